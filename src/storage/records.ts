@@ -1,0 +1,169 @@
+/**
+ * The domain's records: what storage keeps and everything above it speaks of. All times are milliseconds since the
+ * epoch, UTC. Records are never changed in place.
+ */
+
+/** SEGUE: kept here. HERMES: read from a Hermes state.db, never written. */
+export type Origin = 'SEGUE' | 'HERMES'
+
+export interface Usage {
+  /** True when any of the figures is ours, because the provider sent none. */
+  readonly estimated: boolean
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly reasoningTokens: number
+  readonly cachedInputTokens: number
+}
+
+export interface SessionRecord {
+  readonly id: string
+  readonly origin: Origin
+  readonly profile: string
+  readonly title: string | null
+  /** As stored: cli, telegram, segue, …; `unknown` where the row has none. */
+  readonly source: string
+  readonly model: string | null
+  readonly startedAt: number
+  readonly endedAt: number | null
+  readonly endReason: string | null
+  /** The newest message's time; the session's start while it has none. */
+  readonly lastActivityAt: number
+  readonly pinned: boolean
+  readonly archived: boolean
+  readonly parentId: string | null
+  /** Parents of which the row says that it is something else than a continuation: a branch, a delegate, a reset. */
+  readonly notContinuationOf: readonly string[]
+  /** The seq of the newest event in its log; 0 for a session without one, as all of Hermes' are. */
+  readonly headSeq: number
+  readonly usage: Usage
+}
+
+export type Role = 'USER' | 'ASSISTANT' | 'SYSTEM'
+
+/** STREAMING while its stream runs; PARTIAL when the stream ended before the answer did. */
+export type MessageStatus = 'STREAMING' | 'COMPLETE' | 'PARTIAL'
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+export type ToolCallState =
+  | 'STREAMING'
+  | 'AWAITING_APPROVAL'
+  | 'RUNNING'
+  | 'SUCCEEDED'
+  | 'FAILED'
+  | 'DENIED'
+  | 'CANCELLED'
+  | 'OUTCOME_UNKNOWN'
+
+export interface ToolCall {
+  readonly id: string
+  /** What the model called it; null where it did not. Not unique: some models count from zero in every turn. */
+  readonly providerId: string | null
+  readonly name: string
+  /** As received: a prefix of JSON until `argumentsWhole`. */
+  readonly argumentsText: string
+  readonly argumentsWhole: boolean
+  readonly state: ToolCallState
+  readonly result: Json
+  readonly error: string | null
+  readonly startedAt: number | null
+  readonly finishedAt: number | null
+}
+
+export type MessagePart =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'reasoning'; readonly text: string }
+  | { readonly type: 'tool'; readonly call: ToolCall }
+  /** url: https, or a data URL. */
+  | { readonly type: 'file'; readonly mediaType: string; readonly name: string | null; readonly url: string }
+
+export interface MessageRecord {
+  readonly id: string
+  readonly sessionId: string
+  /** Where it stands in its session: unique there, ascending. In a session of ours the seq of its first event. */
+  readonly position: number
+  readonly role: Role
+  readonly status: MessageStatus
+  readonly parts: readonly MessagePart[]
+  readonly createdAt: number
+  readonly streamId: string | null
+  readonly model: string | null
+  readonly usage: Usage | null
+}
+
+export type StreamStatus = 'QUEUED' | 'RUNNING' | 'WAITING' | 'COMPLETED' | 'CANCELLED' | 'FAILED' | 'INTERRUPTED'
+
+export type StreamErrorCode =
+  | 'QUOTA'
+  | 'RATE_LIMIT'
+  | 'AUTH'
+  | 'MODEL_NOT_FOUND'
+  | 'CONTEXT_LENGTH'
+  | 'NO_RESPONSE'
+  | 'TIMEOUT'
+  | 'PROVIDER'
+  | 'SERVER_RESTART'
+
+export interface StreamRecord {
+  readonly id: string
+  readonly sessionId: string
+  readonly status: StreamStatus
+  /** Raised by the end of the stream; a write that names an older one is refused. */
+  readonly generation: number
+  readonly model: string
+  readonly userMessageId: string
+  /** The assistant's message; null until something was produced. */
+  readonly messageId: string | null
+  readonly usage: Usage
+  readonly startedAt: number
+  readonly finishedAt: number | null
+  /** The seq of its StreamStarted. */
+  readonly firstSeq: number
+  readonly lastSeq: number
+  readonly error: { readonly code: StreamErrorCode; readonly message: string } | null
+}
+
+interface EventBase {
+  readonly seq: number
+  readonly at: number
+  readonly sessionId: string
+  readonly streamId: string | null
+}
+
+interface PartEvent extends EventBase {
+  readonly messageId: string
+  readonly partIndex: number
+}
+
+/** One entry of a session's log. Messages are held by id: they are rows, written in the same transaction. */
+export type ChatEvent =
+  | (EventBase & { readonly type: 'StreamStarted'; readonly stream: StreamRecord; readonly userMessageId: string })
+  | (PartEvent & { readonly type: 'TextDelta'; readonly offset: number; readonly text: string })
+  | (PartEvent & { readonly type: 'ReasoningDelta'; readonly offset: number; readonly text: string })
+  | (PartEvent & {
+      readonly type: 'ToolCallDelta'
+      readonly toolCallId: string
+      readonly toolName: string
+      readonly offset: number
+      readonly argumentsText: string
+    })
+  | (PartEvent & { readonly type: 'ToolCallChanged'; readonly toolCall: ToolCall })
+  | (EventBase & { readonly type: 'StreamFinished'; readonly stream: StreamRecord; readonly messageId: string | null })
+
+export const noUsage: Usage = {
+  estimated: false,
+  inputTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+  cachedInputTokens: 0,
+}
+
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    estimated: a.estimated || b.estimated,
+    inputTokens: a.inputTokens + b.inputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    reasoningTokens: a.reasoningTokens + b.reasoningTokens,
+    cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
+  }
+}

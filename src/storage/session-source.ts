@@ -1,0 +1,41 @@
+import type { MessageRecord, Origin, SessionRecord } from './records.ts'
+
+/** Where a session stands in the list: newest activity first, then the greater id (compared as UTF-8). */
+export interface SessionKey {
+  readonly lastActivityAt: number
+  readonly id: string
+}
+
+export interface SessionFilter {
+  readonly channels?: readonly string[]
+  readonly archived?: boolean
+  readonly pinned?: boolean
+  readonly ids?: readonly string[]
+}
+
+/**
+ * A stretch of an ordered list, cut by keys that are not part of it. `limit` rows are taken from its start, or from its
+ * end when `backwards`; they come back in the list's own order either way.
+ */
+export interface PageRequest<Key> {
+  readonly after: Key | null
+  readonly before: Key | null
+  readonly limit: number
+  readonly backwards: boolean
+}
+
+/** Sessions and their messages, whoever keeps them. Every method answers with what there is; an unknown id is left out. */
+export interface SessionSource {
+  readonly origin: Origin
+  /** Rows by id, in no order. At most 500 ids a call. */
+  sessionsById(ids: readonly string[]): Promise<SessionRecord[]>
+  /** A page of all sessions that pass the filter. At most 1,001 rows a call. */
+  sessionPage(page: PageRequest<SessionKey>, filter: SessionFilter): Promise<SessionRecord[]>
+  /** How many messages `messagePage` would list in all, for each id. At most 500 ids a call. */
+  messageCounts(ids: readonly string[]): Promise<Map<string, number>>
+  /** A page of a session's messages, oldest first, by position. At most 1,001 a call. */
+  messagePage(sessionId: string, page: PageRequest<number>): Promise<MessageRecord[]>
+  message(id: string): Promise<MessageRecord | null>
+  /** What the session hands on as context to the session that continues it, oldest first. */
+  contextMessages(sessionId: string): Promise<MessageRecord[]>
+}
