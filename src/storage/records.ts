@@ -43,7 +43,7 @@ export type Role = 'USER' | 'ASSISTANT' | 'SYSTEM'
 /** STREAMING while its stream runs; PARTIAL when the stream ended before the answer did. */
 export type MessageStatus = 'STREAMING' | 'COMPLETE' | 'PARTIAL'
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
 export type ToolCallState =
   | 'STREAMING'
@@ -114,7 +114,10 @@ export interface StreamRecord {
   readonly userMessageId: string
   /** The assistant's message; null until something was produced. */
   readonly messageId: string | null
+  /** Of all requests to the model that have ended. */
   readonly usage: Usage
+  /** The request that has not ended: its estimated input, and how much of the answer (in UTF-16 code units) was there before. */
+  readonly step: { readonly inputTokens: number; readonly producedBefore: number } | null
   readonly startedAt: number
   readonly finishedAt: number | null
   /** The seq of its StreamStarted. */

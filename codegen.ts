@@ -1,0 +1,22 @@
+import type { CodegenConfig } from '@graphql-codegen/cli'
+
+/** Typed documents for the operations of the contract tests: what a client of this API would generate for itself. */
+const config: CodegenConfig = {
+  schema: 'schema.graphql',
+  documents: 'tests/contract/**/*.graphql',
+  generates: {
+    'tests/contract/generated/': {
+      preset: 'client',
+      presetConfig: { fragmentMasking: false },
+      config: {
+        enumsAsTypes: true,
+        useTypeImports: true,
+        strictScalars: true,
+        scalars: { ID: 'string', DateTime: 'string', JSON: 'unknown' },
+      },
+    },
+  },
+  importExtension: '.ts',
+}
+
+export default config

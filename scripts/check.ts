@@ -1,0 +1,66 @@
+// All that can be said about the code without running it. Every check runs, also after one that failed.
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { z } from 'zod'
+
+const root = join(import.meta.dirname, '..')
+
+/** What is wrong; null when nothing is. */
+type Check = () => string | null
+
+const checks: Record<string, Check> = {
+  types: command('tsc', '-p', '.'),
+  format: command('oxfmt', '--check'),
+  lint: command('oxlint', '--deny-warnings'),
+  'unused code and dependencies': command('knip'),
+  'one graphql': oneGraphql,
+  'schema.graphql up to date': command('node', 'scripts/schema.ts', '--check'),
+  'typed documents up to date (npm run codegen)': command('graphql-codegen', '--config', 'codegen.ts', '--check'),
+  'no registry in the lock file': noRegistry,
+}
+
+function command(program: string, ...args: string[]): Check {
+  // The tools, and the Node that runs them, are the project's own.
+  const env = { ...process.env, PATH: [join(root, 'node_modules', '.bin'), process.env['PATH']].join(delimiter) }
+  return () => {
+    const { status, signal, stdout, stderr, error } = spawnSync(program, args, { cwd: root, env, encoding: 'utf8' })
+    if (status === 0) return null
+    return [stdout, stderr, error?.message, signal].filter(Boolean).join('\n').trim() || `${program} failed`
+  }
+}
+
+const lockSchema = z.object({
+  packages: z.record(z.string(), z.object({ version: z.string().optional(), resolved: z.string().optional() })),
+})
+
+function lockedPackages(file: string) {
+  return Object.entries(lockSchema.parse(JSON.parse(readFileSync(join(root, file), 'utf8'))).packages)
+}
+
+/** With two copies of graphql the types of one are unknown to the other, and its errors reach clients as INTERNAL. */
+function oneGraphql(): string | null {
+  const copies = lockedPackages('node_modules/.package-lock.json').filter(([path]) =>
+    /(^|\/)node_modules\/graphql$/.test(path),
+  )
+  if (copies.length === 1) return null
+  return ['There has to be exactly one:', ...copies.map(([path, { version }]) => `${path} ${version}`)].join('\n')
+}
+
+function noRegistry(): string | null {
+  const named = lockedPackages('package-lock.json').filter(([, { resolved }]) => /^[a-z+]+:\/\//.test(resolved ?? ''))
+  return named.length === 0 ? null : named.map(([path, { resolved }]) => `${path}: ${resolved}`).join('\n')
+}
+
+let failed = 0
+for (const [name, check] of Object.entries(checks)) {
+  const wrong = check()
+  process.stdout.write(
+    wrong === null ? `ok      ${name}\n` : `FAILED  ${name}\n${wrong.replaceAll(/^/gm, '        ')}\n`,
+  )
+  if (wrong !== null) failed += 1
+}
+if (failed > 0) {
+  process.stdout.write(`${failed} of ${Object.keys(checks).length} checks failed.\n`)
+  process.exitCode = 1
+}

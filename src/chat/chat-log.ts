@@ -1,0 +1,85 @@
+import type { ChatStore, EventRange, LogWrite } from '../storage/chat-store.ts'
+import type { ChatEvent } from '../storage/records.ts'
+
+/** How many of a session's newest events stay in memory, so that readers who keep up need no database. */
+const tailLength = 256
+
+interface Session {
+  /** The newest events, in order, without a gap; its last one is the newest of the log. */
+  tail: ChatEvent[]
+  readonly waiters: Set<() => void>
+}
+
+/**
+ * The logs of all sessions as their readers see them: an event can be read once its transaction has committed, never
+ * before. Each reader keeps a cursor of its own and is woken when there is more; nothing is buffered for it.
+ */
+export class ChatLog {
+  readonly #store: ChatStore
+  readonly #sessions = new Map<string, Session>()
+
+  constructor(store: ChatStore) {
+    this.#store = store
+  }
+
+  /** Commits, then shows what was committed. What throws has shown nothing. */
+  async append(write: LogWrite): Promise<void> {
+    await this.#store.append(write)
+    const session = this.#session(write.sessionId)
+    session.tail = [...session.tail, ...write.events].slice(-tailLength)
+    for (const wake of [...session.waiters]) wake()
+    this.#forget(write.sessionId)
+  }
+
+  /** The next events of a session after a seq. */
+  async read(range: EventRange): Promise<ChatEvent[]> {
+    const tail = this.#sessions.get(range.sessionId)?.tail ?? []
+    const first = tail[0]
+    if (!first || first.seq > range.after + 1) return this.#store.events(range)
+    const start = range.after + 1 - first.seq
+    return tail.slice(start, start + range.limit)
+  }
+
+  /**
+   * Resolves when the session's log has, or may have, an event after `seq`; at once if it has one already. Also when
+   * the signal aborts. It waits first and looks second: nothing can be committed unseen in between.
+   */
+  async more(sessionId: string, seq: number, signal: AbortSignal): Promise<void> {
+    const session = this.#session(sessionId)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const wake = (): void => resolve()
+    session.waiters.add(wake)
+    signal.addEventListener('abort', wake)
+    try {
+      if (signal.aborted || (await this.#hasMore(session, sessionId, seq))) return
+      await promise
+    } finally {
+      session.waiters.delete(wake)
+      signal.removeEventListener('abort', wake)
+      this.#forget(sessionId)
+    }
+  }
+
+  async #hasMore({ tail }: Session, sessionId: string, seq: number): Promise<boolean> {
+    const newest = tail.at(-1)
+    if (newest) return newest.seq > seq
+    return (await this.#store.events({ sessionId, after: seq, limit: 1 })).length > 0
+  }
+
+  #session(id: string): Session {
+    let session = this.#sessions.get(id)
+    if (!session) {
+      session = { tail: [], waiters: new Set() }
+      this.#sessions.set(id, session)
+    }
+    return session
+  }
+
+  /** Lets go of a session in which nothing happens and for which nobody waits. */
+  #forget(id: string): void {
+    const session = this.#sessions.get(id)
+    if (!session || session.waiters.size > 0) return
+    const newest = session.tail.at(-1)
+    if (!newest || newest.type === 'StreamFinished') this.#sessions.delete(id)
+  }
+}

@@ -1,0 +1,95 @@
+import { newToolCall } from './tool-call.ts'
+import type { ChatEvent, MessagePart, MessageRecord, StreamStatus } from '../storage/records.ts'
+
+/** An event before it has its number: what the machine makes and the writer numbers. */
+export type Draft = ChatEvent extends infer Event ? (Event extends ChatEvent ? Omit<Event, 'seq'> : never) : never
+
+/** What an answer has from its turn, not from its events. */
+export interface AnswerFrame {
+  /** In its session: right behind the user's message. */
+  readonly position: number
+  readonly model: string
+}
+
+/**
+ * The assistant's message after one more event of its stream: events → message, the one definition of what an answer
+ * holds. Null as long as nothing was produced. Applying a delta twice, or a merged one over its pieces, changes nothing.
+ */
+export function fold(frame: AnswerFrame, answer: MessageRecord | null, event: Draft): MessageRecord | null {
+  switch (event.type) {
+    case 'TextDelta':
+      return withPart(answer ?? newAnswer(frame, event), event, (part) => ({
+        type: 'text',
+        text: spliced(part?.type === 'text' ? part.text : '', event.offset, event.text),
+      }))
+    case 'ReasoningDelta':
+      return withPart(answer ?? newAnswer(frame, event), event, (part) => ({
+        type: 'reasoning',
+        text: spliced(part?.type === 'reasoning' ? part.text : '', event.offset, event.text),
+      }))
+    case 'ToolCallDelta':
+      return withPart(answer ?? newAnswer(frame, event), event, (part) => {
+        const call = part?.type === 'tool' ? part.call : newToolCall(event.toolCallId, event.toolName)
+        return {
+          type: 'tool',
+          call: { ...call, argumentsText: spliced(call.argumentsText, event.offset, event.argumentsText) },
+        }
+      })
+    case 'ToolCallChanged':
+      return withPart(answer ?? newAnswer(frame, event), event, () => ({ type: 'tool', call: event.toolCall }))
+    case 'StreamFinished': {
+      const { stream } = event
+      return (
+        answer && {
+          ...answer,
+          status: stream.status === 'COMPLETED' ? 'COMPLETE' : 'PARTIAL',
+          usage: stream.usage,
+        }
+      )
+    }
+    case 'StreamStarted':
+      return answer
+  }
+}
+
+/** Where the two messages of a turn stand in their session, by the seq of the event that begins the turn. */
+export function turnPositions(seq: number): { user: number; answer: number } {
+  return { user: 2 * seq, answer: 2 * seq + 1 }
+}
+
+export function isUnfinished(status: StreamStatus): boolean {
+  return status === 'QUEUED' || status === 'RUNNING' || status === 'WAITING'
+}
+
+type PartDraft = Extract<Draft, { readonly partIndex: number }>
+
+function withPart(
+  message: MessageRecord,
+  event: PartDraft,
+  change: (part: MessagePart | undefined) => MessagePart,
+): MessageRecord {
+  const parts = [...message.parts]
+  parts[event.partIndex] = change(parts[event.partIndex])
+  return { ...message, parts }
+}
+
+function newAnswer(frame: AnswerFrame, event: PartDraft): MessageRecord {
+  return {
+    id: event.messageId,
+    sessionId: event.sessionId,
+    position: frame.position,
+    role: 'ASSISTANT',
+    status: 'STREAMING',
+    parts: [],
+    createdAt: event.at,
+    streamId: event.streamId,
+    model: frame.model,
+    usage: null,
+  }
+}
+
+/** part[0, offset) + text + part[offset + length of text, …), without cutting where there is nothing behind. */
+function spliced(part: string, offset: number, text: string): string {
+  if (offset === part.length) return part + text
+  return part.slice(0, offset) + text + part.slice(offset + text.length)
+}

@@ -1,0 +1,325 @@
+import type { AgentEvent } from '../agent/agent.ts'
+import { estimateTokens } from '../agent/agent.ts'
+import type {
+  MessageRecord,
+  StreamErrorCode,
+  StreamRecord,
+  ToolCall,
+  ToolCallState,
+  Usage,
+} from '../storage/records.ts'
+import { addUsage, noUsage } from '../storage/records.ts'
+import type { Environment } from './environment.ts'
+import { type AnswerFrame, type Draft, fold } from './fold.ts'
+import { pieces, wellFormed } from './text-pieces.ts'
+import { isSettled, newToolCall } from './tool-call.ts'
+
+/**
+ * The life of a stream as one pure machine: (turn, command) → (turn, events). Storage, agents and transports stand
+ * around it; whatever begins, grows or ends an answer goes through here.
+ */
+export interface Turn {
+  readonly stream: StreamRecord
+  readonly frame: AnswerFrame
+  /** The fold of all events so far. */
+  readonly answer: MessageRecord | null
+  /** The stretch of text that the agent is in: its own name for it, and the part that it became. */
+  readonly block: { readonly type: 'text' | 'reasoning'; readonly name: string; readonly partIndex: number } | null
+  /** Halves of surrogate pairs that wait for their other halves, by part. */
+  readonly held: ReadonlyMap<number, string>
+  /** The agent's names of this step's tool calls, and the parts that they became. */
+  readonly calls: ReadonlyMap<string, number>
+}
+
+/** How a stream can end. */
+export type Ending =
+  | { readonly status: 'COMPLETED' }
+  | { readonly status: 'CANCELLED' }
+  | { readonly status: 'FAILED'; readonly error: { readonly code: StreamErrorCode; readonly message: string } }
+  | { readonly status: 'INTERRUPTED' }
+
+export interface Outcome {
+  readonly turn: Turn
+  readonly events: readonly Draft[]
+}
+
+/** A turn as its log has it: with the answer as far as it was folded, and nothing on its way. */
+export function turnOf(stream: StreamRecord, userMessage: MessageRecord): Turn {
+  const frame = { position: userMessage.position + 1, model: stream.model }
+  return { stream, frame, answer: null, block: null, held: new Map(), calls: new Map() }
+}
+
+export function beginTurn(
+  stream: StreamRecord,
+  userMessage: MessageRecord,
+  env: Environment,
+): { readonly turn: Turn; readonly event: Draft } {
+  const base = { at: env.now(), sessionId: stream.sessionId, streamId: stream.id }
+  return {
+    turn: turnOf(stream, userMessage),
+    event: { ...base, type: 'StreamStarted', stream, userMessageId: userMessage.id },
+  }
+}
+
+/** One thing that the agent did. */
+export function absorb(turn: Turn, event: AgentEvent, env: Environment): Outcome {
+  const work = new Work(turn, env)
+  switch (event.type) {
+    case 'step':
+      work.closeBlock()
+      work.beginStep(event.estimatedInputTokens)
+      break
+    case 'text':
+    case 'reasoning':
+      work.write(event.type, event.block, event.text)
+      break
+    case 'tool-input':
+      work.closeBlock()
+      work.writeArguments(event.callId, event.name, event.text)
+      break
+    case 'tool-call':
+      work.closeBlock()
+      work.beginCall(event.callId, event.name, event.argumentsText)
+      break
+    case 'tool-result':
+      work.endCall(event.callId, { state: 'SUCCEEDED', result: event.result })
+      break
+    case 'tool-error':
+      work.endCall(event.callId, { state: 'FAILED', error: event.error.toWellFormed() })
+      break
+    case 'usage':
+      work.endStep(event.usage)
+      break
+  }
+  return work.outcome()
+}
+
+/** The one terminal event, whatever the reason: what came before it is kept, and nothing is left running. */
+export function endTurn(turn: Turn, ending: Ending, env: Environment): Outcome {
+  const work = new Work(turn, env)
+  work.closeBlock()
+  work.settleCalls(ending)
+  work.finish(ending)
+  return work.outcome()
+}
+
+interface Base {
+  readonly at: number
+  readonly sessionId: string
+  readonly streamId: string
+}
+
+/** A command's way through the machine: a turn that moves on with each event it makes. */
+class Work {
+  #turn: Turn
+  readonly #env: Environment
+  readonly #events: Draft[] = []
+
+  constructor(turn: Turn, env: Environment) {
+    this.#turn = turn
+    this.#env = env
+  }
+
+  outcome(): Outcome {
+    return { turn: this.#turn, events: this.#events }
+  }
+
+  beginStep(inputTokens: number): void {
+    this.#estimateStep()
+    const { stream, answer } = this.#turn
+    this.#set({ calls: new Map(), stream: { ...stream, step: { inputTokens, producedBefore: produced(answer) } } })
+  }
+
+  endStep(usage: Usage): void {
+    const { stream } = this.#turn
+    this.#set({ stream: { ...stream, usage: addUsage(stream.usage, usage), step: null } })
+  }
+
+  write(type: 'text' | 'reasoning', name: string, text: string): void {
+    if (this.#turn.block?.name !== name || this.#turn.block.type !== type) {
+      this.closeBlock()
+      if (text === '') return
+      this.#set({ block: { type, name, partIndex: this.#turn.answer?.parts.length ?? 0 } })
+    }
+    const { block } = this.#turn
+    if (block) this.#append(type, block.partIndex, this.#hold(block.partIndex, text))
+  }
+
+  /** Ends the open stretch of text. */
+  closeBlock(): void {
+    if (this.#turn.block) this.#release(this.#turn.block.partIndex)
+    this.#set({ block: null })
+  }
+
+  writeArguments(callId: string, name: string, text: string): void {
+    const { partIndex, call } = this.#call(callId, name)
+    this.#appendArguments(partIndex, call, this.#hold(partIndex, text))
+  }
+
+  beginCall(callId: string, name: string, argumentsText: string): void {
+    const text = argumentsText.toWellFormed()
+    const known = this.#turn.calls.has(callId) ? this.#call(callId, name).call.argumentsText : ''
+    // What came in pieces is completed; an agent that hands over another text than its pieces made is believed last.
+    if (text.startsWith(known)) this.writeArguments(callId, name, text.slice(known.length))
+    const { partIndex, call } = this.#call(callId, name)
+    this.#drop(partIndex)
+    this.#change(partIndex, {
+      ...call,
+      providerId: callId,
+      argumentsText: text,
+      argumentsWhole: true,
+      state: 'RUNNING',
+      startedAt: this.#env.now(),
+    })
+  }
+
+  endCall(callId: string, end: Partial<ToolCall> & { readonly state: ToolCallState }): void {
+    const partIndex = this.#turn.calls.get(callId)
+    if (partIndex === undefined) return
+    const part = this.#turn.answer?.parts[partIndex]
+    if (part?.type !== 'tool' || isSettled(part.call)) return
+    this.#change(partIndex, { ...part.call, ...end, finishedAt: this.#env.now() })
+  }
+
+  /** Nothing stays open: each call ends in a state that tells what is known of it. */
+  settleCalls(ending: Ending): void {
+    for (const partIndex of this.#turn.held.keys()) this.#release(partIndex)
+    for (const [partIndex, part] of (this.#turn.answer?.parts ?? []).entries()) {
+      if (part.type !== 'tool' || isSettled(part.call)) continue
+      this.#change(partIndex, { ...part.call, ...settlement(part.call, ending), finishedAt: this.#env.now() })
+    }
+  }
+
+  finish(ending: Ending): void {
+    this.#estimateStep()
+    const { stream, answer } = this.#turn
+    const ended: StreamRecord = {
+      ...stream,
+      status: ending.status,
+      generation: stream.generation + 1,
+      messageId: answer?.id ?? null,
+      finishedAt: this.#env.now(),
+      error: errorOf(ending),
+    }
+    this.#set({ stream: ended })
+    this.#emit({ ...this.#base(), type: 'StreamFinished', stream: ended, messageId: ended.messageId })
+  }
+
+  #append(type: 'text' | 'reasoning', partIndex: number, text: string): void {
+    for (const piece of pieces(text)) {
+      const part = this.#turn.answer?.parts[partIndex]
+      const offset = part?.type === type ? part.text.length : 0
+      const event = { ...this.#part(partIndex), offset, text: piece }
+      this.#emit(type === 'text' ? { ...event, type: 'TextDelta' } : { ...event, type: 'ReasoningDelta' })
+    }
+  }
+
+  #appendArguments(partIndex: number, { id, name, argumentsText: before }: ToolCall, text: string): void {
+    // The first delta may be empty: it tells which tool is called.
+    const first = this.#turn.answer?.parts[partIndex] === undefined && text === ''
+    let offset = before.length
+    for (const argumentsText of first ? [''] : pieces(text)) {
+      const event = { ...this.#part(partIndex), toolCallId: id, toolName: name, offset, argumentsText }
+      this.#emit({ ...event, type: 'ToolCallDelta' })
+      offset += argumentsText.length
+    }
+  }
+
+  /** What of a part's new text can be stored now; half a pair at its end waits for the other half. */
+  #hold(partIndex: number, text: string): string {
+    const { whole, held } = wellFormed((this.#turn.held.get(partIndex) ?? '') + text)
+    this.#drop(partIndex)
+    if (held !== '') this.#set({ held: new Map([...this.#turn.held, [partIndex, held]]) })
+    return whole
+  }
+
+  /** The half that waits in a part will not get its other half any more. */
+  #release(partIndex: number): void {
+    if (!this.#turn.held.has(partIndex)) return
+    this.#drop(partIndex)
+    const part = this.#turn.answer?.parts[partIndex]
+    if (part?.type === 'tool') this.#appendArguments(partIndex, part.call, '\ufffd')
+    else this.#append(this.#turn.block?.type ?? 'text', partIndex, '\ufffd')
+  }
+
+  #drop(partIndex: number): void {
+    if (this.#turn.held.has(partIndex)) {
+      this.#set({ held: new Map([...this.#turn.held].filter(([index]) => index !== partIndex)) })
+    }
+  }
+
+  /** The part of a call of this step, made when the agent names it first. */
+  #call(callId: string, name: string): { partIndex: number; call: ToolCall } {
+    const known = this.#turn.calls.get(callId)
+    const partIndex = known ?? this.#turn.answer?.parts.length ?? 0
+    if (known === undefined) this.#set({ calls: new Map([...this.#turn.calls, [callId, partIndex]]) })
+    const part = this.#turn.answer?.parts[partIndex]
+    const call = part?.type === 'tool' ? part.call : newToolCall(this.#env.newId('toolCall'), name, callId)
+    return { partIndex, call }
+  }
+
+  #change(partIndex: number, toolCall: ToolCall): void {
+    this.#emit({ ...this.#part(partIndex), type: 'ToolCallChanged', toolCall })
+  }
+
+  /** A step that ended without figures, or did not end at all, is estimated: what it made was made and paid for. */
+  #estimateStep(): void {
+    const { answer } = this.#turn
+    const { step } = this.#turn.stream
+    if (!step) return
+    this.endStep({
+      ...noUsage,
+      estimated: true,
+      inputTokens: step.inputTokens,
+      outputTokens: estimateTokens(produced(answer) - step.producedBefore),
+    })
+  }
+
+  #base(): Base {
+    const { id, sessionId } = this.#turn.stream
+    return { at: this.#env.now(), sessionId, streamId: id }
+  }
+
+  #part(partIndex: number): Base & { messageId: string; partIndex: number } {
+    const messageId = this.#turn.stream.messageId ?? this.#env.newId('message')
+    if (this.#turn.stream.messageId === null) this.#set({ stream: { ...this.#turn.stream, messageId } })
+    return { ...this.#base(), messageId, partIndex }
+  }
+
+  #emit(event: Draft): void {
+    this.#events.push(event)
+    this.#set({ answer: fold(this.#turn.frame, this.#turn.answer, event) })
+  }
+
+  #set(change: Partial<Turn>): void {
+    this.#turn = { ...this.#turn, ...change }
+  }
+}
+
+function settlement(call: ToolCall, ending: Ending): Pick<ToolCall, 'state' | 'error'> {
+  if (ending.status === 'CANCELLED') return { state: 'CANCELLED', error: null }
+  switch (call.state) {
+    case 'RUNNING':
+      return { state: 'OUTCOME_UNKNOWN', error: null }
+    case 'AWAITING_APPROVAL':
+      return { state: 'CANCELLED', error: null }
+    default:
+      return { state: 'FAILED', error: 'The answer ended before the call was complete. It was not run.' }
+  }
+}
+
+function errorOf(ending: Ending): StreamRecord['error'] {
+  if (ending.status === 'FAILED') return ending.error
+  if (ending.status !== 'INTERRUPTED') return null
+  return { code: 'SERVER_RESTART', message: 'The server stopped while the answer was being made.' }
+}
+
+/** How much a model made of an answer so far, in UTF-16 code units. */
+function produced(answer: MessageRecord | null): number {
+  let units = 0
+  for (const part of answer?.parts ?? []) {
+    if (part.type === 'tool') units += part.call.argumentsText.length
+    else if (part.type !== 'file') units += part.text.length
+  }
+  return units
+}

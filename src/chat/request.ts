@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto'
+import canonicalize from 'canonicalize'
+import { badInput, SegueError } from '../errors.ts'
+
+/** What a client asks for when it sends a message. */
+export interface ChatRequest {
+  /** Null: a new session is made. */
+  readonly sessionId: string | null
+  readonly text: string
+  /** Null: the session's own, or the default one. */
+  readonly model: string | null
+  readonly profile: string
+  /** Chosen by the client: the same key joins the same stream. */
+  readonly key: string | null
+}
+
+const limits = { text: 1_000_000, key: 200 } // UTF-16 code units
+
+/** Throws BAD_USER_INPUT or TOO_LARGE for what cannot be sent at all. */
+export function checkRequest({ text, key }: ChatRequest): void {
+  if (text.trim() === '') throw badInput('A message needs some text.', 'input', 'text')
+  if (text.length > limits.text) {
+    throw new SegueError('TOO_LARGE', `A message has at most ${limits.text} characters; this one has ${text.length}.`)
+  }
+  if (key !== null && (key === '' || key.length > limits.key)) {
+    throw badInput(`A key has 1 to ${limits.key} characters.`, 'input', 'key')
+  }
+}
+
+/** Tells two requests apart that came with one key. */
+export function fingerprint({ sessionId, text, model, profile }: ChatRequest): string {
+  return sha256({ sessionId, text: text.toWellFormed(), model, profile })
+}
+
+/** The sha256, in hex, of a value's RFC 8785 form. */
+export function sha256(value: unknown): string {
+  return createHash('sha256')
+    .update(canonicalize(value) ?? '')
+    .digest('hex')
+}

@@ -1,0 +1,23 @@
+/** The most text that one event carries, in UTF-16 code units. */
+export const eventTextLimit = 65_536
+
+const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
+
+/**
+ * What of a text can be stored now, and the half of a surrogate pair at its end that has to wait for its other half:
+ * SQLite would spoil it, and the two halves would never join again. A half that stands alone elsewhere becomes U+FFFD.
+ */
+export function wellFormed(text: string): { whole: string; held: string } {
+  const cut = isHighSurrogate(text.charCodeAt(text.length - 1)) ? text.length - 1 : text.length
+  return { whole: text.slice(0, cut).toWellFormed(), held: text.slice(cut) }
+}
+
+/** A well-formed text in pieces that fit an event, no pair cut in two. */
+export function* pieces(text: string): Generator<string> {
+  for (let start = 0; start < text.length;) {
+    let end = Math.min(start + eventTextLimit, text.length)
+    if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end -= 1
+    yield text.slice(start, end)
+    start = end
+  }
+}

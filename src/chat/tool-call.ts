@@ -1,0 +1,34 @@
+import type { Json, ToolCall, ToolCallState } from '../storage/records.ts'
+
+export function newToolCall(id: string, name: string, providerId: string | null = null): ToolCall {
+  return {
+    id,
+    providerId,
+    name,
+    argumentsText: '',
+    argumentsWhole: false,
+    state: 'STREAMING',
+    result: null,
+    error: null,
+    startedAt: null,
+    finishedAt: null,
+  }
+}
+
+/** The call's arguments as a value; null until they are whole, and for ever when what came is no JSON. */
+export function parsedArguments(call: ToolCall): Json {
+  if (!call.argumentsWhole) return null
+  // A model that calls a tool without parameters often sends nothing at all.
+  if (call.argumentsText.trim() === '') return {}
+  try {
+    return JSON.parse(call.argumentsText)
+  } catch {
+    return null
+  }
+}
+
+const settled: ReadonlySet<ToolCallState> = new Set(['SUCCEEDED', 'FAILED', 'DENIED', 'CANCELLED', 'OUTCOME_UNKNOWN'])
+
+export function isSettled(call: ToolCall): boolean {
+  return settled.has(call.state)
+}

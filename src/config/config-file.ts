@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { jsonFault } from './json-fault.ts'
+import { allSettings } from './setting.ts'
+
+/** The keys of config.json as they were given; those that are not there are not in the map. */
+export type ConfigFile = ReadonlyMap<string, unknown>
+
+const known = allSettings.flatMap(({ key }) => key ?? [])
+
+/** Reads config.json, without judging its values. Whatever is wrong is added to `problems`; there may be no file. */
+export function readConfigFile(path: string, problems: string[]): ConfigFile {
+  const text = textOf(path, problems)
+  if (text === null) return new Map()
+  const object = objectOf(text, path, problems)
+  for (const key of Object.keys(object)) {
+    if (!known.includes(key)) problems.push(`${path}: ${key}: unknown key; it has to be one of ${known.join(', ')}`)
+  }
+  return new Map(Object.entries(object).filter(([key]) => known.includes(key)))
+}
+
+function textOf(path: string, problems: string[]): string | null {
+  try {
+    // The decoder drops a byte order mark, as some editors write it.
+    return new TextDecoder().decode(readFileSync(path))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : String(error)
+    if (code !== 'ENOENT') problems.push(`${path}: can't be read (${code})`)
+    return null
+  }
+}
+
+function objectOf(text: string, path: string, problems: string[]): object {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+    problems.push(`${path}: it has to be an object, in braces`)
+  } catch {
+    const { line, column } = jsonFault(text)
+    problems.push(`${path}: line ${line}, column ${column}: this is not JSON`)
+  }
+  return {}
+}

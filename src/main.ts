@@ -1,0 +1,56 @@
+import { homedir } from 'node:os'
+import { pino } from 'pino'
+import { asksForHelp, helpText } from './config/help.ts'
+import { readSettings, type Settings, SettingsError } from './config/settings.ts'
+import { startSegue } from './segue.ts'
+import { graphqlPath } from './server/graphql.ts'
+import { HomeInUseError } from './storage/home-lock.ts'
+import { NewerDatabaseError } from './storage/sqlite/database.ts'
+
+/** How long an end may take before the process ends all the same, in milliseconds. */
+const patience = 1500
+
+// Standard output belongs to the one line that says that the server is ready.
+const log = pino({ base: null }, pino.destination(2))
+
+async function serve(settings: Settings): Promise<void> {
+  for (const warning of settings.warnings) log.warn(warning)
+  const segue = await startSegue({ settings, log, env: process.env })
+  const stop = async (signal: string): Promise<void> => {
+    log.info({ signal }, 'stopping')
+    setTimeout(() => process.exit(0), patience).unref()
+    await segue.close()
+    process.exit(0)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void stop(signal))
+  process.stdout.write(`Segue is ready: ${segue.url}${graphqlPath}\n`)
+}
+
+/** What a person can mend, said in words; anything else is a fault of ours and shows its stack. */
+function explain(error: unknown, { host, port }: Settings): unknown {
+  if (error instanceof HomeInUseError || error instanceof NewerDatabaseError) return error.message
+  if (error instanceof Error && 'code' in error) {
+    if (error.code === 'EADDRINUSE') {
+      return `Port ${port} is in use on ${host}. Stop what listens there, or choose another with --port (0: any free one).`
+    }
+    if (error.code === 'EACCES') return `Port ${port} on ${host} is not open to this user: ${error.message}`
+  }
+  return error
+}
+
+function fail(reason: unknown): never {
+  console.error(reason)
+  process.exit(1)
+}
+
+const argv = process.argv.slice(2)
+if (asksForHelp(argv)) {
+  process.stderr.write(`${helpText}\n`)
+} else {
+  try {
+    const settings = readSettings({ argv, env: process.env, homedir: homedir() })
+    await serve(settings).catch((error: unknown) => fail(explain(error, settings)))
+  } catch (error) {
+    fail(error instanceof SettingsError ? `Segue cannot start with these settings:\n${error.message}` : error)
+  }
+}

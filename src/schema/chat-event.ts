@@ -1,0 +1,98 @@
+import type { ChatEvent, MessageRecord } from '../storage/records.ts'
+import { builder } from './builder.ts'
+import { ToolCallType } from './message.ts'
+import { messageOf } from './stream.ts'
+import { MessageType, StreamType } from './refs.ts'
+
+export const ChatEventInterface = builder.interfaceRef<ChatEvent>('ChatEvent').implement({
+  description:
+    "One entry of a session's log. seq counts 1, 2, 3, … per session and never restarts; each number is used once. Once deltas are merged a reader sees fewer of them; the text stays whole.",
+  resolveType: ({ type }) => type,
+  fields: (t) => ({
+    seq: t.exposeInt('seq', { description: "Its number in the session's log: the cursor to go on from." }),
+    at: t.expose('at', { type: 'DateTime', description: 'When it happened.' }),
+    sessionId: t.exposeID('sessionId', { description: 'The session in whose log it stands.' }),
+    streamId: t.exposeID('streamId', { nullable: true, description: 'The stream that it is of, if it is of one.' }),
+  }),
+})
+
+type EventOf<Type extends ChatEvent['type']> = Extract<ChatEvent, { readonly type: Type }>
+
+const messageId = "The assistant's message that it adds to."
+const partIndex = 'The part of that message, from 0.'
+const offset = 'Where the text belongs in its part, in UTF-16 code units.'
+const applying =
+  'The text belongs at offset (in UTF-16 code units) of part partIndex of the message: part = part[0, offset) + text + part[offset + length of text, …). Applying an event twice, or a merged one over its pieces, changes nothing. At most 65,536 code units an event; never half a surrogate pair.'
+
+builder.objectRef<EventOf<'StreamStarted'>>('StreamStarted').implement({
+  description: 'The stream was accepted: its status is QUEUED or RUNNING.',
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({
+    stream: t.expose('stream', { type: StreamType, description: 'The stream as of this event.' }),
+    userMessage: t.field({
+      type: MessageType,
+      description: 'The message that it answers.',
+      resolve: (event, _, context) => messageOf(event.userMessageId, context),
+    }),
+  }),
+})
+
+builder.objectRef<EventOf<'TextDelta'>>('TextDelta').implement({
+  description: `More text. ${applying}`,
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({
+    messageId: t.exposeID('messageId', { description: messageId }),
+    partIndex: t.exposeInt('partIndex', { description: partIndex }),
+    offset: t.exposeInt('offset', { description: offset }),
+    text: t.exposeString('text', { description: 'The text.' }),
+  }),
+})
+
+builder.objectRef<EventOf<'ReasoningDelta'>>('ReasoningDelta').implement({
+  description: `More of what the model thinks. ${applying}`,
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({
+    messageId: t.exposeID('messageId', { description: messageId }),
+    partIndex: t.exposeInt('partIndex', { description: partIndex }),
+    offset: t.exposeInt('offset', { description: offset }),
+    text: t.exposeString('text', { description: 'The text.' }),
+  }),
+})
+
+builder.objectRef<EventOf<'ToolCallDelta'>>('ToolCallDelta').implement({
+  description: `More of a tool call's arguments; the first one tells which tool. ${applying}`,
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({
+    messageId: t.exposeID('messageId', { description: messageId }),
+    partIndex: t.exposeInt('partIndex', { description: partIndex }),
+    toolCallId: t.exposeID('toolCallId', { description: 'The call.' }),
+    toolName: t.exposeString('toolName', { description: 'The tool that is called.' }),
+    offset: t.exposeInt('offset', { description: offset }),
+    argumentsText: t.exposeString('argumentsText', { description: 'The text, a piece of JSON.' }),
+  }),
+})
+
+builder.objectRef<EventOf<'ToolCallChanged'>>('ToolCallChanged').implement({
+  description: 'A tool call has moved on: its arguments are whole, it runs, it was settled.',
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({
+    messageId: t.exposeID('messageId', { description: messageId }),
+    partIndex: t.exposeInt('partIndex', { description: partIndex }),
+    toolCall: t.expose('toolCall', { type: ToolCallType, description: 'The whole call as of this event.' }),
+  }),
+})
+
+builder.objectRef<EventOf<'StreamFinished'>>('StreamFinished').implement({
+  description: 'The one terminal event of a stream, written with its final message in one transaction.',
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({
+    stream: t.expose('stream', { type: StreamType, description: 'The stream as it ended.' }),
+    message: t.field({
+      type: MessageType,
+      nullable: true,
+      description: "The assistant's message as it was saved. Null when nothing was produced.",
+      resolve: (event, _, context): Promise<MessageRecord> | null =>
+        event.messageId === null ? null : messageOf(event.messageId, context),
+    }),
+  }),
+})

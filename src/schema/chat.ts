@@ -1,0 +1,147 @@
+import type { Cancelled } from '../chat/chats.ts'
+import { followStream } from '../chat/follow.ts'
+import type { ChatRequest } from '../chat/request.ts'
+import { badInput, notFound } from '../errors.ts'
+import { profileName } from '../profiles/profile-name.ts'
+import { builder } from './builder.ts'
+import { ChatEventInterface } from './chat-event.ts'
+import type { Context } from './context.ts'
+import { CancelOutcomeEnum } from './enums.ts'
+import { MessageType, SessionType, StreamType } from './refs.ts'
+
+const CreateSessionInput = builder.inputType('CreateSessionInput', {
+  description: 'A session to begin.',
+  fields: (t) => ({
+    title: t.string({ description: 'What to call it: 1 to 200 characters, in one line.' }),
+    profile: t.string({ description: 'The profile that it belongs to; default when it is left out.' }),
+    model: t.string({
+      description: 'The model that answers in it, as <provider>/<name>; the default one when it is left out.',
+    }),
+    continues: t.id({
+      description:
+        "The session that the new one continues, usually Hermes' own: it must have ended in compression or cli_close. Its history becomes the new one's context, its title goes along. BAD_USER_INPUT otherwise.",
+    }),
+  }),
+})
+
+const StreamChatInput = builder.inputType('StreamChatInput', {
+  description: 'A message to answer.',
+  fields: (t) => ({
+    sessionId: t.id({ description: 'The session that it belongs to. Omitted: a new session is made.' }),
+    text: t.string({ required: true, description: 'What the user says: up to 1,000,000 characters, not blank.' }),
+    model: t.string({
+      description: "The model that answers, as <provider>/<name>; the session's own when it is left out.",
+    }),
+    profile: t.string({ description: 'The profile; default when it is left out.' }),
+    key: t.string({
+      description:
+        "Chosen by the client, 1 to 200 characters, unique in the profile, kept as long as the session. The same key with the same sessionId, text, model and profile returns the same stream; with other ones it is an IDEMPOTENCY_MISMATCH. A refused start keeps no key. Without it, over WebSocket, the subscribe message's id is the key when it is a UUID: graphql-ws repeats it when it reconnects.",
+    }),
+  }),
+})
+
+const CancelStreamPayload = builder.objectRef<Cancelled>('CancelStreamPayload').implement({
+  description: 'What a cancelled stream leaves behind.',
+  fields: (t) => ({
+    stream: t.expose('stream', { type: StreamType, description: 'The stream as it ended.' }),
+    message: t.field({
+      type: MessageType,
+      nullable: true,
+      description: 'The saved partial message, byte for byte. Null only when nothing was produced.',
+      resolve: ({ answer }) => answer,
+    }),
+    outcome: t.expose('outcome', { type: CancelOutcomeEnum, description: 'How this call found the stream.' }),
+    lastSeq: t.int({ description: "The seq of the stream's terminal event.", resolve: ({ stream }) => stream.lastSeq }),
+  }),
+})
+
+builder.mutationFields((t) => ({
+  createSession: t.field({
+    type: SessionType,
+    description: 'Begins a session, empty or as the continuation of another one.',
+    args: { input: t.arg({ type: CreateSessionInput, required: true, description: 'What it is to be.' }) },
+    resolve: async (_, { input }, { domain }) => {
+      checkProfile(input.profile, domain)
+      if (typeof input.model === 'string') await domain.models.find(input.model)
+      return domain.sessions.create({
+        title: input.title ?? null,
+        model: input.model ?? null,
+        continues: input.continues ?? null,
+      })
+    },
+  }),
+  startChat: t.field({
+    type: StreamType,
+    description: 'Starts an answer without following it; followStream does.',
+    args: { input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }) },
+    resolve: (_, { input }, { domain }) => domain.chats.start(requestOf(input, domain, null)),
+  }),
+  cancelStream: t.field({
+    type: CancelStreamPayload,
+    description: 'Stops a stream and returns what was saved: all that any client has seen of it, and nothing after.',
+    args: { streamId: t.arg.id({ required: true, description: 'The stream.' }) },
+    resolve: (_, { streamId }, { domain }) => domain.chats.cancel(streamId),
+  }),
+}))
+
+const StreamChatAfter = 'Only events with a greater seq.'
+
+builder.subscriptionFields((t) => ({
+  streamChat: t.field({
+    type: ChatEventInterface,
+    description: 'Starts an answer (or joins the one started with the same key) and follows it to its StreamFinished.',
+    args: {
+      input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }),
+      after: t.arg.int({ description: StreamChatAfter }),
+    },
+    subscribe: async (_, { input, after }, { domain, operationId }) => {
+      const cursor = cursorOf(after)
+      const stream = await domain.chats.start(requestOf(input, domain, operationId))
+      return followStream(domain.chats.log, stream, cursor)
+    },
+    resolve: (event) => event,
+  }),
+  followStream: t.field({
+    type: ChatEventInterface,
+    description:
+      'Follows the events of one stream from after (0: from its start) to its StreamFinished, from any number of clients, during it or long after.',
+    args: {
+      streamId: t.arg.id({ required: true, description: 'The stream.' }),
+      after: t.arg.int({ defaultValue: 0, description: StreamChatAfter }),
+    },
+    subscribe: async (_, { streamId, after }, { domain }) => {
+      const cursor = cursorOf(after)
+      const stream = await domain.chats.stream(streamId)
+      if (!stream) throw notFound('stream', streamId)
+      return followStream(domain.chats.log, stream, cursor)
+    },
+    resolve: (event) => event,
+  }),
+}))
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+function requestOf(
+  input: typeof StreamChatInput.$inferInput,
+  domain: Context['domain'],
+  operationId: string | null,
+): ChatRequest {
+  return {
+    sessionId: input.sessionId ?? null,
+    text: input.text,
+    model: input.model ?? null,
+    profile: checkProfile(input.profile, domain),
+    key: input.key ?? (operationId !== null && uuid.test(operationId) ? operationId : null),
+  }
+}
+
+function checkProfile(given: string | null | undefined, { profile }: Context['domain']): string {
+  const name = profileName(given, 'input', 'profile')
+  if (name !== profile.name) throw badInput(`The only profile is ${JSON.stringify(profile.name)}.`, 'input', 'profile')
+  return name
+}
+
+function cursorOf(after: number | null | undefined): number {
+  if (typeof after === 'number' && after < 0) throw badInput(`after is 0 or more; it was ${after}.`, 'after')
+  return after ?? 0
+}

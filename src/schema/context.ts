@@ -1,0 +1,29 @@
+import type { Models } from '../agent/models.ts'
+import type { Chats } from '../chat/chats.ts'
+import type { Profile } from '../profiles/profile.ts'
+import { SessionLoader } from '../sessions/session-loader.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+
+/** What the schema speaks to: the domain of the one profile that is served. */
+export interface Domain {
+  readonly profile: Profile
+  readonly sessions: Sessions
+  readonly chats: Chats
+  readonly models: Models
+}
+
+export interface Context {
+  readonly domain: Domain
+  readonly loader: SessionLoader
+  /** The id of the WebSocket message that asked; null over HTTP. */
+  readonly operationId: string | null
+}
+
+export function newContext(domain: Domain, operationId: string | null = null): Context {
+  return { domain, operationId, loader: new SessionLoader(domain.sessions) }
+}
+
+/** The same caller with nothing remembered: for the next execution, such as that of a subscription's next event. */
+export function refreshed({ domain, operationId }: Context): Context {
+  return newContext(domain, operationId)
+}

@@ -1,0 +1,13 @@
+import { builder } from './builder.ts'
+import './enums.ts'
+import './session.ts'
+import './message.ts'
+import './stream.ts'
+import './profile.ts'
+import './chat-event.ts'
+import './session-list.ts'
+import './queries.ts'
+import './chat.ts'
+
+/** The whole of it, as `schema.graphql` has it. */
+export const schema = builder.toSchema()

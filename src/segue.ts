@@ -1,0 +1,59 @@
+import type { Logger } from 'pino'
+import { discoverProviders } from './agent/discover.ts'
+import { Models } from './agent/models.ts'
+import { eliza } from './agent/offline/eliza-agent.ts'
+import { Chats } from './chat/chats.ts'
+import type { Settings } from './config/settings.ts'
+import { openProfile, type ProfileOptions } from './profiles/profile.ts'
+import type { Domain } from './schema/context.ts'
+import { type Server, startServer } from './server/server.ts'
+import { Sessions } from './sessions/sessions.ts'
+import { lockHome } from './storage/home-lock.ts'
+
+export interface SegueOptions {
+  readonly settings: Settings
+  readonly log: Logger
+  /** Where providers are looked for when none is configured. */
+  readonly env: NodeJS.ProcessEnv
+  readonly onStatement?: ProfileOptions['onStatement']
+}
+
+export interface Segue {
+  /** As in http://127.0.0.1:4000. */
+  readonly url: string
+  readonly domain: Domain
+  /** Saves what is being made, says goodbye to those who follow, and lets go of the home. */
+  close(): Promise<void>
+}
+
+/**
+ * The server, put together: the home is locked, what an earlier process left behind is ended, then it listens. Rejects
+ * with HomeInUseError, NewerDatabaseError, or what `listen` says of the port; nothing stays open then.
+ */
+export async function startSegue({ settings, log, env, onStatement }: SegueOptions): Promise<Segue> {
+  await using opened = new AsyncDisposableStack()
+  const lock = lockHome(settings.home)
+  opened.defer(() => lock.release())
+  const profile = openProfile({ ...settings, log, ...(onStatement && { onStatement }) })
+  opened.defer(() => profile.close())
+
+  const models = new Models({
+    providers: settings.providers ?? (await discoverProviders(env)),
+    offline: eliza({ delayMs: settings.offlineDelay }),
+    defaultModel: settings.model,
+    log,
+  })
+  const sessions = new Sessions(profile)
+  const onProblem = (error: unknown, what: string): void => log.error({ err: error }, what)
+  const chats = new Chats({ profile, sessions, models, onProblem })
+  const recovered = await chats.recover()
+  if (recovered > 0) log.info({ streams: recovered }, 'ended the streams that the last stop had cut off')
+
+  const domain = { profile, sessions, chats, models }
+  const server: Server = await startServer({ ...settings, log, domain })
+  opened.defer(() => server.close())
+  opened.defer(() => chats.close())
+
+  const running = opened.move()
+  return { url: server.url, domain, close: () => running.disposeAsync() }
+}

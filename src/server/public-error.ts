@@ -1,0 +1,54 @@
+import { GraphQLError } from 'graphql'
+import { type ErrorCode, SegueError } from '../errors.ts'
+
+/**
+ * The one place where errors become what clients see: a code of the contract, a message that was written for them, and
+ * what belongs to the code. Anything that was not written for them is logged and reaches them as INTERNAL.
+ */
+export function publicError(error: unknown, onFault: (fault: unknown) => void): GraphQLError {
+  if (error instanceof GraphQLError) {
+    const cause = error.originalError ?? error.cause
+    if (cause && !isOfVariable(error)) return located(publicError(cause, onFault), error)
+    return error.extensions['code'] === undefined ? requestError(error, onFault) : error
+  }
+  if (error instanceof SegueError) {
+    return new GraphQLError(error.message, { extensions: { code: error.code, ...error.details } })
+  }
+  onFault(error)
+  return coded('INTERNAL', fault)
+}
+
+const fault = 'Something went wrong in the server. Its log tells more.'
+
+const variableFault = /^Variable "\$(?<name>\w+)" has invalid value(?: at \.?(?<rest>[^:]*))?:/
+
+function isOfVariable({ message }: GraphQLError): boolean {
+  return variableFault.test(message)
+}
+
+/** An error that graphql itself made: of the document, or of the values that came with it. */
+function requestError(error: GraphQLError, onFault: (fault: unknown) => void): GraphQLError {
+  const variable = variableFault.exec(error.message)?.groups
+  if (variable) {
+    const path = [variable['name'], ...(variable['rest']?.match(/\w+/g) ?? [])]
+    return coded('BAD_USER_INPUT', error.message, { path }, error)
+  }
+  if (error.message.startsWith('Syntax Error')) return coded('GRAPHQL_PARSE_FAILED', error.message, {}, error)
+  // Without a path it was found before anything ran: which operation is meant, say. Behind one, a resolver failed.
+  if (error.path === undefined) return coded('GRAPHQL_VALIDATION_FAILED', error.message, {}, error)
+  onFault(error)
+  return coded('INTERNAL', fault, {}, error)
+}
+
+/** An error with a code of the contract; `at` is what it is about, where another error told. */
+export function coded(code: ErrorCode, message: string, extensions: object = {}, at?: GraphQLError): GraphQLError {
+  const error = new GraphQLError(message, { extensions: { code, ...extensions } })
+  return at ? located(error, at) : error
+}
+
+function located(
+  { message, extensions }: GraphQLError,
+  { nodes, source, positions, path }: GraphQLError,
+): GraphQLError {
+  return new GraphQLError(message, { nodes, source, positions, path, extensions })
+}

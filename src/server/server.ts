@@ -1,0 +1,91 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Logger } from 'pino'
+import type { Domain } from '../schema/context.ts'
+import { filesPath } from '../schema/file-url.ts'
+import { Door, type Refusal } from './door.ts'
+import { newExecution } from './execution.ts'
+import { serveFile } from './files.ts'
+import { graphqlPath, newGraphQL } from './graphql.ts'
+import { newWebSockets } from './websocket.ts'
+
+export interface ServerOptions {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  readonly domain: Domain
+  readonly log: Logger
+}
+
+export interface Server {
+  /** Where it really listens, as in http://127.0.0.1:4000. */
+  readonly url: string
+  /** Ends all connections, the busy ones after a moment to say their last. */
+  close(): Promise<void>
+}
+
+const farewell = 300 // milliseconds that a reader has to take in its last events
+
+/** HTTP, event streams and WebSocket around the schema. Rejects when the port cannot be had. */
+export async function startServer({ host, port, domain, log }: ServerOptions): Promise<Server> {
+  const door = new Door(host)
+  const execution = newExecution((fault) => log.error({ err: fault }, 'an operation failed'))
+  const graphql = newGraphQL(domain, execution, log)
+  const webSockets = newWebSockets(domain, execution, log)
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const refusal = door.refusal(request)
+    const path = (request.url ?? '/').replace(/\?.*$/s, '')
+    if (refusal) refuse(response, refusal)
+    else if (path === '/health') sendJson(response, 200, { status: 'ok' })
+    else if (path.startsWith(`${filesPath}/`) && request.method === 'GET') await serveFile(path, domain, response)
+    else if (path === graphqlPath) await graphql(request, response)
+    else if (path === '/') response.writeHead(302, { location: graphqlPath }).end()
+    else sendJson(response, 404, { errors: [{ message: `There is nothing here. The API is at ${graphqlPath}.` }] })
+  }
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      log.error({ err: error }, 'a request failed')
+      response.destroy()
+    })
+  })
+  server.on('upgrade', (request, socket, head) => {
+    const isOurs = (request.url ?? '').replace(/\?.*$/s, '') === graphqlPath
+    if (isOurs && !door.refusal(request)) webSockets.upgrade(request, socket, head)
+    else socket.end(`HTTP/1.1 ${isOurs ? '403 Forbidden' : '404 Not Found'}\r\nConnection: close\r\n\r\n`)
+  })
+
+  const { promise: listening, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject).listen(port, host, resolve)
+  await listening
+
+  const at = host.includes(':') ? `[${host}]` : host
+  return {
+    url: `http://${at}:${boundPort(server.address())}`,
+    close: async () => {
+      const closed = new Promise((done) => server.close(done))
+      await webSockets.close()
+      server.closeIdleConnections()
+      const timer = setTimeout(() => server.closeAllConnections(), farewell)
+      await closed
+      clearTimeout(timer)
+    },
+  }
+}
+
+function boundPort(address: AddressInfo | string | null): number {
+  if (address === null || typeof address === 'string') throw new TypeError('the server listens on no port')
+  return address.port
+}
+
+function refuse(response: ServerResponse, { status, message }: Refusal): void {
+  // What was refused is not read either: the connection ends with the answer.
+  response.setHeader('connection', 'close')
+  const code = status === 403 ? 'FORBIDDEN' : 'BAD_USER_INPUT'
+  sendJson(response, status, { errors: [{ message, extensions: { code } }] })
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body))
+}

@@ -1,0 +1,164 @@
+import { badInput } from '../errors.ts'
+import { kindOfId, newId } from '../ids.ts'
+import type { Profile } from '../profiles/profile.ts'
+import { type MessageRecord, noUsage, type Origin, type SessionRecord } from '../storage/records.ts'
+import type { PageRequest, SessionFilter, SessionKey, SessionSource } from '../storage/session-source.ts'
+import { canBeContinued } from './lineage.ts'
+
+export interface NewSession {
+  readonly title: string | null
+  readonly model: string | null
+  /** The id of the session that it continues. */
+  readonly continues: string | null
+}
+
+const titleLimit = 200 // UTF-16 code units
+
+/** The sessions of a profile, of both origins. */
+export class Sessions {
+  readonly #profile: Profile
+
+  constructor(profile: Profile) {
+    this.#profile = profile
+  }
+
+  async find(id: string): Promise<SessionRecord | null> {
+    return (await this.byId([id])).get(id) ?? null
+  }
+
+  /** At most 500 ids. Ids that were made here are looked for here first; the rest is Hermes' or nothing. */
+  async byId(ids: readonly string[]): Promise<Map<string, SessionRecord>> {
+    const { own, hermes } = this.#profile
+    const found = new Map<string, SessionRecord>()
+    const look = async (source: SessionSource | null, wanted: readonly string[]): Promise<void> => {
+      if (!source || wanted.length === 0) return
+      for (const row of await source.sessionsById(wanted)) found.set(row.id, row)
+    }
+    await look(
+      own,
+      ids.filter((id) => kindOfId(id) === 'session'),
+    )
+    await look(
+      hermes,
+      ids.filter((id) => !found.has(id)),
+    )
+    return found
+  }
+
+  /** A page over both origins, newest activity first. */
+  async page(
+    page: PageRequest<SessionKey>,
+    filter: SessionFilter & { readonly origin?: Origin },
+  ): Promise<SessionRecord[]> {
+    const { own, hermes } = this.#profile
+    const sources = [own, hermes].filter(
+      (source) => source !== null && (filter.origin ?? source.origin) === source.origin,
+    )
+    const pages = await Promise.all(sources.map((source) => source?.sessionPage(page, filter) ?? []))
+    const merged = pages.flat().toSorted(newestFirst)
+    return page.backwards ? merged.slice(-page.limit) : merged.slice(0, page.limit)
+  }
+
+  async messageCounts(sessions: readonly SessionRecord[]): Promise<Map<string, number>> {
+    const { own, hermes } = this.#profile
+    const counts = new Map<string, number>()
+    for (const source of [own, hermes]) {
+      const ids = sessions.filter(({ origin }) => origin === source?.origin).map(({ id }) => id)
+      if (!source || ids.length === 0) continue
+      for (const [id, count] of await source.messageCounts(ids)) counts.set(id, count)
+    }
+    return counts
+  }
+
+  async messagePage(session: SessionRecord, page: PageRequest<number>): Promise<MessageRecord[]> {
+    return (await this.#keeper(session)?.messagePage(session.id, page)) ?? []
+  }
+
+  async message(id: string): Promise<MessageRecord | null> {
+    const { own, hermes } = this.#profile
+    if (kindOfId(id) === 'message') return own.message(id)
+    return (await hermes?.message(id)) ?? null
+  }
+
+  /** All that the model knows of the chat when the session's next turn begins: what the session continues, then its own. */
+  async context(session: SessionRecord): Promise<MessageRecord[]> {
+    const own = (await this.#keeper(session)?.contextMessages(session.id)) ?? []
+    if (session.origin !== 'SEGUE' || session.parentId === null) return own
+    const parent = await this.find(session.parentId)
+    return parent ? [...(await this.context(parent)), ...own] : own
+  }
+
+  /** Throws BAD_USER_INPUT when it cannot continue what it should. */
+  async create({ title, model, continues }: NewSession): Promise<SessionRecord> {
+    const parent = continues === null ? null : await this.#continuable(continues)
+    const session = newSession({
+      profile: this.#profile.name,
+      title: title === null ? (parent?.title ?? null) : cleanTitle(title),
+      model: model ?? (parent?.origin === 'SEGUE' ? parent.model : null),
+      parentId: parent?.id ?? null,
+      at: Date.now(),
+    })
+    await this.#profile.chats.createSession(session)
+    return session
+  }
+
+  async #continuable(id: string): Promise<SessionRecord> {
+    const parent = await this.find(id)
+    if (!parent)
+      throw badInput(`There is no session with the id ${JSON.stringify(id)} to continue.`, 'input', 'continues')
+    if (canBeContinued(parent)) return parent
+    const state = parent.endReason === null ? 'has not ended' : `ended with ${JSON.stringify(parent.endReason)}`
+    throw badInput(
+      `Only a session that ended with "compression" or "cli_close" can be continued; this one ${state}.`,
+      'input',
+      'continues',
+    )
+  }
+
+  #keeper(session: SessionRecord): SessionSource | null {
+    return session.origin === 'SEGUE' ? this.#profile.own : this.#profile.hermes
+  }
+}
+
+export function newSession(of: {
+  readonly profile: string
+  readonly title: string | null
+  readonly model: string | null
+  readonly parentId: string | null
+  readonly at: number
+}): SessionRecord {
+  return {
+    id: newId('session'),
+    origin: 'SEGUE',
+    profile: of.profile,
+    title: of.title,
+    source: 'segue',
+    model: of.model,
+    startedAt: of.at,
+    endedAt: null,
+    endReason: null,
+    lastActivityAt: of.at,
+    pinned: false,
+    archived: false,
+    parentId: of.parentId,
+    notContinuationOf: [],
+    headSeq: 0,
+    usage: noUsage,
+  }
+}
+
+/** One line without control characters. Throws BAD_USER_INPUT for an empty or too long one. */
+function cleanTitle(title: string): string {
+  const clean = title
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim()
+  if (clean === '') throw badInput('A title needs at least one character that can be seen.', 'input', 'title')
+  if (clean.length > titleLimit) throw badInput(`A title has at most ${titleLimit} characters.`, 'input', 'title')
+  return clean
+}
+
+/** The list's order: what the storage sorts by, too. Ids compare as UTF-8, as SQLite compares them. */
+function newestFirst(a: SessionRecord, b: SessionRecord): number {
+  return b.lastActivityAt - a.lastActivityAt || Buffer.compare(Buffer.from(b.id), Buffer.from(a.id))
+}

@@ -1,0 +1,117 @@
+import { Worker } from 'node:worker_threads'
+import { createBirpc } from 'birpc'
+import type { BirpcReturn } from 'birpc'
+import type { MessageRecord, SessionRecord } from '../records.ts'
+import type { PageRequest, SessionFilter, SessionKey, SessionSource } from '../session-source.ts'
+import type { HermesReader } from './hermes-reader.ts'
+import type { WorkerEvents, WorkerOptions } from './hermes-worker.ts'
+import type { HermesLog } from './state-file.ts'
+
+export type { HermesLog }
+
+export interface HermesOptions {
+  /** The state.db; it may be missing, and appear later. */
+  readonly path: string
+  /** The profile that its sessions belong to. */
+  readonly profile: string
+  readonly log: HermesLog
+  /** Sees every statement that runs on the file, its values filled in, before the answer of the call that ran it. */
+  readonly onStatement?: (sql: string) => void
+  /** How long one call waits for a lock, in milliseconds; 5,000 unless told. */
+  readonly patience?: number
+}
+
+interface Connection {
+  readonly worker: Worker
+  readonly reader: BirpcReturn<HermesReader, WorkerEvents>
+}
+
+/** The sessions of a Hermes state.db, which is only ever read. Nothing is opened before the first call. */
+export function openHermesSessions(options: HermesOptions): HermesSessions {
+  return new HermesSessions(options)
+}
+
+/**
+ * Reads a state.db in a thread of its own. Whatever is wrong with the file or the thread, a call answers with nothing
+ * and the log tells why, once; after `close` every call does.
+ */
+export class HermesSessions implements SessionSource {
+  readonly origin = 'HERMES'
+  readonly #options: HermesOptions
+  #connection: Connection | null = null
+  #closed = false
+
+  constructor(options: HermesOptions) {
+    this.#options = options
+  }
+
+  sessionsById(ids: readonly string[]): Promise<SessionRecord[]> {
+    return this.#ask([], ({ reader }) => reader.sessionsById(ids))
+  }
+
+  sessionPage(page: PageRequest<SessionKey>, filter: SessionFilter): Promise<SessionRecord[]> {
+    return this.#ask([], ({ reader }) => reader.sessionPage(page, filter))
+  }
+
+  messageCounts(ids: readonly string[]): Promise<Map<string, number>> {
+    return this.#ask(new Map<string, number>(), ({ reader }) => reader.messageCounts(ids))
+  }
+
+  messagePage(sessionId: string, page: PageRequest<number>): Promise<MessageRecord[]> {
+    return this.#ask([], ({ reader }) => reader.messagePage(sessionId, page))
+  }
+
+  message(id: string): Promise<MessageRecord | null> {
+    return this.#ask(null, ({ reader }) => reader.message(id))
+  }
+
+  contextMessages(sessionId: string): Promise<MessageRecord[]> {
+    return this.#ask([], ({ reader }) => reader.contextMessages(sessionId))
+  }
+
+  /** Ends the thread, also one that waits for a lock; calls that are under way answer with nothing. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#connection?.worker.terminate()
+  }
+
+  async #ask<T>(empty: T, question: (connection: Connection) => Promise<T>): Promise<T> {
+    if (this.#closed) return empty
+    try {
+      this.#connection ??= this.#connect()
+      return await question(this.#connection)
+    } catch {
+      // The file's own faults never come this far: the thread is gone, which is logged where it is noticed.
+      return empty
+    }
+  }
+
+  #connect(): Connection {
+    const { path, profile, log, onStatement, patience = 5_000 } = this.#options
+    const workerData: WorkerOptions = { path, profile, patience, statements: onStatement !== undefined }
+    const worker = new Worker(new URL('./hermes-worker.ts', import.meta.url), { workerData })
+    const events: WorkerEvents = {
+      info: (details, message) => log.info(details, message),
+      warn: (details, message) => log.warn(details, message),
+      statement: (sql) => onStatement?.(sql),
+    }
+    const reader = createBirpc<HermesReader, WorkerEvents>(events, {
+      bind: 'functions',
+      post: (message) => worker.postMessage(message),
+      on: (listener) => worker.on('message', listener),
+      off: (listener) => worker.off('message', listener),
+      // Waiting is bounded where it happens; an answer that is late is still an answer.
+      timeout: -1,
+    })
+    let reason: unknown = null
+    worker.on('error', (error) => (reason = error))
+    worker.on('exit', (code) => {
+      this.#connection = null
+      reader.$close(new Error('The thread that reads Hermes has ended'))
+      if (this.#closed) return
+      const error = reason instanceof Error ? reason.message : `exit code ${code}`
+      log.warn({ path, error }, 'The thread that reads Hermes has died: the next call starts another')
+    })
+    return { worker, reader }
+  }
+}

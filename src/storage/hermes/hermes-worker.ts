@@ -1,0 +1,37 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { createBirpc } from 'birpc'
+import { HermesReader } from './hermes-reader.ts'
+import type { StateFileOptions } from './state-file.ts'
+
+/** What the worker is started with. */
+export interface WorkerOptions extends Pick<StateFileOptions, 'path' | 'patience'> {
+  readonly profile: string
+  /** Whether anybody wants to see the statements. */
+  readonly statements: boolean
+}
+
+/** What the worker tells beside its answers; always before the answer of the call that caused it. */
+export interface WorkerEvents {
+  info(details: object, message: string): void
+  warn(details: object, message: string): void
+  statement(sql: string): void
+}
+
+const port = parentPort
+if (!port) throw new Error('This module is the entry of a worker thread')
+
+const { path, patience, profile, statements }: WorkerOptions = workerData
+const reader = new HermesReader(profile, {
+  path,
+  patience,
+  log: {
+    info: (details, message) => void main.$callEvent('info', details, message),
+    warn: (details, message) => void main.$callEvent('warn', details, message),
+  },
+  onStatement: statements ? (sql) => void main.$callEvent('statement', sql) : null,
+})
+const main = createBirpc<WorkerEvents, HermesReader>(reader, {
+  bind: 'functions',
+  post: (message) => port.postMessage(message),
+  on: (listener) => port.on('message', listener),
+})

@@ -1,0 +1,47 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+
+/** Another server holds the home. */
+export class HomeInUseError extends Error {
+  override readonly name = 'HomeInUseError'
+
+  constructor(home: string) {
+    super(
+      `Another Segue server uses the home ${home}. Stop it, or give this one another home with --home or SEGUE_HOME.`,
+    )
+  }
+}
+
+/** Locks that are held: one that nobody referred to would be collected as garbage, and the home be free. */
+const held = new Set<Database.Database>()
+
+export interface HomeLock {
+  /** Lets another server have the home. */
+  release(): void
+}
+
+/**
+ * Makes a home, for its owner's eyes only, and holds it until `release` or the end of the process, however that comes:
+ * the lock is the kernel's. Throws a `HomeInUseError` at once when another process, or this one, holds it already.
+ */
+export function lockHome(home: string): HomeLock {
+  mkdirSync(home, { recursive: true, mode: 0o700 })
+  const db = new Database(join(home, 'lock.db'), { timeout: 0 })
+  try {
+    // Whatever the file was before: in WAL mode this would not keep everybody out.
+    db.pragma('journal_mode = DELETE')
+    db.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    db.close()
+    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) throw new HomeInUseError(home)
+    throw error
+  }
+  held.add(db)
+  return {
+    release() {
+      held.delete(db)
+      db.close()
+    },
+  }
+}

@@ -1,0 +1,99 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
+import { migrations } from './migrations.ts'
+
+export interface DatabaseOptions {
+  /** Every commit waits for the disk (`synchronous=FULL`): a power cut loses nothing. Otherwise it may lose the last moments, never the order. */
+  readonly durable?: boolean
+  /** Sees the text of every statement that runs, its values filled in. */
+  readonly onStatement?: (sql: string) => void
+}
+
+/** The file was written by a newer Segue. Nothing in it was touched. */
+export class NewerDatabaseError extends Error {
+  override readonly name = 'NewerDatabaseError'
+
+  constructor(path: string, version: number) {
+    super(
+      `The database ${path} has version ${version}, this Segue knows versions up to ${migrations.length}. ` +
+        'Start the newer Segue that wrote it, or another home.',
+    )
+  }
+}
+
+/**
+ * One profile's database. The file is made by the first write: until then, reads see an empty stand-in in memory.
+ * Statements are prepared once and kept.
+ */
+export class ProfileDatabase {
+  readonly #path: string
+  readonly #options: DatabaseOptions
+  readonly #statements = new Map<string, Database.Statement>()
+  #connection: Database.Database
+  #onDisk: boolean
+
+  constructor(path: string, options: DatabaseOptions = {}) {
+    this.#path = path
+    this.#options = options
+    this.#onDisk = existsSync(path)
+    this.#connection = this.#open(this.#onDisk ? path : ':memory:')
+  }
+
+  /** A statement, prepared once. What it changes is to be run inside of `write`. */
+  prepare<Parameters extends unknown[], Row = unknown>(sql: string): Database.Statement<Parameters, Row> {
+    let statement = this.#statements.get(sql)
+    if (!statement) {
+      statement = this.#connection.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    // The one place where a row's shape is taken on trust: the statement beside each call says what it selects.
+    return statement as Database.Statement<Parameters, Row>
+  }
+
+  /** Runs `work` in one transaction, which begins as a writer: all of it is kept, or nothing when it throws. */
+  write<T>(work: () => T): T {
+    if (!this.#onDisk) {
+      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
+      const file = this.#open(this.#path)
+      this.#statements.clear()
+      this.#connection.close()
+      this.#connection = file
+      this.#onDisk = true
+    }
+    return this.#connection.transaction(work).immediate()
+  }
+
+  close(): void {
+    this.#statements.clear()
+    this.#connection.close()
+  }
+
+  #open(path: string): Database.Database {
+    const { onStatement, durable = false } = this.#options
+    const connection = new Database(path, onStatement ? { verbose: (sql) => onStatement(String(sql)) } : {})
+    try {
+      connection.pragma('journal_mode = WAL')
+      connection.pragma(`synchronous = ${durable ? 'FULL' : 'NORMAL'}`)
+      connection.pragma('foreign_keys = ON')
+      connection.pragma('busy_timeout = 1000')
+      migrate(connection, path)
+      return connection
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+  }
+}
+
+function migrate(connection: Database.Database, path: string): void {
+  const version = Number(connection.pragma('user_version', { simple: true }))
+  if (version > migrations.length) throw new NewerDatabaseError(path, version)
+  for (const [index, sql] of migrations.entries()) {
+    if (index < version) continue
+    connection.transaction(() => {
+      connection.exec(sql)
+      connection.pragma(`user_version = ${index + 1}`)
+    })()
+  }
+}

@@ -1,0 +1,160 @@
+import {
+  type ChatStore,
+  type EventRange,
+  LogConflict,
+  type LogWrite,
+  StaleGeneration,
+  type StreamKey,
+} from '../chat-store.ts'
+import { addUsage, type ChatEvent, type MessageRecord, type SessionRecord, type StreamRecord } from '../records.ts'
+import type { ProfileDatabase } from './database.ts'
+import {
+  type EventRow,
+  fromEvent,
+  fromMessage,
+  fromSession,
+  fromStream,
+  type MessageRow,
+  type SessionRow,
+  type StreamRow,
+  toEvent,
+  toStream,
+} from './rows.ts'
+
+/** The logs and what is projected from them, in a profile's database. */
+export class SqliteChatStore implements ChatStore {
+  readonly #database: ProfileDatabase
+
+  constructor(database: ProfileDatabase) {
+    this.#database = database
+  }
+
+  async createSession(session: SessionRecord): Promise<void> {
+    this.#database.write(() => this.#insertSession(session))
+  }
+
+  async append(write: LogWrite): Promise<void> {
+    this.#database.write(() => {
+      if (write.create) this.#insertSession(write.create)
+      this.#advance(write)
+      if (write.fence) this.#checkFence(write.fence)
+      for (const event of write.events) this.#insertEvent(event)
+      for (const stream of write.streams ?? []) this.#putStream(stream)
+      for (const message of write.messages ?? []) this.#insertMessage(message)
+      if (write.key) this.#nameStream(write.key)
+    })
+  }
+
+  async events({ sessionId, after, limit }: EventRange): Promise<ChatEvent[]> {
+    return this.#database
+      .prepare<[string, number, number], EventRow>(
+        'SELECT * FROM events WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?',
+      )
+      .all(sessionId, after, limit)
+      .map(toEvent)
+  }
+
+  async stream(id: string): Promise<StreamRecord | null> {
+    const row = this.#database.prepare<[string], StreamRow>('SELECT * FROM streams WHERE id = ?').get(id)
+    return row ? toStream(row) : null
+  }
+
+  async streamOfKey(key: string): Promise<{ stream: StreamRecord; fingerprint: string } | null> {
+    const row = this.#database
+      .prepare<[string], StreamRow & { fingerprint: string }>('SELECT * FROM streams WHERE key = ?')
+      .get(key)
+    return row ? { stream: toStream(row), fingerprint: row.fingerprint } : null
+  }
+
+  async activeStream(sessionId: string): Promise<StreamRecord | null> {
+    const row = this.#database
+      .prepare<[string], StreamRow>("SELECT * FROM streams WHERE session_id = ? AND status IN ('RUNNING', 'WAITING')")
+      .get(sessionId)
+    return row ? toStream(row) : null
+  }
+
+  async unfinishedStreams(): Promise<StreamRecord[]> {
+    return this.#database
+      .prepare<[], StreamRow>('SELECT * FROM streams WHERE finished_at IS NULL ORDER BY id')
+      .all()
+      .map(toStream)
+  }
+
+  #insertSession(session: SessionRecord): void {
+    this.#database
+      .prepare<[SessionRow]>(
+        `INSERT INTO sessions (id, title, source, model, parent_session_id, started_at, ended_at, end_reason,
+           last_activity_at, pinned, archived, head_seq, usage)
+         VALUES (:id, :title, :source, :model, :parent_session_id, :started_at, :ended_at, :end_reason,
+           :last_activity_at, :pinned, :archived, :head_seq, :usage)`,
+      )
+      .run(fromSession(session))
+  }
+
+  /** Moves the session's counters on, if its log ends where the writer says. */
+  #advance({ sessionId, head, events, messages = [], streams = [], activityAt = 0 }: LogWrite): void {
+    const { changes } = this.#database
+      .prepare<[number, number, number, string, number]>(
+        `UPDATE sessions SET head_seq = ?, message_count = message_count + ?,
+           last_activity_at = max(last_activity_at, ?) WHERE id = ? AND head_seq = ?`,
+      )
+      .run(head + events.length, messages.length, activityAt, sessionId, head)
+    if (changes !== 1) throw new LogConflict(`the log of ${sessionId} does not end at ${head}`)
+    for (const stream of streams) if (stream.finishedAt !== null) this.#addUsage(stream)
+  }
+
+  #addUsage(stream: StreamRecord): void {
+    const row = this.#database
+      .prepare<[string], { usage: string }>('SELECT usage FROM sessions WHERE id = ?')
+      .get(stream.sessionId)
+    if (!row) return
+    const usage = JSON.stringify(addUsage(JSON.parse(row.usage), stream.usage))
+    this.#database.prepare<[string, string]>('UPDATE sessions SET usage = ? WHERE id = ?').run(usage, stream.sessionId)
+  }
+
+  #checkFence({ streamId, generation }: { streamId: string; generation: number }): void {
+    const row = this.#database
+      .prepare<[string, number], { id: string }>(
+        'SELECT id FROM streams WHERE id = ? AND generation = ? AND finished_at IS NULL',
+      )
+      .get(streamId, generation)
+    if (!row) throw new StaleGeneration(`stream ${streamId} is no longer at generation ${generation}`)
+  }
+
+  #insertEvent(event: ChatEvent): void {
+    this.#database
+      .prepare<[EventRow]>(
+        `INSERT INTO events (session_id, seq, stream_id, at, type, version, body)
+         VALUES (:session_id, :seq, :stream_id, :at, :type, :version, :body)`,
+      )
+      .run(fromEvent(event))
+  }
+
+  #putStream(stream: StreamRecord): void {
+    this.#database
+      .prepare<[StreamRow]>(
+        `INSERT INTO streams (id, session_id, status, generation, model, user_message_id, message_id, usage, step, started_at,
+           finished_at, first_seq, last_seq, error)
+         VALUES (:id, :session_id, :status, :generation, :model, :user_message_id, :message_id, :usage, :step, :started_at,
+           :finished_at, :first_seq, :last_seq, :error)
+         ON CONFLICT (id) DO UPDATE SET status = :status, generation = :generation, message_id = :message_id,
+           usage = :usage, step = :step, finished_at = :finished_at, last_seq = :last_seq, error = :error`,
+      )
+      .run(fromStream(stream))
+  }
+
+  #insertMessage(message: MessageRecord): void {
+    this.#database
+      .prepare<[MessageRow]>(
+        `INSERT INTO messages (id, session_id, position, role, status, parts, created_at, stream_id, model, usage)
+         VALUES (:id, :session_id, :position, :role, :status, :parts, :created_at, :stream_id, :model, :usage)`,
+      )
+      .run(fromMessage(message))
+  }
+
+  #nameStream({ streamId, key, fingerprint }: StreamKey): void {
+    this.#database
+      .prepare<[string, string, string]>('UPDATE streams SET key = ?, fingerprint = ? WHERE id = ?')
+      .run(key, fingerprint, streamId)
+  }
+}

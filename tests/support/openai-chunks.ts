@@ -1,0 +1,122 @@
+import type { ChatRequest } from './openai-rules.ts'
+
+/** One thing that the provider does. Pieces of text go out as they are, one chunk each. */
+export type Step =
+  | { readonly text: string }
+  /** As DeepSeek and others send it, in `delta.reasoning_content`. */
+  | { readonly reasoning: string }
+  /** Each piece of the arguments is a chunk of its own; `index` is the call's place in the message, 0 by default. */
+  | { readonly toolCall: ToolCallStep }
+  | { readonly finish: 'stop' | 'length' | 'tool_calls' | 'content_filter' }
+  /** Sent only where the request asked for it with `stream_options.include_usage`. */
+  | { readonly usage: UsageStep }
+  /** Written as it is, with an empty line after it: `data: {"error": …}`, half a JSON text, a comment. */
+  | { readonly raw: string }
+  /** Sends the headers, and nothing more until the next step. */
+  | { readonly open: true }
+  /** Silence until the promise is settled, or the client has gone. */
+  | { readonly wait: Promise<unknown> }
+  /** Destroys the connection. */
+  | { readonly cut: true }
+  /** Answers with this status instead of a stream; only as the first step. A body that is no string becomes JSON. */
+  | { readonly status: number; readonly body: unknown }
+
+export interface ToolCallStep {
+  readonly index?: number
+  readonly id: string
+  readonly name: string
+  readonly arguments: readonly string[]
+}
+
+export interface UsageStep {
+  readonly input: number
+  readonly output: number
+  readonly reasoning?: number
+  readonly cached?: number
+}
+
+/** A step that becomes part of an answer. */
+export type ContentStep = Exclude<Step, { status: number } | { wait: Promise<unknown> } | { cut: true }>
+
+/** Steps in the form of OpenAI's chunks. */
+export class Chunks {
+  finished = false
+  readonly #request: ChatRequest
+  readonly #id = `chatcmpl-${crypto.randomUUID()}`
+  readonly #created = Math.floor(Date.now() / 1000)
+  #opened = false
+  #text = ''
+  #reasoning = ''
+  readonly #calls: object[] = []
+  #finish: string | null = null
+  #usage: object | null = null
+
+  constructor(request: ChatRequest) {
+    this.#request = request
+  }
+
+  *of(step: ContentStep): Generator<string> {
+    if ('open' in step) return
+    if ('raw' in step) return yield `${step.raw}\n\n`
+    if ('usage' in step) {
+      if (this.#request.stream_options?.include_usage) yield this.#event([], { usage: usageFields(step.usage) })
+      return
+    }
+    if ('finish' in step) {
+      this.finished = true
+      yield this.#choice({}, step.finish)
+    } else if ('toolCall' in step) {
+      const { index = 0, id, name, arguments: pieces } = step.toolCall
+      yield this.#choice({ tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] })
+      for (const piece of pieces) yield this.#choice({ tool_calls: [{ index, function: { arguments: piece } }] })
+    } else yield this.#choice('text' in step ? { content: step.text } : { reasoning_content: step.reasoning })
+  }
+
+  /** For a request without `stream`. */
+  collect(step: ContentStep): void {
+    if ('text' in step) this.#text += step.text
+    else if ('reasoning' in step) this.#reasoning += step.reasoning
+    else if ('finish' in step) this.#finish = step.finish
+    else if ('usage' in step) this.#usage = usageFields(step.usage)
+    else if ('toolCall' in step) {
+      const { id, name, arguments: pieces } = step.toolCall
+      this.#calls.push({ id, type: 'function', function: { name, arguments: pieces.join('') } })
+    }
+  }
+
+  collected(): object {
+    const message = {
+      role: 'assistant',
+      content: this.#text || null,
+      ...(this.#reasoning && { reasoning_content: this.#reasoning }),
+      ...(this.#calls.length > 0 && { tool_calls: this.#calls }),
+    }
+    const choices = [{ index: 0, message, finish_reason: this.#finish, logprobs: null }]
+    return { ...this.#envelope('chat.completion'), choices, ...(this.#usage && { usage: this.#usage }) }
+  }
+
+  #choice(delta: object, finish: string | null = null): string {
+    const role = this.#opened ? {} : { role: 'assistant' }
+    this.#opened = true
+    return this.#event([{ index: 0, delta: { ...role, ...delta }, logprobs: null, finish_reason: finish }], {})
+  }
+
+  #event(choices: readonly object[], more: object): string {
+    const usage = this.#request.stream_options?.include_usage ? { usage: null } : {}
+    return `data: ${JSON.stringify({ ...this.#envelope('chat.completion.chunk'), choices, ...usage, ...more })}\n\n`
+  }
+
+  #envelope(object: string): object {
+    return { id: this.#id, object, created: this.#created, model: this.#request.model, system_fingerprint: null }
+  }
+}
+
+function usageFields({ input, output, reasoning = 0, cached = 0 }: UsageStep): object {
+  return {
+    prompt_tokens: input,
+    completion_tokens: output,
+    total_tokens: input + output,
+    prompt_tokens_details: { cached_tokens: cached, audio_tokens: 0 },
+    completion_tokens_details: { reasoning_tokens: reasoning, audio_tokens: 0 },
+  }
+}

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import type { Settings } from '../../src/config/settings.ts'
+import { type Segue, startSegue } from '../../src/segue.ts'
+
+export interface TestSegue extends Segue, AsyncDisposable {
+  readonly home: string
+  /** Lines that were logged as warnings or worse. */
+  readonly warnings: string[]
+}
+
+export interface TestSegueOptions {
+  readonly settings?: Partial<Settings>
+  readonly onStatement?: (file: 'segue' | 'hermes', sql: string) => void
+}
+
+/**
+ * The whole server in this process, on a free port and in a new home (or the one given), with the offline agent at full
+ * speed and no Hermes unless asked for. `await using` closes it; a home that was made here is removed.
+ */
+export async function newSegue({ settings = {}, onStatement }: TestSegueOptions = {}): Promise<TestSegue> {
+  const home = settings.home ?? newFolder()
+  const warnings: string[] = []
+  const log = pino({ level: 'warn', base: null }, { write: (line: string) => void warnings.push(line) })
+  const segue = await startSegue({
+    settings: {
+      port: 0,
+      host: '127.0.0.1',
+      hermesHome: null,
+      model: null,
+      providers: [],
+      durable: false,
+      offlineDelay: 0,
+      warnings: [],
+      ...settings,
+      home,
+    },
+    log,
+    env: {},
+    ...(onStatement && { onStatement }),
+  })
+  return {
+    ...segue,
+    home,
+    warnings,
+    [Symbol.asyncDispose]: async () => {
+      await segue.close()
+      if (!settings.home) rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+export function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'segue-test-'))
+}

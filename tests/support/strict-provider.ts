@@ -1,0 +1,221 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text as readText } from 'node:stream/consumers'
+import { Chunks } from './openai-chunks.ts'
+import type { Step } from './openai-chunks.ts'
+import { isRefusal, readChatRequest } from './openai-rules.ts'
+import type { ChatRequest, Refusal } from './openai-rules.ts'
+
+export type { Step } from './openai-chunks.ts'
+
+/**
+ * What one request is answered with. A string is a whole answer: that text, then the end. Steps are taken as they are:
+ * without a `finish` the stream ends without one, which no good provider does. `data: [DONE]` goes out after the last
+ * step if there was a `finish`.
+ */
+export type Script = string | Iterable<Step> | AsyncIterable<Step>
+
+/** A request to /v1/chat/completions that kept all rules. */
+export interface ProviderRequest {
+  readonly body: ChatRequest
+  readonly headers: IncomingHttpHeaders
+  /** Who ended the connection or the answer first: `client` if it left before the script was through. */
+  readonly closed: Promise<'client' | 'provider'>
+}
+
+export interface StrictProviderOptions {
+  /** Whoever sends another key, or none, gets a 401. Without it any key will do, and none. */
+  readonly apiKey?: string
+  /** What /v1/models lists; `test` alone by default. A chat with any other model gets a 404. */
+  readonly models?: readonly string[]
+  readonly port?: number
+}
+
+/**
+ * A model provider on 127.0.0.1, over real HTTP, as strict as OpenAI: whatever OpenAI would refuse gets a 400, is kept
+ * in `refusals`, and takes no script. What it answers is scripted:
+ *
+ *     await using provider = await StrictProvider.start()
+ *     provider.next([{ text: 'Hel' }, { wait: held }, { text: 'lo' }, { finish: 'stop' }])
+ *     provider.answer = (request) => `You said: ${JSON.stringify(request.body.messages.at(-1))}`
+ *
+ * `next` queues a script for one request; `answer` serves the requests for which none is queued.
+ */
+export class StrictProvider implements AsyncDisposable {
+  /** Serves every request for which no script is queued. */
+  answer: (request: ProviderRequest) => Script = () => 'Hello from the strict provider.'
+  readonly requests: ProviderRequest[] = []
+  readonly refusals: Refusal[] = []
+  /** How often /v1/models was asked. */
+  listings = 0
+  readonly #options: StrictProviderOptions
+  readonly #server: Server
+  readonly #scripts: Script[] = []
+  readonly #arrivals = new EventTarget()
+
+  private constructor(options: StrictProviderOptions) {
+    this.#options = options
+    this.#server = createServer((request, response) => {
+      this.#serve(request, response).catch((error: unknown) =>
+        response.destroy(error instanceof Error ? error : undefined),
+      )
+    })
+  }
+
+  static async start(options: StrictProviderOptions = {}): Promise<StrictProvider> {
+    const provider = new StrictProvider(options)
+    provider.#server.listen(options.port ?? 0, '127.0.0.1')
+    await once(provider.#server, 'listening')
+    return provider
+  }
+
+  /** What a client is configured with: `http://127.0.0.1:<port>/v1`. */
+  get baseURL(): string {
+    const address = this.#server.address()
+    return `http://127.0.0.1:${isAddress(address) ? address.port : 0}/v1`
+  }
+
+  /** Queues what one of the coming requests is answered with, first in, first out. */
+  next(script: Script): void {
+    this.#scripts.push(script)
+  }
+
+  /** The request with this index, 0 for the first, as soon as it has come in. Waits for ever: the test has a limit. */
+  async request(index: number): Promise<ProviderRequest> {
+    for (;;) {
+      const request = this.requests[index]
+      if (request) return request
+      await once(this.#arrivals, 'request')
+    }
+  }
+
+  /** Cuts whatever is open and stops. */
+  async close(): Promise<void> {
+    if (!this.#server.listening) return
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readText(incoming)
+    const { apiKey } = this.#options
+    const { authorization, 'content-type': contentType } = incoming.headers
+    if (apiKey !== undefined && authorization !== `Bearer ${apiKey}`) {
+      const sent = authorization?.replace(/^Bearer /, '') ?? ''
+      return sendError(response, 401, `Incorrect API key provided: ${sent}.`, null, 'invalid_api_key')
+    }
+    const route = `${incoming.method} ${new URL(incoming.url ?? '/', 'http://localhost').pathname}`
+    if (route === 'GET /v1/models') return this.#listModels(response)
+    if (route !== 'POST /v1/chat/completions') return sendError(response, 404, `Invalid URL (${route})`, null, null)
+
+    const request = contentType?.startsWith('application/json')
+      ? readChatRequest(parseJson(body))
+      : { message: 'The content type must be application/json.', param: null, code: null }
+    if (isRefusal(request)) {
+      this.refusals.push(request)
+      return sendError(response, 400, request.message, request.param, request.code)
+    }
+    if (!this.#models.includes(request.model)) {
+      const message = `The model '${request.model}' does not exist or you do not have access to it.`
+      return sendError(response, 404, message, null, 'model_not_found')
+    }
+    await this.#play(request, incoming.headers, response)
+  }
+
+  get #models(): readonly string[] {
+    return this.#options.models ?? ['test']
+  }
+
+  #listModels(response: ServerResponse): void {
+    this.listings += 1
+    const data = this.#models.map((id, index) => ({
+      id,
+      object: 'model',
+      created: 1_700_000_000 + index,
+      owned_by: 'test',
+    }))
+    sendJson(response, 200, { object: 'list', data })
+  }
+
+  async #play(body: ChatRequest, headers: IncomingHttpHeaders, response: ServerResponse): Promise<void> {
+    let cut = false
+    const closed = once(response, 'close').then(() => (response.writableFinished || cut ? 'provider' : 'client'))
+    const request: ProviderRequest = { body, headers, closed }
+    this.requests.push(request)
+    this.#arrivals.dispatchEvent(new Event('request'))
+
+    const script = this.#scripts.shift() ?? this.answer(request)
+    const chunks = new Chunks(body)
+    for await (const step of typeof script === 'string' ? wholeAnswer(script) : script) {
+      if (response.destroyed) return
+      if ('status' in step) return send(response, step.status, step.body)
+      if ('wait' in step) await Promise.race([step.wait.catch(() => {}), closed])
+      else if ('cut' in step) {
+        cut = true
+        response.destroy()
+      } else if (body.stream) {
+        if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+        for (const chunk of chunks.of(step)) await write(response, chunk)
+      } else chunks.collect(step)
+    }
+    if (response.destroyed) return
+    if (!body.stream) return sendJson(response, 200, chunks.collected())
+    response.end(chunks.finished ? 'data: [DONE]\n\n' : '')
+  }
+}
+
+function* wholeAnswer(text: string): Generator<Step> {
+  for (const word of text.split(/(?<= )/)) yield { text: word }
+  yield { finish: 'stop' }
+  yield { usage: { input: 10, output: 5 } }
+}
+
+async function write(response: ServerResponse, chunk: string): Promise<void> {
+  // Resolved once the bytes are with the system, so that a cut right after it loses nothing that was sent before.
+  await new Promise<void>((resolve) => response.write(chunk, () => resolve()))
+}
+
+function sendError(
+  response: ServerResponse,
+  status: number,
+  message: string,
+  param: string | null,
+  code: string | null,
+) {
+  sendJson(response, status, { error: { message, type: 'invalid_request_error', param, code } })
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  if (typeof body === 'string') response.writeHead(status, { 'content-type': 'text/plain' }).end(body)
+  else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+function isAddress(address: AddressInfo | string | null): address is AddressInfo {
+  return typeof address === 'object' && address !== null
+}
+
+// Started by hand: `node tests/support/strict-provider.ts 9999`
+if (import.meta.main) {
+  const provider = await StrictProvider.start({ port: Number(process.argv[2] ?? 0) })
+  console.log(provider.baseURL)
+}

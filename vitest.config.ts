@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['tests/**/*.test.ts'],
+    // better-sqlite3 blocks its thread, and some tests kill what they started: every file has a process of its own.
+    pool: 'forks',
+    testTimeout: 20_000, // milliseconds
+    hookTimeout: 20_000, // milliseconds
+  },
+})
