@@ -40,8 +40,8 @@ export async function* stepEvents(
 
   try {
     for await (const part of parts) {
-      // What is held back belongs before whatever else comes; a sign of life may come in the midst of a tag.
-      if (part.type !== 'text-delta' && part.type !== 'ping') yield* speak(splitter.flush())
+      // What is held back belongs before whatever else comes.
+      if (part.type !== 'text-delta') yield* speak(splitter.flush())
       switch (part.type) {
         case 'text-delta':
           textId = part.id

@@ -33,7 +33,7 @@ export function newWebSockets(domain: Domain, { execute, subscribe }: Execution,
         // The operation's id is what a client repeats when it comes back after its socket broke.
         return { schema, document, variableValues: variables, operationName, contextValue: newContext(domain, id) }
       },
-      onError: (_, __, ___, errors) => errors.map((error) => publicError(error, onFault)),
+      onError: (_, __, ___, errors) => errors.map((error) => publicError(error, onFault).toJSON()),
       isProd: true,
     },
     server,

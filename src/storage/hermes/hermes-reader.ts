@@ -1,15 +1,17 @@
 import type { MessageRecord, SessionRecord } from '../records.ts'
 import type { PageRequest, SessionFilter, SessionKey } from '../session-source.ts'
 import { ActivityIndex } from './activity-index.ts'
-import { readFingerprints, readMessages, readOutlines } from './message-rows.ts'
-import { contextMessages, shownMessages } from './outline.ts'
+import { readMessages, readOutlines } from './message-rows.ts'
+import { contextMessages } from './outline.ts'
+import type { Entry } from './outline.ts'
 import { cut, pageOfIds, pageOfSessions } from './session-page.ts'
 import { knownSessions, readSessions } from './session-rows.ts'
+import { ShownMessages } from './shown-messages.ts'
 import { StateFile } from './state-file.ts'
 import type { OpenFile, StateFileOptions } from './state-file.ts'
 import { chunksOf } from './values.ts'
 
-const sessionsAtOnce = 50 // whose outlines are held in memory at the same time
+const sessionsAtOnce = 50 // whose rows are looked at in one statement, and one transaction
 
 /**
  * The sessions of one Hermes state.db, by the promises of `SessionSource`, but synchronous: it is made for a thread of
@@ -19,6 +21,7 @@ export class HermesReader {
   readonly #profile: string
   readonly #file: StateFile
   readonly #activity = new ActivityIndex()
+  readonly #shown = new ShownMessages()
 
   constructor(profile: string, options: StateFileOptions) {
     this.#profile = profile
@@ -42,9 +45,8 @@ export class HermesReader {
     return this.#file.read(new Map<string, number>(), (file) => {
       const counts = new Map(knownSessions(file, ids).map((id) => [id, 0]))
       for (const some of chunksOf([...counts.keys()], sessionsAtOnce)) {
-        for (const [id, rows] of readOutlines(file, some, 'visible')) {
-          counts.set(id, shownMessages(rows, (rowIds) => readFingerprints(file, rowIds)).length)
-        }
+        const shown = file.db.transaction(() => this.#shown.of(file, some))()
+        for (const [id, entries] of shown) counts.set(id, entries.length)
       }
       return counts
     })
@@ -52,26 +54,23 @@ export class HermesReader {
 
   messagePage(sessionId: string, page: PageRequest<number>): MessageRecord[] {
     const { after, before } = page
-    return this.#messages(sessionId, 'visible', (file, rows) => {
-      const entries = shownMessages(rows, (ids) => readFingerprints(file, ids)).filter(
-        ({ position }) => (after === null || position > after) && (before === null || position < before),
-      )
-      return cut(entries, page)
-    })
+    const inRange = ({ position }: Entry): boolean =>
+      (after === null || position > after) && (before === null || position < before)
+    return this.#messages(sessionId, (file) => cut(this.#entries(file, sessionId).filter(inRange), page))
   }
 
   message(id: string): MessageRecord | null {
     // Session ids are not ours: they may hold colons.
     const [, sessionId, row] = /^(.*):(0|[1-9]\d{0,15})$/s.exec(id) ?? []
     if (sessionId === undefined) return null
-    const found = this.#messages(sessionId, 'visible', (file, rows) =>
-      shownMessages(rows, (ids) => readFingerprints(file, ids)).filter((entry) => entry.id === Number(row)),
-    )
-    return found[0] ?? null
+    const isIt = (entry: Entry): boolean => entry.id === Number(row)
+    return this.#messages(sessionId, (file) => this.#entries(file, sessionId).filter(isIt))[0] ?? null
   }
 
   contextMessages(sessionId: string): MessageRecord[] {
-    return this.#messages(sessionId, 'live', (_, rows) => contextMessages(rows))
+    return this.#messages(sessionId, (file) =>
+      contextMessages(readOutlines(file, [sessionId], 'live').get(sessionId) ?? []),
+    )
   }
 
   /** Gives the file back; the next read opens it again. */
@@ -79,15 +78,12 @@ export class HermesReader {
     this.#file.close()
   }
 
-  /** The messages that `choose` takes of a session's rows, all of them as they stood at one moment. */
-  #messages(sessionId: string, condition: 'visible' | 'live', choose: Choose): MessageRecord[] {
-    return this.#file.read([], (file) =>
-      file.db.transaction(() => {
-        const rows = readOutlines(file, [sessionId], condition).get(sessionId)
-        return rows ? readMessages(file, sessionId, choose(file, rows)) : []
-      })(),
-    )
+  #entries(file: OpenFile, sessionId: string): readonly Entry[] {
+    return this.#shown.of(file, [sessionId]).get(sessionId) ?? []
+  }
+
+  /** The messages that `choose` takes of a session, all of them as they stood at one moment. */
+  #messages(sessionId: string, choose: (file: OpenFile) => readonly Entry[]): MessageRecord[] {
+    return this.#file.read([], (file) => file.db.transaction(() => readMessages(file, sessionId, choose(file)))())
   }
 }
-
-type Choose = (file: OpenFile, rows: Parameters<typeof contextMessages>[0]) => ReturnType<typeof contextMessages>

@@ -25,7 +25,7 @@ export interface MessageRow extends Record<(typeof messageColumns)[number], unkn
 }
 
 /** What Hermes itself counts as an answer that went wrong. */
-const failures: readonly unknown[] = ['error', 'agent_error', 'content_filter']
+const failures = new Set<unknown>(['error', 'agent_error', 'content_filter'])
 
 /** A row of messages with the rows of its calls' results, in the order of the calls, as a message. */
 export function messageOf(
@@ -40,7 +40,7 @@ export function messageOf(
     sessionId,
     position: entry.position,
     role: roleOf(textOf(row.role)),
-    status: failures.includes(row.finish_reason) ? 'PARTIAL' : 'COMPLETE',
+    status: failures.has(row.finish_reason) ? 'PARTIAL' : 'COMPLETE',
     parts: row.role === 'tool' ? [strayResult(id, row)] : partsOf(id, row, results),
     createdAt: millisOf(row.timestamp) ?? 0,
     streamId: null,

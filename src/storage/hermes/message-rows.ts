@@ -66,6 +66,7 @@ export function readFingerprints({ db, layout }: OpenFile, ids: readonly number[
 
 /** The messages of these entries of one session, in their order. */
 export function readMessages({ db, layout }: OpenFile, sessionId: string, entries: readonly Entry[]): MessageRecord[] {
+  if (entries.length === 0) return []
   const read = db.prepare<[string], MessageRow>(
     `SELECT ${layout.select('messages', messageColumns)} FROM messages
      WHERE messages.id IN (SELECT value FROM json_each(?))`,
