@@ -30,7 +30,7 @@ export class ActivityIndex {
     const dataVersion = file.db.pragma('data_version', { simple: true })
     if (file === this.#file && dataVersion === this.#dataVersion) return
     const newest = newestMessageId(file)
-    if (file !== this.#file || newest < this.#lastMessage ) {
+    if (file !== this.#file || newest < this.#lastMessage || !this.#rowidsHold(file)) {
       this.#index.exec('DELETE FROM activity')
       this.#file = file
       this.#dataVersion = null

@@ -116,5 +116,6 @@ test('rows that differ in anything, or were never archived, are all shown', () =
   hermes.message('s', 1, { content: 'same', role: 'assistant' })
   hermes.message('s', 7, { content: 'twice' })
   hermes.message('s', 7, { content: 'twice' })
-  expect(newReader(hermes.path).reader.messageCounts(['s'])).toEqual(new Map([['s', 6]]))
+  hermes.message('s', 7, { content: 'something else', ...archived })
+  expect(newReader(hermes.path).reader.messageCounts(['s'])).toEqual(new Map([['s', 7]]))
 })

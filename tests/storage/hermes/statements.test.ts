@@ -61,6 +61,20 @@ test('the first page reads the sessions in pieces, the next ones only what they 
   expect(statements.filter((sql) => sql.includes('messages.id >'))).toHaveLength(1)
 })
 
+test('a walk through a session looks at all of its rows once, until something changes', () => {
+  const hermes = newDb()
+  hermes.session('s')
+  for (let i = 1; i <= 9; i++) hermes.message('s', i, { content: `${i}` })
+  const { reader, statements } = newReader(hermes.path)
+  const looks = (): number => statements.splice(0).filter((sql) => sql.includes('messages.session_id IN')).length
+  for (const after of [null, 3, 6]) expect(reader.messagePage('s', first(3, after))).toHaveLength(3)
+  expect(looks()).toBe(1)
+  hermes.db.exec('UPDATE messages SET active = 0 WHERE id = 9')
+  expect(reader.messagePage('s', first(3, 6))).toHaveLength(2)
+  expect(reader.messageCounts(['s'])).toEqual(new Map([['s', 8]]))
+  expect(looks()).toBe(1)
+})
+
 test('sessions by id are one statement', () => {
   const hermes = large('newest')
   const { reader, statements } = newReader(hermes.path)
