@@ -94,7 +94,8 @@ builder.subscriptionFields((t) => ({
       input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }),
       after: t.arg.int({ description: StreamChatAfter }),
     },
-    subscribe: async (_, { input, after }, { domain, operationId }) => {
+    subscribe: async (_, { input, after }, { domain, operationId, checkMayStart }) => {
+      checkMayStart()
       const cursor = cursorOf(after)
       const stream = await domain.chats.start(requestOf(input, domain, operationId))
       return followStream(domain.chats.log, stream, cursor)

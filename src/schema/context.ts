@@ -17,13 +17,17 @@ export interface Context {
   readonly loader: SessionLoader
   /** The id of the WebSocket message that asked; null over HTTP. */
   readonly operationId: string | null
+  /** Throws where nothing may be started: over a transport that is for reading only. */
+  readonly checkMayStart: () => void
 }
 
-export function newContext(domain: Domain, operationId: string | null = null): Context {
-  return { domain, operationId, loader: new SessionLoader(domain.sessions) }
+type Request = Partial<Pick<Context, 'operationId' | 'checkMayStart'>>
+
+export function newContext(domain: Domain, { operationId = null, checkMayStart = () => {} }: Request = {}): Context {
+  return { domain, operationId, checkMayStart, loader: new SessionLoader(domain.sessions) }
 }
 
 /** The same caller with nothing remembered: for the next execution, such as that of a subscription's next event. */
-export function refreshed({ domain, operationId }: Context): Context {
-  return newContext(domain, operationId)
+export function refreshed({ domain, ...request }: Context): Context {
+  return newContext(domain, request)
 }

@@ -1,11 +1,10 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import { createYoga, type Plugin, useExecutionCancellation } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import { type Context, type Domain, newContext } from '../schema/context.ts'
 import { schema } from '../schema/schema.ts'
 import type { Execution } from './execution.ts'
-import { playgroundTabs } from './playground.ts'
-import { publicError } from './public-error.ts'
+import { usePlayground } from './playground.ts'
+import { coded, publicError } from './public-error.ts'
 
 export const graphqlPath = '/graphql'
 
@@ -15,19 +14,14 @@ export function newGraphQL(domain: Domain, execution: Execution, log: Logger) {
   return createYoga<object, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
-    context: () => newContext(domain),
-    plugins: [useOurExecution(execution), useExecutionCancellation()],
+    context: ({ request }) => newContext(domain, { checkMayStart: () => checkMethod(request) }),
+    plugins: [usePlayground(), useOurExecution(execution), useExecutionCancellation()],
     maskedErrors: { maskError: (error) => publicError(error, onFault) },
     logging: log.child({ part: 'yoga' }),
     cors: false,
     multipart: false,
     landingPage: false,
-    graphiql: {
-      title: 'Segue',
-      subscriptionsProtocol: 'WS',
-      defaultTabs: playgroundTabs.map(({ query, variables = null }) => ({ query, variables })),
-    },
-    renderGraphiQL,
+    graphiql: false,
   })
 }
 
@@ -37,4 +31,11 @@ function useOurExecution({ execute, subscribe }: Execution): Plugin {
     onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
     onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe),
   }
+}
+
+/** Any link makes a browser send a GET, and an EventSource repeats its own for ever: neither may start an answer. */
+function checkMethod({ method }: Request): void {
+  if (method !== 'GET') return
+  const http = { status: 405, headers: { Allow: 'POST' } }
+  throw coded('FORBIDDEN', 'Nothing can be started by a GET request: send a POST.', { http })
 }

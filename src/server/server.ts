@@ -51,6 +51,8 @@ export async function startServer({ host, port, domain, log }: ServerOptions): P
     })
   })
   server.on('upgrade', (request, socket, head) => {
+    // Nobody else listens to it yet, and a client that hangs up in the middle of its handshake must not end the process.
+    socket.on('error', () => socket.destroy())
     const isOurs = (request.url ?? '').replace(/\?.*$/s, '') === graphqlPath
     if (isOurs && !door.refusal(request)) webSockets.upgrade(request, socket, head)
     else socket.end(`HTTP/1.1 ${isOurs ? '403 Forbidden' : '404 Not Found'}\r\nConnection: close\r\n\r\n`)
@@ -82,8 +84,8 @@ function boundPort(address: AddressInfo | string | null): number {
 function refuse(response: ServerResponse, { status, message }: Refusal): void {
   // What was refused is not read either: the connection ends with the answer.
   response.setHeader('connection', 'close')
-  const code = status === 403 ? 'FORBIDDEN' : 'BAD_USER_INPUT'
-  sendJson(response, status, { errors: [{ message, extensions: { code } }] })
+  const extensions = status === 403 ? { code: 'FORBIDDEN' } : { code: 'BAD_USER_INPUT', path: [] }
+  sendJson(response, status, { errors: [{ message, extensions }] })
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {

@@ -31,7 +31,13 @@ export function newWebSockets(domain: Domain, { execute, subscribe }: Execution,
         if (errors.length > 0)
           return errors.map((error) => coded('GRAPHQL_VALIDATION_FAILED', error.message, {}, error))
         // The operation's id is what a client repeats when it comes back after its socket broke.
-        return { schema, document, variableValues: variables, operationName, contextValue: newContext(domain, id) }
+        return {
+          schema,
+          document,
+          variableValues: variables,
+          operationName,
+          contextValue: newContext(domain, { operationId: id }),
+        }
       },
       onError: (_, __, ___, errors) => errors.map((error) => publicError(error, onFault).toJSON()),
       isProd: true,
