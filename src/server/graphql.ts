@@ -15,9 +15,10 @@ export function newGraphQL(domain: Domain, execution: Execution, log: Logger) {
     schema,
     graphqlEndpoint: graphqlPath,
     context: ({ request }) => newContext(domain, { checkMayStart: () => checkMethod(request) }),
-    plugins: [usePlayground(), useOurExecution(execution), useExecutionCancellation()],
+    plugins: [usePlayground(), useJsonInUrls(), useOurExecution(execution), useExecutionCancellation()],
     maskedErrors: { maskError: (error) => publicError(error, onFault) },
-    logging: log.child({ part: 'yoga' }),
+    // Faults are logged where errors become public; Yoga would log what callers do wrong as well, and all of it twice.
+    logging: false,
     cors: false,
     multipart: false,
     landingPage: false,
@@ -30,6 +31,24 @@ function useOurExecution({ execute, subscribe }: Execution): Plugin {
   return {
     onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
     onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe),
+  }
+}
+
+/** Yoga takes what is no JSON in the parameters of a GET for a fault of the server. */
+function useJsonInUrls(): Plugin {
+  return {
+    onRequestParse({ requestParser, setRequestParser }) {
+      if (!requestParser) return
+      setRequestParser(async (request) => {
+        try {
+          return await requestParser(request)
+        } catch (error) {
+          if (!(error instanceof SyntaxError)) throw error
+          const details = { path: [], http: { status: 400 } }
+          throw coded('BAD_USER_INPUT', 'The variables and extensions of a GET are JSON.', details)
+        }
+      })
+    },
   }
 }
 

@@ -67,7 +67,7 @@ export async function startServer({ host, port, domain, log }: ServerOptions): P
     url: `http://${at}:${boundPort(server.address())}`,
     close: async () => {
       const closed = new Promise((done) => server.close(done))
-      await webSockets.close()
+      await webSockets.close(farewell)
       server.closeIdleConnections()
       const timer = setTimeout(() => server.closeAllConnections(), farewell)
       await closed

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type DocumentNode, GraphQLError, parse, validate } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
 import type { Logger } from 'pino'
@@ -13,13 +14,16 @@ const largestMessage = 16 * 1024 * 1024 // bytes
 
 export interface WebSockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  close(): Promise<void>
+  /** Ends all sockets once their operations have been answered, which is waited for this long, in milliseconds. */
+  close(patience: number): Promise<void>
 }
 
 /** GraphQL over WebSocket, as graphql-transport-ws. */
 export function newWebSockets(domain: Domain, { execute, subscribe }: Execution, log: Logger): WebSockets {
   const server = new WebSocketServer({ noServer: true, maxPayload: largestMessage })
   const onFault = (fault: unknown): void => log.error({ err: fault }, 'an operation failed')
+  const unanswered = new Set<object>()
+  let allAnswered = (): void => undefined
   const { dispose } = useServer(
     {
       execute,
@@ -40,6 +44,11 @@ export function newWebSockets(domain: Domain, { execute, subscribe }: Execution,
         }
       },
       onError: (_, __, ___, errors) => errors.map((error) => publicError(error, onFault).toJSON()),
+      onOperation: (_, __, payload) => void unanswered.add(payload),
+      onComplete: (_, __, payload) => {
+        unanswered.delete(payload)
+        if (unanswered.size === 0) allAnswered()
+      },
       isProd: true,
     },
     server,
@@ -48,7 +57,11 @@ export function newWebSockets(domain: Domain, { execute, subscribe }: Execution,
     upgrade: (request, socket, head) => {
       server.handleUpgrade(request, socket, head, (client) => server.emit('connection', client, request))
     },
-    close: async () => dispose(),
+    close: async (patience) => {
+      const answered = new Promise<void>((resolve) => (allAnswered = resolve))
+      if (unanswered.size > 0) await Promise.race([answered, delay(patience, undefined, { ref: false })])
+      await dispose()
+    },
   }
 }
 

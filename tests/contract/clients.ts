@@ -82,12 +82,19 @@ function httpClient(send: (body: string, accept: string) => Promise<Response>): 
 
 /** Everything over event streams, a connection for each operation. */
 function sseClient(url: string): Client {
-  const client = createSseClient({ url, retryAttempts: 0 })
+  const client = createSseClient({ url, retryAttempts: 0, fetchFn: fetchStream })
   return {
     execute: (...operation) => onlyResult(client.iterate(requestOf(...operation))),
     subscribe: (...operation) => client.iterate(requestOf(...operation)),
     [Symbol.asyncDispose]: async () => client.dispose(),
   }
+}
+
+/** As fetch; a stream of events is read whatever its status is, for a refusal is told in one, too. */
+async function fetchStream(...request: Parameters<typeof fetch>): Promise<Response> {
+  const response = await fetch(...request)
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream')
+  return isStream ? new Response(response.body, { headers: response.headers }) : response
 }
 
 /** Everything over one socket. */

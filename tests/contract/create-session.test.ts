@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HermesDb } from '../support/hermes-db.ts'
 import { ask, found, refusal } from './ask.ts'
 import { newSession, sessionOf, wholeAnswer } from './chat.ts'
-import { transports } from './clients.ts'
+import { type Client, transports } from './clients.ts'
 import { CreateSessionDocument, type CreateSessionMutationVariables, SessionsDocument } from './generated/graphql.ts'
 import { newWorld, type World } from './world.ts'
 
@@ -20,14 +20,20 @@ function ended(db: HermesDb): void {
   }
 }
 
-const create = async ({ client }: World, variables: CreateSessionMutationVariables) =>
+const create = async (client: Client, variables: CreateSessionMutationVariables) =>
   (await ask(client, CreateSessionDocument, variables)).createSession
+
+let world: World
+beforeAll(async () => {
+  world = await newWorld('http', { hermes: ended })
+})
+afterAll(() => world[Symbol.asyncDispose]())
 
 describe.each(transports)('createSession, over %s,', (transport) => {
   test('begins an empty session that is ours', async () => {
-    await using world = await newWorld(transport)
+    await using client = world.connect(transport)
     const before = Date.now()
-    const session = await create(world, {})
+    const session = await create(client, {})
     expect(session).toMatchObject({
       id: expect.stringMatching(/^ses_[0-9a-z]{26}$/),
       title: null,
@@ -47,27 +53,27 @@ describe.each(transports)('createSession, over %s,', (transport) => {
     })
     expect(Date.parse(session.startedAt)).toBeGreaterThanOrEqual(before)
     expect(session.lastActivityAt).toBe(session.startedAt)
-    expect(await sessionOf(world.client, session.id)).toEqual(session)
+    expect(await sessionOf(client, session.id)).toEqual(session)
   })
 
   test('takes a title as one line, and a model that answers in it', async () => {
-    await using world = await newWorld(transport)
-    const session = await create(world, {
+    await using client = world.connect(transport)
+    const session = await create(client, {
       title: '  Trees \n of\tmine\0 🌳',
       model: 'offline/eliza',
       profile: 'default',
     })
     expect(session).toMatchObject({ title: 'Trees of mine 🌳', model: 'offline/eliza' })
-    const { end } = await wholeAnswer(world.client, { sessionId: session.id, text: 'Hello' })
+    const { end } = await wholeAnswer(client, { sessionId: session.id, text: 'Hello' })
     expect(end.stream.model).toBe('offline/eliza')
-    expect((await create(world, { title: 'x'.repeat(200) })).title).toHaveLength(200)
-    expect((await create(world, { title: 'half \ud83c' })).title).toBe('half \ufffd')
+    expect((await create(client, { title: 'x'.repeat(200) })).title).toHaveLength(200)
+    expect((await create(client, { title: 'half \ud83c' })).title).toBe('half \ufffd')
   })
 
   test.each(['compacted', 'moved'])('continues a session of Hermes that was %s', async (continues) => {
-    await using world = await newWorld(transport, { hermes: ended })
-    const { client, provider } = world
-    const session = await create(world, { continues })
+    await using client = world.connect(transport)
+    const { provider } = world
+    const session = await create(client, { continues })
     expect(session).toMatchObject({
       title: `The ${continues} one`,
       model: null,
@@ -75,22 +81,22 @@ describe.each(transports)('createSession, over %s,', (transport) => {
       lineageRoot: { id: continues },
       segmentCount: 2,
     })
-    expect((await create(world, { continues, title: 'Mine' })).title).toBe('Mine')
+    expect((await create(client, { continues, title: 'Mine' })).title).toBe('Mine')
 
     // What was said before is what the model is told first.
     provider.next('Yes.')
     await wholeAnswer(client, { sessionId: session.id, text: 'Do you remember?' })
-    const { messages } = found(provider.requests[0]).body
+    const { messages } = found(provider.requests.at(-1)).body
     expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user'])
     expect(JSON.stringify(messages)).toMatch(/What did I say.*That you like trees.*Do you remember/)
     expect(provider.refusals).toEqual([])
   })
 
   test('goes on from a continuation of ours only once it has ended so', async () => {
-    await using world = await newWorld(transport, { hermes: ended })
-    const continues = await newSession(world.client)
+    await using client = world.connect(transport)
+    const continues = await newSession(client)
     const path = ['input', 'continues']
-    expect(await refusal(world.client, CreateSessionDocument, { continues })).toMatchObject({
+    expect(await refusal(client, CreateSessionDocument, { continues })).toMatchObject({
       code: 'BAD_USER_INPUT',
       path,
     })
@@ -99,8 +105,7 @@ describe.each(transports)('createSession, over %s,', (transport) => {
   test.each(['branched', 'shouted', 'open', 'nobody'])(
     'continues none that is %s, and writes nothing',
     async (continues) => {
-      await using world = await newWorld(transport, { hermes: ended })
-      const { client } = world
+      await using client = world.connect(transport)
       const { sessions } = await ask(client, SessionsDocument, {})
       expect(await refusal(client, CreateSessionDocument, { continues, title: 'Mine' })).toMatchObject({
         code: 'BAD_USER_INPUT',

@@ -1,11 +1,11 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HermesDb } from '../support/hermes-db.ts'
 import { ask, found } from './ask.ts'
 import { newSession, wholeAnswer } from './chat.ts'
 import { type Client, readingTransports } from './clients.ts'
 import { digestOf } from './fold.ts'
 import { MessageNodeDocument, MessagesDocument, type MessagesQueryVariables } from './generated/graphql.ts'
-import { newWorld } from './world.ts'
+import { newWorld, type World } from './world.ts'
 
 async function messagesOf(client: Client, variables: MessagesQueryVariables) {
   return found((await ask(client, MessagesDocument, variables)).session).messages
@@ -13,31 +13,42 @@ async function messagesOf(client: Client, variables: MessagesQueryVariables) {
 
 /** A session of Hermes with everything that a message can hold. */
 function everything(db: HermesDb): void {
-  db.session('theirs', { model: 'their/model' })
+  db.session('rich', { model: 'their/model' })
   const picture = { type: 'image_url', image_url: { url: 'https://example.com/tree.png' } }
   const content = JSON.stringify([{ type: 'text', text: 'What is this?' }, picture])
-  db.message('theirs', 1, { content: `\0json:${content}` })
-  db.calls('theirs', 2, ['call_1'], { content: 'I look.', reasoning: 'A picture.' })
-  db.result('theirs', 3, 'call_1', '{"tree": true}')
-  db.message('theirs', 4, { role: 'assistant', content: 'A tree.' })
-  db.message('theirs', 5, { role: 'system', content: 'Be brief.' })
+  db.message('rich', 1, { content: `\0json:${content}` })
+  db.calls('rich', 2, ['call_1'], { content: 'I look.', reasoning: 'A picture.' })
+  db.result('rich', 3, 'call_1', '{"tree": true}')
+  db.message('rich', 4, { role: 'assistant', content: 'A tree.' })
+  db.message('rich', 5, { role: 'system', content: 'Be brief.' })
 }
+
+/** A session of Hermes in which two speak in turn. */
+function threeTurns(db: HermesDb): void {
+  db.session('theirs')
+  for (let i = 1; i <= 6; i++) db.message('theirs', i, { content: `${i}`, role: i % 2 === 1 ? 'user' : 'assistant' })
+}
+
+let world: World
+let ours: string
+beforeAll(async () => {
+  world = await newWorld('http', {
+    hermes: (db) => {
+      everything(db)
+      threeTurns(db)
+    },
+  })
+  ours = await newSession(world.client)
+  for (const text of ['1', '3', '5']) await wholeAnswer(world.client, { sessionId: ours, text })
+})
+afterAll(() => world[Symbol.asyncDispose]())
 
 describe.each(readingTransports)('messages, over %s,', (transport) => {
   test.each(['ours', 'theirs'])(
     'are paged through in both directions, each once, in a session that is %s',
     async (whose) => {
-      await using world = await newWorld(transport, {
-        hermes: (db) => {
-          db.session('theirs')
-          for (let i = 1; i <= 6; i++) db.message('theirs', i, { content: `${i}`, role: i % 2 ? 'user' : 'assistant' })
-        },
-      })
-      const { client } = world
-      const writing = world.connect('http')
-      const sessionId = whose === 'ours' ? await newSession(writing) : 'theirs'
-      if (whose === 'ours') for (const text of ['1', '3', '5']) await wholeAnswer(writing, { sessionId, text })
-
+      await using client = world.connect(transport)
+      const sessionId = whose === 'ours' ? ours : 'theirs'
       const all = await messagesOf(client, { sessionId })
       expect(all.edges.map(({ node }) => node.role)).toEqual([
         'USER',
@@ -84,19 +95,18 @@ describe.each(readingTransports)('messages, over %s,', (transport) => {
   )
 
   test('are none in an empty session', async () => {
-    await using world = await newWorld(transport)
-    const sessionId = await newSession(world.connect('http'))
-    expect(await messagesOf(world.client, { sessionId })).toEqual({
+    await using client = world.connect(transport)
+    const sessionId = await newSession(world.client)
+    expect(await messagesOf(client, { sessionId })).toEqual({
       edges: [],
       pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
     })
-    expect((await ask(world.client, MessagesDocument, { sessionId: 'nobody' })).session).toBeNull()
+    expect((await ask(client, MessagesDocument, { sessionId: 'nobody' })).session).toBeNull()
   })
 
   test('of Hermes have their parts, with the results of their tools', async () => {
-    await using world = await newWorld(transport, { hermes: everything })
-    const { client } = world
-    const { edges } = await messagesOf(client, { sessionId: 'theirs' })
+    await using client = world.connect(transport)
+    const { edges } = await messagesOf(client, { sessionId: 'rich' })
     expect(edges.map(({ node }) => node)).toMatchObject([
       {
         role: 'USER',

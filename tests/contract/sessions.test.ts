@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HermesDb } from '../support/hermes-db.ts'
 import { ask, found, refusal } from './ask.ts'
-import { newSession, sessionOf, wholeAnswer } from './chat.ts'
+import { type EventOf, sessionOf, wholeAnswer } from './chat.ts'
 import { readingTransports } from './clients.ts'
 import {
   CreateSessionDocument,
@@ -12,8 +12,9 @@ import {
   SessionsByKindDocument,
   SessionsDocument,
   SessionsOfProfileDocument,
+  type SessionsQueryVariables,
 } from './generated/graphql.ts'
-import { newWorld } from './world.ts'
+import { newWorld, type World } from './world.ts'
 
 const sources = ['webui', 'cli', 'telegram', 'api_server', 'cron', 'subagent', 'a_plugin'] as const
 
@@ -39,11 +40,25 @@ function aChain(db: HermesDb): void {
 const ids = ({ edges }: { readonly edges: readonly { readonly node: { readonly id: string } }[] }) =>
   edges.map(({ node }) => node.id)
 
+let many: World
+/** An answer in the one session of ours among the many. */
+let end: EventOf<'StreamFinished'>
+let own: string
+let chain: World
+beforeAll(async () => {
+  many = await newWorld('http', { hermes: manyKinds })
+  end = (await wholeAnswer(many.client, { text: 'Hello' })).end
+  own = end.sessionId
+  chain = await newWorld('http', { hermes: aChain })
+})
+afterAll(async () => {
+  await many[Symbol.asyncDispose]()
+  await chain[Symbol.asyncDispose]()
+})
+
 describe.each(readingTransports)('sessions, over %s,', (transport) => {
   test('lists those of both origins, newest activity first', async () => {
-    await using world = await newWorld(transport, { hermes: manyKinds })
-    const { client } = world
-    const own = await newSession(world.connect('http'))
+    await using client = many.connect(transport)
     const { sessions } = await ask(client, SessionsDocument, {})
     expect(ids(sessions)).toEqual([own, ...sources.map((source) => `at-${source}`).reverse(), 'old', 'dear'])
     expect(sessions.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: false })
@@ -52,8 +67,10 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
       source: 'segue',
       channel: 'SEGUE',
       profile: { name: 'default', isDefault: true },
-      messageCount: 0,
-      headSeq: 0,
+      messageCount: 2,
+      headSeq: end.seq,
+      activeStream: null,
+      usage: end.stream.usage,
       segmentCount: 1,
       endedAt: null,
       endReason: null,
@@ -72,9 +89,7 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
   })
 
   test('shows only what passes the filter', async () => {
-    await using world = await newWorld(transport, { hermes: manyKinds })
-    const { client } = world
-    const own = await newSession(world.connect('http'))
+    await using client = many.connect(transport)
     const kinds = await ask(client, SessionsByKindDocument, {})
     expect(Object.fromEntries(Object.entries(kinds).map(([kind, page]) => [kind, ids(page)]))).toEqual({
       segue: [own],
@@ -86,11 +101,10 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
       tool: ['at-subagent'],
       other: ['at-a_plugin'],
       own: [own],
-      hermes: expect.not.arrayContaining([own]),
+      hermes: [...sources.map((source) => `at-${source}`).reverse(), 'old', 'dear'],
     })
-    const filtered = async (
-      variables: typeof SessionsDocument extends { __apiType?: (v: infer V) => unknown } ? V : never,
-    ) => ids((await ask(client, SessionsDocument, variables)).sessions)
+    const filtered = async (variables: SessionsQueryVariables) =>
+      ids((await ask(client, SessionsDocument, variables)).sessions)
     expect(await filtered({ archived: true })).toEqual(['old'])
     expect(await filtered({ pinned: true })).toEqual(['dear'])
     expect(await filtered({ archived: false, pinned: false, channels: ['CLI', 'WEB'] })).toEqual(['at-cli', 'at-webui'])
@@ -103,16 +117,14 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
   })
 
   test('is paged through in both directions, every session once', async () => {
-    await using world = await newWorld(transport, { hermes: manyKinds })
-    const { client } = world
-    for (let i = 0; i < 3; i++) await newSession(world.connect('http'))
+    await using client = many.connect(transport)
     const { sessions } = await ask(client, SessionsDocument, {})
     const all = ids(sessions)
-    expect(all).toHaveLength(12)
+    expect(all).toHaveLength(10)
 
     const forwards: string[] = []
     for (let after: string | null = null, more = true; more;) {
-      const page: typeof sessions = (await ask(client, SessionsDocument, { first: 5, after })).sessions
+      const page: typeof sessions = (await ask(client, SessionsDocument, { first: 4, after })).sessions
       expect(page.pageInfo.hasPreviousPage).toBe(forwards.length > 0)
       expect(page.pageInfo.startCursor).toBe(page.edges[0]?.cursor)
       forwards.push(...ids(page))
@@ -123,7 +135,7 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
 
     const backwards: string[] = []
     for (let before: string | null = null, more = true; more;) {
-      const page: typeof sessions = (await ask(client, SessionsDocument, { last: 5, before })).sessions
+      const page: typeof sessions = (await ask(client, SessionsDocument, { last: 4, before })).sessions
       expect(page.pageInfo.hasNextPage).toBe(backwards.length > 0)
       expect(page.pageInfo.endCursor).toBe(page.edges.at(-1)?.cursor)
       backwards.unshift(...ids(page))
@@ -135,13 +147,12 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
     const [second, , fourth] = sessions.edges.slice(1).map(({ cursor }) => cursor)
     const between = await ask(client, SessionsDocument, { after: found(second), before: found(fourth) })
     expect(ids(between.sessions)).toEqual([all[2]])
-    const beyond = await ask(client, SessionsDocument, { first: 5, after: found(sessions.pageInfo.endCursor) })
+    const beyond = await ask(client, SessionsDocument, { first: 4, after: found(sessions.pageInfo.endCursor) })
     expect(beyond.sessions).toMatchObject({ edges: [], pageInfo: { startCursor: null, endCursor: null } })
   })
 
   test('is the same through the profile of a session', async () => {
-    await using world = await newWorld(transport, { hermes: manyKinds })
-    const { client } = world
+    await using client = many.connect(transport)
     const all = (await ask(client, SessionsDocument, {})).sessions
     const first = (await ask(client, SessionsOfProfileDocument, { id: 'old', first: 3 })).session?.profile
     expect(first).toMatchObject({ name: 'default', isDefault: true })
@@ -155,8 +166,7 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
   })
 
   test('tells of each its place in its chain', async () => {
-    await using world = await newWorld(transport, { hermes: aChain })
-    const { client } = world
+    await using client = chain.connect(transport)
     const { sessions } = await ask(client, SessionsDocument, {})
     const places = sessions.edges.map(({ node }) => [node.id, node.parent?.id, node.lineageRoot.id, node.segmentCount])
     expect(places).toEqual([
@@ -171,17 +181,15 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
   })
 
   test('finds one by id, by session and by node alike, and nothing for an id of nothing', async () => {
-    await using world = await newWorld(transport, { hermes: aChain })
-    const { client } = world
-    const { end } = await wholeAnswer(world.connect('http'), { text: 'Hello' })
-    for (const id of ['three', end.sessionId]) {
+    await using client = many.connect(transport)
+    for (const id of ['at-cli', own]) {
       const session = await sessionOf(client, id)
       expect(session).toMatchObject((await ask(client, SessionNodeDocument, { id })).node ?? {})
       expect((await ask(client, NodeDocument, { id })).node).toEqual({ type: 'Session', id })
     }
     expect((await ask(client, NodeDocument, { id: found(end.message).id })).node?.type).toBe('Message')
     expect((await ask(client, NodeDocument, { id: end.stream.id })).node?.type).toBe('Stream')
-    for (const id of ['nobody', 'ses_00000000000000000000000000', 'three:1', '', 'a:b', '%']) {
+    for (const id of ['nobody', 'ses_00000000000000000000000000', 'at-cli:99', '', 'a:b', '%']) {
       expect((await ask(client, NodeDocument, { id })).node).toBeNull()
       expect((await ask(client, SessionDocument, { id })).session).toBeNull()
     }

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 import { z } from 'zod'
 
 const eventSchema = z.object({
-  __typename: z.string(),
+  type: z.string(),
   seq: z.number(),
   text: z.string().optional(),
   stream: z.object({ status: z.string() }).optional(),
@@ -14,7 +14,7 @@ export type SeenEvent = z.infer<typeof eventSchema>
 
 const payload = (streamId: string) => ({
   query: `subscription ($streamId: ID!) { followStream(streamId: $streamId) {
-    __typename seq
+    type: __typename seq
     ... on TextDelta { text }
     ... on ReasoningDelta { text }
     ... on StreamFinished { stream { status } message { text reasoning } }
@@ -46,12 +46,12 @@ export class Follower extends EventTarget {
 
   /** Waits until it has seen the end of the stream. */
   async finished(): Promise<void> {
-    await this.#until(() => this.events.at(-1)?.__typename === 'StreamFinished')
+    await this.#until(() => this.events.at(-1)?.type === 'StreamFinished')
   }
 
   /** What was seen of the text, or of the reasoning. */
   seen(type: 'TextDelta' | 'ReasoningDelta'): string {
-    return this.events.flatMap(({ __typename, text }) => (__typename === type ? (text ?? '') : [])).join('')
+    return this.events.flatMap((event) => (event.type === type ? (event.text ?? '') : [])).join('')
   }
 
   #pieces(): number {

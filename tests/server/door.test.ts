@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 import { newSegue, type TestSegue } from '../support/segue.ts'
 import { exchange, post, type Sent } from './exchange.ts'
 
@@ -142,7 +142,11 @@ describe('a browser', () => {
       const preflight: Sent = {
         method: 'OPTIONS',
         path: '/graphql',
-        headers: { ...headers, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' },
+        headers: {
+          ...headers,
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': 'content-type',
+        },
       }
       for (const sent of [post('{ __typename }', headers), preflight]) {
         const names = Object.keys((await exchange(segue.url, sent)).headers)
@@ -156,7 +160,8 @@ describe('what is refused changes nothing', () => {
   const mutation = 'mutation { createSession(input: {}) { id } }'
   let before: string
 
-  const sessions = async (): Promise<string> => (await exchange(segue.url, post('{ sessions { edges { node { id } } } }'))).text
+  const sessions = async (): Promise<string> =>
+    (await exchange(segue.url, post('{ sessions { edges { node { id } } } }'))).text
 
   beforeEach(async () => {
     before = await sessions()

@@ -18,7 +18,10 @@ export interface Sent {
 }
 
 /** A request as a program can send it: with headers that no browser lets a page choose. */
-export async function exchange(url: string, { method = 'GET', path = '/', headers = {}, body }: Sent): Promise<Exchange> {
+export async function exchange(
+  url: string,
+  { method = 'GET', path = '/', headers = {}, body }: Sent,
+): Promise<Exchange> {
   const sent = request(url, { method, path, headers, agent: false })
   // A server that refuses may hang up on a body that it does not read: what counts is whether it answered.
   sent.on('error', () => undefined)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 import { newSegue, type TestSegue } from '../support/segue.ts'
 import { exchange, post } from './exchange.ts'
 
@@ -34,7 +34,16 @@ describe('paths', () => {
   })
 
   test('there is nothing anywhere else', async () => {
-    for (const path of ['/graphql/', '/graphql/health', '/x/health', '/health/', '/files', '//', '/%67raphql', '/favicon.ico']) {
+    for (const path of [
+      '/graphql/',
+      '/graphql/health',
+      '/x/health',
+      '/health/',
+      '/files',
+      '//',
+      '/%67raphql',
+      '/favicon.ico',
+    ]) {
       const { status, headers, text } = await exchange(segue.url, { path })
       expect([status, headers['content-type']], path).toEqual([404, json])
       expect(JSON.parse(text).errors[0].message).toContain('/graphql')
@@ -43,7 +52,12 @@ describe('paths', () => {
 
   test('a broken request harms nobody', async () => {
     const port = Number(new URL(segue.url).port)
-    for (const text of ['\r\n\r\n', 'GET\r\n\r\n', '\x16\x03\x01', 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n']) {
+    for (const text of [
+      '\r\n\r\n',
+      'GET\r\n\r\n',
+      '\x16\x03\x01',
+      'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n',
+    ]) {
       const socket = connect(port, '127.0.0.1')
       socket.on('error', () => undefined)
       socket.end(text)
@@ -97,10 +111,7 @@ describe('errors', () => {
       },
       { extensions: { code: 'BAD_USER_INPUT', path: expect.arrayContaining(['f', 'channels']) } },
     ],
-    [
-      { query: '{ events(sessionId: "none") { seq } }' },
-      { path: ['events'], extensions: { code: 'NOT_FOUND' } },
-    ],
+    [{ query: '{ events(sessionId: "none") { seq } }' }, { path: ['events'], extensions: { code: 'NOT_FOUND' } }],
     [
       { query: '{ sessions(first: 0) { edges { cursor } } }' },
       { path: ['sessions'], extensions: { code: 'BAD_USER_INPUT', path: ['first'] } },

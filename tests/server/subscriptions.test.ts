@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { ask } from '../support/ask.ts'
 import { newSegue, type TestSegue } from '../support/segue.ts'
@@ -94,32 +94,35 @@ async function stream(payload: object): Promise<AbortController> {
     signal: controller.signal,
   })
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
-  for (let text = ''; !text.includes('"seq":1'); ) text += (await reader?.read())?.value ?? ''
+  for (let text = ''; !text.includes('"seq":1');) text += (await reader?.read())?.value ?? ''
   return controller
 }
 
-describe.each(['streamChat', 'followStream'] as const)('who leaves a %s while nothing happens is forgotten at once', (name) => {
-  const operation = async () => operations[name](name === 'followStream' ? await start() : '')
+describe.each(['streamChat', 'followStream'] as const)(
+  'who leaves a %s while nothing happens is forgotten at once',
+  (name) => {
+    const operation = async () => operations[name](name === 'followStream' ? await start() : '')
 
-  test.each(['complete', 'close', 'terminate'] as const)('over WebSocket, by %s', async (way) => {
-    const socket = await open()
-    await subscribe(socket, await operation())
-    await waiting.toBe(1)
-    if (way === 'complete') socket.send('{"type":"complete","id":"a"}')
-    else socket[way]()
-    await waiting.toBe(0)
-    expect(await statuses()).toEqual(['RUNNING'])
-    socket.terminate()
-  })
+    test.each(['complete', 'close', 'terminate'] as const)('over WebSocket, by %s', async (way) => {
+      const socket = await open()
+      await subscribe(socket, await operation())
+      await waiting.toBe(1)
+      if (way === 'complete') socket.send('{"type":"complete","id":"a"}')
+      else socket[way]()
+      await waiting.toBe(0)
+      expect(await statuses()).toEqual(['RUNNING'])
+      socket.terminate()
+    })
 
-  test('over an event stream', async () => {
-    const controller = await stream(await operation())
-    await waiting.toBe(1)
-    controller.abort()
-    await waiting.toBe(0)
-    expect(await statuses()).toEqual(['RUNNING'])
-  })
-})
+    test('over an event stream', async () => {
+      const controller = await stream(await operation())
+      await waiting.toBe(1)
+      controller.abort()
+      await waiting.toBe(0)
+      expect(await statuses()).toEqual(['RUNNING'])
+    })
+  },
+)
 
 test('one of several that leaves takes nobody along', async () => {
   const streamId = await start()
@@ -135,7 +138,8 @@ test('one of several that leaves takes nobody along', async () => {
   const rest: string[] = []
   socket.on('message', (data) => rest.push(String(data)))
   await ask(segue.url, z.unknown(), { query: `mutation { cancelStream(streamId: "${streamId}") { lastSeq } }` })
-  while (!rest.some((text) => text.includes('"complete"'))) await once(socket, 'message', { signal: AbortSignal.timeout(5_000) })
+  while (!rest.some((text) => text.includes('"complete"')))
+    await once(socket, 'message', { signal: AbortSignal.timeout(5_000) })
   expect(rest.every((text) => text.includes('"id":"b"'))).toBe(true)
   expect(waiting.count).toBe(0)
   socket.terminate()

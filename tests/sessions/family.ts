@@ -88,7 +88,7 @@ export async function withFamily(work: (family: Family) => Promise<void>, layout
     },
     places: async () => {
       const all = new Map<string, Place>()
-      for (let after: string | null = null; ; ) {
+      for (let after: string | null = null; ;) {
         const { places, endCursor } = await page(1000, after)
         for (const [id, place] of places) all.set(id, place)
         if (endCursor === null) return all

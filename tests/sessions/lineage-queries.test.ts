@@ -75,7 +75,16 @@ describe('what a session continues', () => {
 
   test('nothing is continued that ended otherwise, or not at all', () =>
     withFamily(async (family) => {
-      const endings = ['branched', 'user_exit', 'new_reset', 'Compression', 'CLI_CLOSE', 'compression ', 'next year', null]
+      const endings = [
+        'branched',
+        'user_exit',
+        'new_reset',
+        'Compression',
+        'CLI_CLOSE',
+        'compression ',
+        'next year',
+        null,
+      ]
       const expected: Record<string, Place> = {}
       for (const [i, end_reason] of endings.entries()) {
         family.segment(`p${i}`, null, { end_reason })
@@ -109,8 +118,19 @@ describe('what a session continues', () => {
   test('a marker counts only as the text that names the parent; what is no JSON marks nothing', () =>
     withFamily(async (family) => {
       family.segment('7', null)
-      const configs = ['{"_branched_from": "7"', 'null', '[]', '7', '"_branched_from"', '', '{"_branched_from": null}',
-        '{"_branched_from": 7}', '{"_branched_from": ["7"]}', '{"_Branched_From": "7"}', '{"x": {"_branched_from": "7"}}']
+      const configs = [
+        '{"_branched_from": "7"',
+        'null',
+        '[]',
+        '7',
+        '"_branched_from"',
+        '',
+        '{"_branched_from": null}',
+        '{"_branched_from": 7}',
+        '{"_branched_from": ["7"]}',
+        '{"_Branched_From": "7"}',
+        '{"x": {"_branched_from": "7"}}',
+      ]
       const expected: Record<string, Place> = { marked: alone('marked') }
       for (const [i, model_config] of configs.entries()) {
         family.segment(`c${i}`, '7', { model_config })
@@ -343,7 +363,10 @@ describe('what a page costs', () => {
       family.hermes.write(() => ids.forEach((id) => family.segment(id, null)))
       expect((await list(family, `first: 1000, filter: { ids: ${JSON.stringify(ids)} }`)).ids.toSorted()).toEqual(ids)
       const own: string[] = []
-      for (let i = 0; i < 1000; i++) own.push(await family.continued(name('s', 0)))
+      for (let i = 0; i < 1000; i++) {
+        const session = await family.segue.domain.sessions.create({ title: null, model: null, continues: name('s', 0) })
+        own.push(session.id)
+      }
       const found = await list(family, `first: 1000, filter: { origin: SEGUE, ids: ${JSON.stringify(own)} }`)
       expect(found.ids.toSorted()).toEqual(own.toSorted())
     }))
@@ -384,7 +407,7 @@ test('what a session says does not depend on what else is asked for', () =>
     const all = await family.places()
     expect(new Set([...all.values()].map(([, , count]) => count)).size).toBeGreaterThan(2)
     for (const [id, place] of all) expect(await family.place(id), id).toEqual(place)
-    for (let after: string | null = null; ; ) {
+    for (let after: string | null = null; ;) {
       const { places, endCursor } = await family.page(7, after)
       for (const [id, place] of places) expect(place, id).toEqual(all.get(id))
       if (endCursor === null) break

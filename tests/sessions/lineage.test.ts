@@ -121,7 +121,7 @@ describe('a walk', () => {
     const gone = chain(5).slice(2)
     expect(await walk('4', gone)).toMatchObject({ parent: '3', root: '2', segmentCount: 3 })
     expect(await walk('2', gone)).toMatchObject(alone('2'))
-    const otherwise = chain(5).map((row) => (row.id === '1' ? { ...row, endReason: 'branched' } : row))
+    const otherwise = chain(5).with(1, sessionRecord({ id: '1', parentId: '0', endReason: 'branched' }))
     expect(await walk('4', otherwise)).toMatchObject({ parent: '3', root: '2', segmentCount: 3 })
     expect(await walk('1', otherwise)).toMatchObject({ parent: '0', root: '0', segmentCount: 2 })
   })

@@ -86,9 +86,12 @@ async function page(args: Args) {
 /** All of the list, in pages of a size. */
 async function walk(size: number, direction: 'forwards' | 'backwards', filter: object = {}): Promise<string[]> {
   let ids: string[] = []
-  for (let cursor: string | null = null; ; ) {
+  for (let cursor: string | null = null; ;) {
     const forwards = direction === 'forwards'
-    const found = await page({ ...(forwards ? { first: size, after: cursor } : { last: size, before: cursor }), filter })
+    const found = await page({
+      ...(forwards ? { first: size, after: cursor } : { last: size, before: cursor }),
+      filter,
+    })
     ids = forwards ? [...ids, ...found.ids] : [...found.ids, ...ids]
     if (!(forwards ? found.pageInfo.hasNextPage : found.pageInfo.hasPreviousPage)) return ids
     cursor = forwards ? found.pageInfo.endCursor : found.pageInfo.startCursor
@@ -166,9 +169,7 @@ describe('pages', () => {
     for (const { at, own: isOwn, i } of sessions) {
       made.push({ at, id: isOwn ? await keep(mine(i), at) : told(`s${i}`, at) })
     }
-    return made
-      .sort((a, b) => b.at - a.at || Buffer.compare(Buffer.from(b.id), Buffer.from(a.id)))
-      .map(({ id }) => id)
+    return made.sort((a, b) => b.at - a.at || Buffer.compare(Buffer.from(b.id), Buffer.from(a.id))).map(({ id }) => id)
   }
 
   test('forwards and backwards, in pages of any size, give one and the same list', async () => {
@@ -186,7 +187,10 @@ describe('pages', () => {
     const size = fc.record({ size: fc.integer({ min: 1, max: 22 }), backwards: fc.boolean() })
     await fc.assert(
       fc.asyncProperty(index, index, size, async (from, to, { size: wanted, backwards }) => {
-        const bounds = { after: from === null ? null : edges[from]?.cursor, before: to === null ? null : edges[to]?.cursor }
+        const bounds = {
+          after: from === null ? null : edges[from]?.cursor,
+          before: to === null ? null : edges[to]?.cursor,
+        }
         const found = await page({ ...(backwards ? { last: wanted } : { first: wanted }), ...bounds })
         const between = expected.slice((from ?? -1) + 1, to ?? 20)
         const ids = backwards ? between.slice(-wanted) : between.slice(0, wanted)
@@ -194,8 +198,8 @@ describe('pages', () => {
         if (ids.length === 0) return
         const [start, end] = [expected.indexOf(ids[0] ?? ''), expected.indexOf(ids.at(-1) ?? '')]
         expect(found.pageInfo).toEqual({
-          hasPreviousPage: backwards ? between.length > wanted : start > 0,
-          hasNextPage: backwards ? end < 19 : between.length > wanted,
+          hasPreviousPage: start > 0,
+          hasNextPage: end < 19,
           startCursor: edges[start]?.cursor,
           endCursor: edges[end]?.cursor,
         })
@@ -333,9 +337,21 @@ describe('filters', () => {
   })
 
   test('the list of a profile is the list', async () => {
-    const { sessions } = await ask(segue.url, z.object({ sessions: z.object({ edges: z.array(z.object({ node: z.object({ profile: z.object({ sessions: z.object({ edges: z.array(z.unknown()) }) }) }) })) }) }), {
-      query: '{ sessions(first: 1) { edges { node { profile { sessions { edges { node { id } } } } } } } }',
-    })
+    const { sessions } = await ask(
+      segue.url,
+      z.object({
+        sessions: z.object({
+          edges: z.array(
+            z.object({
+              node: z.object({ profile: z.object({ sessions: z.object({ edges: z.array(z.unknown()) }) }) }),
+            }),
+          ),
+        }),
+      }),
+      {
+        query: '{ sessions(first: 1) { edges { node { profile { sessions { edges { node { id } } } } } } } }',
+      },
+    )
     expect(sessions.edges[0]?.node.profile.sessions.edges).toHaveLength(9)
   })
 })

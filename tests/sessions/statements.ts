@@ -24,13 +24,18 @@ function listsOf({ file, sql }: Statement): number[] {
 export function rowReads(statements: readonly Statement[], file: Statement['file']): number[] {
   return statements
     .filter((statement) => statement.file === file)
-    .filter(({ sql }) => / FROM sessions WHERE (sessions\.)?id IN \(SELECT value FROM json_each/.test(sql.replaceAll(/\s+/g, ' ')))
+    .filter(({ sql }) =>
+      / FROM sessions WHERE (sessions\.)?id IN \(SELECT value FROM json_each/.test(sql.replaceAll(/\s+/g, ' ')),
+    )
     .filter(({ sql }) => !/^SELECT (sessions\.id FROM|id, message_count)/.test(sql))
     .flatMap((statement) => listsOf(statement))
 }
 
 /** Every statement takes at most 500 ids, and none walks over all sessions or messages of its file. */
-export function expectModest(statements: readonly Statement[], paths: Readonly<Record<Statement['file'], string>>): void {
+export function expectModest(
+  statements: readonly Statement[],
+  paths: Readonly<Record<Statement['file'], string>>,
+): void {
   using files = new DisposableStack()
   const open = (path: string) => files.adopt(new Database(path, { readonly: true }), (db) => db.close())
   const databases = { segue: open(paths.segue), hermes: open(paths.hermes) }

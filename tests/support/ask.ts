@@ -2,7 +2,9 @@ import { z } from 'zod'
 
 const resultSchema = z.object({
   data: z.unknown(),
-  errors: z.array(z.object({ message: z.string(), extensions: z.record(z.string(), z.unknown()).optional() })).optional(),
+  errors: z
+    .array(z.object({ message: z.string(), extensions: z.record(z.string(), z.unknown()).optional() }))
+    .optional(),
 })
 
 export type GraphQLResult = z.infer<typeof resultSchema>
