@@ -6,7 +6,8 @@ const src = join(import.meta.dirname, '..', 'src')
 
 /** From the top to the bottom: the folders of src, and the files that lie in none. */
 const layers = [
-  'main.ts', 'segue.ts',
+  'main.ts',
+  'segue.ts',
   'server',
   'schema',
   'chat',

@@ -220,7 +220,7 @@ export function numbered(draft: Draft, seq: number): ChatEvent {
 }
 
 /** Two deltas of one part, the second right behind the first, as one; null when they are not, or it would be too long. */
-export function merge(first: Draft, second: Draft): Draft | null {
+function merge(first: Draft, second: Draft): Draft | null {
   if (first.type === 'TextDelta' && second.type === 'TextDelta' && fits(first, second)) {
     return { ...first, text: first.text + second.text }
   }

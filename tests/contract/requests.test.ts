@@ -90,7 +90,8 @@ describe('a POST', () => {
 describe('a request by another method', () => {
   test.each(['PUT', 'PATCH', 'DELETE'])('%s is refused', async (method) => {
     const body = JSON.stringify({ query: mutation })
-    const response = await fetch(endpoint(), { method, headers: { 'content-type': 'application/json' }, body })
+    const init = { method, headers: { 'content-type': 'application/json' }, body }
+    const response = await fetch(endpoint(), init)
     expect(response.status).toBe(405)
     expect(refusalOf(JSON.parse(await response.text()))).toMatchObject({ code: 'FORBIDDEN' })
   })

@@ -7,7 +7,7 @@ export interface Statement {
 }
 
 /** How long ids are: SQLite shows the beginning of a long list and how many bytes it leaves out, so ids are counted by it. */
-export const idLength = { segue: 30, hermes: 8 }
+const idLength = { segue: 30, hermes: 8 }
 
 const anyList = /json_each\('((?:[^']|'')*)'(?:\/\*\+(\d+) bytes\*\/)?\)/g
 
