@@ -41,11 +41,12 @@ export async function startSegue({ settings, log, env, onStatement }: SegueOptio
     providers: settings.providers ?? (await discoverProviders(env)),
     offline: eliza({ delayMs: settings.offlineDelay }),
     defaultModel: settings.model,
+    silence: settings.limits.modelSilenceSeconds * 1000,
     log,
   })
   const sessions = new Sessions(profile)
   const onProblem = (error: unknown, what: string): void => log.error({ err: error }, what)
-  const chats = new Chats({ profile, sessions, models, onProblem })
+  const chats = new Chats({ profile, sessions, models, onProblem, mostStreams: settings.limits.streams })
   const recovered = await chats.recover()
   if (recovered > 0) log.info({ streams: recovered }, 'ended the streams that the last stop had cut off')
 

@@ -30,6 +30,8 @@ export interface ModelsOptions {
   /** Null: the first provider that has a usable model has the default one. */
   readonly defaultModel: string | null
   readonly log: WarningLog
+  /** Milliseconds after which a provider that sends nothing has failed. */
+  readonly silence: number
 }
 
 const offlineModel = { provider: 'offline', name: 'eliza' }
@@ -78,7 +80,11 @@ export class Models {
     const provider = providers.find((each) => each.name === providerName)
     if (!provider) return { id: wanted, name, agent: offline }
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
-    return { id: wanted, name, agent: modelAgent({ model: languageModel(provider, name), secrets }) }
+    return {
+      id: wanted,
+      name,
+      agent: modelAgent({ model: languageModel(provider, name), secrets, silence: this.#options.silence }),
+    }
   }
 
   async #defaultId(): Promise<string> {

@@ -1,8 +1,9 @@
 import type { ChatStore, EventRange, LogWrite } from '../storage/chat-store.ts'
 import type { ChatEvent } from '../storage/records.ts'
+import { deltaText, isDelta } from './deltas.ts'
 
-/** How many of a session's newest events stay in memory, so that readers who keep up need no database. */
-const tailLength = 256
+/** How much of a log's end stays in memory, so that readers who keep up need no database: events, and UTF-16 units. */
+const tailLimit = { events: 256, units: 1_048_576 }
 
 interface Session {
   /** The newest events, in order, without a gap; its last one is the newest of the log. */
@@ -26,9 +27,14 @@ export class ChatLog {
   async append(write: LogWrite): Promise<void> {
     await this.#store.append(write)
     const session = this.#session(write.sessionId)
-    session.tail = [...session.tail, ...write.events].slice(-tailLength)
+    session.tail = endOf([...session.tail, ...write.events])
     for (const wake of [...session.waiters]) wake()
     this.#forget(write.sessionId)
+  }
+
+  /** The newest seq that memory knows of; 0 for a session in which nothing happens. */
+  newestSeq(sessionId: string): number {
+    return this.#sessions.get(sessionId)?.tail.at(-1)?.seq ?? 0
   }
 
   /** The next events of a session after a seq. */
@@ -82,4 +88,16 @@ export class ChatLog {
     const newest = session.tail.at(-1)
     if (!newest || newest.type === 'StreamFinished') this.#sessions.delete(id)
   }
+}
+
+/** The newest events, as many as may stay in memory. */
+function endOf(events: ChatEvent[]): ChatEvent[] {
+  let units = 0
+  let start = events.length
+  while (start > 0 && events.length - start < tailLimit.events && units < tailLimit.units) {
+    start -= 1
+    const event = events[start]
+    if (event && isDelta(event)) units += deltaText(event).length
+  }
+  return start === 0 ? events : events.slice(start)
 }

@@ -10,7 +10,7 @@ import type {
 } from '../storage/records.ts'
 import { addUsage, noUsage } from '../storage/records.ts'
 import type { Environment } from './environment.ts'
-import { type AnswerFrame, type Draft, fold } from './fold.ts'
+import { type AnswerFrame, answerPosition, type Draft, fold } from './fold.ts'
 import { pieces, wellFormed } from './text-pieces.ts'
 import { isSettled, newToolCall } from './tool-call.ts'
 
@@ -44,21 +44,32 @@ export interface Outcome {
 }
 
 /** A turn as its log has it: with the answer as far as it was folded, and nothing on its way. */
-export function turnOf(stream: StreamRecord, userMessage: MessageRecord): Turn {
-  const frame = { position: userMessage.position + 1, model: stream.model }
-  return { stream, frame, answer: null, block: null, held: new Map(), calls: new Map() }
+export function turnOf(stream: StreamRecord, userMessage: MessageRecord, answer: MessageRecord | null = null): Turn {
+  const frame = { position: answerPosition(userMessage), model: stream.model }
+  return { stream, frame, answer, block: null, held: new Map(), calls: new Map() }
 }
 
-export function beginTurn(
-  stream: StreamRecord,
-  userMessage: MessageRecord,
+/** A stream is accepted: it runs at once, or waits for its turn. */
+export function accept(stream: StreamRecord, env: Environment): Draft {
+  return { ...baseOf(stream, env), type: 'StreamStarted', stream, userMessageId: stream.userMessageId }
+}
+
+/** The turn of a stream that waited has come. */
+export function dequeue(
+  queued: StreamRecord,
   env: Environment,
-): { readonly turn: Turn; readonly event: Draft } {
-  const base = { at: env.now(), sessionId: stream.sessionId, streamId: stream.id }
-  return {
-    turn: turnOf(stream, userMessage),
-    event: { ...base, type: 'StreamStarted', stream, userMessageId: userMessage.id },
-  }
+): { readonly stream: StreamRecord; readonly event: Draft } {
+  const stream: StreamRecord = { ...queued, status: 'RUNNING' }
+  return { stream, event: { ...baseOf(stream, env), type: 'StreamChanged', stream } }
+}
+
+/** A stream that waited is taken back before its turn: it ends without an answer. */
+export function withdraw(
+  queued: StreamRecord,
+  env: Environment,
+): { readonly stream: StreamRecord; readonly event: Draft } {
+  const stream = ended(queued, { status: 'CANCELLED' }, env)
+  return { stream, event: { ...baseOf(stream, env), type: 'StreamFinished', stream, messageId: null } }
 }
 
 /** One thing that the agent did. */
@@ -193,16 +204,9 @@ class Work {
   finish(ending: Ending): void {
     this.#estimateStep()
     const { stream, answer } = this.#turn
-    const ended: StreamRecord = {
-      ...stream,
-      status: ending.status,
-      generation: stream.generation + 1,
-      messageId: answer?.id ?? null,
-      finishedAt: this.#env.now(),
-      error: errorOf(ending),
-    }
-    this.#set({ stream: ended })
-    this.#emit({ ...this.#base(), type: 'StreamFinished', stream: ended, messageId: ended.messageId })
+    const over = ended({ ...stream, messageId: answer?.id ?? null }, ending, this.#env)
+    this.#set({ stream: over })
+    this.#emit({ ...this.#base(), type: 'StreamFinished', stream: over, messageId: over.messageId })
   }
 
   #append(type: 'text' | 'reasoning', partIndex: number, text: string): void {
@@ -276,8 +280,7 @@ class Work {
   }
 
   #base(): Base {
-    const { id, sessionId } = this.#turn.stream
-    return { at: this.#env.now(), sessionId, streamId: id }
+    return baseOf(this.#turn.stream, this.#env)
   }
 
   #part(partIndex: number): Base & { messageId: string; partIndex: number } {
@@ -293,6 +296,21 @@ class Work {
 
   #set(change: Partial<Turn>): void {
     this.#turn = { ...this.#turn, ...change }
+  }
+}
+
+function baseOf({ id, sessionId }: StreamRecord, env: Environment): Base {
+  return { at: env.now(), sessionId, streamId: id }
+}
+
+/** A stream's row when it is over. Its generation is raised: whoever still names the old one is refused. */
+function ended(stream: StreamRecord, ending: Ending, env: Environment): StreamRecord {
+  return {
+    ...stream,
+    status: ending.status,
+    generation: stream.generation + 1,
+    finishedAt: env.now(),
+    error: errorOf(ending),
   }
 }
 

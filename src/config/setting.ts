@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net'
 import { z } from 'zod'
+import { defaultLimits, limitsSchema } from './limits.ts'
 import { providersSchema } from './providers.ts'
 
 /**
@@ -134,6 +135,14 @@ export const settingsTable = {
     description: 'The time between two words of the offline agent, in milliseconds, up to 60000.',
     schema: whole(0, 60_000),
     fromText: numberFrom,
+  }),
+  limits: setting({
+    key: 'limits',
+    default: Object.entries(defaultLimits)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', '),
+    description: 'How much the server takes on at once, and how many seconds it waits for others.',
+    schema: limitsSchema,
   }),
 }
 

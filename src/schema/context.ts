@@ -17,13 +17,24 @@ export interface Context {
   readonly loader: SessionLoader
   /** The id of the WebSocket message that asked; null over HTTP. */
   readonly operationId: string | null
+  /** The newest event that an EventSource had before it came back. */
+  readonly lastEventId: number | null
+  /** The request came in a way that must not change anything, such as a GET. */
+  readonly isSafe: boolean
+  /** Called when the reader of a stream has everything already. */
+  readonly onNothingLeft: () => void
 }
 
-export function newContext(domain: Domain, operationId: string | null = null): Context {
-  return { domain, operationId, loader: new SessionLoader(domain.sessions) }
+/** What a transport tells of the caller. */
+export type Caller = Omit<Context, 'domain' | 'loader'>
+
+const nobody: Caller = { operationId: null, lastEventId: null, isSafe: false, onNothingLeft: () => undefined }
+
+export function newContext(domain: Domain, caller: Partial<Caller> = {}): Context {
+  return { ...nobody, ...caller, domain, loader: new SessionLoader(domain.sessions) }
 }
 
 /** The same caller with nothing remembered: for the next execution, such as that of a subscription's next event. */
-export function refreshed({ domain, operationId }: Context): Context {
-  return newContext(domain, operationId)
+export function refreshed(context: Context): Context {
+  return newContext(context.domain, context)
 }

@@ -15,7 +15,7 @@ export function newGraphQL(domain: Domain, execution: Execution, log: Logger) {
   return createYoga<object, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
-    context: () => newContext(domain),
+    context: ({ request }) => newContext(domain, { isSafe: request.method === 'GET' }),
     plugins: [useOurExecution(execution), useExecutionCancellation()],
     maskedErrors: { maskError: (error) => publicError(error, onFault) },
     logging: log.child({ part: 'yoga' }),

@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import type { Domain } from '../schema/context.ts'
 import { filesPath } from '../schema/file-url.ts'
+import type { Limits } from '../config/limits.ts'
 import { Door, type Refusal } from './door.ts'
+import { serveEventStream, wantsEventStream } from './event-stream.ts'
 import { newExecution } from './execution.ts'
 import { serveFile } from './files.ts'
 import { graphqlPath, newGraphQL } from './graphql.ts'
@@ -14,6 +16,7 @@ export interface ServerOptions {
   /** 0: any free one. */
   readonly port: number
   readonly domain: Domain
+  readonly limits: Limits
   readonly log: Logger
 }
 
@@ -24,14 +27,17 @@ export interface Server {
   close(): Promise<void>
 }
 
+/** How often a peer is told that the server is there, and after how long a silence it is not; in milliseconds. */
+const alive = { heartbeat: 5000, silence: 15_000 }
 const farewell = 300 // milliseconds that a reader has to take in its last events
 
 /** HTTP, event streams and WebSocket around the schema. Rejects when the port cannot be had. */
-export async function startServer({ host, port, domain, log }: ServerOptions): Promise<Server> {
+export async function startServer({ host, port, domain, limits, log }: ServerOptions): Promise<Server> {
   const door = new Door(host)
   const execution = newExecution((fault) => log.error({ err: fault }, 'an operation failed'))
   const graphql = newGraphQL(domain, execution, log)
-  const webSockets = newWebSockets(domain, execution, log)
+  const webSockets = newWebSockets({ domain, execution, limits, log, ...alive })
+  const eventStreams = { domain, execution, stalledAfter: limits.stalledReaderSeconds * 1000, ...alive }
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const refusal = door.refusal(request)
@@ -39,6 +45,7 @@ export async function startServer({ host, port, domain, log }: ServerOptions): P
     if (refusal) refuse(response, refusal)
     else if (path === '/health') sendJson(response, 200, { status: 'ok' })
     else if (path.startsWith(`${filesPath}/`) && request.method === 'GET') await serveFile(path, domain, response)
+    else if (path === graphqlPath && wantsEventStream(request)) await serveEventStream(request, response, eventStreams)
     else if (path === graphqlPath) await graphql(request, response)
     else if (path === '/') response.writeHead(302, { location: graphqlPath }).end()
     else sendJson(response, 404, { errors: [{ message: `There is nothing here. The API is at ${graphqlPath}.` }] })
@@ -52,8 +59,11 @@ export async function startServer({ host, port, domain, log }: ServerOptions): P
   })
   server.on('upgrade', (request, socket, head) => {
     const isOurs = (request.url ?? '').replace(/\?.*$/s, '') === graphqlPath
-    if (isOurs && !door.refusal(request)) webSockets.upgrade(request, socket, head)
-    else socket.end(`HTTP/1.1 ${isOurs ? '403 Forbidden' : '404 Not Found'}\r\nConnection: close\r\n\r\n`)
+    const refuseWith = (status: string) => socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`)
+    if (!isOurs) refuseWith('404 Not Found')
+    else if (door.refusal(request)) refuseWith('403 Forbidden')
+    else if (webSockets.size >= limits.sockets) refuseWith('503 Service Unavailable')
+    else webSockets.upgrade(request, socket, head)
   })
 
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>()

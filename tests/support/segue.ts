@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
+import { defaultLimits } from '../../src/config/limits.ts'
 import type { Settings } from '../../src/config/settings.ts'
 import { type Segue, startSegue } from '../../src/segue.ts'
 
@@ -33,6 +34,7 @@ export async function newSegue({ settings = {}, onStatement }: TestSegueOptions 
       providers: [],
       durable: false,
       offlineDelay: 0,
+      limits: defaultLimits,
       warnings: [],
       ...settings,
       home,

@@ -81,7 +81,11 @@ export class SqliteSessions implements SessionSource {
 
   async contextMessages(sessionId: string): Promise<MessageRecord[]> {
     return this.#database
-      .prepare<[string], MessageRow>('SELECT * FROM messages WHERE session_id = ? ORDER BY position')
+      .prepare<
+        [string],
+        MessageRow
+      >(`SELECT * FROM messages WHERE session_id = ? AND position IS NOT NULL AND withdrawn = 0
+         ORDER BY position`)
       .all(sessionId)
       .map(toMessage)
   }
