@@ -6,7 +6,7 @@ import { Chats } from './chat/chats.ts'
 import type { Settings } from './config/settings.ts'
 import { openProfile, type ProfileOptions } from './profiles/profile.ts'
 import type { Domain } from './schema/context.ts'
-import { type Server, startServer } from './server/server.ts'
+import { type Server, type ServerOptions, startServer } from './server/server.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { lockHome } from './storage/home-lock.ts'
 
@@ -16,6 +16,7 @@ export interface SegueOptions {
   /** Where providers are looked for when none is configured. */
   readonly env: NodeJS.ProcessEnv
   readonly onStatement?: ProfileOptions['onStatement']
+  readonly alive?: ServerOptions['alive']
 }
 
 export interface Segue {
@@ -30,7 +31,7 @@ export interface Segue {
  * The server, put together: the home is locked, what an earlier process left behind is ended, then it listens. Rejects
  * with HomeInUseError, NewerDatabaseError, or what `listen` says of the port; nothing stays open then.
  */
-export async function startSegue({ settings, log, env, onStatement }: SegueOptions): Promise<Segue> {
+export async function startSegue({ settings, log, env, onStatement, alive }: SegueOptions): Promise<Segue> {
   await using opened = new AsyncDisposableStack()
   const lock = lockHome(settings.home)
   opened.defer(() => lock.release())
@@ -51,7 +52,7 @@ export async function startSegue({ settings, log, env, onStatement }: SegueOptio
   if (recovered > 0) log.info({ streams: recovered }, 'ended the streams that the last stop had cut off')
 
   const domain = { profile, sessions, chats, models }
-  const server: Server = await startServer({ ...settings, log, domain })
+  const server: Server = await startServer({ ...settings, log, domain, ...(alive && { alive }) })
   opened.defer(() => server.close())
   opened.defer(() => chats.close())
 

@@ -23,6 +23,13 @@ export class ChatLog {
     this.#store = store
   }
 
+  /** How many sessions are held in memory, and how many readers wait for what comes next in one. */
+  get held(): { readonly sessions: number; readonly waiting: number } {
+    let waiting = 0
+    for (const { waiters } of this.#sessions.values()) waiting += waiters.size
+    return { sessions: this.#sessions.size, waiting }
+  }
+
   /** Commits, then shows what was committed. What throws has shown nothing. */
   async append(write: LogWrite): Promise<void> {
     await this.#store.append(write)

@@ -14,7 +14,7 @@ import type { PageRequest } from '../storage/session-source.ts'
 import { ChatLog } from './chat-log.ts'
 import { modelContext } from './context.ts'
 import { type Environment, realEnvironment } from './environment.ts'
-import { follow, isBehind } from './follow.ts'
+import { follow, isBehind, type Snapshot } from './follow.ts'
 import { LogMerging } from './log-merging.ts'
 import { endOrphans } from './recovery.ts'
 import { type ChatRequest, checkRequest, fingerprint } from './request.ts'
@@ -38,7 +38,7 @@ export interface Cancelled extends Saved {
   readonly outcome: CancelOutcome
 }
 
-const patience = 5000 // milliseconds that a cancel waits for a storage that cannot save
+const patience = 5000 // milliseconds that a start or a cancel waits for a storage that cannot save
 
 /** The answers of a profile: starts them, ends them, and knows those that are being made. */
 export class Chats {
@@ -49,8 +49,9 @@ export class Chats {
   readonly #sessions = new Map<string, SessionChat>()
   /** Which session's chat has a stream that has not ended. */
   readonly #owners = new Map<string, SessionChat>()
-  /** Starts go one after the other, so that what a start looks at does not change before it commits. */
-  #starts: Promise<unknown> = Promise.resolve()
+  /** Starts under way. Those with the same key go one after the other, so that the second one finds the first. */
+  readonly #starts = new Set<Promise<unknown>>()
+  readonly #startsOfKey = new Map<string, Promise<unknown>>()
   #closing = false
   #refused = 0
 
@@ -96,7 +97,8 @@ export class Chats {
   /**
    * Begins an answer, or joins the one that was begun with the same key. The user's message, the stream and its key are
    * committed before the model is called. Throws BAD_USER_INPUT, TOO_LARGE, NOT_FOUND, SESSION_READ_ONLY, SESSION_BUSY,
-   * RATE_LIMITED, IDEMPOTENCY_MISMATCH, SHUTTING_DOWN; a refused start leaves nothing behind, not even its key.
+   * RATE_LIMITED, IDEMPOTENCY_MISMATCH, SHUTTING_DOWN, and INTERNAL when nothing can be saved for a while; a refused
+   * start leaves nothing behind, not even its key.
    */
   async start(request: ChatRequest): Promise<StreamRecord> {
     checkRequest(request)
@@ -106,14 +108,19 @@ export class Chats {
     if (joined) return joined
     // A provider may have to be asked for its models: nobody else waits for that.
     const model = await this.#modelFor(request)
-    const start = this.#starts.then(() => this.#start(request, key, model))
-    this.#starts = start.catch(() => undefined)
-    return start
+    return within(patience, 'The message could not be saved. Try again later.', (signal) => {
+      const started = this.#inTurn(key, () => this.#start(request, key, model, signal))
+      this.#starts.add(started)
+      started.catch(() => undefined).finally(() => this.#starts.delete(started))
+      return started
+    })
   }
 
   /** Stops a stream and returns what was saved. Whatever the provider does, it takes no longer than a commit. */
   async cancel(streamId: string): Promise<Cancelled> {
-    const cancelled = await within(patience, this.#owners.get(streamId)?.cancel(streamId))
+    const owner = this.#owners.get(streamId)
+    const fault = 'The end of the stream could not be saved yet. It is being tried again.'
+    const cancelled = owner && (await within(patience, fault, () => owner.cancel(streamId)))
     if (cancelled) return { ...cancelled.saved, outcome: outcomeOf(cancelled.saved.stream, cancelled.first) }
     const stream = await this.#options.profile.chats.stream(streamId)
     if (!stream) throw notFound('stream', streamId)
@@ -170,7 +177,7 @@ export class Chats {
     const session = stream && (await this.#options.sessions.find(stream.sessionId))
     if (!session) throw notFound('stream', streamId)
     const { id: sessionId, headSeq } = session
-    return follow(this.log, { sessionId, stream, headSeq, answer: () => this.answerOf(streamId) }, after)
+    return follow(this.log, { sessionId, stream, headSeq, snapshot: () => this.#snapshotOfStream(streamId) }, after)
   }
 
   /** Whether a reader of a stream at this cursor has everything already. */
@@ -184,8 +191,8 @@ export class Chats {
   async followSession(sessionId: string, after: number): Promise<AsyncIterableIterator<Delivered>> {
     const session = await this.#options.sessions.find(sessionId)
     if (!session) throw notFound('session', sessionId)
-    const answer = async (): Promise<MessageRecord | null> => this.growingAnswer(sessionId)
-    return follow(this.log, { sessionId, stream: null, headSeq: session.headSeq, answer }, after)
+    const { headSeq } = session
+    return follow(this.log, { sessionId, stream: null, headSeq, snapshot: () => this.#snapshotOf(sessionId) }, after)
   }
 
   /** Exactly what the model would be sent next. */
@@ -196,7 +203,7 @@ export class Chats {
   /** Accepts nothing more, saves what is being made as INTERRUPTED, and returns when all of it is saved. */
   async close(): Promise<void> {
     this.#closing = true
-    await this.#starts
+    await Promise.allSettled(this.#starts)
     await Promise.all([...this.#sessions.values()].map((chat) => chat.close()))
     await this.#merging.close()
   }
@@ -210,25 +217,38 @@ export class Chats {
     request: ChatRequest,
     key: Omit<StreamKey, 'streamId'> | null,
     model: FoundModel,
+    signal: AbortSignal,
   ): Promise<StreamRecord> {
     if (this.#closing) throw new SegueError('SHUTTING_DOWN', 'The server is stopping. Try again when it is back.')
     const joined = key && (await this.#streamOfKey(key))
     if (joined) return joined
+    const existing = request.sessionId === null ? null : await this.#writable(request.sessionId)
     const { mostStreams = Number.POSITIVE_INFINITY } = this.#options
     if (this.unfinished >= mostStreams) {
       throw new SegueError('RATE_LIMITED', `${mostStreams} answers are being made already. Try again later.`)
     }
-    const existing = request.sessionId === null ? null : await this.#writable(request.sessionId)
     const turn = this.#newTurn(request, existing, model, key)
     const session = turn.create ?? existing
     if (!session) throw new TypeError('a turn needs a session')
     const chat = this.#chat(session)
     // Known from its first event on: whoever reads that can cancel it.
     this.#owners.set(turn.stream.id, chat)
-    return chat.start(turn, request.ifBusy).catch((error: unknown) => {
+    return chat.start(turn, request.ifBusy, signal).catch((error: unknown) => {
       this.#owners.delete(turn.stream.id)
       throw error
     })
+  }
+
+  #inTurn<T>(key: Omit<StreamKey, 'streamId'> | null, work: () => Promise<T>): Promise<T> {
+    if (key === null) return work()
+    const done = (this.#startsOfKey.get(key.key) ?? Promise.resolve()).then(work)
+    const settled = done
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#startsOfKey.get(key.key) === settled) this.#startsOfKey.delete(key.key)
+      })
+    this.#startsOfKey.set(key.key, settled)
+    return done
   }
 
   #newTurn(request: ChatRequest, existing: SessionRecord | null, model: FoundModel, key: NewTurn['key']): NewTurn {
@@ -301,6 +321,25 @@ export class Chats {
     return async (answer) => modelContext([...(await before), ...(answer ? [answer] : [])])
   }
 
+  async #snapshotOf(sessionId: string): Promise<Snapshot> {
+    const session = await this.#options.sessions.find(sessionId)
+    // Looked at last: what begins later is told behind the head.
+    const saved = this.#sessions.get(sessionId)?.running?.saved
+    return saved ? growing(saved) : { seq: session?.headSeq ?? 0, message: null }
+  }
+
+  async #snapshotOfStream(streamId: string): Promise<Snapshot> {
+    const saved = this.#running(streamId)?.saved
+    if (saved) return growing(saved)
+    const stored = await this.#options.profile.chats.stream(streamId)
+    if (!stored) throw notFound('stream', streamId)
+    // It waits, or its turn has just come.
+    if (stored.finishedAt === null) return growing(this.#running(streamId)?.saved ?? { stream: stored, answer: null })
+    const message = stored.messageId === null ? null : await this.#options.sessions.message(stored.messageId)
+    // Its end is told once more: the message is as it was before that.
+    return { seq: stored.lastSeq - 1, message: message && { ...message, status: 'STREAMING', usage: null } }
+  }
+
   async #streamOfKey({ key, fingerprint: wanted }: Omit<StreamKey, 'streamId'>): Promise<StreamRecord | null> {
     const found = await this.#options.profile.chats.streamOfKey(key)
     if (!found) return null
@@ -325,14 +364,27 @@ export class Chats {
   }
 }
 
+function growing({ stream, answer }: Saved): Snapshot {
+  return { seq: stream.lastSeq, message: answer }
+}
+
 function outcomeOf(stream: StreamRecord, first: boolean): CancelOutcome {
   if (stream.status !== 'CANCELLED') return 'ALREADY_FINISHED'
   return first ? 'CANCELLED' : 'ALREADY_CANCELLED'
 }
 
-async function within<T>(milliseconds: number, work: Promise<T> | undefined): Promise<T | undefined> {
+/** What the work comes to. After a while INTERNAL, and the signal tells the work that nobody waits for it any more. */
+async function within<T>(
+  milliseconds: number,
+  sentence: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController()
   const { promise, reject } = Promise.withResolvers<never>()
-  const fault = new SegueError('INTERNAL', 'The end of the stream could not be saved yet. It is being tried again.')
-  const timer = setTimeout(() => reject(fault), milliseconds)
-  return Promise.race([work, promise]).finally(() => clearTimeout(timer))
+  const timer = setTimeout(() => {
+    const fault = new SegueError('INTERNAL', sentence)
+    controller.abort(fault)
+    reject(fault)
+  }, milliseconds)
+  return Promise.race([work(controller.signal), promise]).finally(() => clearTimeout(timer))
 }

@@ -30,10 +30,10 @@ export function fold(frame: AnswerFrame, answer: MessageRecord | null, event: Dr
     case 'ToolCallDelta':
       return withPart(answer ?? newAnswer(frame, event), event, (part) => {
         const call = part?.type === 'tool' ? part.call : newToolCall(event.toolCallId, event.toolName)
-        return {
-          type: 'tool',
-          call: { ...call, argumentsText: spliced(call.argumentsText, event.offset, event.argumentsText) },
-        }
+        // Told once more, after the agent had handed over another text as the whole one.
+        if (call.argumentsWhole) return { type: 'tool', call }
+        const argumentsText = spliced(call.argumentsText, event.offset, event.argumentsText)
+        return { type: 'tool', call: { ...call, argumentsText } }
       })
     case 'ToolCallChanged':
       return withPart(answer ?? newAnswer(frame, event), event, () => ({ type: 'tool', call: event.toolCall }))

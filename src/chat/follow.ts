@@ -13,8 +13,15 @@ export interface Followed {
   readonly stream: StreamRecord | null
   /** The session's newest seq when the following begins. */
   readonly headSeq: number
-  /** The answer that is being made, or was made by the followed stream, as it is saved. */
-  readonly answer: () => Promise<MessageRecord | null>
+  /** What a reader with a cursor from nowhere can begin with. */
+  readonly snapshot: () => Promise<Snapshot>
+}
+
+export interface Snapshot {
+  /** The end of a stream that is over comes behind it. */
+  readonly seq: number
+  /** The answer that is being made, or was made by the followed stream, exactly as of `seq`. */
+  readonly message: MessageRecord | null
 }
 
 /**
@@ -32,14 +39,14 @@ export function isBehind(stream: StreamRecord, headSeq: number, after: number): 
 
 async function* deliver(
   log: ChatLog,
-  { sessionId, stream, headSeq, answer }: Followed,
+  { sessionId, stream, headSeq, snapshot }: Followed,
   after: number,
   signal: AbortSignal,
 ): AsyncGenerator<Delivered, void, void> {
   if (stream && isBehind(stream, headSeq, after)) return
   let cursor = Math.max(after, (stream?.firstSeq ?? 1) - 1)
   if (after > headSeq) {
-    const reset = resetOf(sessionId, stream, headSeq, await answer())
+    const reset = resetOf(sessionId, stream, await snapshot())
     cursor = reset.seq
     yield reset
   }
@@ -50,23 +57,15 @@ async function* deliver(
   }
 }
 
-/** Where a reader with a cursor from nowhere can begin: with what there is, just before what is still to be told. */
-function resetOf(
-  sessionId: string,
-  stream: StreamRecord | null,
-  headSeq: number,
-  message: MessageRecord | null,
-): StreamReset {
-  const isOver = stream !== null && stream.finishedAt !== null
+function resetOf(sessionId: string, stream: StreamRecord | null, { seq, message }: Snapshot): StreamReset {
   return {
     type: 'StreamReset',
     reason: 'CURSOR_AHEAD',
-    // The end of a stream that is over is told once more.
-    seq: isOver ? stream.lastSeq - 1 : headSeq,
+    seq,
     at: Date.now(),
     sessionId,
     streamId: stream?.id ?? message?.streamId ?? null,
-    message: message && isOver ? { ...message, status: 'STREAMING', usage: null } : message,
+    message,
   }
 }
 

@@ -9,8 +9,8 @@ const slice = 500 // events removed in one transaction
 
 /**
  * Merges the deltas of streams that have ended, in the stored log: the merged event replaces the last of its deltas
- * first, then the others go in slices, so that any mixture in between folds to the same. A merge that was cut off is
- * taken up by nobody, and harms nobody: readers merge what they find.
+ * first, then the others go in slices, the newest first, so that any mixture in between folds to the same, without a
+ * hole on the way. A merge that was cut off is taken up by nobody, and harms nobody: readers merge what they find.
  */
 export class LogMerging {
   readonly #store: ChatStore
@@ -64,8 +64,8 @@ export class LogMerging {
     for (const { event, replaced } of merged) {
       if (replaced.length === 0) continue
       await this.#store.replaceEvent(event)
-      for (let start = 0; start < replaced.length; start += slice) {
-        await this.#store.removeEvents(sessionId, replaced.slice(start, start + slice))
+      for (let end = replaced.length; end > 0; end -= slice) {
+        await this.#store.removeEvents(sessionId, replaced.slice(Math.max(0, end - slice), end))
         await breathe()
       }
     }

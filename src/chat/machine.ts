@@ -11,8 +11,8 @@ import type {
 import { addUsage, noUsage } from '../storage/records.ts'
 import type { Environment } from './environment.ts'
 import { type AnswerFrame, answerPosition, type Draft, fold } from './fold.ts'
-import { pieces, wellFormed } from './text-pieces.ts'
-import { isSettled, newToolCall } from './tool-call.ts'
+import { pieces, wellFormed, wellFormedJson } from './text-pieces.ts'
+import { isSettled, newToolCall, takesArguments } from './tool-call.ts'
 
 /**
  * The life of a stream as one pure machine: (turn, command) → (turn, events). Storage, agents and transports stand
@@ -93,7 +93,7 @@ export function absorb(turn: Turn, event: AgentEvent, env: Environment): Outcome
       work.beginCall(event.callId, event.name, event.argumentsText)
       break
     case 'tool-result':
-      work.endCall(event.callId, { state: 'SUCCEEDED', result: event.result })
+      work.endCall(event.callId, { state: 'SUCCEEDED', result: wellFormedJson(event.result) })
       break
     case 'tool-error':
       work.endCall(event.callId, { state: 'FAILED', error: event.error.toWellFormed() })
@@ -164,19 +164,22 @@ class Work {
 
   writeArguments(callId: string, name: string, text: string): void {
     const { partIndex, call } = this.#call(callId, name)
-    this.#appendArguments(partIndex, call, this.#hold(partIndex, text))
+    if (takesArguments(call)) this.#appendArguments(partIndex, call, this.#hold(partIndex, text))
   }
 
   beginCall(callId: string, name: string, argumentsText: string): void {
-    const text = argumentsText.toWellFormed()
-    const known = this.#turn.calls.has(callId) ? this.#call(callId, name).call.argumentsText : ''
-    // What came in pieces is completed; an agent that hands over another text than its pieces made is believed last.
-    if (text.startsWith(known)) this.writeArguments(callId, name, text.slice(known.length))
     const { partIndex, call } = this.#call(callId, name)
+    // It runs once: an agent that hands it over again would have a call that is over begin anew.
+    if (!takesArguments(call)) return
+    const text = argumentsText.toWellFormed()
+    // Half a pair that waits comes again with the whole text.
     this.#drop(partIndex)
+    // What came in pieces is completed; an agent that hands over another text than its pieces made is believed last.
+    const known = call.argumentsText
+    if (text.startsWith(known)) this.#appendArguments(partIndex, call, text.slice(known.length))
     this.#change(partIndex, {
       ...call,
-      providerId: callId,
+      providerId: callId.toWellFormed(),
       argumentsText: text,
       argumentsWhole: true,
       state: 'RUNNING',
@@ -187,6 +190,7 @@ class Work {
   endCall(callId: string, end: Partial<ToolCall> & { readonly state: ToolCallState }): void {
     const partIndex = this.#turn.calls.get(callId)
     if (partIndex === undefined) return
+    this.#release(partIndex)
     const part = this.#turn.answer?.parts[partIndex]
     if (part?.type !== 'tool' || isSettled(part.call)) return
     this.#change(partIndex, { ...part.call, ...end, finishedAt: this.#env.now() })
@@ -258,7 +262,7 @@ class Work {
     const partIndex = known ?? this.#turn.answer?.parts.length ?? 0
     if (known === undefined) this.#set({ calls: new Map([...this.#turn.calls, [callId, partIndex]]) })
     const part = this.#turn.answer?.parts[partIndex]
-    const call = part?.type === 'tool' ? part.call : newToolCall(this.#env.newId('toolCall'), name, callId)
+    const call = part?.type === 'tool' ? part.call : newToolCall(this.#env.newId('toolCall'), name.toWellFormed())
     return { partIndex, call }
   }
 
@@ -275,7 +279,8 @@ class Work {
       ...noUsage,
       estimated: true,
       inputTokens: step.inputTokens,
-      outputTokens: estimateTokens(produced(answer) - step.producedBefore),
+      // After a crash the row of the stream may tell of text that was not committed yet.
+      outputTokens: estimateTokens(Math.max(0, produced(answer) - step.producedBefore)),
     })
   }
 
@@ -327,7 +332,7 @@ function settlement(call: ToolCall, ending: Ending): Pick<ToolCall, 'state' | 'e
 }
 
 function errorOf(ending: Ending): StreamRecord['error'] {
-  if (ending.status === 'FAILED') return ending.error
+  if (ending.status === 'FAILED') return { ...ending.error, message: ending.error.message.toWellFormed() }
   if (ending.status !== 'INTERRUPTED') return null
   return { code: 'SERVER_RESTART', message: 'The server stopped while the answer was being made.' }
 }

@@ -12,7 +12,7 @@ interface Run {
 }
 
 export interface Merged {
-  /** The event that stands for the run: the text of all, from the offset of the first, under the seq of the last. */
+  /** The event that stands for the run: the text of all, from the offset and the time of the first, under the seq of the last. */
   readonly event: ChatEvent
   /** The seqs of the events that it makes superfluous. */
   readonly replaced: readonly number[]
@@ -54,7 +54,7 @@ export class Merger {
     const runs = [...this.#runs.values()].sort((a, b) => a.last.seq - b.last.seq)
     this.#runs.clear()
     return runs.map(({ last, first, texts, seqs }) => ({
-      event: withText({ ...last, offset: first.offset }, texts.join('')),
+      event: withText({ ...last, at: first.at, offset: first.offset }, texts.join('')),
       replaced: seqs.slice(0, -1),
     }))
   }

@@ -13,6 +13,8 @@ import type { Addition, SessionWriter } from './session-writer.ts'
 const commitAfter = { milliseconds: 20, deltas: 32, codeUnits: 8192 }
 /** The most text that one commit holds, in code units: a larger one would hold up everybody else. */
 const commitLimit = 262_144
+/** How long an agent that never waits for anything may go on before everybody else has a turn. */
+const breathAfter = 10 // milliseconds
 /** How long to wait before an end that could not be committed, as on a full disk, is tried again. */
 const retryEndAfter = 500 // milliseconds
 
@@ -92,10 +94,14 @@ export class RunningStream {
   async #drive(agent: Agent, model: string): Promise<void> {
     try {
       const events = agent.answer({ model, history: () => this.#history(), signal: this.#abort.signal })
+      let breathed = performance.now()
       for await (const event of events) {
         this.#absorb(event)
         // A commit that takes long slows the agent down, not the memory up.
         if (this.#pendingUnits > commitLimit) await this.#commit()
+        if (performance.now() - breathed < breathAfter) continue
+        await breathe()
+        breathed = performance.now()
       }
       await this.end({ status: 'COMPLETED' })
     } catch (error) {

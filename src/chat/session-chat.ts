@@ -41,6 +41,8 @@ export interface SessionChatOptions {
 }
 
 const longestQueue = 100
+/** How long a message waits for its turn once more when that could not be saved, as on a full disk. */
+const retryTurnAfter = 500 // milliseconds
 
 /** The turns of one session: one runs, the others wait in order. What changes that happens one after the other. */
 export class SessionChat {
@@ -50,6 +52,7 @@ export class SessionChat {
   #queue: StreamRecord[] = []
   #steps: Promise<unknown> = Promise.resolve()
   #waiting = 0
+  #retry: NodeJS.Timeout | null = null
   #closing = false
 
   constructor(options: SessionChatOptions) {
@@ -68,9 +71,13 @@ export class SessionChat {
     return saved?.id === id ? saved : (this.#queue.find((queued) => queued.id === id) ?? null)
   }
 
-  /** Begins a turn, or has it wait. Throws SESSION_BUSY and RATE_LIMITED; nothing is stored then. */
-  start(turn: NewTurn, ifBusy: IfBusy): Promise<StreamRecord> {
+  /**
+   * Begins a turn, or has it wait. Throws SESSION_BUSY and RATE_LIMITED, and the signal's reason when it aborts before
+   * the turn is committed; nothing is stored then.
+   */
+  start(turn: NewTurn, ifBusy: IfBusy, signal: AbortSignal): Promise<StreamRecord> {
     return this.#step(async () => {
+      signal.throwIfAborted()
       const active = this.running?.saved.stream ?? this.#queue[0]
       if (active && ifBusy === 'REJECT') {
         throw new SegueError(
@@ -82,7 +89,7 @@ export class SessionChat {
         )
       }
       if (active && ifBusy === 'QUEUE') return this.#enqueue(turn)
-      return this.#begin(turn)
+      return this.#begin(turn, signal)
     })
   }
 
@@ -116,9 +123,13 @@ export class SessionChat {
   }
 
   /** The turn runs now; what runs already is ended in the same transaction, ahead of all that waits. */
-  async #begin({ stream, userMessage, model, key, create }: NewTurn): Promise<StreamRecord> {
+  async #begin(
+    { stream, userMessage, model, key, create }: NewTurn,
+    signal: AbortSignal,
+  ): Promise<StreamRecord> {
     let seq = 0
     const addition = (head: number): Addition => {
+      signal.throwIfAborted()
       seq = head + 1
       return {
         ...(create && { create }),
@@ -219,7 +230,13 @@ export class SessionChat {
     this.#steps = done
       .catch(() => undefined)
       .then(() => this.#next())
-      .catch((error: unknown) => this.#options.onProblem(error, 'a message that waits could not have its turn'))
+      .catch((error: unknown) => {
+        this.#options.onProblem(error, 'a message that waits could not have its turn; trying again')
+        this.#retry ??= setTimeout(() => {
+          this.#retry = null
+          void this.#step(async () => undefined)
+        }, retryTurnAfter).unref()
+      })
       .finally(() => {
         this.#waiting -= 1
         if (this.#waiting === 0 && !this.#running && this.#queue.length === 0) this.#options.onIdle()

@@ -1,11 +1,12 @@
-import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ExecutionResult, FormattedExecutionResult } from 'graphql'
+import { Readable } from 'node:stream'
+import type { ExecutionResult, GraphQLError } from 'graphql'
 import { z } from 'zod'
 import { newContext, type Domain } from '../schema/context.ts'
 import { type Execution, eventIdOf } from './execution.ts'
-import { type OperationRequest, prepare } from './operation.ts'
-import { coded } from './public-error.ts'
+import { largestRequest, type OperationRequest, prepare } from './operation.ts'
+import { coded, tooLarge } from './public-error.ts'
+import { bytePieces, watchReader } from './watch-reader.ts'
 
 export interface EventStreamOptions {
   readonly domain: Domain
@@ -14,8 +15,6 @@ export interface EventStreamOptions {
   readonly stalledAfter: number
   readonly heartbeat: number
 }
-
-const largestBody = 16 * 1024 * 1024 // bytes
 
 export function wantsEventStream({ headers, method }: IncomingMessage): boolean {
   return (method === 'GET' || method === 'POST') && /\btext\/event-stream\b/.test(headers.accept ?? '')
@@ -34,7 +33,14 @@ export async function serveEventStream(
 ): Promise<void> {
   const isGet = request.method === 'GET'
   const asked = isGet ? queryOf(request) : await bodyOf(request)
-  if (!asked) return refuse(response, 400, 'Send query, and if need be variables and operationName, as JSON.')
+  if (asked === 'too large') return refuse(response, 413, tooLarge())
+  if (!asked) {
+    return refuse(
+      response,
+      400,
+      coded('BAD_USER_INPUT', 'Send query, and if need be variables and operationName, as JSON.'),
+    )
+  }
 
   let nothingLeft = false
   const operation = prepare(
@@ -45,18 +51,21 @@ export async function serveEventStream(
       onNothingLeft: () => (nothingLeft = true),
     }),
   )
-  if (!('type' in operation)) return answerAll(response, isGet, { errors: operation.map((error) => error.toJSON()) })
-  if (operation.type === 'mutation' && isGet)
-    return refuse(response, 405, 'Mutations are sent by POST.', { allow: 'POST' })
+  const writer = new EventWriter(response, options)
+  if (!('type' in operation)) return answerOnce(writer, response, isGet, { errors: operation })
+  if (operation.type === 'mutation' && isGet) {
+    response.setHeader('allow', 'POST')
+    return refuse(response, 405, coded('BAD_USER_INPUT', 'Mutations are sent by POST.'))
+  }
 
   const { execute, subscribe } = options.execution
   const result = await (operation.type === 'subscription' ? subscribe : execute)(operation.args)
-  if (!(Symbol.asyncIterator in result)) return answerAll(response, isGet, result)
+  if (!(Symbol.asyncIterator in result)) return answerOnce(writer, response, isGet, result)
   if (nothingLeft && isGet && request.headers['last-event-id'] !== undefined) {
     response.writeHead(204).end()
     return
   }
-  await new EventWriter(response, options).writeAll(result)
+  await writer.writeAll(result)
 }
 
 /** Writes events as fast as their reader takes them in, and no faster: nothing is held for it but the one event. */
@@ -70,42 +79,53 @@ class EventWriter {
   }
 
   async writeAll(results: AsyncIterable<ExecutionResult>): Promise<void> {
+    const response = this.#response
     const iterator = results[Symbol.asyncIterator]()
-    begin(this.#response)
     const leave = (): void => void iterator.return?.()
-    this.#response.once('close', leave)
-    const heartbeat = setInterval(() => this.#beat(), this.#options.heartbeat)
+    // It may have gone before there was anything to send.
+    if (!response.socket || response.destroyed) return leave()
+    const { heartbeat, stalledAfter } = this.#options
+    const unwatch = watchReader(response.socket, stalledAfter, () => response.destroy())
+    const beats = setInterval(() => this.#beat(), heartbeat)
+    response.once('close', leave)
+    begin(response)
     try {
       for (;;) {
         const { value, done } = await iterator.next()
-        if (this.#response.closed) return
-        if (done) break
+        if (done || response.destroyed) break
         if (!(await this.#write(nextEvent(value)))) return
-        heartbeat.refresh()
+        beats.refresh()
       }
-      this.#response.end('event: complete\ndata:\n\n')
+      if (!response.destroyed) response.end('event: complete\ndata:\n\n')
     } finally {
-      clearInterval(heartbeat)
+      clearInterval(beats)
+      unwatch()
       leave()
     }
   }
 
   /** A comment, so that whatever lies between keeps the connection. */
   #beat(): void {
-    if (!this.#response.writableNeedDrain && !this.#response.closed) this.#response.write(':\n\n')
+    if (!this.#response.writableNeedDrain && !this.#response.destroyed) this.#response.write(':\n\n')
   }
 
   /** False when the reader is gone, or was let go of because it stopped reading. */
   async #write(text: string): Promise<boolean> {
-    if (this.#response.write(text)) return true
-    const signal = AbortSignal.timeout(this.#options.stalledAfter)
-    const left = once(this.#response, 'close', { signal }).then(() => false)
-    const drained = once(this.#response, 'drain', { signal }).then(() => true)
-    left.catch(() => undefined)
-    const goesOn = await Promise.race([drained, left]).catch(() => false)
-    if (!goesOn) this.#response.destroy()
-    return goesOn
+    for (const piece of bytePieces(text)) {
+      if (!this.#response.write(piece)) await drained(this.#response)
+      if (this.#response.destroyed) return false
+    }
+    return true
   }
+}
+
+/** Resolves when what was written is taken in, or the reader is gone. */
+async function drained(response: ServerResponse): Promise<void> {
+  if (response.destroyed) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  response.once('drain', resolve).once('close', resolve)
+  await promise
+  response.off('drain', resolve).off('close', resolve)
 }
 
 function begin(response: ServerResponse): void {
@@ -119,23 +139,24 @@ function begin(response: ServerResponse): void {
   response.write(':\n\n')
 }
 
-function nextEvent(result: ExecutionResult | FormattedExecutionResult): string {
+function nextEvent(result: ExecutionResult): string {
   const id = eventIdOf(result)
   return `event: next\n${id === null ? '' : `id: ${id}\n`}data: ${JSON.stringify(result)}\n\n`
 }
 
-function answerAll(response: ServerResponse, isGet: boolean, result: ExecutionResult | FormattedExecutionResult): void {
-  if (isGet && result.errors && !result.data) {
-    response.writeHead(400, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(result))
-    return
-  }
-  begin(response)
-  response.end(`${nextEvent(result)}event: complete\ndata:\n\n`)
+/** One result, and no more. Only a GET is told by its status that nothing could be done. */
+async function answerOnce(
+  writer: EventWriter,
+  response: ServerResponse,
+  isGet: boolean,
+  result: ExecutionResult,
+): Promise<void> {
+  if (isGet && result.errors && !result.data) return refuse(response, 400, ...result.errors)
+  await writer.writeAll(Readable.from([result]))
 }
 
-function refuse(response: ServerResponse, status: number, message: string, headers: Record<string, string> = {}): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection: 'close', ...headers })
-  response.end(JSON.stringify({ errors: [coded('BAD_USER_INPUT', message).toJSON()] }))
+function refuse(response: ServerResponse, status: number, ...errors: readonly GraphQLError[]): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify({ errors }))
 }
 
 const requestSchema = z.object({
@@ -149,12 +170,13 @@ function queryOf({ url = '' }: IncomingMessage): OperationRequest | null {
   return parsed({ ...asked, variables: variables ? parseJson(variables) : null })
 }
 
-async function bodyOf(request: IncomingMessage): Promise<OperationRequest | null> {
+async function bodyOf(request: IncomingMessage): Promise<OperationRequest | 'too large' | null> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request) {
+  // The connection has to outlive a body that is too large, for the answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length
-    if (size > largestBody) return null
+    if (size > largestRequest) return 'too large'
     chunks.push(chunk)
   }
   return parsed(parseJson(Buffer.concat(chunks).toString()))

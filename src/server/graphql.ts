@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { type Context, type Domain, newContext } from '../schema/context.ts'
 import { schema } from '../schema/schema.ts'
 import type { Execution } from './execution.ts'
+import { largestRequest } from './operation.ts'
 import { playgroundTabs } from './playground.ts'
 import { publicError } from './public-error.ts'
 
@@ -18,9 +19,11 @@ export function newGraphQL(domain: Domain, execution: Execution, log: Logger) {
     context: ({ request }) => newContext(domain, { isSafe: request.method === 'GET' }),
     plugins: [useOurExecution(execution), useExecutionCancellation()],
     maskedErrors: { maskError: (error) => publicError(error, onFault) },
-    logging: log.child({ part: 'yoga' }),
+    // Faults are logged where errors become public; Yoga would log what callers do wrong as well, and all of it twice.
+    logging: false,
     cors: false,
     multipart: false,
+    maxRequestBodySize: largestRequest,
     landingPage: false,
     graphiql: {
       title: 'Segue',

@@ -3,6 +3,9 @@ import type { Context } from '../schema/context.ts'
 import { schema } from '../schema/schema.ts'
 import { coded } from './public-error.ts'
 
+/** The most that a request, or a message over WebSocket, may have. */
+export const largestRequest = 16 * 1024 * 1024 // bytes
+
 /** What a client asks to have executed. */
 export interface OperationRequest {
   readonly query: string

@@ -9,6 +9,7 @@ export function publicError(error: unknown, onFault: (fault: unknown) => void): 
   if (error instanceof GraphQLError) {
     const cause = error.originalError ?? error.cause
     if (cause && !isOfVariable(error)) return located(publicError(cause, onFault), error)
+    if (error.extensions['code'] === 'REQUEST_ENTITY_TOO_LARGE') return tooLarge({ http: { status: 413 } })
     return error.extensions['code'] === undefined ? requestError(error, onFault) : error
   }
   if (error instanceof SegueError) {
@@ -38,6 +39,11 @@ function requestError(error: GraphQLError, onFault: (fault: unknown) => void): G
   if (error.path === undefined) return coded('GRAPHQL_VALIDATION_FAILED', error.message, {}, error)
   onFault(error)
   return coded('INTERNAL', fault, {}, error)
+}
+
+/** The request, or the message over WebSocket, has more bytes than are taken in. */
+export function tooLarge(extensions: object = {}): GraphQLError {
+  return coded('TOO_LARGE', 'A request has at most 16 MiB.', extensions)
 }
 
 /** An error with a code of the contract; `at` is what it is about, where another error told. */

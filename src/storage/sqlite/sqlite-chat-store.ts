@@ -94,7 +94,7 @@ export class SqliteChatStore implements ChatStore {
     this.#database.write(() => {
       this.#database
         .prepare<[EventRow]>(
-          'UPDATE events SET version = :version, body = :body WHERE session_id = :session_id AND seq = :seq',
+          'UPDATE events SET at = :at, version = :version, body = :body WHERE session_id = :session_id AND seq = :seq',
         )
         .run(fromEvent(event))
     })

@@ -1,0 +1,48 @@
+import { newSegue } from '../support/segue.ts'
+import { start } from '../support/post.ts'
+await using segue = await newSegue()
+const { id } = await start(segue.url, { text: 'Hello' })
+const sub = `subscription { followStream(streamId: "${id}") { seq } }`
+async function go(name: string, method: string, accept: string | null, query: string, ct: string | null = 'application/json', extra = {}) {
+  const url = method === 'GET' || method === 'HEAD' ? `${segue.url}/graphql?query=${encodeURIComponent(query)}` : `${segue.url}/graphql`
+  const r = await fetch(url, { method, headers: { ...(accept && { accept }), ...(ct && method !== 'GET' && { 'content-type': ct }), ...extra }, ...(method !== 'GET' && method !== 'HEAD' && { body: JSON.stringify({ query }) }) })
+  console.log(name, r.status, r.headers.get('content-type'), r.headers.get('allow'), (await r.text()).slice(0, 250))
+}
+const m = 'mutation { createSession(input: {}) { id } }'
+const chat = 'subscription { streamChat(input: {text: "x"}) { seq } }'
+await go('sub json POST', 'POST', 'application/json', sub)
+await go('sub json GET', 'GET', 'application/json', sub)
+await go('sub noaccept POST', 'POST', null, sub)
+await go('sub any POST', 'POST', '*/*', sub)
+await go('sub multipart POST', 'POST', 'multipart/mixed', sub)
+await go('sub gqlresp POST', 'POST', 'application/graphql-response+json', sub)
+await go('mut GET json', 'GET', 'application/json', m)
+await go('mut GET sse', 'GET', 'text/event-stream', m)
+await go('chat GET sse', 'GET', 'text/event-stream', chat)
+await go('chat GET json', 'GET', 'application/json', chat)
+await go('chat GET multipart', 'GET', 'multipart/mixed', chat)
+await go('PUT sse', 'PUT', 'text/event-stream', sub)
+await go('HEAD sse', 'HEAD', 'text/event-stream', chat)
+await go('HEAD mut', 'HEAD', 'application/json', m)
+await go('DELETE', 'DELETE', 'application/json', m)
+await go('syntax', 'POST', 'application/json', '{')
+await go('syntax sse', 'POST', 'text/event-stream', '{')
+await go('unknown', 'POST', 'application/json', '{ nope }')
+await go('unknown GET sse', 'GET', 'text/event-stream', '{ nope }')
+await go('form', 'POST', 'application/json', '{ models { id } }', 'text/plain')
+await go('ct charset', 'POST', 'application/json', '{ models { id } }', 'application/json; charset=utf-8')
+await go('empty query', 'POST', 'application/json', '')
+await go('GET noquery', 'GET', 'application/json', '')
+await go('GET no query sse', 'GET', 'text/event-stream', '')
+await go('wrongtype', 'POST', 'application/json', '{ events(sessionId: "x", first: 0) { seq } }')
+const r = await fetch(`${segue.url}/graphql`, {method:'POST', headers: {'content-type':'application/json', accept:'application/json'}, body: '{bad'})
+console.log(r.status, await r.text())
+const r2 = await fetch(`${segue.url}/graphql`, {method:'POST', headers: {'content-type':'application/json', accept:'text/event-stream'}, body: '[]'})
+console.log(r2.status, await r2.text())
+const r3 = await fetch(`${segue.url}/graphql?query={models{id}}&variables={bad`, {headers: {accept:'application/json'}})
+console.log(r3.status, await r3.text())
+const r4 = await fetch(`${segue.url}/graphql?query={models{id}}&variables={bad`, {headers: {accept:'text/event-stream'}})
+console.log(r4.status, await r4.text())
+const r5 = await fetch(`${segue.url}/graphql`, {method:'POST', headers: {'content-type':'application/json', accept:'application/json'}, body: '[{"query":"{models{id}}"}]'})
+console.log(r5.status, await r5.text())
+console.log(segue.warnings)
