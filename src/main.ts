@@ -5,7 +5,7 @@ import { readSettings, type Settings, SettingsError } from './config/settings.ts
 import { startSegue } from './segue.ts'
 import { graphqlPath } from './server/graphql.ts'
 import { HomeInUseError } from './storage/home-lock.ts'
-import { NewerDatabaseError } from './storage/sqlite/database.ts'
+import { NewerDatabaseError, UnusableDatabaseError } from './storage/sqlite/database.ts'
 
 /** How long an end may take before the process ends all the same, in milliseconds. */
 const patience = 1500
@@ -16,20 +16,25 @@ const log = pino({ base: null }, pino.destination(2))
 async function serve(settings: Settings): Promise<void> {
   for (const warning of settings.warnings) log.warn(warning)
   const segue = await startSegue({ settings, log, env: process.env })
+  let stopping = false
   const stop = async (signal: string): Promise<void> => {
+    // A Ctrl-C comes twice, from the terminal and from npm: the second one must not cut short what the first began.
+    if (stopping) return
+    stopping = true
     log.info({ signal }, 'stopping')
     setTimeout(() => process.exit(0), patience).unref()
     await segue.close()
     process.exit(0)
   }
-  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void stop(signal))
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop(signal))
   process.stdout.write(`Segue is ready: ${segue.url}${graphqlPath}\n`)
 }
 
 /** What a person can mend, said in words; anything else is a fault of ours and shows its stack. */
 function explain(error: unknown, { host, port }: Settings): unknown {
-  if (error instanceof HomeInUseError || error instanceof NewerDatabaseError) return error.message
-  if (error instanceof Error && 'code' in error) {
+  const isPlain = [HomeInUseError, NewerDatabaseError, UnusableDatabaseError].some((type) => error instanceof type)
+  if (error instanceof Error && isPlain) return error.message
+  if (error instanceof Error && 'code' in error && 'syscall' in error && error.syscall === 'listen') {
     if (error.code === 'EADDRINUSE') {
       return `Port ${port} is in use on ${host}. Stop what listens there, or choose another with --port (0: any free one).`
     }

@@ -29,7 +29,7 @@ export interface Segue {
 
 /**
  * The server, put together: the home is locked, what an earlier process left behind is ended, then it listens. Rejects
- * with HomeInUseError, NewerDatabaseError, or what `listen` says of the port; nothing stays open then.
+ * with HomeInUseError, NewerDatabaseError, UnusableDatabaseError, or what `listen` says of the port; nothing stays open then.
  */
 export async function startSegue({ settings, log, env, onStatement, alive }: SegueOptions): Promise<Segue> {
   await using opened = new AsyncDisposableStack()

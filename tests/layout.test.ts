@@ -6,7 +6,7 @@ const src = join(import.meta.dirname, '..', 'src')
 
 /** From the top to the bottom: the folders of src, and the files that lie in none. */
 const layers = [
-  'main.ts',
+  'main.ts', 'segue.ts',
   'server',
   'schema',
   'chat',

@@ -25,14 +25,17 @@ export function checkRequest({ text, key }: ChatRequest): void {
   if (text.length > limits.text) {
     throw new SegueError('TOO_LARGE', `A message has at most ${limits.text} characters; this one has ${text.length}.`)
   }
-  if (key !== null && (key === '' || key.length > limits.key)) {
-    throw badInput(`A key has 1 to ${limits.key} characters.`, 'input', 'key')
+  // Half a surrogate pair is stored as U+FFFD: two keys would be one.
+  if (key !== null && (key === '' || key.length > limits.key || !key.isWellFormed())) {
+    throw badInput(`A key has 1 to ${limits.key} characters of Unicode.`, 'input', 'key')
   }
 }
 
 /** Tells two requests apart that came with one key. */
 export function fingerprint({ sessionId, text, model, profile }: ChatRequest): string {
-  return sha256({ sessionId, text: text.toWellFormed(), model, profile })
+  // The canonical form has no room for half a surrogate pair, which names no session and no model anyway.
+  const [session, chosen] = [sessionId, model].map((name) => name?.toWellFormed() ?? null)
+  return sha256({ sessionId: session, text: text.toWellFormed(), model: chosen, profile })
 }
 
 /** The sha256, in hex, of a value's RFC 8785 form. */

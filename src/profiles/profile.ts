@@ -27,7 +27,7 @@ export interface ProfileOptions {
   readonly onStatement?: (file: 'segue' | 'hermes', sql: string) => void
 }
 
-/** Opens the default profile, which is the home itself. Throws NewerDatabaseError. */
+/** Opens the default profile, which is the home itself. Throws NewerDatabaseError and UnusableDatabaseError. */
 export function openProfile({ home, hermesHome, durable, log, onStatement }: ProfileOptions): Profile {
   const name = defaultProfile
   const database = new ProfileDatabase(join(home, 'segue.db'), {

@@ -31,6 +31,7 @@ export const builder = new SchemaBuilder<{
     hasPreviousPageFieldOptions: { nullable: false, description: 'There are items before this page.' },
     startCursorFieldOptions: { nullable: true, description: "The first item's cursor. Null when the page is empty." },
     endCursorFieldOptions: { nullable: true, description: "The last item's cursor. Null when the page is empty." },
+    pageInfoFieldOptions: { description: 'Where the page stands.' },
     edgesFieldOptions: { nullable: { list: false, items: false }, description: 'The items of the page, in order.' },
     nodeFieldOptions: { nullable: false, description: 'The item itself.' },
     cursorFieldOptions: { description: 'Where the item stands: give it as after or before to go on from here.' },

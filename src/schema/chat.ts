@@ -1,6 +1,6 @@
 import type { Cancelled } from '../chat/chats.ts'
 import type { ChatRequest } from '../chat/request.ts'
-import { badInput, SegueError } from '../errors.ts'
+import { badInput } from '../errors.ts'
 import { profileName } from '../profiles/profile-name.ts'
 import { builder } from './builder.ts'
 import { ChatEventInterface } from './chat-event.ts'
@@ -100,7 +100,7 @@ builder.subscriptionFields((t) => ({
       after: t.arg.int({ description: StreamChatAfter }),
     },
     subscribe: async (_, { input, after }, context) => {
-      if (context.isSafe) throw new SegueError('FORBIDDEN', 'This begins an answer: send it by POST or over WebSocket.')
+      context.checkMayStart()
       const cursor = cursorOf(after)
       const stream = await context.domain.chats.start(requestOf(input, context))
       return context.domain.chats.followStream(stream.id, cursor)

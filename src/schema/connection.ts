@@ -35,7 +35,7 @@ export async function connection<Row, Key>(args: ConnectionArguments, { fetch, k
   const rows = backwards ? found.slice(-size) : found.slice(0, size)
   const edges = rows.map((node) => ({ cursor: cursor.encode(keyOf(node)), node }))
 
-  // What lies on the side that the page was cut from is known; the other side is looked at when a cursor cut it off.
+  // What was left out for the page's size is known; what a cursor cut off is looked for.
   const beyond = async (given: Key | null, row: Row | undefined, inward: 'after' | 'before'): Promise<boolean> => {
     if (given === null) return false
     if (!row) return true
@@ -45,8 +45,8 @@ export async function connection<Row, Key>(args: ConnectionArguments, { fetch, k
   return {
     edges,
     pageInfo: {
-      hasNextPage: backwards ? await beyond(before, rows.at(-1), 'after') : more,
-      hasPreviousPage: backwards ? more : await beyond(after, rows[0], 'before'),
+      hasNextPage: (!backwards && more) || (await beyond(before, rows.at(-1), 'after')),
+      hasPreviousPage: (backwards && more) || (await beyond(after, rows[0], 'before')),
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },

@@ -19,8 +19,8 @@ export interface Context {
   readonly operationId: string | null
   /** The newest event that an EventSource had before it came back. */
   readonly lastEventId: number | null
-  /** The request came in a way that must not change anything, such as a GET. */
-  readonly isSafe: boolean
+  /** Throws where nothing may be started: over a transport that is for reading only. */
+  readonly checkMayStart: () => void
   /** Called when the reader of a stream has everything already. */
   readonly onNothingLeft: () => void
 }
@@ -28,7 +28,12 @@ export interface Context {
 /** What a transport tells of the caller. */
 export type Caller = Omit<Context, 'domain' | 'loader'>
 
-const nobody: Caller = { operationId: null, lastEventId: null, isSafe: false, onNothingLeft: () => undefined }
+const nobody: Caller = {
+  operationId: null,
+  lastEventId: null,
+  checkMayStart: () => undefined,
+  onNothingLeft: () => undefined,
+}
 
 export function newContext(domain: Domain, caller: Partial<Caller> = {}): Context {
   return { ...nobody, ...caller, domain, loader: new SessionLoader(domain.sessions) }

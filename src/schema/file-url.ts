@@ -3,6 +3,6 @@ export const filesPath = '/files'
 
 /** How a client reaches a file of a message: where it lies already, or at a path of this server. */
 export function fileUrl(part: { readonly url: string; readonly messageId: string; readonly index: number }): string {
-  if (part.url.startsWith('https://')) return part.url
+  if (/^https:/i.test(part.url)) return part.url
   return `${filesPath}/${encodeURIComponent(part.messageId)}/${part.index}`
 }

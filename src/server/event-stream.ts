@@ -4,7 +4,7 @@ import type { ExecutionResult, GraphQLError } from 'graphql'
 import { z } from 'zod'
 import { newContext, type Domain } from '../schema/context.ts'
 import { type Execution, eventIdOf } from './execution.ts'
-import { largestRequest, type OperationRequest, prepare } from './operation.ts'
+import { checkMayStartBy, largestRequest, type OperationRequest, prepare } from './operation.ts'
 import { coded, tooLarge } from './public-error.ts'
 import { bytePieces, watchReader } from './watch-reader.ts'
 
@@ -38,7 +38,7 @@ export async function serveEventStream(
     return refuse(
       response,
       400,
-      coded('BAD_USER_INPUT', 'Send query, and if need be variables and operationName, as JSON.'),
+      coded('BAD_USER_INPUT', 'Send query, and if need be variables and operationName, as JSON.', { path: [] }),
     )
   }
 
@@ -47,7 +47,7 @@ export async function serveEventStream(
     asked,
     newContext(options.domain, {
       lastEventId: lastEventIdOf(request),
-      isSafe: isGet,
+      checkMayStart: () => checkMayStartBy(request.method),
       onNothingLeft: () => (nothingLeft = true),
     }),
   )
@@ -55,7 +55,7 @@ export async function serveEventStream(
   if (!('type' in operation)) return answerOnce(writer, response, isGet, { errors: operation })
   if (operation.type === 'mutation' && isGet) {
     response.setHeader('allow', 'POST')
-    return refuse(response, 405, coded('BAD_USER_INPUT', 'Mutations are sent by POST.'))
+    return refuse(response, 405, coded('FORBIDDEN', 'Mutations are sent by POST.'))
   }
 
   const { execute, subscribe } = options.execution
@@ -190,7 +190,8 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return undefined
+    // No text is what is asked for here: it is refused as any other wrong value.
+    return text
   }
 }
 

@@ -4,10 +4,8 @@ import { filesPath } from '../schema/file-url.ts'
 
 /** Serves what came with a message as a data URL. Answers 404 for anything else. */
 export async function serveFile(path: string, { chats }: Domain, response: ServerResponse): Promise<void> {
-  const [messageId, index] = path
-    .slice(filesPath.length + 1)
-    .split('/')
-    .map(decoded)
+  const [, id = '', index] = /^\/([^/]+)\/(0|[1-9]\d*)$/.exec(path.slice(filesPath.length)) ?? []
+  const messageId = decoded(id)
   const message = messageId ? await chats.message(messageId) : null
   const part = message?.parts[Number(index)]
   const file = part?.type === 'file' ? dataOf(part.url) : null
@@ -27,7 +25,7 @@ export async function serveFile(path: string, { chats }: Domain, response: Serve
 }
 
 function dataOf(url: string): { mediaType: string; bytes: Buffer } | null {
-  const parts = /^data:(?<type>[\w.+-]+\/[\w.+-]+)?(?:;[\w=.+-]+)*?(?<base64>;base64)?,(?<data>.*)$/s.exec(url)?.groups
+  const parts = /^data:(?<type>[\w.+-]+\/[\w.+-]+)?(?:;[\w=.+-]+)*?(?<base64>;base64)?,(?<data>.*)$/is.exec(url)?.groups
   const data = parts?.['data']
   if (data === undefined) return null
   const bytes = parts?.['base64'] ? Buffer.from(data, 'base64') : Buffer.from(decoded(data) ?? '')

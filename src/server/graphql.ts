@@ -1,23 +1,23 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
+import type { GraphQLError } from 'graphql'
 import { createYoga, type Plugin, useExecutionCancellation } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import { type Context, type Domain, newContext } from '../schema/context.ts'
 import { schema } from '../schema/schema.ts'
 import type { Execution } from './execution.ts'
-import { largestRequest } from './operation.ts'
-import { playgroundTabs } from './playground.ts'
-import { publicError } from './public-error.ts'
+import { checkMayStartBy, largestRequest } from './operation.ts'
+import { usePlayground } from './playground.ts'
+import { coded, publicError } from './public-error.ts'
 
 export const graphqlPath = '/graphql'
 
-/** GraphQL over HTTP: requests, event streams and the playground, each at the one path. */
+/** GraphQL over HTTP: queries, mutations and the playground, each at the one path. */
 export function newGraphQL(domain: Domain, execution: Execution, log: Logger) {
   const onFault = (fault: unknown): void => log.error({ err: fault }, 'an operation failed')
   return createYoga<object, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
-    context: ({ request }) => newContext(domain, { isSafe: request.method === 'GET' }),
-    plugins: [useOurExecution(execution), useExecutionCancellation()],
+    context: ({ request }) => newContext(domain, { checkMayStart: () => checkMayStartBy(request.method) }),
+    plugins: [usePlayground(), useJsonInUrls(), useOurExecution(execution), useExecutionCancellation()],
     maskedErrors: { maskError: (error) => publicError(error, onFault) },
     // Faults are logged where errors become public; Yoga would log what callers do wrong as well, and all of it twice.
     logging: false,
@@ -25,19 +25,40 @@ export function newGraphQL(domain: Domain, execution: Execution, log: Logger) {
     multipart: false,
     maxRequestBodySize: largestRequest,
     landingPage: false,
-    graphiql: {
-      title: 'Segue',
-      subscriptionsProtocol: 'WS',
-      defaultTabs: playgroundTabs.map(({ query, variables = null }) => ({ query, variables })),
-    },
-    renderGraphiQL,
+    graphiql: false,
   })
 }
 
-/** Instead of Yoga's executor, graphql's own: it gives each event of a subscription a context of its own. */
-function useOurExecution({ execute, subscribe }: Execution): Plugin {
+/** Instead of Yoga's executor, graphql's own. */
+function useOurExecution({ execute }: Execution): Plugin {
   return {
     onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
-    onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe),
+    // Yoga's own event streams know no ids, and do not let go of who stopped reading.
+    onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(async () => ({ errors: [notHere()] })),
+  }
+}
+
+function notHere(): GraphQLError {
+  return coded('BAD_USER_INPUT', 'Ask for a subscription with Accept: text/event-stream, or over WebSocket.', {
+    path: [],
+    http: { status: 406 },
+  })
+}
+
+/** Yoga takes what is no JSON in the parameters of a GET for a fault of the server. */
+function useJsonInUrls(): Plugin {
+  return {
+    onRequestParse({ requestParser, setRequestParser }) {
+      if (!requestParser) return
+      setRequestParser(async (request) => {
+        try {
+          return await requestParser(request)
+        } catch (error) {
+          if (!(error instanceof SyntaxError)) throw error
+          const details = { path: [], http: { status: 400 } }
+          throw coded('BAD_USER_INPUT', 'The variables and extensions of a GET are JSON.', details)
+        }
+      })
+    },
   }
 }

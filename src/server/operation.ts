@@ -43,3 +43,10 @@ function parsed(query: string): DocumentNode | GraphQLError {
     throw error
   }
 }
+
+/** Any link makes a browser send a GET, and an EventSource repeats its own for ever: neither may start an answer. */
+export function checkMayStartBy(method: string | undefined): void {
+  if (method !== 'GET') return
+  const http = { status: 405, headers: { Allow: 'POST' } }
+  throw coded('FORBIDDEN', 'Nothing can be started by a GET request: send a POST.', { http })
+}

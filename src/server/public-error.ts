@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql'
-import { type ErrorCode, SegueError } from '../errors.ts'
+import { z } from 'zod'
+import { type ErrorCode, errorCodes, SegueError } from '../errors.ts'
 
 /**
  * The one place where errors become what clients see: a code of the contract, a message that was written for them, and
@@ -9,8 +10,9 @@ export function publicError(error: unknown, onFault: (fault: unknown) => void): 
   if (error instanceof GraphQLError) {
     const cause = error.originalError ?? error.cause
     if (cause && !isOfVariable(error)) return located(publicError(cause, onFault), error)
-    if (error.extensions['code'] === 'REQUEST_ENTITY_TOO_LARGE') return tooLarge({ http: { status: 413 } })
-    return error.extensions['code'] === undefined ? requestError(error, onFault) : error
+    const { code } = error.extensions
+    if (code === undefined) return requestError(error, onFault)
+    return errorCodes.some((ours) => ours === code) ? error : httpError(error, onFault)
   }
   if (error instanceof SegueError) {
     return new GraphQLError(error.message, { extensions: { code: error.code, ...error.details } })
@@ -21,7 +23,8 @@ export function publicError(error: unknown, onFault: (fault: unknown) => void): 
 
 const fault = 'Something went wrong in the server. Its log tells more.'
 
-const variableFault = /^Variable "\$(?<name>\w+)" has invalid value(?: at \.?(?<rest>[^:]*))?:/
+const variableFault =
+  /^Variable "\$(?<name>\w+)" has invalid value(?: at \.?(?<rest>[^:]*))?:(?: Expected value of type "\w+" (?:not )?to include \w+ field "(?<field>\w+)")?/
 
 function isOfVariable({ message }: GraphQLError): boolean {
   return variableFault.test(message)
@@ -31,7 +34,11 @@ function isOfVariable({ message }: GraphQLError): boolean {
 function requestError(error: GraphQLError, onFault: (fault: unknown) => void): GraphQLError {
   const variable = variableFault.exec(error.message)?.groups
   if (variable) {
-    const path = [variable['name'], ...(variable['rest']?.match(/\w+/g) ?? [])]
+    const path = [
+      variable['name'],
+      ...(variable['rest']?.match(/\w+/g) ?? []),
+      ...(variable['field'] ? [variable['field']] : []),
+    ]
     return coded('BAD_USER_INPUT', error.message, { path }, error)
   }
   if (error.message.startsWith('Syntax Error')) return coded('GRAPHQL_PARSE_FAILED', error.message, {}, error)
@@ -41,9 +48,30 @@ function requestError(error: GraphQLError, onFault: (fault: unknown) => void): G
   return coded('INTERNAL', fault, {}, error)
 }
 
-/** The request, or the message over WebSocket, has more bytes than are taken in. */
-export function tooLarge(extensions: object = {}): GraphQLError {
-  return coded('TOO_LARGE', 'A request has at most 16 MiB.', extensions)
+// Without Yoga's mark for what application/json answers with 200: what is no request of GraphQL is 400 to everybody.
+const httpSchema = z.object({ status: z.int(), headers: z.record(z.string(), z.string()).optional() })
+
+/** An error that was made of the request around an operation, under another code than ours. Its HTTP status stays. */
+function httpError(error: GraphQLError, onFault: (fault: unknown) => void): GraphQLError {
+  const http = httpSchema.safeParse(error.extensions['http']).data
+  const code = codeOfRequest(error.extensions['code'], http?.status)
+  if (code === 'INTERNAL') {
+    onFault(error)
+    return coded(code, fault, {}, error)
+  }
+  return coded(code, error.message, { ...(code === 'BAD_USER_INPUT' && { path: [] }), http }, error)
+}
+
+function codeOfRequest(code: unknown, status = 500): ErrorCode {
+  if (code === 'OPERATION_RESOLUTION_FAILURE') return 'GRAPHQL_VALIDATION_FAILED'
+  if (status === 405) return 'FORBIDDEN'
+  if (status === 413) return 'TOO_LARGE'
+  return status >= 400 && status < 500 ? 'BAD_USER_INPUT' : 'INTERNAL'
+}
+
+/** The request has more bytes than are taken in. */
+export function tooLarge(): GraphQLError {
+  return coded('TOO_LARGE', 'A request has at most 16 MiB.')
 }
 
 /** An error with a code of the contract; `at` is what it is about, where another error told. */

@@ -12,7 +12,7 @@ import { serveFile } from './files.ts'
 import { graphqlPath, newGraphQL } from './graphql.ts'
 import { largestRequest } from './operation.ts'
 import type { Alive } from './peer.ts'
-import { tooLarge } from './public-error.ts'
+import { coded, tooLarge } from './public-error.ts'
 import { newWebSockets } from './websocket.ts'
 
 export interface ServerOptions {
@@ -59,7 +59,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     else if (path === graphqlPath && wantsEventStream(request)) await serveEventStream(request, response, eventStreams)
     else if (path === graphqlPath) await graphql(request, response)
     else if (path === '/') response.writeHead(302, { location: graphqlPath }).end()
-    else sendJson(response, 404, { errors: [{ message: `There is nothing here. The API is at ${graphqlPath}.` }] })
+    else
+      sendJson(response, 404, { errors: [coded('NOT_FOUND', `There is nothing here. The API is at ${graphqlPath}.`)] })
   }
 
   const server = createServer((request, response) => {
@@ -69,6 +70,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     })
   })
   server.on('upgrade', (request, socket, head) => {
+    // Nobody else listens to it yet, and a client that hangs up in the middle of its handshake must not end the process.
+    socket.on('error', () => socket.destroy())
     const isOurs = (request.url ?? '').replace(/\?.*$/s, '') === graphqlPath
     if (!isOurs) refuseUpgrade(socket, '404 Not Found')
     else if (door.refusal(request)) refuseUpgrade(socket, '403 Forbidden')
@@ -108,8 +111,8 @@ function refuseUpgrade(socket: Duplex, status: string): void {
 function refuse(response: ServerResponse, { status, message }: Refusal): void {
   // What was refused is not read either: the connection ends with the answer.
   response.setHeader('connection', 'close')
-  const code = status === 403 ? 'FORBIDDEN' : 'BAD_USER_INPUT'
-  sendJson(response, status, { errors: [{ message, extensions: { code } }] })
+  const extensions = status === 403 ? { code: 'FORBIDDEN' } : { code: 'BAD_USER_INPUT', path: [] }
+  sendJson(response, status, { errors: [{ message, extensions }] })
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {

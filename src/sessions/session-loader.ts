@@ -15,13 +15,11 @@ export class SessionLoader {
   readonly #lineages = new Map<string, Promise<Lineage>>()
 
   constructor(sessions: Sessions) {
-    this.#rows = new DataLoader(
-      async (ids) => {
-        const rows = await sessions.byId(ids)
-        return ids.map((id) => rows.get(id) ?? null)
-      },
-      { maxBatchSize: chunk },
-    )
+    // Not cut into batches here: the walks of one would run ahead of the others, and each read what one read can.
+    this.#rows = new DataLoader(async (ids) => {
+      const rows = await sessions.byId(ids)
+      return ids.map((id) => rows.get(id) ?? null)
+    })
     this.#counts = new DataLoader(
       async (wanted) => {
         const counts = await sessions.messageCounts(wanted)

@@ -3,6 +3,7 @@ import { kindOfId, newId } from '../ids.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { type MessageRecord, noUsage, type Origin, type SessionRecord } from '../storage/records.ts'
 import type { PageRequest, SessionFilter, SessionKey, SessionSource } from '../storage/session-source.ts'
+import { chunksOf } from '../storage/hermes/values.ts'
 import { canBeContinued } from './lineage.ts'
 
 export interface NewSession {
@@ -12,6 +13,7 @@ export interface NewSession {
   readonly continues: string | null
 }
 
+const chunk = 500 // ids a query
 const titleLimit = 200 // UTF-16 code units
 
 /** The sessions of a profile, of both origins. */
@@ -26,22 +28,19 @@ export class Sessions {
     return (await this.byId([id])).get(id) ?? null
   }
 
-  /** At most 500 ids. Ids that were made here are looked for here first; the rest is Hermes' or nothing. */
+  /** Ids that were made here are looked for here first; the rest is Hermes' or nothing. Read in chunks of 500. */
   async byId(ids: readonly string[]): Promise<Map<string, SessionRecord>> {
     const { own, hermes } = this.#profile
     const found = new Map<string, SessionRecord>()
-    const look = async (source: SessionSource | null, wanted: readonly string[]): Promise<void> => {
-      if (!source || wanted.length === 0) return
-      for (const row of await source.sessionsById(wanted)) found.set(row.id, row)
+    const look = async (source: SessionSource, wanted: readonly string[]): Promise<void> => {
+      for (const some of chunksOf(wanted, chunk)) {
+        for (const row of await source.sessionsById(some)) found.set(row.id, row)
+      }
     }
-    await look(
-      own,
-      ids.filter((id) => kindOfId(id) === 'session'),
-    )
-    await look(
-      hermes,
-      ids.filter((id) => !found.has(id)),
-    )
+    const ours = ids.filter((id) => kindOfId(id) === 'session')
+    await look(own, ours)
+    const others = ids.filter((id) => !found.has(id))
+    if (hermes) await look(hermes, others)
     return found
   }
 

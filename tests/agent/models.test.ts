@@ -22,7 +22,7 @@ function provider(name: string, type: ProviderType, more: Partial<Provider>): Pr
 }
 
 function models(providers: readonly Provider[], defaultModel: string | null = null): Models {
-  return new Models({ providers, offline, defaultModel, log })
+  return new Models({ providers, offline, defaultModel, log, silence: 120_000 })
 }
 
 /** A provider that lists what it is told. */

@@ -275,14 +275,14 @@ describe('the next message after', () => {
     ['CANCELLED', 'Cancelled by the user before it finished.'],
     ['INTERRUPTED', 'The server stopped while it ran. It may or may not have taken effect.'],
   ] as const)('a call that ran when its stream was %s is told why there is no result', (status, value) => {
-    const [, asked, result] = z3(ask([answered([called()], { status })]))
+    const [, asked, result] = listOf(ask([answered([called()], { status })]))
     expect(asked).toMatchObject({ role: 'assistant', content: [{ type: 'tool-call', toolName: 'look', input: { a: 1 } }] })
     expect(result).toMatchObject({ role: 'tool', content: [{ type: 'tool-result', output: { type: 'error-text', value } }] })
   })
 
   test('a call with arguments that are no object knows that it was made, and what came of it', () => {
     const events: AgentEvent[] = [called('{"a":'), { type: 'tool-error', callId: '0', error: 'No such tool.' }]
-    const [, asked, result] = z3(ask([answered(events, { status: 'COMPLETED' })]))
+    const [, asked, result] = listOf(ask([answered(events, { status: 'COMPLETED' })]))
     expect(asked).toMatchObject({ content: [{ type: 'tool-call', toolName: 'look', input: {} }] })
     expect(result).toMatchObject({ content: [{ output: { type: 'error-text', value: 'No such tool.' } }] })
   })
@@ -291,7 +291,7 @@ describe('the next message after', () => {
     const result: AgentEvent = { type: 'tool-result', callId: '0', result: { seen: true } }
     const step: AgentEvent = { type: 'step', estimatedInputTokens: 1 }
     const events = [step, called(), result, step, said('Again.'), called(), result, step, said('Done.')]
-    expect(z3(ask([answered(events, { status: 'COMPLETED' })])).map((message) => roleOf(message))).toEqual([
+    expect(listOf(ask([answered(events, { status: 'COMPLETED' })])).map((message) => roleOf(message))).toEqual([
       'user',
       'assistant',
       'tool',
@@ -302,7 +302,7 @@ describe('the next message after', () => {
   })
 })
 
-function z3(value: Json): Json[] {
+function listOf(value: Json): Json[] {
   return Array.isArray(value) ? value : []
 }
 

@@ -1,10 +1,11 @@
+import { setImmediate as breathe } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { AgentEvent } from '../../src/agent/agent.ts'
 import type { ChatEvent, Delivered } from '../../src/storage/records.ts'
 import { type Answer, gate, newAgentChats } from '../support/agent-chats.ts'
 import type { ShownEvent } from '../support/chat-client.ts'
 import { newProvidedSegue, type ProvidedSegue } from '../support/provided-segue.ts'
-import { partsOf, Reader } from '../support/reader.ts'
+import { partsAfter, partsOf, Reader } from '../support/reader.ts'
 import type { Step } from '../support/strict-provider.ts'
 
 const forever = new Promise<never>(() => {})
@@ -37,6 +38,12 @@ async function held(): Promise<{ streamId: string; sessionId: string; reader: Re
   return { streamId: stream.id, sessionId: stream.session.id, reader, goOn: () => middle.open() }
 }
 
+/** Somebody who comes back with what was told up to a cursor. */
+function resume(streamId: string, { events }: Reader, cursor: number): Reader {
+  const before = partsAfter(events.filter(({ seq }) => seq <= cursor))
+  return new Reader(world.another().followStream(streamId, cursor), before)
+}
+
 /** What follows is what was told to the first reader behind that cursor, each event once and in order. */
 function expectSameFrom(cursor: number, told: readonly ShownEvent[], all: readonly ShownEvent[]): void {
   expect(told).toEqual(all.filter(({ seq }) => seq > cursor))
@@ -46,7 +53,7 @@ describe('a stream is followed from any cursor', () => {
   test('while it runs and at its end: every later event once, in order, then the end', async () => {
     const { streamId, reader, goOn } = await held()
     const cursors = [0, ...reader.events.map(({ seq }) => seq)]
-    const readers = cursors.map((cursor) => new Reader(world.another().followStream(streamId, cursor)))
+    const readers = cursors.map((cursor) => resume(streamId, reader, cursor))
     // Each is there before the rest is.
     await Promise.all(readers.slice(0, -1).map((each) => each.next()))
     goOn()
@@ -60,7 +67,7 @@ describe('a stream is followed from any cursor', () => {
     goOn()
     await reader.toEnd()
     for (const cursor of [0, ...reader.events.map(({ seq }) => seq)]) {
-      expectSameFrom(cursor, await world.read(streamId, cursor).toEnd(), reader.events)
+      expectSameFrom(cursor, await resume(streamId, reader, cursor).toEnd(), reader.events)
     }
   })
 
@@ -77,11 +84,9 @@ describe('a stream is followed from any cursor', () => {
 
   test('resume-mid-message: what was told before and what is told after make the saved message', async () => {
     const { streamId, reader, goOn } = await held()
-    const before = [...reader.parts]
-    const cursor = reader.cursor
     await reader.leave()
     goOn()
-    const resumed = new Reader(world.client.followStream(streamId, cursor), before)
+    const resumed = resume(streamId, reader, reader.cursor)
     const { message } = await resumed.untilType('StreamFinished')
     expect(message && partsOf(message)).toEqual(resumed.parts)
     expect(message?.text).toBe('Let me see.It is 👋 here. Bye.')
@@ -94,7 +99,7 @@ describe('a stream is followed from any cursor', () => {
     const reader = world.read(stream.id)
     await reader.next()
     await reader.leave()
-    const resumed = new Reader(world.client.followStream(stream.id, reader.cursor), reader.parts)
+    const resumed = resume(stream.id, reader, reader.cursor)
     const from0 = world.read(stream.id)
     await from0.next()
     first.open()
@@ -106,7 +111,7 @@ describe('a stream is followed from any cursor', () => {
   test('double-resume: two reconnects in a row duplicate nothing', async () => {
     const { streamId, reader, goOn } = await held()
     const cursor = reader.cursor
-    const [once, twice] = [world.read(streamId, cursor), world.read(streamId, cursor)]
+    const [once, twice] = [resume(streamId, reader, cursor), resume(streamId, reader, cursor)]
     goOn()
     await Promise.all([once.toEnd(), twice.toEnd(), reader.toEnd()])
     expectSameFrom(cursor, once.events, reader.events)
@@ -355,13 +360,10 @@ describe('a log of 5,000 deltas', () => {
   /** Each delta is a commit of its own: by the clock that the grouping looks at, there is a while between any two. */
   function slowly(events: () => Iterable<AgentEvent>, until: Promise<unknown> = Promise.resolve()): Answer {
     return async function* () {
-      let count = 0
       for (const event of events()) {
         vi.advanceTimersByTime(25)
         yield event
-        for (let tick = 0; tick < 10; tick += 1) await Promise.resolve()
-        count += 1
-        if (count % 200 === 0) await new Promise((resolve) => setImmediate(resolve))
+        await breathe()
       }
       await until
     }
@@ -433,9 +435,11 @@ describe('a log of 5,000 deltas', () => {
   }, 60_000)
 
   test('a reader who comes while it grows catches up in a few events, then gets each as it comes', async () => {
+    const said = gate()
     const more = gate()
     await using world = newAgentChats(async function* (run) {
       yield* slowly(everything)(run)
+      said.open()
       await more.passed
       yield* slowly(() => [1, 2, 3].map((n) => ({ type: 'text', block: '3', text: word(n) })))(run)
     })
@@ -443,11 +447,13 @@ describe('a log of 5,000 deltas', () => {
     const reading = await world.chats.followStream(stream.id, 0)
     // It does not read on before everything is there.
     expect((await reading.next()).value).toMatchObject({ type: 'StreamStarted' })
-    while ((await world.chats.stream(stream.id))?.lastSeq !== 5006) await new Promise((resolve) => setImmediate(resolve))
+    await said.passed
+    const head = (await world.log(stream.sessionId)).length
+    expect(head).toBeGreaterThan(5000)
     const told: Delivered[] = []
     for await (const event of reading) {
       told.push(event)
-      if (event.seq === 5006) more.open()
+      if (event.seq === head) more.open()
     }
     expect(told.length).toBeLessThan(30)
     expect(told.slice(-4).map(({ type }) => type)).toEqual(['TextDelta', 'TextDelta', 'TextDelta', 'StreamFinished'])

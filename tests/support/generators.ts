@@ -39,7 +39,7 @@ export const anyJson: fc.Arbitrary<Json> = fc.letrec<{ json: Json }>((tie) => ({
     fc.integer(),
     pieceOfText,
     fc.array(tie('json'), { maxLength: 3 }),
-    fc.dictionary(pieceOfText, tie('json'), { maxKeys: 3 }),
+    fc.dictionary(pieceOfText, tie('json'), { maxKeys: 3, noNullPrototype: true }),
   ),
 })).json
 
@@ -100,11 +100,6 @@ export const anyEnding: fc.Arbitrary<Ending> = fc.oneof(
     error: fc.record({ code: fc.constantFrom('PROVIDER', 'TIMEOUT'), message: fc.constant('It broke.') }),
   }),
 )
-
-/** Cuts a text in two where it likes, in the middle of a pair too. */
-export function cut(text: string, at: number): [string, string] {
-  return [text.slice(0, at), text.slice(at)]
-}
 
 export function newStream(change: Partial<StreamRecord> = {}): StreamRecord {
   return {

@@ -56,7 +56,7 @@ export class Reader {
     this.#next = null
     if (done) return null
     this.events.push(value)
-    this.#take(value)
+    this.#parts = apply(this.#parts, value)
     return value
   }
 
@@ -86,40 +86,39 @@ export class Reader {
   async leave(): Promise<void> {
     await this.#source.return(undefined)
   }
+}
 
-  #take(event: ShownEvent): void {
-    switch (event.__typename) {
-      case 'StreamStarted':
-        if (event.stream.status === 'RUNNING') this.#parts = []
-        break
-      case 'StreamChanged':
-        if (event.stream.status === 'RUNNING') this.#parts = []
-        break
-      case 'TextDelta':
-      case 'ReasoningDelta': {
-        const type = event.__typename === 'TextDelta' ? 'text' : 'reasoning'
-        const before = this.#parts[event.partIndex]
-        const text = before && before.type !== 'tool' ? before.text : ''
-        this.#parts[event.partIndex] = { type, text: put(text, event.offset, event.text) }
-        break
-      }
-      case 'ToolCallDelta': {
-        const { toolCallId: id, toolName: name, offset } = event
-        const before = this.#parts[event.partIndex]
-        const call = before?.type === 'tool' ? before : { type: 'tool' as const, id, name, argumentsText: '' }
-        const argumentsText = put(call.argumentsText, offset, event.argumentsText)
-        this.#parts[event.partIndex] = { state: 'STREAMING', ...call, argumentsText }
-        break
-      }
-      case 'ToolCallChanged':
-        this.#parts[event.partIndex] = callPart(event.toolCall)
-        break
-      case 'StreamReset':
-        this.#parts = event.message ? [...partsOf(event.message)] : []
-        break
-      case 'StreamFinished':
-        break
+/** What was made of an answer after these events of its stream. */
+export function partsAfter(events: readonly ShownEvent[]): readonly Part[] {
+  return events.reduce<Part[]>(apply, [])
+}
+
+function apply(parts: Part[], event: ShownEvent): Part[] {
+  switch (event.__typename) {
+    case 'StreamStarted':
+    case 'StreamChanged':
+      // Another answer begins.
+      return event.stream.status === 'RUNNING' ? [] : parts
+    case 'TextDelta':
+    case 'ReasoningDelta': {
+      const type = event.__typename === 'TextDelta' ? 'text' : 'reasoning'
+      const before = parts[event.partIndex]
+      const text = before && before.type !== 'tool' ? before.text : ''
+      return parts.toSpliced(event.partIndex, 1, { type, text: put(text, event.offset, event.text) })
     }
+    case 'ToolCallDelta': {
+      const { toolCallId: id, toolName: name, offset } = event
+      const before = parts[event.partIndex]
+      const call = before?.type === 'tool' ? before : { type: 'tool' as const, id, name, argumentsText: '' }
+      const argumentsText = put(call.argumentsText, offset, event.argumentsText)
+      return parts.toSpliced(event.partIndex, 1, { state: 'STREAMING', ...call, argumentsText })
+    }
+    case 'ToolCallChanged':
+      return parts.toSpliced(event.partIndex, 1, callPart(event.toolCall))
+    case 'StreamReset':
+      return event.message ? [...partsOf(event.message)] : []
+    case 'StreamFinished':
+      return parts
   }
 }
 
@@ -144,7 +143,7 @@ export function digestOf(parts: readonly Part[]): string {
     .digest('hex')
 }
 
-/** How long the text is that a part has so far is what a delta's offset must not go beyond. */
+/** Fails for a delta that leaves a gap: something was not told. */
 function put(part: string, offset: number, text: string): string {
   if (offset > part.length) throw new Error(`a delta for ${offset} of a part that ends at ${part.length}`)
   if (offset === part.length) return part + text

@@ -62,7 +62,9 @@ export async function runToEnd(given: Arguments): Promise<{ code: number | null;
 function spawnSegue({ argv = [], env = {} }: Arguments): ChildProcessWithoutNullStreams {
   const main = new URL('../../src/main.ts', import.meta.url).pathname
   const { PATH = '', HOME = '' } = process.env
-  return spawn(process.execPath, [main, ...argv], { env: { PATH, HOME, ...env }, stdio: 'pipe' })
+  // Half of a start is compiling what has not changed since the last one.
+  const NODE_COMPILE_CACHE = new URL('../../node_modules/.cache/compile', import.meta.url).pathname
+  return spawn(process.execPath, [main, ...argv], { env: { PATH, HOME, NODE_COMPILE_CACHE, ...env }, stdio: 'pipe' })
 }
 
 function gather(child: ChildProcessWithoutNullStreams): { stdout: string; stderr: string } {

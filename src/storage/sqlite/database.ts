@@ -22,6 +22,17 @@ export class NewerDatabaseError extends Error {
   }
 }
 
+/** The file is damaged, no database, or cannot be had. Nothing in it was touched. */
+export class UnusableDatabaseError extends Error {
+  override readonly name = 'UnusableDatabaseError'
+
+  constructor(path: string, cause: Error) {
+    super(`The database ${path} cannot be used: ${cause.message}. Mend it, move it away, or start another home.`, {
+      cause,
+    })
+  }
+}
+
 /**
  * One profile's database. The file is made by the first write: until then, reads see an empty stand-in in memory.
  * Statements are prepared once and kept.
@@ -71,24 +82,46 @@ export class ProfileDatabase {
 
   #open(path: string): Database.Database {
     const { onStatement, durable = false } = this.#options
-    const connection = new Database(path, onStatement ? { verbose: (sql) => onStatement(String(sql)) } : {})
+    const connection = connect(path, onStatement)
     try {
+      refuseNewer(connection, path)
       connection.pragma('journal_mode = WAL')
       connection.pragma(`synchronous = ${durable ? 'FULL' : 'NORMAL'}`)
       connection.pragma('foreign_keys = ON')
       connection.pragma('busy_timeout = 1000')
-      migrate(connection, path)
+      migrate(connection)
       return connection
     } catch (error) {
       connection.close()
-      throw error
+      throw explained(error, path)
     }
   }
 }
 
-function migrate(connection: Database.Database, path: string): void {
-  const version = Number(connection.pragma('user_version', { simple: true }))
+function connect(path: string, onStatement: DatabaseOptions['onStatement']): Database.Database {
+  try {
+    return new Database(path, onStatement ? { verbose: (sql) => onStatement(String(sql)) } : {})
+  } catch (error) {
+    throw explained(error, path)
+  }
+}
+
+function explained(error: unknown, path: string): unknown {
+  return error instanceof Database.SqliteError ? new UnusableDatabaseError(path, error) : error
+}
+
+function versionOf(connection: Database.Database): number {
+  return Number(connection.pragma('user_version', { simple: true }))
+}
+
+/** Before anything else is done with it: a change of the journal's mode would be a change of the file. */
+function refuseNewer(connection: Database.Database, path: string): void {
+  const version = versionOf(connection)
   if (version > migrations.length) throw new NewerDatabaseError(path, version)
+}
+
+function migrate(connection: Database.Database): void {
+  const version = versionOf(connection)
   for (const [index, sql] of migrations.entries()) {
     if (index < version) continue
     connection.transaction(() => {

@@ -21,6 +21,8 @@ export const migrations: readonly string[] = [
     usage TEXT NOT NULL -- JSON
   ) STRICT;
   CREATE INDEX sessions_by_activity ON sessions (last_activity_at, id);
+  CREATE INDEX archived_by_activity ON sessions (archived, last_activity_at, id);
+  CREATE INDEX pinned_by_activity ON sessions (pinned, last_activity_at, id);
 
   CREATE TABLE messages (
     id TEXT PRIMARY KEY,

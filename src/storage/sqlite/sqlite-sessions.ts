@@ -1,11 +1,9 @@
 import { channelOf } from '../channel.ts'
+import { pageOfIds } from '../hermes/session-page.ts'
 import type { MessageRecord, SessionRecord } from '../records.ts'
 import type { PageRequest, SessionFilter, SessionKey, SessionSource } from '../session-source.ts'
 import type { ProfileDatabase } from './database.ts'
 import { type MessageRow, type SessionRow, toMessage, toSession } from './rows.ts'
-
-/** What `source` can hold in a database of ours. */
-const sources = ['segue'] as const
 
 /** The sessions and messages that are kept here. */
 export class SqliteSessions implements SessionSource {
@@ -19,13 +17,13 @@ export class SqliteSessions implements SessionSource {
   }
 
   async sessionsById(ids: readonly string[]): Promise<SessionRecord[]> {
-    return this.#database
-      .prepare<[string], SessionRow>('SELECT * FROM sessions WHERE id IN (SELECT value FROM json_each(?))')
-      .all(JSON.stringify(ids))
-      .map((row) => toSession(row, this.#profile))
+    return this.#byId(ids)
   }
 
   async sessionPage(page: PageRequest<SessionKey>, filter: SessionFilter): Promise<SessionRecord[]> {
+    if (filter.ids) return pageOfIds(filter.ids, (ids) => this.#byId(ids), page, filter)
+    // What is kept here was held here.
+    if (filter.channels && !filter.channels.includes(channelOf('segue'))) return []
     const conditions: string[] = []
     const values: (string | number)[] = []
     const where = (condition: string, ...given: (string | number)[]): void => {
@@ -37,11 +35,6 @@ export class SqliteSessions implements SessionSource {
     if (page.before) where('(last_activity_at, id) > (?, ?)', page.before.lastActivityAt, page.before.id)
     if (filter.archived !== undefined) where('archived = ?', filter.archived ? 1 : 0)
     if (filter.pinned !== undefined) where('pinned = ?', filter.pinned ? 1 : 0)
-    if (filter.ids) where('id IN (SELECT value FROM json_each(?))', JSON.stringify(filter.ids))
-    if (filter.channels) {
-      const wanted = sources.filter((source) => filter.channels?.includes(channelOf(source)))
-      where('source IN (SELECT value FROM json_each(?))', JSON.stringify(wanted))
-    }
     const direction = page.backwards ? 'ASC' : 'DESC'
     const rows = this.#database
       .prepare<(string | number)[], SessionRow>(
@@ -88,5 +81,12 @@ export class SqliteSessions implements SessionSource {
          ORDER BY position`)
       .all(sessionId)
       .map(toMessage)
+  }
+
+  #byId(ids: readonly string[]): SessionRecord[] {
+    return this.#database
+      .prepare<[string], SessionRow>('SELECT * FROM sessions WHERE id IN (SELECT value FROM json_each(?))')
+      .all(JSON.stringify(ids))
+      .map((row) => toSession(row, this.#profile))
   }
 }

@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { buildSchema, isEnumType } from 'graphql'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ask, found } from './ask.ts'
+import { type BadValue, badValuesFor, type Known, type Outcome } from './bad-values.ts'
+import { newSession, wholeAnswer } from './chat.ts'
+import { type Client, type Result, type Transport, transports } from './clients.ts'
+import { MessagesDocument, SessionsDocument } from './generated/graphql.ts'
+import { type Place, placesOf, withValue } from './places.ts'
+import { newWorld, type World } from './world.ts'
+
+const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', 'schema.graphql'), 'utf8'))
+const codes = schema.getType('ErrorCode')
+
+interface Setting extends Known {
+  readonly world: World
+}
+
+async function newSetting(transport: Transport): Promise<Setting> {
+  const world = await newWorld(transport, {
+    hermes: (db) => {
+      db.session('theirs', { end_reason: 'cli_close' })
+      db.message('theirs', 2, { content: 'Hello' })
+    },
+  })
+  const writing = world.connect('http')
+  const { end } = await wholeAnswer(writing, { text: 'Hello', model: 'offline/eliza', key: 'taken' })
+  await newSession(writing)
+  const { sessionId } = end
+  const { sessions } = await ask(writing, SessionsDocument, { first: 1 })
+  const { session } = await ask(writing, MessagesDocument, { sessionId, first: 1 })
+  return {
+    world,
+    sessionId,
+    streamId: end.stream.id,
+    sessionCursor: found(sessions.pageInfo.endCursor),
+    messageCursor: found(session?.messages.pageInfo.endCursor),
+  }
+}
+
+/** What every field is asked with that takes a value, with nothing wrong in it. */
+function goodVariables(field: string, { sessionId, streamId }: Known): object {
+  const chat = { input: { text: 'Hello', model: 'offline/eliza' } }
+  const good: Record<string, object> = {
+    'Mutation.cancelStream': { streamId },
+    'Mutation.createSession': { input: {} },
+    'Mutation.startChat': chat,
+    'Profile.sessions': {},
+    'Query.events': { sessionId },
+    'Query.node': { id: sessionId },
+    'Query.session': { id: sessionId },
+    'Query.sessions': {},
+    'Query.stream': { id: streamId },
+    'Session.messages': {},
+    'Subscription.followStream': { streamId },
+    'Subscription.streamChat': chat,
+  }
+  return found(good[field])
+}
+
+const places = placesOf(schema, {
+  Profile: (selection) => `session(id: "theirs") { profile { ${selection} } }`,
+  Session: (selection) => `session(id: "theirs") { ${selection} }`,
+})
+
+async function firstResult(client: Client, { kind, operation }: Place, variables: object): Promise<Result<unknown>> {
+  if (kind !== 'subscription') return client.execute(operation, variables)
+  for await (const result of client.subscribe(operation, variables)) return result
+  throw new Error('the subscription ended without a result')
+}
+
+/** What is wrong with an answer to a bad value, in words; null when nothing is. */
+function fault({ data, errors }: Result<unknown>, outcome: Outcome, { path }: Place): string | null {
+  if (outcome === 'nothing') return errors || !holdsNothing(data) ? `was answered ${show({ data, errors })}` : null
+  if (!errors || errors.length === 0) return `got ${show(data)} instead of an error`
+  for (const { message, extensions = {} } of errors) {
+    const { code, path: at } = extensions
+    if (code !== outcome) return `is ${show(code)} instead of ${outcome}: ${message}`
+    if (leaks.test(message)) return `tells of the inside: ${message}`
+    const leadsHere = Array.isArray(at) && path.every((name, index) => at[index] === name)
+    if (code === 'BAD_USER_INPUT' && !leadsHere) return `leads to ${show(at)} instead of ${show(path)}: ${message}`
+  }
+  return null
+}
+
+const leaks = /\bat \S+ \(|:\d+:\d+|node_modules|\.ts\b|\/tmp\/|SQLITE|SqliteError|undefined/
+
+/** Only null and empty lists, whatever they are wrapped in. */
+function holdsNothing(data: unknown): boolean {
+  if (data === null || data === undefined) return true
+  if (typeof data !== 'object') return false
+  return Object.values(data).every(holdsNothing)
+}
+
+/** A value as a test's report has it. */
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 200 ? `${text.slice(0, 200)}… (${text.length})` : text
+}
+
+/** All rows of a server's own database. */
+function rowsOf({ segue }: World): Record<string, unknown[]> {
+  const database = new Database(join(segue.home, 'segue.db'), { readonly: true })
+  try {
+    const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()
+    return Object.fromEntries(tables.map((table) => [table, database.prepare(`SELECT * FROM ${String(table)}`).all()]))
+  } finally {
+    database.close()
+  }
+}
+
+/** Every value is given over one transport; over the others one of each kind has to do. */
+const thorough: Transport = 'webSocket'
+
+function oneOfEach(values: readonly BadValue[]): BadValue[] {
+  return [...new Map(values.map((each) => [`${each.outcome} ${typeof each.value}`, each])).values()]
+}
+
+/** As much as fits a URL: Node takes 16 KiB of headers. */
+const fitsUrl = (variables: object): boolean => encodeURIComponent(JSON.stringify(variables)).length < 14_000
+
+describe.each([...transports, 'httpGet'] as const)(
+  'over %s, what cannot be used is refused and changes nothing:',
+  (transport) => {
+    let setting: Setting
+    beforeAll(async () => {
+      setting = await newSetting(transport)
+    })
+    afterAll(() => setting.world[Symbol.asyncDispose]())
+
+    const readsOnly = transport === 'httpGet'
+    test.each(places.filter(({ kind }) => !readsOnly || kind === 'query'))('$name', async (place) => {
+      const { world } = setting
+      const before = rowsOf(world)
+      const good = goodVariables(place.field, setting)
+      const values = badValuesFor(place, setting)
+      const faults = (transport === thorough ? values : oneOfEach(values)).map(async ({ value, outcome }) => {
+        const variables = withValue(good, place.path, value)
+        if (readsOnly && !fitsUrl(variables)) return []
+        const wrong = fault(await firstResult(world.client, place, variables), outcome, place)
+        return wrong === null ? [] : [`${show(value)} ${wrong}`]
+      })
+      expect((await Promise.all(faults)).flat()).toEqual([])
+      expect(rowsOf(world)).toEqual(before)
+      expect(world.segue.warnings).toEqual([])
+    })
+  },
+)
+
+describe('what the values are held against', () => {
+  test('is every argument and input field of the schema', () => {
+    expect(places.length).toBeGreaterThan(40)
+    expect(places.map(({ name }) => name)).toContain('subscription streamChat: input.text')
+    const known = isEnumType(codes) ? codes.getValues().map(({ name }) => name) : []
+    expect(known).toEqual(expect.arrayContaining(['BAD_USER_INPUT', 'NOT_FOUND', 'TOO_LARGE']))
+  })
+
+  test('is accepted where nothing is wrong', async () => {
+    const setting = await newSetting('http')
+    await using world = setting.world
+    for (const place of new Map(places.map((each) => [each.field, each])).values()) {
+      const { data, errors } = await firstResult(world.client, place, goodVariables(place.field, setting))
+      expect(errors, place.name).toBeUndefined()
+      expect(holdsNothing(data), place.name).toBe(false)
+    }
+  })
+})

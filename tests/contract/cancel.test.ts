@@ -1,0 +1,197 @@
+import { describe, expect, test } from 'vitest'
+import type { Step } from '../support/strict-provider.ts'
+import { ask, found, readTo, refusal } from './ask.ts'
+import { cancelStream, type ChatEvent, eventsOf, is, never, seqs, sessionOf, startChat, streamChat } from './chat.ts'
+import { wholeAnswer } from './chat.ts'
+import { transports } from './clients.ts'
+import { digestOf, partsOf } from './fold.ts'
+import { CancelStreamDocument, MessageNodeDocument, MessagesDocument, StreamDocument } from './generated/graphql.ts'
+import { newWorld } from './world.ts'
+
+interface Phase {
+  readonly phase: string
+  /** What the provider says before it falls silent. */
+  readonly steps: readonly Step[]
+  /** The last event before Stop is pressed. */
+  readonly until: (event: ChatEvent) => boolean
+  readonly parts: readonly object[]
+}
+
+const phases: readonly Phase[] = [
+  {
+    phase: 'in its reasoning',
+    steps: [{ reasoning: 'They want ' }, { reasoning: 'a poem 🌳' }],
+    until: (event) => event.type === 'ReasoningDelta' && event.text.endsWith('🌳'),
+    parts: [{ type: 'ReasoningPart', index: 0, text: 'They want a poem 🌳' }],
+  },
+  {
+    phase: 'in its text',
+    steps: [{ reasoning: 'A poem.' }, { text: 'Trees ' }, { text: 'are\n' }, { text: 'ta' }],
+    until: (event) => event.type === 'TextDelta' && event.text.endsWith('ta'),
+    parts: [
+      { type: 'ReasoningPart', index: 0, text: 'A poem.' },
+      { type: 'TextPart', index: 1, text: 'Trees are\nta' },
+    ],
+  },
+  {
+    phase: 'in the middle of the arguments of a tool call',
+    steps: [{ text: 'Let me look.' }, { toolCall: { id: 'call_1', name: 'look', arguments: ['{"at":', ' "the tr'] } }],
+    until: (event) => event.type === 'ToolCallDelta' && event.argumentsText.endsWith('the tr'),
+    parts: [
+      { type: 'TextPart', index: 0, text: 'Let me look.' },
+      {
+        type: 'ToolCallPart',
+        index: 1,
+        toolCall: { name: 'look', argumentsText: '{"at": "the tr', arguments: null, state: 'CANCELLED', result: null },
+      },
+    ],
+  },
+]
+
+describe.each(transports)('cancelStream, over %s,', (transport) => {
+  test.each(phases)('saves what there is of an answer $phase', async ({ steps, until, parts }) => {
+    await using world = await newWorld(transport)
+    const { client, provider } = world
+    provider.next([...steps, { wait: never }])
+    const events = streamChat(client, { text: 'A poem about trees' })
+    const { seen, last } = await readTo(events, (event): event is ChatEvent => until(event))
+
+    const cancelled = await cancelStream(client, found(last.streamId))
+    expect(cancelled).toMatchObject({
+      outcome: 'CANCELLED',
+      stream: { id: last.streamId, status: 'CANCELLED', error: null, lastSeq: cancelled.lastSeq },
+      message: { role: 'ASSISTANT', status: 'PARTIAL', parts },
+    })
+    const message = found(cancelled.message)
+    expect(cancelled.stream.message).toEqual(message)
+
+    // What the subscriber was told is what the log holds and what was returned, and nothing came after it.
+    const rest = await Array.fromAsync(events)
+    expect(rest.at(-1)).toMatchObject({ type: 'StreamFinished', seq: cancelled.lastSeq, message })
+    const logged = await eventsOf(client, last.sessionId)
+    expect(seqs(logged).at(-1)).toBe(cancelled.lastSeq)
+    expect(partsOf([...seen, ...rest])).toEqual(message.parts)
+    expect(partsOf(logged)).toEqual(message.parts)
+    expect(digestOf(partsOf(logged))).toBe(message.digest)
+
+    // It stays so, wherever it is asked for.
+    expect((await ask(client, MessageNodeDocument, { id: message.id })).node).toEqual(message)
+    expect((await ask(client, StreamDocument, { id: cancelled.stream.id })).stream).toEqual(cancelled.stream)
+    const { session } = await ask(client, MessagesDocument, { sessionId: last.sessionId })
+    expect(session?.messages.edges.map(({ node }) => node.text)).toEqual(['A poem about trees', message.text])
+    expect(session?.messages.edges.at(-1)?.node).toEqual(message)
+    const row = await sessionOf(client, last.sessionId)
+    expect(row).toMatchObject({ headSeq: cancelled.lastSeq, activeStream: null, messageCount: 2 })
+
+    expect(await cancelStream(client, cancelled.stream.id)).toEqual({ ...cancelled, outcome: 'ALREADY_CANCELLED' })
+    expect(await (await provider.request(0)).closed).toBe('client')
+  })
+
+  test('before the first token, saves that nothing came, and keeps the question', async () => {
+    await using world = await newWorld(transport)
+    const { client, provider } = world
+    provider.next([{ open: true }, { wait: never }])
+    const stream = await startChat(client, { text: 'Are you there?' })
+    await provider.request(0)
+
+    const cancelled = await cancelStream(client, stream.id)
+    expect(cancelled).toMatchObject({ outcome: 'CANCELLED', message: null, stream: { message: null } })
+    const logged = await eventsOf(client, stream.session.id)
+    expect(logged.map(({ type }) => type)).toEqual(['StreamStarted', 'StreamFinished'])
+    const { session } = await ask(client, MessagesDocument, { sessionId: stream.session.id })
+    expect(session?.messages.edges.map(({ node }) => node.text)).toEqual(['Are you there?'])
+    expect(await cancelStream(client, stream.id)).toEqual({ ...cancelled, outcome: 'ALREADY_CANCELLED' })
+  })
+
+  test('after the end, tells that it had finished and returns the whole answer', async () => {
+    await using world = await newWorld(transport)
+    const { client, provider } = world
+    provider.next('A whole answer.')
+    const { end } = await wholeAnswer(client, { text: 'Hello' })
+    expect(await cancelStream(client, found(end.streamId))).toEqual({
+      outcome: 'ALREADY_FINISHED',
+      lastSeq: end.seq,
+      stream: end.stream,
+      message: end.message,
+    })
+    expect(end.message).toMatchObject({ status: 'COMPLETE', text: 'A whole answer.' })
+  })
+
+  test('of a stream that failed, returns what came before it failed', async () => {
+    await using world = await newWorld(transport)
+    const { client, provider } = world
+    provider.next([{ text: 'I was about to' }, { cut: true }])
+    const { end } = await wholeAnswer(client, { text: 'Hello' })
+    expect(end).toMatchObject({ stream: { status: 'FAILED', error: { code: 'PROVIDER' } } })
+    const cancelled = await cancelStream(client, found(end.streamId))
+    expect(cancelled).toMatchObject({ outcome: 'ALREADY_FINISHED', message: { status: 'PARTIAL' } })
+    expect(cancelled.message).toEqual(end.message)
+    expect(cancelled.message?.text).toBe('I was about to')
+  })
+
+  test('from several places at once, is answered the same, and CANCELLED once', async () => {
+    await using world = await newWorld(transport)
+    world.provider.next([{ text: 'Trees are' }, { wait: never }])
+    // What comes over one open socket at once is also carried out at once: no call waits for another one's end.
+    const socket = world.connect('webSocket')
+    const { last } = await readTo(streamChat(socket, { text: 'A poem' }), is('TextDelta'))
+    const clients = [socket, socket, socket, world.client, ...transports.map((other) => world.connect(other))]
+    const all = await Promise.all(clients.map((each) => cancelStream(each, found(last.streamId))))
+    const outcomes = all.map(({ outcome }) => outcome).toSorted()
+    expect(outcomes).toEqual([...Array(6).fill('ALREADY_CANCELLED'), 'CANCELLED'])
+    const [first] = all
+    for (const answer of all) expect(answer).toEqual({ ...first, outcome: answer.outcome })
+    expect(first?.message?.text).toBe('Trees are')
+  })
+
+  test('in the second step, keeps the settled tool call of the first', async () => {
+    await using world = await newWorld(transport)
+    const { client, provider } = world
+    provider.next([{ toolCall: { id: 'call_1', name: 'look', arguments: ['{}'] } }, { finish: 'tool_calls' }])
+    provider.next([{ text: 'There is no' }, { wait: never }])
+    const { last } = await readTo(streamChat(client, { text: 'Look' }), is('TextDelta'))
+    const { message } = await cancelStream(client, found(last.streamId))
+    expect(message).toMatchObject({
+      text: 'There is no',
+      toolCalls: [{ name: 'look', state: 'FAILED', arguments: {}, providerId: 'call_1' }],
+    })
+    expect(found(message).digest).toBe(digestOf(partsOf(await eventsOf(client, last.sessionId))))
+  })
+
+  test('touches no other stream', async () => {
+    await using world = await newWorld(transport)
+    const { client, provider } = world
+    const held = Promise.withResolvers<void>()
+    provider.next([{ text: 'one' }, { wait: never }])
+    const one = await readTo(streamChat(client, { text: 'First' }), is('TextDelta'))
+    provider.next([{ text: 'two' }, { wait: held.promise }, { text: ' and more' }, { finish: 'stop' }])
+    const events = streamChat(client, { text: 'Second' })
+    const two = await readTo(events, is('TextDelta'))
+    await cancelStream(client, found(one.last.streamId))
+    held.resolve()
+    const { last } = await readTo(events, is('StreamFinished'))
+    expect(last).toMatchObject({ streamId: two.last.streamId, message: { text: 'two and more', status: 'COMPLETE' } })
+  })
+
+  test.each(['str_00000000000000000000000000', 'nobody', ''])('of %j, is NOT_FOUND', async (streamId) => {
+    await using world = await newWorld(transport)
+    expect(await refusal(world.client, CancelStreamDocument, { streamId })).toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  test('lets the session be written in again, its partial answer in the context', async () => {
+    await using world = await newWorld(transport)
+    const { client, provider } = world
+    provider.next([{ reasoning: 'Hm.' }, { text: 'Trees are' }, { wait: never }])
+    const { last } = await readTo(streamChat(client, { text: 'A poem' }), is('TextDelta'))
+    await cancelStream(client, found(last.streamId))
+    provider.next('Gladly.')
+    const { end } = await wholeAnswer(client, { sessionId: last.sessionId, text: 'Go on' })
+    expect(end.message?.text).toBe('Gladly.')
+    expect((await provider.request(1)).body.messages).toMatchObject([
+      { role: 'user' },
+      { role: 'assistant', content: 'Trees are' },
+      { role: 'user' },
+    ])
+    expect(provider.refusals).toEqual([])
+  })
+})

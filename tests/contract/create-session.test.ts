@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { HermesDb } from '../support/hermes-db.ts'
+import { ask, found, refusal } from './ask.ts'
+import { newSession, sessionOf, wholeAnswer } from './chat.ts'
+import { type Client, transports } from './clients.ts'
+import { CreateSessionDocument, type CreateSessionMutationVariables, SessionsDocument } from './generated/graphql.ts'
+import { newWorld, type World } from './world.ts'
+
+function ended(db: HermesDb): void {
+  for (const [id, reason] of [
+    ['compacted', 'compression'],
+    ['moved', 'cli_close'],
+    ['branched', 'branched'],
+    ['shouted', 'COMPRESSION'],
+    ['open', null],
+  ] as const) {
+    db.session(id, { title: `The ${id} one`, ended_at: reason && 5, end_reason: reason, model: 'their/model' })
+    db.message(id, 2, { content: 'What did I say?' })
+    db.message(id, 3, { role: 'assistant', content: 'That you like trees.' })
+  }
+}
+
+const create = async (client: Client, variables: CreateSessionMutationVariables) =>
+  (await ask(client, CreateSessionDocument, variables)).createSession
+
+let world: World
+beforeAll(async () => {
+  world = await newWorld('http', { hermes: ended })
+})
+afterAll(() => world[Symbol.asyncDispose]())
+
+describe.each(transports)('createSession, over %s,', (transport) => {
+  test('begins an empty session that is ours', async () => {
+    await using client = world.connect(transport)
+    const before = Date.now()
+    const session = await create(client, {})
+    expect(session).toMatchObject({
+      id: expect.stringMatching(/^ses_[0-9a-z]{26}$/),
+      title: null,
+      model: null,
+      source: 'segue',
+      channel: 'SEGUE',
+      origin: 'SEGUE',
+      endedAt: null,
+      messageCount: 0,
+      headSeq: 0,
+      parent: null,
+      lineageRoot: { id: session.id },
+      segmentCount: 1,
+      pinned: false,
+      archived: false,
+      activeStream: null,
+    })
+    expect(Date.parse(session.startedAt)).toBeGreaterThanOrEqual(before)
+    expect(session.lastActivityAt).toBe(session.startedAt)
+    expect(await sessionOf(client, session.id)).toEqual(session)
+  })
+
+  test('takes a title as one line, and a model that answers in it', async () => {
+    await using client = world.connect(transport)
+    const session = await create(client, {
+      title: '  Trees \n of\tmine\0 🌳',
+      model: 'offline/eliza',
+      profile: 'default',
+    })
+    expect(session).toMatchObject({ title: 'Trees of mine 🌳', model: 'offline/eliza' })
+    const { end } = await wholeAnswer(client, { sessionId: session.id, text: 'Hello' })
+    expect(end.stream.model).toBe('offline/eliza')
+    expect((await create(client, { title: 'x'.repeat(200) })).title).toHaveLength(200)
+    expect((await create(client, { title: 'half \ud83c' })).title).toBe('half \ufffd')
+  })
+
+  test.each(['compacted', 'moved'])('continues a session of Hermes that was %s', async (continues) => {
+    await using client = world.connect(transport)
+    const { provider } = world
+    const session = await create(client, { continues })
+    expect(session).toMatchObject({
+      title: `The ${continues} one`,
+      model: null,
+      parent: { id: continues },
+      lineageRoot: { id: continues },
+      segmentCount: 2,
+    })
+    expect((await create(client, { continues, title: 'Mine' })).title).toBe('Mine')
+
+    // What was said before is what the model is told first.
+    provider.next('Yes.')
+    await wholeAnswer(client, { sessionId: session.id, text: 'Do you remember?' })
+    const { messages } = found(provider.requests.at(-1)).body
+    expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user'])
+    expect(JSON.stringify(messages)).toMatch(/What did I say.*That you like trees.*Do you remember/)
+    expect(provider.refusals).toEqual([])
+  })
+
+  test('goes on from a continuation of ours only once it has ended so', async () => {
+    await using client = world.connect(transport)
+    const continues = await newSession(client)
+    const path = ['input', 'continues']
+    expect(await refusal(client, CreateSessionDocument, { continues })).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      path,
+    })
+  })
+
+  test.each(['branched', 'shouted', 'open', 'nobody'])(
+    'continues none that is %s, and writes nothing',
+    async (continues) => {
+      await using client = world.connect(transport)
+      const { sessions } = await ask(client, SessionsDocument, {})
+      expect(await refusal(client, CreateSessionDocument, { continues, title: 'Mine' })).toMatchObject({
+        code: 'BAD_USER_INPUT',
+        path: ['input', 'continues'],
+      })
+      expect((await ask(client, SessionsDocument, {})).sessions).toEqual(sessions)
+    },
+  )
+})

@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { HermesDb } from '../support/hermes-db.ts'
+import { ask, found } from './ask.ts'
+import { newSession, wholeAnswer } from './chat.ts'
+import { type Client, readingTransports } from './clients.ts'
+import { digestOf } from './fold.ts'
+import { MessageNodeDocument, MessagesDocument, type MessagesQueryVariables } from './generated/graphql.ts'
+import { newWorld, type World } from './world.ts'
+
+async function messagesOf(client: Client, variables: MessagesQueryVariables) {
+  return found((await ask(client, MessagesDocument, variables)).session).messages
+}
+
+/** A session of Hermes with everything that a message can hold. */
+function everything(db: HermesDb): void {
+  db.session('rich', { model: 'their/model' })
+  const picture = { type: 'image_url', image_url: { url: 'https://example.com/tree.png' } }
+  const content = JSON.stringify([{ type: 'text', text: 'What is this?' }, picture])
+  db.message('rich', 1, { content: `\0json:${content}` })
+  db.calls('rich', 2, ['call_1'], { content: 'I look.', reasoning: 'A picture.' })
+  db.result('rich', 3, 'call_1', '{"tree": true}')
+  db.message('rich', 4, { role: 'assistant', content: 'A tree.' })
+  db.message('rich', 5, { role: 'system', content: 'Be brief.' })
+}
+
+/** A session of Hermes in which two speak in turn. */
+function threeTurns(db: HermesDb): void {
+  db.session('theirs')
+  for (let i = 1; i <= 6; i++) db.message('theirs', i, { content: `${i}`, role: i % 2 === 1 ? 'user' : 'assistant' })
+}
+
+let world: World
+let ours: string
+beforeAll(async () => {
+  world = await newWorld('http', {
+    hermes: (db) => {
+      everything(db)
+      threeTurns(db)
+    },
+  })
+  ours = await newSession(world.client)
+  for (const text of ['1', '3', '5']) await wholeAnswer(world.client, { sessionId: ours, text })
+})
+afterAll(() => world[Symbol.asyncDispose]())
+
+describe.each(readingTransports)('messages, over %s,', (transport) => {
+  test.each(['ours', 'theirs'])(
+    'are paged through in both directions, each once, in a session that is %s',
+    async (whose) => {
+      await using client = world.connect(transport)
+      const sessionId = whose === 'ours' ? ours : 'theirs'
+      const all = await messagesOf(client, { sessionId })
+      expect(all.edges.map(({ node }) => node.role)).toEqual([
+        'USER',
+        'ASSISTANT',
+        'USER',
+        'ASSISTANT',
+        'USER',
+        'ASSISTANT',
+      ])
+      expect(all.edges.filter(({ node }) => node.role === 'USER').map(({ node }) => node.text)).toEqual(['1', '3', '5'])
+      expect(new Set(all.edges.map(({ node }) => node.session.id))).toEqual(new Set([sessionId]))
+      expect(all.pageInfo).toEqual({
+        hasNextPage: false,
+        hasPreviousPage: false,
+        startCursor: all.edges[0]?.cursor,
+        endCursor: all.edges.at(-1)?.cursor,
+      })
+
+      const forwards: typeof all.edges = []
+      for (let after: string | null = null, more = true; more;) {
+        const page: typeof all = await messagesOf(client, { sessionId, first: 4, after })
+        expect(page.pageInfo.hasPreviousPage).toBe(forwards.length > 0)
+        forwards.push(...page.edges)
+        after = found(page.pageInfo.endCursor)
+        more = page.pageInfo.hasNextPage
+      }
+      expect(forwards).toEqual(all.edges)
+
+      const backwards: typeof all.edges = []
+      for (let before: string | null = null, more = true; more;) {
+        const page: typeof all = await messagesOf(client, { sessionId, last: 4, before })
+        expect(page.pageInfo.hasNextPage).toBe(backwards.length > 0)
+        backwards.unshift(...page.edges)
+        before = found(page.pageInfo.startCursor)
+        more = page.pageInfo.hasPreviousPage
+      }
+      expect(backwards).toEqual(all.edges)
+
+      const [after, , , before] = all.edges.map(({ cursor }) => cursor)
+      const between = await messagesOf(client, { sessionId, after: found(after), before: found(before) })
+      expect(between.edges).toEqual(all.edges.slice(1, 3))
+      expect(between.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true })
+    },
+  )
+
+  test('are none in an empty session', async () => {
+    await using client = world.connect(transport)
+    const sessionId = await newSession(world.client)
+    expect(await messagesOf(client, { sessionId })).toEqual({
+      edges: [],
+      pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
+    })
+    expect((await ask(client, MessagesDocument, { sessionId: 'nobody' })).session).toBeNull()
+  })
+
+  test('of Hermes have their parts, with the results of their tools', async () => {
+    await using client = world.connect(transport)
+    const { edges } = await messagesOf(client, { sessionId: 'rich' })
+    expect(edges.map(({ node }) => node)).toMatchObject([
+      {
+        role: 'USER',
+        text: 'What is this?',
+        reasoning: null,
+        parts: [
+          { type: 'TextPart', index: 0, text: 'What is this?' },
+          { type: 'FilePart', index: 1, mediaType: 'image/png', name: null, url: 'https://example.com/tree.png' },
+        ],
+      },
+      {
+        role: 'ASSISTANT',
+        text: 'I look.',
+        reasoning: 'A picture.',
+        toolCalls: [
+          {
+            name: 'look',
+            providerId: 'call_1',
+            arguments: {},
+            state: 'SUCCEEDED',
+            result: { tree: true },
+            error: null,
+          },
+        ],
+        parts: [
+          { type: 'ReasoningPart', index: 0, text: 'A picture.' },
+          { type: 'TextPart', index: 1, text: 'I look.' },
+          { type: 'ToolCallPart', index: 2 },
+        ],
+      },
+      { role: 'ASSISTANT', text: 'A tree.', status: 'COMPLETE', stream: null, usage: null, toolCalls: [] },
+      { role: 'SYSTEM', text: 'Be brief.' },
+    ])
+    for (const { node } of edges) {
+      expect(digestOf(node.parts)).toBe(node.digest)
+      expect((await ask(client, MessageNodeDocument, { id: node.id })).node).toEqual(node)
+    }
+  })
+})

@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { HermesDb } from '../support/hermes-db.ts'
+import { ask, found, refusal } from './ask.ts'
+import { type EventOf, sessionOf, wholeAnswer } from './chat.ts'
+import { readingTransports } from './clients.ts'
+import {
+  CreateSessionDocument,
+  ModelsDocument,
+  NodeDocument,
+  SessionDocument,
+  SessionNodeDocument,
+  SessionsByKindDocument,
+  SessionsDocument,
+  SessionsOfProfileDocument,
+  type SessionsQueryVariables,
+} from './generated/graphql.ts'
+import { newWorld, type World } from './world.ts'
+
+const sources = ['webui', 'cli', 'telegram', 'api_server', 'cron', 'subagent', 'a_plugin'] as const
+
+/** A session of every kind, each with a message, a second apart; one that is put away, one that is pinned. */
+function manyKinds(db: HermesDb): void {
+  for (const [index, source] of sources.entries()) {
+    db.session(`at-${source}`, { source, started_at: index + 1, title: `From ${source}` })
+    db.message(`at-${source}`, index + 10, { content: `Hello from ${source}` })
+  }
+  db.session('old', { started_at: 0.5, archived: 1 })
+  db.session('dear', { started_at: 0.25, pinned: 1 })
+}
+
+/** A chat of three segments and what looks like one but is none. */
+function aChain(db: HermesDb): void {
+  db.session('one', { started_at: 1, ended_at: 2, end_reason: 'compression' })
+  db.session('two', { started_at: 3, ended_at: 4, end_reason: 'cli_close', parent_session_id: 'one' })
+  db.session('three', { started_at: 5, parent_session_id: 'two' })
+  db.session('branch', { started_at: 6, parent_session_id: 'two', model_config: '{"_branched_from": "two"}' })
+  db.session('stranger', { started_at: 7, parent_session_id: 'three' })
+}
+
+const ids = ({ edges }: { readonly edges: readonly { readonly node: { readonly id: string } }[] }) =>
+  edges.map(({ node }) => node.id)
+
+let many: World
+/** An answer in the one session of ours among the many. */
+let end: EventOf<'StreamFinished'>
+let own: string
+let chain: World
+beforeAll(async () => {
+  many = await newWorld('http', { hermes: manyKinds })
+  end = (await wholeAnswer(many.client, { text: 'Hello' })).end
+  own = end.sessionId
+  chain = await newWorld('http', { hermes: aChain })
+})
+afterAll(async () => {
+  await many[Symbol.asyncDispose]()
+  await chain[Symbol.asyncDispose]()
+})
+
+describe.each(readingTransports)('sessions, over %s,', (transport) => {
+  test('lists those of both origins, newest activity first', async () => {
+    await using client = many.connect(transport)
+    const { sessions } = await ask(client, SessionsDocument, {})
+    expect(ids(sessions)).toEqual([own, ...sources.map((source) => `at-${source}`).reverse(), 'old', 'dear'])
+    expect(sessions.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: false })
+    expect(sessions.edges[0]?.node).toMatchObject({
+      origin: 'SEGUE',
+      source: 'segue',
+      channel: 'SEGUE',
+      profile: { name: 'default', isDefault: true },
+      messageCount: 2,
+      headSeq: end.seq,
+      activeStream: null,
+      usage: end.stream.usage,
+      segmentCount: 1,
+      endedAt: null,
+      endReason: null,
+    })
+    expect(sessions.edges.at(-2)?.node).toMatchObject({ archived: true, pinned: false, messageCount: 0 })
+    expect(sessions.edges[1]?.node).toMatchObject({
+      id: 'at-a_plugin',
+      origin: 'HERMES',
+      source: 'a_plugin',
+      channel: 'OTHER',
+      title: 'From a_plugin',
+      messageCount: 1,
+      startedAt: '1970-01-01T00:00:07.000Z',
+      lastActivityAt: '1970-01-01T00:00:16.000Z',
+    })
+  })
+
+  test('shows only what passes the filter', async () => {
+    await using client = many.connect(transport)
+    const kinds = await ask(client, SessionsByKindDocument, {})
+    expect(Object.fromEntries(Object.entries(kinds).map(([kind, page]) => [kind, ids(page)]))).toEqual({
+      segue: [own],
+      web: ['at-webui'],
+      cli: ['at-cli', 'old', 'dear'],
+      messaging: ['at-telegram'],
+      api: ['at-api_server'],
+      cron: ['at-cron'],
+      tool: ['at-subagent'],
+      other: ['at-a_plugin'],
+      own: [own],
+      hermes: [...sources.map((source) => `at-${source}`).reverse(), 'old', 'dear'],
+    })
+    const filtered = async (variables: SessionsQueryVariables) =>
+      ids((await ask(client, SessionsDocument, variables)).sessions)
+    expect(await filtered({ archived: true })).toEqual(['old'])
+    expect(await filtered({ pinned: true })).toEqual(['dear'])
+    expect(await filtered({ archived: false, pinned: false, channels: ['CLI', 'WEB'] })).toEqual(['at-cli', 'at-webui'])
+    expect(await filtered({ ids: ['at-cli', own, 'nobody'] })).toEqual([own, 'at-cli'])
+    expect(await filtered({ ids: [] })).toEqual([])
+    expect(await filtered({ channels: [] })).toEqual([])
+    expect(await filtered({ origin: 'HERMES', profile: 'default', channels: ['CRON'] })).toEqual(['at-cron'])
+    // A name of which nothing exists is an empty profile.
+    expect(await filtered({ profile: 'work' })).toEqual([])
+  })
+
+  test('is paged through in both directions, every session once', async () => {
+    await using client = many.connect(transport)
+    const { sessions } = await ask(client, SessionsDocument, {})
+    const all = ids(sessions)
+    expect(all).toHaveLength(10)
+
+    const forwards: string[] = []
+    for (let after: string | null = null, more = true; more;) {
+      const page: typeof sessions = (await ask(client, SessionsDocument, { first: 4, after })).sessions
+      expect(page.pageInfo.hasPreviousPage).toBe(forwards.length > 0)
+      expect(page.pageInfo.startCursor).toBe(page.edges[0]?.cursor)
+      forwards.push(...ids(page))
+      after = found(page.pageInfo.endCursor)
+      more = page.pageInfo.hasNextPage
+    }
+    expect(forwards).toEqual(all)
+
+    const backwards: string[] = []
+    for (let before: string | null = null, more = true; more;) {
+      const page: typeof sessions = (await ask(client, SessionsDocument, { last: 4, before })).sessions
+      expect(page.pageInfo.hasNextPage).toBe(backwards.length > 0)
+      expect(page.pageInfo.endCursor).toBe(page.edges.at(-1)?.cursor)
+      backwards.unshift(...ids(page))
+      before = found(page.pageInfo.startCursor)
+      more = page.pageInfo.hasPreviousPage
+    }
+    expect(backwards).toEqual(all)
+
+    const [second, , fourth] = sessions.edges.slice(1).map(({ cursor }) => cursor)
+    const between = await ask(client, SessionsDocument, { after: found(second), before: found(fourth) })
+    expect(ids(between.sessions)).toEqual([all[2]])
+    const beyond = await ask(client, SessionsDocument, { first: 4, after: found(sessions.pageInfo.endCursor) })
+    expect(beyond.sessions).toMatchObject({ edges: [], pageInfo: { startCursor: null, endCursor: null } })
+  })
+
+  test('is the same through the profile of a session', async () => {
+    await using client = many.connect(transport)
+    const all = (await ask(client, SessionsDocument, {})).sessions
+    const first = (await ask(client, SessionsOfProfileDocument, { id: 'old', first: 3 })).session?.profile
+    expect(first).toMatchObject({ name: 'default', isDefault: true })
+    expect(first?.sessions.edges).toEqual(all.edges.slice(0, 3))
+    const after = found(first?.sessions.pageInfo.endCursor)
+    const rest = (await ask(client, SessionsOfProfileDocument, { id: 'old', after })).session?.profile
+    expect(rest?.sessions.edges).toEqual(all.edges.slice(3))
+    const variables = { id: 'old', last: 2, before: after }
+    const before = (await ask(client, SessionsOfProfileDocument, variables)).session?.profile
+    expect(before?.sessions.edges).toEqual(all.edges.slice(0, 2))
+  })
+
+  test('tells of each its place in its chain', async () => {
+    await using client = chain.connect(transport)
+    const { sessions } = await ask(client, SessionsDocument, {})
+    const places = sessions.edges.map(({ node }) => [node.id, node.parent?.id, node.lineageRoot.id, node.segmentCount])
+    expect(places).toEqual([
+      ['stranger', undefined, 'stranger', 1],
+      ['branch', undefined, 'branch', 1],
+      ['three', 'two', 'one', 3],
+      ['two', 'one', 'one', 2],
+      ['one', undefined, 'one', 1],
+    ])
+    for (const { node } of sessions.edges)
+      expect((await ask(client, SessionDocument, { id: node.id })).session).toEqual(node)
+  })
+
+  test('finds one by id, by session and by node alike, and nothing for an id of nothing', async () => {
+    await using client = many.connect(transport)
+    for (const id of ['at-cli', own]) {
+      const session = await sessionOf(client, id)
+      expect(session).toMatchObject((await ask(client, SessionNodeDocument, { id })).node ?? {})
+      expect((await ask(client, NodeDocument, { id })).node).toEqual({ type: 'Session', id })
+    }
+    expect((await ask(client, NodeDocument, { id: found(end.message).id })).node?.type).toBe('Message')
+    expect((await ask(client, NodeDocument, { id: end.stream.id })).node?.type).toBe('Stream')
+    for (const id of ['nobody', 'ses_00000000000000000000000000', 'at-cli:99', '', 'a:b', '%']) {
+      expect((await ask(client, NodeDocument, { id })).node).toBeNull()
+      expect((await ask(client, SessionDocument, { id })).session).toBeNull()
+    }
+  })
+})
+
+describe.each(readingTransports)('models, over %s,', (transport) => {
+  test('tells which can answer, and which one does where none is named', async () => {
+    await using world = await newWorld(transport)
+    const { models } = await ask(world.client, ModelsDocument, {})
+    expect(models).toEqual([
+      { id: 'local/test', provider: 'local', name: 'test', isDefault: true },
+      { id: 'offline/eliza', provider: 'offline', name: 'eliza', isDefault: false },
+    ])
+  })
+})
+
+describe('createSession', () => {
+  test('is refused over GET', async () => {
+    await using world = await newWorld('httpGet')
+    expect(await refusal(world.client, CreateSessionDocument, {})).toMatchObject({ code: 'FORBIDDEN' })
+    expect((await ask(world.client, SessionsDocument, {})).sessions.edges).toEqual([])
+  })
+})

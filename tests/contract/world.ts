@@ -1,0 +1,45 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { HermesDb } from '../support/hermes-db.ts'
+import { newFolder, newSegue, type TestSegue } from '../support/segue.ts'
+import { StrictProvider } from '../support/strict-provider.ts'
+import { type Client, connect, type Transport } from './clients.ts'
+
+export interface World extends AsyncDisposable {
+  readonly segue: TestSegue
+  /** What answers as `local/test`, the default model. */
+  readonly provider: StrictProvider
+  readonly client: Client
+  /** Another client of the same server. */
+  connect(transport: Transport): Client
+}
+
+export interface WorldOptions {
+  /** Fills the state.db of a Hermes agent; without it there is none. */
+  readonly hermes?: (db: HermesDb) => void
+}
+
+/** A whole server with a provider whose answers are scripted, and a client of it. */
+export async function newWorld(transport: Transport, { hermes }: WorldOptions = {}): Promise<World> {
+  await using made = new AsyncDisposableStack()
+  const provider = made.use(await StrictProvider.start())
+  let hermesHome: string | null = null
+  if (hermes) {
+    hermesHome = made.adopt(newFolder(), (folder) => rmSync(folder, { recursive: true, force: true }))
+    const db = made.adopt(new HermesDb(join(hermesHome, 'state.db')), (open) => open.close())
+    hermes(db)
+  }
+  const local = { name: 'local', type: 'openai-compatible', baseURL: provider.baseURL, apiKey: null } as const
+  const segue = made.use(
+    await newSegue({ settings: { providers: [{ ...local, models: ['test'] }], model: 'local/test', hermesHome } }),
+  )
+  const client = made.use(connect(transport, segue.url))
+  const kept = made.move()
+  return {
+    segue,
+    provider,
+    client,
+    connect: (by) => kept.use(connect(by, segue.url)),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}

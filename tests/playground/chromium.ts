@@ -1,0 +1,46 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { type BrowserContext, chromium } from 'playwright-core'
+
+const names = ['chromium', 'chromium-browser', 'google-chrome']
+const inApplications = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
+
+/** The browser of this machine: CHROMIUM_PATH, or one of the usual names; null when there is none. */
+export function findChromium(): string | null {
+  const { CHROMIUM_PATH, PATH = '' } = process.env
+  if (CHROMIUM_PATH) return CHROMIUM_PATH
+  const folders = ['/usr/bin', ...PATH.split(delimiter)]
+  const candidates = [...names.flatMap((name) => folders.map((folder) => join(folder, name))), inApplications]
+  return candidates.find((path) => existsSync(path)) ?? null
+}
+
+/** Alone with the pages that it is told to open: it looks up no names, and has a profile that goes with it. */
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+]
+
+export interface Browser extends AsyncDisposable {
+  readonly context: BrowserContext
+}
+
+export async function startChromium(executablePath: string): Promise<Browser> {
+  const profile = mkdtempSync(join(tmpdir(), 'segue-chromium-'))
+  const viewport = { width: 1400, height: 2000 } // pixels: editors hold no more lines than can be seen
+  const context = await chromium.launchPersistentContext(profile, { executablePath, viewport, args: flags })
+  return {
+    context,
+    [Symbol.asyncDispose]: async () => {
+      await context.close()
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import { once } from 'node:events'
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+
+export interface Exchange {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+  readonly text: string
+}
+
+export interface Sent {
+  readonly method?: string
+  readonly path?: string
+  /** A Host given here is sent as it is. */
+  readonly headers?: OutgoingHttpHeaders
+  readonly body?: string | Buffer
+}
+
+/** A request as a program can send it: with headers that no browser lets a page choose. */
+export async function exchange(
+  url: string,
+  { method = 'GET', path = '/', headers = {}, body }: Sent,
+): Promise<Exchange> {
+  const sent = request(url, { method, path, headers, agent: false })
+  // A server that refuses may hang up on a body that it does not read: what counts is whether it answered.
+  sent.on('error', () => undefined)
+  sent.end(body)
+  const [response] = await once(sent, 'response')
+  const received = await buffer(response)
+  return { status: response.statusCode, headers: response.headers, body: received, text: received.toString() }
+}
+
+/** A GraphQL request, posted as JSON. */
+export function post(query: string, headers: OutgoingHttpHeaders = {}): Sent {
+  return {
+    method: 'POST',
+    path: '/graphql',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ query }),
+  }
+}

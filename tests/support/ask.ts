@@ -1,0 +1,32 @@
+import { z } from 'zod'
+
+const resultSchema = z.object({
+  data: z.unknown(),
+  errors: z
+    .array(z.object({ message: z.string(), extensions: z.record(z.string(), z.unknown()).optional() }))
+    .optional(),
+})
+
+export type GraphQLResult = z.infer<typeof resultSchema>
+
+export interface Question {
+  readonly query: string
+  readonly variables?: Readonly<Record<string, unknown>>
+}
+
+/** One operation over HTTP, whatever comes of it. */
+export async function request(url: string, { query, variables = {} }: Question): Promise<GraphQLResult> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+  })
+  return resultSchema.parse(await response.json())
+}
+
+/** The data of one operation over HTTP, in the shape that the schema says. Rejects when there are errors. */
+export async function ask<T>(url: string, schema: z.ZodType<T>, question: Question): Promise<T> {
+  const { data, errors } = await request(url, question)
+  if (errors) throw new Error(errors.map(({ message }) => message).join('\n'))
+  return schema.parse(data)
+}
