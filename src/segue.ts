@@ -3,7 +3,9 @@ import { discoverProviders } from './agent/discover.ts'
 import { Models } from './agent/models.ts'
 import { eliza } from './agent/offline/eliza-agent.ts'
 import { Chats } from './chat/chats.ts'
-import type { Settings } from './config/settings.ts'
+import type { Provider } from './config/provider.ts'
+import { configuredModels, modelFault } from './config/providers.ts'
+import { type Settings, SettingsError } from './config/settings.ts'
 import { openProfile, type ProfileOptions } from './profiles/profile.ts'
 import type { Domain } from './schema/context.ts'
 import { type Server, type ServerOptions, startServer } from './server/server.ts'
@@ -29,7 +31,8 @@ export interface Segue {
 
 /**
  * The server, put together: the home is locked, what an earlier process left behind is ended, then it listens. Rejects
- * with HomeInUseError, NewerDatabaseError, UnusableDatabaseError, or what `listen` says of the port; nothing stays open then.
+ * with SettingsError, HomeInUseError, UnusableHomeError, NewerDatabaseError, UnusableDatabaseError, or what `listen` says
+ * of the port; nothing stays open then.
  */
 export async function startSegue({ settings, log, env, onStatement, alive }: SegueOptions): Promise<Segue> {
   await using opened = new AsyncDisposableStack()
@@ -39,7 +42,7 @@ export async function startSegue({ settings, log, env, onStatement, alive }: Seg
   opened.defer(() => profile.close())
 
   const models = new Models({
-    providers: settings.providers ?? (await discoverProviders(env)),
+    providers: settings.providers ?? (await foundProviders(settings, env)),
     offline: eliza({ delayMs: settings.offlineDelay }),
     defaultModel: settings.model,
     silence: settings.limits.modelSilenceSeconds * 1000,
@@ -58,4 +61,15 @@ export async function startSegue({ settings, log, env, onStatement, alive }: Seg
 
   const running = opened.move()
   return { url: server.url, domain, close: () => running.disposeAsync() }
+}
+
+/** Those that are there by themselves. Throws a SettingsError when the model that was chosen is of none of them. */
+async function foundProviders({ model }: Settings, env: NodeJS.ProcessEnv): Promise<Provider[]> {
+  const providers = await discoverProviders(env)
+  const wrong = model === null ? null : modelFault(model, configuredModels(providers))
+  if (wrong === null) return providers
+  throw new SettingsError([
+    `model: ${JSON.stringify(model)} has to be ${wrong}. openai and anthropic are there when OPENAI_API_KEY or ` +
+      'ANTHROPIC_API_KEY is set, ollama when it answers on this machine, others when config.json names them',
+  ])
 }

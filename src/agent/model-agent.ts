@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { streamText } from 'ai'
-import type { LanguageModel, ModelMessage } from 'ai'
+import { streamText, wrapLanguageModel } from 'ai'
+import type { LanguageModelMiddleware, ModelMessage } from 'ai'
 import { AgentError, estimateTokens } from './agent.ts'
 import type { Agent, AgentEvent, AgentRun } from './agent.ts'
+import type { ProvidedModel } from './language-model.ts'
 import { isPassing, toAgentError } from './provider-error.ts'
 import { withoutSilence } from './silence.ts'
 import { stepEvents } from './step-events.ts'
@@ -12,7 +13,7 @@ import type { StepOutcome } from './step-events.ts'
 globalThis.AI_SDK_LOG_WARNINGS = false
 
 export interface ModelAgentOptions {
-  readonly model: LanguageModel
+  readonly model: ProvidedModel
   /** What must not be seen in an error's message, such as the provider's key. */
   readonly secrets?: readonly string[]
   /** How many requests one answer may take before it just ends; 20 by default. */
@@ -48,7 +49,7 @@ export function modelAgent({ model, secrets = [], maxSteps = 20, silence = 120_0
 }
 
 interface Request {
-  readonly model: LanguageModel
+  readonly model: ProvidedModel
   readonly messages: readonly ModelMessage[]
   readonly step: number
   readonly run: AgentRun
@@ -59,20 +60,15 @@ interface Request {
 /** How often a request is sent again, how long after, and when it is too late for that: in milliseconds. */
 const retries = { pauses: [250, 1000], within: 5000 }
 
-/** A request that is sent again as long as nothing came of it and what went wrong may pass. */
+/** A request that is sent again as long as the provider has not begun to answer it and what went wrong may pass. */
 async function* patientRequest(request: Request): AsyncGenerator<AgentEvent, StepOutcome> {
   const { run, secrets } = request
   const begun = performance.now()
   for (let attempt = 0; ; attempt += 1) {
-    const events = send(request)
     let answered = false
+    const events = send(request, () => (answered = true))
     try {
-      for (;;) {
-        const { value, done } = await events.next()
-        if (done) return value
-        answered = true
-        yield value
-      }
+      return yield* events
     } catch (error) {
       if (run.signal.aborted) return { calls: [], spoke: false }
       const pause = retries.pauses[attempt]
@@ -80,18 +76,18 @@ async function* patientRequest(request: Request): AsyncGenerator<AgentEvent, Ste
       if (hopeless || performance.now() - begun + pause > retries.within) throw toAgentError(error, secrets)
       // An abort ends the wait at once.
       await delay(pause, undefined, { signal: run.signal }).catch(() => undefined)
-    } finally {
-      // Whoever stops reading here leaves the request open otherwise.
-      await events.return({ calls: [], spoke: false })
     }
   }
 }
 
-async function* send({ model, messages, step, run, silence }: Request): AsyncGenerator<AgentEvent, StepOutcome> {
+async function* send(
+  { model, messages, step, run, silence }: Request,
+  onAnswer: () => void,
+): AsyncGenerator<AgentEvent, StepOutcome> {
   const leaving = new AbortController()
   try {
     const { stream } = streamText({
-      model,
+      model: wrapLanguageModel({ model, middleware: told(onAnswer) }),
       messages: [...messages],
       allowSystemInMessages: true,
       maxRetries: 0,
@@ -103,6 +99,18 @@ async function* send({ model, messages, step, run, silence }: Request): AsyncGen
   } finally {
     // Whoever stops reading early leaves a connection behind otherwise.
     leaving.abort()
+  }
+}
+
+/** Tells when a provider begins to answer: what it sent until then was no refusal, and it will want to be paid for it. */
+function told(onAnswer: () => void): LanguageModelMiddleware {
+  return {
+    specificationVersion: 'v4',
+    wrapStream: async ({ doStream }) => {
+      const answer = await doStream()
+      onAnswer()
+      return answer
+    },
   }
 }
 

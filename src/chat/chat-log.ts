@@ -1,5 +1,5 @@
 import type { ChatStore, EventRange, LogWrite } from '../storage/chat-store.ts'
-import type { ChatEvent } from '../storage/records.ts'
+import type { ChatEvent, Json } from '../storage/records.ts'
 import { deltaText, isDelta } from './deltas.ts'
 
 /** How much of a log's end stays in memory, so that readers who keep up need no database: events, and UTF-16 units. */
@@ -104,7 +104,20 @@ function endOf(events: ChatEvent[]): ChatEvent[] {
   while (start > 0 && events.length - start < tailLimit.events && units < tailLimit.units) {
     start -= 1
     const event = events[start]
-    if (event && isDelta(event)) units += deltaText(event).length
+    if (event) units += unitsOf(event)
   }
   return start === 0 ? events : events.slice(start)
+}
+
+/** About how much text an event holds; what a tool returned may be many times as long as anything else. */
+function unitsOf(event: ChatEvent): number {
+  if (isDelta(event)) return deltaText(event).length
+  if (event.type !== 'ToolCallChanged') return 0
+  return event.toolCall.argumentsText.length + textIn(event.toolCall.result)
+}
+
+function textIn(value: Json): number {
+  if (typeof value === 'string') return value.length
+  if (value === null || typeof value !== 'object') return 0
+  return Object.values(value).reduce<number>((units, inner) => units + textIn(inner), 0)
 }

@@ -325,16 +325,16 @@ export class Chats {
     const session = await this.#options.sessions.find(sessionId)
     // Looked at last: what begins later is told behind the head.
     const saved = this.#sessions.get(sessionId)?.running?.saved
-    return saved ? growing(saved) : { seq: session?.headSeq ?? 0, message: null }
+    return saved ? asOf(saved) : { seq: session?.headSeq ?? 0, message: null }
   }
 
   async #snapshotOfStream(streamId: string): Promise<Snapshot> {
     const saved = this.#running(streamId)?.saved
-    if (saved) return growing(saved)
+    if (saved) return asOf(saved)
     const stored = await this.#options.profile.chats.stream(streamId)
     if (!stored) throw notFound('stream', streamId)
     // It waits, or its turn has just come.
-    if (stored.finishedAt === null) return growing(this.#running(streamId)?.saved ?? { stream: stored, answer: null })
+    if (stored.finishedAt === null) return asOf(this.#running(streamId)?.saved ?? { stream: stored, answer: null })
     const message = stored.messageId === null ? null : await this.#options.sessions.message(stored.messageId)
     // Its end is told once more: the message is as it was before that.
     return { seq: stored.lastSeq - 1, message: message && { ...message, status: 'STREAMING', usage: null } }
@@ -364,7 +364,7 @@ export class Chats {
   }
 }
 
-function growing({ stream, answer }: Saved): Snapshot {
+function asOf({ stream, answer }: Saved): Snapshot {
   return { seq: stream.lastSeq, message: answer }
 }
 

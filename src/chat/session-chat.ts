@@ -123,10 +123,7 @@ export class SessionChat {
   }
 
   /** The turn runs now; what runs already is ended in the same transaction, ahead of all that waits. */
-  async #begin(
-    { stream, userMessage, model, key, create }: NewTurn,
-    signal: AbortSignal,
-  ): Promise<StreamRecord> {
+  async #begin({ stream, userMessage, model, key, create }: NewTurn, signal: AbortSignal): Promise<StreamRecord> {
     let seq = 0
     const addition = (head: number): Addition => {
       signal.throwIfAborted()
@@ -232,16 +229,21 @@ export class SessionChat {
       .then(() => this.#next())
       .catch((error: unknown) => {
         this.#options.onProblem(error, 'a message that waits could not have its turn; trying again')
-        this.#retry ??= setTimeout(() => {
-          this.#retry = null
-          void this.#step(async () => undefined)
-        }, retryTurnAfter).unref()
+        this.#tryAgain()
       })
       .finally(() => {
         this.#waiting -= 1
         if (this.#waiting === 0 && !this.#running && this.#queue.length === 0) this.#options.onIdle()
       })
     return done
+  }
+
+  #tryAgain(): void {
+    if (this.#retry) return
+    this.#retry = setTimeout(() => {
+      this.#retry = null
+      void this.#step(async () => undefined)
+    }, retryTurnAfter).unref()
   }
 }
 

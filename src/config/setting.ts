@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net'
 import { z } from 'zod'
 import { defaultLimits, limitsSchema } from './limits.ts'
-import { providersSchema } from './providers.ts'
+import { modelForm, providersSchema } from './providers.ts'
 
 /**
  * One thing that can be set. A flag wins over the environment, that over config.json, and that over the default;
@@ -52,8 +52,6 @@ const host = z
   .refine((name) => name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.')), {
     error: loopback,
   })
-
-const model = 'the name of a provider, a slash, and the name of one of its models'
 
 /** Everything that can be set; the help, the README and the reading of settings all come from here. */
 export const settingsTable = {
@@ -108,7 +106,7 @@ export const settingsTable = {
     key: 'model',
     default: 'the first one there is',
     description: 'The model of sessions that name none.',
-    schema: z.string({ error: model }).regex(/^[^/]+\/.+$/, { error: model }),
+    schema: z.string({ error: modelForm }),
   }),
   providers: setting({
     key: 'providers',

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { newContext, type Domain } from '../schema/context.ts'
 import { type Execution, eventIdOf } from './execution.ts'
 import { checkMayStartBy, largestRequest, type OperationRequest, prepare } from './operation.ts'
-import { coded, tooLarge } from './public-error.ts'
+import { coded, httpSchema, tooLarge } from './public-error.ts'
 import { bytePieces, watchReader } from './watch-reader.ts'
 
 export interface EventStreamOptions {
@@ -155,8 +155,16 @@ async function answerOnce(
   await writer.writeAll(Readable.from([result]))
 }
 
+/** Some errors know the status that belongs to them; it is for HTTP, and not told beside it. */
 function refuse(response: ServerResponse, status: number, ...errors: readonly GraphQLError[]): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify({ errors }))
+  const http = httpSchema.safeParse(errors[0]?.extensions['http']).data
+  response.writeHead(http?.status ?? status, { 'content-type': 'application/json; charset=utf-8', ...http?.headers })
+  response.end(JSON.stringify({ errors: errors.map(withoutHttp) }))
+}
+
+function withoutHttp(error: GraphQLError): object {
+  const { http: _, ...extensions } = error.extensions
+  return { ...error.toJSON(), extensions }
 }
 
 const requestSchema = z.object({

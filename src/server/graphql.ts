@@ -30,11 +30,21 @@ export function newGraphQL(domain: Domain, execution: Execution, log: Logger) {
 }
 
 /** Instead of Yoga's executor, graphql's own. */
-function useOurExecution({ execute }: Execution): Plugin {
+function useOurExecution({ execute, subscribe }: Execution): Plugin {
   return {
     onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
-    // Yoga's own event streams know no ids, and do not let go of who stopped reading.
-    onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(async () => ({ errors: [notHere()] })),
+    onSubscribe: ({ args, setSubscribeFn }) => {
+      setSubscribeFn(async (asked) => {
+        // What cannot be had by a GET at all is told so first. Nothing is begun by looking: a GET begins nothing.
+        if (args.contextValue.request.method === 'GET') {
+          const result = await subscribe(asked)
+          if (!(Symbol.asyncIterator in result)) return result
+          await result[Symbol.asyncIterator]().return?.()
+        }
+        // Yoga's own event streams know no ids, and do not let go of who stopped reading.
+        return { errors: [notHere()] }
+      })
+    },
   }
 }
 

@@ -51,6 +51,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const path = (request.url ?? '/').replace(/\?.*$/s, '')
     // Once the answer is complete its reader has to take it in.
     response.once('prefinish', () => response.setTimeout(stalledAfter))
+    // The door lets in JSON alone, in whatever way its type is written; Yoga knows one way.
+    if (request.method === 'POST') request.headers['content-type'] = 'application/json'
     if (refusal) refuse(response, refusal)
     else if (Number(request.headers['content-length'] ?? 0) > largestRequest)
       sendJson(response, 413, { errors: [tooLarge()] })

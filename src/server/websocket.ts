@@ -53,11 +53,22 @@ export function newWebSockets({ domain, execution, limits, alive, log }: WebSock
 
   const serve = (socket: WebSocket, { socket: connection }: IncomingMessage): void => {
     const peer = new Peer(socket, connection)
+    /** What it follows is let go of at once; whether it takes in why, and answers, is its own business. */
+    const end = (code: number, reason: string): void => {
+      socket.close(code, reason)
+      release(code, reason)
+    }
+    const release = (code: number, reason: string): void => {
+      // Later: a wrong protocol is refused before there is anything to leave.
+      Promise.resolve()
+        .then(() => leave(code, reason))
+        .catch(onFault)
+    }
     const leave = graphql.opened(
       {
         protocol: socket.protocol,
         send: (text) => peer.send(text),
-        close: (code, reason) => socket.close(code, reason),
+        close: end,
         onMessage: (take) => {
           socket.on('message', (data) => {
             // What comes behind our close is for nobody: it must not begin anything.
@@ -74,16 +85,11 @@ export function newWebSockets({ domain, execution, limits, alive, log }: WebSock
     const fail = (error: unknown): void => {
       if (error instanceof PeerGone) return
       onFault(error)
-      socket.close(CloseCode.InternalServerError, 'Internal server error')
+      end(CloseCode.InternalServerError, 'Internal server error')
     }
-    const release = (code: number, reason: string): void => void Promise.resolve(leave(code, reason)).catch(onFault)
     peer.keepAlive(alive)
     watchReader(connection, limits.stalledReaderSeconds * 1000, () => {
-      // It is being closed, and may still read that: ws waits half a minute for its answer.
-      if (!peer.isOpen) return
-      const reason = 'You stopped reading. Come back with your cursor.'
-      socket.close(tryAgainLater, reason)
-      release(tryAgainLater, reason)
+      if (peer.isOpen) end(tryAgainLater, 'You stopped reading. Come back with your cursor.')
     })
     // What is no WebSocket, or too large, ws itself answers with the close code for it.
     socket.on('error', (error) => log.debug({ err: error }, 'a socket failed'))

@@ -120,12 +120,12 @@ describe('QUEUE', () => {
     const queued = await queue(sessionId, 'Second')
     const reader = world.read(queued.id)
     expect(await reader.next()).toMatchObject({
-      __typename: 'StreamStarted',
+      type: 'StreamStarted',
       seq: queued.lastSeq,
       stream: { id: queued.id, status: 'QUEUED' },
     })
     goOn()
-    expect(await reader.next()).toMatchObject({ __typename: 'StreamChanged', stream: { status: 'RUNNING' } })
+    expect(await reader.next()).toMatchObject({ type: 'StreamChanged', stream: { status: 'RUNNING' } })
     await reader.toEnd()
     expect(reader.text).toBe('Hello from the strict provider.')
     expect(reader.events.every(({ streamId }) => streamId === queued.id)).toBe(true)
@@ -147,8 +147,8 @@ describe('QUEUE', () => {
     const { outcome, message, stream: ended } = await world.client.cancel(second ?? '')
     expect([outcome, message, ended.status]).toEqual(['CANCELLED', null, 'CANCELLED'])
     expect(await world.read(second ?? '').toEnd()).toMatchObject([
-      { __typename: 'StreamStarted', stream: { status: 'QUEUED' } },
-      { __typename: 'StreamFinished', seq: ended.lastSeq, stream: { status: 'CANCELLED' }, message: null },
+      { type: 'StreamStarted', stream: { status: 'QUEUED' } },
+      { type: 'StreamFinished', seq: ended.lastSeq, stream: { status: 'CANCELLED' }, message: null },
     ])
     goOn()
     await reader.toEnd()
@@ -197,7 +197,7 @@ describe('QUEUE', () => {
     const { sessionId } = await running()
     const starts = await Promise.all(Array.from({ length: 10 }, () => queue(sessionId, 'Second', 'k')))
     expect(new Set(starts.map(({ id }) => id)).size).toBe(1)
-    const started = (await world.client.events(sessionId)).filter((event) => event.__typename === 'StreamStarted')
+    const started = (await world.client.events(sessionId)).filter((event) => event.type === 'StreamStarted')
     expect(started).toHaveLength(2)
   })
 
@@ -220,15 +220,15 @@ describe('INTERRUPT', () => {
     expect(urgent.status).toBe('RUNNING')
     await reader.toEnd()
     expect(reader.events.at(-1)).toMatchObject({
-      __typename: 'StreamFinished',
+      type: 'StreamFinished',
       stream: { status: 'CANCELLED' },
       message: { text: 'Hel', status: 'PARTIAL' },
     })
     const log = await world.client.events(sessionId)
-    const end = log.findIndex((event) => event.__typename === 'StreamFinished')
+    const end = log.findIndex((event) => event.type === 'StreamFinished')
     expect(log.slice(end, end + 2)).toMatchObject([
-      { __typename: 'StreamFinished', streamId: stream.id, seq: reader.cursor },
-      { __typename: 'StreamStarted', streamId: urgent.id, seq: reader.cursor + 1, stream: { status: 'RUNNING' } },
+      { type: 'StreamFinished', streamId: stream.id, seq: reader.cursor },
+      { type: 'StreamStarted', streamId: urgent.id, seq: reader.cursor + 1, stream: { status: 'RUNNING' } },
     ])
     expect(await world.provider.requests[0]?.closed).toBe('client')
     expect((await world.client.cancel(stream.id)).outcome).toBe('ALREADY_CANCELLED')
@@ -263,26 +263,31 @@ describe('INTERRUPT', () => {
   })
 
   test('shows nothing of the new stream before the old one has ended, and never one without the other', async () => {
-    await using world = newAgentChats(talks('Hel', forever), talks('Now', Promise.resolve()))
-    const stream = await world.start('First')
+    await using scripted = newAgentChats(talks('Hel', forever), talks('Now', Promise.resolve()))
+    const stream = await scripted.start('First')
     const writes: string[][] = []
-    world.hooks.append = ({ events }) => void writes.push(events.map(({ type }) => type))
-    await world.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })
-    expect(writes.find((types) => types.includes('StreamStarted'))?.slice(-2)).toEqual(['StreamFinished', 'StreamStarted'])
+    scripted.hooks.append = ({ events }) => void writes.push(events.map(({ type }) => type))
+    await scripted.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })
+    expect(writes.find((types) => types.includes('StreamStarted'))?.slice(-2)).toEqual([
+      'StreamFinished',
+      'StreamStarted',
+    ])
   })
 
   test('that cannot be saved is refused, and the stream that runs still has one end', async () => {
-    await using world = newAgentChats(talks('Hel', forever), talks('Now', Promise.resolve()))
-    const stream = await world.start('First')
-    world.hooks.append = ({ events }) => {
+    await using scripted = newAgentChats(talks('Hel', forever), talks('Now', Promise.resolve()))
+    const stream = await scripted.start('First')
+    scripted.hooks.append = ({ events }) => {
       if (events.some(({ type }) => type === 'StreamStarted')) throw new Error('no room')
     }
-    await expect(world.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })).rejects.toThrow('no room')
-    delete world.hooks.append
-    expect(await world.chats.cancel(stream.id)).toMatchObject({ outcome: 'ALREADY_CANCELLED' })
-    expect(world.chats.unfinished).toBe(0)
-    const next = await world.start('Again', { sessionId: stream.sessionId })
-    expect((await world.follow(next.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+    await expect(scripted.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })).rejects.toThrow(
+      'no room',
+    )
+    delete scripted.hooks.append
+    expect(await scripted.chats.cancel(stream.id)).toMatchObject({ outcome: 'ALREADY_CANCELLED' })
+    expect(scripted.chats.unfinished).toBe(0)
+    const next = await scripted.start('Again', { sessionId: stream.sessionId })
+    expect((await scripted.follow(next.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
   })
 })
 
@@ -296,103 +301,114 @@ function talks(text: string, until: Promise<unknown>): Answer {
 describe('the storage fails when a turn has come', () => {
   test('the message that waits has its turn as soon as it can be saved', async () => {
     const done = gate()
-    await using world = newAgentChats(talks('Hel', done.passed), talks('Now', Promise.resolve()))
-    const stream = await world.start('First')
-    const queued = await world.start('Second', { sessionId: stream.sessionId, ifBusy: 'QUEUE' })
+    await using scripted = newAgentChats(talks('Hel', done.passed), talks('Now', Promise.resolve()))
+    const stream = await scripted.start('First')
+    const queued = await scripted.start('Second', { sessionId: stream.sessionId, ifBusy: 'QUEUE' })
     let failures = 2
-    world.hooks.append = ({ events }) => {
+    scripted.hooks.append = ({ events }) => {
       if (events.some(({ type }) => type === 'StreamChanged') && failures-- > 0) throw new Error('no room')
     }
     done.open()
-    expect((await world.follow(queued.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
-    expect(world.problems).toHaveLength(2)
+    expect((await scripted.follow(queued.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+    expect(scripted.problems).toHaveLength(2)
   })
 
   test('nobody else waits for a start that cannot be saved', async () => {
-    await using world = newAgentChats(talks('Hel', forever), talks('Other', Promise.resolve()))
-    const stream = await world.start('First')
-    world.hooks.append = ({ sessionId }) => {
+    await using scripted = newAgentChats(talks('Hel', forever), talks('Other', Promise.resolve()))
+    const stream = await scripted.start('First')
+    scripted.hooks.append = ({ sessionId }) => {
       if (sessionId === stream.sessionId) throw new Error('no room')
     }
-    const stuck = world.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })
-    const other = await world.start('Elsewhere')
-    expect((await world.follow(other.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+    const stuck = scripted.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })
+    const other = await scripted.start('Elsewhere')
+    expect((await scripted.follow(other.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
     await expect(stuck).rejects.toMatchObject({ code: 'INTERNAL' })
   })
 })
 
 describe('limits.streams', () => {
   test('counts what runs and what waits; beyond it a start is RATE_LIMITED and leaves nothing behind', async () => {
-    await using world = await newProvidedSegue({ limits: { streams: 2 } })
-    world.provider.answer = () => [{ open: true }, { wait: forever }]
-    const first = await world.client.start({ text: 'First', key: 'k' })
+    await using limited = await newProvidedSegue({ limits: { streams: 2 } })
+    limited.provider.answer = () => [{ open: true }, { wait: forever }]
+    const first = await limited.client.start({ text: 'First', key: 'k' })
     const sessionId = first.session.id
-    const second = await world.client.start({ sessionId, text: 'Second', ifBusy: 'QUEUE' })
-    const before = await world.client.session(sessionId)
+    const second = await limited.client.start({ sessionId, text: 'Second', ifBusy: 'QUEUE' })
+    const before = await limited.client.session(sessionId)
     for (const ifBusy of ['REJECT', 'QUEUE', 'INTERRUPT'] as const) {
-      const started = world.client.start({ sessionId, text: 'Third', ifBusy })
+      const started = limited.client.start({ sessionId, text: 'Third', ifBusy })
       await expect(started).rejects.toMatchObject({ code: 'RATE_LIMITED' })
     }
-    await expect(world.client.start({ text: 'Elsewhere' })).rejects.toMatchObject({ code: 'RATE_LIMITED' })
-    expect(await world.client.session(sessionId)).toEqual(before)
+    await expect(limited.client.start({ text: 'Elsewhere' })).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+    expect(await limited.client.session(sessionId)).toEqual(before)
     // Joining is no start.
-    expect((await world.client.start({ text: 'First', key: 'k' })).id).toBe(first.id)
+    expect((await limited.client.start({ text: 'First', key: 'k' })).id).toBe(first.id)
 
-    await world.client.cancel(second.id)
-    expect((await world.client.start({ text: 'Elsewhere' })).status).toBe('RUNNING')
+    await limited.client.cancel(second.id)
+    expect((await limited.client.start({ text: 'Elsewhere' })).status).toBe('RUNNING')
   })
 })
 
 describe('a restart', () => {
-  test('after kill -9 what waited starts, in its order, with everything that was said before', { timeout: 60_000 }, async () => {
-    const home = newFolder()
-    await using provider = await StrictProvider.start({ apiKey: providerKey })
-    const settings = { type: 'openai-compatible', baseURL: provider.baseURL, apiKey: providerKey, models: ['test'] }
-    writeFileSync(join(home, 'config.json'), JSON.stringify({ model: 'strict/test', providers: { strict: settings } }))
-    const argv = ['--home', home, '--port', '0', '--no-hermes']
-    try {
-      provider.next([{ text: 'Hel' }, { wait: forever }])
-      const streams: ShownStream[] = []
-      let seen = 0
-      {
+  test(
+    'after kill -9 what waited starts, in its order, with everything that was said before',
+    { timeout: 60_000 },
+    async () => {
+      const home = newFolder()
+      await using provider = await StrictProvider.start({ apiKey: providerKey })
+      const settings = { type: 'openai-compatible', baseURL: provider.baseURL, apiKey: providerKey, models: ['test'] }
+      writeFileSync(
+        join(home, 'config.json'),
+        JSON.stringify({ model: 'strict/test', providers: { strict: settings } }),
+      )
+      const argv = ['--home', home, '--port', '0', '--no-hermes']
+      try {
+        provider.next([{ text: 'Hel' }, { wait: forever }])
+        const streams: ShownStream[] = []
+        let seen = 0
+        {
+          await using server = await startProcess({ argv })
+          await using client = new ChatClient(server.url)
+          const first = await client.start({ text: 'First' })
+          const reader = new Reader(client.followStream(first.id))
+          await reader.until(() => reader.text === 'Hel')
+          const sessionId = first.session.id
+          streams.push(first)
+          for (const text of ['Second', 'Third', 'Fourth']) {
+            streams.push(await client.start({ sessionId, text, ifBusy: 'QUEUE', key: text }))
+          }
+          await client.cancel(streams[2]?.id ?? '')
+          seen = (await client.session(sessionId)).headSeq
+          await server.end('SIGKILL')
+        }
+        const [first, second, third, fourth] = streams
+        const sessionId = first?.session.id ?? ''
         await using server = await startProcess({ argv })
         await using client = new ChatClient(server.url)
-        const first = await client.start({ text: 'First' })
-        const reader = new Reader(client.followStream(first.id))
-        await reader.until(() => reader.text === 'Hel')
-        const sessionId = first.session.id
-        streams.push(first)
-        for (const text of ['Second', 'Third', 'Fourth']) {
-          streams.push(await client.start({ sessionId, text, ifBusy: 'QUEUE', key: text }))
-        }
-        await client.cancel(streams[2]?.id ?? '')
-        seen = (await client.session(sessionId)).headSeq
-        await server.end('SIGKILL')
+        expect((await client.start({ sessionId, text: 'Fourth', key: 'Fourth', ifBusy: 'QUEUE' })).id).toBe(fourth?.id)
+        const last = new Reader(client.followStream(fourth?.id ?? ''))
+        expect((await last.untilType('StreamFinished')).stream.status).toBe('COMPLETED')
+        expect(await client.stream(first?.id ?? '')).toMatchObject({
+          status: 'INTERRUPTED',
+          error: { code: 'SERVER_RESTART' },
+          message: { text: 'Hel', status: 'PARTIAL' },
+        })
+        expect((await client.stream(second?.id ?? '')).status).toBe('COMPLETED')
+        expect((await client.stream(third?.id ?? '')).status).toBe('CANCELLED')
+        expect(provider.requests.map(({ body }) => body.messages.at(-1)?.content)).toEqual([
+          'First',
+          'Second',
+          'Fourth',
+        ])
+        expect(provider.requests[1]?.body.messages.map(({ content }) => content)).toEqual(['First', 'Hel', 'Second'])
+        expect(provider.refusals).toEqual([])
+        const log = await client.events(sessionId)
+        expect(log.filter((event) => event.type === 'StreamFinished').map(({ streamId }) => streamId)).toEqual(
+          [third, first, second, fourth].map((stream) => stream?.id),
+        )
+        expect(log.find((event) => event.seq > seen)).toMatchObject({ seq: seen + 1 })
+      } finally {
+        rmSync(home, { recursive: true, force: true })
       }
-      const [first, second, third, fourth] = streams
-      const sessionId = first?.session.id ?? ''
-      await using server = await startProcess({ argv })
-      await using client = new ChatClient(server.url)
-      expect((await client.start({ sessionId, text: 'Fourth', key: 'Fourth', ifBusy: 'QUEUE' })).id).toBe(fourth?.id)
-      const last = new Reader(client.followStream(fourth?.id ?? ''))
-      expect((await last.untilType('StreamFinished')).stream.status).toBe('COMPLETED')
-      expect(await client.stream(first?.id ?? '')).toMatchObject({
-        status: 'INTERRUPTED',
-        error: { code: 'SERVER_RESTART' },
-        message: { text: 'Hel', status: 'PARTIAL' },
-      })
-      expect((await client.stream(second?.id ?? '')).status).toBe('COMPLETED')
-      expect((await client.stream(third?.id ?? '')).status).toBe('CANCELLED')
-      expect(provider.requests.map(({ body }) => body.messages.at(-1)?.content)).toEqual(['First', 'Second', 'Fourth'])
-      expect(provider.requests[1]?.body.messages.map(({ content }) => content)).toEqual(['First', 'Hel', 'Second'])
-      expect(provider.refusals).toEqual([])
-      const log = await client.events(sessionId)
-      expect(log.filter((event) => event.__typename === 'StreamFinished').map(({ streamId }) => streamId)).toEqual(
-        [third, first, second, fourth].map((stream) => stream?.id),
-      )
-      expect(log.find((event) => event.seq > seen)).toMatchObject({ seq: seen + 1 })
-    } finally {
-      rmSync(home, { recursive: true, force: true })
-    }
-  })
+    },
+  )
 })

@@ -37,8 +37,9 @@ interface Phase {
 
 const id = expect.any(String)
 const hasStarted = (reader: Reader): boolean => reader.events.length > 0
-const text = (reader: Reader): string => reader.parts.map((part) => ('text' in part ? part.text : '')).join('')
-const call = (reader: Reader): string => reader.parts.map((part) => (part.type === 'tool' ? part.argumentsText : '')).join('')
+const said = (reader: Reader): string => reader.parts.map((part) => ('text' in part ? part.text : '')).join('')
+const argued = (reader: Reader): string =>
+  reader.parts.map((part) => (part.type === 'tool' ? part.argumentsText : '')).join('')
 
 const phases: readonly Phase[] = [
   { name: 'before the provider answered', requests: [[]], isReached: hasStarted, parts: null, replayed: [] },
@@ -46,21 +47,21 @@ const phases: readonly Phase[] = [
   {
     name: 'in reasoning',
     requests: [[{ reasoning: 'It may ' }, { reasoning: 'be' }]],
-    isReached: (reader) => text(reader) === 'It may be',
+    isReached: (reader) => said(reader) === 'It may be',
     parts: [{ type: 'reasoning', text: 'It may be' }],
     replayed: [],
   },
   {
     name: 'in inline thinking',
     requests: [[{ text: '<think>It may ' }, { text: 'be' }]],
-    isReached: (reader) => text(reader) === 'It may be',
+    isReached: (reader) => said(reader) === 'It may be',
     parts: [{ type: 'reasoning', text: 'It may be' }],
     replayed: [],
   },
   {
     name: 'in text',
     requests: [[{ reasoning: 'Hm.' }, { text: 'It is ' }, { text: 'a' }]],
-    isReached: (reader) => text(reader) === 'Hm.It is a',
+    isReached: (reader) => said(reader) === 'Hm.It is a',
     parts: [
       { type: 'reasoning', text: 'Hm.' },
       { type: 'text', text: 'It is a' },
@@ -70,14 +71,14 @@ const phases: readonly Phase[] = [
   {
     name: 'with half a surrogate pair at the cut',
     requests: [[{ text: 'It is \ud83d' }]],
-    isReached: (reader) => text(reader) === 'It is ',
+    isReached: (reader) => said(reader) === 'It is ',
     parts: [{ type: 'text', text: 'It is \ufffd' }],
     replayed: [{ role: 'assistant', content: 'It is \ufffd' }],
   },
   {
     name: 'in the middle of tool arguments',
     requests: [[{ text: 'Let me see.' }, look('call_1', '{"at"', ': "Par')]],
-    isReached: (reader) => call(reader) === '{"at": "Par',
+    isReached: (reader) => argued(reader) === '{"at": "Par',
     parts: [
       { type: 'text', text: 'Let me see.' },
       { type: 'tool', id, name: 'look', argumentsText: '{"at": "Par', state: 'CANCELLED' },
@@ -86,7 +87,10 @@ const phases: readonly Phase[] = [
   },
   {
     name: 'between a tool’s end and the next token',
-    requests: [[{ text: 'Let me see.' }, look('call_1', '{"at": "Paris"}'), { finish: 'tool_calls' }], [{ open: true }]],
+    requests: [
+      [{ text: 'Let me see.' }, look('call_1', '{"at": "Paris"}'), { finish: 'tool_calls' }],
+      [{ open: true }],
+    ],
     isReached: (reader) => reader.parts.some((part) => part.type === 'tool' && part.state === 'FAILED'),
     parts: [
       { type: 'text', text: 'Let me see.' },
@@ -110,8 +114,11 @@ const phases: readonly Phase[] = [
   },
   {
     name: 'in the text behind a tool call',
-    requests: [[look('call_1', '{}'), { finish: 'tool_calls' }], [{ text: 'Nothing ' }, { text: 'th' }]],
-    isReached: (reader) => text(reader) === 'Nothing th',
+    requests: [
+      [look('call_1', '{}'), { finish: 'tool_calls' }],
+      [{ text: 'Nothing ' }, { text: 'th' }],
+    ],
+    isReached: (reader) => said(reader) === 'Nothing th',
     parts: [
       {
         type: 'tool',
@@ -220,7 +227,7 @@ describe('two clients at once', () => {
     expect(outcomes(answers)).toEqual(['CANCELLED', ...Array(9).fill('ALREADY_CANCELLED')])
     const [first] = answers
     for (const { outcome: _, ...answer } of answers) expect({ outcome: first?.outcome, ...answer }).toEqual(first)
-    const ends = (await world.client.events(stream.session.id)).filter((event) => event.__typename === 'StreamFinished')
+    const ends = (await world.client.events(stream.session.id)).filter((event) => event.type === 'StreamFinished')
     expect(ends).toHaveLength(1)
   })
 
@@ -290,16 +297,16 @@ describe('cancel-versus-finish', () => {
     const done = gate()
     const committing = gate()
     const release = gate()
-    await using world = newAgentChats(talks('All of it.', { until: done.passed }))
-    const stream = await world.start('Hi')
-    world.hooks.append = async ({ events }) => {
+    await using scripted = newAgentChats(talks('All of it.', { until: done.passed }))
+    const stream = await scripted.start('Hi')
+    scripted.hooks.append = async ({ events }) => {
       if (terminal(events) === 0) return
       committing.open()
       await release.passed
     }
     done.open()
     await committing.passed
-    const answers = Promise.all([world.chats.cancel(stream.id), world.chats.cancel(stream.id)])
+    const answers = Promise.all([scripted.chats.cancel(stream.id), scripted.chats.cancel(stream.id)])
     release.open()
     for (const answer of await answers) {
       expect(answer).toMatchObject({
@@ -308,35 +315,35 @@ describe('cancel-versus-finish', () => {
         answer: { status: 'COMPLETE', parts: [{ text: 'All of it.' }] },
       })
     }
-    expect(terminal(await world.log(stream.sessionId))).toBe(1)
+    expect(terminal(await scripted.log(stream.sessionId))).toBe(1)
   })
 
   test('the stop is first: both are told that it was cancelled', async () => {
     const done = gate()
     const committing = gate()
     const release = gate()
-    await using world = newAgentChats(talks('All of it.', { until: done.passed }))
-    const stream = await world.start('Hi')
-    world.hooks.append = async ({ events }) => {
+    await using scripted = newAgentChats(talks('All of it.', { until: done.passed }))
+    const stream = await scripted.start('Hi')
+    scripted.hooks.append = async ({ events }) => {
       if (terminal(events) === 0) return
       committing.open()
       await release.passed
     }
-    const first = world.chats.cancel(stream.id)
+    const first = scripted.chats.cancel(stream.id)
     await committing.passed
     done.open()
-    const second = world.chats.cancel(stream.id)
+    const second = scripted.chats.cancel(stream.id)
     release.open()
     const { outcome, ...told } = await first
     expect(outcome).toBe('CANCELLED')
     expect(told).toMatchObject({ stream: { status: 'CANCELLED' }, answer: { status: 'PARTIAL' } })
     expect(await second).toEqual({ ...told, outcome: 'ALREADY_CANCELLED' })
-    expect(terminal(await world.log(stream.sessionId))).toBe(1)
-    expect(await world.answerOf(stream.id)).toEqual(told.answer)
+    expect(terminal(await scripted.log(stream.sessionId))).toBe(1)
+    expect(await scripted.answerOf(stream.id)).toEqual(told.answer)
   })
 
   test('at any moment in between there is one end, and all are told of it alike', async () => {
-    await using world = newAgentChats(async function* () {
+    await using scripted = newAgentChats(async function* () {
       for (const text of ['a', 'b', 'c']) {
         yield { type: 'text', block: '1', text }
         await Promise.resolve()
@@ -348,10 +355,10 @@ describe('cancel-versus-finish', () => {
     }
     const statuses = new Set<string>()
     for (let turn = 0; turn < 100; turn += 1) {
-      const stream = await world.start('Hi')
+      const stream = await scripted.start('Hi')
       // A stop that comes later and later in the run of the microtasks.
       for (let step = 0; step < turn; step += 1) await Promise.resolve()
-      const answers = await Promise.all([world.chats.cancel(stream.id), world.chats.cancel(stream.id)])
+      const answers = await Promise.all([scripted.chats.cancel(stream.id), scripted.chats.cancel(stream.id)])
       const [{ outcome: _, ...first }, { outcome: __, ...second }] = answers
       expect(second).toEqual(first)
       statuses.add(first.stream.status)
@@ -359,8 +366,8 @@ describe('cancel-versus-finish', () => {
         first.stream.status,
         answers.map(({ outcome }) => outcome),
       )
-      expect(await world.answerOf(stream.id)).toEqual(first.answer)
-      const events = await world.log(stream.sessionId)
+      expect(await scripted.answerOf(stream.id)).toEqual(first.answer)
+      const events = await scripted.log(stream.sessionId)
       expect(terminal(events)).toBe(1)
       expect(events.map(({ seq }) => seq)).toEqual(events.map((_event, index) => index + 1))
     }
@@ -374,79 +381,82 @@ describe('agent-ignores-abort', () => {
     { type: 'reasoning', block: '2', text: 'hm' },
     { type: 'tool-call', callId: 'call_1', name: 'look', argumentsText: '{}' },
     { type: 'tool-result', callId: 'call_1', result: 'seen' },
-    { type: 'usage', usage: { estimated: false, inputTokens: 1, outputTokens: 1, reasoningTokens: 0, cachedInputTokens: 0 } },
+    {
+      type: 'usage',
+      usage: { estimated: false, inputTokens: 1, outputTokens: 1, reasoningTokens: 0, cachedInputTokens: 0 },
+    },
   ]
 
   test('what it goes on to do is refused and counted, and changes nothing', async () => {
     const through = gate()
-    await using world = newAgentChats(async function* ({ signal }) {
+    await using scripted = newAgentChats(async function* ({ signal }) {
       yield { type: 'text', block: '1', text: 'Hello' }
       await aborted(signal)
       yield* after
       through.open()
     }, talks('Second'))
-    const stream = await world.start('Hi')
-    const { outcome, ...told } = await world.chats.cancel(stream.id)
+    const stream = await scripted.start('Hi')
+    const { outcome, ...told } = await scripted.chats.cancel(stream.id)
     expect(outcome).toBe('CANCELLED')
-    const second = await world.start('Again', { sessionId: stream.sessionId })
+    const second = await scripted.start('Again', { sessionId: stream.sessionId })
     await through.passed
-    expect(world.chats.refused).toBe(after.length)
-    expect(await world.chats.cancel(stream.id)).toEqual({ ...told, outcome: 'ALREADY_CANCELLED' })
-    expect(await world.answerOf(stream.id)).toEqual(told.answer)
+    expect(scripted.chats.refused).toBe(after.length)
+    expect(await scripted.chats.cancel(stream.id)).toEqual({ ...told, outcome: 'ALREADY_CANCELLED' })
+    expect(await scripted.answerOf(stream.id)).toEqual(told.answer)
     expect(told.answer?.parts).toEqual([{ type: 'text', text: 'Hello' }])
-    await world.chats.cancel(second.id)
-    const mine = (await world.log(stream.sessionId)).filter(({ streamId }) => streamId === stream.id)
+    await scripted.chats.cancel(second.id)
+    const mine = (await scripted.log(stream.sessionId)).filter(({ streamId }) => streamId === stream.id)
     expect(mine.at(-1)).toMatchObject({ type: 'StreamFinished', seq: told.stream.lastSeq })
   })
 
   test('one that fails afterwards, or ends as if nothing was, changes nothing either', async () => {
     for (const fails of [true, false]) {
       const through = gate()
-      await using world = newAgentChats(async function* ({ signal }) {
+      await using scripted = newAgentChats(async function* ({ signal }) {
         yield { type: 'text', block: '1', text: 'Hello' }
         await aborted(signal)
         through.open()
         if (fails) throw new Error('the connection is gone')
       })
-      const stream = await world.start('Hi')
-      const { outcome: _, ...told } = await world.chats.cancel(stream.id)
+      const stream = await scripted.start('Hi')
+      const { outcome: _, ...told } = await scripted.chats.cancel(stream.id)
       await through.passed
-      expect(await world.chats.cancel(stream.id)).toEqual({ ...told, outcome: 'ALREADY_CANCELLED' })
-      expect(terminal(await world.log(stream.sessionId))).toBe(1)
-      expect(world.problems).toEqual([])
+      expect(await scripted.chats.cancel(stream.id)).toEqual({ ...told, outcome: 'ALREADY_CANCELLED' })
+      expect(terminal(await scripted.log(stream.sessionId))).toBe(1)
+      expect(scripted.problems).toEqual([])
     }
   })
 
   test('one that never waits for anything holds nobody up, before the stop and after it', async () => {
-    let isOver = false
-    await using world = newAgentChats(
+    const over = new AbortController()
+    await using scripted = newAgentChats(
       async function* () {
-        while (!isOver) yield { type: 'text', block: '1', text: 'on and ' }
+        while (!over.signal.aborted) yield { type: 'text', block: '1', text: 'on and ' }
       },
       talks('Second', { until: Promise.resolve() }),
     )
     try {
-      const stream = await world.start('Hi')
-      const other = await world.start('Hi')
-      expect((await world.follow(other.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
-      const told = await world.chats.cancel(stream.id)
+      const stream = await scripted.start('Hi')
+      const other = await scripted.start('Hi')
+      expect((await scripted.follow(other.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+      const told = await scripted.chats.cancel(stream.id)
       expect(told.outcome).toBe('CANCELLED')
       // The clock goes on, and with it everybody else.
       await new Promise((resolve) => setTimeout(resolve, 1))
-      expect(await world.answerOf(stream.id)).toEqual(told.answer)
+      expect(await scripted.answerOf(stream.id)).toEqual(told.answer)
     } finally {
-      isOver = true
+      over.abort()
     }
   })
 
   test('one that is silent for ever is not waited for', async () => {
-    await using world = newAgentChats(async function* () {
+    await using scripted = newAgentChats(async function* () {
       await forever
       yield { type: 'text', block: '1', text: 'never' }
     })
-    const stream = await world.start('Hi')
-    expect(await world.chats.cancel(stream.id)).toMatchObject({ outcome: 'CANCELLED', answer: null })
-    expect(world.chats.unfinished).toBe(0)
+    const stream = await scripted.start('Hi')
+    expect(await scripted.chats.cancel(stream.id)).toMatchObject({ outcome: 'CANCELLED', answer: null })
+    expect(scripted.chats.unfinished).toBe(0)
   })
 })
 
@@ -455,7 +465,7 @@ describe('before the model was called', () => {
     const reading = gate()
     const release = gate()
     let wasCalled = false
-    await using world = newAgentChats(async function* ({ history, signal }) {
+    await using scripted = newAgentChats(async function* ({ history, signal }) {
       reading.open()
       await release.passed
       await history()
@@ -463,26 +473,24 @@ describe('before the model was called', () => {
       wasCalled = true
       yield { type: 'text', block: '1', text: 'never' }
     }, talks('Second'))
-    const stream = await world.start('Hi')
+    const stream = await scripted.start('Hi')
     await reading.passed
-    const told = await world.chats.cancel(stream.id)
+    const told = await scripted.chats.cancel(stream.id)
     release.open()
     expect(told).toMatchObject({ outcome: 'CANCELLED', answer: null, stream: { status: 'CANCELLED', messageId: null } })
-    const again = await world.start('Again', { sessionId: stream.sessionId })
-    expect(await world.chats.cancel(again.id)).toMatchObject({ outcome: 'CANCELLED' })
+    const again = await scripted.start('Again', { sessionId: stream.sessionId })
+    expect(await scripted.chats.cancel(again.id)).toMatchObject({ outcome: 'CANCELLED' })
     expect(wasCalled).toBe(false)
-    expect((await world.chats.messagePage(await session(world, stream.sessionId), page)).map(({ role }) => role)).toEqual([
-      'USER',
-      'USER',
-      'ASSISTANT',
-    ])
+    expect(
+      (await scripted.chats.messagePage(await sessionOf(scripted, stream.sessionId), page)).map(({ role }) => role),
+    ).toEqual(['USER', 'USER', 'ASSISTANT'])
   })
 })
 
 const page = { limit: 100, after: null, before: null, backwards: false }
 
-async function session({ profile }: ReturnType<typeof newAgentChats>, id: string) {
-  const [found] = await profile.own.sessionsById([id])
+async function sessionOf({ profile }: ReturnType<typeof newAgentChats>, sessionId: string) {
+  const [found] = await profile.own.sessionsById([sessionId])
   if (!found) throw new Error('the session is not there')
   return found
 }
@@ -491,7 +499,7 @@ describe('while a tool runs', () => {
   test('the call is CANCELLED, and what it returns later is refused', async () => {
     const running = gate()
     const through = gate()
-    await using world = newAgentChats(async function* ({ signal }) {
+    await using scripted = newAgentChats(async function* ({ signal }) {
       yield { type: 'text', block: '1', text: 'I look.' }
       yield { type: 'tool-call', callId: 'call_1', name: 'look', argumentsText: '{"at":"x"}' }
       running.open()
@@ -499,16 +507,16 @@ describe('while a tool runs', () => {
       yield { type: 'tool-result', callId: 'call_1', result: 'seen' }
       through.open()
     })
-    const stream = await world.start('Hi')
+    const stream = await scripted.start('Hi')
     await running.passed
-    const told = await world.chats.cancel(stream.id)
+    const told = await scripted.chats.cancel(stream.id)
     await through.passed
     expect(told.answer?.parts).toMatchObject([
       { type: 'text', text: 'I look.' },
       { type: 'tool', call: { state: 'CANCELLED', argumentsText: '{"at":"x"}', argumentsWhole: true, result: null } },
     ])
-    expect(await world.answerOf(stream.id)).toEqual(told.answer)
-    expect(world.chats.refused).toBe(1)
+    expect(await scripted.answerOf(stream.id)).toEqual(told.answer)
+    expect(scripted.chats.refused).toBe(1)
   })
 })
 
@@ -516,22 +524,22 @@ describe('when the storage fails', () => {
   const full = new Error('database or disk is full')
 
   test('once, at the end, the stop is tried again and succeeds with everything that had come in', async () => {
-    await using world = newAgentChats(talks('Hello'))
-    const stream = await world.start('Hi')
+    await using scripted = newAgentChats(talks('Hello'))
+    const stream = await scripted.start('Hi')
     let failures = 1
-    world.hooks.append = ({ events }) => {
+    scripted.hooks.append = ({ events }) => {
       if (terminal(events) > 0 && failures-- > 0) throw full
     }
-    const told = await world.chats.cancel(stream.id)
+    const told = await scripted.chats.cancel(stream.id)
     expect(told).toMatchObject({ outcome: 'CANCELLED', answer: { parts: [{ text: 'Hello' }] } })
-    expect(terminal(await world.log(stream.sessionId))).toBe(1)
-    expect(world.problems).toEqual([full])
+    expect(terminal(await scripted.log(stream.sessionId))).toBe(1)
+    expect(scripted.problems).toEqual([full])
   })
 
   test('for long, the stop is answered all the same, with an error, and takes effect when it can be saved', async () => {
-    await using world = newAgentChats(talks('Hello'), talks('Second', { until: Promise.resolve() }))
-    const stream = await world.start('Hi')
-    const [read] = await Promise.all([world.chats.followSession(stream.sessionId, 0), undefined])
+    await using scripted = newAgentChats(talks('Hello'), talks('Second', { until: Promise.resolve() }))
+    const stream = await scripted.start('Hi')
+    const [read] = await Promise.all([scripted.chats.followSession(stream.sessionId, 0), undefined])
     const seen: { seq: number; type: string }[] = []
     const reading = (async () => {
       for await (const event of { [Symbol.asyncIterator]: () => read }) {
@@ -540,46 +548,46 @@ describe('when the storage fails', () => {
       }
     })()
     let isFull = true
-    world.hooks.append = () => {
+    scripted.hooks.append = () => {
       if (isFull) throw full
     }
     const before = performance.now()
-    await expect(world.chats.cancel(stream.id)).rejects.toMatchObject({ code: 'INTERNAL' })
+    await expect(scripted.chats.cancel(stream.id)).rejects.toMatchObject({ code: 'INTERNAL' })
     expect(performance.now() - before).toBeLessThan(10_000)
     expect(terminal(seen)).toBe(0)
 
     isFull = false
     await reading
-    expect(await world.chats.cancel(stream.id)).toMatchObject({
+    expect(await scripted.chats.cancel(stream.id)).toMatchObject({
       outcome: 'ALREADY_CANCELLED',
       answer: { parts: [{ text: 'Hello' }] },
     })
-    const second = await world.start('Again', { sessionId: stream.sessionId })
-    expect((await world.follow(second.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+    const second = await scripted.start('Again', { sessionId: stream.sessionId })
+    expect((await scripted.follow(second.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
   })
 
   test('in the middle, the stream ends with an error, nothing of the failed batch was shown, the text is kept', async () => {
     const more = gate()
-    await using world = newAgentChats(
+    await using scripted = newAgentChats(
       async function* () {
         yield { type: 'text', block: '1', text: 'Hello ' }
         await more.passed
-        yield { type: 'text', block: '1', text: 'world' }
+        yield { type: 'text', block: '1', text: 'scripted' }
         await forever
       },
       talks('Second', { until: Promise.resolve() }),
     )
-    const stream = await world.start('Hi')
-    const reading = world.follow(stream.id)
+    const stream = await scripted.start('Hi')
+    const reading = scripted.follow(stream.id)
     const failed = gate()
     const release = gate()
     const shown: string[] = []
-    world.hooks.append = async ({ events }) => {
+    scripted.hooks.append = async ({ events }) => {
       if (terminal(events) === 0) {
         failed.open()
         throw full
       }
-      shown.push(...(await world.log(stream.sessionId)).map(({ type }) => type))
+      shown.push(...(await scripted.log(stream.sessionId)).map(({ type }) => type))
       await release.passed
     }
     more.open()
@@ -587,22 +595,25 @@ describe('when the storage fails', () => {
     release.open()
     const events = await reading
     expect(shown.filter((type) => type === 'TextDelta').length).toBeLessThan(2)
-    expect(events.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'FAILED', error: { code: 'PROVIDER' } } })
-    delete world.hooks.append
-    expect((await world.answerOf(stream.id))?.parts).toEqual([{ type: 'text', text: 'Hello world' }])
-    const second = await world.start('Again', { sessionId: stream.sessionId })
-    expect((await world.follow(second.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+    expect(events.at(-1)).toMatchObject({
+      type: 'StreamFinished',
+      stream: { status: 'FAILED', error: { code: 'PROVIDER' } },
+    })
+    delete scripted.hooks.append
+    expect((await scripted.answerOf(stream.id))?.parts).toEqual([{ type: 'text', text: 'Hello scripted' }])
+    const second = await scripted.start('Again', { sessionId: stream.sessionId })
+    expect((await scripted.follow(second.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
   })
 
   test('at the start, nothing is left behind: no message, no stream, no key', async () => {
-    await using world = newAgentChats(talks('Hello', { until: Promise.resolve() }))
-    world.hooks.append = () => {
+    await using scripted = newAgentChats(talks('Hello', { until: Promise.resolve() }))
+    scripted.hooks.append = () => {
       throw full
     }
-    await expect(world.start('Hi', { key: 'k' })).rejects.toBe(full)
-    expect(world.chats.unfinished).toBe(0)
-    delete world.hooks.append
-    const stream = await world.start('Hi', { key: 'k' })
-    expect((await world.follow(stream.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+    await expect(scripted.start('Hi', { key: 'k' })).rejects.toBe(full)
+    expect(scripted.chats.unfinished).toBe(0)
+    delete scripted.hooks.append
+    const stream = await scripted.start('Hi', { key: 'k' })
+    expect((await scripted.follow(stream.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
   })
 })

@@ -2,15 +2,17 @@ import { isDeepStrictEqual } from 'node:util'
 import { createAnthropic } from '@ai-sdk/anthropic'
 import { createOpenAI } from '@ai-sdk/openai'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import type { LanguageModel, ModelMessage } from 'ai'
+import type { ModelMessage } from 'ai'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../src/agent/agent.ts'
+import type { ProvidedModel } from '../../src/agent/language-model.ts'
 import { modelAgent } from '../../src/agent/model-agent.ts'
 import { modelContext } from '../../src/chat/context.ts'
 import type { Environment } from '../../src/chat/environment.ts'
 import { answerPosition, type Draft, fold, userPosition } from '../../src/chat/fold.ts'
 import { accept, dequeue, type Ending, withdraw } from '../../src/chat/machine.ts'
+import { newToolCall } from '../../src/chat/tool-call.ts'
 import type { ChatEvent, Json, MessagePart, MessageRecord, ToolCall } from '../../src/storage/records.ts'
 import {
   anyAgentEvents,
@@ -117,28 +119,31 @@ const anyTurn: fc.Arbitrary<Turn> = fc.oneof(
 const anyLog: fc.Arbitrary<Log> = fc.array(anyTurn, { maxLength: 4 }).map(logOf)
 
 /** A call as Hermes keeps it: its id holds colons, and the model's own name for it comes again in every message. */
-const hermesCall = fc
-  .record({
-    providerId: fc.constantFrom('call_0', 'functions.look:0', null),
-    name: fc.constantFrom('look', 'mcp:server.tool', ''),
-    argumentsText: fc.constantFrom('{}', '{"a":"\\ud83d"}', '', 'null', '{"half', '[]'),
-    result: fc.option(anyJson, { nil: undefined }),
-  })
-  .map(
-    ({ result, ...call }): Omit<ToolCall, 'id'> => ({
-      ...call,
-      argumentsWhole: true,
-      state: result === undefined ? 'OUTCOME_UNKNOWN' : 'SUCCEEDED',
-      result: result ?? null,
-      error: null,
-      startedAt: null,
-      finishedAt: null,
-    }),
-  )
+const hermesCall: fc.Arbitrary<ToolCall> = fc.record({
+  id: fc.constant(''),
+  providerId: fc.constantFrom('call_0', 'functions.look:0', null),
+  name: fc.constantFrom('look', 'mcp:server.tool', ''),
+  argumentsText: fc.constantFrom('{}', '{"a":"\\ud83d"}', '', 'null', '{"half', '[]'),
+  argumentsWhole: fc.constant(true),
+  state: fc.constantFrom('SUCCEEDED', 'OUTCOME_UNKNOWN'),
+  result: anyJson,
+  error: fc.constant(null),
+  startedAt: fc.constant(null),
+  finishedAt: fc.constant(null),
+})
 
-const text = fc.oneof(pieceOfText, blank).map((of): MessagePart => ({ type: 'text', text: of }))
-const reasoning = pieceOfText.map((of): MessagePart => ({ type: 'reasoning', text: `${secret} ${of}` }))
-const tool = hermesCall.map((call): MessagePart => ({ type: 'tool', call: { ...call, id: '' } }))
+const wholeCall: ToolCall = {
+  ...newToolCall('', 'look'),
+  argumentsText: '{}',
+  argumentsWhole: true,
+  state: 'SUCCEEDED',
+}
+
+const anyPart: fc.Arbitrary<MessagePart> = fc.oneof(
+  fc.oneof(pieceOfText, blank).map((text) => ({ type: 'text' as const, text })),
+  pieceOfText.map((text) => ({ type: 'reasoning' as const, text: `${secret} ${text}` })),
+  hermesCall.map((call) => ({ type: 'tool' as const, call })),
+)
 
 /** Sessions of Hermes that are continued by one kept here; their ids may differ at the front alone. */
 const hermesMessages: fc.Arbitrary<MessageRecord[]> = fc
@@ -146,7 +151,7 @@ const hermesMessages: fc.Arbitrary<MessageRecord[]> = fc
     fc.tuple(
       fc.constantFrom('20260101_000000_ab', `one${'-long'.repeat(16)}`, `two${'-long'.repeat(16)}`, 'a:1'),
       fc.constantFrom('USER', 'ASSISTANT', 'SYSTEM'),
-      fc.array(fc.oneof(text, reasoning, tool), { maxLength: 4 }),
+      fc.array(anyPart, { maxLength: 4 }),
     ),
     { maxLength: 6 },
   )
@@ -159,7 +164,9 @@ const hermesMessages: fc.Arbitrary<MessageRecord[]> = fc
         sessionId,
         position: index + 1,
         role,
-        parts: parts.map((part, at) => (part.type === 'tool' ? { type: 'tool', call: { ...part.call, id: `${id}:${at}` } } : part)),
+        parts: parts.map((part, at) =>
+          part.type === 'tool' ? { type: 'tool', call: { ...part.call, id: `${id}:${at}` } } : part,
+        ),
         streamId: null,
       }
     }),
@@ -247,7 +254,12 @@ describe('the next message after', () => {
   const ask = (turns: readonly Turn[]): Json => JSON.parse(JSON.stringify(modelContext(messagesOf(logOf(turns)))))
   const answered = (events: AgentEvent[], ending: Ending): Turn => ({ kind: 'answered', events, ending, waits: false })
   const said = (of: string): AgentEvent => ({ type: 'text', block: '1', text: of })
-  const called = (argumentsText = '{"a":1}'): AgentEvent => ({ type: 'tool-call', callId: '0', name: 'look', argumentsText })
+  const called = (argumentsText = '{"a":1}'): AgentEvent => ({
+    type: 'tool-call',
+    callId: '0',
+    name: 'look',
+    argumentsText,
+  })
   const user = (index: number): Json => ({ role: 'user', content: [{ type: 'text', text: `question ${index}` }] })
   const assistant = (of: string): Json => ({ role: 'assistant', content: [{ type: 'text', text: of }] })
 
@@ -263,12 +275,18 @@ describe('the next message after', () => {
   })
 
   test('one that was taken back has nothing of it', () => {
-    expect(ask([{ kind: 'withdrawn' }, answered([said('Hi')], { status: 'COMPLETED' })])).toEqual([user(1), assistant('Hi')])
+    expect(ask([{ kind: 'withdrawn' }, answered([said('Hi')], { status: 'COMPLETED' })])).toEqual([
+      user(1),
+      assistant('Hi'),
+    ])
   })
 
   test('a half-made call has nothing of it', () => {
     const half: AgentEvent = { type: 'tool-input', callId: '0', name: 'look', text: '{"a":1}' }
-    expect(ask([answered([said('Let me see'), half], { status: 'CANCELLED' })])).toEqual([user(0), assistant('Let me see')])
+    expect(ask([answered([said('Let me see'), half], { status: 'CANCELLED' })])).toEqual([
+      user(0),
+      assistant('Let me see'),
+    ])
   })
 
   test.each([
@@ -276,8 +294,14 @@ describe('the next message after', () => {
     ['INTERRUPTED', 'The server stopped while it ran. It may or may not have taken effect.'],
   ] as const)('a call that ran when its stream was %s is told why there is no result', (status, value) => {
     const [, asked, result] = listOf(ask([answered([called()], { status })]))
-    expect(asked).toMatchObject({ role: 'assistant', content: [{ type: 'tool-call', toolName: 'look', input: { a: 1 } }] })
-    expect(result).toMatchObject({ role: 'tool', content: [{ type: 'tool-result', output: { type: 'error-text', value } }] })
+    expect(asked).toMatchObject({
+      role: 'assistant',
+      content: [{ type: 'tool-call', toolName: 'look', input: { a: 1 } }],
+    })
+    expect(result).toMatchObject({
+      role: 'tool',
+      content: [{ type: 'tool-result', output: { type: 'error-text', value } }],
+    })
   })
 
   test('a call with arguments that are no object knows that it was made, and what came of it', () => {
@@ -302,6 +326,28 @@ describe('the next message after', () => {
   })
 })
 
+test('calls whose ids no longer tell themselves apart once they are as a provider wants them are counted', () => {
+  const call = (id: string): MessagePart => ({ type: 'tool', call: { ...wholeCall, id } })
+  const answer = (position: number, ...ids: string[]): MessageRecord => {
+    const parts = ids.map(call)
+    return { ...firstQuestion, role: 'ASSISTANT', position, parts }
+  }
+  const long = 'x'.repeat(70)
+  const context = modelContext([firstQuestion, answer(4, 'a:1', 'a_1', `1${long}`), answer(5, 'a.1', `2${long}`)])
+  const ids = context
+    .flatMap((message) => contentOf(message))
+    .flatMap((part) => ('toolCallId' in part ? [part.toolCallId] : []))
+  const kept = 'x'.repeat(56)
+  expect(ids).toEqual(
+    [
+      ['a_1', 'a_1_2', kept],
+      ['a_1', 'a_1_2', kept],
+      ['a_1_3', `${kept}_2`],
+      ['a_1_3', `${kept}_2`],
+    ].flat(),
+  )
+})
+
 function listOf(value: Json): Json[] {
   return Array.isArray(value) ? value : []
 }
@@ -324,14 +370,15 @@ describe('sent by the model agent through the real providers', () => {
     return modelContext([firstQuestion, ...before, ...messagesOf(log), question])
   })
 
-  async function send(model: LanguageModel, context: readonly ModelMessage[]): Promise<void> {
+  async function send(model: ProvidedModel, context: readonly ModelMessage[]): Promise<void> {
     const signal = new AbortController().signal
     const run = { model: 'test', history: async () => context, signal }
     for await (const event of modelAgent({ model }).answer(run)) void event
   }
 
   const openai = () => createOpenAI({ baseURL: provider.baseURL, apiKey: 'key' }).chat('test')
-  const compatible = () => createOpenAICompatible({ name: 'strict', baseURL: provider.baseURL, includeUsage: true })('test')
+  const compatible = () =>
+    createOpenAICompatible({ name: 'strict', baseURL: provider.baseURL, includeUsage: true })('test')
 
   test.each([
     ['OpenAI', openai],
@@ -351,7 +398,10 @@ describe('sent by the model agent through the real providers', () => {
     const bodies: unknown[] = []
     const fetch = async (_input: unknown, init?: RequestInit): Promise<Response> => {
       bodies.push(JSON.parse(String(init?.body)))
-      return Response.json({ type: 'error', error: { type: 'invalid_request_error', message: 'seen' } }, { status: 400 })
+      return Response.json(
+        { type: 'error', error: { type: 'invalid_request_error', message: 'seen' } },
+        { status: 400 },
+      )
     }
     const model = createAnthropic({ baseURL: 'http://127.0.0.1:1/v1', apiKey: 'key', fetch })('test')
     await fc.assert(
@@ -369,7 +419,12 @@ describe('sent by the model agent through the real providers', () => {
 describe('the rules themselves', () => {
   const user: ModelMessage = { role: 'user', content: 'Hi' }
   const call = { type: 'tool-call' as const, toolCallId: 'a', toolName: 'look', input: {} }
-  const result = { type: 'tool-result' as const, toolCallId: 'a', toolName: 'look', output: { type: 'text' as const, value: '' } }
+  const result = {
+    type: 'tool-result' as const,
+    toolCallId: 'a',
+    toolName: 'look',
+    output: { type: 'text' as const, value: '' },
+  }
   const asks: ModelMessage = { role: 'assistant', content: [call] }
   const tells: ModelMessage = { role: 'tool', content: [result] }
 
@@ -378,7 +433,10 @@ describe('the rules themselves', () => {
     ['a result without a call', [user, tells]],
     ['a result that comes twice', [user, asks, { role: 'tool', content: [result, result] }]],
     ['a result that comes late', [user, asks, user, tells]],
-    ['an id that comes twice', [user, { role: 'assistant', content: [call, call] }, { role: 'tool', content: [result, result] }]],
+    [
+      'an id that comes twice',
+      [user, { role: 'assistant', content: [call, call] }, { role: 'tool', content: [result, result] }],
+    ],
     ['an empty assistant', [user, { role: 'assistant', content: [] }]],
     ['reasoning', [user, { role: 'assistant', content: [{ type: 'reasoning', text: 'Hm' }] }]],
     ['a name with a dot', [user, { role: 'assistant', content: [{ ...call, toolName: 'a.b' }] }, tells]],
@@ -395,23 +453,38 @@ describe('the rules themselves', () => {
 
   test.each<[string, object[]]>([
     ['a blank text', [{ role: 'user', content: [text(' \n')] }]],
-    ['an id with a colon', [
-      { role: 'user', content: [text('Hi')] },
-      { role: 'assistant', content: [{ ...use, id: 'a:0' }] },
-      { role: 'user', content: [{ ...answer, tool_use_id: 'a:0' }] },
-    ]],
-    ['a result behind a text', [
-      { role: 'user', content: [text('Hi')] },
-      { role: 'assistant', content: [use] },
-      { role: 'user', content: [text('Hm'), answer] },
-    ]],
-    ['a result that is missing', [
-      { role: 'user', content: [text('Hi')] },
-      { role: 'assistant', content: [use] },
-      { role: 'user', content: [text('Hm')] },
-    ]],
+    [
+      'an id with a colon',
+      [
+        { role: 'user', content: [text('Hi')] },
+        { role: 'assistant', content: [{ ...use, id: 'a:0' }] },
+        { role: 'user', content: [{ ...answer, tool_use_id: 'a:0' }] },
+      ],
+    ],
+    [
+      'a result behind a text',
+      [
+        { role: 'user', content: [text('Hi')] },
+        { role: 'assistant', content: [use] },
+        { role: 'user', content: [text('Hm'), answer] },
+      ],
+    ],
+    [
+      'a result that is missing',
+      [
+        { role: 'user', content: [text('Hi')] },
+        { role: 'assistant', content: [use] },
+        { role: 'user', content: [text('Hm')] },
+      ],
+    ],
     ['no content', [{ role: 'user', content: [] }]],
-    ['an assistant first', [{ role: 'assistant', content: [text('Hi')] }, { role: 'user', content: [text('Hi')] }]],
+    [
+      'an assistant first',
+      [
+        { role: 'assistant', content: [text('Hi')] },
+        { role: 'user', content: [text('Hi')] },
+      ],
+    ],
     ['half a pair', [{ role: 'user', content: [text('a\ud83d')] }]],
   ])('see %s at Anthropic', (_what, messages) => {
     expect(anthropicProblems({ messages }).length).toBeGreaterThan(0)

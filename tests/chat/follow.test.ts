@@ -8,7 +8,6 @@ import { newProvidedSegue, type ProvidedSegue } from '../support/provided-segue.
 import { partsAfter, partsOf, Reader } from '../support/reader.ts'
 import type { Step } from '../support/strict-provider.ts'
 
-const forever = new Promise<never>(() => {})
 const look: Step = { toolCall: { id: 'call_1', name: 'look', arguments: ['{"at":', ' "Paris"', '}'] } }
 
 let world: ProvidedSegue
@@ -24,7 +23,13 @@ afterEach(async () => {
 /** An answer with everything in it, held in the middle of its text. */
 async function held(): Promise<{ streamId: string; sessionId: string; reader: Reader; goOn: () => void }> {
   const middle = gate()
-  world.provider.next([{ reasoning: 'Hm' }, { reasoning: ', well.' }, { text: 'Let me see.' }, look, { finish: 'tool_calls' }])
+  world.provider.next([
+    { reasoning: 'Hm' },
+    { reasoning: ', well.' },
+    { text: 'Let me see.' },
+    look,
+    { finish: 'tool_calls' },
+  ])
   world.provider.next([
     ...['It ', 'is 👋 ', 'he'].map((text) => ({ text })),
     { wait: middle.passed },
@@ -58,8 +63,9 @@ describe('a stream is followed from any cursor', () => {
     await Promise.all(readers.slice(0, -1).map((each) => each.next()))
     goOn()
     await reader.toEnd()
-    for (const [index, each] of readers.entries()) expectSameFrom(cursors[index] ?? 0, await each.toEnd(), reader.events)
-    expect(reader.events.at(-1)?.__typename).toBe('StreamFinished')
+    for (const [index, each] of readers.entries())
+      expectSameFrom(cursors[index] ?? 0, await each.toEnd(), reader.events)
+    expect(reader.events.at(-1)?.type).toBe('StreamFinished')
   })
 
   test('after its end', async () => {
@@ -147,7 +153,9 @@ describe('a stream is followed from any cursor', () => {
   test('of a stream that never was: NOT_FOUND', async () => {
     await expect(world.read('str_00000000000000000000000000').next()).rejects.toMatchObject({ code: 'NOT_FOUND' })
     await expect(new Reader(world.client.followSession('no')).next()).rejects.toMatchObject({ code: 'NOT_FOUND' })
-    await expect(world.read('str_00000000000000000000000000', -1).next()).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
+    await expect(world.read('str_00000000000000000000000000', -1).next()).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+    })
   })
 })
 
@@ -179,13 +187,13 @@ describe('a session is followed', () => {
     // Asked for over another connection: the server answers in between.
     await world.client.session(sessionId)
     const stream = await world.client.start({ sessionId, text: 'Hi' })
-    expect(await first).toMatchObject({ __typename: 'StreamStarted', seq: 1 })
+    expect(await first).toMatchObject({ type: 'StreamStarted', seq: 1 })
     await reader.until(({ events }) => isEndOf(stream.id, events.at(-1)))
   })
 })
 
 function isEndOf(streamId: string, event: ShownEvent | undefined): boolean {
-  return event?.__typename === 'StreamFinished' && event.streamId === streamId
+  return event?.type === 'StreamFinished' && event.streamId === streamId
 }
 
 describe('reset-is-signalled: a cursor that no event has reached', () => {
@@ -193,7 +201,7 @@ describe('reset-is-signalled: a cursor that no event has reached', () => {
     const { streamId, sessionId, reader, goOn } = await held()
     const lost = world.read(streamId, 1_000_000)
     expect(await lost.next()).toMatchObject({
-      __typename: 'StreamReset',
+      type: 'StreamReset',
       reason: 'CURSOR_AHEAD',
       seq: reader.cursor,
       sessionId,
@@ -212,7 +220,7 @@ describe('reset-is-signalled: a cursor that no event has reached', () => {
     world.provider.next([{ wait: first.passed }, { text: 'Hello' }, { finish: 'stop' }])
     const stream = await world.client.start({ text: 'Hi' })
     const lost = world.read(stream.id, 99)
-    expect(await lost.next()).toMatchObject({ __typename: 'StreamReset', message: null, seq: 1 })
+    expect(await lost.next()).toMatchObject({ type: 'StreamReset', message: null, seq: 1 })
     first.open()
     await lost.toEnd()
     expect(lost.text).toBe('Hello')
@@ -225,8 +233,8 @@ describe('reset-is-signalled: a cursor that no event has reached', () => {
     const lost = world.read(streamId, 1_000_000)
     await lost.toEnd()
     expect(lost.events).toMatchObject([
-      { __typename: 'StreamReset', seq: reader.cursor - 1, message: { status: 'STREAMING', usage: null } },
-      { __typename: 'StreamFinished', seq: reader.cursor, message: { status: 'COMPLETE' } },
+      { type: 'StreamReset', seq: reader.cursor - 1, message: { status: 'STREAMING', usage: null } },
+      { type: 'StreamFinished', seq: reader.cursor, message: { status: 'COMPLETE' } },
     ])
     expect(lost.parts).toEqual(reader.parts)
   })
@@ -235,25 +243,30 @@ describe('reset-is-signalled: a cursor that no event has reached', () => {
     const { sessionId, goOn } = await held()
     const queued = await world.client.start({ sessionId, text: 'And?', ifBusy: 'QUEUE' })
     const lost = world.read(queued.id, 1_000_000)
-    expect(await lost.next()).toMatchObject({ __typename: 'StreamReset', seq: queued.lastSeq, message: null })
+    expect(await lost.next()).toMatchObject({ type: 'StreamReset', seq: queued.lastSeq, message: null })
     goOn()
-    expect(await lost.next()).toMatchObject({ __typename: 'StreamChanged', stream: { status: 'RUNNING' } })
+    expect(await lost.next()).toMatchObject({ type: 'StreamChanged', stream: { status: 'RUNNING' } })
     expect((await lost.untilType('StreamFinished')).message?.text).toBe(lost.text)
   })
 
   test('in a session: the answer that is being made, and from there on', async () => {
     const { streamId, sessionId, reader, goOn } = await held()
     const lost = new Reader(world.client.followSession(sessionId, 1_000_000))
-    expect(await lost.next()).toMatchObject({ __typename: 'StreamReset', streamId, seq: reader.cursor })
+    expect(await lost.next()).toMatchObject({ type: 'StreamReset', streamId, seq: reader.cursor })
     expect(lost.parts).toEqual(reader.parts)
     goOn()
     await lost.until(({ events }) => isEndOf(streamId, events.at(-1)))
     expect(lost.text).toBe('Let me see.It is 👋 here. Bye.')
 
     const idle = new Reader(world.client.followSession(sessionId, 1_000_000))
-    expect(await idle.next()).toMatchObject({ __typename: 'StreamReset', seq: lost.cursor, message: null, streamId: null })
+    expect(await idle.next()).toMatchObject({
+      type: 'StreamReset',
+      seq: lost.cursor,
+      message: null,
+      streamId: null,
+    })
     const next = await world.client.start({ sessionId, text: 'Next' })
-    expect(await idle.next()).toMatchObject({ __typename: 'StreamStarted', streamId: next.id, seq: lost.cursor + 1 })
+    expect(await idle.next()).toMatchObject({ type: 'StreamStarted', streamId: next.id, seq: lost.cursor + 1 })
   })
 
   test('in streamChat that joins', async () => {
@@ -262,7 +275,7 @@ describe('reset-is-signalled: a cursor that no event has reached', () => {
     const stream = await world.client.start({ text: 'Hi', key: 'k' })
     await world.read(stream.id).until((reader) => reader.text === 'Hel')
     const lost = new Reader(world.client.streamChat({ text: 'Hi', key: 'k' }, 500))
-    expect(await lost.next()).toMatchObject({ __typename: 'StreamReset', message: { text: 'Hel' } })
+    expect(await lost.next()).toMatchObject({ type: 'StreamReset', message: { text: 'Hel' } })
     middle.open()
     await lost.toEnd()
     expect(lost.text).toBe('Hello')
@@ -279,8 +292,8 @@ describe('reset-is-signalled: a cursor that no event has reached', () => {
       expect(await world.read(stream.id, cursor).toEnd()).toEqual([])
     }
     expect(await world.read(stream.id, headSeq + 1).toEnd()).toMatchObject([
-      { __typename: 'StreamReset' },
-      { __typename: 'StreamFinished' },
+      { type: 'StreamReset' },
+      { type: 'StreamFinished' },
     ])
   })
 })
@@ -387,9 +400,13 @@ describe('a log of 5,000 deltas', () => {
   }
 
   /** From many cursors, mid-part ones too: few events, the same text, in order, up to the end. */
-  async function expectCheapEverywhere(world: ReturnType<typeof newAgentChats>, streamId: string, full: readonly ChatEvent[]) {
+  async function expectCheapEverywhere(
+    scripted: ReturnType<typeof newAgentChats>,
+    streamId: string,
+    full: readonly ChatEvent[],
+  ) {
     for (let cursor = 0; cursor < full.length; cursor += 331) {
-      const told = await world.follow(streamId, cursor)
+      const told = await scripted.follow(streamId, cursor)
       expect(applied(applied([], full.slice(0, cursor)), told)).toEqual(texts)
       expect(told.at(-1)).toMatchObject({ type: 'StreamFinished', seq: full.length })
       const seqs = told.map(({ seq }) => seq)
@@ -400,55 +417,56 @@ describe('a log of 5,000 deltas', () => {
   }
 
   test('is caught up with in a few events, from any cursor, before the merge on disk, during it and after it', async () => {
-    await using world = newAgentChats(slowly(everything))
+    await using scripted = newAgentChats(slowly(everything))
     const removals: { seqs: readonly number[]; release: () => void }[] = []
     const arrivals = new EventTarget()
-    world.hooks.remove = async (seqs) => {
+    scripted.hooks.remove = async (seqs) => {
       const release = gate()
       removals.push({ seqs, release: release.open })
       arrivals.dispatchEvent(new Event('removal'))
       await release.passed
     }
-    const stream = await world.start('Hi')
-    const first = await world.follow(stream.id)
+    const stream = await scripted.start('Hi')
+    const first = await scripted.follow(stream.id)
     expect(applied([], first)).toEqual(texts)
 
-    const full = await world.log(stream.sessionId)
+    const full = await scripted.log(stream.sessionId)
     expect(full.filter(({ type }) => type.endsWith('Delta')).length).toBeGreaterThanOrEqual(5000)
     expect(full.map(({ seq }) => seq)).toEqual(full.map((_, index) => index + 1))
-    await expectCheapEverywhere(world, stream.id, full)
+    await expectCheapEverywhere(scripted, stream.id, full)
 
     // The merge goes in slices; in between, anybody may read.
     let removed = 0
     for (let slice = 0; removed < 4900; slice += 1) {
-      while (!removals[slice]) await new Promise((resolve) => arrivals.addEventListener('removal', resolve, { once: true }))
-      if (slice % 3 === 0) await expectCheapEverywhere(world, stream.id, full)
+      while (!removals[slice])
+        await new Promise((resolve) => arrivals.addEventListener('removal', resolve, { once: true }))
+      if (slice % 3 === 0) await expectCheapEverywhere(scripted, stream.id, full)
       removed += removals[slice]?.seqs.length ?? 0
       expect(removals[slice]?.seqs.length).toBeLessThanOrEqual(500)
       removals[slice]?.release()
     }
-    delete world.hooks.remove
-    await world.chats.close()
-    expect((await world.log(stream.sessionId)).length).toBeLessThan(30)
-    await expectCheapEverywhere(world, stream.id, full)
-    expect((await world.answerOf(stream.id))?.parts).toHaveLength(4)
+    delete scripted.hooks.remove
+    await scripted.chats.close()
+    expect((await scripted.log(stream.sessionId)).length).toBeLessThan(30)
+    await expectCheapEverywhere(scripted, stream.id, full)
+    expect((await scripted.answerOf(stream.id))?.parts).toHaveLength(4)
   }, 60_000)
 
   test('a reader who comes while it grows catches up in a few events, then gets each as it comes', async () => {
     const said = gate()
     const more = gate()
-    await using world = newAgentChats(async function* (run) {
+    await using scripted = newAgentChats(async function* (run) {
       yield* slowly(everything)(run)
       said.open()
       await more.passed
       yield* slowly(() => [1, 2, 3].map((n) => ({ type: 'text', block: '3', text: word(n) })))(run)
     })
-    const stream = await world.start('Hi')
-    const reading = await world.chats.followStream(stream.id, 0)
+    const stream = await scripted.start('Hi')
+    const reading = await scripted.chats.followStream(stream.id, 0)
     // It does not read on before everything is there.
     expect((await reading.next()).value).toMatchObject({ type: 'StreamStarted' })
     await said.passed
-    const head = (await world.log(stream.sessionId)).length
+    const head = (await scripted.log(stream.sessionId)).length
     expect(head).toBeGreaterThan(5000)
     const told: Delivered[] = []
     for await (const event of reading) {
@@ -461,48 +479,53 @@ describe('a log of 5,000 deltas', () => {
   }, 60_000)
 
   test('a session with many streams is caught up with in a few events a stream', async () => {
-    await using world = newAgentChats(slowly(everything))
-    const first = await world.start('Hi')
-    await world.follow(first.id)
-    const second = await world.start('Again', { sessionId: first.sessionId })
-    await world.follow(second.id)
+    await using scripted = newAgentChats(slowly(everything))
+    const first = await scripted.start('Hi')
+    await scripted.follow(first.id)
+    const second = await scripted.start('Again', { sessionId: first.sessionId })
+    await scripted.follow(second.id)
     const told: Delivered[] = []
-    for await (const event of await world.chats.followSession(first.sessionId, 0)) {
+    for await (const event of await scripted.chats.followSession(first.sessionId, 0)) {
       told.push(event)
       if (event.type === 'StreamFinished' && event.streamId === second.id) break
     }
     expect(told.length).toBeLessThan(60)
     for (const { id } of [first, second]) {
-      expect(applied([], told.filter(({ streamId }) => streamId === id))).toEqual(texts)
+      expect(
+        applied(
+          [],
+          told.filter(({ streamId }) => streamId === id),
+        ),
+      ).toEqual(texts)
     }
   }, 60_000)
 })
 
 describe('lost-wake-up-still-ends', () => {
   // A reader looks once for a page, and once more when it has begun to wait.
-  test.each([1, 2])('a whole answer that is committed behind the back of look %i is told to the end', async (held) => {
-    await using world = newAgentChats(async function* () {
+  test.each([1, 2])('a whole answer that is committed behind the back of look %i is told to the end', async (look) => {
+    await using scripted = newAgentChats(async function* () {
       yield { type: 'text', block: '1', text: 'Hello' }
     })
-    const { id, sessionId } = await world.start('Hi')
-    await world.follow(id)
-    const head = (await world.log(sessionId)).length
+    const { id, sessionId } = await scripted.start('Hi')
+    await scripted.follow(id)
+    const head = (await scripted.log(sessionId)).length
     const looking = gate()
     const ended = gate()
     let looks = 0
-    world.hooks.read = async (_, events) => {
+    scripted.hooks.read = async (_, events) => {
       if (events.length > 0) return
       looks += 1
-      if (looks !== held) return
+      if (looks !== look) return
       looking.open()
       // It saw nothing, and knows it only when everything is over.
       await ended.passed
     }
-    const reading = await world.chats.followSession(sessionId, head)
+    const reading = await scripted.chats.followSession(sessionId, head)
     const first = reading.next()
     await looking.passed
-    const stream = await world.start('Again', { sessionId })
-    expect((await world.chats.cancel(stream.id)).stream.finishedAt).not.toBeNull()
+    const stream = await scripted.start('Again', { sessionId })
+    expect((await scripted.chats.cancel(stream.id)).stream.finishedAt).not.toBeNull()
     ended.open()
     expect((await first).value).toMatchObject({ type: 'StreamStarted', seq: head + 1 })
     for await (const event of reading) if (event.type === 'StreamFinished') break

@@ -1,11 +1,12 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { AgentEvent } from '../../src/agent/agent.ts'
 import { deltaText, isDelta } from '../../src/chat/deltas.ts'
 import { fold } from '../../src/chat/fold.ts'
 import { LogMerging } from '../../src/chat/log-merging.ts'
+import { Merger } from '../../src/chat/merger.ts'
 import { newSession } from '../../src/sessions/sessions.ts'
 import type { ChatStore } from '../../src/storage/chat-store.ts'
 import type { ChatEvent, MessageRecord, SessionRecord, StreamRecord } from '../../src/storage/records.ts'
@@ -25,6 +26,7 @@ let session: SessionRecord
 const problems: unknown[] = []
 
 beforeEach(async () => {
+  changes.length = 0
   home = newFolder()
   database = new ProfileDatabase(join(home, 'segue.db'))
   store = new SqliteChatStore(database)
@@ -84,8 +86,16 @@ function foldedWithoutHoles(events: readonly ChatEvent[]): MessageRecord | null 
   return answer
 }
 
-/** The store with something done before each change of a merge. */
-function watched(before: (change: 'replace' | 'remove', seqs: readonly number[]) => void): ChatStore {
+/** The changes that a merge makes, in order. */
+const changes: string[] = []
+
+/** The store with its changes written down. The one after the last that is allowed throws, and so does every later one. */
+function watched(allowed = Number.POSITIVE_INFINITY): ChatStore {
+  const change = async (what: string, work: () => Promise<void>): Promise<void> => {
+    if (changes.length >= allowed) throw new Error('the disk is gone')
+    await work()
+    changes.push(what)
+  }
   return {
     createSession: (of) => store.createSession(of),
     append: (write) => store.append(write),
@@ -94,15 +104,44 @@ function watched(before: (change: 'replace' | 'remove', seqs: readonly number[])
     streamOfKey: (key) => store.streamOfKey(key),
     activeStream: (id) => store.activeStream(id),
     unfinishedStreams: () => store.unfinishedStreams(),
-    replaceEvent: async (event) => {
-      before('replace', [event.seq])
-      await store.replaceEvent(event)
-    },
-    removeEvents: async (id, seqs) => {
-      before('remove', seqs)
-      await store.removeEvents(id, seqs)
-    },
+    replaceEvent: (event) => change(`replace ${event.seq}`, () => store.replaceEvent(event)),
+    removeEvents: (id, seqs) => change(`remove ${seqs.length}`, () => store.removeEvents(id, seqs)),
   }
+}
+
+/** The merging with its pause before a merge over at once. */
+function begin(stream: StreamRecord, on = watched(), onTrouble = onProblem): LogMerging {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const merging = new LogMerging(on, onTrouble)
+    merging.schedule(stream)
+    vi.advanceTimersByTime(1000)
+    return merging
+  } finally {
+    vi.useRealTimers()
+  }
+}
+
+/** All changes that the merge of these events makes. */
+function changesOf(events: readonly ChatEvent[]): string[] {
+  const merger = new Merger()
+  const all: string[] = []
+  for (const { event, replaced } of [...events.flatMap((each) => merger.push(each)), ...merger.flush()]) {
+    if (replaced.length > 0) all.push(`replace ${event.seq}`)
+    for (let left = replaced.length; left > 0; left -= 500) all.push(`remove ${Math.min(left, 500)}`)
+  }
+  return all
+}
+
+async function mergeAll(stream: StreamRecord): Promise<ChatEvent[]> {
+  const wanted = changesOf((await log()).filter(({ streamId }) => streamId === stream.id))
+  const merging = begin(stream)
+  await until(
+    () => changes.length >= wanted.length,
+    () => changes,
+  )
+  await merging.close()
+  return log()
 }
 
 const words = (count: number, block = '1'): AgentEvent[] =>
@@ -112,106 +151,152 @@ const inTurns: AgentEvent[] = Array.from({ length: 10 }, (_, index): AgentEvent[
   { type: 'tool-input', callId: '1', name: 'look', text: `b${index}` },
 ]).flat()
 
-async function merged(count: number): Promise<ChatEvent[]> {
-  let events = await log()
-  const look = (): boolean => {
-    void log().then((now) => (events = now))
-    return events.length <= count
-  }
-  await until(look, () => events.length)
-  return events
-}
-
 describe('the log of a stream that has ended', () => {
-  test('is merged by itself to one event a part, under the last seq of each, and folds to the same', async () => {
+  test('is merged to one event a part, under the last seq of each, and folds to the same', async () => {
     const stream = await stored([...words(1200), { type: 'reasoning', block: '2', text: 'Hm' }, ...words(700, '3')])
     const before = await log()
-    const merging = new LogMerging(store, onProblem)
-    merging.schedule(stream)
-    const after = await merged(5)
-    expect(after.map(({ type }) => type)).toEqual([
-      'StreamStarted',
-      'TextDelta',
-      'ReasoningDelta',
-      'TextDelta',
-      'StreamFinished',
+    const after = await mergeAll(stream)
+    expect(after.map(({ seq, type }) => [seq, type])).toEqual([
+      [1, 'StreamStarted'],
+      [1201, 'TextDelta'],
+      [1202, 'ReasoningDelta'],
+      [1902, 'TextDelta'],
+      [1903, 'StreamFinished'],
     ])
-    expect(after.map(({ seq }) => seq)).toEqual([1, 1201, 1202, 1902, 1903])
     expect(isDeepStrictEqual(folded(after), folded(before))).toBe(true)
+  })
+
+  test('is merged by itself, within a second', async () => {
+    const merging = new LogMerging(watched(), onProblem)
+    merging.schedule(await stored(words(20)))
+    await until(() => changes.length === 2)
+    expect((await log()).map(({ seq }) => seq)).toEqual([1, 21, 22])
     await merging.close()
   })
 
   test('yields the same text to a reader with any cursor', async () => {
     const stream = await stored([...words(30), ...inTurns, ...words(5, '2')])
     const before = await log()
-    const merging = new LogMerging(store, onProblem)
-    merging.schedule(stream)
-    await merged(12)
+    const after = await mergeAll(stream)
+    expect(after.length).toBeLessThan(14)
     for (let cursor = 0; cursor <= before.length; cursor += 1) {
       const had = folded(before.slice(0, cursor))
       expect(isDeepStrictEqual(folded(await log(cursor), had), folded(before))).toBe(true)
     }
-    await merging.close()
   })
 
-  test('loses its deltas in slices of at most 500, each after the event that holds their text', async () => {
-    const stream = await stored(words(1700))
-    const changes: string[] = []
-    const merging = new LogMerging(
-      watched((change, seqs) => void changes.push(change === 'remove' ? `remove ${seqs.length}` : `replace ${seqs[0]}`)),
-      onProblem,
-    )
-    merging.schedule(stream)
-    await merged(3)
+  test('loses its deltas in slices of at most 500, after the event that holds their text', async () => {
+    await mergeAll(await stored(words(1700)))
     expect(changes).toEqual(['replace 1701', 'remove 500', 'remove 500', 'remove 500', 'remove 199'])
-    await merging.close()
   })
 
   test('is the only one that is touched', async () => {
     const stream = await stored(words(20))
     const other = await stored(words(20), 'stream-1')
-    const before = (await log()).filter(({ streamId }) => streamId === other.id)
-    const merging = new LogMerging(store, onProblem)
-    merging.schedule(stream)
-    const after = await merged(3 + before.length)
-    expect(after.filter(({ streamId }) => streamId === other.id)).toEqual(before)
-    await merging.close()
+    const ofOther = ({ streamId }: ChatEvent): boolean => streamId === other.id
+    const before = (await log()).filter(ofOther)
+    expect((await mergeAll(stream)).filter(ofOther)).toEqual(before)
   })
 
   test('holds no event that is larger than one may be', async () => {
-    const stream = await stored(Array.from({ length: 100 }, () => ({ type: 'text', block: '1', text: '😀'.repeat(1000) })))
+    const long: AgentEvent = { type: 'text', block: '1', text: '😀'.repeat(1000) }
+    const stream = await stored(Array.from({ length: 100 }, () => long))
     const before = await log()
-    const merging = new LogMerging(store, onProblem)
-    merging.schedule(stream)
-    const after = await merged(2 + 4)
+    const after = await mergeAll(stream)
+    expect(after.length).toBe(2 + 4)
     for (const delta of after.filter(isDelta)) expect(deltaText(delta).length).toBeLessThanOrEqual(65_536)
     expect(isDeepStrictEqual(folded(after), folded(before))).toBe(true)
-    await merging.close()
+  })
+
+  test('without anything to merge is left alone', async () => {
+    const stream = await stored([])
+    const before = await log()
+    expect(await mergeAll(stream)).toEqual(before)
+    expect(changes).toEqual([])
   })
 })
 
 describe('a merge that breaks off', () => {
+  const events = [...words(1200), ...inTurns, ...words(600, '2')]
+
   test('folds to the same, without a hole on the way, wherever it broke off', async () => {
-    const events = [...words(1200), ...inTurns, ...words(600, '2')]
-    // How many changes a merge makes in all is what the last round of the loop finds out.
-    for (let last = 0, done = false; !done; last += 1) {
-      const stream = await stored(events, `stream-${last}`)
-      const mine = async (): Promise<ChatEvent[]> => (await log(stream.firstSeq - 1)).filter(({ streamId }) => streamId === stream.id)
-      const before = await mine()
-      let count = 0
-      const broken = Promise.withResolvers<boolean>()
-      const dying = watched(() => {
-        count += 1
-        if (count > last) throw new Error('the disk is gone')
-      })
-      const merging = new LogMerging(dying, () => broken.resolve(true))
-      merging.schedule(stream)
-      const settled = merged(0).catch(() => true)
-      void settled
-      done = !(await Promise.race([broken.promise, wholeMerge(mine)]))
-      const after = await mine()
-      expect(isDeepStrictEqual(foldedWithoutHoles(after), folded(before))).toBe(true)
+    const first = await stored(events)
+    const before = await log()
+    const all = changesOf(before)
+    expect(all.length).toBeGreaterThan(6)
+    for (let allowed = 0; allowed <= all.length; allowed += 1) {
+      const stream = allowed === 0 ? first : await stored(events, `stream-${allowed}`)
+      const mine = async (): Promise<ChatEvent[]> =>
+        (await log(stream.firstSeq - 1)).filter(({ streamId }) => streamId === stream.id)
+      const whole = folded(await mine())
+      changes.length = 0
+      const trouble: unknown[] = []
+      const merging = begin(stream, watched(allowed), (error) => void trouble.push(error))
+      await until(() => trouble.length > 0 || changes.length === all.length)
+      expect(changes.length).toBe(allowed)
+      const left = await mine()
+      expect(isDeepStrictEqual(foldedWithoutHoles(left), whole)).toBe(true)
+      for (const from of [1, 300, 900, 1199, 1210, 1230, 1500]) {
+        const had = folded(before.slice(0, from))
+        const rest = left.filter(({ seq }) => seq >= stream.firstSeq + from)
+        expect(folded(rest, had)?.parts).toEqual(whole?.parts)
+      }
       await merging.close()
     }
+  })
+
+  test('is taken up where it was, by whoever merges it again', async () => {
+    const stream = await stored(events)
+    const whole = folded(await log())
+    const trouble: unknown[] = []
+    const merging = begin(stream, watched(2), (error) => void trouble.push(error))
+    await until(() => trouble.length > 0)
+    await merging.close()
+    changes.length = 0
+    expect(isDeepStrictEqual(folded(await mergeAll(stream)), whole)).toBe(true)
+  })
+
+  test('does not keep the next one from being merged', async () => {
+    const stream = await stored(words(20))
+    const next = await stored(words(20), 'stream-1')
+    const trouble: unknown[] = []
+    let broken = true
+    const healthy = watched()
+    const once: ChatStore = {
+      ...healthy,
+      replaceEvent: async (event) => {
+        if (broken) {
+          broken = false
+          throw new Error('the disk is gone')
+        }
+        await healthy.replaceEvent(event)
+      },
+    }
+    const merging = begin(stream, once, (error) => void trouble.push(error))
+    merging.schedule(next)
+    await until(() => changes.length === 2)
+    expect(trouble.length).toBe(1)
+    expect((await log(next.firstSeq - 1)).map(({ type }) => type)).toEqual([
+      'StreamStarted',
+      'TextDelta',
+      'StreamFinished',
+    ])
+    await merging.close()
+  })
+
+  test('because the server stops leaves what has not begun as it is', async () => {
+    const stream = await stored(words(20))
+    const before = await log()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const merging = new LogMerging(watched(), onProblem)
+      merging.schedule(stream)
+      await merging.close()
+      merging.schedule(stream)
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+    expect(await log()).toEqual(before)
   })
 })

@@ -22,9 +22,20 @@ function mergedOf(events: readonly ChatEvent[]): Merged[] {
 
 const eventsOf = (merged: readonly Merged[]): ChatEvent[] => merged.map(({ event }) => event)
 
+/** Calls whose arguments come in turns. */
+const callsInTurns: fc.Arbitrary<AgentEvent[]> = fc.array(
+  fc.record({
+    type: fc.constant('tool-input'),
+    callId: fc.constantFrom('0', '1', '2'),
+    name: fc.constant('look'),
+    text: fc.constantFrom('', 'a', 'bc'),
+  }),
+  { maxLength: 20 },
+)
+
 /** The machine's log of one stream, ended or not. */
 const anyLog: fc.Arbitrary<ChatEvent[]> = fc
-  .tuple(anyAgentEvents, fc.option(anyEnding))
+  .tuple(fc.oneof(anyAgentEvents, callsInTurns), fc.option(anyEnding))
   .map(([events, ending]) => numbered(play(events, ending).drafts))
 
 /** A cursor in a log, by the seq of the last event that a reader has. */
@@ -37,7 +48,8 @@ function readWithoutHoles(events: readonly ChatEvent[], from: MessageRecord | nu
     if ('partIndex' in event) {
       expect(event.partIndex).toBeLessThanOrEqual(answer?.parts.length ?? 0)
       const part = answer?.parts[event.partIndex]
-      const length = part?.type === 'tool' ? part.call.argumentsText.length : part && 'text' in part ? part.text.length : 0
+      const length =
+        part?.type === 'tool' ? part.call.argumentsText.length : part && 'text' in part ? part.text.length : 0
       if (isDelta(event)) expect(event.offset).toBeLessThanOrEqual(length)
     }
     answer = fold(frame, answer, event)
@@ -212,7 +224,10 @@ describe('a log that is merged on disk while it is read', () => {
         const stream = newStream({ id: 'stream-1', firstSeq: one.length + 1 })
         const two = numbered(play(second, { status: 'COMPLETED' }, undefined, stream).drafts, one.length)
         const merged = eventsOf(mergedOf([...one, ...two]))
-        for (const [id, log] of [['stream-0', one], ['stream-1', two]] as const) {
+        for (const [id, log] of [
+          ['stream-0', one],
+          ['stream-1', two],
+        ] as const) {
           const mine = merged.filter(({ streamId }) => streamId === id)
           expect(isDeepStrictEqual(folded(mine), folded(log))).toBe(true)
         }

@@ -47,5 +47,8 @@ test('pieces of a text fit an event, cut no pair in two, and join to the text', 
 test('an event is filled to its limit, less one unit where a pair would be cut', () => {
   expect([...pieces('')]).toEqual([])
   expect([...pieces('x'.repeat(eventTextLimit))].map(({ length }) => length)).toEqual([eventTextLimit])
-  expect([...pieces(`x${'😀'.repeat(eventTextLimit / 2)}`)].map(({ length }) => length)).toEqual([eventTextLimit - 1, 2])
+  expect([...pieces(`x${'😀'.repeat(eventTextLimit / 2)}`)].map(({ length }) => length)).toEqual([
+    eventTextLimit - 1,
+    2,
+  ])
 })

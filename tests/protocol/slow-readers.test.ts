@@ -12,10 +12,10 @@ import { until } from '../support/until.ts'
 const mebibyte = 1_048_576
 const bound = 2 * mebibyte
 
-const pieces = Array.from({ length: 12 * 16 }, (_, index) => String.fromCodePoint(97 + (index % 26)).repeat(65_536))
-const answer = pieces.join('') // 12 MiB: more than the system keeps for a reader
+const pieces = Array.from({ length: 8 * 16 }, (_, index) => String.fromCodePoint(97 + (index % 26)).repeat(65_536))
+const answer = pieces.join('') // 8 MiB: more than the system keeps for a reader
 
-const patience = 1000 // milliseconds
+const patience = 600 // milliseconds
 
 let finished: ProvidedSegue & { readonly id: string }
 

@@ -80,7 +80,14 @@ export function newAgentChats(...answers: readonly Answer[]): AgentChats {
       const stream = await opened.chats.stream(streamId)
       return stream?.messageId ? sessions.message(stream.messageId) : null
     },
-    log: (sessionId) => opened.chats.events({ sessionId, after: 0, limit: 100_000 }),
+    log: async (sessionId) => {
+      const events: ChatEvent[] = []
+      for (;;) {
+        const page = await opened.chats.events({ sessionId, after: events.at(-1)?.seq ?? 0, limit: 1000 })
+        if (page.length === 0) return events
+        events.push(...page)
+      }
+    },
     follow: async (streamId, after = 0) => Array.fromAsync(await chats.followStream(streamId, after)),
     [Symbol.asyncDispose]: async () => {
       delete hooks.append

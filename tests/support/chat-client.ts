@@ -21,10 +21,10 @@ const toolCall = z.object({
   error: z.string().nullable(),
 })
 
-const part = z.discriminatedUnion('__typename', [
-  z.object({ __typename: z.literal('TextPart'), index: z.int(), text: z.string() }),
-  z.object({ __typename: z.literal('ReasoningPart'), index: z.int(), text: z.string() }),
-  z.object({ __typename: z.literal('ToolCallPart'), index: z.int(), toolCall }),
+const part = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('TextPart'), index: z.int(), text: z.string() }),
+  z.object({ type: z.literal('ReasoningPart'), index: z.int(), text: z.string() }),
+  z.object({ type: z.literal('ToolCallPart'), index: z.int(), toolCall }),
 ])
 
 const message = z.object({
@@ -50,22 +50,22 @@ const stream = z.object({
 
 const base = { seq: z.int(), at: z.iso.datetime(), sessionId: z.string(), streamId: z.string().nullable() }
 const ofPart = { ...base, messageId: z.string(), partIndex: z.int() }
-const event = z.discriminatedUnion('__typename', [
-  z.object({ __typename: z.literal('StreamStarted'), ...base, stream, userMessage: z.object({ id: z.string() }) }),
-  z.object({ __typename: z.literal('TextDelta'), ...ofPart, offset: z.int(), text: z.string() }),
-  z.object({ __typename: z.literal('ReasoningDelta'), ...ofPart, offset: z.int(), text: z.string() }),
+const event = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('StreamStarted'), ...base, stream, userMessage: z.object({ id: z.string() }) }),
+  z.object({ type: z.literal('TextDelta'), ...ofPart, offset: z.int(), text: z.string() }),
+  z.object({ type: z.literal('ReasoningDelta'), ...ofPart, offset: z.int(), text: z.string() }),
   z.object({
-    __typename: z.literal('ToolCallDelta'),
+    type: z.literal('ToolCallDelta'),
     ...ofPart,
     toolCallId: z.string(),
     toolName: z.string(),
     offset: z.int(),
     argumentsText: z.string(),
   }),
-  z.object({ __typename: z.literal('ToolCallChanged'), ...ofPart, toolCall }),
-  z.object({ __typename: z.literal('StreamChanged'), ...base, stream }),
-  z.object({ __typename: z.literal('StreamFinished'), ...base, stream, message: message.nullable() }),
-  z.object({ __typename: z.literal('StreamReset'), ...base, reason: z.string(), message: message.nullable() }),
+  z.object({ type: z.literal('ToolCallChanged'), ...ofPart, toolCall }),
+  z.object({ type: z.literal('StreamChanged'), ...base, stream }),
+  z.object({ type: z.literal('StreamFinished'), ...base, stream, message: message.nullable() }),
+  z.object({ type: z.literal('StreamReset'), ...base, reason: z.string(), message: message.nullable() }),
 ])
 
 const session = z.object({
@@ -102,8 +102,8 @@ export class ApiError extends Error {
   readonly code: string
   readonly extensions: Readonly<Record<string, unknown>>
 
-  constructor(message: string, extensions: Readonly<Record<string, unknown>>) {
-    super(message)
+  constructor(sentence: string, extensions: Readonly<Record<string, unknown>>) {
+    super(sentence)
     this.code = String(extensions['code'])
     this.extensions = extensions
   }
@@ -116,14 +116,14 @@ const messageFields = `{
   id role status text reasoning digest
   usage ${usageFields}
   parts {
-    __typename
+    type: __typename
     ... on TextPart { index text }
     ... on ReasoningPart { index text }
     ... on ToolCallPart { index toolCall ${callFields} }
   }
 }`
 const eventFields = `{
-  __typename seq at sessionId streamId
+  type: __typename seq at sessionId streamId
   ... on StreamStarted { stream ${streamFields} userMessage { id } }
   ... on TextDelta { messageId partIndex offset text }
   ... on ReasoningDelta { messageId partIndex offset text }
@@ -225,14 +225,18 @@ export class ChatClient implements AsyncDisposable {
     await this.#socket.dispose()
   }
 
-  async *#follow(query: string, variables: Variables): AsyncGenerator<ShownEvent> {
-    const results = this.#socket.iterate({ query, variables: { ...variables } })
+  /** The data of each event of a subscription. Throws an ApiError. */
+  async *subscribe(query: string, variables: Variables): AsyncGenerator<Readonly<Record<string, unknown>>> {
     try {
-      for await (const result of results) yield event.parse(dataOf(result)['told'])
+      for await (const told of this.#socket.iterate({ query, variables: { ...variables } })) yield dataOf(told)
     } catch (error) {
       // What is refused before the first event comes as a list of errors.
       throw Array.isArray(error) ? errorOf(error) : error
     }
+  }
+
+  async *#follow(query: string, variables: Variables): AsyncGenerator<ShownEvent> {
+    for await (const data of this.subscribe(query, variables)) yield event.parse(data['told'])
   }
 }
 

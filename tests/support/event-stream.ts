@@ -128,7 +128,7 @@ async function* blocksOf(response: IncomingMessage): AsyncGenerator<string, void
       rest.push(String(chunk))
       if (!hasEnd) continue
       const blocks = rest.join('').split('\n\n')
-      rest = [blocks.pop() ?? ''].filter((text) => text !== '')
+      rest = [blocks.pop() ?? ''].filter((block) => block !== '')
       yield* blocks
     }
   } catch {

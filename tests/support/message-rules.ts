@@ -22,7 +22,8 @@ export function openaiProblems(messages: readonly ModelMessage[]): string[] {
           if (part.type !== 'tool-call') continue
           ids.push(part.toolCallId)
           if (!/^[a-zA-Z0-9_-]{1,64}$/.test(part.toolCallId)) problems.push(`${at} has the id ${part.toolCallId}`)
-          if (!/^[a-zA-Z0-9_-]{1,64}$/.test(part.toolName)) problems.push(`${at} calls ${JSON.stringify(part.toolName)}`)
+          if (!/^[a-zA-Z0-9_-]{1,64}$/.test(part.toolName))
+            problems.push(`${at} calls ${JSON.stringify(part.toolName)}`)
           if (!isPlainObject(part.input)) problems.push(`${at} has arguments that are no object`)
         }
         if (new Set(ids).size < ids.length) problems.push(`${at} has a call id twice`)
@@ -43,7 +44,7 @@ function resultIds(message: Extract<ModelMessage, { role: 'tool' }>): string[] {
   return message.content.flatMap((part) => (part.type === 'tool-result' ? [part.toolCallId] : []))
 }
 
-const visible = z.string().refine((text) => /[^\s\u001c-\u001f\u0085]/.test(text), 'a text must not be blank')
+const visible = z.string().refine((text) => /[^\s\p{Cc}]/u.test(text), 'a text must not be blank')
 const id = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/)
 const textBlock = z.looseObject({ type: z.literal('text'), text: visible })
 const resultBlock = z.looseObject({

@@ -42,8 +42,12 @@ export class RawSocket {
   }
 
   /** Connected, and nothing said yet. `url`: as in http://127.0.0.1:4000. */
-  static async connect(url: string, { protocol = 'graphql-transport-ws', headers = {} } = {}): Promise<RawSocket> {
-    const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, protocol, { headers })
+  static async connect(
+    url: string,
+    { protocol = 'graphql-transport-ws', headers = {} }: { protocol?: string | null; headers?: object } = {},
+  ): Promise<RawSocket> {
+    const protocols = protocol === null ? [] : [protocol]
+    const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, protocols, { headers: { ...headers } })
     const raw = new RawSocket(socket)
     await once(socket, 'open')
     return raw

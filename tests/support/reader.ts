@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import type { ShownEvent, ShownMessage, ShownToolCall } from './chat-client.ts'
 
-type Event<Type extends ShownEvent['__typename']> = Extract<ShownEvent, { readonly __typename: Type }>
+type Event<Type extends ShownEvent['type']> = Extract<ShownEvent, { readonly type: Type }>
 
 /** A part in the form of which the schema makes the digest; fields that are null are left out. */
 export type Part =
@@ -69,7 +69,7 @@ export class Reader {
   }
 
   /** Reads on to the event of a type, and returns it. */
-  async untilType<Type extends ShownEvent['__typename']>(type: Type): Promise<Event<Type>> {
+  async untilType<Type extends ShownEvent['type']>(type: Type): Promise<Event<Type>> {
     for (;;) {
       const told = await this.next()
       if (!told) throw new Error(`it ended without a ${type}`)
@@ -94,14 +94,14 @@ export function partsAfter(events: readonly ShownEvent[]): readonly Part[] {
 }
 
 function apply(parts: Part[], event: ShownEvent): Part[] {
-  switch (event.__typename) {
+  switch (event.type) {
     case 'StreamStarted':
     case 'StreamChanged':
       // Another answer begins.
       return event.stream.status === 'RUNNING' ? [] : parts
     case 'TextDelta':
     case 'ReasoningDelta': {
-      const type = event.__typename === 'TextDelta' ? 'text' : 'reasoning'
+      const type = event.type === 'TextDelta' ? 'text' : 'reasoning'
       const before = parts[event.partIndex]
       const text = before && before.type !== 'tool' ? before.text : ''
       return parts.toSpliced(event.partIndex, 1, { type, text: put(text, event.offset, event.text) })
@@ -125,7 +125,7 @@ function apply(parts: Part[], event: ShownEvent): Part[] {
 /** A message's parts in the same form. */
 export function partsOf(message: ShownMessage): readonly Part[] {
   return message.parts.map((part) => {
-    switch (part.__typename) {
+    switch (part.type) {
       case 'TextPart':
         return { type: 'text', text: part.text }
       case 'ReasoningPart':
@@ -162,6 +162,6 @@ function callPart({ id, name, argumentsText, state, result, error }: ShownToolCa
   }
 }
 
-function isOfType<Type extends ShownEvent['__typename']>(event: ShownEvent, type: Type): event is Event<Type> {
-  return event.__typename === type
+function isOfType<Type extends ShownEvent['type']>(event: ShownEvent, type: Type): event is Event<Type> {
+  return event.type === type
 }

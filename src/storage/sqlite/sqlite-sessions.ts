@@ -1,6 +1,6 @@
 import { channelOf } from '../channel.ts'
-import { pageOfIds } from '../hermes/session-page.ts'
 import type { MessageRecord, SessionRecord } from '../records.ts'
+import { pageOfIds } from '../session-order.ts'
 import type { PageRequest, SessionFilter, SessionKey, SessionSource } from '../session-source.ts'
 import type { ProfileDatabase } from './database.ts'
 import { type MessageRow, type SessionRow, toMessage, toSession } from './rows.ts'
