@@ -135,7 +135,7 @@ describe('its commands', () => {
     const events = (await run(chat)).split('\n\n').filter((event) => event.startsWith('event: next'))
     const { data } = z
       .object({ data: z.object({ streamChat: z.object({ streamId: z.string() }) }) })
-      .parse(JSON.parse(events.at(-1)?.replace(/^.*\ndata: /, '') ?? ''))
+      .parse(JSON.parse(/^data: (.*)$/m.exec(events.at(-1) ?? '')?.[1] ?? ''))
     expect(events.length).toBeGreaterThan(3)
     const [ended] = await results({
       query: 'query ($id: ID!) { stream(id: $id) { status message { text } } }',

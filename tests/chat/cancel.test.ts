@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../src/agent/agent.ts'
 import { aborted, type Answer, gate, newAgentChats } from '../support/agent-chats.ts'
@@ -343,8 +344,11 @@ describe('cancel-versus-finish', () => {
   })
 
   test('at any moment in between there is one end, and all are told of it alike', async () => {
+    let goOn = gate()
     await using scripted = newAgentChats(async function* () {
-      for (const text of ['a', 'b', 'c']) {
+      yield { type: 'text', block: '1', text: 'a' }
+      await goOn.passed
+      for (const text of ['b', 'c']) {
         yield { type: 'text', block: '1', text }
         await Promise.resolve()
       }
@@ -355,9 +359,11 @@ describe('cancel-versus-finish', () => {
     }
     const statuses = new Set<string>()
     for (let turn = 0; turn < 100; turn += 1) {
+      goOn = gate()
       const stream = await scripted.start('Hi')
-      // A stop that comes later and later in the run of the microtasks.
-      for (let step = 0; step < turn; step += 1) await Promise.resolve()
+      goOn.open()
+      // A stop that comes later and later, between any two things that happen.
+      for (let step = 0; step < turn; step += 1) await (step % 10 === 9 ? breathe() : Promise.resolve())
       const answers = await Promise.all([scripted.chats.cancel(stream.id), scripted.chats.cancel(stream.id)])
       const [{ outcome: _, ...first }, { outcome: __, ...second }] = answers
       expect(second).toEqual(first)

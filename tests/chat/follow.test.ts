@@ -49,9 +49,22 @@ function resume(streamId: string, { events }: Reader, cursor: number): Reader {
   return new Reader(world.another().followStream(streamId, cursor), before)
 }
 
-/** What follows is what was told to the first reader behind that cursor, each event once and in order. */
-function expectSameFrom(cursor: number, told: readonly ShownEvent[], all: readonly ShownEvent[]): void {
-  expect(told).toEqual(all.filter(({ seq }) => seq > cursor))
+/**
+ * A reader who came with a cursor was told what the first one was, behind that cursor: each event once and in order,
+ * to the same message. Deltas may have been merged by then, so that there are fewer of them.
+ */
+function expectSameFrom(cursor: number, told: Reader, first: Reader): void {
+  const seqs = first.events.map(({ seq }) => seq).filter((seq) => seq > cursor)
+  expect(seqs).toEqual(expect.arrayContaining(told.events.map(({ seq }) => seq)))
+  expect(told.events.map(({ seq }) => seq)).toEqual(ascending(told.events))
+  expect(told.events.filter(isWhole)).toEqual(first.events.filter((event) => event.seq > cursor && isWhole(event)))
+  if (told.events.length > 0) expect(told.parts).toEqual(first.parts)
+}
+
+const isWhole = ({ type }: ShownEvent): boolean => !type.endsWith('Delta')
+
+function ascending(events: readonly { readonly seq: number }[]): number[] {
+  return [...new Set(events.map(({ seq }) => seq))].sort((a, b) => a - b)
 }
 
 describe('a stream is followed from any cursor', () => {
@@ -63,8 +76,10 @@ describe('a stream is followed from any cursor', () => {
     await Promise.all(readers.slice(0, -1).map((each) => each.next()))
     goOn()
     await reader.toEnd()
-    for (const [index, each] of readers.entries())
-      expectSameFrom(cursors[index] ?? 0, await each.toEnd(), reader.events)
+    for (const [index, each] of readers.entries()) {
+      await each.toEnd()
+      expectSameFrom(cursors[index] ?? 0, each, reader)
+    }
     expect(reader.events.at(-1)?.type).toBe('StreamFinished')
   })
 
@@ -73,7 +88,9 @@ describe('a stream is followed from any cursor', () => {
     goOn()
     await reader.toEnd()
     for (const cursor of [0, ...reader.events.map(({ seq }) => seq)]) {
-      expectSameFrom(cursor, await resume(streamId, reader, cursor).toEnd(), reader.events)
+      const late = resume(streamId, reader, cursor)
+      await late.toEnd()
+      expectSameFrom(cursor, late, reader)
     }
   })
 
@@ -84,8 +101,9 @@ describe('a stream is followed from any cursor', () => {
     await world.read(queued.id).toEnd()
     await reader.toEnd()
     expect(new Set(reader.events.map((event) => event.streamId))).toEqual(new Set([streamId]))
-    const late = await world.read(streamId).toEnd()
-    expect(late).toEqual(reader.events)
+    const late = world.read(streamId)
+    await late.toEnd()
+    expectSameFrom(0, late, reader)
   })
 
   test('resume-mid-message: what was told before and what is told after make the saved message', async () => {
@@ -111,7 +129,7 @@ describe('a stream is followed from any cursor', () => {
     first.open()
     await Promise.all([resumed.toEnd(), from0.toEnd()])
     expect(resumed.text).toBe('Hello')
-    expect(from0.events).toEqual([...reader.events, ...resumed.events])
+    expectSameFrom(reader.cursor, resumed, from0)
   })
 
   test('double-resume: two reconnects in a row duplicate nothing', async () => {
@@ -120,8 +138,7 @@ describe('a stream is followed from any cursor', () => {
     const [once, twice] = [resume(streamId, reader, cursor), resume(streamId, reader, cursor)]
     goOn()
     await Promise.all([once.toEnd(), twice.toEnd(), reader.toEnd()])
-    expectSameFrom(cursor, once.events, reader.events)
-    expect(twice.events).toEqual(once.events)
+    for (const each of [once, twice]) expectSameFrom(cursor, each, reader)
   })
 
   test('by any number of readers, who come and go, and none of whom stops it', async () => {
@@ -134,7 +151,10 @@ describe('a stream is followed from any cursor', () => {
     await gone[Symbol.asyncDispose]()
     goOn()
     await reader.toEnd()
-    for (const staying of readers.slice(25)) expect(await staying.toEnd()).toEqual(reader.events)
+    for (const staying of readers.slice(25)) {
+      await staying.toEnd()
+      expectSameFrom(0, staying, reader)
+    }
     expect((await world.client.stream(streamId)).status).toBe('COMPLETED')
   })
 
@@ -159,6 +179,48 @@ describe('a stream is followed from any cursor', () => {
   })
 })
 
+describe('as long as nothing is merged', () => {
+  test('a reader gets every event behind its cursor, each once, from any cursor, during the stream and after it', async () => {
+    const middle = gate()
+    const unmerged = gate()
+    await using scripted = newAgentChats(async function* () {
+      for (let n = 0; n < 20; n += 1) {
+        yield { type: n % 2 === 0 ? 'text' : 'reasoning', block: `${n}`, text: `${n}` }
+        await breathe()
+        if (n === 10) await middle.passed
+      }
+    })
+    scripted.hooks.replace = () => unmerged.passed
+    try {
+      const stream = await scripted.start('Hi')
+      for await (const event of await scripted.chats.followStream(stream.id, 0)) {
+        if ('partIndex' in event && event.partIndex === 10) break
+      }
+      const readings = Array.from({ length: 5 }, (_, cursor) => scripted.follow(stream.id, cursor))
+      const session = await scripted.chats.followSession(stream.sessionId, 0)
+      await scripted.start('Next', { sessionId: stream.sessionId, ifBusy: 'QUEUE' })
+      middle.open()
+      const during = await Promise.all(readings)
+      const log = await scripted.log(stream.sessionId)
+      const mine = log.filter(({ streamId }) => streamId === stream.id)
+      expect(mine.length).toBeGreaterThan(20)
+      for (const [cursor, told] of during.entries()) expect(told).toEqual(mine.filter(({ seq }) => seq > cursor))
+      for (const { seq } of mine.slice(0, -1)) {
+        expect(await scripted.follow(stream.id, seq)).toEqual(mine.filter((event) => event.seq > seq))
+      }
+      const all: Delivered[] = []
+      for await (const event of session) {
+        all.push(event)
+        if (event.type === 'StreamFinished' && event.streamId !== stream.id) break
+      }
+      expect(all).toEqual(await scripted.log(stream.sessionId))
+      expect(all.map(({ seq }) => seq)).toEqual(all.map((_, index) => index + 1))
+    } finally {
+      unmerged.open()
+    }
+  })
+})
+
 describe('a session is followed', () => {
   test('across its streams: every event, none twice, without an end', async () => {
     const { sessionId, goOn } = await held()
@@ -169,15 +231,16 @@ describe('a session is followed', () => {
     await reader.until(({ events }) => isEndOf(queued.id, events.at(-1)))
     const again = await world.client.start({ sessionId, text: 'Again' })
     await reader.until(({ events }) => isEndOf(again.id, events.at(-1)))
-    expect(reader.events.map(({ seq }) => seq)).toEqual(reader.events.map((_, index) => index + 1))
+    expect(reader.events.map(({ seq }) => seq)).toEqual(ascending(reader.events))
+    expect(reader.events.filter(({ type }) => type === 'StreamFinished')).toHaveLength(3)
 
     const late = new Reader(world.client.followSession(sessionId, 3))
     await late.until(({ events }) => isEndOf(again.id, events.at(-1)))
-    expectSameFrom(3, late.events, reader.events)
+    expectSameFrom(3, late, reader)
     // Both are still there.
     const last = await world.client.start({ sessionId, text: 'Last' })
     for (const each of [reader, late]) await each.until(({ events }) => isEndOf(last.id, events.at(-1)))
-    expect(late.events.slice(-3)).toEqual(reader.events.slice(-3))
+    expectSameFrom(3, late, reader)
   })
 
   test('that is empty, from its first event on', async () => {
@@ -212,7 +275,6 @@ describe('reset-is-signalled: a cursor that no event has reached', () => {
     goOn()
     await Promise.all([lost.toEnd(), reader.toEnd()])
     expect(lost.parts).toEqual(reader.parts)
-    expectSameFrom(lost.events[0]?.seq ?? 0, lost.events.slice(1), reader.events)
   })
 
   test('in a stream that runs and has said nothing yet', async () => {
@@ -311,10 +373,14 @@ describe('a key', () => {
     expect((await world.another().start(input)).id).toBe(streamId)
     middle.open()
     await first.toEnd()
-    for (const each of during) expect(await each.toEnd()).toEqual(first.events)
+    for (const each of during) {
+      await each.toEnd()
+      expectSameFrom(0, each, first)
+    }
 
     const late = new Reader(world.another().streamChat(input))
-    expect(await late.toEnd()).toEqual(first.events)
+    await late.toEnd()
+    expectSameFrom(0, late, first)
     const behind = new Reader(world.another().streamChat(input, first.cursor - 1))
     expect(await behind.toEnd()).toEqual(first.events.slice(-1))
     expect(await new Reader(world.another().streamChat(input, first.cursor)).toEnd()).toEqual([])
@@ -324,8 +390,12 @@ describe('a key', () => {
 
   test('that many clients begin with at the same moment begins one answer', async () => {
     const readers = Array.from({ length: 20 }, () => new Reader(world.another().streamChat({ text: 'Hi', key: 'k' })))
-    const told = await Promise.all(readers.map((reader) => reader.toEnd()))
-    for (const events of told) expect(events).toEqual(told[0])
+    await Promise.all(readers.map((reader) => reader.toEnd()))
+    for (const { events, text } of readers) {
+      expect(events[0]).toEqual(readers[0]?.events[0])
+      expect(events.at(-1)).toEqual(readers[0]?.events.at(-1))
+      expect(text).toBe('Hello from the strict provider.')
+    }
     expect(world.provider.requests).toHaveLength(1)
   })
 
@@ -503,7 +573,7 @@ describe('a log of 5,000 deltas', () => {
 
 describe('lost-wake-up-still-ends', () => {
   // A reader looks once for a page, and once more when it has begun to wait.
-  test.each([1, 2])('a whole answer that is committed behind the back of look %i is told to the end', async (look) => {
+  test.each([1, 2])('a whole answer that is committed behind the back of look %i is told to the end', async (which) => {
     await using scripted = newAgentChats(async function* () {
       yield { type: 'text', block: '1', text: 'Hello' }
     })
@@ -516,7 +586,7 @@ describe('lost-wake-up-still-ends', () => {
     scripted.hooks.read = async (_, events) => {
       if (events.length > 0) return
       looks += 1
-      if (looks !== look) return
+      if (looks !== which) return
       looking.open()
       // It saw nothing, and knows it only when everything is over.
       await ended.passed

@@ -94,7 +94,7 @@ test('E2 a reader at any cursor is told every later event once and in order, the
 
   const all = await whole.toEnd()
   expect(seqs(all)).toEqual(all.map((_, index) => index + 1))
-  expect(all.at(-1)).toMatchObject({ __typename: 'StreamFinished' })
+  expect(all.at(-1)).toMatchObject({ type: 'StreamFinished' })
   for (const [after, told] of readers.entries()) {
     expect(seqs(await told), `after ${after}`).toEqual(seqs(all.filter(({ seq }) => seq > after)))
   }
@@ -103,7 +103,7 @@ test('E2 a reader at any cursor is told every later event once and in order, the
   await follower.untilType('StreamFinished')
   const next = await client.start({ text: 'More.', sessionId: session.id })
   await follower.until(({ cursor }) => cursor > all.length)
-  expect(follower.events.at(-1)).toMatchObject({ __typename: 'StreamStarted', streamId: next.id })
+  expect(follower.events.at(-1)).toMatchObject({ type: 'StreamStarted', streamId: next.id })
   expect(seqs(follower.events)).toEqual(follower.events.map((_, index) => index + 4))
   await follower.leave()
 })
@@ -224,7 +224,7 @@ test.for(['COMPLETED', 'CANCELLED', 'FAILED'] as const)(
     expect(message.digest).toBe(digestOf(reader.parts))
     expect(await client.message(message.id)).toEqual(message)
     const log = await client.events(finished.sessionId)
-    expect(log.filter(({ __typename: type }) => type === 'StreamFinished')).toHaveLength(1)
+    expect(log.filter(({ type }) => type === 'StreamFinished')).toHaveLength(1)
   },
 )
 
@@ -253,11 +253,11 @@ test('E7 a cursor from nowhere is answered with a StreamReset to go on from, whi
   const after = provided.read(id, 1000)
   const [reset, end, ...more] = await after.toEnd()
   expect(reset).toMatchObject({
-    __typename: 'StreamReset',
+    type: 'StreamReset',
     reason: 'CURSOR_AHEAD',
     message: { text: 'Half and half.' },
   })
-  expect(end).toMatchObject({ __typename: 'StreamFinished', seq: (reset?.seq ?? 0) + 1 })
+  expect(end).toMatchObject({ type: 'StreamFinished', seq: (reset?.seq ?? 0) + 1 })
   expect(more).toEqual([])
 })
 
@@ -275,7 +275,7 @@ test('E8 a cursor behind a stream and not beyond its session has nothing left to
     expect(await provided.read(first.id, after).toEnd(), `after ${after}`).toEqual([])
   }
   const [reset] = await provided.read(first.id, headSeq + 1).toEnd()
-  expect(reset).toMatchObject({ __typename: 'StreamReset' })
+  expect(reset).toMatchObject({ type: 'StreamReset' })
 })
 
 test('E9 what an event holds is as of the event, what is reached through it is as of now', async () => {

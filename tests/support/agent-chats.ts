@@ -16,6 +16,8 @@ export interface StoreHooks {
   append?: (write: LogWrite) => Promise<void> | void
   /** After events were read, before they are handed out. */
   read?: (range: EventRange, events: readonly ChatEvent[]) => Promise<void> | void
+  /** Before a merged event takes the place of its last piece. */
+  replace?: (event: ChatEvent) => Promise<void> | void
   /** Before merged events are removed. */
   remove?: (seqs: readonly number[]) => Promise<void> | void
 }
@@ -92,6 +94,7 @@ export function newAgentChats(...answers: readonly Answer[]): AgentChats {
     [Symbol.asyncDispose]: async () => {
       delete hooks.append
       delete hooks.read
+      delete hooks.replace
       delete hooks.remove
       await chats.close()
       await profile.close()
@@ -116,7 +119,10 @@ function hooked(store: ChatStore, hooks: StoreHooks): ChatStore {
     streamOfKey: (key) => store.streamOfKey(key),
     activeStream: (sessionId) => store.activeStream(sessionId),
     unfinishedStreams: () => store.unfinishedStreams(),
-    replaceEvent: (event) => store.replaceEvent(event),
+    replaceEvent: async (event) => {
+      await hooks.replace?.(event)
+      await store.replaceEvent(event)
+    },
     removeEvents: async (sessionId, seqs) => {
       await hooks.remove?.(seqs)
       await store.removeEvents(sessionId, seqs)

@@ -97,7 +97,7 @@ export interface ChatInput {
 }
 
 /** What the server answered instead of data. */
-export class ApiError extends Error {
+class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly code: string
   readonly extensions: Readonly<Record<string, unknown>>

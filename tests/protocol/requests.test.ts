@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs'
 import { createClient } from 'graphql-sse'
 import { expect, test } from 'vitest'
+import { errorCodes } from '../../src/errors.ts'
 import { EventStream } from '../support/event-stream.ts'
-import { answeredBy, post, start } from '../support/post.ts'
+import { answeredBy, post, start, streamOf } from '../support/post.ts'
+import { newProvidedSegue, providerKey } from '../support/provided-segue.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 import { newSegue } from '../support/segue.ts'
-import { followStreamQuery, nextTold, restOf, toldBy } from '../support/told.ts'
+import { followStreamQuery, nextTold, restOf, streamChatQuery, toldBy } from '../support/told.ts'
+import { until } from '../support/until.ts'
 
 const models = { models: [{ id: 'offline/eliza' }] }
 const get = (url: string, query: string, accept = 'application/json'): Promise<Response> =>
@@ -84,7 +88,7 @@ test('T2 a GET refuses mutations with 405 and what begins an answer with FORBIDD
     expect((await answeredBy(refused)).errors[0]?.extensions.code).toBe('FORBIDDEN')
   }
   const refused = await answeredBy(await get(segue.url, chat, 'text/event-stream'))
-  expect(refused.errors[0]?.extensions.code).toBe('FORBIDDEN')
+  expect([refused.status, refused.errors[0]?.extensions.code]).toEqual([405, 'FORBIDDEN'])
   const { data } = await post(segue.url, '{ sessions { edges { node { id } } } }')
   expect(data).toEqual({ sessions: { edges: [] } })
 })
@@ -169,4 +173,148 @@ test('T4 variables that are no JSON are no request', async () => {
     expect(refused.status).toBe(400)
     expect((await answeredBy(refused)).errors[0]?.extensions.code).toBe('BAD_USER_INPUT')
   }
+})
+
+const mutation = 'mutation ($input: StreamChatInput!) { startChat(input: $input) { id } }'
+
+/** Requests that cannot be done, each with its code and what belongs to it. */
+const wrong: readonly (readonly [query: string, variables: Record<string, unknown>, extensions: object])[] = [
+  ['{', {}, { code: 'GRAPHQL_PARSE_FAILED' }],
+  ['{ nothing }', {}, { code: 'GRAPHQL_VALIDATION_FAILED' }],
+  [
+    'query ($a: Int!) { events(sessionId: "x", first: $a) { seq } }',
+    { a: 'one' },
+    { code: 'BAD_USER_INPUT', path: ['a'] },
+  ],
+  [mutation, { input: {} }, { code: 'BAD_USER_INPUT', path: ['input', 'text'] }],
+  [mutation, { input: { text: ' ' } }, { code: 'BAD_USER_INPUT', path: ['input', 'text'] }],
+  [mutation, { input: { text: 'x', key: '' } }, { code: 'BAD_USER_INPUT', path: ['input', 'key'] }],
+  [mutation, { input: { text: 'x', model: 'no/such' } }, { code: 'BAD_USER_INPUT', path: ['input', 'model'] }],
+  ['{ events(sessionId: "x", first: 0) { seq } }', {}, { code: 'BAD_USER_INPUT', path: ['first'] }],
+  [mutation, { input: { text: 'x'.repeat(1_000_001) } }, { code: 'TOO_LARGE' }],
+  [mutation, { input: { text: 'x', sessionId: 'ses_0' } }, { code: 'NOT_FOUND' }],
+  ['mutation { cancelStream(streamId: "str_0") { outcome } }', {}, { code: 'NOT_FOUND' }],
+  ['subscription { followStream(streamId: "str_0") { seq } }', {}, { code: 'NOT_FOUND' }],
+  [
+    'subscription { followSession(sessionId: "ses_0", after: -1) { seq } }',
+    {},
+    { code: 'BAD_USER_INPUT', path: ['after'] },
+  ],
+]
+
+test('X1 every error has a code of the contract, and what belongs to it, by every transport', async () => {
+  await using segue = await newSegue()
+  const socket = await RawSocket.open(segue.url)
+  for (const [index, [query, variables, extensions]] of wrong.entries()) {
+    const stream = await EventStream.open(segue.url, { query, variables })
+    const result = JSON.parse((await stream.next())?.data ?? '')
+    expect(result.errors[0].extensions, query).toMatchObject(extensions)
+    stream.destroy()
+
+    socket.subscribe(`${index}`, query, variables)
+    const { type, payload } = await socket.nextOf(`${index}`)
+    const errors =
+      type === 'error' ? payload : payload !== null && typeof payload === 'object' && Reflect.get(payload, 'errors')
+    expect(errors, query).toMatchObject([{ extensions }])
+
+    if (query.startsWith('subscription')) continue
+    const { errors: answered } = await post(segue.url, query, variables)
+    expect(answered[0]?.extensions, query).toMatchObject(extensions)
+  }
+  await socket.close()
+  expect(segue.warnings).toEqual([])
+})
+
+test('X1 what is no request of GraphQL at all has a code, too', async () => {
+  await using segue = await newSegue()
+  const send = (init: RequestInit, query = ''): Promise<Response> => fetch(`${segue.url}/graphql${query}`, init)
+  const json = { 'content-type': 'application/json' }
+  for (const accept of ['application/json', 'text/event-stream']) {
+    for (const [response, status, code] of [
+      [send({ method: 'POST', headers: { ...json, accept }, body: '{' }), 400, 'BAD_USER_INPUT'],
+      [send({ method: 'POST', headers: { ...json, accept }, body: '[]' }), 400, 'BAD_USER_INPUT'],
+      [send({ method: 'POST', headers: { ...json, accept }, body: '{"query":1}' }), 400, 'BAD_USER_INPUT'],
+      [send({ method: 'POST', headers: { accept }, body: 'query=x' }), 415, 'BAD_USER_INPUT'],
+      [send({ headers: { accept } }, '?query={models{id}}&variables={'), 400, 'BAD_USER_INPUT'],
+      [send({ headers: { accept } }, '?query=mutation{createSession(input:{}){id}}'), 405, 'FORBIDDEN'],
+    ] as const) {
+      const answer = await answeredBy(await response)
+      expect([answer.status, answer.errors[0]?.extensions.code], await response.then(({ url }) => url)).toEqual([
+        status,
+        code,
+      ])
+      expect(answer.errors[0]?.extensions).not.toHaveProperty('http')
+      if (code === 'BAD_USER_INPUT') expect(answer.errors[0]?.extensions['path']).toBeInstanceOf(Array)
+    }
+  }
+  expect((await answeredBy(await fetch(`${segue.url}/nowhere`))).errors[0]?.extensions.code).toBe('NOT_FOUND')
+})
+
+test("X1 the codes are the values of the schema's ErrorCode", () => {
+  const schema = readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8')
+  const values = /enum ErrorCode \{(.*?)\n\}/s.exec(schema)?.[1]?.match(/^ {2}[A-Z_]+$/gm) ?? []
+  expect(values.map((value) => value.trim())).toEqual(errorCodes.toSorted())
+})
+
+test('X2 no error tells a stack, a path of the machine or a secret', async () => {
+  await using provided = await newProvidedSegue()
+  const { provider, segue } = provided
+  const told: string[] = []
+  for (const [query, variables] of wrong) {
+    const stream = await EventStream.open(segue.url, { query, variables })
+    told.push((await stream.next())?.data ?? '')
+    stream.destroy()
+  }
+  // A fault of the server's own: its storage breaks.
+  const { id } = await start(segue.url, { text: 'Talk.' })
+  await until(() => segue.domain.chats.unfinished === 0)
+  Object.assign(segue.domain.chats, {
+    stream: async () => {
+      throw new Error(`${segue.home}/segue.db is broken`)
+    },
+  })
+  const broken = await post(segue.url, '{ stream(id: "str_0") { id } }')
+  expect(broken.errors[0]?.extensions.code).toBe('INTERNAL')
+  told.push(JSON.stringify(broken.errors))
+  const stream = await EventStream.open(segue.url, { query: followStreamQuery, variables: { id } })
+  told.push((await stream.next())?.data ?? '')
+  stream.destroy()
+  expect(segue.warnings.join()).toContain('segue.db is broken')
+  Reflect.deleteProperty(segue.domain.chats, 'stream')
+
+  // A provider that says too much.
+  for (const message of [`Incorrect API key provided: ${providerKey}.`, `Error at run (${import.meta.filename}:1:1)`]) {
+    provider.next([{ status: 401, body: { error: { message, type: 'x', param: null, code: 'invalid_api_key' } } }])
+    const failed = await start(segue.url, { text: 'Talk.' })
+    const query =
+      'subscription ($id: ID!) { followStream(streamId: $id) { ... on StreamFinished { stream { status error { code message } } } } }'
+    const end = await EventStream.open(segue.url, { query, variables: { id: failed.id } })
+    told.push(...(await end.rest()).map(({ data }) => data))
+    expect((await streamOf(segue.url, failed.id)).status).toBe('FAILED')
+  }
+  expect(told.length).toBeGreaterThan(wrong.length + 4)
+  for (const text of told) {
+    expect(text).not.toContain(providerKey)
+    expect(text).not.toContain(segue.home)
+    expect(text).not.toMatch(/node_modules|\.[mc]?[jt]s:\d+|\bat .+:\d+:\d+/)
+  }
+})
+
+test('X3 while the server stops what would begin an answer is SHUTTING_DOWN, and reading goes on', async () => {
+  await using segue = await newSegue()
+  const { id, sessionId } = await start(segue.url, { text: 'Talk.', key: 'mine' })
+  await until(() => segue.domain.chats.unfinished === 0)
+  await segue.domain.chats.close()
+  const input = { text: 'More.', sessionId }
+  expect((await post(segue.url, mutation, { input })).errors[0]?.extensions.code).toBe('SHUTTING_DOWN')
+  const stream = await EventStream.open(segue.url, { query: streamChatQuery, variables: { input } })
+  expect(JSON.parse((await stream.next())?.data ?? '').errors[0].extensions.code).toBe('SHUTTING_DOWN')
+  stream.destroy()
+  const socket = await RawSocket.open(segue.url)
+  socket.subscribe('1', streamChatQuery, { input })
+  expect(JSON.stringify((await socket.nextOf('1')).payload)).toContain('SHUTTING_DOWN')
+  socket.subscribe('2', followStreamQuery, { id })
+  expect((await socket.nextOf('2')).type).toBe('next')
+  expect((await streamOf(segue.url, id)).status).toBe('COMPLETED')
+  await socket.close()
 })
