@@ -4,7 +4,7 @@ import { asksForHelp, helpText } from './config/help.ts'
 import { readSettings, type Settings, SettingsError } from './config/settings.ts'
 import { startSegue } from './segue.ts'
 import { graphqlPath } from './server/graphql.ts'
-import { HomeInUseError } from './storage/home-lock.ts'
+import { HomeInUseError, UnusableHomeError } from './storage/home-lock.ts'
 import { NewerDatabaseError, UnusableDatabaseError } from './storage/sqlite/database.ts'
 
 /** How long an end may take before the process ends all the same, in milliseconds. */
@@ -30,17 +30,23 @@ async function serve(settings: Settings): Promise<void> {
   process.stdout.write(`Segue is ready: ${segue.url}${graphqlPath}\n`)
 }
 
+const plainErrors = [HomeInUseError, UnusableHomeError, NewerDatabaseError, UnusableDatabaseError]
+
 /** What a person can mend, said in words; anything else is a fault of ours and shows its stack. */
+function inWords(error: unknown): unknown {
+  if (error instanceof SettingsError) return `Segue cannot start with these settings:\n${error.message}`
+  return error instanceof Error && plainErrors.some((type) => error instanceof type) ? error.message : error
+}
+
+/** The same of a start with these settings. */
 function explain(error: unknown, { host, port }: Settings): unknown {
-  const isPlain = [HomeInUseError, NewerDatabaseError, UnusableDatabaseError].some((type) => error instanceof type)
-  if (error instanceof Error && isPlain) return error.message
   if (error instanceof Error && 'code' in error && 'syscall' in error && error.syscall === 'listen') {
     if (error.code === 'EADDRINUSE') {
       return `Port ${port} is in use on ${host}. Stop what listens there, or choose another with --port (0: any free one).`
     }
     if (error.code === 'EACCES') return `Port ${port} on ${host} is not open to this user: ${error.message}`
   }
-  return error
+  return inWords(error)
 }
 
 function fail(reason: unknown): never {
@@ -56,6 +62,6 @@ if (asksForHelp(argv)) {
     const settings = readSettings({ argv, env: process.env, homedir: homedir() })
     await serve(settings).catch((error: unknown) => fail(explain(error, settings)))
   } catch (error) {
-    fail(error instanceof SettingsError ? `Segue cannot start with these settings:\n${error.message}` : error)
+    fail(inWords(error))
   }
 }

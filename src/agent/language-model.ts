@@ -4,6 +4,9 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import type { LanguageModel } from 'ai'
 import type { Provider, ProviderType } from '../config/provider.ts'
 
+/** A model of the SDK itself, where it would also take the mere name of one. */
+export type ProvidedModel = Exclude<LanguageModel, string>
+
 const publicBaseURLs: Readonly<Record<ProviderType, string>> = {
   openai: 'https://api.openai.com/v1',
   anthropic: 'https://api.anthropic.com/v1',
@@ -24,7 +27,7 @@ export function authHeaders({ type, apiKey }: Provider): Record<string, string> 
 }
 
 /** A model of a provider, by the provider's own name for it. Nothing is asked until it is used. */
-export function languageModel(provider: Provider, name: string): LanguageModel {
+export function languageModel(provider: Provider, name: string): ProvidedModel {
   const baseURL = baseURLOf(provider)
   const { apiKey } = provider
   switch (provider.type) {

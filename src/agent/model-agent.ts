@@ -1,8 +1,11 @@
-import { streamText } from 'ai'
-import type { LanguageModel, ModelMessage } from 'ai'
+import { setTimeout as delay } from 'node:timers/promises'
+import { streamText, wrapLanguageModel } from 'ai'
+import type { LanguageModelMiddleware, ModelMessage } from 'ai'
 import { AgentError, estimateTokens } from './agent.ts'
 import type { Agent, AgentEvent, AgentRun } from './agent.ts'
-import { toAgentError } from './provider-error.ts'
+import type { ProvidedModel } from './language-model.ts'
+import { isPassing, toAgentError } from './provider-error.ts'
+import { withoutSilence } from './silence.ts'
 import { stepEvents } from './step-events.ts'
 import type { StepOutcome } from './step-events.ts'
 
@@ -10,26 +13,28 @@ import type { StepOutcome } from './step-events.ts'
 globalThis.AI_SDK_LOG_WARNINGS = false
 
 export interface ModelAgentOptions {
-  readonly model: LanguageModel
+  readonly model: ProvidedModel
   /** What must not be seen in an error's message, such as the provider's key. */
   readonly secrets?: readonly string[]
   /** How many requests one answer may take before it just ends; 20 by default. */
   readonly maxSteps?: number
+  /** A provider that sends nothing for so many milliseconds has failed; 120,000 by default. */
+  readonly silence?: number
 }
 
 /**
  * An agent that is a model of the AI SDK. Each step is one request, built anew from the run's history, for the log is
  * the only truth of what was said; a step that ends in tool calls is followed by another one, so that the model is
- * told what came of them. Nothing is tried twice here. When the run's signal aborts, the connection is closed and the
- * answer ends where it stands.
+ * told what came of them. A request that failed in passing before anything came of it is sent again, at most twice.
+ * When the run's signal aborts, the connection is closed and the answer ends where it stands.
  */
-export function modelAgent({ model, secrets = [], maxSteps = 20 }: ModelAgentOptions): Agent {
+export function modelAgent({ model, secrets = [], maxSteps = 20, silence = 120_000 }: ModelAgentOptions): Agent {
   return {
     async *answer(run) {
       for (let step = 1; step <= maxSteps && !run.signal.aborted; step += 1) {
         const messages = await run.history()
         yield { type: 'step', estimatedInputTokens: estimateTokens(lengthOf(messages)) }
-        const { calls, spoke } = yield* request(model, messages, step, run, secrets)
+        const { calls, spoke } = yield* patientRequest({ model, messages, step, run, secrets, silence })
         if (run.signal.aborted) return
         if (calls.length === 0) {
           if (!spoke) throw new AgentError('NO_RESPONSE', 'The model ended without an answer: try again or rephrase.')
@@ -43,17 +48,46 @@ export function modelAgent({ model, secrets = [], maxSteps = 20 }: ModelAgentOpt
   }
 }
 
-async function* request(
-  model: LanguageModel,
-  messages: readonly ModelMessage[],
-  step: number,
-  run: AgentRun,
-  secrets: readonly string[],
+interface Request {
+  readonly model: ProvidedModel
+  readonly messages: readonly ModelMessage[]
+  readonly step: number
+  readonly run: AgentRun
+  readonly secrets: readonly string[]
+  readonly silence: number
+}
+
+/** How often a request is sent again, how long after, and when it is too late for that: in milliseconds. */
+const retries = { pauses: [250, 1000], within: 5000 }
+
+/** A request that is sent again as long as the provider has not begun to answer it and what went wrong may pass. */
+async function* patientRequest(request: Request): AsyncGenerator<AgentEvent, StepOutcome> {
+  const { run, secrets } = request
+  const begun = performance.now()
+  for (let attempt = 0; ; attempt += 1) {
+    let answered = false
+    const events = send(request, () => (answered = true))
+    try {
+      return yield* events
+    } catch (error) {
+      if (run.signal.aborted) return { calls: [], spoke: false }
+      const pause = retries.pauses[attempt]
+      const hopeless = answered || pause === undefined || !isPassing(error)
+      if (hopeless || performance.now() - begun + pause > retries.within) throw toAgentError(error, secrets)
+      // An abort ends the wait at once.
+      await delay(pause, undefined, { signal: run.signal }).catch(() => undefined)
+    }
+  }
+}
+
+async function* send(
+  { model, messages, step, run, silence }: Request,
+  onAnswer: () => void,
 ): AsyncGenerator<AgentEvent, StepOutcome> {
   const leaving = new AbortController()
   try {
     const { stream } = streamText({
-      model,
+      model: wrapLanguageModel({ model, middleware: told(onAnswer) }),
       messages: [...messages],
       allowSystemInMessages: true,
       maxRetries: 0,
@@ -61,13 +95,22 @@ async function* request(
       // Errors come through the stream as well; by itself the SDK prints them.
       onError: () => {},
     })
-    return yield* stepEvents(stream, step)
-  } catch (error) {
-    if (run.signal.aborted) return { calls: [], spoke: false }
-    throw toAgentError(error, secrets)
+    return yield* stepEvents(withoutSilence(stream, silence), step)
   } finally {
     // Whoever stops reading early leaves a connection behind otherwise.
     leaving.abort()
+  }
+}
+
+/** Tells when a provider begins to answer: what it sent until then was no refusal, and it will want to be paid for it. */
+function told(onAnswer: () => void): LanguageModelMiddleware {
+  return {
+    specificationVersion: 'v4',
+    wrapStream: async ({ doStream }) => {
+      const answer = await doStream()
+      onAnswer()
+      return answer
+    },
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ProviderType, Provider } from '../config/provider.ts'
+import { configuredModels, modelFault } from '../config/providers.ts'
 import { badInput } from '../errors.ts'
 import type { Agent } from './agent.ts'
 import { languageModel } from './language-model.ts'
@@ -30,6 +31,8 @@ export interface ModelsOptions {
   /** Null: the first provider that has a usable model has the default one. */
   readonly defaultModel: string | null
   readonly log: WarningLog
+  /** Milliseconds after which a provider that sends nothing has failed. */
+  readonly silence: number
 }
 
 const offlineModel = { provider: 'offline', name: 'eliza' }
@@ -72,13 +75,17 @@ export class Models {
   async find(id: string | null): Promise<FoundModel> {
     const wanted = id ?? (await this.#defaultId())
     const { providers, offline } = this.#options
-    const problem = describeModelProblem(wanted, providers)
-    if (problem !== null) throw badInput(problem, 'input', 'model')
+    const wrong = modelFault(wanted, configuredModels(providers))
+    if (wrong !== null) throw badInput(`The model ${JSON.stringify(wanted)} has to be ${wrong}.`, 'input', 'model')
     const { provider: providerName, name } = parseModelId(wanted)
     const provider = providers.find((each) => each.name === providerName)
     if (!provider) return { id: wanted, name, agent: offline }
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
-    return { id: wanted, name, agent: modelAgent({ model: languageModel(provider, name), secrets }) }
+    return {
+      id: wanted,
+      name,
+      agent: modelAgent({ model: languageModel(provider, name), secrets, silence: this.#options.silence }),
+    }
   }
 
   async #defaultId(): Promise<string> {
@@ -98,22 +105,6 @@ export class Models {
   async #namesOf(provider: Provider): Promise<readonly string[]> {
     return provider.models ?? (await this.#lists.of(provider))?.map(({ name }) => name) ?? []
   }
-}
-
-/** Why nothing can be found under this id, as a sentence; null when something may be. */
-export function describeModelProblem(id: string, providers: readonly Provider[]): string | null {
-  if (!/^[^/]+\/./.test(id)) {
-    return `The model ${JSON.stringify(id)} must be named as <provider>/<name>, as in offline/eliza.`
-  }
-  const { provider: providerName, name } = parseModelId(id)
-  const known = [...providers, { name: offlineModel.provider, models: [offlineModel.name] }]
-  const provider = known.find((each) => each.name === providerName)
-  if (!provider) {
-    const names = known.map((each) => each.name).join(', ')
-    return `The model ${JSON.stringify(id)} names no provider that there is: ${names}.`
-  }
-  if (provider.models === null || provider.models.includes(name)) return null
-  return `The provider ${providerName} has no model ${JSON.stringify(name)}, only ${provider.models.join(', ')}.`
 }
 
 function parseModelId(id: string): { provider: string; name: string } {

@@ -104,6 +104,17 @@ export function toAgentError(error: unknown, secrets: readonly string[]): AgentE
   return new AgentError(kind?.code ?? 'PROVIDER', cap(`${kind?.sentence ?? ''}${quote(failure.said, secrets)}`))
 }
 
+/** Whether the same request, sent once more a moment later, may be answered. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof AgentError) return false
+  const failure = readFailure(error)
+  const code = kinds.find(({ fits }) => fits(failure))?.code
+  if (code === 'RATE_LIMIT') return true
+  return (
+    code === 'PROVIDER' && (failure.status ?? 500) >= 500 && !/ai_(jsonparse|typevalidation)error/.test(failure.words)
+  )
+}
+
 function quote(said: string | null, secrets: readonly string[]): string {
   // What follows the first line is a stack more often than a sentence.
   const line = redact(said ?? '', secrets)

@@ -1,8 +1,9 @@
 import type { ChatStore, EventRange, LogWrite } from '../storage/chat-store.ts'
-import type { ChatEvent } from '../storage/records.ts'
+import type { ChatEvent, Json } from '../storage/records.ts'
+import { deltaText, isDelta } from './deltas.ts'
 
-/** How many of a session's newest events stay in memory, so that readers who keep up need no database. */
-const tailLength = 256
+/** How much of a log's end stays in memory, so that readers who keep up need no database: events, and UTF-16 units. */
+const tailLimit = { events: 256, units: 1_048_576 }
 
 interface Session {
   /** The newest events, in order, without a gap; its last one is the newest of the log. */
@@ -22,13 +23,25 @@ export class ChatLog {
     this.#store = store
   }
 
+  /** How many sessions are held in memory, and how many readers wait for what comes next in one. */
+  get held(): { readonly sessions: number; readonly waiting: number } {
+    let waiting = 0
+    for (const { waiters } of this.#sessions.values()) waiting += waiters.size
+    return { sessions: this.#sessions.size, waiting }
+  }
+
   /** Commits, then shows what was committed. What throws has shown nothing. */
   async append(write: LogWrite): Promise<void> {
     await this.#store.append(write)
     const session = this.#session(write.sessionId)
-    session.tail = [...session.tail, ...write.events].slice(-tailLength)
+    session.tail = endOf([...session.tail, ...write.events])
     for (const wake of [...session.waiters]) wake()
     this.#forget(write.sessionId)
+  }
+
+  /** The newest seq that memory knows of; 0 for a session in which nothing happens. */
+  newestSeq(sessionId: string): number {
+    return this.#sessions.get(sessionId)?.tail.at(-1)?.seq ?? 0
   }
 
   /** The next events of a session after a seq. */
@@ -82,4 +95,29 @@ export class ChatLog {
     const newest = session.tail.at(-1)
     if (!newest || newest.type === 'StreamFinished') this.#sessions.delete(id)
   }
+}
+
+/** The newest events, as many as may stay in memory. */
+function endOf(events: ChatEvent[]): ChatEvent[] {
+  let units = 0
+  let start = events.length
+  while (start > 0 && events.length - start < tailLimit.events && units < tailLimit.units) {
+    start -= 1
+    const event = events[start]
+    if (event) units += unitsOf(event)
+  }
+  return start === 0 ? events : events.slice(start)
+}
+
+/** About how much text an event holds; what a tool returned may be many times as long as anything else. */
+function unitsOf(event: ChatEvent): number {
+  if (isDelta(event)) return deltaText(event).length
+  if (event.type !== 'ToolCallChanged') return 0
+  return event.toolCall.argumentsText.length + textIn(event.toolCall.result)
+}
+
+function textIn(value: Json): number {
+  if (typeof value === 'string') return value.length
+  if (value === null || typeof value !== 'object') return 0
+  return Object.values(value).reduce<number>((units, inner) => units + textIn(inner), 0)
 }

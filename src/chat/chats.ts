@@ -1,18 +1,25 @@
-import type { Models } from '../agent/models.ts'
+import type { FoundModel, Models } from '../agent/models.ts'
 import { notFound, SegueError } from '../errors.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { newSession, type Sessions } from '../sessions/sessions.ts'
 import type { StreamKey } from '../storage/chat-store.ts'
+import {
+  type Delivered,
+  type MessageRecord,
+  noUsage,
+  type SessionRecord,
+  type StreamRecord,
+} from '../storage/records.ts'
 import type { PageRequest } from '../storage/session-source.ts'
-import { type MessageRecord, noUsage, type SessionRecord, type StreamRecord } from '../storage/records.ts'
 import { ChatLog } from './chat-log.ts'
 import { modelContext } from './context.ts'
 import { type Environment, realEnvironment } from './environment.ts'
-import { isUnfinished, turnPositions } from './fold.ts'
-import { beginTurn, type Turn } from './machine.ts'
+import { follow, isBehind, type Snapshot } from './follow.ts'
+import { LogMerging } from './log-merging.ts'
 import { endOrphans } from './recovery.ts'
-import { numbered, RunningStream, type Saved } from './running-stream.ts'
 import { type ChatRequest, checkRequest, fingerprint } from './request.ts'
+import type { RunningStream, Saved } from './running-stream.ts'
+import { type NewTurn, SessionChat } from './session-chat.ts'
 
 export interface ChatsOptions {
   readonly profile: Profile
@@ -20,6 +27,8 @@ export interface ChatsOptions {
   readonly models: Pick<Models, 'find'>
   readonly onProblem: (error: unknown, what: string) => void
   readonly env?: Environment
+  /** How many streams may run or wait at once. */
+  readonly mostStreams?: number
 }
 
 /** How a call to cancel found the stream. */
@@ -29,74 +38,113 @@ export interface Cancelled extends Saved {
   readonly outcome: CancelOutcome
 }
 
+const patience = 5000 // milliseconds that a start or a cancel waits for a storage that cannot save
+
 /** The answers of a profile: starts them, ends them, and knows those that are being made. */
 export class Chats {
   readonly log: ChatLog
   readonly #options: ChatsOptions
   readonly #env: Environment
-  readonly #running = new Map<string, RunningStream>()
-  /** Starts go one after the other, so that what a start looks at does not change before it commits. */
-  #starts: Promise<unknown> = Promise.resolve()
+  readonly #merging: LogMerging
+  readonly #sessions = new Map<string, SessionChat>()
+  /** Which session's chat has a stream that has not ended. */
+  readonly #owners = new Map<string, SessionChat>()
+  /** Starts under way. Those with the same key go one after the other, so that the second one finds the first. */
+  readonly #starts = new Set<Promise<unknown>>()
+  readonly #startsOfKey = new Map<string, Promise<unknown>>()
   #closing = false
+  #refused = 0
 
   constructor(options: ChatsOptions) {
     this.#options = options
     this.#env = options.env ?? realEnvironment
     this.log = new ChatLog(options.profile.chats)
+    this.#merging = new LogMerging(options.profile.chats, options.onProblem)
   }
 
-  /** Ends what an earlier process left behind. To be called before the first start. */
+  /** How many things agents did after their stream had ended; they changed nothing. */
+  get refused(): number {
+    return this.#refused
+  }
+
+  /** How many streams run or wait. */
+  get unfinished(): number {
+    return this.#owners.size
+  }
+
+  /**
+   * Ends what an earlier process left behind, in the log of every session, and takes up what waited. To be called
+   * before the first start. Returns how many were ended.
+   */
   async recover(): Promise<number> {
-    return endOrphans({
+    const { ended, waiting } = await endOrphans({
       store: this.#options.profile.chats,
       log: this.log,
       env: this.#env,
       message: (id) => this.#options.sessions.message(id),
     })
+    for (const stream of ended) this.#merging.schedule(stream)
+    for (const [sessionId, queued] of Map.groupBy(waiting, (stream) => stream.sessionId)) {
+      const session = await this.#options.sessions.find(sessionId)
+      if (!session) continue
+      const chat = this.#chat(session)
+      for (const stream of queued) this.#owners.set(stream.id, chat)
+      await chat.resume(queued)
+    }
+    return ended.length
   }
 
   /**
    * Begins an answer, or joins the one that was begun with the same key. The user's message, the stream and its key are
    * committed before the model is called. Throws BAD_USER_INPUT, TOO_LARGE, NOT_FOUND, SESSION_READ_ONLY, SESSION_BUSY,
-   * IDEMPOTENCY_MISMATCH, SHUTTING_DOWN; a refused start leaves nothing behind, not even its key.
+   * RATE_LIMITED, IDEMPOTENCY_MISMATCH, SHUTTING_DOWN, and INTERNAL when nothing can be saved for a while; a refused
+   * start leaves nothing behind, not even its key.
    */
-  start(request: ChatRequest): Promise<StreamRecord> {
-    const start = this.#starts.then(() => this.#start(request))
-    this.#starts = start.catch(() => undefined)
-    return start
+  async start(request: ChatRequest): Promise<StreamRecord> {
+    checkRequest(request)
+    if (this.#closing) throw new SegueError('SHUTTING_DOWN', 'The server is stopping. Try again when it is back.')
+    const key = request.key === null ? null : { key: request.key, fingerprint: fingerprint(request) }
+    const joined = key && (await this.#streamOfKey(key))
+    if (joined) return joined
+    // A provider may have to be asked for its models: nobody else waits for that.
+    const model = await this.#modelFor(request)
+    return within(patience, 'The message could not be saved. Try again later.', (signal) => {
+      const started = this.#inTurn(key, () => this.#start(request, key, model, signal))
+      this.#starts.add(started)
+      started.catch(() => undefined).finally(() => this.#starts.delete(started))
+      return started
+    })
   }
 
   /** Stops a stream and returns what was saved. Whatever the provider does, it takes no longer than a commit. */
   async cancel(streamId: string): Promise<Cancelled> {
-    const running = this.#running.get(streamId)
-    if (!running) {
-      const stream = await this.#options.profile.chats.stream(streamId)
-      if (!stream) throw notFound('stream', streamId)
-      const answer = stream.messageId === null ? null : await this.#options.sessions.message(stream.messageId)
-      return { stream, answer, outcome: outcomeOf(stream, false) }
-    }
-    const first = !running.ending
-    const saved = await running.end({ status: 'CANCELLED' })
-    return { ...saved, outcome: outcomeOf(saved.stream, first) }
+    const owner = this.#owners.get(streamId)
+    const fault = 'The end of the stream could not be saved yet. It is being tried again.'
+    const cancelled = owner && (await within(patience, fault, () => owner.cancel(streamId)))
+    if (cancelled) return { ...cancelled.saved, outcome: outcomeOf(cancelled.saved.stream, cancelled.first) }
+    const stream = await this.#options.profile.chats.stream(streamId)
+    if (!stream) throw notFound('stream', streamId)
+    const answer = stream.messageId === null ? null : await this.#options.sessions.message(stream.messageId)
+    return { stream, answer, outcome: outcomeOf(stream, false) }
   }
 
   async stream(id: string): Promise<StreamRecord | null> {
-    return this.#running.get(id)?.saved.stream ?? this.#options.profile.chats.stream(id)
+    return this.#owners.get(id)?.stream(id) ?? this.#options.profile.chats.stream(id)
   }
 
   /** The stream that holds the session now. */
   async activeStream(sessionId: string): Promise<StreamRecord | null> {
-    return this.#runningIn(sessionId)?.saved.stream ?? this.#options.profile.chats.activeStream(sessionId)
+    return this.#sessions.get(sessionId)?.running?.saved.stream ?? null
   }
 
   /** The message that is being made in a session, as far as it is saved. */
   growingAnswer(sessionId: string): MessageRecord | null {
-    return this.#runningIn(sessionId)?.saved.answer ?? null
+    return this.#sessions.get(sessionId)?.running?.saved.answer ?? null
   }
 
   /** The assistant's message of a stream: growing while it runs, then the saved one; null when nothing was produced. */
   async answerOf(streamId: string): Promise<MessageRecord | null> {
-    const running = this.#running.get(streamId)
+    const running = this.#running(streamId)
     if (running) return running.saved.answer
     const stream = await this.#options.profile.chats.stream(streamId)
     return stream?.messageId ? this.#options.sessions.message(stream.messageId) : null
@@ -106,10 +154,11 @@ export class Chats {
   async messagePage(session: SessionRecord, page: PageRequest<number>): Promise<MessageRecord[]> {
     const growing = this.growingAnswer(session.id)
     const stored = await this.#options.sessions.messagePage(session, page)
+    const position = growing?.position ?? 0
     const isMissing =
       growing &&
-      growing.position > (page.after ?? 0) &&
-      growing.position < (page.before ?? Number.MAX_SAFE_INTEGER) &&
+      position > (page.after ?? 0) &&
+      position < (page.before ?? Number.MAX_SAFE_INTEGER) &&
       // It may have been stored while the page was read.
       !stored.some(({ id }) => id === growing.id)
     if (!isMissing) return stored
@@ -118,55 +167,104 @@ export class Chats {
 
   /** A message by id, stored or being made. */
   async message(id: string): Promise<MessageRecord | null> {
-    for (const { saved } of this.#running.values()) if (saved.answer?.id === id) return saved.answer
+    for (const { running } of this.#sessions.values()) if (running?.saved.answer?.id === id) return running.saved.answer
     return this.#options.sessions.message(id)
+  }
+
+  /** Follows one stream from after a seq to its end. Throws NOT_FOUND. */
+  async followStream(streamId: string, after: number): Promise<AsyncIterableIterator<Delivered>> {
+    const stream = await this.stream(streamId)
+    const session = stream && (await this.#options.sessions.find(stream.sessionId))
+    if (!session) throw notFound('stream', streamId)
+    const { id: sessionId, headSeq } = session
+    return follow(this.log, { sessionId, stream, headSeq, snapshot: () => this.#snapshotOfStream(streamId) }, after)
+  }
+
+  /** Whether a reader of a stream at this cursor has everything already. */
+  async isAtEnd(streamId: string, after: number): Promise<boolean> {
+    const stream = await this.stream(streamId)
+    const session = stream && (await this.#options.sessions.find(stream.sessionId))
+    return session !== null && stream !== null && isBehind(stream, session.headSeq, after)
+  }
+
+  /** Follows all that happens in a session, without end. Throws NOT_FOUND. */
+  async followSession(sessionId: string, after: number): Promise<AsyncIterableIterator<Delivered>> {
+    const session = await this.#options.sessions.find(sessionId)
+    if (!session) throw notFound('session', sessionId)
+    const { headSeq } = session
+    return follow(this.log, { sessionId, stream: null, headSeq, snapshot: () => this.#snapshotOf(sessionId) }, after)
+  }
+
+  /** Exactly what the model would be sent next. */
+  async modelContext(session: SessionRecord): Promise<ReturnType<typeof modelContext>> {
+    return this.#history(session)(this.growingAnswer(session.id))
   }
 
   /** Accepts nothing more, saves what is being made as INTERRUPTED, and returns when all of it is saved. */
   async close(): Promise<void> {
     this.#closing = true
-    await this.#starts
-    await Promise.all([...this.#running.values()].map((running) => running.end({ status: 'INTERRUPTED' })))
+    await Promise.allSettled(this.#starts)
+    await Promise.all([...this.#sessions.values()].map((chat) => chat.close()))
+    await this.#merging.close()
   }
 
-  async #start(request: ChatRequest): Promise<StreamRecord> {
+  async #modelFor({ sessionId, model }: ChatRequest): Promise<FoundModel> {
+    const session = sessionId === null ? null : await this.#writable(sessionId)
+    return this.#options.models.find(model ?? session?.model ?? null)
+  }
+
+  async #start(
+    request: ChatRequest,
+    key: Omit<StreamKey, 'streamId'> | null,
+    model: FoundModel,
+    signal: AbortSignal,
+  ): Promise<StreamRecord> {
     if (this.#closing) throw new SegueError('SHUTTING_DOWN', 'The server is stopping. Try again when it is back.')
-    checkRequest(request)
-    const key = request.key === null ? null : { key: request.key, fingerprint: fingerprint(request) }
     const joined = key && (await this.#streamOfKey(key))
     if (joined) return joined
-
     const existing = request.sessionId === null ? null : await this.#writable(request.sessionId)
-    const model = await this.#options.models.find(request.model ?? existing?.model ?? null)
-    const at = this.#env.now()
-    const profile = this.#options.profile.name
-    const session = existing ?? newSession({ profile, title: null, model: request.model, parentId: null, at })
-
-    const begun = this.#begin(session, request.text, model.id, at)
-    await this.log.append({
-      sessionId: session.id,
-      ...(existing === null && { create: session }),
-      head: session.headSeq,
-      events: [begun.event],
-      streams: [begun.turn.stream],
-      messages: [begun.userMessage],
-      ...(key && { key: { streamId: begun.turn.stream.id, ...key } }),
-      activityAt: at,
+    const { mostStreams = Number.POSITIVE_INFINITY } = this.#options
+    if (this.unfinished >= mostStreams) {
+      throw new SegueError('RATE_LIMITED', `${mostStreams} answers are being made already. Try again later.`)
+    }
+    const turn = this.#newTurn(request, existing, model, key)
+    const session = turn.create ?? existing
+    if (!session) throw new TypeError('a turn needs a session')
+    const chat = this.#chat(session)
+    // Known from its first event on: whoever reads that can cancel it.
+    this.#owners.set(turn.stream.id, chat)
+    return chat.start(turn, request.ifBusy, signal).catch((error: unknown) => {
+      this.#owners.delete(turn.stream.id)
+      throw error
     })
-    this.#run(begun.turn, session, model)
-    return begun.turn.stream
   }
 
-  #begin(session: SessionRecord, text: string, model: string, at: number) {
-    const seq = session.headSeq + 1
+  #inTurn<T>(key: Omit<StreamKey, 'streamId'> | null, work: () => Promise<T>): Promise<T> {
+    if (key === null) return work()
+    const done = (this.#startsOfKey.get(key.key) ?? Promise.resolve()).then(work)
+    const settled = done
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#startsOfKey.get(key.key) === settled) this.#startsOfKey.delete(key.key)
+      })
+    this.#startsOfKey.set(key.key, settled)
+    return done
+  }
+
+  #newTurn(request: ChatRequest, existing: SessionRecord | null, model: FoundModel, key: NewTurn['key']): NewTurn {
+    const at = this.#env.now()
+    const profile = this.#options.profile.name
+    const create = existing ? null : newSession({ profile, title: null, model: request.model, parentId: null, at })
+    const sessionId = (create ?? existing)?.id ?? ''
     const streamId = this.#env.newId('stream')
     const userMessage: MessageRecord = {
       id: this.#env.newId('message'),
-      sessionId: session.id,
-      position: turnPositions(seq).user,
+      sessionId,
+      position: null,
+      withdrawn: false,
       role: 'USER',
       status: 'COMPLETE',
-      parts: [{ type: 'text', text: text.toWellFormed() }],
+      parts: [{ type: 'text', text: request.text.toWellFormed() }],
       createdAt: at,
       streamId,
       model: null,
@@ -174,42 +272,72 @@ export class Chats {
     }
     const stream: StreamRecord = {
       id: streamId,
-      sessionId: session.id,
+      sessionId,
       status: 'RUNNING',
       generation: 1,
-      step: null,
-      model,
+      model: model.id,
       userMessageId: userMessage.id,
       messageId: null,
       usage: noUsage,
+      step: null,
       startedAt: at,
       finishedAt: null,
-      firstSeq: seq,
-      lastSeq: seq,
+      firstSeq: 0,
+      lastSeq: 0,
       error: null,
     }
-    const { turn, event } = beginTurn(stream, userMessage, this.#env)
-    return { turn, userMessage, event: numbered(event, seq) }
+    return { stream, userMessage, model, key, create }
   }
 
-  #run(turn: Turn, session: SessionRecord, model: Awaited<ReturnType<Models['find']>>): void {
-    const { id } = turn.stream
-    const before = this.#options.sessions.context(session)
-    // A failure to read it is the failure of the step that asks for it, not of the process.
-    before.catch(() => undefined)
-    const running = new RunningStream({
+  #chat(session: SessionRecord): SessionChat {
+    const known = this.#sessions.get(session.id)
+    if (known) return known
+    const chat: SessionChat = new SessionChat({
       log: this.log,
       env: this.#env,
-      turn,
-      head: turn.stream.lastSeq,
-      history: async (answer) => modelContext([...(await before), ...(answer ? [answer] : [])]),
+      sessionId: session.id,
+      headSeq: session.headSeq,
+      findModel: (id) => this.#options.models.find(id),
+      message: (id) => this.#options.sessions.message(id),
+      history: () => this.#history(session),
       onProblem: this.#options.onProblem,
+      onRefused: () => (this.#refused += 1),
+      onEnded: (stream) => {
+        this.#owners.delete(stream.id)
+        this.#merging.schedule(stream)
+      },
+      onIdle: () => {
+        if (this.#sessions.get(session.id) === chat) this.#sessions.delete(session.id)
+      },
     })
-    this.#running.set(id, running)
-    running
-      .run(model.agent, model.name)
-      .catch((error: unknown) => this.#options.onProblem(error, 'a stream could not be ended'))
-      .finally(() => this.#running.delete(id))
+    this.#sessions.set(session.id, chat)
+    return chat
+  }
+
+  /** What went before is read once; a failure to read it is the failure of the step that asks for it. */
+  #history(session: SessionRecord): (answer: MessageRecord | null) => Promise<ReturnType<typeof modelContext>> {
+    const before = this.#options.sessions.context(session)
+    before.catch(() => undefined)
+    return async (answer) => modelContext([...(await before), ...(answer ? [answer] : [])])
+  }
+
+  async #snapshotOf(sessionId: string): Promise<Snapshot> {
+    const session = await this.#options.sessions.find(sessionId)
+    // Looked at last: what begins later is told behind the head.
+    const saved = this.#sessions.get(sessionId)?.running?.saved
+    return saved ? asOf(saved) : { seq: session?.headSeq ?? 0, message: null }
+  }
+
+  async #snapshotOfStream(streamId: string): Promise<Snapshot> {
+    const saved = this.#running(streamId)?.saved
+    if (saved) return asOf(saved)
+    const stored = await this.#options.profile.chats.stream(streamId)
+    if (!stored) throw notFound('stream', streamId)
+    // It waits, or its turn has just come.
+    if (stored.finishedAt === null) return asOf(this.#running(streamId)?.saved ?? { stream: stored, answer: null })
+    const message = stored.messageId === null ? null : await this.#options.sessions.message(stored.messageId)
+    // Its end is told once more: the message is as it was before that.
+    return { seq: stored.lastSeq - 1, message: message && { ...message, status: 'STREAMING', usage: null } }
   }
 
   async #streamOfKey({ key, fingerprint: wanted }: Omit<StreamKey, 'streamId'>): Promise<StreamRecord | null> {
@@ -226,27 +354,37 @@ export class Chats {
   async #writable(sessionId: string): Promise<SessionRecord> {
     const session = await this.#options.sessions.find(sessionId)
     if (!session) throw notFound('session', sessionId)
-    if (session.origin !== 'SEGUE') {
-      throw new SegueError('SESSION_READ_ONLY', 'Sessions of Hermes are only read. Continue it in one of your own.')
-    }
-    const active = await this.activeStream(sessionId)
-    if (active && isUnfinished(active.status)) {
-      throw new SegueError('SESSION_BUSY', 'An answer is being made in this session. Wait for its end, or cancel it.', {
-        streamId: active.id,
-      })
-    }
-    return session
+    if (session.origin === 'SEGUE') return session
+    throw new SegueError('SESSION_READ_ONLY', 'Sessions of Hermes are only read. Continue it in one of your own.')
   }
 
-  #runningIn(sessionId: string): RunningStream | null {
-    for (const running of this.#running.values()) {
-      if (running.saved.stream.sessionId === sessionId && running.saved.stream.finishedAt === null) return running
-    }
-    return null
+  #running(streamId: string): RunningStream | null {
+    const running = this.#owners.get(streamId)?.running
+    return running?.saved.stream.id === streamId ? running : null
   }
+}
+
+function asOf({ stream, answer }: Saved): Snapshot {
+  return { seq: stream.lastSeq, message: answer }
 }
 
 function outcomeOf(stream: StreamRecord, first: boolean): CancelOutcome {
   if (stream.status !== 'CANCELLED') return 'ALREADY_FINISHED'
   return first ? 'CANCELLED' : 'ALREADY_CANCELLED'
+}
+
+/** What the work comes to. After a while INTERNAL, and the signal tells the work that nobody waits for it any more. */
+async function within<T>(
+  milliseconds: number,
+  sentence: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    const fault = new SegueError('INTERNAL', sentence)
+    controller.abort(fault)
+    reject(fault)
+  }, milliseconds)
+  return Promise.race([work(controller.signal), promise]).finally(() => clearTimeout(timer))
 }

@@ -1,19 +1,23 @@
 import type { AssistantModelMessage, ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
 import type { Json, MessagePart, MessageRecord, ToolCall } from '../storage/records.ts'
+import { wellFormedJson } from './text-pieces.ts'
 import { parsedArguments } from './tool-call.ts'
 
 /**
  * What a model is sent: a pure function of what the log folds to, valid for every prefix of every log. Each tool call
  * is followed by exactly one result, half-made calls and reasoning are left out, no message is empty. Only the text,
- * the files and the calls of a message are looked at: what is kept for display has no way into the result.
+ * the files and the calls of a message are looked at: what is kept for display has no way into the result. Nor has a
+ * message that was taken back, or whose turn has not come.
  */
 export function modelContext(messages: readonly MessageRecord[]): ModelMessage[] {
+  const idOf = wireIds()
   return messages.flatMap((message) => {
+    if (message.withdrawn || message.position === null) return []
     switch (message.role) {
       case 'USER':
         return userTurn(message.parts)
       case 'ASSISTANT':
-        return steps(message.parts).flatMap(stepMessages)
+        return steps(message.parts).flatMap((step) => stepMessages(step, idOf))
       case 'SYSTEM':
         // A summary or a note that an agent left in its own transcript: not an instruction of ours.
         return []
@@ -24,7 +28,7 @@ export function modelContext(messages: readonly MessageRecord[]): ModelMessage[]
 function userTurn(parts: readonly MessagePart[]): ModelMessage[] {
   const content: Exclude<UserModelMessage['content'], string> = []
   for (const part of parts) {
-    if (part.type === 'text' && !isBlank(part.text)) content.push({ type: 'text', text: part.text })
+    if (part.type === 'text' && !isBlank(part.text)) content.push({ type: 'text', text: part.text.toWellFormed() })
     if (part.type === 'file') content.push({ type: 'file', data: part.url, mediaType: part.mediaType })
   }
   return content.length > 0 ? [{ role: 'user', content }] : []
@@ -49,26 +53,26 @@ function steps(parts: readonly MessagePart[]): Step[] {
   return all
 }
 
-function stepMessages({ text, calls }: Step): ModelMessage[] {
-  const replayed = calls.flatMap((call) => {
-    const input = parsedArguments(call)
-    // Arguments are an object for every provider; a call without them is half-made, or was never a call.
-    return isObject(input) ? [{ call, input }] : []
-  })
+function stepMessages({ text, calls }: Step, idOf: (call: ToolCall) => string): ModelMessage[] {
   const content: Exclude<AssistantModelMessage['content'], string> = []
-  for (const piece of text) if (!isBlank(piece)) content.push({ type: 'text', text: piece })
-  for (const { call, input } of replayed) {
-    content.push({ type: 'tool-call', toolCallId: wireId(call.id), toolName: wireName(call.name), input })
+  const results: ToolModelMessage['content'] = []
+  for (const piece of text) if (!isBlank(piece)) content.push({ type: 'text', text: piece.toWellFormed() })
+  for (const call of calls) {
+    // What the model did not finish saying, it did not say.
+    if (!call.argumentsWhole) continue
+    const named = { toolCallId: idOf(call), toolName: wireName(call.name) }
+    content.push({ type: 'tool-call', ...named, input: wireInput(call) })
+    results.push({ type: 'tool-result', ...named, output: toolOutput(call) })
   }
   if (content.length === 0) return []
-  const results = replayed.map(({ call }) => ({
-    type: 'tool-result' as const,
-    toolCallId: wireId(call.id),
-    toolName: wireName(call.name),
-    output: toolOutput(call),
-  }))
   const assistant: ModelMessage = { role: 'assistant', content }
   return results.length > 0 ? [assistant, { role: 'tool', content: results }] : [assistant]
+}
+
+/** Arguments are an object for every provider. A call that came with something else is told of with none. */
+function wireInput(call: ToolCall): { [key: string]: Json } {
+  const input = wellFormedJson(parsedArguments(call))
+  return isObject(input) ? input : {}
 }
 
 type ToolOutput = Extract<ToolModelMessage['content'][number], { type: 'tool-result' }>['output']
@@ -77,10 +81,10 @@ function toolOutput(call: ToolCall): ToolOutput {
   switch (call.state) {
     case 'SUCCEEDED':
       return typeof call.result === 'string'
-        ? { type: 'text', value: call.result }
-        : { type: 'json', value: call.result }
+        ? { type: 'text', value: call.result.toWellFormed() }
+        : { type: 'json', value: wellFormedJson(call.result) }
     case 'FAILED':
-      return { type: 'error-text', value: call.error ?? 'The tool failed.' }
+      return { type: 'error-text', value: call.error?.toWellFormed() ?? 'The tool failed.' }
     case 'DENIED':
       return { type: 'error-text', value: 'The user did not allow this call. It was not run.' }
     case 'CANCELLED':
@@ -99,15 +103,26 @@ function wireName(name: string): string {
   return name.replace(/[^a-zA-Z0-9_-]/g, '_').slice(0, 64) || 'tool'
 }
 
-/** Ids as every provider accepts them. Ours are; those made from a foreign row's id tell themselves apart at the end. */
-function wireId(id: string): string {
-  return id.replace(/[^a-zA-Z0-9_-]/g, '_').slice(-64)
+/**
+ * Ids as every provider accepts them, each of them once in all that is sent. Ours are; those made from a foreign row's
+ * id tell themselves apart at the end, and those that no longer do are counted.
+ */
+function wireIds(): (call: ToolCall) => string {
+  const used = new Set<string>()
+  return ({ id }) => {
+    const wanted = id.replace(/[^a-zA-Z0-9_-]/g, '_').slice(-56) || 'call'
+    let unique = wanted
+    for (let count = 2; used.has(unique); count += 1) unique = `${wanted}_${count}`
+    used.add(unique)
+    return unique
+  }
 }
 
 function isObject(value: Json): value is { [key: string]: Json } {
   return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
 
+/** Nothing in it but white space and control characters: some providers refuse a text without a visible character. */
 function isBlank(text: string): boolean {
-  return text.trim() === ''
+  return !/[^\p{White_Space}\p{Cc}\ufeff]/u.test(text)
 }

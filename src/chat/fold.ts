@@ -1,5 +1,5 @@
 import { newToolCall } from './tool-call.ts'
-import type { ChatEvent, MessagePart, MessageRecord, StreamStatus } from '../storage/records.ts'
+import type { ChatEvent, MessagePart, MessageRecord } from '../storage/records.ts'
 
 /** An event before it has its number: what the machine makes and the writer numbers. */
 export type Draft = ChatEvent extends infer Event ? (Event extends ChatEvent ? Omit<Event, 'seq'> : never) : never
@@ -30,10 +30,10 @@ export function fold(frame: AnswerFrame, answer: MessageRecord | null, event: Dr
     case 'ToolCallDelta':
       return withPart(answer ?? newAnswer(frame, event), event, (part) => {
         const call = part?.type === 'tool' ? part.call : newToolCall(event.toolCallId, event.toolName)
-        return {
-          type: 'tool',
-          call: { ...call, argumentsText: spliced(call.argumentsText, event.offset, event.argumentsText) },
-        }
+        // Told once more, after the agent had handed over another text as the whole one.
+        if (call.argumentsWhole) return { type: 'tool', call }
+        const argumentsText = spliced(call.argumentsText, event.offset, event.argumentsText)
+        return { type: 'tool', call: { ...call, argumentsText } }
       })
     case 'ToolCallChanged':
       return withPart(answer ?? newAnswer(frame, event), event, () => ({ type: 'tool', call: event.toolCall }))
@@ -48,17 +48,19 @@ export function fold(frame: AnswerFrame, answer: MessageRecord | null, event: Dr
       )
     }
     case 'StreamStarted':
+    case 'StreamChanged':
       return answer
   }
 }
 
-/** Where the two messages of a turn stand in their session, by the seq of the event that begins the turn. */
-export function turnPositions(seq: number): { user: number; answer: number } {
-  return { user: 2 * seq, answer: 2 * seq + 1 }
+/** Where a user's message stands in its session, by the seq of the event that begins its turn, or takes it back. */
+export function userPosition(seq: number): number {
+  return 2 * seq
 }
 
-export function isUnfinished(status: StreamStatus): boolean {
-  return status === 'QUEUED' || status === 'RUNNING' || status === 'WAITING'
+/** Its answer stands right behind it. */
+export function answerPosition({ position }: MessageRecord): number {
+  return (position ?? 0) + 1
 }
 
 type PartDraft = Extract<Draft, { readonly partIndex: number }>
@@ -78,6 +80,7 @@ function newAnswer(frame: AnswerFrame, event: PartDraft): MessageRecord {
     id: event.messageId,
     sessionId: event.sessionId,
     position: frame.position,
+    withdrawn: false,
     role: 'ASSISTANT',
     status: 'STREAMING',
     parts: [],

@@ -1,37 +1,106 @@
-import type { ChatEvent, StreamRecord } from '../storage/records.ts'
+import { setImmediate as breathe } from 'node:timers/promises'
+import type { ChatEvent, Delivered, MessageRecord, StreamRecord, StreamReset } from '../storage/records.ts'
 import type { ChatLog } from './chat-log.ts'
+import { Merger } from './merger.ts'
 
 const pageSize = 256 // events read at once
+/** A reader that is further behind than this gets merged deltas. */
+const farBehind = 256 // events
 
-/**
- * The events of one stream after a seq, live ones included, up to its end. A cursor behind its end completes at once.
- * Nothing is held for a reader but its cursor; leaving does not touch the stream.
- */
-export function followStream(log: ChatLog, stream: StreamRecord, after: number): AsyncIterableIterator<ChatEvent> {
-  const isEnd = (event: ChatEvent): boolean => event.type === 'StreamFinished' && event.streamId === stream.id
-  if (stream.finishedAt !== null && after >= stream.lastSeq) return empty()
-  const cursor = Math.max(after, stream.firstSeq - 1)
-  return abortable((signal) => follow(log, stream.sessionId, stream.id, cursor, isEnd, signal))
+export interface Followed {
+  readonly sessionId: string
+  /** The one stream that is followed, or all of the session's. */
+  readonly stream: StreamRecord | null
+  /** The session's newest seq when the following begins. */
+  readonly headSeq: number
+  /** What a reader with a cursor from nowhere can begin with. */
+  readonly snapshot: () => Promise<Snapshot>
 }
 
-async function* follow(
+export interface Snapshot {
+  /** The end of a stream that is over comes behind it. */
+  readonly seq: number
+  /** The answer that is being made, or was made by the followed stream, exactly as of `seq`. */
+  readonly message: MessageRecord | null
+}
+
+/**
+ * Every event after a seq, then the live ones; of one stream up to its end. Nothing is held for a reader but its cursor,
+ * and leaving touches nothing. A cursor that no event of the session has reached is answered with a `StreamReset`.
+ */
+export function follow(log: ChatLog, followed: Followed, after: number): AsyncIterableIterator<Delivered> {
+  return abortable((signal) => deliver(log, followed, after, signal))
+}
+
+/** Whether a cursor has all of a stream behind it, so that following it would complete at once. */
+export function isBehind(stream: StreamRecord, headSeq: number, after: number): boolean {
+  return stream.finishedAt !== null && after >= stream.lastSeq && after <= headSeq
+}
+
+async function* deliver(
+  log: ChatLog,
+  { sessionId, stream, headSeq, snapshot }: Followed,
+  after: number,
+  signal: AbortSignal,
+): AsyncGenerator<Delivered, void, void> {
+  if (stream && isBehind(stream, headSeq, after)) return
+  let cursor = Math.max(after, (stream?.firstSeq ?? 1) - 1)
+  if (after > headSeq) {
+    const reset = resetOf(sessionId, stream, await snapshot())
+    cursor = reset.seq
+    yield reset
+  }
+  for await (const event of events(log, sessionId, cursor, headSeq, signal)) {
+    if (stream && event.streamId !== stream.id) continue
+    yield event
+    if (event.type === 'StreamFinished' && event.streamId === stream?.id) return
+  }
+}
+
+function resetOf(sessionId: string, stream: StreamRecord | null, { seq, message }: Snapshot): StreamReset {
+  return {
+    type: 'StreamReset',
+    reason: 'CURSOR_AHEAD',
+    seq,
+    at: Date.now(),
+    sessionId,
+    streamId: stream?.id ?? message?.streamId ?? null,
+    message,
+  }
+}
+
+/** The session's events after a cursor, without end: one by one, and merged for as long as the reader is far behind. */
+async function* events(
   log: ChatLog,
   sessionId: string,
-  streamId: string,
   after: number,
-  isEnd: (event: ChatEvent) => boolean,
+  headSeq: number,
   signal: AbortSignal,
 ): AsyncGenerator<ChatEvent, void, void> {
   let cursor = after
+  let goal = headSeq
+  let merger: Merger | null = null
   while (!signal.aborted) {
-    const events = await log.read({ sessionId, after: cursor, limit: pageSize })
-    for (const event of events) {
-      cursor = event.seq
-      if (event.streamId !== streamId) continue
-      yield event
-      if (isEnd(event)) return
+    if (!merger) {
+      goal = Math.max(goal, log.newestSeq(sessionId))
+      if (goal - cursor > farBehind) merger = new Merger()
     }
-    if (events.length === 0) await log.more(sessionId, cursor, signal)
+    const page = await log.read({ sessionId, after: cursor, limit: pageSize })
+    for (const event of page) {
+      cursor = event.seq
+      if (!merger) yield event
+      else for (const merged of merger.push(event)) yield merged.event
+    }
+    if (merger) {
+      if (page.length === 0 || cursor >= goal) {
+        for (const merged of merger.flush()) yield merged.event
+        goal = cursor
+        merger = null
+      }
+      await breathe()
+    } else if (page.length === 0) {
+      await log.more(sessionId, cursor, signal)
+    }
   }
 }
 
@@ -49,8 +118,4 @@ function abortable<T>(start: (signal: AbortSignal) => AsyncGenerator<T, void, vo
       return this
     },
   }
-}
-
-function empty<T>(): AsyncIterableIterator<T> {
-  return abortable(async function* () {})
 }

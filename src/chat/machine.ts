@@ -10,9 +10,9 @@ import type {
 } from '../storage/records.ts'
 import { addUsage, noUsage } from '../storage/records.ts'
 import type { Environment } from './environment.ts'
-import { type AnswerFrame, type Draft, fold } from './fold.ts'
-import { pieces, wellFormed } from './text-pieces.ts'
-import { isSettled, newToolCall } from './tool-call.ts'
+import { type AnswerFrame, answerPosition, type Draft, fold } from './fold.ts'
+import { pieces, wellFormed, wellFormedJson } from './text-pieces.ts'
+import { isSettled, newToolCall, takesArguments } from './tool-call.ts'
 
 /**
  * The life of a stream as one pure machine: (turn, command) → (turn, events). Storage, agents and transports stand
@@ -44,21 +44,32 @@ export interface Outcome {
 }
 
 /** A turn as its log has it: with the answer as far as it was folded, and nothing on its way. */
-export function turnOf(stream: StreamRecord, userMessage: MessageRecord): Turn {
-  const frame = { position: userMessage.position + 1, model: stream.model }
-  return { stream, frame, answer: null, block: null, held: new Map(), calls: new Map() }
+export function turnOf(stream: StreamRecord, userMessage: MessageRecord, answer: MessageRecord | null = null): Turn {
+  const frame = { position: answerPosition(userMessage), model: stream.model }
+  return { stream, frame, answer, block: null, held: new Map(), calls: new Map() }
 }
 
-export function beginTurn(
-  stream: StreamRecord,
-  userMessage: MessageRecord,
+/** A stream is accepted: it runs at once, or waits for its turn. */
+export function accept(stream: StreamRecord, env: Environment): Draft {
+  return { ...baseOf(stream, env), type: 'StreamStarted', stream, userMessageId: stream.userMessageId }
+}
+
+/** The turn of a stream that waited has come. */
+export function dequeue(
+  queued: StreamRecord,
   env: Environment,
-): { readonly turn: Turn; readonly event: Draft } {
-  const base = { at: env.now(), sessionId: stream.sessionId, streamId: stream.id }
-  return {
-    turn: turnOf(stream, userMessage),
-    event: { ...base, type: 'StreamStarted', stream, userMessageId: userMessage.id },
-  }
+): { readonly stream: StreamRecord; readonly event: Draft } {
+  const stream: StreamRecord = { ...queued, status: 'RUNNING' }
+  return { stream, event: { ...baseOf(stream, env), type: 'StreamChanged', stream } }
+}
+
+/** A stream that waited is taken back before its turn: it ends without an answer. */
+export function withdraw(
+  queued: StreamRecord,
+  env: Environment,
+): { readonly stream: StreamRecord; readonly event: Draft } {
+  const stream = ended(queued, { status: 'CANCELLED' }, env)
+  return { stream, event: { ...baseOf(stream, env), type: 'StreamFinished', stream, messageId: null } }
 }
 
 /** One thing that the agent did. */
@@ -82,7 +93,7 @@ export function absorb(turn: Turn, event: AgentEvent, env: Environment): Outcome
       work.beginCall(event.callId, event.name, event.argumentsText)
       break
     case 'tool-result':
-      work.endCall(event.callId, { state: 'SUCCEEDED', result: event.result })
+      work.endCall(event.callId, { state: 'SUCCEEDED', result: wellFormedJson(event.result) })
       break
     case 'tool-error':
       work.endCall(event.callId, { state: 'FAILED', error: event.error.toWellFormed() })
@@ -153,19 +164,22 @@ class Work {
 
   writeArguments(callId: string, name: string, text: string): void {
     const { partIndex, call } = this.#call(callId, name)
-    this.#appendArguments(partIndex, call, this.#hold(partIndex, text))
+    if (takesArguments(call)) this.#appendArguments(partIndex, call, this.#hold(partIndex, text))
   }
 
   beginCall(callId: string, name: string, argumentsText: string): void {
-    const text = argumentsText.toWellFormed()
-    const known = this.#turn.calls.has(callId) ? this.#call(callId, name).call.argumentsText : ''
-    // What came in pieces is completed; an agent that hands over another text than its pieces made is believed last.
-    if (text.startsWith(known)) this.writeArguments(callId, name, text.slice(known.length))
     const { partIndex, call } = this.#call(callId, name)
+    // It runs once: an agent that hands it over again would have a call that is over begin anew.
+    if (!takesArguments(call)) return
+    const text = argumentsText.toWellFormed()
+    // Half a pair that waits comes again with the whole text.
     this.#drop(partIndex)
+    // What came in pieces is completed; an agent that hands over another text than its pieces made is believed last.
+    const known = call.argumentsText
+    if (text.startsWith(known)) this.#appendArguments(partIndex, call, text.slice(known.length))
     this.#change(partIndex, {
       ...call,
-      providerId: callId,
+      providerId: callId.toWellFormed(),
       argumentsText: text,
       argumentsWhole: true,
       state: 'RUNNING',
@@ -176,6 +190,7 @@ class Work {
   endCall(callId: string, end: Partial<ToolCall> & { readonly state: ToolCallState }): void {
     const partIndex = this.#turn.calls.get(callId)
     if (partIndex === undefined) return
+    this.#release(partIndex)
     const part = this.#turn.answer?.parts[partIndex]
     if (part?.type !== 'tool' || isSettled(part.call)) return
     this.#change(partIndex, { ...part.call, ...end, finishedAt: this.#env.now() })
@@ -193,16 +208,9 @@ class Work {
   finish(ending: Ending): void {
     this.#estimateStep()
     const { stream, answer } = this.#turn
-    const ended: StreamRecord = {
-      ...stream,
-      status: ending.status,
-      generation: stream.generation + 1,
-      messageId: answer?.id ?? null,
-      finishedAt: this.#env.now(),
-      error: errorOf(ending),
-    }
-    this.#set({ stream: ended })
-    this.#emit({ ...this.#base(), type: 'StreamFinished', stream: ended, messageId: ended.messageId })
+    const over = ended({ ...stream, messageId: answer?.id ?? null }, ending, this.#env)
+    this.#set({ stream: over })
+    this.#emit({ ...this.#base(), type: 'StreamFinished', stream: over, messageId: over.messageId })
   }
 
   #append(type: 'text' | 'reasoning', partIndex: number, text: string): void {
@@ -254,7 +262,7 @@ class Work {
     const partIndex = known ?? this.#turn.answer?.parts.length ?? 0
     if (known === undefined) this.#set({ calls: new Map([...this.#turn.calls, [callId, partIndex]]) })
     const part = this.#turn.answer?.parts[partIndex]
-    const call = part?.type === 'tool' ? part.call : newToolCall(this.#env.newId('toolCall'), name, callId)
+    const call = part?.type === 'tool' ? part.call : newToolCall(this.#env.newId('toolCall'), name.toWellFormed())
     return { partIndex, call }
   }
 
@@ -271,13 +279,13 @@ class Work {
       ...noUsage,
       estimated: true,
       inputTokens: step.inputTokens,
-      outputTokens: estimateTokens(produced(answer) - step.producedBefore),
+      // After a crash the row of the stream may tell of text that was not committed yet.
+      outputTokens: estimateTokens(Math.max(0, produced(answer) - step.producedBefore)),
     })
   }
 
   #base(): Base {
-    const { id, sessionId } = this.#turn.stream
-    return { at: this.#env.now(), sessionId, streamId: id }
+    return baseOf(this.#turn.stream, this.#env)
   }
 
   #part(partIndex: number): Base & { messageId: string; partIndex: number } {
@@ -296,6 +304,21 @@ class Work {
   }
 }
 
+function baseOf({ id, sessionId }: StreamRecord, env: Environment): Base {
+  return { at: env.now(), sessionId, streamId: id }
+}
+
+/** A stream's row when it is over. Its generation is raised: whoever still names the old one is refused. */
+function ended(stream: StreamRecord, ending: Ending, env: Environment): StreamRecord {
+  return {
+    ...stream,
+    status: ending.status,
+    generation: stream.generation + 1,
+    finishedAt: env.now(),
+    error: errorOf(ending),
+  }
+}
+
 function settlement(call: ToolCall, ending: Ending): Pick<ToolCall, 'state' | 'error'> {
   if (ending.status === 'CANCELLED') return { state: 'CANCELLED', error: null }
   switch (call.state) {
@@ -309,7 +332,7 @@ function settlement(call: ToolCall, ending: Ending): Pick<ToolCall, 'state' | 'e
 }
 
 function errorOf(ending: Ending): StreamRecord['error'] {
-  if (ending.status === 'FAILED') return ending.error
+  if (ending.status === 'FAILED') return { ...ending.error, message: ending.error.message.toWellFormed() }
   if (ending.status !== 'INTERRUPTED') return null
   return { code: 'SERVER_RESTART', message: 'The server stopped while the answer was being made.' }
 }

@@ -1,10 +1,11 @@
+import { setImmediate as breathe } from 'node:timers/promises'
 import type { ChatStore } from '../storage/chat-store.ts'
 import type { MessageRecord, StreamRecord } from '../storage/records.ts'
 import type { ChatLog } from './chat-log.ts'
 import type { Environment } from './environment.ts'
 import { fold } from './fold.ts'
 import { endTurn, type Turn, turnOf } from './machine.ts'
-import { numbered } from './running-stream.ts'
+import { SessionWriter } from './session-writer.ts'
 
 export interface RecoveryOptions {
   readonly store: ChatStore
@@ -16,29 +17,32 @@ export interface RecoveryOptions {
 const pageSize = 500 // events
 
 /**
- * Ends each stream that an earlier process left unfinished, as INTERRUPTED, with what its log holds: the same machine
- * and the same fold as any other end. No activity of the session. Returns how many there were.
+ * Ends each stream that an earlier process left running, as INTERRUPTED, with what its log holds: the same machine and
+ * the same fold as any other end, and no activity of the session. Streams that wait go on waiting, in their order.
  */
-export async function endOrphans(options: RecoveryOptions): Promise<number> {
-  const orphans = await options.store.unfinishedStreams()
-  for (const stream of orphans) await endOne(stream, options)
-  return orphans.length
+export async function endOrphans(
+  options: RecoveryOptions,
+): Promise<{ readonly ended: readonly StreamRecord[]; readonly waiting: readonly StreamRecord[] }> {
+  const unfinished = await options.store.unfinishedStreams()
+  const ended: StreamRecord[] = []
+  for (const stream of unfinished) {
+    if (stream.status !== 'QUEUED') ended.push(await endOne(stream, options))
+  }
+  return { ended, waiting: unfinished.filter((stream) => stream.status === 'QUEUED') }
 }
 
-async function endOne(stream: StreamRecord, { store, log, env, message }: RecoveryOptions): Promise<void> {
+async function endOne(stream: StreamRecord, { store, log, env, message }: RecoveryOptions): Promise<StreamRecord> {
   const userMessage = await message(stream.userMessageId)
   if (!userMessage) throw new Error(`stream ${stream.id} has no user's message`)
   const { turn, head } = await replay(turnOf(stream, userMessage), store)
-  const ended = endTurn(turn, { status: 'INTERRUPTED' }, env)
-  const lastSeq = head + ended.events.length
-  await log.append({
-    sessionId: stream.sessionId,
-    head,
+  const { turn: over, events } = endTurn(turn, { status: 'INTERRUPTED' }, env)
+  await new SessionWriter(log, stream.sessionId, head).write(() => ({
     fence: { streamId: stream.id, generation: stream.generation },
-    events: ended.events.map((event, index) => numbered(event, head + index + 1)),
-    streams: [{ ...ended.turn.stream, lastSeq }],
-    ...(ended.turn.answer && { messages: [ended.turn.answer] }),
-  })
+    drafts: events,
+    streams: [over.stream],
+    messages: over.answer ? [over.answer] : [],
+  }))
+  return { ...over.stream, lastSeq: head + events.length }
 }
 
 /** The turn as its log left it, and the seq of the log's end. */
@@ -48,10 +52,11 @@ async function replay(turn: Turn, store: ChatStore): Promise<{ turn: Turn; head:
   let head = firstSeq - 1
   for (;;) {
     const events = await store.events({ sessionId, after: head, limit: pageSize })
+    if (events.length === 0) return { turn: { ...turn, answer }, head }
     for (const event of events) {
       head = event.seq
       if (event.streamId === id) answer = fold(turn.frame, answer, event)
     }
-    if (events.length < pageSize) return { turn: { ...turn, answer }, head }
+    await breathe()
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { badInput, SegueError } from '../errors.ts'
+import type { IfBusy } from './session-chat.ts'
 
 /** What a client asks for when it sends a message. */
 export interface ChatRequest {
@@ -12,6 +13,8 @@ export interface ChatRequest {
   readonly profile: string
   /** Chosen by the client: the same key joins the same stream. */
   readonly key: string | null
+  /** Not part of what the key stands for. */
+  readonly ifBusy: IfBusy
 }
 
 const limits = { text: 1_000_000, key: 200 } // UTF-16 code units

@@ -1,28 +1,33 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setImmediate as breathe, setTimeout as delay } from 'node:timers/promises'
 import type { ModelMessage } from 'ai'
 import { type Agent, AgentError, type AgentEvent } from '../agent/agent.ts'
 import { LogConflict, StaleGeneration } from '../storage/chat-store.ts'
-import type { ChatEvent, MessageRecord, StreamRecord } from '../storage/records.ts'
-import type { ChatLog } from './chat-log.ts'
+import type { MessageRecord, StreamRecord } from '../storage/records.ts'
+import { deltaText, fits, isDeltaDraft, withText } from './deltas.ts'
 import type { Environment } from './environment.ts'
-import type { Draft } from './fold.ts'
+import { type Draft, fold } from './fold.ts'
 import { absorb, type Ending, endTurn, type Turn } from './machine.ts'
-import { eventTextLimit } from './text-pieces.ts'
+import type { Addition, SessionWriter } from './session-writer.ts'
 
 /** What came in is committed at the latest after this time, this many deltas or this much text; at once when idle. */
 const commitAfter = { milliseconds: 20, deltas: 32, codeUnits: 8192 }
+/** The most text that one commit holds, in code units: a larger one would hold up everybody else. */
+const commitLimit = 262_144
+/** How long an agent that never waits for anything may go on before everybody else has a turn. */
+const breathAfter = 10 // milliseconds
 /** How long to wait before an end that could not be committed, as on a full disk, is tried again. */
 const retryEndAfter = 500 // milliseconds
 
 export interface RunningStreamOptions {
-  readonly log: ChatLog
+  readonly writer: SessionWriter
   readonly env: Environment
-  /** The turn as its committed StreamStarted left it, and the log's end then. */
+  /** The turn as its committed events left it. */
   readonly turn: Turn
-  readonly head: number
-  /** What went before the answer, the user's message included, and the answer as far as it is: what the model is sent. */
+  /** What the model is sent, with the answer as far as it is. */
   readonly history: (answer: MessageRecord | null) => Promise<readonly ModelMessage[]>
   readonly onProblem: (error: unknown, what: string) => void
+  /** Called with each thing that an agent did after the stream had ended for it. */
+  readonly onRefused: () => void
 }
 
 export interface Saved {
@@ -31,14 +36,13 @@ export interface Saved {
 }
 
 /**
- * The one writer of a stream: takes in what the agent does, commits it in groups, ends it once. What is outside sees
- * `saved`, the fold of what has been committed, never what is on its way.
+ * An answer being made: takes in what the agent does, commits it in groups, ends it once. What is outside sees `saved`,
+ * the fold of what has been committed, never what is on its way.
  */
 export class RunningStream {
   readonly #options: RunningStreamOptions
   readonly #abort = new AbortController()
   #turn: Turn
-  #head: number
   #saved: Saved
   #pending: Draft[] = []
   #pendingUnits = 0
@@ -46,12 +50,11 @@ export class RunningStream {
   #lastCommit = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | null = null
   #end: Promise<Saved> | null = null
-  #refused = 0
+  #carried = false
 
   constructor(options: RunningStreamOptions) {
     this.#options = options
     this.#turn = options.turn
-    this.#head = options.head
     this.#saved = { stream: options.turn.stream, answer: options.turn.answer }
   }
 
@@ -65,35 +68,40 @@ export class RunningStream {
     return this.#end !== null
   }
 
-  /** How many things an agent did after the stream had ended for it; they changed nothing. */
-  get refused(): number {
-    return this.#refused
+  /** What was to go along with its end was committed with it. */
+  get carried(): boolean {
+    return this.#carried
   }
 
-  /** Lets the agent answer until it is done, it fails, or somebody else has ended the stream. Never throws. */
+  /** Lets the agent answer until it is done, it fails, or somebody else has ended the stream. */
   async run(agent: Agent, model: string): Promise<void> {
     const ended = Promise.withResolvers<void>()
     this.#abort.signal.addEventListener('abort', () => ended.resolve())
     // An agent may ignore its signal: then it goes on by itself and is refused, and nobody waits for it.
     await Promise.race([this.#drive(agent, model), ended.promise])
+    await this.#end
   }
 
   /**
-   * Ends the stream: fences first and aborts second. What has come in so far is committed together with the end. Only
-   * the first ending counts; every call resolves to what was saved, whichever ending it was.
+   * Ends the stream: fences first and aborts second. What has come in so far is committed together with the end, and so
+   * is what `more` composes. Only the first ending counts, with its `more`; every call resolves to what was saved.
    */
-  end(ending: Ending): Promise<Saved> {
-    this.#end ??= this.#finish(ending)
+  end(ending: Ending, more?: (head: number) => Addition): Promise<Saved> {
+    this.#end ??= this.#finish(ending, more)
     return this.#end
   }
 
   async #drive(agent: Agent, model: string): Promise<void> {
     try {
       const events = agent.answer({ model, history: () => this.#history(), signal: this.#abort.signal })
+      let breathed = performance.now()
       for await (const event of events) {
         this.#absorb(event)
         // A commit that takes long slows the agent down, not the memory up.
-        if (this.#pendingUnits > eventTextLimit) await this.#commit()
+        if (this.#pendingUnits > commitLimit) await this.#commit()
+        if (performance.now() - breathed < breathAfter) continue
+        await breathe()
+        breathed = performance.now()
       }
       await this.end({ status: 'COMPLETED' })
     } catch (error) {
@@ -115,7 +123,7 @@ export class RunningStream {
 
   #absorb(event: AgentEvent): void {
     if (this.ending) {
-      this.#refused += 1
+      this.#options.onRefused()
       return
     }
     const { turn, events } = absorb(this.#turn, event, this.#options.env)
@@ -124,12 +132,15 @@ export class RunningStream {
     this.#schedule()
   }
 
+  /** Keeps an event for the next commit, as one with the one before where it goes on with its text. */
   #add(draft: Draft): void {
     const last = this.#pending.at(-1)
-    const merged = last && merge(last, draft)
-    if (merged) this.#pending[this.#pending.length - 1] = merged
-    else this.#pending.push(draft)
-    this.#pendingUnits += textOf(draft).length
+    if (last && isDeltaDraft(last) && isDeltaDraft(draft) && fits(last, draft)) {
+      this.#pending[this.#pending.length - 1] = withText(last, deltaText(last) + deltaText(draft))
+    } else {
+      this.#pending.push(draft)
+    }
+    this.#pendingUnits += unitsOf(draft)
   }
 
   /** Sees to it that what is pending is committed in time. */
@@ -145,9 +156,8 @@ export class RunningStream {
   /** Commits what is pending, after the commits before it. One that fails ends the stream: its text is kept for the end. */
   #commit(): Promise<void> {
     this.#commits = this.#commits.then(async () => {
-      if (this.#pending.length === 0 || this.ending) return
       try {
-        await this.#write({ isEnd: false })
+        while (this.#pending.length > 0 && !this.ending) await this.#writeSome()
       } catch (error) {
         this.#options.onProblem(error, 'events could not be saved')
         void this.end({ status: 'FAILED', error: { code: 'PROVIDER', message: 'The answer could not be saved.' } })
@@ -156,96 +166,98 @@ export class RunningStream {
     return this.#commits
   }
 
-  async #finish(ending: Ending): Promise<Saved> {
+  async #finish(ending: Ending, more?: (head: number) => Addition): Promise<Saved> {
     // From here on `ending` is true: what the agent does from now on is refused. A commit under way goes first.
     await this.#commits
-    const { turn, events } = endTurn(this.#turn, ending, this.#options.env)
-    this.#turn = turn
-    for (const draft of events) this.#add(draft)
-    for (;;) {
-      try {
-        await this.#write({ isEnd: true })
-        return this.#saved
-      } catch (error) {
-        // Somebody else has ended it: there is nothing left to save.
-        if (error instanceof StaleGeneration || error instanceof LogConflict) throw error
-        this.#options.onProblem(error, 'the end of a stream could not be saved; trying again')
-      } finally {
-        this.#abort.abort()
+    try {
+      for (;;) {
+        try {
+          while (this.#pendingUnits > commitLimit) await this.#writeSome()
+          return await this.#writeEnd(ending, more)
+        } catch (error) {
+          // Somebody else has ended it: there is nothing left to save.
+          if (error instanceof StaleGeneration || error instanceof LogConflict) throw error
+          this.#options.onProblem(error, 'the end of a stream could not be saved; trying again')
+          this.#abort.abort()
+          // Whoever sent something along tries by itself, and is told what is wrong.
+          more = undefined
+        }
+        await delay(retryEndAfter, undefined, { ref: false })
       }
-      await delay(retryEndAfter, undefined, { ref: false })
+    } finally {
+      this.#abort.abort()
     }
   }
 
-  /** One transaction: the pending events, the stream's row, and the message's row when it ends. */
-  async #write({ isEnd }: { isEnd: boolean }): Promise<void> {
-    const turn = this.#turn
-    const drafts = this.#takePending()
-    const head = this.#head + drafts.length
-    const stream = { ...turn.stream, lastSeq: head }
+  /** One transaction of what is pending, as much of it as one may hold. */
+  async #writeSome(): Promise<void> {
+    const drafts = this.#take(commitLimit)
+    await this.#write(drafts, () => ({ drafts, streams: [this.#turn.stream] }))
+    this.#saved = { ...this.#saved, stream: { ...this.#turn.stream, lastSeq: this.#saved.stream.lastSeq } }
+    if (this.#pending.length > 0) await breathe()
+  }
+
+  /** One transaction of what is pending, the terminal event, the message's row, and what is to go along. */
+  async #writeEnd(ending: Ending, more?: (head: number) => Addition): Promise<Saved> {
+    const pending = this.#take(Number.POSITIVE_INFINITY)
+    const { turn, events } = endTurn(this.#turn, ending, this.#options.env)
+    const { answer, stream } = turn
+    await this.#write(pending, (head) => {
+      const drafts = [...pending, ...events]
+      const added = more?.(head + drafts.length)
+      return {
+        ...(answer && stream.finishedAt !== null && { activityAt: stream.finishedAt }),
+        ...added,
+        drafts: [...drafts, ...(added?.drafts ?? [])],
+        streams: [stream, ...(added?.streams ?? [])],
+        messages: [...(answer ? [answer] : []), ...(added?.messages ?? [])],
+      }
+    })
+    this.#turn = turn
+    this.#carried = more !== undefined
+    this.#saved = { ...this.#saved, stream: { ...stream, lastSeq: this.#saved.stream.lastSeq } }
+    return this.#saved
+  }
+
+  /** What cannot be committed is pending again. What is, belongs to what is saved. */
+  async #write(taken: readonly Draft[], compose: (head: number) => Addition): Promise<void> {
+    const { id, generation } = this.#saved.stream
     try {
-      await this.#options.log.append({
-        sessionId: stream.sessionId,
-        head: this.#head,
-        fence: { streamId: stream.id, generation: this.#saved.stream.generation },
-        events: drafts.map((draft, index) => numbered(draft, this.#head + index + 1)),
-        streams: [stream],
-        ...(isEnd && turn.answer && { messages: [turn.answer] }),
-        ...(isEnd && turn.answer && stream.finishedAt !== null && { activityAt: stream.finishedAt }),
-      })
+      const fence = { streamId: id, generation }
+      const { events } = await this.#options.writer.write((head) => ({ ...compose(head), fence }))
+      const mine = events.filter((event) => event.streamId === id)
+      const { frame } = this.#turn
+      this.#saved = {
+        answer: mine.reduce((message, event) => fold(frame, message, event), this.#saved.answer),
+        stream: { ...this.#saved.stream, lastSeq: mine.at(-1)?.seq ?? this.#saved.stream.lastSeq },
+      }
+      this.#lastCommit = performance.now()
     } catch (error) {
-      this.#pending = [...drafts, ...this.#pending]
+      this.#setPending([...taken, ...this.#pending])
       throw error
     }
-    this.#head = head
-    this.#saved = { stream, answer: turn.answer }
-    this.#lastCommit = performance.now()
   }
 
-  #takePending(): Draft[] {
-    const drafts = this.#pending
-    this.#pending = []
-    this.#pendingUnits = 0
+  /** Pending events up to about so much text, at least one. */
+  #take(limit: number): Draft[] {
+    let count = 0
+    for (let units = 0; count < this.#pending.length && units < limit; count += 1) {
+      const draft = this.#pending[count]
+      if (draft) units += unitsOf(draft)
+    }
+    const taken = this.#pending.slice(0, count)
+    this.#setPending(this.#pending.slice(count))
+    return taken
+  }
+
+  #setPending(drafts: Draft[]): void {
+    this.#pending = drafts
+    this.#pendingUnits = drafts.reduce((units, draft) => units + unitsOf(draft), 0)
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
-    return drafts
   }
 }
 
-/** Gives an event its number. A stream that it holds is as of this event. */
-export function numbered(draft: Draft, seq: number): ChatEvent {
-  if (draft.type === 'StreamStarted') return { ...draft, seq, stream: { ...draft.stream, lastSeq: seq } }
-  if (draft.type === 'StreamFinished') return { ...draft, seq, stream: { ...draft.stream, lastSeq: seq } }
-  return { ...draft, seq }
-}
-
-/** Two deltas of one part, the second right behind the first, as one; null when they are not, or it would be too long. */
-function merge(first: Draft, second: Draft): Draft | null {
-  if (first.type === 'TextDelta' && second.type === 'TextDelta' && fits(first, second)) {
-    return { ...first, text: first.text + second.text }
-  }
-  if (first.type === 'ReasoningDelta' && second.type === 'ReasoningDelta' && fits(first, second)) {
-    return { ...first, text: first.text + second.text }
-  }
-  if (first.type === 'ToolCallDelta' && second.type === 'ToolCallDelta' && fits(first, second)) {
-    return { ...first, argumentsText: first.argumentsText + second.argumentsText }
-  }
-  return null
-}
-
-type Delta = Extract<Draft, { readonly offset: number }>
-
-function fits(first: Delta, second: Delta): boolean {
-  const length = textOf(first).length
-  return (
-    first.messageId === second.messageId &&
-    first.partIndex === second.partIndex &&
-    first.offset + length === second.offset &&
-    length + textOf(second).length <= eventTextLimit
-  )
-}
-
-function textOf(draft: Draft): string {
-  if (draft.type === 'TextDelta' || draft.type === 'ReasoningDelta') return draft.text
-  return draft.type === 'ToolCallDelta' ? draft.argumentsText : ''
+function unitsOf(draft: Draft): number {
+  return isDeltaDraft(draft) ? deltaText(draft).length : 0
 }

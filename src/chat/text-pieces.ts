@@ -1,3 +1,5 @@
+import type { Json } from '../storage/records.ts'
+
 /** The most text that one event carries, in UTF-16 code units. */
 export const eventTextLimit = 65_536
 
@@ -20,4 +22,12 @@ export function* pieces(text: string): Generator<string> {
     yield text.slice(start, end)
     start = end
   }
+}
+
+/** A value with U+FFFD for each half of a pair that stands alone in its texts: no provider accepts one. */
+export function wellFormedJson(value: Json): Json {
+  if (typeof value === 'string') return value.toWellFormed()
+  if (value === null || typeof value !== 'object') return value
+  if (Array.isArray(value)) return value.map(wellFormedJson)
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.toWellFormed(), wellFormedJson(inner)]))
 }

@@ -1,9 +1,9 @@
 import type { Json, ToolCall, ToolCallState } from '../storage/records.ts'
 
-export function newToolCall(id: string, name: string, providerId: string | null = null): ToolCall {
+export function newToolCall(id: string, name: string): ToolCall {
   return {
     id,
-    providerId,
+    providerId: null,
     name,
     argumentsText: '',
     argumentsWhole: false,
@@ -31,4 +31,9 @@ const settled: ReadonlySet<ToolCallState> = new Set(['SUCCEEDED', 'FAILED', 'DEN
 
 export function isSettled(call: ToolCall): boolean {
   return settled.has(call.state)
+}
+
+/** Whether more of its arguments may come: once they are whole, or the call is over, nothing adds to them. */
+export function takesArguments(call: ToolCall): boolean {
+  return !call.argumentsWhole && !isSettled(call)
 }

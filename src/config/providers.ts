@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { namePattern, nameRule } from './name.ts'
 import type { Provider } from './provider.ts'
 import { providerTypes } from './provider.ts'
 
@@ -42,16 +43,12 @@ const providerSchema = z
     when: isObject,
   })
 
-const nameRule = '1 to 64 of a-z, 0-9, _ and -, beginning with a letter or digit, and not offline'
-
-const providerName = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, { error: nameRule })
-  .refine((name) => name !== 'offline', { error: nameRule })
+const isProviderName = (name: string): boolean => namePattern.test(name) && name !== 'offline'
 
 /** `providers` in config.json: entries by name. */
-export const providersSchema = z.record(providerName, providerSchema, {
-  error: (issue) => (issue.code === 'invalid_key' ? `named by ${nameRule}` : 'an object of providers by name'),
+export const providersSchema = z.record(z.string().refine(isProviderName), providerSchema, {
+  error: (issue) =>
+    issue.code === 'invalid_key' ? `named by ${nameRule}, and not offline` : 'an object of providers by name',
 })
 
 /** The keys that an entry may have. */
@@ -93,8 +90,12 @@ export function configuredModels(providers: readonly Pick<Provider, 'name' | 'mo
   return new Map([...providers.map(({ name, models }) => [name, models] as const), offline])
 }
 
+/** What a model's id is made of, in words. */
+export const modelForm = 'the name of a provider, a slash, and the name of one of its models, as in offline/eliza'
+
 /** What a model's id should have been; null when a provider that may exist can have it. */
 export function modelFault(id: string, known: KnownModels): string | null {
+  if (!/^[^/]+\/.+$/.test(id)) return modelForm
   const slash = id.indexOf('/')
   const provider = id.slice(0, slash)
   const names = known.get(provider)

@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net'
 import { z } from 'zod'
-import { providersSchema } from './providers.ts'
+import { defaultLimits, limitsSchema } from './limits.ts'
+import { modelForm, providersSchema } from './providers.ts'
 
 /**
  * One thing that can be set. A flag wins over the environment, that over config.json, and that over the default;
@@ -51,8 +52,6 @@ const host = z
   .refine((name) => name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.')), {
     error: loopback,
   })
-
-const model = 'the name of a provider, a slash, and the name of one of its models'
 
 /** Everything that can be set; the help, the README and the reading of settings all come from here. */
 export const settingsTable = {
@@ -107,7 +106,7 @@ export const settingsTable = {
     key: 'model',
     default: 'the first one there is',
     description: 'The model of sessions that name none.',
-    schema: z.string({ error: model }).regex(/^[^/]+\/.+$/, { error: model }),
+    schema: z.string({ error: modelForm }),
   }),
   providers: setting({
     key: 'providers',
@@ -134,6 +133,14 @@ export const settingsTable = {
     description: 'The time between two words of the offline agent, in milliseconds, up to 60000.',
     schema: whole(0, 60_000),
     fromText: numberFrom,
+  }),
+  limits: setting({
+    key: 'limits',
+    default: Object.entries(defaultLimits)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', '),
+    description: 'How much the server takes on at once, and how many seconds it waits for others.',
+    schema: limitsSchema,
   }),
 }
 

@@ -4,6 +4,8 @@ import type { z } from 'zod'
 import { readConfigFile } from './config-file.ts'
 import type { ConfigFile } from './config-file.ts'
 import { readFlags } from './flags.ts'
+import { defaultLimits, limitKeys } from './limits.ts'
+import type { Limits } from './limits.ts'
 import type { Provider } from './provider.ts'
 import { configuredModels, foundByThemselves, modelFault, providerKeys, resolveProviders } from './providers.ts'
 import type { KnownModels } from './providers.ts'
@@ -27,6 +29,7 @@ export interface Settings {
   readonly durable: boolean
   /** Milliseconds between two words of the offline agent. */
   readonly offlineDelay: number
+  readonly limits: Limits
   /** What is odd but no reason not to start, a sentence each. */
   readonly warnings: readonly string[]
 }
@@ -98,6 +101,8 @@ export function readSettings({ argv, env, homedir }: SettingsSources): Settings 
   const durable = read(table.durable)?.value ?? false
   const offlineDelay = read(table.offlineDelay)?.value ?? Number(table.offlineDelay.default)
 
+  const limits = read(table.limits)?.value ?? defaultLimits
+
   const hermes = read(table.hermes)?.value ?? true
   const hermesNamed = read(table.hermesHome)
   if (flags.has('no-hermes') && flags.has('hermes-home')) problems.push('--no-hermes: contradicts --hermes-home')
@@ -120,6 +125,7 @@ export function readSettings({ argv, env, homedir }: SettingsSources): Settings 
     providers,
     durable,
     offlineDelay,
+    limits,
     warnings,
   }
 }
@@ -128,10 +134,12 @@ export function readSettings({ argv, env, homedir }: SettingsSources): Settings 
 function describe(issue: z.core.$ZodIssue, where: string, raw: unknown): string[] {
   const place = [where, ...issue.path.map(String)].join('.')
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${place}.${key}: unknown key; it has to be one of ${providerKeys.join(', ')}`)
+    return issue.keys.map((key) => `${place}.${key}: unknown key; it has to be one of ${keysAt(where).join(', ')}`)
   }
   return [`${place}: ${issue.path.length === 0 ? shown(raw) : 'it'} has to be ${issue.message}`]
 }
+
+const keysAt = (where: string): readonly string[] => (where.endsWith('limits') ? limitKeys : providerKeys)
 
 const shown = (raw: unknown): string => (typeof raw === 'object' ? 'it' : JSON.stringify(raw))
 

@@ -1,10 +1,11 @@
-import type { ChatEvent, MessageRecord } from '../storage/records.ts'
+import type { ChatEvent, Delivered, MessageRecord, StreamReset } from '../storage/records.ts'
 import { builder } from './builder.ts'
+import { ResetReasonEnum } from './enums.ts'
 import { ToolCallType } from './message.ts'
 import { messageOf } from './stream.ts'
 import { MessageType, StreamType } from './refs.ts'
 
-export const ChatEventInterface = builder.interfaceRef<ChatEvent>('ChatEvent').implement({
+export const ChatEventInterface = builder.interfaceRef<Delivered>('ChatEvent').implement({
   description:
     "One entry of a session's log. seq counts 1, 2, 3, … per session and never restarts; each number is used once. Once deltas are merged a reader sees fewer of them; the text stays whole.",
   resolveType: ({ type }) => type,
@@ -79,6 +80,29 @@ builder.objectRef<EventOf<'ToolCallChanged'>>('ToolCallChanged').implement({
     messageId: t.exposeID('messageId', { description: messageId }),
     partIndex: t.exposeInt('partIndex', { description: partIndex }),
     toolCall: t.expose('toolCall', { type: ToolCallType, description: 'The whole call as of this event.' }),
+  }),
+})
+
+builder.objectRef<EventOf<'StreamChanged'>>('StreamChanged').implement({
+  description: 'Its status changed, short of the end: queued to running, running to waiting and back.',
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({
+    stream: t.expose('stream', { type: StreamType, description: 'The stream as of this event.' }),
+  }),
+})
+
+builder.objectRef<StreamReset>('StreamReset').implement({
+  description:
+    "The cursor cannot be honoured: the client drops what it has of the stream (of the session, in followSession) and goes on from here. Never stored. seq: where to go on; events with a greater seq follow, a finished stream's StreamFinished always. A cursor between a stream's lastSeq and the session's headSeq is no error: the subscription just completes.",
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({
+    reason: t.expose('reason', { type: ResetReasonEnum, description: 'What is wrong with the cursor.' }),
+    message: t.expose('message', {
+      type: MessageType,
+      nullable: true,
+      description:
+        "The stream's message (the active stream's) as of seq. In followSession the client also reads session.messages again.",
+    }),
   }),
 })
 

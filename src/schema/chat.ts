@@ -1,12 +1,11 @@
 import type { Cancelled } from '../chat/chats.ts'
-import { followStream } from '../chat/follow.ts'
 import type { ChatRequest } from '../chat/request.ts'
-import { badInput, notFound } from '../errors.ts'
+import { badInput } from '../errors.ts'
 import { profileName } from '../profiles/profile-name.ts'
 import { builder } from './builder.ts'
 import { ChatEventInterface } from './chat-event.ts'
 import type { Context } from './context.ts'
-import { CancelOutcomeEnum } from './enums.ts'
+import { CancelOutcomeEnum, IfBusyEnum } from './enums.ts'
 import { MessageType, SessionType, StreamType } from './refs.ts'
 
 const CreateSessionInput = builder.inputType('CreateSessionInput', {
@@ -36,6 +35,12 @@ const StreamChatInput = builder.inputType('StreamChatInput', {
     key: t.string({
       description:
         "Chosen by the client, 1 to 200 characters, unique in the profile, kept as long as the session. The same key with the same sessionId, text, model and profile returns the same stream; with other ones it is an IDEMPOTENCY_MISMATCH. A refused start keeps no key. Without it, over WebSocket, the subscribe message's id is the key when it is a UUID: graphql-ws repeats it when it reconnects.",
+    }),
+    ifBusy: t.field({
+      type: IfBusyEnum,
+      defaultValue: 'REJECT',
+      description:
+        'What to do when the session has an active stream: refuse with SESSION_BUSY; wait for its turn; or cancel the active one and run next, before what is queued.',
     }),
   }),
 })
@@ -74,7 +79,7 @@ builder.mutationFields((t) => ({
     type: StreamType,
     description: 'Starts an answer without following it; followStream does.',
     args: { input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }) },
-    resolve: (_, { input }, { domain }) => domain.chats.start(requestOf(input, domain, null)),
+    resolve: (_, { input }, { domain }) => domain.chats.start(requestOf(input, { domain, operationId: null })),
   }),
   cancelStream: t.field({
     type: CancelStreamPayload,
@@ -94,11 +99,11 @@ builder.subscriptionFields((t) => ({
       input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }),
       after: t.arg.int({ description: StreamChatAfter }),
     },
-    subscribe: async (_, { input, after }, { domain, operationId, checkMayStart }) => {
-      checkMayStart()
+    subscribe: async (_, { input, after }, context) => {
+      context.checkMayStart()
       const cursor = cursorOf(after)
-      const stream = await domain.chats.start(requestOf(input, domain, operationId))
-      return followStream(domain.chats.log, stream, cursor)
+      const stream = await context.domain.chats.start(requestOf(input, context))
+      return context.domain.chats.followStream(stream.id, cursor)
     },
     resolve: (event) => event,
   }),
@@ -110,12 +115,22 @@ builder.subscriptionFields((t) => ({
       streamId: t.arg.id({ required: true, description: 'The stream.' }),
       after: t.arg.int({ defaultValue: 0, description: StreamChatAfter }),
     },
-    subscribe: async (_, { streamId, after }, { domain }) => {
-      const cursor = cursorOf(after)
-      const stream = await domain.chats.stream(streamId)
-      if (!stream) throw notFound('stream', streamId)
-      return followStream(domain.chats.log, stream, cursor)
+    subscribe: async (_, { streamId, after }, { domain, lastEventId, onNothingLeft }) => {
+      const cursor = cursorOf(after, lastEventId)
+      if (await domain.chats.isAtEnd(streamId, cursor)) onNothingLeft()
+      return domain.chats.followStream(streamId, cursor)
     },
+    resolve: (event) => event,
+  }),
+  followSession: t.field({
+    type: ChatEventInterface,
+    description: 'Follows every event of a session, across its streams. Does not end by itself.',
+    args: {
+      sessionId: t.arg.id({ required: true, description: 'The session.' }),
+      after: t.arg.int({ defaultValue: 0, description: StreamChatAfter }),
+    },
+    subscribe: (_, { sessionId, after }, { domain, lastEventId }) =>
+      domain.chats.followSession(sessionId, cursorOf(after, lastEventId)),
     resolve: (event) => event,
   }),
 }))
@@ -124,8 +139,7 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 function requestOf(
   input: typeof StreamChatInput.$inferInput,
-  domain: Context['domain'],
-  operationId: string | null,
+  { domain, operationId }: Pick<Context, 'domain' | 'operationId'>,
 ): ChatRequest {
   return {
     sessionId: input.sessionId ?? null,
@@ -133,6 +147,7 @@ function requestOf(
     model: input.model ?? null,
     profile: checkProfile(input.profile, domain),
     key: input.key ?? (operationId !== null && uuid.test(operationId) ? operationId : null),
+    ifBusy: input.ifBusy ?? 'REJECT',
   }
 }
 
@@ -142,7 +157,8 @@ function checkProfile(given: string | null | undefined, { profile }: Context['do
   return name
 }
 
-function cursorOf(after: number | null | undefined): number {
+/** Of what was asked for and what an EventSource says that it had, the greater one. */
+function cursorOf(after: number | null | undefined, lastEventId: number | null = null): number {
   if (typeof after === 'number' && after < 0) throw badInput(`after is 0 or more; it was ${after}.`, 'after')
-  return after ?? 0
+  return Math.max(after ?? 0, lastEventId ?? 0)
 }

@@ -17,17 +17,29 @@ export interface Context {
   readonly loader: SessionLoader
   /** The id of the WebSocket message that asked; null over HTTP. */
   readonly operationId: string | null
+  /** The newest event that an EventSource had before it came back. */
+  readonly lastEventId: number | null
   /** Throws where nothing may be started: over a transport that is for reading only. */
   readonly checkMayStart: () => void
+  /** Called when the reader of a stream has everything already. */
+  readonly onNothingLeft: () => void
 }
 
-type Request = Partial<Pick<Context, 'operationId' | 'checkMayStart'>>
+/** What a transport tells of the caller. */
+export type Caller = Omit<Context, 'domain' | 'loader'>
 
-export function newContext(domain: Domain, { operationId = null, checkMayStart = () => {} }: Request = {}): Context {
-  return { domain, operationId, checkMayStart, loader: new SessionLoader(domain.sessions) }
+const nobody: Caller = {
+  operationId: null,
+  lastEventId: null,
+  checkMayStart: () => undefined,
+  onNothingLeft: () => undefined,
+}
+
+export function newContext(domain: Domain, caller: Partial<Caller> = {}): Context {
+  return { ...nobody, ...caller, domain, loader: new SessionLoader(domain.sessions) }
 }
 
 /** The same caller with nothing remembered: for the next execution, such as that of a subscription's next event. */
-export function refreshed({ domain, ...request }: Context): Context {
-  return newContext(domain, request)
+export function refreshed(context: Context): Context {
+  return newContext(context.domain, context)
 }

@@ -85,6 +85,26 @@ export const StreamErrorCodeEnum = builder.enumType('StreamErrorCode', {
   } as const,
 })
 
+export const ResetReasonEnum = builder.enumType('ResetReason', {
+  description: 'Why a cursor could not be honoured.',
+  values: {
+    CURSOR_AHEAD: { description: "after is greater than the session's headSeq." },
+    LOG_REMOVED: { description: 'Events after the cursor are no longer kept.' },
+  } as const,
+})
+
+export const IfBusyEnum = builder.enumType('IfBusy', {
+  description: 'What to do when the session has an active stream.',
+  values: {
+    REJECT: { description: 'Refuse, with SESSION_BUSY.' },
+    QUEUE: {
+      description:
+        'Wait for its turn. The message takes its place in messages when its turn begins; cancelled before, it stays in the transcript and out of the context.',
+    },
+    INTERRUPT: { description: 'Cancel the active one and run next, before what is queued.' },
+  } as const,
+})
+
 export const CancelOutcomeEnum = builder.enumType('CancelOutcome', {
   description: 'How a call to cancel found the stream.',
   values: {

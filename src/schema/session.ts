@@ -1,5 +1,6 @@
 import { channelOf } from '../storage/channel.ts'
 import { builder } from './builder.ts'
+import { jsonOf } from './json.ts'
 import { connection, positionCursor } from './connection.ts'
 import { ChannelEnum, OriginEnum } from './enums.ts'
 import { UsageType } from './usage.ts'
@@ -78,13 +79,18 @@ SessionType.implement({
         resolve: (session, args, { domain }) =>
           connection(args, {
             fetch: (page) => domain.chats.messagePage(session, page),
-            keyOf: (message) => message.position,
+            keyOf: (message) => message.position ?? 0,
             cursor: positionCursor,
           }),
       },
       { name: 'SessionMessagesConnection', description: "A page of a session's messages." },
       { name: 'SessionMessagesEdge', description: 'A message and where it stands in its session.' },
     ),
+    modelContext: t.field({
+      type: 'JSON',
+      description: "Exactly what the model would be sent next, in the AI SDK's ModelMessage form.",
+      resolve: async (session, _, { domain }) => jsonOf(await domain.chats.modelContext(session)),
+    }),
     activeStream: t.field({
       type: StreamType,
       nullable: true,

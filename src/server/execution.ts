@@ -17,6 +17,14 @@ export interface Execution {
   subscribe(args: ExecutionArgs): Promise<ExecutionResult | AsyncIterable<ExecutionResult>>
 }
 
+const eventId = Symbol('the seq of the event that a result tells of')
+
+/** The seq of the event that a result tells of, whether or not its document asked for it; null for any other result. */
+export function eventIdOf(result: object): number | null {
+  const id: unknown = Reflect.get(result, eventId)
+  return typeof id === 'number' ? id : null
+}
+
 export function newExecution(onFault: (fault: unknown) => void): Execution {
   const shown = (result: ExecutionResult): ExecutionResult =>
     result.errors ? { ...result, errors: result.errors.map((error) => publicError(error, onFault)) } : result
@@ -33,11 +41,17 @@ export function newExecution(onFault: (fault: unknown) => void): Execution {
       if (!(Symbol.asyncIterator in source)) return shown(source)
       // Each event is an execution of its own, with loaders of its own: one that lived as long as the subscription
       // would show the first row for hours.
-      return mapSourceToResponseEvent(validated, source, async (eventArgs) =>
-        shown(await executeSubscriptionEvent({ ...eventArgs, contextValue: refreshed(contextOf(eventArgs)) })),
-      )
+      return mapSourceToResponseEvent(validated, source, async (eventArgs) => {
+        const contextValue = refreshed(contextOf(eventArgs))
+        const result = shown(await executeSubscriptionEvent({ ...eventArgs, contextValue }))
+        return { ...result, [eventId]: seqOf(eventArgs.rootValue) }
+      })
     },
   }
+}
+
+function seqOf(event: unknown): unknown {
+  return typeof event === 'object' && event !== null && 'seq' in event ? event.seq : null
 }
 
 /** Yoga and graphql-ws both hand on what `newContext` made, Yoga among things of its own. */

@@ -1,37 +1,58 @@
+import type { GraphQLError } from 'graphql'
 import { createYoga, type Plugin, useExecutionCancellation } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import { type Context, type Domain, newContext } from '../schema/context.ts'
 import { schema } from '../schema/schema.ts'
 import type { Execution } from './execution.ts'
+import { checkMayStartBy, largestRequest } from './operation.ts'
 import { usePlayground } from './playground.ts'
 import { coded, publicError } from './public-error.ts'
 
 export const graphqlPath = '/graphql'
 
-/** GraphQL over HTTP: requests, event streams and the playground, each at the one path. */
+/** GraphQL over HTTP: queries, mutations and the playground, each at the one path. */
 export function newGraphQL(domain: Domain, execution: Execution, log: Logger) {
   const onFault = (fault: unknown): void => log.error({ err: fault }, 'an operation failed')
   return createYoga<object, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
-    context: ({ request }) => newContext(domain, { checkMayStart: () => checkMethod(request) }),
+    context: ({ request }) => newContext(domain, { checkMayStart: () => checkMayStartBy(request.method) }),
     plugins: [usePlayground(), useJsonInUrls(), useOurExecution(execution), useExecutionCancellation()],
     maskedErrors: { maskError: (error) => publicError(error, onFault) },
     // Faults are logged where errors become public; Yoga would log what callers do wrong as well, and all of it twice.
     logging: false,
     cors: false,
     multipart: false,
+    maxRequestBodySize: largestRequest,
     landingPage: false,
     graphiql: false,
   })
 }
 
-/** Instead of Yoga's executor, graphql's own: it gives each event of a subscription a context of its own. */
+/** Instead of Yoga's executor, graphql's own. */
 function useOurExecution({ execute, subscribe }: Execution): Plugin {
   return {
     onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
-    onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe),
+    onSubscribe: ({ args, setSubscribeFn }) => {
+      setSubscribeFn(async (asked) => {
+        // What cannot be had by a GET at all is told so first. Nothing is begun by looking: a GET begins nothing.
+        if (args.contextValue.request.method === 'GET') {
+          const result = await subscribe(asked)
+          if (!(Symbol.asyncIterator in result)) return result
+          await result[Symbol.asyncIterator]().return?.()
+        }
+        // Yoga's own event streams know no ids, and do not let go of who stopped reading.
+        return { errors: [notHere()] }
+      })
+    },
   }
+}
+
+function notHere(): GraphQLError {
+  return coded('BAD_USER_INPUT', 'Ask for a subscription with Accept: text/event-stream, or over WebSocket.', {
+    path: [],
+    http: { status: 406 },
+  })
 }
 
 /** Yoga takes what is no JSON in the parameters of a GET for a fault of the server. */
@@ -50,11 +71,4 @@ function useJsonInUrls(): Plugin {
       })
     },
   }
-}
-
-/** Any link makes a browser send a GET, and an EventSource repeats its own for ever: neither may start an answer. */
-function checkMethod({ method }: Request): void {
-  if (method !== 'GET') return
-  const http = { status: 405, headers: { Allow: 'POST' } }
-  throw coded('FORBIDDEN', 'Nothing can be started by a GET request: send a POST.', { http })
 }

@@ -15,7 +15,7 @@ export function publicError(error: unknown, onFault: (fault: unknown) => void): 
     return errorCodes.some((ours) => ours === code) ? error : httpError(error, onFault)
   }
   if (error instanceof SegueError) {
-    return new GraphQLError(error.message, { extensions: { code: error.code, ...error.details } })
+    return coded(error.code, error.message, error.details)
   }
   onFault(error)
   return coded('INTERNAL', fault)
@@ -48,8 +48,11 @@ function requestError(error: GraphQLError, onFault: (fault: unknown) => void): G
   return coded('INTERNAL', fault, {}, error)
 }
 
-// Without Yoga's mark for what application/json answers with 200: what is no request of GraphQL is 400 to everybody.
-const httpSchema = z.object({ status: z.int(), headers: z.record(z.string(), z.string()).optional() })
+/**
+ * What an error asks of the HTTP answer that it comes in. Without Yoga's mark for what application/json answers with
+ * 200: what is no request of GraphQL is 400 to everybody.
+ */
+export const httpSchema = z.object({ status: z.int(), headers: z.record(z.string(), z.string()).optional() })
 
 /** An error that was made of the request around an operation, under another code than ours. Its HTTP status stays. */
 function httpError(error: GraphQLError, onFault: (fault: unknown) => void): GraphQLError {
@@ -69,10 +72,22 @@ function codeOfRequest(code: unknown, status = 500): ErrorCode {
   return status >= 400 && status < 500 ? 'BAD_USER_INPUT' : 'INTERNAL'
 }
 
+/** The request has more bytes than are taken in. */
+export function tooLarge(): GraphQLError {
+  return coded('TOO_LARGE', 'A request has at most 16 MiB.')
+}
+
 /** An error with a code of the contract; `at` is what it is about, where another error told. */
 export function coded(code: ErrorCode, message: string, extensions: object = {}, at?: GraphQLError): GraphQLError {
-  const error = new GraphQLError(message, { extensions: { code, ...extensions } })
+  const error = new GraphQLError(shortened(message), { extensions: { code, ...extensions } })
   return at ? located(error, at) : error
+}
+
+const longestMessage = 500 // UTF-16 code units
+
+/** Some messages repeat what was given, which can be a megabyte. */
+function shortened(message: string): string {
+  return message.length > longestMessage ? `${message.slice(0, longestMessage - 1).toWellFormed()}…` : message
 }
 
 function located(

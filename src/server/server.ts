@@ -1,12 +1,18 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 import type { Domain } from '../schema/context.ts'
 import { filesPath } from '../schema/file-url.ts'
+import type { Limits } from '../config/limits.ts'
 import { Door, type Refusal } from './door.ts'
+import { serveEventStream, wantsEventStream } from './event-stream.ts'
 import { newExecution } from './execution.ts'
 import { serveFile } from './files.ts'
 import { graphqlPath, newGraphQL } from './graphql.ts'
+import { largestRequest } from './operation.ts'
+import type { Alive } from './peer.ts'
+import { coded, tooLarge } from './public-error.ts'
 import { newWebSockets } from './websocket.ts'
 
 export interface ServerOptions {
@@ -14,7 +20,9 @@ export interface ServerOptions {
   /** 0: any free one. */
   readonly port: number
   readonly domain: Domain
+  readonly limits: Limits
   readonly log: Logger
+  readonly alive?: Alive
 }
 
 export interface Server {
@@ -24,24 +32,37 @@ export interface Server {
   close(): Promise<void>
 }
 
+/** How often a peer is told that the server is there, and after how long a silence it is not. */
+export const usually: Alive = { heartbeat: 5000, silence: 15_000 }
 const farewell = 300 // milliseconds that a reader has to take in its last events
 
 /** HTTP, event streams and WebSocket around the schema. Rejects when the port cannot be had. */
-export async function startServer({ host, port, domain, log }: ServerOptions): Promise<Server> {
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { host, port, domain, limits, log, alive = usually } = options
   const door = new Door(host)
   const execution = newExecution((fault) => log.error({ err: fault }, 'an operation failed'))
   const graphql = newGraphQL(domain, execution, log)
-  const webSockets = newWebSockets(domain, execution, log)
+  const webSockets = newWebSockets({ domain, execution, limits, alive, log })
+  const stalledAfter = limits.stalledReaderSeconds * 1000
+  const eventStreams = { domain, execution, stalledAfter, heartbeat: alive.heartbeat }
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const refusal = door.refusal(request)
     const path = (request.url ?? '/').replace(/\?.*$/s, '')
+    // Once the answer is complete its reader has to take it in.
+    response.once('prefinish', () => response.setTimeout(stalledAfter))
+    // The door lets in JSON alone, in whatever way its type is written; Yoga knows one way.
+    if (request.method === 'POST') request.headers['content-type'] = 'application/json'
     if (refusal) refuse(response, refusal)
+    else if (Number(request.headers['content-length'] ?? 0) > largestRequest)
+      sendJson(response, 413, { errors: [tooLarge()] })
     else if (path === '/health') sendJson(response, 200, { status: 'ok' })
     else if (path.startsWith(`${filesPath}/`) && request.method === 'GET') await serveFile(path, domain, response)
+    else if (path === graphqlPath && wantsEventStream(request)) await serveEventStream(request, response, eventStreams)
     else if (path === graphqlPath) await graphql(request, response)
     else if (path === '/') response.writeHead(302, { location: graphqlPath }).end()
-    else sendJson(response, 404, { errors: [{ message: `There is nothing here. The API is at ${graphqlPath}.` }] })
+    else
+      sendJson(response, 404, { errors: [coded('NOT_FOUND', `There is nothing here. The API is at ${graphqlPath}.`)] })
   }
 
   const server = createServer((request, response) => {
@@ -54,8 +75,10 @@ export async function startServer({ host, port, domain, log }: ServerOptions): P
     // Nobody else listens to it yet, and a client that hangs up in the middle of its handshake must not end the process.
     socket.on('error', () => socket.destroy())
     const isOurs = (request.url ?? '').replace(/\?.*$/s, '') === graphqlPath
-    if (isOurs && !door.refusal(request)) webSockets.upgrade(request, socket, head)
-    else socket.end(`HTTP/1.1 ${isOurs ? '403 Forbidden' : '404 Not Found'}\r\nConnection: close\r\n\r\n`)
+    if (!isOurs) refuseUpgrade(socket, '404 Not Found')
+    else if (door.refusal(request)) refuseUpgrade(socket, '403 Forbidden')
+    else if (webSockets.size >= limits.sockets) refuseUpgrade(socket, '503 Service Unavailable')
+    else webSockets.upgrade(request, socket, head)
   })
 
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>()
@@ -79,6 +102,12 @@ export async function startServer({ host, port, domain, log }: ServerOptions): P
 function boundPort(address: AddressInfo | string | null): number {
   if (address === null || typeof address === 'string') throw new TypeError('the server listens on no port')
   return address.port
+}
+
+function refuseUpgrade(socket: Duplex, status: string): void {
+  // Nobody else looks after this socket any more: neither its errors nor a peer that never closes its side.
+  socket.on('error', () => socket.destroy()).once('finish', () => socket.destroy())
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
 function refuse(response: ServerResponse, { status, message }: Refusal): void {

@@ -1,76 +1,117 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type DocumentNode, GraphQLError, parse, validate } from 'graphql'
-import { useServer } from 'graphql-ws/use/ws'
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws'
 import type { Logger } from 'pino'
-import { WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { Limits } from '../config/limits.ts'
 import { type Domain, newContext } from '../schema/context.ts'
-import { schema } from '../schema/schema.ts'
 import type { Execution } from './execution.ts'
+import { largestRequest, prepare } from './operation.ts'
+import { type Alive, Peer, PeerGone } from './peer.ts'
 import { coded, publicError } from './public-error.ts'
+import { watchReader } from './watch-reader.ts'
 
-const largestMessage = 16 * 1024 * 1024 // bytes
+export interface WebSocketOptions {
+  readonly domain: Domain
+  readonly execution: Execution
+  readonly limits: Limits
+  readonly alive: Alive
+  readonly log: Logger
+}
 
 export interface WebSockets {
+  /** How many are open. */
+  readonly size: number
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** Ends all sockets once their operations have been answered, which is waited for this long, in milliseconds. */
+  /** Ends all sockets once their operations have been answered, and after `patience` milliseconds in any case. */
   close(patience: number): Promise<void>
 }
 
+const goingAway = 1001
+const tryAgainLater = 1013
+
 /** GraphQL over WebSocket, as graphql-transport-ws. */
-export function newWebSockets(domain: Domain, { execute, subscribe }: Execution, log: Logger): WebSockets {
-  const server = new WebSocketServer({ noServer: true, maxPayload: largestMessage })
-  const onFault = (fault: unknown): void => log.error({ err: fault }, 'an operation failed')
-  const unanswered = new Set<object>()
-  let allAnswered = (): void => undefined
-  const { dispose } = useServer(
-    {
-      execute,
-      subscribe,
-      onSubscribe: (_, id, { query, variables, operationName }) => {
-        const document = parsed(query)
-        if (document instanceof GraphQLError) return [document]
-        const errors = validate(schema, document)
-        if (errors.length > 0)
-          return errors.map((error) => coded('GRAPHQL_VALIDATION_FAILED', error.message, {}, error))
-        // The operation's id is what a client repeats when it comes back after its socket broke.
-        return {
-          schema,
-          document,
-          variableValues: variables,
-          operationName,
-          contextValue: newContext(domain, { operationId: id }),
-        }
-      },
-      onError: (_, __, ___, errors) => errors.map((error) => publicError(error, onFault).toJSON()),
-      onOperation: (_, __, payload) => void unanswered.add(payload),
-      onComplete: (_, __, payload) => {
-        unanswered.delete(payload)
-        if (unanswered.size === 0) allAnswered()
-      },
-      isProd: true,
+export function newWebSockets({ domain, execution, limits, alive, log }: WebSocketOptions): WebSockets {
+  const server = new WebSocketServer({ noServer: true, maxPayload: largestRequest, handleProtocols })
+  const onFault = (fault: unknown): void => {
+    if (!(fault instanceof PeerGone)) log.error({ err: fault }, 'an operation failed')
+  }
+  const underWay = new Set<Promise<void>>()
+  const graphql = makeServer({
+    ...execution,
+    onSubscribe: ({ subscriptions }, id, payload) => {
+      if (Object.keys(subscriptions).length > limits.operationsPerSocket) {
+        return [coded('RATE_LIMITED', `At most ${limits.operationsPerSocket} operations run on one socket at once.`)]
+      }
+      // The operation's id is what a client repeats when it comes back after its socket broke.
+      const operation = prepare(payload, newContext(domain, { operationId: id }))
+      return 'type' in operation ? operation.args : operation
     },
-    server,
-  )
+    onError: (_, __, ___, errors) => errors.map((error) => publicError(error, onFault).toJSON()),
+  })
+
+  const serve = (socket: WebSocket, { socket: connection }: IncomingMessage): void => {
+    const peer = new Peer(socket, connection)
+    /** What it follows is let go of at once; whether it takes in why, and answers, is its own business. */
+    const end = (code: number, reason: string): void => {
+      socket.close(code, reason)
+      release(code, reason)
+    }
+    const release = (code: number, reason: string): void => {
+      // Later: a wrong protocol is refused before there is anything to leave.
+      Promise.resolve()
+        .then(() => leave(code, reason))
+        .catch(onFault)
+    }
+    const leave = graphql.opened(
+      {
+        protocol: socket.protocol,
+        send: (text) => peer.send(text),
+        close: end,
+        onMessage: (take) => {
+          socket.on('message', (data) => {
+            // What comes behind our close is for nobody: it must not begin anything.
+            if (!peer.isOpen) return
+            const answered = take(String(data))
+              .catch(fail)
+              .finally(() => underWay.delete(answered))
+            underWay.add(answered)
+          })
+        },
+      },
+      {},
+    )
+    const fail = (error: unknown): void => {
+      if (error instanceof PeerGone) return
+      onFault(error)
+      end(CloseCode.InternalServerError, 'Internal server error')
+    }
+    peer.keepAlive(alive)
+    watchReader(connection, limits.stalledReaderSeconds * 1000, () => {
+      if (peer.isOpen) end(tryAgainLater, 'You stopped reading. Come back with your cursor.')
+    })
+    // What is no WebSocket, or too large, ws itself answers with the close code for it.
+    socket.on('error', (error) => log.debug({ err: error }, 'a socket failed'))
+    socket.once('close', (code, reason) => release(code, String(reason)))
+  }
+
   return {
+    get size() {
+      return server.clients.size
+    },
     upgrade: (request, socket, head) => {
-      server.handleUpgrade(request, socket, head, (client) => server.emit('connection', client, request))
+      server.handleUpgrade(request, socket, head, (client) => serve(client, request))
     },
     close: async (patience) => {
-      const answered = new Promise<void>((resolve) => (allAnswered = resolve))
-      if (unanswered.size > 0) await Promise.race([answered, delay(patience, undefined, { ref: false })])
-      await dispose()
+      await Promise.race([Promise.all(underWay), delay(patience, undefined, { ref: false })])
+      const closed = new Promise((done) => server.close(done))
+      for (const client of server.clients) client.close(goingAway, 'The server stops.')
+      const timer = setTimeout(() => {
+        for (const client of server.clients) client.terminate()
+      }, patience)
+      await closed
+      clearTimeout(timer)
     },
-  }
-}
-
-/** A document that is none is the fault of one operation; thrown, it would end the whole socket. */
-function parsed(query: string): DocumentNode | GraphQLError {
-  try {
-    return parse(query)
-  } catch (error) {
-    if (error instanceof GraphQLError) return error
-    throw error
   }
 }

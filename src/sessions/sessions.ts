@@ -1,9 +1,10 @@
 import { badInput } from '../errors.ts'
 import { kindOfId, newId } from '../ids.ts'
 import type { Profile } from '../profiles/profile.ts'
+import { chunksOf } from '../storage/chunks.ts'
 import { type MessageRecord, noUsage, type Origin, type SessionRecord } from '../storage/records.ts'
+import { cut, newestFirst } from '../storage/session-order.ts'
 import type { PageRequest, SessionFilter, SessionKey, SessionSource } from '../storage/session-source.ts'
-import { chunksOf } from '../storage/hermes/values.ts'
 import { canBeContinued } from './lineage.ts'
 
 export interface NewSession {
@@ -54,8 +55,7 @@ export class Sessions {
       (source) => source !== null && (filter.origin ?? source.origin) === source.origin,
     )
     const pages = await Promise.all(sources.map((source) => source?.sessionPage(page, filter) ?? []))
-    const merged = pages.flat().toSorted(newestFirst)
-    return page.backwards ? merged.slice(-page.limit) : merged.slice(0, page.limit)
+    return cut(pages.flat().toSorted(newestFirst), page)
   }
 
   async messageCounts(sessions: readonly SessionRecord[]): Promise<Map<string, number>> {
@@ -155,9 +155,4 @@ function cleanTitle(title: string): string {
   if (clean === '') throw badInput('A title needs at least one character that can be seen.', 'input', 'title')
   if (clean.length > titleLimit) throw badInput(`A title has at most ${titleLimit} characters.`, 'input', 'title')
   return clean
-}
-
-/** The list's order: what the storage sorts by, too. Ids compare as UTF-8, as SQLite compares them. */
-function newestFirst(a: SessionRecord, b: SessionRecord): number {
-  return b.lastActivityAt - a.lastActivityAt || Buffer.compare(Buffer.from(b.id), Buffer.from(a.id))
 }

@@ -13,7 +13,7 @@ export interface LogWrite {
   readonly events: readonly ChatEvent[]
   /** Rows as they are after this write, each new or in place of the one with its id. */
   readonly streams?: readonly StreamRecord[]
-  /** New rows. */
+  /** Rows as they are after this write; one that takes its place in the session counts as a message from then on. */
   readonly messages?: readonly MessageRecord[]
   /** What the client calls the stream that begins here, and the digest of what it asked for. */
   readonly key?: StreamKey
@@ -31,6 +31,7 @@ export interface EventRange {
   readonly sessionId: string
   /** Only events with a greater seq. */
   readonly after: number
+  /** How many at most; fewer when they are large. */
   readonly limit: number
 }
 
@@ -44,8 +45,12 @@ export interface ChatStore {
   streamOfKey(key: string): Promise<{ readonly stream: StreamRecord; readonly fingerprint: string } | null>
   /** The stream that holds the session: running or waiting. */
   activeStream(sessionId: string): Promise<StreamRecord | null>
-  /** All that have not ended. Costs what they are many, not what the database is large. */
+  /** All that have not ended, in the order in which they began. Costs what they are many, not what the database is large. */
   unfinishedStreams(): Promise<StreamRecord[]>
+  /** Puts another form of a stored event in its place, under its seq. */
+  replaceEvent(event: ChatEvent): Promise<void>
+  /** Removes events whose text another event holds by now. At most 500 a call. */
+  removeEvents(sessionId: string, seqs: readonly number[]): Promise<void>
 }
 
 /** The log does not end where the writer believed. Nothing was written. */

@@ -13,6 +13,19 @@ export class HomeInUseError extends Error {
   }
 }
 
+/** The home cannot be written to, or what lies in it in the lock's place is none. */
+export class UnusableHomeError extends Error {
+  override readonly name = 'UnusableHomeError'
+
+  constructor(home: string, cause: Error) {
+    super(
+      `The home ${home} cannot be locked: ${cause.message}. It has to be a folder that can be written to; ` +
+        'a damaged lock.db holds nothing and can be removed.',
+      { cause },
+    )
+  }
+}
+
 /** Locks that are held: one that nobody referred to would be collected as garbage, and the home be free. */
 const held = new Set<Database.Database>()
 
@@ -23,25 +36,32 @@ export interface HomeLock {
 
 /**
  * Makes a home, for its owner's eyes only, and holds it until `release` or the end of the process, however that comes:
- * the lock is the kernel's. Throws a `HomeInUseError` at once when another process, or this one, holds it already.
+ * the lock is the kernel's. Throws a `HomeInUseError` at once when another process, or this one, holds it already, and
+ * an `UnusableHomeError` when it cannot be had at all.
  */
 export function lockHome(home: string): HomeLock {
-  mkdirSync(home, { recursive: true, mode: 0o700 })
-  const db = new Database(join(home, 'lock.db'), { timeout: 0 })
-  try {
-    // Whatever the file was before: in WAL mode this would not keep everybody out.
-    db.pragma('journal_mode = DELETE')
-    db.exec('BEGIN EXCLUSIVE')
-  } catch (error) {
-    db.close()
-    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) throw new HomeInUseError(home)
-    throw error
-  }
+  const db = locked(home)
   held.add(db)
   return {
     release() {
       held.delete(db)
       db.close()
     },
+  }
+}
+
+function locked(home: string): Database.Database {
+  let db: Database.Database | null = null
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 })
+    db = new Database(join(home, 'lock.db'), { timeout: 0 })
+    // Whatever the file was before: in WAL mode this would not keep everybody out.
+    db.pragma('journal_mode = DELETE')
+    db.exec('BEGIN EXCLUSIVE')
+    return db
+  } catch (error) {
+    db?.close()
+    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) throw new HomeInUseError(home)
+    throw error instanceof Error ? new UnusableHomeError(home, error) : error
   }
 }

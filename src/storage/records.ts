@@ -80,8 +80,10 @@ export type MessagePart =
 export interface MessageRecord {
   readonly id: string
   readonly sessionId: string
-  /** Where it stands in its session: unique there, ascending. In a session of ours the seq of its first event. */
-  readonly position: number
+  /** Where it stands in its session: unique there, ascending. Null while its turn has not come. */
+  readonly position: number | null
+  /** The user took it back before its turn came: it is shown, and no model is ever sent it. */
+  readonly withdrawn: boolean
   readonly role: Role
   readonly status: MessageStatus
   readonly parts: readonly MessagePart[]
@@ -151,7 +153,19 @@ export type ChatEvent =
       readonly argumentsText: string
     })
   | (PartEvent & { readonly type: 'ToolCallChanged'; readonly toolCall: ToolCall })
+  | (EventBase & { readonly type: 'StreamChanged'; readonly stream: StreamRecord })
   | (EventBase & { readonly type: 'StreamFinished'; readonly stream: StreamRecord; readonly messageId: string | null })
+
+/** A cursor that cannot be honoured: the reader drops what it has and goes on from here. Never stored. */
+export interface StreamReset extends EventBase {
+  readonly type: 'StreamReset'
+  readonly reason: 'CURSOR_AHEAD' | 'LOG_REMOVED'
+  /** The answer being made, or just made, as of `seq`. */
+  readonly message: MessageRecord | null
+}
+
+/** What a reader is given. */
+export type Delivered = ChatEvent | StreamReset
 
 export const noUsage: Usage = {
   estimated: false,

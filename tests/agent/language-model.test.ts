@@ -46,7 +46,7 @@ test.each(['openai', 'openai-compatible', 'anthropic'] as const)(
   async (type) => {
     vi.stubEnv('OPENAI_API_KEY', 'from-env')
     vi.stubEnv('ANTHROPIC_API_KEY', 'from-env')
-    await using server = await smallServer((_request, response) => response.writeHead(500).end())
+    await using server = await smallServer((_request, response) => response.writeHead(400).end())
     expect((await ask(provider(type, `${server.url}/v1`, null))).code).toBe('PROVIDER')
     const { authorization, 'x-api-key': key } = server.requests[0]?.headers ?? {}
     expect([authorization, key]).toEqual([undefined, undefined])

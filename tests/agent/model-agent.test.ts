@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AgentError } from '../../src/agent/agent.ts'
 import type { AgentEvent } from '../../src/agent/agent.ts'
 import { modelAgent } from '../../src/agent/model-agent.ts'
+import { deadURL } from '../support/small-server.ts'
 import { StrictProvider } from '../support/strict-provider.ts'
 import type { Script, Step } from '../support/strict-provider.ts'
 
@@ -35,11 +36,12 @@ interface Options {
   readonly maxSteps?: number
   readonly type?: 'openai' | 'openai-compatible'
   readonly apiKey?: string
+  readonly baseURL?: string
 }
 
 function answer(options: Options = {}): AsyncIterator<AgentEvent> {
   const { histories = [[question]], signal = new AbortController().signal, apiKey = key } = options
-  const { baseURL } = provider
+  const { baseURL = provider.baseURL } = options
   const model =
     options.type === 'openai'
       ? createOpenAI({ baseURL, apiKey }).chat('test')
@@ -297,14 +299,12 @@ describe('a request that is refused', () => {
     [401, { error: { message: `Incorrect API key provided: ${key}.`, code: 'invalid_api_key' } }, 'AUTH'],
     [404, { error: { message: 'No such model', code: 'model_not_found' } }, 'MODEL_NOT_FOUND'],
     [429, { error: { message: 'You exceeded your current quota', code: 'insufficient_quota' } }, 'QUOTA'],
-    [429, 'Slow down', 'RATE_LIMIT'],
     [
       400,
       { error: { message: "This model's maximum context length is 8192 tokens", code: 'context_length_exceeded' } },
       'CONTEXT_LENGTH',
     ],
-    [503, '<html>Bad gateway</html>', 'PROVIDER'],
-  ])('with %i is tried once and told', async (status, body, code) => {
+  ])('with %i is sent once and told', async (status, body, code) => {
     const { events, error } = await run([{ status, body }])
     expect(types(events)).toEqual(['step'])
     expect(error?.code).toBe(code)
@@ -318,14 +318,35 @@ describe('a request that is refused', () => {
     expect(error?.message).not.toContain('secret-of-mine')
   })
 
-  test('because nobody listens is PROVIDER', async () => {
-    const events = answer()
-    await provider.close()
-    expect((await all(events)).error).toMatchObject({ code: 'PROVIDER', message: expect.stringContaining('reached') })
+  test('for the moment is sent again, and answered like any other', async () => {
+    provider.next([{ status: 429, body: 'Slow down' }])
+    const { events, error } = await run('Gladly.')
+    expect([error, stretches(events)]).toEqual([null, [['text', 'Gladly.']]])
+    expect(provider.requests).toHaveLength(2)
   })
 
-  test('because the server hangs up before it answers is PROVIDER', async () => {
-    expect((await run([{ cut: true }])).error?.code).toBe('PROVIDER')
+  test('again and again is sent three times in all, and told', async () => {
+    const refusals: [Step, string][] = [
+      [{ status: 429, body: 'Slow down' }, 'RATE_LIMIT'],
+      [{ status: 503, body: '<html>Bad gateway</html>' }, 'PROVIDER'],
+      [{ cut: true }, 'PROVIDER'],
+    ]
+    // Side by side, for most of it is waiting.
+    await Promise.all([
+      ...refusals.map(async ([step, code]) => {
+        await using busy = await StrictProvider.start({ apiKey: key })
+        busy.answer = () => [step]
+        const { events, error } = await all(answer({ baseURL: busy.baseURL }))
+        expect(types(events)).toEqual(['step'])
+        expect(error?.code).toBe(code)
+        expect(error?.message).not.toMatch(/<html>| {4}at |node_modules/)
+        expect(busy.requests).toHaveLength(3)
+      }),
+      (async () => {
+        const { error } = await all(answer({ baseURL: await deadURL() }))
+        expect(error).toMatchObject({ code: 'PROVIDER', message: expect.stringContaining('reached') })
+      })(),
+    ])
   })
 })
 

@@ -48,6 +48,13 @@ describe('where a setting comes from', () => {
       providers: null,
       durable: false,
       offlineDelay: 120,
+      limits: {
+        streams: 1000,
+        sockets: 10_000,
+        operationsPerSocket: 100,
+        modelSilenceSeconds: 120,
+        stalledReaderSeconds: 30,
+      },
       warnings: [],
     })
   })

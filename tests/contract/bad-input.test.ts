@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { buildSchema, isEnumType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { until } from '../support/until.ts'
 import { ask, found } from './ask.ts'
 import { type BadValue, badValuesFor, type Known, type Outcome } from './bad-values.ts'
 import { newSession, wholeAnswer } from './chat.ts'
@@ -29,6 +30,9 @@ async function newSetting(transport: Transport): Promise<Setting> {
   const { end } = await wholeAnswer(writing, { text: 'Hello', model: 'offline/eliza', key: 'taken' })
   await newSession(writing)
   const { sessionId } = end
+  // Its deltas are merged to one a part: what is written after that was written by what is tried.
+  const events = found(end.message).parts.length + 2
+  await until(() => rowsOf(world)['events']?.length === events)
   const { sessions } = await ask(writing, SessionsDocument, { first: 1 })
   const { session } = await ask(writing, MessagesDocument, { sessionId, first: 1 })
   return {
@@ -54,6 +58,7 @@ function goodVariables(field: string, { sessionId, streamId }: Known): object {
     'Query.sessions': {},
     'Query.stream': { id: streamId },
     'Session.messages': {},
+    'Subscription.followSession': { sessionId },
     'Subscription.followStream': { streamId },
     'Subscription.streamChat': chat,
   }
@@ -78,12 +83,15 @@ function fault({ data, errors }: Result<unknown>, outcome: Outcome, { path }: Pl
   for (const { message, extensions = {} } of errors) {
     const { code, path: at } = extensions
     if (code !== outcome) return `is ${show(code)} instead of ${outcome}: ${message}`
+    if (message.length > longestMessage) return `is told in ${message.length} characters: ${message.slice(0, 100)}…`
     if (leaks.test(message)) return `tells of the inside: ${message}`
     const leadsHere = Array.isArray(at) && path.every((name, index) => at[index] === name)
     if (code === 'BAD_USER_INPUT' && !leadsHere) return `leads to ${show(at)} instead of ${show(path)}: ${message}`
   }
   return null
 }
+
+const longestMessage = 500 // UTF-16 code units
 
 const leaks = /\bat \S+ \(|:\d+:\d+|node_modules|\.ts\b|\/tmp\/|SQLITE|SqliteError|undefined/
 

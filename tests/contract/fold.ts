@@ -6,10 +6,10 @@ type Delta = { readonly offset: number }
 
 /**
  * What a client makes of a stream's events with nothing but the schema's descriptions: the parts of the assistant's
- * message. It shares no code with the server, so that one may be held against the other.
+ * message, from what it `had` before them. It shares no code with the server, so that one may be held against the other.
  */
-export function partsOf(events: readonly EventFieldsFragment[]): Part[] {
-  const parts: Part[] = []
+export function partsOf(events: readonly EventFieldsFragment[], had: readonly Part[] = []): Part[] {
+  const parts = [...had]
   for (const event of events) {
     switch (event.type) {
       case 'TextDelta':
@@ -33,6 +33,8 @@ export function partsOf(events: readonly EventFieldsFragment[]): Part[] {
         parts[event.partIndex] = { type: 'ToolCallPart', index: event.partIndex, toolCall: event.toolCall }
         break
       case 'StreamStarted':
+      case 'StreamChanged':
+      case 'StreamReset':
       case 'StreamFinished':
     }
   }

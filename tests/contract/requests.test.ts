@@ -77,14 +77,20 @@ describe('a POST', () => {
     expect(await post(form, {})).toMatchObject({ status: 415, refusal: { code: 'BAD_USER_INPUT' } })
   })
 
-  test.each(['application/json', 'application/json; charset=utf-8', 'application/json;charset=UTF-8'])(
-    'with %s is let in',
-    async (contentType) => {
-      const body = JSON.stringify({ query: '{ __typename }' })
-      const response = await fetch(endpoint(), { method: 'POST', headers: { 'content-type': contentType }, body })
-      expect(await response.json()).toEqual({ data: { __typename: 'Query' } })
-    },
-  )
+  test.each([
+    'application/json',
+    'application/json; charset=utf-8',
+    'application/json;charset=UTF-8',
+    'Application/JSON',
+    'application/json ;charset=utf-8',
+  ])('with %s is let in', async (contentType) => {
+    const body = JSON.stringify({ query: '{ __typename }' })
+    const asked = (accept: string) =>
+      fetch(endpoint(), { method: 'POST', headers: { 'content-type': contentType, accept }, body })
+    expect(await (await asked('application/json')).json()).toEqual({ data: { __typename: 'Query' } })
+    const events = await Array.fromAsync(eventStream(await asked('text/event-stream')))
+    expect(events.map(({ event }) => event)).toEqual(['next', 'complete'])
+  })
 })
 
 describe('a request by another method', () => {

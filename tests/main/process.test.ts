@@ -3,13 +3,14 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
+import { UnusableDatabaseError } from '../../src/storage/sqlite/database.ts'
 import { ask } from '../support/ask.ts'
 import { HermesDb } from '../support/hermes-db.ts'
-import { newFolder } from '../support/segue.ts'
+import { newFolder, newSegue } from '../support/segue.ts'
 import { runToEnd, type ServerProcess, startProcess } from '../support/server-process.ts'
-import { smallServer } from '../support/small-server.ts'
+import { deadURL } from '../support/small-server.ts'
 import { StrictProvider } from '../support/strict-provider.ts'
 import { type Follower, followOverEventStream, followOverWebSocket } from './follower.ts'
 
@@ -41,6 +42,9 @@ function given({ home, delay = 40, argv = [], env = {} }: Program) {
 const start = (program: Program): Promise<ServerProcess> => startProcess(given(program))
 const fail = (program: Program) => runToEnd(given(program))
 
+/** The same server in this process, for what an ended one left behind in its home: it starts faster. */
+const startHere = (home: string, port = 0) => newSegue({ settings: { home, port } })
+
 const streamSchema = z.object({
   id: z.string(),
   status: z.string(),
@@ -69,6 +73,22 @@ async function streamOf(url: string, id: string) {
   return stream
 }
 
+async function sessionIds(url: string): Promise<string[]> {
+  const { sessions } = await ask(url, listSchema, { query: '{ sessions { edges { node { id } } } }' })
+  return sessions.edges.map(({ node }) => node.id)
+}
+
+const listSchema = z.object({
+  sessions: z.object({ edges: z.array(z.object({ node: z.object({ id: z.string() }) })) }),
+})
+
+/** The usual place of a Hermes agent whose user's home this is. */
+function hermesHome(home: string): string {
+  const path = join(home, '.hermes')
+  mkdirSync(path)
+  return path
+}
+
 /** Ends a process by a signal, and tells with which status and after how many milliseconds it has ended. */
 async function endBy(server: ServerProcess, signal: NodeJS.Signals) {
   const begin = performance.now()
@@ -85,47 +105,66 @@ function expectSaved(saved: Awaited<ReturnType<typeof streamOf>>, followers: rea
   }
 }
 
-describe('a start', () => {
-  test('says one line on stdout, and answers by then', async () => {
-    const home = folder()
-    await using server = await start({ home })
-    const health = await fetch(`${server.url}/health`)
-    expect(health.status).toBe(200)
-    expect(new URL(server.url)).toMatchObject({ hostname: '127.0.0.1', port: expect.stringMatching(/^[1-9]\d+$/) })
-    const stream = await chat(server.url)
-    await ask(server.url, z.unknown(), { query: `mutation { cancelStream(streamId: "${stream.id}") { outcome } }` })
-    expect(await server.end('SIGTERM')).toBe(0)
-    expect(server.output.stdout).toBe(`Segue is ready: ${server.url}/graphql\n`)
-    expect(server.output.stderr).toContain('stopping')
+describe('a server that is started', () => {
+  const home = newFolder()
+  let server: ServerProcess
+  beforeAll(async () => {
+    const hermes = new HermesDb(join(hermesHome(home), 'state.db'))
+    hermes.session('s')
+    hermes.close()
+    const port = new URL(await deadURL()).port
+    server = await start({ home, delay: 5, argv: ['--port', port, '--no-hermes'] })
+    expect(new URL(server.url)).toMatchObject({ hostname: '127.0.0.1', port })
+  })
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]()
+    rmSync(home, { recursive: true, force: true })
   })
 
-  test('takes the port that it is told', async () => {
-    const { url } = await smallServer(() => undefined).then(async (server) => {
-      await server[Symbol.asyncDispose]()
-      return server
-    })
-    const { port } = new URL(url)
-    await using server = await start({ home: folder(), argv: ['--port', port] })
-    expect(server.output.stdout).toBe(`Segue is ready: http://127.0.0.1:${port}/graphql\n`)
+  test('answers by the time that it says so', async () => {
+    expect((await fetch(`${server.url}/health`)).status).toBe(200)
   })
 
-  test('offers an answer without any configuration', async () => {
-    await using server = await start({ home: folder(), delay: 0 })
-    const stream = await chat(server.url)
+  test('has an answer without any configuration', async () => {
+    const stream = await chat(server.url, { text: 'Hello' })
     const follower = followOverEventStream(server.url, stream.id)
     await follower.finished()
     expect(follower.events.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'COMPLETED' } })
   })
 
-  test('--help explains itself on stderr, and ends well', async () => {
-    const { code, stdout, stderr } = await runToEnd({ argv: ['--help'] })
-    expect([code, stdout]).toEqual([0, ''])
-    for (const name of ['--port', 'SEGUE_HOME', 'HERMES_HOME', '--model']) expect(stderr).toContain(name)
+  test('leaves a Hermes alone that is turned off', async () => {
+    expect(await sessionIds(server.url)).not.toContain('s')
+  })
+
+  test('is not disturbed by others that cannot start: they want its home, or its port', async () => {
+    const { id } = await chat(server.url)
+    const { port } = new URL(server.url)
+    const otherHome = folder()
+    const [sameHome, samePort] = await Promise.all([fail({ home }), fail({ home: otherHome, argv: ['--port', port] })])
+    expectRefusal(sameHome, home, '--home')
+    expectRefusal(samePort, port, '--port')
+    // A home is let go of by one that cannot have its port.
+    await using _ = await startHere(otherHome)
+    const follower = followOverWebSocket(server.url, id)
+    await follower.finished()
+    expect(follower.events.at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+  })
+
+  test('says one line on stdout, to its end', async () => {
+    expect(await server.end('SIGTERM')).toBe(0)
+    expect(server.output.stdout).toBe(`Segue is ready: ${server.url}/graphql\n`)
+    expect(server.output.stderr).toContain('stopping')
   })
 })
 
+test('--help explains itself on stderr, and ends well', async () => {
+  const { code, stdout, stderr } = await runToEnd({ argv: ['--help'] })
+  expect([code, stdout]).toEqual([0, ''])
+  for (const name of ['--port', 'SEGUE_HOME', 'HERMES_HOME', '--model']) expect(stderr).toContain(name)
+})
+
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  test('saves a running stream, tells its followers, and ends with 0', async () => {
+  test('saves a running stream, tells its followers, lets go of home and port, and ends with 0', async () => {
     const home = folder()
     await using server = await start({ home })
     const { id } = await chat(server.url)
@@ -140,7 +179,8 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
       expect(follower.events.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'INTERRUPTED' } })
     }
 
-    await using again = await start({ home, delay: 0 })
+    await using again = await startHere(home, Number(new URL(server.url).port))
+    expect(again.url).toBe(server.url)
     const saved = await streamOf(again.url, id)
     expect(saved).toMatchObject({
       status: 'INTERRUPTED',
@@ -169,7 +209,7 @@ describe('an end', () => {
       await follower.over
       expect(follower.events.at(-1)).toMatchObject({ stream: { status: 'INTERRUPTED' } })
     }
-    await using again = await start({ home })
+    await using again = await startHere(home)
     for (const [index, { id }] of streams.entries()) {
       const saved = await streamOf(again.url, id)
       expect(saved).toMatchObject({ status: 'INTERRUPTED', message: { status: 'PARTIAL' } })
@@ -177,31 +217,36 @@ describe('an end', () => {
     }
   })
 
-  const silent = new Promise<never>(() => undefined)
-
-  test.each([
-    ['before it answers', [{ wait: silent }], ''],
-    ['after its headers', [{ open: true }, { wait: silent }], ''],
-    ['in the middle', [{ text: 'Half of' }, { wait: silent }], 'Half of'],
-  ] as const)('does not wait for a provider that is silent %s', async (_, script, text) => {
+  test('does not wait for providers that are silent, wherever they stopped', async () => {
     const home = folder()
     await using provider = await StrictProvider.start()
-    provider.next(script)
     configure(home, provider)
     await using server = await start({ home })
-    const { id } = await chat(server.url)
-    const request = await provider.request(0)
-    const follower = followOverWebSocket(server.url, id)
-    await follower.deltas(text ? 1 : 0)
+    const silent = new Promise<never>(() => undefined)
+    const made = []
+    for (const [steps, text] of [
+      [[], ''],
+      [[{ open: true }], ''],
+      [[{ text: 'Half of' }], 'Half of'],
+    ] as const) {
+      provider.next([...steps, { wait: silent }])
+      const { id } = await chat(server.url)
+      const request = await provider.request(made.length)
+      const follower = followOverWebSocket(server.url, id)
+      await follower.deltas(text ? 1 : 0)
+      made.push({ id, text, request, follower })
+    }
     const { code, time } = await endBy(server, 'SIGTERM')
     expect([code, time < endLimit]).toEqual([0, true])
-    expect(await request.closed).toBe('client')
-    await follower.over
-    expect(follower.events.at(-1)).toMatchObject({ stream: { status: 'INTERRUPTED' } })
-    await using again = await start({ home })
-    const saved = await streamOf(again.url, id)
-    expect(saved).toMatchObject({ status: 'INTERRUPTED', error: { code: 'SERVER_RESTART' } })
-    expect(saved.message?.text ?? '').toBe(text)
+    await using again = await startHere(home)
+    for (const { id, text, request, follower } of made) {
+      expect(await request.closed).toBe('client')
+      await follower.over
+      expect(follower.events.at(-1)).toMatchObject({ stream: { status: 'INTERRUPTED' } })
+      const saved = await streamOf(again.url, id)
+      expect(saved).toMatchObject({ status: 'INTERRUPTED', error: { code: 'SERVER_RESTART' } })
+      expect(saved.message?.text ?? '').toBe(text)
+    }
   })
 
   /** A WebSocket whose other side is there and never says another word. */
@@ -218,35 +263,23 @@ describe('an end', () => {
     expect(String(answer)).toMatch(/^HTTP\/1.1 101 /)
   }
 
-  test('does not wait for a client that does not say goodbye', async () => {
-    await using server = await start({ home: folder() })
-    await muteSocket(server.url)
-    const { code, time } = await endBy(server, 'SIGTERM')
-    expect([code, time < endLimit]).toEqual([0, true])
-  })
-
-  test('is one end, however many signals come: npm passes on the Ctrl-C that the terminal has sent already', async () => {
+  test('is one end, however many signals come, and does not wait for a client that says no goodbye', async () => {
     const home = folder()
     await using server = await start({ home })
     const { id } = await chat(server.url)
     await muteSocket(server.url)
+    const begin = performance.now()
     const exited = once(server.process, 'exit')
     server.process.kill('SIGINT')
+    // npm passes on the Ctrl-C that the terminal has sent already.
     server.process.stderr.once('data', () => {
       server.process.kill('SIGINT')
       server.process.kill('SIGTERM')
     })
     expect(await exited).toEqual([0, null])
-    await using again = await start({ home })
+    expect(performance.now() - begin).toBeLessThan(endLimit)
+    await using again = await startHere(home)
     expect(await streamOf(again.url, id)).toMatchObject({ status: 'INTERRUPTED' })
-  })
-
-  test('lets go of the home and the port', async () => {
-    const home = folder()
-    await using server = await start({ home })
-    expect(await server.end('SIGTERM')).toBe(0)
-    await using again = await start({ home, argv: ['--port', new URL(server.url).port] })
-    expect(again.url).toBe(server.url)
   })
 })
 
@@ -260,7 +293,7 @@ describe('a kill', () => {
     await server.end('SIGKILL')
     for (const follower of followers) await follower.over
 
-    await using again = await start({ home, delay: 0 })
+    await using again = await startHere(home)
     const saved = await streamOf(again.url, id)
     expect(saved).toMatchObject({
       status: 'INTERRUPTED',
@@ -333,49 +366,30 @@ describe('config.json', () => {
 })
 
 describe('Hermes', () => {
-  const listed = z.object({ sessions: z.object({ edges: z.array(z.object({ node: z.object({ id: z.string() }) })) }) })
-  const ids = async (url: string): Promise<string[]> => {
-    const { sessions } = await ask(url, listed, { query: '{ sessions { edges { node { id } } } }' })
-    return sessions.edges.map(({ node }) => node.id)
-  }
-
   test('may have no home yet, and is served once it has one', async () => {
     const home = folder()
     const hermesHome = join(home, 'hermes')
     await using server = await start({ home, env: { HERMES_HOME: hermesHome } })
-    expect(await ids(server.url)).toEqual([])
+    expect(await sessionIds(server.url)).toEqual([])
     mkdirSync(hermesHome)
-    expect(await ids(server.url)).toEqual([])
+    expect(await sessionIds(server.url)).toEqual([])
     const hermes = new HermesDb(join(hermesHome, 'state.db'))
     onTestFinished(() => hermes.close())
     hermes.message(hermes.session('from the terminal'), 1, { content: 'hello' })
-    expect(await ids(server.url)).toEqual(['from the terminal'])
+    expect(await sessionIds(server.url)).toEqual(['from the terminal'])
     expect(await server.end('SIGTERM')).toBe(0)
     expect(server.output.stdout).toBe(`Segue is ready: ${server.url}/graphql\n`)
   })
 
-  test('is found at its usual place, and left alone when it is turned off', async () => {
+  test('is found at its usual place, and does not hold up the end while its file is locked', async () => {
     const home = folder()
-    mkdirSync(join(home, '.hermes'))
-    const hermes = new HermesDb(join(home, '.hermes', 'state.db'))
+    const hermes = new HermesDb(join(hermesHome(home), 'state.db'), 'newest', 'delete')
     onTestFinished(() => hermes.close())
     hermes.session('s')
     await using server = await start({ home })
-    expect(await ids(server.url)).toEqual(['s'])
-    await server.end('SIGTERM')
-    await using without = await start({ home, argv: ['--no-hermes'] })
-    expect(await ids(without.url)).toEqual([])
-  })
-
-  test('does not hold up the end while its file is locked', async () => {
-    const home = folder()
-    const hermes = new HermesDb(join(home, 'state.db'), 'newest', 'delete')
-    onTestFinished(() => hermes.close())
-    hermes.session('s')
-    await using server = await start({ home, env: { HERMES_HOME: home } })
-    expect(await ids(server.url)).toEqual(['s'])
+    expect(await sessionIds(server.url)).toEqual(['s'])
     hermes.db.exec('BEGIN EXCLUSIVE')
-    const waiting = ids(server.url).catch(() => [])
+    const waiting = sessionIds(server.url).catch(() => [])
     // It is answered by the time that the other one waits for the lock.
     await fetch(`${server.url}/health`)
     const { code, time } = await endBy(server, 'SIGTERM')
@@ -385,57 +399,35 @@ describe('Hermes', () => {
   })
 })
 
+/** One message on stderr that a person understands, and nothing on stdout. */
+function expectRefusal({ code, stdout, stderr }: Awaited<ReturnType<typeof fail>>, ...words: string[]): void {
+  expect([code, stdout]).toEqual([1, ''])
+  for (const word of words) expect(stderr).toContain(word)
+  expect(stderr, 'a stack').not.toMatch(/^\s+at /m)
+}
+
 describe('a start that cannot succeed ends with 1 and says why, in words', () => {
-  /** One message on stderr that a person understands, and nothing on stdout. */
-  function expectRefusal({ code, stdout, stderr }: Awaited<ReturnType<typeof fail>>, ...words: string[]): void {
-    expect([code, stdout]).toEqual([1, ''])
-    for (const word of words) expect(stderr).toContain(word)
-    expect(stderr, 'a stack').not.toMatch(/^\s+at /m)
-  }
-
-  test('for a port in use', async () => {
-    await using other = await smallServer(() => undefined)
-    const { port } = new URL(other.url)
-    const home = folder()
-    expectRefusal(await fail({ home, argv: ['--port', port] }), port, '--port')
-    // The home is free again.
-    await using server = await start({ home })
-    expect(server.url).not.toBe(other.url)
-  })
-
-  test('for a home that another server holds, which goes on undisturbed', async () => {
-    const home = folder()
-    await using server = await start({ home })
-    const { id } = await chat(server.url)
-    expectRefusal(await fail({ home }), home, '--home')
-    expect((await fetch(`${server.url}/health`)).status).toBe(200)
-    expect(await streamOf(server.url, id)).toMatchObject({ status: 'RUNNING' })
-  })
-
   test('for wrong flags, variables and entries of config.json, all in one message', async () => {
     const home = folder()
     writeFileSync(join(home, 'config.json'), JSON.stringify({ port: 'many', colour: 'blue', model: 'nobody' }))
     const refused = await fail({
       home,
-      argv: ['--prot', '1', '--durable=2'],
+      argv: ['--prot', '1', '--durable=2', '--host', 'example.com'],
       env: { SEGUE_PORT: '70000', SEGUE_HOST: '0.0.0.0' },
     })
-    expectRefusal(
-      refused,
-      '--prot',
-      '--durable',
-      'SEGUE_PORT',
-      '70000',
-      'SEGUE_HOST',
-      'config.json',
-      'colour',
-      'many',
-      'nobody',
-    )
+    const flags = ['--prot', '--durable', '--host', 'example.com', 'SEGUE_PORT', '70000', 'SEGUE_HOST', '0.0.0.0']
+    expectRefusal(refused, ...flags, 'config.json', 'colour', 'many', 'nobody')
   })
 
-  test.each(['0.0.0.0', 'example.com'])('for the host %s, which is not this machine alone', async (host) => {
-    expectRefusal(await fail({ home: folder(), argv: ['--host', host] }), '--host', host)
+  test('for a model whose provider is not there, and names those that are', async () => {
+    const refused = await fail({ home: folder(), argv: ['--model', 'anthropic/claude'] })
+    expectRefusal(
+      refused,
+      'Segue cannot start with these settings',
+      '"anthropic/claude"',
+      'offline',
+      'ANTHROPIC_API_KEY',
+    )
   })
 
   test('for a database of a newer Segue, which stays as it is', async () => {
@@ -449,6 +441,12 @@ describe('a start that cannot succeed ends with 1 and says why, in words', () =>
     expect(readFileSync(path).equals(before)).toBe(true)
   })
 
+  test('for a lock that is damaged, and tells that it can be removed', async () => {
+    const home = folder()
+    writeFileSync(join(home, 'lock.db'), 'what was I thinking? '.repeat(500))
+    expectRefusal(await fail({ home }), home, 'lock.db', 'removed')
+  })
+
   test.each<[string, (path: string) => void]>([
     ['is no database', (path) => writeFileSync(path, 'what was I thinking? '.repeat(500))],
     ['is cut off', (path) => writeFileSync(path, halfADatabase())],
@@ -457,13 +455,9 @@ describe('a start that cannot succeed ends with 1 and says why, in words', () =>
     const home = folder()
     const path = join(home, 'segue.db')
     spoil(path)
-    expectRefusal(await fail({ home }), path)
-  })
-
-  test('for a home that is a file', async () => {
-    const home = join(folder(), 'file')
-    writeFileSync(home, '')
-    expectRefusal(await fail({ home }), home)
+    const started = startHere(home)
+    await expect(started).rejects.toThrow(UnusableDatabaseError)
+    await expect(started).rejects.toThrow(path)
   })
 })
 

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
+import { defaultLimits } from '../../src/config/limits.ts'
 import type { Settings } from '../../src/config/settings.ts'
-import { type Segue, startSegue } from '../../src/segue.ts'
+import { type Segue, type SegueOptions, startSegue } from '../../src/segue.ts'
 
 export interface TestSegue extends Segue, AsyncDisposable {
   readonly home: string
@@ -14,13 +15,14 @@ export interface TestSegue extends Segue, AsyncDisposable {
 export interface TestSegueOptions {
   readonly settings?: Partial<Settings>
   readonly onStatement?: (file: 'segue' | 'hermes', sql: string) => void
+  readonly alive?: SegueOptions['alive']
 }
 
 /**
  * The whole server in this process, on a free port and in a new home (or the one given), with the offline agent at full
  * speed and no Hermes unless asked for. `await using` closes it; a home that was made here is removed.
  */
-export async function newSegue({ settings = {}, onStatement }: TestSegueOptions = {}): Promise<TestSegue> {
+export async function newSegue({ settings = {}, onStatement, alive }: TestSegueOptions = {}): Promise<TestSegue> {
   const home = settings.home ?? newFolder()
   const warnings: string[] = []
   const log = pino({ level: 'warn', base: null }, { write: (line: string) => void warnings.push(line) })
@@ -33,6 +35,7 @@ export async function newSegue({ settings = {}, onStatement }: TestSegueOptions 
       providers: [],
       durable: false,
       offlineDelay: 0,
+      limits: defaultLimits,
       warnings: [],
       ...settings,
       home,
@@ -40,6 +43,7 @@ export async function newSegue({ settings = {}, onStatement }: TestSegueOptions 
     log,
     env: {},
     ...(onStatement && { onStatement }),
+    ...(alive && { alive }),
   })
   return {
     ...segue,

@@ -1,15 +1,16 @@
+import { chunksOf } from '../chunks.ts'
 import type { MessageRecord, SessionRecord } from '../records.ts'
+import { cut, pageOfIds } from '../session-order.ts'
 import type { PageRequest, SessionFilter, SessionKey } from '../session-source.ts'
 import { ActivityIndex } from './activity-index.ts'
 import { readMessages, readOutlines } from './message-rows.ts'
 import { contextMessages } from './outline.ts'
 import type { Entry } from './outline.ts'
-import { cut, pageOfIds, pageOfSessions } from './session-page.ts'
+import { pageOfSessions } from './session-page.ts'
 import { knownSessions, readSessions } from './session-rows.ts'
 import { ShownMessages } from './shown-messages.ts'
 import { StateFile } from './state-file.ts'
 import type { OpenFile, StateFileOptions } from './state-file.ts'
-import { chunksOf } from './values.ts'
 
 const sessionsAtOnce = 50 // whose rows are looked at in one statement, and one transaction
 

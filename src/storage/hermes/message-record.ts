@@ -39,6 +39,7 @@ export function messageOf(
     id,
     sessionId,
     position: entry.position,
+    withdrawn: false,
     role: roleOf(textOf(row.role)),
     status: failures.has(row.finish_reason) ? 'PARTIAL' : 'COMPLETE',
     parts: row.role === 'tool' ? [strayResult(id, row)] : partsOf(id, row, results),

@@ -1,3 +1,4 @@
+import { chunksOf } from '../chunks.ts'
 import type { MessageRecord } from '../records.ts'
 import { messageOf, messageColumns } from './message-record.ts'
 import type { MessageRow } from './message-record.ts'
@@ -5,7 +6,7 @@ import type { Entry, OutlineRow } from './outline.ts'
 import { idList } from './session-rows.ts'
 import type { OpenFile } from './state-file.ts'
 import { storedCalls } from './tool-calls.ts'
-import { chunksOf, textOf } from './values.ts'
+import { textOf } from './values.ts'
 
 const chunk = 500 // ids a statement
 

@@ -1,8 +1,7 @@
-import { channelOf } from '../channel.ts'
 import type { SessionRecord } from '../records.ts'
+import { newestFirst, passes } from '../session-order.ts'
 import type { PageRequest, SessionFilter, SessionKey } from '../session-source.ts'
 import type { ActivityIndex } from './activity-index.ts'
-import { chunksOf } from './values.ts'
 
 type Load = (ids: readonly string[]) => SessionRecord[]
 
@@ -20,24 +19,6 @@ export function pageOfSessions(
     const rows = walk(index, load, page, filter, left > 0)
     if (rows) return rows.sort(newestFirst)
   }
-}
-
-/** A page of the sessions with these ids that pass the rest of the filter. */
-export function pageOfIds(
-  ids: readonly string[],
-  load: Load,
-  page: PageRequest<SessionKey>,
-  filter: SessionFilter,
-): SessionRecord[] {
-  const rows = chunksOf([...new Set(ids)], chunk).flatMap((some) => load(some))
-  const inRange = (row: SessionRecord): boolean =>
-    (!page.after || newestFirst(row, page.after) > 0) && (!page.before || newestFirst(row, page.before) < 0)
-  return cut(rows.filter((row) => passes(row, filter) && inRange(row)).sort(newestFirst), page)
-}
-
-/** The first rows of an ordered list, or its last ones, as the page asks. */
-export function cut<T>(list: readonly T[], { limit, backwards }: PageRequest<unknown>): T[] {
-  return backwards ? list.slice(Math.max(0, list.length - limit)) : list.slice(0, limit)
 }
 
 /** Null when the index was wrong about a row on the way, and has been corrected: the row may belong elsewhere. */
@@ -72,17 +53,4 @@ function walk(
     size = Math.min(size * 2, chunk)
   }
   return found
-}
-
-function passes(row: SessionRecord, { channels, archived, pinned }: SessionFilter): boolean {
-  return (
-    (channels === undefined || channels.includes(channelOf(row.source))) &&
-    (archived === undefined || row.archived === archived) &&
-    (pinned === undefined || row.pinned === pinned)
-  )
-}
-
-/** Ids by their UTF-8, as SQLite compares them. */
-function newestFirst(a: SessionKey, b: SessionKey): number {
-  return b.lastActivityAt - a.lastActivityAt || Buffer.compare(Buffer.from(b.id), Buffer.from(a.id))
 }

@@ -21,8 +21,3 @@ export function countOf(value: unknown): number {
 export function flagOf(value: unknown): boolean {
   return typeof value === 'number' && value !== 0
 }
-
-/** A list in pieces of at most `size`. */
-export function chunksOf<T>(list: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size))
-}

@@ -27,7 +27,8 @@ export const migrations: readonly string[] = [
   CREATE TABLE messages (
     id TEXT PRIMARY KEY,
     session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
-    position INTEGER NOT NULL,
+    position INTEGER, -- null while its turn has not come
+    withdrawn INTEGER NOT NULL DEFAULT 0,
     role TEXT NOT NULL,
     status TEXT NOT NULL,
     parts TEXT NOT NULL, -- JSON

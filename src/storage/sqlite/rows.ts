@@ -60,7 +60,8 @@ export function fromSession(session: SessionRecord): SessionRow {
 export interface MessageRow {
   id: string
   session_id: string
-  position: number
+  position: number | null
+  withdrawn: number
   role: MessageRecord['role']
   status: MessageRecord['status']
   parts: string
@@ -75,6 +76,7 @@ export function toMessage(row: MessageRow): MessageRecord {
     id: row.id,
     sessionId: row.session_id,
     position: row.position,
+    withdrawn: row.withdrawn === 1,
     role: row.role,
     status: row.status,
     parts: JSON.parse(row.parts),
@@ -90,6 +92,7 @@ export function fromMessage(message: MessageRecord): MessageRow {
     id: message.id,
     session_id: message.sessionId,
     position: message.position,
+    withdrawn: message.withdrawn ? 1 : 0,
     role: message.role,
     status: message.status,
     parts: JSON.stringify(message.parts),

@@ -21,6 +21,9 @@ import {
   toStream,
 } from './rows.ts'
 
+/** A page of events ends with the one that brings it over this size, in UTF-16 code units of their stored form. */
+const pageUnits = 262_144
+
 /** The logs and what is projected from them, in a profile's database. */
 export class SqliteChatStore implements ChatStore {
   readonly #database: ProfileDatabase
@@ -40,18 +43,25 @@ export class SqliteChatStore implements ChatStore {
       if (write.fence) this.#checkFence(write.fence)
       for (const event of write.events) this.#insertEvent(event)
       for (const stream of write.streams ?? []) this.#putStream(stream)
-      for (const message of write.messages ?? []) this.#insertMessage(message)
+      for (const message of write.messages ?? []) this.#putMessage(message)
       if (write.key) this.#nameStream(write.key)
     })
   }
 
   async events({ sessionId, after, limit }: EventRange): Promise<ChatEvent[]> {
-    return this.#database
+    const rows = this.#database
       .prepare<[string, number, number], EventRow>(
         'SELECT * FROM events WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?',
       )
-      .all(sessionId, after, limit)
-      .map(toEvent)
+      .iterate(sessionId, after, limit)
+    const events: ChatEvent[] = []
+    let units = 0
+    for (const row of rows) {
+      events.push(toEvent(row))
+      units += row.body.length
+      if (units >= pageUnits) break
+    }
+    return events
   }
 
   async stream(id: string): Promise<StreamRecord | null> {
@@ -75,9 +85,33 @@ export class SqliteChatStore implements ChatStore {
 
   async unfinishedStreams(): Promise<StreamRecord[]> {
     return this.#database
-      .prepare<[], StreamRow>('SELECT * FROM streams WHERE finished_at IS NULL ORDER BY id')
+      .prepare<[], StreamRow>(
+        // Named, for SQLite would rather walk through the whole table in order of the sessions.
+        `SELECT * FROM streams INDEXED BY unfinished_streams WHERE finished_at IS NULL
+         ORDER BY session_id, first_seq`,
+      )
       .all()
       .map(toStream)
+  }
+
+  async replaceEvent(event: ChatEvent): Promise<void> {
+    this.#database.write(() => {
+      this.#database
+        .prepare<[EventRow]>(
+          'UPDATE events SET at = :at, version = :version, body = :body WHERE session_id = :session_id AND seq = :seq',
+        )
+        .run(fromEvent(event))
+    })
+  }
+
+  async removeEvents(sessionId: string, seqs: readonly number[]): Promise<void> {
+    this.#database.write(() => {
+      this.#database
+        .prepare<[string, string]>(
+          'DELETE FROM events WHERE session_id = ? AND seq IN (SELECT value FROM json_each(?))',
+        )
+        .run(sessionId, JSON.stringify(seqs))
+    })
   }
 
   #insertSession(session: SessionRecord): void {
@@ -93,12 +127,13 @@ export class SqliteChatStore implements ChatStore {
 
   /** Moves the session's counters on, if its log ends where the writer says. */
   #advance({ sessionId, head, events, messages = [], streams = [], activityAt = 0 }: LogWrite): void {
+    const placed = messages.filter((message) => message.position !== null && !this.#isPlaced(message.id))
     const { changes } = this.#database
       .prepare<[number, number, number, string, number]>(
         `UPDATE sessions SET head_seq = ?, message_count = message_count + ?,
            last_activity_at = max(last_activity_at, ?) WHERE id = ? AND head_seq = ?`,
       )
-      .run(head + events.length, messages.length, activityAt, sessionId, head)
+      .run(head + events.length, placed.length, activityAt, sessionId, head)
     if (changes !== 1) throw new LogConflict(`the log of ${sessionId} does not end at ${head}`)
     for (const stream of streams) if (stream.finishedAt !== null) this.#addUsage(stream)
   }
@@ -143,11 +178,21 @@ export class SqliteChatStore implements ChatStore {
       .run(fromStream(stream))
   }
 
-  #insertMessage(message: MessageRecord): void {
+  #isPlaced(messageId: string): boolean {
+    const row = this.#database
+      .prepare<[string], { position: number | null }>('SELECT position FROM messages WHERE id = ?')
+      .get(messageId)
+    return typeof row?.position === 'number'
+  }
+
+  #putMessage(message: MessageRecord): void {
     this.#database
       .prepare<[MessageRow]>(
-        `INSERT INTO messages (id, session_id, position, role, status, parts, created_at, stream_id, model, usage)
-         VALUES (:id, :session_id, :position, :role, :status, :parts, :created_at, :stream_id, :model, :usage)`,
+        `INSERT INTO messages (id, session_id, position, withdrawn, role, status, parts, created_at, stream_id, model,
+           usage)
+         VALUES (:id, :session_id, :position, :withdrawn, :role, :status, :parts, :created_at, :stream_id, :model,
+           :usage)
+         ON CONFLICT (id) DO UPDATE SET position = :position, withdrawn = :withdrawn`,
       )
       .run(fromMessage(message))
   }

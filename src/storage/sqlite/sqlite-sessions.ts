@@ -1,6 +1,6 @@
 import { channelOf } from '../channel.ts'
-import { pageOfIds } from '../hermes/session-page.ts'
 import type { MessageRecord, SessionRecord } from '../records.ts'
+import { pageOfIds } from '../session-order.ts'
 import type { PageRequest, SessionFilter, SessionKey, SessionSource } from '../session-source.ts'
 import type { ProfileDatabase } from './database.ts'
 import { type MessageRow, type SessionRow, toMessage, toSession } from './rows.ts'
@@ -74,7 +74,11 @@ export class SqliteSessions implements SessionSource {
 
   async contextMessages(sessionId: string): Promise<MessageRecord[]> {
     return this.#database
-      .prepare<[string], MessageRow>('SELECT * FROM messages WHERE session_id = ? ORDER BY position')
+      .prepare<
+        [string],
+        MessageRow
+      >(`SELECT * FROM messages WHERE session_id = ? AND position IS NOT NULL AND withdrawn = 0
+         ORDER BY position`)
       .all(sessionId)
       .map(toMessage)
   }

@@ -24,6 +24,7 @@ test('messages come in the order of their rows, whatever the clock said', () => 
       streamId: null,
       model: null,
       usage: null,
+      withdrawn: false,
     },
     expect.objectContaining({ id: 's:2', position: 2, role: 'ASSISTANT', createdAt: 100_000 }),
     expect.objectContaining({ id: 's:3', position: 3, role: 'SYSTEM', createdAt: 200_000 }),

@@ -1,0 +1,16 @@
+import { AgentError } from './agent.ts'
+
+/** The same values, but a source that yields nothing for `limit` milliseconds has failed: TIMEOUT. */
+export async function* withoutSilence<T>(source: AsyncIterable<T>, limit: number): AsyncGenerator<T, void, void> {
+  const values = source[Symbol.asyncIterator]()
+  const seconds = Math.round(limit / 100) / 10
+  for (;;) {
+    const { promise, reject } = Promise.withResolvers<never>()
+    const timer = setTimeout(() => {
+      reject(new AgentError('TIMEOUT', `The provider sent nothing for ${seconds} seconds: try again.`))
+    }, limit)
+    const { value, done } = await Promise.race([values.next(), promise]).finally(() => clearTimeout(timer))
+    if (done) return
+    yield value
+  }
+}

@@ -1,0 +1,267 @@
+import type { ModelMessage } from 'ai'
+import { AgentError } from '../agent/agent.ts'
+import type { FoundModel } from '../agent/models.ts'
+import { SegueError } from '../errors.ts'
+import type { StreamKey } from '../storage/chat-store.ts'
+import type { MessageRecord, SessionRecord, StreamRecord } from '../storage/records.ts'
+import type { ChatLog } from './chat-log.ts'
+import type { Environment } from './environment.ts'
+import { userPosition } from './fold.ts'
+import { accept, dequeue, turnOf, withdraw } from './machine.ts'
+import { RunningStream, type Saved } from './running-stream.ts'
+import { type Addition, SessionWriter } from './session-writer.ts'
+
+/** What to do with a message for a session in which an answer is being made. */
+export type IfBusy = 'REJECT' | 'QUEUE' | 'INTERRUPT'
+
+/** A turn that is to be had: its stream and the user's message, neither of them stored yet. */
+export interface NewTurn {
+  readonly stream: StreamRecord
+  readonly userMessage: MessageRecord
+  readonly model: FoundModel
+  readonly key: Omit<StreamKey, 'streamId'> | null
+  /** The session's first words: it is made together with them. */
+  readonly create: SessionRecord | null
+}
+
+export interface SessionChatOptions {
+  readonly log: ChatLog
+  readonly env: Environment
+  readonly sessionId: string
+  readonly headSeq: number
+  readonly findModel: (id: string) => Promise<FoundModel>
+  readonly message: (id: string) => Promise<MessageRecord | null>
+  /** What the model is sent, with the answer as far as it is; the messages before it are read once a turn. */
+  readonly history: () => (answer: MessageRecord | null) => Promise<readonly ModelMessage[]>
+  readonly onProblem: (error: unknown, what: string) => void
+  readonly onRefused: () => void
+  readonly onEnded: (stream: StreamRecord) => void
+  /** Nothing runs and nothing waits any more. */
+  readonly onIdle: () => void
+}
+
+const longestQueue = 100
+/** How long a message waits for its turn once more when that could not be saved, as on a full disk. */
+const retryTurnAfter = 500 // milliseconds
+
+/** The turns of one session: one runs, the others wait in order. What changes that happens one after the other. */
+export class SessionChat {
+  readonly #options: SessionChatOptions
+  readonly #writer: SessionWriter
+  #running: RunningStream | null = null
+  #queue: StreamRecord[] = []
+  #steps: Promise<unknown> = Promise.resolve()
+  #waiting = 0
+  #retry: NodeJS.Timeout | null = null
+  #closing = false
+
+  constructor(options: SessionChatOptions) {
+    this.#options = options
+    this.#writer = new SessionWriter(options.log, options.sessionId, options.headSeq)
+  }
+
+  /** The answer that is being made now. */
+  get running(): RunningStream | null {
+    return this.#running?.saved.stream.finishedAt === null ? this.#running : null
+  }
+
+  /** The stream as it is known here: running or waiting. */
+  stream(id: string): StreamRecord | null {
+    const saved = this.#running?.saved.stream
+    return saved?.id === id ? saved : (this.#queue.find((queued) => queued.id === id) ?? null)
+  }
+
+  /**
+   * Begins a turn, or has it wait. Throws SESSION_BUSY and RATE_LIMITED, and the signal's reason when it aborts before
+   * the turn is committed; nothing is stored then.
+   */
+  start(turn: NewTurn, ifBusy: IfBusy, signal: AbortSignal): Promise<StreamRecord> {
+    return this.#step(async () => {
+      signal.throwIfAborted()
+      const active = this.running?.saved.stream ?? this.#queue[0]
+      if (active && ifBusy === 'REJECT') {
+        throw new SegueError(
+          'SESSION_BUSY',
+          'An answer is being made in this session. Wait for its end, or cancel it.',
+          {
+            streamId: active.id,
+          },
+        )
+      }
+      if (active && ifBusy === 'QUEUE') return this.#enqueue(turn)
+      return this.#begin(turn, signal)
+    })
+  }
+
+  /** Takes up streams that waited when the server stopped, in their order. */
+  resume(queued: readonly StreamRecord[]): Promise<void> {
+    return this.#step(async () => {
+      this.#queue.push(...queued)
+    })
+  }
+
+  /** Ends a stream that runs or waits here; null when it does neither any more. */
+  async cancel(streamId: string): Promise<{ readonly saved: Saved; readonly first: boolean } | null> {
+    const running = this.running
+    if (running?.saved.stream.id === streamId) {
+      const first = !running.ending
+      return { saved: await running.end({ status: 'CANCELLED' }), first }
+    }
+    return this.#step(async () => {
+      const queued = this.#queue.find(({ id }) => id === streamId)
+      // Its turn may have come while this waited for its own.
+      if (!queued) return this.running?.saved.stream.id === streamId ? this.cancel(streamId) : null
+      return { saved: await this.#withdraw(queued), first: true }
+    })
+  }
+
+  /** Ends what runs, because the server stops. What waits goes on waiting. */
+  async close(): Promise<void> {
+    this.#closing = true
+    await this.running?.end({ status: 'INTERRUPTED' })
+    await this.#steps
+  }
+
+  /** The turn runs now; what runs already is ended in the same transaction, ahead of all that waits. */
+  async #begin({ stream, userMessage, model, key, create }: NewTurn, signal: AbortSignal): Promise<StreamRecord> {
+    let seq = 0
+    const addition = (head: number): Addition => {
+      signal.throwIfAborted()
+      seq = head + 1
+      return {
+        ...(create && { create }),
+        ...(key && { key: { streamId: stream.id, ...key } }),
+        drafts: [accept(stream, this.#options.env)],
+        streams: [{ ...stream, firstSeq: seq }],
+        messages: [placed(userMessage, seq)],
+        activityAt: userMessage.createdAt,
+      }
+    }
+    const running = this.running
+    const atOnce = running !== null && !running.ending
+    await running?.end({ status: 'CANCELLED' }, addition)
+    // It may have ended by itself meanwhile, without what was to go along.
+    if (!atOnce || !running.carried) await this.#writer.write(addition)
+    const begun = { ...stream, firstSeq: seq, lastSeq: seq }
+    this.#run(begun, placed(userMessage, seq), model)
+    return begun
+  }
+
+  async #enqueue({ stream, userMessage, key }: NewTurn): Promise<StreamRecord> {
+    if (this.#queue.length >= longestQueue) {
+      throw new SegueError('RATE_LIMITED', `${longestQueue} messages wait in this session already.`)
+    }
+    const queued: StreamRecord = { ...stream, status: 'QUEUED' }
+    const { head } = await this.#writer.write((before) => ({
+      ...(key && { key: { streamId: stream.id, ...key } }),
+      drafts: [accept(queued, this.#options.env)],
+      streams: [{ ...queued, firstSeq: before + 1 }],
+      messages: [userMessage],
+      activityAt: userMessage.createdAt,
+    }))
+    const stored = { ...queued, firstSeq: head, lastSeq: head }
+    this.#queue.push(stored)
+    return stored
+  }
+
+  /** A message that is taken back before its turn stays in the transcript, and no model is sent it. */
+  async #withdraw(queued: StreamRecord): Promise<Saved> {
+    const { stream, event } = withdraw(queued, this.#options.env)
+    const message = await this.#options.message(queued.userMessageId)
+    const { head } = await this.#writer.write((before) => ({
+      fence: { streamId: queued.id, generation: queued.generation },
+      drafts: [event],
+      streams: [stream],
+      messages: message ? [{ ...placed(message, before + 1), withdrawn: true }] : [],
+    }))
+    this.#queue = this.#queue.filter(({ id }) => id !== queued.id)
+    const ended = { ...stream, lastSeq: head }
+    this.#options.onEnded(ended)
+    return { stream: ended, answer: null }
+  }
+
+  /** The first that waits has its turn. */
+  async #next(): Promise<void> {
+    const queued = this.#queue[0]
+    if (!queued || this.running || this.#closing) return
+    const message = await this.#options.message(queued.userMessageId)
+    if (!message) throw new Error(`stream ${queued.id} has no user's message`)
+    const { stream, event } = dequeue(queued, this.#options.env)
+    const { head } = await this.#writer.write((before) => ({
+      fence: { streamId: queued.id, generation: queued.generation },
+      drafts: [event],
+      streams: [stream],
+      messages: [placed(message, before + 1)],
+    }))
+    this.#queue.shift()
+    const model = await this.#options
+      .findModel(stream.model)
+      .catch((error: unknown) => missingModel(stream.model, error))
+    this.#run({ ...stream, lastSeq: head }, placed(message, head), model)
+  }
+
+  #run(stream: StreamRecord, userMessage: MessageRecord, { agent, name }: FoundModel): void {
+    const running = new RunningStream({
+      writer: this.#writer,
+      env: this.#options.env,
+      turn: turnOf(stream, userMessage),
+      history: this.#options.history(),
+      onProblem: this.#options.onProblem,
+      onRefused: this.#options.onRefused,
+    })
+    this.#running = running
+    running
+      .run(agent, name)
+      .catch((error: unknown) => this.#options.onProblem(error, 'a stream could not be ended'))
+      .finally(() => {
+        this.#options.onEnded(running.saved.stream)
+        if (this.#running === running) this.#running = null
+        void this.#step(async () => undefined)
+      })
+  }
+
+  /** One step at a time; after each, whoever waits first has its turn if nobody else has. */
+  #step<T>(work: () => Promise<T>): Promise<T> {
+    this.#waiting += 1
+    const done = this.#steps.then(work)
+    this.#steps = done
+      .catch(() => undefined)
+      .then(() => this.#next())
+      .catch((error: unknown) => {
+        this.#options.onProblem(error, 'a message that waits could not have its turn; trying again')
+        this.#tryAgain()
+      })
+      .finally(() => {
+        this.#waiting -= 1
+        if (this.#waiting === 0 && !this.#running && this.#queue.length === 0) this.#options.onIdle()
+      })
+    return done
+  }
+
+  #tryAgain(): void {
+    if (this.#retry) return
+    this.#retry = setTimeout(() => {
+      this.#retry = null
+      void this.#step(async () => undefined)
+    }, retryTurnAfter).unref()
+  }
+}
+
+function placed(message: MessageRecord, seq: number): MessageRecord {
+  return { ...message, position: userPosition(seq) }
+}
+
+/** What answers for a model that was there when the message came and is gone now that its turn has. */
+function missingModel(id: string, cause: unknown): FoundModel {
+  const name = id
+  return {
+    id,
+    name,
+    agent: {
+      // oxlint-disable-next-line require-yield
+      async *answer() {
+        throw new AgentError('MODEL_NOT_FOUND', `The model ${id} is not there any more.`, { cause })
+      },
+    },
+  }
+}

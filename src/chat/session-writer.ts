@@ -1,0 +1,69 @@
+import type { LogWrite } from '../storage/chat-store.ts'
+import type { ChatEvent } from '../storage/records.ts'
+import type { ChatLog } from './chat-log.ts'
+import type { Draft } from './fold.ts'
+
+/** What one transaction adds to a session, its events not numbered yet. */
+export interface Addition extends Omit<LogWrite, 'sessionId' | 'head' | 'events'> {
+  readonly drafts: readonly Draft[]
+}
+
+/** What was added, and where the log ends since. */
+export interface Added {
+  readonly head: number
+  readonly events: readonly ChatEvent[]
+}
+
+/** The one writer of a session's log: it numbers the events and commits one addition after the other. */
+export class SessionWriter {
+  readonly #log: ChatLog
+  readonly #sessionId: string
+  #head: number
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(log: ChatLog, sessionId: string, head: number) {
+    this.#log = log
+    this.#sessionId = sessionId
+    this.#head = head
+  }
+
+  /**
+   * Commits what `compose` makes when its turn has come; it is told the seq that the log ends with. Rejects with what
+   * the storage threw: nothing of the addition is kept or shown then.
+   */
+  write(compose: (head: number) => Addition): Promise<Added> {
+    const written = this.#last.then(async () => {
+      const head = this.#head
+      const { drafts, streams = [], ...rest } = compose(head)
+      const events = drafts.map((draft, index) => numbered(draft, head + index + 1))
+      await this.#log.append({
+        ...rest,
+        sessionId: this.#sessionId,
+        head,
+        events,
+        streams: streams.map((stream) => ({ ...stream, lastSeq: lastSeqOf(stream, events) })),
+      })
+      this.#head = head + events.length
+      return { head: this.#head, events }
+    })
+    this.#last = written.catch(() => undefined)
+    return written
+  }
+}
+
+/** Gives an event its number. A stream that it holds is as of this event. */
+function numbered(draft: Draft, seq: number): ChatEvent {
+  switch (draft.type) {
+    case 'StreamStarted':
+      return { ...draft, seq, stream: { ...draft.stream, firstSeq: seq, lastSeq: seq } }
+    case 'StreamChanged':
+    case 'StreamFinished':
+      return { ...draft, seq, stream: { ...draft.stream, lastSeq: seq } }
+    default:
+      return { ...draft, seq }
+  }
+}
+
+function lastSeqOf(stream: { id: string; lastSeq: number }, events: readonly ChatEvent[]): number {
+  return events.findLast((event) => event.streamId === stream.id)?.seq ?? stream.lastSeq
+}

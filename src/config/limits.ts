@@ -1,0 +1,31 @@
+import { z } from 'zod'
+
+const count = (most: number) => {
+  const error = `an integer from 1 to ${most}`
+  return z.int({ error }).min(1, { error }).max(most, { error })
+}
+
+const seconds = z
+  .number({ error: 'a number of seconds above 0, up to 86400' })
+  .positive({ error: 'a number of seconds above 0, up to 86400' })
+  .max(86_400, { error: 'a number of seconds above 0, up to 86400' })
+
+/** How much the server takes on at once, and how long it waits for others. Each has its default. */
+export const limitsSchema = z.strictObject({
+  /** Answers that run or wait at the same time. */
+  streams: count(100_000).default(1000),
+  /** WebSockets that are open at the same time. */
+  sockets: count(100_000).default(10_000),
+  /** Operations under way on one WebSocket. */
+  operationsPerSocket: count(10_000).default(100),
+  /** A model that sends nothing for so long has failed. */
+  modelSilenceSeconds: seconds.default(120),
+  /** A reader that takes in nothing for so long is let go of; it can come back with its cursor. */
+  stalledReaderSeconds: seconds.default(30),
+})
+
+export type Limits = z.output<typeof limitsSchema>
+
+export const defaultLimits: Limits = limitsSchema.parse({})
+
+export const limitKeys: readonly string[] = Object.keys(limitsSchema.shape)

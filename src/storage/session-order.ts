@@ -1,0 +1,38 @@
+import { channelOf } from './channel.ts'
+import { chunksOf } from './chunks.ts'
+import type { SessionRecord } from './records.ts'
+import type { PageRequest, SessionFilter, SessionKey } from './session-source.ts'
+
+const chunk = 500 // ids a query
+
+/** The order of every list of sessions, in whatever file they lie. Ids by their UTF-8, as SQLite compares them. */
+export function newestFirst(a: SessionKey, b: SessionKey): number {
+  return b.lastActivityAt - a.lastActivityAt || Buffer.compare(Buffer.from(b.id), Buffer.from(a.id))
+}
+
+/** The first rows of an ordered list, or its last ones, as the page asks. */
+export function cut<T>(list: readonly T[], { limit, backwards }: PageRequest<unknown>): T[] {
+  return backwards ? list.slice(Math.max(0, list.length - limit)) : list.slice(0, limit)
+}
+
+/** Whether a session is one of those that are asked for, its id aside. */
+export function passes(row: SessionRecord, { channels, archived, pinned }: SessionFilter): boolean {
+  return (
+    (channels === undefined || channels.includes(channelOf(row.source))) &&
+    (archived === undefined || row.archived === archived) &&
+    (pinned === undefined || row.pinned === pinned)
+  )
+}
+
+/** A page of the sessions with these ids that pass the rest of the filter. Loads at most 500 at once. */
+export function pageOfIds(
+  ids: readonly string[],
+  load: (ids: readonly string[]) => SessionRecord[],
+  page: PageRequest<SessionKey>,
+  filter: SessionFilter,
+): SessionRecord[] {
+  const rows = chunksOf([...new Set(ids)], chunk).flatMap((some) => load(some))
+  const inRange = (row: SessionRecord): boolean =>
+    (!page.after || newestFirst(row, page.after) > 0) && (!page.before || newestFirst(row, page.before) < 0)
+  return cut(rows.filter((row) => passes(row, filter) && inRange(row)).sort(newestFirst), page)
+}

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { chaos } from './chaos.ts'
+
+const milliseconds = 12_000
+
+test(
+  'whatever happens, what readers were shown is what is saved, and nothing is left running',
+  { timeout: 90_000 },
+  async () => {
+    const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
+    console.info(`chaos: the seed is ${seed}; npm run chaos -- --seed ${seed} runs it again`)
+    const report = await chaos({ seed, milliseconds })
+    console.info(report)
+    expect(report.streams).toBeGreaterThan(5)
+    expect(report.connections).toBeGreaterThan(report.streams)
+  },
+)

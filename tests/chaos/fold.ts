@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+
+/** An event as the documents of a chaos run ask for it. */
+export const seenEventSchema = z.object({
+  type: z.string(),
+  seq: z.int(),
+  partIndex: z.int().optional(),
+  offset: z.int().optional(),
+  text: z.string().optional(),
+  argumentsText: z.string().optional(),
+  toolCallId: z.string().optional(),
+  toolName: z.string().optional(),
+  toolCall: z.record(z.string(), z.unknown()).optional(),
+  stream: z.object({ status: z.string(), lastSeq: z.int() }).optional(),
+  message: z.object({ id: z.string(), digest: z.string() }).nullish(),
+})
+
+export type SeenEvent = z.output<typeof seenEventSchema>
+
+type Part = Record<string, unknown>
+
+/** What a client holds of an answer: made from events alone, by the rule in the schema. */
+export class Folded {
+  readonly #parts: Part[] = []
+
+  apply(event: SeenEvent): void {
+    const { partIndex: index = 0, offset = 0 } = event
+    const part = this.#parts[index]
+    switch (event.type) {
+      case 'TextDelta':
+      case 'ReasoningDelta': {
+        const type = event.type === 'TextDelta' ? 'text' : 'reasoning'
+        this.#parts[index] = { type, text: put(part?.['text'], offset, event.text ?? '') }
+        break
+      }
+      case 'ToolCallDelta': {
+        const known = part ?? { type: 'tool', id: event.toolCallId, name: event.toolName, state: 'STREAMING' }
+        const argumentsText = put(known['argumentsText'], offset, event.argumentsText ?? '')
+        this.#parts[index] = { ...known, argumentsText }
+        break
+      }
+      case 'ToolCallChanged':
+        this.#parts[index] = { type: 'tool', ...event.toolCall }
+        break
+    }
+  }
+
+  get digest(): string {
+    return createHash('sha256').update(canonical(this.#parts)).digest('hex')
+  }
+
+  get isEmpty(): boolean {
+    return this.#parts.length === 0
+  }
+}
+
+function put(known: unknown, offset: number, text: string): string {
+  const part = typeof known === 'string' ? known : ''
+  if (offset > part.length) throw new Error(`a delta for ${offset} of a part that ends at ${part.length}`)
+  return part.slice(0, offset) + text + part.slice(offset + text.length)
+}
+
+/** RFC 8785, with members that are null left out, as the schema says of digests. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const members = Object.entries(value).filter(([, member]) => member !== null && member !== undefined)
+  members.sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`
+}

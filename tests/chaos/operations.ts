@@ -1,0 +1,29 @@
+/** What the clients of a chaos run ask, as plain documents. */
+export const start = `mutation ($input: StreamChatInput!) {
+  startChat(input: $input) { id session { id } }
+}`
+
+export const cancel = `mutation ($id: ID!) {
+  cancelStream(streamId: $id) { outcome lastSeq stream { status } message { id digest } }
+}`
+
+export const follow = `subscription ($id: ID!, $after: Int) {
+  followStream(streamId: $id, after: $after) {
+    type: __typename
+    seq
+    ... on TextDelta { partIndex offset text }
+    ... on ReasoningDelta { partIndex offset text }
+    ... on ToolCallDelta { partIndex offset toolCallId toolName argumentsText }
+    ... on ToolCallChanged { partIndex toolCall { id name argumentsText state result error } }
+    ... on StreamFinished { stream { status lastSeq } message { id digest } }
+    ... on StreamReset { reason }
+  }
+}`
+
+export const look = `query ($id: ID!) {
+  stream(id: $id) { id status lastSeq error { code } message { id status digest text } session { id headSeq activeStream { id } } }
+}`
+
+export const log = `query ($id: ID!, $after: Int) {
+  events(sessionId: $id, after: $after, first: 1000) { type: __typename seq streamId }
+}`

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest'
+import { found, readTo } from './ask.ts'
+import { cancelStream, is, never, newSession, sessionOf, streamChat, wholeAnswer } from './chat.ts'
+import { readingTransports } from './clients.ts'
+import { newWorld } from './world.ts'
+
+describe.each(readingTransports)('modelContext, over %s,', (transport) => {
+  test('is what was said, and what the model is sent next', async () => {
+    await using world = await newWorld(transport)
+    const { client, provider } = world
+    const writing = world.connect('http')
+    const sessionId = await newSession(writing)
+    expect((await sessionOf(client, sessionId)).modelContext).toEqual([])
+
+    provider.next([
+      { reasoning: 'I should look.' },
+      { text: 'Let me look.' },
+      { toolCall: { id: 'call_1', name: 'look', arguments: ['{"at": ', '"trees"}'] } },
+      { finish: 'tool_calls' },
+    ])
+    provider.next('There is no such tool.')
+    const { end } = await wholeAnswer(writing, { sessionId, text: 'Trees?' })
+    provider.next([
+      { text: 'Then ' },
+      { toolCall: { id: 'call_2', name: 'look', arguments: ['{"at"'] } },
+      { wait: never },
+    ])
+    const { last } = await readTo(streamChat(writing, { sessionId, text: 'Look again' }), is('ToolCallDelta'))
+    const partial = (await cancelStream(writing, found(last.streamId))).message
+    expect(partial?.toolCalls).toMatchObject([{ state: 'CANCELLED' }])
+
+    const [call] = found(end.message).toolCalls
+    const named = { toolCallId: call?.id, toolName: 'look' }
+    const { modelContext } = await sessionOf(client, sessionId)
+    expect(modelContext).toEqual([
+      { role: 'user', content: [{ type: 'text', text: 'Trees?' }] },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'text', text: 'Let me look.' },
+          { type: 'tool-call', ...named, input: { at: 'trees' } },
+        ],
+      },
+      {
+        role: 'tool',
+        content: [{ type: 'tool-result', ...named, output: { type: 'error-text', value: call?.error } }],
+      },
+      { role: 'assistant', content: [{ type: 'text', text: 'There is no such tool.' }] },
+      { role: 'user', content: [{ type: 'text', text: 'Look again' }] },
+      // Of the answer that was cut, what was finished.
+      { role: 'assistant', content: [{ type: 'text', text: 'Then ' }] },
+    ])
+
+    await wholeAnswer(writing, { sessionId, text: 'And now?' })
+    const { messages } = found(provider.requests.at(-1)).body
+    expect(messages.map(({ role }) => role)).toEqual([
+      'user',
+      'assistant',
+      'tool',
+      'assistant',
+      'user',
+      'assistant',
+      'user',
+    ])
+    const sent = JSON.stringify(messages)
+    for (const text of ['Trees?', 'Let me look.', 'There is no such tool.', 'Look again', 'Then ', 'And now?'])
+      expect(sent).toContain(text)
+    expect(sent).not.toContain('I should look.')
+    expect(sent).not.toContain('call_2')
+    expect(provider.refusals).toEqual([])
+  })
+
+  test('of a session that continues one of Hermes begins with what was said there', async () => {
+    await using world = await newWorld(transport, {
+      hermes: (db) => {
+        db.session('theirs', { end_reason: 'cli_close' })
+        db.message('theirs', 2, { content: 'What did I say?' })
+        db.message('theirs', 3, { role: 'assistant', content: 'That you like trees.' })
+      },
+    })
+    const said = [
+      { role: 'user', content: [{ type: 'text', text: 'What did I say?' }] },
+      { role: 'assistant', content: [{ type: 'text', text: 'That you like trees.' }] },
+    ]
+    expect((await sessionOf(world.client, 'theirs')).modelContext).toEqual(said)
+    const sessionId = await newSession(world.connect('http'), 'theirs')
+    expect((await sessionOf(world.client, sessionId)).modelContext).toEqual(said)
+  })
+})

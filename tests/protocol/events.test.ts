@@ -1,0 +1,299 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { ChatClient, type ShownEvent } from '../support/chat-client.ts'
+import type { Step } from '../support/openai-chunks.ts'
+import { post } from '../support/post.ts'
+import { newProvidedSegue } from '../support/provided-segue.ts'
+import { digestOf, partsOf, Reader } from '../support/reader.ts'
+import { newFolder } from '../support/segue.ts'
+import { startProcess } from '../support/server-process.ts'
+import { StrictProvider } from '../support/strict-provider.ts'
+
+const seqs = (events: readonly ShownEvent[]): number[] => events.map(({ seq }) => seq)
+
+/** Answers word by word, slowly enough for each to be an event. */
+async function* words(count: number): AsyncGenerator<Step> {
+  for (let word = 1; word <= count; word += 1) {
+    yield { text: `word ${word}, ` }
+    yield { wait: pause(25) }
+  }
+  yield { finish: 'stop' }
+}
+
+/** A reader who comes back with a cursor, and with what had been told up to there. */
+async function readerAt(
+  cursor: number,
+  told: readonly ShownEvent[],
+  source: AsyncGenerator<ShownEvent>,
+): Promise<Reader> {
+  const before = new Reader(replay(...told.filter(({ seq }) => seq <= cursor)))
+  await before.toEnd()
+  return new Reader(source, before.parts)
+}
+
+async function* replay(...events: readonly ShownEvent[]): AsyncGenerator<ShownEvent> {
+  yield* events
+}
+
+test('E1 what any client has seen is in the log of a server that was killed, and the log has no gap', async () => {
+  await using provider = await StrictProvider.start()
+  const home = newFolder()
+  const providers = { strict: { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] } }
+  writeFileSync(join(home, 'config.json'), JSON.stringify({ providers, model: 'strict/test' }))
+  const argv = ['--port', '0', '--home', home, '--no-hermes']
+  provider.next(words(1000))
+
+  const seen: ShownEvent[] = []
+  {
+    await using server = await startProcess({ argv })
+    await using client = new ChatClient(server.url)
+    const { id } = await client.start({ text: 'Talk.' })
+    const reader = new Reader(client.followStream(id))
+    await reader.until(({ events }) => events.length === 15)
+    seen.push(...reader.events)
+    const rest = reader.toEnd().catch(() => undefined)
+    await server.end('SIGKILL')
+    await rest
+  }
+  await using server = await startProcess({ argv })
+  await using client = new ChatClient(server.url)
+  const [first] = seen
+  if (!first) throw new Error('nothing was seen')
+  const log = await client.events(first.sessionId)
+  expect(seqs(log)).toEqual(log.map((_, index) => index + 1))
+  const { id } = await client.start({ text: 'Again.', sessionId: first.sessionId })
+  expect((await new Reader(client.followStream(id)).toEnd())[0]?.seq).toBe(log.length + 1)
+
+  // What the stream was like then is told as it was told then; what is reached through it is as of now.
+  for (const event of seen) expect(log).toContainEqual(event)
+})
+
+test('E2 a reader at any cursor is told every later event once and in order, then the live ones, then the end', async () => {
+  await using provided = await newProvidedSegue()
+  const { client, provider } = provided
+  const { promise: held, resolve: go } = Promise.withResolvers<void>()
+  provider.next(
+    (async function* () {
+      for await (const step of words(10)) {
+        if ('finish' in step) yield { wait: held }
+        yield step
+      }
+    })(),
+  )
+  const { id, session } = await client.start({ text: 'Talk.' })
+  const whole = provided.read(id)
+  await whole.until(({ text }) => text.includes('word 9'))
+  const head = whole.cursor
+  const readers = Array.from({ length: head + 1 }, (_, after) => Array.fromAsync(client.followStream(id, after)))
+  const follower = await readerAt(3, whole.events, client.followSession(session.id, 3))
+  await follower.next()
+  go()
+
+  const all = await whole.toEnd()
+  expect(seqs(all)).toEqual(all.map((_, index) => index + 1))
+  expect(all.at(-1)).toMatchObject({ type: 'StreamFinished' })
+  for (const [after, told] of readers.entries()) {
+    expect(seqs(await told), `after ${after}`).toEqual(seqs(all.filter(({ seq }) => seq > after)))
+  }
+
+  // Of the session there is more to tell when the stream is over.
+  await follower.untilType('StreamFinished')
+  const next = await client.start({ text: 'More.', sessionId: session.id })
+  await follower.until(({ cursor }) => cursor > all.length)
+  expect(follower.events.at(-1)).toMatchObject({ type: 'StreamStarted', streamId: next.id })
+  expect(seqs(follower.events)).toEqual(follower.events.map((_, index) => index + 4))
+  await follower.leave()
+})
+
+test('E3 each delta has its place, and applying events twice changes nothing', async () => {
+  await using provided = await newProvidedSegue()
+  const { client, provider } = provided
+  provider.next([
+    { reasoning: 'Well, ' },
+    { wait: pause(30) },
+    { reasoning: 'yes. ' },
+    ...(await Array.fromAsync(words(5))),
+  ])
+  const { id } = await client.start({ text: 'Talk.' })
+  const reader = provided.read(id)
+  const events = await reader.toEnd()
+  const { message } = await client.stream(id)
+  if (!message) throw new Error('nothing was said')
+  expect(reader.parts).toEqual(partsOf(message))
+
+  const [first, ...rest] = events
+  if (!first) throw new Error('nothing was told')
+  const twice = new Reader(replay(first, ...rest.flatMap((event) => [event, event]), ...rest))
+  await twice.toEnd()
+  expect(twice.parts).toEqual(partsOf(message))
+})
+
+test('E4 an event carries at most 65,536 code units of text, and never half of a pair', async () => {
+  await using provided = await newProvidedSegue()
+  const { client, provider } = provided
+  const text = `x${'😀'.repeat(70_000)}`
+  provider.next([{ text }, { finish: 'stop' }])
+  const { id } = await client.start({ text: 'Smile.' })
+  const reader = provided.read(id)
+  const texts = (await reader.toEnd()).flatMap((event) => ('text' in event ? [event.text] : []))
+  expect(texts.length).toBeGreaterThanOrEqual(3)
+  for (const piece of texts) {
+    expect(piece.length).toBeLessThanOrEqual(65_536)
+    expect(piece.isWellFormed()).toBe(true)
+  }
+  expect(reader.text === text).toBe(true)
+})
+
+/** A chunk of the arguments of one of two calls that come in at the same time. */
+function argumentsChunk(index: number, text: string, head: object = {}): Step {
+  const call = { index, ...head, function: { ...('id' in head && { name: 'nothing' }), arguments: text } }
+  const choices = [{ index: 0, delta: { tool_calls: [call] }, finish_reason: null }]
+  const chunk = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'test', choices }
+  return { raw: `data: ${JSON.stringify(chunk)}` }
+}
+
+test('E5 a reader who is far behind is told many events as a few, under the seq of the last, and has the same text', async () => {
+  await using provided = await newProvidedSegue()
+  const { client, provider } = provided
+  const { promise: held, resolve: go } = Promise.withResolvers<void>()
+  const rounds = Array.from({ length: 400 }, (_, round) => round)
+  provider.next([
+    argumentsChunk(0, '{"a":"', { id: 'call_0', type: 'function' }),
+    argumentsChunk(1, '{"a":"', { id: 'call_1', type: 'function' }),
+    ...rounds.flatMap((round) => [argumentsChunk(0, `${round} `), argumentsChunk(1, `${-round} `)]),
+    argumentsChunk(0, '"}'),
+    argumentsChunk(1, '"}'),
+    { finish: 'tool_calls' },
+  ])
+  provider.next([{ text: 'Done' }, { wait: held }, { text: ' and done.' }, { finish: 'stop' }])
+  const { id } = await client.start({ text: 'Call.' })
+  const live = provided.read(id)
+  await live.until(({ text }) => text === 'Done')
+  const { lastSeq } = await client.stream(id)
+  expect(lastSeq).toBeGreaterThan(800)
+
+  const behind = provided.read(id)
+  await behind.until(({ text }) => text === 'Done')
+  expect(behind.events.length).toBeLessThan(30)
+  expect(behind.parts).toEqual(live.parts)
+  expect(seqs(behind.events)).toEqual(seqs(behind.events).toSorted((a, b) => a - b))
+  for (const cursor of [1, 100, 401, lastSeq - 300]) {
+    const back = await readerAt(cursor, live.events, client.followStream(id, cursor))
+    await back.until(({ text }) => text === 'Done')
+    expect(back.parts, `after ${cursor}`).toEqual(live.parts)
+    await back.leave()
+  }
+  go()
+  await live.toEnd()
+
+  // When it is over, from a cursor in the middle of a part too, and however far the merge on disk is.
+  for (const cursor of [0, 5, 400, lastSeq - 10]) {
+    const back = await readerAt(cursor, live.events, client.followStream(id, cursor))
+    await back.toEnd()
+    expect(back.parts, `after ${cursor}`).toEqual(live.parts)
+    expect(back.cursor).toBe(live.cursor)
+  }
+})
+
+test.for(['COMPLETED', 'CANCELLED', 'FAILED'] as const)(
+  'E6 a stream ends with one StreamFinished, whose message is the fold of all events and what is kept: %s',
+  async (status) => {
+    await using provided = await newProvidedSegue()
+    const { client, provider } = provided
+    const { promise: held, resolve: go } = Promise.withResolvers<void>()
+    provider.next([
+      { reasoning: 'Hm.' },
+      { text: 'Half' },
+      { wait: held },
+      status === 'FAILED' ? { cut: true } : { finish: 'stop' },
+    ])
+    const { id } = await client.start({ text: 'Talk.' })
+    const reader = provided.read(id)
+    await reader.until(({ text }) => text === 'Half')
+    if (status === 'CANCELLED') await client.cancel(id)
+    go()
+    const finished = await reader.untilType('StreamFinished')
+    expect(await reader.next()).toBeNull()
+    expect(finished.stream.status).toBe(status)
+    const { message } = finished
+    if (!message) throw new Error('nothing was said')
+    expect(partsOf(message)).toEqual(reader.parts)
+    expect(message.digest).toBe(digestOf(reader.parts))
+    expect(await client.message(message.id)).toEqual(message)
+    const log = await client.events(finished.sessionId)
+    expect(log.filter(({ type }) => type === 'StreamFinished')).toHaveLength(1)
+  },
+)
+
+test('E7 a cursor from nowhere is answered with a StreamReset to go on from, while a stream runs and after it', async () => {
+  await using provided = await newProvidedSegue()
+  const { client, provider } = provided
+  const { promise: held, resolve: go } = Promise.withResolvers<void>()
+  provider.next([{ text: 'Half' }, { wait: held }, { text: ' and half.' }, { finish: 'stop' }])
+  const { id, session } = await client.start({ text: 'Talk.' })
+  await provided.read(id).until(({ text }) => text === 'Half')
+
+  const lost = [provided.read(id, 1000), new Reader(client.followSession(session.id, 1000))]
+  for (const reader of lost) {
+    const reset = await reader.untilType('StreamReset')
+    expect(reader.events).toHaveLength(1)
+    expect(reset).toMatchObject({ seq: (await client.stream(id)).lastSeq, message: { text: 'Half' } })
+  }
+  go()
+  for (const reader of lost) {
+    const [reset, ...rest] = (await reader.untilType('StreamFinished'), reader.events)
+    expect(seqs(rest)).toEqual(rest.map((_, index) => (reset?.seq ?? 0) + 1 + index))
+    expect(reader.text).toBe('Half and half.')
+  }
+  await lost[1]?.leave()
+
+  const after = provided.read(id, 1000)
+  const [reset, end, ...more] = await after.toEnd()
+  expect(reset).toMatchObject({
+    type: 'StreamReset',
+    reason: 'CURSOR_AHEAD',
+    message: { text: 'Half and half.' },
+  })
+  expect(end).toMatchObject({ type: 'StreamFinished', seq: (reset?.seq ?? 0) + 1 })
+  expect(more).toEqual([])
+})
+
+test('E8 a cursor behind a stream and not beyond its session has nothing left to be told', async () => {
+  await using provided = await newProvidedSegue()
+  const { client } = provided
+  const first = await client.start({ text: 'One.' })
+  await provided.read(first.id).toEnd()
+  const second = await client.start({ text: 'Two.', sessionId: first.session.id })
+  await provided.read(second.id).toEnd()
+  const { lastSeq } = await client.stream(first.id)
+  const { headSeq } = await client.session(first.session.id)
+  expect(headSeq).toBeGreaterThan(lastSeq)
+  for (let after = lastSeq; after <= headSeq; after += 1) {
+    expect(await provided.read(first.id, after).toEnd(), `after ${after}`).toEqual([])
+  }
+  const [reset] = await provided.read(first.id, headSeq + 1).toEnd()
+  expect(reset).toMatchObject({ type: 'StreamReset' })
+})
+
+test('E9 what an event holds is as of the event, what is reached through it is as of now', async () => {
+  await using provided = await newProvidedSegue()
+  const { client, segue } = provided
+  const { id, session } = await client.start({ text: 'Talk.' })
+  const all = await provided.read(id).toEnd()
+  const { data } = await post(
+    segue.url,
+    `query ($id: ID!) { events(sessionId: $id, first: 1) {
+      ... on StreamStarted { stream { status lastSeq finishedAt session { headSeq activeStream { id } } } } } }`,
+    { id: session.id },
+  )
+  const shown = z.array(z.object({ stream: z.unknown() })).parse(data?.['events'])
+  expect(shown[0]?.stream).toEqual({
+    status: 'RUNNING',
+    lastSeq: 1,
+    finishedAt: null,
+    session: { headSeq: all.length, activeStream: null },
+  })
+})

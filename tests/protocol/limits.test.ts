@@ -1,0 +1,144 @@
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { defaultLimits, type Limits } from '../../src/config/limits.ts'
+import { EventStream } from '../support/event-stream.ts'
+import { post, start } from '../support/post.ts'
+import { newProvidedSegue } from '../support/provided-segue.ts'
+import { RawSocket } from '../support/raw-socket.ts'
+import { newSegue } from '../support/segue.ts'
+import { followSessionQuery, followStreamQuery, nextTold, toldBy } from '../support/told.ts'
+
+const errorsSchema = z.array(z.object({ extensions: z.object({ code: z.string() }) }))
+const errorsIn = (result: unknown): unknown => z.object({ errors: z.unknown() }).parse(result).errors
+const codesOf = (errors: unknown): string[] => errorsSchema.parse(errors).map(({ extensions }) => extensions.code)
+
+test('A3 a socket runs so many operations at once; one more is RATE_LIMITED and harms none of the others', async () => {
+  expect(defaultLimits.operationsPerSocket).toBe(100)
+  await using segue = await newSegue()
+  const { sessionId } = await start(segue.url, { text: 'Hello.' })
+  const socket = await RawSocket.open(segue.url)
+  for (let count = 1; count <= 100; count += 1) {
+    socket.subscribe(`${count}`, followSessionQuery, { id: sessionId })
+    expect((await socket.nextOf(`${count}`)).type).toBe('next')
+  }
+  socket.subscribe('101', '{ models { id } }')
+  const refused = await socket.nextOf('101')
+  expect(refused.type).toBe('error')
+  expect(codesOf(refused.payload)).toEqual(['RATE_LIMITED'])
+
+  // The place of one that has ended is free, and another socket has places of its own.
+  socket.send({ id: '1', type: 'complete' })
+  socket.subscribe('102', '{ models { id } }')
+  expect((await socket.nextOf('102')).type).toBe('next')
+  const other = await RawSocket.open(segue.url)
+  other.subscribe('1', followSessionQuery, { id: sessionId })
+  expect((await other.next()).type).toBe('next')
+  await socket.close()
+  await other.close()
+})
+
+const withLimits = (limits: Partial<Limits>) => newSegue({ settings: { limits: { ...defaultLimits, ...limits } } })
+
+test('A4 when enough sockets are open one more is refused with 503 at its handshake, until one of them goes', async () => {
+  expect(defaultLimits.sockets).toBe(10_000)
+  await using segue = await withLimits({ sockets: 2 })
+  const sockets = [await RawSocket.open(segue.url), await RawSocket.open(segue.url)]
+  expect(await RawSocket.refusal(segue.url)).toBe(503)
+  for (const socket of sockets) {
+    socket.subscribe('1', '{ models { id } }')
+    expect((await socket.next()).type).toBe('next')
+  }
+  expect((await post(segue.url, '{ models { id } }')).errors).toEqual([])
+  await sockets.pop()?.close()
+  await (await RawSocket.open(segue.url)).close()
+  await sockets.pop()?.close()
+})
+
+test('A4 when enough answers run or wait one more is RATE_LIMITED, until one of them ends', async () => {
+  expect(defaultLimits.streams).toBe(1000)
+  await using provided = await newProvidedSegue({ limits: { streams: 2 } })
+  const { provider, segue } = provided
+  const { promise: held, resolve: go } = Promise.withResolvers<void>()
+  provider.next([{ text: 'One' }, { wait: held }, { finish: 'stop' }])
+  const first = await start(segue.url, { text: 'One.' })
+  const second = await start(segue.url, { text: 'Two.', sessionId: first.sessionId, ifBusy: 'QUEUE' })
+  expect(second.status).toBe('QUEUED')
+
+  const mutation = 'mutation ($input: StreamChatInput!) { startChat(input: $input) { id } }'
+  const input = { text: 'Three.', key: 'three' }
+  expect(codesOf((await post(segue.url, mutation, { input })).errors)).toEqual(['RATE_LIMITED'])
+  const socket = await RawSocket.open(segue.url)
+  const subscription =
+    'subscription ($input: StreamChatInput!) { told: streamChat(input: $input) { type: __typename seq } }'
+  socket.subscribe('3', subscription, { input })
+  expect(codesOf(errorsIn((await socket.nextOf('3')).payload))).toEqual(['RATE_LIMITED'])
+  expect((await socket.nextOf('3')).type).toBe('complete')
+
+  // What runs goes on, what waits has its turn, and then there is room.
+  go()
+  const reader = await EventStream.open(segue.url, { query: followStreamQuery, variables: { id: second.id } })
+  while ((await nextTold(reader))?.type !== 'StreamFinished');
+  socket.subscribe('4', subscription, { input })
+  expect(toldBy((await socket.next()).payload).type).toBe('StreamStarted')
+  await socket.close()
+})
+
+const limit = 16 * 1024 * 1024
+
+/** A request for the models with so many bytes in all. */
+function padded(size: number): string {
+  const [before, after] = ['{"query":"{ models { id } }","variables":{"filler":"', '"}}']
+  return before + 'x'.repeat(size - before.length - after.length) + after
+}
+
+test.for([
+  ['application/json', 'with its length'],
+  ['application/json', 'in chunks'],
+  ['text/event-stream', 'with its length'],
+  ['text/event-stream', 'in chunks'],
+] as const)('A5 a request of more than 16 MiB is TOO_LARGE, one of 16 MiB is not: %s, %s', async ([accept, form]) => {
+  await using segue = await newSegue()
+  const send = async (body: string): Promise<{ status: number; text: string }> => {
+    const request = httpRequest(`${segue.url}/graphql`, {
+      method: 'POST',
+      headers: {
+        accept,
+        'content-type': 'application/json',
+        ...(form === 'with its length' && { 'content-length': body.length }),
+      },
+    })
+    const responded = once(request, 'response')
+    request.write(body)
+    request.end()
+    const [response] = await responded
+    return { status: response.statusCode, text: await text(response) }
+  }
+  const good = await send(padded(limit))
+  expect(good.text).toContain('offline/eliza')
+  const bad = await send(padded(limit + 1))
+  expect(bad.status).toBe(413)
+  expect(codesOf(errorsIn(JSON.parse(bad.text)))).toEqual(['TOO_LARGE'])
+  expect((await post(segue.url, '{ models { id } }')).errors).toEqual([])
+  expect(segue.warnings).toEqual([])
+})
+
+test('A5 C1 a WebSocket message of more than 16 MiB closes its socket with 1009, one of 16 MiB is answered', async () => {
+  await using segue = await newSegue()
+  const frame = (size: number): string => {
+    const [before, after] = ['{"id":"1","type":"subscribe","payload":', '}']
+    return before + padded(size - before.length - after.length) + after
+  }
+  const [socket, other] = [await RawSocket.open(segue.url), await RawSocket.open(segue.url)]
+  socket.send(frame(limit))
+  expect((await socket.next()).type).toBe('next')
+  socket.send(frame(limit + 1))
+  expect((await socket.closed).code).toBe(1009)
+
+  other.subscribe('1', '{ models { id } }')
+  expect((await other.next()).type).toBe('next')
+  await other.close()
+  expect(segue.warnings).toEqual([])
+})

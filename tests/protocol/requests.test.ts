@@ -1,0 +1,320 @@
+import { readFileSync } from 'node:fs'
+import { createClient } from 'graphql-sse'
+import { expect, test } from 'vitest'
+import { errorCodes } from '../../src/errors.ts'
+import { EventStream } from '../support/event-stream.ts'
+import { answeredBy, post, start, streamOf } from '../support/post.ts'
+import { newProvidedSegue, providerKey } from '../support/provided-segue.ts'
+import { RawSocket } from '../support/raw-socket.ts'
+import { newSegue } from '../support/segue.ts'
+import { followStreamQuery, nextTold, restOf, streamChatQuery, toldBy } from '../support/told.ts'
+import { until } from '../support/until.ts'
+
+const models = { models: [{ id: 'offline/eliza' }] }
+const get = (url: string, query: string, accept = 'application/json'): Promise<Response> =>
+  fetch(`${url}/graphql?${new URLSearchParams({ query }).toString()}`, { headers: { accept } })
+
+test('T1 queries go by POST and GET, by event stream, and over WebSocket', async () => {
+  await using segue = await newSegue()
+  expect((await post(segue.url, '{ models { id } }')).data).toEqual(models)
+  expect((await answeredBy(await get(segue.url, '{ models { id } }'))).data).toEqual(models)
+  for (const method of ['GET', 'POST'] as const) {
+    const stream = await EventStream.open(segue.url, { method, query: '{ models { id } }' })
+    expect((await stream.rest()).map(({ event, data }) => [event, data])).toEqual([
+      ['next', JSON.stringify({ data: models })],
+      ['complete', ''],
+    ])
+  }
+  const socket = await RawSocket.open(segue.url)
+  socket.subscribe('1', '{ models { id } }')
+  expect(await socket.next()).toEqual({ id: '1', type: 'next', payload: { data: models } })
+  expect(await socket.next()).toEqual({ id: '1', type: 'complete' })
+  await socket.close()
+})
+
+test('T1 mutations go by POST, by event stream, and over WebSocket', async () => {
+  await using segue = await newSegue()
+  const query = 'mutation { createSession(input: { title: "New" }) { title } }'
+  const data = { createSession: { title: 'New' } }
+  expect((await post(segue.url, query)).data).toEqual(data)
+  const stream = await EventStream.open(segue.url, { query })
+  expect((await stream.next())?.data).toBe(JSON.stringify({ data }))
+  stream.destroy()
+  const socket = await RawSocket.open(segue.url)
+  socket.subscribe('1', query)
+  expect((await socket.next()).payload).toEqual({ data })
+  await socket.close()
+})
+
+test('T1 the same subscription is told the same by every transport, by graphql-sse too', async () => {
+  await using segue = await newSegue()
+  const { id } = await start(segue.url, { text: 'Hello.' })
+  const socket = await RawSocket.open(segue.url)
+  socket.subscribe('1', followStreamQuery, { id })
+  const told = await restOf(socket, '1')
+  expect(told.at(-1)?.type).toBe('StreamFinished')
+  await socket.close()
+
+  for (const method of ['GET', 'POST'] as const) {
+    const stream = await EventStream.open(segue.url, { method, query: followStreamQuery, variables: { id } })
+    for (const event of told) expect(await nextTold(stream)).toEqual(event)
+    expect(await nextTold(stream)).toBeNull()
+  }
+  const client = createClient({ url: `${segue.url}/graphql`, retryAttempts: 0 })
+  const results = await Array.fromAsync(client.iterate({ query: followStreamQuery, variables: { id } }))
+  expect(results.map(toldBy)).toEqual(told)
+  client.dispose()
+})
+
+test('T1 a subscription that asks for anything else than an event stream is told how to ask', async () => {
+  await using segue = await newSegue()
+  const query = 'subscription { followSession(sessionId: "x") { seq } }'
+  for (const accept of ['application/json', 'multipart/mixed, application/json', '*/*']) {
+    const { status, errors } = await post(segue.url, query, {}, { accept })
+    expect(status).toBe(406)
+    expect(errors[0]?.extensions.code).toBe('BAD_USER_INPUT')
+    expect(errors[0]?.message).toContain('text/event-stream')
+  }
+})
+
+test('T2 a GET refuses mutations with 405 and what begins an answer with FORBIDDEN, and changes nothing', async () => {
+  await using segue = await newSegue()
+  const mutation = 'mutation { createSession(input: { title: "New" }) { id } }'
+  const chat = 'subscription { streamChat(input: { text: "Hello." }) { seq } }'
+  for (const accept of ['application/json', 'text/event-stream']) {
+    const refused = await get(segue.url, mutation, accept)
+    expect(refused.status).toBe(405)
+    expect(refused.headers.get('allow')).toBe('POST')
+    expect((await answeredBy(refused)).errors[0]?.extensions.code).toBe('FORBIDDEN')
+  }
+  const refused = await answeredBy(await get(segue.url, chat, 'text/event-stream'))
+  expect([refused.status, refused.errors[0]?.extensions.code]).toEqual([405, 'FORBIDDEN'])
+  const { data } = await post(segue.url, '{ sessions { edges { node { id } } } }')
+  expect(data).toEqual({ sessions: { edges: [] } })
+})
+
+const strangers = [
+  { host: 'rebound.example' },
+  { origin: 'http://elsewhere.example' },
+  { origin: 'null' },
+  { 'sec-fetch-site': 'cross-site' },
+]
+
+test('T3 strangers are refused with 403, by HTTP and at the handshake', async () => {
+  await using segue = await newSegue()
+  for (const headers of strangers) {
+    const stream = await EventStream.open(segue.url, { query: '{ models { id } }', headers })
+    expect(stream.status, JSON.stringify(headers)).toBe(403)
+    expect(JSON.parse(await stream.body())).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] })
+    expect(await RawSocket.refusal(segue.url, headers), JSON.stringify(headers)).toBe(403)
+  }
+  const { host } = new URL(segue.url)
+  for (const headers of [{ host: `localhost:${new URL(segue.url).port}` }, { origin: `http://${host}` }]) {
+    const stream = await EventStream.open(segue.url, { query: '{ models { id } }', headers })
+    expect(stream.status, JSON.stringify(headers)).toBe(200)
+    stream.destroy()
+    const socket = await RawSocket.connect(segue.url, { headers })
+    await socket.close()
+  }
+})
+
+test('T3 content types that a form can send are refused with 415', async () => {
+  await using segue = await newSegue()
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+    for (const accept of ['application/json', 'text/event-stream']) {
+      const { status, errors } = await post(segue.url, '{ models { id } }', {}, { accept, 'content-type': type })
+      expect(status, `${type} ${accept}`).toBe(415)
+      expect(errors[0]?.extensions.code).toBe('BAD_USER_INPUT')
+    }
+  }
+})
+
+test('T4 an event stream is of events named next, whose data is a result, and one named complete', async () => {
+  await using segue = await newSegue()
+  const { id } = await start(segue.url, { text: 'Hello.' })
+  const stream = await EventStream.open(segue.url, { query: followStreamQuery, variables: { id } })
+  expect(stream.status).toBe(200)
+  expect(stream.headers['content-type']).toBe('text/event-stream; charset=utf-8')
+  expect(stream.headers['cache-control']).toContain('no-cache')
+  const events = await stream.rest()
+  expect(events.length).toBeGreaterThan(3)
+  expect(events.at(-1)).toEqual({ event: 'complete', id: null, data: '' })
+  for (const { event, data } of events.slice(0, -1)) {
+    expect(event).toBe('next')
+    expect(toldBy(JSON.parse(data)).seq).toBeGreaterThan(0)
+  }
+})
+
+test.for([
+  ['{', 'GRAPHQL_PARSE_FAILED'],
+  ['{ nothing }', 'GRAPHQL_VALIDATION_FAILED'],
+  ['query A { models { id } } query B { models { id } }', 'GRAPHQL_VALIDATION_FAILED'],
+  ['subscription { followStream(streamId: "str_0") { seq } }', 'NOT_FOUND'],
+  ['subscription { followStream(streamId: "str_0", after: -1) { seq } }', 'BAD_USER_INPUT'],
+] as const)('T4 what cannot be executed is a result for a POST and 400 for a GET: %s', async ([query, code]) => {
+  await using segue = await newSegue()
+  const stream = await EventStream.open(segue.url, { query })
+  expect(stream.status).toBe(200)
+  const [result, end] = await stream.rest()
+  expect(result?.event).toBe('next')
+  expect(JSON.parse(result?.data ?? '')).toMatchObject({ errors: [{ extensions: { code } }] })
+  expect(end?.event).toBe('complete')
+
+  const refused = await get(segue.url, query, 'text/event-stream')
+  expect(refused.status).toBe(400)
+  expect((await answeredBy(refused)).errors[0]?.extensions.code).toBe(code)
+})
+
+test('T4 variables that are no JSON are no request', async () => {
+  await using segue = await newSegue()
+  for (const accept of ['application/json', 'text/event-stream']) {
+    const asked = new URLSearchParams({ query: '{ models { id } }', variables: '{' }).toString()
+    const refused = await fetch(`${segue.url}/graphql?${asked}`, { headers: { accept } })
+    expect(refused.status).toBe(400)
+    expect((await answeredBy(refused)).errors[0]?.extensions.code).toBe('BAD_USER_INPUT')
+  }
+})
+
+const mutation = 'mutation ($input: StreamChatInput!) { startChat(input: $input) { id } }'
+
+/** Requests that cannot be done, each with its code and what belongs to it. */
+const wrong: readonly (readonly [query: string, variables: Record<string, unknown>, extensions: object])[] = [
+  ['{', {}, { code: 'GRAPHQL_PARSE_FAILED' }],
+  ['{ nothing }', {}, { code: 'GRAPHQL_VALIDATION_FAILED' }],
+  [
+    'query ($a: Int!) { events(sessionId: "x", first: $a) { seq } }',
+    { a: 'one' },
+    { code: 'BAD_USER_INPUT', path: ['a'] },
+  ],
+  [mutation, { input: {} }, { code: 'BAD_USER_INPUT', path: ['input', 'text'] }],
+  [mutation, { input: { text: ' ' } }, { code: 'BAD_USER_INPUT', path: ['input', 'text'] }],
+  [mutation, { input: { text: 'x', key: '' } }, { code: 'BAD_USER_INPUT', path: ['input', 'key'] }],
+  [mutation, { input: { text: 'x', model: 'no/such' } }, { code: 'BAD_USER_INPUT', path: ['input', 'model'] }],
+  ['{ events(sessionId: "x", first: 0) { seq } }', {}, { code: 'BAD_USER_INPUT', path: ['first'] }],
+  [mutation, { input: { text: 'x'.repeat(1_000_001) } }, { code: 'TOO_LARGE' }],
+  [mutation, { input: { text: 'x', sessionId: 'ses_0' } }, { code: 'NOT_FOUND' }],
+  ['mutation { cancelStream(streamId: "str_0") { outcome } }', {}, { code: 'NOT_FOUND' }],
+  ['subscription { followStream(streamId: "str_0") { seq } }', {}, { code: 'NOT_FOUND' }],
+  [
+    'subscription { followSession(sessionId: "ses_0", after: -1) { seq } }',
+    {},
+    { code: 'BAD_USER_INPUT', path: ['after'] },
+  ],
+]
+
+test('X1 every error has a code of the contract, and what belongs to it, by every transport', async () => {
+  await using segue = await newSegue()
+  const socket = await RawSocket.open(segue.url)
+  for (const [index, [query, variables, extensions]] of wrong.entries()) {
+    const stream = await EventStream.open(segue.url, { query, variables })
+    const result = JSON.parse((await stream.next())?.data ?? '')
+    expect(result.errors[0].extensions, query).toMatchObject(extensions)
+    stream.destroy()
+
+    socket.subscribe(`${index}`, query, variables)
+    const { type, payload } = await socket.nextOf(`${index}`)
+    const errors =
+      type === 'error' ? payload : payload !== null && typeof payload === 'object' && Reflect.get(payload, 'errors')
+    expect(errors, query).toMatchObject([{ extensions }])
+
+    if (query.startsWith('subscription')) continue
+    const { errors: answered } = await post(segue.url, query, variables)
+    expect(answered[0]?.extensions, query).toMatchObject(extensions)
+  }
+  await socket.close()
+  expect(segue.warnings).toEqual([])
+})
+
+test('X1 what is no request of GraphQL at all has a code, too', async () => {
+  await using segue = await newSegue()
+  const send = (init: RequestInit, query = ''): Promise<Response> => fetch(`${segue.url}/graphql${query}`, init)
+  const json = { 'content-type': 'application/json' }
+  for (const accept of ['application/json', 'text/event-stream']) {
+    for (const [response, status, code] of [
+      [send({ method: 'POST', headers: { ...json, accept }, body: '{' }), 400, 'BAD_USER_INPUT'],
+      [send({ method: 'POST', headers: { ...json, accept }, body: '[]' }), 400, 'BAD_USER_INPUT'],
+      [send({ method: 'POST', headers: { ...json, accept }, body: '{"query":1}' }), 400, 'BAD_USER_INPUT'],
+      [send({ method: 'POST', headers: { accept }, body: 'query=x' }), 415, 'BAD_USER_INPUT'],
+      [send({ headers: { accept } }, '?query={models{id}}&variables={'), 400, 'BAD_USER_INPUT'],
+      [send({ headers: { accept } }, '?query=mutation{createSession(input:{}){id}}'), 405, 'FORBIDDEN'],
+    ] as const) {
+      const answer = await answeredBy(await response)
+      expect([answer.status, answer.errors[0]?.extensions.code], await response.then(({ url }) => url)).toEqual([
+        status,
+        code,
+      ])
+      expect(answer.errors[0]?.extensions).not.toHaveProperty('http')
+      if (code === 'BAD_USER_INPUT') expect(answer.errors[0]?.extensions['path']).toBeInstanceOf(Array)
+    }
+  }
+  expect((await answeredBy(await fetch(`${segue.url}/nowhere`))).errors[0]?.extensions.code).toBe('NOT_FOUND')
+})
+
+test("X1 the codes are the values of the schema's ErrorCode", () => {
+  const schema = readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8')
+  const values = /enum ErrorCode \{(.*?)\n\}/s.exec(schema)?.[1]?.match(/^ {2}[A-Z_]+$/gm) ?? []
+  expect(values.map((value) => value.trim())).toEqual(errorCodes.toSorted())
+})
+
+test('X2 no error tells a stack, a path of the machine or a secret', async () => {
+  await using provided = await newProvidedSegue()
+  const { provider, segue } = provided
+  const told: string[] = []
+  for (const [query, variables] of wrong) {
+    const stream = await EventStream.open(segue.url, { query, variables })
+    told.push((await stream.next())?.data ?? '')
+    stream.destroy()
+  }
+  // A fault of the server's own: its storage breaks.
+  const { id } = await start(segue.url, { text: 'Talk.' })
+  await until(() => segue.domain.chats.unfinished === 0)
+  Object.assign(segue.domain.chats, {
+    stream: async () => {
+      throw new Error(`${segue.home}/segue.db is broken`)
+    },
+  })
+  const broken = await post(segue.url, '{ stream(id: "str_0") { id } }')
+  expect(broken.errors[0]?.extensions.code).toBe('INTERNAL')
+  told.push(JSON.stringify(broken.errors))
+  const stream = await EventStream.open(segue.url, { query: followStreamQuery, variables: { id } })
+  told.push((await stream.next())?.data ?? '')
+  stream.destroy()
+  expect(segue.warnings.join()).toContain('segue.db is broken')
+  Reflect.deleteProperty(segue.domain.chats, 'stream')
+
+  // A provider that says too much.
+  for (const message of [`Incorrect API key provided: ${providerKey}.`, `Error at run (${import.meta.filename}:1:1)`]) {
+    provider.next([{ status: 401, body: { error: { message, type: 'x', param: null, code: 'invalid_api_key' } } }])
+    const failed = await start(segue.url, { text: 'Talk.' })
+    const query =
+      'subscription ($id: ID!) { followStream(streamId: $id) { ... on StreamFinished { stream { status error { code message } } } } }'
+    const end = await EventStream.open(segue.url, { query, variables: { id: failed.id } })
+    told.push(...(await end.rest()).map(({ data }) => data))
+    expect((await streamOf(segue.url, failed.id)).status).toBe('FAILED')
+  }
+  expect(told.length).toBeGreaterThan(wrong.length + 4)
+  for (const text of told) {
+    expect(text).not.toContain(providerKey)
+    expect(text).not.toContain(segue.home)
+    expect(text).not.toMatch(/node_modules|\.[mc]?[jt]s:\d+|\bat .+:\d+:\d+/)
+  }
+})
+
+test('X3 while the server stops what would begin an answer is SHUTTING_DOWN, and reading goes on', async () => {
+  await using segue = await newSegue()
+  const { id, sessionId } = await start(segue.url, { text: 'Talk.', key: 'mine' })
+  await until(() => segue.domain.chats.unfinished === 0)
+  await segue.domain.chats.close()
+  const input = { text: 'More.', sessionId }
+  expect((await post(segue.url, mutation, { input })).errors[0]?.extensions.code).toBe('SHUTTING_DOWN')
+  const stream = await EventStream.open(segue.url, { query: streamChatQuery, variables: { input } })
+  expect(JSON.parse((await stream.next())?.data ?? '').errors[0].extensions.code).toBe('SHUTTING_DOWN')
+  stream.destroy()
+  const socket = await RawSocket.open(segue.url)
+  socket.subscribe('1', streamChatQuery, { input })
+  expect(JSON.stringify((await socket.nextOf('1')).payload)).toContain('SHUTTING_DOWN')
+  socket.subscribe('2', followStreamQuery, { id })
+  expect((await socket.nextOf('2')).type).toBe('next')
+  expect((await streamOf(segue.url, id)).status).toBe('COMPLETED')
+  await socket.close()
+})

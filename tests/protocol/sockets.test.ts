@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { expect, test } from 'vitest'
+import { usually } from '../../src/server/server.ts'
+import { EventStream } from '../support/event-stream.ts'
+import { start } from '../support/post.ts'
+import { newProvidedSegue } from '../support/provided-segue.ts'
+import { RawSocket } from '../support/raw-socket.ts'
+import { newSegue } from '../support/segue.ts'
+import { serverConnections } from '../support/server-connections.ts'
+import { followSessionQuery, nextTold, streamChatQuery, toldBy } from '../support/told.ts'
+import { until } from '../support/until.ts'
+
+const alive = { heartbeat: 50, silence: 150 }
+
+test('A1 a WebSocket is pinged, idle or not, and stays as long as its peer answers', async () => {
+  await using segue = await newSegue({ alive })
+  const socket = await RawSocket.open(segue.url)
+  await socket.untilPings(8)
+  socket.subscribe('1', '{ models { id } }')
+  expect((await socket.next()).type).toBe('next')
+  await socket.close()
+})
+
+test('A1 an event stream has a comment whenever nothing else was sent for so long', async () => {
+  await using segue = await newSegue({ alive })
+  const { sessionId } = await start(segue.url, { text: 'Hello.' })
+  const stream = await EventStream.open(segue.url, { query: followSessionQuery, variables: { id: sessionId } })
+  while ((await nextTold(stream))?.type !== 'StreamFinished');
+  const before = stream.comments
+  await stream.untilComments(before + 4)
+
+  // The comments did not take anything away from it.
+  await start(segue.url, { text: 'Hello again.', sessionId })
+  expect((await nextTold(stream))?.type).toBe('StreamStarted')
+  stream.destroy()
+})
+
+test('A1 a peer that vanishes without a word is dropped, and what it followed is released', async () => {
+  await using segue = await newSegue({ alive })
+  const { sessionId } = await start(segue.url, { text: 'Hello.' })
+  using connections = serverConnections()
+  const vanished = connect(Number(new URL(segue.url).port), '127.0.0.1')
+  const key = randomBytes(16).toString('base64')
+  vanished.write(
+    [
+      'GET /graphql HTTP/1.1',
+      `Host: ${new URL(segue.url).host}`,
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Protocol: graphql-transport-ws',
+      `Sec-WebSocket-Key: ${key}`,
+      '',
+      '',
+    ].join('\r\n'),
+  )
+  await once(vanished, 'data')
+  vanished.write(frame({ type: 'connection_init' }))
+  vanished.write(
+    frame({ id: '1', type: 'subscribe', payload: { query: followSessionQuery, variables: { id: sessionId } } }),
+  )
+  await until(() => segue.domain.chats.log.held.waiting === 1)
+
+  // From here on it neither reads nor answers; it does not close its side either.
+  vanished.pause()
+  await until(() => connections.open.length === 0)
+  expect(segue.domain.chats.log.held).toEqual({ sessions: 0, waiting: 0 })
+  vanished.destroy()
+})
+
+test('A1 the usual times are 5 s and 15 s', async () => {
+  expect(usually).toEqual({ heartbeat: 5000, silence: 15_000 })
+})
+
+/** A text message as a client sends it. */
+function frame(message: object): Buffer {
+  const payload = Buffer.from(JSON.stringify(message))
+  const mask = randomBytes(4)
+  const length =
+    payload.length < 126 ? [0x80 | payload.length] : [0x80 | 126, payload.length >> 8, payload.length & 0xff]
+  return Buffer.concat([
+    Buffer.from([0x81, ...length]),
+    mask,
+    payload.map((byte, index) => byte ^ (mask[index % 4] ?? 0)),
+  ])
+}
+
+const initialise = { type: 'connection_init' }
+const query = '{ models { id } }'
+
+test.for([
+  [4400, 'what is no message', ['nonsense']],
+  [4400, 'a message of no known type', [{ type: 'nonsense' }]],
+  [4401, 'an operation before the connection is acknowledged', [{ id: '1', type: 'subscribe', payload: { query } }]],
+  [4429, 'a second initialisation', [initialise, initialise]],
+] as const)('C1 %i is the answer to %s', async ([code, , messages]) => {
+  await using segue = await newSegue()
+  const socket = await RawSocket.connect(segue.url)
+  for (const message of messages) socket.send(message)
+  expect((await socket.closed).code).toBe(code)
+  expect(segue.warnings).toEqual([])
+})
+
+test('C1 4406 is the answer to a protocol other than graphql-transport-ws', async () => {
+  await using segue = await newSegue()
+  const socket = await RawSocket.connect(segue.url, { protocol: null })
+  expect((await socket.closed).code).toBe(4406)
+})
+
+test('C1 4408 is the answer to one that does not initialise its connection', async () => {
+  await using segue = await newSegue()
+  const socket = await RawSocket.connect(segue.url)
+  expect((await socket.closed).code).toBe(4408)
+})
+
+test('C1 4409 is the answer to an id that is in use; the answer that it follows runs on', async () => {
+  await using provided = await newProvidedSegue()
+  const { provider, segue } = provided
+  const { promise: held, resolve: go } = Promise.withResolvers<void>()
+  provider.next([{ text: 'Half' }, { wait: held }, { text: ' and half.' }, { finish: 'stop' }])
+  const socket = await RawSocket.open(segue.url)
+  const id = crypto.randomUUID()
+  socket.subscribe(id, streamChatQuery, { input: { text: 'Talk.' } })
+  expect(toldBy((await socket.next()).payload).type).toBe('StreamStarted')
+  socket.subscribe(id, query)
+  expect((await socket.closed).code).toBe(4409)
+  go()
+  expect(await (await provider.request(0)).closed).toBe('provider')
+})
+
+test('C1 1001 says that the server stops, once everybody was told how their answers ended', async () => {
+  const provided = await newProvidedSegue()
+  const { provider, segue } = provided
+  provider.next([{ text: 'Half' }, { wait: new Promise(() => undefined) }])
+  const sockets = await Promise.all([RawSocket.open(segue.url), RawSocket.open(segue.url)])
+  const [talker, idler] = sockets
+  talker?.subscribe('1', streamChatQuery, { input: { text: 'Talk.' } })
+  await talker?.next()
+  await talker?.next()
+  await provided[Symbol.asyncDispose]()
+  expect(await talker?.closed).toEqual({ code: 1001, reason: 'The server stops.' })
+  expect((await idler?.closed)?.code).toBe(1001)
+  expect(toldBy((await talker?.next())?.payload).type).toBe('StreamFinished')
+  expect(await talker?.next()).toEqual({ id: '1', type: 'complete' })
+})
+
+test('C1 what comes behind a close begins nothing, and nobody holds up the end of the server', async () => {
+  const segue = await newSegue()
+  const { sessionId } = await start(segue.url, { text: 'Hello.' })
+  await until(() => segue.domain.chats.unfinished === 0)
+  const socket = await RawSocket.open(segue.url)
+  socket.subscribe('1', followSessionQuery, { id: sessionId })
+  await socket.next()
+  // It neither reads the close nor answers it.
+  socket.pause()
+  socket.send('nonsense')
+  socket.subscribe('2', streamChatQuery, { input: { text: 'Talk.', sessionId } })
+  socket.send(initialise)
+  await until(() => segue.domain.chats.log.held.waiting === 0)
+  expect(segue.domain.chats.unfinished).toBe(0)
+  await segue[Symbol.asyncDispose]()
+  socket.resume()
+  expect((await socket.closed).code).toBe(4400)
+})

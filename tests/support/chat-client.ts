@@ -1,0 +1,255 @@
+import { createClient } from 'graphql-ws'
+import type { Client } from 'graphql-ws'
+import { z } from 'zod'
+
+const usage = z.object({
+  estimated: z.boolean(),
+  inputTokens: z.int(),
+  outputTokens: z.int(),
+  reasoningTokens: z.int(),
+  cachedInputTokens: z.int(),
+})
+
+const toolCall = z.object({
+  id: z.string(),
+  providerId: z.string().nullable(),
+  name: z.string(),
+  argumentsText: z.string(),
+  arguments: z.json(),
+  state: z.string(),
+  result: z.json(),
+  error: z.string().nullable(),
+})
+
+const part = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('TextPart'), index: z.int(), text: z.string() }),
+  z.object({ type: z.literal('ReasoningPart'), index: z.int(), text: z.string() }),
+  z.object({ type: z.literal('ToolCallPart'), index: z.int(), toolCall }),
+])
+
+const message = z.object({
+  id: z.string(),
+  role: z.string(),
+  status: z.string(),
+  text: z.string(),
+  reasoning: z.string().nullable(),
+  digest: z.string(),
+  usage: usage.nullable(),
+  parts: z.array(part),
+})
+
+const stream = z.object({
+  id: z.string(),
+  status: z.string(),
+  lastSeq: z.int(),
+  model: z.string(),
+  usage,
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  session: z.object({ id: z.string() }),
+})
+
+const base = { seq: z.int(), at: z.iso.datetime(), sessionId: z.string(), streamId: z.string().nullable() }
+const ofPart = { ...base, messageId: z.string(), partIndex: z.int() }
+const event = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('StreamStarted'), ...base, stream, userMessage: z.object({ id: z.string() }) }),
+  z.object({ type: z.literal('TextDelta'), ...ofPart, offset: z.int(), text: z.string() }),
+  z.object({ type: z.literal('ReasoningDelta'), ...ofPart, offset: z.int(), text: z.string() }),
+  z.object({
+    type: z.literal('ToolCallDelta'),
+    ...ofPart,
+    toolCallId: z.string(),
+    toolName: z.string(),
+    offset: z.int(),
+    argumentsText: z.string(),
+  }),
+  z.object({ type: z.literal('ToolCallChanged'), ...ofPart, toolCall }),
+  z.object({ type: z.literal('StreamChanged'), ...base, stream }),
+  z.object({ type: z.literal('StreamFinished'), ...base, stream, message: message.nullable() }),
+  z.object({ type: z.literal('StreamReset'), ...base, reason: z.string(), message: message.nullable() }),
+])
+
+const session = z.object({
+  id: z.string(),
+  headSeq: z.int(),
+  messageCount: z.int(),
+  lastActivityAt: z.iso.datetime(),
+  usage,
+  activeStream: stream.nullable(),
+  messages: z.object({ edges: z.array(z.object({ node: message })) }),
+})
+
+const cancelled = z.object({ outcome: z.string(), lastSeq: z.int(), stream, message: message.nullable() })
+
+export type ShownUsage = z.output<typeof usage>
+export type ShownToolCall = z.output<typeof toolCall>
+export type ShownMessage = z.output<typeof message>
+export type ShownStream = z.output<typeof stream>
+export type ShownEvent = z.output<typeof event>
+export type ShownSession = z.output<typeof session>
+export type ShownCancel = z.output<typeof cancelled>
+
+export interface ChatInput {
+  readonly text: string
+  readonly sessionId?: string
+  readonly key?: string
+  readonly model?: string
+  readonly ifBusy?: 'REJECT' | 'QUEUE' | 'INTERRUPT'
+}
+
+/** What the server answered instead of data. */
+class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly code: string
+  readonly extensions: Readonly<Record<string, unknown>>
+
+  constructor(sentence: string, extensions: Readonly<Record<string, unknown>>) {
+    super(sentence)
+    this.code = String(extensions['code'])
+    this.extensions = extensions
+  }
+}
+
+const usageFields = '{ estimated inputTokens outputTokens reasoningTokens cachedInputTokens }'
+const callFields = '{ id providerId name argumentsText arguments state result error }'
+const streamFields = `{ id status lastSeq model usage ${usageFields} error { code message } session { id } }`
+const messageFields = `{
+  id role status text reasoning digest
+  usage ${usageFields}
+  parts {
+    type: __typename
+    ... on TextPart { index text }
+    ... on ReasoningPart { index text }
+    ... on ToolCallPart { index toolCall ${callFields} }
+  }
+}`
+const eventFields = `{
+  type: __typename seq at sessionId streamId
+  ... on StreamStarted { stream ${streamFields} userMessage { id } }
+  ... on TextDelta { messageId partIndex offset text }
+  ... on ReasoningDelta { messageId partIndex offset text }
+  ... on ToolCallDelta { messageId partIndex toolCallId toolName offset argumentsText }
+  ... on ToolCallChanged { messageId partIndex toolCall ${callFields} }
+  ... on StreamChanged { stream ${streamFields} }
+  ... on StreamFinished { stream ${streamFields} message ${messageFields} }
+  ... on StreamReset { reason message ${messageFields} }
+}`
+
+type Variables = Readonly<Record<string, unknown>>
+
+/** One client of a server: what it asks for goes by HTTP, what it follows by one WebSocket of its own. */
+export class ChatClient implements AsyncDisposable {
+  readonly #url: string
+  readonly #socket: Client
+
+  /** `url`: as in http://127.0.0.1:4000. */
+  constructor(url: string) {
+    this.#url = `${url}/graphql`
+    this.#socket = createClient({ url: this.#url.replace(/^http/, 'ws'), retryAttempts: 0 })
+  }
+
+  /** The data of a query or a mutation. Throws an ApiError. */
+  async ask(query: string, variables: Variables = {}): Promise<Readonly<Record<string, unknown>>> {
+    const response = await fetch(this.#url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify({ query, variables }),
+    })
+    return dataOf(await response.json())
+  }
+
+  async createSession(input: Variables = {}): Promise<string> {
+    const query = 'mutation ($input: CreateSessionInput!) { created: createSession(input: $input) { id } }'
+    return z.object({ id: z.string() }).parse((await this.ask(query, { input }))['created']).id
+  }
+
+  async start(input: ChatInput): Promise<ShownStream> {
+    const query = `mutation ($input: StreamChatInput!) { started: startChat(input: $input) ${streamFields} }`
+    return stream.parse((await this.ask(query, { input }))['started'])
+  }
+
+  async cancel(streamId: string): Promise<ShownCancel> {
+    const query = `mutation ($streamId: ID!) { cancelled: cancelStream(streamId: $streamId) {
+      outcome lastSeq stream ${streamFields} message ${messageFields} } }`
+    return cancelled.parse((await this.ask(query, { streamId }))['cancelled'])
+  }
+
+  async stream(id: string): Promise<ShownStream & { readonly message: ShownMessage | null }> {
+    const query = `query ($id: ID!) { found: stream(id: $id) { message ${messageFields} ... on Stream ${streamFields} } }`
+    return stream.extend({ message: message.nullable() }).parse((await this.ask(query, { id }))['found'])
+  }
+
+  /** A message by `node(id)`. */
+  async message(id: string): Promise<ShownMessage> {
+    const query = `query ($id: ID!) { found: node(id: $id) { ... on Message ${messageFields} } }`
+    return message.parse((await this.ask(query, { id }))['found'])
+  }
+
+  /** The session with its first 1,000 messages. */
+  async session(id: string): Promise<ShownSession> {
+    const query = `query ($id: ID!) { found: session(id: $id) {
+      id headSeq messageCount lastActivityAt usage ${usageFields} activeStream ${streamFields}
+      messages(first: 1000) { edges { node ${messageFields} } } } }`
+    return session.parse((await this.ask(query, { id }))['found'])
+  }
+
+  async messages(sessionId: string): Promise<ShownMessage[]> {
+    return (await this.session(sessionId)).messages.edges.map(({ node }) => node)
+  }
+
+  /** A page of the session's log. */
+  async events(sessionId: string, after = 0): Promise<ShownEvent[]> {
+    const query = `query ($id: ID!, $after: Int) {
+      found: events(sessionId: $id, after: $after, first: 1000) ${eventFields} }`
+    return z.array(event).parse((await this.ask(query, { id: sessionId, after }))['found'])
+  }
+
+  streamChat(input: ChatInput, after: number | null = null): AsyncGenerator<ShownEvent> {
+    const query = `subscription ($input: StreamChatInput!, $after: Int) {
+      told: streamChat(input: $input, after: $after) ${eventFields} }`
+    return this.#follow(query, { input, after })
+  }
+
+  followStream(streamId: string, after = 0): AsyncGenerator<ShownEvent> {
+    const query = `subscription ($id: ID!, $after: Int) {
+      told: followStream(streamId: $id, after: $after) ${eventFields} }`
+    return this.#follow(query, { id: streamId, after })
+  }
+
+  followSession(sessionId: string, after = 0): AsyncGenerator<ShownEvent> {
+    const query = `subscription ($id: ID!, $after: Int) {
+      told: followSession(sessionId: $id, after: $after) ${eventFields} }`
+    return this.#follow(query, { id: sessionId, after })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#socket.dispose()
+  }
+
+  /** The data of each event of a subscription. Throws an ApiError. */
+  async *subscribe(query: string, variables: Variables): AsyncGenerator<Readonly<Record<string, unknown>>> {
+    try {
+      for await (const told of this.#socket.iterate({ query, variables: { ...variables } })) yield dataOf(told)
+    } catch (error) {
+      // What is refused before the first event comes as a list of errors.
+      throw Array.isArray(error) ? errorOf(error) : error
+    }
+  }
+
+  async *#follow(query: string, variables: Variables): AsyncGenerator<ShownEvent> {
+    for await (const data of this.subscribe(query, variables)) yield event.parse(data['told'])
+  }
+}
+
+const errors = z.array(z.object({ message: z.string(), extensions: z.record(z.string(), z.unknown()).optional() }))
+const result = z.object({ data: z.record(z.string(), z.unknown()).nullish(), errors: errors.optional() })
+
+function dataOf(answer: unknown): Readonly<Record<string, unknown>> {
+  const { data, errors: refused } = result.parse(answer)
+  if (refused || !data) throw errorOf(refused)
+  return data
+}
+
+function errorOf(refused: unknown): ApiError {
+  const [first] = errors.parse(refused)
+  return new ApiError(first?.message ?? 'neither data nor an error', first?.extensions ?? {})
+}

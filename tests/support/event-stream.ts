@@ -1,0 +1,137 @@
+import { once } from 'node:events'
+import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http'
+import { text } from 'node:stream/consumers'
+
+export interface Sent {
+  readonly method?: 'GET' | 'POST'
+  readonly query: string
+  readonly variables?: Readonly<Record<string, unknown>>
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** One event as it came: its fields, and the comments since the event before. */
+export interface ServerSentEvent {
+  readonly event: string
+  readonly id: string | null
+  readonly data: string
+}
+
+/** An event stream as its bytes are, with nothing of a client's cleverness: it neither comes back nor hides anything. */
+export class EventStream {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly #request: ClientRequest
+  readonly #response: IncomingMessage
+  readonly #blocks: AsyncIterator<string>
+  #comments = 0
+  #ahead: Promise<ServerSentEvent | null> | null = null
+
+  private constructor(request: ClientRequest, response: IncomingMessage) {
+    this.#request = request
+    this.#response = response
+    this.status = response.statusCode ?? 0
+    this.headers = response.headers
+    this.#blocks = blocksOf(response)
+  }
+
+  /** Sends the operation. `url`: as in http://127.0.0.1:4000. */
+  static send(url: string, { method = 'POST', query, variables = {}, headers = {} }: Sent): ClientRequest {
+    const asked = { query, variables: JSON.stringify(variables) }
+    const target = method === 'GET' ? `${url}/graphql?${new URLSearchParams(asked).toString()}` : `${url}/graphql`
+    const request = httpRequest(target, {
+      method,
+      agent: false,
+      headers: {
+        accept: 'text/event-stream',
+        ...(method === 'POST' && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+    })
+    request.on('error', () => undefined)
+    return request.end(method === 'POST' ? JSON.stringify({ query, variables }) : undefined)
+  }
+
+  /** Sends the operation and returns when the head of the answer is there. */
+  static async open(url: string, sent: Sent): Promise<EventStream> {
+    const request = EventStream.send(url, sent)
+    const [response]: IncomingMessage[] = await once(request, 'response')
+    if (!response) throw new Error('a response without a response')
+    return new EventStream(request, response)
+  }
+
+  /** How many comments came so far. */
+  get comments(): number {
+    return this.#comments
+  }
+
+  /** The next event; null at the end, whether it was a good one or not. */
+  async next(): Promise<ServerSentEvent | null> {
+    const next = this.#ahead ?? this.#read()
+    this.#ahead = null
+    return next
+  }
+
+  async #read(): Promise<ServerSentEvent | null> {
+    for (;;) {
+      const { value: block, done } = await this.#blocks.next()
+      if (done) return null
+      const fields = new Map<string, string>()
+      for (const line of block.split('\n')) {
+        const [, name = '', value = ''] = /^([^:]*):? ?(.*)$/s.exec(line) ?? []
+        if (name === '') this.#comments += 1
+        else fields.set(name, value)
+      }
+      if (fields.size > 0) {
+        return { event: fields.get('event') ?? 'message', id: fields.get('id') ?? null, data: fields.get('data') ?? '' }
+      }
+    }
+  }
+
+  /** All events up to the end. */
+  async rest(): Promise<ServerSentEvent[]> {
+    const events: ServerSentEvent[] = []
+    for (let event = await this.next(); event; event = await this.next()) events.push(event)
+    return events
+  }
+
+  /** The whole body, of an answer that is no event stream. */
+  body(): Promise<string> {
+    return text(this.#response)
+  }
+
+  /** Reads until there were so many comments; what else comes is there for `next`. */
+  async untilComments(count: number): Promise<void> {
+    this.#ahead ??= this.#read()
+    while (this.#comments < count) await once(this.#response, 'data')
+  }
+
+  /** Stops reading: nothing more leaves the system's buffers. */
+  pause(): void {
+    this.#response.socket.pause()
+  }
+
+  resume(): void {
+    this.#response.socket.resume()
+  }
+
+  destroy(): void {
+    this.#request.destroy()
+  }
+}
+
+/** What stands between empty lines. A connection that breaks ends it like any other end. */
+async function* blocksOf(response: IncomingMessage): AsyncGenerator<string, void, void> {
+  let rest: string[] = []
+  try {
+    for await (const chunk of response.setEncoding('utf8')) {
+      const hasEnd = `${rest.at(-1)?.at(-1) ?? ''}${String(chunk)}`.includes('\n\n')
+      rest.push(String(chunk))
+      if (!hasEnd) continue
+      const blocks = rest.join('').split('\n\n')
+      rest = [blocks.pop() ?? ''].filter((block) => block !== '')
+      yield* blocks
+    }
+  } catch {
+    // It broke.
+  }
+}

@@ -1,0 +1,137 @@
+import { once } from 'node:events'
+import { WebSocket } from 'ws'
+import { z } from 'zod'
+
+const messageSchema = z.object({ id: z.string().optional(), type: z.string(), payload: z.unknown().optional() })
+
+export type WireMessage = z.output<typeof messageSchema>
+
+export interface Closed {
+  readonly code: number
+  readonly reason: string
+}
+
+/** A WebSocket that speaks graphql-transport-ws as it is told, right or wrong, and never comes back by itself. */
+export class RawSocket {
+  /** How often it was pinged. */
+  pings = 0
+  readonly closed: Promise<Closed>
+  readonly #socket: WebSocket
+  readonly #messages: WireMessage[] = []
+  readonly #arrivals = new EventTarget()
+  #isClosed = false
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket
+    const { promise, resolve } = Promise.withResolvers<Closed>()
+    this.closed = promise
+    socket.on('message', (data) => {
+      this.#messages.push(messageSchema.parse(JSON.parse(String(data))))
+      this.#tell()
+    })
+    socket.on('ping', () => {
+      this.pings += 1
+      this.#tell()
+    })
+    socket.on('error', () => undefined)
+    socket.on('close', (code, reason) => {
+      this.#isClosed = true
+      resolve({ code, reason: String(reason) })
+      this.#tell()
+    })
+  }
+
+  /** Connected, and nothing said yet. `url`: as in http://127.0.0.1:4000. */
+  static async connect(
+    url: string,
+    { protocol = 'graphql-transport-ws', headers = {} }: { protocol?: string | null; headers?: object } = {},
+  ): Promise<RawSocket> {
+    const protocols = protocol === null ? [] : [protocol]
+    const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, protocols, { headers: { ...headers } })
+    const raw = new RawSocket(socket)
+    await once(socket, 'open')
+    return raw
+  }
+
+  /** Connected, and acknowledged. */
+  static async open(url: string): Promise<RawSocket> {
+    const raw = await RawSocket.connect(url)
+    raw.send({ type: 'connection_init' })
+    await raw.next()
+    return raw
+  }
+
+  /** The status with which a handshake is refused. */
+  static async refusal(url: string, headers: Record<string, string> = {}, path = '/graphql'): Promise<number> {
+    const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, 'graphql-transport-ws', { headers })
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    socket.on('error', () => undefined)
+    socket.on('unexpected-response', (request, response) => {
+      resolve(response.statusCode ?? 0)
+      request.destroy()
+    })
+    socket.on('open', () => {
+      reject(new Error('the handshake was accepted'))
+      socket.terminate()
+    })
+    return promise
+  }
+
+  send(message: object | string): void {
+    this.#socket.send(typeof message === 'string' ? message : JSON.stringify(message))
+  }
+
+  subscribe(id: string, query: string, variables: object = {}): void {
+    this.send({ id, type: 'subscribe', payload: { query, variables } })
+  }
+
+  /** The next message; fails when the socket is closed first. */
+  async next(): Promise<WireMessage> {
+    for (;;) {
+      const message = this.#messages.shift()
+      if (message) return message
+      if (this.#isClosed) throw new Error('the socket was closed')
+      await once(this.#arrivals, 'something')
+    }
+  }
+
+  /** A message that came already; null when there is none. */
+  buffered(): WireMessage | null {
+    return this.#messages.shift() ?? null
+  }
+
+  /** The next message for an operation, or for the connection; others are passed over. */
+  async nextOf(id: string | undefined): Promise<WireMessage> {
+    for (;;) {
+      const message = await this.next()
+      if (message.id === id) return message
+    }
+  }
+
+  async untilPings(count: number): Promise<void> {
+    while (this.pings < count) await once(this.#arrivals, 'something')
+  }
+
+  /** Stops reading: nothing more leaves the system's buffers. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  /** Closes as a good client does. */
+  async close(): Promise<void> {
+    this.#socket.close(1000)
+    await this.closed
+  }
+
+  destroy(): void {
+    this.#socket.terminate()
+  }
+
+  #tell(): void {
+    this.#arrivals.dispatchEvent(new Event('something'))
+  }
+}

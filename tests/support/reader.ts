@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto'
+import canonicalize from 'canonicalize'
+import type { ShownEvent, ShownMessage, ShownToolCall } from './chat-client.ts'
+
+type Event<Type extends ShownEvent['type']> = Extract<ShownEvent, { readonly type: Type }>
+
+/** A part in the form of which the schema makes the digest; fields that are null are left out. */
+export type Part =
+  | { readonly type: 'text' | 'reasoning'; readonly text: string }
+  | {
+      readonly type: 'tool'
+      readonly id: string
+      readonly name: string
+      readonly argumentsText: string
+      readonly state: string
+      readonly result?: unknown
+      readonly error?: string
+    }
+
+/**
+ * Somebody who follows a stream or a session with nothing but the schema's descriptions: keeps what it was told, and
+ * makes the parts of the newest answer of it. It shares no code with the server, so that one may be held against the
+ * other.
+ */
+export class Reader {
+  readonly events: ShownEvent[] = []
+  readonly #source: AsyncGenerator<ShownEvent>
+  #parts: Part[] = []
+  #next: Promise<IteratorResult<ShownEvent>> | null = null
+
+  /** `from`: what it has of the answer already. */
+  constructor(source: AsyncGenerator<ShownEvent>, from: readonly Part[] = []) {
+    this.#source = source
+    this.#parts = [...from]
+  }
+
+  /** The answer as far as it was told. */
+  get parts(): readonly Part[] {
+    return this.#parts
+  }
+
+  /** All text of the answer as far as it was told. */
+  get text(): string {
+    return this.#parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+  }
+
+  /** The seq of the newest event; 0 before the first. */
+  get cursor(): number {
+    return this.events.at(-1)?.seq ?? 0
+  }
+
+  /** The next event, or null at the end. */
+  async next(): Promise<ShownEvent | null> {
+    this.#next ??= this.#source.next()
+    const { value, done } = await this.#next
+    this.#next = null
+    if (done) return null
+    this.events.push(value)
+    this.#parts = apply(this.#parts, value)
+    return value
+  }
+
+  /** Reads on until it was told of something. Fails at the end: it will not be told any more. */
+  async until(isReached: (reader: this) => boolean): Promise<this> {
+    while (!isReached(this)) {
+      if (!(await this.next())) throw new Error(`it ended first, with ${JSON.stringify(this.events.at(-1))}`)
+    }
+    return this
+  }
+
+  /** Reads on to the event of a type, and returns it. */
+  async untilType<Type extends ShownEvent['type']>(type: Type): Promise<Event<Type>> {
+    for (;;) {
+      const told = await this.next()
+      if (!told) throw new Error(`it ended without a ${type}`)
+      if (isOfType(told, type)) return told
+    }
+  }
+
+  /** Reads to the end, and returns everything that was told. */
+  async toEnd(): Promise<readonly ShownEvent[]> {
+    while (await this.next());
+    return this.events
+  }
+
+  async leave(): Promise<void> {
+    await this.#source.return(undefined)
+  }
+}
+
+/** What was made of an answer after these events of its stream. */
+export function partsAfter(events: readonly ShownEvent[]): readonly Part[] {
+  return events.reduce<Part[]>(apply, [])
+}
+
+function apply(parts: Part[], event: ShownEvent): Part[] {
+  switch (event.type) {
+    case 'StreamStarted':
+    case 'StreamChanged':
+      // Another answer begins.
+      return event.stream.status === 'RUNNING' ? [] : parts
+    case 'TextDelta':
+    case 'ReasoningDelta': {
+      const type = event.type === 'TextDelta' ? 'text' : 'reasoning'
+      const before = parts[event.partIndex]
+      const text = before && before.type !== 'tool' ? before.text : ''
+      return parts.toSpliced(event.partIndex, 1, { type, text: put(text, event.offset, event.text) })
+    }
+    case 'ToolCallDelta': {
+      const { toolCallId: id, toolName: name, offset } = event
+      const before = parts[event.partIndex]
+      const call = before?.type === 'tool' ? before : { type: 'tool' as const, id, name, argumentsText: '' }
+      const argumentsText = put(call.argumentsText, offset, event.argumentsText)
+      return parts.toSpliced(event.partIndex, 1, { state: 'STREAMING', ...call, argumentsText })
+    }
+    case 'ToolCallChanged':
+      return parts.toSpliced(event.partIndex, 1, callPart(event.toolCall))
+    case 'StreamReset':
+      return event.message ? [...partsOf(event.message)] : []
+    case 'StreamFinished':
+      return parts
+  }
+}
+
+/** A message's parts in the same form. */
+export function partsOf(message: ShownMessage): readonly Part[] {
+  return message.parts.map((part) => {
+    switch (part.type) {
+      case 'TextPart':
+        return { type: 'text', text: part.text }
+      case 'ReasoningPart':
+        return { type: 'reasoning', text: part.text }
+      case 'ToolCallPart':
+        return callPart(part.toolCall)
+    }
+  })
+}
+
+/** The digest that a message with these parts has, by the rule in the schema. */
+export function digestOf(parts: readonly Part[]): string {
+  return createHash('sha256')
+    .update(canonicalize(parts) ?? '')
+    .digest('hex')
+}
+
+/** Fails for a delta that leaves a gap: something was not told. */
+function put(part: string, offset: number, text: string): string {
+  if (offset > part.length) throw new Error(`a delta for ${offset} of a part that ends at ${part.length}`)
+  if (offset === part.length) return part + text
+  return part.slice(0, offset) + text + part.slice(offset + text.length)
+}
+
+function callPart({ id, name, argumentsText, state, result, error }: ShownToolCall): Part {
+  return {
+    type: 'tool',
+    id,
+    name,
+    argumentsText,
+    state,
+    ...(result !== null && { result }),
+    ...(error !== null && { error }),
+  }
+}
+
+function isOfType<Type extends ShownEvent['type']>(event: ShownEvent, type: Type): event is Event<Type> {
+  return event.type === type
+}

@@ -1,0 +1,37 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { Socket } from 'node:net'
+
+export interface ServerConnections extends Disposable {
+  /** Those that are open now, oldest first. */
+  readonly open: readonly Socket[]
+  /** How many there have been. */
+  readonly count: number
+  /** How much waits in the process to be taken in by the far end of the slowest, in bytes. */
+  readonly mostWaiting: number
+}
+
+/** The server's side of every connection that this process accepts from now on. */
+export function serverConnections(): ServerConnections {
+  const sockets = new Set<Socket>()
+  let count = 0
+  const accept = (message: unknown): void => {
+    const socket = typeof message === 'object' && message !== null && 'socket' in message ? message.socket : null
+    if (!(socket instanceof Socket)) return
+    count += 1
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  }
+  subscribe('net.server.socket', accept)
+  return {
+    get open() {
+      return [...sockets]
+    },
+    get count() {
+      return count
+    },
+    get mostWaiting() {
+      return Math.max(0, ...[...sockets].map((socket) => socket.writableLength))
+    },
+    [Symbol.dispose]: () => unsubscribe('net.server.socket', accept),
+  }
+}
