@@ -4,6 +4,8 @@ const urlCredentials = /(\b[a-z][a-z\d+.-]*:\/\/)[^\s/@]+@/gi
 const urlKeys = /([?&](?:api[_-]?key|key|token|access[_-]?token)=)[^&\s"']+/gi
 const filePaths =
   /(?:file:\/\/|(?<![\w/.]))(?:\/(?:home|Users|root|usr|opt|var|tmp|etc|app|srv|mnt)\/|[A-Za-z]:\\)[^\s"')]+/g
+/** A line in a file, as a stack tells it, wherever the file lies. */
+const places = /(?:[A-Za-z]:)?(?:[\\/][\w.@+-]+)+\.\w+:\d+(?::\d+)?/g
 
 /** The text without the given secrets and without whatever else looks like a key, a credential or a file's path. */
 export function redact(text: string, secrets: readonly string[]): string {
@@ -17,4 +19,5 @@ export function redact(text: string, secrets: readonly string[]): string {
     .replace(urlCredentials, '$1')
     .replace(urlKeys, '$1…')
     .replace(filePaths, '…')
+    .replace(places, '…')
 }
