@@ -6,8 +6,11 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['module', 'node'] } },
   test: {
     include: ['tests/**/*.test.ts'],
-    // better-sqlite3 blocks its thread, and some tests kill what they started: every file has a process of its own.
+    // better-sqlite3 blocks its thread, so tests run in processes. One for all the files that it gets: what they import
+    // is loaded once. Each test makes its own world and takes it down.
     pool: 'forks',
+    isolate: false,
+    maxWorkers: 2,
     testTimeout: 20_000, // milliseconds
     hookTimeout: 20_000, // milliseconds
   },
