@@ -1,5 +1,5 @@
 import type { LogWrite } from '../storage/chat-store.ts'
-import type { ChatEvent } from '../storage/records.ts'
+import type { ChatEvent, StreamRecord } from '../storage/records.ts'
 import type { ChatLog } from './chat-log.ts'
 import type { Draft } from './fold.ts'
 
@@ -41,7 +41,7 @@ export class SessionWriter {
         sessionId: this.#sessionId,
         head,
         events,
-        streams: streams.map((stream) => ({ ...stream, lastSeq: lastSeqOf(stream, events) })),
+        streams: streams.map((stream) => asOf(stream, events)),
       })
       this.#head = head + events.length
       return { head: this.#head, events }
@@ -64,6 +64,8 @@ function numbered(draft: Draft, seq: number): ChatEvent {
   }
 }
 
-function lastSeqOf(stream: { id: string; lastSeq: number }, events: readonly ChatEvent[]): number {
-  return events.findLast((event) => event.streamId === stream.id)?.seq ?? stream.lastSeq
+/** The stream as of the newest of its events among these. */
+function asOf(stream: StreamRecord, events: readonly ChatEvent[]): StreamRecord {
+  const newest = events.findLast((event) => event.streamId === stream.id)
+  return newest ? { ...stream, lastSeq: newest.seq } : stream
 }

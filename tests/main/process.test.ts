@@ -83,7 +83,7 @@ const listSchema = z.object({
 })
 
 /** The usual place of a Hermes agent whose user's home this is. */
-function hermesHome(home: string): string {
+function usualHermes(home: string): string {
   const path = join(home, '.hermes')
   mkdirSync(path)
   return path
@@ -109,7 +109,7 @@ describe('a server that is started', () => {
   const home = newFolder()
   let server: ServerProcess
   beforeAll(async () => {
-    const hermes = new HermesDb(join(hermesHome(home), 'state.db'))
+    const hermes = new HermesDb(join(usualHermes(home), 'state.db'))
     hermes.session('s')
     hermes.close()
     const port = new URL(await deadURL()).port
@@ -383,7 +383,7 @@ describe('Hermes', () => {
 
   test('is found at its usual place, and does not hold up the end while its file is locked', async () => {
     const home = folder()
-    const hermes = new HermesDb(join(hermesHome(home), 'state.db'), 'newest', 'delete')
+    const hermes = new HermesDb(join(usualHermes(home), 'state.db'), 'newest', 'delete')
     onTestFinished(() => hermes.close())
     hermes.session('s')
     await using server = await start({ home })

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { z } from 'zod'
 import { ask } from '../support/ask.ts'
 import { HermesDb, type HermesLayout, type Row } from '../support/hermes-db.ts'
@@ -44,7 +45,37 @@ const placeOf = ({ parent, lineageRoot, segmentCount }: z.infer<typeof placed>):
 ]
 
 /** Runs `work` with a family, and looks afterwards at every statement that ran: none may read more than it needs. */
-export async function withFamily(work: (family: Family) => Promise<void>, layout: HermesLayout = 'newest') {
+export async function withFamily(work: (family: Family) => Promise<void>, layout?: HermesLayout) {
+  await using family = await newFamily(layout)
+  await work(family)
+  family.expectModest()
+}
+
+/** A family for all tests of a `describe`: Hermes' side is empty again at the start of each. */
+export function sharedFamily(): () => Family {
+  let family: OpenFamily | null = null
+  beforeAll(async () => {
+    family = await newFamily()
+  })
+  beforeEach(() => {
+    family?.hermes.db.exec('PRAGMA foreign_keys = OFF; DELETE FROM messages; DELETE FROM sessions')
+    family?.hermes.session('standing')
+  })
+  afterAll(async () => {
+    family?.expectModest()
+    await family?.[Symbol.asyncDispose]()
+  })
+  return () => {
+    if (!family) throw new Error('a test has to run for it to be there')
+    return family
+  }
+}
+
+interface OpenFamily extends Family, AsyncDisposable {
+  expectModest(): void
+}
+
+async function newFamily(layout: HermesLayout = 'newest'): Promise<OpenFamily> {
   await using stack = new AsyncDisposableStack()
   const hermesHome = stack.adopt(newFolder(), (folder) => rmSync(folder, { recursive: true, force: true }))
   const hermes = stack.adopt(new HermesDb(join(hermesHome, 'state.db'), layout), (db) => db.close())
@@ -100,6 +131,10 @@ export async function withFamily(work: (family: Family) => Promise<void>, layout
   await ask(url, z.unknown(), { query: 'mutation { createSession(input: {}) { id } }' })
   hermes.session('standing')
   statements.length = 0
-  await work(family)
-  expectModest(statements, { segue: join(segue.home, 'segue.db'), hermes: hermes.path })
+  const opened = stack.move()
+  return {
+    ...family,
+    expectModest: () => expectModest(statements, { segue: join(segue.home, 'segue.db'), hermes: hermes.path }),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
 }
