@@ -1,4 +1,8 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+
+// Much of a start is compiling what has not changed since the last one, in threads too.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules', '.cache', 'compile')
 
 export default defineConfig({
   // Without Vite's own condition `development`: graphql has other files under it, and the libraries that Node itself

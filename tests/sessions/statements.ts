@@ -41,10 +41,13 @@ export function expectModest(
   const databases = { segue: open(paths.segue), hermes: open(paths.hermes) }
   const reads = statements.filter(({ sql }) => /^\s*(SELECT|WITH)\b/i.test(sql))
   expect(reads.length).toBeGreaterThan(0)
+  // The ids in a list change nothing of the plan.
+  const plans = new Map<string, Statement>()
   for (const statement of reads) {
     for (const count of listsOf(statement)) expect(count, statement.sql).toBeLessThanOrEqual(500)
-    expect(wholeTables(databases[statement.file], statement.sql), statement.sql).toEqual([])
+    plans.set(statement.file + statement.sql.replaceAll(anyList, ''), statement)
   }
+  for (const { file, sql } of plans.values()) expect(wholeTables(databases[file], sql), sql).toEqual([])
   const writes = statements.filter(({ file, sql }) => file === 'hermes' && !/^(SELECT|PRAGMA|BEGIN|COMMIT)/.test(sql))
   expect(writes).toEqual([])
 }

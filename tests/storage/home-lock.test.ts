@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { HomeInUseError, lockHome } from '../../src/storage/home-lock.ts'
+import { HomeInUseError, lockHome, UnusableHomeError } from '../../src/storage/home-lock.ts'
 
 let folder: string
 let home: string
@@ -87,4 +87,15 @@ test('a released home can be had by another process', async () => {
   expect((await holder()).said).toMatch(/^HomeInUseError: /)
   lock.release()
   expect((await holder()).said).toBe('held')
+})
+
+test.each<[string, () => void]>([
+  ['a damaged lock', () => writeFileSync(join(home, 'lock.db'), 'no database '.repeat(500))],
+  ['a folder in the place of the lock', () => mkdirSync(join(home, 'lock.db'))],
+  ['a file in its own place', () => (rmSync(home, { recursive: true }), writeFileSync(home, ''))],
+])('a home with %s cannot be had, and the message names it', (_, spoil) => {
+  mkdirSync(home, { recursive: true })
+  spoil()
+  expect(() => lockHome(home)).toThrow(UnusableHomeError)
+  expect(() => lockHome(home)).toThrow(home)
 })
