@@ -16,6 +16,7 @@ import { modelContext } from './context.ts'
 import { type Environment, realEnvironment } from './environment.ts'
 import { follow, isBehind, type Snapshot } from './follow.ts'
 import { LogMerging } from './log-merging.ts'
+import { whole } from './long-message.ts'
 import { endOrphans } from './recovery.ts'
 import { type ChatRequest, checkRequest, fingerprint } from './request.ts'
 import type { RunningStream, Saved } from './running-stream.ts'
@@ -124,7 +125,7 @@ export class Chats {
     if (cancelled) return { ...cancelled.saved, outcome: outcomeOf(cancelled.saved.stream, cancelled.first) }
     const stream = await this.#options.profile.chats.stream(streamId)
     if (!stream) throw notFound('stream', streamId)
-    const answer = stream.messageId === null ? null : await this.#options.sessions.message(stream.messageId)
+    const answer = stream.messageId === null ? null : await this.#stored(stream.messageId)
     return { stream, answer, outcome: outcomeOf(stream, false) }
   }
 
@@ -147,13 +148,13 @@ export class Chats {
     const running = this.#running(streamId)
     if (running) return running.saved.answer
     const stream = await this.#options.profile.chats.stream(streamId)
-    return stream?.messageId ? this.#options.sessions.message(stream.messageId) : null
+    return stream?.messageId ? this.#stored(stream.messageId) : null
   }
 
   /** A page of a session's messages, the one that is being made at their end. */
   async messagePage(session: SessionRecord, page: PageRequest<number>): Promise<MessageRecord[]> {
     const growing = this.growingAnswer(session.id)
-    const stored = await this.#options.sessions.messagePage(session, page)
+    const stored = await this.#whole(await this.#options.sessions.messagePage(session, page))
     const position = growing?.position ?? 0
     const isMissing =
       growing &&
@@ -168,7 +169,7 @@ export class Chats {
   /** A message by id, stored or being made. */
   async message(id: string): Promise<MessageRecord | null> {
     for (const { running } of this.#sessions.values()) if (running?.saved.answer?.id === id) return running.saved.answer
-    return this.#options.sessions.message(id)
+    return this.#stored(id)
   }
 
   /** Follows one stream from after a seq to its end. Throws NOT_FOUND. */
@@ -316,9 +317,21 @@ export class Chats {
 
   /** What went before is read once; a failure to read it is the failure of the step that asks for it. */
   #history(session: SessionRecord): (answer: MessageRecord | null) => Promise<ReturnType<typeof modelContext>> {
-    const before = this.#options.sessions.context(session)
+    const before = this.#options.sessions.context(session).then((messages) => this.#whole(messages))
     before.catch(() => undefined)
     return async (answer) => modelContext([...(await before), ...(answer ? [answer] : [])])
+  }
+
+  async #stored(id: string): Promise<MessageRecord | null> {
+    const message = await this.#options.sessions.message(id)
+    return message && whole(message, this.#options.profile.chats)
+  }
+
+  async #whole(messages: readonly MessageRecord[]): Promise<MessageRecord[]> {
+    const all: MessageRecord[] = []
+    for (const message of messages)
+      all.push(message.inLog ? await whole(message, this.#options.profile.chats) : message)
+    return all
   }
 
   async #snapshotOf(sessionId: string): Promise<Snapshot> {
@@ -335,7 +348,7 @@ export class Chats {
     if (!stored) throw notFound('stream', streamId)
     // It waits, or its turn has just come.
     if (stored.finishedAt === null) return asOf(this.#running(streamId)?.saved ?? { stream: stored, answer: null })
-    const message = stored.messageId === null ? null : await this.#options.sessions.message(stored.messageId)
+    const message = stored.messageId === null ? null : await this.#stored(stored.messageId)
     // Its end is told once more: the message is as it was before that.
     return { seq: stored.lastSeq - 1, message: message && { ...message, status: 'STREAMING', usage: null } }
   }

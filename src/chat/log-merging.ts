@@ -1,10 +1,10 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { ChatStore } from '../storage/chat-store.ts'
 import type { StreamRecord } from '../storage/records.ts'
+import { logPages } from './log-pages.ts'
 import { type Merged, Merger } from './merger.ts'
 
 const after = 300 // milliseconds: readers who are nearly up to date still get the last deltas one by one
-const pageSize = 500 // events
 const slice = 500 // events removed in one transaction
 
 /**
@@ -46,15 +46,9 @@ export class LogMerging {
 
   async #merge({ id, sessionId, firstSeq, lastSeq }: StreamRecord): Promise<void> {
     const merger = new Merger()
-    let cursor = firstSeq - 1
-    while (cursor < lastSeq && !this.#closed) {
-      const events = await this.#store.events({ sessionId, after: cursor, limit: pageSize })
-      if (events.length === 0) break
-      for (const event of events) {
-        cursor = event.seq
-        if (event.streamId === id) await this.#apply(sessionId, merger.push(event))
-      }
-      await breathe()
+    for await (const events of logPages(this.#store, { sessionId, after: firstSeq - 1, upTo: lastSeq })) {
+      if (this.#closed) break
+      for (const event of events) if (event.streamId === id) await this.#apply(sessionId, merger.push(event))
     }
     // Cut off by the end of the server, what is held back is left as it is.
     if (!this.#closed) await this.#apply(sessionId, merger.flush())

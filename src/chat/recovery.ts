@@ -1,9 +1,9 @@
-import { setImmediate as breathe } from 'node:timers/promises'
 import type { ChatStore } from '../storage/chat-store.ts'
 import type { MessageRecord, StreamRecord } from '../storage/records.ts'
 import type { ChatLog } from './chat-log.ts'
 import type { Environment } from './environment.ts'
 import { fold } from './fold.ts'
+import { logPages } from './log-pages.ts'
 import { endTurn, type Turn, turnOf } from './machine.ts'
 import { SessionWriter } from './session-writer.ts'
 
@@ -13,8 +13,6 @@ export interface RecoveryOptions {
   readonly env: Environment
   readonly message: (id: string) => Promise<MessageRecord | null>
 }
-
-const pageSize = 500 // events
 
 /**
  * Ends each stream that an earlier process left running, as INTERRUPTED, with what its log holds: the same machine and
@@ -50,13 +48,11 @@ async function replay(turn: Turn, store: ChatStore): Promise<{ turn: Turn; head:
   const { sessionId, firstSeq, id } = turn.stream
   let { answer } = turn
   let head = firstSeq - 1
-  for (;;) {
-    const events = await store.events({ sessionId, after: head, limit: pageSize })
-    if (events.length === 0) return { turn: { ...turn, answer }, head }
+  for await (const events of logPages(store, { sessionId, after: head, upTo: Number.POSITIVE_INFINITY })) {
     for (const event of events) {
       head = event.seq
       if (event.streamId === id) answer = fold(turn.frame, answer, event)
     }
-    await breathe()
   }
+  return { turn: { ...turn, answer }, head }
 }

@@ -87,6 +87,8 @@ export interface MessageRecord {
   readonly role: Role
   readonly status: MessageStatus
   readonly parts: readonly MessagePart[]
+  /** Its parts are too long for a row: they are in the log alone, and `parts` is empty. */
+  readonly inLog?: true
   readonly createdAt: number
   readonly streamId: string | null
   readonly model: string | null

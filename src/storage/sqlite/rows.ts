@@ -1,4 +1,4 @@
-import type { ChatEvent, MessageRecord, SessionRecord, StreamRecord } from '../records.ts'
+import type { ChatEvent, MessagePart, MessageRecord, SessionRecord, StreamRecord } from '../records.ts'
 
 /** How records lie in the tables of `migrations.ts`, one pair of functions a table. */
 
@@ -79,7 +79,7 @@ export function toMessage(row: MessageRow): MessageRecord {
     withdrawn: row.withdrawn === 1,
     role: row.role,
     status: row.status,
-    parts: JSON.parse(row.parts),
+    ...(row.parts === partsInLog ? { parts: [], inLog: true } : { parts: JSON.parse(row.parts) }),
     createdAt: row.created_at,
     streamId: row.stream_id,
     model: row.model,
@@ -95,12 +95,29 @@ export function fromMessage(message: MessageRecord): MessageRow {
     withdrawn: message.withdrawn ? 1 : 0,
     role: message.role,
     status: message.status,
-    parts: JSON.stringify(message.parts),
+    parts: isLong(message) ? partsInLog : JSON.stringify(message.parts),
     created_at: message.createdAt,
     stream_id: message.streamId,
     model: message.model,
     usage: message.usage === null ? null : JSON.stringify(message.usage),
   }
+}
+
+/** What stands in the place of parts that are in the log alone. */
+const partsInLog = 'null'
+/** In UTF-16 code units. Writing more at once would hold up everybody else. */
+const longestParts = 262_144
+
+function isLong({ role, streamId, parts }: MessageRecord): boolean {
+  if (role !== 'ASSISTANT' || streamId === null) return false
+  return parts.reduce((units, part) => units + unitsOf(part), 0) > longestParts
+}
+
+function unitsOf(part: MessagePart): number {
+  if (part.type === 'file') return part.url.length
+  if (part.type !== 'tool') return part.text.length
+  const { argumentsText, result } = part.call
+  return argumentsText.length + (typeof result === 'string' ? result.length : 0)
 }
 
 export interface StreamRow {
