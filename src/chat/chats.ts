@@ -3,13 +3,7 @@ import { notFound, SegueError } from '../errors.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { newSession, type Sessions } from '../sessions/sessions.ts'
 import type { StreamKey } from '../storage/chat-store.ts'
-import {
-  type Delivered,
-  type MessageRecord,
-  noUsage,
-  type SessionRecord,
-  type StreamRecord,
-} from '../storage/records.ts'
+import { type Delivered, type MessageRecord, type SessionRecord, type StreamRecord } from '../storage/records.ts'
 import type { PageRequest } from '../storage/session-source.ts'
 import { ChatLog } from './chat-log.ts'
 import { modelContext } from './context.ts'
@@ -17,10 +11,12 @@ import { type Environment, realEnvironment } from './environment.ts'
 import { follow, isBehind, type Snapshot } from './follow.ts'
 import { LogMerging } from './log-merging.ts'
 import { whole } from './long-message.ts'
+import { newTurn } from './new-turn.ts'
 import { endOrphans } from './recovery.ts'
 import { type ChatRequest, checkRequest, fingerprint } from './request.ts'
 import type { RunningStream, Saved } from './running-stream.ts'
-import { type NewTurn, SessionChat } from './session-chat.ts'
+import { SessionChat } from './session-chat.ts'
+import { within } from './within.ts'
 
 export interface ChatsOptions {
   readonly profile: Profile
@@ -228,9 +224,8 @@ export class Chats {
     if (this.unfinished >= mostStreams) {
       throw new SegueError('RATE_LIMITED', `${mostStreams} answers are being made already. Try again later.`)
     }
-    const turn = this.#newTurn(request, existing, model, key)
-    const session = turn.create ?? existing
-    if (!session) throw new TypeError('a turn needs a session')
+    const session = existing ?? this.#newSession(request)
+    const turn = newTurn({ request, session, isNew: existing === null, model, key, env: this.#env })
     const chat = this.#chat(session)
     // Known from its first event on: whoever reads that can cancel it.
     this.#owners.set(turn.stream.id, chat)
@@ -252,42 +247,9 @@ export class Chats {
     return done
   }
 
-  #newTurn(request: ChatRequest, existing: SessionRecord | null, model: FoundModel, key: NewTurn['key']): NewTurn {
-    const at = this.#env.now()
+  #newSession({ model }: ChatRequest): SessionRecord {
     const profile = this.#options.profile.name
-    const create = existing ? null : newSession({ profile, title: null, model: request.model, parentId: null, at })
-    const sessionId = (create ?? existing)?.id ?? ''
-    const streamId = this.#env.newId('stream')
-    const userMessage: MessageRecord = {
-      id: this.#env.newId('message'),
-      sessionId,
-      position: null,
-      withdrawn: false,
-      role: 'USER',
-      status: 'COMPLETE',
-      parts: [{ type: 'text', text: request.text.toWellFormed() }],
-      createdAt: at,
-      streamId,
-      model: null,
-      usage: null,
-    }
-    const stream: StreamRecord = {
-      id: streamId,
-      sessionId,
-      status: 'RUNNING',
-      generation: 1,
-      model: model.id,
-      userMessageId: userMessage.id,
-      messageId: null,
-      usage: noUsage,
-      step: null,
-      startedAt: at,
-      finishedAt: null,
-      firstSeq: 0,
-      lastSeq: 0,
-      error: null,
-    }
-    return { stream, userMessage, model, key, create }
+    return newSession({ profile, title: null, model, parentId: null, at: this.#env.now() })
   }
 
   #chat(session: SessionRecord): SessionChat {
@@ -384,20 +346,4 @@ function asOf({ stream, answer }: Saved): Snapshot {
 function outcomeOf(stream: StreamRecord, first: boolean): CancelOutcome {
   if (stream.status !== 'CANCELLED') return 'ALREADY_FINISHED'
   return first ? 'CANCELLED' : 'ALREADY_CANCELLED'
-}
-
-/** What the work comes to. After a while INTERNAL, and the signal tells the work that nobody waits for it any more. */
-async function within<T>(
-  milliseconds: number,
-  sentence: string,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const controller = new AbortController()
-  const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
-    const fault = new SegueError('INTERNAL', sentence)
-    controller.abort(fault)
-    reject(fault)
-  }, milliseconds)
-  return Promise.race([work(controller.signal), promise]).finally(() => clearTimeout(timer))
 }
