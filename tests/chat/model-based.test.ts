@@ -379,7 +379,11 @@ function checkStreams(world: World, stored: Stored): void {
     const row = stored.messages.find(({ streamId, role }) => streamId === stream.id && role === 'ASSISTANT') ?? null
     if (!isOver(stream)) expect(row).toBeNull()
     else {
-      expect(isDeepStrictEqual(row, answer)).toBe(true)
+      // The parts of a very long answer are in the log alone, which was held against the truth above.
+      const { inLog, ...plain } = row ?? {}
+      const expected = inLog ? { ...answer, parts: [] } : answer
+      expect(isDeepStrictEqual(row && plain, expected)).toBe(true)
+      if (inLog) expect(JSON.stringify(answer?.parts).length).toBeGreaterThan(262_144)
       expect(stream.messageId).toBe(row?.id ?? null)
       expect((row?.parts ?? []).every((part) => part.type !== 'tool' || isSettled(part.call))).toBe(true)
     }
