@@ -20,10 +20,14 @@ export const errorCodes = [
 
 export type ErrorCode = (typeof errorCodes)[number]
 
-/** What an error tells a program beside its code: `path` names the argument, `streamId` the stream that is in the way. */
+/**
+ * What an error tells a program beside its code: `path` names the argument, `streamId` the stream that is in the way,
+ * `tipId` the session in which a chat goes on.
+ */
 export interface ErrorDetails {
   readonly path?: readonly (string | number)[]
   readonly streamId?: string
+  readonly tipId?: string
 }
 
 /** An error whose message is written for the caller. Any other error reaches a client as INTERNAL, without its text. */

@@ -1,6 +1,13 @@
 import { typeid } from 'typeid-js'
 
-const prefixes = { session: 'ses', message: 'msg', stream: 'str', toolCall: 'tcl' } as const
+const prefixes = {
+  session: 'ses',
+  message: 'msg',
+  stream: 'str',
+  toolCall: 'tcl',
+  approval: 'apr',
+  clarification: 'clr',
+} as const
 
 export type IdKind = keyof typeof prefixes
 

@@ -1,7 +1,10 @@
 import type { Logger } from 'pino'
 import { discoverProviders } from './agent/discover.ts'
 import { Models } from './agent/models.ts'
-import { eliza } from './agent/offline/eliza-agent.ts'
+import { offlineModel } from './agent/offline/offline-model.ts'
+import { ApprovalPolicy } from './agent/tools/approval-policy.ts'
+import type { ToolSource } from './agent/tools/tool.ts'
+import { Toolbox, type ToolboxOptions } from './agent/tools/toolbox.ts'
 import { Chats } from './chat/chats.ts'
 import type { Provider } from './config/provider.ts'
 import { configuredModels, modelFault } from './config/providers.ts'
@@ -41,16 +44,20 @@ export async function startSegue({ settings, log, env, onStatement, alive }: Seg
   const profile = openProfile({ ...settings, log, ...(onStatement && { onStatement }) })
   opened.defer(() => profile.close())
 
+  const onProblem = (error: unknown, what: string): void => log.error({ err: error }, what)
+  const toolbox = newToolbox(settings, { source: noTools, keep: (bytes) => profile.files.keep(bytes), onProblem })
   const models = new Models({
     providers: settings.providers ?? (await foundProviders(settings, env)),
-    offline: eliza({ delayMs: settings.offlineDelay }),
+    offline: offlineModel({ delayMs: settings.offlineDelay, toolbox }),
+    toolbox,
+    maxSteps: settings.limits.stepsPerAnswer,
     defaultModel: settings.model,
     silence: settings.limits.modelSilenceSeconds * 1000,
     log,
   })
   const sessions = new Sessions(profile)
-  const onProblem = (error: unknown, what: string): void => log.error({ err: error }, what)
-  const chats = new Chats({ profile, sessions, models, onProblem, mostStreams: settings.limits.streams })
+  const { compactAt, titles, limits } = settings
+  const chats = new Chats({ profile, sessions, models, onProblem, compactAt, titles, mostStreams: limits.streams })
   const recovered = await chats.recover()
   if (recovered > 0) log.info({ streams: recovered }, 'ended the streams that the last stop had cut off')
 
@@ -61,6 +68,23 @@ export async function startSegue({ settings, log, env, onStatement, alive }: Seg
 
   const running = opened.move()
   return { url: server.url, domain, close: () => running.disposeAsync() }
+}
+
+/** No tools but the built-in ones. */
+const noTools: ToolSource = { tools: async () => [], close: async () => undefined }
+
+/** The tools of a profile under the rules of its settings. */
+function newToolbox(
+  { approvals, limits }: Settings,
+  options: Pick<ToolboxOptions, 'source' | 'keep' | 'onProblem'>,
+): Toolbox {
+  return new Toolbox({
+    ...options,
+    policy: new ApprovalPolicy(approvals),
+    toolTime: limits.toolSeconds * 1000,
+    decisionTime: limits.decisionSeconds * 1000,
+    resultLength: limits.toolResultLength,
+  })
 }
 
 /** Those that are there by themselves. Throws a SettingsError when the model that was chosen is of none of them. */

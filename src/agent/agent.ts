@@ -10,6 +10,13 @@ export interface AgentRun {
    * calls, with their results. Called once before each step.
    */
   history(): Promise<readonly ModelMessage[]>
+  /**
+   * Resolves once all that the agent yielded is saved and a person has decided, where the call waits for that. True:
+   * the call is to be done now. False: there is nothing to do, it was not allowed, was answered, or the stream is over.
+   */
+  mayRun(callId: string): Promise<boolean>
+  /** Whether a person has said before that this tool need not ask. */
+  isGranted(tool: string): Promise<boolean>
   /** Aborted when the stream has ended in another way; what the agent yields after that is refused. */
   readonly signal: AbortSignal
 }
@@ -25,12 +32,52 @@ export type AgentEvent =
   | { readonly type: 'reasoning'; readonly block: string; readonly text: string }
   /** A piece of a tool call's arguments; the first one may be empty. */
   | { readonly type: 'tool-input'; readonly callId: string; readonly name: string; readonly text: string }
-  /** The call is whole; `argumentsText` is all of it. */
-  | { readonly type: 'tool-call'; readonly callId: string; readonly name: string; readonly argumentsText: string }
-  | { readonly type: 'tool-result'; readonly callId: string; readonly result: Json }
+  /** The call is whole; `argumentsText` is all of it. It runs from now on, unless a gate is before it. */
+  | {
+      readonly type: 'tool-call'
+      readonly callId: string
+      readonly name: string
+      readonly argumentsText: string
+      readonly gate?: Gate
+    }
+  /** `file`: the hash of the kept file that holds a result whole of which `result` is only the beginning. */
+  | { readonly type: 'tool-result'; readonly callId: string; readonly result: Json; readonly file?: string }
   | { readonly type: 'tool-error'; readonly callId: string; readonly error: string }
   /** The provider's figures for the step that ends with this. */
   | { readonly type: 'usage'; readonly usage: Usage }
+
+/** What is before a call: a person who decides, within so many milliseconds, or a rule that has decided already. */
+export type Gate =
+  | { readonly type: 'approval'; readonly description: string; readonly within: number }
+  /** The call is itself a question: its answer is the result. */
+  | {
+      readonly type: 'question'
+      readonly question: string
+      readonly choices: readonly string[]
+      readonly within: number
+    }
+  | { readonly type: 'denied'; readonly reason: string }
+
+/** A text that is to be written about a chat. */
+export interface WritingRun {
+  readonly model: string
+  /** The chat, as a model is sent it. */
+  readonly messages: readonly ModelMessage[]
+  readonly signal: AbortSignal
+}
+
+export interface Written {
+  readonly text: string
+  readonly usage: Usage
+}
+
+/** What writes about chats: the model that answers in them, usually. */
+export interface Writer {
+  /** A summary that can stand for the chat. Throws an `AgentError`. */
+  summarise(run: WritingRun): Promise<Written>
+  /** A title of a few words; null when it has none. Throws an `AgentError`. */
+  entitle(run: WritingRun): Promise<Written | null>
+}
 
 /**
  * What makes the events of a stream. It returns when the answer is whole and throws an `AgentError` when it can't be;

@@ -20,6 +20,7 @@ export async function discoverProviders(
       baseURL: env.OPENAI_BASE_URL || null,
       apiKey: env.OPENAI_API_KEY,
       models: null,
+      contextWindow: null,
     })
   }
   if (env.ANTHROPIC_API_KEY) {
@@ -29,10 +30,18 @@ export async function discoverProviders(
       baseURL: env.ANTHROPIC_BASE_URL ? withVersion(env.ANTHROPIC_BASE_URL) : null,
       apiKey: env.ANTHROPIC_API_KEY,
       models: null,
+      contextWindow: null,
     })
   }
   if (await answersAsOllama(ollamaURL)) {
-    found.push({ name: 'ollama', type: 'openai-compatible', baseURL: `${ollamaURL}/v1`, apiKey: null, models: null })
+    found.push({
+      name: 'ollama',
+      type: 'openai-compatible',
+      baseURL: `${ollamaURL}/v1`,
+      apiKey: null,
+      models: null,
+      contextWindow: null,
+    })
   }
   return found
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { streamText, wrapLanguageModel } from 'ai'
-import type { LanguageModelMiddleware, ModelMessage } from 'ai'
+import { jsonSchema, streamText, tool, wrapLanguageModel } from 'ai'
+import type { LanguageModelMiddleware, ModelMessage, ToolSet } from 'ai'
 import { AgentError, estimateTokens } from './agent.ts'
 import type { Agent, AgentEvent, AgentRun } from './agent.ts'
 import type { ProvidedModel } from './language-model.ts'
@@ -8,6 +8,10 @@ import { isPassing, toAgentError } from './provider-error.ts'
 import { withoutSilence } from './silence.ts'
 import { stepEvents } from './step-events.ts'
 import type { StepOutcome } from './step-events.ts'
+import { clarify } from './tools/clarify.ts'
+import { runCalls } from './tools/run-calls.ts'
+import type { Tool } from './tools/tool.ts'
+import type { Toolbox } from './tools/toolbox.ts'
 
 // Meant for programmers, the SDK's warnings would stand between the lines of the log, one for every request.
 globalThis.AI_SDK_LOG_WARNINGS = false
@@ -16,7 +20,9 @@ export interface ModelAgentOptions {
   readonly model: ProvidedModel
   /** What must not be seen in an error's message, such as the provider's key. */
   readonly secrets?: readonly string[]
-  /** How many requests one answer may take before it just ends; 20 by default. */
+  /** The tools that it is offered; without a toolbox, none. */
+  readonly toolbox?: Toolbox
+  /** How many requests one answer may take; 20 by default. The last one is made without tools, so that it is an answer. */
   readonly maxSteps?: number
   /** A provider that sends nothing for so many milliseconds has failed; 120,000 by default. */
   readonly silence?: number
@@ -28,29 +34,52 @@ export interface ModelAgentOptions {
  * told what came of them. A request that failed in passing before anything came of it is sent again, at most twice.
  * When the run's signal aborts, the connection is closed and the answer ends where it stands.
  */
-export function modelAgent({ model, secrets = [], maxSteps = 20, silence = 120_000 }: ModelAgentOptions): Agent {
+export function modelAgent(options: ModelAgentOptions): Agent {
+  const { model, secrets = [], toolbox, maxSteps = 20, silence = 120_000 } = options
   return {
     async *answer(run) {
-      for (let step = 1; step <= maxSteps && !run.signal.aborted; step += 1) {
+      for (let step = 1; !run.signal.aborted; step += 1) {
+        const isLast = step >= maxSteps
+        const tools = toolbox && !isLast ? offered(await toolbox.tools()) : {}
         const messages = await run.history()
-        yield { type: 'step', estimatedInputTokens: estimateTokens(lengthOf(messages)) }
-        const { calls, spoke } = yield* patientRequest({ model, messages, step, run, secrets, silence })
+        yield { type: 'step', estimatedInputTokens: estimateTokens(lengthOf(messages) + lengthOf(tools)) }
+        const { calls, spoke } = yield* patientRequest({ model, messages, tools, step, run, secrets, silence })
         if (run.signal.aborted) return
         if (calls.length === 0) {
           if (!spoke) throw new AgentError('NO_RESPONSE', 'The model ended without an answer: try again or rephrase.')
           return
         }
-        for (const { callId, name } of calls) {
-          yield { type: 'tool-error', callId, error: `There is no tool named ${JSON.stringify(name)}.` }
-        }
+        if (toolbox && !isLast) yield* runCalls(calls, toolbox, run)
+        else yield* refused(calls, toolbox ? `This answer has taken its ${maxSteps} steps.` : null)
+        if (isLast) return
       }
     },
+  }
+}
+
+function offered(tools: ReadonlyMap<string, Tool>): ToolSet {
+  const all = [clarify, ...tools.values()]
+  return Object.fromEntries(
+    all.map(({ name, description, inputSchema }) => [
+      name,
+      tool({ description, inputSchema: jsonSchema({ ...inputSchema, type: 'object' }) }),
+    ]),
+  )
+}
+
+/** Calls of a model that was offered no tools. */
+function* refused(calls: StepOutcome['calls'], why: string | null): Generator<AgentEvent> {
+  for (const call of calls) {
+    yield call
+    const error = why ?? `There is no tool named ${JSON.stringify(call.name)}.`
+    yield { type: 'tool-error', callId: call.callId, error }
   }
 }
 
 interface Request {
   readonly model: ProvidedModel
   readonly messages: readonly ModelMessage[]
+  readonly tools: ToolSet
   readonly step: number
   readonly run: AgentRun
   readonly secrets: readonly string[]
@@ -81,7 +110,7 @@ async function* patientRequest(request: Request): AsyncGenerator<AgentEvent, Ste
 }
 
 async function* send(
-  { model, messages, step, run, silence }: Request,
+  { model, messages, tools, step, run, silence }: Request,
   onAnswer: () => void,
 ): AsyncGenerator<AgentEvent, StepOutcome> {
   const leaving = new AbortController()
@@ -89,6 +118,9 @@ async function* send(
     const { stream } = streamText({
       model: wrapLanguageModel({ model, middleware: told(onAnswer) }),
       messages: [...messages],
+      tools,
+      // What was given as https is passed on as it is: nothing is fetched from here.
+      experimental_download: async (files) => files.map(() => null),
       allowSystemInMessages: true,
       maxRetries: 0,
       abortSignal: AbortSignal.any([run.signal, leaving.signal]),
@@ -115,7 +147,7 @@ function told(onAnswer: () => void): LanguageModelMiddleware {
 }
 
 /** The length of the messages as JSON, without what the bytes of files would add: they are not counted by length. */
-function lengthOf(messages: readonly ModelMessage[]): number {
+function lengthOf(messages: readonly ModelMessage[] | ToolSet): number {
   const withoutBytes = (_key: string, value: unknown) =>
     (typeof value === 'string' && value.startsWith('data:')) || ArrayBuffer.isView(value) ? '' : value
   return JSON.stringify(messages, withoutBytes).length

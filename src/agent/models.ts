@@ -1,12 +1,15 @@
 import type { ProviderType, Provider } from '../config/provider.ts'
 import { configuredModels, modelFault } from '../config/providers.ts'
 import { badInput } from '../errors.ts'
-import type { Agent } from './agent.ts'
+import type { Agent, Writer } from './agent.ts'
+import { windowOf } from './context-window.ts'
 import { languageModel } from './language-model.ts'
 import { modelAgent } from './model-agent.ts'
+import { modelWriter } from './model-writer.ts'
 import { preferredModel } from './model-list.ts'
 import { ModelLists } from './model-lists.ts'
 import type { WarningLog } from './model-lists.ts'
+import type { Toolbox } from './tools/toolbox.ts'
 
 /** A model as people choose it. */
 export interface Model {
@@ -21,13 +24,19 @@ export interface FoundModel {
   readonly id: string
   readonly name: string
   readonly agent: Agent
+  readonly writer: Writer
+  /** How many tokens its context holds. */
+  readonly window: number
 }
 
 export interface ModelsOptions {
   /** In the order in which they are listed and looked at for a default. */
   readonly providers: readonly Provider[]
   /** What answers as `offline/eliza`. */
-  readonly offline: Agent
+  readonly offline: Pick<FoundModel, 'agent' | 'writer' | 'window'>
+  /** What models may use, and how many requests an answer may take. */
+  readonly toolbox: Toolbox
+  readonly maxSteps: number
   /** Null: the first provider that has a usable model has the default one. */
   readonly defaultModel: string | null
   readonly log: WarningLog
@@ -79,12 +88,16 @@ export class Models {
     if (wrong !== null) throw badInput(`The model ${JSON.stringify(wanted)} has to be ${wrong}.`, 'input', 'model')
     const { provider: providerName, name } = parseModelId(wanted)
     const provider = providers.find((each) => each.name === providerName)
-    if (!provider) return { id: wanted, name, agent: offline }
+    if (!provider) return { id: wanted, name, ...offline }
+    const { toolbox, maxSteps, silence } = this.#options
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
+    const asked = { model: languageModel(provider, name), secrets, silence }
     return {
       id: wanted,
       name,
-      agent: modelAgent({ model: languageModel(provider, name), secrets, silence: this.#options.silence }),
+      agent: modelAgent({ ...asked, toolbox, maxSteps }),
+      writer: modelWriter(modelAgent({ ...asked, maxSteps: 1 })),
+      window: provider.contextWindow ?? windowOf(name),
     }
   }
 

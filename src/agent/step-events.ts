@@ -10,7 +10,7 @@ export type WholeCall = Extract<AgentEvent, { type: 'tool-call' }>
 
 /** What one step came to. */
 export interface StepOutcome {
-  /** In the order in which the model made them. */
+  /** In the order in which the model made them; to be told of by whoever has them done. */
   readonly calls: readonly WholeCall[]
   /** Whether there was any text, white space included. */
   readonly spoke: boolean
@@ -64,14 +64,13 @@ export async function* stepEvents(
         }
         case 'tool-call': {
           const argumentsText = inputs.get(part.toolCallId)?.text ?? JSON.stringify(part.input ?? {})
+          // Not told of yet: of an answer that breaks off, the SDK hands out what there is of a call as if it were whole.
           calls.push({ type: 'tool-call', callId: part.toolCallId, name: part.toolName, argumentsText })
           break
         }
         case 'finish-step': {
           // What the SDK makes of an answer that ended in good order and yet too early, unless it makes an error of it.
           const whole = part.finishReason !== 'interrupted'
-          // Not before: of an answer that broke off, the SDK hands out what there is of a call as if it were whole.
-          if (whole) yield* calls
           const usage = toUsage(part.usage)
           if (usage) yield { type: 'usage', usage }
           if (!whole) throw new AgentError('PROVIDER', 'The provider ended its answer before it was whole: try again.')

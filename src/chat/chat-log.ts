@@ -1,9 +1,13 @@
 import type { ChatStore, EventRange, LogWrite } from '../storage/chat-store.ts'
 import type { ChatEvent, Json } from '../storage/records.ts'
+import { Bell } from './bell.ts'
 import { deltaText, isDelta } from './deltas.ts'
 
 /** How much of a log's end stays in memory, so that readers who keep up need no database: events, and UTF-16 units. */
 const tailLimit = { events: 256, units: 1_048_576 }
+
+/** Events behind which nothing may come for a long time. */
+const quiet: ReadonlySet<ChatEvent['type']> = new Set(['StreamFinished', 'SessionChanged', 'SessionContinued'])
 
 interface Session {
   /** The newest events, in order, without a gap; its last one is the newest of the log. */
@@ -16,6 +20,8 @@ interface Session {
  * before. Each reader keeps a cursor of its own and is woken when there is more; nothing is buffered for it.
  */
 export class ChatLog {
+  /** Rings after each commit that changed a decision. */
+  readonly decisions = new Bell()
   readonly #store: ChatStore
   readonly #sessions = new Map<string, Session>()
 
@@ -30,13 +36,15 @@ export class ChatLog {
     return { sessions: this.#sessions.size, waiting }
   }
 
-  /** Commits, then shows what was committed. What throws has shown nothing. */
-  async append(write: LogWrite): Promise<void> {
+  /** Commits, calls `onCommitted`, then shows what was committed. What throws has shown nothing. */
+  async append(write: LogWrite, onCommitted: () => void = () => undefined): Promise<void> {
     await this.#store.append(write)
+    onCommitted()
     const session = this.#session(write.sessionId)
     session.tail = endOf([...session.tail, ...write.events])
     for (const wake of [...session.waiters]) wake()
     this.#forget(write.sessionId)
+    if (write.decisions?.length) this.decisions.ring()
   }
 
   /** The newest seq that memory knows of; 0 for a session in which nothing happens. */
@@ -93,7 +101,7 @@ export class ChatLog {
     const session = this.#sessions.get(id)
     if (!session || session.waiters.size > 0) return
     const newest = session.tail.at(-1)
-    if (!newest || newest.type === 'StreamFinished') this.#sessions.delete(id)
+    if (!newest || quiet.has(newest.type)) this.#sessions.delete(id)
   }
 }
 

@@ -2,20 +2,24 @@ import type { FoundModel, Models } from '../agent/models.ts'
 import { notFound, SegueError } from '../errors.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { newSession, type Sessions } from '../sessions/sessions.ts'
-import type { StreamKey } from '../storage/chat-store.ts'
-import { type Delivered, type MessageRecord, type SessionRecord, type StreamRecord } from '../storage/records.ts'
-import type { PageRequest } from '../storage/session-source.ts'
+import type { NewSession, RequestKey } from '../storage/chat-store.ts'
+import type { MessagePart, SessionRecord, StreamRecord } from '../storage/records.ts'
+import { attached } from './attachments.ts'
 import { ChatLog } from './chat-log.ts'
-import { modelContext } from './context.ts'
+import { Decisions } from './decisions.ts'
 import { type Environment, realEnvironment } from './environment.ts'
-import { follow, isBehind, type Snapshot } from './follow.ts'
+import { Followers } from './followers.ts'
+import { Forking } from './forking.ts'
+import { KeyedWork } from './keyed-work.ts'
+import { Live } from './live.ts'
 import { LogMerging } from './log-merging.ts'
-import { whole } from './long-message.ts'
 import { newTurn } from './new-turn.ts'
 import { endOrphans } from './recovery.ts'
-import { type ChatRequest, checkRequest, fingerprint } from './request.ts'
-import type { RunningStream, Saved } from './running-stream.ts'
-import { SessionChat } from './session-chat.ts'
+import { type ChatRequest, checkKey, checkLength, checkRequest, fingerprint, sha256 } from './request.ts'
+import type { Saved } from './running-stream.ts'
+import { type IfBusy, SessionChat } from './session-chat.ts'
+import { Sequels } from './sequels.ts'
+import { Transcripts } from './transcripts.ts'
 import { within } from './within.ts'
 
 export interface ChatsOptions {
@@ -26,6 +30,10 @@ export interface ChatsOptions {
   readonly env?: Environment
   /** How many streams may run or wait at once. */
   readonly mostStreams?: number
+  /** The share of a model's window from which on a session is compacted after an answer; 0, the default, for never. */
+  readonly compactAt?: number
+  /** Whether models give sessions their titles; false by default. */
+  readonly titles?: boolean
 }
 
 /** How a call to cancel found the stream. */
@@ -35,28 +43,56 @@ export interface Cancelled extends Saved {
   readonly outcome: CancelOutcome
 }
 
+/** What a turn begins with. */
+interface Beginning {
+  readonly session: SessionRecord | NewSession
+  readonly parts: readonly MessagePart[]
+  readonly model: FoundModel
+  readonly key: RequestKey | null
+  readonly ifBusy: IfBusy
+}
+
 const patience = 5000 // milliseconds that a start or a cancel waits for a storage that cannot save
 
-/** The answers of a profile: starts them, ends them, and knows those that are being made. */
+/** The answers of a profile: starts them, ends them, and has sessions go on in others. */
 export class Chats {
   readonly log: ChatLog
+  readonly transcripts: Transcripts
+  readonly followers: Followers
+  readonly decisions: Decisions
   readonly #options: ChatsOptions
   readonly #env: Environment
+  readonly #live = new Live()
   readonly #merging: LogMerging
-  readonly #sessions = new Map<string, SessionChat>()
-  /** Which session's chat has a stream that has not ended. */
-  readonly #owners = new Map<string, SessionChat>()
-  /** Starts under way. Those with the same key go one after the other, so that the second one finds the first. */
-  readonly #starts = new Set<Promise<unknown>>()
-  readonly #startsOfKey = new Map<string, Promise<unknown>>()
+  readonly #forking: Forking
+  readonly #sequels: Sequels
+  /** What begins or continues sessions: with the same key one after the other, so that the second one finds the first. */
+  readonly #work = new KeyedWork()
   #closing = false
   #refused = 0
 
   constructor(options: ChatsOptions) {
+    const { profile, sessions, onProblem, env = realEnvironment } = options
     this.#options = options
-    this.#env = options.env ?? realEnvironment
-    this.log = new ChatLog(options.profile.chats)
-    this.#merging = new LogMerging(options.profile.chats, options.onProblem)
+    this.#env = env
+    this.log = new ChatLog(profile.chats)
+    this.transcripts = new Transcripts(profile, sessions, this.#live)
+    this.followers = new Followers({ ...options, log: this.log, live: this.#live, transcripts: this.transcripts })
+    this.decisions = new Decisions({ store: profile.decisions, live: this.#live, bell: this.log.decisions })
+    this.#merging = new LogMerging(profile.chats, onProblem)
+    this.#forking = new Forking({
+      sessions,
+      env,
+      transcripts: this.transcripts,
+      files: profile.files,
+      profile: profile.name,
+    })
+    this.#sequels = new Sequels({
+      ...options,
+      env,
+      transcripts: this.transcripts,
+      chat: (session) => this.#chat(session),
+    })
   }
 
   /** How many things agents did after their stream had ended; they changed nothing. */
@@ -66,284 +102,273 @@ export class Chats {
 
   /** How many streams run or wait. */
   get unfinished(): number {
-    return this.#owners.size
+    return this.#live.streams
   }
 
   /**
-   * Ends what an earlier process left behind, in the log of every session, and takes up what waited. To be called
-   * before the first start. Returns how many were ended.
+   * Ends what an earlier process left behind, in the log of every session, takes up what waited, and removes files that
+   * nothing refers to. To be called before the first start. Returns how many were ended.
    */
   async recover(): Promise<number> {
+    const { profile, sessions, onProblem } = this.#options
     const { ended, waiting } = await endOrphans({
-      store: this.#options.profile.chats,
+      store: profile.chats,
       log: this.log,
       env: this.#env,
-      message: (id) => this.#options.sessions.message(id),
+      message: (id) => sessions.message(id),
     })
     for (const stream of ended) this.#merging.schedule(stream)
     for (const [sessionId, queued] of Map.groupBy(waiting, (stream) => stream.sessionId)) {
-      const session = await this.#options.sessions.find(sessionId)
+      const session = await sessions.find(sessionId)
       if (!session) continue
       const chat = this.#chat(session)
-      for (const stream of queued) this.#owners.set(stream.id, chat)
+      for (const stream of queued) this.#live.own(stream.id, chat)
       await chat.resume(queued)
     }
+    void profile.files
+      .sweep((hashes) => profile.chats.unusedFiles(hashes))
+      .catch((error: unknown) => onProblem(error, 'files that nothing refers to could not be removed'))
     return ended.length
   }
 
   /**
    * Begins an answer, or joins the one that was begun with the same key. The user's message, the stream and its key are
    * committed before the model is called. Throws BAD_USER_INPUT, TOO_LARGE, NOT_FOUND, SESSION_READ_ONLY, SESSION_BUSY,
-   * RATE_LIMITED, IDEMPOTENCY_MISMATCH, SHUTTING_DOWN, and INTERNAL when nothing can be saved for a while; a refused
-   * start leaves nothing behind, not even its key.
+   * STALE, RATE_LIMITED, IDEMPOTENCY_MISMATCH, SHUTTING_DOWN, and INTERNAL when nothing can be saved for a while; a
+   * refused start leaves nothing behind, not even its key.
    */
   async start(request: ChatRequest): Promise<StreamRecord> {
     checkRequest(request)
-    if (this.#closing) throw new SegueError('SHUTTING_DOWN', 'The server is stopping. Try again when it is back.')
     const key = request.key === null ? null : { key: request.key, fingerprint: fingerprint(request) }
-    const joined = key && (await this.#streamOfKey(key))
-    if (joined) return joined
-    // A provider may have to be asked for its models: nobody else waits for that.
-    const model = await this.#modelFor(request)
-    return within(patience, 'The message could not be saved. Try again later.', (signal) => {
-      const started = this.#inTurn(key, () => this.#start(request, key, model, signal))
-      this.#starts.add(started)
-      started.catch(() => undefined).finally(() => this.#starts.delete(started))
-      return started
+    return this.#begin(key, async () => {
+      const session = request.sessionId === null ? null : await this.#writable(request.sessionId)
+      // A provider may have to be asked for its models: nobody else waits for that.
+      const model = await this.#options.models.find(request.model ?? session?.model ?? null)
+      const parts = await this.#partsOf(request)
+      return {
+        session: session ?? { session: this.#newSession(request), messages: [] },
+        parts,
+        model,
+        key,
+        ifBusy: request.ifBusy,
+      }
+    })
+  }
+
+  /**
+   * Has the turn of a message once more, in a fork of its session that ends before it; with another text, if one is
+   * given. Throws as `start` does, and BAD_USER_INPUT for a message that is in no turn.
+   */
+  async regenerate(messageId: string, text: string | null, key: string | null): Promise<StreamRecord> {
+    checkKey(key, 'key')
+    if (text !== null) checkText(text)
+    const asked = { regenerate: messageId.toWellFormed(), text: text?.toWellFormed() ?? null }
+    const named = key === null ? null : { key, fingerprint: sha256(asked) }
+    return this.#begin(named, async () => {
+      const { parts, ...session } = await this.#forking.beforeTurn(messageId)
+      const model = await this.#options.models.find(session.session.model)
+      return { session, parts: text === null ? parts : withText(parts, text), model, key: named, ifBusy: 'REJECT' }
+    })
+  }
+
+  /** A new session with the messages up to and including this one. Throws NOT_FOUND, SESSION_BUSY, BAD_USER_INPUT. */
+  async fork(messageId: string): Promise<SessionRecord> {
+    this.#checkOpen()
+    return this.#work.run(null, async () => {
+      const fork = await this.#forking.after(messageId)
+      await this.#options.profile.chats.createSession(fork)
+      return fork.session
+    })
+  }
+
+  /**
+   * Has a session summarised and continued by a new one, which it returns. Throws BAD_USER_INPUT when nothing was said,
+   * NOT_FOUND, SESSION_READ_ONLY, SESSION_BUSY, STALE, IDEMPOTENCY_MISMATCH, PROVIDER and SHUTTING_DOWN.
+   */
+  async compact(sessionId: string, key: string | null): Promise<SessionRecord> {
+    checkKey(key, 'key')
+    const named = key === null ? null : { key, fingerprint: sha256({ compact: sessionId.toWellFormed() }) }
+    return this.#work.run(key, async () => {
+      this.#checkOpen()
+      const made = named && (await this.#madeBy(named))
+      if (made) return made
+      const session = await this.#writable(sessionId)
+      return this.#sequels.compact(session, await this.#options.models.find(session.model), named)
     })
   }
 
   /** Stops a stream and returns what was saved. Whatever the provider does, it takes no longer than a commit. */
   async cancel(streamId: string): Promise<Cancelled> {
-    const owner = this.#owners.get(streamId)
+    const owner = this.#live.ownerOf(streamId)
     const fault = 'The end of the stream could not be saved yet. It is being tried again.'
     const cancelled = owner && (await within(patience, fault, () => owner.cancel(streamId)))
     if (cancelled) return { ...cancelled.saved, outcome: outcomeOf(cancelled.saved.stream, cancelled.first) }
     const stream = await this.#options.profile.chats.stream(streamId)
     if (!stream) throw notFound('stream', streamId)
-    const answer = stream.messageId === null ? null : await this.#stored(stream.messageId)
+    const answer = stream.messageId === null ? null : await this.transcripts.stored(stream.messageId)
     return { stream, answer, outcome: outcomeOf(stream, false) }
   }
 
   async stream(id: string): Promise<StreamRecord | null> {
-    return this.#owners.get(id)?.stream(id) ?? this.#options.profile.chats.stream(id)
+    return this.#live.stream(id) ?? this.#options.profile.chats.stream(id)
   }
 
   /** The stream that holds the session now. */
   async activeStream(sessionId: string): Promise<StreamRecord | null> {
-    return this.#sessions.get(sessionId)?.running?.saved.stream ?? null
-  }
-
-  /** The message that is being made in a session, as far as it is saved. */
-  growingAnswer(sessionId: string): MessageRecord | null {
-    return this.#sessions.get(sessionId)?.running?.saved.answer ?? null
-  }
-
-  /** The assistant's message of a stream: growing while it runs, then the saved one; null when nothing was produced. */
-  async answerOf(streamId: string): Promise<MessageRecord | null> {
-    const running = this.#running(streamId)
-    if (running) return running.saved.answer
-    const stream = await this.#options.profile.chats.stream(streamId)
-    return stream?.messageId ? this.#stored(stream.messageId) : null
-  }
-
-  /** A page of a session's messages, the one that is being made at their end. */
-  async messagePage(session: SessionRecord, page: PageRequest<number>): Promise<MessageRecord[]> {
-    const growing = this.growingAnswer(session.id)
-    const stored = await this.#whole(await this.#options.sessions.messagePage(session, page))
-    const position = growing?.position ?? 0
-    const isMissing =
-      growing &&
-      position > (page.after ?? 0) &&
-      position < (page.before ?? Number.MAX_SAFE_INTEGER) &&
-      // It may have been stored while the page was read.
-      !stored.some(({ id }) => id === growing.id)
-    if (!isMissing) return stored
-    return page.backwards ? [...stored, growing].slice(-page.limit) : [...stored, growing].slice(0, page.limit)
-  }
-
-  /** A message by id, stored or being made. */
-  async message(id: string): Promise<MessageRecord | null> {
-    for (const { running } of this.#sessions.values()) if (running?.saved.answer?.id === id) return running.saved.answer
-    return this.#stored(id)
-  }
-
-  /** Follows one stream from after a seq to its end. Throws NOT_FOUND. */
-  async followStream(streamId: string, after: number): Promise<AsyncIterableIterator<Delivered>> {
-    const stream = await this.stream(streamId)
-    const session = stream && (await this.#options.sessions.find(stream.sessionId))
-    if (!session) throw notFound('stream', streamId)
-    const { id: sessionId, headSeq } = session
-    return follow(this.log, { sessionId, stream, headSeq, snapshot: () => this.#snapshotOfStream(streamId) }, after)
-  }
-
-  /** Whether a reader of a stream at this cursor has everything already. */
-  async isAtEnd(streamId: string, after: number): Promise<boolean> {
-    const stream = await this.stream(streamId)
-    const session = stream && (await this.#options.sessions.find(stream.sessionId))
-    return session !== null && stream !== null && isBehind(stream, session.headSeq, after)
-  }
-
-  /** Follows all that happens in a session, without end. Throws NOT_FOUND. */
-  async followSession(sessionId: string, after: number): Promise<AsyncIterableIterator<Delivered>> {
-    const session = await this.#options.sessions.find(sessionId)
-    if (!session) throw notFound('session', sessionId)
-    const { headSeq } = session
-    return follow(this.log, { sessionId, stream: null, headSeq, snapshot: () => this.#snapshotOf(sessionId) }, after)
+    return this.#live.saved(sessionId)?.stream ?? null
   }
 
   /** Exactly what the model would be sent next. */
-  async modelContext(session: SessionRecord): Promise<ReturnType<typeof modelContext>> {
-    return this.#history(session)(this.growingAnswer(session.id))
+  async modelContext(session: SessionRecord): Promise<Awaited<ReturnType<ReturnType<Transcripts['history']>>>> {
+    const own = session.origin === 'SEGUE' ? session.model : null
+    const model = await this.#options.models.find(own).catch(() => null)
+    const window = model?.window ?? Number.POSITIVE_INFINITY
+    return this.transcripts.history(session, window)(this.transcripts.growing(session.id))
   }
 
   /** Accepts nothing more, saves what is being made as INTERRUPTED, and returns when all of it is saved. */
   async close(): Promise<void> {
     this.#closing = true
-    await Promise.allSettled(this.#starts)
-    await Promise.all([...this.#sessions.values()].map((chat) => chat.close()))
+    this.#sequels.close()
+    const chats = () => Promise.all(this.#live.chats().map((chat) => chat.close()))
+    await chats()
+    await this.#work.settled()
+    await this.#sequels.settled()
+    await chats()
     await this.#merging.close()
   }
 
-  async #modelFor({ sessionId, model }: ChatRequest): Promise<FoundModel> {
-    const session = sessionId === null ? null : await this.#writable(sessionId)
-    return this.#options.models.find(model ?? session?.model ?? null)
+  /** Joins the stream that the key began, or begins what `prepare` makes ready. */
+  async #begin(key: RequestKey | null, prepare: () => Promise<Beginning>): Promise<StreamRecord> {
+    this.#checkOpen()
+    const joined = key && (await this.#begunBy(key))
+    if (joined) return joined
+    const beginning = await prepare()
+    const { session, ifBusy } = beginning
+    if (!('session' in session)) await this.#live.chat(session.id)?.notCompacting(ifBusy)
+    return within(patience, 'The message could not be saved. Try again later.', (signal) =>
+      this.#work.run(key?.key ?? null, async () => {
+        this.#checkOpen()
+        return (key && (await this.#begunBy(key))) ?? this.#start(beginning, signal)
+      }),
+    )
   }
 
-  async #start(
-    request: ChatRequest,
-    key: Omit<StreamKey, 'streamId'> | null,
-    model: FoundModel,
-    signal: AbortSignal,
-  ): Promise<StreamRecord> {
-    if (this.#closing) throw new SegueError('SHUTTING_DOWN', 'The server is stopping. Try again when it is back.')
-    const joined = key && (await this.#streamOfKey(key))
-    if (joined) return joined
-    const existing = request.sessionId === null ? null : await this.#writable(request.sessionId)
+  async #start({ session: given, ifBusy, ...turn }: Beginning, signal: AbortSignal): Promise<StreamRecord> {
+    // Its log may have grown since it was looked at.
+    const session = 'session' in given ? given : await this.#writable(given.id)
     const { mostStreams = Number.POSITIVE_INFINITY } = this.#options
     if (this.unfinished >= mostStreams) {
       throw new SegueError('RATE_LIMITED', `${mostStreams} answers are being made already. Try again later.`)
     }
-    const session = existing ?? this.#newSession(request)
-    const turn = newTurn({ request, session, isNew: existing === null, model, key, env: this.#env })
-    const chat = this.#chat(session)
+    const beginning = newTurn({ ...turn, session, env: this.#env })
+    const chat = this.#chat('session' in session ? session.session : session)
     // Known from its first event on: whoever reads that can cancel it.
-    this.#owners.set(turn.stream.id, chat)
-    return chat.start(turn, request.ifBusy, signal).catch((error: unknown) => {
-      this.#owners.delete(turn.stream.id)
+    this.#live.own(beginning.stream.id, chat)
+    return chat.start(beginning, ifBusy, signal).catch((error: unknown) => {
+      this.#live.disown(beginning.stream.id)
       throw error
     })
   }
 
-  #inTurn<T>(key: Omit<StreamKey, 'streamId'> | null, work: () => Promise<T>): Promise<T> {
-    if (key === null) return work()
-    const done = (this.#startsOfKey.get(key.key) ?? Promise.resolve()).then(work)
-    const settled = done
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#startsOfKey.get(key.key) === settled) this.#startsOfKey.delete(key.key)
-      })
-    this.#startsOfKey.set(key.key, settled)
-    return done
+  async #partsOf({ text, files }: ChatRequest): Promise<MessagePart[]> {
+    const parts: MessagePart[] = text.trim() === '' ? [] : [{ type: 'text', text: text.toWellFormed() }]
+    for (const file of files) parts.push(await attached(file, this.#options.profile.files))
+    return parts
   }
 
   #newSession({ model }: ChatRequest): SessionRecord {
     const profile = this.#options.profile.name
-    return newSession({ profile, title: null, model, parentId: null, at: this.#env.now() })
+    return newSession({ profile, title: null, titleSource: null, model, at: this.#env.now() })
   }
 
   #chat(session: SessionRecord): SessionChat {
-    const known = this.#sessions.get(session.id)
+    const known = this.#live.chat(session.id)
     if (known) return known
+    const { profile, sessions, models, onProblem } = this.#options
     const chat: SessionChat = new SessionChat({
       log: this.log,
       env: this.#env,
       sessionId: session.id,
       headSeq: session.headSeq,
-      findModel: (id) => this.#options.models.find(id),
-      message: (id) => this.#options.sessions.message(id),
-      history: () => this.#history(session),
-      onProblem: this.#options.onProblem,
+      findModel: (id) => models.find(id),
+      message: (id) => sessions.message(id),
+      history: (model) => this.transcripts.history(session, model.window),
+      isGranted: (tool) => profile.decisions.isGranted(tool, session.id),
+      stale: () => this.#stale(session.id),
+      onProblem,
       onRefused: () => (this.#refused += 1),
       onEnded: (stream) => {
-        this.#owners.delete(stream.id)
+        this.#live.disown(stream.id)
         this.#merging.schedule(stream)
       },
-      onIdle: () => {
-        if (this.#sessions.get(session.id) === chat) this.#sessions.delete(session.id)
-      },
+      onAnswered: (stream, contextTokens) => this.#sequels.afterAnswer(stream, contextTokens),
+      onIdle: () => this.#live.close(session.id, chat),
     })
-    this.#sessions.set(session.id, chat)
+    this.#live.open(session.id, chat)
     return chat
   }
 
-  /** What went before is read once; a failure to read it is the failure of the step that asks for it. */
-  #history(session: SessionRecord): (answer: MessageRecord | null) => Promise<ReturnType<typeof modelContext>> {
-    const before = this.#options.sessions.context(session).then((messages) => this.#whole(messages))
-    before.catch(() => undefined)
-    return async (answer) => modelContext([...(await before), ...(answer ? [answer] : [])])
+  async #begunBy({ key, fingerprint: wanted }: RequestKey): Promise<StreamRecord | null> {
+    const { chats } = this.#options.profile
+    const found = await chats.streamOfKey(key)
+    if (found?.fingerprint === wanted) return (await this.stream(found.stream.id)) ?? found.stream
+    if (found || (await chats.sessionOfKey(key))) throw mismatch(found?.stream.id)
+    return null
   }
 
-  async #stored(id: string): Promise<MessageRecord | null> {
-    const message = await this.#options.sessions.message(id)
-    return message && whole(message, this.#options.profile.chats)
+  async #madeBy({ key, fingerprint: wanted }: RequestKey): Promise<SessionRecord | null> {
+    const { chats } = this.#options.profile
+    const found = await chats.sessionOfKey(key)
+    if (found?.fingerprint === wanted) return found.session
+    const other = await chats.streamOfKey(key)
+    if (found || other) throw mismatch(other?.stream.id)
+    return null
   }
 
-  async #whole(messages: readonly MessageRecord[]): Promise<MessageRecord[]> {
-    const all: MessageRecord[] = []
-    for (const message of messages)
-      all.push(message.inLog ? await whole(message, this.#options.profile.chats) : message)
-    return all
-  }
-
-  async #snapshotOf(sessionId: string): Promise<Snapshot> {
-    const session = await this.#options.sessions.find(sessionId)
-    // Looked at last: what begins later is told behind the head.
-    const saved = this.#sessions.get(sessionId)?.running?.saved
-    return saved ? asOf(saved) : { seq: session?.headSeq ?? 0, message: null }
-  }
-
-  async #snapshotOfStream(streamId: string): Promise<Snapshot> {
-    const saved = this.#running(streamId)?.saved
-    if (saved) return asOf(saved)
-    const stored = await this.#options.profile.chats.stream(streamId)
-    if (!stored) throw notFound('stream', streamId)
-    // It waits, or its turn has just come.
-    if (stored.finishedAt === null) return asOf(this.#running(streamId)?.saved ?? { stream: stored, answer: null })
-    const message = stored.messageId === null ? null : await this.#stored(stored.messageId)
-    // Its end is told once more: the message is as it was before that.
-    return { seq: stored.lastSeq - 1, message: message && { ...message, status: 'STREAMING', usage: null } }
-  }
-
-  async #streamOfKey({ key, fingerprint: wanted }: Omit<StreamKey, 'streamId'>): Promise<StreamRecord | null> {
-    const found = await this.#options.profile.chats.streamOfKey(key)
-    if (!found) return null
-    if (found.fingerprint === wanted) return (await this.stream(found.stream.id)) ?? found.stream
-    throw new SegueError(
-      'IDEMPOTENCY_MISMATCH',
-      'This key began another stream: the same key goes with the same session, text, model and profile only.',
-      { streamId: found.stream.id },
-    )
-  }
-
+  /** A session of our own that has not ended. Throws NOT_FOUND, SESSION_READ_ONLY and STALE. */
   async #writable(sessionId: string): Promise<SessionRecord> {
     const session = await this.#options.sessions.find(sessionId)
     if (!session) throw notFound('session', sessionId)
-    if (session.origin === 'SEGUE') return session
-    throw new SegueError('SESSION_READ_ONLY', 'Sessions of Hermes are only read. Continue it in one of your own.')
+    if (session.origin !== 'SEGUE') {
+      throw new SegueError('SESSION_READ_ONLY', 'Sessions of Hermes are only read. Continue it in one of your own.')
+    }
+    if (session.endedAt !== null) throw await this.#stale(sessionId)
+    return session
   }
 
-  #running(streamId: string): RunningStream | null {
-    const running = this.#owners.get(streamId)?.running
-    return running?.saved.stream.id === streamId ? running : null
+  async #stale(sessionId: string): Promise<SegueError> {
+    const session = await this.#options.sessions.find(sessionId)
+    const tip = session && (await this.#options.sessions.tip(session))
+    const goesOn = tip !== null && tip.id !== sessionId
+    return new SegueError(
+      'STALE',
+      goesOn ? 'This session was continued by another one: go on there.' : 'This session has ended.',
+      goesOn ? { tipId: tip.id } : {},
+    )
   }
-}
 
-function asOf({ stream, answer }: Saved): Snapshot {
-  return { seq: stream.lastSeq, message: answer }
+  #checkOpen(): void {
+    if (this.#closing) throw new SegueError('SHUTTING_DOWN', 'The server is stopping. Try again when it is back.')
+  }
 }
 
 function outcomeOf(stream: StreamRecord, first: boolean): CancelOutcome {
   if (stream.status !== 'CANCELLED') return 'ALREADY_FINISHED'
   return first ? 'CANCELLED' : 'ALREADY_CANCELLED'
+}
+
+function mismatch(streamId: string | undefined): SegueError {
+  const sentence = 'This key came with another request before: the same key goes with the same input only.'
+  return new SegueError('IDEMPOTENCY_MISMATCH', sentence, streamId === undefined ? {} : { streamId })
+}
+
+function checkText(text: string): void {
+  if (text.trim() === '') throw new SegueError('BAD_USER_INPUT', 'A message needs some text.', { path: ['text'] })
+  checkLength(text)
+}
+
+/** The same message with another text; its files stay. */
+function withText(parts: readonly MessagePart[], text: string): MessagePart[] {
+  return [{ type: 'text', text: text.toWellFormed() }, ...parts.filter(({ type }) => type === 'file')]
 }

@@ -1,5 +1,7 @@
 import type { AssistantModelMessage, ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
 import type { Json, MessagePart, MessageRecord, ToolCall } from '../storage/records.ts'
+import { asText, isText } from './attachments.ts'
+import { dataOf } from './data-url.ts'
 import { wellFormedJson } from './text-pieces.ts'
 import { parsedArguments } from './tool-call.ts'
 
@@ -19,19 +21,31 @@ export function modelContext(messages: readonly MessageRecord[]): ModelMessage[]
       case 'ASSISTANT':
         return steps(message.parts).flatMap((step) => stepMessages(step, idOf))
       case 'SYSTEM':
-        // A summary or a note that an agent left in its own transcript: not an instruction of ours.
-        return []
+        // What an agent left in its own transcript is no instruction of ours; what stands for the chat is told.
+        return message.summary ? userTurn([{ type: 'text', text: `${summaryHeading}\n\n` }, ...message.parts]) : []
     }
   })
 }
+
+const summaryHeading = 'This chat goes on from an earlier one. What was said there, in short:'
 
 function userTurn(parts: readonly MessagePart[]): ModelMessage[] {
   const content: Exclude<UserModelMessage['content'], string> = []
   for (const part of parts) {
     if (part.type === 'text' && !isBlank(part.text)) content.push({ type: 'text', text: part.text.toWellFormed() })
-    if (part.type === 'file') content.push({ type: 'file', data: part.url, mediaType: part.mediaType })
+    if (part.type === 'file') content.push(fileContent(part))
   }
   return content.length > 0 ? [{ role: 'user', content }] : []
+}
+
+/** A picture goes as it is; of a text, a model is told what is written in it. */
+function fileContent({ mediaType, name, url }: Extract<MessagePart, { type: 'file' }>) {
+  if (!isText(mediaType)) return { type: 'file', data: url, mediaType } as const
+  const data = dataOf(url)
+  const written = data && asText(data)
+  const title = name ?? mediaType
+  const text = written === null ? `[${title}] ${url}` : `[${title}]\n${written}`
+  return { type: 'text', text: text.toWellFormed() } as const
 }
 
 interface Step {
@@ -86,9 +100,9 @@ function toolOutput(call: ToolCall): ToolOutput {
     case 'FAILED':
       return { type: 'error-text', value: call.error?.toWellFormed() ?? 'The tool failed.' }
     case 'DENIED':
-      return { type: 'error-text', value: 'The user did not allow this call. It was not run.' }
+      return { type: 'error-text', value: call.error?.toWellFormed() ?? 'This call was not allowed. It was not run.' }
     case 'CANCELLED':
-      return { type: 'error-text', value: 'Cancelled by the user before it finished.' }
+      return { type: 'error-text', value: call.error?.toWellFormed() ?? 'Cancelled by the user before it finished.' }
     case 'OUTCOME_UNKNOWN':
       return { type: 'error-text', value: 'The server stopped while it ran. It may or may not have taken effect.' }
     case 'STREAMING':

@@ -1,5 +1,5 @@
 import { newToolCall } from './tool-call.ts'
-import type { ChatEvent, MessagePart, MessageRecord } from '../storage/records.ts'
+import type { ChatEvent, DecisionRecord, MessagePart, MessageRecord } from '../storage/records.ts'
 
 /** An event before it has its number: what the machine makes and the writer numbers. */
 export type Draft = ChatEvent extends infer Event ? (Event extends ChatEvent ? Omit<Event, 'seq'> : never) : never
@@ -49,13 +49,33 @@ export function fold(frame: AnswerFrame, answer: MessageRecord | null, event: Dr
     }
     case 'StreamStarted':
     case 'StreamChanged':
+    case 'ApprovalChanged':
+    case 'ClarificationChanged':
+    case 'SessionChanged':
+    case 'SessionContinued':
       return answer
   }
+}
+
+/** The decisions that wait for a person, by id, after one more event of their stream. */
+export function foldPending(
+  pending: ReadonlyMap<string, DecisionRecord>,
+  event: Draft,
+): ReadonlyMap<string, DecisionRecord> {
+  if (event.type !== 'ApprovalChanged' && event.type !== 'ClarificationChanged') return pending
+  const { decision } = event
+  const others = [...pending].filter(([id]) => id !== decision.id)
+  return new Map(decision.state === 'PENDING' ? [...others, [decision.id, decision]] : others)
 }
 
 /** Where a user's message stands in its session, by the seq of the event that begins its turn, or takes it back. */
 export function userPosition(seq: number): number {
   return 2 * seq
+}
+
+/** Messages that were said before a session began stand in front of all that is said in it. */
+export function positionsBefore(messages: readonly MessageRecord[]): MessageRecord[] {
+  return messages.map((message, index) => ({ ...message, position: index - messages.length }))
 }
 
 /** Its answer stands right behind it. */

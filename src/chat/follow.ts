@@ -105,7 +105,7 @@ async function* events(
 }
 
 /** A generator whose `return` is heard while it waits: a plain one would hear it only after its next value. */
-function abortable<T>(start: (signal: AbortSignal) => AsyncGenerator<T, void, void>): AsyncIterableIterator<T> {
+export function abortable<T>(start: (signal: AbortSignal) => AsyncGenerator<T, void, void>): AsyncIterableIterator<T> {
   const controller = new AbortController()
   const generator = start(controller.signal)
   return {

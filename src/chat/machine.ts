@@ -1,8 +1,9 @@
-import type { AgentEvent } from '../agent/agent.ts'
+import type { AgentEvent, Gate } from '../agent/agent.ts'
 import { estimateTokens } from '../agent/agent.ts'
 import type {
+  ApprovalDecision,
+  DecisionRecord,
   MessageRecord,
-  StreamErrorCode,
   StreamRecord,
   ToolCall,
   ToolCallState,
@@ -10,7 +11,8 @@ import type {
 } from '../storage/records.ts'
 import { addUsage, noUsage } from '../storage/records.ts'
 import type { Environment } from './environment.ts'
-import { type AnswerFrame, answerPosition, type Draft, fold } from './fold.ts'
+import { type AnswerFrame, answerPosition, type Draft, fold, foldPending } from './fold.ts'
+import { type Ending, type Resolution, resolved, settlement, unanswered } from './settlement.ts'
 import { pieces, wellFormed, wellFormedJson } from './text-pieces.ts'
 import { isSettled, newToolCall, takesArguments } from './tool-call.ts'
 
@@ -29,14 +31,11 @@ export interface Turn {
   readonly held: ReadonlyMap<number, string>
   /** The agent's names of this step's tool calls, and the parts that they became. */
   readonly calls: ReadonlyMap<string, number>
+  /** What waits for a person, by id. */
+  readonly pending: ReadonlyMap<string, DecisionRecord>
+  /** What the newest step that has ended took in and gave out, as its provider counted. */
+  readonly lastStep: Usage | null
 }
-
-/** How a stream can end. */
-export type Ending =
-  | { readonly status: 'COMPLETED' }
-  | { readonly status: 'CANCELLED' }
-  | { readonly status: 'FAILED'; readonly error: { readonly code: StreamErrorCode; readonly message: string } }
-  | { readonly status: 'INTERRUPTED' }
 
 export interface Outcome {
   readonly turn: Turn
@@ -46,7 +45,8 @@ export interface Outcome {
 /** A turn as its log has it: with the answer as far as it was folded, and nothing on its way. */
 export function turnOf(stream: StreamRecord, userMessage: MessageRecord, answer: MessageRecord | null = null): Turn {
   const frame = { position: answerPosition(userMessage), model: stream.model }
-  return { stream, frame, answer, block: null, held: new Map(), calls: new Map() }
+  const nothing = { block: null, held: new Map(), calls: new Map(), pending: new Map(), lastStep: null }
+  return { stream, frame, answer, ...nothing }
 }
 
 /** A stream is accepted: it runs at once, or waits for its turn. */
@@ -90,10 +90,14 @@ export function absorb(turn: Turn, event: AgentEvent, env: Environment): Outcome
       break
     case 'tool-call':
       work.closeBlock()
-      work.beginCall(event.callId, event.name, event.argumentsText)
+      work.beginCall(event.callId, event.name, event.argumentsText, event.gate)
       break
     case 'tool-result':
-      work.endCall(event.callId, { state: 'SUCCEEDED', result: wellFormedJson(event.result) })
+      work.endCall(event.callId, {
+        state: 'SUCCEEDED',
+        result: wellFormedJson(event.result),
+        ...(event.file !== undefined && { resultFile: event.file }),
+      })
       break
     case 'tool-error':
       work.endCall(event.callId, { state: 'FAILED', error: event.error.toWellFormed() })
@@ -102,6 +106,14 @@ export function absorb(turn: Turn, event: AgentEvent, env: Environment): Outcome
       work.endStep(event.usage)
       break
   }
+  return work.outcome()
+}
+
+/** A person has decided, or time has. Nothing happens when it does not wait any more. */
+export function resolve(turn: Turn, decisionId: string, resolution: Resolution, env: Environment): Outcome {
+  const work = new Work(turn, env)
+  const decision = turn.pending.get(decisionId)
+  if (decision) work.resolve(decision, resolution)
   return work.outcome()
 }
 
@@ -143,7 +155,7 @@ class Work {
 
   endStep(usage: Usage): void {
     const { stream } = this.#turn
-    this.#set({ stream: { ...stream, usage: addUsage(stream.usage, usage), step: null } })
+    this.#set({ stream: { ...stream, usage: addUsage(stream.usage, usage), step: null }, lastStep: usage })
   }
 
   write(type: 'text' | 'reasoning', name: string, text: string): void {
@@ -167,7 +179,7 @@ class Work {
     if (takesArguments(call)) this.#appendArguments(partIndex, call, this.#hold(partIndex, text))
   }
 
-  beginCall(callId: string, name: string, argumentsText: string): void {
+  beginCall(callId: string, name: string, argumentsText: string, gate?: Gate): void {
     const { partIndex, call } = this.#call(callId, name)
     // It runs once: an agent that hands it over again would have a call that is over begin anew.
     if (!takesArguments(call)) return
@@ -177,14 +189,71 @@ class Work {
     // What came in pieces is completed; an agent that hands over another text than its pieces made is believed last.
     const known = call.argumentsText
     if (text.startsWith(known)) this.#appendArguments(partIndex, call, text.slice(known.length))
-    this.#change(partIndex, {
-      ...call,
-      providerId: callId.toWellFormed(),
-      argumentsText: text,
-      argumentsWhole: true,
-      state: 'RUNNING',
-      startedAt: this.#env.now(),
-    })
+    const whole: ToolCall = { ...call, providerId: callId.toWellFormed(), argumentsText: text, argumentsWhole: true }
+    const at = this.#env.now()
+    switch (gate?.type) {
+      case 'denied':
+        return this.#change(partIndex, { ...whole, state: 'DENIED', error: gate.reason, finishedAt: at })
+      case 'approval':
+        return this.#ask(partIndex, { ...whole, state: 'AWAITING_APPROVAL' }, gate)
+      case 'question':
+        return this.#ask(partIndex, { ...whole, state: 'RUNNING', startedAt: at }, gate)
+      case undefined:
+        return this.#change(partIndex, { ...whole, state: 'RUNNING', startedAt: at })
+    }
+  }
+
+  /** The call, what was asked about it, and that the answer waits from now on. */
+  #ask(partIndex: number, toolCall: ToolCall, gate: Extract<Gate, { readonly within: number }>): void {
+    this.#change(partIndex, toolCall)
+    const { messageId, sessionId, streamId, at } = this.#part(partIndex)
+    const kind = gate.type === 'approval' ? 'approval' : 'clarification'
+    const asked = {
+      id: this.#env.newId(kind),
+      sessionId,
+      streamId,
+      messageId,
+      partIndex,
+      toolCall,
+      state: 'PENDING',
+      requestedAt: at,
+      expiresAt: at + gate.within,
+      resolvedAt: null,
+    } as const
+    this.#tell(
+      gate.type === 'approval'
+        ? {
+            ...asked,
+            kind: 'approval',
+            description: gate.description.toWellFormed(),
+            choices: approvalDecisions,
+            decision: null,
+          }
+        : {
+            ...asked,
+            kind: 'clarification',
+            question: gate.question.toWellFormed(),
+            choices: gate.choices.map((choice) => choice.toWellFormed()),
+            answer: null,
+          },
+    )
+    this.#changeStatus('WAITING')
+  }
+
+  resolve(decision: DecisionRecord, resolution: Resolution): void {
+    const at = this.#env.now()
+    const state = resolution.type === 'expired' ? 'EXPIRED' : 'ANSWERED'
+    const part = this.#turn.answer?.parts[decision.partIndex]
+    if (part?.type === 'tool' && !isSettled(part.call)) {
+      this.#change(decision.partIndex, { ...part.call, ...resolved(part.call, resolution, at) })
+    }
+    const over = { ...decision, state, resolvedAt: at } as const
+    if (over.kind === 'approval') {
+      this.#tell(resolution.type === 'decided' ? { ...over, decision: resolution.decision } : over)
+    } else {
+      this.#tell(resolution.type === 'answered' ? { ...over, answer: resolution.answer } : over)
+    }
+    if (this.#turn.pending.size === 0) this.#changeStatus('RUNNING')
   }
 
   endCall(callId: string, end: Partial<ToolCall> & { readonly state: ToolCallState }): void {
@@ -201,7 +270,12 @@ class Work {
     for (const partIndex of this.#turn.held.keys()) this.#release(partIndex)
     for (const [partIndex, part] of (this.#turn.answer?.parts ?? []).entries()) {
       if (part.type !== 'tool' || isSettled(part.call)) continue
-      this.#change(partIndex, { ...part.call, ...settlement(part.call, ending), finishedAt: this.#env.now() })
+      const asked = [...this.#turn.pending.values()].find((decision) => decision.partIndex === partIndex)
+      const settled = asked ? unanswered(part.call, ending) : settlement(part.call, ending)
+      this.#change(partIndex, { ...part.call, ...settled, finishedAt: this.#env.now() })
+    }
+    for (const decision of this.#turn.pending.values()) {
+      this.#tell({ ...decision, state: 'CANCELLED', resolvedAt: this.#env.now() })
     }
   }
 
@@ -270,6 +344,17 @@ class Work {
     this.#emit({ ...this.#part(partIndex), type: 'ToolCallChanged', toolCall })
   }
 
+  #tell(decision: DecisionRecord): void {
+    if (decision.kind === 'approval') this.#emit({ ...this.#base(), type: 'ApprovalChanged', decision })
+    else this.#emit({ ...this.#base(), type: 'ClarificationChanged', decision })
+  }
+
+  #changeStatus(status: 'RUNNING' | 'WAITING'): void {
+    if (this.#turn.stream.status === status) return
+    this.#set({ stream: { ...this.#turn.stream, status } })
+    this.#emit({ ...this.#base(), type: 'StreamChanged', stream: this.#turn.stream })
+  }
+
   /** A step that ended without figures, or did not end at all, is estimated: what it made was made and paid for. */
   #estimateStep(): void {
     const { answer } = this.#turn
@@ -296,7 +381,8 @@ class Work {
 
   #emit(event: Draft): void {
     this.#events.push(event)
-    this.#set({ answer: fold(this.#turn.frame, this.#turn.answer, event) })
+    const { frame, answer, pending } = this.#turn
+    this.#set({ answer: fold(frame, answer, event), pending: foldPending(pending, event) })
   }
 
   #set(change: Partial<Turn>): void {
@@ -319,17 +405,7 @@ function ended(stream: StreamRecord, ending: Ending, env: Environment): StreamRe
   }
 }
 
-function settlement(call: ToolCall, ending: Ending): Pick<ToolCall, 'state' | 'error'> {
-  if (ending.status === 'CANCELLED') return { state: 'CANCELLED', error: null }
-  switch (call.state) {
-    case 'RUNNING':
-      return { state: 'OUTCOME_UNKNOWN', error: null }
-    case 'AWAITING_APPROVAL':
-      return { state: 'CANCELLED', error: null }
-    default:
-      return { state: 'FAILED', error: 'The answer ended before the call was complete. It was not run.' }
-  }
-}
+const approvalDecisions: readonly ApprovalDecision[] = ['ONCE', 'SESSION', 'ALWAYS', 'DENY']
 
 function errorOf(ending: Ending): StreamRecord['error'] {
   if (ending.status === 'FAILED') return { ...ending.error, message: ending.error.message.toWellFormed() }

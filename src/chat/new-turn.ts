@@ -1,22 +1,26 @@
 import type { FoundModel } from '../agent/models.ts'
-import { type MessageRecord, noUsage, type SessionRecord, type StreamRecord } from '../storage/records.ts'
+import type { NewSession } from '../storage/chat-store.ts'
+import type { MessagePart, MessageRecord, SessionRecord, StreamRecord } from '../storage/records.ts'
+import { noUsage } from '../storage/records.ts'
 import type { Environment } from './environment.ts'
-import type { ChatRequest } from './request.ts'
 import type { NewTurn } from './session-chat.ts'
+import { titleFrom } from './titles.ts'
 
 export interface TurnOptions {
-  readonly request: ChatRequest
-  readonly session: SessionRecord
-  /** The session is made together with the turn. */
-  readonly isNew: boolean
+  /** What the user says. */
+  readonly parts: readonly MessagePart[]
+  /** The session that it is said in, or one that is made together with the turn. */
+  readonly session: SessionRecord | NewSession
   readonly model: FoundModel
   readonly key: NewTurn['key']
   readonly env: Environment
 }
 
 /** The rows with which a turn begins, none of them stored or placed yet. */
-export function newTurn({ request, session, isNew, model, key, env }: TurnOptions): NewTurn {
+export function newTurn({ parts, session: given, model, key, env }: TurnOptions): NewTurn {
   const at = env.now()
+  const create = 'session' in given ? given : null
+  const session = 'session' in given ? given.session : given
   const sessionId = session.id
   const streamId = env.newId('stream')
   const userMessage: MessageRecord = {
@@ -26,7 +30,7 @@ export function newTurn({ request, session, isNew, model, key, env }: TurnOption
     withdrawn: false,
     role: 'USER',
     status: 'COMPLETE',
-    parts: [{ type: 'text', text: request.text.toWellFormed() }],
+    parts,
     createdAt: at,
     streamId,
     model: null,
@@ -48,5 +52,6 @@ export function newTurn({ request, session, isNew, model, key, env }: TurnOption
     lastSeq: 0,
     error: null,
   }
-  return { stream, userMessage, model, key, create: isNew ? session : null }
+  const title = session.title === null ? titleFrom(parts) : null
+  return { stream, userMessage, model, key, create, title }
 }

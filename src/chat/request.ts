@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { badInput, SegueError } from '../errors.ts'
+import { checkFiles, type GivenFile } from './attachments.ts'
 import type { IfBusy } from './session-chat.ts'
 
 /** What a client asks for when it sends a message. */
@@ -8,6 +9,7 @@ export interface ChatRequest {
   /** Null: a new session is made. */
   readonly sessionId: string | null
   readonly text: string
+  readonly files: readonly GivenFile[]
   /** Null: the session's own, or the default one. */
   readonly model: string | null
   readonly profile: string
@@ -20,22 +22,38 @@ export interface ChatRequest {
 const limits = { text: 1_000_000, key: 200 } // UTF-16 code units
 
 /** Throws BAD_USER_INPUT or TOO_LARGE for what cannot be sent at all. */
-export function checkRequest({ text, key }: ChatRequest): void {
-  if (text.trim() === '') throw badInput('A message needs some text.', 'input', 'text')
+export function checkRequest({ text, files, key }: ChatRequest): void {
+  if (text.trim() === '' && files.length === 0) throw badInput('A message needs some text, or a file.', 'input', 'text')
+  checkLength(text)
+  checkFiles(files)
+  checkKey(key, 'input', 'key')
+}
+
+/** Throws TOO_LARGE for a text that is too long to be said in one message. */
+export function checkLength(text: string): void {
   if (text.length > limits.text) {
     throw new SegueError('TOO_LARGE', `A message has at most ${limits.text} characters; this one has ${text.length}.`)
   }
+}
+
+/** Throws BAD_USER_INPUT for what cannot be a key. */
+export function checkKey(key: string | null, ...path: string[]): void {
   // Half a surrogate pair is stored as U+FFFD: two keys would be one.
   if (key !== null && (key === '' || key.length > limits.key || !key.isWellFormed())) {
-    throw badInput(`A key has 1 to ${limits.key} characters of Unicode.`, 'input', 'key')
+    throw badInput(`A key has 1 to ${limits.key} characters of Unicode.`, ...path)
   }
 }
 
 /** Tells two requests apart that came with one key. */
-export function fingerprint({ sessionId, text, model, profile }: ChatRequest): string {
+export function fingerprint({ sessionId, text, files, model, profile }: ChatRequest): string {
   // The canonical form has no room for half a surrogate pair, which names no session and no model anyway.
   const [session, chosen] = [sessionId, model].map((name) => name?.toWellFormed() ?? null)
-  return sha256({ sessionId: session, text: text.toWellFormed(), model: chosen, profile })
+  const given = files.map(({ name, mediaType, url }) =>
+    [name, mediaType, url].map((field) => field?.toWellFormed() ?? null),
+  )
+  const asked = { sessionId: session, text: text.toWellFormed(), model: chosen, profile }
+  // Left out where there are none: so were all requests whose digests were stored before there were files.
+  return sha256(given.length > 0 ? { ...asked, files: given } : asked)
 }
 
 /** The sha256, in hex, of a value's RFC 8785 form. */

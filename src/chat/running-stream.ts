@@ -2,12 +2,14 @@ import { setImmediate as breathe, setTimeout as delay } from 'node:timers/promis
 import type { ModelMessage } from 'ai'
 import { type Agent, AgentError, type AgentEvent } from '../agent/agent.ts'
 import { LogConflict, StaleGeneration } from '../storage/chat-store.ts'
-import type { MessageRecord, StreamRecord } from '../storage/records.ts'
+import type { DecisionRecord, MessageRecord, StreamRecord } from '../storage/records.ts'
 import { deltaText, fits, isDeltaDraft, withText } from './deltas.ts'
 import type { Environment } from './environment.ts'
 import { type Draft, fold } from './fold.ts'
-import { absorb, type Ending, endTurn, type Turn } from './machine.ts'
+import { absorb, endTurn, type Outcome, resolve, type Turn } from './machine.ts'
 import type { Addition, SessionWriter } from './session-writer.ts'
+import type { Ending, Resolution } from './settlement.ts'
+import { Waits } from './waits.ts'
 
 /** What came in is committed at the latest after this time, this many deltas or this much text; at once when idle. */
 const commitAfter = { milliseconds: 20, deltas: 32, codeUnits: 8192 }
@@ -25,6 +27,8 @@ export interface RunningStreamOptions {
   readonly turn: Turn
   /** What the model is sent, with the answer as far as it is. */
   readonly history: (answer: MessageRecord | null) => Promise<readonly ModelMessage[]>
+  /** Whether a person has said before that a tool need not ask. */
+  readonly isGranted: (tool: string) => Promise<boolean>
   readonly onProblem: (error: unknown, what: string) => void
   /** Called with each thing that an agent did after the stream had ended for it. */
   readonly onRefused: () => void
@@ -51,6 +55,10 @@ export class RunningStream {
   #timer: NodeJS.Timeout | null = null
   #end: Promise<Saved> | null = null
   #carried = false
+  /** What the agent waits for because a person has to decide. */
+  readonly #waits = new Waits((decisionId) => {
+    this.resolve(decisionId, { type: 'expired' }).catch((error: unknown) => this.#options.onProblem(error, 'expiry'))
+  })
 
   constructor(options: RunningStreamOptions) {
     this.#options = options
@@ -66,6 +74,12 @@ export class RunningStream {
   /** Its end has begun: nothing can be added to it any more. */
   get ending(): boolean {
     return this.#end !== null
+  }
+
+  /** How many tokens the model took in and gave out in the newest step that has ended; null before that. */
+  get contextTokens(): number | null {
+    const { lastStep } = this.#turn
+    return lastStep && lastStep.inputTokens + lastStep.outputTokens
   }
 
   /** What was to go along with its end was committed with it. */
@@ -91,9 +105,30 @@ export class RunningStream {
     return this.#end
   }
 
+  /**
+   * A person has decided, or time has: resolves to the decision once that is saved, and the agent goes on. Null when
+   * nothing waits here under this id any more: of several resolutions of one decision only the first counts.
+   */
+  async resolve(decisionId: string, resolution: Resolution): Promise<DecisionRecord | null> {
+    if (this.ending || !this.#turn.pending.has(decisionId)) return null
+    const outcome = resolve(this.#turn, decisionId, resolution, this.#options.env)
+    this.#apply(outcome)
+    await this.#commit()
+    // What could not be committed by itself, or came too late for that, is saved together with the end.
+    if (this.ending) await this.#end
+    this.#waits.end(decisionId)
+    return outcome.events.flatMap((event) => ('decision' in event ? [event.decision] : []))[0] ?? null
+  }
+
   async #drive(agent: Agent, model: string): Promise<void> {
     try {
-      const events = agent.answer({ model, history: () => this.#history(), signal: this.#abort.signal })
+      const events = agent.answer({
+        model,
+        history: () => this.#history(),
+        mayRun: (callId) => this.#mayRun(callId),
+        isGranted: this.#options.isGranted,
+        signal: this.#abort.signal,
+      })
       let breathed = performance.now()
       for await (const event of events) {
         this.#absorb(event)
@@ -121,12 +156,25 @@ export class RunningStream {
     return this.#options.history(this.#turn.answer)
   }
 
+  async #mayRun(callId: string): Promise<boolean> {
+    await this.#commit()
+    const partIndex = this.#turn.calls.get(callId)
+    const asked = [...this.#turn.pending.values()].find((decision) => decision.partIndex === partIndex)
+    if (asked) await this.#waits.over(asked.id)
+    if (this.ending || partIndex === undefined) return false
+    const part = this.#turn.answer?.parts[partIndex]
+    return part?.type === 'tool' && part.call.state === 'RUNNING'
+  }
+
   #absorb(event: AgentEvent): void {
-    if (this.ending) {
-      this.#options.onRefused()
-      return
+    if (this.ending) this.#options.onRefused()
+    else this.#apply(absorb(this.#turn, event, this.#options.env))
+  }
+
+  #apply({ turn, events }: Outcome): void {
+    for (const { id, expiresAt } of turn.pending.values()) {
+      if (expiresAt !== null && !this.#turn.pending.has(id)) this.#waits.begin(id, expiresAt - this.#options.env.now())
     }
-    const { turn, events } = absorb(this.#turn, event, this.#options.env)
     this.#turn = turn
     for (const draft of events) this.#add(draft)
     this.#schedule()
@@ -186,14 +234,15 @@ export class RunningStream {
       }
     } finally {
       this.#abort.abort()
+      this.#waits.endAll()
     }
   }
 
   /** One transaction of what is pending, as much of it as one may hold. */
   async #writeSome(): Promise<void> {
     const drafts = this.#take(commitLimit)
-    await this.#write(drafts, () => ({ drafts, streams: [this.#turn.stream] }))
-    this.#saved = { ...this.#saved, stream: { ...this.#turn.stream, lastSeq: this.#saved.stream.lastSeq } }
+    const { stream } = this.#turn
+    await this.#write(drafts, stream, () => ({ drafts, streams: [stream] }))
     if (this.#pending.length > 0) await breathe()
   }
 
@@ -202,7 +251,7 @@ export class RunningStream {
     const pending = this.#take(Number.POSITIVE_INFINITY)
     const { turn, events } = endTurn(this.#turn, ending, this.#options.env)
     const { answer, stream } = turn
-    await this.#write(pending, (head) => {
+    await this.#write(pending, stream, (head) => {
       const drafts = [...pending, ...events]
       const added = more?.(head + drafts.length)
       return {
@@ -215,23 +264,26 @@ export class RunningStream {
     })
     this.#turn = turn
     this.#carried = more !== undefined
-    this.#saved = { ...this.#saved, stream: { ...stream, lastSeq: this.#saved.stream.lastSeq } }
     return this.#saved
   }
 
-  /** What cannot be committed is pending again. What is, belongs to what is saved. */
-  async #write(taken: readonly Draft[], compose: (head: number) => Addition): Promise<void> {
-    const { id, generation } = this.#saved.stream
+  /** What cannot be committed is pending again. What is, belongs to what is saved, and `stream` is its row then. */
+  async #write(taken: readonly Draft[], stream: StreamRecord, compose: (head: number) => Addition): Promise<void> {
+    const { id, generation, lastSeq } = this.#saved.stream
     try {
       const fence = { streamId: id, generation }
-      const { events } = await this.#options.writer.write((head) => ({ ...compose(head), fence }))
-      const mine = events.filter((event) => event.streamId === id)
-      const { frame } = this.#turn
-      this.#saved = {
-        answer: mine.reduce((message, event) => fold(frame, message, event), this.#saved.answer),
-        stream: { ...this.#saved.stream, lastSeq: mine.at(-1)?.seq ?? this.#saved.stream.lastSeq },
-      }
-      this.#lastCommit = performance.now()
+      await this.#options.writer.write(
+        (head) => ({ ...compose(head), fence }),
+        ({ events }) => {
+          const mine = events.filter((event) => event.streamId === id)
+          const { frame } = this.#turn
+          this.#saved = {
+            answer: mine.reduce((message, event) => fold(frame, message, event), this.#saved.answer),
+            stream: { ...stream, lastSeq: mine.at(-1)?.seq ?? lastSeq },
+          }
+          this.#lastCommit = performance.now()
+        },
+      )
     } catch (error) {
       this.#setPending([...taken, ...this.#pending])
       throw error

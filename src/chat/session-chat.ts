@@ -2,8 +2,8 @@ import type { ModelMessage } from 'ai'
 import { AgentError } from '../agent/agent.ts'
 import type { FoundModel } from '../agent/models.ts'
 import { SegueError } from '../errors.ts'
-import type { StreamKey } from '../storage/chat-store.ts'
-import type { MessageRecord, SessionRecord, StreamRecord } from '../storage/records.ts'
+import type { NewSession, SessionChange, StreamKey } from '../storage/chat-store.ts'
+import type { MessageRecord, SessionRecord, StreamRecord, Usage } from '../storage/records.ts'
 import type { ChatLog } from './chat-log.ts'
 import type { Environment } from './environment.ts'
 import { userPosition } from './fold.ts'
@@ -20,8 +20,10 @@ export interface NewTurn {
   readonly userMessage: MessageRecord
   readonly model: FoundModel
   readonly key: Omit<StreamKey, 'streamId'> | null
-  /** The session's first words: it is made together with them. */
-  readonly create: SessionRecord | null
+  /** The session's first words: it is made together with them, and with what was said before it. */
+  readonly create: NewSession | null
+  /** The title of a session that has none yet. */
+  readonly title: string | null
 }
 
 export interface SessionChatOptions {
@@ -32,10 +34,15 @@ export interface SessionChatOptions {
   readonly findModel: (id: string) => Promise<FoundModel>
   readonly message: (id: string) => Promise<MessageRecord | null>
   /** What the model is sent, with the answer as far as it is; the messages before it are read once a turn. */
-  readonly history: () => (answer: MessageRecord | null) => Promise<readonly ModelMessage[]>
+  readonly history: (model: FoundModel) => (answer: MessageRecord | null) => Promise<readonly ModelMessage[]>
+  readonly isGranted: (tool: string) => Promise<boolean>
+  /** What is told to whoever speaks in a session that was continued. */
+  readonly stale: () => Promise<SegueError>
   readonly onProblem: (error: unknown, what: string) => void
   readonly onRefused: () => void
   readonly onEnded: (stream: StreamRecord) => void
+  /** An answer is whole; `contextTokens`: how many the model took in and gave out in the end, null where that is not known. */
+  readonly onAnswered: (stream: StreamRecord, contextTokens: number | null) => void
   /** Nothing runs and nothing waits any more. */
   readonly onIdle: () => void
 }
@@ -53,6 +60,8 @@ export class SessionChat {
   #steps: Promise<unknown> = Promise.resolve()
   #waiting = 0
   #retry: NodeJS.Timeout | null = null
+  #compacting: { readonly abort: AbortController; readonly over: Promise<unknown> } | null = null
+  #continued = false
   #closing = false
 
   constructor(options: SessionChatOptions) {
@@ -72,25 +81,82 @@ export class SessionChat {
   }
 
   /**
-   * Begins a turn, or has it wait. Throws SESSION_BUSY and RATE_LIMITED, and the signal's reason when it aborts before
+   * Resolves when the session is not being compacted. Throws SESSION_BUSY when it is and REJECT is what to do; INTERRUPT
+   * breaks the compaction off.
+   */
+  async notCompacting(ifBusy: IfBusy): Promise<void> {
+    if (!this.#compacting) return
+    if (ifBusy === 'REJECT') throw compacting()
+    if (ifBusy === 'INTERRUPT') this.#compacting.abort.abort(compacting())
+    await this.#compacting.over.catch(() => undefined)
+  }
+
+  /**
+   * Begins a turn, or has it wait. Throws SESSION_BUSY, STALE and RATE_LIMITED, and the signal's reason when it aborts before
    * the turn is committed; nothing is stored then.
    */
   start(turn: NewTurn, ifBusy: IfBusy, signal: AbortSignal): Promise<StreamRecord> {
     return this.#step(async () => {
       signal.throwIfAborted()
-      const active = this.running?.saved.stream ?? this.#queue[0]
-      if (active && ifBusy === 'REJECT') {
-        throw new SegueError(
-          'SESSION_BUSY',
-          'An answer is being made in this session. Wait for its end, or cancel it.',
-          {
-            streamId: active.id,
-          },
-        )
-      }
+      if (this.#continued) throw await this.#options.stale()
+      const { active } = this
+      if (active && ifBusy === 'REJECT') throw busy(active)
       if (active && ifBusy === 'QUEUE') return this.#enqueue(turn)
       return this.#begin(turn, signal)
     })
+  }
+
+  /** The stream that holds the session, or is the first that waits. */
+  get active(): StreamRecord | null {
+    return this.running?.saved.stream ?? this.#queue[0] ?? null
+  }
+
+  /**
+   * Ends the session and has another one go on where it ends: both in one transaction, so that there is never a half of
+   * it. Until then the session is busy. Throws SESSION_BUSY and STALE, and what `compose` throws; nothing changes then.
+   */
+  compact(compose: (signal: AbortSignal) => Promise<NewSession>): Promise<SessionRecord> {
+    return this.#step(async () => {
+      if (this.#continued) throw await this.#options.stale()
+      if (this.active) throw busy(this.active)
+      const abort = new AbortController()
+      const over = this.#continueElsewhere(compose, abort.signal)
+      this.#compacting = { abort, over }
+      if (this.#closing) abort.abort(compacting())
+      return over.finally(() => (this.#compacting = null))
+    })
+  }
+
+  async #continueElsewhere(
+    compose: (signal: AbortSignal) => Promise<NewSession>,
+    signal: AbortSignal,
+  ): Promise<SessionRecord> {
+    const successor = await Promise.race([compose(signal), aborted(signal)])
+    const { env, sessionId } = this.#options
+    const toId = successor.session.id
+    await this.#writer.write(() => {
+      signal.throwIfAborted()
+      const at = env.now()
+      return {
+        successor,
+        change: { endedAt: at, endReason: 'compression' },
+        drafts: [{ type: 'SessionContinued', at, sessionId, streamId: null, toId }],
+      }
+    })
+    this.#continued = true
+    return successor.session
+  }
+
+  /** Changes the session beside its turns, and tells so in its log. */
+  async change(change: SessionChange, usage?: Usage): Promise<void> {
+    const { env, sessionId } = this.#options
+    await this.#step(() =>
+      this.#writer.write(() => ({
+        change,
+        ...(usage && { usage }),
+        drafts: [{ type: 'SessionChanged', at: env.now(), sessionId, streamId: null }],
+      })),
+    )
   }
 
   /** Takes up streams that waited when the server stopped, in their order. */
@@ -118,22 +184,25 @@ export class SessionChat {
   /** Ends what runs, because the server stops. What waits goes on waiting. */
   async close(): Promise<void> {
     this.#closing = true
+    this.#compacting?.abort.abort(compacting())
     await this.running?.end({ status: 'INTERRUPTED' })
     await this.#steps
   }
 
   /** The turn runs now; what runs already is ended in the same transaction, ahead of all that waits. */
-  async #begin({ stream, userMessage, model, key, create }: NewTurn, signal: AbortSignal): Promise<StreamRecord> {
+  async #begin(turn: NewTurn, signal: AbortSignal): Promise<StreamRecord> {
+    const { stream, userMessage, model, key, create, title } = turn
     let seq = 0
     const addition = (head: number): Addition => {
       signal.throwIfAborted()
       seq = head + 1
       return {
-        ...(create && { create }),
+        ...(create && { create: create.session }),
+        ...(title !== null && { change: { title, titleSource: 'MESSAGE' } }),
         ...(key && { key: { streamId: stream.id, ...key } }),
         drafts: [accept(stream, this.#options.env)],
         streams: [{ ...stream, firstSeq: seq }],
-        messages: [placed(userMessage, seq)],
+        messages: [...(create?.messages ?? []), placed(userMessage, seq)],
         activityAt: userMessage.createdAt,
       }
     }
@@ -200,23 +269,26 @@ export class SessionChat {
     this.#run({ ...stream, lastSeq: head }, placed(message, head), model)
   }
 
-  #run(stream: StreamRecord, userMessage: MessageRecord, { agent, name }: FoundModel): void {
+  #run(stream: StreamRecord, userMessage: MessageRecord, model: FoundModel): void {
     const running = new RunningStream({
       writer: this.#writer,
       env: this.#options.env,
       turn: turnOf(stream, userMessage),
-      history: this.#options.history(),
+      history: this.#options.history(model),
+      isGranted: this.#options.isGranted,
       onProblem: this.#options.onProblem,
       onRefused: this.#options.onRefused,
     })
     this.#running = running
     running
-      .run(agent, name)
+      .run(model.agent, model.name)
       .catch((error: unknown) => this.#options.onProblem(error, 'a stream could not be ended'))
       .finally(() => {
-        this.#options.onEnded(running.saved.stream)
+        const ended = running.saved.stream
+        this.#options.onEnded(ended)
         if (this.#running === running) this.#running = null
         void this.#step(async () => undefined)
+        if (ended.status === 'COMPLETED') this.#options.onAnswered(ended, running.contextTokens)
       })
   }
 
@@ -251,17 +323,40 @@ function placed(message: MessageRecord, seq: number): MessageRecord {
   return { ...message, position: userPosition(seq) }
 }
 
+function busy({ id }: StreamRecord): SegueError {
+  const sentence = 'An answer is being made in this session. Wait for its end, or cancel it.'
+  return new SegueError('SESSION_BUSY', sentence, { streamId: id })
+}
+
+function compacting(): SegueError {
+  return new SegueError(
+    'SESSION_BUSY',
+    'This session is being compacted. Wait for that, and go on where it is continued.',
+  )
+}
+
+/** Rejects with the signal's reason when it aborts. */
+function aborted(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  promise.catch(() => undefined)
+  return promise
+}
+
 /** What answers for a model that was there when the message came and is gone now that its turn has. */
 function missingModel(id: string, cause: unknown): FoundModel {
-  const name = id
+  const gone = () => new AgentError('MODEL_NOT_FOUND', `The model ${id} is not there any more.`, { cause })
+  const write = () => Promise.reject(gone())
   return {
     id,
-    name,
+    name: id,
     agent: {
       // oxlint-disable-next-line require-yield
       async *answer() {
-        throw new AgentError('MODEL_NOT_FOUND', `The model ${id} is not there any more.`, { cause })
+        throw gone()
       },
     },
+    writer: { summarise: write, entitle: write },
+    window: Number.POSITIVE_INFINITY,
   }
 }

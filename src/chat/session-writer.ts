@@ -1,10 +1,10 @@
 import type { LogWrite } from '../storage/chat-store.ts'
-import type { ChatEvent, StreamRecord } from '../storage/records.ts'
+import type { ChatEvent, DecisionRecord, StreamRecord, ToolGrant } from '../storage/records.ts'
 import type { ChatLog } from './chat-log.ts'
 import type { Draft } from './fold.ts'
 
 /** What one transaction adds to a session, its events not numbered yet. */
-export interface Addition extends Omit<LogWrite, 'sessionId' | 'head' | 'events'> {
+export interface Addition extends Omit<LogWrite, 'sessionId' | 'head' | 'events' | 'decisions' | 'grants'> {
   readonly drafts: readonly Draft[]
 }
 
@@ -28,23 +28,30 @@ export class SessionWriter {
   }
 
   /**
-   * Commits what `compose` makes when its turn has come; it is told the seq that the log ends with. Rejects with what
-   * the storage threw: nothing of the addition is kept or shown then.
+   * Commits what `compose` makes when its turn has come; it is told the seq that the log ends with. `onCommitted` is
+   * called before any reader is told. Rejects with what the storage threw: nothing of the addition is kept or shown then.
    */
-  write(compose: (head: number) => Addition): Promise<Added> {
+  write(compose: (head: number) => Addition, onCommitted: (added: Added) => void = () => undefined): Promise<Added> {
     const written = this.#last.then(async () => {
       const head = this.#head
       const { drafts, streams = [], ...rest } = compose(head)
       const events = drafts.map((draft, index) => numbered(draft, head + index + 1))
-      await this.#log.append({
+      const added = { head: head + events.length, events }
+      const decisions = events.flatMap(decisionIn)
+      const write = {
         ...rest,
         sessionId: this.#sessionId,
         head,
         events,
         streams: streams.map((stream) => asOf(stream, events)),
+        decisions,
+        grants: decisions.flatMap(grantIn),
+      }
+      await this.#log.append(write, () => {
+        this.#head = added.head
+        onCommitted(added)
       })
-      this.#head = head + events.length
-      return { head: this.#head, events }
+      return added
     })
     this.#last = written.catch(() => undefined)
     return written
@@ -68,4 +75,16 @@ function numbered(draft: Draft, seq: number): ChatEvent {
 function asOf(stream: StreamRecord, events: readonly ChatEvent[]): StreamRecord {
   const newest = events.findLast((event) => event.streamId === stream.id)
   return newest ? { ...stream, lastSeq: newest.seq } : stream
+}
+
+function decisionIn(event: ChatEvent): DecisionRecord[] {
+  return event.type === 'ApprovalChanged' || event.type === 'ClarificationChanged' ? [event.decision] : []
+}
+
+/** What a decision allows beyond the call that it is about. */
+function grantIn(decision: DecisionRecord): ToolGrant[] {
+  if (decision.kind !== 'approval') return []
+  const tool = decision.toolCall.name
+  if (decision.decision === 'ALWAYS') return [{ sessionId: null, tool }]
+  return decision.decision === 'SESSION' ? [{ sessionId: decision.sessionId, tool }] : []
 }

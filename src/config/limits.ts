@@ -20,6 +20,14 @@ export const limitsSchema = z.strictObject({
   operationsPerSocket: count(10_000).default(100),
   /** A model that sends nothing for so long has failed. */
   modelSilenceSeconds: seconds.default(120),
+  /** Requests to the model that one answer may take: the last one is made without tools. */
+  stepsPerAnswer: count(1000).default(50),
+  /** A tool that has not finished after so long has failed. */
+  toolSeconds: seconds.default(120),
+  /** A person who has not decided or answered after so long has said no. */
+  decisionSeconds: seconds.default(300),
+  /** Of a longer result of a tool, in UTF-16 code units, the model and the log are told the beginning. */
+  toolResultLength: count(10_000_000).default(50_000),
   /** A reader that takes in nothing for so long is let go of; it can come back with its cursor. */
   stalledReaderSeconds: seconds.default(30),
 })

@@ -13,4 +13,6 @@ export interface Provider {
   readonly apiKey: string | null
   /** The names it serves; null: it is asked. */
   readonly models: readonly string[] | null
+  /** How many tokens the context of its models holds; null: as far as their names tell. */
+  readonly contextWindow: number | null
 }

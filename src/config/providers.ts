@@ -1,17 +1,13 @@
 import { z } from 'zod'
+import { isHttpUrl } from './http-url.ts'
 import { namePattern, nameRule } from './name.ts'
 import type { Provider } from './provider.ts'
 import { providerTypes } from './provider.ts'
 
 const text = z.string({ error: 'a text that is not empty' }).min(1, { error: 'a text that is not empty' })
+const tokens = 'an integer of tokens from 1000 to 100000000'
 const texts = 'a list of at least one model name'
 const isObject = ({ value }: { value: unknown }): boolean => typeof value === 'object' && value !== null
-
-/** What `fetch` can use; it refuses addresses that carry a password. */
-function isHttpUrl(value: string): boolean {
-  const url = URL.parse(value)
-  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
-}
 
 /** One entry of `providers`. Its two rules across keys run always, so that all that is wrong is named at once. */
 const providerSchema = z
@@ -29,6 +25,11 @@ const providerSchema = z
         .optional(),
       apiKey: text.optional(),
       models: z.array(text, { error: texts }).min(1, { error: texts }).optional(),
+      contextWindow: z
+        .int({ error: tokens })
+        .min(1000, { error: tokens })
+        .max(100_000_000, { error: tokens })
+        .optional(),
     },
     { error: (issue) => (issue.code === 'invalid_type' ? 'an object with at least a type' : undefined) },
   )
@@ -64,12 +65,19 @@ export function resolveProviders(
   where: string,
   warnings: string[],
 ): Provider[] {
-  return Object.entries(entries).map(([name, { type, baseURL, apiKeyEnv, apiKey, models }]) => {
+  return Object.entries(entries).map(([name, { type, baseURL, apiKeyEnv, apiKey, models, contextWindow }]) => {
     const looked = apiKeyEnv === undefined ? undefined : env[apiKeyEnv] || undefined
     if (apiKeyEnv !== undefined && looked === undefined) {
       warnings.push(`${where}.${name}.apiKeyEnv: the variable ${apiKeyEnv} is not set, so no key is sent`)
     }
-    return { name, type, baseURL: baseURL ?? null, apiKey: apiKey ?? looked ?? null, models: models ?? null }
+    return {
+      name,
+      type,
+      baseURL: baseURL ?? null,
+      apiKey: apiKey ?? looked ?? null,
+      models: models ?? null,
+      contextWindow: contextWindow ?? null,
+    }
   })
 }
 

@@ -1,6 +1,8 @@
 import { isIPv4 } from 'node:net'
 import { z } from 'zod'
+import { approvalsSchema } from './approvals.ts'
 import { defaultLimits, limitsSchema } from './limits.ts'
+import { mcpServersSchema } from './mcp-servers.ts'
 import { modelForm, providersSchema } from './providers.ts'
 
 /**
@@ -113,6 +115,34 @@ export const settingsTable = {
     default: 'openai and anthropic if their keys are set, ollama if it answers',
     description: 'Where models come from, by name.',
     schema: providersSchema,
+  }),
+  mcpServers: setting({
+    key: 'mcpServers',
+    default: 'none',
+    description: 'The MCP servers whose tools models can use, by name, in the form that other clients have them.',
+    schema: mcpServersSchema,
+  }),
+  approvals: setting({
+    key: 'approvals',
+    default: 'tools that only read run, others ask',
+    description: 'Which tools run, ask first, or are refused, by patterns of their names.',
+    schema: approvalsSchema,
+  }),
+  titles: setting<boolean>({
+    key: 'titles',
+    default: 'true',
+    description:
+      "Whether a model gives a session its title after the first answer; before that it is the message's beginning.",
+    schema: z.boolean({ error: 'true or false' }),
+  }),
+  compactAt: setting({
+    key: 'compactAt',
+    default: '0.8',
+    description:
+      "The share of the model's context from which on a session is summarised and continued by a new one; 0 for never.",
+    schema: z.number({ error: 'a number from 0 to 1' }).min(0, { error: 'a number from 0 to 1' }).max(1, {
+      error: 'a number from 0 to 1',
+    }),
   }),
   durable: setting<boolean>({
     flag: 'durable',

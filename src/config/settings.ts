@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { z } from 'zod'
+import type { ApprovalRules } from './approvals.ts'
 import { readConfigFile } from './config-file.ts'
 import type { ConfigFile } from './config-file.ts'
 import { readFlags } from './flags.ts'
 import { defaultLimits, limitKeys } from './limits.ts'
 import type { Limits } from './limits.ts'
+import type { McpServer } from './mcp-server.ts'
+import { resolveMcpServers } from './mcp-servers.ts'
 import type { Provider } from './provider.ts'
 import { configuredModels, foundByThemselves, modelFault, providerKeys, resolveProviders } from './providers.ts'
 import type { KnownModels } from './providers.ts'
@@ -25,6 +28,14 @@ export interface Settings {
   readonly model: string | null
   /** Null: none is configured, and those that are found by themselves are used. */
   readonly providers: readonly Provider[] | null
+  /** Those that are not disabled. */
+  readonly mcpServers: readonly McpServer[]
+  /** Of the patterns that fit a tool's name, the last one counts. */
+  readonly approvals: ApprovalRules
+  /** Whether a model gives sessions their titles. */
+  readonly titles: boolean
+  /** The share of a model's context from which on a session is compacted; 0: never by itself. */
+  readonly compactAt: number
   /** Every commit waits for the disk. */
   readonly durable: boolean
   /** Milliseconds between two words of the offline agent. */
@@ -96,11 +107,20 @@ export function readSettings({ argv, env, homedir }: SettingsSources): Settings 
   const known = knownModels(file.get('providers'), providers)
   const model = read(table.model, (id) => modelFault(id, known))
 
+  const servers = read(table.mcpServers)
+  const fromHome = (text: string): string => path(text, home)
+  const mcpServers = servers
+    ? resolveMcpServers(servers.value, { env, where: servers.where, path: fromHome }, problems, warnings)
+    : []
+
   const port = read(table.port)?.value ?? Number(table.port.default)
   const host = read(table.host)?.value ?? table.host.default
   const durable = read(table.durable)?.value ?? false
   const offlineDelay = read(table.offlineDelay)?.value ?? Number(table.offlineDelay.default)
 
+  const approvals = read(table.approvals)?.value ?? {}
+  const titles = read(table.titles)?.value ?? true
+  const compactAt = read(table.compactAt)?.value ?? Number(table.compactAt.default)
   const limits = read(table.limits)?.value ?? defaultLimits
 
   const hermes = read(table.hermes)?.value ?? true
@@ -123,6 +143,10 @@ export function readSettings({ argv, env, homedir }: SettingsSources): Settings 
     hermesHome: hermesHome(),
     model: model?.value ?? null,
     providers,
+    mcpServers,
+    approvals,
+    titles,
+    compactAt,
     durable,
     offlineDelay,
     limits,

@@ -1,9 +1,12 @@
 import { join } from 'node:path'
 import type { ChatStore } from '../storage/chat-store.ts'
+import type { DecisionStore } from '../storage/decision-store.ts'
+import { type FileStore, FolderFileStore } from '../storage/file-store.ts'
 import { type HermesLog, openHermesSessions } from '../storage/hermes/hermes-sessions.ts'
 import type { SessionSource } from '../storage/session-source.ts'
 import { ProfileDatabase } from '../storage/sqlite/database.ts'
 import { SqliteChatStore } from '../storage/sqlite/sqlite-chat-store.ts'
+import { SqliteDecisionStore } from '../storage/sqlite/sqlite-decision-store.ts'
 import { SqliteSessions } from '../storage/sqlite/sqlite-sessions.ts'
 import { defaultProfile } from './profile-name.ts'
 
@@ -15,6 +18,8 @@ export interface Profile {
   /** Those of its Hermes agent; null when Hermes is turned off. */
   readonly hermes: SessionSource | null
   readonly chats: ChatStore
+  readonly decisions: DecisionStore
+  readonly files: FileStore
   close(): Promise<void>
 }
 
@@ -47,7 +52,9 @@ export function openProfile({ home, hermesHome, durable, log, onStatement }: Pro
     name,
     own: new SqliteSessions(database, name),
     hermes,
-    chats: new SqliteChatStore(database),
+    chats: new SqliteChatStore(database, name),
+    decisions: new SqliteDecisionStore(database),
+    files: new FolderFileStore(join(home, 'files')),
     close: async () => {
       await hermes?.close()
       database.close()

@@ -2,8 +2,9 @@ import type { ChatEvent, Delivered, MessageRecord, StreamReset } from '../storag
 import { builder } from './builder.ts'
 import { ResetReasonEnum } from './enums.ts'
 import { ToolCallType } from './message.ts'
+import { sessionOf } from './session.ts'
 import { messageOf } from './stream.ts'
-import { MessageType, StreamType } from './refs.ts'
+import { ApprovalType, ClarificationType, MessageType, SessionType, StreamType } from './refs.ts'
 
 export const ChatEventInterface = builder.interfaceRef<Delivered>('ChatEvent').implement({
   description:
@@ -88,6 +89,56 @@ builder.objectRef<EventOf<'StreamChanged'>>('StreamChanged').implement({
   interfaces: [ChatEventInterface],
   fields: (t) => ({
     stream: t.expose('stream', { type: StreamType, description: 'The stream as of this event.' }),
+  }),
+})
+
+builder.objectRef<EventOf<'ApprovalChanged'>>('ApprovalChanged').implement({
+  description: 'A person is asked to allow a tool call, or that was settled.',
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({
+    approval: t.expose('decision', { type: ApprovalType, description: 'The approval as of this event.' }),
+  }),
+})
+
+builder.objectRef<EventOf<'ClarificationChanged'>>('ClarificationChanged').implement({
+  description: 'A person is asked a question, or that was settled.',
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({
+    clarification: t.expose('decision', {
+      type: ClarificationType,
+      description: 'The clarification as of this event.',
+    }),
+  }),
+})
+
+builder.objectRef<EventOf<'SessionChanged'>>('SessionChanged').implement({
+  description:
+    'Something about the session changed beside its turns, such as its title. The title that a first message gives it comes with that message.',
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({
+    session: t.field({
+      type: SessionType,
+      description: 'The session as it is now.',
+      resolve: ({ sessionId }, _, context) => sessionOf(sessionId, context),
+    }),
+  }),
+})
+
+builder.objectRef<EventOf<'SessionContinued'>>('SessionContinued').implement({
+  description:
+    'The context was compacted, between two turns: the session ended with endReason compression and the chat goes on in another. The last event of from.',
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({
+    from: t.field({
+      type: SessionType,
+      description: 'The session that ended.',
+      resolve: ({ sessionId }, _, context) => sessionOf(sessionId, context),
+    }),
+    to: t.field({
+      type: SessionType,
+      description: 'The session in which the chat goes on. Its first message is a summary of what was said before.',
+      resolve: ({ toId }, _, context) => sessionOf(toId, context),
+    }),
   }),
 })
 

@@ -23,18 +23,41 @@ const CreateSessionInput = builder.inputType('CreateSessionInput', {
   }),
 })
 
+const FileInput = builder.inputType('FileInput', {
+  description: 'A file to send along.',
+  fields: (t) => ({
+    name: t.string({ description: 'What it is called: 1 to 200 characters, without slashes.' }),
+    mediaType: t.string({
+      required: true,
+      description:
+        'image/png, image/jpeg, image/gif or image/webp, up to 10 MiB; text/… , application/json and the like, up to 1 MiB in UTF-8. Any other type is BAD_USER_INPUT, a larger file TOO_LARGE.',
+    }),
+    url: t.string({
+      required: true,
+      description: 'A data URL, which is kept here; or an https URL, which is passed on to the model as it is.',
+    }),
+  }),
+})
+
 const StreamChatInput = builder.inputType('StreamChatInput', {
   description: 'A message to answer.',
   fields: (t) => ({
     sessionId: t.id({ description: 'The session that it belongs to. Omitted: a new session is made.' }),
-    text: t.string({ required: true, description: 'What the user says: up to 1,000,000 characters, not blank.' }),
+    text: t.string({
+      required: true,
+      description: 'What the user says: up to 1,000,000 characters. Blank only where there are files.',
+    }),
+    files: t.field({
+      type: [FileInput],
+      description: 'What goes with the text, up to 20: pictures (PNG, JPEG, GIF, WebP) and text.',
+    }),
     model: t.string({
       description: "The model that answers, as <provider>/<name>; the session's own when it is left out.",
     }),
     profile: t.string({ description: 'The profile; default when it is left out.' }),
     key: t.string({
       description:
-        "Chosen by the client, 1 to 200 characters, unique in the profile, kept as long as the session. The same key with the same sessionId, text, model and profile returns the same stream; with other ones it is an IDEMPOTENCY_MISMATCH. A refused start keeps no key. Without it, over WebSocket, the subscribe message's id is the key when it is a UUID: graphql-ws repeats it when it reconnects.",
+        "Chosen by the client, 1 to 200 characters, unique in the profile, kept as long as the session. The same key with the same sessionId, text, files, model and profile returns the same stream; with other ones it is an IDEMPOTENCY_MISMATCH. A refused start keeps no key. Without it, over WebSocket, the subscribe message's id is the key when it is a UUID: graphql-ws repeats it when it reconnects.",
     }),
     ifBusy: t.field({
       type: IfBusyEnum,
@@ -81,6 +104,38 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }) },
     resolve: (_, { input }, { domain }) => domain.chats.start(requestOf(input, { domain, operationId: null })),
   }),
+  regenerate: t.field({
+    type: StreamType,
+    description:
+      "Forks before the turn of messageId and answers there: the same user's message, or text in its place. The old branch stays as it is. SESSION_BUSY while that message is being made.",
+    args: {
+      messageId: t.arg.id({ required: true, description: "A message of the turn: the user's, or the answer." }),
+      text: t.arg.string({ description: 'What the user says instead; files of the old message stay with it.' }),
+      key: t.arg.string({
+        description: 'As in StreamChatInput: the same key with the same messageId and text returns the same stream.',
+      }),
+    },
+    resolve: (_, { messageId, text, key }, { domain }) => domain.chats.regenerate(messageId, text ?? null, key ?? null),
+  }),
+  forkSession: t.field({
+    type: SessionType,
+    description:
+      'A new session with the messages up to and including messageId, of either origin. SESSION_BUSY while that message is being made.',
+    args: { messageId: t.arg.id({ required: true, description: 'The last message to take along.' }) },
+    resolve: (_, { messageId }, { domain }) => domain.chats.fork(messageId),
+  }),
+  compactSession: t.field({
+    type: SessionType,
+    description:
+      'Summarises the session, ends it with endReason compression and returns the one that continues it. SESSION_BUSY while an answer is made in it, STALE when it was continued already, PROVIDER when there is no summary to be had: then it is as it was.',
+    args: {
+      id: t.arg.id({ required: true, description: 'The session.' }),
+      key: t.arg.string({
+        description: 'Chosen by the client: the same key with the same session returns the same continuation.',
+      }),
+    },
+    resolve: (_, { id, key }, { domain }) => domain.chats.compact(id, key ?? null),
+  }),
   cancelStream: t.field({
     type: CancelStreamPayload,
     description: 'Stops a stream and returns what was saved: all that any client has seen of it, and nothing after.',
@@ -103,7 +158,7 @@ builder.subscriptionFields((t) => ({
       context.checkMayStart()
       const cursor = cursorOf(after)
       const stream = await context.domain.chats.start(requestOf(input, context))
-      return context.domain.chats.followStream(stream.id, cursor)
+      return context.domain.chats.followers.followStream(stream.id, cursor)
     },
     resolve: (event) => event,
   }),
@@ -117,8 +172,8 @@ builder.subscriptionFields((t) => ({
     },
     subscribe: async (_, { streamId, after }, { domain, lastEventId, onNothingLeft }) => {
       const cursor = cursorOf(after, lastEventId)
-      if (await domain.chats.isAtEnd(streamId, cursor)) onNothingLeft()
-      return domain.chats.followStream(streamId, cursor)
+      if (await domain.chats.followers.isAtEnd(streamId, cursor)) onNothingLeft()
+      return domain.chats.followers.followStream(streamId, cursor)
     },
     resolve: (event) => event,
   }),
@@ -130,7 +185,7 @@ builder.subscriptionFields((t) => ({
       after: t.arg.int({ defaultValue: 0, description: StreamChatAfter }),
     },
     subscribe: (_, { sessionId, after }, { domain, lastEventId }) =>
-      domain.chats.followSession(sessionId, cursorOf(after, lastEventId)),
+      domain.chats.followers.followSession(sessionId, cursorOf(after, lastEventId)),
     resolve: (event) => event,
   }),
 }))
@@ -144,6 +199,7 @@ function requestOf(
   return {
     sessionId: input.sessionId ?? null,
     text: input.text,
+    files: (input.files ?? []).map(({ name, mediaType, url }) => ({ name: name ?? null, mediaType, url })),
     model: input.model ?? null,
     profile: checkProfile(input.profile, domain),
     key: input.key ?? (operationId !== null && uuid.test(operationId) ? operationId : null),

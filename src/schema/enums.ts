@@ -93,6 +93,26 @@ export const ResetReasonEnum = builder.enumType('ResetReason', {
   } as const,
 })
 
+export const ApprovalDecisionEnum = builder.enumType('ApprovalDecision', {
+  description: 'What a person says to a tool call.',
+  values: {
+    ONCE: { description: 'Run it, this once.' },
+    SESSION: { description: 'Run it, and do not ask for this tool again in this session and its continuations.' },
+    ALWAYS: { description: 'Run it, and do not ask for this tool again in this profile.' },
+    DENY: { description: 'Do not run it. The model is told so.' },
+  } as const,
+})
+
+export const DecisionStateEnum = builder.enumType('DecisionState', {
+  description: 'Whether something waits for a person.',
+  values: {
+    PENDING: { description: 'It waits.' },
+    ANSWERED: { description: 'A person has answered.' },
+    EXPIRED: { description: 'Nobody answered in time. That is a no.' },
+    CANCELLED: { description: 'The stream ended before anybody answered.' },
+  } as const,
+})
+
 export const IfBusyEnum = builder.enumType('IfBusy', {
   description: 'What to do when the session has an active stream.',
   values: {

@@ -6,3 +6,8 @@ export function fileUrl(part: { readonly url: string; readonly messageId: string
   if (/^https:/i.test(part.url)) return part.url
   return `${filesPath}/${encodeURIComponent(part.messageId)}/${part.index}`
 }
+
+/** How a client reaches what is kept whole because it is too large for the log, by its hash. */
+export function keptUrl(hash: string): string {
+  return `${filesPath}/${hash}`
+}

@@ -1,10 +1,10 @@
 import { digestOf } from '../chat/digest.ts'
 import { parsedArguments } from '../chat/tool-call.ts'
-import { notFound } from '../errors.ts'
 import type { MessagePart, ToolCall } from '../storage/records.ts'
 import { builder } from './builder.ts'
 import { MessageStatusEnum, RoleEnum, ToolCallStateEnum } from './enums.ts'
-import { fileUrl } from './file-url.ts'
+import { fileUrl, keptUrl } from './file-url.ts'
+import { sessionOf } from './session.ts'
 import { UsageType } from './usage.ts'
 import { MessageType, SessionType, StreamType } from './refs.ts'
 
@@ -27,7 +27,16 @@ export const ToolCallType = builder.objectRef<ToolCall>('ToolCall').implement({
       resolve: parsedArguments,
     }),
     state: t.expose('state', { type: ToolCallStateEnum, description: 'How far it has come.' }),
-    result: t.expose('result', { type: 'JSON', nullable: true, description: 'What the tool returned.' }),
+    result: t.expose('result', {
+      type: 'JSON',
+      nullable: true,
+      description: 'What the tool returned; of a very long result its beginning, with a note, as the model is told it.',
+    }),
+    resultUrl: t.string({
+      nullable: true,
+      description: 'Where a very long result can be read whole: a path of this server. Null for any other.',
+      resolve: ({ resultFile }) => (resultFile === undefined ? null : keptUrl(resultFile)),
+    }),
     error: t.exposeString('error', { nullable: true, description: 'What went wrong, in one sentence.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When the tool began to work.' }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it was settled.' }),
@@ -102,11 +111,7 @@ MessageType.implement({
     session: t.field({
       type: SessionType,
       description: 'The session that it is of.',
-      resolve: async ({ sessionId }, _, { loader }) => {
-        const session = await loader.load(sessionId)
-        if (!session) throw notFound('session', sessionId)
-        return session
-      },
+      resolve: ({ sessionId }, _, context) => sessionOf(sessionId, context),
     }),
     role: t.expose('role', { type: RoleEnum, description: 'Who speaks.' }),
     status: t.expose('status', { type: MessageStatusEnum, description: 'How far it has come.' }),

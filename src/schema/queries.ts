@@ -21,17 +21,21 @@ builder.queryFields((t) => ({
   node: t.field({
     type: builder.nodeInterfaceRef(),
     nullable: true,
-    description: 'Whatever has this id: a session, a message, a stream. Null when nothing has.',
+    description:
+      'Whatever has this id: a session, a message, a stream, an approval, a clarification. Null when nothing has.',
     args: { id: t.arg.id({ required: true, description: 'The id.' }) },
     resolve: async (_, { id }, { domain, loader }) => {
       switch (kindOfId(id)) {
         case 'stream':
           return domain.chats.stream(id)
         case 'message':
-          return domain.chats.message(id)
+          return domain.chats.transcripts.message(id)
+        case 'approval':
+        case 'clarification':
+          return domain.chats.decisions.find(id)
         default:
           // Hermes' ids have no form of their own: one may name a session, or a message in one.
-          return (await loader.load(id)) ?? domain.chats.message(id)
+          return (await loader.load(id)) ?? domain.chats.transcripts.message(id)
       }
     },
   }),

@@ -8,6 +8,7 @@ import './chat-event.ts'
 import './session-list.ts'
 import './queries.ts'
 import './chat.ts'
+import './decision.ts'
 
 /** The whole of it, as `schema.graphql` has it. */
 export const schema = builder.toSchema()

@@ -1,10 +1,13 @@
+import { notFound } from '../errors.ts'
 import { channelOf } from '../storage/channel.ts'
+import type { SessionRecord } from '../storage/records.ts'
 import { builder } from './builder.ts'
 import { jsonOf } from './json.ts'
 import { connection, positionCursor } from './connection.ts'
+import type { Context } from './context.ts'
 import { ChannelEnum, OriginEnum } from './enums.ts'
 import { UsageType } from './usage.ts'
-import { MessageType, ProfileType, SessionType, StreamType } from './refs.ts'
+import { ApprovalType, ClarificationType, MessageType, ProfileType, SessionType, StreamType } from './refs.ts'
 
 SessionType.implement({
   description:
@@ -51,7 +54,7 @@ SessionType.implement({
     messageCount: t.int({
       description: 'How many messages it has, the one that is being made included.',
       resolve: async (session, _, { loader, domain }) =>
-        (await loader.messageCount(session)) + (domain.chats.growingAnswer(session.id) ? 1 : 0),
+        (await loader.messageCount(session)) + (domain.chats.transcripts.growing(session.id) ? 1 : 0),
     }),
     pinned: t.exposeBoolean('pinned', { description: 'A person keeps it at the top.' }),
     archived: t.exposeBoolean('archived', { description: 'A person has put it away.' }),
@@ -78,7 +81,7 @@ SessionType.implement({
         description: 'Its messages, oldest first, the one that is being made at the end.',
         resolve: (session, args, { domain }) =>
           connection(args, {
-            fetch: (page) => domain.chats.messagePage(session, page),
+            fetch: (page) => domain.chats.transcripts.page(session, page),
             keyOf: (message) => message.position ?? 0,
             cursor: positionCursor,
           }),
@@ -100,6 +103,36 @@ SessionType.implement({
     headSeq: t.exposeInt('headSeq', {
       description: "The seq of the newest event in the session's log. 0 when there is none.",
     }),
-    usage: t.expose('usage', { type: UsageType, description: 'Of all streams that have ended in it.' }),
+    forkedFrom: t.field({
+      type: MessageType,
+      nullable: true,
+      description:
+        'Where it was forked from: the last message that it took along, or the one that is answered again in it. A fork is never a continuation. Null when it is none, and when that message is gone.',
+      resolve: ({ forkedFrom }, _, { domain }) =>
+        forkedFrom === null ? null : domain.chats.transcripts.message(forkedFrom),
+    }),
+    usage: t.expose('usage', {
+      type: UsageType,
+      description: 'Of all streams that have ended in it, and of what was written about it: its summary, its title.',
+    }),
+    pendingApprovals: t.field({
+      type: [ApprovalType],
+      description: 'The tool calls in it that wait for a person to allow them, the oldest first.',
+      resolve: ({ id: sessionId }, _, { domain }) =>
+        domain.chats.decisions.list('approval', { sessionId, pending: true }),
+    }),
+    pendingClarifications: t.field({
+      type: [ClarificationType],
+      description: 'The questions in it that wait for an answer, the oldest first.',
+      resolve: ({ id: sessionId }, _, { domain }) =>
+        domain.chats.decisions.list('clarification', { sessionId, pending: true }),
+    }),
   }),
 })
+
+/** A session that is known to exist, by the row that names it. */
+export async function sessionOf(id: string, { loader }: Context): Promise<SessionRecord> {
+  const session = await loader.load(id)
+  if (!session) throw notFound('session', id)
+  return session
+}

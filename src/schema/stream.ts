@@ -3,6 +3,7 @@ import type { MessageRecord, StreamRecord } from '../storage/records.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
 import { StreamErrorCodeEnum, StreamStatusEnum } from './enums.ts'
+import { sessionOf } from './session.ts'
 import { UsageType } from './usage.ts'
 import { MessageType, SessionType, StreamType } from './refs.ts'
 
@@ -22,11 +23,7 @@ StreamType.implement({
     session: t.field({
       type: SessionType,
       description: 'The session that it is of, for life.',
-      resolve: async ({ sessionId }, _, { loader }) => {
-        const session = await loader.load(sessionId)
-        if (!session) throw notFound('session', sessionId)
-        return session
-      },
+      resolve: ({ sessionId }, _, context) => sessionOf(sessionId, context),
     }),
     status: t.expose('status', { type: StreamStatusEnum, description: 'Where it stands.' }),
     userMessage: t.field({
@@ -39,7 +36,7 @@ StreamType.implement({
       nullable: true,
       description:
         "The assistant's message: growing while it runs, then the saved one. Null when nothing was produced.",
-      resolve: ({ id }, _, { domain }) => domain.chats.answerOf(id),
+      resolve: ({ id }, _, { domain }) => domain.chats.transcripts.answerOf(id),
     }),
     model: t.exposeString('model', { description: 'The model that answers, as <provider>/<name>.' }),
     usage: t.expose('usage', { type: UsageType, description: 'Of the requests to the model that have ended.' }),
@@ -58,7 +55,7 @@ StreamType.implement({
 
 /** A message that is known to exist, by the row that names it. */
 export async function messageOf(id: string, { domain }: Context): Promise<MessageRecord> {
-  const message = await domain.chats.message(id)
+  const message = await domain.chats.transcripts.message(id)
   if (!message) throw notFound('message', id)
   return message
 }

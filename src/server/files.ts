@@ -1,14 +1,13 @@
 import type { ServerResponse } from 'node:http'
+import { dataOf, type Data } from '../chat/data-url.ts'
 import type { Domain } from '../schema/context.ts'
 import { filesPath } from '../schema/file-url.ts'
+import { keptFile } from '../storage/records.ts'
 
-/** Serves what came with a message as a data URL. Answers 404 for anything else. */
-export async function serveFile(path: string, { chats }: Domain, response: ServerResponse): Promise<void> {
-  const [, id = '', index] = /^\/([^/]+)\/(0|[1-9]\d*)$/.exec(path.slice(filesPath.length)) ?? []
-  const messageId = decoded(id)
-  const message = messageId ? await chats.message(messageId) : null
-  const part = message?.parts[Number(index)]
-  const file = part?.type === 'file' ? dataOf(part.url) : null
+/** Serves what came with a message, and what a tool returned that is too large for the log. 404 for anything else. */
+export async function serveFile(path: string, domain: Domain, response: ServerResponse): Promise<void> {
+  const name = path.slice(filesPath.length)
+  const file = (await attachment(name, domain)) ?? (await keptText(name, domain))
   if (!file) {
     response.writeHead(404, { 'content-type': 'text/plain' }).end('There is no such file.\n')
     return
@@ -24,12 +23,21 @@ export async function serveFile(path: string, { chats }: Domain, response: Serve
   response.end(file.bytes)
 }
 
-function dataOf(url: string): { mediaType: string; bytes: Buffer } | null {
-  const parts = /^data:(?<type>[\w.+-]+\/[\w.+-]+)?(?:;[\w=.+-]+)*?(?<base64>;base64)?,(?<data>.*)$/is.exec(url)?.groups
-  const data = parts?.['data']
-  if (data === undefined) return null
-  const bytes = parts?.['base64'] ? Buffer.from(data, 'base64') : Buffer.from(decoded(data) ?? '')
-  return { mediaType: parts?.['type'] ?? 'text/plain', bytes }
+async function attachment(name: string, { profile, chats }: Domain): Promise<Data | null> {
+  const [, id = '', index] = /^\/([^/]+)\/(0|[1-9]\d*)$/.exec(name) ?? []
+  const messageId = decoded(id)
+  const message = messageId ? await chats.transcripts.message(messageId) : null
+  const part = message?.parts[Number(index)]
+  if (part?.type !== 'file') return null
+  const hash = keptFile(part.url)
+  if (hash === null) return dataOf(part.url)
+  const bytes = await profile.files.read(hash)
+  return bytes && { mediaType: part.mediaType, bytes }
+}
+
+async function keptText(name: string, { profile }: Domain): Promise<Data | null> {
+  const bytes = await profile.files.read(name.slice(1))
+  return bytes && { mediaType: 'text/plain; charset=utf-8', bytes }
 }
 
 function decoded(text: string): string | null {

@@ -1,7 +1,7 @@
 import type { SessionRecord } from '../storage/records.ts'
 
 /** A chain longer than this is cut off here: nobody compacts a chat so often, a damaged file might seem to. */
-const maximumHops = 1000
+export const mostHops = 1000
 
 const continuedEndings: ReadonlySet<string | null> = new Set(['compression', 'cli_close'])
 const neverContinues: ReadonlySet<string> = new Set(['tool', 'subagent'])
@@ -45,7 +45,7 @@ export async function lineageOf(
   const seen = new Set([session.id])
   let parent: SessionRecord | null = null
   let root = session
-  while (root.parentId !== null && seen.size <= maximumHops) {
+  while (root.parentId !== null && seen.size <= mostHops) {
     const next: SessionRecord | null = await load(root.parentId)
     if (!next || !continues(root, next)) break
     if (seen.has(next.id)) return { parent: null, root: session, segmentCount: 1 }

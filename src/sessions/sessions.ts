@@ -5,7 +5,7 @@ import { chunksOf } from '../storage/chunks.ts'
 import { type MessageRecord, noUsage, type Origin, type SessionRecord } from '../storage/records.ts'
 import { cut, newestFirst } from '../storage/session-order.ts'
 import type { PageRequest, SessionFilter, SessionKey, SessionSource } from '../storage/session-source.ts'
-import { canBeContinued } from './lineage.ts'
+import { canBeContinued, mostHops } from './lineage.ts'
 
 export interface NewSession {
   readonly title: string | null
@@ -79,10 +79,13 @@ export class Sessions {
     return (await hermes?.message(id)) ?? null
   }
 
-  /** All that the model knows of the chat when the session's next turn begins: what the session continues, then its own. */
+  /**
+   * All that the model knows of the chat when the session's next turn begins: what the session continues, then its own.
+   * A summary stands for all that was before it.
+   */
   async context(session: SessionRecord): Promise<MessageRecord[]> {
     const own = (await this.#keeper(session)?.contextMessages(session.id)) ?? []
-    if (session.origin !== 'SEGUE' || session.parentId === null) return own
+    if (session.origin !== 'SEGUE' || session.parentId === null || own[0]?.summary) return own
     const parent = await this.find(session.parentId)
     return parent ? [...(await this.context(parent)), ...own] : own
   }
@@ -90,14 +93,15 @@ export class Sessions {
   /** Throws BAD_USER_INPUT when it cannot continue what it should. */
   async create({ title, model, continues }: NewSession): Promise<SessionRecord> {
     const parent = continues === null ? null : await this.#continuable(continues)
+    const own = parent?.origin === 'SEGUE' ? parent : null
     const session = newSession({
       profile: this.#profile.name,
-      title: title === null ? (parent?.title ?? null) : cleanTitle(title),
-      model: model ?? (parent?.origin === 'SEGUE' ? parent.model : null),
+      ...(title === null ? titleOf(parent) : { title: cleanTitle(title), titleSource: 'PERSON' }),
+      model: model ?? own?.model ?? null,
       parentId: parent?.id ?? null,
       at: Date.now(),
     })
-    await this.#profile.chats.createSession(session)
+    await this.#profile.chats.createSession({ session, messages: [], ...(own && { grantsOf: own.id }) })
     return session
   }
 
@@ -114,36 +118,51 @@ export class Sessions {
     )
   }
 
+  /** Where the chat goes on that was held in this session: the end of the chain that continues it. */
+  async tip(session: SessionRecord): Promise<SessionRecord> {
+    let tip = session
+    for (let hop = 0; hop < mostHops && tip.endedAt !== null; hop += 1) {
+      const next = await this.#profile.chats.successorOf(tip.id)
+      if (!next) break
+      tip = next
+    }
+    return tip
+  }
+
   #keeper(session: SessionRecord): SessionSource | null {
     return session.origin === 'SEGUE' ? this.#profile.own : this.#profile.hermes
   }
 }
 
-export function newSession(of: {
-  readonly profile: string
-  readonly title: string | null
-  readonly model: string | null
-  readonly parentId: string | null
-  readonly at: number
-}): SessionRecord {
+/** A session of our own that begins now. */
+export function newSession({
+  at,
+  ...given
+}: Pick<SessionRecord, 'profile' | 'title' | 'titleSource' | 'model'> &
+  Partial<SessionRecord> & { readonly at: number }): SessionRecord {
   return {
     id: newId('session'),
     origin: 'SEGUE',
-    profile: of.profile,
-    title: of.title,
     source: 'segue',
-    model: of.model,
-    startedAt: of.at,
+    startedAt: at,
     endedAt: null,
     endReason: null,
-    lastActivityAt: of.at,
+    lastActivityAt: at,
     pinned: false,
     archived: false,
-    parentId: of.parentId,
+    parentId: null,
     notContinuationOf: [],
+    forkedFrom: null,
     headSeq: 0,
     usage: noUsage,
+    ...given,
   }
+}
+
+/** What a session hands on to another one. Hermes tells of no title who gave it: it counts as a person's. */
+export function titleOf(session: SessionRecord | null): Pick<SessionRecord, 'title' | 'titleSource'> {
+  const title = session?.title ?? null
+  return { title, titleSource: title === null ? null : (session?.titleSource ?? 'PERSON') }
 }
 
 /** One line without control characters. Throws BAD_USER_INPUT for an empty or too long one. */

@@ -1,4 +1,32 @@
-import type { ChatEvent, MessageRecord, SessionRecord, StreamRecord } from './records.ts'
+import type {
+  ChatEvent,
+  DecisionRecord,
+  MessageRecord,
+  SessionRecord,
+  StreamRecord,
+  ToolGrant,
+  Usage,
+} from './records.ts'
+
+/** A session that begins with messages that were said elsewhere, or with none. */
+export interface NewSession {
+  readonly session: SessionRecord
+  readonly messages: readonly MessageRecord[]
+  /** What the client calls the request that made it, and the digest of that. */
+  readonly key?: RequestKey
+  /** Tools that were allowed in this session are allowed in the new one. */
+  readonly grantsOf?: string
+}
+
+export interface RequestKey {
+  readonly key: string
+  readonly fingerprint: string
+}
+
+/** What can change of a session beside its log. */
+export type SessionChange = Partial<
+  Pick<SessionRecord, 'title' | 'titleSource' | 'endedAt' | 'endReason' | 'pinned' | 'archived' | 'model'>
+>
 
 /** Everything that one step of a chat writes, all of it or nothing. */
 export interface LogWrite {
@@ -15,16 +43,22 @@ export interface LogWrite {
   readonly streams?: readonly StreamRecord[]
   /** Rows as they are after this write; one that takes its place in the session counts as a message from then on. */
   readonly messages?: readonly MessageRecord[]
+  /** What waits for a person or did, as it is after this write. */
+  readonly decisions?: readonly DecisionRecord[]
+  readonly grants?: readonly ToolGrant[]
   /** What the client calls the stream that begins here, and the digest of what it asked for. */
   readonly key?: StreamKey
+  readonly change?: SessionChange
+  /** What was paid for beside the streams that end with this write. */
+  readonly usage?: Usage
+  /** The session that goes on where this one ends. */
+  readonly successor?: NewSession
   /** The time of the newest message; left out by repairs, which are no activity. */
   readonly activityAt?: number
 }
 
-export interface StreamKey {
+export interface StreamKey extends RequestKey {
   readonly streamId: string
-  readonly key: string
-  readonly fingerprint: string
 }
 
 export interface EventRange {
@@ -37,18 +71,24 @@ export interface EventRange {
 
 /** What a chat keeps: the log of each session, and the rows that are projected from it. */
 export interface ChatStore {
-  createSession(session: SessionRecord): Promise<void>
+  createSession(start: NewSession): Promise<void>
   append(write: LogWrite): Promise<void>
   /** In order of seq. */
   events(range: EventRange): Promise<ChatEvent[]>
   stream(id: string): Promise<StreamRecord | null>
   streamOfKey(key: string): Promise<{ readonly stream: StreamRecord; readonly fingerprint: string } | null>
+  /** The session that a request with this key made. */
+  sessionOfKey(key: string): Promise<{ readonly session: SessionRecord; readonly fingerprint: string } | null>
   /** The stream that holds the session: running or waiting. */
   activeStream(sessionId: string): Promise<StreamRecord | null>
   /** All that have not ended, in the order in which they began. Costs what they are many, not what the database is large. */
   unfinishedStreams(): Promise<StreamRecord[]>
   /** Puts another form of a stored event in its place, under its seq. */
   replaceEvent(event: ChatEvent): Promise<void>
+  /** The session that goes on where this one ended; of several, the one with the newest activity. */
+  successorOf(sessionId: string): Promise<SessionRecord | null>
+  /** Those of these kept files to which no session refers. At most 500 a call. */
+  unusedFiles(hashes: readonly string[]): Promise<string[]>
   /** Removes events whose text another event holds by now. At most 500 a call. */
   removeEvents(sessionId: string, seqs: readonly number[]): Promise<void>
 }

@@ -15,11 +15,16 @@ export interface Usage {
   readonly cachedInputTokens: number
 }
 
+/** MESSAGE: the beginning of its first message. MODEL: a model, after the first answer. PERSON: somebody chose it. */
+export type TitleSource = 'MESSAGE' | 'MODEL' | 'PERSON'
+
 export interface SessionRecord {
   readonly id: string
   readonly origin: Origin
   readonly profile: string
   readonly title: string | null
+  /** Who gave it its title; a person's is never replaced. Null where that is not known. */
+  readonly titleSource: TitleSource | null
   /** As stored: cli, telegram, segue, …; `unknown` where the row has none. */
   readonly source: string
   readonly model: string | null
@@ -33,6 +38,8 @@ export interface SessionRecord {
   readonly parentId: string | null
   /** Parents of which the row says that it is something else than a continuation: a branch, a delegate, a reset. */
   readonly notContinuationOf: readonly string[]
+  /** The message that it was forked from. */
+  readonly forkedFrom: string | null
   /** The seq of the newest event in its log; 0 for a session without one, as all of Hermes' are. */
   readonly headSeq: number
   readonly usage: Usage
@@ -64,7 +71,10 @@ export interface ToolCall {
   readonly argumentsText: string
   readonly argumentsWhole: boolean
   readonly state: ToolCallState
+  /** What the tool returned; of a very long result its beginning, with a note of what is left out. */
   readonly result: Json
+  /** The file that holds a very long result whole. */
+  readonly resultFile?: string
   readonly error: string | null
   readonly startedAt: number | null
   readonly finishedAt: number | null
@@ -74,7 +84,7 @@ export type MessagePart =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'reasoning'; readonly text: string }
   | { readonly type: 'tool'; readonly call: ToolCall }
-  /** url: https, or a data URL. */
+  /** url: https, a data URL, or `file:` and the hash of a file that is kept here. */
   | { readonly type: 'file'; readonly mediaType: string; readonly name: string | null; readonly url: string }
 
 export interface MessageRecord {
@@ -85,6 +95,8 @@ export interface MessageRecord {
   /** The user took it back before its turn came: it is shown, and no model is ever sent it. */
   readonly withdrawn: boolean
   readonly role: Role
+  /** A SYSTEM message that stands for all that was said in the sessions before this one. */
+  readonly summary?: true
   readonly status: MessageStatus
   readonly parts: readonly MessagePart[]
   /** Its parts are too long for a row: they are in the log alone, and `parts` is empty. */
@@ -130,6 +142,48 @@ export interface StreamRecord {
   readonly error: { readonly code: StreamErrorCode; readonly message: string } | null
 }
 
+export type DecisionState = 'PENDING' | 'ANSWERED' | 'EXPIRED' | 'CANCELLED'
+export type ApprovalDecision = 'ONCE' | 'SESSION' | 'ALWAYS' | 'DENY'
+
+interface DecisionBase {
+  readonly id: string
+  readonly sessionId: string
+  readonly streamId: string
+  /** The tool call that waits: the part of the message, and the call as it was when it began to wait. */
+  readonly messageId: string
+  readonly partIndex: number
+  readonly toolCall: ToolCall
+  readonly state: DecisionState
+  readonly requestedAt: number
+  readonly expiresAt: number | null
+  readonly resolvedAt: number | null
+}
+
+/** Whether a tool may be used. */
+export interface ApprovalRecord extends DecisionBase {
+  readonly kind: 'approval'
+  readonly description: string
+  readonly choices: readonly ApprovalDecision[]
+  readonly decision: ApprovalDecision | null
+}
+
+/** What the model wants to know from a person. */
+export interface ClarificationRecord extends DecisionBase {
+  readonly kind: 'clarification'
+  readonly question: string
+  /** Answers that are offered; any other is as good. */
+  readonly choices: readonly string[]
+  readonly answer: string | null
+}
+
+export type DecisionRecord = ApprovalRecord | ClarificationRecord
+
+/** A tool that need not ask any more: in one session, or (null) in the whole profile. */
+export interface ToolGrant {
+  readonly sessionId: string | null
+  readonly tool: string
+}
+
 interface EventBase {
   readonly seq: number
   readonly at: number
@@ -156,7 +210,11 @@ export type ChatEvent =
     })
   | (PartEvent & { readonly type: 'ToolCallChanged'; readonly toolCall: ToolCall })
   | (EventBase & { readonly type: 'StreamChanged'; readonly stream: StreamRecord })
+  | (EventBase & { readonly type: 'ApprovalChanged'; readonly decision: ApprovalRecord })
+  | (EventBase & { readonly type: 'ClarificationChanged'; readonly decision: ClarificationRecord })
   | (EventBase & { readonly type: 'StreamFinished'; readonly stream: StreamRecord; readonly messageId: string | null })
+  | (EventBase & { readonly type: 'SessionChanged' })
+  | (EventBase & { readonly type: 'SessionContinued'; readonly toId: string })
 
 /** A cursor that cannot be honoured: the reader drops what it has and goes on from here. Never stored. */
 export interface StreamReset extends EventBase {
@@ -185,4 +243,14 @@ export function addUsage(a: Usage, b: Usage): Usage {
     reasoningTokens: a.reasoningTokens + b.reasoningTokens,
     cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
   }
+}
+
+/** How a part refers to a file that is kept beside the database, by the sha256 of its bytes in hex. */
+export function keptFileUrl(hash: string): string {
+  return `file:${hash}`
+}
+
+/** The hash in such a reference; null for any other URL. */
+export function keptFile(url: string): string | null {
+  return /^file:([0-9a-f]{64})$/.exec(url)?.[1] ?? null
 }

@@ -33,6 +33,7 @@ export async function newSegue({ settings = {}, onStatement, alive }: TestSegueO
       hermesHome: null,
       model: null,
       providers: [],
+      mcpServers: [],
       durable: false,
       offlineDelay: 0,
       limits: defaultLimits,

@@ -2,39 +2,76 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { ModelMessage } from 'ai'
 import type { Agent, AgentEvent, AgentRun } from '../agent.ts'
 import { estimateTokens } from '../agent.ts'
+import { runCalls, type WholeCall } from '../tools/run-calls.ts'
+import type { Toolbox } from '../tools/toolbox.ts'
+import { ordered } from './commands.ts'
 import { converse } from './eliza.ts'
+import { outcomes } from './outcomes.ts'
 
 export interface ElizaOptions {
   /** Milliseconds between two words; 0 for as fast as it goes. */
   readonly delayMs: number
+  readonly toolbox: Toolbox
 }
 
-/** An agent that needs neither a key nor a network. It says, word by word, which rule it follows, then its reply. */
-export function eliza({ delayMs }: ElizaOptions): Agent {
+type Word = Extract<AgentEvent, { readonly type: 'text' | 'reasoning' | 'tool-input' }>
+
+/**
+ * An agent that needs neither a key nor a network. It says, word by word, which rule it follows, then its reply. A
+ * message of commands has it call tools and ask questions instead, and then tell what came of them.
+ */
+export function eliza({ delayMs, toolbox }: ElizaOptions): Agent {
   return {
-    async *answer({ history, signal }: AgentRun): AsyncGenerator<AgentEvent> {
-      const texts = (await history()).flatMap(userText)
-      const inputTokens = estimateTokens(texts.join('').length)
-      yield { type: 'step', estimatedInputTokens: inputTokens }
+    async *answer(run: AgentRun): AsyncGenerator<AgentEvent> {
+      const said = (await run.history()).flatMap(userText)
+      const calls = ordered(said.at(-1) ?? '')
+      if (!calls) return yield* step(run, reply(said), said.join('').length, delayMs)
 
-      const answer = converse(texts)
-      const trace = answer.trace.join(' ')
-      const words = [
-        ...wordsOf(trace).map((text) => ({ type: 'reasoning', block: 'rule', text }) as const),
-        ...wordsOf(answer.reply).map((text) => ({ type: 'text', block: 'reply', text }) as const),
-      ]
-      for (const [index, word] of words.entries()) {
-        if (index > 0) await pause(delayMs, index, signal)
-        if (signal.aborted) return
-        yield word
-      }
-
-      const reasoningTokens = estimateTokens(trace.length)
-      const outputTokens = reasoningTokens + estimateTokens(answer.reply.length)
-      const usage = { estimated: true, inputTokens, outputTokens, reasoningTokens, cachedInputTokens: 0 }
-      yield { type: 'usage', usage }
+      yield* step(run, calls.flatMap(argumentsOf), said.join('').length, delayMs)
+      if (run.signal.aborted) return
+      yield* runCalls(calls, toolbox, run)
+      if (run.signal.aborted) return
+      const history = await run.history()
+      const told = outcomes(history)
+      const words = wordsOf(told).map((text) => ({ type: 'text', block: 'outcome', text }) as const)
+      yield* step(run, words, told.length, delayMs)
     },
   }
+}
+
+/** What is said in one step, with its estimated usage. */
+async function* step(
+  { signal }: AgentRun,
+  words: readonly Word[],
+  read: number,
+  delayMs: number,
+): AsyncGenerator<AgentEvent, void, void> {
+  const inputTokens = estimateTokens(read)
+  yield { type: 'step', estimatedInputTokens: inputTokens }
+  for (const [index, word] of words.entries()) {
+    if (index > 0) await pause(delayMs, index, signal)
+    if (signal.aborted) return
+    yield word
+  }
+  const tokensOf = (kept: readonly Word[]): number =>
+    estimateTokens(kept.reduce((units, { text }) => units + text.length, 0))
+  const reasoningTokens = tokensOf(words.filter(({ type }) => type === 'reasoning'))
+  const outputTokens = reasoningTokens + tokensOf(words.filter(({ type }) => type !== 'reasoning'))
+  yield { type: 'usage', usage: { estimated: true, inputTokens, outputTokens, reasoningTokens, cachedInputTokens: 0 } }
+}
+
+function reply(said: readonly string[]): Word[] {
+  const answer = converse(said.filter((text) => !ordered(text)))
+  return [
+    ...wordsOf(answer.trace.join(' ')).map((text) => ({ type: 'reasoning', block: 'rule', text }) as const),
+    ...wordsOf(answer.reply).map((text) => ({ type: 'text', block: 'reply', text }) as const),
+  ]
+}
+
+/** The arguments of a call in pieces, as a model would stream them. */
+function argumentsOf({ callId, name, argumentsText }: WholeCall): Word[] {
+  const pieces = ['', ...(argumentsText.match(/.{1,24}/gsu) ?? [])]
+  return pieces.map((text) => ({ type: 'tool-input', callId, name, text }))
 }
 
 /** What a message of the user says; nothing for one of anybody else. */

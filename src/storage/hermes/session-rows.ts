@@ -62,6 +62,7 @@ function recordOf(row: SessionRow, profile: string): SessionRecord | null {
     origin: 'HERMES',
     profile,
     title: textOf(row.title),
+    titleSource: null,
     source: textOf(row.source) || 'unknown',
     model: textOf(row.model),
     startedAt: millisOf(row.started_at) ?? millisOf(row.newest) ?? 0,
@@ -72,6 +73,7 @@ function recordOf(row: SessionRow, profile: string): SessionRecord | null {
     archived: flagOf(row.archived),
     parentId: textOf(row.parent_session_id),
     notContinuationOf: markersOf(row.model_config),
+    forkedFrom: null,
     headSeq: 0,
     usage: {
       estimated: false,

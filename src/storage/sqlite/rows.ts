@@ -1,12 +1,22 @@
-import type { ChatEvent, MessagePart, MessageRecord, SessionRecord, StreamRecord } from '../records.ts'
+import type {
+  ChatEvent,
+  DecisionRecord,
+  MessagePart,
+  MessageRecord,
+  SessionRecord,
+  StreamRecord,
+  TitleSource,
+} from '../records.ts'
 
 /** How records lie in the tables of `migrations.ts`, one pair of functions a table. */
 
 export interface SessionRow {
   id: string
   title: string | null
+  title_source: TitleSource | null
   source: string
   model: string | null
+  forked_from: string | null
   parent_session_id: string | null
   started_at: number
   ended_at: number | null
@@ -24,6 +34,7 @@ export function toSession(row: SessionRow, profile: string): SessionRecord {
     origin: 'SEGUE',
     profile,
     title: row.title,
+    titleSource: row.title_source,
     source: row.source,
     model: row.model,
     startedAt: row.started_at,
@@ -34,6 +45,7 @@ export function toSession(row: SessionRow, profile: string): SessionRecord {
     archived: row.archived === 1,
     parentId: row.parent_session_id,
     notContinuationOf: [],
+    forkedFrom: row.forked_from,
     headSeq: row.head_seq,
     usage: JSON.parse(row.usage),
   }
@@ -43,9 +55,11 @@ export function fromSession(session: SessionRecord): SessionRow {
   return {
     id: session.id,
     title: session.title,
+    title_source: session.titleSource,
     source: session.source,
     model: session.model,
     parent_session_id: session.parentId,
+    forked_from: session.forkedFrom,
     started_at: session.startedAt,
     ended_at: session.endedAt,
     end_reason: session.endReason,
@@ -62,6 +76,7 @@ export interface MessageRow {
   session_id: string
   position: number | null
   withdrawn: number
+  summary: number
   role: MessageRecord['role']
   status: MessageRecord['status']
   parts: string
@@ -78,6 +93,7 @@ export function toMessage(row: MessageRow): MessageRecord {
     position: row.position,
     withdrawn: row.withdrawn === 1,
     role: row.role,
+    ...(row.summary === 1 && { summary: true }),
     status: row.status,
     ...(row.parts === partsInLog ? { parts: [], inLog: true } : { parts: JSON.parse(row.parts) }),
     createdAt: row.created_at,
@@ -93,6 +109,7 @@ export function fromMessage(message: MessageRecord): MessageRow {
     session_id: message.sessionId,
     position: message.position,
     withdrawn: message.withdrawn ? 1 : 0,
+    summary: message.summary ? 1 : 0,
     role: message.role,
     status: message.status,
     parts: isLong(message) ? partsInLog : JSON.stringify(message.parts),
@@ -173,6 +190,23 @@ export function fromStream(stream: StreamRecord): StreamRow {
     last_seq: stream.lastSeq,
     error: stream.error === null ? null : JSON.stringify(stream.error),
   }
+}
+
+export interface DecisionRow {
+  id: string
+  session_id: string
+  kind: DecisionRecord['kind']
+  state: DecisionRecord['state']
+  body: string
+}
+
+export function toDecision(row: DecisionRow): DecisionRecord {
+  return JSON.parse(row.body)
+}
+
+export function fromDecision(decision: DecisionRecord): DecisionRow {
+  const { id, sessionId, kind, state } = decision
+  return { id, session_id: sessionId, kind, state, body: JSON.stringify(decision) }
 }
 
 /** The form in which events are written today. Older ones stay readable for ever: the log is never rewritten. */

@@ -3,10 +3,13 @@ import {
   type EventRange,
   LogConflict,
   type LogWrite,
+  type NewSession,
+  type SessionChange,
   StaleGeneration,
   type StreamKey,
 } from '../chat-store.ts'
-import { addUsage, type ChatEvent, type MessageRecord, type SessionRecord, type StreamRecord } from '../records.ts'
+import type { ChatEvent, MessagePart, MessageRecord, SessionRecord, StreamRecord, Usage } from '../records.ts'
+import { addUsage, keptFile } from '../records.ts'
 import type { ProfileDatabase } from './database.ts'
 import {
   type EventRow,
@@ -18,8 +21,10 @@ import {
   type SessionRow,
   type StreamRow,
   toEvent,
+  toSession,
   toStream,
 } from './rows.ts'
+import { copyGrants, putDecision, putGrant } from './sqlite-decision-store.ts'
 
 /** A page of events ends with the one that brings it over this size, in UTF-16 code units of their stored form. */
 const pageUnits = 262_144
@@ -27,24 +32,32 @@ const pageUnits = 262_144
 /** The logs and what is projected from them, in a profile's database. */
 export class SqliteChatStore implements ChatStore {
   readonly #database: ProfileDatabase
+  readonly #profile: string
 
-  constructor(database: ProfileDatabase) {
+  constructor(database: ProfileDatabase, profile: string) {
     this.#database = database
+    this.#profile = profile
   }
 
-  async createSession(session: SessionRecord): Promise<void> {
-    this.#database.write(() => this.#insertSession(session))
+  async createSession(start: NewSession): Promise<void> {
+    this.#database.write(() => this.#begin(start))
   }
 
   async append(write: LogWrite): Promise<void> {
     this.#database.write(() => {
+      // First of all: what goes on elsewhere is there before this session ends.
+      if (write.successor) this.#begin(write.successor)
       if (write.create) this.#insertSession(write.create)
       this.#advance(write)
       if (write.fence) this.#checkFence(write.fence)
       for (const event of write.events) this.#insertEvent(event)
       for (const stream of write.streams ?? []) this.#putStream(stream)
       for (const message of write.messages ?? []) this.#putMessage(message)
+      for (const decision of write.decisions ?? []) putDecision(this.#database, decision)
+      for (const grant of write.grants ?? []) putGrant(this.#database, grant)
       if (write.key) this.#nameStream(write.key)
+      if (write.usage) this.#addUsage(write.sessionId, write.usage)
+      if (write.change) this.#changeSession(write.sessionId, write.change)
     })
   }
 
@@ -74,6 +87,31 @@ export class SqliteChatStore implements ChatStore {
       .prepare<[string], StreamRow & { fingerprint: string }>('SELECT * FROM streams WHERE key = ?')
       .get(key)
     return row ? { stream: toStream(row), fingerprint: row.fingerprint } : null
+  }
+
+  async sessionOfKey(key: string): Promise<{ session: SessionRecord; fingerprint: string } | null> {
+    const row = this.#database
+      .prepare<[string], SessionRow & { fingerprint: string }>('SELECT * FROM sessions WHERE key = ?')
+      .get(key)
+    return row ? { session: toSession(row, this.#profile), fingerprint: row.fingerprint } : null
+  }
+
+  async successorOf(sessionId: string): Promise<SessionRecord | null> {
+    const row = this.#database
+      .prepare<[string], SessionRow>(
+        'SELECT * FROM sessions WHERE parent_session_id = ? ORDER BY last_activity_at DESC, id DESC LIMIT 1',
+      )
+      .get(sessionId)
+    return row ? toSession(row, this.#profile) : null
+  }
+
+  async unusedFiles(hashes: readonly string[]): Promise<string[]> {
+    return this.#database
+      .prepare<[string], { hash: string }>(
+        'SELECT value AS hash FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM files WHERE hash = value)',
+      )
+      .all(JSON.stringify(hashes))
+      .map(({ hash }) => hash)
   }
 
   async activeStream(sessionId: string): Promise<StreamRecord | null> {
@@ -114,13 +152,24 @@ export class SqliteChatStore implements ChatStore {
     })
   }
 
+  #begin({ session, messages, key, grantsOf }: NewSession): void {
+    this.#insertSession(session)
+    for (const message of messages) this.#putMessage(message)
+    this.#database
+      .prepare<[number, string | null, string | null, string]>(
+        'UPDATE sessions SET message_count = ?, key = ?, fingerprint = ? WHERE id = ?',
+      )
+      .run(messages.length, key?.key ?? null, key?.fingerprint ?? null, session.id)
+    if (grantsOf !== undefined) copyGrants(this.#database, grantsOf, session.id)
+  }
+
   #insertSession(session: SessionRecord): void {
     this.#database
       .prepare<[SessionRow]>(
-        `INSERT INTO sessions (id, title, source, model, parent_session_id, started_at, ended_at, end_reason,
-           last_activity_at, pinned, archived, head_seq, usage)
-         VALUES (:id, :title, :source, :model, :parent_session_id, :started_at, :ended_at, :end_reason,
-           :last_activity_at, :pinned, :archived, :head_seq, :usage)`,
+        `INSERT INTO sessions (id, title, title_source, source, model, parent_session_id, forked_from, started_at,
+           ended_at, end_reason, last_activity_at, pinned, archived, head_seq, usage)
+         VALUES (:id, :title, :title_source, :source, :model, :parent_session_id, :forked_from, :started_at,
+           :ended_at, :end_reason, :last_activity_at, :pinned, :archived, :head_seq, :usage)`,
       )
       .run(fromSession(session))
   }
@@ -135,16 +184,31 @@ export class SqliteChatStore implements ChatStore {
       )
       .run(head + events.length, placed.length, activityAt, sessionId, head)
     if (changes !== 1) throw new LogConflict(`the log of ${sessionId} does not end at ${head}`)
-    for (const stream of streams) if (stream.finishedAt !== null) this.#addUsage(stream)
+    for (const stream of streams) if (stream.finishedAt !== null) this.#addUsage(sessionId, stream.usage)
   }
 
-  #addUsage(stream: StreamRecord): void {
+  #addUsage(sessionId: string, more: Usage): void {
     const row = this.#database
       .prepare<[string], { usage: string }>('SELECT usage FROM sessions WHERE id = ?')
-      .get(stream.sessionId)
+      .get(sessionId)
     if (!row) return
-    const usage = JSON.stringify(addUsage(JSON.parse(row.usage), stream.usage))
-    this.#database.prepare<[string, string]>('UPDATE sessions SET usage = ? WHERE id = ?').run(usage, stream.sessionId)
+    const usage = JSON.stringify(addUsage(JSON.parse(row.usage), more))
+    this.#database.prepare<[string, string]>('UPDATE sessions SET usage = ? WHERE id = ?').run(usage, sessionId)
+  }
+
+  #changeSession(sessionId: string, change: SessionChange): void {
+    const row = this.#database.prepare<[string], SessionRow>('SELECT * FROM sessions WHERE id = ?').get(sessionId)
+    if (!row) return
+    const now = toSession(row, this.#profile)
+    // A title gives way to a better one only, a person's to another of a person.
+    const isBetter = change.titleSource === 'PERSON' || rankOf(change.titleSource) > rankOf(now.titleSource)
+    const { title, titleSource } = change.title === undefined || isBetter ? { ...now, ...change } : now
+    this.#database
+      .prepare<[SessionRow]>(
+        `UPDATE sessions SET title = :title, title_source = :title_source, ended_at = :ended_at,
+           end_reason = :end_reason, pinned = :pinned, archived = :archived, model = :model WHERE id = :id`,
+      )
+      .run(fromSession({ ...now, ...change, title, titleSource }))
   }
 
   #checkFence({ streamId, generation }: { streamId: string; generation: number }): void {
@@ -188,13 +252,18 @@ export class SqliteChatStore implements ChatStore {
   #putMessage(message: MessageRecord): void {
     this.#database
       .prepare<[MessageRow]>(
-        `INSERT INTO messages (id, session_id, position, withdrawn, role, status, parts, created_at, stream_id, model,
-           usage)
-         VALUES (:id, :session_id, :position, :withdrawn, :role, :status, :parts, :created_at, :stream_id, :model,
-           :usage)
+        `INSERT INTO messages (id, session_id, position, withdrawn, summary, role, status, parts, created_at,
+           stream_id, model, usage)
+         VALUES (:id, :session_id, :position, :withdrawn, :summary, :role, :status, :parts, :created_at,
+           :stream_id, :model, :usage)
          ON CONFLICT (id) DO UPDATE SET position = :position, withdrawn = :withdrawn`,
       )
       .run(fromMessage(message))
+    for (const hash of message.parts.flatMap(filesIn)) {
+      this.#database
+        .prepare<[string, string]>('INSERT OR IGNORE INTO files (hash, session_id) VALUES (?, ?)')
+        .run(hash, message.sessionId)
+    }
   }
 
   #nameStream({ streamId, key, fingerprint }: StreamKey): void {
@@ -202,4 +271,16 @@ export class SqliteChatStore implements ChatStore {
       .prepare<[string, string, string]>('UPDATE streams SET key = ?, fingerprint = ? WHERE id = ?')
       .run(key, fingerprint, streamId)
   }
+}
+
+/** The hashes of the kept files to which a part refers. */
+function filesIn(part: MessagePart): string[] {
+  const hash = part.type === 'file' ? keptFile(part.url) : part.type === 'tool' ? part.call.resultFile : null
+  return hash ? [hash] : []
+}
+
+const titleRanks: readonly SessionRecord['titleSource'][] = [null, 'MESSAGE', 'MODEL', 'PERSON']
+
+function rankOf(source: SessionRecord['titleSource'] = null): number {
+  return titleRanks.indexOf(source)
 }

@@ -62,7 +62,7 @@ export class SqliteSessions implements SessionSource {
         `SELECT * FROM messages WHERE session_id = ? AND position > ? AND position < ?
          ORDER BY position ${direction} LIMIT ?`,
       )
-      .all(sessionId, page.after ?? 0, page.before ?? Number.MAX_SAFE_INTEGER, page.limit)
+      .all(sessionId, page.after ?? Number.MIN_SAFE_INTEGER, page.before ?? Number.MAX_SAFE_INTEGER, page.limit)
       .map(toMessage)
     return page.backwards ? rows.reverse() : rows
   }

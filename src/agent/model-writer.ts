@@ -1,0 +1,69 @@
+import type { ModelMessage } from 'ai'
+import { addUsage, noUsage } from '../storage/records.ts'
+import { type Agent, AgentError, type Writer, type WritingRun, type Written } from './agent.ts'
+
+const summaryOrder = `Above is a chat between a user and an assistant. It is about to be continued by an assistant who will see
+nothing of it but what you write now. Write down all that is needed for that, in the language of the chat: what the user
+wants and has decided, what was found out and done (names, numbers, paths, code and links word for word where they matter),
+what failed and why, and what is open. Do not answer the user, do not add anything new, do not comment.`
+
+const titleOrder = `Above is the beginning of a chat. Write a title for it: three to seven words, in the language of the chat,
+without quotation marks and without a full stop. Write the title and nothing else.`
+
+/** How much of a chat a title is made of, in UTF-16 code units. */
+const titleNeeds = 4000
+
+/** Has an agent write about chats. It is sent what was said as one text: with no tools at hand some refuse tool calls. */
+export function modelWriter(agent: Agent): Writer {
+  return {
+    summarise: (run) => written(agent, run, `${toldAsText(run.messages)}\n\n---\n\n${summaryOrder}`),
+    entitle: (run) => written(agent, run, `${toldAsText(run.messages).slice(0, titleNeeds)}\n\n---\n\n${titleOrder}`),
+  }
+}
+
+async function written(agent: Agent, { model, signal }: WritingRun, order: string): Promise<Written> {
+  let text = ''
+  let usage = noUsage
+  const events = agent.answer({
+    model,
+    history: async () => [{ role: 'user', content: order.toWellFormed() }],
+    mayRun: async () => false,
+    isGranted: async () => false,
+    signal,
+  })
+  for await (const event of events) {
+    if (event.type === 'text') text += event.text
+    if (event.type === 'usage') usage = addUsage(usage, event.usage)
+  }
+  if (signal.aborted) throw new AgentError('PROVIDER', 'It was stopped before it was written.')
+  return { text, usage }
+}
+
+/** A chat as a text to read. */
+export function toldAsText(messages: readonly ModelMessage[]): string {
+  return messages.flatMap(paragraphsOf).join('\n\n')
+}
+
+function paragraphsOf({ role, content }: ModelMessage): string[] {
+  const who = { user: 'User', assistant: 'Assistant', tool: 'Result', system: 'Note' }[role]
+  const parts = typeof content === 'string' ? [{ type: 'text', text: content } as const] : content
+  return parts.flatMap((part) => {
+    switch (part.type) {
+      case 'text':
+        return `${who}: ${part.text}`
+      case 'tool-call':
+        return `${who} calls ${part.toolName}: ${JSON.stringify(part.input)}`
+      case 'tool-result':
+        return `${who} of ${part.toolName}: ${'value' in part.output ? shown(part.output.value) : part.output.type}`
+      case 'file':
+      case 'image':
+        return `${who} sends a file (${part.mediaType ?? 'of an unknown type'}).`
+      default:
+        return []
+    }
+  })
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,27 @@
+import { clarify } from '../tools/clarify.ts'
+import type { WholeCall } from '../tools/run-calls.ts'
+
+/**
+ * The tool calls that a message orders, a line each: `/tool <name> <json>` calls a tool, `/ask <question> | <choice> |
+ * …` asks a clarifying question. Null for a message that orders none: it is to be answered.
+ */
+export function ordered(text: string): WholeCall[] | null {
+  const calls = text.split('\n').flatMap((line, index) => {
+    const order = /^\s*\/(?<what>tool|ask)\s+(?<rest>\S.*)$/.exec(line)?.groups
+    if (!order) return []
+    const { what, rest = '' } = order
+    return what === 'ask' ? question(rest, `ask ${index}`) : toolCall(rest, `tool ${index}`)
+  })
+  return calls.length > 0 ? calls : null
+}
+
+function toolCall(rest: string, callId: string): WholeCall {
+  const [name = '', json = ''] = rest.split(/\s+(.*)/s)
+  return { callId, name, argumentsText: json.trim() || '{}' }
+}
+
+function question(rest: string, callId: string): WholeCall {
+  const [asked = '', ...choices] = rest.split('|').map((part) => part.trim())
+  const offered = choices.filter((choice) => choice !== '')
+  return { callId, name: clarify.name, argumentsText: JSON.stringify({ question: asked, choices: offered }) }
+}

@@ -1,0 +1,12 @@
+import type { FoundModel } from '../models.ts'
+import type { Toolbox } from '../tools/toolbox.ts'
+import { eliza } from './eliza-agent.ts'
+import { offlineWriter } from './offline-writer.ts'
+
+/** What answers as `offline/eliza`. It reads all of a chat, however long. */
+export function offlineModel(options: {
+  readonly delayMs: number
+  readonly toolbox: Toolbox
+}): Pick<FoundModel, 'agent' | 'writer' | 'window'> {
+  return { agent: eliza(options), writer: offlineWriter, window: Number.POSITIVE_INFINITY }
+}

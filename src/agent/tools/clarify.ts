@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { parseJson } from '../parse-json.ts'
+import type { JsonObject } from './tool.ts'
+
+/** The built-in tool by which a model asks the person something, and waits for the answer. */
+export const clarify = {
+  name: 'clarify',
+  description:
+    'Ask the user a question and wait for the answer. Use it when you cannot go on without a decision or a fact that only ' +
+    'the user has; not for small talk, and not to have an action approved: tools ask for that themselves.',
+  inputSchema: {
+    type: 'object',
+    properties: {
+      question: { type: 'string', description: 'The question, in full.' },
+      choices: {
+        type: 'array',
+        items: { type: 'string' },
+        description: 'Answers to offer, if there are a few obvious ones. The user may answer something else.',
+      },
+    },
+    required: ['question'],
+    additionalProperties: false,
+  },
+} as const satisfies { readonly name: string; readonly description: string; readonly inputSchema: JsonObject }
+
+export interface Question {
+  readonly question: string
+  readonly choices: readonly string[]
+}
+
+const limits = { question: 10_000, choices: 20, choice: 500 } // UTF-16 code units, and how many
+
+const form = z.object({
+  question: z.string().trim().min(1).max(limits.question),
+  choices: z.array(z.string().trim().min(1).max(limits.choice)).max(limits.choices).default([]),
+})
+
+/** What the model wants to know; null when its arguments hold no question. */
+export function questionIn(argumentsText: string): Question | null {
+  return form.safeParse(parseJson(argumentsText)).data ?? null
+}

@@ -1,0 +1,48 @@
+import { MCPClientError } from '@ai-sdk/mcp'
+import type { Json } from '../../../storage/records.ts'
+import { type JsonObject, ToolError } from '../tool.ts'
+import { type Connection, statusIn } from './connection.ts'
+import { NotDoneError } from './http-request.ts'
+import { unansweredCode } from './protocol.ts'
+import { toJson } from './result.ts'
+
+export interface Call {
+  /** As the server calls the tool. */
+  readonly name: string
+  readonly input: JsonObject
+  readonly signal: AbortSignal
+}
+
+/**
+ * Has a tool do something, however long it takes. Throws a ToolError, a NotDoneError, or why the signal was aborted: at
+ * once, and the server is told.
+ */
+export async function callTool(connection: Connection, { name, input, signal }: Call): Promise<Json> {
+  signal.throwIfAborted()
+  // One for this call alone: the transports go on listening to it when the call is over.
+  const own = new AbortController()
+  const abort = (): void => own.abort(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  const result = await connection.client
+    .callTool({ name, arguments: input, options: { signal: own.signal } })
+    .catch((error: unknown) => {
+      signal.throwIfAborted()
+      throw faultOf(error, connection.isOver())
+    })
+    .finally(() => signal.removeEventListener('abort', abort))
+  return toJson(result)
+}
+
+const unknownEffect = 'The server of this tool ended during the call, which may or may not have taken effect.'
+
+function faultOf(error: unknown, isOver: boolean): Error {
+  if (error instanceof NotDoneError) return error
+  if (isOver || !MCPClientError.isInstance(error) || error.code === unansweredCode) return new ToolError(unknownEffect)
+  if (error.code !== undefined) return new ToolError(error.message)
+  if (error.statusCode !== undefined)
+    return new ToolError(`The server of this tool failed: ${statusIn(error.statusCode)}.`)
+  // The client could not make sense of what came.
+  if (error.cause !== undefined)
+    return new ToolError('The server of this tool answered with something that is no result.')
+  return new ToolError(error.message)
+}

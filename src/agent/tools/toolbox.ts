@@ -1,0 +1,32 @@
+import type { ApprovalPolicy } from './approval-policy.ts'
+import type { Tool, ToolSource } from './tool.ts'
+
+export interface ToolboxOptions {
+  readonly source: ToolSource
+  readonly policy: ApprovalPolicy
+  /** Keeps what is too large for the log; resolves to its hash once it is on disk. */
+  readonly keep: (bytes: Uint8Array) => Promise<string>
+  /** Milliseconds after which a tool that has not finished has failed. */
+  readonly toolTime: number
+  /** Milliseconds after which a person who has not decided has said no. */
+  readonly decisionTime: number
+  /** The longest result that goes into the log and to the model, in UTF-16 code units. */
+  readonly resultLength: number
+  /** Told of what a tool threw that is not for the model to know. */
+  readonly onProblem: (error: unknown, what: string) => void
+}
+
+/** The tools of a profile, with the rules for their use. */
+export class Toolbox {
+  readonly rules: ToolboxOptions
+
+  constructor(options: ToolboxOptions) {
+    this.rules = options
+  }
+
+  /** Those that can be called now, by name. */
+  async tools(): Promise<ReadonlyMap<string, Tool>> {
+    const tools = await this.rules.source.tools()
+    return new Map(tools.map((tool) => [tool.name, tool]))
+  }
+}

@@ -1,0 +1,25 @@
+/** Tells those who wait that something has happened; whoever is woken looks for itself what it was. */
+export class Bell {
+  #rung = 0
+  readonly #waiting = new Set<() => void>()
+
+  /** How often it has rung: to be read before looking, and handed to `next` after. */
+  get rung(): number {
+    return this.#rung
+  }
+
+  ring(): void {
+    this.#rung += 1
+    for (const wake of [...this.#waiting]) wake()
+  }
+
+  /** Resolves when it has rung more often than this, or the signal aborts: nothing is missed in between. */
+  async next(rung: number, signal: AbortSignal): Promise<void> {
+    if (this.#rung > rung || signal.aborted) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#waiting.add(resolve)
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    await promise
+    this.#waiting.delete(resolve)
+  }
+}

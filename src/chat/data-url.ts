@@ -1,0 +1,36 @@
+export interface Data {
+  readonly mediaType: string
+  readonly bytes: Buffer
+}
+
+const head = /^data:(?<type>[\w.+-]+\/[\w.+*-]+)?(?:;[\w.+-]+=[^;,]*)*(?<base64>;base64)?$/i
+
+/** The bytes in a data URL; null when it is none, or its base64 is not whole. */
+export function dataOf(url: string): Data | null {
+  // Looked for by itself: an expression over all of a large URL would take long.
+  const comma = url.indexOf(',')
+  const parts = comma < 0 || comma > 1000 ? undefined : head.exec(url.slice(0, comma))?.groups
+  if (!parts) return null
+  const data = url.slice(comma + 1)
+  const bytes = parts['base64'] ? fromBase64(data) : fromPercent(data)
+  return bytes && { mediaType: parts['type'] ?? 'text/plain', bytes }
+}
+
+export function dataUrl(mediaType: string, bytes: Buffer): string {
+  return `data:${mediaType};base64,${bytes.toString('base64')}`
+}
+
+function fromBase64(data: string): Buffer | null {
+  // Some clients encode the signs of base64 once more.
+  const text = data.includes('%') ? fromPercent(data)?.toString() : data
+  if (text === undefined || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) return null
+  return text.replace(/=+$/, '').length % 4 === 1 ? null : Buffer.from(text, 'base64')
+}
+
+function fromPercent(data: string): Buffer | null {
+  try {
+    return Buffer.from(decodeURIComponent(data))
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,104 @@
+import { badInput, notFound, SegueError } from '../errors.ts'
+import type { DecisionStore } from '../storage/decision-store.ts'
+import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRecord } from '../storage/records.ts'
+import { Bell } from './bell.ts'
+import { abortable } from './follow.ts'
+import type { Live } from './live.ts'
+import type { Resolution } from './settlement.ts'
+import { within } from './within.ts'
+
+export interface DecisionsOptions {
+  readonly store: DecisionStore
+  readonly live: Live
+  /** Rings after each commit that changed a decision. */
+  readonly bell: Bell
+}
+
+type Kind = DecisionRecord['kind']
+type Of<K extends Kind> = Extract<DecisionRecord, { readonly kind: K }>
+
+const mostListed = 1000
+const pageSize = 100
+const longestAnswer = 100_000 // UTF-16 code units
+const patience = 5000 // milliseconds that an answer waits for a storage that cannot save
+
+/** What people decide and answer while an agent waits: listed, followed, and settled once each. */
+export class Decisions {
+  readonly #options: DecisionsOptions
+
+  constructor(options: DecisionsOptions) {
+    this.#options = options
+  }
+
+  /** Throws NOT_FOUND, and STALE when it is settled. */
+  async answerApproval(id: string, decision: ApprovalDecision): Promise<ApprovalRecord> {
+    return this.#settle('approval', id, { type: 'decided', decision })
+  }
+
+  /** Throws BAD_USER_INPUT for a blank or too long answer, NOT_FOUND, and STALE when it is settled. */
+  async answerClarification(id: string, answer: string): Promise<ClarificationRecord> {
+    if (answer.trim() === '' || answer.length > longestAnswer) {
+      throw badInput(`An answer has 1 to ${longestAnswer} characters, one of which can be seen.`, 'answer')
+    }
+    return this.#settle('clarification', id, { type: 'answered', answer: answer.toWellFormed() })
+  }
+
+  async find(id: string): Promise<DecisionRecord | null> {
+    return this.#options.store.decision(id)
+  }
+
+  /** Those that wait, in a session or in the profile, or the newest 1,000 of those that do not; of both when left out. */
+  async list<K extends Kind>(
+    kind: K,
+    which: { readonly sessionId?: string; readonly pending?: boolean },
+  ): Promise<Of<K>[]> {
+    const found = await this.#options.store.decisions({ ...which, kind, limit: mostListed, newest: true })
+    return found.map(({ decision }) => decision).filter((decision) => isOf(kind, decision))
+  }
+
+  /** All that wait now, then each one that changes, as it is by then: without end. */
+  follow<K extends Kind>(kind: K): AsyncIterableIterator<Of<K>> {
+    return abortable((signal) => this.#changes(kind, signal))
+  }
+
+  /** Nothing, without end: where there is nothing to follow. */
+  silence(): AsyncIterableIterator<never> {
+    const never = new Bell()
+    // oxlint-disable-next-line require-yield
+    return abortable(async function* (signal) {
+      await never.next(0, signal)
+    })
+  }
+
+  async *#changes<K extends Kind>(kind: K, signal: AbortSignal): AsyncGenerator<Of<K>, void, void> {
+    const { store, bell } = this.#options
+    let rung = bell.rung
+    let after = await store.newestChange()
+    // Read second: one that changes in between is told once more, none is missed.
+    for (const decision of await this.list(kind, { pending: true })) yield decision
+    while (!signal.aborted) {
+      const changed = await store.decisions({ kind, after, limit: pageSize })
+      for (const { change, decision } of changed) {
+        after = change
+        if (isOf(kind, decision)) yield decision
+      }
+      if (changed.length > 0) continue
+      await bell.next(rung, signal)
+      rung = bell.rung
+    }
+  }
+
+  async #settle<K extends Kind>(kind: K, id: string, resolution: Resolution): Promise<Of<K>> {
+    const decision = await this.#options.store.decision(id)
+    if (!decision || decision.kind !== kind) throw notFound(kind, id)
+    const running = this.#options.live.ownerOf(decision.streamId)?.running
+    const fault = 'The answer could not be saved yet. It is being tried again.'
+    const settled = running ? await within(patience, fault, () => running.resolve(id, resolution)) : null
+    if (settled && isOf(kind, settled)) return settled
+    throw new SegueError('STALE', `This ${kind} does not wait any more.`)
+  }
+}
+
+function isOf<K extends Kind>(kind: K, decision: DecisionRecord): decision is Of<K> {
+  return decision.kind === kind
+}

@@ -1,0 +1,91 @@
+import type { FoundModel, Models } from '../agent/models.ts'
+import { SegueError } from '../errors.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import type { RequestKey } from '../storage/chat-store.ts'
+import type { SessionRecord, StreamRecord } from '../storage/records.ts'
+import { successorOf } from './compaction.ts'
+import { modelContext } from './context.ts'
+import type { Environment } from './environment.ts'
+import { tokensOf } from './fitting.ts'
+import type { SessionChat } from './session-chat.ts'
+import { titleFromModel } from './titles.ts'
+import type { Transcripts } from './transcripts.ts'
+
+export interface SequelsOptions {
+  readonly sessions: Sessions
+  readonly models: Pick<Models, 'find'>
+  readonly transcripts: Transcripts
+  readonly chat: (session: SessionRecord) => SessionChat
+  readonly env: Environment
+  readonly compactAt?: number
+  readonly titles?: boolean
+  readonly onProblem: (error: unknown, what: string) => void
+}
+
+/** What becomes of a session between two turns: it is continued by another one when it has grown too long, or gets its title. */
+export class Sequels {
+  readonly #options: SequelsOptions
+  readonly #stop = new AbortController()
+  readonly #running = new Set<Promise<void>>()
+
+  constructor(options: SequelsOptions) {
+    this.#options = options
+  }
+
+  /** Has a session summarised and continued. Throws as `Chats.compact` does. */
+  async compact(session: SessionRecord, model: FoundModel, key: RequestKey | null): Promise<SessionRecord> {
+    const { chat, transcripts, env } = this.#options
+    return chat(session).compact((signal) => successorOf({ session, transcripts, model, key, env, signal }))
+  }
+
+  /** Looks after a session in which an answer has just become whole, while nobody waits for that. */
+  afterAnswer(stream: StreamRecord, contextTokens: number | null): void {
+    const { compactAt = 0, titles = false, onProblem } = this.#options
+    if (this.#stop.signal.aborted || (compactAt === 0 && !titles)) return
+    const done = this.#lookAfter(stream, contextTokens)
+      .catch((error: unknown) => {
+        // It was busy, or was continued by somebody else: then somebody else's answer comes, and this with it.
+        const isLost = error instanceof SegueError && (error.code === 'SESSION_BUSY' || error.code === 'STALE')
+        if (!isLost && !this.#stop.signal.aborted) onProblem(error, 'a session could not be looked after')
+      })
+      .finally(() => this.#running.delete(done))
+    this.#running.add(done)
+  }
+
+  /** Has what is under way end soon. */
+  close(): void {
+    this.#stop.abort()
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#running)
+  }
+
+  async #lookAfter(stream: StreamRecord, contextTokens: number | null): Promise<void> {
+    const { sessions, models, transcripts, compactAt = 0, titles = false } = this.#options
+    const session = await sessions.find(stream.sessionId)
+    if (!session || session.endedAt !== null) return
+    const model = await models.find(stream.model)
+    if (compactAt > 0 && Number.isFinite(model.window)) {
+      const tokens = contextTokens ?? tokensOf(modelContext(await transcripts.context(session)))
+      if (tokens > compactAt * model.window) {
+        await this.compact(session, model, null)
+        return
+      }
+    }
+    if (titles && session.titleSource === 'MESSAGE') await this.#entitle(session, model)
+  }
+
+  /** A title by the model, once: after the first answer. */
+  async #entitle(session: SessionRecord, model: FoundModel): Promise<void> {
+    const { sessions, transcripts, chat } = this.#options
+    const said = await transcripts.context(session)
+    if (said.filter(({ role }) => role === 'USER').length !== 1) return
+    const messages = modelContext(said)
+    const written = await model.writer.entitle({ model: model.name, messages, signal: this.#stop.signal })
+    const title = written && titleFromModel(written.text)
+    const now = title && (await sessions.find(session.id))
+    if (!title || !now || now.endedAt !== null) return
+    await chat(now).change({ title, titleSource: 'MODEL' }, written.usage)
+  }
+}

@@ -1,0 +1,179 @@
+import { notFound } from '../errors.ts'
+import { profileName } from '../profiles/profile-name.ts'
+import type { DecisionRecord, StreamRecord, ToolCall } from '../storage/records.ts'
+import { builder } from './builder.ts'
+import type { Context } from './context.ts'
+import { ApprovalDecisionEnum, DecisionStateEnum } from './enums.ts'
+import { ToolCallType } from './message.ts'
+import { ApprovalType, ClarificationType, SessionType, StreamType } from './refs.ts'
+import { sessionOf } from './session.ts'
+
+const requestedAt = 'When a person was asked.'
+const expiresAt = 'When it is settled by itself, as a no.'
+const resolvedAt = 'When it was settled.'
+const session = 'The session in which it was asked.'
+const stream = 'The stream that waits, or waited.'
+
+ApprovalType.implement({
+  description: 'A tool call that a person is asked to allow.',
+  interfaces: [builder.nodeInterfaceRef()],
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'apr_…' }),
+    session: t.field({
+      type: SessionType,
+      description: session,
+      resolve: (of, _, context) => sessionOf(of.sessionId, context),
+    }),
+    stream: t.field({
+      type: StreamType,
+      description: stream,
+      resolve: (of, _, context) => streamOf(of.streamId, context),
+    }),
+    toolCall: t.field({
+      type: ToolCallType,
+      description: 'The call as it is now.',
+      resolve: (of, _, context) => callOf(of, context),
+    }),
+    description: t.exposeString('description', { description: 'What is to be done, in a sentence for people.' }),
+    choices: t.field({
+      type: [ApprovalDecisionEnum],
+      description: 'What can be answered.',
+      resolve: ({ choices }) => [...choices],
+    }),
+    state: t.expose('state', { type: DecisionStateEnum, description: 'Whether it waits.' }),
+    decision: t.expose('decision', {
+      type: ApprovalDecisionEnum,
+      nullable: true,
+      description: 'What a person answered. Null while it waits, and when nobody answered.',
+    }),
+    requestedAt: t.expose('requestedAt', { type: 'DateTime', description: requestedAt }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true, description: expiresAt }),
+    resolvedAt: t.expose('resolvedAt', { type: 'DateTime', nullable: true, description: resolvedAt }),
+  }),
+})
+
+ClarificationType.implement({
+  description: 'A question that the agent asks a person. The answer is the result of its tool call.',
+  interfaces: [builder.nodeInterfaceRef()],
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'clr_…' }),
+    session: t.field({
+      type: SessionType,
+      description: session,
+      resolve: (of, _, context) => sessionOf(of.sessionId, context),
+    }),
+    stream: t.field({
+      type: StreamType,
+      description: stream,
+      resolve: (of, _, context) => streamOf(of.streamId, context),
+    }),
+    toolCall: t.field({
+      type: ToolCallType,
+      description: 'The call by which it was asked, as it is now.',
+      resolve: (of, _, context) => callOf(of, context),
+    }),
+    question: t.exposeString('question', { description: 'What the agent wants to know.' }),
+    choices: t.stringList({
+      description: 'Answers that it offers. Any other is as good.',
+      resolve: ({ choices }) => [...choices],
+    }),
+    state: t.expose('state', { type: DecisionStateEnum, description: 'Whether it waits.' }),
+    answer: t.exposeString('answer', { nullable: true, description: 'What a person answered.' }),
+    requestedAt: t.expose('requestedAt', { type: 'DateTime', description: requestedAt }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true, description: expiresAt }),
+    resolvedAt: t.expose('resolvedAt', { type: 'DateTime', nullable: true, description: resolvedAt }),
+  }),
+})
+
+const profile = 'The profile; default when it is left out.'
+const pending = 'true: those that wait. false: those that do not, the newest 1,000. null: of both.'
+
+builder.queryFields((t) => ({
+  approvals: t.field({
+    type: [ApprovalType],
+    description: 'Tool calls that a person is, or was, asked to allow; in the order in which they last changed.',
+    args: {
+      profile: t.arg.string({ description: profile }),
+      pending: t.arg.boolean({ defaultValue: true, description: pending }),
+    },
+    resolve: (_, args, { domain }) =>
+      isServed(args.profile, domain) ? domain.chats.decisions.list('approval', which(args.pending)) : [],
+  }),
+  clarifications: t.field({
+    type: [ClarificationType],
+    description: 'Questions that a person is, or was, asked; in the order in which they last changed.',
+    args: {
+      profile: t.arg.string({ description: profile }),
+      pending: t.arg.boolean({ defaultValue: true, description: pending }),
+    },
+    resolve: (_, args, { domain }) =>
+      isServed(args.profile, domain) ? domain.chats.decisions.list('clarification', which(args.pending)) : [],
+  }),
+}))
+
+builder.mutationFields((t) => ({
+  answerApproval: t.field({
+    type: ApprovalType,
+    description: 'Allows a tool call, or does not. STALE when it does not wait any more.',
+    args: {
+      id: t.arg.id({ required: true, description: 'apr_…' }),
+      decision: t.arg({ type: ApprovalDecisionEnum, required: true, description: 'What is allowed.' }),
+    },
+    resolve: (_, { id, decision }, { domain }) => domain.chats.decisions.answerApproval(id, decision),
+  }),
+  answerClarification: t.field({
+    type: ClarificationType,
+    description: 'Answers a question. STALE when it does not wait any more.',
+    args: {
+      id: t.arg.id({ required: true, description: 'clr_…' }),
+      answer: t.arg.string({
+        required: true,
+        description: 'One of its choices or anything else: up to 100,000 characters, not blank.',
+      }),
+    },
+    resolve: (_, { id, answer }, { domain }) => domain.chats.decisions.answerClarification(id, answer),
+  }),
+}))
+
+builder.subscriptionFields((t) => ({
+  approvals: t.field({
+    type: ApprovalType,
+    description: 'Every approval that waits at the start, then each one that changes. Does not end by itself.',
+    args: { profile: t.arg.string({ description: profile }) },
+    subscribe: (_, args, { domain }) =>
+      isServed(args.profile, domain) ? domain.chats.decisions.follow('approval') : domain.chats.decisions.silence(),
+    resolve: (approval) => approval,
+  }),
+  clarifications: t.field({
+    type: ClarificationType,
+    description: 'Every question that waits at the start, then each one that changes. Does not end by itself.',
+    args: { profile: t.arg.string({ description: profile }) },
+    subscribe: (_, args, { domain }) =>
+      isServed(args.profile, domain)
+        ? domain.chats.decisions.follow('clarification')
+        : domain.chats.decisions.silence(),
+    resolve: (clarification) => clarification,
+  }),
+}))
+
+/** Another profile of a valid name reads as an empty one. Throws BAD_USER_INPUT for any other name. */
+function isServed(given: string | null | undefined, domain: Context['domain']): boolean {
+  return profileName(given, 'profile') === domain.profile.name
+}
+
+function which(wanted: boolean | null | undefined): { readonly pending?: boolean } {
+  return typeof wanted === 'boolean' ? { pending: wanted } : {}
+}
+
+/** The call as it is in its message; as it was when it began to wait, until that can be read. */
+async function callOf(decision: DecisionRecord, { domain }: Context): Promise<ToolCall> {
+  const message = await domain.chats.transcripts.message(decision.messageId)
+  const part = message?.parts[decision.partIndex]
+  return part?.type === 'tool' ? part.call : decision.toolCall
+}
+
+async function streamOf(id: string, { domain }: Context): Promise<StreamRecord> {
+  const found = await domain.chats.stream(id)
+  if (!found) throw notFound('stream', id)
+  return found
+}

@@ -1,0 +1,95 @@
+import type { DecisionsRequest, DecisionStore, NumberedDecision } from '../decision-store.ts'
+import type { DecisionRecord, ToolGrant } from '../records.ts'
+import type { ProfileDatabase } from './database.ts'
+import { type DecisionRow, fromDecision, toDecision } from './rows.ts'
+
+/** Decisions and grants, in a profile's database. */
+export class SqliteDecisionStore implements DecisionStore {
+  readonly #database: ProfileDatabase
+
+  constructor(database: ProfileDatabase) {
+    this.#database = database
+  }
+
+  async decision(id: string): Promise<DecisionRecord | null> {
+    const row = this.#database.prepare<[string], DecisionRow>('SELECT * FROM decisions WHERE id = ?').get(id)
+    return row ? toDecision(row) : null
+  }
+
+  async decisions({
+    kind,
+    sessionId,
+    pending,
+    after = 0,
+    limit,
+    newest,
+  }: DecisionsRequest): Promise<NumberedDecision[]> {
+    const conditions = ['kind = ?', 'change > ?']
+    const values: (string | number)[] = [kind, after]
+    if (sessionId !== undefined) {
+      conditions.push('session_id = ?')
+      values.push(sessionId)
+    }
+    if (pending !== undefined) conditions.push(pending ? "state = 'PENDING'" : "state <> 'PENDING'")
+    const rows = this.#database
+      .prepare<(string | number)[], DecisionRow & { change: number }>(
+        `SELECT * FROM decisions WHERE ${conditions.join(' AND ')} ORDER BY change ${newest ? 'DESC' : 'ASC'} LIMIT ?`,
+      )
+      .all(...values, limit)
+      .map((row) => ({ change: row.change, decision: toDecision(row) }))
+    return newest ? rows.reverse() : rows
+  }
+
+  async newestChange(): Promise<number> {
+    const row = this.#database
+      .prepare<[], { change: number | null }>('SELECT max(change) AS change FROM decisions')
+      .get()
+    return row?.change ?? 0
+  }
+
+  async isGranted(tool: string, sessionId: string): Promise<boolean> {
+    return (
+      this.#database
+        .prepare<[string, string]>("SELECT 1 FROM grants WHERE tool = ? AND coalesce(session_id, '') IN ('', ?)")
+        .get(tool, sessionId) !== undefined
+    )
+  }
+
+  async profileGrants(): Promise<string[]> {
+    return this.#database
+      .prepare<[], { tool: string }>('SELECT tool FROM grants WHERE session_id IS NULL ORDER BY tool')
+      .all()
+      .map(({ tool }) => tool)
+  }
+
+  async revokeGrants(tool: string): Promise<void> {
+    this.#database.write(() => {
+      this.#database.prepare<[string]>('DELETE FROM grants WHERE tool = ?').run(tool)
+    })
+  }
+}
+
+/** To be called inside of a transaction. */
+export function putDecision(database: ProfileDatabase, decision: DecisionRecord): void {
+  database
+    .prepare<[DecisionRow]>(
+      `INSERT INTO decisions (id, session_id, kind, state, change, body)
+       VALUES (:id, :session_id, :kind, :state, (SELECT coalesce(max(change), 0) + 1 FROM decisions), :body)
+       ON CONFLICT (id) DO UPDATE SET state = excluded.state, change = excluded.change, body = excluded.body`,
+    )
+    .run(fromDecision(decision))
+}
+
+/** To be called inside of a transaction. */
+export function putGrant(database: ProfileDatabase, { sessionId, tool }: ToolGrant): void {
+  database
+    .prepare<[string | null, string]>('INSERT OR IGNORE INTO grants (session_id, tool) VALUES (?, ?)')
+    .run(sessionId, tool)
+}
+
+/** The grants of one session for another one. To be called inside of a transaction. */
+export function copyGrants(database: ProfileDatabase, from: string, to: string): void {
+  database
+    .prepare<[string, string]>('INSERT OR IGNORE INTO grants SELECT ?, tool FROM grants WHERE session_id = ?')
+    .run(to, from)
+}
