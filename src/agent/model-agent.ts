@@ -22,7 +22,7 @@ export interface ModelAgentOptions {
   readonly secrets?: readonly string[]
   /** The tools that it is offered; without a toolbox, none. */
   readonly toolbox?: Toolbox
-  /** How many requests one answer may take; 20 by default. The last one is made without tools, so that it is an answer. */
+  /** How many requests one answer may take; 20 by default. In the last one it may call no tools, so that it is an answer. */
   readonly maxSteps?: number
   /** A provider that sends nothing for so many milliseconds has failed; 120,000 by default. */
   readonly silence?: number
@@ -36,14 +36,15 @@ export interface ModelAgentOptions {
  */
 export function modelAgent(options: ModelAgentOptions): Agent {
   const { model, secrets = [], toolbox, maxSteps = 20, silence = 120_000 } = options
+  const asked = { model, secrets, silence }
   return {
     async *answer(run) {
       for (let step = 1; !run.signal.aborted; step += 1) {
         const isLast = step >= maxSteps
-        const tools = toolbox && !isLast ? offered(await toolbox.tools()) : {}
+        const tools = toolbox ? offered(await toolbox.tools()) : {}
         const messages = await run.history()
         yield { type: 'step', estimatedInputTokens: estimateTokens(lengthOf(messages) + lengthOf(tools)) }
-        const { calls, spoke } = yield* patientRequest({ model, messages, tools, step, run, secrets, silence })
+        const { calls, spoke } = yield* patientRequest({ ...asked, messages, tools, mayCall: !isLast, step, run })
         if (run.signal.aborted) return
         if (calls.length === 0) {
           if (!spoke) throw new AgentError('NO_RESPONSE', 'The model ended without an answer: try again or rephrase.')
@@ -79,7 +80,9 @@ function* refused(calls: StepOutcome['calls'], why: string | null): Generator<Ag
 interface Request {
   readonly model: ProvidedModel
   readonly messages: readonly ModelMessage[]
+  /** Some providers want to be told of tools wherever calls were made before. */
   readonly tools: ToolSet
+  readonly mayCall: boolean
   readonly step: number
   readonly run: AgentRun
   readonly secrets: readonly string[]
@@ -110,7 +113,7 @@ async function* patientRequest(request: Request): AsyncGenerator<AgentEvent, Ste
 }
 
 async function* send(
-  { model, messages, tools, step, run, silence }: Request,
+  { model, messages, tools, mayCall, step, run, silence }: Request,
   onAnswer: () => void,
 ): AsyncGenerator<AgentEvent, StepOutcome> {
   const leaving = new AbortController()
@@ -119,6 +122,7 @@ async function* send(
       model: wrapLanguageModel({ model, middleware: told(onAnswer) }),
       messages: [...messages],
       tools,
+      toolChoice: mayCall ? 'auto' : 'none',
       // What was given as https is passed on as it is: nothing is fetched from here.
       experimental_download: async (files) => files.map(() => null),
       allowSystemInMessages: true,

@@ -22,12 +22,15 @@ export function modelContext(messages: readonly MessageRecord[]): ModelMessage[]
         return steps(message.parts).flatMap((step) => stepMessages(step, idOf))
       case 'SYSTEM':
         // What an agent left in its own transcript is no instruction of ours; what stands for the chat is told.
-        return message.summary ? userTurn([{ type: 'text', text: `${summaryHeading}\n\n` }, ...message.parts]) : []
+        return message.summary ? [{ role: 'user', content: [{ type: 'text', text: summaryOf(message.parts) }] }] : []
     }
   })
 }
 
-const summaryHeading = 'This chat goes on from an earlier one. What was said there, in short:'
+function summaryOf(parts: readonly MessagePart[]): string {
+  const text = parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+  return `This chat goes on from an earlier one. What was said there, in short:\n\n${text.toWellFormed()}`
+}
 
 function userTurn(parts: readonly MessagePart[]): ModelMessage[] {
   const content: Exclude<UserModelMessage['content'], string> = []

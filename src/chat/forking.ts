@@ -94,7 +94,8 @@ export class Forking {
     })
     const copies: MessageRecord[] = []
     for (const message of told) copies.push(await this.#copied(message, fork.id))
-    return { session: fork, messages: positionsBefore(copies) }
+    const lastActivityAt = copies.at(-1)?.createdAt ?? fork.startedAt
+    return { session: { ...fork, lastActivityAt }, messages: positionsBefore(copies) }
   }
 
   async #copied(message: MessageRecord, sessionId: string): Promise<MessageRecord> {
@@ -102,10 +103,13 @@ export class Forking {
     return { ...message, id: this.#options.env.newId('message'), sessionId, streamId: null, parts }
   }
 
-  /** Its parts, their files kept here, whoever kept them. */
+  /** Its parts: their files kept here, whoever kept them, and their calls under ids of their own. */
   async #parts({ parts }: MessageRecord): Promise<MessagePart[]> {
     const copied: MessagePart[] = []
-    for (const part of parts) copied.push(await kept(part, this.#options.files))
+    for (const part of parts) {
+      const call = part.type === 'tool' ? { ...part.call, id: this.#options.env.newId('toolCall') } : null
+      copied.push(call ? { type: 'tool', call } : await kept(part, this.#options.files))
+    }
     return copied
   }
 }

@@ -1,11 +1,11 @@
 import type { Cancelled } from '../chat/chats.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import { badInput } from '../errors.ts'
-import { profileName } from '../profiles/profile-name.ts'
 import { builder } from './builder.ts'
 import { ChatEventInterface } from './chat-event.ts'
 import type { Context } from './context.ts'
 import { CancelOutcomeEnum, IfBusyEnum } from './enums.ts'
+import { checkProfile } from './profile.ts'
 import { MessageType, SessionType, StreamType } from './refs.ts'
 
 const CreateSessionInput = builder.inputType('CreateSessionInput', {
@@ -89,7 +89,7 @@ builder.mutationFields((t) => ({
     description: 'Begins a session, empty or as the continuation of another one.',
     args: { input: t.arg({ type: CreateSessionInput, required: true, description: 'What it is to be.' }) },
     resolve: async (_, { input }, { domain }) => {
-      checkProfile(input.profile, domain)
+      checkProfile(input.profile, domain, 'input', 'profile')
       if (typeof input.model === 'string') await domain.models.find(input.model)
       return domain.sessions.create({
         title: input.title ?? null,
@@ -201,16 +201,10 @@ function requestOf(
     text: input.text,
     files: (input.files ?? []).map(({ name, mediaType, url }) => ({ name: name ?? null, mediaType, url })),
     model: input.model ?? null,
-    profile: checkProfile(input.profile, domain),
+    profile: checkProfile(input.profile, domain, 'input', 'profile'),
     key: input.key ?? (operationId !== null && uuid.test(operationId) ? operationId : null),
     ifBusy: input.ifBusy ?? 'REJECT',
   }
-}
-
-function checkProfile(given: string | null | undefined, { profile }: Context['domain']): string {
-  const name = profileName(given, 'input', 'profile')
-  if (name !== profile.name) throw badInput(`The only profile is ${JSON.stringify(profile.name)}.`, 'input', 'profile')
-  return name
 }
 
 /** Of what was asked for and what an EventSource says that it had, the greater one. */

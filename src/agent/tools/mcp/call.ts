@@ -1,7 +1,7 @@
 import { MCPClientError } from '@ai-sdk/mcp'
 import type { Json } from '../../../storage/records.ts'
 import { type JsonObject, ToolError } from '../tool.ts'
-import { type Connection, statusIn } from './connection.ts'
+import { type Connection, reasonOf } from './connection.ts'
 import { NotDoneError } from './http-request.ts'
 import { unansweredCode } from './protocol.ts'
 import { toJson } from './result.ts'
@@ -27,22 +27,24 @@ export async function callTool(connection: Connection, { name, input, signal }: 
     .callTool({ name, arguments: input, options: { signal: own.signal } })
     .catch((error: unknown) => {
       signal.throwIfAborted()
-      throw faultOf(error, connection.isOver())
+      throw faultOf(error, connection.end())
     })
     .finally(() => signal.removeEventListener('abort', abort))
   return toJson(result)
 }
 
-const unknownEffect = 'The server of this tool ended during the call, which may or may not have taken effect.'
-
-function faultOf(error: unknown, isOver: boolean): Error {
+function faultOf(error: unknown, end: string | null): Error {
   if (error instanceof NotDoneError) return error
-  if (isOver || !MCPClientError.isInstance(error) || error.code === unansweredCode) return new ToolError(unknownEffect)
+  if (end !== null) return endedDuring(end)
+  if (!MCPClientError.isInstance(error) || error.code === unansweredCode) return endedDuring(reasonOf(error))
   if (error.code !== undefined) return new ToolError(error.message)
-  if (error.statusCode !== undefined)
-    return new ToolError(`The server of this tool failed: ${statusIn(error.statusCode)}.`)
-  // The client could not make sense of what came.
-  if (error.cause !== undefined)
-    return new ToolError('The server of this tool answered with something that is no result.')
-  return new ToolError(error.message)
+  if (error.statusCode !== undefined) return new ToolError(`The server of this tool failed: ${reasonOf(error)}.`)
+  // With a cause it is one that the client could not make sense of.
+  return new ToolError(
+    error.cause ? 'The server of this tool answered with something that is no result.' : error.message,
+  )
+}
+
+function endedDuring(how: string): ToolError {
+  return new ToolError(`The server of this tool ended during the call, which may or may not have taken effect: ${how}.`)
 }

@@ -17,7 +17,8 @@ export interface Connection {
   readonly listed: readonly ListedTool[]
   /** Resolves when it is over, whoever ended it, with how, as in `it ended with exit code 1`. */
   readonly ended: Promise<string>
-  isOver(): boolean
+  /** The same, as soon as it is known; null while it goes on. */
+  end(): string | null
   /** What a program said last that was no message; it may hold secrets. */
   said(): string
   /** Resolves when nothing of it is left. Never rejects. */
@@ -56,7 +57,7 @@ async function connectToProgram(
       client,
       listed: await listTools(client, signal),
       ended: process.gone,
-      isOver: () => process.end !== null,
+      end: () => process.end,
       said: () => process.said,
       close: () => process.stop(),
     }
@@ -82,7 +83,9 @@ function startProgram(...[server, options]: ConstructorParameters<typeof StdioTr
 async function connectOverHttp(server: HttpServer, { signal, onListChanged }: ConnectionOptions): Promise<Connection> {
   const over = new AbortController()
   const { promise: ended, resolve } = Promise.withResolvers<string>()
-  const end = (how: string): void => {
+  let how: string | null = null
+  const end = (reason: string): void => {
+    how ??= reason
     resolve(how)
     over.abort(new Error(how))
   }
@@ -101,7 +104,7 @@ async function connectOverHttp(server: HttpServer, { signal, onListChanged }: Co
       await client?.close()
     }
     const listed = await listTools(client, trying)
-    return { client, listed, ended, isOver: () => over.signal.aborted, said: () => '', close }
+    return { client, listed, ended, end: () => how, said: () => '', close }
   } catch (error) {
     over.abort()
     throw new ConnectionError(reasonOf(error))

@@ -119,10 +119,11 @@ export class KeptServer {
   #lose(connection: Connection, how: string): void {
     if (this.#connection !== connection) return
     this.#connection = null
-    this.#rest.afterEnd(this.#options.now() - this.#startedAt)
+    const isProgram = this.#options.server.type === 'stdio'
+    // A program has no reason to end; the others forget sessions and close streams as they like.
+    this.#rest.afterEnd(isProgram ? this.#options.now() - this.#startedAt : Infinity)
     void connection.close()
-    // Others than programs come and go as they like.
-    if (this.#closing.signal.aborted || this.#options.server.type !== 'stdio') return
+    if (this.#closing.signal.aborted || !isProgram) return
     this.#warn('An MCP server has ended: it is started again when it is needed.', how, connection.said())
   }
 

@@ -16,5 +16,5 @@ export function cancellationOf(message: JSONRPCMessage): JSONRPCMessage | null {
 export const unansweredCode = 1
 
 export function unanswered(id: string | number): JSONRPCMessage {
-  return { jsonrpc: '2.0', id, error: { code: unansweredCode, message: 'the connection ended before the answer came' } }
+  return { jsonrpc: '2.0', id, error: { code: unansweredCode, message: 'the answer did not come to its end' } }
 }
