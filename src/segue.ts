@@ -3,7 +3,7 @@ import { discoverProviders } from './agent/discover.ts'
 import { Models } from './agent/models.ts'
 import { offlineModel } from './agent/offline/offline-model.ts'
 import { ApprovalPolicy } from './agent/tools/approval-policy.ts'
-import type { ToolSource } from './agent/tools/tool.ts'
+import { McpTools } from './agent/tools/mcp/mcp-tools.ts'
 import { Toolbox, type ToolboxOptions } from './agent/tools/toolbox.ts'
 import { Chats } from './chat/chats.ts'
 import type { Provider } from './config/provider.ts'
@@ -45,7 +45,9 @@ export async function startSegue({ settings, log, env, onStatement, alive }: Seg
   opened.defer(() => profile.close())
 
   const onProblem = (error: unknown, what: string): void => log.error({ err: error }, what)
-  const toolbox = newToolbox(settings, { source: noTools, keep: (bytes) => profile.files.keep(bytes), onProblem })
+  const tools = new McpTools({ servers: settings.mcpServers, log })
+  opened.defer(() => tools.close())
+  const toolbox = newToolbox(settings, { source: tools, keep: (bytes) => profile.files.keep(bytes), onProblem })
   const models = new Models({
     providers: settings.providers ?? (await foundProviders(settings, env)),
     offline: offlineModel({ delayMs: settings.offlineDelay, toolbox }),
@@ -69,9 +71,6 @@ export async function startSegue({ settings, log, env, onStatement, alive }: Seg
   const running = opened.move()
   return { url: server.url, domain, close: () => running.disposeAsync() }
 }
-
-/** No tools but the built-in ones. */
-const noTools: ToolSource = { tools: async () => [], close: async () => undefined }
 
 /** The tools of a profile under the rules of its settings. */
 function newToolbox(

@@ -17,9 +17,11 @@ export class Bell {
   async next(rung: number, signal: AbortSignal): Promise<void> {
     if (this.#rung > rung || signal.aborted) return
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.#waiting.add(resolve)
-    signal.addEventListener('abort', () => resolve(), { once: true })
+    const wake = (): void => resolve()
+    this.#waiting.add(wake)
+    signal.addEventListener('abort', wake)
     await promise
-    this.#waiting.delete(resolve)
+    this.#waiting.delete(wake)
+    signal.removeEventListener('abort', wake)
   }
 }

@@ -1,5 +1,5 @@
 import type { ChatStore, EventRange, LogWrite } from '../storage/chat-store.ts'
-import type { ChatEvent, Json } from '../storage/records.ts'
+import type { ChatEvent, Json, ToolCall } from '../storage/records.ts'
 import { Bell } from './bell.ts'
 import { deltaText, isDelta } from './deltas.ts'
 
@@ -120,8 +120,14 @@ function endOf(events: ChatEvent[]): ChatEvent[] {
 /** About how much text an event holds; what a tool returned may be many times as long as anything else. */
 function unitsOf(event: ChatEvent): number {
   if (isDelta(event)) return deltaText(event).length
-  if (event.type !== 'ToolCallChanged') return 0
-  return event.toolCall.argumentsText.length + textIn(event.toolCall.result)
+  if (event.type === 'ToolCallChanged') return unitsOfCall(event.toolCall)
+  if (event.type === 'ApprovalChanged') return unitsOfCall(event.decision.toolCall)
+  if (event.type !== 'ClarificationChanged') return 0
+  return unitsOfCall(event.decision.toolCall) + (event.decision.answer?.length ?? 0)
+}
+
+function unitsOfCall({ argumentsText, result }: ToolCall): number {
+  return argumentsText.length + textIn(result)
 }
 
 function textIn(value: Json): number {

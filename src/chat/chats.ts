@@ -1,5 +1,5 @@
 import type { FoundModel, Models } from '../agent/models.ts'
-import { notFound, SegueError } from '../errors.ts'
+import { notFound, SegueError, shuttingDown } from '../errors.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { newSession, type Sessions } from '../sessions/sessions.ts'
 import type { NewSession, RequestKey } from '../storage/chat-store.ts'
@@ -17,7 +17,7 @@ import { newTurn } from './new-turn.ts'
 import { endOrphans } from './recovery.ts'
 import { type ChatRequest, checkKey, checkLength, checkRequest, fingerprint, sha256 } from './request.ts'
 import type { Saved } from './running-stream.ts'
-import { type IfBusy, SessionChat } from './session-chat.ts'
+import { Compacting, type IfBusy, SessionChat } from './session-chat.ts'
 import { Sequels } from './sequels.ts'
 import { Transcripts } from './transcripts.ts'
 import { within } from './within.ts'
@@ -245,13 +245,20 @@ export class Chats {
     if (joined) return joined
     const beginning = await prepare()
     const { session, ifBusy } = beginning
-    if (!('session' in session)) await this.#live.chat(session.id)?.notCompacting(ifBusy)
-    return within(patience, 'The message could not be saved. Try again later.', (signal) =>
-      this.#work.run(key?.key ?? null, async () => {
-        this.#checkOpen()
-        return (key && (await this.#begunBy(key))) ?? this.#start(beginning, signal)
-      }),
-    )
+    for (;;) {
+      if (!('session' in session)) await this.#live.chat(session.id)?.notCompacting(ifBusy)
+      try {
+        return await within(patience, 'The message could not be saved. Try again later.', (signal) =>
+          this.#work.run(key?.key ?? null, async () => {
+            this.#checkOpen()
+            return (key && (await this.#begunBy(key))) ?? this.#start(beginning, signal)
+          }),
+        )
+      } catch (error) {
+        // It has begun in between. A summary takes its time: only what is stored is waited for no longer than a while.
+        if (!(error instanceof Compacting)) throw error
+      }
+    }
   }
 
   async #start({ session: given, ifBusy, ...turn }: Beginning, signal: AbortSignal): Promise<StreamRecord> {
@@ -291,6 +298,7 @@ export class Chats {
       env: this.#env,
       sessionId: session.id,
       headSeq: session.headSeq,
+      continued: session.endedAt !== null,
       findModel: (id) => models.find(id),
       message: (id) => sessions.message(id),
       history: (model) => this.transcripts.history(session, model.window),
@@ -349,7 +357,7 @@ export class Chats {
   }
 
   #checkOpen(): void {
-    if (this.#closing) throw new SegueError('SHUTTING_DOWN', 'The server is stopping. Try again when it is back.')
+    if (this.#closing) throw shuttingDown()
   }
 }
 

@@ -157,9 +157,10 @@ export class RunningStream {
   }
 
   async #mayRun(callId: string): Promise<boolean> {
-    await this.#commit()
     const partIndex = this.#turn.calls.get(callId)
+    // Looked for before anything is waited for: one that is answered from now on is waited for until that is saved.
     const asked = [...this.#turn.pending.values()].find((decision) => decision.partIndex === partIndex)
+    await this.#commit()
     if (asked) await this.#waits.over(asked.id)
     if (this.ending || partIndex === undefined) return false
     const part = this.#turn.answer?.parts[partIndex]

@@ -1,8 +1,9 @@
 import type { FoundModel, Models } from '../agent/models.ts'
-import { SegueError } from '../errors.ts'
+import { notFound, SegueError, shuttingDown } from '../errors.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { RequestKey } from '../storage/chat-store.ts'
 import type { SessionRecord, StreamRecord } from '../storage/records.ts'
+import { aborted } from './aborted.ts'
 import { successorOf } from './compaction.ts'
 import { modelContext } from './context.ts'
 import type { Environment } from './environment.ts'
@@ -33,8 +34,12 @@ export class Sequels {
   }
 
   /** Has a session summarised and continued. Throws as `Chats.compact` does. */
-  async compact(session: SessionRecord, model: FoundModel, key: RequestKey | null): Promise<SessionRecord> {
-    const { chat, transcripts, env } = this.#options
+  async compact({ id }: SessionRecord, model: FoundModel, key: RequestKey | null): Promise<SessionRecord> {
+    const { sessions, chat, transcripts, env } = this.#options
+    // Since it was looked at it may have grown, changed, or been continued.
+    const session = await sessions.find(id)
+    if (this.#stop.signal.aborted) throw shuttingDown()
+    if (!session) throw notFound('session', id)
     return chat(session).compact((signal) => successorOf({ session, transcripts, model, key, env, signal }))
   }
 
@@ -73,19 +78,21 @@ export class Sequels {
         return
       }
     }
-    if (titles && session.titleSource === 'MESSAGE') await this.#entitle(session, model)
+    if (titles && session.titleSource === 'MESSAGE') await this.#entitle(session, stream, model)
   }
 
-  /** A title by the model, once: after the first answer. */
-  async #entitle(session: SessionRecord, model: FoundModel): Promise<void> {
+  /** A title by the model, once: after the first answer that is whole, whatever was said since. */
+  async #entitle(session: SessionRecord, { messageId }: StreamRecord, model: FoundModel): Promise<void> {
     const { sessions, transcripts, chat } = this.#options
-    const said = await transcripts.context(session)
-    if (said.filter(({ role }) => role === 'USER').length !== 1) return
-    const messages = modelContext(said)
-    const written = await model.writer.entitle({ model: model.name, messages, signal: this.#stop.signal })
-    const title = written && titleFromModel(written.text)
-    const now = title && (await sessions.find(session.id))
-    if (!title || !now || now.endedAt !== null) return
-    await chat(now).change({ title, titleSource: 'MODEL' }, written.usage)
+    const context = await transcripts.context(session)
+    const said = context.slice(0, context.findIndex(({ id }) => id === messageId) + 1)
+    if (said.filter(({ role, status }) => role === 'ASSISTANT' && status === 'COMPLETE').length !== 1) return
+    const { signal } = this.#stop
+    const run = { model: model.name, messages: modelContext(said), signal }
+    const written = await Promise.race([model.writer.entitle(run), aborted(signal)])
+    const now = written && (await sessions.find(session.id))
+    if (!now) return
+    const title = titleFromModel(written.text)
+    await chat(now).change(title === null ? {} : { title, titleSource: 'MODEL' }, written.usage)
   }
 }

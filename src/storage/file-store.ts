@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate as breathe } from 'node:timers/promises'
 import { chunksOf } from './chunks.ts'
 
 /** What is too large for a row or an event: kept whole beside the database, under the sha256 of its bytes in hex. */
@@ -9,7 +11,7 @@ export interface FileStore {
   keep(bytes: Uint8Array): Promise<string>
   /** Null when there is no such file. */
   read(hash: string): Promise<Buffer | null>
-  /** Removes what was kept before this process began and is not used; `unused` picks those of at most 500 hashes. */
+  /** Once: removes what an earlier process kept and is not used; `unused` picks those of at most 500 hashes. */
   sweep(unused: (hashes: readonly string[]) => Promise<readonly string[]>): Promise<void>
 }
 
@@ -18,7 +20,8 @@ const hashForm = /^[0-9a-f]{64}$/
 /** Files in a folder, which is made when the first one comes. */
 export class FolderFileStore implements FileStore {
   readonly #folder: string
-  readonly #since = Date.now()
+  /** The names of files that this process made, until those of earlier ones have been swept out. */
+  #own: Set<string> | null = new Set()
 
   constructor(folder: string) {
     this.#folder = folder
@@ -27,10 +30,12 @@ export class FolderFileStore implements FileStore {
   async keep(bytes: Uint8Array): Promise<string> {
     const hash = createHash('sha256').update(bytes).digest('hex')
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
-    // Under its name it is whole, whenever the process ends; and it is new again, should it have been about to go.
-    const draft = join(this.#folder, `${randomUUID()}.part`)
-    await writeFile(draft, bytes, { mode: 0o600, flush: true })
-    await rename(draft, join(this.#folder, hash))
+    const draft = `${randomUUID()}.part`
+    // Told first: a sweep that is under way leaves both alone, should the same bytes be about to go.
+    this.#own?.add(draft).add(hash)
+    // Under its name it is whole, whenever the process ends.
+    await writeFile(join(this.#folder, draft), bytes, { mode: 0o600, flush: true })
+    await rename(join(this.#folder, draft), join(this.#folder, hash))
     return hash
   }
 
@@ -41,24 +46,18 @@ export class FolderFileStore implements FileStore {
 
   async sweep(unused: (hashes: readonly string[]) => Promise<readonly string[]>): Promise<void> {
     const names = (await readdir(this.#folder).catch(nullIfMissing)) ?? []
-    const old: string[] = []
-    for (const name of names) if (await this.#isOld(name)) old.push(name)
-    for (const name of old.filter((one) => one.endsWith('.part'))) await this.#remove(name)
-    for (const some of chunksOf(
-      old.filter((name) => hashForm.test(name)),
-      500,
-    )) {
-      for (const hash of await unused(some)) if (await this.#isOld(hash)) await this.#remove(hash)
+    for (const name of names.filter((one) => one.endsWith('.part'))) this.#remove(name)
+    const hashes = names.filter((name) => hashForm.test(name))
+    for (const some of chunksOf(hashes, 500)) {
+      for (const hash of await unused(some)) this.#remove(hash)
+      await breathe()
     }
+    this.#own = null
   }
 
-  async #isOld(name: string): Promise<boolean> {
-    const found = await stat(join(this.#folder, name)).catch(nullIfMissing)
-    return found !== null && found.mtimeMs < this.#since
-  }
-
-  async #remove(name: string): Promise<void> {
-    await rm(join(this.#folder, name), { force: true })
+  /** At once: between the look and the deed nothing can become this process's own. */
+  #remove(name: string): void {
+    if (!this.#own?.has(name)) rmSync(join(this.#folder, name), { force: true })
   }
 }
 
