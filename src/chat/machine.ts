@@ -121,11 +121,14 @@ export function resolve(turn: Turn, decisionId: string, resolution: Resolution, 
   return work.outcome()
 }
 
-/** The one terminal event, whatever the reason: what came before it is kept, and nothing is left running. */
-export function endTurn(turn: Turn, ending: Ending, env: Environment): Outcome {
+/**
+ * The one terminal event, whatever the reason: what came before it is kept, and nothing is left running. `saved` is the
+ * answer as it was committed: no tool runs before that tells so.
+ */
+export function endTurn(turn: Turn, ending: Ending, env: Environment, saved = turn.answer): Outcome {
   const work = new Work(turn, env)
   work.closeBlock()
-  work.settleCalls(ending)
+  work.settleCalls(ending, saved)
   work.finish(ending)
   return work.outcome()
 }
@@ -276,11 +279,13 @@ class Work {
   }
 
   /** Nothing stays open: each call ends in a state that tells what is known of it. */
-  settleCalls(ending: Ending): void {
+  settleCalls(ending: Ending, saved: MessageRecord | null): void {
     for (const partIndex of this.#turn.held.keys()) this.#release(partIndex)
     for (const [partIndex, part] of (this.#turn.answer?.parts ?? []).entries()) {
       if (part.type !== 'tool' || isSettled(part.call)) continue
-      const settled = this.#askedAbout(partIndex) ? unanswered(part.call, ending) : settlement(part.call, ending)
+      const before = saved?.parts[partIndex]
+      const begun = before?.type === 'tool' && before.call.state === 'RUNNING'
+      const settled = this.#askedAbout(partIndex) ? unanswered(part.call, ending) : settlement(ending, begun)
       this.#change(partIndex, { ...part.call, ...settled, finishedAt: this.#env.now() })
     }
     for (const decision of this.#turn.pending.values()) {

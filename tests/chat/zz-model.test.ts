@@ -599,13 +599,15 @@ class Decide implements fc.AsyncCommand<object, World> {
     for (const each of outcome.value) {
       if (each.status === 'rejected') expect(each.reason).toMatchObject({ code: 'STALE' })
     }
-    // In trouble the stream may have ended before anybody was heard.
-    if (healthy) expect(answered).toHaveLength(target.state === 'PENDING' ? 1 : 0)
-    expect(answered.length).toBeLessThanOrEqual(1)
+    Object.assign(globalThis, { counted: [...((globalThis as any).counted ?? []), answered.length] })
+    expect(answered.length).toBeLessThanOrEqual(target.state === 'PENDING' ? 1 : 0)
+    const row = () => world.stored().decisions.find(({ id }) => id === target.id)
     for (const decision of answered) {
       expect(decision.state).toBe('ANSWERED')
-      expect(world.stored().decisions.find(({ id }) => id === decision.id)).toEqual(decision)
+      expect(row()).toEqual(decision)
     }
+    // Nobody is told that it is settled while it goes on waiting: its agent, or the end of its stream, was faster.
+    if (healthy && answered.length === 0) await until(() => row()?.state !== 'PENDING', row)
   }
 
   toString = (): string => `decide(${this.#which}, ${this.#decision}, ${this.#times} times at once)`
@@ -784,7 +786,8 @@ test(
           await world.dispose()
         }
       }),
-      { numRuns: 2000, interruptAfterTimeLimit: 200_000, seed: -61312990, path: "102", endOnFailure: false, markInterruptAsFailure: false },
+      { numRuns: 2000, interruptAfterTimeLimit: 240_000, markInterruptAsFailure: false },
     )
   },
 )
+import { afterAll } from 'vitest'; afterAll(() => console.log('DECIDED', ((globalThis as any).counted ?? []).length, ((globalThis as any).counted ?? []).filter(Boolean).length))
