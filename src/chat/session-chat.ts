@@ -1,7 +1,7 @@
 import type { ModelMessage } from 'ai'
 import { AgentError } from '../agent/agent.ts'
 import type { FoundModel } from '../agent/models.ts'
-import { SegueError } from '../errors.ts'
+import { notFound, SegueError } from '../errors.ts'
 import type { NewSession, SessionChange, StreamKey } from '../storage/chat-store.ts'
 import type { MessageRecord, SessionRecord, StreamRecord, Usage } from '../storage/records.ts'
 import type { ChatLog } from './chat-log.ts'
@@ -31,6 +31,8 @@ export interface SessionChatOptions {
   readonly env: Environment
   readonly sessionId: string
   readonly headSeq: number
+  /** It was continued by another one: its log has ended. */
+  readonly hasEnded: boolean
   readonly findModel: (id: string) => Promise<FoundModel>
   readonly message: (id: string) => Promise<MessageRecord | null>
   /** What the model is sent, with the answer as far as it is; the messages before it are read once a turn. */
@@ -61,11 +63,13 @@ export class SessionChat {
   #waiting = 0
   #retry: NodeJS.Timeout | null = null
   #compacting: { readonly abort: AbortController; readonly over: Promise<unknown> } | null = null
-  #continued = false
+  #continued: boolean
+  #removed = false
   #closing = false
 
   constructor(options: SessionChatOptions) {
     this.#options = options
+    this.#continued = options.hasEnded
     this.#writer = new SessionWriter(options.log, options.sessionId, options.headSeq)
   }
 
@@ -98,6 +102,7 @@ export class SessionChat {
   start(turn: NewTurn, ifBusy: IfBusy, signal: AbortSignal): Promise<StreamRecord> {
     return this.#step(async () => {
       signal.throwIfAborted()
+      if (this.#removed) throw notFound('session', this.#options.sessionId)
       if (this.#continued) throw await this.#options.stale()
       const { active } = this
       if (active && ifBusy === 'REJECT') throw busy(active)
@@ -118,7 +123,7 @@ export class SessionChat {
   compact(compose: (signal: AbortSignal) => Promise<NewSession>): Promise<SessionRecord> {
     return this.#step(async () => {
       if (this.#continued) throw await this.#options.stale()
-      if (this.active) throw busy(this.active)
+      this.checkIdle()
       const abort = new AbortController()
       const over = this.#continueElsewhere(compose, abort.signal)
       this.#compacting = { abort, over }
@@ -147,16 +152,34 @@ export class SessionChat {
     return successor.session
   }
 
-  /** Changes the session beside its turns, and tells so in its log. */
+  /** Changes the session beside its turns, and tells so in its log, unless that has ended. Throws NOT_FOUND. */
   async change(change: SessionChange, usage?: Usage): Promise<void> {
     const { env, sessionId } = this.#options
-    await this.#step(() =>
-      this.#writer.write(() => ({
+    await this.#step(async () => {
+      if (this.#removed) throw notFound('session', sessionId)
+      await this.#writer.write(() => ({
         change,
         ...(usage && { usage }),
-        drafts: [{ type: 'SessionChanged', at: env.now(), sessionId, streamId: null }],
-      })),
-    )
+        drafts: this.#continued ? [] : [{ type: 'SessionChanged', at: env.now(), sessionId, streamId: null }],
+      }))
+    })
+  }
+
+  /** Throws SESSION_BUSY when something happens in it, and NOT_FOUND when it was removed. */
+  checkIdle(): void {
+    if (this.#removed) throw notFound('session', this.#options.sessionId)
+    if (this.#compacting) throw compacting()
+    if (this.active) throw busy(this.active)
+  }
+
+  /** Has the session removed while nothing happens in it. Throws SESSION_BUSY and NOT_FOUND. */
+  async remove(work: () => Promise<void>): Promise<void> {
+    this.checkIdle()
+    await this.#step(async () => {
+      this.checkIdle()
+      await work()
+      this.#removed = true
+    })
   }
 
   /** Takes up streams that waited when the server stopped, in their order. */

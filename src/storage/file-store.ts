@@ -9,9 +9,14 @@ export interface FileStore {
   keep(bytes: Uint8Array): Promise<string>
   /** Null when there is no such file. */
   read(hash: string): Promise<Buffer | null>
+  /** Removes files to which nothing refers. What was kept in the last minutes stays: something is about to refer to it. */
+  remove(hashes: readonly string[]): Promise<void>
   /** Removes what was kept before this process began and is not used; `unused` picks those of at most 500 hashes. */
   sweep(unused: (hashes: readonly string[]) => Promise<readonly string[]>): Promise<void>
 }
+
+/** How long a file may be there before a row refers to it. */
+const settling = 5 * 60_000 // milliseconds
 
 const hashForm = /^[0-9a-f]{64}$/
 
@@ -37,6 +42,13 @@ export class FolderFileStore implements FileStore {
   async read(hash: string): Promise<Buffer | null> {
     if (!hashForm.test(hash)) return null
     return readFile(join(this.#folder, hash)).catch(nullIfMissing)
+  }
+
+  async remove(hashes: readonly string[]): Promise<void> {
+    for (const hash of hashes.filter((one) => hashForm.test(one))) {
+      const found = await stat(join(this.#folder, hash)).catch(nullIfMissing)
+      if (found && found.mtimeMs < Date.now() - settling) await this.#remove(hash)
+    }
   }
 
   async sweep(unused: (hashes: readonly string[]) => Promise<readonly string[]>): Promise<void> {
