@@ -30,8 +30,8 @@ export interface ChatsOptions {
   readonly models: Pick<Models, 'find'>
   readonly onProblem: (error: unknown, what: string) => void
   readonly env?: Environment
-  /** How many streams may run or wait at once. */
-  readonly mostStreams?: number
+  /** Throws RATE_LIMITED when no more answers can be made at the same time. */
+  readonly checkRoom?: () => void
   /** The share of a model's window from which on a session is compacted after an answer; 0, the default, for never. */
   readonly compactAt?: number
   /** Whether models give sessions their titles; false by default. */
@@ -273,10 +273,7 @@ export class Chats {
   async #start({ session: given, ifBusy, ...turn }: Beginning, signal: AbortSignal): Promise<StreamRecord> {
     // Its log may have grown since it was looked at.
     const session = 'session' in given ? given : await this.#own.open(given.id)
-    const { mostStreams = Number.POSITIVE_INFINITY } = this.#options
-    if (this.unfinished >= mostStreams) {
-      throw new SegueError('RATE_LIMITED', `${mostStreams} answers are being made already. Try again later.`)
-    }
+    this.#options.checkRoom?.()
     const beginning = newTurn({ ...turn, session, env: this.#env })
     const chat = this.#chat('session' in session ? session.session : session)
     // Known from its first event on: whoever reads that can cancel it.

@@ -1,5 +1,4 @@
 import type { Models } from '../agent/models.ts'
-import { badInput } from '../errors.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { cleanTitle } from '../sessions/sessions.ts'
 import type { SessionChange } from '../storage/chat-store.ts'
@@ -28,8 +27,6 @@ export interface HousekeepingOptions {
   readonly run: <T>(work: () => Promise<T>) => Promise<T>
 }
 
-const mostAtOnce = 1000
-
 /** What people do with sessions beside speaking in them: renaming, pinning, putting away, deleting. */
 export class Housekeeping {
   readonly #options: HousekeepingOptions
@@ -39,8 +36,7 @@ export class Housekeeping {
   }
 
   /**
-   * Changes sessions, up to 1,000; none of them unless all can be. Throws BAD_USER_INPUT, NOT_FOUND and
-   * SESSION_READ_ONLY.
+   * Changes sessions; none of them unless all can be. Throws BAD_USER_INPUT, NOT_FOUND and SESSION_READ_ONLY.
    */
   async update(ids: readonly string[], update: SessionUpdate): Promise<SessionRecord[]> {
     const { own, run, chat, models } = this.#options
@@ -53,7 +49,7 @@ export class Housekeeping {
   }
 
   /**
-   * Removes sessions, up to 1,000, each with everything derived from it; none of them unless all can be when it begins.
+   * Removes sessions, each with everything derived from it; none of them unless all can be when it begins.
    * Whoever follows one is told the end. Throws BAD_USER_INPUT, NOT_FOUND, SESSION_READ_ONLY, and SESSION_BUSY while a
    * stream runs or waits in one.
    */
@@ -74,8 +70,6 @@ export class Housekeeping {
   }
 
   async #find(ids: readonly string[]): Promise<SessionRecord[]> {
-    if (ids.length > mostAtOnce)
-      throw badInput(`At most ${mostAtOnce} sessions at once; these were ${ids.length}.`, 'ids')
     return Promise.all([...new Set(ids)].map((id) => this.#options.own.find(id)))
   }
 }

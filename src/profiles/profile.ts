@@ -24,6 +24,9 @@ export interface Profile {
 }
 
 export interface ProfileOptions {
+  /** `default` unless told. */
+  readonly name?: string
+  /** The profile's own folder, and that of its Hermes agent. */
   readonly home: string
   readonly hermesHome: string | null
   readonly durable: boolean
@@ -32,9 +35,9 @@ export interface ProfileOptions {
   readonly onStatement?: (file: 'segue' | 'hermes', sql: string) => void
 }
 
-/** Opens the default profile, which is the home itself. Throws NewerDatabaseError and UnusableDatabaseError. */
-export function openProfile({ home, hermesHome, durable, log, onStatement }: ProfileOptions): Profile {
-  const name = defaultProfile
+/** Opens a profile. Throws NewerDatabaseError and UnusableDatabaseError. */
+export function openProfile(options: ProfileOptions): Profile {
+  const { name = defaultProfile, home, hermesHome, durable, log, onStatement } = options
   const database = new ProfileDatabase(join(home, 'segue.db'), {
     durable,
     ...(onStatement && { onStatement: (sql: string) => onStatement('segue', sql) }),

@@ -2,7 +2,11 @@ import { badInput } from '../errors.ts'
 import type { SessionUpdate } from '../chat/housekeeping.ts'
 import type { SessionRecord } from '../storage/records.ts'
 import { builder } from './builder.ts'
+import type { Context } from './context.ts'
 import { SessionType } from './refs.ts'
+import type { Scope } from './scopes.ts'
+
+const mostAtOnce = 1000
 
 const UpdateSessionInput = builder.inputType('UpdateSessionInput', {
   description: 'What to change of a session. What is left out stays as it is.',
@@ -25,10 +29,7 @@ builder.mutationFields((t) => ({
       id: t.arg.id({ required: true, description: 'The session.' }),
       input: t.arg({ type: UpdateSessionInput, required: true, description: 'What to change.' }),
     },
-    resolve: async (_, { id, input }, { domain }) => {
-      const [session] = await domain.chats.housekeeping.update([id], updateOf(input))
-      return found(session)
-    },
+    resolve: async (_, { id, input }, context) => found((await updated([id], updateOf(input), context))[0]),
   }),
   updateSessions: t.field({
     type: [SessionType],
@@ -38,26 +39,46 @@ builder.mutationFields((t) => ({
       ids: t.arg.idList({ required: true, description: 'The sessions.' }),
       input: t.arg({ type: UpdateSessionInput, required: true, description: 'What to change.' }),
     },
-    resolve: (_, { ids, input }, { domain }) => domain.chats.housekeeping.update(ids, updateOf(input)),
+    resolve: (_, { ids, input }, context) => updated(ids, updateOf(input), context),
   }),
   deleteSession: t.id({
     description:
       'Deletes it and everything derived from it. SESSION_BUSY while a stream runs or waits in it. What continued it becomes a root; who follows it is completed.',
     args: { id: t.arg.id({ required: true, description: 'The session.' }) },
-    resolve: async (_, { id }, { domain }) => {
-      await domain.chats.housekeeping.remove([id])
+    resolve: async (_, { id }, context) => {
+      await removed([id], context)
       return id
     },
   }),
   deleteSessions: t.idList({
     description: 'Deletes up to 1,000 sessions, none of them unless all can be deleted when it begins.',
     args: { ids: t.arg.idList({ required: true, description: 'The sessions.' }) },
-    resolve: async (_, { ids }, { domain }) => {
-      await domain.chats.housekeeping.remove(ids)
+    resolve: async (_, { ids }, context) => {
+      await removed(ids, context)
       return ids
     },
   }),
 }))
+
+async function updated(ids: readonly string[], update: SessionUpdate, context: Context): Promise<SessionRecord[]> {
+  const changed = new Map<string, SessionRecord>()
+  for (const [{ chats }, some] of await byScope(ids, context)) {
+    for (const session of await chats.housekeeping.update(some, update)) changed.set(session.id, session)
+  }
+  return ids.map((id) => found(changed.get(id)))
+}
+
+async function removed(ids: readonly string[], context: Context): Promise<void> {
+  for (const [{ chats }, some] of await byScope(ids, context)) await chats.housekeeping.remove(some)
+}
+
+/** The sessions of each profile. Throws BAD_USER_INPUT for too many, and NOT_FOUND. */
+async function byScope(ids: readonly string[], { scopes }: Context): Promise<Map<Scope, string[]>> {
+  if (ids.length > mostAtOnce) throw badInput(`At most ${mostAtOnce} sessions at once; these were ${ids.length}.`, 'ids')
+  const found = await Promise.all([...new Set(ids)].map(async (id) => ({ id, scope: await scopes.ofSession(id) })))
+  const groups = Map.groupBy(found, ({ scope }) => scope)
+  return new Map([...groups].map(([scope, some]) => [scope, some.map(({ id }) => id)]))
+}
 
 function updateOf({ title, model, pinned, archived }: typeof UpdateSessionInput.$inferInput): SessionUpdate {
   if (pinned === null) throw badInput('pinned is true or false.', 'input', 'pinned')

@@ -1,4 +1,5 @@
 import { createMCPClient, type MCPClient, MCPClientError } from '@ai-sdk/mcp'
+import { z } from 'zod'
 import type { HttpServer, McpServer, StdioServer } from '../../../config/mcp-server.ts'
 import { httpFetch } from './http-fetch.ts'
 import { StdioTransport } from './stdio-transport.ts'
@@ -62,7 +63,7 @@ async function connectToProgram(
       close: () => process.stop(),
     }
   } catch (error) {
-    const reason = process.end ?? reasonOf(error)
+    const reason = (process.hasDied && process.end) || reasonOf(error)
     await process.stop()
     // Newer servers need know no handshake any more; many older ones end when they are asked anything before it.
     if (!discover && MCPClientError.isInstance(error) && error.code !== undefined) {
@@ -94,33 +95,43 @@ async function connectOverHttp(server: HttpServer, { signal, onListChanged }: Co
   const fetch = httpFetch({ type, onListChanged, onEnd, isClosing: () => over.signal.aborted })
   const trying = AbortSignal.any([signal, over.signal])
   let client: MCPClient | null = null
+  let closing: Promise<void> | null = null
+  const close = (): Promise<void> => {
+    end('it was closed')
+    closing ??= client?.close().catch(() => {}) ?? Promise.resolve()
+    return closing
+  }
   // The client does not hear of an end, and would wait for answers for ever.
-  over.signal.addEventListener('abort', () => void client?.close())
+  over.signal.addEventListener('abort', () => void close())
   try {
     const transport = { type, url, headers: { ...headers }, fetch }
     client = await createMCPClient({ transport, clientName, initializationOptions: { signal: trying } })
-    const close = async (): Promise<void> => {
-      end('it was closed')
-      await client?.close()
-    }
     const listed = await listTools(client, trying)
     return { client, listed, ended, end: () => how, said: () => '', close }
   } catch (error) {
-    over.abort()
+    await close()
     throw new ConnectionError(reasonOf(error))
   }
 }
 
 /** What went wrong, of an `it`; it may hold secrets. */
 export function reasonOf(error: unknown): string {
+  if (error instanceof z.ZodError) return `it sends what the protocol does not know, in ${placesIn(error)}`
   if (!MCPClientError.isInstance(error)) return error instanceof Error ? error.message : String(error)
-  // An attempt that was ended.
-  if (error.cause instanceof Error) return reasonOf(error.cause)
-  return error.statusCode === undefined ? error.message : statusIn(error.statusCode)
+  if (error.statusCode !== undefined) return statusIn(error.statusCode)
+  // The cause is why the attempt was given up, or what could not be understood.
+  return error.code === undefined && error.cause instanceof Error ? reasonOf(error.cause) : error.message
+}
+
+function placesIn({ issues }: z.ZodError): string {
+  return issues
+    .slice(0, 3)
+    .map(({ path }) => path.join('.'))
+    .join(', ')
 }
 
 /** What a status of HTTP that is no success means. */
-export function statusIn(status: number): string {
+function statusIn(status: number): string {
   const mayBeKey = status === 401 || status === 403
   return `it answers with the HTTP status ${status}${mayBeKey ? ', as to somebody without the right key' : ''}`
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { McpServer } from '../../../config/mcp-server.ts'
 import type { Json } from '../../../storage/records.ts'
+import type { WarningLog } from '../../model-lists.ts'
 import { redact, withoutSecrets } from '../../redact.ts'
 import { type Tool, ToolError } from '../tool.ts'
 import { type Call, callTool } from './call.ts'
@@ -9,11 +10,6 @@ import { NotDoneError } from './http-request.ts'
 import { Rest } from './rest.ts'
 import { type ListedTool, listTools } from './tool-list.ts'
 import { toTools } from './tools.ts'
-
-/** Where it is told what is wrong with a server. */
-export interface WarningLog {
-  warn(details: object, message: string): void
-}
 
 export interface KeptServerOptions {
   readonly server: McpServer
@@ -144,8 +140,9 @@ export class KeptServer {
       this.#take(await listTools(connection.client, AbortSignal.timeout(listLimit)))
     } catch (error) {
       if (error instanceof NotDoneError) this.#lose(connection, error.message)
-      else if (!connection.isOver())
+      else if (connection.end() === null) {
         this.#warn('An MCP server does not list its tools: the old list stays.', reasonOf(error))
+      }
     }
   }
 
@@ -192,9 +189,8 @@ export class KeptServer {
   #warn(message: string, reason: string, said = ''): void {
     const { server, log } = this.#options
     const { name, secrets } = server
-    // What stands before the first end of a line may be half a secret.
-    const lines = redact(said, secrets).slice(-loggedLength).trim()
-    log.warn({ server: name, reason: redact(reason, secrets), ...(lines && { said: lines }) }, message)
+    const lastWords = redact(said, secrets).slice(-loggedLength).trim()
+    log.warn({ server: name, reason: redact(reason, secrets), ...(lastWords && { said: lastWords }) }, message)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { McpServer } from '../../../config/mcp-server.ts'
+import type { WarningLog } from '../../model-lists.ts'
 import type { Tool, ToolSource } from '../tool.ts'
-import { KeptServer, type WarningLog } from './kept-server.ts'
+import { KeptServer } from './kept-server.ts'
 
 export interface McpToolsOptions {
   readonly servers: readonly McpServer[]

@@ -21,6 +21,7 @@ export class ServerProcess {
   readonly #onLine: (line: string) => void
   #said = ''
   #end: string | null = null
+  #hasDied = false
   #stopping: Promise<void> | null = null
 
   /** Throws when the system refuses it at once; what it finds out later ends it. */
@@ -43,13 +44,18 @@ export class ServerProcess {
     child.stdout.on('data', (piece: Buffer) => this.#read(piece))
     child.stderr.setEncoding('utf8').on('data', (text: string) => this.hear(text))
     // Who cannot be spoken to, or will not speak any more, is of no use.
-    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => void this.stop())
-    child.stdout.once('end', () => void this.stop())
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => void this.#shut())
+    child.stdout.once('end', () => void this.#shut())
   }
 
   /** How it ended, or why it is about to; null while it runs. */
   get end(): string | null {
     return this.#end
+  }
+
+  /** Whether it ended without being told to. */
+  get hasDied(): boolean {
+    return this.#hasDied
   }
 
   /** What it said last that was no message, on either output. */
@@ -65,13 +71,18 @@ export class ServerProcess {
     this.#child.stdin.write(`${line}\n`)
   }
 
-  /** Ends it: by closing its standard input, by SIGTERM, by SIGKILL. Resolves when nothing of it is left. */
+  /** Ends it. Resolves when it is gone, at the latest when whoever is left of it was sent SIGKILL. */
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop()
+    this.#end ??= 'it was stopped'
+    return this.#shut()
+  }
+
+  #shut(): Promise<void> {
+    this.#stopping ??= this.#shutSlowly()
     return this.#stopping
   }
 
-  async #stop(): Promise<void> {
+  async #shutSlowly(): Promise<void> {
     const child = this.#child
     if (child.pid === undefined) return
     child.stdin.end()
@@ -96,8 +107,9 @@ export class ServerProcess {
   }
 
   #ends(how: string): void {
+    this.#hasDied ||= this.#end === null
     this.#end ??= how
-    void this.stop()
+    void this.#shut()
   }
 
   #read(piece: Buffer): void {
