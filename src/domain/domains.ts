@@ -70,7 +70,9 @@ export class Domains {
 
   /** All that exist: what an id is looked for in. */
   async all(): Promise<Domain[]> {
-    const all = await Promise.allSettled((await this.#names()).map((name) => this.#of(name)))
+    // One that is made just now may not be listed yet.
+    const names = new Set([...(await this.#names()), ...this.#open.keys()])
+    const all = await Promise.allSettled([...names].map((name) => this.#of(name)))
     // One that cannot be opened costs itself alone; whoever asks for it by its name is told.
     return all.flatMap((domain) => (domain.status === 'fulfilled' ? domain.value : []))
   }

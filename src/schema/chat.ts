@@ -124,8 +124,7 @@ builder.mutationFields((t) => ({
     description:
       'A new session with the messages up to and including messageId, of either origin. SESSION_BUSY while that message is being made.',
     args: { messageId: t.arg.id({ required: true, description: 'The last message to take along.' }) },
-    resolve: async (_, { messageId }, { scopes }) =>
-      (await scopes.having('message', messageId)).chats.fork(messageId),
+    resolve: async (_, { messageId }, { scopes }) => (await scopes.having('message', messageId)).chats.fork(messageId),
   }),
   compactSession: t.field({
     type: SessionType,
@@ -143,8 +142,7 @@ builder.mutationFields((t) => ({
     type: CancelStreamPayload,
     description: 'Stops a stream and returns what was saved: all that any client has seen of it, and nothing after.',
     args: { streamId: t.arg.id({ required: true, description: 'The stream.' }) },
-    resolve: async (_, { streamId }, { scopes }) =>
-      (await scopes.having('stream', streamId)).chats.cancel(streamId),
+    resolve: async (_, { streamId }, { scopes }) => (await scopes.having('stream', streamId)).chats.cancel(streamId),
   }),
 }))
 

@@ -144,8 +144,7 @@ builder.subscriptionFields((t) => ({
     type: ApprovalType,
     description: 'Every approval that waits at the start, then each one that changes. Does not end by itself.',
     args: { profile: t.arg.string({ description: profile }) },
-    subscribe: async (_, args, context) =>
-      (await decisionsOf(args.profile, context))?.follow('approval') ?? silence(),
+    subscribe: async (_, args, context) => (await decisionsOf(args.profile, context))?.follow('approval') ?? silence(),
     resolve: (approval) => approval,
   }),
   clarifications: t.field({

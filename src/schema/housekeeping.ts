@@ -74,7 +74,8 @@ async function removed(ids: readonly string[], context: Context): Promise<void> 
 
 /** The sessions of each profile. Throws BAD_USER_INPUT for too many, and NOT_FOUND. */
 async function byScope(ids: readonly string[], { scopes }: Context): Promise<Map<Scope, string[]>> {
-  if (ids.length > mostAtOnce) throw badInput(`At most ${mostAtOnce} sessions at once; these were ${ids.length}.`, 'ids')
+  if (ids.length > mostAtOnce)
+    throw badInput(`At most ${mostAtOnce} sessions at once; these were ${ids.length}.`, 'ids')
   const found = await Promise.all([...new Set(ids)].map(async (id) => ({ id, scope: await scopes.ofSession(id) })))
   const groups = Map.groupBy(found, ({ scope }) => scope)
   return new Map([...groups].map(([scope, some]) => [scope, some.map(({ id }) => id)]))

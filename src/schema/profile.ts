@@ -14,7 +14,8 @@ ProfileType.implement({
     }),
     models: t.field({
       type: [ModelType],
-      description: 'The models that can answer in it; offline/eliza, which needs no key and no network, always among them.',
+      description:
+        'The models that can answer in it; offline/eliza, which needs no key and no network, always among them.',
       resolve: async ({ name }, _, { scopes }) => (await scopes.of(name))?.models.list() ?? [],
     }),
     allowedTools: t.stringList({

@@ -42,7 +42,8 @@ export class Scopes {
 
   /** The profile that a session is in. Throws NOT_FOUND when there is none. */
   async ofSession(id: string): Promise<Scope> {
-    const known = this.#ofSessions.get(id) ?? this.#first((scope) => scope.loader.load(id)).then((found) => found?.scope ?? null)
+    const known =
+      this.#ofSessions.get(id) ?? this.#first((scope) => scope.loader.load(id)).then((found) => found?.scope ?? null)
     this.#ofSessions.set(id, known)
     const scope = await known
     if (!scope) throw notFound('session', id)
