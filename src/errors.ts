@@ -48,6 +48,11 @@ export function badInput(message: string, ...path: (string | number)[]): SegueEr
   return new SegueError('BAD_USER_INPUT', message, { path })
 }
 
+/** What is told to whoever wants something begun while the server stops. */
+export function shuttingDown(): SegueError {
+  return new SegueError('SHUTTING_DOWN', 'The server is stopping. Try again when it is back.')
+}
+
 /** An id that names nothing the caller may see. */
 export function notFound(what: string, id: string): SegueError {
   return new SegueError('NOT_FOUND', `There is no ${what} with the id ${JSON.stringify(id)}.`)

@@ -189,6 +189,19 @@ test('its config.json is accepted', () => {
   expect(settings.warnings).toEqual([])
 })
 
+test('its MCP servers are accepted', () => {
+  const home = join(folder, 'with-tools')
+  mkdirSync(home)
+  writeFileSync(join(home, 'config.json'), blocks.find(({ text }) => text.includes('"mcpServers"'))?.text ?? '')
+  const env = { HOME: '/home/me', TRACKER_TOKEN: 'token' }
+  const { mcpServers, warnings } = readSettings({ argv: ['--home', home], env, homedir: folder })
+  expect(mcpServers).toMatchObject([
+    { name: 'files', args: ['-y', '@modelcontextprotocol/server-filesystem', '/home/me/notes'] },
+    { name: 'tracker', headers: { Authorization: 'Bearer token' } },
+  ])
+  expect(warnings).toEqual([])
+})
+
 test('its links lead to files that are there', () => {
   const links = [...readme.matchAll(/\]\((?<target>[^)]+)\)/g)].map(({ groups }) => groups?.['target'] ?? '')
   const missing = links.filter((target) => !target.startsWith('https:') && !existsSync(join(root, target)))

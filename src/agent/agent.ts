@@ -40,9 +40,9 @@ export type AgentEvent =
       readonly argumentsText: string
       readonly gate?: Gate
     }
-  /** `file`: the hash of the kept file that holds a result whole of which `result` is only the beginning. */
+  /** `file`: the hash of the kept file that holds it whole, where `result` or `error` is only its beginning. */
   | { readonly type: 'tool-result'; readonly callId: string; readonly result: Json; readonly file?: string }
-  | { readonly type: 'tool-error'; readonly callId: string; readonly error: string }
+  | { readonly type: 'tool-error'; readonly callId: string; readonly error: string; readonly file?: string }
   /** The provider's figures for the step that ends with this. */
   | { readonly type: 'usage'; readonly usage: Usage }
 

@@ -9,6 +9,7 @@ import { withoutSilence } from './silence.ts'
 import { stepEvents } from './step-events.ts'
 import type { StepOutcome } from './step-events.ts'
 import { clarify } from './tools/clarify.ts'
+import { offeredForm } from './tools/offered-form.ts'
 import { runCalls } from './tools/run-calls.ts'
 import type { Tool } from './tools/tool.ts'
 import type { Toolbox } from './tools/toolbox.ts'
@@ -47,7 +48,7 @@ export function modelAgent(options: ModelAgentOptions): Agent {
         const { calls, spoke } = yield* patientRequest({ ...asked, messages, tools, mayCall: !isLast, step, run })
         if (run.signal.aborted) return
         if (calls.length === 0) {
-          if (!spoke) throw new AgentError('NO_RESPONSE', 'The model ended without an answer: try again or rephrase.')
+          if (!spoke) throw new AgentError('NO_RESPONSE', silent(isLast && step > 1 ? maxSteps : null))
           return
         }
         if (toolbox && !isLast) yield* runCalls(calls, toolbox, run)
@@ -58,13 +59,18 @@ export function modelAgent(options: ModelAgentOptions): Agent {
   }
 }
 
+function silent(steps: number | null): string {
+  if (steps === null) return 'The model ended without an answer: try again or rephrase.'
+  return `After ${steps} steps, as many as an answer may take, the model had no answer: ask it to go on.`
+}
+
 function offered(tools: ReadonlyMap<string, Tool>): ToolSet {
   const all = [clarify, ...tools.values()]
   return Object.fromEntries(
-    all.map(({ name, description, inputSchema }) => [
-      name,
-      tool({ description, inputSchema: jsonSchema({ ...inputSchema, type: 'object' }) }),
-    ]),
+    all.map((each) => {
+      const { description, inputSchema } = offeredForm(each)
+      return [each.name, tool({ description, inputSchema: jsonSchema({ ...inputSchema, type: 'object' }) })]
+    }),
   )
 }
 

@@ -1,3 +1,4 @@
+import { ToolChoiceViolationError } from 'ai'
 import type { LanguageModelUsage, TextStreamPart, ToolSet } from 'ai'
 import type { Usage } from '../storage/records.ts'
 import { AgentError } from './agent.ts'
@@ -63,6 +64,8 @@ export async function* stepEvents(
           break
         }
         case 'tool-call': {
+          // A second call under the name of the first could be taken for it, and for what was decided about it.
+          if (calls.some(({ callId }) => callId === part.toolCallId)) break
           const argumentsText = inputs.get(part.toolCallId)?.text ?? JSON.stringify(part.input ?? {})
           // Not told of yet: of an answer that breaks off, the SDK hands out what there is of a call as if it were whole.
           calls.push({ type: 'tool-call', callId: part.toolCallId, name: part.toolName, argumentsText })
@@ -73,10 +76,14 @@ export async function* stepEvents(
           const whole = part.finishReason !== 'interrupted'
           const usage = toUsage(part.usage)
           if (usage) yield { type: 'usage', usage }
+          // Without arguments is how some call a tool that needs none; here, it had no room left to say them.
+          if (part.finishReason === 'length' && calls.at(-1)?.argumentsText.trim() === '') calls.pop()
           if (!whole) throw new AgentError('PROVIDER', 'The provider ended its answer before it was whole: try again.')
           break
         }
         case 'error':
+          // It was told to call no tools and did: the SDK has left the calls out, and what it said besides is its answer.
+          if (ToolChoiceViolationError.isInstance(part.error)) break
           throw part.error
       }
     }

@@ -17,11 +17,17 @@ const mostFiles = 20
 const longest = { name: 200, url: 8192 } // UTF-16 code units; of a URL that is no data URL
 const largest = { image: 10 * 1024 * 1024, text: 1024 * 1024 } // bytes
 const images = ['image/png', 'image/jpeg', 'image/gif', 'image/webp']
-const texts = /^(text\/.+|application\/(json|xml|yaml|toml|javascript|typescript|sql|.+\+(json|xml)))$/
+const texts = /^(text\/[\w.+-]+|application\/(json|xml|yaml|toml|javascript|typescript|sql|[\w.+-]+\+(json|xml)))$/
+const longestType = 100 // UTF-16 code units, as of a name
 
 /** Whether a file of this type is handed to a model as what is written in it. */
 export function isText(mediaType: string): boolean {
-  return texts.test(mediaType.replace(/;.*$/s, '').trim().toLowerCase())
+  return texts.test(essenceOf(mediaType))
+}
+
+/** A media type without its parameters: a text is UTF-8 here, whatever they say. */
+function essenceOf(mediaType: string): string {
+  return mediaType.replace(/;.*$/s, '').trim().toLowerCase()
 }
 
 /** Throws BAD_USER_INPUT or TOO_LARGE for the first file that cannot go with a message. */
@@ -35,16 +41,15 @@ function check({ name, mediaType, url }: GivenFile, index: number): void {
   if (name !== null && (name.trim() === '' || name.length > longest.name || /[\p{Cc}/\\]/u.test(name))) {
     throw fault(`A file's name has 1 to ${longest.name} characters, without slashes.`, 'name')
   }
-  const type = mediaType.toLowerCase()
-  const kind = images.includes(type) ? 'image' : isText(mediaType) ? 'text' : null
+  const type = essenceOf(mediaType)
+  const kind = type.length > longestType ? null : images.includes(type) ? 'image' : isText(type) ? 'text' : null
   if (!kind) {
-    throw fault(
-      `Files of the type ${JSON.stringify(mediaType)} cannot be sent: only ${images.join(', ')}, and text.`,
-      'mediaType',
-    )
+    const shown = JSON.stringify(mediaType.slice(0, longestType))
+    throw fault(`Files of the type ${shown} cannot be sent: only ${images.join(', ')}, and text.`, 'mediaType')
   }
   if (/^https:\/\//i.test(url)) {
-    if (URL.canParse(url) && url.length <= longest.url) return
+    // What is no part of a URL would be lost on its way to a model, or not stored as it is.
+    if (URL.canParse(url) && url.length <= longest.url && !/[\s\p{Cc}\p{Cs}]/u.test(url)) return
     throw fault(`The address of a file is a URL of at most ${longest.url} characters.`, 'url')
   }
   const data = dataOf(url)
@@ -59,7 +64,7 @@ function check({ name, mediaType, url }: GivenFile, index: number): void {
 
 /** The file as a part of a message; its bytes are on disk when this resolves. */
 export async function attached({ name, mediaType, url }: GivenFile, store: FileStore): Promise<FilePart> {
-  return kept({ type: 'file', mediaType: mediaType.toLowerCase(), name: name?.toWellFormed() ?? null, url }, store)
+  return kept({ type: 'file', mediaType: essenceOf(mediaType), name: name?.toWellFormed() ?? null, url }, store)
 }
 
 /** The same part, its bytes in a file of ours where they were in its URL. */

@@ -1,5 +1,5 @@
 import type { ChatStore, EventRange, LogWrite } from '../storage/chat-store.ts'
-import type { ChatEvent, Json } from '../storage/records.ts'
+import type { ChatEvent, Json, ToolCall } from '../storage/records.ts'
 import { Bell } from './bell.ts'
 import { deltaText, isDelta } from './deltas.ts'
 
@@ -25,6 +25,7 @@ export class ChatLog {
   readonly decisions = new Bell()
   readonly #store: ChatStore
   readonly #sessions = new Map<string, Session>()
+  #closed = false
 
   constructor(store: ChatStore) {
     this.#store = store
@@ -58,6 +59,13 @@ export class ChatLog {
     this.#forget(sessionId)
   }
 
+  /** None of the sessions is there any more. */
+  close(): void {
+    this.#closed = true
+    for (const id of [...this.#sessions.keys()]) this.remove(id)
+    this.decisions.close()
+  }
+
   /** The newest seq that memory knows of; 0 for a session in which nothing happens. */
   newestSeq(sessionId: string): number {
     return this.#sessions.get(sessionId)?.tail.at(-1)?.seq ?? 0
@@ -65,6 +73,7 @@ export class ChatLog {
 
   /** The next events of a session after a seq. */
   async read(range: EventRange): Promise<ChatEvent[]> {
+    if (this.#closed) return []
     const tail = this.#sessions.get(range.sessionId)?.tail ?? []
     const first = tail[0]
     if (!first || first.seq > range.after + 1) return this.#store.events(range)
@@ -74,7 +83,7 @@ export class ChatLog {
 
   /**
    * Resolves when the log of a session that is kept here has, or may have, an event after `seq`; at once if it has one
-   * already. Also when the signal aborts. False: the session was removed. It waits first and looks second: nothing can be
+   * already. Also when the signal aborts. False: the session is not there any more. It waits first and looks second: nothing can be
    * committed unseen in between.
    */
   async more(sessionId: string, seq: number, signal: AbortSignal): Promise<boolean> {
@@ -84,7 +93,7 @@ export class ChatLog {
     session.waiters.add(wake)
     signal.addEventListener('abort', wake)
     try {
-      const head = await this.#headOf(session, sessionId)
+      const head = this.#closed ? null : await this.#headOf(session, sessionId)
       if (head === null) return false
       if (!signal.aborted && head <= seq) await promise
       return !session.removed
@@ -132,8 +141,14 @@ function endOf(events: ChatEvent[]): ChatEvent[] {
 /** About how much text an event holds; what a tool returned may be many times as long as anything else. */
 function unitsOf(event: ChatEvent): number {
   if (isDelta(event)) return deltaText(event).length
-  if (event.type !== 'ToolCallChanged') return 0
-  return event.toolCall.argumentsText.length + textIn(event.toolCall.result)
+  if (event.type === 'ToolCallChanged') return unitsOfCall(event.toolCall)
+  if (event.type === 'ApprovalChanged') return unitsOfCall(event.decision.toolCall)
+  if (event.type !== 'ClarificationChanged') return 0
+  return unitsOfCall(event.decision.toolCall) + (event.decision.answer?.length ?? 0)
+}
+
+function unitsOfCall({ argumentsText, result }: ToolCall): number {
+  return argumentsText.length + textIn(result)
 }
 
 function textIn(value: Json): number {

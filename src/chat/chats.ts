@@ -1,5 +1,5 @@
 import type { FoundModel, Models } from '../agent/models.ts'
-import { notFound, SegueError } from '../errors.ts'
+import { notFound, SegueError, shuttingDown } from '../errors.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { newSession, type Sessions } from '../sessions/sessions.ts'
 import type { NewSession, RequestKey } from '../storage/chat-store.ts'
@@ -19,7 +19,7 @@ import { OwnSessions } from './own-sessions.ts'
 import { endOrphans } from './recovery.ts'
 import { type ChatRequest, checkKey, checkLength, checkRequest, fingerprint, sha256 } from './request.ts'
 import type { Saved } from './running-stream.ts'
-import { type IfBusy, SessionChat } from './session-chat.ts'
+import { Compacting, type IfBusy, SessionChat } from './session-chat.ts'
 import { Sequels } from './sequels.ts'
 import { Transcripts } from './transcripts.ts'
 import { within } from './within.ts'
@@ -72,7 +72,8 @@ export class Chats {
   readonly #sequels: Sequels
   /** What begins or continues sessions: with the same key one after the other, so that the second one finds the first. */
   readonly #work = new KeyedWork()
-  #closing = false
+  /** What is told to whoever wants something begun from now on. */
+  #closed: SegueError | null = null
   #refused = 0
 
   constructor(options: ChatsOptions) {
@@ -242,9 +243,19 @@ export class Chats {
     return this.transcripts.history(session, window)(this.transcripts.growing(session.id))
   }
 
-  /** Accepts nothing more, saves what is being made as INTERRUPTED, and returns when all of it is saved. */
-  async close(): Promise<void> {
-    this.#closing = true
+  /** Throws SESSION_BUSY when anything is under way that would be cut off by a close. */
+  checkIdle(): void {
+    for (const chat of this.#live.chats()) chat.checkIdle()
+    if (this.#live.streams > 0 || this.#work.size > 0)
+      throw new SegueError('SESSION_BUSY', 'Something is under way here.')
+  }
+
+  /**
+   * Accepts nothing more, saves what is being made as INTERRUPTED, and returns when all of it is saved. Whoever comes
+   * later is told `why`.
+   */
+  async close(why: SegueError = shuttingDown()): Promise<void> {
+    this.#closed ??= why
     this.#sequels.close()
     const chats = () => Promise.all(this.#live.chats().map((chat) => chat.close()))
     await chats()
@@ -261,13 +272,20 @@ export class Chats {
     if (joined) return joined
     const beginning = await prepare()
     const { session, ifBusy } = beginning
-    if (!('session' in session)) await this.#live.chat(session.id)?.notCompacting(ifBusy)
-    return within(patience, 'The message could not be saved. Try again later.', (signal) =>
-      this.#work.run(key?.key ?? null, async () => {
-        this.#checkOpen()
-        return (key && (await this.#begunBy(key))) ?? this.#start(beginning, signal)
-      }),
-    )
+    for (;;) {
+      if (!('session' in session)) await this.#live.chat(session.id)?.notCompacting(ifBusy)
+      try {
+        return await within(patience, 'The message could not be saved. Try again later.', (signal) =>
+          this.#work.run(key?.key ?? null, async () => {
+            this.#checkOpen()
+            return (key && (await this.#begunBy(key))) ?? this.#start(beginning, signal)
+          }),
+        )
+      } catch (error) {
+        // It has begun in between. A summary takes its time: only what is stored is waited for no longer than a while.
+        if (!(error instanceof Compacting)) throw error
+      }
+    }
   }
 
   async #start({ session: given, ifBusy, ...turn }: Beginning, signal: AbortSignal): Promise<StreamRecord> {
@@ -304,7 +322,7 @@ export class Chats {
       env: this.#env,
       sessionId: session.id,
       headSeq: session.headSeq,
-      hasEnded: session.endedAt !== null,
+      continued: session.endedAt !== null,
       findModel: (id) => models.find(id),
       message: (id) => sessions.message(id),
       history: (model) => this.transcripts.history(session, model.window),
@@ -341,7 +359,7 @@ export class Chats {
   }
 
   #checkOpen(): void {
-    if (this.#closing) throw new SegueError('SHUTTING_DOWN', 'The server is stopping. Try again when it is back.')
+    if (this.#closed) throw this.#closed
   }
 }
 

@@ -56,7 +56,7 @@ export class Decisions {
     return found.map(({ decision }) => decision).filter((decision) => isOf(kind, decision))
   }
 
-  /** All that wait now, then each one that changes, as it is by then: without end. */
+  /** All that wait now, then each one that changes, as it is by then: for as long as the profile is there. */
   follow<K extends Kind>(kind: K): AsyncIterableIterator<Of<K>> {
     return abortable((signal) => this.#changes(kind, signal))
   }
@@ -64,10 +64,15 @@ export class Decisions {
   async *#changes<K extends Kind>(kind: K, signal: AbortSignal): AsyncGenerator<Of<K>, void, void> {
     const { store, bell } = this.#options
     let rung = bell.rung
-    let after = await store.newestChange()
-    // Read second: one that changes in between is told once more, none is missed.
-    for (const decision of await this.list(kind, { pending: true })) yield decision
-    while (!signal.aborted) {
+    const newest = await store.newestChange()
+    // What changes while these are told is told behind them: none is missed, and none told twice.
+    for (let seen = 0; seen < newest && !signal.aborted;) {
+      const waiting = await store.decisions({ kind, pending: true, after: seen, limit: pageSize })
+      for (const { change, decision } of waiting) if (change <= newest && isOf(kind, decision)) yield decision
+      seen = waiting.at(-1)?.change ?? newest
+    }
+    let after = newest
+    while (!signal.aborted && !bell.closed) {
       const changed = await store.decisions({ kind, after, limit: pageSize })
       for (const { change, decision } of changed) {
         after = change

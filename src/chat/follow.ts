@@ -113,14 +113,6 @@ async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await promise
 }
 
-/** Nothing, without end: where there is nothing to follow. */
-export function silence(): AsyncIterableIterator<never> {
-  // oxlint-disable-next-line require-yield
-  return abortable(async function* (signal) {
-    await aborted(signal)
-  })
-}
-
 /** A generator whose `return` is heard while it waits: a plain one would hear it only after its next value. */
 export function abortable<T>(start: (signal: AbortSignal) => AsyncGenerator<T, void, void>): AsyncIterableIterator<T> {
   const controller = new AbortController()

@@ -23,6 +23,7 @@ export interface HousekeepingOptions {
   readonly log: ChatLog
   readonly live: Live
   readonly chat: (session: SessionRecord) => SessionChat
+  readonly onProblem: (error: unknown, what: string) => void
   /** Has the work finished before the server is, and throws once it stops. */
   readonly run: <T>(work: () => Promise<T>) => Promise<T>
 }
@@ -35,12 +36,21 @@ export class Housekeeping {
     this.#options = options
   }
 
+  /** Whether sessions can be changed. Throws as `update` does. */
+  async checkUpdate(ids: readonly string[], update: SessionUpdate): Promise<void> {
+    changeOf(update)
+    if (update.model) await this.#options.models.find(update.model)
+    // What is continued by then would not have it.
+    for (const { id } of await this.#find(ids)) await this.#options.live.chat(id)?.notCompacting('REJECT')
+  }
+
   /**
-   * Changes sessions; none of them unless all can be. Throws BAD_USER_INPUT, NOT_FOUND and SESSION_READ_ONLY.
+   * Changes sessions; none of them unless all can be when it begins. Throws BAD_USER_INPUT, NOT_FOUND, SESSION_READ_ONLY,
+   * and SESSION_BUSY while one is being compacted.
    */
   async update(ids: readonly string[], update: SessionUpdate): Promise<SessionRecord[]> {
-    const { own, run, chat, models } = this.#options
-    if (update.model) await models.find(update.model)
+    const { own, run, chat } = this.#options
+    await this.checkUpdate(ids, update)
     const change = changeOf(update)
     return run(async () => {
       for (const session of await this.#find(ids)) await chat(session).change(change)
@@ -48,25 +58,32 @@ export class Housekeeping {
     })
   }
 
+  /** Whether sessions can be removed. Throws as `remove` does. */
+  async checkRemove(ids: readonly string[]): Promise<void> {
+    for (const { id } of await this.#find(ids)) this.#options.live.chat(id)?.checkIdle()
+  }
+
   /**
    * Removes sessions, each with everything derived from it; none of them unless all can be when it begins.
-   * Whoever follows one is told the end. Throws BAD_USER_INPUT, NOT_FOUND, SESSION_READ_ONLY, and SESSION_BUSY while a
-   * stream runs or waits in one.
+   * Whoever follows one is told the end. Throws NOT_FOUND, SESSION_READ_ONLY, and SESSION_BUSY while a stream runs or waits
+   * in one, or it is being compacted.
    */
   async remove(ids: readonly string[]): Promise<void> {
-    const { run, chat, live } = this.#options
+    const { run, chat } = this.#options
     await run(async () => {
-      const sessions = await this.#find(ids)
-      for (const { id } of sessions) live.chat(id)?.checkIdle()
-      for (const session of sessions) await chat(session).remove(() => this.#erase(session.id))
+      await this.checkRemove(ids)
+      for (const session of await this.#find(ids)) await chat(session).remove(() => this.#erase(session.id))
     })
   }
 
   async #erase(id: string): Promise<void> {
-    const { profile, log } = this.#options
+    const { profile, log, onProblem } = this.#options
     const unused = await profile.chats.removeSession(id)
     log.remove(id)
-    await profile.files.remove(unused)
+    // It is gone, whatever becomes of them: what is left is swept out at the next start.
+    await profile.files
+      .remove(unused, (hashes) => profile.chats.unusedFiles(hashes))
+      .catch((error: unknown) => onProblem(error, 'files of a deleted session could not be removed'))
   }
 
   async #find(ids: readonly string[]): Promise<SessionRecord[]> {

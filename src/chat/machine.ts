@@ -100,7 +100,11 @@ export function absorb(turn: Turn, event: AgentEvent, env: Environment): Outcome
       })
       break
     case 'tool-error':
-      work.endCall(event.callId, { state: 'FAILED', error: event.error.toWellFormed() })
+      work.endCall(event.callId, {
+        state: 'FAILED',
+        error: event.error.toWellFormed(),
+        ...(event.file !== undefined && { resultFile: event.file }),
+      })
       break
     case 'usage':
       work.endStep(event.usage)
@@ -189,7 +193,8 @@ class Work {
     // What came in pieces is completed; an agent that hands over another text than its pieces made is believed last.
     const known = call.argumentsText
     if (text.startsWith(known)) this.#appendArguments(partIndex, call, text.slice(known.length))
-    const whole: ToolCall = { ...call, providerId: callId.toWellFormed(), argumentsText: text, argumentsWhole: true }
+    const named = { name: name.toWellFormed(), providerId: callId.toWellFormed() }
+    const whole: ToolCall = { ...call, ...named, argumentsText: text, argumentsWhole: true }
     const at = this.#env.now()
     switch (gate?.type) {
       case 'denied':

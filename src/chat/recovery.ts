@@ -2,7 +2,7 @@ import type { ChatStore } from '../storage/chat-store.ts'
 import type { MessageRecord, StreamRecord } from '../storage/records.ts'
 import type { ChatLog } from './chat-log.ts'
 import type { Environment } from './environment.ts'
-import { fold } from './fold.ts'
+import { fold, foldPending } from './fold.ts'
 import { logPages } from './log-pages.ts'
 import { endTurn, type Turn, turnOf } from './machine.ts'
 import { SessionWriter } from './session-writer.ts'
@@ -46,13 +46,15 @@ async function endOne(stream: StreamRecord, { store, log, env, message }: Recove
 /** The turn as its log left it, and the seq of the log's end. */
 async function replay(turn: Turn, store: ChatStore): Promise<{ turn: Turn; head: number }> {
   const { sessionId, firstSeq, id } = turn.stream
-  let { answer } = turn
+  let { answer, pending } = turn
   let head = firstSeq - 1
   for await (const events of logPages(store, { sessionId, after: head, upTo: Number.POSITIVE_INFINITY })) {
     for (const event of events) {
       head = event.seq
-      if (event.streamId === id) answer = fold(turn.frame, answer, event)
+      if (event.streamId !== id) continue
+      answer = fold(turn.frame, answer, event)
+      pending = foldPending(pending, event)
     }
   }
-  return { turn: { ...turn, answer }, head }
+  return { turn: { ...turn, answer, pending }, head }
 }

@@ -1,6 +1,7 @@
 import { setImmediate as breathe, setTimeout as delay } from 'node:timers/promises'
 import type { ModelMessage } from 'ai'
 import { type Agent, AgentError, type AgentEvent } from '../agent/agent.ts'
+import { SegueError } from '../errors.ts'
 import { LogConflict, StaleGeneration } from '../storage/chat-store.ts'
 import type { DecisionRecord, MessageRecord, StreamRecord } from '../storage/records.ts'
 import { deltaText, fits, isDeltaDraft, withText } from './deltas.ts'
@@ -157,9 +158,10 @@ export class RunningStream {
   }
 
   async #mayRun(callId: string): Promise<boolean> {
-    await this.#commit()
     const partIndex = this.#turn.calls.get(callId)
+    // Looked for before anything is waited for: one that is answered from now on is waited for until that is saved.
     const asked = [...this.#turn.pending.values()].find((decision) => decision.partIndex === partIndex)
+    await this.#commit()
     if (asked) await this.#waits.over(asked.id)
     if (this.ending || partIndex === undefined) return false
     const part = this.#turn.answer?.parts[partIndex]
@@ -224,7 +226,7 @@ export class RunningStream {
           return await this.#writeEnd(ending, more)
         } catch (error) {
           // Somebody else has ended it: there is nothing left to save.
-          if (error instanceof StaleGeneration || error instanceof LogConflict) throw error
+          if (isOver(error)) throw error
           this.#options.onProblem(error, 'the end of a stream could not be saved; trying again')
           this.#abort.abort()
           // Whoever sent something along tries by itself, and is told what is wrong.
@@ -308,6 +310,12 @@ export class RunningStream {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
   }
+}
+
+/** Somebody else has ended the stream, or removed its session. */
+function isOver(error: unknown): boolean {
+  if (error instanceof SegueError) return error.code === 'NOT_FOUND'
+  return error instanceof StaleGeneration || error instanceof LogConflict
 }
 
 function unitsOf(draft: Draft): number {

@@ -1,8 +1,9 @@
 import type { FoundModel, Models } from '../agent/models.ts'
-import { SegueError } from '../errors.ts'
+import { notFound, SegueError, shuttingDown } from '../errors.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { RequestKey } from '../storage/chat-store.ts'
 import type { SessionRecord, StreamRecord } from '../storage/records.ts'
+import { aborted } from './aborted.ts'
 import { successorOf } from './compaction.ts'
 import { modelContext } from './context.ts'
 import type { Environment } from './environment.ts'
@@ -22,6 +23,8 @@ export interface SequelsOptions {
   readonly onProblem: (error: unknown, what: string) => void
 }
 
+const lost: ReadonlySet<string> = new Set(['SESSION_BUSY', 'STALE', 'NOT_FOUND'])
+
 /** What becomes of a session between two turns: it is continued by another one when it has grown too long, or gets its title. */
 export class Sequels {
   readonly #options: SequelsOptions
@@ -33,8 +36,12 @@ export class Sequels {
   }
 
   /** Has a session summarised and continued. Throws as `Chats.compact` does. */
-  async compact(session: SessionRecord, model: FoundModel, key: RequestKey | null): Promise<SessionRecord> {
-    const { chat, transcripts, env } = this.#options
+  async compact({ id }: SessionRecord, model: FoundModel, key: RequestKey | null): Promise<SessionRecord> {
+    const { sessions, chat, transcripts, env } = this.#options
+    // Since it was looked at it may have grown, changed, or been continued.
+    const session = await sessions.find(id)
+    if (this.#stop.signal.aborted) throw shuttingDown()
+    if (!session) throw notFound('session', id)
     return chat(session).compact((signal) => successorOf({ session, transcripts, model, key, env, signal }))
   }
 
@@ -44,8 +51,9 @@ export class Sequels {
     if (this.#stop.signal.aborted || (compactAt === 0 && !titles)) return
     const done = this.#lookAfter(stream, contextTokens)
       .catch((error: unknown) => {
-        // It was busy, or was continued by somebody else: then somebody else's answer comes, and this with it.
-        const isLost = error instanceof SegueError && (error.code === 'SESSION_BUSY' || error.code === 'STALE')
+        // It was busy, or was continued by somebody else: then somebody else's answer comes, and this with it. Or it was
+        // removed meanwhile.
+        const isLost = error instanceof SegueError && lost.has(error.code)
         if (!isLost && !this.#stop.signal.aborted) onProblem(error, 'a session could not be looked after')
       })
       .finally(() => this.#running.delete(done))
@@ -73,19 +81,21 @@ export class Sequels {
         return
       }
     }
-    if (titles && session.titleSource === 'MESSAGE') await this.#entitle(session, model)
+    if (titles && session.titleSource === 'MESSAGE') await this.#entitle(session, stream, model)
   }
 
-  /** A title by the model, once: after the first answer. */
-  async #entitle(session: SessionRecord, model: FoundModel): Promise<void> {
+  /** A title by the model, once: after the first answer that is whole, whatever was said since. */
+  async #entitle(session: SessionRecord, { messageId }: StreamRecord, model: FoundModel): Promise<void> {
     const { sessions, transcripts, chat } = this.#options
-    const said = await transcripts.context(session)
-    if (said.filter(({ role }) => role === 'USER').length !== 1) return
-    const messages = modelContext(said)
-    const written = await model.writer.entitle({ model: model.name, messages, signal: this.#stop.signal })
-    const title = written && titleFromModel(written.text)
-    const now = title && (await sessions.find(session.id))
-    if (!title || !now || now.endedAt !== null) return
-    await chat(now).change({ title, titleSource: 'MODEL' }, written.usage)
+    const context = await transcripts.context(session)
+    const said = context.slice(0, context.findIndex(({ id }) => id === messageId) + 1)
+    if (said.filter(({ role, status }) => role === 'ASSISTANT' && status === 'COMPLETE').length !== 1) return
+    const { signal } = this.#stop
+    const run = { model: model.name, messages: modelContext(said), signal }
+    const written = await Promise.race([model.writer.entitle(run), aborted(signal)])
+    const now = written && (await sessions.find(session.id))
+    if (!now) return
+    const title = titleFromModel(written.text)
+    await chat(now).change(title === null ? {} : { title, titleSource: 'MODEL' }, written.usage)
   }
 }

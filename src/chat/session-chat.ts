@@ -1,9 +1,10 @@
 import type { ModelMessage } from 'ai'
 import { AgentError } from '../agent/agent.ts'
 import type { FoundModel } from '../agent/models.ts'
-import { notFound, SegueError } from '../errors.ts'
+import { notFound, SegueError, shuttingDown } from '../errors.ts'
 import type { NewSession, SessionChange, StreamKey } from '../storage/chat-store.ts'
 import type { MessageRecord, SessionRecord, StreamRecord, Usage } from '../storage/records.ts'
+import { aborted } from './aborted.ts'
 import type { ChatLog } from './chat-log.ts'
 import type { Environment } from './environment.ts'
 import { userPosition } from './fold.ts'
@@ -31,8 +32,8 @@ export interface SessionChatOptions {
   readonly env: Environment
   readonly sessionId: string
   readonly headSeq: number
-  /** It was continued by another one: its log has ended. */
-  readonly hasEnded: boolean
+  /** It goes on elsewhere already: nothing is said in it any more. */
+  readonly continued: boolean
   readonly findModel: (id: string) => Promise<FoundModel>
   readonly message: (id: string) => Promise<MessageRecord | null>
   /** What the model is sent, with the answer as far as it is; the messages before it are read once a turn. */
@@ -69,8 +70,8 @@ export class SessionChat {
 
   constructor(options: SessionChatOptions) {
     this.#options = options
-    this.#continued = options.hasEnded
     this.#writer = new SessionWriter(options.log, options.sessionId, options.headSeq)
+    this.#continued = options.continued
   }
 
   /** The answer that is being made now. */
@@ -85,24 +86,25 @@ export class SessionChat {
   }
 
   /**
-   * Resolves when the session is not being compacted. Throws SESSION_BUSY when it is and REJECT is what to do; INTERRUPT
+   * Resolves when the session is not being compacted. Throws `Compacting` when it is and REJECT is what to do; INTERRUPT
    * breaks the compaction off.
    */
   async notCompacting(ifBusy: IfBusy): Promise<void> {
     if (!this.#compacting) return
-    if (ifBusy === 'REJECT') throw compacting()
-    if (ifBusy === 'INTERRUPT') this.#compacting.abort.abort(compacting())
+    if (ifBusy === 'REJECT') throw new Compacting()
+    if (ifBusy === 'INTERRUPT') this.#compacting.abort.abort(interrupted())
     await this.#compacting.over.catch(() => undefined)
   }
 
   /**
-   * Begins a turn, or has it wait. Throws SESSION_BUSY, STALE and RATE_LIMITED, and the signal's reason when it aborts before
-   * the turn is committed; nothing is stored then.
+   * Begins a turn, or has it wait. Throws SESSION_BUSY, STALE and RATE_LIMITED, `Compacting` whatever `ifBusy` says, and the
+   * signal's reason when it aborts before the turn is committed; nothing is stored then.
    */
-  start(turn: NewTurn, ifBusy: IfBusy, signal: AbortSignal): Promise<StreamRecord> {
+  async start(turn: NewTurn, ifBusy: IfBusy, signal: AbortSignal): Promise<StreamRecord> {
+    if (this.#compacting) throw new Compacting()
     return this.#step(async () => {
       signal.throwIfAborted()
-      if (this.#removed) throw notFound('session', this.#options.sessionId)
+      this.#checkThere()
       if (this.#continued) throw await this.#options.stale()
       const { active } = this
       if (active && ifBusy === 'REJECT') throw busy(active)
@@ -118,18 +120,22 @@ export class SessionChat {
 
   /**
    * Ends the session and has another one go on where it ends: both in one transaction, so that there is never a half of
-   * it. Until then the session is busy. Throws SESSION_BUSY and STALE, and what `compose` throws; nothing changes then.
+   * it. Until then the session is busy. Throws SESSION_BUSY and STALE, SHUTTING_DOWN when it is closed meanwhile, and what
+   * `compose` throws; nothing changes then.
    */
-  compact(compose: (signal: AbortSignal) => Promise<NewSession>): Promise<SessionRecord> {
-    return this.#step(async () => {
+  async compact(compose: (signal: AbortSignal) => Promise<NewSession>): Promise<SessionRecord> {
+    if (this.#compacting) throw new Compacting()
+    const abort = new AbortController()
+    const over = this.#step(async () => {
+      abort.signal.throwIfAborted()
+      this.#checkThere()
       if (this.#continued) throw await this.#options.stale()
-      this.checkIdle()
-      const abort = new AbortController()
-      const over = this.#continueElsewhere(compose, abort.signal)
-      this.#compacting = { abort, over }
-      if (this.#closing) abort.abort(compacting())
-      return over.finally(() => (this.#compacting = null))
-    })
+      if (this.active) throw busy(this.active)
+      return this.#continueElsewhere(compose, abort.signal)
+    }).finally(() => (this.#compacting = null))
+    // From this moment on, so that nobody comes in between.
+    this.#compacting = { abort, over }
+    return over
   }
 
   async #continueElsewhere(
@@ -152,11 +158,11 @@ export class SessionChat {
     return successor.session
   }
 
-  /** Changes the session beside its turns, and tells so in its log, unless that has ended. Throws NOT_FOUND. */
+  /** Changes the session beside its turns, and tells so in its log, unless that has had its last event. Throws NOT_FOUND. */
   async change(change: SessionChange, usage?: Usage): Promise<void> {
     const { env, sessionId } = this.#options
     await this.#step(async () => {
-      if (this.#removed) throw notFound('session', sessionId)
+      this.#checkThere()
       await this.#writer.write(() => ({
         change,
         ...(usage && { usage }),
@@ -165,10 +171,9 @@ export class SessionChat {
     })
   }
 
-  /** Throws SESSION_BUSY when something happens in it, and NOT_FOUND when it was removed. */
+  /** Throws SESSION_BUSY when an answer is being made, a message waits, or the session is being compacted. */
   checkIdle(): void {
-    if (this.#removed) throw notFound('session', this.#options.sessionId)
-    if (this.#compacting) throw compacting()
+    if (this.#compacting) throw new Compacting()
     if (this.active) throw busy(this.active)
   }
 
@@ -176,10 +181,15 @@ export class SessionChat {
   async remove(work: () => Promise<void>): Promise<void> {
     this.checkIdle()
     await this.#step(async () => {
+      this.#checkThere()
       this.checkIdle()
       await work()
       this.#removed = true
     })
+  }
+
+  #checkThere(): void {
+    if (this.#removed) throw notFound('session', this.#options.sessionId)
   }
 
   /** Takes up streams that waited when the server stopped, in their order. */
@@ -207,7 +217,7 @@ export class SessionChat {
   /** Ends what runs, because the server stops. What waits goes on waiting. */
   async close(): Promise<void> {
     this.#closing = true
-    this.#compacting?.abort.abort(compacting())
+    this.#compacting?.abort.abort(shuttingDown())
     await this.running?.end({ status: 'INTERRUPTED' })
     await this.#steps
   }
@@ -351,19 +361,15 @@ function busy({ id }: StreamRecord): SegueError {
   return new SegueError('SESSION_BUSY', sentence, { streamId: id })
 }
 
-function compacting(): SegueError {
-  return new SegueError(
-    'SESSION_BUSY',
-    'This session is being compacted. Wait for that, and go on where it is continued.',
-  )
+function interrupted(): SegueError {
+  return new SegueError('SESSION_BUSY', 'A message came that was not to wait: the session is as it was.')
 }
 
-/** Rejects with the signal's reason when it aborts. */
-function aborted(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  promise.catch(() => undefined)
-  return promise
+/** The session is being summarised, to go on in another one. */
+export class Compacting extends SegueError {
+  constructor() {
+    super('SESSION_BUSY', 'This session is being compacted. Wait for that, and go on where it is continued.')
+  }
 }
 
 /** What answers for a model that was there when the message came and is gone now that its turn has. */

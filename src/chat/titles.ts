@@ -1,4 +1,5 @@
 import type { MessagePart } from '../storage/records.ts'
+import { wellFormed } from './text-pieces.ts'
 
 const longestTitle = 80 // UTF-16 code units
 
@@ -13,11 +14,24 @@ export function titleFrom(parts: readonly MessagePart[]): string | null {
 
 /** What a model wrote as a title, without what models put around one; null when nothing is left. */
 export function titleFromModel(text: string): string | null {
-  const line = beginning(text.replace(/^\s*(title|titel)\s*:/i, '')) ?? ''
-  return beginning(line.replace(/^["'“”«»*_`]+|["'“”«»*_`.]+$/g, ''))
+  const line = firstLine(text) ?? ''
+  return beginning(bare(bare(line).replace(/^(title|titel)\s*[*_]*\s*:/i, '')))
+}
+
+function bare(line: string): string {
+  return line.trim().replace(/^["'“”„«»*_`]+|["'“”„«»*_`.]+$/g, '')
 }
 
 function beginning(text: string): string | null {
+  const line = firstLine(text)
+  if (line === null || line.length <= longestTitle) return line
+  const cut = wellFormed(line.slice(0, longestTitle - 1)).whole
+  const words = cut.slice(0, cut.lastIndexOf(' ')).trimEnd()
+  return `${words.length > longestTitle / 2 ? words : cut}…`
+}
+
+/** The first line in which there is anything, as plain text. */
+function firstLine(text: string): string | null {
   const line = text
     .toWellFormed()
     .split(/[\r\n\u2028\u2029]+/)
@@ -28,9 +42,5 @@ function beginning(text: string): string | null {
         .trim(),
     )
     .find((one) => one !== '')
-  if (line === undefined) return null
-  if (line.length <= longestTitle) return line
-  const cut = line.slice(0, longestTitle - 1).toWellFormed()
-  const words = cut.slice(0, cut.lastIndexOf(' ')).trimEnd()
-  return `${words.length > longestTitle / 2 ? words : cut}…`
+  return line ?? null
 }

@@ -3,7 +3,7 @@ import type { ApprovalRules } from './approvals.ts'
 import { resolveMcpServers } from './mcp-servers.ts'
 import type { McpServer } from './mcp-server.ts'
 import type { Provider } from './provider.ts'
-import { configuredModels, foundByThemselves, type KnownModels, modelFault, resolveProviders } from './providers.ts'
+import { configuredModels, type KnownModels, modelFault, resolveProviders } from './providers.ts'
 import { settingsTable as table } from './setting.ts'
 import { SettingsReader } from './settings-reader.ts'
 
@@ -32,15 +32,22 @@ export interface ProfileSources {
   readonly home: string
 }
 
-/** The part of the settings that belongs to a profile, as far as a reader has it. */
+/** A named profile's: no provider is there by itself. */
+export type NamedProfileSettings = Omit<ProfileSettings, 'providers'> & { readonly providers: readonly Provider[] }
+
+/**
+ * The part of the settings that belongs to a profile, as far as a reader has it. `unconfigured`: what a model may be
+ * named by where no provider is configured.
+ */
 export function profileSettings(
   reader: SettingsReader,
   { env, homedir, home }: ProfileSources,
   warnings: string[],
+  unconfigured: KnownModels,
 ): ProfileSettings {
   const entries = reader.read(table.providers)
   const providers = entries && resolveProviders(entries.value, env, entries.where, warnings)
-  const known = knownModels(reader.raw('providers'), providers)
+  const known = knownModels(reader.raw('providers'), providers, unconfigured)
   const model = reader.read(table.model, (id) => modelFault(id, known))
   const servers = reader.read(table.mcpServers)
   const path = (text: string): string => pathIn(home, text, homedir)
@@ -58,13 +65,17 @@ export function profileSettings(
 
 /**
  * The settings of a named profile: its config.json alone, for nothing of another one stands in for what it does not
- * say. What is wrong is added to `problems`.
+ * say; so are the providers that are found by their keys in the environment, which belong to `default`. What is wrong is
+ * added to `problems`.
  */
-export function readProfileSettings(sources: ProfileSources, problems: string[], warnings: string[]): ProfileSettings {
+export function readProfileSettings(
+  sources: ProfileSources,
+  problems: string[],
+  warnings: string[],
+): NamedProfileSettings {
   const reader = new SettingsReader(new Map(), {}, problems)
   reader.open(join(sources.home, 'config.json'), profileKeys)
-  const settings = profileSettings(reader, sources, warnings)
-  // The keys in the environment are those of the default profile.
+  const settings = profileSettings(reader, sources, warnings, configuredModels([]))
   return { ...settings, providers: settings.providers ?? [] }
 }
 
@@ -75,8 +86,8 @@ export function pathIn(base: string, text: string, homedir: string): string {
 }
 
 /** What a model may be named by. Providers that are wrong have names all the same. */
-function knownModels(raw: unknown, providers: readonly Provider[] | null): KnownModels {
+function knownModels(raw: unknown, providers: readonly Provider[] | null, unconfigured: KnownModels): KnownModels {
   if (providers) return configuredModels(providers)
-  if (typeof raw !== 'object' || raw === null) return foundByThemselves
+  if (typeof raw !== 'object' || raw === null) return unconfigured
   return configuredModels(Object.keys(raw).map((name) => ({ name, models: null })))
 }

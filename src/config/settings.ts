@@ -4,6 +4,7 @@ import { readFlags } from './flags.ts'
 import { defaultLimits } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { pathIn, profileSettings, type ProfileSettings } from './profile-settings.ts'
+import { foundByThemselves } from './providers.ts'
 import { allSettings, settingsTable as table } from './setting.ts'
 import { SettingsReader } from './settings-reader.ts'
 
@@ -57,7 +58,7 @@ export function readSettings({ argv, env, homedir }: SettingsSources): Settings 
     join(home, 'config.json'),
     allSettings.flatMap(({ key }) => key ?? []),
   )
-  const ofProfile = profileSettings(reader, { env, homedir, home }, warnings)
+  const ofProfile = profileSettings(reader, { env, homedir, home }, warnings, foundByThemselves)
 
   const port = reader.read(table.port)?.value ?? Number(table.port.default)
   const host = reader.read(table.host)?.value ?? table.host.default

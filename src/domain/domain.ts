@@ -6,8 +6,8 @@ import { McpTools } from '../agent/tools/mcp/mcp-tools.ts'
 import { Toolbox } from '../agent/tools/toolbox.ts'
 import { Chats } from '../chat/chats.ts'
 import type { Limits } from '../config/limits.ts'
-import type { ProfileSettings } from '../config/profile-settings.ts'
-import type { Provider } from '../config/provider.ts'
+import type { NamedProfileSettings } from '../config/profile-settings.ts'
+import type { SegueError } from '../errors.ts'
 import { openProfile, type Profile, type ProfileOptions } from '../profiles/profile.ts'
 import { Sessions } from '../sessions/sessions.ts'
 
@@ -17,12 +17,15 @@ export interface Domain {
   readonly sessions: Sessions
   readonly chats: Chats
   readonly models: Models
-  /** Saves what is being made, stops what was started for its tools, and closes its database. */
-  close(): Promise<void>
+  /**
+   * Saves what is being made, stops what was started for its tools, completes whoever follows, and closes its database.
+   * Whoever still wants something begun is told `why`: that the server is stopping, unless told.
+   */
+  close(why?: SegueError): Promise<void>
 }
 
 export interface DomainOptions extends Omit<ProfileOptions, 'log'> {
-  readonly settings: Omit<ProfileSettings, 'providers'> & { readonly providers: readonly Provider[] }
+  readonly settings: NamedProfileSettings
   /** Milliseconds between two words of the offline agent. */
   readonly offlineDelay: number
   readonly limits: Limits
@@ -65,6 +68,7 @@ export async function openDomain(options: DomainOptions): Promise<Domain> {
   const sessions = new Sessions(profile)
   const { compactAt, titles } = settings
   const chats = new Chats({ profile, sessions, models, onProblem, compactAt, titles, checkRoom })
+  opened.defer(() => chats.log.close())
   opened.defer(() => chats.close())
   const recovered = await chats.recover()
   if (recovered > 0) {
@@ -72,5 +76,9 @@ export async function openDomain(options: DomainOptions): Promise<Domain> {
   }
 
   const running = opened.move()
-  return { profile, sessions, chats, models, close: () => running.disposeAsync() }
+  const close = async (why?: SegueError): Promise<void> => {
+    await chats.close(why)
+    await running.disposeAsync()
+  }
+  return { profile, sessions, chats, models, close }
 }

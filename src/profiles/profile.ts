@@ -8,6 +8,7 @@ import { ProfileDatabase } from '../storage/sqlite/database.ts'
 import { SqliteChatStore } from '../storage/sqlite/sqlite-chat-store.ts'
 import { SqliteDecisionStore } from '../storage/sqlite/sqlite-decision-store.ts'
 import { SqliteSessions } from '../storage/sqlite/sqlite-sessions.ts'
+import { PrefixedSessions } from './prefixed-sessions.ts'
 import { defaultProfile } from './profile-name.ts'
 
 /** An isolated home: whatever belongs to one profile is reached through it, and through nothing else. */
@@ -54,7 +55,8 @@ export function openProfile(options: ProfileOptions): Profile {
   return {
     name,
     own: new SqliteSessions(database, name),
-    hermes,
+    // Hermes' ids are unique in one file only.
+    hermes: hermes && (name === defaultProfile ? hermes : new PrefixedSessions(hermes, `${name}@`)),
     chats: new SqliteChatStore(database, name),
     decisions: new SqliteDecisionStore(database),
     files: new FolderFileStore(join(home, 'files')),

@@ -1,5 +1,4 @@
 import type { Decisions } from '../chat/decisions.ts'
-import { silence } from '../chat/follow.ts'
 import { notFound } from '../errors.ts'
 import { profileName } from '../profiles/profile-name.ts'
 import type { DecisionRecord, StreamRecord, ToolCall } from '../storage/records.ts'
@@ -144,15 +143,14 @@ builder.subscriptionFields((t) => ({
     type: ApprovalType,
     description: 'Every approval that waits at the start, then each one that changes. Does not end by itself.',
     args: { profile: t.arg.string({ description: profile }) },
-    subscribe: async (_, args, context) => (await decisionsOf(args.profile, context))?.follow('approval') ?? silence(),
+    subscribe: async (_, args, context) => (await followed(args.profile, context)).follow('approval'),
     resolve: (approval) => approval,
   }),
   clarifications: t.field({
     type: ClarificationType,
     description: 'Every question that waits at the start, then each one that changes. Does not end by itself.',
     args: { profile: t.arg.string({ description: profile }) },
-    subscribe: async (_, args, context) =>
-      (await decisionsOf(args.profile, context))?.follow('clarification') ?? silence(),
+    subscribe: async (_, args, context) => (await followed(args.profile, context)).follow('clarification'),
     resolve: (clarification) => clarification,
   }),
 }))
@@ -160,6 +158,11 @@ builder.subscriptionFields((t) => ({
 /** Null where there is nothing of a profile: it reads as an empty one. Throws BAD_USER_INPUT for what is no name. */
 async function decisionsOf(given: string | null | undefined, { scopes }: Context): Promise<Decisions | null> {
   return (await scopes.of(profileName(given, 'profile')))?.chats.decisions ?? null
+}
+
+/** What is to come of a profile, even where there is nothing of it yet. */
+async function followed(given: string | null | undefined, { scopes }: Context): Promise<Decisions> {
+  return (await scopes.make(profileName(given, 'profile'))).chats.decisions
 }
 
 function which(wanted: boolean | null | undefined): { readonly pending?: boolean } {

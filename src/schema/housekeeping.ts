@@ -61,23 +61,27 @@ builder.mutationFields((t) => ({
 }))
 
 async function updated(ids: readonly string[], update: SessionUpdate, context: Context): Promise<SessionRecord[]> {
+  const groups = await byScope(ids, context)
+  for (const [{ chats }, some] of groups) await chats.housekeeping.checkUpdate(some, update)
   const changed = new Map<string, SessionRecord>()
-  for (const [{ chats }, some] of await byScope(ids, context)) {
+  for (const [{ chats }, some] of groups) {
     for (const session of await chats.housekeeping.update(some, update)) changed.set(session.id, session)
   }
   return ids.map((id) => found(changed.get(id)))
 }
 
 async function removed(ids: readonly string[], context: Context): Promise<void> {
-  for (const [{ chats }, some] of await byScope(ids, context)) await chats.housekeeping.remove(some)
+  const groups = await byScope(ids, context)
+  for (const [{ chats }, some] of groups) await chats.housekeeping.checkRemove(some)
+  for (const [{ chats }, some] of groups) await chats.housekeeping.remove(some)
 }
 
 /** The sessions of each profile. Throws BAD_USER_INPUT for too many, and NOT_FOUND. */
 async function byScope(ids: readonly string[], { scopes }: Context): Promise<Map<Scope, string[]>> {
   if (ids.length > mostAtOnce)
     throw badInput(`At most ${mostAtOnce} sessions at once; these were ${ids.length}.`, 'ids')
-  const found = await Promise.all([...new Set(ids)].map(async (id) => ({ id, scope: await scopes.ofSession(id) })))
-  const groups = Map.groupBy(found, ({ scope }) => scope)
+  const scoped = await Promise.all([...new Set(ids)].map(async (id) => ({ id, scope: await scopes.ofSession(id) })))
+  const groups = Map.groupBy(scoped, ({ scope }) => scope)
   return new Map([...groups].map(([scope, some]) => [scope, some.map(({ id }) => id)]))
 }
 

@@ -36,7 +36,7 @@ function requestError(error: GraphQLError, onFault: (fault: unknown) => void): G
   if (variable) {
     const path = [
       variable['name'],
-      ...(variable['rest']?.match(/\w+/g) ?? []),
+      ...(variable['rest']?.match(/\w+/g) ?? []).map((step) => (/^\d/.test(step) ? Number(step) : step)),
       ...(variable['field'] ? [variable['field']] : []),
     ]
     return coded('BAD_USER_INPUT', error.message, { path }, error)

@@ -72,6 +72,7 @@ export interface EventRange {
 /** What a chat keeps: the log of each session, and the rows that are projected from it. */
 export interface ChatStore {
   createSession(start: NewSession): Promise<void>
+  /** Throws NOT_FOUND when the session is not there, LogConflict and StaleGeneration; nothing is written then. */
   append(write: LogWrite): Promise<void>
   /**
    * Removes a session of our own with all that is derived from it, in one transaction; nothing happens when it is not

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { discoverProviders } from '../../src/agent/discover.ts'
+import { newProvider } from '../support/provider.ts'
 import { deadURL, smallServer } from '../support/small-server.ts'
 
 const json = (value: unknown) => smallServer((_request, response) => response.end(JSON.stringify(value)))
@@ -11,9 +12,9 @@ test('nothing is found where there is nothing', async () => {
 test('keys in the environment and an Ollama that answers are found, in this order', async () => {
   await using ollama = await json({ version: '0.13.0' })
   expect(await discoverProviders({ ANTHROPIC_API_KEY: 'b', OPENAI_API_KEY: 'a' }, ollama.url)).toEqual([
-    { name: 'openai', type: 'openai', baseURL: null, apiKey: 'a', models: null },
-    { name: 'anthropic', type: 'anthropic', baseURL: null, apiKey: 'b', models: null },
-    { name: 'ollama', type: 'openai-compatible', baseURL: `${ollama.url}/v1`, apiKey: null, models: null },
+    newProvider({ name: 'openai', type: 'openai', apiKey: 'a' }),
+    newProvider({ name: 'anthropic', type: 'anthropic', apiKey: 'b' }),
+    newProvider({ name: 'ollama', type: 'openai-compatible', baseURL: `${ollama.url}/v1` }),
   ])
   expect(ollama.requests.map(({ method, url }) => [method, url])).toEqual([['GET', '/api/version']])
 })

@@ -4,23 +4,23 @@ import type { AgentEvent } from '../../src/agent/agent.ts'
 import { languageModel } from '../../src/agent/language-model.ts'
 import { modelAgent } from '../../src/agent/model-agent.ts'
 import type { Provider, ProviderType } from '../../src/config/provider.ts'
+import { agentRun } from '../support/agent-run.ts'
+import { newProvider } from '../support/provider.ts'
 import { smallServer } from '../support/small-server.ts'
 import { StrictProvider } from '../support/strict-provider.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 
 function provider(type: ProviderType, baseURL: string, apiKey: string | null): Provider {
-  return { name: 'mine', type, baseURL, apiKey, models: null }
+  return newProvider({ type, baseURL, apiKey })
 }
 
 /** Everything that the model answers to one question, and the code of what it throws. */
 async function ask(from: Provider): Promise<{ events: AgentEvent[]; code: unknown }> {
   const agent = modelAgent({ model: languageModel(from, 'test') })
   const events: AgentEvent[] = []
-  const history = async () => [{ role: 'user' as const, content: 'Hi' }]
   try {
-    for await (const event of agent.answer({ model: 'test', history, signal: new AbortController().signal }))
-      events.push(event)
+    for await (const event of agent.answer(agentRun())) events.push(event)
     return { events, code: null }
   } catch (error) {
     return { events, code: error instanceof Error && 'code' in error ? error.code : error }

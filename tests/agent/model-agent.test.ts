@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AgentError } from '../../src/agent/agent.ts'
 import type { AgentEvent } from '../../src/agent/agent.ts'
 import { modelAgent } from '../../src/agent/model-agent.ts'
+import { agentRun } from '../support/agent-run.ts'
 import { deadURL } from '../support/small-server.ts'
 import { StrictProvider } from '../support/strict-provider.ts'
 import type { Script, Step } from '../support/strict-provider.ts'
@@ -49,7 +50,7 @@ function answer(options: Options = {}): AsyncIterator<AgentEvent> {
   const agent = modelAgent({ model, secrets: [apiKey], maxSteps: options.maxSteps ?? 20 })
   const remaining = [...histories]
   const history = async () => (remaining.length > 1 ? remaining.shift() : remaining[0]) ?? []
-  return agent.answer({ model: 'test', history, signal })[Symbol.asyncIterator]()
+  return agent.answer(agentRun({ history, signal }))[Symbol.asyncIterator]()
 }
 
 /** All that an answer yields, and what it throws after that. */
@@ -244,12 +245,20 @@ describe('a call of a tool that nobody offers', () => {
     ])
   })
 
-  test('ends the answer after the last step that is allowed', async () => {
+  test('ends the answer after the last step that is allowed, in which it is not told of any more', async () => {
     provider.answer = () => [look('{}'), { finish: 'tool_calls' }]
     const { events, error } = await all(answer({ histories, maxSteps: 3 }))
-    expect(error).toBeNull()
+    expect(error).toMatchObject({ code: 'NO_RESPONSE', message: expect.stringContaining('3 steps') })
     expect(provider.requests).toHaveLength(3)
-    expect(types(events).at(-1)).toBe('tool-error')
+    expect(types(events).filter((type) => type === 'tool-call')).toHaveLength(2)
+  })
+
+  test('leaves what is said beside it in the last step as the answer', async () => {
+    provider.answer = () => [{ text: 'I cannot.' }, look('{}'), { finish: 'tool_calls' }]
+    const { events, error } = await all(answer({ histories, maxSteps: 2 }))
+    expect(error).toBeNull()
+    expect(provider.requests).toHaveLength(2)
+    expect(stretches(events).at(-1)).toEqual(['text', 'I cannot.'])
   })
 })
 

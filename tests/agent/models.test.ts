@@ -1,12 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Agent } from '../../src/agent/agent.ts'
 import { Models } from '../../src/agent/models.ts'
 import type { Provider, ProviderType } from '../../src/config/provider.ts'
+import { agentRun } from '../support/agent-run.ts'
+import { foundModel } from '../support/found-model.ts'
+import { newProvider } from '../support/provider.ts'
 import { deadURL, smallServer } from '../support/small-server.ts'
 import type { SmallServer } from '../support/small-server.ts'
 import { StrictProvider } from '../support/strict-provider.ts'
+import { newToolbox } from '../support/toolbox.ts'
 
-const offline: Agent = { async *answer() {} }
+const { agent, writer, window } = foundModel({ async *answer() {} })
+const offline = { agent, writer, window }
 const warnings: object[] = []
 const log = { warn: (details: object, message: string) => void warnings.push({ ...details, message }) }
 
@@ -18,11 +22,11 @@ afterEach(() => {
 })
 
 function provider(name: string, type: ProviderType, more: Partial<Provider>): Provider {
-  return { name, type, baseURL: null, apiKey: null, models: null, ...more }
+  return newProvider({ name, type, ...more })
 }
 
 function models(providers: readonly Provider[], defaultModel: string | null = null): Models {
-  return new Models({ providers, offline, defaultModel, log, silence: 120_000 })
+  return new Models({ providers, offline, defaultModel, log, silence: 120_000, toolbox: newToolbox(), maxSteps: 50 })
 }
 
 /** A provider that lists what it is told. */
@@ -124,7 +128,7 @@ describe('the default', () => {
   })
 
   test('is the offline model where there is nothing else', async () => {
-    expect(await models([]).find(null)).toEqual({ id: 'offline/eliza', name: 'eliza', agent: offline })
+    expect(await models([]).find(null)).toEqual({ id: 'offline/eliza', name: 'eliza', ...offline })
     await using empty = await listing()
     const asked = provider('asked', 'openai-compatible', { baseURL: empty.url })
     expect(await defaultOf(models([asked]))).toEqual(['offline/eliza'])
@@ -198,11 +202,7 @@ describe('a model is found', () => {
     const all = models([provider('mine', 'openai-compatible', { baseURL: strict.baseURL, apiKey: 'right' })])
     const { id, name, agent } = await all.find('mine/org/x')
     expect([id, name]).toEqual(['mine/org/x', 'org/x'])
-    const events = agent.answer({
-      model: name,
-      history: async () => [{ role: 'user', content: 'Hi' }],
-      signal: new AbortController().signal,
-    })
+    const events = agent.answer(agentRun({ model: name }))
     expect(await Array.fromAsync(events, ({ type }) => type)).toEqual(['step', 'text', 'usage'])
     expect(strict.requests[0]?.body.model).toBe('org/x')
     expect(strict.listings).toBe(0)
@@ -232,6 +232,6 @@ describe('a model is found', () => {
   test('under any name of a provider that knows its own', async () => {
     const all = models([provider('asked', 'openai-compatible', { baseURL: 'http://127.0.0.1:1' })])
     expect(await all.find('asked/x/y')).toMatchObject({ id: 'asked/x/y', name: 'x/y' })
-    expect(await all.find('offline/eliza')).toMatchObject({ agent: offline })
+    expect(await all.find('offline/eliza')).toMatchObject({ agent: offline.agent })
   })
 })

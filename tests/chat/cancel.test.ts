@@ -488,7 +488,9 @@ describe('before the model was called', () => {
     expect(await scripted.chats.cancel(again.id)).toMatchObject({ outcome: 'CANCELLED' })
     expect(wasCalled).toBe(false)
     expect(
-      (await scripted.chats.messagePage(await sessionOf(scripted, stream.sessionId), page)).map(({ role }) => role),
+      (await scripted.chats.transcripts.page(await sessionOf(scripted, stream.sessionId), page)).map(
+        ({ role }) => role,
+      ),
     ).toEqual(['USER', 'USER', 'ASSISTANT'])
   })
 })
@@ -545,7 +547,7 @@ describe('when the storage fails', () => {
   test('for long, the stop is answered all the same, with an error, and takes effect when it can be saved', async () => {
     await using scripted = newAgentChats(talks('Hello'), talks('Second', { until: Promise.resolve() }))
     const stream = await scripted.start('Hi')
-    const [read] = await Promise.all([scripted.chats.followSession(stream.sessionId, 0), undefined])
+    const [read] = await Promise.all([scripted.chats.followers.followSession(stream.sessionId, 0), undefined])
     const seen: { seq: number; type: string }[] = []
     const reading = (async () => {
       for await (const event of { [Symbol.asyncIterator]: () => read }) {

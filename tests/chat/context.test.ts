@@ -11,9 +11,11 @@ import { modelAgent } from '../../src/agent/model-agent.ts'
 import { modelContext } from '../../src/chat/context.ts'
 import type { Environment } from '../../src/chat/environment.ts'
 import { answerPosition, type Draft, fold, userPosition } from '../../src/chat/fold.ts'
-import { accept, dequeue, type Ending, withdraw } from '../../src/chat/machine.ts'
+import { accept, dequeue, withdraw } from '../../src/chat/machine.ts'
+import type { Ending } from '../../src/chat/settlement.ts'
 import { newToolCall } from '../../src/chat/tool-call.ts'
 import type { ChatEvent, Json, MessagePart, MessageRecord, ToolCall } from '../../src/storage/records.ts'
+import { agentRun } from '../support/agent-run.ts'
 import {
   anyAgentEvents,
   anyEnding,
@@ -371,8 +373,7 @@ describe('sent by the model agent through the real providers', () => {
   })
 
   async function send(model: ProvidedModel, context: readonly ModelMessage[]): Promise<void> {
-    const signal = new AbortController().signal
-    const run = { model: 'test', history: async () => context, signal }
+    const run = agentRun({ history: async () => context })
     for await (const event of modelAgent({ model }).answer(run)) void event
   }
 

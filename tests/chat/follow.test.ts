@@ -193,11 +193,11 @@ describe('as long as nothing is merged', () => {
     scripted.hooks.replace = () => unmerged.passed
     try {
       const stream = await scripted.start('Hi')
-      for await (const event of await scripted.chats.followStream(stream.id, 0)) {
+      for await (const event of await scripted.chats.followers.followStream(stream.id, 0)) {
         if ('partIndex' in event && event.partIndex === 10) break
       }
       const readings = Array.from({ length: 5 }, (_, cursor) => scripted.follow(stream.id, cursor))
-      const session = await scripted.chats.followSession(stream.sessionId, 0)
+      const session = await scripted.chats.followers.followSession(stream.sessionId, 0)
       await scripted.start('Next', { sessionId: stream.sessionId, ifBusy: 'QUEUE' })
       middle.open()
       const during = await Promise.all(readings)
@@ -532,7 +532,7 @@ describe('a log of 5,000 deltas', () => {
       yield* slowly(() => [1, 2, 3].map((n) => ({ type: 'text', block: '3', text: word(n) })))(run)
     })
     const stream = await scripted.start('Hi')
-    const reading = await scripted.chats.followStream(stream.id, 0)
+    const reading = await scripted.chats.followers.followStream(stream.id, 0)
     // It does not read on before everything is there.
     expect((await reading.next()).value).toMatchObject({ type: 'StreamStarted' })
     await said.passed
@@ -555,7 +555,7 @@ describe('a log of 5,000 deltas', () => {
     const second = await scripted.start('Again', { sessionId: first.sessionId })
     await scripted.follow(second.id)
     const told: Delivered[] = []
-    for await (const event of await scripted.chats.followSession(first.sessionId, 0)) {
+    for await (const event of await scripted.chats.followers.followSession(first.sessionId, 0)) {
       told.push(event)
       if (event.type === 'StreamFinished' && event.streamId === second.id) break
     }
@@ -591,7 +591,7 @@ describe('lost-wake-up-still-ends', () => {
       // It saw nothing, and knows it only when everything is over.
       await ended.passed
     }
-    const reading = await scripted.chats.followSession(sessionId, head)
+    const reading = await scripted.chats.followers.followSession(sessionId, head)
     const first = reading.next()
     await looking.passed
     const stream = await scripted.start('Again', { sessionId })

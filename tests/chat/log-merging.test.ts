@@ -12,6 +12,7 @@ import type { ChatStore } from '../../src/storage/chat-store.ts'
 import type { ChatEvent, MessageRecord, SessionRecord, StreamRecord } from '../../src/storage/records.ts'
 import { ProfileDatabase } from '../../src/storage/sqlite/database.ts'
 import { SqliteChatStore } from '../../src/storage/sqlite/sqlite-chat-store.ts'
+import { storeAround } from '../support/chat-store.ts'
 import { countingEnvironment, newStream, numbered, play, userMessage } from '../support/generators.ts'
 import { newFolder } from '../support/segue.ts'
 import { until } from '../support/until.ts'
@@ -32,9 +33,9 @@ beforeEach(async () => {
   changes.length = 0
   home = newFolder()
   database = new ProfileDatabase(join(home, 'segue.db'))
-  store = new SqliteChatStore(database)
-  session = newSession({ profile: 'default', title: null, model: null, parentId: null, at: 0 })
-  await store.createSession(session)
+  store = new SqliteChatStore(database, 'default')
+  session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at: 0 })
+  await store.createSession({ session, messages: [] })
 })
 
 afterEach(() => {
@@ -99,17 +100,10 @@ function watched(allowed = Number.POSITIVE_INFINITY): ChatStore {
     await work()
     changes.push(what)
   }
-  return {
-    createSession: (of) => store.createSession(of),
-    append: (write) => store.append(write),
-    events: (range) => store.events(range),
-    stream: (id) => store.stream(id),
-    streamOfKey: (key) => store.streamOfKey(key),
-    activeStream: (id) => store.activeStream(id),
-    unfinishedStreams: () => store.unfinishedStreams(),
+  return storeAround(store, {
     replaceEvent: (event) => change(`replace ${event.seq}`, () => store.replaceEvent(event)),
     removeEvents: (id, seqs) => change(`remove ${seqs.length}`, () => store.removeEvents(id, seqs)),
-  }
+  })
 }
 
 /** The merging with its pause before a merge over at once. */

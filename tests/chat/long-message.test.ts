@@ -21,7 +21,7 @@ test('an answer that is too long for a row is read from the log: the same by eve
   const messageId = found(ended.messageId)
 
   const check = async (): Promise<void> => {
-    const message = found(await world.chats.message(messageId))
+    const message = found(await world.chats.transcripts.message(messageId))
     expect(message).toMatchObject({ status: 'COMPLETE', streamId: stream.id })
     expect(message).not.toHaveProperty('inLog')
     const [reasoning, text, call] = message.parts
@@ -31,9 +31,9 @@ test('an answer that is too long for a row is read from the log: the same by eve
 
     const digest = digestOf(message.parts)
     const session = found(await world.profile.own.sessionsById([ended.sessionId]).then(([row]) => row))
-    const page = await world.chats.messagePage(session, { after: null, before: null, limit: 10, backwards: false })
+    const page = await world.chats.transcripts.page(session, { after: null, before: null, limit: 10, backwards: false })
     const again = await world.chats.cancel(stream.id)
-    for (const same of [page[1], await world.chats.answerOf(stream.id), again.answer]) {
+    for (const same of [page[1], await world.chats.transcripts.answerOf(stream.id), again.answer]) {
       expect(digestOf(found(same).parts)).toBe(digest)
     }
     const context = await world.chats.modelContext(session)

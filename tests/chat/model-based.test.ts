@@ -16,7 +16,7 @@ import { isSettled } from '../../src/chat/tool-call.ts'
 import { newId } from '../../src/ids.ts'
 import { openProfile, type Profile } from '../../src/profiles/profile.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
-import type { ChatStore } from '../../src/storage/chat-store.ts'
+import type { ChatStore, LogWrite } from '../../src/storage/chat-store.ts'
 import type { ChatEvent, Delivered, MessagePart, MessageRecord, StreamRecord } from '../../src/storage/records.ts'
 import {
   type EventRow,
@@ -27,6 +27,9 @@ import {
   toMessage,
   toStream,
 } from '../../src/storage/sqlite/rows.ts'
+import { chatRequest } from '../support/chat-request.ts'
+import { storeAround } from '../support/chat-store.ts'
+import { foundModel } from '../support/found-model.ts'
 import { anyAgentEvents, countingEnvironment } from '../support/generators.ts'
 import { openaiProblems } from '../support/message-rules.ts'
 import { newFolder } from '../support/segue.ts'
@@ -241,7 +244,7 @@ class World {
       profile,
       sessions,
       env: this.#env,
-      models: { find: async (id) => ({ id: id ?? '', name: id ?? '', agent }) },
+      models: { find: async (id) => foundModel(agent, { id: id ?? '', name: id ?? '' }) },
       // All that may go wrong here was made to.
       onProblem: () => undefined,
     })
@@ -267,34 +270,25 @@ class World {
     const never = new Promise<never>(() => {})
     const alive = <T>(work: () => Promise<T>): Promise<T> =>
       lifeOf().dead ? never : work().then((value) => (lifeOf().dead ? never : value))
-    return {
-      createSession: (session) => alive(() => store.createSession(session)),
-      append: (write) =>
-        alive(async () => {
-          const life = lifeOf()
-          if (life.commits === 0) {
-            life.kill()
-            return never
-          }
-          if (this.faults > 0) {
-            this.faults -= 1
-            life.troubled = true
-            throw new Error('the disk is full')
-          }
-          await store.append(write)
-          this.truth.push(...write.events)
-          life.commits -= 1
-          // Committed, and nobody was told.
-          if (life.commits === 0) life.kill()
-        }),
-      events: (range) => alive(() => store.events(range)),
-      stream: (id) => alive(() => store.stream(id)),
-      streamOfKey: (key) => alive(() => store.streamOfKey(key)),
-      activeStream: (id) => alive(() => store.activeStream(id)),
-      unfinishedStreams: () => alive(() => store.unfinishedStreams()),
-      replaceEvent: (event) => alive(() => store.replaceEvent(event)),
-      removeEvents: (id, seqs) => alive(() => store.removeEvents(id, seqs)),
-    }
+    const append = (write: LogWrite): Promise<void> =>
+      alive(async () => {
+        const life = lifeOf()
+        if (life.commits === 0) {
+          life.kill()
+          return never
+        }
+        if (this.faults > 0) {
+          this.faults -= 1
+          life.troubled = true
+          throw new Error('the disk is full')
+        }
+        await store.append(write)
+        this.truth.push(...write.events)
+        life.commits -= 1
+        // Committed, and nobody was told.
+        if (life.commits === 0) life.kill()
+      })
+    return storeAround(store, { append }, alive)
   }
 }
 
@@ -435,14 +429,9 @@ class Start implements fc.AsyncCommand<object, World> {
     const sessionId = isNew ? null : (pick(before.sessions, this.#where)?.id ?? null)
     const model = world.newModel()
     world.obedient.set(model, this.#obedient)
-    const request: ChatRequest = known?.request ?? {
-      sessionId,
-      text: `question for ${model}`,
-      model,
-      profile: 'default',
-      key: this.#key,
-      ifBusy: this.#ifBusy,
-    }
+    const request: ChatRequest =
+      known?.request ??
+      chatRequest({ sessionId, text: `question for ${model}`, model, key: this.#key, ifBusy: this.#ifBusy })
     const active = before.streams.find(
       (stream) => stream.sessionId === request.sessionId && stream.status === 'RUNNING',
     )
@@ -565,7 +554,9 @@ class Follow implements fc.AsyncCommand<object, World> {
     const head = stored.sessions.find(({ id }) => id === stream.sessionId)?.head_seq ?? 0
     const after = this.#cursor % (head + 1)
     const follow = (chats: Chats): Promise<AsyncIterableIterator<Delivered>> =>
-      this.#session ? chats.followSession(stream.sessionId, after) : chats.followStream(stream.id, after)
+      this.#session
+        ? chats.followers.followSession(stream.sessionId, after)
+        : chats.followers.followStream(stream.id, after)
     const wanted = world.truth.filter(
       ({ sessionId, streamId, seq }) =>
         sessionId === stream.sessionId && seq > after && (this.#session || streamId === stream.id),

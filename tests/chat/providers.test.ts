@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import type { ShownStream } from '../support/chat-client.ts'
+import { foundModel } from '../support/found-model.ts'
 import { newProvidedSegue, type ProvidedSegue, providerKey } from '../support/provided-segue.ts'
 import { type Part, partsOf, Reader } from '../support/reader.ts'
 import type { Script, Step } from '../support/strict-provider.ts'
@@ -453,7 +454,7 @@ describe('much at once', () => {
       expect(Math.max(...lengths)).toBeLessThanOrEqual(65_536)
       // Compared by `===`, since a difference could not be shown.
       expect(text === big).toBe(true)
-      const saved = await world.segue.domain.chats.answerOf(stream.id)
+      const saved = await world.segue.domain.chats.transcripts.answerOf(stream.id)
       expect(saved?.parts.length === 1 && saved.parts[0]?.type === 'text' && saved.parts[0].text === big).toBe(true)
       expect(saved?.status).toBe('COMPLETE')
 
@@ -467,17 +468,15 @@ describe('much at once', () => {
   test('large-tool-output: a tool that returns 33 MB breaks no transport and no other stream', async () => {
     const big = 'x'.repeat(33 * 1024 * 1024)
     const find = vi.spyOn(world.segue.domain.models, 'find')
-    find.mockResolvedValueOnce({
-      id: 'test/tools',
-      name: 'tools',
-      agent: {
+    find.mockResolvedValueOnce(
+      foundModel({
         async *answer() {
           yield { type: 'tool-call', callId: 'call_1', name: 'read', argumentsText: '{}' }
           yield { type: 'tool-result', callId: 'call_1', result: { content: [big] } }
           yield { type: 'text', block: '1', text: 'Done.' }
         },
-      },
-    })
+      }),
+    )
     const middle = Promise.withResolvers<void>()
     world.provider.next([{ text: 'Hel' }, { wait: middle.promise }, { text: 'lo' }, ...done])
     const stream = await world.client.start({ text: 'Read it' })
@@ -499,16 +498,14 @@ describe('much at once', () => {
 
 describe('an agent that fails for a reason of its own', () => {
   test('is PROVIDER, with its text in the log alone', async () => {
-    vi.spyOn(world.segue.domain.models, 'find').mockResolvedValueOnce({
-      id: 'test/broken',
-      name: 'broken',
-      agent: {
+    vi.spyOn(world.segue.domain.models, 'find').mockResolvedValueOnce(
+      foundModel({
         async *answer() {
           yield { type: 'text', block: '1', text: 'Hel' }
           throw new Error('the drawer is stuck')
         },
-      },
-    })
+      }),
+    )
     const answered = await answer([])
     expect(answered.stream).toMatchObject({ status: 'FAILED', error: { code: 'PROVIDER' } })
     expect(answered.text).toBe('Hel')

@@ -13,6 +13,9 @@ import { type ChatStore, type LogWrite, StaleGeneration } from '../../src/storag
 import type { ChatEvent, MessageRecord, SessionRecord, StreamRecord } from '../../src/storage/records.ts'
 import { ProfileDatabase } from '../../src/storage/sqlite/database.ts'
 import { SqliteChatStore } from '../../src/storage/sqlite/sqlite-chat-store.ts'
+import { chatRequest } from '../support/chat-request.ts'
+import { storeAround } from '../support/chat-store.ts'
+import { foundModel } from '../support/found-model.ts'
 import { countingEnvironment, newStream, numbered, play, userMessage } from '../support/generators.ts'
 import { newFolder } from '../support/segue.ts'
 
@@ -36,12 +39,12 @@ afterEach(async () => {
 /** The database as a process leaves it that is killed: written, and closed by nobody's will. */
 class Left {
   readonly #database = new ProfileDatabase(join(home, 'segue.db'))
-  readonly #store = new SqliteChatStore(this.#database)
+  readonly #store = new SqliteChatStore(this.#database, 'default')
   readonly #heads = new Map<string, number>()
 
   async session(): Promise<SessionRecord> {
-    const session = newSession({ profile: 'default', title: null, model: null, parentId: null, at: env.now() })
-    await this.#store.createSession(session)
+    const session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at: env.now() })
+    await this.#store.createSession({ session, messages: [] })
     return session
   }
 
@@ -131,7 +134,7 @@ function start(
   const chats = new Chats({
     profile,
     sessions,
-    models: { find: async (id) => ({ id: id ?? '', name: id ?? '', agent: { answer } }) },
+    models: { find: async (id) => foundModel({ answer }, { id: id ?? '', name: id ?? '' }) },
     onProblem: () => undefined,
   })
   open.push({
@@ -162,7 +165,7 @@ describe('what a killed process left running', () => {
     const started = start()
     expect(await started.chats.recover()).toBe(1)
     const ended = await started.chats.stream(stream.id)
-    const answer = await started.chats.answerOf(stream.id)
+    const answer = await started.chats.transcripts.answerOf(stream.id)
     expect(ended).toMatchObject({
       status: 'INTERRUPTED',
       generation: stream.generation + 1,
@@ -197,7 +200,7 @@ describe('what a killed process left running', () => {
     const started = start()
     await started.chats.recover()
     expect(await started.chats.stream(stream.id)).toMatchObject({ status: 'INTERRUPTED', messageId: null })
-    expect(await started.chats.answerOf(stream.id)).toBeNull()
+    expect(await started.chats.transcripts.answerOf(stream.id)).toBeNull()
   })
 
   test('that waited for somebody ends as well, and its call with it', async () => {
@@ -210,7 +213,7 @@ describe('what a killed process left running', () => {
     const started = start()
     await started.chats.recover()
     expect(await started.chats.stream(stream.id)).toMatchObject({ status: 'INTERRUPTED' })
-    expect((await started.chats.answerOf(stream.id))?.parts).toMatchObject([{ call: { state: 'FAILED' } }])
+    expect((await started.chats.transcripts.answerOf(stream.id))?.parts).toMatchObject([{ call: { state: 'FAILED' } }])
   })
 
   test('is no activity of its session, and counts its answer as a message', async () => {
@@ -264,9 +267,8 @@ describe('what a killed process left running', () => {
       },
     })
     await chats.recover()
-    const request = { sessionId: session.id, text: 'Go on', model: 'test/model', profile: 'default', key: null }
-    const stream = await chats.start({ ...request, ifBusy: 'REJECT' })
-    const told = await Array.fromAsync(await chats.followStream(stream.id, 0))
+    const stream = await chats.start(chatRequest({ sessionId: session.id, text: 'Go on', model: 'test/model' }))
+    const told = await Array.fromAsync(await chats.followers.followStream(stream.id, 0))
     expect(told.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'COMPLETED' } })
     const texts = [['Hi'], ['Half'], ['Go on']]
     expect(contexts).toMatchObject([texts.map(([text]) => ({ content: [{ type: 'text', text }] }))])
@@ -291,7 +293,7 @@ describe('what waited', () => {
     })
     expect(await started.chats.recover()).toBe(1)
     const last = waiting.at(-1)?.id ?? ''
-    await Array.fromAsync(await started.chats.followStream(last, 0))
+    await Array.fromAsync(await started.chats.followers.followStream(last, 0))
     expect(asked).toEqual(['first', 'second', 'third'].map((text) => JSON.stringify([{ type: 'text', text }])))
     const ends = (await logOf(started, session.id)).filter(({ type }) => type === 'StreamFinished')
     expect(ends.map(({ streamId }) => streamId)).toEqual([orphan.id, ...waiting.map(({ id }) => id)])
@@ -313,7 +315,7 @@ describe('what waited', () => {
     })
     await chats.recover()
     expect(await chats.cancel(second.id)).toMatchObject({ outcome: 'CANCELLED', answer: null })
-    expect((await chats.message(second.userMessageId))?.withdrawn).toBe(true)
+    expect((await chats.transcripts.message(second.userMessageId))?.withdrawn).toBe(true)
   })
 })
 
@@ -323,21 +325,13 @@ describe('a crash while an earlier one is repaired', () => {
     (commits: number) =>
     (store: ChatStore): ChatStore => {
       let left = commits
-      return {
-        createSession: (session) => store.createSession(session),
+      return storeAround(store, {
         append: async (write) => {
           if (left === 0) throw new Error('the process was killed')
           left -= 1
           await store.append(write)
         },
-        events: (range) => store.events(range),
-        stream: (id) => store.stream(id),
-        streamOfKey: (key) => store.streamOfKey(key),
-        activeStream: (id) => store.activeStream(id),
-        unfinishedStreams: () => store.unfinishedStreams(),
-        replaceEvent: (event) => store.replaceEvent(event),
-        removeEvents: (id, seqs) => store.removeEvents(id, seqs),
-      }
+      })
     }
 
   test('leaves the rest to the next start, and ends each stream once', async () => {
@@ -365,7 +359,7 @@ describe('a crash while an earlier one is repaired', () => {
       const [orphan, queued] = await started.profile.chats
         .events({ sessionId: id, after: 0, limit: 100 })
         .then((log) => log.filter(({ type }) => type === 'StreamStarted').map(({ streamId }) => streamId ?? ''))
-      await Array.fromAsync(await started.chats.followStream(queued ?? '', 0))
+      await Array.fromAsync(await started.chats.followers.followStream(queued ?? '', 0))
       const ends = (await logOf(started, id)).filter(({ type }) => type === 'StreamFinished')
       expect(ends.map(({ streamId }) => streamId)).toEqual([orphan, queued])
     }

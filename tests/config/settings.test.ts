@@ -46,6 +46,10 @@ describe('where a setting comes from', () => {
       hermesHome: null,
       model: null,
       providers: null,
+      mcpServers: [],
+      approvals: {},
+      titles: true,
+      compactAt: 0.8,
       durable: false,
       offlineDelay: 120,
       limits: {
@@ -54,6 +58,10 @@ describe('where a setting comes from', () => {
         operationsPerSocket: 100,
         modelSilenceSeconds: 120,
         stalledReaderSeconds: 30,
+        stepsPerAnswer: 50,
+        toolSeconds: 120,
+        toolResultLength: 50_000,
+        decisionSeconds: 300,
       },
       warnings: [],
     })
@@ -211,6 +219,142 @@ describe('providers', () => {
     expect(problems([], { SEGUE_MODEL: 'local/other' })).toEqual([
       'SEGUE_MODEL: "local/other" has to be one of local/test',
     ])
+  })
+})
+
+describe('MCP servers', () => {
+  const safe = { HOME: '/home/me', PATH: '/bin', LANG: 'C', LC_ALL: 'C' }
+  const program = { type: 'stdio', command: 'npx', args: [], env: safe, cwd: '', secrets: [] }
+
+  test('each is resolved: a program with its whole environment, an address with its headers', () => {
+    write({
+      mcpServers: {
+        files: { command: '~/bin/files', args: ['-y', '.'], env: { LEVEL: 'debug' }, cwd: 'notes' },
+        GitHub_2: { url: 'https://example.com/mcp', headers: { Authorization: 'Bearer abcdef' } },
+        old: { type: 'sse', url: 'http://127.0.0.1:1/sse' },
+        new: { type: 'streamable-http', url: 'http://127.0.0.1:1/mcp?key=word1' },
+      },
+    })
+    const { mcpServers, warnings } = read([], { ...safe, OPENAI_API_KEY: 'sk-1', SEGUE_PORT: '1' })
+    expect(mcpServers).toEqual([
+      {
+        ...program,
+        name: 'files',
+        command: join(homedir, 'bin/files'),
+        args: ['-y', '.'],
+        env: { ...safe, LEVEL: 'debug' },
+        cwd: join(home, 'notes'),
+        secrets: ['debug'],
+      },
+      {
+        type: 'http',
+        name: 'GitHub_2',
+        url: 'https://example.com/mcp',
+        headers: { Authorization: 'Bearer abcdef' },
+        secrets: ['Bearer abcdef', 'abcdef'],
+      },
+      { type: 'sse', name: 'old', url: 'http://127.0.0.1:1/sse', headers: {}, secrets: [] },
+      { type: 'http', name: 'new', url: 'http://127.0.0.1:1/mcp?key=word1', headers: {}, secrets: ['word1'] },
+    ])
+    expect(warnings).toEqual([])
+  })
+
+  test('one that is disabled is none, also in the words of those who say enabled', () => {
+    write({ mcpServers: { a: { command: 'a', disabled: true }, b: { command: 'b', enabled: false, timeout: 1 } } })
+    expect(read()).toMatchObject({ mcpServers: [], warnings: [] })
+  })
+
+  test('variables are filled in, and what came from one is secret unless any program may see it', () => {
+    write({
+      mcpServers: {
+        a: {
+          command: '${BIN:-npx}',
+          args: ['--token=${TOKEN}', '${HOME}/notes'],
+          env: { KEY: '${env:KEY}', LEVEL: '${LEVEL:-info}' },
+        },
+        b: { url: 'https://${DOMAIN}/mcp', headers: { 'x-key': '${KEY}!' } },
+      },
+    })
+    const env = { ...safe, BIN: '', TOKEN: 'token1', KEY: 'key-1', DOMAIN: 'example.com' }
+    expect(read([], env)).toMatchObject({
+      warnings: [],
+      mcpServers: [
+        {
+          command: 'npx',
+          args: ['--token=token1', '/home/me/notes'],
+          env: { ...safe, KEY: 'key-1', LEVEL: 'info' },
+          cwd: home,
+          secrets: ['key-1', 'info', 'token1'],
+        },
+        { url: 'https://example.com/mcp', headers: { 'x-key': 'key-1!' }, secrets: ['key-1!', 'example.com', 'key-1'] },
+      ],
+    })
+  })
+
+  test('a variable that is not set stays as it is written, and a warning tells', () => {
+    write({ mcpServers: { a: { command: 'npx', args: ['${ONE}', '${ONE}'], env: { B: 'x${TWO}' } } } })
+    const { mcpServers, warnings } = read()
+    expect(mcpServers).toMatchObject([{ args: ['${ONE}', '${ONE}'], env: { B: 'x${TWO}' } }])
+    expect(warnings).toEqual([
+      `${config}: mcpServers.a: the variable TWO is not set, so \${TWO} stays as it is written`,
+      `${config}: mcpServers.a: the variable ONE is not set, so \${ONE} stays as it is written`,
+    ])
+  })
+
+  test('keys that other clients know are no error: a warning tells that they have no effect', () => {
+    write({
+      mcpServers: {
+        a: { command: 'npx', timeout: 60, autoApprove: ['x'], headers: { Key: 'secret' } },
+        b: { url: 'http://127.0.0.1:1', env: { KEY: 'secret' }, description: 'secret' },
+      },
+    })
+    expect(read().warnings).toEqual(
+      ['a.headers', 'a.timeout', 'a.autoApprove', 'b.env', 'b.description'].map(
+        (key) => `${config}: mcpServers.${key}: nothing here knows it; it has no effect`,
+      ),
+    )
+  })
+
+  test.each<[string, unknown, string]>([
+    ['', [], 'an object of servers by name'],
+    ['.a b', { 'a b': { command: 'x' } }, 'named by 1 to 40 of a-z, A-Z'],
+    ['.a__b', { a__b: { command: 'x' } }, 'without two _ in a row'],
+    ['.a_', { a_: { command: 'x' } }, 'or one at the end'],
+    ['.a', { a: 'npx' }, 'an object with at least a command or a url'],
+    ['.a.command', { a: {} }, 'given, or a url instead'],
+    ['.a.command', { a: { command: '' } }, 'the name of a program'],
+    ['.a.url', { a: { command: 'x', url: 'http://x' } }, 'left out where a command is given'],
+    ['.a.url', { a: { url: 'ftp://x' } }, 'an http or https URL'],
+    ['.a.url', { a: { url: 'http://me:pass@x' } }, 'without a password'],
+    ['.a.url', { a: { url: 1 } }, 'an http or https URL'],
+    ['.a.type', { a: { type: 'http', command: 'x' } }, 'stdio for a command, http or sse for a url'],
+    ['.a.type', { a: { type: 'stdio', url: 'http://x' } }, 'stdio for a command, http or sse for a url'],
+    ['.a.type', { a: { type: 'ws', url: 'http://x' } }, 'one of stdio, http, sse'],
+    ['.a.args', { a: { command: 'x', args: '-y' } }, 'a list of texts'],
+    ['.a.args.1', { a: { command: 'x', args: ['-y', 1] } }, 'a text'],
+    ['.a.env.PORT', { a: { command: 'x', env: { PORT: 1 } } }, 'a text'],
+    ['.a.env.A=B', { a: { command: 'x', env: { 'A=B': '' } } }, 'named as variables are'],
+    ['.a.headers.a b', { a: { url: 'http://x', headers: { 'a b': '' } } }, 'named as headers are'],
+    ['.a.headers.a', { a: { url: 'http://x', headers: { a: 'x\ny' } } }, 'a text that can stand in a header'],
+    ['.a.disabled', { a: { command: 'x', disabled: 'yes' } }, 'true or false'],
+  ])('mcpServers%s is wrong in %j', (place, mcpServers, allowed) => {
+    write({ mcpServers })
+    expect(problems()).toEqual([expect.stringContaining(`${config}: mcpServers${place}: it has to be `)])
+    expect(problems()[0]).toContain(allowed)
+  })
+
+  test('all that is wrong with one is named at once, and nothing of what it holds', () => {
+    write({
+      mcpServers: { a: { type: 'http', args: ['secret', 1], env: { KEY: ['secret'] }, cwd: 1, disabled: 'secret' } },
+    })
+    expect(problems().map((problem) => problem.slice(config.length + 2).split(': ')[0])).toEqual([
+      'mcpServers.a.args.1',
+      'mcpServers.a.env.KEY',
+      'mcpServers.a.cwd',
+      'mcpServers.a.disabled',
+      'mcpServers.a.command',
+    ])
+    expect(problems().join('\n')).not.toContain('secret')
   })
 })
 

@@ -2,11 +2,14 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { buildSchema, isEnumType } from 'graphql'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { Gate as AgentGate } from '../../src/agent/agent.ts'
+import { aborted } from '../support/agent-chats.ts'
+import { foundModel } from '../support/found-model.ts'
 import { until } from '../support/until.ts'
-import { ask, found } from './ask.ts'
+import { ask, found, readTo } from './ask.ts'
 import { type BadValue, badValuesFor, type Known, type Outcome } from './bad-values.ts'
-import { newSession, wholeAnswer } from './chat.ts'
+import { is, newSession, streamChat, wholeAnswer } from './chat.ts'
 import { type Client, type Result, type Transport, transports } from './clients.ts'
 import { MessagesDocument, SessionsDocument } from './generated/graphql.ts'
 import { type Place, placesOf, withValue } from './places.ts'
@@ -35,29 +38,63 @@ async function newSetting(transport: Transport): Promise<Setting> {
   await until(() => rowsOf(world)['events']?.length === events)
   const { sessions } = await ask(writing, SessionsDocument, { first: 1 })
   const { session } = await ask(writing, MessagesDocument, { sessionId, first: 1 })
+  const asked = await newDecisions(world, writing)
   return {
+    ...asked,
     world,
     sessionId,
     streamId: end.stream.id,
+    messageId: found(end.message).id,
     sessionCursor: found(sessions.pageInfo.endCursor),
     messageCursor: found(session?.messages.pageInfo.endCursor),
   }
 }
 
+/** An answer that waits until somebody has allowed a tool call, and somebody has answered a question. */
+async function newDecisions(world: World, client: Client): Promise<Pick<Known, 'approvalId' | 'clarificationId'>> {
+  const call = (callId: string, gate: AgentGate) =>
+    ({ type: 'tool-call', callId, name: 'look', argumentsText: '{}', gate }) as const
+  const agent = foundModel({
+    async *answer({ signal }) {
+      yield call('1', { type: 'approval', description: 'Look around', within: 600_000 })
+      yield call('2', { type: 'question', question: 'Where?', choices: [], within: 600_000 })
+      await aborted(signal)
+    },
+  })
+  const find = vi.spyOn(world.segue.domain.models, 'find').mockResolvedValueOnce(agent)
+  const events = streamChat(client, { text: 'Look around' })
+  const { last: asksFirst } = await readTo(events, is('ApprovalChanged'))
+  const { last: asksSecond } = await readTo(events, is('ClarificationChanged'))
+  find.mockRestore()
+  return { approvalId: asksFirst.approval.id, clarificationId: asksSecond.clarification.id }
+}
+
 /** What every field is asked with that takes a value, with nothing wrong in it. */
-function goodVariables(field: string, { sessionId, streamId }: Known): object {
-  const chat = { input: { text: 'Hello', model: 'offline/eliza' } }
+function goodVariables({ field, path }: Place, known: Known): object {
+  const { sessionId, streamId, messageId, approvalId, clarificationId } = known
+  const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
+  const chat = { input: { text: 'Hello', model: 'offline/eliza', ...(path.length > 2 && { files }) } }
   const good: Record<string, object> = {
+    'Mutation.answerApproval': { id: approvalId, decision: 'ONCE' },
+    'Mutation.answerClarification': { id: clarificationId, answer: 'Here.' },
     'Mutation.cancelStream': { streamId },
+    'Mutation.compactSession': { id: sessionId },
     'Mutation.createSession': { input: {} },
+    'Mutation.forgetApproval': { tool: 'look' },
+    'Mutation.forkSession': { messageId },
+    'Mutation.regenerate': { messageId },
     'Mutation.startChat': chat,
     'Profile.sessions': {},
+    'Query.approvals': {},
+    'Query.clarifications': {},
     'Query.events': { sessionId },
     'Query.node': { id: sessionId },
     'Query.session': { id: sessionId },
     'Query.sessions': {},
     'Query.stream': { id: streamId },
     'Session.messages': {},
+    'Subscription.approvals': {},
+    'Subscription.clarifications': {},
     'Subscription.followSession': { sessionId },
     'Subscription.followStream': { streamId },
     'Subscription.streamChat': chat,
@@ -142,7 +179,7 @@ describe.each([...transports, 'httpGet'] as const)(
     test.each(places.filter(({ kind }) => !readsOnly || kind === 'query'))('$name', async (place) => {
       const { world } = setting
       const before = rowsOf(world)
-      const good = goodVariables(place.field, setting)
+      const good = goodVariables(place, setting)
       const values = badValuesFor(place, setting)
       const faults = (transport === thorough ? values : oneOfEach(values)).map(async ({ value, outcome }) => {
         const variables = withValue(good, place.path, value)
@@ -168,8 +205,11 @@ describe('what the values are held against', () => {
   test('is accepted where nothing is wrong', async () => {
     const setting = await newSetting('http')
     await using world = setting.world
-    for (const place of new Map(places.map((each) => [each.field, each])).values()) {
-      const { data, errors } = await firstResult(world.client, place, goodVariables(place.field, setting))
+    const fields = [...new Map(places.map((each) => [each.field, each])).values()]
+    // What waits is looked at before it is answered.
+    const [changing, reading] = [true, false].map((does) => fields.filter(({ kind }) => (kind === 'mutation') === does))
+    for (const place of [...found(reading), ...found(changing)]) {
+      const { data, errors } = await firstResult(world.client, place, goodVariables(place, setting))
       expect(errors, place.name).toBeUndefined()
       expect(holdsNothing(data), place.name).toBe(false)
     }

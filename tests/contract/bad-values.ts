@@ -22,6 +22,11 @@ export interface BadValue {
 export interface Known {
   readonly sessionId: string
   readonly streamId: string
+  readonly messageId: string
+  /** Of a tool call that waits to be allowed. */
+  readonly approvalId: string
+  /** Of a question that waits for its answer. */
+  readonly clarificationId: string
   readonly sessionCursor: string
   readonly messageCursor: string
 }
@@ -68,6 +73,8 @@ const unknownIds = [
   'ses_00000000000000000000000000',
   'str_00000000000000000000000000',
   'msg_00000000000000000000000000',
+  'apr_00000000000000000000000000',
+  'clr_00000000000000000000000000',
   'ses_',
   '../x',
   "' OR 1=1 --",
@@ -107,6 +114,65 @@ const cursors = [
   ...spoiled,
 ]
 
+const file = { mediaType: 'text/plain', url: 'data:,Hello' }
+
+const fileNames = ['', ' ', 'a/b', '../a', 'a\\b', 'a\n', '\0', 'x'.repeat(201), 'x'.repeat(10_000)]
+
+const mediaTypes = [
+  '',
+  ' ',
+  'text',
+  'text/',
+  '/plain',
+  'text/plain\r\nx: y',
+  'text/pl\u00e4in',
+  'text/plain/',
+  'text/*',
+  'image/*',
+  'image/svg+xml',
+  'image/PNG2',
+  'application/pdf',
+  'application/octet-stream',
+  'video/mp4',
+  `text/${'x'.repeat(10_000)}`,
+  ...spoiled,
+]
+
+const fileUrls = [
+  '',
+  ' ',
+  'nobody',
+  'http://example.com/a.txt',
+  'https://',
+  'https://a b/',
+  'https://example.com/\ud800',
+  'https://example.com/\n',
+  'https://example.com/\0',
+  'https://nobody:secret@example.com:99999/',
+  `https://example.com/${'x'.repeat(10_000)}`,
+  'ftp://example.com/a.txt',
+  'file:///etc/passwd',
+  `file:${'0'.repeat(64)}`,
+  '/files/nobody',
+  'javascript:alert(1)',
+  'data:',
+  'data:text/plain',
+  'data:,',
+  'data:text/plain;base64,',
+  'data:text/plain;base64,a',
+  'data:text/plain;base64,a b',
+  'data:text/plain;base64,//79',
+  'data:text/plain,%',
+  'data:text/plain,%ff',
+  `data:${'x'.repeat(10_000)},a`,
+  ...spoiled,
+]
+
+const tooLargeFiles = [
+  `data:,${'x'.repeat(1024 * 1024 + 1)}`,
+  `data:text/plain;base64,${Buffer.alloc(1024 * 1024 + 1, 'x').toString('base64')}`,
+]
+
 /** What has the right type and is wrong all the same. Every place with a text, an id or a number needs a rule. */
 function wrongValues({ name, field, path, type }: Place, known: Known): BadValue[] {
   const typeName = getNamedType(type).name
@@ -129,6 +195,19 @@ function wrongValues({ name, field, path, type }: Place, known: Known): BadValue
       return ['', 'x'.repeat(201), 'key \ud800', '\udc00'].map(bad)
     case 'text: String':
       return [...['', ' ', '\n\t', '\u00a0\u2003'].map(bad), { value: 'x'.repeat(1_000_001), outcome: 'TOO_LARGE' }]
+    case 'answer: String':
+      return ['', ' ', '\n\t', 'x'.repeat(100_001)].map(bad)
+    case 'tool: String':
+      // Tools come and go: any name may have been one.
+      return []
+    case 'files: FileInput':
+      return [bad(Array.from({ length: 21 }, () => file))]
+    case 'name: String':
+      return fileNames.map(bad)
+    case 'mediaType: String':
+      return mediaTypes.map(bad)
+    case 'url: String':
+      return [...fileUrls.map(bad), ...tooLargeFiles.map((value) => ({ value, outcome: 'TOO_LARGE' as const }))]
     case 'ids: ID':
       return [
         bad(Array.from({ length: 1001 }, (_, index) => `${index}`)),
@@ -138,14 +217,38 @@ function wrongValues({ name, field, path, type }: Place, known: Known): BadValue
     case 'continues: ID':
       return unknownIdsFor(known.sessionId, 'BAD_USER_INPUT')
     case 'id: ID':
-      return unknownIdsFor(field === 'Query.stream' ? known.streamId : known.sessionId, 'nothing')
+      return unknownIdsOf(field, known)
     case 'sessionId: ID':
       return unknownIdsFor(known.sessionId, 'NOT_FOUND')
+    case 'messageId: ID':
+      return unknownIdsFor(known.messageId, 'NOT_FOUND')
     case 'streamId: ID':
       return unknownIdsFor(known.streamId, 'NOT_FOUND')
     default:
       if (['String', 'ID', 'Int'].includes(typeName)) throw new Error(`it is not told what is wrong for ${name}`)
       return []
+  }
+}
+
+/** What no field named `id` finds. What is there and of another kind is no better than what is not. */
+function unknownIdsOf(field: string, known: Known): BadValue[] {
+  const { sessionId, streamId, messageId, approvalId, clarificationId } = known
+  const elsewhere = (ids: readonly string[], outcome: Outcome) => ids.map((value) => ({ value, outcome }))
+  switch (field) {
+    case 'Query.node':
+      return unknownIdsFor(sessionId, 'nothing')
+    case 'Query.session':
+      return [...unknownIdsFor(sessionId, 'nothing'), ...elsewhere([streamId, messageId, approvalId], 'nothing')]
+    case 'Query.stream':
+      return [...unknownIdsFor(streamId, 'nothing'), ...elsewhere([sessionId, messageId, approvalId], 'nothing')]
+    case 'Mutation.compactSession':
+      return [...unknownIdsFor(sessionId, 'NOT_FOUND'), ...elsewhere([streamId, messageId], 'NOT_FOUND')]
+    case 'Mutation.answerApproval':
+      return [...unknownIdsFor(approvalId, 'NOT_FOUND'), ...elsewhere([clarificationId, streamId], 'NOT_FOUND')]
+    case 'Mutation.answerClarification':
+      return [...unknownIdsFor(clarificationId, 'NOT_FOUND'), ...elsewhere([approvalId, streamId], 'NOT_FOUND')]
+    default:
+      throw new Error(`it is not told what ${field} does not find`)
   }
 }
 

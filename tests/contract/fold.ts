@@ -34,6 +34,10 @@ export function partsOf(events: readonly EventFieldsFragment[], had: readonly Pa
         break
       case 'StreamStarted':
       case 'StreamChanged':
+      case 'ApprovalChanged':
+      case 'ClarificationChanged':
+      case 'SessionChanged':
+      case 'SessionContinued':
       case 'StreamReset':
       case 'StreamFinished':
     }
@@ -55,6 +59,7 @@ function newCall(id: string, name: string): ToolCallFieldsFragment {
     arguments: null,
     state: 'STREAMING',
     result: null,
+    resultUrl: null,
     error: null,
     startedAt: null,
     finishedAt: null,

@@ -8,23 +8,26 @@ import {
   isCompositeType,
   isInputObjectType,
   isIntrospectionType,
+  isListType,
   isNonNullType,
   isObjectType,
 } from 'graphql'
 
-/** A place where a client gives a value: an argument, or a field of an input object in one. */
+/** A place where a client gives a value: an argument, or a field of an input object in one, or in a list in one. */
 export interface Place {
   /** As in `mutation startChat: input.text`. */
   readonly name: string
   /** As in `Mutation.startChat`. */
   readonly field: string
   readonly kind: 'query' | 'mutation' | 'subscription'
-  /** From the field's arguments to the value. */
-  readonly path: readonly string[]
+  /** From the field's arguments to the value; of a list, the first one is meant. */
+  readonly path: Path
   readonly type: GraphQLInputType
   /** An operation that asks for the field, with a variable of its own name for each of its arguments. */
   readonly operation: string
 }
+
+export type Path = readonly (string | number)[]
 
 /**
  * How to get from the operation to the fields of types that have arguments below the top. A type that is not named here
@@ -59,7 +62,7 @@ function placesOfField(
   const declared = field.args.map((arg) => `$${arg.name}: ${String(arg.type)}`).join(', ')
   const given = field.args.map(({ name }) => `${name}: $${name}`).join(', ')
   const operation = `${kind ?? 'query'} (${declared}) { ${way(`${field.name}(${given}) ${selectionOf(field.type)}`)} }`
-  const place = (path: readonly string[], of: GraphQLInputType): Place => ({
+  const place = (path: Path, of: GraphQLInputType): Place => ({
     name: `${kind ?? type.name} ${field.name}: ${path.join('.')}`,
     field: `${type.name}.${field.name}`,
     kind: kind ?? 'query',
@@ -80,11 +83,12 @@ function selectionOf(type: GraphQLOutputType): string {
   return isCompositeType(named) ? '{ __typename }' : ''
 }
 
-/** The fields of an input object, those of the objects in it included. */
-function inputFields(type: GraphQLInputType): [path: string[], type: GraphQLInputType][] {
+/** The fields of an input object, or of the objects in a list; those of the objects in it included. */
+function inputFields(type: GraphQLInputType): [path: Path, type: GraphQLInputType][] {
   const object = isNonNullType(type) ? type.ofType : type
+  if (isListType(object)) return inputFields(object.ofType).map(([path, of]) => [[0, ...path], of])
   if (!isInputObjectType(object)) return []
-  const all: [string[], GraphQLInputType][] = []
+  const all: [Path, GraphQLInputType][] = []
   for (const { name, type: of } of Object.values(object.getFields())) {
     all.push([[name], of])
     for (const [path, inner] of inputFields(of)) all.push([[name, ...path], inner])
@@ -93,9 +97,11 @@ function inputFields(type: GraphQLInputType): [path: string[], type: GraphQLInpu
 }
 
 /** The variables with another value at a place, the objects on the way made where they are missing. */
-export function withValue(variables: object, [first, ...rest]: readonly string[], value: unknown): object {
+export function withValue(variables: object, [first, ...rest]: Path, value: unknown): object {
   if (first === undefined) return variables
-  const before: unknown = Object.entries(variables).find(([name]) => name === first)?.[1]
+  const before: unknown = Object.entries(variables).find(([name]) => name === `${first}`)?.[1]
   const inner = typeof before === 'object' && before !== null ? before : {}
-  return { ...variables, [first]: rest.length === 0 ? value : withValue(inner, rest, value) }
+  const changed = rest.length === 0 ? value : withValue(inner, rest, value)
+  if (Array.isArray(variables) && typeof first === 'number') return variables.with(first, changed)
+  return { ...variables, [first]: changed }
 }

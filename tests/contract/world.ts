@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { HermesDb } from '../support/hermes-db.ts'
+import { newProvider } from '../support/provider.ts'
 import { newFolder, newSegue, type TestSegue } from '../support/segue.ts'
 import { StrictProvider } from '../support/strict-provider.ts'
 import { type Client, connect, type Transport } from './clients.ts'
@@ -29,10 +30,8 @@ export async function newWorld(transport: Transport, { hermes }: WorldOptions = 
     const db = made.adopt(new HermesDb(join(hermesHome, 'state.db')), (open) => open.close())
     hermes(db)
   }
-  const local = { name: 'local', type: 'openai-compatible', baseURL: provider.baseURL, apiKey: null } as const
-  const segue = made.use(
-    await newSegue({ settings: { providers: [{ ...local, models: ['test'] }], model: 'local/test', hermesHome } }),
-  )
+  const local = newProvider({ name: 'local', baseURL: provider.baseURL, models: ['test'] })
+  const segue = made.use(await newSegue({ settings: { providers: [local], model: 'local/test', hermesHome } }))
   const client = made.use(connect(transport, segue.url))
   const kept = made.move()
   return {

@@ -63,9 +63,8 @@ beforeEach(() => {
 
 /** A session kept here, last active at a time in milliseconds. */
 async function keep(id: string, at: number, of: Partial<SessionRecord> = {}): Promise<string> {
-  await segue.domain.profile.chats.createSession(
-    sessionRecord({ id, origin: 'SEGUE', source: 'segue', startedAt: at, lastActivityAt: at, ...of }),
-  )
+  const session = sessionRecord({ id, origin: 'SEGUE', source: 'segue', startedAt: at, lastActivityAt: at, ...of })
+  await segue.domain.profile.chats.createSession({ session, messages: [] })
   return id
 }
 

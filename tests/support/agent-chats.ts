@@ -1,11 +1,17 @@
 import { rmSync } from 'node:fs'
-import type { Agent, AgentEvent, AgentRun } from '../../src/agent/agent.ts'
+import { join } from 'node:path'
+import type { Agent, AgentEvent, AgentRun, Writer } from '../../src/agent/agent.ts'
+import type { FoundModel } from '../../src/agent/models.ts'
 import { Chats } from '../../src/chat/chats.ts'
 import type { ChatRequest } from '../../src/chat/request.ts'
 import { openProfile, type Profile } from '../../src/profiles/profile.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
-import type { ChatStore, EventRange, LogWrite } from '../../src/storage/chat-store.ts'
-import type { ChatEvent, Delivered, MessageRecord, StreamRecord } from '../../src/storage/records.ts'
+import type { ChatStore, EventRange, LogWrite, NewSession } from '../../src/storage/chat-store.ts'
+import type { ChatEvent, Delivered, MessageRecord, SessionRecord, StreamRecord } from '../../src/storage/records.ts'
+import { chatRequest } from './chat-request.ts'
+import { storeAround } from './chat-store.ts'
+import { foundModel, noWriter } from './found-model.ts'
+import { HermesDb } from './hermes-db.ts'
 import { newFolder } from './segue.ts'
 
 export type Answer = (run: AgentRun) => AsyncIterable<AgentEvent>
@@ -14,6 +20,10 @@ export type Answer = (run: AgentRun) => AsyncIterable<AgentEvent>
 export interface StoreHooks {
   /** Before something is committed. */
   append?: (write: LogWrite) => Promise<void> | void
+  /** After something was committed: what throws here has been done all the same. */
+  appended?: (write: LogWrite) => Promise<void> | void
+  /** Before a session is made beside any log. */
+  create?: (start: NewSession) => Promise<void> | void
   /** After events were read, before they are handed out. */
   read?: (range: EventRange, events: readonly ChatEvent[]) => Promise<void> | void
   /** Before a merged event takes the place of its last piece. */
@@ -22,8 +32,24 @@ export interface StoreHooks {
   remove?: (seqs: readonly number[]) => Promise<void> | void
 }
 
+/** What stands around the agents. */
+export interface AgentChatsOptions {
+  /** Writes the summaries and the titles; what it lacks is not to be asked for. */
+  readonly writer?: Partial<Writer>
+  /** How many tokens the model's context holds; infinitely many by default. */
+  readonly window?: number
+  readonly compactAt?: number
+  readonly titles?: boolean
+  /** Goes before a model is found, which may take its time or fail. */
+  readonly finding?: (id: string | null) => Promise<void> | void
+  /** Fills the state.db of a Hermes agent; without it there is none. */
+  readonly hermes?: (db: HermesDb) => void
+}
+
 export interface AgentChats extends AsyncDisposable {
+  readonly home: string
   readonly chats: Chats
+  readonly sessions: Sessions
   readonly profile: Profile
   readonly hooks: StoreHooks
   /** What went wrong that nobody was told. */
@@ -31,6 +57,8 @@ export interface AgentChats extends AsyncDisposable {
   start(text: string, request?: Partial<ChatRequest>): Promise<StreamRecord>
   /** The stored message of a stream. */
   answerOf(streamId: string): Promise<MessageRecord | null>
+  /** The session as it is stored. Fails when there is none. */
+  session(id: string): Promise<SessionRecord>
   /** Every stored event of a session. */
   log(sessionId: string): Promise<ChatEvent[]>
   /** Follows a stream to its end; everything that was told. */
@@ -42,11 +70,35 @@ export interface AgentChats extends AsyncDisposable {
  * each stream is answered by the next of them, the last one answers all that come after it.
  */
 export function newAgentChats(...answers: readonly Answer[]): AgentChats {
+  return newAgentChatsWith({}, ...answers)
+}
+
+/** The same, with what else a test has a say in. */
+export function newAgentChatsWith(options: AgentChatsOptions, ...answers: readonly Answer[]): AgentChats {
   const home = newFolder()
+  const made = open(home, options, answers)
+  return {
+    ...made,
+    [Symbol.asyncDispose]: async () => {
+      await made[Symbol.asyncDispose]()
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The same in a home that is there already; `recover` is for the test to call. */
+export function agentChatsIn(home: string, ...answers: readonly Answer[]): AgentChats {
+  return open(home, {}, answers)
+}
+
+function open(home: string, options: AgentChatsOptions, answers: readonly Answer[]): AgentChats {
+  const { window = Number.POSITIVE_INFINITY, compactAt = 0, titles = false, finding, hermes } = options
   const problems: unknown[] = []
   const hooks: StoreHooks = {}
   const log = { warn: () => undefined, info: () => undefined }
-  const opened = openProfile({ home, hermesHome: null, durable: false, log })
+  const theirs = hermes ? new HermesDb(join(home, 'state.db')) : null
+  if (theirs) hermes?.(theirs)
+  const opened = openProfile({ home, hermesHome: theirs && home, durable: false, log })
   const profile: Profile = { ...opened, chats: hooked(opened.chats, hooks) }
   const sessions = new Sessions(profile)
   const remaining = [...answers]
@@ -57,30 +109,37 @@ export function newAgentChats(...answers: readonly Answer[]): AgentChats {
       return answer(run)
     },
   }
+  const writer: Writer = { ...noWriter, ...options.writer }
+  const model = (id: string | null): FoundModel => foundModel(agent, { writer, window, ...(id !== null && { id }) })
   const chats = new Chats({
     profile,
     sessions,
-    models: { find: async (id) => ({ id: id ?? 'test/agent', name: 'agent', agent }) },
+    models: {
+      find: async (id) => {
+        await finding?.(id)
+        return model(id)
+      },
+    },
     onProblem: (error) => void problems.push(error),
+    compactAt,
+    titles,
   })
   return {
+    home,
     chats,
+    sessions,
     profile,
     hooks,
     problems,
-    start: (text, request = {}) =>
-      chats.start({
-        sessionId: null,
-        text,
-        model: null,
-        profile: profile.name,
-        key: null,
-        ifBusy: 'REJECT',
-        ...request,
-      }),
+    start: (text, request = {}) => chats.start(chatRequest({ text, profile: profile.name, ...request })),
     answerOf: async (streamId) => {
       const stream = await opened.chats.stream(streamId)
       return stream?.messageId ? sessions.message(stream.messageId) : null
+    },
+    session: async (id) => {
+      const found = await sessions.find(id)
+      if (!found) throw new Error(`there is no session ${id}`)
+      return found
     },
     log: async (sessionId) => {
       const events: ChatEvent[] = []
@@ -90,35 +149,37 @@ export function newAgentChats(...answers: readonly Answer[]): AgentChats {
         events.push(...page)
       }
     },
-    follow: async (streamId, after = 0) => Array.fromAsync(await chats.followStream(streamId, after)),
+    follow: async (streamId, after = 0) => Array.fromAsync(await chats.followers.followStream(streamId, after)),
     [Symbol.asyncDispose]: async () => {
       delete hooks.append
+      delete hooks.appended
+      delete hooks.create
       delete hooks.read
       delete hooks.replace
       delete hooks.remove
       await chats.close()
       await profile.close()
-      rmSync(home, { recursive: true, force: true })
+      theirs?.close()
     },
   }
 }
 
 function hooked(store: ChatStore, hooks: StoreHooks): ChatStore {
-  return {
-    createSession: (session) => store.createSession(session),
+  return storeAround(store, {
     append: async (write) => {
       await hooks.append?.(write)
       await store.append(write)
+      await hooks.appended?.(write)
+    },
+    createSession: async (start) => {
+      await hooks.create?.(start)
+      await store.createSession(start)
     },
     events: async (range) => {
       const events = await store.events(range)
       await hooks.read?.(range, events)
       return events
     },
-    stream: (id) => store.stream(id),
-    streamOfKey: (key) => store.streamOfKey(key),
-    activeStream: (sessionId) => store.activeStream(sessionId),
-    unfinishedStreams: () => store.unfinishedStreams(),
     replaceEvent: async (event) => {
       await hooks.replace?.(event)
       await store.replaceEvent(event)
@@ -127,7 +188,7 @@ function hooked(store: ChatStore, hooks: StoreHooks): ChatStore {
       await hooks.remove?.(seqs)
       await store.removeEvents(sessionId, seqs)
     },
-  }
+  })
 }
 
 /** A door that is shut until it is opened. */

@@ -18,6 +18,7 @@ const toolCall = z.object({
   arguments: z.json(),
   state: z.string(),
   result: z.json(),
+  resultUrl: z.string().nullable(),
   error: z.string().nullable(),
 })
 
@@ -25,6 +26,13 @@ const part = z.discriminatedUnion('type', [
   z.object({ type: z.literal('TextPart'), index: z.int(), text: z.string() }),
   z.object({ type: z.literal('ReasoningPart'), index: z.int(), text: z.string() }),
   z.object({ type: z.literal('ToolCallPart'), index: z.int(), toolCall }),
+  z.object({
+    type: z.literal('FilePart'),
+    index: z.int(),
+    mediaType: z.string(),
+    name: z.string().nullable(),
+    url: z.string(),
+  }),
 ])
 
 const message = z.object({
@@ -48,6 +56,18 @@ const stream = z.object({
   session: z.object({ id: z.string() }),
 })
 
+const decision = {
+  id: z.string(),
+  choices: z.array(z.string()),
+  state: z.string(),
+  requestedAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().nullable(),
+  resolvedAt: z.iso.datetime().nullable(),
+}
+const approval = z.object({ ...decision, description: z.string(), decision: z.string().nullable() })
+const clarification = z.object({ ...decision, question: z.string(), answer: z.string().nullable() })
+const named = z.object({ id: z.string() })
+
 const base = { seq: z.int(), at: z.iso.datetime(), sessionId: z.string(), streamId: z.string().nullable() }
 const ofPart = { ...base, messageId: z.string(), partIndex: z.int() }
 const event = z.discriminatedUnion('type', [
@@ -64,6 +84,10 @@ const event = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('ToolCallChanged'), ...ofPart, toolCall }),
   z.object({ type: z.literal('StreamChanged'), ...base, stream }),
+  z.object({ type: z.literal('ApprovalChanged'), ...base, approval }),
+  z.object({ type: z.literal('ClarificationChanged'), ...base, clarification }),
+  z.object({ type: z.literal('SessionChanged'), ...base, session: named.extend({ title: z.string().nullable() }) }),
+  z.object({ type: z.literal('SessionContinued'), ...base, from: named, to: named }),
   z.object({ type: z.literal('StreamFinished'), ...base, stream, message: message.nullable() }),
   z.object({ type: z.literal('StreamReset'), ...base, reason: z.string(), message: message.nullable() }),
 ])
@@ -84,6 +108,8 @@ export type ShownUsage = z.output<typeof usage>
 export type ShownToolCall = z.output<typeof toolCall>
 export type ShownMessage = z.output<typeof message>
 export type ShownStream = z.output<typeof stream>
+export type ShownApproval = z.output<typeof approval>
+export type ShownClarification = z.output<typeof clarification>
 export type ShownEvent = z.output<typeof event>
 export type ShownSession = z.output<typeof session>
 export type ShownCancel = z.output<typeof cancelled>
@@ -93,6 +119,7 @@ export interface ChatInput {
   readonly sessionId?: string
   readonly key?: string
   readonly model?: string
+  readonly files?: readonly { readonly name?: string; readonly mediaType: string; readonly url: string }[]
   readonly ifBusy?: 'REJECT' | 'QUEUE' | 'INTERRUPT'
 }
 
@@ -110,7 +137,7 @@ class ApiError extends Error {
 }
 
 const usageFields = '{ estimated inputTokens outputTokens reasoningTokens cachedInputTokens }'
-const callFields = '{ id providerId name argumentsText arguments state result error }'
+const callFields = '{ id providerId name argumentsText arguments state result resultUrl error }'
 const streamFields = `{ id status lastSeq model usage ${usageFields} error { code message } session { id } }`
 const messageFields = `{
   id role status text reasoning digest
@@ -120,8 +147,10 @@ const messageFields = `{
     ... on TextPart { index text }
     ... on ReasoningPart { index text }
     ... on ToolCallPart { index toolCall ${callFields} }
+    ... on FilePart { index mediaType name url }
   }
 }`
+const decisionFields = 'id choices state requestedAt expiresAt resolvedAt'
 const eventFields = `{
   type: __typename seq at sessionId streamId
   ... on StreamStarted { stream ${streamFields} userMessage { id } }
@@ -130,6 +159,10 @@ const eventFields = `{
   ... on ToolCallDelta { messageId partIndex toolCallId toolName offset argumentsText }
   ... on ToolCallChanged { messageId partIndex toolCall ${callFields} }
   ... on StreamChanged { stream ${streamFields} }
+  ... on ApprovalChanged { approval { ${decisionFields} description decision } }
+  ... on ClarificationChanged { clarification { ${decisionFields} question answer } }
+  ... on SessionChanged { session { id title } }
+  ... on SessionContinued { from { id } to { id } }
   ... on StreamFinished { stream ${streamFields} message ${messageFields} }
   ... on StreamReset { reason message ${messageFields} }
 }`

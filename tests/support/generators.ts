@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import type { AgentEvent } from '../../src/agent/agent.ts'
 import type { Environment } from '../../src/chat/environment.ts'
 import type { Draft } from '../../src/chat/fold.ts'
-import { absorb, accept, type Ending, endTurn, type Turn, turnOf } from '../../src/chat/machine.ts'
+import { absorb, accept, endTurn, type Turn, turnOf } from '../../src/chat/machine.ts'
+import type { Ending } from '../../src/chat/settlement.ts'
 import { type ChatEvent, type Json, type MessageRecord, noUsage, type StreamRecord } from '../../src/storage/records.ts'
 
 /** A clock that moves on by a millisecond with each look, and ids that count. */

@@ -56,6 +56,13 @@ const message = z.discriminatedUnion('role', [
   z.strictObject({ role: z.literal('tool'), content: texts, tool_call_id: z.string().min(1) }),
 ])
 
+// At its top level a schema is an object with its properties and nothing to choose from, also where there is none.
+const parameters = z.looseObject({
+  type: z.literal('object'),
+  properties: z.record(z.string(), z.union([z.boolean(), z.looseObject({})])),
+  ...Object.fromEntries(['anyOf', 'oneOf', 'allOf', 'not', 'enum'].map((keyword) => [keyword, z.never().optional()])),
+})
+
 const chatRequest = z.strictObject({
   model: z.string().min(1),
   messages: z.array(message).min(1),
@@ -70,7 +77,7 @@ const chatRequest = z.strictObject({
         function: z.strictObject({
           name,
           description: z.string().optional(),
-          parameters: z.looseObject({ type: z.literal('object') }).optional(),
+          parameters: parameters.optional(),
           strict: z.boolean().nullish(),
         }),
       }),
@@ -112,7 +119,9 @@ export function readChatRequest(body: unknown): ChatRequest | Refusal {
   if (spoiled !== null) return refusal(`Invalid body: ${spoiled} holds half a surrogate pair.`, spoiled)
   const parsed = chatRequest.safeParse(body)
   if (!parsed.success) return refusalOf(parsed.error)
-  return crossFieldRefusal(parsed.data) ?? sequenceRefusal(parsed.data.messages) ?? parsed.data
+  return (
+    crossFieldRefusal(parsed.data) ?? toolsRefusal(parsed.data) ?? sequenceRefusal(parsed.data.messages) ?? parsed.data
+  )
 }
 
 export function isRefusal(answer: ChatRequest | Refusal): answer is Refusal {
@@ -157,6 +166,14 @@ function crossFieldRefusal(request: ChatRequest): Refusal | null {
     return refusal("'stream_options' is only allowed when 'stream' is true.", 'stream_options')
   }
   return null
+}
+
+function toolsRefusal({ tools = [], tool_choice: choice }: ChatRequest): Refusal | null {
+  const names = tools.map((tool) => tool.function.name)
+  const twice = names.findIndex((each, index) => names.indexOf(each) < index)
+  if (twice >= 0) return refusal(`Tool names must be unique: ${names[twice]}.`, `tools[${twice}].function.name`)
+  if (typeof choice !== 'object' || names.includes(choice.function.name)) return null
+  return refusal(`Tool choice '${choice.function.name}' not found in 'tools' parameter.`, 'tool_choice')
 }
 
 function sequenceRefusal(messages: ChatRequest['messages']): Refusal | null {

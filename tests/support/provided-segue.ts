@@ -1,6 +1,7 @@
 import { defaultLimits, type Limits } from '../../src/config/limits.ts'
 import type { Settings } from '../../src/config/settings.ts'
 import { ChatClient } from './chat-client.ts'
+import { newProvider } from './provider.ts'
 import { Reader } from './reader.ts'
 import { newSegue, type TestSegue } from './segue.ts'
 import { StrictProvider } from './strict-provider.ts'
@@ -32,13 +33,12 @@ export async function newProvidedSegue({ limits = {}, settings = {} }: ProvidedO
       settings: {
         model: 'strict/test',
         providers: [
-          {
+          newProvider({
             name: 'strict',
-            type: 'openai-compatible',
             baseURL: provider.baseURL,
             apiKey: providerKey,
             models: ['test', 'other'],
-          },
+          }),
         ],
         limits: { ...defaultLimits, ...limits },
         ...settings,

@@ -7,6 +7,7 @@ type Event<Type extends ShownEvent['type']> = Extract<ShownEvent, { readonly typ
 /** A part in the form of which the schema makes the digest; fields that are null are left out. */
 export type Part =
   | { readonly type: 'text' | 'reasoning'; readonly text: string }
+  | { readonly type: 'file'; readonly mediaType: string; readonly name?: string; readonly url: string }
   | {
       readonly type: 'tool'
       readonly id: string
@@ -25,23 +26,23 @@ export type Part =
 export class Reader {
   readonly events: ShownEvent[] = []
   readonly #source: AsyncGenerator<ShownEvent>
-  #parts: Part[] = []
+  #answer: Answer
   #next: Promise<IteratorResult<ShownEvent>> | null = null
 
   /** `from`: what it has of the answer already. */
   constructor(source: AsyncGenerator<ShownEvent>, from: readonly Part[] = []) {
     this.#source = source
-    this.#parts = [...from]
+    this.#answer = { messageId: null, parts: from }
   }
 
   /** The answer as far as it was told. */
   get parts(): readonly Part[] {
-    return this.#parts
+    return this.#answer.parts
   }
 
   /** All text of the answer as far as it was told. */
   get text(): string {
-    return this.#parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+    return this.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
   }
 
   /** The seq of the newest event; 0 before the first. */
@@ -56,7 +57,7 @@ export class Reader {
     this.#next = null
     if (done) return null
     this.events.push(value)
-    this.#parts = apply(this.#parts, value)
+    this.#answer = apply(this.#answer, value)
     return value
   }
 
@@ -90,36 +91,60 @@ export class Reader {
 
 /** What was made of an answer after these events of its stream. */
 export function partsAfter(events: readonly ShownEvent[]): readonly Part[] {
-  return events.reduce<Part[]>(apply, [])
+  return events.reduce(apply, { messageId: null, parts: [] }).parts
 }
 
-function apply(parts: Part[], event: ShownEvent): Part[] {
+interface Answer {
+  /** Null as long as no event has told it. */
+  readonly messageId: string | null
+  readonly parts: readonly Part[]
+}
+
+function apply(answer: Answer, event: ShownEvent): Answer {
   switch (event.type) {
     case 'StreamStarted':
-    case 'StreamChanged':
-      // Another answer begins.
-      return event.stream.status === 'RUNNING' ? [] : parts
+      return event.stream.status === 'RUNNING' ? { messageId: null, parts: [] } : answer
     case 'TextDelta':
     case 'ReasoningDelta': {
       const type = event.type === 'TextDelta' ? 'text' : 'reasoning'
-      const before = parts[event.partIndex]
-      const text = before && before.type !== 'tool' ? before.text : ''
-      return parts.toSpliced(event.partIndex, 1, { type, text: put(text, event.offset, event.text) })
+      return withPart(answer, event, (before) => {
+        const text = before && 'text' in before ? before.text : ''
+        return { type, text: put(text, event.offset, event.text) }
+      })
     }
     case 'ToolCallDelta': {
       const { toolCallId: id, toolName: name, offset } = event
-      const before = parts[event.partIndex]
-      const call = before?.type === 'tool' ? before : { type: 'tool' as const, id, name, argumentsText: '' }
-      const argumentsText = put(call.argumentsText, offset, event.argumentsText)
-      return parts.toSpliced(event.partIndex, 1, { state: 'STREAMING', ...call, argumentsText })
+      return withPart(answer, event, (before) => {
+        const call = before?.type === 'tool' ? before : { type: 'tool' as const, id, name, argumentsText: '' }
+        const argumentsText = put(call.argumentsText, offset, event.argumentsText)
+        return { state: 'STREAMING', ...call, argumentsText }
+      })
     }
     case 'ToolCallChanged':
-      return parts.toSpliced(event.partIndex, 1, callPart(event.toolCall))
+      return withPart(answer, event, () => callPart(event.toolCall))
     case 'StreamReset':
-      return event.message ? [...partsOf(event.message)] : []
+      return event.message
+        ? { messageId: event.message.id, parts: partsOf(event.message) }
+        : { messageId: null, parts: [] }
+    case 'StreamChanged':
+    case 'ApprovalChanged':
+    case 'ClarificationChanged':
+    case 'SessionChanged':
+    case 'SessionContinued':
     case 'StreamFinished':
-      return parts
+      return answer
   }
+}
+
+/** The answer with another form of one part; an event of another message begins another answer. */
+function withPart(
+  { messageId, parts }: Answer,
+  event: Extract<ShownEvent, { readonly partIndex: number }>,
+  change: (before: Part | undefined) => Part,
+): Answer {
+  const known = messageId === null || messageId === event.messageId ? parts : []
+  const { partIndex } = event
+  return { messageId: event.messageId, parts: known.toSpliced(partIndex, 1, change(known[partIndex])) }
 }
 
 /** A message's parts in the same form. */
@@ -132,6 +157,13 @@ export function partsOf(message: ShownMessage): readonly Part[] {
         return { type: 'reasoning', text: part.text }
       case 'ToolCallPart':
         return callPart(part.toolCall)
+      case 'FilePart':
+        return {
+          type: 'file',
+          mediaType: part.mediaType,
+          ...(part.name !== null && { name: part.name }),
+          url: part.url,
+        }
     }
   })
 }

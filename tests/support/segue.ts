@@ -20,7 +20,7 @@ export interface TestSegueOptions {
 
 /**
  * The whole server in this process, on a free port and in a new home (or the one given), with the offline agent at full
- * speed and no Hermes unless asked for. `await using` closes it; a home that was made here is removed.
+ * speed, no Hermes, and no request to a provider but for answers, unless asked for. `await using` closes it; a home that was made here is removed.
  */
 export async function newSegue({ settings = {}, onStatement, alive }: TestSegueOptions = {}): Promise<TestSegue> {
   const home = settings.home ?? newFolder()
@@ -34,6 +34,9 @@ export async function newSegue({ settings = {}, onStatement, alive }: TestSegueO
       model: null,
       providers: [],
       mcpServers: [],
+      approvals: {},
+      titles: false,
+      compactAt: 0,
       durable: false,
       offlineDelay: 0,
       limits: defaultLimits,

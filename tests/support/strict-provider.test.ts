@@ -16,6 +16,12 @@ const asks = { role: 'assistant', content: null, tool_calls: [call] }
 const result = { role: 'tool', tool_call_id: 'c1', content: 'seen' }
 const ask = (...messages: unknown[]) => ({ model: 'test', messages })
 
+const empty = { type: 'object', properties: {} }
+const offering = (...parameters: object[]) => ({
+  ...ask(user),
+  tools: parameters.map((each) => ({ type: 'function', function: { name: 'look', parameters: each } })),
+})
+
 describe('the strict provider accepts', () => {
   test.each([
     ['a question', ask(user)],
@@ -48,7 +54,7 @@ describe('the strict provider accepts', () => {
       'tools',
       {
         ...ask(user),
-        tools: [{ type: 'function', function: { name: 'look', parameters: { type: 'object' } } }],
+        tools: [{ type: 'function', function: { name: 'look', parameters: { type: 'object', properties: {} } } }],
         tool_choice: 'auto',
       },
     ],
@@ -108,6 +114,19 @@ describe('the strict provider refuses', () => {
     ],
     ['half a surrogate pair', ask({ role: 'user', content: 'a\ud83d' }), 'messages.0.content'],
     ['tool_choice without tools', { ...ask(user), tool_choice: 'auto' }, 'tool_choice'],
+    ['parameters without properties', offering({ type: 'object' }), 'tools[0].function.parameters.properties'],
+    ['parameters that are no object', offering({ type: 'string' }), 'tools[0].function.parameters.properties'],
+    [
+      'a choice at the top of the parameters',
+      offering({ type: 'object', properties: {}, anyOf: [{ required: ['a'] }] }),
+      'tools[0].function.parameters.anyOf',
+    ],
+    ['two tools of one name', offering(empty, empty), 'tools[1].function.name'],
+    [
+      'the choice of a tool that is not offered',
+      { ...offering(empty), tool_choice: { type: 'function', function: { name: 'go' } } },
+      'tool_choice',
+    ],
     ['no tools in tools', { ...ask(user), tools: [] }, 'tools'],
     ['stream_options without stream', { ...ask(user), stream_options: { include_usage: true } }, 'stream_options'],
   ])('%s', async (_, body, param) => {

@@ -8,6 +8,7 @@ import type { Step } from './openai-chunks.ts'
 import { isRefusal, readChatRequest } from './openai-rules.ts'
 import type { ChatRequest, Refusal } from './openai-rules.ts'
 
+export { callsOf } from './openai-chunks.ts'
 export type { Step } from './openai-chunks.ts'
 
 /**

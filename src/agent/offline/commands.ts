@@ -3,16 +3,19 @@ import type { WholeCall } from '../tools/run-calls.ts'
 
 /**
  * The tool calls that a message orders, a line each: `/tool <name> <json>` calls a tool, `/ask <question> | <choice> |
- * …` asks a clarifying question. Null for a message that orders none: it is to be answered.
+ * …` asks a clarifying question. Null for a message that does not begin with such a line: it is to be answered.
  */
 export function ordered(text: string): WholeCall[] | null {
-  const calls = text.split('\n').flatMap((line, index) => {
-    const order = /^\s*\/(?<what>tool|ask)\s+(?<rest>\S.*)$/.exec(line)?.groups
-    if (!order) return []
-    const { what, rest = '' } = order
-    return what === 'ask' ? question(rest, `ask ${index}`) : toolCall(rest, `tool ${index}`)
-  })
-  return calls.length > 0 ? calls : null
+  const lines = text.trim().split(/\r\n|\n|\r/)
+  const calls = lines.map(callIn)
+  return calls[0] ? calls.filter((call) => call !== null) : null
+}
+
+function callIn(line: string, index: number): WholeCall | null {
+  const order = /^\s*\/(?<what>tool|ask)\s+(?<rest>\S.*)$/s.exec(line)?.groups
+  if (!order) return null
+  const { what, rest = '' } = order
+  return what === 'ask' ? question(rest, `ask ${index}`) : toolCall(rest, `tool ${index}`)
 }
 
 function toolCall(rest: string, callId: string): WholeCall {

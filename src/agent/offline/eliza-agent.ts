@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import type { ModelMessage } from 'ai'
+import type { UserModelMessage } from 'ai'
 import type { Agent, AgentEvent, AgentRun } from '../agent.ts'
 import { estimateTokens } from '../agent.ts'
 import { runCalls, type WholeCall } from '../tools/run-calls.ts'
@@ -23,8 +23,10 @@ type Word = Extract<AgentEvent, { readonly type: 'text' | 'reasoning' | 'tool-in
 export function eliza({ delayMs, toolbox }: ElizaOptions): Agent {
   return {
     async *answer(run: AgentRun): AsyncGenerator<AgentEvent> {
-      const said = (await run.history()).flatMap(userText)
-      const calls = ordered(said.at(-1) ?? '')
+      const texts = (await run.history()).flatMap((message) => (message.role === 'user' ? [textsOf(message)] : []))
+      const said = texts.map((parts) => parts.join('\n'))
+      // Files come behind what was written, and begin with their name: what stands in one is no order.
+      const calls = ordered(texts.at(-1)?.[0] ?? '')
       if (!calls) return yield* step(run, reply(said), said.join('').length, delayMs)
 
       yield* step(run, calls.flatMap(argumentsOf), said.join('').length, delayMs)
@@ -74,11 +76,9 @@ function argumentsOf({ callId, name, argumentsText }: WholeCall): Word[] {
   return pieces.map((text) => ({ type: 'tool-input', callId, name, text }))
 }
 
-/** What a message of the user says; nothing for one of anybody else. */
-function userText(message: ModelMessage): string[] {
-  if (message.role !== 'user') return []
-  if (typeof message.content === 'string') return [message.content]
-  return [message.content.flatMap((part) => (part.type === 'text' ? part.text : [])).join('\n')]
+/** What a message of the user says, and what is written in the files that came with it. */
+function textsOf({ content }: UserModelMessage): string[] {
+  return typeof content === 'string' ? [content] : content.flatMap((part) => (part.type === 'text' ? part.text : []))
 }
 
 /** The words of a text, each with the space behind it, so that together they are the text. */

@@ -16,7 +16,9 @@ export interface WholeCall {
 
 /**
  * Has the calls of one step done, all at the same time: each is told of as whole, waits for a person where it has to,
- * is run once that is saved, and ends with a result or an error. Nothing that a tool does makes this throw.
+ * is run once that is saved, and ends with a result or an error. Nothing that a tool does makes this throw. Of calls
+ * that have one id only the first is done: the others are not told apart from it, neither in the log nor by whoever
+ * allows it.
  */
 export async function* runCalls(
   calls: readonly WholeCall[],
@@ -24,7 +26,8 @@ export async function* runCalls(
   run: AgentRun,
 ): AsyncGenerator<AgentEvent, void, void> {
   const tools = await toolbox.tools()
-  yield* merged(calls.map((call) => runCall(call, tools.get(call.name) ?? null, toolbox, run)))
+  const distinct = calls.filter(({ callId }, index) => calls.findIndex((call) => call.callId === callId) === index)
+  yield* merged(distinct.map((call) => runCall(call, tools.get(call.name) ?? null, toolbox, run)))
 }
 
 async function* runCall(
@@ -64,9 +67,15 @@ async function* done(
   run: AgentRun,
 ): AsyncGenerator<AgentEvent, void, void> {
   const time = AbortSignal.timeout(rules.toolTime)
+  const kept = (value: Json) =>
+    limited(value, rules.resultLength, rules.keep).catch((error: unknown) => {
+      rules.onProblem(error, 'the result of a tool could not be kept')
+      return null
+    })
   try {
-    const result = await settled(tool, input, AbortSignal.any([run.signal, time]))
-    yield { type: 'tool-result', callId, ...(await limited(result, rules.resultLength, rules.keep)) }
+    const result = await kept(await settled(tool, input, AbortSignal.any([run.signal, time])))
+    if (result) yield { type: 'tool-result', callId, ...result }
+    else yield { type: 'tool-error', callId, error: 'It has run, but its result could not be kept.' }
   } catch (error) {
     if (run.signal.aborted) return
     if (time.aborted) {
@@ -77,8 +86,8 @@ async function* done(
         error: `It did not finish within ${seconds} seconds. It may or may not have taken effect.`,
       }
     } else if (error instanceof ToolError) {
-      const { result } = await limited(error.message, rules.resultLength, rules.keep)
-      yield { type: 'tool-error', callId, error: typeof result === 'string' ? result : error.message }
+      const { result, ...rest } = (await kept(error.message)) ?? { result: 'It failed. Why could not be kept.' }
+      yield { type: 'tool-error', callId, error: String(result), ...rest }
     } else {
       rules.onProblem(error, 'a tool failed')
       yield { type: 'tool-error', callId, error: 'The tool failed for a reason of its own.' }

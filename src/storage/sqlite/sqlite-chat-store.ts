@@ -9,6 +9,7 @@ import {
   type StreamKey,
 } from '../chat-store.ts'
 import type { ChatEvent, MessagePart, MessageRecord, SessionRecord, StreamRecord, Usage } from '../records.ts'
+import { notFound } from '../../errors.ts'
 import { addUsage, keptFile } from '../records.ts'
 import type { ProfileDatabase } from './database.ts'
 import {
@@ -206,8 +207,13 @@ export class SqliteChatStore implements ChatStore {
            last_activity_at = max(last_activity_at, ?) WHERE id = ? AND head_seq = ?`,
       )
       .run(head + events.length, placed.length, activityAt, sessionId, head)
+    if (changes !== 1 && !this.#isThere(sessionId)) throw notFound('session', sessionId)
     if (changes !== 1) throw new LogConflict(`the log of ${sessionId} does not end at ${head}`)
     for (const stream of streams) if (stream.finishedAt !== null) this.#addUsage(sessionId, stream.usage)
+  }
+
+  #isThere(sessionId: string): boolean {
+    return this.#database.prepare<[string]>('SELECT 1 FROM sessions WHERE id = ?').get(sessionId) !== undefined
   }
 
   #addUsage(sessionId: string, more: Usage): void {

@@ -10,7 +10,7 @@ export interface HttpRequest {
   readonly signal: AbortSignal | null
 }
 
-/** What was asked for was not done: nothing of it has arrived, or the server did not look at it. Says why, of an `it`. */
+/** What was asked for was not done: nothing of it arrived, or the server did not look at it. Says why, of an `it`. */
 export class NotDoneError extends Error {
   override readonly name = 'NotDoneError'
 }

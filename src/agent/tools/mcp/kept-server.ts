@@ -20,7 +20,7 @@ export interface KeptServerOptions {
   readonly now: () => number
 }
 
-/** How long those wait who need it soon after something went wrong, in milliseconds: it is not to hold up every turn. */
+/** How long those wait who need it soon after a failure, in milliseconds: it is not to hold up every turn. */
 const patience = 1_000
 
 /** How long a list of tools may take that is read again, in milliseconds. */
@@ -164,7 +164,7 @@ export class KeptServer {
     }
   }
 
-  /** A server that did not look at the call, as one that has forgotten the session, is connected to again and asked again. */
+  /** A server that did not look at the call, as one that has forgotten the session, is reached again and asked again. */
   async #callTwice(call: Call): Promise<Json> {
     const connection = await this.#needed(call.signal)
     try {

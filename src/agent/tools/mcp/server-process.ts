@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { StdioServer } from '../../../config/mcp-server.ts'
 import { Lines } from './lines.ts'
 
-/** How long it may take to end by itself, and then after SIGTERM, in milliseconds. Twice that is less than our own end may take. */
+/** How long it may take to end by itself, and then after SIGTERM, in milliseconds. Our own end may take 1,500 in all. */
 const grace = 400
 
 /** How much of what it said last is kept, in characters. */

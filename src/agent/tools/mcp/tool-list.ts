@@ -11,7 +11,7 @@ export interface ListedTool {
   readonly readOnly: boolean
 }
 
-/** All tools of a server, page by page. Those that can only be run in the background, which nothing here does, are left out. */
+/** All tools of a server, from all pages, without those that only run in the background, which nothing here does. */
 export async function listTools(client: MCPClient, signal: AbortSignal): Promise<ListedTool[]> {
   if (!client.initializeResult.capabilities.tools) return []
   const tools: ListedTool[] = []

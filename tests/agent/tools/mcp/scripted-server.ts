@@ -1,0 +1,91 @@
+// A server of tools that does what its only argument says; run as a program.
+import { createInterface } from 'node:readline'
+
+interface Message {
+  readonly id?: number
+  readonly method: string
+  readonly params?: { readonly name?: string; readonly cursor?: string; readonly requestId?: number }
+}
+
+const mode = process.argv[2] ?? ''
+const say = (message: object): unknown => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+const text = (value: unknown): object => ({ content: [{ type: 'text', text: JSON.stringify(value) }] })
+
+const object = { type: 'object', properties: {} }
+const described = (...names: string[]): object[] => names.map((name) => ({ name, inputSchema: object }))
+const names = ['pid', 'family', 'environment', 'hang', 'cancelled', 'die', 'grow', 'quote', 'wrong', 'twice']
+const cancelled: number[] = []
+const hanging: number[] = []
+
+const pages: Record<string, object[]> = {
+  '': described(...names),
+  second: [
+    { name: 'untyped', inputSchema: {}, annotations: { readOnlyHint: true } },
+    { name: 'nullable', description: 'May be null.', inputSchema: { type: ['object', 'null'] } },
+    { name: 'list', inputSchema: { type: 'array' } },
+    { name: 'background', inputSchema: object, execution: { taskSupport: 'required' } },
+    ...described('twice', 'files/read a.txt', 'x'.repeat(100)),
+  ],
+}
+
+function listed(cursor = ''): object {
+  if (mode === 'circle') return { tools: [], nextCursor: 'again' }
+  return { tools: pages[cursor] ?? [], ...(cursor === '' && { nextCursor: 'second' }) }
+}
+
+const calls: Record<string, (id: number) => void> = {
+  pid: (id) => say({ id, result: text(process.pid) }),
+  family: (id) => say({ id, result: text({ pid: process.pid, parent: process.ppid }) }),
+  environment: (id) => say({ id, result: text(process.env) }),
+  hang: (id) => hanging.push(id),
+  cancelled: (id) => say({ id, result: text({ cancelled: cancelled.length, hanging: hanging.length }) }),
+  die: () => process.kill(process.pid, 'SIGKILL'),
+  grow: (id) => {
+    pages['']?.push(...described('grown'))
+    say({ method: 'notifications/tools/list_changed' })
+    say({ id, result: text('grown') })
+  },
+  quote: (id) => say({ id, error: { code: -32_603, message: `not with ${process.env['API_KEY']}` } }),
+  wrong: (id) => say({ id, result: { content: 'none' } }),
+}
+
+const modern = {
+  resultType: 'complete',
+  supportedVersions: ['2026-07-28'],
+  capabilities: { tools: {} },
+}
+
+function answer({ id, method, params = {} }: Message): void {
+  if (method === 'notifications/cancelled') cancelled.push(params.requestId ?? -1)
+  if (id === undefined || mode === 'silent') return
+  if (mode === 'modern') {
+    if (method === 'server/discover') say({ id, result: modern })
+    else if (method === 'tools/list') say({ id, result: { resultType: 'complete', tools: described('pid') } })
+    else say({ id, error: { code: -32_601, message: 'there is no such method' } })
+    return
+  }
+  if (method === 'initialize') {
+    const capabilities = mode === 'toolless' ? {} : { tools: { listChanged: true } }
+    say({ id, result: { protocolVersion: '2025-06-18', capabilities, serverInfo: { name: 'scripted', version: '1' } } })
+  } else if (method === 'tools/list') say({ id, result: listed(params.cursor) })
+  else if (method === 'tools/call') calls[params.name ?? '']?.(id)
+  else say({ id, error: { code: -32_601, message: `${method} is not here` } })
+  // What was asked before everything else is no reason to go on.
+  if (method === 'server/discover') process.exit(1)
+}
+
+if (mode === 'broken') {
+  console.error(`at /srv/app/main.js:1 with ${process.env['API_KEY']} and ${process.env['KEY_OF_OURS']}`)
+  process.exit(3)
+}
+// They do not end with their standard input, and one of them not at SIGTERM either.
+if (mode === 'lasting' || mode === 'stubborn') setInterval(() => {}, 1000)
+if (mode === 'stubborn') process.on('SIGTERM', () => {})
+if (mode === 'talkative') {
+  console.log('Welcome! {"not": "a message"}\n\n[1, 2')
+  console.error('listening')
+}
+createInterface(process.stdin).on('line', (line) => {
+  const message: Message = JSON.parse(line)
+  answer(message)
+})
