@@ -14,6 +14,7 @@ import { eventStream } from './contract/event-stream.ts'
 import { HermesDb } from './support/hermes-db.ts'
 import { newFolder } from './support/segue.ts'
 import { type ServerProcess, startProcess } from './support/server-process.ts'
+import { until } from './support/until.ts'
 
 const root = join(import.meta.dirname, '..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
@@ -44,8 +45,17 @@ const folder = newFolder()
 const hermesHome = join(folder, 'hermes')
 let server: ServerProcess
 
+/** The operation of this name. */
+function operation(name: string) {
+  return operations.find(({ query }) => nameOf(query) === name)
+}
+
 beforeAll(async () => {
   fillHermes()
+  mkdirSync(join(folder, 'home'))
+  const program = join(root, 'node_modules', '@modelcontextprotocol', 'server-filesystem', 'dist', 'index.js')
+  const files = { command: process.execPath, args: [program, '.'] }
+  writeFileSync(join(folder, 'home', 'config.json'), JSON.stringify({ mcpServers: { files } }))
   const homes = ['--home', join(folder, 'home'), '--hermes-home', hermesHome]
   // 20 milliseconds between two words: what is stopped would take 3 seconds.
   server = await startProcess({ argv: [...homes, '--port', '0', '--model', 'offline/eliza', '--offline-delay', '20'] })
@@ -65,13 +75,59 @@ const lineages = [
   { id: '20260213_090000_d4e5f6', segmentCount: 1, lineageRoot: { id: '20260213_090000_d4e5f6' } },
 ]
 
+/** The five things that people do; what is told further down has a test of its own. */
+const main = operations.slice(0, 5)
+
 describe('its operations', () => {
-  test('are those of the tabs in the playground', () => {
-    expect(operations.map(({ query }) => nameOf(query))).toEqual(playgroundTabs.map(({ query }) => nameOf(query)))
+  test('begin with those of the tabs in the playground', () => {
+    expect(main.map(({ query }) => nameOf(query))).toEqual(playgroundTabs.map(({ query }) => nameOf(query)))
+  })
+
+  test('for questions and tools let a person answer', async () => {
+    const [waiting, asking, answer, allow] = ['Waiting', 'Asking', 'Answer', 'Allow'].map(operation)
+    const started = { query: 'mutation ($text: String!) { startChat(input: {text: $text}) { id } }' }
+    await results({ ...started, variables: JSON.stringify({ text: '/ask Which one? | red | blue' }) })
+    const [asked] = await results(waiting, ({ clarifications }) => clarifications?.['state'] === 'PENDING')
+    expect(asked).toMatchObject({ clarifications: { question: 'Which one?', choices: ['red', 'blue'] } })
+
+    const given = { ...JSON.parse(answer?.variables ?? ''), id: asked?.['clarifications']?.['id'] }
+    expect(await results(answer && { ...answer, variables: JSON.stringify(given) })).toMatchObject([
+      { answerClarification: { state: 'ANSWERED', answer: given.answer } },
+    ])
+
+    const called = '/tool files__write_file {"path": "note.txt", "content": "Hello"}'
+    await results({ ...started, variables: JSON.stringify({ text: called }) })
+    const [pending] = await results(asking, ({ approvals }) => approvals?.['state'] === 'PENDING')
+    expect(pending).toMatchObject({ approvals: { toolCall: { name: 'files__write_file' } } })
+    const decided = { ...JSON.parse(allow?.variables ?? ''), id: pending?.['approvals']?.['id'] }
+    expect(await results(allow && { ...allow, variables: JSON.stringify(decided) })).toMatchObject([
+      { answerApproval: { state: 'ANSWERED', decision: 'ONCE' } },
+    ])
+    await until(() => existsSync(join(folder, 'home', 'note.txt')))
+  })
+
+  test('for second tries, forks and long chats make new sessions', async () => {
+    const [again, fork, compact] = ['Again', 'Fork', 'Compact'].map(operation)
+    const query = `subscription { streamChat(input: {text: "I am sad"}) {
+      ... on StreamFinished { stream { session { id } } message { id } }
+    } }`
+    const told = (await results({ query, variables: '{}' })).at(-1)?.['streamChat']
+    const { stream, message } = z
+      .object({ stream: z.object({ session: z.object({ id: z.string() }) }), message: z.object({ id: z.string() }) })
+      .parse(told)
+    const of = (one: typeof again, ids: object) =>
+      results(one && { ...one, variables: JSON.stringify({ ...JSON.parse(one.variables), ...ids }) })
+    expect(await of(again, { messageId: message.id })).toMatchObject([
+      { regenerate: { id: expect.stringMatching(/^str_/) } },
+    ])
+    expect(await of(fork, { messageId: message.id })).toMatchObject([{ forkSession: { messageCount: 2 } }])
+    expect(await of(compact, { id: stream.session.id })).toMatchObject([
+      { compactSession: { segmentCount: 2, messages: { edges: [{ node: { role: 'SYSTEM' } }] } } },
+    ])
   })
 
   test('do what it says, one after the other', async () => {
-    const [list, chat, stop, follow, proceed] = operations
+    const [list, chat, stop, follow, proceed] = main
     expect(lineagesIn((await results(list))[0])).toEqual(lineages)
 
     const begun = await results(chat, ({ streamChat }) => streamChat?.['text'] !== undefined)
@@ -200,6 +256,14 @@ test('its MCP servers are accepted', () => {
     { name: 'tracker', headers: { Authorization: 'Bearer token' } },
   ])
   expect(warnings).toEqual([])
+})
+
+test('its rules for approvals are accepted', () => {
+  const home = join(folder, 'with-rules')
+  mkdirSync(home)
+  writeFileSync(join(home, 'config.json'), blocks.find(({ text }) => text.includes('"approvals"'))?.text ?? '')
+  const { approvals } = readSettings({ argv: ['--home', home], env: {}, homedir: folder })
+  expect(approvals).toEqual({ 'files__*': 'allow', 'files__write_*': 'ask', 'tracker__delete_*': 'deny' })
 })
 
 test('its links lead to files that are there', () => {

@@ -1,9 +1,12 @@
 /** Model families and how many tokens their context holds, the most special names first. */
 const families: readonly (readonly [RegExp, number])[] = [
   [/^gpt-4\.1/, 1_047_576],
+  [/^gpt-5-chat/, 128_000],
   [/^gpt-5/, 272_000], // of the 400,000, what may go in
+  [/^o1-(mini|preview)/, 128_000],
   [/^(o1|o3|o4)/, 200_000],
-  [/^(gpt-4o|chatgpt-4o|gpt-4-turbo)/, 128_000],
+  [/^(gpt-4o|chatgpt-4o|gpt-4-turbo|gpt-4\.5|gpt-4-\d+-preview|gpt-4-vision)/, 128_000],
+  [/^gpt-4-32k/, 32_768],
   [/^gpt-4/, 8192],
   [/^gpt-3\.5/, 16_385],
   [/claude/, 200_000],
@@ -13,8 +16,8 @@ const families: readonly (readonly [RegExp, number])[] = [
 /** Where nothing is known. Smaller ones are told of in the configuration. */
 const usual = 128_000
 
-/** How many tokens the context of a model holds, as far as its name tells. A prefix such as a vendor's is passed over. */
+/** How many tokens the context of a model holds, as far as its name tells. A vendor's name before it is passed over. */
 export function windowOf(modelName: string): number {
-  const name = modelName.toLowerCase().replace(/^.*\//, '')
+  const name = modelName.toLowerCase().replace(/^.*\/|^ft:/, '')
   return families.find(([form]) => form.test(name))?.[1] ?? usual
 }

@@ -1,6 +1,6 @@
 import type { ModelMessage } from 'ai'
-import { addUsage, noUsage } from '../storage/records.ts'
-import { type Agent, AgentError, type Writer, type WritingRun, type Written } from './agent.ts'
+import { addUsage, noUsage, type Usage } from '../storage/records.ts'
+import { type Agent, AgentError, estimateTokens, type Writer, type WritingRun, type Written } from './agent.ts'
 
 const summaryOrder = `Above is a chat between a user and an assistant. It is about to be continued by an assistant who will see
 nothing of it but what you write now. Write down all that is needed for that, in the language of the chat: what the user
@@ -23,7 +23,8 @@ export function modelWriter(agent: Agent): Writer {
 
 async function written(agent: Agent, { model, signal }: WritingRun, order: string): Promise<Written> {
   let text = ''
-  let usage = noUsage
+  let usage: Usage | null = null
+  let inputTokens = 0
   const events = agent.answer({
     model,
     history: async () => [{ role: 'user', content: order.toWellFormed() }],
@@ -33,10 +34,13 @@ async function written(agent: Agent, { model, signal }: WritingRun, order: strin
   })
   for await (const event of events) {
     if (event.type === 'text') text += event.text
-    if (event.type === 'usage') usage = addUsage(usage, event.usage)
+    if (event.type === 'step') inputTokens += event.estimatedInputTokens
+    if (event.type === 'usage') usage = addUsage(usage ?? noUsage, event.usage)
   }
   if (signal.aborted) throw new AgentError('PROVIDER', 'It was stopped before it was written.')
-  return { text, usage }
+  // It was paid for, whether the provider tells how much or not.
+  const estimate = { ...noUsage, estimated: true, inputTokens, outputTokens: estimateTokens(text.length) }
+  return { text, usage: usage ?? estimate }
 }
 
 /** A chat as a text to read. */

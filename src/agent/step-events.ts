@@ -64,8 +64,6 @@ export async function* stepEvents(
           break
         }
         case 'tool-call': {
-          // A second call under the name of the first could be taken for it, and for what was decided about it.
-          if (calls.some(({ callId }) => callId === part.toolCallId)) break
           const argumentsText = inputs.get(part.toolCallId)?.text ?? JSON.stringify(part.input ?? {})
           // Not told of yet: of an answer that breaks off, the SDK hands out what there is of a call as if it were whole.
           calls.push({ type: 'tool-call', callId: part.toolCallId, name: part.toolName, argumentsText })

@@ -35,8 +35,9 @@ export function fitted(messages: readonly ModelMessage[], window: number): Model
 
 /** About how many tokens a value has as JSON, without the bytes of files: they are not counted by length. */
 export function tokensOf(value: unknown): number {
-  const withoutBytes = (_key: string, inner: unknown) =>
-    (typeof inner === 'string' && inner.startsWith('data:')) || ArrayBuffer.isView(inner) ? '' : inner
+  // By its name, too: what a tool or a person says may begin like a URL of data.
+  const withoutBytes = (key: string, inner: unknown) =>
+    (key === 'data' && typeof inner === 'string' && inner.startsWith('data:')) || ArrayBuffer.isView(inner) ? '' : inner
   return estimateTokens(JSON.stringify(value, withoutBytes).length)
 }
 

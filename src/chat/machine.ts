@@ -121,11 +121,14 @@ export function resolve(turn: Turn, decisionId: string, resolution: Resolution, 
   return work.outcome()
 }
 
-/** The one terminal event, whatever the reason: what came before it is kept, and nothing is left running. */
-export function endTurn(turn: Turn, ending: Ending, env: Environment): Outcome {
+/**
+ * The one terminal event, whatever the reason: what came before it is kept, and nothing is left running. `saved` is the
+ * answer as it was committed: no tool runs before that tells so.
+ */
+export function endTurn(turn: Turn, ending: Ending, env: Environment, saved = turn.answer): Outcome {
   const work = new Work(turn, env)
   work.closeBlock()
-  work.settleCalls(ending)
+  work.settleCalls(ending, saved)
   work.finish(ending)
   return work.outcome()
 }
@@ -198,7 +201,7 @@ class Work {
     const at = this.#env.now()
     switch (gate?.type) {
       case 'denied':
-        return this.#change(partIndex, { ...whole, state: 'DENIED', error: gate.reason, finishedAt: at })
+        return this.#change(partIndex, { ...whole, state: 'DENIED', error: gate.reason.toWellFormed(), finishedAt: at })
       case 'approval':
         return this.#ask(partIndex, { ...whole, state: 'AWAITING_APPROVAL' }, gate)
       case 'question':
@@ -268,15 +271,21 @@ class Work {
     const part = this.#turn.answer?.parts[partIndex]
     if (part?.type !== 'tool' || isSettled(part.call)) return
     this.#change(partIndex, { ...part.call, ...end, finishedAt: this.#env.now() })
+    // An agent that did not wait for a person: nobody needs to be asked any more.
+    const asked = this.#askedAbout(partIndex)
+    if (!asked) return
+    this.#tell({ ...asked, state: 'CANCELLED', resolvedAt: this.#env.now() })
+    if (this.#turn.pending.size === 0) this.#changeStatus('RUNNING')
   }
 
   /** Nothing stays open: each call ends in a state that tells what is known of it. */
-  settleCalls(ending: Ending): void {
+  settleCalls(ending: Ending, saved: MessageRecord | null): void {
     for (const partIndex of this.#turn.held.keys()) this.#release(partIndex)
     for (const [partIndex, part] of (this.#turn.answer?.parts ?? []).entries()) {
       if (part.type !== 'tool' || isSettled(part.call)) continue
-      const asked = [...this.#turn.pending.values()].find((decision) => decision.partIndex === partIndex)
-      const settled = asked ? unanswered(part.call, ending) : settlement(part.call, ending)
+      const before = saved?.parts[partIndex]
+      const begun = before?.type === 'tool' && before.call.state === 'RUNNING'
+      const settled = this.#askedAbout(partIndex) ? unanswered(part.call, ending) : settlement(ending, begun)
       this.#change(partIndex, { ...part.call, ...settled, finishedAt: this.#env.now() })
     }
     for (const decision of this.#turn.pending.values()) {
@@ -343,6 +352,11 @@ class Work {
     const part = this.#turn.answer?.parts[partIndex]
     const call = part?.type === 'tool' ? part.call : newToolCall(this.#env.newId('toolCall'), name.toWellFormed())
     return { partIndex, call }
+  }
+
+  /** What a person is asked about a call, as long as it waits. */
+  #askedAbout(partIndex: number): DecisionRecord | undefined {
+    return [...this.#turn.pending.values()].find((decision) => decision.partIndex === partIndex)
   }
 
   #change(partIndex: number, toolCall: ToolCall): void {

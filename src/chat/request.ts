@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { badInput, SegueError } from '../errors.ts'
 import { checkFiles, type GivenFile } from './attachments.ts'
@@ -48,9 +48,12 @@ export function checkKey(key: string | null, ...path: string[]): void {
 export function fingerprint({ sessionId, text, files, model, profile }: ChatRequest): string {
   // The canonical form has no room for half a surrogate pair, which names no session and no model anyway.
   const [session, chosen] = [sessionId, model].map((name) => name?.toWellFormed() ?? null)
-  const given = files.map(({ name, mediaType, url }) =>
-    [name, mediaType, url].map((field) => field?.toWellFormed() ?? null),
-  )
+  // Of what may be long, a digest: the canonical form is slow.
+  const given = files.map(({ name, mediaType, url }) => [
+    name?.toWellFormed() ?? null,
+    mediaType.toWellFormed(),
+    hash('sha256', url),
+  ])
   const asked = { sessionId: session, text: text.toWellFormed(), model: chosen, profile }
   // Left out where there are none: so were all requests whose digests were stored before there were files.
   return sha256(given.length > 0 ? { ...asked, files: given } : asked)

@@ -251,7 +251,7 @@ export class RunningStream {
   /** One transaction of what is pending, the terminal event, the message's row, and what is to go along. */
   async #writeEnd(ending: Ending, more?: (head: number) => Addition): Promise<Saved> {
     const pending = this.#take(Number.POSITIVE_INFINITY)
-    const { turn, events } = endTurn(this.#turn, ending, this.#options.env)
+    const { turn, events } = endTurn(this.#turn, ending, this.#options.env, this.#saved.answer)
     const { answer, stream } = turn
     await this.#write(pending, stream, (head) => {
       const drafts = [...pending, ...events]

@@ -41,13 +41,9 @@ function isQuestion({ state }: ToolCall): boolean {
   return state === 'RUNNING'
 }
 
-/** What becomes of a call that the end of its answer finds open. */
-export function settlement(call: ToolCall, ending: Ending): Pick<ToolCall, 'state' | 'error'> {
+/** What becomes of a call that the end of its answer finds open: `begun` says whether the tool may have run. */
+export function settlement(ending: Ending, begun: boolean): Pick<ToolCall, 'state' | 'error'> {
   if (ending.status === 'CANCELLED') return { state: 'CANCELLED', error: null }
-  switch (call.state) {
-    case 'RUNNING':
-      return { state: 'OUTCOME_UNKNOWN', error: null }
-    default:
-      return { state: 'FAILED', error: 'The answer ended before the call was complete. It was not run.' }
-  }
+  if (begun) return { state: 'OUTCOME_UNKNOWN', error: null }
+  return { state: 'FAILED', error: 'The answer ended before the call was complete. It was not run.' }
 }

@@ -26,21 +26,26 @@ function beginning(text: string): string | null {
   const line = firstLine(text)
   if (line === null || line.length <= longestTitle) return line
   const cut = wellFormed(line.slice(0, longestTitle - 1)).whole
-  const words = cut.slice(0, cut.lastIndexOf(' ')).trimEnd()
-  return `${words.length > longestTitle / 2 ? words : cut}…`
+  const space = cut.lastIndexOf(' ')
+  return `${space > longestTitle / 2 ? cut.slice(0, space) : cut}…`
 }
 
-/** The first line in which there is anything, as plain text. */
+/** Lines of Markdown that say nothing by themselves: the edge of a block of code, a rule. */
+const edge = /^(`{3,}|~{3,})\S*$|^[-*_=]{3,}$/
+
+/** The first line in which something is said, as plain text. */
 function firstLine(text: string): string | null {
-  const line = text
+  const lines = text
     .toWellFormed()
     .split(/[\r\n\u2028\u2029]+/)
-    .map((one) =>
-      one
+    .map((line) =>
+      line
         .replace(/^[#>\s]+/, '')
-        .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+        // What joins letters and pictures stays; what turns the direction of writing does not.
+        .replace(/[\p{Cf}--[\u200c\u200d]]+/gv, '')
+        .replace(/[\p{Cc}\s]+/gu, ' ')
         .trim(),
     )
-    .find((one) => one !== '')
-  return line ?? null
+    .filter((line) => /[^\p{Cf}\s]/u.test(line))
+  return lines.find((line) => !edge.test(line)) ?? lines[0] ?? null
 }

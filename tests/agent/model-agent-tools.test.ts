@@ -10,6 +10,7 @@ import { type AgentChats, gate, newAgentChats } from '../support/agent-chats.ts'
 import { agentRun } from '../support/agent-run.ts'
 import { anthropicProblems } from '../support/message-rules.ts'
 import { newProvider } from '../support/provider.ts'
+import { calm } from '../support/sayings.ts'
 import { smallServer } from '../support/small-server.ts'
 import { callsOf, type Step, StrictProvider } from '../support/strict-provider.ts'
 import { newToolbox } from '../support/toolbox.ts'
@@ -399,7 +400,8 @@ describe('at Anthropic', () => {
   test('a second call under the name of the first is not done: nobody was asked about it', async () => {
     const calls = begin + use(0, 'same', 'files__look', { a: 1 }) + use(1, 'same', 'files__write', { a: 2 })
     const { baseURL, bodies } = await scripted(calls + end('tool_use'), begin + said('Seen.') + end('end_turn'))
-    const [read, write] = [look(), newTool()]
+    // The first one runs for a while: whoever asks whether a call of this name may run now is told that it may.
+    const [read, write] = [look({ run: () => calm().then(() => 'done') }), newTool()]
     const { calls: made } = await turn(chatsOf({ type: 'anthropic', tools: [read, write], baseURL }))
     expect(read.runs).toEqual([{ a: 1 }])
     expect(write.runs).toEqual([])

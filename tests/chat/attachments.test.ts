@@ -89,6 +89,9 @@ describe('a file is refused', () => {
     ['at an https URL of 8,193 characters', { url: `https://example.com/${'a'.repeat(8173)}` }, 'url'],
     ['in half a data URL', { url: 'data:text/plain;base64' }, 'url'],
     ['in base64 that is none', { url: 'data:text/plain;base64,S!k=' }, 'url'],
+    ['in base64 with a space', { url: 'data:text/plain;base64,SG k' }, 'url'],
+    ['in base64 that ends twice', { url: 'data:text/plain;base64,SGk=SGk=' }, 'url'],
+    ['in base64 with too many signs at its end', { url: 'data:text/plain;base64,SGk===' }, 'url'],
     ['in base64 that is not whole', { url: 'data:text/plain;base64,SGkab' }, 'url'],
     ['in percent-encoding that is none', { url: 'data:text/plain,%zz' }, 'url'],
     ['in a data URL whose head is endless', { url: `data:text/plain;a=${'b'.repeat(2000)},x` }, 'url'],
@@ -127,6 +130,18 @@ describe('a data URL', () => {
     ['data:text/plain,a,b;base64,c', 'text/plain', 'a,b;base64,c'],
   ])('%s is read', (url, mediaType, bytes) => {
     expect(dataOf(url)).toEqual({ mediaType, bytes: Buffer.from(bytes) })
+  })
+
+  test('whose base64 has one sign too many, or a wrong one, in any place is none', () => {
+    for (const whole of ['QUJD', 'QUJDRA', 'QUJDRA==', 'QUJDREU=']) {
+      expect(dataOf(`data:,${whole}`.replace(',', ';base64,'))).not.toBeNull()
+      for (let at = 0; at < whole.length; at += 1) {
+        for (const sign of ['!', ' ', '\n', 'ü', '\0']) {
+          expect(dataOf(`data:;base64,${whole.slice(0, at)}${sign}${whole.slice(at + 1)}`), whole).toBeNull()
+          expect(dataOf(`data:;base64,${whole.slice(0, at)}${sign}${whole.slice(at)}`), whole).toBeNull()
+        }
+      }
+    }
   })
 
   test('is what it was made of, for all bytes', () => {

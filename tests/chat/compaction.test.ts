@@ -348,17 +348,15 @@ describe('what cannot be compacted', () => {
           db.message('theirs', 2, { content: 'Hello' })
         },
       },
-      async function* () {
-        await forever
-      },
+      stuck,
     )
     const empty = await chats.sessions.create({ title: 'Mine', model: null, continues: null })
     const running = await chats.start('Hi')
-    const refused = (id: string) => expect(chats.chats.compact(id, 'k')).rejects
-    await refused('ses_nowhere').toMatchObject({ code: 'NOT_FOUND' })
-    await refused('theirs').toMatchObject({ code: 'SESSION_READ_ONLY' })
-    await refused(empty.id).toMatchObject({ code: 'BAD_USER_INPUT', details: { path: ['id'] } })
-    await refused(running.sessionId).toMatchObject({ code: 'SESSION_BUSY', details: { streamId: running.id } })
+    const refused = (id: string, as: object) => expect(chats.chats.compact(id, 'k')).rejects.toMatchObject(as)
+    await refused('ses_nowhere', { code: 'NOT_FOUND' })
+    await refused('theirs', { code: 'SESSION_READ_ONLY' })
+    await refused(empty.id, { code: 'BAD_USER_INPUT', details: { path: ['id'] } })
+    await refused(running.sessionId, { code: 'SESSION_BUSY', details: { streamId: running.id } })
     expect(summaries.runs).toEqual([])
     expect((await stateOf(chats, empty.id)).record).toEqual(empty)
     await expect(chats.chats.compact(empty.id, '')).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
@@ -556,16 +554,14 @@ describe('while its model is looked for', () => {
 
 test('a message and a compaction at the same moment: one of them is refused at once', async () => {
   const writer = { summarise: () => forever }
-  await using chats = newAgentChatsWith({ writer }, says('Yes.'), async function* () {
-    await forever
-  })
+  await using chats = newAgentChatsWith({ writer }, says('Yes.'), stuck)
   const id = await turn(chats)
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   // Each a little later than the one before: somewhere in there they meet.
   for (let delay = 0; delay < 12; delay += 1) {
     const compaction = chats.chats.compact(id, null)
     compaction.catch(() => undefined)
-    for (let tick = 0; tick < delay; tick += 1) await null
+    for (let tick = 0; tick < delay; tick += 1) await Promise.resolve()
     const [started] = await Promise.allSettled([chats.start('Hi', { sessionId: id }), vi.advanceTimersByTimeAsync(0)])
     if (started.status === 'fulfilled') {
       await expect(compaction).rejects.toMatchObject({ code: 'SESSION_BUSY' })

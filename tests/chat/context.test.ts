@@ -17,10 +17,11 @@ import { newToolCall } from '../../src/chat/tool-call.ts'
 import type { ChatEvent, Json, MessagePart, MessageRecord, ToolCall } from '../../src/storage/records.ts'
 import { agentRun } from '../support/agent-run.ts'
 import {
-  anyAgentEvents,
+  anyDeeds,
   anyEnding,
   anyJson,
   countingEnvironment,
+  type Deed,
   newStream,
   numbered,
   pieceOfText,
@@ -35,7 +36,7 @@ const secret = 'SECRET'
 
 /** One message of a session and what became of it. */
 type Turn =
-  | { readonly kind: 'answered'; readonly events: AgentEvent[]; readonly ending: Ending; readonly waits: boolean }
+  | { readonly kind: 'answered'; readonly events: Deed[]; readonly ending: Ending; readonly waits: boolean }
   | { readonly kind: 'withdrawn' }
   | { readonly kind: 'waiting' }
 
@@ -79,7 +80,8 @@ function messagesOf({ events, questions }: Log): MessageRecord[] {
     }
     const question = asked.get(streamId)
     if (!question) continue
-    if (event.type === 'StreamChanged') asked.set(streamId, { ...question, position: userPosition(seq) })
+    const isTurn = event.type === 'StreamChanged' && question.position === null
+    if (isTurn) asked.set(streamId, { ...question, position: userPosition(seq) })
     if (event.type === 'StreamFinished' && question.position === null) {
       asked.set(streamId, { ...question, position: userPosition(seq), withdrawn: true })
     }
@@ -93,16 +95,14 @@ function messagesOf({ events, questions }: Log): MessageRecord[] {
 /** Texts that are blank in one way or another. */
 const blank = fc.constantFrom('', ' ', '\n\t', '\u00a0', '\u0085', '\u001c', '\ufeff')
 
-const secretive = (event: AgentEvent): AgentEvent =>
+const secretive = (event: Deed): Deed =>
   event.type === 'reasoning' ? { ...event, text: `${secret} ${event.text}` } : event
 
-const someEvents = fc
-  .tuple(anyAgentEvents, fc.option(fc.tuple(fc.nat(), blank)))
-  .map(([events, extra]): AgentEvent[] => {
-    const all = events.map(secretive)
-    if (extra) all.splice(extra[0] % (all.length + 1), 0, { type: 'text', block: 'blank', text: extra[1] })
-    return all
-  })
+const someEvents = fc.tuple(anyDeeds, fc.option(fc.tuple(fc.nat(), blank))).map(([events, extra]): Deed[] => {
+  const all = events.map(secretive)
+  if (extra) all.splice(extra[0] % (all.length + 1), 0, { type: 'text', block: 'blank', text: extra[1] })
+  return all
+})
 
 const anyTurn: fc.Arbitrary<Turn> = fc.oneof(
   {

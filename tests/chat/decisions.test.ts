@@ -102,6 +102,14 @@ async function finished(from: AgentChats, { id }: StreamRecord): Promise<StreamR
   return end.stream
 }
 
+/** What was asked in a stream, whether it waits still or not. */
+async function askedIn({ chats }: AgentChats, { id }: StreamRecord): Promise<DecisionRecord> {
+  for await (const event of await chats.followers.followStream(id, 0)) {
+    if (event.type === 'ApprovalChanged') return event.decision
+  }
+  throw new Error('nobody was asked')
+}
+
 const write = callOf('files__write', '{"text":"Hi"}')
 const stale = { code: 'STALE' }
 
@@ -457,7 +465,7 @@ describe('when nobody answers in time', () => {
   test('what was answered before is not touched by its deadline, nor is the other one that waits', async () => {
     const over = gate()
     const slow = newTool({ name: 'slow', run: () => over.passed.then(() => 'slow') })
-    const it = world([slow, newTool()], [callOf('slow'), write], { decisionTime: 60 })
+    const it = world([slow, newTool()], [callOf('slow'), write], { decisionTime: 600 })
     const stream = await it.start('Do both.')
     const [first] = await pending(it.chats, 'approval', 2)
     await it.chats.decisions.answerApproval(first?.id ?? '', 'ONCE')
@@ -742,7 +750,7 @@ describe('of several answers to one question', () => {
     for (let round = 0; round < 12; round += 1) {
       const before = tool.runs.length
       const stream = await it.start('Write it.')
-      const { id, expiresAt } = await onlyPending(it.chats, 'approval')
+      const { id, expiresAt } = await askedIn(it, stream)
       const { promise: moment, resolve } = Promise.withResolvers<void>()
       setTimeout(resolve, Math.max(0, (expiresAt ?? 0) - Date.now() + (round % 3) - 1))
       await moment

@@ -17,8 +17,18 @@ import { newId } from '../../src/ids.ts'
 import { openProfile, type Profile } from '../../src/profiles/profile.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
 import type { ChatStore, LogWrite } from '../../src/storage/chat-store.ts'
-import type { ChatEvent, Delivered, MessagePart, MessageRecord, StreamRecord } from '../../src/storage/records.ts'
+import type {
+  ApprovalDecision,
+  ChatEvent,
+  DecisionRecord,
+  Delivered,
+  MessagePart,
+  MessageRecord,
+  StreamRecord,
+} from '../../src/storage/records.ts'
 import {
+  type DecisionRow,
+  toDecision,
   type EventRow,
   type MessageRow,
   type SessionRow,
@@ -30,7 +40,7 @@ import {
 import { chatRequest } from '../support/chat-request.ts'
 import { storeAround } from '../support/chat-store.ts'
 import { foundModel } from '../support/found-model.ts'
-import { anyAgentEvents, countingEnvironment } from '../support/generators.ts'
+import { anyAgentEvents, anyGate, countingEnvironment } from '../support/generators.ts'
 import { openaiProblems } from '../support/message-rules.ts'
 import { newFolder } from '../support/segue.ts'
 import { until } from '../support/until.ts'
@@ -86,6 +96,8 @@ interface Life {
   kill(): void
 }
 
+type EventOf<Type extends ChatEvent['type']> = Extract<ChatEvent, { readonly type: Type }>
+
 type Outcome<T> = { readonly value: T } | { readonly error: unknown } | 'died'
 
 interface Stored {
@@ -93,10 +105,11 @@ interface Stored {
   readonly streams: readonly StreamRecord[]
   readonly messages: readonly MessageRecord[]
   readonly events: readonly ChatEvent[]
+  readonly decisions: readonly DecisionRecord[]
 }
 
 /** What stands in for the table of a process that has no file yet. */
-const nothing: Stored = { sessions: [], streams: [], messages: [], events: [] }
+const nothing: Stored = { sessions: [], streams: [], messages: [], events: [], decisions: [] }
 
 /** A home in which servers live one after the other, and all that clients were told by them. */
 class World {
@@ -164,7 +177,7 @@ class World {
       await Promise.race([chats.close(), died])
     }
     const before = this.stored()
-    const running = before.streams.filter(({ status }) => status === 'RUNNING').length
+    const running = before.streams.filter(holds).length
     this.#life.kill()
     this.faults = 0
     this.scripts = new Map()
@@ -198,6 +211,7 @@ class World {
         streams: all<StreamRow>('SELECT * FROM streams ORDER BY id').map(toStream),
         messages: all<MessageRow>('SELECT * FROM messages ORDER BY session_id, position').map(toMessage),
         events: all<EventRow>('SELECT * FROM events ORDER BY session_id, seq').map(toEvent),
+        decisions: all<DecisionRow>('SELECT * FROM decisions ORDER BY id').map(toDecision),
       }
     } finally {
       database.close()
@@ -220,7 +234,7 @@ class World {
     return streams.every((stream) => {
       const script = this.scripts.get(stream.model)
       if (stream.status === 'QUEUED') {
-        return streams.some(({ sessionId, status }) => sessionId === stream.sessionId && status === 'RUNNING')
+        return streams.some((other) => other.sessionId === stream.sessionId && holds(other))
       }
       return stream.finishedAt !== null || (script !== undefined && !script.over)
     })
@@ -292,6 +306,9 @@ class World {
   }
 }
 
+/** Whether it holds its session: nobody else has a turn there. */
+const holds = ({ status }: StreamRecord): boolean => status === 'RUNNING' || status === 'WAITING'
+
 const isOver = (stream: StreamRecord): boolean => stream.finishedAt !== null
 
 /** All that must hold between any two commands, seen from the outside. */
@@ -337,10 +354,17 @@ function checkSession(world: World, stored: Stored, session: Stored['sessions'][
   const messages = stored.messages.filter(({ sessionId }) => sessionId === session.id)
   expect(session.message_count).toBe(messages.filter(({ position }) => position !== null).length)
   const streams = stored.streams.filter(({ sessionId }) => sessionId === session.id)
-  expect(streams.filter(({ status }) => status === 'RUNNING').length).toBeLessThanOrEqual(1)
+  expect(streams.filter(holds).length).toBeLessThanOrEqual(1)
   // Those that waited have their turns in the order in which they came.
-  const turns = truth.flatMap((event) => (event.type === 'StreamChanged' ? [event.stream.firstSeq] : []))
+  const turns = truth.flatMap((event) => (isTurn(event, truth) ? [event.stream.firstSeq] : []))
   expect(turns).toEqual(turns.toSorted((a, b) => a - b))
+}
+
+/** Whether the turn of a stream that waited in the queue comes with this event: the first change of its status. */
+function isTurn(event: ChatEvent, truth: readonly ChatEvent[]): event is EventOf<'StreamChanged'> {
+  if (event.type !== 'StreamChanged') return false
+  const [started, changed] = truth.filter(({ streamId }) => streamId === event.streamId)
+  return started?.type === 'StreamStarted' && started.stream.status === 'QUEUED' && changed === event
 }
 
 /** Rows are what the events make of them. */
@@ -354,6 +378,7 @@ function checkStreams(world: World, stored: Stored): void {
     const told = all.flatMap((event) => ('stream' in event ? [event.stream] : [])).at(-1)
     expect(stream.status).toBe(told?.status)
     if (isOver(stream)) expect(stream).toEqual(told)
+    checkDecisions(stream, stored, all)
 
     const question = stored.messages.find(({ id }) => id === stream.userMessageId)
     const turn = all.find(
@@ -382,6 +407,15 @@ function checkStreams(world: World, stored: Stored): void {
       expect((row?.parts ?? []).every((part) => part.type !== 'tool' || isSettled(part.call))).toBe(true)
     }
   }
+}
+
+/** A stream waits for people as long as one of them has not decided, and nobody is asked once it is over. */
+function checkDecisions({ id, status }: StreamRecord, stored: Stored, events: readonly ChatEvent[]): void {
+  const told = events.flatMap((event) => ('decision' in event ? [[event.decision.id, event.decision] as const] : []))
+  const newest = [...new Map(told).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  const rows = stored.decisions.filter(({ streamId }) => streamId === id)
+  expect(isDeepStrictEqual(rows, newest)).toBe(true)
+  expect(rows.some(({ state }) => state === 'PENDING')).toBe(status === 'WAITING')
 }
 
 /** What a client has seen is in the log: the event itself, or its text. */
@@ -432,9 +466,7 @@ class Start implements fc.AsyncCommand<object, World> {
     const request: ChatRequest =
       known?.request ??
       chatRequest({ sessionId, text: `question for ${model}`, model, key: this.#key, ifBusy: this.#ifBusy })
-    const active = before.streams.find(
-      (stream) => stream.sessionId === request.sessionId && stream.status === 'RUNNING',
-    )
+    const active = before.streams.find((stream) => stream.sessionId === request.sessionId && holds(stream))
     const { healthy } = world
     if (request.key !== null && !known) world.keys.set(request.key, { request, streamId: null })
     const outcome = await world.act((chats) => chats.start(request))
@@ -532,6 +564,52 @@ class Cancel implements fc.AsyncCommand<object, World> {
   }
 
   toString = (): string => `cancel(${this.#which}, ${this.#times} times at once)`
+}
+
+/** Somebody decides, or two do at once. */
+class Decide implements fc.AsyncCommand<object, World> {
+  readonly #which: number
+  readonly #decision: ApprovalDecision
+  readonly #times: number
+
+  constructor(which: number, decision: ApprovalDecision, times: number) {
+    this.#which = which
+    this.#decision = decision
+    this.#times = times
+  }
+
+  check = (): boolean => true
+
+  async run(_model: object, world: World): Promise<void> {
+    const { decisions: all } = world.stored()
+    const waiting = all.filter(({ state }) => state === 'PENDING')
+    // Now and then it is one that is settled already.
+    const target = pick(waiting.length > 0 && this.#which % 4 > 0 ? waiting : all, this.#which)
+    if (!target) return
+    const { healthy } = world
+    const decide = ({ decisions }: Chats): Promise<DecisionRecord> =>
+      target.kind === 'approval'
+        ? decisions.answerApproval(target.id, this.#decision)
+        : decisions.answerClarification(target.id, 'Yes.')
+    const outcome = await world.act((chats) =>
+      Promise.allSettled(Array.from({ length: this.#times }, () => decide(chats))),
+    )
+    if (outcome === 'died' || 'error' in outcome) return
+    const answered = outcome.value.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+    for (const each of outcome.value) {
+      if (each.status === 'rejected') expect(each.reason).toMatchObject({ code: 'STALE' })
+    }
+    expect(answered.length).toBeLessThanOrEqual(target.state === 'PENDING' ? 1 : 0)
+    const row = () => world.stored().decisions.find(({ id }) => id === target.id)
+    for (const decision of answered) {
+      expect(decision.state).toBe('ANSWERED')
+      expect(row()).toEqual(decision)
+    }
+    // Nobody is told that it is settled while it goes on waiting: its agent, or the end of its stream, was faster.
+    if (healthy && answered.length === 0) await until(() => row()?.state !== 'PENDING', row)
+  }
+
+  toString = (): string => `decide(${this.#which}, ${this.#decision}, ${this.#times} times at once)`
 }
 
 class Follow implements fc.AsyncCommand<object, World> {
@@ -658,10 +736,18 @@ const release = fc
     anyAgentEvents.filter(({ length }) => length > 0),
   )
   .map(([which, items]) => new Release(which, items))
+const asking = fc
+  .tuple(some, anyGate)
+  .map(
+    ([which, gate]) => new Release(which, [{ type: 'tool-call', callId: '0', name: 'ask', argumentsText: '{}', gate }]),
+  )
 const end = fc
   .tuple(some, fc.constantFrom(null, null, new Error('It broke.'), new AgentError('TIMEOUT', 'It took too long.')))
   .map(([which, item]) => new Release(which, [item]))
 const cancel = fc.tuple(some, fc.constantFrom(1, 2)).map(([which, times]) => new Cancel(which, times))
+const decide = fc
+  .tuple(some, fc.constantFrom<ApprovalDecision>('ONCE', 'SESSION', 'ALWAYS', 'DENY'), fc.constantFrom(1, 2))
+  .map(([which, decision, times]) => new Decide(which, decision, times))
 const followed = fc
   .tuple(some, some, fc.boolean())
   .map(([which, cursor, session]) => new Follow(which, cursor, session))
@@ -673,9 +759,10 @@ const death = fc.constantFrom(0, 1, 2).map((count) => new Trouble('death', count
 const commands = fc.commands(
   [
     ...[start, start, start, start, start, start],
-    ...[release, release, release, release],
+    ...[release, release, release, asking, asking],
     ...[end, end, end, end],
     ...[cancel, cancel],
+    ...[decide, decide, decide],
     ...[followed, followed],
     ...[restart, death, disk],
   ].map((command) => command.map(checked)),

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Settings } from '../../src/config/settings.ts'
 import { HermesDb } from '../support/hermes-db.ts'
 import { newProvider } from '../support/provider.ts'
 import { newFolder, newSegue, type TestSegue } from '../support/segue.ts'
@@ -18,10 +19,14 @@ export interface World extends AsyncDisposable {
 export interface WorldOptions {
   /** Fills the state.db of a Hermes agent; without it there is none. */
   readonly hermes?: (db: HermesDb) => void
+  /** How many tokens the model's context holds; as many as its name tells by default. */
+  readonly contextWindow?: number
+  readonly settings?: Partial<Settings>
 }
 
 /** A whole server with a provider whose answers are scripted, and a client of it. */
-export async function newWorld(transport: Transport, { hermes }: WorldOptions = {}): Promise<World> {
+export async function newWorld(transport: Transport, options: WorldOptions = {}): Promise<World> {
+  const { hermes, contextWindow = null, settings = {} } = options
   await using made = new AsyncDisposableStack()
   const provider = made.use(await StrictProvider.start())
   let hermesHome: string | null = null
@@ -30,8 +35,10 @@ export async function newWorld(transport: Transport, { hermes }: WorldOptions = 
     const db = made.adopt(new HermesDb(join(hermesHome, 'state.db')), (open) => open.close())
     hermes(db)
   }
-  const local = newProvider({ name: 'local', baseURL: provider.baseURL, models: ['test'] })
-  const segue = made.use(await newSegue({ settings: { providers: [local], model: 'local/test', hermesHome } }))
+  const local = newProvider({ name: 'local', baseURL: provider.baseURL, models: ['test'], contextWindow })
+  const segue = made.use(
+    await newSegue({ settings: { providers: [local], model: 'local/test', hermesHome, ...settings } }),
+  )
   const client = made.use(connect(transport, segue.url))
   const kept = made.move()
   return {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import type { AgentEvent } from '../../src/agent/agent.ts'
+import type { AgentEvent, Gate } from '../../src/agent/agent.ts'
 import type { Environment } from '../../src/chat/environment.ts'
 import type { Draft } from '../../src/chat/fold.ts'
-import { absorb, accept, endTurn, type Turn, turnOf } from '../../src/chat/machine.ts'
+import { absorb, accept, endTurn, type Outcome, resolve, type Turn, turnOf } from '../../src/chat/machine.ts'
 import type { Ending } from '../../src/chat/settlement.ts'
 import { type ChatEvent, type Json, type MessageRecord, noUsage, type StreamRecord } from '../../src/storage/records.ts'
 
@@ -75,10 +75,22 @@ const usage = fc.record({
   cachedInputTokens: figures,
 })
 
+/** What is before a call; nobody decides in time, for that is longer than any test takes. */
+export const anyGate: fc.Arbitrary<Gate> = fc.oneof(
+  fc.record({ type: fc.constant('approval'), description: pieceOfText, within: fc.constant(600_000) }),
+  fc.record({
+    type: fc.constant('question'),
+    question: pieceOfText,
+    choices: fc.array(pieceOfText, { maxLength: 2 }),
+    within: fc.constant(600_000),
+  }),
+  fc.record({ type: fc.constant('denied'), reason: pieceOfText }),
+)
+
 /** Pieces are what came of the call's arguments in this step so far: most agents hand over the same text as a whole. */
 type Plan =
   | Exclude<AgentEvent, { type: 'tool-call' }>
-  | { type: 'tool-call'; callId: string; name: string; whole: Whole }
+  | { type: 'tool-call'; callId: string; name: string; whole: Whole; gate: Gate | null }
 type Whole = { readonly more: string } | { readonly instead: string }
 
 const anyPlan: fc.Arbitrary<Plan> = fc.oneof(
@@ -99,6 +111,7 @@ const anyPlan: fc.Arbitrary<Plan> = fc.oneof(
           arbitrary: fc.record({ instead: fc.constantFrom('', '{}', '{"a":1}', '{"a":"\\ud83d"}', '[1]', '{') }),
         },
       ),
+      gate: fc.oneof(fc.constant(null), anyGate),
     }),
   },
   { weight: 3, arbitrary: fc.record({ type: fc.constant('tool-result'), callId, result: anyJson }) },
@@ -112,14 +125,37 @@ function toEvents(plans: readonly Plan[]): AgentEvent[] {
     if (plan.type === 'step') pieces.clear()
     if (plan.type === 'tool-input') pieces.set(plan.callId, (pieces.get(plan.callId) ?? '') + plan.text)
     if (plan.type !== 'tool-call') return plan
-    const { type, callId: id, name, whole } = plan
+    const { type, callId: id, name, whole, gate: before } = plan
     const argumentsText = 'more' in whole ? (pieces.get(id) ?? '') + whole.more : whole.instead
-    return { type, callId: id, name, argumentsText }
+    return { type, callId: id, name, argumentsText, ...(before && { gate: before }) }
   })
 }
 
 /** Whatever an agent can do in one answer, in order and out of it. */
 export const anyAgentEvents: fc.Arbitrary<AgentEvent[]> = fc.array(anyPlan, { maxLength: 25 }).map(toEvents)
+
+/** Somebody decides one of those that wait, or time does: a yes and an answer, a no, or nothing at all. */
+export interface Decide {
+  readonly type: 'decide'
+  readonly which: number
+  readonly says: 'yes' | 'no' | 'nothing'
+}
+
+/** What happens in a turn: what its agent does, and what people decide meanwhile. */
+export type Deed = AgentEvent | Decide
+
+const anyDecide: fc.Arbitrary<Decide> = fc.record({
+  type: fc.constant('decide'),
+  which: fc.nat(5),
+  says: fc.constantFrom('yes', 'no', 'nothing'),
+})
+
+/** Whatever can happen in one answer, in order and out of it. */
+export const anyDeeds: fc.Arbitrary<Deed[]> = fc
+  .tuple(anyAgentEvents, fc.array(fc.tuple(fc.nat(), anyDecide), { maxLength: 8 }))
+  .map(([events, decides]) =>
+    decides.reduce<Deed[]>((deeds, [place, deed]) => deeds.toSpliced(place % (deeds.length + 1), 0, deed), events),
+  )
 
 export const anyEnding: fc.Arbitrary<Ending> = fc.oneof(
   fc.record({ status: fc.constantFrom('COMPLETED', 'CANCELLED', 'INTERRUPTED') }),
@@ -174,15 +210,15 @@ export interface Played {
 
 /** Lets the machine do a whole turn. Without an ending it is left running. */
 export function play(
-  events: readonly AgentEvent[],
+  deeds: readonly Deed[],
   ending: Ending | null,
   env: Environment = countingEnvironment(),
   stream: StreamRecord = newStream(),
 ): Played {
   let turn = turnOf(stream, userMessage(stream))
   const drafts: Draft[] = [accept(stream, env)]
-  for (const event of events) {
-    const outcome = absorb(turn, event, env)
+  for (const deed of deeds) {
+    const outcome = deed.type === 'decide' ? decided(turn, deed, env) : absorb(turn, deed, env)
     turn = outcome.turn
     drafts.push(...outcome.events)
   }
@@ -192,6 +228,16 @@ export function play(
     drafts.push(...outcome.events)
   }
   return { turn, drafts }
+}
+
+/** One of those that wait is settled; nothing happens when none does. */
+export function decided(turn: Turn, { which, says }: Decide, env: Environment): Outcome {
+  const waiting = [...turn.pending.values()]
+  const decision = waiting[which % Math.max(1, waiting.length)]
+  if (!decision || says === 'nothing') return resolve(turn, decision?.id ?? 'nobody', { type: 'expired' }, env)
+  const isQuestion = decision.kind === 'clarification'
+  if (isQuestion) return resolve(turn, decision.id, { type: 'answered', answer: says }, env)
+  return resolve(turn, decision.id, { type: 'decided', decision: says === 'yes' ? 'ONCE' : 'DENY' }, env)
 }
 
 export function numbered(drafts: readonly Draft[], after = 0): ChatEvent[] {

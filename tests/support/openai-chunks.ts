@@ -37,10 +37,10 @@ export interface UsageStep {
 
 /** An answer that calls these tools at the same time, each argument text in one piece; `text` is said before them. */
 export function callsOf(...calls: readonly { name: string; input: unknown; id?: string; text?: string }[]): Step[] {
-  const steps = calls.flatMap(({ name, input, id, text }, index): Step[] => [
-    ...(text === undefined ? [] : [{ text }]),
-    { toolCall: { index, id: id ?? `call_${index + 1}`, name, arguments: [JSON.stringify(input)] } },
-  ])
+  const steps = calls.flatMap(({ name, input, id, text }, index): Step[] => {
+    const toolCall = { index, id: id ?? `call_${index + 1}`, name, arguments: [JSON.stringify(input)] }
+    return text === undefined ? [{ toolCall }] : [{ text }, { toolCall }]
+  })
   return [...steps, { finish: 'tool_calls' }, { usage: { input: 10, output: 5 } }]
 }
 

@@ -28,5 +28,6 @@ export const offlineWriter: Writer = {
 function linesOf(message: ModelMessage): string[] {
   const text = toldAsText([message]).replace(/\s+/g, ' ').trim()
   if (text === '') return []
-  return [text.length <= longestLine ? text : `${text.slice(0, longestLine - 1).toWellFormed()}…`]
+  const cut = text.slice(0, longestLine - 1).replace(/[\ud800-\udbff]$/, '')
+  return [text.length <= longestLine ? text : `${cut}…`]
 }

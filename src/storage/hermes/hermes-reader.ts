@@ -3,7 +3,7 @@ import type { MessageRecord, SessionRecord } from '../records.ts'
 import { cut, pageOfIds } from '../session-order.ts'
 import type { PageRequest, SessionFilter, SessionKey } from '../session-source.ts'
 import { ActivityIndex } from './activity-index.ts'
-import { readMessages, readOutlines } from './message-rows.ts'
+import { readFingerprints, readMessages, readOutlines } from './message-rows.ts'
 import { contextMessages } from './outline.ts'
 import type { Entry } from './outline.ts'
 import { pageOfSessions } from './session-page.ts'
@@ -70,7 +70,7 @@ export class HermesReader {
 
   contextMessages(sessionId: string): MessageRecord[] {
     return this.#messages(sessionId, (file) =>
-      contextMessages(readOutlines(file, [sessionId], 'live').get(sessionId) ?? []),
+      contextMessages(readOutlines(file, [sessionId]).get(sessionId) ?? [], (ids) => readFingerprints(file, ids)),
     )
   }
 

@@ -26,17 +26,13 @@ interface StoredOutline extends Record<(typeof outlineColumns)[number], unknown>
   readonly id: number
 }
 
-/** The rows of each of these sessions that meet the condition, by id. A session without any is left out. */
-export function readOutlines(
-  { db, layout }: OpenFile,
-  sessionIds: readonly string[],
-  condition: 'visible' | 'live',
-): Map<string, OutlineRow[]> {
+/** The visible rows of each of these sessions, by id. A session without any is left out. */
+export function readOutlines({ db, layout }: OpenFile, sessionIds: readonly string[]): Map<string, OutlineRow[]> {
   if (!layout.hasMessages) return new Map()
   const rows = db
     .prepare<[string], StoredOutline>(
       `SELECT ${layout.select('messages', outlineColumns)} FROM messages
-       WHERE messages.session_id IN (SELECT value FROM json_each(?)) AND ${layout[condition]}
+       WHERE messages.session_id IN (SELECT value FROM json_each(?)) AND ${layout.visible}
        ORDER BY messages.session_id, messages.id`,
     )
     .all(idList(sessionIds))

@@ -41,9 +41,11 @@ export function shownMessages(rows: readonly OutlineRow[], fingerprints: Fingerp
   return fold(told.filter(({ row }) => !row.hidden && row.role !== 'session_meta'))
 }
 
-/** The messages that a model is sent of a session, from its live rows by id. */
-export function contextMessages(rows: readonly OutlineRow[]): Entry[] {
-  return fold(byId(rows.filter(({ role }) => role === 'user' || role === 'assistant' || role === 'tool')))
+/** The messages that a model is sent of a session: its live rows by id, each named as it is shown. */
+export function contextMessages(rows: readonly OutlineRow[], fingerprints: Fingerprints): Entry[] {
+  const oldest = oldestInPlace(rows) ?? oldestAlike(rows, fingerprints)
+  const sent = rows.filter(({ live, role }) => live && (role === 'user' || role === 'assistant' || role === 'tool'))
+  return fold(sent.map((row) => ({ position: row.id, id: oldest.get(row.id) ?? row.id, row })))
 }
 
 /** The role that a row's is shown as. */
@@ -64,25 +66,40 @@ function byDisplayOrder(rows: readonly OutlineRow[]): Told[] | null {
     .sort((a, b) => a.position - b.position)
 }
 
+/** By row the oldest one that has its place in the display; null when not all have one. */
+function oldestInPlace(rows: readonly OutlineRow[]): Map<number, number> | null {
+  const groups = Map.groupBy(rows, (row) => row.displayOrder)
+  if (groups.has(null)) return null
+  return new Map([...groups.values()].flatMap((group) => group.map(({ id }) => [id, group[0]?.id ?? id] as const)))
+}
+
 function byId(rows: readonly OutlineRow[]): Told[] {
   return rows.map((row) => ({ position: row.id, id: row.id, row }))
 }
 
 /** Leaves out the rows that say, for the same moment, what an earlier archived one does. */
 function withoutCopies(rows: readonly OutlineRow[], fingerprints: Fingerprints): readonly OutlineRow[] {
+  const oldest = oldestAlike(rows, fingerprints)
+  return oldest.size === 0 ? rows : rows.filter(({ id }) => !oldest.has(id))
+}
+
+/** By row the oldest archived one before it that says the same for the same moment; those without one are left out. */
+function oldestAlike(rows: readonly OutlineRow[], fingerprints: Fingerprints): Map<number, number> {
   const suspects = [...Map.groupBy(rows, ({ timestamp }) => timestamp).values()]
     .filter((group) => group.length > 1 && group.some(({ live, timestamp }) => !live && timestamp !== null))
     .flat()
-  if (suspects.length === 0) return rows
+  if (suspects.length === 0) return new Map()
   const told = fingerprints(suspects.map(({ id }) => id))
-  const archived = new Set<string>()
-  return rows.filter((row) => {
-    const print = told.get(row.id)
-    if (print === undefined) return true
-    const isCopy = archived.has(print)
-    if (!row.live) archived.add(print)
-    return !isCopy
-  })
+  const archived = new Map<string, number>()
+  const copies = new Map<number, number>()
+  for (const { id, live } of rows) {
+    const print = told.get(id)
+    if (print === undefined) continue
+    const first = archived.get(print)
+    if (first !== undefined) copies.set(id, first)
+    else if (!live) archived.set(print, id)
+  }
+  return copies
 }
 
 /** Takes each row of a tool's result into the nearest call with its id before it: ids repeat within a session. */

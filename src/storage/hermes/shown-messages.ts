@@ -28,7 +28,7 @@ export class ShownMessages {
     }
     const missing = sessionIds.filter((id) => !shown.has(id))
     if (missing.length === 0) return shown
-    for (const [id, rows] of readOutlines(file, missing, 'visible')) {
+    for (const [id, rows] of readOutlines(file, missing)) {
       const entries = shownMessages(rows, (ids) => readFingerprints(file, ids))
       shown.set(id, entries)
       this.#keep(id, entries)

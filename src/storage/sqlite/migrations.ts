@@ -92,9 +92,11 @@ export const migrations: readonly string[] = [
     session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
     kind TEXT NOT NULL,
     state TEXT NOT NULL,
-    change INTEGER NOT NULL, -- the number of its newest change, over all decisions
+    change INTEGER NOT NULL, -- the number of its newest change, over all decisions, and never used again
     body TEXT NOT NULL -- JSON
   ) STRICT;
+  CREATE TABLE decision_changes (newest INTEGER NOT NULL) STRICT;
+  INSERT INTO decision_changes VALUES (0);
   CREATE INDEX decisions_of_session ON decisions (session_id);
   CREATE UNIQUE INDEX decisions_by_change ON decisions (change);
   CREATE INDEX decisions_of_kind ON decisions (kind, change);

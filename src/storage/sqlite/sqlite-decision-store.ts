@@ -42,9 +42,9 @@ export class SqliteDecisionStore implements DecisionStore {
 
   async newestChange(): Promise<number> {
     const row = this.#database
-      .prepare<[], { change: number | null }>('SELECT max(change) AS change FROM decisions')
+      .prepare<[], { newest: number }>('SELECT newest FROM decision_changes')
       .get()
-    return row?.change ?? 0
+    return row?.newest ?? 0
   }
 
   async isGranted(tool: string, sessionId: string): Promise<boolean> {
@@ -71,10 +71,11 @@ export class SqliteDecisionStore implements DecisionStore {
 
 /** To be called inside of a transaction. */
 export function putDecision(database: ProfileDatabase, decision: DecisionRecord): void {
+  database.prepare('UPDATE decision_changes SET newest = newest + 1').run()
   database
     .prepare<[DecisionRow]>(
       `INSERT INTO decisions (id, session_id, kind, state, change, body)
-       VALUES (:id, :session_id, :kind, :state, (SELECT coalesce(max(change), 0) + 1 FROM decisions), :body)
+       VALUES (:id, :session_id, :kind, :state, (SELECT newest FROM decision_changes), :body)
        ON CONFLICT (id) DO UPDATE SET state = excluded.state, change = excluded.change, body = excluded.body`,
     )
     .run(fromDecision(decision))

@@ -1,0 +1,488 @@
+import { describe, expect, test, vi } from 'vitest'
+import type { Tool } from '../../src/agent/tools/tool.ts'
+import { EventStream } from '../support/event-stream.ts'
+import { RawSocket } from '../support/raw-socket.ts'
+import { serverConnections } from '../support/server-connections.ts'
+import { newToolSegue, type ToolSegue, type ToolSegueOptions } from '../support/tool-segue.ts'
+import { newTool } from '../support/tools.ts'
+import { until } from '../support/until.ts'
+import { ask, follow, found, readTo, refusal, refusalToFollow } from './ask.ts'
+import { cancelStream, type ChatEvent, eventsOf, followStream, is, startChat } from './chat.ts'
+import { type Client, connect, readingTransports, transports } from './clients.ts'
+import { digestOf, partsOf } from './fold.ts'
+import {
+  AllowedToolsDocument,
+  AnswerApprovalDocument,
+  AnswerClarificationDocument,
+  AnswerFourDocument,
+  ApprovalNodeDocument,
+  type ApprovalsQueryVariables,
+  ApprovalsDocument,
+  ClarificationNodeDocument,
+  ClarificationsDocument,
+  FollowApprovalsDocument,
+  FollowClarificationsDocument,
+  ForgetApprovalDocument,
+  NodeDocument,
+  SessionDecisionsDocument,
+} from './generated/graphql.ts'
+
+interface World extends AsyncDisposable {
+  readonly segue: ToolSegue
+  readonly client: Client
+}
+
+async function newWorld(
+  transport: Parameters<typeof connect>[0],
+  tools: readonly Tool[] = [newTool()],
+  options: ToolSegueOptions = {},
+): Promise<World> {
+  await using made = new AsyncDisposableStack()
+  const segue = made.use(await newToolSegue(tools, options))
+  const client = made.use(connect(transport, segue.url))
+  const kept = made.move()
+  return { segue, client, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+const write = '/tool files__write {"text":"Hi"}'
+const paint = '/ask Which one? | Red | Blue'
+
+/** What there is of approvals, or of both when `pending` is null. */
+const approvalsOf = async (client: Client, which: ApprovalsQueryVariables = {}) =>
+  (await ask(client, ApprovalsDocument, which)).approvals
+const clarificationsOf = async (client: Client, which: ApprovalsQueryVariables = {}) =>
+  (await ask(client, ClarificationsDocument, which)).clarifications
+
+/** Reads on until the stream waits for so many people's decisions, or answers. */
+async function untilWaiting(events: AsyncGenerator<ChatEvent, void, void>, count = 1): Promise<ChatEvent[]> {
+  const seen: ChatEvent[] = []
+  for (let waiting = 0; waiting < count; waiting += 1) {
+    const asked = (event: ChatEvent): event is ChatEvent =>
+      (event.type === 'ApprovalChanged' && event.approval.state === 'PENDING') ||
+      (event.type === 'ClarificationChanged' && event.clarification.state === 'PENDING')
+    seen.push(...(await readTo(events, asked)).seen)
+  }
+  return seen
+}
+
+/** Resolves when the stream waits for so many. */
+async function waits(client: Client, streamId: string, count = 1): Promise<void> {
+  const events = followStream(client, streamId)
+  await untilWaiting(events, count)
+  await events.return()
+}
+
+describe.each(transports)('an approval, over %s,', (transport) => {
+  test('is told of, listed, found by its id, and answered by any client; then the answer goes on', async () => {
+    const tool = newTool()
+    await using world = await newWorld(transport, [tool])
+    const { client, segue } = world
+    await using other = connect('http', segue.url)
+    const { id: streamId, session } = await startChat(client, { text: write })
+    const events = followStream(client, streamId)
+    const first = await untilWaiting(events)
+    const told = first.at(-1)
+    const approval = told?.type === 'ApprovalChanged' ? told.approval : null
+    expect(approval).toEqual({
+      id: expect.stringMatching(/^apr_/),
+      description: 'Run files__write with {"text":"Hi"}',
+      choices: ['ONCE', 'SESSION', 'ALWAYS', 'DENY'],
+      state: 'PENDING',
+      decision: null,
+      requestedAt: expect.any(String),
+      expiresAt: expect.any(String),
+      resolvedAt: null,
+    })
+    const id = approval?.id ?? ''
+    expect(Date.parse(approval?.expiresAt ?? '') - Date.parse(approval?.requestedAt ?? '')).toBe(300_000)
+    const now = {
+      ...approval,
+      session: { id: session.id },
+      stream: { id: streamId, status: 'WAITING' },
+      toolCall: expect.objectContaining({
+        name: 'files__write',
+        state: 'AWAITING_APPROVAL',
+        arguments: { text: 'Hi' },
+      }),
+    }
+    expect(await approvalsOf(other)).toEqual([now])
+    expect((await ask(other, ApprovalNodeDocument, { id })).node).toEqual(now)
+    expect(await ask(other, NodeDocument, { id })).toEqual({ node: { type: 'Approval', id } })
+    expect((await ask(other, SessionDecisionsDocument, { id: session.id })).session).toEqual({
+      pendingApprovals: [approval],
+      pendingClarifications: [],
+    })
+    expect(tool.runs).toEqual([])
+
+    const answered = (await ask(other, AnswerApprovalDocument, { id, decision: 'ONCE' })).answerApproval
+    expect(answered).toMatchObject({ id, state: 'ANSWERED', decision: 'ONCE' })
+    const { seen: rest, last } = await readTo(events, is('StreamFinished'))
+    expect(last.stream.status).toBe('COMPLETED')
+    const all = [...first, ...rest]
+    const statuses = all.flatMap((event) => ('stream' in event ? [event.stream.status] : []))
+    expect(statuses).toEqual(['RUNNING', 'WAITING', 'RUNNING', 'COMPLETED'])
+    const states = all.flatMap((event) => (event.type === 'ToolCallChanged' ? [event.toolCall.state] : []))
+    expect(states).toEqual(['AWAITING_APPROVAL', 'RUNNING', 'SUCCEEDED'])
+    expect(all.flatMap((event) => (event.type === 'ApprovalChanged' ? [event.approval.state] : []))).toEqual([
+      'PENDING',
+      'ANSWERED',
+    ])
+    expect(partsOf(all)).toEqual(last.message?.parts)
+    expect(digestOf(partsOf(all))).toBe(last.message?.digest)
+    expect(tool.runs).toEqual([{ text: 'Hi' }])
+
+    expect(await approvalsOf(other)).toEqual([])
+    const settled = (await ask(other, ApprovalNodeDocument, { id })).node
+    expect(settled).toMatchObject({ state: 'ANSWERED', toolCall: { state: 'SUCCEEDED' } })
+    expect(await refusal(client, AnswerApprovalDocument, { id, decision: 'DENY' })).toMatchObject({ code: 'STALE' })
+    expect(segue.warnings).toEqual([])
+  })
+
+  test('is one for each call: allowed and denied in any order', async () => {
+    const tool = newTool()
+    await using world = await newWorld(transport, [tool])
+    const { client } = world
+    const text = '/tool files__write {"n":1}\n/tool files__write {"n":2}'
+    const { id: streamId } = await startChat(client, { text })
+    const events = followStream(client, streamId)
+    await untilWaiting(events, 2)
+    const [one, two] = await approvalsOf(client)
+    await ask(client, AnswerApprovalDocument, { id: two?.id ?? '', decision: 'DENY' })
+    expect((await approvalsOf(client)).map(({ id }) => id)).toEqual([one?.id])
+    await ask(client, AnswerApprovalDocument, { id: one?.id ?? '', decision: 'ONCE' })
+    const { last } = await readTo(events, is('StreamFinished'))
+    expect(last.message?.toolCalls.map(({ state, error }) => [state, error])).toEqual([
+      ['SUCCEEDED', null],
+      ['DENIED', 'The user did not allow this call. It was not run.'],
+    ])
+    expect(tool.runs).toEqual([{ n: 1 }])
+  })
+
+  test('is cancelled with its stream', async () => {
+    await using world = await newWorld(transport)
+    const { client } = world
+    const { id: streamId } = await startChat(client, { text: `${write}\n${paint}` })
+    const events = followStream(client, streamId)
+    await untilWaiting(events, 2)
+    const [approval] = await approvalsOf(client)
+    const [question] = await clarificationsOf(client)
+    const cancelled = await cancelStream(client, streamId)
+    expect(cancelled).toMatchObject({ outcome: 'CANCELLED', stream: { status: 'CANCELLED' } })
+    expect(cancelled.message?.toolCalls.map(({ state }) => state)).toEqual(['CANCELLED', 'CANCELLED'])
+    const { last } = await readTo(events, is('StreamFinished'))
+    expect(last.message).toEqual(cancelled.message)
+    const stale = { code: 'STALE' }
+    const answer = { id: approval?.id ?? '', decision: 'ONCE' } as const
+    expect(await refusal(client, AnswerApprovalDocument, answer)).toMatchObject(stale)
+    expect(await refusal(client, AnswerClarificationDocument, { id: question?.id ?? '', answer: 'Red' })).toMatchObject(
+      stale,
+    )
+    expect(await approvalsOf(client, { pending: false })).toMatchObject([{ state: 'CANCELLED', decision: null }])
+    expect(await clarificationsOf(client, { pending: false })).toMatchObject([{ state: 'CANCELLED', answer: null }])
+  })
+})
+
+describe.each(transports)('a question, over %s,', (transport) => {
+  test('is told of, listed, found by its id, and answered; the answer stands in the transcript', async () => {
+    await using world = await newWorld(transport, [])
+    const { client } = world
+    const { id: streamId, session } = await startChat(client, { text: paint })
+    const events = followStream(client, streamId)
+    const told = (await untilWaiting(events)).at(-1)
+    const question = told?.type === 'ClarificationChanged' ? told.clarification : null
+    expect(question).toMatchObject({
+      id: expect.stringMatching(/^clr_/),
+      question: 'Which one?',
+      choices: ['Red', 'Blue'],
+      state: 'PENDING',
+      answer: null,
+    })
+    const id = question?.id ?? ''
+    const now = {
+      ...question,
+      session: { id: session.id },
+      stream: { id: streamId, status: 'WAITING' },
+      toolCall: expect.objectContaining({ name: 'clarify', state: 'RUNNING' }),
+    }
+    expect(await clarificationsOf(client)).toEqual([now])
+    expect((await ask(client, ClarificationNodeDocument, { id })).node).toEqual(now)
+    expect((await ask(client, SessionDecisionsDocument, { id: session.id })).session).toMatchObject({
+      pendingApprovals: [],
+      pendingClarifications: [{ id }],
+    })
+    for (const answer of ['', '  ', 'x'.repeat(100_001)]) {
+      expect(await refusal(client, AnswerClarificationDocument, { id, answer })).toMatchObject({
+        code: 'BAD_USER_INPUT',
+        path: ['answer'],
+      })
+    }
+    const answered = (await ask(client, AnswerClarificationDocument, { id, answer: 'Green' })).answerClarification
+    expect(answered).toMatchObject({ id, state: 'ANSWERED', answer: 'Green', toolCall: { result: 'Green' } })
+    const { last } = await readTo(events, is('StreamFinished'))
+    expect(last.message).toMatchObject({
+      toolCalls: [{ name: 'clarify', state: 'SUCCEEDED', result: 'Green' }],
+      text: 'You said: Green',
+    })
+    expect(await refusal(client, AnswerClarificationDocument, { id, answer: 'Red' })).toMatchObject({ code: 'STALE' })
+  })
+})
+
+describe.each(transports)('whoever follows, over %s,', (transport) => {
+  test('approvals begins with what waits in any session, and is told of each change, without end', async () => {
+    await using world = await newWorld(transport)
+    const { client, segue } = world
+    await using other = connect('http', segue.url)
+    const started = [await startChat(other, { text: write }), await startChat(other, { text: write })]
+    await until(() => segue.chats.unfinished === 2)
+    for (const { id } of started) await waits(other, id)
+    const approvals = follow(client, FollowApprovalsDocument, {})
+    const next = async () => found((await approvals.next()).value).approvals
+    const waiting = [await next(), await next()]
+    expect(waiting.map(({ stream, state }) => [stream.id, state])).toEqual(started.map(({ id }) => [id, 'PENDING']))
+    for (const { id } of waiting.toReversed()) {
+      await ask(other, AnswerApprovalDocument, { id, decision: 'DENY' })
+      expect(await next()).toMatchObject({ id, state: 'ANSWERED', decision: 'DENY' })
+    }
+    const { id: streamId, session } = await startChat(other, { text: write })
+    expect(await next()).toMatchObject({
+      state: 'PENDING',
+      session: { id: session.id },
+      toolCall: { name: 'files__write' },
+    })
+    await cancelStream(other, streamId)
+    expect(await next()).toMatchObject({ state: 'CANCELLED', toolCall: { state: 'CANCELLED' } })
+    await approvals.return(undefined)
+  })
+
+  test('clarifications is told of questions alone', async () => {
+    await using world = await newWorld(transport)
+    const { client, segue } = world
+    await using other = connect('http', segue.url)
+    const questions = follow(client, FollowClarificationsDocument, {})
+    const first = questions.next()
+    const { id: streamId } = await startChat(other, { text: `${write}\n${paint}` })
+    expect(found((await first).value).clarifications).toMatchObject({ state: 'PENDING', stream: { id: streamId } })
+    await cancelStream(other, streamId)
+    expect(found((await questions.next()).value).clarifications).toMatchObject({ state: 'CANCELLED' })
+    await questions.return(undefined)
+  })
+
+  test('ends when it leaves, and nothing else does', async () => {
+    await using world = await newWorld(transport)
+    const { client, segue } = world
+    const followed = vi.spyOn(segue.chats.decisions, 'follow')
+    const { id: streamId } = await startChat(client, { text: write })
+    await waits(client, streamId)
+    const leaving = follow(client, FollowApprovalsDocument, {})
+    await leaving.next()
+    const inside = followed.mock.results[0]
+    await leaving.return(undefined)
+    expect(inside?.type === 'return' && (await inside.value.next())).toEqual({ done: true, value: undefined })
+    expect(await approvalsOf(client)).toMatchObject([{ state: 'PENDING', stream: { status: 'WAITING' } }])
+  })
+})
+
+describe('a reader of approvals that does not read', () => {
+  // Each event is told ten times over, so that a few are more than the system keeps for a reader.
+  const often = Array.from({ length: 10 }, (_, index) => `c${index}: toolCall { argumentsText }`).join(' ')
+  const query = `subscription { approvals { id state ${often} } }`
+  const line = `/tool files__write ${JSON.stringify({ text: 'x'.repeat(100_000) })}`
+  const bound = 4 * 1_048_576 // bytes; what is told in all is 18 MB
+
+  async function costOf(segue: ToolSegue, client: Client, begin: () => Promise<() => void>): Promise<number> {
+    const { id } = await startChat(client, { text: Array.from({ length: 9 }, () => line).join('\n') })
+    await waits(client, id, 9)
+    using connections = serverConnections()
+    const leave = await begin()
+    let most = 0
+    await until(() => {
+      most = Math.max(most, connections.mostWaiting)
+      return most > 0
+    })
+    await cancelStream(client, id)
+    for (let look = 0; look < 20; look += 1) {
+      await new Promise(setImmediate)
+      most = Math.max(most, connections.mostWaiting)
+    }
+    expect(await approvalsOf(client)).toEqual([])
+    expect(segue.warnings).toEqual([])
+    leave()
+    return most
+  }
+
+  test('costs no more than one event over an event stream, and holds nobody up', async () => {
+    await using world = await newWorld('http')
+    const most = await costOf(world.segue, world.client, async () => {
+      const stream = await EventStream.open(world.segue.url, { query })
+      stream.pause()
+      return () => stream.destroy()
+    })
+    expect(most).toBeLessThan(bound)
+  })
+
+  test('costs no more than one event over a WebSocket, and holds nobody up', async () => {
+    await using world = await newWorld('http')
+    const most = await costOf(world.segue, world.client, async () => {
+      const socket = await RawSocket.open(world.segue.url)
+      socket.subscribe('slow', query)
+      await socket.nextOf('slow')
+      socket.pause()
+      return () => socket.destroy()
+    })
+    expect(most).toBeLessThan(bound)
+  })
+})
+
+describe.each(readingTransports)('what was decided, read over %s,', (transport) => {
+  test('is in the lists as asked for: what waits, what does not, or both', async () => {
+    await using world = await newWorld(transport)
+    const { client, segue } = world
+    await using other = connect('http', segue.url)
+    const one = await startChat(other, { text: `${write}\n${paint}` })
+    await waits(other, one.id, 2)
+    await cancelStream(other, one.id)
+    const two = await startChat(other, { text: `${write}\n${paint}` })
+    await waits(other, two.id, 2)
+    for (const [pending, streams] of [
+      [undefined, [two.id]],
+      [true, [two.id]],
+      [false, [one.id]],
+      [null, [one.id, two.id]],
+    ] as const) {
+      const which = pending === undefined ? {} : { pending }
+      expect((await approvalsOf(client, which)).map(({ stream }) => stream.id)).toEqual(streams)
+      expect((await clarificationsOf(client, which)).map(({ stream }) => stream.id)).toEqual(streams)
+    }
+  })
+
+  test('is empty in another profile, and refused for what is no name of one', async () => {
+    await using world = await newWorld(transport)
+    const { client, segue } = world
+    await using other = connect('http', segue.url)
+    const { id } = await startChat(other, { text: `${write}\n${paint}` })
+    await waits(other, id, 2)
+    expect(await approvalsOf(client, { profile: 'default' })).toHaveLength(1)
+    for (const pending of [true, false, null]) {
+      expect(await approvalsOf(client, { profile: 'work', pending })).toEqual([])
+      expect(await clarificationsOf(client, { profile: 'work', pending })).toEqual([])
+    }
+    for (const profile of ['', '../work', 'a b', 'x'.repeat(100)]) {
+      const wrong = { code: 'BAD_USER_INPUT', path: ['profile'] }
+      expect(await refusal(client, ApprovalsDocument, { profile }), profile).toMatchObject(wrong)
+      expect(await refusal(client, ClarificationsDocument, { profile }), profile).toMatchObject(wrong)
+    }
+  })
+})
+
+describe.each(transports)('another profile, over %s,', (transport) => {
+  test('has nothing to follow, and a wrong name is refused', async () => {
+    await using world = await newWorld(transport)
+    const { client, segue } = world
+    await using other = connect('http', segue.url)
+    const followed = vi.spyOn(segue.chats.decisions, 'silence')
+    const quiet = follow(client, FollowApprovalsDocument, { profile: 'work' })
+    let told = false
+    // It hears of nothing until the server is gone.
+    quiet.next().then(
+      ({ done }) => (told = !done),
+      () => undefined,
+    )
+    await until(() => followed.mock.calls.length === 1)
+    const { id } = await startChat(other, { text: write })
+    await waits(other, id)
+    await cancelStream(other, id)
+    expect(told).toBe(false)
+    const wrong = { code: 'BAD_USER_INPUT', path: ['profile'] }
+    expect(await refusalToFollow(client, FollowApprovalsDocument, { profile: '../work' })).toMatchObject(wrong)
+    expect(await refusalToFollow(client, FollowClarificationsDocument, { profile: '' })).toMatchObject(wrong)
+  })
+})
+
+describe('what is allowed for longer', () => {
+  const toolOf = (name: string) => newTool({ name })
+  const all = ['once', 'session', 'always', 'deny']
+
+  test('is told by the profile, by name, and can be taken back', async () => {
+    await using world = await newWorld('http', all.map(toolOf))
+    const { client } = world
+    const text = all.map((name) => `/tool ${name}`).join('\n')
+    const first = await startChat(client, { text })
+    const sessionId = first.session.id
+    await waits(client, first.id, 4)
+    const waiting = await approvalsOf(client)
+    const idOf = (name: string): string => waiting.find(({ toolCall }) => toolCall.name === name)?.id ?? ''
+    const ids = { once: idOf('once'), session: idOf('session'), always: idOf('always'), deny: idOf('deny') }
+    expect(await ask(client, AnswerFourDocument, ids)).toMatchObject({
+      once: { decision: 'ONCE' },
+      session: { decision: 'SESSION' },
+      always: { decision: 'ALWAYS' },
+      deny: { decision: 'DENY' },
+    })
+    await readTo(followStream(client, first.id), is('StreamFinished'))
+    const allowed = async () => found((await ask(client, AllowedToolsDocument, { id: sessionId })).session).profile
+    expect(await allowed()).toEqual({ allowedTools: ['always'] })
+
+    /** The tools that ask in another turn; each that does is denied. */
+    const asking = async (where: string | null): Promise<string[]> => {
+      const { id } = await startChat(client, { text, ...(where !== null && { sessionId: where }) })
+      for await (const event of followStream(client, id)) {
+        if (event.type !== 'ApprovalChanged' || event.approval.state !== 'PENDING') continue
+        await ask(client, AnswerApprovalDocument, { id: event.approval.id, decision: 'DENY' })
+      }
+      const asked = (await approvalsOf(client, { pending: false })).filter(({ stream }) => stream.id === id)
+      return asked.map(({ toolCall }) => toolCall.name).toSorted()
+    }
+    expect(await asking(sessionId)).toEqual(['deny', 'once'])
+    expect(await asking(null)).toEqual(['deny', 'once', 'session'])
+
+    const forgotten = await ask(client, ForgetApprovalDocument, { tool: 'always' })
+    expect(forgotten.forgetApproval).toEqual({ name: 'default', isDefault: true, allowedTools: [] })
+    await ask(client, ForgetApprovalDocument, { tool: 'session' })
+    await ask(client, ForgetApprovalDocument, { tool: 'there is none of this name' })
+    expect(await asking(sessionId)).toEqual(['always', 'deny', 'once', 'session'])
+    for (const profile of ['work', '../work']) {
+      expect(await refusal(client, ForgetApprovalDocument, { tool: 'once', profile })).toMatchObject({
+        code: 'BAD_USER_INPUT',
+        path: ['profile'],
+      })
+    }
+  })
+})
+
+describe.each(transports)('what names no decision, over %s,', (transport) => {
+  test('is NOT_FOUND to whoever answers it, and null to whoever looks for it', async () => {
+    await using world = await newWorld(transport)
+    const { client } = world
+    const { id: streamId } = await startChat(client, { text: `${write}\n${paint}` })
+    await waits(client, streamId, 2)
+    const approval = found((await approvalsOf(client))[0]).id
+    const question = found((await clarificationsOf(client))[0]).id
+    const missing = { code: 'NOT_FOUND' }
+    const unknown = approval.replace(/.{4}$/, '0000')
+    for (const id of [unknown, question, streamId, '', 'apr_', '\u0000']) {
+      const answer = { id, decision: 'ONCE' } as const
+      expect(await refusal(client, AnswerApprovalDocument, answer), JSON.stringify(id)).toMatchObject(missing)
+    }
+    for (const id of [approval, unknown, 'nothing']) {
+      expect(await refusal(client, AnswerClarificationDocument, { id, answer: 'Red' })).toMatchObject(missing)
+    }
+    expect(await ask(client, NodeDocument, { id: unknown })).toEqual({ node: null })
+    expect(await approvalsOf(client)).toMatchObject([{ id: approval, state: 'PENDING' }])
+  })
+})
+
+test('a result that is too long is read whole at its own address, and told by its beginning', async () => {
+  const text = '0123456789'.repeat(1_000_000)
+  const huge = newTool({ name: 'huge', readOnly: true, run: async () => text })
+  await using world = await newWorld('http', [huge])
+  const { client, segue } = world
+  const { id, session } = await startChat(client, { text: '/tool huge' })
+  const { last } = await readTo(followStream(client, id), is('StreamFinished'))
+  const [call] = last.message?.toolCalls ?? []
+  expect(String(call?.result)).toMatch(/^(0123456789){5000}\n\[The first 50000 of 10000000 characters/)
+  const whole = await fetch(segue.url + found(call?.resultUrl))
+  expect(whole.status).toBe(200)
+  expect((await whole.text()) === text).toBe(true)
+  const events = await eventsOf(client, session.id)
+  expect(JSON.stringify(events).length).toBeLessThan(400_000)
+})

@@ -1,0 +1,372 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import type { ProviderType } from '../../src/config/provider.ts'
+import { type AgentChats, agentChatsIn, type Answer, newAgentChats } from '../support/agent-chats.ts'
+import { ChatClient, type ChatInput, type ShownMessage } from '../support/chat-client.ts'
+import { newProvidedSegue, providerKey, type ProvidedSegue } from '../support/provided-segue.ts'
+import { newProvider } from '../support/provider.ts'
+import { digestOf, partsOf } from '../support/reader.ts'
+import { newFolder, newSegue } from '../support/segue.ts'
+import { smallServer } from '../support/small-server.ts'
+import { StrictProvider } from '../support/strict-provider.ts'
+import { until } from '../support/until.ts'
+
+const picture = Buffer.from(Array.from({ length: 3000 }, (_, index) => (index * 7919) % 256))
+const notes = 'Überweisung 😀\n/tool never {}\n"quoted"'
+const inUrl = (mediaType: string, bytes: Buffer | string) =>
+  `data:${mediaType};base64,${Buffer.from(bytes).toString('base64')}`
+const hashOf = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex')
+
+const aPicture = { name: 'cat.png', mediaType: 'image/png', url: inUrl('image/png', picture) }
+const aText = { name: 'notes.md', mediaType: 'text/markdown; charset=UTF-8', url: inUrl('text/plain', notes) }
+
+let world: ProvidedSegue
+
+beforeEach(async () => {
+  world = await newProvidedSegue()
+})
+
+afterEach(async () => {
+  expect(world.provider.refusals).toEqual([])
+  await world[Symbol.asyncDispose]()
+})
+
+/** A whole turn; the user's message of it. */
+async function turn(input: ChatInput, { client, read }: ProvidedSegue = world) {
+  const stream = await client.start(input)
+  const finished = await read(stream.id).untilType('StreamFinished')
+  expect(finished.stream).toMatchObject({ status: 'COMPLETED', error: null })
+  const messages = await client.messages(stream.session.id)
+  const said = messages.findLast(({ role }) => role === 'USER')
+  if (!said) throw new Error('nobody has said anything')
+  return { stream, said, sessionId: stream.session.id }
+}
+
+const filesOf = ({ parts }: ShownMessage) => parts.flatMap((part) => (part.type === 'FilePart' ? [part] : []))
+
+async function bytesAt(path: string, url = world.segue.url) {
+  const response = await fetch(url + path)
+  return {
+    status: response.status,
+    type: response.headers.get('content-type'),
+    bytes: Buffer.from(await response.arrayBuffer()),
+  }
+}
+
+/** The names of what is kept in a home. */
+function keptIn(home: string): string[] {
+  const folder = join(home, 'files')
+  return existsSync(folder) ? readdirSync(folder).toSorted() : []
+}
+
+async function contextOf(client: ChatClient, id: string): Promise<unknown> {
+  const { session } = await client.ask('query ($id: ID!) { session(id: $id) { modelContext } }', { id })
+  return z.object({ modelContext: z.unknown() }).parse(session).modelContext
+}
+
+async function refusal(asked: Promise<unknown>): Promise<unknown> {
+  return asked.then(
+    () => 'it was not refused',
+    (error: unknown) => error,
+  )
+}
+
+describe('files that come with a message', () => {
+  test('are parts of it, served byte for byte, and in its digest as they are shown', async () => {
+    const { said } = await turn({ text: 'Look', files: [aPicture, aText] })
+    const [shown, written] = filesOf(said)
+    expect([shown, written]).toMatchObject([
+      { index: 1, name: 'cat.png', mediaType: 'image/png', url: `/files/${said.id}/1` },
+      { index: 2, name: 'notes.md', mediaType: 'text/markdown', url: `/files/${said.id}/2` },
+    ])
+    expect(await bytesAt(shown?.url ?? '')).toEqual({ status: 200, type: 'image/png', bytes: picture })
+    expect(await bytesAt(written?.url ?? '')).toMatchObject({ status: 200, bytes: Buffer.from(notes) })
+    expect(said.digest).toBe(digestOf(partsOf(said)))
+  })
+
+  test('reach the provider: a picture as a picture, a text as what is written in it; in later turns as well', async () => {
+    const content = [
+      { type: 'text', text: 'Look' },
+      { type: 'image_url', image_url: { url: aPicture.url } },
+      { type: 'text', text: `[notes.md]\n${notes}` },
+    ]
+    const { sessionId } = await turn({ text: 'Look', files: [aPicture, aText] })
+    await turn({ text: 'And?', sessionId })
+    for (const { body } of world.provider.requests) expect(body.messages[0]).toEqual({ role: 'user', content })
+    expect(await contextOf(world.client, sessionId)).toMatchObject([
+      {
+        role: 'user',
+        content: [content[0], { type: 'file', mediaType: 'image/png', data: aPicture.url }, content[2]],
+      },
+      { role: 'assistant' },
+      { role: 'user' },
+      { role: 'assistant' },
+    ])
+  })
+
+  test('lie beside the database under their hashes, and not in it', async () => {
+    await turn({ text: 'Look', files: [aPicture, aText] })
+    const { home } = world.segue
+    expect(keptIn(home)).toEqual([hashOf(picture), hashOf(notes)].toSorted())
+    for (const bytes of [picture, Buffer.from(notes)]) {
+      expect(readFileSync(join(home, 'files', hashOf(bytes))).equals(bytes)).toBe(true)
+    }
+    const db = new Database(join(home, 'segue.db'), { readonly: true })
+    onTestFinished(() => void db.close())
+    const tables = z
+      .array(z.string())
+      .parse(db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all())
+    const stored = JSON.stringify(tables.map((table) => db.prepare(`SELECT * FROM ${table}`).all()))
+    expect(stored).toContain(hashOf(picture))
+    for (const piece of [
+      picture.toString('base64').slice(0, 100),
+      'Überweisung',
+      Buffer.from(notes).toString('base64'),
+    ]) {
+      expect(stored).not.toContain(piece)
+    }
+  })
+
+  test('may be all that a message is, and give its session the title then', async () => {
+    const { sessionId } = await turn({ text: ' ', files: [aPicture] })
+    expect(await world.client.ask('query ($id: ID!) { session(id: $id) { title } }', { id: sessionId })).toEqual({
+      session: { title: 'cat.png' },
+    })
+    expect(world.provider.requests[0]?.body.messages).toMatchObject([{ content: [{ type: 'image_url' }] }])
+  })
+
+  test('are as large as 10 MiB, beside others who are answered meanwhile', async () => {
+    const large = Buffer.alloc(10 * 1024 * 1024, picture)
+    const sending = turn({ text: 'Look', files: [{ mediaType: 'image/png', url: inUrl('image/png', large) }] })
+    await turn({ text: 'Hi' })
+    const { said } = await sending
+    const served = await bytesAt(filesOf(said)[0]?.url ?? '')
+    expect(served.bytes.equals(large)).toBe(true)
+  })
+
+  test('are there for a message that waits, although the server has been started anew meanwhile', async () => {
+    const home = newFolder()
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+    const local = newProvider({ name: 'local', baseURL: world.provider.baseURL, apiKey: providerKey, models: ['test'] })
+    const settings = { home, providers: [local], model: 'local/test' }
+    const first = await newSegue({ settings })
+    world.provider.next([{ text: 'Hm' }, { wait: new Promise<never>(() => undefined) }])
+    const before = new ChatClient(first.url)
+    const running = await before.start({ text: 'Hi' })
+    await world.provider.request(0)
+    const sessionId = running.session.id
+    const queued = await before.start({ text: 'Look', sessionId, files: [aPicture], ifBusy: 'QUEUE' })
+    writeFileSync(join(home, 'files', hashOf('nobody’s')), 'nobody’s')
+    await before[Symbol.asyncDispose]()
+    await first[Symbol.asyncDispose]()
+
+    await using again = await newSegue({ settings })
+    await using client = new ChatClient(again.url)
+    for await (const event of client.followStream(queued.id)) {
+      if (event.type === 'StreamFinished') expect(event.stream.status).toBe('COMPLETED')
+    }
+    expect(world.provider.requests.at(-1)?.body.messages.at(-1)).toMatchObject({
+      content: [{ text: 'Look' }, { image_url: { url: aPicture.url } }],
+    })
+    await until(
+      () => keptIn(home).length === 1,
+      () => keptIn(home),
+    )
+    expect(keptIn(home)).toEqual([hashOf(picture)])
+  })
+})
+
+describe.each<[ProviderType, (url: string) => object]>([
+  ['openai', (url) => ({ type: 'image_url', image_url: { url } })],
+  ['openai-compatible', (url) => ({ type: 'image_url', image_url: { url } })],
+  ['anthropic', (url) => ({ type: 'image', source: { type: 'url', url } })],
+])('a file that was given as https, at a provider of the type %s', (type, form) => {
+  test('is passed on as it is: nobody here asks for it', async () => {
+    let asked = 0
+    const elsewhere = createServer((socket) => {
+      asked += 1
+      socket.destroy()
+    }).listen(0, '127.0.0.1')
+    await once(elsewhere, 'listening')
+    onTestFinished(() => void elsewhere.close())
+    const address = elsewhere.address()
+    const url = `https://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/a%20cat.png?x=1`
+
+    let sent = ''
+    await using there = await smallServer((request, response) => {
+      request.setEncoding('utf8').on('data', (chunk: string) => void (sent += chunk))
+      request.on('end', () => response.writeHead(400, { 'content-type': 'application/json' }).end('{}'))
+    })
+    const local = newProvider({ name: 'local', type, baseURL: there.url, apiKey: 'k', models: ['test'] })
+    await using segue = await newSegue({ settings: { providers: [local], model: 'local/test' } })
+    await using client = new ChatClient(segue.url)
+    const text = { mediaType: 'text/plain', name: 'a.txt', url: `${url}.txt` }
+    const stream = await client.start({ text: 'Look', files: [{ mediaType: 'image/png', url }, text] })
+    for await (const event of client.followStream(stream.id)) if (event.type === 'StreamFinished') break
+
+    const body = z.object({ messages: z.array(z.object({ content: z.array(z.unknown()) })) }).parse(JSON.parse(sent))
+    expect(body.messages[0]?.content).toMatchObject([
+      { text: 'Look' },
+      form(url),
+      { type: 'text', text: `[a.txt] ${text.url}` },
+    ])
+    const [said] = await client.messages(stream.session.id)
+    expect(said && filesOf(said).map((file) => file.url)).toEqual([url, text.url])
+    await contextOf(client, stream.session.id)
+    expect(await bytesAt(`/files/${said?.id}/1`, segue.url)).toMatchObject({ status: 404 })
+    expect([asked, keptIn(segue.home)]).toEqual([0, []])
+  })
+})
+
+describe('a message with a file that cannot be sent', () => {
+  test('is refused, and leaves nothing behind, not even its key', async () => {
+    const bad = { ...aText, url: 'http://example.com/a' }
+    expect(await refusal(world.client.start({ text: 'Look', key: 'k', files: [aPicture, bad] }))).toMatchObject({
+      extensions: { code: 'BAD_USER_INPUT', path: ['input', 'files', 1, 'url'] },
+    })
+    const large = { mediaType: 'text/plain', url: inUrl('text/plain', Buffer.alloc(1024 * 1024 + 1, 'a')) }
+    expect(await refusal(world.client.start({ text: 'Look', key: 'k', files: [aPicture, large] }))).toMatchObject({
+      extensions: { code: 'TOO_LARGE' },
+    })
+    expect(await world.client.ask('{ sessions { edges { node { id } } } }')).toEqual({ sessions: { edges: [] } })
+    expect(keptIn(world.segue.home)).toEqual([])
+    await turn({ text: 'Look', key: 'k', files: [aPicture] })
+  })
+
+  test('is refused with neither text nor file', async () => {
+    expect(await refusal(world.client.start({ text: ' ', files: [] }))).toMatchObject({
+      extensions: { code: 'BAD_USER_INPUT', path: ['input', 'text'] },
+    })
+  })
+
+  test('is refused over its session before anything is kept', async () => {
+    const unknown = 'ses_01h455vb4pex5vsknk084sn02q'
+    expect(await refusal(world.client.start({ text: 'Look', sessionId: unknown, files: [aPicture] }))).toMatchObject({
+      extensions: { code: 'NOT_FOUND' },
+    })
+    expect(await refusal(world.client.start({ text: 'Look', model: 'no/model', files: [aPicture] }))).toMatchObject({
+      extensions: { code: 'BAD_USER_INPUT', path: ['input', 'model'] },
+    })
+    expect(keptIn(world.segue.home)).toEqual([])
+  })
+})
+
+test('a key goes with its files: all that is told of them', async () => {
+  const input = { text: 'Look', key: 'k', files: [aPicture, aText] }
+  const { stream } = await turn(input)
+  expect((await world.client.start(input)).id).toBe(stream.id)
+  const others = [
+    [],
+    [aPicture],
+    [aText, aPicture],
+    [aPicture, { ...aText, name: 'other.md' }],
+    [aPicture, { ...aText, mediaType: 'text/plain' }],
+    [aPicture, { ...aText, url: inUrl('text/plain', `${notes}.`) }],
+    [aPicture, { mediaType: aText.mediaType, url: aText.url }],
+  ]
+  for (const files of others) {
+    expect(await refusal(world.client.start({ ...input, files })), JSON.stringify(files)).toMatchObject({
+      extensions: { code: 'IDEMPOTENCY_MISMATCH', streamId: stream.id },
+    })
+  }
+  const { stream: without } = await turn({ text: 'Look', key: 'none' })
+  expect((await world.client.start({ text: 'Look', key: 'none', files: [] })).id).toBe(without.id)
+})
+
+describe('a fork', () => {
+  test('and a second try have the files of what they begin with', async () => {
+    const { said, sessionId } = await turn({ text: 'Look', files: [aPicture, aText] })
+    const { forkSession: fork } = z
+      .object({ forkSession: z.object({ id: z.string() }) })
+      .parse(await world.client.ask('mutation ($id: ID!) { forkSession(messageId: $id) { id } }', { id: said.id }))
+    const { regenerate: again } = z
+      .object({ regenerate: z.object({ id: z.string(), session: z.object({ id: z.string() }) }) })
+      .parse(
+        await world.client.ask(
+          'mutation ($id: ID!) { regenerate(messageId: $id, text: "Look again") { id session { id } } }',
+          { id: said.id },
+        ),
+      )
+    await world.read(again.id).toEnd()
+    await turn({ text: 'And now?', sessionId: fork.id })
+    for (const [id, text] of [
+      [fork.id, 'Look'],
+      [again.session.id, 'Look again'],
+    ] as const) {
+      const [copy] = await world.client.messages(id)
+      expect(copy).toMatchObject({ text })
+      expect(copy?.id).not.toBe(said.id)
+      const [shown] = copy ? filesOf(copy) : []
+      expect(shown?.url).toBe(`/files/${copy?.id}/1`)
+      expect((await bytesAt(shown?.url ?? '')).bytes.equals(picture)).toBe(true)
+    }
+    const sent = world.provider.requests.map(({ body }) => body.messages[0]?.content)
+    expect(sent).toMatchObject([
+      [{ text: 'Look' }, { image_url: { url: aPicture.url } }, { text: `[notes.md]\n${notes}` }],
+      [{ text: 'Look again' }, { image_url: { url: aPicture.url } }, { text: `[notes.md]\n${notes}` }],
+      [{ text: 'Look' }, { image_url: { url: aPicture.url } }, { text: `[notes.md]\n${notes}` }],
+    ])
+    expect((await world.client.messages(sessionId))[0]).toEqual(said)
+    expect(keptIn(world.segue.home)).toHaveLength(2)
+  })
+})
+
+describe('the start after a crash', () => {
+  /** An answer in which a tool returns something too large for the log, and which does not end. */
+  const unfinished = (keep: () => Promise<string>): Answer =>
+    async function* () {
+      yield { type: 'step', estimatedInputTokens: 1 }
+      yield { type: 'tool-call', callId: 'c', name: 'files__look', argumentsText: '{}' }
+      yield { type: 'tool-result', callId: 'c', result: 'the begin', file: await keep() }
+      yield { type: 'text', block: '1', text: 'So' }
+      await new Promise<never>(() => undefined)
+    }
+
+  test('removes what nothing refers to, and not the result that a cut off answer refers to', async () => {
+    const whole = Buffer.from('the beginning and all the rest')
+    let made: AgentChats | null = null
+    await using first = newAgentChats(unfinished(async () => made?.profile.files.keep(whole) ?? ''))
+    made = first
+    const begun = await first.start('Look', { files: [{ ...aPicture, name: null }] })
+    for await (const event of await first.chats.followers.followStream(begun.id, 0)) {
+      if (event.type === 'TextDelta') break
+    }
+    const stray = await first.profile.files.keep(Buffer.from('stray'))
+    expect(keptIn(first.home)).toHaveLength(3)
+
+    // What a crash at this moment would leave behind.
+    const home = newFolder()
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+    cpSync(first.home, home, { recursive: true })
+    await using second = agentChatsIn(home)
+    expect(await second.chats.recover()).toBe(1)
+    await until(() => !keptIn(home).includes(stray))
+    expect(keptIn(home)).toEqual([hashOf(picture), hashOf(whole)].toSorted())
+    const answer = await second.answerOf(begun.id)
+    expect(answer).toMatchObject({
+      status: 'PARTIAL',
+      parts: [{ call: { resultFile: hashOf(whole) } }, { text: 'So' }],
+    })
+    expect(second.problems).toEqual([])
+  })
+})
+
+test('a provider that cannot be asked costs no file', async () => {
+  await using gone = await StrictProvider.start()
+  gone.answer = () => [{ status: 401, body: 'no' }]
+  const local = newProvider({ name: 'local', baseURL: gone.baseURL, models: ['test'] })
+  await using segue = await newSegue({ settings: { providers: [local], model: 'local/test' } })
+  await using client = new ChatClient(segue.url)
+  const stream = await client.start({ text: 'Look', files: [aPicture] })
+  for await (const event of client.followStream(stream.id)) {
+    if (event.type === 'StreamFinished') expect(event.stream.status).toBe('FAILED')
+  }
+  const [said] = await client.messages(stream.session.id)
+  expect((await bytesAt(said ? (filesOf(said)[0]?.url ?? '') : '', segue.url)).bytes.equals(picture)).toBe(true)
+})

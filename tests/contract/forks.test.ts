@@ -1,0 +1,316 @@
+import { describe, expect, test } from 'vitest'
+import type { HermesDb } from '../support/hermes-db.ts'
+import { ask, found, readTo, refusal } from './ask.ts'
+import {
+  eventsOf,
+  followStream,
+  is,
+  newSession,
+  sessionOf,
+  startChat,
+  streamChat,
+  transcriptOf,
+  wholeAnswer,
+} from './chat.ts'
+import { type Client, transports } from './clients.ts'
+import {
+  CompactSessionDocument,
+  ForkSessionDocument,
+  MessagesDocument,
+  RegenerateDocument,
+  type RegenerateMutationVariables,
+  StartChatDocument,
+} from './generated/graphql.ts'
+import { newWorld, type World } from './world.ts'
+
+const fork = async (client: Client, messageId: string) =>
+  (await ask(client, ForkSessionDocument, { messageId })).forkSession
+
+const regenerate = async (client: Client, variables: RegenerateMutationVariables) =>
+  (await ask(client, RegenerateDocument, variables)).regenerate
+
+const dot = 'data:image/png;base64,iVBORw0KGgo='
+
+async function messagesOf(client: Client, sessionId: string) {
+  const { session } = await ask(client, MessagesDocument, { sessionId })
+  return found(session).messages.edges.map(({ node }) => node)
+}
+
+/** All that can be read of a session; deltas may be merged at any time. */
+const everything = async (client: Client, id: string) => [
+  await sessionOf(client, id),
+  await messagesOf(client, id),
+  (await eventsOf(client, id)).filter(({ type }) => !type.endsWith('Delta')),
+]
+
+/** The texts of the newest request to the provider, by role. */
+const asked = ({ provider }: World): string[] =>
+  found(provider.requests.at(-1)).body.messages.map(({ role, content }) =>
+    [role, typeof content === 'string' ? content : JSON.stringify(content)].join(' '),
+  )
+
+/** Three turns: one with a call, one that broke off, one more. */
+async function talked(world: World): Promise<{ id: string; messages: Awaited<ReturnType<typeof messagesOf>> }> {
+  const { client, provider } = world
+  provider.next([{ toolCall: { id: 'call_1', name: 'look', arguments: ['{}'] } }, { finish: 'tool_calls' }])
+  provider.next('Oaks.')
+  const { end } = await wholeAnswer(client, { text: 'Which trees?' })
+  const id = end.stream.session.id
+  provider.next([{ text: 'Pears' }, { toolCall: { id: 'call_2', name: 'look', arguments: ['{"a'] } }, { cut: true }])
+  await wholeAnswer(client, { sessionId: id, text: 'Which fruit?' })
+  provider.next('None.')
+  await wholeAnswer(client, { sessionId: id, text: 'Which nuts?' })
+  return { id, messages: await messagesOf(client, id) }
+}
+
+describe.each(transports)('forkSession, over %s,', (transport) => {
+  test('takes along what was said up to a message, and changes nothing', async () => {
+    await using world = await newWorld(transport)
+    const { client, provider } = world
+    const { id, messages } = await talked(world)
+    const before = await everything(client, id)
+    const { modelContext } = await sessionOf(client, id)
+    if (!Array.isArray(modelContext)) throw new Error('no context')
+    const lengths = [1, 4, 5, 6, 7, 8]
+    expect(messages).toHaveLength(lengths.length)
+
+    for (const [index, message] of messages.entries()) {
+      const made = await fork(client, message.id)
+      expect(made).toMatchObject({
+        title: 'Which trees?',
+        origin: 'SEGUE',
+        forkedFrom: { id: message.id },
+        parent: null,
+        lineageRoot: { id: made.id },
+        segmentCount: 1,
+        messageCount: index + 1,
+        headSeq: 0,
+        lastActivityAt: message.createdAt,
+        usage: { inputTokens: 0, outputTokens: 0 },
+      })
+      const context = JSON.stringify(made.modelContext)
+      const named = (what: unknown) => JSON.stringify(what).replaceAll(/tcl_[0-9a-z]{26}/g, 'call')
+      expect(named(made.modelContext)).toBe(named(modelContext.slice(0, lengths[index])))
+      const copies = await messagesOf(client, made.id)
+      expect(copies.map(({ role, status, text }) => [role, status, text])).toEqual(
+        messages.slice(0, index + 1).map(({ role, status, text }) => [role, status, text]),
+      )
+      const ids = [...messages, ...messages.flatMap(({ toolCalls }) => toolCalls)].map((one) => one.id)
+      for (const old of ids) expect(context + JSON.stringify(copies)).not.toContain(old)
+    }
+    expect(await everything(client, id)).toEqual(before)
+
+    const made = await fork(client, found(messages[1]).id)
+    provider.next('Elms.')
+    await wholeAnswer(client, { sessionId: made.id, text: 'And others?' })
+    expect(asked(world).at(-1)).toBe('user And others?')
+    expect(asked(world).join()).not.toMatch(/fruit|nuts|Pears/)
+    expect(await transcriptOf(client, made.id)).toEqual([
+      'USER Which trees?',
+      'ASSISTANT Oaks.',
+      'USER And others?',
+      'ASSISTANT Elms.',
+    ])
+    expect(await everything(client, id)).toEqual(before)
+    expect(provider.refusals).toEqual([])
+  })
+
+  test('refuses what is being made, what waits, and what is not there', async () => {
+    await using world = await newWorld(transport)
+    const { client, provider } = world
+    const held = Promise.withResolvers<void>()
+    provider.next([{ text: 'Half' }, { wait: held.promise }, { finish: 'stop' }])
+    const events = streamChat(client, { text: 'Hi' })
+    const { last } = await readTo(events, is('TextDelta'))
+    const waiting = await startChat(client, { sessionId: last.sessionId, text: 'Later', ifBusy: 'QUEUE' })
+    for (const document of [ForkSessionDocument, RegenerateDocument]) {
+      expect(await refusal(client, document, { messageId: last.messageId })).toMatchObject({
+        code: 'SESSION_BUSY',
+        streamId: last.streamId,
+      })
+      expect(await refusal(client, document, { messageId: waiting.userMessage.id })).toMatchObject({
+        code: 'BAD_USER_INPUT',
+        path: ['messageId'],
+      })
+      expect(await refusal(client, document, { messageId: 'msg_nowhere' })).toMatchObject({ code: 'NOT_FOUND' })
+    }
+    held.resolve()
+    await readTo(events, is('StreamFinished'))
+    expect((await fork(client, last.messageId)).messageCount).toBe(2)
+  })
+
+  test('of Hermes makes a session of our own, with whole pairs and its pictures', async () => {
+    await using world = await newWorld(transport, { hermes: theirs })
+    const { client, provider } = world
+    const messages = await messagesOf(client, 'theirs')
+    const { modelContext } = await sessionOf(client, 'theirs')
+    const made = await fork(client, found(messages.at(-1)).id)
+    expect(made).toMatchObject({
+      origin: 'SEGUE',
+      title: 'Theirs',
+      model: null,
+      forkedFrom: { id: messages.at(-1)?.id },
+    })
+    const anonymous = (context: unknown) => JSON.stringify(context).replaceAll(/"toolCallId":"[^"]*"/g, '')
+    expect(anonymous(made.modelContext)).toBe(anonymous(modelContext))
+    const [question] = await messagesOf(client, made.id)
+    const file = question?.parts.find((part) => part.type === 'FilePart')
+    // Kept here, and read from here.
+    const picture = await fetch(new URL(found(file).url, world.segue.url))
+    expect([picture.headers.get('content-type'), Buffer.from(await picture.arrayBuffer()).toString('base64')]).toEqual([
+      'image/png',
+      dot.replace(/^.*,/, ''),
+    ])
+    provider.next('Yes.')
+    await wholeAnswer(client, { sessionId: made.id, text: 'Sure?' })
+    expect(asked(world).map((line) => line.split(' ')[0])).toEqual(['user', 'assistant', 'tool', 'assistant', 'user'])
+    expect(JSON.stringify(asked(world))).toContain(dot.replace(/^.*,/, ''))
+    expect(provider.refusals).toEqual([])
+  })
+})
+
+/** A session of Hermes with a picture, a call and its result, which was moved to the web. */
+function theirs(db: HermesDb): void {
+  const question = [
+    { type: 'text', text: 'What is this?' },
+    { type: 'image_url', image_url: { url: dot } },
+  ]
+  db.session('theirs', { title: 'Theirs', model: 'their/model', end_reason: 'cli_close', ended_at: 9 })
+  db.message('theirs', 2, { content: `\0json:${JSON.stringify(question)}` })
+  db.calls('theirs', 3, ['c'])
+  db.result('theirs', 4, 'c', '{"dots":1}')
+  db.message('theirs', 5, { role: 'assistant', content: 'A dot.' })
+}
+
+describe.each(transports)('regenerate, over %s,', (transport) => {
+  test.each([
+    ['the question', 2, null, 'Which fruit?'],
+    ['the answer', 3, null, 'Which fruit?'],
+    ['the question and another text', 2, 'Which berries?', 'Which berries?'],
+    ['the answer and another text', 3, 'Which berries?', 'Which berries?'],
+  ] as const)('by %s, answers in a fork that ends before the turn', async (_, index, text, question) => {
+    await using world = await newWorld(transport)
+    const { client, provider } = world
+    const { id, messages } = await talked(world)
+    const before = await everything(client, id)
+    provider.next('Again.')
+    const stream = await regenerate(client, { messageId: found(messages[index]).id, text })
+    expect(stream).toMatchObject({ status: 'RUNNING', userMessage: { text: question } })
+    const { last: end } = await readTo(followStream(client, stream.id), is('StreamFinished'))
+    expect(end.message).toMatchObject({ text: 'Again.', status: 'COMPLETE', session: { id: stream.session.id } })
+    expect(asked(world).map((line) => line.replace(/^(assistant|tool) .*/, '$1'))).toEqual([
+      'user Which trees?',
+      'assistant',
+      'tool',
+      'assistant',
+      `user ${question}`,
+    ])
+    expect(await transcriptOf(client, stream.session.id)).toEqual([
+      'USER Which trees?',
+      'ASSISTANT Oaks.',
+      `USER ${question}`,
+      'ASSISTANT Again.',
+    ])
+    expect(await sessionOf(client, stream.session.id)).toMatchObject({
+      parent: null,
+      segmentCount: 1,
+      activeStream: null,
+    })
+    expect(await everything(client, id)).toEqual(before)
+    expect(provider.refusals).toEqual([])
+  })
+
+  test('of the first turn begins with nothing, of the turn of Hermes with what was before it', async () => {
+    await using world = await newWorld(transport, { hermes: theirs })
+    const { client } = world
+    const { end } = await wholeAnswer(client, { text: 'Hi' })
+    const first = await regenerate(client, { messageId: found(end.message).id, text: 'Hello' })
+    await readTo(followStream(client, first.id), is('StreamFinished'))
+    expect(asked(world)).toEqual(['user Hello'])
+    const messages = await messagesOf(client, 'theirs')
+    const again = await regenerate(client, { messageId: found(messages.at(-1)).id })
+    await readTo(followStream(client, again.id), is('StreamFinished'))
+    expect(asked(world)).toHaveLength(1)
+    expect(asked(world)[0]).toContain('What is this?')
+    expect(asked(world)[0]).toContain(dot.replace(/^.*,/, ''))
+    expect(world.provider.refusals).toEqual([])
+  })
+
+  test('with a key joins the stream that it began', async () => {
+    await using world = await newWorld(transport)
+    const { client, provider } = world
+    const { end } = await wholeAnswer(client, { text: 'Hi', key: 'chat' })
+    const messageId = found(end.message).id
+    const all = await Promise.all(Array.from({ length: 4 }, () => regenerate(client, { messageId, key: 'k' })))
+    expect(new Set(all.map(({ id }) => id)).size).toBe(1)
+    const [first] = all
+    await readTo(followStream(client, found(first).id), is('StreamFinished'))
+    expect((await regenerate(client, { messageId, key: 'k' })).id).toBe(first?.id)
+    expect(provider.requests).toHaveLength(2)
+    const mismatch = { code: 'IDEMPOTENCY_MISMATCH', streamId: first?.id }
+    expect(await refusal(client, RegenerateDocument, { messageId, text: 'Hi', key: 'k' })).toMatchObject(mismatch)
+    expect(await refusal(client, StartChatDocument, { text: 'Hi', key: 'k' })).toMatchObject(mismatch)
+    expect(await refusal(client, RegenerateDocument, { messageId, key: 'chat' })).toMatchObject({
+      ...mismatch,
+      streamId: end.streamId,
+    })
+    expect(await refusal(client, RegenerateDocument, { messageId, text: ' ' })).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      path: ['text'],
+    })
+  })
+})
+
+describe('a session that continues one of Hermes', () => {
+  const anonymous = (context: unknown) => JSON.stringify(context).replaceAll(/"toolCallId":"[^"]*"/g, '')
+
+  test('has its calls and pictures for context, and a lineage across both databases, also when it is compacted', async () => {
+    await using world = await newWorld('http', { hermes: theirs })
+    const { client, provider } = world
+    const id = await newSession(client, 'theirs')
+    const { modelContext } = await sessionOf(client, 'theirs')
+    expect(anonymous((await sessionOf(client, id)).modelContext)).toBe(anonymous(modelContext))
+    provider.next('Yes.')
+    await wholeAnswer(client, { sessionId: id, text: 'Sure?' })
+    expect(asked(world)).toHaveLength(5)
+    expect(provider.refusals).toEqual([])
+
+    provider.next('A dot, in short.')
+    const { compactSession: next } = await ask(client, CompactSessionDocument, { id })
+    const summarised = asked(world).join()
+    for (const said of ['What is this?', 'calls look', 'Result of look: {\\"dots\\":1}', 'A dot.', 'Sure?', 'Yes.']) {
+      expect(JSON.stringify(summarised)).toContain(JSON.stringify(said.replaceAll('\\"', '"')).slice(1, -1))
+    }
+    expect(next).toMatchObject({
+      title: 'Theirs',
+      parent: { id },
+      lineageRoot: { id: 'theirs' },
+      segmentCount: 3,
+      messageCount: 1,
+    })
+    expect(anonymous(next.modelContext)).toContain('A dot, in short.')
+    expect(anonymous(next.modelContext)).not.toContain('What is this?')
+  })
+
+  test('that was compacted in place has what Hermes still told its model', async () => {
+    await using world = await newWorld('http', {
+      hermes: (db) => {
+        const archived = { active: 0, compacted: 1 }
+        db.session('theirs', { end_reason: 'compression' })
+        db.message('theirs', 1, { content: 'long ago', ...archived, display_order: 1 })
+        db.message('theirs', 2, { content: 'tail', ...archived, display_order: 2 })
+        db.message('theirs', 9, { content: 'summary', display_order: 3 })
+        db.message('theirs', 2, { content: 'tail', display_order: 2 })
+      },
+    })
+    const { client, provider } = world
+    const id = await newSession(client, 'theirs')
+    provider.next('Yes.')
+    await wholeAnswer(client, { sessionId: id, text: 'Go on' })
+    expect(asked(world)).toEqual(['user summary', 'user tail', 'user Go on'])
+    expect(await transcriptOf(client, 'theirs')).toEqual(['USER long ago', 'USER tail', 'USER summary'])
+    const [, tail] = await messagesOf(client, 'theirs')
+    const made = await fork(client, found(tail).id)
+    expect(await transcriptOf(client, made.id)).toEqual(['USER summary', 'USER tail'])
+  })
+})
