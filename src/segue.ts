@@ -1,16 +1,9 @@
-import type { Logger } from 'pino'
-import type { Settings } from './config/settings.ts'
 import type { Domain } from './domain/domain.ts'
 import { Domains, type DomainsOptions } from './domain/domains.ts'
 import { type Server, type ServerOptions, startServer } from './server/server.ts'
 import { lockHome } from './storage/home-lock.ts'
 
-export interface SegueOptions {
-  readonly settings: Settings
-  readonly log: Logger
-  /** Where keys are looked up, and providers when none is configured. */
-  readonly env: NodeJS.ProcessEnv
-  readonly onStatement?: DomainsOptions['onStatement']
+export interface SegueOptions extends DomainsOptions {
   readonly alive?: ServerOptions['alive']
 }
 
@@ -29,11 +22,12 @@ export interface Segue {
  * with SettingsError, HomeInUseError, UnusableHomeError, NewerDatabaseError, UnusableDatabaseError, or what `listen` says
  * of the port; nothing stays open then.
  */
-export async function startSegue({ settings, log, env, onStatement, alive }: SegueOptions): Promise<Segue> {
+export async function startSegue({ alive, ...options }: SegueOptions): Promise<Segue> {
   await using opened = new AsyncDisposableStack()
+  const { settings, log } = options
   const lock = lockHome(settings.home)
   opened.defer(() => lock.release())
-  const domains = await Domains.open({ settings, log, env, ...(onStatement && { onStatement }) })
+  const domains = await Domains.open(options)
   opened.defer(() => domains.close())
   const server: Server = await startServer({ ...settings, log, domains, ...(alive && { alive }) })
   opened.defer(() => server.close())

@@ -39,7 +39,7 @@ export class Housekeeping {
   /** Whether sessions can be changed. Throws as `update` does. */
   async checkUpdate(ids: readonly string[], update: SessionUpdate): Promise<void> {
     changeOf(update)
-    if (update.model) await this.#options.models.find(update.model)
+    if (typeof update.model === 'string') await this.#options.models.find(update.model)
     // What is continued by then would not have it.
     for (const { id } of await this.#find(ids)) await this.#options.live.chat(id)?.notCompacting('REJECT')
   }

@@ -3,6 +3,7 @@ import { Models } from '../agent/models.ts'
 import { offlineModel } from '../agent/offline/offline-model.ts'
 import { ApprovalPolicy } from '../agent/tools/approval-policy.ts'
 import { McpTools } from '../agent/tools/mcp/mcp-tools.ts'
+import type { ToolSource } from '../agent/tools/tool.ts'
 import { Toolbox } from '../agent/tools/toolbox.ts'
 import { Chats } from '../chat/chats.ts'
 import type { Limits } from '../config/limits.ts'
@@ -31,6 +32,8 @@ export interface DomainOptions extends Omit<ProfileOptions, 'log'> {
   readonly limits: Limits
   /** Throws RATE_LIMITED when no more answers can be made at the same time, over all profiles. */
   readonly checkRoom: () => void
+  /** Where its tools come from: its MCP servers, unless told. */
+  readonly tools?: ToolSource
   readonly log: Logger
 }
 
@@ -45,7 +48,7 @@ export async function openDomain(options: DomainOptions): Promise<Domain> {
   opened.defer(() => profile.close())
 
   const onProblem = (error: unknown, what: string): void => log.error({ err: error }, what)
-  const tools = new McpTools({ servers: settings.mcpServers, log })
+  const tools = options.tools ?? new McpTools({ servers: settings.mcpServers, log })
   opened.defer(() => tools.close())
   const toolbox = new Toolbox({
     source: tools,

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import type { Logger } from 'pino'
+import type { ToolSource } from '../agent/tools/tool.ts'
 import { readProfileSettings } from '../config/profile-settings.ts'
 import { type Settings, SettingsError } from '../config/settings.ts'
 import { notFound, SegueError, shuttingDown } from '../errors.ts'
@@ -15,6 +16,8 @@ export interface DomainsOptions {
   /** Where keys are looked up, and providers when none is configured. */
   readonly env: NodeJS.ProcessEnv
   readonly onStatement?: ProfileOptions['onStatement']
+  /** Where the tools of a profile come from: its MCP servers, unless told. */
+  readonly toolsOf?: (profile: string) => ToolSource
 }
 
 const listFor = 500 // milliseconds: every id that is asked for is looked for in all profiles
@@ -171,7 +174,7 @@ export class Domains {
   }
 
   async #openDomain(name: string): Promise<Domain> {
-    const { settings, log, onStatement } = this.#options
+    const { settings, log, onStatement, toolsOf } = this.#options
     await this.#leaving.get(name)
     if (this.#closing) throw shuttingDown()
     const folders = this.#homes.foldersOf(name)
@@ -185,6 +188,7 @@ export class Domains {
       checkRoom: () => this.#checkRoom(),
       log: name === defaultProfile ? log : log.child({ profile: name }),
       ...(onStatement && { onStatement }),
+      ...(toolsOf && { tools: toolsOf(name) }),
     })
   }
 

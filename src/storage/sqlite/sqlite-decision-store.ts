@@ -41,9 +41,7 @@ export class SqliteDecisionStore implements DecisionStore {
   }
 
   async newestChange(): Promise<number> {
-    const row = this.#database
-      .prepare<[], { newest: number }>('SELECT newest FROM decision_changes')
-      .get()
+    const row = this.#database.prepare<[], { newest: number }>('SELECT newest FROM decision_changes').get()
     return row?.newest ?? 0
   }
 
