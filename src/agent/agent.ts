@@ -97,8 +97,3 @@ export class AgentError extends Error {
     this.code = code
   }
 }
-
-/** About how many tokens a text has where no provider told: four UTF-16 code units each, rounded up. */
-export function estimateTokens(codeUnits: number): number {
-  return Math.ceil(codeUnits / 4)
-}

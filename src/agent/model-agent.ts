@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { jsonSchema, streamText, tool, wrapLanguageModel } from 'ai'
 import type { LanguageModelMiddleware, ModelMessage, ToolSet } from 'ai'
-import { AgentError, estimateTokens } from './agent.ts'
+import { AgentError } from './agent.ts'
 import type { Agent, AgentEvent, AgentRun } from './agent.ts'
 import type { ProvidedModel } from './language-model.ts'
 import { isPassing, toAgentError } from './provider-error.ts'
 import { withoutSilence } from './silence.ts'
 import { stepEvents } from './step-events.ts'
 import type { StepOutcome } from './step-events.ts'
+import { tokensOf } from './tokens.ts'
 import { clarify } from './tools/clarify.ts'
 import { offeredForm } from './tools/offered-form.ts'
 import { runCalls } from './tools/run-calls.ts'
@@ -40,15 +41,18 @@ export function modelAgent(options: ModelAgentOptions): Agent {
   const asked = { model, secrets, silence }
   return {
     async *answer(run) {
+      let spoken = false
       for (let step = 1; !run.signal.aborted; step += 1) {
         const isLast = step >= maxSteps
         const tools = toolbox ? offered(await toolbox.tools()) : {}
         const messages = await run.history()
-        yield { type: 'step', estimatedInputTokens: estimateTokens(lengthOf(messages) + lengthOf(tools)) }
+        yield { type: 'step', estimatedInputTokens: tokensOf(messages) + tokensOf(tools) }
         const { calls, spoke } = yield* patientRequest({ ...asked, messages, tools, mayCall: !isLast, step, run })
         if (run.signal.aborted) return
+        // Some models say what they have to say before their calls, and end with nothing.
+        spoken ||= spoke
         if (calls.length === 0) {
-          if (!spoke) throw new AgentError('NO_RESPONSE', silent(isLast && step > 1 ? maxSteps : null))
+          if (!spoken) throw new AgentError('NO_RESPONSE', silent(isLast && step > 1 ? maxSteps : null))
           return
         }
         if (toolbox && !isLast) yield* runCalls(calls, toolbox, run)
@@ -154,11 +158,4 @@ function told(onAnswer: () => void): LanguageModelMiddleware {
       return answer
     },
   }
-}
-
-/** The length of the messages as JSON, without what the bytes of files would add: they are not counted by length. */
-function lengthOf(messages: readonly ModelMessage[] | ToolSet): number {
-  const withoutBytes = (_key: string, value: unknown) =>
-    (typeof value === 'string' && value.startsWith('data:')) || ArrayBuffer.isView(value) ? '' : value
-  return JSON.stringify(messages, withoutBytes).length
 }

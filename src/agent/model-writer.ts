@@ -1,6 +1,7 @@
 import type { ModelMessage } from 'ai'
 import { addUsage, noUsage, type Usage } from '../storage/records.ts'
-import { type Agent, AgentError, estimateTokens, type Writer, type WritingRun, type Written } from './agent.ts'
+import { type Agent, AgentError, type Writer, type WritingRun, type Written } from './agent.ts'
+import { estimateTokens } from './tokens.ts'
 
 const summaryOrder = `Above is a chat between a user and an assistant. It is about to be continued by an assistant who will see
 nothing of it but what you write now. Write down all that is needed for that, in the language of the chat: what the user

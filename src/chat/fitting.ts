@@ -1,5 +1,5 @@
 import type { ModelMessage, ToolModelMessage } from 'ai'
-import { estimateTokens } from '../agent/agent.ts'
+import { tokensOf } from '../agent/tokens.ts'
 
 /** How much of a model's window the messages may take: the rest is for tools, the answer, and our way of counting. */
 const share = 0.9
@@ -31,14 +31,6 @@ export function fitted(messages: readonly ModelMessage[], window: number): Model
     })
     return { ...message, content }
   })
-}
-
-/** About how many tokens a value has as JSON, without the bytes of files: they are not counted by length. */
-export function tokensOf(value: unknown): number {
-  // By its name, too: what a tool or a person says may begin like a URL of data.
-  const withoutBytes = (key: string, inner: unknown) =>
-    (key === 'data' && typeof inner === 'string' && inner.startsWith('data:')) || ArrayBuffer.isView(inner) ? '' : inner
-  return estimateTokens(JSON.stringify(value, withoutBytes).length)
 }
 
 function noteOf(tokens: number): ToolResult['output'] {

@@ -1,5 +1,5 @@
 import type { AgentEvent, Gate } from '../agent/agent.ts'
-import { estimateTokens } from '../agent/agent.ts'
+import { estimateTokens } from '../agent/tokens.ts'
 import type {
   ApprovalDecision,
   DecisionRecord,

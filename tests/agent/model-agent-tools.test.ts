@@ -175,6 +175,13 @@ describe.each(openTypes)('tools at a provider of the type %s', (type) => {
     expect([textIn(answer), tool.runs]).toEqual([['I give up.'], []])
   })
 
+  test('may be followed by nothing, where the answer was said before them', async () => {
+    provider.next([{ text: 'I look, and that is all.' }, ...callsOf({ name: 'files__look', input: {} })])
+    provider.next([{ finish: 'stop' }])
+    const { stream, answer } = await turn(chatsOf({ type, tools: [look()] }))
+    expect([stream.status, stream.error, textIn(answer)]).toEqual(['COMPLETED', null, ['I look, and that is all.']])
+  })
+
   test('that are all that comes of the last step leave no answer, and it is said why', async () => {
     provider.answer = () => callsOf({ name: 'files__look', input: {} })
     const tool = look()

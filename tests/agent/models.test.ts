@@ -2,15 +2,14 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Models } from '../../src/agent/models.ts'
 import type { Provider, ProviderType } from '../../src/config/provider.ts'
 import { agentRun } from '../support/agent-run.ts'
-import { foundModel } from '../support/found-model.ts'
+import { noWriter } from '../support/found-model.ts'
 import { newProvider } from '../support/provider.ts'
 import { deadURL, smallServer } from '../support/small-server.ts'
 import type { SmallServer } from '../support/small-server.ts'
 import { StrictProvider } from '../support/strict-provider.ts'
 import { newToolbox } from '../support/toolbox.ts'
 
-const { agent, writer, window } = foundModel({ async *answer() {} })
-const offline = { agent, writer, window }
+const offline = { agent: { async *answer() {} }, writer: noWriter, window: 1000 }
 const warnings: object[] = []
 const log = { warn: (details: object, message: string) => void warnings.push({ ...details, message }) }
 

@@ -19,6 +19,7 @@ export interface ChaosReport {
   readonly readers: number
   readonly connections: number
   readonly kills: number
+  readonly continued: number
   readonly cancels: number
   readonly outcomes: Readonly<Record<string, number>>
   /** The longest that a cancel took, and its 99th percentile, in milliseconds. */
@@ -48,6 +49,8 @@ class World {
   readonly #home: string
   readonly #provider: UnreliableProvider
   readonly #sessions = new Set<string>()
+  /** Those that go on in others. */
+  readonly #continued = new Set<string>()
   readonly #streams = new Set<string>()
   readonly #readers: Reader[] = []
   readonly #reading: Promise<void>[] = []
@@ -69,7 +72,8 @@ class World {
   static async begin(dice: Dice): Promise<World> {
     const provider = await UnreliableProvider.start(dice.split())
     const home = mkdtempSync(join(tmpdir(), 'segue-chaos-'))
-    const local = { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] }
+    // So narrow that sessions are compacted now and then.
+    const local = { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'], contextWindow: 16_000 }
     const limits = { modelSilenceSeconds: 2, stalledReaderSeconds: 2 }
     writeFileSync(join(home, 'config.json'), JSON.stringify({ model: 'local/test', providers: { local }, limits }))
     return new World(dice, home, provider)
@@ -108,14 +112,15 @@ class World {
       outcomes[stream.status] = (outcomes[stream.status] ?? 0) + 1
       this.#judgeStream(stream)
     }
-    for (const id of this.#sessions) await this.#judgeLog(id)
-    for (const id of this.#sessions) await this.#judgeUsable(id)
+    for (const id of [...this.#sessions, ...this.#continued]) await this.#judgeLog(id)
+    for (const id of [...this.#sessions]) await this.#judgeUsable(id)
     const times = this.#cancelTimes.toSorted((a, b) => a - b)
     return {
       streams: this.#streams.size,
       readers: this.#readers.length,
       connections: this.#readers.reduce((sum, reader) => sum + reader.connections, 0),
       kills: this.#kills,
+      continued: this.#continued.size,
       cancels: times.length,
       outcomes,
       cancelMilliseconds: { most: times.at(-1) ?? 0, p99: times[Math.ceil(times.length * 0.99) - 1] ?? 0 },
@@ -140,11 +145,23 @@ class World {
       ...(this.#dice.chance(0.3) && { key: `key ${this.#dice.between(0, 1_000_000_000)}` }),
     }
     const schema = z.object({ startChat: z.object({ id: z.string(), session: z.object({ id: z.string() }) }) })
-    const started = await this.#ask(operations.start, { input }, schema).catch(ignoreRefusal)
+    const started = await this.#ask(operations.start, { input }, schema).catch((error: unknown) => {
+      const tipId = continuedIn(error)
+      if (sessionId === undefined || tipId === null) return ignoreRefusal(error)
+      this.#goOn(sessionId, tipId)
+      return null
+    })
     if (!started) return
     this.#streams.add(started.startChat.id)
     this.#sessions.add(started.startChat.session.id)
     this.#watch(new Reader(started.startChat.id, this.#dice.split(), () => this.#url()))
+  }
+
+  /** The chat goes on in another session, as somebody was told who spoke in the old one. */
+  #goOn(sessionId: string, tipId: string): void {
+    this.#sessions.delete(sessionId)
+    this.#sessions.add(tipId)
+    this.#continued.add(sessionId)
   }
 
   #follow(): void {
@@ -221,6 +238,7 @@ class World {
   async #judgeLog(sessionId: string): Promise<void> {
     const ends = new Map<string, number>()
     let after = 0
+    let last = ''
     for (;;) {
       const schema = z.object({
         events: z.array(z.object({ type: z.string(), seq: z.int(), streamId: z.string().nullable() })),
@@ -228,21 +246,36 @@ class World {
       const { events } = await this.#ask(operations.log, { id: sessionId, after }, schema)
       for (const { type, seq, streamId } of events) {
         if (seq <= after) throw new Violation(`session ${sessionId}: ${seq} behind ${after}`)
+        if (last === 'SessionContinued') throw new Violation(`session ${sessionId}: ${type} behind its last event`)
         after = seq
+        last = type
         if (type === 'StreamFinished' && streamId) ends.set(streamId, (ends.get(streamId) ?? 0) + 1)
       }
       if (events.length === 0) break
     }
     for (const [streamId, count] of ends)
       if (count !== 1) throw new Violation(`stream ${streamId} ended ${count} times`)
+    if (this.#continued.has(sessionId) && last !== 'SessionContinued')
+      throw new Violation(`session ${sessionId} goes on in another one, and its log ends with ${last}`)
   }
 
-  /** Whatever happened in it, the session takes the next message. */
+  /** Whatever happened in it, the session takes the next message, or the one does that it goes on in. */
   async #judgeUsable(sessionId: string): Promise<void> {
-    const input = { sessionId, text: 'are you there?', model: 'offline/eliza' }
+    // It may be about to be compacted.
+    const input = { sessionId, text: 'are you there?', model: 'offline/eliza', ifBusy: 'INTERRUPT' }
     const schema = z.object({ startChat: z.object({ id: z.string() }) })
-    const { startChat } = await this.#ask(operations.start, { input }, schema)
-    await this.#ask(operations.cancel, { id: startChat.id }, z.unknown())
+    const tipId = await this.#ask(operations.start, { input }, schema).then(
+      async ({ startChat }) => {
+        await this.#ask(operations.cancel, { id: startChat.id }, z.unknown())
+        return null
+      },
+      (error: unknown) => {
+        const tip = continuedIn(error)
+        if (tip === null) throw error
+        return tip
+      },
+    )
+    if (tipId !== null) await this.#judgeUsable(tipId)
   }
 
   async #url(): Promise<string> {
@@ -260,8 +293,8 @@ class World {
       body: JSON.stringify({ query, variables }),
     })
     const { data, errors } = answerSchema.parse(await response.json())
-    const code = errors?.[0]?.extensions.code
-    if (code) throw new Refused(code)
+    const refusal = errors?.[0]?.extensions
+    if (refusal) throw new Refused(refusal.code, refusal.tipId ?? null)
     return schema.parse(data)
   }
 }
@@ -275,11 +308,22 @@ const streamSchema = z.object({
 
 const answerSchema = z.object({
   data: z.unknown(),
-  errors: z.array(z.object({ extensions: z.object({ code: z.string() }) })).optional(),
+  errors: z.array(z.object({ extensions: z.object({ code: z.string(), tipId: z.string().optional() }) })).optional(),
 })
 
 class Refused extends Error {
   override readonly name = 'Refused'
+  readonly tipId: string | null
+
+  constructor(code: string, tipId: string | null) {
+    super(code)
+    this.tipId = tipId
+  }
+}
+
+/** The session in which the one goes on that was spoken to; null when that is not what was wrong. */
+function continuedIn(error: unknown): string | null {
+  return error instanceof Refused && error.message === 'STALE' ? error.tipId : null
 }
 
 /** A session that is busy, or a server that is just being killed, is part of the day. A fault of the server is not. */

@@ -358,7 +358,7 @@ describe('a restart', () => {
       const settings = { type: 'openai-compatible', baseURL: provider.baseURL, apiKey: providerKey, models: ['test'] }
       writeFileSync(
         join(home, 'config.json'),
-        JSON.stringify({ model: 'strict/test', providers: { strict: settings } }),
+        JSON.stringify({ model: 'strict/test', providers: { strict: settings }, titles: false }),
       )
       const argv = ['--home', home, '--port', '0', '--no-hermes']
       try {

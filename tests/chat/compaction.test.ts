@@ -12,7 +12,7 @@ import {
   newAgentChats,
   newAgentChatsWith,
 } from '../support/agent-chats.ts'
-import { calm, says, turn } from '../support/sayings.ts'
+import { calm, says, stuck, told, turn } from '../support/sayings.ts'
 
 const forever = new Promise<never>(() => {})
 const usage = { estimated: false, inputTokens: 70, outputTokens: 7, reasoningTokens: 3, cachedInputTokens: 50 }
@@ -40,11 +40,7 @@ function compacting(summaries: Summaries, options: AgentChatsOptions, ...answers
   )
 }
 
-const text = (said: string) => ({ type: 'text', text: said })
-const user = (said: string) => ({ role: 'user', content: [text(said)] })
-const assistant = (said: string) => ({ role: 'assistant', content: [text(said)] })
-const summary = (said: string) =>
-  user(`This chat goes on from an earlier one. What was said there, in short:\n\n${said}`)
+const { text, user, assistant, summary } = told
 
 /** Everything that is stored of a session. */
 async function stateOf({ session, log, profile, chats }: AgentChats, id: string) {
@@ -182,17 +178,17 @@ describe('a session is compacted by itself', () => {
   test('and whoever follows it is told where it goes on, behind the end of the answer', async () => {
     await using chats = compacting(new Summaries(), { compactAt: 0.8 }, full)
     const stream = await chats.start('Hi')
-    const told = []
+    const events = []
     for await (const event of await chats.chats.followers.followSession(stream.sessionId, 0)) {
-      told.push(event)
+      events.push(event)
       if (event.type === 'SessionContinued') break
     }
-    expect(told.slice(-2)).toMatchObject([
+    expect(events.slice(-2)).toMatchObject([
       { type: 'StreamFinished', streamId: stream.id },
       { type: 'SessionContinued', streamId: null, sessionId: stream.sessionId },
     ])
     const next = await continuationOf(chats, stream.sessionId)
-    expect(told.at(-1)).toMatchObject({ toId: next?.id })
+    expect(events.at(-1)).toMatchObject({ toId: next?.id })
   })
 
   test('a summary that fails is told to the log of the server alone, and the next answer brings another try', async () => {

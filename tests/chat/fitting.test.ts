@@ -1,6 +1,8 @@
 import type { ModelMessage } from 'ai'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fitted, tokensOf } from '../../src/chat/fitting.ts'
+import { tokensOf } from '../../src/agent/tokens.ts'
+import { fitted } from '../../src/chat/fitting.ts'
 import { openaiProblems } from '../support/message-rules.ts'
 
 /** A turn in which a tool returned about so many tokens. */
@@ -86,6 +88,55 @@ describe('what a model is sent', () => {
     const picture: ModelMessage = { role: 'user', content: [{ type: 'file', mediaType: 'image/png', data }] }
     const all = [picture, ...turns(2, 500)]
     expect(fitted(all, 2000)).toEqual(all)
+  })
+
+  test('counts what a person or a tool says, however it begins', () => {
+    const said = `data: ${'x'.repeat(4000)}`
+    const asked: ModelMessage = { role: 'user', content: [{ type: 'text', text: said }] }
+    expect(leftOut(fitted([asked, ...turn('c', 500)], 1000))).toEqual(['c'])
+    const named = { toolCallId: 'c', toolName: 'look' }
+    const returned: ModelMessage = {
+      role: 'tool',
+      content: [{ type: 'tool-result', ...named, output: { type: 'text', value: said } }],
+    }
+    expect(leftOut(fitted([returned], 500))).toEqual(['c'])
+  })
+
+  const anyTurns = fc.array(fc.nat({ max: 1500 }), { maxLength: 30 })
+  const made = (sizes: readonly number[]) => sizes.map((size, index) => turn(`c${index}`, size))
+  /** Those whose results are long enough to be left out. */
+  const long = (sizes: readonly number[]) => sizes.flatMap((size, index) => (size > 100 ? [`c${index}`] : []))
+
+  test('whatever was said, lacks the oldest results alone, and nothing that fits', () => {
+    fc.assert(
+      fc.property(anyTurns, fc.integer({ min: 50, max: 8000 }), (sizes, window) => {
+        const all = made(sizes).flat()
+        const sent = fitted(all, window)
+        const gone = leftOut(sent).filter((id) => long(sizes).includes(id))
+        expect(gone).toEqual(long(sizes).slice(0, gone.length))
+        expect(openaiProblems(sent)).toEqual([])
+        expect(sent.filter(({ role }) => role !== 'tool')).toEqual(all.filter(({ role }) => role !== 'tool'))
+        if (tokensOf(all) <= window * 0.9) expect(sent).toEqual(all)
+      }),
+    )
+  })
+
+  test('whatever was said, begins in the same way while it grows within a quarter of the window', () => {
+    fc.assert(
+      fc.property(anyTurns, fc.integer({ min: 500, max: 4000 }), (sizes, window) => {
+        const known = new Map<number, string[]>()
+        for (let count = 1; count <= sizes.length; count += 1) {
+          const some = sizes.slice(0, count)
+          const all = made(some).flat()
+          const gone = leftOut(fitted(all, window))
+          // Where all there was did not free enough, a new result goes with the rest.
+          if (gone.length >= long(some).length) continue
+          const quarter = Math.ceil((tokensOf(all) - window * 0.9) / (window * 0.25))
+          expect(gone).toEqual(known.get(quarter) ?? gone)
+          known.set(quarter, gone)
+        }
+      }),
+    )
   })
 
   test('may be too long all the same: then the provider says so', () => {

@@ -25,14 +25,10 @@ import {
 import { anyAgentEvents } from '../support/generators.ts'
 import type { HermesDb } from '../support/hermes-db.ts'
 import { openaiProblems } from '../support/message-rules.ts'
-import { calm, says, turn } from '../support/sayings.ts'
+import { calm, says, told, turn } from '../support/sayings.ts'
 
 const forever = new Promise<never>(() => {})
-const text = (said: string) => ({ type: 'text', text: said })
-const user = (said: string) => ({ role: 'user', content: [text(said)] })
-const assistant = (said: string) => ({ role: 'assistant', content: [text(said)] })
-const summary = (said: string) =>
-  user(`This chat goes on from an earlier one. What was said there, in short:\n\n${said}`)
+const { text, user, assistant, summary } = told
 const picture = { name: 'dot.png', mediaType: 'image/png', url: 'data:image/png;base64,iVBORw0KGgo=' }
 
 let opened: AgentChats[] = []
@@ -69,13 +65,13 @@ function rowsOf(chats: AgentChats, id: string): unknown[] {
 /** What a model is sent, with its calls counted instead of named: they have other ids in a fork. */
 function anonymous(messages: readonly ModelMessage[]): ModelMessage[] {
   const ids = new Map<string, string>()
-  const told = JSON.stringify(messages, (key, value: unknown) => {
+  const named = JSON.stringify(messages, (key, value: unknown) => {
     if (key !== 'toolCallId' || typeof value !== 'string') return value
     const name = ids.get(value) ?? `call ${ids.size}`
     ids.set(value, name)
     return name
   })
-  return JSON.parse(told)
+  return JSON.parse(named)
 }
 
 const contextOf = async (chats: AgentChats, id: string) => chats.chats.modelContext(await chats.session(id))
@@ -734,10 +730,10 @@ test(
         for (const message of await messagesOf(chats, id)) {
           const fork = await chats.chats.fork(message.id)
           const known = whole.filter(({ position }) => (position ?? 0) <= (message.position ?? 0))
-          const told = await contextOf(chats, fork.id)
-          expect(anonymous(told)).toEqual(anonymous(modelContext(known)))
-          expect(openaiProblems(told)).toEqual([])
-          const copies = JSON.stringify((await messagesOf(chats, fork.id)).map((copy) => ({ ...copy, model: null })))
+          const sent = await contextOf(chats, fork.id)
+          expect(anonymous(sent)).toEqual(anonymous(modelContext(known)))
+          expect(openaiProblems(sent)).toEqual([])
+          const copies = JSON.stringify(await messagesOf(chats, fork.id))
           const again = copies.match(/\b(msg|tcl|ses|str)_[0-9a-z]{26}\b/g)?.filter((copied) => ids.has(copied)) ?? []
           expect(again).toEqual([])
         }

@@ -3,7 +3,7 @@ import { AgentError, type WritingRun, type Written } from '../../src/agent/agent
 import { titleFrom, titleFromModel } from '../../src/chat/titles.ts'
 import { noUsage, type SessionRecord } from '../../src/storage/records.ts'
 import { type AgentChats, type Answer, gate, newAgentChats, newAgentChatsWith } from '../support/agent-chats.ts'
-import { calm, says, turn } from '../support/sayings.ts'
+import { calm, says, stuck, turn } from '../support/sayings.ts'
 
 const forever = new Promise<never>(() => {})
 const usage = { ...noUsage, inputTokens: 11, outputTokens: 3, reasoningTokens: 2, cachedInputTokens: 1 }
@@ -95,9 +95,7 @@ describe('a title that a model wrote', () => {
 
 describe('the first message', () => {
   test('gives a session its title at once, whether it makes the session or not', async () => {
-    await using chats = newAgentChats(async function* () {
-      await forever
-    })
+    await using chats = newAgentChats(stuck)
     const stream = await chats.start('# Why?\n\nBecause.')
     expect(await titleOf(chats, stream.sessionId)).toEqual({ title: 'Why?', titleSource: 'MESSAGE' })
 

@@ -210,6 +210,6 @@ test('K3 forkSession and regenerate make new sessions; nothing of the old one ch
     'Answer to "One."',
     'Two, once more.',
   ])
-  for (const made of [sessionId, again.sessionId]) expect(await fate(client, made)).toMatchObject({ parent: null })
+  for (const other of [sessionId, again.sessionId]) expect(await fate(client, other)).toMatchObject({ parent: null })
   expect(await everything(client, old)).toEqual(before)
 })

@@ -12,6 +12,12 @@ export function says(text: string, used: Partial<Usage> | null = null, estimated
   }
 }
 
+/** An answer of which nothing ever comes. */
+// oxlint-disable-next-line require-yield
+export const stuck: Answer = async function* () {
+  await new Promise<never>(() => {})
+}
+
 /** A turn from its first event to its last; resolves to the session in which it was had. */
 export async function turn(
   { start, follow }: AgentChats,
@@ -26,4 +32,16 @@ export async function turn(
 /** Lets everything go on that waits for nothing but its turn: what is stored here is there at once. */
 export async function calm(): Promise<void> {
   for (let count = 0; count < 20; count += 1) await breathe()
+}
+
+const text = (said: string) => ({ type: 'text', text: said }) as const
+
+/** Messages as a model is sent them. */
+export const told = {
+  text,
+  user: (said: string) => ({ role: 'user', content: [text(said)] }),
+  assistant: (said: string) => ({ role: 'assistant', content: [text(said)] }),
+  /** What stands for all that was said in an earlier session. */
+  summary: (said: string) =>
+    told.user(`This chat goes on from an earlier one. What was said there, in short:\n\n${said}`),
 }

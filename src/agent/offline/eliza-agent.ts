@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { UserModelMessage } from 'ai'
 import type { Agent, AgentEvent, AgentRun } from '../agent.ts'
-import { estimateTokens } from '../agent.ts'
+import { estimateTokens } from '../tokens.ts'
 import { runCalls, type WholeCall } from '../tools/run-calls.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { ordered } from './commands.ts'

@@ -1,5 +1,6 @@
 import type { ModelMessage } from 'ai'
-import { estimateTokens, type Writer } from '../agent.ts'
+import type { Writer } from '../agent.ts'
+import { estimateTokens } from '../tokens.ts'
 import { toldAsText } from '../model-writer.ts'
 
 const longestLine = 200 // UTF-16 code units
