@@ -46,7 +46,7 @@ const hermesHome = join(folder, 'hermes')
 let server: ServerProcess
 
 /** The operation of this name. */
-function operation(name: string) {
+function operationNamed(name: string) {
   return operations.find(({ query }) => nameOf(query) === name)
 }
 
@@ -84,7 +84,7 @@ describe('its operations', () => {
   })
 
   test('for questions and tools let a person answer', async () => {
-    const [waiting, asking, answer, allow] = ['Waiting', 'Asking', 'Answer', 'Allow'].map(operation)
+    const [waiting, asking, answer, allow] = ['Waiting', 'Asking', 'Answer', 'Allow'].map(operationNamed)
     const started = { query: 'mutation ($text: String!) { startChat(input: {text: $text}) { id } }' }
     await results({ ...started, variables: JSON.stringify({ text: '/ask Which one? | red | blue' }) })
     const [asked] = await results(waiting, ({ clarifications }) => clarifications?.['state'] === 'PENDING')
@@ -107,7 +107,7 @@ describe('its operations', () => {
   })
 
   test('for second tries, forks and long chats make new sessions', async () => {
-    const [again, fork, compact] = ['Again', 'Fork', 'Compact'].map(operation)
+    const [again, fork, compact] = ['Again', 'Fork', 'Compact'].map(operationNamed)
     const query = `subscription { streamChat(input: {text: "I am sad"}) {
       ... on StreamFinished { stream { session { id } } message { id } }
     } }`

@@ -14,12 +14,24 @@ without quotation marks and without a full stop. Write the title and nothing els
 /** How much of a chat a title is made of, in UTF-16 code units. */
 const titleNeeds = 4000
 
-/** Has an agent write about chats. It is sent what was said as one text: with no tools at hand some refuse tool calls. */
-export function modelWriter(agent: Agent): Writer {
+/** Of the model's window, the share that may be filled with what is to be summarised; and how long a token is, at least. */
+const summaryShare = 0.7
+const unitsPerToken = 3
+
+/**
+ * Has an agent write about chats. It is sent what was said as one text, for with no tools at hand some refuse tool
+ * calls. What is too long for its window, in tokens, loses its beginning: better a summary of the rest than none.
+ */
+export function modelWriter(agent: Agent, window: number): Writer {
+  const longest = Math.floor(window * summaryShare * unitsPerToken)
   return {
-    summarise: (run) => written(agent, run, `${toldAsText(run.messages)}\n\n---\n\n${summaryOrder}`),
+    summarise: (run) => written(agent, run, `${ending(toldAsText(run.messages), longest)}\n\n---\n\n${summaryOrder}`),
     entitle: (run) => written(agent, run, `${toldAsText(run.messages).slice(0, titleNeeds)}\n\n---\n\n${titleOrder}`),
   }
+}
+
+function ending(text: string, longest: number): string {
+  return text.length <= longest ? text : `[The beginning is left out.]\n\n${text.slice(-longest)}`
 }
 
 async function written(agent: Agent, { model, signal }: WritingRun, order: string): Promise<Written> {

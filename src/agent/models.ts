@@ -91,13 +91,14 @@ export class Models {
     if (!provider) return { id: wanted, name, ...offline }
     const { toolbox, maxSteps, silence } = this.#options
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
+    const window = provider.contextWindow ?? windowOf(name)
     const asked = { model: languageModel(provider, name), secrets, silence }
     return {
       id: wanted,
       name,
       agent: modelAgent({ ...asked, toolbox, maxSteps }),
-      writer: modelWriter(modelAgent({ ...asked, maxSteps: 1 })),
-      window: provider.contextWindow ?? windowOf(name),
+      writer: modelWriter(modelAgent({ ...asked, maxSteps: 1 }), window),
+      window,
     }
   }
 

@@ -1,6 +1,6 @@
 import type { FoundModel } from '../agent/models.ts'
 import { AgentError } from '../agent/agent.ts'
-import { SegueError } from '../errors.ts'
+import { badInput, SegueError } from '../errors.ts'
 import { newSession, titleOf } from '../sessions/sessions.ts'
 import type { NewSession, RequestKey } from '../storage/chat-store.ts'
 import type { MessageRecord, SessionRecord } from '../storage/records.ts'
@@ -24,9 +24,9 @@ export interface Compaction {
  */
 export async function successorOf(compaction: Compaction): Promise<NewSession> {
   const { session, transcripts, model, key, env, signal } = compaction
+  const said = await transcripts.context(session)
+  if (said.every(({ summary }) => summary)) throw badInput('There is nothing to summarise yet.', 'id')
   const messages = await transcripts.history(session, model.window)(null)
-  if (messages.length === 0)
-    throw new SegueError('BAD_USER_INPUT', 'There is nothing to summarise yet.', { path: ['id'] })
   const { text, usage } = await model.writer.summarise({ model: model.name, messages, signal }).catch(providerFault)
   if (text.trim() === '') throw new SegueError('PROVIDER', 'The model wrote no summary. The session is as it was.')
   const at = env.now()

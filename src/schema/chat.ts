@@ -129,7 +129,7 @@ builder.mutationFields((t) => ({
   compactSession: t.field({
     type: SessionType,
     description:
-      'Summarises the session, ends it with endReason compression and returns the one that continues it. SESSION_BUSY while an answer is made in it, STALE when it was continued already, PROVIDER when there is no summary to be had: then it is as it was.',
+      'Summarises the session, ends it with endReason compression and returns the one that continues it. SESSION_BUSY while an answer is made in it or it is compacted already, STALE when it was continued already, PROVIDER when there is no summary to be had: then it is as it was.',
     args: {
       id: t.arg.id({ required: true, description: 'The session.' }),
       key: t.arg.string({

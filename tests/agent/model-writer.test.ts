@@ -1,6 +1,6 @@
 import type { ModelMessage } from 'ai'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { AgentEvent, WritingRun } from '../../src/agent/agent.ts'
+import type { Agent, AgentEvent, WritingRun } from '../../src/agent/agent.ts'
 import { Models } from '../../src/agent/models.ts'
 import { modelWriter, toldAsText } from '../../src/agent/model-writer.ts'
 import { offlineWriter } from '../../src/agent/offline/offline-writer.ts'
@@ -176,18 +176,42 @@ test('what an agent that writes takes for several requests is added up', async (
     { type: 'text', block: '1', text: 'Yes.' },
     { type: 'usage', usage: { ...noUsage, inputTokens: 7, outputTokens: 2, reasoningTokens: 1 } },
   ]
-  const { summarise } = modelWriter({
+  const agent: Agent = {
     async *answer({ mayRun, isGranted, history }) {
       expect(await history()).toHaveLength(1)
       // Whatever it wants to do, it may only write.
       expect([await mayRun('x'), await isGranted('look')]).toEqual([false, false])
       yield* events
     },
-  })
+  }
+  const { summarise } = modelWriter(agent, 128_000)
   expect(await summarise({ model: 'm', messages: chat, signal: new AbortController().signal })).toEqual({
     text: 'Yes.',
     usage: { ...noUsage, inputTokens: 13, outputTokens: 3, reasoningTokens: 1 },
   })
+})
+
+test('of a chat that is too long for the window, a summary is made of the end', async () => {
+  const asked: string[] = []
+  const agent: Agent = {
+    async *answer({ history }) {
+      for (const { content } of await history()) asked.push(JSON.stringify(content))
+      yield { type: 'text', block: '1', text: 'In short.' }
+    },
+  }
+  const messages: ModelMessage[] = [
+    { role: 'user', content: `The first words. ${'And so on. '.repeat(1000)}` },
+    { role: 'assistant', content: 'The last words.' },
+  ]
+  const { text } = await modelWriter(agent, 1000).summarise({
+    model: 'm',
+    messages,
+    signal: new AbortController().signal,
+  })
+  expect(text).toBe('In short.')
+  expect(asked[0]).toMatch(/left out.*The last words/s)
+  expect(asked[0]).not.toContain('The first words')
+  expect(asked[0]?.length).toBeLessThan(4000)
 })
 
 describe('the offline writer', () => {

@@ -73,7 +73,7 @@ class World {
     const provider = await UnreliableProvider.start(dice.split())
     const home = mkdtempSync(join(tmpdir(), 'segue-chaos-'))
     // So narrow that sessions are compacted now and then.
-    const local = { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'], contextWindow: 16_000 }
+    const local = { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'], contextWindow: 5000 }
     const limits = { modelSilenceSeconds: 2, stalledReaderSeconds: 2 }
     writeFileSync(join(home, 'config.json'), JSON.stringify({ model: 'local/test', providers: { local }, limits }))
     return new World(dice, home, provider)
