@@ -1,32 +1,17 @@
-import type { Logger } from 'pino'
-import { discoverProviders } from './agent/discover.ts'
-import { Models } from './agent/models.ts'
-import { offlineModel } from './agent/offline/offline-model.ts'
-import { ApprovalPolicy } from './agent/tools/approval-policy.ts'
-import { McpTools } from './agent/tools/mcp/mcp-tools.ts'
-import { Toolbox, type ToolboxOptions } from './agent/tools/toolbox.ts'
-import { Chats } from './chat/chats.ts'
-import type { Provider } from './config/provider.ts'
-import { configuredModels, modelFault } from './config/providers.ts'
-import { type Settings, SettingsError } from './config/settings.ts'
-import { openProfile, type ProfileOptions } from './profiles/profile.ts'
-import type { Domain } from './schema/context.ts'
+import type { Domain } from './domain/domain.ts'
+import { Domains, type DomainsOptions } from './domain/domains.ts'
 import { type Server, type ServerOptions, startServer } from './server/server.ts'
-import { Sessions } from './sessions/sessions.ts'
 import { lockHome } from './storage/home-lock.ts'
 
-export interface SegueOptions {
-  readonly settings: Settings
-  readonly log: Logger
-  /** Where providers are looked for when none is configured. */
-  readonly env: NodeJS.ProcessEnv
-  readonly onStatement?: ProfileOptions['onStatement']
+export interface SegueOptions extends DomainsOptions {
   readonly alive?: ServerOptions['alive']
 }
 
 export interface Segue {
   /** As in http://127.0.0.1:4000. */
   readonly url: string
+  readonly domains: Domains
+  /** That of the profile `default`. */
   readonly domain: Domain
   /** Saves what is being made, says goodbye to those who follow, and lets go of the home. */
   close(): Promise<void>
@@ -37,62 +22,18 @@ export interface Segue {
  * with SettingsError, HomeInUseError, UnusableHomeError, NewerDatabaseError, UnusableDatabaseError, or what `listen` says
  * of the port; nothing stays open then.
  */
-export async function startSegue({ settings, log, env, onStatement, alive }: SegueOptions): Promise<Segue> {
+export async function startSegue({ alive, ...options }: SegueOptions): Promise<Segue> {
   await using opened = new AsyncDisposableStack()
+  const { settings, log } = options
   const lock = lockHome(settings.home)
   opened.defer(() => lock.release())
-  const profile = openProfile({ ...settings, log, ...(onStatement && { onStatement }) })
-  opened.defer(() => profile.close())
-
-  const onProblem = (error: unknown, what: string): void => log.error({ err: error }, what)
-  const tools = new McpTools({ servers: settings.mcpServers, log })
-  opened.defer(() => tools.close())
-  const toolbox = newToolbox(settings, { source: tools, keep: (bytes) => profile.files.keep(bytes), onProblem })
-  const models = new Models({
-    providers: settings.providers ?? (await foundProviders(settings, env)),
-    offline: offlineModel({ delayMs: settings.offlineDelay, toolbox }),
-    toolbox,
-    maxSteps: settings.limits.stepsPerAnswer,
-    defaultModel: settings.model,
-    silence: settings.limits.modelSilenceSeconds * 1000,
-    log,
-  })
-  const sessions = new Sessions(profile)
-  const { compactAt, titles, limits } = settings
-  const chats = new Chats({ profile, sessions, models, onProblem, compactAt, titles, mostStreams: limits.streams })
-  const recovered = await chats.recover()
-  if (recovered > 0) log.info({ streams: recovered }, 'ended the streams that the last stop had cut off')
-
-  const domain = { profile, sessions, chats, models }
-  const server: Server = await startServer({ ...settings, log, domain, ...(alive && { alive }) })
+  const domains = await Domains.open(options)
+  opened.defer(() => domains.close())
+  const server: Server = await startServer({ ...settings, log, domains, ...(alive && { alive }) })
   opened.defer(() => server.close())
-  opened.defer(() => chats.close())
+  // First of all: those who follow are told how it ended before they are let go of.
+  opened.defer(() => domains.endChats())
 
   const running = opened.move()
-  return { url: server.url, domain, close: () => running.disposeAsync() }
-}
-
-/** The tools of a profile under the rules of its settings. */
-function newToolbox(
-  { approvals, limits }: Settings,
-  options: Pick<ToolboxOptions, 'source' | 'keep' | 'onProblem'>,
-): Toolbox {
-  return new Toolbox({
-    ...options,
-    policy: new ApprovalPolicy(approvals),
-    toolTime: limits.toolSeconds * 1000,
-    decisionTime: limits.decisionSeconds * 1000,
-    resultLength: limits.toolResultLength,
-  })
-}
-
-/** Those that are there by themselves. Throws a SettingsError when the model that was chosen is of none of them. */
-async function foundProviders({ model }: Settings, env: NodeJS.ProcessEnv): Promise<Provider[]> {
-  const providers = await discoverProviders(env)
-  const wrong = model === null ? null : modelFault(model, configuredModels(providers))
-  if (wrong === null) return providers
-  throw new SettingsError([
-    `model: ${JSON.stringify(model)} has to be ${wrong}. openai and anthropic are there when OPENAI_API_KEY or ` +
-      'ANTHROPIC_API_KEY is set, ollama when it answers on this machine, others when config.json names them',
-  ])
+  return { url: server.url, domains, domain: await domains.default(), close: () => running.disposeAsync() }
 }

@@ -10,6 +10,7 @@ const layers = [
   'segue.ts',
   'server',
   'schema',
+  'domain',
   'chat',
   'agent',
   'sessions',

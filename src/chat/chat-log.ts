@@ -13,6 +13,7 @@ interface Session {
   /** The newest events, in order, without a gap; its last one is the newest of the log. */
   tail: ChatEvent[]
   readonly waiters: Set<() => void>
+  removed: boolean
 }
 
 /**
@@ -24,6 +25,7 @@ export class ChatLog {
   readonly decisions = new Bell()
   readonly #store: ChatStore
   readonly #sessions = new Map<string, Session>()
+  #closed = false
 
   constructor(store: ChatStore) {
     this.#store = store
@@ -47,6 +49,23 @@ export class ChatLog {
     if (write.decisions?.length) this.decisions.ring()
   }
 
+  /** The session is not there any more: whoever waits for its next event, or asks for it later, is told so. */
+  remove(sessionId: string): void {
+    const session = this.#sessions.get(sessionId)
+    if (!session) return
+    session.tail = []
+    session.removed = true
+    for (const wake of [...session.waiters]) wake()
+    this.#forget(sessionId)
+  }
+
+  /** None of the sessions is there any more. */
+  close(): void {
+    this.#closed = true
+    for (const id of [...this.#sessions.keys()]) this.remove(id)
+    this.decisions.close()
+  }
+
   /** The newest seq that memory knows of; 0 for a session in which nothing happens. */
   newestSeq(sessionId: string): number {
     return this.#sessions.get(sessionId)?.tail.at(-1)?.seq ?? 0
@@ -54,6 +73,7 @@ export class ChatLog {
 
   /** The next events of a session after a seq. */
   async read(range: EventRange): Promise<ChatEvent[]> {
+    if (this.#closed) return []
     const tail = this.#sessions.get(range.sessionId)?.tail ?? []
     const first = tail[0]
     if (!first || first.seq > range.after + 1) return this.#store.events(range)
@@ -62,18 +82,21 @@ export class ChatLog {
   }
 
   /**
-   * Resolves when the session's log has, or may have, an event after `seq`; at once if it has one already. Also when
-   * the signal aborts. It waits first and looks second: nothing can be committed unseen in between.
+   * Resolves when the log of a session that is kept here has, or may have, an event after `seq`; at once if it has one
+   * already. Also when the signal aborts. False: the session is not there any more. It waits first and looks second: nothing can be
+   * committed unseen in between.
    */
-  async more(sessionId: string, seq: number, signal: AbortSignal): Promise<void> {
+  async more(sessionId: string, seq: number, signal: AbortSignal): Promise<boolean> {
     const session = this.#session(sessionId)
     const { promise, resolve } = Promise.withResolvers<void>()
     const wake = (): void => resolve()
     session.waiters.add(wake)
     signal.addEventListener('abort', wake)
     try {
-      if (signal.aborted || (await this.#hasMore(session, sessionId, seq))) return
-      await promise
+      const head = this.#closed ? null : await this.#headOf(session, sessionId)
+      if (head === null) return false
+      if (!signal.aborted && head <= seq) await promise
+      return !session.removed
     } finally {
       session.waiters.delete(wake)
       signal.removeEventListener('abort', wake)
@@ -81,16 +104,14 @@ export class ChatLog {
     }
   }
 
-  async #hasMore({ tail }: Session, sessionId: string, seq: number): Promise<boolean> {
-    const newest = tail.at(-1)
-    if (newest) return newest.seq > seq
-    return (await this.#store.events({ sessionId, after: seq, limit: 1 })).length > 0
+  async #headOf({ tail }: Session, sessionId: string): Promise<number | null> {
+    return tail.at(-1)?.seq ?? this.#store.headSeq(sessionId)
   }
 
   #session(id: string): Session {
     let session = this.#sessions.get(id)
     if (!session) {
-      session = { tail: [], waiters: new Set() }
+      session = { tail: [], waiters: new Set(), removed: false }
       this.#sessions.set(id, session)
     }
     return session

@@ -10,10 +10,12 @@ import { Decisions } from './decisions.ts'
 import { type Environment, realEnvironment } from './environment.ts'
 import { Followers } from './followers.ts'
 import { Forking } from './forking.ts'
+import { Housekeeping } from './housekeeping.ts'
 import { KeyedWork } from './keyed-work.ts'
 import { Live } from './live.ts'
 import { LogMerging } from './log-merging.ts'
 import { newTurn } from './new-turn.ts'
+import { OwnSessions } from './own-sessions.ts'
 import { endOrphans } from './recovery.ts'
 import { type ChatRequest, checkKey, checkLength, checkRequest, fingerprint, sha256 } from './request.ts'
 import type { Saved } from './running-stream.ts'
@@ -28,8 +30,8 @@ export interface ChatsOptions {
   readonly models: Pick<Models, 'find'>
   readonly onProblem: (error: unknown, what: string) => void
   readonly env?: Environment
-  /** How many streams may run or wait at once. */
-  readonly mostStreams?: number
+  /** Throws RATE_LIMITED when no more answers can be made at the same time. */
+  readonly checkRoom?: () => void
   /** The share of a model's window from which on a session is compacted after an answer; 0, the default, for never. */
   readonly compactAt?: number
   /** Whether models give sessions their titles; false by default. */
@@ -60,21 +62,25 @@ export class Chats {
   readonly transcripts: Transcripts
   readonly followers: Followers
   readonly decisions: Decisions
+  readonly housekeeping: Housekeeping
   readonly #options: ChatsOptions
   readonly #env: Environment
   readonly #live = new Live()
+  readonly #own: OwnSessions
   readonly #merging: LogMerging
   readonly #forking: Forking
   readonly #sequels: Sequels
   /** What begins or continues sessions: with the same key one after the other, so that the second one finds the first. */
   readonly #work = new KeyedWork()
-  #closing = false
+  /** What is told to whoever wants something begun from now on. */
+  #closed: SegueError | null = null
   #refused = 0
 
   constructor(options: ChatsOptions) {
     const { profile, sessions, onProblem, env = realEnvironment } = options
     this.#options = options
     this.#env = env
+    this.#own = new OwnSessions(sessions)
     this.log = new ChatLog(profile.chats)
     this.transcripts = new Transcripts(profile, sessions, this.#live)
     this.followers = new Followers({ ...options, log: this.log, live: this.#live, transcripts: this.transcripts })
@@ -86,6 +92,17 @@ export class Chats {
       transcripts: this.transcripts,
       files: profile.files,
       profile: profile.name,
+    })
+    this.housekeeping = new Housekeeping({
+      ...options,
+      own: this.#own,
+      log: this.log,
+      live: this.#live,
+      chat: (session) => this.#chat(session),
+      run: (work) => {
+        this.#checkOpen()
+        return this.#work.run(null, work)
+      },
     })
     this.#sequels = new Sequels({
       ...options,
@@ -141,7 +158,7 @@ export class Chats {
     checkRequest(request)
     const key = request.key === null ? null : { key: request.key, fingerprint: fingerprint(request) }
     return this.#begin(key, async () => {
-      const session = request.sessionId === null ? null : await this.#writable(request.sessionId)
+      const session = request.sessionId === null ? null : await this.#own.open(request.sessionId)
       // A provider may have to be asked for its models: nobody else waits for that.
       const model = await this.#options.models.find(request.model ?? session?.model ?? null)
       const parts = await this.#partsOf(request)
@@ -192,7 +209,7 @@ export class Chats {
       this.#checkOpen()
       const made = named && (await this.#madeBy(named))
       if (made) return made
-      const session = await this.#writable(sessionId)
+      const session = await this.#own.open(sessionId)
       return this.#sequels.compact(session, await this.#options.models.find(session.model), named)
     })
   }
@@ -226,9 +243,19 @@ export class Chats {
     return this.transcripts.history(session, window)(this.transcripts.growing(session.id))
   }
 
-  /** Accepts nothing more, saves what is being made as INTERRUPTED, and returns when all of it is saved. */
-  async close(): Promise<void> {
-    this.#closing = true
+  /** Throws SESSION_BUSY when anything is under way that would be cut off by a close. */
+  checkIdle(): void {
+    for (const chat of this.#live.chats()) chat.checkIdle()
+    if (this.#live.streams > 0 || this.#work.size > 0)
+      throw new SegueError('SESSION_BUSY', 'Something is under way here.')
+  }
+
+  /**
+   * Accepts nothing more, saves what is being made as INTERRUPTED, and returns when all of it is saved. Whoever comes
+   * later is told `why`.
+   */
+  async close(why: SegueError = shuttingDown()): Promise<void> {
+    this.#closed ??= why
     this.#sequels.close()
     const chats = () => Promise.all(this.#live.chats().map((chat) => chat.close()))
     await chats()
@@ -263,11 +290,8 @@ export class Chats {
 
   async #start({ session: given, ifBusy, ...turn }: Beginning, signal: AbortSignal): Promise<StreamRecord> {
     // Its log may have grown since it was looked at.
-    const session = 'session' in given ? given : await this.#writable(given.id)
-    const { mostStreams = Number.POSITIVE_INFINITY } = this.#options
-    if (this.unfinished >= mostStreams) {
-      throw new SegueError('RATE_LIMITED', `${mostStreams} answers are being made already. Try again later.`)
-    }
+    const session = 'session' in given ? given : await this.#own.open(given.id)
+    this.#options.checkRoom?.()
     const beginning = newTurn({ ...turn, session, env: this.#env })
     const chat = this.#chat('session' in session ? session.session : session)
     // Known from its first event on: whoever reads that can cancel it.
@@ -303,7 +327,7 @@ export class Chats {
       message: (id) => sessions.message(id),
       history: (model) => this.transcripts.history(session, model.window),
       isGranted: (tool) => profile.decisions.isGranted(tool, session.id),
-      stale: () => this.#stale(session.id),
+      stale: () => this.#own.stale(session.id),
       onProblem,
       onRefused: () => (this.#refused += 1),
       onEnded: (stream) => {
@@ -334,30 +358,8 @@ export class Chats {
     return null
   }
 
-  /** A session of our own that has not ended. Throws NOT_FOUND, SESSION_READ_ONLY and STALE. */
-  async #writable(sessionId: string): Promise<SessionRecord> {
-    const session = await this.#options.sessions.find(sessionId)
-    if (!session) throw notFound('session', sessionId)
-    if (session.origin !== 'SEGUE') {
-      throw new SegueError('SESSION_READ_ONLY', 'Sessions of Hermes are only read. Continue it in one of your own.')
-    }
-    if (session.endedAt !== null) throw await this.#stale(sessionId)
-    return session
-  }
-
-  async #stale(sessionId: string): Promise<SegueError> {
-    const session = await this.#options.sessions.find(sessionId)
-    const tip = session && (await this.#options.sessions.tip(session))
-    const goesOn = tip !== null && tip.id !== sessionId
-    return new SegueError(
-      'STALE',
-      goesOn ? 'This session was continued by another one: go on there.' : 'This session has ended.',
-      goesOn ? { tipId: tip.id } : {},
-    )
-  }
-
   #checkOpen(): void {
-    if (this.#closing) throw shuttingDown()
+    if (this.#closed) throw this.#closed
   }
 }
 

@@ -1,7 +1,7 @@
 import { badInput, notFound, SegueError } from '../errors.ts'
 import type { DecisionStore } from '../storage/decision-store.ts'
 import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRecord } from '../storage/records.ts'
-import { Bell } from './bell.ts'
+import type { Bell } from './bell.ts'
 import { abortable } from './follow.ts'
 import type { Live } from './live.ts'
 import type { Resolution } from './settlement.ts'
@@ -56,18 +56,9 @@ export class Decisions {
     return found.map(({ decision }) => decision).filter((decision) => isOf(kind, decision))
   }
 
-  /** All that wait now, then each one that changes, as it is by then: without end. */
+  /** All that wait now, then each one that changes, as it is by then: for as long as the profile is there. */
   follow<K extends Kind>(kind: K): AsyncIterableIterator<Of<K>> {
     return abortable((signal) => this.#changes(kind, signal))
-  }
-
-  /** Nothing, without end: where there is nothing to follow. */
-  silence(): AsyncIterableIterator<never> {
-    const never = new Bell()
-    // oxlint-disable-next-line require-yield
-    return abortable(async function* (signal) {
-      await never.next(0, signal)
-    })
   }
 
   async *#changes<K extends Kind>(kind: K, signal: AbortSignal): AsyncGenerator<Of<K>, void, void> {
@@ -81,7 +72,7 @@ export class Decisions {
       seen = waiting.at(-1)?.change ?? newest
     }
     let after = newest
-    while (!signal.aborted) {
+    while (!signal.aborted && !bell.closed) {
       const changed = await store.decisions({ kind, after, limit: pageSize })
       for (const { change, decision } of changed) {
         after = change

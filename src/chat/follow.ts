@@ -11,6 +11,8 @@ export interface Followed {
   readonly sessionId: string
   /** The one stream that is followed, or all of the session's. */
   readonly stream: StreamRecord | null
+  /** The session is kept here: its log may grow, or be removed, which ends the following. */
+  readonly isKept: boolean
   /** The session's newest seq when the following begins. */
   readonly headSeq: number
   /** What a reader with a cursor from nowhere can begin with. */
@@ -39,7 +41,7 @@ export function isBehind(stream: StreamRecord, headSeq: number, after: number): 
 
 async function* deliver(
   log: ChatLog,
-  { sessionId, stream, headSeq, snapshot }: Followed,
+  { sessionId, stream, isKept, headSeq, snapshot }: Followed,
   after: number,
   signal: AbortSignal,
 ): AsyncGenerator<Delivered, void, void> {
@@ -50,6 +52,7 @@ async function* deliver(
     cursor = reset.seq
     yield reset
   }
+  if (!isKept) return aborted(signal)
   for await (const event of events(log, sessionId, cursor, headSeq, signal)) {
     if (stream && event.streamId !== stream.id) continue
     yield event
@@ -69,7 +72,7 @@ function resetOf(sessionId: string, stream: StreamRecord | null, { seq, message 
   }
 }
 
-/** The session's events after a cursor, without end: one by one, and merged for as long as the reader is far behind. */
+/** The events after a cursor, for as long as the session is there: one by one, and merged for as long as the reader is far behind. */
 async function* events(
   log: ChatLog,
   sessionId: string,
@@ -99,9 +102,15 @@ async function* events(
       }
       await breathe()
     } else if (page.length === 0) {
-      await log.more(sessionId, cursor, signal)
+      if (!(await log.more(sessionId, cursor, signal))) return
     }
   }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  signal.addEventListener('abort', () => resolve(), { once: true })
+  if (!signal.aborted) await promise
 }
 
 /** A generator whose `return` is heard while it waits: a plain one would hear it only after its next value. */

@@ -29,7 +29,7 @@ export class Followers {
     const { stream, session } = await this.#streamIn(streamId)
     const { id: sessionId, headSeq } = session
     const snapshot = (): Promise<Snapshot> => this.#snapshotOfStream(streamId)
-    return follow(this.#options.log, { sessionId, stream, headSeq, snapshot }, after)
+    return follow(this.#options.log, { sessionId, stream, isKept: true, headSeq, snapshot }, after)
   }
 
   /** Whether a reader of a stream at this cursor has everything already. Throws NOT_FOUND. */
@@ -38,12 +38,13 @@ export class Followers {
     return isBehind(stream, session.headSeq, after)
   }
 
-  /** Follows all that happens in a session, without end. Throws NOT_FOUND. */
+  /** Follows all that happens in a session, for as long as it is there. Throws NOT_FOUND. */
   async followSession(sessionId: string, after: number): Promise<AsyncIterableIterator<Delivered>> {
     const session = await this.#options.sessions.find(sessionId)
     if (!session) throw notFound('session', sessionId)
     const snapshot = (): Promise<Snapshot> => this.#snapshotOf(sessionId)
-    return follow(this.#options.log, { sessionId, stream: null, headSeq: session.headSeq, snapshot }, after)
+    const isKept = session.origin === 'SEGUE'
+    return follow(this.#options.log, { sessionId, stream: null, isKept, headSeq: session.headSeq, snapshot }, after)
   }
 
   async #streamIn(streamId: string): Promise<{ stream: StreamRecord; session: SessionRecord }> {

@@ -3,6 +3,11 @@ export class KeyedWork {
   readonly #running = new Set<Promise<unknown>>()
   readonly #last = new Map<string, Promise<unknown>>()
 
+  /** How much is under way. */
+  get size(): number {
+    return this.#running.size
+  }
+
   /** Runs `work` now, or after what came before with the same key. */
   run<T>(key: string | null, work: () => Promise<T>): Promise<T> {
     const done = key === null ? work() : (this.#last.get(key) ?? Promise.resolve()).then(work)

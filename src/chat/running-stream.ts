@@ -1,6 +1,7 @@
 import { setImmediate as breathe, setTimeout as delay } from 'node:timers/promises'
 import type { ModelMessage } from 'ai'
 import { type Agent, AgentError, type AgentEvent } from '../agent/agent.ts'
+import { SegueError } from '../errors.ts'
 import { LogConflict, StaleGeneration } from '../storage/chat-store.ts'
 import type { DecisionRecord, MessageRecord, StreamRecord } from '../storage/records.ts'
 import { deltaText, fits, isDeltaDraft, withText } from './deltas.ts'
@@ -225,7 +226,7 @@ export class RunningStream {
           return await this.#writeEnd(ending, more)
         } catch (error) {
           // Somebody else has ended it: there is nothing left to save.
-          if (error instanceof StaleGeneration || error instanceof LogConflict) throw error
+          if (isOver(error)) throw error
           this.#options.onProblem(error, 'the end of a stream could not be saved; trying again')
           this.#abort.abort()
           // Whoever sent something along tries by itself, and is told what is wrong.
@@ -309,6 +310,12 @@ export class RunningStream {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
   }
+}
+
+/** Somebody else has ended the stream, or removed its session. */
+function isOver(error: unknown): boolean {
+  if (error instanceof SegueError) return error.code === 'NOT_FOUND'
+  return error instanceof StaleGeneration || error instanceof LogConflict
 }
 
 function unitsOf(draft: Draft): number {

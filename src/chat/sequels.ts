@@ -23,6 +23,8 @@ export interface SequelsOptions {
   readonly onProblem: (error: unknown, what: string) => void
 }
 
+const lost: ReadonlySet<string> = new Set(['SESSION_BUSY', 'STALE', 'NOT_FOUND'])
+
 /** What becomes of a session between two turns: it is continued by another one when it has grown too long, or gets its title. */
 export class Sequels {
   readonly #options: SequelsOptions
@@ -49,8 +51,9 @@ export class Sequels {
     if (this.#stop.signal.aborted || (compactAt === 0 && !titles)) return
     const done = this.#lookAfter(stream, contextTokens)
       .catch((error: unknown) => {
-        // It was busy, or was continued by somebody else: then somebody else's answer comes, and this with it.
-        const isLost = error instanceof SegueError && (error.code === 'SESSION_BUSY' || error.code === 'STALE')
+        // It was busy, or was continued by somebody else: then somebody else's answer comes, and this with it. Or it was
+        // removed meanwhile.
+        const isLost = error instanceof SegueError && lost.has(error.code)
         if (!isLost && !this.#stop.signal.aborted) onProblem(error, 'a session could not be looked after')
       })
       .finally(() => this.#running.delete(done))

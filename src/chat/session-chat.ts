@@ -1,7 +1,7 @@
 import type { ModelMessage } from 'ai'
 import { AgentError } from '../agent/agent.ts'
 import type { FoundModel } from '../agent/models.ts'
-import { SegueError, shuttingDown } from '../errors.ts'
+import { notFound, SegueError, shuttingDown } from '../errors.ts'
 import type { NewSession, SessionChange, StreamKey } from '../storage/chat-store.ts'
 import type { MessageRecord, SessionRecord, StreamRecord, Usage } from '../storage/records.ts'
 import { aborted } from './aborted.ts'
@@ -65,6 +65,7 @@ export class SessionChat {
   #retry: NodeJS.Timeout | null = null
   #compacting: { readonly abort: AbortController; readonly over: Promise<unknown> } | null = null
   #continued: boolean
+  #removed = false
   #closing = false
 
   constructor(options: SessionChatOptions) {
@@ -103,6 +104,7 @@ export class SessionChat {
     if (this.#compacting) throw new Compacting()
     return this.#step(async () => {
       signal.throwIfAborted()
+      this.#checkThere()
       if (this.#continued) throw await this.#options.stale()
       const { active } = this
       if (active && ifBusy === 'REJECT') throw busy(active)
@@ -126,6 +128,7 @@ export class SessionChat {
     const abort = new AbortController()
     const over = this.#step(async () => {
       abort.signal.throwIfAborted()
+      this.#checkThere()
       if (this.#continued) throw await this.#options.stale()
       if (this.active) throw busy(this.active)
       return this.#continueElsewhere(compose, abort.signal)
@@ -155,16 +158,38 @@ export class SessionChat {
     return successor.session
   }
 
-  /** Changes the session beside its turns, and tells so in its log, unless that has had its last event. */
+  /** Changes the session beside its turns, and tells so in its log, unless that has had its last event. Throws NOT_FOUND. */
   async change(change: SessionChange, usage?: Usage): Promise<void> {
     const { env, sessionId } = this.#options
-    await this.#step(() =>
-      this.#writer.write(() => ({
+    await this.#step(async () => {
+      this.#checkThere()
+      await this.#writer.write(() => ({
         change,
         ...(usage && { usage }),
         drafts: this.#continued ? [] : [{ type: 'SessionChanged', at: env.now(), sessionId, streamId: null }],
-      })),
-    )
+      }))
+    })
+  }
+
+  /** Throws SESSION_BUSY when an answer is being made, a message waits, or the session is being compacted. */
+  checkIdle(): void {
+    if (this.#compacting) throw new Compacting()
+    if (this.active) throw busy(this.active)
+  }
+
+  /** Has the session removed while nothing happens in it. Throws SESSION_BUSY and NOT_FOUND. */
+  async remove(work: () => Promise<void>): Promise<void> {
+    this.checkIdle()
+    await this.#step(async () => {
+      this.#checkThere()
+      this.checkIdle()
+      await work()
+      this.#removed = true
+    })
+  }
+
+  #checkThere(): void {
+    if (this.#removed) throw notFound('session', this.#options.sessionId)
   }
 
   /** Takes up streams that waited when the server stopped, in their order. */

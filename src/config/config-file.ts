@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { jsonFault } from './json-fault.ts'
-import { allSettings } from './setting.ts'
 
 /** The keys of config.json as they were given; those that are not there are not in the map. */
 export type ConfigFile = ReadonlyMap<string, unknown>
 
-const known = allSettings.flatMap(({ key }) => key ?? [])
-
-/** Reads config.json, without judging its values. Whatever is wrong is added to `problems`; there may be no file. */
-export function readConfigFile(path: string, problems: string[]): ConfigFile {
+/**
+ * Reads a config.json, in which only `known` keys may stand, without judging its values. Whatever is wrong is added to
+ * `problems`; there may be no file.
+ */
+export function readConfigFile(path: string, known: readonly string[], problems: string[]): ConfigFile {
   const text = textOf(path, problems)
   if (text === null) return new Map()
   const object = objectOf(text, path, problems)

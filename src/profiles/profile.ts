@@ -8,6 +8,7 @@ import { ProfileDatabase } from '../storage/sqlite/database.ts'
 import { SqliteChatStore } from '../storage/sqlite/sqlite-chat-store.ts'
 import { SqliteDecisionStore } from '../storage/sqlite/sqlite-decision-store.ts'
 import { SqliteSessions } from '../storage/sqlite/sqlite-sessions.ts'
+import { PrefixedSessions } from './prefixed-sessions.ts'
 import { defaultProfile } from './profile-name.ts'
 
 /** An isolated home: whatever belongs to one profile is reached through it, and through nothing else. */
@@ -24,6 +25,9 @@ export interface Profile {
 }
 
 export interface ProfileOptions {
+  /** `default` unless told. */
+  readonly name?: string
+  /** The profile's own folder, and that of its Hermes agent. */
   readonly home: string
   readonly hermesHome: string | null
   readonly durable: boolean
@@ -32,9 +36,9 @@ export interface ProfileOptions {
   readonly onStatement?: (file: 'segue' | 'hermes', sql: string) => void
 }
 
-/** Opens the default profile, which is the home itself. Throws NewerDatabaseError and UnusableDatabaseError. */
-export function openProfile({ home, hermesHome, durable, log, onStatement }: ProfileOptions): Profile {
-  const name = defaultProfile
+/** Opens a profile. Throws NewerDatabaseError and UnusableDatabaseError. */
+export function openProfile(options: ProfileOptions): Profile {
+  const { name = defaultProfile, home, hermesHome, durable, log, onStatement } = options
   const database = new ProfileDatabase(join(home, 'segue.db'), {
     durable,
     ...(onStatement && { onStatement: (sql: string) => onStatement('segue', sql) }),
@@ -51,7 +55,8 @@ export function openProfile({ home, hermesHome, durable, log, onStatement }: Pro
   return {
     name,
     own: new SqliteSessions(database, name),
-    hermes,
+    // Hermes' ids are unique in one file only.
+    hermes: hermes && (name === defaultProfile ? hermes : new PrefixedSessions(hermes, `${name}@`)),
     chats: new SqliteChatStore(database, name),
     decisions: new SqliteDecisionStore(database),
     files: new FolderFileStore(join(home, 'files')),

@@ -34,7 +34,7 @@ builder.objectRef<EventOf<'StreamStarted'>>('StreamStarted').implement({
     userMessage: t.field({
       type: MessageType,
       description: 'The message that it answers.',
-      resolve: (event, _, context) => messageOf(event.userMessageId, context),
+      resolve: (event, _, context) => messageOf(event.userMessageId, event.sessionId, context),
     }),
   }),
 })
@@ -167,7 +167,7 @@ builder.objectRef<EventOf<'StreamFinished'>>('StreamFinished').implement({
       nullable: true,
       description: "The assistant's message as it was saved. Null when nothing was produced.",
       resolve: (event, _, context): Promise<MessageRecord> | null =>
-        event.messageId === null ? null : messageOf(event.messageId, context),
+        event.messageId === null ? null : messageOf(event.messageId, event.sessionId, context),
     }),
   }),
 })

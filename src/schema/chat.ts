@@ -1,12 +1,13 @@
 import type { Cancelled } from '../chat/chats.ts'
-import type { ChatRequest } from '../chat/request.ts'
-import { badInput } from '../errors.ts'
+import { badInput, notFound } from '../errors.ts'
+import { defaultProfile, profileName } from '../profiles/profile-name.ts'
+import type { StreamRecord } from '../storage/records.ts'
 import { builder } from './builder.ts'
 import { ChatEventInterface } from './chat-event.ts'
 import type { Context } from './context.ts'
 import { CancelOutcomeEnum, IfBusyEnum } from './enums.ts'
-import { checkProfile } from './profile.ts'
 import { MessageType, SessionType, StreamType } from './refs.ts'
+import type { Scope } from './scopes.ts'
 
 const CreateSessionInput = builder.inputType('CreateSessionInput', {
   description: 'A session to begin.',
@@ -88,10 +89,10 @@ builder.mutationFields((t) => ({
     type: SessionType,
     description: 'Begins a session, empty or as the continuation of another one.',
     args: { input: t.arg({ type: CreateSessionInput, required: true, description: 'What it is to be.' }) },
-    resolve: async (_, { input }, { domain }) => {
-      checkProfile(input.profile, domain, 'input', 'profile')
-      if (typeof input.model === 'string') await domain.models.find(input.model)
-      return domain.sessions.create({
+    resolve: async (_, { input }, { scopes }) => {
+      const { models, sessions } = await scopes.make(profileName(input.profile, 'input', 'profile'))
+      if (typeof input.model === 'string') await models.find(input.model)
+      return sessions.create({
         title: input.title ?? null,
         model: input.model ?? null,
         continues: input.continues ?? null,
@@ -102,7 +103,7 @@ builder.mutationFields((t) => ({
     type: StreamType,
     description: 'Starts an answer without following it; followStream does.',
     args: { input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }) },
-    resolve: (_, { input }, { domain }) => domain.chats.start(requestOf(input, { domain, operationId: null })),
+    resolve: async (_, { input }, context) => (await begin(input, { ...context, operationId: null })).stream,
   }),
   regenerate: t.field({
     type: StreamType,
@@ -115,14 +116,15 @@ builder.mutationFields((t) => ({
         description: 'As in StreamChatInput: the same key with the same messageId and text returns the same stream.',
       }),
     },
-    resolve: (_, { messageId, text, key }, { domain }) => domain.chats.regenerate(messageId, text ?? null, key ?? null),
+    resolve: async (_, { messageId, text, key }, { scopes }) =>
+      (await scopes.having('message', messageId)).chats.regenerate(messageId, text ?? null, key ?? null),
   }),
   forkSession: t.field({
     type: SessionType,
     description:
       'A new session with the messages up to and including messageId, of either origin. SESSION_BUSY while that message is being made.',
     args: { messageId: t.arg.id({ required: true, description: 'The last message to take along.' }) },
-    resolve: (_, { messageId }, { domain }) => domain.chats.fork(messageId),
+    resolve: async (_, { messageId }, { scopes }) => (await scopes.having('message', messageId)).chats.fork(messageId),
   }),
   compactSession: t.field({
     type: SessionType,
@@ -134,13 +136,13 @@ builder.mutationFields((t) => ({
         description: 'Chosen by the client: the same key with the same session returns the same continuation.',
       }),
     },
-    resolve: (_, { id, key }, { domain }) => domain.chats.compact(id, key ?? null),
+    resolve: async (_, { id, key }, { scopes }) => (await scopes.ofSession(id)).chats.compact(id, key ?? null),
   }),
   cancelStream: t.field({
     type: CancelStreamPayload,
     description: 'Stops a stream and returns what was saved: all that any client has seen of it, and nothing after.',
     args: { streamId: t.arg.id({ required: true, description: 'The stream.' }) },
-    resolve: (_, { streamId }, { domain }) => domain.chats.cancel(streamId),
+    resolve: async (_, { streamId }, { scopes }) => (await scopes.having('stream', streamId)).chats.cancel(streamId),
   }),
 }))
 
@@ -157,8 +159,8 @@ builder.subscriptionFields((t) => ({
     subscribe: async (_, { input, after }, context) => {
       context.checkMayStart()
       const cursor = cursorOf(after)
-      const stream = await context.domain.chats.start(requestOf(input, context))
-      return context.domain.chats.followers.followStream(stream.id, cursor)
+      const { stream, scope } = await begin(input, context)
+      return scope.chats.followers.followStream(stream.id, cursor)
     },
     resolve: (event) => event,
   }),
@@ -170,10 +172,11 @@ builder.subscriptionFields((t) => ({
       streamId: t.arg.id({ required: true, description: 'The stream.' }),
       after: t.arg.int({ defaultValue: 0, description: StreamChatAfter }),
     },
-    subscribe: async (_, { streamId, after }, { domain, lastEventId, onNothingLeft }) => {
+    subscribe: async (_, { streamId, after }, { scopes, lastEventId, onNothingLeft }) => {
       const cursor = cursorOf(after, lastEventId)
-      if (await domain.chats.followers.isAtEnd(streamId, cursor)) onNothingLeft()
-      return domain.chats.followers.followStream(streamId, cursor)
+      const { followers } = (await scopes.having('stream', streamId)).chats
+      if (await followers.isAtEnd(streamId, cursor)) onNothingLeft()
+      return followers.followStream(streamId, cursor)
     },
     resolve: (event) => event,
   }),
@@ -184,27 +187,37 @@ builder.subscriptionFields((t) => ({
       sessionId: t.arg.id({ required: true, description: 'The session.' }),
       after: t.arg.int({ defaultValue: 0, description: StreamChatAfter }),
     },
-    subscribe: (_, { sessionId, after }, { domain, lastEventId }) =>
-      domain.chats.followers.followSession(sessionId, cursorOf(after, lastEventId)),
+    subscribe: async (_, { sessionId, after }, { scopes, lastEventId }) => {
+      const cursor = cursorOf(after, lastEventId)
+      return (await scopes.ofSession(sessionId)).chats.followers.followSession(sessionId, cursor)
+    },
     resolve: (event) => event,
   }),
 }))
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-function requestOf(
+/** Begins an answer in the session's profile, or in the one that was named. */
+async function begin(
   input: typeof StreamChatInput.$inferInput,
-  { domain, operationId }: Pick<Context, 'domain' | 'operationId'>,
-): ChatRequest {
-  return {
-    sessionId: input.sessionId ?? null,
+  { scopes, operationId }: Pick<Context, 'scopes' | 'operationId'>,
+): Promise<{ readonly stream: StreamRecord; readonly scope: Scope }> {
+  const sessionId = input.sessionId ?? null
+  const named = typeof input.profile === 'string' ? profileName(input.profile, 'input', 'profile') : null
+  const scope = sessionId === null ? await scopes.make(named ?? defaultProfile) : await scopes.ofSession(sessionId)
+  const profile = scope.profile.name
+  // A session of another profile is none that there is in this one.
+  if (sessionId !== null && named !== null && named !== profile) throw notFound('session', sessionId)
+  const stream = await scope.chats.start({
+    sessionId,
+    profile,
     text: input.text,
     files: (input.files ?? []).map(({ name, mediaType, url }) => ({ name: name ?? null, mediaType, url })),
     model: input.model ?? null,
-    profile: checkProfile(input.profile, domain, 'input', 'profile'),
     key: input.key ?? (operationId !== null && uuid.test(operationId) ? operationId : null),
     ifBusy: input.ifBusy ?? 'REJECT',
-  }
+  })
+  return { stream, scope }
 }
 
 /** Of what was asked for and what an EventSource says that it had, the greater one. */

@@ -1,20 +1,8 @@
-import type { Models } from '../agent/models.ts'
-import type { Chats } from '../chat/chats.ts'
-import type { Profile } from '../profiles/profile.ts'
-import { SessionLoader } from '../sessions/session-loader.ts'
-import type { Sessions } from '../sessions/sessions.ts'
-
-/** What the schema speaks to: the domain of the one profile that is served. */
-export interface Domain {
-  readonly profile: Profile
-  readonly sessions: Sessions
-  readonly chats: Chats
-  readonly models: Models
-}
+import type { Domains } from '../domain/domains.ts'
+import { Scopes } from './scopes.ts'
 
 export interface Context {
-  readonly domain: Domain
-  readonly loader: SessionLoader
+  readonly scopes: Scopes
   /** The id of the WebSocket message that asked; null over HTTP. */
   readonly operationId: string | null
   /** The newest event that an EventSource had before it came back. */
@@ -26,7 +14,7 @@ export interface Context {
 }
 
 /** What a transport tells of the caller. */
-export type Caller = Omit<Context, 'domain' | 'loader'>
+export type Caller = Omit<Context, 'scopes'>
 
 const nobody: Caller = {
   operationId: null,
@@ -35,11 +23,11 @@ const nobody: Caller = {
   onNothingLeft: () => undefined,
 }
 
-export function newContext(domain: Domain, caller: Partial<Caller> = {}): Context {
-  return { ...nobody, ...caller, domain, loader: new SessionLoader(domain.sessions) }
+export function newContext(domains: Domains, caller: Partial<Caller> = {}): Context {
+  return { ...nobody, ...caller, scopes: new Scopes(domains) }
 }
 
 /** The same caller with nothing remembered: for the next execution, such as that of a subscription's next event. */
 export function refreshed(context: Context): Context {
-  return newContext(context.domain, context)
+  return newContext(context.scopes.domains, context)
 }

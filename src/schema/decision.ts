@@ -1,3 +1,4 @@
+import type { Decisions } from '../chat/decisions.ts'
 import { notFound } from '../errors.ts'
 import { profileName } from '../profiles/profile-name.ts'
 import type { DecisionRecord, StreamRecord, ToolCall } from '../storage/records.ts'
@@ -27,7 +28,7 @@ ApprovalType.implement({
     stream: t.field({
       type: StreamType,
       description: stream,
-      resolve: (of, _, context) => streamOf(of.streamId, context),
+      resolve: (of, _, context) => streamOf(of, context),
     }),
     toolCall: t.field({
       type: ToolCallType,
@@ -65,7 +66,7 @@ ClarificationType.implement({
     stream: t.field({
       type: StreamType,
       description: stream,
-      resolve: (of, _, context) => streamOf(of.streamId, context),
+      resolve: (of, _, context) => streamOf(of, context),
     }),
     toolCall: t.field({
       type: ToolCallType,
@@ -96,8 +97,8 @@ builder.queryFields((t) => ({
       profile: t.arg.string({ description: profile }),
       pending: t.arg.boolean({ defaultValue: true, description: pending }),
     },
-    resolve: (_, args, { domain }) =>
-      isServed(args.profile, domain) ? domain.chats.decisions.list('approval', which(args.pending)) : [],
+    resolve: async (_, args, context) =>
+      (await decisionsOf(args.profile, context))?.list('approval', which(args.pending)) ?? [],
   }),
   clarifications: t.field({
     type: [ClarificationType],
@@ -106,8 +107,8 @@ builder.queryFields((t) => ({
       profile: t.arg.string({ description: profile }),
       pending: t.arg.boolean({ defaultValue: true, description: pending }),
     },
-    resolve: (_, args, { domain }) =>
-      isServed(args.profile, domain) ? domain.chats.decisions.list('clarification', which(args.pending)) : [],
+    resolve: async (_, args, context) =>
+      (await decisionsOf(args.profile, context))?.list('clarification', which(args.pending)) ?? [],
   }),
 }))
 
@@ -119,7 +120,8 @@ builder.mutationFields((t) => ({
       id: t.arg.id({ required: true, description: 'apr_…' }),
       decision: t.arg({ type: ApprovalDecisionEnum, required: true, description: 'What is allowed.' }),
     },
-    resolve: (_, { id, decision }, { domain }) => domain.chats.decisions.answerApproval(id, decision),
+    resolve: async (_, { id, decision }, { scopes }) =>
+      (await scopes.having('approval', id)).chats.decisions.answerApproval(id, decision),
   }),
   answerClarification: t.field({
     type: ClarificationType,
@@ -131,7 +133,8 @@ builder.mutationFields((t) => ({
         description: 'One of its choices or anything else: up to 100,000 characters, not blank.',
       }),
     },
-    resolve: (_, { id, answer }, { domain }) => domain.chats.decisions.answerClarification(id, answer),
+    resolve: async (_, { id, answer }, { scopes }) =>
+      (await scopes.having('clarification', id)).chats.decisions.answerClarification(id, answer),
   }),
 }))
 
@@ -140,25 +143,26 @@ builder.subscriptionFields((t) => ({
     type: ApprovalType,
     description: 'Every approval that waits at the start, then each one that changes. Does not end by itself.',
     args: { profile: t.arg.string({ description: profile }) },
-    subscribe: (_, args, { domain }) =>
-      isServed(args.profile, domain) ? domain.chats.decisions.follow('approval') : domain.chats.decisions.silence(),
+    subscribe: async (_, args, context) => (await followed(args.profile, context)).follow('approval'),
     resolve: (approval) => approval,
   }),
   clarifications: t.field({
     type: ClarificationType,
     description: 'Every question that waits at the start, then each one that changes. Does not end by itself.',
     args: { profile: t.arg.string({ description: profile }) },
-    subscribe: (_, args, { domain }) =>
-      isServed(args.profile, domain)
-        ? domain.chats.decisions.follow('clarification')
-        : domain.chats.decisions.silence(),
+    subscribe: async (_, args, context) => (await followed(args.profile, context)).follow('clarification'),
     resolve: (clarification) => clarification,
   }),
 }))
 
-/** Another profile of a valid name reads as an empty one. Throws BAD_USER_INPUT for any other name. */
-function isServed(given: string | null | undefined, domain: Context['domain']): boolean {
-  return profileName(given, 'profile') === domain.profile.name
+/** Null where there is nothing of a profile: it reads as an empty one. Throws BAD_USER_INPUT for what is no name. */
+async function decisionsOf(given: string | null | undefined, { scopes }: Context): Promise<Decisions | null> {
+  return (await scopes.of(profileName(given, 'profile')))?.chats.decisions ?? null
+}
+
+/** What is to come of a profile, even where there is nothing of it yet. */
+async function followed(given: string | null | undefined, { scopes }: Context): Promise<Decisions> {
+  return (await scopes.make(profileName(given, 'profile'))).chats.decisions
 }
 
 function which(wanted: boolean | null | undefined): { readonly pending?: boolean } {
@@ -166,14 +170,15 @@ function which(wanted: boolean | null | undefined): { readonly pending?: boolean
 }
 
 /** The call as it is in its message; as it was when it began to wait, until that can be read. */
-async function callOf(decision: DecisionRecord, { domain }: Context): Promise<ToolCall> {
-  const message = await domain.chats.transcripts.message(decision.messageId)
+async function callOf(decision: DecisionRecord, { scopes }: Context): Promise<ToolCall> {
+  const { chats } = await scopes.ofSession(decision.sessionId)
+  const message = await chats.transcripts.message(decision.messageId)
   const part = message?.parts[decision.partIndex]
   return part?.type === 'tool' ? part.call : decision.toolCall
 }
 
-async function streamOf(id: string, { domain }: Context): Promise<StreamRecord> {
-  const found = await domain.chats.stream(id)
-  if (!found) throw notFound('stream', id)
+async function streamOf({ streamId, sessionId }: DecisionRecord, { scopes }: Context): Promise<StreamRecord> {
+  const found = await (await scopes.ofSession(sessionId)).chats.stream(streamId)
+  if (!found) throw notFound('stream', streamId)
   return found
 }

@@ -142,7 +142,8 @@ MessageType.implement({
       type: StreamType,
       nullable: true,
       description: "The stream that it started (a user's message) or that made it.",
-      resolve: ({ streamId }, _, { domain }) => (streamId === null ? null : domain.chats.stream(streamId)),
+      resolve: async ({ streamId, sessionId }, _, { scopes }) =>
+        streamId === null ? null : (await scopes.ofSession(sessionId)).chats.stream(streamId),
     }),
     model: t.exposeString('model', { nullable: true, description: 'The model that made it.' }),
     usage: t.expose('usage', { type: UsageType, nullable: true, description: 'What it cost. Null until it is whole.' }),

@@ -1,7 +1,7 @@
-import { badInput } from '../errors.ts'
+import { nameRule } from '../config/name.ts'
 import { defaultProfile, profileName } from '../profiles/profile-name.ts'
 import { builder } from './builder.ts'
-import type { Domain } from './context.ts'
+import { ModelType } from './queries.ts'
 import { ProfileType } from './refs.ts'
 
 ProfileType.implement({
@@ -12,9 +12,15 @@ ProfileType.implement({
       description: 'It is the one that is meant when none is named.',
       resolve: ({ name }) => name === defaultProfile,
     }),
+    models: t.field({
+      type: [ModelType],
+      description:
+        'The models that can answer in it; offline/eliza, which needs no key and no network, always among them.',
+      resolve: async ({ name }, _, { scopes }) => (await scopes.of(name))?.models.list() ?? [],
+    }),
     allowedTools: t.stringList({
       description: 'The tools that need not ask in it, because somebody has answered ALWAYS; by name.',
-      resolve: (_, __, { domain }) => domain.profile.decisions.profileGrants(),
+      resolve: async ({ name }, _, { scopes }) => (await scopes.of(name))?.profile.decisions.profileGrants() ?? [],
     }),
   }),
 })
@@ -27,17 +33,46 @@ builder.mutationFields((t) => ({
       tool: t.arg.string({ required: true, description: "The tool's name." }),
       profile: t.arg.string({ description: 'The profile; default when it is left out.' }),
     },
-    resolve: async (_, { tool, profile }, { domain }) => {
-      const name = checkProfile(profile, domain, 'profile')
-      await domain.profile.decisions.revokeGrants(tool)
+    resolve: async (_, { tool, profile }, { scopes }) => {
+      const name = profileName(profile, 'profile')
+      await (await scopes.of(name))?.profile.decisions.revokeGrants(tool)
       return { name }
     },
   }),
 }))
 
-/** The profile that is written to. Throws BAD_USER_INPUT for one that is not there. */
-export function checkProfile(given: string | null | undefined, { profile }: Domain, ...path: string[]): string {
-  const name = profileName(given, ...path)
-  if (name !== profile.name) throw badInput(`The only profile is ${JSON.stringify(profile.name)}.`, ...path)
-  return name
-}
+builder.queryFields((t) => ({
+  profiles: t.field({
+    type: [ProfileType],
+    description: 'All profiles that exist: default first, then by name.',
+    resolve: async (_, __, { scopes }) => (await scopes.domains.names()).map((name) => ({ name })),
+  }),
+  profile: t.field({
+    type: ProfileType,
+    nullable: true,
+    description: 'A profile by name. A valid name of which nothing exists is an empty profile.',
+    args: { name: t.arg.string({ required: true, description: `Its name: ${nameRule}.` }) },
+    resolve: (_, { name }) => ({ name: profileName(name, 'name') }),
+  }),
+}))
+
+builder.mutationFields((t) => ({
+  createProfile: t.field({
+    type: ProfileType,
+    description: 'Makes an empty profile. BAD_USER_INPUT when it is there already. Writing to one makes it as well.',
+    args: { name: t.arg.string({ required: true, description: `Its name: ${nameRule}.` }) },
+    resolve: async (_, { name }, { scopes }) => {
+      await scopes.domains.create(profileName(name, 'name'))
+      return { name }
+    },
+  }),
+  deleteProfile: t.string({
+    description:
+      'Closes a profile and moves its folder aside; nothing is erased. SESSION_BUSY while an answer is made in it, BAD_USER_INPUT for default.',
+    args: { name: t.arg.string({ required: true, description: 'Its name.' }) },
+    resolve: async (_, { name }, { scopes }) => {
+      await scopes.domains.remove(profileName(name, 'name'))
+      return name
+    },
+  }),
+}))

@@ -1,11 +1,12 @@
 import type { Model } from '../agent/models.ts'
-import { badInput, notFound } from '../errors.ts'
+import { badInput } from '../errors.ts'
 import { kindOfId } from '../ids.ts'
+import { defaultProfile } from '../profiles/profile-name.ts'
 import { builder } from './builder.ts'
 import { ChatEventInterface } from './chat-event.ts'
 import { SessionType, StreamType } from './refs.ts'
 
-const ModelType = builder.objectRef<Model>('Model').implement({
+export const ModelType = builder.objectRef<Model>('Model').implement({
   description: 'A model that can answer.',
   fields: (t) => ({
     id: t.exposeID('id', { description: '<provider>/<name>: what other fields take as model.' }),
@@ -24,18 +25,18 @@ builder.queryFields((t) => ({
     description:
       'Whatever has this id: a session, a message, a stream, an approval, a clarification. Null when nothing has.',
     args: { id: t.arg.id({ required: true, description: 'The id.' }) },
-    resolve: async (_, { id }, { domain, loader }) => {
+    resolve: async (_, { id }, { scopes }) => {
       switch (kindOfId(id)) {
         case 'stream':
-          return domain.chats.stream(id)
+          return scopes.stream(id)
         case 'message':
-          return domain.chats.transcripts.message(id)
+          return scopes.message(id)
         case 'approval':
         case 'clarification':
-          return domain.chats.decisions.find(id)
+          return scopes.decision(id)
         default:
           // Hermes' ids have no form of their own: one may name a session, or a message in one.
-          return (await loader.load(id)) ?? domain.chats.transcripts.message(id)
+          return (await scopes.session(id)) ?? scopes.message(id)
       }
     },
   }),
@@ -44,14 +45,14 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'A session by id. Null when there is none.',
     args: { id: t.arg.id({ required: true, description: 'The id, of either origin.' }) },
-    resolve: (_, { id }, { loader }) => loader.load(id),
+    resolve: (_, { id }, { scopes }) => scopes.session(id),
   }),
   stream: t.field({
     type: StreamType,
     nullable: true,
     description: 'A stream by id. Null when there is none.',
     args: { id: t.arg.id({ required: true, description: 'str_…' }) },
-    resolve: (_, { id }, { domain }) => domain.chats.stream(id),
+    resolve: (_, { id }, { scopes }) => scopes.stream(id),
   }),
   events: t.field({
     type: [ChatEventInterface],
@@ -62,17 +63,18 @@ builder.queryFields((t) => ({
       after: t.arg.int({ defaultValue: 0, description: 'Only events with a greater seq.' }),
       first: t.arg.int({ defaultValue: 500, description: `How many at most: 1 to ${mostEvents}.` }),
     },
-    resolve: async (_, args, { domain, loader }) => {
+    resolve: async (_, args, { scopes }) => {
       const [after, first] = [args.after ?? 0, args.first ?? 500]
       if (after < 0) throw badInput(`after is 0 or more; it was ${after}.`, 'after')
       if (first < 1 || first > mostEvents) throw badInput(`first is from 1 to ${mostEvents}; it was ${first}.`, 'first')
-      if (!(await loader.load(args.sessionId))) throw notFound('session', args.sessionId)
-      return domain.chats.log.read({ sessionId: args.sessionId, after, limit: first })
+      const { chats } = await scopes.ofSession(args.sessionId)
+      return chats.log.read({ sessionId: args.sessionId, after, limit: first })
     },
   }),
   models: t.field({
     type: [ModelType],
-    description: 'The models that can answer; offline/eliza, which needs no key and no network, always among them.',
-    resolve: (_, __, { domain }) => domain.models.list(),
+    description:
+      'The models that can answer in the profile default; offline/eliza, which needs no key and no network, always among them.',
+    resolve: async (_, __, { scopes }) => (await scopes.in(defaultProfile)).models.list(),
   }),
 }))

@@ -9,6 +9,7 @@ import './session-list.ts'
 import './queries.ts'
 import './chat.ts'
 import './decision.ts'
+import './housekeeping.ts'
 
 /** The whole of it, as `schema.graphql` has it. */
 export const schema = builder.toSchema()

@@ -58,7 +58,7 @@ builder.objectField(ProfileType, 'sessions', (t) =>
   ),
 )
 
-function sessionPage(args: ConnectionArguments, filter: Filter, { domain }: Context) {
+async function sessionPage(args: ConnectionArguments, filter: Filter, { scopes }: Context) {
   const profile = profileName(filter.profile, 'filter', 'profile')
   if (filter.ids && filter.ids.length > mostIds) throw badInput(`At most ${mostIds} ids at once.`, 'filter', 'ids')
   const { origin } = filter
@@ -68,10 +68,10 @@ function sessionPage(args: ConnectionArguments, filter: Filter, { domain }: Cont
     ...(typeof filter.pinned === 'boolean' && { pinned: filter.pinned }),
     ...(filter.ids && { ids: filter.ids }),
   }
+  const scope = await scopes.of(profile)
   return connection(args, {
     // A valid name of which nothing exists reads as an empty profile.
-    fetch: async (page) =>
-      profile === domain.profile.name ? domain.sessions.page(page, { ...wanted, ...(origin && { origin }) }) : [],
+    fetch: async (page) => scope?.sessions.page(page, { ...wanted, ...(origin && { origin }) }) ?? [],
     keyOf: ({ lastActivityAt, id }) => ({ lastActivityAt, id }),
     cursor: sessionCursor,
   })

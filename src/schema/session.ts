@@ -1,4 +1,5 @@
 import { notFound } from '../errors.ts'
+import type { Lineage } from '../sessions/lineage.ts'
 import { channelOf } from '../storage/channel.ts'
 import type { SessionRecord } from '../storage/records.ts'
 import { builder } from './builder.ts'
@@ -53,8 +54,10 @@ SessionType.implement({
     }),
     messageCount: t.int({
       description: 'How many messages it has, the one that is being made included.',
-      resolve: async (session, _, { loader, domain }) =>
-        (await loader.messageCount(session)) + (domain.chats.transcripts.growing(session.id) ? 1 : 0),
+      resolve: async (session, _, { scopes }) => {
+        const { loader, chats } = await scopes.in(session.profile)
+        return (await loader.messageCount(session)) + (chats.transcripts.growing(session.id) ? 1 : 0)
+      },
     }),
     pinned: t.exposeBoolean('pinned', { description: 'A person keeps it at the top.' }),
     archived: t.exposeBoolean('archived', { description: 'A person has put it away.' }),
@@ -63,28 +66,30 @@ SessionType.implement({
       nullable: true,
       description:
         'The segment that this one continues. Null when there is none, when its row is gone, and when it did not end in a continuation.',
-      resolve: async (session, _, { loader }) => (await loader.lineage(session)).parent,
+      resolve: async (session, _, context) => (await lineageOf(session, context)).parent,
     }),
     lineageRoot: t.field({
       type: SessionType,
       description:
         'The first segment of the chain; the session itself when it continues nothing. Grouping by lineageRoot.id is always right.',
-      resolve: async (session, _, { loader }) => (await loader.lineage(session)).root,
+      resolve: async (session, _, context) => (await lineageOf(session, context)).root,
     }),
     segmentCount: t.int({
       description: 'Segments from lineageRoot to this one, both counted. 1 when it continues nothing.',
-      resolve: async (session, _, { loader }) => (await loader.lineage(session)).segmentCount,
+      resolve: async (session, _, context) => (await lineageOf(session, context)).segmentCount,
     }),
     messages: t.connection(
       {
         type: MessageType,
         description: 'Its messages, oldest first, the one that is being made at the end.',
-        resolve: (session, args, { domain }) =>
-          connection(args, {
-            fetch: (page) => domain.chats.transcripts.page(session, page),
+        resolve: async (session, args, { scopes }) => {
+          const { chats } = await scopes.in(session.profile)
+          return connection(args, {
+            fetch: (page) => chats.transcripts.page(session, page),
             keyOf: (message) => message.position ?? 0,
             cursor: positionCursor,
-          }),
+          })
+        },
       },
       { name: 'SessionMessagesConnection', description: "A page of a session's messages." },
       { name: 'SessionMessagesEdge', description: 'A message and where it stands in its session.' },
@@ -92,13 +97,14 @@ SessionType.implement({
     modelContext: t.field({
       type: 'JSON',
       description: "Exactly what the model would be sent next, in the AI SDK's ModelMessage form.",
-      resolve: async (session, _, { domain }) => jsonOf(await domain.chats.modelContext(session)),
+      resolve: async (session, _, { scopes }) =>
+        jsonOf(await (await scopes.in(session.profile)).chats.modelContext(session)),
     }),
     activeStream: t.field({
       type: StreamType,
       nullable: true,
       description: 'The stream that holds the session now, if any.',
-      resolve: (session, _, { domain }) => domain.chats.activeStream(session.id),
+      resolve: async (session, _, { scopes }) => (await scopes.in(session.profile)).chats.activeStream(session.id),
     }),
     headSeq: t.exposeInt('headSeq', {
       description: "The seq of the newest event in the session's log. 0 when there is none.",
@@ -108,8 +114,8 @@ SessionType.implement({
       nullable: true,
       description:
         'Where it was forked from: the last message that it took along, or the one that is answered again in it. A fork is never a continuation. Null when it is none, and when that message is gone.',
-      resolve: ({ forkedFrom }, _, { domain }) =>
-        forkedFrom === null ? null : domain.chats.transcripts.message(forkedFrom),
+      resolve: async ({ forkedFrom, profile }, _, { scopes }) =>
+        forkedFrom === null ? null : (await scopes.in(profile)).chats.transcripts.message(forkedFrom),
     }),
     usage: t.expose('usage', {
       type: UsageType,
@@ -118,21 +124,26 @@ SessionType.implement({
     pendingApprovals: t.field({
       type: [ApprovalType],
       description: 'The tool calls in it that wait for a person to allow them, the oldest first.',
-      resolve: ({ id: sessionId }, _, { domain }) =>
-        domain.chats.decisions.list('approval', { sessionId, pending: true }),
+      resolve: async ({ id: sessionId, profile }, _, { scopes }) =>
+        (await scopes.in(profile)).chats.decisions.list('approval', { sessionId, pending: true }),
     }),
     pendingClarifications: t.field({
       type: [ClarificationType],
       description: 'The questions in it that wait for an answer, the oldest first.',
-      resolve: ({ id: sessionId }, _, { domain }) =>
-        domain.chats.decisions.list('clarification', { sessionId, pending: true }),
+      resolve: async ({ id: sessionId, profile }, _, { scopes }) =>
+        (await scopes.in(profile)).chats.decisions.list('clarification', { sessionId, pending: true }),
     }),
   }),
 })
 
 /** A session that is known to exist, by the row that names it. */
-export async function sessionOf(id: string, { loader }: Context): Promise<SessionRecord> {
-  const session = await loader.load(id)
+export async function sessionOf(id: string, { scopes }: Context): Promise<SessionRecord> {
+  const session = await (await scopes.ofSession(id)).loader.load(id)
   if (!session) throw notFound('session', id)
   return session
+}
+
+/** All walks of one execution share its loader. */
+async function lineageOf(session: SessionRecord, { scopes }: Context): Promise<Lineage> {
+  return (await scopes.in(session.profile)).loader.lineage(session)
 }

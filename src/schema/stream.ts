@@ -29,14 +29,15 @@ StreamType.implement({
     userMessage: t.field({
       type: MessageType,
       description: 'The message that it answers.',
-      resolve: ({ userMessageId }, _, context) => messageOf(userMessageId, context),
+      resolve: ({ userMessageId, sessionId }, _, context) => messageOf(userMessageId, sessionId, context),
     }),
     message: t.field({
       type: MessageType,
       nullable: true,
       description:
         "The assistant's message: growing while it runs, then the saved one. Null when nothing was produced.",
-      resolve: ({ id }, _, { domain }) => domain.chats.transcripts.answerOf(id),
+      resolve: async ({ id, sessionId }, _, { scopes }) =>
+        (await scopes.ofSession(sessionId)).chats.transcripts.answerOf(id),
     }),
     model: t.exposeString('model', { description: 'The model that answers, as <provider>/<name>.' }),
     usage: t.expose('usage', { type: UsageType, description: 'Of the requests to the model that have ended.' }),
@@ -54,8 +55,8 @@ StreamType.implement({
 })
 
 /** A message that is known to exist, by the row that names it. */
-export async function messageOf(id: string, { domain }: Context): Promise<MessageRecord> {
-  const message = await domain.chats.transcripts.message(id)
+export async function messageOf(id: string, sessionId: string, { scopes }: Context): Promise<MessageRecord> {
+  const message = await (await scopes.ofSession(sessionId)).chats.transcripts.message(id)
   if (!message) throw notFound('message', id)
   return message
 }

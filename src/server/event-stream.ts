@@ -2,14 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { ExecutionResult, GraphQLError } from 'graphql'
 import { z } from 'zod'
-import { newContext, type Domain } from '../schema/context.ts'
+import type { Domains } from '../domain/domains.ts'
+import { newContext } from '../schema/context.ts'
 import { type Execution, eventIdOf } from './execution.ts'
 import { checkMayStartBy, largestRequest, type OperationRequest, prepare } from './operation.ts'
 import { coded, httpSchema, tooLarge } from './public-error.ts'
 import { bytePieces, watchReader } from './watch-reader.ts'
 
 export interface EventStreamOptions {
-  readonly domain: Domain
+  readonly domains: Domains
   readonly execution: Execution
   /** A reader that takes in nothing for so many milliseconds is let go of. */
   readonly stalledAfter: number
@@ -45,7 +46,7 @@ export async function serveEventStream(
   let nothingLeft = false
   const operation = prepare(
     asked,
-    newContext(options.domain, {
+    newContext(options.domains, {
       lastEventId: lastEventIdOf(request),
       checkMayStart: () => checkMayStartBy(request.method),
       onNothingLeft: () => (nothingLeft = true),

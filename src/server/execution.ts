@@ -61,5 +61,5 @@ function contextOf({ contextValue }: { contextValue: unknown }): Context {
 }
 
 function isContext(value: unknown): value is Context {
-  return typeof value === 'object' && value !== null && 'domain' in value && 'loader' in value
+  return typeof value === 'object' && value !== null && 'scopes' in value
 }

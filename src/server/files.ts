@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import { dataOf, type Data } from '../chat/data-url.ts'
-import type { Domain } from '../schema/context.ts'
+import type { Domain } from '../domain/domain.ts'
+import type { Domains } from '../domain/domains.ts'
 import { filesPath } from '../schema/file-url.ts'
 import { keptFile } from '../storage/records.ts'
 
 /** Serves what came with a message, and what a tool returned that is too large for the log. 404 for anything else. */
-export async function serveFile(path: string, domain: Domain, response: ServerResponse): Promise<void> {
-  const name = path.slice(filesPath.length)
-  const file = (await attachment(name, domain)) ?? (await keptText(name, domain))
+export async function serveFile(path: string, domains: Domains, response: ServerResponse): Promise<void> {
+  const file = await fileIn(await domains.all(), path.slice(filesPath.length))
   if (!file) {
     response.writeHead(404, { 'content-type': 'text/plain' }).end('There is no such file.\n')
     return
@@ -21,6 +21,15 @@ export async function serveFile(path: string, domain: Domain, response: ServerRe
     'cache-control': 'private, max-age=31536000, immutable',
   })
   response.end(file.bytes)
+}
+
+/** What has this name in one of the profiles that the caller may see. */
+async function fileIn(domains: readonly Domain[], name: string): Promise<Data | null> {
+  for (const domain of domains) {
+    const file = (await attachment(name, domain)) ?? (await keptText(name, domain))
+    if (file) return file
+  }
+  return null
 }
 
 async function attachment(name: string, { profile, chats }: Domain): Promise<Data | null> {

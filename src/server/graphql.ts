@@ -1,7 +1,8 @@
 import type { GraphQLError } from 'graphql'
 import { createYoga, type Plugin, useExecutionCancellation } from 'graphql-yoga'
 import type { Logger } from 'pino'
-import { type Context, type Domain, newContext } from '../schema/context.ts'
+import type { Domains } from '../domain/domains.ts'
+import { type Context, newContext } from '../schema/context.ts'
 import { schema } from '../schema/schema.ts'
 import type { Execution } from './execution.ts'
 import { checkMayStartBy, largestRequest } from './operation.ts'
@@ -11,12 +12,12 @@ import { coded, publicError } from './public-error.ts'
 export const graphqlPath = '/graphql'
 
 /** GraphQL over HTTP: queries, mutations and the playground, each at the one path. */
-export function newGraphQL(domain: Domain, execution: Execution, log: Logger) {
+export function newGraphQL(domains: Domains, execution: Execution, log: Logger) {
   const onFault = (fault: unknown): void => log.error({ err: fault }, 'an operation failed')
   return createYoga<object, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
-    context: ({ request }) => newContext(domain, { checkMayStart: () => checkMayStartBy(request.method) }),
+    context: ({ request }) => newContext(domains, { checkMayStart: () => checkMayStartBy(request.method) }),
     plugins: [usePlayground(), useJsonInUrls(), useOurExecution(execution), useExecutionCancellation()],
     maskedErrors: { maskError: (error) => publicError(error, onFault) },
     // Faults are logged where errors become public; Yoga would log what callers do wrong as well, and all of it twice.

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
-import type { Domain } from '../schema/context.ts'
+import type { Domains } from '../domain/domains.ts'
 import { filesPath } from '../schema/file-url.ts'
 import type { Limits } from '../config/limits.ts'
 import { Door, type Refusal } from './door.ts'
@@ -19,7 +19,7 @@ export interface ServerOptions {
   readonly host: string
   /** 0: any free one. */
   readonly port: number
-  readonly domain: Domain
+  readonly domains: Domains
   readonly limits: Limits
   readonly log: Logger
   readonly alive?: Alive
@@ -38,13 +38,13 @@ const farewell = 300 // milliseconds that a reader has to take in its last event
 
 /** HTTP, event streams and WebSocket around the schema. Rejects when the port cannot be had. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { host, port, domain, limits, log, alive = usually } = options
+  const { host, port, domains, limits, log, alive = usually } = options
   const door = new Door(host)
   const execution = newExecution((fault) => log.error({ err: fault }, 'an operation failed'))
-  const graphql = newGraphQL(domain, execution, log)
-  const webSockets = newWebSockets({ domain, execution, limits, alive, log })
+  const graphql = newGraphQL(domains, execution, log)
+  const webSockets = newWebSockets({ domains, execution, limits, alive, log })
   const stalledAfter = limits.stalledReaderSeconds * 1000
-  const eventStreams = { domain, execution, stalledAfter, heartbeat: alive.heartbeat }
+  const eventStreams = { domains, execution, stalledAfter, heartbeat: alive.heartbeat }
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const refusal = door.refusal(request)
@@ -57,7 +57,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     else if (Number(request.headers['content-length'] ?? 0) > largestRequest)
       sendJson(response, 413, { errors: [tooLarge()] })
     else if (path === '/health') sendJson(response, 200, { status: 'ok' })
-    else if (path.startsWith(`${filesPath}/`) && request.method === 'GET') await serveFile(path, domain, response)
+    else if (path.startsWith(`${filesPath}/`) && request.method === 'GET') await serveFile(path, domains, response)
     else if (path === graphqlPath && wantsEventStream(request)) await serveEventStream(request, response, eventStreams)
     else if (path === graphqlPath) await graphql(request, response)
     else if (path === '/') response.writeHead(302, { location: graphqlPath }).end()

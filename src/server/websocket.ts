@@ -5,7 +5,8 @@ import { CloseCode, handleProtocols, makeServer } from 'graphql-ws'
 import type { Logger } from 'pino'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Limits } from '../config/limits.ts'
-import { type Domain, newContext } from '../schema/context.ts'
+import type { Domains } from '../domain/domains.ts'
+import { newContext } from '../schema/context.ts'
 import type { Execution } from './execution.ts'
 import { largestRequest, prepare } from './operation.ts'
 import { type Alive, Peer, PeerGone } from './peer.ts'
@@ -13,7 +14,7 @@ import { coded, publicError } from './public-error.ts'
 import { watchReader } from './watch-reader.ts'
 
 export interface WebSocketOptions {
-  readonly domain: Domain
+  readonly domains: Domains
   readonly execution: Execution
   readonly limits: Limits
   readonly alive: Alive
@@ -32,7 +33,7 @@ const goingAway = 1001
 const tryAgainLater = 1013
 
 /** GraphQL over WebSocket, as graphql-transport-ws. */
-export function newWebSockets({ domain, execution, limits, alive, log }: WebSocketOptions): WebSockets {
+export function newWebSockets({ domains, execution, limits, alive, log }: WebSocketOptions): WebSockets {
   const server = new WebSocketServer({ noServer: true, maxPayload: largestRequest, handleProtocols })
   const onFault = (fault: unknown): void => {
     if (!(fault instanceof PeerGone)) log.error({ err: fault }, 'an operation failed')
@@ -45,7 +46,7 @@ export function newWebSockets({ domain, execution, limits, alive, log }: WebSock
         return [coded('RATE_LIMITED', `At most ${limits.operationsPerSocket} operations run on one socket at once.`)]
       }
       // The operation's id is what a client repeats when it comes back after its socket broke.
-      const operation = prepare(payload, newContext(domain, { operationId: id }))
+      const operation = prepare(payload, newContext(domains, { operationId: id }))
       return 'type' in operation ? operation.args : operation
     },
     onError: (_, __, ___, errors) => errors.map((error) => publicError(error, onFault).toJSON()),

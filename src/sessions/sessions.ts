@@ -166,7 +166,7 @@ export function titleOf(session: SessionRecord | null): Pick<SessionRecord, 'tit
 }
 
 /** One line without control characters. Throws BAD_USER_INPUT for an empty or too long one. */
-function cleanTitle(title: string): string {
+export function cleanTitle(title: string): string {
   const clean = title
     .toWellFormed()
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')

@@ -72,7 +72,15 @@ export interface EventRange {
 /** What a chat keeps: the log of each session, and the rows that are projected from it. */
 export interface ChatStore {
   createSession(start: NewSession): Promise<void>
+  /** Throws NOT_FOUND when the session is not there, LogConflict and StaleGeneration; nothing is written then. */
   append(write: LogWrite): Promise<void>
+  /**
+   * Removes a session of our own with all that is derived from it, in one transaction; nothing happens when it is not
+   * there. Resolves to the hashes of kept files to which nothing refers any more.
+   */
+  removeSession(id: string): Promise<string[]>
+  /** The seq of the newest event of a session that is kept here; 0 when there is none, null without the session. */
+  headSeq(sessionId: string): Promise<number | null>
   /** In order of seq. */
   events(range: EventRange): Promise<ChatEvent[]>
   stream(id: string): Promise<StreamRecord | null>

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
@@ -11,9 +11,20 @@ export interface FileStore {
   keep(bytes: Uint8Array): Promise<string>
   /** Null when there is no such file. */
   read(hash: string): Promise<Buffer | null>
+  /**
+   * Removes those of these files that `unused` picks, at most 500 hashes a call. What was kept in the last minutes is
+   * looked at again later: something may be about to refer to it.
+   */
+  remove(hashes: readonly string[], unused: Unused): Promise<void>
   /** Once: removes what an earlier process kept and is not used; `unused` picks those of at most 500 hashes. */
-  sweep(unused: (hashes: readonly string[]) => Promise<readonly string[]>): Promise<void>
+  sweep(unused: Unused): Promise<void>
 }
+
+/** Of these files, those to which nothing refers. */
+export type Unused = (hashes: readonly string[]) => Promise<readonly string[]>
+
+/** How long a file may be there before a row refers to it. */
+const settling = 5 * 60_000 // milliseconds
 
 const hashForm = /^[0-9a-f]{64}$/
 
@@ -44,7 +55,16 @@ export class FolderFileStore implements FileStore {
     return readFile(join(this.#folder, hash)).catch(nullIfMissing)
   }
 
-  async sweep(unused: (hashes: readonly string[]) => Promise<readonly string[]>): Promise<void> {
+  async remove(hashes: readonly string[], unused: Unused): Promise<void> {
+    const young: string[] = []
+    for (const some of chunksOf(hashes, 500)) {
+      for (const hash of await unused(some)) if (!this.#removeOld(hash)) young.push(hash)
+    }
+    // Without a sweep of its own: should the process end before, the next one sweeps.
+    if (young.length > 0) setTimeout(() => void this.remove(young, unused).catch(() => undefined), settling).unref()
+  }
+
+  async sweep(unused: Unused): Promise<void> {
     const names = (await readdir(this.#folder).catch(nullIfMissing)) ?? []
     for (const name of names.filter((one) => one.endsWith('.part'))) this.#remove(name)
     const hashes = names.filter((name) => hashForm.test(name))
@@ -53,6 +73,15 @@ export class FolderFileStore implements FileStore {
       await breathe()
     }
     this.#own = null
+  }
+
+  /** False when it was kept so lately that a row may be about to refer to it. At once: nothing comes in between. */
+  #removeOld(hash: string): boolean {
+    const path = join(this.#folder, hash)
+    const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: 0 }
+    if (mtimeMs > Date.now() - settling) return false
+    rmSync(path, { force: true })
+    return true
   }
 
   /** At once: between the look and the deed nothing can become this process's own. */

@@ -171,6 +171,8 @@ class Kept implements FileStore {
     return this.files.get(hash) ?? null
   }
 
+  async remove(): Promise<void> {}
+
   async sweep(): Promise<void> {}
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { buildSchema, isEnumType } from 'graphql'
@@ -20,6 +20,8 @@ const codes = schema.getType('ErrorCode')
 
 interface Setting extends Known {
   readonly world: World
+  /** Of another session without a word. */
+  readonly lastId: string
 }
 
 async function newSetting(transport: Transport): Promise<Setting> {
@@ -31,7 +33,8 @@ async function newSetting(transport: Transport): Promise<Setting> {
   })
   const writing = world.connect('http')
   const { end } = await wholeAnswer(writing, { text: 'Hello', model: 'offline/eliza', key: 'taken' })
-  await newSession(writing)
+  const spareId = await newSession(writing)
+  mkdirSync(join(world.segue.home, 'profiles', 'spare'), { recursive: true })
   const { sessionId } = end
   // Its deltas are merged to one a part: what is written after that was written by what is tried.
   const events = found(end.message).parts.length + 2
@@ -42,7 +45,9 @@ async function newSetting(transport: Transport): Promise<Setting> {
   return {
     ...asked,
     world,
+    lastId: await newSession(writing),
     sessionId,
+    spareId,
     streamId: end.stream.id,
     messageId: found(end.message).id,
     sessionCursor: found(sessions.pageInfo.endCursor),
@@ -70,8 +75,8 @@ async function newDecisions(world: World, client: Client): Promise<Pick<Known, '
 }
 
 /** What every field is asked with that takes a value, with nothing wrong in it. */
-function goodVariables({ field, path }: Place, known: Known): object {
-  const { sessionId, streamId, messageId, approvalId, clarificationId } = known
+function goodVariables({ field, path }: Place, known: Setting): object {
+  const { sessionId, spareId, lastId, streamId, messageId, approvalId, clarificationId } = known
   const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
   const chat = { input: { text: 'Hello', model: 'offline/eliza', ...(path.length > 2 && { files }) } }
   const good: Record<string, object> = {
@@ -79,16 +84,23 @@ function goodVariables({ field, path }: Place, known: Known): object {
     'Mutation.answerClarification': { id: clarificationId, answer: 'Here.' },
     'Mutation.cancelStream': { streamId },
     'Mutation.compactSession': { id: sessionId },
+    'Mutation.createProfile': { name: 'fresh' },
     'Mutation.createSession': { input: {} },
+    'Mutation.deleteProfile': { name: 'spare' },
+    'Mutation.deleteSession': { id: spareId },
+    'Mutation.deleteSessions': { ids: [lastId] },
     'Mutation.forgetApproval': { tool: 'look' },
     'Mutation.forkSession': { messageId },
     'Mutation.regenerate': { messageId },
     'Mutation.startChat': chat,
+    'Mutation.updateSession': { id: sessionId, input: { pinned: true } },
+    'Mutation.updateSessions': { ids: [sessionId], input: { archived: true } },
     'Profile.sessions': {},
     'Query.approvals': {},
     'Query.clarifications': {},
     'Query.events': { sessionId },
     'Query.node': { id: sessionId },
+    'Query.profile': { name: 'spare' },
     'Query.session': { id: sessionId },
     'Query.sessions': {},
     'Query.stream': { id: streamId },

@@ -27,6 +27,8 @@ export interface Known {
   readonly approvalId: string
   /** Of a question that waits for its answer. */
   readonly clarificationId: string
+  /** Of a session without a word. */
+  readonly spareId: string
   readonly sessionCursor: string
   readonly messageCursor: string
 }
@@ -87,6 +89,8 @@ const unknownIds = [
 ]
 
 const profileNames = ['', ' ', 'a\n', '\n', '../x', '..', '.', 'Ä', 'A', '-a', '_a', 'a b', 'a/b', ' a', 'default\n']
+
+const badProfiles = [...profileNames, ...spoiled, 'x'.repeat(65)]
 
 const modelIds = [
   '',
@@ -174,7 +178,7 @@ const tooLargeFiles = [
 ]
 
 /** What has the right type and is wrong all the same. Every place with a text, an id or a number needs a rule. */
-function wrongValues({ name, field, path, type }: Place, known: Known): BadValue[] {
+function wrongValues({ name, field, kind, path, type }: Place, known: Known): BadValue[] {
   const typeName = getNamedType(type).name
   switch (`${path.at(-1)}: ${typeName}`) {
     case 'first: Int':
@@ -186,7 +190,7 @@ function wrongValues({ name, field, path, type }: Place, known: Known): BadValue
     case 'before: String':
       return [...cursors, field === 'Session.messages' ? known.sessionCursor : known.messageCursor].map(bad)
     case 'profile: String':
-      return [...profileNames, ...spoiled, 'x'.repeat(65), ...(path[0] === 'input' ? ['work'] : [])].map(bad)
+      return badProfiles.map(bad)
     case 'model: String':
       return [...modelIds, ...spoiled].map(bad)
     case 'title: String':
@@ -203,7 +207,10 @@ function wrongValues({ name, field, path, type }: Place, known: Known): BadValue
     case 'files: FileInput':
       return [bad(Array.from({ length: 21 }, () => file))]
     case 'name: String':
-      return fileNames.map(bad)
+      return kind !== 'query' && path[0] === 'input' ? fileNames.map(bad) : profilesFor(field)
+    case 'archived: Boolean':
+    case 'pinned: Boolean':
+      return path[0] === 'input' ? [bad(null)] : []
     case 'mediaType: String':
       return mediaTypes.map(bad)
     case 'url: String':
@@ -211,7 +218,9 @@ function wrongValues({ name, field, path, type }: Place, known: Known): BadValue
     case 'ids: ID':
       return [
         bad(Array.from({ length: 1001 }, (_, index) => `${index}`)),
-        { value: unknownIds, outcome: 'nothing' },
+        ...(kind === 'mutation'
+          ? unknownSessions(known).map(({ value, outcome }) => ({ value: [known.spareId, value], outcome }))
+          : [{ value: unknownIds, outcome: 'nothing' as const }]),
         { value: [], outcome: 'nothing' },
       ]
     case 'continues: ID':
@@ -242,13 +251,35 @@ function unknownIdsOf(field: string, known: Known): BadValue[] {
     case 'Query.stream':
       return [...unknownIdsFor(streamId, 'nothing'), ...elsewhere([sessionId, messageId, approvalId], 'nothing')]
     case 'Mutation.compactSession':
-      return [...unknownIdsFor(sessionId, 'NOT_FOUND'), ...elsewhere([streamId, messageId], 'NOT_FOUND')]
+    case 'Mutation.deleteSession':
+    case 'Mutation.updateSession':
+      return unknownSessions(known)
     case 'Mutation.answerApproval':
       return [...unknownIdsFor(approvalId, 'NOT_FOUND'), ...elsewhere([clarificationId, streamId], 'NOT_FOUND')]
     case 'Mutation.answerClarification':
       return [...unknownIdsFor(clarificationId, 'NOT_FOUND'), ...elsewhere([approvalId, streamId], 'NOT_FOUND')]
     default:
       throw new Error(`it is not told what ${field} does not find`)
+  }
+}
+
+function unknownSessions({ sessionId, streamId, messageId }: Known): BadValue[] {
+  const elsewhere = [streamId, messageId].map((value) => ({ value, outcome: 'NOT_FOUND' as const }))
+  return [...unknownIdsFor(sessionId, 'NOT_FOUND'), ...elsewhere]
+}
+
+/** Names that no profile has, and what a field does not do with those of some. */
+function profilesFor(field: string): BadValue[] {
+  const names = badProfiles.map(bad)
+  switch (field) {
+    case 'Query.profile':
+      return names
+    case 'Mutation.createProfile':
+      return [...names, ...['default', 'spare'].map(bad)]
+    case 'Mutation.deleteProfile':
+      return [...names, bad('default'), { value: 'nobody', outcome: 'NOT_FOUND' }]
+    default:
+      throw new Error(`it is not told what is no profile for ${field}`)
   }
 }
 

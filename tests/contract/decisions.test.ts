@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import type { Tool } from '../../src/agent/tools/tool.ts'
 import { EventStream } from '../support/event-stream.ts'
@@ -375,23 +377,21 @@ describe.each(readingTransports)('what was decided, read over %s,', (transport) 
 })
 
 describe.each(transports)('another profile, over %s,', (transport) => {
-  test('has nothing to follow, and a wrong name is refused', async () => {
+  test('tells of what is asked in it alone, also where there was nothing of it, and a wrong name is refused', async () => {
     await using world = await newWorld(transport)
     const { client, segue } = world
     await using other = connect('http', segue.url)
-    const followed = vi.spyOn(segue.chats.decisions, 'silence')
+    const { decisions } = (await segue.domains.make('work')).chats
+    const followed = vi.spyOn(decisions, 'follow')
     const quiet = follow(client, FollowApprovalsDocument, { profile: 'work' })
-    let told = false
-    // It hears of nothing until the server is gone.
-    quiet.next().then(
-      ({ done }) => (told = !done),
-      () => undefined,
-    )
+    const first = quiet.next()
     await until(() => followed.mock.calls.length === 1)
     const { id } = await startChat(other, { text: write })
     await waits(other, id)
     await cancelStream(other, id)
-    expect(told).toBe(false)
+    const theirs = await startChat(other, { text: write, profile: 'work' })
+    expect((await first).value).toMatchObject({ approvals: { state: 'PENDING', stream: { id: theirs.id } } })
+    await cancelStream(other, theirs.id)
     const wrong = { code: 'BAD_USER_INPUT', path: ['profile'] }
     expect(await refusalToFollow(client, FollowApprovalsDocument, { profile: '../work' })).toMatchObject(wrong)
     expect(await refusalToFollow(client, FollowClarificationsDocument, { profile: '' })).toMatchObject(wrong)
@@ -440,12 +440,13 @@ describe('what is allowed for longer', () => {
     await ask(client, ForgetApprovalDocument, { tool: 'session' })
     await ask(client, ForgetApprovalDocument, { tool: 'there is none of this name' })
     expect(await asking(sessionId)).toEqual(['always', 'deny', 'once', 'session'])
-    for (const profile of ['work', '../work']) {
-      expect(await refusal(client, ForgetApprovalDocument, { tool: 'once', profile })).toMatchObject({
-        code: 'BAD_USER_INPUT',
-        path: ['profile'],
-      })
-    }
+    const elsewhere = await ask(client, ForgetApprovalDocument, { tool: 'once', profile: 'work' })
+    expect(elsewhere.forgetApproval).toEqual({ name: 'work', isDefault: false, allowedTools: [] })
+    expect(existsSync(join(world.segue.home, 'profiles'))).toBe(false)
+    expect(await refusal(client, ForgetApprovalDocument, { tool: 'once', profile: '../work' })).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      path: ['profile'],
+    })
   })
 })
 

@@ -16,7 +16,7 @@ class Waiting extends EventTarget {
     vi.spyOn(log, 'more').mockImplementation(async (...range) => {
       this.#add(1)
       try {
-        await more(...range)
+        return await more(...range)
       } finally {
         this.#add(-1)
       }

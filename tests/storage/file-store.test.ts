@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { FolderFileStore } from '../../src/storage/file-store.ts'
 import { newFolder } from '../support/segue.ts'
 
@@ -13,7 +13,10 @@ beforeEach(() => {
   folder = join(home, 'files')
 })
 
-afterEach(() => rmSync(home, { recursive: true, force: true }))
+afterEach(() => {
+  vi.useRealTimers()
+  rmSync(home, { recursive: true, force: true })
+})
 
 const bytes = (text: string) => Buffer.from(text)
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -135,5 +138,44 @@ describe('a sweep', () => {
     const sweeping = new FolderFileStore(folder).sweep(async () => Promise.reject(new Error('no database')))
     await expect(sweeping).rejects.toThrow('no database')
     expect(names()).toEqual([hash])
+  })
+})
+
+describe('what is removed', () => {
+  const old = new Date(Date.now() - 3_600_000)
+  const age = (...hashes: string[]) => hashes.forEach((hash) => utimesSync(join(folder, hash), old, old))
+
+  test('is what nothing refers to, of those that were named', async () => {
+    const store = new FolderFileStore(folder)
+    await store.sweep(async () => [])
+    const [used = '', unused = '', other = ''] = await Promise.all(
+      ['a', 'b', 'c'].map((text) => store.keep(bytes(text))),
+    )
+    age(used, unused, other)
+    await store.remove([used, unused, hashOf('never there')], async (hashes) => hashes.filter((hash) => hash !== used))
+    expect(names()).toEqual([used, other].toSorted())
+  })
+
+  test('is asked for 500 at a time', async () => {
+    const asked: number[] = []
+    const hashes = Array.from({ length: 1001 }, (_, index) => hashOf(`${index}`))
+    await new FolderFileStore(folder).remove(hashes, async (some) => {
+      asked.push(some.length)
+      return some
+    })
+    expect(asked).toEqual([500, 500, 1])
+  })
+
+  test('goes later if it was kept a moment ago, unless something refers to it by then', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: Date.now() })
+    const store = new FolderFileStore(folder)
+    await store.sweep(async () => [])
+    const [late = '', referred = ''] = await Promise.all(['a', 'b'].map((text) => store.keep(bytes(text))))
+    const unused = [late, referred]
+    await store.remove([late, referred], async (hashes) => hashes.filter((hash) => unused.includes(hash)))
+    expect(names()).toHaveLength(2)
+    unused.pop()
+    await vi.advanceTimersByTimeAsync(3_600_000)
+    expect(names()).toEqual([referred])
   })
 })

@@ -8,6 +8,8 @@ export function storeAround(store: ChatStore, instead: Partial<ChatStore>, way: 
   return {
     createSession: (start) => way(() => store.createSession(start)),
     append: (write) => way(() => store.append(write)),
+    removeSession: (id) => way(() => store.removeSession(id)),
+    headSeq: (sessionId) => way(() => store.headSeq(sessionId)),
     events: (range) => way(() => store.events(range)),
     stream: (id) => way(() => store.stream(id)),
     streamOfKey: (key) => way(() => store.streamOfKey(key)),

@@ -12,17 +12,17 @@ export interface TestSegue extends Segue, AsyncDisposable {
   readonly warnings: string[]
 }
 
-export interface TestSegueOptions {
+export interface TestSegueOptions extends Pick<SegueOptions, 'onStatement' | 'alive' | 'toolsOf'> {
   readonly settings?: Partial<Settings>
-  readonly onStatement?: (file: 'segue' | 'hermes', sql: string) => void
-  readonly alive?: SegueOptions['alive']
+  /** Where keys are looked up; empty unless told. */
+  readonly env?: NodeJS.ProcessEnv
 }
 
 /**
  * The whole server in this process, on a free port and in a new home (or the one given), with the offline agent at full
  * speed, no Hermes, and no request to a provider but for answers, unless asked for. `await using` closes it; a home that was made here is removed.
  */
-export async function newSegue({ settings = {}, onStatement, alive }: TestSegueOptions = {}): Promise<TestSegue> {
+export async function newSegue({ settings = {}, env = {}, ...options }: TestSegueOptions = {}): Promise<TestSegue> {
   const home = settings.home ?? newFolder()
   const warnings: string[] = []
   const log = pino({ level: 'warn', base: null }, { write: (line: string) => void warnings.push(line) })
@@ -45,9 +45,8 @@ export async function newSegue({ settings = {}, onStatement, alive }: TestSegueO
       home,
     },
     log,
-    env: {},
-    ...(onStatement && { onStatement }),
-    ...(alive && { alive }),
+    env,
+    ...options,
   })
   return {
     ...segue,

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
+import { SegueError } from '../../errors.ts'
 import { migrations } from './migrations.ts'
 
 export interface DatabaseOptions {
@@ -43,6 +44,7 @@ export class ProfileDatabase {
   readonly #statements = new Map<string, Database.Statement>()
   #connection: Database.Database
   #onDisk: boolean
+  #closed = false
 
   constructor(path: string, options: DatabaseOptions = {}) {
     this.#path = path
@@ -53,6 +55,7 @@ export class ProfileDatabase {
 
   /** A statement, prepared once. What it changes is to be run inside of `write`. */
   prepare<Parameters extends unknown[], Row = unknown>(sql: string): Database.Statement<Parameters, Row> {
+    this.#checkOpen()
     let statement = this.#statements.get(sql)
     if (!statement) {
       statement = this.#connection.prepare(sql)
@@ -64,6 +67,7 @@ export class ProfileDatabase {
 
   /** Runs `work` in one transaction, which begins as a writer: all of it is kept, or nothing when it throws. */
   write<T>(work: () => T): T {
+    this.#checkOpen()
     if (!this.#onDisk) {
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
       const file = this.#open(this.#path)
@@ -75,9 +79,15 @@ export class ProfileDatabase {
     return this.#connection.transaction(work).immediate()
   }
 
+  /** Whoever comes later is told that there is nothing any more. */
   close(): void {
+    this.#closed = true
     this.#statements.clear()
     this.#connection.close()
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new SegueError('NOT_FOUND', 'This profile was closed.')
   }
 
   #open(path: string): Database.Database {

@@ -9,6 +9,7 @@ import {
   type StreamKey,
 } from '../chat-store.ts'
 import type { ChatEvent, MessagePart, MessageRecord, SessionRecord, StreamRecord, Usage } from '../records.ts'
+import { notFound } from '../../errors.ts'
 import { addUsage, keptFile } from '../records.ts'
 import type { ProfileDatabase } from './database.ts'
 import {
@@ -61,6 +62,25 @@ export class SqliteChatStore implements ChatStore {
     })
   }
 
+  async removeSession(id: string): Promise<string[]> {
+    return this.#database.write(() => {
+      const hashes = this.#database
+        .prepare<[string], { hash: string }>('SELECT hash FROM files WHERE session_id = ?')
+        .all(id)
+        .map(({ hash }) => hash)
+      // Everything else refers to it, and goes with it.
+      this.#database.prepare<[string]>('DELETE FROM sessions WHERE id = ?').run(id)
+      return this.#unused(hashes)
+    })
+  }
+
+  async headSeq(sessionId: string): Promise<number | null> {
+    const row = this.#database
+      .prepare<[string], { head_seq: number }>('SELECT head_seq FROM sessions WHERE id = ?')
+      .get(sessionId)
+    return row?.head_seq ?? null
+  }
+
   async events({ sessionId, after, limit }: EventRange): Promise<ChatEvent[]> {
     const rows = this.#database
       .prepare<[string, number, number], EventRow>(
@@ -106,6 +126,10 @@ export class SqliteChatStore implements ChatStore {
   }
 
   async unusedFiles(hashes: readonly string[]): Promise<string[]> {
+    return this.#unused(hashes)
+  }
+
+  #unused(hashes: readonly string[]): string[] {
     return this.#database
       .prepare<[string], { hash: string }>(
         'SELECT value AS hash FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM files WHERE hash = value)',
@@ -183,8 +207,13 @@ export class SqliteChatStore implements ChatStore {
            last_activity_at = max(last_activity_at, ?) WHERE id = ? AND head_seq = ?`,
       )
       .run(head + events.length, placed.length, activityAt, sessionId, head)
+    if (changes !== 1 && !this.#isThere(sessionId)) throw notFound('session', sessionId)
     if (changes !== 1) throw new LogConflict(`the log of ${sessionId} does not end at ${head}`)
     for (const stream of streams) if (stream.finishedAt !== null) this.#addUsage(sessionId, stream.usage)
+  }
+
+  #isThere(sessionId: string): boolean {
+    return this.#database.prepare<[string]>('SELECT 1 FROM sessions WHERE id = ?').get(sessionId) !== undefined
   }
 
   #addUsage(sessionId: string, more: Usage): void {
@@ -200,8 +229,9 @@ export class SqliteChatStore implements ChatStore {
     const row = this.#database.prepare<[string], SessionRow>('SELECT * FROM sessions WHERE id = ?').get(sessionId)
     if (!row) return
     const now = toSession(row, this.#profile)
-    // A title gives way to a better one only, a person's to another of a person.
-    const isBetter = change.titleSource === 'PERSON' || rankOf(change.titleSource) > rankOf(now.titleSource)
+    // A title gives way to a better one only, a person's to what a person chooses.
+    const isChosen = change.titleSource === 'PERSON' || change.titleSource === null
+    const isBetter = isChosen || rankOf(change.titleSource) > rankOf(now.titleSource)
     const { title, titleSource } = change.title === undefined || isBetter ? { ...now, ...change } : now
     this.#database
       .prepare<[SessionRow]>(

@@ -1,0 +1,87 @@
+import type { Logger } from 'pino'
+import { Models } from '../agent/models.ts'
+import { offlineModel } from '../agent/offline/offline-model.ts'
+import { ApprovalPolicy } from '../agent/tools/approval-policy.ts'
+import { McpTools } from '../agent/tools/mcp/mcp-tools.ts'
+import type { ToolSource } from '../agent/tools/tool.ts'
+import { Toolbox } from '../agent/tools/toolbox.ts'
+import { Chats } from '../chat/chats.ts'
+import type { Limits } from '../config/limits.ts'
+import type { NamedProfileSettings } from '../config/profile-settings.ts'
+import type { SegueError } from '../errors.ts'
+import { openProfile, type Profile, type ProfileOptions } from '../profiles/profile.ts'
+import { Sessions } from '../sessions/sessions.ts'
+
+/** All that belongs to one profile, put together. Nothing in it knows of another one. */
+export interface Domain {
+  readonly profile: Profile
+  readonly sessions: Sessions
+  readonly chats: Chats
+  readonly models: Models
+  /**
+   * Saves what is being made, stops what was started for its tools, completes whoever follows, and closes its database.
+   * Whoever still wants something begun is told `why`: that the server is stopping, unless told.
+   */
+  close(why?: SegueError): Promise<void>
+}
+
+export interface DomainOptions extends Omit<ProfileOptions, 'log'> {
+  readonly settings: NamedProfileSettings
+  /** Milliseconds between two words of the offline agent. */
+  readonly offlineDelay: number
+  readonly limits: Limits
+  /** Throws RATE_LIMITED when no more answers can be made at the same time, over all profiles. */
+  readonly checkRoom: () => void
+  /** Where its tools come from: its MCP servers, unless told. */
+  readonly tools?: ToolSource
+  readonly log: Logger
+}
+
+/**
+ * Opens a profile and ends what an earlier process left behind in it. Rejects with NewerDatabaseError and
+ * UnusableDatabaseError; nothing stays open then.
+ */
+export async function openDomain(options: DomainOptions): Promise<Domain> {
+  const { settings, offlineDelay, limits, checkRoom, log } = options
+  await using opened = new AsyncDisposableStack()
+  const profile = openProfile(options)
+  opened.defer(() => profile.close())
+
+  const onProblem = (error: unknown, what: string): void => log.error({ err: error }, what)
+  const tools = options.tools ?? new McpTools({ servers: settings.mcpServers, log })
+  opened.defer(() => tools.close())
+  const toolbox = new Toolbox({
+    source: tools,
+    policy: new ApprovalPolicy(settings.approvals),
+    keep: (bytes) => profile.files.keep(bytes),
+    toolTime: limits.toolSeconds * 1000,
+    decisionTime: limits.decisionSeconds * 1000,
+    resultLength: limits.toolResultLength,
+    onProblem,
+  })
+  const models = new Models({
+    providers: settings.providers,
+    offline: offlineModel({ delayMs: offlineDelay, toolbox }),
+    toolbox,
+    maxSteps: limits.stepsPerAnswer,
+    defaultModel: settings.model,
+    silence: limits.modelSilenceSeconds * 1000,
+    log,
+  })
+  const sessions = new Sessions(profile)
+  const { compactAt, titles } = settings
+  const chats = new Chats({ profile, sessions, models, onProblem, compactAt, titles, checkRoom })
+  opened.defer(() => chats.log.close())
+  opened.defer(() => chats.close())
+  const recovered = await chats.recover()
+  if (recovered > 0) {
+    log.info({ streams: recovered }, 'ended the streams that the last stop had cut off')
+  }
+
+  const running = opened.move()
+  const close = async (why?: SegueError): Promise<void> => {
+    await chats.close(why)
+    await running.disposeAsync()
+  }
+  return { profile, sessions, chats, models, close }
+}

@@ -1,0 +1,101 @@
+import type { Domain } from '../domain/domain.ts'
+import type { Domains } from '../domain/domains.ts'
+import { notFound } from '../errors.ts'
+import { SessionLoader } from '../sessions/session-loader.ts'
+import type { MessageRecord, SessionRecord, StreamRecord } from '../storage/records.ts'
+
+/** A profile as one execution sees it. */
+export interface Scope extends Domain {
+  readonly loader: SessionLoader
+}
+
+/**
+ * The profiles that the caller may see, for one execution. Ids tell nothing of their profile: this is the one place
+ * where it is looked for.
+ */
+export class Scopes {
+  readonly domains: Domains
+  readonly #scopes = new Map<Domain, Scope>()
+  readonly #ofSessions = new Map<string, Promise<Scope | null>>()
+
+  constructor(domains: Domains) {
+    this.domains = domains
+  }
+
+  /** The profile of this name; null when there is nothing of it: it reads as an empty one. */
+  async of(profile: string): Promise<Scope | null> {
+    const domain = await this.domains.find(profile)
+    return domain && this.#scope(domain)
+  }
+
+  /** The profile of this name, which is about to be written to. */
+  async make(profile: string): Promise<Scope> {
+    return this.#scope(await this.domains.make(profile))
+  }
+
+  /** The profile of something that is known to be in it. Throws NOT_FOUND when it was removed meanwhile. */
+  async in(profile: string): Promise<Scope> {
+    const scope = await this.of(profile)
+    if (!scope) throw notFound('profile', profile)
+    return scope
+  }
+
+  /** The profile that a session is in. Throws NOT_FOUND when there is none. */
+  async ofSession(id: string): Promise<Scope> {
+    const known =
+      this.#ofSessions.get(id) ?? this.#first((scope) => scope.loader.load(id)).then((found) => found?.scope ?? null)
+    this.#ofSessions.set(id, known)
+    const scope = await known
+    if (!scope) throw notFound('session', id)
+    return scope
+  }
+
+  async session(id: string): Promise<SessionRecord | null> {
+    return (await this.#first((scope) => scope.loader.load(id)))?.value ?? null
+  }
+
+  async message(id: string): Promise<MessageRecord | null> {
+    return (await this.#first(({ chats }) => chats.transcripts.message(id)))?.value ?? null
+  }
+
+  async stream(id: string): Promise<StreamRecord | null> {
+    return (await this.#first(({ chats }) => chats.stream(id)))?.value ?? null
+  }
+
+  async decision(id: string) {
+    return (await this.#first(({ chats }) => chats.decisions.find(id)))?.value ?? null
+  }
+
+  /** The profile in which there is something of this kind with this id. Throws NOT_FOUND. */
+  async having(what: keyof typeof probes, id: string): Promise<Scope> {
+    const found = await this.#first((scope) => probes[what](scope, id))
+    if (!found) throw notFound(what, id)
+    return found.scope
+  }
+
+  async #first<T>(look: (scope: Scope) => Promise<T | null>): Promise<{ scope: Scope; value: T } | null> {
+    for (const domain of await this.domains.all()) {
+      const scope = this.#scope(domain)
+      const value = await look(scope)
+      if (value !== null) return { scope, value }
+    }
+    return null
+  }
+
+  #scope(domain: Domain): Scope {
+    let scope = this.#scopes.get(domain)
+    if (!scope) {
+      scope = { ...domain, loader: new SessionLoader(domain.sessions) }
+      this.#scopes.set(domain, scope)
+    }
+    return scope
+  }
+}
+
+const probes = {
+  session: ({ loader }: Scope, id: string): Promise<object | null> => loader.load(id),
+  message: ({ chats }: Scope, id: string): Promise<object | null> => chats.transcripts.message(id),
+  stream: ({ chats }: Scope, id: string): Promise<object | null> => chats.stream(id),
+  approval: ({ chats }: Scope, id: string): Promise<object | null> => chats.decisions.find(id),
+  clarification: ({ chats }: Scope, id: string): Promise<object | null> => chats.decisions.find(id),
+}
