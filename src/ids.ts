@@ -1,6 +1,6 @@
 import { typeid } from 'typeid-js'
 
-const prefixes = { session: 'ses', message: 'msg', stream: 'str', toolCall: 'tcl' } as const
+const prefixes = { session: 'ses', message: 'msg', stream: 'str', toolCall: 'tcl', job: 'job', jobRun: 'jrn' } as const
 
 export type IdKind = keyof typeof prefixes
 

@@ -1,6 +1,7 @@
 import { Cron, CronDate, CronPattern } from 'croner'
 import type { DueTimes, Schedule } from './schedule.ts'
 
+const mode = '5-or-6-parts'
 const day = 86_400 // seconds
 
 /**
@@ -13,15 +14,14 @@ export class CronSchedule implements Schedule {
   readonly recurring = true
   readonly words: string
   readonly #cron: Cron
-  readonly #pattern: CronPattern
+  readonly #expression: string
   readonly #timezone: string
 
   /** Throws what croner says of an expression that is none. */
   constructor(expression: string, timezone: string) {
-    const mode = '5-or-6-parts'
-    // Before it is a Cron, which would read some dates as well.
-    this.#pattern = new CronPattern(expression, timezone, { mode })
+    if (expression.includes(':')) throw new TypeError('a date is none.')
     this.#cron = new Cron(expression, { mode, timezone })
+    this.#expression = expression
     this.#timezone = timezone
     this.words = `at ${expression} in ${timezone}`
   }
@@ -31,14 +31,17 @@ export class CronSchedule implements Schedule {
   }
 
   due(after: number, until: number): DueTimes | null {
+    const first = this.next(after)
+    if (first === null || first > until) return null
+    const second = this.next(first)
+    if (second === null || second > until) return { newest: first, count: 1 }
     const [newest] = this.#cron.previousRuns(1, new Date(until + 1))
-    if (!newest || newest.getTime() <= after) return null
-    return { newest: newest.getTime(), count: this.#count(after, newest.getTime()) }
+    return newest ? { newest: newest.getTime(), count: this.#count(after, newest.getTime()) } : null
   }
 
   #count(after: number, newest: number): number {
-    if (this.#pattern.isFixedTime) return this.#countOneByOne(after, newest)
-    return this.next(after) === newest ? 1 : this.#countOnTheWall(after, newest)
+    const pattern = new CronPattern(this.#expression, this.#timezone, { mode })
+    return pattern.isFixedTime ? this.#countOneByOne(after, newest) : this.#countOnTheWall(pattern, after, newest)
   }
 
   /** For what is due at most once a day. */
@@ -49,26 +52,16 @@ export class CronSchedule implements Schedule {
   }
 
   /** Each second of a year may be due: the days are looked at, and the times of a day multiplied. */
-  #countOnTheWall(after: number, newest: number): number {
-    const days = new Cron(`* * * ${this.#pattern.pattern.split(/\s+/).slice(-3).join(' ')}`, { timezone: 'UTC' })
+  #countOnTheWall(pattern: CronPattern, after: number, newest: number): number {
+    const days = new Cron(`* * * ${pattern.pattern.split(/\s+/).slice(-3).join(' ')}`, { timezone: 'UTC' })
     let count = 0
     for (const { first, last } of this.#stretches(Math.floor(after / 1000) + 1, newest / 1000)) {
       for (let midnight = Math.floor(first / day) * day; midnight <= last; midnight += day) {
         if (!days.match(new Date(midnight * 1000))) continue
-        count += this.#timesUpTo(Math.min(last - midnight, day - 1)) - this.#timesUpTo(first - midnight - 1)
+        count += timesUpTo(pattern, Math.min(last - midnight, day - 1)) - timesUpTo(pattern, first - midnight - 1)
       }
     }
     return count
-  }
-
-  /** How many of the times of a day come up to this second of it. */
-  #timesUpTo(secondOfDay: number): number {
-    if (secondOfDay < 0) return 0
-    const { hour, minute, second } = this.#pattern
-    const [h, m, s] = [Math.floor(secondOfDay / 3600), Math.floor(secondOfDay / 60) % 60, secondOfDay % 60]
-    const inThisMinute = minute[m] ? before(second, s + 1) : 0
-    const inThisHour = hour[h] ? before(minute, m) * before(second, 60) + inThisMinute : 0
-    return before(hour, h) * before(minute, 60) * before(second, 60) + inThisHour
   }
 
   /**
@@ -97,6 +90,15 @@ export class CronSchedule implements Schedule {
     const wall = new CronDate(new Date(second * 1000), this.#timezone)
     return Date.UTC(wall.year, wall.month, wall.day, wall.hour, wall.minute, wall.second) / 1000 - second
   }
+}
+
+/** How many of the times of a day come up to this second of it. */
+function timesUpTo({ hour, minute, second }: CronPattern, secondOfDay: number): number {
+  if (secondOfDay < 0) return 0
+  const [h, m, s] = [Math.floor(secondOfDay / 3600), Math.floor(secondOfDay / 60) % 60, secondOfDay % 60]
+  const inThisMinute = minute[m] ? before(second, s + 1) : 0
+  const inThisHour = hour[h] ? before(minute, m) * before(second, 60) + inThisMinute : 0
+  return before(hour, h) * before(minute, 60) * before(second, 60) + inThisHour
 }
 
 /** How many of the flags before an index are set. */

@@ -49,11 +49,23 @@ export function readSchedule({ schedule, timezone, anchor }: ScheduleText): Sche
     throw wrong(`"${schedule}" is no schedule. A schedule is ${forms}.`)
   }
   try {
-    return new CronSchedule(schedule, timezone)
+    return cron(schedule, timezone)
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error)
     throw wrong(`"${schedule}" is no cron expression of 5 or 6 fields: ${reason}`)
   }
+}
+
+/** Expressions that were read before: croner takes its time with one, and each step of a job reads its own. */
+const read = new Map<string, CronSchedule>()
+const mostRead = 1_000
+
+function cron(expression: string, timezone: string): CronSchedule {
+  const key = `${expression} ${timezone}`
+  const schedule = read.get(key) ?? new CronSchedule(expression, timezone)
+  if (read.size >= mostRead) read.clear()
+  read.set(key, schedule)
+  return schedule
 }
 
 function every(length: number, anchor: number): Schedule {
