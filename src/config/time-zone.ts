@@ -1,3 +1,5 @@
+import { CronDate } from 'croner'
+
 /** Those that were asked for before: finding one out takes a good part of a millisecond. */
 const known = new Set<string>()
 
@@ -18,4 +20,11 @@ export function isTimeZone(name: string): boolean {
 export function serverTimeZone(): string {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
   return isTimeZone(zone) ? zone : 'UTC'
+}
+
+/** By how many milliseconds the clock on a wall in the zone is ahead of UTC, at an instant in epoch milliseconds. */
+export function offsetAt(instant: number, timezone: string): number {
+  const wall = new CronDate(new Date(instant), timezone)
+  const shown = Date.UTC(wall.year, wall.month, wall.day, wall.hour, wall.minute, wall.second)
+  return shown - Math.floor(instant / 1000) * 1000
 }

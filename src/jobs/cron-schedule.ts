@@ -1,4 +1,5 @@
-import { Cron, CronDate, CronPattern } from 'croner'
+import { Cron, CronPattern } from 'croner'
+import { offsetAt } from '../config/time-zone.ts'
 import type { DueTimes, Schedule } from './schedule.ts'
 
 const mode = '5-or-6-parts'
@@ -85,10 +86,9 @@ export class CronSchedule implements Schedule {
     }
   }
 
-  /** By how many seconds the clock on the wall is ahead of UTC. */
+  /** In seconds. */
   #offset(second: number): number {
-    const wall = new CronDate(new Date(second * 1000), this.#timezone)
-    return Date.UTC(wall.year, wall.month, wall.day, wall.hour, wall.minute, wall.second) / 1000 - second
+    return offsetAt(second * 1000, this.#timezone) / 1000
   }
 }
 

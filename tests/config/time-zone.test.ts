@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isTimeZone, serverTimeZone } from '../../src/config/time-zone.ts'
+import { isTimeZone, offsetAt, serverTimeZone } from '../../src/config/time-zone.ts'
 
 test.each(['UTC', 'Europe/Stockholm', 'Asia/Kolkata', 'Asia/Calcutta', 'America/Argentina/Buenos_Aires', 'Etc/GMT-14'])(
   '%s is a time zone',
@@ -26,4 +26,15 @@ test.each([
 
 test('the zone of the server is one', () => {
   expect(isTimeZone(serverTimeZone())).toBe(true)
+})
+
+test.each([
+  ['UTC', '2026-11-22T12:00:00Z', 0],
+  ['Europe/Stockholm', '2026-03-29T00:59:59.999Z', 60],
+  ['Europe/Stockholm', '2026-03-29T01:00:00Z', 120],
+  ['Asia/Kolkata', '2026-11-22T12:00:00.5Z', 330],
+  ['America/St_Johns', '2026-11-22T12:00:00Z', -210],
+  ['Australia/Lord_Howe', '2026-11-22T12:00:00Z', 660],
+])('the clock in %s at %s is ahead of UTC by %i minutes', (zone, time, minutes) => {
+  expect(offsetAt(Date.parse(time), zone)).toBe(minutes * 60_000)
 })
