@@ -1,9 +1,3 @@
-import { badInput } from '../errors.ts'
-import type { JobRecord, JobRunRecord, JobRunStatus, JobState, JobTrigger, OwnJob } from '../storage/job-records.ts'
-import { cleanJob, type JobInput, type JobPatch } from './job-input.ts'
-import { readSchedule } from './read-schedule.ts'
-import { type DueTimes, nextRuns, type Schedule } from './schedule.ts'
-
 /**
  * The life of a job: from its record and what happens to it, the record after that. Nothing here reads a clock or
  * writes. A job goes through its due times in order and settles each one exactly once, by a run or by passing it over:
@@ -15,6 +9,14 @@ import { type DueTimes, nextRuns, type Schedule } from './schedule.ts'
  * - What was due while a job was paused was not to be made, and is not counted; again, a time that comes but once waits.
  * - Runs of the schedule use up its repetitions, however they end. Runs by hand use up none, and move nothing.
  */
+
+import { badInput } from '../errors.ts'
+import type { JobRecord, JobRunRecord, JobRunStatus, JobState, JobTrigger, OwnJob } from '../storage/job-records.ts'
+import { cleanJob, type JobInput, type JobPatch } from './job-input.ts'
+import { readSchedule } from './read-schedule.ts'
+import { type DueTimes, nextRuns, type Schedule } from './schedule.ts'
+
+/** A job that was made to run, and its run; or both as they are when that has ended. */
 export interface Begun {
   readonly job: OwnJob
   readonly run: JobRunRecord

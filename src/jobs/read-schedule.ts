@@ -62,7 +62,9 @@ const mostRead = 1_000
 
 function cron(expression: string, timezone: string): CronSchedule {
   const key = `${expression} ${timezone}`
-  const schedule = read.get(key) ?? new CronSchedule(expression, timezone)
+  const known = read.get(key)
+  if (known) return known
+  const schedule = new CronSchedule(expression, timezone)
   if (read.size >= mostRead) read.clear()
   read.set(key, schedule)
   return schedule

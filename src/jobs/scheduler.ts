@@ -149,7 +149,8 @@ export class Scheduler {
   }
 
   async #make({ job, run }: Begun): Promise<void> {
-    const outcome = await this.#options.run(job, run).catch((error: unknown) => this.#failed(error, run))
+    const making = Promise.try(() => this.#options.run(job, run))
+    const outcome = await making.catch((error: unknown) => this.#failed(error, run))
     const endedAt = this.#env.now()
     for (;;) {
       try {
