@@ -8,8 +8,10 @@ import { Chats } from '../chat/chats.ts'
 import type { Limits } from '../config/limits.ts'
 import type { ProfileSettings } from '../config/profile-settings.ts'
 import type { Provider } from '../config/provider.ts'
+import { Jobs } from '../jobs/jobs.ts'
 import { openProfile, type Profile, type ProfileOptions } from '../profiles/profile.ts'
 import { Sessions } from '../sessions/sessions.ts'
+import { runJob } from './job-agent.ts'
 
 /** All that belongs to one profile, put together. Nothing in it knows of another one. */
 export interface Domain {
@@ -17,6 +19,9 @@ export interface Domain {
   readonly sessions: Sessions
   readonly chats: Chats
   readonly models: Models
+  readonly jobs: Jobs
+  /** Begins nothing more, and saves what is being made. What is kept can still be read. */
+  endChats(): Promise<void>
   /** Saves what is being made, stops what was started for its tools, and closes its database. */
   close(): Promise<void>
 }
@@ -28,6 +33,8 @@ export interface DomainOptions extends Omit<ProfileOptions, 'log'> {
   readonly limits: Limits
   /** Throws RATE_LIMITED when no more answers can be made at the same time, over all profiles. */
   readonly checkRoom: () => void
+  /** A run of a job has begun or ended. */
+  readonly onRunChange: () => void
   readonly log: Logger
 }
 
@@ -36,7 +43,7 @@ export interface DomainOptions extends Omit<ProfileOptions, 'log'> {
  * UnusableDatabaseError; nothing stays open then.
  */
 export async function openDomain(options: DomainOptions): Promise<Domain> {
-  const { settings, offlineDelay, limits, checkRoom, log } = options
+  const { settings, offlineDelay, limits, checkRoom, onRunChange, log } = options
   await using opened = new AsyncDisposableStack()
   const profile = openProfile(options)
   opened.defer(() => profile.close())
@@ -65,12 +72,28 @@ export async function openDomain(options: DomainOptions): Promise<Domain> {
   const sessions = new Sessions(profile)
   const { compactAt, titles } = settings
   const chats = new Chats({ profile, sessions, models, onProblem, compactAt, titles, checkRoom })
-  opened.defer(() => chats.close())
+  const jobs = new Jobs({
+    profile: profile.name,
+    store: profile.jobs,
+    hermes: profile.hermesJobs,
+    run: (job, run) => runJob(chats, job, run),
+    onChange: onRunChange,
+    onProblem,
+  })
+  const endChats = async (): Promise<void> => {
+    // Runs end with their streams, and are recorded then.
+    const recorded = jobs.close()
+    await chats.close()
+    await recorded
+  }
+  opened.defer(endChats)
   const recovered = await chats.recover()
   if (recovered > 0) {
     log.info({ streams: recovered }, 'ended the streams that the last stop had cut off')
   }
 
+  await jobs.start()
+
   const running = opened.move()
-  return { profile, sessions, chats, models, close: () => running.disposeAsync() }
+  return { profile, sessions, chats, models, jobs, endChats, close: () => running.disposeAsync() }
 }

@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { discoverProviders } from '../agent/discover.ts'
+import { Bell } from '../chat/bell.ts'
 import { readProfileSettings } from '../config/profile-settings.ts'
 import type { Provider } from '../config/provider.ts'
 import { configuredModels, modelFault } from '../config/providers.ts'
@@ -11,7 +12,9 @@ import { type Settings, SettingsError } from '../config/settings.ts'
 import { badInput, notFound, SegueError } from '../errors.ts'
 import { defaultProfile, isProfileName, profileFolder } from '../profiles/profile-name.ts'
 import type { ProfileOptions } from '../profiles/profile.ts'
+import type { JobRunRecord } from '../storage/job-records.ts'
 import { type Domain, type DomainOptions, openDomain } from './domain.ts'
+import { followRuns } from './followed-runs.ts'
 
 export interface DomainsOptions {
   readonly settings: Settings
@@ -29,6 +32,7 @@ export class Domains {
   readonly #options: DomainsOptions
   readonly #open = new Map<string, Promise<Domain>>()
   readonly #ready = new Map<string, Domain>()
+  readonly #runs = new Bell()
   readonly #leaving = new Map<string, Promise<void>>()
   #listed = { at: Number.NEGATIVE_INFINITY, names: Promise.resolve<string[]>([]) }
 
@@ -77,6 +81,11 @@ export class Domains {
     return all.flatMap((domain) => (domain.status === 'fulfilled' ? domain.value : []))
   }
 
+  /** Follows the runs of one job, or of all in all profiles. */
+  followRuns(jobId: string | null): AsyncIterableIterator<JobRunRecord> {
+    return followRuns({ domains: () => this.all(), bell: this.#runs }, jobId)
+  }
+
   /** Makes an empty profile. Throws BAD_USER_INPUT when it is there. */
   async create(name: string): Promise<Domain> {
     const folder = profileFolder(this.#options.settings.home, name)
@@ -121,7 +130,7 @@ export class Domains {
 
   /** Accepts nothing more, and saves what is being made. What is read stays open. */
   async endChats(): Promise<void> {
-    await Promise.all(this.#ready.values().map(({ chats }) => chats.close()))
+    await Promise.all(this.#ready.values().map((domain) => domain.endChats()))
   }
 
   async close(): Promise<void> {
@@ -163,6 +172,7 @@ export class Domains {
       limits: settings.limits,
       settings: await this.#settingsOf(name),
       checkRoom: () => this.#checkRoom(),
+      onRunChange: () => this.#runs.ring(),
       log: name === defaultProfile ? log : log.child({ profile: name }),
       ...(onStatement && { onStatement }),
     })
