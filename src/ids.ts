@@ -7,6 +7,8 @@ const prefixes = {
   toolCall: 'tcl',
   approval: 'apr',
   clarification: 'clr',
+  job: 'job',
+  jobRun: 'jrn',
 } as const
 
 export type IdKind = keyof typeof prefixes

@@ -172,6 +172,17 @@ export class Chats {
     })
   }
 
+  /** Begins an answer as the first one of a session that is made with it. Throws as `start` does. */
+  async startIn(session: SessionRecord, text: string): Promise<StreamRecord> {
+    return this.#begin(null, async () => ({
+      session: { session, messages: [] },
+      parts: [{ type: 'text', text }],
+      model: await this.#options.models.find(session.model),
+      key: null,
+      ifBusy: 'REJECT',
+    }))
+  }
+
   /**
    * Has the turn of a message once more, in a fork of its session that ends before it; with another text, if one is
    * given. Throws as `start` does, and BAD_USER_INPUT for a message that is in no turn.

@@ -9,8 +9,10 @@ import { Chats } from '../chat/chats.ts'
 import type { Limits } from '../config/limits.ts'
 import type { NamedProfileSettings } from '../config/profile-settings.ts'
 import type { SegueError } from '../errors.ts'
+import { Jobs } from '../jobs/jobs.ts'
 import { openProfile, type Profile, type ProfileOptions } from '../profiles/profile.ts'
 import { Sessions } from '../sessions/sessions.ts'
+import { runJob } from './job-agent.ts'
 
 /** All that belongs to one profile, put together. Nothing in it knows of another one. */
 export interface Domain {
@@ -18,10 +20,13 @@ export interface Domain {
   readonly sessions: Sessions
   readonly chats: Chats
   readonly models: Models
+  readonly jobs: Jobs
   /**
-   * Saves what is being made, stops what was started for its tools, completes whoever follows, and closes its database.
-   * Whoever still wants something begun is told `why`: that the server is stopping, unless told.
+   * Begins nothing more, and saves what is being made; what is kept can still be read. Whoever still wants something
+   * begun is told `why`: that the server is stopping, unless told.
    */
+  endChats(why?: SegueError): Promise<void>
+  /** The same, then stops what was started for its tools, completes whoever follows, and closes its database. */
   close(why?: SegueError): Promise<void>
 }
 
@@ -34,6 +39,8 @@ export interface DomainOptions extends Omit<ProfileOptions, 'log'> {
   readonly checkRoom: () => void
   /** Where its tools come from: its MCP servers, unless told. */
   readonly tools?: ToolSource
+  /** A run of a job has begun or ended. */
+  readonly onRunChange: () => void
   readonly log: Logger
 }
 
@@ -42,7 +49,7 @@ export interface DomainOptions extends Omit<ProfileOptions, 'log'> {
  * UnusableDatabaseError; nothing stays open then.
  */
 export async function openDomain(options: DomainOptions): Promise<Domain> {
-  const { settings, offlineDelay, limits, checkRoom, log } = options
+  const { settings, offlineDelay, limits, checkRoom, onRunChange, log } = options
   await using opened = new AsyncDisposableStack()
   const profile = openProfile(options)
   opened.defer(() => profile.close())
@@ -72,16 +79,32 @@ export async function openDomain(options: DomainOptions): Promise<Domain> {
   const { compactAt, titles } = settings
   const chats = new Chats({ profile, sessions, models, onProblem, compactAt, titles, checkRoom })
   opened.defer(() => chats.log.close())
-  opened.defer(() => chats.close())
+  const jobs = new Jobs({
+    profile: profile.name,
+    store: profile.jobs,
+    hermes: profile.hermesJobs,
+    run: (job, run) => runJob(chats, job, run),
+    onChange: onRunChange,
+    onProblem,
+  })
+  const endChats = async (why?: SegueError): Promise<void> => {
+    // Runs end with their streams, and are recorded then.
+    const recorded = jobs.close()
+    await chats.close(why)
+    await recorded
+  }
+  opened.defer(() => endChats())
   const recovered = await chats.recover()
   if (recovered > 0) {
     log.info({ streams: recovered }, 'ended the streams that the last stop had cut off')
   }
 
+  await jobs.start()
+
   const running = opened.move()
   const close = async (why?: SegueError): Promise<void> => {
-    await chats.close(why)
+    await endChats(why)
     await running.disposeAsync()
   }
-  return { profile, sessions, chats, models, close }
+  return { profile, sessions, chats, models, jobs, endChats, close }
 }

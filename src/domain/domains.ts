@@ -1,14 +1,17 @@
 import { homedir } from 'node:os'
 import type { Logger } from 'pino'
 import type { ToolSource } from '../agent/tools/tool.ts'
+import { Bell } from '../chat/bell.ts'
 import { readProfileSettings } from '../config/profile-settings.ts'
 import { type Settings, SettingsError } from '../config/settings.ts'
 import { notFound, SegueError, shuttingDown } from '../errors.ts'
 import { Homes } from '../profiles/homes.ts'
 import { defaultProfile } from '../profiles/profile-name.ts'
 import type { ProfileOptions } from '../profiles/profile.ts'
+import type { JobRunRecord } from '../storage/job-records.ts'
 import { type Domain, type DomainOptions, openDomain } from './domain.ts'
 import { foundProviders } from './found-providers.ts'
+import { followRuns } from './followed-runs.ts'
 
 export interface DomainsOptions {
   readonly settings: Settings
@@ -29,6 +32,7 @@ export class Domains {
   readonly #homes: Homes
   readonly #open = new Map<string, Promise<Domain>>()
   readonly #ready = new Map<string, Domain>()
+  readonly #runs = new Bell()
   /** Those that are being deleted: nobody finds them any more, and a new one of that name waits for their end. */
   readonly #leaving = new Map<string, Promise<void>>()
   #listed = { at: Number.NEGATIVE_INFINITY, names: Promise.resolve<string[]>([]) }
@@ -88,6 +92,11 @@ export class Domains {
     return all.flatMap((domain) => (domain.status === 'fulfilled' ? domain.value : []))
   }
 
+  /** Follows the runs of one job, or of all in all profiles. */
+  followRuns(jobId: string | null): AsyncIterableIterator<JobRunRecord> {
+    return followRuns({ domains: () => this.all(), bell: this.#runs }, jobId)
+  }
+
   /** Makes an empty profile. Throws BAD_USER_INPUT when it is there. */
   async create(name: string): Promise<void> {
     await this.#leaving.get(name)
@@ -130,7 +139,7 @@ export class Domains {
   async endChats(): Promise<void> {
     this.#closing = true
     await Promise.allSettled(this.#open.values())
-    await Promise.all(this.#ready.values().map(({ chats }) => chats.close()))
+    await Promise.all(this.#ready.values().map((domain) => domain.endChats()))
   }
 
   async close(): Promise<void> {
@@ -186,6 +195,7 @@ export class Domains {
       limits: settings.limits,
       settings: await this.#settingsOf(name, folders.home),
       checkRoom: () => this.#checkRoom(),
+      onRunChange: () => this.#runs.ring(),
       log: name === defaultProfile ? log : log.child({ profile: name }),
       ...(onStatement && { onStatement }),
       ...(toolsOf && { tools: toolsOf(name) }),

@@ -3,10 +3,12 @@ import type { ChatStore } from '../storage/chat-store.ts'
 import type { DecisionStore } from '../storage/decision-store.ts'
 import { type FileStore, FolderFileStore } from '../storage/file-store.ts'
 import { type HermesLog, openHermesSessions } from '../storage/hermes/hermes-sessions.ts'
+import type { JobSource, JobStore } from '../storage/job-store.ts'
 import type { SessionSource } from '../storage/session-source.ts'
 import { ProfileDatabase } from '../storage/sqlite/database.ts'
 import { SqliteChatStore } from '../storage/sqlite/sqlite-chat-store.ts'
 import { SqliteDecisionStore } from '../storage/sqlite/sqlite-decision-store.ts'
+import { SqliteJobStore } from '../storage/sqlite/sqlite-job-store.ts'
 import { SqliteSessions } from '../storage/sqlite/sqlite-sessions.ts'
 import { PrefixedSessions } from './prefixed-sessions.ts'
 import { defaultProfile } from './profile-name.ts'
@@ -21,6 +23,10 @@ export interface Profile {
   readonly chats: ChatStore
   readonly decisions: DecisionStore
   readonly files: FileStore
+  /** The scheduled jobs that are kept here. */
+  readonly jobs: JobStore
+  /** Those of its Hermes agent. */
+  readonly hermesJobs: JobSource | null
   close(): Promise<void>
 }
 
@@ -60,6 +66,8 @@ export function openProfile(options: ProfileOptions): Profile {
     chats: new SqliteChatStore(database, name),
     decisions: new SqliteDecisionStore(database),
     files: new FolderFileStore(join(home, 'files')),
+    jobs: new SqliteJobStore(database, name),
+    hermesJobs: hermes?.jobs ?? null,
     close: async () => {
       await hermes?.close()
       database.close()

@@ -50,6 +50,8 @@ function nodeTypeOf(value: unknown): string {
   if (typeof value === 'object' && value !== null) {
     if ('role' in value) return 'Message'
     if ('generation' in value) return 'Stream'
+    if ('trigger' in value) return 'JobRun'
+    if ('schedule' in value) return 'Job'
     if ('question' in value) return 'Clarification'
     if ('choices' in value) return 'Approval'
   }

@@ -113,6 +113,36 @@ export const DecisionStateEnum = builder.enumType('DecisionState', {
   } as const,
 })
 
+export const JobStateEnum = builder.enumType('JobState', {
+  description: 'Where a job stands.',
+  values: {
+    SCHEDULED: { description: 'It waits for its next due time.' },
+    PAUSED: { description: 'It is not enabled.' },
+    RUNNING: { description: 'A run of it is under way.' },
+    COMPLETED: { description: 'No due time comes any more, or its repetitions are used up.' },
+    ERROR: { description: 'Its schedule can no longer be understood.' },
+  } as const,
+})
+
+export const JobTriggerEnum = builder.enumType('JobTrigger', {
+  description: 'What set off a run.',
+  values: {
+    SCHEDULE: { description: 'Its due time.' },
+    MANUAL: { description: 'Somebody, by hand. It uses up no repetition and moves nothing.' },
+  } as const,
+})
+
+export const JobRunStatusEnum = builder.enumType('JobRunStatus', {
+  description: 'How a run ended, if it has.',
+  values: {
+    RUNNING: { description: 'It is under way.' },
+    OK: { description: 'It ended with an answer.' },
+    ERROR: { description: 'It failed, or ended without a response; error says how.' },
+    CANCELLED: { description: 'Somebody stopped it.' },
+    INTERRUPTED: { description: 'The server stopped meanwhile.' },
+  } as const,
+})
+
 export const IfBusyEnum = builder.enumType('IfBusy', {
   description: 'What to do when the session has an active stream.',
   values: {

@@ -23,7 +23,7 @@ builder.queryFields((t) => ({
     type: builder.nodeInterfaceRef(),
     nullable: true,
     description:
-      'Whatever has this id: a session, a message, a stream, an approval, a clarification. Null when nothing has.',
+      'Whatever has this id: a session, a message, a stream, an approval, a clarification, a job, a run. Null when nothing has.',
     args: { id: t.arg.id({ required: true, description: 'The id.' }) },
     resolve: async (_, { id }, { scopes }) => {
       switch (kindOfId(id)) {
@@ -34,9 +34,13 @@ builder.queryFields((t) => ({
         case 'approval':
         case 'clarification':
           return scopes.decision(id)
+        case 'job':
+          return scopes.job(id)
+        case 'jobRun':
+          return scopes.jobRun(id)
         default:
-          // Hermes' ids have no form of their own: one may name a session, or a message in one.
-          return (await scopes.session(id)) ?? scopes.message(id)
+          // Hermes' ids have no form of their own: one may name anything that Hermes keeps.
+          return (await scopes.session(id)) ?? (await scopes.message(id)) ?? (await scopes.job(id)) ?? scopes.jobRun(id)
       }
     },
   }),

@@ -1,3 +1,4 @@
+import type { JobRecord, JobRunRecord } from '../storage/job-records.ts'
 import type {
   ApprovalRecord,
   ClarificationRecord,
@@ -13,4 +14,6 @@ export const MessageType = builder.objectRef<MessageRecord>('Message')
 export const StreamType = builder.objectRef<StreamRecord>('Stream')
 export const ApprovalType = builder.objectRef<ApprovalRecord>('Approval')
 export const ClarificationType = builder.objectRef<ClarificationRecord>('Clarification')
+export const JobType = builder.objectRef<JobRecord>('Job')
+export const JobRunType = builder.objectRef<JobRunRecord>('JobRun')
 export const ProfileType = builder.objectRef<{ readonly name: string }>('Profile')

@@ -10,6 +10,7 @@ import './queries.ts'
 import './chat.ts'
 import './decision.ts'
 import './housekeeping.ts'
+import './job.ts'
 
 /** The whole of it, as `schema.graphql` has it. */
 export const schema = builder.toSchema()

@@ -2,6 +2,7 @@ import type { Domain } from '../domain/domain.ts'
 import type { Domains } from '../domain/domains.ts'
 import { notFound } from '../errors.ts'
 import { SessionLoader } from '../sessions/session-loader.ts'
+import type { JobRecord, JobRunRecord } from '../storage/job-records.ts'
 import type { MessageRecord, SessionRecord, StreamRecord } from '../storage/records.ts'
 
 /** A profile as one execution sees it. */
@@ -62,6 +63,14 @@ export class Scopes {
     return (await this.#first(({ chats }) => chats.stream(id)))?.value ?? null
   }
 
+  async job(id: string): Promise<JobRecord | null> {
+    return (await this.#first(({ jobs }) => jobs.find(id)))?.value ?? null
+  }
+
+  async jobRun(id: string): Promise<JobRunRecord | null> {
+    return (await this.#first(({ jobs }) => jobs.findRun(id)))?.value ?? null
+  }
+
   async decision(id: string) {
     return (await this.#first(({ chats }) => chats.decisions.find(id)))?.value ?? null
   }
@@ -98,4 +107,5 @@ const probes = {
   stream: ({ chats }: Scope, id: string): Promise<object | null> => chats.stream(id),
   approval: ({ chats }: Scope, id: string): Promise<object | null> => chats.decisions.find(id),
   clarification: ({ chats }: Scope, id: string): Promise<object | null> => chats.decisions.find(id),
+  job: ({ jobs }: Scope, id: string): Promise<object | null> => jobs.find(id),
 }

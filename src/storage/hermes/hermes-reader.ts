@@ -1,8 +1,12 @@
+import { dirname } from 'node:path'
 import { chunksOf } from '../chunks.ts'
+import type { JobRecord, JobRunRecord } from '../job-records.ts'
 import type { MessageRecord, SessionRecord } from '../records.ts'
 import { cut, pageOfIds } from '../session-order.ts'
 import type { PageRequest, SessionFilter, SessionKey } from '../session-source.ts'
 import { ActivityIndex } from './activity-index.ts'
+import { CronFiles } from './cron-files.ts'
+import { cronSessions } from './cron-sessions.ts'
 import { readFingerprints, readMessages, readOutlines } from './message-rows.ts'
 import { contextMessages } from './outline.ts'
 import type { Entry } from './outline.ts'
@@ -15,18 +19,21 @@ import type { OpenFile, StateFileOptions } from './state-file.ts'
 const sessionsAtOnce = 50 // whose rows are looked at in one statement, and one transaction
 
 /**
- * The sessions of one Hermes state.db, by the promises of `SessionSource`, but synchronous: it is made for a thread of
- * its own, where waiting for a lock stops nobody else. A file that can't be read answers with nothing and never throws.
+ * The sessions of one Hermes state.db, by the promises of `SessionSource`, and the jobs beside it, by those of
+ * `JobSource`, but synchronous: it is made for a thread of its own, where waiting for a lock stops nobody else. A file
+ * that can't be read answers with nothing and never throws.
  */
 export class HermesReader {
   readonly #profile: string
   readonly #file: StateFile
   readonly #activity = new ActivityIndex()
   readonly #shown = new ShownMessages()
+  readonly #cron: CronFiles
 
   constructor(profile: string, options: StateFileOptions) {
     this.#profile = profile
     this.#file = new StateFile(options)
+    this.#cron = new CronFiles({ ...options, profile, home: dirname(options.path) })
   }
 
   sessionsById(ids: readonly string[]): SessionRecord[] {
@@ -72,6 +79,29 @@ export class HermesReader {
     return this.#messages(sessionId, (file) =>
       contextMessages(readOutlines(file, [sessionId]).get(sessionId) ?? [], (ids) => readFingerprints(file, ids)),
     )
+  }
+
+  jobs(): JobRecord[] {
+    return this.#cron.jobs()
+  }
+
+  job(id: string): JobRecord | null {
+    return this.#cron.job(id)
+  }
+
+  jobRunPage(jobId: string, page: PageRequest<number>): JobRunRecord[] {
+    const job = this.#cron.job(jobId)
+    if (!job) return []
+    const sessions = this.#file.read([], (file) => cronSessions(file, jobId))
+    return this.#cron.runPage(job, page, sessions)
+  }
+
+  jobRun(id: string): JobRunRecord | null {
+    const [, jobId, stamp] = /^(.*):(\d{4}(?:[-_]\d\d){5})$/s.exec(id) ?? []
+    if (jobId === undefined || stamp === undefined) return null
+    const position = Number(stamp.replaceAll(/\D/g, ''))
+    const page = { after: position + 1, before: position - 1, limit: 1, backwards: false }
+    return this.jobRunPage(jobId, page).find((run) => run.id === id) ?? null
   }
 
   /** Gives the file back; the next read opens it again. */

@@ -3,6 +3,7 @@ import { createBirpc } from 'birpc'
 import type { BirpcReturn } from 'birpc'
 import type { MessageRecord, SessionRecord } from '../records.ts'
 import type { PageRequest, SessionFilter, SessionKey, SessionSource } from '../session-source.ts'
+import { HermesJobs } from './hermes-jobs.ts'
 import type { HermesReader } from './hermes-reader.ts'
 import type { WorkerEvents, WorkerOptions } from './hermes-worker.ts'
 import type { HermesLog } from './state-file.ts'
@@ -37,6 +38,8 @@ export function openHermesSessions(options: HermesOptions): HermesSessions {
  */
 export class HermesSessions implements SessionSource {
   readonly origin = 'HERMES'
+  /** The jobs in the same home, read by the same thread. */
+  readonly jobs = new HermesJobs((empty, question) => this.#ask(empty, ({ reader }) => question(reader)))
   readonly #options: HermesOptions
   #connection: Connection | null = null
   #closed = false

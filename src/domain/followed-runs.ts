@@ -1,0 +1,40 @@
+import type { Bell } from '../chat/bell.ts'
+import { abortable } from '../chat/follow.ts'
+import type { JobRunRecord } from '../storage/job-records.ts'
+import type { Domain } from './domain.ts'
+
+const pageSize = 100
+
+/** Where runs of jobs are looked for: in all profiles that the caller may see, by the time. */
+export interface RunsSource {
+  readonly domains: () => Promise<readonly Domain[]>
+  /** Rings after each commit that changed a run. */
+  readonly bell: Bell
+}
+
+/** Every run that is under way, then each one that begins or ends, as it is by then: of one job or of all, without end. */
+export function followRuns({ domains, bell }: RunsSource, jobId: string | null): AsyncIterableIterator<JobRunRecord> {
+  return abortable((signal) => changes(signal))
+
+  async function* changes(signal: AbortSignal): AsyncGenerator<JobRunRecord, void, void> {
+    const cursors = new Map<string, number>()
+    for (const { profile } of await domains()) {
+      cursors.set(profile.name, await profile.jobs.newestChange())
+      // Read second: one that changes in between is told once more, none is missed.
+      for (const run of await profile.jobs.runningRuns()) if (jobId === null || run.jobId === jobId) yield run
+    }
+    while (!signal.aborted) {
+      const { rung } = bell
+      let told = false
+      for (const { profile } of await domains()) {
+        const after = cursors.get(profile.name) ?? 0
+        for (const { change, run } of await profile.jobs.changedRuns({ after, limit: pageSize, jobId })) {
+          cursors.set(profile.name, change)
+          told = true
+          yield run
+        }
+      }
+      if (!told) await bell.next(rung, signal)
+    }
+  }
+}

@@ -1,0 +1,28 @@
+const units = [
+  { name: 'day', milliseconds: 86_400_000 },
+  { name: 'hour', milliseconds: 3_600_000 },
+  { name: 'minute', milliseconds: 60_000 },
+  { name: 'second', milliseconds: 1_000 },
+] as const
+
+/** Each unit at most once, the larger before the smaller; lower case, for M is as often a month. */
+const form =
+  /^(?:(\d{1,9}) ?(?:d|days?))? ?(?:(\d{1,9}) ?(?:h|hours?))? ?(?:(\d{1,9}) ?(?:m|minutes?))? ?(?:(\d{1,9}) ?(?:s|seconds?))?$/
+
+/** A length of time such as `30m`, `1h30m`, `2 days 6 hours`, in milliseconds; null for anything else. A day has 24 hours. */
+export function durationOf(text: string): number | null {
+  const counts = form.exec(text)?.slice(1)
+  if (!counts || text === '') return null
+  return units.reduce((sum, { milliseconds }, index) => sum + Number(counts[index] ?? 0) * milliseconds, 0)
+}
+
+/** A length of time in words, as in `1 hour 30 minutes`. */
+export function durationInWords(milliseconds: number): string {
+  let rest = milliseconds
+  const words = units.flatMap((unit) => {
+    const count = Math.floor(rest / unit.milliseconds)
+    rest %= unit.milliseconds
+    return count === 0 ? [] : `${count} ${unit.name}${count === 1 ? '' : 's'}`
+  })
+  return words.join(' ')
+}
