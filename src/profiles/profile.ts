@@ -30,7 +30,8 @@ export interface ProfileOptions {
 /** Opens the default profile, which is the home itself. Throws NewerDatabaseError and UnusableDatabaseError. */
 export function openProfile({ home, hermesHome, durable, log, onStatement }: ProfileOptions): Profile {
   const name = defaultProfile
-  const database = new ProfileDatabase(join(home, 'segue.db'), {
+  const path = join(home, 'segue.db')
+  const database = new ProfileDatabase(path, {
     durable,
     ...(onStatement && { onStatement: (sql: string) => onStatement('segue', sql) }),
   })
@@ -41,6 +42,8 @@ export function openProfile({ home, hermesHome, durable, log, onStatement }: Pro
           path: join(hermesHome, 'state.db'),
           profile: name,
           log,
+          index: join(home, 'hermes-index.db'),
+          own: path,
           ...(onStatement && { onStatement: (sql: string) => onStatement('hermes', sql) }),
         })
   return {

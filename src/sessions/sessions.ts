@@ -131,6 +131,7 @@ export function newSession(of: {
     origin: 'SEGUE',
     profile: of.profile,
     title: of.title,
+    titleSource: null,
     source: 'segue',
     model: of.model,
     startedAt: of.at,

@@ -15,11 +15,16 @@ export interface Usage {
   readonly cachedInputTokens: number
 }
 
+/** MESSAGE: the beginning of its first message. MODEL: a model, after the first answer. PERSON: somebody chose it. */
+export type TitleSource = 'MESSAGE' | 'MODEL' | 'PERSON'
+
 export interface SessionRecord {
   readonly id: string
   readonly origin: Origin
   readonly profile: string
   readonly title: string | null
+  /** Who gave it its title; a person's is never replaced. Null where that is not known. */
+  readonly titleSource: TitleSource | null
   /** As stored: cli, telegram, segue, …; `unknown` where the row has none. */
   readonly source: string
   readonly model: string | null
@@ -33,6 +38,8 @@ export interface SessionRecord {
   readonly parentId: string | null
   /** Parents of which the row says that it is something else than a continuation: a branch, a delegate, a reset. */
   readonly notContinuationOf: readonly string[]
+  /** The row says that it is a sub-agent's, or continues one of a sub-agent. */
+  readonly delegate?: true
   /** The seq of the newest event in its log; 0 for a session without one, as all of Hermes' are. */
   readonly headSeq: number
   readonly usage: Usage

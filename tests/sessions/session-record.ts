@@ -6,6 +6,7 @@ export function sessionRecord(of: Partial<SessionRecord> & { readonly id: string
     origin: 'HERMES',
     profile: 'default',
     title: null,
+    titleSource: null,
     source: 'cli',
     model: null,
     startedAt: 0,

@@ -1,10 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createBirpc } from 'birpc'
-import { HermesReader } from './hermes-reader.ts'
-import type { StateFileOptions } from './state-file.ts'
+import { HermesReader, type HermesReaderOptions } from './hermes-reader.ts'
 
 /** What the worker is started with. */
-export interface WorkerOptions extends Pick<StateFileOptions, 'path' | 'patience'> {
+export interface WorkerOptions extends Required<Pick<HermesReaderOptions, 'path' | 'patience' | 'index' | 'own'>> {
   readonly profile: string
   /** Whether anybody wants to see the statements. */
   readonly statements: boolean
@@ -20,10 +19,12 @@ export interface WorkerEvents {
 const port = parentPort
 if (!port) throw new Error('This module is the entry of a worker thread')
 
-const { path, patience, profile, statements }: WorkerOptions = workerData
+const { path, patience, index, own, profile, statements }: WorkerOptions = workerData
 const reader = new HermesReader(profile, {
   path,
   patience,
+  index,
+  own,
   log: {
     info: (details, message) => void main.$callEvent('info', details, message),
     warn: (details, message) => void main.$callEvent('warn', details, message),
@@ -35,3 +36,12 @@ const main = createBirpc<WorkerEvents, HermesReader>(reader, {
   post: (message) => port.postMessage(message),
   on: (listener) => port.on('message', listener),
 })
+
+const pause = 1000 // milliseconds between two looks at a file in which nothing is known to have changed
+
+/** Between the questions, which are answered first. */
+function tend(): void {
+  const more = reader.tend()
+  setTimeout(tend, more ? 0 : pause)
+}
+setTimeout(tend, pause)

@@ -24,6 +24,7 @@ export function toSession(row: SessionRow, profile: string): SessionRecord {
     origin: 'SEGUE',
     profile,
     title: row.title,
+    titleSource: null,
     source: row.source,
     model: row.model,
     startedAt: row.started_at,
