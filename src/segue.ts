@@ -9,6 +9,7 @@ import { type Settings, SettingsError } from './config/settings.ts'
 import { openProfile, type ProfileOptions } from './profiles/profile.ts'
 import type { Domain } from './schema/context.ts'
 import { type Server, type ServerOptions, startServer } from './server/server.ts'
+import { Conversations } from './sessions/conversations.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { lockHome } from './storage/home-lock.ts'
 
@@ -54,7 +55,8 @@ export async function startSegue({ settings, log, env, onStatement, alive }: Seg
   const recovered = await chats.recover()
   if (recovered > 0) log.info({ streams: recovered }, 'ended the streams that the last stop had cut off')
 
-  const domain = { profile, sessions, chats, models }
+  const conversations = new Conversations(profile, sessions)
+  const domain = { profile, sessions, conversations, chats, models }
   const server: Server = await startServer({ ...settings, log, domain, ...(alive && { alive }) })
   opened.defer(() => server.close())
   opened.defer(() => chats.close())

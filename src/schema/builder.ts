@@ -50,6 +50,7 @@ function nodeTypeOf(value: unknown): string {
   if (typeof value === 'object' && value !== null) {
     if ('role' in value) return 'Message'
     if ('generation' in value) return 'Stream'
+    if ('tip' in value) return 'Conversation'
   }
   return 'Session'
 }

@@ -1,6 +1,8 @@
 import type { Models } from '../agent/models.ts'
 import type { Chats } from '../chat/chats.ts'
 import type { Profile } from '../profiles/profile.ts'
+import { ConversationLoader } from '../sessions/conversation-loader.ts'
+import type { Conversations } from '../sessions/conversations.ts'
 import { SessionLoader } from '../sessions/session-loader.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 
@@ -8,6 +10,7 @@ import type { Sessions } from '../sessions/sessions.ts'
 export interface Domain {
   readonly profile: Profile
   readonly sessions: Sessions
+  readonly conversations: Conversations
   readonly chats: Chats
   readonly models: Models
 }
@@ -15,6 +18,7 @@ export interface Domain {
 export interface Context {
   readonly domain: Domain
   readonly loader: SessionLoader
+  readonly conversations: ConversationLoader
   /** The id of the WebSocket message that asked; null over HTTP. */
   readonly operationId: string | null
   /** The newest event that an EventSource had before it came back. */
@@ -26,7 +30,7 @@ export interface Context {
 }
 
 /** What a transport tells of the caller. */
-export type Caller = Omit<Context, 'domain' | 'loader'>
+export type Caller = Omit<Context, 'domain' | 'loader' | 'conversations'>
 
 const nobody: Caller = {
   operationId: null,
@@ -36,7 +40,9 @@ const nobody: Caller = {
 }
 
 export function newContext(domain: Domain, caller: Partial<Caller> = {}): Context {
-  return { ...nobody, ...caller, domain, loader: new SessionLoader(domain.sessions) }
+  const loader = new SessionLoader(domain.sessions)
+  const conversations = new ConversationLoader(domain.conversations, loader)
+  return { ...nobody, ...caller, domain, loader, conversations }
 }
 
 /** The same caller with nothing remembered: for the next execution, such as that of a subscription's next event. */

@@ -21,9 +21,9 @@ builder.queryFields((t) => ({
   node: t.field({
     type: builder.nodeInterfaceRef(),
     nullable: true,
-    description: 'Whatever has this id: a session, a message, a stream. Null when nothing has.',
+    description: 'Whatever has this id: a session, a conversation, a message, a stream. Null when nothing has.',
     args: { id: t.arg.id({ required: true, description: 'The id.' }) },
-    resolve: async (_, { id }, { domain, loader }) => {
+    resolve: async (_, { id }, { domain, loader, conversations }) => {
       switch (kindOfId(id)) {
         case 'stream':
           return domain.chats.stream(id)
@@ -31,7 +31,7 @@ builder.queryFields((t) => ({
           return domain.chats.message(id)
         default:
           // Hermes' ids have no form of their own: one may name a session, or a message in one.
-          return (await loader.load(id)) ?? domain.chats.message(id)
+          return (await conversations.byId(id)) ?? (await loader.load(id)) ?? domain.chats.message(id)
       }
     },
   }),

@@ -1,11 +1,13 @@
 import { builder } from './builder.ts'
 import './enums.ts'
 import './session.ts'
+import './conversation.ts'
 import './message.ts'
 import './stream.ts'
 import './profile.ts'
 import './chat-event.ts'
 import './session-list.ts'
+import './conversation-list.ts'
 import './queries.ts'
 import './chat.ts'
 

@@ -1,4 +1,4 @@
-import { channelOf } from '../storage/channel.ts'
+import { channelOfSession } from '../storage/channel.ts'
 import { builder } from './builder.ts'
 import { jsonOf } from './json.ts'
 import { connection, positionCursor } from './connection.ts'
@@ -21,8 +21,8 @@ SessionType.implement({
     }),
     channel: t.field({
       type: ChannelEnum,
-      description: 'Its source in one of a few groups.',
-      resolve: (session) => channelOf(session.source),
+      description: 'Its source in one of a few groups; TOOL for a sub-agent, whatever its source.',
+      resolve: (session) => channelOfSession(session),
     }),
     origin: t.expose('origin', { type: OriginEnum, description: 'Who keeps it.' }),
     profile: t.field({

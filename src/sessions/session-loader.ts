@@ -34,6 +34,11 @@ export class SessionLoader {
     return this.#rows.load(id)
   }
 
+  /** Rows that were read just now need not be read again. */
+  know(sessions: readonly SessionRecord[]): void {
+    for (const session of sessions) this.#rows.prime(session.id, session)
+  }
+
   /** All walks share the rows and go up in step: one query a hop, chunk and file, for a whole page. */
   lineage(session: SessionRecord): Promise<Lineage<SessionRecord>> {
     let lineage = this.#lineages.get(session.id)

@@ -15,6 +15,11 @@ export function cut<T>(list: readonly T[], { limit, backwards }: PageRequest<unk
   return backwards ? list.slice(Math.max(0, list.length - limit)) : list.slice(0, limit)
 }
 
+/** Whether a key lies between those that cut out a page. */
+export function isBetween(key: SessionKey, { after, before }: PageRequest<SessionKey>): boolean {
+  return (!after || newestFirst(key, after) > 0) && (!before || newestFirst(key, before) < 0)
+}
+
 /** Rows in the order of these ids; an id without a row is left out. */
 export function inOrder<T>(ids: readonly string[], rows: readonly T[], idOf: (row: T) => string): T[] {
   const byId = new Map(rows.map((row) => [idOf(row), row]))
@@ -38,7 +43,5 @@ export function pageOfIds(
   filter: SessionFilter,
 ): SessionRecord[] {
   const rows = chunksOf([...new Set(ids)], chunk).flatMap((some) => load(some))
-  const inRange = (row: SessionRecord): boolean =>
-    (!page.after || newestFirst(row, page.after) > 0) && (!page.before || newestFirst(row, page.before) < 0)
-  return cut(rows.filter((row) => passes(row, filter) && inRange(row)).sort(newestFirst), page)
+  return cut(rows.filter((row) => passes(row, filter) && isBetween(row, page)).sort(newestFirst), page)
 }

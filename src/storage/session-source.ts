@@ -37,6 +37,8 @@ export interface ConversationEntry {
   readonly segmentCount: number
   /** The newest message's time; its tip's start while it has none. */
   readonly lastActivityAt: number
+  /** It has no message. */
+  readonly isEmpty: boolean
 }
 
 /** A page of conversations, and the rows of roots and tips that the source keeps itself. */

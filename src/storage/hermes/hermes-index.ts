@@ -60,7 +60,8 @@ export class HermesIndex {
     this.#followOwn()
     if (file === this.#file && version === this.#version) return false
     if (this.#store.progress.whole) {
-      this.#lookFrom(file, Math.min(this.#store.lastSeen(), Math.max(0, newest(file, 'sessions') - chunk)))
+      // One row less than a stretch, for it to be known to end here.
+      this.#lookFrom(file, Math.min(this.#store.lastSeen(), Math.max(0, newest(file, 'sessions') - chunk + 1)))
     } else {
       this.#lookFrom(file, 0)
       this.#store.save({ progress: { whole: true } })

@@ -49,6 +49,10 @@ export function isElsewhere(facet: Facet): boolean {
   return (facet & elsewhereBit) !== 0
 }
 
+export function isEmpty(facet: Facet): boolean {
+  return (facet & emptyBit) !== 0
+}
+
 export function facetPasses(facet: Facet, filter: FacetFilter): boolean {
   const agrees = (bit: number, wanted: boolean | undefined): boolean =>
     wanted === undefined || wanted === ((facet & bit) !== 0)

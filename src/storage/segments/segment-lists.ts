@@ -9,7 +9,7 @@ import type {
   SessionKey,
 } from '../session-source.ts'
 import type { Prepares } from '../statements.ts'
-import { type Facet, type FacetFilter, facetPasses } from './facet.ts'
+import { type Facet, type FacetFilter, facetPasses, isEmpty } from './facet.ts'
 import type { ConversationRow } from './segment-rows.ts'
 
 /** A table that is listed, and how its columns are called. */
@@ -107,5 +107,6 @@ function entryOf(row: ConversationRow): ConversationEntry {
     tipId: row.tip_id,
     segmentCount: row.segment_count,
     lastActivityAt: row.last_activity_at,
+    isEmpty: isEmpty(row.facet),
   }
 }
