@@ -6,22 +6,27 @@ import type { SessionLoader } from './session-loader.ts'
 /** Conversations by their sessions, for one execution, as `SessionLoader` is. */
 export class ConversationLoader {
   readonly #sessions: SessionLoader
-  readonly #conversations: DataLoader<string, Conversation | null>
+  readonly #conversations: DataLoader<SessionRecord, Conversation | null, string>
 
   constructor(conversations: Conversations, sessions: SessionLoader) {
     this.#sessions = sessions
-    this.#conversations = new DataLoader(async (rootIds) => {
-      const found = await conversations.byRoot(rootIds)
-      return rootIds.map((id) => found.get(id) ?? null)
-    })
+    this.#conversations = new DataLoader(
+      async (wanted) => {
+        const found = await conversations.of(wanted)
+        return wanted.map(({ id }) => found.get(id) ?? null)
+      },
+      { cacheKeyFn: ({ id }) => id },
+    )
   }
 
   /** The one that a session is a part of. */
   async of(session: SessionRecord): Promise<Conversation> {
+    const found = await this.#conversations.load(session)
+    if (found) return found
+    // It came or went while it was looked for: what it says of itself is true in any case.
     const { root, segmentCount } = await this.#sessions.lineage(session)
-    const found = await this.#conversations.load(root.id)
-    // The index can be a moment behind: what the session says of itself is true in any case.
-    return found ?? { root, tip: session, segmentCount, lastActivityAt: session.lastActivityAt, isEmpty: false }
+    const { lastActivityAt } = session
+    return { root, tip: session, segmentCount, lastActivityAt, isEmpty: false, isElsewhere: false }
   }
 
   /** By an id of its own. Null when there is none. */

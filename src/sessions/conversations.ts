@@ -51,17 +51,25 @@ export class Conversations {
     }
   }
 
-  /** By their roots, those without a message too. An id that is no root's is left out. */
-  async byRoot(rootIds: readonly string[]): Promise<Map<string, Conversation>> {
+  /** The conversation of each of these sessions, one without a message too. */
+  async of(sessions: readonly SessionRecord[]): Promise<Map<string, Conversation>> {
     const { own, hermes } = this.#profile
-    const found: ConversationEntry[] = []
-    for (const ids of chunksOf(rootIds, chunk)) {
-      found.push(...(await own.conversationsByRoot(ids)))
-      const there = new Set(found.map(({ rootId }) => rootId))
-      const others = ids.filter((id) => !there.has(id))
-      if (hermes && others.length > 0) found.push(...(await hermes.conversationsByRoot(others)))
+    const entries = new Map<string, ConversationEntry>()
+    for (const some of chunksOf(sessions, chunk)) {
+      const ids = some.map(({ id }) => id)
+      for (const [id, entry] of await own.conversationsOf(ids)) entries.set(id, entry)
+      const others = ids.filter((id) => entries.get(id)?.isElsewhere ?? true)
+      if (!hermes || others.length === 0) continue
+      for (const [id, entry] of await hermes.conversationsOf(others)) entries.set(id, entry)
     }
-    return new Map((await this.#whole(found, [])).map((conversation) => [conversation.root.id, conversation]))
+    const found = await this.#whole([...entries.values()], sessions)
+    const byRoot = new Map(found.map((conversation) => [conversation.root.id, conversation]))
+    return new Map(
+      [...entries].flatMap(([id, { rootId }]): [string, Conversation][] => {
+        const conversation = byRoot.get(rootId)
+        return conversation ? [[id, conversation]] : []
+      }),
+    )
   }
 
   /** The sessions of a conversation, oldest first: its root, then the others by their start. At most 1,000 a call. */

@@ -25,7 +25,7 @@ export interface PageRequest<Key> {
 }
 
 export interface ConversationFilter extends Omit<SessionFilter, 'ids'> {
-  /** Only conversations of which a part is kept by the other source, as each one tells it; or only the others. */
+  /** Only those that are elsewhere in part, or only the others. */
   readonly elsewhere?: boolean
 }
 
@@ -39,6 +39,8 @@ export interface ConversationEntry {
   readonly lastActivityAt: number
   /** It has no message. */
   readonly isEmpty: boolean
+  /** A part of it is kept by the other source, as this one tells it. */
+  readonly isElsewhere: boolean
 }
 
 /** A page of conversations, and the rows of roots and tips that the source keeps itself. */
@@ -66,8 +68,8 @@ export interface SessionSource {
    * when they cannot be told now. At most 1,001 a call.
    */
   conversationPage(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage | null>
-  /** Conversations by their roots, in no order, those without a message too. At most 500 ids a call. */
-  conversationsByRoot(rootIds: readonly string[]): Promise<ConversationEntry[]>
+  /** The conversation of each of these sessions, one without a message too. At most 500 ids a call. */
+  conversationsOf(sessionIds: readonly string[]): Promise<Map<string, ConversationEntry>>
   /** Ids of a conversation's sessions: its root, then the others by their start. At most 1,000 a call. */
   segmentIds(rootId: string, range: SegmentRange): Promise<string[]>
 }

@@ -77,8 +77,9 @@ export class HermesReader {
     })
   }
 
-  conversationsByRoot(rootIds: readonly string[]): ConversationEntry[] {
-    return this.#listed([], () => this.#index.read((lists) => lists.conversations(rootIds)))
+  conversationsOf(sessionIds: readonly string[]): Map<string, ConversationEntry> {
+    const none = new Map<string, ConversationEntry>()
+    return this.#listed(none, () => this.#index.read((lists) => lists.conversationsOf(sessionIds)))
   }
 
   segmentIds(rootId: string, range: SegmentRange): string[] {

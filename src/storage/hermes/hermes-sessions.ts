@@ -70,8 +70,9 @@ export class HermesSessions implements SessionSource {
     return this.#ask<ConversationPage | null>(null, ({ reader }) => reader.conversationPage(page, filter))
   }
 
-  conversationsByRoot(rootIds: readonly string[]): Promise<ConversationEntry[]> {
-    return this.#ask([], ({ reader }) => reader.conversationsByRoot(rootIds))
+  conversationsOf(sessionIds: readonly string[]): Promise<Map<string, ConversationEntry>> {
+    const none = new Map<string, ConversationEntry>()
+    return this.#ask(none, ({ reader }) => reader.conversationsOf(sessionIds))
   }
 
   segmentIds(rootId: string, range: SegmentRange): Promise<string[]> {

@@ -71,11 +71,15 @@ export class SegmentIndex {
       look(work, old.root_id)
       if (old.continues !== segment.continues) this.#place(segment.id, true, work)
       if (old.can_be_continued !== segment.can_be_continued) this.#unplaceChildren(segment.id, true)
-    } else {
+    } else if (this.#rows.hasChildren(segment.id)) {
       this.#rows.insert({ ...segment, root_id: segment.id, depth: 0 })
       gain(work, segment.id, 1)
       this.#place(segment.id, true, work)
       this.#unplaceChildren(segment.id, true)
+    } else {
+      const place = this.#placeOf(segment, false)
+      this.#rows.insert({ ...segment, ...place })
+      gain(work, place.root_id, 1)
     }
   }
 
@@ -89,7 +93,7 @@ export class SegmentIndex {
   }
 
   #unplaceChildren(id: string, relinked: boolean): void {
-    if (!this.#hasChildren(id)) return
+    if (!this.#rows.hasChildren(id)) return
     this.#rows.putUnplaced({ parent_id: id, after_id: '', relinked: relinked ? 1 : 0 })
   }
 
@@ -125,11 +129,11 @@ export class SegmentIndex {
     this.#unplaceChildren(id, false)
   }
 
-  #placeOf(segment: PlacedSegment, relinked: boolean): Place {
+  #placeOf(segment: Segment, relinked: boolean): Place {
     const parent = segment.continues === null ? null : this.#rows.segment(segment.continues)
     if (!parent || !goesOn(segment, parent)) return { root_id: segment.id, depth: 0 }
     // A new link of a session that is continued itself can close a cycle: its parent's place may hang on its own.
-    const canTrustParent = !relinked || !this.#hasChildren(segment.id)
+    const canTrustParent = !relinked || !this.#rows.hasChildren(segment.id)
     if (canTrustParent && parent.depth !== null && parent.depth < mostHops) {
       return { root_id: parent.root_id, depth: parent.depth + 1 }
     }
@@ -138,21 +142,17 @@ export class SegmentIndex {
     return { root_id: root.id, depth: isWhole ? segmentCount - 1 : null }
   }
 
-  #climb(segment: PlacedSegment) {
-    const steps = ascent(segment, ({ continues }) => continues, goesOn)
+  #climb(segment: Segment) {
+    const steps = ascent<Segment>(segment, ({ continues }) => continues, goesOn)
     let step = steps.next()
     while (!step.done) step = steps.next(this.#rows.segment(step.value))
     return step.value
   }
 
   /** It continues nothing: what a climb ends with otherwise is a cycle, or was cut off. */
-  #placesItself(root: PlacedSegment): boolean {
+  #placesItself(root: Segment): boolean {
     const parent = root.continues === null ? null : this.#rows.segment(root.continues)
     return !parent || !goesOn(root, parent)
-  }
-
-  #hasChildren(id: string): boolean {
-    return this.#rows.children(id, '', 1).length > 0
   }
 
   /** Brings the row of a conversation up to its sessions. */
@@ -171,7 +171,7 @@ export class SegmentIndex {
     // A root can be gone, or a part of another conversation: as long as not all that has changed is placed, and where a
     // chain was cut off.
     const first = root?.root_id === rootId ? root : null
-    const newest = this.#rows.newestOf(rootId)
+    const newest = first && segmentCount === 1 ? null : this.#rows.newestOf(rootId)
     const tip = newest && (!first || isTipBefore(newest, first)) ? newest : first
     if (!tip) return null
     return {

@@ -9,7 +9,7 @@ import type {
   SessionKey,
 } from '../session-source.ts'
 import type { Prepares } from '../statements.ts'
-import { type Facet, type FacetFilter, facetPasses, isEmpty } from './facet.ts'
+import { type Facet, type FacetFilter, facetPasses, isElsewhere, isEmpty } from './facet.ts'
 import type { ConversationRow } from './segment-rows.ts'
 
 /** A table that is listed, and how its columns are called. */
@@ -42,17 +42,23 @@ export class SegmentLists {
     // What works for itself is shown to those who ask for its channel.
     const internal = filter.channels ? {} : { internal: false }
     const ids = this.#keys(conversations, page, { ...filter, ...internal, empty: false }).map(({ id }) => id)
-    return inOrder(ids, this.conversations(ids), ({ rootId }) => rootId)
+    return inOrder(ids, this.#conversations(ids), ({ rootId }) => rootId)
   }
 
-  /** Conversations by their roots, empty ones too, in no order. */
-  conversations(rootIds: readonly string[]): ConversationEntry[] {
-    const read = this.#db.prepare<[string], ConversationRow>(
-      'SELECT * FROM conversations WHERE root_id IN (SELECT value FROM json_each(?))',
+  /** The conversation of each of these sessions, one without a message too. */
+  conversationsOf(sessionIds: readonly string[]): Map<string, ConversationEntry> {
+    const read = this.#db.prepare<[string], { id: string; root_id: string }>(
+      'SELECT id, root_id FROM segments WHERE id IN (SELECT value FROM json_each(?))',
     )
-    return chunksOf(rootIds, chunk)
-      .flatMap((some) => read.all(JSON.stringify(some)))
-      .map(entryOf)
+    const places = chunksOf(sessionIds, chunk).flatMap((some) => read.all(JSON.stringify(some)))
+    const found = this.#conversations([...new Set(places.map(({ root_id }) => root_id))])
+    const byRoot = new Map(found.map((entry) => [entry.rootId, entry]))
+    return new Map(
+      places.flatMap(({ id, root_id }): [string, ConversationEntry][] => {
+        const entry = byRoot.get(root_id)
+        return entry ? [[id, entry]] : []
+      }),
+    )
   }
 
   /** Ids of a conversation's sessions: its root, then the others by their start. */
@@ -67,6 +73,16 @@ export class SegmentLists {
       )
       .all(rootId, first - roots.length, Math.max(0, skip - 1))
     return [...roots, ...others].map(({ id }) => id)
+  }
+
+  /** By their roots, in no order. */
+  #conversations(rootIds: readonly string[]): ConversationEntry[] {
+    const read = this.#db.prepare<[string], ConversationRow>(
+      'SELECT * FROM conversations WHERE root_id IN (SELECT value FROM json_each(?))',
+    )
+    return chunksOf(rootIds, chunk)
+      .flatMap((some) => read.all(JSON.stringify(some)))
+      .map(entryOf)
   }
 
   /** One list for each facet that passes is in order already: of each as many as the page takes are enough. */
@@ -108,5 +124,6 @@ function entryOf(row: ConversationRow): ConversationEntry {
     segmentCount: row.segment_count,
     lastActivityAt: row.last_activity_at,
     isEmpty: isEmpty(row.facet),
+    isElsewhere: isElsewhere(row.facet),
   }
 }

@@ -72,6 +72,11 @@ export class SegmentRows {
       .map(({ id }) => id)
   }
 
+  hasChildren(parentId: string): boolean {
+    const row = this.#db.prepare<[string], { id: string }>('SELECT id FROM segments WHERE continues = ? LIMIT 1')
+    return row.get(parentId) !== undefined
+  }
+
   /** Of the segments that continue a root, the one with the newest message. */
   newestOf(rootId: string): PlacedSegment | null {
     return (

@@ -45,8 +45,8 @@ export class SqliteSessions implements SessionSource {
     return { entries, sessions: this.#byId(entries.flatMap(({ rootId, tipId }) => [rootId, tipId])) }
   }
 
-  async conversationsByRoot(rootIds: readonly string[]): Promise<ConversationEntry[]> {
-    return this.#lists().conversations(rootIds)
+  async conversationsOf(sessionIds: readonly string[]): Promise<Map<string, ConversationEntry>> {
+    return this.#lists().conversationsOf(sessionIds)
   }
 
   async segmentIds(rootId: string, range: SegmentRange): Promise<string[]> {
