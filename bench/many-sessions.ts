@@ -53,10 +53,10 @@ export function fillOwn(home: string, amount: Amount): void {
     ${numbers(sessions)}
     INSERT INTO sessions (id, title, source, parent_session_id, started_at, ended_at, end_reason, last_activity_at,
       message_count, pinned, archived, head_seq, usage)
-    SELECT ${ownIdOf('n')}, 'Chat number ' || n, CASE WHEN n % 50 = 7 THEN 'cron' ELSE 'segue' END,
+    SELECT ${ownIdOf('n')}, 'Chat number ' || n, CASE WHEN n % 7 = 3 THEN 'cron' ELSE 'segue' END,
       CASE WHEN n > ${amount.chain + amount.family} AND n % 100 = 99 THEN ${hermesIdOf('n')} ELSE ${ownIdOf(`(${parentOf(amount)})`)} END,
       (${begun} + n) * 1000, NULL, CASE WHEN ${isContinued(amount)} THEN 'compression' END, (${begun} + n * 2) * 1000,
-      ${messagesEach}, n % 97 = 0, n % 13 = 0, ${messagesEach}, '${usage}'
+      ${messagesEach}, n % 3 = 0, n % 4 = 0, ${messagesEach}, '${usage}'
     FROM numbers;
     UPDATE sessions SET parent_session_id = NULL WHERE parent_session_id = ${ownIdOf('NULL')};
     INSERT INTO messages (id, session_id, position, role, status, parts, created_at)
@@ -82,7 +82,7 @@ export function fillHermes(home: string, amount: Amount): void {
     SELECT ${hermesIdOf('n')}, 'Chat of Hermes number ' || n,
       CASE n % 10 WHEN 3 THEN 'telegram' WHEN 4 THEN 'webui' WHEN 5 THEN 'cron' ELSE 'cli' END,
       CASE WHEN (${parentOf(amount)}) IS NOT NULL THEN ${hermesIdOf(`(${parentOf(amount)})`)} END,
-      ${begun} + n, CASE WHEN ${isContinued(amount)} THEN 'compression' END, ${messagesEach}, n % 97 = 0, n % 13 = 0
+      ${begun} + n, CASE WHEN ${isContinued(amount)} THEN 'compression' END, ${messagesEach}, n % 3 = 0, n % 4 = 0
     FROM numbers;
     INSERT INTO messages (session_id, role, content, timestamp)
     SELECT sessions.id, CASE WHEN each.value % 2 THEN 'user' ELSE 'assistant' END, 'Something was said.',

@@ -11,7 +11,6 @@ held.enable()
 const tell = (what: object): void => void process.stdout.write(`${JSON.stringify(what)}\n`)
 tell({ url: segue.url })
 for await (const _ of createInterface({ input: process.stdin })) {
-  globalThis.gc?.()
   tell({ rss: process.memoryUsage().rss, held: held.max / 1e6 })
   held.reset()
 }

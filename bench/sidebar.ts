@@ -3,9 +3,13 @@
 // temporary files, and some minutes to fill them.
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import { conversationCursor, sessionCursor } from '../src/schema/connection.ts'
+import { ProfileDatabase } from '../src/storage/sqlite/database.ts'
+import { SqliteSessions } from '../src/storage/sqlite/sqlite-sessions.ts'
 import { newFolder } from '../tests/support/segue.ts'
 import { percentile, print } from './figures.ts'
 import { type Amount, begun, fillHermes, fillOwn, hermesId, ownId } from './many-sessions.ts'
@@ -14,7 +18,9 @@ const [few, many] = [1000, Number(process.argv[2] ?? 1_000_000)]
 const rounds = 100
 
 interface Served extends AsyncDisposable {
+  readonly home: string
   readonly amount: Amount
+  readonly hermes: Amount
   readonly url: string
   /** Memory in bytes, and the longest that the main thread was held since the last call, in milliseconds. */
   usage(): Promise<{ rss: number; held: number }>
@@ -26,16 +32,17 @@ async function serve(sessions: number): Promise<Served> {
   const of = (count: number): Amount => ({
     sessions: count,
     messagesEach: 10,
-    chain: Math.min(1000, count / 4),
-    family: Math.min(100_000, count / 4),
+    chain: Math.min(1000, count / 10),
+    family: Math.min(100_000, count / 10),
   })
   const started = performance.now()
-  fillOwn(home, of(sessions))
-  fillHermes(hermesHome, of(Math.max(few, sessions / 10)))
+  const [amount, hermes] = [of(sessions), of(Math.max(few, sessions / 10))]
+  fillOwn(home, amount)
+  fillHermes(hermesHome, hermes)
   const seconds = (performance.now() - started) / 1000
   process.stdout.write(`${sessions.toLocaleString('en')} sessions are made in ${seconds.toFixed(0)} s\n`)
   const program = `${import.meta.dirname}/sidebar-server.ts`
-  const child = spawn(process.execPath, ['--expose-gc', program, home, hermesHome], {
+  const child = spawn(process.execPath, [program, home, hermesHome], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
@@ -43,7 +50,9 @@ async function serve(sessions: number): Promise<Served> {
     schema.parse(JSON.parse(z.string().parse((await lines.next()).value)))
   const { url } = await read(z.object({ url: z.string() }))
   return {
-    amount: of(sessions),
+    home,
+    amount,
+    hermes,
     url,
     usage: () => {
       child.stdin.write('\n')
@@ -77,29 +86,29 @@ const conversations = (args: string): string => page(`conversations(${args})`, c
 const sessions = (args: string): string => page(`sessions(${args})`, session)
 
 /** A place in the middle of the list. */
-const middle = ({ sessions: count }: Amount) => ({ lastActivityAt: (begun + count) * 1000, id: 'x' })
+const middle = ({ amount: { sessions: count } }: Served) => ({ lastActivityAt: (begun + count) * 1000, id: 'x' })
 
-const questions: Record<string, (amount: Amount) => string> = {
+const questions: Record<string, (served: Served) => string> = {
   'conversations, first page': () => conversations('first: 50'),
-  'conversations, a page in the middle': (amount) =>
-    conversations(`first: 50, after: "${conversationCursor.encode(middle(amount))}"`),
-  'conversations, backwards from the middle': (amount) =>
-    conversations(`last: 50, before: "${conversationCursor.encode(middle(amount))}"`),
+  'conversations, a page in the middle': (served) =>
+    conversations(`first: 50, after: "${conversationCursor.encode(middle(served))}"`),
+  'conversations, backwards from the middle': (served) =>
+    conversations(`last: 50, before: "${conversationCursor.encode(middle(served))}"`),
   'conversations, last page': () => conversations('last: 50'),
   'conversations, archived': () => conversations('first: 50, filter: { archived: true }'),
   'conversations, pinned and not archived': () => conversations('first: 50, filter: { pinned: true, archived: false }'),
   'conversations, scheduled runs': () => conversations('first: 50, filter: { channels: [CRON] }'),
   "conversations, Hermes' own": () => conversations('first: 50, filter: { origin: HERMES }'),
   'conversations by id': () =>
-    conversations(`filter: { ids: ${JSON.stringify([ownId(3), ownId(999), hermesId(300), hermesId(999)])} }`),
+    conversations(`filter: { ids: ${JSON.stringify([ownId(3), ownId(999), hermesId(50), hermesId(999)])} }`),
   'sessions, first page': () => sessions('first: 50'),
-  'sessions, a page in the middle': (amount) => sessions(`first: 50, after: "${sessionCursor.encode(middle(amount))}"`),
+  'sessions, a page in the middle': (served) => sessions(`first: 50, after: "${sessionCursor.encode(middle(served))}"`),
   'sessions, pinned and archived': () => sessions('first: 50, filter: { pinned: true, archived: true }'),
-  'the wide family': ({ chain }) =>
+  'the wide family': ({ amount: { chain } }) =>
     `{ session(id: "${ownId(chain)}") { conversation { ${conversation} segments(first: 50) { id } } } }`,
-  "the wide family of Hermes'": () =>
-    `{ session(id: "${hermesId(250)}") { conversation { ${conversation} segments(first: 50) { id } } } }`,
-  'a message in the wide family': ({ chain }) =>
+  "the wide family of Hermes'": ({ hermes: { chain } }) =>
+    `{ session(id: "${hermesId(chain)}") { conversation { ${conversation} segments(first: 50) { id } } } }`,
+  'a message in the wide family': ({ amount: { chain } }) =>
     `mutation { startChat(input: { sessionId: "${ownId(chain + 5)}", text: "Hello", ifBusy: QUEUE }) { id } }`,
 }
 
@@ -107,18 +116,17 @@ await using small = await serve(few)
 await using large = await serve(many)
 const both = [small, large]
 
-for (const served of both)
-  for (const question of Object.values(questions)) await post(served.url, question(served.amount))
+for (const served of both) for (const question of Object.values(questions)) await post(served.url, question(served))
 for (const served of both) await served.usage()
 const ratios: Record<string, number> = {}
 const largest: Record<string, number> = {}
 for (const [name, question] of Object.entries(questions)) {
   const times: [number[], number[]] = [[], []]
   for (let round = 0; round < rounds; round += 1) {
-    for (const [index, { url, amount }] of both.entries()) {
-      const query = question(amount)
+    for (const [index, served] of both.entries()) {
+      const query = question(served)
       const started = performance.now()
-      await post(url, query)
+      await post(served.url, query)
       times[index === 0 ? 0 : 1].push(performance.now() - started)
     }
   }
@@ -131,5 +139,41 @@ print(`${many.toLocaleString('en')} sessions: medians, ms`, largest)
 print('the process', {
   'memory, ratio': after.rss / before.rss,
   'memory, MB': after.rss / 1e6,
+  'the longest that its main thread was held, ratio': after.held / before.held,
   'the longest that its main thread was held, ms': after.held,
 })
+
+// The part of it that no other request can come between, and a change of conversation for all of a wide family.
+const database = new ProfileDatabase(join(large.home, 'segue.db'))
+const own = new SqliteSessions(database, 'default')
+const held = async (work: () => Promise<unknown>): Promise<number> => {
+  const times: number[] = []
+  for (let round = 0; round < rounds; round += 1) {
+    const started = performance.now()
+    await work()
+    times.push(performance.now() - started)
+  }
+  return percentile(times, 0.9)
+}
+const all = { after: null, before: null, backwards: false }
+const slices: number[] = []
+const root = ownId(large.amount.chain)
+const figures = {
+  'a page of 50 of our own, ms': await held(() => own.conversationPage({ ...all, limit: 51 }, {})),
+  'a page of 1,000 of our own, ms': await held(() => own.conversationPage({ ...all, limit: 1001 }, {})),
+}
+database.write(() => database.prepare<[string]>('DELETE FROM sessions WHERE id = ?').run(root))
+for (let last = performance.now(); ;) {
+  await setImmediate()
+  const now = performance.now()
+  slices.push(now - last)
+  last = now
+  const left = database.prepare<[string], { id: string }>('SELECT root_id AS id FROM conversations WHERE root_id = ?')
+  if (!left.get(root)) break
+}
+print('what holds the main thread with so many', {
+  ...figures,
+  'slices to let go of a wide family': slices.length,
+  'a slice, ms (9 of 10 are shorter)': percentile(slices, 0.9),
+})
+database.close()

@@ -36,7 +36,7 @@ export class UnusableDatabaseError extends Error {
 }
 
 /** The most sessions that are placed anew in one go while others wait. */
-const sessionsAtOnce = 250
+const sessionsAtOnce = 100
 
 /**
  * One profile's database. The file is made by the first write: until then, reads see an empty stand-in in memory.
