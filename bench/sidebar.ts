@@ -28,7 +28,9 @@ interface Served extends AsyncDisposable {
 
 /** A process that serves a home with so many sessions, and a tenth of them in its Hermes'. */
 async function serve(sessions: number): Promise<Served> {
-  const [home, hermesHome] = [newFolder(), newFolder()]
+  await using made = new AsyncDisposableStack()
+  const folder = (): string => made.adopt(newFolder(), (path) => rmSync(path, { recursive: true, force: true }))
+  const [home, hermesHome] = [folder(), folder()]
   const of = (count: number): Amount => ({
     sessions: count,
     messagesEach: 10,
@@ -45,10 +47,16 @@ async function serve(sessions: number): Promise<Served> {
   const child = spawn(process.execPath, [program, home, hermesHome], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
+  made.defer(async () => {
+    const exited = new Promise((resolve) => child.once('exit', resolve))
+    child.stdin.end()
+    if (child.exitCode === null) await exited
+  })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const read = async <T>(schema: z.ZodType<T>): Promise<T> =>
     schema.parse(JSON.parse(z.string().parse((await lines.next()).value)))
   const { url } = await read(z.object({ url: z.string() }))
+  const kept = made.move()
   return {
     home,
     amount,
@@ -58,12 +66,7 @@ async function serve(sessions: number): Promise<Served> {
       child.stdin.write('\n')
       return read(z.object({ rss: z.number(), held: z.number() }))
     },
-    [Symbol.asyncDispose]: async () => {
-      const exited = new Promise((resolve) => child.once('exit', resolve))
-      child.stdin.end()
-      await exited
-      for (const folder of [home, hermesHome]) rmSync(folder, { recursive: true, force: true })
-    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 }
 

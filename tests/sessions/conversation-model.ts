@@ -57,7 +57,9 @@ export class Model {
   all(): ModelConversation[] {
     const families = Map.groupBy(this.rows.values(), ({ id }) => this.rootOf(id))
     return [...families].map(([root, family]) => {
-      const byTip = family.toSorted((a, b) => this.#newest(b.id) - this.#newest(a.id) || b.started - a.started || compare(b.id, a.id))
+      const byTip = family.toSorted(
+        (a, b) => this.#newest(b.id) - this.#newest(a.id) || b.started - a.started || compare(b.id, a.id),
+      )
       const tip = byTip[0]?.id ?? root
       const others = family
         .filter(({ id }) => id !== root)
@@ -188,7 +190,10 @@ export class Both {
   /** Takes all messages of a time and later back. */
   takeBack(id: string, from: number): void {
     if (!this.model.rows.has(id)) return
-    this.model.messages.set(id, (this.model.messages.get(id) ?? []).filter((at) => at < from))
+    this.model.messages.set(
+      id,
+      (this.model.messages.get(id) ?? []).filter((at) => at < from),
+    )
     if (!isOwn(id)) {
       this.hermes.db.prepare('DELETE FROM messages WHERE session_id = ? AND timestamp >= ?').run(id, from)
     }

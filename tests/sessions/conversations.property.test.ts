@@ -116,14 +116,19 @@ async function expectAll(filter: ModelFilter, limit: number): Promise<void> {
 describe('for any family over both databases, with any writes in between,', () => {
   test('every conversation with a message is listed exactly once, forwards and backwards, as the rule says', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(anyStep, { maxLength: 30 }), anyFilter, fc.integer({ min: 1, max: 4 }), async (steps, filter, limit) => {
-        both.clear()
-        for (const step of steps) {
-          take(step)
-          if (step.kind === 'look') await expectAll(filter, limit)
-        }
-        await expectAll(filter, limit)
-      }),
+      fc.asyncProperty(
+        fc.array(anyStep, { maxLength: 30 }),
+        anyFilter,
+        fc.integer({ min: 1, max: 4 }),
+        async (steps, filter, limit) => {
+          both.clear()
+          for (const step of steps) {
+            take(step)
+            if (step.kind === 'look') await expectAll(filter, limit)
+          }
+          await expectAll(filter, limit)
+        },
+      ),
       { numRuns: Number(process.env.RUNS ?? 100) },
     )
   })

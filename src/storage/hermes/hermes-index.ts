@@ -185,7 +185,8 @@ export class HermesIndex {
 }
 
 function newest({ db, layout }: OpenFile, table: 'sessions' | 'messages'): number {
-  const [column, isThere] = table === 'sessions' ? ['sessions.rowid', layout.hasSessions] : ['messages.id', layout.hasMessages]
+  const [column, isThere] =
+    table === 'sessions' ? ['sessions.rowid', layout.hasSessions] : ['messages.id', layout.hasMessages]
   if (!isThere) return 0
   return db.prepare<[], { n: number | null }>(`SELECT max(${column}) AS n FROM ${table}`).get()?.n ?? 0
 }

@@ -95,7 +95,8 @@ export class IndexStore {
   /** The greatest rowid that was seen. */
   lastSeen(): number {
     return guarded(
-      () => this.#opened.statements.prepare<[], { row: number | null }>('SELECT max(row) AS row FROM seen').get()?.row ?? 0,
+      () =>
+        this.#opened.statements.prepare<[], { row: number | null }>('SELECT max(row) AS row FROM seen').get()?.row ?? 0,
     )
   }
 
@@ -120,7 +121,9 @@ export class IndexStore {
     const next = { ...this.#progress, ...progress }
     const applied = guarded(() =>
       db.transaction(() => {
-        const put = statements.prepare<[SeenRow]>('INSERT OR REPLACE INTO seen (row, id, print) VALUES (:row, :id, :print)')
+        const put = statements.prepare<[SeenRow]>(
+          'INSERT OR REPLACE INTO seen (row, id, print) VALUES (:row, :id, :print)',
+        )
         const remove = statements.prepare<[number]>('DELETE FROM seen WHERE row = ?')
         for (const row of gone) remove.run(row)
         for (const row of seen) put.run(row)

@@ -56,7 +56,7 @@ export class SegmentIndex {
     const work: Work = { segments: new Set(), gains: new Map() }
     for (const id of removed) this.#remove(id, work)
     for (const segment of put) this.#put(segment, work)
-    const settled = this.#placeChildren(most, work)
+    const settled = this.#placeRest(most, work)
     const conversations = new Map<string, { before: Facet | null; after: Facet | null }>()
     for (const [rootId, gain] of work.gains) conversations.set(rootId, this.#refresh(rootId, gain))
     return { segments: work.segments, conversations, settled }
@@ -66,16 +66,17 @@ export class SegmentIndex {
     const old = this.#rows.segment(segment.id)
     if (old && sameSegment(old, segment)) return
     work.segments.add(segment.id)
+    // Before it is placed, for that to know of them: children first.
     if (old) {
       this.#rows.update(segment)
       look(work, old.root_id)
-      if (old.continues !== segment.continues) this.#place(segment.id, true, work)
       if (old.can_be_continued !== segment.can_be_continued) this.#unplaceChildren(segment.id, true)
+      if (old.continues !== segment.continues) this.#place(segment.id, true, work)
     } else if (this.#rows.hasChildren(segment.id)) {
       this.#rows.insert({ ...segment, root_id: segment.id, depth: 0 })
       gain(work, segment.id, 1)
-      this.#place(segment.id, true, work)
       this.#unplaceChildren(segment.id, true)
+      this.#place(segment.id, true, work)
     } else {
       const place = this.#placeOf(segment, false)
       this.#rows.insert({ ...segment, ...place })
@@ -97,20 +98,33 @@ export class SegmentIndex {
     this.#rows.putUnplaced({ parent_id: id, after_id: '', relinked: relinked ? 1 : 0 })
   }
 
-  #placeChildren(most: number, work: Work): boolean {
-    for (let left = most; ;) {
-      const next = this.#rows.nextUnplaced()
-      if (!next) return true
+  #placeRest(most: number, work: Work): boolean {
+    for (let left = most; ; left -= this.#placeSome(Math.min(left, childrenAtOnce), work)) {
+      if (this.#rows.isSettled) return true
       if (left <= 0) return false
-      const limit = Math.min(left, childrenAtOnce)
-      const children = this.#rows.children(next.parent_id, next.after_id, limit)
-      const last = children.at(-1)
-      // Before they are placed: that can bring the same parent here again.
-      if (last === undefined || children.length < limit) this.#rows.removeUnplaced(next.parent_id)
-      else this.#rows.putUnplaced({ ...next, after_id: last })
-      for (const id of children) this.#place(id, next.relinked === 1, work)
-      left -= Math.max(children.length, 1)
     }
+  }
+
+  /** How many it has placed, and at least 1. */
+  #placeSome(most: number, work: Work): number {
+    const next = this.#rows.nextUnplaced()
+    if (!next) return this.#placeDoubtful(work)
+    const children = this.#rows.children(next.parent_id, next.after_id, most)
+    const last = children.at(-1)
+    // Before they are placed: that can bring the same parent here again.
+    if (last === undefined || children.length < most) this.#rows.removeUnplaced(next.parent_id)
+    else this.#rows.putUnplaced({ ...next, after_id: last })
+    for (const id of children) this.#place(id, next.relinked === 1, work)
+    return Math.max(children.length, 1)
+  }
+
+  #placeDoubtful(work: Work): number {
+    const id = this.#rows.nextDoubtful()
+    if (id !== null) {
+      this.#rows.removeDoubtful(id)
+      this.#place(id, true, work)
+    }
+    return 1
   }
 
   /** `relinked`: what it continues may be another one than before, rather than the same in another place. */
@@ -137,6 +151,7 @@ export class SegmentIndex {
     if (canTrustParent && parent.depth !== null && parent.depth < mostHops) {
       return { root_id: parent.root_id, depth: parent.depth + 1 }
     }
+    if (this.#rows.nextUnplaced()) this.#rows.putDoubtful(segment.id)
     const { root, segmentCount } = this.#climb(segment)
     const isWhole = this.#placesItself(root)
     return { root_id: root.id, depth: isWhole ? segmentCount - 1 : null }

@@ -122,10 +122,27 @@ export class SegmentRows {
   nextUnplaced(): Unplaced | null {
     // With a condition, for it to be a search: the table is nearly always empty.
     return (
-      this.#db
-        .prepare<[], Unplaced>("SELECT * FROM unplaced WHERE parent_id >= '' ORDER BY parent_id LIMIT 1")
-        .get() ?? null
+      this.#db.prepare<[], Unplaced>("SELECT * FROM unplaced WHERE parent_id >= '' ORDER BY parent_id LIMIT 1").get() ??
+      null
     )
+  }
+
+  putDoubtful(id: string): void {
+    this.#db.prepare<[string]>('INSERT INTO doubtful VALUES (?) ON CONFLICT DO NOTHING').run(id)
+  }
+
+  nextDoubtful(): string | null {
+    const row = this.#db.prepare<[], { id: string }>("SELECT id FROM doubtful WHERE id >= '' ORDER BY id LIMIT 1").get()
+    return row?.id ?? null
+  }
+
+  removeDoubtful(id: string): void {
+    this.#db.prepare<[string]>('DELETE FROM doubtful WHERE id = ?').run(id)
+  }
+
+  /** Every session is in its place. */
+  get isSettled(): boolean {
+    return this.nextUnplaced() === null && this.nextDoubtful() === null
   }
 
   removeUnplaced(parentId: string): void {

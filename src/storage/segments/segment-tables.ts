@@ -35,4 +35,6 @@ export const segmentTables = `
     after_id TEXT NOT NULL,
     relinked INTEGER NOT NULL -- the children may continue it now and did not before, or the other way round
   ) STRICT, WITHOUT ROWID;
+  -- Sessions that were placed by what is above them before all of that was placed: once it is, they are placed again.
+  CREATE TABLE doubtful (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 `

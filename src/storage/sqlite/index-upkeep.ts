@@ -25,13 +25,13 @@ export class IndexUpkeep {
 
   /** Something was written that it has not looked at. */
   get isBehind(): boolean {
-    return this.#touched(1).length > 0 || this.#rows.nextUnplaced() !== null
+    return this.#touched(1).length > 0 || !this.#rows.isSettled
   }
 
   /** Looks at up to about `most` sessions; true when none are left. To be called inside of a transaction. */
   catchUp(most: number): boolean {
     const ids = this.#touched(most)
-    if (ids.length === 0 && !this.#rows.nextUnplaced()) return true
+    if (ids.length === 0 && this.#rows.isSettled) return true
     const list = JSON.stringify(ids)
     const rows = this.#db
       .prepare<[string], SessionRow & { message_count: number }>(

@@ -36,7 +36,9 @@ export class SqliteSessions implements SessionSource {
 
   async sessionPage(page: PageRequest<SessionKey>, { ids, ...filter }: SessionFilter): Promise<SessionRecord[]> {
     if (ids) return pageOfIds(ids, (some) => this.#byId(some), page, filter)
-    const listed = this.#lists().sessionKeys(page, filter).map((key) => key.id)
+    const listed = this.#lists()
+      .sessionKeys(page, filter)
+      .map((key) => key.id)
     return inOrder(listed, this.#byId(listed), ({ id }) => id)
   }
 
