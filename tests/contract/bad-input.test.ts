@@ -51,7 +51,9 @@ function goodVariables(field: string, { sessionId, streamId }: Known): object {
     'Mutation.cancelStream': { streamId },
     'Mutation.createSession': { input: {} },
     'Mutation.startChat': chat,
+    'Conversation.segments': {},
     'Profile.sessions': {},
+    'Query.conversations': {},
     'Query.events': { sessionId },
     'Query.node': { id: sessionId },
     'Query.session': { id: sessionId },
@@ -66,6 +68,7 @@ function goodVariables(field: string, { sessionId, streamId }: Known): object {
 }
 
 const places = placesOf(schema, {
+  Conversation: (selection) => `session(id: "theirs") { conversation { ${selection} } }`,
   Profile: (selection) => `session(id: "theirs") { profile { ${selection} } }`,
   Session: (selection) => `session(id: "theirs") { ${selection} }`,
 })
