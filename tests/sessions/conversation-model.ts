@@ -123,7 +123,8 @@ function compare(a: string, b: string): number {
 /** Both databases of a profile, written to by SQL as others do, and the model of what is in them. */
 export class Both {
   readonly #stack = new DisposableStack()
-  readonly #own: Database.Database
+  /** Another connection to our database, as others have. */
+  readonly own: Database.Database
   readonly hermes: HermesDb
   readonly home: string
   readonly profile: Profile
@@ -135,11 +136,11 @@ export class Both {
     this.home = home
     this.profile = profile
     this.hermes = hermes
-    this.#own = new Database(join(home, 'segue.db'))
+    this.own = new Database(join(home, 'segue.db'))
     this.sessions = new Sessions(profile)
     this.conversations = new Conversations(profile, this.sessions)
     for (const folder of [home, hermesHome]) this.#stack.defer(() => rmSync(folder, { recursive: true, force: true }))
-    this.#stack.defer(() => this.#own.close())
+    this.#stack.defer(() => this.own.close())
     this.#stack.defer(() => hermes.close())
   }
 
@@ -157,7 +158,7 @@ export class Both {
   }
 
   clear(): void {
-    this.#own.exec('DELETE FROM sessions')
+    this.own.exec('DELETE FROM sessions')
     this.hermes.db.exec('DELETE FROM messages; DELETE FROM sessions')
     this.model = new Model()
   }
@@ -172,7 +173,7 @@ export class Both {
   remove(id: string): void {
     this.model.rows.delete(id)
     this.model.messages.delete(id)
-    if (isOwn(id)) this.#own.prepare('DELETE FROM sessions WHERE id = ?').run(id)
+    if (isOwn(id)) this.own.prepare('DELETE FROM sessions WHERE id = ?').run(id)
     else {
       this.hermes.db.prepare('DELETE FROM messages WHERE session_id = ?').run(id)
       this.hermes.db.prepare('DELETE FROM sessions WHERE id = ?').run(id)
@@ -206,7 +207,7 @@ export class Both {
   }
 
   #putOwn({ id, parent, end, source, started, archived, pinned }: Row): void {
-    this.#own
+    this.own
       .prepare(
         `INSERT INTO sessions (id, source, parent_session_id, started_at, end_reason, last_activity_at, archived, pinned, usage)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}')
@@ -246,7 +247,7 @@ export class Both {
       return
     }
     const at = messages.length > 0 ? Math.max(...messages) : (this.model.rows.get(id)?.started ?? 0)
-    this.#own
+    this.own
       .prepare('UPDATE sessions SET message_count = ?, last_activity_at = ? WHERE id = ?')
       .run(messages.length, at * 1000, id)
   }
