@@ -46,6 +46,7 @@ export function openProfile({ home, hermesHome, durable, log, onStatement }: Pro
           own: path,
           ...(onStatement && { onStatement: (sql: string) => onStatement('hermes', sql) }),
         })
+  hermes?.warmUp()
   return {
     name,
     own: new SqliteSessions(database, name),

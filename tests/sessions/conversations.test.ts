@@ -351,30 +351,33 @@ describe('the title', () => {
 })
 
 describe('while conversations come, go and move,', () => {
-  test.each([false, true])('a walk shows each that stays where it is exactly once (backwards: %s)', async (backwards) => {
-    for (let i = 0; i < 24; i++) {
-      if (i % 3 === 0) await kept(mine(i), 100 + (i % 5))
-      else told(`s${i}`, [100 + (i % 5)], i % 2 ? ended : {})
-    }
-    const staying = await list()
-    const seen: string[] = []
-    let key: SessionKey | null = null
-    for (let step = 0; ; step++) {
-      const bounds = backwards ? { before: key, after: null } : { before: null, after: key }
-      const found: Conversation[] = await both.conversations.page({ ...bounds, limit: 4, backwards }, {})
-      const end = backwards ? found[0] : found.at(-1)
-      if (!end) break
-      seen.push(...found.map(named))
-      key = { id: end.root.id, lastActivityAt: end.lastActivityAt }
-      if (step >= 5) continue
-      // Others come on top and at the bottom, and one moves from the bottom to the top.
-      told(`new${step}`, [500 + step])
-      await kept(mine(100 + step), 1)
-      told(`mover${step}`, [50])
-      both.hermes.message(`mover${step}`, 600 + step)
-    }
-    const shown = seen.filter((id) => staying.includes(id))
-    expect(shown.toSorted()).toEqual(staying.toSorted())
-    expect(new Set(seen).size).toBe(seen.length)
-  })
+  test.each([false, true])(
+    'a walk shows each that stays where it is exactly once (backwards: %s)',
+    async (backwards) => {
+      for (let i = 0; i < 24; i++) {
+        if (i % 3 === 0) await kept(mine(i), 100 + (i % 5))
+        else told(`s${i}`, [100 + (i % 5)], i % 2 ? ended : {})
+      }
+      const staying = await list()
+      const seen: string[] = []
+      let key: SessionKey | null = null
+      for (let step = 0; ; step++) {
+        const bounds = backwards ? { before: key, after: null } : { before: null, after: key }
+        const found: Conversation[] = await both.conversations.page({ ...bounds, limit: 4, backwards }, {})
+        const end = backwards ? found[0] : found.at(-1)
+        if (!end) break
+        seen.push(...found.map(named))
+        key = { id: end.root.id, lastActivityAt: end.lastActivityAt }
+        if (step >= 5) continue
+        // Others come on top and at the bottom, and one moves from the bottom to the top.
+        told(`new${step}`, [500 + step])
+        await kept(mine(100 + step), 1)
+        told(`mover${step}`, [50])
+        both.hermes.message(`mover${step}`, 600 + step)
+      }
+      const shown = seen.filter((id) => staying.includes(id))
+      expect(shown.toSorted()).toEqual(staying.toSorted())
+      expect(new Set(seen).size).toBe(seen.length)
+    },
+  )
 })

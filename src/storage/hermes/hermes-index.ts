@@ -7,6 +7,9 @@ import { type FoundSession, findSessions, readPrints } from './session-rows.ts'
 import type { OpenFile } from './state-file.ts'
 import { textOf } from './values.ts'
 
+/** Stands in the statements that keep the index, as against those that read what is shown. */
+const upkeep = '/* for the index */ '
+
 const chunk = 500 // rows a statement: a reader of a file without WAL keeps its writers waiting meanwhile
 
 export interface HermesIndexOptions {
@@ -39,6 +42,8 @@ export class HermesIndex {
   /** The handle that was followed last, and how its file stood then. */
   #file: OpenFile | null = null
   #version: unknown = null
+  /** The rowid that the first look at all sessions has come to. */
+  #builtTo: number | null = null
   #wasBroken = false
   #made = 1
 
@@ -59,17 +64,21 @@ export class HermesIndex {
     this.#begin(file)
     this.#followOwn()
     if (file === this.#file && version === this.#version) return false
-    if (this.#store.progress.whole) {
-      // One row less than a stretch, for it to be known to end here.
-      this.#lookFrom(file, Math.min(this.#store.lastSeen(), Math.max(0, newest(file, 'sessions') - chunk + 1)))
-    } else {
-      this.#lookFrom(file, 0)
-      this.#store.save({ progress: { whole: true } })
-    }
+    if (this.#store.progress.whole) this.#followSessions(file)
+    else while (this.build(file));
     this.#followMessages(file)
     this.#file = file
     this.#version = version
     return true
+  }
+
+  /** A step of the first look at all sessions; true while there are more. */
+  build(file: OpenFile): boolean {
+    this.#begin(file)
+    if (this.#store.progress.whole) return false
+    this.#builtTo = this.look(file, this.#builtTo ?? 0).last
+    if (this.#builtTo === null) this.#store.save({ progress: { whole: true } })
+    return this.#builtTo !== null
   }
 
   /**
@@ -99,14 +108,14 @@ export class HermesIndex {
 
   /** Reads sessions that are about to be shown. `changed` when the index knew anything else of them, and now knows. */
   check(file: OpenFile, ids: readonly string[]): { readonly found: FoundSession[]; readonly changed: boolean } {
-    return this.#take(file, ids, {})
+    return this.#take(file, ids, {}, '')
   }
 
   /** After an `IndexFault`: throws away what there is, and keeps the next one in memory if it is not the first time. */
   anew(): void {
     this.#store.anew({ inMemory: this.#wasBroken })
     this.#wasBroken = true
-    this.#made += 1
+    this.#begun()
   }
 
   close(): void {
@@ -115,9 +124,9 @@ export class HermesIndex {
   }
 
   /** Reads sessions as they are now and brings the index up to them. */
-  #take(file: OpenFile, ids: readonly string[], change: Omit<IndexChange, 'put' | 'removed'>) {
+  #take(file: OpenFile, ids: readonly string[], change: Omit<IndexChange, 'put' | 'removed'>, note = upkeep) {
     const unique = [...new Set(ids)]
-    const found = chunksOf(unique, chunk).flatMap((some) => findSessions(file, some, this.#profile))
+    const found = chunksOf(unique, chunk).flatMap((some) => findSessions(file, some, this.#profile, note))
     const there = new Set(found.map(({ record }) => record.id))
     const applied = this.#store.save({
       ...change,
@@ -131,17 +140,24 @@ export class HermesIndex {
     const name = `${file.inode} ${file.layout.print}`
     const { progress } = this.#store
     if (progress.file === name) return
-    if (progress.file !== null) {
-      this.#store.anew()
-      this.#made += 1
-    }
-    this.#file = null
+    if (progress.file !== null) this.#store.anew()
+    this.#begun()
     // What comes in while the sessions are read is looked at again.
     this.#store.save({ progress: { file: name, lastMessage: newest(file, 'messages') } })
   }
 
-  #lookFrom(file: OpenFile, row: number): void {
-    for (let after: number | null = row; after !== null;) after = this.look(file, after).last
+  #begun(): void {
+    this.#file = null
+    this.#builtTo = null
+    this.#made += 1
+  }
+
+  #followSessions(file: OpenFile): void {
+    // One row less than a stretch, for it to be known to end here.
+    const newer = Math.max(0, newest(file, 'sessions') - chunk + 1)
+    for (let after: number | null = Math.min(this.#store.lastSeen(), newer); after !== null;) {
+      after = this.look(file, after).last
+    }
   }
 
   #followMessages(file: OpenFile): void {

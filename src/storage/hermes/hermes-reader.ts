@@ -91,10 +91,16 @@ export class HermesReader {
     if (!this.#isListed) return false
     return this.#file.attempt(false, (file) =>
       this.#withIndex(() => {
+        if (this.#index.build(file)) return true
         if (this.#index.follow(file)) this.#sweep.ask()
         return this.#sweep.step(file)
       }),
     )
+  }
+
+  /** Lists will be asked for: `tend` gets ready for them. */
+  warmUp(): void {
+    this.#isListed = true
   }
 
   messageCounts(ids: readonly string[]): Map<string, number> {

@@ -95,6 +95,11 @@ export class HermesSessions implements SessionSource {
     return this.#ask([], ({ reader }) => reader.contextMessages(sessionId))
   }
 
+  /** Gets ready for lists, which takes a while where there are very many sessions: nobody has to wait for it. */
+  warmUp(): void {
+    void this.#ask(undefined, ({ reader }) => reader.warmUp())
+  }
+
   /** Ends the thread, also one that waits for a lock; calls that are under way answer with nothing. */
   async close(): Promise<void> {
     this.#closed = true

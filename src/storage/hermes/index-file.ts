@@ -64,5 +64,6 @@ function made(db: Database.Database): Database.Database {
 function prepared(db: Database.Database): Database.Database {
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = NORMAL')
+  db.pragma('cache_size = -4096') // KiB
   return db
 }

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3'
+import { z } from 'zod'
 import { elsewhereBit, isElsewhere } from '../segments/facet.ts'
 import { type Applied, type SegmentChanges, SegmentIndex } from '../segments/segment-index.ts'
 import { SegmentLists } from '../segments/segment-lists.ts'
@@ -14,17 +15,19 @@ export interface SeenRow {
   readonly print: string
 }
 
-/** How far the index has followed what it is made of. */
-export interface Progress {
+const progressSchema = z.object({
   /** What tells the state.db, and the way it is read, from others. */
-  readonly file: string | null
+  file: z.string().nullable(),
   /** All of its sessions were looked at. */
-  readonly whole: boolean
-  readonly lastMessage: number
+  whole: z.boolean(),
+  lastMessage: z.number(),
   /** What tells the profile's own database from others, and the last of its changes that was taken in. */
-  readonly own: string | null
-  readonly lastChange: number
-}
+  own: z.string().nullable(),
+  lastChange: z.number(),
+})
+
+/** How far the index has followed what it is made of. */
+export type Progress = Readonly<z.infer<typeof progressSchema>>
 
 export interface IndexChange extends SegmentChanges {
   readonly seen?: readonly SeenRow[]
@@ -65,7 +68,12 @@ export class IndexStore {
   constructor(path: string | null) {
     this.#path = path
     this.#opened = opened(openIndexFile(path))
-    this.#progress = this.#savedProgress()
+    this.#progress = nothing
+    try {
+      this.#progress = this.#savedProgress()
+    } catch {
+      this.anew()
+    }
   }
 
   get progress(): Progress {
@@ -140,8 +148,8 @@ export class IndexStore {
   }
 
   #savedProgress(): Progress {
-    const row = guarded(() => this.#opened.statements.prepare<[], { body: string }>('SELECT body FROM progress').get())
-    return row ? { ...nothing, ...JSON.parse(row.body) } : nothing
+    const row = this.#opened.statements.prepare<[], { body: string }>('SELECT body FROM progress').get()
+    return progressSchema.parse({ ...nothing, ...JSON.parse(row?.body ?? '') })
   }
 }
 

@@ -75,7 +75,9 @@ export class OwnSegments {
     if (inode !== this.#inode) this.close()
     this.#inode = inode
     if (inode === null) return null
-    this.#db ??= new Database(this.#path, { readonly: true, fileMustExist: true, timeout: 100 })
+    if (this.#db) return this.#db
+    this.#db = new Database(this.#path, { readonly: true, fileMustExist: true, timeout: 100 })
+    this.#db.pragma('cache_size = -1024') // KiB
     return this.#db
   }
 }

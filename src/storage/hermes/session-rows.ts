@@ -52,20 +52,20 @@ export function readSessions(file: OpenFile, ids: readonly string[], profile: st
   return rowsOf(file, ids, 'NULL').flatMap((row) => recordOf(row, profile) ?? [])
 }
 
-/** The same with what the index of conversations is to know of them. */
-export function findSessions(file: OpenFile, ids: readonly string[], profile: string): FoundSession[] {
-  return rowsOf(file, ids, file.layout.hasMessage).flatMap((row) => {
+/** The same with what the index of conversations is to know of them. `note` stands in the statement. */
+export function findSessions(file: OpenFile, ids: readonly string[], profile: string, note = ''): FoundSession[] {
+  return rowsOf(file, ids, file.layout.hasMessage, note).flatMap((row) => {
     const record = recordOf(row, profile)
     return record ? { record, segment: segmentOf(record, row.has_message === 1) } : []
   })
 }
 
-function rowsOf({ db, layout }: OpenFile, ids: readonly string[], hasMessage: string): SessionRow[] {
+function rowsOf({ db, layout }: OpenFile, ids: readonly string[], hasMessage: string, note = ''): SessionRow[] {
   if (!layout.hasSessions) return []
   return db
     .prepare<[string], SessionRow>(
       `SELECT ${layout.select('sessions', columns)}, ${layout.newestMessage} AS newest, ${hasMessage} AS has_message
-       FROM sessions WHERE sessions.id IN (SELECT value FROM json_each(?))`,
+       FROM sessions ${note}WHERE sessions.id IN (SELECT value FROM json_each(?))`,
     )
     .all(idList(ids))
 }

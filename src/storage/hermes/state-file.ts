@@ -26,6 +26,7 @@ export interface StateFileOptions {
   readonly onStatement: ((sql: string) => void) | null
 }
 
+const cacheSize = 4096 // KiB
 const lockPause = 20 // milliseconds between two tries to get past a lock
 const diskPause = 50 // milliseconds between two tries after a disk I/O error
 const diskRetries = 3 // a WAL's index that is being rebuilt by its writer looks like one
@@ -106,7 +107,10 @@ export class StateFile {
         verbose: onStatement ? (sql) => onStatement(String(sql)) : undefined,
       })
     try {
-      if (!this.#handle) db.pragma('query_only = ON')
+      if (!this.#handle) {
+        db.pragma('query_only = ON')
+        db.pragma(`cache_size = -${cacheSize}`)
+      }
       const schemaVersion = db.pragma('schema_version', { simple: true })
       if (this.#handle && this.#handle.schemaVersion === schemaVersion) return this.#handle.file
       const file = { db, layout: new Layout(db), inode }
