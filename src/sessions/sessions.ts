@@ -90,13 +90,15 @@ export class Sessions {
   /** Throws BAD_USER_INPUT when it cannot continue what it should. */
   async create({ title, model, continues }: NewSession): Promise<SessionRecord> {
     const parent = continues === null ? null : await this.#continuable(continues)
-    const session = newSession({
+    const begun = newSession({
       profile: this.#profile.name,
       title: title === null ? (parent?.title ?? null) : cleanTitle(title),
       model: model ?? (parent?.origin === 'SEGUE' ? parent.model : null),
       parentId: parent?.id ?? null,
       at: Date.now(),
     })
+    // A conversation that a person keeps at the top stays there when it goes on here.
+    const session = { ...begun, pinned: parent?.pinned ?? false }
     await this.#profile.chats.createSession(session)
     return session
   }

@@ -42,7 +42,7 @@ export const mine = (index: number): string => `ses_01h455vb4pex5vsknk084s${Stri
 export const isOwn = (id: string): boolean => id.startsWith('ses_')
 
 /** Sessions in plain maps, and the rule of conversations applied to all of them at once, with no thought of speed. */
-export class Model {
+class Model {
   readonly rows = new Map<string, Row>()
   readonly messages = new Map<string, number[]>()
 
@@ -163,11 +163,14 @@ export class Both {
     this.model = new Model()
   }
 
-  put(row: Row): void {
-    this.model.rows.set(row.id, row)
-    if (isOwn(row.id)) this.#putOwn(row)
-    else this.#putHermes(row)
-    this.#count(row.id)
+  put(given: Row): void {
+    const { id } = given
+    const hasFlags = isOwn(id) || this.hermes.columns('sessions').has('archived')
+    const row = hasFlags ? given : { ...given, archived: false, pinned: false }
+    this.model.rows.set(id, row)
+    if (isOwn(id)) this.#putOwn(row)
+    else this.#putHermes(row, hasFlags)
+    this.#count(id)
   }
 
   remove(id: string): void {
@@ -218,9 +221,8 @@ export class Both {
       .run(id, source, parent, started * 1000, end, started * 1000, Number(archived), Number(pinned))
   }
 
-  #putHermes({ id, parent, end, source, started, branchOf, archived, pinned }: Row): void {
+  #putHermes({ id, parent, end, source, started, branchOf, archived, pinned }: Row, hasFlags: boolean): void {
     const config = branchOf === null ? null : JSON.stringify({ _branched_from: branchOf })
-    const has = (column: string): boolean => this.hermes.columns('sessions').has(column)
     const row = {
       id,
       parent_session_id: parent,
@@ -228,7 +230,7 @@ export class Both {
       source,
       started_at: started,
       model_config: config,
-      ...(has('archived') && { archived: Number(archived), pinned: Number(pinned) }),
+      ...(hasFlags && { archived: Number(archived), pinned: Number(pinned) }),
     }
     const names = Object.keys(row)
     this.hermes.db

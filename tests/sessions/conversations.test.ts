@@ -1,5 +1,5 @@
 import { renameSync } from 'node:fs'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Conversation, type ConversationsFilter, pageOfNamed, titleOf } from '../../src/sessions/conversations.ts'
 import { ConversationLoader } from '../../src/sessions/conversation-loader.ts'
 import { SessionLoader } from '../../src/sessions/session-loader.ts'
@@ -10,10 +10,11 @@ import { Both, mine } from './conversation-model.ts'
 import { sessionRecord } from './session-record.ts'
 
 let both: Both
-beforeEach(async () => {
+beforeAll(async () => {
   both = await Both.open()
 })
-afterEach(() => both[Symbol.asyncDispose]())
+beforeEach(() => both.clear())
+afterAll(() => both[Symbol.asyncDispose]())
 
 /** A session of Hermes with a message at each of these seconds. */
 function told(id: string, seconds: readonly number[], row: Row = {}): string {
@@ -233,6 +234,12 @@ describe('a chain that crosses into what is kept here', () => {
     expect(await list({ origin: 'HERMES' })).toEqual([])
     renameSync(away, both.hermes.path)
     expect(await list()).toEqual(['theirs', mine(2)])
+  })
+
+  test('stays at the top where a person keeps it', async () => {
+    told('theirs', [1], { ...ended, pinned: 1, title: 'Trees' })
+    const session = await both.sessions.create({ title: null, model: null, continues: 'theirs' })
+    expect(session).toMatchObject({ pinned: true, archived: false, title: 'Trees', parentId: 'theirs' })
   })
 
   test('what Hermes keeps continues only what Hermes keeps', async () => {

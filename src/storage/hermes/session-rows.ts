@@ -98,7 +98,7 @@ export function idList(ids: readonly string[]): string {
 }
 
 /** When a session was last active, in milliseconds, from seconds: its newest message's time, else its start. */
-export function activityOf(newest: unknown, startedAt: unknown): number {
+function activityOf(newest: unknown, startedAt: unknown): number {
   return millisOf(newest) ?? millisOf(startedAt) ?? 0
 }
 

@@ -1,8 +1,8 @@
 import type { HermesIndex } from './hermes-index.ts'
 import type { OpenFile } from './state-file.ts'
 
-const shortestPause = 1000 // milliseconds between two sweeps
-const pauses = 3 // how long a pause is, as a multiple of the sweep before it: a large file is not read without end
+const shortestPause = 500 // milliseconds between two sweeps
+const pauses = 2 // how long a pause is, as a multiple of the sweep before it: a large file is not read without end
 
 /** Looks through all of Hermes' sessions for changes that leave no other trace, in steps, for as long as there are any. */
 export class Sweep {

@@ -58,7 +58,7 @@ export class SegmentIndex {
     for (const segment of put) this.#put(segment, work)
     const settled = this.#placeRest(most, work)
     const conversations = new Map<string, { before: Facet | null; after: Facet | null }>()
-    for (const [rootId, gain] of work.gains) conversations.set(rootId, this.#refresh(rootId, gain))
+    for (const [rootId, gained] of work.gains) conversations.set(rootId, this.#refresh(rootId, gained))
     return { segments: work.segments, conversations, settled }
   }
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { chunksOf } from '../chunks.ts'
 import type { MessageRecord, SessionRecord } from '../records.ts'
 import { SegmentLists } from '../segments/segment-lists.ts'
@@ -44,7 +45,15 @@ export class SqliteSessions implements SessionSource {
 
   async conversationPage(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage> {
     const entries = this.#lists().conversationPage(page, filter)
-    return { entries, sessions: this.#byId(entries.flatMap(({ rootId, tipId }) => [rootId, tipId])) }
+    const ids = new Set(entries.flatMap(({ rootId, tipId }) => [rootId, tipId]))
+    const [first = [], ...more] = chunksOf([...ids], chunk)
+    const sessions = this.#byId(first)
+    for (const some of more) {
+      // Of very many, for others to come in between.
+      await setImmediate()
+      sessions.push(...this.#byId(some))
+    }
+    return { entries, sessions }
   }
 
   async conversationsOf(sessionIds: readonly string[]): Promise<Map<string, ConversationEntry>> {

@@ -81,8 +81,19 @@ const anySegment = fc
   .map((of) => segment(of.id, null, { ...of, continues: of.continues === of.id ? null : of.continues }))
 
 const anyChange = fc.record({
-  put: fc.array(anySegment, { maxLength: 3 }).map((all) => [...new Map(all.map((each) => [each.id, each])).values()]),
+  put: fc.uniqueArray(anySegment, { maxLength: 3, selector: ({ id }) => id }),
   removed: fc.subarray(ids, { maxLength: 1 }),
+})
+
+test('a chain is cut off after 1,000 hops, as a walk along it is', () => {
+  const index = newIndex()
+  const chain = Array.from({ length: 1100 }, (_, i) => segment(`s${i}`, i === 0 ? null : `s${i - 1}`))
+  // Its end first.
+  for (const put of [chain.slice(700), chain.slice(300, 700), chain.slice(0, 300)]) index.index.apply({ put })
+  const rootOf = (id: string) => index.lists.conversationsOf([id]).get(id)?.rootId
+  expect(['s0', 's1', 's1000', 's1001', 's1099'].map(rootOf)).toEqual(['s0', 's0', 's0', 's1', 's99'])
+  index.index.apply({ removed: ['s50'] })
+  expect(['s49', 's51', 's1051', 's1052', 's1099'].map(rootOf)).toEqual(['s0', 's51', 's51', 's52', 's99'])
 })
 
 describe('for any changes', () => {
