@@ -118,11 +118,6 @@ export class HermesIndex {
     this.#begun()
   }
 
-  close(): void {
-    this.#store.close()
-    this.#own?.close()
-  }
-
   /** Reads sessions as they are now and brings the index up to them. */
   #take(file: OpenFile, ids: readonly string[], change: Omit<IndexChange, 'put' | 'removed'>, note = upkeep) {
     const unique = [...new Set(ids)]
@@ -137,7 +132,7 @@ export class HermesIndex {
   }
 
   #begin(file: OpenFile): void {
-    const name = `${file.inode} ${file.layout.print}`
+    const name = digest([file.inode, file.layout.print])
     const { progress } = this.#store
     if (progress.file === name) return
     if (progress.file !== null) this.#store.anew()

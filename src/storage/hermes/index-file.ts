@@ -53,12 +53,17 @@ function existing(path: string): Database.Database | null {
 }
 
 function made(db: Database.Database): Database.Database {
-  prepared(db)
-  db.transaction(() => {
-    db.exec(tables)
-    db.pragma(`user_version = ${form}`)
-  })()
-  return db
+  try {
+    prepared(db)
+    db.transaction(() => {
+      db.exec(tables)
+      db.pragma(`user_version = ${form}`)
+    })()
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
 }
 
 function prepared(db: Database.Database): Database.Database {

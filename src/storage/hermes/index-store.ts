@@ -82,7 +82,7 @@ export class IndexStore {
 
   /** Throws away what is there, and where it lies too when it is to be kept in memory from now on. */
   anew({ inMemory = false } = {}): void {
-    this.close()
+    this.#opened.db.close()
     this.#opened = opened(openIndexFile(inMemory ? null : this.#path, { fresh: true }))
     this.#progress = nothing
   }
@@ -141,10 +141,6 @@ export class IndexStore {
     )
     this.#progress = next
     return applied
-  }
-
-  close(): void {
-    this.#opened.db.close()
   }
 
   #savedProgress(): Progress {
