@@ -11,6 +11,7 @@ import type { NamedProfileSettings } from '../config/profile-settings.ts'
 import type { SegueError } from '../errors.ts'
 import { Jobs } from '../jobs/jobs.ts'
 import { openProfile, type Profile, type ProfileOptions } from '../profiles/profile.ts'
+import { Conversations } from '../sessions/conversations.ts'
 import { Sessions } from '../sessions/sessions.ts'
 import { runJob } from './job-agent.ts'
 
@@ -18,6 +19,7 @@ import { runJob } from './job-agent.ts'
 export interface Domain {
   readonly profile: Profile
   readonly sessions: Sessions
+  readonly conversations: Conversations
   readonly chats: Chats
   readonly models: Models
   readonly jobs: Jobs
@@ -76,6 +78,7 @@ export async function openDomain(options: DomainOptions): Promise<Domain> {
     log,
   })
   const sessions = new Sessions(profile)
+  const conversations = new Conversations(profile, sessions)
   const { compactAt, titles } = settings
   const chats = new Chats({ profile, sessions, models, onProblem, compactAt, titles, checkRoom })
   opened.defer(() => chats.log.close())
@@ -106,5 +109,5 @@ export async function openDomain(options: DomainOptions): Promise<Domain> {
     await endChats(why)
     await running.disposeAsync()
   }
-  return { profile, sessions, chats, models, jobs, endChats, close }
+  return { profile, sessions, conversations, chats, models, jobs, endChats, close }
 }

@@ -1,5 +1,15 @@
+import { kindOfId } from '../ids.ts'
 import type { MessagePart, MessageRecord, SessionRecord } from '../storage/records.ts'
-import type { PageRequest, SessionFilter, SessionKey, SessionSource } from '../storage/session-source.ts'
+import type {
+  ConversationEntry,
+  ConversationFilter,
+  ConversationPage,
+  PageRequest,
+  SegmentRange,
+  SessionFilter,
+  SessionKey,
+  SessionSource,
+} from '../storage/session-source.ts'
 
 /** As its own ids go, so that nothing comes behind it: no text of people begins with what is no character. */
 const behindAll = '\u{10FFFF}'
@@ -12,14 +22,19 @@ export class IdPrefix {
     this.#prefix = prefix
   }
 
-  /** Of a session, of a message, of a call: whatever begins with a session's id. */
+  /** Of a session, of a message, of a call: whatever begins with a session's id. One that was made here stays as it is. */
   add(id: string): string {
-    return this.#prefix + id
+    return kindOfId(id) === null ? this.#prefix + id : id
   }
 
   /** The id as the source knows it; null for one that is none of its. */
   strip(id: string): string | null {
+    if (kindOfId(id) !== null) return id
     return id.startsWith(this.#prefix) ? id.slice(this.#prefix.length) : null
+  }
+
+  conversation(entry: ConversationEntry): ConversationEntry {
+    return { ...entry, rootId: this.add(entry.rootId), tipId: this.add(entry.tipId) }
   }
 
   /** Those that may be the source's. */
@@ -107,6 +122,29 @@ export class PrefixedSessions implements SessionSource {
 
   async contextMessages(sessionId: string): Promise<MessageRecord[]> {
     return this.#messages(sessionId, (own) => this.#source.contextMessages(own))
+  }
+
+  async conversationPage(
+    page: PageRequest<SessionKey>,
+    filter: ConversationFilter,
+  ): Promise<ConversationPage | null> {
+    const found = await this.#source.conversationPage(this.#ids.page(page), filter)
+    if (!found) return null
+    return {
+      entries: found.entries.map((entry) => this.#ids.conversation(entry)),
+      sessions: found.sessions.map((row) => this.#ids.session(row)),
+    }
+  }
+
+  async conversationsOf(sessionIds: readonly string[]): Promise<Map<string, ConversationEntry>> {
+    const own = this.#ids.stripAll(sessionIds)
+    const found = own.length === 0 ? [] : await this.#source.conversationsOf(own)
+    return new Map([...found].map(([id, entry]) => [this.#ids.add(id), this.#ids.conversation(entry)]))
+  }
+
+  async segmentIds(rootId: string, range: SegmentRange): Promise<string[]> {
+    const own = this.#ids.strip(rootId)
+    return own === null ? [] : (await this.#source.segmentIds(own, range)).map((id) => this.#ids.add(id))
   }
 
   async #sessions(rows: Promise<SessionRecord[]>): Promise<SessionRecord[]> {

@@ -45,7 +45,10 @@ export interface ProfileOptions {
 /** Opens a profile. Throws NewerDatabaseError and UnusableDatabaseError. */
 export function openProfile(options: ProfileOptions): Profile {
   const { name = defaultProfile, home, hermesHome, durable, log, onStatement } = options
-  const database = new ProfileDatabase(join(home, 'segue.db'), {
+  const path = join(home, 'segue.db')
+  // Hermes' ids are unique in one file only.
+  const prefix = name === defaultProfile ? '' : `${name}@`
+  const database = new ProfileDatabase(path, {
     durable,
     ...(onStatement && { onStatement: (sql: string) => onStatement('segue', sql) }),
   })
@@ -56,13 +59,16 @@ export function openProfile(options: ProfileOptions): Profile {
           path: join(hermesHome, 'state.db'),
           profile: name,
           log,
+          index: join(home, 'hermes-index.db'),
+          own: path,
+          prefix,
           ...(onStatement && { onStatement: (sql: string) => onStatement('hermes', sql) }),
         })
+  hermes?.warmUp()
   return {
     name,
     own: new SqliteSessions(database, name),
-    // Hermes' ids are unique in one file only.
-    hermes: hermes && (name === defaultProfile ? hermes : new PrefixedSessions(hermes, `${name}@`)),
+    hermes: hermes && (prefix === '' ? hermes : new PrefixedSessions(hermes, prefix)),
     chats: new SqliteChatStore(database, name),
     decisions: new SqliteDecisionStore(database),
     files: new FolderFileStore(join(home, 'files')),

@@ -54,6 +54,7 @@ function nodeTypeOf(value: unknown): string {
     if ('schedule' in value) return 'Job'
     if ('question' in value) return 'Clarification'
     if ('choices' in value) return 'Approval'
+    if ('tip' in value) return 'Conversation'
   }
   return 'Session'
 }

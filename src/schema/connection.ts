@@ -1,4 +1,5 @@
 import { badInput } from '../errors.ts'
+import { conversationId, rootIdIn } from '../sessions/conversations.ts'
 import type { PageRequest, SessionKey } from '../storage/session-source.ts'
 
 export interface ConnectionArguments {
@@ -93,6 +94,16 @@ export const sessionCursor: CursorForm<SessionKey> = {
     return Number.isSafeInteger(lastActivityAt) && typeof lastActivityAt === 'number' && typeof id === 'string'
       ? { lastActivityAt, id }
       : null
+  },
+}
+
+/** Its keys are those of the roots; it says that they are conversations, for no other list to take it. */
+export const conversationCursor: CursorForm<SessionKey> = {
+  encode: ({ lastActivityAt, id }) => sessionCursor.encode({ lastActivityAt, id: conversationId(id) }),
+  decode: (cursor) => {
+    const key = sessionCursor.decode(cursor)
+    const id = key && rootIdIn(key.id)
+    return key && id !== null ? { lastActivityAt: key.lastActivityAt, id } : null
   },
 }
 

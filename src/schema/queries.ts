@@ -23,7 +23,7 @@ builder.queryFields((t) => ({
     type: builder.nodeInterfaceRef(),
     nullable: true,
     description:
-      'Whatever has this id: a session, a message, a stream, an approval, a clarification, a job, a run. Null when nothing has.',
+      'Whatever has this id: a session, a conversation, a message, a stream, an approval, a clarification, a job, a run. Null when nothing has.',
     args: { id: t.arg.id({ required: true, description: 'The id.' }) },
     resolve: async (_, { id }, { scopes }) => {
       switch (kindOfId(id)) {
@@ -40,7 +40,13 @@ builder.queryFields((t) => ({
           return scopes.jobRun(id)
         default:
           // Hermes' ids have no form of their own: one may name anything that Hermes keeps.
-          return (await scopes.session(id)) ?? (await scopes.message(id)) ?? (await scopes.job(id)) ?? scopes.jobRun(id)
+          return (
+            (await scopes.conversation(id)) ??
+            (await scopes.session(id)) ??
+            (await scopes.message(id)) ??
+            (await scopes.job(id)) ??
+            scopes.jobRun(id)
+          )
       }
     },
   }),

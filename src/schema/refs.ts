@@ -1,3 +1,4 @@
+import type { Conversation } from '../sessions/conversations.ts'
 import type { JobRecord, JobRunRecord } from '../storage/job-records.ts'
 import type {
   ApprovalRecord,
@@ -10,6 +11,7 @@ import { builder } from './builder.ts'
 
 /** The types that refer to each other; each is implemented in the file of its name. */
 export const SessionType = builder.objectRef<SessionRecord>('Session')
+export const ConversationType = builder.objectRef<Conversation>('Conversation')
 export const MessageType = builder.objectRef<MessageRecord>('Message')
 export const StreamType = builder.objectRef<StreamRecord>('Stream')
 export const ApprovalType = builder.objectRef<ApprovalRecord>('Approval')

@@ -1,6 +1,8 @@
 import type { Domain } from '../domain/domain.ts'
 import type { Domains } from '../domain/domains.ts'
 import { notFound } from '../errors.ts'
+import { ConversationLoader } from '../sessions/conversation-loader.ts'
+import type { Conversation } from '../sessions/conversations.ts'
 import { SessionLoader } from '../sessions/session-loader.ts'
 import type { JobRecord, JobRunRecord } from '../storage/job-records.ts'
 import type { MessageRecord, SessionRecord, StreamRecord } from '../storage/records.ts'
@@ -8,6 +10,7 @@ import type { MessageRecord, SessionRecord, StreamRecord } from '../storage/reco
 /** A profile as one execution sees it. */
 export interface Scope extends Domain {
   readonly loader: SessionLoader
+  readonly conversationLoader: ConversationLoader
 }
 
 /**
@@ -55,6 +58,11 @@ export class Scopes {
     return (await this.#first((scope) => scope.loader.load(id)))?.value ?? null
   }
 
+  /** By an id of its own, cnv_ and that of its root. */
+  async conversation(id: string): Promise<Conversation | null> {
+    return (await this.#first(({ conversationLoader }) => conversationLoader.byId(id)))?.value ?? null
+  }
+
   async message(id: string): Promise<MessageRecord | null> {
     return (await this.#first(({ chats }) => chats.transcripts.message(id)))?.value ?? null
   }
@@ -94,7 +102,8 @@ export class Scopes {
   #scope(domain: Domain): Scope {
     let scope = this.#scopes.get(domain)
     if (!scope) {
-      scope = { ...domain, loader: new SessionLoader(domain.sessions) }
+      const loader = new SessionLoader(domain.sessions)
+      scope = { ...domain, loader, conversationLoader: new ConversationLoader(domain.conversations, loader) }
       this.#scopes.set(domain, scope)
     }
     return scope

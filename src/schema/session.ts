@@ -1,6 +1,6 @@
 import { notFound } from '../errors.ts'
-import type { Lineage } from '../sessions/lineage.ts'
-import { channelOf } from '../storage/channel.ts'
+import type { Lineage } from '../storage/continuation.ts'
+import { channelOfSession } from '../storage/channel.ts'
 import type { SessionRecord } from '../storage/records.ts'
 import { builder } from './builder.ts'
 import { jsonOf } from './json.ts'
@@ -25,8 +25,8 @@ SessionType.implement({
     }),
     channel: t.field({
       type: ChannelEnum,
-      description: 'Its source in one of a few groups.',
-      resolve: (session) => channelOf(session.source),
+      description: 'Its source in one of a few groups; TOOL for a sub-agent, whatever its source.',
+      resolve: (session) => channelOfSession(session),
     }),
     origin: t.expose('origin', { type: OriginEnum, description: 'Who keeps it.' }),
     profile: t.field({
@@ -144,6 +144,6 @@ export async function sessionOf(id: string, { scopes }: Context): Promise<Sessio
 }
 
 /** All walks of one execution share its loader. */
-async function lineageOf(session: SessionRecord, { scopes }: Context): Promise<Lineage> {
+async function lineageOf(session: SessionRecord, { scopes }: Context): Promise<Lineage<SessionRecord>> {
   return (await scopes.in(session.profile)).loader.lineage(session)
 }

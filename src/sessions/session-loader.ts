@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader'
+import type { Lineage } from '../storage/continuation.ts'
 import type { SessionRecord } from '../storage/records.ts'
-import { type Lineage, lineageOf } from './lineage.ts'
+import { lineageOf } from './lineage.ts'
 import type { Sessions } from './sessions.ts'
 
 const chunk = 500
@@ -12,7 +13,7 @@ const chunk = 500
 export class SessionLoader {
   readonly #rows: DataLoader<string, SessionRecord | null>
   readonly #counts: DataLoader<SessionRecord, number, string>
-  readonly #lineages = new Map<string, Promise<Lineage>>()
+  readonly #lineages = new Map<string, Promise<Lineage<SessionRecord>>>()
 
   constructor(sessions: Sessions) {
     // Not cut into batches here: the walks of one would run ahead of the others, and each read what one read can.
@@ -33,8 +34,13 @@ export class SessionLoader {
     return this.#rows.load(id)
   }
 
+  /** Rows that were read just now need not be read again. */
+  know(sessions: readonly SessionRecord[]): void {
+    for (const session of sessions) this.#rows.prime(session.id, session)
+  }
+
   /** All walks share the rows and go up in step: one query a hop, chunk and file, for a whole page. */
-  lineage(session: SessionRecord): Promise<Lineage> {
+  lineage(session: SessionRecord): Promise<Lineage<SessionRecord>> {
     let lineage = this.#lineages.get(session.id)
     if (!lineage) {
       lineage = lineageOf(session, (id) => this.load(id))

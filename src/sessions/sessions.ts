@@ -5,7 +5,8 @@ import { chunksOf } from '../storage/chunks.ts'
 import { type MessageRecord, noUsage, type Origin, type SessionRecord } from '../storage/records.ts'
 import { cut, newestFirst } from '../storage/session-order.ts'
 import type { PageRequest, SessionFilter, SessionKey, SessionSource } from '../storage/session-source.ts'
-import { canBeContinued, mostHops } from './lineage.ts'
+import { mostHops } from '../storage/continuation.ts'
+import { canBeContinued } from './lineage.ts'
 
 export interface NewSession {
   readonly title: string | null
@@ -94,13 +95,15 @@ export class Sessions {
   async create({ title, model, continues }: NewSession): Promise<SessionRecord> {
     const parent = continues === null ? null : await this.#continuable(continues)
     const own = parent?.origin === 'SEGUE' ? parent : null
-    const session = newSession({
+    const begun = newSession({
       profile: this.#profile.name,
       ...(title === null ? titleOf(parent) : { title: cleanTitle(title), titleSource: 'PERSON' }),
       model: model ?? own?.model ?? null,
       parentId: parent?.id ?? null,
       at: Date.now(),
     })
+    // A conversation that a person keeps at the top stays there when it goes on here.
+    const session = { ...begun, pinned: parent?.pinned ?? false }
     await this.#profile.chats.createSession({ session, messages: [], ...(own && { grantsOf: own.id }) })
     return session
   }

@@ -1,7 +1,12 @@
-/** The kind of place that a session was held in. */
-export type Channel = 'SEGUE' | 'WEB' | 'CLI' | 'MESSAGING' | 'API' | 'CRON' | 'TOOL' | 'OTHER'
+import type { SessionRecord } from './records.ts'
 
-const channels = new Map<string, Channel>([
+/** In an order that is stored: one that was released keeps its place. */
+export const channels = ['SEGUE', 'WEB', 'CLI', 'MESSAGING', 'API', 'CRON', 'TOOL', 'OTHER'] as const
+
+/** The kind of place that a session was held in. */
+export type Channel = (typeof channels)[number]
+
+const channelsOfSources = new Map<string, Channel>([
   ['segue', 'SEGUE'],
   ...all('WEB', 'webui'),
   ...all('CLI', 'cli', 'tui', 'desktop', 'acp'),
@@ -15,7 +20,12 @@ const channels = new Map<string, Channel>([
 
 /** The channel of a session's source. The set of sources is open: plugins bring their own, and those are OTHER. */
 export function channelOf(source: string): Channel {
-  return channels.get(source) ?? 'OTHER'
+  return channelsOfSources.get(source) ?? 'OTHER'
+}
+
+/** The channel of a session. A sub-agent's is TOOL, also where it has taken over the source of whoever sent it. */
+export function channelOfSession({ source, delegate }: Pick<SessionRecord, 'source' | 'delegate'>): Channel {
+  return delegate ? 'TOOL' : channelOf(source)
 }
 
 function all(channel: Channel, ...sources: string[]): [string, Channel][] {

@@ -40,6 +40,8 @@ export interface SessionRecord {
   readonly notContinuationOf: readonly string[]
   /** The message that it was forked from. */
   readonly forkedFrom: string | null
+  /** The row says that it is a sub-agent's, or continues one of a sub-agent. */
+  readonly delegate?: true
   /** The seq of the newest event in its log; 0 for a session without one, as all of Hermes' are. */
   readonly headSeq: number
   readonly usage: Usage

@@ -1,4 +1,4 @@
-import { channelOf } from './channel.ts'
+import { channelOfSession } from './channel.ts'
 import { chunksOf } from './chunks.ts'
 import type { SessionRecord } from './records.ts'
 import type { PageRequest, SessionFilter, SessionKey } from './session-source.ts'
@@ -15,10 +15,21 @@ export function cut<T>(list: readonly T[], { limit, backwards }: PageRequest<unk
   return backwards ? list.slice(Math.max(0, list.length - limit)) : list.slice(0, limit)
 }
 
+/** Whether a key lies between those that cut out a page. */
+export function isBetween(key: SessionKey, { after, before }: PageRequest<SessionKey>): boolean {
+  return (!after || newestFirst(key, after) > 0) && (!before || newestFirst(key, before) < 0)
+}
+
+/** Rows in the order of these ids; an id without a row is left out. */
+export function inOrder<T>(ids: readonly string[], rows: readonly T[], idOf: (row: T) => string): T[] {
+  const byId = new Map(rows.map((row) => [idOf(row), row]))
+  return ids.flatMap((id) => byId.get(id) ?? [])
+}
+
 /** Whether a session is one of those that are asked for, its id aside. */
 export function passes(row: SessionRecord, { channels, archived, pinned }: SessionFilter): boolean {
   return (
-    (channels === undefined || channels.includes(channelOf(row.source))) &&
+    (channels === undefined || channels.includes(channelOfSession(row))) &&
     (archived === undefined || row.archived === archived) &&
     (pinned === undefined || row.pinned === pinned)
   )
@@ -32,7 +43,5 @@ export function pageOfIds(
   filter: SessionFilter,
 ): SessionRecord[] {
   const rows = chunksOf([...new Set(ids)], chunk).flatMap((some) => load(some))
-  const inRange = (row: SessionRecord): boolean =>
-    (!page.after || newestFirst(row, page.after) > 0) && (!page.before || newestFirst(row, page.before) < 0)
-  return cut(rows.filter((row) => passes(row, filter) && inRange(row)).sort(newestFirst), page)
+  return cut(rows.filter((row) => passes(row, filter) && isBetween(row, page)).sort(newestFirst), page)
 }

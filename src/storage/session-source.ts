@@ -24,6 +24,31 @@ export interface PageRequest<Key> {
   readonly backwards: boolean
 }
 
+export interface ConversationFilter extends Omit<SessionFilter, 'ids'> {
+  /** Only those that are elsewhere in part, or only the others. */
+  readonly elsewhere?: boolean
+}
+
+/** A conversation as one source lists it. */
+export interface ConversationEntry {
+  readonly rootId: string
+  /** Of all its sessions the one with the newest message. */
+  readonly tipId: string
+  readonly segmentCount: number
+  /** The newest message's time; its tip's start while it has none. */
+  readonly lastActivityAt: number
+  /** It has no message. */
+  readonly isEmpty: boolean
+  /** A part of it is kept by the other source, as this one tells it. */
+  readonly isElsewhere: boolean
+}
+
+/** A page of conversations, and the rows of roots and tips that the source keeps itself. */
+export interface ConversationPage {
+  readonly entries: readonly ConversationEntry[]
+  readonly sessions: readonly SessionRecord[]
+}
+
 /** Sessions and their messages, whoever keeps them. Every method answers with what there is; an unknown id is left out. */
 export interface SessionSource {
   readonly origin: Origin
@@ -38,4 +63,18 @@ export interface SessionSource {
   message(id: string): Promise<MessageRecord | null>
   /** What the session hands on as context to the session that continues it, oldest first. */
   contextMessages(sessionId: string): Promise<MessageRecord[]>
+  /**
+   * A page of the conversations that have a message, newest message first; the ids of their keys are their roots'. Null
+   * when they cannot be told now. At most 1,001 a call.
+   */
+  conversationPage(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage | null>
+  /** The conversation of each of these sessions, one without a message too. At most 500 ids a call. */
+  conversationsOf(sessionIds: readonly string[]): Promise<Map<string, ConversationEntry>>
+  /** Ids of a conversation's sessions: its root, then the others by their start. At most 1,000 a call. */
+  segmentIds(rootId: string, range: SegmentRange): Promise<string[]>
+}
+
+export interface SegmentRange {
+  readonly skip: number
+  readonly first: number
 }

@@ -98,6 +98,8 @@ function goodVariables({ field, path }: Place, known: Setting): object {
     'Profile.sessions': {},
     'Query.approvals': {},
     'Query.clarifications': {},
+    'Conversation.segments': {},
+    'Query.conversations': {},
     'Query.events': { sessionId },
     'Query.node': { id: sessionId },
     'Query.profile': { name: 'spare' },
@@ -115,6 +117,7 @@ function goodVariables({ field, path }: Place, known: Setting): object {
 }
 
 const places = placesOf(schema, {
+  Conversation: (selection) => `session(id: "theirs") { conversation { ${selection} } }`,
   Profile: (selection) => `session(id: "theirs") { profile { ${selection} } }`,
   Session: (selection) => `session(id: "theirs") { ${selection} }`,
 })

@@ -184,11 +184,12 @@ function wrongValues({ name, field, kind, path, type }: Place, known: Known): Ba
     case 'first: Int':
     case 'last: Int':
       return [0, -1, 1001, 2 ** 31 - 1, -(2 ** 31)].map(bad)
+    case 'skip: Int':
     case 'after: Int':
       return [-1, -(2 ** 31)].map(bad)
     case 'after: String':
     case 'before: String':
-      return [...cursors, field === 'Session.messages' ? known.sessionCursor : known.messageCursor].map(bad)
+      return [...cursors, ...cursorsOfOthers(field, known)].map(bad)
     case 'profile: String':
       return badProfiles.map(bad)
     case 'model: String':
@@ -281,6 +282,12 @@ function profilesFor(field: string): BadValue[] {
     default:
       throw new Error(`it is not told what is no profile for ${field}`)
   }
+}
+
+/** Cursors of other lists than the field's. */
+function cursorsOfOthers(field: string, { sessionCursor, messageCursor }: Known): string[] {
+  if (field === 'Session.messages') return [sessionCursor]
+  return field === 'Query.conversations' ? [sessionCursor, messageCursor] : [messageCursor]
 }
 
 /** Ids of nothing, those that are nearly one among them. */

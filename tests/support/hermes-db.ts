@@ -113,6 +113,12 @@ export class HermesDb {
     })
   }
 
+  /** The names of a table's columns. */
+  columns(table: 'sessions' | 'messages'): ReadonlySet<string> {
+    const rows = this.db.prepare<[], { name: string }>(`PRAGMA table_info(${table})`).all()
+    return new Set(rows.map(({ name }) => name))
+  }
+
   /** Many rows in one transaction. */
   write(work: () => void): void {
     this.db.transaction(work).immediate()

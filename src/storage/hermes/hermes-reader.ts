@@ -2,21 +2,40 @@ import { dirname } from 'node:path'
 import { chunksOf } from '../chunks.ts'
 import type { JobRecord, JobRunRecord } from '../job-records.ts'
 import type { MessageRecord, SessionRecord } from '../records.ts'
-import { cut, pageOfIds } from '../session-order.ts'
-import type { PageRequest, SessionFilter, SessionKey } from '../session-source.ts'
-import { ActivityIndex } from './activity-index.ts'
 import { CronFiles } from './cron-files.ts'
 import { cronSessions } from './cron-sessions.ts'
+import { cut, inOrder, pageOfIds } from '../session-order.ts'
+import type {
+  ConversationEntry,
+  ConversationFilter,
+  ConversationPage,
+  PageRequest,
+  SegmentRange,
+  SessionFilter,
+  SessionKey,
+} from '../session-source.ts'
+import { HermesIndex } from './hermes-index.ts'
+import { IndexFault } from './index-store.ts'
 import { readFingerprints, readMessages, readOutlines } from './message-rows.ts'
 import { contextMessages } from './outline.ts'
 import type { Entry } from './outline.ts'
-import { pageOfSessions } from './session-page.ts'
 import { knownSessions, readSessions } from './session-rows.ts'
 import { ShownMessages } from './shown-messages.ts'
 import { StateFile } from './state-file.ts'
 import type { OpenFile, StateFileOptions } from './state-file.ts'
+import { Sweep } from './sweep.ts'
 
 const sessionsAtOnce = 50 // whose rows are looked at in one statement, and one transaction
+const restarts = 20 // a file under heavy writing must not keep a page for ever
+
+export interface HermesReaderOptions extends StateFileOptions {
+  /** Where the index of its sessions is kept; in memory without it. */
+  readonly index?: string | null
+  /** The profile's own database, whose sessions can continue Hermes'. */
+  readonly own?: string | null
+  /** What that puts before the ids of Hermes' sessions; nothing unless told. */
+  readonly prefix?: string
+}
 
 /**
  * The sessions of one Hermes state.db, by the promises of `SessionSource`, and the jobs beside it, by those of
@@ -26,27 +45,71 @@ const sessionsAtOnce = 50 // whose rows are looked at in one statement, and one 
 export class HermesReader {
   readonly #profile: string
   readonly #file: StateFile
-  readonly #activity = new ActivityIndex()
+  readonly #index: HermesIndex
+  readonly #sweep: Sweep
   readonly #shown = new ShownMessages()
   readonly #cron: CronFiles
+  /** Nobody needs the index of those who are asked for by their ids alone. */
+  #isListed = false
 
-  constructor(profile: string, options: StateFileOptions) {
+  constructor(profile: string, { index = null, own = null, prefix = '', ...options }: HermesReaderOptions) {
     this.#profile = profile
     this.#file = new StateFile(options)
     this.#cron = new CronFiles({ ...options, profile, home: dirname(options.path) })
+    this.#index = new HermesIndex(profile, { path: index, own, prefix })
+    this.#sweep = new Sweep(this.#index)
   }
 
   sessionsById(ids: readonly string[]): SessionRecord[] {
     return this.#file.read([], (file) => readSessions(file, ids, this.#profile))
   }
 
-  sessionPage(page: PageRequest<SessionKey>, filter: SessionFilter): SessionRecord[] {
-    return this.#file.read([], (file) => {
-      const load = (ids: readonly string[]): SessionRecord[] => readSessions(file, ids, this.#profile)
-      if (filter.ids) return pageOfIds(filter.ids, load, page, filter)
-      this.#activity.follow(file)
-      return pageOfSessions(this.#activity, load, page, filter)
+  sessionPage(page: PageRequest<SessionKey>, { ids, ...filter }: SessionFilter): SessionRecord[] {
+    if (ids) {
+      const load = (file: OpenFile) => (some: readonly string[]) => readSessions(file, some, this.#profile)
+      return this.#file.read([], (file) => pageOfIds(ids, load(file), page, filter))
+    }
+    return this.#listed([], (file) => {
+      const keys = () => this.#index.read((lists) => lists.sessionKeys(page, filter).map(({ id }) => id))
+      const { listed, sessions } = this.#checked(file, keys, (all) => all)
+      return inOrder(listed, sessions, ({ id }) => id)
     })
+  }
+
+  /** Null when the file can't be read. Sessions that are kept here are in it by their ids alone. */
+  conversationPage(page: PageRequest<SessionKey>, filter: ConversationFilter): ConversationPage | null {
+    return this.#listed<ConversationPage | null>(null, (file) => {
+      const list = () => this.#index.read((lists) => lists.conversationPage(page, filter))
+      const idsOf = (all: readonly ConversationEntry[]) => all.flatMap(({ rootId, tipId }) => [rootId, tipId])
+      const { listed, sessions } = this.#checked(file, list, idsOf)
+      return { entries: listed, sessions }
+    })
+  }
+
+  conversationsOf(sessionIds: readonly string[]): Map<string, ConversationEntry> {
+    const none = new Map<string, ConversationEntry>()
+    return this.#listed(none, () => this.#index.read((lists) => lists.conversationsOf(sessionIds)))
+  }
+
+  segmentIds(rootId: string, range: SegmentRange): string[] {
+    return this.#listed([], () => this.#index.read((lists) => lists.segmentIds(rootId, range)))
+  }
+
+  /** Looks for changes in the file that are easily missed, for a few milliseconds; true when there is more to look at. */
+  tend(): boolean {
+    if (!this.#isListed) return false
+    return this.#file.attempt(false, (file) =>
+      this.#withIndex(() => {
+        if (this.#index.build(file)) return true
+        if (this.#index.follow(file)) this.#sweep.ask()
+        return this.#sweep.step(file)
+      }),
+    )
+  }
+
+  /** Lists will be asked for: `tend` gets ready for them. */
+  warmUp(): void {
+    this.#isListed = true
   }
 
   messageCounts(ids: readonly string[]): Map<string, number> {
@@ -107,6 +170,41 @@ export class HermesReader {
   /** Gives the file back; the next read opens it again. */
   close(): void {
     this.#file.close()
+  }
+
+  /** What `work` reads of the index, once that is up to the file. */
+  #listed<T>(empty: T, work: (file: OpenFile) => T): T {
+    this.#isListed = true
+    return this.#file.read(empty, (file) =>
+      this.#withIndex(() => {
+        if (this.#index.follow(file)) this.#sweep.ask()
+        return work(file)
+      }),
+    )
+  }
+
+  /** The index is ours, and can be made anew: its faults are not the file's. */
+  #withIndex<T>(work: () => T): T {
+    for (let left = 2; ; left--) {
+      try {
+        return work()
+      } catch (error) {
+        if (!(error instanceof IndexFault) || left === 0) throw error
+        this.#index.anew()
+      }
+    }
+  }
+
+  /**
+   * A list of the index, once every session on it was looked at: where the index was wrong about one, which may belong
+   * elsewhere then, the list is read again.
+   */
+  #checked<T>(file: OpenFile, list: () => T[], idsOf: (listed: readonly T[]) => readonly string[]) {
+    for (let left = restarts; ; left--) {
+      const listed = list()
+      const { found, changed } = this.#index.check(file, idsOf(listed))
+      if (!changed || left === 0) return { listed, sessions: found.map(({ record }) => record) }
+    }
   }
 
   #entries(file: OpenFile, sessionId: string): readonly Entry[] {

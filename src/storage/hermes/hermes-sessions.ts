@@ -2,7 +2,16 @@ import { Worker } from 'node:worker_threads'
 import { createBirpc } from 'birpc'
 import type { BirpcReturn } from 'birpc'
 import type { MessageRecord, SessionRecord } from '../records.ts'
-import type { PageRequest, SessionFilter, SessionKey, SessionSource } from '../session-source.ts'
+import type {
+  ConversationEntry,
+  ConversationFilter,
+  ConversationPage,
+  PageRequest,
+  SegmentRange,
+  SessionFilter,
+  SessionKey,
+  SessionSource,
+} from '../session-source.ts'
 import { HermesJobs } from './hermes-jobs.ts'
 import type { HermesReader } from './hermes-reader.ts'
 import type { WorkerEvents, WorkerOptions } from './hermes-worker.ts'
@@ -16,6 +25,12 @@ export interface HermesOptions {
   /** The profile that its sessions belong to. */
   readonly profile: string
   readonly log: HermesLog
+  /** Where an index of its sessions is kept, which can be thrown away; in memory without it. */
+  readonly index?: string
+  /** The profile's own database, whose sessions can continue Hermes'. */
+  readonly own?: string
+  /** What that puts before the ids of Hermes' sessions; nothing unless told. */
+  readonly prefix?: string
   /** Sees every statement that runs on the file, its values filled in, before the answer of the call that ran it. */
   readonly onStatement?: (sql: string) => void
   /** How long one call waits for a lock, in milliseconds; 5,000 unless told. */
@@ -56,6 +71,19 @@ export class HermesSessions implements SessionSource {
     return this.#ask([], ({ reader }) => reader.sessionPage(page, filter))
   }
 
+  conversationPage(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage | null> {
+    return this.#ask<ConversationPage | null>(null, ({ reader }) => reader.conversationPage(page, filter))
+  }
+
+  conversationsOf(sessionIds: readonly string[]): Promise<Map<string, ConversationEntry>> {
+    const none = new Map<string, ConversationEntry>()
+    return this.#ask(none, ({ reader }) => reader.conversationsOf(sessionIds))
+  }
+
+  segmentIds(rootId: string, range: SegmentRange): Promise<string[]> {
+    return this.#ask([], ({ reader }) => reader.segmentIds(rootId, range))
+  }
+
   messageCounts(ids: readonly string[]): Promise<Map<string, number>> {
     return this.#ask(new Map<string, number>(), ({ reader }) => reader.messageCounts(ids))
   }
@@ -70,6 +98,11 @@ export class HermesSessions implements SessionSource {
 
   contextMessages(sessionId: string): Promise<MessageRecord[]> {
     return this.#ask([], ({ reader }) => reader.contextMessages(sessionId))
+  }
+
+  /** Gets ready for lists, which takes a while where there are very many sessions: nobody has to wait for it. */
+  warmUp(): void {
+    void this.#ask(undefined, ({ reader }) => reader.warmUp())
   }
 
   /** Ends the thread, also one that waits for a lock; calls that are under way answer with nothing. */
@@ -90,8 +123,9 @@ export class HermesSessions implements SessionSource {
   }
 
   #connect(): Connection {
-    const { path, profile, log, onStatement, patience = 5_000 } = this.#options
-    const workerData: WorkerOptions = { path, profile, patience, statements: onStatement !== undefined }
+    const { path, profile, log, index = null, own = null, prefix = '', onStatement, patience = 5_000 } = this.#options
+    const statements = onStatement !== undefined
+    const workerData: WorkerOptions = { path, profile, index, own, prefix, patience, statements }
     const worker = new Worker(new URL('./hermes-worker.ts', import.meta.url), { workerData })
     const events: WorkerEvents = {
       info: (details, message) => log.info(details, message),

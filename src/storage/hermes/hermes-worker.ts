@@ -1,10 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createBirpc } from 'birpc'
-import { HermesReader } from './hermes-reader.ts'
-import type { StateFileOptions } from './state-file.ts'
+import { HermesReader, type HermesReaderOptions } from './hermes-reader.ts'
 
 /** What the worker is started with. */
-export interface WorkerOptions extends Pick<StateFileOptions, 'path' | 'patience'> {
+export interface WorkerOptions extends Required<Pick<HermesReaderOptions, 'path' | 'patience' | 'index' | 'own' | 'prefix'>> {
   readonly profile: string
   /** Whether anybody wants to see the statements. */
   readonly statements: boolean
@@ -20,10 +19,13 @@ export interface WorkerEvents {
 const port = parentPort
 if (!port) throw new Error('This module is the entry of a worker thread')
 
-const { path, patience, profile, statements }: WorkerOptions = workerData
+const { path, patience, index, own, prefix, profile, statements }: WorkerOptions = workerData
 const reader = new HermesReader(profile, {
   path,
   patience,
+  index,
+  own,
+  prefix,
   log: {
     info: (details, message) => void main.$callEvent('info', details, message),
     warn: (details, message) => void main.$callEvent('warn', details, message),
@@ -35,3 +37,12 @@ const main = createBirpc<WorkerEvents, HermesReader>(reader, {
   post: (message) => port.postMessage(message),
   on: (listener) => port.on('message', listener),
 })
+
+const pause = 250 // milliseconds between two looks at a file in which nothing is known to have changed
+
+/** Goes on between the questions. */
+function tend(): void {
+  if (reader.tend()) setImmediate(tend)
+  else setTimeout(tend, pause)
+}
+setTimeout(tend, pause)

@@ -19,8 +19,14 @@ export class Layout {
   readonly live: string
   /** A condition on a row of messages: people may see it, for it is live or was archived by a compaction. */
   readonly visible: string
-  /** A scalar for a row of sessions: the time of its newest visible message, in seconds; null without one. */
+  /** A condition on a row of messages: people see it as a message, or as a part of one. */
+  readonly shown: string
+  /** A scalar for a row of sessions: the time of its newest message that is shown, in seconds; null without one. */
   readonly newestMessage: string
+  /** A scalar for a row of sessions: 1 when it has a message that is shown, whatever its time. */
+  readonly hasMessage: string
+  /** Differs where reading the same file gives other answers. */
+  readonly print: string
   readonly #columns: Record<Table, ReadonlySet<string>>
 
   constructor(db: Database) {
@@ -31,12 +37,17 @@ export class Layout {
     this.live = this.#has('active') ? 'coalesce(messages.active, 1) = 1' : 'TRUE'
     const archived = this.#has('active') && this.#has('compacted') ? ' OR messages.compacted = 1' : ''
     this.visible = `(${this.live}${archived})`
+    const told = this.#has('display_kind') ? " AND messages.display_kind IS NOT 'hidden'" : ''
+    this.shown = `(${this.visible} AND messages.role IS NOT 'session_meta'${told})`
+    const ofSession = `FROM messages WHERE messages.session_id = sessions.id AND ${this.shown}`
+    this.hasMessage = this.hasMessages ? `EXISTS (SELECT 1 ${ofSession})` : '0'
     // Damaged files hold times like 5e+246 and texts: a range leaves both out, and is answered by an index.
     this.newestMessage =
       this.hasMessages && this.#has('timestamp')
-        ? `(SELECT messages.timestamp FROM messages WHERE messages.session_id = sessions.id AND ${this.visible}
-            AND messages.timestamp BETWEEN 0 AND ${endOfTime / 1000} ORDER BY messages.timestamp DESC LIMIT 1)`
+        ? `(SELECT messages.timestamp ${ofSession} AND messages.timestamp BETWEEN 0 AND ${endOfTime / 1000}
+            ORDER BY messages.timestamp DESC LIMIT 1)`
         : 'NULL'
+    this.print = JSON.stringify([this.newestMessage, this.hasMessage, [...this.#columns.sessions].sort()])
   }
 
   /** A list of columns to select, each under its own name, whether the table has it or not. */

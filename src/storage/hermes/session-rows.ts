@@ -1,10 +1,12 @@
-import type { SessionRecord } from '../records.ts'
+import type { SessionRecord, TitleSource } from '../records.ts'
+import { type Segment, segmentOf } from '../segments/segment.ts'
 import type { OpenFile } from './state-file.ts'
 import { countOf, flagOf, millisOf, textOf } from './values.ts'
 
 const columns = [
   'id',
   'title',
+  'title_source',
   'source',
   'model',
   'model_config',
@@ -20,18 +22,64 @@ const columns = [
   'cache_read_tokens',
 ] as const
 
-type SessionRow = Record<(typeof columns)[number] | 'newest', unknown>
+/** Its id, then all that moves it in a list or between lists; and counters that tell of messages taken back. */
+const printed = [
+  'id',
+  'parent_session_id',
+  'end_reason',
+  'ended_at',
+  'started_at',
+  'source',
+  'model_config',
+  'title',
+  'title_source',
+  'pinned',
+  'archived',
+  'message_count',
+  'rewind_count',
+]
+
+type SessionRow = Record<(typeof columns)[number] | 'newest' | 'has_message', unknown>
+
+/** A session, and what the index of conversations is to know of it. */
+export interface FoundSession {
+  readonly record: SessionRecord
+  readonly segment: Segment
+}
 
 /** The sessions with these ids, in no order. At most 500 ids a call. */
-export function readSessions({ db, layout }: OpenFile, ids: readonly string[], profile: string): SessionRecord[] {
+export function readSessions(file: OpenFile, ids: readonly string[], profile: string): SessionRecord[] {
+  return rowsOf(file, ids, 'NULL').flatMap((row) => recordOf(row, profile) ?? [])
+}
+
+/** The same with what the index of conversations is to know of them. `note` stands in the statement. */
+export function findSessions(file: OpenFile, ids: readonly string[], profile: string, note = ''): FoundSession[] {
+  return rowsOf(file, ids, file.layout.hasMessage, note).flatMap((row) => {
+    const record = recordOf(row, profile)
+    return record ? { record, segment: segmentOf(record, row.has_message === 1) } : []
+  })
+}
+
+function rowsOf({ db, layout }: OpenFile, ids: readonly string[], hasMessage: string, note = ''): SessionRow[] {
   if (!layout.hasSessions) return []
-  const rows = db
+  return db
     .prepare<[string], SessionRow>(
-      `SELECT ${layout.select('sessions', columns)}, ${layout.newestMessage} AS newest
-       FROM sessions WHERE sessions.id IN (SELECT value FROM json_each(?))`,
+      `SELECT ${layout.select('sessions', columns)}, ${layout.newestMessage} AS newest, ${hasMessage} AS has_message
+       FROM sessions ${note}WHERE sessions.id IN (SELECT value FROM json_each(?))`,
     )
     .all(idList(ids))
-  return rows.flatMap((row) => recordOf(row, profile) ?? [])
+}
+
+/** What of a row of sessions tells whether it has to be looked at again, a list for each row, its rowid first. */
+export function readPrints({ db, layout }: OpenFile, afterRow: number, limit: number): unknown[][] {
+  if (!layout.hasSessions) return []
+  return db
+    .prepare<[number, number], unknown[]>(
+      `SELECT sessions.rowid, ${layout.select('sessions', printed)} FROM sessions
+       WHERE sessions.rowid > ? ORDER BY sessions.rowid LIMIT ?`,
+    )
+    .raw(true)
+    .all(afterRow, limit)
 }
 
 /** Those of the ids that have a row. At most 500 ids a call. */
@@ -50,7 +98,7 @@ export function idList(ids: readonly string[]): string {
 }
 
 /** When a session was last active, in milliseconds, from seconds: its newest message's time, else its start. */
-export function activityOf(newest: unknown, startedAt: unknown): number {
+function activityOf(newest: unknown, startedAt: unknown): number {
   return millisOf(newest) ?? millisOf(startedAt) ?? 0
 }
 
@@ -62,7 +110,7 @@ function recordOf(row: SessionRow, profile: string): SessionRecord | null {
     origin: 'HERMES',
     profile,
     title: textOf(row.title),
-    titleSource: null,
+    titleSource: titleSources.get(row.title_source) ?? null,
     source: textOf(row.source) || 'unknown',
     model: textOf(row.model),
     startedAt: millisOf(row.started_at) ?? millisOf(row.newest) ?? 0,
@@ -72,7 +120,7 @@ function recordOf(row: SessionRow, profile: string): SessionRecord | null {
     pinned: flagOf(row.pinned),
     archived: flagOf(row.archived),
     parentId: textOf(row.parent_session_id),
-    notContinuationOf: markersOf(row.model_config),
+    ...markersOf(row.model_config),
     forkedFrom: null,
     headSeq: 0,
     usage: {
@@ -85,14 +133,31 @@ function recordOf(row: SessionRow, profile: string): SessionRecord | null {
   }
 }
 
-const markers = new Set(['_branched_from', '_delegate_from', '_reset_from'])
+const titleSources = new Map<unknown, TitleSource>([
+  ['user', 'PERSON'],
+  ['llm', 'MODEL'],
+  ['derived', 'MESSAGE'],
+])
 
-function markersOf(modelConfig: unknown): string[] {
+const delegateMarker = '_delegate_from'
+const markers = new Set(['_branched_from', delegateMarker, '_reset_from'])
+
+function markersOf(modelConfig: unknown): Pick<SessionRecord, 'notContinuationOf' | 'delegate'> {
+  const marked = markedIn(modelConfig)
+  const isDelegate = marked.some(([marker]) => marker === delegateMarker)
+  return { notContinuationOf: marked.map(([, parentId]) => parentId), ...(isDelegate && { delegate: true }) }
+}
+
+/** The markers of a `model_config`, each with the text that it holds. */
+function markedIn(modelConfig: unknown): [marker: string, parentId: string][] {
   if (typeof modelConfig !== 'string') return []
   try {
     const config: unknown = JSON.parse(modelConfig)
     if (typeof config !== 'object' || config === null) return []
-    return Object.entries(config).flatMap(([key, value]) => (markers.has(key) ? (textOf(value) ?? []) : []))
+    return Object.entries(config).flatMap(([marker, value]): [string, string][] => {
+      const parentId = markers.has(marker) ? textOf(value) : null
+      return parentId === null ? [] : [[marker, parentId]]
+    })
   } catch {
     return []
   }

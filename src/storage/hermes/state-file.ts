@@ -13,6 +13,8 @@ export interface HermesLog {
 export interface OpenFile {
   readonly db: Database.Database
   readonly layout: Layout
+  /** What tells the file from another one that has taken its path. */
+  readonly inode: string
 }
 
 export interface StateFileOptions {
@@ -24,6 +26,7 @@ export interface StateFileOptions {
   readonly onStatement: ((sql: string) => void) | null
 }
 
+const cacheSize = 4096 // KiB
 const lockPause = 20 // milliseconds between two tries to get past a lock
 const diskPause = 50 // milliseconds between two tries after a disk I/O error
 const diskRetries = 3 // a WAL's index that is being rebuilt by its writer looks like one
@@ -35,7 +38,7 @@ const diskRetries = 3 // a WAL's index that is being rebuilt by its writer looks
 export class StateFile {
   readonly #options: StateFileOptions
   #condition: Condition = 'well'
-  #handle: { db: Database.Database; inode: string; schemaVersion: unknown; file: OpenFile } | null = null
+  #handle: { schemaVersion: unknown; file: OpenFile } | null = null
 
   constructor(options: StateFileOptions) {
     this.#options = options
@@ -73,19 +76,30 @@ export class StateFile {
     }
   }
 
+  /** The same for work that nobody waits for: it waits for no lock, and a fault is left to the next `read` to tell of. */
+  attempt<T>(empty: T, work: (file: OpenFile) => T): T {
+    try {
+      const file = this.#open()
+      return file ? work(file) : empty
+    } catch (error) {
+      if (conditionOf(error) !== 'locked') this.close()
+      return empty
+    }
+  }
+
   close(): void {
-    this.#handle?.db.close()
+    this.#handle?.file.db.close()
     this.#handle = null
   }
 
   #open(): OpenFile | null {
     const { path, onStatement } = this.#options
     const inode = inodeOf(path)
-    if (this.#handle && this.#handle.inode !== inode) this.close()
+    if (this.#handle && this.#handle.file.inode !== inode) this.close()
     if (inode === null) return null
     // SQLite's own waiting can't be interrupted: a thread in it would hold up the end of the process.
     const db =
-      this.#handle?.db ??
+      this.#handle?.file.db ??
       new Database(path, {
         readonly: true,
         fileMustExist: true,
@@ -93,11 +107,14 @@ export class StateFile {
         verbose: onStatement ? (sql) => onStatement(String(sql)) : undefined,
       })
     try {
-      if (!this.#handle) db.pragma('query_only = ON')
+      if (!this.#handle) {
+        db.pragma('query_only = ON')
+        db.pragma(`cache_size = -${cacheSize}`)
+      }
       const schemaVersion = db.pragma('schema_version', { simple: true })
       if (this.#handle && this.#handle.schemaVersion === schemaVersion) return this.#handle.file
-      const file = { db, layout: new Layout(db) }
-      this.#handle = { db, inode, schemaVersion, file }
+      const file = { db, layout: new Layout(db), inode }
+      this.#handle = { schemaVersion, file }
       return file
     } catch (error) {
       if (!this.#handle) db.close()

@@ -2,6 +2,8 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { SegueError } from '../../errors.ts'
+import { Statements } from '../statements.ts'
+import { IndexUpkeep } from './index-upkeep.ts'
 import { migrations } from './migrations.ts'
 
 export interface DatabaseOptions {
@@ -34,6 +36,9 @@ export class UnusableDatabaseError extends Error {
   }
 }
 
+/** The most sessions that are placed anew in one go while others wait. */
+const sessionsAtOnce = 100
+
 /**
  * One profile's database. The file is made by the first write: until then, reads see an empty stand-in in memory.
  * Statements are prepared once and kept.
@@ -41,53 +46,79 @@ export class UnusableDatabaseError extends Error {
 export class ProfileDatabase {
   readonly #path: string
   readonly #options: DatabaseOptions
-  readonly #statements = new Map<string, Database.Statement>()
+  readonly #index = new IndexUpkeep(this)
   #connection: Database.Database
+  #statements: Statements
   #onDisk: boolean
   #closed = false
+  #goingOn: NodeJS.Immediate | null = null
 
   constructor(path: string, options: DatabaseOptions = {}) {
     this.#path = path
     this.#options = options
     this.#onDisk = existsSync(path)
     this.#connection = this.#open(this.#onDisk ? path : ':memory:')
+    this.#statements = new Statements(this.#connection)
+    // After a migration, or a stop in the middle of much work. Nobody is served yet.
+    while (this.#index.isBehind) this.#inTransaction(() => this.#index.catchUp(5_000))
   }
 
   /** A statement, prepared once. What it changes is to be run inside of `write`. */
   prepare<Parameters extends unknown[], Row = unknown>(sql: string): Database.Statement<Parameters, Row> {
     this.#checkOpen()
-    let statement = this.#statements.get(sql)
-    if (!statement) {
-      statement = this.#connection.prepare(sql)
-      this.#statements.set(sql, statement)
-    }
-    // The one place where a row's shape is taken on trust: the statement beside each call says what it selects.
-    return statement as Database.Statement<Parameters, Row>
+    return this.#statements.prepare(sql)
   }
 
-  /** Runs `work` in one transaction, which begins as a writer: all of it is kept, or nothing when it throws. */
+  /**
+   * Runs `work` in one transaction, which begins as a writer: all of it is kept, or nothing when it throws. The index of
+   * conversations is brought up to it in the same transaction; where thousands of sessions change their conversation
+   * at once, the rest of them follow in transactions of their own.
+   */
   write<T>(work: () => T): T {
     this.#checkOpen()
     if (!this.#onDisk) {
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
       const file = this.#open(this.#path)
-      this.#statements.clear()
       this.#connection.close()
       this.#connection = file
+      this.#statements = new Statements(file)
       this.#onDisk = true
     }
-    return this.#connection.transaction(work).immediate()
+    let isDone = true
+    const result = this.#inTransaction(() => {
+      const worked = work()
+      isDone = this.#index.catchUp(sessionsAtOnce)
+      return worked
+    })
+    if (!isDone) this.#goOn()
+    return result
+  }
+
+  /** To be called before the index is read: others may have written to the file. */
+  catchUp(): void {
+    if (this.#index.isBehind) this.write(() => undefined)
   }
 
   /** Whoever comes later is told that there is nothing any more. */
   close(): void {
     this.#closed = true
-    this.#statements.clear()
+    if (this.#goingOn) clearImmediate(this.#goingOn)
     this.#connection.close()
   }
 
   #checkOpen(): void {
     if (this.#closed) throw new SegueError('NOT_FOUND', 'This profile was closed.')
+  }
+
+  #goOn(): void {
+    this.#goingOn ??= setImmediate(() => {
+      this.#goingOn = null
+      this.catchUp()
+    })
+  }
+
+  #inTransaction<T>(work: () => T): T {
+    return this.#connection.transaction(work).immediate()
   }
 
   #open(path: string): Database.Database {

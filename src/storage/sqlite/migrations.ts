@@ -1,3 +1,5 @@
+import { segmentTables } from '../segments/segment-tables.ts'
+
 /**
  * The schema of a profile's database, one entry a version, forward only: an entry that was released is never changed.
  * Times are milliseconds since the epoch. Columns that hold JSON say so.
@@ -165,5 +167,45 @@ export const migrations: readonly string[] = [
   -- A job never overlaps itself; the few that run are found without a look at the many that ended.
   CREATE UNIQUE INDEX running_job_runs ON job_runs (job_id) WHERE finished_at IS NULL;
   CREATE UNIQUE INDEX job_runs_by_change ON job_runs (change);
+  `,
+  `
+  ${segmentTables}
+
+  -- Sessions that the index has to look at again, whoever wrote to them.
+  CREATE TABLE touched (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+  INSERT INTO touched SELECT id FROM sessions;
+  CREATE TRIGGER session_inserted AFTER INSERT ON sessions BEGIN
+    INSERT INTO touched VALUES (new.id) ON CONFLICT DO NOTHING;
+  END;
+  CREATE TRIGGER session_deleted AFTER DELETE ON sessions BEGIN
+    INSERT INTO touched VALUES (old.id) ON CONFLICT DO NOTHING;
+  END;
+  CREATE TRIGGER session_updated
+  AFTER UPDATE OF
+    parent_session_id, source, started_at, end_reason, last_activity_at, message_count, pinned, archived ON sessions
+  WHEN
+    old.parent_session_id IS NOT new.parent_session_id OR
+    old.source <> new.source OR
+    old.started_at <> new.started_at OR
+    old.end_reason IS NOT new.end_reason OR
+    old.last_activity_at <> new.last_activity_at OR
+    old.message_count <> new.message_count OR
+    old.pinned <> new.pinned OR
+    old.archived <> new.archived
+  BEGIN
+    INSERT INTO touched VALUES (new.id) ON CONFLICT DO NOTHING;
+  END;
+
+  -- Sessions whose conversation goes on into Hermes', or did: whoever reads Hermes follows them by their changes.
+  CREATE TABLE abroad (
+    id TEXT PRIMARY KEY,
+    change INTEGER NOT NULL -- the number of its newest change, over all of them
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX abroad_by_change ON abroad (change);
+
+  -- What is listed is listed by the index.
+  DROP INDEX sessions_by_activity;
+  DROP INDEX archived_by_activity;
+  DROP INDEX pinned_by_activity;
   `,
 ]

@@ -1,49 +1,67 @@
-import { channelOf } from '../channel.ts'
+import { setImmediate } from 'node:timers/promises'
+import { chunksOf } from '../chunks.ts'
 import type { MessageRecord, SessionRecord } from '../records.ts'
-import { pageOfIds } from '../session-order.ts'
-import type { PageRequest, SessionFilter, SessionKey, SessionSource } from '../session-source.ts'
+import { SegmentLists } from '../segments/segment-lists.ts'
+import { inOrder, pageOfIds } from '../session-order.ts'
+import type {
+  ConversationEntry,
+  ConversationFilter,
+  ConversationPage,
+  PageRequest,
+  SegmentRange,
+  SessionFilter,
+  SessionKey,
+  SessionSource,
+} from '../session-source.ts'
 import type { ProfileDatabase } from './database.ts'
 import { type MessageRow, type SessionRow, toMessage, toSession } from './rows.ts'
+
+const chunk = 500 // ids a statement
 
 /** The sessions and messages that are kept here. */
 export class SqliteSessions implements SessionSource {
   readonly origin = 'SEGUE'
   readonly #database: ProfileDatabase
   readonly #profile: string
+  readonly #segments: SegmentLists
 
   constructor(database: ProfileDatabase, profile: string) {
     this.#database = database
     this.#profile = profile
+    this.#segments = new SegmentLists(database)
   }
 
   async sessionsById(ids: readonly string[]): Promise<SessionRecord[]> {
     return this.#byId(ids)
   }
 
-  async sessionPage(page: PageRequest<SessionKey>, filter: SessionFilter): Promise<SessionRecord[]> {
-    if (filter.ids) return pageOfIds(filter.ids, (ids) => this.#byId(ids), page, filter)
-    // What is kept here was held here.
-    if (filter.channels && !filter.channels.includes(channelOf('segue'))) return []
-    const conditions: string[] = []
-    const values: (string | number)[] = []
-    const where = (condition: string, ...given: (string | number)[]): void => {
-      conditions.push(condition)
-      values.push(...given)
+  async sessionPage(page: PageRequest<SessionKey>, { ids, ...filter }: SessionFilter): Promise<SessionRecord[]> {
+    if (ids) return pageOfIds(ids, (some) => this.#byId(some), page, filter)
+    const listed = this.#lists()
+      .sessionKeys(page, filter)
+      .map((key) => key.id)
+    return inOrder(listed, this.#byId(listed), ({ id }) => id)
+  }
+
+  async conversationPage(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage> {
+    const entries = this.#lists().conversationPage(page, filter)
+    const ids = new Set(entries.flatMap(({ rootId, tipId }) => [rootId, tipId]))
+    const [first = [], ...more] = chunksOf([...ids], chunk)
+    const sessions = this.#byId(first)
+    for (const some of more) {
+      // Of very many, for others to come in between.
+      await setImmediate()
+      sessions.push(...this.#byId(some))
     }
-    // Newest first: what comes after a key in the list is smaller than it.
-    if (page.after) where('(last_activity_at, id) < (?, ?)', page.after.lastActivityAt, page.after.id)
-    if (page.before) where('(last_activity_at, id) > (?, ?)', page.before.lastActivityAt, page.before.id)
-    if (filter.archived !== undefined) where('archived = ?', filter.archived ? 1 : 0)
-    if (filter.pinned !== undefined) where('pinned = ?', filter.pinned ? 1 : 0)
-    const direction = page.backwards ? 'ASC' : 'DESC'
-    const rows = this.#database
-      .prepare<(string | number)[], SessionRow>(
-        `SELECT * FROM sessions ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
-         ORDER BY last_activity_at ${direction}, id ${direction} LIMIT ?`,
-      )
-      .all(...values, page.limit)
-      .map((row) => toSession(row, this.#profile))
-    return page.backwards ? rows.reverse() : rows
+    return { entries, sessions }
+  }
+
+  async conversationsOf(sessionIds: readonly string[]): Promise<Map<string, ConversationEntry>> {
+    return this.#lists().conversationsOf(sessionIds)
+  }
+
+  async segmentIds(rootId: string, range: SegmentRange): Promise<string[]> {
+    return this.#lists().segmentIds(rootId, range)
   }
 
   async messageCounts(ids: readonly string[]): Promise<Map<string, number>> {
@@ -84,9 +102,16 @@ export class SqliteSessions implements SessionSource {
   }
 
   #byId(ids: readonly string[]): SessionRecord[] {
-    return this.#database
-      .prepare<[string], SessionRow>('SELECT * FROM sessions WHERE id IN (SELECT value FROM json_each(?))')
-      .all(JSON.stringify(ids))
+    const read = this.#database.prepare<[string], SessionRow>(
+      'SELECT * FROM sessions WHERE id IN (SELECT value FROM json_each(?))',
+    )
+    return chunksOf([...new Set(ids)], chunk)
+      .flatMap((some) => read.all(JSON.stringify(some)))
       .map((row) => toSession(row, this.#profile))
+  }
+
+  #lists(): SegmentLists {
+    this.#database.catchUp()
+    return this.#segments
   }
 }

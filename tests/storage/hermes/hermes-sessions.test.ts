@@ -102,6 +102,31 @@ test('an error that nobody caught in the thread ends the thread, not the process
   expect(await sessions.sessionsById(['s'])).toHaveLength(1)
 })
 
+test.each(['wal', 'delete'] as const)(
+  'while others write, every page is whole, and none of them is held up (journal mode %s)',
+  async (journal) => {
+    const hermes = newDb(undefined, 'newest', journal)
+    // Without a WAL a writer waits for who reads at the moment, as Hermes does: for a second at the most.
+    if (journal === 'delete') hermes.db.pragma('busy_timeout = 1000')
+    hermes.write(() => {
+      for (let i = 0; i < 1500; i++) hermes.message(hermes.session(`s${i}`, { started_at: i + 1 }), i + 1)
+    })
+    const log = newLog()
+    const sessions = open(hermes.path, { log })
+    sessions.warmUp()
+    for (let i = 0; i < 60; i++) {
+      const asked = sessions.conversationPage(first(51), {})
+      for (let j = 0; j < 5; j++) hermes.write(() => hermes.message(`s${(i * 37) % 1500}`, 5000 + i * 5 + j))
+      expect((await asked)?.entries).toHaveLength(51)
+      expect((await sessions.conversationPage(first(1), {}))?.entries[0]).toMatchObject({
+        rootId: `s${(i * 37) % 1500}`,
+        lastActivityAt: (5004 + i * 5) * 1000,
+      })
+    }
+    expect(log.lines).toEqual([])
+  },
+)
+
 test('closing ends a thread that waits for a lock, at once', async () => {
   const hermes = newDb(undefined, 'newest', 'delete')
   hermes.session('s')

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { HermesReader } from '../../../src/storage/hermes/hermes-reader.ts'
+import { HermesReader, type HermesReaderOptions } from '../../../src/storage/hermes/hermes-reader.ts'
 import type { HermesLog } from '../../../src/storage/hermes/hermes-sessions.ts'
 import type { PageRequest } from '../../../src/storage/session-source.ts'
 import { HermesDb } from '../../support/hermes-db.ts'
@@ -33,10 +33,12 @@ export function newLog(): HermesLog & { readonly lines: string[] } {
 }
 
 /** A reader in this thread, with what it logs and the statements that it runs. */
-export function newReader(path: string, patience = 100) {
+export function newReader(path: string, patience = 100, more: Pick<HermesReaderOptions, 'index' | 'own'> = {}) {
   const log = newLog()
   const statements: string[] = []
-  const reader = new HermesReader('default', { path, patience, log, onStatement: (sql) => statements.push(sql) })
+  const options = { path, patience, log, onStatement: (sql: string) => void statements.push(sql) }
+  const reader = new HermesReader('default', { ...options, ...more })
+  onTestFinished(() => reader.close())
   return { reader, log: log.lines, statements }
 }
 

@@ -42,6 +42,7 @@ test('a session is told with everything that its row has', () => {
       parentId: 'root',
       notContinuationOf: ['a', 'b', 'c'],
       forkedFrom: null,
+      delegate: true,
       headSeq: 0,
       usage: { estimated: false, inputTokens: 10, outputTokens: 20, reasoningTokens: 5, cachedInputTokens: 7 },
     },

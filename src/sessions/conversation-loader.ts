@@ -1,0 +1,51 @@
+import DataLoader from 'dataloader'
+import type { SessionRecord } from '../storage/records.ts'
+import { type Conversation, type Conversations, rootIdIn } from './conversations.ts'
+import type { SessionLoader } from './session-loader.ts'
+
+/** Conversations by their sessions, for one execution, as `SessionLoader` is. */
+export class ConversationLoader {
+  readonly #sessions: SessionLoader
+  readonly #conversations: DataLoader<SessionRecord, Conversation | null, string>
+
+  constructor(conversations: Conversations, sessions: SessionLoader) {
+    this.#sessions = sessions
+    this.#conversations = new DataLoader(
+      async (wanted) => {
+        const found = await conversations.of(wanted)
+        return wanted.map(({ id }) => found.get(id) ?? null)
+      },
+      { cacheKeyFn: ({ id }) => id },
+    )
+  }
+
+  /** The one that a session is a part of. */
+  async of(session: SessionRecord): Promise<Conversation> {
+    const found = await this.#conversations.load(session)
+    if (found) return found
+    // It came or went while it was looked for: what it says of itself is true in any case.
+    const { root, segmentCount } = await this.#sessions.lineage(session)
+    const { lastActivityAt } = session
+    return { root, tip: session, segmentCount, lastActivityAt, isEmpty: false, isElsewhere: false }
+  }
+
+  /** By an id of its own. Null when there is none. */
+  async byId(id: string): Promise<Conversation | null> {
+    const rootId = rootIdIn(id)
+    const session = rootId === null ? null : await this.#sessions.load(rootId)
+    if (!session) return null
+    const conversation = await this.of(session)
+    return conversation.root.id === session.id ? conversation : null
+  }
+
+  /** Those that any of these ids names, by itself or by one of its sessions; each once. */
+  async named(ids: readonly string[]): Promise<Conversation[]> {
+    const found = await Promise.all(
+      ids.map(async (id) => {
+        const session = await this.#sessions.load(id)
+        return session ? this.of(session) : this.byId(id)
+      }),
+    )
+    return [...new Map(found.flatMap((each) => (each ? [[each.root.id, each]] : []))).values()]
+  }
+}

@@ -1,0 +1,90 @@
+import { isElsewhere } from '../segments/facet.ts'
+import { type Applied, SegmentIndex } from '../segments/segment-index.ts'
+import { segmentOf } from '../segments/segment.ts'
+import { SegmentRows } from '../segments/segment-rows.ts'
+import type { Prepares } from '../statements.ts'
+import { type SessionRow, toSession } from './rows.ts'
+
+/**
+ * Brings the index of conversations up to the table of sessions. Triggers note which sessions were written to, so that
+ * no writer has to think of it.
+ *
+ * A conversation is elsewhere here when its first session names a parent that is not kept here: whether that one is
+ * Hermes' only Hermes' index can tell, and lists it.
+ */
+export class IndexUpkeep {
+  readonly #db: Prepares
+  readonly #rows: SegmentRows
+  readonly #index: SegmentIndex
+
+  constructor(db: Prepares) {
+    this.#db = db
+    this.#rows = new SegmentRows(db)
+    this.#index = new SegmentIndex(db, (root) => root.continues !== null && !this.#rows.segment(root.continues))
+  }
+
+  /** Something was written that it has not looked at. */
+  get isBehind(): boolean {
+    return this.#touched(1).length > 0 || !this.#rows.isSettled
+  }
+
+  /** Looks at up to about `most` sessions; true when none are left. To be called inside of a transaction. */
+  catchUp(most: number): boolean {
+    const ids = this.#touched(most)
+    if (ids.length === 0 && this.#rows.isSettled) return true
+    const list = JSON.stringify(ids)
+    const rows = this.#db
+      .prepare<[string], SessionRow & { message_count: number }>(
+        'SELECT sessions.* FROM json_each(?) CROSS JOIN sessions ON sessions.id = json_each.value',
+      )
+      .all(list)
+    const put = rows.map((row) => segmentOf(toSession(row, ''), row.message_count > 0))
+    const there = new Set(put.map(({ id }) => id))
+    const applied = this.#index.apply({ put, removed: ids.filter((id) => !there.has(id)) }, most)
+    this.#db.prepare<[string]>('DELETE FROM touched WHERE id IN (SELECT value FROM json_each(?))').run(list)
+    this.#tellAbroad(applied)
+    return applied.settled && ids.length < most
+  }
+
+  #touched(most: number): string[] {
+    return this.#db
+      .prepare<[number], { id: string }>("SELECT id FROM touched WHERE id >= '' ORDER BY id LIMIT ?")
+      .all(most)
+      .map(({ id }) => id)
+  }
+
+  /** Numbers what has changed in conversations that go on into Hermes', or did. */
+  #tellAbroad({ segments, conversations }: Applied): void {
+    const changed = new Set(segments)
+    for (const [rootId, { before, after }] of conversations) {
+      if (isElsewhere(before ?? 0) === isElsewhere(after ?? 0)) continue
+      for (const id of this.#sessionsOf(rootId)) changed.add(id)
+    }
+    for (const id of changed) if (this.#isAbroad(id) || this.#wasAbroad(id)) this.#number(id)
+  }
+
+  #isAbroad(id: string): boolean {
+    const segment = this.#rows.segment(id)
+    return segment !== null && isElsewhere(this.#rows.conversation(segment.root_id)?.facet ?? 0)
+  }
+
+  #wasAbroad(id: string): boolean {
+    return this.#db.prepare<[string], { id: string }>('SELECT id FROM abroad WHERE id = ?').get(id) !== undefined
+  }
+
+  #number(id: string): void {
+    this.#db
+      .prepare<[string]>(
+        `INSERT INTO abroad (id, change) VALUES (?, (SELECT coalesce(max(change), 0) + 1 FROM abroad))
+         ON CONFLICT (id) DO UPDATE SET change = excluded.change`,
+      )
+      .run(id)
+  }
+
+  #sessionsOf(rootId: string): string[] {
+    const others = this.#db
+      .prepare<[string], { id: string }>('SELECT id FROM segments WHERE root_id = ? AND root_id <> id')
+      .all(rootId)
+    return [rootId, ...others.map(({ id }) => id)]
+  }
+}

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { HermesDb } from '../support/hermes-db.ts'
+import { ask, found } from './ask.ts'
+import { newSession, sessionOf, wholeAnswer } from './chat.ts'
+import { readingTransports } from './clients.ts'
+import {
+  ConversationNodeDocument,
+  ConversationOfSessionDocument,
+  ConversationsDocument,
+  type ConversationsQuery,
+  type ConversationsQueryVariables,
+  NodeDocument,
+} from './generated/graphql.ts'
+import { newWorld, type World } from './world.ts'
+
+/** A chain that goes on here, one that does not, and what works for itself. */
+function chats(db: HermesDb): void {
+  db.session('one', { started_at: 1, end_reason: 'compression', title: 'Trees' })
+  db.message('one', 2, { content: 'Hello' })
+  db.session('two', { started_at: 3, end_reason: 'cli_close', parent_session_id: 'one', title: 'Trees #2' })
+  db.message('two', 4, { content: 'Hello' })
+  for (const [index, source] of ['webui', 'telegram', 'cron', 'subagent'].entries()) {
+    db.session(source, { source, started_at: 10 + index, archived: source === 'telegram' ? 1 : 0 })
+    db.message(source, 20 + index, { content: 'Hello' })
+  }
+  db.session('empty', { started_at: 99 })
+}
+
+const ids = ({ conversations: { edges } }: ConversationsQuery) => edges.map(({ node }) => node.id)
+
+let world: World
+let own: string
+let alone: string
+beforeAll(async () => {
+  world = await newWorld('http', { hermes: chats })
+  alone = (await wholeAnswer(world.client, { text: 'Hello' })).end.sessionId
+  own = await newSession(world.client, 'two')
+  await wholeAnswer(world.client, { text: 'Hello', sessionId: own })
+})
+afterAll(() => world[Symbol.asyncDispose]())
+
+describe.each(readingTransports)('conversations, over %s,', (transport) => {
+  test('lists each once, whoever keeps its parts, newest message first', async () => {
+    await using client = world.connect(transport)
+    const answer = await ask(client, ConversationsDocument, {})
+    expect(ids(answer)).toEqual(['cnv_one', `cnv_${alone}`, 'cnv_telegram', 'cnv_webui'])
+    const [crossing] = answer.conversations.edges.map(({ node }) => node)
+    const tip = await sessionOf(client, own)
+    expect(crossing).toMatchObject({
+      title: 'Trees',
+      segmentCount: 3,
+      root: { id: 'one', segmentCount: 1 },
+      tip: { id: own, segmentCount: 3, lineageRoot: { id: 'one' }, origin: 'SEGUE', messageCount: 2 },
+      lastActivityAt: tip.lastActivityAt,
+    })
+    expect(crossing?.segments.map(({ id, segmentCount }) => [id, segmentCount])).toEqual([
+      ['one', 1],
+      ['two', 2],
+      [own, 3],
+    ])
+    expect(answer.conversations.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: false })
+  })
+
+  test('shows only what passes the filter', async () => {
+    await using client = world.connect(transport)
+    const filtered = async (variables: ConversationsQueryVariables) =>
+      ids(await ask(client, ConversationsDocument, variables))
+    expect(await filtered({ channels: ['SEGUE'] })).toEqual(['cnv_one', `cnv_${alone}`])
+    expect(await filtered({ channels: ['CRON', 'TOOL'] })).toEqual(['cnv_subagent', 'cnv_cron'])
+    expect(await filtered({ channels: [] })).toEqual([])
+    expect(await filtered({ origin: 'SEGUE' })).toEqual(['cnv_one', `cnv_${alone}`])
+    expect(await filtered({ origin: 'HERMES' })).toEqual(['cnv_telegram', 'cnv_webui'])
+    expect(await filtered({ archived: true })).toEqual(['cnv_telegram'])
+    expect(await filtered({ archived: false, pinned: false })).toEqual(['cnv_one', `cnv_${alone}`, 'cnv_webui'])
+    expect(await filtered({ pinned: true })).toEqual([])
+    expect(await filtered({ ids: ['two', 'cnv_webui', 'cron', 'empty', 'nobody'] })).toEqual([
+      'cnv_one',
+      'cnv_cron',
+      'cnv_webui',
+    ])
+    expect(await filtered({ ids: [own, 'cron'], channels: ['SEGUE'] })).toEqual(['cnv_one'])
+    expect(await filtered({ ids: [] })).toEqual([])
+    expect(await filtered({ profile: 'default', pinned: false })).toHaveLength(4)
+    expect(await filtered({ profile: 'work' })).toEqual([])
+  })
+
+  test('is paged through in both directions, every conversation once', async () => {
+    await using client = world.connect(transport)
+    for (const filter of [{}, { ids: ['cnv_one', alone, 'webui'] }]) {
+      const all = ids(await ask(client, ConversationsDocument, filter))
+      for (const size of [1, 2, 3]) {
+        const forwards: string[] = []
+        for (let after: string | null = null, more = true; more;) {
+          const page: ConversationsQuery = await ask(client, ConversationsDocument, { ...filter, first: size, after })
+          expect(page.conversations.pageInfo.hasPreviousPage).toBe(forwards.length > 0)
+          forwards.push(...ids(page))
+          after = found(page.conversations.pageInfo.endCursor)
+          more = page.conversations.pageInfo.hasNextPage
+        }
+        const backwards: string[] = []
+        for (let before: string | null = null, more = true; more;) {
+          const page: ConversationsQuery = await ask(client, ConversationsDocument, { ...filter, last: size, before })
+          expect(page.conversations.pageInfo.hasNextPage).toBe(backwards.length > 0)
+          backwards.unshift(...ids(page))
+          before = found(page.conversations.pageInfo.startCursor)
+          more = page.conversations.pageInfo.hasPreviousPage
+        }
+        expect([forwards, backwards]).toEqual([all, all])
+      }
+    }
+  })
+
+  test('finds one by its id, and by any of its sessions', async () => {
+    await using client = world.connect(transport)
+    const { node } = await ask(client, ConversationNodeDocument, { id: 'cnv_one' })
+    expect(node).toMatchObject({ id: 'cnv_one', tip: { id: own } })
+    expect((await ask(client, NodeDocument, { id: 'cnv_one' })).node).toEqual({ type: 'Conversation', id: 'cnv_one' })
+    for (const id of ['one', 'two', own]) {
+      const { session } = await ask(client, ConversationOfSessionDocument, { id, first: 1, skip: 1 })
+      expect(session?.conversation).toEqual(node)
+      expect(session?.page.segments).toEqual([{ id: 'two' }])
+    }
+    const { session } = await ask(client, ConversationOfSessionDocument, { id: 'empty' })
+    expect(session?.conversation).toMatchObject({
+      id: 'cnv_empty',
+      title: null,
+      tip: { id: 'empty' },
+      segmentCount: 1,
+      lastActivityAt: '1970-01-01T00:01:39.000Z',
+    })
+    // What is no root, or nothing at all.
+    for (const id of ['cnv_two', `cnv_${own}`, 'cnv_nobody', 'cnv_', 'cnv_cnv_one', 'CNV_one']) {
+      expect((await ask(client, NodeDocument, { id })).node).toBeNull()
+    }
+  })
+})

@@ -1,0 +1,136 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ConversationLoader } from '../../src/sessions/conversation-loader.ts'
+import type { Conversation } from '../../src/sessions/conversations.ts'
+import { SessionLoader } from '../../src/sessions/session-loader.ts'
+import type { PageRequest, SessionKey } from '../../src/storage/session-source.ts'
+import type { HermesLayout } from '../support/hermes-db.ts'
+import { Both, isOwn, mine, type ModelFilter, type Row } from './conversation-model.ts'
+
+const ids = [...[1, 2, 3, 4, 5].map(mine), 'h1', 'h2', 'h3', 'h4', 'h5', 'H1']
+const anyId = fc.constantFrom(...ids)
+const time = fc.integer({ min: 1, max: 12 })
+
+const anyRow: fc.Arbitrary<Row> = fc.record({
+  id: anyId,
+  parent: fc.option(fc.constantFrom(...ids, 'gone', mine(9)), { freq: 5 }),
+  end: fc.constantFrom('compression', 'compression', 'cli_close', 'branched', null),
+  source: fc.constantFrom('cli', 'cli', 'webui', 'cron', 'tool', 'subagent', 'segue'),
+  started: time,
+  branchOf: fc.option(fc.constantFrom('h1', 'h2'), { freq: 1 }).map((id) => id),
+  archived: fc.boolean(),
+  pinned: fc.boolean(),
+})
+
+type Step =
+  | { readonly kind: 'put'; readonly row: Row }
+  | { readonly kind: 'remove'; readonly id: string }
+  | { readonly kind: 'say' | 'takeBack'; readonly id: string; readonly at: number }
+  | { readonly kind: 'look' }
+
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('put'), row: anyRow }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove'), id: anyId }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('say'), id: anyId, at: time }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('takeBack'), id: anyId, at: time }) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'look' } as const) },
+)
+
+const anyFilter: fc.Arbitrary<ModelFilter> = fc.record(
+  {
+    channels: fc.subarray(['CLI', 'WEB', 'CRON', 'TOOL', 'SEGUE']),
+    origin: fc.constantFrom('SEGUE', 'HERMES'),
+    archived: fc.boolean(),
+    pinned: fc.boolean(),
+  },
+  { requiredKeys: [] },
+)
+
+let both: Both
+
+function take(step: Step): void {
+  // What is kept here knows no branches of Hermes' kind.
+  if (step.kind === 'put') both.put(isOwn(step.row.id) ? { ...step.row, branchOf: null } : step.row)
+  if (step.kind === 'remove') both.remove(step.id)
+  if (step.kind === 'say') both.say(step.id, step.at)
+  if (step.kind === 'takeBack') both.takeBack(step.id, step.at)
+}
+
+const keyOf = ({ root, lastActivityAt }: Conversation): SessionKey => ({ id: root.id, lastActivityAt })
+
+/** All pages of a size, from either end, in the list's order. */
+async function walk(limit: number, backwards: boolean, filter: ModelFilter = {}): Promise<Conversation[]> {
+  let all: Conversation[] = []
+  for (let key: SessionKey | null = null; ;) {
+    const page: PageRequest<SessionKey> = {
+      after: backwards ? null : key,
+      before: backwards ? key : null,
+      limit,
+      backwards,
+    }
+    const found = await both.conversations.page(page, filter)
+    all = backwards ? [...found, ...all] : [...all, ...found]
+    const end = backwards ? found[0] : found.at(-1)
+    if (!end) return all
+    key = keyOf(end)
+  }
+}
+
+const told = ({ root, tip, lastActivityAt, segmentCount }: Conversation) => ({
+  root: root.id,
+  tip: tip.id,
+  at: lastActivityAt / 1000,
+  count: segmentCount,
+})
+
+async function expectAll(filter: ModelFilter, limit: number): Promise<void> {
+  const expected = (of: ModelFilter) =>
+    both.model.conversations(of).map(({ root, tip, at, segments }) => ({ root, tip, at, count: segments.length }))
+  for (const of of [{}, filter]) {
+    expect((await walk(limit, false, of)).map(told)).toEqual(expected(of))
+    expect((await walk(limit, true, of)).map(told)).toEqual(expected(of))
+  }
+  const sessions = new SessionLoader(both.sessions)
+  const loader = new ConversationLoader(both.conversations, sessions)
+  for (const { root, tip, segments } of both.model.all()) {
+    for (const id of segments) {
+      const session = await sessions.load(id)
+      if (!session) throw new Error(`there is no ${id}`)
+      const conversation = await loader.of(session)
+      expect({ id, root: conversation.root.id, tip: conversation.tip.id, count: conversation.segmentCount }).toEqual({
+        id,
+        root,
+        tip,
+        count: segments.length,
+      })
+      expect((await loader.byId(`cnv_${id}`))?.root.id).toBe(id === root ? root : undefined)
+      const listed = await both.conversations.segments(conversation, { first: 1000, skip: 0 })
+      expect(listed.map((each) => each.id)).toEqual(segments)
+    }
+  }
+}
+
+describe.each<[HermesLayout, number]>([
+  ['newest', 60],
+  ['v2', 20],
+])('for any family over both databases, with any writes in between, in a file of the layout %s,', (layout, numRuns) => {
+  beforeAll(async () => {
+    both = await Both.open(layout)
+  })
+  afterAll(() => both[Symbol.asyncDispose]())
+
+  test('every conversation with a message is listed exactly once, forwards and backwards, as the rule says', async () => {
+    const anyCase = [fc.array(anyStep, { maxLength: 30 }), anyFilter, fc.integer({ min: 1, max: 4 })] as const
+    await fc.assert(
+      fc.asyncProperty(...anyCase, async (steps, filter, limit) => {
+        both.clear()
+        for (const step of steps) {
+          take(step)
+          if (step.kind === 'look') await expectAll(filter, limit)
+        }
+        await expectAll(filter, limit)
+      }),
+      { numRuns },
+    )
+  })
+})
