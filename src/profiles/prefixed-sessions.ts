@@ -71,7 +71,7 @@ export class IdPrefix {
 
   /** A key of another source cuts this one's list before all of its ids, or behind them: they all begin alike. */
   #key({ lastActivityAt, id }: SessionKey): SessionKey {
-    const own = this.strip(id)
+    const own = id.startsWith(this.#prefix) ? id.slice(this.#prefix.length) : null
     const isGreater = Buffer.compare(Buffer.from(id), Buffer.from(this.#prefix)) > 0
     return { lastActivityAt, id: own ?? (isGreater ? behindAll : '') }
   }
