@@ -6,6 +6,7 @@ import './stream.ts'
 import './profile.ts'
 import './chat-event.ts'
 import './session-list.ts'
+import './search.ts'
 import './queries.ts'
 import './chat.ts'
 

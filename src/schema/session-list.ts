@@ -1,5 +1,6 @@
 import { badInput } from '../errors.ts'
 import { profileName } from '../profiles/profile-name.ts'
+import type { Origin } from '../storage/records.ts'
 import type { SessionFilter } from '../storage/session-source.ts'
 import { builder } from './builder.ts'
 import { connection, type ConnectionArguments, sessionCursor } from './connection.ts'
@@ -9,7 +10,7 @@ import { ProfileType, SessionType } from './refs.ts'
 
 const mostIds = 1000
 
-const SessionFilterInput = builder.inputType('SessionFilter', {
+export const SessionFilterInput = builder.inputType('SessionFilter', {
   description: 'What is left out does not filter.',
   fields: (t) => ({
     profile: t.string({ description: 'Only this profile; default when it is left out.' }),
@@ -22,6 +23,24 @@ const SessionFilterInput = builder.inputType('SessionFilter', {
 })
 
 type Filter = typeof SessionFilterInput.$inferInput
+
+/** A filter as the domain has it. Throws BAD_USER_INPUT. */
+export function wantedBy(filter: Filter): {
+  readonly profile: string
+  readonly filter: SessionFilter & { readonly origin?: Origin }
+} {
+  const profile = profileName(filter.profile, 'filter', 'profile')
+  const { channels, origin, archived, pinned, ids } = filter
+  if (ids && ids.length > mostIds) throw badInput(`At most ${mostIds} ids at once.`, 'filter', 'ids')
+  const wanted = {
+    ...(channels && { channels }),
+    ...(origin && { origin }),
+    ...(typeof archived === 'boolean' && { archived }),
+    ...(typeof pinned === 'boolean' && { pinned }),
+    ...(ids && { ids }),
+  }
+  return { profile, filter: wanted }
+}
 
 const SessionEdge = builder.edgeObject({
   name: 'SessionEdge',
@@ -58,20 +77,11 @@ builder.objectField(ProfileType, 'sessions', (t) =>
   ),
 )
 
-function sessionPage(args: ConnectionArguments, filter: Filter, { domain }: Context) {
-  const profile = profileName(filter.profile, 'filter', 'profile')
-  if (filter.ids && filter.ids.length > mostIds) throw badInput(`At most ${mostIds} ids at once.`, 'filter', 'ids')
-  const { origin } = filter
-  const wanted: SessionFilter = {
-    ...(filter.channels && { channels: filter.channels }),
-    ...(typeof filter.archived === 'boolean' && { archived: filter.archived }),
-    ...(typeof filter.pinned === 'boolean' && { pinned: filter.pinned }),
-    ...(filter.ids && { ids: filter.ids }),
-  }
+function sessionPage(args: ConnectionArguments, given: Filter, { domain }: Context) {
+  const { profile, filter } = wantedBy(given)
   return connection(args, {
     // A valid name of which nothing exists reads as an empty profile.
-    fetch: async (page) =>
-      profile === domain.profile.name ? domain.sessions.page(page, { ...wanted, ...(origin && { origin }) }) : [],
+    fetch: async (page) => (profile === domain.profile.name ? domain.sessions.page(page, filter) : []),
     keyOf: ({ lastActivityAt, id }) => ({ lastActivityAt, id }),
     cursor: sessionCursor,
   })

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { migrations } from './migrations.ts'
+import { SearchIndex } from './search-index.ts'
 
 export interface DatabaseOptions {
   /** Every commit waits for the disk (`synchronous=FULL`): a power cut loses nothing. Otherwise it may lose the last moments, never the order. */
@@ -38,17 +39,30 @@ export class UnusableDatabaseError extends Error {
  * Statements are prepared once and kept.
  */
 export class ProfileDatabase {
+  /** Kept up by `write`. */
+  readonly index = new SearchIndex(this)
   readonly #path: string
   readonly #options: DatabaseOptions
   readonly #statements = new Map<string, Database.Statement>()
   #connection: Database.Database
   #onDisk: boolean
+  #onUnindexed: () => void = () => undefined
 
   constructor(path: string, options: DatabaseOptions = {}) {
     this.#path = path
     this.#options = options
     this.#onDisk = existsSync(path)
     this.#connection = this.#open(this.#onDisk ? path : ':memory:')
+  }
+
+  /** There is a file: something was written once. */
+  get isStored(): boolean {
+    return this.#onDisk
+  }
+
+  /** Calls when a write has left something out of the index for search. */
+  onUnindexed(listener: () => void): void {
+    this.#onUnindexed = listener
   }
 
   /** A statement, prepared once. What it changes is to be run inside of `write`. */
@@ -62,7 +76,10 @@ export class ProfileDatabase {
     return statement as Database.Statement<Parameters, Row>
   }
 
-  /** Runs `work` in one transaction, which begins as a writer: all of it is kept, or nothing when it throws. */
+  /**
+   * Runs `work` in one transaction, which begins as a writer: all of it is kept, or nothing when it throws. What it has
+   * changed is taken into the index for search by the same transaction.
+   */
   write<T>(work: () => T): T {
     if (!this.#onDisk) {
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
@@ -72,7 +89,13 @@ export class ProfileDatabase {
       this.#connection = file
       this.#onDisk = true
     }
-    return this.#connection.transaction(work).immediate()
+    const indexed = (): { readonly result: T; readonly isLeft: boolean } => ({
+      result: work(),
+      isLeft: this.index.keepUp(),
+    })
+    const { result, isLeft } = this.#connection.transaction(indexed).immediate()
+    if (isLeft) this.#onUnindexed()
+    return result
   }
 
   close(): void {
