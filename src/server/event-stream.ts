@@ -43,10 +43,13 @@ export async function serveEventStream(
   }
 
   let nothingLeft = false
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
   const operation = prepare(
     asked,
     newContext(options.domain, {
       lastEventId: lastEventIdOf(request),
+      signal: gone.signal,
       checkMayStart: () => checkMayStartBy(request.method),
       onNothingLeft: () => (nothingLeft = true),
     }),

@@ -123,16 +123,19 @@ export class OwnSearch implements Searched {
   /** The numbers among which a rank's hits in a range lie. */
   #numbers(rank: Rank, { after, before }: SearchRange): Numbers {
     const all = allNumbers(this.#file, kindOf(rank))
-    const to = after ? this.#edge(rank, after, all) - 1 : all.to
-    const from = before ? this.#edge(rank, before, all) : all.from
+    const to = after ? this.#around(rank, after, all).to : all.to
+    const from = before ? this.#around(rank, before, all).from : all.from
     return { from: Math.max(all.from, from), to: Math.min(all.to, to) }
   }
 
-  /** The number below which a rank's hits come behind a key, and from which on they come before it or are at it. */
-  #edge(rank: Rank, key: SearchKey, all: Numbers): number {
+  /** The numbers of a rank's hits around a key: those behind it go up to `to`, those before it begin with `from`. */
+  #around(rank: Rank, key: SearchKey, all: Numbers): Numbers {
     const places = ranks.indexOf(key.rank) - ranks.indexOf(rank)
-    if (places !== 0) return places < 0 ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
-    return key.origin === 'SEGUE' ? key.number : firstNumberFrom(this.#file, kindOf(rank), key.at, all)
+    if (places < 0) return { from: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY }
+    if (places > 0) return { from: Number.NEGATIVE_INFINITY, to: Number.NEGATIVE_INFINITY }
+    if (key.origin === 'SEGUE') return { from: key.number + 1, to: key.number - 1 }
+    const from = firstNumberFrom(this.#file, kindOf(rank), key.at, all)
+    return { from, to: from - 1 }
   }
 
   /** Of the stretches of a message that are found, one stands for it: the last one of the best rank. */

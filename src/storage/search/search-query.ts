@@ -65,6 +65,11 @@ export class SearchQuery {
     return this.phrases.filter((phrase) => holds(padded, phrase)).length
   }
 
+  /** Whoever holds all that was typed holds it word for word. */
+  get #isOnePhrase(): boolean {
+    return this.phrases.length === 1 && this.phrases[0]?.words.length === this.literal.words.length
+  }
+
   /**
    * The expression by which FTS5 finds the folded texts of a rank, and not those of a better one; null when there can be
    * none.
@@ -82,7 +87,7 @@ export class SearchQuery {
       case 'BEGINNING':
         return this.literal.open ? `${beginning} NOT ${literal}` : null
       case 'WORDS':
-        return this.phrases.length > 1 ? `(${words}) NOT ${beginning}` : null
+        return this.#isOnePhrase ? null : `(${words}) NOT ${beginning}`
     }
   }
 }

@@ -62,7 +62,9 @@ function beginsAt(words: readonly Word[], index: number, { words: wanted, open }
 }
 
 function around(text: string, place: number): string {
-  const from = place <= lead ? 0 : afterSpace(text, place - lead, place)
+  // What fits is shown whole, and the end of a text with as much before it as there is room for.
+  const earliest = Math.min(place - lead, text.length - length)
+  const from = earliest <= 0 ? 0 : afterSpace(text, earliest, place)
   const to = from + length >= text.length ? text.length : beforeSpace(text, from + length, from + length - lead)
   const line = text
     .slice(from, to)
