@@ -15,28 +15,47 @@ export interface Hit {
   readonly sessionId: string
 }
 
-/** Of all that answers a query the newest so many are ranked. */
-const mostHits = 5_000
-/** The newest rows are read themselves, whatever index there is: it knows other words, and not all that is said. */
-const newestRows = 10_000
-/** So many are read where there is no index that can be trusted. */
-const mostRows = 200_000
-const mostTitles = 200_000
+export interface HermesLimits {
+  /** Of all that answers a query the newest so many are ranked. */
+  readonly hits: number
+  /** So many of the newest rows are read themselves, whatever index there is: it knows other words, and not all texts. */
+  readonly newestRows: number
+  /** So many are read where there is no index that can be trusted. */
+  readonly rows: number
+  readonly titles: number
+  /** After so many milliseconds what was found has to do. */
+  readonly patience: number
+}
+
+export const hermesLimits: HermesLimits = {
+  hits: 5_000,
+  newestRows: 10_000,
+  rows: 200_000,
+  titles: 200_000,
+  patience: 1_000,
+}
+
 const rowsAtOnce = 200
-/** Of work on one query, after which what was found has to do. */
-const patience = 1_000 // milliseconds
 
 /** What a query finds in a state.db, in the order of hits. Yields between two steps of some milliseconds. */
 export class HermesHits {
+  readonly #limits: HermesLimits
   readonly #file: StateFile
   readonly #profile: string
   readonly #query: SearchQuery
   readonly #filter: SearchRequest['filter']
   readonly #hits: Hit[] = []
   readonly #passing = new Map<string, boolean>()
-  readonly #deadline = performance.now() + patience
+  readonly #begun = performance.now()
 
-  constructor(file: StateFile, profile: string, query: SearchQuery, filter: SearchRequest['filter']) {
+  constructor(
+    file: StateFile,
+    profile: string,
+    query: SearchQuery,
+    filter: SearchRequest['filter'],
+    limits: HermesLimits,
+  ) {
+    this.#limits = limits
     this.#file = file
     this.#profile = profile
     this.#query = query
@@ -45,9 +64,9 @@ export class HermesHits {
 
   *collect(): Generator<void, readonly Hit[], void> {
     yield* this.#titles()
-    const { ids } = this.#filter
+    const [{ ids }, { rows, newestRows }] = [this.#filter, this.#limits]
     if (ids) {
-      for (const sessionId of new Set(ids)) yield* this.#messages(sessionId, Number.MAX_SAFE_INTEGER, 0, mostRows)
+      for (const sessionId of new Set(ids)) yield* this.#messages(sessionId, Number.MAX_SAFE_INTEGER, 0, rows)
     } else {
       const lowest = yield* this.#messages(null, Number.MAX_SAFE_INTEGER, 0, newestRows)
       yield* this.#older(lowest)
@@ -56,13 +75,13 @@ export class HermesHits {
   }
 
   get #isOver(): boolean {
-    return this.#hits.length >= mostHits || performance.now() > this.#deadline
+    return this.#hits.length >= this.#limits.hits || performance.now() - this.#begun > this.#limits.patience
   }
 
   *#titles(): Generator<void, void, void> {
     const sessionIds = this.#filter.ids ?? null
     let last: number | null = Number.MAX_SAFE_INTEGER
-    for (let seen = 0; last !== null && seen < mostTitles && !this.#isOver; seen += rowsAtOnce) {
+    for (let seen = 0; last !== null && seen < this.#limits.titles && !this.#isOver; seen += rowsAtOnce) {
       const id: number = last
       last = this.#file.read<number | null>(null, (file) => {
         const page = titlesBelow(file, { id, sessionIds }, rowsAtOnce)
@@ -76,9 +95,9 @@ export class HermesHits {
   /** Looks at rows below an id. Returns the lowest that it looked at; 0 when there are no more. */
   *#messages(sessionId: string | null, below: number, above: number, most: number): Generator<void, number, void> {
     let id = below
-    for (let seen = 0; id > above && seen < most && !this.#isOver; seen += rowsAtOnce) {
+    for (let left = most; id > above && left > 0 && !this.#isOver; left -= rowsAtOnce) {
       id = this.#file.read(0, (file) => {
-        const rows = messagesBelow(file, { id, above, sessionId }, rowsAtOnce)
+        const rows = messagesBelow(file, { id, above, sessionId }, Math.min(left, rowsAtOnce))
         this.#take(file, rows, (text) => this.#query.rankOf(text))
         return rows.at(-1)?.row ?? 0
       })
@@ -92,10 +111,10 @@ export class HermesHits {
     if (lowest === 0) return
     const fullText = this.#file.read(null, ({ db }) => fullTextFor(db, this.#query))
     const rest = fullText ? yield* this.#indexed(fullText, lowest) : lowest
-    if (rest > 0) yield* this.#messages(null, rest, 0, mostRows)
+    if (rest > 0) yield* this.#messages(null, rest, 0, this.#limits.rows)
     else if (fullText?.gap) {
       const { above, upTo } = fullText.gap
-      yield* this.#messages(null, Math.min(lowest, upTo + 1), above, mostRows)
+      yield* this.#messages(null, Math.min(lowest, upTo + 1), above, this.#limits.rows)
     }
   }
 

@@ -1,7 +1,7 @@
 import { ShownMessages } from '../hermes/shown-messages.ts'
 import type { OpenFile, StateFile } from '../hermes/state-file.ts'
 import { textOf } from '../hermes/values.ts'
-import { type Hit, HermesHits } from './hermes-hits.ts'
+import { type HermesLimits, hermesLimits, HermesHits, type Hit } from './hermes-hits.ts'
 import { saidInRow } from './hermes-rows.ts'
 import { isInRange, type SearchRange, type SearchRequest } from './search-hit.ts'
 import type { SearchQuery } from './search-query.ts'
@@ -23,12 +23,14 @@ interface Kept {
  * until the file changes, for its next pages.
  */
 export class HermesSearch implements Searched {
+  readonly #limits: HermesLimits
   readonly #file: StateFile
   readonly #profile: string
   readonly #shown = new ShownMessages()
   #kept: readonly Kept[] = []
 
-  constructor(file: StateFile, profile: string) {
+  constructor(file: StateFile, profile: string, limits: HermesLimits = hermesLimits) {
+    this.#limits = limits
     this.#file = file
     this.#profile = profile
   }
@@ -63,7 +65,7 @@ export class HermesSearch implements Searched {
     const isCurrent = ({ file, version }: Kept): boolean => file === now.file && version === now.version
     const kept = this.#kept.find((each) => each.name === name && isCurrent(each))
     if (kept) return kept.hits
-    const collecting = new HermesHits(this.#file, this.#profile, query, filter).collect()
+    const collecting = new HermesHits(this.#file, this.#profile, query, filter, this.#limits).collect()
     for (let next = collecting.next(); ; next = collecting.next()) {
       if (next.done) {
         this.#kept = [{ ...now, name, hits: next.value }, ...this.#kept.filter(isCurrent)].slice(0, mostKept)

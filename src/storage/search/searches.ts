@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import { createBirpc } from 'birpc'
 import type { BirpcReturn } from 'birpc'
-import { SegueError } from '../../errors.ts'
 import type { SearchPage, SearchRequest } from './search-hit.ts'
 import type { WorkerEvents, WorkerFunctions, WorkerOptions } from './search-worker.ts'
+import { Turns } from './turns.ts'
 
 export interface SearchesOptions extends Omit<WorkerOptions, 'statements'> {
   /** Sees every statement that runs, its values filled in, before the answer of the search that ran it. */
@@ -25,12 +25,10 @@ const nothing: SearchPage = { hits: [], reached: null }
  */
 export class Searches {
   readonly #options: SearchesOptions
-  /** Those that wait, each woken by the end of another one. */
-  readonly #waiting = new Set<() => void>()
+  readonly #turns = new Turns(mostAtOnce, mostWaiting)
+  readonly #closing = new AbortController()
   #connection: Connection | null = null
-  #running = 0
   #lastId = 0
-  #isClosed = false
 
   constructor(options: SearchesOptions) {
     this.#options = options
@@ -38,57 +36,33 @@ export class Searches {
 
   /**
    * A page of what is found. Four searches run at once, more wait, and of more than a hundred that wait one is refused
-   * with RATE_LIMITED. When the signal is aborted, or everything closed, the search stops and answers with nothing.
-   * Rejects when the thread dies; the next search starts another.
+   * with RATE_LIMITED. When the signal is aborted, or everything closed, it stops and answers with nothing. Rejects when
+   * the thread dies; the next search starts another.
    */
   async find(request: SearchRequest, signal: AbortSignal): Promise<SearchPage> {
-    while (this.#running >= mostAtOnce && !signal.aborted && !this.#isClosed) await this.#turn(signal)
-    if (signal.aborted || this.#isClosed) {
-      this.#wakeNext()
-      return nothing
-    }
-    this.#running += 1
-    const id = (this.#lastId += 1)
-    this.#connection ??= this.#connect()
-    const { functions } = this.#connection
-    const stop = (): void => void functions.stop.asEvent(id)
-    signal.addEventListener('abort', stop)
-    try {
-      return (await functions.find(id, request)) ?? nothing
-    } catch (error) {
-      if (this.#isClosed) return nothing
-      throw error
-    } finally {
-      signal.removeEventListener('abort', stop)
-      this.#running -= 1
-      this.#wakeNext()
-    }
+    const stopped = AbortSignal.any([signal, this.#closing.signal])
+    return (await this.#turns.run(() => this.#find(request, stopped), stopped)) ?? nothing
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true
-    for (const wake of this.#waiting) wake()
+    this.#closing.abort()
     await this.#connection?.worker.terminate()
   }
 
-  /** Resolves when one of those that run has ended, or when nobody waits for the answer any more. */
-  async #turn(signal: AbortSignal): Promise<void> {
-    if (this.#waiting.size >= mostWaiting) {
-      throw new SegueError('RATE_LIMITED', 'Too many searches at once. Try again later.')
+  async #find(request: SearchRequest, signal: AbortSignal): Promise<SearchPage | null> {
+    this.#connection ??= this.#connect()
+    const { functions } = this.#connection
+    const id = (this.#lastId += 1)
+    const stop = (): void => void functions.stop.asEvent(id)
+    signal.addEventListener('abort', stop)
+    try {
+      return await functions.find(id, request)
+    } catch (error) {
+      if (this.#closing.signal.aborted) return null
+      throw error
+    } finally {
+      signal.removeEventListener('abort', stop)
     }
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const wake = (): void => {
-      this.#waiting.delete(wake)
-      signal.removeEventListener('abort', wake)
-      resolve()
-    }
-    this.#waiting.add(wake)
-    signal.addEventListener('abort', wake)
-    await promise
-  }
-
-  #wakeNext(): void {
-    this.#waiting.values().next().value?.()
   }
 
   #connect(): Connection {

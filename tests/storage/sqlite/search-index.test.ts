@@ -231,10 +231,17 @@ describe('an answer whose text is in the log alone', () => {
       : Array.from({ length: 400 }, (_, index) => words.slice(index * 100, index * 100 + 100).join(''))
     let offset = 0
     const events: ChatEvent[] = pieces.map((text, index) => {
-      const base = { seq: index + 1, at: 1, sessionId, streamId, messageId }
-      const event = { ...base, type: 'TextDelta', partIndex: 1, offset, text } as const
       offset += text.length
-      return event
+      const place = { partIndex: 1, offset: offset - text.length }
+      return Object.assign(place, {
+        type: 'TextDelta',
+        seq: index + 1,
+        at: 1,
+        sessionId,
+        streamId,
+        messageId,
+        text,
+      } as const)
     })
     const reasoning = { ...textMessage(sessionId, '', 1), id: messageId, role: 'ASSISTANT' as const, streamId }
     const parts = [{ type: 'reasoning' as const, text: 'hidden' }, ...[{ type: 'text' as const, text: words.join('') }]]
