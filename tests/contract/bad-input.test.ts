@@ -54,6 +54,7 @@ function goodVariables(field: string, { sessionId, streamId }: Known): object {
     'Profile.sessions': {},
     'Query.events': { sessionId },
     'Query.node': { id: sessionId },
+    'Query.search': { query: 'Hello' },
     'Query.session': { id: sessionId },
     'Query.sessions': {},
     'Query.stream': { id: streamId },

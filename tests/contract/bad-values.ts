@@ -33,6 +33,7 @@ export function badValuesFor(place: Place, known: Known): BadValue[] {
 }
 
 const bad = (value: unknown): BadValue => ({ value, outcome: 'BAD_USER_INPUT' })
+const nothing = (value: unknown): BadValue => ({ value, outcome: 'nothing' })
 
 function wrongTypes(type: GraphQLInputType): BadValue[] {
   return wrongTypesOf(isNonNullType(type) ? type.ofType : type).map(bad)
@@ -119,6 +120,10 @@ function wrongValues({ name, field, path, type }: Place, known: Known): BadValue
     case 'after: String':
     case 'before: String':
       return [...cursors, field === 'Session.messages' ? known.sessionCursor : known.messageCursor].map(bad)
+    case 'query: String':
+      return ['', ' ', '"', '!?', '*', 'zzz', '"zzz', 'zzz AND (', 'Hello zzz', 'z'.repeat(10_000), '\0', '\ud800'].map(
+        nothing,
+      )
     case 'profile: String':
       return [...profileNames, ...spoiled, 'x'.repeat(65), ...(path[0] === 'input' ? ['work'] : [])].map(bad)
     case 'model: String':
