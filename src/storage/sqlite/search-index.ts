@@ -24,7 +24,7 @@ interface Entry {
   readonly at: number
 }
 
-const mostAtOnce = 50 // rows a slice
+const mostAtOnce = 25 // rows a slice
 /** Numbers of what comes in count up from here, those of what was there before down. */
 const firstNumber = 2 ** 40
 
@@ -89,9 +89,13 @@ export class SearchIndex {
     return true
   }
 
-  /** Takes in some of what was there before there was an index, the newest first. False when nothing is left of it. */
+  /** Takes in some of what was there before the index, titles and the newest first. False when nothing is left of it. */
   takeOlder(): boolean {
-    const row = this.#db.prepare<[], { kind: Kind; id: string }>('SELECT kind, id FROM unindexed_before').get()
+    const row = this.#db
+      .prepare<[], { kind: Kind; id: string }>(
+        "SELECT kind, id FROM unindexed_before WHERE kind IN ('title', 'message') ORDER BY kind DESC LIMIT 1",
+      )
+      .get()
     if (!row) return false
     const { kind, id } = row
     const older = kind === 'message' ? this.#olderMessages(id) : this.#olderTitles(id)
