@@ -45,9 +45,13 @@ function fill(): number {
   db.pragma(`user_version = ${before.length}`)
   const inserts = new Map<string, Database.Statement>()
   const insert = (table: string, row: object): void => {
-    const names = Object.keys(row)
-    const sql = `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map((name) => `:${name}`).join(', ')})`
-    if (!inserts.has(table)) inserts.set(table, db.prepare(sql))
+    if (!inserts.has(table)) {
+      // Later versions may have other columns.
+      const columns = db.prepare<[string], string>('SELECT name FROM pragma_table_info(?)').pluck().all(table)
+      const names = Object.keys(row).filter((name) => columns.includes(name))
+      const values = names.map((name) => `:${name}`)
+      inserts.set(table, db.prepare(`INSERT INTO ${table} (${names.join(', ')}) VALUES (${values.join(', ')})`))
+    }
     inserts.get(table)?.run(row)
   }
   let units = 0

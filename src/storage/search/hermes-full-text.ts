@@ -21,7 +21,10 @@ interface Index {
   readonly knows: (phrase: Phrase) => boolean
 }
 
-/** The one over words, of every age; the one over any three characters, for scripts that put no spaces between words. */
+/**
+ * The one over words, of every age; and the one over any three characters, for scripts that put no spaces between words.
+ * Newer versions of that leave out the sessions of jobs and of sub-agents.
+ */
 const indexes: readonly Index[] = [
   {
     table: 'messages_fts',

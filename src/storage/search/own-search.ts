@@ -35,6 +35,8 @@ interface Walk {
   readonly query: SearchQuery
   readonly filter: SearchRequest['filter']
   readonly range: SearchRange
+  /** The numbers to look at one by one, where they are few. */
+  readonly listed: Readonly<Record<Kind, readonly number[] | null>>
 }
 
 /** The search in what is kept here, by its index, to be run in a thread of its own. */
@@ -49,8 +51,12 @@ export class OwnSearch implements Searched {
     // What is kept here was held here.
     if (filter.channels && !filter.channels.includes(channelOf('segue'))) return
     if (query.isEmpty || !this.#file.open()) return
+    const listed = {
+      message: fewNumbers(this.#file, 'message', filter, few),
+      title: fewNumbers(this.#file, 'title', filter, few),
+    }
     for (const rank of range.backwards ? ranks.toReversed() : ranks) {
-      for (const { rows, last } of this.#stretches(rank, { query, filter, range })) {
+      for (const { rows, last } of this.#stretches(rank, { query, filter, range, listed })) {
         for (const row of rows) {
           const found = foundBy(rank, row)
           if (isInRange(found.key, range) && this.#isBest(query, rank, row)) yield { found }
@@ -71,14 +77,13 @@ export class OwnSearch implements Searched {
     this.#file.close()
   }
 
-  *#stretches(rank: Rank, { query, filter, range }: Walk): Generator<Stretch, void, void> {
+  *#stretches(rank: Rank, { query, filter, range, listed }: Walk): Generator<Stretch, void, void> {
     const [kind, expression] = [kindOf(rank), query.expression(rank)]
     if (expression === null) return
     const numbers = this.#numbers(rank, range)
-    const listed = fewNumbers(this.#file, kind, filter, few)
-    if (listed) yield* this.#among(kind, expression, listed, numbers, range.backwards)
+    if (listed[kind]) yield* this.#among(kind, expression, listed[kind], numbers, range.backwards)
     else {
-      const size = query.literal.open ? windowOfBeginnings : window
+      const size = query.literal.open && rank !== 'LITERAL' ? windowOfBeginnings : window
       yield* this.#windows(kind, { expression, filter }, numbers, range.backwards, size)
     }
   }
