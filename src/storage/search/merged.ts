@@ -64,8 +64,10 @@ class Walker {
     else this.reached = value.reached ?? this.reached
   }
 
-  /** Lets go of its next hit, if it is this one. */
+  /** Goes on behind its next hit, if it is this one. */
   leave(found: Found): void {
-    if (this.next === found) this.next = null
+    if (this.next !== found) return
+    this.next = null
+    this.reached = found.key
   }
 }

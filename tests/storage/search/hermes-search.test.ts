@@ -312,7 +312,7 @@ test.each<FullTextLayout | null>([null, 'inline', 'gated'])(
         )
         expect((await chats.ids('needle')).toSorted()).toEqual(needles.map(({ id }) => id).toSorted())
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     )
     reader.close()
   },

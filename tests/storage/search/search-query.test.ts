@@ -77,7 +77,7 @@ describe('what a query finds', () => {
         const rank = query.rankOf(folded(text))
         expect(found).toEqual(rank ? ['TITLE', rank] : [])
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     )
   })
 

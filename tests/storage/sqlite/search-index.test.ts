@@ -168,7 +168,7 @@ test('whatever is written, it holds what there is', async () => {
       const titled = [...titles.values()].filter((title) => title !== null).length
       expect([indexed(chats, 'message'), indexed(chats, 'title')]).toEqual([texts.size, titled])
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   )
 })
 
@@ -290,13 +290,14 @@ describe('what was there before the index', () => {
       db.prepare(`INSERT INTO ${table} (${names.join(', ')}) VALUES (${values.join(', ')})`).run(row)
     }
     const sessionId = newId('session')
-    insert('sessions', fromSession(sessionRecord({ id: sessionId, title: 'An old needle', startedAt: 1 })))
-    const ids = Array.from({ length: messages }, (_, index) => {
-      const message = textMessage(sessionId, index === 7 ? 'needle '.repeat(9_000) : `needle n${index}`, index + 1)
-      insert('messages', fromMessage(message))
-      return message.id
-    })
-    return { path, sessionId, ids }
+    const all = Array.from({ length: messages }, (_, index) =>
+      textMessage(sessionId, index === 7 ? 'needle '.repeat(9_000) : `needle n${index}`, index + 1),
+    )
+    db.transaction(() => {
+      insert('sessions', fromSession(sessionRecord({ id: sessionId, title: 'An old needle', startedAt: 1 })))
+      for (const message of all) insert('messages', fromMessage(message))
+    })()
+    return { path, sessionId, ids: all.map(({ id }) => id) }
   }
 
   test('is taken in in the background, the newest first, and new messages are newer', async () => {
