@@ -47,7 +47,7 @@ builder.queryField('search', (t) =>
     {
       type: SearchHitType,
       description:
-        'Looks for words in titles and in what people and agents said, of both origins. Titles come first, then messages that say exactly what was typed, then the same with the last word as the beginning of a longer one, then messages that hold all the words; within each the newest first. Reasoning, tool calls and the answer that is being made are not looked at. A search that takes longer than two seconds answers with what it has found: hasNextPage is true then, and endCursor says how far it came. Of Hermes the newest 5,000 hits count, and where it has no index that can be used the newest 200,000 messages are looked at.',
+        'Looks for words in titles and in what people and agents said, of both origins. Titles come first, then messages that say exactly what was typed, then the same with the last word as the beginning of a longer one, then messages that hold all the words; within each the newest first. Reasoning, tool calls and the answer that is being made are not looked at. A search that takes longer than two seconds answers with what it has found: hasNextPage is true then, and endCursor says how far it came. Of Hermes at most the newest 5,000 hits count; where it has no index that can be used, at most its newest 200,000 messages are looked at, for half a second.',
       args: {
         query: t.arg.string({
           required: true,

@@ -16,14 +16,14 @@ export interface Hit {
 }
 
 export interface HermesLimits {
-  /** Of all that answers a query the newest so many are ranked. */
+  /** Of all titles, and of all messages, that answer a query the newest so many are ranked. */
   readonly hits: number
   /** So many of the newest rows are read themselves, whatever index there is: it knows other words, and not all texts. */
   readonly newestRows: number
   /** So many are read where there is no index that can be trusted. */
   readonly rows: number
   readonly titles: number
-  /** After so many milliseconds what was found has to do. */
+  /** After so many milliseconds of titles, and as many of messages, what was found has to do. */
   readonly patience: number
 }
 
@@ -32,7 +32,7 @@ export const hermesLimits: HermesLimits = {
   newestRows: 10_000,
   rows: 200_000,
   titles: 200_000,
-  patience: 1_000,
+  patience: 500,
 }
 
 const rowsAtOnce = 200
@@ -46,7 +46,8 @@ export class HermesHits {
   readonly #filter: SearchRequest['filter']
   readonly #hits: Hit[] = []
   readonly #passing = new Map<string, boolean>()
-  readonly #begun = performance.now()
+  /** How many hits, and what time, are enough for now. */
+  #enough = { hits: 0, at: 0 }
 
   constructor(
     file: StateFile,
@@ -63,7 +64,9 @@ export class HermesHits {
   }
 
   *collect(): Generator<void, readonly Hit[], void> {
+    this.#begin()
     yield* this.#titles()
+    this.#begin()
     const [{ ids }, { rows, newestRows }] = [this.#filter, this.#limits]
     if (ids) {
       for (const sessionId of new Set(ids)) yield* this.#messages(sessionId, Number.MAX_SAFE_INTEGER, 0, rows)
@@ -74,8 +77,13 @@ export class HermesHits {
     return this.#hits.sort((a, b) => bestFirst(a.key, b.key))
   }
 
+  #begin(): void {
+    const { hits, patience } = this.#limits
+    this.#enough = { hits: this.#hits.length + hits, at: performance.now() + patience }
+  }
+
   get #isOver(): boolean {
-    return this.#hits.length >= this.#limits.hits || performance.now() - this.#begun > this.#limits.patience
+    return this.#hits.length >= this.#enough.hits || performance.now() > this.#enough.at
   }
 
   *#titles(): Generator<void, void, void> {

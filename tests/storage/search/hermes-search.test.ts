@@ -327,3 +327,24 @@ test('a file that is missing, locked or no database costs its hits, not the sear
   for (const side of ['', '-wal', '-shm']) rmSync(hermes.path + side, { force: true })
   expect(await chats.find('needle')).toEqual({ hits: [], reached: null })
 })
+
+test('of many hits the newest count, of titles and of messages', async () => {
+  const { hermes, ids, find } = newHermesChats('newest', { hits: 3 })
+  for (let i = 1; i <= 250; i++) hermes.session(`s${i}`, { title: `needle ${i}`, started_at: i })
+  for (let i = 1; i <= 250; i++) hermes.message(`s${i}`, i, { content: 'needle' })
+  const all = await ids('needle')
+  const titles = all.filter((id) => !id.includes(':'))
+  expect(titles.slice(0, 3)).toEqual(['s250', 's249', 's248'])
+  expect(all.slice(titles.length, titles.length + 3)).toEqual(['s250:250', 's249:249', 's248:248'])
+  // What is read at once is taken whole.
+  expect(all.length).toBeLessThanOrEqual(400)
+  expect((await walk((request) => find('needle', request), 100, false)).map(idOf)).toEqual(all)
+})
+
+test('without an index a bounded number of the newest messages is read', async () => {
+  const { hermes, ids } = newHermesChats('newest', { newestRows: 2, rows: 3 })
+  hermes.session('s')
+  for (let i = 1; i <= 9; i++) hermes.message('s', i, { content: 'needle' })
+  expect(await ids('needle')).toEqual(['s:9', 's:8', 's:7', 's:6', 's:5'])
+  expect(await ids('needle', { filter: { ids: ['s'] } })).toEqual(['s:9', 's:8', 's:7'])
+})
