@@ -104,7 +104,7 @@ print(`${messages} messages that were there before the index`, {
 
 const profile = openProfile({ home, hermesHome: null, durable: false, log: console })
 const bare = new Database(path, { readonly: true })
-const lookUp = bare.prepare('SELECT rowid FROM message_index WHERE message_index MATCH ? ORDER BY rowid DESC LIMIT 51')
+const lookUp = bare.prepare('SELECT rowid FROM message_index WHERE message_index MATCH ? ORDER BY rowid LIMIT 51')
 const never = new AbortController().signal
 const find = (query: string) =>
   profile.searches.find({ query, filter: {}, after: null, before: null, limit: 51, backwards: false }, never)

@@ -1,5 +1,5 @@
 import type { SessionFilter } from '../session-source.ts'
-import type { Kind, Statements } from '../sqlite/search-index.ts'
+import { type Kind, mirrored, type Statements } from '../sqlite/search-index.ts'
 
 /** An entry of the index, and what it is of. */
 export interface EntryRow {
@@ -27,6 +27,18 @@ const owners = {
   title: 'CROSS JOIN sessions AS session ON session.id = entry.id',
 }
 
+/** What is found, and where: the index counts against the numbers. CROSS: it comes first, and is read in its own order. */
+const found = {
+  message: foundIn('message'),
+  title: foundIn('title'),
+}
+
+function foundIn(kind: Kind): string {
+  return `SELECT entry.number, entry.at, ${columns[kind]} FROM ${kind}_index AS found
+    CROSS JOIN ${kind}_entries AS entry ON entry.number = ${mirrored(0)} - found.rowid ${owners[kind]}
+    WHERE found.${kind}_index MATCH ?`
+}
+
 /** The entries that an expression finds among some numbers, in their order: the newest first, or against it. */
 export function entriesIn(
   db: Statements,
@@ -37,15 +49,12 @@ export function entriesIn(
   limit: number,
 ): EntryRow[] {
   const { condition, values } = conditionOf(search.filter)
-  // CROSS: the index comes first, in its own order, and is read no further than it has to be.
   return db
     .prepare<(string | number)[], EntryRow>(
-      `SELECT entry.number, entry.at, ${columns[kind]} FROM ${kind}_index AS found
-       CROSS JOIN ${kind}_entries AS entry ON entry.number = found.rowid ${owners[kind]}
-       WHERE found.${kind}_index MATCH ? AND found.rowid BETWEEN ? AND ? ${condition}
-       ORDER BY found.rowid ${backwards ? 'ASC' : 'DESC'} LIMIT ?`,
+      `${found[kind]} AND found.rowid BETWEEN ? AND ? ${condition}
+       ORDER BY found.rowid ${backwards ? 'DESC' : 'ASC'} LIMIT ?`,
     )
-    .all(search.expression, from, to, ...values, limit)
+    .all(search.expression, mirrored(to), mirrored(from), ...values, limit)
 }
 
 /** The same among a list of numbers. */
@@ -58,12 +67,10 @@ export function entriesAmong(
 ): EntryRow[] {
   return db
     .prepare<[string, string], EntryRow>(
-      `SELECT entry.number, entry.at, ${columns[kind]} FROM ${kind}_index AS found
-       CROSS JOIN ${kind}_entries AS entry ON entry.number = found.rowid ${owners[kind]}
-       WHERE found.${kind}_index MATCH ? AND found.rowid IN (SELECT value FROM json_each(?))
-       ORDER BY found.rowid ${backwards ? 'ASC' : 'DESC'}`,
+      `${found[kind]} AND found.rowid IN (SELECT value FROM json_each(?))
+       ORDER BY found.rowid ${backwards ? 'DESC' : 'ASC'}`,
     )
-    .all(expression, JSON.stringify(numbers))
+    .all(expression, JSON.stringify(numbers.map(mirrored)))
 }
 
 /** Whether an expression finds any of some numbers. */
@@ -73,7 +80,7 @@ export function finds(db: Statements, kind: Kind, expression: string, { from, to
       .prepare<[string, number, number]>(
         `SELECT rowid FROM ${kind}_index WHERE ${kind}_index MATCH ? AND rowid BETWEEN ? AND ? LIMIT 1`,
       )
-      .get(expression, from, to) !== undefined
+      .get(expression, mirrored(to), mirrored(from)) !== undefined
   )
 }
 

@@ -28,6 +28,11 @@ const mostAtOnce = 25 // rows a slice
 /** Numbers of what comes in count up from here, those of what was there before down. */
 const firstNumber = 2 ** 40
 
+/** The rowid in the index of the entry with a number, and the other way round. */
+export function mirrored(number: number): number {
+  return 2 ** 41 - number
+}
+
 /**
  * The index of what people and agents said, and of titles. What a search does not find in it: notes, what a model only
  * thought, and what its tools were given and gave back. Triggers note in `unindexed` what came and went, whoever wrote
@@ -48,13 +53,24 @@ export class SearchIndex {
     const waiting = this.#db
       .prepare<[number], Waiting>('SELECT kind, id, is_long FROM unindexed WHERE is_long >= 0 ORDER BY is_long LIMIT ?')
       .all(mostAtOnce)
+    const taken: { readonly kind: Kind; readonly number: number; readonly text: string }[] = []
     let units = 0
+    let isLeft = waiting.length === mostAtOnce
     for (const { kind, id, is_long: isLong } of waiting) {
-      if (isLong || units >= longestStretch) return true
-      units += this.#takeIn(kind, id)
+      if (isLong || units >= longestStretch) {
+        isLeft = true
+        break
+      }
+      this.#forget(kind, id)
+      const entry = kind === 'message' ? this.#message(id) : this.#title(id)
+      if (entry && entry.text !== '') {
+        taken.push({ kind, number: this.#nextEntry(kind, entry, false), text: entry.text })
+        units += entry.text.length
+      }
       this.done({ kind, id, isLong: false })
     }
-    return waiting.length === mostAtOnce
+    for (const { kind, number, text } of taken.reverse()) this.write(kind, number, text)
+    return isLeft
   }
 
   /** The next long message, if there is one. */
@@ -81,11 +97,16 @@ export class SearchIndex {
     return row ? Array.from({ length: stretches }, () => this.#nextEntry('message', row, stretches > 1)) : []
   }
 
-  /** Writes a folded text under its number. False when what it is of has gone in the meantime. */
+  /**
+   * Writes a folded text under its number. False when what it is of has gone in the meantime. Several of one transaction
+   * are written with falling numbers: a smaller rowid behind a greater makes FTS5 begin anew.
+   */
   write(kind: Kind, number: number, text: string): boolean {
     const entry = this.#db.prepare<[number]>(`SELECT number FROM ${kind}_entries WHERE number = ?`).get(number)
     if (!entry) return false
-    this.#db.prepare<[number, string]>(`INSERT INTO ${kind}_index (rowid, text) VALUES (?, ?)`).run(number, text)
+    this.#db
+      .prepare<[number, string]>(`INSERT INTO ${kind}_index (rowid, text) VALUES (?, ?)`)
+      .run(mirrored(number), text)
     return true
   }
 
@@ -107,17 +128,8 @@ export class SearchIndex {
     }
     const missing = older.filter((entry) => entry.text !== '' && !this.#isKnown(kind, entry.id))
     const numbered = missing.map((entry) => ({ number: this.#previousEntry(kind, entry), text: entry.text }))
-    // In the order of their numbers: a smaller one behind a greater makes FTS5 begin anew.
-    for (const { number, text } of numbered.reverse()) this.write(kind, number, text)
+    for (const { number, text } of numbered) this.write(kind, number, text)
     return true
-  }
-
-  #takeIn(kind: Kind, id: string): number {
-    this.#forget(kind, id)
-    const entry = kind === 'message' ? this.#message(id) : this.#title(id)
-    if (!entry || entry.text === '') return 0
-    this.write(kind, this.#nextEntry(kind, entry, false), entry.text)
-    return entry.text.length
   }
 
   #message(id: string): Entry | null {
