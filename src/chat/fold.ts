@@ -1,3 +1,4 @@
+import { spliced } from '../storage/spliced.ts'
 import { newToolCall } from './tool-call.ts'
 import type { ChatEvent, DecisionRecord, MessagePart, MessageRecord } from '../storage/records.ts'
 
@@ -109,10 +110,4 @@ function newAnswer(frame: AnswerFrame, event: PartDraft): MessageRecord {
     model: frame.model,
     usage: null,
   }
-}
-
-/** part[0, offset) + text + part[offset + length of text, …), without cutting where there is nothing behind. */
-function spliced(part: string, offset: number, text: string): string {
-  if (offset === part.length) return part + text
-  return part.slice(0, offset) + text + part.slice(offset + text.length)
 }

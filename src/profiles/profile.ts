@@ -4,12 +4,15 @@ import type { DecisionStore } from '../storage/decision-store.ts'
 import { type FileStore, FolderFileStore } from '../storage/file-store.ts'
 import { type HermesLog, openHermesSessions } from '../storage/hermes/hermes-sessions.ts'
 import type { JobSource, JobStore } from '../storage/job-store.ts'
+import { Searches } from '../storage/search/searches.ts'
 import type { SessionSource } from '../storage/session-source.ts'
 import { ProfileDatabase } from '../storage/sqlite/database.ts'
+import { Indexing } from '../storage/sqlite/indexing.ts'
 import { SqliteChatStore } from '../storage/sqlite/sqlite-chat-store.ts'
 import { SqliteDecisionStore } from '../storage/sqlite/sqlite-decision-store.ts'
 import { SqliteJobStore } from '../storage/sqlite/sqlite-job-store.ts'
 import { SqliteSessions } from '../storage/sqlite/sqlite-sessions.ts'
+import { PrefixedSearches } from './prefixed-searches.ts'
 import { PrefixedSessions } from './prefixed-sessions.ts'
 import { defaultProfile } from './profile-name.ts'
 
@@ -27,6 +30,8 @@ export interface Profile {
   readonly jobs: JobStore
   /** Those of its Hermes agent. */
   readonly hermesJobs: JobSource | null
+  /** In both of these. */
+  readonly searches: Pick<Searches, 'find' | 'close'>
   close(): Promise<void>
 }
 
@@ -48,15 +53,16 @@ export function openProfile(options: ProfileOptions): Profile {
   const path = join(home, 'segue.db')
   // Hermes' ids are unique in one file only.
   const prefix = name === defaultProfile ? '' : `${name}@`
+  const hermesPath = hermesHome === null ? null : join(hermesHome, 'state.db')
   const database = new ProfileDatabase(path, {
     durable,
     ...(onStatement && { onStatement: (sql: string) => onStatement('segue', sql) }),
   })
   const hermes =
-    hermesHome === null
+    hermesPath === null
       ? null
       : openHermesSessions({
-          path: join(hermesHome, 'state.db'),
+          path: hermesPath,
           profile: name,
           log,
           index: join(home, 'hermes-index.db'),
@@ -65,6 +71,8 @@ export function openProfile(options: ProfileOptions): Profile {
           ...(onStatement && { onStatement: (sql: string) => onStatement('hermes', sql) }),
         })
   hermes?.warmUp()
+  const indexing = new Indexing(database, (error) => log.warn({ err: error }, 'Not all can be found by searching yet'))
+  const searches = new Searches({ profile: name, ownPath: path, hermesPath, ...(onStatement && { onStatement }) })
   return {
     name,
     own: new SqliteSessions(database, name),
@@ -74,7 +82,9 @@ export function openProfile(options: ProfileOptions): Profile {
     files: new FolderFileStore(join(home, 'files')),
     jobs: new SqliteJobStore(database, name),
     hermesJobs: hermes?.jobs ?? null,
+    searches: prefix === '' ? searches : new PrefixedSearches(searches, prefix),
     close: async () => {
+      await Promise.all([searches.close(), indexing.close()])
       await hermes?.close()
       database.close()
     },

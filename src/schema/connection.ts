@@ -1,5 +1,7 @@
 import { badInput } from '../errors.ts'
 import { conversationId, rootIdIn } from '../sessions/conversations.ts'
+import type { SearchKey } from '../storage/search/search-hit.ts'
+import { ranks } from '../storage/search/search-query.ts'
 import type { PageRequest, SessionKey } from '../storage/session-source.ts'
 
 export interface ConnectionArguments {
@@ -112,5 +114,18 @@ export const positionCursor: CursorForm<number> = {
   decode: (cursor) => {
     const value = read(cursor)
     return typeof value === 'number' && Number.isSafeInteger(value) ? value : null
+  },
+}
+
+export const searchCursor: CursorForm<SearchKey> = {
+  encode: ({ rank, at, origin, number }) => write([rank, at, origin, number]),
+  decode: (cursor) => {
+    const value = read(cursor)
+    if (!Array.isArray(value) || value.length !== 4) return null
+    const [first, at, third, number]: unknown[] = value
+    const rank = ranks.find((each) => each === first)
+    const origin = (['SEGUE', 'HERMES'] as const).find((each) => each === third)
+    const isPlace = typeof at === 'number' && typeof number === 'number' && [at, number].every(Number.isSafeInteger)
+    return rank && origin && isPlace ? { rank, at, origin, number } : null
   },
 }

@@ -5,6 +5,8 @@ export interface Context {
   readonly scopes: Scopes
   /** The id of the WebSocket message that asked; null over HTTP. */
   readonly operationId: string | null
+  /** Aborted when whoever asked has left: what costs time is not worth it any more. */
+  readonly signal: AbortSignal
   /** The newest event that an EventSource had before it came back. */
   readonly lastEventId: number | null
   /** Throws where nothing may be started: over a transport that is for reading only. */
@@ -18,6 +20,7 @@ export type Caller = Omit<Context, 'scopes'>
 
 const nobody: Caller = {
   operationId: null,
+  signal: new AbortController().signal,
   lastEventId: null,
   checkMayStart: () => undefined,
   onNothingLeft: () => undefined,

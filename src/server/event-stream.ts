@@ -44,10 +44,13 @@ export async function serveEventStream(
   }
 
   let nothingLeft = false
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
   const operation = prepare(
     asked,
     newContext(options.domains, {
       lastEventId: lastEventIdOf(request),
+      signal: gone.signal,
       checkMayStart: () => checkMayStartBy(request.method),
       onNothingLeft: () => (nothingLeft = true),
     }),

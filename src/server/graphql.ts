@@ -17,7 +17,8 @@ export function newGraphQL(domains: Domains, execution: Execution, log: Logger) 
   return createYoga<object, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
-    context: ({ request }) => newContext(domains, { checkMayStart: () => checkMayStartBy(request.method) }),
+    context: ({ request }) =>
+      newContext(domains, { signal: request.signal, checkMayStart: () => checkMayStartBy(request.method) }),
     plugins: [usePlayground(), useJsonInUrls(), useOurExecution(execution), useExecutionCancellation()],
     maskedErrors: { maskError: (error) => publicError(error, onFault) },
     // Faults are logged where errors become public; Yoga would log what callers do wrong as well, and all of it twice.

@@ -7,6 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import type { Limits } from '../config/limits.ts'
 import type { Domains } from '../domain/domains.ts'
 import { newContext } from '../schema/context.ts'
+import { Departures } from './departures.ts'
 import type { Execution } from './execution.ts'
 import { largestRequest, prepare } from './operation.ts'
 import { type Alive, Peer, PeerGone } from './peer.ts'
@@ -39,27 +40,32 @@ export function newWebSockets({ domains, execution, limits, alive, log }: WebSoc
     if (!(fault instanceof PeerGone)) log.error({ err: fault }, 'an operation failed')
   }
   const underWay = new Set<Promise<void>>()
-  const graphql = makeServer({
+  const graphql = makeServer<Record<string, unknown>, Departures>({
     ...execution,
-    onSubscribe: ({ subscriptions }, id, payload) => {
+    onSubscribe: ({ subscriptions, extra: departures }, id, payload) => {
       if (Object.keys(subscriptions).length > limits.operationsPerSocket) {
         return [coded('RATE_LIMITED', `At most ${limits.operationsPerSocket} operations run on one socket at once.`)]
       }
       // The operation's id is what a client repeats when it comes back after its socket broke.
-      const operation = prepare(payload, newContext(domains, { operationId: id }))
-      return 'type' in operation ? operation.args : operation
+      const operation = prepare(payload, newContext(domains, { operationId: id, signal: departures.of(id) }))
+      if ('type' in operation) return operation.args
+      departures.answered(id)
+      return operation
     },
+    onComplete: ({ extra: departures }, id) => departures.answered(id),
     onError: (_, __, ___, errors) => errors.map((error) => publicError(error, onFault).toJSON()),
   })
 
   const serve = (socket: WebSocket, { socket: connection }: IncomingMessage): void => {
     const peer = new Peer(socket, connection)
+    const departures = new Departures()
     /** What it follows is let go of at once; whether it takes in why, and answers, is its own business. */
     const end = (code: number, reason: string): void => {
       socket.close(code, reason)
       release(code, reason)
     }
     const release = (code: number, reason: string): void => {
+      departures.all()
       // Later: a wrong protocol is refused before there is anything to leave.
       Promise.resolve()
         .then(() => leave(code, reason))
@@ -74,14 +80,16 @@ export function newWebSockets({ domains, execution, limits, alive, log }: WebSoc
           socket.on('message', (data) => {
             // What comes behind our close is for nobody: it must not begin anything.
             if (!peer.isOpen) return
-            const answered = take(String(data))
+            const message = String(data)
+            departures.read(message)
+            const answered = take(message)
               .catch(fail)
               .finally(() => underWay.delete(answered))
             underWay.add(answered)
           })
         },
       },
-      {},
+      departures,
     )
     const fail = (error: unknown): void => {
       if (error instanceof PeerGone) return

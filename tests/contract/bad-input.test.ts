@@ -103,6 +103,7 @@ function goodVariables({ field, path }: Place, known: Setting): object {
     'Query.events': { sessionId },
     'Query.node': { id: sessionId },
     'Query.profile': { name: 'spare' },
+    'Query.search': { query: 'Hello' },
     'Query.session': { id: sessionId },
     'Query.sessions': {},
     'Query.stream': { id: streamId },

@@ -40,6 +40,7 @@ export function badValuesFor(place: Place, known: Known): BadValue[] {
 }
 
 const bad = (value: unknown): BadValue => ({ value, outcome: 'BAD_USER_INPUT' })
+const nothing = (value: unknown): BadValue => ({ value, outcome: 'nothing' })
 
 function wrongTypes(type: GraphQLInputType): BadValue[] {
   return wrongTypesOf(isNonNullType(type) ? type.ofType : type).map(bad)
@@ -190,6 +191,10 @@ function wrongValues({ name, field, kind, path, type }: Place, known: Known): Ba
     case 'after: String':
     case 'before: String':
       return [...cursors, ...cursorsOfOthers(field, known)].map(bad)
+    case 'query: String':
+      return ['', ' ', '"', '!?', '*', 'zzz', '"zzz', 'zzz AND (', 'Hello zzz', 'z'.repeat(10_000), '\0', '\ud800'].map(
+        nothing,
+      )
     case 'profile: String':
       return badProfiles.map(bad)
     case 'model: String':

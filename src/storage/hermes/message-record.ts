@@ -50,13 +50,19 @@ export function messageOf(
   }
 }
 
-function partsOf(id: string, row: MessageRow, results: readonly (MessageRow | null)[]): MessagePart[] {
+/** What a row says, its reasoning and its calls aside. */
+export function saidParts(row: Pick<MessageRow, 'role' | 'content' | 'codex_message_items'>): MessagePart[] {
   const content = contentParts(contentOf(row.content))
+  return content.length > 0 || row.role !== 'assistant' ? content : codexParts(row.codex_message_items)
+}
+
+function partsOf(id: string, row: MessageRow, results: readonly (MessageRow | null)[]): MessagePart[] {
+  const content = saidParts(row)
   if (row.role !== 'assistant') return content
   const reasoning = textOf(row.reasoning_content) || textOf(row.reasoning)
   return [
     ...(reasoning ? [{ type: 'reasoning', text: reasoning } as const] : []),
-    ...(content.length > 0 ? content : codexParts(row.codex_message_items)),
+    ...content,
     ...storedCalls(row.tool_calls).map((call, index): MessagePart => {
       const result = results[index] ?? null
       return {

@@ -5,6 +5,7 @@ import { SegueError } from '../../errors.ts'
 import { Statements } from '../statements.ts'
 import { IndexUpkeep } from './index-upkeep.ts'
 import { migrations } from './migrations.ts'
+import { SearchIndex } from './search-index.ts'
 
 export interface DatabaseOptions {
   /** Every commit waits for the disk (`synchronous=FULL`): a power cut loses nothing. Otherwise it may lose the last moments, never the order. */
@@ -44,6 +45,8 @@ const sessionsAtOnce = 100
  * Statements are prepared once and kept.
  */
 export class ProfileDatabase {
+  /** Kept up by `write`. */
+  readonly index = new SearchIndex(this)
   readonly #path: string
   readonly #options: DatabaseOptions
   readonly #index = new IndexUpkeep(this)
@@ -52,6 +55,7 @@ export class ProfileDatabase {
   #onDisk: boolean
   #closed = false
   #goingOn: NodeJS.Immediate | null = null
+  #onUnindexed: () => void = () => undefined
 
   constructor(path: string, options: DatabaseOptions = {}) {
     this.#path = path
@@ -63,6 +67,16 @@ export class ProfileDatabase {
     while (this.#index.isBehind) this.#inTransaction(() => this.#index.catchUp(5_000))
   }
 
+  /** There is a file: something was written once. */
+  get isStored(): boolean {
+    return this.#onDisk
+  }
+
+  /** Calls when a write has left something out of the index for search. */
+  onUnindexed(listener: () => void): void {
+    this.#onUnindexed = listener
+  }
+
   /** A statement, prepared once. What it changes is to be run inside of `write`. */
   prepare<Parameters extends unknown[], Row = unknown>(sql: string): Database.Statement<Parameters, Row> {
     this.#checkOpen()
@@ -72,7 +86,8 @@ export class ProfileDatabase {
   /**
    * Runs `work` in one transaction, which begins as a writer: all of it is kept, or nothing when it throws. The index of
    * conversations is brought up to it in the same transaction; where thousands of sessions change their conversation
-   * at once, the rest of them follow in transactions of their own.
+   * at once, the rest of them follow in transactions of their own. What it has
+   * changed is taken into the index for search in the same way.
    */
   write<T>(work: () => T): T {
     this.#checkOpen()
@@ -85,12 +100,15 @@ export class ProfileDatabase {
       this.#onDisk = true
     }
     let isDone = true
+    let isLeft = false
     const result = this.#inTransaction(() => {
       const worked = work()
       isDone = this.#index.catchUp(sessionsAtOnce)
+      isLeft = this.index.keepUp()
       return worked
     })
     if (!isDone) this.#goOn()
+    if (isLeft) this.#onUnindexed()
     return result
   }
 

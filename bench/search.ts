@@ -1,0 +1,180 @@
+// A search among 1,000,000 messages: its time beside the same words looked up by a bare FTS5 query, the longest pause of
+// the event loop while it searches beside an idle one, what the index costs in space, at a commit and at the first start.
+// `node bench/search.ts [messages]`
+import { mkdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
+import Database from 'better-sqlite3'
+import { newId } from '../src/ids.ts'
+import { openProfile } from '../src/profiles/profile.ts'
+import { newSession } from '../src/sessions/sessions.ts'
+import { SearchQuery } from '../src/storage/search/search-query.ts'
+import { ProfileDatabase } from '../src/storage/sqlite/database.ts'
+import { migrations } from '../src/storage/sqlite/migrations.ts'
+import { fromMessage, fromSession } from '../src/storage/sqlite/rows.ts'
+import { newFolder } from '../tests/support/segue.ts'
+import { textMessage } from '../tests/storage/search/own-chats.ts'
+import { percentile, print } from './figures.ts'
+
+const messages = Number(process.argv[2] ?? 1_000_000)
+const perSession = 10
+const home = newFolder()
+const path = join(home, 'segue.db')
+process.on('exit', () => rmSync(home, { recursive: true, force: true }))
+
+/** Words as often as in a language: the n-th one a n-th as often as the first. */
+const vocabulary = Array.from({ length: 50_000 }, (_, index) => wordOf(index))
+function wordOf(index: number): string {
+  const syllables = ['ka', 'to', 'mi', 'ren', 'sol', 'du', 'ver', 'pin', 'lo', 'gas']
+  return [...String(index + 10)].map((digit) => syllables[Number(digit)]).join('')
+}
+const anyWord = (): string => vocabulary[Math.floor(vocabulary.length ** Math.random()) - 1] ?? ''
+const anyText = (): string => Array.from({ length: 10 + Math.floor(Math.random() * 70) }, anyWord).join(' ')
+
+/** As a Segue without an index has left it. */
+function fill(): number {
+  mkdirSync(home, { recursive: true })
+  const db = new Database(path)
+  db.pragma('journal_mode = WAL')
+  const before = migrations.slice(
+    0,
+    migrations.findIndex((sql) => sql.includes('VIRTUAL TABLE message_index')),
+  )
+  for (const sql of before) db.exec(sql)
+  db.pragma(`user_version = ${before.length}`)
+  const inserts = new Map<string, Database.Statement>()
+  const insert = (table: string, row: object): void => {
+    if (!inserts.has(table)) {
+      // Later versions may have other columns.
+      const columns = db.prepare<[string], string>('SELECT name FROM pragma_table_info(?)').pluck().all(table)
+      const names = Object.keys(row).filter((name) => columns.includes(name))
+      const values = names.map((name) => `:${name}`)
+      inserts.set(table, db.prepare(`INSERT INTO ${table} (${names.join(', ')}) VALUES (${values.join(', ')})`))
+    }
+    inserts.get(table)?.run(row)
+  }
+  let units = 0
+  const some = db.transaction((from: number) => {
+    for (let count = from; count < from + 10_000; count += perSession) {
+      const at = 1_600_000_000_000 + count * 1000
+      const session = newSession({ profile: 'default', title: anyText().slice(0, 40), model: null, parentId: null, at })
+      insert('sessions', fromSession(session))
+      for (let position = 0; position < perSession; position += 1) {
+        const text = anyText()
+        units += text.length
+        insert('messages', fromMessage(textMessage(session.id, text, at + position)))
+      }
+    }
+  })
+  for (let from = 0; from < messages; from += 10_000) some(from)
+  db.close()
+  return units
+}
+
+/** What the file has in bytes, without room that it keeps. */
+function sizeOf(): number {
+  const db = new Database(path)
+  db.exec('VACUUM')
+  db.close()
+  return statSync(path).size
+}
+
+const units = fill()
+const sizeBefore = sizeOf()
+let begun = performance.now()
+const database = new ProfileDatabase(path)
+const opened = performance.now() - begun
+begun = performance.now()
+const slices: number[] = []
+for (let isLeft = true; isLeft;) {
+  const slice = performance.now()
+  isLeft = database.write(() => database.index.takeOlder())
+  slices.push(performance.now() - slice)
+}
+const indexed = performance.now() - begun
+database.close()
+print(`${messages} messages that were there before the index`, {
+  'start, ms': opened,
+  'indexing them, without its rests, s': indexed / 1000,
+  'slice, median, ms': percentile(slices, 0.5),
+  'slice, p99.9, ms': percentile(slices, 0.999),
+  'size of the index beside that of the text': (sizeOf() - sizeBefore) / units,
+})
+
+const profile = openProfile({ home, hermesHome: null, durable: false, log: console })
+const bare = new Database(path, { readonly: true })
+const lookUp = bare.prepare('SELECT rowid FROM message_index WHERE message_index MATCH ? ORDER BY rowid LIMIT 51')
+const never = new AbortController().signal
+const find = (query: string) =>
+  profile.searches.find({ query, filter: {}, after: null, before: null, limit: 51, backwards: false }, never)
+await find('start')
+const kinds: Record<string, string> = {
+  'a common word': vocabulary[0] ?? '',
+  'a rare word': vocabulary.at(-1) ?? '',
+  'two common words': vocabulary.slice(0, 2).join(' '),
+  'the beginning of many words': 'mik',
+  'a common word and a rare one': `${vocabulary[0]} ${vocabulary.at(-7)}`,
+  'words of which one is nowhere': `${vocabulary[0]} ${vocabulary[1]} nowhere`,
+}
+for (const [kind, words] of Object.entries(kinds)) {
+  const query = new SearchQuery(words)
+  const [times, least]: [number[], number[]] = [[], []]
+  let found = 0
+  for (let count = 0; count < 30; count += 1) {
+    const before = performance.now()
+    found = (await find(words)).hits.length
+    times.push(performance.now() - before)
+    const between = performance.now()
+    lookUp.all(query.expression('TITLE'))
+    least.push(performance.now() - between)
+  }
+  print(`${kind}: ${words}`, {
+    hits: found,
+    'median, ms': percentile(times, 0.5),
+    'p95, ms': percentile(times, 0.95),
+    'bare FTS5 query, median, ms': percentile(least, 0.5),
+    'ratio of the medians': percentile(times, 0.5) / percentile(least, 0.5),
+  })
+}
+
+const loop = monitorEventLoopDelay({ resolution: 1 })
+async function longestPause(work: () => Promise<unknown>): Promise<number> {
+  loop.reset()
+  loop.enable()
+  const end = performance.now() + 5000
+  while (performance.now() < end) await work()
+  loop.disable()
+  return loop.max / 1e6
+}
+const idle = await longestPause(() => delay(50))
+const all = Object.values(kinds)
+const searching = await longestPause(() => Promise.all(all.map(find)))
+
+const session = newSession({ profile: 'default', title: null, model: null, parentId: null, at: Date.now() })
+await profile.chats.createSession(session)
+const plain = new Database(join(home, 'plain.db'))
+plain.pragma('journal_mode = WAL')
+plain.pragma('synchronous = NORMAL')
+plain.exec('CREATE TABLE messages (id TEXT PRIMARY KEY, text TEXT)')
+const insert = plain.prepare('INSERT INTO messages VALUES (?, ?)')
+const [commits, least]: [number[], number[]] = [[], []]
+for (let count = 0; count < 5000; count += 1) {
+  const message = textMessage(session.id, anyText(), count + 1)
+  const before = performance.now()
+  await profile.chats.append({ sessionId: session.id, head: 0, events: [], messages: [message] })
+  commits.push(performance.now() - before)
+  const between = performance.now()
+  insert.run(newId('message'), JSON.stringify(message.parts))
+  least.push(performance.now() - between)
+}
+print('beside it', {
+  'longest pause of the event loop, idle, ms': idle,
+  'longest pause while 6 searches run at once, ms': searching,
+  'commit of a message, median, ms': percentile(commits, 0.5),
+  'commit of a message, p99.9, ms': percentile(commits, 0.999),
+  'bare commit of a row, median, ms': percentile(least, 0.5),
+  'bare commit of a row, p99.9, ms': percentile(least, 0.999),
+})
+await profile.close()
+process.exit(0)

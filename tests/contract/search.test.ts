@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { HermesDb } from '../support/hermes-db.ts'
+import { ask, found, readTo } from './ask.ts'
+import { cancelStream, is, never, newSession, streamChat, wholeAnswer } from './chat.ts'
+import { type Client, readingTransports } from './clients.ts'
+import {
+  CreateSessionDocument,
+  MessageNodeDocument,
+  SearchDocument,
+  type SearchQuery,
+  type SearchQueryVariables,
+} from './generated/graphql.ts'
+import { newWorld, type World } from './world.ts'
+
+type Page = SearchQuery['search']
+
+async function search(client: Client, variables: SearchQueryVariables): Promise<Page> {
+  return (await ask(client, SearchDocument, variables)).search
+}
+
+/** What is told of a page in short: of a title its session, of a message what it says. */
+const said = ({ edges }: Page): string[] =>
+  edges.map(({ node }) => (node.message ? node.message.text : `title of ${node.session.id}`))
+
+/** All of a list, in pages of a size. */
+async function walk(
+  client: Client,
+  variables: SearchQueryVariables,
+  size: number,
+  backwards: boolean,
+): Promise<Page['edges']> {
+  const edges: Page['edges'] = []
+  for (let cursor: string | null = null; ;) {
+    const page: Page = await search(client, {
+      ...variables,
+      ...(backwards ? { last: size, before: cursor } : { first: size, after: cursor }),
+    })
+    edges.splice(backwards ? 0 : edges.length, 0, ...page.edges)
+    const { hasNextPage, hasPreviousPage, startCursor, endCursor } = page.pageInfo
+    expect(backwards ? hasNextPage : hasPreviousPage).toBe(cursor !== null)
+    if (!(backwards ? hasPreviousPage : hasNextPage)) return edges
+    cursor = found(backwards ? startCursor : endCursor)
+  }
+}
+
+function told(db: HermesDb): void {
+  db.session('wine', { title: 'Red wine', source: 'telegram', pinned: 1 })
+  db.message('wine', 1, { content: 'Which red wine is best?' })
+  db.message('wine', 2, { content: 'Wines that are red, all of them.', role: 'assistant' })
+  db.message('wine', 3, { content: 'red wine, taken back', active: 0, compacted: 0 })
+  db.session('bread', { archived: 1 })
+  db.message('bread', 4, { content: 'White bread' })
+}
+
+let world: World
+let ours: string
+beforeAll(async () => {
+  world = await newWorld('http', { hermes: told })
+  const { client, provider } = world
+  ours = (await ask(client, CreateSessionDocument, { title: 'A cellar of red wines' })).createSession.id
+  provider.next([{ reasoning: 'red wine, red wine' }, { text: 'Any red wine ' }, { text: 'will do.' }])
+  await wholeAnswer(client, { sessionId: ours, text: 'Recommend a red wine.' })
+})
+afterAll(() => world[Symbol.asyncDispose]())
+
+const everything = [
+  'title of ours',
+  'title of wine',
+  'Any red wine will do.',
+  'Recommend a red wine.',
+  'Which red wine is best?',
+  'Wines that are red, all of them.',
+]
+
+describe.each(readingTransports)('search, over %s,', (transport) => {
+  test('finds titles and messages of both origins, in one order, with the words around', async () => {
+    await using client = world.connect(transport)
+    const page = await search(client, { query: 'red wine' })
+    expect(said(page)).toEqual(everything.map((each) => each.replace(' ours', ` ${ours}`)))
+    expect(page.edges.map(({ node }) => node.session.id)).toEqual([ours, 'wine', ours, ours, 'wine', 'wine'])
+    expect(page.edges.map(({ node }) => node.snippet)).toEqual([
+      'A cellar of red wines',
+      'Red wine',
+      ...everything.slice(2),
+    ])
+    for (const { node } of page.edges) {
+      if (!node.message) continue
+      expect(node.message.session.id).toBe(node.session.id)
+      expect((await ask(client, MessageNodeDocument, { id: node.message.id })).node).toMatchObject(node.message)
+    }
+  })
+
+  test('is paged through in both directions, each hit once', async () => {
+    await using client = world.connect(transport)
+    const query = { query: 'red wine' }
+    const all = await search(client, query)
+    expect(all.pageInfo).toEqual({
+      hasNextPage: false,
+      hasPreviousPage: false,
+      startCursor: all.edges[0]?.cursor,
+      endCursor: all.edges.at(-1)?.cursor,
+    })
+    for (const size of [1, 4]) {
+      expect(await walk(client, query, size, false)).toEqual(all.edges)
+      expect(await walk(client, query, size, true)).toEqual(all.edges)
+    }
+    const [first, , , fourth] = all.edges.map(({ cursor }) => cursor)
+    const between = await search(client, { ...query, after: found(first), before: found(fourth) })
+    expect(between.edges).toEqual(all.edges.slice(1, 3))
+    expect(between.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true })
+  })
+
+  test('of any text is answered', async () => {
+    await using client = world.connect(transport)
+    const finds = async (query: string) => said(await search(client, { query }))
+    expect(await finds('BREAD')).toEqual(['White bread'])
+    expect(await finds('"red wine" any')).toEqual(['Any red wine will do.'])
+    expect(await finds('réd cella')).toEqual([`title of ${ours}`])
+    for (const query of [
+      '',
+      ' ',
+      '"',
+      '""',
+      '*',
+      'red AND (',
+      'red OR wine',
+      'NEAR(red wine)',
+      'taken back',
+      '-',
+      '\\',
+    ]) {
+      expect(await finds(query), query).toEqual([])
+    }
+    expect(await finds('-red *wine "best')).toEqual(['Which red wine is best?'])
+  })
+})
+
+test.each<[Omit<SearchQueryVariables, 'query'>, number[]]>([
+  [{ origin: 'SEGUE' }, [0, 2, 3]],
+  [{ origin: 'HERMES' }, [1, 4, 5]],
+  [{ channels: ['MESSAGING'] }, [1, 4, 5]],
+  [{ channels: ['SEGUE', 'MESSAGING'] }, [0, 1, 2, 3, 4, 5]],
+  [{ channels: ['CLI'] }, []],
+  [{ pinned: true }, [1, 4, 5]],
+  [{ pinned: false }, [0, 2, 3]],
+  [{ archived: true }, []],
+  [{ archived: false, ids: ['wine', 'bread', 'nobody'] }, [1, 4, 5]],
+  [{ ids: [] }, []],
+  [{ profile: 'default' }, [0, 1, 2, 3, 4, 5]],
+  [{ profile: 'another-one' }, []],
+])('search in sessions like %j', async (filter, expected) => {
+  const page = await search(world.client, { query: 'red wine', ...filter })
+  expect(said(page)).toEqual(expected.map((index) => everything[index]?.replace(' ours', ` ${ours}`)))
+})
+
+test('an answer is found once it is there, and what was cut off as well', async () => {
+  await using cut = await newWorld('http')
+  const { client, provider } = cut
+  const sessionId = await newSession(client)
+  provider.next([{ text: 'A needle in ' }, { text: 'a haystack' }, { wait: never }])
+  const growing = streamChat(client, { sessionId, text: 'Where?' })
+  const { last } = await readTo(growing, is('TextDelta'))
+  expect(said(await search(client, { query: 'needle' }))).toEqual([])
+  expect(said(await search(client, { query: 'where' }))).toEqual(['Where?'])
+  const { message } = await cancelStream(client, found(last.streamId))
+  expect(said(await search(client, { query: 'needle' }))).toEqual([found(message).text])
+})

@@ -1,0 +1,70 @@
+import fc from 'fast-check'
+
+/** Words of several scripts and forms, many of them alike; some are the beginnings of others. */
+const words = fc.constantFrom(
+  'rust',
+  'Rust',
+  'RUSTY',
+  'rus',
+  'café',
+  'cafe',
+  'CAFE\u0301',
+  'größe',
+  'GROSSE',
+  'node.js',
+  'foo_bar',
+  'foo',
+  'bar',
+  '日本語',
+  '日本',
+  '本',
+  'テキスト',
+  '한국어',
+  'กิน',
+  'हिन्दी',
+  'мир',
+  'שָׁלוֹם',
+  '🎉',
+  'a',
+  '3.14',
+  'x'.repeat(40),
+)
+
+/** Signs that mean something to FTS5, and others. */
+const signs = fc.constantFrom(
+  ' ',
+  '\n',
+  ', ',
+  ' "',
+  '" ',
+  '"',
+  ' AND ',
+  ' OR ',
+  ' NOT ',
+  ' NEAR(',
+  ')',
+  '*',
+  '^',
+  ':',
+  '-',
+  '+',
+  "'",
+  '\0',
+  '\ud800',
+  '“',
+  '”',
+  '{',
+  '}',
+)
+
+/** Words with whatever may stand between them. */
+export const anyText: fc.Arbitrary<string> = fc
+  .array(fc.tuple(words, signs), { maxLength: 8 })
+  .map((pairs) => pairs.flat().join(''))
+
+/** What people type, and what nobody would. */
+export const anyQuery: fc.Arbitrary<string> = fc.oneof(
+  { weight: 6, arbitrary: fc.array(fc.oneof(words, signs), { maxLength: 6 }).map((parts) => parts.join('')) },
+  { weight: 2, arbitrary: fc.array(words, { minLength: 1, maxLength: 3 }).map((parts) => parts.join(' ')) },
+  { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 20 }) },
+)
