@@ -161,7 +161,8 @@ test('an answer is found once it is there, and what was cut off as well', async 
   const growing = streamChat(client, { sessionId, text: 'Where?' })
   const { last } = await readTo(growing, is('TextDelta'))
   expect(said(await search(client, { query: 'needle' }))).toEqual([])
-  expect(said(await search(client, { query: 'where' }))).toEqual(['Where?'])
+  // The message has given the session its title, too.
+  expect(said(await search(client, { query: 'where' }))).toEqual([`title of ${sessionId}`, 'Where?'])
   const { message } = await cancelStream(client, found(last.streamId))
   expect(said(await search(client, { query: 'needle' }))).toEqual([found(message).text])
 })
