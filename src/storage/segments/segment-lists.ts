@@ -63,15 +63,16 @@ export class SegmentLists {
 
   /** Ids of a conversation's sessions: its root, then the others by their start. */
   segmentIds(rootId: string, { skip, first }: SegmentRange): string[] {
-    const roots = this.#db
+    // Where a chain was cut off its root is a part of another conversation.
+    const root = this.#db
       .prepare<[string], { id: string }>('SELECT id FROM segments WHERE id = ? AND root_id = id')
       .all(rootId)
-      .slice(skip)
+    const roots = root.slice(skip)
     const others = this.#db
       .prepare<[string, number, number], { id: string }>(
         `SELECT id FROM segments WHERE root_id = ? AND root_id <> id ORDER BY started_at, depth, id LIMIT ? OFFSET ?`,
       )
-      .all(rootId, first - roots.length, Math.max(0, skip - 1))
+      .all(rootId, first - roots.length, Math.max(0, skip - root.length))
     return [...roots, ...others].map(({ id }) => id)
   }
 
