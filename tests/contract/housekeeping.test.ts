@@ -45,9 +45,9 @@ function rowsIn({ segue }: World): Record<string, unknown> {
 
 const gone = { code: 'NOT_FOUND' }
 
-describe.each(transports)('updateSession, over %s,', (transport) => {
+describe('updateSession', () => {
   test('changes what is given, leaves the rest, and tells those who follow', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newWorld('http')
     const { client } = world
     const { end } = await wholeAnswer(client, { text: 'Hello' })
     const { sessionId: id } = end
@@ -67,7 +67,7 @@ describe.each(transports)('updateSession, over %s,', (transport) => {
   })
 
   test('while an answer is made is told in its midst, and a title that a person gave stays', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newWorld('http')
     const { client, provider } = world
     const held = Promise.withResolvers<void>()
     provider.next([{ text: 'Half' }, { wait: held.promise }, { text: '.' }, { finish: 'stop' }])
@@ -83,7 +83,7 @@ describe.each(transports)('updateSession, over %s,', (transport) => {
   })
 
   test('is SESSION_READ_ONLY for one of Hermes, and NOT_FOUND for none', async () => {
-    await using world = await newWorld(transport, { hermes: (db) => void db.session('theirs') })
+    await using world = await newWorld('http', { hermes: (db) => void db.session('theirs') })
     const { client } = world
     const theirs = { code: 'SESSION_READ_ONLY' }
     expect(await refusal(client, UpdateSessionDocument, { id: 'theirs', title: 'Mine' })).toMatchObject(theirs)
@@ -174,9 +174,11 @@ describe.each(transports)('deleteSession, over %s,', (transport) => {
     const again = await wholeAnswer(client, variables)
     expect(again.end.stream.id).not.toBe(end.stream.id)
   })
+})
 
+describe('a deleted session', () => {
   test('is SESSION_BUSY while an answer is made or a message waits, and works at once after a stop', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newWorld('webSocket')
     const { client, provider, segue } = world
     provider.answer = () => [{ text: 'Half' }, { wait: never }]
     const events = streamChat(client, { text: 'Hello' })
@@ -194,9 +196,7 @@ describe.each(transports)('deleteSession, over %s,', (transport) => {
     await until(() => segue.domain.chats.unfinished === 0)
     expect(segue.warnings).toEqual([])
   })
-})
 
-describe('a deleted session', () => {
   test('is not brought back by anything that was on its way, nor by a restart', async () => {
     await using world = await newWorld('http')
     const { client, segue } = world
@@ -251,9 +251,9 @@ describe('a deleted session', () => {
   })
 })
 
-describe.each(transports)('many at once, over %s,', (transport) => {
+describe('many at once', () => {
   test('are changed and deleted, in any profile, each once', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newWorld('http')
     const { client } = world
     const ids: string[] = []
     for (const profile of [null, 'work']) {
@@ -278,7 +278,7 @@ describe.each(transports)('many at once, over %s,', (transport) => {
   })
 
   test('are left as they are, all of them, when one cannot be', async () => {
-    await using world = await newWorld(transport, { hermes: (db) => void db.session('theirs') })
+    await using world = await newWorld('http', { hermes: (db) => void db.session('theirs') })
     const { client, provider } = world
     const mine = [await newSession(client), await newSession(client)]
     provider.next([{ text: 'Half' }, { wait: never }])

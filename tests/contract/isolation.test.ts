@@ -208,11 +208,10 @@ test('every field of the top is tried', () => {
 })
 
 /** What is the default profile's whatever is asked with, or of all profiles by what it is for. */
-const ofDefault: readonly string[] = ['Query.models']
-const ofAll: readonly string[] = ['Query.profiles']
+const ofDefault = new Set(['Query.models'])
+const ofAll = new Set(['Query.profiles'])
 
 describe.each([
-  ['alpha', 'beta'],
   ['default', 'beta'],
   ['alpha', 'default'],
 ])('what is done in %s, while there is %s as well,', (mine, theirs) => {
@@ -231,7 +230,7 @@ describe.each([
       const { data, errors } = await firstResult(client, entry, variablesFor(entry, found(of.get(mine))))
       expect(errors).toBeUndefined()
       expect(stateOf(segue, theirs)).toEqual(before)
-      if (ofAll.includes(entry.name) || (ofDefault.includes(entry.name) && theirs === 'default')) return
+      if (ofAll.has(entry.name) || (ofDefault.has(entry.name) && theirs === 'default')) return
       const told = JSON.stringify(data)
       expect([other.word, ...other.ids].filter((secret) => told.includes(secret))).toEqual([])
     },

@@ -19,9 +19,10 @@ import {
   transcriptOf,
   wholeAnswer,
 } from './chat.ts'
-import { type Client, connect, transports } from './clients.ts'
+import { type Client, connect } from './clients.ts'
 import {
   AnswerApprovalDocument,
+  CompactSessionDocument,
   CreateProfileDocument,
   CreateSessionDocument,
   DeleteProfileDocument,
@@ -32,6 +33,7 @@ import {
   ProfileDocument,
   ProfilesDocument,
   SessionsDocument,
+  UpdateSessionDocument,
 } from './generated/graphql.ts'
 import { newWorld } from './world.ts'
 
@@ -40,9 +42,9 @@ const remove = async (client: Client, name: string) =>
   (await ask(client, DeleteProfileDocument, { name })).deleteProfile
 const profileOf = async (client: Client, name: string) => found((await ask(client, ProfileDocument, { name })).profile)
 
-describe.each(transports)('profiles, over %s,', (transport) => {
+describe('profiles', () => {
   test('are default alone at first; a name of which there is nothing reads as an empty one, and stays nothing', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newWorld('sse')
     const { client, segue } = world
     expect(await namesOf(client)).toEqual(['default'])
     const page = {
@@ -62,7 +64,7 @@ describe.each(transports)('profiles, over %s,', (transport) => {
   })
 
   test('are made by whoever writes to one, or asks for one, once', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newWorld('sse')
     const { client } = world
     const { createSession } = await ask(client, CreateSessionDocument, { profile: 'work' })
     expect(createSession.profile).toEqual({ name: 'work', isDefault: false })
@@ -79,10 +81,10 @@ describe.each(transports)('profiles, over %s,', (transport) => {
   })
 
   test('are deleted when nothing happens in them, by moving them aside, and can be made again', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newWorld('sse')
     const { client, segue } = world
     const { end } = await wholeAnswer(client, { profile: 'work', text: 'Hello' })
-    await using following = world.connect(transport)
+    await using following = world.connect('sse')
     const events = followSession(following, end.sessionId)
     await readTo(events, is('StreamFinished'))
     expect(await remove(client, 'work')).toBe('work')
@@ -102,14 +104,33 @@ describe.each(transports)('profiles, over %s,', (transport) => {
     expect(segue.warnings).toEqual([])
   })
 
-  test('are SESSION_BUSY while an answer is made, waits for a person, or a session is compacted', async () => {
-    await using world = await newWorld(transport)
+  test('are SESSION_BUSY while an answer waits for a person', async () => {
+    await using world = await newWorld('sse')
     const { client } = world
     const busy = { code: 'SESSION_BUSY' }
     const { id } = await startChat(client, { profile: 'work', text: '/ask Which one?', model: 'offline/eliza' })
     expect(await refusal(client, DeleteProfileDocument, { name: 'work' })).toMatchObject(busy)
     await cancelStream(client, id)
     expect(await remove(client, 'work')).toBe('work')
+  })
+
+  test('are SESSION_BUSY while a session is compacted', async () => {
+    await using world = await newWorld('http')
+    const { client, provider, segue } = world
+    const own = { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] }
+    mkdirSync(join(segue.home, 'profiles', 'work'), { recursive: true })
+    writeFileSync(join(segue.home, 'profiles', 'work', 'config.json'), JSON.stringify({ providers: { own } }))
+    const { end } = await wholeAnswer(client, { profile: 'work', text: 'Hello', model: 'offline/eliza' })
+    const held = Promise.withResolvers<void>()
+    await ask(client, UpdateSessionDocument, { id: end.sessionId, model: 'own/test' })
+    provider.next([{ wait: held.promise }, { text: 'A summary.' }, { finish: 'stop' }])
+    const compacting = ask(client, CompactSessionDocument, { id: end.sessionId })
+    await provider.request(0)
+    await using other = world.connect('http')
+    expect(await refusal(other, DeleteProfileDocument, { name: 'work' })).toMatchObject({ code: 'SESSION_BUSY' })
+    held.resolve()
+    await compacting
+    expect(await remove(other, 'work')).toBe('work')
   })
 })
 
@@ -143,17 +164,17 @@ describe("a Hermes agent's profiles", () => {
 
   test('are listed and read, their ids with their names before them', async () => {
     expect(await namesOf(client)).toEqual(['default', 'play', 'work'])
-    for (const [profile, prefix, folder] of [
+    for (const [name, prefix, folder] of [
       ['default', '', ''],
       ['work', 'work@', 'profiles/work'],
       ['play', 'play@', 'profiles/play'],
     ] as const) {
-      const { edges } = (await ask(client, SessionsDocument, { profile })).sessions
+      const { edges } = (await ask(client, SessionsDocument, { profile: name })).sessions
       expect(edges.map(({ node }) => node.id)).toEqual([`${prefix}second`, `${prefix}first`])
       const second = await sessionOf(client, `${prefix}second`)
       expect(second).toMatchObject({
         origin: 'HERMES',
-        profile: { name: profile },
+        profile: { name },
         parent: { id: `${prefix}first` },
         lineageRoot: { id: `${prefix}first` },
         segmentCount: 2,
