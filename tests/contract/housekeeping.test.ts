@@ -176,6 +176,27 @@ describe.each(transports)('deleteSession, over %s,', (transport) => {
   })
 })
 
+test('each of several changes in one document is told as it is behind that one', async () => {
+  await using world = await newWorld('http')
+  const { end } = await wholeAnswer(world.client, { text: 'Hello' })
+  const { sessionId: id } = end
+  const { data } = await world.client.execute(
+    `mutation ($id: ID!) {
+      named: updateSession(id: $id, input: { title: "Mine" }) { lineageRoot { title } }
+      next: compactSession(id: $id) { lineageRoot { title endReason } parent { id } }
+      rootless: deleteSession(id: $id)
+      again: updateSessions(ids: [], input: {}) { id }
+    }`,
+    { id },
+  )
+  expect(data).toEqual({
+    named: { lineageRoot: { title: 'Mine' } },
+    next: { lineageRoot: { title: 'Mine', endReason: 'compression' }, parent: { id } },
+    rootless: id,
+    again: [],
+  })
+})
+
 describe('a deleted session', () => {
   test('is SESSION_BUSY while an answer is made or a message waits, and works at once after a stop', async () => {
     await using world = await newWorld('webSocket')
