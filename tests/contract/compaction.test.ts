@@ -100,6 +100,8 @@ describe.each(transports)('a session that is compacted, over %s,', (transport) =
       const next = await compact(client, found(ids.at(-1)))
       expect(next).toMatchObject({ parent: { id: ids.at(-1) }, lineageRoot: { id: ids[0] }, segmentCount: hop + 1 })
       ids.push(next.id)
+      // A summary alone is nothing to summarise.
+      await wholeAnswer(client, { sessionId: next.id, text: 'And which else?' })
     }
     const tipId = ids.pop()
     for (const sessionId of ids) {

@@ -79,6 +79,8 @@ test('K1 a chat that is sent to a session that was continued is STALE and names 
   const { id, session } = await client.start({ text: 'Talk.', key: 'first' })
   const { stream } = await provided.read(id).untilType('StreamFinished')
   const second = await compact(client, session.id)
+  const more = await client.start({ text: 'More.', sessionId: second })
+  await provided.read(more.id).untilType('StreamFinished')
   const third = await compact(client, second)
   for (const sessionId of [session.id, second]) {
     for (const ifBusy of ['REJECT', 'QUEUE', 'INTERRUPT'] as const) {
