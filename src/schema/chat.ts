@@ -182,7 +182,8 @@ builder.subscriptionFields((t) => ({
   }),
   followSession: t.field({
     type: ChatEventInterface,
-    description: 'Follows every event of a session, across its streams. Does not end by itself.',
+    description:
+      'Follows every event of a session, across its streams. Does not end by itself; completed when the session is deleted.',
     args: {
       sessionId: t.arg.id({ required: true, description: 'The session.' }),
       after: t.arg.int({ defaultValue: 0, description: StreamChatAfter }),
