@@ -84,14 +84,14 @@ describe('its operations', () => {
   })
 
   test('for questions and tools let a person answer', async () => {
-    const [waiting, asking, answer, allow] = ['Waiting', 'Asking', 'Answer', 'Allow'].map(operationNamed)
+    const [waiting, asking, reply, allow] = ['Waiting', 'Asking', 'Answer', 'Allow'].map(operationNamed)
     const started = { query: 'mutation ($text: String!) { startChat(input: {text: $text}) { id } }' }
     await results({ ...started, variables: JSON.stringify({ text: '/ask Which one? | red | blue' }) })
     const [asked] = await results(waiting, ({ clarifications }) => clarifications?.['state'] === 'PENDING')
     expect(asked).toMatchObject({ clarifications: { question: 'Which one?', choices: ['red', 'blue'] } })
 
-    const given = { ...JSON.parse(answer?.variables ?? ''), id: asked?.['clarifications']?.['id'] }
-    expect(await results(answer && { ...answer, variables: JSON.stringify(given) })).toMatchObject([
+    const given = { ...JSON.parse(reply?.variables ?? ''), id: asked?.['clarifications']?.['id'] }
+    expect(await results(reply && { ...reply, variables: JSON.stringify(given) })).toMatchObject([
       { answerClarification: { state: 'ANSWERED', answer: given.answer } },
     ])
 
@@ -124,6 +124,21 @@ describe('its operations', () => {
     expect(await of(compact, { id: stream.session.id })).toMatchObject([
       { compactSession: { segmentCount: 2, messages: { edges: [{ node: { role: 'SYSTEM' } }] } } },
     ])
+  })
+
+  test('for order put sessions away and delete them, and those for profiles make one', async () => {
+    const [work, profiles, tidy, remove] = ['Work', 'Profiles', 'Tidy', 'Delete'].map(operationNamed)
+    expect(await answer(work)).toMatchObject({
+      createProfile: { name: 'work' },
+      startChat: { session: { profile: { name: 'work' } } },
+    })
+    expect(await answer(profiles)).toMatchObject({
+      profiles: [{ name: 'default' }, { name: 'work', models: [{ id: 'offline/eliza' }] }],
+    })
+    const begun = await answer({ query: 'mutation { createSession(input: {}) { id } }', variables: '{}' })
+    const { id } = z.object({ createSession: z.object({ id: z.string() }) }).parse(begun).createSession
+    expect(await answer(tidy, { ids: [id] })).toMatchObject({ updateSessions: [{ id, archived: true }] })
+    expect(await answer(remove, { id })).toEqual({ deleteSession: id })
   })
 
   test('do what it says, one after the other', async () => {
@@ -305,6 +320,17 @@ async function results(
     if (suffices(data)) break
   }
   return all
+}
+
+/** What a query or a mutation is answered, in whatever form; with these variables instead of its own. */
+async function answer(operation: Operation | undefined, variables?: object): Promise<unknown> {
+  if (!operation) throw new Error('the operation is missing')
+  const response = await fetch(`${server.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: operation.query, variables: variables ?? JSON.parse(operation.variables) }),
+  })
+  return z.strictObject({ data: z.unknown() }).parse(await response.json()).data
 }
 
 /** The operation with a real id where the README has a made-up one. */

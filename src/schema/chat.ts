@@ -136,7 +136,7 @@ builder.mutationFields((t) => ({
         description: 'Chosen by the client: the same key with the same session returns the same continuation.',
       }),
     },
-    resolve: async (_, { id, key }, { scopes }) => (await scopes.ofSession(id)).chats.compact(id, key ?? null),
+    resolve: async (_, { id, key }, { scopes }) => (await scopes.having('session', id)).chats.compact(id, key ?? null),
   }),
   cancelStream: t.field({
     type: CancelStreamPayload,
@@ -182,14 +182,15 @@ builder.subscriptionFields((t) => ({
   }),
   followSession: t.field({
     type: ChatEventInterface,
-    description: 'Follows every event of a session, across its streams. Does not end by itself.',
+    description:
+      'Follows every event of a session, across its streams. Does not end by itself; completed when the session is deleted.',
     args: {
       sessionId: t.arg.id({ required: true, description: 'The session.' }),
       after: t.arg.int({ defaultValue: 0, description: StreamChatAfter }),
     },
     subscribe: async (_, { sessionId, after }, { scopes, lastEventId }) => {
       const cursor = cursorOf(after, lastEventId)
-      return (await scopes.ofSession(sessionId)).chats.followers.followSession(sessionId, cursor)
+      return (await scopes.having('session', sessionId)).chats.followers.followSession(sessionId, cursor)
     },
     resolve: (event) => event,
   }),
@@ -204,7 +205,8 @@ async function begin(
 ): Promise<{ readonly stream: StreamRecord; readonly scope: Scope }> {
   const sessionId = input.sessionId ?? null
   const named = typeof input.profile === 'string' ? profileName(input.profile, 'input', 'profile') : null
-  const scope = sessionId === null ? await scopes.make(named ?? defaultProfile) : await scopes.ofSession(sessionId)
+  const scope =
+    sessionId === null ? await scopes.make(named ?? defaultProfile) : await scopes.having('session', sessionId)
   const profile = scope.profile.name
   // A session of another profile is none that there is in this one.
   if (sessionId !== null && named !== null && named !== profile) throw notFound('session', sessionId)

@@ -81,6 +81,7 @@ async function byScope(ids: readonly string[], { scopes }: Context): Promise<Map
   if (ids.length > mostAtOnce)
     throw badInput(`At most ${mostAtOnce} sessions at once; these were ${ids.length}.`, 'ids')
   const scoped = await Promise.all([...new Set(ids)].map(async (id) => ({ id, scope: await scopes.ofSession(id) })))
+  scopes.forget()
   const groups = Map.groupBy(scoped, ({ scope }) => scope)
   return new Map([...groups].map(([scope, some]) => [scope, some.map(({ id }) => id)]))
 }

@@ -16,7 +16,8 @@ ProfileType.implement({
       type: [ModelType],
       description:
         'The models that can answer in it; offline/eliza, which needs no key and no network, always among them.',
-      resolve: async ({ name }, _, { scopes }) => (await scopes.of(name))?.models.list() ?? [],
+      // One of which there is nothing has the model that needs nothing.
+      resolve: async ({ name }, _, { scopes }) => (await scopes.domains.make(name)).models.list(),
     }),
     allowedTools: t.stringList({
       description: 'The tools that need not ask in it, because somebody has answered ALWAYS; by name.',

@@ -32,8 +32,9 @@ export class Scopes {
     return domain && this.#scope(domain)
   }
 
-  /** The profile of this name, which is about to be written to. */
+  /** The profile of this name, which is about to be written to, or followed. */
   async make(profile: string): Promise<Scope> {
+    this.forget()
     return this.#scope(await this.domains.make(profile))
   }
 
@@ -83,11 +84,18 @@ export class Scopes {
     return (await this.#first(({ chats }) => chats.decisions.find(id)))?.value ?? null
   }
 
-  /** The profile in which there is something of this kind with this id. Throws NOT_FOUND. */
+  /** The profile in which there is something of this kind with this id, which is about to change. Throws NOT_FOUND. */
   async having(what: keyof typeof probes, id: string): Promise<Scope> {
+    this.forget()
     const found = await this.#first((scope) => probes[what](scope, id))
     if (!found) throw notFound(what, id)
     return found.scope
+  }
+
+  /** What was read so far is about to change: whoever asks from here on is told of what is there then. */
+  forget(): void {
+    this.#scopes.clear()
+    this.#ofSessions.clear()
   }
 
   async #first<T>(look: (scope: Scope) => Promise<T | null>): Promise<{ scope: Scope; value: T } | null> {
@@ -111,7 +119,7 @@ export class Scopes {
 }
 
 const probes = {
-  session: ({ loader }: Scope, id: string): Promise<object | null> => loader.load(id),
+  session: ({ sessions }: Scope, id: string): Promise<object | null> => sessions.find(id),
   message: ({ chats }: Scope, id: string): Promise<object | null> => chats.transcripts.message(id),
   stream: ({ chats }: Scope, id: string): Promise<object | null> => chats.stream(id),
   approval: ({ chats }: Scope, id: string): Promise<object | null> => chats.decisions.find(id),

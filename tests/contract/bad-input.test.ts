@@ -9,6 +9,7 @@ import { foundModel } from '../support/found-model.ts'
 import { until } from '../support/until.ts'
 import { ask, found, readTo } from './ask.ts'
 import { type BadValue, badValuesFor, type Known, type Outcome } from './bad-values.ts'
+import { type GoodIds, goodVariables } from './good-variables.ts'
 import { is, newSession, streamChat, wholeAnswer } from './chat.ts'
 import { type Client, type Result, type Transport, transports } from './clients.ts'
 import { MessagesDocument, SessionsDocument } from './generated/graphql.ts'
@@ -18,10 +19,8 @@ import { newWorld, type World } from './world.ts'
 const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', 'schema.graphql'), 'utf8'))
 const codes = schema.getType('ErrorCode')
 
-interface Setting extends Known {
+interface Setting extends Known, GoodIds {
   readonly world: World
-  /** Of another session without a word. */
-  readonly lastId: string
 }
 
 async function newSetting(transport: Transport): Promise<Setting> {
@@ -46,6 +45,8 @@ async function newSetting(transport: Transport): Promise<Setting> {
     ...asked,
     world,
     lastId: await newSession(writing),
+    spareProfile: 'spare',
+    profile: 'default',
     sessionId,
     spareId,
     streamId: end.stream.id,
@@ -72,49 +73,6 @@ async function newDecisions(world: World, client: Client): Promise<Pick<Known, '
   const { last: asksSecond } = await readTo(events, is('ClarificationChanged'))
   find.mockRestore()
   return { approvalId: asksFirst.approval.id, clarificationId: asksSecond.clarification.id }
-}
-
-/** What every field is asked with that takes a value, with nothing wrong in it. */
-function goodVariables({ field, path }: Place, known: Setting): object {
-  const { sessionId, spareId, lastId, streamId, messageId, approvalId, clarificationId } = known
-  const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
-  const chat = { input: { text: 'Hello', model: 'offline/eliza', ...(path.length > 2 && { files }) } }
-  const good: Record<string, object> = {
-    'Mutation.answerApproval': { id: approvalId, decision: 'ONCE' },
-    'Mutation.answerClarification': { id: clarificationId, answer: 'Here.' },
-    'Mutation.cancelStream': { streamId },
-    'Mutation.compactSession': { id: sessionId },
-    'Mutation.createProfile': { name: 'fresh' },
-    'Mutation.createSession': { input: {} },
-    'Mutation.deleteProfile': { name: 'spare' },
-    'Mutation.deleteSession': { id: spareId },
-    'Mutation.deleteSessions': { ids: [lastId] },
-    'Mutation.forgetApproval': { tool: 'look' },
-    'Mutation.forkSession': { messageId },
-    'Mutation.regenerate': { messageId },
-    'Mutation.startChat': chat,
-    'Mutation.updateSession': { id: sessionId, input: { pinned: true } },
-    'Mutation.updateSessions': { ids: [sessionId], input: { archived: true } },
-    'Profile.sessions': {},
-    'Query.approvals': {},
-    'Query.clarifications': {},
-    'Conversation.segments': {},
-    'Query.conversations': {},
-    'Query.events': { sessionId },
-    'Query.node': { id: sessionId },
-    'Query.profile': { name: 'spare' },
-    'Query.search': { query: 'Hello' },
-    'Query.session': { id: sessionId },
-    'Query.sessions': {},
-    'Query.stream': { id: streamId },
-    'Session.messages': {},
-    'Subscription.approvals': {},
-    'Subscription.clarifications': {},
-    'Subscription.followSession': { sessionId },
-    'Subscription.followStream': { streamId },
-    'Subscription.streamChat': chat,
-  }
-  return found(good[field])
 }
 
 const places = placesOf(schema, {

@@ -139,7 +139,7 @@ describe('a profile that cannot be opened', () => {
     await play.sessions.create(session)
     spoil()
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    for (const _again of [1, 2]) {
+    for (let attempt = 0; attempt < 2; attempt += 1) {
       await expect(domains.make('work')).rejects.toMatchObject({ code: 'INTERNAL', message: /cannot be opened/ })
     }
     expect((await domains.all()).map(({ profile }) => profile.name)).toEqual(['default', 'play'])

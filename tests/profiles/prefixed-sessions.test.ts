@@ -19,7 +19,7 @@ beforeEach(() => {
 })
 
 afterEach(async () => {
-  for (const profile of open.splice(0)) await profile.close()
+  for (const each of open.splice(0)) await each.close()
   db.close()
   rmSync(home, { recursive: true, force: true })
 })

@@ -26,6 +26,8 @@ export interface StoreHooks {
   create?: (start: NewSession) => Promise<void> | void
   /** After events were read, before they are handed out. */
   read?: (range: EventRange, events: readonly ChatEvent[]) => Promise<void> | void
+  /** After it was looked where a log ends, before that is told. */
+  looked?: (head: number | null) => Promise<void> | void
   /** Before a merged event takes the place of its last piece. */
   replace?: (event: ChatEvent) => Promise<void> | void
   /** Before merged events are removed. */
@@ -179,6 +181,11 @@ function hooked(store: ChatStore, hooks: StoreHooks): ChatStore {
       const events = await store.events(range)
       await hooks.read?.(range, events)
       return events
+    },
+    headSeq: async (sessionId) => {
+      const head = await store.headSeq(sessionId)
+      await hooks.looked?.(head)
+      return head
     },
     replaceEvent: async (event) => {
       await hooks.replace?.(event)

@@ -1,0 +1,59 @@
+import { found } from './ask.ts'
+import type { Place } from './places.ts'
+
+/** Ids of things that are there. */
+export interface GoodIds {
+  readonly profile: string
+  readonly sessionId: string
+  readonly streamId: string
+  readonly messageId: string
+  /** Of a tool call that waits to be allowed. */
+  readonly approvalId: string
+  /** Of a question that waits for its answer. */
+  readonly clarificationId: string
+  /** Of two sessions without a word. */
+  readonly spareId: string
+  readonly lastId: string
+  /** A profile in which nothing happens. */
+  readonly spareProfile: string
+}
+
+/** What every field is asked with that takes a value, with nothing wrong in it. */
+export function goodVariables({ field, path }: Pick<Place, 'field' | 'path'>, known: GoodIds): object {
+  const { profile, spareProfile, sessionId, spareId, lastId, streamId, messageId, approvalId, clarificationId } = known
+  const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
+  const chat = { input: { text: 'Hello', model: 'offline/eliza', ...(path.length > 2 && { files }) } }
+  const good: Record<string, object> = {
+    'Mutation.answerApproval': { id: approvalId, decision: 'ONCE' },
+    'Mutation.answerClarification': { id: clarificationId, answer: 'Here.' },
+    'Mutation.cancelStream': { streamId },
+    'Mutation.compactSession': { id: sessionId },
+    'Mutation.createProfile': { name: 'fresh' },
+    'Mutation.createSession': { input: {} },
+    'Mutation.deleteProfile': { name: spareProfile },
+    'Mutation.deleteSession': { id: spareId },
+    'Mutation.deleteSessions': { ids: [lastId] },
+    'Mutation.forgetApproval': { tool: 'look' },
+    'Mutation.forkSession': { messageId },
+    'Mutation.regenerate': { messageId },
+    'Mutation.startChat': chat,
+    'Mutation.updateSession': { id: sessionId, input: { pinned: true } },
+    'Mutation.updateSessions': { ids: [sessionId], input: { archived: true } },
+    'Profile.sessions': {},
+    'Query.approvals': {},
+    'Query.clarifications': {},
+    'Query.events': { sessionId },
+    'Query.node': { id: sessionId },
+    'Query.profile': { name: profile },
+    'Query.session': { id: sessionId },
+    'Query.sessions': {},
+    'Query.stream': { id: streamId },
+    'Session.messages': {},
+    'Subscription.approvals': {},
+    'Subscription.clarifications': {},
+    'Subscription.followSession': { sessionId },
+    'Subscription.followStream': { streamId },
+    'Subscription.streamChat': chat,
+  }
+  return found(good[field])
+}
