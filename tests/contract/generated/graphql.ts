@@ -590,6 +590,8 @@ export type NodeQueryVariables = Exact<{
 export type NodeQuery = { node:
     | { id: string, type: 'Approval' }
     | { id: string, type: 'Clarification' }
+    | { id: string, type: 'Job' }
+    | { id: string, type: 'JobRun' }
     | { id: string, type: 'Message' }
     | { id: string, type: 'Session' }
     | { id: string, type: 'Stream' }
