@@ -10,6 +10,7 @@ import { SqliteChatStore } from '../storage/sqlite/sqlite-chat-store.ts'
 import { SqliteDecisionStore } from '../storage/sqlite/sqlite-decision-store.ts'
 import { SqliteJobStore } from '../storage/sqlite/sqlite-job-store.ts'
 import { SqliteSessions } from '../storage/sqlite/sqlite-sessions.ts'
+import { PrefixedJobs } from './prefixed-jobs.ts'
 import { PrefixedSessions } from './prefixed-sessions.ts'
 import { defaultProfile } from './profile-name.ts'
 
@@ -58,16 +59,17 @@ export function openProfile(options: ProfileOptions): Profile {
           log,
           ...(onStatement && { onStatement: (sql: string) => onStatement('hermes', sql) }),
         })
+  // Hermes' ids are unique in one home only.
+  const prefix = name === defaultProfile ? null : `${name}@`
   return {
     name,
     own: new SqliteSessions(database, name),
-    // Hermes' ids are unique in one file only.
-    hermes: hermes && (name === defaultProfile ? hermes : new PrefixedSessions(hermes, `${name}@`)),
+    hermes: hermes && (prefix === null ? hermes : new PrefixedSessions(hermes, prefix)),
     chats: new SqliteChatStore(database, name),
     decisions: new SqliteDecisionStore(database),
     files: new FolderFileStore(join(home, 'files')),
     jobs: new SqliteJobStore(database, name),
-    hermesJobs: hermes?.jobs ?? null,
+    hermesJobs: hermes && (prefix === null ? hermes.jobs : new PrefixedJobs(hermes.jobs, prefix)),
     close: async () => {
       await hermes?.close()
       database.close()

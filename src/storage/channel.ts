@@ -18,6 +18,16 @@ export function channelOf(source: string): Channel {
   return channels.get(source) ?? 'OTHER'
 }
 
+/** The sources that some channels are made of; with `others`, all sources but these, for the set of OTHER is open. */
+export function sourcesOf(wanted: readonly string[]): {
+  readonly sources: readonly string[]
+  readonly others: boolean
+} {
+  const others = wanted.includes('OTHER')
+  const sources = [...channels].filter(([, channel]) => wanted.includes(channel) !== others).map(([source]) => source)
+  return { sources, others }
+}
+
 function all(channel: Channel, ...sources: string[]): [string, Channel][] {
   return sources.map((source) => [source, channel])
 }

@@ -7,11 +7,17 @@ import type { Gate as AgentGate } from '../../src/agent/agent.ts'
 import { aborted } from '../support/agent-chats.ts'
 import { foundModel } from '../support/found-model.ts'
 import { until } from '../support/until.ts'
-import { ask, found, readTo } from './ask.ts'
+import { ask, follow, found, readTo } from './ask.ts'
 import { type BadValue, badValuesFor, type Known, type Outcome } from './bad-values.ts'
 import { is, newSession, streamChat, wholeAnswer } from './chat.ts'
 import { type Client, type Result, type Transport, transports } from './clients.ts'
-import { MessagesDocument, SessionsDocument } from './generated/graphql.ts'
+import {
+  CreateJobDocument,
+  FollowJobRunsDocument,
+  MessagesDocument,
+  RunJobDocument,
+  SessionsDocument,
+} from './generated/graphql.ts'
 import { type Place, placesOf, withValue } from './places.ts'
 import { newWorld, type World } from './world.ts'
 
@@ -35,15 +41,17 @@ async function newSetting(transport: Transport): Promise<Setting> {
   const { end } = await wholeAnswer(writing, { text: 'Hello', model: 'offline/eliza', key: 'taken' })
   const spareId = await newSession(writing)
   mkdirSync(join(world.segue.home, 'profiles', 'spare'), { recursive: true })
+  const job = await newJob(writing)
   const { sessionId } = end
-  // Its deltas are merged to one a part: what is written after that was written by what is tried.
-  const events = found(end.message).parts.length + 2
+  // Its deltas, and those of the same answer of the job, are merged to one a part: what is written after that was written by what is tried.
+  const events = 2 * (found(end.message).parts.length + 2)
   await until(() => rowsOf(world)['events']?.length === events)
   const { sessions } = await ask(writing, SessionsDocument, { first: 1 })
   const { session } = await ask(writing, MessagesDocument, { sessionId, first: 1 })
   const asked = await newDecisions(world, writing)
   return {
     ...asked,
+    ...job,
     world,
     lastId: await newSession(writing),
     sessionId,
@@ -74,9 +82,19 @@ async function newDecisions(world: World, client: Client): Promise<Pick<Known, '
   return { approvalId: asksFirst.approval.id, clarificationId: asksSecond.clarification.id }
 }
 
+/** A job that has run by hand, and by itself comes every four years. */
+async function newJob(client: Client): Promise<Pick<Known, 'jobId' | 'runId'>> {
+  const job = { name: 'Birds', prompt: 'Hello', schedule: '0 9 29 2 *', timezone: 'UTC', model: 'offline/eliza' }
+  const { id } = (await ask(client, CreateJobDocument, job)).createJob
+  const runs = follow(client, FollowJobRunsDocument, { jobId: id })
+  const { run } = (await ask(client, RunJobDocument, { id })).runJob
+  for await (const { jobRuns } of runs) if (jobRuns.status !== 'RUNNING') break
+  return { jobId: id, runId: run.id }
+}
+
 /** What every field is asked with that takes a value, with nothing wrong in it. */
 function goodVariables({ field, path }: Place, known: Setting): object {
-  const { sessionId, spareId, lastId, streamId, messageId, approvalId, clarificationId } = known
+  const { sessionId, spareId, lastId, streamId, messageId, approvalId, clarificationId, jobId } = known
   const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
   const chat = { input: { text: 'Hello', model: 'offline/eliza', ...(path.length > 2 && { files }) } }
   const good: Record<string, object> = {
@@ -84,21 +102,28 @@ function goodVariables({ field, path }: Place, known: Setting): object {
     'Mutation.answerClarification': { id: clarificationId, answer: 'Here.' },
     'Mutation.cancelStream': { streamId },
     'Mutation.compactSession': { id: sessionId },
+    'Job.nextRuns': {},
+    'Job.runs': {},
+    'Mutation.createJob': { input: { name: 'Bees', prompt: 'Hello', schedule: '0 9 * * *', model: 'offline/eliza' } },
     'Mutation.createProfile': { name: 'fresh' },
     'Mutation.createSession': { input: {} },
+    'Mutation.deleteJob': { id: jobId },
     'Mutation.deleteProfile': { name: 'spare' },
     'Mutation.deleteSession': { id: spareId },
     'Mutation.deleteSessions': { ids: [lastId] },
     'Mutation.forgetApproval': { tool: 'look' },
     'Mutation.forkSession': { messageId },
     'Mutation.regenerate': { messageId },
+    'Mutation.runJob': { id: jobId },
     'Mutation.startChat': chat,
+    'Mutation.updateJob': { id: jobId, input: { name: 'Bees' } },
     'Mutation.updateSession': { id: sessionId, input: { pinned: true } },
     'Mutation.updateSessions': { ids: [sessionId], input: { archived: true } },
     'Profile.sessions': {},
     'Query.approvals': {},
     'Query.clarifications': {},
     'Query.events': { sessionId },
+    'Query.jobs': {},
     'Query.node': { id: sessionId },
     'Query.profile': { name: 'spare' },
     'Query.session': { id: sessionId },
@@ -109,12 +134,14 @@ function goodVariables({ field, path }: Place, known: Setting): object {
     'Subscription.clarifications': {},
     'Subscription.followSession': { sessionId },
     'Subscription.followStream': { streamId },
+    'Subscription.jobRuns': { jobId },
     'Subscription.streamChat': chat,
   }
   return found(good[field])
 }
 
 const places = placesOf(schema, {
+  Job: (selection) => `jobs { ${selection} }`,
   Profile: (selection) => `session(id: "theirs") { profile { ${selection} } }`,
   Session: (selection) => `session(id: "theirs") { ${selection} }`,
 })

@@ -1,4 +1,4 @@
-import { channelOf } from '../channel.ts'
+import { sourcesOf } from '../channel.ts'
 import type { MessageRecord, SessionRecord } from '../records.ts'
 import { pageOfIds } from '../session-order.ts'
 import type { PageRequest, SessionFilter, SessionKey, SessionSource } from '../session-source.ts'
@@ -22,8 +22,6 @@ export class SqliteSessions implements SessionSource {
 
   async sessionPage(page: PageRequest<SessionKey>, filter: SessionFilter): Promise<SessionRecord[]> {
     if (filter.ids) return pageOfIds(filter.ids, (ids) => this.#byId(ids), page, filter)
-    // What is kept here was held here.
-    if (filter.channels && !filter.channels.includes(channelOf('segue'))) return []
     const conditions: string[] = []
     const values: (string | number)[] = []
     const where = (condition: string, ...given: (string | number)[]): void => {
@@ -35,6 +33,10 @@ export class SqliteSessions implements SessionSource {
     if (page.before) where('(last_activity_at, id) > (?, ?)', page.before.lastActivityAt, page.before.id)
     if (filter.archived !== undefined) where('archived = ?', filter.archived ? 1 : 0)
     if (filter.pinned !== undefined) where('pinned = ?', filter.pinned ? 1 : 0)
+    if (filter.channels) {
+      const { sources, others } = sourcesOf(filter.channels)
+      where(`source ${others ? 'NOT IN' : 'IN'} (SELECT value FROM json_each(?))`, JSON.stringify(sources))
+    }
     const direction = page.backwards ? 'ASC' : 'DESC'
     const rows = this.#database
       .prepare<(string | number)[], SessionRow>(
