@@ -1,6 +1,7 @@
 import type { Bell } from '../chat/bell.ts'
 import { abortable } from '../chat/follow.ts'
 import type { JobRunRecord } from '../storage/job-records.ts'
+import type { JobStore } from '../storage/job-store.ts'
 import type { Domain } from './domain.ts'
 
 const pageSize = 100
@@ -17,9 +18,10 @@ export function followRuns({ domains, bell }: RunsSource, jobId: string | null):
   return abortable((signal) => changes(signal))
 
   async function* changes(signal: AbortSignal): AsyncGenerator<JobRunRecord, void, void> {
-    const cursors = new Map<string, number>()
+    // Of a profile, not of its name: one that is deleted and made again counts from the start.
+    const cursors = new WeakMap<JobStore, number>()
     for (const { profile } of await domains()) {
-      cursors.set(profile.name, await profile.jobs.newestChange())
+      cursors.set(profile.jobs, await profile.jobs.newestChange())
       // Read second: one that changes in between is told once more, none is missed.
       for (const run of await profile.jobs.runningRuns()) if (jobId === null || run.jobId === jobId) yield run
     }
@@ -27,9 +29,9 @@ export function followRuns({ domains, bell }: RunsSource, jobId: string | null):
       const { rung } = bell
       let told = false
       for (const { profile } of await domains()) {
-        const after = cursors.get(profile.name) ?? 0
+        const after = cursors.get(profile.jobs) ?? 0
         for (const { change, run } of await profile.jobs.changedRuns({ after, limit: pageSize, jobId })) {
-          cursors.set(profile.name, change)
+          cursors.set(profile.jobs, change)
           told = true
           yield run
         }

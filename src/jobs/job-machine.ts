@@ -176,9 +176,14 @@ function begin(
   }
 }
 
+/** Whether a text shows nothing. */
+export function isBlank(text: string): boolean {
+  return /^[\s\p{Cc}\p{Cf}]*$/u.test(text)
+}
+
 /** An answer that says nothing is no answer. */
 function judged({ status, output, error }: RunOutcome): RunOutcome {
-  const text = output === null || /^[\s\p{Cc}\p{Cf}]*$/u.test(output) ? null : output.toWellFormed()
+  const text = output === null || isBlank(output) ? null : output.toWellFormed()
   if (status === 'OK' && text === null) {
     return { status: 'ERROR', output: null, error: 'The agent finished without a response.' }
   }

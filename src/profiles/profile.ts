@@ -12,6 +12,7 @@ import { SqliteChatStore } from '../storage/sqlite/sqlite-chat-store.ts'
 import { SqliteDecisionStore } from '../storage/sqlite/sqlite-decision-store.ts'
 import { SqliteJobStore } from '../storage/sqlite/sqlite-job-store.ts'
 import { SqliteSessions } from '../storage/sqlite/sqlite-sessions.ts'
+import { PrefixedJobs } from './prefixed-jobs.ts'
 import { PrefixedSearches } from './prefixed-searches.ts'
 import { PrefixedSessions } from './prefixed-sessions.ts'
 import { defaultProfile } from './profile-name.ts'
@@ -81,7 +82,7 @@ export function openProfile(options: ProfileOptions): Profile {
     decisions: new SqliteDecisionStore(database),
     files: new FolderFileStore(join(home, 'files')),
     jobs: new SqliteJobStore(database, name),
-    hermesJobs: hermes?.jobs ?? null,
+    hermesJobs: hermes && (prefix === '' ? hermes.jobs : new PrefixedJobs(hermes.jobs, prefix)),
     searches: prefix === '' ? searches : new PrefixedSearches(searches, prefix),
     close: async () => {
       await Promise.all([searches.close(), indexing.close()])

@@ -114,7 +114,8 @@ JobRunType.implement({
     session: t.field({
       type: SessionType,
       nullable: true,
-      description: 'The session that it was held in. Null once that was deleted, and when the run failed before it began.',
+      description:
+        'The session that it was held in. Null once that was deleted, and when the run failed before it began.',
       resolve: ({ sessionId }, _, { scopes }) => (sessionId === null ? null : scopes.session(sessionId)),
     }),
   }),
@@ -125,10 +126,9 @@ const profile = 'The profile; default when it is left out.'
 builder.queryField('jobs', (t) =>
   t.field({
     type: [JobType],
-    description: "The jobs of a profile, the oldest first, and behind them those of its Hermes agent.",
+    description: 'The jobs of a profile, the oldest first, and behind them those of its Hermes agent.',
     args: { profile: t.arg.string({ description: profile }) },
-    resolve: async (_, args, { scopes }) =>
-      (await scopes.of(profileName(args.profile, 'profile')))?.jobs.list() ?? [],
+    resolve: async (_, args, { scopes }) => (await scopes.of(profileName(args.profile, 'profile')))?.jobs.list() ?? [],
   }),
 )
 
@@ -142,18 +142,24 @@ builder.objectField(ProfileType, 'jobs', (t) =>
 
 const schedule =
   "A cron expression of five or six fields (six: seconds first), 'every 30m', 'in 2h', or an RFC 3339 time with its offset."
-const timezone = "An IANA zone, such as Europe/Berlin, in which a cron expression counts; the server's own when it is left out."
+const timezone =
+  "An IANA zone, such as Europe/Berlin, in which a cron expression counts; the server's own when it is left out."
 const repeatLimit = 'How many runs the schedule makes, 1 or more; no end when it is left out.'
 
 const CreateJobInput = builder.inputType('CreateJobInput', {
   description: 'A job to make.',
   fields: (t) => ({
     name: t.string({ required: true, description: 'What to call it: 1 to 200 characters, in one line.' }),
-    prompt: t.string({ required: true, description: 'What the agent is told in each run: up to 1,000,000 characters.' }),
+    prompt: t.string({
+      required: true,
+      description: 'What the agent is told in each run: up to 1,000,000 characters.',
+    }),
     schedule: t.string({ required: true, description: schedule }),
     timezone: t.string({ description: timezone }),
     profile: t.string({ description: 'The profile that it belongs to; default when it is left out.' }),
-    model: t.string({ description: 'The model that answers, as <provider>/<name>; the default one when it is left out.' }),
+    model: t.string({
+      description: 'The model that answers, as <provider>/<name>; the default one when it is left out.',
+    }),
     repeatLimit: t.int({ description: repeatLimit }),
   }),
 })

@@ -7,12 +7,18 @@ import type { Gate as AgentGate } from '../../src/agent/agent.ts'
 import { aborted } from '../support/agent-chats.ts'
 import { foundModel } from '../support/found-model.ts'
 import { until } from '../support/until.ts'
-import { ask, found, readTo } from './ask.ts'
+import { ask, follow, found, readTo } from './ask.ts'
 import { type BadValue, badValuesFor, type Known, type Outcome } from './bad-values.ts'
 import { type GoodIds, goodVariables } from './good-variables.ts'
 import { is, newSession, streamChat, wholeAnswer } from './chat.ts'
 import { type Client, type Result, type Transport, transports } from './clients.ts'
-import { MessagesDocument, SessionsDocument } from './generated/graphql.ts'
+import {
+  CreateJobDocument,
+  FollowJobRunsDocument,
+  MessagesDocument,
+  RunJobDocument,
+  SessionsDocument,
+} from './generated/graphql.ts'
 import { type Place, placesOf, withValue } from './places.ts'
 import { newWorld, type World } from './world.ts'
 
@@ -34,15 +40,17 @@ async function newSetting(transport: Transport): Promise<Setting> {
   const { end } = await wholeAnswer(writing, { text: 'Hello', model: 'offline/eliza', key: 'taken' })
   const spareId = await newSession(writing)
   mkdirSync(join(world.segue.home, 'profiles', 'spare'), { recursive: true })
+  const job = await newJob(writing)
   const { sessionId } = end
-  // Its deltas are merged to one a part: what is written after that was written by what is tried.
-  const events = found(end.message).parts.length + 2
+  // Its deltas, and those of the same answer of the job, are merged to one a part: what is written after that was written by what is tried.
+  const events = 2 * (found(end.message).parts.length + 2)
   await until(() => rowsOf(world)['events']?.length === events)
   const { sessions } = await ask(writing, SessionsDocument, { first: 1 })
   const { session } = await ask(writing, MessagesDocument, { sessionId, first: 1 })
   const asked = await newDecisions(world, writing)
   return {
     ...asked,
+    ...job,
     world,
     lastId: await newSession(writing),
     spareProfile: 'spare',
@@ -75,7 +83,18 @@ async function newDecisions(world: World, client: Client): Promise<Pick<Known, '
   return { approvalId: asksFirst.approval.id, clarificationId: asksSecond.clarification.id }
 }
 
+/** A job that has run by hand, and by itself comes every four years. */
+async function newJob(client: Client): Promise<Pick<Known, 'jobId' | 'runId'>> {
+  const job = { name: 'Birds', prompt: 'Hello', schedule: '0 9 29 2 *', timezone: 'UTC', model: 'offline/eliza' }
+  const { id } = (await ask(client, CreateJobDocument, job)).createJob
+  const runs = follow(client, FollowJobRunsDocument, { jobId: id })
+  const { run } = (await ask(client, RunJobDocument, { id })).runJob
+  for await (const { jobRuns } of runs) if (jobRuns.status !== 'RUNNING') break
+  return { jobId: id, runId: run.id }
+}
+
 const places = placesOf(schema, {
+  Job: (selection) => `jobs { ${selection} }`,
   Conversation: (selection) => `session(id: "theirs") { conversation { ${selection} } }`,
   Profile: (selection) => `session(id: "theirs") { profile { ${selection} } }`,
   Session: (selection) => `session(id: "theirs") { ${selection} }`,

@@ -29,6 +29,9 @@ export interface Known {
   readonly clarificationId: string
   /** Of a session without a word. */
   readonly spareId: string
+  readonly jobId: string
+  /** Of a run of that job. */
+  readonly runId: string
   readonly sessionCursor: string
   readonly messageCursor: string
 }
@@ -78,6 +81,8 @@ const unknownIds = [
   'msg_00000000000000000000000000',
   'apr_00000000000000000000000000',
   'clr_00000000000000000000000000',
+  'job_00000000000000000000000000',
+  'jrn_00000000000000000000000000',
   'ses_',
   '../x',
   "' OR 1=1 --",
@@ -105,6 +110,28 @@ const modelIds = [
   'LOCAL/test',
   'local/test ',
 ]
+
+const jobNames = ['', ' ', '\n\t', '\0', 'x'.repeat(201), 'x'.repeat(10_000)]
+
+const schedules = [
+  ...['', ' ', 'nobody', 'never', '30m', '9', '0 9 * *', '0 9 * * * * *', '60 * * * *', '* 24 * * *', '0 0 30 2 *'],
+  ...[
+    '@nobody',
+    'every',
+    'every 0s',
+    'every -1m',
+    'every 1.5h',
+    'every day',
+    'every 4000d',
+    'in 0m',
+    'in',
+    'in 1m ago',
+  ],
+  ...['2001-01-01T00:00:00Z', '2126-02-30T00:00:00Z', '2126-01-31T09:00:00', '2126-01-31', 'tomorrow'],
+  ...['0 9 * * *\n', '0\u00a09 * * *', '\u0660 9 * * *', '\0', '\ud800', '0 9 * * *; DROP', 'x'.repeat(10_000)],
+]
+
+const timezones = ['', ' ', 'nobody', 'Europe/Nowhere', 'Europe/Berlin ', '../UTC', 'UTC\n', ...spoiled]
 
 const encoded = (text: string): string => Buffer.from(text).toString('base64url')
 
@@ -185,6 +212,8 @@ function wrongValues({ name, field, kind, path, type }: Place, known: Known): Ba
     case 'first: Int':
     case 'last: Int':
       return [0, -1, 1001, 2 ** 31 - 1, -(2 ** 31)].map(bad)
+    case 'repeatLimit: Int':
+      return [0, -1, -(2 ** 31)].map(bad)
     case 'skip: Int':
     case 'after: Int':
       return [-1, -(2 ** 31)].map(bad)
@@ -213,7 +242,20 @@ function wrongValues({ name, field, kind, path, type }: Place, known: Known): Ba
     case 'files: FileInput':
       return [bad(Array.from({ length: 21 }, () => file))]
     case 'name: String':
+      if (isOfJob(field)) return [...jobNames.map(bad), ...notNull(field)]
       return kind !== 'query' && path[0] === 'input' ? fileNames.map(bad) : profilesFor(field)
+    case 'prompt: String':
+      return [
+        ...['', ' ', '\n\t', '\u00a0\u2003'].map(bad),
+        { value: 'x'.repeat(1_000_001), outcome: 'TOO_LARGE' },
+        ...notNull(field),
+      ]
+    case 'schedule: String':
+      return [...schedules.map(bad), ...notNull(field)]
+    case 'timezone: String':
+      return [...timezones.map(bad), ...notNull(field)]
+    case 'enabled: Boolean':
+      return notNull(field)
     case 'archived: Boolean':
     case 'pinned: Boolean':
       return path[0] === 'input' ? [bad(null)] : []
@@ -237,6 +279,8 @@ function wrongValues({ name, field, kind, path, type }: Place, known: Known): Ba
       return unknownIdsFor(known.sessionId, 'NOT_FOUND')
     case 'messageId: ID':
       return unknownIdsFor(known.messageId, 'NOT_FOUND')
+    case 'jobId: ID':
+      return [...unknownIdsFor(known.jobId, 'NOT_FOUND'), { value: known.runId, outcome: 'NOT_FOUND' }]
     case 'streamId: ID':
       return unknownIdsFor(known.streamId, 'NOT_FOUND')
     default:
@@ -244,6 +288,11 @@ function wrongValues({ name, field, kind, path, type }: Place, known: Known): Ba
       return []
   }
 }
+
+const isOfJob = (field: string): boolean => field.endsWith('Job')
+
+/** What is changed may be left out, but it cannot be taken away. */
+const notNull = (field: string): BadValue[] => (field === 'Mutation.updateJob' ? [bad(null)] : [])
 
 /** What no field named `id` finds. What is there and of another kind is no better than what is not. */
 function unknownIdsOf(field: string, known: Known): BadValue[] {
@@ -264,6 +313,10 @@ function unknownIdsOf(field: string, known: Known): BadValue[] {
       return [...unknownIdsFor(approvalId, 'NOT_FOUND'), ...elsewhere([clarificationId, streamId], 'NOT_FOUND')]
     case 'Mutation.answerClarification':
       return [...unknownIdsFor(clarificationId, 'NOT_FOUND'), ...elsewhere([approvalId, streamId], 'NOT_FOUND')]
+    case 'Mutation.deleteJob':
+    case 'Mutation.runJob':
+    case 'Mutation.updateJob':
+      return [...unknownIdsFor(known.jobId, 'NOT_FOUND'), ...elsewhere([known.runId, sessionId], 'NOT_FOUND')]
     default:
       throw new Error(`it is not told what ${field} does not find`)
   }

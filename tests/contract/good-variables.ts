@@ -14,37 +14,48 @@ export interface GoodIds {
   /** Of two sessions without a word. */
   readonly spareId: string
   readonly lastId: string
+  readonly jobId: string
   /** A profile in which nothing happens. */
   readonly spareProfile: string
 }
 
 /** What every field is asked with that takes a value, with nothing wrong in it. */
 export function goodVariables({ field, path }: Pick<Place, 'field' | 'path'>, known: GoodIds): object {
-  const { profile, spareProfile, sessionId, spareId, lastId, streamId, messageId, approvalId, clarificationId } = known
+  const { profile, spareProfile, sessionId, spareId, lastId, streamId, messageId, approvalId, clarificationId, jobId } = known
   const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
   const chat = { input: { text: 'Hello', model: 'offline/eliza', ...(path.length > 2 && { files }) } }
   const good: Record<string, object> = {
     'Mutation.answerApproval': { id: approvalId, decision: 'ONCE' },
     'Mutation.answerClarification': { id: clarificationId, answer: 'Here.' },
     'Mutation.cancelStream': { streamId },
+    'Conversation.segments': {},
+    'Job.nextRuns': {},
+    'Job.runs': {},
     'Mutation.compactSession': { id: sessionId },
+    'Mutation.createJob': { input: { name: 'Bees', prompt: 'Hello', schedule: '0 9 * * *', model: 'offline/eliza' } },
     'Mutation.createProfile': { name: 'fresh' },
     'Mutation.createSession': { input: {} },
+    'Mutation.deleteJob': { id: jobId },
     'Mutation.deleteProfile': { name: spareProfile },
     'Mutation.deleteSession': { id: spareId },
     'Mutation.deleteSessions': { ids: [lastId] },
     'Mutation.forgetApproval': { tool: 'look' },
     'Mutation.forkSession': { messageId },
     'Mutation.regenerate': { messageId },
+    'Mutation.runJob': { id: jobId },
     'Mutation.startChat': chat,
+    'Mutation.updateJob': { id: jobId, input: { name: 'Bees' } },
     'Mutation.updateSession': { id: sessionId, input: { pinned: true } },
     'Mutation.updateSessions': { ids: [sessionId], input: { archived: true } },
     'Profile.sessions': {},
     'Query.approvals': {},
     'Query.clarifications': {},
+    'Query.conversations': {},
     'Query.events': { sessionId },
+    'Query.jobs': {},
     'Query.node': { id: sessionId },
     'Query.profile': { name: profile },
+    'Query.search': { query: 'Hello' },
     'Query.session': { id: sessionId },
     'Query.sessions': {},
     'Query.stream': { id: streamId },
@@ -53,6 +64,7 @@ export function goodVariables({ field, path }: Pick<Place, 'field' | 'path'>, kn
     'Subscription.clarifications': {},
     'Subscription.followSession': { sessionId },
     'Subscription.followStream': { streamId },
+    'Subscription.jobRuns': { jobId },
     'Subscription.streamChat': chat,
   }
   return found(good[field])

@@ -75,6 +75,7 @@ interface World {
 }
 
 const names = ['default', 'alpha', 'beta'] as const
+const job = { name: 'Birds', schedule: '0 9 29 2 *', timezone: 'UTC' }
 const file = { name: 'a.txt', mediaType: 'text/plain', url: 'data:,The%20same%20in%20all' }
 
 async function fill(segue: TestSegue, client: Client, profile: string): Promise<Filled> {
@@ -101,6 +102,7 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
     messageId: answer.id,
     approvalId: found(approval).id,
     clarificationId: found(question).id,
+    jobId: (await ask(client, CreateJobDocument, { profile, ...job, prompt: `Hello, ${word}` })).createJob.id,
     spareProfile: 'spare',
   }
   const { profile: _, spareProfile: __, ...ids } = known
