@@ -583,15 +583,15 @@ describe('lost-wake-up-still-ends', () => {
     const looking = gate()
     const ended = gate()
     let looks = 0
-    const look = async (): Promise<void> => {
+    const lookAgain = async (): Promise<void> => {
       looks += 1
       if (looks !== which) return
       looking.open()
       // It saw nothing, and knows it only when everything is over.
       await ended.passed
     }
-    scripted.hooks.read = (_, events) => (events.length > 0 ? undefined : look())
-    scripted.hooks.looked = look
+    scripted.hooks.read = (_, events) => (events.length > 0 ? undefined : lookAgain())
+    scripted.hooks.looked = lookAgain
     const reading = await scripted.chats.followers.followSession(sessionId, head)
     const first = reading.next()
     await looking.passed
