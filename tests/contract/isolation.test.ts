@@ -12,7 +12,7 @@ import { ask, found } from './ask.ts'
 import { startChat, wholeAnswer } from './chat.ts'
 import { type Client, connect, type Result } from './clients.ts'
 import { deepSelection } from './deep-selection.ts'
-import { ApprovalsDocument, ClarificationsDocument, CreateSessionDocument } from './generated/graphql.ts'
+import { ApprovalsDocument, ClarificationsDocument, CreateJobDocument, CreateSessionDocument } from './generated/graphql.ts'
 import { type GoodIds, goodVariables } from './good-variables.ts'
 import { type Path, withValue } from './places.ts'
 
