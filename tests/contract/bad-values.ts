@@ -204,6 +204,9 @@ const tooLargeFiles = [
   `data:text/plain;base64,${Buffer.alloc(1024 * 1024 + 1, 'x').toString('base64')}`,
 ]
 
+/** Lists whose cursors are numbers. */
+const byPosition = new Set(['Session.messages', 'Job.runs'])
+
 /** What has the right type and is wrong all the same. Every place with a text, an id or a number needs a rule. */
 function wrongValues({ name, field, kind, path, type }: Place, known: Known): BadValue[] {
   const typeName = getNamedType(type).name
@@ -217,7 +220,7 @@ function wrongValues({ name, field, kind, path, type }: Place, known: Known): Ba
       return [-1, -(2 ** 31)].map(bad)
     case 'after: String':
     case 'before: String':
-      return [...cursors, field === 'Session.messages' ? known.sessionCursor : known.messageCursor].map(bad)
+      return [...cursors, byPosition.has(field) ? known.sessionCursor : known.messageCursor].map(bad)
     case 'profile: String':
       return badProfiles.map(bad)
     case 'model: String':
