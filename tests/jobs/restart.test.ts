@@ -7,7 +7,7 @@ import { startProcess } from '../support/server-process.ts'
 
 test('a run that a kill cut off is INTERRUPTED; the next one comes, and no due time is run twice', async () => {
   const home = newFolder()
-  const argv = ['--home', home, '--hermes-home', '', '--port', '0', '--model', 'offline/eliza']
+  const argv = ['--home', home, '--no-hermes', '--port', '0', '--model', 'offline/eliza']
   try {
     let killed = { jobId: '', runId: '' }
     {
