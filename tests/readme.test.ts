@@ -106,6 +106,22 @@ describe('its operations', () => {
     await until(() => existsSync(join(folder, 'home', 'note.txt')))
   })
 
+  test('for jobs make one, run it, and tell what came of it', async () => {
+    const [daily, now, runs] = ['Daily', 'RunNow', 'Runs'].map(operationNamed)
+    const [made] = await results(daily)
+    expect(made).toMatchObject({
+      createJob: {
+        recurring: true,
+        nextRuns: [made?.['createJob']?.['nextRunAt'], ...Array(4).fill(expect.any(String))],
+      },
+    })
+    const id = made?.['createJob']?.['id']
+    const [ran] = await results(now && { ...now, variables: JSON.stringify({ ...JSON.parse(now.variables), id }) })
+    expect(ran).toMatchObject({ runJob: { alreadyRunning: false, run: { status: 'RUNNING' } } })
+    const told = await results(runs, ({ jobRuns }) => jobRuns?.['status'] !== 'RUNNING')
+    expect(told.at(-1)).toMatchObject({ jobRuns: { status: 'OK', output: expect.any(String), job: { id } } })
+  })
+
   test('for second tries, forks and long chats make new sessions', async () => {
     const [again, fork, compact] = ['Again', 'Fork', 'Compact'].map(operationNamed)
     const query = `subscription { streamChat(input: {text: "I am sad"}) {

@@ -124,10 +124,7 @@ export class PrefixedSessions implements SessionSource {
     return this.#messages(sessionId, (own) => this.#source.contextMessages(own))
   }
 
-  async conversationPage(
-    page: PageRequest<SessionKey>,
-    filter: ConversationFilter,
-  ): Promise<ConversationPage | null> {
+  async conversationPage(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage | null> {
     const found = await this.#source.conversationPage(this.#ids.page(page), filter)
     if (!found) return null
     return {

@@ -7,18 +7,13 @@ import type { Gate as AgentGate } from '../../src/agent/agent.ts'
 import { aborted } from '../support/agent-chats.ts'
 import { foundModel } from '../support/found-model.ts'
 import { until } from '../support/until.ts'
-import { ask, follow, found, readTo } from './ask.ts'
+import { ask, found, readTo } from './ask.ts'
 import { type BadValue, badValuesFor, type Known, type Outcome } from './bad-values.ts'
 import { type GoodIds, goodVariables } from './good-variables.ts'
+import { endedRun, newJob, runJob, runOf, untilIs } from './job.ts'
 import { is, newSession, streamChat, wholeAnswer } from './chat.ts'
 import { type Client, type Result, type Transport, transports } from './clients.ts'
-import {
-  CreateJobDocument,
-  FollowJobRunsDocument,
-  MessagesDocument,
-  RunJobDocument,
-  SessionsDocument,
-} from './generated/graphql.ts'
+import { MessagesDocument, SessionsDocument } from './generated/graphql.ts'
 import { type Place, placesOf, withValue } from './places.ts'
 import { newWorld, type World } from './world.ts'
 
@@ -40,7 +35,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
   const { end } = await wholeAnswer(writing, { text: 'Hello', model: 'offline/eliza', key: 'taken' })
   const spareId = await newSession(writing)
   mkdirSync(join(world.segue.home, 'profiles', 'spare'), { recursive: true })
-  const job = await newJob(writing)
+  const job = await newEndedJob(writing)
   const { sessionId } = end
   // Its deltas, and those of the same answer of the job, are merged to one a part: what is written after that was written by what is tried.
   const events = 2 * (found(end.message).parts.length + 2)
@@ -51,6 +46,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
   return {
     ...asked,
     ...job,
+    runningJobId: await newRunningJob(world, writing),
     world,
     lastId: await newSession(writing),
     spareProfile: 'spare',
@@ -83,13 +79,30 @@ async function newDecisions(world: World, client: Client): Promise<Pick<Known, '
   return { approvalId: asksFirst.approval.id, clarificationId: asksSecond.clarification.id }
 }
 
+/** A job whose run does not end. */
+async function newRunningJob(world: World, client: Client): Promise<string> {
+  const agent = foundModel({
+    // oxlint-disable-next-line require-yield
+    async *answer({ signal }) {
+      await aborted(signal)
+    },
+  })
+  const { id } = await newJob(client)
+  const find = vi.spyOn(world.segue.domain.models, 'find').mockResolvedValueOnce(agent)
+  const { run } = await runJob(client, id)
+  await untilIs(
+    () => runOf(client, run.id),
+    ({ session }) => session !== null,
+  )
+  find.mockRestore()
+  return id
+}
+
 /** A job that has run by hand, and by itself comes every four years. */
-async function newJob(client: Client): Promise<Pick<Known, 'jobId' | 'runId'>> {
-  const job = { name: 'Birds', prompt: 'Hello', schedule: '0 9 29 2 *', timezone: 'UTC', model: 'offline/eliza' }
-  const { id } = (await ask(client, CreateJobDocument, job)).createJob
-  const runs = follow(client, FollowJobRunsDocument, { jobId: id })
-  const { run } = (await ask(client, RunJobDocument, { id })).runJob
-  for await (const { jobRuns } of runs) if (jobRuns.status !== 'RUNNING') break
+async function newEndedJob(client: Client): Promise<Pick<Known, 'jobId' | 'runId'>> {
+  const { id } = await newJob(client, { prompt: 'Hello', model: 'offline/eliza' })
+  const { run } = await runJob(client, id)
+  await endedRun(client, run.id)
   return { jobId: id, runId: run.id }
 }
 
@@ -123,7 +136,7 @@ function fault({ data, errors }: Result<unknown>, outcome: Outcome, { path }: Pl
 
 const longestMessage = 500 // UTF-16 code units
 
-const leaks = /\bat \S+ \(|:\d+:\d+|node_modules|\.ts\b|\/tmp\/|SQLITE|SqliteError|undefined/
+const leaks = /\bat \S+ \(|\D:\d+:\d+|node_modules|\.ts\b|\/tmp\/|SQLITE|SqliteError|undefined/
 
 /** Only null and empty lists, whatever they are wrapped in. */
 function holdsNothing(data: unknown): boolean {

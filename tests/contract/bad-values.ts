@@ -205,6 +205,9 @@ const tooLargeFiles = [
   `data:text/plain;base64,${Buffer.alloc(1024 * 1024 + 1, 'x').toString('base64')}`,
 ]
 
+/** Lists whose cursors are numbers. */
+const byPosition = new Set(['Session.messages', 'Job.runs'])
+
 /** What has the right type and is wrong all the same. Every place with a text, an id or a number needs a rule. */
 function wrongValues({ name, field, kind, path, type }: Place, known: Known): BadValue[] {
   const typeName = getNamedType(type).name
@@ -344,7 +347,7 @@ function profilesFor(field: string): BadValue[] {
 
 /** Cursors of other lists than the field's. */
 function cursorsOfOthers(field: string, { sessionCursor, messageCursor }: Known): string[] {
-  if (field === 'Session.messages') return [sessionCursor]
+  if (byPosition.has(field)) return [sessionCursor]
   return field === 'Query.conversations' ? [sessionCursor, messageCursor] : [messageCursor]
 }
 

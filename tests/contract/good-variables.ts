@@ -15,13 +15,16 @@ export interface GoodIds {
   readonly spareId: string
   readonly lastId: string
   readonly jobId: string
+  /** Of a job whose run is under way. */
+  readonly runningJobId: string
   /** A profile in which nothing happens. */
   readonly spareProfile: string
 }
 
 /** What every field is asked with that takes a value, with nothing wrong in it. */
 export function goodVariables({ field, path }: Pick<Place, 'field' | 'path'>, known: GoodIds): object {
-  const { profile, spareProfile, sessionId, spareId, lastId, streamId, messageId, approvalId, clarificationId, jobId } = known
+  const { profile, spareProfile, sessionId, spareId, lastId, streamId, messageId, approvalId, clarificationId } = known
+  const { jobId, runningJobId } = known
   const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
   const chat = { input: { text: 'Hello', model: 'offline/eliza', ...(path.length > 2 && { files }) } }
   const good: Record<string, object> = {
@@ -64,7 +67,7 @@ export function goodVariables({ field, path }: Pick<Place, 'field' | 'path'>, kn
     'Subscription.clarifications': {},
     'Subscription.followSession': { sessionId },
     'Subscription.followStream': { streamId },
-    'Subscription.jobRuns': { jobId },
+    'Subscription.jobRuns': { jobId: runningJobId },
     'Subscription.streamChat': chat,
   }
   return found(good[field])

@@ -12,7 +12,13 @@ import { ask, found } from './ask.ts'
 import { startChat, wholeAnswer } from './chat.ts'
 import { type Client, connect, type Result } from './clients.ts'
 import { deepSelection } from './deep-selection.ts'
-import { ApprovalsDocument, ClarificationsDocument, CreateJobDocument, CreateSessionDocument } from './generated/graphql.ts'
+import {
+  ApprovalsDocument,
+  ClarificationsDocument,
+  CreateJobDocument,
+  CreateSessionDocument,
+  RunJobDocument,
+} from './generated/graphql.ts'
 import { type GoodIds, goodVariables } from './good-variables.ts'
 import { type Path, withValue } from './places.ts'
 
@@ -93,8 +99,13 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
   await until(() => countOf(segue, profile, "SELECT count(*) AS count FROM decisions WHERE state = 'PENDING'") === 2)
   const [approval] = (await ask(client, ApprovalsDocument, { profile })).approvals
   const [question] = (await ask(client, ClarificationsDocument, { profile })).clarifications
+  const asks = { profile, ...job, prompt: `/ask Where is ${word}?` }
+  const runningJobId = (await ask(client, CreateJobDocument, asks)).createJob.id
+  await ask(client, RunJobDocument, { id: runningJobId })
+  await until(() => countOf(segue, profile, "SELECT count(*) AS count FROM decisions WHERE state = 'PENDING'") === 3)
   const known = {
     profile,
+    runningJobId,
     sessionId,
     spareId,
     lastId,

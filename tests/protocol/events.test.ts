@@ -81,7 +81,10 @@ test('E1 what any client has seen is in the log of a server that was killed, and
   for (const event of seen) {
     const isDelta = event.type === 'TextDelta' || event.type === 'ReasoningDelta'
     if (!isMerged || !isDelta) expect(log).toContainEqual(event)
-    else expect(lengths.get(`${event.messageId}/${event.partIndex}`)).toBeGreaterThanOrEqual(event.offset + event.text.length)
+    else
+      expect(lengths.get(`${event.messageId}/${event.partIndex}`)).toBeGreaterThanOrEqual(
+        event.offset + event.text.length,
+      )
   }
 })
 

@@ -151,7 +151,10 @@ export class Both {
     const log = { info: () => undefined, warn: () => undefined }
     const profile = openProfile({ home, hermesHome, durable: false, log })
     // A database of ours is made by the first write.
-    await profile.chats.createSession({ session: sessionRecord({ id: mine(0), origin: 'SEGUE', source: 'segue' }), messages: [] })
+    await profile.chats.createSession({
+      session: sessionRecord({ id: mine(0), origin: 'SEGUE', source: 'segue' }),
+      messages: [],
+    })
     const both = new Both(home, hermesHome, profile, hermes)
     both.clear()
     return both

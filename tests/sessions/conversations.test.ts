@@ -114,7 +114,10 @@ describe('listed are', () => {
     told('undone', [])
     both.hermes.message('undone', 3, { active: 0, compacted: 0 })
     await kept(mine(1), 2)
-    await both.profile.chats.createSession({ session: sessionRecord({ id: mine(2), origin: 'SEGUE', source: 'segue' }), messages: [] })
+    await both.profile.chats.createSession({
+      session: sessionRecord({ id: mine(2), origin: 'SEGUE', source: 'segue' }),
+      messages: [],
+    })
     expect(await list()).toEqual([
       'empty root > after it',
       'archived',

@@ -3,7 +3,9 @@ import { createBirpc } from 'birpc'
 import { HermesReader, type HermesReaderOptions } from './hermes-reader.ts'
 
 /** What the worker is started with. */
-export interface WorkerOptions extends Required<Pick<HermesReaderOptions, 'path' | 'patience' | 'index' | 'own' | 'prefix'>> {
+export interface WorkerOptions extends Required<
+  Pick<HermesReaderOptions, 'path' | 'patience' | 'index' | 'own' | 'prefix'>
+> {
   readonly profile: string
   /** Whether anybody wants to see the statements. */
   readonly statements: boolean

@@ -91,4 +91,3 @@ export class OwnSegments {
     return this.#db
   }
 }
-
