@@ -122,7 +122,7 @@ function goodVariables({ field, path }: Place, known: Setting): object {
     'Mutation.createJob': { input: { name: 'Bees', prompt: 'Hello', schedule: '0 9 * * *', model: 'offline/eliza' } },
     'Mutation.createProfile': { name: 'fresh' },
     'Mutation.createSession': { input: {} },
-    'Mutation.deleteJob': { id: jobId },
+    'Mutation.deleteJob': { id: runningJobId },
     'Mutation.deleteProfile': { name: 'spare' },
     'Mutation.deleteSession': { id: spareId },
     'Mutation.deleteSessions': { ids: [lastId] },
