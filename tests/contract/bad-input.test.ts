@@ -49,6 +49,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
     runningJobId: await newRunningJob(world, writing),
     world,
     lastId: await newSession(writing),
+    spareJobId: (await newJob(writing)).id,
     spareProfile: 'spare',
     profile: 'default',
     sessionId,

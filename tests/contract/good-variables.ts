@@ -15,6 +15,8 @@ export interface GoodIds {
   readonly spareId: string
   readonly lastId: string
   readonly jobId: string
+  /** Of another job, which can go. */
+  readonly spareJobId: string
   /** Of a job whose run is under way. */
   readonly runningJobId: string
   /** A profile in which nothing happens. */
@@ -24,7 +26,7 @@ export interface GoodIds {
 /** What every field is asked with that takes a value, with nothing wrong in it. */
 export function goodVariables({ field, path }: Pick<Place, 'field' | 'path'>, known: GoodIds): object {
   const { profile, spareProfile, sessionId, spareId, lastId, streamId, messageId, approvalId, clarificationId } = known
-  const { jobId, runningJobId } = known
+  const { jobId, spareJobId, runningJobId } = known
   const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
   const chat = { input: { text: 'Hello', model: 'offline/eliza', ...(path.length > 2 && { files }) } }
   const good: Record<string, object> = {
@@ -38,7 +40,7 @@ export function goodVariables({ field, path }: Pick<Place, 'field' | 'path'>, kn
     'Mutation.createJob': { input: { name: 'Bees', prompt: 'Hello', schedule: '0 9 * * *', model: 'offline/eliza' } },
     'Mutation.createProfile': { name: 'fresh' },
     'Mutation.createSession': { input: {} },
-    'Mutation.deleteJob': { id: jobId },
+    'Mutation.deleteJob': { id: spareJobId },
     'Mutation.deleteProfile': { name: spareProfile },
     'Mutation.deleteSession': { id: spareId },
     'Mutation.deleteSessions': { ids: [lastId] },

@@ -99,6 +99,8 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
   await until(() => countOf(segue, profile, "SELECT count(*) AS count FROM decisions WHERE state = 'PENDING'") === 2)
   const [approval] = (await ask(client, ApprovalsDocument, { profile })).approvals
   const [question] = (await ask(client, ClarificationsDocument, { profile })).clarifications
+  const newJob = async () =>
+    (await ask(client, CreateJobDocument, { profile, ...job, prompt: `Hello, ${word}` })).createJob.id
   const asks = { profile, ...job, prompt: `/ask Where is ${word}?` }
   const runningJobId = (await ask(client, CreateJobDocument, asks)).createJob.id
   await ask(client, RunJobDocument, { id: runningJobId })
@@ -113,7 +115,8 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
     messageId: answer.id,
     approvalId: found(approval).id,
     clarificationId: found(question).id,
-    jobId: (await ask(client, CreateJobDocument, { profile, ...job, prompt: `Hello, ${word}` })).createJob.id,
+    jobId: await newJob(),
+    spareJobId: await newJob(),
     spareProfile: 'spare',
   }
   const { profile: _, spareProfile: __, ...ids } = known

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { channelOf, sourcesOf } from '../../src/storage/channel.ts'
+import { channelOf } from '../../src/storage/channel.ts'
 
 test.each([
   ['segue', 'SEGUE'],
@@ -22,12 +22,4 @@ test.each([
   ['constructor', 'OTHER'],
 ])('sessions from %s are in the channel %s', (source, channel) => {
   expect(channelOf(source)).toBe(channel)
-})
-
-test('the sources of channels are those that are in them, or all but those that are not', () => {
-  expect(sourcesOf(['CRON', 'SEGUE'])).toEqual({ sources: ['segue', 'cron'], others: false })
-  const { sources, others } = sourcesOf(['CRON', 'OTHER'])
-  expect(others).toBe(true)
-  expect(sources).toContain('segue')
-  expect(sources).not.toContain('cron')
 })
