@@ -1,5 +1,5 @@
 import { badInput } from '../errors.ts'
-import { conversationId, titleOf } from '../sessions/conversations.ts'
+import { conversationId, conversationTitle } from '../sessions/conversations.ts'
 import { builder } from './builder.ts'
 import { ConversationType, SessionType } from './refs.ts'
 
@@ -41,7 +41,7 @@ ConversationType.implement({
       nullable: true,
       description:
         "What it is called: the root's title, unless a person has given the tip another one. A title that was inherited, with a number behind it or without, is the same one. To rename the conversation, rename its tip.",
-      resolve: titleOf,
+      resolve: conversationTitle,
     }),
     lastActivityAt: t.expose('lastActivityAt', {
       type: 'DateTime',

@@ -141,7 +141,7 @@ const copyNumber = / #\d+$/
  * What a conversation is called: its root's title, unless a person has given its tip another one. A continuation
  * inherits its parent's title, at times with a number behind it, and models make titles of their own: neither counts.
  */
-export function titleOf({ root, tip }: Conversation): string | null {
+export function conversationTitle({ root, tip }: Conversation): string | null {
   if (root.title === null) return tip.title
   const isRenamed =
     tip.title !== null &&

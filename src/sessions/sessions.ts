@@ -95,15 +95,15 @@ export class Sessions {
   async create({ title, model, continues }: NewSession): Promise<SessionRecord> {
     const parent = continues === null ? null : await this.#continuable(continues)
     const own = parent?.origin === 'SEGUE' ? parent : null
-    const begun = newSession({
+    const session = newSession({
       profile: this.#profile.name,
       ...(title === null ? titleOf(parent) : { title: cleanTitle(title), titleSource: 'PERSON' }),
       model: model ?? own?.model ?? null,
       parentId: parent?.id ?? null,
+      // A conversation that a person keeps at the top stays there when it goes on here.
+      pinned: parent?.pinned ?? false,
       at: Date.now(),
     })
-    // A conversation that a person keeps at the top stays there when it goes on here.
-    const session = { ...begun, pinned: parent?.pinned ?? false }
     await this.#profile.chats.createSession({ session, messages: [], ...(own && { grantsOf: own.id }) })
     return session
   }
@@ -162,10 +162,11 @@ export function newSession({
   }
 }
 
-/** What a session hands on to another one. Hermes tells of no title who gave it: it counts as a person's. */
+/** What a session hands on to another one. Whoever gave it in Hermes, it counts as a person's: no model replaces it. */
 export function titleOf(session: SessionRecord | null): Pick<SessionRecord, 'title' | 'titleSource'> {
   const title = session?.title ?? null
-  return { title, titleSource: title === null ? null : (session?.titleSource ?? 'PERSON') }
+  const given = session?.origin === 'HERMES' ? null : session?.titleSource
+  return { title, titleSource: title === null ? null : (given ?? 'PERSON') }
 }
 
 /** One line without control characters. Throws BAD_USER_INPUT for an empty or too long one. */

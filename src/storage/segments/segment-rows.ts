@@ -142,7 +142,13 @@ export class SegmentRows {
 
   /** Every session is in its place. */
   get isSettled(): boolean {
-    return this.nextUnplaced() === null && this.nextDoubtful() === null
+    const row = this.#db
+      .prepare<[], { left: number }>(
+        `SELECT EXISTS (SELECT 1 FROM unplaced WHERE parent_id >= '') OR
+           EXISTS (SELECT 1 FROM doubtful WHERE id >= '') AS left`,
+      )
+      .get()
+    return row?.left === 0
   }
 
   removeUnplaced(parentId: string): void {

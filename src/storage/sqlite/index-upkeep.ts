@@ -25,13 +25,19 @@ export class IndexUpkeep {
 
   /** Something was written that it has not looked at. */
   get isBehind(): boolean {
-    return this.#touched(1).length > 0 || !this.#rows.isSettled
+    const row = this.#db
+      .prepare<[], { behind: number }>(
+        `SELECT EXISTS (SELECT 1 FROM touched WHERE id >= '') OR EXISTS (SELECT 1 FROM unplaced WHERE parent_id >= '') OR
+           EXISTS (SELECT 1 FROM doubtful WHERE id >= '') AS behind`,
+      )
+      .get()
+    return row?.behind === 1
   }
 
   /** Looks at up to about `most` sessions; true when none are left. To be called inside of a transaction. */
   catchUp(most: number): boolean {
+    if (!this.isBehind) return true
     const ids = this.#touched(most)
-    if (ids.length === 0 && this.#rows.isSettled) return true
     const list = JSON.stringify(ids)
     const rows = this.#db
       .prepare<[string], SessionRow & { message_count: number }>(
@@ -55,6 +61,10 @@ export class IndexUpkeep {
 
   /** Numbers what has changed in conversations that go on into Hermes', or did. */
   #tellAbroad({ segments, conversations }: Applied): void {
+    const isConcerned = [...conversations.values()].some(
+      ({ before, after }) => isElsewhere(before ?? 0) || isElsewhere(after ?? 0),
+    )
+    if (!isConcerned) return
     const changed = new Set(segments)
     for (const [rootId, { before, after }] of conversations) {
       if (isElsewhere(before ?? 0) === isElsewhere(after ?? 0)) continue
