@@ -37,7 +37,9 @@ function rowsIn({ segue }: World): Record<string, unknown> {
         .pluck()
         .get(),
     ])
-    return Object.fromEntries(counts.filter(([name, count]) => count !== 0 && name !== 'decision_changes'))
+    // What an index for search is made of is there without an entry, too.
+    const isFrame = (name: unknown) => /^(decision_changes|\w+_index_(data|idx|config))$/.test(String(name))
+    return Object.fromEntries(counts.filter(([name, count]) => count !== 0 && !isFrame(name)))
   } finally {
     database.close()
   }

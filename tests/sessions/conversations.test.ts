@@ -1,6 +1,11 @@
 import { renameSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Conversation, type ConversationsFilter, pageOfNamed, titleOf } from '../../src/sessions/conversations.ts'
+import {
+  type Conversation,
+  type ConversationsFilter,
+  pageOfNamed,
+  conversationTitle,
+} from '../../src/sessions/conversations.ts'
 import { ConversationLoader } from '../../src/sessions/conversation-loader.ts'
 import { SessionLoader } from '../../src/sessions/session-loader.ts'
 import type { SessionRecord } from '../../src/storage/records.ts'
@@ -276,7 +281,7 @@ describe("Hermes' ways to compact", () => {
     expect(await list()).toEqual(['a > b'])
     told('c', [8], { started_at: 7.1, parent_session_id: 'b', title: 'Trees #3' })
     expect(await list()).toEqual(['a > c'])
-    expect((await all()).map(titleOf)).toEqual(['Trees'])
+    expect((await all()).map(conversationTitle)).toEqual(['Trees'])
   })
 
   test('a session that is taken up again lets go of those that continued it', async () => {
@@ -320,7 +325,7 @@ test.each([
 
 describe('the title', () => {
   const title = (root: Partial<SessionRecord>, tip: Partial<SessionRecord>): string | null =>
-    titleOf({
+    conversationTitle({
       root: sessionRecord({ id: 'root', ...root }),
       tip: sessionRecord({ id: 'tip', ...tip }),
       segmentCount: 2,
@@ -354,9 +359,9 @@ describe('the title', () => {
   test("of Hermes' sessions tells who gave it", async () => {
     told('a', [1], { ...ended, title: 'Trees', title_source: 'llm' })
     told('b', [2], { parent_session_id: 'a', title: 'On woods', title_source: 'llm' })
-    expect((await all()).map(titleOf)).toEqual(['Trees'])
+    expect((await all()).map(conversationTitle)).toEqual(['Trees'])
     both.hermes.db.exec("UPDATE sessions SET title_source = 'user' WHERE id = 'b'")
-    expect((await all()).map(titleOf)).toEqual(['On woods'])
+    expect((await all()).map(conversationTitle)).toEqual(['On woods'])
   })
 })
 
