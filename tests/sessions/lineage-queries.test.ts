@@ -322,18 +322,18 @@ describe('what a page costs', () => {
       expect([hermes, segue]).toEqual([[1, 1, 1], []])
     }))
 
-  test('no more among 3,000 sessions than among a few, in either file', () =>
+  test('no more among 1,000 sessions than among a few, in either file', () =>
     withFamily(async (family) => {
       chain(family, 's', 3)
       const tip = await family.continued(name('s', 2))
       const few = await lineageReads(family, 50)
       family.hermes.write(() => {
-        for (let i = 0; i < 3000; i++) {
+        for (let i = 0; i < 1000; i++) {
           family.hermes.message(family.segment(name('m', i), null), 2, { content: 'hello' })
         }
       })
       const { sessions } = family.segue.domain
-      for (let i = 0; i < 3000; i++) await sessions.create({ title: null, model: null, continues: null })
+      for (let i = 0; i < 1000; i++) await sessions.create({ title: null, model: null, continues: null })
       // Connections that were idle for too long meanwhile are closed now, before they are used again.
       for (let turn = 0; turn < 3; turn++) await setImmediate()
       family.statements.length = 0
