@@ -23,6 +23,7 @@ import { type Client, connect } from './clients.ts'
 import {
   AnswerApprovalDocument,
   CompactSessionDocument,
+  ConversationsDocument,
   CreateProfileDocument,
   CreateSessionDocument,
   DeleteProfileDocument,
@@ -32,6 +33,7 @@ import {
   NodeDocument,
   ProfileDocument,
   ProfilesDocument,
+  SearchDocument,
   SessionsDocument,
   UpdateSessionDocument,
 } from './generated/graphql.ts'
@@ -195,6 +197,19 @@ describe("a Hermes agent's profiles", () => {
     expect(JSON.stringify(next.modelContext)).toContain('Then in profiles/work')
     const { end } = await wholeAnswer(client, { sessionId: next.id, text: 'Go on' })
     expect(await transcriptOf(client, end.sessionId)).toHaveLength(2)
+    // One row of the list, whose segments lie in both databases, under the ids that clients know.
+    const listed = async (filter: object) => (await ask(client, ConversationsDocument, filter)).conversations.edges
+    const all = await listed({ profile: 'work' })
+    expect(all.map(({ node }) => node)).toMatchObject([
+      {
+        id: 'cnv_work@first',
+        root: { id: 'work@first' },
+        segments: [{ id: 'work@first' }, { id: 'work@second' }, { id: next.id }],
+        segmentCount: 3,
+      },
+    ])
+    expect(await listed({ profile: 'work', ids: ['work@second'] })).toEqual(all)
+    expect((await ask(client, NodeDocument, { id: 'cnv_work@first' })).node).toMatchObject({ id: 'cnv_work@first' })
     const { forkSession: fork } = await ask(client, ForkSessionDocument, { messageId: 'play@second:2' })
     expect(fork).toMatchObject({ profile: { name: 'play' }, forkedFrom: { id: 'play@second:2' } })
     for (const [profile, continues] of [
@@ -206,6 +221,20 @@ describe("a Hermes agent's profiles", () => {
         code: 'BAD_USER_INPUT',
         path: ['input', 'continues'],
       })
+    }
+  })
+
+  test('are searched in the profile itself, and what is found has the ids that clients know', async () => {
+    for (const [profile, prefix] of [
+      ['default', ''],
+      ['play', 'play@'],
+    ]) {
+      const search = async (filter: object) =>
+        (await ask(client, SearchDocument, { query: 'then', profile, ...filter })).search.edges.map(({ node }) => node)
+      const hits = await search({ origin: 'HERMES' })
+      expect(hits).toMatchObject([{ session: { id: `${prefix}second` }, message: { id: `${prefix}second:2` } }])
+      expect(await search({ ids: [`${prefix}second`] })).toEqual(hits)
+      expect(await search({ ids: [`${prefix}first`] })).toEqual([])
     }
   })
 
