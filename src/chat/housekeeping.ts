@@ -53,7 +53,8 @@ export class Housekeeping {
     await this.checkUpdate(ids, update)
     const change = changeOf(update)
     return run(async () => {
-      for (const session of await this.#find(ids)) await chat(session).change(change)
+      // Looked up when its turn comes: somebody may have spoken in it while the others were changed.
+      for (const id of new Set(ids)) await chat(await own.find(id)).change(change)
       return Promise.all(ids.map((id) => own.find(id)))
     })
   }
@@ -69,10 +70,10 @@ export class Housekeeping {
    * in one, or it is being compacted.
    */
   async remove(ids: readonly string[]): Promise<void> {
-    const { run, chat } = this.#options
+    const { own, run, chat } = this.#options
     await run(async () => {
       await this.checkRemove(ids)
-      for (const session of await this.#find(ids)) await chat(session).remove(() => this.#erase(session.id))
+      for (const id of new Set(ids)) await chat(await own.find(id)).remove(() => this.#erase(id))
     })
   }
 
