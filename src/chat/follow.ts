@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { ChatEvent, Delivered, MessageRecord, StreamRecord, StreamReset } from '../storage/records.ts'
 import type { ChatLog } from './chat-log.ts'
-import { Merger } from './merger.ts'
+import { type Merged, Merger } from './merger.ts'
 
 const pageSize = 256 // events read at once
 /** A reader that is further behind than this gets merged deltas. */
@@ -92,11 +92,11 @@ async function* events(
     for (const event of page) {
       cursor = event.seq
       if (!merger) yield event
-      else for (const merged of merger.push(event)) yield merged.event
+      else yield* merger.push(event).map(told)
     }
     if (merger) {
       if (page.length === 0 || cursor >= goal) {
-        for (const merged of merger.flush()) yield merged.event
+        yield* merger.flush().map(told)
         goal = cursor
         merger = null
       }
@@ -105,6 +105,11 @@ async function* events(
       if (!(await log.more(sessionId, cursor, signal))) return
     }
   }
+}
+
+/** A merged event as a reader is told of it, whose cursor is the seq of what it was told last. */
+function told({ event, cursor }: Merged): ChatEvent {
+  return { ...event, seq: cursor }
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -16,6 +16,11 @@ export interface Merged {
   readonly event: ChatEvent
   /** The seqs of the events that it makes superfluous. */
   readonly replaced: readonly number[]
+  /**
+   * The seq that a reader's cursor has after it: before the first event of what is told behind it, so that a reader who
+   * leaves between two parts that grew in turns misses nothing of the second.
+   */
+  readonly cursor: number
 }
 
 /**
@@ -28,7 +33,7 @@ export class Merger {
 
   /** Takes the next event; returns what can be told now, in order. */
   push(event: ChatEvent): Merged[] {
-    if (!isDelta(event)) return [...this.flush(), { event, replaced: [] }]
+    if (!isDelta(event)) return [...this.flush(), { event, replaced: [], cursor: event.seq }]
     const key = `${event.messageId}/${event.partIndex}`
     const run = this.#runs.get(key)
     if (run && goesOn(run, event)) {
@@ -49,13 +54,15 @@ export class Merger {
     return told
   }
 
-  /** What is held back, in order. */
+  /** What is held back, in the order in which it began. */
   flush(): Merged[] {
-    const runs = [...this.#runs.values()].sort((a, b) => a.last.seq - b.last.seq)
+    const runs = [...this.#runs.values()]
     this.#runs.clear()
-    return runs.map(({ last, first, texts, seqs }) => ({
+    const end = Math.max(...runs.map(({ last }) => last.seq))
+    return runs.map(({ last, first, texts, seqs }, index) => ({
       event: withText({ ...last, at: first.at, offset: first.offset }, texts.join('')),
       replaced: seqs.slice(0, -1),
+      cursor: (runs[index + 1]?.first.seq ?? end + 1) - 1,
     }))
   }
 }

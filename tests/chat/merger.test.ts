@@ -70,12 +70,33 @@ describe('merging any stretch of any log', () => {
     )
   })
 
-  test('keeps the seqs ascending, the merged one under the last of its seqs, and loses none', () => {
+  test('lets a reader go on in the log from whatever it was told last, without a hole', () => {
+    fc.assert(
+      fc.property(anyLog, fc.nat(), fc.nat(), (log, a, b) => {
+        const start = cursorIn(log, a)
+        const told = mergedOf(log.slice(start)).slice(0, b % (log.length - start + 1))
+        const had = readWithoutHoles(eventsOf(told), folded(log.slice(0, start)))
+        const cursor = told.at(-1)?.cursor ?? start
+        expect(isDeepStrictEqual(readWithoutHoles(log.slice(cursor), had), folded(log))).toBe(true)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('moves the cursor on with each, up to the last seq', () => {
+    fc.assert(
+      fc.property(anyLog, (log) => {
+        const cursors = mergedOf(log).map(({ cursor }) => cursor)
+        expect(cursors).toEqual([...new Set(cursors)].toSorted((a, b) => a - b))
+        expect(cursors.at(-1)).toBe(log.at(-1)?.seq)
+      }),
+    )
+  })
+
+  test('keeps the merged one under the last of its seqs, and loses none', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
         const merged = mergedOf(log)
-        const seqs = merged.map(({ event }) => event.seq)
-        expect(seqs).toEqual(seqs.toSorted((a, b) => a - b))
         const told = merged.flatMap(({ event, replaced }) => [...replaced, event.seq])
         expect(told.toSorted((a, b) => a - b)).toEqual(log.map(({ seq }) => seq))
         for (const { event, replaced } of merged) expect(Math.max(0, ...replaced)).toBeLessThan(event.seq)
