@@ -47,13 +47,22 @@ export class Decisions {
     return this.#options.store.decision(id)
   }
 
-  /** Those that wait, in a session or in the profile, or the newest 1,000 of those that do not; of both when left out. */
-  async list<K extends Kind>(
-    kind: K,
-    which: { readonly sessionId?: string; readonly pending?: boolean },
-  ): Promise<Of<K>[]> {
+  /** Those that wait, or those that do not; of both when left out. The newest 1,000 of them. */
+  async list<K extends Kind>(kind: K, which: { readonly pending?: boolean }): Promise<Of<K>[]> {
     const found = await this.#options.store.decisions({ ...which, kind, limit: mostListed, newest: true })
     return found.map(({ decision }) => decision).filter((decision) => isOf(kind, decision))
+  }
+
+  /** Those that wait in each of these sessions, the oldest first. */
+  async pendingIn<K extends Kind>(kind: K, sessionIds: readonly string[]): Promise<Of<K>[][]> {
+    // As many as there are: what waits is bounded by the answers that may be made at once.
+    const limit = Number.MAX_SAFE_INTEGER
+    const found = await this.#options.store.decisions({ kind, sessionIds, pending: true, limit })
+    const bySession = Map.groupBy(
+      found.map(({ decision }) => decision).filter((decision) => isOf(kind, decision)),
+      ({ sessionId }) => sessionId,
+    )
+    return sessionIds.map((id) => bySession.get(id) ?? [])
   }
 
   /** All that wait now, then each one that changes, as it is by then: for as long as the profile is there. */

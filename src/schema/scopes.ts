@@ -1,3 +1,4 @@
+import { PendingLoader } from '../chat/pending-loader.ts'
 import type { Domain } from '../domain/domain.ts'
 import type { Domains } from '../domain/domains.ts'
 import { notFound } from '../errors.ts'
@@ -11,6 +12,7 @@ import type { MessageRecord, SessionRecord, StreamRecord } from '../storage/reco
 export interface Scope extends Domain {
   readonly loader: SessionLoader
   readonly conversationLoader: ConversationLoader
+  readonly pending: PendingLoader
 }
 
 /**
@@ -111,7 +113,8 @@ export class Scopes {
     let scope = this.#scopes.get(domain)
     if (!scope) {
       const loader = new SessionLoader(domain.sessions)
-      scope = { ...domain, loader, conversationLoader: new ConversationLoader(domain.conversations, loader) }
+      const conversationLoader = new ConversationLoader(domain.conversations, loader)
+      scope = { ...domain, loader, conversationLoader, pending: new PendingLoader(domain.chats.decisions) }
       this.#scopes.set(domain, scope)
     }
     return scope

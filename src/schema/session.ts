@@ -124,14 +124,16 @@ SessionType.implement({
     pendingApprovals: t.field({
       type: [ApprovalType],
       description: 'The tool calls in it that wait for a person to allow them, the oldest first.',
-      resolve: async ({ id: sessionId, profile }, _, { scopes }) =>
-        (await scopes.in(profile)).chats.decisions.list('approval', { sessionId, pending: true }),
+      resolve: async ({ id: sessionId, profile }, _, { scopes }) => [
+        ...(await (await scopes.in(profile)).pending.approvals(sessionId)),
+      ],
     }),
     pendingClarifications: t.field({
       type: [ClarificationType],
       description: 'The questions in it that wait for an answer, the oldest first.',
-      resolve: async ({ id: sessionId, profile }, _, { scopes }) =>
-        (await scopes.in(profile)).chats.decisions.list('clarification', { sessionId, pending: true }),
+      resolve: async ({ id: sessionId, profile }, _, { scopes }) => [
+        ...(await (await scopes.in(profile)).pending.clarifications(sessionId)),
+      ],
     }),
   }),
 })

@@ -2,7 +2,8 @@ import type { DecisionRecord } from './records.ts'
 
 export interface DecisionsRequest {
   readonly kind: DecisionRecord['kind']
-  readonly sessionId?: string
+  /** Only those in one of these sessions. */
+  readonly sessionIds?: readonly string[]
   /** Only those that wait, or only those that do not. */
   readonly pending?: boolean
   /** Only those that changed after the change with this number; 0 for all. */

@@ -18,7 +18,7 @@ export class SqliteDecisionStore implements DecisionStore {
 
   async decisions({
     kind,
-    sessionId,
+    sessionIds,
     pending,
     after = 0,
     limit,
@@ -26,9 +26,9 @@ export class SqliteDecisionStore implements DecisionStore {
   }: DecisionsRequest): Promise<NumberedDecision[]> {
     const conditions = ['kind = ?', 'change > ?']
     const values: (string | number)[] = [kind, after]
-    if (sessionId !== undefined) {
-      conditions.push('session_id = ?')
-      values.push(sessionId)
+    if (sessionIds) {
+      conditions.push('session_id IN (SELECT value FROM json_each(?))')
+      values.push(JSON.stringify(sessionIds))
     }
     if (pending !== undefined) conditions.push(pending ? "state = 'PENDING'" : "state <> 'PENDING'")
     const rows = this.#database

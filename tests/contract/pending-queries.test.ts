@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { ask } from '../support/ask.ts'
+import { newSegue } from '../support/segue.ts'
+import { until } from '../support/until.ts'
+
+const pending = z.array(z.object({ question: z.string() }))
+const sessions = z.object({
+  sessions: z.object({ edges: z.array(z.object({ node: z.object({ pendingClarifications: pending }) })) }),
+})
+
+test('what waits in a page of sessions is one query a kind, each session with its own', async () => {
+  const statements: string[] = []
+  await using segue = await newSegue({ onStatement: (_, sql) => void statements.push(sql) })
+  const questions = ['First?', 'Second?', 'Third?']
+  for (const question of questions) {
+    const query = 'mutation ($text: String!) { startChat(input: { text: $text }) { id } }'
+    await ask(segue.url, z.unknown(), { query, variables: { text: `/ask ${question}` } })
+  }
+  const waiting = () => segue.domain.chats.decisions.list('clarification', { pending: true })
+  let seen = 0
+  await until(() => {
+    void waiting().then(({ length }) => (seen = length))
+    return seen === questions.length
+  })
+  statements.length = 0
+  const query = `{ sessions { edges { node { pendingClarifications { question } pendingApprovals { id } } } } }`
+  const { edges } = (await ask(segue.url, sessions, { query })).sessions
+  const asked = edges.map(({ node }) => node.pendingClarifications.map(({ question }) => question).join())
+  expect(asked.toSorted()).toEqual(questions.toSorted())
+  expect(statements.filter((sql) => sql.includes('FROM decisions'))).toHaveLength(2)
+})
