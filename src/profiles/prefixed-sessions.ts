@@ -1,6 +1,7 @@
 import { kindOfId } from '../ids.ts'
 import type { MessagePart, MessageRecord, SessionRecord } from '../storage/records.ts'
 import type {
+  ChangedConversation,
   ConversationEntry,
   ConversationFilter,
   ConversationPage,
@@ -142,6 +143,16 @@ export class PrefixedSessions implements SessionSource {
   async segmentIds(rootId: string, range: SegmentRange): Promise<string[]> {
     const own = this.#ids.strip(rootId)
     return own === null ? [] : (await this.#source.segmentIds(own, range)).map((id) => this.#ids.add(id))
+  }
+
+  onChanged(listener: (changed: readonly ChangedConversation[] | null) => void): void {
+    this.#source.onChanged((changed) =>
+      listener(changed && changed.map((each) => ({ ...each, rootId: this.#ids.add(each.rootId) }))),
+    )
+  }
+
+  catchUp(): Promise<void> {
+    return this.#source.catchUp()
   }
 
   async #sessions(rows: Promise<SessionRecord[]>): Promise<SessionRecord[]> {

@@ -49,6 +49,16 @@ export interface ConversationPage {
   readonly sessions: readonly SessionRecord[]
 }
 
+/**
+ * A conversation of which something is shown another way than before, by its root. `before` and `after` tell where it was
+ * and is listed: here under its root's id, elsewhere under whatever id it has there, or not at all.
+ */
+export interface ChangedConversation {
+  readonly rootId: string
+  readonly before: 'here' | 'elsewhere' | null
+  readonly after: 'here' | 'elsewhere' | null
+}
+
 /** Sessions and their messages, whoever keeps them. Every method answers with what there is; an unknown id is left out. */
 export interface SessionSource {
   readonly origin: Origin
@@ -72,6 +82,10 @@ export interface SessionSource {
   conversationsOf(sessionIds: readonly string[]): Promise<Map<string, ConversationEntry>>
   /** Ids of a conversation's sessions: its root, then the others by their start. At most 1,000 a call. */
   segmentIds(rootId: string, range: SegmentRange): Promise<string[]>
+  /** Calls with the conversations that have changed, by whoever's hand; with null where any may have. */
+  onChanged(listener: (changed: readonly ChangedConversation[] | null) => void): void
+  /** Returns once all that has happened before the call was told to whoever listens. */
+  catchUp(): Promise<void>
 }
 
 export interface SegmentRange {

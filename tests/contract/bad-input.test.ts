@@ -9,7 +9,7 @@ import { foundModel } from '../support/found-model.ts'
 import { until } from '../support/until.ts'
 import { ask, found, readTo } from './ask.ts'
 import { type BadValue, badValuesFor, type Known, type Outcome } from './bad-values.ts'
-import { type GoodIds, goodVariables } from './good-variables.ts'
+import { type GoodIds, goodVariables, stirred } from './good-variables.ts'
 import { endedRun, newJob, runJob, runOf, untilIs } from './job.ts'
 import { is, newSession, streamChat, wholeAnswer } from './chat.ts'
 import { type Client, type Result, type Transport, transports } from './clients.ts'
@@ -216,7 +216,8 @@ describe('what the values are held against', () => {
     // What waits is looked at before it is answered.
     const [changing, reading] = [true, false].map((does) => fields.filter(({ kind }) => (kind === 'mutation') === does))
     for (const place of [...found(reading), ...found(changing)]) {
-      const { data, errors } = await firstResult(world.client, place, goodVariables(place, setting))
+      const first = firstResult(world.client, place, goodVariables(place, setting))
+      const { data, errors } = await stirred(place.field, { ...setting, client: world.client }, first)
       expect(errors, place.name).toBeUndefined()
       expect(holdsNothing(data), place.name).toBe(false)
     }

@@ -1,4 +1,6 @@
-import { found } from './ask.ts'
+import { ask, found } from './ask.ts'
+import type { Client } from './clients.ts'
+import { UpdateSessionDocument } from './generated/graphql.ts'
 import type { Place } from './places.ts'
 
 /** Ids of things that are there. */
@@ -67,10 +69,28 @@ export function goodVariables({ field, path }: Pick<Place, 'field' | 'path'>, kn
     'Session.messages': {},
     'Subscription.approvals': {},
     'Subscription.clarifications': {},
+    'Subscription.conversationsChanged': {},
     'Subscription.followSession': { sessionId },
     'Subscription.followStream': { streamId },
     'Subscription.jobRuns': { jobId: runningJobId },
     'Subscription.streamChat': chat,
   }
   return found(good[field])
+}
+
+/** The subscription that tells nothing before something changes. */
+const toldOfChanges = 'Subscription.conversationsChanged'
+
+/** What is told first; where nothing is told by itself, a session is renamed until something is. */
+export async function stirred<T>(
+  field: string,
+  { client, sessionId }: { readonly client: Client; readonly sessionId: string },
+  first: Promise<T>,
+): Promise<T> {
+  let isTold = field !== toldOfChanges
+  const told = first.finally(() => (isTold = true))
+  for (let count = 0; !isTold; count += 1) {
+    await Promise.race([told, ask(client, UpdateSessionDocument, { id: sessionId, title: `Name ${count}` })])
+  }
+  return told
 }

@@ -19,7 +19,7 @@ import {
   CreateSessionDocument,
   RunJobDocument,
 } from './generated/graphql.ts'
-import { type GoodIds, goodVariables } from './good-variables.ts'
+import { type GoodIds, goodVariables, stirred } from './good-variables.ts'
 import { type Path, withValue } from './places.ts'
 
 const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', 'schema.graphql'), 'utf8'))
@@ -243,7 +243,9 @@ describe.each([
       const { segue, client, of } = world
       const other = found(of.get(theirs))
       const before = stateOf(segue, theirs)
-      const { data, errors } = await firstResult(client, entry, variablesFor(entry, found(of.get(mine))))
+      const own = found(of.get(mine))
+      const first = firstResult(client, entry, variablesFor(entry, own))
+      const { data, errors } = await stirred(entry.name, { ...own, client }, first)
       expect(errors).toBeUndefined()
       expect(stateOf(segue, theirs)).toEqual(before)
       if (ofAll.has(entry.name) || (ofDefault.has(entry.name) && theirs === 'default')) return

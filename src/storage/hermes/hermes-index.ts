@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
 import { chunksOf } from '../chunks.ts'
 import type { SegmentLists } from '../segments/segment-lists.ts'
+import type { ChangedConversation } from '../session-source.ts'
+import type { Applied } from '../segments/segment-index.ts'
 import { type IndexChange, IndexStore } from './index-store.ts'
 import { OwnSegments } from './own-segments.ts'
 import { type FoundSession, findSessions, readPrints } from './session-rows.ts'
@@ -19,6 +21,8 @@ export interface HermesIndexOptions {
   readonly own: string | null
   /** What that puts before the ids of Hermes' sessions. */
   readonly prefix: string
+  /** Called with the conversations that have changed; with null where any may have: it was begun anew. */
+  readonly onChanged: (changed: readonly ChangedConversation[] | null) => void
 }
 
 /** What was seen of a stretch of Hermes' sessions. */
@@ -41,6 +45,7 @@ export class HermesIndex {
   readonly #profile: string
   readonly #store: IndexStore
   readonly #own: OwnSegments | null
+  readonly #onChanged: HermesIndexOptions['onChanged']
   /** The handle that was followed last, and how its file stood then. */
   #file: OpenFile | null = null
   #version: unknown = null
@@ -49,8 +54,9 @@ export class HermesIndex {
   #wasBroken = false
   #made = 1
 
-  constructor(profile: string, { path, own, prefix }: HermesIndexOptions) {
+  constructor(profile: string, { path, own, prefix, onChanged }: HermesIndexOptions) {
     this.#profile = profile
+    this.#onChanged = onChanged
     this.#store = new IndexStore(path)
     this.#own = own === null ? null : new OwnSegments(own, prefix)
   }
@@ -79,7 +85,7 @@ export class HermesIndex {
     this.#begin(file)
     if (this.#store.progress.whole) return false
     this.#builtTo = this.look(file, this.#builtTo ?? 0).last
-    if (this.#builtTo === null) this.#store.save({ progress: { whole: true } })
+    if (this.#builtTo === null) this.#save({ progress: { whole: true } })
     return this.#builtTo !== null
   }
 
@@ -110,7 +116,7 @@ export class HermesIndex {
 
   /** Reads sessions that are about to be shown. `changed` when the index knew anything else of them, and now knows. */
   check(file: OpenFile, ids: readonly string[]): { readonly found: FoundSession[]; readonly changed: boolean } {
-    return this.#take(file, ids, {}, '')
+    return this.#take(file, ids, null, '')
   }
 
   /** After an `IndexFault`: throws away what there is, and keeps the next one in memory if it is not the first time. */
@@ -120,17 +126,28 @@ export class HermesIndex {
     this.#begun()
   }
 
-  /** Reads sessions as they are now and brings the index up to them. */
-  #take(file: OpenFile, ids: readonly string[], change: Omit<IndexChange, 'put' | 'removed'>, note = upkeep) {
+  /** Reads sessions as they are now and brings the index up to them. `change`: null when none of them need have changed. */
+  #take(file: OpenFile, ids: readonly string[], change: Omit<IndexChange, 'put' | 'removed'> | null, note = upkeep) {
     const unique = [...new Set(ids)]
     const found = chunksOf(unique, chunk).flatMap((some) => findSessions(file, some, this.#profile, note))
     const there = new Set(found.map(({ record }) => record.id))
-    const applied = this.#store.save({
-      ...change,
-      put: found.map(({ segment }) => segment),
-      removed: unique.filter((id) => !there.has(id) && !this.#store.isOwn(id)),
-    })
+    const applied = this.#save(
+      {
+        ...change,
+        put: found.map(({ segment }) => segment),
+        removed: unique.filter((id) => !there.has(id) && !this.#store.isOwn(id)),
+      },
+      change ? unique : [],
+    )
     return { found, changed: applied.segments.size > 0 }
+  }
+
+  /** Saves, and tells of it; of what is found by the first look at all sessions nothing is told. */
+  #save(change: IndexChange, changedIds: readonly string[] = []): Applied {
+    const applied = this.#store.save(change)
+    const changed = this.#store.progress.whole ? this.#store.changed(applied, changedIds) : []
+    if (changed.length > 0) this.#onChanged(changed)
+    return applied
   }
 
   #begin(file: OpenFile): void {
@@ -147,6 +164,7 @@ export class HermesIndex {
     this.#file = null
     this.#builtTo = null
     this.#made += 1
+    this.#onChanged(null)
   }
 
   #followSessions(file: OpenFile): void {
@@ -182,13 +200,13 @@ export class HermesIndex {
     const { inode } = this.#own
     const { own, lastChange } = this.#store.progress
     if (inode !== own || this.#own.newest() < lastChange) {
-      this.#store.save({ removed: this.#store.ownIds(), progress: { own: inode, lastChange: 0 } })
+      this.#save({ removed: this.#store.ownIds(), progress: { own: inode, lastChange: 0 } })
     }
     for (;;) {
       const changes = this.#own.changes(this.#store.progress.lastChange, chunk)
       const last = changes.at(-1)
       if (!last) return
-      this.#store.save({
+      this.#save({
         put: changes.flatMap(({ segment }) => segment ?? []),
         removed: changes.flatMap(({ id, segment }) => (segment ? [] : id)),
         progress: { lastChange: last.change },

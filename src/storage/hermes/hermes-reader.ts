@@ -6,6 +6,7 @@ import { CronFiles } from './cron-files.ts'
 import { cronSessions } from './cron-sessions.ts'
 import { cut, inOrder, pageOfIds } from '../session-order.ts'
 import type {
+  ChangedConversation,
   ConversationEntry,
   ConversationFilter,
   ConversationPage,
@@ -35,6 +36,8 @@ export interface HermesReaderOptions extends StateFileOptions {
   readonly own?: string | null
   /** What that puts before the ids of Hermes' sessions; nothing unless told. */
   readonly prefix?: string
+  /** Called with the conversations that are found to have changed; with null where any may have. */
+  readonly onChanged?: (changed: readonly ChangedConversation[] | null) => void
 }
 
 /**
@@ -51,13 +54,27 @@ export class HermesReader {
   readonly #cron: CronFiles
   /** Nobody needs the index of those who are asked for by their ids alone. */
   #isListed = false
+  #wasThere: boolean
+  readonly #onChanged: (changed: readonly ChangedConversation[] | null) => void
+  /** What has changed and was not told yet: all that one look finds is told at once. */
+  #changed: ChangedConversation[] | null = []
 
-  constructor(profile: string, { index = null, own = null, prefix = '', ...options }: HermesReaderOptions) {
+  constructor(
+    profile: string,
+    { index = null, own = null, prefix = '', onChanged = () => undefined, ...options }: HermesReaderOptions,
+  ) {
     this.#profile = profile
+    this.#onChanged = onChanged
     this.#file = new StateFile(options)
     this.#cron = new CronFiles({ ...options, profile, home: dirname(options.path) })
-    this.#index = new HermesIndex(profile, { path: index, own, prefix })
+    this.#index = new HermesIndex(profile, {
+      path: index,
+      own,
+      prefix,
+      onChanged: (changed) => (this.#changed = changed && this.#changed && [...this.#changed, ...changed]),
+    })
     this.#sweep = new Sweep(this.#index)
+    this.#wasThere = this.#file.isThere
   }
 
   sessionsById(ids: readonly string[]): SessionRecord[] {
@@ -98,13 +115,21 @@ export class HermesReader {
   /** Looks for changes in the file that are easily missed, for a few milliseconds; true when there is more to look at. */
   tend(): boolean {
     if (!this.#isListed) return false
-    return this.#file.attempt(false, (file) =>
+    this.#lookForFile()
+    const more = this.#file.attempt(false, (file) =>
       this.#withIndex(() => {
         if (this.#index.build(file)) return true
         if (this.#index.follow(file)) this.#sweep.ask()
         return this.#sweep.step(file)
       }),
     )
+    this.#tell()
+    return more
+  }
+
+  /** What has happened in the file before is told when it returns. */
+  catchUp(): void {
+    this.#listed(undefined, () => undefined)
   }
 
   /** Lists will be asked for: `tend` gets ready for them. */
@@ -172,15 +197,29 @@ export class HermesReader {
     this.#file.close()
   }
 
+  /** With the file go all of its conversations. */
+  #lookForFile(): void {
+    const { isThere } = this.#file
+    if (isThere !== this.#wasThere) this.#changed = null
+    this.#wasThere = isThere
+  }
+
+  #tell(): void {
+    if (this.#changed?.length !== 0) this.#onChanged(this.#changed)
+    this.#changed = []
+  }
+
   /** What `work` reads of the index, once that is up to the file. */
   #listed<T>(empty: T, work: (file: OpenFile) => T): T {
     this.#isListed = true
-    return this.#file.read(empty, (file) =>
+    const answer = this.#file.read(empty, (file) =>
       this.#withIndex(() => {
         if (this.#index.follow(file)) this.#sweep.ask()
         return work(file)
       }),
     )
+    this.#tell()
+    return answer
   }
 
   /** The index is ours, and can be made anew: its faults are not the file's. */

@@ -3,6 +3,7 @@ import { createBirpc } from 'birpc'
 import type { BirpcReturn } from 'birpc'
 import type { MessageRecord, SessionRecord } from '../records.ts'
 import type {
+  ChangedConversation,
   ConversationEntry,
   ConversationFilter,
   ConversationPage,
@@ -58,6 +59,7 @@ export class HermesSessions implements SessionSource {
   readonly #options: HermesOptions
   #connection: Connection | null = null
   #closed = false
+  #onChanged: (changed: readonly ChangedConversation[] | null) => void = () => undefined
 
   constructor(options: HermesOptions) {
     this.#options = options
@@ -100,6 +102,14 @@ export class HermesSessions implements SessionSource {
     return this.#ask([], ({ reader }) => reader.contextMessages(sessionId))
   }
 
+  onChanged(listener: (changed: readonly ChangedConversation[] | null) => void): void {
+    this.#onChanged = listener
+  }
+
+  catchUp(): Promise<void> {
+    return this.#ask(undefined, ({ reader }) => reader.catchUp())
+  }
+
   /** Gets ready for lists, which takes a while where there are very many sessions: nobody has to wait for it. */
   warmUp(): void {
     void this.#ask(undefined, ({ reader }) => reader.warmUp())
@@ -131,6 +141,7 @@ export class HermesSessions implements SessionSource {
       info: (details, message) => log.info(details, message),
       warn: (details, message) => log.warn(details, message),
       statement: (sql) => onStatement?.(sql),
+      changed: (conversations) => this.#onChanged(conversations),
     }
     const reader = createBirpc<HermesReader, WorkerEvents>(events, {
       bind: 'functions',
@@ -148,6 +159,8 @@ export class HermesSessions implements SessionSource {
       if (this.#closed) return
       const error = reason instanceof Error ? reason.message : `exit code ${code}`
       log.warn({ path, error }, 'The thread that reads Hermes has died: the next call starts another')
+      // Until then nobody looks at the file.
+      this.#onChanged(null)
     })
     return { worker, reader }
   }

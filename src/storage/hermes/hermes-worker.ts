@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createBirpc } from 'birpc'
+import type { ChangedConversation } from '../session-source.ts'
 import { HermesReader, type HermesReaderOptions } from './hermes-reader.ts'
 
 /** What the worker is started with. */
@@ -16,6 +17,7 @@ export interface WorkerEvents {
   info(details: object, message: string): void
   warn(details: object, message: string): void
   statement(sql: string): void
+  changed(conversations: readonly ChangedConversation[] | null): void
 }
 
 const port = parentPort
@@ -32,6 +34,7 @@ const reader = new HermesReader(profile, {
     info: (details, message) => void main.$callEvent('info', details, message),
     warn: (details, message) => void main.$callEvent('warn', details, message),
   },
+  onChanged: (conversations) => void main.$callEvent('changed', conversations),
   onStatement: statements ? (sql) => void main.$callEvent('statement', sql) : null,
 })
 const main = createBirpc<WorkerEvents, HermesReader>(reader, {

@@ -1,5 +1,7 @@
 import type Database from 'better-sqlite3'
 import { z } from 'zod'
+import type { ChangedConversation } from '../session-source.ts'
+import { changedConversations, listedHere } from '../segments/changed.ts'
 import { elsewhereBit, isElsewhere } from '../segments/facet.ts'
 import { type Applied, type SegmentChanges, SegmentIndex } from '../segments/segment-index.ts'
 import { SegmentLists } from '../segments/segment-lists.ts'
@@ -141,6 +143,11 @@ export class IndexStore {
     )
     this.#progress = next
     return applied
+  }
+
+  /** The conversations that were changed by it, and by what was changed in these sessions. */
+  changed({ conversations }: Applied, sessionIds: readonly string[]): ChangedConversation[] {
+    return guarded(() => changedConversations(this.#opened.rows, { conversations, sessionIds }, listedHere))
   }
 
   #savedProgress(): Progress {

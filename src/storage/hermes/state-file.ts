@@ -44,6 +44,11 @@ export class StateFile {
     this.#options = options
   }
 
+  /** There is a file, whether it can be read or not. */
+  get isThere(): boolean {
+    return inodeOf(this.#options.path) !== null
+  }
+
   /**
    * What `work` reads, or `empty` when the file can't be read. `work` can be run several times. After a lock that
    * outlasted the patience nobody waits any more, until a read has succeeded.

@@ -2,10 +2,12 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { SegueError } from '../../errors.ts'
+import type { ChangedConversation } from '../session-source.ts'
 import { Statements } from '../statements.ts'
-import { IndexUpkeep } from './index-upkeep.ts'
+import { type CaughtUp, IndexUpkeep } from './index-upkeep.ts'
 import { migrations } from './migrations.ts'
 import { SearchIndex } from './search-index.ts'
+import { takeShownAnew, watchShown } from './shown-anew.ts'
 
 export interface DatabaseOptions {
   /** Every commit waits for the disk (`synchronous=FULL`): a power cut loses nothing. Otherwise it may lose the last moments, never the order. */
@@ -56,6 +58,7 @@ export class ProfileDatabase {
   #closed = false
   #goingOn: NodeJS.Immediate | null = null
   #onUnindexed: () => void = () => undefined
+  #onChanged: (changed: readonly ChangedConversation[]) => void = () => undefined
 
   constructor(path: string, options: DatabaseOptions = {}) {
     this.#path = path
@@ -64,7 +67,7 @@ export class ProfileDatabase {
     this.#connection = this.#open(this.#onDisk ? path : ':memory:')
     this.#statements = new Statements(this.#connection)
     // After a migration, or a stop in the middle of much work. Nobody is served yet.
-    while (this.#index.isBehind) this.#inTransaction(() => this.#index.catchUp(5_000))
+    while (this.#index.isBehind) this.#inTransaction(() => this.#index.catchUp(5_000, []))
   }
 
   /** There is a file: something was written once. */
@@ -75,6 +78,11 @@ export class ProfileDatabase {
   /** Calls when a write has left something out of the index for search. */
   onUnindexed(listener: () => void): void {
     this.#onUnindexed = listener
+  }
+
+  /** Calls after each commit with the conversations that it has changed. */
+  onChanged(listener: (changed: readonly ChangedConversation[]) => void): void {
+    this.#onChanged = listener
   }
 
   /** A statement, prepared once. What it changes is to be run inside of `write`. */
@@ -99,16 +107,17 @@ export class ProfileDatabase {
       this.#statements = new Statements(file)
       this.#onDisk = true
     }
-    let isDone = true
+    let caughtUp: CaughtUp = { isDone: true, changed: [] }
     let isLeft = false
     const result = this.#inTransaction(() => {
       const worked = work()
-      isDone = this.#index.catchUp(sessionsAtOnce)
+      caughtUp = this.#index.catchUp(sessionsAtOnce, takeShownAnew(this.#statements))
       isLeft = this.index.keepUp()
       return worked
     })
-    if (!isDone) this.#goOn()
+    if (!caughtUp.isDone) this.#goOn()
     if (isLeft) this.#onUnindexed()
+    if (caughtUp.changed.length > 0) this.#onChanged(caughtUp.changed)
     return result
   }
 
@@ -149,6 +158,7 @@ export class ProfileDatabase {
       connection.pragma('foreign_keys = ON')
       connection.pragma('busy_timeout = 1000')
       migrate(connection)
+      watchShown(connection)
       return connection
     } catch (error) {
       connection.close()

@@ -1,9 +1,17 @@
 import { isElsewhere } from '../segments/facet.ts'
+import { changedConversations, listedHereOrElsewhere } from '../segments/changed.ts'
 import { type Applied, SegmentIndex } from '../segments/segment-index.ts'
 import { segmentOf } from '../segments/segment.ts'
 import { SegmentRows } from '../segments/segment-rows.ts'
+import type { ChangedConversation } from '../session-source.ts'
 import type { Prepares } from '../statements.ts'
 import { type SessionRow, toSession } from './rows.ts'
+
+export interface CaughtUp {
+  /** No sessions are left to be looked at. */
+  readonly isDone: boolean
+  readonly changed: readonly ChangedConversation[]
+}
 
 /**
  * Brings the index of conversations up to the table of sessions. Triggers note which sessions were written to, so that
@@ -34,9 +42,15 @@ export class IndexUpkeep {
     return row?.behind === 1
   }
 
-  /** Looks at up to about `most` sessions; true when none are left. To be called inside of a transaction. */
-  catchUp(most: number): boolean {
-    if (!this.isBehind) return true
+  /**
+   * Looks at up to about `most` sessions that were written to. `shownAnew`: others of which something is shown that is
+   * not in the index. To be called inside of a transaction.
+   */
+  catchUp(most: number, shownAnew: readonly string[]): CaughtUp {
+    if (!this.isBehind) {
+      const changed = changedConversations(this.#rows, { sessionIds: shownAnew }, listedHereOrElsewhere)
+      return { isDone: true, changed }
+    }
     const ids = this.#touched(most)
     const list = JSON.stringify(ids)
     const rows = this.#db
@@ -49,7 +63,11 @@ export class IndexUpkeep {
     const applied = this.#index.apply({ put, removed: ids.filter((id) => !there.has(id)) }, most)
     this.#db.prepare<[string]>('DELETE FROM touched WHERE id IN (SELECT value FROM json_each(?))').run(list)
     this.#tellAbroad(applied)
-    return applied.settled && ids.length < most
+    const told = { conversations: applied.conversations, sessionIds: [...ids, ...shownAnew] }
+    return {
+      isDone: applied.settled && ids.length < most,
+      changed: changedConversations(this.#rows, told, listedHereOrElsewhere),
+    }
   }
 
   #touched(most: number): string[] {

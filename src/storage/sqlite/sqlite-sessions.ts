@@ -4,6 +4,7 @@ import type { MessageRecord, SessionRecord } from '../records.ts'
 import { SegmentLists } from '../segments/segment-lists.ts'
 import { inOrder, pageOfIds } from '../session-order.ts'
 import type {
+  ChangedConversation,
   ConversationEntry,
   ConversationFilter,
   ConversationPage,
@@ -62,6 +63,14 @@ export class SqliteSessions implements SessionSource {
 
   async segmentIds(rootId: string, range: SegmentRange): Promise<string[]> {
     return this.#lists().segmentIds(rootId, range)
+  }
+
+  onChanged(listener: (changed: readonly ChangedConversation[]) => void): void {
+    this.#database.onChanged(listener)
+  }
+
+  async catchUp(): Promise<void> {
+    this.#database.catchUp()
   }
 
   async messageCounts(ids: readonly string[]): Promise<Map<string, number>> {

@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { HermesDb } from '../support/hermes-db.ts'
+import { ask, follow, found, readTo } from './ask.ts'
+import { cancelStream, is, newSession, startChat, streamChat, wholeAnswer } from './chat.ts'
+import { type Client, connect, transports } from './clients.ts'
+import {
+  CompactSessionDocument,
+  ConversationsDocument,
+  DeleteSessionsDocument,
+  FollowConversationsDocument,
+  type FollowConversationsSubscription,
+  type FollowConversationsSubscriptionVariables,
+  UpdateSessionDocument,
+} from './generated/graphql.ts'
+import { stirred } from './good-variables.ts'
+import { newJob, runJob } from './job.ts'
+import { newWorld, type World } from './world.ts'
+
+type Change = FollowConversationsSubscription['conversationsChanged']
+type Changes = AsyncGenerator<Change, void, void>
+
+let world: World
+let hermes: HermesDb
+/** A session that is renamed for those who listen to hear something. */
+let bell: string
+beforeAll(async () => {
+  const old = (db: HermesDb): void => {
+    hermes = db
+    db.session('old', { title: 'Old', end_reason: 'cli_close' })
+    db.message('old', 2)
+  }
+  world = await newWorld('http', { hermes: old })
+  bell = (await wholeAnswer(world.client, { text: 'Ding' })).end.sessionId
+})
+afterAll(() => world[Symbol.asyncDispose]())
+
+async function* told(client: Client, variables: FollowConversationsSubscriptionVariables): Changes {
+  for await (const { conversationsChanged } of follow(client, FollowConversationsDocument, variables)) {
+    yield conversationsChanged
+  }
+}
+
+/** What is told from here on, of all but the bell. */
+async function listen(client: Client, variables: FollowConversationsSubscriptionVariables = {}): Promise<Changes> {
+  const all = told(client, variables)
+  await stirred('Subscription.conversationsChanged', { client: world.client, sessionId: bell }, all.next())
+  return others(all)
+}
+
+async function* others(all: Changes): Changes {
+  for await (const change of all) if (change.id !== `cnv_${bell}`) yield change
+}
+
+const next = async (changes: Changes): Promise<Change> => (await readTo(changes, isChange)).last
+
+const isChange = (change: Change): change is Change => change !== null
+
+/** Reads on to what is told of one when something holds of it. */
+async function until(changes: Changes, sessionId: string, holds: (change: Change) => boolean): Promise<Change> {
+  const isIt = (change: Change): change is Change => change.id === `cnv_${sessionId}` && holds(change)
+  return (await readTo(changes, isIt)).last
+}
+
+const isRemoved = ({ kind }: Change): boolean => kind === 'REMOVED'
+const isThere = ({ kind }: Change): boolean => kind === 'UPSERTED'
+
+describe.each(transports)('conversationsChanged, over %s,', (transport) => {
+  let client: Client
+  let changes: Changes
+  beforeAll(async () => {
+    client = connect(transport, world.segue.url)
+    changes = await listen(client)
+  })
+  afterAll(() => client[Symbol.asyncDispose]())
+
+  test('tells of a conversation that comes, in the form in which it is read', async () => {
+    const { id } = (await startChat(world.client, { text: 'A new one' })).session
+    const first = await next(changes)
+    expect(first).toMatchObject({ kind: 'UPSERTED', id: `cnv_${id}`, conversation: { title: 'A new one' } })
+    const last = await until(changes, id, ({ conversation }) => conversation?.tip.activeStream === null)
+    const read = await ask(world.client, ConversationsDocument, { ids: [id] })
+    expect(last.conversation).toEqual(read.conversations.edges[0]?.node)
+  })
+
+  test('tells of a new title, of a pin, of what goes on in another session, and of its end', async () => {
+    const { end } = await wholeAnswer(world.client, { text: 'To be kept' })
+    const id = end.sessionId
+    await ask(world.client, UpdateSessionDocument, { id, title: 'Kept' })
+    expect(await until(changes, id, (it) => it.conversation?.title === 'Kept')).toMatchObject({ kind: 'UPSERTED' })
+    await ask(world.client, UpdateSessionDocument, { id, pinned: true })
+    await until(changes, id, (it) => it.conversation?.tip.pinned === true)
+    const { compactSession: tip } = await ask(world.client, CompactSessionDocument, { id })
+    const compacted = await until(changes, id, (it) => it.conversation?.segmentCount === 2)
+    expect(compacted.conversation?.tip.id).toBe(tip.id)
+    await ask(world.client, DeleteSessionsDocument, { ids: [tip.id, id] })
+    expect(await until(changes, id, isRemoved)).toEqual({ kind: 'REMOVED', id: `cnv_${id}`, conversation: null })
+  })
+
+  test('tells of what is done in the file of Hermes: a message, a title, a swallowing, a deletion', async () => {
+    const [early, late] = [`early-${transport}`, `late-${transport}`]
+    hermes.session(late, { title: `Late ${transport}` })
+    hermes.message(late, 4)
+    await until(changes, late, isThere)
+    hermes.db.prepare('UPDATE sessions SET title = ? WHERE id = ?').run(`New ${transport}`, late)
+    await until(changes, late, (it) => it.conversation?.title === `New ${transport}`)
+    hermes.session(early, { end_reason: 'compression' })
+    hermes.message(early, 3)
+    await until(changes, early, isThere)
+    hermes.db.prepare('UPDATE sessions SET parent_session_id = ? WHERE id = ?').run(early, late)
+    await until(changes, late, isRemoved)
+    hermes.message(late, 5)
+    const whole = await until(
+      changes,
+      early,
+      ({ conversation }) => conversation?.lastActivityAt.includes('00:05') ?? false,
+    )
+    expect(whole.conversation).toMatchObject({ segmentCount: 2, tip: { id: late } })
+    hermes.write(() => {
+      hermes.db.exec(`DELETE FROM messages WHERE session_id LIKE '%-${transport}'`)
+      hermes.db.exec(`DELETE FROM sessions WHERE id = '${late}'; DELETE FROM sessions WHERE id = '${early}'`)
+    })
+    await until(changes, early, isRemoved)
+  })
+})
+
+describe('conversationsChanged', () => {
+  test('tells of a conversation that goes on here, under the id of its root', async () => {
+    await using client = world.connect('webSocket')
+    const changes = await listen(client)
+    const id = await newSession(world.client, 'old')
+    await startChat(world.client, { sessionId: id, text: 'Go on' })
+    const change = await until(changes, 'old', (it) => it.conversation?.tip.id === id)
+    expect(change.conversation).toMatchObject({ segmentCount: 2, tip: { origin: 'SEGUE' } })
+  })
+
+  test('tells of an answer when it begins, waits and ends, and not of its words', async () => {
+    await using client = world.connect('webSocket')
+    const changes = await listen(client)
+    const [held, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    world.provider.next([
+      { text: 'First' },
+      { wait: held.promise },
+      ...Array.from({ length: 500 }, (_, word) => ({ text: ` ${word}` })),
+      { wait: go.promise },
+      { finish: 'stop' },
+    ])
+    const events = streamChat(world.client, { text: 'Talk' })
+    const { sessionId: id } = (await readTo(events, is('TextDelta'))).last
+    await until(changes, id, (it) => it.conversation?.tip.activeStream?.status === 'RUNNING')
+    held.resolve()
+    let text = ''
+    while (!text.endsWith('499')) text += (await readTo(events, is('TextDelta'))).last.text
+    await ask(world.client, UpdateSessionDocument, { id, title: 'After all the words' })
+    // Whatever they had changed would have been told before.
+    const { seen } = await readTo(changes, (it): it is Change => it.conversation?.title === 'After all the words')
+    expect(seen.length).toBeLessThanOrEqual(2)
+    go.resolve()
+    await until(changes, id, (it) => it.conversation?.tip.activeStream === null)
+  })
+
+  test('tells of what is cancelled, and of the run of a job', async () => {
+    await using client = world.connect('webSocket')
+    const changes = await listen(client)
+    world.provider.next([{ text: 'Half' }, { wait: new Promise<never>(() => undefined) }])
+    const events = streamChat(world.client, { text: 'Talk' })
+    const { sessionId, streamId } = (await readTo(events, is('TextDelta'))).last
+    await cancelStream(world.client, found(streamId))
+    await until(changes, sessionId, (it) => it.conversation?.tip.activeStream === null)
+    const { run } = await runJob(world.client, (await newJob(world.client, { prompt: 'Hello' })).id)
+    const change = await until(changes, found(run.session).id, isThere)
+    expect(change.conversation?.tip.channel).toBe('CRON')
+  })
+
+  test('tells each profile of its own alone, also of one in which nothing was yet', async () => {
+    await using client = world.connect('webSocket')
+    const all = told(client, { profile: 'work' })
+    const first = all.next()
+    await wholeAnswer(world.client, { text: 'Elsewhere' })
+    let isTold = false
+    void first.finally(() => (isTold = true))
+    while (!isTold) await wholeAnswer(world.client, { text: 'At work', profile: 'work' })
+    expect((await first).value).toMatchObject({ conversation: { title: 'At work' } })
+  })
+})
