@@ -78,3 +78,12 @@ export async function readTo<T, Wanted extends T>(
   }
   throw new Error(`it ended after ${seen.length} values without the one that was looked for`)
 }
+
+/** What is waited for. Until it is there something is done, again and again: for what only comes when something happens. */
+export async function stirring<T>(awaited: Promise<T>, stir: (round: number) => Promise<unknown>): Promise<T> {
+  const there = awaited.then(() => true)
+  for (let round = 0; ; round += 1) {
+    const isThere = await Promise.race([there, stir(round).then(() => false)])
+    if (isThere) return awaited
+  }
+}

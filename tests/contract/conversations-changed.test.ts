@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HermesDb } from '../support/hermes-db.ts'
-import { ask, follow, found, readTo } from './ask.ts'
+import { ask, follow, found, readTo, stirring } from './ask.ts'
 import { cancelStream, is, newSession, startChat, streamChat, wholeAnswer } from './chat.ts'
 import { type Client, connect, transports } from './clients.ts'
 import {
@@ -176,9 +176,7 @@ describe('conversationsChanged', () => {
     const all = told(client, { profile: 'work' })
     const first = all.next()
     await wholeAnswer(world.client, { text: 'Elsewhere' })
-    let isTold = false
-    void first.finally(() => (isTold = true))
-    while (!isTold) await wholeAnswer(world.client, { text: 'At work', profile: 'work' })
-    expect((await first).value).toMatchObject({ conversation: { title: 'At work' } })
+    const { value } = await stirring(first, () => wholeAnswer(world.client, { text: 'At work', profile: 'work' }))
+    expect(value).toMatchObject({ conversation: { title: 'At work' } })
   })
 })

@@ -1,4 +1,4 @@
-import { ask, found } from './ask.ts'
+import { ask, found, stirring } from './ask.ts'
 import type { Client } from './clients.ts'
 import { UpdateSessionDocument } from './generated/graphql.ts'
 import type { Place } from './places.ts'
@@ -87,10 +87,6 @@ export async function stirred<T>(
   { client, sessionId }: { readonly client: Client; readonly sessionId: string },
   first: Promise<T>,
 ): Promise<T> {
-  let isTold = field !== toldOfChanges
-  const told = first.finally(() => (isTold = true))
-  for (let count = 0; !isTold; count += 1) {
-    await Promise.race([told, ask(client, UpdateSessionDocument, { id: sessionId, title: `Name ${count}` })])
-  }
-  return told
+  if (field !== toldOfChanges) return first
+  return stirring(first, (round) => ask(client, UpdateSessionDocument, { id: sessionId, title: `Name ${round}` }))
 }
