@@ -1,5 +1,3 @@
-import { Worker } from 'node:worker_threads'
-import { createBirpc } from 'birpc'
 import type { BirpcReturn } from 'birpc'
 import type { MessageRecord, SessionRecord } from '../records.ts'
 import type {
@@ -13,6 +11,7 @@ import type {
   SessionKey,
   SessionSource,
 } from '../session-source.ts'
+import { Thread } from '../thread.ts'
 import { HermesJobs } from './hermes-jobs.ts'
 import type { HermesReader } from './hermes-reader.ts'
 import type { WorkerEvents, WorkerOptions } from './hermes-worker.ts'
@@ -38,11 +37,6 @@ export interface HermesOptions {
   readonly patience?: number
 }
 
-interface Connection {
-  readonly worker: Worker
-  readonly reader: BirpcReturn<HermesReader, WorkerEvents>
-}
-
 /** The sessions of a Hermes state.db, which is only ever read. Nothing is opened before the first call. */
 export function openHermesSessions(options: HermesOptions): HermesSessions {
   return new HermesSessions(options)
@@ -55,51 +49,66 @@ export function openHermesSessions(options: HermesOptions): HermesSessions {
 export class HermesSessions implements SessionSource {
   readonly origin = 'HERMES'
   /** The jobs in the same home, read by the same thread. */
-  readonly jobs = new HermesJobs((empty, question) => this.#ask(empty, ({ reader }) => question(reader)))
-  readonly #options: HermesOptions
-  #connection: Connection | null = null
-  #closed = false
+  readonly jobs = new HermesJobs((empty, question) => this.#ask(empty, question))
+  readonly #thread: Thread<HermesReader, WorkerEvents>
   #onChanged: (changed: readonly ChangedConversation[] | null) => void = () => undefined
 
   constructor(options: HermesOptions) {
-    this.#options = options
+    const { path, profile, log, index = null, own = null, prefix = '', onStatement, patience = 5_000 } = options
+    const statements = onStatement !== undefined
+    const data: WorkerOptions = { path, profile, index, own, prefix, patience, statements }
+    this.#thread = new Thread({
+      entry: new URL('./hermes-worker.ts', import.meta.url),
+      data,
+      events: {
+        info: (details, message) => log.info(details, message),
+        warn: (details, message) => log.warn(details, message),
+        statement: (sql) => onStatement?.(sql),
+        changed: (conversations) => this.#onChanged(conversations),
+      },
+      onDeath: (error) => {
+        log.warn({ path, error }, 'The thread that reads Hermes has died: the next call starts another')
+        // Until then nobody looks at the file.
+        this.#onChanged(null)
+      },
+    })
   }
 
   sessionsById(ids: readonly string[]): Promise<SessionRecord[]> {
-    return this.#ask([], ({ reader }) => reader.sessionsById(ids))
+    return this.#ask([], (reader) => reader.sessionsById(ids))
   }
 
   sessionPage(page: PageRequest<SessionKey>, filter: SessionFilter): Promise<SessionRecord[]> {
-    return this.#ask([], ({ reader }) => reader.sessionPage(page, filter))
+    return this.#ask([], (reader) => reader.sessionPage(page, filter))
   }
 
   conversationPage(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage | null> {
-    return this.#ask<ConversationPage | null>(null, ({ reader }) => reader.conversationPage(page, filter))
+    return this.#ask<ConversationPage | null>(null, (reader) => reader.conversationPage(page, filter))
   }
 
   conversationsOf(sessionIds: readonly string[]): Promise<Map<string, ConversationEntry>> {
     const none = new Map<string, ConversationEntry>()
-    return this.#ask(none, ({ reader }) => reader.conversationsOf(sessionIds))
+    return this.#ask(none, (reader) => reader.conversationsOf(sessionIds))
   }
 
   segmentIds(rootId: string, range: SegmentRange): Promise<string[]> {
-    return this.#ask([], ({ reader }) => reader.segmentIds(rootId, range))
+    return this.#ask([], (reader) => reader.segmentIds(rootId, range))
   }
 
   messageCounts(ids: readonly string[]): Promise<Map<string, number>> {
-    return this.#ask(new Map<string, number>(), ({ reader }) => reader.messageCounts(ids))
+    return this.#ask(new Map<string, number>(), (reader) => reader.messageCounts(ids))
   }
 
   messagePage(sessionId: string, page: PageRequest<number>): Promise<MessageRecord[]> {
-    return this.#ask([], ({ reader }) => reader.messagePage(sessionId, page))
+    return this.#ask([], (reader) => reader.messagePage(sessionId, page))
   }
 
   message(id: string): Promise<MessageRecord | null> {
-    return this.#ask(null, ({ reader }) => reader.message(id))
+    return this.#ask(null, (reader) => reader.message(id))
   }
 
   contextMessages(sessionId: string): Promise<MessageRecord[]> {
-    return this.#ask([], ({ reader }) => reader.contextMessages(sessionId))
+    return this.#ask([], (reader) => reader.contextMessages(sessionId))
   }
 
   onChanged(listener: (changed: readonly ChangedConversation[] | null) => void): void {
@@ -107,61 +116,25 @@ export class HermesSessions implements SessionSource {
   }
 
   catchUp(): Promise<void> {
-    return this.#ask(undefined, ({ reader }) => reader.catchUp())
+    return this.#ask(undefined, (reader) => reader.catchUp())
   }
 
   /** Gets ready for lists, which takes a while where there are very many sessions: nobody has to wait for it. */
   warmUp(): void {
-    void this.#ask(undefined, ({ reader }) => reader.warmUp())
+    void this.#ask(undefined, (reader) => reader.warmUp())
   }
 
   /** Ends the thread, also one that waits for a lock; calls that are under way answer with nothing. */
-  async close(): Promise<void> {
-    this.#closed = true
-    await this.#connection?.worker.terminate()
+  close(): Promise<void> {
+    return this.#thread.close()
   }
 
-  async #ask<T>(empty: T, question: (connection: Connection) => Promise<T>): Promise<T> {
-    if (this.#closed) return empty
+  async #ask<T>(empty: T, question: (reader: BirpcReturn<HermesReader, WorkerEvents>) => Promise<T>): Promise<T> {
     try {
-      this.#connection ??= this.#connect()
-      return await question(this.#connection)
+      return await this.#thread.call(question)
     } catch {
       // The file's own faults never come this far: the thread is gone, which is logged where it is noticed.
       return empty
     }
-  }
-
-  #connect(): Connection {
-    const { path, profile, log, index = null, own = null, prefix = '', onStatement, patience = 5_000 } = this.#options
-    const statements = onStatement !== undefined
-    const workerData: WorkerOptions = { path, profile, index, own, prefix, patience, statements }
-    const worker = new Worker(new URL('./hermes-worker.ts', import.meta.url), { workerData })
-    const events: WorkerEvents = {
-      info: (details, message) => log.info(details, message),
-      warn: (details, message) => log.warn(details, message),
-      statement: (sql) => onStatement?.(sql),
-      changed: (conversations) => this.#onChanged(conversations),
-    }
-    const reader = createBirpc<HermesReader, WorkerEvents>(events, {
-      bind: 'functions',
-      post: (message) => worker.postMessage(message),
-      on: (listener) => worker.on('message', listener),
-      off: (listener) => worker.off('message', listener),
-      // Waiting is bounded where it happens; an answer that is late is still an answer.
-      timeout: -1,
-    })
-    let reason: unknown = null
-    worker.on('error', (error) => (reason = error))
-    worker.on('exit', (code) => {
-      this.#connection = null
-      reader.$close(new Error('The thread that reads Hermes has ended'))
-      if (this.#closed) return
-      const error = reason instanceof Error ? reason.message : `exit code ${code}`
-      log.warn({ path, error }, 'The thread that reads Hermes has died: the next call starts another')
-      // Until then nobody looks at the file.
-      this.#onChanged(null)
-    })
-    return { worker, reader }
   }
 }

@@ -1,6 +1,4 @@
-import { Worker } from 'node:worker_threads'
-import { createBirpc } from 'birpc'
-import type { BirpcReturn } from 'birpc'
+import { Thread } from '../thread.ts'
 import type { SearchPage, SearchRequest } from './search-hit.ts'
 import type { WorkerEvents, WorkerFunctions, WorkerOptions } from './search-worker.ts'
 import { Turns } from './turns.ts'
@@ -8,11 +6,6 @@ import { Turns } from './turns.ts'
 export interface SearchesOptions extends Omit<WorkerOptions, 'statements'> {
   /** Sees every statement that runs, its values filled in, before the answer of the search that ran it. */
   readonly onStatement?: (file: 'segue' | 'hermes', sql: string) => void
-}
-
-interface Connection {
-  readonly worker: Worker
-  readonly functions: BirpcReturn<WorkerFunctions, WorkerEvents>
 }
 
 const mostAtOnce = 4
@@ -24,14 +17,18 @@ const nothing: SearchPage = { hits: [], reached: null }
  * first one, so that nobody waits for them but who asked.
  */
 export class Searches {
-  readonly #options: SearchesOptions
+  readonly #thread: Thread<WorkerFunctions, WorkerEvents>
   readonly #turns = new Turns(mostAtOnce, mostWaiting)
   readonly #closing = new AbortController()
-  #connection: Connection | null = null
   #lastId = 0
 
-  constructor(options: SearchesOptions) {
-    this.#options = options
+  constructor({ onStatement, ...options }: SearchesOptions) {
+    const data: WorkerOptions = { ...options, statements: onStatement !== undefined }
+    this.#thread = new Thread({
+      entry: new URL('./search-worker.ts', import.meta.url),
+      data,
+      events: { statement: (file, sql) => onStatement?.(file, sql) },
+    })
   }
 
   /**
@@ -46,47 +43,20 @@ export class Searches {
 
   async close(): Promise<void> {
     this.#closing.abort()
-    await this.#connection?.worker.terminate()
+    await this.#thread.close()
   }
 
   async #find(request: SearchRequest, signal: AbortSignal): Promise<SearchPage | null> {
-    this.#connection ??= this.#connect()
-    const { functions } = this.#connection
     const id = (this.#lastId += 1)
-    const stop = (): void => void functions.stop.asEvent(id)
-    signal.addEventListener('abort', stop)
     try {
-      return await functions.find(id, request)
+      return await this.#thread.call(async (functions) => {
+        const stop = (): void => void functions.stop.asEvent(id)
+        signal.addEventListener('abort', stop)
+        return functions.find(id, request).finally(() => signal.removeEventListener('abort', stop))
+      })
     } catch (error) {
-      if (this.#closing.signal.aborted) return null
+      if (this.#thread.closed) return null
       throw error
-    } finally {
-      signal.removeEventListener('abort', stop)
     }
-  }
-
-  #connect(): Connection {
-    const { onStatement, ...options } = this.#options
-    const workerData: WorkerOptions = { ...options, statements: onStatement !== undefined }
-    const worker = new Worker(new URL('./search-worker.ts', import.meta.url), { workerData })
-    const functions = createBirpc<WorkerFunctions, WorkerEvents>(
-      { statement: (file, sql) => onStatement?.(file, sql) },
-      {
-        bind: 'functions',
-        post: (message) => worker.postMessage(message),
-        on: (listener) => worker.on('message', listener),
-        off: (listener) => worker.off('message', listener),
-        // Each is bounded where it runs.
-        timeout: -1,
-      },
-    )
-    let reason: unknown = null
-    worker.on('error', (error) => (reason = error))
-    worker.on('exit', (code) => {
-      this.#connection = null
-      const cause = reason instanceof Error ? reason : new Error(`exit code ${code}`)
-      functions.$close(new Error('The thread that searches has ended', { cause }))
-    })
-    return { worker, functions }
   }
 }
