@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { allSettings } from '../src/config/setting.ts'
 import { readSettings } from '../src/config/settings.ts'
 import { playgroundTabs } from '../src/server/playground-tabs.ts'
+import { stirring } from './contract/ask.ts'
 import { eventStream } from './contract/event-stream.ts'
 import { HermesDb } from './support/hermes-db.ts'
 import { newFolder } from './support/segue.ts'
@@ -104,6 +105,24 @@ describe('its operations', () => {
       { answerApproval: { state: 'ANSWERED', decision: 'ONCE' } },
     ])
     await until(() => existsSync(join(folder, 'home', 'note.txt')))
+  })
+
+  test('for a sidebar list each chat once, tell of a new one, and find what was said', async () => {
+    const [sidebar, changes, search] = ['Sidebar', 'Changes', 'Search'].map(operationNamed)
+    const garden = { id: 'cnv_20260213_090000_d4e5f6', title: 'Garden', segmentCount: 2 }
+    expect(await answer(sidebar)).toMatchObject({
+      conversations: { edges: expect.arrayContaining([{ node: expect.objectContaining(garden) }]) },
+    })
+    const isNew = ({ conversationsChanged: change }: Data) => JSON.stringify(change).includes('A new chat')
+    const told = results(changes, isNew)
+    const start = { query: 'mutation { startChat(input: {text: "A new chat"}) { id } }', variables: '{}' }
+    await stirring(told, () => answer(start))
+    expect((await told).at(-1)).toMatchObject({ conversationsChanged: { kind: 'UPSERTED' } })
+    expect(await answer(search)).toMatchObject({
+      search: {
+        edges: [{ node: { snippet: 'What can I plant in November?', session: { conversation: { id: garden.id } } } }],
+      },
+    })
   })
 
   test('for jobs make one, run it, and tell what came of it', async () => {
@@ -299,7 +318,10 @@ test('its rules for approvals are accepted', () => {
 
 test('its links lead to files that are there', () => {
   const links = [...readme.matchAll(/\]\((?<target>[^)]+)\)/g)].map(({ groups }) => groups?.['target'] ?? '')
-  const missing = links.filter((target) => !target.startsWith('https:') && !existsSync(join(root, target)))
+  const headings = [...readme.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => title.toLowerCase().replaceAll(' ', '-'))
+  const isThere = (target: string): boolean =>
+    target.startsWith('#') ? headings.includes(target.slice(1)) : existsSync(join(root, target))
+  const missing = links.filter((target) => !target.startsWith('https:') && !isThere(target))
   expect(links).toEqual(expect.arrayContaining(['docs/segue.svg', 'schema.graphql', 'PROTOCOL.md']))
   expect(missing).toEqual([])
 })

@@ -23,6 +23,7 @@ export class Scopes {
   readonly domains: Domains
   readonly #scopes = new Map<Domain, Scope>()
   readonly #ofSessions = new Map<string, Promise<Scope | null>>()
+  readonly #jobs = new Map<string, Promise<JobRecord | null>>()
 
   constructor(domains: Domains) {
     this.domains = domains
@@ -74,8 +75,11 @@ export class Scopes {
     return (await this.#first(({ chats }) => chats.stream(id)))?.value ?? null
   }
 
+  /** The runs of one job all ask for it. */
   async job(id: string): Promise<JobRecord | null> {
-    return (await this.#first(({ jobs }) => jobs.find(id)))?.value ?? null
+    const job = this.#jobs.get(id) ?? this.#first(({ jobs }) => jobs.find(id)).then((found) => found?.value ?? null)
+    this.#jobs.set(id, job)
+    return job
   }
 
   async jobRun(id: string): Promise<JobRunRecord | null> {
@@ -98,6 +102,7 @@ export class Scopes {
   forget(): void {
     this.#scopes.clear()
     this.#ofSessions.clear()
+    this.#jobs.clear()
   }
 
   async #first<T>(look: (scope: Scope) => Promise<T | null>): Promise<{ scope: Scope; value: T } | null> {
