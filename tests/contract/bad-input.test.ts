@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { buildSchema, isEnumType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Gate as AgentGate } from '../../src/agent/agent.ts'
 import { aborted } from '../support/agent-chats.ts'
 import { foundModel } from '../support/found-model.ts'
 import type { HermesDb } from '../support/hermes-db.ts'
+import { KeptRows } from '../support/kept-rows.ts'
 import { until } from '../support/until.ts'
 import { ask, found, readTo } from './ask.ts'
 import { type BadValue, badValuesFor, type Known, type Outcome } from './bad-values.ts'
@@ -23,11 +23,8 @@ const codes = schema.getType('ErrorCode')
 
 interface Setting extends Known, GoodIds, AsyncDisposable {
   readonly world: World
-  readonly tables: Tables
+  readonly rows: KeptRows
 }
-
-/** What reads each table of a server's own database. */
-type Tables = ReadonlyMap<string, Database.Statement>
 
 async function newSetting(transport: Transport): Promise<Setting> {
   await using made = new AsyncDisposableStack()
@@ -36,8 +33,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
     db.message('theirs', 2, { content: 'Hello' })
   }
   const world = made.use(await newWorld(transport, { hermes }))
-  const path = join(world.segue.home, 'segue.db')
-  const tables = tablesOf(made.adopt(new Database(path, { readonly: true }), (open) => void open.close()))
+  const rows = made.use(new KeptRows(world.segue.home))
   const writing = world.connect('http')
   const { end } = await wholeAnswer(writing, { text: 'Hello', model: 'offline/eliza', key: 'taken' })
   const spareId = await newSession(writing)
@@ -46,7 +42,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
   const { sessionId } = end
   // Its deltas, and those of the same answer of the job, are merged to one a part: what is written after that was written by what is tried.
   const events = 2 * (found(end.message).parts.length + 2)
-  await until(() => rowsOf(tables)['events']?.length === events)
+  await until(() => rows.count('events') === events)
   const { sessions } = await ask(writing, SessionsDocument, { first: 1 })
   const { session } = await ask(writing, MessagesDocument, { sessionId, first: 1 })
   const asked = await newDecisions(world, writing)
@@ -58,7 +54,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
     ...asked,
     ...job,
     world,
-    tables,
+    rows,
     runningJobId,
     lastId,
     spareJobId,
@@ -165,16 +161,6 @@ function show(value: unknown): string {
   return text.length > 200 ? `${text.slice(0, 200)}… (${text.length})` : text
 }
 
-/** One connection is for all that is looked up: a new one would have to learn the schema each time. */
-function tablesOf(database: Database.Database): Tables {
-  const names = database.prepare<[], string>("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()
-  return new Map(names.map((name) => [name, database.prepare(`SELECT * FROM ${name}`)]))
-}
-
-function rowsOf(tables: Tables): Record<string, unknown[]> {
-  return Object.fromEntries([...tables].map(([name, rows]) => [name, rows.all()]))
-}
-
 /** Every value is given over one transport; over the others one of each kind has to do. */
 const thorough: Transport = 'webSocket'
 
@@ -196,8 +182,8 @@ describe.each([...transports, 'httpGet'] as const)(
 
     const readsOnly = transport === 'httpGet'
     test.each(places.filter(({ kind }) => !readsOnly || kind === 'query'))('$name', async (place) => {
-      const { world, tables } = setting
-      const before = rowsOf(tables)
+      const { world, rows } = setting
+      const before = rows.all()
       const good = goodVariables(place, setting)
       const values = badValuesFor(place, setting)
       const faults = (transport === thorough ? values : oneOfEach(values)).map(async ({ value, outcome }) => {
@@ -207,7 +193,7 @@ describe.each([...transports, 'httpGet'] as const)(
         return wrong === null ? [] : [`${show(value)} ${wrong}`]
       })
       expect((await Promise.all(faults)).flat()).toEqual([])
-      expect(rowsOf(tables)).toEqual(before)
+      expect(rows.all()).toEqual(before)
       expect(world.segue.warnings).toEqual([])
     })
   },
