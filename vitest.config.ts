@@ -14,7 +14,8 @@ export default defineConfig({
     // is loaded once. Each test makes its own world and takes it down.
     pool: 'forks',
     isolate: false,
-    maxWorkers: 2,
+    // One more than there are cores to count on: much of what is tested is a wait, in which the others go on.
+    maxWorkers: 3,
     testTimeout: 20_000, // milliseconds
     hookTimeout: 20_000, // milliseconds
   },

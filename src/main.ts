@@ -2,8 +2,6 @@ import { homedir } from 'node:os'
 import { pino } from 'pino'
 import { asksForHelp, helpText } from './config/help.ts'
 import { readSettings, type Settings, SettingsError } from './config/settings.ts'
-import { startSegue } from './segue.ts'
-import { graphqlPath } from './server/graphql.ts'
 import { HomeInUseError, UnusableHomeError } from './storage/home-lock.ts'
 import { NewerDatabaseError, UnusableDatabaseError } from './storage/sqlite/database.ts'
 
@@ -15,6 +13,8 @@ const log = pino({ base: null }, pino.destination(2))
 
 async function serve(settings: Settings): Promise<void> {
   for (const warning of settings.warnings) log.warn(warning)
+  // Loaded only now: to be told what is wrong, or how to start, nobody waits for all of the server.
+  const [{ startSegue }, { graphqlPath }] = await Promise.all([import('./segue.ts'), import('./server/graphql.ts')])
   const segue = await startSegue({ settings, log, env: process.env })
   let stopping = false
   const stop = async (signal: string): Promise<void> => {

@@ -15,7 +15,8 @@ export class Waits {
 
   begin(id: string, milliseconds: number): void {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(() => this.#onExpired(id), milliseconds)
+    // A timer may be a millisecond early by the clock that tells the time of the answer.
+    const timer = setTimeout(() => this.#onExpired(id), milliseconds + 1)
     this.#waits.set(id, { over: promise, end: resolve, timer })
   }
 

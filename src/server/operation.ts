@@ -1,6 +1,7 @@
 import { type DocumentNode, type ExecutionArgs, getOperationAST, GraphQLError, parse, validate } from 'graphql'
 import type { Context } from '../schema/context.ts'
 import { schema } from '../schema/schema.ts'
+import { KnownDocuments } from './known-documents.ts'
 import { coded } from './public-error.ts'
 
 /** The most that a request, or a message over WebSocket, may have. */
@@ -23,16 +24,27 @@ export function prepare(
   { query, variables, operationName }: OperationRequest,
   contextValue: Context,
 ): Operation | readonly GraphQLError[] {
-  const document = parsed(query)
-  if (document instanceof GraphQLError) return [document]
-  const faults = validate(schema, document)
-  if (faults.length > 0) return faults.map((fault) => coded('GRAPHQL_VALIDATION_FAILED', fault.message, {}, fault))
+  const document = validDocument(query)
+  if (Array.isArray(document)) return document
   const type = getOperationAST(document, operationName)?.operation
   if (!type) {
     const which = operationName ? `named ${JSON.stringify(operationName)}` : 'that is meant: name it as operationName'
     return [coded('GRAPHQL_VALIDATION_FAILED', `The document has no one operation ${which}.`)]
   }
   return { type, args: { schema, document, variableValues: variables, operationName, contextValue } }
+}
+
+const known = new KnownDocuments()
+
+function validDocument(query: string): DocumentNode | GraphQLError[] {
+  const before = known.get(query)
+  if (before) return before
+  const document = parsed(query)
+  if (document instanceof GraphQLError) return [document]
+  const faults = validate(schema, document)
+  if (faults.length > 0) return faults.map((fault) => coded('GRAPHQL_VALIDATION_FAILED', fault.message, {}, fault))
+  known.add(query, document)
+  return document
 }
 
 function parsed(query: string): DocumentNode | GraphQLError {

@@ -1,11 +1,12 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { buildSchema, isEnumType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Gate as AgentGate } from '../../src/agent/agent.ts'
 import { aborted } from '../support/agent-chats.ts'
 import { foundModel } from '../support/found-model.ts'
+import type { HermesDb } from '../support/hermes-db.ts'
+import { KeptRows } from '../support/kept-rows.ts'
 import { until } from '../support/until.ts'
 import { ask, found, readTo } from './ask.ts'
 import { type BadValue, badValuesFor, type Known, type Outcome } from './bad-values.ts'
@@ -20,17 +21,19 @@ import { newWorld, type World } from './world.ts'
 const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', 'schema.graphql'), 'utf8'))
 const codes = schema.getType('ErrorCode')
 
-interface Setting extends Known, GoodIds {
+interface Setting extends Known, GoodIds, AsyncDisposable {
   readonly world: World
+  readonly rows: KeptRows
 }
 
 async function newSetting(transport: Transport): Promise<Setting> {
-  const world = await newWorld(transport, {
-    hermes: (db) => {
-      db.session('theirs', { end_reason: 'cli_close' })
-      db.message('theirs', 2, { content: 'Hello' })
-    },
-  })
+  await using made = new AsyncDisposableStack()
+  const hermes = (db: HermesDb): void => {
+    db.session('theirs', { end_reason: 'cli_close' })
+    db.message('theirs', 2, { content: 'Hello' })
+  }
+  const world = made.use(await newWorld(transport, { hermes }))
+  const rows = made.use(new KeptRows(world.segue.home))
   const writing = world.connect('http')
   const { end } = await wholeAnswer(writing, { text: 'Hello', model: 'offline/eliza', key: 'taken' })
   const spareId = await newSession(writing)
@@ -39,17 +42,22 @@ async function newSetting(transport: Transport): Promise<Setting> {
   const { sessionId } = end
   // Its deltas, and those of the same answer of the job, are merged to one a part: what is written after that was written by what is tried.
   const events = 2 * (found(end.message).parts.length + 2)
-  await until(() => rowsOf(world)['events']?.length === events)
+  await until(() => rows.count('events') === events)
   const { sessions } = await ask(writing, SessionsDocument, { first: 1 })
   const { session } = await ask(writing, MessagesDocument, { sessionId, first: 1 })
   const asked = await newDecisions(world, writing)
+  const runningJobId = await newRunningJob(world, writing)
+  const lastId = await newSession(writing)
+  const spareJobId = (await newJob(writing)).id
+  const kept = made.move()
   return {
     ...asked,
     ...job,
-    runningJobId: await newRunningJob(world, writing),
     world,
-    lastId: await newSession(writing),
-    spareJobId: (await newJob(writing)).id,
+    rows,
+    runningJobId,
+    lastId,
+    spareJobId,
     spareProfile: 'spare',
     profile: 'default',
     sessionId,
@@ -58,6 +66,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
     messageId: found(end.message).id,
     sessionCursor: found(sessions.pageInfo.endCursor),
     messageCursor: found(session?.messages.pageInfo.endCursor),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 }
 
@@ -152,17 +161,6 @@ function show(value: unknown): string {
   return text.length > 200 ? `${text.slice(0, 200)}… (${text.length})` : text
 }
 
-/** All rows of a server's own database. */
-function rowsOf({ segue }: World): Record<string, unknown[]> {
-  const database = new Database(join(segue.home, 'segue.db'), { readonly: true })
-  try {
-    const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()
-    return Object.fromEntries(tables.map((table) => [table, database.prepare(`SELECT * FROM ${String(table)}`).all()]))
-  } finally {
-    database.close()
-  }
-}
-
 /** Every value is given over one transport; over the others one of each kind has to do. */
 const thorough: Transport = 'webSocket'
 
@@ -180,12 +178,12 @@ describe.each([...transports, 'httpGet'] as const)(
     beforeAll(async () => {
       setting = await newSetting(transport)
     })
-    afterAll(() => setting.world[Symbol.asyncDispose]())
+    afterAll(() => setting[Symbol.asyncDispose]())
 
     const readsOnly = transport === 'httpGet'
     test.each(places.filter(({ kind }) => !readsOnly || kind === 'query'))('$name', async (place) => {
-      const { world } = setting
-      const before = rowsOf(world)
+      const { world, rows } = setting
+      const before = rows.all()
       const good = goodVariables(place, setting)
       const values = badValuesFor(place, setting)
       const faults = (transport === thorough ? values : oneOfEach(values)).map(async ({ value, outcome }) => {
@@ -195,7 +193,7 @@ describe.each([...transports, 'httpGet'] as const)(
         return wrong === null ? [] : [`${show(value)} ${wrong}`]
       })
       expect((await Promise.all(faults)).flat()).toEqual([])
-      expect(rowsOf(world)).toEqual(before)
+      expect(rows.all()).toEqual(before)
       expect(world.segue.warnings).toEqual([])
     })
   },
@@ -210,8 +208,8 @@ describe('what the values are held against', () => {
   })
 
   test('is accepted where nothing is wrong', async () => {
-    const setting = await newSetting('http')
-    await using world = setting.world
+    await using setting = await newSetting('http')
+    const { world } = setting
     const fields = [...new Map(places.map((each) => [each.field, each])).values()]
     // What waits is looked at before it is answered.
     const [changing, reading] = [true, false].map((does) => fields.filter(({ kind }) => (kind === 'mutation') === does))

@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { buildSchema, getNamedType, type GraphQLField, isAbstractType, isInputObjectType, isObjectType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { profileFolder } from '../../src/profiles/profile-name.ts'
 import { HermesDb } from '../support/hermes-db.ts'
+import { KeptRows } from '../support/kept-rows.ts'
 import { newFolder, newSegue, type TestSegue } from '../support/segue.ts'
 import { newTool, sourceOf } from '../support/tools.ts'
 import { until } from '../support/until.ts'
@@ -72,6 +72,7 @@ function entryOf(kind: Entry['kind'], name: string, field: GraphQLField<unknown,
 interface Filled extends GoodIds {
   readonly word: string
   readonly ids: readonly string[]
+  readonly rows: KeptRows
 }
 
 interface World {
@@ -93,10 +94,12 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
   const [spareId, lastId] = [await empty(), await empty()]
   const waiting = await startChat(client, { profile, text: `/tool look {"for": "${word}"}\n/ask Where is ${word}?` })
   const sessionId = end.sessionId
+  const rows = new KeptRows(profileFolder(segue.home, profile))
   // Its deltas are merged to one a part: whatever is written after that was written by what is tried.
-  const merged = "SELECT count(*) AS count FROM events WHERE session_id = ? AND type LIKE '%Delta'"
-  await until(() => countOf(segue, profile, merged, sessionId) === answer.parts.length)
-  await until(() => countOf(segue, profile, "SELECT count(*) AS count FROM decisions WHERE state = 'PENDING'") === 2)
+  const deltas = "events WHERE session_id = ? AND type LIKE '%Delta'"
+  await until(() => rows.count(deltas, sessionId) === answer.parts.length)
+  const pending = "decisions WHERE state = 'PENDING'"
+  await until(() => rows.count(pending) === 2)
   const [approval] = (await ask(client, ApprovalsDocument, { profile })).approvals
   const [question] = (await ask(client, ClarificationsDocument, { profile })).clarifications
   const newJob = async () =>
@@ -104,7 +107,7 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
   const asks = { profile, ...job, prompt: `/ask Where is ${word}?` }
   const runningJobId = (await ask(client, CreateJobDocument, asks)).createJob.id
   await ask(client, RunJobDocument, { id: runningJobId })
-  await until(() => countOf(segue, profile, "SELECT count(*) AS count FROM decisions WHERE state = 'PENDING'") === 3)
+  await until(() => rows.count(pending) === 3)
   const known = {
     profile,
     runningJobId,
@@ -120,35 +123,13 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
     spareProfile: 'spare',
   }
   const { profile: _, spareProfile: __, ...ids } = known
-  return { ...known, word, ids: [...Object.values(ids), waiting.id, waiting.session.id] }
-}
-
-function databaseOf(segue: TestSegue, profile: string): Database.Database {
-  return new Database(join(profileFolder(segue.home, profile), 'segue.db'), { readonly: true })
-}
-
-function countOf(segue: TestSegue, profile: string, sql: string, ...values: string[]): unknown {
-  const database = databaseOf(segue, profile)
-  try {
-    return database
-      .prepare(sql)
-      .pluck()
-      .get(...values)
-  } finally {
-    database.close()
-  }
+  return { ...known, word, rows, ids: [...Object.values(ids), waiting.id, waiting.session.id] }
 }
 
 /** All rows of a profile's own database, and the names of its files. */
-function stateOf(segue: TestSegue, profile: string): Record<string, unknown[]> {
-  const database = databaseOf(segue, profile)
-  try {
-    const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()
-    const rows = tables.map((table) => [table, database.prepare(`SELECT * FROM ${String(table)}`).all()])
-    return { ...Object.fromEntries(rows), kept: readdirSync(join(profileFolder(segue.home, profile), 'files')) }
-  } finally {
-    database.close()
-  }
+function stateOf({ segue, of }: World, profile: string): Record<string, unknown[]> {
+  const kept = readdirSync(join(profileFolder(segue.home, profile), 'files'))
+  return { ...found(of.get(profile)).rows.all(), kept }
 }
 
 async function firstResult(client: Client, { kind, operation }: Entry, variables: object): Promise<Result<unknown>> {
@@ -187,7 +168,8 @@ beforeAll(() => {
 })
 
 afterAll(async () => {
-  for (const { client, segue } of worlds) {
+  for (const { client, segue, of } of worlds) {
+    for (const { rows } of of.values()) rows[Symbol.dispose]()
     await client[Symbol.asyncDispose]()
     await segue[Symbol.asyncDispose]()
   }
@@ -240,14 +222,14 @@ describe.each([
   test.each([...others, ...mutations])(
     '$name: tells nothing of the other one, and leaves it as it is',
     async (entry) => {
-      const { segue, client, of } = world
+      const { client, of } = world
       const other = found(of.get(theirs))
-      const before = stateOf(segue, theirs)
+      const before = stateOf(world, theirs)
       const own = found(of.get(mine))
       const first = firstResult(client, entry, variablesFor(entry, own))
       const { data, errors } = await stirred(entry.name, { ...own, client }, first)
       expect(errors).toBeUndefined()
-      expect(stateOf(segue, theirs)).toEqual(before)
+      expect(stateOf(world, theirs)).toEqual(before)
       if (ofAll.has(entry.name) || (ofDefault.has(entry.name) && theirs === 'default')) return
       const told = JSON.stringify(data)
       expect([other.word, ...other.ids].filter((secret) => told.includes(secret))).toEqual([])
@@ -263,8 +245,8 @@ describe('an id of one profile', () => {
   const pairs = names.flatMap((mine) => names.filter((name) => name !== mine).map((named) => [mine, named] as const))
 
   test.each(mixed)('given to $name together with the name of another one, is an id of nothing', async (entry) => {
-    const { segue, client, of } = world
-    const before = names.map((name) => stateOf(segue, name))
+    const { client, of } = world
+    const before = names.map((name) => stateOf(world, name))
     const tries = pairs.flatMap(([mine, named]) => {
       const { sessionId, messageId, streamId } = found(of.get(mine))
       const theirs = mine === 'default' ? 'theirs' : `${mine}@theirs`
@@ -280,6 +262,6 @@ describe('an id of one profile', () => {
       )
     })
     await Promise.all(tries)
-    expect(names.map((name) => stateOf(segue, name))).toEqual(before)
+    expect(names.map((name) => stateOf(world, name))).toEqual(before)
   })
 })

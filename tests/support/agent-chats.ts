@@ -12,7 +12,7 @@ import { chatRequest } from './chat-request.ts'
 import { storeAround } from './chat-store.ts'
 import { foundModel, noWriter } from './found-model.ts'
 import { HermesDb } from './hermes-db.ts'
-import { newFolder } from './segue.ts'
+import { newHome } from './segue.ts'
 
 export type Answer = (run: AgentRun) => AsyncIterable<AgentEvent>
 
@@ -77,7 +77,7 @@ export function newAgentChats(...answers: readonly Answer[]): AgentChats {
 
 /** The same, with what else a test has a say in. */
 export function newAgentChatsWith(options: AgentChatsOptions, ...answers: readonly Answer[]): AgentChats {
-  const home = newFolder()
+  const home = newHome()
   const made = open(home, options, answers)
   return {
     ...made,

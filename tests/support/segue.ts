@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { defaultLimits } from '../../src/config/limits.ts'
 import type { Settings } from '../../src/config/settings.ts'
 import { type Segue, type SegueOptions, startSegue } from '../../src/segue.ts'
+import { ProfileDatabase } from '../../src/storage/sqlite/database.ts'
 
 export interface TestSegue extends Segue, AsyncDisposable {
   readonly home: string
@@ -23,7 +24,7 @@ export interface TestSegueOptions extends Pick<SegueOptions, 'onStatement' | 'al
  * speed, no Hermes, and no request to a provider but for answers, unless asked for. `await using` closes it; a home that was made here is removed.
  */
 export async function newSegue({ settings = {}, env = {}, ...options }: TestSegueOptions = {}): Promise<TestSegue> {
-  const home = settings.home ?? newFolder()
+  const home = settings.home ?? newHome()
   const warnings: string[] = []
   const log = pino({ level: 'warn', base: null }, { write: (line: string) => void warnings.push(line) })
   const segue = await startSegue({
@@ -61,4 +62,24 @@ export async function newSegue({ settings = {}, env = {}, ...options }: TestSegu
 
 export function newFolder(): string {
   return mkdtempSync(join(tmpdir(), 'segue-test-'))
+}
+
+/** The folder of a server that was started before, and kept nothing: its database need not be made first, which takes long. */
+export function newHome(): string {
+  const home = newFolder()
+  writeFileSync(join(home, 'segue.db'), (emptyDatabase ??= newDatabase()))
+  return home
+}
+
+let emptyDatabase: Buffer | null = null
+
+function newDatabase(): Buffer {
+  const folder = newFolder()
+  const path = join(folder, 'segue.db')
+  const database = new ProfileDatabase(path)
+  database.write(() => undefined)
+  database.close()
+  const bytes = readFileSync(path)
+  rmSync(folder, { recursive: true })
+  return bytes
 }

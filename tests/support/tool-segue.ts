@@ -3,7 +3,7 @@ import type { Tool } from '../../src/agent/tools/tool.ts'
 import type { Chats } from '../../src/chat/chats.ts'
 import type { ApprovalRules } from '../../src/config/approvals.ts'
 import { defaultLimits, type Limits } from '../../src/config/limits.ts'
-import { newFolder, newSegue, type TestSegue } from './segue.ts'
+import { newFolder, newHome, newSegue, type TestSegue } from './segue.ts'
 import { sourceOf } from './tools.ts'
 
 export interface ToolSegue extends TestSegue {
@@ -24,7 +24,7 @@ export interface ToolSegueOptions {
  */
 export async function newToolSegue(
   tools: readonly Tool[],
-  { home = newFolder(), limits = {}, approvals = {} }: ToolSegueOptions = {},
+  { home = newHome(), limits = {}, approvals = {} }: ToolSegueOptions = {},
 ): Promise<ToolSegue> {
   const settings = { home, limits: { ...defaultLimits, ...limits }, approvals }
   const segue = await newSegue({ settings, toolsOf: () => sourceOf(...tools) })

@@ -55,7 +55,8 @@ export class KeptServer {
   /** Its tools; none while it cannot be had. Never rejects. */
   async tools(): Promise<readonly Tool[]> {
     let connection = await this.#soon()
-    if (connection && this.#needsList()) {
+    // Whoever comes while it is being read again waits for the new one, too.
+    if (connection && (this.#listing || this.#needsList())) {
       await this.#listAgain(connection)
       connection = await this.#soon()
     }
