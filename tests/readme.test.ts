@@ -318,9 +318,10 @@ test('its rules for approvals are accepted', () => {
 
 test('its links lead to files that are there', () => {
   const links = [...readme.matchAll(/\]\((?<target>[^)]+)\)/g)].map(({ groups }) => groups?.['target'] ?? '')
-  const headings = [...readme.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => title.toLowerCase().replaceAll(' ', '-'))
+  const titles = [...readme.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => title)
+  const anchors = new Set(titles.map((title) => `#${title.toLowerCase().replaceAll(' ', '-')}`))
   const isThere = (target: string): boolean =>
-    target.startsWith('#') ? headings.includes(target.slice(1)) : existsSync(join(root, target))
+    target.startsWith('#') ? anchors.has(target) : existsSync(join(root, target))
   const missing = links.filter((target) => !target.startsWith('https:') && !isThere(target))
   expect(links).toEqual(expect.arrayContaining(['docs/segue.svg', 'schema.graphql', 'PROTOCOL.md']))
   expect(missing).toEqual([])
