@@ -27,9 +27,10 @@ export function newHermesChats(layout?: HermesLayout, limits: Partial<HermesLimi
   const statements: string[] = []
   const onStatement = (sql: string): void => void statements.push(sql)
   const file = new StateFile({ path: hermes.path, patience: 100, log: newLog(), onStatement })
-  const runner = new SearchRunner(
-    new Map([['HERMES', new HermesSearch(file, 'default', { ...hermesLimits, newestRows, ...limits })]]),
-  )
+  // What is found does not hang on how busy the machine is.
+  const patience = 10_000
+  const search = new HermesSearch(file, 'default', { ...hermesLimits, newestRows, patience, ...limits })
+  const runner = new SearchRunner(new Map([['HERMES', search]]))
   onTestFinished(() => runner.close())
   const find = (query: string, request: Partial<SearchRequest> = {}): Promise<SearchPage> =>
     runner.find(
