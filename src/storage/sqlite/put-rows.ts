@@ -1,12 +1,5 @@
 import type { StreamKey } from '../chat-store.ts'
-import {
-  type ChatEvent,
-  keptFile,
-  type MessagePart,
-  type MessageRecord,
-  type SessionRecord,
-  type StreamRecord,
-} from '../records.ts'
+import { type ChatEvent, keptFileOf, type MessageRecord, type SessionRecord, type StreamRecord } from '../records.ts'
 import type { Prepares } from '../statements.ts'
 import {
   type EventRow,
@@ -64,21 +57,18 @@ export function putMessage(database: Prepares, message: MessageRecord): void {
        ON CONFLICT (id) DO UPDATE SET position = :position, withdrawn = :withdrawn`,
     )
     .run(fromMessage(message))
-  for (const hash of message.parts.flatMap(filesIn)) {
-    database
-      .prepare<[string, string]>('INSERT OR IGNORE INTO files (hash, session_id) VALUES (?, ?)')
-      .run(hash, message.sessionId)
-  }
+  for (const hash of message.parts.map(keptFileOf)) if (hash !== null) putFile(database, hash, message.sessionId)
+}
+
+/** Notes that a session refers to a kept file. */
+export function putFile(database: Prepares, hash: string, sessionId: string): void {
+  database
+    .prepare<[string, string]>('INSERT OR IGNORE INTO files (hash, session_id) VALUES (?, ?)')
+    .run(hash, sessionId)
 }
 
 export function nameStream(database: Prepares, { streamId, key, fingerprint }: StreamKey): void {
   database
     .prepare<[string, string, string]>('UPDATE streams SET key = ?, fingerprint = ? WHERE id = ?')
     .run(key, fingerprint, streamId)
-}
-
-/** The hashes of the kept files to which a part refers. */
-function filesIn(part: MessagePart): string[] {
-  const hash = part.type === 'file' ? keptFile(part.url) : part.type === 'tool' ? part.call.resultFile : null
-  return hash ? [hash] : []
 }
