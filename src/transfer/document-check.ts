@@ -19,17 +19,20 @@ interface SessionSoFar {
 export class DocumentCheck {
   readonly #sessions = new Map<string, SessionSoFar>()
   readonly #streams = new Set<string>()
+  readonly #begun = new Set<string>()
   readonly #ended = new Set<string>()
   readonly #messages = new Set<string>()
   readonly #decisions = new Set<string>()
   readonly #files = new Set<string>()
   /** What something refers to that comes later, and the place where it does. */
   readonly #awaited = { message: new Map<string, string>(), decision: new Map<string, string>() }
+  readonly #hash = createHash('sha256')
   #place = ''
 
   /** Throws a `TransferError` with the record's place when it does not fit to those before it. */
   add(listed: Listed, place: string): void {
     this.#place = place
+    this.#hash.update(`${JSON.stringify(listed.record)}\n`)
     switch (listed.list) {
       case 'sessions':
         return this.#session(listed.record)
@@ -48,19 +51,24 @@ export class DocumentCheck {
     }
   }
 
-  /** The document is over. Throws a `TransferError` when something is missing; `whole` is its place. */
-  end(whole: string): void {
+  /**
+   * The document is over. Returns a fingerprint of all its records, which does not depend on how they are written down.
+   * Throws a `TransferError` when something is missing; `whole` is the document's place.
+   */
+  end(whole: string): string {
     this.#place = whole
     if (this.#sessions.size === 0) this.#fail('there is no session in it')
     for (const [id, place] of this.#awaited.message) if (!this.#messages.has(id)) this.#missing('message', id, place)
     for (const [id, place] of this.#awaited.decision) if (!this.#decisions.has(id)) this.#missing('decision', id, place)
     for (const id of this.#streams) {
+      if (!this.#begun.has(id)) this.#fail(`the beginning of the stream ${id} is missing among the events`)
       if (!this.#ended.has(id)) this.#fail(`the end of the stream ${id} is missing among the events`)
     }
     for (const [id, { seq, headSeq, files }] of this.#sessions) {
       if (seq !== headSeq) this.#fail(`the log of the session ${id} ends with ${seq} instead of ${headSeq}`)
       for (const hash of files) if (!this.#files.has(hash)) this.#missing('file', hash, `${whole}: session ${id}`)
     }
+    return this.#hash.digest('hex')
   }
 
   #session({ id, headSeq, files }: RecordIn<'sessions'>): void {
@@ -92,7 +100,10 @@ export class DocumentCheck {
     if ('messageId' in event && event.messageId !== null) this.#known('message', this.#messages, event.messageId)
     if (event.type === 'ToolCallChanged') this.#fileOf(session, event.toolCall.resultFile ?? null)
     if ('decision' in event) this.#await('decision', event.decision.id)
-    if (event.type === 'StreamStarted') this.#known('message', this.#messages, event.userMessageId)
+    if (event.type === 'StreamStarted') {
+      this.#known('message', this.#messages, event.userMessageId)
+      if (event.streamId !== null) this.#begun.add(event.streamId)
+    }
     if (event.type === 'StreamFinished' && event.streamId !== null) {
       this.#new('end of the stream', this.#ended, event.streamId)
       this.#ended.add(event.streamId)

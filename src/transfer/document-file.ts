@@ -10,19 +10,22 @@ export interface Place {
 
 /** What stands before the lists. */
 const headNames = ['format', 'version']
+/** What stands behind them: the fingerprint of all records. */
+const tailName = 'sha256'
 
 /**
  * The records of a document in a file, in the order in which they stand there, each in the right form; no more than one
- * is held at a time. With `wanted`, those of these lists alone. Throws a `TransferError` that says where the file is
- * damaged, of a newer version, or no document at all.
+ * is held at a time. With `wanted`, those of these lists alone. `onFingerprint` is told what the document says that its
+ * fingerprint is. Throws a `TransferError` that says where the file is damaged, of a newer version, or no document at all.
  */
 export function* recordsIn(
   path: string,
   wanted: readonly ListName[] = listNames,
+  onFingerprint: (sha256: unknown) => void = () => undefined,
 ): Generator<Listed & Place, void, void> {
   const descriptor = opened(path)
   try {
-    yield* records(pieces(path, descriptor), path, wanted)
+    yield* records(pieces(path, descriptor), path, wanted, onFingerprint)
   } finally {
     closeSync(descriptor)
   }
@@ -32,7 +35,7 @@ function opened(path: string): number {
   try {
     return openSync(path, 'r')
   } catch (error) {
-    throw new TransferError(`${path} can't be read (${reasonOf(error)})`)
+    throw new TransferError(`${path}: it can't be read (${reasonOf(error)})`)
   }
 }
 
@@ -42,7 +45,7 @@ function* pieces(path: string, descriptor: number): Generator<Piece, void, void>
   } catch (error) {
     if (error instanceof TransferError) throw error
     if (error instanceof JsonPiecesError) throw new TransferError(`${path}: line ${error.line}: ${error.message}`)
-    throw new TransferError(`${path} can't be read (${reasonOf(error)})`)
+    throw new TransferError(`${path}: it can't be read (${reasonOf(error)})`)
   }
 }
 
@@ -59,13 +62,19 @@ function textIn(descriptor: number): More {
   }
 }
 
-function* records(all: Iterable<Piece>, path: string, wanted: readonly ListName[]): Generator<Listed & Place> {
-  const expected = [...headNames, ...listNames]
+function* records(
+  all: Iterable<Piece>,
+  path: string,
+  wanted: readonly ListName[],
+  onFingerprint: (sha256: unknown) => void,
+): Generator<Listed & Place> {
+  const expected = [...headNames, ...listNames, tailName]
   let at = -1
   for (const { member, index, value, line } of all) {
     const place = `${path}: line ${line}: ${member}${index === null ? '' : ` ${index + 1}`}`
     if (index === null || index === 0) checkOrder(member, expected[(at += 1)], at, place)
     if (at < headNames.length) checkHead(member, value, place)
+    else if (member === tailName) onFingerprint(value)
     else if (index !== null && wanted.some((name) => name === member)) yield { ...listed(member, value, place), place }
     else if (index === null && !Array.isArray(value)) throw new TransferError(`${place}: it has to be a list`)
   }

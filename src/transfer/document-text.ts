@@ -19,8 +19,8 @@ export async function* documentText(records: AsyncIterable<Listed>): AsyncGenera
     begun = list + 1
     yield `${isNew ? '\n' : ',\n'}${JSON.stringify(listed.record)}`
   }
-  check.end('the conversation')
-  yield `${beginnings(begun, listNames.length)}\n]\n}\n`
+  const sha256 = check.end('the conversation')
+  yield `${beginnings(begun, listNames.length)}\n],\n"sha256": "${sha256}"\n}\n`
 }
 
 /** The beginnings of the lists from one up to another one, each behind the end of the one before it. */

@@ -9,6 +9,7 @@ import { ProfileDatabase } from '../storage/sqlite/database.ts'
 import { SqliteChatStore } from '../storage/sqlite/sqlite-chat-store.ts'
 import { DocumentCheck } from './document-check.ts'
 import { recordsIn } from './document-file.ts'
+import { listNames } from './form.ts'
 import { insertConversation } from './insert-conversation.ts'
 import { Summary } from './summary.ts'
 import { TransferError } from './transfer-error.ts'
@@ -57,12 +58,13 @@ export async function importConversation({ places, folder, profile, ...given }: 
 function checked(file: string): Summary {
   const check = new DocumentCheck()
   const summary = new Summary()
-  for (const { place, ...listed } of recordsIn(file)) {
+  let fingerprint: unknown = null
+  for (const { place, ...listed } of recordsIn(file, listNames, (sha256) => (fingerprint = sha256))) {
     check.add(listed, place)
     summary.add(listed)
   }
-  check.end(file)
-  return summary
+  if (check.end(file) === fingerprint) return summary
+  throw new TransferError(`${file}: something in it was changed, or is missing: its sha256 is another one`)
 }
 
 /** An id is looked for in all profiles: the same one in two of them would be found in one. */

@@ -94,7 +94,11 @@ class Text {
     const end = this.#endOfValue()
     const written = this.#text.slice(this.#at, end)
     const value = parsed(written)
-    if (value === undefined) throw this.fault()
+    if (value === undefined) {
+      // Cut off in the middle of it, and not wrong by itself.
+      if (end === this.#text.length && !this.#fill()) this.#goTo(end)
+      throw this.fault()
+    }
     this.#goTo(end)
     if (end > least) this.#forget()
     return { value, line }
