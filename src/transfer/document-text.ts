@@ -2,11 +2,24 @@ import { DocumentCheck } from './document-check.ts'
 import { format, type Listed, listedForm, listNames, version } from './form.ts'
 import { TransferError } from './transfer-error.ts'
 
+const pieceLength = 65_536 // UTF-16 code units: a line at a time would be a write each
+
 /**
  * A document piece by piece: JSON, with a record a line. Keys stand in the order of the form, so that the same records
  * are always the same text. Throws a `TransferError` for what could not be imported again.
  */
 export async function* documentText(records: AsyncIterable<Listed>): AsyncGenerator<string, void, void> {
+  let text = ''
+  for await (const line of lines(records)) {
+    text += line
+    if (text.length < pieceLength) continue
+    yield text
+    text = ''
+  }
+  yield text
+}
+
+async function* lines(records: AsyncIterable<Listed>): AsyncGenerator<string, void, void> {
   const check = new DocumentCheck()
   let begun = 0
   yield `{\n"format": ${JSON.stringify(format)},\n"version": ${version}`
