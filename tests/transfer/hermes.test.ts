@@ -40,7 +40,7 @@ async function shownBy(url: string, profile: string): Promise<unknown> {
   const shown = `conversations(filter: { profile: "${profile}" }) { edges { node { title lastActivityAt segmentCount
     segments { title source channel startedAt endedAt endReason lastActivityAt messageCount modelContext segmentCount
       messages { edges { node { role status text reasoning createdAt digest toolCalls { id name state result } } } } }
-  } } } search(query: "oaks", filter: { profile: "${profile}" }) { edges { node { snippet } } }`
+  } } } search(query: "oaks", filter: { profile: "${profile}", channels: [MESSAGING] }) { edges { node { snippet } } }`
   return data(url, `{ ${shown} }`)
 }
 
@@ -76,6 +76,7 @@ test.each(['default', 'work'])(
     await using again = await newSegue({ settings: { home: other } })
     const shown = await shownBy(again.url, profile)
     expect(JSON.stringify(shown)).toContain('And pears.')
+    expect(JSON.stringify(shown)).toContain('"snippet":"In short: oaks."')
     // The branch was none of it.
     expect(shown).toEqual(await withoutBranch(shownBy(segue.url, profile)))
     expect((await exported({ home: other, id: ours })).text).toBe(document.text)
