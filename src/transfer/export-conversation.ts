@@ -59,25 +59,33 @@ async function find(id: string, source: Source): Promise<SessionRecord | null> {
 }
 
 async function written(session: SessionRecord, source: Source, request: ExportRequest): Promise<Exported> {
-  const { output, folder, onNote } = request
+  const { output, onNote } = request
   const segments = await source.conversation(session)
   const summary = new Summary()
   const text = documentText(noted(conversationRecords({ source, segments, onNote }), summary))
-  if (output !== null && typeof output !== 'string') {
+  try {
+    if (output === null || typeof output === 'string') return { summary, path: await toFile(text, summary, request) }
     await pipeline(Readable.from(text), output, { end: false })
     return { summary, path: null }
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error
+    throw new TransferError(`The export can't be written: ${error.message}`)
   }
-  const named = output === null ? null : resolve(folder, output)
+}
+
+async function toFile(
+  text: AsyncIterable<string>,
+  summary: Summary,
+  { output, folder }: ExportRequest,
+): Promise<string> {
+  const named = typeof output === 'string' ? resolve(folder, output) : null
   const draft = join(named === null ? folder : dirname(named), `.segue-export-${process.pid}.part`)
   try {
     await pipeline(Readable.from(text), createWriteStream(draft, { mode: 0o600, flush: true }))
     // Which conversation it is, is known now.
     const path = named ?? resolve(folder, `${summary.conversationId}.json`)
     await rename(draft, path)
-    return { summary, path }
-  } catch (error) {
-    if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error
-    throw new TransferError(`${named ?? folder} can't be written to (${error.code})`)
+    return path
   } finally {
     await rm(draft, { force: true })
   }
