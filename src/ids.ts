@@ -1,4 +1,5 @@
-import { typeid } from 'typeid-js'
+import { createHash } from 'node:crypto'
+import { TypeID, typeid } from 'typeid-js'
 
 const prefixes = {
   session: 'ses',
@@ -16,6 +17,19 @@ export type IdKind = keyof typeof prefixes
 /** A new id, a TypeID: a prefix that tells its kind and a UUIDv7, so that ids sort by the time they were made. */
 export function newId(kind: IdKind): string {
   return typeid(prefixes[kind]).toString()
+}
+
+/**
+ * The id of something that has another name elsewhere: always the same for the same name and time, and sorted by the
+ * time, in milliseconds since the epoch.
+ */
+export function idFor(kind: IdKind, name: string, at: number): string {
+  const bytes = createHash('sha256').update(`${kind} ${name}`).digest().subarray(0, 16)
+  bytes.writeUIntBE(Math.min(Math.max(at, 0), 2 ** 48 - 1), 0, 6)
+  // The version and the variant of a UUIDv7.
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+  return TypeID.fromUUIDBytes(prefixes[kind], bytes).toString()
 }
 
 const ours = /^([a-z]{3})_[0-7][0-9a-hjkmnp-tv-z]{25}$/

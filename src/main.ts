@@ -1,9 +1,8 @@
 import { homedir } from 'node:os'
 import { pino } from 'pino'
 import { asksForHelp, helpText } from './config/help.ts'
-import { readSettings, type Settings, SettingsError } from './config/settings.ts'
-import { HomeInUseError, UnusableHomeError } from './storage/home-lock.ts'
-import { NewerDatabaseError, UnusableDatabaseError } from './storage/sqlite/database.ts'
+import { readSettings, type Settings } from './config/settings.ts'
+import { fail, inWords } from './in-words.ts'
 
 /** How long an end may take before the process ends all the same, in milliseconds. */
 const patience = 1500
@@ -30,15 +29,7 @@ async function serve(settings: Settings): Promise<void> {
   process.stdout.write(`Segue is ready: ${segue.url}${graphqlPath}\n`)
 }
 
-const plainErrors = [HomeInUseError, UnusableHomeError, NewerDatabaseError, UnusableDatabaseError]
-
-/** What a person can mend, said in words; anything else is a fault of ours and shows its stack. */
-function inWords(error: unknown): unknown {
-  if (error instanceof SettingsError) return `Segue cannot start with these settings:\n${error.message}`
-  return error instanceof Error && plainErrors.some((type) => error instanceof type) ? error.message : error
-}
-
-/** The same of a start with these settings. */
+/** What a person can mend of a start with these settings, said in words. */
 function explain(error: unknown, { host, port }: Settings): unknown {
   if (error instanceof Error && 'code' in error && 'syscall' in error && error.syscall === 'listen') {
     if (error.code === 'EADDRINUSE') {
@@ -47,11 +38,6 @@ function explain(error: unknown, { host, port }: Settings): unknown {
     if (error.code === 'EACCES') return `Port ${port} on ${host} is not open to this user: ${error.message}`
   }
   return inWords(error)
-}
-
-function fail(reason: unknown): never {
-  console.error(reason)
-  process.exit(1)
 }
 
 const argv = process.argv.slice(2)

@@ -7,10 +7,13 @@ const src = join(import.meta.dirname, '..', 'src')
 /** From the top to the bottom: the folders of src, and the files that lie in none. */
 const layers = [
   'main.ts',
+  'commands.ts',
+  'in-words.ts',
   'segue.ts',
   'server',
   'schema',
   'domain',
+  'transfer',
   'chat',
   'agent',
   'sessions',

@@ -218,6 +218,8 @@ describe('its commands', () => {
       'npm',
       'curl',
       'curl',
+      'npm',
+      'npm',
       'node_modules/.bin/node',
     ])
   })
@@ -248,6 +250,20 @@ describe('its commands', () => {
       variables: JSON.stringify({ id: data.streamChat.streamId }),
     })
     expect(ended).toMatchObject({ stream: { status: 'COMPLETED', message: { text: expect.stringMatching(/\w/) } } })
+  })
+
+  test('take a conversation out of a home, and into another one', async () => {
+    const [out = '', back = ''] = shell.filter((command) => command.startsWith('npm run segue'))
+    const begun = await answer({ query: 'mutation { createSession(input: {}) { id } }', variables: '{}' })
+    const { id } = z.object({ createSession: z.object({ id: z.string() }) }).parse(begun).createSession
+    const file = join(folder, 'garden.json')
+    const here = (command: string): string => command.replace('cnv_…', `cnv_${id}`).replace('garden.json', file)
+    await run(`${here(out)} --home ${join(folder, 'home')} --no-hermes`)
+    await run(`${here(back)} --home ${join(folder, 'elsewhere')}`)
+    const again = await run(
+      `npm run --silent segue -- export ${id} --output - --home ${join(folder, 'elsewhere')} --no-hermes`,
+    )
+    expect(again).toBe(readFileSync(file, 'utf8'))
   })
 
   test('run it under a supervisor, whose signal ends it with status 0', async () => {

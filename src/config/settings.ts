@@ -1,22 +1,18 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { readFlags } from './flags.ts'
 import { defaultLimits } from './limits.ts'
 import type { Limits } from './limits.ts'
-import { pathIn, profileSettings, type ProfileSettings } from './profile-settings.ts'
+import { type Places, placesOf } from './places.ts'
+import { profileSettings, type ProfileSettings } from './profile-settings.ts'
 import { foundByThemselves } from './providers.ts'
-import { allSettings, settingsTable as table } from './setting.ts'
+import { settingsTable as table } from './setting.ts'
 import { SettingsReader } from './settings-reader.ts'
 
 /** What the server was told, resolved: paths are absolute, keys looked up. */
-export interface Settings extends ProfileSettings {
+export interface Settings extends ProfileSettings, Places {
   /** 0: any free one. */
   readonly port: number
   /** A loopback address or `localhost`; `::1` without its brackets. */
   readonly host: string
-  readonly home: string
-  /** Null: no sessions of Hermes are shown. It may hold no state.db, yet. */
-  readonly hermesHome: string | null
   /** Every commit waits for the disk. */
   readonly durable: boolean
   /** Milliseconds between two words of the offline agent. */
@@ -53,11 +49,7 @@ export function readSettings({ argv, env, homedir }: SettingsSources): Settings 
   const flags = readFlags(argv, problems)
   const reader = new SettingsReader(flags, env, problems)
 
-  const home = pathIn('', reader.read(table.home)?.value ?? table.home.default, homedir)
-  reader.open(
-    join(home, 'config.json'),
-    allSettings.flatMap(({ key }) => key ?? []),
-  )
+  const { home, hermesHome } = placesOf(reader, flags, homedir)
   const ofProfile = profileSettings(reader, { env, homedir, home }, warnings, foundByThemselves)
 
   const port = reader.read(table.port)?.value ?? Number(table.port.default)
@@ -66,18 +58,6 @@ export function readSettings({ argv, env, homedir }: SettingsSources): Settings 
   const offlineDelay = reader.read(table.offlineDelay)?.value ?? Number(table.offlineDelay.default)
   const limits = reader.read(table.limits)?.value ?? defaultLimits
 
-  const hermes = reader.read(table.hermes)?.value ?? true
-  const hermesNamed = reader.read(table.hermesHome)
-  if (flags.has('no-hermes') && flags.has('hermes-home')) problems.push('--no-hermes: contradicts --hermes-home')
-
-  function hermesHome(): string | null {
-    // A flag wins over config.json, but HERMES_HOME does not: Hermes sets it for everything that it starts.
-    if (!hermes && !hermesNamed?.where.startsWith('--')) return null
-    if (hermesNamed) return pathIn(reader.isFromFile(hermesNamed) ? home : '', hermesNamed.value, homedir)
-    const usual = pathIn('', '~/.hermes', homedir)
-    return existsSync(join(usual, 'state.db')) ? usual : null
-  }
-
   if (problems.length > 0) throw new SettingsError(problems)
-  return { ...ofProfile, port, host, home, hermesHome: hermesHome(), durable, offlineDelay, limits, warnings }
+  return { ...ofProfile, port, host, home, hermesHome, durable, offlineDelay, limits, warnings }
 }

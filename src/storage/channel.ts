@@ -28,6 +28,13 @@ export function channelOfSession({ source, delegate }: Pick<SessionRecord, 'sour
   return delegate ? 'TOOL' : channelOf(source)
 }
 
+/** The sources of some channels: those that are told, or, where OTHER is one of them, all but those. */
+export function sourcesOf(some: readonly string[]): { readonly told: readonly string[]; readonly areTheirs: boolean } {
+  const areTheirs = !some.includes('OTHER')
+  const told = [...channelsOfSources].filter(([, channel]) => some.includes(channel) === areTheirs)
+  return { told: told.map(([source]) => source), areTheirs }
+}
+
 function all(channel: Channel, ...sources: string[]): [string, Channel][] {
   return sources.map((source) => [source, channel])
 }

@@ -256,3 +256,9 @@ export function keptFileUrl(hash: string): string {
 export function keptFile(url: string): string | null {
   return /^file:([0-9a-f]{64})$/.exec(url)?.[1] ?? null
 }
+
+/** The hash of the kept file to which a part refers. */
+export function keptFileOf(part: MessagePart): string | null {
+  if (part.type === 'file') return keptFile(part.url)
+  return part.type === 'tool' ? (part.call.resultFile ?? null) : null
+}

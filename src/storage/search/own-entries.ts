@@ -1,3 +1,5 @@
+import { sourcesOf } from '../channel.ts'
+import { facetCount, facetPasses } from '../segments/facet.ts'
 import type { SessionFilter } from '../session-source.ts'
 import { type Kind, mirrored, type Statements } from '../sqlite/search-index.ts'
 
@@ -157,7 +159,19 @@ export function fewNumbers(
     .map(({ number }) => number)
 }
 
-function conditionOf({ ids, archived, pinned }: SessionFilter): { condition: string; values: (string | number)[] } {
+/** Whether any session that is kept here is of one of these channels. */
+export function hasAny(db: Statements, channels: readonly string[]): boolean {
+  const facets = Array.from({ length: facetCount }, (_, facet) => facet).filter((facet) =>
+    facetPasses(facet, { channels }),
+  )
+  const sql = 'SELECT 1 FROM json_each(?) WHERE EXISTS (SELECT 1 FROM segments WHERE facet = value) LIMIT 1'
+  return db.prepare<[string]>(sql).get(JSON.stringify(facets)) !== undefined
+}
+
+function conditionOf({ ids, channels, archived, pinned }: SessionFilter): {
+  condition: string
+  values: (string | number)[]
+} {
   const conditions: string[] = []
   const values: (string | number)[] = []
   const where = (condition: string, value: string | number): void => {
@@ -165,6 +179,10 @@ function conditionOf({ ids, archived, pinned }: SessionFilter): { condition: str
     values.push(value)
   }
   if (ids) where('session.id IN (SELECT value FROM json_each(?))', JSON.stringify(ids))
+  if (channels) {
+    const { told, areTheirs } = sourcesOf(channels)
+    where(`session.source ${areTheirs ? '' : 'NOT '}IN (SELECT value FROM json_each(?))`, JSON.stringify(told))
+  }
   if (archived !== undefined) where('session.archived = ?', archived ? 1 : 0)
   if (pinned !== undefined) where('session.pinned = ?', pinned ? 1 : 0)
   return { condition: conditions.join(' '), values }

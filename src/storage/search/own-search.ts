@@ -1,4 +1,3 @@
-import { channelOf } from '../channel.ts'
 import { saidInMessage } from '../sqlite/long-text.ts'
 import type { Kind } from '../sqlite/search-index.ts'
 import {
@@ -9,6 +8,7 @@ import {
   fewNumbers,
   finds,
   firstNumberFrom,
+  hasAny,
   type Numbers,
   numbersOf,
   timeFrom,
@@ -48,9 +48,9 @@ export class OwnSearch implements Searched {
   }
 
   *walk(query: SearchQuery, filter: SearchRequest['filter'], range: SearchRange): Generator<Step, void, void> {
-    // What is kept here was held here.
-    if (filter.channels && !filter.channels.includes(channelOf('segue'))) return
     if (query.isEmpty || !this.#file.open()) return
+    // Nothing of Hermes' channels is kept here, as a rule.
+    if (filter.channels && !hasAny(this.#file, filter.channels)) return
     const listed = {
       message: fewNumbers(this.#file, 'message', filter, few),
       title: fewNumbers(this.#file, 'title', filter, few),

@@ -17,6 +17,9 @@ export const elsewhereBit = 64
 /** Of conversations: it has no message. */
 const emptyBit = 128
 
+/** They are numbers from 0 on. */
+export const facetCount = 256
+
 const ofSession = channelBits | archivedBit | pinnedBit
 
 const internalChannels: ReadonlySet<Channel | undefined> = new Set(['CRON', 'TOOL'])

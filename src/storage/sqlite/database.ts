@@ -175,16 +175,16 @@ function connect(path: string, onStatement: DatabaseOptions['onStatement']): Dat
   }
 }
 
-function explained(error: unknown, path: string): unknown {
+export function explained(error: unknown, path: string): unknown {
   return error instanceof Database.SqliteError ? new UnusableDatabaseError(path, error) : error
 }
 
-function versionOf(connection: Database.Database): number {
+export function versionOf(connection: Database.Database): number {
   return Number(connection.pragma('user_version', { simple: true }))
 }
 
 /** Before anything else is done with it: a change of the journal's mode would be a change of the file. */
-function refuseNewer(connection: Database.Database, path: string): void {
+export function refuseNewer(connection: Database.Database, path: string): void {
   const version = versionOf(connection)
   if (version > migrations.length) throw new NewerDatabaseError(path, version)
 }

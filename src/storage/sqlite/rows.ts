@@ -112,7 +112,7 @@ export function fromMessage(message: MessageRecord): MessageRow {
     summary: message.summary ? 1 : 0,
     role: message.role,
     status: message.status,
-    parts: isLong(message) ? partsInLog : JSON.stringify(message.parts),
+    parts: message.inLog || isLong(message) ? partsInLog : JSON.stringify(message.parts),
     created_at: message.createdAt,
     stream_id: message.streamId,
     model: message.model,

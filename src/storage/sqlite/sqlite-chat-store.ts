@@ -6,25 +6,22 @@ import {
   type NewSession,
   type SessionChange,
   StaleGeneration,
-  type StreamKey,
 } from '../chat-store.ts'
-import type { ChatEvent, MessagePart, MessageRecord, SessionRecord, StreamRecord, Usage } from '../records.ts'
+import type { ChatEvent, SessionRecord, StreamRecord, Usage } from '../records.ts'
 import { notFound } from '../../errors.ts'
-import { addUsage, keptFile } from '../records.ts'
+import { addUsage } from '../records.ts'
 import type { ProfileDatabase } from './database.ts'
 import {
   type EventRow,
   fromEvent,
-  fromMessage,
   fromSession,
-  fromStream,
-  type MessageRow,
   type SessionRow,
   type StreamRow,
   toEvent,
   toSession,
   toStream,
 } from './rows.ts'
+import { insertEvent, insertSession, nameStream, putMessage, putStream } from './put-rows.ts'
 import { copyGrants, putDecision, putGrant } from './sqlite-decision-store.ts'
 
 /** A page of events ends with the one that brings it over this size, in UTF-16 code units of their stored form. */
@@ -48,15 +45,15 @@ export class SqliteChatStore implements ChatStore {
     this.#database.write(() => {
       // First of all: what goes on elsewhere is there before this session ends.
       if (write.successor) this.#begin(write.successor)
-      if (write.create) this.#insertSession(write.create)
+      if (write.create) insertSession(this.#database, write.create)
       this.#advance(write)
       if (write.fence) this.#checkFence(write.fence)
-      for (const event of write.events) this.#insertEvent(event)
-      for (const stream of write.streams ?? []) this.#putStream(stream)
-      for (const message of write.messages ?? []) this.#putMessage(message)
+      for (const event of write.events) insertEvent(this.#database, event)
+      for (const stream of write.streams ?? []) putStream(this.#database, stream)
+      for (const message of write.messages ?? []) putMessage(this.#database, message)
       for (const decision of write.decisions ?? []) putDecision(this.#database, decision)
       for (const grant of write.grants ?? []) putGrant(this.#database, grant)
-      if (write.key) this.#nameStream(write.key)
+      if (write.key) nameStream(this.#database, write.key)
       if (write.usage) this.#addUsage(write.sessionId, write.usage)
       if (write.change) this.#changeSession(write.sessionId, write.change)
     })
@@ -177,25 +174,14 @@ export class SqliteChatStore implements ChatStore {
   }
 
   #begin({ session, messages, key, grantsOf }: NewSession): void {
-    this.#insertSession(session)
-    for (const message of messages) this.#putMessage(message)
+    insertSession(this.#database, session)
+    for (const message of messages) putMessage(this.#database, message)
     this.#database
       .prepare<[number, string | null, string | null, string]>(
         'UPDATE sessions SET message_count = ?, key = ?, fingerprint = ? WHERE id = ?',
       )
       .run(messages.length, key?.key ?? null, key?.fingerprint ?? null, session.id)
     if (grantsOf !== undefined) copyGrants(this.#database, grantsOf, session.id)
-  }
-
-  #insertSession(session: SessionRecord): void {
-    this.#database
-      .prepare<[SessionRow]>(
-        `INSERT INTO sessions (id, title, title_source, source, model, parent_session_id, forked_from, started_at,
-           ended_at, end_reason, last_activity_at, pinned, archived, head_seq, usage)
-         VALUES (:id, :title, :title_source, :source, :model, :parent_session_id, :forked_from, :started_at,
-           :ended_at, :end_reason, :last_activity_at, :pinned, :archived, :head_seq, :usage)`,
-      )
-      .run(fromSession(session))
   }
 
   /** Moves the session's counters on, if its log ends where the writer says. */
@@ -250,63 +236,12 @@ export class SqliteChatStore implements ChatStore {
     if (!row) throw new StaleGeneration(`stream ${streamId} is no longer at generation ${generation}`)
   }
 
-  #insertEvent(event: ChatEvent): void {
-    this.#database
-      .prepare<[EventRow]>(
-        `INSERT INTO events (session_id, seq, stream_id, at, type, version, body)
-         VALUES (:session_id, :seq, :stream_id, :at, :type, :version, :body)`,
-      )
-      .run(fromEvent(event))
-  }
-
-  #putStream(stream: StreamRecord): void {
-    this.#database
-      .prepare<[StreamRow]>(
-        `INSERT INTO streams (id, session_id, status, generation, model, user_message_id, message_id, usage, step, started_at,
-           finished_at, first_seq, last_seq, error)
-         VALUES (:id, :session_id, :status, :generation, :model, :user_message_id, :message_id, :usage, :step, :started_at,
-           :finished_at, :first_seq, :last_seq, :error)
-         ON CONFLICT (id) DO UPDATE SET status = :status, generation = :generation, message_id = :message_id,
-           usage = :usage, step = :step, finished_at = :finished_at, last_seq = :last_seq, error = :error`,
-      )
-      .run(fromStream(stream))
-  }
-
   #isPlaced(messageId: string): boolean {
     const row = this.#database
       .prepare<[string], { position: number | null }>('SELECT position FROM messages WHERE id = ?')
       .get(messageId)
     return typeof row?.position === 'number'
   }
-
-  #putMessage(message: MessageRecord): void {
-    this.#database
-      .prepare<[MessageRow]>(
-        `INSERT INTO messages (id, session_id, position, withdrawn, summary, role, status, parts, created_at,
-           stream_id, model, usage)
-         VALUES (:id, :session_id, :position, :withdrawn, :summary, :role, :status, :parts, :created_at,
-           :stream_id, :model, :usage)
-         ON CONFLICT (id) DO UPDATE SET position = :position, withdrawn = :withdrawn`,
-      )
-      .run(fromMessage(message))
-    for (const hash of message.parts.flatMap(filesIn)) {
-      this.#database
-        .prepare<[string, string]>('INSERT OR IGNORE INTO files (hash, session_id) VALUES (?, ?)')
-        .run(hash, message.sessionId)
-    }
-  }
-
-  #nameStream({ streamId, key, fingerprint }: StreamKey): void {
-    this.#database
-      .prepare<[string, string, string]>('UPDATE streams SET key = ?, fingerprint = ? WHERE id = ?')
-      .run(key, fingerprint, streamId)
-  }
-}
-
-/** The hashes of the kept files to which a part refers. */
-function filesIn(part: MessagePart): string[] {
-  const hash = part.type === 'file' ? keptFile(part.url) : part.type === 'tool' ? part.call.resultFile : null
-  return hash ? [hash] : []
 }
 
 const titleRanks: readonly SessionRecord['titleSource'][] = [null, 'MESSAGE', 'MODEL', 'PERSON']

@@ -1,0 +1,232 @@
+import { z } from 'zod'
+import type {
+  ChatEvent,
+  DecisionRecord,
+  Json,
+  MessagePart,
+  MessageRecord,
+  SessionRecord,
+  StreamRecord,
+  ToolCall,
+  ToolGrant,
+  Usage,
+} from '../storage/records.ts'
+
+/** What a document says that it is. */
+export const format = 'segue-conversation'
+
+/** Raised when the form of a record changes in a way that an older Segue would not understand. */
+export const version = 1
+
+const id = z.string().min(1)
+const time = z.int() // milliseconds since the epoch, UTC
+const text = z.string()
+const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: 'a sha256 in hex' })
+/** As it came out of JSON.parse: zod's own form of it would lose a key called __proto__. */
+const json = z.custom<Json>((value) => value !== undefined, { error: 'a JSON value' })
+const flag = z.exactOptional(z.literal(true))
+
+const usage: z.ZodType<Usage> = z.strictObject({
+  estimated: z.boolean(),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  reasoningTokens: z.number(),
+  cachedInputTokens: z.number(),
+})
+
+/** What the client calls the request that made something: a repeated one finds it by this. */
+const key = z.strictObject({ key: text, fingerprint: text }).nullable()
+
+const toolCall: z.ZodType<ToolCall> = z.strictObject({
+  id,
+  providerId: text.nullable(),
+  name: text,
+  argumentsText: text,
+  argumentsWhole: z.boolean(),
+  state: z.enum([
+    'STREAMING',
+    'AWAITING_APPROVAL',
+    'RUNNING',
+    'SUCCEEDED',
+    'FAILED',
+    'DENIED',
+    'CANCELLED',
+    'OUTCOME_UNKNOWN',
+  ]),
+  result: json,
+  resultFile: z.exactOptional(hash),
+  error: text.nullable(),
+  startedAt: time.nullable(),
+  finishedAt: time.nullable(),
+})
+
+const part: z.ZodType<MessagePart> = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('text'), text }),
+  z.strictObject({ type: z.literal('reasoning'), text }),
+  z.strictObject({ type: z.literal('tool'), call: toolCall }),
+  z.strictObject({ type: z.literal('file'), mediaType: text, name: text.nullable(), url: text }),
+])
+
+/** A session of our own, without what is said by where it is. */
+type BareSession = Omit<SessionRecord, 'origin' | 'profile' | 'notContinuationOf' | 'delegate'>
+
+const session = z.strictObject({
+  id,
+  title: text.nullable(),
+  titleSource: z.enum(['MESSAGE', 'MODEL', 'PERSON']).nullable(),
+  source: text,
+  model: text.nullable(),
+  startedAt: time,
+  endedAt: time.nullable(),
+  endReason: text.nullable(),
+  lastActivityAt: time,
+  pinned: z.boolean(),
+  archived: z.boolean(),
+  parentId: id.nullable(),
+  forkedFrom: id.nullable(),
+  headSeq: z.int().nonnegative(),
+  usage,
+  key,
+  /** The kept files to which it refers. */
+  files: z.array(hash),
+}) satisfies z.ZodType<BareSession>
+
+const message: z.ZodType<MessageRecord> = z.strictObject({
+  id,
+  sessionId: id,
+  position: z.int().nullable(),
+  withdrawn: z.boolean(),
+  role: z.enum(['USER', 'ASSISTANT', 'SYSTEM']),
+  summary: flag,
+  status: z.enum(['COMPLETE', 'PARTIAL']),
+  parts: z.array(part),
+  inLog: flag,
+  createdAt: time,
+  streamId: id.nullable(),
+  model: text.nullable(),
+  usage: usage.nullable(),
+})
+
+const streamRecord = z.strictObject({
+  id,
+  sessionId: id,
+  status: z.enum(['QUEUED', 'RUNNING', 'WAITING', 'COMPLETED', 'CANCELLED', 'FAILED', 'INTERRUPTED']),
+  generation: z.int(),
+  model: text,
+  userMessageId: id,
+  messageId: id.nullable(),
+  usage,
+  step: z.strictObject({ inputTokens: z.number(), producedBefore: z.number() }).nullable(),
+  startedAt: time,
+  finishedAt: time.nullable(),
+  firstSeq: z.int(),
+  lastSeq: z.int(),
+  error: z
+    .strictObject({
+      code: z.enum([
+        'QUOTA',
+        'RATE_LIMIT',
+        'AUTH',
+        'MODEL_NOT_FOUND',
+        'CONTEXT_LENGTH',
+        'NO_RESPONSE',
+        'TIMEOUT',
+        'PROVIDER',
+        'SERVER_RESTART',
+      ]),
+      message: text,
+    })
+    .nullable(),
+}) satisfies z.ZodType<StreamRecord>
+
+/** In a document every answer is over: one that is being made is in the log as it was at each event. */
+const stream = streamRecord.extend({
+  status: z.enum(['COMPLETED', 'CANCELLED', 'FAILED', 'INTERRUPTED']),
+  finishedAt: time,
+  key,
+})
+
+const asked = {
+  id,
+  sessionId: id,
+  streamId: id,
+  messageId: id,
+  partIndex: z.int().nonnegative(),
+  toolCall,
+  state: z.enum(['PENDING', 'ANSWERED', 'EXPIRED', 'CANCELLED']),
+  requestedAt: time,
+  expiresAt: time.nullable(),
+  resolvedAt: time.nullable(),
+}
+const decisions = z.enum(['ONCE', 'SESSION', 'ALWAYS', 'DENY'])
+const approval = z.strictObject({
+  ...asked,
+  kind: z.literal('approval'),
+  description: text,
+  choices: z.array(decisions),
+  decision: decisions.nullable(),
+})
+const clarification = z.strictObject({
+  ...asked,
+  kind: z.literal('clarification'),
+  question: text,
+  choices: z.array(text),
+  answer: text.nullable(),
+})
+const decision: z.ZodType<DecisionRecord> = z.discriminatedUnion('kind', [approval, clarification])
+
+const logged = { seq: z.int().positive(), at: time, sessionId: id, streamId: id.nullable() }
+const ofPart = { ...logged, messageId: id, partIndex: z.int().nonnegative() }
+const offset = z.int().nonnegative()
+const event: z.ZodType<ChatEvent> = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('StreamStarted'), ...logged, stream: streamRecord, userMessageId: id }),
+  z.strictObject({ type: z.literal('TextDelta'), ...ofPart, offset, text }),
+  z.strictObject({ type: z.literal('ReasoningDelta'), ...ofPart, offset, text }),
+  z.strictObject({
+    type: z.literal('ToolCallDelta'),
+    ...ofPart,
+    toolCallId: id,
+    toolName: text,
+    offset,
+    argumentsText: text,
+  }),
+  z.strictObject({ type: z.literal('ToolCallChanged'), ...ofPart, toolCall }),
+  z.strictObject({ type: z.literal('StreamChanged'), ...logged, stream: streamRecord }),
+  z.strictObject({ type: z.literal('ApprovalChanged'), ...logged, decision: approval }),
+  z.strictObject({ type: z.literal('ClarificationChanged'), ...logged, decision: clarification }),
+  z.strictObject({
+    type: z.literal('StreamFinished'),
+    ...logged,
+    stream: streamRecord,
+    messageId: id.nullable(),
+  }),
+  z.strictObject({ type: z.literal('SessionChanged'), ...logged }),
+  z.strictObject({ type: z.literal('SessionContinued'), ...logged, toId: id }),
+])
+
+/** A tool that need not ask any more in a session. */
+const grant = z.strictObject({ sessionId: id, tool: text }) satisfies z.ZodType<ToolGrant>
+
+/** A file that is kept beside the database, in base64; null when it was not there, or damaged, at the export. */
+const file = z.strictObject({ hash, content: text.nullable() })
+
+const inList = <const Name extends string, Form extends z.ZodType>(name: Name, record: Form) =>
+  z.strictObject({ list: z.literal(name), record })
+
+/** A record, and the list of the document that it stands in. */
+export const listedForm = z.discriminatedUnion('list', [
+  inList('sessions', session),
+  inList('streams', stream),
+  inList('messages', message),
+  inList('events', event),
+  inList('decisions', decision),
+  inList('grants', grant),
+  inList('files', file),
+])
+
+export type Listed = z.output<typeof listedForm>
+export type ListName = Listed['list']
+export type RecordIn<Name extends ListName> = Extract<Listed, { readonly list: Name }>['record']
+
+/** In the order in which they stand in a document: what others refer to comes first, where that can be. */
+export const listNames: readonly ListName[] = listedForm.options.map(({ shape }) => shape.list.value)
