@@ -9,9 +9,10 @@ const watch = `
   PRAGMA temp_store = MEMORY;
   -- ON CONFLICT, for OR IGNORE is overruled by what the statement says that sets a trigger off.
   CREATE TEMP TABLE shown_anew (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-  CREATE TEMP TRIGGER session_shown_anew AFTER UPDATE OF title, model, ended_at, usage ON main.sessions
+  CREATE TEMP TRIGGER session_shown_anew AFTER UPDATE OF title, title_source, model, ended_at, usage ON main.sessions
   WHEN
     old.title IS NOT new.title OR
+    old.title_source IS NOT new.title_source OR
     old.model IS NOT new.model OR
     old.ended_at IS NOT new.ended_at OR
     old.usage <> new.usage
@@ -39,7 +40,7 @@ export function watchShown(connection: Database.Database): void {
 
 /** The sessions that show something else since the last call. To be called inside of a transaction. */
 export function takeShownAnew(db: Prepares): string[] {
-  const rows = db.prepare<[], { id: string }>('SELECT id FROM shown_anew').all()
-  if (rows.length > 0) db.prepare<[]>('DELETE FROM shown_anew').run()
+  const rows = db.prepare<[], { id: string }>('SELECT id FROM temp.shown_anew').all()
+  if (rows.length > 0) db.prepare<[]>('DELETE FROM temp.shown_anew').run()
   return rows.map(({ id }) => id)
 }
