@@ -3,7 +3,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { followConversations } from '../src/domain/followed-conversations.ts'
 import { SegueError } from '../src/errors.ts'
 import { newFolder, newSegue } from '../tests/support/segue.ts'
 import { percentile, print } from './figures.ts'
@@ -18,7 +17,7 @@ fillHermes(hermesHome, { sessions, messagesEach: 10, chain: sessions / 100, fami
 await using segue = await newSegue({ settings: { hermesHome } })
 const hermes = new Database(join(hermesHome, 'state.db'))
 
-const told = followConversations(segue.domain)
+const told = segue.domain.feed.follow()
 /** What is waited for, from when on it is there. */
 let wanted: { id: string; told: (at: number) => void } | null = null
 async function read(): Promise<void> {
@@ -51,7 +50,8 @@ async function times(once: (round: number) => Promise<number>): Promise<number[]
 
 // Until all of it was looked at once.
 await segue.domain.profile.hermes?.catchUp()
-await delay(sessions - 1, 'UPDATE sessions SET title = ? WHERE id = ?', 'Ready', hermesId(sessions - 1))
+const newest = sessions - 4 - ((sessions - 4) % 6) // a root
+await delay(newest, 'UPDATE sessions SET title = ? WHERE id = ?', 'Ready', hermesId(newest))
 
 /** One that continues nothing, in the middle of the file. */
 const lone = (round: number): number => Math.floor(sessions / 2 / 6) * 6 + 6 * round
@@ -61,9 +61,7 @@ const figures = {
   'a message in an old session': await times((round) =>
     delay(lone(round), message, hermesId(lone(round)), 'user', 'More', begun + sessions * 2 + round),
   ),
-  'the title of one of the newest': await times((round) =>
-    delay(sessions - 4 - ((sessions - 4) % 6), title, `Newest ${round}`, hermesId(sessions - 4 - ((sessions - 4) % 6))),
-  ),
+  'the title of one of the newest': await times((round) => delay(newest, title, `Newest ${round}`, hermesId(newest))),
   'the title of an old one': await times((round) => delay(lone(round), title, `Old ${round}`, hermesId(lone(round)))),
 }
 for (const [name, values] of Object.entries(figures)) {

@@ -20,26 +20,33 @@ export class ConversationChanges {
   readonly bell = new Bell()
   #kept: ConversationsChange[] = []
   #newest = 0
+  #ringing: NodeJS.Immediate | null = null
 
   /** The number of the newest change. */
   get newest(): number {
     return this.#newest
   }
 
-  /** null: any may have changed. */
+  /** null: any may have changed. Called in the midst of a commit: readers are woken after all that belongs to it. */
   add(changed: readonly ChangedConversation[] | null): void {
     for (const conversation of changed ?? [null]) this.#kept.push({ change: ++this.#newest, conversation })
     if (this.#kept.length > 2 * mostKept) this.#kept = this.#kept.slice(-mostKept)
-    this.bell.ring()
+    this.#ringing ??= setImmediate(() => {
+      this.#ringing = null
+      this.bell.ring()
+    })
   }
 
-  /** Up to `limit` changes behind a number; null when some of them are kept no more. */
+  /** Up to `limit` changes behind a number; null when there are more than are kept. */
   after(number: number, limit: number): readonly ConversationsChange[] | null {
-    const start = number + 1 - (this.#newest + 1 - this.#kept.length)
-    return start < 0 ? null : this.#kept.slice(start, start + limit)
+    const behind = this.#newest - number
+    if (behind > mostKept) return null
+    const start = this.#kept.length - behind
+    return this.#kept.slice(start, start + limit)
   }
 
   close(): void {
+    if (this.#ringing) clearImmediate(this.#ringing)
     this.bell.close()
   }
 }

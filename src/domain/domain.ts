@@ -13,7 +13,7 @@ import { Jobs } from '../jobs/jobs.ts'
 import { openProfile, type Profile, type ProfileOptions } from '../profiles/profile.ts'
 import { Conversations } from '../sessions/conversations.ts'
 import { Sessions } from '../sessions/sessions.ts'
-import { ConversationChanges } from './conversation-changes.ts'
+import { ConversationFeed } from './conversation-feed.ts'
 import { runJob } from './job-agent.ts'
 
 /** All that belongs to one profile, put together. Nothing in it knows of another one. */
@@ -21,7 +21,8 @@ export interface Domain {
   readonly profile: Profile
   readonly sessions: Sessions
   readonly conversations: Conversations
-  readonly changes: ConversationChanges
+  /** What changes in their list. */
+  readonly feed: ConversationFeed
   readonly chats: Chats
   readonly models: Models
   readonly jobs: Jobs
@@ -57,10 +58,6 @@ export async function openDomain(options: DomainOptions): Promise<Domain> {
   await using opened = new AsyncDisposableStack()
   const profile = openProfile(options)
   opened.defer(() => profile.close())
-  const changes = new ConversationChanges()
-  opened.defer(() => changes.close())
-  profile.own.onChanged((changed) => changes.add(changed))
-  profile.hermes?.onChanged((changed) => changes.add(changed))
 
   const onProblem = (error: unknown, what: string): void => log.error({ err: error }, what)
   const tools = options.tools ?? new McpTools({ servers: settings.mcpServers, log })
@@ -85,6 +82,8 @@ export async function openDomain(options: DomainOptions): Promise<Domain> {
   })
   const sessions = new Sessions(profile)
   const conversations = new Conversations(profile, sessions)
+  const feed = new ConversationFeed({ profile, sessions, conversations })
+  opened.defer(() => feed.close())
   const { compactAt, titles } = settings
   const chats = new Chats({ profile, sessions, models, onProblem, compactAt, titles, checkRoom })
   opened.defer(() => chats.log.close())
@@ -115,5 +114,5 @@ export async function openDomain(options: DomainOptions): Promise<Domain> {
     await endChats(why)
     await running.disposeAsync()
   }
-  return { profile, sessions, conversations, changes, chats, models, jobs, endChats, close }
+  return { profile, sessions, conversations, feed, chats, models, jobs, endChats, close }
 }

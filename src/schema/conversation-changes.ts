@@ -1,5 +1,5 @@
 import { SegueError } from '../errors.ts'
-import { type FollowedConversation, followConversations } from '../domain/followed-conversations.ts'
+import type { FollowedConversation } from '../domain/conversation-feed.ts'
 import { profileName } from '../profiles/profile-name.ts'
 import { builder } from './builder.ts'
 import { ConversationType } from './refs.ts'
@@ -35,8 +35,7 @@ builder.subscriptionField('conversationsChanged', (t) =>
     description:
       'What changes in the sidebar, whoever changed it, of every channel, archived or not: a row that has come, that shows anything else than before, or that has gone. The words of an answer that is being made change no row; its beginning, its waiting for a person and its end do. Subscribe first, then read conversations; after a reconnect, read them again. STALE, and the end, when more has changed than can be told one by one, as when the file of a Hermes agent is replaced: read them again then, too, and subscribe anew.',
     args: { profile: t.arg.string({ description: 'The profile; default when it is left out.' }) },
-    subscribe: async (_, args, { scopes }) =>
-      followConversations(await scopes.make(profileName(args.profile, 'profile'))),
+    subscribe: async (_, args, { scopes }) => (await scopes.make(profileName(args.profile, 'profile'))).feed.follow(),
     resolve: (change) => {
       if (change instanceof SegueError) throw change
       return change

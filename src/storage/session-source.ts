@@ -84,7 +84,7 @@ export interface SessionSource {
   segmentIds(rootId: string, range: SegmentRange): Promise<string[]>
   /** Calls with the conversations that have changed, by whoever's hand; with null where any may have. */
   onChanged(listener: (changed: readonly ChangedConversation[] | null) => void): void
-  /** Returns once all that has happened before the call was told to whoever listens. */
+  /** Resolves once all that has happened before the call was told to whoever listens. Rejects when that cannot be had. */
   catchUp(): Promise<void>
 }
 

@@ -24,9 +24,17 @@ const listSchema = z.object({ conversations: z.object({ edges: z.array(z.object(
 
 type Change = z.infer<typeof changeSchema>
 
-/** Whoever has the head of the answer is told of all that comes. */
-function follow({ url }: TestSegue): Promise<EventStream> {
-  return EventStream.open(url, { query })
+/** Whoever has the head of the answer, and then the list, is told of all that comes. */
+async function follow(segue: TestSegue): Promise<EventStream> {
+  const stream = await EventStream.open(segue.url, { query })
+  await read(segue)
+  return stream
+}
+
+async function read({ url }: TestSegue): Promise<Map<string, z.infer<typeof rowSchema>>> {
+  const list = { query: `{ conversations(first: 1000) { edges { node { ${row} } } } }` }
+  const { conversations } = await ask(url, listSchema, list)
+  return new Map(conversations.edges.map(({ node }) => [node.id, node]))
 }
 
 async function next(stream: EventStream): Promise<z.infer<typeof resultSchema> | null> {
@@ -108,15 +116,9 @@ test('L2 who subscribes, then reads, then does what it is told, has the list tha
       hermes.message(`h${count}`, count)
     }
   })()
-  const read = async () => {
-    const { conversations } = await ask(segue.url, listSchema, {
-      query: `{ conversations(first: 1000) { edges { node { ${row} } } } }`,
-    })
-    return new Map(conversations.edges.map(({ node }) => [node.id, node]))
-  }
   await talk(segue, 'Before')
-  const stream = await follow(segue)
-  const list = await read()
+  const stream = await EventStream.open(segue.url, { query })
+  const list = await read(segue)
   await talk(segue, 'Meanwhile')
   stop.abort()
   await busy
@@ -130,7 +132,7 @@ test('L2 who subscribes, then reads, then does what it is told, has the list tha
     if (!JSON.stringify(conversation).includes('"status"')) open.delete(id)
     return open.size === 0 && !JSON.stringify([...list.values()]).includes('"status"')
   })
-  expect(list).toEqual(await read())
+  expect(list).toEqual(await read(segue))
   stream.destroy()
 })
 

@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { chunksOf } from '../chunks.ts'
 import type { JobRecord, JobRunRecord } from '../job-records.ts'
 import type { MessageRecord, SessionRecord } from '../records.ts'
+import type { SegmentLists } from '../segments/segment-lists.ts'
 import { CronFiles } from './cron-files.ts'
 import { cronSessions } from './cron-sessions.ts'
 import { cut, inOrder, pageOfIds } from '../session-order.ts'
@@ -15,8 +16,7 @@ import type {
   SessionFilter,
   SessionKey,
 } from '../session-source.ts'
-import { HermesIndex } from './hermes-index.ts'
-import { IndexFault } from './index-store.ts'
+import { HermesLists } from './hermes-lists.ts'
 import { readFingerprints, readMessages, readOutlines } from './message-rows.ts'
 import { contextMessages } from './outline.ts'
 import type { Entry } from './outline.ts'
@@ -24,10 +24,8 @@ import { knownSessions, readSessions } from './session-rows.ts'
 import { ShownMessages } from './shown-messages.ts'
 import { StateFile } from './state-file.ts'
 import type { OpenFile, StateFileOptions } from './state-file.ts'
-import { Sweep } from './sweep.ts'
 
 const sessionsAtOnce = 50 // whose rows are looked at in one statement, and one transaction
-const restarts = 20 // a file under heavy writing must not keep a page for ever
 
 export interface HermesReaderOptions extends StateFileOptions {
   /** Where the index of its sessions is kept; in memory without it. */
@@ -48,33 +46,18 @@ export interface HermesReaderOptions extends StateFileOptions {
 export class HermesReader {
   readonly #profile: string
   readonly #file: StateFile
-  readonly #index: HermesIndex
-  readonly #sweep: Sweep
+  readonly #lists: HermesLists
   readonly #shown = new ShownMessages()
   readonly #cron: CronFiles
-  /** Nobody needs the index of those who are asked for by their ids alone. */
-  #isListed = false
-  #wasThere: boolean
-  readonly #onChanged: (changed: readonly ChangedConversation[] | null) => void
-  /** What has changed and was not told yet: all that one look finds is told at once. */
-  #changed: ChangedConversation[] | null = []
 
   constructor(
     profile: string,
     { index = null, own = null, prefix = '', onChanged = () => undefined, ...options }: HermesReaderOptions,
   ) {
     this.#profile = profile
-    this.#onChanged = onChanged
-    this.#file = new StateFile(options)
+    this.#file = new StateFile({ ...options, onBack: () => this.#lists.lose() })
+    this.#lists = new HermesLists(this.#file, profile, { path: index, own, prefix, onChanged })
     this.#cron = new CronFiles({ ...options, profile, home: dirname(options.path) })
-    this.#index = new HermesIndex(profile, {
-      path: index,
-      own,
-      prefix,
-      onChanged: (changed) => (this.#changed = changed && this.#changed && [...this.#changed, ...changed]),
-    })
-    this.#sweep = new Sweep(this.#index)
-    this.#wasThere = this.#file.isThere
   }
 
   sessionsById(ids: readonly string[]): SessionRecord[] {
@@ -86,55 +69,48 @@ export class HermesReader {
       const load = (file: OpenFile) => (some: readonly string[]) => readSessions(file, some, this.#profile)
       return this.#file.read([], (file) => pageOfIds(ids, load(file), page, filter))
     }
-    return this.#listed([], (file) => {
-      const keys = () => this.#index.read((lists) => lists.sessionKeys(page, filter).map(({ id }) => id))
-      const { listed, sessions } = this.#checked(file, keys, (all) => all)
-      return inOrder(listed, sessions, ({ id }) => id)
+    return this.#lists.read([], ({ check }) => {
+      const keys = (lists: SegmentLists) => lists.sessionKeys(page, filter).map(({ id }) => id)
+      const { listed, found } = check(keys, (all) => all)
+      return inOrder(
+        listed,
+        found.map(({ record }) => record),
+        ({ id }) => id,
+      )
     })
   }
 
   /** Null when the file can't be read. Sessions that are kept here are in it by their ids alone. */
   conversationPage(page: PageRequest<SessionKey>, filter: ConversationFilter): ConversationPage | null {
-    return this.#listed<ConversationPage | null>(null, (file) => {
-      const list = () => this.#index.read((lists) => lists.conversationPage(page, filter))
+    return this.#lists.read<ConversationPage | null>(null, ({ check }) => {
       const idsOf = (all: readonly ConversationEntry[]) => all.flatMap(({ rootId, tipId }) => [rootId, tipId])
-      const { listed, sessions } = this.#checked(file, list, idsOf)
-      return { entries: listed, sessions }
+      const { listed, found } = check((lists) => lists.conversationPage(page, filter), idsOf)
+      return { entries: listed, sessions: found.map(({ record }) => record) }
     })
   }
 
   conversationsOf(sessionIds: readonly string[]): Map<string, ConversationEntry> {
     const none = new Map<string, ConversationEntry>()
-    return this.#listed(none, () => this.#index.read((lists) => lists.conversationsOf(sessionIds)))
+    return this.#lists.read(none, ({ read }) => read((lists) => lists.conversationsOf(sessionIds)))
   }
 
   segmentIds(rootId: string, range: SegmentRange): string[] {
-    return this.#listed([], () => this.#index.read((lists) => lists.segmentIds(rootId, range)))
+    return this.#lists.read([], ({ read }) => read((lists) => lists.segmentIds(rootId, range)))
   }
 
   /** Looks for changes in the file that are easily missed, for a few milliseconds; true when there is more to look at. */
   tend(): boolean {
-    if (!this.#isListed) return false
-    this.#lookForFile()
-    const more = this.#file.attempt(false, (file) =>
-      this.#withIndex(() => {
-        if (this.#index.build(file)) return true
-        if (this.#index.follow(file)) this.#sweep.ask()
-        return this.#sweep.step(file)
-      }),
-    )
-    this.#tell()
-    return more
+    return this.#lists.tend()
   }
 
   /** What has happened in the file before is told when it returns. */
   catchUp(): void {
-    this.#listed(undefined, () => undefined)
+    this.#lists.read(undefined, () => undefined)
   }
 
   /** Lists will be asked for: `tend` gets ready for them. */
   warmUp(): void {
-    this.#isListed = true
+    this.#lists.warmUp()
   }
 
   messageCounts(ids: readonly string[]): Map<string, number> {
@@ -195,55 +171,6 @@ export class HermesReader {
   /** Gives the file back; the next read opens it again. */
   close(): void {
     this.#file.close()
-  }
-
-  /** With the file go all of its conversations. */
-  #lookForFile(): void {
-    const { isThere } = this.#file
-    if (isThere !== this.#wasThere) this.#changed = null
-    this.#wasThere = isThere
-  }
-
-  #tell(): void {
-    if (this.#changed?.length !== 0) this.#onChanged(this.#changed)
-    this.#changed = []
-  }
-
-  /** What `work` reads of the index, once that is up to the file. */
-  #listed<T>(empty: T, work: (file: OpenFile) => T): T {
-    this.#isListed = true
-    const answer = this.#file.read(empty, (file) =>
-      this.#withIndex(() => {
-        if (this.#index.follow(file)) this.#sweep.ask()
-        return work(file)
-      }),
-    )
-    this.#tell()
-    return answer
-  }
-
-  /** The index is ours, and can be made anew: its faults are not the file's. */
-  #withIndex<T>(work: () => T): T {
-    for (let left = 2; ; left--) {
-      try {
-        return work()
-      } catch (error) {
-        if (!(error instanceof IndexFault) || left === 0) throw error
-        this.#index.anew()
-      }
-    }
-  }
-
-  /**
-   * A list of the index, once every session on it was looked at: where the index was wrong about one, which may belong
-   * elsewhere then, the list is read again.
-   */
-  #checked<T>(file: OpenFile, list: () => T[], idsOf: (listed: readonly T[]) => readonly string[]) {
-    for (let left = restarts; ; left--) {
-      const listed = list()
-      const { found, changed } = this.#index.check(file, idsOf(listed))
-      if (!changed || left === 0) return { listed, sessions: found.map(({ record }) => record) }
-    }
   }
 
   #entries(file: OpenFile, sessionId: string): readonly Entry[] {

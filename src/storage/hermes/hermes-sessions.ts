@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { BirpcReturn } from 'birpc'
 import type { MessageRecord, SessionRecord } from '../records.ts'
 import type {
@@ -37,6 +39,8 @@ export interface HermesOptions {
   readonly patience?: number
 }
 
+const pause = 1000 // milliseconds between two looks whether there is a Hermes by now
+
 /** The sessions of a Hermes state.db, which is only ever read. Nothing is opened before the first call. */
 export function openHermesSessions(options: HermesOptions): HermesSessions {
   return new HermesSessions(options)
@@ -50,11 +54,14 @@ export class HermesSessions implements SessionSource {
   readonly origin = 'HERMES'
   /** The jobs in the same home, read by the same thread. */
   readonly jobs = new HermesJobs((empty, question) => this.#ask(empty, question))
+  readonly #home: string
   readonly #thread: Thread<HermesReader, WorkerEvents>
+  #waiting: NodeJS.Timeout | undefined
   #onChanged: (changed: readonly ChangedConversation[] | null) => void = () => undefined
 
   constructor(options: HermesOptions) {
     const { path, profile, log, index = null, own = null, prefix = '', onStatement, patience = 5_000 } = options
+    this.#home = dirname(path)
     const statements = onStatement !== undefined
     const data: WorkerOptions = { path, profile, index, own, prefix, patience, statements }
     this.#thread = new Thread({
@@ -115,21 +122,37 @@ export class HermesSessions implements SessionSource {
     this.#onChanged = listener
   }
 
-  catchUp(): Promise<void> {
-    return this.#ask(undefined, (reader) => reader.catchUp())
+  async catchUp(): Promise<void> {
+    if (this.#isThere) await this.#thread.call((reader) => reader.catchUp())
   }
 
-  /** Gets ready for lists, which takes a while where there are very many sessions: nobody has to wait for it. */
+  /**
+   * Gets ready for lists, which takes a while where there are very many sessions: nobody has to wait for it. Where there
+   * is no Hermes yet, it waits for one.
+   */
   warmUp(): void {
-    void this.#ask(undefined, (reader) => reader.warmUp())
+    if (this.#isThere) return void this.#ask(undefined, (reader) => reader.warmUp())
+    this.#waiting ??= setInterval(() => {
+      if (!this.#isThere) return
+      clearInterval(this.#waiting)
+      this.warmUp()
+      this.#onChanged(null)
+    }, pause).unref()
   }
 
   /** Ends the thread, also one that waits for a lock; calls that are under way answer with nothing. */
-  close(): Promise<void> {
-    return this.#thread.close()
+  async close(): Promise<void> {
+    clearInterval(this.#waiting)
+    await this.#thread.close()
+  }
+
+  /** Many profiles have none: a thread costs tens of megabytes. */
+  get #isThere(): boolean {
+    return existsSync(this.#home)
   }
 
   async #ask<T>(empty: T, question: (reader: BirpcReturn<HermesReader, WorkerEvents>) => Promise<T>): Promise<T> {
+    if (!this.#isThere) return empty
     try {
       return await this.#thread.call(question)
     } catch {

@@ -22,10 +22,11 @@ const columns = [
   'cache_read_tokens',
 ] as const
 
-/** Its id, then all that moves it in a list or between lists; and counters that tell of messages taken back. */
+/** Its id, then all that is shown of it, or moves it in a list; and counters that tell of messages taken back. */
 const printed = [
   'id',
   'parent_session_id',
+  'model',
   'end_reason',
   'ended_at',
   'started_at',
@@ -37,6 +38,10 @@ const printed = [
   'archived',
   'message_count',
   'rewind_count',
+  'input_tokens',
+  'output_tokens',
+  'reasoning_tokens',
+  'cache_read_tokens',
 ]
 
 type SessionRow = Record<(typeof columns)[number] | 'newest' | 'has_message', unknown>

@@ -24,12 +24,17 @@ export interface StateFileOptions {
   readonly log: HermesLog
   /** Sees every statement that runs on the file, its values filled in. */
   readonly onStatement: ((sql: string) => void) | null
+  /** Called when the file is read after a time in which it was not, for whatever reason: much may have changed. */
+  readonly onBack?: () => void
 }
 
 const cacheSize = 4096 // KiB
 const lockPause = 20 // milliseconds between two tries to get past a lock
 const diskPause = 50 // milliseconds between two tries after a disk I/O error
 const diskRetries = 3 // a WAL's index that is being rebuilt by its writer looks like one
+
+/** Conditions in which sessions are shown. */
+const readable: ReadonlySet<Condition> = new Set(['well', 'incomplete'])
 
 /**
  * A state.db that belongs to others: read-only, and never in their way. Whatever is wrong with it, reads are answered
@@ -64,8 +69,7 @@ export class StateFile {
           return empty
         }
         const result = work(file)
-        if (file.layout.missing.length > 0) this.#enter('incomplete', { missing: file.layout.missing })
-        else this.#enter('well')
+        this.#succeed(file)
         return result
       } catch (error) {
         const condition = conditionOf(error)
@@ -85,7 +89,10 @@ export class StateFile {
   attempt<T>(empty: T, work: (file: OpenFile) => T): T {
     try {
       const file = this.#open()
-      return file ? work(file) : empty
+      if (!file) return empty
+      const result = work(file)
+      if (!readable.has(this.#condition)) this.#succeed(file)
+      return result
     } catch (error) {
       if (conditionOf(error) !== 'locked') this.close()
       return empty
@@ -125,6 +132,13 @@ export class StateFile {
       if (!this.#handle) db.close()
       throw error
     }
+  }
+
+  #succeed({ layout }: OpenFile): void {
+    const wasAway = !readable.has(this.#condition)
+    if (layout.missing.length > 0) this.#enter('incomplete', { missing: layout.missing })
+    else this.#enter('well')
+    if (wasAway) this.#options.onBack?.()
   }
 
   #enter(condition: Condition, details: object = {}): void {

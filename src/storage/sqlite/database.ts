@@ -140,7 +140,11 @@ export class ProfileDatabase {
   #goOn(): void {
     this.#goingOn ??= setImmediate(() => {
       this.#goingOn = null
-      this.catchUp()
+      try {
+        this.catchUp()
+      } catch {
+        // Somebody else holds the file: whoever reads or writes next goes on with it.
+      }
     })
   }
 

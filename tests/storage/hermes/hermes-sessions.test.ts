@@ -75,13 +75,18 @@ test('a thread that dies answers with nothing, is told of, and is started anew',
   hermes.session('s')
   const log = newLog()
   const sessions = open(hermes.path, { log })
+  const told: unknown[] = []
+  sessions.onChanged((changed) => told.push(changed))
   const starting = nextWorker()
   expect(await sessions.sessionsById(['s'])).toHaveLength(1)
   const worker = await starting
   hermes.db.exec('BEGIN EXCLUSIVE')
   const pending = [sessions.sessionsById(['s']), sessions.message('s:1'), sessions.messageCounts(['s'])]
   void worker.terminate()
+  const missed = sessions.catchUp()
   expect(await Promise.all(pending)).toEqual([[], null, new Map()])
+  await expect(missed).rejects.toThrow('ended')
+  expect(told).toEqual([null])
   expect(log.lines).toEqual([expect.stringMatching(/^warn: The thread that reads Hermes has died/)])
   hermes.db.exec('ROLLBACK')
   expect(await sessions.sessionsById(['s'])).toHaveLength(1)

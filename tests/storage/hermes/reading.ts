@@ -33,7 +33,11 @@ export function newLog(): HermesLog & { readonly lines: string[] } {
 }
 
 /** A reader in this thread, with what it logs and the statements that it runs. */
-export function newReader(path: string, patience = 100, more: Pick<HermesReaderOptions, 'index' | 'own'> = {}) {
+export function newReader(
+  path: string,
+  patience = 100,
+  more: Pick<HermesReaderOptions, 'index' | 'own' | 'onChanged'> = {},
+) {
   const log = newLog()
   const statements: string[] = []
   const options = { path, patience, log, onStatement: (sql: string) => void statements.push(sql) }

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ConversationChanges } from '../../src/domain/conversation-changes.ts'
-import { followConversations, type FollowedConversation } from '../../src/domain/followed-conversations.ts'
+import { ConversationFeed, type FollowedConversation } from '../../src/domain/conversation-feed.ts'
 import { SegueError } from '../../src/errors.ts'
+import type { Conversation } from '../../src/sessions/conversations.ts'
 import { channels } from '../../src/storage/channel.ts'
+import { until } from '../support/until.ts'
 import { Both, mine } from '../sessions/conversation-model.ts'
 import { anyStep, take } from '../sessions/conversation-steps.ts'
 
@@ -11,21 +12,15 @@ import { anyStep, take } from '../sessions/conversation-steps.ts'
 const mark = mine(99)
 
 let both: Both
-let changes: ConversationChanges
+let feed: ConversationFeed
 beforeEach(async () => {
   both = await Both.open()
-  changes = new ConversationChanges()
-  both.profile.own.onChanged((changed) => changes.add(changed))
-  both.profile.hermes?.onChanged((changed) => changes.add(changed))
+  feed = new ConversationFeed(both)
 })
 afterEach(async () => {
-  changes.close()
+  feed.close()
   await both[Symbol.asyncDispose]()
 })
-
-function follow(): AsyncIterableIterator<FollowedConversation | SegueError> {
-  return followConversations({ ...both, changes })
-}
 
 async function catchUp(): Promise<void> {
   await both.profile.own.catchUp()
@@ -51,7 +46,7 @@ class KeptList {
     if (done || value instanceof SegueError) throw new Error('it ended')
     const { id, conversation } = value
     if (!conversation) this.rows.delete(id)
-    else this.rows.set(id, shown(conversation.root.id, conversation.tip.id, conversation.segmentCount))
+    else this.rows.set(id, shownOf(conversation))
     return value
   }
 
@@ -61,8 +56,8 @@ class KeptList {
   }
 }
 
-function shown(root: string, tip: string, count: number): object {
-  return { root, tip, count }
+function shownOf({ root, tip, segmentCount, lastActivityAt }: Conversation): object {
+  return { root: root.id, tip: tip.id, count: segmentCount, at: lastActivityAt / 1000 }
 }
 
 test('whoever does what it is told has the list that is read: for any writes to both databases', async () => {
@@ -70,7 +65,7 @@ test('whoever does what it is told has the list that is read: for any writes to 
     fc.asyncProperty(fc.array(fc.array(anyStep, { maxLength: 6 }), { maxLength: 8 }), async (rounds) => {
       both.clear()
       await catchUp()
-      const told = follow()
+      const told = feed.follow()
       const list = new KeptList(told)
       const first = list.next()
       for (const steps of rounds) {
@@ -84,7 +79,7 @@ test('whoever does what it is told has the list that is read: for any writes to 
       await told.return?.()
       const expected = both.model
         .conversations({ channels })
-        .map(({ root, tip, segments }) => [`cnv_${root}`, shown(root, tip, segments.length)] as const)
+        .map(({ root, tip, at, segments }) => [`cnv_${root}`, { root, tip, count: segments.length, at }] as const)
       expect(list.rows).toEqual(new Map(expected))
     }),
     { numRuns: 60 },
@@ -96,7 +91,7 @@ describe('what is told', () => {
     both.put(row(mine(1)))
     both.say(mine(1), 1)
     await catchUp()
-    const list = new KeptList(follow())
+    const list = new KeptList(feed.follow())
     const first = list.next()
     both.say(mine(1), 2)
     await catchUp()
@@ -104,7 +99,7 @@ describe('what is told', () => {
   })
 
   test('is one row for all changes of one that come together, as it is by then', async () => {
-    const list = new KeptList(follow())
+    const list = new KeptList(feed.follow())
     const first = list.next()
     for (const id of [mine(1), mine(2)]) both.put(row(id))
     for (let at = 1; at <= 50; at += 1) {
@@ -118,7 +113,7 @@ describe('what is told', () => {
   })
 
   test('has nothing of sessions without a message, be they begun or deleted', async () => {
-    const list = new KeptList(follow())
+    const list = new KeptList(feed.follow())
     const first = list.next()
     both.put(row(mine(1)))
     await catchUp()
@@ -133,25 +128,21 @@ describe('what is told', () => {
   })
 
   test('ends with the profile', async () => {
-    const next = follow().next()
-    changes.close()
+    const next = feed.follow().next()
+    feed.close()
     expect(await next).toEqual({ value: undefined, done: true })
   })
 
   test('is lost on a reader who is more than ten thousand changes behind: STALE, and the end', async () => {
-    const told = follow()
-    const changed = { rootId: mine(1), before: 'here', after: 'here' } as const
-    for (let left = 30_000; left > 0; left -= 1) changes.add([changed])
-    expect((await told.next()).value).toMatchObject({ code: 'STALE' })
-    expect(await told.next()).toEqual({ value: undefined, done: true })
-  })
-
-  test('is lost when any may have changed: STALE, and the end', async () => {
-    const told = follow()
-    const next = told.next()
+    const told = feed.follow()
+    both.own.exec(`
+      WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 10000)
+      INSERT INTO sessions (id, source, started_at, last_activity_at, message_count, usage)
+      SELECT 'ses_' || n, 'segue', n, n, 1, '{}' FROM numbers`)
+    const left = both.own.prepare('SELECT count(*) FROM touched').pluck()
     await catchUp()
-    changes.add(null)
-    expect((await next).value).toMatchObject({ code: 'STALE' })
+    await until(() => left.get() === 0)
+    expect((await told.next()).value).toMatchObject({ code: 'STALE' })
     expect(await told.next()).toEqual({ value: undefined, done: true })
   })
 })
