@@ -4,6 +4,7 @@ import { ask, follow, found, readTo, stirring } from './ask.ts'
 import { cancelStream, is, newSession, startChat, streamChat, wholeAnswer } from './chat.ts'
 import { type Client, connect, transports } from './clients.ts'
 import {
+  AnswerClarificationDocument,
   CompactSessionDocument,
   ConversationsDocument,
   DeleteSessionsDocument,
@@ -79,7 +80,7 @@ describe.each(transports)('conversationsChanged, over %s,', (transport) => {
     expect(first).toMatchObject({ kind: 'UPSERTED', id: `cnv_${id}`, conversation: { title: 'A new one' } })
     const last = await until(changes, id, ({ conversation }) => conversation?.tip.activeStream === null)
     const read = await ask(world.client, ConversationsDocument, { ids: [id] })
-    expect(last.conversation).toEqual(read.conversations.edges[0]?.node)
+    expect(last.conversation).toMatchObject(found(read.conversations.edges[0]).node)
   })
 
   test('tells of a new title, of a pin, of what goes on in another session, and of its end', async () => {
@@ -156,6 +157,32 @@ describe('conversationsChanged', () => {
     expect(seen.length).toBeLessThanOrEqual(2)
     go.resolve()
     await until(changes, id, (it) => it.conversation?.tip.activeStream === null)
+  })
+
+  test('tells of a question that waits, and of its answer, though another one goes on waiting', async () => {
+    await using client = world.connect('webSocket')
+    const changes = await listen(client)
+    const { session } = await startChat(world.client, { text: '/ask One?\n/ask Two?', model: 'offline/eliza' })
+    const waiting = (count: number) => (change: Change) =>
+      change.conversation?.tip.pendingClarifications.length === count
+    const asked = await until(changes, session.id, waiting(2))
+    const [first] = asked.conversation?.tip.pendingClarifications ?? []
+    await ask(world.client, AnswerClarificationDocument, { id: found(first).id, answer: 'Yes' })
+    await until(changes, session.id, waiting(1))
+  })
+
+  test('tells of all that is shown of a row: its model, and a title that is a person’s from now on', async () => {
+    await using client = world.connect('webSocket')
+    const changes = await listen(client)
+    const { end } = await wholeAnswer(world.client, { text: 'Trees' })
+    const { compactSession: tip } = await ask(world.client, CompactSessionDocument, { id: end.sessionId })
+    await ask(world.client, UpdateSessionDocument, { id: tip.id, model: 'offline/eliza' })
+    await until(changes, end.sessionId, (it) => it.conversation?.tip.model === 'offline/eliza')
+    await ask(world.client, UpdateSessionDocument, { id: end.sessionId, title: 'Root' })
+    await until(changes, end.sessionId, (it) => it.conversation?.title === 'Root')
+    // The same as it has: only that a person says so is new.
+    await ask(world.client, UpdateSessionDocument, { id: tip.id, title: 'Trees' })
+    await until(changes, end.sessionId, (it) => it.conversation?.title === 'Trees')
   })
 
   test('tells of what is cancelled, and of the run of a job', async () => {

@@ -73,6 +73,17 @@ describe("ids of a named profile's Hermes", () => {
     expect(await work.contextMessages('work@next')).toEqual(page)
   })
 
+  test('begin with its name where a change is told', async () => {
+    const work = hermesOf('work')
+    const told: unknown[] = []
+    work.onChanged((changed) => told.push(...(changed ?? [])))
+    await work.catchUp()
+    db.session('root')
+    db.message('root', 1)
+    await work.catchUp()
+    expect(told).toContainEqual({ rootId: 'work@root', before: null, after: 'here' })
+  })
+
   test('are nothing without it, with another one, or with it twice', async () => {
     db.session('next')
     const row = db.message('next', 2, { content: 'Hi' })
