@@ -8,6 +8,8 @@ import type { Agent } from '../src/agent/agent.ts'
 import { Chats } from '../src/chat/chats.ts'
 import { openProfile } from '../src/profiles/profile.ts'
 import { Sessions } from '../src/sessions/sessions.ts'
+import { chatRequest } from '../tests/support/chat-request.ts'
+import { foundModel } from '../tests/support/found-model.ts'
 import { newFolder } from '../tests/support/segue.ts'
 import { print } from './figures.ts'
 
@@ -28,17 +30,16 @@ const agent: Agent = {
 }
 const profile = openProfile({ home: newFolder(), hermesHome: null, durable: false, log: console })
 const sessions = new Sessions(profile)
-const models = { find: async () => ({ id: 'bench/agent', name: 'agent', agent }) }
+const models = { find: async () => foundModel(agent) }
 const chats = new Chats({ profile, sessions, models, onProblem: console.error })
 const loop = monitorEventLoopDelay({ resolution: 1 })
 
 const before = heap()
 loop.enable()
 const begun = performance.now()
-const request = { sessionId: null, text: 'go', model: null, profile: 'default', key: null, ifBusy: 'REJECT' as const }
-const stream = await chats.start(request)
+const stream = await chats.start(chatRequest({ text: 'go' }))
 let seen = 0
-for await (const event of await chats.followStream(stream.id, 0)) seen = event.seq
+for await (const event of await chats.followers.followStream(stream.id, 0)) seen = event.seq
 const streamed = performance.now() - begun
 const held = loop.max / 1e6
 const after = heap()
@@ -51,7 +52,7 @@ const heldByMerge = loop.max / 1e6
 let events = 0
 loop.reset()
 const caughtUp = performance.now()
-for await (const _ of await chats.followStream(stream.id, 0)) events += 1
+for await (const _ of await chats.followers.followStream(stream.id, 0)) events += 1
 const catching = performance.now() - caughtUp
 
 const bare = new Database(join(newFolder(), 'bare.db'))
