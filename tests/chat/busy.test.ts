@@ -5,7 +5,7 @@ import { type Answer, gate, newAgentChats } from '../support/agent-chats.ts'
 import { ChatClient, type ShownStream } from '../support/chat-client.ts'
 import { newProvidedSegue, type ProvidedSegue, providerKey } from '../support/provided-segue.ts'
 import { Reader } from '../support/reader.ts'
-import { newFolder } from '../support/segue.ts'
+import { newFolder, segueWith } from '../support/segue.ts'
 import { startProcess } from '../support/server-process.ts'
 import { StrictProvider } from '../support/strict-provider.ts'
 
@@ -382,7 +382,7 @@ describe('a restart', () => {
         }
         const [first, second, third, fourth] = streams
         const sessionId = first?.session.id ?? ''
-        await using server = await startProcess({ argv })
+        await using server = await segueWith({ argv })
         await using client = new ChatClient(server.url)
         expect((await client.start({ sessionId, text: 'Fourth', key: 'Fourth', ifBusy: 'QUEUE' })).id).toBe(fourth?.id)
         const last = new Reader(client.followStream(fourth?.id ?? ''))
