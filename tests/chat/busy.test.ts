@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Answer, gate, newAgentChats } from '../support/agent-chats.ts'
+import { type Answer, gate, newAgentChats, newAgentChatsWith } from '../support/agent-chats.ts'
 import { ChatClient, type ShownStream } from '../support/chat-client.ts'
 import { newProvidedSegue, type ProvidedSegue, providerKey } from '../support/provided-segue.ts'
 import { Reader } from '../support/reader.ts'
@@ -314,7 +314,11 @@ describe('the storage fails when a turn has come', () => {
   })
 
   test('nobody else waits for a start that cannot be saved', async () => {
-    await using scripted = newAgentChats(talks('Hel', forever), talks('Other', Promise.resolve()))
+    await using scripted = newAgentChatsWith(
+      { patience: 1000 },
+      talks('Hel', forever),
+      talks('Other', Promise.resolve()),
+    )
     const stream = await scripted.start('First')
     scripted.hooks.append = ({ sessionId }) => {
       if (sessionId === stream.sessionId) throw new Error('no room')
