@@ -36,6 +36,8 @@ export interface ChatsOptions {
   readonly compactAt?: number
   /** Whether models give sessions their titles; false by default. */
   readonly titles?: boolean
+  /** How long a start, a cancel or a decision waits for a storage that cannot save, in milliseconds; 5,000 by default. */
+  readonly patience?: number
 }
 
 /** How a call to cancel found the stream. */
@@ -54,8 +56,6 @@ interface Beginning {
   readonly ifBusy: IfBusy
 }
 
-const patience = 5000 // milliseconds that a start or a cancel waits for a storage that cannot save
-
 /** The answers of a profile: starts them, ends them, and has sessions go on in others. */
 export class Chats {
   readonly log: ChatLog
@@ -65,6 +65,7 @@ export class Chats {
   readonly housekeeping: Housekeeping
   readonly #options: ChatsOptions
   readonly #env: Environment
+  readonly #patience: number
   readonly #live = new Live()
   readonly #own: OwnSessions
   readonly #merging: LogMerging
@@ -77,14 +78,15 @@ export class Chats {
   #refused = 0
 
   constructor(options: ChatsOptions) {
-    const { profile, sessions, onProblem, env = realEnvironment } = options
+    const { profile, sessions, onProblem, env = realEnvironment, patience = 5000 } = options
     this.#options = options
     this.#env = env
+    this.#patience = patience
     this.#own = new OwnSessions(sessions)
     this.log = new ChatLog(profile.chats)
     this.transcripts = new Transcripts(profile, sessions, this.#live)
     this.followers = new Followers({ ...options, log: this.log, live: this.#live, transcripts: this.transcripts })
-    this.decisions = new Decisions({ store: profile.decisions, live: this.#live, bell: this.log.decisions })
+    this.decisions = new Decisions({ store: profile.decisions, live: this.#live, bell: this.log.decisions, patience })
     this.#merging = new LogMerging(profile.chats, onProblem)
     this.#forking = new Forking({
       sessions,
@@ -229,7 +231,7 @@ export class Chats {
   async cancel(streamId: string): Promise<Cancelled> {
     const owner = this.#live.ownerOf(streamId)
     const fault = 'The end of the stream could not be saved yet. It is being tried again.'
-    const cancelled = owner && (await within(patience, fault, () => owner.cancel(streamId)))
+    const cancelled = owner && (await within(this.#patience, fault, () => owner.cancel(streamId)))
     if (cancelled) return { ...cancelled.saved, outcome: outcomeOf(cancelled.saved.stream, cancelled.first) }
     const stream = await this.#options.profile.chats.stream(streamId)
     if (!stream) throw notFound('stream', streamId)
@@ -286,7 +288,7 @@ export class Chats {
     for (;;) {
       if (!('session' in session)) await this.#live.chat(session.id)?.notCompacting(ifBusy)
       try {
-        return await within(patience, 'The message could not be saved. Try again later.', (signal) =>
+        return await within(this.#patience, 'The message could not be saved. Try again later.', (signal) =>
           this.#work.run(key?.key ?? null, async () => {
             this.#checkOpen()
             return (key && (await this.#begunBy(key))) ?? this.#start(beginning, signal)

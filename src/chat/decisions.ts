@@ -12,6 +12,8 @@ export interface DecisionsOptions {
   readonly live: Live
   /** Rings after each commit that changed a decision. */
   readonly bell: Bell
+  /** How long an answer waits for a storage that cannot save, in milliseconds. */
+  readonly patience: number
 }
 
 type Kind = DecisionRecord['kind']
@@ -20,7 +22,6 @@ type Of<K extends Kind> = Extract<DecisionRecord, { readonly kind: K }>
 const mostListed = 1000
 const pageSize = 100
 const longestAnswer = 100_000 // UTF-16 code units
-const patience = 5000 // milliseconds that an answer waits for a storage that cannot save
 
 /** What people decide and answer while an agent waits: listed, followed, and settled once each. */
 export class Decisions {
@@ -98,7 +99,7 @@ export class Decisions {
     if (!decision || decision.kind !== kind) throw notFound(kind, id)
     const running = this.#options.live.ownerOf(decision.streamId)?.running
     const fault = 'The answer could not be saved yet. It is being tried again.'
-    const settled = running ? await within(patience, fault, () => running.resolve(id, resolution)) : null
+    const settled = running ? await within(this.#options.patience, fault, () => running.resolve(id, resolution)) : null
     if (settled && isOf(kind, settled)) return settled
     throw new SegueError('STALE', `This ${kind} does not wait any more.`)
   }

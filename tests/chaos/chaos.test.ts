@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { chaos } from './chaos.ts'
 
-const milliseconds = 8_000
+const milliseconds = 4_000
 
 test(
   'whatever happens, what readers were shown is what is saved, and nothing is left running',

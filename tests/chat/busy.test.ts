@@ -1,11 +1,11 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Answer, gate, newAgentChats } from '../support/agent-chats.ts'
+import { type Answer, gate, newAgentChats, newAgentChatsWith } from '../support/agent-chats.ts'
 import { ChatClient, type ShownStream } from '../support/chat-client.ts'
 import { newProvidedSegue, type ProvidedSegue, providerKey } from '../support/provided-segue.ts'
 import { Reader } from '../support/reader.ts'
-import { newFolder } from '../support/segue.ts'
+import { newFolder, segueWith } from '../support/segue.ts'
 import { startProcess } from '../support/server-process.ts'
 import { StrictProvider } from '../support/strict-provider.ts'
 
@@ -314,7 +314,11 @@ describe('the storage fails when a turn has come', () => {
   })
 
   test('nobody else waits for a start that cannot be saved', async () => {
-    await using scripted = newAgentChats(talks('Hel', forever), talks('Other', Promise.resolve()))
+    await using scripted = newAgentChatsWith(
+      { patience: 1000 },
+      talks('Hel', forever),
+      talks('Other', Promise.resolve()),
+    )
     const stream = await scripted.start('First')
     scripted.hooks.append = ({ sessionId }) => {
       if (sessionId === stream.sessionId) throw new Error('no room')
@@ -382,7 +386,7 @@ describe('a restart', () => {
         }
         const [first, second, third, fourth] = streams
         const sessionId = first?.session.id ?? ''
-        await using server = await startProcess({ argv })
+        await using server = await segueWith({ argv })
         await using client = new ChatClient(server.url)
         expect((await client.start({ sessionId, text: 'Fourth', key: 'Fourth', ifBusy: 'QUEUE' })).id).toBe(fourth?.id)
         const last = new Reader(client.followStream(fourth?.id ?? ''))

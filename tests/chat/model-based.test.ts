@@ -785,7 +785,7 @@ test(
           await world.dispose()
         }
       }),
-      { numRuns: 40, interruptAfterTimeLimit: 12_000, markInterruptAsFailure: false },
+      { numRuns: 40, interruptAfterTimeLimit: 6_000, markInterruptAsFailure: false },
     )
   },
 )

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import type { ShownStream } from '../support/chat-client.ts'
 import { foundModel } from '../support/found-model.ts'
-import { newProvidedSegue, type ProvidedSegue, providerKey } from '../support/provided-segue.ts'
+import { newProvidedSegue, type ProvidedOptions, type ProvidedSegue, providerKey } from '../support/provided-segue.ts'
 import { type Part, partsOf, Reader } from '../support/reader.ts'
 import type { Script, Step } from '../support/strict-provider.ts'
 
@@ -32,31 +32,49 @@ interface Answered {
 }
 
 /** A question that is answered with these scripts, one a request, followed to its end. */
-async function answer(scripts: readonly Script[], { model }: { model?: string } = {}): Promise<Answered> {
-  for (const script of scripts) world.provider.next(script)
-  const { id: streamId } = await world.client.start({ text: 'Hi', ...(model && { model }) })
-  const reader = world.read(streamId)
+async function answer(
+  scripts: readonly Script[],
+  { model, at = world }: { model?: string; at?: ProvidedSegue } = {},
+): Promise<Answered> {
+  for (const script of scripts) at.provider.next(script)
+  const { id: streamId } = await at.client.start({ text: 'Hi', ...(model && { model }) })
+  const reader = at.read(streamId)
   const { message } = await reader.untilType('StreamFinished')
-  const kept = message && (await world.client.message(message.id))
+  const kept = message && (await at.client.message(message.id))
   expect(kept).toEqual(message)
   const parts = kept ? partsOf(kept) : []
   expect(reader.parts).toEqual(parts)
-  return { stream: await world.client.stream(streamId), reader, parts, text: kept?.text ?? '' }
+  return { stream: await at.client.stream(streamId), reader, parts, text: kept?.text ?? '' }
 }
 
 /** The session takes the next message, and the provider is sent the question and the finished part of the answer. */
-async function expectUsable({ stream, text }: Answered): Promise<void> {
-  const before = world.provider.requests.length
-  const next = await world.client.start({ sessionId: stream.session.id, text: 'Again', model: 'strict/test' })
-  expect((await world.read(next.id).untilType('StreamFinished')).stream.status).toBe('COMPLETED')
-  expect(world.provider.refusals).toEqual([])
-  expect(world.provider.requests.slice(before).map(({ body }) => body.messages)).toEqual([
+async function expectUsable({ stream, text }: Answered, at = world): Promise<void> {
+  const before = at.provider.requests.length
+  const next = await at.client.start({ sessionId: stream.session.id, text: 'Again', model: 'strict/test' })
+  expect((await at.read(next.id).untilType('StreamFinished')).stream.status).toBe('COMPLETED')
+  expect(at.provider.refusals).toEqual([])
+  expect(at.provider.requests.slice(before).map(({ body }) => body.messages)).toEqual([
     [
       { role: 'user', content: 'Hi' },
       ...(text.trim() === '' ? [] : [{ role: 'assistant', content: text }]),
       { role: 'user', content: 'Again' },
     ],
   ])
+}
+
+/** What takes its time, for all cases side by side, each in a world of its own. */
+async function inWorldsBeside<Case>(
+  cases: readonly Case[],
+  options: ProvidedOptions,
+  run: (at: ProvidedSegue, each: Case) => Promise<void>,
+): Promise<void> {
+  await Promise.all(
+    cases.map(async (each) => {
+      await using at = await newProvidedSegue(options)
+      await run(at, each)
+      expect(JSON.stringify(at.segue.warnings)).not.toContain(providerKey)
+    }),
+  )
 }
 
 const openAIError = (message: string, code: string | null = null) => ({
@@ -246,19 +264,15 @@ describe('a provider that is silent', () => {
     ['but for its comments', [{ text: 'Hel' }, { raw: ': still here' }], 'Hel'],
   ]
 
-  test.each(phases)(
-    '%s is TIMEOUT after a while; its connection is closed, the session goes on',
-    async (_, steps, text) => {
-      await world[Symbol.asyncDispose]()
-      world = await newProvidedSegue({ limits: { modelSilenceSeconds: 0.3 } })
-      const answered = await answer([[...steps, { wait: forever }]])
-      expect(answered.stream).toMatchObject({ status: 'FAILED', error: { code: 'TIMEOUT' } })
-      expect(answered.text).toBe(text)
-      expect(world.provider.requests).toHaveLength(1)
-      expect(await world.provider.requests[0]?.closed).toBe('client')
-      await expectUsable(answered)
-    },
-  )
+  test(`${phases.map(([when]) => when).join(', ')}: TIMEOUT after a while; its connection is closed, the session goes on`, () =>
+    inWorldsBeside(phases, { limits: { modelSilenceSeconds: 0.3 } }, async (at, [when, steps, text]) => {
+      const answered = await answer([[...steps, { wait: forever }]], { at })
+      expect(answered.stream, when).toMatchObject({ status: 'FAILED', error: { code: 'TIMEOUT' } })
+      expect(answered.text, when).toBe(text)
+      expect(at.provider.requests, when).toHaveLength(1)
+      expect(await at.provider.requests[0]?.closed, when).toBe('client')
+      await expectUsable(answered, at)
+    }))
 })
 
 describe('a failure that may pass', () => {
@@ -267,19 +281,22 @@ describe('a failure that may pass', () => {
 
   afterEach(() => void vi.useRealTimers())
 
-  test.each([
+  const failures: readonly [string, Step, string][] = [
     ['500', broken, 'PROVIDER'],
     ['503 with a page', { status: 503, body: '<html>Bad gateway</html>' }, 'PROVIDER'],
     ['429 without a word of quota', busy, 'RATE_LIMIT'],
-    ['a connection that is cut at once', { cut: true } as const, 'PROVIDER'],
-  ])('is tried twice more: %s', async (_, step, code) => {
-    const answered = await answer([[step], [step], [step]])
-    expect(answered.stream).toMatchObject({ status: 'FAILED', error: { code }, message: null })
-    expect(world.provider.requests).toHaveLength(3)
-    const [first, ...others] = world.provider.requests.map(({ body }) => body)
-    for (const other of others) expect(other).toEqual(first)
-    await expectUsable(answered)
-  })
+    ['a connection that is cut at once', { cut: true }, 'PROVIDER'],
+  ]
+
+  test(`is tried twice more: ${failures.map(([name]) => name).join(', ')}`, () =>
+    inWorldsBeside(failures, {}, async (at, [name, step, code]) => {
+      const answered = await answer([[step], [step], [step]], { at })
+      expect(answered.stream, name).toMatchObject({ status: 'FAILED', error: { code }, message: null })
+      expect(at.provider.requests, name).toHaveLength(3)
+      const [first, ...others] = at.provider.requests.map(({ body }) => body)
+      for (const other of others) expect(other, name).toEqual(first)
+      await expectUsable(answered, at)
+    }))
 
   test('and passes: nobody is told of it', async () => {
     const { stream, text, reader } = await answer([[broken], [busy], 'Hello there.'])
@@ -417,7 +434,7 @@ describe('much at once', () => {
     '33 MB in one delta arrive whole, and other streams go on meanwhile',
     { timeout: 120_000 },
     async ({ annotate }) => {
-      const big = 'Ab👋'.repeat((33 * 1024 * 1024) / 4)
+      const big = 'Ab👋'.repeat((33 * 1024 * 1024) / 6) // six bytes each
       const over = new AbortController()
       world.provider.answer = function* (): Generator<Step> {
         for (let n = 0; !over.signal.aborted; n += 1) {

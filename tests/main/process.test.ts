@@ -5,7 +5,10 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
-import { UnusableDatabaseError } from '../../src/storage/sqlite/database.ts'
+import { type Settings, SettingsError } from '../../src/config/settings.ts'
+import { inWords } from '../../src/in-words.ts'
+import { HomeInUseError, UnusableHomeError } from '../../src/storage/home-lock.ts'
+import { NewerDatabaseError, UnusableDatabaseError } from '../../src/storage/sqlite/database.ts'
 import { ask } from '../support/ask.ts'
 import { HermesDb } from '../support/hermes-db.ts'
 import { newFolder, newSegue } from '../support/segue.ts'
@@ -43,7 +46,7 @@ const start = (program: Program): Promise<ServerProcess> => startProcess(given(p
 const fail = (program: Program) => runToEnd(given(program))
 
 /** The same server in this process, for what an ended one left behind in its home: it starts faster. */
-const startHere = (home: string, port = 0) => newSegue({ settings: { home, port } })
+const startHere = (settings: Partial<Settings>) => newSegue({ settings })
 
 const streamSchema = z.object({
   id: z.string(),
@@ -140,11 +143,10 @@ describe('a server that is started', () => {
     const { id } = await chat(server.url)
     const { port } = new URL(server.url)
     const otherHome = folder()
-    const [sameHome, samePort] = await Promise.all([fail({ home }), fail({ home: otherHome, argv: ['--port', port] })])
-    expectRefusal(sameHome, home, '--home')
-    expectRefusal(samePort, port, '--port')
+    await expectRefusedHere({ home }, HomeInUseError, home, '--home')
+    expectRefusal(await fail({ home: otherHome, argv: ['--port', port] }), port, '--port')
     // A home is let go of by one that cannot have its port.
-    await using _ = await startHere(otherHome)
+    await using _ = await startHere({ home: otherHome })
     const follower = followOverWebSocket(server.url, id)
     await follower.finished()
     expect(follower.events.at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
@@ -163,193 +165,153 @@ test('--help explains itself on stderr, and ends well', async () => {
   for (const name of ['--port', 'SEGUE_HOME', 'HERMES_HOME', '--model']) expect(stderr).toContain(name)
 })
 
-describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  test('saves a running stream, tells its followers, lets go of home and port, and ends with 0', async () => {
-    const home = folder()
-    await using server = await start({ home })
-    const { id } = await chat(server.url)
-    const followers = [followOverWebSocket(server.url, id), followOverEventStream(server.url, id)]
-    for (const follower of followers) await follower.deltas(3)
+/** A WebSocket whose other side is there and never says another word. */
+async function muteSocket(url: string): Promise<void> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  socket.on('error', () => undefined)
+  const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+  const protocol = 'Sec-WebSocket-Protocol: graphql-transport-ws\r\n'
+  socket.write(
+    `GET /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}${protocol}\r\n`,
+  )
+  const [answer] = await once(socket, 'data')
+  expect(String(answer)).toMatch(/^HTTP\/1.1 101 /)
+}
 
-    const { code, time } = await endBy(server, signal)
-    expect(code).toBe(0)
-    expect(time).toBeLessThan(endLimit)
-    for (const follower of followers) {
-      await follower.over
-      expect(follower.events.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'INTERRUPTED' } })
-    }
+describe('an end by', () => {
+  // npm passes on the Ctrl-C that the terminal has sent already.
+  test.each<[NodeJS.Signals, string, number, readonly NodeJS.Signals[]]>([
+    ['SIGTERM', '20 running streams', 20, []],
+    ['SIGINT', 'a running stream, however many signals come', 1, ['SIGINT', 'SIGTERM']],
+  ])(
+    '%s saves %s, tells followers, waits for no mute client, lets go of home and port, and is 0',
+    async (signal, _, count, more) => {
+      const home = folder()
+      await using server = await start({ home, delay: 100 })
+      const streams = await Promise.all(Array.from({ length: count }, () => chat(server.url)))
+      const told = streams.map(({ id }) => ({
+        id,
+        followers: [followOverWebSocket(server.url, id), followOverEventStream(server.url, id)],
+      }))
+      await muteSocket(server.url)
+      for (const { followers } of told) for (const follower of followers) await follower.deltas(3)
 
-    await using again = await startHere(home, Number(new URL(server.url).port))
-    expect(again.url).toBe(server.url)
-    const saved = await streamOf(again.url, id)
-    expect(saved).toMatchObject({
-      status: 'INTERRUPTED',
-      error: { code: 'SERVER_RESTART' },
-      message: { status: 'PARTIAL' },
-    })
-    expectSaved(saved, followers)
-    const shown = followers[0]?.events.at(-1)?.message
-    expect(saved.message).toMatchObject(shown ?? {})
-    const next = await chat(again.url, { sessionId: saved.session.id })
-    const follower = followOverWebSocket(again.url, next.id)
-    await follower.deltas(1)
-  })
-})
+      server.process.stderr.once('data', () => {
+        for (const another of more) server.process.kill(another)
+      })
+      const { code, time } = await endBy(server, signal)
+      expect(code).toBe(0)
+      expect(time).toBeLessThan(endLimit)
+      for (const { followers } of told) {
+        for (const follower of followers) {
+          await follower.over
+          expect(follower.events.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'INTERRUPTED' } })
+        }
+      }
 
-describe('an end', () => {
-  test('saves 20 running streams', async () => {
-    const home = folder()
-    await using server = await start({ home })
-    const streams = await Promise.all(Array.from({ length: 20 }, () => chat(server.url)))
-    const followers = streams.map(({ id }) => followOverWebSocket(server.url, id))
-    for (const follower of followers) await follower.deltas(2)
-    const { code, time } = await endBy(server, 'SIGTERM')
-    expect([code, time < endLimit]).toEqual([0, true])
-    for (const follower of followers) {
-      await follower.over
-      expect(follower.events.at(-1)).toMatchObject({ stream: { status: 'INTERRUPTED' } })
-    }
-    await using again = await startHere(home)
-    for (const [index, { id }] of streams.entries()) {
-      const saved = await streamOf(again.url, id)
-      expect(saved).toMatchObject({ status: 'INTERRUPTED', message: { status: 'PARTIAL' } })
-      expectSaved(saved, followers.slice(index, index + 1))
-    }
-  })
-
-  test('does not wait for providers that are silent, wherever they stopped', async () => {
-    const home = folder()
-    await using provider = await StrictProvider.start()
-    configure(home, provider)
-    await using server = await start({ home })
-    const silent = new Promise<never>(() => undefined)
-    const made = []
-    for (const [steps, text] of [
-      [[], ''],
-      [[{ open: true }], ''],
-      [[{ text: 'Half of' }], 'Half of'],
-    ] as const) {
-      provider.next([...steps, { wait: silent }])
-      const { id } = await chat(server.url)
-      const request = await provider.request(made.length)
-      const follower = followOverWebSocket(server.url, id)
-      await follower.deltas(text ? 1 : 0)
-      made.push({ id, text, request, follower })
-    }
-    const { code, time } = await endBy(server, 'SIGTERM')
-    expect([code, time < endLimit]).toEqual([0, true])
-    await using again = await startHere(home)
-    for (const { id, text, request, follower } of made) {
-      expect(await request.closed).toBe('client')
-      await follower.over
-      expect(follower.events.at(-1)).toMatchObject({ stream: { status: 'INTERRUPTED' } })
-      const saved = await streamOf(again.url, id)
-      expect(saved).toMatchObject({ status: 'INTERRUPTED', error: { code: 'SERVER_RESTART' } })
-      expect(saved.message?.text ?? '').toBe(text)
-    }
-  })
-
-  /** A WebSocket whose other side is there and never says another word. */
-  async function muteSocket(url: string): Promise<void> {
-    const socket = connect(Number(new URL(url).port), '127.0.0.1')
-    onTestFinished(() => void socket.destroy())
-    socket.on('error', () => undefined)
-    const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
-    const protocol = 'Sec-WebSocket-Protocol: graphql-transport-ws\r\n'
-    socket.write(
-      `GET /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}${protocol}\r\n`,
-    )
-    const [answer] = await once(socket, 'data')
-    expect(String(answer)).toMatch(/^HTTP\/1.1 101 /)
-  }
-
-  test('is one end, however many signals come, and does not wait for a client that says no goodbye', async () => {
-    const home = folder()
-    await using server = await start({ home })
-    const { id } = await chat(server.url)
-    await muteSocket(server.url)
-    const begin = performance.now()
-    const exited = once(server.process, 'exit')
-    server.process.kill('SIGINT')
-    // npm passes on the Ctrl-C that the terminal has sent already.
-    server.process.stderr.once('data', () => {
-      server.process.kill('SIGINT')
-      server.process.kill('SIGTERM')
-    })
-    expect(await exited).toEqual([0, null])
-    expect(performance.now() - begin).toBeLessThan(endLimit)
-    await using again = await startHere(home)
-    expect(await streamOf(again.url, id)).toMatchObject({ status: 'INTERRUPTED' })
-  })
+      await using again = await startHere({ home, port: Number(new URL(server.url).port) })
+      expect(again.url).toBe(server.url)
+      for (const { id, followers } of told) {
+        const saved = await streamOf(again.url, id)
+        expect(saved).toMatchObject({
+          status: 'INTERRUPTED',
+          error: { code: 'SERVER_RESTART' },
+          message: { status: 'PARTIAL' },
+        })
+        expectSaved(saved, followers)
+        const shown = followers[0]?.events.at(-1)?.message
+        expect(saved.message).toMatchObject(shown ?? {})
+      }
+      const next = await chat(again.url, { sessionId: streams[0]?.session.id ?? '' })
+      const follower = followOverWebSocket(again.url, next.id)
+      await follower.deltas(1)
+    },
+  )
 })
 
 describe('a kill', () => {
-  test('loses nothing that anybody has seen, and the session goes on', async () => {
+  test('again and again, at any moment, loses nothing that anybody has seen, and the sessions go on', async () => {
     const home = folder()
-    await using server = await start({ home, delay: 5 })
-    const { id, session } = await chat(server.url)
-    const followers = [followOverWebSocket(server.url, id), followOverEventStream(server.url, id)]
-    for (const follower of followers) await follower.deltas(10)
-    await server.end('SIGKILL')
-    for (const follower of followers) await follower.over
-
-    await using again = await startHere(home)
-    const saved = await streamOf(again.url, id)
-    expect(saved).toMatchObject({
-      status: 'INTERRUPTED',
-      error: { code: 'SERVER_RESTART' },
-      message: { status: 'PARTIAL' },
-    })
-    expectSaved(saved, followers)
-    // What was repaired is no activity.
-    expect(saved.session.lastActivityAt).toBe(session.lastActivityAt)
-    expect(saved.lastSeq).toBe(saved.session.headSeq)
-
-    // Who comes back with its cursor gets the rest and the end, nothing twice.
-    const late = followOverWebSocket(again.url, id)
-    await late.finished()
-    const [seen] = followers
-    expect(late.events.slice(0, seen?.events.length).map(({ seq }) => seq)).toEqual(seen?.events.map(({ seq }) => seq))
-
-    const next = await chat(again.url, { sessionId: session.id })
-    const follower = followOverEventStream(again.url, next.id)
-    await follower.finished()
-    expect(follower.events.at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
-    expect(follower.events[0]?.seq).toBe(saved.lastSeq + 1)
-  })
-
-  test('again and again, at any moment, leaves nothing running', async () => {
-    const home = folder()
-    const seen: { id: string; follower: Follower }[] = []
-    for (let round = 0; round < 3; round++) {
-      await using server = await start({ home, delay: 2 })
-      for (const { id, follower } of seen) {
-        const saved = await streamOf(server.url, id)
-        expect(saved.status).toBe('INTERRUPTED')
-        expectSaved(saved, [follower])
+    const seen: { id: string; session: { id: string; lastActivityAt: string }; followers: Follower[] }[] = []
+    const expectNothingLost = async (url: string): Promise<void> => {
+      for (const { id, session, followers } of seen) {
+        const saved = await streamOf(url, id)
+        expect(saved).toMatchObject({
+          status: 'INTERRUPTED',
+          error: { code: 'SERVER_RESTART' },
+          message: { status: 'PARTIAL' },
+        })
+        expectSaved(saved, followers)
+        // What was repaired is no activity.
+        expect(saved.session.lastActivityAt).toBe(session.lastActivityAt)
+        expect(saved.lastSeq).toBe(saved.session.headSeq)
       }
-      const { id } = await chat(server.url)
-      const follower = followOverWebSocket(server.url, id)
-      await follower.deltas(1 + round * 5)
+    }
+    for (const moments of [
+      [10, 1],
+      [6, 2],
+    ]) {
+      await using server = await start({ home, delay: 5 })
+      await expectNothingLost(server.url)
+      for (const moment of moments) {
+        const { id, session } = await chat(server.url)
+        const followers = [followOverWebSocket(server.url, id), followOverEventStream(server.url, id)]
+        for (const follower of followers) await follower.deltas(moment)
+        seen.push({ id, session, followers })
+      }
       await server.end('SIGKILL')
-      await follower.over
-      seen.push({ id, follower })
+      for (const { followers } of seen) for (const { over } of followers) await over
+    }
+
+    await using again = await startHere({ home })
+    await expectNothingLost(again.url)
+    for (const { id, session, followers } of seen) {
+      // Who comes back gets the rest and the end, nothing twice. Deltas may have been merged into their last by now.
+      const late = followOverWebSocket(again.url, id)
+      await late.finished()
+      const seqs = late.events.map(({ seq }) => seq)
+      expect(seqs).toEqual([...new Set(seqs)].toSorted((a, b) => a - b))
+      const { lastSeq, message } = await streamOf(again.url, id)
+      expect([late.seen('TextDelta'), late.seen('ReasoningDelta')]).toEqual([message?.text, message?.reasoning])
+      expect([seqs[0], seqs.at(-1)]).toEqual([1, lastSeq])
+      expect(lastSeq).toBeGreaterThan(followers[0]?.events.at(-1)?.seq ?? 0)
+
+      const next = await chat(again.url, { sessionId: session.id })
+      const follower = followOverEventStream(again.url, next.id)
+      await follower.finished()
+      expect(follower.events.at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+      expect(follower.events[0]?.seq).toBe(lastSeq + 1)
     }
   })
 })
 
-/** A config.json with one provider, which has the model `test`. */
-function configure(home: string, provider: StrictProvider, more: object = {}): void {
-  const local = { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'], ...more }
-  writeFileSync(join(home, 'config.json'), JSON.stringify({ model: 'local/test', providers: { local } }))
-}
+describe('a server with a provider, for a user who has a Hermes agent', () => {
+  const home = newFolder()
+  let hermes: HermesDb
+  let provider: StrictProvider
+  let server: ServerProcess
+  beforeAll(async () => {
+    hermes = new HermesDb(join(usualHermes(home), 'state.db'), 'newest', 'delete')
+    hermes.message(hermes.session('from the terminal'), 1, { content: 'hello' })
+    provider = await StrictProvider.start({ apiKey: 'sk-of-the-environment' })
+    const local = {
+      type: 'openai-compatible',
+      baseURL: provider.baseURL,
+      models: ['test'],
+      apiKeyEnv: 'LOCAL_KEY',
+    }
+    writeFileSync(join(home, 'config.json'), JSON.stringify({ model: 'local/test', providers: { local } }))
+    server = await start({ home, env: { LOCAL_KEY: 'sk-of-the-environment' } })
+  })
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]()
+    await provider.close()
+    hermes.close()
+    rmSync(home, { recursive: true, force: true })
+  })
 
-describe('config.json', () => {
-  test('names a provider that answers, and gets the key out of the environment', async () => {
-    const home = folder()
-    await using provider = await StrictProvider.start({ apiKey: 'sk-of-the-environment' })
-    configure(home, provider, { apiKeyEnv: 'LOCAL_KEY' })
-    await using server = await start({ home, env: { LOCAL_KEY: 'sk-of-the-environment' } })
+  test('is answered by the provider that config.json names, with the key out of the environment', async () => {
     const { id } = await chat(server.url, { text: 'Hello?' })
     const follower = followOverWebSocket(server.url, id)
     const { headers, body } = await provider.request(0)
@@ -361,33 +323,28 @@ describe('config.json', () => {
       message: { text: 'Hello from the strict provider.' },
     })
     expect(provider.refusals).toEqual([])
-    expect(server.output.stdout + server.output.stderr).not.toContain('sk-of')
-  })
-})
-
-describe('Hermes', () => {
-  test('may have no home yet, and is served once it has one', async () => {
-    const home = folder()
-    const hermesHome = join(home, 'hermes')
-    await using server = await start({ home, env: { HERMES_HOME: hermesHome } })
-    expect(await sessionIds(server.url)).toEqual([])
-    mkdirSync(hermesHome)
-    expect(await sessionIds(server.url)).toEqual([])
-    const hermes = new HermesDb(join(hermesHome, 'state.db'))
-    onTestFinished(() => hermes.close())
-    hermes.message(hermes.session('from the terminal'), 1, { content: 'hello' })
-    expect(await sessionIds(server.url)).toEqual(['from the terminal'])
-    expect(await server.end('SIGTERM')).toBe(0)
-    expect(server.output.stdout).toBe(`Segue is ready: ${server.url}/graphql\n`)
   })
 
-  test('is found at its usual place, and does not hold up the end while its file is locked', async () => {
-    const home = folder()
-    const hermes = new HermesDb(join(usualHermes(home), 'state.db'), 'newest', 'delete')
-    onTestFinished(() => hermes.close())
-    hermes.session('s')
-    await using server = await start({ home })
-    expect(await sessionIds(server.url)).toEqual(['s'])
+  test('serves the Hermes that is found at its usual place', async () => {
+    expect(await sessionIds(server.url)).toContain('from the terminal')
+  })
+
+  test('does not hold up the end for silent providers, wherever they stopped, nor for a locked Hermes', async () => {
+    const silent = new Promise<never>(() => undefined)
+    const asked = provider.requests.length
+    const made = []
+    for (const [steps, text] of [
+      [[], ''],
+      [[{ open: true }], ''],
+      [[{ text: 'Half of' }], 'Half of'],
+    ] as const) {
+      provider.next([...steps, { wait: silent }])
+      const { id } = await chat(server.url)
+      const request = await provider.request(asked + made.length)
+      const follower = followOverWebSocket(server.url, id)
+      await follower.deltas(text ? 1 : 0)
+      made.push({ id, text, request, follower })
+    }
     hermes.db.exec('BEGIN EXCLUSIVE')
     const waiting = sessionIds(server.url).catch(() => [])
     // It is answered by the time that the other one waits for the lock.
@@ -396,7 +353,32 @@ describe('Hermes', () => {
     expect([code, time < endLimit]).toEqual([0, true])
     hermes.db.exec('ROLLBACK')
     await waiting
+
+    await using again = await startHere({ home })
+    for (const { id, text, request, follower } of made) {
+      expect(await request.closed).toBe('client')
+      await follower.over
+      expect(follower.events.at(-1)).toMatchObject({ stream: { status: 'INTERRUPTED' } })
+      const saved = await streamOf(again.url, id)
+      expect(saved).toMatchObject({ status: 'INTERRUPTED', error: { code: 'SERVER_RESTART' } })
+      expect(saved.message?.text ?? '').toBe(text)
+    }
+    expect(server.output.stdout).toBe(`Segue is ready: ${server.url}/graphql\n`)
+    expect(server.output.stdout + server.output.stderr).not.toContain('sk-of')
   })
+})
+
+test('a Hermes may have no home yet, and is served once it has one', async () => {
+  const home = folder()
+  const hermesHome = join(home, 'hermes')
+  await using segue = await startHere({ home, hermesHome })
+  expect(await sessionIds(segue.url)).toEqual([])
+  mkdirSync(hermesHome)
+  expect(await sessionIds(segue.url)).toEqual([])
+  const hermes = new HermesDb(join(hermesHome, 'state.db'))
+  onTestFinished(() => hermes.close())
+  hermes.message(hermes.session('from the terminal'), 1, { content: 'hello' })
+  expect(await sessionIds(segue.url)).toEqual(['from the terminal'])
 })
 
 /** One message on stderr that a person understands, and nothing on stdout. */
@@ -404,6 +386,19 @@ function expectRefusal({ code, stdout, stderr }: Awaited<ReturnType<typeof fail>
   expect([code, stdout]).toEqual([1, ''])
   for (const word of words) expect(stderr).toContain(word)
   expect(stderr, 'a stack').not.toMatch(/^\s+at /m)
+}
+
+/** The same, as the program would tell it: what `startSegue` rejects with, which is one of those told in words. */
+async function expectRefusedHere(
+  settings: Partial<Settings>,
+  type: new (...args: never[]) => Error,
+  ...words: string[]
+): Promise<void> {
+  const error: unknown = await startHere(settings).catch((reason: unknown) => reason)
+  expect(error).toBeInstanceOf(type)
+  const told = inWords(error)
+  for (const word of words) expect(told).toEqual(expect.stringContaining(word))
+  expect(told, 'a stack').not.toMatch(/^\s+at /m)
 }
 
 describe('a start that cannot succeed ends with 1 and says why, in words', () => {
@@ -419,16 +414,15 @@ describe('a start that cannot succeed ends with 1 and says why, in words', () =>
     expectRefusal(refused, ...flags, 'config.json', 'colour', 'many', 'nobody')
   })
 
-  test('for a model whose provider is not there, and names those that are', async () => {
-    const refused = await fail({ home: folder(), argv: ['--model', 'anthropic/claude'] })
-    expectRefusal(
-      refused,
+  test('for a model whose provider is not there, and names those that are', () =>
+    expectRefusedHere(
+      { home: folder(), model: 'anthropic/claude', providers: null },
+      SettingsError,
       'Segue cannot start with these settings',
       '"anthropic/claude"',
       'offline',
       'ANTHROPIC_API_KEY',
-    )
-  })
+    ))
 
   test('for a database of a newer Segue, which stays as it is', async () => {
     const home = folder()
@@ -437,14 +431,14 @@ describe('a start that cannot succeed ends with 1 and says why, in words', () =>
     db.exec('CREATE TABLE later (x); PRAGMA user_version = 999')
     db.close()
     const before = readFileSync(path)
-    expectRefusal(await fail({ home }), path, '999')
+    await expectRefusedHere({ home }, NewerDatabaseError, path, '999')
     expect(readFileSync(path).equals(before)).toBe(true)
   })
 
   test('for a lock that is damaged, and tells that it can be removed', async () => {
     const home = folder()
     writeFileSync(join(home, 'lock.db'), 'what was I thinking? '.repeat(500))
-    expectRefusal(await fail({ home }), home, 'lock.db', 'removed')
+    await expectRefusedHere({ home }, UnusableHomeError, home, 'lock.db', 'removed')
   })
 
   test.each<[string, (path: string) => void]>([
@@ -455,9 +449,7 @@ describe('a start that cannot succeed ends with 1 and says why, in words', () =>
     const home = folder()
     const path = join(home, 'segue.db')
     spoil(path)
-    const started = startHere(home)
-    await expect(started).rejects.toThrow(UnusableDatabaseError)
-    await expect(started).rejects.toThrow(path)
+    await expectRefusedHere({ home }, UnusableDatabaseError, path)
   })
 })
 

@@ -9,7 +9,7 @@ import { post } from '../support/post.ts'
 import { newProvidedSegue } from '../support/provided-segue.ts'
 import { Reader } from '../support/reader.ts'
 import { RawSocket } from '../support/raw-socket.ts'
-import { newFolder } from '../support/segue.ts'
+import { newFolder, segueWith } from '../support/segue.ts'
 import { startProcess } from '../support/server-process.ts'
 import { StrictProvider } from '../support/strict-provider.ts'
 import { tcpProxy } from '../support/tcp-proxy.ts'
@@ -265,7 +265,7 @@ test('R6 after a kill what ran is INTERRUPTED with what had been made, and what 
   await first.end('SIGKILL')
   await before[Symbol.asyncDispose]()
 
-  await using server = await startProcess({ argv })
+  await using server = await segueWith({ argv })
   await using client = new ChatClient(server.url)
   const back = new Reader(client.followStream(running.id, reader.cursor), reader.parts)
   const { stream, message } = await back.untilType('StreamFinished')

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { ChatClient } from '../support/chat-client.ts'
 import { newProvidedSegue } from '../support/provided-segue.ts'
 import { Reader } from '../support/reader.ts'
-import { newFolder } from '../support/segue.ts'
+import { newFolder, segueWith } from '../support/segue.ts'
 import { startProcess } from '../support/server-process.ts'
 import { StrictProvider } from '../support/strict-provider.ts'
 
@@ -172,7 +172,7 @@ test('K2 one that is cut off by a kill leaves the session as it was', async () =
   await first.end('SIGKILL')
   await before[Symbol.asyncDispose]()
 
-  await using server = await startProcess({ argv })
+  await using server = await segueWith({ argv })
   await using client = new ChatClient(server.url)
   expect(await everything(client, session.id)).toEqual(state)
   // Its key came to nothing, and is free.

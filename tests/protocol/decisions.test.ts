@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { gate } from '../support/agent-chats.ts'
 import { ChatClient, type ShownEvent } from '../support/chat-client.ts'
 import { Reader } from '../support/reader.ts'
-import { newFolder } from '../support/segue.ts'
+import { newFolder, segueWith } from '../support/segue.ts'
 import { startProcess } from '../support/server-process.ts'
 import { newToolSegue, type ToolSegue, type ToolSegueOptions } from '../support/tool-segue.ts'
 import { newTool, type ScriptedTool } from '../support/tools.ts'
@@ -230,7 +230,7 @@ test('D3 what waited when the server was killed is CANCELLED, and its stream INT
   const { id } = await client.start({ text: paint, model: 'offline/eliza' })
   const [question] = await waiting(client, questionsQuery)
   await before.end('SIGKILL')
-  await using after = await startProcess({ argv })
+  await using after = await segueWith({ argv })
   await using again = new ChatClient(after.url)
   expect((await again.stream(id)).status).toBe('INTERRUPTED')
   const listed = await again.ask(`{ all: clarifications(pending: null) ${questionFields} }`)

@@ -8,7 +8,7 @@ import type { Step } from '../support/openai-chunks.ts'
 import { post } from '../support/post.ts'
 import { newProvidedSegue } from '../support/provided-segue.ts'
 import { digestOf, partsOf, Reader } from '../support/reader.ts'
-import { newFolder } from '../support/segue.ts'
+import { newFolder, segueWith } from '../support/segue.ts'
 import { startProcess } from '../support/server-process.ts'
 import { StrictProvider } from '../support/strict-provider.ts'
 
@@ -58,7 +58,7 @@ test('E1 what any client has seen is in the log of a server that was killed, and
     await server.end('SIGKILL')
     await rest
   }
-  await using server = await startProcess({ argv })
+  await using server = await segueWith({ argv })
   await using client = new ChatClient(server.url)
   const [first] = seen
   if (!first) throw new Error('nothing was seen')

@@ -7,7 +7,7 @@ import { cancelStream } from '../contract/chat.ts'
 import { connect } from '../contract/clients.ts'
 import { FollowJobRunsDocument } from '../contract/generated/graphql.ts'
 import { jobOf, newJob, runJob, runOf, runsOf, untilIs } from '../contract/job.ts'
-import { newFolder, newSegue } from '../support/segue.ts'
+import { newFolder, newSegue, segueWith } from '../support/segue.ts'
 import { startProcess } from '../support/server-process.ts'
 
 test('J1 J2 a run that a kill cut off is INTERRUPTED; the next one comes, and no due time is run twice', async () => {
@@ -28,7 +28,7 @@ test('J1 J2 a run that a kill cut off is INTERRUPTED; the next one comes, and no
       killed = { jobId: id, runId: run?.id ?? '' }
       await server.end('SIGKILL')
     }
-    await using server = await startProcess({ argv: [...argv, '--offline-delay', '0'] })
+    await using server = await segueWith({ argv: [...argv, '--offline-delay', '0'] })
     await using client = connect('http', server.url)
     const { jobId, runId } = killed
     expect(await runOf(client, runId)).toMatchObject({

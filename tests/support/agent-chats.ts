@@ -42,6 +42,8 @@ export interface AgentChatsOptions {
   readonly window?: number
   readonly compactAt?: number
   readonly titles?: boolean
+  /** How long calls wait for a storage that cannot save, in milliseconds; as in production by default. */
+  readonly patience?: number
   /** Goes before a model is found, which may take its time or fail. */
   readonly finding?: (id: string | null) => Promise<void> | void
   /** Fills the state.db of a Hermes agent; without it there is none. */
@@ -94,7 +96,7 @@ export function agentChatsIn(home: string, ...answers: readonly Answer[]): Agent
 }
 
 function open(home: string, options: AgentChatsOptions, answers: readonly Answer[]): AgentChats {
-  const { window = Number.POSITIVE_INFINITY, compactAt = 0, titles = false, finding, hermes } = options
+  const { window = Number.POSITIVE_INFINITY, compactAt = 0, titles = false, patience, finding, hermes } = options
   const problems: unknown[] = []
   const hooks: StoreHooks = {}
   const log = { warn: () => undefined, info: () => undefined }
@@ -125,6 +127,7 @@ function open(home: string, options: AgentChatsOptions, answers: readonly Answer
     onProblem: (error) => void problems.push(error),
     compactAt,
     titles,
+    ...(patience !== undefined && { patience }),
   })
   return {
     home,
