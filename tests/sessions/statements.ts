@@ -39,7 +39,8 @@ export function expectModest(
   using files = new DisposableStack()
   const open = (path: string) => files.adopt(new Database(path, { readonly: true }), (db) => db.close())
   const databases = { segue: open(paths.segue), hermes: open(paths.hermes) }
-  const reads = statements.filter(({ sql }) => /^\s*(SELECT|WITH)\b/i.test(sql))
+  // What a connection notes for itself, in memory, is in no file.
+  const reads = statements.filter(({ sql }) => /^\s*(SELECT|WITH)\b/i.test(sql) && !/ FROM shown_anew$/.test(sql))
   expect(reads.length).toBeGreaterThan(0)
   // The ids in a list change nothing of the plan.
   const plans = new Map<string, Statement>()
