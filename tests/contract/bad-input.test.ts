@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { buildSchema, isEnumType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Gate as AgentGate } from '../../src/agent/agent.ts'
@@ -193,12 +194,15 @@ describe.each([...transports, 'httpGet'] as const)(
         return wrong === null ? [] : [`${show(value)} ${wrong}`]
       })
       expect((await Promise.all(faults)).flat()).toEqual([])
-      expect(rows.all()).toEqual(before)
+      const after = rows.all()
+      // The matcher tells what differs; to find out whether anything does there is a quicker way.
+      if (!isDeepStrictEqual(after, before)) expect(after).toEqual(before)
       expect(world.segue.warnings).toEqual([])
     })
 
+    if (transport !== 'http') return
     // Comes last: it changes what all the others leave as it is.
-    test.skipIf(transport !== 'http')('and what is right is accepted', async () => {
+    test('and what is right is accepted', async () => {
       const { world } = setting
       const fields = [...new Map(places.map((each) => [each.field, each])).values()]
       // What waits is looked at before it is answered.
