@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { buildSchema, isEnumType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Gate as AgentGate } from '../../src/agent/agent.ts'
@@ -193,8 +194,27 @@ describe.each([...transports, 'httpGet'] as const)(
         return wrong === null ? [] : [`${show(value)} ${wrong}`]
       })
       expect((await Promise.all(faults)).flat()).toEqual([])
-      expect(rows.all()).toEqual(before)
+      const after = rows.all()
+      // The matcher tells what differs; to find out whether anything does there is a quicker way.
+      if (!isDeepStrictEqual(after, before)) expect(after).toEqual(before)
       expect(world.segue.warnings).toEqual([])
+    })
+
+    if (transport !== 'http') return
+    // Comes last: it changes what all the others leave as it is.
+    test('and what is right is accepted', async () => {
+      const { world } = setting
+      const fields = [...new Map(places.map((each) => [each.field, each])).values()]
+      // What waits is looked at before it is answered.
+      const [changing, reading] = [true, false].map((does) =>
+        fields.filter(({ kind }) => (kind === 'mutation') === does),
+      )
+      for (const place of [...found(reading), ...found(changing)]) {
+        const first = firstResult(world.client, place, goodVariables(place, setting))
+        const { data, errors } = await stirred(place.field, { ...setting, client: world.client }, first)
+        expect(errors, place.name).toBeUndefined()
+        expect(holdsNothing(data), place.name).toBe(false)
+      }
     })
   },
 )
@@ -205,19 +225,5 @@ describe('what the values are held against', () => {
     expect(places.map(({ name }) => name)).toContain('subscription streamChat: input.text')
     const known = isEnumType(codes) ? codes.getValues().map(({ name }) => name) : []
     expect(known).toEqual(expect.arrayContaining(['BAD_USER_INPUT', 'NOT_FOUND', 'TOO_LARGE']))
-  })
-
-  test('is accepted where nothing is wrong', async () => {
-    await using setting = await newSetting('http')
-    const { world } = setting
-    const fields = [...new Map(places.map((each) => [each.field, each])).values()]
-    // What waits is looked at before it is answered.
-    const [changing, reading] = [true, false].map((does) => fields.filter(({ kind }) => (kind === 'mutation') === does))
-    for (const place of [...found(reading), ...found(changing)]) {
-      const first = firstResult(world.client, place, goodVariables(place, setting))
-      const { data, errors } = await stirred(place.field, { ...setting, client: world.client }, first)
-      expect(errors, place.name).toBeUndefined()
-      expect(holdsNothing(data), place.name).toBe(false)
-    }
   })
 })

@@ -205,42 +205,14 @@ test('every field of the top is tried', () => {
   )
 })
 
-/** What is the default profile's whatever is asked with, or of all profiles by what it is for. */
-const ofDefault = new Set(['Query.models'])
-const ofAll = new Set(['Query.profiles'])
-
-describe.each([
-  ['default', 'beta'],
-  ['alpha', 'default'],
-])('what is done in %s, while there is %s as well,', (mine, theirs) => {
-  let world: World
-  beforeAll(async () => {
-    world = await newWorld()
-  })
-
-  // What changes something comes last, in an order in which all of it can be done.
-  test.each([...others, ...mutations])(
-    '$name: tells nothing of the other one, and leaves it as it is',
-    async (entry) => {
-      const { client, of } = world
-      const other = found(of.get(theirs))
-      const before = stateOf(world, theirs)
-      const own = found(of.get(mine))
-      const first = firstResult(client, entry, variablesFor(entry, own))
-      const { data, errors } = await stirred(entry.name, { ...own, client }, first)
-      expect(errors).toBeUndefined()
-      expect(stateOf(world, theirs)).toEqual(before)
-      if (ofAll.has(entry.name) || (ofDefault.has(entry.name) && theirs === 'default')) return
-      const told = JSON.stringify(data)
-      expect([other.word, ...other.ids].filter((secret) => told.includes(secret))).toEqual([])
-    },
-  )
-})
+/** Worlds in which every test has left everything as it was. */
+const untouched: World[] = []
 
 describe('an id of one profile', () => {
   let world: World
   beforeAll(async () => {
     world = await newWorld()
+    untouched.push(world)
   })
   const pairs = names.flatMap((mine) => names.filter((name) => name !== mine).map((named) => [mine, named] as const))
 
@@ -264,4 +236,36 @@ describe('an id of one profile', () => {
     await Promise.all(tries)
     expect(names.map((name) => stateOf(world, name))).toEqual(before)
   })
+})
+
+/** What is the default profile's whatever is asked with, or of all profiles by what it is for. */
+const ofDefault = new Set(['Query.models'])
+const ofAll = new Set(['Query.profiles'])
+
+describe.each([
+  ['default', 'beta'],
+  ['alpha', 'default'],
+])('what is done in %s, while there is %s as well,', (mine, theirs) => {
+  let world: World
+  beforeAll(async () => {
+    world = untouched.pop() ?? (await newWorld())
+  })
+
+  // What changes something comes last, in an order in which all of it can be done.
+  test.each([...others, ...mutations])(
+    '$name: tells nothing of the other one, and leaves it as it is',
+    async (entry) => {
+      const { client, of } = world
+      const other = found(of.get(theirs))
+      const before = stateOf(world, theirs)
+      const own = found(of.get(mine))
+      const first = firstResult(client, entry, variablesFor(entry, own))
+      const { data, errors } = await stirred(entry.name, { ...own, client }, first)
+      expect(errors).toBeUndefined()
+      expect(stateOf(world, theirs)).toEqual(before)
+      if (ofAll.has(entry.name) || (ofDefault.has(entry.name) && theirs === 'default')) return
+      const told = JSON.stringify(data)
+      expect([other.word, ...other.ids].filter((secret) => told.includes(secret))).toEqual([])
+    },
+  )
 })

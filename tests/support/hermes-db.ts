@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3'
+import { Statements } from '../../src/storage/statements.ts'
 
 /**
  * The layouts of a state.db: `newest` has the columns and indexes of schema version 30, `compacting` those from before
@@ -78,12 +79,14 @@ function schema(sessionColumns: string, messageColumns: string): string {
 export class HermesDb {
   readonly path: string
   readonly db: Database.Database
+  readonly #statements: Statements
 
   constructor(path: string, layout: HermesLayout = 'newest', journal: 'wal' | 'delete' = 'wal') {
     this.path = path
     this.db = new Database(path, { timeout: 0 })
     this.db.pragma(`journal_mode = ${journal}`)
     this.db.exec(schemas[layout])
+    this.#statements = new Statements(this.db)
   }
 
   /** Adds a session; from the command line and started in second 1 unless told otherwise. */
@@ -131,6 +134,6 @@ export class HermesDb {
   #insert(table: string, row: Row): number {
     const names = Object.keys(row)
     const sql = `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`
-    return Number(this.db.prepare(sql).run(Object.values(row)).lastInsertRowid)
+    return Number(this.#statements.prepare<unknown[]>(sql).run(...Object.values(row)).lastInsertRowid)
   }
 }
