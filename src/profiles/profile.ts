@@ -6,6 +6,7 @@ import { type HermesLog, openHermesSessions } from '../storage/hermes/hermes-ses
 import type { JobSource, JobStore } from '../storage/job-store.ts'
 import { Searches } from '../storage/search/searches.ts'
 import type { SessionSource } from '../storage/session-source.ts'
+import { Checkpoints } from '../storage/sqlite/checkpoints.ts'
 import { ProfileDatabase } from '../storage/sqlite/database.ts'
 import { Indexing } from '../storage/sqlite/indexing.ts'
 import { SqliteChatStore } from '../storage/sqlite/sqlite-chat-store.ts'
@@ -59,6 +60,8 @@ export function openProfile(options: ProfileOptions): Profile {
     durable,
     ...(onStatement && { onStatement: (sql: string) => onStatement('segue', sql) }),
   })
+  const checkpoints = new Checkpoints(path)
+  database.onCheckpointDue(() => checkpoints.ask())
   const hermes =
     hermesPath === null
       ? null
@@ -85,7 +88,7 @@ export function openProfile(options: ProfileOptions): Profile {
     hermesJobs: hermes && (prefix === '' ? hermes.jobs : new PrefixedJobs(hermes.jobs, prefix)),
     searches: prefix === '' ? searches : new PrefixedSearches(searches, prefix),
     close: async () => {
-      await Promise.all([searches.close(), indexing.close()])
+      await Promise.all([searches.close(), indexing.close(), checkpoints.close()])
       await hermes?.close()
       database.close()
     },

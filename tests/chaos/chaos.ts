@@ -12,6 +12,8 @@ import { Reader, Violation } from './reader.ts'
 export interface ChaosOptions {
   readonly seed: number
   readonly milliseconds: number
+  /** It goes on until there were so many, however slow the machine is. */
+  readonly fewestStreams?: number
 }
 
 export interface ChaosReport {
@@ -32,11 +34,11 @@ const settleLimit = 30_000 // milliseconds for what still runs at the end
  * Lives through a bounded time of everything at once: messages, queues, interruptions, cancels, kills, readers who come
  * and go, a provider on a bad day. Then it holds what every reader was shown against what is saved. Throws a Violation.
  */
-export async function chaos({ seed, milliseconds }: ChaosOptions): Promise<ChaosReport> {
+export async function chaos({ seed, milliseconds, fewestStreams = 0 }: ChaosOptions): Promise<ChaosReport> {
   const world = await World.begin(new Dice(seed))
   try {
     const until = performance.now() + milliseconds
-    while (performance.now() < until) await world.next()
+    while (performance.now() < until || world.streams < fewestStreams) await world.next()
     await world.settle()
     return await world.judge()
   } finally {
@@ -77,6 +79,11 @@ class World {
     const limits = { modelSilenceSeconds: 2, stalledReaderSeconds: 2 }
     writeFileSync(join(home, 'config.json'), JSON.stringify({ model: 'local/test', providers: { local }, limits }))
     return new World(dice, home, provider)
+  }
+
+  /** How many were begun. */
+  get streams(): number {
+    return this.#streams.size
   }
 
   /** One thing happens. */

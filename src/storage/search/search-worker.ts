@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createBirpc } from 'birpc'
+import { standBehind } from '../behind.ts'
 import { StateFile } from '../hermes/state-file.ts'
 import type { Origin } from '../records.ts'
 import { HermesSearch } from './hermes-search.ts'
@@ -34,6 +35,8 @@ const lockPatience = 500 // milliseconds; nobody else is searched for meanwhile
 
 const port = parentPort
 if (!port) throw new Error('This module is the entry of a worker thread')
+
+standBehind()
 
 const { profile, ownPath, hermesPath, statements }: WorkerOptions = workerData
 const statement = (file: 'segue' | 'hermes') =>

@@ -39,6 +39,12 @@ export class UnusableDatabaseError extends Error {
   }
 }
 
+/** As many as write about as much as SQLite would let gather before it makes a checkpoint by itself. */
+const writesBetweenCheckpoints = 256
+
+/** With so much to be brought into the file it is made in the midst of a commit after all: nobody else seems to do it. */
+const mostPagesInWal = 64_000
+
 /** The most sessions that are placed anew in one go while others wait. */
 const sessionsAtOnce = 100
 
@@ -59,6 +65,8 @@ export class ProfileDatabase {
   #goingOn: NodeJS.Immediate | null = null
   #onUnindexed: () => void = () => undefined
   #onChanged: (changed: readonly ChangedConversation[]) => void = () => undefined
+  #onCheckpointDue: () => void = () => undefined
+  #writes = 0
 
   constructor(path: string, options: DatabaseOptions = {}) {
     this.#path = path
@@ -78,6 +86,11 @@ export class ProfileDatabase {
   /** Calls when a write has left something out of the index for search. */
   onUnindexed(listener: () => void): void {
     this.#onUnindexed = listener
+  }
+
+  /** Calls when what was committed should be brought from the WAL into the file, which is best done in another thread. */
+  onCheckpointDue(listener: () => void): void {
+    this.#onCheckpointDue = listener
   }
 
   /** Calls after each commit with the conversations that it has changed. */
@@ -118,6 +131,8 @@ export class ProfileDatabase {
     if (!caughtUp.isDone) this.#goOn()
     if (isLeft) this.#onUnindexed()
     if (caughtUp.changed.length > 0) this.#onChanged(caughtUp.changed)
+    this.#writes += 1
+    if (this.#writes % writesBetweenCheckpoints === 0) this.#onCheckpointDue()
     return result
   }
 
@@ -161,6 +176,7 @@ export class ProfileDatabase {
       connection.pragma(`synchronous = ${durable ? 'FULL' : 'NORMAL'}`)
       connection.pragma('foreign_keys = ON')
       connection.pragma('busy_timeout = 1000')
+      connection.pragma(`wal_autocheckpoint = ${mostPagesInWal}`)
       migrate(connection)
       watchShown(connection)
       return connection

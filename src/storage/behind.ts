@@ -1,0 +1,14 @@
+import { setPriority } from 'node:os'
+
+/**
+ * Has the thread that calls it stand behind the others of the process when the processor is wanted by more than it can
+ * serve: answers that are being made go first. Only Linux knows priorities of threads; elsewhere it would be the process's.
+ */
+export function standBehind(): void {
+  if (process.platform !== 'linux') return
+  try {
+    setPriority(0, 10)
+  } catch {
+    // Not everywhere may it be chosen.
+  }
+}
