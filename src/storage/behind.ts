@@ -7,7 +7,7 @@ import { setPriority } from 'node:os'
 export function standBehind(): void {
   if (process.platform !== 'linux') return
   try {
-    setPriority(0, 10)
+    setPriority(0, 19)
   } catch {
     // Not everywhere may it be chosen.
   }

@@ -37,8 +37,17 @@ export class Searches {
    * the thread dies; the next search starts another.
    */
   async find(request: SearchRequest, signal: AbortSignal): Promise<SearchPage> {
-    const stopped = AbortSignal.any([signal, this.#closing.signal])
-    return (await this.#turns.run(() => this.#find(request, stopped), stopped)) ?? nothing
+    // By hand: what AbortSignal.any makes of a signal that lives for long outlasts the search, and is work for the collector.
+    const stopping = new AbortController()
+    const stop = (): void => stopping.abort()
+    const signals = [signal, this.#closing.signal]
+    for (const each of signals) each.addEventListener('abort', stop)
+    if (signals.some(({ aborted }) => aborted)) stop()
+    try {
+      return (await this.#turns.run(() => this.#find(request, stopping.signal), stopping.signal)) ?? nothing
+    } finally {
+      for (const each of signals) each.removeEventListener('abort', stop)
+    }
   }
 
   async close(): Promise<void> {
