@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { SegueError } from '../src/errors.ts'
+import { SegueError } from '../src/lib/errors.ts'
 import { newFolder, newSegue } from '../tests/support/segue.ts'
 import { percentile, print } from './figures.ts'
 import { begun, fillHermes, hermesId } from './many-sessions.ts'

@@ -1,5 +1,5 @@
 import { SettingsError } from './config/settings.ts'
-import { SegueError } from './errors.ts'
+import { SegueError } from './lib/errors.ts'
 import { HomeInUseError, UnusableHomeError } from './storage/home-lock.ts'
 import { NewerDatabaseError, UnusableDatabaseError } from './storage/sqlite/database.ts'
 import { OlderDatabaseError } from './storage/sqlite/snapshot.ts'

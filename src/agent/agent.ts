@@ -1,5 +1,5 @@
 import type { ModelMessage } from 'ai'
-import type { Json, StreamErrorCode, Usage } from '../storage/records.ts'
+import type { Json, StreamErrorCode, Usage } from '../model/records.ts'
 
 /** What an agent is asked to do: go on from the history until the answer is whole or the signal says stop. */
 export interface AgentRun {

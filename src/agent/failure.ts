@@ -1,6 +1,6 @@
 import { APICallError, JSONParseError, TypeValidationError } from 'ai'
 import { z } from 'zod'
-import { parseJson } from './parse-json.ts'
+import { parseJson } from '../lib/parse-json.ts'
 
 /** What is known of a failed request to a provider, whatever shape its error came in. */
 export interface Failure {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Provider } from '../config/provider.ts'
 import { AgentError } from './agent.ts'
 import { authHeaders, baseURLOf } from './language-model.ts'
-import { parseJson } from './parse-json.ts'
+import { parseJson } from '../lib/parse-json.ts'
 import { toAgentError } from './provider-error.ts'
 
 export interface ListedModel {

@@ -1,5 +1,5 @@
 import type { ModelMessage } from 'ai'
-import { addUsage, noUsage, type Usage } from '../storage/records.ts'
+import { addUsage, noUsage, type Usage } from '../model/records.ts'
 import { type Agent, AgentError, type Writer, type WritingRun, type Written } from './agent.ts'
 import { estimateTokens } from './tokens.ts'
 

@@ -1,6 +1,6 @@
 import type { ProviderType, Provider } from '../config/provider.ts'
 import { configuredModels, modelFault } from '../config/providers.ts'
-import { badInput } from '../errors.ts'
+import { badInput } from '../lib/errors.ts'
 import type { Agent, Writer } from './agent.ts'
 import { windowOf } from './context-window.ts'
 import { languageModel } from './language-model.ts'

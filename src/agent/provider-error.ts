@@ -1,8 +1,8 @@
-import type { StreamErrorCode } from '../storage/records.ts'
+import type { StreamErrorCode } from '../model/records.ts'
 import { AgentError } from './agent.ts'
 import { readFailure } from './failure.ts'
 import type { Failure } from './failure.ts'
-import { redact } from './redact.ts'
+import { redact } from '../lib/redact.ts'
 
 const longestMessage = 500 // UTF-16 code units
 

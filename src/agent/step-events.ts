@@ -1,6 +1,6 @@
 import { ToolChoiceViolationError } from 'ai'
 import type { LanguageModelUsage, TextStreamPart, ToolSet } from 'ai'
-import type { Usage } from '../storage/records.ts'
+import type { Usage } from '../model/records.ts'
 import { AgentError } from './agent.ts'
 import type { AgentEvent } from './agent.ts'
 import { ThinkSplitter } from './think.ts'

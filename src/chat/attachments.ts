@@ -1,6 +1,6 @@
-import { badInput, SegueError } from '../errors.ts'
+import { badInput, SegueError } from '../lib/errors.ts'
 import type { FileStore } from '../storage/file-store.ts'
-import { keptFile, keptFileUrl, type MessagePart, type MessageRecord } from '../storage/records.ts'
+import { keptFile, keptFileUrl, type MessagePart, type MessageRecord } from '../model/records.ts'
 import { dataOf, type Data, dataUrl } from './data-url.ts'
 
 /** A file that a client gives along with a message. */

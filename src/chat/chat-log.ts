@@ -1,6 +1,6 @@
 import type { ChatStore, EventRange, LogWrite } from '../storage/chat-store.ts'
-import type { ChatEvent, Json, ToolCall } from '../storage/records.ts'
-import { Bell } from './bell.ts'
+import type { ChatEvent, Json, ToolCall } from '../model/records.ts'
+import { Bell } from '../lib/notifier.ts'
 import { deltaText, isDelta } from './deltas.ts'
 
 /** How much of a log's end stays in memory, so that readers who keep up need no database: events, and UTF-16 units. */

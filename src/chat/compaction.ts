@@ -1,11 +1,11 @@
 import type { FoundModel } from '../agent/models.ts'
 import { AgentError } from '../agent/agent.ts'
-import { badInput, SegueError } from '../errors.ts'
+import { badInput, SegueError } from '../lib/errors.ts'
 import { newSession, titleOf } from '../sessions/sessions.ts'
 import type { NewSession, RequestKey } from '../storage/chat-store.ts'
-import type { MessageRecord, SessionRecord } from '../storage/records.ts'
-import type { Environment } from './environment.ts'
-import { positionsBefore } from './fold.ts'
+import type { MessageRecord, SessionRecord } from '../model/records.ts'
+import type { Environment } from '../lib/runtime.ts'
+import { positionsBefore } from '../model/fold-message.ts'
 import type { Transcripts } from './transcripts.ts'
 
 export interface Compaction {

@@ -1,9 +1,9 @@
 import type { AssistantModelMessage, ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
-import type { Json, MessagePart, MessageRecord, ToolCall } from '../storage/records.ts'
+import type { Json, MessagePart, MessageRecord, ToolCall } from '../model/records.ts'
 import { asText, isText } from './attachments.ts'
 import { dataOf } from './data-url.ts'
-import { wellFormedJson } from './text-pieces.ts'
-import { parsedArguments } from './tool-call.ts'
+import { wellFormedJson } from '../lib/unicode.ts'
+import { parsedArguments } from '../model/tool-call.ts'
 
 /**
  * What a model is sent: a pure function of what the log folds to, valid for every prefix of every log. Each tool call

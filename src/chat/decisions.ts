@@ -1,11 +1,11 @@
-import { badInput, notFound, SegueError } from '../errors.ts'
+import { badInput, notFound, SegueError } from '../lib/errors.ts'
 import type { DecisionStore } from '../storage/decision-store.ts'
-import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRecord } from '../storage/records.ts'
-import type { Bell } from './bell.ts'
+import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRecord } from '../model/records.ts'
+import type { Bell } from '../lib/notifier.ts'
 import { abortable } from './follow.ts'
 import type { Live } from './live.ts'
 import type { Resolution } from './settlement.ts'
-import { within } from './within.ts'
+import { within } from '../lib/with-timeout.ts'
 
 export interface DecisionsOptions {
   readonly store: DecisionStore

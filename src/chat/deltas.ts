@@ -1,6 +1,6 @@
-import type { ChatEvent } from '../storage/records.ts'
-import type { Draft } from './fold.ts'
-import { eventTextLimit } from './text-pieces.ts'
+import type { ChatEvent } from '../model/records.ts'
+import type { Draft } from '../model/fold-message.ts'
+import { eventTextLimit } from '../lib/unicode.ts'
 
 type DeltaType = 'TextDelta' | 'ReasoningDelta' | 'ToolCallDelta'
 export type DeltaDraft = Extract<Draft, { readonly type: DeltaType }>

@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises'
-import type { ChatEvent, Delivered, MessageRecord, StreamRecord, StreamReset } from '../storage/records.ts'
+import type { ChatEvent, Delivered, MessageRecord, StreamRecord, StreamReset } from '../model/records.ts'
 import type { ChatLog } from './chat-log.ts'
 import { type Merged, Merger } from './merger.ts'
 

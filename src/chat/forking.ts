@@ -1,11 +1,11 @@
-import { badInput, notFound, SegueError } from '../errors.ts'
+import { badInput, notFound, SegueError } from '../lib/errors.ts'
 import { newSession, type Sessions, titleOf } from '../sessions/sessions.ts'
 import type { NewSession } from '../storage/chat-store.ts'
 import type { FileStore } from '../storage/file-store.ts'
-import type { MessagePart, MessageRecord, SessionRecord } from '../storage/records.ts'
+import type { MessagePart, MessageRecord, SessionRecord } from '../model/records.ts'
 import { kept } from './attachments.ts'
-import type { Environment } from './environment.ts'
-import { positionsBefore } from './fold.ts'
+import type { Environment } from '../lib/runtime.ts'
+import { positionsBefore } from '../model/fold-message.ts'
 import type { Transcripts } from './transcripts.ts'
 
 export interface ForkingOptions {

@@ -1,4 +1,4 @@
-import type { MessageRecord, StreamRecord } from '../storage/records.ts'
+import type { MessageRecord, StreamRecord } from '../model/records.ts'
 import type { Saved } from './running-stream.ts'
 import type { SessionChat } from './session-chat.ts'
 

@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { ChatStore } from '../storage/chat-store.ts'
-import type { StreamRecord } from '../storage/records.ts'
+import type { StreamRecord } from '../model/records.ts'
 import { logPages } from './log-pages.ts'
 import { type Merged, Merger } from './merger.ts'
 

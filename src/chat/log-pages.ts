@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { ChatStore } from '../storage/chat-store.ts'
-import type { ChatEvent } from '../storage/records.ts'
+import type { ChatEvent } from '../model/records.ts'
 
 const pageSize = 500 // events
 

@@ -1,6 +1,6 @@
 import type { ChatStore } from '../storage/chat-store.ts'
-import type { MessageRecord } from '../storage/records.ts'
-import { fold } from './fold.ts'
+import type { MessageRecord } from '../model/records.ts'
+import { fold } from '../model/fold-message.ts'
 import { logPages } from './log-pages.ts'
 
 /** A message with its parts: those of a very long answer are in the log alone, and are folded from there. */

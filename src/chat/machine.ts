@@ -8,13 +8,13 @@ import type {
   ToolCall,
   ToolCallState,
   Usage,
-} from '../storage/records.ts'
-import { addUsage, noUsage } from '../storage/records.ts'
-import type { Environment } from './environment.ts'
-import { type AnswerFrame, answerPosition, type Draft, fold, foldPending } from './fold.ts'
+} from '../model/records.ts'
+import { addUsage, noUsage } from '../model/records.ts'
+import type { Environment } from '../lib/runtime.ts'
+import { type AnswerFrame, answerPosition, type Draft, fold, foldPending } from '../model/fold-message.ts'
 import { type Ending, type Resolution, resolved, settlement, unanswered } from './settlement.ts'
-import { pieces, wellFormed, wellFormedJson } from './text-pieces.ts'
-import { isSettled, newToolCall, takesArguments } from './tool-call.ts'
+import { pieces, wellFormed, wellFormedJson } from '../lib/unicode.ts'
+import { isSettled, newToolCall, takesArguments } from '../model/tool-call.ts'
 
 /**
  * The life of a stream as one pure machine: (turn, command) → (turn, events). Storage, agents and transports stand

@@ -1,6 +1,6 @@
-import type { ChatEvent } from '../storage/records.ts'
+import type { ChatEvent } from '../model/records.ts'
 import { type Delta, deltaText, isDelta, withText } from './deltas.ts'
-import { eventTextLimit } from './text-pieces.ts'
+import { eventTextLimit } from '../lib/unicode.ts'
 
 /** Deltas of one part that became one event, under the number of the last of them. */
 interface Run {

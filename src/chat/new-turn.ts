@@ -1,8 +1,8 @@
 import type { FoundModel } from '../agent/models.ts'
 import type { NewSession } from '../storage/chat-store.ts'
-import type { MessagePart, MessageRecord, SessionRecord, StreamRecord } from '../storage/records.ts'
-import { noUsage } from '../storage/records.ts'
-import type { Environment } from './environment.ts'
+import type { MessagePart, MessageRecord, SessionRecord, StreamRecord } from '../model/records.ts'
+import { noUsage } from '../model/records.ts'
+import type { Environment } from '../lib/runtime.ts'
 import type { NewTurn } from './session-chat.ts'
 import { titleFrom } from './titles.ts'
 

@@ -1,6 +1,6 @@
-import { notFound, SegueError } from '../errors.ts'
+import { notFound, SegueError } from '../lib/errors.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import type { SessionRecord } from '../storage/records.ts'
+import type { SessionRecord } from '../model/records.ts'
 
 /** The sessions that can be written to: those that are kept here. */
 export class OwnSessions {

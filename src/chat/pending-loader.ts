@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader'
-import type { ApprovalRecord, ClarificationRecord } from '../storage/records.ts'
+import type { ApprovalRecord, ClarificationRecord } from '../model/records.ts'
 import type { Decisions } from './decisions.ts'
 
 /** What waits for a person in sessions, for one execution: one query a kind for a whole page of them. */

@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
-import { badInput, SegueError } from '../errors.ts'
+import { badInput, SegueError } from '../lib/errors.ts'
 import { checkFiles, type GivenFile } from './attachments.ts'
 import type { IfBusy } from './session-chat.ts'
 

@@ -1,7 +1,7 @@
 import type { LogWrite } from '../storage/chat-store.ts'
-import type { ChatEvent, DecisionRecord, StreamRecord, ToolGrant } from '../storage/records.ts'
+import type { ChatEvent, DecisionRecord, StreamRecord, ToolGrant } from '../model/records.ts'
 import type { ChatLog } from './chat-log.ts'
-import type { Draft } from './fold.ts'
+import type { Draft } from '../model/fold-message.ts'
 
 /** What one transaction adds to a session, its events not numbered yet. */
 export interface Addition extends Omit<LogWrite, 'sessionId' | 'head' | 'events' | 'decisions' | 'grants'> {

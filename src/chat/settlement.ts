@@ -1,4 +1,4 @@
-import type { ApprovalDecision, StreamErrorCode, ToolCall } from '../storage/records.ts'
+import type { ApprovalDecision, StreamErrorCode, ToolCall } from '../model/records.ts'
 
 /** What became of something that waited for a person. */
 export type Resolution =

@@ -1,5 +1,5 @@
-import type { MessagePart } from '../storage/records.ts'
-import { wellFormed } from './text-pieces.ts'
+import type { MessagePart } from '../model/records.ts'
+import { wellFormed } from '../lib/unicode.ts'
 
 const longestTitle = 80 // UTF-16 code units
 

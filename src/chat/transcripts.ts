@@ -1,7 +1,7 @@
 import type { ModelMessage } from 'ai'
 import type { Profile } from '../profiles/profile.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import type { MessageRecord, SessionRecord } from '../storage/records.ts'
+import type { MessageRecord, SessionRecord } from '../model/records.ts'
 import type { PageRequest } from '../storage/session-source.ts'
 import { withBytes } from './attachments.ts'
 import { modelContext } from './context.ts'

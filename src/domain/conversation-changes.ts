@@ -1,4 +1,4 @@
-import { Bell } from '../chat/bell.ts'
+import { Bell } from '../lib/notifier.ts'
 import type { ChangedConversation } from '../storage/session-source.ts'
 
 /** The newest changes that are kept for readers who have not seen them. */

@@ -1,5 +1,5 @@
 import { abortable } from '../chat/follow.ts'
-import { SegueError } from '../errors.ts'
+import { SegueError } from '../lib/errors.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { type Conversation, conversationId, type Conversations } from '../sessions/conversations.ts'
 import type { Sessions } from '../sessions/sessions.ts'

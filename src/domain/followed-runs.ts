@@ -1,6 +1,6 @@
-import type { Bell } from '../chat/bell.ts'
+import type { Bell } from '../lib/notifier.ts'
 import { abortable } from '../chat/follow.ts'
-import type { JobRunRecord } from '../storage/job-records.ts'
+import type { JobRunRecord } from '../model/job.ts'
 import type { JobStore } from '../storage/job-store.ts'
 import type { Domain } from './domain.ts'
 

@@ -1,9 +1,9 @@
 import type { Chats } from '../chat/chats.ts'
-import { SegueError } from '../errors.ts'
+import { SegueError } from '../lib/errors.ts'
 import { interrupted, isBlank, type RunOutcome } from '../jobs/job-machine.ts'
 import { newSession } from '../sessions/sessions.ts'
-import type { JobRunRecord, OwnJob } from '../storage/job-records.ts'
-import type { MessageRecord, StreamRecord } from '../storage/records.ts'
+import type { JobRunRecord, OwnJob } from '../model/job.ts'
+import type { MessageRecord, StreamRecord } from '../model/records.ts'
 
 /**
  * Makes a run of a job: an ordinary session of its own, whose source is `cron`, with the prompt as its only message. It

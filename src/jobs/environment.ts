@@ -1,4 +1,4 @@
-import { type IdKind, newId } from '../ids.ts'
+import { type IdKind, newId } from '../lib/ids.ts'
 
 /** What the clockwork is handed instead of reaching for it. */
 export interface Environment {

@@ -1,4 +1,4 @@
-import { badInput, SegueError } from '../errors.ts'
+import { badInput, SegueError } from '../lib/errors.ts'
 import { cleanSchedule } from './read-schedule.ts'
 
 /** A job as somebody wants it. */

@@ -10,8 +10,8 @@
  * - Runs of the schedule use up its repetitions, however they end. Runs by hand use up none, and move nothing.
  */
 
-import { badInput } from '../errors.ts'
-import type { JobRecord, JobRunRecord, JobRunStatus, JobState, JobTrigger, OwnJob } from '../storage/job-records.ts'
+import { badInput } from '../lib/errors.ts'
+import type { JobRecord, JobRunRecord, JobRunStatus, JobState, JobTrigger, OwnJob } from '../model/job.ts'
 import { cleanJob, type JobInput, type JobPatch } from './job-input.ts'
 import { readSchedule } from './read-schedule.ts'
 import { type DueTimes, nextRuns, type Schedule } from './schedule.ts'

@@ -1,5 +1,5 @@
-import { isTimeZone } from '../config/time-zone.ts'
-import { badInput } from '../errors.ts'
+import { isTimeZone } from '../lib/time-zone.ts'
+import { badInput } from '../lib/errors.ts'
 import { CronSchedule } from './cron-schedule.ts'
 import { durationInWords, durationOf } from './duration.ts'
 import { instantOf, isDateLike } from './instant.ts'

@@ -1,5 +1,5 @@
-import { notFound, SegueError } from '../errors.ts'
-import type { JobRunRecord, OwnJob } from '../storage/job-records.ts'
+import { notFound, SegueError } from '../lib/errors.ts'
+import type { JobRunRecord, OwnJob } from '../model/job.ts'
 import { JobConflict, type JobStore, type JobWrite } from '../storage/job-store.ts'
 import { type Environment, realEnvironment } from './environment.ts'
 import {

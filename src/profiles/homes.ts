@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs'
 import { mkdir, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { badInput, notFound } from '../errors.ts'
+import { badInput, notFound } from '../lib/errors.ts'
 import { defaultProfile, isProfileName, profileFolder } from './profile-name.ts'
 
 export interface HomesOptions {

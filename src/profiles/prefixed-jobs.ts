@@ -1,4 +1,4 @@
-import type { JobRecord, JobRunRecord } from '../storage/job-records.ts'
+import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { JobSource } from '../storage/job-store.ts'
 import type { PageRequest } from '../storage/session-source.ts'
 import { IdPrefix } from './prefixed-sessions.ts'

@@ -1,5 +1,5 @@
-import { kindOfId } from '../ids.ts'
-import type { MessagePart, MessageRecord, SessionRecord } from '../storage/records.ts'
+import { kindOfId } from '../lib/ids.ts'
+import type { MessagePart, MessageRecord, SessionRecord } from '../model/records.ts'
 import type {
   ChangedConversation,
   ConversationEntry,

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { namePattern, nameRule } from '../config/name.ts'
-import { badInput } from '../errors.ts'
+import { badInput } from '../lib/errors.ts'
 
 export const defaultProfile = 'default'
 

@@ -1,4 +1,4 @@
-import type { ChatEvent, Delivered, MessageRecord, StreamReset } from '../storage/records.ts'
+import type { ChatEvent, Delivered, MessageRecord, StreamReset } from '../model/records.ts'
 import { builder } from './builder.ts'
 import { ResetReasonEnum } from './enums.ts'
 import { ToolCallType } from './message.ts'

@@ -1,4 +1,4 @@
-import { badInput } from '../errors.ts'
+import { badInput } from '../lib/errors.ts'
 import { conversationId, rootIdIn } from '../sessions/conversations.ts'
 import type { SearchKey } from '../storage/search/search-hit.ts'
 import { ranks } from '../storage/search/search-query.ts'

@@ -1,4 +1,4 @@
-import { SegueError } from '../errors.ts'
+import { SegueError } from '../lib/errors.ts'
 import type { FollowedConversation } from '../domain/conversation-feed.ts'
 import { profileName } from '../profiles/profile-name.ts'
 import { builder } from './builder.ts'

@@ -1,4 +1,4 @@
-import { badInput } from '../errors.ts'
+import { badInput } from '../lib/errors.ts'
 import { conversationId, conversationTitle } from '../sessions/conversations.ts'
 import { builder } from './builder.ts'
 import { ConversationType, SessionType } from './refs.ts'

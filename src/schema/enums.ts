@@ -1,4 +1,4 @@
-import { errorCodes } from '../errors.ts'
+import { errorCodes } from '../lib/errors.ts'
 import { builder } from './builder.ts'
 
 export const OriginEnum = builder.enumType('Origin', {

@@ -1,6 +1,6 @@
-import { badInput } from '../errors.ts'
+import { badInput } from '../lib/errors.ts'
 import type { SessionUpdate } from '../chat/housekeeping.ts'
-import type { SessionRecord } from '../storage/records.ts'
+import type { SessionRecord } from '../model/records.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
 import { SessionType } from './refs.ts'

@@ -1,4 +1,4 @@
-import { badInput, notFound } from '../errors.ts'
+import { badInput, notFound } from '../lib/errors.ts'
 import { upcoming } from '../jobs/job-machine.ts'
 import { profileName } from '../profiles/profile-name.ts'
 import type { RunByHand } from '../jobs/scheduler.ts'

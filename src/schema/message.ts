@@ -1,6 +1,6 @@
 import { digestOf } from '../chat/digest.ts'
-import { parsedArguments } from '../chat/tool-call.ts'
-import type { MessagePart, ToolCall } from '../storage/records.ts'
+import { parsedArguments } from '../model/tool-call.ts'
+import type { MessagePart, ToolCall } from '../model/records.ts'
 import { builder } from './builder.ts'
 import { MessageStatusEnum, RoleEnum, ToolCallStateEnum } from './enums.ts'
 import { fileUrl, keptUrl } from './file-url.ts'

@@ -1,6 +1,6 @@
 import type { Model } from '../agent/models.ts'
-import { badInput } from '../errors.ts'
-import { kindOfId } from '../ids.ts'
+import { badInput } from '../lib/errors.ts'
+import { kindOfId } from '../lib/ids.ts'
 import { defaultProfile } from '../profiles/profile-name.ts'
 import { builder } from './builder.ts'
 import { ChatEventInterface } from './chat-event.ts'

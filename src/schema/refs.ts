@@ -1,12 +1,12 @@
 import type { Conversation } from '../sessions/conversations.ts'
-import type { JobRecord, JobRunRecord } from '../storage/job-records.ts'
+import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type {
   ApprovalRecord,
   ClarificationRecord,
   MessageRecord,
   SessionRecord,
   StreamRecord,
-} from '../storage/records.ts'
+} from '../model/records.ts'
 import { builder } from './builder.ts'
 
 /** The types that refer to each other; each is implemented in the file of its name. */

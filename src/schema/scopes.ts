@@ -1,12 +1,12 @@
 import { PendingLoader } from '../chat/pending-loader.ts'
 import type { Domain } from '../domain/domain.ts'
 import type { Domains } from '../domain/domains.ts'
-import { notFound } from '../errors.ts'
+import { notFound } from '../lib/errors.ts'
 import { ConversationLoader } from '../sessions/conversation-loader.ts'
 import type { Conversation } from '../sessions/conversations.ts'
 import { SessionLoader } from '../sessions/session-loader.ts'
-import type { JobRecord, JobRunRecord } from '../storage/job-records.ts'
-import type { MessageRecord, SessionRecord, StreamRecord } from '../storage/records.ts'
+import type { JobRecord, JobRunRecord } from '../model/job.ts'
+import type { MessageRecord, SessionRecord, StreamRecord } from '../model/records.ts'
 
 /** A profile as one execution sees it. */
 export interface Scope extends Domain {

@@ -1,4 +1,4 @@
-import type { MessageRecord, SessionRecord } from '../storage/records.ts'
+import type { MessageRecord, SessionRecord } from '../model/records.ts'
 import type { SearchHit, SearchKey } from '../storage/search/search-hit.ts'
 import type { PageRequest } from '../storage/session-source.ts'
 import { builder } from './builder.ts'

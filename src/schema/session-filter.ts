@@ -1,6 +1,6 @@
-import { badInput } from '../errors.ts'
+import { badInput } from '../lib/errors.ts'
 import { profileName } from '../profiles/profile-name.ts'
-import type { Origin } from '../storage/records.ts'
+import type { Origin } from '../model/records.ts'
 import type { SessionFilter } from '../storage/session-source.ts'
 import { builder } from './builder.ts'
 import { ChannelEnum, OriginEnum } from './enums.ts'

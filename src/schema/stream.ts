@@ -1,5 +1,5 @@
-import { notFound } from '../errors.ts'
-import type { MessageRecord, StreamRecord } from '../storage/records.ts'
+import { notFound } from '../lib/errors.ts'
+import type { MessageRecord, StreamRecord } from '../model/records.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
 import { StreamErrorCodeEnum, StreamStatusEnum } from './enums.ts'

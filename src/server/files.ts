@@ -3,7 +3,7 @@ import { dataOf, type Data } from '../chat/data-url.ts'
 import type { Domain } from '../domain/domain.ts'
 import type { Domains } from '../domain/domains.ts'
 import { filesPath } from '../schema/file-url.ts'
-import { keptFile } from '../storage/records.ts'
+import { keptFile } from '../model/records.ts'
 
 /** Serves what came with a message, and what a tool returned that is too large for the log. 404 for anything else. */
 export async function serveFile(path: string, domains: Domains, response: ServerResponse): Promise<void> {

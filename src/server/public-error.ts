@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 import { z } from 'zod'
-import { type ErrorCode, errorCodes, SegueError } from '../errors.ts'
+import { type ErrorCode, errorCodes, SegueError } from '../lib/errors.ts'
 
 /**
  * The one place where errors become what clients see: a code of the contract, a message that was written for them, and

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader'
-import type { SessionRecord } from '../storage/records.ts'
+import type { SessionRecord } from '../model/records.ts'
 import { type Conversation, type Conversations, rootIdIn } from './conversations.ts'
 import type { SessionLoader } from './session-loader.ts'
 

@@ -1,6 +1,6 @@
 import type { Profile } from '../profiles/profile.ts'
-import { chunksOf } from '../storage/chunks.ts'
-import type { Origin, SessionRecord } from '../storage/records.ts'
+import { chunksOf } from '../lib/chunk.ts'
+import type { Origin, SessionRecord } from '../model/records.ts'
 import { cut, isBetween, newestFirst, passes } from '../storage/session-order.ts'
 import type {
   ConversationEntry,

@@ -1,7 +1,7 @@
-import { ascent, continues, type Lineage } from '../storage/continuation.ts'
-import type { SessionRecord } from '../storage/records.ts'
+import { ascent, continues, type Lineage } from '../model/lineage.ts'
+import type { SessionRecord } from '../model/records.ts'
 
-export { canBeContinued, continues } from '../storage/continuation.ts'
+export { canBeContinued, continues } from '../model/lineage.ts'
 
 /** Walks up from a session to the root of its chain. */
 export async function lineageOf(

@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader'
-import type { Lineage } from '../storage/continuation.ts'
-import type { SessionRecord } from '../storage/records.ts'
+import type { Lineage } from '../model/lineage.ts'
+import type { SessionRecord } from '../model/records.ts'
 import { lineageOf } from './lineage.ts'
 import type { Sessions } from './sessions.ts'
 

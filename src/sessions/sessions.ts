@@ -1,11 +1,11 @@
-import { badInput } from '../errors.ts'
-import { kindOfId, newId } from '../ids.ts'
+import { badInput } from '../lib/errors.ts'
+import { kindOfId, newId } from '../lib/ids.ts'
 import type { Profile } from '../profiles/profile.ts'
-import { chunksOf } from '../storage/chunks.ts'
-import { type MessageRecord, noUsage, type Origin, type SessionRecord } from '../storage/records.ts'
+import { chunksOf } from '../lib/chunk.ts'
+import { type MessageRecord, noUsage, type Origin, type SessionRecord } from '../model/records.ts'
 import { cut, newestFirst } from '../storage/session-order.ts'
 import type { PageRequest, SessionFilter, SessionKey, SessionSource } from '../storage/session-source.ts'
-import { mostHops } from '../storage/continuation.ts'
+import { mostHops } from '../model/lineage.ts'
 import { canBeContinued } from './lineage.ts'
 
 export interface NewSession {

@@ -6,7 +6,7 @@ import type {
   StreamRecord,
   ToolGrant,
   Usage,
-} from './records.ts'
+} from '../model/records.ts'
 
 /** A session that begins with messages that were said elsewhere, or with none. */
 export interface NewSession {

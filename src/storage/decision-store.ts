@@ -1,4 +1,4 @@
-import type { DecisionRecord } from './records.ts'
+import type { DecisionRecord } from '../model/records.ts'
 
 export interface DecisionsRequest {
   readonly kind: DecisionRecord['kind']

@@ -3,7 +3,7 @@ import { rmSync, statSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
-import { chunksOf } from './chunks.ts'
+import { chunksOf } from '../lib/chunk.ts'
 
 /** What is too large for a row or an event: kept whole beside the database, under the sha256 of its bytes in hex. */
 export interface FileStore {

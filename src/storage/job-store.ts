@@ -1,5 +1,5 @@
-import type { JobRecord, JobRunRecord, OwnJob } from './job-records.ts'
-import type { Origin } from './records.ts'
+import type { JobRecord, JobRunRecord, OwnJob } from '../model/job.ts'
+import type { Origin } from '../model/records.ts'
 import type { PageRequest } from './session-source.ts'
 
 /** Jobs and their runs, whoever keeps them. Every method answers with what there is. */

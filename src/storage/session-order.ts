@@ -1,6 +1,6 @@
-import { channelOfSession } from './channel.ts'
-import { chunksOf } from './chunks.ts'
-import type { SessionRecord } from './records.ts'
+import { channelOfSession } from '../model/channel.ts'
+import { chunksOf } from '../lib/chunk.ts'
+import type { SessionRecord } from '../model/records.ts'
 import type { PageRequest, SessionFilter, SessionKey } from './session-source.ts'
 
 const chunk = 500 // ids a query

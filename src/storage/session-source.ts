@@ -1,4 +1,4 @@
-import type { MessageRecord, Origin, SessionRecord } from './records.ts'
+import type { MessageRecord, Origin, SessionRecord } from '../model/records.ts'
 
 /** Where a session stands in the list: newest activity first, then the greater id (compared as UTF-8). */
 export interface SessionKey {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type IdKind, kindOfId } from '../ids.ts'
-import { keptFileOf } from '../storage/records.ts'
+import { type IdKind, kindOfId } from '../lib/ids.ts'
+import { keptFileOf } from '../model/records.ts'
 import type { Listed, RecordIn } from './form.ts'
 import { TransferError } from './transfer-error.ts'
 

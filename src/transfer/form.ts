@@ -10,7 +10,7 @@ import type {
   ToolCall,
   ToolGrant,
   Usage,
-} from '../storage/records.ts'
+} from '../model/records.ts'
 
 /** What a document says that it is. */
 export const format = 'segue-conversation'

@@ -1,4 +1,4 @@
-import type { SessionRecord } from '../storage/records.ts'
+import type { SessionRecord } from '../model/records.ts'
 import type { RecordIn } from './form.ts'
 
 type Kept = RecordIn<'sessions'>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { redact } from '../../src/agent/redact.ts'
+import { redact } from '../../src/lib/redact.ts'
 
 test('a secret is gone wherever it stands, also one that is the beginning of another', () => {
   expect(redact('key abc, then abcdef; "abc"', ['abc', 'abcdef', ''])).toBe('key …, then …; "…"')

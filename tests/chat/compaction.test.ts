@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { AgentError, type WritingRun, type Written } from '../../src/agent/agent.ts'
 import { lineageOf } from '../../src/sessions/lineage.ts'
 import { newSession } from '../../src/sessions/sessions.ts'
-import { noUsage, type SessionRecord, type StreamErrorCode } from '../../src/storage/records.ts'
+import { noUsage, type SessionRecord, type StreamErrorCode } from '../../src/model/records.ts'
 import {
   type AgentChats,
   type AgentChatsOptions,

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Draft, fold, foldPending } from '../../src/chat/fold.ts'
+import { type Draft, fold, foldPending } from '../../src/model/fold-message.ts'
 import { absorb, endTurn, type Outcome, resolve, turnOf } from '../../src/chat/machine.ts'
-import { isSettled } from '../../src/chat/tool-call.ts'
-import type { DecisionRecord, MessageRecord, ToolCall } from '../../src/storage/records.ts'
+import { isSettled } from '../../src/model/tool-call.ts'
+import type { DecisionRecord, MessageRecord, ToolCall } from '../../src/model/records.ts'
 import {
   anyDeeds,
   anyEnding,

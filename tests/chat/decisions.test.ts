@@ -9,9 +9,9 @@ import { ApprovalPolicy } from '../../src/agent/tools/approval-policy.ts'
 import type { WholeCall } from '../../src/agent/tools/run-calls.ts'
 import { type Tool, ToolError } from '../../src/agent/tools/tool.ts'
 import type { ToolboxOptions } from '../../src/agent/tools/toolbox.ts'
-import { Bell } from '../../src/chat/bell.ts'
+import { Bell } from '../../src/lib/notifier.ts'
 import { Chats } from '../../src/chat/chats.ts'
-import { isSettled } from '../../src/chat/tool-call.ts'
+import { isSettled } from '../../src/model/tool-call.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
 import type { LogWrite } from '../../src/storage/chat-store.ts'
 import {
@@ -21,7 +21,7 @@ import {
   noUsage,
   type StreamRecord,
   type ToolCall,
-} from '../../src/storage/records.ts'
+} from '../../src/model/records.ts'
 import { aborted, type AgentChats, agentChatsIn, type Answer, gate, newAgentChats } from '../support/agent-chats.ts'
 import { chatRequest } from '../support/chat-request.ts'
 import { foundModel, noWriter } from '../support/found-model.ts'

@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { deltaText, fits, isDelta, isDeltaDraft, withText } from '../../src/chat/deltas.ts'
-import { type AnswerFrame, answerPosition, type Draft, fold, userPosition } from '../../src/chat/fold.ts'
-import type { MessageRecord } from '../../src/storage/records.ts'
+import { type AnswerFrame, answerPosition, type Draft, fold, userPosition } from '../../src/model/fold-message.ts'
+import type { MessageRecord } from '../../src/model/records.ts'
 import { anyAgentEvents, anyEnding, newStream, numbered, play, userMessage } from '../support/generators.ts'
 
 const frame: AnswerFrame = { position: 3, model: 'test/model' }

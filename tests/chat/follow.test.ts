@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { AgentEvent } from '../../src/agent/agent.ts'
-import type { ChatEvent, Delivered } from '../../src/storage/records.ts'
+import type { ChatEvent, Delivered } from '../../src/model/records.ts'
 import { type Answer, gate, newAgentChats } from '../support/agent-chats.ts'
 import type { ShownEvent } from '../support/chat-client.ts'
 import { newProvidedSegue, type ProvidedSegue } from '../support/provided-segue.ts'

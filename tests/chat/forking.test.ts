@@ -12,7 +12,7 @@ import {
   noUsage,
   type SessionRecord,
   type StreamRecord,
-} from '../../src/storage/records.ts'
+} from '../../src/model/records.ts'
 import {
   type AgentChats,
   agentChatsIn,

@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../src/agent/agent.ts'
 import { estimateTokens } from '../../src/agent/tokens.ts'
 import { deltaText, isDeltaDraft } from '../../src/chat/deltas.ts'
-import { type Draft, fold } from '../../src/chat/fold.ts'
+import { type Draft, fold } from '../../src/model/fold-message.ts'
 import { absorb, accept, dequeue, endTurn, type Turn, turnOf, withdraw } from '../../src/chat/machine.ts'
-import { eventTextLimit } from '../../src/chat/text-pieces.ts'
-import { isSettled } from '../../src/chat/tool-call.ts'
-import type { MessagePart, MessageRecord, ToolCall } from '../../src/storage/records.ts'
+import { eventTextLimit } from '../../src/lib/unicode.ts'
+import { isSettled } from '../../src/model/tool-call.ts'
+import type { MessagePart, MessageRecord, ToolCall } from '../../src/model/records.ts'
 import {
   anyAgentEvents,
   anyEnding,

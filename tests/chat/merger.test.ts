@@ -3,10 +3,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../src/agent/agent.ts'
 import { type Delta, deltaText, isDelta } from '../../src/chat/deltas.ts'
-import { fold } from '../../src/chat/fold.ts'
+import { fold } from '../../src/model/fold-message.ts'
 import { type Merged, Merger } from '../../src/chat/merger.ts'
-import { eventTextLimit } from '../../src/chat/text-pieces.ts'
-import type { ChatEvent, MessageRecord } from '../../src/storage/records.ts'
+import { eventTextLimit } from '../../src/lib/unicode.ts'
+import type { ChatEvent, MessageRecord } from '../../src/model/records.ts'
 import { anyAgentEvents, anyEnding, newStream, numbered, play } from '../support/generators.ts'
 
 const frame = { position: 3, model: 'test/model' }

@@ -9,11 +9,11 @@ import { expect, test } from 'vitest'
 import { type Agent, AgentError, type AgentEvent, type AgentRun } from '../../src/agent/agent.ts'
 import { type Cancelled, Chats } from '../../src/chat/chats.ts'
 import { deltaText, isDelta } from '../../src/chat/deltas.ts'
-import { answerPosition, fold, userPosition } from '../../src/chat/fold.ts'
+import { answerPosition, fold, userPosition } from '../../src/model/fold-message.ts'
 import type { ChatRequest } from '../../src/chat/request.ts'
 import type { IfBusy } from '../../src/chat/session-chat.ts'
-import { isSettled } from '../../src/chat/tool-call.ts'
-import { newId } from '../../src/ids.ts'
+import { isSettled } from '../../src/model/tool-call.ts'
+import { newId } from '../../src/lib/ids.ts'
 import { openProfile, type Profile } from '../../src/profiles/profile.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
 import type { ChatStore, LogWrite } from '../../src/storage/chat-store.ts'
@@ -25,7 +25,7 @@ import type {
   MessagePart,
   MessageRecord,
   StreamRecord,
-} from '../../src/storage/records.ts'
+} from '../../src/model/records.ts'
 import {
   type DecisionRow,
   toDecision,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { eventTextLimit, pieces, wellFormed } from '../../src/chat/text-pieces.ts'
+import { eventTextLimit, pieces, wellFormed } from '../../src/lib/unicode.ts'
 import { pieceOfText } from '../support/generators.ts'
 
 test('half a pair at the end of a text waits, and every other half becomes U+FFFD', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isTimeZone, offsetAt, serverTimeZone } from '../../src/config/time-zone.ts'
+import { isTimeZone, offsetAt, serverTimeZone } from '../../src/lib/time-zone.ts'
 
 test.each(['UTC', 'Europe/Stockholm', 'Asia/Kolkata', 'Asia/Calcutta', 'America/Argentina/Buenos_Aires', 'Etc/GMT-14'])(
   '%s is a time zone',

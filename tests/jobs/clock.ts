@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { newId } from '../../src/ids.ts'
+import { newId } from '../../src/lib/ids.ts'
 import type { Environment } from '../../src/jobs/environment.ts'
 
 interface Timer {

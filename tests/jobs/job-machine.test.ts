@@ -14,7 +14,7 @@ import {
   type RunOutcome,
   upcoming,
 } from '../../src/jobs/job-machine.ts'
-import type { JobRecord, OwnJob } from '../../src/storage/job-records.ts'
+import type { JobRecord, OwnJob } from '../../src/model/job.ts'
 import { ids, input, job } from './kept.ts'
 import { at } from './times.ts'
 

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { Jobs, type JobsOptions } from '../../src/jobs/jobs.ts'
-import type { JobRecord, JobRunRecord } from '../../src/storage/job-records.ts'
+import type { JobRecord, JobRunRecord } from '../../src/model/job.ts'
 import type { JobSource } from '../../src/storage/job-store.ts'
 import { Clock } from './clock.ts'
 import { input, job, newStore } from './kept.ts'

@@ -5,9 +5,9 @@ import { onTestFinished } from 'vitest'
 import { ProfileDatabase } from '../../src/storage/sqlite/database.ts'
 import { SqliteJobStore } from '../../src/storage/sqlite/sqlite-job-store.ts'
 import type { JobInput } from '../../src/jobs/job-input.ts'
-import { newId } from '../../src/ids.ts'
+import { newId } from '../../src/lib/ids.ts'
 import { newJob } from '../../src/jobs/job-machine.ts'
-import type { OwnJob } from '../../src/storage/job-records.ts'
+import type { OwnJob } from '../../src/model/job.ts'
 
 /** A folder that goes with the test. */
 export function newFolder(): string {

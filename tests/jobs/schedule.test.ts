@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { SegueError } from '../../src/errors.ts'
+import { SegueError } from '../../src/lib/errors.ts'
 import { nextRuns } from '../../src/jobs/schedule.ts'
 import { at, dueTimes, iso, scheduleOf } from './times.ts'
 

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { newId } from '../../src/ids.ts'
+import { newId } from '../../src/lib/ids.ts'
 import { openProfile, type Profile } from '../../src/profiles/profile.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
 import type { SessionKey } from '../../src/storage/session-source.ts'

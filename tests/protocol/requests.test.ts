@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createClient } from 'graphql-sse'
 import { expect, test } from 'vitest'
-import { errorCodes } from '../../src/errors.ts'
+import { errorCodes } from '../../src/lib/errors.ts'
 import { EventStream } from '../support/event-stream.ts'
 import { answeredBy, post, start, streamOf } from '../support/post.ts'
 import { newProvidedSegue, providerKey } from '../support/provided-segue.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canBeContinued, continues, lineageOf } from '../../src/sessions/lineage.ts'
-import type { SessionRecord } from '../../src/storage/records.ts'
+import type { SessionRecord } from '../../src/model/records.ts'
 import { sessionRecord } from './session-record.ts'
 
 const parent = sessionRecord({ id: 'parent', endReason: 'compression' })

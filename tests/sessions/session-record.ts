@@ -1,4 +1,4 @@
-import { noUsage, type SessionRecord } from '../../src/storage/records.ts'
+import { noUsage, type SessionRecord } from '../../src/model/records.ts'
 
 /** A session of the command line that has not ended, except for what is told. */
 export function sessionRecord(of: Partial<SessionRecord> & { readonly id: string }): SessionRecord {

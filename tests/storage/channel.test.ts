@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { channelOf } from '../../src/storage/channel.ts'
+import { channelOf } from '../../src/model/channel.ts'
 
 test.each([
   ['segue', 'SEGUE'],

@@ -1,5 +1,5 @@
 import type { Chats } from '../../src/chat/chats.ts'
-import type { DecisionRecord } from '../../src/storage/records.ts'
+import type { DecisionRecord } from '../../src/model/records.ts'
 
 type Kind = DecisionRecord['kind']
 type Of<K extends Kind> = Extract<DecisionRecord, { readonly kind: K }>

@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises'
-import { noUsage, type Usage } from '../../src/storage/records.ts'
+import { noUsage, type Usage } from '../../src/model/records.ts'
 import type { AgentChats, Answer } from './agent-chats.ts'
 
 /** An answer in one step that says a text. `used`: the provider's figures; without them there are none. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseJson } from '../parse-json.ts'
+import { parseJson } from '../../lib/parse-json.ts'
 import type { JsonObject } from './tool.ts'
 
 /** The built-in tool by which a model asks the person something, and waits for the answer. */

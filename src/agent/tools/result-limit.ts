@@ -1,4 +1,4 @@
-import type { Json } from '../../storage/records.ts'
+import type { Json } from '../../model/records.ts'
 
 export interface LimitedResult {
   readonly result: Json

@@ -1,5 +1,5 @@
-import type { Json, MessagePart } from '../records.ts'
-import { isObject, parseJson } from './json.ts'
+import type { Json, MessagePart } from '../../model/records.ts'
+import { isObject, parseJson } from '../../lib/json.ts'
 import { textOf } from './values.ts'
 
 /** Before a content that is no plain text: without it even what looks like JSON is text. */

@@ -1,6 +1,6 @@
 import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { JobRecord, JobRunRecord } from '../job-records.ts'
+import type { JobRecord, JobRunRecord } from '../../model/job.ts'
 import { cut } from '../session-order.ts'
 import type { PageRequest } from '../session-source.ts'
 import { cronJob, definitionsOf } from './cron-jobs.ts'

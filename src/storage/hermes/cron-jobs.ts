@@ -1,7 +1,7 @@
-import type { JobRecord, JobState } from '../job-records.ts'
-import type { Json } from '../records.ts'
+import type { JobRecord, JobState } from '../../model/job.ts'
+import type { Json } from '../../model/records.ts'
 import { timeOf } from './cron-time.ts'
-import { isObject, parseJson } from './json.ts'
+import { isObject, parseJson } from '../../lib/json.ts'
 import { countOf, textOf } from './values.ts'
 
 type Fields = { readonly [key: string]: Json }

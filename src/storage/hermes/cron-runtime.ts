@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
-import type { Json } from '../records.ts'
+import type { Json } from '../../model/records.ts'
 import { conditionOf } from './condition.ts'
-import { isObject, parseJson } from './json.ts'
+import { isObject, parseJson } from '../../lib/json.ts'
 
 const lockPause = 20 // milliseconds between two tries to get past a lock
 

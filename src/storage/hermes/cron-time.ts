@@ -1,4 +1,4 @@
-import { isTimeZone, offsetAt, serverTimeZone } from '../../config/time-zone.ts'
+import { isTimeZone, offsetAt, serverTimeZone } from '../../lib/time-zone.ts'
 import { endOfTime } from './values.ts'
 
 const form = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)?/

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { chunksOf } from '../chunks.ts'
+import { chunksOf } from '../../lib/chunk.ts'
 import type { SegmentLists } from '../segments/segment-lists.ts'
 import type { ChangedConversation } from '../session-source.ts'
 import type { Applied } from '../segments/segment-index.ts'

@@ -1,5 +1,5 @@
 import type { BirpcReturn } from 'birpc'
-import type { JobRecord, JobRunRecord } from '../job-records.ts'
+import type { JobRecord, JobRunRecord } from '../../model/job.ts'
 import type { JobSource } from '../job-store.ts'
 import type { PageRequest } from '../session-source.ts'
 import type { HermesReader } from './hermes-reader.ts'

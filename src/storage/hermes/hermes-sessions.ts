@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { BirpcReturn } from 'birpc'
-import type { MessageRecord, SessionRecord } from '../records.ts'
+import type { MessageRecord, SessionRecord } from '../../model/records.ts'
 import type {
   ChangedConversation,
   ConversationEntry,
@@ -13,7 +13,7 @@ import type {
   SessionKey,
   SessionSource,
 } from '../session-source.ts'
-import { Thread } from '../thread.ts'
+import { Thread } from '../../lib/worker-client.ts'
 import { HermesJobs } from './hermes-jobs.ts'
 import type { HermesReader } from './hermes-reader.ts'
 import type { WorkerEvents, WorkerOptions } from './hermes-worker.ts'

@@ -7,7 +7,7 @@ import { SegmentLists } from '../segments/segment-lists.ts'
 import { SegmentRows } from '../segments/segment-rows.ts'
 import { Statements } from '../statements.ts'
 import { openIndexFile } from './index-file.ts'
-import { isObject, parseJson } from './json.ts'
+import { isObject, parseJson } from '../../lib/json.ts'
 
 /** A row of Hermes' sessions as it was last looked at. */
 export interface SeenRow {

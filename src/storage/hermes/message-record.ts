@@ -1,6 +1,6 @@
-import type { Json, MessagePart, MessageRecord, ToolCall } from '../records.ts'
+import type { Json, MessagePart, MessageRecord, ToolCall } from '../../model/records.ts'
 import { codexParts, contentOf, contentParts } from './content.ts'
-import { parseJson } from './json.ts'
+import { parseJson } from '../../lib/json.ts'
 import { roleOf } from './outline.ts'
 import type { Entry } from './outline.ts'
 import { storedCalls } from './tool-calls.ts'

@@ -1,5 +1,5 @@
-import { chunksOf } from '../chunks.ts'
-import type { MessageRecord } from '../records.ts'
+import { chunksOf } from '../../lib/chunk.ts'
+import type { MessageRecord } from '../../model/records.ts'
 import { messageOf, messageColumns } from './message-record.ts'
 import type { MessageRow } from './message-record.ts'
 import type { Entry, OutlineRow } from './outline.ts'

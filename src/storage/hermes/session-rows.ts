@@ -1,4 +1,4 @@
-import type { SessionRecord, TitleSource } from '../records.ts'
+import type { SessionRecord, TitleSource } from '../../model/records.ts'
 import { type Segment, segmentOf } from '../segments/segment.ts'
 import type { OpenFile } from './state-file.ts'
 import { countOf, flagOf, millisOf, textOf } from './values.ts'

@@ -1,4 +1,4 @@
-import { isObject, parseJson } from './json.ts'
+import { isObject, parseJson } from '../../lib/json.ts'
 
 export interface StoredCall {
   readonly id: string | null

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import { chunksOf } from '../chunks.ts'
+import { chunksOf } from '../../lib/chunk.ts'
 import { readSessions } from '../hermes/session-rows.ts'
 import type { OpenFile, StateFile } from '../hermes/state-file.ts'
 import { passes } from '../session-order.ts'

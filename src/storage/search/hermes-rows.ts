@@ -3,7 +3,7 @@ import { idList } from '../hermes/session-rows.ts'
 import type { OpenFile } from '../hermes/state-file.ts'
 import { millisOf, textOf } from '../hermes/values.ts'
 import type { FullText } from './hermes-full-text.ts'
-import { saidIn } from './said-in.ts'
+import { saidIn } from '../../model/message-text.ts'
 
 /** A row of a state.db that may be a hit: a message, or a session by its title. */
 export interface Candidate {

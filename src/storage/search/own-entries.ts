@@ -1,4 +1,4 @@
-import { sourcesOf } from '../channel.ts'
+import { sourcesOf } from '../../model/channel.ts'
 import { facetCount, facetPasses } from '../segments/facet.ts'
 import type { SessionFilter } from '../session-source.ts'
 import { type Kind, mirrored, type Statements } from '../sqlite/search-index.ts'

@@ -1,4 +1,4 @@
-import type { Origin } from '../records.ts'
+import type { Origin } from '../../model/records.ts'
 import type { PageRequest, SessionFilter } from '../session-source.ts'
 import { type Rank, ranks } from './search-query.ts'
 

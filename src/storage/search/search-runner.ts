@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises'
-import type { Origin } from '../records.ts'
+import type { Origin } from '../../model/records.ts'
 import { merged } from './merged.ts'
 import type { SearchHit, SearchPage, SearchRequest } from './search-hit.ts'
 import { SearchQuery } from './search-query.ts'

@@ -1,7 +1,7 @@
-import { Thread } from '../thread.ts'
+import { Thread } from '../../lib/worker-client.ts'
 import type { SearchPage, SearchRequest } from './search-hit.ts'
 import type { WorkerEvents, WorkerFunctions, WorkerOptions } from './search-worker.ts'
-import { Turns } from './turns.ts'
+import { Turns } from '../../lib/concurrency-limiter.ts'
 
 export interface SearchesOptions extends Omit<WorkerOptions, 'statements'> {
   /** Sees every statement that runs, its values filled in, before the answer of the search that ran it. */

@@ -1,4 +1,4 @@
-import { ascent, mostHops } from '../continuation.ts'
+import { ascent, mostHops } from '../../model/lineage.ts'
 import type { Prepares } from '../statements.ts'
 import { conversationFacet, type Facet, isElsewhere } from './facet.ts'
 import { isTipBefore, type PlacedSegment, type Segment } from './segment.ts'

@@ -1,4 +1,4 @@
-import { chunksOf } from '../chunks.ts'
+import { chunksOf } from '../../lib/chunk.ts'
 import { cut, inOrder, newestFirst } from '../session-order.ts'
 import type {
   ConversationEntry,

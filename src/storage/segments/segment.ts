@@ -1,5 +1,5 @@
-import { canBeContinued, claimOf } from '../continuation.ts'
-import type { SessionRecord } from '../records.ts'
+import { canBeContinued, claimOf } from '../../model/lineage.ts'
+import type { SessionRecord } from '../../model/records.ts'
 import { type Facet, facetOf } from './facet.ts'
 
 /** What the index of conversations knows of a session. Times are milliseconds since the epoch. */

@@ -1,4 +1,11 @@
-import type { ChatEvent, DecisionRecord, MessageRecord, SessionRecord, StreamRecord, ToolGrant } from '../records.ts'
+import type {
+  ChatEvent,
+  DecisionRecord,
+  MessageRecord,
+  SessionRecord,
+  StreamRecord,
+  ToolGrant,
+} from '../../model/records.ts'
 import type { RequestKey } from '../chat-store.ts'
 import type { Prepares } from '../statements.ts'
 import {

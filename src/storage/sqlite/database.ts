@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
-import { SegueError } from '../../errors.ts'
+import { SegueError } from '../../lib/errors.ts'
 import type { ChangedConversation } from '../session-source.ts'
 import { Statements } from '../statements.ts'
 import { type CaughtUp, IndexUpkeep } from './index-upkeep.ts'

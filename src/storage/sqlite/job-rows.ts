@@ -1,4 +1,4 @@
-import type { JobRunRecord, OwnJob } from '../job-records.ts'
+import type { JobRunRecord, OwnJob } from '../../model/job.ts'
 
 /** How jobs and their runs lie in the tables of `migrations.ts`. */
 

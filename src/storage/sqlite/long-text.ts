@@ -1,6 +1,6 @@
-import type { ChatEvent } from '../records.ts'
-import { saidIn } from '../search/said-in.ts'
-import { spliced } from '../spliced.ts'
+import type { ChatEvent } from '../../model/records.ts'
+import { saidIn } from '../../model/message-text.ts'
+import { spliced } from '../../model/apply-delta.ts'
 import { type EventRow, type MessageRow, toEvent, toMessage } from './rows.ts'
 import type { Statements } from './search-index.ts'
 

@@ -1,5 +1,11 @@
 import type { StreamKey } from '../chat-store.ts'
-import { type ChatEvent, keptFileOf, type MessageRecord, type SessionRecord, type StreamRecord } from '../records.ts'
+import {
+  type ChatEvent,
+  keptFileOf,
+  type MessageRecord,
+  type SessionRecord,
+  type StreamRecord,
+} from '../../model/records.ts'
 import type { Prepares } from '../statements.ts'
 import {
   type EventRow,

@@ -6,7 +6,7 @@ import type {
   SessionRecord,
   StreamRecord,
   TitleSource,
-} from '../records.ts'
+} from '../../model/records.ts'
 
 /** How records lie in the tables of `migrations.ts`, one pair of functions a table. */
 

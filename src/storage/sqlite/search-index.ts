@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
 import { folded } from '../search/folded.ts'
-import { saidIn } from '../search/said-in.ts'
+import { saidIn } from '../../model/message-text.ts'
 import { longestStretch } from '../search/stretches.ts'
 import { type MessageRow, toMessage } from './rows.ts'
 

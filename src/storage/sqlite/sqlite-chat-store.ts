@@ -7,9 +7,9 @@ import {
   type SessionChange,
   StaleGeneration,
 } from '../chat-store.ts'
-import type { ChatEvent, SessionRecord, StreamRecord, Usage } from '../records.ts'
-import { notFound } from '../../errors.ts'
-import { addUsage } from '../records.ts'
+import type { ChatEvent, SessionRecord, StreamRecord, Usage } from '../../model/records.ts'
+import { notFound } from '../../lib/errors.ts'
+import { addUsage } from '../../model/records.ts'
 import type { ProfileDatabase } from './database.ts'
 import {
   type EventRow,

@@ -1,5 +1,5 @@
 import type { DecisionsRequest, DecisionStore, NumberedDecision } from '../decision-store.ts'
-import type { DecisionRecord, ToolGrant } from '../records.ts'
+import type { DecisionRecord, ToolGrant } from '../../model/records.ts'
 import type { ProfileDatabase } from './database.ts'
 import { type DecisionRow, fromDecision, toDecision } from './rows.ts'
 

@@ -1,4 +1,4 @@
-import type { JobRunRecord, OwnJob } from '../job-records.ts'
+import type { JobRunRecord, OwnJob } from '../../model/job.ts'
 import { type ChangedRun, type ChangedRunRange, JobConflict, type JobStore, type JobWrite } from '../job-store.ts'
 import type { PageRequest } from '../session-source.ts'
 import type { ProfileDatabase } from './database.ts'

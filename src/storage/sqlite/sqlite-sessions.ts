@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { chunksOf } from '../chunks.ts'
-import type { MessageRecord, SessionRecord } from '../records.ts'
+import { chunksOf } from '../../lib/chunk.ts'
+import type { MessageRecord, SessionRecord } from '../../model/records.ts'
 import { SegmentLists } from '../segments/segment-lists.ts'
 import { inOrder, pageOfIds } from '../session-order.ts'
 import type {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { merged } from '../../../src/agent/merged.ts'
+import { merged } from '../../../src/lib/merge-async-iterables.ts'
 import { gate } from '../../support/agent-chats.ts'
 
 type Source = AsyncGenerator<string, void, void>

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { JobRecord } from '../../../src/storage/job-records.ts'
+import type { JobRecord } from '../../../src/model/job.ts'
 import { type CronFields, HermesCron, hermesJob } from '../../support/hermes-cron.ts'
 import { newPath, newReader } from './reading.ts'
 

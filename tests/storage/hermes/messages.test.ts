@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { MessageRecord } from '../../../src/storage/records.ts'
+import type { MessageRecord } from '../../../src/model/records.ts'
 import { first, last, newDb, newReader } from './reading.ts'
 
 function texts(messages: readonly MessageRecord[]): string[] {

@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { Turns } from '../../../src/storage/search/turns.ts'
+import { Turns } from '../../../src/lib/concurrency-limiter.ts'
 import { gate } from '../../support/agent-chats.ts'
 import { until } from '../../support/until.ts'
 

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { beginByHand, beginDue, type Begun, endRun, type RunOutcome } from '../../../src/jobs/job-machine.ts'
-import type { JobRunRecord, OwnJob } from '../../../src/storage/job-records.ts'
+import type { JobRunRecord, OwnJob } from '../../../src/model/job.ts'
 import { JobConflict } from '../../../src/storage/job-store.ts'
 import { ProfileDatabase } from '../../../src/storage/sqlite/database.ts'
 import { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'

@@ -1,5 +1,5 @@
 import { MCPClientError } from '@ai-sdk/mcp'
-import type { Json } from '../../../storage/records.ts'
+import type { Json } from '../../../model/records.ts'
 import { type JsonObject, ToolError } from '../tool.ts'
 import { type Connection, reasonOf } from './connection.ts'
 import { NotDoneError } from './http-request.ts'

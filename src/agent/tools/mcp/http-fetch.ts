@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type JSONRPCMessage, validateJSONRPCMessage } from '@ai-sdk/mcp'
-import { parseJson } from '../../parse-json.ts'
+import { parseJson } from '../../../lib/parse-json.ts'
 import { eventPieces } from './event-pieces.ts'
 import { type HttpRequest, NotDoneError, requestOver, textOf } from './http-request.ts'
 import { cancellationOf, unanswered } from './protocol.ts'

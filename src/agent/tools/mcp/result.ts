@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@ai-sdk/mcp'
 import { z } from 'zod'
-import type { Json } from '../../../storage/records.ts'
+import type { Json } from '../../../model/records.ts'
 import { ToolError } from '../tool.ts'
 
 const parts = z.array(z.record(z.string(), z.json()))

@@ -5,7 +5,7 @@ import {
   validateJSONRPCMessage,
 } from '@ai-sdk/mcp'
 import type { StdioServer } from '../../../config/mcp-server.ts'
-import { parseJson } from '../../parse-json.ts'
+import { parseJson } from '../../../lib/parse-json.ts'
 import { cancellationOf, isListChanged } from './protocol.ts'
 import { ServerProcess } from './server-process.ts'
 

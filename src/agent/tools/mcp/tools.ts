@@ -1,4 +1,4 @@
-import type { Json } from '../../../storage/records.ts'
+import type { Json } from '../../../model/records.ts'
 import type { Tool } from '../tool.ts'
 import type { Call } from './call.ts'
 import type { ListedTool } from './tool-list.ts'

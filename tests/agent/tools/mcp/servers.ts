@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { McpTools, type McpToolsOptions } from '../../../../src/agent/tools/mcp/mcp-tools.ts'
 import type { JsonObject, Tool } from '../../../../src/agent/tools/tool.ts'
 import type { StdioServer } from '../../../../src/config/mcp-server.ts'
-import type { Json } from '../../../../src/storage/records.ts'
+import type { Json } from '../../../../src/model/records.ts'
 import { until } from '../../../support/until.ts'
 
 const { PATH = '', HOME = '' } = process.env

@@ -1,4 +1,4 @@
-import { SegueError } from '../errors.ts'
+import { SegueError } from './errors.ts'
 
 /** What the work comes to. After a while INTERNAL, and the signal tells the work that nobody waits for it any more. */
 export async function within<T>(

@@ -1,4 +1,4 @@
-import type { Json } from '../storage/records.ts'
+import type { Json } from '../model/records.ts'
 
 /** The most text that one event carries, in UTF-16 code units. */
 export const eventTextLimit = 65_536

@@ -1,4 +1,4 @@
-import { AgentError } from './agent.ts'
+import { AgentError } from '../agent/agent.ts'
 
 /** The same values, but a source that yields nothing for `limit` milliseconds has failed: TIMEOUT. */
 export async function* withoutSilence<T>(source: AsyncIterable<T>, limit: number): AsyncGenerator<T, void, void> {

@@ -1,6 +1,6 @@
-import { spliced } from '../storage/spliced.ts'
+import { spliced } from './apply-delta.ts'
 import { newToolCall } from './tool-call.ts'
-import type { ChatEvent, DecisionRecord, MessagePart, MessageRecord } from '../storage/records.ts'
+import type { ChatEvent, DecisionRecord, MessagePart, MessageRecord } from './records.ts'
 
 /** An event before it has its number: what the machine makes and the writer numbers. */
 export type Draft = ChatEvent extends infer Event ? (Event extends ChatEvent ? Omit<Event, 'seq'> : never) : never

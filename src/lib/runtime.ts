@@ -1,4 +1,4 @@
-import { type IdKind, newId } from '../ids.ts'
+import { type IdKind, newId } from './ids.ts'
 
 /** What the pure parts of a chat are handed instead of reaching for it: the time in milliseconds, and new ids. */
 export interface Environment {

@@ -1,4 +1,4 @@
-import type { Json, ToolCall, ToolCallState } from '../storage/records.ts'
+import type { Json, ToolCall, ToolCallState } from './records.ts'
 
 export function newToolCall(id: string, name: string): ToolCall {
   return {

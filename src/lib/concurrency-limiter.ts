@@ -1,4 +1,4 @@
-import { SegueError } from '../../errors.ts'
+import { SegueError } from './errors.ts'
 
 /** Lets a few pieces of work run at once; more wait for their turn, in the order in which they came. */
 export class Turns {

@@ -1,4 +1,4 @@
-import type { Json } from '../records.ts'
+import type { Json } from '../model/records.ts'
 
 const deepest = 100 // levels; what recurses over a value later on has a stack of its own size
 
