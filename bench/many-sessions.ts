@@ -1,7 +1,7 @@
 // Databases as they are after years: written by SQL's own recursion, a million sessions in a minute or two.
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { ProfileDatabase } from '../src/storage/sqlite/database.ts'
+import { ProfileDatabase } from '../src/storage/sqlite/database/sqlite-database.ts'
 import { HermesDb } from '../tests/support/hermes-db.ts'
 
 export interface Amount {

@@ -1,8 +1,8 @@
 import { SettingsError } from './config/settings.ts'
 import { SegueError } from './lib/errors.ts'
-import { HomeInUseError, UnusableHomeError } from './storage/home-lock.ts'
-import { NewerDatabaseError, UnusableDatabaseError } from './storage/sqlite/database.ts'
-import { OlderDatabaseError } from './storage/sqlite/snapshot.ts'
+import { HomeInUseError, UnusableHomeError } from './storage/sqlite/database/home-lock.ts'
+import { NewerDatabaseError, UnusableDatabaseError } from './storage/sqlite/database/sqlite-database.ts'
+import { OlderDatabaseError } from './storage/sqlite/database/read-snapshot.ts'
 import { TransferError } from './transfer/transfer-error.ts'
 
 const plainErrors = [

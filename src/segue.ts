@@ -1,7 +1,7 @@
 import type { Domain } from './domain/domain.ts'
 import { Domains, type DomainsOptions } from './domain/domains.ts'
 import { type Server, type ServerOptions, startServer } from './server/server.ts'
-import { lockHome } from './storage/home-lock.ts'
+import { lockHome } from './storage/sqlite/database/home-lock.ts'
 
 export interface SegueOptions extends DomainsOptions {
   readonly alive?: ServerOptions['alive']

@@ -1,5 +1,5 @@
 import { badInput, SegueError } from '../lib/errors.ts'
-import type { FileStore } from '../storage/file-store.ts'
+import type { FileStore } from '../storage/filesystem/filesystem-blob-store.ts'
 import { keptFile, keptFileUrl, type MessagePart, type MessageRecord } from '../model/records.ts'
 import { dataOf, type Data, dataUrl } from './data-url.ts'
 

@@ -1,4 +1,4 @@
-import type { ChatStore, EventRange, LogWrite } from '../storage/chat-store.ts'
+import type { ChatStore, EventRange, LogWrite } from '../storage/event-store.ts'
 import type { ChatEvent, Json, ToolCall } from '../model/records.ts'
 import { Bell } from '../lib/notifier.ts'
 import { deltaText, isDelta } from './deltas.ts'

@@ -1,7 +1,7 @@
 import type { Models } from '../agent/models.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { cleanTitle } from '../sessions/sessions.ts'
-import type { SessionChange } from '../storage/chat-store.ts'
+import type { SessionChange } from '../storage/event-store.ts'
 import type { SessionRecord } from '../model/records.ts'
 import type { ChatLog } from './chat-log.ts'
 import type { Live } from './live.ts'

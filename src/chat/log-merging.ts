@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises'
-import type { ChatStore } from '../storage/chat-store.ts'
+import type { ChatStore } from '../storage/event-store.ts'
 import type { StreamRecord } from '../model/records.ts'
 import { logPages } from './log-pages.ts'
 import { type Merged, Merger } from './merger.ts'

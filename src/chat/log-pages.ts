@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises'
-import type { ChatStore } from '../storage/chat-store.ts'
+import type { ChatStore } from '../storage/event-store.ts'
 import type { ChatEvent } from '../model/records.ts'
 
 const pageSize = 500 // events

@@ -1,4 +1,4 @@
-import type { ChatStore } from '../storage/chat-store.ts'
+import type { ChatStore } from '../storage/event-store.ts'
 import type { MessageRecord } from '../model/records.ts'
 import { fold } from '../model/fold-message.ts'
 import { logPages } from './log-pages.ts'

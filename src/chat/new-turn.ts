@@ -1,5 +1,5 @@
 import type { FoundModel } from '../agent/models.ts'
-import type { NewSession } from '../storage/chat-store.ts'
+import type { NewSession } from '../storage/event-store.ts'
 import type { MessagePart, MessageRecord, SessionRecord, StreamRecord } from '../model/records.ts'
 import { noUsage } from '../model/records.ts'
 import type { Environment } from '../lib/runtime.ts'

@@ -1,4 +1,4 @@
-import type { ChatStore } from '../storage/chat-store.ts'
+import type { ChatStore } from '../storage/event-store.ts'
 import type { MessageRecord, StreamRecord } from '../model/records.ts'
 import type { ChatLog } from './chat-log.ts'
 import type { Environment } from '../lib/runtime.ts'

@@ -2,7 +2,7 @@ import { setImmediate as breathe, setTimeout as delay } from 'node:timers/promis
 import type { ModelMessage } from 'ai'
 import { type Agent, AgentError, type AgentEvent } from '../agent/agent.ts'
 import { SegueError } from '../lib/errors.ts'
-import { LogConflict, StaleGeneration } from '../storage/chat-store.ts'
+import { LogConflict, StaleGeneration } from '../storage/event-store.ts'
 import type { DecisionRecord, MessageRecord, StreamRecord } from '../model/records.ts'
 import { deltaText, fits, isDeltaDraft, withText } from './deltas.ts'
 import type { Environment } from '../lib/runtime.ts'

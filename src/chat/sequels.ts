@@ -1,7 +1,7 @@
 import type { FoundModel, Models } from '../agent/models.ts'
 import { notFound, SegueError, shuttingDown } from '../lib/errors.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import type { RequestKey } from '../storage/chat-store.ts'
+import type { RequestKey } from '../storage/event-store.ts'
 import type { SessionRecord, StreamRecord } from '../model/records.ts'
 import { aborted } from '../lib/reject-on-abort.ts'
 import { successorOf } from './compaction.ts'

@@ -1,4 +1,4 @@
-import type { LogWrite } from '../storage/chat-store.ts'
+import type { LogWrite } from '../storage/event-store.ts'
 import type { ChatEvent, DecisionRecord, StreamRecord, ToolGrant } from '../model/records.ts'
 import type { ChatLog } from './chat-log.ts'
 import type { Draft } from '../model/fold-message.ts'

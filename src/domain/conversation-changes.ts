@@ -1,5 +1,5 @@
 import { Bell } from '../lib/notifier.ts'
-import type { ChangedConversation } from '../storage/session-source.ts'
+import type { ChangedConversation } from '../storage/session-reader.ts'
 
 /** The newest changes that are kept for readers who have not seen them. */
 const mostKept = 10_000

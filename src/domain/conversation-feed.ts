@@ -3,7 +3,7 @@ import { SegueError } from '../lib/errors.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { type Conversation, conversationId, type Conversations } from '../sessions/conversations.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import type { ChangedConversation } from '../storage/session-source.ts'
+import type { ChangedConversation } from '../storage/session-reader.ts'
 import { ConversationChanges, type ConversationsChange } from './conversation-changes.ts'
 
 const atOnce = 100 // conversations that are looked up together

@@ -1,6 +1,6 @@
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { JobSource } from '../storage/job-store.ts'
-import type { PageRequest } from '../storage/session-source.ts'
+import type { PageRequest } from '../storage/session-reader.ts'
 import { IdPrefix } from './prefixed-sessions.ts'
 
 /** The jobs of another source under ids that tell them from those of any other profile. */

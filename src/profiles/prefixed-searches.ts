@@ -1,5 +1,5 @@
-import type { SearchHit, SearchPage, SearchRequest } from '../storage/search/search-hit.ts'
-import type { Searches } from '../storage/search/searches.ts'
+import type { SearchHit, SearchPage, SearchRequest } from '../search/search-hit.ts'
+import type { Searches } from '../search/search-service.ts'
 import { IdPrefix } from './prefixed-sessions.ts'
 
 /** Searches whose hits in Hermes have ids that tell them from those of any other profile. */

@@ -10,7 +10,7 @@ import type {
   SessionFilter,
   SessionKey,
   SessionSource,
-} from '../storage/session-source.ts'
+} from '../storage/session-reader.ts'
 
 /** As its own ids go, so that nothing comes behind it: no text of people begins with what is no character. */
 const behindAll = '\u{10FFFF}'

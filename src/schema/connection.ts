@@ -1,8 +1,8 @@
 import { badInput } from '../lib/errors.ts'
 import { conversationId, rootIdIn } from '../sessions/conversations.ts'
-import type { SearchKey } from '../storage/search/search-hit.ts'
-import { ranks } from '../storage/search/search-query.ts'
-import type { PageRequest, SessionKey } from '../storage/session-source.ts'
+import type { SearchKey } from '../search/search-hit.ts'
+import { ranks } from '../search/search-query.ts'
+import type { PageRequest, SessionKey } from '../storage/session-reader.ts'
 
 export interface ConnectionArguments {
   readonly first?: number | null | undefined

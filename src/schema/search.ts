@@ -1,6 +1,6 @@
 import type { MessageRecord, SessionRecord } from '../model/records.ts'
-import type { SearchHit, SearchKey } from '../storage/search/search-hit.ts'
-import type { PageRequest } from '../storage/session-source.ts'
+import type { SearchHit, SearchKey } from '../search/search-hit.ts'
+import type { PageRequest } from '../storage/session-reader.ts'
 import { builder } from './builder.ts'
 import { connection, type ConnectionArguments, searchCursor } from './connection.ts'
 import type { Context } from './context.ts'

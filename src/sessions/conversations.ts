@@ -1,7 +1,7 @@
 import type { Profile } from '../profiles/profile.ts'
 import { chunksOf } from '../lib/chunk.ts'
 import type { Origin, SessionRecord } from '../model/records.ts'
-import { cut, isBetween, newestFirst, passes } from '../storage/session-order.ts'
+import { cut, isBetween, newestFirst, passes } from '../storage/keyset-pagination.ts'
 import type {
   ConversationEntry,
   ConversationFilter,
@@ -10,7 +10,7 @@ import type {
   SegmentRange,
   SessionFilter,
   SessionKey,
-} from '../storage/session-source.ts'
+} from '../storage/session-reader.ts'
 import type { Sessions } from './sessions.ts'
 
 /** All sessions that continue one root, as one. */

@@ -1,6 +1,6 @@
 import type { JobRecord, JobRunRecord, OwnJob } from '../model/job.ts'
 import type { Origin } from '../model/records.ts'
-import type { PageRequest } from './session-source.ts'
+import type { PageRequest } from './session-reader.ts'
 
 /** Jobs and their runs, whoever keeps them. Every method answers with what there is. */
 export interface JobSource {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { kindOfId } from '../lib/ids.ts'
-import type { FileStore } from '../storage/file-store.ts'
+import type { FileStore } from '../storage/filesystem/filesystem-blob-store.ts'
 import type { MessageRecord, SessionRecord } from '../model/records.ts'
 import { continues } from '../sessions/lineage.ts'
 import type { Listed, RecordIn } from './form.ts'

@@ -1,7 +1,7 @@
 import { positionsBefore } from '../model/fold-message.ts'
 import { idFor } from '../lib/ids.ts'
 import { keptFileOf, type MessageRecord, type SessionRecord } from '../model/records.ts'
-import type { SessionSource } from '../storage/session-source.ts'
+import type { SessionSource } from '../storage/session-reader.ts'
 import type { RecordIn } from './form.ts'
 import { sessionForm } from './session-form.ts'
 

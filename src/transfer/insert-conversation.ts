@@ -1,7 +1,14 @@
 import Database from 'better-sqlite3'
-import type { ProfileDatabase } from '../storage/sqlite/database.ts'
-import { indexWhole } from '../storage/sqlite/index-whole.ts'
-import { insertEvent, insertSession, nameStream, putFile, putMessage, putStream } from '../storage/sqlite/put-rows.ts'
+import type { ProfileDatabase } from '../storage/sqlite/database/sqlite-database.ts'
+import { indexWhole } from '../storage/sqlite/search/bulk-index.ts'
+import {
+  insertEvent,
+  insertSession,
+  nameStream,
+  putFile,
+  putMessage,
+  putStream,
+} from '../storage/sqlite/rows/row-writers.ts'
 import { putDecision, putGrant } from '../storage/sqlite/sqlite-decision-store.ts'
 import { recordsIn } from './document-file.ts'
 import type { Listed, ListName, RecordIn } from './form.ts'

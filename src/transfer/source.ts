@@ -5,12 +5,12 @@ import type { ProfileFolders } from '../profiles/homes.ts'
 import { PrefixedSessions } from '../profiles/prefixed-sessions.ts'
 import { defaultProfile } from '../profiles/profile-name.ts'
 import { continues, lineageOf } from '../sessions/lineage.ts'
-import { type FileStore, FolderFileStore } from '../storage/file-store.ts'
+import { type FileStore, FolderFileStore } from '../storage/filesystem/filesystem-blob-store.ts'
 import { type HermesLog, openHermesSessions } from '../storage/hermes/hermes-sessions.ts'
 import type { SessionRecord } from '../model/records.ts'
-import type { SessionSource } from '../storage/session-source.ts'
-import { ConversationRows } from '../storage/sqlite/conversation-rows.ts'
-import { Snapshot } from '../storage/sqlite/snapshot.ts'
+import type { SessionSource } from '../storage/session-reader.ts'
+import { ConversationRows } from '../storage/sqlite/transfer/export-reader.ts'
+import { Snapshot } from '../storage/sqlite/database/read-snapshot.ts'
 
 const hermesAtOnce = 500 // sessions
 

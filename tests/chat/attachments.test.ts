@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { asText, attached, checkFiles, type GivenFile, isText, withBytes } from '../../src/chat/attachments.ts'
 import { dataOf, dataUrl } from '../../src/chat/data-url.ts'
 import { SegueError } from '../../src/lib/errors.ts'
-import type { FileStore } from '../../src/storage/file-store.ts'
+import type { FileStore } from '../../src/storage/filesystem/filesystem-blob-store.ts'
 import type { MessageRecord } from '../../src/model/records.ts'
 
 const base64 = (bytes: string | Buffer) => Buffer.from(bytes).toString('base64')

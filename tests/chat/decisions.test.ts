@@ -13,7 +13,7 @@ import { Bell } from '../../src/lib/notifier.ts'
 import { Chats } from '../../src/chat/chats.ts'
 import { isSettled } from '../../src/model/tool-call.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
-import type { LogWrite } from '../../src/storage/chat-store.ts'
+import type { LogWrite } from '../../src/storage/event-store.ts'
 import {
   type ApprovalDecision,
   type ChatEvent,

@@ -16,7 +16,7 @@ import { isSettled } from '../../src/model/tool-call.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { openProfile, type Profile } from '../../src/profiles/profile.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
-import type { ChatStore, LogWrite } from '../../src/storage/chat-store.ts'
+import type { ChatStore, LogWrite } from '../../src/storage/event-store.ts'
 import type {
   ApprovalDecision,
   ChatEvent,
@@ -36,7 +36,7 @@ import {
   toEvent,
   toMessage,
   toStream,
-} from '../../src/storage/sqlite/rows.ts'
+} from '../../src/storage/sqlite/rows/row-mappers.ts'
 import { chatRequest } from '../support/chat-request.ts'
 import { storeAround } from '../support/chat-store.ts'
 import { foundModel } from '../support/found-model.ts'

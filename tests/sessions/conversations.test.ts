@@ -9,7 +9,7 @@ import {
 import { ConversationLoader } from '../../src/sessions/conversation-loader.ts'
 import { SessionLoader } from '../../src/sessions/session-loader.ts'
 import type { SessionRecord } from '../../src/model/records.ts'
-import type { PageRequest, SessionKey } from '../../src/storage/session-source.ts'
+import type { PageRequest, SessionKey } from '../../src/storage/session-reader.ts'
 import type { HermesLayout, Row } from '../support/hermes-db.ts'
 import { Both, mine } from './conversation-model.ts'
 import { sessionRecord } from './session-record.ts'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { FolderFileStore } from '../../src/storage/file-store.ts'
+import { FolderFileStore } from '../../src/storage/filesystem/filesystem-blob-store.ts'
 import { newFolder } from '../support/segue.ts'
 
 let home: string

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { HomeInUseError, lockHome, UnusableHomeError } from '../../src/storage/home-lock.ts'
+import { HomeInUseError, lockHome, UnusableHomeError } from '../../src/storage/sqlite/database/home-lock.ts'
 
 let folder: string
 let home: string
@@ -29,7 +29,7 @@ async function kill(child: ChildProcess): Promise<void> {
   await ended
 }
 
-const lockModule = pathToFileURL(join(import.meta.dirname, '../../src/storage/home-lock.ts')).href
+const lockModule = pathToFileURL(join(import.meta.dirname, '../../src/storage/sqlite/database/home-lock.ts')).href
 
 /** Another process that takes the home and keeps it, whatever the garbage collector does; what it said first is its answer. */
 async function holder(): Promise<{ child: ChildProcess; said: string }> {

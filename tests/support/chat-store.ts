@@ -1,4 +1,4 @@
-import type { ChatStore } from '../../src/storage/chat-store.ts'
+import type { ChatStore } from '../../src/storage/event-store.ts'
 
 /** How each call reaches the store. */
 type Way = <T>(call: () => Promise<T>) => Promise<T>

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import { Statements } from '../../src/storage/statements.ts'
+import { Statements } from '../../src/storage/sqlite/database/statement-cache.ts'
 
 /**
  * The layouts of a state.db: `newest` has the columns and indexes of schema version 30, `compacting` those from before

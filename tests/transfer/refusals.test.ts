@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { lockHome } from '../../src/storage/home-lock.ts'
+import { lockHome } from '../../src/storage/sqlite/database/home-lock.ts'
 import { TransferError } from '../../src/transfer/transfer-error.ts'
 import { followStream, is, startChat } from '../contract/chat.ts'
 import { readTo } from '../contract/ask.ts'

@@ -1,7 +1,7 @@
 import type { BirpcReturn } from 'birpc'
 import type { JobRecord, JobRunRecord } from '../../model/job.ts'
 import type { JobSource } from '../job-store.ts'
-import type { PageRequest } from '../session-source.ts'
+import type { PageRequest } from '../session-reader.ts'
 import type { HermesReader } from './hermes-reader.ts'
 import type { WorkerEvents } from './hermes-worker.ts'
 

@@ -1,5 +1,5 @@
-import type { SegmentLists } from '../segments/segment-lists.ts'
-import type { ChangedConversation } from '../session-source.ts'
+import type { SegmentLists } from '../sqlite/conversation-index/conversation-index-reader.ts'
+import type { ChangedConversation } from '../session-reader.ts'
 import { HermesIndex, type HermesIndexOptions } from './hermes-index.ts'
 import { IndexFault } from './index-store.ts'
 import type { FoundSession } from './session-rows.ts'

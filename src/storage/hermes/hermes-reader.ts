@@ -2,10 +2,10 @@ import { dirname } from 'node:path'
 import { chunksOf } from '../../lib/chunk.ts'
 import type { JobRecord, JobRunRecord } from '../../model/job.ts'
 import type { MessageRecord, SessionRecord } from '../../model/records.ts'
-import type { SegmentLists } from '../segments/segment-lists.ts'
+import type { SegmentLists } from '../sqlite/conversation-index/conversation-index-reader.ts'
 import { CronFiles } from './cron-files.ts'
 import { cronSessions } from './cron-sessions.ts'
-import { cut, inOrder, pageOfIds } from '../session-order.ts'
+import { cut, inOrder, pageOfIds } from '../keyset-pagination.ts'
 import type {
   ChangedConversation,
   ConversationEntry,
@@ -15,7 +15,7 @@ import type {
   SegmentRange,
   SessionFilter,
   SessionKey,
-} from '../session-source.ts'
+} from '../session-reader.ts'
 import { HermesLists } from './hermes-lists.ts'
 import { readFingerprints, readMessages, readOutlines } from './message-rows.ts'
 import { contextMessages } from './outline.ts'

@@ -12,7 +12,7 @@ import type {
   SessionFilter,
   SessionKey,
   SessionSource,
-} from '../session-source.ts'
+} from '../session-reader.ts'
 import { Thread } from '../../lib/worker-client.ts'
 import { HermesJobs } from './hermes-jobs.ts'
 import type { HermesReader } from './hermes-reader.ts'

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createBirpc } from 'birpc'
-import type { ChangedConversation } from '../session-source.ts'
+import type { ChangedConversation } from '../session-reader.ts'
 import { HermesReader, type HermesReaderOptions } from './hermes-reader.ts'
 
 /** What the worker is started with. */

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
-import { segmentTables } from '../segments/segment-tables.ts'
+import { segmentTables } from '../sqlite/conversation-index/conversation-index-schema.ts'
 
 /** Raised whenever the tables, or the meaning of what is in them, change: an index of another form is made anew. */
 const form = 1

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { elsewhereBit, isElsewhere } from '../segments/facet.ts'
-import type { Segment } from '../segments/segment.ts'
+import { elsewhereBit, isElsewhere } from '../sqlite/conversation-index/list-flags.ts'
+import type { Segment } from '../sqlite/conversation-index/indexed-session.ts'
 
 export interface OwnChange {
   readonly id: string

@@ -1,5 +1,5 @@
 import type { SessionRecord, TitleSource } from '../../model/records.ts'
-import { type Segment, segmentOf } from '../segments/segment.ts'
+import { type Segment, segmentOf } from '../sqlite/conversation-index/indexed-session.ts'
 import type { OpenFile } from './state-file.ts'
 import { countOf, flagOf, millisOf, textOf } from './values.ts'
 

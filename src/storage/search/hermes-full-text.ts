@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { textOf } from '../hermes/values.ts'
-import { standsAlone } from './folded.ts'
-import type { Phrase, SearchQuery } from './search-query.ts'
+import { standsAlone } from '../../search/analyzer.ts'
+import type { Phrase, SearchQuery } from '../../search/search-query.ts'
 
 /** A full-text index of Hermes that can tell which rows of messages may answer a query. */
 export interface FullText {

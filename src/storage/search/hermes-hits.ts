@@ -2,12 +2,12 @@ import Database from 'better-sqlite3'
 import { chunksOf } from '../../lib/chunk.ts'
 import { readSessions } from '../hermes/session-rows.ts'
 import type { OpenFile, StateFile } from '../hermes/state-file.ts'
-import { passes } from '../session-order.ts'
-import { folded } from './folded.ts'
+import { passes } from '../keyset-pagination.ts'
+import { folded } from '../../search/analyzer.ts'
 import { type FullText, fullTextFor } from './hermes-full-text.ts'
 import { type Candidate, messagesBelow, messagesFound, titlesBelow } from './hermes-rows.ts'
-import { bestFirst, type SearchKey, type SearchRequest } from './search-hit.ts'
-import type { SearchQuery } from './search-query.ts'
+import { bestFirst, type SearchKey, type SearchRequest } from '../../search/search-hit.ts'
+import type { SearchQuery } from '../../search/search-query.ts'
 
 /** A row that answers a query. Whether people see it is still to be looked at. */
 export interface Hit {

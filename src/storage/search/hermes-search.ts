@@ -3,9 +3,9 @@ import type { OpenFile, StateFile } from '../hermes/state-file.ts'
 import { textOf } from '../hermes/values.ts'
 import { type HermesLimits, hermesLimits, HermesHits, type Hit } from './hermes-hits.ts'
 import { saidInRow } from './hermes-rows.ts'
-import { isInRange, type SearchRange, type SearchRequest } from './search-hit.ts'
-import type { SearchQuery } from './search-query.ts'
-import type { Found, Searched, Step } from './step.ts'
+import { isInRange, type SearchRange, type SearchRequest } from '../../search/search-hit.ts'
+import type { SearchQuery } from '../../search/search-query.ts'
+import type { Found, Searched, Step } from '../../search/search-source.ts'
 
 const mostKept = 8 // queries
 

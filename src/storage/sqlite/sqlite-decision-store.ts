@@ -1,7 +1,7 @@
 import type { DecisionsRequest, DecisionStore, NumberedDecision } from '../decision-store.ts'
 import type { DecisionRecord, ToolGrant } from '../../model/records.ts'
-import type { ProfileDatabase } from './database.ts'
-import { type DecisionRow, fromDecision, toDecision } from './rows.ts'
+import type { ProfileDatabase } from './database/sqlite-database.ts'
+import { type DecisionRow, fromDecision, toDecision } from './rows/row-mappers.ts'
 
 /** Decisions and grants, in a profile's database. */
 export class SqliteDecisionStore implements DecisionStore {

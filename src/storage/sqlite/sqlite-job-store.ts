@@ -1,8 +1,8 @@
 import type { JobRunRecord, OwnJob } from '../../model/job.ts'
 import { type ChangedRun, type ChangedRunRange, JobConflict, type JobStore, type JobWrite } from '../job-store.ts'
-import type { PageRequest } from '../session-source.ts'
-import type { ProfileDatabase } from './database.ts'
-import { fromJob, fromJobRun, type JobRow, type JobRunRow, toJob, toJobRun } from './job-rows.ts'
+import type { PageRequest } from '../session-reader.ts'
+import type { ProfileDatabase } from './database/sqlite-database.ts'
+import { fromJob, fromJobRun, type JobRow, type JobRunRow, toJob, toJobRun } from './rows/job-row-mapper.ts'
 
 /** Jobs that the clock looks at: as the index of the same words has them. */
 const awaited = 'next_run_at IS NOT NULL AND (recurring = 1 OR running IS NULL)'

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openHermesSessions } from '../../../src/storage/hermes/hermes-sessions.ts'
 import type { JobRunRecord } from '../../../src/model/job.ts'
-import type { PageRequest } from '../../../src/storage/session-source.ts'
+import type { PageRequest } from '../../../src/storage/session-reader.ts'
 import { errorDocument, HermesCron, hermesJob, responseDocument } from '../../support/hermes-cron.ts'
 import { first, last, newDb, newLog, newPath, newReader } from './reading.ts'
 

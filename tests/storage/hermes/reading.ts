@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { HermesReader, type HermesReaderOptions } from '../../../src/storage/hermes/hermes-reader.ts'
 import type { HermesLog } from '../../../src/storage/hermes/hermes-sessions.ts'
-import type { PageRequest } from '../../../src/storage/session-source.ts'
+import type { PageRequest } from '../../../src/storage/session-reader.ts'
 import { HermesDb } from '../../support/hermes-db.ts'
 import type { HermesLayout } from '../../support/hermes-db.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { folded, standsAlone, wordsOf } from '../../../src/storage/search/folded.ts'
+import { folded, standsAlone, wordsOf } from '../../../src/search/analyzer.ts'
 import { anyText } from './texts.ts'
 
 test.each([

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { merged } from '../../../src/storage/search/merged.ts'
-import { bestFirst, isInRange, type SearchKey, type SearchRange } from '../../../src/storage/search/search-hit.ts'
-import { ranks } from '../../../src/storage/search/search-query.ts'
-import type { Step } from '../../../src/storage/search/step.ts'
+import { merged } from '../../../src/search/merge-hits.ts'
+import { bestFirst, isInRange, type SearchKey, type SearchRange } from '../../../src/search/search-hit.ts'
+import { ranks } from '../../../src/search/search-query.ts'
+import type { Step } from '../../../src/search/search-source.ts'
 
 const anyKey = fc.record({
   rank: fc.constantFrom(...ranks),

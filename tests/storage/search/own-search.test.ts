@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { folded } from '../../../src/storage/search/folded.ts'
-import { ranks, SearchQuery } from '../../../src/storage/search/search-query.ts'
+import { folded } from '../../../src/search/analyzer.ts'
+import { ranks, SearchQuery } from '../../../src/search/search-query.ts'
 import { idOf, newOwnChats, type OwnChats, walk } from './own-chats.ts'
 import { anyQuery, anyText } from './texts.ts'
 

@@ -1,8 +1,8 @@
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { folded } from '../../../src/storage/search/folded.ts'
-import { ranks, SearchQuery } from '../../../src/storage/search/search-query.ts'
+import { folded } from '../../../src/search/analyzer.ts'
+import { ranks, SearchQuery } from '../../../src/search/search-query.ts'
 import { anyQuery, anyText } from './texts.ts'
 
 const rankOf = (query: string, text: string) => new SearchQuery(query).rankOf(folded(text))

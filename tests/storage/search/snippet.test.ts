@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { SearchQuery } from '../../../src/storage/search/search-query.ts'
-import { snippet } from '../../../src/storage/search/snippet.ts'
-import { longestStretch, stretchesOf } from '../../../src/storage/search/stretches.ts'
+import { SearchQuery } from '../../../src/search/search-query.ts'
+import { snippet } from '../../../src/search/snippet.ts'
+import { longestStretch, stretchesOf } from '../../../src/search/passages.ts'
 import { anyQuery, anyText } from './texts.ts'
 
 const around = (query: string, text: string): string => snippet(text, new SearchQuery(query))

@@ -1,11 +1,11 @@
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { SegmentIndex } from '../../../src/storage/segments/segment-index.ts'
-import { SegmentLists } from '../../../src/storage/segments/segment-lists.ts'
-import { segmentTables } from '../../../src/storage/segments/segment-tables.ts'
-import type { Segment } from '../../../src/storage/segments/segment.ts'
-import { Statements } from '../../../src/storage/statements.ts'
+import { SegmentIndex } from '../../../src/storage/sqlite/conversation-index/conversation-indexer.ts'
+import { SegmentLists } from '../../../src/storage/sqlite/conversation-index/conversation-index-reader.ts'
+import { segmentTables } from '../../../src/storage/sqlite/conversation-index/conversation-index-schema.ts'
+import type { Segment } from '../../../src/storage/sqlite/conversation-index/indexed-session.ts'
+import { Statements } from '../../../src/storage/sqlite/database/statement-cache.ts'
 
 function newIndex() {
   const db = new Database(':memory:')

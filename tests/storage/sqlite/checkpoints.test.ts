@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { openProfile } from '../../../src/profiles/profile.ts'
 import { newSession } from '../../../src/sessions/sessions.ts'
-import { Checkpoints } from '../../../src/storage/sqlite/checkpoints.ts'
+import { Checkpoints } from '../../../src/storage/sqlite/database/wal-checkpointer.ts'
 import { newFolder } from '../../support/segue.ts'
 import { until } from '../../support/until.ts'
 

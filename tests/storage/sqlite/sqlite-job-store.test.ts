@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { beginByHand, beginDue, type Begun, endRun, type RunOutcome } from '../../../src/jobs/job-machine.ts'
 import type { JobRunRecord, OwnJob } from '../../../src/model/job.ts'
 import { JobConflict } from '../../../src/storage/job-store.ts'
-import { ProfileDatabase } from '../../../src/storage/sqlite/database.ts'
+import { ProfileDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
 import { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
 import { ids, job, newFolder, newStore } from '../../jobs/kept.ts'
 

@@ -1,0 +1,157 @@
+import type { Prepares } from '../database/statement-cache.ts'
+import type { Facet } from './list-flags.ts'
+import type { PlacedSegment, Segment } from './indexed-session.ts'
+
+export interface ConversationRow {
+  readonly root_id: string
+  /** Among all sessions of the conversation the one with the newest message. */
+  readonly tip_id: string
+  readonly segment_count: number
+  /** The newest message's time; its tip's start while it has none. */
+  readonly last_activity_at: number
+  readonly facet: Facet
+}
+
+/** Sessions whose children have to be placed anew, from some child on. */
+export interface Unplaced {
+  readonly parent_id: string
+  readonly after_id: string
+  /** They may continue it now and did not before, or the other way round. */
+  readonly relinked: number
+}
+
+/** The statements that read and write single rows of `segment-tables.ts`. */
+export class SegmentRows {
+  readonly #db: Prepares
+
+  constructor(db: Prepares) {
+    this.#db = db
+  }
+
+  segment(id: string): PlacedSegment | null {
+    return this.#db.prepare<[string], PlacedSegment>('SELECT * FROM segments WHERE id = ?').get(id) ?? null
+  }
+
+  insert(segment: PlacedSegment): void {
+    this.#db
+      .prepare<[PlacedSegment]>(
+        `INSERT INTO segments
+           (id, continues, can_be_continued, started_at, message_at, activity_at, facet, root_id, depth)
+         VALUES
+           (:id, :continues, :can_be_continued, :started_at, :message_at, :activity_at, :facet, :root_id, :depth)`,
+      )
+      .run(segment)
+  }
+
+  update(segment: Segment): void {
+    this.#db
+      .prepare<[Segment]>(
+        `UPDATE segments SET continues = :continues, can_be_continued = :can_be_continued, started_at = :started_at,
+           message_at = :message_at, activity_at = :activity_at, facet = :facet WHERE id = :id`,
+      )
+      .run(segment)
+  }
+
+  place(id: string, rootId: string, depth: number | null): void {
+    this.#db
+      .prepare<[string, number | null, string]>('UPDATE segments SET root_id = ?, depth = ? WHERE id = ?')
+      .run(rootId, depth, id)
+  }
+
+  remove(id: string): void {
+    this.#db.prepare<[string]>('DELETE FROM segments WHERE id = ?').run(id)
+  }
+
+  /** Those that would continue a session, by id, whether it can be continued or not. */
+  children(parentId: string, afterId: string, limit: number): string[] {
+    return this.#db
+      .prepare<[string, string, number], { id: string }>(
+        'SELECT id FROM segments WHERE continues = ? AND id > ? ORDER BY id LIMIT ?',
+      )
+      .all(parentId, afterId, limit)
+      .map(({ id }) => id)
+  }
+
+  hasChildren(parentId: string): boolean {
+    const row = this.#db.prepare<[string], { id: string }>('SELECT id FROM segments WHERE continues = ? LIMIT 1')
+    return row.get(parentId) !== undefined
+  }
+
+  /** Of the segments that continue a root, the one with the newest message. */
+  newestOf(rootId: string): PlacedSegment | null {
+    return (
+      this.#db
+        .prepare<[string], PlacedSegment>(
+          `SELECT * FROM segments WHERE root_id = ? AND root_id <> id
+           ORDER BY message_at DESC, started_at DESC, id DESC LIMIT 1`,
+        )
+        .get(rootId) ?? null
+    )
+  }
+
+  conversation(rootId: string): ConversationRow | null {
+    return (
+      this.#db.prepare<[string], ConversationRow>('SELECT * FROM conversations WHERE root_id = ?').get(rootId) ?? null
+    )
+  }
+
+  putConversation(row: ConversationRow): void {
+    this.#db
+      .prepare<[ConversationRow]>(
+        `INSERT INTO conversations (root_id, tip_id, segment_count, last_activity_at, facet)
+         VALUES (:root_id, :tip_id, :segment_count, :last_activity_at, :facet)
+         ON CONFLICT (root_id) DO UPDATE SET tip_id = :tip_id, segment_count = :segment_count,
+           last_activity_at = :last_activity_at, facet = :facet`,
+      )
+      .run(row)
+  }
+
+  removeConversation(rootId: string): void {
+    this.#db.prepare<[string]>('DELETE FROM conversations WHERE root_id = ?').run(rootId)
+  }
+
+  putUnplaced(row: Unplaced): void {
+    this.#db
+      .prepare<[Unplaced]>(
+        `INSERT INTO unplaced (parent_id, after_id, relinked) VALUES (:parent_id, :after_id, :relinked)
+         ON CONFLICT (parent_id) DO UPDATE SET after_id = :after_id, relinked = max(relinked, :relinked)`,
+      )
+      .run(row)
+  }
+
+  nextUnplaced(): Unplaced | null {
+    // With a condition, for it to be a search: the table is nearly always empty.
+    return (
+      this.#db.prepare<[], Unplaced>("SELECT * FROM unplaced WHERE parent_id >= '' ORDER BY parent_id LIMIT 1").get() ??
+      null
+    )
+  }
+
+  putDoubtful(id: string): void {
+    this.#db.prepare<[string]>('INSERT INTO doubtful VALUES (?) ON CONFLICT DO NOTHING').run(id)
+  }
+
+  nextDoubtful(): string | null {
+    const row = this.#db.prepare<[], { id: string }>("SELECT id FROM doubtful WHERE id >= '' ORDER BY id LIMIT 1").get()
+    return row?.id ?? null
+  }
+
+  removeDoubtful(id: string): void {
+    this.#db.prepare<[string]>('DELETE FROM doubtful WHERE id = ?').run(id)
+  }
+
+  /** Every session is in its place. */
+  get isSettled(): boolean {
+    const row = this.#db
+      .prepare<[], { left: number }>(
+        `SELECT EXISTS (SELECT 1 FROM unplaced WHERE parent_id >= '') OR
+           EXISTS (SELECT 1 FROM doubtful WHERE id >= '') AS left`,
+      )
+      .get()
+    return row?.left === 0
+  }
+
+  removeUnplaced(parentId: string): void {
+    this.#db.prepare<[string]>('DELETE FROM unplaced WHERE parent_id = ?').run(parentId)
+  }
+}

@@ -1,0 +1,126 @@
+import type { JobRunRecord, OwnJob } from '../../../model/job.ts'
+
+/** How jobs and their runs lie in the tables of `migrations.ts`. */
+
+export interface JobRow {
+  id: string
+  name: string
+  prompt: string
+  schedule: string
+  timezone: string
+  anchor: number
+  recurring: number
+  model: string | null
+  enabled: number
+  state: OwnJob['state']
+  fault: string | null
+  running: OwnJob['running']
+  repeat_limit: number | null
+  completed_runs: number
+  skipped_runs: number
+  next_run_at: number | null
+  created_at: number
+  settled_until: number
+  run_count: number
+  revision: number
+}
+
+export function toJob(row: JobRow, profile: string): OwnJob {
+  return {
+    id: row.id,
+    origin: 'SEGUE',
+    profile,
+    name: row.name,
+    prompt: row.prompt,
+    schedule: row.schedule,
+    timezone: row.timezone,
+    anchor: row.anchor,
+    recurring: row.recurring === 1,
+    model: row.model,
+    enabled: row.enabled === 1,
+    state: row.state,
+    fault: row.fault,
+    running: row.running,
+    repeatLimit: row.repeat_limit,
+    completedRuns: row.completed_runs,
+    skippedRuns: row.skipped_runs,
+    nextRunAt: row.next_run_at,
+    createdAt: row.created_at,
+    settledUntil: row.settled_until,
+    runCount: row.run_count,
+    revision: row.revision,
+  }
+}
+
+export function fromJob(job: OwnJob): JobRow {
+  return {
+    id: job.id,
+    name: job.name,
+    prompt: job.prompt,
+    schedule: job.schedule,
+    timezone: job.timezone,
+    anchor: job.anchor,
+    recurring: job.recurring ? 1 : 0,
+    model: job.model,
+    enabled: job.enabled ? 1 : 0,
+    state: job.state,
+    fault: job.fault,
+    running: job.running,
+    repeat_limit: job.repeatLimit,
+    completed_runs: job.completedRuns,
+    skipped_runs: job.skippedRuns,
+    next_run_at: job.nextRunAt,
+    created_at: job.createdAt,
+    settled_until: job.settledUntil,
+    run_count: job.runCount,
+    revision: job.revision,
+  }
+}
+
+export interface JobRunRow {
+  id: string
+  job_id: string
+  position: number
+  trigger: JobRunRecord['trigger']
+  status: JobRunRecord['status']
+  scheduled_for: number | null
+  started_at: number
+  finished_at: number | null
+  output: string | null
+  error: string | null
+  session_id: string | null
+  change: number
+}
+
+export function toJobRun(row: JobRunRow): JobRunRecord {
+  return {
+    id: row.id,
+    jobId: row.job_id,
+    position: row.position,
+    trigger: row.trigger,
+    status: row.status,
+    scheduledFor: row.scheduled_for,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    output: row.output,
+    error: row.error,
+    sessionId: row.session_id,
+  }
+}
+
+export function fromJobRun(run: JobRunRecord, change: number): JobRunRow {
+  return {
+    id: run.id,
+    job_id: run.jobId,
+    position: run.position,
+    trigger: run.trigger,
+    status: run.status,
+    scheduled_for: run.scheduledFor,
+    started_at: run.startedAt,
+    finished_at: run.finishedAt,
+    output: run.output,
+    error: run.error,
+    session_id: run.sessionId,
+    change,
+  }
+}

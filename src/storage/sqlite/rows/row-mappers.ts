@@ -1,0 +1,243 @@
+import type {
+  ChatEvent,
+  DecisionRecord,
+  MessagePart,
+  MessageRecord,
+  SessionRecord,
+  StreamRecord,
+  TitleSource,
+} from '../../../model/records.ts'
+
+/** How records lie in the tables of `migrations.ts`, one pair of functions a table. */
+
+export interface SessionRow {
+  id: string
+  title: string | null
+  title_source: TitleSource | null
+  source: string
+  model: string | null
+  forked_from: string | null
+  parent_session_id: string | null
+  started_at: number
+  ended_at: number | null
+  end_reason: string | null
+  last_activity_at: number
+  pinned: number
+  archived: number
+  head_seq: number
+  usage: string
+}
+
+export function toSession(row: SessionRow, profile: string): SessionRecord {
+  return {
+    id: row.id,
+    origin: 'SEGUE',
+    profile,
+    title: row.title,
+    titleSource: row.title_source,
+    source: row.source,
+    model: row.model,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    endReason: row.end_reason,
+    lastActivityAt: row.last_activity_at,
+    pinned: row.pinned === 1,
+    archived: row.archived === 1,
+    parentId: row.parent_session_id,
+    notContinuationOf: [],
+    forkedFrom: row.forked_from,
+    headSeq: row.head_seq,
+    usage: JSON.parse(row.usage),
+  }
+}
+
+export function fromSession(session: SessionRecord): SessionRow {
+  return {
+    id: session.id,
+    title: session.title,
+    title_source: session.titleSource,
+    source: session.source,
+    model: session.model,
+    parent_session_id: session.parentId,
+    forked_from: session.forkedFrom,
+    started_at: session.startedAt,
+    ended_at: session.endedAt,
+    end_reason: session.endReason,
+    last_activity_at: session.lastActivityAt,
+    pinned: session.pinned ? 1 : 0,
+    archived: session.archived ? 1 : 0,
+    head_seq: session.headSeq,
+    usage: JSON.stringify(session.usage),
+  }
+}
+
+export interface MessageRow {
+  id: string
+  session_id: string
+  position: number | null
+  withdrawn: number
+  summary: number
+  role: MessageRecord['role']
+  status: MessageRecord['status']
+  parts: string
+  created_at: number
+  stream_id: string | null
+  model: string | null
+  usage: string | null
+}
+
+export function toMessage(row: MessageRow): MessageRecord {
+  return {
+    id: row.id,
+    sessionId: row.session_id,
+    position: row.position,
+    withdrawn: row.withdrawn === 1,
+    role: row.role,
+    ...(row.summary === 1 && { summary: true }),
+    status: row.status,
+    ...(row.parts === partsInLog ? { parts: [], inLog: true } : { parts: JSON.parse(row.parts) }),
+    createdAt: row.created_at,
+    streamId: row.stream_id,
+    model: row.model,
+    usage: row.usage === null ? null : JSON.parse(row.usage),
+  }
+}
+
+export function fromMessage(message: MessageRecord): MessageRow {
+  return {
+    id: message.id,
+    session_id: message.sessionId,
+    position: message.position,
+    withdrawn: message.withdrawn ? 1 : 0,
+    summary: message.summary ? 1 : 0,
+    role: message.role,
+    status: message.status,
+    parts: message.inLog || isLong(message) ? partsInLog : JSON.stringify(message.parts),
+    created_at: message.createdAt,
+    stream_id: message.streamId,
+    model: message.model,
+    usage: message.usage === null ? null : JSON.stringify(message.usage),
+  }
+}
+
+/** What stands in the place of parts that are in the log alone. */
+const partsInLog = 'null'
+/** In UTF-16 code units. Writing more at once would hold up everybody else. */
+const longestParts = 262_144
+
+function isLong({ role, streamId, parts }: MessageRecord): boolean {
+  if (role !== 'ASSISTANT' || streamId === null) return false
+  return parts.reduce((units, part) => units + unitsOf(part), 0) > longestParts
+}
+
+function unitsOf(part: MessagePart): number {
+  if (part.type === 'file') return part.url.length
+  if (part.type !== 'tool') return part.text.length
+  const { argumentsText, result } = part.call
+  return argumentsText.length + (typeof result === 'string' ? result.length : 0)
+}
+
+export interface StreamRow {
+  id: string
+  session_id: string
+  status: StreamRecord['status']
+  generation: number
+  model: string
+  user_message_id: string
+  message_id: string | null
+  usage: string
+  step: string | null
+  started_at: number
+  finished_at: number | null
+  first_seq: number
+  last_seq: number
+  error: string | null
+}
+
+export function toStream(row: StreamRow): StreamRecord {
+  return {
+    id: row.id,
+    sessionId: row.session_id,
+    status: row.status,
+    generation: row.generation,
+    model: row.model,
+    userMessageId: row.user_message_id,
+    messageId: row.message_id,
+    usage: JSON.parse(row.usage),
+    step: row.step === null ? null : JSON.parse(row.step),
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    firstSeq: row.first_seq,
+    lastSeq: row.last_seq,
+    error: row.error === null ? null : JSON.parse(row.error),
+  }
+}
+
+export function fromStream(stream: StreamRecord): StreamRow {
+  return {
+    id: stream.id,
+    session_id: stream.sessionId,
+    status: stream.status,
+    generation: stream.generation,
+    model: stream.model,
+    user_message_id: stream.userMessageId,
+    message_id: stream.messageId,
+    usage: JSON.stringify(stream.usage),
+    step: stream.step === null ? null : JSON.stringify(stream.step),
+    started_at: stream.startedAt,
+    finished_at: stream.finishedAt,
+    first_seq: stream.firstSeq,
+    last_seq: stream.lastSeq,
+    error: stream.error === null ? null : JSON.stringify(stream.error),
+  }
+}
+
+export interface DecisionRow {
+  id: string
+  session_id: string
+  kind: DecisionRecord['kind']
+  state: DecisionRecord['state']
+  body: string
+}
+
+export function toDecision(row: DecisionRow): DecisionRecord {
+  return JSON.parse(row.body)
+}
+
+export function fromDecision(decision: DecisionRecord): DecisionRow {
+  const { id, sessionId, kind, state } = decision
+  return { id, session_id: sessionId, kind, state, body: JSON.stringify(decision) }
+}
+
+/** The form in which events are written today. Older ones stay readable for ever: the log is never rewritten. */
+const eventVersion = 1
+
+export interface EventRow {
+  session_id: string
+  seq: number
+  stream_id: string | null
+  at: number
+  type: string
+  version: number
+  body: string
+}
+
+export function toEvent(row: EventRow): ChatEvent {
+  if (row.version > eventVersion)
+    throw new Error(`event ${row.session_id}/${row.seq} has the unknown form ${row.version}`)
+  const base = { seq: row.seq, at: row.at, sessionId: row.session_id, streamId: row.stream_id, type: row.type }
+  return Object.assign(JSON.parse(row.body), base)
+}
+
+export function fromEvent(event: ChatEvent): EventRow {
+  const { seq, at, sessionId, streamId, type, ...body } = event
+  return {
+    session_id: sessionId,
+    seq,
+    stream_id: streamId,
+    at,
+    type,
+    version: eventVersion,
+    body: JSON.stringify(body),
+  }
+}
