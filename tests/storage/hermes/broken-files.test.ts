@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { StateFile } from '../../../src/storage/hermes/state-file.ts'
-import type { HermesReader } from '../../../src/storage/hermes/hermes-reader.ts'
+import { StateFile } from '../../../src/hermes/state/state-database.ts'
+import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import { HermesDb } from '../../support/hermes-db.ts'
 import { first, newDb, newLog, newPath, newReader } from './reading.ts'
 

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { openHermesSessions } from '../../../src/storage/hermes/hermes-sessions.ts'
+import { openHermesSessions } from '../../../src/hermes/hermes-session-reader.ts'
 import type { ChangedConversation } from '../../../src/storage/session-reader.ts'
 import type { HermesDb } from '../../support/hermes-db.ts'
 import { until } from '../../support/until.ts'

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { openHermesSessions } from '../../../src/storage/hermes/hermes-sessions.ts'
+import { openHermesSessions } from '../../../src/hermes/hermes-session-reader.ts'
 import type { JobRunRecord } from '../../../src/model/job.ts'
 import type { PageRequest } from '../../../src/storage/session-reader.ts'
 import { errorDocument, HermesCron, hermesJob, responseDocument } from '../../support/hermes-cron.ts'

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test, vi } from 'vitest'
-import type { HermesReader } from '../../../src/storage/hermes/hermes-reader.ts'
+import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import type { ConversationFilter } from '../../../src/storage/session-reader.ts'
 import { ProfileDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
 import { SqliteChatStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'

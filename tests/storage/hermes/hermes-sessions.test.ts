@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import { expect, onTestFinished, test } from 'vitest'
-import { openHermesSessions } from '../../../src/storage/hermes/hermes-sessions.ts'
-import type { HermesOptions, HermesSessions } from '../../../src/storage/hermes/hermes-sessions.ts'
+import { openHermesSessions } from '../../../src/hermes/hermes-session-reader.ts'
+import type { HermesOptions, HermesSessions } from '../../../src/hermes/hermes-session-reader.ts'
 import { first, newDb, newLog, newPath } from './reading.ts'
 
 function open(path: string, more: Partial<HermesOptions> = {}): HermesSessions {

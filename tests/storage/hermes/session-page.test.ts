@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { HermesReader } from '../../../src/storage/hermes/hermes-reader.ts'
+import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import type { SessionFilter, SessionKey } from '../../../src/storage/session-reader.ts'
 import type { HermesDb } from '../../support/hermes-db.ts'
 import { first, last, newDb, newReader } from './reading.ts'

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { HermesReader } from '../../../src/storage/hermes/hermes-reader.ts'
+import { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import { folded } from '../../../src/search/analyzer.ts'
 import { SearchQuery } from '../../../src/search/search-query.ts'
 import type { HermesDb } from '../../support/hermes-db.ts'
