@@ -1,5 +1,5 @@
-import type { Domain } from './domain/domain.ts'
-import { Domains, type DomainsOptions } from './domain/domains.ts'
+import type { Domain } from './services/profile-services.ts'
+import { Domains, type DomainsOptions } from './services/profile-registry.ts'
 import { type Server, type ServerOptions, startServer } from './server/server.ts'
 import { lockHome } from './storage/sqlite/database/home-lock.ts'
 

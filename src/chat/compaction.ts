@@ -1,7 +1,7 @@
 import type { FoundModel } from '../agent/models.ts'
 import { AgentError } from '../agent/agent.ts'
 import { badInput, SegueError } from '../lib/errors.ts'
-import { newSession, titleOf } from '../sessions/sessions.ts'
+import { newSession, titleOf } from '../sessions/session-repository.ts'
 import type { NewSession, RequestKey } from '../storage/event-store.ts'
 import type { MessageRecord, SessionRecord } from '../model/records.ts'
 import type { Environment } from '../lib/runtime.ts'

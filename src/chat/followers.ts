@@ -1,6 +1,6 @@
 import { notFound } from '../lib/errors.ts'
-import type { Profile } from '../profiles/profile.ts'
-import type { Sessions } from '../sessions/sessions.ts'
+import type { Profile } from '../services/profile-stores.ts'
+import type { Sessions } from '../sessions/session-repository.ts'
 import type { Delivered, SessionRecord, StreamRecord } from '../model/records.ts'
 import type { ChatLog } from './chat-log.ts'
 import { follow, isBehind, type Snapshot } from './follow.ts'

@@ -1,5 +1,5 @@
 import { badInput, notFound, SegueError } from '../lib/errors.ts'
-import { newSession, type Sessions, titleOf } from '../sessions/sessions.ts'
+import { newSession, type Sessions, titleOf } from '../sessions/session-repository.ts'
 import type { NewSession } from '../storage/event-store.ts'
 import type { FileStore } from '../storage/filesystem/filesystem-blob-store.ts'
 import type { MessagePart, MessageRecord, SessionRecord } from '../model/records.ts'

@@ -1,6 +1,6 @@
 import type { Models } from '../agent/models.ts'
-import type { Profile } from '../profiles/profile.ts'
-import { cleanTitle } from '../sessions/sessions.ts'
+import type { Profile } from '../services/profile-stores.ts'
+import { cleanTitle } from '../sessions/session-repository.ts'
 import type { SessionChange } from '../storage/event-store.ts'
 import type { SessionRecord } from '../model/records.ts'
 import type { ChatLog } from './chat-log.ts'

@@ -1,5 +1,5 @@
 import { notFound, SegueError } from '../lib/errors.ts'
-import type { Sessions } from '../sessions/sessions.ts'
+import type { Sessions } from '../sessions/session-repository.ts'
 import type { SessionRecord } from '../model/records.ts'
 
 /** The sessions that can be written to: those that are kept here. */

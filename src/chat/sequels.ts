@@ -1,6 +1,6 @@
 import type { FoundModel, Models } from '../agent/models.ts'
 import { notFound, SegueError, shuttingDown } from '../lib/errors.ts'
-import type { Sessions } from '../sessions/sessions.ts'
+import type { Sessions } from '../sessions/session-repository.ts'
 import type { RequestKey } from '../storage/event-store.ts'
 import type { SessionRecord, StreamRecord } from '../model/records.ts'
 import { aborted } from '../lib/reject-on-abort.ts'

@@ -1,6 +1,6 @@
 import type { ModelMessage } from 'ai'
-import type { Profile } from '../profiles/profile.ts'
-import type { Sessions } from '../sessions/sessions.ts'
+import type { Profile } from '../services/profile-stores.ts'
+import type { Sessions } from '../sessions/session-repository.ts'
 import type { MessageRecord, SessionRecord } from '../model/records.ts'
 import type { PageRequest } from '../storage/session-reader.ts'
 import { withBytes } from './attachments.ts'

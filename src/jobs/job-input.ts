@@ -1,5 +1,5 @@
 import { badInput, SegueError } from '../lib/errors.ts'
-import { cleanSchedule } from './read-schedule.ts'
+import { cleanSchedule } from './schedule/parse-schedule.ts'
 
 /** A job as somebody wants it. */
 export interface JobInput {

@@ -1,7 +1,7 @@
 import { notFound, SegueError } from '../lib/errors.ts'
 import type { JobRunRecord, OwnJob } from '../model/job.ts'
 import { JobConflict, type JobStore, type JobWrite } from '../storage/job-store.ts'
-import { type Environment, realEnvironment } from './environment.ts'
+import { type Environment, realEnvironment } from './job-clock.ts'
 import {
   beginByHand,
   beginDue,
@@ -13,7 +13,7 @@ import {
   reviewed,
   type RunIds,
   type RunOutcome,
-} from './job-machine.ts'
+} from './job-state.ts'
 
 export interface SchedulerOptions {
   readonly store: JobStore

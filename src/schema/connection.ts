@@ -1,5 +1,5 @@
 import { badInput } from '../lib/errors.ts'
-import { conversationId, rootIdIn } from '../sessions/conversations.ts'
+import { conversationId, rootIdIn } from '../sessions/conversation-repository.ts'
 import type { SearchKey } from '../search/search-hit.ts'
 import { ranks } from '../search/search-query.ts'
 import type { PageRequest, SessionKey } from '../storage/session-reader.ts'

@@ -1,4 +1,4 @@
-import type { Domains } from '../domain/domains.ts'
+import type { Domains } from '../services/profile-registry.ts'
 import { Scopes } from './scopes.ts'
 
 export interface Context {

@@ -1,5 +1,5 @@
 import { SegueError } from '../lib/errors.ts'
-import type { FollowedConversation } from '../domain/conversation-feed.ts'
+import type { FollowedConversation } from '../services/conversation-feed.ts'
 import { profileName } from '../profiles/profile-name.ts'
 import { builder } from './builder.ts'
 import { ConversationType } from './refs.ts'

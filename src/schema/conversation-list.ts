@@ -1,4 +1,4 @@
-import { pageOfNamed } from '../sessions/conversations.ts'
+import { pageOfNamed } from '../sessions/conversation-repository.ts'
 import { builder } from './builder.ts'
 import { connection, conversationCursor } from './connection.ts'
 import { ConversationType } from './refs.ts'

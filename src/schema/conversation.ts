@@ -1,5 +1,5 @@
 import { badInput } from '../lib/errors.ts'
-import { conversationId, conversationTitle } from '../sessions/conversations.ts'
+import { conversationId, conversationTitle } from '../sessions/conversation-repository.ts'
 import { builder } from './builder.ts'
 import { ConversationType, SessionType } from './refs.ts'
 

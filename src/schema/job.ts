@@ -1,5 +1,5 @@
 import { badInput, notFound } from '../lib/errors.ts'
-import { upcoming } from '../jobs/job-machine.ts'
+import { upcoming } from '../jobs/job-state.ts'
 import { profileName } from '../profiles/profile-name.ts'
 import type { RunByHand } from '../jobs/scheduler.ts'
 import type { JobPatch } from '../jobs/job-input.ts'

@@ -1,4 +1,4 @@
-import type { Conversation } from '../sessions/conversations.ts'
+import type { Conversation } from '../sessions/conversation-repository.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type {
   ApprovalRecord,

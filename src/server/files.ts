@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { dataOf, type Data } from '../chat/data-url.ts'
-import type { Domain } from '../domain/domain.ts'
-import type { Domains } from '../domain/domains.ts'
+import type { Domain } from '../services/profile-services.ts'
+import type { Domains } from '../services/profile-registry.ts'
 import { filesPath } from '../schema/file-url.ts'
 import { keptFile } from '../model/records.ts'
 

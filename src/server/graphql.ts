@@ -1,7 +1,7 @@
 import type { GraphQLError } from 'graphql'
 import { createYoga, type Plugin, useExecutionCancellation } from 'graphql-yoga'
 import type { Logger } from 'pino'
-import type { Domains } from '../domain/domains.ts'
+import type { Domains } from '../services/profile-registry.ts'
 import { type Context, newContext } from '../schema/context.ts'
 import { schema } from '../schema/schema.ts'
 import type { Execution } from './execution.ts'

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
-import type { Domains } from '../domain/domains.ts'
+import type { Domains } from '../services/profile-registry.ts'
 import { filesPath } from '../schema/file-url.ts'
 import type { Limits } from '../config/limits.ts'
 import { Door, type Refusal } from './door.ts'

@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader'
 import type { SessionRecord } from '../model/records.ts'
-import { type Conversation, type Conversations, rootIdIn } from './conversations.ts'
+import { type Conversation, type Conversations, rootIdIn } from './conversation-repository.ts'
 import type { SessionLoader } from './session-loader.ts'
 
 /** Conversations by their sessions, for one execution, as `SessionLoader` is. */

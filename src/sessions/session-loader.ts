@@ -1,8 +1,8 @@
 import DataLoader from 'dataloader'
 import type { Lineage } from '../model/lineage.ts'
 import type { SessionRecord } from '../model/records.ts'
-import { lineageOf } from './lineage.ts'
-import type { Sessions } from './sessions.ts'
+import { lineageOf } from './load-lineage.ts'
+import type { Sessions } from './session-repository.ts'
 
 const chunk = 500
 

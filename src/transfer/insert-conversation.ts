@@ -10,8 +10,8 @@ import {
   putStream,
 } from '../storage/sqlite/rows/row-writers.ts'
 import { putDecision, putGrant } from '../storage/sqlite/sqlite-decision-store.ts'
-import { recordsIn } from './document-file.ts'
-import type { Listed, ListName, RecordIn } from './form.ts'
+import { recordsIn } from './document-reader.ts'
+import type { Listed, ListName, RecordIn } from './document-schema.ts'
 import { TransferError } from './transfer-error.ts'
 
 const lists: readonly ListName[] = ['sessions', 'streams', 'messages', 'events', 'decisions', 'grants']

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { AgentError, type WritingRun, type Written } from '../../src/agent/agent.ts'
-import { lineageOf } from '../../src/sessions/lineage.ts'
-import { newSession } from '../../src/sessions/sessions.ts'
+import { lineageOf } from '../../src/sessions/load-lineage.ts'
+import { newSession } from '../../src/sessions/session-repository.ts'
 import { noUsage, type SessionRecord, type StreamErrorCode } from '../../src/model/records.ts'
 import {
   type AgentChats,

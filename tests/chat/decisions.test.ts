@@ -12,7 +12,7 @@ import type { ToolboxOptions } from '../../src/agent/tools/toolbox.ts'
 import { Bell } from '../../src/lib/notifier.ts'
 import { Chats } from '../../src/chat/chats.ts'
 import { isSettled } from '../../src/model/tool-call.ts'
-import { Sessions } from '../../src/sessions/sessions.ts'
+import { Sessions } from '../../src/sessions/session-repository.ts'
 import type { LogWrite } from '../../src/storage/event-store.ts'
 import {
   type ApprovalDecision,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { AgentError, type AgentEvent } from '../../src/agent/agent.ts'
 import { modelContext } from '../../src/chat/context.ts'
-import { lineageOf } from '../../src/sessions/lineage.ts'
+import { lineageOf } from '../../src/sessions/load-lineage.ts'
 import {
   keptFile,
   type MessageRecord,

@@ -14,8 +14,8 @@ import type { ChatRequest } from '../../src/chat/request.ts'
 import type { IfBusy } from '../../src/chat/session-chat.ts'
 import { isSettled } from '../../src/model/tool-call.ts'
 import { newId } from '../../src/lib/ids.ts'
-import { openProfile, type Profile } from '../../src/profiles/profile.ts'
-import { Sessions } from '../../src/sessions/sessions.ts'
+import { openProfile, type Profile } from '../../src/services/profile-stores.ts'
+import { Sessions } from '../../src/sessions/session-repository.ts'
 import type { ChatStore, LogWrite } from '../../src/storage/event-store.ts'
 import type {
   ApprovalDecision,

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { newId } from '../../src/lib/ids.ts'
-import type { Environment } from '../../src/jobs/environment.ts'
+import type { Environment } from '../../src/jobs/job-clock.ts'
 
 interface Timer {
   readonly at: number

@@ -13,7 +13,7 @@ import {
   reviewed,
   type RunOutcome,
   upcoming,
-} from '../../src/jobs/job-machine.ts'
+} from '../../src/jobs/job-state.ts'
 import type { JobRecord, OwnJob } from '../../src/model/job.ts'
 import { ids, input, job } from './kept.ts'
 import { at } from './times.ts'

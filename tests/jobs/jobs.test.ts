@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { Jobs, type JobsOptions } from '../../src/jobs/jobs.ts'
+import { Jobs, type JobsOptions } from '../../src/jobs/job-service.ts'
 import type { JobRecord, JobRunRecord } from '../../src/model/job.ts'
 import type { JobSource } from '../../src/storage/job-store.ts'
 import { Clock } from './clock.ts'

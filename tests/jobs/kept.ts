@@ -6,7 +6,7 @@ import { ProfileDatabase } from '../../src/storage/sqlite/database/sqlite-databa
 import { SqliteJobStore } from '../../src/storage/sqlite/sqlite-job-store.ts'
 import type { JobInput } from '../../src/jobs/job-input.ts'
 import { newId } from '../../src/lib/ids.ts'
-import { newJob } from '../../src/jobs/job-machine.ts'
+import { newJob } from '../../src/jobs/job-state.ts'
 import type { OwnJob } from '../../src/model/job.ts'
 
 /** A folder that goes with the test. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SegueError } from '../../src/lib/errors.ts'
-import { nextRuns } from '../../src/jobs/schedule.ts'
+import { nextRuns } from '../../src/jobs/schedule/schedule.ts'
 import { at, dueTimes, iso, scheduleOf } from './times.ts'
 
 const now = at('2026-11-22T10:00:00.123Z')

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { SegueError } from '../../src/lib/errors.ts'
-import { changedJob, type RunOutcome } from '../../src/jobs/job-machine.ts'
+import { changedJob, type RunOutcome } from '../../src/jobs/job-state.ts'
 import { Scheduler, type SchedulerOptions } from '../../src/jobs/scheduler.ts'
 import type { JobRunRecord, OwnJob } from '../../src/model/job.ts'
 import type { JobWrite } from '../../src/storage/job-store.ts'

@@ -1,5 +1,5 @@
-import type { Schedule } from '../../src/jobs/schedule.ts'
-import { cleanSchedule, readSchedule } from '../../src/jobs/read-schedule.ts'
+import type { Schedule } from '../../src/jobs/schedule/schedule.ts'
+import { cleanSchedule, readSchedule } from '../../src/jobs/schedule/parse-schedule.ts'
 
 /** The time that a text in ISO form tells. */
 export function at(text: string): number {

@@ -1,6 +1,6 @@
 import { Cron } from 'croner'
 import { describe, expect, test } from 'vitest'
-import type { RunOutcome } from '../../src/jobs/job-machine.ts'
+import type { RunOutcome } from '../../src/jobs/job-state.ts'
 import { Scheduler } from '../../src/jobs/scheduler.ts'
 import type { JobRunRecord, OwnJob } from '../../src/model/job.ts'
 import type { JobWrite } from '../../src/storage/job-store.ts'

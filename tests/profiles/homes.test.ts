@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Homes } from '../../src/profiles/homes.ts'
+import { Homes } from '../../src/profiles/profile-directory.ts'
 import { newFolder } from '../support/segue.ts'
 
 let root: string

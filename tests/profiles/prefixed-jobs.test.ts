@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openProfile, type Profile } from '../../src/profiles/profile.ts'
+import { openProfile, type Profile } from '../../src/services/profile-stores.ts'
 import { HermesCron, hermesJob, responseDocument } from '../support/hermes-cron.ts'
 import { newFolder } from '../support/segue.ts'
 

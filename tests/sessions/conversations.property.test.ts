@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ConversationLoader } from '../../src/sessions/conversation-loader.ts'
-import type { Conversation } from '../../src/sessions/conversations.ts'
+import type { Conversation } from '../../src/sessions/conversation-repository.ts'
 import { SessionLoader } from '../../src/sessions/session-loader.ts'
 import type { PageRequest, SessionKey } from '../../src/storage/session-reader.ts'
 import type { HermesLayout } from '../support/hermes-db.ts'

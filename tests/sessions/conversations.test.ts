@@ -5,7 +5,7 @@ import {
   type ConversationsFilter,
   pageOfNamed,
   conversationTitle,
-} from '../../src/sessions/conversations.ts'
+} from '../../src/sessions/conversation-repository.ts'
 import { ConversationLoader } from '../../src/sessions/conversation-loader.ts'
 import { SessionLoader } from '../../src/sessions/session-loader.ts'
 import type { SessionRecord } from '../../src/model/records.ts'

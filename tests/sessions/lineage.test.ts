@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canBeContinued, continues, lineageOf } from '../../src/sessions/lineage.ts'
+import { canBeContinued, continues, lineageOf } from '../../src/sessions/load-lineage.ts'
 import type { SessionRecord } from '../../src/model/records.ts'
 import { sessionRecord } from './session-record.ts'
 

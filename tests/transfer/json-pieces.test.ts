@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { JsonPiecesError, piecesOf } from '../../src/transfer/json-pieces.ts'
+import { JsonPiecesError, piecesOf } from '../../src/transfer/json-stream.ts'
 
 /** An object put together from its pieces, of a text that comes in so many code units at a time. */
 function read(text: string, size: number): Map<string, unknown> {

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { beginByHand, beginDue, type Begun, endRun, type RunOutcome } from '../../../src/jobs/job-machine.ts'
+import { beginByHand, beginDue, type Begun, endRun, type RunOutcome } from '../../../src/jobs/job-state.ts'
 import type { JobRunRecord, OwnJob } from '../../../src/model/job.ts'
 import { JobConflict } from '../../../src/storage/job-store.ts'
 import { ProfileDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'

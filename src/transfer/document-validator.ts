@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type IdKind, kindOfId } from '../lib/ids.ts'
 import { keptFileOf } from '../model/records.ts'
-import type { Listed, RecordIn } from './form.ts'
+import type { Listed, RecordIn } from './document-schema.ts'
 import { TransferError } from './transfer-error.ts'
 
 interface SessionSoFar {

@@ -13,8 +13,8 @@
 import { badInput } from '../lib/errors.ts'
 import type { JobRecord, JobRunRecord, JobRunStatus, JobState, JobTrigger, OwnJob } from '../model/job.ts'
 import { cleanJob, type JobInput, type JobPatch } from './job-input.ts'
-import { readSchedule } from './read-schedule.ts'
-import { type DueTimes, nextRuns, type Schedule } from './schedule.ts'
+import { readSchedule } from './schedule/parse-schedule.ts'
+import { type DueTimes, nextRuns, type Schedule } from './schedule/schedule.ts'
 
 /** A job that was made to run, and its run; or both as they are when that has ended. */
 export interface Begun {

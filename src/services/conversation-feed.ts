@@ -1,10 +1,10 @@
 import { abortable } from '../chat/follow.ts'
 import { SegueError } from '../lib/errors.ts'
-import type { Profile } from '../profiles/profile.ts'
-import { type Conversation, conversationId, type Conversations } from '../sessions/conversations.ts'
-import type { Sessions } from '../sessions/sessions.ts'
+import type { Profile } from './profile-stores.ts'
+import { type Conversation, conversationId, type Conversations } from '../sessions/conversation-repository.ts'
+import type { Sessions } from '../sessions/session-repository.ts'
 import type { ChangedConversation } from '../storage/session-reader.ts'
-import { ConversationChanges, type ConversationsChange } from './conversation-changes.ts'
+import { ConversationChanges, type ConversationsChange } from './conversation-change-buffer.ts'
 
 const atOnce = 100 // conversations that are looked up together
 

@@ -1,5 +1,5 @@
-import { DocumentCheck } from './document-check.ts'
-import { format, type Listed, listedForm, listNames, version } from './form.ts'
+import { DocumentCheck } from './document-validator.ts'
+import { format, type Listed, listedForm, listNames, version } from './document-schema.ts'
 import { TransferError } from './transfer-error.ts'
 
 const pieceLength = 65_536 // UTF-16 code units: a line at a time would be a write each

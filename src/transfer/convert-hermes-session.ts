@@ -2,8 +2,8 @@ import { positionsBefore } from '../model/fold-message.ts'
 import { idFor } from '../lib/ids.ts'
 import { keptFileOf, type MessageRecord, type SessionRecord } from '../model/records.ts'
 import type { SessionSource } from '../storage/session-reader.ts'
-import type { RecordIn } from './form.ts'
-import { sessionForm } from './session-form.ts'
+import type { RecordIn } from './document-schema.ts'
+import { sessionForm } from './document-session.ts'
 
 const pageSize = 1000 // messages
 

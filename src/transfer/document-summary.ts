@@ -1,5 +1,5 @@
-import { conversationId } from '../sessions/conversations.ts'
-import type { Listed, ListName } from './form.ts'
+import { conversationId } from '../sessions/conversation-repository.ts'
+import type { Listed, ListName } from './document-schema.ts'
 
 interface Segment {
   readonly id: string

@@ -2,7 +2,7 @@ import type { Bell } from '../lib/notifier.ts'
 import { abortable } from '../chat/follow.ts'
 import type { JobRunRecord } from '../model/job.ts'
 import type { JobStore } from '../storage/job-store.ts'
-import type { Domain } from './domain.ts'
+import type { Domain } from './profile-services.ts'
 
 const pageSize = 100
 

@@ -5,13 +5,13 @@ import { Bell } from '../lib/notifier.ts'
 import { readProfileSettings } from '../config/profile-settings.ts'
 import { type Settings, SettingsError } from '../config/settings.ts'
 import { notFound, SegueError, shuttingDown } from '../lib/errors.ts'
-import { Homes } from '../profiles/homes.ts'
+import { Homes } from '../profiles/profile-directory.ts'
 import { defaultProfile } from '../profiles/profile-name.ts'
-import type { ProfileOptions } from '../profiles/profile.ts'
+import type { ProfileOptions } from './profile-stores.ts'
 import type { JobRunRecord } from '../model/job.ts'
-import { type Domain, type DomainOptions, openDomain } from './domain.ts'
-import { foundProviders } from './found-providers.ts'
-import { followRuns } from './followed-runs.ts'
+import { type Domain, type DomainOptions, openDomain } from './profile-services.ts'
+import { foundProviders } from './discover-default-providers.ts'
+import { followRuns } from './follow-job-runs.ts'
 
 export interface DomainsOptions {
   readonly settings: Settings

@@ -4,9 +4,9 @@ import { kindOfId } from '../lib/ids.ts'
 import type { JobRecord, JobRunRecord, OwnJob } from '../model/job.ts'
 import { JobConflict, type JobSource } from '../storage/job-store.ts'
 import type { PageRequest } from '../storage/session-reader.ts'
-import { realEnvironment } from './environment.ts'
+import { realEnvironment } from './job-clock.ts'
 import type { JobInput, JobPatch } from './job-input.ts'
-import { changedJob, newJob } from './job-machine.ts'
+import { changedJob, newJob } from './job-state.ts'
 import { type RunByHand, Scheduler, type SchedulerOptions } from './scheduler.ts'
 
 export interface JobsOptions extends SchedulerOptions {

@@ -1,5 +1,5 @@
 import { Cron, CronPattern } from 'croner'
-import { offsetAt } from '../lib/time-zone.ts'
+import { offsetAt } from '../../lib/time-zone.ts'
 import type { DueTimes, Schedule } from './schedule.ts'
 
 const mode = '5-or-6-parts'

@@ -1,5 +1,5 @@
 import type { SessionRecord } from '../model/records.ts'
-import type { RecordIn } from './form.ts'
+import type { RecordIn } from './document-schema.ts'
 
 type Kept = RecordIn<'sessions'>
 

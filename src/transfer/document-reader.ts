@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { format, type Listed, listedForm, type ListName, listNames, version } from './form.ts'
-import { JsonPiecesError, type More, type Piece, piecesOf } from './json-pieces.ts'
+import { format, type Listed, listedForm, type ListName, listNames, version } from './document-schema.ts'
+import { JsonPiecesError, type More, type Piece, piecesOf } from './json-stream.ts'
 import { TransferError } from './transfer-error.ts'
 
 /** Where in a file a record stands, for whoever has to find it: a line, and a path. */

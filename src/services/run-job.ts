@@ -1,7 +1,7 @@
 import type { Chats } from '../chat/chats.ts'
 import { SegueError } from '../lib/errors.ts'
-import { interrupted, isBlank, type RunOutcome } from '../jobs/job-machine.ts'
-import { newSession } from '../sessions/sessions.ts'
+import { interrupted, isBlank, type RunOutcome } from '../jobs/job-state.ts'
+import { newSession } from '../sessions/session-repository.ts'
 import type { JobRunRecord, OwnJob } from '../model/job.ts'
 import type { MessageRecord, StreamRecord } from '../model/records.ts'
 

@@ -1,4 +1,4 @@
-import type { Profile } from '../profiles/profile.ts'
+import type { Profile } from '../services/profile-stores.ts'
 import { chunksOf } from '../lib/chunk.ts'
 import type { Origin, SessionRecord } from '../model/records.ts'
 import { cut, isBetween, newestFirst, passes } from '../storage/keyset-pagination.ts'
@@ -11,7 +11,7 @@ import type {
   SessionFilter,
   SessionKey,
 } from '../storage/session-reader.ts'
-import type { Sessions } from './sessions.ts'
+import type { Sessions } from './session-repository.ts'
 
 /** All sessions that continue one root, as one. */
 export interface Conversation extends Omit<ConversationEntry, 'rootId' | 'tipId'> {

@@ -9,12 +9,12 @@ import { Chats } from '../chat/chats.ts'
 import type { Limits } from '../config/limits.ts'
 import type { NamedProfileSettings } from '../config/profile-settings.ts'
 import type { SegueError } from '../lib/errors.ts'
-import { Jobs } from '../jobs/jobs.ts'
-import { openProfile, type Profile, type ProfileOptions } from '../profiles/profile.ts'
-import { Conversations } from '../sessions/conversations.ts'
-import { Sessions } from '../sessions/sessions.ts'
+import { Jobs } from '../jobs/job-service.ts'
+import { openProfile, type Profile, type ProfileOptions } from './profile-stores.ts'
+import { Conversations } from '../sessions/conversation-repository.ts'
+import { Sessions } from '../sessions/session-repository.ts'
 import { ConversationFeed } from './conversation-feed.ts'
-import { runJob } from './job-agent.ts'
+import { runJob } from './run-job.ts'
 
 /** All that belongs to one profile, put together. Nothing in it knows of another one. */
 export interface Domain {

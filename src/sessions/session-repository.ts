@@ -1,12 +1,12 @@
 import { badInput } from '../lib/errors.ts'
 import { kindOfId, newId } from '../lib/ids.ts'
-import type { Profile } from '../profiles/profile.ts'
+import type { Profile } from '../services/profile-stores.ts'
 import { chunksOf } from '../lib/chunk.ts'
 import { type MessageRecord, noUsage, type Origin, type SessionRecord } from '../model/records.ts'
 import { cut, newestFirst } from '../storage/keyset-pagination.ts'
 import type { PageRequest, SessionFilter, SessionKey, SessionSource } from '../storage/session-reader.ts'
 import { mostHops } from '../model/lineage.ts'
-import { canBeContinued } from './lineage.ts'
+import { canBeContinued } from './load-lineage.ts'
 
 export interface NewSession {
   readonly title: string | null

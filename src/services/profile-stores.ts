@@ -16,7 +16,7 @@ import { SqliteSessions } from '../storage/sqlite/sqlite-session-reader.ts'
 import { PrefixedJobs } from '../hermes/namespaced-job-reader.ts'
 import { PrefixedSearches } from '../hermes/namespaced-search.ts'
 import { PrefixedSessions } from '../hermes/namespaced-session-reader.ts'
-import { defaultProfile } from './profile-name.ts'
+import { defaultProfile } from '../profiles/profile-name.ts'
 
 /** An isolated home: whatever belongs to one profile is reached through it, and through nothing else. */
 export interface Profile {

@@ -1,8 +1,8 @@
-import { isTimeZone } from '../lib/time-zone.ts'
-import { badInput } from '../lib/errors.ts'
+import { isTimeZone } from '../../lib/time-zone.ts'
+import { badInput } from '../../lib/errors.ts'
 import { CronSchedule } from './cron-schedule.ts'
 import { durationInWords, durationOf } from './duration.ts'
-import { instantOf, isDateLike } from './instant.ts'
+import { instantOf, isDateLike } from './parse-rfc3339.ts'
 import type { Schedule } from './schedule.ts'
 
 export interface ScheduleText {
