@@ -1,4 +1,4 @@
-import type { Cancelled } from '../chat/chats.ts'
+import type { Cancelled } from '../chat/chat-service.ts'
 import { badInput, notFound } from '../lib/errors.ts'
 import { defaultProfile, profileName } from '../profiles/profile-name.ts'
 import type { StreamRecord } from '../model/records.ts'

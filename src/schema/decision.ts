@@ -1,4 +1,4 @@
-import type { Decisions } from '../chat/decisions.ts'
+import type { Decisions } from '../chat/decisions/decision-service.ts'
 import { notFound } from '../lib/errors.ts'
 import { profileName } from '../profiles/profile-name.ts'
 import type { DecisionRecord, StreamRecord, ToolCall } from '../model/records.ts'

@@ -1,5 +1,5 @@
 import { badInput } from '../lib/errors.ts'
-import type { SessionUpdate } from '../chat/housekeeping.ts'
+import type { SessionUpdate } from '../chat/session-management.ts'
 import type { SessionRecord } from '../model/records.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'

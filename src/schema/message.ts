@@ -1,4 +1,4 @@
-import { digestOf } from '../chat/digest.ts'
+import { digestOf } from '../chat/log/message-digest.ts'
 import { parsedArguments } from '../model/tool-call.ts'
 import type { MessagePart, ToolCall } from '../model/records.ts'
 import { builder } from './builder.ts'

@@ -1,4 +1,4 @@
-import type { Model } from '../agent/models.ts'
+import type { Model } from '../agent/models/model-registry.ts'
 import { badInput } from '../lib/errors.ts'
 import { kindOfId } from '../lib/ids.ts'
 import { defaultProfile } from '../profiles/profile-name.ts'

@@ -1,4 +1,4 @@
-import { PendingLoader } from '../chat/pending-loader.ts'
+import { PendingLoader } from '../chat/decisions/pending-decision-loader.ts'
 import type { Domain } from '../services/profile-services.ts'
 import type { Domains } from '../services/profile-registry.ts'
 import { notFound } from '../lib/errors.ts'

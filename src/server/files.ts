@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { dataOf, type Data } from '../chat/data-url.ts'
+import { dataOf, type Data } from '../chat/attachments/data-url.ts'
 import type { Domain } from '../services/profile-services.ts'
 import type { Domains } from '../services/profile-registry.ts'
 import { filesPath } from '../schema/file-url.ts'

@@ -1,4 +1,4 @@
-import { abortable } from '../chat/follow.ts'
+import { abortable } from '../chat/subscriptions/subscribe-to-log.ts'
 import { SegueError } from '../lib/errors.ts'
 import type { Profile } from './profile-stores.ts'
 import { type Conversation, conversationId, type Conversations } from '../sessions/conversation-repository.ts'

@@ -1,4 +1,4 @@
-import { discoverProviders } from '../agent/discover.ts'
+import { discoverProviders } from '../agent/providers/discover-providers.ts'
 import type { Provider } from '../config/provider.ts'
 import { configuredModels, modelFault } from '../config/providers.ts'
 import { SettingsError } from '../config/settings.ts'

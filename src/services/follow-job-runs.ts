@@ -1,5 +1,5 @@
 import type { Bell } from '../lib/notifier.ts'
-import { abortable } from '../chat/follow.ts'
+import { abortable } from '../chat/subscriptions/subscribe-to-log.ts'
 import type { JobRunRecord } from '../model/job.ts'
 import type { JobStore } from '../storage/job-store.ts'
 import type { Domain } from './profile-services.ts'

@@ -1,4 +1,4 @@
-import type { Chats } from '../chat/chats.ts'
+import type { Chats } from '../chat/chat-service.ts'
 import { SegueError } from '../lib/errors.ts'
 import { interrupted, isBlank, type RunOutcome } from '../jobs/job-state.ts'
 import { newSession } from '../sessions/session-repository.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { windowOf } from '../../src/agent/context-window.ts'
+import { windowOf } from '../../src/agent/models/context-window.ts'
 
 test.each([
   ['gpt-4.1', 1_047_576],

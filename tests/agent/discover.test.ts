@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { discoverProviders } from '../../src/agent/discover.ts'
+import { discoverProviders } from '../../src/agent/providers/discover-providers.ts'
 import { newProvider } from '../support/provider.ts'
 import { deadURL, smallServer } from '../support/small-server.ts'
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { Models } from '../../src/agent/models.ts'
+import { Models } from '../../src/agent/models/model-registry.ts'
 import type { Provider, ProviderType } from '../../src/config/provider.ts'
 import { agentRun } from '../support/agent-run.ts'
 import { noWriter } from '../support/found-model.ts'

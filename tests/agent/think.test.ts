@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ThinkSplitter } from '../../src/agent/think.ts'
-import type { Stretch } from '../../src/agent/think.ts'
+import { ThinkSplitter } from '../../src/agent/model-agent/think-tag-parser.ts'
+import type { Stretch } from '../../src/agent/model-agent/think-tag-parser.ts'
 
 function split(chunks: readonly string[]): Stretch[] {
   const splitter = new ThinkSplitter()

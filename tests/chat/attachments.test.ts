@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { asText, attached, checkFiles, type GivenFile, isText, withBytes } from '../../src/chat/attachments.ts'
-import { dataOf, dataUrl } from '../../src/chat/data-url.ts'
+import {
+  asText,
+  attached,
+  checkFiles,
+  type GivenFile,
+  isText,
+  withBytes,
+} from '../../src/chat/attachments/attachments.ts'
+import { dataOf, dataUrl } from '../../src/chat/attachments/data-url.ts'
 import { SegueError } from '../../src/lib/errors.ts'
 import type { FileStore } from '../../src/storage/filesystem/filesystem-blob-store.ts'
 import type { MessageRecord } from '../../src/model/records.ts'

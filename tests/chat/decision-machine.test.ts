@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Draft, fold, foldPending } from '../../src/model/fold-message.ts'
-import { absorb, endTurn, type Outcome, resolve, turnOf } from '../../src/chat/machine.ts'
+import { absorb, endTurn, type Outcome, resolve, turnOf } from '../../src/chat/turn/turn.ts'
 import { isSettled } from '../../src/model/tool-call.ts'
 import type { DecisionRecord, MessageRecord, ToolCall } from '../../src/model/records.ts'
 import {

@@ -1,8 +1,8 @@
 import type { ModelMessage } from 'ai'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { tokensOf } from '../../src/agent/tokens.ts'
-import { fitted } from '../../src/chat/fitting.ts'
+import { tokensOf } from '../../src/agent/estimate-tokens.ts'
+import { fitted } from '../../src/chat/context/trim-to-context-window.ts'
 import { openaiProblems } from '../support/message-rules.ts'
 
 /** A turn in which a tool returned about so many tokens. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { deltaText, fits, isDelta, isDeltaDraft, withText } from '../../src/chat/deltas.ts'
+import { deltaText, fits, isDelta, isDeltaDraft, withText } from '../../src/chat/log/delta.ts'
 import { type AnswerFrame, answerPosition, type Draft, fold, userPosition } from '../../src/model/fold-message.ts'
 import type { MessageRecord } from '../../src/model/records.ts'
 import { anyAgentEvents, anyEnding, newStream, numbered, play, userMessage } from '../support/generators.ts'

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { AgentError, type AgentEvent } from '../../src/agent/agent.ts'
-import { modelContext } from '../../src/chat/context.ts'
+import { modelContext } from '../../src/chat/context/to-model-messages.ts'
 import { lineageOf } from '../../src/sessions/load-lineage.ts'
 import {
   keptFile,

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import type { AgentEvent } from '../../src/agent/agent.ts'
-import { digestOf } from '../../src/chat/digest.ts'
+import { digestOf } from '../../src/chat/log/message-digest.ts'
 import { found } from '../contract/ask.ts'
 import { newAgentChats } from '../support/agent-chats.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { AgentError, type WritingRun, type Written } from '../../src/agent/agent.ts'
-import { titleFrom, titleFromModel } from '../../src/chat/titles.ts'
+import { titleFrom, titleFromModel } from '../../src/chat/turn/derive-title.ts'
 import { noUsage, type SessionRecord } from '../../src/model/records.ts'
 import { type AgentChats, type Answer, gate, newAgentChats, newAgentChatsWith } from '../support/agent-chats.ts'
 import { calm, says, stuck, turn } from '../support/sayings.ts'

@@ -1,4 +1,4 @@
-import type { ChatRequest } from '../../src/chat/request.ts'
+import type { ChatRequest } from '../../src/chat/requests/chat-request.ts'
 
 /** A message that begins a session of the default profile, except for what is told. */
 export function chatRequest(of: Partial<ChatRequest> & { readonly text: string }): ChatRequest {

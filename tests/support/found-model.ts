@@ -1,5 +1,5 @@
 import type { Agent, Writer } from '../../src/agent/agent.ts'
-import type { FoundModel } from '../../src/agent/models.ts'
+import type { FoundModel } from '../../src/agent/models/model-registry.ts'
 
 /** Nobody asked it to write: it fails. */
 export const noWriter: Writer = {

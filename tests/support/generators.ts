@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import type { AgentEvent, Gate } from '../../src/agent/agent.ts'
 import type { Environment } from '../../src/lib/runtime.ts'
 import type { Draft } from '../../src/model/fold-message.ts'
-import { absorb, accept, endTurn, type Outcome, resolve, type Turn, turnOf } from '../../src/chat/machine.ts'
-import type { Ending } from '../../src/chat/settlement.ts'
+import { absorb, accept, endTurn, type Outcome, resolve, type Turn, turnOf } from '../../src/chat/turn/turn.ts'
+import type { Ending } from '../../src/chat/turn/tool-call-outcome.ts'
 import { type ChatEvent, type Json, type MessageRecord, noUsage, type StreamRecord } from '../../src/model/records.ts'
 
 /** A clock that moves on by a millisecond with each look, and ids that count. */

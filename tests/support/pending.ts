@@ -1,4 +1,4 @@
-import type { Chats } from '../../src/chat/chats.ts'
+import type { Chats } from '../../src/chat/chat-service.ts'
 import type { DecisionRecord } from '../../src/model/records.ts'
 
 type Kind = DecisionRecord['kind']

@@ -1,4 +1,4 @@
-import { runCalls, type WholeCall } from '../../src/agent/tools/run-calls.ts'
+import { runCalls, type WholeCall } from '../../src/agent/tools/execute-tool-calls.ts'
 import type { JsonObject, Tool, ToolSource } from '../../src/agent/tools/tool.ts'
 import type { Toolbox } from '../../src/agent/tools/toolbox.ts'
 import type { Answer } from './agent-chats.ts'

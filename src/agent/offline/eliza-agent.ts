@@ -1,12 +1,12 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { UserModelMessage } from 'ai'
 import type { Agent, AgentEvent, AgentRun } from '../agent.ts'
-import { estimateTokens } from '../tokens.ts'
-import { runCalls, type WholeCall } from '../tools/run-calls.ts'
+import { estimateTokens } from '../estimate-tokens.ts'
+import { runCalls, type WholeCall } from '../tools/execute-tool-calls.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
-import { ordered } from './commands.ts'
+import { ordered } from './parse-commands.ts'
 import { converse } from './eliza.ts'
-import { outcomes } from './outcomes.ts'
+import { outcomes } from './tool-result-text.ts'
 
 export interface ElizaOptions {
   /** Milliseconds between two words; 0 for as fast as it goes. */

@@ -1,8 +1,8 @@
-import { keywords, neutral } from './script.ts'
-import type { Keyword, Rule } from './script.ts'
-import { turnRound } from './turn-round.ts'
-import { clausesOf, decompose } from './utterance.ts'
-import type { Clause } from './utterance.ts'
+import { keywords, neutral } from './eliza-script.ts'
+import type { Keyword, Rule } from './eliza-script.ts'
+import { turnRound } from './reflect-pronouns.ts'
+import { clausesOf, decompose } from './decompose.ts'
+import type { Clause } from './decompose.ts'
 
 /**
  * A listening partner after Joseph Weizenbaum's ELIZA (Communications of the ACM, January 1966). An answer is made by

@@ -1,7 +1,7 @@
-import type { FoundModel } from '../models.ts'
+import type { FoundModel } from '../models/model-registry.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { eliza } from './eliza-agent.ts'
-import { offlineWriter } from './offline-writer.ts'
+import { offlineWriter } from './offline-text-generator.ts'
 
 /** What answers as `offline/eliza`. It reads all of a chat, however long. */
 export function offlineModel(options: {

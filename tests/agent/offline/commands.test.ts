@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ordered } from '../../../src/agent/offline/commands.ts'
+import { ordered } from '../../../src/agent/offline/parse-commands.ts'
 import { eliza } from '../../../src/agent/offline/eliza-agent.ts'
 import { ToolError } from '../../../src/agent/tools/tool.ts'
 import type { ApprovalRule } from '../../../src/config/approvals.ts'

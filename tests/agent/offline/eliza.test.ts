@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { converse } from '../../../src/agent/offline/eliza.ts'
-import { groups, keywords, neutral } from '../../../src/agent/offline/script.ts'
-import { turnRound } from '../../../src/agent/offline/turn-round.ts'
-import { clausesOf, decompose } from '../../../src/agent/offline/utterance.ts'
+import { groups, keywords, neutral } from '../../../src/agent/offline/eliza-script.ts'
+import { turnRound } from '../../../src/agent/offline/reflect-pronouns.ts'
+import { clausesOf, decompose } from '../../../src/agent/offline/decompose.ts'
 
 const say = (...texts: string[]): string => converse(texts).reply
 const trace = (...texts: string[]): string => converse(texts).trace.join(' ')

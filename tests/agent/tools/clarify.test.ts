@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { clarify, questionIn } from '../../../src/agent/tools/clarify.ts'
+import { clarify, questionIn } from '../../../src/agent/tools/clarify-tool.ts'
 
 const asked = (value: unknown) => questionIn(JSON.stringify(value))
 

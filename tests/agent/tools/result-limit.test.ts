@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { limited } from '../../../src/agent/tools/result-limit.ts'
+import { limited } from '../../../src/agent/tools/truncate-result.ts'
 
 /** Keeps what is handed to it. */
 function shelf() {

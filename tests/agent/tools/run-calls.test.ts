@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { AgentEvent, AgentRun } from '../../../src/agent/agent.ts'
 import { ApprovalPolicy } from '../../../src/agent/tools/approval-policy.ts'
-import { runCalls, type WholeCall } from '../../../src/agent/tools/run-calls.ts'
+import { runCalls, type WholeCall } from '../../../src/agent/tools/execute-tool-calls.ts'
 import { type Tool, ToolError } from '../../../src/agent/tools/tool.ts'
 import type { ToolboxOptions } from '../../../src/agent/tools/toolbox.ts'
 import { gate } from '../../support/agent-chats.ts'

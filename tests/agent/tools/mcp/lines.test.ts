@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { largestMessage, Lines } from '../../../../src/agent/tools/mcp/lines.ts'
+import { largestMessage, Lines } from '../../../../src/agent/mcp/transport/line-splitter.ts'
 
 test('a text is cut into its lines, however its bytes come', () => {
   const text = '{"a":"Grüße 🌍"}\n\n[1]\r\n'

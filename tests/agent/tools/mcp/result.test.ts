@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { toJson } from '../../../../src/agent/tools/mcp/result.ts'
+import { toJson } from '../../../../src/agent/mcp/tool-result.ts'
 import { ToolError } from '../../../../src/agent/tools/tool.ts'
 
 const text = (said: string) => ({ type: 'text' as const, text: said })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { toolName } from '../../../../src/agent/tools/mcp/tool-name.ts'
+import { toolName } from '../../../../src/agent/mcp/tool-name.ts'
 
 test('a name that fits stays as it is, behind the name of its server', () => {
   expect(toolName('GitHub', 'create_issue')).toBe('GitHub__create_issue')

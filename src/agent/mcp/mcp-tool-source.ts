@@ -1,0 +1,35 @@
+import type { McpServer } from '../../config/mcp-server.ts'
+import type { WarningLog } from '../models/model-list-cache.ts'
+import type { Tool, ToolSource } from '../tools/tool.ts'
+import { KeptServer } from './mcp-server-supervisor.ts'
+
+export interface McpToolsOptions {
+  readonly servers: readonly McpServer[]
+  readonly log: WarningLog
+  /** Milliseconds that the start of a server may take; 30 seconds where nothing is said. */
+  readonly startLimit?: number
+  /** A clock that only goes forward, in milliseconds. */
+  readonly now?: () => number
+}
+
+/**
+ * The tools of all MCP servers of a profile. A server that cannot be had costs its own tools, a warning, and those who
+ * come first the time that its start may take.
+ */
+export class McpTools implements ToolSource {
+  readonly #servers: readonly KeptServer[]
+
+  constructor({ servers, log, startLimit = 30_000, now = () => performance.now() }: McpToolsOptions) {
+    this.#servers = servers.map((server) => new KeptServer({ server, log, startLimit, now }))
+  }
+
+  async tools(): Promise<readonly Tool[]> {
+    const lists = await Promise.all(this.#servers.map((server) => server.tools()))
+    return lists.flat().toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  /** Resolves when nothing of any server is left, at the latest within a second. */
+  async close(): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server.close()))
+  }
+}

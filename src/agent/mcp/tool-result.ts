@@ -1,0 +1,30 @@
+import type { CallToolResult } from '@ai-sdk/mcp'
+import { z } from 'zod'
+import type { Json } from '../../model/records.ts'
+import { ToolError } from '../tools/tool.ts'
+
+const parts = z.array(z.record(z.string(), z.json()))
+const resultSchema = z.object({
+  content: parts.default([]),
+  structuredContent: z.json().optional(),
+  isError: z.boolean().optional(),
+  /** Where the oldest servers put what there is. */
+  toolResult: z.json().optional(),
+})
+
+const textPart = z.object({ type: z.literal('text'), text: z.string() })
+
+/**
+ * What a call came to, as simple as it can be told: structured content, a text, or the parts as they are. Throws a
+ * ToolError when the tool says that it failed.
+ */
+export function toJson(result: CallToolResult): Json {
+  const { content, structuredContent, isError, toolResult } = resultSchema.parse(result)
+  const texts = content.flatMap((part) => textPart.safeParse(part).data?.text ?? [])
+  if (isError) throw new ToolError(texts.join('\n') || (content.length > 0 ? JSON.stringify(content) : 'It failed.'))
+  if (toolResult !== undefined) return toolResult
+  if (texts.length < content.length) return content
+  if (structuredContent !== undefined) return structuredContent
+  const [text] = texts
+  return texts.length === 1 && text !== undefined ? text : content
+}

@@ -1,0 +1,43 @@
+import type { Clause } from './decompose.ts'
+
+const exchanged: Readonly<Record<string, string>> = {
+  i: 'you',
+  me: 'you',
+  my: 'your',
+  mine: 'yours',
+  myself: 'yourself',
+  your: 'my',
+  yours: 'mine',
+  yourself: 'myself',
+  am: 'are',
+}
+
+const set = (words: string): ReadonlySet<string> => new Set(words.split(' '))
+
+/** Before `you`, these make it the subject of a question. */
+const askers = set('are were do did can could will would should have had may might if that because when while')
+/** After `you`, these show that it was an object; so does the end. */
+const afterObject = set(
+  'and or to for with at in on about because when if so that then too very all more again now the a an my your this ' +
+    'yesterday today tomorrow anymore much as from of by',
+)
+
+/** What somebody said, as it is said back to them: I and you change places, and their verbs follow. */
+export function turnRound(clause: Clause): string {
+  return clause
+    .map(({ text, lower }, index) => {
+      const before = clause[index - 1]?.lower
+      const after = clause[index + 1]?.lower
+      if (lower === 'you') return isSubject(before, after) ? 'I' : 'me'
+      if (lower === 'are' && (before === 'you' || after === 'you')) return 'am'
+      if (lower === 'was' && (before === 'i' || after === 'i')) return 'were'
+      if (lower === 'were' && (before === 'you' || after === 'you')) return 'was'
+      return Object.hasOwn(exchanged, lower) ? exchanged[lower] : text
+    })
+    .join(' ')
+}
+
+function isSubject(before: string | undefined, after: string | undefined): boolean {
+  if (before !== undefined && askers.has(before)) return true
+  return after !== undefined && !afterObject.has(after)
+}
