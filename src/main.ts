@@ -1,8 +1,8 @@
 import { homedir } from 'node:os'
 import { pino } from 'pino'
-import { asksForHelp, helpText } from './config/help.ts'
+import { asksForHelp, helpText } from './config/command-line/help.ts'
 import { readSettings, type Settings } from './config/settings.ts'
-import { fail, inWords } from './in-words.ts'
+import { fail, inWords } from './cli/format-startup-error.ts'
 
 /** How long an end may take before the process ends all the same, in milliseconds. */
 const patience = 1500
@@ -13,7 +13,10 @@ const log = pino({ base: null }, pino.destination(2))
 async function serve(settings: Settings): Promise<void> {
   for (const warning of settings.warnings) log.warn(warning)
   // Loaded only now: to be told what is wrong, or how to start, nobody waits for all of the server.
-  const [{ startSegue }, { graphqlPath }] = await Promise.all([import('./segue.ts'), import('./server/graphql.ts')])
+  const [{ startSegue }, { graphqlPath }] = await Promise.all([
+    import('./segue.ts'),
+    import('./server/graphql/yoga.ts'),
+  ])
   const segue = await startSegue({ settings, log, env: process.env })
   let stopping = false
   const stop = async (signal: string): Promise<void> => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { jsonFault } from './json-fault.ts'
+import { jsonFault } from './json-error-position.ts'
 
 /** The keys of config.json as they were given; those that are not there are not in the map. */
 export type ConfigFile = ReadonlyMap<string, unknown>

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import { type ConfigFile, readConfigFile } from './config-file.ts'
 import { limitKeys } from './limits.ts'
-import { providerKeys } from './providers.ts'
-import type { Setting } from './setting.ts'
+import { providerKeys } from './profile/providers.ts'
+import type { Setting } from './setting-definitions.ts'
 
 /** A value, and where it was given. */
 export interface Given<T> {

@@ -1,10 +1,10 @@
-import { readFlags } from './flags.ts'
+import { readFlags } from './command-line/flags.ts'
 import { defaultLimits } from './limits.ts'
 import type { Limits } from './limits.ts'
-import { type Places, placesOf } from './places.ts'
-import { profileSettings, type ProfileSettings } from './profile-settings.ts'
-import { foundByThemselves } from './providers.ts'
-import { settingsTable as table } from './setting.ts'
+import { type Places, placesOf } from './paths.ts'
+import { profileSettings, type ProfileSettings } from './profile/profile-settings.ts'
+import { foundByThemselves } from './profile/providers.ts'
+import { settingsTable as table } from './setting-definitions.ts'
 import { SettingsReader } from './settings-reader.ts'
 
 /** What the server was told, resolved: paths are absolute, keys looked up. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { namePattern, nameRule } from '../config/name.ts'
+import { namePattern, nameRule } from '../config/name-rule.ts'
 import { badInput } from '../lib/errors.ts'
 
 export const defaultProfile = 'default'

@@ -1,5 +1,5 @@
 import type { Domains } from '../services/profile-registry.ts'
-import { Scopes } from './scopes.ts'
+import { Scopes } from './profile-lookup.ts'
 
 export interface Context {
   readonly scopes: Scopes

@@ -1,6 +1,6 @@
 import { discoverProviders } from '../agent/providers/discover-providers.ts'
-import type { Provider } from '../config/provider.ts'
-import { configuredModels, modelFault } from '../config/providers.ts'
+import type { Provider } from '../config/profile/provider.ts'
+import { configuredModels, modelFault } from '../config/profile/providers.ts'
 import { SettingsError } from '../config/settings.ts'
 
 /**

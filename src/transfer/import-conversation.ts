@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { Places } from '../config/places.ts'
+import type { Places } from '../config/paths.ts'
 import { Homes } from '../profiles/profile-directory.ts'
 import { profileFolder } from '../profiles/profile-name.ts'
 import { FolderFileStore } from '../storage/filesystem/filesystem-blob-store.ts'

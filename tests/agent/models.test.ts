@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Models } from '../../src/agent/models/model-registry.ts'
-import type { Provider, ProviderType } from '../../src/config/provider.ts'
+import type { Provider, ProviderType } from '../../src/config/profile/provider.ts'
 import { agentRun } from '../support/agent-run.ts'
 import { noWriter } from '../support/found-model.ts'
 import { newProvider } from '../support/provider.ts'

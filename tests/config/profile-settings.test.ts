@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { readProfileSettings } from '../../src/config/profile-settings.ts'
+import { readProfileSettings } from '../../src/config/profile/profile-settings.ts'
 import { newFolder } from '../support/segue.ts'
 
 let home: string

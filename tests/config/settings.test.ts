@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { asksForHelp, helpText } from '../../src/config/help.ts'
-import { allSettings } from '../../src/config/setting.ts'
+import { asksForHelp, helpText } from '../../src/config/command-line/help.ts'
+import { allSettings } from '../../src/config/setting-definitions.ts'
 import { readSettings, SettingsError } from '../../src/config/settings.ts'
 import type { Settings } from '../../src/config/settings.ts'
 

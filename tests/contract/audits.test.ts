@@ -1,6 +1,6 @@
 import { serverAudits } from 'graphql-http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { graphqlPath } from '../../src/server/graphql.ts'
+import { graphqlPath } from '../../src/server/graphql/yoga.ts'
 import { newSegue, type TestSegue } from '../support/segue.ts'
 
 let segue: TestSegue

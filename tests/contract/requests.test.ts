@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { graphqlPath } from '../../src/server/graphql.ts'
+import { graphqlPath } from '../../src/server/graphql/yoga.ts'
 import { ask, found, refusal, refusalOf, refusalToFollow } from './ask.ts'
 import { wholeAnswer } from './chat.ts'
 import { readingTransports, transports } from './clients.ts'

@@ -4,12 +4,12 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { commandHelp, readCommand } from '../../src/config/command.ts'
+import { commandHelp, readCommand } from '../../src/config/command-line/command.ts'
 import { newFolder } from '../support/segue.ts'
 
 /** The real program, in a process of its own. */
 async function command(...argv: string[]) {
-  const program = new URL('../../src/commands.ts', import.meta.url).pathname
+  const program = new URL('../../src/cli/cli.ts', import.meta.url).pathname
   const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
   const env = { PATH, NODE_COMPILE_CACHE, HOME: newFolder() }
   const child = spawn(process.execPath, [program, ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -1,6 +1,6 @@
 import { parse } from 'graphql'
 import { expect, test } from 'vitest'
-import { KnownDocuments } from '../../src/server/known-documents.ts'
+import { KnownDocuments } from '../../src/server/graphql/document-cache.ts'
 
 const textOf = (index: number): string => `{ field${index} }`
 const document = parse('{ field }')

@@ -1,4 +1,4 @@
-import type { Provider } from '../../src/config/provider.ts'
+import type { Provider } from '../../src/config/profile/provider.ts'
 
 /** A provider without a key that is asked for its models, except for what is told. */
 export function newProvider(of: Partial<Provider>): Provider {

@@ -1,7 +1,7 @@
 import { cpSync, rmSync } from 'node:fs'
 import type { Tool } from '../../src/agent/tools/tool.ts'
 import type { Chats } from '../../src/chat/chat-service.ts'
-import type { ApprovalRules } from '../../src/config/approvals.ts'
+import type { ApprovalRules } from '../../src/config/profile/approvals.ts'
 import { defaultLimits, type Limits } from '../../src/config/limits.ts'
 import { newFolder, newHome, newSegue, type TestSegue } from './segue.ts'
 import { sourceOf } from './tools.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { McpServer } from '../../config/mcp-server.ts'
+import type { McpServer } from '../../config/profile/mcp-server.ts'
 import type { Json } from '../../model/records.ts'
 import type { WarningLog } from '../models/model-list-cache.ts'
 import { redact, withoutSecrets } from '../../lib/redact.ts'

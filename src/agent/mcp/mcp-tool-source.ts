@@ -1,4 +1,4 @@
-import type { McpServer } from '../../config/mcp-server.ts'
+import type { McpServer } from '../../config/profile/mcp-server.ts'
 import type { WarningLog } from '../models/model-list-cache.ts'
 import type { Tool, ToolSource } from '../tools/tool.ts'
 import { KeptServer } from './mcp-server-supervisor.ts'

@@ -1,6 +1,6 @@
 import { APICallError } from 'ai'
 import { z } from 'zod'
-import type { Provider } from '../../config/provider.ts'
+import type { Provider } from '../../config/profile/provider.ts'
 import { AgentError } from '../agent.ts'
 import { authHeaders, baseURLOf } from '../providers/create-language-model.ts'
 import { parseJson } from '../../lib/parse-json.ts'

@@ -1,4 +1,4 @@
-import type { Provider } from '../../config/provider.ts'
+import type { Provider } from '../../config/profile/provider.ts'
 import { AgentError } from '../agent.ts'
 import { fetchModels } from './fetch-models.ts'
 import type { ListedModel } from './fetch-models.ts'

@@ -1,5 +1,5 @@
-import type { ProviderType, Provider } from '../../config/provider.ts'
-import { configuredModels, modelFault } from '../../config/providers.ts'
+import type { ProviderType, Provider } from '../../config/profile/provider.ts'
+import { configuredModels, modelFault } from '../../config/profile/providers.ts'
 import { badInput } from '../../lib/errors.ts'
 import type { Agent, Writer } from '../agent.ts'
 import { windowOf } from './context-window.ts'

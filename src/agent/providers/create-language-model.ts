@@ -2,7 +2,7 @@ import { createAnthropic } from '@ai-sdk/anthropic'
 import { createOpenAI } from '@ai-sdk/openai'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import type { LanguageModel } from 'ai'
-import type { Provider, ProviderType } from '../../config/provider.ts'
+import type { Provider, ProviderType } from '../../config/profile/provider.ts'
 
 /** A model of the SDK itself, where it would also take the mere name of one. */
 export type ProvidedModel = Exclude<LanguageModel, string>

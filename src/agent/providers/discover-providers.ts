@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Provider } from '../../config/provider.ts'
+import type { Provider } from '../../config/profile/provider.ts'
 
 const ollamaVersion = z.object({ version: z.string() })
 const longestWait = 300 // milliseconds

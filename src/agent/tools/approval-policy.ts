@@ -1,4 +1,4 @@
-import type { ApprovalRule, ApprovalRules } from '../../config/approvals.ts'
+import type { ApprovalRule, ApprovalRules } from '../../config/profile/approvals.ts'
 import type { Tool } from './tool.ts'
 
 /** What is to be done when a tool is called, as far as the configuration says. */

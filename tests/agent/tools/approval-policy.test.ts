@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ApprovalPolicy } from '../../../src/agent/tools/approval-policy.ts'
-import { approvalsSchema } from '../../../src/config/approvals.ts'
+import { approvalsSchema } from '../../../src/config/profile/approvals.ts'
 
 const writes = (name: string) => ({ name, readOnly: false })
 const reads = (name: string) => ({ name, readOnly: true })

@@ -1,6 +1,6 @@
 import { createMCPClient, type MCPClient, MCPClientError } from '@ai-sdk/mcp'
 import { z } from 'zod'
-import type { HttpServer, McpServer, StdioServer } from '../../../config/mcp-server.ts'
+import type { HttpServer, McpServer, StdioServer } from '../../../config/profile/mcp-server.ts'
 import { httpFetch } from './mcp-fetch.ts'
 import { StdioTransport } from './stdio-transport.ts'
 import { type ListedTool, listTools } from '../tool-list.ts'

@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { StdioServer } from '../../../config/mcp-server.ts'
+import type { StdioServer } from '../../../config/profile/mcp-server.ts'
 import { Lines } from './line-splitter.ts'
 
 /** How long it may take to end by itself, and then after SIGTERM, in milliseconds. Our own end may take 1,500 in all. */

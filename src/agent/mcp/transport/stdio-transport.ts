@@ -4,7 +4,7 @@ import {
   type MCPTransportSendOptions,
   validateJSONRPCMessage,
 } from '@ai-sdk/mcp'
-import type { StdioServer } from '../../../config/mcp-server.ts'
+import type { StdioServer } from '../../../config/profile/mcp-server.ts'
 import { parseJson } from '../../../lib/parse-json.ts'
 import { cancellationOf, isListChanged } from './json-rpc.ts'
 import { ServerProcess } from './mcp-child-process.ts'

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { z } from 'zod'
 import { ToolError } from '../../../../src/agent/tools/tool.ts'
 import { until } from '../../../support/until.ts'
-import type { StdioServer } from '../../../../src/config/mcp-server.ts'
+import type { StdioServer } from '../../../../src/config/profile/mcp-server.ts'
 import { isAlive, program, scripted, type TestTools, toolsOf } from './servers.ts'
 
 const secret = 'wonderful-secret'

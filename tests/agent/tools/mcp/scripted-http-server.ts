@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { z } from 'zod'
-import type { HttpServer } from '../../../../src/config/mcp-server.ts'
+import type { HttpServer } from '../../../../src/config/profile/mcp-server.ts'
 import { smallServer } from '../../../support/small-server.ts'
 
 const messageSchema = z.object({

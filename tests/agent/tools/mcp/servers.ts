@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { McpTools, type McpToolsOptions } from '../../../../src/agent/mcp/mcp-tool-source.ts'
 import type { JsonObject, Tool } from '../../../../src/agent/tools/tool.ts'
-import type { StdioServer } from '../../../../src/config/mcp-server.ts'
+import type { StdioServer } from '../../../../src/config/profile/mcp-server.ts'
 import type { Json } from '../../../../src/model/records.ts'
 import { until } from '../../../support/until.ts'
 

@@ -1,0 +1,229 @@
+import type { Cancelled } from '../../chat/chat-service.ts'
+import { badInput, notFound } from '../../lib/errors.ts'
+import { defaultProfile, profileName } from '../../profiles/profile-name.ts'
+import type { StreamRecord } from '../../model/records.ts'
+import { builder } from '../builder.ts'
+import { ChatEventInterface } from './chat-event.ts'
+import type { Context } from '../context.ts'
+import { CancelOutcomeEnum, IfBusyEnum } from '../enums.ts'
+import { MessageType, SessionType, StreamType } from '../object-refs.ts'
+import type { Scope } from '../profile-lookup.ts'
+
+const CreateSessionInput = builder.inputType('CreateSessionInput', {
+  description: 'A session to begin.',
+  fields: (t) => ({
+    title: t.string({ description: 'What to call it: 1 to 200 characters, in one line.' }),
+    profile: t.string({ description: 'The profile that it belongs to; default when it is left out.' }),
+    model: t.string({
+      description: 'The model that answers in it, as <provider>/<name>; the default one when it is left out.',
+    }),
+    continues: t.id({
+      description:
+        "The session that the new one continues, usually Hermes' own: it must have ended in compression or cli_close. Its history becomes the new one's context, its title goes along. BAD_USER_INPUT otherwise.",
+    }),
+  }),
+})
+
+const FileInput = builder.inputType('FileInput', {
+  description: 'A file to send along.',
+  fields: (t) => ({
+    name: t.string({ description: 'What it is called: 1 to 200 characters, without slashes.' }),
+    mediaType: t.string({
+      required: true,
+      description:
+        'image/png, image/jpeg, image/gif or image/webp, up to 10 MiB; text/… , application/json and the like, up to 1 MiB in UTF-8. Any other type is BAD_USER_INPUT, a larger file TOO_LARGE.',
+    }),
+    url: t.string({
+      required: true,
+      description: 'A data URL, which is kept here; or an https URL, which is passed on to the model as it is.',
+    }),
+  }),
+})
+
+const StreamChatInput = builder.inputType('StreamChatInput', {
+  description: 'A message to answer.',
+  fields: (t) => ({
+    sessionId: t.id({ description: 'The session that it belongs to. Omitted: a new session is made.' }),
+    text: t.string({
+      required: true,
+      description: 'What the user says: up to 1,000,000 characters. Blank only where there are files.',
+    }),
+    files: t.field({
+      type: [FileInput],
+      description: 'What goes with the text, up to 20: pictures (PNG, JPEG, GIF, WebP) and text.',
+    }),
+    model: t.string({
+      description: "The model that answers, as <provider>/<name>; the session's own when it is left out.",
+    }),
+    profile: t.string({ description: 'The profile; default when it is left out.' }),
+    key: t.string({
+      description:
+        "Chosen by the client, 1 to 200 characters, unique in the profile, kept as long as the session. The same key with the same sessionId, text, files, model and profile returns the same stream; with other ones it is an IDEMPOTENCY_MISMATCH. A refused start keeps no key. Without it, over WebSocket, the subscribe message's id is the key when it is a UUID: graphql-ws repeats it when it reconnects.",
+    }),
+    ifBusy: t.field({
+      type: IfBusyEnum,
+      defaultValue: 'REJECT',
+      description:
+        'What to do when the session has an active stream: refuse with SESSION_BUSY; wait for its turn; or cancel the active one and run next, before what is queued.',
+    }),
+  }),
+})
+
+const CancelStreamPayload = builder.objectRef<Cancelled>('CancelStreamPayload').implement({
+  description: 'What a cancelled stream leaves behind.',
+  fields: (t) => ({
+    stream: t.expose('stream', { type: StreamType, description: 'The stream as it ended.' }),
+    message: t.field({
+      type: MessageType,
+      nullable: true,
+      description: 'The saved partial message, byte for byte. Null only when nothing was produced.',
+      resolve: ({ answer }) => answer,
+    }),
+    outcome: t.expose('outcome', { type: CancelOutcomeEnum, description: 'How this call found the stream.' }),
+    lastSeq: t.int({ description: "The seq of the stream's terminal event.", resolve: ({ stream }) => stream.lastSeq }),
+  }),
+})
+
+builder.mutationFields((t) => ({
+  createSession: t.field({
+    type: SessionType,
+    description: 'Begins a session, empty or as the continuation of another one.',
+    args: { input: t.arg({ type: CreateSessionInput, required: true, description: 'What it is to be.' }) },
+    resolve: async (_, { input }, { scopes }) => {
+      const { models, sessions } = await scopes.make(profileName(input.profile, 'input', 'profile'))
+      if (typeof input.model === 'string') await models.find(input.model)
+      return sessions.create({
+        title: input.title ?? null,
+        model: input.model ?? null,
+        continues: input.continues ?? null,
+      })
+    },
+  }),
+  startChat: t.field({
+    type: StreamType,
+    description: 'Starts an answer without following it; followStream does.',
+    args: { input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }) },
+    resolve: async (_, { input }, context) => (await begin(input, { ...context, operationId: null })).stream,
+  }),
+  regenerate: t.field({
+    type: StreamType,
+    description:
+      "Forks before the turn of messageId and answers there: the same user's message, or text in its place. The old branch stays as it is. SESSION_BUSY while that message is being made.",
+    args: {
+      messageId: t.arg.id({ required: true, description: "A message of the turn: the user's, or the answer." }),
+      text: t.arg.string({ description: 'What the user says instead; files of the old message stay with it.' }),
+      key: t.arg.string({
+        description: 'As in StreamChatInput: the same key with the same messageId and text returns the same stream.',
+      }),
+    },
+    resolve: async (_, { messageId, text, key }, { scopes }) =>
+      (await scopes.having('message', messageId)).chats.regenerate(messageId, text ?? null, key ?? null),
+  }),
+  forkSession: t.field({
+    type: SessionType,
+    description:
+      'A new session with the messages up to and including messageId, of either origin. SESSION_BUSY while that message is being made.',
+    args: { messageId: t.arg.id({ required: true, description: 'The last message to take along.' }) },
+    resolve: async (_, { messageId }, { scopes }) => (await scopes.having('message', messageId)).chats.fork(messageId),
+  }),
+  compactSession: t.field({
+    type: SessionType,
+    description:
+      'Summarises the session, ends it with endReason compression and returns the one that continues it. SESSION_BUSY while an answer is made in it or it is compacted already, STALE when it was continued already, PROVIDER when there is no summary to be had: then it is as it was.',
+    args: {
+      id: t.arg.id({ required: true, description: 'The session.' }),
+      key: t.arg.string({
+        description: 'Chosen by the client: the same key with the same session returns the same continuation.',
+      }),
+    },
+    resolve: async (_, { id, key }, { scopes }) => (await scopes.having('session', id)).chats.compact(id, key ?? null),
+  }),
+  cancelStream: t.field({
+    type: CancelStreamPayload,
+    description: 'Stops a stream and returns what was saved: all that any client has seen of it, and nothing after.',
+    args: { streamId: t.arg.id({ required: true, description: 'The stream.' }) },
+    resolve: async (_, { streamId }, { scopes }) => (await scopes.having('stream', streamId)).chats.cancel(streamId),
+  }),
+}))
+
+const StreamChatAfter = 'Only events with a greater seq.'
+
+builder.subscriptionFields((t) => ({
+  streamChat: t.field({
+    type: ChatEventInterface,
+    description: 'Starts an answer (or joins the one started with the same key) and follows it to its StreamFinished.',
+    args: {
+      input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }),
+      after: t.arg.int({ description: StreamChatAfter }),
+    },
+    subscribe: async (_, { input, after }, context) => {
+      context.checkMayStart()
+      const cursor = cursorOf(after)
+      const { stream, scope } = await begin(input, context)
+      return scope.chats.followers.followStream(stream.id, cursor)
+    },
+    resolve: (event) => event,
+  }),
+  followStream: t.field({
+    type: ChatEventInterface,
+    description:
+      'Follows the events of one stream from after (0: from its start) to its StreamFinished, from any number of clients, during it or long after.',
+    args: {
+      streamId: t.arg.id({ required: true, description: 'The stream.' }),
+      after: t.arg.int({ defaultValue: 0, description: StreamChatAfter }),
+    },
+    subscribe: async (_, { streamId, after }, { scopes, lastEventId, onNothingLeft }) => {
+      const cursor = cursorOf(after, lastEventId)
+      const { followers } = (await scopes.having('stream', streamId)).chats
+      if (await followers.isAtEnd(streamId, cursor)) onNothingLeft()
+      return followers.followStream(streamId, cursor)
+    },
+    resolve: (event) => event,
+  }),
+  followSession: t.field({
+    type: ChatEventInterface,
+    description:
+      'Follows every event of a session, across its streams. Does not end by itself; completed when the session is deleted.',
+    args: {
+      sessionId: t.arg.id({ required: true, description: 'The session.' }),
+      after: t.arg.int({ defaultValue: 0, description: StreamChatAfter }),
+    },
+    subscribe: async (_, { sessionId, after }, { scopes, lastEventId }) => {
+      const cursor = cursorOf(after, lastEventId)
+      return (await scopes.having('session', sessionId)).chats.followers.followSession(sessionId, cursor)
+    },
+    resolve: (event) => event,
+  }),
+}))
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** Begins an answer in the session's profile, or in the one that was named. */
+async function begin(
+  input: typeof StreamChatInput.$inferInput,
+  { scopes, operationId }: Pick<Context, 'scopes' | 'operationId'>,
+): Promise<{ readonly stream: StreamRecord; readonly scope: Scope }> {
+  const sessionId = input.sessionId ?? null
+  const named = typeof input.profile === 'string' ? profileName(input.profile, 'input', 'profile') : null
+  const scope =
+    sessionId === null ? await scopes.make(named ?? defaultProfile) : await scopes.having('session', sessionId)
+  const profile = scope.profile.name
+  // A session of another profile is none that there is in this one.
+  if (sessionId !== null && named !== null && named !== profile) throw notFound('session', sessionId)
+  const stream = await scope.chats.start({
+    sessionId,
+    profile,
+    text: input.text,
+    files: (input.files ?? []).map(({ name, mediaType, url }) => ({ name: name ?? null, mediaType, url })),
+    model: input.model ?? null,
+    key: input.key ?? (operationId !== null && uuid.test(operationId) ? operationId : null),
+    ifBusy: input.ifBusy ?? 'REJECT',
+  })
+  return { stream, scope }
+}
+
+/** Of what was asked for and what an EventSource says that it had, the greater one. */
+function cursorOf(after: number | null | undefined, lastEventId: number | null = null): number {
+  if (typeof after === 'number' && after < 0) throw badInput(`after is 0 or more; it was ${after}.`, 'after')
+  return Math.max(after ?? 0, lastEventId ?? 0)
+}
