@@ -3,8 +3,8 @@
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { newFolder, newSegue } from '../tests/support/segue.ts'
-import { percentile, print } from './figures.ts'
+import { newFolder, newSegue } from '../tests/support/server/segue.ts'
+import { percentile, print } from './report.ts'
 
 const streams = 100
 const cancels = 300

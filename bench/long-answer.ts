@@ -8,10 +8,10 @@ import type { Agent } from '../src/agent/agent.ts'
 import { Chats } from '../src/chat/chat-service.ts'
 import { openProfile } from '../src/services/profile-stores.ts'
 import { Sessions } from '../src/sessions/session-repository.ts'
-import { chatRequest } from '../tests/support/chat-request.ts'
-import { foundModel } from '../tests/support/found-model.ts'
-import { newFolder } from '../tests/support/segue.ts'
-import { print } from './figures.ts'
+import { chatRequest } from '../tests/support/fixtures/chat-request.ts'
+import { foundModel } from '../tests/support/providers/resolved-model.ts'
+import { newFolder } from '../tests/support/server/segue.ts'
+import { print } from './report.ts'
 
 const deltas = Number(process.argv[2] ?? 1_000_000)
 const heap = (): number => {

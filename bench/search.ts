@@ -13,9 +13,9 @@ import { SearchQuery } from '../src/search/search-query.ts'
 import { ProfileDatabase } from '../src/storage/sqlite/database/sqlite-database.ts'
 import { migrations } from '../src/storage/sqlite/database/migrations.ts'
 import { fromMessage, fromSession } from '../src/storage/sqlite/rows/row-mappers.ts'
-import { newFolder } from '../tests/support/segue.ts'
-import { textMessage } from '../tests/storage/search/own-chats.ts'
-import { percentile, print } from './figures.ts'
+import { newFolder } from '../tests/support/server/segue.ts'
+import { textMessage } from '../tests/support/search/segue-chats.ts'
+import { percentile, print } from './report.ts'
 
 const messages = Number(process.argv[2] ?? 1_000_000)
 const perSession = 10

@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Dice } from './dice.ts'
+import type { Dice } from './seeded-random.ts'
 
 /** A provider that answers as providers do on a bad day: in time, in bits, cut off, wrong, or not at all. */
 export class UnreliableProvider {

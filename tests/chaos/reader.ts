@@ -1,7 +1,7 @@
 import { createClient as createSse } from 'graphql-sse'
 import { createClient as createWebSocket } from 'graphql-ws'
 import { WebSocket } from 'ws'
-import type { Dice } from './dice.ts'
+import type { Dice } from './seeded-random.ts'
 import { z } from 'zod'
 import { Folded, type SeenEvent, seenEventSchema } from './fold.ts'
 import { follow } from './operations.ts'

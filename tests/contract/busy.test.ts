@@ -1,10 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { ask, found, readTo } from './ask.ts'
-import { cancelStream, followSession, followStream, is, never, newSession, sessionOf, startChat } from './chat.ts'
-import { streamChat, transcriptOf, wholeAnswer } from './chat.ts'
-import { transports } from './clients.ts'
+import { ask, found, readTo } from './support/typed-client.ts'
+import {
+  cancelStream,
+  followSession,
+  followStream,
+  is,
+  never,
+  newSession,
+  sessionOf,
+  startChat,
+} from './support/chat.ts'
+import { streamChat, transcriptOf, wholeAnswer } from './support/chat.ts'
+import { transports } from './support/clients.ts'
 import { StartThreeDocument } from './generated/graphql.ts'
-import { newWorld } from './world.ts'
+import { newWorld } from './support/test-environment.ts'
 
 describe.each(transports)('a message to a session in which an answer is made, over %s,', (transport) => {
   test('waits with QUEUE, and goes first with INTERRUPT', async () => {

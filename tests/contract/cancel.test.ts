@@ -1,12 +1,22 @@
 import { describe, expect, test } from 'vitest'
-import type { Step } from '../support/strict-provider.ts'
-import { ask, found, readTo, refusal } from './ask.ts'
-import { cancelStream, type ChatEvent, eventsOf, is, never, seqs, sessionOf, startChat, streamChat } from './chat.ts'
-import { wholeAnswer } from './chat.ts'
-import { transports } from './clients.ts'
-import { digestOf, partsOf } from './fold.ts'
+import type { Step } from '../support/providers/strict-provider.ts'
+import { ask, found, readTo, refusal } from './support/typed-client.ts'
+import {
+  cancelStream,
+  type ChatEvent,
+  eventsOf,
+  is,
+  never,
+  seqs,
+  sessionOf,
+  startChat,
+  streamChat,
+} from './support/chat.ts'
+import { wholeAnswer } from './support/chat.ts'
+import { transports } from './support/clients.ts'
+import { digestOf, partsOf } from './support/fold.ts'
 import { CancelStreamDocument, MessageNodeDocument, MessagesDocument, StreamDocument } from './generated/graphql.ts'
-import { newWorld } from './world.ts'
+import { newWorld } from './support/test-environment.ts'
 
 interface Phase {
   readonly phase: string

@@ -1,9 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { ask, follow, found, readTo, refusal, refusalToFollow } from './ask.ts'
-import { eventsOf, expectAgain, followStream, is, never, newSession, seqs, sessionOf, startChat } from './chat.ts'
-import { streamChat, wholeAnswer } from './chat.ts'
-import { readingTransports, transports } from './clients.ts'
-import { digestOf, partsOf } from './fold.ts'
+import { ask, follow, found, readTo, refusal, refusalToFollow } from './support/typed-client.ts'
+import {
+  eventsOf,
+  expectAgain,
+  followStream,
+  is,
+  never,
+  newSession,
+  seqs,
+  sessionOf,
+  startChat,
+} from './support/chat.ts'
+import { streamChat, wholeAnswer } from './support/chat.ts'
+import { readingTransports, transports } from './support/clients.ts'
+import { digestOf, partsOf } from './support/fold.ts'
 import {
   EventsDocument,
   FollowStreamDocument,
@@ -16,7 +26,7 @@ import {
   StreamDocument,
   StreamNodeDocument,
 } from './generated/graphql.ts'
-import { newWorld } from './world.ts'
+import { newWorld } from './support/test-environment.ts'
 
 const toolTurn = [
   { reasoning: 'I should ' },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ask, found, readTo, refusal, refusalToFollow } from './ask.ts'
+import { ask, found, readTo, refusal, refusalToFollow } from './support/typed-client.ts'
 import {
   eventsOf,
   followSession,
@@ -10,10 +10,10 @@ import {
   startChat,
   transcriptOf,
   wholeAnswer,
-} from './chat.ts'
-import { type Client, transports } from './clients.ts'
+} from './support/chat.ts'
+import { type Client, transports } from './support/clients.ts'
 import { CompactSessionDocument, MessagesDocument, StartChatDocument, StreamChatDocument } from './generated/graphql.ts'
-import { newWorld } from './world.ts'
+import { newWorld } from './support/test-environment.ts'
 
 const compact = async (client: Client, id: string, key: string | null = null) =>
   (await ask(client, CompactSessionDocument, { id, key })).compactSession

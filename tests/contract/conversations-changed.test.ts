@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { HermesDb } from '../support/hermes-db.ts'
-import { ask, follow, found, readTo, stirring } from './ask.ts'
-import { cancelStream, is, newSession, startChat, streamChat, wholeAnswer } from './chat.ts'
-import { type Client, connect, transports } from './clients.ts'
+import type { HermesDb } from '../support/hermes/hermes-db.ts'
+import { ask, follow, found, readTo, stirring } from './support/typed-client.ts'
+import { cancelStream, is, newSession, startChat, streamChat, wholeAnswer } from './support/chat.ts'
+import { type Client, connect, transports } from './support/clients.ts'
 import {
   AnswerClarificationDocument,
   CompactSessionDocument,
@@ -13,9 +13,9 @@ import {
   type FollowConversationsSubscriptionVariables,
   UpdateSessionDocument,
 } from './generated/graphql.ts'
-import { stirred } from './good-variables.ts'
-import { newJob, runJob } from './job.ts'
-import { newWorld, type World } from './world.ts'
+import { stirred } from './support/good-variables.ts'
+import { newJob, runJob } from './support/job.ts'
+import { newWorld, type World } from './support/test-environment.ts'
 
 type Change = FollowConversationsSubscription['conversationsChanged']
 type Changes = AsyncGenerator<Change, void, void>

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { HermesDb } from '../support/hermes-db.ts'
-import { ask, found } from './ask.ts'
-import { newSession, sessionOf, wholeAnswer } from './chat.ts'
-import { readingTransports } from './clients.ts'
+import type { HermesDb } from '../support/hermes/hermes-db.ts'
+import { ask, found } from './support/typed-client.ts'
+import { newSession, sessionOf, wholeAnswer } from './support/chat.ts'
+import { readingTransports } from './support/clients.ts'
 import {
   ConversationNodeDocument,
   ConversationOfSessionDocument,
@@ -11,7 +11,7 @@ import {
   type ConversationsQueryVariables,
   NodeDocument,
 } from './generated/graphql.ts'
-import { newWorld, type World } from './world.ts'
+import { newWorld, type World } from './support/test-environment.ts'
 
 /** A chain that goes on here, one that does not, and what works for itself. */
 function chats(db: HermesDb): void {

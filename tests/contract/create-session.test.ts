@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { HermesDb } from '../support/hermes-db.ts'
-import { ask, found, refusal } from './ask.ts'
-import { newSession, sessionOf, wholeAnswer } from './chat.ts'
-import { type Client, transports } from './clients.ts'
+import type { HermesDb } from '../support/hermes/hermes-db.ts'
+import { ask, found, refusal } from './support/typed-client.ts'
+import { newSession, sessionOf, wholeAnswer } from './support/chat.ts'
+import { type Client, transports } from './support/clients.ts'
 import { CreateSessionDocument, type CreateSessionMutationVariables, SessionsDocument } from './generated/graphql.ts'
-import { newWorld, type World } from './world.ts'
+import { newWorld, type World } from './support/test-environment.ts'
 
 function ended(db: HermesDb): void {
   for (const [id, reason] of [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { found, readTo, refusalToFollow } from './ask.ts'
+import { found, readTo, refusalToFollow } from './support/typed-client.ts'
 import {
   type ChatEvent,
   expectAgain,
@@ -10,12 +10,12 @@ import {
   newSession,
   seqs,
   startChat,
-} from './chat.ts'
-import { streamChat, wholeAnswer } from './chat.ts'
-import { transports } from './clients.ts'
-import { digestOf, partsOf } from './fold.ts'
+} from './support/chat.ts'
+import { streamChat, wholeAnswer } from './support/chat.ts'
+import { transports } from './support/clients.ts'
+import { digestOf, partsOf } from './support/fold.ts'
 import { FollowSessionDocument } from './generated/graphql.ts'
-import { newWorld } from './world.ts'
+import { newWorld } from './support/test-environment.ts'
 
 describe.each(transports)('followSession, over %s,', (transport) => {
   test('tells all that happens, across the answers, and goes on behind each end', async () => {

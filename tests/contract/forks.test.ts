@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { HermesDb } from '../support/hermes-db.ts'
-import { ask, found, readTo, refusal } from './ask.ts'
+import type { HermesDb } from '../support/hermes/hermes-db.ts'
+import { ask, found, readTo, refusal } from './support/typed-client.ts'
 import {
   eventsOf,
   followStream,
@@ -11,8 +11,8 @@ import {
   streamChat,
   transcriptOf,
   wholeAnswer,
-} from './chat.ts'
-import { type Client, transports } from './clients.ts'
+} from './support/chat.ts'
+import { type Client, transports } from './support/clients.ts'
 import {
   CompactSessionDocument,
   ForkSessionDocument,
@@ -21,7 +21,7 @@ import {
   type RegenerateMutationVariables,
   StartChatDocument,
 } from './generated/graphql.ts'
-import { newWorld, type World } from './world.ts'
+import { newWorld, type World } from './support/test-environment.ts'
 
 const fork = async (client: Client, messageId: string) =>
   (await ask(client, ForkSessionDocument, { messageId })).forkSession

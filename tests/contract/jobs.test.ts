@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { HermesCron, hermesJob, responseDocument } from '../support/hermes-cron.ts'
-import { newFolder } from '../support/segue.ts'
-import { ask, follow, found, readTo, refusal } from './ask.ts'
-import { cancelStream, followStream, is, never, startChat, transcriptOf } from './chat.ts'
-import { transports } from './clients.ts'
+import { HermesCron, hermesJob, responseDocument } from '../support/hermes/hermes-cron.ts'
+import { newFolder } from '../support/server/segue.ts'
+import { ask, follow, found, readTo, refusal } from './support/typed-client.ts'
+import { cancelStream, followStream, is, never, startChat, transcriptOf } from './support/chat.ts'
+import { transports } from './support/clients.ts'
 import {
   CreateJobDocument,
   DeleteJobDocument,
@@ -15,8 +15,8 @@ import {
   SessionsDocument,
   UpdateJobDocument,
 } from './generated/graphql.ts'
-import { endedRun, jobOf, newJob, runJob, runOf, runsOf, seldom, untilIs } from './job.ts'
-import { newWorld } from './world.ts'
+import { endedRun, jobOf, newJob, runJob, runOf, runsOf, seldom, untilIs } from './support/job.ts'
+import { newWorld } from './support/test-environment.ts'
 
 describe.each(transports)('a job, over %s,', (transport) => {
   test('tells what was understood of it', async () => {

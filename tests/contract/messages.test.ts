@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { HermesDb } from '../support/hermes-db.ts'
-import { ask, found } from './ask.ts'
-import { newSession, wholeAnswer } from './chat.ts'
-import { type Client, readingTransports } from './clients.ts'
-import { digestOf } from './fold.ts'
+import type { HermesDb } from '../support/hermes/hermes-db.ts'
+import { ask, found } from './support/typed-client.ts'
+import { newSession, wholeAnswer } from './support/chat.ts'
+import { type Client, readingTransports } from './support/clients.ts'
+import { digestOf } from './support/fold.ts'
 import { MessageNodeDocument, MessagesDocument, type MessagesQueryVariables } from './generated/graphql.ts'
-import { newWorld, type World } from './world.ts'
+import { newWorld, type World } from './support/test-environment.ts'
 
 async function messagesOf(client: Client, variables: MessagesQueryVariables) {
   return found((await ask(client, MessagesDocument, variables)).session).messages

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { found, readTo } from './ask.ts'
-import { cancelStream, is, never, newSession, sessionOf, streamChat, wholeAnswer } from './chat.ts'
-import { readingTransports } from './clients.ts'
-import { newWorld } from './world.ts'
+import { found, readTo } from './support/typed-client.ts'
+import { cancelStream, is, never, newSession, sessionOf, streamChat, wholeAnswer } from './support/chat.ts'
+import { readingTransports } from './support/clients.ts'
+import { newWorld } from './support/test-environment.ts'
 
 describe.each(readingTransports)('modelContext, over %s,', (transport) => {
   test('is what was said, and what the model is sent next', async () => {

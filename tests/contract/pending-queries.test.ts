@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { ask } from '../support/ask.ts'
-import { newSegue } from '../support/segue.ts'
-import { until } from '../support/until.ts'
+import { ask } from '../support/server/graphql-request.ts'
+import { newSegue } from '../support/server/segue.ts'
+import { until } from '../support/wait-until.ts'
 
 const pending = z.array(z.object({ question: z.string() }))
 const sessions = z.object({

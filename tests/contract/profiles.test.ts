@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ScriptedTool, newTool, sourceOf } from '../support/tools.ts'
-import { HermesDb } from '../support/hermes-db.ts'
-import { newFolder, newSegue, type TestSegue } from '../support/segue.ts'
-import { callsOf, StrictProvider } from '../support/strict-provider.ts'
-import { ask, found, readTo, refusal } from './ask.ts'
+import { type ScriptedTool, newTool, sourceOf } from '../support/fixtures/tools.ts'
+import { HermesDb } from '../support/hermes/hermes-db.ts'
+import { newFolder, newSegue, type TestSegue } from '../support/server/segue.ts'
+import { callsOf, StrictProvider } from '../support/providers/strict-provider.ts'
+import { ask, found, readTo, refusal } from './support/typed-client.ts'
 import {
   cancelStream,
   type ChatEvent,
@@ -18,8 +18,8 @@ import {
   streamChat,
   transcriptOf,
   wholeAnswer,
-} from './chat.ts'
-import { type Client, connect } from './clients.ts'
+} from './support/chat.ts'
+import { type Client, connect } from './support/clients.ts'
 import {
   AnswerApprovalDocument,
   CompactSessionDocument,
@@ -37,7 +37,7 @@ import {
   SessionsDocument,
   UpdateSessionDocument,
 } from './generated/graphql.ts'
-import { newWorld } from './world.ts'
+import { newWorld } from './support/test-environment.ts'
 
 const namesOf = async (client: Client) => (await ask(client, ProfilesDocument, {})).profiles.map(({ name }) => name)
 const remove = async (client: Client, name: string) =>

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { HermesDb } from '../support/hermes-db.ts'
-import { ask, found, readTo } from './ask.ts'
-import { cancelStream, is, never, newSession, streamChat, wholeAnswer } from './chat.ts'
-import { type Client, readingTransports } from './clients.ts'
+import type { HermesDb } from '../support/hermes/hermes-db.ts'
+import { ask, found, readTo } from './support/typed-client.ts'
+import { cancelStream, is, never, newSession, streamChat, wholeAnswer } from './support/chat.ts'
+import { type Client, readingTransports } from './support/clients.ts'
 import {
   CreateSessionDocument,
   MessageNodeDocument,
@@ -10,7 +10,7 @@ import {
   type SearchQuery,
   type SearchQueryVariables,
 } from './generated/graphql.ts'
-import { newWorld, type World } from './world.ts'
+import { newWorld, type World } from './support/test-environment.ts'
 
 type Page = SearchQuery['search']
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { HermesDb } from '../support/hermes-db.ts'
-import { ask, found, refusal } from './ask.ts'
-import { type EventOf, sessionOf, wholeAnswer } from './chat.ts'
-import { readingTransports } from './clients.ts'
+import type { HermesDb } from '../support/hermes/hermes-db.ts'
+import { ask, found, refusal } from './support/typed-client.ts'
+import { type EventOf, sessionOf, wholeAnswer } from './support/chat.ts'
+import { readingTransports } from './support/clients.ts'
 import {
   CreateSessionDocument,
   ModelsDocument,
@@ -14,7 +14,7 @@ import {
   SessionsOfProfileDocument,
   type SessionsQueryVariables,
 } from './generated/graphql.ts'
-import { newWorld, type World } from './world.ts'
+import { newWorld, type World } from './support/test-environment.ts'
 
 const sources = ['webui', 'cli', 'telegram', 'api_server', 'cron', 'subagent', 'a_plugin'] as const
 

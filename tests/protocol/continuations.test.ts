@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { ChatClient } from '../support/chat-client.ts'
-import { newProvidedSegue } from '../support/provided-segue.ts'
-import { Reader } from '../support/reader.ts'
-import { newFolder, segueWith } from '../support/segue.ts'
-import { startProcess } from '../support/server-process.ts'
-import { StrictProvider } from '../support/strict-provider.ts'
+import { ChatClient } from '../support/clients/chat-client.ts'
+import { newProvidedSegue } from '../support/server/segue-with-provider.ts'
+import { Reader } from '../support/clients/reader.ts'
+import { newFolder, segueWith } from '../support/server/segue.ts'
+import { startProcess } from '../support/server/server-process.ts'
+import { StrictProvider } from '../support/providers/strict-provider.ts'
 
 const never = new Promise<never>(() => undefined)
 const made = z.object({ id: z.string() })

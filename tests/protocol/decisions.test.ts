@@ -1,14 +1,14 @@
 import { rmSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
-import { gate } from '../support/agent-chats.ts'
-import { ChatClient, type ShownEvent } from '../support/chat-client.ts'
-import { Reader } from '../support/reader.ts'
-import { newFolder, segueWith } from '../support/segue.ts'
-import { startProcess } from '../support/server-process.ts'
-import { newToolSegue, type ToolSegue, type ToolSegueOptions } from '../support/tool-segue.ts'
-import { newTool, type ScriptedTool } from '../support/tools.ts'
-import { until } from '../support/until.ts'
+import { gate } from '../support/fixtures/agent-chats.ts'
+import { ChatClient, type ShownEvent } from '../support/clients/chat-client.ts'
+import { Reader } from '../support/clients/reader.ts'
+import { newFolder, segueWith } from '../support/server/segue.ts'
+import { startProcess } from '../support/server/server-process.ts'
+import { newToolSegue, type ToolSegue, type ToolSegueOptions } from '../support/server/segue-with-tools.ts'
+import { newTool, type ScriptedTool } from '../support/fixtures/tools.ts'
+import { until } from '../support/wait-until.ts'
 
 interface Asked extends AsyncDisposable {
   readonly segue: ToolSegue

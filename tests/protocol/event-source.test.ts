@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { findChromium, startChromium } from '../playground/chromium.ts'
-import { newProvidedSegue } from '../support/provided-segue.ts'
-import { tcpProxy } from '../support/tcp-proxy.ts'
-import { followStreamQuery, textOf, toldBy } from '../support/told.ts'
+import { findChromium, startChromium } from '../support/clients/chromium.ts'
+import { newProvidedSegue } from '../support/server/segue-with-provider.ts'
+import { tcpProxy } from '../support/server/tcp-proxy.ts'
+import { followStreamQuery, textOf, toldBy } from '../support/fixtures/delta-events.ts'
 
 const executable = findChromium()
 if (executable === null && process.env['CI']) throw new Error('there is no Chromium: set CHROMIUM_PATH to one')

@@ -4,12 +4,12 @@ import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { defaultLimits, type Limits } from '../../src/config/limits.ts'
-import { EventStream } from '../support/event-stream.ts'
-import { post, start } from '../support/post.ts'
-import { newProvidedSegue } from '../support/provided-segue.ts'
-import { RawSocket } from '../support/raw-socket.ts'
-import { newSegue } from '../support/segue.ts'
-import { followSessionQuery, followStreamQuery, nextTold, toldBy } from '../support/told.ts'
+import { EventStream } from '../support/clients/event-stream.ts'
+import { post, start } from '../support/server/post.ts'
+import { newProvidedSegue } from '../support/server/segue-with-provider.ts'
+import { RawSocket } from '../support/server/raw-socket.ts'
+import { newSegue } from '../support/server/segue.ts'
+import { followSessionQuery, followStreamQuery, nextTold, toldBy } from '../support/fixtures/delta-events.ts'
 
 const errorsSchema = z.array(z.object({ extensions: z.object({ code: z.string() }) }))
 const errorsIn = (result: unknown): unknown => z.object({ errors: z.unknown() }).parse(result).errors

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { newProvidedSegue, type ProvidedSegue } from '../support/provided-segue.ts'
-import { partsOf, Reader } from '../support/reader.ts'
+import { newProvidedSegue, type ProvidedSegue } from '../support/server/segue-with-provider.ts'
+import { partsOf, Reader } from '../support/clients/reader.ts'
 
 const never = new Promise<never>(() => undefined)
 

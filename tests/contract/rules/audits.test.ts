@@ -1,0 +1,21 @@
+import { serverAudits } from 'graphql-http'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { graphqlPath } from '../../../src/server/graphql/yoga.ts'
+import { newSegue, type TestSegue } from '../../support/server/segue.ts'
+
+let segue: TestSegue
+beforeAll(async () => {
+  segue = await newSegue()
+})
+afterAll(() => segue[Symbol.asyncDispose]())
+
+const audits = serverAudits({ url: () => segue.url + graphqlPath, fetchFn: fetch })
+
+test('there are 61 audits', () => {
+  expect(audits).toHaveLength(61)
+})
+
+test.each(audits)('$id $name', async ({ fn }) => {
+  // What is only recommended counts as well.
+  expect(await fn()).toMatchObject({ status: 'ok' })
+})

@@ -1,0 +1,229 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { buildSchema, isEnumType } from 'graphql'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { Gate as AgentGate } from '../../../src/agent/agent.ts'
+import { aborted } from '../../support/fixtures/agent-chats.ts'
+import { foundModel } from '../../support/providers/resolved-model.ts'
+import type { HermesDb } from '../../support/hermes/hermes-db.ts'
+import { KeptRows } from '../../support/storage/database-rows.ts'
+import { until } from '../../support/wait-until.ts'
+import { ask, found, readTo } from '../support/typed-client.ts'
+import { type BadValue, badValuesFor, type Known, type Outcome } from '../support/bad-values.ts'
+import { type GoodIds, goodVariables, stirred } from '../support/good-variables.ts'
+import { endedRun, newJob, runJob, runOf, untilIs } from '../support/job.ts'
+import { is, newSession, streamChat, wholeAnswer } from '../support/chat.ts'
+import { type Client, type Result, type Transport, transports } from '../support/clients.ts'
+import { MessagesDocument, SessionsDocument } from '../generated/graphql.ts'
+import { type Place, placesOf, withValue } from '../support/input-positions.ts'
+import { newWorld, type World } from '../support/test-environment.ts'
+
+const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', 'schema.graphql'), 'utf8'))
+const codes = schema.getType('ErrorCode')
+
+interface Setting extends Known, GoodIds, AsyncDisposable {
+  readonly world: World
+  readonly rows: KeptRows
+}
+
+async function newSetting(transport: Transport): Promise<Setting> {
+  await using made = new AsyncDisposableStack()
+  const hermes = (db: HermesDb): void => {
+    db.session('theirs', { end_reason: 'cli_close' })
+    db.message('theirs', 2, { content: 'Hello' })
+  }
+  const world = made.use(await newWorld(transport, { hermes }))
+  const rows = made.use(new KeptRows(world.segue.home))
+  const writing = world.connect('http')
+  const { end } = await wholeAnswer(writing, { text: 'Hello', model: 'offline/eliza', key: 'taken' })
+  const spareId = await newSession(writing)
+  mkdirSync(join(world.segue.home, 'profiles', 'spare'), { recursive: true })
+  const job = await newEndedJob(writing)
+  const { sessionId } = end
+  // Its deltas, and those of the same answer of the job, are merged to one a part: what is written after that was written by what is tried.
+  const events = 2 * (found(end.message).parts.length + 2)
+  await until(() => rows.count('events') === events)
+  const { sessions } = await ask(writing, SessionsDocument, { first: 1 })
+  const { session } = await ask(writing, MessagesDocument, { sessionId, first: 1 })
+  const asked = await newDecisions(world, writing)
+  const runningJobId = await newRunningJob(world, writing)
+  const lastId = await newSession(writing)
+  const spareJobId = (await newJob(writing)).id
+  const kept = made.move()
+  return {
+    ...asked,
+    ...job,
+    world,
+    rows,
+    runningJobId,
+    lastId,
+    spareJobId,
+    spareProfile: 'spare',
+    profile: 'default',
+    sessionId,
+    spareId,
+    streamId: end.stream.id,
+    messageId: found(end.message).id,
+    sessionCursor: found(sessions.pageInfo.endCursor),
+    messageCursor: found(session?.messages.pageInfo.endCursor),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}
+
+/** An answer that waits until somebody has allowed a tool call, and somebody has answered a question. */
+async function newDecisions(world: World, client: Client): Promise<Pick<Known, 'approvalId' | 'clarificationId'>> {
+  const call = (callId: string, gate: AgentGate) =>
+    ({ type: 'tool-call', callId, name: 'look', argumentsText: '{}', gate }) as const
+  const agent = foundModel({
+    async *answer({ signal }) {
+      yield call('1', { type: 'approval', description: 'Look around', within: 600_000 })
+      yield call('2', { type: 'question', question: 'Where?', choices: [], within: 600_000 })
+      await aborted(signal)
+    },
+  })
+  const find = vi.spyOn(world.segue.domain.models, 'find').mockResolvedValueOnce(agent)
+  const events = streamChat(client, { text: 'Look around' })
+  const { last: asksFirst } = await readTo(events, is('ApprovalChanged'))
+  const { last: asksSecond } = await readTo(events, is('ClarificationChanged'))
+  find.mockRestore()
+  return { approvalId: asksFirst.approval.id, clarificationId: asksSecond.clarification.id }
+}
+
+/** A job whose run does not end. */
+async function newRunningJob(world: World, client: Client): Promise<string> {
+  const agent = foundModel({
+    // oxlint-disable-next-line require-yield
+    async *answer({ signal }) {
+      await aborted(signal)
+    },
+  })
+  const { id } = await newJob(client)
+  const find = vi.spyOn(world.segue.domain.models, 'find').mockResolvedValueOnce(agent)
+  const { run } = await runJob(client, id)
+  await untilIs(
+    () => runOf(client, run.id),
+    ({ session }) => session !== null,
+  )
+  find.mockRestore()
+  return id
+}
+
+/** A job that has run by hand, and by itself comes every four years. */
+async function newEndedJob(client: Client): Promise<Pick<Known, 'jobId' | 'runId'>> {
+  const { id } = await newJob(client, { prompt: 'Hello', model: 'offline/eliza' })
+  const { run } = await runJob(client, id)
+  await endedRun(client, run.id)
+  return { jobId: id, runId: run.id }
+}
+
+const places = placesOf(schema, {
+  Job: (selection) => `jobs { ${selection} }`,
+  Conversation: (selection) => `session(id: "theirs") { conversation { ${selection} } }`,
+  Profile: (selection) => `session(id: "theirs") { profile { ${selection} } }`,
+  Session: (selection) => `session(id: "theirs") { ${selection} }`,
+})
+
+async function firstResult(client: Client, { kind, operation }: Place, variables: object): Promise<Result<unknown>> {
+  if (kind !== 'subscription') return client.execute(operation, variables)
+  for await (const result of client.subscribe(operation, variables)) return result
+  throw new Error('the subscription ended without a result')
+}
+
+/** What is wrong with an answer to a bad value, in words; null when nothing is. */
+function fault({ data, errors }: Result<unknown>, outcome: Outcome, { path }: Place): string | null {
+  if (outcome === 'nothing') return errors || !holdsNothing(data) ? `was answered ${show({ data, errors })}` : null
+  if (!errors || errors.length === 0) return `got ${show(data)} instead of an error`
+  for (const { message, extensions = {} } of errors) {
+    const { code, path: at } = extensions
+    if (code !== outcome) return `is ${show(code)} instead of ${outcome}: ${message}`
+    if (message.length > longestMessage) return `is told in ${message.length} characters: ${message.slice(0, 100)}…`
+    if (leaks.test(message)) return `tells of the inside: ${message}`
+    const leadsHere = Array.isArray(at) && path.every((name, index) => at[index] === name)
+    if (code === 'BAD_USER_INPUT' && !leadsHere) return `leads to ${show(at)} instead of ${show(path)}: ${message}`
+  }
+  return null
+}
+
+const longestMessage = 500 // UTF-16 code units
+
+const leaks = /\bat \S+ \(|\D:\d+:\d+|node_modules|\.ts\b|\/tmp\/|SQLITE|SqliteError|undefined/
+
+/** Only null and empty lists, whatever they are wrapped in. */
+function holdsNothing(data: unknown): boolean {
+  if (data === null || data === undefined) return true
+  if (typeof data !== 'object') return false
+  return Object.values(data).every(holdsNothing)
+}
+
+/** A value as a test's report has it. */
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 200 ? `${text.slice(0, 200)}… (${text.length})` : text
+}
+
+/** Every value is given over one transport; over the others one of each kind has to do. */
+const thorough: Transport = 'webSocket'
+
+function oneOfEach(values: readonly BadValue[]): BadValue[] {
+  return [...new Map(values.map((each) => [`${each.outcome} ${typeof each.value}`, each])).values()]
+}
+
+/** As much as fits a URL: Node takes 16 KiB of headers. */
+const fitsUrl = (variables: object): boolean => encodeURIComponent(JSON.stringify(variables)).length < 14_000
+
+describe.each([...transports, 'httpGet'] as const)(
+  'over %s, what cannot be used is refused and changes nothing:',
+  (transport) => {
+    let setting: Setting
+    beforeAll(async () => {
+      setting = await newSetting(transport)
+    })
+    afterAll(() => setting[Symbol.asyncDispose]())
+
+    const readsOnly = transport === 'httpGet'
+    test.each(places.filter(({ kind }) => !readsOnly || kind === 'query'))('$name', async (place) => {
+      const { world, rows } = setting
+      const before = rows.all()
+      const good = goodVariables(place, setting)
+      const values = badValuesFor(place, setting)
+      const faults = (transport === thorough ? values : oneOfEach(values)).map(async ({ value, outcome }) => {
+        const variables = withValue(good, place.path, value)
+        if (readsOnly && !fitsUrl(variables)) return []
+        const wrong = fault(await firstResult(world.client, place, variables), outcome, place)
+        return wrong === null ? [] : [`${show(value)} ${wrong}`]
+      })
+      expect((await Promise.all(faults)).flat()).toEqual([])
+      const after = rows.all()
+      // The matcher tells what differs; to find out whether anything does there is a quicker way.
+      if (!isDeepStrictEqual(after, before)) expect(after).toEqual(before)
+      expect(world.segue.warnings).toEqual([])
+    })
+
+    if (transport !== 'http') return
+    // Comes last: it changes what all the others leave as it is.
+    test('and what is right is accepted', async () => {
+      const { world } = setting
+      const fields = [...new Map(places.map((each) => [each.field, each])).values()]
+      // What waits is looked at before it is answered.
+      const [changing, reading] = [true, false].map((does) =>
+        fields.filter(({ kind }) => (kind === 'mutation') === does),
+      )
+      for (const place of [...found(reading), ...found(changing)]) {
+        const first = firstResult(world.client, place, goodVariables(place, setting))
+        const { data, errors } = await stirred(place.field, { ...setting, client: world.client }, first)
+        expect(errors, place.name).toBeUndefined()
+        expect(holdsNothing(data), place.name).toBe(false)
+      }
+    })
+  },
+)
+
+describe('what the values are held against', () => {
+  test('is every argument and input field of the schema', () => {
+    expect(places.length).toBeGreaterThan(40)
+    expect(places.map(({ name }) => name)).toContain('subscription streamChat: input.text')
+    const known = isEnumType(codes) ? codes.getValues().map(({ name }) => name) : []
+    expect(known).toEqual(expect.arrayContaining(['BAD_USER_INPUT', 'NOT_FOUND', 'TOO_LARGE']))
+  })
+})

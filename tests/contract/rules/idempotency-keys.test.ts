@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto'
+import { print } from 'graphql'
+import { createClient } from 'graphql-ws'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { graphqlPath } from '../../../src/server/graphql/yoga.ts'
+import { found, readTo, refusal, refusalToFollow } from '../support/typed-client.ts'
+import { is, never, newSession, sessionOf, startChat, streamChat, wholeAnswer } from '../support/chat.ts'
+import { transports } from '../support/clients.ts'
+import {
+  StartChatDocument,
+  StreamChatDocument,
+  type StreamChatSubscription,
+  type StreamChatSubscriptionVariables,
+} from '../generated/graphql.ts'
+import { newWorld } from '../support/test-environment.ts'
+
+describe.each(transports)('a key, over %s,', (transport) => {
+  test('joins the stream that it began, while that runs and after its end', async () => {
+    await using world = await newWorld(transport)
+    const { client, provider } = world
+    const held = Promise.withResolvers<void>()
+    provider.next([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
+    const variables = { text: 'Hello', key: 'mine' }
+    const first = streamChat(client, variables)
+    const { seen, last } = await readTo(first, is('TextDelta'))
+
+    expect((await startChat(client, variables)).id).toBe(last.streamId)
+    const second = await readTo(streamChat(client, variables), is('TextDelta'))
+    expect(second.seen).toEqual(seen)
+    const third = await readTo(streamChat(client, { ...variables, after: 1 }), is('TextDelta'))
+    expect(third.seen).toEqual(seen.slice(1))
+
+    held.resolve()
+    const { last: end } = await readTo(first, is('StreamFinished'))
+    const again = await wholeAnswer(client, variables)
+    expect(again.end).toEqual(end)
+    expect(await startChat(client, variables)).toEqual(end.stream)
+    expect(provider.requests).toHaveLength(1)
+    expect(await sessionOf(client, last.sessionId)).toMatchObject({ messageCount: 2, headSeq: end.seq })
+  })
+
+  test('joins one stream, however many begin with it at once', async () => {
+    await using world = await newWorld(transport)
+    const started = await Promise.all(
+      Array.from({ length: 8 }, () => startChat(world.client, { text: 'Hello', key: 'mine' })),
+    )
+    expect(new Set(started.map(({ id }) => id)).size).toBe(1)
+  })
+
+  test('with anything else than it began with, is an IDEMPOTENCY_MISMATCH that names the stream', async () => {
+    await using world = await newWorld(transport)
+    const { client } = world
+    const sessionId = await newSession(client)
+    const asked = { sessionId, text: 'Hello', model: 'local/test', profile: 'default', key: 'mine' }
+    const { end } = await wholeAnswer(client, asked)
+    const mismatch = { code: 'IDEMPOTENCY_MISMATCH', streamId: end.streamId }
+    for (const other of [
+      { ...asked, text: 'Hello!' },
+      { ...asked, model: 'offline/eliza' },
+      { ...asked, sessionId: await newSession(client) },
+      { ...asked, sessionId: null },
+    ]) {
+      expect(await refusal(client, StartChatDocument, other)).toMatchObject(mismatch)
+      expect(await refusalToFollow(client, StreamChatDocument, other)).toMatchObject(mismatch)
+    }
+    // The default profile is the default one, whether it is named or not.
+    const { profile: _, ...withoutProfile } = asked
+    expect((await startChat(client, withoutProfile)).id).toBe(end.streamId)
+  })
+
+  test('of a start that was refused is free', async () => {
+    await using world = await newWorld(transport)
+    const { client, provider } = world
+    provider.next([{ text: 'Still' }, { wait: never }])
+    const { last } = await readTo(streamChat(client, { text: 'Hello', key: 'one' }), is('TextDelta'))
+    const busy = { sessionId: last.sessionId, text: 'Another', key: 'two' }
+    expect(await refusal(client, StartChatDocument, busy)).toMatchObject({ code: 'SESSION_BUSY' })
+    expect(await startChat(client, { text: 'Elsewhere', key: 'two' })).toMatchObject({ status: 'RUNNING' })
+    // The key of the stream that holds the session joins it: that is no second start.
+    expect((await startChat(client, { text: 'Hello', key: 'one' })).id).toBe(last.streamId)
+  })
+})
+
+describe('over a WebSocket, without a key,', () => {
+  /** The id of the stream that this begins or joins, over a socket of its own. */
+  async function streamOf(url: string, id: string, variables: StreamChatSubscriptionVariables): Promise<string> {
+    const client = createClient({
+      url: url.replace(/^http/, 'ws') + graphqlPath,
+      generateID: () => id,
+      retryAttempts: 0,
+    })
+    onTestFinished(() => client.dispose())
+    const results = client.iterate<StreamChatSubscription>({ query: print(StreamChatDocument), variables })
+    for await (const { data } of results) return found(data?.streamChat.streamId)
+    throw new Error('there was no event')
+  }
+
+  test('an operation that is repeated under the same UUID joins its stream', async () => {
+    await using world = await newWorld('webSocket')
+    const id = randomUUID()
+    const first = await streamOf(world.segue.url, id, { text: 'Hello' })
+    expect(await streamOf(world.segue.url, id, { text: 'Hello' })).toBe(first)
+    expect(await streamOf(world.segue.url, randomUUID(), { text: 'Hello' })).not.toBe(first)
+    expect((await startChat(world.client, { text: 'Hello', key: id })).id).toBe(first)
+  })
+
+  test('an id that is no UUID joins nothing', async () => {
+    await using world = await newWorld('webSocket')
+    const first = await streamOf(world.segue.url, '1', { text: 'Hello' })
+    expect(await streamOf(world.segue.url, '1', { text: 'Hello' })).not.toBe(first)
+  })
+
+  test('a key that is given counts, not the id', async () => {
+    await using world = await newWorld('webSocket')
+    const id = randomUUID()
+    const first = await streamOf(world.segue.url, id, { text: 'Hello', key: 'one' })
+    expect(await streamOf(world.segue.url, id, { text: 'Hello', key: 'two' })).not.toBe(first)
+    expect(await streamOf(world.segue.url, randomUUID(), { text: 'Hello', key: 'one' })).toBe(first)
+  })
+})

@@ -1,0 +1,271 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildSchema, getNamedType, type GraphQLField, isAbstractType, isInputObjectType, isObjectType } from 'graphql'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { profileFolder } from '../../../src/profiles/profile-name.ts'
+import { HermesDb } from '../../support/hermes/hermes-db.ts'
+import { KeptRows } from '../../support/storage/database-rows.ts'
+import { newFolder, newSegue, type TestSegue } from '../../support/server/segue.ts'
+import { newTool, sourceOf } from '../../support/fixtures/tools.ts'
+import { until } from '../../support/wait-until.ts'
+import { ask, found } from '../support/typed-client.ts'
+import { startChat, wholeAnswer } from '../support/chat.ts'
+import { type Client, connect, type Result } from '../support/clients.ts'
+import { deepSelection } from '../support/deep-selection.ts'
+import {
+  ApprovalsDocument,
+  ClarificationsDocument,
+  CreateJobDocument,
+  CreateSessionDocument,
+  RunJobDocument,
+} from '../generated/graphql.ts'
+import { type GoodIds, goodVariables, stirred } from '../support/good-variables.ts'
+import { type Path, withValue } from '../support/input-positions.ts'
+
+const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', 'schema.graphql'), 'utf8'))
+
+/** A field of the top, with all that can be asked of it. */
+interface Entry {
+  readonly name: string
+  readonly kind: 'query' | 'mutation' | 'subscription'
+  readonly operation: string
+  /** Where it takes ids, and where the name of a profile. */
+  readonly ids: readonly Path[]
+  readonly profiles: readonly Path[]
+  readonly hasArguments: boolean
+}
+
+const roots = [
+  ['query', schema.getQueryType()],
+  ['mutation', schema.getMutationType()],
+  ['subscription', schema.getSubscriptionType()],
+] as const
+
+const entries: readonly Entry[] = roots.flatMap(([kind, root]) =>
+  Object.values(root?.getFields() ?? {}).map((field) => entryOf(kind, `${root?.name}.${field.name}`, field)),
+)
+
+function entryOf(kind: Entry['kind'], name: string, field: GraphQLField<unknown, unknown>): Entry {
+  const type = getNamedType(field.type)
+  const selection = isObjectType(type) || isAbstractType(type) ? deepSelection(schema, type, 2) : ''
+  const declared = field.args.map((arg) => `$${arg.name}: ${String(arg.type)}`).join(', ')
+  const given = field.args.map((arg) => `${arg.name}: $${arg.name}`).join(', ')
+  const places = field.args.flatMap((arg) => {
+    const of = getNamedType(arg.type)
+    const inner = isInputObjectType(of) ? Object.values(of.getFields()) : []
+    return [
+      { path: [arg.name], type: of.name },
+      ...inner.map((each) => ({ path: [arg.name, each.name], type: getNamedType(each.type).name })),
+    ]
+  })
+  return {
+    name,
+    kind,
+    operation: `${kind} ${declared && `(${declared})`} { ${field.name} ${given && `(${given})`} ${selection} }`,
+    ids: places.filter((place) => place.type === 'ID').map(({ path }) => path),
+    profiles: places.filter(({ path }) => path.at(-1) === 'profile').map(({ path }) => path),
+    hasArguments: field.args.length > 0,
+  }
+}
+
+/** What there is in a profile, and the words that nothing but what is in it has. */
+interface Filled extends GoodIds {
+  readonly word: string
+  readonly ids: readonly string[]
+  readonly rows: KeptRows
+}
+
+interface World {
+  readonly segue: TestSegue
+  readonly client: Client
+  readonly of: ReadonlyMap<string, Filled>
+}
+
+const names = ['default', 'alpha', 'beta'] as const
+const job = { name: 'Birds', schedule: '0 9 29 2 *', timezone: 'UTC' }
+const file = { name: 'a.txt', mediaType: 'text/plain', url: 'data:,The%20same%20in%20all' }
+
+async function fill(segue: TestSegue, client: Client, profile: string): Promise<Filled> {
+  const word = `word-of-${profile}`
+  const { end } = await wholeAnswer(client, { profile, text: `Hello, ${word}`, key: 'the same', files: [file] })
+  const answer = found(end.message)
+  const empty = async () =>
+    (await ask(client, CreateSessionDocument, { profile, title: `Empty, ${word}` })).createSession.id
+  const [spareId, lastId] = [await empty(), await empty()]
+  const waiting = await startChat(client, { profile, text: `/tool look {"for": "${word}"}\n/ask Where is ${word}?` })
+  const sessionId = end.sessionId
+  const rows = new KeptRows(profileFolder(segue.home, profile))
+  // Its deltas are merged to one a part: whatever is written after that was written by what is tried.
+  const deltas = "events WHERE session_id = ? AND type LIKE '%Delta'"
+  await until(() => rows.count(deltas, sessionId) === answer.parts.length)
+  const pending = "decisions WHERE state = 'PENDING'"
+  await until(() => rows.count(pending) === 2)
+  const [approval] = (await ask(client, ApprovalsDocument, { profile })).approvals
+  const [question] = (await ask(client, ClarificationsDocument, { profile })).clarifications
+  const newJob = async () =>
+    (await ask(client, CreateJobDocument, { profile, ...job, prompt: `Hello, ${word}` })).createJob.id
+  const asks = { profile, ...job, prompt: `/ask Where is ${word}?` }
+  const runningJobId = (await ask(client, CreateJobDocument, asks)).createJob.id
+  await ask(client, RunJobDocument, { id: runningJobId })
+  await until(() => rows.count(pending) === 3)
+  const known = {
+    profile,
+    runningJobId,
+    sessionId,
+    spareId,
+    lastId,
+    streamId: end.stream.id,
+    messageId: answer.id,
+    approvalId: found(approval).id,
+    clarificationId: found(question).id,
+    jobId: await newJob(),
+    spareJobId: await newJob(),
+    spareProfile: 'spare',
+  }
+  const { profile: _, spareProfile: __, ...ids } = known
+  return { ...known, word, rows, ids: [...Object.values(ids), waiting.id, waiting.session.id] }
+}
+
+/** All rows of a profile's own database, and the names of its files. */
+function stateOf({ segue, of }: World, profile: string): Record<string, unknown[]> {
+  const kept = readdirSync(join(profileFolder(segue.home, profile), 'files'))
+  return { ...found(of.get(profile)).rows.all(), kept }
+}
+
+async function firstResult(client: Client, { kind, operation }: Entry, variables: object): Promise<Result<unknown>> {
+  if (kind !== 'subscription') return client.execute(operation, variables)
+  for await (const result of client.subscribe(operation, variables)) return result
+  throw new Error('the subscription ended without a result')
+}
+
+/** With nothing wrong in it, all of it of one profile. */
+function variablesFor({ name, profiles, hasArguments }: Entry, of: GoodIds): object {
+  const good = hasArguments ? goodVariables({ field: name, path: [] }, of) : {}
+  return profiles.reduce((variables, path) => withValue(variables, path, of.profile), good)
+}
+
+/** Only null and empty lists, whatever they are wrapped in; the ends of an empty page, and what types are called. */
+function holdsNothing(data: unknown): boolean {
+  if (data === null || data === undefined || data === false) return true
+  if (typeof data !== 'object') return false
+  return Object.entries(data).every(([key, value]) => key === '__typename' || holdsNothing(value))
+}
+
+let hermesHome: string
+const agents: HermesDb[] = []
+const worlds: World[] = []
+
+beforeAll(() => {
+  hermesHome = newFolder()
+  for (const name of names) {
+    const folder = profileFolder(hermesHome, name)
+    mkdirSync(folder, { recursive: true })
+    const db = new HermesDb(join(folder, 'state.db'))
+    db.session('theirs', { title: `Theirs, word-of-${name}`, end_reason: 'cli_close' })
+    db.message('theirs', 2, { content: `word-of-${name}` })
+    agents.push(db)
+  }
+})
+
+afterAll(async () => {
+  for (const { client, segue, of } of worlds) {
+    for (const { rows } of of.values()) rows[Symbol.dispose]()
+    await client[Symbol.asyncDispose]()
+    await segue[Symbol.asyncDispose]()
+  }
+  for (const db of agents) db.close()
+  rmSync(hermesHome, { recursive: true, force: true })
+})
+
+async function newWorld(): Promise<World> {
+  const toolsOf = () => sourceOf(newTool({ name: 'look' }))
+  const segue = await newSegue({ settings: { hermesHome }, toolsOf })
+  const client = connect('webSocket', segue.url)
+  mkdirSync(join(segue.home, 'profiles', 'spare'), { recursive: true })
+  const filled = await Promise.all(names.map((name) => fill(segue, client, name)))
+  const of = new Map(filled.map((each) => [each.profile, each]))
+  const world = { segue, client, of }
+  worlds.push(world)
+  return world
+}
+
+const mutations = entries.filter(({ kind }) => kind === 'mutation')
+const others = entries.filter(({ kind }) => kind !== 'mutation')
+const mixed = entries.filter(({ ids, profiles }) => ids.length > 0 && profiles.length > 0)
+
+test('every field of the top is tried', () => {
+  expect(entries.length).toBeGreaterThan(25)
+  expect(mixed.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      'Query.sessions',
+      'Mutation.createSession',
+      'Mutation.startChat',
+      'Subscription.streamChat',
+    ]),
+  )
+})
+
+/** Worlds in which every test has left everything as it was. */
+const untouched: World[] = []
+
+describe('an id of one profile', () => {
+  let world: World
+  beforeAll(async () => {
+    world = await newWorld()
+    untouched.push(world)
+  })
+  const pairs = names.flatMap((mine) => names.filter((name) => name !== mine).map((named) => [mine, named] as const))
+
+  test.each(mixed)('given to $name together with the name of another one, is an id of nothing', async (entry) => {
+    const { client, of } = world
+    const before = names.map((name) => stateOf(world, name))
+    const tries = pairs.flatMap(([mine, named]) => {
+      const { sessionId, messageId, streamId } = found(of.get(mine))
+      const theirs = mine === 'default' ? 'theirs' : `${mine}@theirs`
+      return entry.ids.flatMap((path) =>
+        [sessionId, messageId, streamId, theirs].map(async (id) => {
+          const value = path.at(-1) === 'ids' ? [id] : id
+          const variables = withValue(variablesFor(entry, found(of.get(named))), path, value)
+          const { data, errors } = await firstResult(client, entry, variables)
+          const codes = errors?.map(({ extensions }) => extensions?.['code'])
+          if (codes) expect(['NOT_FOUND', 'BAD_USER_INPUT'], `${id} in ${named}`).toEqual(expect.arrayContaining(codes))
+          else expect(holdsNothing(data), `${id} in ${named}`).toBe(true)
+        }),
+      )
+    })
+    await Promise.all(tries)
+    expect(names.map((name) => stateOf(world, name))).toEqual(before)
+  })
+})
+
+/** What is the default profile's whatever is asked with, or of all profiles by what it is for. */
+const ofDefault = new Set(['Query.models'])
+const ofAll = new Set(['Query.profiles'])
+
+describe.each([
+  ['default', 'beta'],
+  ['alpha', 'default'],
+])('what is done in %s, while there is %s as well,', (mine, theirs) => {
+  let world: World
+  beforeAll(async () => {
+    world = untouched.pop() ?? (await newWorld())
+  })
+
+  // What changes something comes last, in an order in which all of it can be done.
+  test.each([...others, ...mutations])(
+    '$name: tells nothing of the other one, and leaves it as it is',
+    async (entry) => {
+      const { client, of } = world
+      const other = found(of.get(theirs))
+      const before = stateOf(world, theirs)
+      const own = found(of.get(mine))
+      const first = firstResult(client, entry, variablesFor(entry, own))
+      const { data, errors } = await stirred(entry.name, { ...own, client }, first)
+      expect(errors).toBeUndefined()
+      expect(stateOf(world, theirs)).toEqual(before)
+      if (ofAll.has(entry.name) || (ofDefault.has(entry.name) && theirs === 'default')) return
+      const told = JSON.stringify(data)
+      expect([other.word, ...other.ids].filter((secret) => told.includes(secret))).toEqual([])
+    },
+  )
+})

@@ -1,0 +1,217 @@
+import { once } from 'node:events'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { graphqlPath } from '../../../src/server/graphql/yoga.ts'
+import { ask, found, refusal, refusalOf, refusalToFollow } from '../support/typed-client.ts'
+import { wholeAnswer } from '../support/chat.ts'
+import { readingTransports, transports } from '../support/clients.ts'
+import { eventStream } from '../support/event-stream.ts'
+import { SessionsDocument, StreamChatDocument } from '../generated/graphql.ts'
+import { newWorld, type World } from '../support/test-environment.ts'
+
+let world: World
+beforeAll(async () => {
+  world = await newWorld('http')
+})
+afterAll(async () => {
+  // Nothing that was asked for in here has begun anything, nor was any of it a fault of the server.
+  expect((await ask(world.client, SessionsDocument, {})).sessions.edges).toEqual([])
+  expect(world.segue.warnings).toEqual([])
+  await world[Symbol.asyncDispose]()
+})
+
+const endpoint = (): string => world.segue.url + graphqlPath
+const mutation = 'mutation { createSession(input: {}) { id } }'
+
+async function post(body: string | FormData | Uint8Array<ArrayBuffer>, headers: Record<string, string>) {
+  const response = await fetch(endpoint(), { method: 'POST', headers, body })
+  return { status: response.status, refusal: refusalOf(JSON.parse(await response.text())) }
+}
+
+describe('a POST', () => {
+  test.each([
+    ['that is empty', ''],
+    ['with broken JSON', '{"query": "{ __typename }"'],
+    ['with no JSON at all', 'query { __typename }'],
+    ['with bytes that are no text', new Uint8Array([0x7b, 0xff, 0xfe, 0x7d])],
+    ['with null', 'null'],
+    ['with a text', '"{ __typename }"'],
+    ['with a number', '1'],
+    ['with a list of requests', '[{"query": "{ __typename }"}, {"query": "{ __typename }"}]'],
+    ['without a query', '{}'],
+    ['with a query that is null', '{"query": null}'],
+    ['with a query that is no text', '{"query": {"a": 1}}'],
+    ['with variables that are a list', '{"query": "{ __typename }", "variables": []}'],
+    ['with variables that are a text', '{"query": "{ __typename }", "variables": "{}"}'],
+    ['with extensions that are a text', '{"query": "{ __typename }", "extensions": "{}"}'],
+    ['with something else in it', '{"query": "{ __typename }", "nobody": 1}'],
+  ])('%s is BAD_USER_INPUT and 400', async (_, body) => {
+    for (const accept of ['application/json', 'application/graphql-response+json', '*/*']) {
+      const { status, refusal: refused } = await post(body, { 'content-type': 'application/json', accept })
+      expect(refused).toEqual({ code: 'BAD_USER_INPUT', path: [], message: expect.any(String) })
+      expect(refused.message).not.toMatch(/undefined|\bat \S+ \(|\.ts/)
+      expect(status).toBe(400)
+    }
+  })
+
+  const query = JSON.stringify({ query: mutation })
+  const form = new FormData()
+  form.set('operations', query)
+  form.set('map', '{}')
+  test.each([
+    ['a form', new URLSearchParams({ query: mutation }).toString(), 'application/x-www-form-urlencoded'],
+    ['plain text', query, 'text/plain'],
+    ['plain text that claims to be JSON', query, 'text/plain; charset=application/json'],
+    ['a bare document', mutation, 'application/graphql'],
+    ['an unknown type', query, 'application/octet-stream'],
+    ['no type', query, ''],
+    ['a list of types', query, 'text/plain, application/json'],
+  ])('with %s is refused', async (_, body, contentType) => {
+    expect(await post(body, { 'content-type': contentType })).toMatchObject({
+      status: 415,
+      refusal: { code: 'BAD_USER_INPUT', path: [] },
+    })
+  })
+
+  test('with a form of several parts is refused', async () => {
+    expect(await post(form, {})).toMatchObject({ status: 415, refusal: { code: 'BAD_USER_INPUT' } })
+  })
+
+  test.each([
+    'application/json',
+    'application/json; charset=utf-8',
+    'application/json;charset=UTF-8',
+    'Application/JSON',
+    'application/json ;charset=utf-8',
+  ])('with %s is let in', async (contentType) => {
+    const body = JSON.stringify({ query: '{ __typename }' })
+    const asked = (accept: string) =>
+      fetch(endpoint(), { method: 'POST', headers: { 'content-type': contentType, accept }, body })
+    expect(await (await asked('application/json')).json()).toEqual({ data: { __typename: 'Query' } })
+    const events = await Array.fromAsync(eventStream(await asked('text/event-stream')))
+    expect(events.map(({ event }) => event)).toEqual(['next', 'complete'])
+  })
+})
+
+describe('a request by another method', () => {
+  test.each(['PUT', 'PATCH', 'DELETE'])('%s is refused', async (method) => {
+    const body = JSON.stringify({ query: mutation })
+    const init = { method, headers: { 'content-type': 'application/json' }, body }
+    const response = await fetch(endpoint(), init)
+    expect(response.status).toBe(405)
+    expect(refusalOf(JSON.parse(await response.text()))).toMatchObject({ code: 'FORBIDDEN' })
+  })
+})
+
+describe('a GET', () => {
+  const get = (parameters: Record<string, string>, accept: string) =>
+    fetch(`${endpoint()}?${new URLSearchParams(parameters)}`, { headers: { accept } })
+
+  test('of a mutation is refused', async () => {
+    for (const accept of ['application/json', 'application/graphql-response+json', 'text/event-stream', '*/*']) {
+      const response = await get({ query: mutation }, accept)
+      expect(response.status).toBe(405)
+      expect(response.headers.get('allow')).toBe('POST')
+      expect(await response.text()).toContain('"FORBIDDEN"')
+    }
+  })
+
+  const chat = 'streamChat(input: { text: "Hello" }) { seq }'
+  test.each([
+    ['', `subscription { ${chat} }`],
+    ['in a fragment', `subscription { ...Chat } fragment Chat on Subscription { ${chat} }`],
+    ['under another name', `subscription { followStream: ${chat} }`],
+  ])('of a subscription that starts something is refused %s', async (_, query) => {
+    for (const accept of ['text/event-stream', 'application/json']) {
+      const response = await get({ query }, accept)
+      expect(response.status).toBe(405)
+      expect(response.headers.get('allow')).toBe('POST')
+      const answer = await response.text()
+      expect(answer).toContain('"FORBIDDEN"')
+      expect(answer).toContain('send a POST')
+    }
+  })
+
+  test.each([
+    ['without a query', {}],
+    ['with broken variables', { query: '{ __typename }', variables: '{"a":' }],
+    ['with variables that are a list', { query: '{ __typename }', variables: '[]' }],
+  ])('%s is refused', async (_, parameters) => {
+    const response = await get(parameters, 'application/json')
+    expect(response.status).toBe(400)
+    expect(refusalOf(JSON.parse(await response.text()))).toMatchObject({ code: 'BAD_USER_INPUT', path: [] })
+  })
+})
+
+describe.each(readingTransports)('over %s, a document', (transport) => {
+  const query = 'query A { __typename } query B { models { id } }'
+  test.each([
+    ['that is no GraphQL', '{ models { id }', undefined, 'GRAPHQL_PARSE_FAILED'],
+    ['that is empty', ' ', undefined, 'GRAPHQL_PARSE_FAILED'],
+    ['with an unknown field', '{ nobody }', undefined, 'GRAPHQL_VALIDATION_FAILED'],
+    ['with an unknown argument', '{ models(nobody: 1) { id } }', undefined, 'GRAPHQL_VALIDATION_FAILED'],
+    ['with an unknown variable', '{ session(id: $id) { id } }', undefined, 'GRAPHQL_VALIDATION_FAILED'],
+    ['with a wrong literal', '{ session(id: true) { id } }', undefined, 'GRAPHQL_VALIDATION_FAILED'],
+    ['without its argument', '{ session { id } }', undefined, 'GRAPHQL_VALIDATION_FAILED'],
+    ['with a fragment around itself', '{ ...A } fragment A on Query { ...A }', undefined, 'GRAPHQL_VALIDATION_FAILED'],
+    ['of which an unknown operation is asked', query, 'C', 'GRAPHQL_VALIDATION_FAILED'],
+    ['of which no operation is named', query, undefined, 'GRAPHQL_VALIDATION_FAILED'],
+    ['without an operation', 'fragment A on Query { __typename }', undefined, 'GRAPHQL_VALIDATION_FAILED'],
+  ])('%s is refused', async (_, document, operationName, code) => {
+    await using client = world.connect(transport)
+    const { errors, data } = await client.execute(document, {}, operationName)
+    expect(data ?? null).toBeNull()
+    for (const { extensions, message } of found(errors)) {
+      expect(extensions?.['code'], message).toBe(code)
+      expect(message).not.toMatch(/\bat \S+ \(|\.ts\b|node_modules/)
+    }
+  })
+
+  test('is executed by the name that is asked for', async () => {
+    await using client = world.connect(transport)
+    expect(await client.execute(query, {}, 'A')).toEqual({ data: { __typename: 'Query' } })
+  })
+})
+
+describe.each(transports)('over %s, a request that is refused', (transport) => {
+  test('leaves room for the next one', async () => {
+    await using client = world.connect(transport)
+    expect(await refusal(client, '{ nobody }', {})).toMatchObject({ code: 'GRAPHQL_VALIDATION_FAILED' })
+    expect(await refusal(client, '{', {})).toMatchObject({ code: 'GRAPHQL_PARSE_FAILED' })
+    expect(await refusalToFollow(client, StreamChatDocument, { text: '' })).toMatchObject({ code: 'BAD_USER_INPUT' })
+    expect(await client.execute('{ __typename }', {})).toEqual({ data: { __typename: 'Query' } })
+  })
+})
+
+describe('over GET, followStream', () => {
+  test('is an event stream: it starts nothing', async () => {
+    await using other = await newWorld('http')
+    const { events, end } = await wholeAnswer(other.client, { text: 'Hello' })
+    const query = `subscription { followStream(streamId: "${end.stream.id}") { seq } }`
+    const url = `${other.segue.url}${graphqlPath}?${new URLSearchParams({ query })}`
+    const response = await fetch(url, { headers: { accept: 'text/event-stream' } })
+    expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/)
+    const seen = await Array.fromAsync(eventStream(response))
+    expect(seen.map(({ event }) => event)).toEqual([...events.map(() => 'next'), 'complete'])
+  })
+})
+
+describe('a message over a WebSocket', () => {
+  test.each([
+    ['that is no JSON', 'hello'],
+    ['of an unknown type', '{"type":"nobody"}'],
+    ['without an id', '{"type":"subscribe","payload":{"query":"{ __typename }"}}'],
+    ['without a query', '{"id":"1","type":"subscribe","payload":{}}'],
+    ['with a query that is no text', '{"id":"1","type":"subscribe","payload":{"query":1}}'],
+    ['with variables that are a text', '{"id":"1","type":"subscribe","payload":{"query":"{ a }","variables":"{}"}}'],
+  ])('%s closes it with 4400, without a word of the inside', async (_, message) => {
+    const socket = new WebSocket(endpoint().replace(/^http/, 'ws'), 'graphql-transport-ws')
+    await once(socket, 'open')
+    socket.send('{"type":"connection_init"}')
+    await once(socket, 'message')
+    socket.send(message)
+    const [code, reason] = await once(socket, 'close')
+    expect(code).toBe(4400)
+    expect(String(reason)).not.toMatch(/\bat \S+ \(|\.ts\b|node_modules/)
+  })
+})

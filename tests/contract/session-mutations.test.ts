@@ -1,0 +1,331 @@
+import { existsSync, readdirSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { describe, expect, test } from 'vitest'
+import { newSegue } from '../support/server/segue.ts'
+import { until } from '../support/wait-until.ts'
+import { ask, found, readTo, refusal } from './support/typed-client.ts'
+import {
+  cancelStream,
+  eventsOf,
+  followSession,
+  followStream,
+  is,
+  never,
+  newSession,
+  sessionOf,
+} from './support/chat.ts'
+import { type ChatEvent, startChat, streamChat, wholeAnswer } from './support/chat.ts'
+import { type Client, transports } from './support/clients.ts'
+import {
+  CompactSessionDocument,
+  DeleteSessionDocument,
+  DeleteSessionsDocument,
+  NodeDocument,
+  SessionsDocument,
+  StreamDocument,
+  UpdateSessionDocument,
+  UpdateSessionsDocument,
+  type UpdateSessionMutationVariables,
+} from './generated/graphql.ts'
+import { newWorld, type World } from './support/test-environment.ts'
+
+const update = async (client: Client, variables: UpdateSessionMutationVariables) =>
+  (await ask(client, UpdateSessionDocument, variables)).updateSession
+const remove = async (client: Client, id: string) => (await ask(client, DeleteSessionDocument, { id })).deleteSession
+
+/** How many rows the database has in each table that is not empty. */
+function rowsIn({ segue }: World): Record<string, unknown> {
+  const database = new Database(join(segue.home, 'segue.db'), { readonly: true })
+  try {
+    const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()
+    const counts = tables.map((table) => [
+      table,
+      database
+        .prepare(`SELECT count(*) FROM ${String(table)}`)
+        .pluck()
+        .get(),
+    ])
+    // What an index for search is made of is there without an entry, too.
+    const isFrame = (name: unknown) => /^(decision_changes|\w+_index_(data|idx|config))$/.test(String(name))
+    return Object.fromEntries(counts.filter(([name, count]) => count !== 0 && !isFrame(name)))
+  } finally {
+    database.close()
+  }
+}
+
+const gone = { code: 'NOT_FOUND' }
+
+describe('updateSession', () => {
+  test('changes what is given, leaves the rest, and tells those who follow', async () => {
+    await using world = await newWorld('http')
+    const { client } = world
+    const { end } = await wholeAnswer(client, { text: 'Hello' })
+    const { sessionId: id } = end
+    const before = await sessionOf(client, id)
+    const events = followSession(client, id, before.headSeq)
+    const told = readTo(events, is('SessionChanged'))
+    const named = await update(client, { id, title: ' A  better\nname ' })
+    expect(named).toEqual({ ...before, title: 'A better name', headSeq: before.headSeq + 1 })
+    expect((await told).last).toMatchObject({ seq: before.headSeq + 1, streamId: null, session: { id } })
+    const kept = await update(client, { id, pinned: true, archived: true, model: 'offline/eliza' })
+    expect(kept).toMatchObject({ title: 'A better name', pinned: true, archived: true, model: 'offline/eliza' })
+    const bare = await update(client, { id, title: null, model: null, pinned: false })
+    expect(bare).toMatchObject({ title: null, model: null, pinned: false, archived: true })
+    expect(await sessionOf(client, id)).toEqual(bare)
+    expect(bare.lastActivityAt).toBe(before.lastActivityAt)
+    await events.return?.()
+  })
+
+  test('while an answer is made is told in its midst, and a title that a person gave stays', async () => {
+    await using world = await newWorld('http')
+    const { client, provider } = world
+    const held = Promise.withResolvers<void>()
+    provider.next([{ text: 'Half' }, { wait: held.promise }, { text: '.' }, { finish: 'stop' }])
+    const events = streamChat(client, { text: 'Hello' })
+    const { sessionId: id } = (await readTo(events, is('TextDelta'))).last
+    await using other = world.connect('http')
+    await update(other, { id, title: 'Mine' })
+    held.resolve()
+    await readTo(events, is('StreamFinished'))
+    await wholeAnswer(client, { sessionId: id, text: 'A message that would be a title' })
+    expect((await sessionOf(client, id)).title).toBe('Mine')
+    expect((await eventsOf(client, id)).map(({ type }) => type)).toContain('SessionChanged')
+  })
+
+  test('is SESSION_READ_ONLY for one of Hermes, and NOT_FOUND for none', async () => {
+    await using world = await newWorld('http', { hermes: (db) => void db.session('theirs') })
+    const { client } = world
+    const theirs = { code: 'SESSION_READ_ONLY' }
+    expect(await refusal(client, UpdateSessionDocument, { id: 'theirs', title: 'Mine' })).toMatchObject(theirs)
+    expect(await refusal(client, DeleteSessionDocument, { id: 'theirs' })).toMatchObject(theirs)
+    expect(await refusal(client, DeleteSessionDocument, { id: 'nobody' })).toMatchObject(gone)
+  })
+})
+
+describe('a session that was continued', () => {
+  test('can be renamed, and its last event stays the last', async () => {
+    await using world = await newWorld('http')
+    const { client } = world
+    const { end } = await wholeAnswer(client, { text: 'Hello' })
+    const { sessionId: id } = end
+    await ask(client, CompactSessionDocument, { id })
+    expect(await update(client, { id, title: 'The beginning', pinned: true })).toMatchObject({ pinned: true })
+    expect((await eventsOf(client, id)).at(-1)?.type).toBe('SessionContinued')
+  })
+
+  test('can be deleted: what continued it is a root then, and knows what its summary tells', async () => {
+    await using world = await newWorld('http')
+    const { client } = world
+    const { end } = await wholeAnswer(client, { text: 'Hello' })
+    const { compactSession: next } = await ask(client, CompactSessionDocument, { id: end.sessionId })
+    expect(next).toMatchObject({ lineageRoot: { id: end.sessionId }, segmentCount: 2 })
+    await remove(client, end.sessionId)
+    const root = await sessionOf(client, next.id)
+    expect(root).toMatchObject({ parent: null, lineageRoot: { id: next.id }, segmentCount: 1 })
+    expect(root.modelContext).toEqual(next.modelContext)
+    await wholeAnswer(client, { sessionId: next.id, text: 'Go on' })
+  })
+
+  test('is busy for all of this while it is summarised', async () => {
+    await using world = await newWorld('http')
+    const { client, provider } = world
+    const { end } = await wholeAnswer(client, { text: 'Hello' })
+    const { sessionId: id } = end
+    const held = Promise.withResolvers<void>()
+    provider.next([{ wait: held.promise }, { text: 'A summary.' }, { finish: 'stop' }])
+    const compacting = ask(client, CompactSessionDocument, { id })
+    await provider.request(1)
+    await using other = world.connect('http')
+    const busy = { code: 'SESSION_BUSY' }
+    expect(await refusal(other, DeleteSessionDocument, { id })).toMatchObject(busy)
+    expect(await refusal(other, UpdateSessionDocument, { id, title: 'Mine' })).toMatchObject(busy)
+    held.resolve()
+    await compacting
+    await remove(other, id)
+  })
+})
+
+describe.each(transports)('deleteSession, over %s,', (transport) => {
+  test('leaves nothing of it, and completes whoever follows', async () => {
+    await using world = await newWorld(transport)
+    const { client, segue } = world
+    const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
+    const variables = { text: 'Hello', key: 'mine', files }
+    const { end } = await wholeAnswer(client, variables)
+    const { sessionId: id } = end
+    const [hash = ''] = readdirSync(join(segue.home, 'files'))
+    // Kept long ago: what came a moment ago may be about to be referred to.
+    const old = new Date(Date.now() - 3_600_000)
+    utimesSync(join(segue.home, 'files', hash), old, old)
+
+    await using following = world.connect(transport)
+    const followers = [
+      followSession(following, id),
+      followSession(following, id, 1000),
+      followSession(following, id, 2),
+    ]
+    const told = followers.map(async (events) => {
+      const all: ChatEvent[] = []
+      for await (const event of events) all.push(event)
+      return all
+    })
+    await until(() => segue.domain.chats.log.held.waiting === 3)
+    expect(await remove(client, id)).toBe(id)
+    for (const events of await Promise.all(told)) expect(events.length).toBeGreaterThan(0)
+    expect(rowsIn(world)).toEqual({})
+    expect(existsSync(join(segue.home, 'files', hash))).toBe(false)
+    for (const nobody of [id, end.stream.id, found(end.message).id]) {
+      expect((await ask(client, NodeDocument, { id: nobody })).node).toBeNull()
+    }
+    expect((await ask(client, SessionsDocument, {})).sessions.edges).toEqual([])
+    expect(await refusal(client, DeleteSessionDocument, { id })).toMatchObject(gone)
+    expect(await refusal(client, UpdateSessionDocument, { id, pinned: true })).toMatchObject(gone)
+
+    const again = await wholeAnswer(client, variables)
+    expect(again.end.stream.id).not.toBe(end.stream.id)
+  })
+})
+
+test('each of several changes in one document is told as it is behind that one', async () => {
+  await using world = await newWorld('http')
+  const { end } = await wholeAnswer(world.client, { text: 'Hello' })
+  const { sessionId: id } = end
+  const { data } = await world.client.execute(
+    `mutation ($id: ID!) {
+      named: updateSession(id: $id, input: { title: "Mine" }) { lineageRoot { title } }
+      next: compactSession(id: $id) { lineageRoot { title endReason } parent { id } }
+      rootless: deleteSession(id: $id)
+      again: updateSessions(ids: [], input: {}) { id }
+    }`,
+    { id },
+  )
+  expect(data).toEqual({
+    named: { lineageRoot: { title: 'Mine' } },
+    next: { lineageRoot: { title: 'Mine', endReason: 'compression' }, parent: { id } },
+    rootless: id,
+    again: [],
+  })
+})
+
+describe('a deleted session', () => {
+  test('is SESSION_BUSY while an answer is made or a message waits, and works at once after a stop', async () => {
+    await using world = await newWorld('webSocket')
+    const { client, provider, segue } = world
+    provider.answer = () => [{ text: 'Half' }, { wait: never }]
+    const events = streamChat(client, { text: 'Hello' })
+    const { sessionId: id, streamId } = (await readTo(events, is('TextDelta'))).last
+    await using other = world.connect('http')
+    const queued = await startChat(other, { sessionId: id, text: 'And?', ifBusy: 'QUEUE' })
+    expect(await refusal(other, DeleteSessionDocument, { id })).toMatchObject({ code: 'SESSION_BUSY', streamId })
+    await cancelStream(other, queued.id)
+    expect(await refusal(other, DeleteSessionDocument, { id })).toMatchObject({ code: 'SESSION_BUSY', streamId })
+    await cancelStream(other, found(streamId))
+    await remove(other, id)
+    expect(rowsIn(world)).toEqual({})
+    expect((await ask(other, StreamDocument, { id: found(streamId) })).stream).toBeNull()
+    // What the agent of the stopped answer still does, and the merging of its log, find nothing to write to.
+    await until(() => segue.domain.chats.unfinished === 0)
+    expect(segue.warnings).toEqual([])
+  })
+
+  test('is not brought back by anything that was on its way, nor by a restart', async () => {
+    await using world = await newWorld('http')
+    const { client, segue } = world
+    for (let round = 0; round < 5; round += 1) {
+      const { end } = await wholeAnswer(client, { text: `Hello ${round}` })
+      // All at once: one comes first, the others find it gone, or it finds them there.
+      const [removed, ...rest] = await Promise.allSettled([
+        remove(client, end.sessionId),
+        update(client, { id: end.sessionId, title: 'Late' }),
+        startChat(client, { sessionId: end.sessionId, text: 'Late', key: `late ${round}` }),
+        ask(client, CompactSessionDocument, { id: end.sessionId }),
+      ])
+      for (const one of rest)
+        if (one.status === 'rejected') expect(String(one.reason)).toMatch(/NOT_FOUND|SESSION_BUSY|STALE/)
+      if (removed.status === 'rejected') expect(String(removed.reason)).toContain('SESSION_BUSY')
+      await until(() => segue.domain.chats.unfinished === 0)
+      for (const { node } of (await ask(client, SessionsDocument, {})).sessions.edges) await remove(client, node.id)
+      expect(rowsIn(world)).toEqual({})
+    }
+    const { home } = segue
+    await segue.close()
+    await using again = await newSegue({ settings: { home } })
+    expect(await again.domain.sessions.page({ after: null, before: null, limit: 10, backwards: false }, {})).toEqual([])
+    expect(segue.warnings).toEqual([])
+  })
+
+  test('keeps its files where another one refers to them', async () => {
+    await using world = await newWorld('http')
+    const { client, segue } = world
+    const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
+    const [one, two] = [
+      await wholeAnswer(client, { text: 'One', files }),
+      await wholeAnswer(client, { text: 'Two', files }),
+    ]
+    const [hash = ''] = readdirSync(join(segue.home, 'files'))
+    const path = join(segue.home, 'files', hash)
+    const old = new Date(Date.now() - 3_600_000)
+    utimesSync(path, old, old)
+    await remove(client, one.end.sessionId)
+    expect(existsSync(path)).toBe(true)
+    await remove(client, two.end.sessionId)
+    expect(existsSync(path)).toBe(false)
+  })
+
+  test('completes whoever follows a stream of it from behind its end', async () => {
+    await using world = await newWorld('webSocket')
+    const { client } = world
+    const { end } = await wholeAnswer(client, { text: 'Hello' })
+    await remove(client, end.sessionId)
+    const events = followStream(client, end.stream.id, 2)
+    await expect(events.next()).rejects.toThrow('NOT_FOUND')
+  })
+})
+
+describe('many at once', () => {
+  test('are changed and deleted, in any profile, each once', async () => {
+    await using world = await newWorld('http')
+    const { client } = world
+    const ids: string[] = []
+    for (const profile of [null, 'work']) {
+      const started = await Promise.all(
+        [1, 2].map((n) => startChat(client, { profile, text: `${n}`, model: 'offline/eliza' })),
+      )
+      ids.push(...started.map(({ session }) => session.id))
+    }
+    for (const { chats } of await world.segue.domains.all()) await until(() => chats.unfinished === 0)
+    const [first = ''] = ids
+    const twice = [...ids, first]
+    const { updateSessions } = await ask(client, UpdateSessionsDocument, {
+      ids: twice,
+      input: { archived: true },
+    })
+    expect(updateSessions.map(({ id, archived }) => [id, archived])).toEqual([...ids, first].map((id) => [id, true]))
+    const deleted = await ask(client, DeleteSessionsDocument, { ids: [...ids, first] })
+    expect(deleted.deleteSessions).toEqual([...ids, first])
+    expect(rowsIn(world)).toEqual({})
+    expect((await ask(client, SessionsDocument, { profile: 'work' })).sessions.edges).toEqual([])
+    expect((await ask(client, DeleteSessionsDocument, { ids: [] })).deleteSessions).toEqual([])
+  })
+
+  test('are left as they are, all of them, when one cannot be', async () => {
+    await using world = await newWorld('http', { hermes: (db) => void db.session('theirs') })
+    const { client, provider } = world
+    const mine = [await newSession(client), await newSession(client)]
+    provider.next([{ text: 'Half' }, { wait: never }])
+    const busy = (await startChat(client, { text: 'Hello', profile: 'work', model: 'offline/eliza' })).session.id
+    const running = (await readTo(streamChat(client, { text: 'Hello' }), is('TextDelta'))).last.sessionId
+    for (const [other, code] of [
+      ['theirs', 'SESSION_READ_ONLY'],
+      ['nobody', 'NOT_FOUND'],
+      [running, 'SESSION_BUSY'],
+    ] as const) {
+      const ids = [...mine, busy, other]
+      expect(await refusal(client, DeleteSessionsDocument, { ids })).toMatchObject({ code })
+      if (other === running) continue
+      expect(await refusal(client, UpdateSessionsDocument, { ids, input: { pinned: true } })).toMatchObject({ code })
+    }
+    for (const id of mine) expect(await sessionOf(client, id)).toMatchObject({ pinned: false })
+  })
+})

@@ -1,0 +1,358 @@
+import {
+  getNamedType,
+  type GraphQLInputType,
+  type GraphQLNullableInputType,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+} from 'graphql'
+import type { Place } from './input-positions.ts'
+
+/** What has to come of a value: a refusal with this code, or nothing, as for an id of nothing in a query. */
+export type Outcome = 'BAD_USER_INPUT' | 'NOT_FOUND' | 'TOO_LARGE' | 'nothing'
+
+export interface BadValue {
+  /** Undefined: it is left out. */
+  readonly value: unknown
+  readonly outcome: Outcome
+}
+
+/** Values of things that are there, as far as a bad value is made from a good one. */
+export interface Known {
+  readonly sessionId: string
+  readonly streamId: string
+  readonly messageId: string
+  /** Of a tool call that waits to be allowed. */
+  readonly approvalId: string
+  /** Of a question that waits for its answer. */
+  readonly clarificationId: string
+  /** Of a session without a word. */
+  readonly spareId: string
+  readonly jobId: string
+  /** Of a run of that job. */
+  readonly runId: string
+  readonly sessionCursor: string
+  readonly messageCursor: string
+}
+
+/** What cannot be given at a place, by its type and by what the schema says of it. */
+export function badValuesFor(place: Place, known: Known): BadValue[] {
+  const missing = isNonNullType(place.type) ? [null, undefined].map(bad) : []
+  return [...missing, ...wrongTypes(place.type), ...wrongValues(place, known)]
+}
+
+const bad = (value: unknown): BadValue => ({ value, outcome: 'BAD_USER_INPUT' })
+const nothing = (value: unknown): BadValue => ({ value, outcome: 'nothing' })
+
+function wrongTypes(type: GraphQLInputType): BadValue[] {
+  return wrongTypesOf(isNonNullType(type) ? type.ofType : type).map(bad)
+}
+
+function wrongTypesOf(type: GraphQLNullableInputType): unknown[] {
+  if (isListType(type)) {
+    const items = wrongTypes(type.ofType).map(({ value }) => [value])
+    return [...items, ...(isNonNullType(type.ofType) ? [[null]] : [])]
+  }
+  if (isInputObjectType(type)) return ['text', 1, true, [], [{}, {}], { nobody: 1 }, JSON.parse('{"__proto__": {}}')]
+  if (isEnumType(type)) return ['NOBODY', '', type.getValues()[0]?.name.toLowerCase(), 1, true, {}, []]
+  switch (type.name) {
+    case 'Int':
+      return ['1', '', 1.5, true, 2 ** 31, -(2 ** 31) - 1, 1e300, {}, [1]]
+    case 'Boolean':
+      return ['true', 0, 1, {}, [true]]
+    case 'String':
+      return [1, 1.5, false, {}, ['text']]
+    case 'ID':
+      return [1.5, true, {}, ['id']]
+    default:
+      throw new Error(`it is not told what is wrong for ${type.name}`)
+  }
+}
+
+const spoiled = ['\0', '\ud800', '\udc00a', 'a\n', 'x'.repeat(10_000)]
+
+const unknownIds = [
+  '',
+  ' ',
+  'nobody',
+  'ses_00000000000000000000000000',
+  'str_00000000000000000000000000',
+  'msg_00000000000000000000000000',
+  'apr_00000000000000000000000000',
+  'clr_00000000000000000000000000',
+  'job_00000000000000000000000000',
+  'jrn_00000000000000000000000000',
+  'ses_',
+  '../x',
+  "' OR 1=1 --",
+  '%',
+  'nobody:1',
+  'nobody:99999999999999999999',
+  1,
+  -1,
+  ...spoiled,
+]
+
+const profileNames = ['', ' ', 'a\n', '\n', '../x', '..', '.', 'Ä', 'A', '-a', '_a', 'a b', 'a/b', ' a', 'default\n']
+
+const badProfiles = [...profileNames, ...spoiled, 'x'.repeat(65)]
+
+const modelIds = [
+  '',
+  ' ',
+  'test',
+  'local',
+  'local/',
+  '/test',
+  'local/nobody',
+  'nobody/test',
+  'LOCAL/test',
+  'local/test ',
+]
+
+const jobNames = ['', ' ', '\n\t', '\0', 'x'.repeat(201), 'x'.repeat(10_000)]
+
+const schedules = [
+  ...['', ' ', 'nobody', 'never', '30m', '9', '0 9 * *', '0 9 * * * * *', '60 * * * *', '* 24 * * *', '0 0 30 2 *'],
+  ...[
+    '@nobody',
+    'every',
+    'every 0s',
+    'every -1m',
+    'every 1.5h',
+    'every day',
+    'every 4000d',
+    'in 0m',
+    'in',
+    'in 1m ago',
+  ],
+  ...['2001-01-01T00:00:00Z', '2126-02-30T00:00:00Z', '2126-01-31T09:00:00', '2126-01-31', 'tomorrow'],
+  ...['0 9 * * *\n', '0\u00a09 * * *', '\u0660 9 * * *', '\0', '\ud800', '0 9 * * *; DROP', 'x'.repeat(10_000)],
+]
+
+const timezones = ['', ' ', 'nobody', 'Europe/Nowhere', 'Europe/Berlin ', '../UTC', 'UTC\n', ...spoiled]
+
+const encoded = (text: string): string => Buffer.from(text).toString('base64url')
+
+const cursors = [
+  '',
+  ' ',
+  'nobody',
+  '1',
+  ...['', 'null', '""', '[]', '{}', '[1]', '[1,2]', '["1","a"]', '[1.5,"a"]', '1.5', '1e999', '[1,"a",2]'].map(encoded),
+  `${encoded('1')}=`,
+  `${encoded('[1,"a"]')} `,
+  ...spoiled,
+]
+
+const file = { mediaType: 'text/plain', url: 'data:,Hello' }
+
+const fileNames = ['', ' ', 'a/b', '../a', 'a\\b', 'a\n', '\0', 'x'.repeat(201), 'x'.repeat(10_000)]
+
+const mediaTypes = [
+  '',
+  ' ',
+  'text',
+  'text/',
+  '/plain',
+  'text/plain\r\nx: y',
+  'text/pl\u00e4in',
+  'text/plain/',
+  'text/*',
+  'image/*',
+  'image/svg+xml',
+  'image/PNG2',
+  'application/pdf',
+  'application/octet-stream',
+  'video/mp4',
+  `text/${'x'.repeat(10_000)}`,
+  ...spoiled,
+]
+
+const fileUrls = [
+  '',
+  ' ',
+  'nobody',
+  'http://example.com/a.txt',
+  'https://',
+  'https://a b/',
+  'https://example.com/\ud800',
+  'https://example.com/\n',
+  'https://example.com/\0',
+  'https://nobody:secret@example.com:99999/',
+  `https://example.com/${'x'.repeat(10_000)}`,
+  'ftp://example.com/a.txt',
+  'file:///etc/passwd',
+  `file:${'0'.repeat(64)}`,
+  '/files/nobody',
+  'javascript:alert(1)',
+  'data:',
+  'data:text/plain',
+  'data:,',
+  'data:text/plain;base64,',
+  'data:text/plain;base64,a',
+  'data:text/plain;base64,a b',
+  'data:text/plain;base64,//79',
+  'data:text/plain,%',
+  'data:text/plain,%ff',
+  `data:${'x'.repeat(10_000)},a`,
+  ...spoiled,
+]
+
+const tooLargeFiles = [
+  `data:,${'x'.repeat(1024 * 1024 + 1)}`,
+  `data:text/plain;base64,${Buffer.alloc(1024 * 1024 + 1, 'x').toString('base64')}`,
+]
+
+/** Lists whose cursors are numbers. */
+const byPosition = new Set(['Session.messages', 'Job.runs'])
+
+/** What has the right type and is wrong all the same. Every place with a text, an id or a number needs a rule. */
+function wrongValues({ name, field, kind, path, type }: Place, known: Known): BadValue[] {
+  const typeName = getNamedType(type).name
+  switch (`${path.at(-1)}: ${typeName}`) {
+    case 'first: Int':
+    case 'last: Int':
+      return [0, -1, 1001, 2 ** 31 - 1, -(2 ** 31)].map(bad)
+    case 'repeatLimit: Int':
+      return [0, -1, -(2 ** 31)].map(bad)
+    case 'skip: Int':
+    case 'after: Int':
+      return [-1, -(2 ** 31)].map(bad)
+    case 'after: String':
+    case 'before: String':
+      return [...cursors, ...cursorsOfOthers(field, known)].map(bad)
+    case 'query: String':
+      return ['', ' ', '"', '!?', '*', 'zzz', '"zzz', 'zzz AND (', 'Hello zzz', 'z'.repeat(10_000), '\0', '\ud800'].map(
+        nothing,
+      )
+    case 'profile: String':
+      return badProfiles.map(bad)
+    case 'model: String':
+      return [...modelIds, ...spoiled].map(bad)
+    case 'title: String':
+      return ['', ' ', '\n\t', '\0', 'x'.repeat(201)].map(bad)
+    case 'key: String':
+      return ['', 'x'.repeat(201), 'key \ud800', '\udc00'].map(bad)
+    case 'text: String':
+      return [...['', ' ', '\n\t', '\u00a0\u2003'].map(bad), { value: 'x'.repeat(1_000_001), outcome: 'TOO_LARGE' }]
+    case 'answer: String':
+      return ['', ' ', '\n\t', 'x'.repeat(100_001)].map(bad)
+    case 'tool: String':
+      // Tools come and go: any name may have been one.
+      return []
+    case 'files: FileInput':
+      return [bad(Array.from({ length: 21 }, () => file))]
+    case 'name: String':
+      if (isOfJob(field)) return [...jobNames.map(bad), ...notNull(field)]
+      return kind !== 'query' && path[0] === 'input' ? fileNames.map(bad) : profilesFor(field)
+    case 'prompt: String':
+      return [
+        ...['', ' ', '\n\t', '\u00a0\u2003'].map(bad),
+        { value: 'x'.repeat(1_000_001), outcome: 'TOO_LARGE' },
+        ...notNull(field),
+      ]
+    case 'schedule: String':
+      return [...schedules.map(bad), ...notNull(field)]
+    case 'timezone: String':
+      return [...timezones.map(bad), ...notNull(field)]
+    case 'enabled: Boolean':
+      return notNull(field)
+    case 'archived: Boolean':
+    case 'pinned: Boolean':
+      return path[0] === 'input' ? [bad(null)] : []
+    case 'mediaType: String':
+      return mediaTypes.map(bad)
+    case 'url: String':
+      return [...fileUrls.map(bad), ...tooLargeFiles.map((value) => ({ value, outcome: 'TOO_LARGE' as const }))]
+    case 'ids: ID':
+      return [
+        bad(Array.from({ length: 1001 }, (_, index) => `${index}`)),
+        ...(kind === 'mutation'
+          ? unknownSessions(known).map(({ value, outcome }) => ({ value: [known.spareId, value], outcome }))
+          : [{ value: unknownIds, outcome: 'nothing' as const }]),
+        { value: [], outcome: 'nothing' },
+      ]
+    case 'continues: ID':
+      return unknownIdsFor(known.sessionId, 'BAD_USER_INPUT')
+    case 'id: ID':
+      return unknownIdsOf(field, known)
+    case 'sessionId: ID':
+      return unknownIdsFor(known.sessionId, 'NOT_FOUND')
+    case 'messageId: ID':
+      return unknownIdsFor(known.messageId, 'NOT_FOUND')
+    case 'jobId: ID':
+      return [...unknownIdsFor(known.jobId, 'NOT_FOUND'), { value: known.runId, outcome: 'NOT_FOUND' }]
+    case 'streamId: ID':
+      return unknownIdsFor(known.streamId, 'NOT_FOUND')
+    default:
+      if (['String', 'ID', 'Int'].includes(typeName)) throw new Error(`it is not told what is wrong for ${name}`)
+      return []
+  }
+}
+
+const isOfJob = (field: string): boolean => field.endsWith('Job')
+
+/** What is changed may be left out, but it cannot be taken away. */
+const notNull = (field: string): BadValue[] => (field === 'Mutation.updateJob' ? [bad(null)] : [])
+
+/** What no field named `id` finds. What is there and of another kind is no better than what is not. */
+function unknownIdsOf(field: string, known: Known): BadValue[] {
+  const { sessionId, streamId, messageId, approvalId, clarificationId } = known
+  const elsewhere = (ids: readonly string[], outcome: Outcome) => ids.map((value) => ({ value, outcome }))
+  switch (field) {
+    case 'Query.node':
+      return unknownIdsFor(sessionId, 'nothing')
+    case 'Query.session':
+      return [...unknownIdsFor(sessionId, 'nothing'), ...elsewhere([streamId, messageId, approvalId], 'nothing')]
+    case 'Query.stream':
+      return [...unknownIdsFor(streamId, 'nothing'), ...elsewhere([sessionId, messageId, approvalId], 'nothing')]
+    case 'Mutation.compactSession':
+    case 'Mutation.deleteSession':
+    case 'Mutation.updateSession':
+      return unknownSessions(known)
+    case 'Mutation.answerApproval':
+      return [...unknownIdsFor(approvalId, 'NOT_FOUND'), ...elsewhere([clarificationId, streamId], 'NOT_FOUND')]
+    case 'Mutation.answerClarification':
+      return [...unknownIdsFor(clarificationId, 'NOT_FOUND'), ...elsewhere([approvalId, streamId], 'NOT_FOUND')]
+    case 'Mutation.deleteJob':
+    case 'Mutation.runJob':
+    case 'Mutation.updateJob':
+      return [...unknownIdsFor(known.jobId, 'NOT_FOUND'), ...elsewhere([known.runId, sessionId], 'NOT_FOUND')]
+    default:
+      throw new Error(`it is not told what ${field} does not find`)
+  }
+}
+
+function unknownSessions({ sessionId, streamId, messageId }: Known): BadValue[] {
+  const elsewhere = [streamId, messageId].map((value) => ({ value, outcome: 'NOT_FOUND' as const }))
+  return [...unknownIdsFor(sessionId, 'NOT_FOUND'), ...elsewhere]
+}
+
+/** Names that no profile has, and what a field does not do with those of some. */
+function profilesFor(field: string): BadValue[] {
+  const names = badProfiles.map(bad)
+  switch (field) {
+    case 'Query.profile':
+      return names
+    case 'Mutation.createProfile':
+      return [...names, ...['default', 'spare'].map(bad)]
+    case 'Mutation.deleteProfile':
+      return [...names, bad('default'), { value: 'nobody', outcome: 'NOT_FOUND' }]
+    default:
+      throw new Error(`it is not told what is no profile for ${field}`)
+  }
+}
+
+/** Cursors of other lists than the field's. */
+function cursorsOfOthers(field: string, { sessionCursor, messageCursor }: Known): string[] {
+  if (byPosition.has(field)) return [sessionCursor]
+  return field === 'Query.conversations' ? [sessionCursor, messageCursor] : [messageCursor]
+}
+
+/** Ids of nothing, those that are nearly one among them. */
+function unknownIdsFor(id: string, outcome: Outcome): BadValue[] {
+  const near = [`${id}\n`, `${id}\0`, ` ${id}`, id.toUpperCase(), id.slice(0, -1), `${id}:1`]
+  return [...unknownIds, ...near].map((value) => ({ value, outcome }))
+}

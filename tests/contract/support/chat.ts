@@ -1,0 +1,108 @@
+import { expect } from 'vitest'
+import { ask, follow, found, readTo } from './typed-client.ts'
+import type { Client } from './clients.ts'
+import { partsOf } from './fold.ts'
+import {
+  CancelStreamDocument,
+  CreateSessionDocument,
+  type EventFieldsFragment,
+  EventsDocument,
+  FollowSessionDocument,
+  FollowStreamDocument,
+  MessagesDocument,
+  SessionDocument,
+  StartChatDocument,
+  type StartChatMutationVariables,
+  StreamChatDocument,
+  type StreamChatSubscriptionVariables,
+} from '../generated/graphql.ts'
+
+export type ChatEvent = EventFieldsFragment
+export type EventOf<Type extends ChatEvent['type']> = Extract<ChatEvent, { type: Type }>
+
+export function is<Type extends ChatEvent['type']>(type: Type) {
+  return (event: ChatEvent): event is EventOf<Type> => event.type === type
+}
+
+/** A session without a word, or one that continues another. */
+export async function newSession(client: Client, continues: string | null = null): Promise<string> {
+  return (await ask(client, CreateSessionDocument, { continues })).createSession.id
+}
+
+export async function sessionOf(client: Client, id: string) {
+  return found((await ask(client, SessionDocument, { id })).session)
+}
+
+export async function startChat(client: Client, variables: StartChatMutationVariables) {
+  return (await ask(client, StartChatDocument, variables)).startChat
+}
+
+export async function cancelStream(client: Client, streamId: string) {
+  return (await ask(client, CancelStreamDocument, { streamId })).cancelStream
+}
+
+/** The events of an answer that begins with this. */
+export async function* streamChat(
+  client: Client,
+  variables: StreamChatSubscriptionVariables,
+): AsyncGenerator<ChatEvent, void, void> {
+  for await (const { streamChat: event } of follow(client, StreamChatDocument, variables)) yield event
+}
+
+/** The events of a stream that is there already; all of them when `after` is left out. */
+export async function* followStream(
+  client: Client,
+  streamId: string,
+  after?: number,
+): AsyncGenerator<ChatEvent, void, void> {
+  const variables = { streamId, ...(after !== undefined && { after }) }
+  for await (const { followStream: event } of follow(client, FollowStreamDocument, variables)) yield event
+}
+
+/** All that happens in a session, what has happened already included; without end. */
+export async function* followSession(
+  client: Client,
+  sessionId: string,
+  after?: number,
+): AsyncGenerator<ChatEvent, void, void> {
+  const variables = { sessionId, ...(after !== undefined && { after }) }
+  for await (const { followSession: event } of follow(client, FollowSessionDocument, variables)) yield event
+}
+
+/** The log of a session after a seq, as far as it goes now. */
+export async function eventsOf(client: Client, sessionId: string, after = 0): Promise<ChatEvent[]> {
+  return (await ask(client, EventsDocument, { sessionId, after, first: 1000 })).events
+}
+
+/** A whole answer, from its first event to its last. */
+export async function wholeAnswer(
+  client: Client,
+  variables: StreamChatSubscriptionVariables,
+): Promise<{ events: ChatEvent[]; end: EventOf<'StreamFinished'> }> {
+  const { seen, last } = await readTo(streamChat(client, variables), is('StreamFinished'))
+  return { events: seen, end: last }
+}
+
+/**
+ * Events of one stream that were read again, after a seq: those that were told of it while it was made, except that
+ * deltas may have been merged since.
+ */
+export function expectAgain(again: readonly ChatEvent[], told: readonly ChatEvent[], after = 0): void {
+  const rest = told.filter(({ seq }) => seq > after)
+  const others = (events: readonly ChatEvent[]) => events.filter(({ type }) => !type.endsWith('Delta'))
+  expect(others(again)).toEqual(others(rest))
+  expect(seqs(again)).toEqual([...new Set(seqs(again))].toSorted((a, b) => a - b))
+  expect(seqs(again).filter((seq) => seq <= after || seq > (told.at(-1)?.seq ?? 0))).toEqual([])
+  expect(partsOf([...told.filter(({ seq }) => seq <= after), ...again])).toEqual(partsOf(told))
+}
+
+/** A session as a page of it is read: who said what, in order. */
+export async function transcriptOf(client: Client, sessionId: string): Promise<string[]> {
+  const { session } = await ask(client, MessagesDocument, { sessionId })
+  return found(session).messages.edges.map(({ node }) => `${node.role} ${node.text}`)
+}
+
+export const seqs = (events: readonly { readonly seq: number }[]): number[] => events.map(({ seq }) => seq)
+
+/** What never comes: a provider that waits for it says nothing more. */
+export const never = new Promise<never>(() => {})

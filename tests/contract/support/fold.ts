@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import type { EventFieldsFragment, PartFieldsFragment, ToolCallFieldsFragment } from '../generated/graphql.ts'
+
+type Part = PartFieldsFragment
+type Delta = { readonly offset: number }
+
+/**
+ * What a client makes of a stream's events with nothing but the schema's descriptions: the parts of the assistant's
+ * message, from what it `had` before them. It shares no code with the server, so that one may be held against the other.
+ */
+export function partsOf(events: readonly EventFieldsFragment[], had: readonly Part[] = []): Part[] {
+  const parts = [...had]
+  for (const event of events) {
+    switch (event.type) {
+      case 'TextDelta':
+      case 'ReasoningDelta': {
+        const { partIndex: index, text } = event
+        const before = parts[index]
+        const known = before && 'text' in before ? before.text : ''
+        const type = event.type === 'TextDelta' ? 'TextPart' : 'ReasoningPart'
+        parts[index] = { type, index, text: put(known, event, text) }
+        break
+      }
+      case 'ToolCallDelta': {
+        const { partIndex: index, toolCallId: id, toolName: name } = event
+        const before = parts[index]
+        const known = before && 'toolCall' in before ? before.toolCall : newCall(id, name)
+        const toolCall = { ...known, argumentsText: put(known.argumentsText, event, event.argumentsText) }
+        parts[index] = { type: 'ToolCallPart', index, toolCall }
+        break
+      }
+      case 'ToolCallChanged':
+        parts[event.partIndex] = { type: 'ToolCallPart', index: event.partIndex, toolCall: event.toolCall }
+        break
+      case 'StreamStarted':
+      case 'StreamChanged':
+      case 'ApprovalChanged':
+      case 'ClarificationChanged':
+      case 'SessionChanged':
+      case 'SessionContinued':
+      case 'StreamReset':
+      case 'StreamFinished':
+    }
+  }
+  return parts
+}
+
+function put(part: string, { offset }: Delta, text: string): string {
+  if (offset > part.length) throw new Error(`a delta for ${offset} of a part that ends at ${part.length}`)
+  return part.substring(0, offset) + text + part.substring(offset + text.length)
+}
+
+function newCall(id: string, name: string): ToolCallFieldsFragment {
+  return {
+    id,
+    name,
+    providerId: null,
+    argumentsText: '',
+    arguments: null,
+    state: 'STREAMING',
+    result: null,
+    resultUrl: null,
+    error: null,
+    startedAt: null,
+    finishedAt: null,
+  }
+}
+
+/** The digest of a message with these parts, by the rule that the schema tells. */
+export function digestOf(parts: readonly Part[]): string {
+  return createHash('sha256')
+    .update(canonical(parts.map(digestForm)))
+    .digest('hex')
+}
+
+function digestForm(part: Part): object {
+  switch (part.type) {
+    case 'TextPart':
+      return { type: 'text', text: part.text }
+    case 'ReasoningPart':
+      return { type: 'reasoning', text: part.text }
+    case 'ToolCallPart': {
+      const { id, name, argumentsText, state, result, error } = part.toolCall
+      return { type: 'tool', id, name, argumentsText, state, result: result ?? undefined, error: error ?? undefined }
+    }
+    case 'FilePart':
+      return { type: 'file', mediaType: part.mediaType, name: part.name ?? undefined, url: part.url }
+  }
+}
+
+/** RFC 8785: members in the order of their names' UTF-16 code units, everything else as JSON.stringify has it. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const members = Object.entries(value).filter(([, member]) => member !== undefined)
+  members.sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`
+}

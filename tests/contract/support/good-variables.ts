@@ -1,0 +1,92 @@
+import { ask, found, stirring } from './typed-client.ts'
+import type { Client } from './clients.ts'
+import { UpdateSessionDocument } from '../generated/graphql.ts'
+import type { Place } from './input-positions.ts'
+
+/** Ids of things that are there. */
+export interface GoodIds {
+  readonly profile: string
+  readonly sessionId: string
+  readonly streamId: string
+  readonly messageId: string
+  /** Of a tool call that waits to be allowed. */
+  readonly approvalId: string
+  /** Of a question that waits for its answer. */
+  readonly clarificationId: string
+  /** Of two sessions without a word. */
+  readonly spareId: string
+  readonly lastId: string
+  readonly jobId: string
+  /** Of another job, which can go. */
+  readonly spareJobId: string
+  /** Of a job whose run is under way. */
+  readonly runningJobId: string
+  /** A profile in which nothing happens. */
+  readonly spareProfile: string
+}
+
+/** What every field is asked with that takes a value, with nothing wrong in it. */
+export function goodVariables({ field, path }: Pick<Place, 'field' | 'path'>, known: GoodIds): object {
+  const { profile, spareProfile, sessionId, spareId, lastId, streamId, messageId, approvalId, clarificationId } = known
+  const { jobId, spareJobId, runningJobId } = known
+  const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
+  const chat = { input: { text: 'Hello', model: 'offline/eliza', ...(path.length > 2 && { files }) } }
+  const good: Record<string, object> = {
+    'Mutation.answerApproval': { id: approvalId, decision: 'ONCE' },
+    'Mutation.answerClarification': { id: clarificationId, answer: 'Here.' },
+    'Mutation.cancelStream': { streamId },
+    'Conversation.segments': {},
+    'Job.nextRuns': {},
+    'Job.runs': {},
+    'Mutation.compactSession': { id: sessionId },
+    'Mutation.createJob': { input: { name: 'Bees', prompt: 'Hello', schedule: '0 9 * * *', model: 'offline/eliza' } },
+    'Mutation.createProfile': { name: 'fresh' },
+    'Mutation.createSession': { input: {} },
+    'Mutation.deleteJob': { id: spareJobId },
+    'Mutation.deleteProfile': { name: spareProfile },
+    'Mutation.deleteSession': { id: spareId },
+    'Mutation.deleteSessions': { ids: [lastId] },
+    'Mutation.forgetApproval': { tool: 'look' },
+    'Mutation.forkSession': { messageId },
+    'Mutation.regenerate': { messageId },
+    'Mutation.runJob': { id: jobId },
+    'Mutation.startChat': chat,
+    'Mutation.updateJob': { id: jobId, input: { name: 'Bees' } },
+    'Mutation.updateSession': { id: sessionId, input: { pinned: true } },
+    'Mutation.updateSessions': { ids: [sessionId], input: { archived: true } },
+    'Profile.sessions': {},
+    'Query.approvals': {},
+    'Query.clarifications': {},
+    'Query.conversations': {},
+    'Query.events': { sessionId },
+    'Query.jobs': {},
+    'Query.node': { id: sessionId },
+    'Query.profile': { name: profile },
+    'Query.search': { query: 'Hello' },
+    'Query.session': { id: sessionId },
+    'Query.sessions': {},
+    'Query.stream': { id: streamId },
+    'Session.messages': {},
+    'Subscription.approvals': {},
+    'Subscription.clarifications': {},
+    'Subscription.conversationsChanged': {},
+    'Subscription.followSession': { sessionId },
+    'Subscription.followStream': { streamId },
+    'Subscription.jobRuns': { jobId: runningJobId },
+    'Subscription.streamChat': chat,
+  }
+  return found(good[field])
+}
+
+/** The subscription that tells nothing before something changes. */
+const toldOfChanges = 'Subscription.conversationsChanged'
+
+/** What is told first; where nothing is told by itself, a session is renamed until something is. */
+export async function stirred<T>(
+  field: string,
+  { client, sessionId }: { readonly client: Client; readonly sessionId: string },
+  first: Promise<T>,
+): Promise<T> {
+  if (field !== toldOfChanges) return first
+  return stirring(first, (round) => ask(client, UpdateSessionDocument, { id: sessionId, title: `Name ${round}` }))
+}

@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { expect, test } from 'vitest'
+import { commandHelp, readCommand } from '../../src/config/command-line/command.ts'
+import { newFolder } from '../support/server/segue.ts'
+
+/** The real program, in a process of its own. */
+async function command(...argv: string[]) {
+  const program = new URL('../../src/cli/cli.ts', import.meta.url).pathname
+  const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
+  const env = { PATH, NODE_COMPILE_CACHE, HOME: newFolder() }
+  const child = spawn(process.execPath, [program, ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  return { code: child.exitCode, stdout, stderr }
+}
+
+test('what cannot be is told in one sentence, with status 1', async () => {
+  const folder = newFolder()
+  const file = join(folder, 'broken.json')
+  writeFileSync(file, '{"format": ')
+  expect(await command('import', file, '--home', join(folder, 'home'))).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `${file}: line 1: the file ends here, before it is complete\n`,
+  })
+})
+
+const read = (argv: readonly string[], env: NodeJS.ProcessEnv = {}, homedir = newFolder()) =>
+  readCommand({ argv, env, homedir })
+
+test('its flags are those of the server where they say where things lie', () => {
+  const home = newFolder()
+  mkdirSync(join(home, 'hermes'))
+  writeFileSync(join(home, 'config.json'), '{"hermesHome": "hermes", "model": "offline/eliza"}')
+  const places = { home, hermesHome: join(home, 'hermes') }
+  expect(read(['export', 'cnv_1', '--home', home])).toEqual({
+    name: 'export',
+    id: 'cnv_1',
+    output: null,
+    profile: null,
+    places,
+  })
+  expect(read(['--output', '-', 'export', 'cnv_1', '--no-hermes'], { SEGUE_HOME: home })).toMatchObject({
+    output: '-',
+    places: { home, hermesHome: null },
+  })
+  expect(read(['import', 'a.json', '--profile', 'work', `--home=${home}`])).toEqual({
+    name: 'import',
+    file: 'a.json',
+    profile: 'work',
+    places,
+  })
+})
+
+test.each([
+  [[], 'Nothing: it has to be export <id> or import <file>'],
+  [['export'], 'export: it has to be'],
+  [['export', 'a', 'b'], 'export a b: it has to be'],
+  [['delete', 'a'], 'delete a: it has to be'],
+  [['export', 'a', '--output'], '--output: needs a value'],
+  [['import', 'a', '--output', 'b'], '--output: an import has none'],
+  [['import', 'a', '--profile', '../b'], '--profile: "../b" is no name of a profile'],
+  [['export', 'a', '--port', '1'], '--port: unknown flag'],
+])('%j is refused', (argv, message) => {
+  expect(() => read(argv)).toThrow(message)
+})
+
+test('its help tells of every flag', () => {
+  expect(read(['--help'])).toEqual({ name: 'help' })
+  for (const flag of ['output', 'profile', 'home', 'hermes-home', 'no-hermes'])
+    expect(commandHelp).toContain(`--${flag}`)
+})

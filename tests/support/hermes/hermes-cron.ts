@@ -1,0 +1,146 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import type { Json } from '../../../src/model/records.ts'
+
+export type CronFields = { readonly [key: string]: Json }
+
+/** A job as Hermes makes one, every half hour, with what it is told in the place of that. */
+export function hermesJob(fields: CronFields = {}): CronFields {
+  return {
+    id: 'a1b2c3d4e5f6',
+    name: 'Birds',
+    prompt: 'Which birds are back?',
+    skills: [],
+    skill: null,
+    model: null,
+    provider: null,
+    base_url: null,
+    script: null,
+    no_agent: false,
+    context_from: null,
+    schedule: { kind: 'interval', minutes: 30, display: 'every 30m' },
+    schedule_display: 'every 30m',
+    repeat: { times: null, completed: 3 },
+    enabled: true,
+    state: 'scheduled',
+    paused_at: null,
+    paused_reason: null,
+    created_at: '2026-11-20T09:00:00.123456+01:00',
+    next_run_at: '2026-11-22T13:30:00+01:00',
+    last_run_at: '2026-11-22T13:00:07.5+01:00',
+    last_status: 'ok',
+    last_error: null,
+    last_delivery_error: null,
+    deliver: 'local',
+    origin: null,
+    enabled_toolsets: null,
+    workdir: null,
+    ...fields,
+  }
+}
+
+const definitionFields = new Set([
+  ...['id', 'name', 'prompt', 'skills', 'skill', 'model', 'provider', 'base_url', 'script', 'no_agent'],
+  ...['context_from', 'schedule', 'schedule_display', 'deliver', 'origin', 'enabled_toolsets', 'workdir', 'enabled'],
+])
+
+/** The cron folder of a Hermes home, in either layout. */
+export class HermesCron {
+  readonly folder: string
+
+  constructor(home: string) {
+    this.folder = join(home, 'cron')
+    mkdirSync(this.folder, { recursive: true })
+  }
+
+  /** The older layout: all of it in jobs.json. */
+  combined(jobs: readonly CronFields[]): void {
+    this.raw(JSON.stringify({ jobs, updated_at: '2026-11-22T12:00:00+01:00' }, null, 2))
+  }
+
+  /** The newer one: definitions in jobs.json, everything else in runtime.db. */
+  split(jobs: readonly CronFields[]): void {
+    this.combined(
+      jobs.map((job) => ({
+        ...Object.fromEntries(Object.entries(job).filter(([key]) => definitionFields.has(key))),
+        repeat: { times: repeatOf(job).times ?? null },
+      })),
+    )
+    const db = this.runtime()
+    for (const job of jobs) {
+      const state = Object.entries(job).filter(([key]) => !definitionFields.has(key) && key !== 'repeat')
+      const completed = repeatOf(job).completed ?? 0
+      this.state(db, String(job.id), { ...Object.fromEntries(state), repeat_completed: completed })
+    }
+    db.close()
+  }
+
+  raw(text: string): void {
+    writeFileSync(join(this.folder, 'jobs.json'), text)
+  }
+
+  /** The runtime.db, with its tables. */
+  runtime(): Database.Database {
+    const db = new Database(join(this.folder, 'runtime.db'))
+    db.pragma('journal_mode = WAL')
+    db.exec(`
+      CREATE TABLE IF NOT EXISTS job_runtime (job_id TEXT PRIMARY KEY, state_json TEXT NOT NULL);
+      CREATE TABLE IF NOT EXISTS pending_definitions (
+        singleton INTEGER PRIMARY KEY CHECK(singleton = 1), definitions_json TEXT NOT NULL,
+        generation_id TEXT, base_definitions_digest TEXT, removed_ids_json TEXT);`)
+    return db
+  }
+
+  state(db: Database.Database, jobId: string, state: CronFields): void {
+    db.prepare('INSERT OR REPLACE INTO job_runtime (job_id, state_json) VALUES (?, ?)').run(
+      jobId,
+      JSON.stringify(state),
+    )
+  }
+
+  /** The file of a run; `name` as in 2026-11-22_13-00-07. */
+  output(jobId: string, name: string, document: string): string {
+    const folder = join(this.folder, 'output', jobId)
+    mkdirSync(folder, { recursive: true })
+    const path = join(folder, `${name}.md`)
+    writeFileSync(path, document)
+    return path
+  }
+}
+
+/** The head of every document of a run. */
+function head(title: string, prompt: string): string {
+  return `# Cron Job: ${title}
+
+**Job ID:** a1b2c3d4e5f6
+**Run Time:** 2026-11-22 13:00:07
+**Schedule:** every 30m
+
+## Prompt
+
+${prompt}
+`
+}
+
+export function responseDocument(response: string, prompt = 'Which birds are back?'): string {
+  return `${head('Birds', prompt)}
+## Response
+
+${response}
+`
+}
+
+export function errorDocument(error: string, prompt = 'Which birds are back?'): string {
+  return `${head('Birds (FAILED)', prompt)}
+## Error
+
+\`\`\`
+${error}
+\`\`\`
+`
+}
+
+function repeatOf(job: CronFields): CronFields {
+  return typeof job.repeat === 'object' && job.repeat !== null && !Array.isArray(job.repeat) ? job.repeat : {}
+}

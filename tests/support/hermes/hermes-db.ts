@@ -1,0 +1,139 @@
+import Database from 'better-sqlite3'
+import { Statements } from '../../../src/storage/sqlite/database/statement-cache.ts'
+
+/**
+ * The layouts of a state.db: `newest` has the columns and indexes of schema version 30, `compacting` those from before
+ * messages had a display order, `v7` and `v2` the few of early versions.
+ */
+export type HermesLayout = 'newest' | 'compacting' | 'v7' | 'v2'
+
+export type Row = Record<string, string | number | bigint | Buffer | null>
+
+const sessions = {
+  v2: `id TEXT PRIMARY KEY, source TEXT NOT NULL, user_id TEXT, model TEXT, model_config TEXT, system_prompt TEXT,
+    parent_session_id TEXT REFERENCES sessions(id), started_at REAL NOT NULL, ended_at REAL, end_reason TEXT,
+    message_count INTEGER DEFAULT 0, tool_call_count INTEGER DEFAULT 0, input_tokens INTEGER DEFAULT 0,
+    output_tokens INTEGER DEFAULT 0`,
+  v7: `, title TEXT, cache_read_tokens INTEGER DEFAULT 0, cache_write_tokens INTEGER DEFAULT 0,
+    reasoning_tokens INTEGER DEFAULT 0, billing_provider TEXT, estimated_cost_usd REAL`,
+  v30: `, session_key TEXT, cwd TEXT, title_source TEXT, last_activity_at REAL, profile_name TEXT,
+    archived INTEGER NOT NULL DEFAULT 0, pinned INTEGER NOT NULL DEFAULT 0, hidden INTEGER NOT NULL DEFAULT 0`,
+}
+
+const messages = {
+  v2: `id INTEGER PRIMARY KEY AUTOINCREMENT, session_id TEXT NOT NULL REFERENCES sessions(id), role TEXT NOT NULL,
+    content TEXT, tool_call_id TEXT, tool_calls TEXT, tool_name TEXT, timestamp REAL NOT NULL, token_count INTEGER,
+    finish_reason TEXT`,
+  v7: ', reasoning TEXT, reasoning_content TEXT, reasoning_details TEXT, codex_reasoning_items TEXT',
+  compacting: `, codex_message_items TEXT, platform_message_id TEXT, observed INTEGER DEFAULT 0,
+    _compressed_summary INTEGER NOT NULL DEFAULT 0, active INTEGER DEFAULT 1, compacted INTEGER NOT NULL DEFAULT 0,
+    api_content TEXT, display_kind TEXT, display_metadata TEXT`,
+  newest: ', display_identity BLOB, display_order INTEGER',
+}
+
+const early = `
+  CREATE INDEX idx_sessions_source ON sessions(source);
+  CREATE INDEX idx_sessions_parent ON sessions(parent_session_id);
+  CREATE INDEX idx_sessions_started ON sessions(started_at DESC);
+  CREATE INDEX idx_messages_session ON messages(session_id, timestamp);`
+
+const later = `
+  CREATE INDEX idx_sessions_source_id ON sessions(source, id);
+  CREATE INDEX idx_messages_session_id ON messages(session_id, id);
+  CREATE INDEX idx_messages_assistant_calls_by_session ON messages(session_id)
+    WHERE role = 'assistant' AND tool_calls IS NOT NULL;
+  CREATE INDEX idx_messages_session_active ON messages(session_id, active, timestamp);
+  CREATE INDEX idx_messages_active_null ON messages(active) WHERE active IS NULL;
+  CREATE INDEX idx_sessions_effective_activity ON sessions(COALESCE(last_activity_at, started_at) DESC, started_at DESC);
+  CREATE UNIQUE INDEX idx_sessions_title_unique ON sessions(title) WHERE title IS NOT NULL;`
+
+const display = `
+  CREATE INDEX idx_messages_display_page ON messages(session_id, display_order, active DESC, id DESC)
+    WHERE active=1 OR compacted=1;
+  CREATE INDEX idx_messages_display_backfill ON messages(session_id)
+    WHERE (display_order IS NULL OR display_identity IS NULL) AND (active=1 OR compacted=1);`
+
+const schemas: Record<HermesLayout, string> = {
+  v2: schema(sessions.v2, messages.v2) + early,
+  v7: schema(sessions.v2 + sessions.v7, messages.v2 + messages.v7) + early,
+  compacting:
+    schema(sessions.v2 + sessions.v7 + sessions.v30, messages.v2 + messages.v7 + messages.compacting) + early + later,
+  newest:
+    schema(
+      sessions.v2 + sessions.v7 + sessions.v30,
+      messages.v2 + messages.v7 + messages.compacting + messages.newest,
+    ) +
+    early +
+    later +
+    display,
+}
+
+function schema(sessionColumns: string, messageColumns: string): string {
+  return `
+    CREATE TABLE schema_version (version INTEGER NOT NULL);
+    CREATE TABLE sessions (${sessionColumns});
+    CREATE TABLE messages (${messageColumns});`
+}
+
+/** A state.db as Hermes would write it. Times are seconds, as there; what is not given is the column's default. */
+export class HermesDb {
+  readonly path: string
+  readonly db: Database.Database
+  readonly #statements: Statements
+
+  constructor(path: string, layout: HermesLayout = 'newest', journal: 'wal' | 'delete' = 'wal') {
+    this.path = path
+    this.db = new Database(path, { timeout: 0 })
+    this.db.pragma(`journal_mode = ${journal}`)
+    this.db.exec(schemas[layout])
+    this.#statements = new Statements(this.db)
+  }
+
+  /** Adds a session; from the command line and started in second 1 unless told otherwise. */
+  session(id: string, row: Row = {}): string {
+    this.#insert('sessions', { id, source: 'cli', started_at: 1, ...row })
+    return id
+  }
+
+  /** Adds a message of the user unless told otherwise, and returns its row's id. */
+  message(sessionId: string, timestamp: Row[string], row: Row = {}): number {
+    return this.#insert('messages', { session_id: sessionId, timestamp, role: 'user', ...row })
+  }
+
+  /** Adds an assistant's message that calls tools, by their ids; each is called with `{}`. */
+  calls(sessionId: string, timestamp: number, ids: readonly string[], row: Row = {}): number {
+    const calls = ids.map((id) => ({ id, type: 'function', function: { name: 'look', arguments: '{}' } }))
+    return this.message(sessionId, timestamp, { role: 'assistant', tool_calls: JSON.stringify(calls), ...row })
+  }
+
+  result(sessionId: string, timestamp: number, callId: string, content: string, row: Row = {}): number {
+    return this.message(sessionId, timestamp, {
+      role: 'tool',
+      tool_call_id: callId,
+      tool_name: 'look',
+      content,
+      ...row,
+    })
+  }
+
+  /** The names of a table's columns. */
+  columns(table: 'sessions' | 'messages'): ReadonlySet<string> {
+    const rows = this.db.prepare<[], { name: string }>(`PRAGMA table_info(${table})`).all()
+    return new Set(rows.map(({ name }) => name))
+  }
+
+  /** Many rows in one transaction. */
+  write(work: () => void): void {
+    this.db.transaction(work).immediate()
+  }
+
+  close(): void {
+    this.db.close()
+  }
+
+  #insert(table: string, row: Row): number {
+    const names = Object.keys(row)
+    const sql = `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`
+    return Number(this.#statements.prepare<unknown[]>(sql).run(...Object.values(row)).lastInsertRowid)
+  }
+}

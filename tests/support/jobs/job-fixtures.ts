@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { ProfileDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
+import { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
+import type { JobInput } from '../../../src/jobs/job-input.ts'
+import { newId } from '../../../src/lib/ids.ts'
+import { newJob } from '../../../src/jobs/job-state.ts'
+import type { OwnJob } from '../../../src/model/job.ts'
+
+/** A folder that goes with the test. */
+export function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'segue-jobs-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A profile's database and its jobs, closed with the test. */
+export function newStore(folder = newFolder()): { database: ProfileDatabase; store: SqliteJobStore } {
+  const database = new ProfileDatabase(join(folder, 'segue.db'))
+  onTestFinished(() => database.close())
+  return { database, store: new SqliteJobStore(database, 'default') }
+}
+
+/** What somebody wants, unless told otherwise: every half hour, for ever. */
+export function input(changes: Partial<JobInput> = {}): JobInput {
+  return {
+    name: 'Birds',
+    prompt: 'Which birds are back?',
+    schedule: 'every 30m',
+    timezone: 'UTC',
+    model: null,
+    repeatLimit: null,
+    ...changes,
+  }
+}
+
+export function job(now: number, changes: Partial<JobInput> = {}): OwnJob {
+  return newJob(input(changes), { id: newId('job'), profile: 'default', now })
+}
+
+export function ids(): { runId: string; sessionId: string } {
+  return { runId: newId('jobRun'), sessionId: newId('session') }
+}

@@ -1,0 +1,14 @@
+import type { Provider } from '../../../src/config/profile/provider.ts'
+
+/** A provider without a key that is asked for its models, except for what is told. */
+export function newProvider(of: Partial<Provider>): Provider {
+  return {
+    name: 'mine',
+    type: 'openai-compatible',
+    baseURL: null,
+    apiKey: null,
+    models: null,
+    contextWindow: null,
+    ...of,
+  }
+}

@@ -1,0 +1,25 @@
+import { noUsage, type SessionRecord } from '../../../src/model/records.ts'
+
+/** A session of the command line that has not ended, except for what is told. */
+export function sessionRecord(of: Partial<SessionRecord> & { readonly id: string }): SessionRecord {
+  return {
+    origin: 'HERMES',
+    profile: 'default',
+    title: null,
+    titleSource: null,
+    source: 'cli',
+    model: null,
+    startedAt: 0,
+    endedAt: null,
+    endReason: null,
+    lastActivityAt: 0,
+    pinned: false,
+    archived: false,
+    parentId: null,
+    notContinuationOf: [],
+    forkedFrom: null,
+    headSeq: 0,
+    usage: noUsage,
+    ...of,
+  }
+}

@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { exportConversation } from '../../../src/transfer/export-conversation.ts'
+import { importConversation } from '../../../src/transfer/import-conversation.ts'
+import { request } from '../server/graphql-request.ts'
+import { newFolder } from '../server/segue.ts'
+
+const log = { info: () => undefined, warn: () => undefined }
+
+export interface Exporting {
+  readonly home: string
+  readonly hermesHome?: string | null
+  readonly id: string
+  readonly profile?: string | null
+}
+
+/** A conversation as a file, and what was said about it. */
+export async function exported({ home, hermesHome = null, id, profile = null }: Exporting) {
+  const notes: string[] = []
+  const folder = newFolder()
+  const places = { home, hermesHome }
+  const onNote = (note: string): void => void notes.push(note)
+  const { path } = await exportConversation({ places, id, profile, output: null, folder, log, onNote })
+  if (path === null) throw new Error('it was not written to a file')
+  return { path, text: readFileSync(path, 'utf8'), notes }
+}
+
+export async function imported(file: string, home: string, profile = 'default') {
+  return importConversation({ places: { home, hermesHome: null }, folder: '/', file, profile })
+}
+
+const usage = 'usage { estimated inputTokens outputTokens reasoningTokens cachedInputTokens }'
+const call = `id providerId name argumentsText arguments state result resultUrl error startedAt finishedAt`
+const decision = `id state requestedAt expiresAt resolvedAt session { id } stream { id } toolCall { ${call} }`
+const message = `id role status text reasoning createdAt model digest ${usage} stream { id } session { id }
+  parts { __typename ... on TextPart { index text } ... on ReasoningPart { index text }
+    ... on ToolCallPart { index toolCall { ${call} } } ... on FilePart { index mediaType name url } }`
+const stream = `id status model startedAt finishedAt lastSeq error { code message } ${usage} userMessage { id } message { id }`
+const session = `id title source channel origin model startedAt endedAt endReason lastActivityAt messageCount pinned
+  archived headSeq modelContext segmentCount ${usage} parent { id } lineageRoot { id } forkedFrom { id }
+  messages(first: 1000) { edges { cursor node { ${message} } } }`
+const event = `__typename seq at sessionId streamId
+  ... on StreamStarted { stream { ${stream} } userMessage { id } }
+  ... on TextDelta { messageId partIndex offset text } ... on ReasoningDelta { messageId partIndex offset text }
+  ... on ToolCallDelta { messageId partIndex toolCallId toolName offset argumentsText }
+  ... on ToolCallChanged { messageId partIndex toolCall { ${call} } }
+  ... on StreamChanged { stream { ${stream} } } ... on ApprovalChanged { approval { ${decision} } }
+  ... on ClarificationChanged { clarification { ${decision} } }
+  ... on StreamFinished { stream { ${stream} } message { ${message} } } ... on SessionChanged { session { id title } }
+  ... on SessionContinued { from { id } to { id } }`
+
+const rows = z.object({
+  conversations: z.object({
+    edges: z.array(z.object({ node: z.object({ segments: z.array(z.looseObject({ id: z.string() })) }) })),
+  }),
+})
+
+/** All that a server answers about its conversations, but for their logs and what is found in them. */
+export async function toldBy(url: string): Promise<unknown> {
+  const conversations = `conversations { edges { cursor node { id title lastActivityAt segmentCount root { id } tip { id }
+    segments { ${session} } } } }`
+  const decisions = `approvals(pending: false) { ${decision} decision description choices }
+    clarifications(pending: false) { ${decision} question answer choices }`
+  return data(url, `{ ${conversations} ${decisions} }`)
+}
+
+/** What is found by each of these words in some sessions, in its order. */
+export async function hitsIn(url: string, ids: readonly string[], words: readonly string[]): Promise<unknown> {
+  const hits: unknown[] = []
+  const filter = `filter: { ids: ${JSON.stringify(ids)} }`
+  for (const word of words) {
+    const found = 'edges { node { session { id } message { id } snippet } }'
+    hits.push(await data(url, `{ search(query: ${JSON.stringify(word)}, ${filter}) { ${found} } }`))
+  }
+  return hits
+}
+
+/** The logs of all sessions, each from several cursors on. */
+export async function logsOf(url: string): Promise<unknown> {
+  const all = rows.parse(await data(url, '{ conversations { edges { node { segments { id headSeq } } } } }'))
+  const logs: unknown[] = []
+  for (const { id } of all.conversations.edges.flatMap(({ node }) => node.segments)) {
+    for (const after of [0, 1, 3, 7, 20]) {
+      logs.push(await data(url, `{ events(sessionId: "${id}", after: ${after}, first: 1000) { ${event} } }`))
+    }
+  }
+  return logs
+}
+
+/** What the server serves of the files that its messages tell of. */
+export async function filesOf(url: string, told: unknown): Promise<Map<string, string>> {
+  const paths = new Set(JSON.stringify(told).match(/\/files\/[^"]+/g))
+  const files = new Map<string, string>()
+  for (const path of paths) {
+    const response = await fetch(url + path)
+    files.set(path, `${response.status} ${response.headers.get('content-type')} ${await response.text()}`)
+  }
+  return files
+}
+
+export async function data(url: string, query: string): Promise<unknown> {
+  const { data: found, errors } = await request(url, { query })
+  if (errors) throw new Error(errors.map(({ message: text }) => text).join('\n'))
+  return found
+}
+
+export function newHome(): string {
+  return join(newFolder(), 'home')
+}

@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { ToolError } from '../../../../src/agent/tools/tool.ts'
+import { deadURL } from '../../../support/server/small-server.ts'
+import { everything, filesystem, program, type TestTools, toolsOf } from '../../../support/mcp/servers.ts'
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'segue-files-')))
+
+const servers: ChildProcess[] = []
+let tools: TestTools
+
+beforeAll(async () => {
+  const [http, sse] = await Promise.all([listening('streamableHttp'), listening('sse')])
+  tools = toolsOf([
+    program('stdio', [everything]),
+    { type: 'http', name: 'http', url: `${http}/mcp`, headers: {}, secrets: [] },
+    { type: 'sse', name: 'sse', url: `${sse}/sse`, headers: {}, secrets: [] },
+    program('files', [filesystem, folder]),
+  ])
+})
+
+afterAll(async () => {
+  await tools.source.close()
+  for (const server of servers) server.kill('SIGKILL')
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** The server of everything, over HTTP; its address. */
+async function listening(way: string): Promise<string> {
+  const url = await deadURL()
+  const env = { ...program('', []).env, PORT: new URL(url).port }
+  const server = spawn(process.execPath, [everything, way], { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  servers.push(server)
+  const lines = createInterface(server.stderr)
+  for (;;) {
+    const [line] = z.tuple([z.string()]).parse(await once(lines, 'line'))
+    if (line.includes(' port ')) break
+  }
+  server.stderr.resume()
+  return url
+}
+
+describe.each(['stdio', 'http', 'sse'])('server-everything over %s', (way) => {
+  const echo = `${way}__echo`
+
+  test('lists its tools', async () => {
+    expect(await tools.tool(echo)).toMatchObject({
+      name: echo,
+      description: 'Echoes back the input string',
+      inputSchema: { type: 'object', properties: { message: { type: 'string' } }, required: ['message'] },
+      readOnly: true,
+    })
+    expect(await tools.tool(`${way}__toggle-simulated-logging`)).toMatchObject({ readOnly: false })
+  })
+
+  test('answers with a text, as it is', async () => {
+    expect(await tools.run(echo, { message: 'Grüße 🌍' })).toBe('Echo: Grüße 🌍')
+  })
+
+  test('answers many calls at the same time', async () => {
+    const sums = [1, 2, 3, 4, 5].map((a) => tools.run(`${way}__get-sum`, { a, b: 1 }))
+    expect(await Promise.all(sums)).toEqual([1, 2, 3, 4, 5].map((a) => `The sum of ${a} and 1 is ${a + 1}.`))
+  })
+
+  test('answers with structured content, as it is', async () => {
+    expect(await tools.run(`${way}__get-structured-content`, { location: 'New York' })).toEqual({
+      temperature: 33,
+      conditions: 'Cloudy',
+      humidity: 82,
+    })
+  })
+
+  test('answers with an image among texts, all parts as they are', async () => {
+    expect(await tools.run(`${way}__get-tiny-image`)).toMatchObject([
+      { type: 'text' },
+      { type: 'image', mimeType: 'image/png', data: expect.stringMatching(/^iVBORw0KGgo/) },
+      { type: 'text' },
+    ])
+  })
+
+  test('says what was wrong with a call', async () => {
+    const fault = tools.run(`${way}__get-sum`, { a: 'one', b: 2 })
+    await expect(fault).rejects.toBeInstanceOf(ToolError)
+    await expect(fault).rejects.toThrow('Invalid arguments for tool get-sum')
+  })
+
+  test('lets go of a call that is cancelled, and goes on', async () => {
+    const controller = new AbortController()
+    const name = `${way}__trigger-long-running-operation`
+    const long = tools.run(name, { duration: 60, steps: 60 }, controller.signal)
+    expect(await tools.run(echo, { message: 'meanwhile' })).toBe('Echo: meanwhile')
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await expect(long).rejects.toBe(reason)
+    expect(await tools.run(echo, { message: 'after' })).toBe('Echo: after')
+  })
+})
+
+describe('server-filesystem', () => {
+  test('reads and writes, and says of each tool which it does', async () => {
+    writeFileSync(join(folder, 'a.txt'), 'apple')
+    expect(await tools.run('files__read_text_file', { path: join(folder, 'a.txt') })).toEqual({ content: 'apple' })
+    await tools.run('files__write_file', { path: join(folder, 'b.txt'), content: 'pear' })
+    expect(await tools.run('files__read_text_file', { path: join(folder, 'b.txt') })).toEqual({ content: 'pear' })
+    expect((await tools.tool('files__read_text_file')).readOnly).toBe(true)
+    expect((await tools.tool('files__write_file')).readOnly).toBe(false)
+  })
+
+  test('keeps to its folder, and names in full what it refuses', async () => {
+    const fault = tools.run('files__read_text_file', { path: '/etc/passwd' })
+    await expect(fault).rejects.toBeInstanceOf(ToolError)
+    await expect(fault).rejects.toThrow(`/etc/passwd not in ${folder}`)
+  })
+})
+
+test('no server gave reason for a warning', () => {
+  expect(tools.warnings).toEqual([])
+})

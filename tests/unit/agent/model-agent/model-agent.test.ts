@@ -1,0 +1,409 @@
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
+import { createOpenAI } from '@ai-sdk/openai'
+import type { ModelMessage } from 'ai'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { AgentError } from '../../../../src/agent/agent.ts'
+import type { AgentEvent } from '../../../../src/agent/agent.ts'
+import { modelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
+import { agentRun } from '../../../support/fixtures/agent-run.ts'
+import { deadURL } from '../../../support/server/small-server.ts'
+import { StrictProvider } from '../../../support/providers/strict-provider.ts'
+import type { Script, Step } from '../../../support/providers/strict-provider.ts'
+
+const key = 'sk-test-0123456789'
+const question: ModelMessage = { role: 'user', content: 'Hi' }
+const forever = new Promise<never>(() => {})
+
+let provider: StrictProvider
+const unhandled: unknown[] = []
+const note = (reason: unknown) => unhandled.push(reason)
+
+beforeEach(async () => {
+  process.on('unhandledRejection', note)
+  provider = await StrictProvider.start({ apiKey: key })
+})
+
+afterEach(async () => {
+  await provider.close()
+  // Node tells of them once the microtasks have run.
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', note)
+  expect(unhandled.splice(0)).toEqual([])
+})
+
+interface Options {
+  readonly histories?: readonly (readonly ModelMessage[])[]
+  readonly signal?: AbortSignal
+  readonly maxSteps?: number
+  readonly type?: 'openai' | 'openai-compatible'
+  readonly apiKey?: string
+  readonly baseURL?: string
+}
+
+function answer(options: Options = {}): AsyncIterator<AgentEvent> {
+  const { histories = [[question]], signal = new AbortController().signal, apiKey = key } = options
+  const { baseURL = provider.baseURL } = options
+  const model =
+    options.type === 'openai'
+      ? createOpenAI({ baseURL, apiKey }).chat('test')
+      : createOpenAICompatible({ name: 'strict', baseURL, apiKey, includeUsage: true })('test')
+  const agent = modelAgent({ model, secrets: [apiKey], maxSteps: options.maxSteps ?? 20 })
+  const remaining = [...histories]
+  const history = async () => (remaining.length > 1 ? remaining.shift() : remaining[0]) ?? []
+  return agent.answer(agentRun({ history, signal }))[Symbol.asyncIterator]()
+}
+
+/** All that an answer yields, and what it throws after that. */
+async function all(events: AsyncIterator<AgentEvent>): Promise<{ events: AgentEvent[]; error: AgentError | null }> {
+  const seen: AgentEvent[] = []
+  try {
+    for (let next = await events.next(); !next.done; next = await events.next()) seen.push(next.value)
+    return { events: seen, error: null }
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error
+    return { events: seen, error }
+  }
+}
+
+function run(script: Script, options?: Options): Promise<{ events: AgentEvent[]; error: AgentError | null }> {
+  provider.next(script)
+  return all(answer(options))
+}
+
+/** Stretches of text and reasoning, one a block, in order. */
+function stretches(events: readonly AgentEvent[]): [string, string][] {
+  const blocks = new Map<string, [string, string]>()
+  for (const event of events) {
+    if (event.type !== 'text' && event.type !== 'reasoning') continue
+    const block = blocks.get(event.block)
+    if (block) expect(block[0]).toBe(event.type)
+    blocks.set(event.block, [event.type, (block?.[1] ?? '') + event.text])
+  }
+  return [...blocks.values()]
+}
+
+const types = (events: readonly AgentEvent[]) => events.map(({ type }) => type)
+const done: readonly Step[] = [{ finish: 'stop' }, { usage: { input: 11, output: 7, reasoning: 3, cached: 2 } }]
+const look = (...pieces: string[]): Step => ({ toolCall: { id: 'call_1', name: 'look', arguments: pieces } })
+
+describe('an answer', () => {
+  test('comes as it is streamed, with the figures of the provider at the end of its step', async () => {
+    const { events, error } = await run([{ reasoning: 'Well' }, { text: 'Hel' }, { text: 'lo ' }, ...done])
+    expect(error).toBeNull()
+    expect(events).toEqual([
+      { type: 'step', estimatedInputTokens: expect.any(Number) },
+      { type: 'reasoning', block: expect.any(String), text: 'Well' },
+      { type: 'text', block: expect.any(String), text: 'Hel' },
+      { type: 'text', block: expect.any(String), text: 'lo ' },
+      {
+        type: 'usage',
+        usage: { estimated: false, inputTokens: 11, outputTokens: 7, reasoningTokens: 3, cachedInputTokens: 2 },
+      },
+    ])
+  })
+
+  test('is yielded piece by piece, not at its end', async () => {
+    provider.next([{ text: 'first' }, { wait: forever }])
+    const leaving = new AbortController()
+    const events = answer({ signal: leaving.signal })
+    expect((await events.next()).value).toMatchObject({ type: 'step' })
+    expect((await events.next()).value).toMatchObject({ type: 'text', text: 'first' })
+    leaving.abort()
+    expect((await events.next()).done).toBe(true)
+  })
+
+  test('has no usage where the provider tells none', async () => {
+    const { events, error } = await run([{ text: 'Hi' }, { finish: 'stop' }])
+    expect(error).toBeNull()
+    expect(types(events)).toEqual(['step', 'text'])
+  })
+
+  test('turns inline thinking to reasoning and keeps every other character', async () => {
+    const { events } = await run([
+      { text: ' <thi' },
+      { text: 'nk>\nhm ' },
+      { text: '</think' },
+      { text: '>\n\nYes' },
+      ...done,
+    ])
+    expect(stretches(events)).toEqual([
+      ['text', ' '],
+      ['reasoning', '\nhm '],
+      ['text', '\n\nYes'],
+    ])
+  })
+
+  test('keeps the order of reasoning and text that take turns', async () => {
+    const { events } = await run([{ reasoning: 'a' }, { text: 'b<' }, { reasoning: 'c' }, { text: 'd' }, ...done])
+    expect(stretches(events)).toEqual([
+      ['reasoning', 'a'],
+      ['text', 'b<'],
+      ['reasoning', 'c'],
+      ['text', 'd'],
+    ])
+  })
+
+  test('of white space alone is an answer', async () => {
+    expect((await run([{ text: ' ' }, ...done])).error).toBeNull()
+  })
+
+  test.each<[string, Step[]]>([
+    ['nothing at all', []],
+    ['reasoning alone', [{ reasoning: 'hm' }]],
+    ['inline thinking alone', [{ text: '<think>hm</think>' }]],
+  ])('of %s is NO_RESPONSE', async (_, steps) => {
+    expect((await run([...steps, ...done])).error).toMatchObject({ code: 'NO_RESPONSE' })
+  })
+
+  test('is estimated by the length of its history, without the bytes of files', async () => {
+    const url = `data:image/png;base64,${'A'.repeat(100_000)}`
+    const picture: ModelMessage = {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'x'.repeat(400) },
+        { type: 'file', mediaType: 'image/png', data: url },
+      ],
+    }
+    const { events } = await run('A cat.', { histories: [[picture]] })
+    expect(events[0]).toMatchObject({
+      type: 'step',
+      estimatedInputTokens: expect.toSatisfy((n: number) => n > 100 && n < 200),
+    })
+  })
+
+  test('may have a system message in its history', async () => {
+    expect((await run('Hello.', { histories: [[{ role: 'system', content: 'Be kind.' }, question]] })).error).toBeNull()
+    expect(provider.requests[0]?.body.messages[0]).toEqual({ role: 'system', content: 'Be kind.' })
+  })
+})
+
+describe('a call of a tool that nobody offers', () => {
+  const called: ModelMessage = {
+    role: 'assistant',
+    content: [{ type: 'tool-call', toolCallId: 'call_1', toolName: 'look', input: { at: 'x' } }],
+  }
+  const told: ModelMessage = {
+    role: 'tool',
+    content: [
+      {
+        type: 'tool-result',
+        toolCallId: 'call_1',
+        toolName: 'look',
+        output: { type: 'error-text', value: 'There is no tool named "look".' },
+      },
+    ],
+  }
+  const histories = [[question], [question, called, told]]
+
+  test('fails, and the model is told in another step, from the history', async () => {
+    provider.next([{ text: 'Let me see.' }, look('{"at"', ': "x"}'), { finish: 'tool_calls' }])
+    const { events, error } = await run('I cannot.', { histories })
+    expect(error).toBeNull()
+    expect(events.slice(0, 7)).toEqual([
+      expect.objectContaining({ type: 'step' }),
+      expect.objectContaining({ type: 'text', text: 'Let me see.' }),
+      { type: 'tool-input', callId: 'call_1', name: 'look', text: '' },
+      { type: 'tool-input', callId: 'call_1', name: 'look', text: '{"at"' },
+      { type: 'tool-input', callId: 'call_1', name: 'look', text: ': "x"}' },
+      { type: 'tool-call', callId: 'call_1', name: 'look', argumentsText: '{"at": "x"}' },
+      { type: 'tool-error', callId: 'call_1', error: 'There is no tool named "look".' },
+    ])
+    expect(events[7]).toMatchObject({ type: 'step' })
+    expect(stretches(events)).toEqual([
+      ['text', 'Let me see.'],
+      ['text', 'I cannot.'],
+    ])
+    expect(provider.requests[1]?.body.messages).toMatchObject([
+      { role: 'user' },
+      { role: 'assistant', tool_calls: [{ id: 'call_1' }] },
+      { role: 'tool', tool_call_id: 'call_1' },
+    ])
+    expect(provider.requests[0]?.body.tools).toBeUndefined()
+  })
+
+  test('keeps the arguments as they were sent, also those that are no JSON', async () => {
+    provider.next([
+      look('{"a":  1', '}'),
+      { toolCall: { index: 1, id: 'call_2', name: 'go', arguments: ['{no'] } },
+      { finish: 'tool_calls' },
+    ])
+    const { events } = await run('Sorry.', { histories })
+    expect(events.filter(({ type }) => type === 'tool-call')).toMatchObject([
+      { callId: 'call_1', argumentsText: '{"a":  1}' },
+      { callId: 'call_2', argumentsText: '{no' },
+    ])
+    expect(types(events).filter((type) => type === 'tool-error')).toHaveLength(2)
+  })
+
+  test('separates the text before it from the text after it', async () => {
+    provider.next([{ text: 'a' }, look('{}'), { text: 'b' }, { finish: 'tool_calls' }])
+    const { events } = await run('c', { histories })
+    expect(stretches(events)).toEqual([
+      ['text', 'a'],
+      ['text', 'b'],
+      ['text', 'c'],
+    ])
+  })
+
+  test('ends the answer after the last step that is allowed, in which it is not told of any more', async () => {
+    provider.answer = () => [look('{}'), { finish: 'tool_calls' }]
+    const { events, error } = await all(answer({ histories, maxSteps: 3 }))
+    expect(error).toMatchObject({ code: 'NO_RESPONSE', message: expect.stringContaining('3 steps') })
+    expect(provider.requests).toHaveLength(3)
+    expect(types(events).filter((type) => type === 'tool-call')).toHaveLength(2)
+  })
+
+  test('leaves what is said beside it in the last step as the answer', async () => {
+    provider.answer = () => [{ text: 'I cannot.' }, look('{}'), { finish: 'tool_calls' }]
+    const { events, error } = await all(answer({ histories, maxSteps: 2 }))
+    expect(error).toBeNull()
+    expect(provider.requests).toHaveLength(2)
+    expect(stretches(events).at(-1)).toEqual(['text', 'I cannot.'])
+  })
+})
+
+describe('what came before an error is yielded before it is thrown', () => {
+  test.each(['openai', 'openai-compatible'] as const)('when the connection is cut (%s)', async (type) => {
+    const { events, error } = await run([{ text: 'Hel' }, { text: 'lo <th' }, { cut: true }], { type })
+    expect(stretches(events)).toEqual([['text', 'Hello <th']])
+    expect(error).toMatchObject({ code: 'PROVIDER', message: expect.stringContaining('connection') })
+  })
+
+  test.each(['openai', 'openai-compatible'] as const)('when the answer ends without a finish (%s)', async (type) => {
+    const { events, error } = await run([{ text: 'Hello</thi' }], { type })
+    expect(stretches(events)).toEqual([['text', 'Hello</thi']])
+    expect(error?.code).toBe('PROVIDER')
+  })
+
+  test.each<['openai' | 'openai-compatible', string, Step]>([
+    ['openai', 'is cut', { cut: true }],
+    ['openai', 'ends without a finish', { raw: ': the end' }],
+    ['openai-compatible', 'is cut', { cut: true }],
+    ['openai-compatible', 'ends without a finish', { raw: ': the end' }],
+  ])('when (at %s) a call %s, and the call is not told as a whole one', async (type, _, last) => {
+    const { events, error } = await run([look('{"a":1}', ' '), last], { type })
+    expect(types(events)).toEqual(['step', 'tool-input', 'tool-input', 'tool-input'])
+    expect(error?.code).toBe('PROVIDER')
+  })
+
+  test.each<[string, string, string]>([
+    ['an error', 'data: {"error":{"message":"The server had an error","type":"server_error","code":null}}', 'PROVIDER'],
+    [
+      'a limit',
+      'data: {"error":{"message":"Slow down","type":"rate_limit_error","code":"rate_limit_exceeded"}}',
+      'RATE_LIMIT',
+    ],
+    ['an error with a figure', 'data: {"error":{"message":"Out of credits","code":402}}', 'QUOTA'],
+    ['half a JSON text', 'data: {"id":', 'PROVIDER'],
+    ['something else', 'data: {"choices":"none"}', 'PROVIDER'],
+  ])('when %s comes within the stream', async (_, raw, code) => {
+    const { events, error } = await run([{ text: 'Hel' }, { raw }, { wait: forever }])
+    expect(stretches(events)).toEqual([['text', 'Hel']])
+    expect(error?.code).toBe(code)
+  })
+})
+
+describe('a request that is refused', () => {
+  test.each<[number, unknown, string]>([
+    [401, { error: { message: `Incorrect API key provided: ${key}.`, code: 'invalid_api_key' } }, 'AUTH'],
+    [404, { error: { message: 'No such model', code: 'model_not_found' } }, 'MODEL_NOT_FOUND'],
+    [429, { error: { message: 'You exceeded your current quota', code: 'insufficient_quota' } }, 'QUOTA'],
+    [
+      400,
+      { error: { message: "This model's maximum context length is 8192 tokens", code: 'context_length_exceeded' } },
+      'CONTEXT_LENGTH',
+    ],
+  ])('with %i is sent once and told', async (status, body, code) => {
+    const { events, error } = await run([{ status, body }])
+    expect(types(events)).toEqual(['step'])
+    expect(error?.code).toBe(code)
+    expect(error?.message).not.toMatch(/sk-|<html>| {4}at |node_modules/)
+    expect(provider.requests).toHaveLength(1)
+  })
+
+  test('because the key is wrong is AUTH and shows no key', async () => {
+    const { error } = await run('never', { apiKey: 'secret-of-mine' })
+    expect(error?.code).toBe('AUTH')
+    expect(error?.message).not.toContain('secret-of-mine')
+  })
+
+  test('for the moment is sent again, and answered like any other', async () => {
+    provider.next([{ status: 429, body: 'Slow down' }])
+    const { events, error } = await run('Gladly.')
+    expect([error, stretches(events)]).toEqual([null, [['text', 'Gladly.']]])
+    expect(provider.requests).toHaveLength(2)
+  })
+
+  test('again and again is sent three times in all, and told', async () => {
+    const refusals: [Step, string][] = [
+      [{ status: 429, body: 'Slow down' }, 'RATE_LIMIT'],
+      [{ status: 503, body: '<html>Bad gateway</html>' }, 'PROVIDER'],
+      [{ cut: true }, 'PROVIDER'],
+    ]
+    // Side by side, for most of it is waiting.
+    await Promise.all([
+      ...refusals.map(async ([step, code]) => {
+        await using busy = await StrictProvider.start({ apiKey: key })
+        busy.answer = () => [step]
+        const { events, error } = await all(answer({ baseURL: busy.baseURL }))
+        expect(types(events)).toEqual(['step'])
+        expect(error?.code).toBe(code)
+        expect(error?.message).not.toMatch(/<html>| {4}at |node_modules/)
+        expect(busy.requests).toHaveLength(3)
+      }),
+      (async () => {
+        const { error } = await all(answer({ baseURL: await deadURL() }))
+        expect(error).toMatchObject({ code: 'PROVIDER', message: expect.stringContaining('reached') })
+      })(),
+    ])
+  })
+})
+
+describe('stopping', () => {
+  const phases: [string, Step[], number][] = [
+    ['before the headers', [], 1],
+    ['before the first token', [{ open: true }], 1],
+    ['in reasoning', [{ reasoning: 'hm' }], 2],
+    ['in text', [{ text: 'Hi' }], 2],
+    ['in the arguments of a call', [look('{"a')], 3],
+  ]
+
+  test.each(phases)('%s ends the answer and closes the connection', async (_, steps, before) => {
+    provider.next([...steps, { wait: forever }])
+    const stop = new AbortController()
+    const events = answer({ signal: stop.signal })
+    for (let count = 0; count < before; count += 1) expect((await events.next()).done).toBe(false)
+    const last = events.next()
+    const request = await provider.request(0)
+    stop.abort()
+    expect((await last).done).toBe(true)
+    expect(await request.closed).toBe('client')
+  })
+
+  test('before it starts asks nobody', async () => {
+    expect(await all(answer({ signal: AbortSignal.abort() }))).toEqual({ events: [], error: null })
+    expect(provider.requests).toHaveLength(0)
+  })
+
+  test('is no error when an error has come in meanwhile', async () => {
+    provider.next([{ text: 'Hi' }, { raw: 'data: {"error":{"message":"Overloaded"}}' }])
+    const stop = new AbortController()
+    const events = answer({ signal: stop.signal })
+    await events.next()
+    await events.next()
+    expect(await (await provider.request(0)).closed).toBe('provider')
+    // What the server sent last goes through the SDK's streams on its own.
+    await new Promise((resolve) => setImmediate(resolve))
+    stop.abort()
+    expect((await events.next()).done).toBe(true)
+  })
+
+  test('to read closes the connection as well', async () => {
+    provider.next([{ text: 'Hi' }, { wait: forever }])
+    const events = answer()
+    await events.next()
+    await events.next()
+    await events.return?.()
+    expect(await (await provider.request(0)).closed).toBe('client')
+  })
+})

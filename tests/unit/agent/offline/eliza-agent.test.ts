@@ -1,0 +1,102 @@
+import { setImmediate } from 'node:timers/promises'
+import type { ModelMessage } from 'ai'
+import { describe, expect, test } from 'vitest'
+import type { AgentEvent, AgentRun } from '../../../../src/agent/agent.ts'
+import { eliza } from '../../../../src/agent/offline/eliza-agent.ts'
+import { converse } from '../../../../src/agent/offline/eliza.ts'
+import { agentRun } from '../../../support/fixtures/agent-run.ts'
+import { newToolbox } from '../../../support/fixtures/toolbox.ts'
+
+const question: ModelMessage = { role: 'user', content: 'Who are you?' }
+
+const toolbox = newToolbox()
+
+function run(messages: readonly ModelMessage[], signal = new AbortController().signal): AgentRun {
+  return agentRun({ model: 'eliza', history: async () => messages, signal })
+}
+
+async function answer(messages: readonly ModelMessage[], delayMs = 0): Promise<AgentEvent[]> {
+  return Array.fromAsync(eliza({ delayMs, toolbox }).answer(run(messages)))
+}
+
+function textOf(events: readonly AgentEvent[], type: 'text' | 'reasoning'): string {
+  return events.flatMap((event) => (event.type === type ? event.text : [])).join('')
+}
+
+describe('the offline agent', () => {
+  test('begins a step, tells the rule, says the reply, and ends with estimated usage', async () => {
+    const events = await answer([question])
+    const kinds = events.map((event) => event.type).filter((type, index, all) => type !== all[index - 1])
+    expect(kinds).toEqual(['step', 'reasoning', 'text', 'usage'])
+    expect(events[0]).toEqual({ type: 'step', estimatedInputTokens: 3 })
+    expect(events.at(-1)).toMatchObject({ usage: { estimated: true, inputTokens: 3, cachedInputTokens: 0 } })
+  })
+
+  test('its words make up exactly the reply and the trace, one word an event', async () => {
+    const events = await answer([question])
+    const { reply, trace } = converse(['Who are you?'])
+    expect(textOf(events, 'text')).toBe(reply)
+    expect(textOf(events, 'reasoning')).toBe(trace.join(' '))
+    for (const event of events) if (event.type === 'text') expect(event.text).toMatch(/^\S+\s?$/)
+  })
+
+  test("goes by the user's messages alone, as text or as parts", async () => {
+    const events = await answer([
+      { role: 'system', content: 'My mother' },
+      { role: 'user', content: 'My cat is ill' },
+      { role: 'assistant', content: [{ type: 'text', text: 'My father' }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'H' },
+          { type: 'file', data: new URL('https://example.com/a.png'), mediaType: 'image/png' },
+          { type: 'text', text: 'm' },
+        ],
+      },
+    ])
+    expect(textOf(events, 'text')).toBe(converse(['My cat is ill', 'H\nm']).reply)
+  })
+
+  test('answers also when there is no text at all', async () => {
+    expect(textOf(await answer([]), 'text')).not.toBe('')
+  })
+
+  test('waits between two words for as long as it was told', async () => {
+    const began = performance.now()
+    const words = (await answer([{ role: 'user', content: 'Hello' }], 5)).length - 2
+    expect(performance.now() - began).toBeGreaterThanOrEqual((words - 1) * 4)
+  })
+
+  test('an abort ends it at once, in the middle of a wait, without an error and without usage', async () => {
+    const stop = new AbortController()
+    const events: AgentEvent[] = []
+    const began = performance.now()
+    for await (const event of eliza({ delayMs: 60_000, toolbox }).answer(run([question], stop.signal))) {
+      events.push(event)
+      if (event.type === 'reasoning') void setImmediate().then(() => stop.abort())
+    }
+    expect(events.map((event) => event.type)).toEqual(['step', 'reasoning'])
+    expect(performance.now() - began).toBeLessThan(5_000)
+  })
+
+  test('a signal that is aborted already lets no word through', async () => {
+    const events = await Array.fromAsync(eliza({ delayMs: 0, toolbox }).answer(run([question], AbortSignal.abort())))
+    expect(events.map((event) => event.type)).toEqual(['step'])
+  })
+
+  test('without a delay, others still get their turn of the event loop', async () => {
+    let turns = 0
+    const over = new AbortController()
+    const count = async (): Promise<void> => {
+      while (!over.signal.aborted) {
+        await setImmediate()
+        turns++
+      }
+    }
+    const counting = count()
+    await answer([question])
+    over.abort()
+    await counting
+    expect(turns).toBeGreaterThan(5)
+  })
+})

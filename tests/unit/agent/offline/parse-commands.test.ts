@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'vitest'
+import { ordered } from '../../../../src/agent/offline/parse-commands.ts'
+import { eliza } from '../../../../src/agent/offline/eliza-agent.ts'
+import { ToolError } from '../../../../src/agent/tools/tool.ts'
+import type { ApprovalRule } from '../../../../src/config/profile/approvals.ts'
+import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
+import type { Delivered, MessageRecord } from '../../../../src/model/records.ts'
+import { type AgentChats, newAgentChats } from '../../../support/fixtures/agent-chats.ts'
+import { newToolbox } from '../../../support/fixtures/toolbox.ts'
+import { newTool, type ScriptedTool, sourceOf } from '../../../support/fixtures/tools.ts'
+
+const named = (text: string) => ordered(text)?.map(({ name, argumentsText }) => [name, argumentsText])
+
+describe('a message orders', () => {
+  test.each([
+    ['/tool look', [['look', '{}']]],
+    ['/tool look {"a": 1}', [['look', '{"a": 1}']]],
+    ['  /tool   look   {"a":\t"b c"}  ', [['look', '{"a":\t"b c"}']]],
+    ['/tool look {no json', [['look', '{no json']]],
+    ['/tool look {"a":"\u2028 and on"}', [['look', '{"a":"\u2028 and on"}']]],
+    ['/ask Red?', [['clarify', '{"question":"Red?","choices":[]}']]],
+    ['/ask Which one? | red| |blue |', [['clarify', '{"question":"Which one?","choices":["red","blue"]}']]],
+  ])('%j', (text, calls) => {
+    expect(named(text)).toEqual(calls)
+  })
+
+  test.each(['\n', '\r\n', '\r', '\n\n \n'])('several calls, a line each, between which there is %j', (between) => {
+    const calls = ordered(['', '/tool a {"n":1}', '/tool a {"n":1}', '/ask Why?', ''].join(between))
+    expect(calls?.map(({ name, argumentsText }) => [name, argumentsText])).toEqual([
+      ['a', '{"n":1}'],
+      ['a', '{"n":1}'],
+      ['clarify', '{"question":"Why?","choices":[]}'],
+    ])
+    expect(new Set(calls?.map(({ callId }) => callId)).size).toBe(3)
+  })
+
+  test('what it begins with; what stands between its orders is passed over', () => {
+    expect(named('/tool a\nplease, and\n/tool b')).toEqual([
+      ['a', '{}'],
+      ['b', '{}'],
+    ])
+  })
+
+  test.each([
+    '',
+    'Hello',
+    '/tool',
+    '/tool ',
+    '/ask  ',
+    '/tools a',
+    '/toolbox',
+    'say /tool a',
+    'Hi\n/tool a',
+    '/ask\nRed?',
+  ])('nothing: %j', (text) => {
+    expect(ordered(text)).toBeNull()
+  })
+})
+
+interface Turn {
+  readonly answer: MessageRecord
+  readonly told: readonly Delivered[]
+}
+
+/** A whole turn of the offline agent; `decide` is told of each event and may settle what waits. */
+async function turn(
+  text: string,
+  tools: readonly ScriptedTool[],
+  decide: (chats: AgentChats['chats'], event: Delivered) => Promise<unknown> = async () => undefined,
+  rules: Readonly<Record<string, ApprovalRule>> = {},
+  files: readonly { name: string; mediaType: string; url: string }[] = [],
+): Promise<Turn> {
+  const policy = new ApprovalPolicy(rules)
+  const toolbox = newToolbox({ source: sourceOf(...tools), policy })
+  await using made = newAgentChats((run) => eliza({ delayMs: 0, toolbox }).answer(run))
+  const begun = await made.start(text, { files })
+  const told: Delivered[] = []
+  for await (const event of await made.chats.followers.followStream(begun.id, 0)) {
+    told.push(event)
+    await decide(made.chats, event)
+  }
+  expect(told.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'COMPLETED' } })
+  expect(made.problems).toEqual([])
+  const answer = await made.answerOf(begun.id)
+  if (!answer) throw new Error('there is no answer')
+  return { answer, told }
+}
+
+const look = (run = async () => 'Rain.') => newTool({ name: 'sky__look', readOnly: true, run })
+const textIn = ({ parts }: MessageRecord) => parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+const callsIn = ({ parts }: MessageRecord) => parts.flatMap((part) => (part.type === 'tool' ? [part.call] : []))
+
+describe('the offline agent', () => {
+  test('calls the tools that it is told to, their arguments in pieces, and tells what came of it', async () => {
+    const tool = look()
+    const input = { at: 'Paris', how: 'from below, for as long as it takes' }
+    const { answer, told } = await turn(`/tool sky__look ${JSON.stringify(input)}\n/tool sky__look`, [tool])
+    expect(tool.runs).toEqual([input, {}])
+    expect(callsIn(answer)).toMatchObject([{ argumentsText: JSON.stringify(input) }, { argumentsText: '{}' }])
+    const pieces = told.flatMap((event) =>
+      event.type === 'ToolCallDelta' && event.partIndex === 0 ? [event.argumentsText] : [],
+    )
+    expect(pieces.join('')).toBe(JSON.stringify(input))
+    expect(textIn(answer)).toBe('sky__look returned: Rain.\n\nsky__look returned: Rain.')
+    expect(answer.usage).toMatchObject({ estimated: true })
+  })
+
+  test('tells what did not work, and what a tool returned that is no text', async () => {
+    const broken = newTool({ name: 'a__b', readOnly: true, run: async () => Promise.reject(new ToolError('No wind.')) })
+    const tool = newTool({ name: 'a__c', readOnly: true, run: async () => ({ n: [1] }) })
+    const long = newTool({ name: 'a__d', readOnly: true, run: async () => 'x'.repeat(2000) })
+    const { answer } = await turn('/tool a__b\n/tool a__c\n/tool a__d\n/tool none {}\n/tool a__c {', [
+      broken,
+      tool,
+      long,
+    ])
+    expect(textIn(answer).split('\n\n')).toEqual([
+      'a__b did not work: No wind.',
+      'a__c returned: {"n":[1]}',
+      `a__d returned: ${'x'.repeat(999)}…`,
+      'none did not work: There is no tool named "none".',
+      'a__c did not work: The arguments have to be a JSON object.',
+    ])
+    expect(tool.runs).toHaveLength(1)
+  })
+
+  test('asks before it runs what is not known to be harmless, and takes no for an answer', async () => {
+    const write = newTool()
+    const { answer } = await turn(
+      '/tool files__write {"n":1}\n/tool files__write {"n":2}',
+      [write],
+      async (chats, event) => {
+        if (event.type !== 'ApprovalChanged' || event.decision.state !== 'PENDING') return
+        const isFirst = event.decision.toolCall.argumentsText.includes('1')
+        await chats.decisions.answerApproval(event.decision.id, isFirst ? 'ONCE' : 'DENY')
+      },
+    )
+    expect(write.runs).toEqual([{ n: 1 }])
+    expect(callsIn(answer).map(({ state }) => state)).toEqual(['SUCCEEDED', 'DENIED'])
+    expect(textIn(answer)).toBe(
+      'files__write returned: done\n\nfiles__write did not work: The user did not allow this call. It was not run.',
+    )
+  })
+
+  test('runs nothing that the configuration forbids', async () => {
+    const tool = look()
+    const { answer } = await turn('/tool sky__look', [tool], undefined, { 'sky__*': 'deny' })
+    expect([tool.runs, callsIn(answer)[0]?.state]).toEqual([[], 'DENIED'])
+    expect(textIn(answer)).toContain('does not allow')
+  })
+
+  test('asks a question, and tells the answer back', async () => {
+    const { answer, told } = await turn('/ask Which one? | red | blue', [], async (chats, event) => {
+      if (event.type !== 'ClarificationChanged' || event.decision.state !== 'PENDING') return
+      await chats.decisions.answerClarification(event.decision.id, 'green')
+    })
+    expect(told).toContainEqual(
+      expect.objectContaining({
+        type: 'ClarificationChanged',
+        decision: expect.objectContaining({ question: 'Which one?', choices: ['red', 'blue'] }),
+      }),
+    )
+    expect(callsIn(answer)).toMatchObject([{ name: 'clarify', state: 'SUCCEEDED', result: 'green' }])
+    expect(textIn(answer)).toBe('You said: green')
+  })
+
+  test('takes no orders from a file, whether something was written with it or not', async () => {
+    const tool = look()
+    const orders = { name: 'a.md', mediaType: 'text/plain', url: 'data:,%0A/tool sky__look%0A/ask Why?' }
+    for (const text of ['What do you think?', '']) {
+      const { answer } = await turn(text, [tool], undefined, {}, [orders])
+      expect(callsIn(answer)).toEqual([])
+    }
+    const { answer } = await turn('/tool sky__look {"n":1}', [tool], undefined, {}, [orders])
+    expect(callsIn(answer)).toHaveLength(1)
+    expect(tool.runs).toEqual([{ n: 1 }])
+  })
+})

@@ -1,0 +1,141 @@
+import type { ServerResponse } from 'node:http'
+import { afterEach, expect, test, vi } from 'vitest'
+import type { AgentEvent } from '../../../../src/agent/agent.ts'
+import { languageModel } from '../../../../src/agent/providers/create-language-model.ts'
+import { modelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
+import type { Provider, ProviderType } from '../../../../src/config/profile/provider.ts'
+import { agentRun } from '../../../support/fixtures/agent-run.ts'
+import { newProvider } from '../../../support/providers/provider.ts'
+import { smallServer } from '../../../support/server/small-server.ts'
+import { StrictProvider } from '../../../support/providers/strict-provider.ts'
+
+afterEach(() => vi.unstubAllEnvs())
+
+function provider(type: ProviderType, baseURL: string, apiKey: string | null): Provider {
+  return newProvider({ type, baseURL, apiKey })
+}
+
+/** Everything that the model answers to one question, and the code of what it throws. */
+async function ask(from: Provider): Promise<{ events: AgentEvent[]; code: unknown }> {
+  const agent = modelAgent({ model: languageModel(from, 'test') })
+  const events: AgentEvent[] = []
+  try {
+    for await (const event of agent.answer(agentRun())) events.push(event)
+    return { events, code: null }
+  } catch (error) {
+    return { events, code: error instanceof Error && 'code' in error ? error.code : error }
+  }
+}
+
+test.each(['openai', 'openai-compatible'] as const)(
+  '%s speaks chat completions and asks for the usage',
+  async (type) => {
+    await using strict = await StrictProvider.start({ apiKey: 'right' })
+    strict.answer = () => 'Hello.'
+    expect((await ask(provider(type, `${strict.baseURL}/`, 'right'))).events).toMatchObject([
+      { type: 'step' },
+      { type: 'text', text: 'Hello.' },
+      { type: 'usage', usage: { inputTokens: 10, outputTokens: 5, estimated: false } },
+    ])
+    expect(strict.requests[0]?.body).toMatchObject({ stream: true, stream_options: { include_usage: true } })
+  },
+)
+
+test.each(['openai', 'openai-compatible', 'anthropic'] as const)(
+  '%s without a key sends none, whatever the environment holds',
+  async (type) => {
+    vi.stubEnv('OPENAI_API_KEY', 'from-env')
+    vi.stubEnv('ANTHROPIC_API_KEY', 'from-env')
+    await using server = await smallServer((_request, response) => response.writeHead(400).end())
+    expect((await ask(provider(type, `${server.url}/v1`, null))).code).toBe('PROVIDER')
+    const { authorization, 'x-api-key': key } = server.requests[0]?.headers ?? {}
+    expect([authorization, key]).toEqual([undefined, undefined])
+  },
+)
+
+type AnthropicEvent = { readonly type: string } & Record<string, unknown>
+
+function write(response: ServerResponse, events: readonly AnthropicEvent[]): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  for (const event of events) response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+  response.end()
+}
+
+const usage = { input_tokens: 9, cache_read_input_tokens: 4, output_tokens: 1 }
+const message = {
+  id: 'm',
+  type: 'message',
+  role: 'assistant',
+  model: 'test',
+  content: [],
+  stop_reason: null,
+  stop_sequence: null,
+  usage,
+}
+const delta = (index: number, more: object): AnthropicEvent => ({ type: 'content_block_delta', index, delta: more })
+const block = (index: number, more: object): AnthropicEvent => ({
+  type: 'content_block_start',
+  index,
+  content_block: more,
+})
+const blockEnd = (index: number): AnthropicEvent => ({ type: 'content_block_stop', index })
+const start: readonly AnthropicEvent[] = [
+  { type: 'message_start', message },
+  block(0, { type: 'thinking', thinking: '', signature: '' }),
+  delta(0, { type: 'thinking_delta', thinking: 'hm' }),
+  blockEnd(0),
+  block(1, { type: 'text', text: '' }),
+  delta(1, { type: 'text_delta', text: 'Hello' }),
+  blockEnd(1),
+]
+const end: readonly AnthropicEvent[] = [
+  { type: 'message_delta', delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 7 } },
+  { type: 'message_stop' },
+]
+
+test("anthropic's thinking, text and usage arrive, with its key in its own header", async () => {
+  await using server = await smallServer((_request, response) => write(response, [...start, ...end]))
+  const { events, code } = await ask(provider('anthropic', `${server.url}/v1`, 'right'))
+  expect(code).toBeNull()
+  expect(events).toMatchObject([
+    { type: 'step' },
+    { type: 'reasoning', text: 'hm' },
+    { type: 'text', text: 'Hello' },
+    { type: 'usage', usage: { inputTokens: 13, outputTokens: 7, cachedInputTokens: 4 } },
+  ])
+  expect(server.requests[0]).toMatchObject({ url: '/v1/messages', headers: { 'x-api-key': 'right' } })
+})
+
+test('a ping of anthropic in the midst of a tag does not part it', async () => {
+  const text = (piece: string) => delta(0, { type: 'text_delta', text: piece })
+  const events = [text('<thi'), { type: 'ping' }, text('nk>hm</think>Hello')]
+  await using server = await smallServer((_request, response) =>
+    write(response, [
+      { type: 'message_start', message },
+      block(0, { type: 'text', text: '' }),
+      ...events,
+      blockEnd(0),
+      ...end,
+    ]),
+  )
+  const answer = await ask(provider('anthropic', `${server.url}/v1`, 'right'))
+  expect(answer.events.slice(1, 3)).toMatchObject([
+    { type: 'reasoning', text: 'hm' },
+    { type: 'text', text: 'Hello' },
+  ])
+})
+
+test('an answer of anthropic that ends too early is PROVIDER, and what came is kept', async () => {
+  await using server = await smallServer((_request, response) => write(response, start))
+  const { events, code } = await ask(provider('anthropic', `${server.url}/v1`, 'right'))
+  expect(code).toBe('PROVIDER')
+  expect(events).toMatchObject([{ type: 'step' }, { type: 'reasoning' }, { type: 'text', text: 'Hello' }])
+})
+
+test('an overload of anthropic within the stream is RATE_LIMIT', async () => {
+  const overload = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }
+  await using server = await smallServer((_request, response) => write(response, [...start, overload]))
+  const { events, code } = await ask(provider('anthropic', `${server.url}/v1`, 'right'))
+  expect(code).toBe('RATE_LIMIT')
+  expect(events).toContainEqual(expect.objectContaining({ type: 'text', text: 'Hello' }))
+})

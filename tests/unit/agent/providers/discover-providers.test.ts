@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { discoverProviders } from '../../../../src/agent/providers/discover-providers.ts'
+import { newProvider } from '../../../support/providers/provider.ts'
+import { deadURL, smallServer } from '../../../support/server/small-server.ts'
+
+const json = (value: unknown) => smallServer((_request, response) => response.end(JSON.stringify(value)))
+
+test('nothing is found where there is nothing', async () => {
+  expect(await discoverProviders({ OPENAI_API_KEY: '' }, await deadURL())).toEqual([])
+})
+
+test('keys in the environment and an Ollama that answers are found, in this order', async () => {
+  await using ollama = await json({ version: '0.13.0' })
+  expect(await discoverProviders({ ANTHROPIC_API_KEY: 'b', OPENAI_API_KEY: 'a' }, ollama.url)).toEqual([
+    newProvider({ name: 'openai', type: 'openai', apiKey: 'a' }),
+    newProvider({ name: 'anthropic', type: 'anthropic', apiKey: 'b' }),
+    newProvider({ name: 'ollama', type: 'openai-compatible', baseURL: `${ollama.url}/v1` }),
+  ])
+  expect(ollama.requests.map(({ method, url }) => [method, url])).toEqual([['GET', '/api/version']])
+})
+
+test('addresses in the environment are used; the one of Anthropic may be written with its version or without', async () => {
+  const dead = await deadURL()
+  const keys = { OPENAI_API_KEY: 'a', ANTHROPIC_API_KEY: 'b', OPENAI_BASE_URL: 'http://localhost:1/v1' }
+  const addresses = async (anthropic: string) =>
+    (await discoverProviders({ ...keys, ANTHROPIC_BASE_URL: anthropic }, dead)).map(({ baseURL }) => baseURL)
+  expect(await addresses('http://localhost:2')).toEqual(['http://localhost:1/v1', 'http://localhost:2/v1'])
+  expect(await addresses('http://localhost:2/v1/')).toEqual(['http://localhost:1/v1', 'http://localhost:2/v1'])
+})
+
+test('something else on the port of Ollama is not taken for one', async () => {
+  await using other = await json({ name: 'other' })
+  await using refusing = await smallServer((_request, response) => response.writeHead(404).end())
+  expect(await discoverProviders({}, other.url)).toEqual([])
+  expect(await discoverProviders({}, refusing.url)).toEqual([])
+})
+
+test('an Ollama that hangs is given up', async () => {
+  await using silent = await smallServer(() => {})
+  expect(await discoverProviders({}, silent.url)).toEqual([])
+  expect(silent.requests).toHaveLength(1)
+})

@@ -1,0 +1,240 @@
+import type { ModelMessage } from 'ai'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Agent, AgentEvent, WritingRun } from '../../../../src/agent/agent.ts'
+import { Models } from '../../../../src/agent/models/model-registry.ts'
+import { modelWriter, toldAsText } from '../../../../src/agent/text-generation/model-text-generator.ts'
+import { offlineWriter } from '../../../../src/agent/offline/offline-text-generator.ts'
+import { noUsage } from '../../../../src/model/records.ts'
+import { foundModel } from '../../../support/providers/resolved-model.ts'
+import { newProvider } from '../../../support/providers/provider.ts'
+import { StrictProvider } from '../../../support/providers/strict-provider.ts'
+import { newToolbox } from '../../../support/fixtures/toolbox.ts'
+
+const forever = new Promise<never>(() => {})
+const chat: ModelMessage[] = [
+  { role: 'user', content: [{ type: 'text', text: 'Trees?' }] },
+  {
+    role: 'assistant',
+    content: [
+      { type: 'text', text: 'Let me look.' },
+      { type: 'tool-call', toolCallId: 'a', toolName: 'look', input: { at: 'trees' } },
+      { type: 'tool-call', toolCallId: 'b', toolName: 'look', input: {} },
+    ],
+  },
+  {
+    role: 'tool',
+    content: [
+      { type: 'tool-result', toolCallId: 'a', toolName: 'look', output: { type: 'json', value: { found: ['oak'] } } },
+      { type: 'tool-result', toolCallId: 'b', toolName: 'look', output: { type: 'error-text', value: 'No.' } },
+    ],
+  },
+  { role: 'assistant', content: [{ type: 'text', text: 'Oaks.' }] },
+]
+const asText = `User: Trees?
+
+Assistant: Let me look.
+
+Assistant calls look: {"at":"trees"}
+
+Assistant calls look: {}
+
+Result of look: {"found":["oak"]}
+
+Result of look: No.
+
+Assistant: Oaks.`
+
+describe('a chat as a text', () => {
+  test('tells who says what, what was called, and what came of it', () => {
+    expect(toldAsText(chat)).toBe(asText)
+    expect(toldAsText([])).toBe('')
+    expect(toldAsText([{ role: 'user', content: 'plain' }])).toBe('User: plain')
+  })
+
+  test('names files without their bytes', () => {
+    const data = `data:image/png;base64,${'A'.repeat(1000)}`
+    expect(toldAsText([{ role: 'user', content: [{ type: 'file', mediaType: 'image/png', data }] }])).toBe(
+      'User sends a file (image/png).',
+    )
+  })
+})
+
+describe('a model that writes', () => {
+  let provider: StrictProvider
+  beforeEach(async () => {
+    provider = await StrictProvider.start()
+  })
+  afterEach(() => provider.close())
+
+  const run = (of: Partial<WritingRun> = {}): WritingRun => ({
+    model: 'test',
+    messages: chat,
+    signal: new AbortController().signal,
+    ...of,
+  })
+
+  async function writer(silence = 20_000) {
+    const mine = newProvider({ name: 'mine', baseURL: provider.baseURL, models: ['test'] })
+    const unused = foundModel({ async *answer() {} })
+    const log = { warn: () => undefined }
+    const all = { providers: [mine], offline: unused, defaultModel: null, log, silence, toolbox: newToolbox() }
+    return (await new Models({ ...all, maxSteps: 50 }).find('mine/test')).writer
+  }
+
+  /** What the request with this index said, and what it offered. */
+  function asked(index: number): { text: string; body: object } {
+    const body = provider.requests[index]?.body
+    const [only, ...others] = body?.messages ?? []
+    if (!body || only?.role !== 'user' || others.length > 0) throw new Error('not one message of the user')
+    return { text: JSON.stringify(only.content), body }
+  }
+
+  test.each(['summarise', 'entitle'] as const)(
+    '%s: is sent the chat as one text, and offered no tools',
+    async (what) => {
+      provider.next([
+        { reasoning: 'Hm.' },
+        { text: '<think>Well.</think>' },
+        { text: 'Trees, ' },
+        { text: 'and oaks.' },
+        { finish: 'stop' },
+        { usage: { input: 90, output: 9, reasoning: 4, cached: 60 } },
+      ])
+      expect(await (await writer())[what](run())).toEqual({
+        text: 'Trees, and oaks.',
+        usage: { estimated: false, inputTokens: 90, outputTokens: 9, reasoningTokens: 4, cachedInputTokens: 60 },
+      })
+      const { text, body } = asked(0)
+      expect(text).toContain(JSON.stringify(asText).slice(1, -1))
+      expect(body).not.toHaveProperty('tools')
+      expect(provider.refusals).toEqual([])
+    },
+  )
+
+  test('of a long chat a title needs the beginning, a summary all', async () => {
+    const messages: ModelMessage[] = [{ role: 'user', content: `${'x'.repeat(3993)}😀 the end` }]
+    const writing = await writer()
+    await writing.entitle(run({ messages }))
+    await writing.summarise(run({ messages }))
+    expect(asked(0).text).not.toContain('the end')
+    expect(asked(1).text).toContain('the end')
+    expect(provider.refusals).toEqual([])
+  })
+
+  test('is estimated where the provider tells no figures', async () => {
+    provider.next([{ text: 'x'.repeat(40) }, { finish: 'stop' }])
+    const { usage } = await (await writer()).summarise(run())
+    expect(usage).toEqual({ ...noUsage, estimated: true, inputTokens: usage.inputTokens, outputTokens: 10 })
+    expect(usage.inputTokens).toBeGreaterThan(asText.length / 4)
+  })
+
+  test('that calls a tool all the same has written what it said besides', async () => {
+    provider.next([
+      { text: 'In short.' },
+      { toolCall: { id: 'x', name: 'look', arguments: ['{}'] } },
+      { finish: 'tool_calls' },
+      { usage: { input: 9, output: 9 } },
+    ])
+    expect(await (await writer()).summarise(run())).toMatchObject({ text: 'In short.' })
+    expect(provider.requests).toHaveLength(1)
+  })
+
+  test.each([
+    ['RATE_LIMIT', [{ status: 429, body: { error: { message: 'slow down', code: 'rate_limit_exceeded' } } }]],
+    ['AUTH', [{ status: 401, body: { error: { message: 'no', code: 'invalid_api_key' } } }]],
+    ['CONTEXT_LENGTH', [{ status: 400, body: { error: { message: 'long', code: 'context_length_exceeded' } } }]],
+    ['PROVIDER', [{ text: 'Half' }, { cut: true }]],
+    ['NO_RESPONSE', [{ finish: 'stop' }]],
+  ] as const)('that fails is an AgentError: %s', async (code, script) => {
+    provider.answer = () => script
+    await expect((await writer()).summarise(run())).rejects.toMatchObject({ name: 'AgentError', code })
+  })
+
+  test('that never ends has failed after a silence', async () => {
+    provider.next([{ text: 'Half' }, { wait: forever }])
+    await expect((await writer(50)).summarise(run())).rejects.toMatchObject({ name: 'AgentError', code: 'TIMEOUT' })
+    expect(await (await provider.request(0)).closed).toBe('client')
+  })
+
+  test('that is broken off is an AgentError, and its connection is closed', async () => {
+    provider.next([{ text: 'Half' }, { wait: forever }])
+    const stop = new AbortController()
+    const written = (await writer()).summarise(run({ signal: stop.signal }))
+    written.catch(() => undefined)
+    const request = await provider.request(0)
+    stop.abort()
+    await expect(written).rejects.toMatchObject({ name: 'AgentError', code: 'PROVIDER' })
+    expect(await request.closed).toBe('client')
+  })
+})
+
+test('what an agent that writes takes for several requests is added up', async () => {
+  const events: AgentEvent[] = [
+    { type: 'step', estimatedInputTokens: 5 },
+    { type: 'usage', usage: { ...noUsage, inputTokens: 6, outputTokens: 1 } },
+    { type: 'step', estimatedInputTokens: 5 },
+    { type: 'text', block: '1', text: 'Yes.' },
+    { type: 'usage', usage: { ...noUsage, inputTokens: 7, outputTokens: 2, reasoningTokens: 1 } },
+  ]
+  const agent: Agent = {
+    async *answer({ mayRun, isGranted, history }) {
+      expect(await history()).toHaveLength(1)
+      // Whatever it wants to do, it may only write.
+      expect([await mayRun('x'), await isGranted('look')]).toEqual([false, false])
+      yield* events
+    },
+  }
+  const { summarise } = modelWriter(agent, 128_000)
+  expect(await summarise({ model: 'm', messages: chat, signal: new AbortController().signal })).toEqual({
+    text: 'Yes.',
+    usage: { ...noUsage, inputTokens: 13, outputTokens: 3, reasoningTokens: 1 },
+  })
+})
+
+test('of a chat that is too long for the window, a summary is made of the end', async () => {
+  const asked: string[] = []
+  const agent: Agent = {
+    async *answer({ history }) {
+      for (const { content } of await history()) asked.push(JSON.stringify(content))
+      yield { type: 'text', block: '1', text: 'In short.' }
+    },
+  }
+  const messages: ModelMessage[] = [
+    { role: 'user', content: `The first words. ${'And so on. '.repeat(1000)}` },
+    { role: 'assistant', content: 'The last words.' },
+  ]
+  const { text } = await modelWriter(agent, 1000).summarise({
+    model: 'm',
+    messages,
+    signal: new AbortController().signal,
+  })
+  expect(text).toBe('In short.')
+  expect(asked[0]).toMatch(/left out.*The last words/s)
+  expect(asked[0]).not.toContain('The first words')
+  expect(asked[0]?.length).toBeLessThan(4000)
+})
+
+describe('the offline writer', () => {
+  const signal = new AbortController().signal
+  const says = (text: string): ModelMessage => ({ role: 'user', content: [{ type: 'text', text }] })
+
+  test('writes what was said, cut short, and has no title', async () => {
+    const { text, usage } = await offlineWriter.summarise({ model: 'eliza', messages: chat, signal })
+    expect(text.split('\n')).toHaveLength(4)
+    expect(text).toMatch(/^User: Trees\?\nAssistant: Let me look\..*\nAssistant: Oaks\.$/s)
+    expect(usage).toMatchObject({ estimated: true, outputTokens: Math.ceil(text.length / 4) })
+    expect(await offlineWriter.entitle({ model: 'eliza', messages: chat, signal })).toBeNull()
+  })
+
+  test('keeps the end of a long chat, and cuts no character in two', async () => {
+    const messages = [...Array.from({ length: 45 }, (_, n) => says(`message ${n}`)), says(`x${'😀'.repeat(200)}`)]
+    const { text } = await offlineWriter.summarise({ model: 'eliza', messages, signal })
+    const lines = text.split('\n')
+    expect(lines[0]).toBe('6 earlier messages are left out.')
+    expect(lines[1]).toBe('User: message 6')
+    expect(lines).toHaveLength(41)
+    expect(lines.at(-1)).toMatch(/^User: x(😀)+…$/u)
+    expect(text.isWellFormed()).toBe(true)
+    expect(text).not.toContain('\ufffd')
+  })
+})

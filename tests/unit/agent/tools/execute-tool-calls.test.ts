@@ -1,0 +1,355 @@
+import { describe, expect, test } from 'vitest'
+import type { AgentEvent, AgentRun } from '../../../../src/agent/agent.ts'
+import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
+import { runCalls, type WholeCall } from '../../../../src/agent/tools/execute-tool-calls.ts'
+import { type Tool, ToolError } from '../../../../src/agent/tools/tool.ts'
+import type { ToolboxOptions } from '../../../../src/agent/tools/toolbox.ts'
+import { gate } from '../../../support/fixtures/agent-chats.ts'
+import { agentRun } from '../../../support/fixtures/agent-run.ts'
+import { newToolbox } from '../../../support/fixtures/toolbox.ts'
+import { callOf, newTool, sourceOf } from '../../../support/fixtures/tools.ts'
+
+const never = new Promise<never>(() => {})
+
+interface Given {
+  readonly tools?: readonly Tool[]
+  readonly rules?: Partial<ToolboxOptions>
+  readonly run?: Partial<AgentRun>
+}
+
+/** All that is told of these calls. */
+function told(calls: readonly WholeCall[], { tools = [], rules = {}, run = {} }: Given = {}): Promise<AgentEvent[]> {
+  const toolbox = newToolbox({ source: sourceOf(...tools), ...rules })
+  return Array.fromAsync(runCalls(calls, toolbox, agentRun(run)))
+}
+
+const whole = (call: WholeCall) => ({ type: 'tool-call', ...call })
+const errorIn = (events: readonly AgentEvent[]) => events.find((event) => event.type === 'tool-error')?.error
+
+describe('a call of a tool that only reads', () => {
+  test('is told of as whole, without a gate, and then what the tool returned', async () => {
+    const look = newTool({ name: 'look', readOnly: true, run: async ({ at }) => ({ seen: at ?? null }) })
+    const call = callOf('look', '{"at":"Paris"}')
+    expect(await told([call], { tools: [look] })).toEqual([
+      whole(call),
+      { type: 'tool-result', callId: 'look', result: { seen: 'Paris' } },
+    ])
+    expect(look.runs).toEqual([{ at: 'Paris' }])
+  })
+
+  test('without any arguments is one with none', async () => {
+    const look = newTool({ readOnly: true })
+    for (const nothing of ['', ' \n']) await told([callOf(look.name, nothing)], { tools: [look] })
+    expect(look.runs).toEqual([{}, {}])
+  })
+})
+
+describe('a call that has to be allowed', () => {
+  test('is told of with what a person is to decide, and for how long, and runs only then', async () => {
+    const write = newTool()
+    const allowed = gate()
+    const run = { mayRun: () => allowed.passed.then(() => true) }
+    const toolbox = newToolbox({ source: sourceOf(write), decisionTime: 1234 })
+    const events = runCalls([callOf(write.name, ' {"text":"Hi"} ')], toolbox, agentRun(run))
+    expect((await events.next()).value).toEqual({
+      ...whole(callOf(write.name, ' {"text":"Hi"} ')),
+      gate: { type: 'approval', description: 'Run files__write with {"text":"Hi"}', within: 1234 },
+    })
+    const next = events.next()
+    await new Promise(setImmediate)
+    expect(write.runs).toEqual([])
+    allowed.open()
+    expect((await next).value).toEqual({ type: 'tool-result', callId: write.name, result: 'done' })
+    expect(write.runs).toEqual([{ text: 'Hi' }])
+  })
+
+  test('does not run, and is told no more of, when it is not allowed', async () => {
+    const write = newTool()
+    const events = await told([callOf(write.name)], { tools: [write], run: { mayRun: async () => false } })
+    expect(events).toHaveLength(1)
+    expect(write.runs).toEqual([])
+  })
+
+  test('need not ask when somebody has allowed the tool before', async () => {
+    const asked: string[] = []
+    const isGranted = async (tool: string) => asked.push(tool) > 0
+    const [event] = await told([callOf('files__write')], { tools: [newTool()], run: { isGranted } })
+    expect(event).toEqual(whole(callOf('files__write')))
+    expect(asked).toEqual(['files__write'])
+  })
+
+  test('is described with the beginning of very long arguments, cut at no half of a pair', async () => {
+    for (const lead of ['', 'x']) {
+      const argumentsText = JSON.stringify({ text: `${lead}${'😀'.repeat(400)}` })
+      const [event] = await told([callOf('files__write', argumentsText)], { tools: [newTool()] })
+      const description = event?.type === 'tool-call' && event.gate?.type === 'approval' ? event.gate.description : ''
+      expect(description).toHaveLength(500)
+      expect(description).toMatch(/^Run files__write with \{"text":"x?😀+\ufffd?…$/u)
+      expect(description.isWellFormed()).toBe(true)
+    }
+  })
+})
+
+describe('a rule of the configuration', () => {
+  test('that denies comes with the call: it is not asked about, and not run, granted or not', async () => {
+    const write = newTool()
+    const rules = { policy: new ApprovalPolicy({ 'files__*': 'deny' }) }
+    const mayRun = async () => false
+    const events = await told([callOf(write.name)], {
+      tools: [write],
+      rules,
+      run: { mayRun, isGranted: async () => true },
+    })
+    expect(events).toEqual([
+      {
+        ...whole(callOf(write.name)),
+        gate: { type: 'denied', reason: 'The configuration does not allow this tool. It was not run.' },
+      },
+    ])
+    expect(write.runs).toEqual([])
+  })
+
+  test('that allows has a tool run that would have asked', async () => {
+    const rules = { policy: new ApprovalPolicy({ '*': 'allow' }) }
+    const [event] = await told([callOf('files__write')], { tools: [newTool()], rules })
+    expect(event).toEqual(whole(callOf('files__write')))
+  })
+
+  test('that asks has one ask that would have run', async () => {
+    const rules = { policy: new ApprovalPolicy({ '*': 'ask' }) }
+    const [event] = await told([callOf('files__write')], { tools: [newTool({ readOnly: true })], rules })
+    expect(event).toMatchObject({ gate: { type: 'approval' } })
+  })
+})
+
+describe('a call that cannot be done', () => {
+  test('of a tool that is not there fails, and says which', async () => {
+    const events = await told([callOf('gone "tool"')])
+    expect(events).toEqual([
+      whole(callOf('gone "tool"')),
+      { type: 'tool-error', callId: 'gone "tool"', error: 'There is no tool named "gone \\"tool\\"".' },
+    ])
+  })
+
+  test.each(['[1]', '"text"', 'null', '3', '{"half', '{} {}'])(
+    'with %s for arguments fails, asks nobody and runs nothing',
+    async (argumentsText) => {
+      const write = newTool()
+      const events = await told([callOf(write.name, argumentsText)], { tools: [write] })
+      expect(events).toEqual([
+        whole(callOf(write.name, argumentsText)),
+        { type: 'tool-error', callId: write.name, error: 'The arguments have to be a JSON object.' },
+      ])
+      expect(write.runs).toEqual([])
+    },
+  )
+})
+
+describe('a question', () => {
+  test('is told of with what is asked, and its answer comes from nobody here', async () => {
+    const call = callOf('clarify', '{"question":"Which one?","choices":["Red"]}')
+    expect(await told([call], { rules: { decisionTime: 99 }, run: { mayRun: async () => false } })).toEqual([
+      { ...whole(call), gate: { type: 'question', question: 'Which one?', choices: ['Red'], within: 99 } },
+    ])
+  })
+
+  test('is waited for', async () => {
+    const answered = gate()
+    const run = agentRun({ mayRun: () => answered.passed.then(() => false) })
+    const events = runCalls([callOf('clarify', '{"question":"Which one?"}')], newToolbox(), run)
+    await events.next()
+    let over = false
+    const end = events.next().then(({ done }) => (over = done === true))
+    await new Promise(setImmediate)
+    expect(over).toBe(false)
+    answered.open()
+    expect(await end).toBe(true)
+  })
+
+  test('that holds none fails, and says what is needed', async () => {
+    const events = await told([callOf('clarify', '{"choices":[]}')])
+    expect(events).toHaveLength(2)
+    expect(errorIn(events)).toContain('A question is needed')
+  })
+})
+
+describe('a tool', () => {
+  const look = callOf('look')
+  const tool = (run: Tool['run']) => newTool({ name: 'look', readOnly: true, run })
+
+  test('that says why it failed is told of with what it said, up to the limit', async () => {
+    const tools = [tool(async () => Promise.reject(new ToolError('No such file: a.txt')))]
+    expect(errorIn(await told([look], { tools }))).toBe('No such file: a.txt')
+
+    const kept: string[] = []
+    const rules = { resultLength: 10, keep: async (bytes: Uint8Array) => `${kept.push(Buffer.from(bytes).toString())}` }
+    const long = [tool(async () => Promise.reject(new ToolError('No such file: a.txt')))]
+    expect(errorIn(await told([look], { tools: long, rules }))).toMatch(/^No such fi\n\[The first 10 of 19 characters/)
+    expect(kept).toEqual(['No such file: a.txt'])
+  })
+
+  test.each<[string, Tool['run']]>([
+    ['throws an error of its own', async () => Promise.reject(new TypeError('/home/me/.secret is missing'))],
+    [
+      'throws before it returns a promise',
+      () => {
+        throw new TypeError('/home/me/.secret is missing')
+      },
+    ],
+    ['throws a text', async () => Promise.reject('/home/me/.secret')],
+    ['throws nothing', async () => Promise.reject(undefined)],
+    ['throws null', async () => Promise.reject(null)],
+    ['throws an object without a prototype', async () => Promise.reject(Object.create(null))],
+  ])('that %s has failed; what it threw is for the log alone', async (_, run) => {
+    const problems: unknown[] = []
+    const events = await told([look], {
+      tools: [tool(run)],
+      rules: { onProblem: (_error, what) => void problems.push(what) },
+    })
+    expect(errorIn(events)).toBe('The tool failed for a reason of its own.')
+    expect(problems).toEqual(['a tool failed'])
+  })
+
+  test('that does not finish in time has failed, even if it ignores its signal, and its signal is aborted', async () => {
+    let signal: AbortSignal | null = null
+    const ignoring = tool((_input, given) => {
+      signal = given
+      return never
+    })
+    const events = await told([look], { tools: [ignoring], rules: { toolTime: 20 } })
+    expect(errorIn(events)).toBe('It did not finish within 0.02 seconds. It may or may not have taken effect.')
+    expect(signal).toMatchObject({ aborted: true })
+  })
+
+  test('that throws because its time is over is told of in the same way', async () => {
+    const obeying = tool(async (_input, signal) => {
+      const { promise, reject } = Promise.withResolvers<never>()
+      signal.addEventListener('abort', () => reject(new ToolError('Aborted.')))
+      return promise
+    })
+    expect(errorIn(await told([look], { tools: [obeying], rules: { toolTime: 20 } }))).toMatch(/^It did not finish/)
+  })
+
+  test('that fails after its time is over troubles nobody', async () => {
+    const late = gate()
+    const failing = tool(() => late.passed.then(() => Promise.reject(new Error('too late'))))
+    expect(errorIn(await told([look], { tools: [failing], rules: { toolTime: 20 } }))).toMatch(/^It did not finish/)
+    late.open()
+    await new Promise(setImmediate)
+  })
+
+  test('is told no more of once the run is over, whether it obeys its signal or not', async () => {
+    for (const obeys of [true, false]) {
+      const controller = new AbortController()
+      const begun = gate()
+      const stuck = tool(async (_input, signal) => {
+        begun.open()
+        if (!obeys) return never
+        const { promise, reject } = Promise.withResolvers<never>()
+        signal.addEventListener('abort', () => reject(new ToolError('Aborted.')))
+        return promise
+      })
+      const events = told([look], { tools: [stuck], run: { signal: controller.signal } })
+      await begun.passed
+      controller.abort()
+      expect(await events).toEqual([whole(look)])
+    }
+  })
+
+  test('whose result is too long is told of with its beginning and the file that has all of it', async () => {
+    const kept: number[] = []
+    const rules = { resultLength: 100, keep: async (bytes: Uint8Array) => `hash ${kept.push(bytes.length)}` }
+    const [, event] = await told([look], { tools: [tool(async () => 'x'.repeat(101))], rules })
+    expect(event).toMatchObject({ type: 'tool-result', file: 'hash 1' })
+    expect(event?.type === 'tool-result' && String(event.result)).toMatch(/^x{100}\n\[The first 100 of 101 characters/)
+    expect(kept).toEqual([101])
+  })
+
+  test('whose result cannot be kept has not failed: it is said what is missing', async () => {
+    const problems: unknown[] = []
+    const rules = {
+      resultLength: 5,
+      keep: async () => Promise.reject(new Error('the disk is full')),
+      onProblem: (error: unknown) => void problems.push(error),
+    }
+    const events = await told([look], { tools: [tool(async () => 'x'.repeat(9))], rules })
+    expect(events).toMatchObject([whole(look), { type: 'tool-error' }])
+    expect(errorIn(events)).toBe('It has run, but its result could not be kept.')
+    expect(problems).toMatchObject([{ message: 'the disk is full' }])
+  })
+
+  test('whose error cannot be kept has failed, and nothing is thrown', async () => {
+    const rules = {
+      resultLength: 5,
+      keep: async () => Promise.reject(new Error('the disk is full')),
+      onProblem: () => undefined,
+    }
+    const failing = tool(async () => Promise.reject(new ToolError('No such file: a.txt')))
+    const events = await told([look], { tools: [failing], rules })
+    expect(errorIn(events)).toBe('It failed. Why could not be kept.')
+  })
+})
+
+describe('several calls', () => {
+  test('are told of before any of them is over, and each ends as soon as it can', async () => {
+    const slow = gate()
+    const tools = [
+      newTool({ name: 'slow', readOnly: true, run: () => slow.passed.then(() => 'slow') }),
+      newTool({ name: 'quick', readOnly: true, run: async () => 'quick' }),
+    ]
+    const seen: string[] = []
+    for await (const event of runCalls(
+      [callOf('slow'), callOf('quick')],
+      newToolbox({ source: sourceOf(...tools) }),
+      agentRun(),
+    )) {
+      seen.push(`${event.type} ${'callId' in event ? event.callId : ''}`)
+      if (event.type === 'tool-result' && event.callId === 'quick') slow.open()
+    }
+    expect(seen.slice(0, 2).toSorted()).toEqual(['tool-call quick', 'tool-call slow'])
+    expect(seen.slice(2)).toEqual(['tool-result quick', 'tool-result slow'])
+  })
+
+  test('run while one of them waits for a person', async () => {
+    const allowed = gate()
+    const tools = [newTool(), newTool({ name: 'look', readOnly: true, run: async () => 'seen' })]
+    const run = { mayRun: (id: string) => (id === 'look' ? Promise.resolve(true) : allowed.passed.then(() => true)) }
+    const seen: string[] = []
+    const calls = [callOf('files__write'), callOf('look')]
+    for await (const event of runCalls(calls, newToolbox({ source: sourceOf(...tools) }), agentRun(run))) {
+      seen.push(`${event.type} ${'callId' in event ? event.callId : ''}`)
+      if (event.type === 'tool-result' && event.callId === 'look') allowed.open()
+    }
+    expect(seen.slice(2)).toEqual(['tool-result look', 'tool-result files__write'])
+  })
+
+  test('go on when one of them fails', async () => {
+    const tools = [
+      newTool({ name: 'broken', readOnly: true, run: async () => Promise.reject(new ToolError('No.')) }),
+      newTool({ name: 'look', readOnly: true, run: async () => 'seen' }),
+    ]
+    const events = await told([callOf('broken'), callOf('gone'), callOf('look')], { tools })
+    expect(events.filter(({ type }) => type !== 'tool-call')).toHaveLength(3)
+    expect(events).toContainEqual({ type: 'tool-result', callId: 'look', result: 'seen' })
+  })
+
+  test('of the same tool are as many runs, each with arguments of its own', async () => {
+    const write = newTool({ readOnly: true })
+    const calls = [callOf(write.name, '{"n":1}', 'a'), callOf(write.name, '{"n":2}', 'b')]
+    await told(calls, { tools: [write] })
+    expect(write.runs).toEqual([{ n: 1 }, { n: 2 }])
+  })
+
+  test('with one and the same id are one call: what nobody was shown is not run', async () => {
+    const look = newTool({ name: 'look', readOnly: true })
+    const write = newTool()
+    const calls = [callOf('look', '{}', '0'), callOf('files__write', '{"all":true}', '0')]
+    const events = await told(calls, { tools: [look, write] })
+    expect(events).toEqual([whole(callOf('look', '{}', '0')), { type: 'tool-result', callId: '0', result: 'done' }])
+    expect(write.runs).toEqual([])
+  })
+
+  test('that are none are nothing', async () => {
+    expect(await told([])).toEqual([])
+  })
+})

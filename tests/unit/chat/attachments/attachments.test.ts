@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import {
+  asText,
+  attached,
+  checkFiles,
+  type GivenFile,
+  isText,
+  withBytes,
+} from '../../../../src/chat/attachments/attachments.ts'
+import { dataOf, dataUrl } from '../../../../src/chat/attachments/data-url.ts'
+import { SegueError } from '../../../../src/lib/errors.ts'
+import type { FileStore } from '../../../../src/storage/filesystem/filesystem-blob-store.ts'
+import type { MessageRecord } from '../../../../src/model/records.ts'
+
+const base64 = (bytes: string | Buffer) => Buffer.from(bytes).toString('base64')
+const file = (of: Partial<GivenFile> = {}): GivenFile => ({
+  name: 'a.txt',
+  mediaType: 'text/plain',
+  url: `data:text/plain;base64,${base64('Hi')}`,
+  ...of,
+})
+const ofSize = (mediaType: string, bytes: number): GivenFile =>
+  file({ mediaType, url: `data:${mediaType};base64,${base64(Buffer.alloc(bytes, 'a'))}` })
+
+/** The code and the path with which these are refused; null when they are not. */
+function refusal(...files: GivenFile[]): { code: string; path: unknown } | null {
+  try {
+    checkFiles(files)
+    return null
+  } catch (error) {
+    if (!(error instanceof SegueError)) throw error
+    return { code: error.code, path: error.details['path'] }
+  }
+}
+
+const wrong = (...path: (string | number)[]) => ({ code: 'BAD_USER_INPUT', path: ['input', 'files', ...path] })
+
+describe('files that may be sent', () => {
+  test.each([
+    ...['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'IMAGE/PNG', ' image/png '],
+    ...['text/plain', 'text/markdown', 'text/x-c++src', 'text/plain; charset=utf-8', 'Text/HTML;charset=UTF-8'],
+    ...['application/json', 'application/ld+json', 'application/atom+xml', 'application/yaml', 'application/sql'],
+  ])('have the type %s', (mediaType) => {
+    expect(refusal(file({ mediaType }))).toBeNull()
+  })
+
+  test.each([
+    ['no name', { name: null }],
+    ['a name with spaces and signs', { name: 'Überweisung (2) – final.txt' }],
+    ['a name of 200 characters', { name: 'a'.repeat(200) }],
+    ['an https URL', { mediaType: 'image/png', url: 'https://example.com/a.png?b=c#d' }],
+    ['an https URL in capitals', { url: 'HTTPS://example.com/a.txt' }],
+    ['an https URL of 8,192 characters', { url: `https://example.com/${'a'.repeat(8172)}` }],
+    ['a data URL in percent-encoding', { url: 'data:,Hello%2C%20W%C3%B6rld' }],
+    ['a data URL with parameters', { url: 'data:text/plain;charset=utf-8;name=a;base64,SGk=' }],
+    ['a data URL whose base64 is that of URLs', { url: 'data:text/plain;base64,PDw_Pz4-' }],
+    ['a data URL whose base64 is encoded once more', { url: 'data:text/plain;base64,SGk%3D' }],
+    ['a data URL without padding', { url: 'data:text/plain;base64,SGk' }],
+  ])('have %s', (_, of) => {
+    expect(refusal(file(of))).toBeNull()
+  })
+
+  test('are as large as they may be', () => {
+    expect(refusal(ofSize('image/png', 10 * 1024 * 1024), ofSize('text/plain', 1024 * 1024))).toBeNull()
+  })
+
+  test('are up to 20', () => {
+    expect(refusal(...Array.from({ length: 20 }, () => file()))).toBeNull()
+  })
+})
+
+describe('a file is refused', () => {
+  test.each<[string, Partial<GivenFile>, keyof GivenFile]>([
+    ['as a PDF', { mediaType: 'application/pdf' }, 'mediaType'],
+    ['as an SVG, which is no picture to a model', { mediaType: 'image/svg+xml' }, 'mediaType'],
+    ['as some picture', { mediaType: 'image/*' }, 'mediaType'],
+    ['as a picture with parameters of its own kind', { mediaType: 'image/bmp;a=image/png' }, 'mediaType'],
+    ['without a type', { mediaType: '' }, 'mediaType'],
+    ['with a type in two lines', { mediaType: 'text/plain\r\nset-cookie: a=b' }, 'mediaType'],
+    ['with a type of half a character', { mediaType: 'text/\ud800' }, 'mediaType'],
+    ['with a type of more than one', { mediaType: 'text/plain, text/html' }, 'mediaType'],
+    ['with a type longer than any', { mediaType: `text/${'a'.repeat(200)}` }, 'mediaType'],
+    ['with an empty name', { name: '' }, 'name'],
+    ['with a blank name', { name: ' \t' }, 'name'],
+    ['with a name of 201 characters', { name: 'a'.repeat(201) }, 'name'],
+    ['with a path for a name', { name: '../a' }, 'name'],
+    ['with a path of Windows for a name', { name: 'a\\b' }, 'name'],
+    ['with a name in two lines', { name: 'a\nb' }, 'name'],
+    ['with a NUL in its name', { name: 'a\0' }, 'name'],
+    ['at http', { url: 'http://example.com/a.txt' }, 'url'],
+    ['at a path of this machine', { url: 'file:///etc/passwd' }, 'url'],
+    ['by the name under which files are kept here', { url: `file:${'a'.repeat(64)}` }, 'url'],
+    ['at what is no URL', { url: 'https://' }, 'url'],
+    ['at no URL at all', { url: '' }, 'url'],
+    ['at an https URL of 8,193 characters', { url: `https://example.com/${'a'.repeat(8173)}` }, 'url'],
+    ['in half a data URL', { url: 'data:text/plain;base64' }, 'url'],
+    ['in base64 that is none', { url: 'data:text/plain;base64,S!k=' }, 'url'],
+    ['in base64 with a space', { url: 'data:text/plain;base64,SG k' }, 'url'],
+    ['in base64 that ends twice', { url: 'data:text/plain;base64,SGk=SGk=' }, 'url'],
+    ['in base64 with too many signs at its end', { url: 'data:text/plain;base64,SGk===' }, 'url'],
+    ['in base64 that is not whole', { url: 'data:text/plain;base64,SGkab' }, 'url'],
+    ['in percent-encoding that is none', { url: 'data:text/plain,%zz' }, 'url'],
+    ['in a data URL whose head is endless', { url: `data:text/plain;a=${'b'.repeat(2000)},x` }, 'url'],
+    ['without a byte', { url: 'data:text/plain;base64,' }, 'url'],
+    ['as a text that is no UTF-8', { url: `data:text/plain;base64,${base64(Buffer.from([0x41, 0xff]))}` }, 'url'],
+    ['as a text that ends in half a character', { url: 'data:text/plain,a%C3' }, 'url'],
+  ])('%s', (_, of, field) => {
+    expect(refusal(file(), file(of))).toEqual(wrong(1, field))
+  })
+
+  test('when it is the 21st', () => {
+    expect(refusal(...Array.from({ length: 21 }, () => file()))).toEqual(wrong())
+  })
+
+  test.each([
+    ['image/png', 10 * 1024 * 1024 + 1],
+    ['text/plain', 1024 * 1024 + 1],
+  ])('as too large when one of the type %s has a byte too many', (mediaType, bytes) => {
+    expect(refusal(ofSize(mediaType, bytes))).toMatchObject({ code: 'TOO_LARGE' })
+  })
+
+  test('without telling more of its type than anybody would read', () => {
+    const mediaType = `video/${'x'.repeat(100_000)}`
+    expect(() => checkFiles([file({ mediaType })])).toThrow(
+      expect.toSatisfy((error: Error) => error.message.length < 400),
+    )
+  })
+})
+
+describe('a data URL', () => {
+  test.each<[string, string, string | Buffer]>([
+    ['data:,a', 'text/plain', 'a'],
+    ['data:;base64,SGk=', 'text/plain', 'Hi'],
+    ['data:text/plain;charset=utf-8,a%20b', 'text/plain', 'a b'],
+    ['DATA:image/png;BASE64,/+8', 'image/png', Buffer.from([0xff, 0xef])],
+    ['data:text/plain,a,b;base64,c', 'text/plain', 'a,b;base64,c'],
+  ])('%s is read', (url, mediaType, bytes) => {
+    expect(dataOf(url)).toEqual({ mediaType, bytes: Buffer.from(bytes) })
+  })
+
+  test('whose base64 has one sign too many, or a wrong one, in any place is none', () => {
+    for (const whole of ['QUJD', 'QUJDRA', 'QUJDRA==', 'QUJDREU=']) {
+      expect(dataOf(`data:,${whole}`.replace(',', ';base64,'))).not.toBeNull()
+      for (let at = 0; at < whole.length; at += 1) {
+        for (const sign of ['!', ' ', '\n', 'ü', '\0']) {
+          expect(dataOf(`data:;base64,${whole.slice(0, at)}${sign}${whole.slice(at + 1)}`), whole).toBeNull()
+          expect(dataOf(`data:;base64,${whole.slice(0, at)}${sign}${whole.slice(at)}`), whole).toBeNull()
+        }
+      }
+    }
+  })
+
+  test('is what it was made of, for all bytes', () => {
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+    expect(dataOf(dataUrl('image/png', bytes))).toEqual({ mediaType: 'image/png', bytes })
+  })
+})
+
+test('what is a text goes by the type without its parameters', () => {
+  expect(
+    ['text/plain; charset=utf-8', 'APPLICATION/JSON', 'image/svg+xml', 'application/pdf', 'text/'].map(isText),
+  ).toEqual([true, true, false, false, false])
+  expect(asText({ mediaType: 'text/plain', bytes: Buffer.from('\ufeffü') })).toBe('ü')
+})
+
+/** A store that counts. */
+class Kept implements FileStore {
+  readonly files = new Map<string, Buffer>()
+
+  async keep(bytes: Uint8Array): Promise<string> {
+    const hash = createHash('sha256').update(bytes).digest('hex')
+    this.files.set(hash, Buffer.from(bytes))
+    return hash
+  }
+
+  async read(hash: string): Promise<Buffer | null> {
+    return this.files.get(hash) ?? null
+  }
+
+  async remove(): Promise<void> {}
+
+  async sweep(): Promise<void> {}
+}
+
+describe('a part of a message', () => {
+  const message = (...parts: MessageRecord['parts']): MessageRecord => ({
+    ...{ id: 'm', sessionId: 's', position: 2, withdrawn: false, role: 'USER', status: 'COMPLETE', parts },
+    ...{ createdAt: 0, streamId: null, model: null, usage: null },
+  })
+
+  test('refers to the bytes, which are kept, and has them again for a model', async () => {
+    const store = new Kept()
+    const part = await attached(file({ mediaType: 'Text/Plain; charset="a,b"' }), store)
+    const [hash] = store.files.keys()
+    expect(part).toEqual({ type: 'file', mediaType: 'text/plain', name: 'a.txt', url: `file:${hash}` })
+    const [told] = (await withBytes(message(part), store)).parts
+    expect(told).toEqual({ ...part, url: `data:text/plain;base64,${base64('Hi')}` })
+  })
+
+  test('that was given as https is as it was, and nothing is kept', async () => {
+    const store = new Kept()
+    const given = file({ mediaType: 'image/png', name: null, url: 'https://example.com/a.png' })
+    const part = await attached(given, store)
+    expect(part).toEqual({ type: 'file', ...given })
+    expect((await withBytes(message(part), store)).parts).toEqual([part])
+    expect(store.files.size).toBe(0)
+  })
+
+  test('whose bytes are gone is told of in words', async () => {
+    const part = { type: 'file', mediaType: 'image/png', name: 'a.png', url: `file:${'0'.repeat(64)}` } as const
+    expect((await withBytes(message(part), new Kept())).parts).toEqual([
+      { type: 'text', text: '[The file a.png is not there any more.]' },
+    ])
+  })
+})

@@ -1,0 +1,294 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { gate } from '../../../support/fixtures/agent-chats.ts'
+import type { ChatClient } from '../../../support/clients/chat-client.ts'
+import { HermesDb } from '../../../support/hermes/hermes-db.ts'
+import { newProvidedSegue, type ProvidedSegue } from '../../../support/server/segue-with-provider.ts'
+import type { Reader } from '../../../support/clients/reader.ts'
+import { newFolder } from '../../../support/server/segue.ts'
+import { fromModelContext, fromRequest, type Sent } from '../../../support/fixtures/sent-messages.ts'
+import type { Step } from '../../../support/providers/strict-provider.ts'
+
+const forever = new Promise<never>(() => {})
+const id = expect.any(String)
+
+let home: string
+let world: ProvidedSegue
+
+beforeEach(async () => {
+  home = newFolder()
+  world = await newProvidedSegue({ settings: { home } })
+})
+
+afterEach(async () => {
+  await world[Symbol.asyncDispose]()
+  rmSync(home, { recursive: true, force: true })
+})
+
+/** The session's `modelContext`. */
+async function contextOf(sessionId: string, client: ChatClient = world.client): Promise<Sent[]> {
+  const { session } = await client.ask('query ($id: ID!) { session(id: $id) { modelContext } }', { id: sessionId })
+  if (typeof session !== 'object' || session === null || !('modelContext' in session)) throw new Error('no session')
+  return fromModelContext(session.modelContext)
+}
+
+/** What the provider was sent last. */
+const sent = (): Sent[] => world.provider.requests.slice(-1).flatMap(fromRequest)
+
+const look = (index: number, ...pieces: string[]): Step => ({
+  toolCall: { index, id: `call_${index}`, name: 'look', arguments: pieces },
+})
+
+/** Asks in a session and follows the answer to its end. */
+async function ask(sessionId: string, text: string): Promise<void> {
+  const stream = await world.client.start({ sessionId, text })
+  await world.read(stream.id).untilType('StreamFinished')
+}
+
+interface Turn {
+  readonly name: string
+  /** What each request is answered with. */
+  readonly scripts: readonly (readonly Step[])[]
+  /** Where a stop comes; without it the turn ends by itself. */
+  readonly stopWhen?: (reader: Reader) => boolean
+  /** What the model is told of the answer from then on. */
+  readonly replayed: readonly Sent[]
+}
+
+const hello: Sent = { role: 'assistant', text: 'Hello', calls: [] }
+const noTool = 'There is no tool named "look".'
+
+const turns: readonly Turn[] = [
+  { name: 'completed', scripts: [[{ reasoning: 'Hm' }, { text: 'Hello' }, { finish: 'stop' }]], replayed: [hello] },
+  {
+    name: 'completed with calls',
+    scripts: [
+      [{ text: 'Let me see.' }, look(0, '{"at":', '1}'), look(1, ''), { finish: 'tool_calls' }],
+      // Without a word between them, calls of several requests are one step.
+      [look(0, '{}'), { finish: 'tool_calls' }],
+      [{ text: 'Hello' }, { finish: 'stop' }],
+    ],
+    replayed: [
+      {
+        role: 'assistant',
+        text: 'Let me see.',
+        calls: [
+          { id, name: 'look', input: { at: 1 } },
+          { id, name: 'look', input: {} },
+          { id, name: 'look', input: {} },
+        ],
+      },
+      { role: 'tool', id, text: noTool },
+      { role: 'tool', id, text: noTool },
+      { role: 'tool', id, text: noTool },
+      hello,
+    ],
+  },
+  {
+    name: 'cancelled in its text',
+    scripts: [[{ reasoning: 'Hm' }, { text: 'Hello' }, { wait: forever }]],
+    stopWhen: (reader) => reader.text === 'Hello',
+    replayed: [hello],
+  },
+  {
+    name: 'cancelled before its first token',
+    scripts: [[{ wait: forever }]],
+    stopWhen: () => true,
+    replayed: [],
+  },
+  {
+    name: 'cancelled in a call',
+    scripts: [[{ text: 'Hello' }, look(0, '{"at":'), { wait: forever }]],
+    stopWhen: ({ parts }) => parts.some((part) => part.type === 'tool' && part.argumentsText !== ''),
+    replayed: [hello],
+  },
+  {
+    name: 'cancelled behind a call',
+    scripts: [
+      [look(0, '{}'), { finish: 'tool_calls' }],
+      [{ text: 'Hello' }, { wait: forever }],
+    ],
+    stopWhen: (reader) => reader.text === 'Hello',
+    replayed: [
+      { role: 'assistant', text: '', calls: [{ id, name: 'look', input: {} }] },
+      { role: 'tool', id, text: noTool },
+      hello,
+    ],
+  },
+  { name: 'cut off', scripts: [[{ text: 'Hello' }, { cut: true }]], replayed: [hello] },
+  { name: 'cut off in a call', scripts: [[{ text: 'Hello' }, look(0, '{"a'), { cut: true }]], replayed: [hello] },
+  { name: 'refused', scripts: [[{ status: 401, body: { error: { message: 'No' } } }]], replayed: [] },
+  { name: 'without an answer', scripts: [[{ reasoning: 'Hm' }, { finish: 'stop' }]], replayed: [] },
+  { name: 'of white space', scripts: [[{ text: ' \n ' }, { finish: 'stop' }]], replayed: [] },
+]
+
+describe('modelContext is what the provider is sent', () => {
+  test.each(turns)('after a turn that was $name', async ({ scripts, stopWhen, replayed }) => {
+    for (const script of scripts) world.provider.next(script)
+    const stream = await world.client.start({ text: 'First' })
+    const reader = world.read(stream.id)
+    if (stopWhen) {
+      await world.provider.request(scripts.length - 1)
+      await reader.until(stopWhen)
+      expect((await world.client.cancel(stream.id)).outcome).toBe('CANCELLED')
+    }
+    await reader.toEnd()
+    const context = await contextOf(stream.session.id)
+    expect(context).toEqual([{ role: 'user', text: 'First' }, ...replayed])
+
+    await ask(stream.session.id, 'Second')
+    expect(sent()).toEqual([...context, { role: 'user', text: 'Second' }])
+    expect(world.provider.refusals).toEqual([])
+  })
+
+  test('after a chat with all of these turns, one after the other', async () => {
+    const sessionId = await world.client.createSession()
+    const expected: Sent[] = []
+    for (const { name, scripts, stopWhen, replayed } of turns) {
+      const before = world.provider.requests.length
+      for (const script of scripts) world.provider.next(script)
+      const stream = await world.client.start({ sessionId, text: name })
+      const reader = world.read(stream.id)
+      if (stopWhen) {
+        await world.provider.request(before + scripts.length - 1)
+        await reader.until(stopWhen)
+        await world.client.cancel(stream.id)
+      }
+      await reader.toEnd()
+      expected.push({ role: 'user', text: name }, ...replayed)
+      expect(await contextOf(sessionId)).toEqual(expected)
+    }
+    const context = await contextOf(sessionId)
+    await ask(sessionId, 'Last')
+    expect(sent()).toEqual([...context, { role: 'user', text: 'Last' }])
+    expect(world.provider.refusals).toEqual([])
+  })
+
+  test('while an answer is being made: at its start, and before each of its steps', async () => {
+    const gates = [gate(), gate()]
+    world.provider.next([
+      { open: true },
+      { wait: gates[0]?.passed ?? forever },
+      look(0, '{}'),
+      { finish: 'tool_calls' },
+    ])
+    world.provider.next([{ open: true }, { wait: gates[1]?.passed ?? forever }, { text: 'Hello' }, { finish: 'stop' }])
+    const stream = await world.client.start({ text: 'First' })
+    for (const [index, step] of gates.entries()) {
+      await world.provider.request(index)
+      expect(await contextOf(stream.session.id)).toEqual(sent())
+      step.open()
+    }
+    await world.read(stream.id).toEnd()
+    expect(world.provider.refusals).toEqual([])
+  })
+
+  test('with a message that was taken back, and one that waits: neither is in it', async () => {
+    world.provider.next([{ text: 'Hello' }, { wait: forever }])
+    const stream = await world.client.start({ text: 'First' })
+    const sessionId = stream.session.id
+    await world.read(stream.id).until((reader) => reader.text === 'Hello')
+    const queued = await world.client.start({ sessionId, text: 'Taken back', ifBusy: 'QUEUE' })
+    expect(await contextOf(sessionId)).toEqual([{ role: 'user', text: 'First' }, hello])
+    await world.client.cancel(queued.id)
+    await world.client.cancel(stream.id)
+    const context = await contextOf(sessionId)
+    expect(context).toEqual([{ role: 'user', text: 'First' }, hello])
+    await ask(sessionId, 'Second')
+    expect(sent()).toEqual([...context, { role: 'user', text: 'Second' }])
+  })
+
+  test('after the server stopped in the middle: the finished part is told, the half-made call is not', async () => {
+    world.provider.next([look(0, '{}'), { finish: 'tool_calls' }])
+    world.provider.next([{ text: 'Hello' }, look(0, '{"a'), { wait: forever }])
+    const stream = await world.client.start({ text: 'First' })
+    await world.read(stream.id).until(({ parts }) => parts.length === 3)
+    await world[Symbol.asyncDispose]()
+    world = await newProvidedSegue({ settings: { home } })
+
+    expect(await world.client.stream(stream.id)).toMatchObject({
+      status: 'INTERRUPTED',
+      error: { code: 'SERVER_RESTART' },
+    })
+    const context = await contextOf(stream.session.id)
+    expect(context).toEqual([
+      { role: 'user', text: 'First' },
+      { role: 'assistant', text: '', calls: [{ id, name: 'look', input: {} }] },
+      { role: 'tool', id, text: noTool },
+      hello,
+    ])
+    await ask(stream.session.id, 'Second')
+    expect(sent()).toEqual([...context, { role: 'user', text: 'Second' }])
+    expect(world.provider.refusals).toEqual([])
+  })
+
+  test('of a session without a message it is empty', async () => {
+    expect(await contextOf(await world.client.createSession())).toEqual([])
+  })
+})
+
+describe('a session that continues one of Hermes', () => {
+  test('begins with what Hermes would send on: all of that session, calls and their results included', async () => {
+    const hermesHome = newFolder()
+    const hermes = new HermesDb(join(hermesHome, 'state.db'))
+    try {
+      // Compressed: the next session begins with what Hermes kept of it.
+      hermes.session('old', { end_reason: 'compression', ended_at: 10 })
+      hermes.message('old', 2, { content: 'Who are you?' })
+      hermes.message('old', 3, { role: 'assistant', content: 'Hermes.', reasoning: 'They ask for my name.' })
+      hermes.session('new', {
+        parent_session_id: 'old',
+        started_at: 10,
+        end_reason: 'cli_close',
+        ended_at: 30,
+        title: 'Trip',
+      })
+      hermes.message('new', 11, { content: 'Look there and there.' })
+      hermes.calls('new', 12, ['call_1', 'call_2'], { content: 'I look.' })
+      hermes.result('new', 13, 'call_2', 'rain')
+      hermes.result('new', 14, 'call_1', '{"sky":"blue"}')
+      hermes.message('new', 15, { role: 'assistant', content: 'Blue here, rain there.' })
+      hermes.message('new', 16, { content: 'And elsewhere?' })
+      // It was closed before the result came.
+      hermes.calls('new', 17, ['call_1'])
+
+      await world[Symbol.asyncDispose]()
+      world = await newProvidedSegue({ settings: { home, hermesHome } })
+      const sessionId = await world.client.createSession({ continues: 'new' })
+      const context = await contextOf(sessionId)
+      expect(context).toEqual([
+        { role: 'user', text: 'Look there and there.' },
+        {
+          role: 'assistant',
+          text: 'I look.',
+          calls: [
+            { id, name: 'look', input: {} },
+            { id, name: 'look', input: {} },
+          ],
+        },
+        { role: 'tool', id, text: '{"sky":"blue"}' },
+        { role: 'tool', id, text: 'rain' },
+        { role: 'assistant', text: 'Blue here, rain there.', calls: [] },
+        { role: 'user', text: 'And elsewhere?' },
+        { role: 'assistant', text: '', calls: [{ id, name: 'look', input: {} }] },
+        { role: 'tool', id, text: expect.stringMatching(/./) },
+      ])
+
+      world.provider.next([look(0, '{}'), { finish: 'tool_calls' }])
+      await ask(sessionId, 'Go on.')
+      expect(world.provider.requests.slice(0, 1).flatMap(fromRequest)).toEqual([
+        ...context,
+        { role: 'user', text: 'Go on.' },
+      ])
+      const after = await contextOf(sessionId)
+      expect(after.slice(0, context.length)).toEqual(context)
+      await ask(sessionId, 'And now?')
+      expect(sent()).toEqual([...after, { role: 'user', text: 'And now?' }])
+      expect(world.provider.refusals).toEqual([])
+    } finally {
+      hermes.close()
+      rmSync(hermesHome, { recursive: true, force: true })
+    }
+  })
+})

@@ -1,0 +1,499 @@
+import { isDeepStrictEqual } from 'node:util'
+import { createAnthropic } from '@ai-sdk/anthropic'
+import { createOpenAI } from '@ai-sdk/openai'
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
+import type { ModelMessage } from 'ai'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { AgentEvent } from '../../../../src/agent/agent.ts'
+import type { ProvidedModel } from '../../../../src/agent/providers/create-language-model.ts'
+import { modelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
+import { modelContext } from '../../../../src/chat/context/to-model-messages.ts'
+import type { Environment } from '../../../../src/lib/runtime.ts'
+import { answerPosition, type Draft, fold, userPosition } from '../../../../src/model/fold-message.ts'
+import { accept, dequeue, withdraw } from '../../../../src/chat/turn/turn.ts'
+import type { Ending } from '../../../../src/chat/turn/tool-call-outcome.ts'
+import { newToolCall } from '../../../../src/model/tool-call.ts'
+import type { ChatEvent, Json, MessagePart, MessageRecord, ToolCall } from '../../../../src/model/records.ts'
+import { agentRun } from '../../../support/fixtures/agent-run.ts'
+import {
+  anyDeeds,
+  anyEnding,
+  anyJson,
+  countingEnvironment,
+  type Deed,
+  newStream,
+  numbered,
+  pieceOfText,
+  play,
+  userMessage,
+} from '../../../support/fixtures/generators.ts'
+import { anthropicProblems, openaiProblems } from '../../../support/fixtures/message-rules.ts'
+import { StrictProvider } from '../../../support/providers/strict-provider.ts'
+
+/** What no model may be sent: it stands in all reasoning, and in all messages that were taken back. */
+const secret = 'SECRET'
+
+/** One message of a session and what became of it. */
+type Turn =
+  | { readonly kind: 'answered'; readonly events: Deed[]; readonly ending: Ending; readonly waits: boolean }
+  | { readonly kind: 'withdrawn' }
+  | { readonly kind: 'waiting' }
+
+/** The log of a session, and the user's messages that belong to it. */
+interface Log {
+  readonly events: readonly ChatEvent[]
+  readonly questions: ReadonlyMap<string, MessageRecord>
+}
+
+function logOf(turns: readonly Turn[]): Log {
+  const env = countingEnvironment()
+  const questions = new Map<string, MessageRecord>()
+  const drafts: Draft[] = []
+  for (const [index, turn] of turns.entries()) {
+    const stream = newStream({ id: `stream-${index}`, userMessageId: `question-${index}`, firstSeq: drafts.length + 1 })
+    const text = turn.kind === 'withdrawn' ? `question ${index} ${secret}` : `question ${index}`
+    questions.set(stream.userMessageId, userMessage(stream, text, { position: null }))
+    drafts.push(...turnDrafts(turn, stream, env))
+  }
+  return { events: numbered(drafts), questions }
+}
+
+function turnDrafts(turn: Turn, stream: ReturnType<typeof newStream>, env: Environment): readonly Draft[] {
+  const queued = { ...stream, status: 'QUEUED' as const }
+  if (turn.kind === 'waiting') return [accept(queued, env)]
+  if (turn.kind === 'withdrawn') return [accept(queued, env), withdraw(queued, env).event]
+  const { drafts } = play(turn.events, turn.ending, env, stream)
+  return turn.waits ? [accept(queued, env), dequeue(queued, env).event, ...drafts.slice(1)] : drafts
+}
+
+/** The messages of a session as its log has them: what the rows hold, and the answer that is being made. */
+function messagesOf({ events, questions }: Log): MessageRecord[] {
+  const asked = new Map<string | null, MessageRecord>()
+  const answers = new Map<string | null, MessageRecord>()
+  for (const event of events) {
+    const { streamId, seq } = event
+    if (event.type === 'StreamStarted') {
+      const question = questions.get(event.userMessageId)
+      const position = event.stream.status === 'QUEUED' ? null : userPosition(seq)
+      if (question) asked.set(streamId, { ...question, position })
+    }
+    const question = asked.get(streamId)
+    if (!question) continue
+    const isTurn = event.type === 'StreamChanged' && question.position === null
+    if (isTurn) asked.set(streamId, { ...question, position: userPosition(seq) })
+    if (event.type === 'StreamFinished' && question.position === null) {
+      asked.set(streamId, { ...question, position: userPosition(seq), withdrawn: true })
+    }
+    const frame = { position: answerPosition(question), model: 'test/model' }
+    const answer = fold(frame, answers.get(streamId) ?? null, event)
+    if (answer) answers.set(streamId, answer)
+  }
+  return [...asked.values(), ...answers.values()].toSorted((a, b) => (a.position ?? 0) - (b.position ?? 0))
+}
+
+/** Texts that are blank in one way or another. */
+const blank = fc.constantFrom('', ' ', '\n\t', '\u00a0', '\u0085', '\u001c', '\ufeff')
+
+const secretive = (event: Deed): Deed =>
+  event.type === 'reasoning' ? { ...event, text: `${secret} ${event.text}` } : event
+
+const someEvents = fc.tuple(anyDeeds, fc.option(fc.tuple(fc.nat(), blank))).map(([events, extra]): Deed[] => {
+  const all = events.map(secretive)
+  if (extra) all.splice(extra[0] % (all.length + 1), 0, { type: 'text', block: 'blank', text: extra[1] })
+  return all
+})
+
+const anyTurn: fc.Arbitrary<Turn> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('answered'),
+      events: someEvents,
+      ending: anyEnding,
+      waits: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: 'withdrawn' }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'waiting' }) },
+)
+
+const anyLog: fc.Arbitrary<Log> = fc.array(anyTurn, { maxLength: 4 }).map(logOf)
+
+/** A call as Hermes keeps it: its id holds colons, and the model's own name for it comes again in every message. */
+const hermesCall: fc.Arbitrary<ToolCall> = fc.record({
+  id: fc.constant(''),
+  providerId: fc.constantFrom('call_0', 'functions.look:0', null),
+  name: fc.constantFrom('look', 'mcp:server.tool', ''),
+  argumentsText: fc.constantFrom('{}', '{"a":"\\ud83d"}', '', 'null', '{"half', '[]'),
+  argumentsWhole: fc.constant(true),
+  state: fc.constantFrom('SUCCEEDED', 'OUTCOME_UNKNOWN'),
+  result: anyJson,
+  error: fc.constant(null),
+  startedAt: fc.constant(null),
+  finishedAt: fc.constant(null),
+})
+
+const wholeCall: ToolCall = {
+  ...newToolCall('', 'look'),
+  argumentsText: '{}',
+  argumentsWhole: true,
+  state: 'SUCCEEDED',
+}
+
+const anyPart: fc.Arbitrary<MessagePart> = fc.oneof(
+  fc.oneof(pieceOfText, blank).map((text) => ({ type: 'text' as const, text })),
+  pieceOfText.map((text) => ({ type: 'reasoning' as const, text: `${secret} ${text}` })),
+  hermesCall.map((call) => ({ type: 'tool' as const, call })),
+)
+
+/** Sessions of Hermes that are continued by one kept here; their ids may differ at the front alone. */
+const hermesMessages: fc.Arbitrary<MessageRecord[]> = fc
+  .array(
+    fc.tuple(
+      fc.constantFrom('20260101_000000_ab', `one${'-long'.repeat(16)}`, `two${'-long'.repeat(16)}`, 'a:1'),
+      fc.constantFrom('USER', 'ASSISTANT', 'SYSTEM'),
+      fc.array(anyPart, { maxLength: 4 }),
+    ),
+    { maxLength: 6 },
+  )
+  .map((rows) =>
+    rows.map(([sessionId, role, parts], index): MessageRecord => {
+      const id = `${sessionId}:${index % 3}`
+      return {
+        ...userMessage(newStream()),
+        id,
+        sessionId,
+        position: index + 1,
+        role,
+        parts: parts.map((part, at) =>
+          part.type === 'tool' ? { type: 'tool', call: { ...part.call, id: `${id}:${at}` } } : part,
+        ),
+        streamId: null,
+      }
+    }),
+  )
+
+const question: MessageRecord = userMessage(newStream({ firstSeq: 1_000_000 }), 'And now?')
+const firstQuestion: MessageRecord = userMessage(newStream({ firstSeq: 1 }), 'Hello?')
+
+const contentOf = (message: ModelMessage): readonly { type: string }[] =>
+  typeof message.content === 'string' ? [{ type: 'text' }] : message.content
+
+describe('whatever a log holds, cut at any seq', () => {
+  function everyCut(check: (messages: MessageRecord[], context: ModelMessage[]) => void, numRuns = 100): void {
+    const property = fc.property(hermesMessages, anyLog, (before, { events, questions }) => {
+      for (let seq = 0; seq <= events.length; seq += 1) {
+        const messages = [...before, ...messagesOf({ events: events.slice(0, seq), questions })]
+        check(messages, modelContext(messages))
+      }
+    })
+    fc.assert(property, { numRuns })
+  }
+
+  test('the context keeps the rules of a chat: every call answered once, right behind, nothing empty', () => {
+    everyCut((_messages, context) => expect(openaiProblems(context)).toEqual([]), 300)
+  })
+
+  test('no reasoning and no message that was taken back gets in', () => {
+    everyCut((_messages, context) => expect(JSON.stringify(context)).not.toContain(secret))
+  })
+
+  test('every question whose turn has come and every finished text is in it, in their order', () => {
+    everyCut((messages, context) => {
+      const wanted = messages
+        .filter(({ role, withdrawn, position }) => role !== 'SYSTEM' && !withdrawn && position !== null)
+        .flatMap(({ parts }) => parts)
+        .flatMap((part) => (part.type === 'text' ? [part.text.toWellFormed()] : []))
+        .filter((piece) => /[^\s\p{Cc}]/u.test(piece))
+      const sent = context
+        .filter(({ role }) => role !== 'tool')
+        .flatMap((message) => contentOf(message))
+        .flatMap((part) => ('text' in part ? [part.text] : []))
+      expect(isDeepStrictEqual(sent, wanted)).toBe(true)
+    })
+  })
+
+  test('a call is in it exactly when the model finished making it', () => {
+    everyCut((messages, context) => {
+      const whole = messages
+        .filter(({ role }) => role === 'ASSISTANT')
+        .flatMap(({ parts }) => parts)
+        .filter((part) => part.type === 'tool' && part.call.argumentsWhole)
+      const sent = context.flatMap((message) => contentOf(message)).filter(({ type }) => type === 'tool-call')
+      expect(sent.length).toBe(whole.length)
+    })
+  })
+
+  test('a longer log only adds to the messages before its newest answer, so that a provider can cache them', () => {
+    everyCut((messages, context) => {
+      const before = modelContext(messages.slice(0, -1))
+      expect(isDeepStrictEqual(context.slice(0, before.length), before)).toBe(true)
+    })
+  })
+
+  test('the same messages make the same context, and nothing else has a part in it', () => {
+    everyCut((messages, context) => {
+      const others = messages.map((message) => ({
+        ...structuredClone(message),
+        id: `other ${message.id}`,
+        sessionId: 'other',
+        status: 'COMPLETE' as const,
+        createdAt: 5,
+        streamId: null,
+        model: 'other',
+        usage: null,
+        parts: message.parts.filter(({ type }) => type !== 'reasoning'),
+      }))
+      const copy = structuredClone(others)
+      expect(isDeepStrictEqual(modelContext(others), context)).toBe(true)
+      expect(isDeepStrictEqual(others, copy)).toBe(true)
+    })
+  })
+})
+
+describe('the next message after', () => {
+  const ask = (turns: readonly Turn[]): Json => JSON.parse(JSON.stringify(modelContext(messagesOf(logOf(turns)))))
+  const answered = (events: AgentEvent[], ending: Ending): Turn => ({ kind: 'answered', events, ending, waits: false })
+  const said = (of: string): AgentEvent => ({ type: 'text', block: '1', text: of })
+  const called = (argumentsText = '{"a":1}'): AgentEvent => ({
+    type: 'tool-call',
+    callId: '0',
+    name: 'look',
+    argumentsText,
+  })
+  const user = (index: number): Json => ({ role: 'user', content: [{ type: 'text', text: `question ${index}` }] })
+  const assistant = (of: string): Json => ({ role: 'assistant', content: [{ type: 'text', text: of }] })
+
+  test('a cancelled answer has its question and what was finished of it', () => {
+    expect(ask([answered([said('Half an ')], { status: 'CANCELLED' }), { kind: 'waiting' }])).toEqual([
+      user(0),
+      assistant('Half an '),
+    ])
+  })
+
+  test('an answer that came to nothing has its question', () => {
+    expect(ask([answered([], { status: 'CANCELLED' })])).toEqual([user(0)])
+  })
+
+  test('one that was taken back has nothing of it', () => {
+    expect(ask([{ kind: 'withdrawn' }, answered([said('Hi')], { status: 'COMPLETED' })])).toEqual([
+      user(1),
+      assistant('Hi'),
+    ])
+  })
+
+  test('a half-made call has nothing of it', () => {
+    const half: AgentEvent = { type: 'tool-input', callId: '0', name: 'look', text: '{"a":1}' }
+    expect(ask([answered([said('Let me see'), half], { status: 'CANCELLED' })])).toEqual([
+      user(0),
+      assistant('Let me see'),
+    ])
+  })
+
+  test.each([
+    ['CANCELLED', 'Cancelled by the user before it finished.'],
+    ['INTERRUPTED', 'The server stopped while it ran. It may or may not have taken effect.'],
+  ] as const)('a call that ran when its stream was %s is told why there is no result', (status, value) => {
+    const [, asked, result] = listOf(ask([answered([called()], { status })]))
+    expect(asked).toMatchObject({
+      role: 'assistant',
+      content: [{ type: 'tool-call', toolName: 'look', input: { a: 1 } }],
+    })
+    expect(result).toMatchObject({
+      role: 'tool',
+      content: [{ type: 'tool-result', output: { type: 'error-text', value } }],
+    })
+  })
+
+  test('a call with arguments that are no object knows that it was made, and what came of it', () => {
+    const events: AgentEvent[] = [called('{"a":'), { type: 'tool-error', callId: '0', error: 'No such tool.' }]
+    const [, asked, result] = listOf(ask([answered(events, { status: 'COMPLETED' })]))
+    expect(asked).toMatchObject({ content: [{ type: 'tool-call', toolName: 'look', input: {} }] })
+    expect(result).toMatchObject({ content: [{ output: { type: 'error-text', value: 'No such tool.' } }] })
+  })
+
+  test('two rounds of tools has them in their order, with the text between', () => {
+    const result: AgentEvent = { type: 'tool-result', callId: '0', result: { seen: true } }
+    const step: AgentEvent = { type: 'step', estimatedInputTokens: 1 }
+    const events = [step, called(), result, step, said('Again.'), called(), result, step, said('Done.')]
+    expect(listOf(ask([answered(events, { status: 'COMPLETED' })])).map((message) => roleOf(message))).toEqual([
+      'user',
+      'assistant',
+      'tool',
+      'assistant',
+      'tool',
+      'assistant',
+    ])
+  })
+})
+
+test('calls whose ids no longer tell themselves apart once they are as a provider wants them are counted', () => {
+  const call = (id: string): MessagePart => ({ type: 'tool', call: { ...wholeCall, id } })
+  const answer = (position: number, ...ids: string[]): MessageRecord => {
+    const parts = ids.map(call)
+    return { ...firstQuestion, role: 'ASSISTANT', position, parts }
+  }
+  const long = 'x'.repeat(70)
+  const context = modelContext([firstQuestion, answer(4, 'a:1', 'a_1', `1${long}`), answer(5, 'a.1', `2${long}`)])
+  const ids = context
+    .flatMap((message) => contentOf(message))
+    .flatMap((part) => ('toolCallId' in part ? [part.toolCallId] : []))
+  const kept = 'x'.repeat(56)
+  expect(ids).toEqual(
+    [
+      ['a_1', 'a_1_2', kept],
+      ['a_1', 'a_1_2', kept],
+      ['a_1_3', `${kept}_2`],
+      ['a_1_3', `${kept}_2`],
+    ].flat(),
+  )
+})
+
+function listOf(value: Json): Json[] {
+  return Array.isArray(value) ? value : []
+}
+
+function roleOf(message: Json): Json {
+  return message !== null && typeof message === 'object' && !Array.isArray(message) ? (message['role'] ?? null) : null
+}
+
+describe('sent by the model agent through the real providers', () => {
+  let provider: StrictProvider
+
+  beforeAll(async () => {
+    provider = await StrictProvider.start()
+  })
+
+  afterAll(() => provider.close())
+
+  /** What a model is sent for its next step: it ends with a question, or with the results of its calls. */
+  const anyQuestion = fc.tuple(hermesMessages, anyLog).map(([before, log]) => {
+    return modelContext([firstQuestion, ...before, ...messagesOf(log), question])
+  })
+
+  async function send(model: ProvidedModel, context: readonly ModelMessage[]): Promise<void> {
+    const run = agentRun({ history: async () => context })
+    for await (const event of modelAgent({ model }).answer(run)) void event
+  }
+
+  const openai = () => createOpenAI({ baseURL: provider.baseURL, apiKey: 'key' }).chat('test')
+  const compatible = () =>
+    createOpenAICompatible({ name: 'strict', baseURL: provider.baseURL, includeUsage: true })('test')
+
+  test.each([
+    ['OpenAI', openai],
+    ['OpenAI-compatible', compatible],
+  ])('it is accepted by a provider as strict as OpenAI (%s)', async (_name, model) => {
+    await fc.assert(
+      fc.asyncProperty(anyQuestion, async (context) => {
+        await send(model(), context)
+        expect(provider.refusals).toEqual([])
+      }),
+      { numRuns: 30 },
+    )
+    expect(provider.requests.length).toBeGreaterThan(0)
+  })
+
+  test('it keeps the rules of Anthropic', async () => {
+    const bodies: unknown[] = []
+    const fetch = async (_input: unknown, init?: RequestInit): Promise<Response> => {
+      bodies.push(JSON.parse(String(init?.body)))
+      return Response.json(
+        { type: 'error', error: { type: 'invalid_request_error', message: 'seen' } },
+        { status: 400 },
+      )
+    }
+    const model = createAnthropic({ baseURL: 'http://127.0.0.1:1/v1', apiKey: 'key', fetch })('test')
+    await fc.assert(
+      fc.asyncProperty(anyQuestion, async (context) => {
+        bodies.length = 0
+        await send(model, context).catch(() => undefined)
+        expect(bodies.length).toBe(1)
+        expect(anthropicProblems(bodies[0])).toEqual([])
+      }),
+      { numRuns: 100 },
+    )
+  })
+})
+
+describe('the rules themselves', () => {
+  const user: ModelMessage = { role: 'user', content: 'Hi' }
+  const call = { type: 'tool-call' as const, toolCallId: 'a', toolName: 'look', input: {} }
+  const result = {
+    type: 'tool-result' as const,
+    toolCallId: 'a',
+    toolName: 'look',
+    output: { type: 'text' as const, value: '' },
+  }
+  const asks: ModelMessage = { role: 'assistant', content: [call] }
+  const tells: ModelMessage = { role: 'tool', content: [result] }
+
+  test.each<[string, ModelMessage[]]>([
+    ['a call without a result', [user, asks, user]],
+    ['a result without a call', [user, tells]],
+    ['a result that comes twice', [user, asks, { role: 'tool', content: [result, result] }]],
+    ['a result that comes late', [user, asks, user, tells]],
+    [
+      'an id that comes twice',
+      [user, { role: 'assistant', content: [call, call] }, { role: 'tool', content: [result, result] }],
+    ],
+    ['an empty assistant', [user, { role: 'assistant', content: [] }]],
+    ['reasoning', [user, { role: 'assistant', content: [{ type: 'reasoning', text: 'Hm' }] }]],
+    ['a name with a dot', [user, { role: 'assistant', content: [{ ...call, toolName: 'a.b' }] }, tells]],
+    ['arguments that are a list', [user, { role: 'assistant', content: [{ ...call, input: [] }] }, tells]],
+    ['half a pair', [{ role: 'user', content: 'a\ud83d' }]],
+  ])('see %s', (_what, messages) => {
+    expect(openaiProblems(messages).length).toBeGreaterThan(0)
+    expect(openaiProblems([user, asks, tells, user])).toEqual([])
+  })
+
+  const text = (of: string) => ({ type: 'text', text: of })
+  const use = { type: 'tool_use', id: 'a', name: 'look', input: {} }
+  const answer = { type: 'tool_result', tool_use_id: 'a', content: '' }
+
+  test.each<[string, object[]]>([
+    ['a blank text', [{ role: 'user', content: [text(' \n')] }]],
+    [
+      'an id with a colon',
+      [
+        { role: 'user', content: [text('Hi')] },
+        { role: 'assistant', content: [{ ...use, id: 'a:0' }] },
+        { role: 'user', content: [{ ...answer, tool_use_id: 'a:0' }] },
+      ],
+    ],
+    [
+      'a result behind a text',
+      [
+        { role: 'user', content: [text('Hi')] },
+        { role: 'assistant', content: [use] },
+        { role: 'user', content: [text('Hm'), answer] },
+      ],
+    ],
+    [
+      'a result that is missing',
+      [
+        { role: 'user', content: [text('Hi')] },
+        { role: 'assistant', content: [use] },
+        { role: 'user', content: [text('Hm')] },
+      ],
+    ],
+    ['no content', [{ role: 'user', content: [] }]],
+    [
+      'an assistant first',
+      [
+        { role: 'assistant', content: [text('Hi')] },
+        { role: 'user', content: [text('Hi')] },
+      ],
+    ],
+    ['half a pair', [{ role: 'user', content: [text('a\ud83d')] }]],
+  ])('see %s at Anthropic', (_what, messages) => {
+    expect(anthropicProblems({ messages }).length).toBeGreaterThan(0)
+    const good = [
+      { role: 'user', content: [text('Hi')] },
+      { role: 'assistant', content: [text('Let me see'), use] },
+      { role: 'user', content: [answer, text('And now?')] },
+    ]
+    expect(anthropicProblems({ messages: good })).toEqual([])
+  })
+})

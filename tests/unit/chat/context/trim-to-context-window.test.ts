@@ -1,0 +1,146 @@
+import type { ModelMessage } from 'ai'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { tokensOf } from '../../../../src/agent/estimate-tokens.ts'
+import { fitted } from '../../../../src/chat/context/trim-to-context-window.ts'
+import { openaiProblems } from '../../../support/fixtures/message-rules.ts'
+
+/** A turn in which a tool returned about so many tokens. */
+function turn(id: string, tokens: number): ModelMessage[] {
+  const named = { toolCallId: id, toolName: 'look' }
+  return [
+    { role: 'user', content: [{ type: 'text', text: `Look at ${id}.` }] },
+    { role: 'assistant', content: [{ type: 'tool-call', ...named, input: {} }] },
+    {
+      role: 'tool',
+      content: [{ type: 'tool-result', ...named, output: { type: 'text', value: 'x'.repeat(tokens * 4) } }],
+    },
+    { role: 'assistant', content: [{ type: 'text', text: 'Seen.' }] },
+  ]
+}
+
+const turns = (count: number, tokens: number): ModelMessage[] =>
+  Array.from({ length: count }, (_, index) => turn(`c${index}`, tokens)).flat()
+
+/** The results that were left out, by the ids of their calls. */
+function leftOut(messages: readonly ModelMessage[]): string[] {
+  return messages.flatMap((message) =>
+    message.role === 'tool'
+      ? message.content.flatMap((part) =>
+          part.type === 'tool-result' && part.output.type === 'text' && part.output.value.startsWith('[This result was')
+            ? [part.toolCallId]
+            : [],
+        )
+      : [],
+  )
+}
+
+describe('what a model is sent', () => {
+  test('is all of it as long as that fits its window', () => {
+    const all = turns(5, 150)
+    expect(fitted(all, 1500)).toEqual(all)
+    expect(fitted(all, Number.POSITIVE_INFINITY)).toEqual(all)
+    expect(fitted([], 0)).toEqual([])
+  })
+
+  test('lacks the oldest results where it does not, each replaced by a note of its size', () => {
+    const all = turns(10, 1000)
+    const sent = fitted(all, 8000)
+    expect(leftOut(sent)).toEqual(['c0', 'c1', 'c2', 'c3'])
+    expect(sent[2]).toMatchObject({
+      content: [{ toolCallId: 'c0', output: { value: expect.stringMatching(/about 10\d\d tokens/) } }],
+    })
+    expect(tokensOf(sent)).toBeLessThanOrEqual(8000 * 0.9)
+    expect(openaiProblems(sent)).toEqual([])
+    // Nothing else is touched.
+    expect(sent.filter(({ role }) => role !== 'tool')).toEqual(all.filter(({ role }) => role !== 'tool'))
+    expect(sent.slice(-8)).toEqual(all.slice(-8))
+  })
+
+  test('is replaced in coarse steps: it begins in the same way for many turns', () => {
+    const beginnings = new Set<string>()
+    let changes = 0
+    for (let count = 10; count <= 40; count += 1) {
+      const out = leftOut(fitted(turns(count, 1000), 12_000))
+      const key = out.join()
+      if (!beginnings.has(key)) changes += 1
+      beginnings.add(key)
+      // What was left out once stays out.
+      expect(out).toEqual(Array.from({ length: out.length }, (_, index) => `c${index}`))
+    }
+    expect(changes).toBeLessThanOrEqual(12)
+  })
+
+  test('keeps what is too short to be of any relief', () => {
+    const all = [...turns(3, 50), ...turn('long', 5000)]
+    expect(leftOut(fitted(all, 4000))).toEqual(['long'])
+  })
+
+  test('is the same for the same messages, which it does not change', () => {
+    const all = turns(10, 1000)
+    const before = structuredClone(all)
+    expect(fitted(all, 8000)).toEqual(fitted(all, 8000))
+    expect(all).toEqual(before)
+  })
+
+  test('counts a picture not by its bytes', () => {
+    const data = `data:image/png;base64,${'A'.repeat(1_000_000)}`
+    const picture: ModelMessage = { role: 'user', content: [{ type: 'file', mediaType: 'image/png', data }] }
+    const all = [picture, ...turns(2, 500)]
+    expect(fitted(all, 2000)).toEqual(all)
+  })
+
+  test('counts what a person or a tool says, however it begins', () => {
+    const said = `data: ${'x'.repeat(4000)}`
+    const asked: ModelMessage = { role: 'user', content: [{ type: 'text', text: said }] }
+    expect(leftOut(fitted([asked, ...turn('c', 500)], 1000))).toEqual(['c'])
+    const named = { toolCallId: 'c', toolName: 'look' }
+    const returned: ModelMessage = {
+      role: 'tool',
+      content: [{ type: 'tool-result', ...named, output: { type: 'text', value: said } }],
+    }
+    expect(leftOut(fitted([returned], 500))).toEqual(['c'])
+  })
+
+  const anyTurns = fc.array(fc.nat({ max: 1500 }), { maxLength: 30 })
+  const made = (sizes: readonly number[]) => sizes.map((size, index) => turn(`c${index}`, size))
+  /** Those whose results are long enough to be left out. */
+  const long = (sizes: readonly number[]) => sizes.flatMap((size, index) => (size > 100 ? [`c${index}`] : []))
+
+  test('whatever was said, lacks the oldest results alone, and nothing that fits', () => {
+    fc.assert(
+      fc.property(anyTurns, fc.integer({ min: 50, max: 8000 }), (sizes, window) => {
+        const all = made(sizes).flat()
+        const sent = fitted(all, window)
+        const gone = leftOut(sent).filter((id) => long(sizes).includes(id))
+        expect(gone).toEqual(long(sizes).slice(0, gone.length))
+        expect(openaiProblems(sent)).toEqual([])
+        expect(sent.filter(({ role }) => role !== 'tool')).toEqual(all.filter(({ role }) => role !== 'tool'))
+        if (tokensOf(all) <= window * 0.9) expect(sent).toEqual(all)
+      }),
+    )
+  })
+
+  test('whatever was said, begins in the same way while it grows within a quarter of the window', () => {
+    fc.assert(
+      fc.property(anyTurns, fc.integer({ min: 500, max: 4000 }), (sizes, window) => {
+        const known = new Map<number, string[]>()
+        for (let count = 1; count <= sizes.length; count += 1) {
+          const some = sizes.slice(0, count)
+          const all = made(some).flat()
+          const gone = leftOut(fitted(all, window))
+          // Where all there was did not free enough, a new result goes with the rest.
+          if (gone.length >= long(some).length) continue
+          const quarter = Math.ceil((tokensOf(all) - window * 0.9) / (window * 0.25))
+          expect(gone).toEqual(known.get(quarter) ?? gone)
+          known.set(quarter, gone)
+        }
+      }),
+    )
+  })
+
+  test('may be too long all the same: then the provider says so', () => {
+    const all: ModelMessage[] = [{ role: 'user', content: [{ type: 'text', text: 'x'.repeat(10_000) }] }]
+    expect(fitted(all, 100)).toEqual(all)
+  })
+})

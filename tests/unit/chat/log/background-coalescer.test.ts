@@ -1,0 +1,299 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { AgentEvent } from '../../../../src/agent/agent.ts'
+import { deltaText, isDelta } from '../../../../src/chat/log/delta.ts'
+import { fold } from '../../../../src/model/fold-message.ts'
+import { LogMerging } from '../../../../src/chat/log/background-coalescer.ts'
+import { Merger } from '../../../../src/chat/log/delta-coalescer.ts'
+import { newSession } from '../../../../src/sessions/session-repository.ts'
+import type { ChatStore } from '../../../../src/storage/event-store.ts'
+import type { ChatEvent, MessageRecord, SessionRecord, StreamRecord } from '../../../../src/model/records.ts'
+import { ProfileDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
+import { SqliteChatStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
+import { storeAround } from '../../../support/storage/event-store.ts'
+import { countingEnvironment, newStream, numbered, play, userMessage } from '../../../support/fixtures/generators.ts'
+import { newFolder } from '../../../support/server/segue.ts'
+import { until } from '../../../support/wait-until.ts'
+
+const frame = { position: 3, model: 'test/model' }
+const env = countingEnvironment()
+
+let home: string
+let database: ProfileDatabase
+let store: SqliteChatStore
+let session: SessionRecord
+/** The seq that the session's log ends with. */
+let head: number
+const problems: unknown[] = []
+
+beforeEach(async () => {
+  head = 0
+  changes.length = 0
+  home = newFolder()
+  database = new ProfileDatabase(join(home, 'segue.db'))
+  store = new SqliteChatStore(database, 'default')
+  session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at: 0 })
+  await store.createSession({ session, messages: [] })
+})
+
+afterEach(() => {
+  database.close()
+  rmSync(home, { recursive: true, force: true })
+  expect(problems.splice(0)).toEqual([])
+})
+
+const onProblem = (error: unknown): void => void problems.push(error)
+
+/** Stores a whole answer at the end of the session's log, one event a delta, and returns its stream. */
+async function stored(events: readonly AgentEvent[], id = 'stream-0'): Promise<StreamRecord> {
+  const stream = newStream({ id, sessionId: session.id, userMessageId: `question of ${id}`, firstSeq: head + 1 })
+  const { turn, drafts } = play(events, { status: 'COMPLETED' }, env, stream)
+  const ended = { ...turn.stream, lastSeq: head + drafts.length }
+  await store.append({
+    sessionId: session.id,
+    head,
+    events: numbered(drafts, head),
+    streams: [ended],
+    messages: [userMessage(stream), ...(turn.answer ? [turn.answer] : [])],
+  })
+  head += drafts.length
+  return ended
+}
+
+async function log(after = 0): Promise<ChatEvent[]> {
+  const events: ChatEvent[] = []
+  for (;;) {
+    const page = await store.events({ sessionId: session.id, after: events.at(-1)?.seq ?? after, limit: 1000 })
+    if (page.length === 0) return events
+    events.push(...page)
+  }
+}
+
+function folded(events: readonly ChatEvent[], answer: MessageRecord | null = null): MessageRecord | null {
+  return events.reduce((message, event) => fold(frame, message, event), answer)
+}
+
+/** Folds and sees to it that each delta finds what it goes on from. */
+function foldedWithoutHoles(events: readonly ChatEvent[]): MessageRecord | null {
+  let answer: MessageRecord | null = null
+  for (const event of events) {
+    if (isDelta(event)) {
+      expect(event.partIndex).toBeLessThanOrEqual(answer?.parts.length ?? 0)
+      const part = answer?.parts[event.partIndex]
+      const text = part?.type === 'tool' ? part.call.argumentsText : part && 'text' in part ? part.text : ''
+      expect(event.offset).toBeLessThanOrEqual(text.length)
+    }
+    answer = fold(frame, answer, event)
+  }
+  return answer
+}
+
+/** The changes that a merge makes, in order. */
+const changes: string[] = []
+
+/** The store with its changes written down. The one after the last that is allowed throws, and so does every later one. */
+function watched(allowed = Number.POSITIVE_INFINITY): ChatStore {
+  const change = async (what: string, work: () => Promise<void>): Promise<void> => {
+    if (changes.length >= allowed) throw new Error('the disk is gone')
+    await work()
+    changes.push(what)
+  }
+  return storeAround(store, {
+    replaceEvent: (event) => change(`replace ${event.seq}`, () => store.replaceEvent(event)),
+    removeEvents: (id, seqs) => change(`remove ${seqs.length}`, () => store.removeEvents(id, seqs)),
+  })
+}
+
+/** The merging with its pause before a merge over at once. */
+function begin(stream: StreamRecord, on = watched(), onTrouble = onProblem): LogMerging {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const merging = new LogMerging(on, onTrouble)
+    merging.schedule(stream)
+    vi.advanceTimersByTime(1000)
+    return merging
+  } finally {
+    vi.useRealTimers()
+  }
+}
+
+/** All changes that the merge of these events makes. */
+function changesOf(events: readonly ChatEvent[]): string[] {
+  const merger = new Merger()
+  const all: string[] = []
+  for (const { event, replaced } of [...events.flatMap((each) => merger.push(each)), ...merger.flush()]) {
+    if (replaced.length > 0) all.push(`replace ${event.seq}`)
+    for (let left = replaced.length; left > 0; left -= 500) all.push(`remove ${Math.min(left, 500)}`)
+  }
+  return all
+}
+
+async function mergeAll(stream: StreamRecord): Promise<ChatEvent[]> {
+  const wanted = changesOf((await log()).filter(({ streamId }) => streamId === stream.id))
+  const merging = begin(stream)
+  await until(
+    () => changes.length >= wanted.length,
+    () => changes,
+  )
+  await merging.close()
+  return log()
+}
+
+const words = (count: number, block = '1'): AgentEvent[] =>
+  Array.from({ length: count }, (_, index) => ({ type: 'text', block, text: `${index} ` }))
+const inTurns: AgentEvent[] = Array.from({ length: 10 }, (_, index): AgentEvent[] => [
+  { type: 'tool-input', callId: '0', name: 'look', text: `a${index}` },
+  { type: 'tool-input', callId: '1', name: 'look', text: `b${index}` },
+]).flat()
+
+describe('the log of a stream that has ended', () => {
+  test('is merged to one event a part, under the last seq of each, and folds to the same', async () => {
+    const stream = await stored([...words(1200), { type: 'reasoning', block: '2', text: 'Hm' }, ...words(700, '3')])
+    const before = await log()
+    const after = await mergeAll(stream)
+    expect(after.map(({ seq, type }) => [seq, type])).toEqual([
+      [1, 'StreamStarted'],
+      [1201, 'TextDelta'],
+      [1202, 'ReasoningDelta'],
+      [1902, 'TextDelta'],
+      [1903, 'StreamFinished'],
+    ])
+    expect(isDeepStrictEqual(folded(after), folded(before))).toBe(true)
+  })
+
+  test('is merged by itself, within a second', async () => {
+    const merging = new LogMerging(watched(), onProblem)
+    merging.schedule(await stored(words(20)))
+    await until(() => changes.length === 2)
+    expect((await log()).map(({ seq }) => seq)).toEqual([1, 21, 22])
+    await merging.close()
+  })
+
+  test('yields the same text to a reader with any cursor', async () => {
+    const stream = await stored([...words(30), ...inTurns, ...words(5, '2')])
+    const before = await log()
+    const after = await mergeAll(stream)
+    expect(after.length).toBeLessThan(14)
+    for (let cursor = 0; cursor <= before.length; cursor += 1) {
+      const had = folded(before.slice(0, cursor))
+      expect(isDeepStrictEqual(folded(await log(cursor), had), folded(before))).toBe(true)
+    }
+  })
+
+  test('loses its deltas in slices of at most 500, after the event that holds their text', async () => {
+    await mergeAll(await stored(words(1700)))
+    expect(changes).toEqual(['replace 1701', 'remove 500', 'remove 500', 'remove 500', 'remove 199'])
+  })
+
+  test('is the only one that is touched', async () => {
+    const stream = await stored(words(20))
+    const other = await stored(words(20), 'stream-1')
+    const ofOther = ({ streamId }: ChatEvent): boolean => streamId === other.id
+    const before = (await log()).filter(ofOther)
+    expect((await mergeAll(stream)).filter(ofOther)).toEqual(before)
+  })
+
+  test('holds no event that is larger than one may be', async () => {
+    const long: AgentEvent = { type: 'text', block: '1', text: '😀'.repeat(1000) }
+    const stream = await stored(Array.from({ length: 100 }, () => long))
+    const before = await log()
+    const after = await mergeAll(stream)
+    expect(after.length).toBe(2 + 4)
+    for (const delta of after.filter(isDelta)) expect(deltaText(delta).length).toBeLessThanOrEqual(65_536)
+    expect(isDeepStrictEqual(folded(after), folded(before))).toBe(true)
+  })
+
+  test('without anything to merge is left alone', async () => {
+    const stream = await stored([])
+    const before = await log()
+    expect(await mergeAll(stream)).toEqual(before)
+    expect(changes).toEqual([])
+  })
+})
+
+describe('a merge that breaks off', () => {
+  const events = [...words(1100), ...inTurns, ...words(20, '2')]
+
+  test('folds to the same, without a hole on the way, wherever it broke off', async () => {
+    const first = await stored(events)
+    const before = await log()
+    const all = changesOf(before)
+    expect(all.length).toBeGreaterThan(6)
+    for (let allowed = 0; allowed <= all.length; allowed += 1) {
+      const stream = allowed === 0 ? first : await stored(events, `stream-${allowed}`)
+      const mine = async (): Promise<ChatEvent[]> =>
+        (await log(stream.firstSeq - 1)).filter(({ streamId }) => streamId === stream.id)
+      const whole = folded(await mine())
+      changes.length = 0
+      const trouble: unknown[] = []
+      const merging = begin(stream, watched(allowed), (error) => void trouble.push(error))
+      await until(() => trouble.length > 0 || changes.length === all.length)
+      expect(changes.length).toBe(allowed)
+      const left = await mine()
+      expect(isDeepStrictEqual(foldedWithoutHoles(left), whole)).toBe(true)
+      for (const from of [1, 300, 900, 1099, 1105, 1120, 1130]) {
+        const had = folded(before.slice(0, from))
+        const rest = left.filter(({ seq }) => seq >= stream.firstSeq + from)
+        expect(folded(rest, had)?.parts).toEqual(whole?.parts)
+      }
+      await merging.close()
+    }
+  })
+
+  test('is taken up where it was, by whoever merges it again', async () => {
+    const stream = await stored(events)
+    const whole = folded(await log())
+    const trouble: unknown[] = []
+    const merging = begin(stream, watched(2), (error) => void trouble.push(error))
+    await until(() => trouble.length > 0)
+    await merging.close()
+    changes.length = 0
+    expect(isDeepStrictEqual(folded(await mergeAll(stream)), whole)).toBe(true)
+  })
+
+  test('does not keep the next one from being merged', async () => {
+    const stream = await stored(words(20))
+    const next = await stored(words(20), 'stream-1')
+    const trouble: unknown[] = []
+    let broken = true
+    const healthy = watched()
+    const once: ChatStore = {
+      ...healthy,
+      replaceEvent: async (event) => {
+        if (broken) {
+          broken = false
+          throw new Error('the disk is gone')
+        }
+        await healthy.replaceEvent(event)
+      },
+    }
+    const merging = begin(stream, once, (error) => void trouble.push(error))
+    merging.schedule(next)
+    await until(() => changes.length === 2)
+    expect(trouble.length).toBe(1)
+    expect((await log(next.firstSeq - 1)).map(({ type }) => type)).toEqual([
+      'StreamStarted',
+      'TextDelta',
+      'StreamFinished',
+    ])
+    await merging.close()
+  })
+
+  test('because the server stops leaves what has not begun as it is', async () => {
+    const stream = await stored(words(20))
+    const before = await log()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const merging = new LogMerging(watched(), onProblem)
+      merging.schedule(stream)
+      await merging.close()
+      merging.schedule(stream)
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+    expect(await log()).toEqual(before)
+  })
+})

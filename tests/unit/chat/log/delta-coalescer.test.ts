@@ -1,0 +1,258 @@
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { AgentEvent } from '../../../../src/agent/agent.ts'
+import { type Delta, deltaText, isDelta } from '../../../../src/chat/log/delta.ts'
+import { fold } from '../../../../src/model/fold-message.ts'
+import { type Merged, Merger } from '../../../../src/chat/log/delta-coalescer.ts'
+import { eventTextLimit } from '../../../../src/lib/unicode.ts'
+import type { ChatEvent, MessageRecord } from '../../../../src/model/records.ts'
+import { anyAgentEvents, anyEnding, newStream, numbered, play } from '../../../support/fixtures/generators.ts'
+
+const frame = { position: 3, model: 'test/model' }
+
+function folded(events: readonly ChatEvent[], answer: MessageRecord | null = null): MessageRecord | null {
+  return events.reduce((message, event) => fold(frame, message, event), answer)
+}
+
+function mergedOf(events: readonly ChatEvent[]): Merged[] {
+  const merger = new Merger()
+  return [...events.flatMap((event) => merger.push(event)), ...merger.flush()]
+}
+
+const eventsOf = (merged: readonly Merged[]): ChatEvent[] => merged.map(({ event }) => event)
+
+/** Calls whose arguments come in turns. */
+const callsInTurns: fc.Arbitrary<AgentEvent[]> = fc.array(
+  fc.record({
+    type: fc.constant('tool-input'),
+    callId: fc.constantFrom('0', '1', '2'),
+    name: fc.constant('look'),
+    text: fc.constantFrom('', 'a', 'bc'),
+  }),
+  { maxLength: 20 },
+)
+
+/** The machine's log of one stream, ended or not. */
+const anyLog: fc.Arbitrary<ChatEvent[]> = fc
+  .tuple(fc.oneof(anyAgentEvents, callsInTurns), fc.option(anyEnding))
+  .map(([events, ending]) => numbered(play(events, ending).drafts))
+
+/** A cursor in a log, by the seq of the last event that a reader has. */
+const cursorIn = (log: readonly ChatEvent[], at: number): number => at % (log.length + 1)
+
+/** Applies events and checks on the way that none is told of before what stands in front of it. */
+function readWithoutHoles(events: readonly ChatEvent[], from: MessageRecord | null = null): MessageRecord | null {
+  let answer = from
+  for (const event of events) {
+    if ('partIndex' in event) {
+      expect(event.partIndex).toBeLessThanOrEqual(answer?.parts.length ?? 0)
+      const part = answer?.parts[event.partIndex]
+      const length =
+        part?.type === 'tool' ? part.call.argumentsText.length : part && 'text' in part ? part.text.length : 0
+      if (isDelta(event)) expect(event.offset).toBeLessThanOrEqual(length)
+    }
+    answer = fold(frame, answer, event)
+  }
+  return answer
+}
+
+describe('merging any stretch of any log', () => {
+  test('folds to the same, from whatever cursor, without a hole on the way', () => {
+    fc.assert(
+      fc.property(anyLog, fc.nat(), fc.nat(), (log, a, b) => {
+        const [start, end] = [cursorIn(log, a), cursorIn(log, b)].toSorted((x, y) => x - y)
+        const had = folded(log.slice(0, start))
+        const merged = readWithoutHoles(eventsOf(mergedOf(log.slice(start, end))), had)
+        expect(isDeepStrictEqual(folded(log.slice(end), merged), folded(log))).toBe(true)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('lets a reader go on in the log from whatever it was told last, without a hole', () => {
+    fc.assert(
+      fc.property(anyLog, fc.nat(), fc.nat(), (log, a, b) => {
+        const start = cursorIn(log, a)
+        const told = mergedOf(log.slice(start)).slice(0, b % (log.length - start + 1))
+        const had = readWithoutHoles(eventsOf(told), folded(log.slice(0, start)))
+        const cursor = told.at(-1)?.cursor ?? start
+        expect(isDeepStrictEqual(readWithoutHoles(log.slice(cursor), had), folded(log))).toBe(true)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('moves the cursor on with each, up to the last seq', () => {
+    fc.assert(
+      fc.property(anyLog, (log) => {
+        const cursors = mergedOf(log).map(({ cursor }) => cursor)
+        expect(cursors).toEqual([...new Set(cursors)].toSorted((a, b) => a - b))
+        expect(cursors.at(-1)).toBe(log.at(-1)?.seq)
+      }),
+    )
+  })
+
+  test('keeps the merged one under the last of its seqs, and loses none', () => {
+    fc.assert(
+      fc.property(anyLog, (log) => {
+        const merged = mergedOf(log)
+        const told = merged.flatMap(({ event, replaced }) => [...replaced, event.seq])
+        expect(told.toSorted((a, b) => a - b)).toEqual(log.map(({ seq }) => seq))
+        for (const { event, replaced } of merged) expect(Math.max(0, ...replaced)).toBeLessThan(event.seq)
+      }),
+    )
+  })
+
+  test('keeps every event that is no delta as it is', () => {
+    fc.assert(
+      fc.property(anyLog, (log) => {
+        const others = (events: readonly ChatEvent[]): ChatEvent[] => events.filter((event) => !isDelta(event))
+        expect(isDeepStrictEqual(others(eventsOf(mergedOf(log))), others(log))).toBe(true)
+      }),
+    )
+  })
+
+  test('makes no event that is larger than one may be, and cuts no pair', () => {
+    fc.assert(
+      fc.property(anyLog, (log) => {
+        for (const event of eventsOf(mergedOf(log)).filter(isDelta)) {
+          expect(deltaText(event).length).toBeLessThanOrEqual(eventTextLimit)
+          expect(deltaText(event).isWellFormed()).toBe(true)
+        }
+      }),
+    )
+  })
+
+  test('merges what is merged already to the same', () => {
+    fc.assert(
+      fc.property(anyLog, (log) => {
+        const once = eventsOf(mergedOf(log))
+        expect(isDeepStrictEqual(folded(eventsOf(mergedOf(once))), folded(log))).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('how many events are left', () => {
+  const textDeltas = (count: number, size: number): AgentEvent[] =>
+    Array.from({ length: count }, () => ({ type: 'text', block: '1', text: 'x'.repeat(size) }))
+  const input = (callId: string, text: string): AgentEvent => ({ type: 'tool-input', callId, name: 'look', text })
+  const deltasLeft = (events: readonly AgentEvent[]): Delta[] =>
+    eventsOf(mergedOf(numbered(play(events, { status: 'COMPLETED' }).drafts))).filter(isDelta)
+
+  test('one for a part, however many deltas it came in', () => {
+    expect(deltasLeft(textDeltas(20_000, 2)).length).toBe(1)
+  })
+
+  test('one for each 65,536 code units of a longer part', () => {
+    expect(deltasLeft(textDeltas(4096, 64)).map((delta) => deltaText(delta).length)).toEqual(
+      Array.from({ length: 4 }, () => eventTextLimit),
+    )
+  })
+
+  test('one for each part that comes after the other', () => {
+    const parts = Array.from({ length: 50 }, (_, part) =>
+      Array.from({ length: 20 }, (): AgentEvent => ({
+        type: part % 2 === 0 ? 'text' : 'reasoning',
+        block: String(part),
+        text: 'word ',
+      })),
+    )
+    expect(deltasLeft(parts.flat()).length).toBe(50)
+  })
+
+  test('two for each of two calls whose arguments come in turns, however many turns', () => {
+    const turns = Array.from({ length: 1000 }, () => [input('0', 'a'), input('1', 'b')])
+    const left = deltasLeft(turns.flat())
+    expect(left.length).toBeLessThanOrEqual(4)
+    expect(left.map(deltaText).join('').length).toBe(2000)
+  })
+
+  test('a number that goes with the calls, not with their arguments, when many grow at once', () => {
+    const calls = Array.from({ length: 10 }, (_, call) => String(call))
+    const many = (turns: number): number =>
+      deltasLeft([
+        ...calls.map((call) => input(call, '')),
+        ...Array.from({ length: turns }, () => calls.map((call) => input(call, 'x'))).flat(),
+      ]).length
+    expect(many(500)).toBe(many(5))
+    expect(many(500)).toBeLessThanOrEqual(3 * calls.length)
+  })
+})
+
+/** A log that is being merged on disk: the merged event replaces the last of its deltas, then the others go in slices. */
+function* mergingOnDisk(log: readonly ChatEvent[], slice: number): Generator<ChatEvent[]> {
+  let stored = [...log]
+  yield stored
+  for (const { event, replaced } of mergedOf(log)) {
+    if (replaced.length === 0) continue
+    stored = stored.map((old) => (old.seq === event.seq ? event : old))
+    yield stored
+    for (let end = replaced.length; end > 0; end -= slice) {
+      const gone = new Set(replaced.slice(Math.max(0, end - slice), end))
+      stored = stored.filter(({ seq }) => !gone.has(seq))
+      yield stored
+    }
+  }
+}
+
+describe('a log that is merged on disk while it is read', () => {
+  test('folds to the same for a reader with any cursor, at any moment of the merge', () => {
+    fc.assert(
+      fc.property(anyLog, fc.nat(), fc.integer({ min: 1, max: 3 }), fc.boolean(), (log, at, slice, isFar) => {
+        const cursor = cursorIn(log, at)
+        const had = folded(log.slice(0, cursor))
+        const whole = folded(log)
+        for (const stored of mergingOnDisk(log, slice)) {
+          const rest = stored.filter(({ seq }) => seq > cursor)
+          const read = readWithoutHoles(isFar ? eventsOf(mergedOf(rest)) : rest, had)
+          expect(isDeepStrictEqual(read, whole)).toBe(true)
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  test('folds to the same for a reader that reads on while it changes', () => {
+    fc.assert(
+      fc.property(anyLog, fc.array(fc.nat({ max: 5 })), (log, pages) => {
+        let answer: MessageRecord | null = null
+        let cursor = 0
+        let page = 0
+        const read = (stored: readonly ChatEvent[], limit: number): void => {
+          const events = stored.filter(({ seq }) => seq > cursor).slice(0, limit)
+          answer = readWithoutHoles(events, answer)
+          cursor = events.at(-1)?.seq ?? cursor
+        }
+        let last: readonly ChatEvent[] = []
+        for (const stored of mergingOnDisk(log, 2)) {
+          read(stored, pages[page] ?? 0)
+          page += 1
+          last = stored
+        }
+        read(last, Number.POSITIVE_INFINITY)
+        expect(isDeepStrictEqual(answer, folded(log))).toBe(true)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('is not confused by the deltas of another stream of its session', () => {
+    fc.assert(
+      fc.property(anyAgentEvents, anyAgentEvents, (first, second) => {
+        const one = numbered(play(first, { status: 'CANCELLED' }).drafts)
+        const stream = newStream({ id: 'stream-1', firstSeq: one.length + 1 })
+        const two = numbered(play(second, { status: 'COMPLETED' }, undefined, stream).drafts, one.length)
+        const merged = eventsOf(mergedOf([...one, ...two]))
+        for (const [id, log] of [
+          ['stream-0', one],
+          ['stream-1', two],
+        ] as const) {
+          const mine = merged.filter(({ streamId }) => streamId === id)
+          expect(isDeepStrictEqual(folded(mine), folded(log))).toBe(true)
+        }
+      }),
+    )
+  })
+})

@@ -1,0 +1,418 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Answer, gate, newAgentChats, newAgentChatsWith } from '../../../support/fixtures/agent-chats.ts'
+import { ChatClient, type ShownStream } from '../../../support/clients/chat-client.ts'
+import { newProvidedSegue, type ProvidedSegue, providerKey } from '../../../support/server/segue-with-provider.ts'
+import { Reader } from '../../../support/clients/reader.ts'
+import { newFolder, segueWith } from '../../../support/server/segue.ts'
+import { startProcess } from '../../../support/server/server-process.ts'
+import { StrictProvider } from '../../../support/providers/strict-provider.ts'
+
+const forever = new Promise<never>(() => {})
+
+let world: ProvidedSegue
+
+beforeEach(async () => {
+  world = await newProvidedSegue()
+})
+
+afterEach(async () => {
+  await world[Symbol.asyncDispose]()
+})
+
+/** A stream that said `Hel` and goes on once the gate is open. */
+async function running(): Promise<{ stream: ShownStream; sessionId: string; reader: Reader; goOn: () => void }> {
+  const held = gate()
+  world.provider.next([{ text: 'Hel' }, { wait: held.passed }, { text: 'lo' }, { finish: 'stop' }])
+  const stream = await world.client.start({ text: 'First' })
+  const reader = world.read(stream.id)
+  await reader.until(() => reader.text === 'Hel')
+  return { stream, sessionId: stream.session.id, reader, goOn: () => held.open() }
+}
+
+const queue = (sessionId: string, text: string, key?: string): Promise<ShownStream> =>
+  world.client.start({ sessionId, text, ifBusy: 'QUEUE', ...(key !== undefined && { key }) })
+
+const texts = async (sessionId: string): Promise<string[]> =>
+  (await world.client.messages(sessionId)).map(({ role, text }) => `${role} ${text}`)
+
+/** The last message of each request that the provider got. */
+const questions = (): unknown[] => world.provider.requests.map(({ body }) => body.messages.at(-1)?.content)
+
+describe('REJECT', () => {
+  test('names the stream that is in the way, and leaves nothing behind', async () => {
+    const { stream, sessionId } = await running()
+    const before = await world.client.session(sessionId)
+    for (const ifBusy of [undefined, 'REJECT' as const]) {
+      const started = world.client.start({ sessionId, text: 'Second', key: 'k', ...(ifBusy && { ifBusy }) })
+      await expect(started).rejects.toMatchObject({ code: 'SESSION_BUSY', extensions: { streamId: stream.id } })
+    }
+    expect(await world.client.session(sessionId)).toEqual(before)
+    await world.client.cancel(stream.id)
+    // The key that was refused is free.
+    expect((await world.client.start({ sessionId, text: 'Another', key: 'k' })).status).toBe('RUNNING')
+  })
+
+  test('a session without a stream is not busy, whatever is asked for', async () => {
+    for (const ifBusy of ['REJECT', 'QUEUE', 'INTERRUPT'] as const) {
+      const stream = await world.client.start({ text: 'Hi', ifBusy })
+      expect(stream.status).toBe('RUNNING')
+      await world.read(stream.id).toEnd()
+      const second = await world.client.start({ sessionId: stream.session.id, text: 'Hi', ifBusy })
+      expect(second.status).toBe('RUNNING')
+    }
+  })
+
+  test('of a hundred messages at once, one is answered', async () => {
+    world.provider.answer = () => [{ open: true }, { wait: forever }]
+    const sessionId = await world.client.createSession()
+    const starts = Array.from({ length: 100 }, (_, n) => world.client.start({ sessionId, text: `${n}` }))
+    const settled = await Promise.allSettled(starts)
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect((await world.client.session(sessionId)).messageCount).toBe(1)
+  })
+})
+
+describe('QUEUE', () => {
+  test('messages are answered in their order, each with those before it', async () => {
+    const { sessionId, goOn } = await running()
+    const queued = [await queue(sessionId, 'Second'), await queue(sessionId, 'Third')]
+    expect(queued.map(({ status }) => status)).toEqual(['QUEUED', 'QUEUED'])
+    world.provider.answer = ({ body }) => `Answer to ${JSON.stringify(body.messages.at(-1)?.content)}`
+    goOn()
+    for (const { id } of queued) await world.read(id).untilType('StreamFinished')
+    expect(await texts(sessionId)).toEqual([
+      'USER First',
+      'ASSISTANT Hello',
+      'USER Second',
+      'ASSISTANT Answer to "Second"',
+      'USER Third',
+      'ASSISTANT Answer to "Third"',
+    ])
+    expect(world.provider.requests[2]?.body.messages.map(({ content }) => content)).toEqual([
+      'First',
+      'Hello',
+      'Second',
+      'Answer to "Second"',
+      'Third',
+    ])
+    expect(world.provider.refusals).toEqual([])
+  })
+
+  test('a message takes its place when its turn comes: until then it is not among the messages', async () => {
+    const { stream, sessionId, reader, goOn } = await running()
+    const queued = await queue(sessionId, 'Second')
+    const during = await world.client.session(sessionId)
+    expect(during).toMatchObject({ messageCount: 2, activeStream: { id: stream.id } })
+    expect(await texts(sessionId)).toEqual(['USER First', 'ASSISTANT Hel'])
+
+    world.provider.next([{ open: true }, { wait: forever }])
+    goOn()
+    await reader.toEnd()
+    await world.read(queued.id).untilType('StreamChanged')
+    expect(await world.client.session(sessionId)).toMatchObject({ messageCount: 3, activeStream: { id: queued.id } })
+    expect(await texts(sessionId)).toEqual(['USER First', 'ASSISTANT Hello', 'USER Second'])
+  })
+
+  test('who follows it is told that it waits, that it runs, and everything after', async () => {
+    const { stream, sessionId, goOn } = await running()
+    const queued = await queue(sessionId, 'Second')
+    const reader = world.read(queued.id)
+    expect(await reader.next()).toMatchObject({
+      type: 'StreamStarted',
+      seq: queued.lastSeq,
+      stream: { id: queued.id, status: 'QUEUED' },
+    })
+    goOn()
+    expect(await reader.next()).toMatchObject({ type: 'StreamChanged', stream: { status: 'RUNNING' } })
+    await reader.toEnd()
+    expect(reader.text).toBe('Hello from the strict provider.')
+    expect(reader.events.every(({ streamId }) => streamId === queued.id)).toBe(true)
+    expect((await world.client.stream(stream.id)).message?.text).toBe('Hello')
+  })
+
+  test('streamChat waits with it', async () => {
+    const { sessionId, goOn } = await running()
+    const reader = new Reader(world.client.streamChat({ sessionId, text: 'Second', ifBusy: 'QUEUE' }))
+    expect(await reader.next()).toMatchObject({ stream: { status: 'QUEUED' } })
+    goOn()
+    expect((await reader.untilType('StreamFinished')).message?.text).toBe('Hello from the strict provider.')
+  })
+
+  test('one that is cancelled stays in the transcript at its place, and out of the context', async () => {
+    const { stream, sessionId, reader, goOn } = await running()
+    const queued = [await queue(sessionId, 'Second'), await queue(sessionId, 'Third')]
+    const [second, third] = queued.map(({ id }) => id)
+    const { outcome, message, stream: ended } = await world.client.cancel(second ?? '')
+    expect([outcome, message, ended.status]).toEqual(['CANCELLED', null, 'CANCELLED'])
+    expect(await world.read(second ?? '').toEnd()).toMatchObject([
+      { type: 'StreamStarted', stream: { status: 'QUEUED' } },
+      { type: 'StreamFinished', seq: ended.lastSeq, stream: { status: 'CANCELLED' }, message: null },
+    ])
+    goOn()
+    await reader.toEnd()
+    await world.read(third ?? '').toEnd()
+    expect(await texts(sessionId)).toEqual([
+      'USER First',
+      'ASSISTANT Hello',
+      'USER Second',
+      'USER Third',
+      'ASSISTANT Hello from the strict provider.',
+    ])
+    expect((await world.client.session(sessionId)).messageCount).toBe(5)
+    expect(world.provider.requests[1]?.body.messages.map(({ content }) => content)).toEqual(['First', 'Hello', 'Third'])
+    expect(questions()).toEqual(['First', 'Third'])
+    expect((await world.client.stream(stream.id)).status).toBe('COMPLETED')
+  })
+
+  test('the turn comes also when the one before it was cancelled, or failed', async () => {
+    const first = await running()
+    const second = await queue(first.sessionId, 'Second')
+    const third = await queue(first.sessionId, 'Third')
+    world.provider.next([{ status: 401, body: { error: { message: 'no', code: 'invalid_api_key' } } }])
+    await world.client.cancel(first.stream.id)
+    expect((await world.read(second.id).untilType('StreamFinished')).stream.status).toBe('FAILED')
+    expect((await world.read(third.id).untilType('StreamFinished')).stream.status).toBe('COMPLETED')
+    expect(questions()).toEqual(['First', 'Second', 'Third'])
+  })
+
+  test('a key joins the stream that waits, and starts nothing else', async () => {
+    const { sessionId, goOn } = await running()
+    const queued = await queue(sessionId, 'Second', 'k')
+    expect((await queue(sessionId, 'Second', 'k')).id).toBe(queued.id)
+    // How it should wait is not part of what the key stands for.
+    expect((await world.client.start({ sessionId, text: 'Second', key: 'k' })).id).toBe(queued.id)
+    await expect(queue(sessionId, 'Other', 'k')).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_MISMATCH',
+      extensions: { streamId: queued.id },
+    })
+    goOn()
+    await world.read(queued.id).toEnd()
+    expect((await queue(sessionId, 'Second', 'k')).id).toBe(queued.id)
+    expect(questions()).toEqual(['First', 'Second'])
+  })
+
+  test('two with one key at the same moment are one', async () => {
+    const { sessionId } = await running()
+    const starts = await Promise.all(Array.from({ length: 10 }, () => queue(sessionId, 'Second', 'k')))
+    expect(new Set(starts.map(({ id }) => id)).size).toBe(1)
+    const started = (await world.client.events(sessionId)).filter((event) => event.type === 'StreamStarted')
+    expect(started).toHaveLength(2)
+  })
+
+  test('holds a hundred messages, and no more', async () => {
+    const { sessionId } = await running()
+    for (let n = 0; n < 100; n += 1) await queue(sessionId, `${n}`)
+    const before = await world.client.session(sessionId)
+    await expect(queue(sessionId, 'One too many')).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+    expect(await world.client.session(sessionId)).toEqual(before)
+  })
+})
+
+describe('INTERRUPT', () => {
+  test('cancels what runs and starts at once, in one transaction, before what waits', async () => {
+    const { stream, sessionId, reader } = await running()
+    const waiting = await queue(sessionId, 'Waits')
+    const held = gate()
+    world.provider.next([{ text: 'Now' }, { wait: held.passed }, { finish: 'stop' }])
+    const urgent = await world.client.start({ sessionId, text: 'Urgent', ifBusy: 'INTERRUPT' })
+    expect(urgent.status).toBe('RUNNING')
+    await reader.toEnd()
+    expect(reader.events.at(-1)).toMatchObject({
+      type: 'StreamFinished',
+      stream: { status: 'CANCELLED' },
+      message: { text: 'Hel', status: 'PARTIAL' },
+    })
+    const log = await world.client.events(sessionId)
+    const end = log.findIndex((event) => event.type === 'StreamFinished')
+    expect(log.slice(end, end + 2)).toMatchObject([
+      { type: 'StreamFinished', streamId: stream.id, seq: reader.cursor },
+      { type: 'StreamStarted', streamId: urgent.id, seq: reader.cursor + 1, stream: { status: 'RUNNING' } },
+    ])
+    expect(await world.provider.requests[0]?.closed).toBe('client')
+    expect((await world.client.cancel(stream.id)).outcome).toBe('ALREADY_CANCELLED')
+
+    held.open()
+    await world.read(waiting.id).toEnd()
+    expect(questions()).toEqual(['First', 'Urgent', 'Waits'])
+    expect(world.provider.requests[1]?.body.messages.map(({ content }) => content)).toEqual(['First', 'Hel', 'Urgent'])
+    expect(await texts(sessionId)).toEqual([
+      'USER First',
+      'ASSISTANT Hel',
+      'USER Urgent',
+      'ASSISTANT Now',
+      'USER Waits',
+      'ASSISTANT Hello from the strict provider.',
+    ])
+  })
+
+  test('one after the other, the last one stays', async () => {
+    const { sessionId } = await running()
+    world.provider.answer = () => [{ open: true }, { wait: forever }]
+    const urgent = Array.from({ length: 10 }, (_, n) =>
+      world.client.start({ sessionId, text: `${n}`, ifBusy: 'INTERRUPT' }),
+    )
+    const streams = await Promise.all(urgent)
+    const { activeStream } = await world.client.session(sessionId)
+    const ended = streams.filter(({ id }) => id !== activeStream?.id)
+    expect(ended).toHaveLength(9)
+    for (const { id } of ended) expect((await world.client.stream(id)).status).toBe('CANCELLED')
+    const log = await world.client.events(sessionId)
+    expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1))
+  })
+
+  test('shows nothing of the new stream before the old one has ended, and never one without the other', async () => {
+    await using scripted = newAgentChats(talks('Hel', forever), talks('Now', Promise.resolve()))
+    const stream = await scripted.start('First')
+    const writes: string[][] = []
+    scripted.hooks.append = ({ events }) => void writes.push(events.map(({ type }) => type))
+    await scripted.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })
+    expect(writes.find((types) => types.includes('StreamStarted'))?.slice(-2)).toEqual([
+      'StreamFinished',
+      'StreamStarted',
+    ])
+  })
+
+  test('that cannot be saved is refused, and the stream that runs still has one end', async () => {
+    await using scripted = newAgentChats(talks('Hel', forever), talks('Now', Promise.resolve()))
+    const stream = await scripted.start('First')
+    scripted.hooks.append = ({ events }) => {
+      if (events.some(({ type }) => type === 'StreamStarted')) throw new Error('no room')
+    }
+    await expect(scripted.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })).rejects.toThrow(
+      'no room',
+    )
+    delete scripted.hooks.append
+    expect(await scripted.chats.cancel(stream.id)).toMatchObject({ outcome: 'ALREADY_CANCELLED' })
+    expect(scripted.chats.unfinished).toBe(0)
+    const next = await scripted.start('Again', { sessionId: stream.sessionId })
+    expect((await scripted.follow(next.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+  })
+})
+
+function talks(text: string, until: Promise<unknown>): Answer {
+  return async function* () {
+    yield { type: 'text', block: '1', text }
+    await until
+  }
+}
+
+describe('the storage fails when a turn has come', () => {
+  test('the message that waits has its turn as soon as it can be saved', async () => {
+    const done = gate()
+    await using scripted = newAgentChats(talks('Hel', done.passed), talks('Now', Promise.resolve()))
+    const stream = await scripted.start('First')
+    const queued = await scripted.start('Second', { sessionId: stream.sessionId, ifBusy: 'QUEUE' })
+    let failures = 2
+    scripted.hooks.append = ({ events }) => {
+      if (events.some(({ type }) => type === 'StreamChanged') && failures-- > 0) throw new Error('no room')
+    }
+    done.open()
+    expect((await scripted.follow(queued.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+    expect(scripted.problems).toHaveLength(2)
+  })
+
+  test('nobody else waits for a start that cannot be saved', async () => {
+    await using scripted = newAgentChatsWith(
+      { patience: 1000 },
+      talks('Hel', forever),
+      talks('Other', Promise.resolve()),
+    )
+    const stream = await scripted.start('First')
+    scripted.hooks.append = ({ sessionId }) => {
+      if (sessionId === stream.sessionId) throw new Error('no room')
+    }
+    const stuck = scripted.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })
+    const other = await scripted.start('Elsewhere')
+    expect((await scripted.follow(other.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+    await expect(stuck).rejects.toMatchObject({ code: 'INTERNAL' })
+  })
+})
+
+describe('limits.streams', () => {
+  test('counts what runs and what waits; beyond it a start is RATE_LIMITED and leaves nothing behind', async () => {
+    await using limited = await newProvidedSegue({ limits: { streams: 2 } })
+    limited.provider.answer = () => [{ open: true }, { wait: forever }]
+    const first = await limited.client.start({ text: 'First', key: 'k' })
+    const sessionId = first.session.id
+    const second = await limited.client.start({ sessionId, text: 'Second', ifBusy: 'QUEUE' })
+    const before = await limited.client.session(sessionId)
+    for (const ifBusy of ['REJECT', 'QUEUE', 'INTERRUPT'] as const) {
+      const started = limited.client.start({ sessionId, text: 'Third', ifBusy })
+      await expect(started).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+    }
+    await expect(limited.client.start({ text: 'Elsewhere' })).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+    expect(await limited.client.session(sessionId)).toEqual(before)
+    // Joining is no start.
+    expect((await limited.client.start({ text: 'First', key: 'k' })).id).toBe(first.id)
+
+    await limited.client.cancel(second.id)
+    expect((await limited.client.start({ text: 'Elsewhere' })).status).toBe('RUNNING')
+  })
+})
+
+describe('a restart', () => {
+  test(
+    'after kill -9 what waited starts, in its order, with everything that was said before',
+    { timeout: 60_000 },
+    async () => {
+      const home = newFolder()
+      await using provider = await StrictProvider.start({ apiKey: providerKey })
+      const settings = { type: 'openai-compatible', baseURL: provider.baseURL, apiKey: providerKey, models: ['test'] }
+      writeFileSync(
+        join(home, 'config.json'),
+        JSON.stringify({ model: 'strict/test', providers: { strict: settings }, titles: false }),
+      )
+      const argv = ['--home', home, '--port', '0', '--no-hermes']
+      try {
+        provider.next([{ text: 'Hel' }, { wait: forever }])
+        const streams: ShownStream[] = []
+        let seen = 0
+        {
+          await using server = await startProcess({ argv })
+          await using client = new ChatClient(server.url)
+          const first = await client.start({ text: 'First' })
+          const reader = new Reader(client.followStream(first.id))
+          await reader.until(() => reader.text === 'Hel')
+          const sessionId = first.session.id
+          streams.push(first)
+          for (const text of ['Second', 'Third', 'Fourth']) {
+            streams.push(await client.start({ sessionId, text, ifBusy: 'QUEUE', key: text }))
+          }
+          await client.cancel(streams[2]?.id ?? '')
+          seen = (await client.session(sessionId)).headSeq
+          await server.end('SIGKILL')
+        }
+        const [first, second, third, fourth] = streams
+        const sessionId = first?.session.id ?? ''
+        await using server = await segueWith({ argv })
+        await using client = new ChatClient(server.url)
+        expect((await client.start({ sessionId, text: 'Fourth', key: 'Fourth', ifBusy: 'QUEUE' })).id).toBe(fourth?.id)
+        const last = new Reader(client.followStream(fourth?.id ?? ''))
+        expect((await last.untilType('StreamFinished')).stream.status).toBe('COMPLETED')
+        expect(await client.stream(first?.id ?? '')).toMatchObject({
+          status: 'INTERRUPTED',
+          error: { code: 'SERVER_RESTART' },
+          message: { text: 'Hel', status: 'PARTIAL' },
+        })
+        expect((await client.stream(second?.id ?? '')).status).toBe('COMPLETED')
+        expect((await client.stream(third?.id ?? '')).status).toBe('CANCELLED')
+        expect(provider.requests.map(({ body }) => body.messages.at(-1)?.content)).toEqual([
+          'First',
+          'Second',
+          'Fourth',
+        ])
+        expect(provider.requests[1]?.body.messages.map(({ content }) => content)).toEqual(['First', 'Hel', 'Second'])
+        expect(provider.refusals).toEqual([])
+        const log = await client.events(sessionId)
+        expect(log.filter((event) => event.type === 'StreamFinished').map(({ streamId }) => streamId)).toEqual(
+          [third, first, second, fourth].map((stream) => stream?.id),
+        )
+        expect(log.find((event) => event.seq > seen)).toMatchObject({ seq: seen + 1 })
+      } finally {
+        rmSync(home, { recursive: true, force: true })
+      }
+    },
+  )
+})

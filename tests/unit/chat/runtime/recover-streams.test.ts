@@ -1,0 +1,417 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { AgentEvent, AgentRun } from '../../../../src/agent/agent.ts'
+import { Chats } from '../../../../src/chat/chat-service.ts'
+import { fold } from '../../../../src/model/fold-message.ts'
+import { accept } from '../../../../src/chat/turn/turn.ts'
+import { newId } from '../../../../src/lib/ids.ts'
+import { openProfile, type Profile } from '../../../../src/services/profile-stores.ts'
+import { newSession, Sessions } from '../../../../src/sessions/session-repository.ts'
+import { type ChatStore, type LogWrite, StaleGeneration } from '../../../../src/storage/event-store.ts'
+import type { ChatEvent, MessageRecord, SessionRecord, StreamRecord } from '../../../../src/model/records.ts'
+import { ProfileDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
+import { SqliteChatStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
+import { watchShown } from '../../../../src/storage/sqlite/database/visible-change-tracker.ts'
+import { chatRequest } from '../../../support/fixtures/chat-request.ts'
+import { storeAround } from '../../../support/storage/event-store.ts'
+import { foundModel } from '../../../support/providers/resolved-model.ts'
+import { countingEnvironment, newStream, numbered, play, userMessage } from '../../../support/fixtures/generators.ts'
+import { newFolder } from '../../../support/server/segue.ts'
+
+const env = { ...countingEnvironment(), newId }
+const said = (text: string): AgentEvent => ({ type: 'text', block: '1', text })
+const step: AgentEvent = { type: 'step', estimatedInputTokens: 12 }
+const called: AgentEvent = { type: 'tool-call', callId: '0', name: 'look', argumentsText: '{}' }
+
+let home: string
+const open: { close: () => Promise<void> }[] = []
+
+beforeEach(() => {
+  home = newFolder()
+})
+
+afterEach(async () => {
+  for (const { close } of open.splice(0).reverse()) await close()
+  rmSync(home, { recursive: true, force: true })
+})
+
+/** The database as a process leaves it that is killed: written, and closed by nobody's will. */
+class Left {
+  readonly #database = new ProfileDatabase(join(home, 'segue.db'))
+  readonly #store = new SqliteChatStore(this.#database, 'default')
+  readonly #heads = new Map<string, number>()
+
+  async session(): Promise<SessionRecord> {
+    const session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at: env.now() })
+    await this.#store.createSession({ session, messages: [] })
+    return session
+  }
+
+  finished(session: SessionRecord): Promise<StreamRecord> {
+    return this.#turn(session, [step, said('All of it.')], true)
+  }
+
+  running(
+    session: SessionRecord,
+    events: readonly AgentEvent[],
+    change: Partial<StreamRecord> = {},
+  ): Promise<StreamRecord> {
+    return this.#turn(session, events, false, change)
+  }
+
+  async queued(session: SessionRecord, text: string): Promise<StreamRecord> {
+    const head = this.#head(session)
+    const stream = newStream({ ...ids(session, head), status: 'QUEUED' })
+    await this.#append(session, {
+      events: numbered([accept(stream, env)], head),
+      streams: [{ ...stream, lastSeq: head + 1 }],
+      messages: [userMessage(stream, text, { position: null })],
+    })
+    return stream
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  async #turn(
+    session: SessionRecord,
+    events: readonly AgentEvent[],
+    ends: boolean,
+    change: Partial<StreamRecord> = {},
+  ): Promise<StreamRecord> {
+    const head = this.#head(session)
+    const stream = newStream(ids(session, head))
+    const { turn, drafts } = play(events, ends ? { status: 'COMPLETED' } : null, env, stream)
+    const row = { ...turn.stream, ...change, lastSeq: head + drafts.length }
+    await this.#append(session, {
+      events: numbered(drafts, head),
+      streams: [row],
+      messages: [userMessage(stream), ...(ends && turn.answer ? [turn.answer] : [])],
+      activityAt: env.now(),
+    })
+    return row
+  }
+
+  async #append(session: SessionRecord, write: Omit<LogWrite, 'sessionId' | 'head'>): Promise<void> {
+    const head = this.#head(session)
+    await this.#store.append({ sessionId: session.id, head, ...write })
+    this.#heads.set(session.id, head + write.events.length)
+  }
+
+  #head({ id }: SessionRecord): number {
+    return this.#heads.get(id) ?? 0
+  }
+}
+
+function ids(session: SessionRecord, head: number): Partial<StreamRecord> {
+  return { id: newId('stream'), userMessageId: newId('message'), sessionId: session.id, firstSeq: head + 1 }
+}
+
+interface Started {
+  readonly chats: Chats
+  readonly profile: Profile
+  readonly sessions: Sessions
+  readonly statements: string[]
+}
+
+/** The next process: chats on what was left. */
+function start(
+  options: { store?: (store: ChatStore) => ChatStore; answer?: (run: AgentRun) => AsyncIterable<AgentEvent> } = {},
+): Started {
+  const statements: string[] = []
+  const opened = openProfile({
+    home,
+    hermesHome: null,
+    durable: false,
+    log: { info: () => undefined, warn: () => undefined },
+    onStatement: (_file, sql) => void statements.push(sql),
+  })
+  const profile = { ...opened, chats: options.store?.(opened.chats) ?? opened.chats }
+  const sessions = new Sessions(profile)
+  const answer = options.answer ?? async function* () {}
+  const chats = new Chats({
+    profile,
+    sessions,
+    models: { find: async (id) => foundModel({ answer }, { id: id ?? '', name: id ?? '' }) },
+    onProblem: () => undefined,
+  })
+  open.push({
+    close: async () => {
+      await chats.close()
+      await profile.close()
+    },
+  })
+  return { chats, profile, sessions, statements }
+}
+
+const logOf = ({ profile }: Started, sessionId: string): Promise<ChatEvent[]> =>
+  profile.chats.events({ sessionId, after: 0, limit: 1000 })
+
+describe('what a killed process left running', () => {
+  test('is ended as INTERRUPTED, with what its log holds of the answer', async () => {
+    const left = new Left()
+    const session = await left.session()
+    await left.finished(session)
+    const stream = await left.running(session, [
+      step,
+      { type: 'reasoning', block: '1', text: 'Hm' },
+      said('Half a'),
+      called,
+    ])
+    left.close()
+
+    const started = start()
+    expect(await started.chats.recover()).toBe(1)
+    const ended = await started.chats.stream(stream.id)
+    const answer = await started.chats.transcripts.answerOf(stream.id)
+    expect(ended).toMatchObject({
+      status: 'INTERRUPTED',
+      generation: stream.generation + 1,
+      error: { code: 'SERVER_RESTART' },
+      usage: { estimated: true, inputTokens: 12 },
+      step: null,
+      messageId: answer?.id,
+    })
+    expect(answer).toMatchObject({
+      status: 'PARTIAL',
+      parts: [
+        { type: 'reasoning', text: 'Hm' },
+        { type: 'text', text: 'Half a' },
+        { type: 'tool', call: { name: 'look', state: 'OUTCOME_UNKNOWN' } },
+      ],
+    })
+    const log = await logOf(started, session.id)
+    const frame = { position: answer?.position ?? 0, model: stream.model }
+    const folded = log
+      .filter(({ streamId }) => streamId === stream.id)
+      .reduce<MessageRecord | null>((message, event) => fold(frame, message, event), null)
+    expect(answer).toEqual(folded)
+    expect(log.at(-1)).toMatchObject({ type: 'StreamFinished', seq: ended?.lastSeq })
+    expect(await started.chats.activeStream(session.id)).toBeNull()
+  })
+
+  test('ends without an answer when nothing had come', async () => {
+    const left = new Left()
+    const session = await left.session()
+    const stream = await left.running(session, [])
+    left.close()
+    const started = start()
+    await started.chats.recover()
+    expect(await started.chats.stream(stream.id)).toMatchObject({ status: 'INTERRUPTED', messageId: null })
+    expect(await started.chats.transcripts.answerOf(stream.id)).toBeNull()
+  })
+
+  test('that waited for somebody ends as well, and its call with it', async () => {
+    const left = new Left()
+    const session = await left.session()
+    const stream = await left.running(session, [{ type: 'tool-input', callId: '0', name: 'look', text: '{' }], {
+      status: 'WAITING',
+    })
+    left.close()
+    const started = start()
+    await started.chats.recover()
+    expect(await started.chats.stream(stream.id)).toMatchObject({ status: 'INTERRUPTED' })
+    expect((await started.chats.transcripts.answerOf(stream.id))?.parts).toMatchObject([{ call: { state: 'FAILED' } }])
+  })
+
+  test('is no activity of its session, and counts its answer as a message', async () => {
+    const left = new Left()
+    const session = await left.session()
+    await left.running(session, [said('Half')])
+    left.close()
+    const started = start()
+    const before = await started.sessions.find(session.id)
+    await started.chats.recover()
+    const after = await started.sessions.find(session.id)
+    expect(after?.lastActivityAt).toBe(before?.lastActivityAt)
+    expect(await started.profile.own.messageCounts([session.id])).toEqual(new Map([[session.id, 2]]))
+  })
+
+  test('is refused when it comes back to life and writes', async () => {
+    const left = new Left()
+    const session = await left.session()
+    const stream = await left.running(session, [said('Half')])
+    left.close()
+    const started = start()
+    await started.chats.recover()
+    const head = (await started.sessions.find(session.id))?.headSeq ?? 0
+    const late = started.profile.chats.append({
+      sessionId: session.id,
+      head,
+      fence: { streamId: stream.id, generation: stream.generation },
+      events: [],
+    })
+    await expect(late).rejects.toThrow(StaleGeneration)
+  })
+
+  test('is ended once: the next start finds nothing to do', async () => {
+    const left = new Left()
+    for (let count = 0; count < 3; count += 1) await left.running(await left.session(), [said('Half')])
+    left.close()
+    expect(await start().chats.recover()).toBe(3)
+    expect(await start().chats.recover()).toBe(0)
+  })
+
+  test('leaves its session free for the next message', async () => {
+    const left = new Left()
+    const session = await left.session()
+    await left.running(session, [said('Half')])
+    left.close()
+    const contexts: unknown[] = []
+    const { chats } = start({
+      async *answer(run) {
+        contexts.push(await run.history())
+        yield said('Whole.')
+      },
+    })
+    await chats.recover()
+    const stream = await chats.start(chatRequest({ sessionId: session.id, text: 'Go on', model: 'test/model' }))
+    const told = await Array.fromAsync(await chats.followers.followStream(stream.id, 0))
+    expect(told.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'COMPLETED' } })
+    const texts = [['Hi'], ['Half'], ['Go on']]
+    expect(contexts).toMatchObject([texts.map(([text]) => ({ content: [{ type: 'text', text }] }))])
+  })
+})
+
+describe('what waited', () => {
+  test('goes on waiting and has its turn, in its order, after what ran was ended', async () => {
+    const left = new Left()
+    const session = await left.session()
+    const orphan = await left.running(session, [said('Half')])
+    const waiting = []
+    for (const text of ['first', 'second', 'third']) waiting.push(await left.queued(session, text))
+    left.close()
+
+    const asked: string[] = []
+    const started = start({
+      async *answer(run) {
+        asked.push(JSON.stringify((await run.history()).at(-1)?.content))
+        yield said('Answered.')
+      },
+    })
+    expect(await started.chats.recover()).toBe(1)
+    const last = waiting.at(-1)?.id ?? ''
+    await Array.fromAsync(await started.chats.followers.followStream(last, 0))
+    expect(asked).toEqual(['first', 'second', 'third'].map((text) => JSON.stringify([{ type: 'text', text }])))
+    const ends = (await logOf(started, session.id)).filter(({ type }) => type === 'StreamFinished')
+    expect(ends.map(({ streamId }) => streamId)).toEqual([orphan.id, ...waiting.map(({ id }) => id)])
+    const messages = await started.profile.own.contextMessages(session.id)
+    expect(messages.map(({ role }) => role)).toEqual(Array.from({ length: 4 }, () => ['USER', 'ASSISTANT']).flat())
+  })
+
+  test('can be cancelled before its turn, also after the start', async () => {
+    const left = new Left()
+    const session = await left.session()
+    await left.queued(session, 'first')
+    const second = await left.queued(session, 'second')
+    left.close()
+    const { chats } = start({
+      // oxlint-disable-next-line require-yield
+      async *answer(run) {
+        await new Promise((resolve) => run.signal.addEventListener('abort', resolve, { once: true }))
+      },
+    })
+    await chats.recover()
+    expect(await chats.cancel(second.id)).toMatchObject({ outcome: 'CANCELLED', answer: null })
+    expect((await chats.transcripts.message(second.userMessageId))?.withdrawn).toBe(true)
+  })
+})
+
+describe('a crash while an earlier one is repaired', () => {
+  /** A storage that is gone after so many commits. */
+  const dyingAfter =
+    (commits: number) =>
+    (store: ChatStore): ChatStore => {
+      let left = commits
+      return storeAround(store, {
+        append: async (write) => {
+          if (left === 0) throw new Error('the process was killed')
+          left -= 1
+          await store.append(write)
+        },
+      })
+    }
+
+  test('leaves the rest to the next start, and ends each stream once', async () => {
+    const left = new Left()
+    const sessions: SessionRecord[] = []
+    for (let count = 0; count < 4; count += 1) {
+      const session = await left.session()
+      sessions.push(session)
+      await left.running(session, [step, said(`Half of ${count}`), called])
+      await left.queued(session, 'next')
+    }
+    left.close()
+    await expect(start({ store: dyingAfter(1) }).chats.recover()).rejects.toThrow('killed')
+    await expect(start({ store: dyingAfter(2) }).chats.recover()).rejects.toThrow('killed')
+    const asked: string[] = []
+    const started = start({
+      async *answer(run) {
+        await run.history()
+        asked.push(run.model)
+        yield said('Answered.')
+      },
+    })
+    expect(await started.chats.recover()).toBe(1)
+    for (const { id } of sessions) {
+      const [orphan, queued] = await started.profile.chats
+        .events({ sessionId: id, after: 0, limit: 100 })
+        .then((log) => log.filter(({ type }) => type === 'StreamStarted').map(({ streamId }) => streamId ?? ''))
+      await Array.fromAsync(await started.chats.followers.followStream(queued ?? '', 0))
+      const ends = (await logOf(started, id)).filter(({ type }) => type === 'StreamFinished')
+      expect(ends.map(({ streamId }) => streamId)).toEqual([orphan, queued])
+    }
+    expect(asked.length).toBe(4)
+  })
+})
+
+describe('the cost of a start', () => {
+  /** The statements that a recovery runs, beside so many sessions whose streams have ended. */
+  async function statementsBeside(finished: number): Promise<string[]> {
+    const left = new Left()
+    for (let count = 0; count < finished / 5; count += 1) {
+      const session = await left.session()
+      for (let turn = 0; turn < 5; turn += 1) await left.finished(session)
+    }
+    for (let count = 0; count < 3; count += 1) {
+      const session = await left.session()
+      await left.finished(session)
+      await left.running(session, [step, said('Half')])
+    }
+    left.close()
+    const { chats, statements } = start()
+    statements.length = 0
+    expect(await chats.recover()).toBe(3)
+    return [...statements]
+  }
+
+  test('goes with what is to be ended, not with the size of the database', async () => {
+    const few = await statementsBeside(10)
+    rmSync(home, { recursive: true, force: true })
+    home = newFolder()
+    const many = await statementsBeside(1000)
+    expect(few.length).toBeGreaterThan(0)
+    expect(many.length).toBe(few.length)
+  })
+
+  test('is spent on no whole table', async () => {
+    const statements = await statementsBeside(10)
+    const database = new Database(join(home, 'segue.db'), { readonly: true })
+    try {
+      // Each connection has a note of its own, in memory and emptied with each transaction: it may be read as a whole.
+      watchShown(database)
+      for (const sql of new Set(statements)) {
+        if (!/^(SELECT|UPDATE)/.test(sql) || sql.includes('temp.')) continue
+        const plan = database.prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all()
+        for (const { detail } of plan) {
+          if (/^SCAN (?!json_each|CONSTANT ROW|shown_anew)/.test(detail)) expect(detail).toContain('unfinished_streams')
+        }
+      }
+    } finally {
+      database.close()
+    }
+  })
+})

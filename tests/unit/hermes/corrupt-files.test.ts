@@ -1,0 +1,237 @@
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { StateFile } from '../../../src/hermes/state/state-database.ts'
+import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
+import { HermesDb } from '../../support/hermes/hermes-db.ts'
+import { first, newDb, newLog, newPath, newReader } from '../../support/hermes/reading.ts'
+
+const again = 'info: The state.db of Hermes is read again'
+
+/** What every method answers, in one value. */
+function everything(reader: HermesReader): unknown[] {
+  return [
+    reader.sessionsById(['s']),
+    reader.sessionPage(first(5), {}),
+    reader.sessionPage(first(5), { ids: ['s'] }),
+    [...reader.messageCounts(['s'])],
+    reader.messagePage('s', first(5)),
+    reader.message('s:1') ?? [],
+    reader.contextMessages('s'),
+  ]
+}
+
+const nothing = [[], [], [], [], [], [], []]
+
+function expectWell(reader: HermesReader): void {
+  for (const answer of everything(reader)) expect(answer).not.toEqual([])
+}
+
+/** The bytes of a file with a session and a message, without a WAL. */
+function wellBytes(): Buffer {
+  const hermes = new HermesDb(newPath(), 'newest', 'delete')
+  hermes.session('s')
+  hermes.message('s', 1, { content: 'hello' })
+  hermes.close()
+  return readFileSync(hermes.path)
+}
+
+test('a file that is not there is no fault, and is read when it appears', () => {
+  const path = newPath()
+  const { reader, log } = newReader(path)
+  expect(everything(reader)).toEqual(nothing)
+  expect(log).toEqual([expect.stringMatching(/^info: There is no state.db/)])
+  writeFileSync(path, wellBytes())
+  expectWell(reader)
+  expect(log.slice(1)).toEqual([again])
+  rmSync(path)
+  expect(everything(reader)).toEqual(nothing)
+  expect(log.slice(2)).toEqual([expect.stringMatching(/^info: There is no state.db/)])
+})
+
+test('a directory that is not there is no fault either', () => {
+  const { reader, log } = newReader(`${newPath()}/hermes/state.db`)
+  expect(everything(reader)).toEqual(nothing)
+  expect(log).toHaveLength(1)
+})
+
+const page = 4096
+
+test.each([
+  ['a file that is no database', () => Buffer.from('no database at all, but rather long'.repeat(99)), 'damaged'],
+  ['a damaged header', (well: Buffer) => Buffer.concat([Buffer.alloc(100, 7), well.subarray(100)]), 'damaged'],
+  ['damaged pages', (well: Buffer) => Buffer.concat([well.subarray(0, page), noise(well.length - page)]), 'damaged'],
+  ['a file cut short', (well: Buffer) => well.subarray(0, page + 100), 'damaged'],
+  ['an empty file', () => Buffer.alloc(0), 'lacks tables'],
+])('%s is warned of once, and read again once it is well', (_, spoil, told) => {
+  const path = newPath()
+  const well = wellBytes()
+  writeFileSync(path, spoil(well))
+  const { reader, log } = newReader(path)
+  expect(everything(reader)).toEqual(nothing)
+  expect(everything(reader)).toEqual(nothing)
+  expect(log).toEqual([expect.stringMatching(new RegExp(`^warn: .*${told}`))])
+  writeFileSync(path, well)
+  expectWell(reader)
+  expect(log.slice(1)).toEqual([again])
+})
+
+/** Bytes that look random and are the same in every run. */
+function noise(length: number): Buffer {
+  let state = 1
+  return Buffer.from(Array.from({ length }, () => (state = (state * 48271) % 2147483647) & 0xff))
+}
+
+test('any single page may be damaged without an error', () => {
+  const path = newPath()
+  const well = wellBytes()
+  for (let at = 0; at < well.length; at += page) {
+    const spoilt = Buffer.from(well)
+    noise(page).copy(spoilt, at)
+    writeFileSync(path, spoilt)
+    const { reader } = newReader(path)
+    for (const answer of everything(reader)) expect(answer).toEqual(expect.anything())
+  }
+})
+
+test('a directory in the place of the file is warned of', () => {
+  const path = newPath()
+  mkdirSync(path)
+  const { reader, log } = newReader(path)
+  expect(everything(reader)).toEqual(nothing)
+  expect(log).toEqual([expect.stringMatching(/^warn: /)])
+})
+
+test.skipIf(process.getuid?.() === 0)('a file that may not be read is warned of', () => {
+  const path = newPath()
+  writeFileSync(path, wellBytes(), { mode: 0o000 })
+  const { reader, log } = newReader(path)
+  expect(everything(reader)).toEqual(nothing)
+  expect(log).toEqual([expect.stringMatching(/^warn: .*cannot be opened/)])
+  chmodSync(path, 0o600)
+  expectWell(reader)
+})
+
+test('a lock is waited for, and then nobody waits until the file is free', () => {
+  const hermes = newDb(undefined, 'newest', 'delete')
+  hermes.session('s')
+  hermes.message('s', 1, { content: 'hello' })
+  const { reader, log } = newReader(hermes.path, 300)
+  expectWell(reader)
+  hermes.db.exec('BEGIN EXCLUSIVE')
+  const started = performance.now()
+  expect(reader.sessionsById(['s'])).toEqual([])
+  const waited = performance.now() - started
+  expect(waited).toBeGreaterThan(290)
+  expect(everything(reader)).toEqual(nothing)
+  expect(everything(reader)).toEqual(nothing)
+  expect(performance.now() - started - waited).toBeLessThan(290)
+  expect(log).toEqual([expect.stringMatching(/^warn: .*locked/)])
+  hermes.db.exec('ROLLBACK')
+  expectWell(reader)
+  expect(log.slice(1)).toEqual([again])
+  hermes.db.exec('BEGIN EXCLUSIVE')
+  const second = performance.now()
+  expect(reader.sessionsById(['s'])).toEqual([])
+  expect(performance.now() - second).toBeGreaterThan(290)
+})
+
+test('a file that is locked from the start is read when it is free', () => {
+  const hermes = newDb(undefined, 'newest', 'delete')
+  hermes.session('s')
+  hermes.message('s', 1, { content: 'hello' })
+  hermes.db.exec('BEGIN EXCLUSIVE')
+  const { reader } = newReader(hermes.path, 40)
+  expect(everything(reader)).toEqual(nothing)
+  hermes.db.exec('ROLLBACK')
+  expectWell(reader)
+})
+
+test('a file that was replaced is read anew', () => {
+  const path = newPath()
+  const old = new HermesDb(path)
+  old.session('old', { started_at: 3 })
+  old.session('both', { started_at: 2 })
+  const { reader, log } = newReader(path)
+  expect(reader.sessionPage(first(5), {}).map(({ id }) => id)).toEqual(['old', 'both'])
+  old.close()
+  // What Hermes does, too: a WAL that stays behind would be taken for the new file's.
+  for (const side of ['-wal', '-shm']) rmSync(path + side)
+  const other = new HermesDb(newPath())
+  other.session('new', { started_at: 1 })
+  other.session('both', { started_at: 4 })
+  other.close()
+  renameSync(other.path, path)
+  expect(reader.sessionPage(first(5), {}).map(({ id }) => id)).toEqual(['both', 'new'])
+  expect(reader.sessionsById(['old', 'new']).map(({ id }) => id)).toEqual(['new'])
+  expect(log).toEqual([])
+})
+
+test('columns that are added while the file is open are read', () => {
+  const hermes = newDb(undefined, 'v2')
+  hermes.session('s')
+  hermes.message('s', 1, { content: 'shown' })
+  const undone = hermes.message('s', 2, { content: 'taken back' })
+  const { reader, log } = newReader(hermes.path)
+  expect(reader.sessionPage(first(5), {})).toMatchObject([{ title: null, lastActivityAt: 2_000 }])
+  hermes.db.exec(`
+    ALTER TABLE sessions ADD COLUMN title TEXT;
+    ALTER TABLE messages ADD COLUMN active INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE messages ADD COLUMN compacted INTEGER NOT NULL DEFAULT 0;
+    UPDATE sessions SET title = 'Trees';
+    UPDATE messages SET active = 0 WHERE id = ${undone};`)
+  expect(reader.sessionPage(first(5), {})).toMatchObject([{ title: 'Trees', lastActivityAt: 1_000 }])
+  expect(reader.messagePage('s', first(5))).toHaveLength(1)
+  expect(log).toEqual([])
+})
+
+test('without messages the sessions are served, and the gap is warned of', () => {
+  const hermes = newDb()
+  hermes.session('s', { started_at: 3 })
+  hermes.message('s', 9)
+  hermes.db.exec('ALTER TABLE messages RENAME TO elsewhere')
+  const { reader, log } = newReader(hermes.path)
+  expect(reader.sessionPage(first(5), {})).toMatchObject([{ id: 's', lastActivityAt: 3_000 }])
+  expect(reader.messageCounts(['s'])).toEqual(new Map([['s', 0]]))
+  expect([reader.messagePage('s', first(5)), reader.contextMessages('s'), reader.message('s:1')]).toEqual([
+    [],
+    [],
+    null,
+  ])
+  expect(log).toEqual([expect.stringMatching(/^warn: .*lacks tables/)])
+  hermes.db.exec('ALTER TABLE elsewhere RENAME TO messages')
+  expectWell(reader)
+  expect(log.slice(1)).toEqual([again])
+})
+
+test('without sessions everything is empty, and comes back', () => {
+  const hermes = newDb()
+  hermes.session('s', { started_at: 3 })
+  hermes.message('s', 9)
+  hermes.db.exec('PRAGMA foreign_keys = OFF; ALTER TABLE sessions RENAME TO elsewhere')
+  const { reader, log } = newReader(hermes.path)
+  expect(everything(reader).slice(0, 4)).toEqual(nothing.slice(0, 4))
+  expect(log).toEqual([expect.stringMatching(/^warn: .*lacks tables/)])
+  hermes.db.exec('ALTER TABLE elsewhere RENAME TO sessions')
+  expectWell(reader)
+})
+
+test('a disk I/O error is tried again three times, and then warned of once', () => {
+  const hermes = newDb()
+  const log = newLog()
+  const file = new StateFile({ path: hermes.path, patience: 0, log, onStatement: null })
+  const failing = (failures: number) => () => {
+    if (tries++ < failures) throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_SHMOPEN')
+    return 'read'
+  }
+  let tries = 0
+  expect(file.read('empty', failing(3))).toBe('read')
+  expect(log.lines).toEqual([])
+  for (let i = 0; i < 2; i++) {
+    tries = 0
+    expect(file.read('empty', failing(9))).toBe('empty')
+    expect(tries).toBe(4)
+  }
+  expect(log.lines).toEqual([expect.stringMatching(/^warn: .*disk/)])
+  file.close()
+})

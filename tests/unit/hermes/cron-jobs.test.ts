@@ -1,0 +1,284 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { JobRecord } from '../../../src/model/job.ts'
+import { type CronFields, HermesCron, hermesJob } from '../../support/hermes/hermes-cron.ts'
+import { newPath, newReader } from '../../support/hermes/reading.ts'
+
+const again = 'info: A file of the jobs of Hermes is read again'
+const unread = 'warn: A file of the jobs of Hermes cannot be read: what it holds is left out until it can be'
+
+/** A Hermes home whose wall clock is that of Stockholm, and a reader of it. */
+function home() {
+  const path = newPath()
+  const cron = new HermesCron(dirname(path))
+  writeFileSync(
+    join(dirname(path), 'config.yaml'),
+    'model: local\ntimezone: Europe/Stockholm\ncron:\n  preflight: true\n',
+  )
+  return { path, cron, ...newReader(path) }
+}
+
+/** The one job that is read of these fields. */
+function read(fields: CronFields): JobRecord {
+  const { cron, reader } = home()
+  cron.combined([hermesJob(fields)])
+  const [job] = reader.jobs()
+  if (!job) throw new Error('there is no job')
+  return job
+}
+
+describe('the layouts', () => {
+  const jobs = [
+    hermesJob(),
+    hermesJob({ id: 'paused', name: 'Owls', enabled: false, state: 'paused', paused_at: '2026-11-21T10:00:00+01:00' }),
+    hermesJob({
+      id: 'once',
+      schedule: { kind: 'once', run_at: '2030-01-01T09:00:00+01:00' },
+      repeat: { times: 1, completed: 0 },
+    }),
+  ]
+
+  test('a job is read with all that is known of it, from either', () => {
+    const [older, newer] = [home(), home()]
+    older.cron.combined(jobs)
+    newer.cron.split(jobs)
+    expect(newer.reader.jobs()).toEqual(older.reader.jobs())
+    expect(older.reader.jobs()[0]).toEqual({
+      id: 'a1b2c3d4e5f6',
+      origin: 'HERMES',
+      profile: 'default',
+      name: 'Birds',
+      prompt: 'Which birds are back?',
+      schedule: 'every 30m',
+      timezone: 'Europe/Stockholm',
+      anchor: Date.parse('2026-11-22T12:30:00Z'),
+      recurring: true,
+      model: null,
+      enabled: true,
+      state: 'SCHEDULED',
+      fault: null,
+      running: null,
+      repeatLimit: null,
+      completedRuns: 3,
+      skippedRuns: 0,
+      nextRunAt: Date.parse('2026-11-22T12:30:00Z'),
+      createdAt: Date.parse('2026-11-20T08:00:00.123Z'),
+    })
+    expect(newer.reader.job('once')).toMatchObject({ recurring: false, repeatLimit: 1, completedRuns: 0 })
+    expect(newer.reader.job('nobody')).toBeNull()
+    expect([...older.log, ...newer.log].filter((line) => line.startsWith('warn'))).toEqual([])
+  })
+
+  test('the earliest one is read: times without an offset, no state', () => {
+    const { cron, reader } = home()
+    cron.combined([
+      {
+        id: 'early',
+        name: 'Birds',
+        prompt: 'Birds?',
+        schedule: { kind: 'once', run_at: '2026-12-01T09:00:00.5', display: 'once in 2h' },
+        schedule_display: 'once in 2h',
+        repeat: { times: 1, completed: 0 },
+        enabled: true,
+        created_at: '2026-07-01T09:00:00.123456',
+        next_run_at: '2026-12-01T09:00:00.5',
+        last_run_at: null,
+      },
+    ])
+    expect(reader.jobs()).toMatchObject([
+      {
+        schedule: '2026-12-01T08:00:00.000Z',
+        state: 'SCHEDULED',
+        recurring: false,
+        nextRunAt: Date.parse('2026-12-01T08:00:00Z'),
+        createdAt: Date.parse('2026-07-01T07:00:00Z'),
+      },
+    ])
+  })
+
+  test('what stands in the definition counts for more than what stands in runtime.db', () => {
+    const { cron, reader } = home()
+    cron.combined([hermesJob({ state: 'completed' })])
+    const db = cron.runtime()
+    cron.state(db, 'a1b2c3d4e5f6', { state: 'scheduled', model: 'theirs', repeat_completed: 9 })
+    db.close()
+    expect(reader.jobs()).toMatchObject([{ state: 'COMPLETED', completedRuns: 3 }])
+  })
+
+  test.each([
+    ['a byte order mark', (job: CronFields) => `\uFEFF${JSON.stringify({ jobs: [job] })}`],
+    ['a bare list', (job: CronFields) => JSON.stringify([job])],
+    ['a map by id', ({ id, ...job }: CronFields) => JSON.stringify({ [String(id)]: job })],
+    ['a map by id under jobs', ({ id, ...job }: CronFields) => JSON.stringify({ jobs: { [String(id)]: job } })],
+    [
+      'control characters in a string',
+      (job: CronFields) => JSON.stringify({ jobs: [{ ...job, note: 'a\\"NL"' }] }).replace('NL', '\n\t\u0001'),
+    ],
+  ])('%s is accepted', (_, write) => {
+    const { cron, reader } = home()
+    cron.raw(write(hermesJob()))
+    expect(reader.jobs()).toMatchObject([{ id: 'a1b2c3d4e5f6', name: 'Birds', state: 'SCHEDULED' }])
+  })
+})
+
+describe('what is read', () => {
+  test.each([
+    [{ kind: 'interval', minutes: 90, display: 'every 90m' }, 'every 90m', true],
+    [{ kind: 'cron', expr: '0 9 * * 1-5', display: '0 9 * * 1-5' }, '0 9 * * 1-5', true],
+    [{ kind: 'once', run_at: '2026-12-01T09:00:00+01:00', display: 'once in 2h' }, '2026-12-01T08:00:00.000Z', false],
+    [{ kind: 'once', run_at: 'soon', display: 'once in 2h' }, 'shown', false],
+    [{ kind: 'moon', display: 'at full moon' }, 'shown', true],
+    ['30m', '30m', true],
+    [null, 'shown', true],
+  ])('the schedule %j', (schedule, text, recurring) => {
+    expect(read({ schedule, schedule_display: 'shown' })).toMatchObject({ schedule: text, recurring })
+  })
+
+  test.each([
+    [{}, { state: 'SCHEDULED', enabled: true }],
+    [{ enabled: false }, { state: 'PAUSED', enabled: false, nextRunAt: null }],
+    [
+      { enabled: false, state: 'paused' },
+      { state: 'PAUSED', nextRunAt: null },
+    ],
+    [{ state: 'paused' }, { state: 'PAUSED', enabled: false, nextRunAt: null }],
+    [{ paused_at: '2026-11-21T10:00:00+01:00' }, { state: 'PAUSED', enabled: false, nextRunAt: null }],
+    [
+      { enabled: false, state: 'completed' },
+      { state: 'COMPLETED', nextRunAt: null },
+    ],
+    [
+      { state: 'error', last_error: 'No such date.' },
+      { state: 'ERROR', nextRunAt: null, fault: 'No such date.' },
+    ],
+    [{ fire_claim: { at: new Date().toISOString(), by: 'host:1' } }, { state: 'RUNNING', running: 'SCHEDULE' }],
+    [{ run_claim: { at: new Date().toISOString(), by: 'host:1' } }, { state: 'RUNNING' }],
+    // Nobody renews it: whoever held it is gone.
+    [{ fire_claim: { at: '2026-01-01T00:00:00+00:00', by: 'host:1' } }, { state: 'SCHEDULED', running: null }],
+  ])('the state that follows from %j', (fields, expected) => {
+    expect(read(fields)).toMatchObject(expected)
+  })
+
+  test('a job without a name is called by its id, and one that lacks everything is listed', () => {
+    const { cron, reader } = home()
+    cron.combined([{ id: 'bare' }])
+    expect(reader.jobs()).toMatchObject([
+      { id: 'bare', name: 'bare', prompt: '', schedule: '', nextRunAt: null, createdAt: 0 },
+    ])
+  })
+
+  test('a model of its own is told', () => {
+    expect(read({ model: 'hermes-4' }).model).toBe('hermes-4')
+  })
+
+  test.each([
+    ['timezone: "Asia/Kolkata"  # home', 'Asia/Kolkata'],
+    ["timezone: 'Asia/Kolkata'", 'Asia/Kolkata'],
+    ['  timezone: Asia/Kolkata', null],
+    ['timezone: Mars/Olympus', null],
+    ['timezone:', null],
+  ])('the zone of %j', (line, zone) => {
+    const path = newPath()
+    new HermesCron(dirname(path)).combined([hermesJob()])
+    writeFileSync(join(dirname(path), 'config.yaml'), `model: x\r\n${line}\n`)
+    const server = Intl.DateTimeFormat().resolvedOptions().timeZone
+    expect(newReader(path).reader.jobs()).toMatchObject([{ timezone: zone ?? server }])
+  })
+})
+
+describe('what is missing, damaged or foreign', () => {
+  test('without a folder there are no jobs, and nothing is made or warned of', () => {
+    const path = newPath()
+    const { reader, log } = newReader(path)
+    expect(reader.jobs()).toEqual([])
+    expect(readdirSync(dirname(path))).toEqual([])
+    expect(log).toEqual([])
+  })
+
+  test('reading makes no runtime.db and leaves the folder as it is', () => {
+    const { cron, reader } = home()
+    cron.combined([hermesJob()])
+    expect(reader.jobs()).toHaveLength(1)
+    expect(readdirSync(cron.folder)).toEqual(['jobs.json'])
+  })
+
+  test.each([
+    ['no JSON', '{"jobs": ['],
+    ['a text', '"jobs"'],
+    ['nothing', ''],
+    ['endless nesting', `{"jobs":${'['.repeat(100_000)}`],
+  ])('a jobs.json that is %s costs the jobs, is warned of once, and is read again once it is well', (_, text) => {
+    const { cron, reader, log } = home()
+    cron.raw(text)
+    expect([reader.jobs(), reader.jobs()]).toEqual([[], []])
+    expect(log).toEqual([unread])
+    cron.combined([hermesJob()])
+    expect(reader.jobs()).toHaveLength(1)
+    expect(log).toEqual([unread, again])
+  })
+
+  test('a folder in the place of jobs.json costs the jobs', () => {
+    const { cron, reader, log } = home()
+    mkdirSync(join(cron.folder, 'jobs.json'))
+    expect(reader.jobs()).toEqual([])
+    expect(log).toEqual([unread])
+  })
+
+  test('entries that are no jobs are left out, and of two with one id the first counts', () => {
+    const { cron, reader } = home()
+    cron.raw(
+      JSON.stringify({ jobs: [null, 7, 'x', [], {}, { id: 7 }, { id: '' }, hermesJob(), hermesJob({ name: 'Twin' })] }),
+    )
+    expect(reader.jobs().map(({ name }) => name)).toEqual(['Birds'])
+  })
+
+  test.each<[string, (path: string) => void]>([
+    ['that is no database', (path) => writeFileSync(path, 'no database at all, but rather long'.repeat(99))],
+    ['that is a folder', (path) => mkdirSync(path)],
+    ['without tables', (path) => writeFileSync(path, '')],
+  ])('a runtime.db %s costs what it would say, and no more', (_, spoil) => {
+    const { cron, reader, log } = home()
+    cron.split([hermesJob()])
+    for (const side of ['', '-wal', '-shm']) rmSync(join(cron.folder, `runtime.db${side}`), { force: true })
+    spoil(join(cron.folder, 'runtime.db'))
+    expect(reader.jobs()).toMatchObject([{ name: 'Birds', schedule: 'every 30m', nextRunAt: null, completedRuns: 0 }])
+    expect(reader.jobs()).toHaveLength(1)
+    expect(log).toEqual([unread])
+  })
+
+  test('a row of runtime.db that is no JSON costs that job its state', () => {
+    const { cron, reader } = home()
+    cron.split([hermesJob(), hermesJob({ id: 'other' })])
+    const db = cron.runtime()
+    db.prepare("UPDATE job_runtime SET state_json = '{' WHERE job_id = 'other'").run()
+    db.close()
+    expect(reader.jobs()).toMatchObject([{ completedRuns: 3 }, { id: 'other', completedRuns: 0 }])
+  })
+
+  test('a lock on runtime.db is waited for, and then costs what it would say', () => {
+    const { cron, reader, log } = home()
+    cron.split([hermesJob()])
+    const db = cron.runtime()
+    db.pragma('journal_mode = DELETE')
+    db.exec('BEGIN EXCLUSIVE')
+    expect(reader.jobs()).toMatchObject([{ name: 'Birds', completedRuns: 0 }])
+    expect(log).toEqual([unread])
+    db.exec('ROLLBACK')
+    db.close()
+    expect(reader.jobs()).toMatchObject([{ completedRuns: 3 }])
+    expect(log).toEqual([unread, again])
+  })
+
+  test('a writer that never waits meets no lock of ours', () => {
+    const { cron, reader } = home()
+    cron.split([hermesJob()])
+    const db = cron.runtime()
+    db.pragma('busy_timeout = 0')
+    for (let completed = 0; completed < 20; completed++) {
+      cron.state(db, 'a1b2c3d4e5f6', { repeat_completed: completed })
+      expect(reader.jobs()).toMatchObject([{ completedRuns: completed }])
+    }
+    db.close()
+  })
+})

@@ -1,0 +1,298 @@
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import Database from 'better-sqlite3'
+import { describe, expect, test, vi } from 'vitest'
+import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
+import type { ConversationFilter } from '../../../src/storage/session-reader.ts'
+import { ProfileDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
+import { SqliteChatStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'
+import { sessionRecord } from '../../support/sessions/session-record.ts'
+import { HermesDb } from '../../support/hermes/hermes-db.ts'
+import { first, newDb, newPath, newReader } from '../../support/hermes/reading.ts'
+
+const indexOf = (hermes: HermesDb): string => join(dirname(hermes.path), 'hermes-index.db')
+
+function list(reader: HermesReader, filter: ConversationFilter = {}): string[] {
+  return (
+    reader
+      .conversationPage(first(2000), filter)
+      ?.entries.map(({ rootId, tipId }) => (rootId === tipId ? rootId : `${rootId} > ${tipId}`)) ?? []
+  )
+}
+
+/** Lets it look through everything, as it does between questions. */
+function lookAround(reader: HermesReader): void {
+  reader.warmUp()
+  while (reader.tend());
+}
+
+/** Conversations of one session each, the first of which are too far back to be looked at for each question. */
+function many(hermes: HermesDb, count = 1200): void {
+  hermes.write(() => {
+    for (let i = 0; i < count; i++) {
+      hermes.session(`s${i}`, { started_at: i + 1, end_reason: 'compression' })
+      hermes.message(`s${i}`, i + 1)
+    }
+  })
+}
+
+describe('the file of the index', () => {
+  test('spares the next start the work, and sees what has changed meanwhile', () => {
+    const hermes = newDb()
+    many(hermes)
+    const index = indexOf(hermes)
+    const before = newReader(hermes.path, 100, { index })
+    expect(list(before.reader)).toHaveLength(1200)
+    before.reader.close()
+    hermes.session('new', { started_at: 9000 })
+    hermes.message('new', 9000)
+    hermes.message('s3', 9001)
+    hermes.db.exec("DELETE FROM messages WHERE session_id = 's5'; DELETE FROM sessions WHERE id = 's5'")
+    const { reader, statements } = newReader(hermes.path, 100, { index })
+    const [top, second] = list(reader)
+    expect([top, second]).toEqual(['s3', 'new'])
+    expect(statements.filter((sql) => sql.includes('/* for the index */'))).toHaveLength(2)
+    lookAround(reader)
+    statements.length = 0
+    expect(list(reader)).toHaveLength(1200)
+    expect(statements.filter((sql) => sql.includes('/* for the index */'))).toEqual([])
+  })
+
+  test.each([
+    ['no database', (path: string) => writeFileSync(path, 'no database at all, but rather long'.repeat(300))],
+    ['an empty file', (path: string) => writeFileSync(path, '')],
+    ['cut short', (path: string) => writeFileSync(path, readFileSync(path).subarray(0, 5000))],
+    ['of a later form', (path: string) => new Database(path).exec('PRAGMA user_version = 99').close()],
+    ['unsure of itself', (path: string) => new Database(path).exec("UPDATE progress SET body = '{'").close()],
+    ['without its progress', (path: string) => new Database(path).exec('DROP TABLE progress').close()],
+    ['without a table', (path: string) => new Database(path).exec('DROP TABLE conversations').close()],
+    [
+      'of an earlier state.db',
+      (path: string) => new Database(path).exec(`UPDATE progress SET body = '{"file":"x","whole":true}'`).close(),
+    ],
+  ])('is made anew when it is %s', (_, spoil) => {
+    const hermes = newDb()
+    many(hermes, 20)
+    const index = indexOf(hermes)
+    const before = newReader(hermes.path, 100, { index })
+    const expected = list(before.reader)
+    expect(expected).toHaveLength(20)
+    before.reader.close()
+    spoil(index)
+    const { reader, log } = newReader(hermes.path, 100, { index })
+    expect(list(reader)).toEqual(expected)
+    expect(log).toEqual([])
+    reader.close()
+    expect(list(newReader(hermes.path, 100, { index }).reader)).toEqual(expected)
+  })
+
+  test('that breaks while it is open is made anew, and kept in memory when that does not help', () => {
+    const hermes = newDb()
+    many(hermes, 20)
+    const index = indexOf(hermes)
+    const { reader, log } = newReader(hermes.path, 100, { index })
+    const expected = list(reader)
+    for (let round = 0; round < 2; round++) {
+      new Database(index).exec('DROP TABLE conversations; DROP TABLE segments').close()
+      expect(list(reader)).toEqual(expected)
+      hermes.message('s3', 5000 + round)
+      expect(list(reader)[0]).toBe('s3')
+      expected.splice(0, 20, ...list(reader))
+    }
+    expect(log).toEqual([])
+  })
+
+  test('is in memory where none can be made', () => {
+    const hermes = newDb()
+    many(hermes, 20)
+    for (const index of [join(newPath(), 'gone', 'index.db'), dirname(hermes.path)]) {
+      const { reader, log } = newReader(hermes.path, 100, { index })
+      expect(list(reader)).toHaveLength(20)
+      expect(log).toEqual([])
+    }
+  })
+
+  test('is of one state.db: another one in its place is told from it', () => {
+    const hermes = newDb()
+    many(hermes, 20)
+    const { reader } = newReader(hermes.path, 100, { index: indexOf(hermes) })
+    expect(list(reader)).toHaveLength(20)
+    hermes.close()
+    for (const side of ['-wal', '-shm']) rmSync(hermes.path + side, { force: true })
+    const other = new HermesDb(newPath())
+    many(other, 3)
+    other.close()
+    renameSync(other.path, hermes.path)
+    expect(list(reader)).toEqual(['s2', 's1', 's0'])
+  })
+})
+
+describe('of sessions far back it sees, when it looks around,', () => {
+  const changes: [string, (hermes: HermesDb) => void, ConversationFilter, string[]][] = [
+    [
+      'that one was put away',
+      (hermes) => hermes.db.exec("UPDATE sessions SET archived = 1 WHERE id = 's3'"),
+      { archived: true },
+      ['s3'],
+    ],
+    [
+      'that one was pinned',
+      (hermes) => hermes.db.exec("UPDATE sessions SET pinned = 1 WHERE id = 's3'"),
+      { pinned: true },
+      ['s3'],
+    ],
+    [
+      'another source',
+      (hermes) => hermes.db.exec("UPDATE sessions SET source = 'webui' WHERE id = 's3'"),
+      { channels: ['WEB'] },
+      ['s3'],
+    ],
+    [
+      'that one continues another',
+      (hermes) => hermes.db.exec("UPDATE sessions SET parent_session_id = 's1', source = 'webui' WHERE id = 's3'"),
+      { channels: ['WEB'] },
+      ['s1 > s3'],
+    ],
+    [
+      'rows that a VACUUM has numbered anew',
+      (hermes) => {
+        hermes.db.exec("DELETE FROM messages WHERE session_id < 's2'; DELETE FROM sessions WHERE id < 's2'; VACUUM")
+        hermes.db.exec("UPDATE sessions SET pinned = 1 WHERE id IN ('s3', 's20')")
+      },
+      { pinned: true },
+      ['s20', 's3'],
+    ],
+  ]
+
+  test.each(changes)('%s', (_, change, filter, expected) => {
+    const hermes = newDb()
+    many(hermes)
+    const index = indexOf(hermes)
+    const before = newReader(hermes.path, 100, { index })
+    lookAround(before.reader)
+    before.reader.close()
+    change(hermes)
+    const { reader } = newReader(hermes.path, 100, { index })
+    lookAround(reader)
+    expect(list(reader, filter)).toEqual(expected)
+  })
+
+  test('a message that was taken back, by the counters that Hermes keeps', () => {
+    const hermes = newDb()
+    many(hermes)
+    const late = hermes.message('s3', 9000)
+    hermes.message('s4', 8000)
+    const index = indexOf(hermes)
+    const before = newReader(hermes.path, 100, { index })
+    lookAround(before.reader)
+    before.reader.close()
+    hermes.db.exec(
+      `UPDATE messages SET active = 0 WHERE id = ${late}; UPDATE sessions SET message_count = 1 WHERE id = 's3'`,
+    )
+    const { reader } = newReader(hermes.path, 100, { index })
+    lookAround(reader)
+    const page = reader.conversationPage(
+      { after: { id: 's1199', lastActivityAt: 1_200_000 }, before: null, limit: 2000, backwards: false },
+      {},
+    )
+    expect(page?.entries.map(({ rootId }) => rootId)).toContain('s3')
+  })
+})
+
+test('between two looks around there is a pause, and nothing is looked for that has not changed', () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  try {
+    const hermes = newDb()
+    many(hermes)
+    const { reader, statements } = newReader(hermes.path)
+    const looks = (): number => statements.splice(0).filter((sql) => sql.includes('sessions.rowid >')).length
+    lookAround(reader)
+    expect(looks()).toBeGreaterThan(3)
+    vi.advanceTimersByTime(10_000)
+    lookAround(reader)
+    expect(looks()).toBe(0)
+    hermes.db.exec("UPDATE sessions SET archived = 1 WHERE id = 's3'")
+    lookAround(reader)
+    expect(looks()).toBe(4)
+    expect(list(reader, { archived: true })).toEqual(['s3'])
+    hermes.db.exec("UPDATE sessions SET archived = 1 WHERE id = 's4'")
+    lookAround(reader)
+    // The newest are looked at all the same.
+    expect(looks()).toBe(1)
+    vi.advanceTimersByTime(2000)
+    lookAround(reader)
+    expect(looks()).toBe(3)
+    expect(list(reader, { archived: true })).toEqual(['s4', 's3'])
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('what nobody asked for is not looked at, and a lock holds nobody up meanwhile', () => {
+  const hermes = newDb(undefined, 'newest', 'delete')
+  many(hermes, 3)
+  const { reader, log, statements } = newReader(hermes.path, 5000)
+  expect(reader.tend()).toBe(false)
+  expect(statements).toEqual([])
+  hermes.db.exec('BEGIN EXCLUSIVE')
+  const started = performance.now()
+  lookAround(reader)
+  expect(performance.now() - started).toBeLessThan(4000)
+  expect(log).toEqual([])
+  hermes.db.exec('ROLLBACK')
+  lookAround(reader)
+  expect(list(reader)).toEqual(['s2', 's1', 's0'])
+})
+
+describe("sessions kept here that continue Hermes'", () => {
+  /** A database of ours with one session that continues `theirs`, with a message at a second. */
+  async function ownDb(path: string, id: string, second: number): Promise<ProfileDatabase> {
+    const database = new ProfileDatabase(path)
+    const at = second * 1000
+    const session = sessionRecord({
+      id,
+      origin: 'SEGUE',
+      source: 'segue',
+      startedAt: at,
+      lastActivityAt: at,
+      parentId: 'theirs',
+    })
+    await new SqliteChatStore(database, 'default').createSession({ session, messages: [] })
+    database.write(() => database.prepare<[]>('UPDATE sessions SET message_count = 1').run())
+    return database
+  }
+
+  test('are followed as they are written, and forgotten with the file they were in', async () => {
+    const hermes = newDb()
+    hermes.session('theirs', { end_reason: 'compression' })
+    hermes.message('theirs', 1)
+    const own = join(dirname(hermes.path), 'segue.db')
+    const { reader } = newReader(hermes.path, 100, { own, index: indexOf(hermes) })
+    expect(list(reader)).toEqual(['theirs'])
+    const database = await ownDb(own, 'a', 5)
+    expect(list(reader)).toEqual(['theirs > a'])
+    expect(reader.sessionPage(first(9), {}).map(({ id }) => id)).toEqual(['theirs'])
+    expect(list(reader, { elsewhere: true })).toEqual(['theirs > a'])
+    expect(list(reader, { elsewhere: false })).toEqual([])
+    database.close()
+    const other = join(dirname(hermes.path), 'other')
+    mkdirSync(other)
+    ;(await ownDb(join(other, 'segue.db'), 'b', 7)).close()
+    for (const side of ['', '-wal', '-shm']) rmSync(own + side, { force: true })
+    copyFileSync(join(other, 'segue.db'), own)
+    expect(list(reader)).toEqual(['theirs > b'])
+    rmSync(own)
+    expect(list(reader)).toEqual(['theirs'])
+  })
+
+  test('are left out while their file cannot be read', () => {
+    const hermes = newDb()
+    hermes.session('theirs', { end_reason: 'compression' })
+    hermes.message('theirs', 1)
+    const own = join(dirname(hermes.path), 'segue.db')
+    writeFileSync(own, 'no database at all, but rather long'.repeat(300))
+    const { reader, log } = newReader(hermes.path, 100, { own })
+    expect(list(reader)).toEqual(['theirs'])
+    expect(log).toEqual([])
+  })
+})

@@ -1,0 +1,203 @@
+import { expect, test } from 'vitest'
+import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
+import type { SessionFilter, SessionKey } from '../../../src/storage/session-reader.ts'
+import type { HermesDb } from '../../support/hermes/hermes-db.ts'
+import { first, last, newDb, newReader } from '../../support/hermes/reading.ts'
+
+function ids(rows: readonly { id: string }[]): string[] {
+  return rows.map(({ id }) => id)
+}
+
+/** All pages of `size`, by the cursor of the row at each page's end. */
+function walk(reader: HermesReader, size: number, backwards: boolean, filter: SessionFilter = {}): string[][] {
+  const pages: string[][] = []
+  let key: SessionKey | null = null
+  for (;;) {
+    const rows = reader.sessionPage(backwards ? last(size, key) : first(size, key), filter)
+    const end = backwards ? rows[0] : rows.at(-1)
+    if (!end) return pages
+    pages.push(ids(rows))
+    key = { lastActivityAt: end.lastActivityAt, id: end.id }
+  }
+}
+
+/** Sessions of which many were active at the same moment, with ids whose UTF-8 and UTF-16 orders differ. */
+function ties(hermes: HermesDb): string[] {
+  const names = ['b', 'a', 'B', 'ab', 'é', 'z', '\u{1f331}', '\uff5e', '10', '9']
+  hermes.write(() => {
+    for (const at of [1, 2, 3]) for (const name of names) hermes.message(hermes.session(`${name}${at}`), at)
+  })
+  const rows = hermes.db
+    .prepare<[], { id: string }>('SELECT session_id AS id FROM messages ORDER BY timestamp DESC, session_id DESC')
+    .all()
+  return ids(rows)
+}
+
+test.each([1, 3, 7, 500])('pages of %d over ties hold every session once, in both directions', (size) => {
+  const hermes = newDb()
+  const order = ties(hermes)
+  const { reader } = newReader(hermes.path)
+  expect(walk(reader, size, false).flat()).toEqual(order)
+  expect(walk(reader, size, true).reverse().flat()).toEqual(order)
+})
+
+test('a page between two keys holds neither of them', () => {
+  const hermes = newDb()
+  for (let i = 1; i <= 9; i++) hermes.session(`s${i}`, { started_at: i })
+  const { reader } = newReader(hermes.path)
+  const key = (i: number): SessionKey => ({ lastActivityAt: i * 1000, id: `s${i}` })
+  const between = { after: key(8), before: key(3) }
+  expect(ids(reader.sessionPage({ ...between, limit: 9, backwards: false }, {}))).toEqual(['s7', 's6', 's5', 's4'])
+  expect(ids(reader.sessionPage({ ...between, limit: 2, backwards: true }, {}))).toEqual(['s5', 's4'])
+  const some = { ids: ['s1', 's4', 's6', 's8', 's9', 'nobody', 's4'] }
+  expect(ids(reader.sessionPage({ ...between, limit: 9, backwards: false }, some))).toEqual(['s6', 's4'])
+  expect(ids(reader.sessionPage({ ...between, limit: 1, backwards: true }, some))).toEqual(['s4'])
+  expect(reader.sessionPage(first(0), {})).toEqual([])
+})
+
+test('filters take channels, archived and pinned sessions, and ids', () => {
+  const hermes = newDb()
+  hermes.session('terminal', { source: 'cli', started_at: 4 })
+  hermes.session('chat', { source: 'telegram', started_at: 3, pinned: 1 })
+  hermes.session('other chat', { source: 'discord', started_at: 2, archived: 1 })
+  hermes.session('job', { source: 'cron', started_at: 1 })
+  const { reader } = newReader(hermes.path)
+  const listed = (filter: SessionFilter): string[] => ids(reader.sessionPage(first(9), filter))
+  expect(listed({})).toEqual(['terminal', 'chat', 'other chat', 'job'])
+  expect(listed({ channels: ['MESSAGING'] })).toEqual(['chat', 'other chat'])
+  expect(listed({ channels: ['CRON', 'CLI'] })).toEqual(['terminal', 'job'])
+  expect(listed({ channels: [] })).toEqual([])
+  expect(listed({ archived: true })).toEqual(['other chat'])
+  expect(listed({ archived: false })).toEqual(['terminal', 'chat', 'job'])
+  expect(listed({ pinned: true })).toEqual(['chat'])
+  expect(listed({ pinned: false, channels: ['MESSAGING'] })).toEqual(['other chat'])
+  expect(listed({ ids: ['job', 'chat', 'nobody'] })).toEqual(['chat', 'job'])
+  expect(listed({ ids: ['job', 'chat'], pinned: true })).toEqual(['chat'])
+  expect(listed({ ids: [] })).toEqual([])
+})
+
+test('a rare channel fills its pages from far apart', () => {
+  const hermes = newDb()
+  hermes.write(() => {
+    for (let i = 0; i < 2500; i++)
+      hermes.session(`s${i}`, { started_at: i + 1, source: i % 400 === 0 ? 'webui' : 'cli' })
+  })
+  const { reader } = newReader(hermes.path)
+  const rare = ['s2400', 's2000', 's1600', 's1200', 's800', 's400', 's0']
+  expect(walk(reader, 3, false, { channels: ['WEB'] }).flat()).toEqual(rare)
+  expect(
+    walk(reader, 3, true, { channels: ['WEB'] })
+      .reverse()
+      .flat(),
+  ).toEqual(rare)
+})
+
+test('new sessions, new messages and new starts of the list are seen at once', () => {
+  const hermes = newDb()
+  hermes.session('a', { started_at: 1 })
+  hermes.session('b', { started_at: 2 })
+  const { reader } = newReader(hermes.path)
+  const listed = (): string[] => ids(reader.sessionPage(first(9), {}))
+  expect(listed()).toEqual(['b', 'a'])
+  hermes.message('a', 3)
+  expect(ids(reader.sessionPage(first(1), {}))).toEqual(['a'])
+  expect(listed()).toEqual(['a', 'b'])
+  hermes.session('c', { started_at: 4 })
+  expect(listed()).toEqual(['c', 'a', 'b'])
+  hermes.write(() => {
+    hermes.session('d', { started_at: 5 })
+    hermes.message('d', 6)
+    hermes.message('b', 7)
+  })
+  expect(listed()).toEqual(['b', 'd', 'c', 'a'])
+})
+
+test('more news than one piece holds is taken in whole', () => {
+  const hermes = newDb()
+  for (const id of ['a', 'b', 'c']) hermes.session(id)
+  const { reader } = newReader(hermes.path)
+  reader.sessionPage(first(9), {})
+  hermes.write(() => {
+    for (let i = 0; i < 1300; i++) hermes.message(i === 1299 ? 'a' : 'c', 100 + i)
+    for (let i = 0; i < 1100; i++) hermes.session(`new${i}`, { started_at: 5000 + i })
+  })
+  expect(ids(reader.sessionPage(first(1), {}))).toEqual(['new1099'])
+  expect(ids(reader.sessionPage(last(4), {}))).toEqual(['new0', 'a', 'c', 'b'])
+})
+
+test('messages that are taken back or deleted move their session back', () => {
+  const hermes = newDb()
+  for (const [i, id] of ['a', 'b', 'c', 'd'].entries()) {
+    hermes.session(id, { started_at: i + 1 })
+    hermes.message(id, 10 + i)
+  }
+  const newest = hermes.message('a', 20)
+  hermes.message('d', 30)
+  const { reader } = newReader(hermes.path)
+  const listed = (): string[] => ids(reader.sessionPage(first(9), {}))
+  expect(listed()).toEqual(['d', 'a', 'c', 'b'])
+  hermes.db.prepare('UPDATE messages SET active = 0 WHERE id = ?').run(newest)
+  expect(ids(reader.sessionPage(last(9), {}))).toEqual(['d', 'c', 'b', 'a'])
+  expect(listed()).toEqual(['d', 'c', 'b', 'a'])
+  hermes.db.exec(`DELETE FROM messages WHERE session_id = 'd'`)
+  expect(listed()).toEqual(['c', 'b', 'a', 'd'])
+  expect(ids(reader.sessionPage(last(2), {}))).toEqual(['a', 'd'])
+})
+
+test('sessions that are deleted are gone, and do not shorten a page', () => {
+  const hermes = newDb()
+  for (let i = 1; i <= 9; i++) hermes.session(`s${i}`, { started_at: i })
+  const { reader } = newReader(hermes.path)
+  expect(ids(reader.sessionPage(first(3), {}))).toEqual(['s9', 's8', 's7'])
+  hermes.db.exec(`DELETE FROM sessions WHERE id IN ('s8', 's7')`)
+  expect(ids(reader.sessionPage(first(3), {}))).toEqual(['s9', 's6', 's5'])
+  hermes.db.exec(`DELETE FROM sessions WHERE id = 's9'`)
+  hermes.session('new', { started_at: 1.5 })
+  expect(ids(reader.sessionPage(first(9), {}))).toEqual(['s6', 's5', 's4', 's3', 's2', 'new', 's1'])
+})
+
+test('rows that a VACUUM has numbered anew are found again', () => {
+  const hermes = newDb()
+  for (let i = 1; i <= 9; i++) hermes.session(`s${i}`, { started_at: i })
+  const { reader } = newReader(hermes.path)
+  reader.sessionPage(first(1), {})
+  hermes.db.exec(`DELETE FROM sessions WHERE id IN ('s1', 's2', 's3')`)
+  hermes.db.exec('VACUUM')
+  for (let i = 10; i <= 15; i++) hermes.session(`s${i}`, { started_at: i })
+  expect(ids(reader.sessionPage(first(99), {}))).toEqual([15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4].map((i) => `s${i}`))
+})
+
+test('a walk holds every session that stays, while others come and go', () => {
+  const hermes = newDb()
+  hermes.write(() => {
+    for (let i = 0; i < 60; i++) hermes.session(`s${i}`, { started_at: 100 + (i % 7) })
+  })
+  const { reader } = newReader(hermes.path)
+  for (const backwards of [false, true]) {
+    const seen: string[] = []
+    let key: SessionKey | null = null
+    for (let step = 0; ; step++) {
+      const rows = reader.sessionPage(backwards ? last(5, key) : first(5, key), {})
+      const end = backwards ? rows[0] : rows.at(-1)
+      if (!end) break
+      seen.push(...ids(rows))
+      key = end
+      hermes.session(`${backwards ? 'late' : 'new'}${step}`, { started_at: backwards ? 1 : 1000 + step })
+      if (step % 3 === 0) hermes.db.prepare('DELETE FROM sessions WHERE id = ?').run(seen[0])
+    }
+    const stayed = hermes.db.prepare<[], { id: string }>(`SELECT id FROM sessions WHERE id LIKE 's%'`).all()
+    expect(new Set(seen)).toEqual(expect.objectContaining({ size: seen.length }))
+    expect(ids(stayed).filter((id) => !seen.includes(id))).toEqual([])
+  }
+})
+
+test('pages follow a file without WAL, too', () => {
+  const hermes = newDb(undefined, 'v7', 'delete')
+  hermes.session('a', { started_at: 1 })
+  const { reader } = newReader(hermes.path)
+  expect(ids(reader.sessionPage(first(9), {}))).toEqual(['a'])
+  hermes.session('b', { started_at: 2 })
+  expect(ids(reader.sessionPage(first(9), {}))).toEqual(['b', 'a'])
+  hermes.message('a', 3)
+  expect(ids(reader.sessionPage(first(9), {}))).toEqual(['a', 'b'])
+})

@@ -1,0 +1,182 @@
+import { expect, test } from 'vitest'
+import { first, newDb, newReader } from '../../support/hermes/reading.ts'
+
+const endOf9999 = Date.parse('9999-12-31T23:59:59.999Z')
+
+test('a session is told with everything that its row has', () => {
+  const hermes = newDb()
+  hermes.session('root', { end_reason: 'compression' })
+  hermes.session('s', {
+    source: 'telegram',
+    title: 'Trees',
+    model: 'anthropic/claude',
+    model_config: JSON.stringify({ _branched_from: 'a', _delegate_from: 'b', _reset_from: 'c', temperature: 1 }),
+    started_at: 1_700_000_000.1239,
+    ended_at: 1_700_000_100.5,
+    end_reason: 'cli_close',
+    pinned: 1,
+    archived: 1,
+    parent_session_id: 'root',
+    input_tokens: 10,
+    output_tokens: 20,
+    reasoning_tokens: 5,
+    cache_read_tokens: 7,
+  })
+  hermes.message('s', 1_700_000_050.25)
+  const { reader, log } = newReader(hermes.path)
+  expect(reader.sessionsById(['s', 'nobody'])).toEqual([
+    {
+      id: 's',
+      origin: 'HERMES',
+      profile: 'default',
+      title: 'Trees',
+      titleSource: null,
+      source: 'telegram',
+      model: 'anthropic/claude',
+      startedAt: 1_700_000_000_124,
+      endedAt: 1_700_000_100_500,
+      endReason: 'cli_close',
+      lastActivityAt: 1_700_000_050_250,
+      pinned: true,
+      archived: true,
+      parentId: 'root',
+      notContinuationOf: ['a', 'b', 'c'],
+      forkedFrom: null,
+      delegate: true,
+      headSeq: 0,
+      usage: { estimated: false, inputTokens: 10, outputTokens: 20, reasoningTokens: 5, cachedInputTokens: 7 },
+    },
+  ])
+  expect(log).toEqual([])
+})
+
+test.each(['v2', 'v7'] as const)('columns that a %s file lacks count as null', (layout) => {
+  const hermes = newDb(undefined, layout)
+  hermes.session('s', { started_at: 5, input_tokens: 3 })
+  hermes.message('s', 6, { content: 'hello' })
+  const { reader, log } = newReader(hermes.path)
+  expect(reader.sessionsById(['s'])).toMatchObject([
+    {
+      title: null,
+      pinned: false,
+      archived: false,
+      lastActivityAt: 6_000,
+      usage: { inputTokens: 3, cachedInputTokens: 0 },
+    },
+  ])
+  expect(reader.sessionPage(first(5), {})).toHaveLength(1)
+  expect(reader.messagePage('s', first(5))).toMatchObject([{ parts: [{ type: 'text', text: 'hello' }] }])
+  expect(reader.messageCounts(['s'])).toEqual(new Map([['s', 1]]))
+  expect(log).toEqual([])
+})
+
+test('a missing source is unknown', () => {
+  const hermes = newDb()
+  hermes.db.exec(
+    'DROP INDEX idx_sessions_source; DROP INDEX idx_sessions_source_id; ALTER TABLE sessions DROP COLUMN source',
+  )
+  hermes.db.prepare(`INSERT INTO sessions (id, started_at) VALUES ('s', 1)`).run()
+  expect(newReader(hermes.path).reader.sessionsById(['s'])).toMatchObject([{ source: 'unknown' }])
+})
+
+test('the last activity is the newest message that people may see, else the start', () => {
+  const hermes = newDb()
+  for (const id of ['empty', 'undone', 'archived', 'late']) hermes.session(id, { started_at: 10 })
+  hermes.message('undone', 20)
+  hermes.message('undone', 30, { active: 0, compacted: 0 })
+  hermes.message('archived', 40, { active: 0, compacted: 1 })
+  hermes.message('late', 60)
+  hermes.message('late', 50)
+  const { reader } = newReader(hermes.path)
+  const times = reader.sessionsById(['empty', 'undone', 'archived', 'late']).map((s) => [s.id, s.lastActivityAt])
+  expect(Object.fromEntries(times)).toEqual({ empty: 10_000, undone: 20_000, archived: 40_000, late: 60_000 })
+  expect(reader.sessionPage(first(9), {}).map(({ id }) => id)).toEqual(['late', 'archived', 'undone', 'empty'])
+})
+
+test('a row whose active is null counts as live', () => {
+  const hermes = newDb()
+  hermes.session('s', { started_at: 1 })
+  hermes.message('s', 7, { active: null, content: 'old' })
+  const { reader } = newReader(hermes.path)
+  expect(reader.sessionsById(['s'])).toMatchObject([{ lastActivityAt: 7_000 }])
+  expect(reader.messagePage('s', first(5))).toHaveLength(1)
+  expect(reader.contextMessages('s')).toHaveLength(1)
+})
+
+test.each([
+  ['too far off', 5e246, endOf9999],
+  ['negative', -5, 0],
+  ['no number', 'yesterday', 0],
+])('a start that is %s is put right', (_, startedAt, expected) => {
+  const hermes = newDb()
+  hermes.session('s', { started_at: startedAt, ended_at: startedAt })
+  const { reader } = newReader(hermes.path)
+  expect(reader.sessionsById(['s'])).toMatchObject([{ startedAt: expected, lastActivityAt: expected }])
+  expect(reader.sessionPage(first(5), {})).toHaveLength(1)
+})
+
+test('a start that is no number is the time of the newest message', () => {
+  const hermes = newDb()
+  hermes.session('s', { started_at: 'yesterday' })
+  hermes.message('s', 12)
+  expect(newReader(hermes.path).reader.sessionsById(['s'])).toMatchObject([
+    { startedAt: 12_000, lastActivityAt: 12_000 },
+  ])
+})
+
+test('garbage among the times of messages does not move a session', () => {
+  const hermes = newDb()
+  hermes.session('s', { started_at: 1 })
+  hermes.message('s', 12)
+  for (const garbage of [5e246, 'soon', -3, Infinity]) hermes.message('s', garbage)
+  const { reader } = newReader(hermes.path)
+  expect(reader.sessionPage(first(5), {})).toMatchObject([{ lastActivityAt: 12_000 }])
+  expect(reader.messagePage('s', first(9)).map(({ createdAt }) => createdAt)).toEqual([
+    12_000,
+    endOf9999,
+    0,
+    0,
+    endOf9999,
+  ])
+})
+
+test.each(['{"_branched_from": "a', '["_branched_from"]', '"_branched_from"', 'null', '{"_branched_from": 7}'])(
+  'a model_config of %s marks nothing',
+  (config) => {
+    const hermes = newDb()
+    hermes.session('s', { model_config: config })
+    expect(newReader(hermes.path).reader.sessionsById(['s'])).toMatchObject([{ notContinuationOf: [] }])
+  },
+)
+
+test('cells of a foreign type are left out', () => {
+  const hermes = newDb()
+  hermes.session('s', { model: Buffer.from([1, 2]), end_reason: null, input_tokens: 'many', output_tokens: -4 })
+  expect(newReader(hermes.path).reader.sessionsById(['s'])).toMatchObject([
+    { model: null, endReason: null, usage: { inputTokens: 0, outputTokens: 0 } },
+  ])
+})
+
+test('ids are opaque: quotes, colons and NULs in them find no other session', () => {
+  const hermes = newDb()
+  const ids = ['a', `it's "quoted"`, 'api:1:2', 'emoji 🌱']
+  for (const id of ids) hermes.session(id)
+  const { reader } = newReader(hermes.path)
+  expect(new Set(reader.sessionsById([...ids, 'a\0b', 'a\ud800', '']).map(({ id }) => id))).toEqual(new Set(ids))
+})
+
+test('messages are counted for the sessions that are there', () => {
+  const hermes = newDb()
+  hermes.session('empty')
+  hermes.session('s')
+  hermes.message('s', 1)
+  hermes.calls('s', 2, ['x', 'y'])
+  hermes.result('s', 3, 'x', 'done')
+  hermes.result('s', 3, 'stray', 'whose?')
+  expect(newReader(hermes.path).reader.messageCounts(['empty', 's', 'nobody'])).toEqual(
+    new Map([
+      ['empty', 0],
+      ['s', 3],
+    ]),
+  )
+})

@@ -1,0 +1,233 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { SegueError } from '../../../src/lib/errors.ts'
+import { nextRuns } from '../../../src/jobs/schedule/schedule.ts'
+import { at, dueTimes, iso, scheduleOf } from '../../support/jobs/times.ts'
+
+const now = at('2026-11-22T10:00:00.123Z')
+
+function upcoming(text: string, timezone?: string): string[] {
+  return nextRuns(scheduleOf(text, timezone, now), now, 3).map(iso)
+}
+
+describe('what is understood', () => {
+  test.each([
+    ['every 30m', 'every 30 minutes', ['2026-11-22T10:30:00.123Z', '2026-11-22T11:00:00.123Z']],
+    ['every 1h30m', 'every 1 hour 30 minutes', ['2026-11-22T11:30:00.123Z']],
+    ['Every 90 minutes', 'every 1 hour 30 minutes', ['2026-11-22T11:30:00.123Z']],
+    ['every 1 day 1 second', 'every 1 day 1 second', ['2026-11-23T10:00:01.123Z']],
+    ['  every   2d ', 'every 2 days', ['2026-11-24T10:00:00.123Z']],
+    ['every 1s', 'every 1 second', ['2026-11-22T10:00:01.123Z']],
+    ['@hourly', 'at @hourly in UTC', ['2026-11-22T11:00:00.000Z']],
+    ['@Daily', 'at @Daily in UTC', ['2026-11-23T00:00:00.000Z']],
+    ['0 9 * * mon-fri', 'at 0 9 * * mon-fri in UTC', ['2026-11-23T09:00:00.000Z']],
+    ['15 30 9 * * *', 'at 15 30 9 * * * in UTC', ['2026-11-23T09:30:15.000Z']],
+    ['0 12 1 * +MON', 'at 0 12 1 * +MON in UTC', ['2027-02-01T12:00:00.000Z', '2027-03-01T12:00:00.000Z']],
+    ['0 0 L * *', 'at 0 0 L * * in UTC', ['2026-11-30T00:00:00.000Z', '2026-12-31T00:00:00.000Z']],
+    ['0 0 29 2 *', 'at 0 0 29 2 * in UTC', ['2028-02-29T00:00:00.000Z', '2032-02-29T00:00:00.000Z']],
+  ])('%j comes again and again', (text, words, times) => {
+    const schedule = scheduleOf(text, 'UTC', now)
+    expect(schedule).toMatchObject({ recurring: true, words })
+    expect(upcoming(text).slice(0, times.length)).toEqual(times)
+  })
+
+  test.each([
+    ['in 2h', '2026-11-22T12:00:00.123Z'],
+    ['in 1 day 12 hours', '2026-11-23T22:00:00.123Z'],
+    ['2030-01-31T09:00:00+01:00', '2030-01-31T08:00:00.000Z'],
+    ['2030-01-31t09:00:00.5z', '2030-01-31T09:00:00.500Z'],
+    ['2030-01-31 09:00:00.123456-05:30', '2030-01-31T14:30:00.123Z'],
+    ['2028-02-29T00:00:00Z', '2028-02-29T00:00:00.000Z'],
+  ])('%j comes once', (text, time) => {
+    expect(scheduleOf(text, 'UTC', now)).toMatchObject({ recurring: false, words: `once, at ${time}` })
+    expect(upcoming(text)).toEqual([time])
+  })
+
+  test('wall clocks are those of the time zone', () => {
+    expect(upcoming('0 9 * * *', 'Asia/Kolkata')[0]).toBe('2026-11-23T03:30:00.000Z')
+    expect(upcoming('0 9 * * *', 'America/New_York')[0]).toBe('2026-11-22T14:00:00.000Z')
+    expect(upcoming('2030-01-31T09:00:00Z', 'America/New_York')).toEqual(['2030-01-31T09:00:00.000Z'])
+  })
+})
+
+describe('what is refused', () => {
+  test.each([
+    '',
+    '   ',
+    'hello',
+    'every',
+    'every day',
+    'every 0s',
+    'every 0d',
+    'every -5m',
+    'every 1.5h',
+    'every 30M',
+    'every 30m1h',
+    'every 30m 30m',
+    'every 3661d',
+    'every 999999999d',
+    'every 5x',
+    'in',
+    'in 0m',
+    'in two hours',
+    'at 9',
+    '9:30',
+    '12:30 * * * *',
+    '2030-01-31',
+    '2030-01-31T09:00',
+    '2030-01-31T09:00:00',
+    '2030-02-30T09:00:00Z',
+    '2029-02-29T09:00:00Z',
+    '2030-01-31T24:00:00Z',
+    '2030-01-31T09:00:60Z',
+    '2030-01-31T09:00:00+25:00',
+    '2030-01-31T09:00:00+01:00 ok',
+    '* * * *',
+    '60 * * * *',
+    '* 24 * * *',
+    '0 0 0 * *',
+    '0 0 * 13 *',
+    '0 9 * * 8',
+    '5/5 * * * *',
+    '*/0 * * * *',
+    '* * * * * * *',
+    '0 9 * * * 2030',
+    '@reboot',
+    '@every 30m',
+    '@',
+    'every 30m\n',
+    '0 9 *\t* *',
+    'every\u00a030m',
+    'every ３０m',
+    'every 30м', // a Cyrillic em
+    '٣ * * * *',
+    `every ${'0'.repeat(200)}1m`,
+  ])('%j', (text) => {
+    const refusal = refusalOf(() => scheduleOf(text))
+    expect(refusal).toMatchObject({ code: 'BAD_USER_INPUT', details: { path: ['input', 'schedule'] } })
+  })
+
+  test('a length of time alone, with both ways to say what is meant', () => {
+    for (const text of ['30m', '2h', '1d', '1h 30m']) {
+      const { message } = refusalOf(() => scheduleOf(text))
+      expect(message).toBe(`"${text}" can mean two things: write "every ${text}" or "in ${text}".`)
+    }
+  })
+
+  test('a time zone that nobody knows, in whatever schedule', () => {
+    for (const text of ['0 9 * * *', 'every 30m', 'in 2h', '2030-01-31T09:00:00Z']) {
+      const refusal = refusalOf(() => scheduleOf(text, 'Mars/Olympus'))
+      expect(refusal).toMatchObject({ code: 'BAD_USER_INPUT', details: { path: ['input', 'timezone'] } })
+    }
+  })
+
+  test('whatever is given, nothing but a refusal comes out, or a schedule that holds its promises', () => {
+    const pieces = fc.constantFrom(
+      'every ',
+      'in ',
+      '30',
+      'm',
+      'h',
+      ' ',
+      '*',
+      '/',
+      '-',
+      ',',
+      '5',
+      '0',
+      'L',
+      '#',
+      '@daily',
+      '2030',
+      'T',
+      ':',
+      'Z',
+    )
+    const texts = fc.oneof(
+      fc.string(),
+      fc.array(pieces, { maxLength: 14 }).map((parts) => parts.join('')),
+    )
+    fc.assert(
+      fc.property(texts, (text) => {
+        const read = attempt(() => scheduleOf(text, 'Europe/Stockholm', now))
+        if (read instanceof Error) {
+          expect(read).toBeInstanceOf(SegueError)
+          return
+        }
+        const [first, second] = nextRuns(read, now, 2)
+        if (first !== undefined) expect(first).toBeGreaterThan(now)
+        if (second !== undefined) expect(second).toBeGreaterThan(first ?? 0)
+        if (!read.recurring) expect(second).toBeUndefined()
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+describe('what is due between two instants', () => {
+  test('counts what coming to each one by one counts, and finds the newest', () => {
+    const texts = fc.constantFrom(
+      'every 7m',
+      'every 1d',
+      'in 3h',
+      '2026-03-29T01:00:00Z',
+      '0 9 * * 1-5',
+      '30 2 * * *',
+      '*/20 * * * *',
+      '0,30 1-3 * * *',
+      '15 10 0-4/2 * * 0',
+      '0 0 L * *',
+      '59 59 23 * * *',
+    )
+    const zones = fc.constantFrom(
+      'UTC',
+      'Europe/Stockholm',
+      'America/New_York',
+      'Australia/Lord_Howe',
+      'America/Santiago',
+    )
+    const instants = fc.integer({ min: at('2026-03-01T00:00:00Z'), max: at('2026-11-10T00:00:00Z') })
+    const lengths = fc.integer({ min: 0, max: 12 * 86_400_000 })
+    fc.assert(
+      fc.property(texts, zones, instants, lengths, (text, zone, after, length) => {
+        const schedule = scheduleOf(text, zone, at('2026-03-28T22:00:00Z'))
+        const until = after + length
+        const times = dueTimes(schedule, after, until)
+        const due = schedule.due(after, until)
+        expect(due).toEqual(times.length === 0 ? null : { newest: times.at(-1), count: times.length })
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  test('what comes each second is counted over years without coming to each', () => {
+    const schedule = scheduleOf('* * * * * *', 'Europe/Stockholm')
+    const [after, until] = [at('2026-01-01T00:00:00Z'), at('2031-01-01T00:00:00Z')]
+    expect(schedule.due(after, until)).toEqual({ newest: until, count: (until - after) / 1000 })
+    expect(scheduleOf('every 1s').due(after, until)?.count).toBe((until - after) / 1000)
+  })
+
+  test('what comes at this very moment is due, and what came at the one before is not again', () => {
+    for (const text of ['0 9 * * *', '*/15 9 * * *', '2026-11-22T09:00:00Z', 'every 9h']) {
+      const schedule = scheduleOf(text, 'UTC', at('2026-11-22T00:00:00Z'))
+      const time = at('2026-11-22T09:00:00Z')
+      expect(schedule.due(time - 1, time), text).toEqual({ newest: time, count: 1 })
+      expect(schedule.due(time - 1, time - 1), text).toBeNull()
+      expect(schedule.due(time, time + 1000), text).toBeNull()
+    }
+  })
+})
+
+function attempt<T>(work: () => T): T | Error {
+  try {
+    return work()
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+function refusalOf(work: () => unknown): Error {
+  const result = attempt(work)
+  if (result instanceof Error) return result
+  throw new Error('it was not refused')
+}

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { isTimeZone, offsetAt, serverTimeZone } from '../../../src/lib/time-zone.ts'
+
+test.each(['UTC', 'Europe/Stockholm', 'Asia/Kolkata', 'Asia/Calcutta', 'America/Argentina/Buenos_Aires', 'Etc/GMT-14'])(
+  '%s is a time zone',
+  (name) => {
+    expect(isTimeZone(name)).toBe(true)
+  },
+)
+
+test.each([
+  '',
+  'Local',
+  'Europe/Sverige',
+  ' UTC',
+  'UTC\n',
+  'Europe/Stockholm\0',
+  'Еurope/Stockholm', // the first letter is Cyrillic
+  'ＵＴＣ',
+  '+02:00',
+  '-0500',
+  '../../etc/localtime',
+])('%j is none', (name) => {
+  expect(isTimeZone(name)).toBe(false)
+})
+
+test('the zone of the server is one', () => {
+  expect(isTimeZone(serverTimeZone())).toBe(true)
+})
+
+test.each([
+  ['UTC', '2026-11-22T12:00:00Z', 0],
+  ['Europe/Stockholm', '2026-03-29T00:59:59.999Z', 60],
+  ['Europe/Stockholm', '2026-03-29T01:00:00Z', 120],
+  ['Asia/Kolkata', '2026-11-22T12:00:00.5Z', 330],
+  ['America/St_Johns', '2026-11-22T12:00:00Z', -210],
+  ['Australia/Lord_Howe', '2026-11-22T12:00:00Z', 660],
+])('the clock in %s at %s is ahead of UTC by %i minutes', (zone, time, minutes) => {
+  expect(offsetAt(Date.parse(time), zone)).toBe(minutes * 60_000)
+})

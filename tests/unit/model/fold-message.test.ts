@@ -1,0 +1,122 @@
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { deltaText, fits, isDelta, isDeltaDraft, withText } from '../../../src/chat/log/delta.ts'
+import { type AnswerFrame, answerPosition, type Draft, fold, userPosition } from '../../../src/model/fold-message.ts'
+import type { MessageRecord } from '../../../src/model/records.ts'
+import { anyAgentEvents, anyEnding, newStream, numbered, play, userMessage } from '../../support/fixtures/generators.ts'
+
+const frame: AnswerFrame = { position: 3, model: 'test/model' }
+
+function folded(drafts: readonly Draft[], answer: MessageRecord | null = null): MessageRecord | null {
+  return drafts.reduce((message, draft) => fold(frame, message, draft), answer)
+}
+
+const base = { at: 5, sessionId: 'session-0', streamId: 'stream-0', messageId: 'message-1' }
+const text = (partIndex: number, offset: number, of: string): Draft => ({
+  ...base,
+  type: 'TextDelta',
+  partIndex,
+  offset,
+  text: of,
+})
+
+describe('folding a log', () => {
+  test('makes no message as long as nothing was produced', () => {
+    const { turn, drafts } = play([{ type: 'step', estimatedInputTokens: 5 }], { status: 'CANCELLED' })
+    expect(folded(drafts)).toBeNull()
+    expect(turn.answer).toBeNull()
+  })
+
+  test('makes a message that is streaming until its end, and then knows how it ended', () => {
+    const { drafts } = play([{ type: 'text', block: '1', text: 'Hello' }], { status: 'COMPLETED' })
+    expect(folded(drafts.slice(0, -1))).toMatchObject({ role: 'ASSISTANT', status: 'STREAMING', usage: null })
+    expect(folded(drafts)).toMatchObject({
+      status: 'COMPLETE',
+      position: frame.position,
+      model: frame.model,
+      parts: [{ type: 'text', text: 'Hello' }],
+      usage: { outputTokens: 0 },
+    })
+  })
+
+  test('puts a text where it belongs, as the rule in the schema has it', () => {
+    const answer = folded([text(0, 0, 'Hello world')])
+    expect(folded([text(0, 6, 'there')], answer)?.parts).toEqual([{ type: 'text', text: 'Hello there' }])
+    expect(folded([text(0, 0, 'J')], answer)?.parts).toEqual([{ type: 'text', text: 'Jello world' }])
+    expect(folded([text(0, 11, '!')], answer)?.parts).toEqual([{ type: 'text', text: 'Hello world!' }])
+  })
+
+  test('leaves the message before it as it was', () => {
+    const before = folded([text(0, 0, 'Hello')])
+    const copy = structuredClone(before)
+    folded([text(0, 5, ' world'), text(1, 0, 'more')], before)
+    expect(before).toEqual(copy)
+  })
+
+  test('places an answer right behind its question, and before the next one', () => {
+    const question = userMessage(newStream({ firstSeq: 7 }))
+    expect(question.position).toBe(userPosition(7))
+    expect(answerPosition(question)).toBe(userPosition(7) + 1)
+    expect(answerPosition(question)).toBeLessThan(userPosition(8))
+  })
+})
+
+describe('applying again what was applied', () => {
+  test('changes nothing, whichever deltas and however often', () => {
+    const choices = fc.array(fc.nat(), { maxLength: 20 })
+    fc.assert(
+      fc.property(anyAgentEvents, anyEnding, choices, (events, ending, picks) => {
+        const { drafts } = play(events, ending)
+        const whole = folded(drafts)
+        const deltas = drafts.filter(isDeltaDraft)
+        const again = picks.flatMap((pick) => deltas[pick % deltas.length] ?? [])
+        expect(isDeepStrictEqual(folded(again, whole), whole)).toBe(true)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('changes nothing in the middle of a log: a reader may go back as far as it likes, as often as it likes', () => {
+    fc.assert(
+      fc.property(anyAgentEvents, anyEnding, fc.array(fc.tuple(fc.nat(), fc.nat())), (events, ending, jumps) => {
+        const { drafts } = play(events, ending)
+        let answer: MessageRecord | null = null
+        let at = 0
+        for (const [forward, back] of jumps) {
+          const to = at + (forward % (drafts.length - at + 1))
+          answer = folded(drafts.slice(at, to), answer)
+          at = to - (back % (to + 1))
+        }
+        expect(isDeepStrictEqual(folded(drafts.slice(at), answer), folded(drafts))).toBe(true)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('changes nothing when a merged delta is laid over its pieces, or pieces over a merged one', () => {
+    fc.assert(
+      fc.property(anyAgentEvents, anyEnding, fc.array(fc.tuple(fc.nat(), fc.nat())), (events, ending, picks) => {
+        const log = numbered(play(events, ending).drafts)
+        const whole = folded(log)
+        const deltas = log.filter(isDelta)
+        let answer = whole
+        for (const [first, length] of picks) {
+          // A run of deltas of one part, from anywhere, merged to one.
+          const start = deltas[first % deltas.length]
+          if (!start) continue
+          let merged = start
+          let left = length % 5
+          for (const next of deltas.filter(({ seq }) => seq > start.seq)) {
+            if (left === 0 || !fits(merged, next)) continue
+            merged = withText({ ...next, offset: merged.offset }, deltaText(merged) + deltaText(next))
+            left -= 1
+          }
+          answer = folded([merged, start], answer)
+        }
+        expect(isDeepStrictEqual(answer, whole)).toBe(true)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})

@@ -1,0 +1,129 @@
+import { existsSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { openProfile, type Profile } from '../../../src/services/profile-stores.ts'
+import { newSession } from '../../../src/sessions/session-repository.ts'
+import type { SearchRequest } from '../../../src/search/search-hit.ts'
+import { HermesDb } from '../../support/hermes/hermes-db.ts'
+import { newFolder } from '../../support/server/segue.ts'
+import { idOf, textMessage, walk } from '../../support/search/segue-chats.ts'
+
+const never = new AbortController().signal
+
+const about = (query: string, of: Partial<SearchRequest> = {}): SearchRequest => ({
+  query,
+  filter: {},
+  after: null,
+  before: null,
+  limit: 1_000,
+  backwards: false,
+  ...of,
+})
+
+interface Scene {
+  readonly profile: Profile
+  readonly hermes: HermesDb
+  readonly statements: string[]
+  /** Adds a message to what is kept here, at a time in seconds; its id. */
+  keep(text: string, at: number): Promise<string>
+}
+
+/** A profile with a Hermes of its own, whose search runs in its thread. Goes with the test. */
+function newScene(): Scene {
+  const folder = newFolder()
+  const hermes = new HermesDb(join(folder, 'state.db'))
+  const statements: string[] = []
+  const profile = openProfile({
+    home: join(folder, 'home'),
+    hermesHome: folder,
+    durable: false,
+    log: { info: () => undefined, warn: () => undefined },
+    onStatement: (file, sql) => statements.push(`${file}: ${sql}`),
+  })
+  onTestFinished(async () => {
+    await profile.close()
+    hermes.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return {
+    profile,
+    hermes,
+    statements,
+    keep: async (text, at) => {
+      const session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at: at * 1000 })
+      const message = textMessage(session.id, text, at * 1000)
+      await profile.chats.append({ sessionId: session.id, head: 0, create: session, events: [], messages: [message] })
+      return message.id
+    },
+  }
+}
+
+test('what is kept here and what Hermes has is found together, by one order', async () => {
+  const { profile, hermes, keep } = newScene()
+  hermes.session('s', { title: 'The needle' })
+  const ours: string[] = []
+  for (let at = 1; at <= 9; at++) {
+    if (at % 3 === 0) hermes.message('s', at, { content: at === 3 ? 'needles' : 'needle' })
+    else ours[at] = await keep(at === 4 ? 'needles' : 'needle', at)
+  }
+  const all = ['s', 's:3', ours[8], ours[7], 's:2', ours[5], ours[2], ours[1], ours[4], 's:1']
+  const find = (request: Partial<SearchRequest>) => profile.searches.find(about('needle', request), never)
+  expect((await find({})).hits.map(idOf)).toEqual(all)
+  for (const size of [1, 3]) {
+    for (const backwards of [false, true]) expect((await walk(find, size, backwards)).map(idOf)).toEqual(all)
+  }
+  const ofHermes = all.filter((id) => id?.startsWith('s'))
+  expect((await find({ filter: { origin: 'HERMES' } })).hits.map(idOf)).toEqual(ofHermes)
+  expect((await find({ filter: { origin: 'SEGUE' } })).hits.map(idOf)).toEqual(
+    all.filter((id) => !ofHermes.includes(id)),
+  )
+})
+
+test('before anything was written nothing is found, and no file is made by looking', async () => {
+  const { profile, hermes, statements, keep } = newScene()
+  statements.length = 0
+  expect(await profile.searches.find(about('needle'), never)).toEqual({ hits: [], reached: null })
+  expect(statements.filter((sql) => sql.startsWith('segue'))).toEqual([])
+  expect(existsSync(join(dirname(hermes.path), 'home', 'segue.db'))).toBe(false)
+  const id = await keep('needle', 1)
+  expect((await profile.searches.find(about('needle'), never)).hits.map(idOf)).toEqual([id])
+})
+
+test('statements are told with their file, and Hermes is only read', async () => {
+  const { profile, hermes, statements, keep } = newScene()
+  hermes.session('s', { title: 'needle' })
+  await keep('needle', 1)
+  statements.length = 0
+  await profile.searches.find(about('needle'), never)
+  expect(statements.some((sql) => sql.startsWith('segue: SELECT'))).toBe(true)
+  expect(statements.some((sql) => sql.startsWith('hermes: SELECT'))).toBe(true)
+  for (const sql of statements) expect(sql).toMatch(/: \s*(SELECT|PRAGMA|BEGIN|COMMIT)/)
+})
+
+describe('a search that nobody waits for any more', () => {
+  test('stops, and leaves its place to others', async () => {
+    const { profile, hermes } = newScene()
+    hermes.session('s')
+    hermes.db.exec(`WITH RECURSIVE numbers AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM numbers WHERE n < 5000)
+      INSERT INTO messages (session_id, role, content, timestamp)
+      SELECT 's', 'user', 'a message of some words without that one', n FROM numbers`)
+    const left = Array.from({ length: 20 }, (_, index) => {
+      const leaving = new AbortController()
+      const found = profile.searches.find(about(`needle ${index}`), leaving.signal)
+      return { found, leave: () => leaving.abort() }
+    })
+    for (const { leave } of left) leave()
+    for (const { found } of left) expect(await found).toEqual({ hits: [], reached: null })
+    expect(await profile.searches.find(about('needle'), AbortSignal.abort())).toEqual({ hits: [], reached: null })
+    expect((await profile.searches.find(about('one', { limit: 2 }), never)).hits).toHaveLength(2)
+  })
+
+  test('does not hold up the end of everything', async () => {
+    const { profile, keep } = newScene()
+    await keep('needle', 1)
+    const under = Array.from({ length: 10 }, () => profile.searches.find(about('needle'), never))
+    await profile.close()
+    for (const found of under) expect(await found).toEqual({ hits: [], reached: null })
+    expect(await profile.searches.find(about('needle'), never)).toEqual({ hits: [], reached: null })
+  })
+})

@@ -1,0 +1,244 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { newSegue, type TestSegue } from '../../support/server/segue.ts'
+import { exchange, post, type Sent } from '../../support/server/http-exchange.ts'
+
+let segue: TestSegue
+let port: string
+
+beforeAll(async () => {
+  segue = await newSegue()
+  port = new URL(segue.url).port
+})
+
+afterAll(() => segue[Symbol.asyncDispose]())
+
+const ok = '{"data":{"__typename":"Query"}}'
+
+/** How a handshake ends: `open`, or the status that it is refused with. */
+async function handshake(headers: Record<string, string>, path = '/graphql'): Promise<'open' | number> {
+  const socket = new WebSocket(`${segue.url.replace('http', 'ws')}${path}`, 'graphql-transport-ws', { headers })
+  const { promise, resolve, reject } = Promise.withResolvers<'open' | number>()
+  socket.on('open', () => resolve('open'))
+  socket.on('unexpected-response', (_, response) => resolve(response.statusCode ?? 0))
+  socket.on('error', reject)
+  return promise.finally(() => socket.terminate())
+}
+
+describe('the Host header', () => {
+  const ours = (): string[] => [
+    `127.0.0.1:${port}`,
+    `localhost:${port}`,
+    `[::1]:${port}`,
+    'localhost',
+    '[::1]',
+    `LocalHost:${port}`,
+    // A tunnel may have another port at its other end.
+    'localhost:80',
+  ]
+  const others = (): string[] => [
+    'example.com',
+    `example.com:${port}`,
+    `localhost.example.com:${port}`,
+    `127.0.0.1.example.com`,
+    `localhost@example.com`,
+    `example.com#localhost`,
+    `localhost, example.com`,
+    'localhost.',
+    '0.0.0.0',
+    '127.0.0.2',
+    '[::]',
+    '::1',
+    `:${port}`,
+    'localhost:80:80',
+  ]
+
+  test('of ours is let in, over HTTP and at the handshake of a WebSocket', async () => {
+    for (const host of ours()) {
+      expect(await exchange(segue.url, post('{ __typename }', { host })), host).toMatchObject({ status: 200, text: ok })
+      expect(await handshake({ host }), host).toBe('open')
+    }
+  })
+
+  test('of anybody else is refused, on every path and at the handshake', async () => {
+    for (const host of others()) {
+      for (const path of ['/', '/graphql', '/health', '/files/a/0', '/nothing']) {
+        const { status, headers, text } = await exchange(segue.url, { path, headers: { host } })
+        expect([status, headers['content-type']], `${host}${path}`).toEqual([403, 'application/json; charset=utf-8'])
+        expect(JSON.parse(text), host).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] })
+      }
+      expect(await handshake({ host }), host).toBe(403)
+    }
+  })
+
+  test('that is missing or empty is refused', async () => {
+    const answer = async (request: string): Promise<string> => {
+      const socket = connect(Number(port), '127.0.0.1')
+      socket.end(request)
+      let text = ''
+      for await (const chunk of socket.setEncoding('utf8')) text += chunk
+      return text.split('\r\n')[0] ?? ''
+    }
+    expect(await answer('GET /health HTTP/1.0\r\n\r\n')).toMatch(/ 403 /)
+    expect(await answer('GET /health HTTP/1.1\r\n\r\n')).toMatch(/ 400 /)
+    expect(await answer('GET /health HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n')).toMatch(/ 403 /)
+    expect(await answer('GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')).toMatch(/ 200 /)
+  })
+})
+
+describe('a browser', () => {
+  const foreign = (): Record<string, string>[] => [
+    { origin: 'http://example.com' },
+    { origin: `https://example.com:${port}` },
+    { origin: 'null' },
+    { origin: '' },
+    { origin: 'http://localhost:1' },
+    { origin: 'http://127.0.0.1' },
+    { origin: `http://127.0.0.1:${port}.example.com` },
+    { origin: `http://127.0.0.1:${port}/` },
+    { origin: `ftp://127.0.0.1:${port}` },
+    { origin: `file://127.0.0.1:${port}` },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' },
+    { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' },
+    { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'websocket' },
+    { origin: 'http://example.com', 'sec-fetch-mode': 'navigate' },
+  ]
+
+  test('on a page of ours is let in', async () => {
+    const own = [
+      { origin: `http://127.0.0.1:${port}` },
+      { origin: `http://localhost:${port}`, host: `localhost:${port}` },
+      { origin: `http://127.0.0.1:${port}`, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' },
+      { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' },
+    ]
+    for (const headers of own) {
+      expect(await exchange(segue.url, post('{ __typename }', headers))).toMatchObject({ status: 200, text: ok })
+      expect(await handshake(headers)).toBe('open')
+    }
+  })
+
+  test('on a page of another origin is refused, over HTTP and at the handshake', async () => {
+    for (const headers of foreign()) {
+      const about = JSON.stringify(headers)
+      expect(await exchange(segue.url, post('{ __typename }', headers)), about).toMatchObject({ status: 403 })
+      expect(await exchange(segue.url, { path: '/health', headers }), about).toMatchObject({ status: 403 })
+      expect(await handshake(headers), about).toBe(403)
+    }
+  })
+
+  test('that follows a link to the playground from elsewhere is let in', async () => {
+    const headers = { accept: 'text/html', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }
+    expect((await exchange(segue.url, { path: '/', headers })).status).toBe(302)
+  })
+
+  test('is never told that other origins may read what it gets', async () => {
+    for (const headers of [{}, { origin: `http://127.0.0.1:${port}` }, { origin: 'http://example.com' }]) {
+      const preflight: Sent = {
+        method: 'OPTIONS',
+        path: '/graphql',
+        headers: {
+          ...headers,
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': 'content-type',
+        },
+      }
+      for (const sent of [post('{ __typename }', headers), preflight]) {
+        const names = Object.keys((await exchange(segue.url, sent)).headers)
+        expect(names.filter((name) => name.startsWith('access-control-'))).toEqual([])
+      }
+    }
+  })
+})
+
+describe('what is refused changes nothing', () => {
+  const mutation = 'mutation { createSession(input: {}) { id } }'
+  let before: string
+
+  const sessions = async (): Promise<string> =>
+    (await exchange(segue.url, post('{ sessions { edges { node { id } } } }'))).text
+
+  beforeEach(async () => {
+    before = await sessions()
+  })
+
+  test.each([
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'text/plain',
+    'text/plain; charset=utf-8',
+    'text/plain, application/json',
+    'text/plain; application/json',
+    'application/jsonp',
+    'application/graphql',
+    '',
+  ])('a form can send the content type %j', async (type) => {
+    const { status, text } = await exchange(segue.url, post(mutation, { 'content-type': type }))
+    expect(status).toBe(415)
+    expect(JSON.parse(text)).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] })
+    expect(await sessions()).toBe(before)
+  })
+
+  test('a request without a content type', async () => {
+    const { headers: _, ...untyped } = post(mutation)
+    expect(await exchange(segue.url, untyped)).toMatchObject({ status: 415 })
+    expect(await sessions()).toBe(before)
+  })
+
+  test('a mutation by GET, by HEAD, or from another site', async () => {
+    const path = `/graphql?query=${encodeURIComponent(mutation)}`
+    expect(await exchange(segue.url, { path })).toMatchObject({ status: 405 })
+    for (const method of ['HEAD', 'PUT', 'DELETE']) {
+      const { status } = await exchange(segue.url, { method, path })
+      expect(status, method).toBeGreaterThanOrEqual(400)
+    }
+    expect(await exchange(segue.url, post(mutation, { origin: 'http://example.com' }))).toMatchObject({ status: 403 })
+    expect(await sessions()).toBe(before)
+  })
+
+  test.each(['application/json', 'application/json; charset=utf-8', 'application/json;charset=utf-8'])(
+    'while %j is let in',
+    async (type) => {
+      const { status } = await exchange(segue.url, post(mutation, { 'content-type': type }))
+      expect(status).toBe(200)
+      expect(await sessions()).not.toBe(before)
+    },
+  )
+})
+
+describe('a handshake', () => {
+  test('at another path is not found', async () => {
+    for (const path of ['/', '/graphql/', '/graphqlx', '/health']) expect(await handshake({}, path), path).toBe(404)
+    expect(await handshake({}, '/graphql?token=x')).toBe('open')
+  })
+
+  test('whose sender is gone before the answer harms nobody', async () => {
+    for (const path of ['/elsewhere', '/graphql']) {
+      for (let i = 0; i < 20; i++) {
+        const socket = connect(Number(port), '127.0.0.1')
+        await once(socket, 'connect')
+        const headers = 'Host: example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+        socket.write(`GET ${path} HTTP/1.1\r\n${headers}`, () => socket.resetAndDestroy())
+        await once(socket, 'close')
+      }
+    }
+    expect(await exchange(segue.url, { path: '/health' })).toMatchObject({ status: 200 })
+  })
+})
+
+test('a server on another loopback address answers to its own name', async () => {
+  await using other = await newSegue({ settings: { host: '127.0.0.3' } })
+  expect(other.url).toMatch(/^http:\/\/127\.0\.0\.3:\d+$/)
+  expect(await exchange(other.url, { path: '/health' })).toMatchObject({ status: 200 })
+  expect(await exchange(other.url, { path: '/health', headers: { host: '127.0.0.4' } })).toMatchObject({ status: 403 })
+  expect(await exchange(segue.url, { path: '/health', headers: { host: '127.0.0.3' } })).toMatchObject({ status: 403 })
+})
+
+test('a server on ::1 tells its address in brackets', async () => {
+  await using other = await newSegue({ settings: { host: '::1' } })
+  expect(other.url).toMatch(/^http:\/\/\[::1\]:\d+$/)
+  expect(await exchange(other.url, { path: '/health' })).toMatchObject({ status: 200 })
+})

@@ -1,0 +1,210 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
+import { newSegue, type TestSegue } from '../../support/server/segue.ts'
+import { exchange, post } from '../../support/server/http-exchange.ts'
+
+let segue: TestSegue
+
+beforeAll(async () => {
+  segue = await newSegue()
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+afterAll(() => segue[Symbol.asyncDispose]())
+
+const json = 'application/json; charset=utf-8'
+
+describe('paths', () => {
+  test('/health tells that the server is well', async () => {
+    const { status, headers, text } = await exchange(segue.url, { path: '/health' })
+    expect([status, headers['content-type'], text]).toEqual([200, json, '{"status":"ok"}'])
+    expect(await exchange(segue.url, { path: '/health?at=1' })).toMatchObject({ status: 200 })
+  })
+
+  test('/ leads to the playground', async () => {
+    const { status, headers } = await exchange(segue.url, { path: '/' })
+    expect([status, headers.location]).toEqual([302, '/graphql'])
+  })
+
+  test('there is nothing anywhere else', async () => {
+    for (const path of [
+      '/graphql/',
+      '/graphql/health',
+      '/x/health',
+      '/health/',
+      '/files',
+      '//',
+      '/%67raphql',
+      '/favicon.ico',
+    ]) {
+      const { status, headers, text } = await exchange(segue.url, { path })
+      expect([status, headers['content-type']], path).toEqual([404, json])
+      expect(JSON.parse(text).errors[0].message).toContain('/graphql')
+    }
+  })
+
+  test('a broken request harms nobody', async () => {
+    const port = Number(new URL(segue.url).port)
+    for (const text of [
+      '\r\n\r\n',
+      'GET\r\n\r\n',
+      '\x16\x03\x01',
+      'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n',
+    ]) {
+      const socket = connect(port, '127.0.0.1')
+      socket.on('error', () => undefined)
+      socket.end(text)
+      socket.resume()
+      await once(socket, 'close', { signal: AbortSignal.timeout(10_000) })
+    }
+    const gone = connect(port, '127.0.0.1')
+    const body = 'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"query"'
+    gone.write(`POST /graphql HTTP/1.1\r\nHost: localhost\r\n${body}`, () => gone.resetAndDestroy())
+    await once(gone, 'close')
+    expect(await exchange(segue.url, { path: '/health' })).toMatchObject({ status: 200 })
+  })
+})
+
+/** The errors of an operation, over HTTP. */
+async function errorsOf(body: object): Promise<{ status: number; errors: unknown; data: unknown }> {
+  const { status, text } = await exchange(segue.url, { ...post(''), body: JSON.stringify(body) })
+  const { errors, data } = JSON.parse(text)
+  return { status, errors, data }
+}
+
+/** What comes back for one operation over WebSocket, until it is over. */
+async function overWebSocket(payload: object): Promise<unknown[]> {
+  const socket = new WebSocket(`${segue.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+  await once(socket, 'open')
+  socket.send('{"type":"connection_init"}')
+  await once(socket, 'message')
+  const messages: { type: string }[] = []
+  socket.on('message', (data) => messages.push(JSON.parse(String(data))))
+  socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload }))
+  while (!messages.some(({ type }) => type === 'error' || type === 'complete')) {
+    await once(socket, 'message', { signal: AbortSignal.timeout(5_000) })
+  }
+  socket.terminate()
+  return messages
+}
+
+describe('errors', () => {
+  const cases: [object, object][] = [
+    [{ query: '{' }, { extensions: { code: 'GRAPHQL_PARSE_FAILED' } }],
+    [{ query: '{ nothing }' }, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }],
+    [{ query: '{ sessions }' }, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }],
+    [
+      { query: 'query ($id: ID!) { session(id: $id) { id } }' },
+      { extensions: { code: 'BAD_USER_INPUT', path: ['id'] } },
+    ],
+    [
+      {
+        query: 'query ($f: SessionFilter) { sessions(filter: $f) { edges { cursor } } }',
+        variables: { f: { channels: ['NOWHERE'] } },
+      },
+      { extensions: { code: 'BAD_USER_INPUT', path: expect.arrayContaining(['f', 'channels']) } },
+    ],
+    [{ query: '{ events(sessionId: "none") { seq } }' }, { path: ['events'], extensions: { code: 'NOT_FOUND' } }],
+    [
+      { query: '{ sessions(first: 0) { edges { cursor } } }' },
+      { path: ['sessions'], extensions: { code: 'BAD_USER_INPUT', path: ['first'] } },
+    ],
+  ]
+
+  test.each(cases)('%j has a code, over HTTP and over WebSocket', async (operation, error) => {
+    const { errors } = await errorsOf(operation)
+    expect(errors).toMatchObject([error])
+    const [message] = await overWebSocket(operation)
+    expect(message).toMatchObject({ id: '1', payload: expect.anything() })
+    expect(JSON.stringify(message)).toContain(JSON.stringify(errors))
+  })
+
+  test.each([
+    ['no document', '{}'],
+    ['no object', '[]'],
+    ['no JSON', '{"query"'],
+    ['nothing', ''],
+    ['variables that are none', '{"query":"{__typename}","variables":7}'],
+    ['another operation than there is', '{"query":"query A { __typename }","operationName":"B"}'],
+  ])('a body with %s has one, too', async (_, body) => {
+    const { status, text } = await exchange(segue.url, { ...post(''), body })
+    expect(status).toBeLessThan(500)
+    expect(JSON.parse(text)).toMatchObject({ errors: [{ extensions: { code: expect.stringMatching(/^[A-Z_]+$/) } }] })
+  })
+
+  test('a fault of the server tells nothing of itself, and is logged', async () => {
+    const secret = 'SELECT secret FROM /home/somebody'
+    vi.spyOn(segue.domain.sessions, 'page').mockRejectedValue(new Error(secret))
+    vi.spyOn(segue.domain.chats, 'start').mockRejectedValue(new TypeError(secret))
+    const list = { query: '{ sessions { edges { cursor } } }' }
+    const chat = { query: 'subscription { streamChat(input: { text: "hello" }) { seq } }' }
+    const internal = [{ extensions: { code: 'INTERNAL' } }]
+    expect(await errorsOf(list)).toMatchObject({ errors: internal })
+    for (const operation of [list, chat]) {
+      segue.warnings.length = 0
+      const text = JSON.stringify(await overWebSocket(operation))
+      expect(text).toContain('"INTERNAL"')
+      expect(text).not.toContain('secret')
+      expect(segue.warnings.join('')).toContain(secret)
+    }
+    const sent = post(chat.query, { accept: 'text/event-stream' })
+    const { text } = await exchange(segue.url, sent)
+    expect(text).toContain('"INTERNAL"')
+    expect(text).not.toContain('secret')
+  })
+})
+
+describe('size', () => {
+  const chat = (text: string): string =>
+    JSON.stringify({
+      query: 'mutation ($input: StreamChatInput!) { startChat(input: $input) { id } }',
+      variables: { input: { text } },
+    })
+
+  async function streams(): Promise<number> {
+    const { text } = await exchange(segue.url, post('{ sessions(first: 1000) { edges { cursor } } }'))
+    return JSON.parse(text).data.sessions.edges.length
+  }
+
+  test('the longest message there may be is taken in, also escaped', async () => {
+    const before = await streams()
+    const escaped = chat('ä'.repeat(1_000_000)).replaceAll('ä', String.raw`\u00e4`)
+    const { status, text } = await exchange(segue.url, { ...post(''), body: escaped })
+    expect([status, text]).toEqual([200, expect.stringContaining('"str_')])
+    expect(await streams()).toBe(before + 1)
+  })
+
+  test('a message that is longer is refused', async () => {
+    const { errors } = await errorsOf(JSON.parse(chat('x'.repeat(1_000_001))))
+    expect(errors).toMatchObject([{ extensions: { code: 'TOO_LARGE' } }])
+  })
+
+  test('a body that is far too large is refused, whether it tells its length or not', async () => {
+    const before = await streams()
+    const body = Buffer.from(chat('x'.repeat(30_000_000)))
+    for (const headers of [{ 'content-length': body.length }, { 'transfer-encoding': 'chunked' }]) {
+      const { status, text } = await exchange(segue.url, { ...post('', headers), body })
+      expect(status).toBe(413)
+      expect(JSON.parse(text)).toMatchObject({ errors: [{ extensions: { code: 'TOO_LARGE' } }] })
+    }
+    expect(await streams()).toBe(before)
+  })
+
+  test('a message of a WebSocket that is far too large ends its socket, and nothing else', async () => {
+    const before = await streams()
+    const socket = new WebSocket(`${segue.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+    await once(socket, 'open')
+    socket.send('{"type":"connection_init"}')
+    await once(socket, 'message')
+    socket.on('error', () => undefined)
+    socket.send(`{"type":"subscribe","id":"1","payload":${chat('x'.repeat(17 * 1024 * 1024))}}`)
+    const [code] = await once(socket, 'close', { signal: AbortSignal.timeout(10_000) })
+    expect(code).toBe(1009)
+    expect(await streams()).toBe(before)
+  })
+})

@@ -1,0 +1,219 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { canBeContinued, continues, lineageOf } from '../../../src/sessions/load-lineage.ts'
+import type { SessionRecord } from '../../../src/model/records.ts'
+import { sessionRecord } from '../../support/sessions/session-record.ts'
+
+const parent = sessionRecord({ id: 'parent', endReason: 'compression' })
+const child = sessionRecord({ id: 'child', parentId: 'parent' })
+
+/** What a walk comes to, in ids, and the ids that it asked for in their order. */
+async function walk(id: string, rows: readonly SessionRecord[]) {
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  const start = byId.get(id)
+  if (!start) throw new Error(`there is no ${id}`)
+  const asked: string[] = []
+  const lineage = await lineageOf(start, async (wanted) => {
+    asked.push(wanted)
+    return byId.get(wanted) ?? null
+  })
+  return {
+    parent: lineage.parent?.id ?? null,
+    root: lineage.root.id,
+    segmentCount: lineage.segmentCount,
+    asked,
+  }
+}
+
+/** Sessions that continue each other, the first one named `0`. */
+function chain(length: number): SessionRecord[] {
+  return Array.from({ length }, (_, i) =>
+    sessionRecord({ id: `${i}`, endReason: 'compression', parentId: i === 0 ? null : `${i - 1}` }),
+  )
+}
+
+const alone = (id: string) => ({ parent: null, root: id, segmentCount: 1 })
+
+describe('a child continues its parent', () => {
+  test.each(['compression', 'cli_close'])('when that ended in %s', (endReason) => {
+    expect(continues(child, { ...parent, endReason })).toBe(true)
+    expect(canBeContinued({ ...parent, endReason })).toBe(true)
+  })
+
+  test('whatever their sources are: cli_close is a move from the terminal to elsewhere', () => {
+    for (const source of ['cli', 'webui', 'telegram', 'segue', 'unknown', 'Tool', 'kanban', 'oneshot']) {
+      expect(continues({ ...child, source }, { ...parent, endReason: 'cli_close' }), source).toBe(true)
+    }
+  })
+
+  test('whatever their times are', () => {
+    expect(continues({ ...child, startedAt: 1 }, { ...parent, startedAt: 9, endedAt: 8 })).toBe(true)
+    expect(continues(child, { ...parent, endedAt: null })).toBe(true)
+  })
+
+  test('when it inherited the mark of its parent, which names another session', () => {
+    const branch = { ...parent, parentId: 'trunk', notContinuationOf: ['trunk'] }
+    expect(continues({ ...child, notContinuationOf: ['trunk'] }, branch)).toBe(true)
+    expect(continues(branch, sessionRecord({ id: 'trunk', endReason: 'compression' }))).toBe(false)
+  })
+
+  test('when its parent is a tool or a subagent itself', () => {
+    for (const source of ['tool', 'subagent']) expect(continues(child, { ...parent, source })).toBe(true)
+  })
+
+  test('of another origin', () => {
+    expect(continues({ ...child, origin: 'SEGUE' }, parent)).toBe(true)
+  })
+})
+
+describe('a child does not continue its parent', () => {
+  test.each([
+    null,
+    '',
+    'branched',
+    'user_exit',
+    'new_reset',
+    'Compression',
+    'COMPRESSION',
+    'CLI_CLOSE',
+    'cli-close',
+    ' compression',
+    'compression ',
+    'compression\0',
+    'compressed',
+    'something new',
+  ])('when that ended in %j', (endReason) => {
+    expect(continues(child, { ...parent, endReason })).toBe(false)
+    expect(canBeContinued({ ...parent, endReason })).toBe(false)
+  })
+
+  test('when it is marked as something else of that parent', () => {
+    expect(continues({ ...child, notContinuationOf: ['parent'] }, parent)).toBe(false)
+    expect(continues({ ...child, notContinuationOf: ['other', 'parent'] }, parent)).toBe(false)
+    expect(continues({ ...child, notContinuationOf: ['Parent', 'paren', ''] }, parent)).toBe(true)
+  })
+
+  test.each(['tool', 'subagent'])('when it is a %s', (source) => {
+    expect(continues({ ...child, source }, parent)).toBe(false)
+  })
+
+  test('when they are one and the same', () => {
+    const self = sessionRecord({ id: 'self', parentId: 'self', endReason: 'compression' })
+    expect(continues(self, self)).toBe(false)
+  })
+
+  test('when it names another one, or none', () => {
+    expect(continues({ ...child, parentId: 'other' }, parent)).toBe(false)
+    expect(continues({ ...child, parentId: null }, parent)).toBe(false)
+  })
+})
+
+describe('a walk', () => {
+  test('leads from the last segment to the root, and asks for each row once', async () => {
+    const rows = chain(40)
+    const { asked, ...lineage } = await walk('39', rows)
+    expect(lineage).toEqual({ parent: '38', root: '0', segmentCount: 40 })
+    expect(asked).toEqual(Array.from({ length: 39 }, (_, i) => `${38 - i}`))
+    expect(await walk('0', rows)).toEqual({ ...alone('0'), asked: [] })
+  })
+
+  test('stops where the chain does: at a row that is gone, and at a parent that ended otherwise', async () => {
+    const gone = chain(5).slice(2)
+    expect(await walk('4', gone)).toMatchObject({ parent: '3', root: '2', segmentCount: 3 })
+    expect(await walk('2', gone)).toMatchObject(alone('2'))
+    const otherwise = chain(5).with(1, sessionRecord({ id: '1', parentId: '0', endReason: 'branched' }))
+    expect(await walk('4', otherwise)).toMatchObject({ parent: '3', root: '2', segmentCount: 3 })
+    expect(await walk('1', otherwise)).toMatchObject({ parent: '0', root: '0', segmentCount: 2 })
+  })
+
+  test('stops after 1,000 hops', async () => {
+    const rows = chain(1100)
+    expect(await walk('999', rows)).toMatchObject({ root: '0', segmentCount: 1000 })
+    expect(await walk('1000', rows)).toMatchObject({ root: '0', segmentCount: 1001 })
+    const { asked, ...last } = await walk('1099', rows)
+    expect(last).toEqual({ parent: '1098', root: '99', segmentCount: 1001 })
+    expect(asked).toHaveLength(1000)
+  })
+
+  test('that meets an id twice leaves the session alone: on a cycle, and hanging off one', async () => {
+    const compressed = (id: string, parentId: string) => sessionRecord({ id, parentId, endReason: 'compression' })
+    const rows = [compressed('a', 'b'), compressed('b', 'a'), compressed('c', 'a'), compressed('d', 'c')]
+    for (const { id } of rows) expect(await walk(id, rows), id).toMatchObject(alone(id))
+    const three = [compressed('x', 'z'), compressed('y', 'x'), compressed('z', 'y')]
+    for (const { id } of three) expect(await walk(id, three), id).toMatchObject(alone(id))
+  })
+
+  test('passes by a cycle of names that the rule does not follow', async () => {
+    const rows = [
+      sessionRecord({ id: 'a', parentId: 'b', endReason: 'compression' }),
+      sessionRecord({ id: 'b', parentId: 'a', endReason: 'branched' }),
+    ]
+    expect(await walk('b', rows)).toMatchObject({ parent: 'a', root: 'a', segmentCount: 2 })
+    expect(await walk('a', rows)).toMatchObject(alone('a'))
+  })
+
+  test('of a session that is its own parent ends at once', async () => {
+    const rows = [
+      sessionRecord({ id: 'self', parentId: 'self', endReason: 'compression' }),
+      sessionRecord({ id: 'next', parentId: 'self' }),
+    ]
+    expect(await walk('self', rows)).toMatchObject(alone('self'))
+    expect(await walk('next', rows)).toMatchObject({ parent: 'self', root: 'self', segmentCount: 2 })
+  })
+
+  test('that fails to read a row fails, rather than to tell something else', async () => {
+    const failing = lineageOf(child, async () => Promise.reject(new Error('disk')))
+    await expect(failing).rejects.toThrow('disk')
+  })
+})
+
+const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+
+/** A few sessions with every kind of link between them. */
+const families = fc
+  .tuple(
+    ...ids.map((id) =>
+      fc.record({
+        id: fc.constant(id),
+        parentId: fc.option(fc.constantFrom(...ids, 'gone'), { freq: 4 }),
+        endReason: fc.constantFrom('compression', 'compression', 'cli_close', 'branched', 'Compression', null),
+        source: fc.constantFrom('cli', 'cli', 'cli', 'webui', 'tool', 'subagent'),
+        notContinuationOf: fc.subarray(['a', 'b'], { maxLength: 1 }),
+      }),
+    ),
+  )
+  .map((rows) => rows.map((row) => sessionRecord(row)))
+
+test('for any family, the answer is what the links say', async () => {
+  await fc.assert(
+    fc.asyncProperty(families, async (rows) => {
+      const links = new Map(
+        rows.flatMap((row) => rows.filter((other) => continues(row, other)).map((other) => [row.id, other.id])),
+      )
+      for (const { id } of rows) {
+        const path = [id]
+        for (let up = links.get(id); up !== undefined && path.length <= ids.length; up = links.get(up)) path.push(up)
+        const { asked, ...lineage } = await walk(id, rows)
+        const isCyclic = path.length > ids.length
+        expect(lineage, id).toEqual(
+          isCyclic ? alone(id) : { parent: path[1] ?? null, root: path.at(-1), segmentCount: path.length },
+        )
+        expect(asked.length).toBeLessThanOrEqual(ids.length)
+      }
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('grouped by root, no session of any family is lost: every root is a session of the group', async () => {
+  await fc.assert(
+    fc.asyncProperty(families, async (rows) => {
+      for (const { id } of rows) {
+        const { root, segmentCount } = await walk(id, rows)
+        expect(await walk(root, rows)).toMatchObject(alone(root))
+        expect(segmentCount === 1).toBe(root === id)
+      }
+    }),
+    { numRuns: 300 },
+  )
+})

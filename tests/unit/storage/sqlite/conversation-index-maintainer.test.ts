@@ -1,0 +1,119 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import Database from 'better-sqlite3'
+import { expect, onTestFinished, test } from 'vitest'
+import { ProfileDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
+import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
+import { SqliteSessions } from '../../../../src/storage/sqlite/sqlite-session-reader.ts'
+import { type Prepares, Statements } from '../../../../src/storage/sqlite/database/statement-cache.ts'
+import { newFolder } from '../../../support/server/segue.ts'
+
+function newPath(): string {
+  const folder = newFolder()
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return join(folder, 'segue.db')
+}
+
+/** The database of a profile, and what it lists. */
+function open(path: string) {
+  const database = new ProfileDatabase(path)
+  onTestFinished(() => database.close())
+  const sessions = new SqliteSessions(database, 'default')
+  const all = { after: null, before: null, limit: 1001, backwards: false }
+  return {
+    database,
+    list: async () => {
+      const { entries } = await sessions.conversationPage(all, {})
+      return entries.map(({ rootId, tipId, segmentCount }) => `${rootId} > ${tipId} (${segmentCount})`)
+    },
+    listSessions: async () => (await sessions.sessionPage(all, {})).map(({ id }) => id),
+  }
+}
+
+/** A session with a message, that has ended in a compression. */
+function insert(db: Prepares, id: string, at: number, parent: string | null = null): void {
+  db.prepare(
+    `INSERT INTO sessions (id, source, parent_session_id, started_at, end_reason, last_activity_at, message_count, usage)
+     VALUES (?, 'segue', ?, ?, 'compression', ?, 1, '{}')`,
+  ).run(id, parent, at, at)
+}
+
+test('a database from before there was an index is indexed when it is opened', async () => {
+  const path = newPath()
+  const old = new Database(path)
+  old.exec(migrations[0] ?? '')
+  old.pragma('user_version = 1')
+  const writes = new Statements(old)
+  insert(writes, 'b', 2, 'a')
+  insert(writes, 'a', 1)
+  insert(writes, 'c', 3)
+  old.close()
+  const { list, listSessions } = open(path)
+  expect(await list()).toEqual(['c > c (1)', 'a > b (2)'])
+  expect(await listSessions()).toEqual(['c', 'b', 'a'])
+})
+
+test('whoever writes to the sessions, the next list shows it', async () => {
+  const path = newPath()
+  const { database, list } = open(path)
+  database.write(() => insert(database, 'a', 1))
+  const other = new Database(path)
+  onTestFinished(() => void other.close())
+  const writes = new Statements(other)
+  insert(writes, 'b', 2, 'a')
+  insert(writes, 'c', 3, 'b')
+  expect(await list()).toEqual(['a > c (3)'])
+  other.exec("UPDATE sessions SET last_activity_at = 9 WHERE id = 'b'")
+  expect(await list()).toEqual(['a > b (3)'])
+  other.exec("UPDATE sessions SET end_reason = NULL WHERE id = 'b'")
+  expect(await list()).toEqual(['a > b (2)', 'c > c (1)'])
+  other.exec("DELETE FROM sessions WHERE id = 'a'")
+  expect(await list()).toEqual(['b > b (1)', 'c > c (1)'])
+  other.exec("UPDATE sessions SET message_count = 0 WHERE id = 'b'")
+  expect(await list()).toEqual(['c > c (1)'])
+})
+
+test('a write that fails leaves the index as it was', async () => {
+  const { database, list } = open(newPath())
+  database.write(() => insert(database, 'a', 1))
+  const failing = () =>
+    database.write(() => {
+      insert(database, 'b', 2)
+      throw new Error('the disk is full')
+    })
+  expect(failing).toThrow('the disk is full')
+  expect(await list()).toEqual(['a > a (1)'])
+})
+
+test('what is written within a write is indexed with it', async () => {
+  const { database, list } = open(newPath())
+  database.write(() => {
+    insert(database, 'a', 1)
+    database.write(() => insert(database, 'b', 2))
+  })
+  expect(await list()).toEqual(['b > b (1)', 'a > a (1)'])
+})
+
+test('where very many change their conversation at once, they do so a few at a time, and all of them', async () => {
+  const path = newPath()
+  const { database, list } = open(path)
+  const child = (index: number): string => `c${String(index).padStart(3, '0')}`
+  database.write(() => {
+    insert(database, 'root', 1)
+    for (let i = 0; i < 900; i++) insert(database, child(i), 2 + i, 'root')
+  })
+  const counted = () => database.prepare<[], { n: number }>('SELECT count(*) AS n FROM conversations').get()?.n ?? 0
+  while (counted() !== 1 || (await list())[0] !== `root > ${child(899)} (901)`) await setImmediate()
+  database.write(() => database.prepare('DELETE FROM sessions WHERE id = ?').run('root'))
+  const counts = [counted()]
+  while (counted() !== 900) {
+    await setImmediate()
+    if (counted() !== counts.at(-1)) counts.push(counted())
+  }
+  expect(counts.length).toBeGreaterThan(5)
+  // A stop in the middle of it loses nothing.
+  insert(database, 'root', 1)
+  database.close()
+  expect(await open(path).list()).toEqual([`root > ${child(899)} (901)`])
+})

@@ -1,0 +1,51 @@
+import { copyFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { expect, onTestFinished, test } from 'vitest'
+import { openProfile } from '../../../../src/services/profile-stores.ts'
+import { newSession } from '../../../../src/sessions/session-repository.ts'
+import { Checkpoints } from '../../../../src/storage/sqlite/database/wal-checkpointer.ts'
+import { newFolder } from '../../../support/server/segue.ts'
+import { until } from '../../../support/wait-until.ts'
+
+function newHome(): string {
+  const home = newFolder()
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+  return home
+}
+
+/** How many sessions are in the file itself, its WAL left aside. */
+function sessionsInFile(home: string): number {
+  const copy = join(home, 'copy.db')
+  copyFileSync(join(home, 'segue.db'), copy)
+  const database = new Database(copy)
+  try {
+    const isMade = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'sessions'").get() !== undefined
+    return isMade ? Number(database.prepare('SELECT count(*) FROM sessions').pluck().get()) : 0
+  } finally {
+    database.close()
+    rmSync(copy)
+  }
+}
+
+test('what was committed comes into the file while the server runs, and no commit has waited for it', async () => {
+  const home = newHome()
+  const profile = openProfile({ home, hermesHome: null, durable: false, log: console })
+  onTestFinished(() => profile.close())
+  for (let count = 0; count < 300; count += 1) {
+    const session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at: count })
+    await profile.chats.createSession({ session, messages: [] })
+  }
+  await until(
+    () => sessionsInFile(home) >= 256,
+    () => sessionsInFile(home),
+  )
+})
+
+test('a database that is gone is no fault, and neither is an end in the midst of it', async () => {
+  const checkpoints = new Checkpoints(join(newHome(), 'gone.db'))
+  checkpoints.ask()
+  checkpoints.ask()
+  await expect(checkpoints.close()).resolves.toBeUndefined()
+  checkpoints.ask()
+})

@@ -1,0 +1,97 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { JsonPiecesError, piecesOf } from '../../../src/transfer/json-stream.ts'
+
+/** An object put together from its pieces, of a text that comes in so many code units at a time. */
+function read(text: string, size: number): Map<string, unknown> {
+  let at = 0
+  const more = (): string | null => {
+    const next = text.slice(at, at + size)
+    at += size
+    return next === '' ? null : next
+  }
+  const members = new Map<string, unknown>()
+  const lists = new Map<string, unknown[]>()
+  for (const { member, index, value } of piecesOf(more)) {
+    if (index === null) members.set(member, value)
+    else {
+      const list = index === 0 ? [] : (lists.get(member) ?? [])
+      expect(index).toBe(list.length)
+      lists.set(member, [...list, value])
+      members.set(member, lists.get(member))
+    }
+  }
+  return members
+}
+
+/** What of a text was taken; null when it was refused, as it has to be: by an error of its own. */
+function taken(text: string, size = 3): Map<string, unknown> | null {
+  try {
+    return read(text, size)
+  } catch (error) {
+    if (!(error instanceof JsonPiecesError)) throw error
+    return null
+  }
+}
+
+function parsed(text: string): Map<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? new Map(Object.entries(value)) : null
+  } catch {
+    return null
+  }
+}
+
+const object = fc.dictionary(fc.string({ minLength: 1 }), fc.jsonValue(), { maxKeys: 6 })
+const indent = fc.constantFrom(undefined, 1, '\t')
+
+test('the pieces of any object make what JSON.parse makes of it, however they come in', () => {
+  fc.assert(
+    fc.property(object, indent, fc.integer({ min: 1, max: 20 }), (value, space, size) => {
+      const text = JSON.stringify(value, null, space)
+      expect(read(text, size)).toEqual(parsed(text))
+    }),
+  )
+})
+
+test('an object that ends too early is refused, wherever it ends', () => {
+  fc.assert(
+    fc.property(object, indent, (value, space) => {
+      const text = JSON.stringify(value, null, space)
+      const beginnings = Array.from({ length: text.length }, (_, end) => text.slice(0, end))
+      expect(beginnings.filter((beginning) => taken(beginning, 50) !== null)).toEqual([])
+    }),
+    { numRuns: 20 },
+  )
+})
+
+test('whatever character takes the place of another one, it refuses what JSON.parse refuses, and takes what that takes', () => {
+  const character = fc.constantFrom(...'{}[],:"\\ x1\n\u0001')
+  fc.assert(
+    fc.property(object, fc.nat(), character, (value, place, wrong) => {
+      const right = JSON.stringify(value)
+      const at = place % (right.length + 1)
+      const text = right.slice(0, at) + wrong + right.slice(at + 1)
+      expect(taken(text), text).toEqual(parsed(text))
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('each piece tells the line on which it begins, and a fault where it is', () => {
+  const text = '{\n"a": [\n1,\n\n{"b":\n2}],\n"c": 3\n}'
+  const lines = [...piecesOf(once(text))].map(({ member, index, line }) => [member, index, line])
+  expect(lines).toEqual([
+    ['a', 0, 3],
+    ['a', 1, 5],
+    ['c', null, 7],
+  ])
+  expect(() => [...piecesOf(once('{\n"a": [\n1,\n,]}'))]).toThrow(expect.objectContaining({ line: 4 }))
+  expect(() => [...piecesOf(once('{\n"a": [\n1\n'))]).toThrow('the file ends here, before it is complete')
+})
+
+function once(text: string): () => string | null {
+  const texts = [text]
+  return () => texts.pop() ?? null
+}

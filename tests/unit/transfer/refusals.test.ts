@@ -1,0 +1,161 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { lockHome } from '../../../src/storage/sqlite/database/home-lock.ts'
+import { TransferError } from '../../../src/transfer/transfer-error.ts'
+import { followStream, is, startChat } from '../../contract/support/chat.ts'
+import { readTo } from '../../contract/support/typed-client.ts'
+import { connect } from '../../contract/support/clients.ts'
+import { newFolder, newSegue } from '../../support/server/segue.ts'
+import { exported, imported, newHome } from '../../support/transfer/transfers.ts'
+
+const home = newFolder()
+/** A document of one turn with a file, and its path. */
+let whole = ''
+let path = ''
+let sessionId = ''
+
+beforeAll(async () => {
+  await using segue = await newSegue({ settings: { home } })
+  await using client = connect('http', segue.url)
+  const files = [{ name: 'a.txt', mediaType: 'text/plain', url: `data:text/plain;base64,${btoa('A file')}` }]
+  const stream = await startChat(client, { text: 'Hello', files, key: 'k' })
+  const { last } = await readTo(followStream(client, stream.id), is('StreamFinished'))
+  sessionId = last.sessionId
+  const document = await exported({ home, id: sessionId })
+  whole = document.text
+  path = document.path
+})
+
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+/** What an import of this text is refused with. Nothing of it is there then, in a home that was not there before either. */
+async function refusal(text: string | Buffer): Promise<string> {
+  const file = join(newFolder(), 'conversation.json')
+  writeFileSync(file, text)
+  const other = newHome()
+  const error: unknown = await imported(file, other).catch((reason: unknown) => reason)
+  if (!(error instanceof TransferError)) throw error
+  expect(existsSync(other)).toBe(false)
+  expect(error.message.startsWith(`${file}: `)).toBe(true)
+  return error.message.slice(file.length + 2)
+}
+
+const without = (line: RegExp): string => whole.replace(line, '')
+
+describe('an import is refused, and says where and why,', () => {
+  test.each<[string, () => string | Buffer, string | RegExp]>([
+    ['of nothing', () => '', 'line 1: the file ends here, before it is complete'],
+    ['of what is no JSON', () => 'Hello', 'line 1: this is not JSON'],
+    ['of what is no UTF-8', () => Buffer.from([0x7b, 0xff]), /^it can't be read \(it is not written in UTF-8\)$/],
+    ['of other JSON', () => '{"a": 1}', 'line 1: a: this is no conversation that Segue has exported'],
+    ['of an empty object', () => '{}', 'this is no conversation that Segue has exported'],
+    ['of another format', () => whole.replace('segue-conversation', 'x'), /^line 2: format: this is no conversation/],
+    [
+      'of a newer version, whatever is in it',
+      () => '{"format": "segue-conversation", "version": 2, "new": []}',
+      'line 1: version: the document has version 2, this Segue knows versions up to 1. Import it with the newer Segue.',
+    ],
+    ['of half a document', () => whole.slice(0, whole.length / 2), /the file ends here, before it is complete$/],
+    [
+      'without one of its lists',
+      () => without(/"decisions": \[\n\],\n/),
+      /^line \d+: grants: it stands where decisions/,
+    ],
+    [
+      'with a list of something else',
+      () => whole.replace('"sessions": [', '"chats": ['),
+      /it stands where sessions should/,
+    ],
+    [
+      'with a record of another form',
+      () => whole.replace('"role":"USER"', '"role":"ME"'),
+      /^line 11: messages 1: role: /,
+    ],
+    ['with something that nobody knows', () => whole.replace('"role":', '"mood":1,"role":'), /messages 1: .*mood/],
+    [
+      'without a message',
+      () => without(/\{"id":"msg_[^\n]*"role":"USER"[^\n]*\n/),
+      /events 1: there is no message msg_\w+ in the document$/,
+    ],
+    [
+      'without an event',
+      () => without(/\{"type":"StreamStarted"[^\n]*\n/),
+      /the beginning of the stream str_\w+ is missing among the events$/,
+    ],
+    [
+      'without the end of a log',
+      () => whole.replace(/,\n\{"type":"StreamFinished"[^\n]*/, ''),
+      /the end of the stream str_/,
+    ],
+    [
+      'without a file',
+      () => without(/\{"hash":[^\n]*\n/),
+      /session ses_\w+: there is no file [0-9a-f]{64} in the document$/,
+    ],
+    [
+      'with the bytes of another file',
+      () => whole.replace(btoa('A file'), btoa('B file')),
+      /files 1: content: these are not/,
+    ],
+    [
+      'with a reference to nowhere',
+      () => whole.replaceAll(/"messageId":"msg_\w+"/g, `"messageId":"msg_0"`),
+      /no message msg_0/,
+    ],
+    ['with ids that are none', () => whole.replaceAll(sessionId, 'ses_1'), /"ses_1" is no id of a session/],
+    [
+      'with two of one id',
+      () => whole.replace(/(\{"id":"msg_[^\n]*),\n/, '$1,\n$1,\n'),
+      /there are two with the message msg_/,
+    ],
+  ])('%s', async (_, text, message) => {
+    const told = await refusal(text())
+    if (typeof message === 'string') expect(told).toBe(message)
+    else expect(told).toMatch(message)
+  })
+
+  test('when it is there already, in whichever profile', async () => {
+    const there = `The session ${sessionId} is there already, in the profile default.`
+    await expect(imported(path, home)).rejects.toThrow(there)
+    await expect(imported(path, home, 'work')).rejects.toThrow(there)
+    expect(existsSync(join(home, 'profiles'))).toBe(false)
+  })
+
+  test('of a file that is not there', async () => {
+    await expect(imported('/nowhere.json', newHome())).rejects.toThrow("/nowhere.json: it can't be read (ENOENT)")
+  })
+
+  test('while a server has the home', async () => {
+    const lock = lockHome(home)
+    await expect(imported(path, home)).rejects.toThrow('Another Segue server uses the home')
+    lock.release()
+  })
+})
+
+test('what is written in another way is the same document', async () => {
+  const [file, other] = [join(newFolder(), 'pretty.json'), newHome()]
+  writeFileSync(file, `\ufeff${JSON.stringify(JSON.parse(whole), null, 4)}`)
+  await imported(file, other)
+  expect(readFileSync((await exported({ home: other, id: sessionId })).path, 'utf8')).toBe(whole)
+})
+
+test('an import that fails half way leaves nothing of it behind', async () => {
+  const other = newHome()
+  await imported(path, other)
+  // The session is deleted, and one of its messages is not.
+  const database = new Database(join(other, 'segue.db'))
+  database.pragma('foreign_keys = OFF')
+  database.exec(
+    "DELETE FROM sessions; DELETE FROM messages WHERE role = 'USER'; DELETE FROM streams; DELETE FROM files",
+  )
+  const tables = () =>
+    ['sessions', 'messages', 'streams', 'events'].map((name) => database.prepare(`SELECT * FROM ${name}`).all())
+  const before = tables()
+  rmSync(join(other, 'files'), { recursive: true })
+  await expect(imported(path, other)).rejects.toThrow(/messages 2: msg_\w+ is there already$/)
+  expect(tables()).toEqual(before)
+  expect(readdirSync(join(other, 'files'))).toEqual([])
+  database.close()
+})
