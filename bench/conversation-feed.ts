@@ -1,5 +1,5 @@
 // How long it takes until a change is told to whoever follows the list of conversations, with 100,000 sessions in Hermes'
-// file: beside a bare commit there. `node bench/live.ts [sessions]`
+// file: beside a bare commit there. `node bench/conversation-feed.ts [sessions]`
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'

@@ -1,5 +1,5 @@
 // What a page of the sidebar costs with a million sessions and ten million messages of our own and 100,000 sessions of
-// Hermes', beside the same with a thousand. `node bench/sidebar.ts [sessions]`; it takes 5 GB in the folder for
+// Hermes', beside the same with a thousand. `node bench/conversation-list.ts [sessions]`; it takes 5 GB in the folder for
 // temporary files, and some minutes to fill them.
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
@@ -43,7 +43,7 @@ async function serve(sessions: number): Promise<Served> {
   fillHermes(hermesHome, hermes)
   const seconds = (performance.now() - started) / 1000
   process.stdout.write(`${sessions.toLocaleString('en')} sessions are made in ${seconds.toFixed(0)} s\n`)
-  const program = `${import.meta.dirname}/sidebar-server.ts`
+  const program = `${import.meta.dirname}/conversation-list-server.ts`
   const child = spawn(process.execPath, [program, home, hermesHome], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })

@@ -15,7 +15,7 @@ const checks: Record<string, Check> = {
   lint: command('oxlint', '--deny-warnings'),
   'unused code and dependencies': command('knip'),
   'one graphql': oneGraphql,
-  'schema.graphql up to date': command('node', 'scripts/schema.ts', '--check'),
+  'schema.graphql up to date': command('node', 'scripts/print-schema.ts', '--check'),
   'typed documents up to date (npm run codegen)': command('graphql-codegen', '--config', 'codegen.ts', '--check'),
   'no registry in the lock file': noRegistry,
 }

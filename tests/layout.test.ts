@@ -7,22 +7,23 @@ const src = join(import.meta.dirname, '..', 'src')
 /** From the top to the bottom: the folders of src, and the files that lie in none. */
 const layers = [
   'main.ts',
-  'commands.ts',
-  'in-words.ts',
   'segue.ts',
+  'cli',
   'server',
   'schema',
-  'domain',
+  'services',
   'transfer',
   'chat',
   'agent',
-  'sessions',
   'jobs',
-  'profiles',
+  'sessions',
+  'hermes',
+  'search',
   'storage',
+  'profiles',
   'config',
-  'ids.ts',
-  'errors.ts',
+  'model',
+  'lib',
 ]
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))

@@ -17,7 +17,7 @@ import { newFolder } from '../support/server/segue.ts'
 import { type ServerProcess, startProcess } from '../support/server/server-process.ts'
 import { until } from '../support/wait-until.ts'
 
-const root = join(import.meta.dirname, '..')
+const root = join(import.meta.dirname, '..', '..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 
 interface Block {

@@ -19,7 +19,7 @@ import { MessagesDocument, SessionsDocument } from '../generated/graphql.ts'
 import { type Place, placesOf, withValue } from '../support/input-positions.ts'
 import { newWorld, type World } from '../support/test-environment.ts'
 
-const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', 'schema.graphql'), 'utf8'))
+const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', '..', 'schema.graphql'), 'utf8'))
 const codes = schema.getType('ErrorCode')
 
 interface Setting extends Known, GoodIds, AsyncDisposable {

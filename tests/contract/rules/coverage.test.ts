@@ -14,8 +14,8 @@ import { schema as served } from '../../../src/schema/schema.ts'
 import { unasked, undescribed } from '../support/coverage.ts'
 
 describe('schema.graphql', () => {
-  const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', 'schema.graphql'), 'utf8'))
-  const folder = join(import.meta.dirname, 'operations')
+  const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', '..', 'schema.graphql'), 'utf8'))
+  const folder = join(import.meta.dirname, '..', 'operations')
   const document = concatAST(readdirSync(folder).map((file) => parse(readFileSync(join(folder, file), 'utf8'))))
 
   test('the operations fit it', () => {

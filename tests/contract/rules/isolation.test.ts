@@ -22,7 +22,7 @@ import {
 import { type GoodIds, goodVariables, stirred } from '../support/good-variables.ts'
 import { type Path, withValue } from '../support/input-positions.ts'
 
-const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', 'schema.graphql'), 'utf8'))
+const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', '..', 'schema.graphql'), 'utf8'))
 
 /** A field of the top, with all that can be asked of it. */
 interface Entry {

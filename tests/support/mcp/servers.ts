@@ -8,7 +8,7 @@ import type { Json } from '../../../src/model/records.ts'
 import { until } from '../wait-until.ts'
 
 const { PATH = '', HOME = '' } = process.env
-const compiled = fileURLToPath(new URL('../../../../node_modules/.cache/compile', import.meta.url))
+const compiled = fileURLToPath(new URL('../../../node_modules/.cache/compile', import.meta.url))
 
 /** A program, run by the Node that runs the tests. */
 export function program(name: string, args: readonly string[], more: Partial<StdioServer> = {}): StdioServer {

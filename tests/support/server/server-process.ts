@@ -63,7 +63,7 @@ function spawnSegue({ argv = [], env = {} }: Arguments): ChildProcessWithoutNull
   const main = new URL('../../../src/main.ts', import.meta.url).pathname
   const { PATH = '', HOME = '' } = process.env
   // Half of a start is compiling what has not changed since the last one.
-  const NODE_COMPILE_CACHE = new URL('../../node_modules/.cache/compile', import.meta.url).pathname
+  const NODE_COMPILE_CACHE = new URL('../../../node_modules/.cache/compile', import.meta.url).pathname
   return spawn(process.execPath, [main, ...argv], { env: { PATH, HOME, NODE_COMPILE_CACHE, ...env }, stdio: 'pipe' })
 }
 
