@@ -3,13 +3,13 @@
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { newFolder, newSegue } from '../tests/support/server/segue.ts'
-import { percentile, print } from './report.ts'
+import { newTempFolder, startTestSegue } from '../tests/support/server/segue.ts'
+import { percentile, printFigures } from './report.ts'
 
-const streams = 100
-const cancels = 300
+const streamCount = 100
+const cancelCount = 300
 
-await using segue = await newSegue({ settings: { offlineDelay: 15 } })
+await using segue = await startTestSegue({ settings: { offlineDelayMs: 15 } })
 const post = async (url: string, body: object): Promise<string> => {
   const response = await fetch(url, {
     method: 'POST',
@@ -26,38 +26,38 @@ const start = async (): Promise<string> => {
 const cancel = (id: string): Promise<string> =>
   post(url, { query: `mutation { cancelStream(streamId: "${id}") { outcome message { text } } }` })
 
-const running = await Promise.all(Array.from({ length: streams }, start))
-const times: number[] = []
-for (let count = 0; count < cancels; count += 1) {
+const running = await Promise.all(Array.from({ length: streamCount }, start))
+const durationsMs: number[] = []
+for (let count = 0; count < cancelCount; count += 1) {
   const id = running.shift() ?? ''
   const begun = performance.now()
   await cancel(id)
-  times.push(performance.now() - begun)
+  durationsMs.push(performance.now() - begun)
   running.push(await start())
 }
 
-const bare = createServer((request, response) => request.resume().on('end', () => response.end('{}')))
-await new Promise<void>((resolve) => bare.listen(0, '127.0.0.1', resolve))
-const address = bare.address()
-const bareURL = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
-const database = new Database(join(newFolder(), 'bare.db'))
+const bareServer = createServer((request, response) => request.resume().on('end', () => response.end('{}')))
+await new Promise<void>((resolve) => bareServer.listen(0, '127.0.0.1', resolve))
+const address = bareServer.address()
+const bareUrl = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+const database = new Database(join(newTempFolder(), 'bare.db'))
 database.pragma('journal_mode = WAL')
 database.pragma('synchronous = NORMAL')
 database.exec('CREATE TABLE rows (body TEXT)')
 const insert = database.prepare('INSERT INTO rows VALUES (?)')
-const least: number[] = []
-for (let count = 0; count < cancels; count += 1) {
+const baselineMs: number[] = []
+for (let count = 0; count < cancelCount; count += 1) {
   const begun = performance.now()
-  await post(bareURL, { query: '' })
+  await post(bareUrl, { query: '' })
   insert.run('x'.repeat(1000))
-  least.push(performance.now() - begun)
+  baselineMs.push(performance.now() - begun)
 }
-bare.close()
+bareServer.close()
 
-print(`cancelStream while ${streams} answers are being made`, {
-  'median, ms': percentile(times, 0.5),
-  'p99, ms': percentile(times, 0.99),
-  'bare request and commit, median, ms': percentile(least, 0.5),
-  'ratio of the medians': percentile(times, 0.5) / percentile(least, 0.5),
+printFigures(`cancelStream while ${streamCount} answers are being made`, {
+  'median, ms': percentile(durationsMs, 0.5),
+  'p99, ms': percentile(durationsMs, 0.99),
+  'bare request and commit, median, ms': percentile(baselineMs, 0.5),
+  'ratio of the medians': percentile(durationsMs, 0.5) / percentile(baselineMs, 0.5),
 })
 process.exit(0)

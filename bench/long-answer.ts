@@ -5,16 +5,16 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setImmediate as breathe, setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import type { Agent } from '../src/agent/agent.ts'
-import { Chats } from '../src/chat/chat-service.ts'
-import { openProfile } from '../src/services/profile-stores.ts'
-import { Sessions } from '../src/sessions/session-repository.ts'
-import { chatRequest } from '../tests/support/fixtures/chat-request.ts'
-import { foundModel } from '../tests/support/providers/resolved-model.ts'
-import { newFolder } from '../tests/support/server/segue.ts'
-import { print } from './report.ts'
+import { ChatService } from '../src/chat/chat-service.ts'
+import { openProfileStorage } from '../src/services/profile-stores.ts'
+import { SessionRepository } from '../src/sessions/session-repository.ts'
+import { newChatRequest } from '../tests/support/fixtures/chat-request.ts'
+import { newResolvedModel } from '../tests/support/providers/resolved-model.ts'
+import { newTempFolder } from '../tests/support/server/segue.ts'
+import { printFigures } from './report.ts'
 
 const deltas = Number(process.argv[2] ?? 1_000_000)
-const heap = (): number => {
+const measureHeapMiB = (): number => {
   globalThis.gc?.()
   return process.memoryUsage().heapUsed / 2 ** 20
 }
@@ -28,51 +28,52 @@ const agent: Agent = {
     }
   },
 }
-const profile = openProfile({ home: newFolder(), hermesHome: null, durable: false, log: console })
-const sessions = new Sessions(profile)
-const models = { find: async () => foundModel(agent) }
-const chats = new Chats({ profile, sessions, models, onProblem: console.error })
+const profile = openProfileStorage({ home: newTempFolder(), hermesHome: null, durable: false, log: console })
+const sessions = new SessionRepository(profile)
+const models = { resolve: async () => newResolvedModel(agent) }
+const chats = new ChatService({ profile, sessions, models, onProblem: console.error })
 const loop = monitorEventLoopDelay({ resolution: 1 })
 
-const before = heap()
+const heapBeforeMiB = measureHeapMiB()
 loop.enable()
-const begun = performance.now()
-const stream = await chats.start(chatRequest({ text: 'go' }))
-let seen = 0
-for await (const event of await chats.followers.followStream(stream.id, 0)) seen = event.seq
-const streamed = performance.now() - begun
-const held = loop.max / 1e6
-const after = heap()
+const startedAt = performance.now()
+const stream = await chats.start(newChatRequest({ text: 'go' }))
+let lastSeq = 0
+for await (const event of await chats.subscriptions.subscribeToStream(stream.id, 0)) lastSeq = event.seq
+const streamingMs = performance.now() - startedAt
+const maxBlockedMs = loop.max / 1e6
+const heapAfterMiB = measureHeapMiB()
 
 loop.reset()
 await delay(400)
-while ((await profile.chats.events({ sessionId: stream.sessionId, after: 0, limit: 200 })).length > 100) await delay(50)
-const heldByMerge = loop.max / 1e6
+while ((await profile.eventStore.readEvents({ sessionId: stream.sessionId, after: 0, limit: 200 })).length > 100)
+  await delay(50)
+const maxBlockedByMergeMs = loop.max / 1e6
 
 let events = 0
 loop.reset()
-const caughtUp = performance.now()
-for await (const _ of await chats.followers.followStream(stream.id, 0)) events += 1
-const catching = performance.now() - caughtUp
+const catchUpStartedAt = performance.now()
+for await (const _ of await chats.subscriptions.subscribeToStream(stream.id, 0)) events += 1
+const catchUpMs = performance.now() - catchUpStartedAt
 
-const bare = new Database(join(newFolder(), 'bare.db'))
-bare.pragma('journal_mode = WAL')
-bare.pragma('synchronous = NORMAL')
-bare.exec('CREATE TABLE rows (seq INTEGER PRIMARY KEY, body TEXT)')
-const insert = bare.prepare('INSERT INTO rows VALUES (?, ?)')
-const bareBegun = performance.now()
+const bareDatabase = new Database(join(newTempFolder(), 'bare.db'))
+bareDatabase.pragma('journal_mode = WAL')
+bareDatabase.pragma('synchronous = NORMAL')
+bareDatabase.exec('CREATE TABLE rows (seq INTEGER PRIMARY KEY, body TEXT)')
+const insert = bareDatabase.prepare('INSERT INTO rows VALUES (?, ?)')
+const bareStartedAt = performance.now()
 for (let row = 0; row < deltas / 10; row += 1) insert.run(row, JSON.stringify({ text: 'word ' }))
-const bareTime = (performance.now() - bareBegun) * 10
+const bareMs = (performance.now() - bareStartedAt) * 10
 
-print(`an answer of ${deltas} deltas`, {
-  'events in the log before the merge': seen,
-  'deltas a second': deltas / (streamed / 1000),
-  'time beside a row a delta by SQLite alone': streamed / bareTime,
-  'heap before, MiB': before,
-  'heap after (the text is of about 5 MB), MiB': after,
-  'event loop held at most, streaming, ms': held,
-  'event loop held at most, merging, ms': heldByMerge,
+printFigures(`an answer of ${deltas} deltas`, {
+  'events in the log before the merge': lastSeq,
+  'deltas a second': deltas / (streamingMs / 1000),
+  'time beside a row a delta by SQLite alone': streamingMs / bareMs,
+  'heap before, MiB': heapBeforeMiB,
+  'heap after (the text is of about 5 MB), MiB': heapAfterMiB,
+  'event loop held at most, streaming, ms': maxBlockedMs,
+  'event loop held at most, merging, ms': maxBlockedByMergeMs,
   'events to catch up from the start': events,
-  'time to catch up, ms': catching,
+  'time to catch up, ms': catchUpMs,
 })
 process.exit(0)

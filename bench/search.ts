@@ -6,26 +6,26 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { newId } from '../src/lib/ids.ts'
-import { openProfile } from '../src/services/profile-stores.ts'
+import { openProfileStorage } from '../src/services/profile-stores.ts'
 import { newSession } from '../src/sessions/session-repository.ts'
 import type { ChatEvent } from '../src/model/records.ts'
 import { SearchQuery } from '../src/search/search-query.ts'
-import { ProfileDatabase } from '../src/storage/sqlite/database/sqlite-database.ts'
+import { SqliteDatabase } from '../src/storage/sqlite/database/sqlite-database.ts'
 import { migrations } from '../src/storage/sqlite/database/migrations.ts'
-import { fromMessage, fromSession } from '../src/storage/sqlite/rows/row-mappers.ts'
-import { newFolder } from '../tests/support/server/segue.ts'
-import { textMessage } from '../tests/support/search/segue-chats.ts'
-import { percentile, print } from './report.ts'
+import { messageToRow, sessionToRow } from '../src/storage/sqlite/rows/row-mappers.ts'
+import { newTempFolder } from '../tests/support/server/segue.ts'
+import { newTextMessage } from '../tests/support/search/segue-chats.ts'
+import { percentile, printFigures } from './report.ts'
 
 const messages = Number(process.argv[2] ?? 1_000_000)
-const perSession = 10
-const home = newFolder()
+const messagesPerSession = 10
+const home = newTempFolder()
 const path = join(home, 'segue.db')
 process.on('exit', () => rmSync(home, { recursive: true, force: true }))
 
 /** Words as often as in a language: the n-th one a n-th as often as the first. */
-const vocabulary = Array.from({ length: 50_000 }, (_, index) => wordOf(index))
-function wordOf(index: number): string {
+const vocabulary = Array.from({ length: 50_000 }, (_, index) => buildWord(index))
+function buildWord(index: number): string {
   const syllables = ['ka', 'to', 'mi', 'ren', 'sol', 'du', 'ver', 'pin', 'lo', 'gas']
   return [...String(index + 10)].map((digit) => syllables[Number(digit)]).join('')
 }
@@ -33,16 +33,16 @@ const anyWord = (): string => vocabulary[Math.floor(vocabulary.length ** Math.ra
 const anyText = (): string => Array.from({ length: 10 + Math.floor(Math.random() * 70) }, anyWord).join(' ')
 
 /** As a Segue without an index has left it. */
-function fill(): number {
+function seedDatabase(): number {
   mkdirSync(home, { recursive: true })
   const db = new Database(path)
   db.pragma('journal_mode = WAL')
-  const before = migrations.slice(
+  const oldMigrations = migrations.slice(
     0,
     migrations.findIndex((sql) => sql.includes('VIRTUAL TABLE message_index')),
   )
-  for (const sql of before) db.exec(sql)
-  db.pragma(`user_version = ${before.length}`)
+  for (const sql of oldMigrations) db.exec(sql)
+  db.pragma(`user_version = ${oldMigrations.length}`)
   const inserts = new Map<string, Database.Statement>()
   const insert = (table: string, row: object): void => {
     if (!inserts.has(table)) {
@@ -55,8 +55,8 @@ function fill(): number {
     inserts.get(table)?.run(row)
   }
   let units = 0
-  const some = db.transaction((from: number) => {
-    for (let count = from; count < from + 10_000; count += perSession) {
+  const insertBatch = db.transaction((from: number) => {
+    for (let count = from; count < from + 10_000; count += messagesPerSession) {
       const at = 1_600_000_000_000 + count * 1000
       const session = newSession({
         profile: 'default',
@@ -65,55 +65,57 @@ function fill(): number {
         model: null,
         at,
       })
-      insert('sessions', fromSession(session))
-      for (let position = 0; position < perSession; position += 1) {
+      insert('sessions', sessionToRow(session))
+      for (let position = 0; position < messagesPerSession; position += 1) {
         const text = anyText()
         units += text.length
-        insert('messages', fromMessage(textMessage(session.id, text, at + position)))
+        insert('messages', messageToRow(newTextMessage(session.id, text, at + position)))
       }
     }
   })
-  for (let from = 0; from < messages; from += 10_000) some(from)
+  for (let from = 0; from < messages; from += 10_000) insertBatch(from)
   db.close()
   return units
 }
 
 /** What the file has in bytes, without room that it keeps. */
-function sizeOf(): number {
+function measureDatabaseBytes(): number {
   const db = new Database(path)
   db.exec('VACUUM')
   db.close()
   return statSync(path).size
 }
 
-const units = fill()
-const sizeBefore = sizeOf()
-let begun = performance.now()
-const database = new ProfileDatabase(path)
-const opened = performance.now() - begun
-begun = performance.now()
+const units = seedDatabase()
+const sizeBefore = measureDatabaseBytes()
+let startedAt = performance.now()
+const database = new SqliteDatabase(path)
+const openMs = performance.now() - startedAt
+startedAt = performance.now()
 const slices: number[] = []
 for (let isLeft = true; isLeft;) {
   const slice = performance.now()
-  isLeft = database.write(() => database.index.takeOlder())
+  isLeft = database.transaction(() => database.searchIndex.backfill())
   slices.push(performance.now() - slice)
 }
-const indexed = performance.now() - begun
+const indexingMs = performance.now() - startedAt
 database.close()
-print(`${messages} messages that were there before the index`, {
-  'start, ms': opened,
-  'indexing them, without its rests, s': indexed / 1000,
+printFigures(`${messages} messages that were there before the index`, {
+  'start, ms': openMs,
+  'indexing them, without its rests, s': indexingMs / 1000,
   'slice, median, ms': percentile(slices, 0.5),
   'slice, p99.9, ms': percentile(slices, 0.999),
-  'size of the index beside that of the text': (sizeOf() - sizeBefore) / units,
+  'size of the index beside that of the text': (measureDatabaseBytes() - sizeBefore) / units,
 })
 
-const profile = openProfile({ home, hermesHome: null, durable: false, log: console })
-const bare = new Database(path, { readonly: true })
-const lookUp = bare.prepare('SELECT rowid FROM message_index WHERE message_index MATCH ? ORDER BY rowid LIMIT 51')
-const never = new AbortController().signal
+const profile = openProfileStorage({ home, hermesHome: null, durable: false, log: console })
+const bareDatabase = new Database(path, { readonly: true })
+const lookUp = bareDatabase.prepare(
+  'SELECT rowid FROM message_index WHERE message_index MATCH ? ORDER BY rowid LIMIT 51',
+)
+const neverAborted = new AbortController().signal
 const find = (query: string) =>
-  profile.searches.find({ query, filter: {}, after: null, before: null, limit: 51, backwards: false }, never)
+  profile.search.find({ query, filter: {}, after: null, before: null, limit: 51, backwards: false }, neverAborted)
 await find('start')
 const kinds: Record<string, string> = {
   'a common word': vocabulary[0] ?? '',
@@ -132,10 +134,10 @@ for (const [kind, words] of Object.entries(kinds)) {
     found = (await find(words)).hits.length
     times.push(performance.now() - before)
     const between = performance.now()
-    lookUp.all(query.expression('TITLE'))
+    lookUp.all(query.toFtsExpression('TITLE'))
     least.push(performance.now() - between)
   }
-  print(`${kind}: ${words}`, {
+  printFigures(`${kind}: ${words}`, {
     hits: found,
     'median, ms': percentile(times, 0.5),
     'p95, ms': percentile(times, 0.95),
@@ -145,12 +147,12 @@ for (const [kind, words] of Object.entries(kinds)) {
 }
 
 const session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at: Date.now() })
-await profile.chats.createSession({ session, messages: [] })
+await profile.eventStore.createSession({ session, messages: [] })
 const sessionId = session.id
 let head = 0
 
 /** How long after it came, every 5 milliseconds, each token was committed, in milliseconds. */
-async function tokenDelays(): Promise<number[]> {
+async function measureTokenDelays(): Promise<number[]> {
   const delays: number[] = []
   const start = performance.now()
   for (let due = start; due < start + 20_000; due += 5) {
@@ -168,52 +170,52 @@ async function tokenDelays(): Promise<number[]> {
       offset: head * 5,
       text: 'word ',
     }
-    await profile.chats.append({ sessionId, head, events: [token] })
+    await profile.eventStore.append({ sessionId, expectedHeadSeq: head, events: [token] })
     head += 1
     delays.push(performance.now() - due)
   }
   return delays
 }
-const all = Object.values(kinds)
+const queries = Object.values(kinds)
 
 /** The same while somebody searches without a pause. */
-async function tokenDelaysBeside(search: () => Promise<unknown>): Promise<number[]> {
+async function measureTokenDelaysDuring(search: () => Promise<unknown>): Promise<number[]> {
   const stop = new AbortController()
   const searching = (async () => {
     while (!stop.signal.aborted) await search()
   })()
-  const delays = await tokenDelays()
+  const delays = await measureTokenDelays()
   stop.abort()
   await searching
   return delays
 }
-const quiet = await tokenDelays()
+const idleDelays = await measureTokenDelays()
 let turn = 0
-const besideOne = await tokenDelaysBeside(() => find(all[turn++ % all.length] ?? ''))
-const besideSix = await tokenDelaysBeside(() => Promise.all(all.map(find)))
+const delaysDuringOne = await measureTokenDelaysDuring(() => find(queries[turn++ % queries.length] ?? ''))
+const delaysDuringSix = await measureTokenDelaysDuring(() => Promise.all(queries.map(find)))
 
-const plain = new Database(join(home, 'plain.db'))
-plain.pragma('journal_mode = WAL')
-plain.pragma('synchronous = NORMAL')
-plain.exec('CREATE TABLE messages (id TEXT PRIMARY KEY, text TEXT)')
-const insert = plain.prepare('INSERT INTO messages VALUES (?, ?)')
+const plainDatabase = new Database(join(home, 'plain.db'))
+plainDatabase.pragma('journal_mode = WAL')
+plainDatabase.pragma('synchronous = NORMAL')
+plainDatabase.exec('CREATE TABLE messages (id TEXT PRIMARY KEY, text TEXT)')
+const insert = plainDatabase.prepare('INSERT INTO messages VALUES (?, ?)')
 const [commits, least]: [number[], number[]] = [[], []]
 for (let count = 0; count < 5000; count += 1) {
-  const message = textMessage(session.id, anyText(), count + 1)
+  const message = newTextMessage(session.id, anyText(), count + 1)
   const before = performance.now()
-  await profile.chats.append({ sessionId, head, events: [], messages: [message] })
+  await profile.eventStore.append({ sessionId, expectedHeadSeq: head, events: [], messages: [message] })
   commits.push(performance.now() - before)
   const between = performance.now()
   insert.run(newId('message'), JSON.stringify(message.parts))
   least.push(performance.now() - between)
 }
-print('beside it', {
-  'a token alone, p99.9, ms': percentile(quiet, 0.999),
-  'a token alone, longest, ms': Math.max(...quiet),
-  'a token beside one search after the other, p99.9, ms': percentile(besideOne, 0.999),
-  'a token beside one search after the other, longest, ms': Math.max(...besideOne),
-  'a token beside six at once, p99.9, ms': percentile(besideSix, 0.999),
-  'a token beside six at once, longest, ms': Math.max(...besideSix),
+printFigures('beside it', {
+  'a token alone, p99.9, ms': percentile(idleDelays, 0.999),
+  'a token alone, longest, ms': Math.max(...idleDelays),
+  'a token beside one search after the other, p99.9, ms': percentile(delaysDuringOne, 0.999),
+  'a token beside one search after the other, longest, ms': Math.max(...delaysDuringOne),
+  'a token beside six at once, p99.9, ms': percentile(delaysDuringSix, 0.999),
+  'a token beside six at once, longest, ms': Math.max(...delaysDuringSix),
   'commit of a message, median, ms': percentile(commits, 0.5),
   'commit of a message, p99.9, ms': percentile(commits, 0.999),
   'bare commit of a row, median, ms': percentile(least, 0.5),

@@ -1,12 +1,12 @@
 // A longer run of what the suite runs for a few seconds: npm run chaos -- --minutes 10 [--seed 1]
 import { parseArgs } from 'node:util'
-import { chaos } from '../tests/chaos/chaos.ts'
+import { runChaos } from '../tests/chaos/chaos.ts'
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string' } },
 })
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32))
 process.stdout.write(`seed ${seed}\n`)
-const report = await chaos({ seed, milliseconds: Number(values.minutes) * 60_000 })
+const report = await runChaos({ seed, durationMs: Number(values.minutes) * 60_000 })
 process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
 process.exit(0)

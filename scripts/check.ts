@@ -10,17 +10,17 @@ const root = join(import.meta.dirname, '..')
 type Check = () => string | null
 
 const checks: Record<string, Check> = {
-  types: command('tsc', '-p', '.'),
-  format: command('oxfmt', '--check'),
-  lint: command('oxlint', '--deny-warnings'),
-  'unused code and dependencies': command('knip'),
-  'one graphql': oneGraphql,
-  'schema.graphql up to date': command('node', 'scripts/print-schema.ts', '--check'),
-  'typed documents up to date (npm run codegen)': command('graphql-codegen', '--config', 'codegen.ts', '--check'),
-  'no registry in the lock file': noRegistry,
+  types: commandCheck('tsc', '-p', '.'),
+  format: commandCheck('oxfmt', '--check'),
+  lint: commandCheck('oxlint', '--deny-warnings'),
+  'unused code and dependencies': commandCheck('knip'),
+  'one graphql': checkSingleGraphql,
+  'schema.graphql up to date': commandCheck('node', 'scripts/print-schema.ts', '--check'),
+  'typed documents up to date (npm run codegen)': commandCheck('graphql-codegen', '--config', 'codegen.ts', '--check'),
+  'no registry in the lock file': checkNoRegistry,
 }
 
-function command(program: string, ...args: string[]): Check {
+function commandCheck(program: string, ...args: string[]): Check {
   // The tools, and the Node that runs them, are the project's own.
   const env = { ...process.env, PATH: [join(root, 'node_modules', '.bin'), process.env['PATH']].join(delimiter) }
   return () => {
@@ -34,33 +34,35 @@ const lockSchema = z.object({
   packages: z.record(z.string(), z.object({ version: z.string().optional(), resolved: z.string().optional() })),
 })
 
-function lockedPackages(file: string) {
+function readLockedPackages(file: string) {
   return Object.entries(lockSchema.parse(JSON.parse(readFileSync(join(root, file), 'utf8'))).packages)
 }
 
 /** With two copies of graphql the types of one are unknown to the other, and its errors reach clients as INTERNAL. */
-function oneGraphql(): string | null {
-  const copies = lockedPackages('node_modules/.package-lock.json').filter(([path]) =>
+function checkSingleGraphql(): string | null {
+  const copies = readLockedPackages('node_modules/.package-lock.json').filter(([path]) =>
     /(^|\/)node_modules\/graphql$/.test(path),
   )
   if (copies.length === 1) return null
   return ['There has to be exactly one:', ...copies.map(([path, { version }]) => `${path} ${version}`)].join('\n')
 }
 
-function noRegistry(): string | null {
-  const named = lockedPackages('package-lock.json').filter(([, { resolved }]) => /^[a-z+]+:\/\//.test(resolved ?? ''))
+function checkNoRegistry(): string | null {
+  const named = readLockedPackages('package-lock.json').filter(([, { resolved }]) =>
+    /^[a-z+]+:\/\//.test(resolved ?? ''),
+  )
   return named.length === 0 ? null : named.map(([path, { resolved }]) => `${path}: ${resolved}`).join('\n')
 }
 
-let failed = 0
+let failedCount = 0
 for (const [name, check] of Object.entries(checks)) {
   const wrong = check()
   process.stdout.write(
     wrong === null ? `ok      ${name}\n` : `FAILED  ${name}\n${wrong.replaceAll(/^/gm, '        ')}\n`,
   )
-  if (wrong !== null) failed += 1
+  if (wrong !== null) failedCount += 1
 }
-if (failed > 0) {
-  process.stdout.write(`${failed} of ${Object.keys(checks).length} checks failed.\n`)
+if (failedCount > 0) {
+  process.stdout.write(`${failedCount} of ${Object.keys(checks).length} checks failed.\n`)
   process.exitCode = 1
 }

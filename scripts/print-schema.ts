@@ -12,12 +12,12 @@ const printed = `${printSchema(schema)}\n`
 if (!values.check) {
   writeFileSync(file, printed)
   process.stderr.write('schema.graphql is written.\n')
-} else if (printed !== current()) {
+} else if (printed !== readCurrent()) {
   process.stderr.write('schema.graphql is not what the server serves: npm run schema writes it anew.\n')
   process.exitCode = 1
 }
 
-function current(): string | null {
+function readCurrent(): string | null {
   try {
     return readFileSync(file, 'utf8')
   } catch {

@@ -1,11 +1,11 @@
 import { homedir } from 'node:os'
 import { pino } from 'pino'
-import { asksForHelp, helpText } from './config/command-line/help.ts'
+import { isHelpRequested, helpText } from './config/command-line/help.ts'
 import { readSettings, type Settings } from './config/settings.ts'
-import { fail, inWords } from './cli/format-startup-error.ts'
+import { exitWithError, formatCliError } from './cli/format-startup-error.ts'
 
 /** How long an end may take before the process ends all the same, in milliseconds. */
-const patience = 1500
+const shutdownTimeoutMs = 1500
 
 // Standard output belongs to the one line that says that the server is ready.
 const log = pino({ base: null }, pino.destination(2))
@@ -18,13 +18,13 @@ async function serve(settings: Settings): Promise<void> {
     import('./server/graphql/yoga.ts'),
   ])
   const segue = await startSegue({ settings, log, env: process.env })
-  let stopping = false
+  let isStopping = false
   const stop = async (signal: string): Promise<void> => {
     // A Ctrl-C comes twice, from the terminal and from npm: the second one must not cut short what the first began.
-    if (stopping) return
-    stopping = true
+    if (isStopping) return
+    isStopping = true
     log.info({ signal }, 'stopping')
-    setTimeout(() => process.exit(0), patience).unref()
+    setTimeout(() => process.exit(0), shutdownTimeoutMs).unref()
     await segue.close()
     process.exit(0)
   }
@@ -33,24 +33,24 @@ async function serve(settings: Settings): Promise<void> {
 }
 
 /** What a person can mend of a start with these settings, said in words. */
-function explain(error: unknown, { host, port }: Settings): unknown {
+function formatStartError(error: unknown, { host, port }: Settings): unknown {
   if (error instanceof Error && 'code' in error && 'syscall' in error && error.syscall === 'listen') {
     if (error.code === 'EADDRINUSE') {
       return `Port ${port} is in use on ${host}. Stop what listens there, or choose another with --port (0: any free one).`
     }
     if (error.code === 'EACCES') return `Port ${port} on ${host} is not open to this user: ${error.message}`
   }
-  return inWords(error)
+  return formatCliError(error)
 }
 
 const argv = process.argv.slice(2)
-if (asksForHelp(argv)) {
+if (isHelpRequested(argv)) {
   process.stderr.write(`${helpText}\n`)
 } else {
   try {
     const settings = readSettings({ argv, env: process.env, homedir: homedir() })
-    await serve(settings).catch((error: unknown) => fail(explain(error, settings)))
+    await serve(settings).catch((error: unknown) => exitWithError(formatStartError(error, settings)))
   } catch (error) {
-    fail(inWords(error))
+    exitWithError(formatCliError(error))
   }
 }

@@ -1,18 +1,18 @@
-import type { Domain } from './services/profile-services.ts'
-import { Domains, type DomainsOptions } from './services/profile-registry.ts'
+import type { ProfileServices } from './services/profile-services.ts'
+import { ProfileRegistry, type ProfileRegistryOptions } from './services/profile-registry.ts'
 import { type Server, type ServerOptions, startServer } from './server/server.ts'
 import { lockHome } from './storage/sqlite/database/home-lock.ts'
 
-export interface SegueOptions extends DomainsOptions {
-  readonly alive?: ServerOptions['alive']
+export interface SegueOptions extends ProfileRegistryOptions {
+  readonly heartbeat?: ServerOptions['heartbeat']
 }
 
 export interface Segue {
   /** As in http://127.0.0.1:4000. */
   readonly url: string
-  readonly domains: Domains
+  readonly profiles: ProfileRegistry
   /** That of the profile `default`. */
-  readonly domain: Domain
+  readonly defaultProfile: ProfileServices
   /** Saves what is being made, says goodbye to those who follow, and lets go of the home. */
   close(): Promise<void>
 }
@@ -22,18 +22,23 @@ export interface Segue {
  * with SettingsError, HomeInUseError, UnusableHomeError, NewerDatabaseError, UnusableDatabaseError, or what `listen` says
  * of the port; nothing stays open then.
  */
-export async function startSegue({ alive, ...options }: SegueOptions): Promise<Segue> {
-  await using opened = new AsyncDisposableStack()
+export async function startSegue({ heartbeat, ...options }: SegueOptions): Promise<Segue> {
+  await using resources = new AsyncDisposableStack()
   const { settings, log } = options
   const lock = lockHome(settings.home)
-  opened.defer(() => lock.release())
-  const domains = await Domains.open(options)
-  opened.defer(() => domains.close())
-  const server: Server = await startServer({ ...settings, log, domains, ...(alive && { alive }) })
-  opened.defer(() => server.close())
+  resources.defer(() => lock.release())
+  const profiles = await ProfileRegistry.load(options)
+  resources.defer(() => profiles.close())
+  const server: Server = await startServer({ ...settings, log, profiles, ...(heartbeat && { heartbeat }) })
+  resources.defer(() => server.close())
   // First of all: those who follow are told how it ended before they are let go of.
-  opened.defer(() => domains.endChats())
+  resources.defer(() => profiles.stopChats())
 
-  const running = opened.move()
-  return { url: server.url, domains, domain: await domains.default(), close: () => running.disposeAsync() }
+  const ownedResources = resources.move()
+  return {
+    url: server.url,
+    profiles,
+    defaultProfile: await profiles.openDefault(),
+    close: () => ownedResources.disposeAsync(),
+  }
 }

@@ -14,9 +14,9 @@ export interface AgentRun {
    * Resolves once all that the agent yielded is saved and a person has decided, where the call waits for that. True:
    * the call is to be done now. False: there is nothing to do, it was not allowed, was answered, or the stream is over.
    */
-  mayRun(callId: string): Promise<boolean>
+  waitForPermission(callId: string): Promise<boolean>
   /** Whether a person has said before that this tool need not ask. */
-  isGranted(tool: string): Promise<boolean>
+  isToolGranted(tool: string): Promise<boolean>
   /** Aborted when the stream has ended in another way; what the agent yields after that is refused. */
   readonly signal: AbortSignal
 }
@@ -38,45 +38,45 @@ export type AgentEvent =
       readonly callId: string
       readonly name: string
       readonly argumentsText: string
-      readonly gate?: Gate
+      readonly gate?: ToolGate
     }
   /** `file`: the hash of the kept file that holds it whole, where `result` or `error` is only its beginning. */
-  | { readonly type: 'tool-result'; readonly callId: string; readonly result: Json; readonly file?: string }
-  | { readonly type: 'tool-error'; readonly callId: string; readonly error: string; readonly file?: string }
+  | { readonly type: 'tool-result'; readonly callId: string; readonly result: Json; readonly fileHash?: string }
+  | { readonly type: 'tool-error'; readonly callId: string; readonly error: string; readonly fileHash?: string }
   /** The provider's figures for the step that ends with this. */
   | { readonly type: 'usage'; readonly usage: Usage }
 
 /** What is before a call: a person who decides, within so many milliseconds, or a rule that has decided already. */
-export type Gate =
-  | { readonly type: 'approval'; readonly description: string; readonly within: number }
+export type ToolGate =
+  | { readonly type: 'approval'; readonly description: string; readonly timeoutMs: number }
   /** The call is itself a question: its answer is the result. */
   | {
       readonly type: 'question'
       readonly question: string
       readonly choices: readonly string[]
-      readonly within: number
+      readonly timeoutMs: number
     }
   | { readonly type: 'denied'; readonly reason: string }
 
 /** A text that is to be written about a chat. */
-export interface WritingRun {
+export interface GenerateTextRequest {
   readonly model: string
   /** The chat, as a model is sent it. */
   readonly messages: readonly ModelMessage[]
   readonly signal: AbortSignal
 }
 
-export interface Written {
+export interface GeneratedText {
   readonly text: string
   readonly usage: Usage
 }
 
 /** What writes about chats: the model that answers in them, usually. */
-export interface Writer {
+export interface TextGenerator {
   /** A summary that can stand for the chat. Throws an `AgentError`. */
-  summarise(run: WritingRun): Promise<Written>
+  generateSummary(run: GenerateTextRequest): Promise<GeneratedText>
   /** A title of a few words; null when it has none. Throws an `AgentError`. */
-  entitle(run: WritingRun): Promise<Written | null>
+  generateTitle(run: GenerateTextRequest): Promise<GeneratedText | null>
 }
 
 /**

@@ -4,7 +4,7 @@ export function estimateTokens(codeUnits: number): number {
 }
 
 /** About how many tokens a value has as JSON, without the bytes of files: they are not counted by length. */
-export function tokensOf(value: unknown): number {
+export function estimateJsonTokens(value: unknown): number {
   // By its name, too: what a tool or a person says may begin like a URL of data.
   const withoutBytes = (key: string, inner: unknown) =>
     (key === 'data' && typeof inner === 'string' && inner.startsWith('data:')) || ArrayBuffer.isView(inner) ? '' : inner

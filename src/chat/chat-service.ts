@@ -1,127 +1,144 @@
-import type { FoundModel, Models } from '../agent/models/model-registry.ts'
+import type { ResolvedModel, ModelRegistry } from '../agent/models/model-registry.ts'
 import { notFound, SegueError, shuttingDown } from '../lib/errors.ts'
-import type { Profile } from '../services/profile-stores.ts'
-import { newSession, type Sessions } from '../sessions/session-repository.ts'
-import type { NewSession, RequestKey } from '../storage/event-store.ts'
+import type { ProfileStorage } from '../services/profile-stores.ts'
+import { newSession, type SessionRepository } from '../sessions/session-repository.ts'
+import type { CreateSessionRequest, IdempotencyKey } from '../storage/event-store.ts'
 import type { MessagePart, SessionRecord, StreamRecord } from '../model/records.ts'
-import { attached } from './attachments/attachments.ts'
-import { ChatLog } from './log/event-log.ts'
-import { Decisions } from './decisions/decision-service.ts'
-import { type Environment, realEnvironment } from '../lib/runtime.ts'
-import { Followers } from './subscriptions/event-subscriptions.ts'
-import { Forking } from './continuation/fork-session.ts'
-import { Housekeeping } from './session-management.ts'
-import { KeyedWork } from '../lib/keyed-mutex.ts'
-import { Live } from './runtime/active-sessions.ts'
-import { LogMerging } from './log/background-coalescer.ts'
-import { newTurn } from './turn/new-turn.ts'
-import { OwnSessions } from './runtime/writable-sessions.ts'
-import { endOrphans } from './runtime/recover-streams.ts'
-import { type ChatRequest, checkKey, checkLength, checkRequest, fingerprint, sha256 } from './requests/chat-request.ts'
-import type { Saved } from './runtime/stream-runner.ts'
-import { Compacting, type IfBusy, SessionChat } from './runtime/session-actor.ts'
-import { Sequels } from './continuation/post-turn-tasks.ts'
-import { Transcripts } from './context/message-queries.ts'
-import { within } from '../lib/with-timeout.ts'
+import { storeFile } from './attachments/attachments.ts'
+import { EventLog } from './log/event-log.ts'
+import { DecisionService } from './decisions/decision-service.ts'
+import { type Environment, systemEnvironment } from '../lib/runtime.ts'
+import { EventSubscriptions } from './subscriptions/event-subscriptions.ts'
+import { SessionForker } from './continuation/fork-session.ts'
+import { SessionManagement } from './session-management.ts'
+import { KeyedMutex } from '../lib/keyed-mutex.ts'
+import { ActiveSessions } from './runtime/active-sessions.ts'
+import { BackgroundCoalescer } from './log/background-coalescer.ts'
+import { createTurn } from './turn/new-turn.ts'
+import { WritableSessions } from './runtime/writable-sessions.ts'
+import { recoverStreams } from './runtime/recover-streams.ts'
+import {
+  type ChatRequest,
+  assertValidIdempotencyKey,
+  assertTextLength,
+  assertValidRequest,
+  computeRequestFingerprint,
+  canonicalSha256,
+} from './requests/chat-request.ts'
+import type { CommittedState } from './runtime/stream-runner.ts'
+import { CompactingError, type IfBusy, SessionActor } from './runtime/session-actor.ts'
+import { PostTurnTasks } from './continuation/post-turn-tasks.ts'
+import { MessageQueries } from './context/message-queries.ts'
+import { withTimeout } from '../lib/with-timeout.ts'
 
-export interface ChatsOptions {
-  readonly profile: Profile
-  readonly sessions: Sessions
-  readonly models: Pick<Models, 'find'>
+export interface ChatServiceOptions {
+  readonly profile: ProfileStorage
+  readonly sessions: SessionRepository
+  readonly models: Pick<ModelRegistry, 'resolve'>
   readonly onProblem: (error: unknown, what: string) => void
   readonly env?: Environment
   /** Throws RATE_LIMITED when no more answers can be made at the same time. */
-  readonly checkRoom?: () => void
+  readonly assertStreamCapacity?: () => void
   /** The share of a model's window from which on a session is compacted after an answer; 0, the default, for never. */
-  readonly compactAt?: number
+  readonly autoCompactThreshold?: number
   /** Whether models give sessions their titles; false by default. */
-  readonly titles?: boolean
+  readonly generateTitles?: boolean
   /** How long a start, a cancel or a decision waits for a storage that cannot save, in milliseconds; 5,000 by default. */
-  readonly patience?: number
+  readonly commitTimeoutMs?: number
 }
 
 /** How a call to cancel found the stream. */
 export type CancelOutcome = 'CANCELLED' | 'ALREADY_CANCELLED' | 'ALREADY_FINISHED'
 
-export interface Cancelled extends Saved {
+export interface CancelResult extends CommittedState {
   readonly outcome: CancelOutcome
 }
 
 /** What a turn begins with. */
-interface Beginning {
-  readonly session: SessionRecord | NewSession
+interface PreparedTurn {
+  readonly session: SessionRecord | CreateSessionRequest
   readonly parts: readonly MessagePart[]
-  readonly model: FoundModel
-  readonly key: RequestKey | null
+  readonly model: ResolvedModel
+  readonly idempotencyKey: IdempotencyKey | null
   readonly ifBusy: IfBusy
 }
 
 /** The answers of a profile: starts them, ends them, and has sessions go on in others. */
-export class Chats {
-  readonly log: ChatLog
-  readonly transcripts: Transcripts
-  readonly followers: Followers
-  readonly decisions: Decisions
-  readonly housekeeping: Housekeeping
-  readonly #options: ChatsOptions
+export class ChatService {
+  readonly log: EventLog
+  readonly messageQueries: MessageQueries
+  readonly subscriptions: EventSubscriptions
+  readonly decisions: DecisionService
+  readonly sessionManagement: SessionManagement
+  readonly #options: ChatServiceOptions
   readonly #env: Environment
-  readonly #patience: number
-  readonly #live = new Live()
-  readonly #own: OwnSessions
-  readonly #merging: LogMerging
-  readonly #forking: Forking
-  readonly #sequels: Sequels
+  readonly #commitTimeoutMs: number
+  readonly #activeSessions = new ActiveSessions()
+  readonly #writableSessions: WritableSessions
+  readonly #backgroundCoalescer: BackgroundCoalescer
+  readonly #sessionForker: SessionForker
+  readonly #postTurnTasks: PostTurnTasks
   /** What begins or continues sessions: with the same key one after the other, so that the second one finds the first. */
-  readonly #work = new KeyedWork()
+  readonly #requestMutex = new KeyedMutex()
   /** What is told to whoever wants something begun from now on. */
-  #closed: SegueError | null = null
-  #refused = 0
+  #closeReason: SegueError | null = null
+  #lateEventCount = 0
 
-  constructor(options: ChatsOptions) {
-    const { profile, sessions, onProblem, env = realEnvironment, patience = 5000 } = options
+  constructor(options: ChatServiceOptions) {
+    const { profile, sessions, onProblem, env = systemEnvironment, commitTimeoutMs = 5000 } = options
     this.#options = options
     this.#env = env
-    this.#patience = patience
-    this.#own = new OwnSessions(sessions)
-    this.log = new ChatLog(profile.chats)
-    this.transcripts = new Transcripts(profile, sessions, this.#live)
-    this.followers = new Followers({ ...options, log: this.log, live: this.#live, transcripts: this.transcripts })
-    this.decisions = new Decisions({ store: profile.decisions, live: this.#live, bell: this.log.decisions, patience })
-    this.#merging = new LogMerging(profile.chats, onProblem)
-    this.#forking = new Forking({
+    this.#commitTimeoutMs = commitTimeoutMs
+    this.#writableSessions = new WritableSessions(sessions)
+    this.log = new EventLog(profile.eventStore)
+    this.messageQueries = new MessageQueries(profile, sessions, this.#activeSessions)
+    this.subscriptions = new EventSubscriptions({
+      ...options,
+      log: this.log,
+      activeSessions: this.#activeSessions,
+      messageQueries: this.messageQueries,
+    })
+    this.decisions = new DecisionService({
+      store: profile.decisions,
+      activeSessions: this.#activeSessions,
+      notifier: this.log.decisionNotifier,
+      commitTimeoutMs,
+    })
+    this.#backgroundCoalescer = new BackgroundCoalescer(profile.eventStore, onProblem)
+    this.#sessionForker = new SessionForker({
       sessions,
       env,
-      transcripts: this.transcripts,
-      files: profile.files,
+      messageQueries: this.messageQueries,
+      files: profile.blobs,
       profile: profile.name,
     })
-    this.housekeeping = new Housekeeping({
+    this.sessionManagement = new SessionManagement({
       ...options,
-      own: this.#own,
+      writableSessions: this.#writableSessions,
       log: this.log,
-      live: this.#live,
-      chat: (session) => this.#chat(session),
-      run: (work) => {
-        this.#checkOpen()
-        return this.#work.run(null, work)
+      activeSessions: this.#activeSessions,
+      actorFor: (session) => this.#actorFor(session),
+      runTracked: (work) => {
+        this.#assertOpen()
+        return this.#requestMutex.run(null, work)
       },
     })
-    this.#sequels = new Sequels({
+    this.#postTurnTasks = new PostTurnTasks({
       ...options,
       env,
-      transcripts: this.transcripts,
-      chat: (session) => this.#chat(session),
+      messageQueries: this.messageQueries,
+      actorFor: (session) => this.#actorFor(session),
     })
   }
 
   /** How many things agents did after their stream had ended; they changed nothing. */
-  get refused(): number {
-    return this.#refused
+  get lateEventCount(): number {
+    return this.#lateEventCount
   }
 
   /** How many streams run or wait. */
-  get unfinished(): number {
-    return this.#live.streams
+  get activeStreamCount(): number {
+    return this.#activeSessions.streamCount
   }
 
   /**
@@ -130,22 +147,22 @@ export class Chats {
    */
   async recover(): Promise<number> {
     const { profile, sessions, onProblem } = this.#options
-    const { ended, waiting } = await endOrphans({
-      store: profile.chats,
+    const { ended, waiting } = await recoverStreams({
+      store: profile.eventStore,
       log: this.log,
       env: this.#env,
-      message: (id) => sessions.message(id),
+      findMessage: (id) => sessions.findMessage(id),
     })
-    for (const stream of ended) this.#merging.schedule(stream)
+    for (const stream of ended) this.#backgroundCoalescer.schedule(stream)
     for (const [sessionId, queued] of Map.groupBy(waiting, (stream) => stream.sessionId)) {
       const session = await sessions.find(sessionId)
       if (!session) continue
-      const chat = this.#chat(session)
-      for (const stream of queued) this.#live.own(stream.id, chat)
-      await chat.resume(queued)
+      const actor = this.#actorFor(session)
+      for (const stream of queued) this.#activeSessions.registerStream(stream.id, actor)
+      await actor.resume(queued)
     }
-    void profile.files
-      .sweep((hashes) => profile.chats.unusedFiles(hashes))
+    void profile.blobs
+      .collectGarbage((hashes) => profile.eventStore.findUnreferencedBlobs(hashes))
       .catch((error: unknown) => onProblem(error, 'files that nothing refers to could not be removed'))
     return ended.length
   }
@@ -157,30 +174,33 @@ export class Chats {
    * refused start leaves nothing behind, not even its key.
    */
   async start(request: ChatRequest): Promise<StreamRecord> {
-    checkRequest(request)
-    const key = request.key === null ? null : { key: request.key, fingerprint: fingerprint(request) }
-    return this.#begin(key, async () => {
-      const session = request.sessionId === null ? null : await this.#own.open(request.sessionId)
+    assertValidRequest(request)
+    const key =
+      request.idempotencyKey === null
+        ? null
+        : { key: request.idempotencyKey, fingerprint: computeRequestFingerprint(request) }
+    return this.#startOrJoin(key, async () => {
+      const session = request.sessionId === null ? null : await this.#writableSessions.getOpen(request.sessionId)
       // A provider may have to be asked for its models: nobody else waits for that.
-      const model = await this.#options.models.find(request.model ?? session?.model ?? null)
-      const parts = await this.#partsOf(request)
+      const model = await this.#options.models.resolve(request.model ?? session?.model ?? null)
+      const parts = await this.#createParts(request)
       return {
-        session: session ?? { session: this.#newSession(request), messages: [] },
+        session: session ?? { session: this.#createSessionRecord(request), messages: [] },
         parts,
         model,
-        key,
+        idempotencyKey: key,
         ifBusy: request.ifBusy,
       }
     })
   }
 
   /** Begins an answer as the first one of a session that is made with it. Throws as `start` does. */
-  async startIn(session: SessionRecord, text: string): Promise<StreamRecord> {
-    return this.#begin(null, async () => ({
+  async startInNewSession(session: SessionRecord, text: string): Promise<StreamRecord> {
+    return this.#startOrJoin(null, async () => ({
       session: { session, messages: [] },
       parts: [{ type: 'text', text }],
-      model: await this.#options.models.find(session.model),
-      key: null,
+      model: await this.#options.models.resolve(session.model),
+      idempotencyKey: null,
       ifBusy: 'REJECT',
     }))
   }
@@ -190,23 +210,29 @@ export class Chats {
    * given. Throws as `start` does, and BAD_USER_INPUT for a message that is in no turn.
    */
   async regenerate(messageId: string, text: string | null, key: string | null): Promise<StreamRecord> {
-    checkKey(key, 'key')
-    if (text !== null) checkText(text)
-    const asked = { regenerate: messageId.toWellFormed(), text: text?.toWellFormed() ?? null }
-    const named = key === null ? null : { key, fingerprint: sha256(asked) }
-    return this.#begin(named, async () => {
-      const { parts, ...session } = await this.#forking.beforeTurn(messageId)
-      const model = await this.#options.models.find(session.session.model)
-      return { session, parts: text === null ? parts : withText(parts, text), model, key: named, ifBusy: 'REJECT' }
+    assertValidIdempotencyKey(key, 'key')
+    if (text !== null) assertValidText(text)
+    const request = { regenerate: messageId.toWellFormed(), text: text?.toWellFormed() ?? null }
+    const idempotencyKey = key === null ? null : { key, fingerprint: canonicalSha256(request) }
+    return this.#startOrJoin(idempotencyKey, async () => {
+      const { parts, ...session } = await this.#sessionForker.forkBeforeTurn(messageId)
+      const model = await this.#options.models.resolve(session.session.model)
+      return {
+        session,
+        parts: text === null ? parts : replaceMessageText(parts, text),
+        model,
+        idempotencyKey,
+        ifBusy: 'REJECT',
+      }
     })
   }
 
   /** A new session with the messages up to and including this one. Throws NOT_FOUND, SESSION_BUSY, BAD_USER_INPUT. */
   async fork(messageId: string): Promise<SessionRecord> {
-    this.#checkOpen()
-    return this.#work.run(null, async () => {
-      const fork = await this.#forking.after(messageId)
-      await this.#options.profile.chats.createSession(fork)
+    this.#assertOpen()
+    return this.#requestMutex.run(null, async () => {
+      const fork = await this.#sessionForker.forkAfter(messageId)
+      await this.#options.profile.eventStore.createSession(fork)
       return fork.session
     })
   }
@@ -216,50 +242,58 @@ export class Chats {
    * NOT_FOUND, SESSION_READ_ONLY, SESSION_BUSY, STALE, IDEMPOTENCY_MISMATCH, PROVIDER and SHUTTING_DOWN.
    */
   async compact(sessionId: string, key: string | null): Promise<SessionRecord> {
-    checkKey(key, 'key')
-    const named = key === null ? null : { key, fingerprint: sha256({ compact: sessionId.toWellFormed() }) }
-    return this.#work.run(key, async () => {
-      this.#checkOpen()
-      const made = named && (await this.#madeBy(named))
-      if (made) return made
-      const session = await this.#own.open(sessionId)
-      return this.#sequels.compact(session, await this.#options.models.find(session.model), named)
+    assertValidIdempotencyKey(key, 'key')
+    const idempotencyKey =
+      key === null ? null : { key, fingerprint: canonicalSha256({ compact: sessionId.toWellFormed() }) }
+    return this.#requestMutex.run(key, async () => {
+      this.#assertOpen()
+      const existing = idempotencyKey && (await this.#findSessionByKey(idempotencyKey))
+      if (existing) return existing
+      const session = await this.#writableSessions.getOpen(sessionId)
+      return this.#postTurnTasks.compact(session, await this.#options.models.resolve(session.model), idempotencyKey)
     })
   }
 
   /** Stops a stream and returns what was saved. Whatever the provider does, it takes no longer than a commit. */
-  async cancel(streamId: string): Promise<Cancelled> {
-    const owner = this.#live.ownerOf(streamId)
-    const fault = 'The end of the stream could not be saved yet. It is being tried again.'
-    const cancelled = owner && (await within(this.#patience, fault, () => owner.cancel(streamId)))
-    if (cancelled) return { ...cancelled.saved, outcome: outcomeOf(cancelled.saved.stream, cancelled.first) }
-    const stream = await this.#options.profile.chats.stream(streamId)
+  async cancel(streamId: string): Promise<CancelResult> {
+    const actor = this.#activeSessions.findByStream(streamId)
+    const timeoutMessage = 'The end of the stream could not be saved yet. It is being tried again.'
+    const cancellation =
+      actor && (await withTimeout(this.#commitTimeoutMs, timeoutMessage, () => actor.cancel(streamId)))
+    if (cancellation)
+      return { ...cancellation.saved, outcome: toCancelOutcome(cancellation.saved.stream, cancellation.first) }
+    const stream = await this.#options.profile.eventStore.findStream(streamId)
     if (!stream) throw notFound('stream', streamId)
-    const answer = stream.messageId === null ? null : await this.transcripts.stored(stream.messageId)
-    return { stream, answer, outcome: outcomeOf(stream, false) }
+    const answer = stream.messageId === null ? null : await this.messageQueries.findStoredMessage(stream.messageId)
+    return { stream, answer, outcome: toCancelOutcome(stream, false) }
   }
 
-  async stream(id: string): Promise<StreamRecord | null> {
-    return this.#live.stream(id) ?? this.#options.profile.chats.stream(id)
+  async findStream(id: string): Promise<StreamRecord | null> {
+    return this.#activeSessions.findStream(id) ?? this.#options.profile.eventStore.findStream(id)
   }
 
   /** The stream that holds the session now. */
-  async activeStream(sessionId: string): Promise<StreamRecord | null> {
-    return this.#live.saved(sessionId)?.stream ?? null
+  async findActiveStream(sessionId: string): Promise<StreamRecord | null> {
+    return this.#activeSessions.findCommittedState(sessionId)?.stream ?? null
   }
 
   /** Exactly what the model would be sent next. */
-  async modelContext(session: SessionRecord): Promise<Awaited<ReturnType<ReturnType<Transcripts['history']>>>> {
-    const own = session.origin === 'SEGUE' ? session.model : null
-    const model = await this.#options.models.find(own).catch(() => null)
-    const window = model?.window ?? Number.POSITIVE_INFINITY
-    return this.transcripts.history(session, window)(this.transcripts.growing(session.id))
+  async loadModelMessages(
+    session: SessionRecord,
+  ): Promise<Awaited<ReturnType<ReturnType<MessageQueries['prepareModelMessages']>>>> {
+    const sessionModel = session.origin === 'SEGUE' ? session.model : null
+    const model = await this.#options.models.resolve(sessionModel).catch(() => null)
+    const contextWindow = model?.contextWindow ?? Number.POSITIVE_INFINITY
+    return this.messageQueries.prepareModelMessages(
+      session,
+      contextWindow,
+    )(this.messageQueries.findStreamingMessage(session.id))
   }
 
   /** Throws SESSION_BUSY when anything is under way that would be cut off by a close. */
-  checkIdle(): void {
-    for (const chat of this.#live.chats()) chat.checkIdle()
-    if (this.#live.streams > 0 || this.#work.size > 0)
+  assertIdle(): void {
+    for (const actor of this.#activeSessions.list()) actor.assertIdle()
+    if (this.#activeSessions.streamCount > 0 || this.#requestMutex.activeCount > 0)
       throw new SegueError('SESSION_BUSY', 'Something is under way here.')
   }
 
@@ -267,131 +301,131 @@ export class Chats {
    * Accepts nothing more, saves what is being made as INTERRUPTED, and returns when all of it is saved. Whoever comes
    * later is told `why`.
    */
-  async close(why: SegueError = shuttingDown()): Promise<void> {
-    this.#closed ??= why
-    this.#sequels.close()
-    const chats = () => Promise.all(this.#live.chats().map((chat) => chat.close()))
-    await chats()
-    await this.#work.settled()
-    await this.#sequels.settled()
-    await chats()
-    await this.#merging.close()
+  async close(reason: SegueError = shuttingDown()): Promise<void> {
+    this.#closeReason ??= reason
+    this.#postTurnTasks.abort()
+    const closeActors = () => Promise.all(this.#activeSessions.list().map((chat) => chat.close()))
+    await closeActors()
+    await this.#requestMutex.waitUntilIdle()
+    await this.#postTurnTasks.waitUntilIdle()
+    await closeActors()
+    await this.#backgroundCoalescer.close()
   }
 
   /** Joins the stream that the key began, or begins what `prepare` makes ready. */
-  async #begin(key: RequestKey | null, prepare: () => Promise<Beginning>): Promise<StreamRecord> {
-    this.#checkOpen()
-    const joined = key && (await this.#begunBy(key))
-    if (joined) return joined
-    const beginning = await prepare()
-    const { session, ifBusy } = beginning
+  async #startOrJoin(key: IdempotencyKey | null, prepare: () => Promise<PreparedTurn>): Promise<StreamRecord> {
+    this.#assertOpen()
+    const existing = key && (await this.#findStreamByKey(key))
+    if (existing) return existing
+    const preparedTurn = await prepare()
+    const { session, ifBusy } = preparedTurn
     for (;;) {
-      if (!('session' in session)) await this.#live.chat(session.id)?.notCompacting(ifBusy)
+      if (!('session' in session)) await this.#activeSessions.find(session.id)?.waitForCompaction(ifBusy)
       try {
-        return await within(this.#patience, 'The message could not be saved. Try again later.', (signal) =>
-          this.#work.run(key?.key ?? null, async () => {
-            this.#checkOpen()
-            return (key && (await this.#begunBy(key))) ?? this.#start(beginning, signal)
+        return await withTimeout(this.#commitTimeoutMs, 'The message could not be saved. Try again later.', (signal) =>
+          this.#requestMutex.run(key?.key ?? null, async () => {
+            this.#assertOpen()
+            return (key && (await this.#findStreamByKey(key))) ?? this.#startTurn(preparedTurn, signal)
           }),
         )
       } catch (error) {
         // It has begun in between. A summary takes its time: only what is stored is waited for no longer than a while.
-        if (!(error instanceof Compacting)) throw error
+        if (!(error instanceof CompactingError)) throw error
       }
     }
   }
 
-  async #start({ session: given, ifBusy, ...turn }: Beginning, signal: AbortSignal): Promise<StreamRecord> {
+  async #startTurn({ session: target, ifBusy, ...turn }: PreparedTurn, signal: AbortSignal): Promise<StreamRecord> {
     // Its log may have grown since it was looked at.
-    const session = 'session' in given ? given : await this.#own.open(given.id)
-    this.#options.checkRoom?.()
-    const beginning = newTurn({ ...turn, session, env: this.#env })
-    const chat = this.#chat('session' in session ? session.session : session)
+    const session = 'session' in target ? target : await this.#writableSessions.getOpen(target.id)
+    this.#options.assertStreamCapacity?.()
+    const createdTurn = createTurn({ ...turn, session, env: this.#env })
+    const actor = this.#actorFor('session' in session ? session.session : session)
     // Known from its first event on: whoever reads that can cancel it.
-    this.#live.own(beginning.stream.id, chat)
-    return chat.start(beginning, ifBusy, signal).catch((error: unknown) => {
-      this.#live.disown(beginning.stream.id)
+    this.#activeSessions.registerStream(createdTurn.stream.id, actor)
+    return actor.start(createdTurn, ifBusy, signal).catch((error: unknown) => {
+      this.#activeSessions.unregisterStream(createdTurn.stream.id)
       throw error
     })
   }
 
-  async #partsOf({ text, files }: ChatRequest): Promise<MessagePart[]> {
+  async #createParts({ text, files }: ChatRequest): Promise<MessagePart[]> {
     const parts: MessagePart[] = text.trim() === '' ? [] : [{ type: 'text', text: text.toWellFormed() }]
-    for (const file of files) parts.push(await attached(file, this.#options.profile.files))
+    for (const file of files) parts.push(await storeFile(file, this.#options.profile.blobs))
     return parts
   }
 
-  #newSession({ model }: ChatRequest): SessionRecord {
+  #createSessionRecord({ model }: ChatRequest): SessionRecord {
     const profile = this.#options.profile.name
     return newSession({ profile, title: null, titleSource: null, model, at: this.#env.now() })
   }
 
-  #chat(session: SessionRecord): SessionChat {
-    const known = this.#live.chat(session.id)
-    if (known) return known
+  #actorFor(session: SessionRecord): SessionActor {
+    const existing = this.#activeSessions.find(session.id)
+    if (existing) return existing
     const { profile, sessions, models, onProblem } = this.#options
-    const chat: SessionChat = new SessionChat({
+    const actor: SessionActor = new SessionActor({
       log: this.log,
       env: this.#env,
       sessionId: session.id,
       headSeq: session.headSeq,
-      continued: session.endedAt !== null,
-      findModel: (id) => models.find(id),
-      message: (id) => sessions.message(id),
-      history: (model) => this.transcripts.history(session, model.window),
-      isGranted: (tool) => profile.decisions.isGranted(tool, session.id),
-      stale: () => this.#own.stale(session.id),
+      isContinued: session.endedAt !== null,
+      findModel: (id) => models.resolve(id),
+      findMessage: (id) => sessions.findMessage(id),
+      prepareModelMessages: (model) => this.messageQueries.prepareModelMessages(session, model.contextWindow),
+      isToolGranted: (tool) => profile.decisions.isGranted(tool, session.id),
+      createStaleError: () => this.#writableSessions.createStaleError(session.id),
       onProblem,
-      onRefused: () => (this.#refused += 1),
-      onEnded: (stream) => {
-        this.#live.disown(stream.id)
-        this.#merging.schedule(stream)
+      onLateEvent: () => (this.#lateEventCount += 1),
+      onStreamEnded: (stream) => {
+        this.#activeSessions.unregisterStream(stream.id)
+        this.#backgroundCoalescer.schedule(stream)
       },
-      onAnswered: (stream, contextTokens) => this.#sequels.afterAnswer(stream, contextTokens),
-      onIdle: () => this.#live.close(session.id, chat),
+      onTurnCompleted: (stream, contextTokens) => this.#postTurnTasks.onTurnCompleted(stream, contextTokens),
+      onIdle: () => this.#activeSessions.unregister(session.id, actor),
     })
-    this.#live.open(session.id, chat)
-    return chat
+    this.#activeSessions.register(session.id, actor)
+    return actor
   }
 
-  async #begunBy({ key, fingerprint: wanted }: RequestKey): Promise<StreamRecord | null> {
-    const { chats } = this.#options.profile
-    const found = await chats.streamOfKey(key)
-    if (found?.fingerprint === wanted) return (await this.stream(found.stream.id)) ?? found.stream
-    if (found || (await chats.sessionOfKey(key))) throw mismatch(found?.stream.id)
+  async #findStreamByKey({ key, fingerprint: expectedFingerprint }: IdempotencyKey): Promise<StreamRecord | null> {
+    const { eventStore } = this.#options.profile
+    const found = await eventStore.findStreamByIdempotencyKey(key)
+    if (found?.fingerprint === expectedFingerprint) return (await this.findStream(found.stream.id)) ?? found.stream
+    if (found || (await eventStore.findSessionByIdempotencyKey(key))) throw createMismatchError(found?.stream.id)
     return null
   }
 
-  async #madeBy({ key, fingerprint: wanted }: RequestKey): Promise<SessionRecord | null> {
-    const { chats } = this.#options.profile
-    const found = await chats.sessionOfKey(key)
-    if (found?.fingerprint === wanted) return found.session
-    const other = await chats.streamOfKey(key)
-    if (found || other) throw mismatch(other?.stream.id)
+  async #findSessionByKey({ key, fingerprint: expectedFingerprint }: IdempotencyKey): Promise<SessionRecord | null> {
+    const { eventStore } = this.#options.profile
+    const found = await eventStore.findSessionByIdempotencyKey(key)
+    if (found?.fingerprint === expectedFingerprint) return found.session
+    const stream = await eventStore.findStreamByIdempotencyKey(key)
+    if (found || stream) throw createMismatchError(stream?.stream.id)
     return null
   }
 
-  #checkOpen(): void {
-    if (this.#closed) throw this.#closed
+  #assertOpen(): void {
+    if (this.#closeReason) throw this.#closeReason
   }
 }
 
-function outcomeOf(stream: StreamRecord, first: boolean): CancelOutcome {
+function toCancelOutcome(stream: StreamRecord, isFirstCancel: boolean): CancelOutcome {
   if (stream.status !== 'CANCELLED') return 'ALREADY_FINISHED'
-  return first ? 'CANCELLED' : 'ALREADY_CANCELLED'
+  return isFirstCancel ? 'CANCELLED' : 'ALREADY_CANCELLED'
 }
 
-function mismatch(streamId: string | undefined): SegueError {
-  const sentence = 'This key came with another request before: the same key goes with the same input only.'
-  return new SegueError('IDEMPOTENCY_MISMATCH', sentence, streamId === undefined ? {} : { streamId })
+function createMismatchError(streamId: string | undefined): SegueError {
+  const message = 'This key came with another request before: the same key goes with the same input only.'
+  return new SegueError('IDEMPOTENCY_MISMATCH', message, streamId === undefined ? {} : { streamId })
 }
 
-function checkText(text: string): void {
+function assertValidText(text: string): void {
   if (text.trim() === '') throw new SegueError('BAD_USER_INPUT', 'A message needs some text.', { path: ['text'] })
-  checkLength(text)
+  assertTextLength(text)
 }
 
 /** The same message with another text; its files stay. */
-function withText(parts: readonly MessagePart[], text: string): MessagePart[] {
+function replaceMessageText(parts: readonly MessagePart[], text: string): MessagePart[] {
   return [{ type: 'text', text: text.toWellFormed() }, ...parts.filter(({ type }) => type === 'file')]
 }

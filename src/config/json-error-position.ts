@@ -1,4 +1,4 @@
-const space = /[ \t\r\n]*/y
+const whitespace = /[ \t\r\n]*/y
 // A string goes up to its quote, with neither control characters nor unknown escapes.
 const key = /"(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy
 const scalar = new RegExp(`${key.source}|-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][+-]?\\d+)?|true|false|null`, 'uy')
@@ -12,32 +12,32 @@ const brackets = [
  * Line and column, both from 1, of the first thing in a text that keeps it from being JSON; its end when something is
  * missing there. `JSON.parse` tells this for some faults only, and quotes the text, which may be a secret, for others.
  */
-export function jsonFault(text: string): { readonly line: number; readonly column: number } {
-  let at = 0
+export function findJsonErrorPosition(text: string): { readonly line: number; readonly column: number } {
+  let position = 0
 
-  const take = (token: RegExp): boolean => {
-    token.lastIndex = at
+  const accept = (token: RegExp): boolean => {
+    token.lastIndex = position
     if (!token.test(text)) return false
-    at = token.lastIndex
+    position = token.lastIndex
     return true
   }
-  const next = (token: RegExp): boolean => take(space) && take(token)
+  const acceptToken = (token: RegExp): boolean => accept(whitespace) && accept(token)
 
-  const value = (): boolean => {
-    if (next(scalar)) return true
+  const acceptValue = (): boolean => {
+    if (acceptToken(scalar)) return true
     for (const { open, close, keyed } of brackets) {
-      if (!next(open)) continue
-      if (next(close)) return true
+      if (!acceptToken(open)) continue
+      if (acceptToken(close)) return true
       do {
-        if (keyed && !(next(key) && next(colon))) return false
-        if (!value()) return false
-      } while (next(comma))
-      return next(close)
+        if (keyed && !(acceptToken(key) && acceptToken(colon))) return false
+        if (!acceptValue()) return false
+      } while (acceptToken(comma))
+      return acceptToken(close)
     }
     return false
   }
 
-  if (value()) take(space)
-  const before = text.slice(0, at).split('\n')
-  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
+  if (acceptValue()) accept(whitespace)
+  const precedingLines = text.slice(0, position).split('\n')
+  return { line: precedingLines.length, column: (precedingLines.at(-1)?.length ?? 0) + 1 }
 }

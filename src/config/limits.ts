@@ -1,11 +1,11 @@
 import { z } from 'zod'
 
-const count = (most: number) => {
-  const error = `an integer from 1 to ${most}`
-  return z.int({ error }).min(1, { error }).max(most, { error })
+const positiveIntUpTo = (max: number) => {
+  const error = `an integer from 1 to ${max}`
+  return z.int({ error }).min(1, { error }).max(max, { error })
 }
 
-const seconds = z
+const secondsSchema = z
   .number({ error: 'a number of seconds above 0, up to 86400' })
   .positive({ error: 'a number of seconds above 0, up to 86400' })
   .max(86_400, { error: 'a number of seconds above 0, up to 86400' })
@@ -13,23 +13,23 @@ const seconds = z
 /** How much the server takes on at once, and how long it waits for others. Each has its default. */
 export const limitsSchema = z.strictObject({
   /** Answers that run or wait at the same time. */
-  streams: count(100_000).default(1000),
+  streams: positiveIntUpTo(100_000).default(1000),
   /** WebSockets that are open at the same time. */
-  sockets: count(100_000).default(10_000),
+  sockets: positiveIntUpTo(100_000).default(10_000),
   /** Operations under way on one WebSocket. */
-  operationsPerSocket: count(10_000).default(100),
+  operationsPerSocket: positiveIntUpTo(10_000).default(100),
   /** A model that sends nothing for so long has failed. */
-  modelSilenceSeconds: seconds.default(120),
+  modelSilenceSeconds: secondsSchema.default(120),
   /** Requests to the model that one answer may take: the last one is made without tools. */
-  stepsPerAnswer: count(1000).default(50),
+  stepsPerAnswer: positiveIntUpTo(1000).default(50),
   /** A tool that has not finished after so long has failed. */
-  toolSeconds: seconds.default(120),
+  toolSeconds: secondsSchema.default(120),
   /** A person who has not decided or answered after so long has said no. */
-  decisionSeconds: seconds.default(300),
+  decisionSeconds: secondsSchema.default(300),
   /** Of a longer result of a tool, in UTF-16 code units, the model and the log are told the beginning. */
-  toolResultLength: count(10_000_000).default(50_000),
+  toolResultLength: positiveIntUpTo(10_000_000).default(50_000),
   /** A reader that takes in nothing for so long is let go of; it can come back with its cursor. */
-  stalledReaderSeconds: seconds.default(30),
+  stalledReaderSeconds: secondsSchema.default(30),
 })
 
 export type Limits = z.output<typeof limitsSchema>

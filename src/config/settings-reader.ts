@@ -2,11 +2,11 @@ import type { z } from 'zod'
 import { type ConfigFile, readConfigFile } from './config-file.ts'
 import { limitKeys } from './limits.ts'
 import { providerKeys } from './profile/providers.ts'
-import type { Setting } from './setting-definitions.ts'
+import type { SettingDefinition } from './setting-definitions.ts'
 
 /** A value, and where it was given. */
-export interface Given<T> {
-  readonly where: string
+export interface SettingValue<T> {
+  readonly source: string
   readonly value: T
 }
 
@@ -16,8 +16,8 @@ export class SettingsReader {
   readonly #flags: ReadonlyMap<string, string | null>
   readonly #env: NodeJS.ProcessEnv
   // The file lies in the home, which is itself a setting: it is empty until that is known.
-  #file: ConfigFile = new Map()
-  #path = ''
+  #fileValues: ConfigFile = new Map()
+  #filePath = ''
 
   constructor(flags: ReadonlyMap<string, string | null>, env: NodeJS.ProcessEnv, problems: string[]) {
     this.#flags = flags
@@ -26,52 +26,56 @@ export class SettingsReader {
   }
 
   /** From now on values may come from this file, in which only `known` keys may stand. */
-  open(path: string, known: readonly string[]): void {
-    this.#path = path
-    this.#file = readConfigFile(path, known, this.problems)
+  loadFile(path: string, allowedKeys: readonly string[]): void {
+    this.#filePath = path
+    this.#fileValues = readConfigFile(path, allowedKeys, this.problems)
   }
 
   /** A key of the file as it was given; undefined without one. */
-  raw(key: string): unknown {
-    return this.#file.get(key)
+  rawFileValue(key: string): unknown {
+    return this.#fileValues.get(key)
   }
 
-  isFromFile({ where }: Given<unknown>): boolean {
-    return where.startsWith(`${this.#path}: `)
+  isFromFile({ source }: SettingValue<unknown>): boolean {
+    return source.startsWith(`${this.#filePath}: `)
   }
 
   /** The value that wins. The others are checked too: a wrong one would wait for the day when it does. */
-  read<T>(setting: Setting<T>, fault: (value: T) => string | null = () => null): Given<T> | null {
-    let winner: Given<T> | null = null
-    for (const { where, raw } of this.#given(setting)) {
+  read<T>(setting: SettingDefinition<T>, validate: (value: T) => string | null = () => null): SettingValue<T> | null {
+    let winner: SettingValue<T> | null = null
+    for (const { where: source, raw } of this.#listCandidates(setting)) {
       const parsed = setting.schema.safeParse(raw)
-      const wrong = parsed.success ? fault(parsed.data) : null
-      if (!parsed.success) this.problems.push(...parsed.error.issues.flatMap((issue) => describe(issue, where, raw)))
-      else if (wrong !== null) this.problems.push(`${where}: ${shown(raw)} has to be ${wrong}`)
-      else winner ??= { where, value: parsed.data }
+      const expected = parsed.success ? validate(parsed.data) : null
+      if (!parsed.success)
+        this.problems.push(...parsed.error.issues.flatMap((issue) => describeIssue(issue, source, raw)))
+      else if (expected !== null) this.problems.push(`${source}: ${formatValue(raw)} has to be ${expected}`)
+      else winner ??= { source, value: parsed.data }
     }
     return winner
   }
 
   /** Every value that a setting was given, the one that wins first. */
-  *#given<T>({ flag, flagMeans, env: variable, key, fromText }: Setting<T>) {
+  *#listCandidates<T>({ flag, flagValue, env: variable, key, parseText }: SettingDefinition<T>) {
     const flagText = flag === null ? undefined : this.#flags.get(flag)
-    if (flagText !== undefined) yield { where: `--${flag}`, raw: flagText === null ? flagMeans : fromText(flagText) }
+    if (flagText !== undefined) yield { where: `--${flag}`, raw: flagText === null ? flagValue : parseText(flagText) }
     const text = variable === null ? undefined : this.#env[variable]
-    if (text) yield { where: `${variable}`, raw: fromText(text) }
-    if (key !== null && this.#file.has(key)) yield { where: `${this.#path}: ${key}`, raw: this.#file.get(key) }
+    if (text) yield { where: `${variable}`, raw: parseText(text) }
+    if (key !== null && this.#fileValues.has(key))
+      yield { where: `${this.#filePath}: ${key}`, raw: this.#fileValues.get(key) }
   }
 }
 
 /** A problem with a value, one line for each unknown key. Only plain values are shown: others may hold a key. */
-function describe(issue: z.core.$ZodIssue, where: string, raw: unknown): string[] {
-  const place = [where, ...issue.path.map(String)].join('.')
+function describeIssue(issue: z.core.$ZodIssue, source: string, raw: unknown): string[] {
+  const location = [source, ...issue.path.map(String)].join('.')
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${place}.${key}: unknown key; it has to be one of ${keysAt(where).join(', ')}`)
+    return issue.keys.map(
+      (key) => `${location}.${key}: unknown key; it has to be one of ${allowedKeysFor(source).join(', ')}`,
+    )
   }
-  return [`${place}: ${issue.path.length === 0 ? shown(raw) : 'it'} has to be ${issue.message}`]
+  return [`${location}: ${issue.path.length === 0 ? formatValue(raw) : 'it'} has to be ${issue.message}`]
 }
 
-const keysAt = (where: string): readonly string[] => (where.endsWith('limits') ? limitKeys : providerKeys)
+const allowedKeysFor = (source: string): readonly string[] => (source.endsWith('limits') ? limitKeys : providerKeys)
 
-const shown = (raw: unknown): string => (typeof raw === 'object' ? 'it' : JSON.stringify(raw))
+const formatValue = (raw: unknown): string => (typeof raw === 'object' ? 'it' : JSON.stringify(raw))

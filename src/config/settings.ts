@@ -1,14 +1,14 @@
-import { readFlags } from './command-line/flags.ts'
+import { parseFlags } from './command-line/flags.ts'
 import { defaultLimits } from './limits.ts'
 import type { Limits } from './limits.ts'
-import { type Places, placesOf } from './paths.ts'
-import { profileSettings, type ProfileSettings } from './profile/profile-settings.ts'
-import { foundByThemselves } from './profile/providers.ts'
-import { settingsTable as table } from './setting-definitions.ts'
+import { type Paths, resolvePaths } from './paths.ts'
+import { resolveProfileSettings, type ProfileSettings } from './profile/profile-settings.ts'
+import { discoverableModels } from './profile/providers.ts'
+import { settingDefinitions as table } from './setting-definitions.ts'
 import { SettingsReader } from './settings-reader.ts'
 
 /** What the server was told, resolved: paths are absolute, keys looked up. */
-export interface Settings extends ProfileSettings, Places {
+export interface Settings extends ProfileSettings, Paths {
   /** 0: any free one. */
   readonly port: number
   /** A loopback address or `localhost`; `::1` without its brackets. */
@@ -16,7 +16,7 @@ export interface Settings extends ProfileSettings, Places {
   /** Every commit waits for the disk. */
   readonly durable: boolean
   /** Milliseconds between two words of the offline agent. */
-  readonly offlineDelay: number
+  readonly offlineDelayMs: number
   readonly limits: Limits
   /** What is odd but no reason not to start, a sentence each. */
   readonly warnings: readonly string[]
@@ -33,7 +33,7 @@ export class SettingsError extends Error {
   }
 }
 
-export interface SettingsSources {
+export interface SettingsInputs {
   /** The flags: the command line after the name of the program. */
   readonly argv: readonly string[]
   /** An empty variable counts as one that is not set. */
@@ -43,21 +43,21 @@ export interface SettingsSources {
 }
 
 /** Reads flags, environment and config.json. Throws a `SettingsError` that names everything that is wrong. */
-export function readSettings({ argv, env, homedir }: SettingsSources): Settings {
+export function readSettings({ argv, env, homedir }: SettingsInputs): Settings {
   const problems: string[] = []
   const warnings: string[] = []
-  const flags = readFlags(argv, problems)
+  const flags = parseFlags(argv, problems)
   const reader = new SettingsReader(flags, env, problems)
 
-  const { home, hermesHome } = placesOf(reader, flags, homedir)
-  const ofProfile = profileSettings(reader, { env, homedir, home }, warnings, foundByThemselves)
+  const { home, hermesHome } = resolvePaths(reader, flags, homedir)
+  const profileValues = resolveProfileSettings(reader, { env, homedir, home }, warnings, discoverableModels)
 
   const port = reader.read(table.port)?.value ?? Number(table.port.default)
   const host = reader.read(table.host)?.value ?? table.host.default
   const durable = reader.read(table.durable)?.value ?? false
-  const offlineDelay = reader.read(table.offlineDelay)?.value ?? Number(table.offlineDelay.default)
+  const offlineDelayMs = reader.read(table.offlineDelay)?.value ?? Number(table.offlineDelay.default)
   const limits = reader.read(table.limits)?.value ?? defaultLimits
 
   if (problems.length > 0) throw new SettingsError(problems)
-  return { ...ofProfile, port, host, home, hermesHome, durable, offlineDelay, limits, warnings }
+  return { ...profileValues, port, host, home, hermesHome, durable, offlineDelayMs, limits, warnings }
 }

@@ -1,38 +1,38 @@
 import type { BirpcReturn } from 'birpc'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
-import type { JobSource } from '../storage/job-store.ts'
+import type { JobReader } from '../storage/job-store.ts'
 import type { PageRequest } from '../storage/session-reader.ts'
 import type { HermesReader } from './hermes-reader.ts'
-import type { WorkerEvents } from './hermes-worker.ts'
+import type { HermesWorkerEvents } from './hermes-worker.ts'
 
 /** Asks the thread that reads Hermes; what it cannot answer is empty. */
-export type AskHermes = <T>(
+export type CallHermes = <T>(
   empty: T,
-  question: (reader: BirpcReturn<HermesReader, WorkerEvents>) => Promise<T>,
+  question: (reader: BirpcReturn<HermesReader, HermesWorkerEvents>) => Promise<T>,
 ) => Promise<T>
 
 /** The scheduled jobs of a Hermes home, which are only ever read. */
-export class HermesJobs implements JobSource {
+export class HermesJobReader implements JobReader {
   readonly origin = 'HERMES'
-  readonly #ask: AskHermes
+  readonly #call: CallHermes
 
-  constructor(ask: AskHermes) {
-    this.#ask = ask
+  constructor(call: CallHermes) {
+    this.#call = call
   }
 
-  jobs(): Promise<JobRecord[]> {
-    return this.#ask([], (reader) => reader.jobs())
+  listJobs(): Promise<JobRecord[]> {
+    return this.#call([], (reader) => reader.jobs())
   }
 
-  job(id: string): Promise<JobRecord | null> {
-    return this.#ask(null, (reader) => reader.job(id))
+  findJob(id: string): Promise<JobRecord | null> {
+    return this.#call(null, (reader) => reader.job(id))
   }
 
-  runPage(jobId: string, page: PageRequest<number>): Promise<JobRunRecord[]> {
-    return this.#ask([], (reader) => reader.jobRunPage(jobId, page))
+  listRuns(jobId: string, page: PageRequest<number>): Promise<JobRunRecord[]> {
+    return this.#call([], (reader) => reader.jobRunPage(jobId, page))
   }
 
-  run(id: string): Promise<JobRunRecord | null> {
-    return this.#ask(null, (reader) => reader.jobRun(id))
+  findRun(id: string): Promise<JobRunRecord | null> {
+    return this.#call(null, (reader) => reader.jobRun(id))
   }
 }

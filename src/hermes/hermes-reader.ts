@@ -1,41 +1,41 @@
 import { dirname } from 'node:path'
-import { chunksOf } from '../lib/chunk.ts'
+import { chunkArray } from '../lib/chunk.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { MessageRecord, SessionRecord } from '../model/records.ts'
-import type { SegmentLists } from '../storage/sqlite/conversation-index/conversation-index-reader.ts'
-import { CronFiles } from './cron/cron-reader.ts'
-import { cronSessions } from './cron/cron-sessions.ts'
-import { cut, inOrder, pageOfIds } from '../storage/keyset-pagination.ts'
+import type { ConversationIndexReader } from '../storage/sqlite/conversation-index/conversation-index-reader.ts'
+import { CronReader } from './cron/cron-reader.ts'
+import { readCronSessions } from './cron/cron-sessions.ts'
+import { takePage, orderByIds, loadPageOfSessions } from '../storage/keyset-pagination.ts'
 import type {
-  ChangedConversation,
-  ConversationEntry,
+  ConversationChange,
+  ConversationSummary,
   ConversationFilter,
   ConversationPage,
   PageRequest,
-  SegmentRange,
+  OffsetRange,
   SessionFilter,
   SessionKey,
 } from '../storage/session-reader.ts'
-import { HermesLists } from './index/hermes-listing.ts'
+import { HermesListing } from './index/hermes-listing.ts'
 import { readFingerprints, readMessages, readOutlines } from './messages/read-message-rows.ts'
 import { contextMessages } from './messages/message-outline.ts'
-import type { Entry } from './messages/message-outline.ts'
-import { knownSessions, readSessions } from './state/session-queries.ts'
-import { ShownMessages } from './messages/visible-message-cache.ts'
-import { StateFile } from './state/state-database.ts'
-import type { OpenFile, StateFileOptions } from './state/state-database.ts'
+import type { MessageEntry } from './messages/message-outline.ts'
+import { filterExistingIds, readSessions } from './state/session-queries.ts'
+import { VisibleMessageCache } from './messages/visible-message-cache.ts'
+import { StateDatabase } from './state/state-database.ts'
+import type { OpenStateDatabase, StateDatabaseOptions } from './state/state-database.ts'
 
-const sessionsAtOnce = 50 // whose rows are looked at in one statement, and one transaction
+const sessionsPerQuery = 50 // whose rows are looked at in one statement, and one transaction
 
-export interface HermesReaderOptions extends StateFileOptions {
+export interface HermesReaderOptions extends StateDatabaseOptions {
   /** Where the index of its sessions is kept; in memory without it. */
-  readonly index?: string | null
+  readonly indexPath?: string | null
   /** The profile's own database, whose sessions can continue Hermes'. */
-  readonly own?: string | null
+  readonly segueDatabasePath?: string | null
   /** What that puts before the ids of Hermes' sessions; nothing unless told. */
-  readonly prefix?: string
+  readonly idNamespace?: string
   /** Called with the conversations that are found to have changed; with null where any may have. */
-  readonly onChanged?: (changed: readonly ChangedConversation[] | null) => void
+  readonly onConversationsChanged?: (changed: readonly ConversationChange[] | null) => void
 }
 
 /**
@@ -45,34 +45,45 @@ export interface HermesReaderOptions extends StateFileOptions {
  */
 export class HermesReader {
   readonly #profile: string
-  readonly #file: StateFile
-  readonly #lists: HermesLists
-  readonly #shown = new ShownMessages()
-  readonly #cron: CronFiles
+  readonly #database: StateDatabase
+  readonly #listing: HermesListing
+  readonly #visibleMessages = new VisibleMessageCache()
+  readonly #cronReader: CronReader
 
   constructor(
     profile: string,
-    { index = null, own = null, prefix = '', onChanged = () => undefined, ...options }: HermesReaderOptions,
+    {
+      indexPath = null,
+      segueDatabasePath = null,
+      idNamespace = '',
+      onConversationsChanged = () => undefined,
+      ...options
+    }: HermesReaderOptions,
   ) {
     this.#profile = profile
-    this.#file = new StateFile({ ...options, onBack: () => this.#lists.lose() })
-    this.#lists = new HermesLists(this.#file, profile, { path: index, own, prefix, onChanged })
-    this.#cron = new CronFiles({ ...options, profile, home: dirname(options.path) })
+    this.#database = new StateDatabase({ ...options, onRecovered: () => this.#listing.invalidate() })
+    this.#listing = new HermesListing(this.#database, profile, {
+      path: indexPath,
+      segueDatabasePath,
+      idNamespace,
+      onConversationsChanged,
+    })
+    this.#cronReader = new CronReader({ ...options, profile, home: dirname(options.path) })
   }
 
   sessionsById(ids: readonly string[]): SessionRecord[] {
-    return this.#file.read([], (file) => readSessions(file, ids, this.#profile))
+    return this.#database.read([], (file) => readSessions(file, ids, this.#profile))
   }
 
   sessionPage(page: PageRequest<SessionKey>, { ids, ...filter }: SessionFilter): SessionRecord[] {
     if (ids) {
-      const load = (file: OpenFile) => (some: readonly string[]) => readSessions(file, some, this.#profile)
-      return this.#file.read([], (file) => pageOfIds(ids, load(file), page, filter))
+      const load = (file: OpenStateDatabase) => (some: readonly string[]) => readSessions(file, some, this.#profile)
+      return this.#database.read([], (file) => loadPageOfSessions(ids, load(file), page, filter))
     }
-    return this.#lists.read([], ({ check }) => {
-      const keys = (lists: SegmentLists) => lists.sessionKeys(page, filter).map(({ id }) => id)
-      const { listed, found } = check(keys, (all) => all)
-      return inOrder(
+    return this.#listing.read([], ({ readVerified }) => {
+      const keys = (lists: ConversationIndexReader) => lists.listSessionKeys(page, filter).map(({ id }) => id)
+      const { listed, found } = readVerified(keys, (all) => all)
+      return orderByIds(
         listed,
         found.map(({ record }) => record),
         ({ id }) => id,
@@ -82,43 +93,43 @@ export class HermesReader {
 
   /** Null when the file can't be read. Sessions that are kept here are in it by their ids alone. */
   conversationPage(page: PageRequest<SessionKey>, filter: ConversationFilter): ConversationPage | null {
-    return this.#lists.read<ConversationPage | null>(null, ({ check }) => {
-      const idsOf = (all: readonly ConversationEntry[]) => all.flatMap(({ rootId, tipId }) => [rootId, tipId])
-      const { listed, found } = check((lists) => lists.conversationPage(page, filter), idsOf)
-      return { entries: listed, sessions: found.map(({ record }) => record) }
+    return this.#listing.read<ConversationPage | null>(null, ({ readVerified }) => {
+      const selectIds = (all: readonly ConversationSummary[]) => all.flatMap(({ rootId, tipId }) => [rootId, tipId])
+      const { listed, found } = readVerified((lists) => lists.listConversations(page, filter), selectIds)
+      return { conversations: listed, sessions: found.map(({ record }) => record) }
     })
   }
 
-  conversationsOf(sessionIds: readonly string[]): Map<string, ConversationEntry> {
-    const none = new Map<string, ConversationEntry>()
-    return this.#lists.read(none, ({ read }) => read((lists) => lists.conversationsOf(sessionIds)))
+  conversationsOf(sessionIds: readonly string[]): Map<string, ConversationSummary> {
+    const empty = new Map<string, ConversationSummary>()
+    return this.#listing.read(empty, ({ read }) => read((lists) => lists.findConversationsBySession(sessionIds)))
   }
 
-  segmentIds(rootId: string, range: SegmentRange): string[] {
-    return this.#lists.read([], ({ read }) => read((lists) => lists.segmentIds(rootId, range)))
+  segmentIds(rootId: string, range: OffsetRange): string[] {
+    return this.#listing.read([], ({ read }) => read((lists) => lists.listConversationSessionIds(rootId, range)))
   }
 
   /** Looks for changes in the file that are easily missed, for a few milliseconds; true when there is more to look at. */
-  tend(): boolean {
-    return this.#lists.tend()
+  runMaintenance(): boolean {
+    return this.#listing.runMaintenance()
   }
 
   /** What has happened in the file before is told when it returns. */
-  catchUp(): void {
-    this.#lists.read(undefined, () => undefined)
+  refresh(): void {
+    this.#listing.read(undefined, () => undefined)
   }
 
   /** Lists will be asked for: `tend` gets ready for them. */
   warmUp(): void {
-    this.#lists.warmUp()
+    this.#listing.warmUp()
   }
 
   messageCounts(ids: readonly string[]): Map<string, number> {
-    return this.#file.read(new Map<string, number>(), (file) => {
-      const counts = new Map(knownSessions(file, ids).map((id) => [id, 0]))
-      for (const some of chunksOf([...counts.keys()], sessionsAtOnce)) {
-        const shown = file.db.transaction(() => this.#shown.of(file, some))()
-        for (const [id, entries] of shown) counts.set(id, entries.length)
+    return this.#database.read(new Map<string, number>(), (file) => {
+      const counts = new Map(filterExistingIds(file, ids).map((id) => [id, 0]))
+      for (const some of chunkArray([...counts.keys()], sessionsPerQuery)) {
+        const visible = file.db.transaction(() => this.#visibleMessages.get(file, some))()
+        for (const [id, entries] of visible) counts.set(id, entries.length)
       }
       return counts
     })
@@ -126,38 +137,38 @@ export class HermesReader {
 
   messagePage(sessionId: string, page: PageRequest<number>): MessageRecord[] {
     const { after, before } = page
-    const inRange = ({ position }: Entry): boolean =>
+    const inRange = ({ position }: MessageEntry): boolean =>
       (after === null || position > after) && (before === null || position < before)
-    return this.#messages(sessionId, (file) => cut(this.#entries(file, sessionId).filter(inRange), page))
+    return this.#readMessages(sessionId, (file) => takePage(this.#readEntries(file, sessionId).filter(inRange), page))
   }
 
   message(id: string): MessageRecord | null {
     // Session ids are not ours: they may hold colons.
     const [, sessionId, row] = /^(.*):(0|[1-9]\d{0,15})$/s.exec(id) ?? []
     if (sessionId === undefined) return null
-    const isIt = (entry: Entry): boolean => entry.id === Number(row)
-    return this.#messages(sessionId, (file) => this.#entries(file, sessionId).filter(isIt))[0] ?? null
+    const matchesId = (entry: MessageEntry): boolean => entry.id === Number(row)
+    return this.#readMessages(sessionId, (file) => this.#readEntries(file, sessionId).filter(matchesId))[0] ?? null
   }
 
   contextMessages(sessionId: string): MessageRecord[] {
-    return this.#messages(sessionId, (file) =>
+    return this.#readMessages(sessionId, (file) =>
       contextMessages(readOutlines(file, [sessionId]).get(sessionId) ?? [], (ids) => readFingerprints(file, ids)),
     )
   }
 
   jobs(): JobRecord[] {
-    return this.#cron.jobs()
+    return this.#cronReader.jobs()
   }
 
   job(id: string): JobRecord | null {
-    return this.#cron.job(id)
+    return this.#cronReader.job(id)
   }
 
   jobRunPage(jobId: string, page: PageRequest<number>): JobRunRecord[] {
-    const job = this.#cron.job(jobId)
+    const job = this.#cronReader.job(jobId)
     if (!job) return []
-    const sessions = this.#file.read([], (file) => cronSessions(file, jobId))
-    return this.#cron.runPage(job, page, sessions)
+    const sessions = this.#database.read([], (file) => readCronSessions(file, jobId))
+    return this.#cronReader.runPage(job, page, sessions)
   }
 
   jobRun(id: string): JobRunRecord | null {
@@ -170,15 +181,20 @@ export class HermesReader {
 
   /** Gives the file back; the next read opens it again. */
   close(): void {
-    this.#file.close()
+    this.#database.close()
   }
 
-  #entries(file: OpenFile, sessionId: string): readonly Entry[] {
-    return this.#shown.of(file, [sessionId]).get(sessionId) ?? []
+  #readEntries(file: OpenStateDatabase, sessionId: string): readonly MessageEntry[] {
+    return this.#visibleMessages.get(file, [sessionId]).get(sessionId) ?? []
   }
 
   /** The messages that `choose` takes of a session, all of them as they stood at one moment. */
-  #messages(sessionId: string, choose: (file: OpenFile) => readonly Entry[]): MessageRecord[] {
-    return this.#file.read([], (file) => file.db.transaction(() => readMessages(file, sessionId, choose(file)))())
+  #readMessages(
+    sessionId: string,
+    selectEntries: (file: OpenStateDatabase) => readonly MessageEntry[],
+  ): MessageRecord[] {
+    return this.#database.read([], (file) =>
+      file.db.transaction(() => readMessages(file, sessionId, selectEntries(file)))(),
+    )
   }
 }

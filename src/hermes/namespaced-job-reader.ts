@@ -1,53 +1,53 @@
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
-import type { JobSource } from '../storage/job-store.ts'
+import type { JobReader } from '../storage/job-store.ts'
 import type { PageRequest } from '../storage/session-reader.ts'
-import { IdPrefix } from './namespaced-session-reader.ts'
+import { IdNamespace } from './namespaced-session-reader.ts'
 
 /** The jobs of another source under ids that tell them from those of any other profile. */
-export class PrefixedJobs implements JobSource {
-  readonly #source: JobSource
-  readonly #ids: IdPrefix
+export class NamespacedJobReader implements JobReader {
+  readonly #source: JobReader
+  readonly #namespace: IdNamespace
 
-  constructor(source: JobSource, prefix: string) {
+  constructor(source: JobReader, prefix: string) {
     this.#source = source
-    this.#ids = new IdPrefix(prefix)
+    this.#namespace = new IdNamespace(prefix)
   }
 
-  get origin(): JobSource['origin'] {
+  get origin(): JobReader['origin'] {
     return this.#source.origin
   }
 
-  async jobs(): Promise<JobRecord[]> {
-    return (await this.#source.jobs()).map((job) => this.#job(job))
+  async listJobs(): Promise<JobRecord[]> {
+    return (await this.#source.listJobs()).map((job) => this.#qualifyJob(job))
   }
 
-  async job(id: string): Promise<JobRecord | null> {
-    const own = this.#ids.strip(id)
-    const job = own === null ? null : await this.#source.job(own)
-    return job && this.#job(job)
+  async findJob(id: string): Promise<JobRecord | null> {
+    const localId = this.#namespace.unqualify(id)
+    const job = localId === null ? null : await this.#source.findJob(localId)
+    return job && this.#qualifyJob(job)
   }
 
-  async runPage(jobId: string, page: PageRequest<number>): Promise<JobRunRecord[]> {
-    const own = this.#ids.strip(jobId)
-    return own === null ? [] : (await this.#source.runPage(own, page)).map((run) => this.#run(run))
+  async listRuns(jobId: string, page: PageRequest<number>): Promise<JobRunRecord[]> {
+    const localId = this.#namespace.unqualify(jobId)
+    return localId === null ? [] : (await this.#source.listRuns(localId, page)).map((run) => this.#qualifyRun(run))
   }
 
-  async run(id: string): Promise<JobRunRecord | null> {
-    const own = this.#ids.strip(id)
-    const run = own === null ? null : await this.#source.run(own)
-    return run && this.#run(run)
+  async findRun(id: string): Promise<JobRunRecord | null> {
+    const localId = this.#namespace.unqualify(id)
+    const run = localId === null ? null : await this.#source.findRun(localId)
+    return run && this.#qualifyRun(run)
   }
 
-  #job(job: JobRecord): JobRecord {
-    return { ...job, id: this.#ids.add(job.id) }
+  #qualifyJob(job: JobRecord): JobRecord {
+    return { ...job, id: this.#namespace.qualify(job.id) }
   }
 
-  #run(run: JobRunRecord): JobRunRecord {
+  #qualifyRun(run: JobRunRecord): JobRunRecord {
     return {
       ...run,
-      id: this.#ids.add(run.id),
-      jobId: this.#ids.add(run.jobId),
-      sessionId: run.sessionId === null ? null : this.#ids.add(run.sessionId),
+      id: this.#namespace.qualify(run.id),
+      jobId: this.#namespace.qualify(run.jobId),
+      sessionId: run.sessionId === null ? null : this.#namespace.qualify(run.sessionId),
     }
   }
 }

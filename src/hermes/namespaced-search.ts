@@ -1,28 +1,31 @@
 import type { SearchHit, SearchPage, SearchRequest } from '../search/search-hit.ts'
-import type { Searches } from '../search/search-service.ts'
-import { IdPrefix } from './namespaced-session-reader.ts'
+import type { SearchService } from '../search/search-service.ts'
+import { IdNamespace } from './namespaced-session-reader.ts'
 
 /** Searches whose hits in Hermes have ids that tell them from those of any other profile. */
-export class PrefixedSearches implements Pick<Searches, 'find' | 'close'> {
-  readonly #searches: Searches
-  readonly #ids: IdPrefix
+export class NamespacedSearch implements Pick<SearchService, 'find' | 'close'> {
+  readonly #search: SearchService
+  readonly #namespace: IdNamespace
 
-  constructor(searches: Searches, prefix: string) {
-    this.#searches = searches
-    this.#ids = new IdPrefix(prefix)
+  constructor(searches: SearchService, prefix: string) {
+    this.#search = searches
+    this.#namespace = new IdNamespace(prefix)
   }
 
   async find(request: SearchRequest, signal: AbortSignal): Promise<SearchPage> {
-    const page = await this.#searches.find({ ...request, filter: this.#ids.filter(request.filter) }, signal)
-    return { ...page, hits: page.hits.map((hit) => (hit.key.origin === 'HERMES' ? this.#hit(hit) : hit)) }
+    const page = await this.#search.find(
+      { ...request, filter: this.#namespace.unqualifyFilter(request.filter) },
+      signal,
+    )
+    return { ...page, hits: page.hits.map((hit) => (hit.key.origin === 'HERMES' ? this.#qualifyHit(hit) : hit)) }
   }
 
   close(): Promise<void> {
-    return this.#searches.close()
+    return this.#search.close()
   }
 
-  #hit(hit: SearchHit): SearchHit {
-    const messageId = hit.messageId === null ? null : this.#ids.add(hit.messageId)
-    return { ...hit, sessionId: this.#ids.add(hit.sessionId), messageId }
+  #qualifyHit(hit: SearchHit): SearchHit {
+    const messageId = hit.messageId === null ? null : this.#namespace.qualify(hit.messageId)
+    return { ...hit, sessionId: this.#namespace.qualify(hit.sessionId), messageId }
   }
 }

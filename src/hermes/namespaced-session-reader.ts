@@ -1,22 +1,22 @@
-import { kindOfId } from '../lib/ids.ts'
+import { parseIdKind } from '../lib/ids.ts'
 import type { MessagePart, MessageRecord, SessionRecord } from '../model/records.ts'
 import type {
-  ChangedConversation,
-  ConversationEntry,
+  ConversationChange,
+  ConversationSummary,
   ConversationFilter,
   ConversationPage,
   PageRequest,
-  SegmentRange,
+  OffsetRange,
   SessionFilter,
   SessionKey,
-  SessionSource,
+  SessionReader,
 } from '../storage/session-reader.ts'
 
 /** As its own ids go, so that nothing comes behind it: no text of people begins with what is no character. */
-const behindAll = '\u{10FFFF}'
+const maxId = '\u{10FFFF}'
 
 /** Gives the ids of a source a prefix on their way out, and takes it off on their way in. */
-export class IdPrefix {
+export class IdNamespace {
   readonly #prefix: string
 
   constructor(prefix: string) {
@@ -24,143 +24,152 @@ export class IdPrefix {
   }
 
   /** Of a session, of a message, of a call: whatever begins with a session's id. One that was made here stays as it is. */
-  add(id: string): string {
-    return kindOfId(id) === null ? this.#prefix + id : id
+  qualify(id: string): string {
+    return parseIdKind(id) === null ? this.#prefix + id : id
   }
 
   /** The id as the source knows it; null for one that is none of its. */
-  strip(id: string): string | null {
-    if (kindOfId(id) !== null) return id
+  unqualify(id: string): string | null {
+    if (parseIdKind(id) !== null) return id
     return id.startsWith(this.#prefix) ? id.slice(this.#prefix.length) : null
   }
 
-  conversation(entry: ConversationEntry): ConversationEntry {
-    return { ...entry, rootId: this.add(entry.rootId), tipId: this.add(entry.tipId) }
+  qualifyConversation(entry: ConversationSummary): ConversationSummary {
+    return { ...entry, rootId: this.qualify(entry.rootId), tipId: this.qualify(entry.tipId) }
   }
 
   /** Those that may be the source's. */
-  stripAll(ids: readonly string[]): string[] {
-    return ids.flatMap((id) => this.strip(id) ?? [])
+  unqualifyAll(ids: readonly string[]): string[] {
+    return ids.flatMap((id) => this.unqualify(id) ?? [])
   }
 
-  session(row: SessionRecord): SessionRecord {
+  qualifySession(row: SessionRecord): SessionRecord {
     return {
       ...row,
-      id: this.add(row.id),
-      parentId: row.parentId === null ? null : this.add(row.parentId),
-      notContinuationOf: row.notContinuationOf.map((id) => this.add(id)),
-      forkedFrom: row.forkedFrom === null ? null : this.add(row.forkedFrom),
+      id: this.qualify(row.id),
+      parentId: row.parentId === null ? null : this.qualify(row.parentId),
+      notContinuationOf: row.notContinuationOf.map((id) => this.qualify(id)),
+      forkedFrom: row.forkedFrom === null ? null : this.qualify(row.forkedFrom),
     }
   }
 
-  message(row: MessageRecord): MessageRecord {
+  qualifyMessage(row: MessageRecord): MessageRecord {
     return {
       ...row,
-      id: this.add(row.id),
-      sessionId: this.add(row.sessionId),
-      parts: row.parts.map((part) => this.#part(part)),
+      id: this.qualify(row.id),
+      sessionId: this.qualify(row.sessionId),
+      parts: row.parts.map((part) => this.#qualifyPart(part)),
     }
   }
 
-  filter<Filter extends SessionFilter>({ ids, ...filter }: Filter) {
-    return { ...filter, ...(ids && { ids: this.stripAll(ids) }) }
+  unqualifyFilter<Filter extends SessionFilter>({ ids, ...filter }: Filter) {
+    return { ...filter, ...(ids && { ids: this.unqualifyAll(ids) }) }
   }
 
-  page({ after, before, ...page }: PageRequest<SessionKey>): PageRequest<SessionKey> {
-    return { ...page, after: after && this.#key(after), before: before && this.#key(before) }
+  unqualifyPage({ after, before, ...page }: PageRequest<SessionKey>): PageRequest<SessionKey> {
+    return { ...page, after: after && this.#unqualifyKey(after), before: before && this.#unqualifyKey(before) }
   }
 
   /** A key of another source cuts this one's list before all of its ids, or behind them: they all begin alike. */
-  #key({ lastActivityAt, id }: SessionKey): SessionKey {
-    const own = id.startsWith(this.#prefix) ? id.slice(this.#prefix.length) : null
+  #unqualifyKey({ lastActivityAt, id }: SessionKey): SessionKey {
+    const localId = id.startsWith(this.#prefix) ? id.slice(this.#prefix.length) : null
     const isGreater = Buffer.compare(Buffer.from(id), Buffer.from(this.#prefix)) > 0
-    return { lastActivityAt, id: own ?? (isGreater ? behindAll : '') }
+    return { lastActivityAt, id: localId ?? (isGreater ? maxId : '') }
   }
 
-  #part(part: MessagePart): MessagePart {
-    return part.type === 'tool' ? { ...part, call: { ...part.call, id: this.add(part.call.id) } } : part
+  #qualifyPart(part: MessagePart): MessagePart {
+    return part.type === 'tool' ? { ...part, call: { ...part.call, id: this.qualify(part.call.id) } } : part
   }
 }
 
 /** The sessions of another source under ids that tell them from those of any other profile. */
-export class PrefixedSessions implements SessionSource {
-  readonly #source: SessionSource
-  readonly #ids: IdPrefix
+export class NamespacedSessionReader implements SessionReader {
+  readonly #source: SessionReader
+  readonly #namespace: IdNamespace
 
-  constructor(source: SessionSource, prefix: string) {
+  constructor(source: SessionReader, prefix: string) {
     this.#source = source
-    this.#ids = new IdPrefix(prefix)
+    this.#namespace = new IdNamespace(prefix)
   }
 
-  get origin(): SessionSource['origin'] {
+  get origin(): SessionReader['origin'] {
     return this.#source.origin
   }
 
-  async sessionsById(ids: readonly string[]): Promise<SessionRecord[]> {
-    const own = this.#ids.stripAll(ids)
-    return own.length === 0 ? [] : this.#sessions(this.#source.sessionsById(own))
+  async findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
+    const localIds = this.#namespace.unqualifyAll(ids)
+    return localIds.length === 0 ? [] : this.#qualifySessions(this.#source.findSessions(localIds))
   }
 
-  async sessionPage(page: PageRequest<SessionKey>, filter: SessionFilter): Promise<SessionRecord[]> {
-    return this.#sessions(this.#source.sessionPage(this.#ids.page(page), this.#ids.filter(filter)))
-  }
-
-  async messageCounts(ids: readonly string[]): Promise<Map<string, number>> {
-    const own = this.#ids.stripAll(ids)
-    const counts = own.length === 0 ? [] : await this.#source.messageCounts(own)
-    return new Map([...counts].map(([id, count]) => [this.#ids.add(id), count]))
-  }
-
-  async messagePage(sessionId: string, page: PageRequest<number>): Promise<MessageRecord[]> {
-    return this.#messages(sessionId, (own) => this.#source.messagePage(own, page))
-  }
-
-  async message(id: string): Promise<MessageRecord | null> {
-    const own = this.#ids.strip(id)
-    const message = own === null ? null : await this.#source.message(own)
-    return message && this.#ids.message(message)
-  }
-
-  async contextMessages(sessionId: string): Promise<MessageRecord[]> {
-    return this.#messages(sessionId, (own) => this.#source.contextMessages(own))
-  }
-
-  async conversationPage(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage | null> {
-    const found = await this.#source.conversationPage(this.#ids.page(page), filter)
-    if (!found) return null
-    return {
-      entries: found.entries.map((entry) => this.#ids.conversation(entry)),
-      sessions: found.sessions.map((row) => this.#ids.session(row)),
-    }
-  }
-
-  async conversationsOf(sessionIds: readonly string[]): Promise<Map<string, ConversationEntry>> {
-    const own = this.#ids.stripAll(sessionIds)
-    const found = own.length === 0 ? [] : await this.#source.conversationsOf(own)
-    return new Map([...found].map(([id, entry]) => [this.#ids.add(id), this.#ids.conversation(entry)]))
-  }
-
-  async segmentIds(rootId: string, range: SegmentRange): Promise<string[]> {
-    const own = this.#ids.strip(rootId)
-    return own === null ? [] : (await this.#source.segmentIds(own, range)).map((id) => this.#ids.add(id))
-  }
-
-  onChanged(listener: (changed: readonly ChangedConversation[] | null) => void): void {
-    this.#source.onChanged((changed) =>
-      listener(changed && changed.map((each) => ({ ...each, rootId: this.#ids.add(each.rootId) }))),
+  async listSessions(page: PageRequest<SessionKey>, filter: SessionFilter): Promise<SessionRecord[]> {
+    return this.#qualifySessions(
+      this.#source.listSessions(this.#namespace.unqualifyPage(page), this.#namespace.unqualifyFilter(filter)),
     )
   }
 
-  catchUp(): Promise<void> {
-    return this.#source.catchUp()
+  async countMessages(ids: readonly string[]): Promise<Map<string, number>> {
+    const localIds = this.#namespace.unqualifyAll(ids)
+    const counts = localIds.length === 0 ? [] : await this.#source.countMessages(localIds)
+    return new Map([...counts].map(([id, count]) => [this.#namespace.qualify(id), count]))
   }
 
-  async #sessions(rows: Promise<SessionRecord[]>): Promise<SessionRecord[]> {
-    return (await rows).map((row) => this.#ids.session(row))
+  async listMessages(sessionId: string, page: PageRequest<number>): Promise<MessageRecord[]> {
+    return this.#readMessages(sessionId, (localId) => this.#source.listMessages(localId, page))
   }
 
-  async #messages(sessionId: string, ask: (own: string) => Promise<MessageRecord[]>): Promise<MessageRecord[]> {
-    const own = this.#ids.strip(sessionId)
-    return own === null ? [] : (await ask(own)).map((row) => this.#ids.message(row))
+  async findMessage(id: string): Promise<MessageRecord | null> {
+    const localId = this.#namespace.unqualify(id)
+    const message = localId === null ? null : await this.#source.findMessage(localId)
+    return message && this.#namespace.qualifyMessage(message)
+  }
+
+  async loadContextMessages(sessionId: string): Promise<MessageRecord[]> {
+    return this.#readMessages(sessionId, (localId) => this.#source.loadContextMessages(localId))
+  }
+
+  async listConversations(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage | null> {
+    const found = await this.#source.listConversations(this.#namespace.unqualifyPage(page), filter)
+    if (!found) return null
+    return {
+      conversations: found.conversations.map((entry) => this.#namespace.qualifyConversation(entry)),
+      sessions: found.sessions.map((row) => this.#namespace.qualifySession(row)),
+    }
+  }
+
+  async findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationSummary>> {
+    const localIds = this.#namespace.unqualifyAll(sessionIds)
+    const found = localIds.length === 0 ? [] : await this.#source.findConversationsBySession(localIds)
+    return new Map(
+      [...found].map(([id, entry]) => [this.#namespace.qualify(id), this.#namespace.qualifyConversation(entry)]),
+    )
+  }
+
+  async listConversationSessionIds(rootId: string, range: OffsetRange): Promise<string[]> {
+    const localId = this.#namespace.unqualify(rootId)
+    return localId === null
+      ? []
+      : (await this.#source.listConversationSessionIds(localId, range)).map((id) => this.#namespace.qualify(id))
+  }
+
+  onConversationsChanged(listener: (changed: readonly ConversationChange[] | null) => void): void {
+    this.#source.onConversationsChanged((changed) =>
+      listener(changed && changed.map((each) => ({ ...each, rootId: this.#namespace.qualify(each.rootId) }))),
+    )
+  }
+
+  refresh(): Promise<void> {
+    return this.#source.refresh()
+  }
+
+  async #qualifySessions(rows: Promise<SessionRecord[]>): Promise<SessionRecord[]> {
+    return (await rows).map((row) => this.#namespace.qualifySession(row))
+  }
+
+  async #readMessages(
+    sessionId: string,
+    read: (localId: string) => Promise<MessageRecord[]>,
+  ): Promise<MessageRecord[]> {
+    const localId = this.#namespace.unqualify(sessionId)
+    return localId === null ? [] : (await read(localId)).map((row) => this.#namespace.qualifyMessage(row))
   }
 }

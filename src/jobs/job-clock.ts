@@ -5,13 +5,13 @@ export interface Environment {
   /** The wall clock, in epoch milliseconds: it may be put forward and back. */
   readonly now: () => number
   /** Calls back once, after so many milliseconds of a machine that is awake; what it returns calls that off. */
-  readonly after: (milliseconds: number, callback: () => void) => () => void
+  readonly setTimer: (milliseconds: number, callback: () => void) => () => void
   readonly newId: (kind: IdKind) => string
 }
 
-export const realEnvironment: Environment = {
+export const systemEnvironment: Environment = {
   now: Date.now,
-  after(milliseconds, callback) {
+  setTimer(milliseconds, callback) {
     const timer = setTimeout(callback, milliseconds)
     return () => clearTimeout(timer)
   },

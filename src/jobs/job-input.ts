@@ -1,5 +1,5 @@
 import { badInput, SegueError } from '../lib/errors.ts'
-import { cleanSchedule } from './schedule/parse-schedule.ts'
+import { normalizeSchedule } from './schedule/parse-schedule.ts'
 
 /** A job as somebody wants it. */
 export interface JobInput {
@@ -16,42 +16,43 @@ export interface JobInput {
 /** What is to change of a job; what is left out stays. */
 export type JobPatch = Partial<JobInput & { readonly enabled: boolean }>
 
-const longest = { name: 200, prompt: 1_000_000 } // UTF-16 code units
+const maxLength = { name: 200, prompt: 1_000_000 } // UTF-16 code units
 
 /** The given texts and numbers in the form in which they are kept. Throws BAD_USER_INPUT and TOO_LARGE. */
-export function cleanJob<Given extends JobPatch>(given: Given): Given {
+export function normalizeJobInput<Given extends JobPatch>(input: Given): Given {
   return {
-    ...given,
-    ...(given.name !== undefined && { name: cleanName(given.name) }),
-    ...(given.prompt !== undefined && { prompt: cleanPrompt(given.prompt) }),
-    ...(given.schedule !== undefined && { schedule: cleanSchedule(given.schedule) }),
-    ...(typeof given.repeatLimit === 'number' && { repeatLimit: checkedLimit(given.repeatLimit) }),
+    ...input,
+    ...(input.name !== undefined && { name: normalizeName(input.name) }),
+    ...(input.prompt !== undefined && { prompt: normalizePrompt(input.prompt) }),
+    ...(input.schedule !== undefined && { schedule: normalizeSchedule(input.schedule) }),
+    ...(typeof input.repeatLimit === 'number' && { repeatLimit: validateRepeatLimit(input.repeatLimit) }),
   }
 }
 
 /** One line without control characters. */
-function cleanName(name: string): string {
-  const clean = name
+function normalizeName(name: string): string {
+  const normalized = name
     .toWellFormed()
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim()
-  if (clean === '') throw badInput('A name needs at least one character that can be seen.', 'input', 'name')
-  if (clean.length > longest.name) throw badInput(`A name has at most ${longest.name} characters.`, 'input', 'name')
-  return clean
+  if (normalized === '') throw badInput('A name needs at least one character that can be seen.', 'input', 'name')
+  if (normalized.length > maxLength.name)
+    throw badInput(`A name has at most ${maxLength.name} characters.`, 'input', 'name')
+  return normalized
 }
 
-function cleanPrompt(prompt: string): string {
+function normalizePrompt(prompt: string): string {
   if (prompt.trim() === '') throw badInput('A job needs a prompt.', 'input', 'prompt')
-  if (prompt.length > longest.prompt) {
+  if (prompt.length > maxLength.prompt) {
     throw new SegueError(
       'TOO_LARGE',
-      `A prompt has at most ${longest.prompt} characters; this one has ${prompt.length}.`,
+      `A prompt has at most ${maxLength.prompt} characters; this one has ${prompt.length}.`,
     )
   }
   return prompt.toWellFormed()
 }
 
-function checkedLimit(limit: number): number {
+function validateRepeatLimit(limit: number): number {
   if (Number.isSafeInteger(limit) && limit >= 1) return limit
   throw badInput('A job runs at least once: repeatLimit is 1 or more.', 'input', 'repeatLimit')
 }

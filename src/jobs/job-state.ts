@@ -11,14 +11,14 @@
  */
 
 import { badInput } from '../lib/errors.ts'
-import type { JobRecord, JobRunRecord, JobRunStatus, JobState, JobTrigger, OwnJob } from '../model/job.ts'
-import { cleanJob, type JobInput, type JobPatch } from './job-input.ts'
-import { readSchedule } from './schedule/parse-schedule.ts'
-import { type DueTimes, nextRuns, type Schedule } from './schedule/schedule.ts'
+import type { JobRecord, JobRunRecord, JobRunStatus, JobState, JobTrigger, SegueJob } from '../model/job.ts'
+import { normalizeJobInput, type JobInput, type JobPatch } from './job-input.ts'
+import { parseSchedule } from './schedule/parse-schedule.ts'
+import { type DueTimes, listNextDueTimes, type Schedule } from './schedule/schedule.ts'
 
 /** A job that was made to run, and its run; or both as they are when that has ended. */
-export interface Begun {
-  readonly job: OwnJob
+export interface StartedRun {
+  readonly job: SegueJob
   readonly run: JobRunRecord
 }
 
@@ -36,29 +36,29 @@ export interface RunIds {
   readonly sessionId: string
 }
 
-const day = 86_400_000 // milliseconds
+const millisPerDay = 86_400_000 // milliseconds
 
 /** A job that was just made. Throws BAD_USER_INPUT and TOO_LARGE for one that cannot be. */
-export function newJob(
+export function createJob(
   input: JobInput,
-  of: { readonly id: string; readonly profile: string; readonly now: number },
-): OwnJob {
-  const { now } = of
-  const given = cleanJob(input)
-  const { recurring } = readNew({ ...given, anchor: now }, now)
-  return understood({
-    ...given,
-    id: of.id,
+  params: { readonly id: string; readonly profile: string; readonly now: number },
+): SegueJob {
+  const { now } = params
+  const normalized = normalizeJobInput(input)
+  const { recurring } = parseFutureSchedule({ ...normalized, anchor: now }, now)
+  return withDerivedFields({
+    ...normalized,
+    id: params.id,
     origin: 'SEGUE',
-    profile: of.profile,
+    profile: params.profile,
     anchor: now,
     recurring,
     enabled: true,
-    running: null,
+    runningTrigger: null,
     completedRuns: 0,
     skippedRuns: 0,
     createdAt: now,
-    settledUntil: now,
+    processedUntil: now,
     runCount: 0,
     revision: 1,
   })
@@ -68,55 +68,55 @@ export function newJob(
  * A job after a change. Another schedule begins anew: `every` and `in` count from now. The same one, written once more,
  * goes on as it was. Throws BAD_USER_INPUT and TOO_LARGE.
  */
-export function changedJob(job: OwnJob, patch: JobPatch, now: number): OwnJob {
-  const given = { ...job, ...cleanJob(patch) }
-  const isNew = given.schedule !== job.schedule
-  const anchor = isNew ? now : job.anchor
-  if (isNew) readNew({ ...given, anchor }, now)
-  else if (given.timezone !== job.timezone) readSchedule(given)
+export function updateJob(job: SegueJob, patch: JobPatch, now: number): SegueJob {
+  const patched = { ...job, ...normalizeJobInput(patch) }
+  const hasNewSchedule = patched.schedule !== job.schedule
+  const anchor = hasNewSchedule ? now : job.anchor
+  if (hasNewSchedule) parseFutureSchedule({ ...patched, anchor }, now)
+  else if (patched.timezone !== job.timezone) parseSchedule(patched)
   // What came by while nothing was due is not made up for.
-  const isAwake = job.nextRunAt !== null && given.timezone === job.timezone
-  const settledUntil = isAwake || !job.recurring ? job.settledUntil : Math.max(job.settledUntil, now)
-  return next(given, { anchor, settledUntil: isNew ? now : settledUntil })
+  const keepsDueTimes = job.nextRunAt !== null && patched.timezone === job.timezone
+  const processedUntil = keepsDueTimes || !job.recurring ? job.processedUntil : Math.max(job.processedUntil, now)
+  return advance(patched, { anchor, processedUntil: hasNewSchedule ? now : processedUntil })
 }
 
 /** The due times that the clock has to settle by now; null when there are none, or one that has to wait. */
-export function dueBy(job: OwnJob, now: number): DueTimes | null {
+export function findDueTimes(job: SegueJob, now: number): DueTimes | null {
   if (job.nextRunAt === null || job.nextRunAt > now) return null
-  if (job.running !== null && !job.recurring) return null
-  return readable(job).schedule?.due(job.settledUntil, now) ?? null
+  if (job.runningTrigger !== null && !job.recurring) return null
+  return tryParseSchedule(job).schedule?.dueBetween(job.processedUntil, now) ?? null
 }
 
 /** Begins the newest of the due times and passes the others over. */
-export function beginDue(job: OwnJob, due: DueTimes, now: number, ids: RunIds): Begun {
+export function startDueRun(job: SegueJob, due: DueTimes, now: number, ids: RunIds): StartedRun {
   const skippedRuns = job.skippedRuns + due.count - 1
-  return begin(
-    { ...job, settledUntil: due.newest, skippedRuns },
-    { ids, now, trigger: 'SCHEDULE', scheduledFor: due.newest },
+  return startRun(
+    { ...job, processedUntil: due.latest, skippedRuns },
+    { ids, now, trigger: 'SCHEDULE', scheduledFor: due.latest },
   )
 }
 
 /** Passes all of the due times over: a run is under way, or `made`, the newest has had its own already. */
-export function passOver(job: OwnJob, due: DueTimes, made: boolean): OwnJob {
-  return next(job, { settledUntil: due.newest, skippedRuns: job.skippedRuns + due.count - (made ? 1 : 0) })
+export function skipDue(job: SegueJob, due: DueTimes, latestHasRun: boolean): SegueJob {
+  return advance(job, { processedUntil: due.latest, skippedRuns: job.skippedRuns + due.count - (latestHasRun ? 1 : 0) })
 }
 
 /** Begins a run by hand. The job must not be running. */
-export function beginByHand(job: OwnJob, now: number, ids: RunIds): Begun {
-  return begin(job, { ids, now, trigger: 'MANUAL', scheduledFor: null })
+export function startManualRun(job: SegueJob, now: number, ids: RunIds): StartedRun {
+  return startRun(job, { ids, now, trigger: 'MANUAL', scheduledFor: null })
 }
 
 /** Ends the run that is under way. */
-export function endRun({ job, run }: Begun, outcome: RunOutcome, now: number): Begun {
+export function finishRun({ job, run }: StartedRun, outcome: RunOutcome, now: number): StartedRun {
   const completedRuns = job.completedRuns + (run.trigger === 'SCHEDULE' ? 1 : 0)
   return {
-    job: next(job, { running: null, completedRuns }),
-    run: { ...run, ...judged(outcome), finishedAt: Math.max(now, run.startedAt) },
+    job: advance(job, { runningTrigger: null, completedRuns }),
+    run: { ...run, ...normalizeOutcome(outcome), finishedAt: Math.max(now, run.startedAt) },
   }
 }
 
 /** How a run ends that the end of the server cut off. */
-export const interrupted: RunOutcome = {
+export const interruptedOutcome: RunOutcome = {
   status: 'INTERRUPTED',
   output: null,
   error: 'The server stopped during the run.',
@@ -127,51 +127,51 @@ export const interrupted: RunOutcome = {
  * changes. A clock that was more than a day ahead was wrong: what it settled beyond today is taken back, except for the
  * runs that were made.
  */
-export function reviewed(job: OwnJob, now: number): OwnJob | null {
-  const settledUntil = job.settledUntil > now + day ? now : job.settledUntil
-  const after = next(job, { settledUntil })
+export function reevaluate(job: SegueJob, now: number): SegueJob | null {
+  const processedUntil = job.processedUntil > now + millisPerDay ? now : job.processedUntil
+  const updated = advance(job, { processedUntil })
   const isSame =
-    settledUntil === job.settledUntil &&
-    after.nextRunAt === job.nextRunAt &&
-    after.state === job.state &&
-    after.fault === job.fault
-  return isSame ? null : after
+    processedUntil === job.processedUntil &&
+    updated.nextRunAt === job.nextRunAt &&
+    updated.state === job.state &&
+    updated.scheduleError === job.scheduleError
+  return isSame ? null : updated
 }
 
 /** Up to `count` times at which a job's schedule comes next. */
-export function upcoming(job: JobRecord, count: number): number[] {
+export function listUpcomingRuns(job: JobRecord, count: number): number[] {
   if (job.nextRunAt === null) return []
   // Of six fields the seconds are the last one in Hermes: what comes behind the next run it knows alone.
-  const isTheirs = job.origin === 'HERMES' && job.schedule.split(' ').length > 5
-  const schedule = isTheirs ? null : readable(job).schedule
-  const most = Math.max(1, Math.min(count, repetitionsLeft(job)))
-  return schedule ? [job.nextRunAt, ...nextRuns(schedule, job.nextRunAt, most - 1)] : [job.nextRunAt]
+  const isHermesSixField = job.origin === 'HERMES' && job.schedule.split(' ').length > 5
+  const schedule = isHermesSixField ? null : tryParseSchedule(job).schedule
+  const limit = Math.max(1, Math.min(count, countRepetitionsLeft(job)))
+  return schedule ? [job.nextRunAt, ...listNextDueTimes(schedule, job.nextRunAt, limit - 1)] : [job.nextRunAt]
 }
 
-function begin(
-  job: OwnJob,
-  of: {
+function startRun(
+  job: SegueJob,
+  params: {
     readonly ids: RunIds
     readonly now: number
     readonly trigger: JobTrigger
     readonly scheduledFor: number | null
   },
-): Begun {
+): StartedRun {
   const position = job.runCount + 1
   return {
-    job: next(job, { running: of.trigger, runCount: position }),
+    job: advance(job, { runningTrigger: params.trigger, runCount: position }),
     run: {
-      id: of.ids.runId,
+      id: params.ids.runId,
       jobId: job.id,
       position,
-      trigger: of.trigger,
+      trigger: params.trigger,
       status: 'RUNNING',
-      scheduledFor: of.scheduledFor,
-      startedAt: of.now,
+      scheduledFor: params.scheduledFor,
+      startedAt: params.now,
       finishedAt: null,
       output: null,
       error: null,
-      sessionId: of.ids.sessionId,
+      sessionId: params.ids.sessionId,
     },
   }
 }
@@ -182,7 +182,7 @@ export function isBlank(text: string): boolean {
 }
 
 /** An answer that says nothing is no answer. */
-function judged({ status, output, error }: RunOutcome): RunOutcome {
+function normalizeOutcome({ status, output, error }: RunOutcome): RunOutcome {
   const text = output === null || isBlank(output) ? null : output.toWellFormed()
   if (status === 'OK' && text === null) {
     return { status: 'ERROR', output: null, error: 'The agent finished without a response.' }
@@ -190,55 +190,59 @@ function judged({ status, output, error }: RunOutcome): RunOutcome {
   return { status, output: text, error: error?.toWellFormed() ?? null }
 }
 
-type Known = Omit<OwnJob, 'state' | 'fault' | 'nextRunAt'>
+type JobWithoutDerivedFields = Omit<SegueJob, 'state' | 'scheduleError' | 'nextRunAt'>
 
-function next(job: OwnJob, changes: Partial<Known>): OwnJob {
-  return understood({ ...job, ...changes, revision: job.revision + 1 })
+function advance(job: SegueJob, changes: Partial<JobWithoutDerivedFields>): SegueJob {
+  return withDerivedFields({ ...job, ...changes, revision: job.revision + 1 })
 }
 
 /** The job with all that follows from what is known of it. */
-function understood(job: Known): OwnJob {
-  const { schedule, fault } = readable(job)
-  const due = repetitionsLeft(job) > 0 ? (schedule?.next(job.settledUntil) ?? null) : null
+function withDerivedFields(job: JobWithoutDerivedFields): SegueJob {
+  const { schedule, fault } = tryParseSchedule(job)
+  const nextDueAt = countRepetitionsLeft(job) > 0 ? (schedule?.next(job.processedUntil) ?? null) : null
   return {
     ...job,
     recurring: schedule?.recurring ?? job.recurring,
-    nextRunAt: job.enabled ? due : null,
-    fault,
-    state: stateOf(job, due, fault),
+    nextRunAt: job.enabled ? nextDueAt : null,
+    scheduleError: fault,
+    state: deriveState(job, nextDueAt, fault),
   }
 }
 
-function stateOf({ running, enabled }: Known, due: number | null, fault: string | null): JobState {
-  if (running !== null) return 'RUNNING'
+function deriveState(
+  { runningTrigger, enabled }: JobWithoutDerivedFields,
+  nextDueAt: number | null,
+  fault: string | null,
+): JobState {
+  if (runningTrigger !== null) return 'RUNNING'
   if (fault !== null) return 'ERROR'
-  if (due === null) return 'COMPLETED'
+  if (nextDueAt === null) return 'COMPLETED'
   return enabled ? 'SCHEDULED' : 'PAUSED'
 }
 
-function repetitionsLeft({
+function countRepetitionsLeft({
   repeatLimit,
   completedRuns,
-  running,
-}: Pick<JobRecord, 'repeatLimit' | 'completedRuns' | 'running'>): number {
+  runningTrigger: running,
+}: Pick<JobRecord, 'repeatLimit' | 'completedRuns' | 'runningTrigger'>): number {
   if (repeatLimit === null) return Number.POSITIVE_INFINITY
   return repeatLimit - completedRuns - (running === 'SCHEDULE' ? 1 : 0)
 }
 
-type ScheduleOf = Pick<JobRecord, 'schedule' | 'timezone' | 'anchor'>
+type JobSchedule = Pick<JobRecord, 'schedule' | 'timezone' | 'anchor'>
 
 /** What was understood once may not be today: zones are renamed, and databases move to other machines. */
-function readable(job: ScheduleOf): { readonly schedule: Schedule | null; readonly fault: string | null } {
+function tryParseSchedule(job: JobSchedule): { readonly schedule: Schedule | null; readonly fault: string | null } {
   try {
-    return { schedule: readSchedule(job), fault: null }
+    return { schedule: parseSchedule(job), fault: null }
   } catch (error) {
     return { schedule: null, fault: error instanceof Error ? error.message : String(error) }
   }
 }
 
 /** Throws BAD_USER_INPUT for a schedule that never comes after now. */
-function readNew(job: ScheduleOf, now: number): Schedule {
-  const schedule = readSchedule(job)
+function parseFutureSchedule(job: JobSchedule, now: number): Schedule {
+  const schedule = parseSchedule(job)
   if (schedule.next(now) !== null) return schedule
   throw badInput(
     schedule.recurring

@@ -1,16 +1,16 @@
 import { notFound, SegueError } from '../lib/errors.ts'
-import type { JobRunRecord, OwnJob } from '../model/job.ts'
-import { JobConflict, type JobStore, type JobWrite } from '../storage/job-store.ts'
-import { type Environment, realEnvironment } from './job-clock.ts'
+import type { JobRunRecord, SegueJob } from '../model/job.ts'
+import { RevisionConflictError, type JobStore, type JobCommit } from '../storage/job-store.ts'
+import { type Environment, systemEnvironment } from './job-clock.ts'
 import {
-  beginByHand,
-  beginDue,
-  type Begun,
-  dueBy,
-  endRun,
-  interrupted,
-  passOver,
-  reviewed,
+  startManualRun,
+  startDueRun,
+  type StartedRun,
+  findDueTimes,
+  finishRun,
+  interruptedOutcome,
+  skipDue,
+  reevaluate,
   type RunIds,
   type RunOutcome,
 } from './job-state.ts'
@@ -18,25 +18,25 @@ import {
 export interface SchedulerOptions {
   readonly store: JobStore
   /** Makes a run, whose session is to have the run's `sessionId`, and tells how it ended. */
-  readonly run: (job: OwnJob, run: JobRunRecord) => Promise<RunOutcome>
+  readonly run: (job: SegueJob, run: JobRunRecord) => Promise<RunOutcome>
   readonly onProblem: (error: unknown, what: string) => void
   /** A run has begun or ended: readers of `changedRuns` find more. */
   readonly onChange?: () => void
   readonly env?: Environment
   /** How long the wall clock goes unwatched at most, in milliseconds. */
-  readonly longestWait?: number
+  readonly maxPollIntervalMs?: number
 }
 
 /** A run that was asked for by hand. */
-export interface RunByHand {
+export interface ManualRun {
   readonly run: JobRunRecord
   /** It was under way before, whoever began it. */
   readonly alreadyRunning: boolean
 }
 
-const longestWait = 30_000 // milliseconds: a machine that slept, or a clock that was put forward, is noticed after that
-const retryPause = 1_000 // milliseconds, when the database cannot be written
-const day = 86_400_000 // milliseconds
+const defaultMaxPollIntervalMs = 30_000 // milliseconds: a machine that slept, or a clock that was put forward, is noticed after that
+const retryDelayMs = 1_000 // milliseconds, when the database cannot be written
+const millisPerDay = 86_400_000 // milliseconds
 
 /**
  * The clockwork of a profile's jobs: one timer, for the soonest due time. Whatever it does is committed first, and what
@@ -46,157 +46,157 @@ export class Scheduler {
   readonly #options: SchedulerOptions
   readonly #env: Environment
   /** What `close` waits for. */
-  readonly #underWay = new Set<Promise<unknown>>()
-  #looks: Promise<void> = Promise.resolve()
-  #callOff: () => void = () => undefined
-  #lastLook = Number.NEGATIVE_INFINITY
-  #closed = false
+  readonly #inFlight = new Set<Promise<unknown>>()
+  #polls: Promise<void> = Promise.resolve()
+  #cancelTimer: () => void = () => undefined
+  #lastPolledAt = Number.NEGATIVE_INFINITY
+  #isClosed = false
 
   constructor(options: SchedulerOptions) {
     this.#options = options
-    this.#env = options.env ?? realEnvironment
+    this.#env = options.env ?? systemEnvironment
   }
 
   /** Ends the runs that an earlier process left behind, and begins to wait. Returns how many were ended. */
   async start(): Promise<number> {
-    const orphans = await this.#options.store.runningRuns()
-    for (const run of orphans) await this.#end(run, interrupted, this.#env.now())
-    await this.#review()
-    this.wake()
+    const orphans = await this.#options.store.listRunningRuns()
+    for (const run of orphans) await this.#finishRun(run, interruptedOutcome, this.#env.now())
+    await this.#reevaluateAll()
+    this.requestPoll()
     return orphans.length
   }
 
   /** Looks at what is due now; to be called when a job was made or changed. */
-  wake(): void {
-    this.#looks = this.#looks.then(() => this.#look())
+  requestPoll(): void {
+    this.#polls = this.#polls.then(() => this.#poll())
   }
 
   /**
    * Runs a job now, in the same way as when it is due. One that runs already is not run again: that run is returned.
    * Throws NOT_FOUND and SHUTTING_DOWN.
    */
-  runNow(jobId: string): Promise<RunByHand> {
-    return this.#awaited(this.#runNow(jobId))
+  runNow(jobId: string): Promise<ManualRun> {
+    return this.#track(this.#runNow(jobId))
   }
 
   /** Begins nothing more, and returns when all runs that are under way have ended and were recorded. */
   async close(): Promise<void> {
-    this.#closed = true
-    this.#callOff()
-    await this.#looks
-    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay)
+    this.#isClosed = true
+    this.#cancelTimer()
+    await this.#polls
+    while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight)
   }
 
-  async #look(): Promise<void> {
-    this.#callOff()
-    if (this.#closed) return
-    const wait = await this.#settleDue().catch((error: unknown) => {
+  async #poll(): Promise<void> {
+    this.#cancelTimer()
+    if (this.#isClosed) return
+    const waitMs = await this.#processAllDue().catch((error: unknown) => {
       this.#options.onProblem(error, 'the jobs that are due could not be looked at')
-      return retryPause
+      return retryDelayMs
     })
-    if (!this.#closed) this.#callOff = this.#env.after(wait, () => this.wake())
+    if (!this.#isClosed) this.#cancelTimer = this.#env.setTimer(waitMs, () => this.requestPoll())
   }
 
   /** Settles what is due, and returns how long to wait then. */
-  async #settleDue(): Promise<number> {
+  async #processAllDue(): Promise<number> {
     const { store } = this.#options
     const now = this.#env.now()
-    if (now < this.#lastLook - day) await this.#review()
-    this.#lastLook = now
-    let failed = false
-    for (const job of await store.dueJobs(now)) {
-      await this.#settle(job, now).catch((error: unknown) => {
-        failed = true
+    if (now < this.#lastPolledAt - millisPerDay) await this.#reevaluateAll()
+    this.#lastPolledAt = now
+    let hasFailed = false
+    for (const job of await store.listDueJobs(now)) {
+      await this.#processDue(job, now).catch((error: unknown) => {
+        hasFailed = true
         this.#options.onProblem(error, `the job ${job.id} is due and could not be run`)
       })
     }
-    const next = await store.nextDueAt()
-    const most = failed ? retryPause : (this.#options.longestWait ?? longestWait)
-    const least = failed ? retryPause : 0
-    return next === null ? most : Math.min(Math.max(next - this.#env.now(), least), most)
+    const nextDueAt = await store.findNextDueAt()
+    const maxWaitMs = hasFailed ? retryDelayMs : (this.#options.maxPollIntervalMs ?? defaultMaxPollIntervalMs)
+    const minWaitMs = hasFailed ? retryDelayMs : 0
+    return nextDueAt === null ? maxWaitMs : Math.min(Math.max(nextDueAt - this.#env.now(), minWaitMs), maxWaitMs)
   }
 
-  async #settle(job: OwnJob, now: number): Promise<void> {
-    if (this.#closed) return
+  async #processDue(job: SegueJob, now: number): Promise<void> {
+    if (this.#isClosed) return
     const { store } = this.#options
-    const due = dueBy(job, now)
+    const due = findDueTimes(job, now)
     // Looking again at once would be looking for ever.
     if (!due) throw new Error(`its schedule does not come when it said: ${job.schedule} in ${job.timezone}`)
-    const made = await store.hasRunFor(job.id, due.newest)
-    if (made || job.running !== null) await this.#commit({ job: passOver(job, due, made) })
-    else await this.#begin(beginDue(job, due, now, this.#newIds()))
+    const latestHasRun = await store.hasRunFor(job.id, due.latest)
+    if (latestHasRun || job.runningTrigger !== null) await this.#tryCommit({ job: skipDue(job, due, latestHasRun) })
+    else await this.#startRun(startDueRun(job, due, now, this.#newIds()))
   }
 
-  async #runNow(jobId: string): Promise<RunByHand> {
+  async #runNow(jobId: string): Promise<ManualRun> {
     const { store } = this.#options
     for (;;) {
-      if (this.#closed) throw new SegueError('SHUTTING_DOWN', 'The server is stopping. Try again when it is back.')
-      const job = await store.job(jobId)
+      if (this.#isClosed) throw new SegueError('SHUTTING_DOWN', 'The server is stopping. Try again when it is back.')
+      const job = await store.findJob(jobId)
       if (!job) throw notFound('job', jobId)
-      const running = await store.runningRun(jobId)
+      const running = await store.findRunningRun(jobId)
       if (running) return { run: running, alreadyRunning: true }
-      if (job.running !== null) continue
-      const begun = beginByHand(job, this.#env.now(), this.#newIds())
-      if (await this.#begin(begun)) return { run: begun.run, alreadyRunning: false }
+      if (job.runningTrigger !== null) continue
+      const started = startManualRun(job, this.#env.now(), this.#newIds())
+      if (await this.#startRun(started)) return { run: started.run, alreadyRunning: false }
     }
   }
 
   /** False when somebody else was faster. */
-  async #begin(begun: Begun): Promise<boolean> {
-    if (!(await this.#commit(begun))) return false
-    void this.#awaited(this.#make(begun))
+  async #startRun(started: StartedRun): Promise<boolean> {
+    if (!(await this.#tryCommit(started))) return false
+    void this.#track(this.#execute(started))
     return true
   }
 
-  async #make({ job, run }: Begun): Promise<void> {
-    const making = Promise.try(() => this.#options.run(job, run))
-    const outcome = await making.catch((error: unknown) => this.#failed(error, run))
+  async #execute({ job, run }: StartedRun): Promise<void> {
+    const execution = Promise.try(() => this.#options.run(job, run))
+    const outcome = await execution.catch((error: unknown) => this.#toFailedOutcome(error, run))
     const endedAt = this.#env.now()
     for (;;) {
       try {
-        await this.#end(run, outcome, endedAt)
+        await this.#finishRun(run, outcome, endedAt)
         break
       } catch (error) {
         this.#options.onProblem(error, `the end of the run ${run.id} could not be saved`)
         // The next start will find it.
-        if (this.#closed) return
-        await new Promise<void>((resolve) => this.#env.after(retryPause, resolve))
+        if (this.#isClosed) return
+        await new Promise<void>((resolve) => this.#env.setTimer(retryDelayMs, resolve))
       }
     }
-    this.wake()
+    this.requestPoll()
   }
 
-  async #end(run: JobRunRecord, outcome: RunOutcome, at: number): Promise<void> {
+  async #finishRun(run: JobRunRecord, outcome: RunOutcome, endedAt: number): Promise<void> {
     for (;;) {
-      const job = await this.#options.store.job(run.jobId)
+      const job = await this.#options.store.findJob(run.jobId)
       // Deleted meanwhile, its runs with it.
-      if (!job || (await this.#commit(endRun({ job, run }, outcome, at)))) return
+      if (!job || (await this.#tryCommit(finishRun({ job, run }, outcome, endedAt)))) return
     }
   }
 
-  async #review(): Promise<void> {
-    for (const { id } of await this.#options.store.jobs()) {
+  async #reevaluateAll(): Promise<void> {
+    for (const { id } of await this.#options.store.listJobs()) {
       for (;;) {
-        const job = await this.#options.store.job(id)
-        const after = job && reviewed(job, this.#env.now())
-        if (!after || (await this.#commit({ job: after }))) break
+        const job = await this.#options.store.findJob(id)
+        const updated = job && reevaluate(job, this.#env.now())
+        if (!updated || (await this.#tryCommit({ job: updated }))) break
       }
     }
   }
 
   /** False when the job is no longer what the step was made from. */
-  async #commit(write: JobWrite): Promise<boolean> {
+  async #tryCommit(write: JobCommit): Promise<boolean> {
     try {
       await this.#options.store.commit(write)
     } catch (error) {
-      if (error instanceof JobConflict) return false
+      if (error instanceof RevisionConflictError) return false
       throw error
     }
     if (write.run) this.#options.onChange?.()
     return true
   }
 
-  #failed(error: unknown, run: JobRunRecord): RunOutcome {
+  #toFailedOutcome(error: unknown, run: JobRunRecord): RunOutcome {
     if (error instanceof SegueError) return { status: 'ERROR', output: null, error: error.message }
     this.#options.onProblem(error, `the run ${run.id} has failed`)
     return { status: 'ERROR', output: null, error: 'The run failed by a fault of the server.' }
@@ -206,12 +206,12 @@ export class Scheduler {
     return { runId: this.#env.newId('jobRun'), sessionId: this.#env.newId('session') }
   }
 
-  async #awaited<T>(work: Promise<T>): Promise<T> {
-    this.#underWay.add(work)
+  async #track<T>(promise: Promise<T>): Promise<T> {
+    this.#inFlight.add(promise)
     try {
-      return await work
+      return await promise
     } finally {
-      this.#underWay.delete(work)
+      this.#inFlight.delete(promise)
     }
   }
 }

@@ -1,4 +1,4 @@
 /** A list in pieces of at most `size`. */
-export function chunksOf<T>(list: readonly T[], size: number): T[][] {
+export function chunkArray<T>(list: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size))
 }

@@ -1,47 +1,47 @@
 import { SegueError } from './errors.ts'
 
 /** Lets a few pieces of work run at once; more wait for their turn, in the order in which they came. */
-export class Turns {
-  readonly #mostAtOnce: number
-  readonly #mostWaiting: number
-  readonly #waiting = new Set<() => void>()
-  #running = 0
+export class ConcurrencyLimiter {
+  readonly #maxConcurrent: number
+  readonly #maxQueued: number
+  readonly #queue = new Set<() => void>()
+  #runningCount = 0
 
-  constructor(mostAtOnce: number, mostWaiting: number) {
-    this.#mostAtOnce = mostAtOnce
-    this.#mostWaiting = mostWaiting
+  constructor(maxConcurrent: number, maxQueued: number) {
+    this.#maxConcurrent = maxConcurrent
+    this.#maxQueued = maxQueued
   }
 
   /** What the work comes to; null when the signal was aborted before its turn. Throws RATE_LIMITED when too many wait. */
   async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
-    if (this.#running < this.#mostAtOnce) this.#running += 1
-    else if (!(await this.#turn(signal))) return null
+    if (this.#runningCount < this.#maxConcurrent) this.#runningCount += 1
+    else if (!(await this.#waitForSlot(signal))) return null
     try {
       return signal.aborted ? null : await work()
     } finally {
       // Its place is handed on, so that nobody who comes later takes it.
-      const next = this.#waiting.values().next().value
+      const next = this.#queue.values().next().value
       if (next) next()
-      else this.#running -= 1
+      else this.#runningCount -= 1
     }
   }
 
   /** Waits for a place that somebody leaves. False when the signal was aborted before. */
-  async #turn(signal: AbortSignal): Promise<boolean> {
-    if (this.#waiting.size >= this.#mostWaiting) {
+  async #waitForSlot(signal: AbortSignal): Promise<boolean> {
+    if (this.#queue.size >= this.#maxQueued) {
       throw new SegueError('RATE_LIMITED', 'Too many searches at once. Try again later.')
     }
     if (signal.aborted) return false
     const { promise, resolve } = Promise.withResolvers<boolean>()
-    const take = (): void => end(true)
-    const leave = (): void => end(false)
-    const end = (isPlaced: boolean): void => {
-      this.#waiting.delete(take)
-      signal.removeEventListener('abort', leave)
-      resolve(isPlaced)
+    const acquire = (): void => finish(true)
+    const abandon = (): void => finish(false)
+    const finish = (hasSlot: boolean): void => {
+      this.#queue.delete(acquire)
+      signal.removeEventListener('abort', abandon)
+      resolve(hasSlot)
     }
-    this.#waiting.add(take)
-    signal.addEventListener('abort', leave)
+    this.#queue.add(acquire)
+    signal.addEventListener('abort', abandon)
     return promise
   }
 }

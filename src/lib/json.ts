@@ -1,27 +1,27 @@
 import type { Json } from '../model/records.ts'
 
-const deepest = 100 // levels; what recurses over a value later on has a stack of its own size
+const maxDepth = 100 // levels; what recurses over a value later on has a stack of its own size
 
 /** A JSON text's value, with well-formed strings; undefined for what is not JSON, or nested without end. */
 export function parseJson(text: string): Json | undefined {
   try {
     const value: Json = JSON.parse(text)
-    return wellFormed(value, deepest)
+    return toWellFormed(value, maxDepth)
   } catch {
     return undefined
   }
 }
 
-export function isObject(value: Json | undefined): value is { [key: string]: Json } {
+export function isJsonObject(value: Json | undefined): value is { [key: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function wellFormed(value: Json, depth: number): Json {
+function toWellFormed(value: Json, depth: number): Json {
   if (typeof value === 'string') return value.toWellFormed()
   if (typeof value !== 'object' || value === null) return value
   if (depth === 0) throw new RangeError('Nested too deep')
-  if (Array.isArray(value)) return value.map((item) => wellFormed(item, depth - 1))
+  if (Array.isArray(value)) return value.map((item) => toWellFormed(item, depth - 1))
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key.toWellFormed(), wellFormed(item, depth - 1)]),
+    Object.entries(value).map(([key, item]) => [key.toWellFormed(), toWellFormed(item, depth - 1)]),
   )
 }

@@ -1,29 +1,29 @@
 /** Work under way, of which what has the same key is done one after the other. */
-export class KeyedWork {
-  readonly #running = new Set<Promise<unknown>>()
-  readonly #last = new Map<string, Promise<unknown>>()
+export class KeyedMutex {
+  readonly #activeTasks = new Set<Promise<unknown>>()
+  readonly #tailByKey = new Map<string, Promise<unknown>>()
 
   /** How much is under way. */
-  get size(): number {
-    return this.#running.size
+  get activeCount(): number {
+    return this.#activeTasks.size
   }
 
   /** Runs `work` now, or after what came before with the same key. */
-  run<T>(key: string | null, work: () => Promise<T>): Promise<T> {
-    const done = key === null ? work() : (this.#last.get(key) ?? Promise.resolve()).then(work)
-    const settled = done
+  run<T>(key: string | null, task: () => Promise<T>): Promise<T> {
+    const result = key === null ? task() : (this.#tailByKey.get(key) ?? Promise.resolve()).then(task)
+    const completion = result
       .catch(() => undefined)
       .then(() => {
-        this.#running.delete(settled)
-        if (key !== null && this.#last.get(key) === settled) this.#last.delete(key)
+        this.#activeTasks.delete(completion)
+        if (key !== null && this.#tailByKey.get(key) === completion) this.#tailByKey.delete(key)
       })
-    this.#running.add(settled)
-    if (key !== null) this.#last.set(key, settled)
-    return done
+    this.#activeTasks.add(completion)
+    if (key !== null) this.#tailByKey.set(key, completion)
+    return result
   }
 
   /** Resolves when nothing is under way. */
-  async settled(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running)
+  async waitUntilIdle(): Promise<void> {
+    while (this.#activeTasks.size > 0) await Promise.all(this.#activeTasks)
   }
 }

@@ -1,38 +1,38 @@
 /** Tells those who wait that something has happened; whoever is woken looks for itself what it was. */
-export class Bell {
-  #rung = 0
-  #closed = false
-  readonly #waiting = new Set<() => void>()
+export class Notifier {
+  #version = 0
+  #isClosed = false
+  readonly #waiters = new Set<() => void>()
 
   /** How often it has rung: to be read before looking, and handed to `next` after. */
-  get rung(): number {
-    return this.#rung
+  get version(): number {
+    return this.#version
   }
 
   /** It rings no more, and nobody waits for it. */
-  get closed(): boolean {
-    return this.#closed
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   close(): void {
-    this.#closed = true
-    this.ring()
+    this.#isClosed = true
+    this.notify()
   }
 
-  ring(): void {
-    this.#rung += 1
-    for (const wake of [...this.#waiting]) wake()
+  notify(): void {
+    this.#version += 1
+    for (const wake of [...this.#waiters]) wake()
   }
 
   /** Resolves when it has rung more often than this, is closed, or the signal aborts: nothing is missed in between. */
-  async next(rung: number, signal: AbortSignal): Promise<void> {
-    if (this.#rung > rung || this.#closed || signal.aborted) return
+  async wait(sinceVersion: number, signal: AbortSignal): Promise<void> {
+    if (this.#version > sinceVersion || this.#isClosed || signal.aborted) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const wake = (): void => resolve()
-    this.#waiting.add(wake)
+    this.#waiters.add(wake)
     signal.addEventListener('abort', wake)
     await promise
-    this.#waiting.delete(wake)
+    this.#waiters.delete(wake)
     signal.removeEventListener('abort', wake)
   }
 }

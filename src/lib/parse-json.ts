@@ -1,5 +1,5 @@
 /** The value of a JSON text; null where it is none, so that a schema refuses it like any other wrong value. */
-export function parseJson(text: string): unknown {
+export function parseJsonOrNull(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

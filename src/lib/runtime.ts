@@ -6,4 +6,4 @@ export interface Environment {
   readonly newId: (kind: IdKind) => string
 }
 
-export const realEnvironment: Environment = { now: Date.now, newId }
+export const systemEnvironment: Environment = { now: Date.now, newId }

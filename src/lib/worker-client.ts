@@ -1,52 +1,52 @@
 import { Worker } from 'node:worker_threads'
 import { type BirpcReturn, createBirpc } from 'birpc'
 
-export interface ThreadOptions<Events> {
+export interface WorkerClientOptions<Events> {
   /** The module that runs in it. */
-  readonly entry: URL
+  readonly url: URL
   /** What that is started with. */
-  readonly data: unknown
+  readonly workerData: unknown
   /** What it can tell at any time. */
   readonly events: Events
   /** It has died, though nobody has closed it. */
-  readonly onDeath?: (reason: string) => void
+  readonly onExit?: (reason: string) => void
 }
 
-interface Connection<Functions extends object, Events extends object> {
+interface WorkerConnection<Functions extends object, Events extends object> {
   readonly worker: Worker
   readonly functions: BirpcReturn<Functions, Events>
 }
 
 /** A thread of its own in which functions can be called. The first call starts it, as does the next one after its death. */
-export class Thread<Functions extends object, Events extends object> {
-  readonly #options: ThreadOptions<Events>
-  #connection: Connection<Functions, Events> | null = null
-  #closed = false
+export class WorkerClient<Functions extends object, Events extends object> {
+  readonly #options: WorkerClientOptions<Events>
+  #connection: WorkerConnection<Functions, Events> | null = null
+  #isClosed = false
 
-  constructor(options: ThreadOptions<Events>) {
+  constructor(options: WorkerClientOptions<Events>) {
     this.#options = options
   }
 
-  get closed(): boolean {
-    return this.#closed
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   /** Rejects when the thread dies meanwhile, and once it is closed. */
-  async call<T>(question: (functions: BirpcReturn<Functions, Events>) => Promise<T>): Promise<T> {
-    if (this.#closed) throw new Error('The thread was closed')
+  async call<T>(invoke: (functions: BirpcReturn<Functions, Events>) => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw new Error('The thread was closed')
     this.#connection ??= this.#connect()
-    return question(this.#connection.functions)
+    return invoke(this.#connection.functions)
   }
 
   /** Ends it whatever it does; calls that are under way reject. */
   async close(): Promise<void> {
-    this.#closed = true
+    this.#isClosed = true
     await this.#connection?.worker.terminate()
   }
 
-  #connect(): Connection<Functions, Events> {
-    const { entry, data, events, onDeath } = this.#options
-    const worker = new Worker(entry, { workerData: data })
+  #connect(): WorkerConnection<Functions, Events> {
+    const { url, workerData, events, onExit } = this.#options
+    const worker = new Worker(url, { workerData })
     const functions = createBirpc<Functions, Events>(events, {
       bind: 'functions',
       post: (message) => worker.postMessage(message),
@@ -60,7 +60,7 @@ export class Thread<Functions extends object, Events extends object> {
     worker.on('exit', (code) => {
       this.#connection = null
       functions.$close(new Error('The thread has ended', { cause: cause ?? `exit code ${code}` }))
-      if (!this.#closed) onDeath?.(cause instanceof Error ? cause.message : `exit code ${code}`)
+      if (!this.#isClosed) onExit?.(cause instanceof Error ? cause.message : `exit code ${code}`)
     })
     return { worker, functions }
   }

@@ -6,35 +6,58 @@ export const channels = ['SEGUE', 'WEB', 'CLI', 'MESSAGING', 'API', 'CRON', 'TOO
 /** The kind of place that a session was held in. */
 export type Channel = (typeof channels)[number]
 
-const channelsOfSources = new Map<string, Channel>([
+const channelBySource = new Map<string, Channel>([
   ['segue', 'SEGUE'],
-  ...all('WEB', 'webui'),
-  ...all('CLI', 'cli', 'tui', 'desktop', 'acp'),
-  ...all('MESSAGING', 'telegram', 'discord', 'whatsapp', 'whatsapp_cloud', 'slack', 'signal', 'mattermost', 'matrix'),
-  ...all('MESSAGING', 'email', 'sms', 'dingtalk', 'feishu', 'wecom', 'wecom_callback', 'weixin', 'bluebubbles'),
-  ...all('MESSAGING', 'qqbot', 'yuanbao', 'homeassistant', 'msgraph_webhook', 'relay'),
-  ...all('API', 'api_server', 'webhook'),
-  ...all('CRON', 'cron'),
-  ...all('TOOL', 'tool', 'subagent', 'kanban', 'oneshot'),
+  ...pairWithChannel('WEB', 'webui'),
+  ...pairWithChannel('CLI', 'cli', 'tui', 'desktop', 'acp'),
+  ...pairWithChannel(
+    'MESSAGING',
+    'telegram',
+    'discord',
+    'whatsapp',
+    'whatsapp_cloud',
+    'slack',
+    'signal',
+    'mattermost',
+    'matrix',
+  ),
+  ...pairWithChannel(
+    'MESSAGING',
+    'email',
+    'sms',
+    'dingtalk',
+    'feishu',
+    'wecom',
+    'wecom_callback',
+    'weixin',
+    'bluebubbles',
+  ),
+  ...pairWithChannel('MESSAGING', 'qqbot', 'yuanbao', 'homeassistant', 'msgraph_webhook', 'relay'),
+  ...pairWithChannel('API', 'api_server', 'webhook'),
+  ...pairWithChannel('CRON', 'cron'),
+  ...pairWithChannel('TOOL', 'tool', 'subagent', 'kanban', 'oneshot'),
 ])
 
 /** The channel of a session's source. The set of sources is open: plugins bring their own, and those are OTHER. */
-export function channelOf(source: string): Channel {
-  return channelsOfSources.get(source) ?? 'OTHER'
+export function channelForSource(source: string): Channel {
+  return channelBySource.get(source) ?? 'OTHER'
 }
 
 /** The channel of a session. A sub-agent's is TOOL, also where it has taken over the source of whoever sent it. */
-export function channelOfSession({ source, delegate }: Pick<SessionRecord, 'source' | 'delegate'>): Channel {
-  return delegate ? 'TOOL' : channelOf(source)
+export function channelForSession({ source, isSubagent }: Pick<SessionRecord, 'source' | 'isSubagent'>): Channel {
+  return isSubagent ? 'TOOL' : channelForSource(source)
 }
 
 /** The sources of some channels: those that are told, or, where OTHER is one of them, all but those. */
-export function sourcesOf(some: readonly string[]): { readonly told: readonly string[]; readonly areTheirs: boolean } {
-  const areTheirs = !some.includes('OTHER')
-  const told = [...channelsOfSources].filter(([, channel]) => some.includes(channel) === areTheirs)
-  return { told: told.map(([source]) => source), areTheirs }
+export function toSourceFilter(wantedChannels: readonly string[]): {
+  readonly sources: readonly string[]
+  readonly isAllowlist: boolean
+} {
+  const isAllowlist = !wantedChannels.includes('OTHER')
+  const matching = [...channelBySource].filter(([, channel]) => wantedChannels.includes(channel) === isAllowlist)
+  return { sources: matching.map(([source]) => source), isAllowlist }
 }
 
-function all(channel: Channel, ...sources: string[]): [string, Channel][] {
+function pairWithChannel(channel: Channel, ...sources: string[]): [string, Channel][] {
   return sources.map((source) => [source, channel])
 }

@@ -1,12 +1,12 @@
-import { spliced } from './apply-delta.ts'
-import { newToolCall } from './tool-call.ts'
+import { applyDelta } from './apply-delta.ts'
+import { createToolCall } from './tool-call.ts'
 import type { ChatEvent, DecisionRecord, MessagePart, MessageRecord } from './records.ts'
 
 /** An event before it has its number: what the machine makes and the writer numbers. */
-export type Draft = ChatEvent extends infer Event ? (Event extends ChatEvent ? Omit<Event, 'seq'> : never) : never
+export type EventDraft = ChatEvent extends infer Event ? (Event extends ChatEvent ? Omit<Event, 'seq'> : never) : never
 
 /** What an answer has from its turn, not from its events. */
-export interface AnswerFrame {
+export interface AnswerBase {
   /** In its session: right behind the user's message. */
   readonly position: number
   readonly model: string
@@ -16,28 +16,28 @@ export interface AnswerFrame {
  * The assistant's message after one more event of its stream: events → message, the one definition of what an answer
  * holds. Null as long as nothing was produced. Applying a delta twice, or a merged one over its pieces, changes nothing.
  */
-export function fold(frame: AnswerFrame, answer: MessageRecord | null, event: Draft): MessageRecord | null {
+export function foldMessage(base: AnswerBase, answer: MessageRecord | null, event: EventDraft): MessageRecord | null {
   switch (event.type) {
     case 'TextDelta':
-      return withPart(answer ?? newAnswer(frame, event), event, (part) => ({
+      return updatePart(answer ?? createAnswer(base, event), event, (part) => ({
         type: 'text',
-        text: spliced(part?.type === 'text' ? part.text : '', event.offset, event.text),
+        text: applyDelta(part?.type === 'text' ? part.text : '', event.offset, event.text),
       }))
     case 'ReasoningDelta':
-      return withPart(answer ?? newAnswer(frame, event), event, (part) => ({
+      return updatePart(answer ?? createAnswer(base, event), event, (part) => ({
         type: 'reasoning',
-        text: spliced(part?.type === 'reasoning' ? part.text : '', event.offset, event.text),
+        text: applyDelta(part?.type === 'reasoning' ? part.text : '', event.offset, event.text),
       }))
     case 'ToolCallDelta':
-      return withPart(answer ?? newAnswer(frame, event), event, (part) => {
-        const call = part?.type === 'tool' ? part.call : newToolCall(event.toolCallId, event.toolName)
+      return updatePart(answer ?? createAnswer(base, event), event, (part) => {
+        const call = part?.type === 'tool' ? part.call : createToolCall(event.toolCallId, event.toolName)
         // Told once more, after the agent had handed over another text as the whole one.
         if (call.argumentsWhole) return { type: 'tool', call }
-        const argumentsText = spliced(call.argumentsText, event.offset, event.argumentsText)
+        const argumentsText = applyDelta(call.argumentsText, event.offset, event.argumentsText)
         return { type: 'tool', call: { ...call, argumentsText } }
       })
     case 'ToolCallChanged':
-      return withPart(answer ?? newAnswer(frame, event), event, () => ({ type: 'tool', call: event.toolCall }))
+      return updatePart(answer ?? createAnswer(base, event), event, () => ({ type: 'tool', call: event.toolCall }))
     case 'StreamFinished': {
       const { stream } = event
       return (
@@ -59,9 +59,9 @@ export function fold(frame: AnswerFrame, answer: MessageRecord | null, event: Dr
 }
 
 /** The decisions that wait for a person, by id, after one more event of their stream. */
-export function foldPending(
+export function foldPendingDecisions(
   pending: ReadonlyMap<string, DecisionRecord>,
-  event: Draft,
+  event: EventDraft,
 ): ReadonlyMap<string, DecisionRecord> {
   if (event.type !== 'ApprovalChanged' && event.type !== 'ClarificationChanged') return pending
   const { decision } = event
@@ -70,25 +70,25 @@ export function foldPending(
 }
 
 /** Where a user's message stands in its session, by the seq of the event that begins its turn, or takes it back. */
-export function userPosition(seq: number): number {
+export function toUserMessagePosition(seq: number): number {
   return 2 * seq
 }
 
 /** Messages that were said before a session began stand in front of all that is said in it. */
-export function positionsBefore(messages: readonly MessageRecord[]): MessageRecord[] {
+export function prependPositions(messages: readonly MessageRecord[]): MessageRecord[] {
   return messages.map((message, index) => ({ ...message, position: index - messages.length }))
 }
 
 /** Its answer stands right behind it. */
-export function answerPosition({ position }: MessageRecord): number {
+export function toAnswerPosition({ position }: MessageRecord): number {
   return (position ?? 0) + 1
 }
 
-type PartDraft = Extract<Draft, { readonly partIndex: number }>
+type PartEventDraft = Extract<EventDraft, { readonly partIndex: number }>
 
-function withPart(
+function updatePart(
   message: MessageRecord,
-  event: PartDraft,
+  event: PartEventDraft,
   change: (part: MessagePart | undefined) => MessagePart,
 ): MessageRecord {
   const parts = [...message.parts]
@@ -96,18 +96,18 @@ function withPart(
   return { ...message, parts }
 }
 
-function newAnswer(frame: AnswerFrame, event: PartDraft): MessageRecord {
+function createAnswer(base: AnswerBase, event: PartEventDraft): MessageRecord {
   return {
     id: event.messageId,
     sessionId: event.sessionId,
-    position: frame.position,
+    position: base.position,
     withdrawn: false,
     role: 'ASSISTANT',
     status: 'STREAMING',
     parts: [],
     createdAt: event.at,
     streamId: event.streamId,
-    model: frame.model,
+    model: base.model,
     usage: null,
   }
 }

@@ -27,9 +27,9 @@ export interface JobRecord {
   readonly enabled: boolean
   readonly state: JobState
   /** What is wrong with the schedule; null unless the state is ERROR, or a run by hand hides that it is. */
-  readonly fault: string | null
+  readonly scheduleError: string | null
   /** What set off the run that is under way; null when none is. */
-  readonly running: JobTrigger | null
+  readonly runningTrigger: JobTrigger | null
   /** How many runs the schedule makes; null for no end. */
   readonly repeatLimit: number | null
   /** Runs of the schedule that have come to an end, whichever. */
@@ -42,10 +42,10 @@ export interface JobRecord {
 }
 
 /** A job that is kept here. */
-export interface OwnJob extends JobRecord {
+export interface SegueJob extends JobRecord {
   readonly origin: 'SEGUE'
   /** Each due time up to this one has had its run, was skipped, or came before the job was to look at it. */
-  readonly settledUntil: number
+  readonly processedUntil: number
   /** How many runs were ever begun. */
   readonly runCount: number
   /** Counts what was written: a writer names the revision that it has seen. */

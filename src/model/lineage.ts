@@ -1,22 +1,22 @@
 import type { SessionRecord } from './records.ts'
 
 /** A chain longer than this is cut off here: nobody compacts a chat so often, a damaged file might seem to. */
-export const mostHops = 1000
+export const maxChainLength = 1000
 
-const continuedEndings: ReadonlySet<string | null> = new Set(['compression', 'cli_close'])
-const neverContinues: ReadonlySet<string> = new Set(['tool', 'subagent'])
+const continuableEndReasons: ReadonlySet<string | null> = new Set(['compression', 'cli_close'])
+const nonContinuingSources: ReadonlySet<string> = new Set(['tool', 'subagent'])
 
 /** Ended in a way that another session can go on from: its context was compacted, or it moved from the terminal. */
-export function canBeContinued(session: SessionRecord): boolean {
-  return continuedEndings.has(session.endReason)
+export function isContinuable(session: SessionRecord): boolean {
+  return continuableEndReasons.has(session.endReason)
 }
 
 /**
  * The session that this one continues, provided that it is there and can be continued; null when it continues nothing.
  * A continuation inherits its parent's markers, so they count only where they name this very parent.
  */
-export function claimOf({ id, parentId, source, notContinuationOf }: SessionRecord): string | null {
-  if (parentId === null || parentId === id || neverContinues.has(source)) return null
+export function findClaimedParentId({ id, parentId, source, notContinuationOf }: SessionRecord): string | null {
+  if (parentId === null || parentId === id || nonContinuingSources.has(source)) return null
   return notContinuationOf.includes(parentId) ? null : parentId
 }
 
@@ -24,9 +24,11 @@ export function claimOf({ id, parentId, source, notContinuationOf }: SessionReco
  * The one rule of lineage: whether a session goes on where the one that it names as its parent ended. What Hermes keeps
  * continues only what Hermes keeps: it knows of no other sessions.
  */
-export function continues(child: SessionRecord, parent: SessionRecord): boolean {
+export function continuesSession(child: SessionRecord, parent: SessionRecord): boolean {
   return (
-    claimOf(child) === parent.id && canBeContinued(parent) && (child.origin === 'SEGUE' || parent.origin === 'HERMES')
+    findClaimedParentId(child) === parent.id &&
+    isContinuable(parent) &&
+    (child.origin === 'SEGUE' || parent.origin === 'HERMES')
   )
 }
 
@@ -44,22 +46,22 @@ export interface Lineage<Row> {
  * null. A walk that meets an id twice has found a cycle: the session then stands alone, so that nothing is hidden. The
  * answer depends on the session only, not on what else is asked for.
  */
-export function* ascent<Row extends { readonly id: string }>(
+export function* walkAncestors<Row extends { readonly id: string }>(
   session: Row,
-  parentIdOf: (row: Row) => string | null,
-  goesOn: (child: Row, parent: Row) => boolean,
+  getParentId: (row: Row) => string | null,
+  isContinuation: (child: Row, parent: Row) => boolean,
 ): Generator<string, Lineage<Row>, Row | null> {
-  const seen = new Set([session.id])
+  const visitedIds = new Set([session.id])
   let parent: Row | null = null
   let root = session
-  while (seen.size <= mostHops) {
-    const parentId = parentIdOf(root)
+  while (visitedIds.size <= maxChainLength) {
+    const parentId = getParentId(root)
     const next: Row | null = parentId === null ? null : yield parentId
-    if (!next || !goesOn(root, next)) break
-    if (seen.has(next.id)) return { parent: null, root: session, segmentCount: 1 }
-    seen.add(next.id)
+    if (!next || !isContinuation(root, next)) break
+    if (visitedIds.has(next.id)) return { parent: null, root: session, segmentCount: 1 }
+    visitedIds.add(next.id)
     parent ??= next
     root = next
   }
-  return { parent, root, segmentCount: seen.size }
+  return { parent, root, segmentCount: visitedIds.size }
 }

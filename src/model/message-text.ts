@@ -1,6 +1,6 @@
 import type { MessagePart } from './records.ts'
 
 /** What is said in a message, in one text; between two parts, a new line. */
-export function saidIn(parts: readonly MessagePart[]): string {
+export function toMessageText(parts: readonly MessagePart[]): string {
   return parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n')
 }

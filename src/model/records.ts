@@ -41,7 +41,7 @@ export interface SessionRecord {
   /** The message that it was forked from. */
   readonly forkedFrom: string | null
   /** The row says that it is a sub-agent's, or continues one of a sub-agent. */
-  readonly delegate?: true
+  readonly isSubagent?: true
   /** The seq of the newest event in its log; 0 for a session without one, as all of Hermes' are. */
   readonly headSeq: number
   readonly usage: Usage
@@ -227,7 +227,7 @@ export interface StreamReset extends EventBase {
 }
 
 /** What a reader is given. */
-export type Delivered = ChatEvent | StreamReset
+export type DeliveredEvent = ChatEvent | StreamReset
 
 export const noUsage: Usage = {
   estimated: false,
@@ -248,17 +248,17 @@ export function addUsage(a: Usage, b: Usage): Usage {
 }
 
 /** How a part refers to a file that is kept beside the database, by the sha256 of its bytes in hex. */
-export function keptFileUrl(hash: string): string {
+export function toBlobUrl(hash: string): string {
   return `file:${hash}`
 }
 
 /** The hash in such a reference; null for any other URL. */
-export function keptFile(url: string): string | null {
+export function parseBlobUrl(url: string): string | null {
   return /^file:([0-9a-f]{64})$/.exec(url)?.[1] ?? null
 }
 
 /** The hash of the kept file to which a part refers. */
-export function keptFileOf(part: MessagePart): string | null {
-  if (part.type === 'file') return keptFile(part.url)
+export function findBlobHash(part: MessagePart): string | null {
+  if (part.type === 'file') return parseBlobUrl(part.url)
   return part.type === 'tool' ? (part.call.resultFile ?? null) : null
 }

@@ -1,6 +1,6 @@
 import type { Json, ToolCall, ToolCallState } from './records.ts'
 
-export function newToolCall(id: string, name: string): ToolCall {
+export function createToolCall(id: string, name: string): ToolCall {
   return {
     id,
     providerId: null,
@@ -16,7 +16,7 @@ export function newToolCall(id: string, name: string): ToolCall {
 }
 
 /** The call's arguments as a value; null until they are whole, and for ever when what came is no JSON. */
-export function parsedArguments(call: ToolCall): Json {
+export function parseArguments(call: ToolCall): Json {
   if (!call.argumentsWhole) return null
   // A model that calls a tool without parameters often sends nothing at all.
   if (call.argumentsText.trim() === '') return {}
@@ -27,13 +27,19 @@ export function parsedArguments(call: ToolCall): Json {
   }
 }
 
-const settled: ReadonlySet<ToolCallState> = new Set(['SUCCEEDED', 'FAILED', 'DENIED', 'CANCELLED', 'OUTCOME_UNKNOWN'])
+const finalStates: ReadonlySet<ToolCallState> = new Set([
+  'SUCCEEDED',
+  'FAILED',
+  'DENIED',
+  'CANCELLED',
+  'OUTCOME_UNKNOWN',
+])
 
-export function isSettled(call: ToolCall): boolean {
-  return settled.has(call.state)
+export function isFinal(call: ToolCall): boolean {
+  return finalStates.has(call.state)
 }
 
 /** Whether more of its arguments may come: once they are whole, or the call is over, nothing adds to them. */
-export function takesArguments(call: ToolCall): boolean {
-  return !call.argumentsWhole && !isSettled(call)
+export function acceptsArguments(call: ToolCall): boolean {
+  return !call.argumentsWhole && !isFinal(call)
 }

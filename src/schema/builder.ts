@@ -23,7 +23,7 @@ export const builder = new SchemaBuilder<{
     nodesQueryOptions: false,
     nodeTypeOptions: {
       description: 'Anything that has an id of its own and can be asked for by it.',
-      resolveType: (value) => nodeTypeOf(value),
+      resolveType: (value) => resolveNodeType(value),
     },
     idFieldOptions: { description: 'Opaque, and unique over all types.' },
     pageInfoTypeOptions: { description: 'Where a page of a connection stands.' },
@@ -46,7 +46,7 @@ export const builder = new SchemaBuilder<{
 })
 
 /** The records of different types have no tag in common; each has a field that no other has. */
-function nodeTypeOf(value: unknown): string {
+function resolveNodeType(value: unknown): string {
   if (typeof value === 'object' && value !== null) {
     if ('role' in value) return 'Message'
     if ('generation' in value) return 'Stream'

@@ -1,8 +1,8 @@
-import type { Domains } from '../services/profile-registry.ts'
-import { Scopes } from './profile-lookup.ts'
+import type { ProfileRegistry } from '../services/profile-registry.ts'
+import { ProfileLookup } from './profile-lookup.ts'
 
 export interface Context {
-  readonly scopes: Scopes
+  readonly profiles: ProfileLookup
   /** The id of the WebSocket message that asked; null over HTTP. */
   readonly operationId: string | null
   /** Aborted when whoever asked has left: what costs time is not worth it any more. */
@@ -10,27 +10,27 @@ export interface Context {
   /** The newest event that an EventSource had before it came back. */
   readonly lastEventId: number | null
   /** Throws where nothing may be started: over a transport that is for reading only. */
-  readonly checkMayStart: () => void
+  readonly assertCanStart: () => void
   /** Called when the reader of a stream has everything already. */
-  readonly onNothingLeft: () => void
+  readonly onFullyRead: () => void
 }
 
 /** What a transport tells of the caller. */
-export type Caller = Omit<Context, 'scopes'>
+export type RequestInfo = Omit<Context, 'profiles'>
 
-const nobody: Caller = {
+const defaultRequestInfo: RequestInfo = {
   operationId: null,
   signal: new AbortController().signal,
   lastEventId: null,
-  checkMayStart: () => undefined,
-  onNothingLeft: () => undefined,
+  assertCanStart: () => undefined,
+  onFullyRead: () => undefined,
 }
 
-export function newContext(domains: Domains, caller: Partial<Caller> = {}): Context {
-  return { ...nobody, ...caller, scopes: new Scopes(domains) }
+export function createContext(registry: ProfileRegistry, requestInfo: Partial<RequestInfo> = {}): Context {
+  return { ...defaultRequestInfo, ...requestInfo, profiles: new ProfileLookup(registry) }
 }
 
 /** The same caller with nothing remembered: for the next execution, such as that of a subscription's next event. */
-export function refreshed(context: Context): Context {
-  return newContext(context.scopes.domains, context)
+export function renewContext(context: Context): Context {
+  return createContext(context.profiles.registry, context)
 }

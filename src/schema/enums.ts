@@ -166,10 +166,10 @@ export const CancelOutcomeEnum = builder.enumType('CancelOutcome', {
 
 builder.enumType('ErrorCode', {
   description: 'The extensions.code of every error.',
-  values: Object.fromEntries(errorCodes.map((code) => [code, { description: errorMeanings()[code] }])),
+  values: Object.fromEntries(errorCodes.map((code) => [code, { description: describeErrorCodes()[code] }])),
 })
 
-function errorMeanings(): Record<(typeof errorCodes)[number], string> {
+function describeErrorCodes(): Record<(typeof errorCodes)[number], string> {
   return {
     GRAPHQL_PARSE_FAILED: 'The document is no GraphQL.',
     GRAPHQL_VALIDATION_FAILED: 'The document does not fit the schema.',

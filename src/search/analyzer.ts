@@ -7,52 +7,52 @@
  * by itself, and a word of them is found as a phrase; so do pictures such as emoji. What looks alike is alike: full and
  * half width, ligatures, ß and ss.
  */
-export function folded(text: string): string {
-  if (isPlain.test(text)) return text.toLowerCase().replaceAll(plainGaps, ' ').trim()
+export function normalizeText(text: string): string {
+  if (asciiOnly.test(text)) return text.toLowerCase().replaceAll(asciiGaps, ' ').trim()
   return text
     .normalize('NFKD')
-    .replaceAll(ignored, '')
+    .replaceAll(ignoredCharacters, '')
     .normalize('NFKC')
     .toLowerCase()
-    .replaceAll(unfolded, (letter) => letters.get(letter) ?? letter)
-    .replaceAll(gaps, ' ')
-    .replaceAll(single, ' $& ')
-    .replaceAll(spaces, ' ')
+    .replaceAll(replaceableLetters, (letter) => letterReplacements.get(letter) ?? letter)
+    .replaceAll(separators, ' ')
+    .replaceAll(singleCharacter, ' $& ')
+    .replaceAll(repeatedSpaces, ' ')
     .trim()
 }
 
 /** A word and where it stands in the text that it is from, in UTF-16 code units. */
-export interface Word {
-  readonly folded: string
+export interface Token {
+  readonly term: string
   readonly start: number
   readonly end: number
 }
 
 /** The words of a text in their order, as they are in its folded form. */
-export function* wordsOf(text: string): Generator<Word, void, void> {
-  for (const { 0: found, index: start } of text.matchAll(words)) {
-    const end = start + found.length
+export function* tokenize(text: string): Generator<Token, void, void> {
+  for (const { 0: matched, index: start } of text.matchAll(tokenPattern)) {
+    const end = start + matched.length
     // A ligature, or a number in a circle, may be several.
-    for (const word of folded(found).split(' ')) if (word !== '') yield { folded: word, start, end }
+    for (const term of normalizeText(matched).split(' ')) if (term !== '') yield { term, start, end }
   }
 }
 
 /** Whether a folded word is a single character of a script without spaces, or a picture. */
-export function standsAlone(word: string): boolean {
-  return alone.test(word)
+export function isSingleCharacterToken(term: string): boolean {
+  return onlySingleCharacter.test(term)
 }
 
-const isPlain = /^[\0-\x7f]*$/
-const plainGaps = /[^a-z0-9]+/g
-const spaces = / {2,}/g
+const asciiOnly = /^[\0-\x7f]*$/
+const asciiGaps = /[^a-z0-9]+/g
+const repeatedSpaces = / {2,}/g
 
 /** Accents and vowel points that are left out in writing as often as not, and characters that cannot be seen. */
-const leftOut = String.raw`\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670`
-const unseen = String.raw`\u00ad\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff`
-const ignored = new RegExp(`[${leftOut}${unseen}]`, 'g')
+const ignoredMarks = String.raw`\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670`
+const invisibleCharacters = String.raw`\u00ad\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff`
+const ignoredCharacters = new RegExp(`[${ignoredMarks}${invisibleCharacters}]`, 'g')
 
 /** Letters that no normal form of Unicode takes apart, as people write them who lack the key. */
-const letters = new Map([
+const letterReplacements = new Map([
   ['ß', 'ss'],
   ['æ', 'ae'],
   ['œ', 'oe'],
@@ -62,12 +62,15 @@ const letters = new Map([
   ['ı', 'i'],
   ['ς', 'σ'],
 ])
-const unfolded = /[ßæœøđłıς]/g
+const replaceableLetters = /[ßæœøđłıς]/g
 
-const withoutSpaces = String.raw`\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}\p{sc=Tibt}`
-const inWord = String.raw`\p{L}\p{N}\p{M}\p{Extended_Pictographic}`
-const singles = String.raw`[${withoutSpaces}\p{Extended_Pictographic}]`
-const gaps = new RegExp(`[^${inWord}]+`, 'gu')
-const single = new RegExp(singles, 'gu')
-const alone = new RegExp(`^${singles}$`, 'u')
-const words = new RegExp(`(?=[${inWord}])${singles}|(?:(?!${singles})[${inWord}${unseen}])+`, 'gu')
+const scriptsWithoutSpaces = String.raw`\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}\p{sc=Tibt}`
+const tokenCharacters = String.raw`\p{L}\p{N}\p{M}\p{Extended_Pictographic}`
+const singleCharacterClass = String.raw`[${scriptsWithoutSpaces}\p{Extended_Pictographic}]`
+const separators = new RegExp(`[^${tokenCharacters}]+`, 'gu')
+const singleCharacter = new RegExp(singleCharacterClass, 'gu')
+const onlySingleCharacter = new RegExp(`^${singleCharacterClass}$`, 'u')
+const tokenPattern = new RegExp(
+  `(?=[${tokenCharacters}])${singleCharacterClass}|(?:(?!${singleCharacterClass})[${tokenCharacters}${invisibleCharacters}])+`,
+  'gu',
+)

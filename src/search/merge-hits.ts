@@ -1,73 +1,74 @@
-import { bestFirst, type SearchKey } from './search-hit.ts'
-import type { Found, Step } from './search-source.ts'
+import { compareSearchKeys, type SearchKey } from './search-hit.ts'
+import type { SearchMatch, SearchProgress } from './search-source.ts'
 
 /** What walks have come to: hits in order, and how far, when that was not to the end. */
-export interface Collected {
-  readonly found: readonly Found[]
-  readonly reached: SearchKey | null
+export interface MergedHits {
+  readonly matches: readonly SearchMatch[]
+  readonly searchedUpTo: SearchKey | null
 }
 
 /**
  * The first hits of several walks in their common order. Yields after each step, and ends early when `isLate`, with what
  * is certain by then: at least as much as lies before the first that each walk tells.
  */
-export function* merged(
-  walks: readonly Generator<Step, void, void>[],
+export function* mergeHits(
+  sources: readonly Generator<SearchProgress, void, void>[],
   { limit, backwards }: { readonly limit: number; readonly backwards: boolean },
-  isLate: () => boolean,
-): Generator<void, Collected, void> {
-  const order = (a: SearchKey, b: SearchKey): number => (backwards ? bestFirst(b, a) : bestFirst(a, b))
-  const walkers = walks.map((steps) => new Walker(steps))
-  const found: Found[] = []
-  while (found.length < limit) {
-    const onTheirWay = walkers.filter(({ isOnItsWay }) => isOnItsWay)
-    const reached = onTheirWay.map((walker) => walker.reached)
-    const first = walkers
+  isPastDeadline: () => boolean,
+): Generator<void, MergedHits, void> {
+  const compare = (a: SearchKey, b: SearchKey): number =>
+    backwards ? compareSearchKeys(b, a) : compareSearchKeys(a, b)
+  const cursors = sources.map((steps) => new HitCursor(steps))
+  const matches: SearchMatch[] = []
+  while (matches.length < limit) {
+    const pending = cursors.filter(({ isPending: isOnItsWay }) => isOnItsWay)
+    const reachedKeys = pending.map((walker) => walker.searchedUpTo)
+    const first = cursors
       .flatMap(({ next }) => next ?? [])
-      .toSorted((a, b) => order(a.key, b.key))
+      .toSorted((a, b) => compare(a.key, b.key))
       .at(0)
-    if (first && reached.every((key) => key !== null && order(first.key, key) < 0)) {
-      found.push(first)
-      for (const walker of walkers) walker.leave(first)
-    } else if (onTheirWay.length === 0) {
+    if (first && reachedKeys.every((key) => key !== null && compare(first.key, key) < 0)) {
+      matches.push(first)
+      for (const walker of cursors) walker.consume(first)
+    } else if (pending.length === 0) {
       break
-    } else if (isLate() && reached.every((key) => key !== null)) {
-      return { found, reached: reached.toSorted(order)[0] ?? null }
+    } else if (isPastDeadline() && reachedKeys.every((key) => key !== null)) {
+      return { matches, searchedUpTo: reachedKeys.toSorted(compare)[0] ?? null }
     } else {
-      for (const walker of onTheirWay) walker.step()
+      for (const walker of pending) walker.advance()
       yield
     }
   }
-  return { found, reached: null }
+  return { matches, searchedUpTo: null }
 }
 
 /** One walk: its next hit, or how far it has come without one. */
-class Walker {
-  readonly #steps: Generator<Step, void, void>
-  next: Found | null = null
-  reached: SearchKey | null = null
-  #isOver = false
+class HitCursor {
+  readonly #progress: Generator<SearchProgress, void, void>
+  next: SearchMatch | null = null
+  searchedUpTo: SearchKey | null = null
+  #isDone = false
 
-  constructor(steps: Generator<Step, void, void>) {
-    this.#steps = steps
+  constructor(progress: Generator<SearchProgress, void, void>) {
+    this.#progress = progress
   }
 
   /** Which hit is its next one is not known yet. */
-  get isOnItsWay(): boolean {
-    return this.next === null && !this.#isOver
+  get isPending(): boolean {
+    return this.next === null && !this.#isDone
   }
 
-  step(): void {
-    const { done, value } = this.#steps.next()
-    if (done) this.#isOver = true
-    else if ('found' in value) this.next = value.found
-    else this.reached = value.reached ?? this.reached
+  advance(): void {
+    const { done, value } = this.#progress.next()
+    if (done) this.#isDone = true
+    else if ('match' in value) this.next = value.match
+    else this.searchedUpTo = value.searchedUpTo ?? this.searchedUpTo
   }
 
   /** Goes on behind its next hit, if it is this one. */
-  leave(found: Found): void {
-    if (this.next !== found) return
+  consume(match: SearchMatch): void {
+    if (this.next !== match) return
     this.next = null
-    this.reached = found.key
+    this.searchedUpTo = match.key
   }
 }

@@ -1,6 +1,6 @@
 import type { Origin } from '../model/records.ts'
 import type { PageRequest, SessionFilter } from '../storage/session-reader.ts'
-import { type Rank, ranks } from './search-query.ts'
+import { type SearchRank, searchRanks } from './search-query.ts'
 
 /**
  * Where a hit stands among all hits of a query: those of a better rank first, then the newer ones. It follows from the
@@ -9,7 +9,7 @@ import { type Rank, ranks } from './search-query.ts'
  * page, and a new one on none or one.
  */
 export interface SearchKey {
-  readonly rank: Rank
+  readonly rank: SearchRank
   /** The time of the message, or of the session's start, in milliseconds. Within a file no less than that of what was stored before. */
   readonly at: number
   readonly origin: Origin
@@ -35,7 +35,7 @@ export interface SearchRequest extends PageRequest<SearchKey> {
 export interface SearchPage {
   readonly hits: readonly SearchHit[]
   /** How far the search came when it took too long: what lies further was not looked at. Null when all was. */
-  readonly reached: SearchKey | null
+  readonly searchedUpTo: SearchKey | null
 }
 
 /** What a search looks for, and how much of the order of hits it is to walk. */
@@ -46,14 +46,14 @@ export interface SearchRange {
 }
 
 /** The order of hits. */
-export function bestFirst(a: SearchKey, b: SearchKey): number {
+export function compareSearchKeys(a: SearchKey, b: SearchKey): number {
   return (
-    ranks.indexOf(a.rank) - ranks.indexOf(b.rank) ||
+    searchRanks.indexOf(a.rank) - searchRanks.indexOf(b.rank) ||
     b.at - a.at ||
     (a.origin === b.origin ? b.number - a.number : a.origin === 'SEGUE' ? -1 : 1)
   )
 }
 
 export function isInRange(key: SearchKey, { after, before }: SearchRange): boolean {
-  return (!after || bestFirst(key, after) > 0) && (!before || bestFirst(key, before) < 0)
+  return (!after || compareSearchKeys(key, after) > 0) && (!before || compareSearchKeys(key, before) < 0)
 }

@@ -1,54 +1,54 @@
-import { setImmediate as breathe } from 'node:timers/promises'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { Origin } from '../model/records.ts'
-import { merged } from './merge-hits.ts'
+import { mergeHits } from './merge-hits.ts'
 import type { SearchHit, SearchPage, SearchRequest } from './search-hit.ts'
 import { SearchQuery } from './search-query.ts'
-import { snippet } from './snippet.ts'
-import type { Searched } from './search-source.ts'
+import { createSnippet } from './snippet.ts'
+import type { SearchSource } from './search-source.ts'
 
 /** After that a search answers with what it has found, and how far it came. */
-const patience = 2_000 // milliseconds
-const turn = 5 // milliseconds that a search works before the others have their turn
+const defaultTimeoutMs = 2_000 // milliseconds
+const timeSliceMs = 5 // milliseconds that a search works before the others have their turn
 
 /** Runs searches over the files of a profile, side by side, a few milliseconds of each after the other. */
 export class SearchRunner {
-  readonly #files: ReadonlyMap<Origin, Searched>
-  readonly #patience: number
+  readonly #sources: ReadonlyMap<Origin, SearchSource>
+  readonly #timeoutMs: number
 
-  constructor(files: ReadonlyMap<Origin, Searched>, patienceMs: number = patience) {
-    this.#files = files
-    this.#patience = patienceMs
+  constructor(sources: ReadonlyMap<Origin, SearchSource>, timeoutMs: number = defaultTimeoutMs) {
+    this.#sources = sources
+    this.#timeoutMs = timeoutMs
   }
 
   /** Rejects with the signal's reason when it is aborted. */
   async find(request: SearchRequest, signal: AbortSignal): Promise<SearchPage> {
-    const steps = this.#page(request)
-    for (let begun = performance.now(); ;) {
+    const steps = this.#searchPage(request)
+    for (let sliceStart = performance.now(); ;) {
       const { done, value } = steps.next()
       if (done) return value
-      if (performance.now() - begun < turn) continue
-      await breathe()
+      if (performance.now() - sliceStart < timeSliceMs) continue
+      await yieldToEventLoop()
       signal.throwIfAborted()
-      begun = performance.now()
+      sliceStart = performance.now()
     }
   }
 
   close(): void {
-    for (const file of this.#files.values()) file.close()
+    for (const source of this.#sources.values()) source.close()
   }
 
-  *#page({ query: text, filter, ...range }: SearchRequest): Generator<void, SearchPage, void> {
-    const deadline = performance.now() + this.#patience
+  *#searchPage({ query: text, filter, ...range }: SearchRequest): Generator<void, SearchPage, void> {
+    const deadline = performance.now() + this.#timeoutMs
     const query = new SearchQuery(text)
-    const files = [...this.#files].filter(([origin]) => (filter.origin ?? origin) === origin)
-    const walks = files.map(([, file]) => file.walk(query, filter, range))
-    const { found, reached } = yield* merged(walks, range, () => performance.now() > deadline)
+    const sources = [...this.#sources].filter(([origin]) => (filter.origin ?? origin) === origin)
+    const runs = sources.map(([, file]) => file.search(query, filter, range))
+    const { matches, searchedUpTo } = yield* mergeHits(runs, range, () => performance.now() > deadline)
     const hits: SearchHit[] = []
-    for (const each of found) {
-      const said = yield* this.#files.get(each.key.origin)?.textOf(each) ?? []
-      if (typeof said === 'string') hits.push({ ...each, snippet: snippet(said, query) })
+    for (const match of matches) {
+      const messageText = yield* this.#sources.get(match.key.origin)?.readText(match) ?? []
+      if (typeof messageText === 'string') hits.push({ ...match, snippet: createSnippet(messageText, query) })
       yield
     }
-    return { hits: range.backwards ? hits.reverse() : hits, reached }
+    return { hits: range.backwards ? hits.reverse() : hits, searchedUpTo }
   }
 }

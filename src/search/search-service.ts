@@ -1,32 +1,32 @@
-import { Thread } from '../lib/worker-client.ts'
+import { WorkerClient } from '../lib/worker-client.ts'
 import type { SearchPage, SearchRequest } from './search-hit.ts'
-import type { WorkerEvents, WorkerFunctions, WorkerOptions } from './search-worker.ts'
-import { Turns } from '../lib/concurrency-limiter.ts'
+import type { SearchWorkerEvents, SearchWorkerFunctions, SearchWorkerOptions } from './search-worker.ts'
+import { ConcurrencyLimiter } from '../lib/concurrency-limiter.ts'
 
-export interface SearchesOptions extends Omit<WorkerOptions, 'statements'> {
+export interface SearchServiceOptions extends Omit<SearchWorkerOptions, 'reportStatements'> {
   /** Sees every statement that runs, its values filled in, before the answer of the search that ran it. */
   readonly onStatement?: (file: 'segue' | 'hermes', sql: string) => void
 }
 
-const mostAtOnce = 4
-const mostWaiting = 100
-const nothing: SearchPage = { hits: [], reached: null }
+const maxConcurrent = 4
+const maxQueued = 100
+const emptyPage: SearchPage = { hits: [], searchedUpTo: null }
 
 /**
  * The searches of a profile, over all that is kept here and in Hermes. They run in a thread of their own, started by the
  * first one, so that nobody waits for them but who asked.
  */
-export class Searches {
-  readonly #thread: Thread<WorkerFunctions, WorkerEvents>
-  readonly #turns = new Turns(mostAtOnce, mostWaiting)
+export class SearchService {
+  readonly #thread: WorkerClient<SearchWorkerFunctions, SearchWorkerEvents>
+  readonly #limiter = new ConcurrencyLimiter(maxConcurrent, maxQueued)
   readonly #closing = new AbortController()
   #lastId = 0
 
-  constructor({ onStatement, ...options }: SearchesOptions) {
-    const data: WorkerOptions = { ...options, statements: onStatement !== undefined }
-    this.#thread = new Thread({
-      entry: new URL('./search-worker.ts', import.meta.url),
-      data,
+  constructor({ onStatement, ...options }: SearchServiceOptions) {
+    const data: SearchWorkerOptions = { ...options, reportStatements: onStatement !== undefined }
+    this.#thread = new WorkerClient({
+      url: new URL('./search-worker.ts', import.meta.url),
+      workerData: data,
       events: { statement: (file, sql) => onStatement?.(file, sql) },
     })
   }
@@ -38,15 +38,18 @@ export class Searches {
    */
   async find(request: SearchRequest, signal: AbortSignal): Promise<SearchPage> {
     // By hand: what AbortSignal.any makes of a signal that lives for long outlasts the search, and is work for the collector.
-    const stopping = new AbortController()
-    const stop = (): void => stopping.abort()
+    const abortController = new AbortController()
+    const abort = (): void => abortController.abort()
     const signals = [signal, this.#closing.signal]
-    for (const each of signals) each.addEventListener('abort', stop)
-    if (signals.some(({ aborted }) => aborted)) stop()
+    for (const each of signals) each.addEventListener('abort', abort)
+    if (signals.some(({ aborted }) => aborted)) abort()
     try {
-      return (await this.#turns.run(() => this.#find(request, stopping.signal), stopping.signal)) ?? nothing
+      return (
+        (await this.#limiter.run(() => this.#callWorker(request, abortController.signal), abortController.signal)) ??
+        emptyPage
+      )
     } finally {
-      for (const each of signals) each.removeEventListener('abort', stop)
+      for (const each of signals) each.removeEventListener('abort', abort)
     }
   }
 
@@ -55,16 +58,16 @@ export class Searches {
     await this.#thread.close()
   }
 
-  async #find(request: SearchRequest, signal: AbortSignal): Promise<SearchPage | null> {
+  async #callWorker(request: SearchRequest, signal: AbortSignal): Promise<SearchPage | null> {
     const id = (this.#lastId += 1)
     try {
       return await this.#thread.call(async (functions) => {
-        const stop = (): void => void functions.stop.asEvent(id)
-        signal.addEventListener('abort', stop)
-        return functions.find(id, request).finally(() => signal.removeEventListener('abort', stop))
+        const cancel = (): void => void functions.cancel.asEvent(id)
+        signal.addEventListener('abort', cancel)
+        return functions.find(id, request).finally(() => signal.removeEventListener('abort', cancel))
       })
     } catch (error) {
-      if (this.#thread.closed) return null
+      if (this.#thread.isClosed) return null
       throw error
     }
   }

@@ -1,73 +1,80 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createBirpc } from 'birpc'
-import { standBehind } from '../lib/thread-priority.ts'
-import { StateFile } from '../hermes/state/state-database.ts'
+import { lowerThreadPriority } from '../lib/thread-priority.ts'
+import { StateDatabase } from '../hermes/state/state-database.ts'
 import type { Origin } from '../model/records.ts'
-import { HermesSearch } from '../hermes/search/hermes-search.ts'
-import { OwnFile } from '../storage/sqlite/search/read-only-database.ts'
-import { OwnSearch } from '../storage/sqlite/search/sqlite-search.ts'
+import { HermesSearchSource } from '../hermes/search/hermes-search.ts'
+import { ReadOnlyDatabase } from '../storage/sqlite/search/read-only-database.ts'
+import { SqliteSearchSource } from '../storage/sqlite/search/sqlite-search.ts'
 import type { SearchPage, SearchRequest } from './search-hit.ts'
 import { SearchRunner } from './search-runner.ts'
-import type { Searched } from './search-source.ts'
+import type { SearchSource } from './search-source.ts'
 
 /** What the worker is started with. */
-export interface WorkerOptions {
+export interface SearchWorkerOptions {
   readonly profile: string
-  readonly ownPath: string
+  readonly databasePath: string
   /** Null when Hermes is turned off. */
   readonly hermesPath: string | null
   /** Whether anybody wants to see the statements. */
-  readonly statements: boolean
+  readonly reportStatements: boolean
 }
 
 /** What the worker tells beside its answers; always before the answer of the call that caused it. */
-export interface WorkerEvents {
+export interface SearchWorkerEvents {
   statement(file: 'segue' | 'hermes', sql: string): void
 }
 
-export interface WorkerFunctions {
+export interface SearchWorkerFunctions {
   /** Null when it was stopped. `id` is the caller's, and in use once at a time. */
   find(id: number, request: SearchRequest): Promise<SearchPage | null>
-  stop(id: number): void
+  cancel(id: number): void
 }
 
-const lockPatience = 500 // milliseconds; nobody else is searched for meanwhile
+const lockTimeoutMs = 500 // milliseconds; nobody else is searched for meanwhile
 
 const port = parentPort
 if (!port) throw new Error('This module is the entry of a worker thread')
 
-standBehind()
+lowerThreadPriority()
 
-const { profile, ownPath, hermesPath, statements }: WorkerOptions = workerData
-const statement = (file: 'segue' | 'hermes') =>
-  statements ? (sql: string): void => void main.$callEvent('statement', file, sql) : null
+const { profile, databasePath, hermesPath, reportStatements }: SearchWorkerOptions = workerData
+const createStatementListener = (file: 'segue' | 'hermes') =>
+  reportStatements ? (sql: string): void => void main.$callEvent('statement', file, sql) : null
 
-const files = new Map<Origin, Searched>([['SEGUE', new OwnSearch(new OwnFile(ownPath, statement('segue')))]])
+const sources = new Map<Origin, SearchSource>([
+  ['SEGUE', new SqliteSearchSource(new ReadOnlyDatabase(databasePath, createStatementListener('segue')))],
+])
 if (hermesPath !== null) {
   // What is wrong with the file is told by the thread that lists its sessions.
   const log = { info: () => undefined, warn: () => undefined }
-  const file = new StateFile({ path: hermesPath, patience: lockPatience, log, onStatement: statement('hermes') })
-  files.set('HERMES', new HermesSearch(file, profile))
+  const file = new StateDatabase({
+    path: hermesPath,
+    lockTimeoutMs,
+    log,
+    onStatement: createStatementListener('hermes'),
+  })
+  sources.set('HERMES', new HermesSearchSource(file, profile))
 }
-const runner = new SearchRunner(files)
-const running = new Map<number, AbortController>()
+const runner = new SearchRunner(sources)
+const controllers = new Map<number, AbortController>()
 
-const functions: WorkerFunctions = {
+const functions: SearchWorkerFunctions = {
   async find(id, request) {
     const controller = new AbortController()
-    running.set(id, controller)
+    controllers.set(id, controller)
     try {
       return await runner.find(request, controller.signal)
     } catch (error) {
       if (controller.signal.aborted) return null
       throw error
     } finally {
-      running.delete(id)
+      controllers.delete(id)
     }
   },
-  stop: (id) => running.get(id)?.abort(),
+  cancel: (id) => controllers.get(id)?.abort(),
 }
-const main = createBirpc<WorkerEvents, WorkerFunctions>(functions, {
+const main = createBirpc<SearchWorkerEvents, SearchWorkerFunctions>(functions, {
   bind: 'functions',
   post: (message) => port.postMessage(message),
   on: (listener) => port.on('message', listener),

@@ -2,27 +2,27 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
-import type { Domains } from '../services/profile-registry.ts'
+import type { ProfileRegistry } from '../services/profile-registry.ts'
 import { filesPath } from '../schema/chat/file-url.ts'
 import type { Limits } from '../config/limits.ts'
-import { Door, type Refusal } from './http/request-guard.ts'
-import { serveEventStream, wantsEventStream } from './sse/sse-handler.ts'
-import { newExecution } from './graphql/executor.ts'
-import { serveFile } from './http/file-handler.ts'
-import { graphqlPath, newGraphQL } from './graphql/yoga.ts'
-import { largestRequest } from './graphql/prepare-operation.ts'
-import type { Alive } from './websocket/socket-connection.ts'
-import { coded, tooLarge } from './graphql/format-error.ts'
-import { newWebSockets } from './websocket/websocket-server.ts'
+import { RequestGuard, type Rejection } from './http/request-guard.ts'
+import { handleSse, acceptsEventStream } from './sse/sse-handler.ts'
+import { createExecutor } from './graphql/executor.ts'
+import { handleFile } from './http/file-handler.ts'
+import { graphqlPath, createYogaHandler } from './graphql/yoga.ts'
+import { maxRequestBytes } from './graphql/prepare-operation.ts'
+import type { HeartbeatOptions } from './websocket/socket-connection.ts'
+import { createGraphQLError, payloadTooLarge } from './graphql/format-error.ts'
+import { createWebSocketServer } from './websocket/websocket-server.ts'
 
 export interface ServerOptions {
   readonly host: string
   /** 0: any free one. */
   readonly port: number
-  readonly domains: Domains
+  readonly profiles: ProfileRegistry
   readonly limits: Limits
   readonly log: Logger
-  readonly alive?: Alive
+  readonly heartbeat?: HeartbeatOptions
 }
 
 export interface Server {
@@ -33,40 +33,42 @@ export interface Server {
 }
 
 /** How often a peer is told that the server is there, and after how long a silence it is not. */
-export const usually: Alive = { heartbeat: 5000, silence: 15_000 }
-const farewell = 300 // milliseconds that a reader has to take in its last events
+export const defaultHeartbeat: HeartbeatOptions = { intervalMs: 5000, timeoutMs: 15_000 }
+const shutdownGracePeriodMs = 300 // milliseconds that a reader has to take in its last events
 
 /** HTTP, event streams and WebSocket around the schema. Rejects when the port cannot be had. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { host, port, domains, limits, log, alive = usually } = options
-  const door = new Door(host)
-  const execution = newExecution((fault) => log.error({ err: fault }, 'an operation failed'))
-  const graphql = newGraphQL(domains, execution, log)
-  const webSockets = newWebSockets({ domains, execution, limits, alive, log })
-  const stalledAfter = limits.stalledReaderSeconds * 1000
-  const eventStreams = { domains, execution, stalledAfter, heartbeat: alive.heartbeat }
+  const { host, port, profiles, limits, log, heartbeat = defaultHeartbeat } = options
+  const requestGuard = new RequestGuard(host)
+  const executor = createExecutor((error) => log.error({ err: error }, 'an operation failed'))
+  const graphql = createYogaHandler(profiles, executor, log)
+  const webSockets = createWebSocketServer({ profiles, executor, limits, heartbeat, log })
+  const slowConsumerTimeoutMs = limits.stalledReaderSeconds * 1000
+  const sseOptions = { profiles, executor, slowConsumerTimeoutMs, heartbeatIntervalMs: heartbeat.intervalMs }
 
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const refusal = door.refusal(request)
+  const handleRequest = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const rejection = requestGuard.check(request)
     const path = (request.url ?? '/').replace(/\?.*$/s, '')
     // Once the answer is complete its reader has to take it in.
-    response.once('prefinish', () => response.setTimeout(stalledAfter))
+    response.once('prefinish', () => response.setTimeout(slowConsumerTimeoutMs))
     // The door lets in JSON alone, in whatever way its type is written; Yoga knows one way.
     if (request.method === 'POST') request.headers['content-type'] = 'application/json'
-    if (refusal) refuse(response, refusal)
-    else if (Number(request.headers['content-length'] ?? 0) > largestRequest)
-      sendJson(response, 413, { errors: [tooLarge()] })
+    if (rejection) sendRejection(response, rejection)
+    else if (Number(request.headers['content-length'] ?? 0) > maxRequestBytes)
+      sendJson(response, 413, { errors: [payloadTooLarge()] })
     else if (path === '/health') sendJson(response, 200, { status: 'ok' })
-    else if (path.startsWith(`${filesPath}/`) && request.method === 'GET') await serveFile(path, domains, response)
-    else if (path === graphqlPath && wantsEventStream(request)) await serveEventStream(request, response, eventStreams)
+    else if (path.startsWith(`${filesPath}/`) && request.method === 'GET') await handleFile(path, profiles, response)
+    else if (path === graphqlPath && acceptsEventStream(request)) await handleSse(request, response, sseOptions)
     else if (path === graphqlPath) await graphql(request, response)
     else if (path === '/') response.writeHead(302, { location: graphqlPath }).end()
     else
-      sendJson(response, 404, { errors: [coded('NOT_FOUND', `There is nothing here. The API is at ${graphqlPath}.`)] })
+      sendJson(response, 404, {
+        errors: [createGraphQLError('NOT_FOUND', `There is nothing here. The API is at ${graphqlPath}.`)],
+      })
   }
 
   const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => {
+    handleRequest(request, response).catch((error: unknown) => {
       log.error({ err: error }, 'a request failed')
       response.destroy()
     })
@@ -74,10 +76,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   server.on('upgrade', (request, socket, head) => {
     // Nobody else listens to it yet, and a client that hangs up in the middle of its handshake must not end the process.
     socket.on('error', () => socket.destroy())
-    const isOurs = (request.url ?? '').replace(/\?.*$/s, '') === graphqlPath
-    if (!isOurs) refuseUpgrade(socket, '404 Not Found')
-    else if (door.refusal(request)) refuseUpgrade(socket, '403 Forbidden')
-    else if (webSockets.size >= limits.sockets) refuseUpgrade(socket, '503 Service Unavailable')
+    const isGraphQLPath = (request.url ?? '').replace(/\?.*$/s, '') === graphqlPath
+    if (!isGraphQLPath) rejectUpgrade(socket, '404 Not Found')
+    else if (requestGuard.check(request)) rejectUpgrade(socket, '403 Forbidden')
+    else if (webSockets.size >= limits.sockets) rejectUpgrade(socket, '503 Service Unavailable')
     else webSockets.upgrade(request, socket, head)
   })
 
@@ -85,32 +87,32 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   server.once('error', reject).listen(port, host, resolve)
   await listening
 
-  const at = host.includes(':') ? `[${host}]` : host
+  const urlHost = host.includes(':') ? `[${host}]` : host
   return {
-    url: `http://${at}:${boundPort(server.address())}`,
+    url: `http://${urlHost}:${requireBoundPort(server.address())}`,
     close: async () => {
       const closed = new Promise((done) => server.close(done))
-      await webSockets.close(farewell)
+      await webSockets.close(shutdownGracePeriodMs)
       server.closeIdleConnections()
-      const timer = setTimeout(() => server.closeAllConnections(), farewell)
+      const timer = setTimeout(() => server.closeAllConnections(), shutdownGracePeriodMs)
       await closed
       clearTimeout(timer)
     },
   }
 }
 
-function boundPort(address: AddressInfo | string | null): number {
+function requireBoundPort(address: AddressInfo | string | null): number {
   if (address === null || typeof address === 'string') throw new TypeError('the server listens on no port')
   return address.port
 }
 
-function refuseUpgrade(socket: Duplex, status: string): void {
+function rejectUpgrade(socket: Duplex, status: string): void {
   // Nobody else looks after this socket any more: neither its errors nor a peer that never closes its side.
   socket.on('error', () => socket.destroy()).once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
-function refuse(response: ServerResponse, { status, message }: Refusal): void {
+function sendRejection(response: ServerResponse, { status, message }: Rejection): void {
   // What was refused is not read either: the connection ends with the answer.
   response.setHeader('connection', 'close')
   const extensions = status === 403 ? { code: 'FORBIDDEN' } : { code: 'BAD_USER_INPUT', path: [] }

@@ -1,15 +1,19 @@
-import { abortable } from '../chat/subscriptions/subscribe-to-log.ts'
+import { createAbortableGenerator } from '../chat/subscriptions/subscribe-to-log.ts'
 import { SegueError } from '../lib/errors.ts'
-import type { Profile } from './profile-stores.ts'
-import { type Conversation, conversationId, type Conversations } from '../sessions/conversation-repository.ts'
-import type { Sessions } from '../sessions/session-repository.ts'
-import type { ChangedConversation } from '../storage/session-reader.ts'
-import { ConversationChanges, type ConversationsChange } from './conversation-change-buffer.ts'
+import type { ProfileStorage } from './profile-stores.ts'
+import {
+  type Conversation,
+  toConversationId,
+  type ConversationRepository,
+} from '../sessions/conversation-repository.ts'
+import type { SessionRepository } from '../sessions/session-repository.ts'
+import type { ConversationChange } from '../storage/session-reader.ts'
+import { ConversationChangeBuffer, type NumberedChange } from './conversation-change-buffer.ts'
 
-const atOnce = 100 // conversations that are looked up together
+const lookupBatchSize = 100 // conversations that are looked up together
 
 /** What has become of a row of the list. */
-export interface FollowedConversation {
+export interface ConversationUpdate {
   /** The conversation's own id. */
   readonly id: string
   /** As it is now; null when it is not in the list any more: it was deleted, or is a part of another one. */
@@ -17,29 +21,29 @@ export interface FollowedConversation {
 }
 
 /** Some changes, and what has become of the rows by then. */
-interface Told {
-  readonly changes: readonly ConversationsChange[]
-  readonly rows: Promise<readonly FollowedConversation[]>
+interface ResolvedChanges {
+  readonly changes: readonly NumberedChange[]
+  readonly rows: Promise<readonly ConversationUpdate[]>
 }
 
 export interface ConversationFeedOptions {
-  readonly profile: Pick<Profile, 'own' | 'hermes'>
-  readonly sessions: Sessions
-  readonly conversations: Conversations
+  readonly profile: Pick<ProfileStorage, 'segueSessions' | 'hermesSessions'>
+  readonly sessions: SessionRepository
+  readonly conversations: ConversationRepository
 }
 
 /** Tells whoever follows it what changes in the list of a profile's conversations. */
 export class ConversationFeed {
   readonly #options: ConversationFeedOptions
-  readonly #changes = new ConversationChanges()
+  readonly #changes = new ConversationChangeBuffer()
   /** The newest that was looked up, by the cursor behind which it was: nearly all readers are at the same one. */
-  #newest: { readonly after: number; readonly told: Told } | null = null
+  #latestLookup: { readonly after: number; readonly told: ResolvedChanges } | null = null
 
   constructor(options: ConversationFeedOptions) {
     this.#options = options
-    const { own, hermes } = options.profile
-    own.onChanged((changed) => this.#changes.add(changed))
-    hermes?.onChanged((changed) => this.#changes.add(changed))
+    const { segueSessions, hermesSessions } = options.profile
+    segueSessions.onConversationsChanged((changed) => this.#changes.add(changed))
+    hermesSessions?.onConversationsChanged((changed) => this.#changes.add(changed))
   }
 
   /**
@@ -47,10 +51,10 @@ export class ConversationFeed {
    * Several changes of one that come together are told as one. Ends with STALE when more has changed than can be told in
    * this way: then the list has to be read again.
    */
-  follow(): AsyncIterableIterator<FollowedConversation | SegueError> {
+  follow(): AsyncIterableIterator<ConversationUpdate | SegueError> {
     // Taken at once: whoever reads the list after subscribing misses nothing in between.
-    const begun = this.#changes.newest
-    return abortable((signal) => this.#told(begun, signal))
+    const startSeq = this.#changes.latestSeq
+    return createAbortableGenerator((signal) => this.#readUpdates(startSeq, signal))
   }
 
   /** Whoever follows is told the end. */
@@ -58,26 +62,31 @@ export class ConversationFeed {
     this.#changes.close()
   }
 
-  async *#told(begun: number, signal: AbortSignal): AsyncGenerator<FollowedConversation | SegueError, void, void> {
-    const { bell } = this.#changes
-    const start = this.#watchHermes()
-    let cursor = begun
-    while (!signal.aborted && !bell.closed) {
-      const { rung } = bell
-      const told = this.#after(cursor)
-      const isLost = told?.changes.some(({ change, conversation }) => conversation === null && change > start.lostFrom)
-      if (!told || isLost) {
-        yield lost()
+  async *#readUpdates(
+    startSeq: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<ConversationUpdate | SegueError, void, void> {
+    const { notifier } = this.#changes
+    const start = this.#refreshHermes()
+    let cursor = startSeq
+    while (!signal.aborted && !notifier.isClosed) {
+      const { version } = notifier
+      const resolved = this.#resolveAfter(cursor)
+      const isStale = resolved?.changes.some(
+        ({ changeSeq, conversation }) => conversation === null && changeSeq > start.lostFrom,
+      )
+      if (!resolved || isStale) {
+        yield staleError()
         return
       }
       try {
-        yield* await told.rows
+        yield* await resolved.rows
       } catch (error) {
-        if (bell.closed) return
+        if (notifier.isClosed) return
         throw error
       }
-      cursor = told.changes.at(-1)?.change ?? cursor
-      if (told.changes.length === 0) await bell.next(rung, signal)
+      cursor = resolved.changes.at(-1)?.changeSeq ?? cursor
+      if (resolved.changes.length === 0) await notifier.wait(version, signal)
     }
   }
 
@@ -85,57 +94,57 @@ export class ConversationFeed {
    * Has the thread that reads Hermes look at what there is. Until it has, it may find that any conversation is another
    * one than at its last look: to the reader, who has read nothing yet, that is no news.
    */
-  #watchHermes(): { readonly lostFrom: number } {
+  #refreshHermes(): { readonly lostFrom: number } {
     const start = { lostFrom: Number.POSITIVE_INFINITY }
-    const watch = this.#options.profile.hermes?.catchUp() ?? Promise.resolve()
-    watch.then(
-      () => (start.lostFrom = this.#changes.newest),
+    const refreshed = this.#options.profile.hermesSessions?.refresh() ?? Promise.resolve()
+    refreshed.then(
+      () => (start.lostFrom = this.#changes.latestSeq),
       () => {
-        start.lostFrom = this.#changes.newest
+        start.lostFrom = this.#changes.latestSeq
         this.#changes.add(null)
       },
     )
     return start
   }
 
-  #after(cursor: number): Told | null {
-    if (this.#newest?.after === cursor) return this.#newest.told
-    const changes = this.#changes.after(cursor, atOnce)
+  #resolveAfter(cursor: number): ResolvedChanges | null {
+    if (this.#latestLookup?.after === cursor) return this.#latestLookup.told
+    const changes = this.#changes.readAfter(cursor, lookupBatchSize)
     if (!changes) return null
-    const told = { changes, rows: this.#lookUp(merged(changes)) }
-    const newest = { after: cursor, told }
-    if (changes.length > 0) this.#newest = newest
+    const resolved = { changes, rows: this.#lookUp(coalesceChanges(changes)) }
+    const lookup = { after: cursor, told: resolved }
+    if (changes.length > 0) this.#latestLookup = lookup
     // Whoever comes next tries again.
-    told.rows.catch(() => {
-      if (this.#newest === newest) this.#newest = null
+    resolved.rows.catch(() => {
+      if (this.#latestLookup === lookup) this.#latestLookup = null
     })
-    return told
+    return resolved
   }
 
-  async #lookUp(changed: readonly ChangedConversation[]): Promise<readonly FollowedConversation[]> {
+  async #lookUp(changed: readonly ConversationChange[]): Promise<readonly ConversationUpdate[]> {
     if (changed.length === 0) return []
     const { sessions, conversations } = this.#options
-    const rows = await sessions.byId(changed.map(({ rootId }) => rootId))
-    const found = await conversations.of([...rows.values()])
-    const told = new Map<string, FollowedConversation>()
+    const sessionsById = await sessions.findMany(changed.map(({ rootId }) => rootId))
+    const found = await conversations.findBySessions([...sessionsById.values()])
+    const updates = new Map<string, ConversationUpdate>()
     for (const { rootId, before, after } of changed) {
       // What was a root may be a part of another conversation by now.
       const conversation = found.get(rootId)
-      const id = conversationId(rootId)
+      const id = toConversationId(rootId)
       if (conversation && !conversation.isEmpty) {
-        const itsId = conversationId(conversation.root.id)
-        told.set(itsId, { id: itsId, conversation })
+        const currentId = toConversationId(conversation.root.id)
+        updates.set(currentId, { id: currentId, conversation })
       }
       const hasLeft = before === 'here' ? after !== 'here' : before !== null && after === null
-      if (hasLeft && !told.has(id)) told.set(id, { id, conversation: null })
+      if (hasLeft && !updates.has(id)) updates.set(id, { id, conversation: null })
     }
-    return [...told.values()]
+    return [...updates.values()]
   }
 }
 
 /** Each conversation once. Of one that lies in both databases both tell: where either says that it was, it was. */
-function merged(changes: readonly ConversationsChange[]): ChangedConversation[] {
-  const byRoot = new Map<string, ChangedConversation>()
+function coalesceChanges(changes: readonly NumberedChange[]): ConversationChange[] {
+  const byRoot = new Map<string, ConversationChange>()
   for (const { conversation } of changes) {
     if (!conversation) continue
     const { rootId, before } = conversation
@@ -146,7 +155,7 @@ function merged(changes: readonly ConversationsChange[]): ChangedConversation[] 
   return [...byRoot.values()]
 }
 
-function lost(): SegueError {
-  const sentence = 'More has changed than can be told one by one: read conversations again, and subscribe anew.'
-  return new SegueError('STALE', sentence)
+function staleError(): SegueError {
+  const message = 'More has changed than can be told one by one: read conversations again, and subscribe anew.'
+  return new SegueError('STALE', message)
 }

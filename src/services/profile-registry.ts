@@ -1,225 +1,225 @@
 import { homedir } from 'node:os'
 import type { Logger } from 'pino'
 import type { ToolSource } from '../agent/tools/tool.ts'
-import { Bell } from '../lib/notifier.ts'
+import { Notifier } from '../lib/notifier.ts'
 import { readProfileSettings } from '../config/profile/profile-settings.ts'
 import { type Settings, SettingsError } from '../config/settings.ts'
 import { notFound, SegueError, shuttingDown } from '../lib/errors.ts'
-import { Homes } from '../profiles/profile-directory.ts'
-import { defaultProfile } from '../profiles/profile-name.ts'
-import type { ProfileOptions } from './profile-stores.ts'
+import { ProfileDirectory } from '../profiles/profile-directory.ts'
+import { defaultProfileName } from '../profiles/profile-name.ts'
+import type { ProfileStorageOptions } from './profile-stores.ts'
 import type { JobRunRecord } from '../model/job.ts'
-import { type Domain, type DomainOptions, openDomain } from './profile-services.ts'
-import { foundProviders } from './discover-default-providers.ts'
-import { followRuns } from './follow-job-runs.ts'
+import { type ProfileServices, type ProfileServicesOptions, openProfileServices } from './profile-services.ts'
+import { discoverDefaultProviders } from './discover-default-providers.ts'
+import { followJobRuns } from './follow-job-runs.ts'
 
-export interface DomainsOptions {
+export interface ProfileRegistryOptions {
   readonly settings: Settings
   readonly log: Logger
   /** Where keys are looked up, and providers when none is configured. */
   readonly env: NodeJS.ProcessEnv
-  readonly onStatement?: ProfileOptions['onStatement']
+  readonly onStatement?: ProfileStorageOptions['onStatement']
   /** Where the tools of a profile come from: its MCP servers, unless told. */
-  readonly toolsOf?: (profile: string) => ToolSource
+  readonly createToolSource?: (profile: string) => ToolSource
 }
 
-const listFor = 500 // milliseconds: every id that is asked for is looked for in all profiles
-const failedFor = 5000 // milliseconds; one that cannot be opened should not make every reader wait
+const nameCacheMs = 500 // milliseconds: every id that is asked for is looked for in all profiles
+const failureCacheMs = 5000 // milliseconds; one that cannot be opened should not make every reader wait
 
 /** The profiles of a home, each with a domain of its own. A profile is made by the first write to it, never by reading. */
-export class Domains {
-  readonly #options: DomainsOptions
-  readonly #homes: Homes
-  readonly #open = new Map<string, Promise<Domain>>()
-  readonly #ready = new Map<string, Domain>()
-  readonly #runs = new Bell()
+export class ProfileRegistry {
+  readonly #options: ProfileRegistryOptions
+  readonly #directory: ProfileDirectory
+  readonly #openPromises = new Map<string, Promise<ProfileServices>>()
+  readonly #opened = new Map<string, ProfileServices>()
+  readonly #runNotifier = new Notifier()
   /** Those that are being deleted: nobody finds them any more, and a new one of that name waits for their end. */
-  readonly #leaving = new Map<string, Promise<void>>()
-  #listed = { at: Number.NEGATIVE_INFINITY, names: Promise.resolve<string[]>([]) }
-  #started = false
-  #closing = false
+  readonly #deleting = new Map<string, Promise<void>>()
+  #nameCache = { at: Number.NEGATIVE_INFINITY, names: Promise.resolve<string[]>([]) }
+  #isStarted = false
+  #isClosing = false
 
-  private constructor(options: DomainsOptions) {
+  private constructor(options: ProfileRegistryOptions) {
     this.#options = options
-    this.#homes = new Homes(options.settings)
+    this.#directory = new ProfileDirectory(options.settings)
   }
 
   /**
    * Opens every profile that exists, so that what an earlier process left behind is ended. Rejects with SettingsError,
    * NewerDatabaseError and UnusableDatabaseError; nothing stays open then.
    */
-  static async open(options: DomainsOptions): Promise<Domains> {
-    const domains = new Domains(options)
+  static async load(options: ProfileRegistryOptions): Promise<ProfileRegistry> {
+    const registry = new ProfileRegistry(options)
     try {
-      for (const name of await domains.names()) await domains.#of(name)
-      domains.#started = true
-      return domains
+      for (const name of await registry.listNames()) await registry.#getOrOpen(name)
+      registry.#isStarted = true
+      return registry
     } catch (error) {
-      await domains.close()
+      await registry.close()
       throw error
     }
   }
 
   /** The names of all profiles that exist: `default` first, then by name. */
-  names(): Promise<string[]> {
-    return this.#homes.names()
+  listNames(): Promise<string[]> {
+    return this.#directory.listNames()
   }
 
   /** A profile that exists; null for a name of which there is nothing. Throws as `make` does. */
-  async find(name: string): Promise<Domain | null> {
-    return this.#open.has(name) || (await this.#names()).includes(name) ? this.make(name) : null
+  async find(name: string): Promise<ProfileServices | null> {
+    return this.#openPromises.has(name) || (await this.#listNamesCached()).includes(name) ? this.open(name) : null
   }
 
   /**
    * A profile that is about to be written to, or followed: nothing of it need exist. Throws BAD_USER_INPUT when its place
    * is taken by something else, INTERNAL when its settings or its database are broken, and SHUTTING_DOWN.
    */
-  async make(name: string): Promise<Domain> {
+  async open(name: string): Promise<ProfileServices> {
     try {
-      return await this.#of(name)
+      return await this.#getOrOpen(name)
     } catch (error) {
       if (error instanceof SegueError) throw error
-      const sentence = `The profile ${name} cannot be opened: its config.json or its database is broken. The log tells more.`
-      throw new SegueError('INTERNAL', sentence)
+      const message = `The profile ${name} cannot be opened: its config.json or its database is broken. The log tells more.`
+      throw new SegueError('INTERNAL', message)
     }
   }
 
   /** All that exist: what an id is looked for in. One that cannot be opened costs itself alone. */
-  async all(): Promise<Domain[]> {
+  async openAll(): Promise<ProfileServices[]> {
     // One that is made just now may not be listed yet.
-    const names = new Set([...(await this.#names()), ...this.#open.keys()])
-    const all = await Promise.allSettled([...names].map((name) => this.#of(name)))
-    return all.flatMap((domain) => (domain.status === 'fulfilled' ? domain.value : []))
+    const names = new Set([...(await this.#listNamesCached()), ...this.#openPromises.keys()])
+    const results = await Promise.allSettled([...names].map((name) => this.#getOrOpen(name)))
+    return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
   }
 
   /** Follows the runs of one job, or of all in all profiles. */
-  followRuns(jobId: string | null): AsyncIterableIterator<JobRunRecord> {
-    return followRuns({ domains: () => this.all(), bell: this.#runs }, jobId)
+  followJobRuns(jobId: string | null): AsyncIterableIterator<JobRunRecord> {
+    return followJobRuns({ openProfiles: () => this.openAll(), notifier: this.#runNotifier }, jobId)
   }
 
   /** Makes an empty profile. Throws BAD_USER_INPUT when it is there. */
   async create(name: string): Promise<void> {
-    await this.#leaving.get(name)
-    await this.#homes.create(name)
-    this.#forgetNames()
+    await this.#deleting.get(name)
+    await this.#directory.create(name)
+    this.#clearNameCache()
   }
 
   /**
    * Closes a profile and moves its folder aside; one that is broken too. Throws BAD_USER_INPUT for `default` and for what
    * is Hermes' alone, NOT_FOUND, and SESSION_BUSY while anything is under way in it.
    */
-  async remove(name: string): Promise<void> {
-    await this.#leaving.get(name)
-    await this.#homes.checkRemovable(name)
-    const domain = await this.#of(name).catch(() => null)
-    if (this.#closing) throw shuttingDown()
+  async delete(name: string): Promise<void> {
+    await this.#deleting.get(name)
+    await this.#directory.assertRemovable(name)
+    const services = await this.#getOrOpen(name).catch(() => null)
+    if (this.#isClosing) throw shuttingDown()
     // Somebody else was quicker.
-    if (this.#leaving.has(name)) throw notFound('profile', name)
-    domain?.chats.checkIdle()
+    if (this.#deleting.has(name)) throw notFound('profile', name)
+    services?.chats.assertIdle()
     // Nobody finds it from here on; who has it already is told that it is gone.
-    this.#open.delete(name)
-    this.#ready.delete(name)
-    const gone = this.#putAside(name, domain)
-    this.#leaving.set(
+    this.#openPromises.delete(name)
+    this.#opened.delete(name)
+    const deletion = this.#moveToTrash(name, services)
+    this.#deleting.set(
       name,
-      gone.catch(() => undefined),
+      deletion.catch(() => undefined),
     )
-    await gone.finally(() => {
-      this.#leaving.delete(name)
-      this.#forgetNames()
+    await deletion.finally(() => {
+      this.#deleting.delete(name)
+      this.#clearNameCache()
     })
   }
 
   /** That of the profile which is the home itself. */
-  async default(): Promise<Domain> {
-    return this.#of(defaultProfile)
+  async openDefault(): Promise<ProfileServices> {
+    return this.#getOrOpen(defaultProfileName)
   }
 
   /** Accepts nothing more, and saves what is being made. What is read stays open. */
-  async endChats(): Promise<void> {
-    this.#closing = true
-    await Promise.allSettled(this.#open.values())
-    await Promise.all(this.#ready.values().map((domain) => domain.endChats()))
+  async stopChats(): Promise<void> {
+    this.#isClosing = true
+    await Promise.allSettled(this.#openPromises.values())
+    await Promise.all(this.#opened.values().map((services) => services.stopChats()))
   }
 
   async close(): Promise<void> {
-    this.#closing = true
-    await Promise.all([...this.#leaving.values(), Promise.allSettled(this.#open.values())])
-    await Promise.all(this.#ready.values().map((domain) => domain.close()))
+    this.#isClosing = true
+    await Promise.all([...this.#deleting.values(), Promise.allSettled(this.#openPromises.values())])
+    await Promise.all(this.#opened.values().map((services) => services.close()))
   }
 
-  async #putAside(name: string, domain: Domain | null): Promise<void> {
-    await domain?.close(notFound('profile', name))
-    await this.#homes.putAside(name)
+  async #moveToTrash(name: string, services: ProfileServices | null): Promise<void> {
+    await services?.close(notFound('profile', name))
+    await this.#directory.moveToTrash(name)
   }
 
-  #names(): Promise<string[]> {
+  #listNamesCached(): Promise<string[]> {
     const now = performance.now()
-    if (now - this.#listed.at > listFor) this.#listed = { at: now, names: this.names() }
-    return this.#listed.names
+    if (now - this.#nameCache.at > nameCacheMs) this.#nameCache = { at: now, names: this.listNames() }
+    return this.#nameCache.names
   }
 
-  #forgetNames(): void {
-    this.#listed.at = Number.NEGATIVE_INFINITY
+  #clearNameCache(): void {
+    this.#nameCache.at = Number.NEGATIVE_INFINITY
   }
 
-  #of(name: string): Promise<Domain> {
-    const known = this.#open.get(name)
-    if (known) return known
-    const domain = this.#openDomain(name)
-    this.#open.set(name, domain)
-    domain.then(
-      (ready) => this.#ready.set(name, ready),
+  #getOrOpen(name: string): Promise<ProfileServices> {
+    const existing = this.#openPromises.get(name)
+    if (existing) return existing
+    const opening = this.#openServices(name)
+    this.#openPromises.set(name, opening)
+    opening.then(
+      (services) => this.#opened.set(name, services),
       (error: unknown) => {
         // At the start it is whoever starts that is told.
-        if (this.#started) this.#options.log.error({ err: error, profile: name }, 'a profile cannot be opened')
+        if (this.#isStarted) this.#options.log.error({ err: error, profile: name }, 'a profile cannot be opened')
         // It may be mended meanwhile.
         setTimeout(() => {
-          if (this.#open.get(name) === domain) this.#open.delete(name)
-        }, failedFor).unref()
+          if (this.#openPromises.get(name) === opening) this.#openPromises.delete(name)
+        }, failureCacheMs).unref()
       },
     )
-    return domain
+    return opening
   }
 
-  async #openDomain(name: string): Promise<Domain> {
-    const { settings, log, onStatement, toolsOf } = this.#options
-    await this.#leaving.get(name)
-    if (this.#closing) throw shuttingDown()
-    const folders = this.#homes.foldersOf(name)
-    return openDomain({
-      ...folders,
+  async #openServices(name: string): Promise<ProfileServices> {
+    const { settings, log, onStatement, createToolSource } = this.#options
+    await this.#deleting.get(name)
+    if (this.#isClosing) throw shuttingDown()
+    const paths = this.#directory.resolveProfilePaths(name)
+    return openProfileServices({
+      ...paths,
       name,
       durable: settings.durable,
-      offlineDelay: settings.offlineDelay,
+      offlineDelayMs: settings.offlineDelayMs,
       limits: settings.limits,
-      settings: await this.#settingsOf(name, folders.home),
-      checkRoom: () => this.#checkRoom(),
-      onRunChange: () => this.#runs.ring(),
-      log: name === defaultProfile ? log : log.child({ profile: name }),
+      settings: await this.#loadSettings(name, paths.home),
+      assertStreamCapacity: () => this.#assertStreamCapacity(),
+      onRunChange: () => this.#runNotifier.notify(),
+      log: name === defaultProfileName ? log : log.child({ profile: name }),
       ...(onStatement && { onStatement }),
-      ...(toolsOf && { tools: toolsOf(name) }),
+      ...(createToolSource && { tools: createToolSource(name) }),
     })
   }
 
-  async #settingsOf(name: string, home: string): Promise<DomainOptions['settings']> {
+  async #loadSettings(name: string, home: string): Promise<ProfileServicesOptions['settings']> {
     const { settings, env, log } = this.#options
-    if (name === defaultProfile) {
-      return { ...settings, providers: settings.providers ?? (await foundProviders(settings.model, env)) }
+    if (name === defaultProfileName) {
+      return { ...settings, providers: settings.providers ?? (await discoverDefaultProviders(settings.model, env)) }
     }
     const problems: string[] = []
     const warnings: string[] = []
-    const own = readProfileSettings({ env, homedir: homedir(), home }, problems, warnings)
+    const profileSettings = readProfileSettings({ env, homedir: homedir(), home }, problems, warnings)
     for (const warning of warnings) log.warn(warning)
     if (problems.length > 0) throw new SettingsError(problems)
-    return own
+    return profileSettings
   }
 
   /** Throws RATE_LIMITED when no more answers can be made at the same time, over all profiles. */
-  #checkRoom(): void {
+  #assertStreamCapacity(): void {
     const { streams } = this.#options.settings.limits
-    const unfinished = this.#ready.values().reduce((sum, { chats }) => sum + chats.unfinished, 0)
-    if (unfinished < streams) return
+    const activeStreams = this.#opened.values().reduce((sum, { chats }) => sum + chats.activeStreamCount, 0)
+    if (activeStreams < streams) return
     throw new SegueError('RATE_LIMITED', `${streams} answers are being made already. Try again later.`)
   }
 }

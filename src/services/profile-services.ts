@@ -1,47 +1,47 @@
 import type { Logger } from 'pino'
-import { Models } from '../agent/models/model-registry.ts'
-import { offlineModel } from '../agent/offline/offline-model.ts'
+import { ModelRegistry } from '../agent/models/model-registry.ts'
+import { createOfflineModel } from '../agent/offline/offline-model.ts'
 import { ApprovalPolicy } from '../agent/tools/approval-policy.ts'
-import { McpTools } from '../agent/mcp/mcp-tool-source.ts'
+import { McpToolSource } from '../agent/mcp/mcp-tool-source.ts'
 import type { ToolSource } from '../agent/tools/tool.ts'
 import { Toolbox } from '../agent/tools/toolbox.ts'
-import { Chats } from '../chat/chat-service.ts'
+import { ChatService } from '../chat/chat-service.ts'
 import type { Limits } from '../config/limits.ts'
 import type { NamedProfileSettings } from '../config/profile/profile-settings.ts'
 import type { SegueError } from '../lib/errors.ts'
-import { Jobs } from '../jobs/job-service.ts'
-import { openProfile, type Profile, type ProfileOptions } from './profile-stores.ts'
-import { Conversations } from '../sessions/conversation-repository.ts'
-import { Sessions } from '../sessions/session-repository.ts'
+import { JobService } from '../jobs/job-service.ts'
+import { openProfileStorage, type ProfileStorage, type ProfileStorageOptions } from './profile-stores.ts'
+import { ConversationRepository } from '../sessions/conversation-repository.ts'
+import { SessionRepository } from '../sessions/session-repository.ts'
 import { ConversationFeed } from './conversation-feed.ts'
 import { runJob } from './run-job.ts'
 
 /** All that belongs to one profile, put together. Nothing in it knows of another one. */
-export interface Domain {
-  readonly profile: Profile
-  readonly sessions: Sessions
-  readonly conversations: Conversations
+export interface ProfileServices {
+  readonly profile: ProfileStorage
+  readonly sessions: SessionRepository
+  readonly conversations: ConversationRepository
   /** What changes in their list. */
   readonly feed: ConversationFeed
-  readonly chats: Chats
-  readonly models: Models
-  readonly jobs: Jobs
+  readonly chats: ChatService
+  readonly models: ModelRegistry
+  readonly jobs: JobService
   /**
    * Begins nothing more, and saves what is being made; what is kept can still be read. Whoever still wants something
    * begun is told `why`: that the server is stopping, unless told.
    */
-  endChats(why?: SegueError): Promise<void>
+  stopChats(reason?: SegueError): Promise<void>
   /** The same, then stops what was started for its tools, completes whoever follows, and closes its database. */
-  close(why?: SegueError): Promise<void>
+  close(reason?: SegueError): Promise<void>
 }
 
-export interface DomainOptions extends Omit<ProfileOptions, 'log'> {
+export interface ProfileServicesOptions extends Omit<ProfileStorageOptions, 'log'> {
   readonly settings: NamedProfileSettings
   /** Milliseconds between two words of the offline agent. */
-  readonly offlineDelay: number
+  readonly offlineDelayMs: number
   readonly limits: Limits
   /** Throws RATE_LIMITED when no more answers can be made at the same time, over all profiles. */
-  readonly checkRoom: () => void
+  readonly assertStreamCapacity: () => void
   /** Where its tools come from: its MCP servers, unless told. */
   readonly tools?: ToolSource
   /** A run of a job has begun or ended. */
@@ -53,41 +53,49 @@ export interface DomainOptions extends Omit<ProfileOptions, 'log'> {
  * Opens a profile and ends what an earlier process left behind in it. Rejects with NewerDatabaseError and
  * UnusableDatabaseError; nothing stays open then.
  */
-export async function openDomain(options: DomainOptions): Promise<Domain> {
-  const { settings, offlineDelay, limits, checkRoom, onRunChange, log } = options
-  await using opened = new AsyncDisposableStack()
-  const profile = openProfile(options)
-  opened.defer(() => profile.close())
+export async function openProfileServices(options: ProfileServicesOptions): Promise<ProfileServices> {
+  const { settings, offlineDelayMs, limits, assertStreamCapacity, onRunChange, log } = options
+  await using resources = new AsyncDisposableStack()
+  const profile = openProfileStorage(options)
+  resources.defer(() => profile.close())
 
-  const onProblem = (error: unknown, what: string): void => log.error({ err: error }, what)
-  const tools = options.tools ?? new McpTools({ servers: settings.mcpServers, log })
-  opened.defer(() => tools.close())
+  const onProblem = (error: unknown, message: string): void => log.error({ err: error }, message)
+  const tools = options.tools ?? new McpToolSource({ servers: settings.mcpServers, log })
+  resources.defer(() => tools.close())
   const toolbox = new Toolbox({
     source: tools,
     policy: new ApprovalPolicy(settings.approvals),
-    keep: (bytes) => profile.files.keep(bytes),
-    toolTime: limits.toolSeconds * 1000,
-    decisionTime: limits.decisionSeconds * 1000,
-    resultLength: limits.toolResultLength,
+    storeFile: (bytes) => profile.blobs.put(bytes),
+    toolTimeoutMs: limits.toolSeconds * 1000,
+    decisionTimeoutMs: limits.decisionSeconds * 1000,
+    maxResultLength: limits.toolResultLength,
     onProblem,
   })
-  const models = new Models({
+  const models = new ModelRegistry({
     providers: settings.providers,
-    offline: offlineModel({ delayMs: offlineDelay, toolbox }),
+    offline: createOfflineModel({ delayMs: offlineDelayMs, toolbox }),
     toolbox,
     maxSteps: limits.stepsPerAnswer,
     defaultModel: settings.model,
-    silence: limits.modelSilenceSeconds * 1000,
+    idleTimeoutMs: limits.modelSilenceSeconds * 1000,
     log,
   })
-  const sessions = new Sessions(profile)
-  const conversations = new Conversations(profile, sessions)
+  const sessions = new SessionRepository(profile)
+  const conversations = new ConversationRepository(profile, sessions)
   const feed = new ConversationFeed({ profile, sessions, conversations })
-  opened.defer(() => feed.close())
-  const { compactAt, titles } = settings
-  const chats = new Chats({ profile, sessions, models, onProblem, compactAt, titles, checkRoom })
-  opened.defer(() => chats.log.close())
-  const jobs = new Jobs({
+  resources.defer(() => feed.close())
+  const { autoCompactThreshold, generateTitles } = settings
+  const chats = new ChatService({
+    profile,
+    sessions,
+    models,
+    onProblem,
+    autoCompactThreshold,
+    generateTitles,
+    assertStreamCapacity,
+  })
+  resources.defer(() => chats.log.close())
+  const jobs = new JobService({
     profile: profile.name,
     store: profile.jobs,
     hermes: profile.hermesJobs,
@@ -95,13 +103,13 @@ export async function openDomain(options: DomainOptions): Promise<Domain> {
     onChange: onRunChange,
     onProblem,
   })
-  const endChats = async (why?: SegueError): Promise<void> => {
+  const stopChats = async (reason?: SegueError): Promise<void> => {
     // Runs end with their streams, and are recorded then.
     const recorded = jobs.close()
-    await chats.close(why)
+    await chats.close(reason)
     await recorded
   }
-  opened.defer(() => endChats())
+  resources.defer(() => stopChats())
   const recovered = await chats.recover()
   if (recovered > 0) {
     log.info({ streams: recovered }, 'ended the streams that the last stop had cut off')
@@ -109,10 +117,10 @@ export async function openDomain(options: DomainOptions): Promise<Domain> {
 
   await jobs.start()
 
-  const running = opened.move()
-  const close = async (why?: SegueError): Promise<void> => {
-    await endChats(why)
-    await running.disposeAsync()
+  const ownedResources = resources.move()
+  const close = async (reason?: SegueError): Promise<void> => {
+    await stopChats(reason)
+    await ownedResources.disposeAsync()
   }
-  return { profile, sessions, conversations, feed, chats, models, jobs, endChats, close }
+  return { profile, sessions, conversations, feed, chats, models, jobs, stopChats, close }
 }

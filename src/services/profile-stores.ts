@@ -1,95 +1,98 @@
 import { join } from 'node:path'
-import type { ChatStore } from '../storage/event-store.ts'
+import type { EventStore } from '../storage/event-store.ts'
 import type { DecisionStore } from '../storage/decision-store.ts'
-import { type FileStore, FolderFileStore } from '../storage/filesystem/filesystem-blob-store.ts'
-import { type HermesLog, openHermesSessions } from '../hermes/hermes-session-reader.ts'
-import type { JobSource, JobStore } from '../storage/job-store.ts'
-import { Searches } from '../search/search-service.ts'
-import type { SessionSource } from '../storage/session-reader.ts'
-import { Checkpoints } from '../storage/sqlite/database/wal-checkpointer.ts'
-import { ProfileDatabase } from '../storage/sqlite/database/sqlite-database.ts'
-import { Indexing } from '../storage/sqlite/search/background-indexer.ts'
-import { SqliteChatStore } from '../storage/sqlite/sqlite-event-store.ts'
+import { type BlobStore, FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
+import { type HermesLogger, openHermesSessionReader } from '../hermes/hermes-session-reader.ts'
+import type { JobReader, JobStore } from '../storage/job-store.ts'
+import { SearchService } from '../search/search-service.ts'
+import type { SessionReader } from '../storage/session-reader.ts'
+import { WalCheckpointer } from '../storage/sqlite/database/wal-checkpointer.ts'
+import { SqliteDatabase } from '../storage/sqlite/database/sqlite-database.ts'
+import { BackgroundIndexer } from '../storage/sqlite/search/background-indexer.ts'
+import { SqliteEventStore } from '../storage/sqlite/sqlite-event-store.ts'
 import { SqliteDecisionStore } from '../storage/sqlite/sqlite-decision-store.ts'
 import { SqliteJobStore } from '../storage/sqlite/sqlite-job-store.ts'
-import { SqliteSessions } from '../storage/sqlite/sqlite-session-reader.ts'
-import { PrefixedJobs } from '../hermes/namespaced-job-reader.ts'
-import { PrefixedSearches } from '../hermes/namespaced-search.ts'
-import { PrefixedSessions } from '../hermes/namespaced-session-reader.ts'
-import { defaultProfile } from '../profiles/profile-name.ts'
+import { SqliteSessionReader } from '../storage/sqlite/sqlite-session-reader.ts'
+import { NamespacedJobReader } from '../hermes/namespaced-job-reader.ts'
+import { NamespacedSearch } from '../hermes/namespaced-search.ts'
+import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
+import { defaultProfileName } from '../profiles/profile-name.ts'
 
 /** An isolated home: whatever belongs to one profile is reached through it, and through nothing else. */
-export interface Profile {
+export interface ProfileStorage {
   readonly name: string
   /** The sessions kept here. */
-  readonly own: SessionSource
+  readonly segueSessions: SessionReader
   /** Those of its Hermes agent; null when Hermes is turned off. */
-  readonly hermes: SessionSource | null
-  readonly chats: ChatStore
+  readonly hermesSessions: SessionReader | null
+  readonly eventStore: EventStore
   readonly decisions: DecisionStore
-  readonly files: FileStore
+  readonly blobs: BlobStore
   /** The scheduled jobs that are kept here. */
   readonly jobs: JobStore
   /** Those of its Hermes agent. */
-  readonly hermesJobs: JobSource | null
+  readonly hermesJobs: JobReader | null
   /** In both of these. */
-  readonly searches: Pick<Searches, 'find' | 'close'>
+  readonly search: Pick<SearchService, 'find' | 'close'>
   close(): Promise<void>
 }
 
-export interface ProfileOptions {
+export interface ProfileStorageOptions {
   /** `default` unless told. */
   readonly name?: string
   /** The profile's own folder, and that of its Hermes agent. */
   readonly home: string
   readonly hermesHome: string | null
   readonly durable: boolean
-  readonly log: HermesLog
+  readonly log: HermesLogger
   /** Sees every SQL statement, with its values, and the file on which it runs. */
   readonly onStatement?: (file: 'segue' | 'hermes', sql: string) => void
 }
 
 /** Opens a profile. Throws NewerDatabaseError and UnusableDatabaseError. */
-export function openProfile(options: ProfileOptions): Profile {
-  const { name = defaultProfile, home, hermesHome, durable, log, onStatement } = options
-  const path = join(home, 'segue.db')
+export function openProfileStorage(options: ProfileStorageOptions): ProfileStorage {
+  const { name = defaultProfileName, home, hermesHome, durable, log, onStatement } = options
+  const databasePath = join(home, 'segue.db')
   // Hermes' ids are unique in one file only.
-  const prefix = name === defaultProfile ? '' : `${name}@`
+  const prefix = name === defaultProfileName ? '' : `${name}@`
   const hermesPath = hermesHome === null ? null : join(hermesHome, 'state.db')
-  const database = new ProfileDatabase(path, {
+  const database = new SqliteDatabase(databasePath, {
     durable,
     ...(onStatement && { onStatement: (sql: string) => onStatement('segue', sql) }),
   })
-  const checkpoints = new Checkpoints(path)
-  database.onCheckpointDue(() => checkpoints.ask())
-  const hermes =
+  const walCheckpointer = new WalCheckpointer(databasePath)
+  database.onCheckpointDue(() => walCheckpointer.request())
+  const hermesReader =
     hermesPath === null
       ? null
-      : openHermesSessions({
+      : openHermesSessionReader({
           path: hermesPath,
           profile: name,
           log,
-          index: join(home, 'hermes-index.db'),
-          own: path,
-          prefix,
+          indexPath: join(home, 'hermes-index.db'),
+          segueDatabasePath: databasePath,
+          idNamespace: prefix,
           ...(onStatement && { onStatement: (sql: string) => onStatement('hermes', sql) }),
         })
-  hermes?.warmUp()
-  const indexing = new Indexing(database, (error) => log.warn({ err: error }, 'Not all can be found by searching yet'))
-  const searches = new Searches({ profile: name, ownPath: path, hermesPath, ...(onStatement && { onStatement }) })
+  hermesReader?.warmUp()
+  const backgroundIndexer = new BackgroundIndexer(database, (error) =>
+    log.warn({ err: error }, 'Not all can be found by searching yet'),
+  )
+  const search = new SearchService({ profile: name, databasePath, hermesPath, ...(onStatement && { onStatement }) })
   return {
     name,
-    own: new SqliteSessions(database, name),
-    hermes: hermes && (prefix === '' ? hermes : new PrefixedSessions(hermes, prefix)),
-    chats: new SqliteChatStore(database, name),
+    segueSessions: new SqliteSessionReader(database, name),
+    hermesSessions: hermesReader && (prefix === '' ? hermesReader : new NamespacedSessionReader(hermesReader, prefix)),
+    eventStore: new SqliteEventStore(database, name),
     decisions: new SqliteDecisionStore(database),
-    files: new FolderFileStore(join(home, 'files')),
+    blobs: new FilesystemBlobStore(join(home, 'files')),
     jobs: new SqliteJobStore(database, name),
-    hermesJobs: hermes && (prefix === '' ? hermes.jobs : new PrefixedJobs(hermes.jobs, prefix)),
-    searches: prefix === '' ? searches : new PrefixedSearches(searches, prefix),
+    hermesJobs:
+      hermesReader && (prefix === '' ? hermesReader.jobs : new NamespacedJobReader(hermesReader.jobs, prefix)),
+    search: prefix === '' ? search : new NamespacedSearch(search, prefix),
     close: async () => {
-      await Promise.all([searches.close(), indexing.close(), checkpoints.close()])
-      await hermes?.close()
+      await Promise.all([search.close(), backgroundIndexer.close(), walCheckpointer.close()])
+      await hermesReader?.close()
       database.close()
     },
   }

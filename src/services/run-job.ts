@@ -1,8 +1,8 @@
-import type { Chats } from '../chat/chat-service.ts'
+import type { ChatService } from '../chat/chat-service.ts'
 import { SegueError } from '../lib/errors.ts'
-import { interrupted, isBlank, type RunOutcome } from '../jobs/job-state.ts'
+import { interruptedOutcome, isBlank, type RunOutcome } from '../jobs/job-state.ts'
 import { newSession } from '../sessions/session-repository.ts'
-import type { JobRunRecord, OwnJob } from '../model/job.ts'
+import type { JobRunRecord, SegueJob } from '../model/job.ts'
 import type { MessageRecord, StreamRecord } from '../model/records.ts'
 
 /**
@@ -10,7 +10,7 @@ import type { MessageRecord, StreamRecord } from '../model/records.ts'
  * can be followed, stopped and continued like any other. Resolves to how it ended. Rejects with what kept it from
  * beginning, but for the end of the server, which interrupts it.
  */
-export async function runJob(chats: Chats, job: OwnJob, run: JobRunRecord): Promise<RunOutcome> {
+export async function runJob(chats: ChatService, job: SegueJob, run: JobRunRecord): Promise<RunOutcome> {
   const session = newSession({
     ...(run.sessionId !== null && { id: run.sessionId }),
     at: run.startedAt,
@@ -21,43 +21,47 @@ export async function runJob(chats: Chats, job: OwnJob, run: JobRunRecord): Prom
     model: job.model,
   })
   try {
-    const stream = await ended(chats, await chats.startIn(session, job.prompt))
-    return stream ? outcomeOf(stream, await chats.transcripts.answerOf(stream.id)) : deleted
+    const stream = await waitForEnd(chats, await chats.startInNewSession(session, job.prompt))
+    return stream ? toRunOutcome(stream, await chats.messageQueries.findAnswer(stream.id)) : sessionDeletedOutcome
   } catch (error) {
-    if (error instanceof SegueError && error.code === 'SHUTTING_DOWN') return interrupted
+    if (error instanceof SegueError && error.code === 'SHUTTING_DOWN') return interruptedOutcome
     throw error
   }
 }
 
-const deleted: RunOutcome = { status: 'ERROR', output: null, error: 'The session of the run was deleted.' }
+const sessionDeletedOutcome: RunOutcome = {
+  status: 'ERROR',
+  output: null,
+  error: 'The session of the run was deleted.',
+}
 
-async function ended(chats: Chats, begun: StreamRecord): Promise<StreamRecord | null> {
-  for await (const event of await chats.followers.followStream(begun.id, begun.lastSeq)) {
+async function waitForEnd(chats: ChatService, started: StreamRecord): Promise<StreamRecord | null> {
+  for await (const event of await chats.subscriptions.subscribeToStream(started.id, started.lastSeq)) {
     if (event.type === 'StreamFinished') return event.stream
   }
   return null
 }
 
-function outcomeOf({ status, error }: StreamRecord, answer: MessageRecord | null): RunOutcome {
-  const said = textOf(answer)
+function toRunOutcome({ status, error }: StreamRecord, answer: MessageRecord | null): RunOutcome {
+  const output = extractFinalText(answer)
   switch (status) {
     case 'COMPLETED':
-      return { status: 'OK', output: said, error: null }
+      return { status: 'OK', output, error: null }
     case 'CANCELLED':
-      return { status: 'CANCELLED', output: said, error: null }
+      return { status: 'CANCELLED', output, error: null }
     case 'INTERRUPTED':
-      return { status: 'INTERRUPTED', output: said, error: error?.message ?? null }
+      return { status: 'INTERRUPTED', output, error: error?.message ?? null }
     default:
-      return { status: 'ERROR', output: said, error: error?.message ?? 'The agent failed.' }
+      return { status: 'ERROR', output, error: error?.message ?? 'The agent failed.' }
   }
 }
 
 /** What was said in the end: the text behind the last tool call, or all of it where that is blank. */
-function textOf(answer: MessageRecord | null): string | null {
+function extractFinalText(answer: MessageRecord | null): string | null {
   const parts = answer?.parts ?? []
   const last = parts.slice(parts.findLastIndex(({ type }) => type === 'tool') + 1)
-  for (const some of [last, parts]) {
-    const text = some.map((part) => (part.type === 'text' ? part.text : '')).join('')
+  for (const candidates of [last, parts]) {
+    const text = candidates.map((part) => (part.type === 'text' ? part.text : '')).join('')
     if (!isBlank(text)) return text
   }
   return null

@@ -9,32 +9,32 @@ import type {
 } from '../model/records.ts'
 
 /** A session that begins with messages that were said elsewhere, or with none. */
-export interface NewSession {
+export interface CreateSessionRequest {
   readonly session: SessionRecord
   readonly messages: readonly MessageRecord[]
   /** What the client calls the request that made it, and the digest of that. */
-  readonly key?: RequestKey
+  readonly idempotencyKey?: IdempotencyKey
   /** Tools that were allowed in this session are allowed in the new one. */
-  readonly grantsOf?: string
+  readonly copyGrantsFrom?: string
 }
 
-export interface RequestKey {
+export interface IdempotencyKey {
   readonly key: string
   readonly fingerprint: string
 }
 
 /** What can change of a session beside its log. */
-export type SessionChange = Partial<
+export type SessionRecordPatch = Partial<
   Pick<SessionRecord, 'title' | 'titleSource' | 'endedAt' | 'endReason' | 'pinned' | 'archived' | 'model'>
 >
 
 /** Everything that one step of a chat writes, all of it or nothing. */
-export interface LogWrite {
+export interface AppendRequest {
   readonly sessionId: string
   /** The session begins with this write. */
-  readonly create?: SessionRecord
+  readonly newSession?: SessionRecord
   /** The seq that the session's log ends with now. Another one means that somebody else wrote: `LogConflict`. */
-  readonly head: number
+  readonly expectedHeadSeq: number
   /** The stream on whose behalf this is written. One that has ended, or has a newer generation: `StaleGeneration`. */
   readonly fence?: { readonly streamId: string; readonly generation: number }
   /** Numbered from `head + 1` on without a gap. */
@@ -47,17 +47,17 @@ export interface LogWrite {
   readonly decisions?: readonly DecisionRecord[]
   readonly grants?: readonly ToolGrant[]
   /** What the client calls the stream that begins here, and the digest of what it asked for. */
-  readonly key?: StreamKey
-  readonly change?: SessionChange
+  readonly idempotencyKey?: StreamIdempotencyKey
+  readonly sessionPatch?: SessionRecordPatch
   /** What was paid for beside the streams that end with this write. */
-  readonly usage?: Usage
+  readonly additionalUsage?: Usage
   /** The session that goes on where this one ends. */
-  readonly successor?: NewSession
+  readonly continuation?: CreateSessionRequest
   /** The time of the newest message; left out by repairs, which are no activity. */
   readonly activityAt?: number
 }
 
-export interface StreamKey extends RequestKey {
+export interface StreamIdempotencyKey extends IdempotencyKey {
   readonly streamId: string
 }
 
@@ -70,43 +70,47 @@ export interface EventRange {
 }
 
 /** What a chat keeps: the log of each session, and the rows that are projected from it. */
-export interface ChatStore {
-  createSession(start: NewSession): Promise<void>
+export interface EventStore {
+  createSession(request: CreateSessionRequest): Promise<void>
   /** Throws NOT_FOUND when the session is not there, LogConflict and StaleGeneration; nothing is written then. */
-  append(write: LogWrite): Promise<void>
+  append(request: AppendRequest): Promise<void>
   /**
    * Removes a session of our own with all that is derived from it, in one transaction; nothing happens when it is not
    * there. Resolves to the hashes of kept files to which nothing refers any more.
    */
-  removeSession(id: string): Promise<string[]>
+  deleteSession(id: string): Promise<string[]>
   /** The seq of the newest event of a session that is kept here; 0 when there is none, null without the session. */
-  headSeq(sessionId: string): Promise<number | null>
+  loadHeadSeq(sessionId: string): Promise<number | null>
   /** In order of seq. */
-  events(range: EventRange): Promise<ChatEvent[]>
-  stream(id: string): Promise<StreamRecord | null>
-  streamOfKey(key: string): Promise<{ readonly stream: StreamRecord; readonly fingerprint: string } | null>
+  readEvents(range: EventRange): Promise<ChatEvent[]>
+  findStream(id: string): Promise<StreamRecord | null>
+  findStreamByIdempotencyKey(
+    key: string,
+  ): Promise<{ readonly stream: StreamRecord; readonly fingerprint: string } | null>
   /** The session that a request with this key made. */
-  sessionOfKey(key: string): Promise<{ readonly session: SessionRecord; readonly fingerprint: string } | null>
+  findSessionByIdempotencyKey(
+    key: string,
+  ): Promise<{ readonly session: SessionRecord; readonly fingerprint: string } | null>
   /** The stream that holds the session: running or waiting. */
-  activeStream(sessionId: string): Promise<StreamRecord | null>
+  findActiveStream(sessionId: string): Promise<StreamRecord | null>
   /** All that have not ended, in the order in which they began. Costs what they are many, not what the database is large. */
-  unfinishedStreams(): Promise<StreamRecord[]>
+  listUnfinishedStreams(): Promise<StreamRecord[]>
   /** Puts another form of a stored event in its place, under its seq. */
   replaceEvent(event: ChatEvent): Promise<void>
   /** The session that goes on where this one ended; of several, the one with the newest activity. */
-  successorOf(sessionId: string): Promise<SessionRecord | null>
+  findContinuation(sessionId: string): Promise<SessionRecord | null>
   /** Those of these kept files to which no session refers. At most 500 a call. */
-  unusedFiles(hashes: readonly string[]): Promise<string[]>
+  findUnreferencedBlobs(hashes: readonly string[]): Promise<string[]>
   /** Removes events whose text another event holds by now. At most 500 a call. */
-  removeEvents(sessionId: string, seqs: readonly number[]): Promise<void>
+  deleteEvents(sessionId: string, seqs: readonly number[]): Promise<void>
 }
 
 /** The log does not end where the writer believed. Nothing was written. */
-export class LogConflict extends Error {
-  override readonly name = 'LogConflict'
+export class VersionConflictError extends Error {
+  override readonly name = 'VersionConflictError'
 }
 
 /** The stream has ended in the meantime, or was taken over. Nothing was written. */
-export class StaleGeneration extends Error {
-  override readonly name = 'StaleGeneration'
+export class FencingError extends Error {
+  override readonly name = 'FencingError'
 }

@@ -1,53 +1,53 @@
-import type { JobRecord, JobRunRecord, OwnJob } from '../model/job.ts'
+import type { JobRecord, JobRunRecord, SegueJob } from '../model/job.ts'
 import type { Origin } from '../model/records.ts'
 import type { PageRequest } from './session-reader.ts'
 
 /** Jobs and their runs, whoever keeps them. Every method answers with what there is. */
-export interface JobSource {
+export interface JobReader {
   readonly origin: Origin
   /** All jobs, the oldest first. */
-  jobs(): Promise<readonly JobRecord[]>
-  job(id: string): Promise<JobRecord | null>
+  listJobs(): Promise<readonly JobRecord[]>
+  findJob(id: string): Promise<JobRecord | null>
   /** A page of a job's runs, the newest first, by position. At most 1,001 a call. */
-  runPage(jobId: string, page: PageRequest<number>): Promise<readonly JobRunRecord[]>
-  run(id: string): Promise<JobRunRecord | null>
+  listRuns(jobId: string, page: PageRequest<number>): Promise<readonly JobRunRecord[]>
+  findRun(id: string): Promise<JobRunRecord | null>
 }
 
 /** One step of a job: all of it is kept, or nothing. */
-export interface JobWrite {
+export interface JobCommit {
   /** The job as it is after this write. Its revision is 1 when it is new, and else one more than what is stored. */
-  readonly job: OwnJob
+  readonly job: SegueJob
   /** A run that begins or ends with it. */
   readonly run?: JobRunRecord
 }
 
 /** A run and when it changed, counted over all runs: a reader's cursor. */
 export interface ChangedRun {
-  readonly change: number
+  readonly changeSeq: number
   readonly run: JobRunRecord
 }
 
 /** The jobs that are kept here. */
-export interface JobStore extends JobSource {
-  jobs(): Promise<readonly OwnJob[]>
-  job(id: string): Promise<OwnJob | null>
+export interface JobStore extends JobReader {
+  listJobs(): Promise<readonly SegueJob[]>
+  findJob(id: string): Promise<SegueJob | null>
   /** Jobs that the clock has to look at by now, the most overdue first. At most 100 a call. */
-  dueJobs(now: number): Promise<readonly OwnJob[]>
+  listDueJobs(now: number): Promise<readonly SegueJob[]>
   /** When the clock has to look at a job next; null when it need not. */
-  nextDueAt(): Promise<number | null>
+  findNextDueAt(): Promise<number | null>
   /** The run that is under way. */
-  runningRun(jobId: string): Promise<JobRunRecord | null>
+  findRunningRun(jobId: string): Promise<JobRunRecord | null>
   /** All that are under way. Costs what they are many, not what the database is large. */
-  runningRuns(): Promise<readonly JobRunRecord[]>
+  listRunningRuns(): Promise<readonly JobRunRecord[]>
   /** Whether a due time has had its run. */
   hasRunFor(jobId: string, scheduledFor: number): Promise<boolean>
   /** Throws `JobConflict`, and an error of the database for a second run of a due time, or of a job that runs. */
-  commit(write: JobWrite): Promise<void>
+  commit(write: JobCommit): Promise<void>
   /** Removes a job with its runs. False when there was none. */
   delete(id: string): Promise<boolean>
   /** Runs that changed after a change, in order, each once and as it is now. At most 1,000 a call. */
-  changedRuns(range: ChangedRunRange): Promise<readonly ChangedRun[]>
-  newestChange(): Promise<number>
+  listChangedRuns(range: ChangedRunRange): Promise<readonly ChangedRun[]>
+  loadLatestChangeSeq(): Promise<number>
 }
 
 export interface ChangedRunRange {
@@ -58,6 +58,6 @@ export interface ChangedRunRange {
 }
 
 /** The job, or the run, is not what the writer believed. Nothing was written. */
-export class JobConflict extends Error {
-  override readonly name = 'JobConflict'
+export class RevisionConflictError extends Error {
+  override readonly name = 'RevisionConflictError'
 }

@@ -1,47 +1,50 @@
-import { channelOfSession } from '../model/channel.ts'
-import { chunksOf } from '../lib/chunk.ts'
+import { channelForSession } from '../model/channel.ts'
+import { chunkArray } from '../lib/chunk.ts'
 import type { SessionRecord } from '../model/records.ts'
 import type { PageRequest, SessionFilter, SessionKey } from './session-reader.ts'
 
-const chunk = 500 // ids a query
+const maxIdsPerQuery = 500 // ids a query
 
 /** The order of every list of sessions, in whatever file they lie. Ids by their UTF-8, as SQLite compares them. */
-export function newestFirst(a: SessionKey, b: SessionKey): number {
+export function compareByActivity(a: SessionKey, b: SessionKey): number {
   return b.lastActivityAt - a.lastActivityAt || Buffer.compare(Buffer.from(b.id), Buffer.from(a.id))
 }
 
 /** The first rows of an ordered list, or its last ones, as the page asks. */
-export function cut<T>(list: readonly T[], { limit, backwards }: PageRequest<unknown>): T[] {
+export function takePage<T>(list: readonly T[], { limit, backwards }: PageRequest<unknown>): T[] {
   return backwards ? list.slice(Math.max(0, list.length - limit)) : list.slice(0, limit)
 }
 
 /** Whether a key lies between those that cut out a page. */
-export function isBetween(key: SessionKey, { after, before }: PageRequest<SessionKey>): boolean {
-  return (!after || newestFirst(key, after) > 0) && (!before || newestFirst(key, before) < 0)
+export function isWithinPage(key: SessionKey, { after, before }: PageRequest<SessionKey>): boolean {
+  return (!after || compareByActivity(key, after) > 0) && (!before || compareByActivity(key, before) < 0)
 }
 
 /** Rows in the order of these ids; an id without a row is left out. */
-export function inOrder<T>(ids: readonly string[], rows: readonly T[], idOf: (row: T) => string): T[] {
-  const byId = new Map(rows.map((row) => [idOf(row), row]))
+export function orderByIds<T>(ids: readonly string[], rows: readonly T[], getId: (row: T) => string): T[] {
+  const byId = new Map(rows.map((row) => [getId(row), row]))
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
 /** Whether a session is one of those that are asked for, its id aside. */
-export function passes(row: SessionRecord, { channels, archived, pinned }: SessionFilter): boolean {
+export function matchesFilter(row: SessionRecord, { channels, archived, pinned }: SessionFilter): boolean {
   return (
-    (channels === undefined || channels.includes(channelOfSession(row))) &&
+    (channels === undefined || channels.includes(channelForSession(row))) &&
     (archived === undefined || row.archived === archived) &&
     (pinned === undefined || row.pinned === pinned)
   )
 }
 
 /** A page of the sessions with these ids that pass the rest of the filter. Loads at most 500 at once. */
-export function pageOfIds(
+export function loadPageOfSessions(
   ids: readonly string[],
   load: (ids: readonly string[]) => SessionRecord[],
   page: PageRequest<SessionKey>,
   filter: SessionFilter,
 ): SessionRecord[] {
-  const rows = chunksOf([...new Set(ids)], chunk).flatMap((some) => load(some))
-  return cut(rows.filter((row) => passes(row, filter) && isBetween(row, page)).sort(newestFirst), page)
+  const rows = chunkArray([...new Set(ids)], maxIdsPerQuery).flatMap((batch) => load(batch))
+  return takePage(
+    rows.filter((row) => matchesFilter(row, filter) && isWithinPage(row, page)).sort(compareByActivity),
+    page,
+  )
 }

@@ -1,21 +1,21 @@
-import { positionsBefore } from '../model/fold-message.ts'
-import { idFor } from '../lib/ids.ts'
-import { keptFileOf, type MessageRecord, type SessionRecord } from '../model/records.ts'
-import type { SessionSource } from '../storage/session-reader.ts'
-import type { RecordIn } from './document-schema.ts'
-import { sessionForm } from './document-session.ts'
+import { prependPositions } from '../model/fold-message.ts'
+import { deterministicId } from '../lib/ids.ts'
+import { findBlobHash, type MessageRecord, type SessionRecord } from '../model/records.ts'
+import type { SessionReader } from '../storage/session-reader.ts'
+import type { SectionRecord } from './document-schema.ts'
+import { toDocumentSession } from './document-session.ts'
 
 const pageSize = 1000 // messages
 
 /** A session of Hermes as one that is kept here. */
-export interface HermesCopy {
-  readonly session: RecordIn<'sessions'>
+export interface ConvertedSession {
+  readonly session: SectionRecord<'sessions'>
   readonly messages: readonly MessageRecord[]
 }
 
 /** The id that a session of Hermes has where it is kept here: always the same. */
-export function copyId({ id, startedAt }: SessionRecord): string {
-  return idFor('session', id, startedAt)
+export function toSegueId({ id, startedAt }: SessionRecord): string {
+  return deterministicId('session', id, startedAt)
 }
 
 /**
@@ -23,30 +23,34 @@ export function copyId({ id, startedAt }: SessionRecord): string {
  * their ids, and so its messages their digests. What Hermes shows and sends to no model any more counts as taken back;
  * what it sends and shows nobody is left out. `parent` is what it continues.
  */
-export async function hermesCopy(
+export async function convertHermesSession(
   session: SessionRecord,
   parent: SessionRecord | null,
-  hermes: SessionSource,
-): Promise<HermesCopy> {
-  const id = copyId(session)
-  const sent = new Set((await hermes.contextMessages(session.id)).map((message) => message.id))
-  const shown: MessageRecord[] = []
-  for await (const message of shownIn(session.id, hermes)) {
-    const name = idFor('message', message.id, message.createdAt)
+  hermes: SessionReader,
+): Promise<ConvertedSession> {
+  const id = toSegueId(session)
+  const contextIds = new Set((await hermes.loadContextMessages(session.id)).map((message) => message.id))
+  const visibleMessages: MessageRecord[] = []
+  for await (const message of readVisibleMessages(session.id, hermes)) {
+    const messageId = deterministicId('message', message.id, message.createdAt)
     // Of Hermes' sessions each tells all that its model knows, as ours do which begin with a summary.
-    const isFirst = parent !== null && sent.has(message.id) && shown.every(({ withdrawn }) => withdrawn)
-    const withdrawn = !sent.has(message.id)
-    shown.push({ ...message, id: name, sessionId: id, withdrawn, ...(isFirst && { summary: true }) })
+    const isSummary =
+      parent !== null && contextIds.has(message.id) && visibleMessages.every(({ withdrawn }) => withdrawn)
+    const withdrawn = !contextIds.has(message.id)
+    visibleMessages.push({ ...message, id: messageId, sessionId: id, withdrawn, ...(isSummary && { summary: true }) })
   }
-  const files = new Set(shown.flatMap(({ parts }) => parts.flatMap((part) => keptFileOf(part) ?? [])))
-  const parentId = parent && copyId(parent)
-  const beside = { parentId, key: null, files: [...files].toSorted() }
-  return { session: sessionForm({ ...session, id, model: null }, beside), messages: positionsBefore(shown) }
+  const files = new Set(visibleMessages.flatMap(({ parts }) => parts.flatMap((part) => findBlobHash(part) ?? [])))
+  const parentId = parent && toSegueId(parent)
+  const extraFields = { parentId, key: null, files: [...files].toSorted() }
+  return {
+    session: toDocumentSession({ ...session, id, model: null }, extraFields),
+    messages: prependPositions(visibleMessages),
+  }
 }
 
-async function* shownIn(sessionId: string, hermes: SessionSource): AsyncGenerator<MessageRecord> {
+async function* readVisibleMessages(sessionId: string, hermes: SessionReader): AsyncGenerator<MessageRecord> {
   for (let after: number | null = null; ;) {
-    const page = await hermes.messagePage(sessionId, { after, before: null, limit: pageSize, backwards: false })
+    const page = await hermes.listMessages(sessionId, { after, before: null, limit: pageSize, backwards: false })
     yield* page
     if (page.length < pageSize) return
     after = page.at(-1)?.position ?? null

@@ -13,10 +13,10 @@ import type {
 } from '../model/records.ts'
 
 /** What a document says that it is. */
-export const format = 'segue-conversation'
+export const documentFormat = 'segue-conversation'
 
 /** Raised when the form of a record changes in a way that an older Segue would not understand. */
-export const version = 1
+export const documentVersion = 1
 
 const id = z.string().min(1)
 const time = z.int() // milliseconds since the epoch, UTC
@@ -68,7 +68,7 @@ const part: z.ZodType<MessagePart> = z.discriminatedUnion('type', [
 ])
 
 /** A session of our own, without what is said by where it is. */
-type BareSession = Omit<SessionRecord, 'origin' | 'profile' | 'notContinuationOf' | 'delegate'>
+type PortableSession = Omit<SessionRecord, 'origin' | 'profile' | 'notContinuationOf' | 'isSubagent'>
 
 const session = z.strictObject({
   id,
@@ -89,7 +89,7 @@ const session = z.strictObject({
   key,
   /** The kept files to which it refers. */
   files: z.array(hash),
-}) satisfies z.ZodType<BareSession>
+}) satisfies z.ZodType<PortableSession>
 
 const message: z.ZodType<MessageRecord> = z.strictObject({
   id,
@@ -146,7 +146,7 @@ const stream = streamRecord.extend({
   key,
 })
 
-const asked = {
+const decisionFields = {
   id,
   sessionId: id,
   streamId: id,
@@ -158,16 +158,16 @@ const asked = {
   expiresAt: time.nullable(),
   resolvedAt: time.nullable(),
 }
-const decisions = z.enum(['ONCE', 'SESSION', 'ALWAYS', 'DENY'])
+const decisionValue = z.enum(['ONCE', 'SESSION', 'ALWAYS', 'DENY'])
 const approval = z.strictObject({
-  ...asked,
+  ...decisionFields,
   kind: z.literal('approval'),
   description: text,
-  choices: z.array(decisions),
-  decision: decisions.nullable(),
+  choices: z.array(decisionValue),
+  decision: decisionValue.nullable(),
 })
 const clarification = z.strictObject({
-  ...asked,
+  ...decisionFields,
   kind: z.literal('clarification'),
   question: text,
   choices: z.array(text),
@@ -175,33 +175,33 @@ const clarification = z.strictObject({
 })
 const decision: z.ZodType<DecisionRecord> = z.discriminatedUnion('kind', [approval, clarification])
 
-const logged = { seq: z.int().positive(), at: time, sessionId: id, streamId: id.nullable() }
-const ofPart = { ...logged, messageId: id, partIndex: z.int().nonnegative() }
+const eventFields = { seq: z.int().positive(), at: time, sessionId: id, streamId: id.nullable() }
+const partEventFields = { ...eventFields, messageId: id, partIndex: z.int().nonnegative() }
 const offset = z.int().nonnegative()
 const event: z.ZodType<ChatEvent> = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('StreamStarted'), ...logged, stream: streamRecord, userMessageId: id }),
-  z.strictObject({ type: z.literal('TextDelta'), ...ofPart, offset, text }),
-  z.strictObject({ type: z.literal('ReasoningDelta'), ...ofPart, offset, text }),
+  z.strictObject({ type: z.literal('StreamStarted'), ...eventFields, stream: streamRecord, userMessageId: id }),
+  z.strictObject({ type: z.literal('TextDelta'), ...partEventFields, offset, text }),
+  z.strictObject({ type: z.literal('ReasoningDelta'), ...partEventFields, offset, text }),
   z.strictObject({
     type: z.literal('ToolCallDelta'),
-    ...ofPart,
+    ...partEventFields,
     toolCallId: id,
     toolName: text,
     offset,
     argumentsText: text,
   }),
-  z.strictObject({ type: z.literal('ToolCallChanged'), ...ofPart, toolCall }),
-  z.strictObject({ type: z.literal('StreamChanged'), ...logged, stream: streamRecord }),
-  z.strictObject({ type: z.literal('ApprovalChanged'), ...logged, decision: approval }),
-  z.strictObject({ type: z.literal('ClarificationChanged'), ...logged, decision: clarification }),
+  z.strictObject({ type: z.literal('ToolCallChanged'), ...partEventFields, toolCall }),
+  z.strictObject({ type: z.literal('StreamChanged'), ...eventFields, stream: streamRecord }),
+  z.strictObject({ type: z.literal('ApprovalChanged'), ...eventFields, decision: approval }),
+  z.strictObject({ type: z.literal('ClarificationChanged'), ...eventFields, decision: clarification }),
   z.strictObject({
     type: z.literal('StreamFinished'),
-    ...logged,
+    ...eventFields,
     stream: streamRecord,
     messageId: id.nullable(),
   }),
-  z.strictObject({ type: z.literal('SessionChanged'), ...logged }),
-  z.strictObject({ type: z.literal('SessionContinued'), ...logged, toId: id }),
+  z.strictObject({ type: z.literal('SessionChanged'), ...eventFields }),
+  z.strictObject({ type: z.literal('SessionContinued'), ...eventFields, toId: id }),
 ])
 
 /** A tool that need not ask any more in a session. */
@@ -210,23 +210,23 @@ const grant = z.strictObject({ sessionId: id, tool: text }) satisfies z.ZodType<
 /** A file that is kept beside the database, in base64; null when it was not there, or damaged, at the export. */
 const file = z.strictObject({ hash, content: text.nullable() })
 
-const inList = <const Name extends string, Form extends z.ZodType>(name: Name, record: Form) =>
+const sectionRecord = <const Name extends string, Form extends z.ZodType>(name: Name, record: Form) =>
   z.strictObject({ list: z.literal(name), record })
 
 /** A record, and the list of the document that it stands in. */
-export const listedForm = z.discriminatedUnion('list', [
-  inList('sessions', session),
-  inList('streams', stream),
-  inList('messages', message),
-  inList('events', event),
-  inList('decisions', decision),
-  inList('grants', grant),
-  inList('files', file),
+export const documentRecordSchema = z.discriminatedUnion('list', [
+  sectionRecord('sessions', session),
+  sectionRecord('streams', stream),
+  sectionRecord('messages', message),
+  sectionRecord('events', event),
+  sectionRecord('decisions', decision),
+  sectionRecord('grants', grant),
+  sectionRecord('files', file),
 ])
 
-export type Listed = z.output<typeof listedForm>
-export type ListName = Listed['list']
-export type RecordIn<Name extends ListName> = Extract<Listed, { readonly list: Name }>['record']
+export type DocumentRecord = z.output<typeof documentRecordSchema>
+export type SectionName = DocumentRecord['list']
+export type SectionRecord<Name extends SectionName> = Extract<DocumentRecord, { readonly list: Name }>['record']
 
 /** In the order in which they stand in a document: what others refer to comes first, where that can be. */
-export const listNames: readonly ListName[] = listedForm.options.map(({ shape }) => shape.list.value)
+export const sectionNames: readonly SectionName[] = documentRecordSchema.options.map(({ shape }) => shape.list.value)

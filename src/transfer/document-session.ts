@@ -1,10 +1,13 @@
 import type { SessionRecord } from '../model/records.ts'
-import type { RecordIn } from './document-schema.ts'
+import type { SectionRecord } from './document-schema.ts'
 
-type Kept = RecordIn<'sessions'>
+type DocumentSession = SectionRecord<'sessions'>
 
 /** A session as a document has it: without what is said by where it is kept, and with what is kept beside it. */
-export function sessionForm(session: SessionRecord, beside: Pick<Kept, 'parentId' | 'key' | 'files'>): Kept {
+export function toDocumentSession(
+  session: SessionRecord,
+  extraFields: Pick<DocumentSession, 'parentId' | 'key' | 'files'>,
+): DocumentSession {
   return {
     id: session.id,
     title: session.title,
@@ -20,6 +23,6 @@ export function sessionForm(session: SessionRecord, beside: Pick<Kept, 'parentId
     forkedFrom: session.forkedFrom,
     headSeq: session.headSeq,
     usage: session.usage,
-    ...beside,
+    ...extraFields,
   }
 }

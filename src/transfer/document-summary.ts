@@ -1,32 +1,32 @@
-import { conversationId } from '../sessions/conversation-repository.ts'
-import type { Listed, ListName } from './document-schema.ts'
+import { toConversationId } from '../sessions/conversation-repository.ts'
+import type { DocumentRecord, SectionName } from './document-schema.ts'
 
-interface Segment {
+interface SummarySession {
   readonly id: string
   readonly parentId: string | null
   readonly title: string | null
 }
 
 /** What a document holds, in short; gathered while its records pass by. */
-export class Summary {
-  readonly #counts = new Map<ListName, number>()
-  readonly #segments = new Map<string, Segment>()
+export class DocumentSummary {
+  readonly #counts = new Map<SectionName, number>()
+  readonly #sessions = new Map<string, SummarySession>()
 
-  add({ list, record }: Listed): void {
+  add({ list, record }: DocumentRecord): void {
     this.#counts.set(list, this.count(list) + 1)
-    if (list === 'sessions') this.#segments.set(record.id, record)
+    if (list === 'sessions') this.#sessions.set(record.id, record)
   }
 
-  count(list: ListName): number {
+  count(list: SectionName): number {
     return this.#counts.get(list) ?? 0
   }
 
   get sessionIds(): string[] {
-    return [...this.#segments.keys()]
+    return [...this.#sessions.keys()]
   }
 
   get conversationId(): string {
-    return conversationId(this.#root?.id ?? '')
+    return toConversationId(this.#root?.id ?? '')
   }
 
   /** As in "Garden" (cnv_…): 2 sessions, 1 message, 0 files. */
@@ -40,8 +40,8 @@ export class Summary {
     return `${name}: ${counts.join(', ')}`
   }
 
-  get #root(): Segment | undefined {
-    const all = [...this.#segments.values()]
-    return all.find(({ parentId }) => parentId === null || !this.#segments.has(parentId)) ?? all[0]
+  get #root(): SummarySession | undefined {
+    const all = [...this.#sessions.values()]
+    return all.find(({ parentId }) => parentId === null || !this.#sessions.has(parentId)) ?? all[0]
   }
 }

@@ -1,23 +1,23 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { Places } from '../config/paths.ts'
-import { Homes } from '../profiles/profile-directory.ts'
+import type { Paths } from '../config/paths.ts'
+import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { profileFolder } from '../profiles/profile-name.ts'
-import { FolderFileStore } from '../storage/filesystem/filesystem-blob-store.ts'
+import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
 import { lockHome } from '../storage/sqlite/database/home-lock.ts'
-import { ProfileDatabase } from '../storage/sqlite/database/sqlite-database.ts'
-import { SqliteChatStore } from '../storage/sqlite/sqlite-event-store.ts'
-import { DocumentCheck } from './document-validator.ts'
-import { recordsIn } from './document-reader.ts'
-import { listNames } from './document-schema.ts'
-import { insertConversation } from './insert-conversation.ts'
-import { Summary } from './document-summary.ts'
+import { SqliteDatabase } from '../storage/sqlite/database/sqlite-database.ts'
+import { SqliteEventStore } from '../storage/sqlite/sqlite-event-store.ts'
+import { DocumentValidator } from './document-validator.ts'
+import { readDocument } from './document-reader.ts'
+import { sectionNames } from './document-schema.ts'
+import { importRecords } from './insert-conversation.ts'
+import { DocumentSummary } from './document-summary.ts'
 import { TransferError } from './transfer-error.ts'
 
 export interface ImportRequest {
   /** Where a relative path begins. */
-  readonly folder: string
-  readonly places: Places
+  readonly workingDirectory: string
+  readonly paths: Paths
   readonly file: string
   readonly profile: string
 }
@@ -27,50 +27,56 @@ export interface ImportRequest {
  * once, so that no more of it is held in memory than one record. Throws a `TransferError` when the file is damaged or of a
  * newer version, or something in it is there already; HomeInUseError while a server runs; and as `ProfileDatabase`.
  */
-export async function importConversation({ places, folder, profile, ...given }: ImportRequest): Promise<Summary> {
-  const file = resolve(folder, given.file)
-  const summary = checked(file)
+export async function importConversation({
+  paths,
+  workingDirectory,
+  profile,
+  ...request
+}: ImportRequest): Promise<DocumentSummary> {
+  const file = resolve(workingDirectory, request.file)
+  const summary = validateDocument(file)
   using cleanup = new DisposableStack()
-  const lock = lockHome(places.home)
+  const lock = lockHome(paths.home)
   cleanup.defer(() => lock.release())
-  const homes = new Homes(places)
-  const { home } = homes.foldersOf(profile)
-  for (const name of await homes.names()) refuseKnown(name, join(profileFolder(places.home, name), 'segue.db'), summary)
+  const profileDirectory = new ProfileDirectory(paths)
+  const { home } = profileDirectory.resolveProfilePaths(profile)
+  for (const name of await profileDirectory.listNames())
+    assertSessionsAreNew(name, join(profileFolder(paths.home, name), 'segue.db'), summary)
 
-  const database = new ProfileDatabase(join(home, 'segue.db'), { durable: true })
+  const database = new SqliteDatabase(join(home, 'segue.db'), { durable: true })
   cleanup.defer(() => database.close())
   const files = join(home, 'files')
   try {
-    const store = new FolderFileStore(files)
-    for (const { record } of recordsIn(file, ['files'])) {
-      if ('hash' in record && record.content !== null) await store.keep(Buffer.from(record.content, 'base64'))
+    const blobs = new FilesystemBlobStore(files)
+    for (const { record } of readDocument(file, ['files'])) {
+      if ('hash' in record && record.content !== null) await blobs.put(Buffer.from(record.content, 'base64'))
     }
-    insertConversation(database, profile, file)
+    importRecords(database, profile, file)
     return summary
   } catch (error) {
-    const chats = new SqliteChatStore(database, profile)
+    const eventStore = new SqliteEventStore(database, profile)
     // What was kept for it is of no use. Nobody else keeps anything: the home is ours.
-    await new FolderFileStore(files).sweep((hashes) => chats.unusedFiles(hashes))
+    await new FilesystemBlobStore(files).collectGarbage((hashes) => eventStore.findUnreferencedBlobs(hashes))
     throw error
   }
 }
 
-function checked(file: string): Summary {
-  const check = new DocumentCheck()
-  const summary = new Summary()
+function validateDocument(file: string): DocumentSummary {
+  const validator = new DocumentValidator()
+  const summary = new DocumentSummary()
   let fingerprint: unknown = null
-  for (const { place, ...listed } of recordsIn(file, listNames, (sha256) => (fingerprint = sha256))) {
-    check.add(listed, place)
-    summary.add(listed)
+  for (const { location, ...record } of readDocument(file, sectionNames, (sha256) => (fingerprint = sha256))) {
+    validator.add(record, location)
+    summary.add(record)
   }
-  if (check.end(file) === fingerprint) return summary
+  if (validator.finish(file) === fingerprint) return summary
   throw new TransferError(`${file}: something in it was changed, or is missing: its sha256 is another one`)
 }
 
 /** An id is looked for in all profiles: the same one in two of them would be found in one. */
-function refuseKnown(profile: string, path: string, { sessionIds }: Summary): void {
+function assertSessionsAreNew(profile: string, path: string, { sessionIds }: DocumentSummary): void {
   if (!existsSync(path)) return
-  const database = new ProfileDatabase(path)
+  const database = new SqliteDatabase(path)
   try {
     const known = database.prepare<[string], { id: string }>('SELECT id FROM sessions WHERE id = ?')
     const id = sessionIds.find((each) => known.get(each) !== undefined)

@@ -1,5 +1,5 @@
 /** One value of a JSON object: a member, or, of a member that is a list with anything in it, one of its elements. */
-export interface Piece {
+export interface JsonEntry {
   readonly member: string
   /** Its place in the list; null for a whole member. */
   readonly index: number | null
@@ -9,8 +9,8 @@ export interface Piece {
 }
 
 /** A text is no JSON object, or ends too early. */
-export class JsonPiecesError extends Error {
-  override readonly name = 'JsonPiecesError'
+export class JsonStreamError extends Error {
+  override readonly name = 'JsonStreamError'
   readonly line: number
 
   constructor(line: number, message: string) {
@@ -20,135 +20,135 @@ export class JsonPiecesError extends Error {
 }
 
 /** Hands out more of a text, about as many UTF-16 code units as are asked for, or any fewer; null at its end. */
-export type More = (units: number) => string | null
+export type ReadChunk = (units: number) => string | null
 
-const least = 1_048_576 // UTF-16 code units that are asked for at once, and kept behind what was read
+const minReadUnits = 1_048_576 // UTF-16 code units that are asked for at once, and kept behind what was read
 
 /**
  * Reads a JSON object of any length piece by piece: of its text no more is held than the longest piece, and as much
  * again. Throws a `JsonPiecesError` where the text is not what `JSON.parse` would take; what came before has been handed
  * out by then. Members that are there twice are handed out twice.
  */
-export function* piecesOf(more: More): Generator<Piece, void, void> {
-  const text = new Text(more)
+export function* parseJsonStream(readChunk: ReadChunk): Generator<JsonEntry, void, void> {
+  const text = new TextBuffer(readChunk)
   text.expect('{')
-  if (!text.take('}')) {
+  if (!text.tryConsume('}')) {
     do {
-      const name = text.value()
-      if (typeof name.value !== 'string') throw text.fault()
+      const name = text.readValue()
+      if (typeof name.value !== 'string') throw text.syntaxError()
       text.expect(':')
-      yield* member(text, name.value)
-    } while (text.take(','))
+      yield* parseMember(text, name.value)
+    } while (text.tryConsume(','))
     text.expect('}')
   }
   text.expectEnd()
 }
 
-function* member(text: Text, name: string): Generator<Piece, void, void> {
-  if (!text.take('[')) {
-    yield { member: name, index: null, ...text.value() }
+function* parseMember(text: TextBuffer, name: string): Generator<JsonEntry, void, void> {
+  if (!text.tryConsume('[')) {
+    yield { member: name, index: null, ...text.readValue() }
     return
   }
-  if (text.take(']')) {
+  if (text.tryConsume(']')) {
     yield { member: name, index: null, value: [], line: text.line }
     return
   }
   let index = 0
-  do yield { member: name, index: index++, ...text.value() }
-  while (text.take(','))
+  do yield { member: name, index: index++, ...text.readValue() }
+  while (text.tryConsume(','))
   text.expect(']')
 }
 
 /** A text of which only a stretch is there: from what is read next on. */
-class Text {
-  readonly #more: More
-  #text = ''
+class TextBuffer {
+  readonly #readChunk: ReadChunk
+  #buffer = ''
   /** Where what is read next begins. */
-  #at = 0
+  #position = 0
   /** That of what is read next, from 1. */
   line = 1
 
-  constructor(more: More) {
-    this.#more = more
+  constructor(readChunk: ReadChunk) {
+    this.#readChunk = readChunk
   }
 
   /** Goes past this character, if it is the next one that is no white space. */
-  take(char: string): boolean {
-    if (this.#next() !== char) return false
-    this.#goTo(this.#at + 1)
+  tryConsume(char: string): boolean {
+    if (this.#peek() !== char) return false
+    this.#advanceTo(this.#position + 1)
     return true
   }
 
   expect(char: string): void {
-    if (!this.take(char)) throw this.fault()
+    if (!this.tryConsume(char)) throw this.syntaxError()
   }
 
   expectEnd(): void {
-    if (this.#next() !== '') throw this.fault()
+    if (this.#peek() !== '') throw this.syntaxError()
   }
 
   /** The next value, and the line on which it begins. */
-  value(): { readonly value: unknown; readonly line: number } {
-    if (this.#next() === '') throw this.fault()
+  readValue(): { readonly value: unknown; readonly line: number } {
+    if (this.#peek() === '') throw this.syntaxError()
     const { line } = this
-    const end = this.#endOfValue()
-    const written = this.#text.slice(this.#at, end)
-    const value = parsed(written)
+    const end = this.#findValueEnd()
+    const source = this.#buffer.slice(this.#position, end)
+    const value = tryParseJson(source)
     if (value === undefined) {
       // Cut off in the middle of it, and not wrong by itself.
-      if (end === this.#text.length && !this.#fill()) this.#goTo(end)
-      throw this.fault()
+      if (end === this.#buffer.length && !this.#fill()) this.#advanceTo(end)
+      throw this.syntaxError()
     }
-    this.#goTo(end)
-    if (end > least) this.#forget()
+    this.#advanceTo(end)
+    if (end > minReadUnits) this.#discardConsumed()
     return { value, line }
   }
 
-  fault(): JsonPiecesError {
-    const isOver = this.#next() === ''
-    return new JsonPiecesError(this.line, isOver ? 'the file ends here, before it is complete' : 'this is not JSON')
+  syntaxError(): JsonStreamError {
+    const isAtEnd = this.#peek() === ''
+    return new JsonStreamError(this.line, isAtEnd ? 'the file ends here, before it is complete' : 'this is not JSON')
   }
 
   /** The next character that is no white space; empty at the end. */
-  #next(): string {
+  #peek(): string {
     for (;;) {
-      const space = /[ \t\r\n]*/y
-      space.lastIndex = this.#at
-      space.test(this.#text)
-      this.#goTo(space.lastIndex)
-      const char = this.#text.charAt(this.#at)
+      const whitespacePattern = /[ \t\r\n]*/y
+      whitespacePattern.lastIndex = this.#position
+      whitespacePattern.test(this.#buffer)
+      this.#advanceTo(whitespacePattern.lastIndex)
+      const char = this.#buffer.charAt(this.#position)
       if (char !== '' || !this.#fill()) return char
     }
   }
 
   /** Where the value that begins here ends. Whether it is a right one is for `JSON.parse` to say. */
-  #endOfValue(): number {
+  #findValueEnd(): number {
     let depth = 0
-    const mark = /["[\]{},]/g
-    mark.lastIndex = this.#at
+    const tokenPattern = /["[\]{},]/g
+    tokenPattern.lastIndex = this.#position
     for (;;) {
-      const from = mark.lastIndex
-      const found = mark.exec(this.#text)
+      const from = tokenPattern.lastIndex
+      const found = tokenPattern.exec(this.#buffer)
       if (!found) {
-        mark.lastIndex = Math.max(from, this.#text.length)
-        if (!this.#fill()) return this.#text.length
+        tokenPattern.lastIndex = Math.max(from, this.#buffer.length)
+        if (!this.#fill()) return this.#buffer.length
         continue
       }
       const [char] = found
-      const isStart = found.index === this.#at
-      if (char === '"') mark.lastIndex = this.#endOfString(found.index)
+      const isStart = found.index === this.#position
+      if (char === '"') tokenPattern.lastIndex = this.#findStringEnd(found.index)
       else if (char === '[' || char === '{') depth += 1
       else if (depth === 0) return found.index
       else if (char !== ',') depth -= 1
-      if (depth === 0 && (isStart || char === ']' || char === '}')) return mark.lastIndex
+      if (depth === 0 && (isStart || char === ']' || char === '}')) return tokenPattern.lastIndex
     }
   }
 
-  #endOfString(start: number): number {
+  #findStringEnd(start: number): number {
     for (let from = start + 1; ;) {
-      const quote = this.#text.indexOf('"', from)
+      const quote = this.#buffer.indexOf('"', from)
       if (quote < 0) {
-        from = this.#text.length
+        from = this.#buffer.length
         if (!this.#fill()) return from
       } else if (this.#isEscaped(quote, start)) from = quote + 1
       else return quote + 1
@@ -157,31 +157,31 @@ class Text {
 
   #isEscaped(quote: number, start: number): boolean {
     let backslash = quote - 1
-    while (backslash > start && this.#text[backslash] === '\\') backslash -= 1
+    while (backslash > start && this.#buffer[backslash] === '\\') backslash -= 1
     return (quote - backslash) % 2 === 0
   }
 
-  #goTo(at: number): void {
-    const passed = this.#text.slice(this.#at, at)
-    for (let end = passed.indexOf('\n'); end >= 0; end = passed.indexOf('\n', end + 1)) this.line += 1
-    this.#at = at
+  #advanceTo(position: number): void {
+    const consumed = this.#buffer.slice(this.#position, position)
+    for (let end = consumed.indexOf('\n'); end >= 0; end = consumed.indexOf('\n', end + 1)) this.line += 1
+    this.#position = position
   }
 
-  #forget(): void {
-    this.#text = this.#text.slice(this.#at)
-    this.#at = 0
+  #discardConsumed(): void {
+    this.#buffer = this.#buffer.slice(this.#position)
+    this.#position = 0
   }
 
   /** Asks for as much as it holds, so that a long piece is not put together from very many. False at the end. */
   #fill(): boolean {
-    const more = this.#more(Math.max(least, this.#text.length - this.#at))
-    if (more === null) return false
-    this.#text += more
+    const chunk = this.#readChunk(Math.max(minReadUnits, this.#buffer.length - this.#position))
+    if (chunk === null) return false
+    this.#buffer += chunk
     return true
   }
 }
 
-function parsed(text: string): unknown {
+function tryParseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

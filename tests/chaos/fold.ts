@@ -21,7 +21,7 @@ export type SeenEvent = z.output<typeof seenEventSchema>
 type Part = Record<string, unknown>
 
 /** What a client holds of an answer: made from events alone, by the rule in the schema. */
-export class Folded {
+export class AnswerFold {
   readonly #parts: Part[] = []
 
   apply(event: SeenEvent): void {
@@ -31,12 +31,12 @@ export class Folded {
       case 'TextDelta':
       case 'ReasoningDelta': {
         const type = event.type === 'TextDelta' ? 'text' : 'reasoning'
-        this.#parts[index] = { type, text: put(part?.['text'], offset, event.text ?? '') }
+        this.#parts[index] = { type, text: applyDelta(part?.['text'], offset, event.text ?? '') }
         break
       }
       case 'ToolCallDelta': {
         const known = part ?? { type: 'tool', id: event.toolCallId, name: event.toolName, state: 'STREAMING' }
-        const argumentsText = put(known['argumentsText'], offset, event.argumentsText ?? '')
+        const argumentsText = applyDelta(known['argumentsText'], offset, event.argumentsText ?? '')
         this.#parts[index] = { ...known, argumentsText }
         break
       }
@@ -47,7 +47,7 @@ export class Folded {
   }
 
   get digest(): string {
-    return createHash('sha256').update(canonical(this.#parts)).digest('hex')
+    return createHash('sha256').update(canonicalJson(this.#parts)).digest('hex')
   }
 
   get isEmpty(): boolean {
@@ -55,17 +55,17 @@ export class Folded {
   }
 }
 
-function put(known: unknown, offset: number, text: string): string {
-  const part = typeof known === 'string' ? known : ''
+function applyDelta(current: unknown, offset: number, text: string): string {
+  const part = typeof current === 'string' ? current : ''
   if (offset > part.length) throw new Error(`a delta for ${offset} of a part that ends at ${part.length}`)
   return part.slice(0, offset) + text + part.slice(offset + text.length)
 }
 
 /** RFC 8785, with members that are null left out, as the schema says of digests. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   const members = Object.entries(value).filter(([, member]) => member !== null && member !== undefined)
   members.sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(',')}}`
 }

@@ -1,13 +1,13 @@
 /** What the clients of a chaos run ask, as plain documents. */
-export const start = `mutation ($input: StreamChatInput!) {
+export const startMutation = `mutation ($input: StreamChatInput!) {
   startChat(input: $input) { id session { id } }
 }`
 
-export const cancel = `mutation ($id: ID!) {
+export const cancelMutation = `mutation ($id: ID!) {
   cancelStream(streamId: $id) { outcome lastSeq stream { status } message { id digest } }
 }`
 
-export const follow = `subscription ($id: ID!, $after: Int) {
+export const followSubscription = `subscription ($id: ID!, $after: Int) {
   followStream(streamId: $id, after: $after) {
     type: __typename
     seq
@@ -20,10 +20,10 @@ export const follow = `subscription ($id: ID!, $after: Int) {
   }
 }`
 
-export const look = `query ($id: ID!) {
+export const streamQuery = `query ($id: ID!) {
   stream(id: $id) { id status lastSeq error { code } message { id status digest text } session { id headSeq activeStream { id } } }
 }`
 
-export const log = `query ($id: ID!, $after: Int) {
+export const logQuery = `query ($id: ID!, $after: Int) {
   events(sessionId: $id, after: $after, first: 1000) { type: __typename seq streamId }
 }`

@@ -1,18 +1,18 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Dice } from './seeded-random.ts'
+import type { SeededRandom } from './seeded-random.ts'
 
 /** A provider that answers as providers do on a bad day: in time, in bits, cut off, wrong, or not at all. */
 export class UnreliableProvider {
   readonly #server: Server
-  readonly #dice: Dice
+  readonly #random: SeededRandom
 
-  private constructor(server: Server, dice: Dice) {
+  private constructor(server: Server, dice: SeededRandom) {
     this.#server = server
-    this.#dice = dice
+    this.#random = dice
   }
 
-  static async start(dice: Dice): Promise<UnreliableProvider> {
+  static async start(dice: SeededRandom): Promise<UnreliableProvider> {
     const server = createServer()
     const provider = new UnreliableProvider(server, dice)
     server.on('request', (request, response) => {
@@ -36,10 +36,10 @@ export class UnreliableProvider {
   }
 
   async #answer(response: ServerResponse): Promise<void> {
-    const dice = this.#dice.split()
-    const mood = dice.next()
-    if (mood < 0.05) {
-      response.writeHead(dice.pick([400, 401, 404, 429, 500, 503]), { 'content-type': 'application/json' })
+    const random = this.#random.fork()
+    const roll = random.next()
+    if (roll < 0.05) {
+      response.writeHead(random.pick([400, 401, 404, 429, 500, 503]), { 'content-type': 'application/json' })
       response.end(JSON.stringify({ error: { message: 'not today', type: 'server_error' } }))
       return
     }
@@ -50,21 +50,21 @@ export class UnreliableProvider {
     }
     // The answer is over when whoever asked has gone.
     const pause = async (): Promise<boolean> => {
-      await delay(dice.between(0, 30))
+      await delay(random.between(0, 30))
       return !response.closed
     }
-    const words = dice.between(1, 60)
-    const trouble = dice.chance(0.3) ? dice.between(0, words) : -1
+    const words = random.between(1, 60)
+    const trouble = random.chance(0.3) ? random.between(0, words) : -1
     for (let word = 0; word < words; word += 1) {
       if (word === trouble) {
-        const kind = dice.pick(['cut', 'garbage', 'silence', 'end'] as const)
+        const kind = random.pick(['cut', 'garbage', 'silence', 'end'] as const)
         if (kind === 'cut') return void response.destroy()
         if (kind === 'end') return void response.end()
         if (kind === 'garbage') response.write('data: {"choices": [{]}\n\n')
-        if (kind === 'silence') await delay(dice.between(200, 2500))
+        if (kind === 'silence') await delay(random.between(200, 2500))
       }
-      if (dice.chance(0.2)) send({ reasoning_content: `thought ${word} ` })
-      else if (dice.chance(0.03)) {
+      if (random.chance(0.2)) send({ reasoning_content: `thought ${word} ` })
+      else if (random.chance(0.03)) {
         const toolCall = {
           index: 0,
           id: `call_${word}`,
@@ -77,7 +77,9 @@ export class UnreliableProvider {
         response.end('data: [DONE]\n\n')
         return
       } else
-        send({ content: dice.pick(['word ', 'Wörter ', '言葉 ', '🙂 ', '\n\n', 'x'.repeat(dice.between(1, 3000))]) })
+        send({
+          content: random.pick(['word ', 'Wörter ', '言葉 ', '🙂 ', '\n\n', 'x'.repeat(random.between(1, 3000))]),
+        })
       if (!(await pause())) return
     }
     send({}, 'stop')

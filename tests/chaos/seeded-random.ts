@@ -1,5 +1,5 @@
 /** Chances that come out the same for the same seed (mulberry32). */
-export class Dice {
+export class SeededRandom {
   #state: number
 
   constructor(seed: number) {
@@ -16,8 +16,8 @@ export class Dice {
   }
 
   /** A whole number, both ends included. */
-  between(least: number, most: number): number {
-    return least + Math.floor(this.next() * (most - least + 1))
+  between(min: number, max: number): number {
+    return min + Math.floor(this.next() * (max - min + 1))
   }
 
   chance(probability: number): boolean {
@@ -31,7 +31,7 @@ export class Dice {
   }
 
   /** Dice of their own for somebody who rolls at times of their own. */
-  split(): Dice {
-    return new Dice(Math.floor(this.next() * 4_294_967_296))
+  fork(): SeededRandom {
+    return new SeededRandom(Math.floor(this.next() * 4_294_967_296))
   }
 }

@@ -1,25 +1,25 @@
 import { describe, expect, test } from 'vitest'
-import { ask, found, readTo } from './support/typed-client.ts'
+import { ask, requireNonNull, readUntil } from './support/typed-client.ts'
 import {
   cancelStream,
   followSession,
   followStream,
-  is,
+  isEventOfType,
   never,
   newSession,
-  sessionOf,
+  loadSession,
   startChat,
 } from './support/chat.ts'
-import { streamChat, transcriptOf, wholeAnswer } from './support/chat.ts'
+import { streamChat, loadTranscript, streamToEnd } from './support/chat.ts'
 import { transports } from './support/clients.ts'
 import { StartThreeDocument } from './generated/graphql.ts'
-import { newWorld } from './support/test-environment.ts'
+import { newTestEnvironment } from './support/test-environment.ts'
 
 describe.each(transports)('a message to a session in which an answer is made, over %s,', (transport) => {
   test('waits with QUEUE, and goes first with INTERRUPT', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
-    provider.answer = ({ body }) =>
+    provider.defaultAnswer = ({ body }) =>
       JSON.stringify(body.messages.at(-1)).includes('first') ? [{ text: 'One.' }, { wait: never }] : 'Yes.'
     const sessionId = await newSession(client)
     const events = followSession(client, sessionId)
@@ -28,14 +28,14 @@ describe.each(transports)('a message to a session in which an answer is made, ov
     expect([first.status, second.status, third.status]).toEqual(['RUNNING', 'QUEUED', 'RUNNING'])
 
     const ends = []
-    while (ends.length < 3) ends.push((await readTo(events, is('StreamFinished'))).last)
+    while (ends.length < 3) ends.push((await readUntil(events, isEventOfType('StreamFinished'))).last)
     expect(ends.map(({ stream }) => [stream.id, stream.status])).toEqual([
       [first.id, 'CANCELLED'],
       [third.id, 'COMPLETED'],
       [second.id, 'COMPLETED'],
     ])
-    expect(await sessionOf(client, sessionId)).toMatchObject({ activeStream: null, headSeq: ends[2]?.seq })
-    expect((await transcriptOf(client, sessionId)).filter((line) => line.startsWith('USER'))).toEqual([
+    expect(await loadSession(client, sessionId)).toMatchObject({ activeStream: null, headSeq: ends[2]?.seq })
+    expect((await loadTranscript(client, sessionId)).filter((line) => line.startsWith('USER'))).toEqual([
       'USER first',
       'USER third',
       'USER second',
@@ -44,19 +44,19 @@ describe.each(transports)('a message to a session in which an answer is made, ov
   })
 
   test('is told of while it waits, when its turn comes, and to its end', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
     const held = Promise.withResolvers<void>()
-    provider.next([{ text: 'Half' }, { wait: held.promise }, { finish: 'stop' }])
-    const { last } = await readTo(streamChat(client, { text: 'First' }), is('TextDelta'))
+    provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { finish: 'stop' }])
+    const { last } = await readUntil(streamChat(client, { text: 'First' }), isEventOfType('TextDelta'))
     const { sessionId } = last
     const events = streamChat(client, { sessionId, text: 'Second', ifBusy: 'QUEUE' })
-    const { last: waiting } = await readTo(events, is('StreamStarted'))
+    const { last: waiting } = await readUntil(events, isEventOfType('StreamStarted'))
     expect(waiting).toMatchObject({ stream: { status: 'QUEUED' }, userMessage: { text: 'Second' } })
-    expect(await sessionOf(client, sessionId)).toMatchObject({ activeStream: { id: last.streamId } })
+    expect(await loadSession(client, sessionId)).toMatchObject({ activeStream: { id: last.streamId } })
 
     held.resolve()
-    const { seen, last: end } = await readTo(events, is('StreamFinished'))
+    const { seen, last: end } = await readUntil(events, isEventOfType('StreamFinished'))
     expect(seen[0]).toMatchObject({
       type: 'StreamChanged',
       streamId: waiting.streamId,
@@ -66,21 +66,24 @@ describe.each(transports)('a message to a session in which an answer is made, ov
   })
 
   test('is taken back by cancelStream before its turn, and the answer that is made goes on', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
     const held = Promise.withResolvers<void>()
-    provider.next([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
-    const { last } = await readTo(streamChat(client, { text: 'First' }), is('TextDelta'))
+    provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
+    const { last } = await readUntil(streamChat(client, { text: 'First' }), isEventOfType('TextDelta'))
     const waiting = await startChat(client, { sessionId: last.sessionId, text: 'Second', ifBusy: 'QUEUE' })
     const cancelled = await cancelStream(client, waiting.id)
     expect(cancelled).toMatchObject({ outcome: 'CANCELLED', message: null, stream: { status: 'CANCELLED' } })
     expect(await cancelStream(client, waiting.id)).toEqual({ ...cancelled, outcome: 'ALREADY_CANCELLED' })
 
     held.resolve()
-    const { last: end } = await readTo(followStream(client, found(last.streamId)), is('StreamFinished'))
+    const { last: end } = await readUntil(
+      followStream(client, requireNonNull(last.streamId)),
+      isEventOfType('StreamFinished'),
+    )
     expect(end.message).toMatchObject({ text: 'Half and half', status: 'COMPLETE' })
-    await wholeAnswer(client, { sessionId: last.sessionId, text: 'Third' })
-    const asked = JSON.stringify(found(provider.requests.at(-1)).body.messages)
+    await streamToEnd(client, { sessionId: last.sessionId, text: 'Third' })
+    const asked = JSON.stringify(requireNonNull(provider.requests.at(-1)).body.messages)
     expect(asked).toMatch(/First.*Half and half.*Third/)
     expect(asked).not.toContain('Second')
   })

@@ -1,27 +1,27 @@
 import { describe, expect, test } from 'vitest'
-import type { Step } from '../support/providers/strict-provider.ts'
-import { ask, found, readTo, refusal } from './support/typed-client.ts'
+import type { ProviderStep } from '../support/providers/strict-provider.ts'
+import { ask, requireNonNull, readUntil, expectRefusal } from './support/typed-client.ts'
 import {
   cancelStream,
   type ChatEvent,
-  eventsOf,
-  is,
+  loadEvents,
+  isEventOfType,
   never,
-  seqs,
-  sessionOf,
+  listSeqs,
+  loadSession,
   startChat,
   streamChat,
 } from './support/chat.ts'
-import { wholeAnswer } from './support/chat.ts'
+import { streamToEnd } from './support/chat.ts'
 import { transports } from './support/clients.ts'
-import { digestOf, partsOf } from './support/fold.ts'
+import { computeDigest, foldParts } from './support/fold.ts'
 import { CancelStreamDocument, MessageNodeDocument, MessagesDocument, StreamDocument } from './generated/graphql.ts'
-import { newWorld } from './support/test-environment.ts'
+import { newTestEnvironment } from './support/test-environment.ts'
 
 interface Phase {
   readonly phase: string
   /** What the provider says before it falls silent. */
-  readonly steps: readonly Step[]
+  readonly steps: readonly ProviderStep[]
   /** The last event before Stop is pressed. */
   readonly until: (event: ChatEvent) => boolean
   readonly parts: readonly object[]
@@ -60,29 +60,29 @@ const phases: readonly Phase[] = [
 
 describe.each(transports)('cancelStream, over %s,', (transport) => {
   test.each(phases)('saves what there is of an answer $phase', async ({ steps, until, parts }) => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
-    provider.next([...steps, { wait: never }])
+    provider.enqueue([...steps, { wait: never }])
     const events = streamChat(client, { text: 'A poem about trees' })
-    const { seen, last } = await readTo(events, (event): event is ChatEvent => until(event))
+    const { seen, last } = await readUntil(events, (event): event is ChatEvent => until(event))
 
-    const cancelled = await cancelStream(client, found(last.streamId))
+    const cancelled = await cancelStream(client, requireNonNull(last.streamId))
     expect(cancelled).toMatchObject({
       outcome: 'CANCELLED',
       stream: { id: last.streamId, status: 'CANCELLED', error: null, lastSeq: cancelled.lastSeq },
       message: { role: 'ASSISTANT', status: 'PARTIAL', parts },
     })
-    const message = found(cancelled.message)
+    const message = requireNonNull(cancelled.message)
     expect(cancelled.stream.message).toEqual(message)
 
     // What the subscriber was told is what the log holds and what was returned, and nothing came after it.
     const rest = await Array.fromAsync(events)
     expect(rest.at(-1)).toMatchObject({ type: 'StreamFinished', seq: cancelled.lastSeq, message })
-    const logged = await eventsOf(client, last.sessionId)
-    expect(seqs(logged).at(-1)).toBe(cancelled.lastSeq)
-    expect(partsOf([...seen, ...rest])).toEqual(message.parts)
-    expect(partsOf(logged)).toEqual(message.parts)
-    expect(digestOf(partsOf(logged))).toBe(message.digest)
+    const logged = await loadEvents(client, last.sessionId)
+    expect(listSeqs(logged).at(-1)).toBe(cancelled.lastSeq)
+    expect(foldParts([...seen, ...rest])).toEqual(message.parts)
+    expect(foldParts(logged)).toEqual(message.parts)
+    expect(computeDigest(foldParts(logged))).toBe(message.digest)
 
     // It stays so, wherever it is asked for.
     expect((await ask(client, MessageNodeDocument, { id: message.id })).node).toEqual(message)
@@ -90,23 +90,23 @@ describe.each(transports)('cancelStream, over %s,', (transport) => {
     const { session } = await ask(client, MessagesDocument, { sessionId: last.sessionId })
     expect(session?.messages.edges.map(({ node }) => node.text)).toEqual(['A poem about trees', message.text])
     expect(session?.messages.edges.at(-1)?.node).toEqual(message)
-    const row = await sessionOf(client, last.sessionId)
+    const row = await loadSession(client, last.sessionId)
     expect(row).toMatchObject({ headSeq: cancelled.lastSeq, activeStream: null, messageCount: 2 })
 
     expect(await cancelStream(client, cancelled.stream.id)).toEqual({ ...cancelled, outcome: 'ALREADY_CANCELLED' })
-    expect(await (await provider.request(0)).closed).toBe('client')
+    expect(await (await provider.waitForRequest(0)).closed).toBe('client')
   })
 
   test('before the first token, saves that nothing came, and keeps the question', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
-    provider.next([{ open: true }, { wait: never }])
+    provider.enqueue([{ open: true }, { wait: never }])
     const stream = await startChat(client, { text: 'Are you there?' })
-    await provider.request(0)
+    await provider.waitForRequest(0)
 
     const cancelled = await cancelStream(client, stream.id)
     expect(cancelled).toMatchObject({ outcome: 'CANCELLED', message: null, stream: { message: null } })
-    const logged = await eventsOf(client, stream.session.id)
+    const logged = await loadEvents(client, stream.session.id)
     expect(logged.map(({ type }) => type)).toEqual(['StreamStarted', 'StreamFinished'])
     const { session } = await ask(client, MessagesDocument, { sessionId: stream.session.id })
     expect(session?.messages.edges.map(({ node }) => node.text)).toEqual(['Are you there?'])
@@ -114,11 +114,11 @@ describe.each(transports)('cancelStream, over %s,', (transport) => {
   })
 
   test('after the end, tells that it had finished and returns the whole answer', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
-    provider.next('A whole answer.')
-    const { end } = await wholeAnswer(client, { text: 'Hello' })
-    expect(await cancelStream(client, found(end.streamId))).toEqual({
+    provider.enqueue('A whole answer.')
+    const { end } = await streamToEnd(client, { text: 'Hello' })
+    expect(await cancelStream(client, requireNonNull(end.streamId))).toEqual({
       outcome: 'ALREADY_FINISHED',
       lastSeq: end.seq,
       stream: end.stream,
@@ -128,25 +128,25 @@ describe.each(transports)('cancelStream, over %s,', (transport) => {
   })
 
   test('of a stream that failed, returns what came before it failed', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
-    provider.next([{ text: 'I was about to' }, { cut: true }])
-    const { end } = await wholeAnswer(client, { text: 'Hello' })
+    provider.enqueue([{ text: 'I was about to' }, { cut: true }])
+    const { end } = await streamToEnd(client, { text: 'Hello' })
     expect(end).toMatchObject({ stream: { status: 'FAILED', error: { code: 'PROVIDER' } } })
-    const cancelled = await cancelStream(client, found(end.streamId))
+    const cancelled = await cancelStream(client, requireNonNull(end.streamId))
     expect(cancelled).toMatchObject({ outcome: 'ALREADY_FINISHED', message: { status: 'PARTIAL' } })
     expect(cancelled.message).toEqual(end.message)
     expect(cancelled.message?.text).toBe('I was about to')
   })
 
   test('from several places at once, is answered the same, and CANCELLED once', async () => {
-    await using world = await newWorld(transport)
-    world.provider.next([{ text: 'Trees are' }, { wait: never }])
+    await using world = await newTestEnvironment(transport)
+    world.provider.enqueue([{ text: 'Trees are' }, { wait: never }])
     // What comes over one open socket at once is also carried out at once: no call waits for another one's end.
     const socket = world.connect('webSocket')
-    const { last } = await readTo(streamChat(socket, { text: 'A poem' }), is('TextDelta'))
+    const { last } = await readUntil(streamChat(socket, { text: 'A poem' }), isEventOfType('TextDelta'))
     const clients = [socket, socket, socket, world.client, ...transports.map((other) => world.connect(other))]
-    const all = await Promise.all(clients.map((each) => cancelStream(each, found(last.streamId))))
+    const all = await Promise.all(clients.map((each) => cancelStream(each, requireNonNull(last.streamId))))
     const outcomes = all.map(({ outcome }) => outcome).toSorted()
     expect(outcomes).toEqual([...Array(6).fill('ALREADY_CANCELLED'), 'CANCELLED'])
     const [first] = all
@@ -155,53 +155,53 @@ describe.each(transports)('cancelStream, over %s,', (transport) => {
   })
 
   test('in the second step, keeps the settled tool call of the first', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
-    provider.next([{ toolCall: { id: 'call_1', name: 'look', arguments: ['{}'] } }, { finish: 'tool_calls' }])
-    provider.next([{ text: 'There is no' }, { wait: never }])
-    const { last } = await readTo(streamChat(client, { text: 'Look' }), is('TextDelta'))
-    const { message } = await cancelStream(client, found(last.streamId))
+    provider.enqueue([{ toolCall: { id: 'call_1', name: 'look', arguments: ['{}'] } }, { finish: 'tool_calls' }])
+    provider.enqueue([{ text: 'There is no' }, { wait: never }])
+    const { last } = await readUntil(streamChat(client, { text: 'Look' }), isEventOfType('TextDelta'))
+    const { message } = await cancelStream(client, requireNonNull(last.streamId))
     expect(message).toMatchObject({
       text: 'There is no',
       toolCalls: [{ name: 'look', state: 'FAILED', arguments: {}, providerId: 'call_1' }],
     })
-    expect(found(message).digest).toBe(digestOf(partsOf(await eventsOf(client, last.sessionId))))
+    expect(requireNonNull(message).digest).toBe(computeDigest(foldParts(await loadEvents(client, last.sessionId))))
   })
 
   test('touches no other stream', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
     const held = Promise.withResolvers<void>()
-    provider.next([{ text: 'one' }, { wait: never }])
-    const one = await readTo(streamChat(client, { text: 'First' }), is('TextDelta'))
-    provider.next([{ text: 'two' }, { wait: held.promise }, { text: ' and more' }, { finish: 'stop' }])
+    provider.enqueue([{ text: 'one' }, { wait: never }])
+    const one = await readUntil(streamChat(client, { text: 'First' }), isEventOfType('TextDelta'))
+    provider.enqueue([{ text: 'two' }, { wait: held.promise }, { text: ' and more' }, { finish: 'stop' }])
     const events = streamChat(client, { text: 'Second' })
-    const two = await readTo(events, is('TextDelta'))
-    await cancelStream(client, found(one.last.streamId))
+    const two = await readUntil(events, isEventOfType('TextDelta'))
+    await cancelStream(client, requireNonNull(one.last.streamId))
     held.resolve()
-    const { last } = await readTo(events, is('StreamFinished'))
+    const { last } = await readUntil(events, isEventOfType('StreamFinished'))
     expect(last).toMatchObject({ streamId: two.last.streamId, message: { text: 'two and more', status: 'COMPLETE' } })
   })
 
   test.each(['str_00000000000000000000000000', 'nobody', ''])('of %j, is NOT_FOUND', async (streamId) => {
-    await using world = await newWorld(transport)
-    expect(await refusal(world.client, CancelStreamDocument, { streamId })).toMatchObject({ code: 'NOT_FOUND' })
+    await using world = await newTestEnvironment(transport)
+    expect(await expectRefusal(world.client, CancelStreamDocument, { streamId })).toMatchObject({ code: 'NOT_FOUND' })
   })
 
   test('lets the session be written in again, its partial answer in the context', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
-    provider.next([{ reasoning: 'Hm.' }, { text: 'Trees are' }, { wait: never }])
-    const { last } = await readTo(streamChat(client, { text: 'A poem' }), is('TextDelta'))
-    await cancelStream(client, found(last.streamId))
-    provider.next('Gladly.')
-    const { end } = await wholeAnswer(client, { sessionId: last.sessionId, text: 'Go on' })
+    provider.enqueue([{ reasoning: 'Hm.' }, { text: 'Trees are' }, { wait: never }])
+    const { last } = await readUntil(streamChat(client, { text: 'A poem' }), isEventOfType('TextDelta'))
+    await cancelStream(client, requireNonNull(last.streamId))
+    provider.enqueue('Gladly.')
+    const { end } = await streamToEnd(client, { sessionId: last.sessionId, text: 'Go on' })
     expect(end.message?.text).toBe('Gladly.')
-    expect((await provider.request(1)).body.messages).toMatchObject([
+    expect((await provider.waitForRequest(1)).body.messages).toMatchObject([
       { role: 'user' },
       { role: 'assistant', content: 'Trees are' },
       { role: 'user' },
     ])
-    expect(provider.refusals).toEqual([])
+    expect(provider.rejections).toEqual([])
   })
 })

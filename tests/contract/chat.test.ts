@@ -1,19 +1,26 @@
 import { describe, expect, test } from 'vitest'
-import { ask, follow, found, readTo, refusal, refusalToFollow } from './support/typed-client.ts'
 import {
-  eventsOf,
-  expectAgain,
+  ask,
+  follow,
+  requireNonNull,
+  readUntil,
+  expectRefusal,
+  expectSubscriptionRefusal,
+} from './support/typed-client.ts'
+import {
+  loadEvents,
+  expectReplay,
   followStream,
-  is,
+  isEventOfType,
   never,
   newSession,
-  seqs,
-  sessionOf,
+  listSeqs,
+  loadSession,
   startChat,
 } from './support/chat.ts'
-import { streamChat, wholeAnswer } from './support/chat.ts'
+import { streamChat, streamToEnd } from './support/chat.ts'
 import { readingTransports, transports } from './support/clients.ts'
-import { digestOf, partsOf } from './support/fold.ts'
+import { computeDigest, foldParts } from './support/fold.ts'
 import {
   EventsDocument,
   FollowStreamDocument,
@@ -26,7 +33,7 @@ import {
   StreamDocument,
   StreamNodeDocument,
 } from './generated/graphql.ts'
-import { newWorld } from './support/test-environment.ts'
+import { newTestEnvironment } from './support/test-environment.ts'
 
 const toolTurn = [
   { reasoning: 'I should ' },
@@ -39,12 +46,12 @@ const toolTurn = [
 
 describe.each(transports)('an answer, over %s,', (transport) => {
   test('is told event by event, from its start to its end, without a gap', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
-    provider.next(toolTurn)
-    provider.next('There is no such tool.')
-    const { events, end } = await wholeAnswer(client, { text: 'Trees?', model: 'local/test', profile: 'default' })
-    expect(seqs(events)).toEqual(events.map((_, index) => index + 1))
+    provider.enqueue(toolTurn)
+    provider.enqueue('There is no such tool.')
+    const { events, end } = await streamToEnd(client, { text: 'Trees?', model: 'local/test', profile: 'default' })
+    expect(listSeqs(events)).toEqual(events.map((_, index) => index + 1))
     const [first] = events
     const { id } = end.stream
     expect(first).toMatchObject({
@@ -56,7 +63,7 @@ describe.each(transports)('an answer, over %s,', (transport) => {
     expect(new Set(events.map(({ sessionId }) => sessionId))).toEqual(new Set([end.stream.session.id]))
 
     expect(end.stream).toMatchObject({ status: 'COMPLETED', model: 'local/test', error: null, lastSeq: end.seq })
-    const message = found(end.message)
+    const message = requireNonNull(end.message)
     expect(message).toMatchObject({
       role: 'ASSISTANT',
       status: 'COMPLETE',
@@ -70,14 +77,14 @@ describe.each(transports)('an answer, over %s,', (transport) => {
       { name: 'look', providerId: 'call_1', arguments: { at: 'trees' }, state: 'FAILED', result: null },
     ])
     expect(message.toolCalls[0]?.error).toMatch(/no tool named "look"/)
-    expect(partsOf(events)).toEqual(message.parts)
-    expect(digestOf(message.parts)).toBe(message.digest)
-    expect(provider.refusals).toEqual([])
+    expect(foldParts(events)).toEqual(message.parts)
+    expect(computeDigest(message.parts)).toBe(message.digest)
+    expect(provider.rejections).toEqual([])
   })
 
   test('of the offline agent needs no provider', async () => {
-    await using world = await newWorld(transport)
-    const { end } = await wholeAnswer(world.client, { text: 'I am sad.', model: 'offline/eliza' })
+    await using world = await newTestEnvironment(transport)
+    const { end } = await streamToEnd(world.client, { text: 'I am sad.', model: 'offline/eliza' })
     expect(end).toMatchObject({ stream: { status: 'COMPLETED', model: 'offline/eliza' } })
     expect(end.message?.reasoning).toMatch(/Keyword/)
     expect(end.message?.text).not.toBe('')
@@ -85,38 +92,38 @@ describe.each(transports)('an answer, over %s,', (transport) => {
   })
 
   test('that the provider refuses has FAILED, and tells why', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
     // Not one that may pass: it would be tried again.
-    provider.next([{ status: 401, body: { error: { message: 'Who are you?', code: 'invalid_api_key' } } }])
-    const { end } = await wholeAnswer(client, { text: 'Hello' })
+    provider.enqueue([{ status: 401, body: { error: { message: 'Who are you?', code: 'invalid_api_key' } } }])
+    const { end } = await streamToEnd(client, { text: 'Hello' })
     expect(end).toMatchObject({ message: null, stream: { status: 'FAILED', error: { code: 'AUTH' } } })
-    expect(await sessionOf(client, end.sessionId)).toMatchObject({ messageCount: 1, activeStream: null })
+    expect(await loadSession(client, end.sessionId)).toMatchObject({ messageCount: 1, activeStream: null })
   })
 
   test('goes into the session that is named, which is its own again afterwards', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
     const sessionId = await newSession(client)
-    provider.next('One.')
-    const one = await wholeAnswer(client, { sessionId, text: 'First' })
-    provider.next('Two.')
-    const two = await wholeAnswer(client, { sessionId, text: 'Second' })
+    provider.enqueue('One.')
+    const one = await streamToEnd(client, { sessionId, text: 'First' })
+    provider.enqueue('Two.')
+    const two = await streamToEnd(client, { sessionId, text: 'Second' })
     expect(two.events[0]).toMatchObject({ seq: one.end.seq + 1, sessionId })
-    expect(seqs([...one.events, ...two.events])).toEqual(Array.from({ length: two.end.seq }, (_, i) => i + 1))
-    const logged = Map.groupBy(await eventsOf(client, sessionId), ({ streamId }) => streamId)
-    for (const { events, end } of [one, two]) expectAgain(found(logged.get(end.streamId)), events)
-    expect(await sessionOf(client, sessionId)).toMatchObject({ headSeq: two.end.seq, messageCount: 4 })
+    expect(listSeqs([...one.events, ...two.events])).toEqual(Array.from({ length: two.end.seq }, (_, i) => i + 1))
+    const logged = Map.groupBy(await loadEvents(client, sessionId), ({ streamId }) => streamId)
+    for (const { events, end } of [one, two]) expectReplay(requireNonNull(logged.get(end.streamId)), events)
+    expect(await loadSession(client, sessionId)).toMatchObject({ headSeq: two.end.seq, messageCount: 4 })
   })
 
   test('can be followed while it is made: its message grows, its session is held', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
     const held = Promise.withResolvers<void>()
-    provider.next([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
+    provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
     const { id, session } = await startChat(client, { text: 'Hello' })
     const events = followStream(client, id)
-    const { last } = await readTo(events, is('TextDelta'))
+    const { last } = await readUntil(events, isEventOfType('TextDelta'))
 
     const { stream } = await ask(client, StreamDocument, { id })
     expect(stream).toMatchObject({
@@ -127,8 +134,8 @@ describe.each(transports)('an answer, over %s,', (transport) => {
     expect(stream?.message?.usage).toBeNull()
     const growing = (await ask(client, MessageNodeDocument, { id: last.messageId })).node
     expect(growing).toEqual(stream?.message)
-    expect(digestOf(partsOf(await eventsOf(client, session.id)))).toBe(stream?.message?.digest)
-    expect(await sessionOf(client, session.id)).toMatchObject({
+    expect(computeDigest(foldParts(await loadEvents(client, session.id)))).toBe(stream?.message?.digest)
+    expect(await loadSession(client, session.id)).toMatchObject({
       activeStream: { id, status: 'RUNNING' },
       messageCount: 2,
     })
@@ -136,18 +143,18 @@ describe.each(transports)('an answer, over %s,', (transport) => {
     expect(page.session?.messages.edges[0]?.node.text).toBe('Half')
 
     held.resolve()
-    const rest = await readTo(events, is('StreamFinished'))
+    const rest = await readUntil(events, isEventOfType('StreamFinished'))
     expect(rest.last.message).toMatchObject({ id: last.messageId, text: 'Half and half', status: 'COMPLETE' })
-    expect(await sessionOf(client, session.id)).toMatchObject({ activeStream: null, messageCount: 2 })
+    expect(await loadSession(client, session.id)).toMatchObject({ activeStream: null, messageCount: 2 })
   })
 
   test('can be followed from any seq, during it and long after', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
     const held = Promise.withResolvers<void>()
-    provider.next([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
+    provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
     const { id } = await startChat(client, { text: 'Hello' })
-    const { last } = await readTo(followStream(client, id), is('TextDelta'))
+    const { last } = await readUntil(followStream(client, id), isEventOfType('TextDelta'))
 
     const during = [0, 1, last.seq].map((after) => ({
       after,
@@ -155,43 +162,46 @@ describe.each(transports)('an answer, over %s,', (transport) => {
     }))
     held.resolve()
     const all = await Array.fromAsync(followStream(client, id))
-    const end = found(all.at(-1))
+    const end = requireNonNull(all.at(-1))
     expect(end.type).toBe('StreamFinished')
-    for (const { after, events } of during) expectAgain(await events, all, after)
+    for (const { after, events } of during) expectReplay(await events, all, after)
     for (const after of [0, 1, last.seq, end.seq - 1]) {
-      expectAgain(await Array.fromAsync(followStream(client, id, after)), all, after)
+      expectReplay(await Array.fromAsync(followStream(client, id, after)), all, after)
     }
     // At its end there is nothing left to tell.
     expect(await Array.fromAsync(followStream(client, id, end.seq))).toEqual([])
   })
 
   test('is not stopped by a subscriber who leaves', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
     const held = Promise.withResolvers<void>()
-    provider.next([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
+    provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
     const events = streamChat(client, { text: 'Hello' })
-    const { last } = await readTo(events, is('TextDelta'))
+    const { last } = await readUntil(events, isEventOfType('TextDelta'))
     await events.return()
     held.resolve()
-    const { last: end } = await readTo(followStream(client, found(last.streamId), last.seq), is('StreamFinished'))
+    const { last: end } = await readUntil(
+      followStream(client, requireNonNull(last.streamId), last.seq),
+      isEventOfType('StreamFinished'),
+    )
     expect(end.message).toMatchObject({ text: 'Half and half', status: 'COMPLETE' })
-    expect(await found(provider.requests[0]).closed).toBe('provider')
+    expect(await requireNonNull(provider.requests[0]).closed).toBe('provider')
   })
 
   test('shows, through each event, its session as of now', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
     const held = Promise.withResolvers<void>()
-    provider.next([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
+    provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
     const { id, session } = await startChat(client, { text: 'Hello' })
     const values = follow(client, FollowStreamNowDocument, { streamId: id })
-    const started = found((await values.next()).value).followStream
+    const started = requireNonNull((await values.next()).value).followStream
     expect('stream' in started && started.stream.session).toMatchObject({ activeStream: { id }, id: session.id })
     held.resolve()
     const rest = await Array.fromAsync(values)
-    const finished = found(rest.at(-1)).followStream
-    const now = await sessionOf(client, session.id)
+    const finished = requireNonNull(rest.at(-1)).followStream
+    const now = await loadSession(client, session.id)
     expect(now).toMatchObject({ headSeq: finished.seq, activeStream: null, messageCount: 2 })
     expect('stream' in finished && finished.stream.session).toMatchObject({
       headSeq: finished.seq,
@@ -201,50 +211,52 @@ describe.each(transports)('an answer, over %s,', (transport) => {
     })
     // Long after, its first event shows the same session as its last one.
     const [again] = await Array.fromAsync(follow(client, FollowStreamNowDocument, { streamId: id }))
-    const shown = found(again).followStream
+    const shown = requireNonNull(again).followStream
     expect('stream' in shown && shown.stream.session).toMatchObject({ headSeq: finished.seq, activeStream: null })
   })
 
   test('is refused while another one is made in its session, which is named', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
-    provider.next([{ text: 'Still' }, { wait: never }])
-    const { last } = await readTo(streamChat(client, { text: 'Hello' }), is('TextDelta'))
+    provider.enqueue([{ text: 'Still' }, { wait: never }])
+    const { last } = await readUntil(streamChat(client, { text: 'Hello' }), isEventOfType('TextDelta'))
     const busy = { code: 'SESSION_BUSY', streamId: last.streamId }
     const variables = { sessionId: last.sessionId, text: 'And another thing' }
-    expect(await refusal(client, StartChatDocument, variables)).toMatchObject(busy)
-    expect(await refusalToFollow(client, StreamChatDocument, variables)).toMatchObject(busy)
-    expect(await sessionOf(client, last.sessionId)).toMatchObject({ headSeq: last.seq, messageCount: 2 })
+    expect(await expectRefusal(client, StartChatDocument, variables)).toMatchObject(busy)
+    expect(await expectSubscriptionRefusal(client, StreamChatDocument, variables)).toMatchObject(busy)
+    expect(await loadSession(client, last.sessionId)).toMatchObject({ headSeq: last.seq, messageCount: 2 })
   })
 
   test('is refused in a session of Hermes, and in none at all', async () => {
-    await using world = await newWorld(transport, { hermes: (db) => void db.session('theirs') })
+    await using world = await newTestEnvironment(transport, { fillHermes: (db) => void db.addSession('theirs') })
     const { client } = world
     for (const [sessionId, code] of [
       ['theirs', 'SESSION_READ_ONLY'],
       ['ses_00000000000000000000000000', 'NOT_FOUND'],
       ['nobody', 'NOT_FOUND'],
     ]) {
-      const variables = { sessionId: found(sessionId), text: 'Hello' }
-      expect(await refusal(client, StartChatDocument, variables)).toMatchObject({ code })
-      expect(await refusalToFollow(client, StreamChatDocument, variables)).toMatchObject({ code })
+      const variables = { sessionId: requireNonNull(sessionId), text: 'Hello' }
+      expect(await expectRefusal(client, StartChatDocument, variables)).toMatchObject({ code })
+      expect(await expectSubscriptionRefusal(client, StreamChatDocument, variables)).toMatchObject({ code })
     }
     expect(world.provider.requests).toEqual([])
   })
 
   test('that is unknown cannot be followed', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     for (const streamId of ['str_00000000000000000000000000', 'nobody']) {
       const variables = { streamId, after: 3 }
-      expect(await refusalToFollow(world.client, FollowStreamDocument, variables)).toMatchObject({ code: 'NOT_FOUND' })
+      expect(await expectSubscriptionRefusal(world.client, FollowStreamDocument, variables)).toMatchObject({
+        code: 'NOT_FOUND',
+      })
     }
   })
 })
 
 describe.each(readingTransports)('what an answer left behind, over %s,', (transport) => {
   test('is paged through by events', async () => {
-    await using world = await newWorld(transport)
-    const { end } = await wholeAnswer(world.connect('http'), { text: 'Hello' })
+    await using world = await newTestEnvironment(transport)
+    const { end } = await streamToEnd(world.connect('http'), { text: 'Hello' })
     const { client } = world
     const { sessionId } = end
     const all = (await ask(client, EventsDocument, { sessionId })).events
@@ -254,16 +266,16 @@ describe.each(readingTransports)('what an answer left behind, over %s,', (transp
       const { events } = await ask(client, EventsDocument, { sessionId, after, first: 2 })
       expect(events.length).toBeLessThanOrEqual(2)
       paged.push(...events)
-      after = found(events.at(-1)).seq
+      after = requireNonNull(events.at(-1)).seq
     }
-    expectAgain(paged, all)
+    expectReplay(paged, all)
     expect((await ask(client, EventsDocument, { sessionId, after: end.seq, first: 1 })).events).toEqual([])
-    expect(await refusal(client, EventsDocument, { sessionId: 'nobody' })).toMatchObject({ code: 'NOT_FOUND' })
+    expect(await expectRefusal(client, EventsDocument, { sessionId: 'nobody' })).toMatchObject({ code: 'NOT_FOUND' })
   })
 
   test('is found by id, as what it is', async () => {
-    await using world = await newWorld(transport)
-    const { events, end } = await wholeAnswer(world.connect('http'), { text: 'Hello' })
+    await using world = await newTestEnvironment(transport)
+    const { events, end } = await streamToEnd(world.connect('http'), { text: 'Hello' })
     const { client } = world
     const { id } = end.stream
     const { stream } = await ask(client, StreamDocument, { id })
@@ -271,8 +283,8 @@ describe.each(readingTransports)('what an answer left behind, over %s,', (transp
     expect((await ask(client, StreamNodeDocument, { id })).node).toEqual(stream)
     const [started] = events
     const asked = started?.type === 'StreamStarted' ? started.userMessage : null
-    expect((await ask(client, MessageNodeDocument, { id: found(asked).id })).node).toEqual(asked)
-    const session = await sessionOf(client, end.sessionId)
+    expect((await ask(client, MessageNodeDocument, { id: requireNonNull(asked).id })).node).toEqual(asked)
+    const session = await loadSession(client, end.sessionId)
     expect((await ask(client, SessionNodeDocument, { id: session.id })).node).toMatchObject({
       id: session.id,
       usage: end.stream.usage,
@@ -280,9 +292,9 @@ describe.each(readingTransports)('what an answer left behind, over %s,', (transp
   })
 
   test('is followed to its end', async () => {
-    await using world = await newWorld(transport)
-    const { events, end } = await wholeAnswer(world.connect('http'), { text: 'Hello' })
-    const { seen } = await readTo(followStream(world.client, end.stream.id), is('StreamFinished'))
-    expectAgain(seen, events)
+    await using world = await newTestEnvironment(transport)
+    const { events, end } = await streamToEnd(world.connect('http'), { text: 'Hello' })
+    const { seen } = await readUntil(followStream(world.client, end.stream.id), isEventOfType('StreamFinished'))
+    expectReplay(seen, events)
   })
 })

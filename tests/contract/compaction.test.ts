@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { ask, found, readTo, refusal, refusalToFollow } from './support/typed-client.ts'
+import { ask, requireNonNull, readUntil, expectRefusal, expectSubscriptionRefusal } from './support/typed-client.ts'
 import {
-  eventsOf,
+  loadEvents,
   followSession,
-  is,
+  isEventOfType,
   never,
   newSession,
-  sessionOf,
+  loadSession,
   startChat,
-  transcriptOf,
-  wholeAnswer,
+  loadTranscript,
+  streamToEnd,
 } from './support/chat.ts'
 import { type Client, transports } from './support/clients.ts'
 import { CompactSessionDocument, MessagesDocument, StartChatDocument, StreamChatDocument } from './generated/graphql.ts'
-import { newWorld } from './support/test-environment.ts'
+import { newTestEnvironment } from './support/test-environment.ts'
 
 const compact = async (client: Client, id: string, key: string | null = null) =>
   (await ask(client, CompactSessionDocument, { id, key })).compactSession
@@ -31,13 +31,13 @@ const sent = (messages: readonly { readonly role: string; readonly content?: unk
 
 describe.each(transports)('a session that is compacted, over %s,', (transport) => {
   test('goes on in another one: told in its log, told by compactSession, and known by its lineage', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
-    provider.next('Oaks.')
-    const { end } = await wholeAnswer(client, { text: 'Which trees?' })
+    provider.enqueue('Oaks.')
+    const { end } = await streamToEnd(client, { text: 'Which trees?' })
     const id = end.stream.session.id
     const events = followSession(client, id, end.seq)
-    provider.next([
+    provider.enqueue([
       { text: 'Oaks, in short.' },
       { finish: 'stop' },
       { usage: { input: 50, output: 8, reasoning: 2, cached: 40 } },
@@ -60,13 +60,13 @@ describe.each(transports)('a session that is compacted, over %s,', (transport) =
       segmentCount: 2,
       modelContext: [{ role: 'user', content: text(summary) }],
     })
-    expect(await sessionOf(client, next.id)).toEqual(next)
+    expect(await loadSession(client, next.id)).toEqual(next)
     const { session } = await ask(client, MessagesDocument, { sessionId: next.id })
-    expect(found(session).messages.edges.map(({ node }) => node)).toMatchObject([
+    expect(requireNonNull(session).messages.edges.map(({ node }) => node)).toMatchObject([
       { role: 'SYSTEM', status: 'COMPLETE', text: 'Oaks, in short.', stream: null, model: 'local/test', usage },
     ])
 
-    const { last } = await readTo(events, is('SessionContinued'))
+    const { last } = await readUntil(events, isEventOfType('SessionContinued'))
     await events.return()
     expect(last).toEqual({
       type: 'SessionContinued',
@@ -77,95 +77,101 @@ describe.each(transports)('a session that is compacted, over %s,', (transport) =
       from: { id },
       to: { id: next.id },
     })
-    const old = await sessionOf(client, id)
+    const old = await loadSession(client, id)
     expect(old).toMatchObject({ endReason: 'compression', endedAt: last.at, headSeq: last.seq, messageCount: 2 })
-    expect(await eventsOf(client, id, end.seq)).toEqual([last])
-    expect(await transcriptOf(client, id)).toEqual(['USER Which trees?', 'ASSISTANT Oaks.'])
+    expect(await loadEvents(client, id, end.seq)).toEqual([last])
+    expect(await loadTranscript(client, id)).toEqual(['USER Which trees?', 'ASSISTANT Oaks.'])
 
     // The next answer is told the summary, and nothing else of what was before.
-    provider.next('Pears.')
-    await wholeAnswer(client, { sessionId: next.id, text: 'And fruit?' })
-    expect(sent(found(provider.requests.at(-1)).body.messages)).toEqual([`user ${summary}`, 'user And fruit?'])
-    expect(provider.refusals).toEqual([])
+    provider.enqueue('Pears.')
+    await streamToEnd(client, { sessionId: next.id, text: 'And fruit?' })
+    expect(sent(requireNonNull(provider.requests.at(-1)).body.messages)).toEqual([`user ${summary}`, 'user And fruit?'])
+    expect(provider.rejections).toEqual([])
     expect(world.segue.warnings).toEqual([])
   })
 
   test('is STALE to whoever speaks in it, also over several hops', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
-    provider.answer = ({ body }) => (isSummary(body) ? 'Oaks, in short.' : 'Oaks.')
-    const { end } = await wholeAnswer(client, { text: 'Which trees?' })
+    provider.defaultAnswer = ({ body }) => (isSummary(body) ? 'Oaks, in short.' : 'Oaks.')
+    const { end } = await streamToEnd(client, { text: 'Which trees?' })
     const ids = [end.stream.session.id]
     for (let hop = 1; hop <= 3; hop += 1) {
-      const next = await compact(client, found(ids.at(-1)))
+      const next = await compact(client, requireNonNull(ids.at(-1)))
       expect(next).toMatchObject({ parent: { id: ids.at(-1) }, lineageRoot: { id: ids[0] }, segmentCount: hop + 1 })
       ids.push(next.id)
       // A summary alone is nothing to summarise.
-      await wholeAnswer(client, { sessionId: next.id, text: 'And which else?' })
+      await streamToEnd(client, { sessionId: next.id, text: 'And which else?' })
     }
     const tipId = ids.pop()
     for (const sessionId of ids) {
       for (const ifBusy of ['REJECT', 'QUEUE', 'INTERRUPT'] as const) {
         const variables = { sessionId, text: 'Hi', ifBusy }
-        expect(await refusal(client, StartChatDocument, variables)).toMatchObject({ code: 'STALE', tipId })
-        expect(await refusalToFollow(client, StreamChatDocument, variables)).toMatchObject({ code: 'STALE', tipId })
+        expect(await expectRefusal(client, StartChatDocument, variables)).toMatchObject({ code: 'STALE', tipId })
+        expect(await expectSubscriptionRefusal(client, StreamChatDocument, variables)).toMatchObject({
+          code: 'STALE',
+          tipId,
+        })
       }
-      expect(await refusal(client, CompactSessionDocument, { id: sessionId })).toMatchObject({ code: 'STALE', tipId })
+      expect(await expectRefusal(client, CompactSessionDocument, { id: sessionId })).toMatchObject({
+        code: 'STALE',
+        tipId,
+      })
     }
   })
 
   test('is busy meanwhile, until a message interrupts that', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
-    provider.next('Oaks.')
-    const { end } = await wholeAnswer(client, { text: 'Which trees?' })
+    provider.enqueue('Oaks.')
+    const { end } = await streamToEnd(client, { text: 'Which trees?' })
     const sessionId = end.stream.session.id
-    const before = await sessionOf(client, sessionId)
-    provider.next([{ text: 'Oaks' }, { wait: never }])
-    const refused = refusal(world.connect(transport), CompactSessionDocument, { id: sessionId })
-    const { closed } = await provider.request(1)
+    const before = await loadSession(client, sessionId)
+    provider.enqueue([{ text: 'Oaks' }, { wait: never }])
+    const refused = expectRefusal(world.connect(transport), CompactSessionDocument, { id: sessionId })
+    const { closed } = await provider.waitForRequest(1)
 
     const busy = { code: 'SESSION_BUSY' }
-    expect(await refusal(client, StartChatDocument, { sessionId, text: 'Hi' })).toMatchObject(busy)
-    expect(await refusal(client, CompactSessionDocument, { id: sessionId })).toMatchObject(busy)
-    expect(await sessionOf(client, sessionId)).toEqual(before)
+    expect(await expectRefusal(client, StartChatDocument, { sessionId, text: 'Hi' })).toMatchObject(busy)
+    expect(await expectRefusal(client, CompactSessionDocument, { id: sessionId })).toMatchObject(busy)
+    expect(await loadSession(client, sessionId)).toEqual(before)
 
-    provider.next('Pears.')
-    const answer = await wholeAnswer(client, { sessionId, text: 'And fruit?', ifBusy: 'INTERRUPT' })
+    provider.enqueue('Pears.')
+    const answer = await streamToEnd(client, { sessionId, text: 'And fruit?', ifBusy: 'INTERRUPT' })
     expect(answer.end.stream).toMatchObject({ status: 'COMPLETED', session: { id: sessionId } })
     expect(await refused).toMatchObject(busy)
     expect(await closed).toBe('client')
-    expect(await sessionOf(client, sessionId)).toMatchObject({ endedAt: null, messageCount: 4 })
+    expect(await loadSession(client, sessionId)).toMatchObject({ endedAt: null, messageCount: 4 })
   })
 
   test('is as it was when there is no summary to be had: PROVIDER', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
-    const { end } = await wholeAnswer(client, { text: 'Which trees?' })
+    const { end } = await streamToEnd(client, { text: 'Which trees?' })
     const id = end.stream.session.id
-    const before = await sessionOf(client, id)
+    const before = await loadSession(client, id)
     const full = { status: 400, body: { error: { message: 'too long', code: 'context_length_exceeded' } } }
     for (const script of [
       [full],
       [{ text: ' \n ' }, { finish: 'stop' }] as const,
       [{ text: 'Oa' }, { cut: true }] as const,
     ]) {
-      provider.next(script)
-      expect(await refusal(client, CompactSessionDocument, { id, key: 'k' })).toMatchObject({
+      provider.enqueue(script)
+      expect(await expectRefusal(client, CompactSessionDocument, { id, key: 'k' })).toMatchObject({
         code: 'PROVIDER',
         message: expect.stringContaining('as it was'),
       })
-      expect(await sessionOf(client, id)).toEqual(before)
+      expect(await loadSession(client, id)).toEqual(before)
     }
     // The key that came to nothing is free.
-    provider.next('Oaks, in short.')
+    provider.enqueue('Oaks, in short.')
     expect((await compact(client, id, 'k')).parent).toEqual({ id })
   })
 
   test('has one continuation under one key', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
-    const { end } = await wholeAnswer(client, { text: 'Which trees?', key: 'chat' })
+    const { end } = await streamToEnd(client, { text: 'Which trees?', key: 'chat' })
     const id = end.stream.session.id
     const made = await Promise.all(Array.from({ length: 4 }, () => compact(client, id, 'k')))
     expect(new Set(made.map((next) => next.id)).size).toBe(1)
@@ -173,27 +179,31 @@ describe.each(transports)('a session that is compacted, over %s,', (transport) =
     expect(provider.requests).toHaveLength(2)
 
     const mismatch = { code: 'IDEMPOTENCY_MISMATCH' }
-    const next = found(made[0]).id
-    expect(await refusal(client, CompactSessionDocument, { id: next, key: 'k' })).toMatchObject(mismatch)
-    expect(await refusal(client, StartChatDocument, { sessionId: next, text: 'Hi', key: 'k' })).toMatchObject(mismatch)
-    expect(await refusal(client, CompactSessionDocument, { id, key: 'chat' })).toMatchObject({
+    const next = requireNonNull(made[0]).id
+    expect(await expectRefusal(client, CompactSessionDocument, { id: next, key: 'k' })).toMatchObject(mismatch)
+    expect(await expectRefusal(client, StartChatDocument, { sessionId: next, text: 'Hi', key: 'k' })).toMatchObject(
+      mismatch,
+    )
+    expect(await expectRefusal(client, CompactSessionDocument, { id, key: 'chat' })).toMatchObject({
       ...mismatch,
       streamId: end.streamId,
     })
   })
 
   test('is one of our own in which something was said', async () => {
-    await using world = await newWorld(transport, { hermes: (db) => void db.message(db.session('theirs'), 2) })
+    await using world = await newTestEnvironment(transport, {
+      fillHermes: (db) => void db.addMessage(db.addSession('theirs'), 2),
+    })
     const { client, provider } = world
-    const refused = (id: string) => refusal(client, CompactSessionDocument, { id })
+    const refused = (id: string) => expectRefusal(client, CompactSessionDocument, { id })
     expect(await refused('ses_nowhere')).toMatchObject({ code: 'NOT_FOUND' })
     expect(await refused('theirs')).toMatchObject({ code: 'SESSION_READ_ONLY' })
     const empty = await newSession(client)
     expect(await refused(empty)).toMatchObject({ code: 'BAD_USER_INPUT', path: ['id'] })
-    provider.next([{ open: true }, { wait: never }])
+    provider.enqueue([{ open: true }, { wait: never }])
     const { id, session } = await startChat(client, { text: 'Hi' })
     expect(await refused(session.id)).toMatchObject({ code: 'SESSION_BUSY', streamId: id })
-    expect(await refusal(client, CompactSessionDocument, { id: empty, key: '' })).toMatchObject({
+    expect(await expectRefusal(client, CompactSessionDocument, { id: empty, key: '' })).toMatchObject({
       code: 'BAD_USER_INPUT',
       path: ['key'],
     })
@@ -202,30 +212,33 @@ describe.each(transports)('a session that is compacted, over %s,', (transport) =
 
 describe('a session whose context grows', () => {
   test('is compacted once the provider counts more than 80 % of the window, and not before', async () => {
-    await using world = await newWorld('webSocket', { contextWindow: 1000, settings: { compactAt: 0.8 } })
+    await using world = await newTestEnvironment('webSocket', {
+      contextWindow: 1000,
+      settings: { autoCompactThreshold: 0.8 },
+    })
     const { client, provider } = world
     let input = 700
-    provider.answer = ({ body }) =>
+    provider.defaultAnswer = ({ body }) =>
       isSummary(body) ? 'Oaks, in short.' : [{ text: 'Oaks.' }, { finish: 'stop' }, { usage: { input, output: 100 } }]
-    const { end } = await wholeAnswer(client, { text: 'Which trees?' })
+    const { end } = await streamToEnd(client, { text: 'Which trees?' })
     const sessionId = end.stream.session.id
     input = 701
-    const again = await wholeAnswer(client, { sessionId, text: 'And more?' })
-    const { last } = await readTo(followSession(client, sessionId, again.end.seq), is('SessionContinued'))
+    const again = await streamToEnd(client, { sessionId, text: 'And more?' })
+    const { last } = await readUntil(followSession(client, sessionId, again.end.seq), isEventOfType('SessionContinued'))
     expect(last.seq).toBe(again.end.seq + 1)
     expect(provider.requests.map(({ body }) => isSummary(body))).toEqual([false, false, true])
-    expect((await sessionOf(client, last.to.id)).modelContext).toEqual([{ role: 'user', content: text(summary) }])
-    expect(provider.refusals).toEqual([])
+    expect((await loadSession(client, last.to.id)).modelContext).toEqual([{ role: 'user', content: text(summary) }])
+    expect(provider.rejections).toEqual([])
   })
 
   test('in a turn of many results is sent a note in the place of the oldest', async () => {
-    await using world = await newWorld('webSocket', { contextWindow: 1000 })
+    await using world = await newTestEnvironment('webSocket', { contextWindow: 1000 })
     const { client, provider } = world
     const name = `look_${'x'.repeat(1200)}`
     for (let count = 0; count < 3; count += 1) {
-      provider.next([{ toolCall: { id: `call_${count}`, name, arguments: ['{}'] } }, { finish: 'tool_calls' }])
+      provider.enqueue([{ toolCall: { id: `call_${count}`, name, arguments: ['{}'] } }, { finish: 'tool_calls' }])
     }
-    const { end } = await wholeAnswer(client, { text: 'Look.' })
+    const { end } = await streamToEnd(client, { text: 'Look.' })
     expect(end.stream.status).toBe('COMPLETED')
     const results = provider.requests.map(({ body }) =>
       body.messages.flatMap(({ role, content }) =>
@@ -234,32 +247,38 @@ describe('a session whose context grows', () => {
     )
     expect(results).toEqual([[], [false], [false, false], [true, true, false]])
     // The log has all of it.
-    expect(found(end.message).toolCalls.map(({ error }) => error?.includes('There is no tool named'))).toEqual([
-      true,
-      true,
-      true,
-    ])
-    expect(provider.refusals).toEqual([])
+    expect(requireNonNull(end.message).toolCalls.map(({ error }) => error?.includes('There is no tool named'))).toEqual(
+      [true, true, true],
+    )
+    expect(provider.rejections).toEqual([])
   })
 })
 
 test('a title by the model, and what it took, are of the session; a summary, of the one that goes on', async () => {
-  await using world = await newWorld('http', { settings: { titles: true } })
+  await using world = await newTestEnvironment('http', { settings: { generateTitles: true } })
   const { client, provider } = world
-  provider.next([{ text: 'Oaks.' }, { finish: 'stop' }, { usage: { input: 10, output: 2, reasoning: 1, cached: 4 } }])
-  provider.next([{ text: '"Trees"' }, { finish: 'stop' }, { usage: { input: 30, output: 3, reasoning: 2, cached: 5 } }])
-  const { end } = await wholeAnswer(client, { text: 'Which trees?' })
+  provider.enqueue([
+    { text: 'Oaks.' },
+    { finish: 'stop' },
+    { usage: { input: 10, output: 2, reasoning: 1, cached: 4 } },
+  ])
+  provider.enqueue([
+    { text: '"Trees"' },
+    { finish: 'stop' },
+    { usage: { input: 30, output: 3, reasoning: 2, cached: 5 } },
+  ])
+  const { end } = await streamToEnd(client, { text: 'Which trees?' })
   const id = end.stream.session.id
   expect(end.stream.usage).toMatchObject({ inputTokens: 10, outputTokens: 2, reasoningTokens: 1, cachedInputTokens: 4 })
-  expect(found(end.message).usage).toEqual(end.stream.usage)
-  const { last } = await readTo(followSession(client, id, end.seq), is('SessionChanged'))
+  expect(requireNonNull(end.message).usage).toEqual(end.stream.usage)
+  const { last } = await readUntil(followSession(client, id, end.seq), isEventOfType('SessionChanged'))
   const usage = { estimated: false, inputTokens: 40, outputTokens: 5, reasoningTokens: 3, cachedInputTokens: 9 }
-  expect(await sessionOf(client, id)).toMatchObject({ title: 'Trees', headSeq: last.seq, usage })
+  expect(await loadSession(client, id)).toMatchObject({ title: 'Trees', headSeq: last.seq, usage })
 
-  provider.next([{ text: 'Oaks, in short.' }, { finish: 'stop' }])
+  provider.enqueue([{ text: 'Oaks, in short.' }, { finish: 'stop' }])
   const next = await compact(client, id)
   expect(next).toMatchObject({ title: 'Trees', usage: { estimated: true, reasoningTokens: 0, cachedInputTokens: 0 } })
   expect(next.usage.inputTokens).toBeGreaterThan(50)
   expect(next.usage.outputTokens).toBe(4)
-  expect((await sessionOf(client, id)).usage).toEqual(usage)
+  expect((await loadSession(client, id)).usage).toEqual(usage)
 })

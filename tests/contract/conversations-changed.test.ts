@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HermesDb } from '../support/hermes/hermes-db.ts'
-import { ask, follow, found, readTo, stirring } from './support/typed-client.ts'
-import { cancelStream, is, newSession, startChat, streamChat, wholeAnswer } from './support/chat.ts'
+import { ask, follow, requireNonNull, readUntil, repeatUntil } from './support/typed-client.ts'
+import { cancelStream, isEventOfType, newSession, startChat, streamChat, streamToEnd } from './support/chat.ts'
 import { type Client, connect, transports } from './support/clients.ts'
 import {
   AnswerClarificationDocument,
@@ -13,25 +13,25 @@ import {
   type FollowConversationsSubscriptionVariables,
   UpdateSessionDocument,
 } from './generated/graphql.ts'
-import { stirred } from './support/good-variables.ts'
+import { waitForFirst } from './support/good-variables.ts'
 import { newJob, runJob } from './support/job.ts'
-import { newWorld, type World } from './support/test-environment.ts'
+import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
 
 type Change = FollowConversationsSubscription['conversationsChanged']
 type Changes = AsyncGenerator<Change, void, void>
 
-let world: World
+let world: TestEnvironment
 let hermes: HermesDb
 /** A session that is renamed for those who listen to hear something. */
 let bell: string
 beforeAll(async () => {
   const old = (db: HermesDb): void => {
     hermes = db
-    db.session('old', { title: 'Old', end_reason: 'cli_close' })
-    db.message('old', 2)
+    db.addSession('old', { title: 'Old', end_reason: 'cli_close' })
+    db.addMessage('old', 2)
   }
-  world = await newWorld('http', { hermes: old })
-  bell = (await wholeAnswer(world.client, { text: 'Ding' })).end.sessionId
+  world = await newTestEnvironment('http', { fillHermes: old })
+  bell = (await streamToEnd(world.client, { text: 'Ding' })).end.sessionId
 })
 afterAll(() => world[Symbol.asyncDispose]())
 
@@ -44,7 +44,7 @@ async function* told(client: Client, variables: FollowConversationsSubscriptionV
 /** What is told from here on, of all but the bell. */
 async function listen(client: Client, variables: FollowConversationsSubscriptionVariables = {}): Promise<Changes> {
   const all = told(client, variables)
-  await stirred('Subscription.conversationsChanged', { client: world.client, sessionId: bell }, all.next())
+  await waitForFirst('Subscription.conversationsChanged', { client: world.client, sessionId: bell }, all.next())
   return others(all)
 }
 
@@ -52,14 +52,14 @@ async function* others(all: Changes): Changes {
   for await (const change of all) if (change.id !== `cnv_${bell}`) yield change
 }
 
-const next = async (changes: Changes): Promise<Change> => (await readTo(changes, isChange)).last
+const next = async (changes: Changes): Promise<Change> => (await readUntil(changes, isChange)).last
 
 const isChange = (change: Change): change is Change => change !== null
 
 /** Reads on to what is told of one when something holds of it. */
 async function until(changes: Changes, sessionId: string, holds: (change: Change) => boolean): Promise<Change> {
   const isIt = (change: Change): change is Change => change.id === `cnv_${sessionId}` && holds(change)
-  return (await readTo(changes, isIt)).last
+  return (await readUntil(changes, isIt)).last
 }
 
 const isRemoved = ({ kind }: Change): boolean => kind === 'REMOVED'
@@ -80,11 +80,11 @@ describe.each(transports)('conversationsChanged, over %s,', (transport) => {
     expect(first).toMatchObject({ kind: 'UPSERTED', id: `cnv_${id}`, conversation: { title: 'A new one' } })
     const last = await until(changes, id, ({ conversation }) => conversation?.tip.activeStream === null)
     const read = await ask(world.client, ConversationsDocument, { ids: [id] })
-    expect(last.conversation).toMatchObject(found(read.conversations.edges[0]).node)
+    expect(last.conversation).toMatchObject(requireNonNull(read.conversations.edges[0]).node)
   })
 
   test('tells of a new title, of a pin, of what goes on in another session, and of its end', async () => {
-    const { end } = await wholeAnswer(world.client, { text: 'To be kept' })
+    const { end } = await streamToEnd(world.client, { text: 'To be kept' })
     const id = end.sessionId
     await ask(world.client, UpdateSessionDocument, { id, title: 'Kept' })
     expect(await until(changes, id, (it) => it.conversation?.title === 'Kept')).toMatchObject({ kind: 'UPSERTED' })
@@ -99,24 +99,24 @@ describe.each(transports)('conversationsChanged, over %s,', (transport) => {
 
   test('tells of what is done in the file of Hermes: a message, a title, a swallowing, a deletion', async () => {
     const [early, late] = [`early-${transport}`, `late-${transport}`]
-    hermes.session(late, { title: `Late ${transport}` })
-    hermes.message(late, 4)
+    hermes.addSession(late, { title: `Late ${transport}` })
+    hermes.addMessage(late, 4)
     await until(changes, late, isThere)
     hermes.db.prepare('UPDATE sessions SET title = ? WHERE id = ?').run(`New ${transport}`, late)
     await until(changes, late, (it) => it.conversation?.title === `New ${transport}`)
-    hermes.session(early, { end_reason: 'compression' })
-    hermes.message(early, 3)
+    hermes.addSession(early, { end_reason: 'compression' })
+    hermes.addMessage(early, 3)
     await until(changes, early, isThere)
     hermes.db.prepare('UPDATE sessions SET parent_session_id = ? WHERE id = ?').run(early, late)
     await until(changes, late, isRemoved)
-    hermes.message(late, 5)
+    hermes.addMessage(late, 5)
     const whole = await until(
       changes,
       early,
       ({ conversation }) => conversation?.lastActivityAt.includes('00:05') ?? false,
     )
     expect(whole.conversation).toMatchObject({ segmentCount: 2, tip: { id: late } })
-    hermes.write(() => {
+    hermes.transaction(() => {
       hermes.db.exec(`DELETE FROM messages WHERE session_id LIKE '%-${transport}'`)
       hermes.db.exec(`DELETE FROM sessions WHERE id = '${late}'; DELETE FROM sessions WHERE id = '${early}'`)
     })
@@ -138,7 +138,7 @@ describe('conversationsChanged', () => {
     await using client = world.connect('webSocket')
     const changes = await listen(client)
     const [held, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    world.provider.next([
+    world.provider.enqueue([
       { text: 'First' },
       { wait: held.promise },
       ...Array.from({ length: 500 }, (_, word) => ({ text: ` ${word}` })),
@@ -146,14 +146,14 @@ describe('conversationsChanged', () => {
       { finish: 'stop' },
     ])
     const events = streamChat(world.client, { text: 'Talk' })
-    const { sessionId: id } = (await readTo(events, is('TextDelta'))).last
+    const { sessionId: id } = (await readUntil(events, isEventOfType('TextDelta'))).last
     await until(changes, id, (it) => it.conversation?.tip.activeStream?.status === 'RUNNING')
     held.resolve()
     let text = ''
-    while (!text.endsWith('499')) text += (await readTo(events, is('TextDelta'))).last.text
+    while (!text.endsWith('499')) text += (await readUntil(events, isEventOfType('TextDelta'))).last.text
     await ask(world.client, UpdateSessionDocument, { id, title: 'After all the words' })
     // Whatever they had changed would have been told before.
-    const { seen } = await readTo(changes, (it): it is Change => it.conversation?.title === 'After all the words')
+    const { seen } = await readUntil(changes, (it): it is Change => it.conversation?.title === 'After all the words')
     expect(seen.length).toBeLessThanOrEqual(2)
     go.resolve()
     await until(changes, id, (it) => it.conversation?.tip.activeStream === null)
@@ -167,14 +167,14 @@ describe('conversationsChanged', () => {
       change.conversation?.tip.pendingClarifications.length === count
     const asked = await until(changes, session.id, waiting(2))
     const [first] = asked.conversation?.tip.pendingClarifications ?? []
-    await ask(world.client, AnswerClarificationDocument, { id: found(first).id, answer: 'Yes' })
+    await ask(world.client, AnswerClarificationDocument, { id: requireNonNull(first).id, answer: 'Yes' })
     await until(changes, session.id, waiting(1))
   })
 
   test('tells of all that is shown of a row: its model, and a title that is a person’s from now on', async () => {
     await using client = world.connect('webSocket')
     const changes = await listen(client)
-    const { end } = await wholeAnswer(world.client, { text: 'Trees' })
+    const { end } = await streamToEnd(world.client, { text: 'Trees' })
     const { compactSession: tip } = await ask(world.client, CompactSessionDocument, { id: end.sessionId })
     await ask(world.client, UpdateSessionDocument, { id: tip.id, model: 'offline/eliza' })
     await until(changes, end.sessionId, (it) => it.conversation?.tip.model === 'offline/eliza')
@@ -188,13 +188,13 @@ describe('conversationsChanged', () => {
   test('tells of what is cancelled, and of the run of a job', async () => {
     await using client = world.connect('webSocket')
     const changes = await listen(client)
-    world.provider.next([{ text: 'Half' }, { wait: new Promise<never>(() => undefined) }])
+    world.provider.enqueue([{ text: 'Half' }, { wait: new Promise<never>(() => undefined) }])
     const events = streamChat(world.client, { text: 'Talk' })
-    const { sessionId, streamId } = (await readTo(events, is('TextDelta'))).last
-    await cancelStream(world.client, found(streamId))
+    const { sessionId, streamId } = (await readUntil(events, isEventOfType('TextDelta'))).last
+    await cancelStream(world.client, requireNonNull(streamId))
     await until(changes, sessionId, (it) => it.conversation?.tip.activeStream === null)
     const { run } = await runJob(world.client, (await newJob(world.client, { prompt: 'Hello' })).id)
-    const change = await until(changes, found(run.session).id, isThere)
+    const change = await until(changes, requireNonNull(run.session).id, isThere)
     expect(change.conversation?.tip.channel).toBe('CRON')
   })
 
@@ -202,8 +202,8 @@ describe('conversationsChanged', () => {
     await using client = world.connect('webSocket')
     const all = told(client, { profile: 'work' })
     const first = all.next()
-    await wholeAnswer(world.client, { text: 'Elsewhere' })
-    const { value } = await stirring(first, () => wholeAnswer(world.client, { text: 'At work', profile: 'work' }))
+    await streamToEnd(world.client, { text: 'Elsewhere' })
+    const { value } = await repeatUntil(first, () => streamToEnd(world.client, { text: 'At work', profile: 'work' }))
     expect(value).toMatchObject({ conversation: { title: 'At work' } })
   })
 })

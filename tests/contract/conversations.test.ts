@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HermesDb } from '../support/hermes/hermes-db.ts'
-import { ask, found } from './support/typed-client.ts'
-import { newSession, sessionOf, wholeAnswer } from './support/chat.ts'
+import { ask, requireNonNull } from './support/typed-client.ts'
+import { newSession, loadSession, streamToEnd } from './support/chat.ts'
 import { readingTransports } from './support/clients.ts'
 import {
   ConversationNodeDocument,
@@ -11,31 +11,31 @@ import {
   type ConversationsQueryVariables,
   NodeDocument,
 } from './generated/graphql.ts'
-import { newWorld, type World } from './support/test-environment.ts'
+import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
 
 /** A chain that goes on here, one that does not, and what works for itself. */
 function chats(db: HermesDb): void {
-  db.session('one', { started_at: 1, end_reason: 'compression', title: 'Trees' })
-  db.message('one', 2, { content: 'Hello' })
-  db.session('two', { started_at: 3, end_reason: 'cli_close', parent_session_id: 'one', title: 'Trees #2' })
-  db.message('two', 4, { content: 'Hello' })
+  db.addSession('one', { started_at: 1, end_reason: 'compression', title: 'Trees' })
+  db.addMessage('one', 2, { content: 'Hello' })
+  db.addSession('two', { started_at: 3, end_reason: 'cli_close', parent_session_id: 'one', title: 'Trees #2' })
+  db.addMessage('two', 4, { content: 'Hello' })
   for (const [index, source] of ['webui', 'telegram', 'cron', 'subagent'].entries()) {
-    db.session(source, { source, started_at: 10 + index, archived: source === 'telegram' ? 1 : 0 })
-    db.message(source, 20 + index, { content: 'Hello' })
+    db.addSession(source, { source, started_at: 10 + index, archived: source === 'telegram' ? 1 : 0 })
+    db.addMessage(source, 20 + index, { content: 'Hello' })
   }
-  db.session('empty', { started_at: 99 })
+  db.addSession('empty', { started_at: 99 })
 }
 
 const ids = ({ conversations: { edges } }: ConversationsQuery) => edges.map(({ node }) => node.id)
 
-let world: World
+let world: TestEnvironment
 let own: string
 let alone: string
 beforeAll(async () => {
-  world = await newWorld('http', { hermes: chats })
-  alone = (await wholeAnswer(world.client, { text: 'Hello' })).end.sessionId
+  world = await newTestEnvironment('http', { fillHermes: chats })
+  alone = (await streamToEnd(world.client, { text: 'Hello' })).end.sessionId
   own = await newSession(world.client, 'two')
-  await wholeAnswer(world.client, { text: 'Hello', sessionId: own })
+  await streamToEnd(world.client, { text: 'Hello', sessionId: own })
 })
 afterAll(() => world[Symbol.asyncDispose]())
 
@@ -45,7 +45,7 @@ describe.each(readingTransports)('conversations, over %s,', (transport) => {
     const answer = await ask(client, ConversationsDocument, {})
     expect(ids(answer)).toEqual(['cnv_one', `cnv_${alone}`, 'cnv_telegram', 'cnv_webui'])
     const [crossing] = answer.conversations.edges.map(({ node }) => node)
-    const tip = await sessionOf(client, own)
+    const tip = await loadSession(client, own)
     expect(crossing).toMatchObject({
       title: 'Trees',
       segmentCount: 3,
@@ -94,7 +94,7 @@ describe.each(readingTransports)('conversations, over %s,', (transport) => {
           const page: ConversationsQuery = await ask(client, ConversationsDocument, { ...filter, first: size, after })
           expect(page.conversations.pageInfo.hasPreviousPage).toBe(forwards.length > 0)
           forwards.push(...ids(page))
-          after = found(page.conversations.pageInfo.endCursor)
+          after = requireNonNull(page.conversations.pageInfo.endCursor)
           more = page.conversations.pageInfo.hasNextPage
         }
         const backwards: string[] = []
@@ -102,7 +102,7 @@ describe.each(readingTransports)('conversations, over %s,', (transport) => {
           const page: ConversationsQuery = await ask(client, ConversationsDocument, { ...filter, last: size, before })
           expect(page.conversations.pageInfo.hasNextPage).toBe(backwards.length > 0)
           backwards.unshift(...ids(page))
-          before = found(page.conversations.pageInfo.startCursor)
+          before = requireNonNull(page.conversations.pageInfo.startCursor)
           more = page.conversations.pageInfo.hasPreviousPage
         }
         expect([forwards, backwards]).toEqual([all, all])

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HermesDb } from '../support/hermes/hermes-db.ts'
-import { ask, found, refusal } from './support/typed-client.ts'
-import { newSession, sessionOf, wholeAnswer } from './support/chat.ts'
+import { ask, requireNonNull, expectRefusal } from './support/typed-client.ts'
+import { newSession, loadSession, streamToEnd } from './support/chat.ts'
 import { type Client, transports } from './support/clients.ts'
 import { CreateSessionDocument, type CreateSessionMutationVariables, SessionsDocument } from './generated/graphql.ts'
-import { newWorld, type World } from './support/test-environment.ts'
+import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
 
 function ended(db: HermesDb): void {
   for (const [id, reason] of [
@@ -14,18 +14,18 @@ function ended(db: HermesDb): void {
     ['shouted', 'COMPRESSION'],
     ['open', null],
   ] as const) {
-    db.session(id, { title: `The ${id} one`, ended_at: reason && 5, end_reason: reason, model: 'their/model' })
-    db.message(id, 2, { content: 'What did I say?' })
-    db.message(id, 3, { role: 'assistant', content: 'That you like trees.' })
+    db.addSession(id, { title: `The ${id} one`, ended_at: reason && 5, end_reason: reason, model: 'their/model' })
+    db.addMessage(id, 2, { content: 'What did I say?' })
+    db.addMessage(id, 3, { role: 'assistant', content: 'That you like trees.' })
   }
 }
 
 const create = async (client: Client, variables: CreateSessionMutationVariables) =>
   (await ask(client, CreateSessionDocument, variables)).createSession
 
-let world: World
+let world: TestEnvironment
 beforeAll(async () => {
-  world = await newWorld('http', { hermes: ended })
+  world = await newTestEnvironment('http', { fillHermes: ended })
 })
 afterAll(() => world[Symbol.asyncDispose]())
 
@@ -53,7 +53,7 @@ describe.each(transports)('createSession, over %s,', (transport) => {
     })
     expect(Date.parse(session.startedAt)).toBeGreaterThanOrEqual(before)
     expect(session.lastActivityAt).toBe(session.startedAt)
-    expect(await sessionOf(client, session.id)).toEqual(session)
+    expect(await loadSession(client, session.id)).toEqual(session)
   })
 
   test('takes a title as one line, and a model that answers in it', async () => {
@@ -64,7 +64,7 @@ describe.each(transports)('createSession, over %s,', (transport) => {
       profile: 'default',
     })
     expect(session).toMatchObject({ title: 'Trees of mine 🌳', model: 'offline/eliza' })
-    const { end } = await wholeAnswer(client, { sessionId: session.id, text: 'Hello' })
+    const { end } = await streamToEnd(client, { sessionId: session.id, text: 'Hello' })
     expect(end.stream.model).toBe('offline/eliza')
     expect((await create(client, { title: 'x'.repeat(200) })).title).toHaveLength(200)
     expect((await create(client, { title: 'half \ud83c' })).title).toBe('half \ufffd')
@@ -84,19 +84,19 @@ describe.each(transports)('createSession, over %s,', (transport) => {
     expect((await create(client, { continues, title: 'Mine' })).title).toBe('Mine')
 
     // What was said before is what the model is told first.
-    provider.next('Yes.')
-    await wholeAnswer(client, { sessionId: session.id, text: 'Do you remember?' })
-    const { messages } = found(provider.requests.at(-1)).body
+    provider.enqueue('Yes.')
+    await streamToEnd(client, { sessionId: session.id, text: 'Do you remember?' })
+    const { messages } = requireNonNull(provider.requests.at(-1)).body
     expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user'])
     expect(JSON.stringify(messages)).toMatch(/What did I say.*That you like trees.*Do you remember/)
-    expect(provider.refusals).toEqual([])
+    expect(provider.rejections).toEqual([])
   })
 
   test('goes on from a continuation of ours only once it has ended so', async () => {
     await using client = world.connect(transport)
     const continues = await newSession(client)
     const path = ['input', 'continues']
-    expect(await refusal(client, CreateSessionDocument, { continues })).toMatchObject({
+    expect(await expectRefusal(client, CreateSessionDocument, { continues })).toMatchObject({
       code: 'BAD_USER_INPUT',
       path,
     })
@@ -107,7 +107,7 @@ describe.each(transports)('createSession, over %s,', (transport) => {
     async (continues) => {
       await using client = world.connect(transport)
       const { sessions } = await ask(client, SessionsDocument, {})
-      expect(await refusal(client, CreateSessionDocument, { continues, title: 'Mine' })).toMatchObject({
+      expect(await expectRefusal(client, CreateSessionDocument, { continues, title: 'Mine' })).toMatchObject({
         code: 'BAD_USER_INPUT',
         path: ['input', 'continues'],
       })

@@ -4,14 +4,25 @@ import { describe, expect, test, vi } from 'vitest'
 import type { Tool } from '../../src/agent/tools/tool.ts'
 import { EventStream } from '../support/clients/event-stream.ts'
 import { RawSocket } from '../support/server/raw-socket.ts'
-import { serverConnections } from '../support/server/server-connections.ts'
-import { newToolSegue, type ToolSegue, type ToolSegueOptions } from '../support/server/segue-with-tools.ts'
+import { trackServerConnections } from '../support/server/server-connections.ts'
+import {
+  startSegueWithTools,
+  type SegueWithTools,
+  type SegueWithToolsOptions,
+} from '../support/server/segue-with-tools.ts'
 import { newTool } from '../support/fixtures/tools.ts'
-import { until } from '../support/wait-until.ts'
-import { ask, follow, found, readTo, refusal, refusalToFollow } from './support/typed-client.ts'
-import { cancelStream, type ChatEvent, eventsOf, followStream, is, startChat } from './support/chat.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import {
+  ask,
+  follow,
+  requireNonNull,
+  readUntil,
+  expectRefusal,
+  expectSubscriptionRefusal,
+} from './support/typed-client.ts'
+import { cancelStream, type ChatEvent, loadEvents, followStream, isEventOfType, startChat } from './support/chat.ts'
 import { type Client, connect, readingTransports, transports } from './support/clients.ts'
-import { digestOf, partsOf } from './support/fold.ts'
+import { computeDigest, foldParts } from './support/fold.ts'
 import {
   AllowedToolsDocument,
   AnswerApprovalDocument,
@@ -30,17 +41,17 @@ import {
 } from './generated/graphql.ts'
 
 interface World extends AsyncDisposable {
-  readonly segue: ToolSegue
+  readonly segue: SegueWithTools
   readonly client: Client
 }
 
 async function newWorld(
   transport: Parameters<typeof connect>[0],
   tools: readonly Tool[] = [newTool()],
-  options: ToolSegueOptions = {},
+  options: SegueWithToolsOptions = {},
 ): Promise<World> {
   await using made = new AsyncDisposableStack()
-  const segue = made.use(await newToolSegue(tools, options))
+  const segue = made.use(await startSegueWithTools(tools, options))
   const client = made.use(connect(transport, segue.url))
   const kept = made.move()
   return { segue, client, [Symbol.asyncDispose]: () => kept.disposeAsync() }
@@ -62,7 +73,7 @@ async function untilWaiting(events: AsyncGenerator<ChatEvent, void, void>, count
     const asked = (event: ChatEvent): event is ChatEvent =>
       (event.type === 'ApprovalChanged' && event.approval.state === 'PENDING') ||
       (event.type === 'ClarificationChanged' && event.clarification.state === 'PENDING')
-    seen.push(...(await readTo(events, asked)).seen)
+    seen.push(...(await readUntil(events, asked)).seen)
   }
   return seen
 }
@@ -118,7 +129,7 @@ describe.each(transports)('an approval, over %s,', (transport) => {
 
     const answered = (await ask(other, AnswerApprovalDocument, { id, decision: 'ONCE' })).answerApproval
     expect(answered).toMatchObject({ id, state: 'ANSWERED', decision: 'ONCE' })
-    const { seen: rest, last } = await readTo(events, is('StreamFinished'))
+    const { seen: rest, last } = await readUntil(events, isEventOfType('StreamFinished'))
     expect(last.stream.status).toBe('COMPLETED')
     const all = [...first, ...rest]
     const statuses = all.flatMap((event) => ('stream' in event ? [event.stream.status] : []))
@@ -129,14 +140,16 @@ describe.each(transports)('an approval, over %s,', (transport) => {
       'PENDING',
       'ANSWERED',
     ])
-    expect(partsOf(all)).toEqual(last.message?.parts)
-    expect(digestOf(partsOf(all))).toBe(last.message?.digest)
+    expect(foldParts(all)).toEqual(last.message?.parts)
+    expect(computeDigest(foldParts(all))).toBe(last.message?.digest)
     expect(tool.runs).toEqual([{ text: 'Hi' }])
 
     expect(await approvalsOf(other)).toEqual([])
     const settled = (await ask(other, ApprovalNodeDocument, { id })).node
     expect(settled).toMatchObject({ state: 'ANSWERED', toolCall: { state: 'SUCCEEDED' } })
-    expect(await refusal(client, AnswerApprovalDocument, { id, decision: 'DENY' })).toMatchObject({ code: 'STALE' })
+    expect(await expectRefusal(client, AnswerApprovalDocument, { id, decision: 'DENY' })).toMatchObject({
+      code: 'STALE',
+    })
     expect(segue.warnings).toEqual([])
   })
 
@@ -152,7 +165,7 @@ describe.each(transports)('an approval, over %s,', (transport) => {
     await ask(client, AnswerApprovalDocument, { id: two?.id ?? '', decision: 'DENY' })
     expect((await approvalsOf(client)).map(({ id }) => id)).toEqual([one?.id])
     await ask(client, AnswerApprovalDocument, { id: one?.id ?? '', decision: 'ONCE' })
-    const { last } = await readTo(events, is('StreamFinished'))
+    const { last } = await readUntil(events, isEventOfType('StreamFinished'))
     expect(last.message?.toolCalls.map(({ state, error }) => [state, error])).toEqual([
       ['SUCCEEDED', null],
       ['DENIED', 'The user did not allow this call. It was not run.'],
@@ -171,14 +184,14 @@ describe.each(transports)('an approval, over %s,', (transport) => {
     const cancelled = await cancelStream(client, streamId)
     expect(cancelled).toMatchObject({ outcome: 'CANCELLED', stream: { status: 'CANCELLED' } })
     expect(cancelled.message?.toolCalls.map(({ state }) => state)).toEqual(['CANCELLED', 'CANCELLED'])
-    const { last } = await readTo(events, is('StreamFinished'))
+    const { last } = await readUntil(events, isEventOfType('StreamFinished'))
     expect(last.message).toEqual(cancelled.message)
     const stale = { code: 'STALE' }
     const answer = { id: approval?.id ?? '', decision: 'ONCE' } as const
-    expect(await refusal(client, AnswerApprovalDocument, answer)).toMatchObject(stale)
-    expect(await refusal(client, AnswerClarificationDocument, { id: question?.id ?? '', answer: 'Red' })).toMatchObject(
-      stale,
-    )
+    expect(await expectRefusal(client, AnswerApprovalDocument, answer)).toMatchObject(stale)
+    expect(
+      await expectRefusal(client, AnswerClarificationDocument, { id: question?.id ?? '', answer: 'Red' }),
+    ).toMatchObject(stale)
     expect(await approvalsOf(client, { pending: false })).toMatchObject([{ state: 'CANCELLED', decision: null }])
     expect(await clarificationsOf(client, { pending: false })).toMatchObject([{ state: 'CANCELLED', answer: null }])
   })
@@ -213,19 +226,21 @@ describe.each(transports)('a question, over %s,', (transport) => {
       pendingClarifications: [{ id }],
     })
     for (const answer of ['', '  ', 'x'.repeat(100_001)]) {
-      expect(await refusal(client, AnswerClarificationDocument, { id, answer })).toMatchObject({
+      expect(await expectRefusal(client, AnswerClarificationDocument, { id, answer })).toMatchObject({
         code: 'BAD_USER_INPUT',
         path: ['answer'],
       })
     }
     const answered = (await ask(client, AnswerClarificationDocument, { id, answer: 'Green' })).answerClarification
     expect(answered).toMatchObject({ id, state: 'ANSWERED', answer: 'Green', toolCall: { result: 'Green' } })
-    const { last } = await readTo(events, is('StreamFinished'))
+    const { last } = await readUntil(events, isEventOfType('StreamFinished'))
     expect(last.message).toMatchObject({
       toolCalls: [{ name: 'clarify', state: 'SUCCEEDED', result: 'Green' }],
       text: 'You said: Green',
     })
-    expect(await refusal(client, AnswerClarificationDocument, { id, answer: 'Red' })).toMatchObject({ code: 'STALE' })
+    expect(await expectRefusal(client, AnswerClarificationDocument, { id, answer: 'Red' })).toMatchObject({
+      code: 'STALE',
+    })
   })
 })
 
@@ -235,10 +250,10 @@ describe.each(transports)('whoever follows, over %s,', (transport) => {
     const { client, segue } = world
     await using other = connect('http', segue.url)
     const started = [await startChat(other, { text: write }), await startChat(other, { text: write })]
-    await until(() => segue.chats.unfinished === 2)
+    await waitUntil(() => segue.chats.activeStreamCount === 2)
     for (const { id } of started) await waits(other, id)
     const approvals = follow(client, FollowApprovalsDocument, {})
-    const next = async () => found((await approvals.next()).value).approvals
+    const next = async () => requireNonNull((await approvals.next()).value).approvals
     const waiting = [await next(), await next()]
     expect(waiting.map(({ stream, state }) => [stream.id, state])).toEqual(started.map(({ id }) => [id, 'PENDING']))
     for (const { id } of waiting.toReversed()) {
@@ -263,16 +278,19 @@ describe.each(transports)('whoever follows, over %s,', (transport) => {
     const questions = follow(client, FollowClarificationsDocument, {})
     const first = questions.next()
     const { id: streamId } = await startChat(other, { text: `${write}\n${paint}` })
-    expect(found((await first).value).clarifications).toMatchObject({ state: 'PENDING', stream: { id: streamId } })
+    expect(requireNonNull((await first).value).clarifications).toMatchObject({
+      state: 'PENDING',
+      stream: { id: streamId },
+    })
     await cancelStream(other, streamId)
-    expect(found((await questions.next()).value).clarifications).toMatchObject({ state: 'CANCELLED' })
+    expect(requireNonNull((await questions.next()).value).clarifications).toMatchObject({ state: 'CANCELLED' })
     await questions.return(undefined)
   })
 
   test('ends when it leaves, and nothing else does', async () => {
     await using world = await newWorld(transport)
     const { client, segue } = world
-    const followed = vi.spyOn(segue.chats.decisions, 'follow')
+    const followed = vi.spyOn(segue.chats.decisions, 'subscribe')
     const { id: streamId } = await startChat(client, { text: write })
     await waits(client, streamId)
     const leaving = follow(client, FollowApprovalsDocument, {})
@@ -291,20 +309,20 @@ describe('a reader of approvals that does not read', () => {
   const line = `/tool files__write ${JSON.stringify({ text: 'x'.repeat(100_000) })}`
   const bound = 4 * 1_048_576 // bytes; what is told in all is 18 MB
 
-  async function costOf(segue: ToolSegue, client: Client, begin: () => Promise<() => void>): Promise<number> {
+  async function costOf(segue: SegueWithTools, client: Client, begin: () => Promise<() => void>): Promise<number> {
     const { id } = await startChat(client, { text: Array.from({ length: 9 }, () => line).join('\n') })
     await waits(client, id, 9)
-    using connections = serverConnections()
+    using connections = trackServerConnections()
     const leave = await begin()
     let most = 0
-    await until(() => {
-      most = Math.max(most, connections.mostWaiting)
+    await waitUntil(() => {
+      most = Math.max(most, connections.maxBufferedBytes)
       return most > 0
     })
     await cancelStream(client, id)
     for (let look = 0; look < 20; look += 1) {
       await new Promise(setImmediate)
-      most = Math.max(most, connections.mostWaiting)
+      most = Math.max(most, connections.maxBufferedBytes)
     }
     expect(await approvalsOf(client)).toEqual([])
     expect(segue.warnings).toEqual([])
@@ -327,7 +345,7 @@ describe('a reader of approvals that does not read', () => {
     const most = await costOf(world.segue, world.client, async () => {
       const socket = await RawSocket.open(world.segue.url)
       socket.subscribe('slow', query)
-      await socket.nextOf('slow')
+      await socket.nextFor('slow')
       socket.pause()
       return () => socket.destroy()
     })
@@ -370,8 +388,8 @@ describe.each(readingTransports)('what was decided, read over %s,', (transport) 
     }
     for (const profile of ['', '../work', 'a b', 'x'.repeat(100)]) {
       const wrong = { code: 'BAD_USER_INPUT', path: ['profile'] }
-      expect(await refusal(client, ApprovalsDocument, { profile }), profile).toMatchObject(wrong)
-      expect(await refusal(client, ClarificationsDocument, { profile }), profile).toMatchObject(wrong)
+      expect(await expectRefusal(client, ApprovalsDocument, { profile }), profile).toMatchObject(wrong)
+      expect(await expectRefusal(client, ClarificationsDocument, { profile }), profile).toMatchObject(wrong)
     }
   })
 })
@@ -381,11 +399,11 @@ describe.each(transports)('another profile, over %s,', (transport) => {
     await using world = await newWorld(transport)
     const { client, segue } = world
     await using other = connect('http', segue.url)
-    const { decisions } = (await segue.domains.make('work')).chats
-    const followed = vi.spyOn(decisions, 'follow')
+    const { decisions } = (await segue.profiles.open('work')).chats
+    const followed = vi.spyOn(decisions, 'subscribe')
     const quiet = follow(client, FollowApprovalsDocument, { profile: 'work' })
     const first = quiet.next()
-    await until(() => followed.mock.calls.length === 1)
+    await waitUntil(() => followed.mock.calls.length === 1)
     const { id } = await startChat(other, { text: write })
     await waits(other, id)
     await cancelStream(other, id)
@@ -393,8 +411,10 @@ describe.each(transports)('another profile, over %s,', (transport) => {
     expect((await first).value).toMatchObject({ approvals: { state: 'PENDING', stream: { id: theirs.id } } })
     await cancelStream(other, theirs.id)
     const wrong = { code: 'BAD_USER_INPUT', path: ['profile'] }
-    expect(await refusalToFollow(client, FollowApprovalsDocument, { profile: '../work' })).toMatchObject(wrong)
-    expect(await refusalToFollow(client, FollowClarificationsDocument, { profile: '' })).toMatchObject(wrong)
+    expect(await expectSubscriptionRefusal(client, FollowApprovalsDocument, { profile: '../work' })).toMatchObject(
+      wrong,
+    )
+    expect(await expectSubscriptionRefusal(client, FollowClarificationsDocument, { profile: '' })).toMatchObject(wrong)
   })
 })
 
@@ -418,8 +438,9 @@ describe('what is allowed for longer', () => {
       always: { decision: 'ALWAYS' },
       deny: { decision: 'DENY' },
     })
-    await readTo(followStream(client, first.id), is('StreamFinished'))
-    const allowed = async () => found((await ask(client, AllowedToolsDocument, { id: sessionId })).session).profile
+    await readUntil(followStream(client, first.id), isEventOfType('StreamFinished'))
+    const allowed = async () =>
+      requireNonNull((await ask(client, AllowedToolsDocument, { id: sessionId })).session).profile
     expect(await allowed()).toEqual({ allowedTools: ['always'] })
 
     /** The tools that ask in another turn; each that does is denied. */
@@ -443,7 +464,7 @@ describe('what is allowed for longer', () => {
     const elsewhere = await ask(client, ForgetApprovalDocument, { tool: 'once', profile: 'work' })
     expect(elsewhere.forgetApproval).toEqual({ name: 'work', isDefault: false, allowedTools: [] })
     expect(existsSync(join(world.segue.home, 'profiles'))).toBe(false)
-    expect(await refusal(client, ForgetApprovalDocument, { tool: 'once', profile: '../work' })).toMatchObject({
+    expect(await expectRefusal(client, ForgetApprovalDocument, { tool: 'once', profile: '../work' })).toMatchObject({
       code: 'BAD_USER_INPUT',
       path: ['profile'],
     })
@@ -456,16 +477,16 @@ describe.each(transports)('what names no decision, over %s,', (transport) => {
     const { client } = world
     const { id: streamId } = await startChat(client, { text: `${write}\n${paint}` })
     await waits(client, streamId, 2)
-    const approval = found((await approvalsOf(client))[0]).id
-    const question = found((await clarificationsOf(client))[0]).id
+    const approval = requireNonNull((await approvalsOf(client))[0]).id
+    const question = requireNonNull((await clarificationsOf(client))[0]).id
     const missing = { code: 'NOT_FOUND' }
     const unknown = approval.replace(/.{4}$/, '0000')
     for (const id of [unknown, question, streamId, '', 'apr_', '\u0000']) {
       const answer = { id, decision: 'ONCE' } as const
-      expect(await refusal(client, AnswerApprovalDocument, answer), JSON.stringify(id)).toMatchObject(missing)
+      expect(await expectRefusal(client, AnswerApprovalDocument, answer), JSON.stringify(id)).toMatchObject(missing)
     }
     for (const id of [approval, unknown, 'nothing']) {
-      expect(await refusal(client, AnswerClarificationDocument, { id, answer: 'Red' })).toMatchObject(missing)
+      expect(await expectRefusal(client, AnswerClarificationDocument, { id, answer: 'Red' })).toMatchObject(missing)
     }
     expect(await ask(client, NodeDocument, { id: unknown })).toEqual({ node: null })
     expect(await approvalsOf(client)).toMatchObject([{ id: approval, state: 'PENDING' }])
@@ -474,16 +495,16 @@ describe.each(transports)('what names no decision, over %s,', (transport) => {
 
 test('a result that is too long is read whole at its own address, and told by its beginning', async () => {
   const text = '0123456789'.repeat(1_000_000)
-  const huge = newTool({ name: 'huge', readOnly: true, run: async () => text })
+  const huge = newTool({ name: 'huge', isReadOnly: true, execute: async () => text })
   await using world = await newWorld('http', [huge])
   const { client, segue } = world
   const { id, session } = await startChat(client, { text: '/tool huge' })
-  const { last } = await readTo(followStream(client, id), is('StreamFinished'))
+  const { last } = await readUntil(followStream(client, id), isEventOfType('StreamFinished'))
   const [call] = last.message?.toolCalls ?? []
   expect(String(call?.result)).toMatch(/^(0123456789){5000}\n\[The first 50000 of 10000000 characters/)
-  const whole = await fetch(segue.url + found(call?.resultUrl))
+  const whole = await fetch(segue.url + requireNonNull(call?.resultUrl))
   expect(whole.status).toBe(200)
   expect((await whole.text()) === text).toBe(true)
-  const events = await eventsOf(client, session.id)
+  const events = await loadEvents(client, session.id)
   expect(JSON.stringify(events).length).toBeLessThan(400_000)
 })

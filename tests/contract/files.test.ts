@@ -7,15 +7,20 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import type { ProviderType } from '../../src/config/profile/provider.ts'
-import { type AgentChats, agentChatsIn, type Answer, newAgentChats } from '../support/fixtures/agent-chats.ts'
-import { ChatClient, type ChatInput, type ShownMessage } from '../support/clients/chat-client.ts'
-import { newProvidedSegue, providerKey, type ProvidedSegue } from '../support/server/segue-with-provider.ts'
+import {
+  type ChatFixture,
+  openChatFixture,
+  type ScriptedAnswer,
+  newChatFixture,
+} from '../support/fixtures/agent-chats.ts'
+import { ChatClient, type ChatInput, type ApiMessage } from '../support/clients/chat-client.ts'
+import { startSegueWithProvider, providerKey, type SegueWithProvider } from '../support/server/segue-with-provider.ts'
 import { newProvider } from '../support/providers/provider.ts'
-import { digestOf, partsOf } from '../support/clients/reader.ts'
-import { newFolder, newSegue } from '../support/server/segue.ts'
-import { smallServer } from '../support/server/small-server.ts'
+import { computeDigest, toParts } from '../support/clients/reader.ts'
+import { newTempFolder, startTestSegue } from '../support/server/segue.ts'
+import { startHttpServer } from '../support/server/small-server.ts'
 import { StrictProvider } from '../support/providers/strict-provider.ts'
-import { until } from '../support/wait-until.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const picture = Buffer.from(Array.from({ length: 3000 }, (_, index) => (index * 7919) % 256))
 const notes = 'Überweisung 😀\n/tool never {}\n"quoted"'
@@ -26,21 +31,21 @@ const hashOf = (bytes: Buffer | string) => createHash('sha256').update(bytes).di
 const aPicture = { name: 'cat.png', mediaType: 'image/png', url: inUrl('image/png', picture) }
 const aText = { name: 'notes.md', mediaType: 'text/markdown; charset=UTF-8', url: inUrl('text/plain', notes) }
 
-let world: ProvidedSegue
+let world: SegueWithProvider
 
 beforeEach(async () => {
-  world = await newProvidedSegue()
+  world = await startSegueWithProvider()
 })
 
 afterEach(async () => {
-  expect(world.provider.refusals).toEqual([])
+  expect(world.provider.rejections).toEqual([])
   await world[Symbol.asyncDispose]()
 })
 
 /** A whole turn; the user's message of it. */
-async function turn(input: ChatInput, { client, read }: ProvidedSegue = world) {
+async function turn(input: ChatInput, { client, newReader }: SegueWithProvider = world) {
   const stream = await client.start(input)
-  const finished = await read(stream.id).untilType('StreamFinished')
+  const finished = await newReader(stream.id).readUntilType('StreamFinished')
   expect(finished.stream).toMatchObject({ status: 'COMPLETED', error: null })
   const messages = await client.messages(stream.session.id)
   const said = messages.findLast(({ role }) => role === 'USER')
@@ -48,7 +53,7 @@ async function turn(input: ChatInput, { client, read }: ProvidedSegue = world) {
   return { stream, said, sessionId: stream.session.id }
 }
 
-const filesOf = ({ parts }: ShownMessage) => parts.flatMap((part) => (part.type === 'FilePart' ? [part] : []))
+const filesOf = ({ parts }: ApiMessage) => parts.flatMap((part) => (part.type === 'FilePart' ? [part] : []))
 
 async function bytesAt(path: string, url = world.segue.url) {
   const response = await fetch(url + path)
@@ -87,7 +92,7 @@ describe('files that come with a message', () => {
     ])
     expect(await bytesAt(shown?.url ?? '')).toEqual({ status: 200, type: 'image/png', bytes: picture })
     expect(await bytesAt(written?.url ?? '')).toMatchObject({ status: 200, bytes: Buffer.from(notes) })
-    expect(said.digest).toBe(digestOf(partsOf(said)))
+    expect(said.digest).toBe(computeDigest(toParts(said)))
   })
 
   test('reach the provider: a picture as a picture, a text as what is written in it; in later turns as well', async () => {
@@ -151,22 +156,22 @@ describe('files that come with a message', () => {
   })
 
   test('are there for a message that waits, although the server has been started anew meanwhile', async () => {
-    const home = newFolder()
+    const home = newTempFolder()
     onTestFinished(() => rmSync(home, { recursive: true, force: true }))
     const local = newProvider({ name: 'local', baseURL: world.provider.baseURL, apiKey: providerKey, models: ['test'] })
     const settings = { home, providers: [local], model: 'local/test' }
-    const first = await newSegue({ settings })
-    world.provider.next([{ text: 'Hm' }, { wait: new Promise<never>(() => undefined) }])
+    const first = await startTestSegue({ settings })
+    world.provider.enqueue([{ text: 'Hm' }, { wait: new Promise<never>(() => undefined) }])
     const before = new ChatClient(first.url)
     const running = await before.start({ text: 'Hi' })
-    await world.provider.request(0)
+    await world.provider.waitForRequest(0)
     const sessionId = running.session.id
     const queued = await before.start({ text: 'Look', sessionId, files: [aPicture], ifBusy: 'QUEUE' })
     writeFileSync(join(home, 'files', hashOf('nobody’s')), 'nobody’s')
     await before[Symbol.asyncDispose]()
     await first[Symbol.asyncDispose]()
 
-    await using again = await newSegue({ settings })
+    await using again = await startTestSegue({ settings })
     await using client = new ChatClient(again.url)
     for await (const event of client.followStream(queued.id)) {
       if (event.type === 'StreamFinished') expect(event.stream.status).toBe('COMPLETED')
@@ -174,7 +179,7 @@ describe('files that come with a message', () => {
     expect(world.provider.requests.at(-1)?.body.messages.at(-1)).toMatchObject({
       content: [{ text: 'Look' }, { image_url: { url: aPicture.url } }],
     })
-    await until(
+    await waitUntil(
       () => keptIn(home).length === 1,
       () => keptIn(home),
     )
@@ -199,12 +204,12 @@ describe.each<[ProviderType, (url: string) => object]>([
     const url = `https://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/a%20cat.png?x=1`
 
     let sent = ''
-    await using there = await smallServer((request, response) => {
+    await using there = await startHttpServer((request, response) => {
       request.setEncoding('utf8').on('data', (chunk: string) => void (sent += chunk))
       request.on('end', () => response.writeHead(400, { 'content-type': 'application/json' }).end('{}'))
     })
     const local = newProvider({ name: 'local', type, baseURL: there.url, apiKey: 'k', models: ['test'] })
-    await using segue = await newSegue({ settings: { providers: [local], model: 'local/test' } })
+    await using segue = await startTestSegue({ settings: { providers: [local], model: 'local/test' } })
     await using client = new ChatClient(segue.url)
     const text = { mediaType: 'text/plain', name: 'a.txt', url: `${url}.txt` }
     const stream = await client.start({ text: 'Look', files: [{ mediaType: 'image/png', url }, text] })
@@ -293,7 +298,7 @@ describe('a fork', () => {
           { id: said.id },
         ),
       )
-    await world.read(again.id).toEnd()
+    await world.newReader(again.id).readToEnd()
     await turn({ text: 'And now?', sessionId: fork.id })
     for (const [id, text] of [
       [fork.id, 'Look'],
@@ -319,36 +324,36 @@ describe('a fork', () => {
 
 describe('the start after a crash', () => {
   /** An answer in which a tool returns something too large for the log, and which does not end. */
-  const unfinished = (keep: () => Promise<string>): Answer =>
+  const unfinished = (keep: () => Promise<string>): ScriptedAnswer =>
     async function* () {
       yield { type: 'step', estimatedInputTokens: 1 }
       yield { type: 'tool-call', callId: 'c', name: 'files__look', argumentsText: '{}' }
-      yield { type: 'tool-result', callId: 'c', result: 'the begin', file: await keep() }
+      yield { type: 'tool-result', callId: 'c', result: 'the begin', fileHash: await keep() }
       yield { type: 'text', block: '1', text: 'So' }
       await new Promise<never>(() => undefined)
     }
 
   test('removes what nothing refers to, and not the result that a cut off answer refers to', async () => {
     const whole = Buffer.from('the beginning and all the rest')
-    let made: AgentChats | null = null
-    await using first = newAgentChats(unfinished(async () => made?.profile.files.keep(whole) ?? ''))
+    let made: ChatFixture | null = null
+    await using first = newChatFixture(unfinished(async () => made?.profile.blobs.put(whole) ?? ''))
     made = first
     const begun = await first.start('Look', { files: [{ ...aPicture, name: null }] })
-    for await (const event of await first.chats.followers.followStream(begun.id, 0)) {
+    for await (const event of await first.chats.subscriptions.subscribeToStream(begun.id, 0)) {
       if (event.type === 'TextDelta') break
     }
-    const stray = await first.profile.files.keep(Buffer.from('stray'))
+    const stray = await first.profile.blobs.put(Buffer.from('stray'))
     expect(keptIn(first.home)).toHaveLength(3)
 
     // What a crash at this moment would leave behind.
-    const home = newFolder()
+    const home = newTempFolder()
     onTestFinished(() => rmSync(home, { recursive: true, force: true }))
     cpSync(first.home, home, { recursive: true })
-    await using second = agentChatsIn(home)
+    await using second = openChatFixture(home)
     expect(await second.chats.recover()).toBe(1)
-    await until(() => !keptIn(home).includes(stray))
+    await waitUntil(() => !keptIn(home).includes(stray))
     expect(keptIn(home)).toEqual([hashOf(picture), hashOf(whole)].toSorted())
-    const answer = await second.answerOf(begun.id)
+    const answer = await second.findAnswer(begun.id)
     expect(answer).toMatchObject({
       status: 'PARTIAL',
       parts: [{ call: { resultFile: hashOf(whole) } }, { text: 'So' }],
@@ -359,9 +364,9 @@ describe('the start after a crash', () => {
 
 test('a provider that cannot be asked costs no file', async () => {
   await using gone = await StrictProvider.start()
-  gone.answer = () => [{ status: 401, body: 'no' }]
+  gone.defaultAnswer = () => [{ status: 401, body: 'no' }]
   const local = newProvider({ name: 'local', baseURL: gone.baseURL, models: ['test'] })
-  await using segue = await newSegue({ settings: { providers: [local], model: 'local/test' } })
+  await using segue = await startTestSegue({ settings: { providers: [local], model: 'local/test' } })
   await using client = new ChatClient(segue.url)
   const stream = await client.start({ text: 'Look', files: [aPicture] })
   for await (const event of client.followStream(stream.id)) {

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import type { HermesDb } from '../support/hermes/hermes-db.ts'
-import { ask, found, readTo, refusal } from './support/typed-client.ts'
+import { ask, requireNonNull, readUntil, expectRefusal } from './support/typed-client.ts'
 import {
-  eventsOf,
+  loadEvents,
   followStream,
-  is,
+  isEventOfType,
   newSession,
-  sessionOf,
+  loadSession,
   startChat,
   streamChat,
-  transcriptOf,
-  wholeAnswer,
+  loadTranscript,
+  streamToEnd,
 } from './support/chat.ts'
 import { type Client, transports } from './support/clients.ts'
 import {
@@ -21,7 +21,7 @@ import {
   type RegenerateMutationVariables,
   StartChatDocument,
 } from './generated/graphql.ts'
-import { newWorld, type World } from './support/test-environment.ts'
+import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
 
 const fork = async (client: Client, messageId: string) =>
   (await ask(client, ForkSessionDocument, { messageId })).forkSession
@@ -33,43 +33,45 @@ const dot = 'data:image/png;base64,iVBORw0KGgo='
 
 async function messagesOf(client: Client, sessionId: string) {
   const { session } = await ask(client, MessagesDocument, { sessionId })
-  return found(session).messages.edges.map(({ node }) => node)
+  return requireNonNull(session).messages.edges.map(({ node }) => node)
 }
 
 /** All that can be read of a session; deltas may be merged at any time. */
 const everything = async (client: Client, id: string) => [
-  await sessionOf(client, id),
+  await loadSession(client, id),
   await messagesOf(client, id),
-  (await eventsOf(client, id)).filter(({ type }) => !type.endsWith('Delta')),
+  (await loadEvents(client, id)).filter(({ type }) => !type.endsWith('Delta')),
 ]
 
 /** The texts of the newest request to the provider, by role. */
-const asked = ({ provider }: World): string[] =>
-  found(provider.requests.at(-1)).body.messages.map(({ role, content }) =>
+const asked = ({ provider }: TestEnvironment): string[] =>
+  requireNonNull(provider.requests.at(-1)).body.messages.map(({ role, content }) =>
     [role, typeof content === 'string' ? content : JSON.stringify(content)].join(' '),
   )
 
 /** Three turns: one with a call, one that broke off, one more. */
-async function talked(world: World): Promise<{ id: string; messages: Awaited<ReturnType<typeof messagesOf>> }> {
+async function talked(
+  world: TestEnvironment,
+): Promise<{ id: string; messages: Awaited<ReturnType<typeof messagesOf>> }> {
   const { client, provider } = world
-  provider.next([{ toolCall: { id: 'call_1', name: 'look', arguments: ['{}'] } }, { finish: 'tool_calls' }])
-  provider.next('Oaks.')
-  const { end } = await wholeAnswer(client, { text: 'Which trees?' })
+  provider.enqueue([{ toolCall: { id: 'call_1', name: 'look', arguments: ['{}'] } }, { finish: 'tool_calls' }])
+  provider.enqueue('Oaks.')
+  const { end } = await streamToEnd(client, { text: 'Which trees?' })
   const id = end.stream.session.id
-  provider.next([{ text: 'Pears' }, { toolCall: { id: 'call_2', name: 'look', arguments: ['{"a'] } }, { cut: true }])
-  await wholeAnswer(client, { sessionId: id, text: 'Which fruit?' })
-  provider.next('None.')
-  await wholeAnswer(client, { sessionId: id, text: 'Which nuts?' })
+  provider.enqueue([{ text: 'Pears' }, { toolCall: { id: 'call_2', name: 'look', arguments: ['{"a'] } }, { cut: true }])
+  await streamToEnd(client, { sessionId: id, text: 'Which fruit?' })
+  provider.enqueue('None.')
+  await streamToEnd(client, { sessionId: id, text: 'Which nuts?' })
   return { id, messages: await messagesOf(client, id) }
 }
 
 describe.each(transports)('forkSession, over %s,', (transport) => {
   test('takes along what was said up to a message, and changes nothing', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
     const { id, messages } = await talked(world)
     const before = await everything(client, id)
-    const { modelContext } = await sessionOf(client, id)
+    const { modelContext } = await loadSession(client, id)
     if (!Array.isArray(modelContext)) throw new Error('no context')
     const lengths = [1, 4, 5, 6, 7, 8]
     expect(messages).toHaveLength(lengths.length)
@@ -100,51 +102,51 @@ describe.each(transports)('forkSession, over %s,', (transport) => {
     }
     expect(await everything(client, id)).toEqual(before)
 
-    const made = await fork(client, found(messages[1]).id)
-    provider.next('Elms.')
-    await wholeAnswer(client, { sessionId: made.id, text: 'And others?' })
+    const made = await fork(client, requireNonNull(messages[1]).id)
+    provider.enqueue('Elms.')
+    await streamToEnd(client, { sessionId: made.id, text: 'And others?' })
     expect(asked(world).at(-1)).toBe('user And others?')
     expect(asked(world).join()).not.toMatch(/fruit|nuts|Pears/)
-    expect(await transcriptOf(client, made.id)).toEqual([
+    expect(await loadTranscript(client, made.id)).toEqual([
       'USER Which trees?',
       'ASSISTANT Oaks.',
       'USER And others?',
       'ASSISTANT Elms.',
     ])
     expect(await everything(client, id)).toEqual(before)
-    expect(provider.refusals).toEqual([])
+    expect(provider.rejections).toEqual([])
   })
 
   test('refuses what is being made, what waits, and what is not there', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
     const held = Promise.withResolvers<void>()
-    provider.next([{ text: 'Half' }, { wait: held.promise }, { finish: 'stop' }])
+    provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { finish: 'stop' }])
     const events = streamChat(client, { text: 'Hi' })
-    const { last } = await readTo(events, is('TextDelta'))
+    const { last } = await readUntil(events, isEventOfType('TextDelta'))
     const waiting = await startChat(client, { sessionId: last.sessionId, text: 'Later', ifBusy: 'QUEUE' })
     for (const document of [ForkSessionDocument, RegenerateDocument]) {
-      expect(await refusal(client, document, { messageId: last.messageId })).toMatchObject({
+      expect(await expectRefusal(client, document, { messageId: last.messageId })).toMatchObject({
         code: 'SESSION_BUSY',
         streamId: last.streamId,
       })
-      expect(await refusal(client, document, { messageId: waiting.userMessage.id })).toMatchObject({
+      expect(await expectRefusal(client, document, { messageId: waiting.userMessage.id })).toMatchObject({
         code: 'BAD_USER_INPUT',
         path: ['messageId'],
       })
-      expect(await refusal(client, document, { messageId: 'msg_nowhere' })).toMatchObject({ code: 'NOT_FOUND' })
+      expect(await expectRefusal(client, document, { messageId: 'msg_nowhere' })).toMatchObject({ code: 'NOT_FOUND' })
     }
     held.resolve()
-    await readTo(events, is('StreamFinished'))
+    await readUntil(events, isEventOfType('StreamFinished'))
     expect((await fork(client, last.messageId)).messageCount).toBe(2)
   })
 
   test('of Hermes makes a session of our own, with whole pairs and its pictures', async () => {
-    await using world = await newWorld(transport, { hermes: theirs })
+    await using world = await newTestEnvironment(transport, { fillHermes: theirs })
     const { client, provider } = world
     const messages = await messagesOf(client, 'theirs')
-    const { modelContext } = await sessionOf(client, 'theirs')
-    const made = await fork(client, found(messages.at(-1)).id)
+    const { modelContext } = await loadSession(client, 'theirs')
+    const made = await fork(client, requireNonNull(messages.at(-1)).id)
     expect(made).toMatchObject({
       origin: 'SEGUE',
       title: 'Theirs',
@@ -156,16 +158,16 @@ describe.each(transports)('forkSession, over %s,', (transport) => {
     const [question] = await messagesOf(client, made.id)
     const file = question?.parts.find((part) => part.type === 'FilePart')
     // Kept here, and read from here.
-    const picture = await fetch(new URL(found(file).url, world.segue.url))
+    const picture = await fetch(new URL(requireNonNull(file).url, world.segue.url))
     expect([picture.headers.get('content-type'), Buffer.from(await picture.arrayBuffer()).toString('base64')]).toEqual([
       'image/png',
       dot.replace(/^.*,/, ''),
     ])
-    provider.next('Yes.')
-    await wholeAnswer(client, { sessionId: made.id, text: 'Sure?' })
+    provider.enqueue('Yes.')
+    await streamToEnd(client, { sessionId: made.id, text: 'Sure?' })
     expect(asked(world).map((line) => line.split(' ')[0])).toEqual(['user', 'assistant', 'tool', 'assistant', 'user'])
     expect(JSON.stringify(asked(world))).toContain(dot.replace(/^.*,/, ''))
-    expect(provider.refusals).toEqual([])
+    expect(provider.rejections).toEqual([])
   })
 })
 
@@ -175,11 +177,11 @@ function theirs(db: HermesDb): void {
     { type: 'text', text: 'What is this?' },
     { type: 'image_url', image_url: { url: dot } },
   ]
-  db.session('theirs', { title: 'Theirs', model: 'their/model', end_reason: 'cli_close', ended_at: 9 })
-  db.message('theirs', 2, { content: `\0json:${JSON.stringify(question)}` })
-  db.calls('theirs', 3, ['c'])
-  db.result('theirs', 4, 'c', '{"dots":1}')
-  db.message('theirs', 5, { role: 'assistant', content: 'A dot.' })
+  db.addSession('theirs', { title: 'Theirs', model: 'their/model', end_reason: 'cli_close', ended_at: 9 })
+  db.addMessage('theirs', 2, { content: `\0json:${JSON.stringify(question)}` })
+  db.addToolCalls('theirs', 3, ['c'])
+  db.addToolResult('theirs', 4, 'c', '{"dots":1}')
+  db.addMessage('theirs', 5, { role: 'assistant', content: 'A dot.' })
 }
 
 describe.each(transports)('regenerate, over %s,', (transport) => {
@@ -189,14 +191,14 @@ describe.each(transports)('regenerate, over %s,', (transport) => {
     ['the question and another text', 2, 'Which berries?', 'Which berries?'],
     ['the answer and another text', 3, 'Which berries?', 'Which berries?'],
   ] as const)('by %s, answers in a fork that ends before the turn', async (_, index, text, question) => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
     const { id, messages } = await talked(world)
     const before = await everything(client, id)
-    provider.next('Again.')
-    const stream = await regenerate(client, { messageId: found(messages[index]).id, text })
+    provider.enqueue('Again.')
+    const stream = await regenerate(client, { messageId: requireNonNull(messages[index]).id, text })
     expect(stream).toMatchObject({ status: 'RUNNING', userMessage: { text: question } })
-    const { last: end } = await readTo(followStream(client, stream.id), is('StreamFinished'))
+    const { last: end } = await readUntil(followStream(client, stream.id), isEventOfType('StreamFinished'))
     expect(end.message).toMatchObject({ text: 'Again.', status: 'COMPLETE', session: { id: stream.session.id } })
     expect(asked(world).map((line) => line.replace(/^(assistant|tool) .*/, '$1'))).toEqual([
       'user Which trees?',
@@ -205,56 +207,56 @@ describe.each(transports)('regenerate, over %s,', (transport) => {
       'assistant',
       `user ${question}`,
     ])
-    expect(await transcriptOf(client, stream.session.id)).toEqual([
+    expect(await loadTranscript(client, stream.session.id)).toEqual([
       'USER Which trees?',
       'ASSISTANT Oaks.',
       `USER ${question}`,
       'ASSISTANT Again.',
     ])
-    expect(await sessionOf(client, stream.session.id)).toMatchObject({
+    expect(await loadSession(client, stream.session.id)).toMatchObject({
       parent: null,
       segmentCount: 1,
       activeStream: null,
     })
     expect(await everything(client, id)).toEqual(before)
-    expect(provider.refusals).toEqual([])
+    expect(provider.rejections).toEqual([])
   })
 
   test('of the first turn begins with nothing, of the turn of Hermes with what was before it', async () => {
-    await using world = await newWorld(transport, { hermes: theirs })
+    await using world = await newTestEnvironment(transport, { fillHermes: theirs })
     const { client } = world
-    const { end } = await wholeAnswer(client, { text: 'Hi' })
-    const first = await regenerate(client, { messageId: found(end.message).id, text: 'Hello' })
-    await readTo(followStream(client, first.id), is('StreamFinished'))
+    const { end } = await streamToEnd(client, { text: 'Hi' })
+    const first = await regenerate(client, { messageId: requireNonNull(end.message).id, text: 'Hello' })
+    await readUntil(followStream(client, first.id), isEventOfType('StreamFinished'))
     expect(asked(world)).toEqual(['user Hello'])
     const messages = await messagesOf(client, 'theirs')
-    const again = await regenerate(client, { messageId: found(messages.at(-1)).id })
-    await readTo(followStream(client, again.id), is('StreamFinished'))
+    const again = await regenerate(client, { messageId: requireNonNull(messages.at(-1)).id })
+    await readUntil(followStream(client, again.id), isEventOfType('StreamFinished'))
     expect(asked(world)).toHaveLength(1)
     expect(asked(world)[0]).toContain('What is this?')
     expect(asked(world)[0]).toContain(dot.replace(/^.*,/, ''))
-    expect(world.provider.refusals).toEqual([])
+    expect(world.provider.rejections).toEqual([])
   })
 
   test('with a key joins the stream that it began', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
-    const { end } = await wholeAnswer(client, { text: 'Hi', key: 'chat' })
-    const messageId = found(end.message).id
+    const { end } = await streamToEnd(client, { text: 'Hi', key: 'chat' })
+    const messageId = requireNonNull(end.message).id
     const all = await Promise.all(Array.from({ length: 4 }, () => regenerate(client, { messageId, key: 'k' })))
     expect(new Set(all.map(({ id }) => id)).size).toBe(1)
     const [first] = all
-    await readTo(followStream(client, found(first).id), is('StreamFinished'))
+    await readUntil(followStream(client, requireNonNull(first).id), isEventOfType('StreamFinished'))
     expect((await regenerate(client, { messageId, key: 'k' })).id).toBe(first?.id)
     expect(provider.requests).toHaveLength(2)
     const mismatch = { code: 'IDEMPOTENCY_MISMATCH', streamId: first?.id }
-    expect(await refusal(client, RegenerateDocument, { messageId, text: 'Hi', key: 'k' })).toMatchObject(mismatch)
-    expect(await refusal(client, StartChatDocument, { text: 'Hi', key: 'k' })).toMatchObject(mismatch)
-    expect(await refusal(client, RegenerateDocument, { messageId, key: 'chat' })).toMatchObject({
+    expect(await expectRefusal(client, RegenerateDocument, { messageId, text: 'Hi', key: 'k' })).toMatchObject(mismatch)
+    expect(await expectRefusal(client, StartChatDocument, { text: 'Hi', key: 'k' })).toMatchObject(mismatch)
+    expect(await expectRefusal(client, RegenerateDocument, { messageId, key: 'chat' })).toMatchObject({
       ...mismatch,
       streamId: end.streamId,
     })
-    expect(await refusal(client, RegenerateDocument, { messageId, text: ' ' })).toMatchObject({
+    expect(await expectRefusal(client, RegenerateDocument, { messageId, text: ' ' })).toMatchObject({
       code: 'BAD_USER_INPUT',
       path: ['text'],
     })
@@ -265,17 +267,17 @@ describe('a session that continues one of Hermes', () => {
   const anonymous = (context: unknown) => JSON.stringify(context).replaceAll(/"toolCallId":"[^"]*"/g, '')
 
   test('has its calls and pictures for context, and a lineage across both databases, also when it is compacted', async () => {
-    await using world = await newWorld('http', { hermes: theirs })
+    await using world = await newTestEnvironment('http', { fillHermes: theirs })
     const { client, provider } = world
     const id = await newSession(client, 'theirs')
-    const { modelContext } = await sessionOf(client, 'theirs')
-    expect(anonymous((await sessionOf(client, id)).modelContext)).toBe(anonymous(modelContext))
-    provider.next('Yes.')
-    await wholeAnswer(client, { sessionId: id, text: 'Sure?' })
+    const { modelContext } = await loadSession(client, 'theirs')
+    expect(anonymous((await loadSession(client, id)).modelContext)).toBe(anonymous(modelContext))
+    provider.enqueue('Yes.')
+    await streamToEnd(client, { sessionId: id, text: 'Sure?' })
     expect(asked(world)).toHaveLength(5)
-    expect(provider.refusals).toEqual([])
+    expect(provider.rejections).toEqual([])
 
-    provider.next('A dot, in short.')
+    provider.enqueue('A dot, in short.')
     const { compactSession: next } = await ask(client, CompactSessionDocument, { id })
     const summarised = asked(world).join()
     for (const said of ['What is this?', 'calls look', 'Result of look: {\\"dots\\":1}', 'A dot.', 'Sure?', 'Yes.']) {
@@ -293,24 +295,24 @@ describe('a session that continues one of Hermes', () => {
   })
 
   test('that was compacted in place has what Hermes still told its model', async () => {
-    await using world = await newWorld('http', {
-      hermes: (db) => {
+    await using world = await newTestEnvironment('http', {
+      fillHermes: (db) => {
         const archived = { active: 0, compacted: 1 }
-        db.session('theirs', { end_reason: 'compression' })
-        db.message('theirs', 1, { content: 'long ago', ...archived, display_order: 1 })
-        db.message('theirs', 2, { content: 'tail', ...archived, display_order: 2 })
-        db.message('theirs', 9, { content: 'summary', display_order: 3 })
-        db.message('theirs', 2, { content: 'tail', display_order: 2 })
+        db.addSession('theirs', { end_reason: 'compression' })
+        db.addMessage('theirs', 1, { content: 'long ago', ...archived, display_order: 1 })
+        db.addMessage('theirs', 2, { content: 'tail', ...archived, display_order: 2 })
+        db.addMessage('theirs', 9, { content: 'summary', display_order: 3 })
+        db.addMessage('theirs', 2, { content: 'tail', display_order: 2 })
       },
     })
     const { client, provider } = world
     const id = await newSession(client, 'theirs')
-    provider.next('Yes.')
-    await wholeAnswer(client, { sessionId: id, text: 'Go on' })
+    provider.enqueue('Yes.')
+    await streamToEnd(client, { sessionId: id, text: 'Go on' })
     expect(asked(world)).toEqual(['user summary', 'user tail', 'user Go on'])
-    expect(await transcriptOf(client, 'theirs')).toEqual(['USER long ago', 'USER tail', 'USER summary'])
+    expect(await loadTranscript(client, 'theirs')).toEqual(['USER long ago', 'USER tail', 'USER summary'])
     const [, tail] = await messagesOf(client, 'theirs')
-    const made = await fork(client, found(tail).id)
-    expect(await transcriptOf(client, made.id)).toEqual(['USER summary', 'USER tail'])
+    const made = await fork(client, requireNonNull(tail).id)
+    expect(await loadTranscript(client, made.id)).toEqual(['USER summary', 'USER tail'])
   })
 })

@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { HermesCron, hermesJob, responseDocument } from '../support/hermes/hermes-cron.ts'
-import { newFolder } from '../support/server/segue.ts'
-import { ask, follow, found, readTo, refusal } from './support/typed-client.ts'
-import { cancelStream, followStream, is, never, startChat, transcriptOf } from './support/chat.ts'
+import { HermesCron, newHermesJob, formatResponseDocument } from '../support/hermes/hermes-cron.ts'
+import { newTempFolder } from '../support/server/segue.ts'
+import { ask, follow, requireNonNull, readUntil, expectRefusal } from './support/typed-client.ts'
+import { cancelStream, followStream, isEventOfType, never, startChat, loadTranscript } from './support/chat.ts'
 import { transports } from './support/clients.ts'
 import {
   CreateJobDocument,
@@ -15,12 +15,12 @@ import {
   SessionsDocument,
   UpdateJobDocument,
 } from './generated/graphql.ts'
-import { endedRun, jobOf, newJob, runJob, runOf, runsOf, seldom, untilIs } from './support/job.ts'
-import { newWorld } from './support/test-environment.ts'
+import { waitForRunEnd, loadJob, newJob, runJob, loadRun, loadRuns, yearlySchedule, pollUntil } from './support/job.ts'
+import { newTestEnvironment } from './support/test-environment.ts'
 
 describe.each(transports)('a job, over %s,', (transport) => {
   test('tells what was understood of it', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const job = await newJob(world.client, { schedule: '0 9 1 1 *', timezone: 'Europe/Berlin', repeatLimit: 2 })
     expect(job).toMatchObject({
       id: expect.stringMatching(/^job_/),
@@ -40,15 +40,15 @@ describe.each(transports)('a job, over %s,', (transport) => {
   })
 
   test('that is due runs in a session of channel CRON, told to whoever follows the runs, and ends COMPLETED', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
     const { promise: held, resolve } = Promise.withResolvers<void>()
-    provider.next([{ text: 'The larks' }, { wait: held }, { text: ' are.' }, { finish: 'stop' }])
+    provider.enqueue([{ text: 'The larks' }, { wait: held }, { text: ' are.' }, { finish: 'stop' }])
     const runs = follow(client, FollowJobRunsDocument, {})
     const first = runs.next()
     const job = await newJob(client, { schedule: 'in 1s' })
     expect(job).toMatchObject({ recurring: false, nextRuns: [job.nextRunAt] })
-    const begun = found((await first).value).jobRuns
+    const begun = requireNonNull((await first).value).jobRuns
     expect(begun).toMatchObject({
       trigger: 'SCHEDULE',
       status: 'RUNNING',
@@ -56,7 +56,7 @@ describe.each(transports)('a job, over %s,', (transport) => {
       job: { id: job.id },
     })
     resolve()
-    const { last } = await readTo(runs, (value): value is typeof value => value.jobRuns.status !== 'RUNNING')
+    const { last } = await readUntil(runs, (value): value is typeof value => value.jobRuns.status !== 'RUNNING')
     await runs.return(undefined)
     expect(last.jobRuns).toMatchObject({
       id: begun.id,
@@ -65,17 +65,17 @@ describe.each(transports)('a job, over %s,', (transport) => {
       error: null,
       session: { title: 'Birds', source: 'cron', channel: 'CRON', activeStream: null },
     })
-    expect(await jobOf(client, job.id)).toMatchObject({ state: 'COMPLETED', completedRuns: 1, nextRunAt: null })
+    expect(await loadJob(client, job.id)).toMatchObject({ state: 'COMPLETED', completedRuns: 1, nextRunAt: null })
 
-    const sessionId = found(last.jobRuns.session).id
+    const sessionId = requireNonNull(last.jobRuns.session).id
     const inChannel = async (channel: 'CRON' | 'SEGUE') =>
       (await ask(client, SessionsDocument, { channels: [channel] })).sessions.edges.map(({ node }) => node.id)
     expect(await inChannel('CRON')).toEqual([sessionId])
     expect(await inChannel('SEGUE')).toEqual([])
 
     const more = await startChat(client, { sessionId, text: 'Only they?' })
-    await readTo(followStream(client, more.id), is('StreamFinished'))
-    expect(await transcriptOf(client, sessionId)).toEqual([
+    await readUntil(followStream(client, more.id), isEventOfType('StreamFinished'))
+    expect(await loadTranscript(client, sessionId)).toEqual([
       'USER Which birds are back?',
       'ASSISTANT The larks are.',
       'USER Only they?',
@@ -84,29 +84,29 @@ describe.each(transports)('a job, over %s,', (transport) => {
   })
 
   test('that runs by hand is followed, runs once however often it is asked for, and is stopped', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
-    provider.next([{ text: 'The larks' }, { wait: never }])
+    provider.enqueue([{ text: 'The larks' }, { wait: never }])
     const { id } = await newJob(client, { repeatLimit: 1 })
     const answers = await Promise.all([runJob(client, id), runJob(client, id), runJob(client, id)])
     expect(new Set(answers.map(({ run }) => run.id)).size).toBe(1)
     expect(answers.filter(({ alreadyRunning }) => !alreadyRunning)).toHaveLength(1)
-    const { run } = found(answers[0])
-    expect(await jobOf(client, id)).toMatchObject({ state: 'RUNNING' })
-    const under = await untilIs(
-      () => runOf(client, run.id),
+    const { run } = requireNonNull(answers[0])
+    expect(await loadJob(client, id)).toMatchObject({ state: 'RUNNING' })
+    const under = await pollUntil(
+      () => loadRun(client, run.id),
       ({ session }) => (session?.activeStream ?? null) !== null,
     )
-    const streamId = found(under.session?.activeStream).id
-    await readTo(followStream(client, streamId), is('TextDelta'))
+    const streamId = requireNonNull(under.session?.activeStream).id
+    await readUntil(followStream(client, streamId), isEventOfType('TextDelta'))
     await cancelStream(client, streamId)
-    expect(await endedRun(client, run.id)).toMatchObject({
+    expect(await waitForRunEnd(client, run.id)).toMatchObject({
       trigger: 'MANUAL',
       status: 'CANCELLED',
       scheduledFor: null,
       output: 'The larks',
     })
-    expect(await jobOf(client, id)).toMatchObject({
+    expect(await loadJob(client, id)).toMatchObject({
       state: 'SCHEDULED',
       completedRuns: 0,
       nextRunAt: expect.any(String),
@@ -116,56 +116,56 @@ describe.each(transports)('a job, over %s,', (transport) => {
 
 describe('a run', () => {
   test('without a word is an ERROR', async () => {
-    await using world = await newWorld('http')
+    await using world = await newTestEnvironment('http')
     const { client, provider } = world
-    provider.next([{ text: ' \n\t' }, { finish: 'stop' }])
+    provider.enqueue([{ text: ' \n\t' }, { finish: 'stop' }])
     const { id } = await newJob(client)
     const { run } = await runJob(client, id)
     const error = 'The agent finished without a response.'
-    expect(await endedRun(client, run.id)).toMatchObject({ status: 'ERROR', output: null, error })
+    expect(await waitForRunEnd(client, run.id)).toMatchObject({ status: 'ERROR', output: null, error })
     expect(world.segue.warnings).toEqual([])
   })
 
   test('that fails in the middle keeps what came before, and why', async () => {
-    await using world = await newWorld('http')
+    await using world = await newTestEnvironment('http')
     const { client, provider } = world
-    provider.next([{ text: 'The larks' }, { raw: 'data: {"error": {"message": "Out of order."}}' }])
+    provider.enqueue([{ text: 'The larks' }, { raw: 'data: {"error": {"message": "Out of order."}}' }])
     const { id } = await newJob(client)
     const { run } = await runJob(client, id)
-    const ended = await endedRun(client, run.id)
+    const ended = await waitForRunEnd(client, run.id)
     expect(ended).toMatchObject({
       status: 'ERROR',
       output: 'The larks',
       error: expect.stringContaining('Out of order'),
     })
-    expect(await runsOf(client, id)).toMatchObject([
+    expect(await loadRuns(client, id)).toMatchObject([
       { id: ended.id, status: 'ERROR', output: 'The larks', error: ended.error },
     ])
   })
 
   test('stays when its session is deleted, and its session when the job is', async () => {
-    await using world = await newWorld('http')
+    await using world = await newTestEnvironment('http')
     const { client } = world
     const { id } = await newJob(client)
-    const first = await endedRun(client, (await runJob(client, id)).run.id)
-    const second = await endedRun(client, (await runJob(client, id)).run.id)
-    await ask(client, DeleteSessionDocument, { id: found(first.session).id })
-    expect(await runOf(client, first.id)).toMatchObject({ status: 'OK', session: null, output: first.output })
-    expect((await runsOf(client, id)).map((run) => run.id)).toEqual([second.id, first.id])
+    const first = await waitForRunEnd(client, (await runJob(client, id)).run.id)
+    const second = await waitForRunEnd(client, (await runJob(client, id)).run.id)
+    await ask(client, DeleteSessionDocument, { id: requireNonNull(first.session).id })
+    expect(await loadRun(client, first.id)).toMatchObject({ status: 'OK', session: null, output: first.output })
+    expect((await loadRuns(client, id)).map((run) => run.id)).toEqual([second.id, first.id])
 
     expect(await ask(client, DeleteJobDocument, { id })).toEqual({ deleteJob: id })
     expect((await ask(client, JobsDocument, {})).jobs).toEqual([])
     const left = (await ask(client, SessionsDocument, {})).sessions.edges.map(({ node }) => node.id)
-    expect(left).toEqual([found(second.session).id])
+    expect(left).toEqual([requireNonNull(second.session).id])
   })
 
   test('is made in the profile of its job, and nothing of it is seen in another', async () => {
-    await using world = await newWorld('http')
+    await using world = await newTestEnvironment('http')
     const { client } = world
     const { id } = await newJob(client, { profile: 'work', model: 'offline/eliza' })
     expect((await ask(client, JobsDocument, {})).jobs).toEqual([])
     expect((await ask(client, JobsDocument, { profile: 'work' })).jobs).toMatchObject([{ id }])
-    expect(await endedRun(client, (await runJob(client, id)).run.id)).toMatchObject({ status: 'OK' })
+    expect(await waitForRunEnd(client, (await runJob(client, id)).run.id)).toMatchObject({ status: 'OK' })
     const inProfile = async (profile: string) =>
       (await ask(client, SessionsDocument, { profile })).sessions.edges.length
     expect([await inProfile('work'), await inProfile('default')]).toEqual([1, 0])
@@ -175,7 +175,7 @@ describe('a run', () => {
 
 describe('a schedule', () => {
   test('is paused, and goes on', async () => {
-    await using world = await newWorld('http')
+    await using world = await newTestEnvironment('http')
     const { client } = world
     const { id, nextRunAt } = await newJob(client)
     const paused = (await ask(client, UpdateJobDocument, { id, enabled: false })).updateJob
@@ -185,20 +185,20 @@ describe('a schedule', () => {
   })
 
   test('ends with its repetitions, and the job is kept', async () => {
-    await using world = await newWorld('http')
+    await using world = await newTestEnvironment('http')
     const { client } = world
     const { id } = await newJob(client, { schedule: 'every 1s', repeatLimit: 1 })
-    const job = await untilIs(
-      () => jobOf(client, id),
+    const job = await pollUntil(
+      () => loadJob(client, id),
       ({ state }) => state === 'COMPLETED',
     )
     expect(job).toMatchObject({ completedRuns: 1, nextRunAt: null, nextRuns: [], lastRun: { status: 'OK' } })
   })
 
   test('that cannot be is refused, and so is a model that is none', async () => {
-    await using world = await newWorld('http')
-    const job = { name: 'Birds', prompt: 'Hello', schedule: seldom, timezone: 'UTC' }
-    const refused = (given: object) => refusal(world.client, CreateJobDocument, { ...job, ...given })
+    await using world = await newTestEnvironment('http')
+    const job = { name: 'Birds', prompt: 'Hello', schedule: yearlySchedule, timezone: 'UTC' }
+    const refused = (given: object) => expectRefusal(world.client, CreateJobDocument, { ...job, ...given })
     expect(await refused({ schedule: '30m' })).toMatchObject({
       code: 'BAD_USER_INPUT',
       message: '"30m" can mean two things: write "every 30m" or "in 30m".',
@@ -209,47 +209,49 @@ describe('a schedule', () => {
 })
 
 test('a server that closes during a run records it as INTERRUPTED, with what had come', async () => {
-  const home = newFolder()
+  const home = newTempFolder()
   try {
     let runId = ''
     {
-      await using world = await newWorld('http', { settings: { home } })
+      await using world = await newTestEnvironment('http', { settings: { home } })
       const { client, provider } = world
-      provider.next([{ text: 'The larks' }, { wait: never }])
+      provider.enqueue([{ text: 'The larks' }, { wait: never }])
       const { run } = await runJob(client, (await newJob(client)).id)
       runId = run.id
-      const { session } = await untilIs(
-        () => runOf(client, runId),
+      const { session } = await pollUntil(
+        () => loadRun(client, runId),
         (now) => (now.session?.activeStream ?? null) !== null,
       )
-      await readTo(followStream(client, found(session?.activeStream).id), is('TextDelta'))
+      await readUntil(followStream(client, requireNonNull(session?.activeStream).id), isEventOfType('TextDelta'))
     }
-    await using world = await newWorld('http', { settings: { home } })
-    expect(await runOf(world.client, runId)).toMatchObject({ status: 'INTERRUPTED', output: 'The larks' })
+    await using world = await newTestEnvironment('http', { settings: { home } })
+    expect(await loadRun(world.client, runId)).toMatchObject({ status: 'INTERRUPTED', output: 'The larks' })
   } finally {
     rmSync(home, { recursive: true, force: true })
   }
 })
 
 test('jobs of Hermes are listed with their runs, and can neither be run nor changed', async () => {
-  const hermesHome = newFolder()
+  const hermesHome = newTempFolder()
   try {
     const cron = new HermesCron(hermesHome)
-    cron.combined([hermesJob({ id: 'birds' })])
-    cron.output('birds', '2026-11-22_13-00-07', responseDocument('The larks.'))
-    await using world = await newWorld('http', { settings: { hermesHome } })
+    cron.writeCombined([newHermesJob({ id: 'birds' })])
+    cron.writeOutput('birds', '2026-11-22_13-00-07', formatResponseDocument('The larks.'))
+    await using world = await newTestEnvironment('http', { settings: { hermesHome } })
     const { client } = world
     const own = await newJob(client)
     expect((await ask(client, JobsDocument, {})).jobs).toMatchObject([
       { id: own.id },
       { id: 'birds', origin: 'HERMES' },
     ])
-    expect(await runsOf(client, 'birds')).toMatchObject([{ output: 'The larks.', status: 'OK', job: { id: 'birds' } }])
+    expect(await loadRuns(client, 'birds')).toMatchObject([
+      { output: 'The larks.', status: 'OK', job: { id: 'birds' } },
+    ])
     const id = 'birds'
     const code = 'JOB_READ_ONLY'
-    expect(await refusal(client, RunJobDocument, { id })).toMatchObject({ code })
-    expect(await refusal(client, UpdateJobDocument, { id, name: 'Bees' })).toMatchObject({ code })
-    expect(await refusal(client, DeleteJobDocument, { id })).toMatchObject({ code })
+    expect(await expectRefusal(client, RunJobDocument, { id })).toMatchObject({ code })
+    expect(await expectRefusal(client, UpdateJobDocument, { id, name: 'Bees' })).toMatchObject({ code })
+    expect(await expectRefusal(client, DeleteJobDocument, { id })).toMatchObject({ code })
   } finally {
     rmSync(hermesHome, { recursive: true, force: true })
   }

@@ -1,45 +1,45 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HermesDb } from '../support/hermes/hermes-db.ts'
-import { ask, found } from './support/typed-client.ts'
-import { newSession, wholeAnswer } from './support/chat.ts'
+import { ask, requireNonNull } from './support/typed-client.ts'
+import { newSession, streamToEnd } from './support/chat.ts'
 import { type Client, readingTransports } from './support/clients.ts'
-import { digestOf } from './support/fold.ts'
+import { computeDigest } from './support/fold.ts'
 import { MessageNodeDocument, MessagesDocument, type MessagesQueryVariables } from './generated/graphql.ts'
-import { newWorld, type World } from './support/test-environment.ts'
+import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
 
 async function messagesOf(client: Client, variables: MessagesQueryVariables) {
-  return found((await ask(client, MessagesDocument, variables)).session).messages
+  return requireNonNull((await ask(client, MessagesDocument, variables)).session).messages
 }
 
 /** A session of Hermes with everything that a message can hold. */
 function everything(db: HermesDb): void {
-  db.session('rich', { model: 'their/model' })
+  db.addSession('rich', { model: 'their/model' })
   const picture = { type: 'image_url', image_url: { url: 'https://example.com/tree.png' } }
   const content = JSON.stringify([{ type: 'text', text: 'What is this?' }, picture])
-  db.message('rich', 1, { content: `\0json:${content}` })
-  db.calls('rich', 2, ['call_1'], { content: 'I look.', reasoning: 'A picture.' })
-  db.result('rich', 3, 'call_1', '{"tree": true}')
-  db.message('rich', 4, { role: 'assistant', content: 'A tree.' })
-  db.message('rich', 5, { role: 'system', content: 'Be brief.' })
+  db.addMessage('rich', 1, { content: `\0json:${content}` })
+  db.addToolCalls('rich', 2, ['call_1'], { content: 'I look.', reasoning: 'A picture.' })
+  db.addToolResult('rich', 3, 'call_1', '{"tree": true}')
+  db.addMessage('rich', 4, { role: 'assistant', content: 'A tree.' })
+  db.addMessage('rich', 5, { role: 'system', content: 'Be brief.' })
 }
 
 /** A session of Hermes in which two speak in turn. */
 function threeTurns(db: HermesDb): void {
-  db.session('theirs')
-  for (let i = 1; i <= 6; i++) db.message('theirs', i, { content: `${i}`, role: i % 2 === 1 ? 'user' : 'assistant' })
+  db.addSession('theirs')
+  for (let i = 1; i <= 6; i++) db.addMessage('theirs', i, { content: `${i}`, role: i % 2 === 1 ? 'user' : 'assistant' })
 }
 
-let world: World
+let world: TestEnvironment
 let ours: string
 beforeAll(async () => {
-  world = await newWorld('http', {
-    hermes: (db) => {
+  world = await newTestEnvironment('http', {
+    fillHermes: (db) => {
       everything(db)
       threeTurns(db)
     },
   })
   ours = await newSession(world.client)
-  for (const text of ['1', '3', '5']) await wholeAnswer(world.client, { sessionId: ours, text })
+  for (const text of ['1', '3', '5']) await streamToEnd(world.client, { sessionId: ours, text })
 })
 afterAll(() => world[Symbol.asyncDispose]())
 
@@ -72,7 +72,7 @@ describe.each(readingTransports)('messages, over %s,', (transport) => {
         const page: typeof all = await messagesOf(client, { sessionId, first: 4, after })
         expect(page.pageInfo.hasPreviousPage).toBe(forwards.length > 0)
         forwards.push(...page.edges)
-        after = found(page.pageInfo.endCursor)
+        after = requireNonNull(page.pageInfo.endCursor)
         more = page.pageInfo.hasNextPage
       }
       expect(forwards).toEqual(all.edges)
@@ -82,13 +82,17 @@ describe.each(readingTransports)('messages, over %s,', (transport) => {
         const page: typeof all = await messagesOf(client, { sessionId, last: 4, before })
         expect(page.pageInfo.hasNextPage).toBe(backwards.length > 0)
         backwards.unshift(...page.edges)
-        before = found(page.pageInfo.startCursor)
+        before = requireNonNull(page.pageInfo.startCursor)
         more = page.pageInfo.hasPreviousPage
       }
       expect(backwards).toEqual(all.edges)
 
       const [after, , , before] = all.edges.map(({ cursor }) => cursor)
-      const between = await messagesOf(client, { sessionId, after: found(after), before: found(before) })
+      const between = await messagesOf(client, {
+        sessionId,
+        after: requireNonNull(after),
+        before: requireNonNull(before),
+      })
       expect(between.edges).toEqual(all.edges.slice(1, 3))
       expect(between.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true })
     },
@@ -141,7 +145,7 @@ describe.each(readingTransports)('messages, over %s,', (transport) => {
       { role: 'SYSTEM', text: 'Be brief.' },
     ])
     for (const { node } of edges) {
-      expect(digestOf(node.parts)).toBe(node.digest)
+      expect(computeDigest(node.parts)).toBe(node.digest)
       expect((await ask(client, MessageNodeDocument, { id: node.id })).node).toEqual(node)
     }
   })

@@ -1,37 +1,40 @@
 import { describe, expect, test } from 'vitest'
-import { found, readTo } from './support/typed-client.ts'
-import { cancelStream, is, never, newSession, sessionOf, streamChat, wholeAnswer } from './support/chat.ts'
+import { requireNonNull, readUntil } from './support/typed-client.ts'
+import { cancelStream, isEventOfType, never, newSession, loadSession, streamChat, streamToEnd } from './support/chat.ts'
 import { readingTransports } from './support/clients.ts'
-import { newWorld } from './support/test-environment.ts'
+import { newTestEnvironment } from './support/test-environment.ts'
 
 describe.each(readingTransports)('modelContext, over %s,', (transport) => {
   test('is what was said, and what the model is sent next', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
     const writing = world.connect('http')
     const sessionId = await newSession(writing)
-    expect((await sessionOf(client, sessionId)).modelContext).toEqual([])
+    expect((await loadSession(client, sessionId)).modelContext).toEqual([])
 
-    provider.next([
+    provider.enqueue([
       { reasoning: 'I should look.' },
       { text: 'Let me look.' },
       { toolCall: { id: 'call_1', name: 'look', arguments: ['{"at": ', '"trees"}'] } },
       { finish: 'tool_calls' },
     ])
-    provider.next('There is no such tool.')
-    const { end } = await wholeAnswer(writing, { sessionId, text: 'Trees?' })
-    provider.next([
+    provider.enqueue('There is no such tool.')
+    const { end } = await streamToEnd(writing, { sessionId, text: 'Trees?' })
+    provider.enqueue([
       { text: 'Then ' },
       { toolCall: { id: 'call_2', name: 'look', arguments: ['{"at"'] } },
       { wait: never },
     ])
-    const { last } = await readTo(streamChat(writing, { sessionId, text: 'Look again' }), is('ToolCallDelta'))
-    const partial = (await cancelStream(writing, found(last.streamId))).message
+    const { last } = await readUntil(
+      streamChat(writing, { sessionId, text: 'Look again' }),
+      isEventOfType('ToolCallDelta'),
+    )
+    const partial = (await cancelStream(writing, requireNonNull(last.streamId))).message
     expect(partial?.toolCalls).toMatchObject([{ state: 'CANCELLED' }])
 
-    const [call] = found(end.message).toolCalls
+    const [call] = requireNonNull(end.message).toolCalls
     const named = { toolCallId: call?.id, toolName: 'look' }
-    const { modelContext } = await sessionOf(client, sessionId)
+    const { modelContext } = await loadSession(client, sessionId)
     expect(modelContext).toEqual([
       { role: 'user', content: [{ type: 'text', text: 'Trees?' }] },
       {
@@ -51,8 +54,8 @@ describe.each(readingTransports)('modelContext, over %s,', (transport) => {
       { role: 'assistant', content: [{ type: 'text', text: 'Then ' }] },
     ])
 
-    await wholeAnswer(writing, { sessionId, text: 'And now?' })
-    const { messages } = found(provider.requests.at(-1)).body
+    await streamToEnd(writing, { sessionId, text: 'And now?' })
+    const { messages } = requireNonNull(provider.requests.at(-1)).body
     expect(messages.map(({ role }) => role)).toEqual([
       'user',
       'assistant',
@@ -67,23 +70,23 @@ describe.each(readingTransports)('modelContext, over %s,', (transport) => {
       expect(sent).toContain(text)
     expect(sent).not.toContain('I should look.')
     expect(sent).not.toContain('call_2')
-    expect(provider.refusals).toEqual([])
+    expect(provider.rejections).toEqual([])
   })
 
   test('of a session that continues one of Hermes begins with what was said there', async () => {
-    await using world = await newWorld(transport, {
-      hermes: (db) => {
-        db.session('theirs', { end_reason: 'cli_close' })
-        db.message('theirs', 2, { content: 'What did I say?' })
-        db.message('theirs', 3, { role: 'assistant', content: 'That you like trees.' })
+    await using world = await newTestEnvironment(transport, {
+      fillHermes: (db) => {
+        db.addSession('theirs', { end_reason: 'cli_close' })
+        db.addMessage('theirs', 2, { content: 'What did I say?' })
+        db.addMessage('theirs', 3, { role: 'assistant', content: 'That you like trees.' })
       },
     })
     const said = [
       { role: 'user', content: [{ type: 'text', text: 'What did I say?' }] },
       { role: 'assistant', content: [{ type: 'text', text: 'That you like trees.' }] },
     ]
-    expect((await sessionOf(world.client, 'theirs')).modelContext).toEqual(said)
+    expect((await loadSession(world.client, 'theirs')).modelContext).toEqual(said)
     const sessionId = await newSession(world.connect('http'), 'theirs')
-    expect((await sessionOf(world.client, sessionId)).modelContext).toEqual(said)
+    expect((await loadSession(world.client, sessionId)).modelContext).toEqual(said)
   })
 })

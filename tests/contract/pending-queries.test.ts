@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { ask } from '../support/server/graphql-request.ts'
-import { newSegue } from '../support/server/segue.ts'
-import { until } from '../support/wait-until.ts'
+import { startTestSegue } from '../support/server/segue.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const pending = z.array(z.object({ question: z.string() }))
 const sessions = z.object({
@@ -11,15 +11,15 @@ const sessions = z.object({
 
 test('what waits in a page of sessions is one query a kind, each session with its own', async () => {
   const statements: string[] = []
-  await using segue = await newSegue({ onStatement: (_, sql) => void statements.push(sql) })
+  await using segue = await startTestSegue({ onStatement: (_, sql) => void statements.push(sql) })
   const questions = ['First?', 'Second?', 'Third?']
   for (const question of questions) {
     const query = 'mutation ($text: String!) { startChat(input: { text: $text }) { id } }'
     await ask(segue.url, z.unknown(), { query, variables: { text: `/ask ${question}` } })
   }
-  const waiting = () => segue.domain.chats.decisions.list('clarification', { pending: true })
+  const waiting = () => segue.defaultProfile.chats.decisions.list('clarification', { isPending: true })
   let seen = 0
-  await until(() => {
+  await waitUntil(() => {
     void waiting().then(({ length }) => (seen = length))
     return seen === questions.length
   })

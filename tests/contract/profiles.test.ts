@@ -1,23 +1,23 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ScriptedTool, newTool, sourceOf } from '../support/fixtures/tools.ts'
+import { type ScriptedTool, newTool, newToolSource } from '../support/fixtures/tools.ts'
 import { HermesDb } from '../support/hermes/hermes-db.ts'
-import { newFolder, newSegue, type TestSegue } from '../support/server/segue.ts'
-import { callsOf, StrictProvider } from '../support/providers/strict-provider.ts'
-import { ask, found, readTo, refusal } from './support/typed-client.ts'
+import { newTempFolder, startTestSegue, type TestSegue } from '../support/server/segue.ts'
+import { toolCallSteps, StrictProvider } from '../support/providers/strict-provider.ts'
+import { ask, requireNonNull, readUntil, expectRefusal } from './support/typed-client.ts'
 import {
   cancelStream,
   type ChatEvent,
   followSession,
-  is,
+  isEventOfType,
   never,
   newSession,
-  sessionOf,
+  loadSession,
   startChat,
   streamChat,
-  transcriptOf,
-  wholeAnswer,
+  loadTranscript,
+  streamToEnd,
 } from './support/chat.ts'
 import { type Client, connect } from './support/clients.ts'
 import {
@@ -37,16 +37,17 @@ import {
   SessionsDocument,
   UpdateSessionDocument,
 } from './generated/graphql.ts'
-import { newWorld } from './support/test-environment.ts'
+import { newTestEnvironment } from './support/test-environment.ts'
 
 const namesOf = async (client: Client) => (await ask(client, ProfilesDocument, {})).profiles.map(({ name }) => name)
 const remove = async (client: Client, name: string) =>
   (await ask(client, DeleteProfileDocument, { name })).deleteProfile
-const profileOf = async (client: Client, name: string) => found((await ask(client, ProfileDocument, { name })).profile)
+const profileOf = async (client: Client, name: string) =>
+  requireNonNull((await ask(client, ProfileDocument, { name })).profile)
 
 describe('profiles', () => {
   test('are default alone at first; a name of which there is nothing reads as an empty one, and stays nothing', async () => {
-    await using world = await newWorld('sse')
+    await using world = await newTestEnvironment('sse')
     const { client, segue } = world
     expect(await namesOf(client)).toEqual(['default'])
     const page = {
@@ -66,38 +67,42 @@ describe('profiles', () => {
   })
 
   test('are made by whoever writes to one, or asks for one, once', async () => {
-    await using world = await newWorld('sse')
+    await using world = await newTestEnvironment('sse')
     const { client } = world
     const { createSession } = await ask(client, CreateSessionDocument, { profile: 'work' })
     expect(createSession.profile).toEqual({ name: 'work', isDefault: false })
-    const { end } = await wholeAnswer(client, { profile: 'play', text: 'Hello' })
-    expect((await sessionOf(client, end.sessionId)).profile.name).toBe('play')
+    const { end } = await streamToEnd(client, { profile: 'play', text: 'Hello' })
+    expect((await loadSession(client, end.sessionId)).profile.name).toBe('play')
     const { createProfile } = await ask(client, CreateProfileDocument, { name: 'empty' })
     expect(createProfile).toEqual({ name: 'empty', isDefault: false })
     expect(await namesOf(client)).toEqual(['default', 'empty', 'play', 'work'])
     const taken = { code: 'BAD_USER_INPUT', path: ['name'] }
     for (const name of ['empty', 'work', 'default']) {
-      expect(await refusal(client, CreateProfileDocument, { name })).toMatchObject(taken)
+      expect(await expectRefusal(client, CreateProfileDocument, { name })).toMatchObject(taken)
     }
     expect((await ask(client, SessionsDocument, {})).sessions.edges).toEqual([])
   })
 
   test('are deleted when nothing happens in them, by moving them aside, and can be made again', async () => {
-    await using world = await newWorld('sse')
+    await using world = await newTestEnvironment('sse')
     const { client, segue } = world
-    const { end } = await wholeAnswer(client, { profile: 'work', text: 'Hello' })
+    const { end } = await streamToEnd(client, { profile: 'work', text: 'Hello' })
     await using following = world.connect('sse')
     const events = followSession(following, end.sessionId)
-    await readTo(events, is('StreamFinished'))
+    await readUntil(events, isEventOfType('StreamFinished'))
     expect(await remove(client, 'work')).toBe('work')
     const rest: ChatEvent[] = []
     for await (const event of events) rest.push(event)
     expect(rest).toEqual([])
     expect(await namesOf(client)).toEqual(['default'])
     expect((await ask(client, NodeDocument, { id: end.sessionId })).node).toBeNull()
-    expect(await refusal(client, DeleteSessionDocument, { id: end.sessionId })).toMatchObject({ code: 'NOT_FOUND' })
-    expect(await refusal(client, DeleteProfileDocument, { name: 'work' })).toMatchObject({ code: 'NOT_FOUND' })
-    expect(await refusal(client, DeleteProfileDocument, { name: 'default' })).toMatchObject({ code: 'BAD_USER_INPUT' })
+    expect(await expectRefusal(client, DeleteSessionDocument, { id: end.sessionId })).toMatchObject({
+      code: 'NOT_FOUND',
+    })
+    expect(await expectRefusal(client, DeleteProfileDocument, { name: 'work' })).toMatchObject({ code: 'NOT_FOUND' })
+    expect(await expectRefusal(client, DeleteProfileDocument, { name: 'default' })).toMatchObject({
+      code: 'BAD_USER_INPUT',
+    })
     const [aside = ''] = readdirSync(join(segue.home, 'profiles', '.deleted'))
     expect(readdirSync(join(segue.home, 'profiles', '.deleted', aside))).toContain('segue.db')
 
@@ -107,29 +112,29 @@ describe('profiles', () => {
   })
 
   test('are SESSION_BUSY while an answer waits for a person', async () => {
-    await using world = await newWorld('sse')
+    await using world = await newTestEnvironment('sse')
     const { client } = world
     const busy = { code: 'SESSION_BUSY' }
     const { id } = await startChat(client, { profile: 'work', text: '/ask Which one?', model: 'offline/eliza' })
-    expect(await refusal(client, DeleteProfileDocument, { name: 'work' })).toMatchObject(busy)
+    expect(await expectRefusal(client, DeleteProfileDocument, { name: 'work' })).toMatchObject(busy)
     await cancelStream(client, id)
     expect(await remove(client, 'work')).toBe('work')
   })
 
   test('are SESSION_BUSY while a session is compacted', async () => {
-    await using world = await newWorld('http')
+    await using world = await newTestEnvironment('http')
     const { client, provider, segue } = world
     const own = { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] }
     mkdirSync(join(segue.home, 'profiles', 'work'), { recursive: true })
     writeFileSync(join(segue.home, 'profiles', 'work', 'config.json'), JSON.stringify({ providers: { own } }))
-    const { end } = await wholeAnswer(client, { profile: 'work', text: 'Hello', model: 'offline/eliza' })
+    const { end } = await streamToEnd(client, { profile: 'work', text: 'Hello', model: 'offline/eliza' })
     const held = Promise.withResolvers<void>()
     await ask(client, UpdateSessionDocument, { id: end.sessionId, model: 'own/test' })
-    provider.next([{ wait: held.promise }, { text: 'A summary.' }, { finish: 'stop' }])
+    provider.enqueue([{ wait: held.promise }, { text: 'A summary.' }, { finish: 'stop' }])
     const compacting = ask(client, CompactSessionDocument, { id: end.sessionId })
-    await provider.request(0)
+    await provider.waitForRequest(0)
     await using other = world.connect('http')
-    expect(await refusal(other, DeleteProfileDocument, { name: 'work' })).toMatchObject({ code: 'SESSION_BUSY' })
+    expect(await expectRefusal(other, DeleteProfileDocument, { name: 'work' })).toMatchObject({ code: 'SESSION_BUSY' })
     held.resolve()
     await compacting
     expect(await remove(other, 'work')).toBe('work')
@@ -143,17 +148,17 @@ describe("a Hermes agent's profiles", () => {
   const agents: HermesDb[] = []
 
   beforeAll(async () => {
-    hermesHome = newFolder()
+    hermesHome = newTempFolder()
     for (const folder of ['', 'profiles/work', 'profiles/play']) {
       mkdirSync(join(hermesHome, folder), { recursive: true })
       const db = new HermesDb(join(hermesHome, folder, 'state.db'))
-      db.session('first', { title: `First in ${folder}`, end_reason: 'compression' })
-      db.message('first', 2, { content: `Said in ${folder}` })
-      db.session('second', { parent_session_id: 'first', end_reason: 'cli_close', started_at: 3 })
-      db.message('second', 4, { content: `Then in ${folder}` })
+      db.addSession('first', { title: `First in ${folder}`, end_reason: 'compression' })
+      db.addMessage('first', 2, { content: `Said in ${folder}` })
+      db.addSession('second', { parent_session_id: 'first', end_reason: 'cli_close', started_at: 3 })
+      db.addMessage('second', 4, { content: `Then in ${folder}` })
       agents.push(db)
     }
-    segue = await newSegue({ settings: { hermesHome } })
+    segue = await startTestSegue({ settings: { hermesHome } })
     client = connect('http', segue.url)
   })
 
@@ -173,7 +178,7 @@ describe("a Hermes agent's profiles", () => {
     ] as const) {
       const { edges } = (await ask(client, SessionsDocument, { profile: name })).sessions
       expect(edges.map(({ node }) => node.id)).toEqual([`${prefix}second`, `${prefix}first`])
-      const second = await sessionOf(client, `${prefix}second`)
+      const second = await loadSession(client, `${prefix}second`)
       expect(second).toMatchObject({
         origin: 'HERMES',
         profile: { name },
@@ -183,7 +188,7 @@ describe("a Hermes agent's profiles", () => {
         messageCount: 1,
       })
       const { session } = await ask(client, MessagesDocument, { sessionId: `${prefix}second` })
-      const [message] = found(session).messages.edges.map(({ node }) => node)
+      const [message] = requireNonNull(session).messages.edges.map(({ node }) => node)
       expect(message).toMatchObject({ id: `${prefix}second:2`, text: `Then in ${folder}` })
       expect((await ask(client, NodeDocument, { id: `${prefix}second:2` })).node).toMatchObject({ id: message?.id })
     }
@@ -195,8 +200,8 @@ describe("a Hermes agent's profiles", () => {
     const { createSession: next } = await ask(client, CreateSessionDocument, variables)
     expect(next).toMatchObject({ profile: { name: 'work' }, lineageRoot: { id: 'work@first' }, segmentCount: 3 })
     expect(JSON.stringify(next.modelContext)).toContain('Then in profiles/work')
-    const { end } = await wholeAnswer(client, { sessionId: next.id, text: 'Go on' })
-    expect(await transcriptOf(client, end.sessionId)).toHaveLength(2)
+    const { end } = await streamToEnd(client, { sessionId: next.id, text: 'Go on' })
+    expect(await loadTranscript(client, end.sessionId)).toHaveLength(2)
     // One row of the list, whose segments lie in both databases, under the ids that clients know.
     const listed = async (filter: object) => (await ask(client, ConversationsDocument, filter)).conversations.edges
     const all = await listed({ profile: 'work' })
@@ -217,7 +222,7 @@ describe("a Hermes agent's profiles", () => {
       ['play', 'work@second'],
       ['work', 'second'],
     ]) {
-      expect(await refusal(client, CreateSessionDocument, { profile, continues })).toMatchObject({
+      expect(await expectRefusal(client, CreateSessionDocument, { profile, continues })).toMatchObject({
         code: 'BAD_USER_INPUT',
         path: ['input', 'continues'],
       })
@@ -242,7 +247,9 @@ describe("a Hermes agent's profiles", () => {
     await ask(client, CreateSessionDocument, { profile: 'work' })
     expect(await remove(client, 'work')).toBe('work')
     expect(await namesOf(client)).toContain('work')
-    expect(await refusal(client, DeleteProfileDocument, { name: 'work' })).toMatchObject({ code: 'BAD_USER_INPUT' })
+    expect(await expectRefusal(client, DeleteProfileDocument, { name: 'work' })).toMatchObject({
+      code: 'BAD_USER_INPUT',
+    })
     expect((await profileOf(client, 'work')).sessions.edges).toHaveLength(2)
   })
 })
@@ -255,7 +262,7 @@ describe('two profiles at the same time', () => {
 
   async function newPair() {
     await using made = new AsyncDisposableStack()
-    const home = made.adopt(newFolder(), (folder) => rmSync(folder, { recursive: true, force: true }))
+    const home = made.adopt(newTempFolder(), (folder) => rmSync(folder, { recursive: true, force: true }))
     const providers = { alpha: await start('alpha'), beta: await start('beta') }
     async function start(name: (typeof names)[number]): Promise<StrictProvider> {
       const provider = made.use(await StrictProvider.start({ apiKey: keyOf[name], models: [`only-${name}`] }))
@@ -264,9 +271,11 @@ describe('two profiles at the same time', () => {
       writeFileSync(join(home, 'profiles', name, 'config.json'), JSON.stringify({ providers: { own }, titles: false }))
       return provider
     }
-    const tools = new Map<string, ScriptedTool>(names.map((name) => [name, newTool({ run: async () => `by ${name}` })]))
-    const toolsOf = (profile: string) => sourceOf(...[tools.get(profile) ?? []].flat())
-    const segue = made.use(await newSegue({ settings: { home }, env, toolsOf }))
+    const tools = new Map<string, ScriptedTool>(
+      names.map((name) => [name, newTool({ execute: async () => `by ${name}` })]),
+    )
+    const toolsOf = (profile: string) => newToolSource(...[tools.get(profile) ?? []].flat())
+    const segue = made.use(await startTestSegue({ settings: { home }, env, createToolSource: toolsOf }))
     const client = made.use(connect('webSocket', segue.url))
     const kept = made.move()
     return { segue, client, providers, tools, [Symbol.asyncDispose]: () => kept.disposeAsync() }
@@ -277,8 +286,8 @@ describe('two profiles at the same time', () => {
     const { segue, client, providers, tools } = pair
     for (const name of names) {
       expect((await profileOf(client, name)).models.map(({ id }) => id)).toEqual([`own/only-${name}`, 'offline/eliza'])
-      providers[name].next(callsOf({ name: 'files__write', input: { for: name } }))
-      providers[name].answer = () => `Done in ${name}.`
+      providers[name].enqueue(toolCallSteps({ name: 'files__write', input: { for: name } }))
+      providers[name].defaultAnswer = () => `Done in ${name}.`
     }
     // The same message, key and file in both, each answered to its end while the other one is made.
     const begin = (profile: string) => streamChat(client, { profile, text: 'Write.', key: 'the same', files })
@@ -287,20 +296,20 @@ describe('two profiles at the same time', () => {
       running.map(async ({ name, events }) => ({
         name,
         events,
-        last: (await readTo(events, is('ApprovalChanged'))).last,
+        last: (await readUntil(events, isEventOfType('ApprovalChanged'))).last,
       })),
     )
     for (const { events, last, name } of asked) {
       const decision = name === 'alpha' ? 'ALWAYS' : 'ONCE'
       await ask(client, AnswerApprovalDocument, { id: last.approval.id, decision })
-      const { last: end } = await readTo(events, is('StreamFinished'))
+      const { last: end } = await readUntil(events, isEventOfType('StreamFinished'))
       expect(end.message?.text).toBe(`Done in ${name}.`)
     }
     expect(new Set(asked.map(({ last }) => last.streamId)).size).toBe(2)
 
     for (const [name, other] of [names, names.toReversed()]) {
       if (!name || !other) throw new Error('there are two')
-      const { requests, refusals } = providers[name]
+      const { requests, rejections: refusals } = providers[name]
       expect(refusals).toEqual([])
       expect(requests.map(({ headers }) => headers.authorization)).toEqual(Array(2).fill(`Bearer ${keyOf[name]}`))
       expect(JSON.stringify(requests.map(({ body, headers }) => [body, headers]))).not.toMatch(
@@ -311,11 +320,11 @@ describe('two profiles at the same time', () => {
     }
 
     // What alpha allowed for ever still asks in beta.
-    providers.alpha.next(callsOf({ name: 'files__write', input: { for: 'again' } }))
-    await wholeAnswer(client, { profile: 'alpha', text: 'Again.' })
-    providers.beta.next(callsOf({ name: 'files__write', input: { for: 'again' } }))
+    providers.alpha.enqueue(toolCallSteps({ name: 'files__write', input: { for: 'again' } }))
+    await streamToEnd(client, { profile: 'alpha', text: 'Again.' })
+    providers.beta.enqueue(toolCallSteps({ name: 'files__write', input: { for: 'again' } }))
     const again = streamChat(client, { profile: 'beta', text: 'Again.' })
-    expect((await readTo(again, is('ApprovalChanged'))).last.approval.state).toBe('PENDING')
+    expect((await readUntil(again, isEventOfType('ApprovalChanged'))).last.approval.state).toBe('PENDING')
     expect(tools.get('alpha')?.runs).toHaveLength(2)
     expect(tools.get('beta')?.runs).toHaveLength(1)
     const [kept] = names.map((name) => readdirSync(join(segue.home, 'profiles', name, 'files')))
@@ -327,17 +336,18 @@ describe('two profiles at the same time', () => {
   test('go on, are stopped and are deleted each for itself', async () => {
     await using pair = await newPair()
     const { client, providers } = pair
-    for (const name of names) providers[name].next([{ text: `Half in ${name}` }, { wait: never }])
+    for (const name of names) providers[name].enqueue([{ text: `Half in ${name}` }, { wait: never }])
     const running = await Promise.all(
       names.map(
-        async (profile) => (await readTo(streamChat(client, { profile, text: 'Hello' }), is('TextDelta'))).last,
+        async (profile) =>
+          (await readUntil(streamChat(client, { profile, text: 'Hello' }), isEventOfType('TextDelta'))).last,
       ),
     )
-    const [alpha, beta] = running.map(({ streamId }) => found(streamId))
-    expect((await cancelStream(client, found(alpha))).message?.text).toBe('Half in alpha')
+    const [alpha, beta] = running.map(({ streamId }) => requireNonNull(streamId))
+    expect((await cancelStream(client, requireNonNull(alpha))).message?.text).toBe('Half in alpha')
     expect(await remove(client, 'alpha')).toBe('alpha')
-    expect(await refusal(client, DeleteProfileDocument, { name: 'beta' })).toMatchObject({ code: 'SESSION_BUSY' })
-    expect((await cancelStream(client, found(beta))).message?.text).toBe('Half in beta')
+    expect(await expectRefusal(client, DeleteProfileDocument, { name: 'beta' })).toMatchObject({ code: 'SESSION_BUSY' })
+    expect((await cancelStream(client, requireNonNull(beta))).message?.text).toBe('Half in beta')
     await newSession(client)
     expect(await namesOf(client)).toEqual(['default', 'beta'])
   })

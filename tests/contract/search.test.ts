@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HermesDb } from '../support/hermes/hermes-db.ts'
-import { ask, found, readTo } from './support/typed-client.ts'
-import { cancelStream, is, never, newSession, streamChat, wholeAnswer } from './support/chat.ts'
+import { ask, requireNonNull, readUntil } from './support/typed-client.ts'
+import { cancelStream, isEventOfType, never, newSession, streamChat, streamToEnd } from './support/chat.ts'
 import { type Client, readingTransports } from './support/clients.ts'
 import {
   CreateSessionDocument,
@@ -10,7 +10,7 @@ import {
   type SearchQuery,
   type SearchQueryVariables,
 } from './generated/graphql.ts'
-import { newWorld, type World } from './support/test-environment.ts'
+import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
 
 type Page = SearchQuery['search']
 
@@ -39,27 +39,27 @@ async function walk(
     const { hasNextPage, hasPreviousPage, startCursor, endCursor } = page.pageInfo
     expect(backwards ? hasNextPage : hasPreviousPage).toBe(cursor !== null)
     if (!(backwards ? hasPreviousPage : hasNextPage)) return edges
-    cursor = found(backwards ? startCursor : endCursor)
+    cursor = requireNonNull(backwards ? startCursor : endCursor)
   }
 }
 
 function told(db: HermesDb): void {
-  db.session('wine', { title: 'Red wine', source: 'telegram', pinned: 1 })
-  db.message('wine', 1, { content: 'Which red wine is best?' })
-  db.message('wine', 2, { content: 'Wines that are red, all of them.', role: 'assistant' })
-  db.message('wine', 3, { content: 'red wine, taken back', active: 0, compacted: 0 })
-  db.session('bread', { archived: 1 })
-  db.message('bread', 4, { content: 'White bread' })
+  db.addSession('wine', { title: 'Red wine', source: 'telegram', pinned: 1 })
+  db.addMessage('wine', 1, { content: 'Which red wine is best?' })
+  db.addMessage('wine', 2, { content: 'Wines that are red, all of them.', role: 'assistant' })
+  db.addMessage('wine', 3, { content: 'red wine, taken back', active: 0, compacted: 0 })
+  db.addSession('bread', { archived: 1 })
+  db.addMessage('bread', 4, { content: 'White bread' })
 }
 
-let world: World
+let world: TestEnvironment
 let ours: string
 beforeAll(async () => {
-  world = await newWorld('http', { hermes: told })
+  world = await newTestEnvironment('http', { fillHermes: told })
   const { client, provider } = world
   ours = (await ask(client, CreateSessionDocument, { title: 'A cellar of red wines' })).createSession.id
-  provider.next([{ reasoning: 'red wine, red wine' }, { text: 'Any red wine ' }, { text: 'will do.' }])
-  await wholeAnswer(client, { sessionId: ours, text: 'Recommend a red wine.' })
+  provider.enqueue([{ reasoning: 'red wine, red wine' }, { text: 'Any red wine ' }, { text: 'will do.' }])
+  await streamToEnd(client, { sessionId: ours, text: 'Recommend a red wine.' })
 })
 afterAll(() => world[Symbol.asyncDispose]())
 
@@ -105,7 +105,7 @@ describe.each(readingTransports)('search, over %s,', (transport) => {
       expect(await walk(client, query, size, true)).toEqual(all.edges)
     }
     const [first, , , fourth] = all.edges.map(({ cursor }) => cursor)
-    const between = await search(client, { ...query, after: found(first), before: found(fourth) })
+    const between = await search(client, { ...query, after: requireNonNull(first), before: requireNonNull(fourth) })
     expect(between.edges).toEqual(all.edges.slice(1, 3))
     expect(between.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true })
   })
@@ -154,15 +154,15 @@ test.each<[Omit<SearchQueryVariables, 'query'>, number[]]>([
 })
 
 test('an answer is found once it is there, and what was cut off as well', async () => {
-  await using cut = await newWorld('http')
+  await using cut = await newTestEnvironment('http')
   const { client, provider } = cut
   const sessionId = await newSession(client)
-  provider.next([{ text: 'A needle in ' }, { text: 'a haystack' }, { wait: never }])
+  provider.enqueue([{ text: 'A needle in ' }, { text: 'a haystack' }, { wait: never }])
   const growing = streamChat(client, { sessionId, text: 'Where?' })
-  const { last } = await readTo(growing, is('TextDelta'))
+  const { last } = await readUntil(growing, isEventOfType('TextDelta'))
   expect(said(await search(client, { query: 'needle' }))).toEqual([])
   // The message has given the session its title, too.
   expect(said(await search(client, { query: 'where' }))).toEqual([`title of ${sessionId}`, 'Where?'])
-  const { message } = await cancelStream(client, found(last.streamId))
-  expect(said(await search(client, { query: 'needle' }))).toEqual([found(message).text])
+  const { message } = await cancelStream(client, requireNonNull(last.streamId))
+  expect(said(await search(client, { query: 'needle' }))).toEqual([requireNonNull(message).text])
 })

@@ -2,20 +2,20 @@ import { existsSync, readdirSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
-import { newSegue } from '../support/server/segue.ts'
-import { until } from '../support/wait-until.ts'
-import { ask, found, readTo, refusal } from './support/typed-client.ts'
+import { startTestSegue } from '../support/server/segue.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import { ask, requireNonNull, readUntil, expectRefusal } from './support/typed-client.ts'
 import {
   cancelStream,
-  eventsOf,
+  loadEvents,
   followSession,
   followStream,
-  is,
+  isEventOfType,
   never,
   newSession,
-  sessionOf,
+  loadSession,
 } from './support/chat.ts'
-import { type ChatEvent, startChat, streamChat, wholeAnswer } from './support/chat.ts'
+import { type ChatEvent, startChat, streamChat, streamToEnd } from './support/chat.ts'
 import { type Client, transports } from './support/clients.ts'
 import {
   CompactSessionDocument,
@@ -28,14 +28,14 @@ import {
   UpdateSessionsDocument,
   type UpdateSessionMutationVariables,
 } from './generated/graphql.ts'
-import { newWorld, type World } from './support/test-environment.ts'
+import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
 
 const update = async (client: Client, variables: UpdateSessionMutationVariables) =>
   (await ask(client, UpdateSessionDocument, variables)).updateSession
 const remove = async (client: Client, id: string) => (await ask(client, DeleteSessionDocument, { id })).deleteSession
 
 /** How many rows the database has in each table that is not empty. */
-function rowsIn({ segue }: World): Record<string, unknown> {
+function rowsIn({ segue }: TestEnvironment): Record<string, unknown> {
   const database = new Database(join(segue.home, 'segue.db'), { readonly: true })
   try {
     const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()
@@ -58,13 +58,13 @@ const gone = { code: 'NOT_FOUND' }
 
 describe('updateSession', () => {
   test('changes what is given, leaves the rest, and tells those who follow', async () => {
-    await using world = await newWorld('http')
+    await using world = await newTestEnvironment('http')
     const { client } = world
-    const { end } = await wholeAnswer(client, { text: 'Hello' })
+    const { end } = await streamToEnd(client, { text: 'Hello' })
     const { sessionId: id } = end
-    const before = await sessionOf(client, id)
+    const before = await loadSession(client, id)
     const events = followSession(client, id, before.headSeq)
-    const told = readTo(events, is('SessionChanged'))
+    const told = readUntil(events, isEventOfType('SessionChanged'))
     const named = await update(client, { id, title: ' A  better\nname ' })
     expect(named).toEqual({ ...before, title: 'A better name', headSeq: before.headSeq + 1 })
     expect((await told).last).toMatchObject({ seq: before.headSeq + 1, streamId: null, session: { id } })
@@ -72,74 +72,74 @@ describe('updateSession', () => {
     expect(kept).toMatchObject({ title: 'A better name', pinned: true, archived: true, model: 'offline/eliza' })
     const bare = await update(client, { id, title: null, model: null, pinned: false })
     expect(bare).toMatchObject({ title: null, model: null, pinned: false, archived: true })
-    expect(await sessionOf(client, id)).toEqual(bare)
+    expect(await loadSession(client, id)).toEqual(bare)
     expect(bare.lastActivityAt).toBe(before.lastActivityAt)
     await events.return?.()
   })
 
   test('while an answer is made is told in its midst, and a title that a person gave stays', async () => {
-    await using world = await newWorld('http')
+    await using world = await newTestEnvironment('http')
     const { client, provider } = world
     const held = Promise.withResolvers<void>()
-    provider.next([{ text: 'Half' }, { wait: held.promise }, { text: '.' }, { finish: 'stop' }])
+    provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { text: '.' }, { finish: 'stop' }])
     const events = streamChat(client, { text: 'Hello' })
-    const { sessionId: id } = (await readTo(events, is('TextDelta'))).last
+    const { sessionId: id } = (await readUntil(events, isEventOfType('TextDelta'))).last
     await using other = world.connect('http')
     await update(other, { id, title: 'Mine' })
     held.resolve()
-    await readTo(events, is('StreamFinished'))
-    await wholeAnswer(client, { sessionId: id, text: 'A message that would be a title' })
-    expect((await sessionOf(client, id)).title).toBe('Mine')
-    expect((await eventsOf(client, id)).map(({ type }) => type)).toContain('SessionChanged')
+    await readUntil(events, isEventOfType('StreamFinished'))
+    await streamToEnd(client, { sessionId: id, text: 'A message that would be a title' })
+    expect((await loadSession(client, id)).title).toBe('Mine')
+    expect((await loadEvents(client, id)).map(({ type }) => type)).toContain('SessionChanged')
   })
 
   test('is SESSION_READ_ONLY for one of Hermes, and NOT_FOUND for none', async () => {
-    await using world = await newWorld('http', { hermes: (db) => void db.session('theirs') })
+    await using world = await newTestEnvironment('http', { fillHermes: (db) => void db.addSession('theirs') })
     const { client } = world
     const theirs = { code: 'SESSION_READ_ONLY' }
-    expect(await refusal(client, UpdateSessionDocument, { id: 'theirs', title: 'Mine' })).toMatchObject(theirs)
-    expect(await refusal(client, DeleteSessionDocument, { id: 'theirs' })).toMatchObject(theirs)
-    expect(await refusal(client, DeleteSessionDocument, { id: 'nobody' })).toMatchObject(gone)
+    expect(await expectRefusal(client, UpdateSessionDocument, { id: 'theirs', title: 'Mine' })).toMatchObject(theirs)
+    expect(await expectRefusal(client, DeleteSessionDocument, { id: 'theirs' })).toMatchObject(theirs)
+    expect(await expectRefusal(client, DeleteSessionDocument, { id: 'nobody' })).toMatchObject(gone)
   })
 })
 
 describe('a session that was continued', () => {
   test('can be renamed, and its last event stays the last', async () => {
-    await using world = await newWorld('http')
+    await using world = await newTestEnvironment('http')
     const { client } = world
-    const { end } = await wholeAnswer(client, { text: 'Hello' })
+    const { end } = await streamToEnd(client, { text: 'Hello' })
     const { sessionId: id } = end
     await ask(client, CompactSessionDocument, { id })
     expect(await update(client, { id, title: 'The beginning', pinned: true })).toMatchObject({ pinned: true })
-    expect((await eventsOf(client, id)).at(-1)?.type).toBe('SessionContinued')
+    expect((await loadEvents(client, id)).at(-1)?.type).toBe('SessionContinued')
   })
 
   test('can be deleted: what continued it is a root then, and knows what its summary tells', async () => {
-    await using world = await newWorld('http')
+    await using world = await newTestEnvironment('http')
     const { client } = world
-    const { end } = await wholeAnswer(client, { text: 'Hello' })
+    const { end } = await streamToEnd(client, { text: 'Hello' })
     const { compactSession: next } = await ask(client, CompactSessionDocument, { id: end.sessionId })
     expect(next).toMatchObject({ lineageRoot: { id: end.sessionId }, segmentCount: 2 })
     await remove(client, end.sessionId)
-    const root = await sessionOf(client, next.id)
+    const root = await loadSession(client, next.id)
     expect(root).toMatchObject({ parent: null, lineageRoot: { id: next.id }, segmentCount: 1 })
     expect(root.modelContext).toEqual(next.modelContext)
-    await wholeAnswer(client, { sessionId: next.id, text: 'Go on' })
+    await streamToEnd(client, { sessionId: next.id, text: 'Go on' })
   })
 
   test('is busy for all of this while it is summarised', async () => {
-    await using world = await newWorld('http')
+    await using world = await newTestEnvironment('http')
     const { client, provider } = world
-    const { end } = await wholeAnswer(client, { text: 'Hello' })
+    const { end } = await streamToEnd(client, { text: 'Hello' })
     const { sessionId: id } = end
     const held = Promise.withResolvers<void>()
-    provider.next([{ wait: held.promise }, { text: 'A summary.' }, { finish: 'stop' }])
+    provider.enqueue([{ wait: held.promise }, { text: 'A summary.' }, { finish: 'stop' }])
     const compacting = ask(client, CompactSessionDocument, { id })
-    await provider.request(1)
+    await provider.waitForRequest(1)
     await using other = world.connect('http')
     const busy = { code: 'SESSION_BUSY' }
-    expect(await refusal(other, DeleteSessionDocument, { id })).toMatchObject(busy)
-    expect(await refusal(other, UpdateSessionDocument, { id, title: 'Mine' })).toMatchObject(busy)
+    expect(await expectRefusal(other, DeleteSessionDocument, { id })).toMatchObject(busy)
+    expect(await expectRefusal(other, UpdateSessionDocument, { id, title: 'Mine' })).toMatchObject(busy)
     held.resolve()
     await compacting
     await remove(other, id)
@@ -148,11 +148,11 @@ describe('a session that was continued', () => {
 
 describe.each(transports)('deleteSession, over %s,', (transport) => {
   test('leaves nothing of it, and completes whoever follows', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, segue } = world
     const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
     const variables = { text: 'Hello', key: 'mine', files }
-    const { end } = await wholeAnswer(client, variables)
+    const { end } = await streamToEnd(client, variables)
     const { sessionId: id } = end
     const [hash = ''] = readdirSync(join(segue.home, 'files'))
     // Kept long ago: what came a moment ago may be about to be referred to.
@@ -170,26 +170,26 @@ describe.each(transports)('deleteSession, over %s,', (transport) => {
       for await (const event of events) all.push(event)
       return all
     })
-    await until(() => segue.domain.chats.log.held.waiting === 3)
+    await waitUntil(() => segue.defaultProfile.chats.log.stats.waiting === 3)
     expect(await remove(client, id)).toBe(id)
     for (const events of await Promise.all(told)) expect(events.length).toBeGreaterThan(0)
     expect(rowsIn(world)).toEqual({})
     expect(existsSync(join(segue.home, 'files', hash))).toBe(false)
-    for (const nobody of [id, end.stream.id, found(end.message).id]) {
+    for (const nobody of [id, end.stream.id, requireNonNull(end.message).id]) {
       expect((await ask(client, NodeDocument, { id: nobody })).node).toBeNull()
     }
     expect((await ask(client, SessionsDocument, {})).sessions.edges).toEqual([])
-    expect(await refusal(client, DeleteSessionDocument, { id })).toMatchObject(gone)
-    expect(await refusal(client, UpdateSessionDocument, { id, pinned: true })).toMatchObject(gone)
+    expect(await expectRefusal(client, DeleteSessionDocument, { id })).toMatchObject(gone)
+    expect(await expectRefusal(client, UpdateSessionDocument, { id, pinned: true })).toMatchObject(gone)
 
-    const again = await wholeAnswer(client, variables)
+    const again = await streamToEnd(client, variables)
     expect(again.end.stream.id).not.toBe(end.stream.id)
   })
 })
 
 test('each of several changes in one document is told as it is behind that one', async () => {
-  await using world = await newWorld('http')
-  const { end } = await wholeAnswer(world.client, { text: 'Hello' })
+  await using world = await newTestEnvironment('http')
+  const { end } = await streamToEnd(world.client, { text: 'Hello' })
   const { sessionId: id } = end
   const { data } = await world.client.execute(
     `mutation ($id: ID!) {
@@ -210,30 +210,30 @@ test('each of several changes in one document is told as it is behind that one',
 
 describe('a deleted session', () => {
   test('is SESSION_BUSY while an answer is made or a message waits, and works at once after a stop', async () => {
-    await using world = await newWorld('webSocket')
+    await using world = await newTestEnvironment('webSocket')
     const { client, provider, segue } = world
-    provider.answer = () => [{ text: 'Half' }, { wait: never }]
+    provider.defaultAnswer = () => [{ text: 'Half' }, { wait: never }]
     const events = streamChat(client, { text: 'Hello' })
-    const { sessionId: id, streamId } = (await readTo(events, is('TextDelta'))).last
+    const { sessionId: id, streamId } = (await readUntil(events, isEventOfType('TextDelta'))).last
     await using other = world.connect('http')
     const queued = await startChat(other, { sessionId: id, text: 'And?', ifBusy: 'QUEUE' })
-    expect(await refusal(other, DeleteSessionDocument, { id })).toMatchObject({ code: 'SESSION_BUSY', streamId })
+    expect(await expectRefusal(other, DeleteSessionDocument, { id })).toMatchObject({ code: 'SESSION_BUSY', streamId })
     await cancelStream(other, queued.id)
-    expect(await refusal(other, DeleteSessionDocument, { id })).toMatchObject({ code: 'SESSION_BUSY', streamId })
-    await cancelStream(other, found(streamId))
+    expect(await expectRefusal(other, DeleteSessionDocument, { id })).toMatchObject({ code: 'SESSION_BUSY', streamId })
+    await cancelStream(other, requireNonNull(streamId))
     await remove(other, id)
     expect(rowsIn(world)).toEqual({})
-    expect((await ask(other, StreamDocument, { id: found(streamId) })).stream).toBeNull()
+    expect((await ask(other, StreamDocument, { id: requireNonNull(streamId) })).stream).toBeNull()
     // What the agent of the stopped answer still does, and the merging of its log, find nothing to write to.
-    await until(() => segue.domain.chats.unfinished === 0)
+    await waitUntil(() => segue.defaultProfile.chats.activeStreamCount === 0)
     expect(segue.warnings).toEqual([])
   })
 
   test('is not brought back by anything that was on its way, nor by a restart', async () => {
-    await using world = await newWorld('http')
+    await using world = await newTestEnvironment('http')
     const { client, segue } = world
     for (let round = 0; round < 5; round += 1) {
-      const { end } = await wholeAnswer(client, { text: `Hello ${round}` })
+      const { end } = await streamToEnd(client, { text: `Hello ${round}` })
       // All at once: one comes first, the others find it gone, or it finds them there.
       const [removed, ...rest] = await Promise.allSettled([
         remove(client, end.sessionId),
@@ -244,24 +244,26 @@ describe('a deleted session', () => {
       for (const one of rest)
         if (one.status === 'rejected') expect(String(one.reason)).toMatch(/NOT_FOUND|SESSION_BUSY|STALE/)
       if (removed.status === 'rejected') expect(String(removed.reason)).toContain('SESSION_BUSY')
-      await until(() => segue.domain.chats.unfinished === 0)
+      await waitUntil(() => segue.defaultProfile.chats.activeStreamCount === 0)
       for (const { node } of (await ask(client, SessionsDocument, {})).sessions.edges) await remove(client, node.id)
       expect(rowsIn(world)).toEqual({})
     }
     const { home } = segue
     await segue.close()
-    await using again = await newSegue({ settings: { home } })
-    expect(await again.domain.sessions.page({ after: null, before: null, limit: 10, backwards: false }, {})).toEqual([])
+    await using again = await startTestSegue({ settings: { home } })
+    expect(
+      await again.defaultProfile.sessions.listPage({ after: null, before: null, limit: 10, backwards: false }, {}),
+    ).toEqual([])
     expect(segue.warnings).toEqual([])
   })
 
   test('keeps its files where another one refers to them', async () => {
-    await using world = await newWorld('http')
+    await using world = await newTestEnvironment('http')
     const { client, segue } = world
     const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
     const [one, two] = [
-      await wholeAnswer(client, { text: 'One', files }),
-      await wholeAnswer(client, { text: 'Two', files }),
+      await streamToEnd(client, { text: 'One', files }),
+      await streamToEnd(client, { text: 'Two', files }),
     ]
     const [hash = ''] = readdirSync(join(segue.home, 'files'))
     const path = join(segue.home, 'files', hash)
@@ -274,9 +276,9 @@ describe('a deleted session', () => {
   })
 
   test('completes whoever follows a stream of it from behind its end', async () => {
-    await using world = await newWorld('webSocket')
+    await using world = await newTestEnvironment('webSocket')
     const { client } = world
-    const { end } = await wholeAnswer(client, { text: 'Hello' })
+    const { end } = await streamToEnd(client, { text: 'Hello' })
     await remove(client, end.sessionId)
     const events = followStream(client, end.stream.id, 2)
     await expect(events.next()).rejects.toThrow('NOT_FOUND')
@@ -285,7 +287,7 @@ describe('a deleted session', () => {
 
 describe('many at once', () => {
   test('are changed and deleted, in any profile, each once', async () => {
-    await using world = await newWorld('http')
+    await using world = await newTestEnvironment('http')
     const { client } = world
     const ids: string[] = []
     for (const profile of [null, 'work']) {
@@ -294,7 +296,7 @@ describe('many at once', () => {
       )
       ids.push(...started.map(({ session }) => session.id))
     }
-    for (const { chats } of await world.segue.domains.all()) await until(() => chats.unfinished === 0)
+    for (const { chats } of await world.segue.profiles.openAll()) await waitUntil(() => chats.activeStreamCount === 0)
     const [first = ''] = ids
     const twice = [...ids, first]
     const { updateSessions } = await ask(client, UpdateSessionsDocument, {
@@ -310,22 +312,24 @@ describe('many at once', () => {
   })
 
   test('are left as they are, all of them, when one cannot be', async () => {
-    await using world = await newWorld('http', { hermes: (db) => void db.session('theirs') })
+    await using world = await newTestEnvironment('http', { fillHermes: (db) => void db.addSession('theirs') })
     const { client, provider } = world
     const mine = [await newSession(client), await newSession(client)]
-    provider.next([{ text: 'Half' }, { wait: never }])
+    provider.enqueue([{ text: 'Half' }, { wait: never }])
     const busy = (await startChat(client, { text: 'Hello', profile: 'work', model: 'offline/eliza' })).session.id
-    const running = (await readTo(streamChat(client, { text: 'Hello' }), is('TextDelta'))).last.sessionId
+    const running = (await readUntil(streamChat(client, { text: 'Hello' }), isEventOfType('TextDelta'))).last.sessionId
     for (const [other, code] of [
       ['theirs', 'SESSION_READ_ONLY'],
       ['nobody', 'NOT_FOUND'],
       [running, 'SESSION_BUSY'],
     ] as const) {
       const ids = [...mine, busy, other]
-      expect(await refusal(client, DeleteSessionsDocument, { ids })).toMatchObject({ code })
+      expect(await expectRefusal(client, DeleteSessionsDocument, { ids })).toMatchObject({ code })
       if (other === running) continue
-      expect(await refusal(client, UpdateSessionsDocument, { ids, input: { pinned: true } })).toMatchObject({ code })
+      expect(await expectRefusal(client, UpdateSessionsDocument, { ids, input: { pinned: true } })).toMatchObject({
+        code,
+      })
     }
-    for (const id of mine) expect(await sessionOf(client, id)).toMatchObject({ pinned: false })
+    for (const id of mine) expect(await loadSession(client, id)).toMatchObject({ pinned: false })
   })
 })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HermesDb } from '../support/hermes/hermes-db.ts'
-import { ask, found, refusal } from './support/typed-client.ts'
-import { type EventOf, sessionOf, wholeAnswer } from './support/chat.ts'
+import { ask, requireNonNull, expectRefusal } from './support/typed-client.ts'
+import { type EventOfType, loadSession, streamToEnd } from './support/chat.ts'
 import { readingTransports } from './support/clients.ts'
 import {
   CreateSessionDocument,
@@ -14,42 +14,42 @@ import {
   SessionsOfProfileDocument,
   type SessionsQueryVariables,
 } from './generated/graphql.ts'
-import { newWorld, type World } from './support/test-environment.ts'
+import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
 
 const sources = ['webui', 'cli', 'telegram', 'api_server', 'cron', 'subagent', 'a_plugin'] as const
 
 /** A session of every kind, each with a message, a second apart; one that is put away, one that is pinned. */
 function manyKinds(db: HermesDb): void {
   for (const [index, source] of sources.entries()) {
-    db.session(`at-${source}`, { source, started_at: index + 1, title: `From ${source}` })
-    db.message(`at-${source}`, index + 10, { content: `Hello from ${source}` })
+    db.addSession(`at-${source}`, { source, started_at: index + 1, title: `From ${source}` })
+    db.addMessage(`at-${source}`, index + 10, { content: `Hello from ${source}` })
   }
-  db.session('old', { started_at: 0.5, archived: 1 })
-  db.session('dear', { started_at: 0.25, pinned: 1 })
+  db.addSession('old', { started_at: 0.5, archived: 1 })
+  db.addSession('dear', { started_at: 0.25, pinned: 1 })
 }
 
 /** A chat of three segments and what looks like one but is none. */
 function aChain(db: HermesDb): void {
-  db.session('one', { started_at: 1, ended_at: 2, end_reason: 'compression' })
-  db.session('two', { started_at: 3, ended_at: 4, end_reason: 'cli_close', parent_session_id: 'one' })
-  db.session('three', { started_at: 5, parent_session_id: 'two' })
-  db.session('branch', { started_at: 6, parent_session_id: 'two', model_config: '{"_branched_from": "two"}' })
-  db.session('stranger', { started_at: 7, parent_session_id: 'three' })
+  db.addSession('one', { started_at: 1, ended_at: 2, end_reason: 'compression' })
+  db.addSession('two', { started_at: 3, ended_at: 4, end_reason: 'cli_close', parent_session_id: 'one' })
+  db.addSession('three', { started_at: 5, parent_session_id: 'two' })
+  db.addSession('branch', { started_at: 6, parent_session_id: 'two', model_config: '{"_branched_from": "two"}' })
+  db.addSession('stranger', { started_at: 7, parent_session_id: 'three' })
 }
 
 const ids = ({ edges }: { readonly edges: readonly { readonly node: { readonly id: string } }[] }) =>
   edges.map(({ node }) => node.id)
 
-let many: World
+let many: TestEnvironment
 /** An answer in the one session of ours among the many. */
-let end: EventOf<'StreamFinished'>
+let end: EventOfType<'StreamFinished'>
 let own: string
-let chain: World
+let chain: TestEnvironment
 beforeAll(async () => {
-  many = await newWorld('http', { hermes: manyKinds })
-  end = (await wholeAnswer(many.client, { text: 'Hello' })).end
+  many = await newTestEnvironment('http', { fillHermes: manyKinds })
+  end = (await streamToEnd(many.client, { text: 'Hello' })).end
   own = end.sessionId
-  chain = await newWorld('http', { hermes: aChain })
+  chain = await newTestEnvironment('http', { fillHermes: aChain })
 })
 afterAll(async () => {
   await many[Symbol.asyncDispose]()
@@ -128,7 +128,7 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
       expect(page.pageInfo.hasPreviousPage).toBe(forwards.length > 0)
       expect(page.pageInfo.startCursor).toBe(page.edges[0]?.cursor)
       forwards.push(...ids(page))
-      after = found(page.pageInfo.endCursor)
+      after = requireNonNull(page.pageInfo.endCursor)
       more = page.pageInfo.hasNextPage
     }
     expect(forwards).toEqual(all)
@@ -139,15 +139,18 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
       expect(page.pageInfo.hasNextPage).toBe(backwards.length > 0)
       expect(page.pageInfo.endCursor).toBe(page.edges.at(-1)?.cursor)
       backwards.unshift(...ids(page))
-      before = found(page.pageInfo.startCursor)
+      before = requireNonNull(page.pageInfo.startCursor)
       more = page.pageInfo.hasPreviousPage
     }
     expect(backwards).toEqual(all)
 
     const [second, , fourth] = sessions.edges.slice(1).map(({ cursor }) => cursor)
-    const between = await ask(client, SessionsDocument, { after: found(second), before: found(fourth) })
+    const between = await ask(client, SessionsDocument, {
+      after: requireNonNull(second),
+      before: requireNonNull(fourth),
+    })
     expect(ids(between.sessions)).toEqual([all[2]])
-    const beyond = await ask(client, SessionsDocument, { first: 4, after: found(sessions.pageInfo.endCursor) })
+    const beyond = await ask(client, SessionsDocument, { first: 4, after: requireNonNull(sessions.pageInfo.endCursor) })
     expect(beyond.sessions).toMatchObject({ edges: [], pageInfo: { startCursor: null, endCursor: null } })
   })
 
@@ -157,7 +160,7 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
     const first = (await ask(client, SessionsOfProfileDocument, { id: 'old', first: 3 })).session?.profile
     expect(first).toMatchObject({ name: 'default', isDefault: true })
     expect(first?.sessions.edges).toEqual(all.edges.slice(0, 3))
-    const after = found(first?.sessions.pageInfo.endCursor)
+    const after = requireNonNull(first?.sessions.pageInfo.endCursor)
     const rest = (await ask(client, SessionsOfProfileDocument, { id: 'old', after })).session?.profile
     expect(rest?.sessions.edges).toEqual(all.edges.slice(3))
     const variables = { id: 'old', last: 2, before: after }
@@ -183,11 +186,11 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
   test('finds one by id, by session and by node alike, and nothing for an id of nothing', async () => {
     await using client = many.connect(transport)
     for (const id of ['at-cli', own]) {
-      const session = await sessionOf(client, id)
+      const session = await loadSession(client, id)
       expect(session).toMatchObject((await ask(client, SessionNodeDocument, { id })).node ?? {})
       expect((await ask(client, NodeDocument, { id })).node).toEqual({ type: 'Session', id })
     }
-    expect((await ask(client, NodeDocument, { id: found(end.message).id })).node?.type).toBe('Message')
+    expect((await ask(client, NodeDocument, { id: requireNonNull(end.message).id })).node?.type).toBe('Message')
     expect((await ask(client, NodeDocument, { id: end.stream.id })).node?.type).toBe('Stream')
     for (const id of ['nobody', 'ses_00000000000000000000000000', 'at-cli:99', '', 'a:b', '%']) {
       expect((await ask(client, NodeDocument, { id })).node).toBeNull()
@@ -198,7 +201,7 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
 
 describe.each(readingTransports)('models, over %s,', (transport) => {
   test('tells which can answer, and which one does where none is named', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { models } = await ask(world.client, ModelsDocument, {})
     expect(models).toEqual([
       { id: 'local/test', provider: 'local', name: 'test', isDefault: true },
@@ -209,8 +212,8 @@ describe.each(readingTransports)('models, over %s,', (transport) => {
 
 describe('createSession', () => {
   test('is refused over GET', async () => {
-    await using world = await newWorld('httpGet')
-    expect(await refusal(world.client, CreateSessionDocument, {})).toMatchObject({ code: 'FORBIDDEN' })
+    await using world = await newTestEnvironment('httpGet')
+    expect(await expectRefusal(world.client, CreateSessionDocument, {})).toMatchObject({ code: 'FORBIDDEN' })
     expect((await ask(world.client, SessionsDocument, {})).sessions.edges).toEqual([])
   })
 })

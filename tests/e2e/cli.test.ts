@@ -4,21 +4,21 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { commandHelp, readCommand } from '../../src/config/command-line/command.ts'
-import { newFolder } from '../support/server/segue.ts'
+import { commandHelp, parseCommand } from '../../src/config/command-line/command.ts'
+import { newTempFolder } from '../support/server/segue.ts'
 
 /** The real program, in a process of its own. */
 async function command(...argv: string[]) {
   const program = new URL('../../src/cli/cli.ts', import.meta.url).pathname
   const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
-  const env = { PATH, NODE_COMPILE_CACHE, HOME: newFolder() }
+  const env = { PATH, NODE_COMPILE_CACHE, HOME: newTempFolder() }
   const child = spawn(process.execPath, [program, ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   return { code: child.exitCode, stdout, stderr }
 }
 
 test('what cannot be is told in one sentence, with status 1', async () => {
-  const folder = newFolder()
+  const folder = newTempFolder()
   const file = join(folder, 'broken.json')
   writeFileSync(file, '{"format": ')
   expect(await command('import', file, '--home', join(folder, 'home'))).toEqual({
@@ -28,30 +28,30 @@ test('what cannot be is told in one sentence, with status 1', async () => {
   })
 })
 
-const read = (argv: readonly string[], env: NodeJS.ProcessEnv = {}, homedir = newFolder()) =>
-  readCommand({ argv, env, homedir })
+const read = (argv: readonly string[], env: NodeJS.ProcessEnv = {}, homedir = newTempFolder()) =>
+  parseCommand({ argv, env, homedir })
 
 test('its flags are those of the server where they say where things lie', () => {
-  const home = newFolder()
+  const home = newTempFolder()
   mkdirSync(join(home, 'hermes'))
   writeFileSync(join(home, 'config.json'), '{"hermesHome": "hermes", "model": "offline/eliza"}')
-  const places = { home, hermesHome: join(home, 'hermes') }
+  const paths = { home, hermesHome: join(home, 'hermes') }
   expect(read(['export', 'cnv_1', '--home', home])).toEqual({
     name: 'export',
     id: 'cnv_1',
     output: null,
     profile: null,
-    places,
+    paths,
   })
   expect(read(['--output', '-', 'export', 'cnv_1', '--no-hermes'], { SEGUE_HOME: home })).toMatchObject({
     output: '-',
-    places: { home, hermesHome: null },
+    paths: { home, hermesHome: null },
   })
   expect(read(['import', 'a.json', '--profile', 'work', `--home=${home}`])).toEqual({
     name: 'import',
     file: 'a.json',
     profile: 'work',
-    places,
+    paths,
   })
 })
 

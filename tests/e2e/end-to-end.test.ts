@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { modelMessageSchema } from 'ai'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { ChatClient, type ShownEvent, type ShownMessage } from '../support/clients/chat-client.ts'
-import { openaiProblems } from '../support/fixtures/message-rules.ts'
-import { digestOf, partsAfter, partsOf, Reader } from '../support/clients/reader.ts'
-import { fromModelContext, fromRequest, type Sent } from '../support/fixtures/sent-messages.ts'
-import { type ServerProcess, startProcess } from '../support/server/server-process.ts'
-import { callsOf, StrictProvider } from '../support/providers/strict-provider.ts'
+import { ChatClient, type ApiEvent, type ApiMessage } from '../support/clients/chat-client.ts'
+import { findOpenAiProblems } from '../support/fixtures/message-rules.ts'
+import { computeDigest, foldParts, toParts, EventReader } from '../support/clients/reader.ts'
+import { fromModelContext, fromRequest, type SentMessage } from '../support/fixtures/sent-messages.ts'
+import { type ServerProcess, startServerProcess } from '../support/server/server-process.ts'
+import { toolCallSteps, StrictProvider } from '../support/providers/strict-provider.ts'
 
 /** Real servers of the Model Context Protocol. */
 const require = createRequire(import.meta.url)
@@ -43,7 +43,7 @@ function configure(home: string, folder: string, provider: StrictProvider): void
 }
 
 const start = (home: string): Promise<ServerProcess> =>
-  startProcess({ argv: ['--port', '0', '--home', home, '--no-hermes'], env: { HOME: home } })
+  startServerProcess({ argv: ['--port', '0', '--home', home, '--no-hermes'], env: { HOME: home } })
 
 const sessionSchema = z.object({
   headSeq: z.int(),
@@ -66,26 +66,26 @@ async function sessionOf(client: ChatClient, id: string) {
 }
 
 /** What the model would be sent next, which no provider may refuse. */
-async function contextOf(client: ChatClient, id: string): Promise<Sent[]> {
+async function contextOf(client: ChatClient, id: string): Promise<SentMessage[]> {
   const { modelContext } = await sessionOf(client, id)
-  expect(openaiProblems(modelContext)).toEqual([])
+  expect(findOpenAiProblems(modelContext)).toEqual([])
   return fromModelContext(modelContext)
 }
 
 /** Holds what a client was told of a session against what is stored of it; the newest answer. */
-async function checked(client: ChatClient, id: string, told: readonly ShownEvent[]): Promise<ShownMessage | undefined> {
+async function checked(client: ChatClient, id: string, told: readonly ApiEvent[]): Promise<ApiMessage | undefined> {
   const { headSeq } = await sessionOf(client, id)
   expect(told.map(({ seq }) => seq)).toEqual(Array.from({ length: headSeq }, (_, index) => index + 1))
   const again = await client.events(id)
   const messages = await client.messages(id)
   for (const event of told) {
     if (event.type !== 'StreamFinished') continue
-    const ofStream = (events: readonly ShownEvent[]) => events.filter(({ streamId }) => streamId === event.streamId)
+    const ofStream = (events: readonly ApiEvent[]) => events.filter(({ streamId }) => streamId === event.streamId)
     const saved = messages.find((message) => message.id === event.message?.id)
     if (!saved) throw new Error(`the answer of ${event.streamId} is not among the messages`)
     expect(event.message).toEqual(saved)
-    for (const events of [told, again]) expect(partsAfter(ofStream(events))).toEqual(partsOf(saved))
-    expect(saved.digest).toBe(digestOf(partsOf(saved)))
+    for (const events of [told, again]) expect(foldParts(ofStream(events))).toEqual(toParts(saved))
+    expect(saved.digest).toBe(computeDigest(toParts(saved)))
     expect(await client.message(saved.id)).toEqual(saved)
   }
   return messages.findLast(({ role }) => role === 'ASSISTANT')
@@ -107,7 +107,7 @@ const decide = (client: ChatClient, id: string, decision: string) =>
     },
   )
 
-const callsIn = (message: ShownMessage | undefined) =>
+const callsIn = (message: ApiMessage | undefined) =>
   message?.parts.flatMap((part) => (part.type === 'ToolCallPart' ? [part.toolCall] : [])) ?? []
 
 /** It starts six programs, one after the other: in milliseconds. */
@@ -133,8 +133,8 @@ test(
 
     // One: two tools that ask, of which one is allowed, and one that only reads; then a question.
     writeFileSync(join(folder, 'mine.txt'), 'mine')
-    provider.next(
-      callsOf(
+    provider.enqueue(
+      toolCallSteps(
         { name: 'files__write_file', input: { path: join(folder, 'sum.txt'), content: '5' }, text: 'I write it down.' },
         {
           name: 'files__move_file',
@@ -143,11 +143,11 @@ test(
         { name: 'everything__get-sum', input: { a: 2, b: 3 } },
       ),
     )
-    provider.next(callsOf({ name: 'clarify', input: { question: 'Of what?', choices: ['metres', 'feet'] } }))
-    provider.next('It is 5 metres.')
-    const first = new Reader(here.streamChat({ text: 'What is 2 + 3?' }))
-    const { sessionId } = await first.untilType('StreamStarted')
-    const told = new Reader(here.followSession(sessionId))
+    provider.enqueue(toolCallSteps({ name: 'clarify', input: { question: 'Of what?', choices: ['metres', 'feet'] } }))
+    provider.enqueue('It is 5 metres.')
+    const first = new EventReader(here.streamChat({ text: 'What is 2 + 3?' }))
+    const { sessionId } = await first.readUntilType('StreamStarted')
+    const told = new EventReader(here.followSession(sessionId))
     const asked = new Map<string, string | undefined>()
     // One that comes just as the subscription begins may be told twice.
     for await (const { id, state, description, session } of approvals) {
@@ -165,13 +165,13 @@ test(
     await there.ask('mutation ($id: ID!) { answerClarification(id: $id, answer: "metres") { id } }', {
       id: question?.id,
     })
-    expect((await first.untilType('StreamFinished')).stream).toMatchObject({
+    expect((await first.readUntilType('StreamFinished')).stream).toMatchObject({
       status: 'COMPLETED',
       usage: { estimated: false, inputTokens: 30, outputTokens: 15 },
     })
     expect([readFileSync(join(folder, 'sum.txt'), 'utf8'), existsSync(join(folder, 'mine.txt'))]).toEqual(['5', true])
 
-    await told.untilType('StreamFinished')
+    await told.readUntilType('StreamFinished')
     const one = await checked(here, sessionId, told.events)
     expect(one).toMatchObject({ status: 'COMPLETE', text: 'I write it down.It is 5 metres.' })
     expect(callsIn(one)).toMatchObject([
@@ -192,41 +192,41 @@ test(
     let context = await contextOf(here, sessionId)
 
     // Two: stopped in the middle, by the other client.
-    provider.next([{ text: 'Once upon ' }, { text: 'a time' }, { wait: forever }])
-    const second = new Reader(here.streamChat({ sessionId, text: 'Tell me more.' }))
-    await second.until(({ text }) => text === 'Once upon a time')
+    provider.enqueue([{ text: 'Once upon ' }, { text: 'a time' }, { wait: forever }])
+    const second = new EventReader(here.streamChat({ sessionId, text: 'Tell me more.' }))
+    await second.readUntil(({ text }) => text === 'Once upon a time')
     expect(provider.requests[3] && fromRequest(provider.requests[3])).toEqual([
       ...context,
       { role: 'user', text: 'Tell me more.' },
     ])
     const stopped = await there.cancel(second.events[0]?.streamId ?? '')
     expect(stopped).toMatchObject({ outcome: 'CANCELLED', message: { status: 'PARTIAL', text: 'Once upon a time' } })
-    expect((await second.untilType('StreamFinished')).message).toEqual(stopped.message)
+    expect((await second.readUntilType('StreamFinished')).message).toEqual(stopped.message)
     expect(await provider.requests[3]?.closed).toBe('client')
-    await told.untilType('StreamFinished')
+    await told.readUntilType('StreamFinished')
     expect(await checked(here, sessionId, told.events)).toEqual(stopped.message)
     context = await contextOf(here, sessionId)
     expect(context.at(-1)).toMatchObject({ role: 'assistant', text: 'Once upon a time' })
 
     // Three: the server dies while somebody is asked.
     const lost = join(folder, 'lost.txt')
-    provider.next(callsOf({ name: 'files__write_file', input: { path: lost, content: 'x' }, text: 'Wait.' }))
+    provider.enqueue(toolCallSteps({ name: 'files__write_file', input: { path: lost, content: 'x' }, text: 'Wait.' }))
     const third = await here.start({ sessionId, text: 'Write more.' })
-    const waiting = await told.untilType('ApprovalChanged')
+    const waiting = await told.readUntilType('ApprovalChanged')
     expect(provider.requests[4] && fromRequest(provider.requests[4])).toEqual([
       ...context,
       { role: 'user', text: 'Write more.' },
     ])
-    await told.until(({ events }) => {
+    await told.readUntil(({ events }) => {
       const last = events.at(-1)
       return last?.type === 'StreamChanged' && last.stream.status === 'WAITING'
     })
-    await server.end('SIGKILL')
+    await server.stop('SIGKILL')
 
     const again = open.use(await start(home))
     const [back, other] = [open.use(new ChatClient(again.url)), open.use(new ChatClient(again.url))]
-    const rest = new Reader(back.followSession(sessionId, told.cursor))
-    expect(await rest.untilType('StreamFinished')).toMatchObject({
+    const rest = new EventReader(back.followSession(sessionId, told.cursor))
+    expect(await rest.readUntilType('StreamFinished')).toMatchObject({
       streamId: third.id,
       stream: { status: 'INTERRUPTED', error: { code: 'SERVER_RESTART' } },
     })
@@ -241,7 +241,7 @@ test(
     expect(context.at(-1)).toMatchObject({ role: 'tool', text: expect.stringContaining('not run') })
 
     // Compacted: another session goes on where this one ends.
-    provider.next('They want five metres.')
+    provider.enqueue('They want five metres.')
     const { compactSession } = z
       .object({ compactSession: z.object({ id: z.string() }) })
       .parse(await other.ask('mutation ($id: ID!) { compactSession(id: $id) { id } }', { id: sessionId }))
@@ -251,7 +251,7 @@ test(
     for (const said of ['What is 2 + 3?', 'did not allow', 'metres', 'Once upon a time', 'Write more.']) {
       expect(JSON.stringify(summarised?.messages)).toContain(said)
     }
-    expect(await rest.untilType('SessionContinued')).toMatchObject({ from: { id: sessionId }, to: { id: nextId } })
+    expect(await rest.readUntilType('SessionContinued')).toMatchObject({ from: { id: sessionId }, to: { id: nextId } })
     await checked(back, sessionId, [...told.events, ...rest.events])
     expect(await sessionOf(back, sessionId)).toMatchObject({ endReason: 'compression', segmentCount: 1, parent: null })
     await expect(back.start({ sessionId, text: 'Hello?' })).rejects.toMatchObject({
@@ -267,10 +267,10 @@ test(
     expect(context).toMatchObject([{ role: 'user', text: expect.stringContaining('They want five metres.') }])
 
     // Four: the answer in the new session knows the summary, and has the tools again.
-    provider.next(callsOf({ name: 'everything__echo', input: { message: 'five' } }))
-    provider.next('Five metres it is.')
-    const fourth = new Reader(back.streamChat({ sessionId: nextId, text: 'So?' }))
-    expect((await fourth.untilType('StreamFinished')).stream.status).toBe('COMPLETED')
+    provider.enqueue(toolCallSteps({ name: 'everything__echo', input: { message: 'five' } }))
+    provider.enqueue('Five metres it is.')
+    const fourth = new EventReader(back.streamChat({ sessionId: nextId, text: 'So?' }))
+    expect((await fourth.readUntilType('StreamFinished')).stream.status).toBe('COMPLETED')
     expect(provider.requests[6] && fromRequest(provider.requests[6])).toEqual([
       ...context,
       { role: 'user', text: 'So?' },
@@ -285,7 +285,7 @@ test(
     ])
     expect(await sessionOf(back, nextId)).toMatchObject(lineage)
 
-    expect([provider.requests.length, provider.refusals]).toEqual([8, []])
-    expect(await again.end('SIGTERM')).toBe(0)
+    expect([provider.requests.length, provider.rejections]).toEqual([8, []])
+    expect(await again.stop('SIGTERM')).toBe(0)
   },
 )

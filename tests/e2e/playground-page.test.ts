@@ -2,12 +2,12 @@ import { get, type IncomingHttpHeaders } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { newSegue, type TestSegue } from '../support/server/segue.ts'
+import { startTestSegue, type TestSegue } from '../support/server/segue.ts'
 
 let segue: TestSegue
 
 beforeAll(async () => {
-  segue = await newSegue()
+  segue = await startTestSegue()
 })
 
 afterAll(() => segue[Symbol.asyncDispose]())

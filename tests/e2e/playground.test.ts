@@ -5,10 +5,10 @@ import { z } from 'zod'
 import { playgroundTabs } from '../../src/server/playground/tabs.ts'
 import { ask } from '../support/server/graphql-request.ts'
 import { HermesDb } from '../support/hermes/hermes-db.ts'
-import { newFolder } from '../support/server/segue.ts'
-import { type ServerProcess, startProcess } from '../support/server/server-process.ts'
+import { newTempFolder } from '../support/server/segue.ts'
+import { type ServerProcess, startServerProcess } from '../support/server/server-process.ts'
 import { findChromium, startChromium } from '../support/clients/chromium.ts'
-import { PlaygroundPage, squeezed } from '../support/clients/playground-page.ts'
+import { PlaygroundPage, stripWhitespace } from '../support/clients/playground-page.ts'
 
 const executablePath = findChromium()
 
@@ -78,11 +78,11 @@ describe.skipIf(executablePath === null)('the playground in a browser', () => {
   let playground: PlaygroundPage
 
   beforeAll(async () => {
-    const folder = newFolder()
+    const folder = newTempFolder()
     opened.defer(() => rmSync(folder, { recursive: true, force: true }))
     const argv = ['--port', '0', '--home', join(folder, 'home'), '--hermes-home', hermesHome(folder)]
     const model = ['--model', 'offline/eliza', '--offline-delay', `${offlineDelay}`]
-    server = opened.use(await startProcess({ argv: [...argv, ...model] }))
+    server = opened.use(await startServerProcess({ argv: [...argv, ...model] }))
     const { context } = opened.use(await startChromium(executablePath ?? ''))
     playground = await PlaygroundPage.open(context, server.url)
   }, 60_000) // milliseconds: a browser takes its time where all tests run at once
@@ -98,7 +98,7 @@ describe.skipIf(executablePath === null)('the playground in a browser', () => {
   test('lists the sessions of Hermes, each with its place in its chat', async () => {
     await playground.select('Sessions')
     await playground.execute()
-    const { data } = await playground.response(sessions)
+    const { data } = await playground.waitForResponse(sessions)
     expect(data.sessions.edges.map(({ node }) => node)).toMatchObject([
       { id: 'train', title: 'Train', segmentCount: 1, lineageRoot: { id: 'train' } },
       { id: 'garden-2', title: 'Garden2', segmentCount: 2, lineageRoot: { id: 'garden' } },
@@ -109,28 +109,28 @@ describe.skipIf(executablePath === null)('the playground in a browser', () => {
   test('shows an answer while it is made, stops it, and shows what was saved', async () => {
     await playground.select('Chat')
     await playground.execute()
-    const first = await playground.response(chat)
+    const first = await playground.waitForResponse(chat)
     const { streamId } = first.data.streamChat
-    const seen = await playground.response(chat, ({ data }) => data.streamChat.type === 'TextDelta')
+    const seen = await playground.waitForResponse(chat, ({ data }) => data.streamChat.type === 'TextDelta')
     expect(seen.data.streamChat.streamId).toBe(streamId)
 
     await playground.select('Stop')
     await playground.setVariables({ streamId })
     await playground.execute()
-    const { outcome, message, lastSeq } = (await playground.response(stopped)).data.cancelStream
+    const { outcome, message, lastSeq } = (await playground.waitForResponse(stopped)).data.cancelStream
     expect(outcome).toBe('CANCELLED')
     expect(message.status).toBe('PARTIAL')
     expect(lastSeq).toBeGreaterThan(seen.data.streamChat.seq)
 
     const saved = await savedMessage(server.url, message.id)
     expect(saved.text).toMatch(/^I /)
-    expect(message.text).toBe(squeezed(saved.text))
-    expect(message.reasoning).toBe(squeezed(saved.reasoning))
+    expect(message.text).toBe(stripWhitespace(saved.text))
+    expect(message.reasoning).toBe(stripWhitespace(saved.reasoning))
 
     await playground.select('Follow')
     await playground.setVariables({ streamId, after: lastSeq - 1 })
     await playground.execute()
-    const last = (await playground.response(followed)).data.followStream
+    const last = (await playground.waitForResponse(followed)).data.followStream
     expect(last).toMatchObject({ __typename: 'StreamFinished', seq: lastSeq, stream: { status: 'CANCELLED' } })
     expect(last.message?.id).toBe(message.id)
   })
@@ -138,36 +138,36 @@ describe.skipIf(executablePath === null)('the playground in a browser', () => {
   test('shows an answer event by event to its end', async () => {
     await playground.select('Chat')
     await playground.setVariables({ input: { text: 'Hello' } })
-    const before = await playground.response(chat)
+    const before = await playground.waitForResponse(chat)
     await playground.execute()
     const seqs: number[] = []
-    let last = await playground.response(
+    let last = await playground.waitForResponse(
       chat,
       ({ data }) => data.streamChat.streamId !== before.data.streamChat.streamId,
     )
     while (last.data.streamChat.type !== 'StreamFinished') {
       const { seq } = last.data.streamChat
       seqs.push(seq)
-      last = await playground.response(chat, ({ data }) => data.streamChat.seq > seq)
+      last = await playground.waitForResponse(chat, ({ data }) => data.streamChat.seq > seq)
     }
     expect(seqs.length).toBeGreaterThan(3)
     const { stream, message } = last.data.streamChat
     expect(stream?.status).toBe('COMPLETED')
     const saved = await savedMessage(server.url, message?.id ?? '')
-    expect(message?.text).toBe(squeezed(saved.text))
-    await playground.ended()
+    expect(message?.text).toBe(stripWhitespace(saved.text))
+    await playground.waitForEnd()
   })
 
   test('continues a session of Hermes here', async () => {
     await playground.select('Continue')
     await playground.setVariables({ input: { continues: 'garden-2' } })
     await playground.execute()
-    const { createSession } = (await playground.response(continued)).data
+    const { createSession } = (await playground.waitForResponse(continued)).data
     expect(createSession).toMatchObject({ segmentCount: 3, lineageRoot: { id: 'garden' } })
   })
 
   test('explains the API in its docs', async () => {
-    const docs = await playground.docsOf('Mutation')
+    const docs = await playground.readDocs('Mutation')
     expect(docs).toContain('Stops a stream and returns what was saved')
     expect(docs).toContain('Starts an answer without following it')
   })
@@ -180,7 +180,7 @@ describe.skipIf(executablePath === null)('the playground in a browser', () => {
     expect(foreign).toEqual([])
     expect(playground.requests.filter((url) => url.startsWith('blob:') && new URL(url).origin !== origin)).toEqual([])
     expect(new Set(playground.sockets)).toEqual(new Set([`ws://${host}/graphql`]))
-    expect(playground.complaints).toEqual([])
+    expect(playground.errors).toEqual([])
   })
 })
 
@@ -189,18 +189,18 @@ function hermesHome(folder: string): string {
   const home = join(folder, 'hermes')
   mkdirSync(home)
   const hermes = new HermesDb(join(home, 'state.db'))
-  hermes.session('garden', { title: 'Garden', started_at: 100, ended_at: 200, end_reason: 'compression' })
-  hermes.session('garden-2', {
+  hermes.addSession('garden', { title: 'Garden', started_at: 100, ended_at: 200, end_reason: 'compression' })
+  hermes.addSession('garden-2', {
     title: 'Garden 2',
     started_at: 200,
     ended_at: 300,
     end_reason: 'cli_close',
     parent_session_id: 'garden',
   })
-  hermes.session('train', { title: 'Train', started_at: 400, source: 'telegram' })
-  hermes.message('garden', 101, { content: 'What can I plant in November?' })
-  hermes.message('garden-2', 201, { content: 'And where?' })
-  hermes.message('train', 401, { content: 'When does it leave?' })
+  hermes.addSession('train', { title: 'Train', started_at: 400, source: 'telegram' })
+  hermes.addMessage('garden', 101, { content: 'What can I plant in November?' })
+  hermes.addMessage('garden-2', 201, { content: 'And where?' })
+  hermes.addMessage('train', 401, { content: 'When does it leave?' })
   hermes.close()
   return home
 }

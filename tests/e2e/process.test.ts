@@ -6,14 +6,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { type Settings, SettingsError } from '../../src/config/settings.ts'
-import { inWords } from '../../src/cli/format-startup-error.ts'
+import { formatCliError } from '../../src/cli/format-startup-error.ts'
 import { HomeInUseError, UnusableHomeError } from '../../src/storage/sqlite/database/home-lock.ts'
-import { NewerDatabaseError, UnusableDatabaseError } from '../../src/storage/sqlite/database/sqlite-database.ts'
+import { DatabaseTooNewError, DatabaseUnusableError } from '../../src/storage/sqlite/database/sqlite-database.ts'
 import { ask } from '../support/server/graphql-request.ts'
 import { HermesDb } from '../support/hermes/hermes-db.ts'
-import { newFolder, newSegue } from '../support/server/segue.ts'
-import { runToEnd, type ServerProcess, startProcess } from '../support/server/server-process.ts'
-import { deadURL } from '../support/server/small-server.ts'
+import { newTempFolder, startTestSegue } from '../support/server/segue.ts'
+import { runToEnd, type ServerProcess, startServerProcess } from '../support/server/server-process.ts'
+import { findUnusedUrl } from '../support/server/small-server.ts'
 import { StrictProvider } from '../support/providers/strict-provider.ts'
 import { type Follower, followOverEventStream, followOverWebSocket } from '../support/clients/follower.ts'
 
@@ -21,7 +21,7 @@ import { type Follower, followOverEventStream, followOverWebSocket } from '../su
 const endLimit = 2_000
 
 function folder(): string {
-  const path = newFolder()
+  const path = newTempFolder()
   onTestFinished(() => rmSync(path, { recursive: true, force: true }))
   return path
 }
@@ -42,11 +42,11 @@ function given({ home, delay = 40, argv = [], env = {} }: Program) {
   }
 }
 
-const start = (program: Program): Promise<ServerProcess> => startProcess(given(program))
+const start = (program: Program): Promise<ServerProcess> => startServerProcess(given(program))
 const fail = (program: Program) => runToEnd(given(program))
 
 /** The same server in this process, for what an ended one left behind in its home: it starts faster. */
-const startHere = (settings: Partial<Settings>) => newSegue({ settings })
+const startHere = (settings: Partial<Settings>) => startTestSegue({ settings })
 
 const streamSchema = z.object({
   id: z.string(),
@@ -95,27 +95,27 @@ function usualHermes(home: string): string {
 /** Ends a process by a signal, and tells with which status and after how many milliseconds it has ended. */
 async function endBy(server: ServerProcess, signal: NodeJS.Signals) {
   const begin = performance.now()
-  const code = await server.end(signal)
+  const code = await server.stop(signal)
   return { code, time: performance.now() - begin }
 }
 
 /** Nothing that anybody saw is missing in what was saved. */
 function expectSaved(saved: Awaited<ReturnType<typeof streamOf>>, followers: readonly Follower[]): void {
   for (const follower of followers) {
-    expect(saved.message?.text.startsWith(follower.seen('TextDelta'))).toBe(true)
-    expect(saved.message?.reasoning?.startsWith(follower.seen('ReasoningDelta'))).toBe(true)
+    expect(saved.message?.text.startsWith(follower.joinText('TextDelta'))).toBe(true)
+    expect(saved.message?.reasoning?.startsWith(follower.joinText('ReasoningDelta'))).toBe(true)
     expect(follower.events.map(({ seq }) => seq)).toEqual(follower.events.map((_, index) => index + 1))
   }
 }
 
 describe('a server that is started', () => {
-  const home = newFolder()
+  const home = newTempFolder()
   let server: ServerProcess
   beforeAll(async () => {
     const hermes = new HermesDb(join(usualHermes(home), 'state.db'))
-    hermes.session('s')
+    hermes.addSession('s')
     hermes.close()
-    const port = new URL(await deadURL()).port
+    const port = new URL(await findUnusedUrl()).port
     server = await start({ home, delay: 5, argv: ['--port', port, '--no-hermes'] })
     expect(new URL(server.url)).toMatchObject({ hostname: '127.0.0.1', port })
   })
@@ -131,7 +131,7 @@ describe('a server that is started', () => {
   test('has an answer without any configuration', async () => {
     const stream = await chat(server.url, { text: 'Hello' })
     const follower = followOverEventStream(server.url, stream.id)
-    await follower.finished()
+    await follower.waitForEnd()
     expect(follower.events.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'COMPLETED' } })
   })
 
@@ -148,12 +148,12 @@ describe('a server that is started', () => {
     // A home is let go of by one that cannot have its port.
     await using _ = await startHere({ home: otherHome })
     const follower = followOverWebSocket(server.url, id)
-    await follower.finished()
+    await follower.waitForEnd()
     expect(follower.events.at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
   })
 
   test('says one line on stdout, to its end', async () => {
-    expect(await server.end('SIGTERM')).toBe(0)
+    expect(await server.stop('SIGTERM')).toBe(0)
     expect(server.output.stdout).toBe(`Segue is ready: ${server.url}/graphql\n`)
     expect(server.output.stderr).toContain('stopping')
   })
@@ -195,7 +195,7 @@ describe('an end by', () => {
         followers: [followOverWebSocket(server.url, id), followOverEventStream(server.url, id)],
       }))
       await muteSocket(server.url)
-      for (const { followers } of told) for (const follower of followers) await follower.deltas(3)
+      for (const { followers } of told) for (const follower of followers) await follower.waitForDeltas(3)
 
       server.process.stderr.once('data', () => {
         for (const another of more) server.process.kill(another)
@@ -205,7 +205,7 @@ describe('an end by', () => {
       expect(time).toBeLessThan(endLimit)
       for (const { followers } of told) {
         for (const follower of followers) {
-          await follower.over
+          await follower.closed
           expect(follower.events.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'INTERRUPTED' } })
         }
       }
@@ -225,7 +225,7 @@ describe('an end by', () => {
       }
       const next = await chat(again.url, { sessionId: streams[0]?.session.id ?? '' })
       const follower = followOverWebSocket(again.url, next.id)
-      await follower.deltas(1)
+      await follower.waitForDeltas(1)
     },
   )
 })
@@ -257,11 +257,11 @@ describe('a kill', () => {
       for (const moment of moments) {
         const { id, session } = await chat(server.url)
         const followers = [followOverWebSocket(server.url, id), followOverEventStream(server.url, id)]
-        for (const follower of followers) await follower.deltas(moment)
+        for (const follower of followers) await follower.waitForDeltas(moment)
         seen.push({ id, session, followers })
       }
-      await server.end('SIGKILL')
-      for (const { followers } of seen) for (const { over } of followers) await over
+      await server.stop('SIGKILL')
+      for (const { followers } of seen) for (const { closed: over } of followers) await over
     }
 
     await using again = await startHere({ home })
@@ -269,17 +269,17 @@ describe('a kill', () => {
     for (const { id, session, followers } of seen) {
       // Who comes back gets the rest and the end, nothing twice. Deltas may have been merged into their last by now.
       const late = followOverWebSocket(again.url, id)
-      await late.finished()
+      await late.waitForEnd()
       const seqs = late.events.map(({ seq }) => seq)
       expect(seqs).toEqual([...new Set(seqs)].toSorted((a, b) => a - b))
       const { lastSeq, message } = await streamOf(again.url, id)
-      expect([late.seen('TextDelta'), late.seen('ReasoningDelta')]).toEqual([message?.text, message?.reasoning])
+      expect([late.joinText('TextDelta'), late.joinText('ReasoningDelta')]).toEqual([message?.text, message?.reasoning])
       expect([seqs[0], seqs.at(-1)]).toEqual([1, lastSeq])
       expect(lastSeq).toBeGreaterThan(followers[0]?.events.at(-1)?.seq ?? 0)
 
       const next = await chat(again.url, { sessionId: session.id })
       const follower = followOverEventStream(again.url, next.id)
-      await follower.finished()
+      await follower.waitForEnd()
       expect(follower.events.at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
       expect(follower.events[0]?.seq).toBe(lastSeq + 1)
     }
@@ -287,13 +287,13 @@ describe('a kill', () => {
 })
 
 describe('a server with a provider, for a user who has a Hermes agent', () => {
-  const home = newFolder()
+  const home = newTempFolder()
   let hermes: HermesDb
   let provider: StrictProvider
   let server: ServerProcess
   beforeAll(async () => {
     hermes = new HermesDb(join(usualHermes(home), 'state.db'), 'newest', 'delete')
-    hermes.message(hermes.session('from the terminal'), 1, { content: 'hello' })
+    hermes.addMessage(hermes.addSession('from the terminal'), 1, { content: 'hello' })
     provider = await StrictProvider.start({ apiKey: 'sk-of-the-environment' })
     const local = {
       type: 'openai-compatible',
@@ -314,15 +314,15 @@ describe('a server with a provider, for a user who has a Hermes agent', () => {
   test('is answered by the provider that config.json names, with the key out of the environment', async () => {
     const { id } = await chat(server.url, { text: 'Hello?' })
     const follower = followOverWebSocket(server.url, id)
-    const { headers, body } = await provider.request(0)
+    const { headers, body } = await provider.waitForRequest(0)
     expect(headers.authorization).toBe('Bearer sk-of-the-environment')
     expect(body.messages.at(-1)).toMatchObject({ role: 'user' })
-    await follower.finished()
+    await follower.waitForEnd()
     expect(follower.events.at(-1)).toMatchObject({
       stream: { status: 'COMPLETED' },
       message: { text: 'Hello from the strict provider.' },
     })
-    expect(provider.refusals).toEqual([])
+    expect(provider.rejections).toEqual([])
   })
 
   test('serves the Hermes that is found at its usual place', async () => {
@@ -338,11 +338,11 @@ describe('a server with a provider, for a user who has a Hermes agent', () => {
       [[{ open: true }], ''],
       [[{ text: 'Half of' }], 'Half of'],
     ] as const) {
-      provider.next([...steps, { wait: silent }])
+      provider.enqueue([...steps, { wait: silent }])
       const { id } = await chat(server.url)
-      const request = await provider.request(asked + made.length)
+      const request = await provider.waitForRequest(asked + made.length)
       const follower = followOverWebSocket(server.url, id)
-      await follower.deltas(text ? 1 : 0)
+      await follower.waitForDeltas(text ? 1 : 0)
       made.push({ id, text, request, follower })
     }
     hermes.db.exec('BEGIN EXCLUSIVE')
@@ -357,7 +357,7 @@ describe('a server with a provider, for a user who has a Hermes agent', () => {
     await using again = await startHere({ home })
     for (const { id, text, request, follower } of made) {
       expect(await request.closed).toBe('client')
-      await follower.over
+      await follower.closed
       expect(follower.events.at(-1)).toMatchObject({ stream: { status: 'INTERRUPTED' } })
       const saved = await streamOf(again.url, id)
       expect(saved).toMatchObject({ status: 'INTERRUPTED', error: { code: 'SERVER_RESTART' } })
@@ -377,7 +377,7 @@ test('a Hermes may have no home yet, and is served once it has one', async () =>
   expect(await sessionIds(segue.url)).toEqual([])
   const hermes = new HermesDb(join(hermesHome, 'state.db'))
   onTestFinished(() => hermes.close())
-  hermes.message(hermes.session('from the terminal'), 1, { content: 'hello' })
+  hermes.addMessage(hermes.addSession('from the terminal'), 1, { content: 'hello' })
   expect(await sessionIds(segue.url)).toEqual(['from the terminal'])
 })
 
@@ -396,7 +396,7 @@ async function expectRefusedHere(
 ): Promise<void> {
   const error: unknown = await startHere(settings).catch((reason: unknown) => reason)
   expect(error).toBeInstanceOf(type)
-  const told = inWords(error)
+  const told = formatCliError(error)
   for (const word of words) expect(told).toEqual(expect.stringContaining(word))
   expect(told, 'a stack').not.toMatch(/^\s+at /m)
 }
@@ -431,7 +431,7 @@ describe('a start that cannot succeed ends with 1 and says why, in words', () =>
     db.exec('CREATE TABLE later (x); PRAGMA user_version = 999')
     db.close()
     const before = readFileSync(path)
-    await expectRefusedHere({ home }, NewerDatabaseError, path, '999')
+    await expectRefusedHere({ home }, DatabaseTooNewError, path, '999')
     expect(readFileSync(path).equals(before)).toBe(true)
   })
 
@@ -449,7 +449,7 @@ describe('a start that cannot succeed ends with 1 and says why, in words', () =>
     const home = folder()
     const path = join(home, 'segue.db')
     spoil(path)
-    await expectRefusedHere({ home }, UnusableDatabaseError, path)
+    await expectRefusedHere({ home }, DatabaseUnusableError, path)
   })
 })
 

@@ -10,12 +10,12 @@ import { z } from 'zod'
 import { allSettings } from '../../src/config/setting-definitions.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { playgroundTabs } from '../../src/server/playground/tabs.ts'
-import { stirring } from '../contract/support/typed-client.ts'
-import { eventStream } from '../contract/support/event-stream.ts'
+import { repeatUntil } from '../contract/support/typed-client.ts'
+import { readEventStream } from '../contract/support/event-stream.ts'
 import { HermesDb } from '../support/hermes/hermes-db.ts'
-import { newFolder } from '../support/server/segue.ts'
-import { type ServerProcess, startProcess } from '../support/server/server-process.ts'
-import { until } from '../support/wait-until.ts'
+import { newTempFolder } from '../support/server/segue.ts'
+import { type ServerProcess, startServerProcess } from '../support/server/server-process.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
@@ -42,7 +42,7 @@ const operations = blocks.flatMap((block, index) => {
   return [{ query: block.text, variables: next?.language === 'json' && next.followsBlock ? next.text : '{}' }]
 })
 
-const folder = newFolder()
+const folder = newTempFolder()
 const hermesHome = join(folder, 'hermes')
 let server: ServerProcess
 
@@ -59,7 +59,9 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'home', 'config.json'), JSON.stringify({ mcpServers: { files } }))
   const homes = ['--home', join(folder, 'home'), '--hermes-home', hermesHome]
   // 20 milliseconds between two words: what is stopped would take 3 seconds.
-  server = await startProcess({ argv: [...homes, '--port', '0', '--model', 'offline/eliza', '--offline-delay', '20'] })
+  server = await startServerProcess({
+    argv: [...homes, '--port', '0', '--model', 'offline/eliza', '--offline-delay', '20'],
+  })
 })
 
 afterAll(async () => {
@@ -104,7 +106,7 @@ describe('its operations', () => {
     expect(await results(allow && { ...allow, variables: JSON.stringify(decided) })).toMatchObject([
       { answerApproval: { state: 'ANSWERED', decision: 'ONCE' } },
     ])
-    await until(() => existsSync(join(folder, 'home', 'note.txt')))
+    await waitUntil(() => existsSync(join(folder, 'home', 'note.txt')))
   })
 
   test('for a sidebar list each chat once, tell of a new one, and find what was said', async () => {
@@ -116,7 +118,7 @@ describe('its operations', () => {
     const isNew = ({ conversationsChanged: change }: Data) => JSON.stringify(change).includes('A new chat')
     const told = results(changes, isNew)
     const start = { query: 'mutation { startChat(input: {text: "A new chat"}) { id } }', variables: '{}' }
-    await stirring(told, () => answer(start))
+    await repeatUntil(told, () => answer(start))
     expect((await told).at(-1)).toMatchObject({ conversationsChanged: { kind: 'UPSERTED' } })
     expect(await answer(search)).toMatchObject({
       search: {
@@ -368,7 +370,7 @@ async function results(
   })
   if (!isSubscription) return [result.parse(await response.json()).data]
   const all: Data[] = []
-  for await (const event of eventStream(response)) {
+  for await (const event of readEventStream(response)) {
     if (event.event !== 'next') continue
     const { data } = result.parse(JSON.parse(event.data))
     all.push(data)
@@ -413,15 +415,19 @@ function nameOf(query: string): string | undefined {
 function fillHermes(): void {
   mkdirSync(hermesHome)
   const hermes = new HermesDb(join(hermesHome, 'state.db'))
-  const first = hermes.session('20260213_090000_d4e5f6', { started_at: 100, ended_at: 200, end_reason: 'compression' })
-  const second = hermes.session('20260214_101500_a1b2c3', {
+  const first = hermes.addSession('20260213_090000_d4e5f6', {
+    started_at: 100,
+    ended_at: 200,
+    end_reason: 'compression',
+  })
+  const second = hermes.addSession('20260214_101500_a1b2c3', {
     title: 'Garden',
     started_at: 200,
     ended_at: 300,
     end_reason: 'cli_close',
     parent_session_id: first,
   })
-  hermes.message(first, 101, { content: 'What can I plant in November?' })
-  hermes.message(second, 201, { content: 'And where?' })
+  hermes.addMessage(first, 101, { content: 'What can I plant in November?' })
+  hermes.addMessage(second, 201, { content: 'And where?' })
   hermes.close()
 }

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { ChatClient } from '../support/clients/chat-client.ts'
-import { newProvidedSegue } from '../support/server/segue-with-provider.ts'
-import { Reader } from '../support/clients/reader.ts'
-import { newFolder, segueWith } from '../support/server/segue.ts'
-import { startProcess } from '../support/server/server-process.ts'
+import { startSegueWithProvider } from '../support/server/segue-with-provider.ts'
+import { EventReader } from '../support/clients/reader.ts'
+import { newTempFolder, startTestSegueWithFlags } from '../support/server/segue.ts'
+import { startServerProcess } from '../support/server/server-process.ts'
 import { StrictProvider } from '../support/providers/strict-provider.ts'
 
 const never = new Promise<never>(() => undefined)
@@ -48,39 +48,39 @@ const everything = async (client: ChatClient, id: string) => [
 ]
 
 test('K1 SessionContinued is the last event of a session, whoever follows it, from any cursor', async () => {
-  await using provided = await newProvidedSegue()
+  await using provided = await startSegueWithProvider()
   const { client } = provided
   const { id, session } = await client.start({ text: 'Talk.' })
-  await provided.read(id).toEnd()
-  const live = new Reader(client.followSession(session.id))
+  await provided.newReader(id).readToEnd()
+  const live = new EventReader(client.followSession(session.id))
   const next = await compact(client, session.id)
-  const told = await live.untilType('SessionContinued')
+  const told = await live.readUntilType('SessionContinued')
   expect(told).toMatchObject({ sessionId: session.id, streamId: null, from: { id: session.id }, to: { id: next } })
   const { headSeq } = await client.session(session.id)
   expect(told.seq).toBe(headSeq)
   for (const after of [0, headSeq - 1]) {
-    const later = new Reader(provided.another().followSession(session.id, after))
-    expect(await later.untilType('SessionContinued')).toEqual(told)
-    await later.leave()
+    const later = new EventReader(provided.newClient().followSession(session.id, after))
+    expect(await later.readUntilType('SessionContinued')).toEqual(told)
+    await later.unsubscribe()
   }
   expect((await client.events(session.id)).at(-1)).toEqual(told)
   // Neither a refused message nor one in the session that goes on adds anything.
   await expect(client.start({ text: 'Still there?', sessionId: session.id })).rejects.toMatchObject({ code: 'STALE' })
   const answer = await client.start({ text: 'Go on.', sessionId: next })
-  await provided.read(answer.id).toEnd()
+  await provided.newReader(answer.id).readToEnd()
   await compact(client, next)
   expect((await client.session(session.id)).headSeq).toBe(headSeq)
-  await live.leave()
+  await live.unsubscribe()
 })
 
 test('K1 a chat that is sent to a session that was continued is STALE and names the tip, however it is sent', async () => {
-  await using provided = await newProvidedSegue()
+  await using provided = await startSegueWithProvider()
   const { client } = provided
   const { id, session } = await client.start({ text: 'Talk.', key: 'first' })
-  const { stream } = await provided.read(id).untilType('StreamFinished')
+  const { stream } = await provided.newReader(id).readUntilType('StreamFinished')
   const second = await compact(client, session.id)
   const more = await client.start({ text: 'More.', sessionId: second })
-  await provided.read(more.id).untilType('StreamFinished')
+  await provided.newReader(more.id).readUntilType('StreamFinished')
   const third = await compact(client, second)
   for (const sessionId of [session.id, second]) {
     for (const ifBusy of ['REJECT', 'QUEUE', 'INTERRUPT'] as const) {
@@ -96,17 +96,17 @@ test('K1 a chat that is sent to a session that was continued is STALE and names 
 
 /** A session of which a summary is being made, until `go`. */
 async function summarising(reply: 'whole' | 'refused' = 'whole') {
-  const provided = await newProvidedSegue()
-  const { client, provider, read } = provided
+  const provided = await startSegueWithProvider()
+  const { client, provider, newReader: read } = provided
   const { id, session } = await client.start({ text: 'Talk.' })
-  await read(id).toEnd()
+  await read(id).readToEnd()
   const before = await client.session(session.id)
   const { promise: held, resolve: go } = Promise.withResolvers<void>()
   const end = reply === 'whole' ? [{ finish: 'stop' } as const] : [{ cut: true } as const]
-  provider.next([{ text: 'In short.' }, { wait: held }, ...end])
-  const outcome = compact(provided.another(), session.id)
+  provider.enqueue([{ text: 'In short.' }, { wait: held }, ...end])
+  const outcome = compact(provided.newClient(), session.id)
   outcome.catch(() => undefined)
-  const request = await provider.request(1)
+  const request = await provider.waitForRequest(1)
   return { provided, client, sessionId: session.id, before, go, outcome, request }
 }
 
@@ -123,7 +123,7 @@ test('K2 while a session is being compacted REJECT refuses, and INTERRUPT breaks
   expect(status).toBe('RUNNING')
   await expect(outcome).rejects.toMatchObject({ code: 'SESSION_BUSY' })
   expect(await request.closed).toBe('client')
-  await provided.read(id).toEnd()
+  await provided.newReader(id).readToEnd()
   expect(await fate(client, sessionId)).toMatchObject({ endedAt: null, endReason: null })
   expect(provided.segue.warnings).toEqual([])
 })
@@ -147,7 +147,7 @@ test('K2 one that fails leaves the session as it was, and what waited has its tu
   go()
   await expect(outcome).rejects.toMatchObject({ code: 'PROVIDER' })
   const { id } = await waiting
-  const { stream } = await provided.read(id).untilType('StreamFinished')
+  const { stream } = await provided.newReader(id).readUntilType('StreamFinished')
   expect(stream.status).toBe('COMPLETED')
   const { messages, ...now } = await client.session(sessionId)
   expect(now.messageCount).toBe(before.messageCount + 2)
@@ -156,23 +156,23 @@ test('K2 one that fails leaves the session as it was, and what waited has its tu
 
 test('K2 one that is cut off by a kill leaves the session as it was', async () => {
   await using provider = await StrictProvider.start()
-  const home = newFolder()
+  const home = newTempFolder()
   const providers = { strict: { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] } }
   writeFileSync(join(home, 'config.json'), JSON.stringify({ providers, model: 'strict/test', titles: false }))
   const argv = ['--port', '0', '--home', home, '--no-hermes']
 
-  const first = await startProcess({ argv })
+  const first = await startServerProcess({ argv })
   const before = new ChatClient(first.url)
   const { id, session } = await before.start({ text: 'Talk.' })
-  await new Reader(before.followStream(id)).toEnd()
+  await new EventReader(before.followStream(id)).readToEnd()
   const state = await everything(before, session.id)
-  provider.next([{ text: 'In sh' }, { wait: never }])
+  provider.enqueue([{ text: 'In sh' }, { wait: never }])
   compact(before, session.id, 'k').catch(() => undefined)
-  await provider.request(1)
-  await first.end('SIGKILL')
+  await provider.waitForRequest(1)
+  await first.stop('SIGKILL')
   await before[Symbol.asyncDispose]()
 
-  await using server = await segueWith({ argv })
+  await using server = await startTestSegueWithFlags({ argv })
   await using client = new ChatClient(server.url)
   expect(await everything(client, session.id)).toEqual(state)
   // Its key came to nothing, and is free.
@@ -182,14 +182,14 @@ test('K2 one that is cut off by a kill leaves the session as it was', async () =
 })
 
 test('K3 forkSession and regenerate make new sessions; nothing of the old one changes, nothing later is known', async () => {
-  await using provided = await newProvidedSegue()
+  await using provided = await startSegueWithProvider()
   const { client, provider } = provided
-  provider.answer = ({ body }) => `Answer to ${JSON.stringify(body.messages.at(-1)?.content)}`
+  provider.defaultAnswer = ({ body }) => `Answer to ${JSON.stringify(body.messages.at(-1)?.content)}`
   let sessionId = await client.createSession()
   const old = sessionId
   for (const text of ['One.', 'Two.', 'Three.']) {
     const { id } = await client.start({ text, sessionId })
-    await provided.read(id).toEnd()
+    await provided.newReader(id).readToEnd()
   }
   const before = await everything(client, old)
   const messages = await client.messages(old)
@@ -197,7 +197,7 @@ test('K3 forkSession and regenerate make new sessions; nothing of the old one ch
   sessionId = await fork(client, messages[1]?.id ?? '')
   expect(await client.messages(sessionId)).toMatchObject([{ text: 'One.' }, { text: 'Answer to "One."' }])
   const { id } = await client.start({ text: 'Other.', sessionId })
-  await provided.read(id).toEnd()
+  await provided.newReader(id).readToEnd()
   expect(provider.requests.at(-1)?.body.messages.map(({ content }) => content)).toEqual([
     'One.',
     'Answer to "One."',
@@ -205,7 +205,7 @@ test('K3 forkSession and regenerate make new sessions; nothing of the old one ch
   ])
 
   const again = await regenerate(client, messages[3]?.id ?? '', 'Two, once more.')
-  await provided.read(again.id).toEnd()
+  await provided.newReader(again.id).readToEnd()
   expect(again.sessionId).not.toBe(old)
   expect(provider.requests.at(-1)?.body.messages.map(({ content }) => content)).toEqual([
     'One.',

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { ask } from '../support/server/graphql-request.ts'
 import { EventStream } from '../support/clients/event-stream.ts'
 import { HermesDb } from '../support/hermes/hermes-db.ts'
-import { newFolder, newSegue, type TestSegue } from '../support/server/segue.ts'
+import { newTempFolder, startTestSegue, type TestSegue } from '../support/server/segue.ts'
 
 const row = 'id title segmentCount lastActivityAt tip { id activeStream { status } }'
 const query = `subscription { conversationsChanged { kind id conversation { ${row} } } }`
@@ -70,12 +70,12 @@ interface WithHermes {
 }
 
 async function newWithHermes(): Promise<WithHermes> {
-  const hermesHome = newFolder()
+  const hermesHome = newTempFolder()
   const path = join(hermesHome, 'state.db')
   const hermes = new HermesDb(path)
-  hermes.session('theirs')
-  hermes.message('theirs', 2)
-  const segue = await newSegue({ settings: { hermesHome } })
+  hermes.addSession('theirs')
+  hermes.addMessage('theirs', 2)
+  const segue = await startTestSegue({ settings: { hermesHome } })
   onTestFinished(async () => {
     await segue[Symbol.asyncDispose]()
     hermes.close()
@@ -95,7 +95,7 @@ test('L1 a row is told when it comes, changes and goes, by whoever’s hand, and
   })
   expect(new Set(rows.map((change) => change.id))).toEqual(new Set([`cnv_${id}`]))
   expect(rows.length).toBeLessThanOrEqual(4)
-  hermes.message('theirs', 3)
+  hermes.addMessage('theirs', 3)
   expect(await nextChange(stream)).toMatchObject({ kind: 'UPSERTED', id: 'cnv_theirs' })
   await write(segue, `deleteSession(id: "${id}")`)
   const gone = await untilChange(stream, ({ kind }) => kind === 'REMOVED')
@@ -112,8 +112,8 @@ test('L2 who subscribes, then reads, then does what it is told, has the list tha
       await write(segue, `updateSession(id: "${id}", input: { title: "Renamed ${count}" }) { id }`)
       if (count % 3 === 0) await write(segue, `cancelStream(streamId: "${await streamOf(segue, id)}") { outcome }`)
       if (count % 3 === 0) await write(segue, `deleteSession(id: "${id}")`)
-      hermes.session(`h${count}`, { started_at: count })
-      hermes.message(`h${count}`, count)
+      hermes.addSession(`h${count}`, { started_at: count })
+      hermes.addMessage(`h${count}`, count)
     }
   })()
   await talk(segue, 'Before')
@@ -123,8 +123,8 @@ test('L2 who subscribes, then reads, then does what it is told, has the list tha
   stop.abort()
   await busy
   const last = await talk(segue, 'The last one')
-  hermes.session('last', { started_at: 9 })
-  hermes.message('last', 9)
+  hermes.addSession('last', { started_at: 9 })
+  hermes.addMessage('last', 9)
   const open = new Set([`cnv_${last}`, 'cnv_last'])
   await untilChange(stream, ({ id, conversation }) => {
     if (conversation) list.set(id, conversation)

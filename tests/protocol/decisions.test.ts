@@ -1,24 +1,28 @@
 import { rmSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
-import { gate } from '../support/fixtures/agent-chats.ts'
-import { ChatClient, type ShownEvent } from '../support/clients/chat-client.ts'
-import { Reader } from '../support/clients/reader.ts'
-import { newFolder, segueWith } from '../support/server/segue.ts'
-import { startProcess } from '../support/server/server-process.ts'
-import { newToolSegue, type ToolSegue, type ToolSegueOptions } from '../support/server/segue-with-tools.ts'
+import { newLatch } from '../support/fixtures/agent-chats.ts'
+import { ChatClient, type ApiEvent } from '../support/clients/chat-client.ts'
+import { EventReader } from '../support/clients/reader.ts'
+import { newTempFolder, startTestSegueWithFlags } from '../support/server/segue.ts'
+import { startServerProcess } from '../support/server/server-process.ts'
+import {
+  startSegueWithTools,
+  type SegueWithTools,
+  type SegueWithToolsOptions,
+} from '../support/server/segue-with-tools.ts'
 import { newTool, type ScriptedTool } from '../support/fixtures/tools.ts'
-import { until } from '../support/wait-until.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 interface Asked extends AsyncDisposable {
-  readonly segue: ToolSegue
+  readonly segue: SegueWithTools
   readonly client: ChatClient
   another(): ChatClient
 }
 
-async function newWorld(tools: readonly ScriptedTool[], options: ToolSegueOptions = {}): Promise<Asked> {
+async function newWorld(tools: readonly ScriptedTool[], options: SegueWithToolsOptions = {}): Promise<Asked> {
   await using made = new AsyncDisposableStack()
-  const segue = made.use(await newToolSegue(tools, options))
+  const segue = made.use(await startSegueWithTools(tools, options))
   const clients = made.use(new AsyncDisposableStack())
   const another = (): ChatClient => clients.use(new ChatClient(segue.url))
   const client = another()
@@ -69,7 +73,7 @@ const answer = (client: ChatClient, id: string, text: string) =>
     { id, answer: text },
   )
 
-function brief(event: ShownEvent): string {
+function brief(event: ApiEvent): string {
   switch (event.type) {
     case 'StreamStarted':
     case 'StreamChanged':
@@ -94,13 +98,13 @@ test('D1 a stream is WAITING while a call or a question of it waits, and its log
   await using world = await newWorld([newTool()])
   const { client } = world
   const { id } = await client.start({ text: `${write}\n${paint}` })
-  const reader = new Reader(client.followStream(id))
+  const reader = new EventReader(client.followStream(id))
   const [[approval], [question]] = await Promise.all([waiting(client, approvalsQuery), waiting(client, questionsQuery)])
   expect((await client.stream(id)).status).toBe('WAITING')
   await answer(client, question?.id ?? '', 'Red')
   expect((await client.stream(id)).status).toBe('WAITING')
   await allow(client, approval?.id ?? '', 'ONCE')
-  const events = (await reader.toEnd()).map(brief)
+  const events = (await reader.readToEnd()).map(brief)
   const told = events.filter((each) => !each.startsWith('call') && !each.endsWith('Delta'))
   expect(told.filter((each) => each.startsWith('stream'))).toEqual([
     'stream RUNNING',
@@ -149,7 +153,7 @@ test('D2 the first answer counts, from whichever client, and any later one is ST
   )
   expect(counted).toHaveLength(1)
   for (const each of answers) if (each.status === 'rejected') expect(each.reason).toMatchObject(stale)
-  const end = await new Reader(client.followStream(id)).untilType('StreamFinished')
+  const end = await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
   expect(end.stream.status).toBe('COMPLETED')
   expect(tool.runs).toHaveLength(counted[0]?.decision === 'ONCE' ? 1 : 0)
   await expect(allow(client, approval?.id ?? '', 'ONCE')).rejects.toMatchObject(stale)
@@ -162,10 +166,10 @@ test('D2 two calls are two decisions, also of one tool: each is answered by its 
   const { id } = await client.start({ text: '/tool files__write {"n":1}\n/tool files__write {"n":2}' })
   const [one, two] = await waiting(client, approvalsQuery, 2)
   await allow(client, two?.id ?? '', 'ONCE')
-  await until(() => tool.runs.length === 1)
+  await waitUntil(() => tool.runs.length === 1)
   expect((await client.stream(id)).status).toBe('WAITING')
   await allow(client, one?.id ?? '', 'DENY')
-  const { message } = await new Reader(client.followStream(id)).untilType('StreamFinished')
+  const { message } = await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
   const calls = message?.parts.flatMap((part) => (part.type === 'ToolCallPart' ? [part.toolCall] : []))
   expect(calls?.map(({ arguments: given, state }) => [given, state])).toEqual([
     [{ n: 1 }, 'DENIED'],
@@ -185,7 +189,7 @@ test('D3 what nobody answers in time is EXPIRED, which is a no; an answer that c
   const [approval, question] = [await next(approvals), await next(questions)]
   expect(approval).toMatchObject({ state: 'EXPIRED', decision: null, toolCall: { state: 'DENIED' } })
   expect(question).toMatchObject({ state: 'EXPIRED', answer: null })
-  const { stream, message } = await new Reader(client.followStream(id)).untilType('StreamFinished')
+  const { stream, message } = await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
   expect(stream.status).toBe('COMPLETED')
   const calls = message?.parts.flatMap((part) => (part.type === 'ToolCallPart' ? [part.toolCall.state] : []))
   expect(calls).toEqual(['DENIED', 'FAILED'])
@@ -222,15 +226,15 @@ test('D3 what waits is CANCELLED when its stream ends before that, in whatever w
 })
 
 test('D3 what waited when the server was killed is CANCELLED, and its stream INTERRUPTED', async () => {
-  const home = newFolder()
+  const home = newTempFolder()
   onTestFinished(() => rmSync(home, { recursive: true, force: true }))
   const argv = ['--home', home, '--port', '0', '--no-hermes']
-  await using before = await startProcess({ argv })
+  await using before = await startServerProcess({ argv })
   await using client = new ChatClient(before.url)
   const { id } = await client.start({ text: paint, model: 'offline/eliza' })
   const [question] = await waiting(client, questionsQuery)
-  await before.end('SIGKILL')
-  await using after = await segueWith({ argv })
+  await before.stop('SIGKILL')
+  await using after = await startTestSegueWithFlags({ argv })
   await using again = new ChatClient(after.url)
   expect((await again.stream(id)).status).toBe('INTERRUPTED')
   const listed = await again.ask(`{ all: clarifications(pending: null) ${questionFields} }`)
@@ -239,12 +243,12 @@ test('D3 what waited when the server was killed is CANCELLED, and its stream INT
 })
 
 test('D4 a tool runs once its call and its approval are committed: a reader knows of both by then', async () => {
-  const ran = gate()
-  const held = gate()
+  const ran = newLatch()
+  const held = newLatch()
   const tool = newTool({
-    run: async () => {
+    execute: async () => {
       ran.open()
-      await held.passed
+      await held.opened
       return 'done'
     },
   })
@@ -254,32 +258,32 @@ test('D4 a tool runs once its call and its approval are committed: a reader know
   const [approval] = await waiting(client, approvalsQuery)
   expect(tool.runs).toEqual([])
   const allowed = allow(client, approval?.id ?? '', 'ONCE')
-  await ran.passed
+  await ran.opened
   const events = (await client.events(session.id)).map(brief)
   expect(events.slice(-3)).toEqual(['call RUNNING', 'approval ANSWERED', 'stream RUNNING'])
   held.open()
   await allowed
-  await new Reader(client.followStream(id)).untilType('StreamFinished')
+  await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
 })
 
 test('D4 one that ran when the server died is OUTCOME_UNKNOWN, and is not run again by itself', async () => {
   const never = new Promise<never>(() => {})
-  const tool = newTool({ run: () => never })
+  const tool = newTool({ execute: () => never })
   await using world = await newWorld([tool])
   const { client, segue } = world
   const { id, session } = await client.start({ text: write })
   const [approval] = await waiting(client, approvalsQuery)
   await allow(client, approval?.id ?? '', 'ONCE')
-  await until(() => tool.runs.length === 1)
+  await waitUntil(() => tool.runs.length === 1)
 
   const again = newTool()
-  await using after = await newToolSegue([again], { home: segue.copyOfHome() })
+  await using after = await startSegueWithTools([again], { home: segue.copyHome() })
   await using later = new ChatClient(after.url)
   const { status, message } = await later.stream(id)
   expect(status).toBe('INTERRUPTED')
   const call = message?.parts.find((part) => part.type === 'ToolCallPart')?.toolCall
   expect(call).toMatchObject({ name: 'files__write', state: 'OUTCOME_UNKNOWN', result: null })
   const hello = await later.start({ text: 'Hello', sessionId: session.id })
-  await new Reader(later.followStream(hello.id)).untilType('StreamFinished')
+  await new EventReader(later.followStream(hello.id)).readUntilType('StreamFinished')
   expect(again.runs).toEqual([])
 })

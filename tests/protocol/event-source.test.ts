@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { findChromium, startChromium } from '../support/clients/chromium.ts'
-import { newProvidedSegue } from '../support/server/segue-with-provider.ts'
-import { tcpProxy } from '../support/server/tcp-proxy.ts'
-import { followStreamQuery, textOf, toldBy } from '../support/fixtures/delta-events.ts'
+import { startSegueWithProvider } from '../support/server/segue-with-provider.ts'
+import { startTcpProxy } from '../support/server/tcp-proxy.ts'
+import { followStreamQuery, joinDeltas, parseDeltaEvent } from '../support/fixtures/delta-events.ts'
 
 const executable = findChromium()
 if (executable === null && process.env['CI']) throw new Error('there is no Chromium: set CHROMIUM_PATH to one')
@@ -22,12 +22,12 @@ const follow = `(address) => {
 test.skipIf(executable === null)(
   "R5 a browser's EventSource comes back by itself, is told exactly the rest, and stops at the end",
   async () => {
-    await using provided = await newProvidedSegue()
+    await using provided = await startSegueWithProvider()
     const { client, provider, segue } = provided
     const { promise: held, resolve: go } = Promise.withResolvers<void>()
-    provider.next([{ text: 'One half,' }, { wait: held }, { text: ' and the other.' }, { finish: 'stop' }])
+    provider.enqueue([{ text: 'One half,' }, { wait: held }, { text: ' and the other.' }, { finish: 'stop' }])
     const { id } = await client.start({ text: 'Talk.' })
-    await using line = await tcpProxy(segue.url)
+    await using line = await startTcpProxy(segue.url)
     await using browser = await startChromium(executable ?? '')
     const page = await browser.context.newPage()
     const statuses: number[] = []
@@ -38,16 +38,16 @@ test.skipIf(executable === null)(
     const asked = new URLSearchParams({ query: followStreamQuery, variables: JSON.stringify({ id }) })
     await page.evaluate(`(${follow})(${JSON.stringify(`/graphql?${asked.toString()}`)})`)
     await page.waitForFunction(`window.seen.length >= 2`)
-    line.cut()
+    line.resetConnections()
     go()
 
     // 2: closed, which only 204 can make of one that comes back.
     await page.waitForFunction('window.source.readyState === 2')
     const seen = seenSchema.parse(await page.evaluate('window.seen'))
     expect(seen.map(({ id: seq }) => seq)).toEqual(seen.map((_, index) => `${index + 1}`))
-    const told = seen.map(({ data }) => toldBy(JSON.parse(data)))
+    const told = seen.map(({ data }) => parseDeltaEvent(JSON.parse(data)))
     expect(told.at(-1)?.type).toBe('StreamFinished')
-    expect(textOf(told)).toBe('One half, and the other.')
+    expect(joinDeltas(told)).toBe('One half, and the other.')
     expect(statuses).toEqual([200, 200, 204])
   },
 )

@@ -6,10 +6,15 @@ import { z } from 'zod'
 import { defaultLimits, type Limits } from '../../src/config/limits.ts'
 import { EventStream } from '../support/clients/event-stream.ts'
 import { post, start } from '../support/server/post.ts'
-import { newProvidedSegue } from '../support/server/segue-with-provider.ts'
+import { startSegueWithProvider } from '../support/server/segue-with-provider.ts'
 import { RawSocket } from '../support/server/raw-socket.ts'
-import { newSegue } from '../support/server/segue.ts'
-import { followSessionQuery, followStreamQuery, nextTold, toldBy } from '../support/fixtures/delta-events.ts'
+import { startTestSegue } from '../support/server/segue.ts'
+import {
+  followSessionQuery,
+  followStreamQuery,
+  nextDeltaEvent,
+  parseDeltaEvent,
+} from '../support/fixtures/delta-events.ts'
 
 const errorsSchema = z.array(z.object({ extensions: z.object({ code: z.string() }) }))
 const errorsIn = (result: unknown): unknown => z.object({ errors: z.unknown() }).parse(result).errors
@@ -17,22 +22,22 @@ const codesOf = (errors: unknown): string[] => errorsSchema.parse(errors).map(({
 
 test('A3 a socket runs so many operations at once; one more is RATE_LIMITED and harms none of the others', async () => {
   expect(defaultLimits.operationsPerSocket).toBe(100)
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   const { sessionId } = await start(segue.url, { text: 'Hello.' })
   const socket = await RawSocket.open(segue.url)
   for (let count = 1; count <= 100; count += 1) {
     socket.subscribe(`${count}`, followSessionQuery, { id: sessionId })
-    expect((await socket.nextOf(`${count}`)).type).toBe('next')
+    expect((await socket.nextFor(`${count}`)).type).toBe('next')
   }
   socket.subscribe('101', '{ models { id } }')
-  const refused = await socket.nextOf('101')
+  const refused = await socket.nextFor('101')
   expect(refused.type).toBe('error')
   expect(codesOf(refused.payload)).toEqual(['RATE_LIMITED'])
 
   // The place of one that has ended is free, and another socket has places of its own.
   socket.send({ id: '1', type: 'complete' })
   socket.subscribe('102', '{ models { id } }')
-  expect((await socket.nextOf('102')).type).toBe('next')
+  expect((await socket.nextFor('102')).type).toBe('next')
   const other = await RawSocket.open(segue.url)
   other.subscribe('1', followSessionQuery, { id: sessionId })
   expect((await other.next()).type).toBe('next')
@@ -40,13 +45,14 @@ test('A3 a socket runs so many operations at once; one more is RATE_LIMITED and 
   await other.close()
 })
 
-const withLimits = (limits: Partial<Limits>) => newSegue({ settings: { limits: { ...defaultLimits, ...limits } } })
+const withLimits = (limits: Partial<Limits>) =>
+  startTestSegue({ settings: { limits: { ...defaultLimits, ...limits } } })
 
 test('A4 when enough sockets are open one more is refused with 503 at its handshake, until one of them goes', async () => {
   expect(defaultLimits.sockets).toBe(10_000)
   await using segue = await withLimits({ sockets: 2 })
   const sockets = [await RawSocket.open(segue.url), await RawSocket.open(segue.url)]
-  expect(await RawSocket.refusal(segue.url)).toBe(503)
+  expect(await RawSocket.handshakeStatus(segue.url)).toBe(503)
   for (const socket of sockets) {
     socket.subscribe('1', '{ models { id } }')
     expect((await socket.next()).type).toBe('next')
@@ -59,10 +65,10 @@ test('A4 when enough sockets are open one more is refused with 503 at its handsh
 
 test('A4 when enough answers run or wait one more is RATE_LIMITED, until one of them ends', async () => {
   expect(defaultLimits.streams).toBe(1000)
-  await using provided = await newProvidedSegue({ limits: { streams: 2 } })
+  await using provided = await startSegueWithProvider({ limits: { streams: 2 } })
   const { provider, segue } = provided
   const { promise: held, resolve: go } = Promise.withResolvers<void>()
-  provider.next([{ text: 'One' }, { wait: held }, { finish: 'stop' }])
+  provider.enqueue([{ text: 'One' }, { wait: held }, { finish: 'stop' }])
   const first = await start(segue.url, { text: 'One.' })
   const second = await start(segue.url, { text: 'Two.', sessionId: first.sessionId, ifBusy: 'QUEUE' })
   expect(second.status).toBe('QUEUED')
@@ -74,15 +80,15 @@ test('A4 when enough answers run or wait one more is RATE_LIMITED, until one of 
   const subscription =
     'subscription ($input: StreamChatInput!) { told: streamChat(input: $input) { type: __typename seq } }'
   socket.subscribe('3', subscription, { input })
-  expect(codesOf(errorsIn((await socket.nextOf('3')).payload))).toEqual(['RATE_LIMITED'])
-  expect((await socket.nextOf('3')).type).toBe('complete')
+  expect(codesOf(errorsIn((await socket.nextFor('3')).payload))).toEqual(['RATE_LIMITED'])
+  expect((await socket.nextFor('3')).type).toBe('complete')
 
   // What runs goes on, what waits has its turn, and then there is room.
   go()
   const reader = await EventStream.open(segue.url, { query: followStreamQuery, variables: { id: second.id } })
-  while ((await nextTold(reader))?.type !== 'StreamFinished');
+  while ((await nextDeltaEvent(reader))?.type !== 'StreamFinished');
   socket.subscribe('4', subscription, { input })
-  expect(toldBy((await socket.next()).payload).type).toBe('StreamStarted')
+  expect(parseDeltaEvent((await socket.next()).payload).type).toBe('StreamStarted')
   await socket.close()
 })
 
@@ -100,7 +106,7 @@ test.for([
   ['text/event-stream', 'with its length'],
   ['text/event-stream', 'in chunks'],
 ] as const)('A5 a request of more than 16 MiB is TOO_LARGE, one of 16 MiB is not: %s, %s', async ([accept, form]) => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   const send = async (body: string): Promise<{ status: number; text: string }> => {
     const request = httpRequest(`${segue.url}/graphql`, {
       method: 'POST',
@@ -126,7 +132,7 @@ test.for([
 })
 
 test('A5 C1 a WebSocket message of more than 16 MiB closes its socket with 1009, one of 16 MiB is answered', async () => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   const frame = (size: number): string => {
     const [before, after] = ['{"id":"1","type":"subscribe","payload":', '}']
     return before + padded(size - before.length - after.length) + after

@@ -4,11 +4,11 @@ import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { EventStream } from '../support/clients/event-stream.ts'
 import { start } from '../support/server/post.ts'
-import { newProvidedSegue } from '../support/server/segue-with-provider.ts'
+import { startSegueWithProvider } from '../support/server/segue-with-provider.ts'
 import { RawSocket } from '../support/server/raw-socket.ts'
-import { serverConnections } from '../support/server/server-connections.ts'
+import { trackServerConnections } from '../support/server/server-connections.ts'
 import { followSessionQuery, followStreamQuery } from '../support/fixtures/delta-events.ts'
-import { until } from '../support/wait-until.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 /** What keeps a process alive: sockets, servers, timers, each as often as it is there. */
 function handles(): Record<string, number> {
@@ -24,12 +24,12 @@ function heapUsed(): number {
 }
 
 test('R1 a thousand clients that connect, subscribe and vanish leave nothing behind, and the stream runs on', async () => {
-  await using provided = await newProvidedSegue()
+  await using provided = await startSegueWithProvider()
   const { provider, segue } = provided
   const { promise: held, resolve: go } = Promise.withResolvers<void>()
-  provider.next([{ text: 'Once' }, { wait: held }, { text: ' more' }, { finish: 'stop' }])
+  provider.enqueue([{ text: 'Once' }, { wait: held }, { text: ' more' }, { finish: 'stop' }])
   const { id, sessionId } = await start(segue.url, { text: 'Say it.' })
-  using connections = serverConnections()
+  using connections = trackServerConnections()
 
   // Half of them stay until they were told something, the others are gone before.
   const clients = [
@@ -37,7 +37,7 @@ test('R1 a thousand clients that connect, subscribe and vanish leave nothing beh
       const socket = await RawSocket.open(segue.url)
       socket.subscribe('a', followStreamQuery, { id })
       socket.subscribe('b', followSessionQuery, { id: sessionId })
-      await socket.nextOf('b')
+      await socket.nextFor('b')
       socket.destroy()
     },
     async (): Promise<void> => {
@@ -60,24 +60,24 @@ test('R1 a thousand clients that connect, subscribe and vanish leave nothing beh
     for (let batch = 0; batch < batches; batch += 1) {
       await Promise.all(Array.from({ length: 25 }, () => clients.map((client) => client())).flat())
     }
-    await until(() => connections.open.length === 0 && segue.domain.chats.log.held.waiting === 0)
+    await waitUntil(() => connections.openSockets.length === 0 && segue.defaultProfile.chats.log.stats.waiting === 0)
   }
 
   await storm(1)
   const before = { handles: handles(), heap: heapUsed() }
   await storm(9)
   expect(connections.count).toBe(1000)
-  await until(() => (handles()['Timeout'] ?? 0) <= (before.handles['Timeout'] ?? 0), handles)
-  await until(() => (handles()['TCPSocketWrap'] ?? 0) <= (before.handles['TCPSocketWrap'] ?? 0), handles)
+  await waitUntil(() => (handles()['Timeout'] ?? 0) <= (before.handles['Timeout'] ?? 0), handles)
+  await waitUntil(() => (handles()['TCPSocketWrap'] ?? 0) <= (before.handles['TCPSocketWrap'] ?? 0), handles)
   expect(handles()['TCPServerWrap']).toBe(before.handles['TCPServerWrap'])
-  expect(segue.domain.chats.log.held).toEqual({ sessions: 1, waiting: 0 })
+  expect(segue.defaultProfile.chats.log.stats).toEqual({ sessions: 1, waiting: 0 })
   // One client's socket, operations and buffers are more than ten times this.
   expect((heapUsed() - before.heap) / 1000).toBeLessThan(4096)
 
   const reader = await EventStream.open(segue.url, { query: followStreamQuery, variables: { id } })
   await reader.next()
   go()
-  expect((await reader.rest()).at(-1)?.event).toBe('complete')
-  await until(() => segue.domain.chats.log.held.sessions === 0)
+  expect((await reader.readToEnd()).at(-1)?.event).toBe('complete')
+  await waitUntil(() => segue.defaultProfile.chats.log.stats.sessions === 0)
   expect(segue.warnings).toEqual([])
 })

@@ -3,24 +3,30 @@ import { createClient } from 'graphql-sse'
 import { expect, test } from 'vitest'
 import { errorCodes } from '../../src/lib/errors.ts'
 import { EventStream } from '../support/clients/event-stream.ts'
-import { answeredBy, post, start, streamOf } from '../support/server/post.ts'
-import { newProvidedSegue, providerKey } from '../support/server/segue-with-provider.ts'
+import { readGraphQLResponse, post, start, loadStream } from '../support/server/post.ts'
+import { startSegueWithProvider, providerKey } from '../support/server/segue-with-provider.ts'
 import { RawSocket } from '../support/server/raw-socket.ts'
-import { newSegue } from '../support/server/segue.ts'
-import { followStreamQuery, nextTold, restOf, streamChatQuery, toldBy } from '../support/fixtures/delta-events.ts'
-import { until } from '../support/wait-until.ts'
+import { startTestSegue } from '../support/server/segue.ts'
+import {
+  followStreamQuery,
+  nextDeltaEvent,
+  readRemainingDeltaEvents,
+  streamChatQuery,
+  parseDeltaEvent,
+} from '../support/fixtures/delta-events.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const models = { models: [{ id: 'offline/eliza' }] }
 const get = (url: string, query: string, accept = 'application/json'): Promise<Response> =>
   fetch(`${url}/graphql?${new URLSearchParams({ query }).toString()}`, { headers: { accept } })
 
 test('T1 queries go by POST and GET, by event stream, and over WebSocket', async () => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   expect((await post(segue.url, '{ models { id } }')).data).toEqual(models)
-  expect((await answeredBy(await get(segue.url, '{ models { id } }'))).data).toEqual(models)
+  expect((await readGraphQLResponse(await get(segue.url, '{ models { id } }'))).data).toEqual(models)
   for (const method of ['GET', 'POST'] as const) {
     const stream = await EventStream.open(segue.url, { method, query: '{ models { id } }' })
-    expect((await stream.rest()).map(({ event, data }) => [event, data])).toEqual([
+    expect((await stream.readToEnd()).map(({ event, data }) => [event, data])).toEqual([
       ['next', JSON.stringify({ data: models })],
       ['complete', ''],
     ])
@@ -33,7 +39,7 @@ test('T1 queries go by POST and GET, by event stream, and over WebSocket', async
 })
 
 test('T1 mutations go by POST, by event stream, and over WebSocket', async () => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   const query = 'mutation { createSession(input: { title: "New" }) { title } }'
   const data = { createSession: { title: 'New' } }
   expect((await post(segue.url, query)).data).toEqual(data)
@@ -47,27 +53,27 @@ test('T1 mutations go by POST, by event stream, and over WebSocket', async () =>
 })
 
 test('T1 the same subscription is told the same by every transport, by graphql-sse too', async () => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   const { id } = await start(segue.url, { text: 'Hello.' })
   const socket = await RawSocket.open(segue.url)
   socket.subscribe('1', followStreamQuery, { id })
-  const told = await restOf(socket, '1')
+  const told = await readRemainingDeltaEvents(socket, '1')
   expect(told.at(-1)?.type).toBe('StreamFinished')
   await socket.close()
 
   for (const method of ['GET', 'POST'] as const) {
     const stream = await EventStream.open(segue.url, { method, query: followStreamQuery, variables: { id } })
-    for (const event of told) expect(await nextTold(stream)).toEqual(event)
-    expect(await nextTold(stream)).toBeNull()
+    for (const event of told) expect(await nextDeltaEvent(stream)).toEqual(event)
+    expect(await nextDeltaEvent(stream)).toBeNull()
   }
   const client = createClient({ url: `${segue.url}/graphql`, retryAttempts: 0 })
   const results = await Array.fromAsync(client.iterate({ query: followStreamQuery, variables: { id } }))
-  expect(results.map(toldBy)).toEqual(told)
+  expect(results.map(parseDeltaEvent)).toEqual(told)
   client.dispose()
 })
 
 test('T1 a subscription that asks for anything else than an event stream is told how to ask', async () => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   const query = 'subscription { followSession(sessionId: "x") { seq } }'
   for (const accept of ['application/json', 'multipart/mixed, application/json', '*/*']) {
     const { status, errors } = await post(segue.url, query, {}, { accept })
@@ -78,16 +84,16 @@ test('T1 a subscription that asks for anything else than an event stream is told
 })
 
 test('T2 a GET refuses mutations with 405 and what begins an answer with FORBIDDEN, and changes nothing', async () => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   const mutation = 'mutation { createSession(input: { title: "New" }) { id } }'
   const chat = 'subscription { streamChat(input: { text: "Hello." }) { seq } }'
   for (const accept of ['application/json', 'text/event-stream']) {
     const refused = await get(segue.url, mutation, accept)
     expect(refused.status).toBe(405)
     expect(refused.headers.get('allow')).toBe('POST')
-    expect((await answeredBy(refused)).errors[0]?.extensions.code).toBe('FORBIDDEN')
+    expect((await readGraphQLResponse(refused)).errors[0]?.extensions.code).toBe('FORBIDDEN')
   }
-  const refused = await answeredBy(await get(segue.url, chat, 'text/event-stream'))
+  const refused = await readGraphQLResponse(await get(segue.url, chat, 'text/event-stream'))
   expect([refused.status, refused.errors[0]?.extensions.code]).toEqual([405, 'FORBIDDEN'])
   const { data } = await post(segue.url, '{ sessions { edges { node { id } } } }')
   expect(data).toEqual({ sessions: { edges: [] } })
@@ -101,12 +107,12 @@ const strangers = [
 ]
 
 test('T3 strangers are refused with 403, by HTTP and at the handshake', async () => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   for (const headers of strangers) {
     const stream = await EventStream.open(segue.url, { query: '{ models { id } }', headers })
     expect(stream.status, JSON.stringify(headers)).toBe(403)
     expect(JSON.parse(await stream.body())).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] })
-    expect(await RawSocket.refusal(segue.url, headers), JSON.stringify(headers)).toBe(403)
+    expect(await RawSocket.handshakeStatus(segue.url, headers), JSON.stringify(headers)).toBe(403)
   }
   const { host } = new URL(segue.url)
   for (const headers of [{ host: `localhost:${new URL(segue.url).port}` }, { origin: `http://${host}` }]) {
@@ -119,7 +125,7 @@ test('T3 strangers are refused with 403, by HTTP and at the handshake', async ()
 })
 
 test('T3 content types that a form can send are refused with 415', async () => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
     for (const accept of ['application/json', 'text/event-stream']) {
       const { status, errors } = await post(segue.url, '{ models { id } }', {}, { accept, 'content-type': type })
@@ -130,18 +136,18 @@ test('T3 content types that a form can send are refused with 415', async () => {
 })
 
 test('T4 an event stream is of events named next, whose data is a result, and one named complete', async () => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   const { id } = await start(segue.url, { text: 'Hello.' })
   const stream = await EventStream.open(segue.url, { query: followStreamQuery, variables: { id } })
   expect(stream.status).toBe(200)
   expect(stream.headers['content-type']).toBe('text/event-stream; charset=utf-8')
   expect(stream.headers['cache-control']).toContain('no-cache')
-  const events = await stream.rest()
+  const events = await stream.readToEnd()
   expect(events.length).toBeGreaterThan(3)
   expect(events.at(-1)).toEqual({ event: 'complete', id: null, data: '' })
   for (const { event, data } of events.slice(0, -1)) {
     expect(event).toBe('next')
-    expect(toldBy(JSON.parse(data)).seq).toBeGreaterThan(0)
+    expect(parseDeltaEvent(JSON.parse(data)).seq).toBeGreaterThan(0)
   }
 })
 
@@ -152,26 +158,26 @@ test.for([
   ['subscription { followStream(streamId: "str_0") { seq } }', 'NOT_FOUND'],
   ['subscription { followStream(streamId: "str_0", after: -1) { seq } }', 'BAD_USER_INPUT'],
 ] as const)('T4 what cannot be executed is a result for a POST and 400 for a GET: %s', async ([query, code]) => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   const stream = await EventStream.open(segue.url, { query })
   expect(stream.status).toBe(200)
-  const [result, end] = await stream.rest()
+  const [result, end] = await stream.readToEnd()
   expect(result?.event).toBe('next')
   expect(JSON.parse(result?.data ?? '')).toMatchObject({ errors: [{ extensions: { code } }] })
   expect(end?.event).toBe('complete')
 
   const refused = await get(segue.url, query, 'text/event-stream')
   expect(refused.status).toBe(400)
-  expect((await answeredBy(refused)).errors[0]?.extensions.code).toBe(code)
+  expect((await readGraphQLResponse(refused)).errors[0]?.extensions.code).toBe(code)
 })
 
 test('T4 variables that are no JSON are no request', async () => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   for (const accept of ['application/json', 'text/event-stream']) {
     const asked = new URLSearchParams({ query: '{ models { id } }', variables: '{' }).toString()
     const refused = await fetch(`${segue.url}/graphql?${asked}`, { headers: { accept } })
     expect(refused.status).toBe(400)
-    expect((await answeredBy(refused)).errors[0]?.extensions.code).toBe('BAD_USER_INPUT')
+    expect((await readGraphQLResponse(refused)).errors[0]?.extensions.code).toBe('BAD_USER_INPUT')
   }
 })
 
@@ -203,7 +209,7 @@ const wrong: readonly (readonly [query: string, variables: Record<string, unknow
 ]
 
 test('X1 every error has a code of the contract, and what belongs to it, by every transport', async () => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   const socket = await RawSocket.open(segue.url)
   for (const [index, [query, variables, extensions]] of wrong.entries()) {
     const stream = await EventStream.open(segue.url, { query, variables })
@@ -212,7 +218,7 @@ test('X1 every error has a code of the contract, and what belongs to it, by ever
     stream.destroy()
 
     socket.subscribe(`${index}`, query, variables)
-    const { type, payload } = await socket.nextOf(`${index}`)
+    const { type, payload } = await socket.nextFor(`${index}`)
     const errors =
       type === 'error' ? payload : payload !== null && typeof payload === 'object' && Reflect.get(payload, 'errors')
     expect(errors, query).toMatchObject([{ extensions }])
@@ -226,7 +232,7 @@ test('X1 every error has a code of the contract, and what belongs to it, by ever
 })
 
 test('X1 what is no request of GraphQL at all has a code, too', async () => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   const send = (init: RequestInit, query = ''): Promise<Response> => fetch(`${segue.url}/graphql${query}`, init)
   const json = { 'content-type': 'application/json' }
   for (const accept of ['application/json', 'text/event-stream']) {
@@ -238,7 +244,7 @@ test('X1 what is no request of GraphQL at all has a code, too', async () => {
       [send({ headers: { accept } }, '?query={models{id}}&variables={'), 400, 'BAD_USER_INPUT'],
       [send({ headers: { accept } }, '?query=mutation{createSession(input:{}){id}}'), 405, 'FORBIDDEN'],
     ] as const) {
-      const answer = await answeredBy(await response)
+      const answer = await readGraphQLResponse(await response)
       expect([answer.status, answer.errors[0]?.extensions.code], await response.then(({ url }) => url)).toEqual([
         status,
         code,
@@ -247,7 +253,7 @@ test('X1 what is no request of GraphQL at all has a code, too', async () => {
       if (code === 'BAD_USER_INPUT') expect(answer.errors[0]?.extensions['path']).toBeInstanceOf(Array)
     }
   }
-  expect((await answeredBy(await fetch(`${segue.url}/nowhere`))).errors[0]?.extensions.code).toBe('NOT_FOUND')
+  expect((await readGraphQLResponse(await fetch(`${segue.url}/nowhere`))).errors[0]?.extensions.code).toBe('NOT_FOUND')
 })
 
 test("X1 the codes are the values of the schema's ErrorCode", () => {
@@ -257,7 +263,7 @@ test("X1 the codes are the values of the schema's ErrorCode", () => {
 })
 
 test('X2 no error tells a stack, a path of the machine or a secret', async () => {
-  await using provided = await newProvidedSegue()
+  await using provided = await startSegueWithProvider()
   const { provider, segue } = provided
   const told: string[] = []
   for (const [query, variables] of wrong) {
@@ -267,9 +273,9 @@ test('X2 no error tells a stack, a path of the machine or a secret', async () =>
   }
   // A fault of the server's own: its storage breaks.
   const { id } = await start(segue.url, { text: 'Talk.' })
-  await until(() => segue.domain.chats.unfinished === 0)
-  Object.assign(segue.domain.chats, {
-    stream: async () => {
+  await waitUntil(() => segue.defaultProfile.chats.activeStreamCount === 0)
+  Object.assign(segue.defaultProfile.chats, {
+    findStream: async () => {
       throw new Error(`${segue.home}/segue.db is broken`)
     },
   })
@@ -280,17 +286,17 @@ test('X2 no error tells a stack, a path of the machine or a secret', async () =>
   told.push((await stream.next())?.data ?? '')
   stream.destroy()
   expect(segue.warnings.join()).toContain('segue.db is broken')
-  Reflect.deleteProperty(segue.domain.chats, 'stream')
+  Reflect.deleteProperty(segue.defaultProfile.chats, 'findStream')
 
   // A provider that says too much.
   for (const message of [`Incorrect API key provided: ${providerKey}.`, `Error at run (${import.meta.filename}:1:1)`]) {
-    provider.next([{ status: 401, body: { error: { message, type: 'x', param: null, code: 'invalid_api_key' } } }])
+    provider.enqueue([{ status: 401, body: { error: { message, type: 'x', param: null, code: 'invalid_api_key' } } }])
     const failed = await start(segue.url, { text: 'Talk.' })
     const query =
       'subscription ($id: ID!) { followStream(streamId: $id) { ... on StreamFinished { stream { status error { code message } } } } }'
     const end = await EventStream.open(segue.url, { query, variables: { id: failed.id } })
-    told.push(...(await end.rest()).map(({ data }) => data))
-    expect((await streamOf(segue.url, failed.id)).status).toBe('FAILED')
+    told.push(...(await end.readToEnd()).map(({ data }) => data))
+    expect((await loadStream(segue.url, failed.id)).status).toBe('FAILED')
   }
   expect(told.length).toBeGreaterThan(wrong.length + 4)
   for (const text of told) {
@@ -301,10 +307,10 @@ test('X2 no error tells a stack, a path of the machine or a secret', async () =>
 })
 
 test('X3 while the server stops what would begin an answer is SHUTTING_DOWN, and reading goes on', async () => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   const { id, sessionId } = await start(segue.url, { text: 'Talk.', key: 'mine' })
-  await until(() => segue.domain.chats.unfinished === 0)
-  await segue.domain.chats.close()
+  await waitUntil(() => segue.defaultProfile.chats.activeStreamCount === 0)
+  await segue.defaultProfile.chats.close()
   const input = { text: 'More.', sessionId }
   expect((await post(segue.url, mutation, { input })).errors[0]?.extensions.code).toBe('SHUTTING_DOWN')
   const stream = await EventStream.open(segue.url, { query: streamChatQuery, variables: { input } })
@@ -312,9 +318,9 @@ test('X3 while the server stops what would begin an answer is SHUTTING_DOWN, and
   stream.destroy()
   const socket = await RawSocket.open(segue.url)
   socket.subscribe('1', streamChatQuery, { input })
-  expect(JSON.stringify((await socket.nextOf('1')).payload)).toContain('SHUTTING_DOWN')
+  expect(JSON.stringify((await socket.nextFor('1')).payload)).toContain('SHUTTING_DOWN')
   socket.subscribe('2', followStreamQuery, { id })
-  expect((await socket.nextOf('2')).type).toBe('next')
-  expect((await streamOf(segue.url, id)).status).toBe('COMPLETED')
+  expect((await socket.nextFor('2')).type).toBe('next')
+  expect((await loadStream(segue.url, id)).status).toBe('COMPLETED')
   await socket.close()
 })

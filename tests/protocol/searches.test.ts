@@ -6,8 +6,8 @@ import { WebSocket } from 'ws'
 import type { SearchKey, SearchPage, SearchRequest } from '../../src/search/search-hit.ts'
 import { request } from '../support/server/graphql-request.ts'
 import { HermesDb } from '../support/hermes/hermes-db.ts'
-import { newFolder, newSegue, type TestSegue } from '../support/server/segue.ts'
-import { until } from '../support/wait-until.ts'
+import { newTempFolder, startTestSegue, type TestSegue } from '../support/server/segue.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const query = '{ search(query: "needle") { edges { cursor } } }'
 
@@ -19,12 +19,12 @@ interface Searching {
 
 /** A server whose searches end only when nobody waits for them any more. Goes with the test. */
 async function newSearching(): Promise<Searching> {
-  const segue = await newSegue()
+  const segue = await startTestSegue()
   const signals: AbortSignal[] = []
-  const find = vi.spyOn(segue.domain.profile.searches, 'find').mockImplementation((_, signal) => {
+  const find = vi.spyOn(segue.defaultProfile.profile.search, 'find').mockImplementation((_, signal) => {
     signals.push(signal)
     const { promise, resolve } = Promise.withResolvers<SearchPage>()
-    signal.addEventListener('abort', () => resolve({ hits: [], reached: null }))
+    signal.addEventListener('abort', () => resolve({ hits: [], searchedUpTo: null }))
     return promise
   })
   onTestFinished(async () => {
@@ -53,11 +53,11 @@ test.each(['application/json', 'text/event-stream'])(
       body: JSON.stringify({ query }),
       signal: leaving.signal,
     })
-    await until(() => signals.length > 0)
+    await waitUntil(() => signals.length > 0)
     expect(signals[0]?.aborted).toBe(false)
     leaving.abort()
     await expect(asked).rejects.toMatchObject({ name: 'AbortError' })
-    await until(() => signals[0]?.aborted === true)
+    await waitUntil(() => signals[0]?.aborted === true)
     expect(segue.warnings).toEqual([])
   },
 )
@@ -68,38 +68,38 @@ test('A6 a search stops by a complete for it over WebSocket, and others go on', 
   const results: unknown[] = []
   socket.on('message', (data) => results.push(JSON.parse(String(data))))
   for (const id of ['a', 'b']) socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query } }))
-  await until(() => signals.length === 2)
+  await waitUntil(() => signals.length === 2)
   socket.send(JSON.stringify({ id: 'a', type: 'complete' }))
-  await until(() => signals[0]?.aborted === true)
+  await waitUntil(() => signals[0]?.aborted === true)
   expect(signals[1]?.aborted).toBe(false)
   socket.send(JSON.stringify({ id: 'c', type: 'subscribe', payload: { query: '{ __typename }' } }))
-  await until(() => results.length >= 2)
+  await waitUntil(() => results.length >= 2)
   expect(results).toMatchObject([
     { id: 'c', type: 'next' },
     { id: 'c', type: 'complete' },
   ])
   socket.close()
-  await until(() => signals[1]?.aborted === true)
+  await waitUntil(() => signals[1]?.aborted === true)
 })
 
 test.each(['close', 'terminate'] as const)('A6 the searches of a WebSocket stop with it (%s)', async (leave) => {
   const { segue, signals } = await newSearching()
   const socket = await socketTo(segue)
   for (const id of ['a', 'b']) socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query } }))
-  await until(() => signals.length === 2)
+  await waitUntil(() => signals.length === 2)
   socket[leave]()
-  await until(() => signals.every(({ aborted }) => aborted))
+  await waitUntil(() => signals.every(({ aborted }) => aborted))
   expect(segue.warnings).toEqual([])
 })
 
 test('A6 of more than a hundred searches that wait one is RATE_LIMITED', async () => {
-  const hermesHome = newFolder()
+  const hermesHome = newTempFolder()
   const hermes = new HermesDb(join(hermesHome, 'state.db'), 'newest', 'delete')
   onTestFinished(() => rmSync(hermesHome, { recursive: true, force: true }))
-  await using segue = await newSegue({ settings: { hermesHome } })
+  await using segue = await startTestSegue({ settings: { hermesHome } })
   // As long as somebody else has the file, searches wait for it.
   hermes.db.exec('BEGIN EXCLUSIVE')
-  const { searches } = segue.domain.profile
+  const { search: searches } = segue.defaultProfile.profile
   const needle: SearchRequest = { query: 'needle', filter: {}, after: null, before: null, limit: 1, backwards: false }
   const under = Array.from({ length: 104 }, () => searches.find(needle, new AbortController().signal))
   const { errors } = await request(segue.url, { query })
@@ -113,8 +113,11 @@ test('A6 of more than a hundred searches that wait one is RATE_LIMITED', async (
 test('A7 a search that took too long tells how far it came', async () => {
   const { segue } = await newSearching()
   const key = (number: number): SearchKey => ({ rank: 'WORDS', at: number, origin: 'HERMES', number })
-  const { searches } = segue.domain.profile
-  vi.mocked(searches.find).mockImplementation(async ({ backwards }) => ({ hits: [], reached: key(backwards ? 7 : 5) }))
+  const { search: searches } = segue.defaultProfile.profile
+  vi.mocked(searches.find).mockImplementation(async ({ backwards }) => ({
+    hits: [],
+    searchedUpTo: key(backwards ? 7 : 5),
+  }))
   const page = async (args: string): Promise<unknown> => {
     const info = 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }'
     return (await request(segue.url, { query: `{ search(query: "needle", ${args}) { edges { cursor } ${info} } }` }))

@@ -2,45 +2,50 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { usually } from '../../src/server/server.ts'
+import { defaultHeartbeat } from '../../src/server/server.ts'
 import { EventStream } from '../support/clients/event-stream.ts'
 import { start } from '../support/server/post.ts'
-import { newProvidedSegue } from '../support/server/segue-with-provider.ts'
+import { startSegueWithProvider } from '../support/server/segue-with-provider.ts'
 import { RawSocket } from '../support/server/raw-socket.ts'
-import { newSegue } from '../support/server/segue.ts'
-import { serverConnections } from '../support/server/server-connections.ts'
-import { followSessionQuery, nextTold, streamChatQuery, toldBy } from '../support/fixtures/delta-events.ts'
-import { until } from '../support/wait-until.ts'
+import { startTestSegue } from '../support/server/segue.ts'
+import { trackServerConnections } from '../support/server/server-connections.ts'
+import {
+  followSessionQuery,
+  nextDeltaEvent,
+  streamChatQuery,
+  parseDeltaEvent,
+} from '../support/fixtures/delta-events.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
-const alive = { heartbeat: 50, silence: 150 }
+const alive = { intervalMs: 50, timeoutMs: 150 }
 
 test('A1 a WebSocket is pinged, idle or not, and stays as long as its peer answers', async () => {
-  await using segue = await newSegue({ alive })
+  await using segue = await startTestSegue({ heartbeat: alive })
   const socket = await RawSocket.open(segue.url)
-  await socket.untilPings(8)
+  await socket.waitForPings(8)
   socket.subscribe('1', '{ models { id } }')
   expect((await socket.next()).type).toBe('next')
   await socket.close()
 })
 
 test('A1 an event stream has a comment whenever nothing else was sent for so long', async () => {
-  await using segue = await newSegue({ alive })
+  await using segue = await startTestSegue({ heartbeat: alive })
   const { sessionId } = await start(segue.url, { text: 'Hello.' })
   const stream = await EventStream.open(segue.url, { query: followSessionQuery, variables: { id: sessionId } })
-  while ((await nextTold(stream))?.type !== 'StreamFinished');
+  while ((await nextDeltaEvent(stream))?.type !== 'StreamFinished');
   const before = stream.comments
-  await stream.untilComments(before + 4)
+  await stream.waitForComments(before + 4)
 
   // The comments did not take anything away from it.
   await start(segue.url, { text: 'Hello again.', sessionId })
-  expect((await nextTold(stream))?.type).toBe('StreamStarted')
+  expect((await nextDeltaEvent(stream))?.type).toBe('StreamStarted')
   stream.destroy()
 })
 
 test('A1 a peer that vanishes without a word is dropped, and what it followed is released', async () => {
-  await using segue = await newSegue({ alive })
+  await using segue = await startTestSegue({ heartbeat: alive })
   const { sessionId } = await start(segue.url, { text: 'Hello.' })
-  using connections = serverConnections()
+  using connections = trackServerConnections()
   const vanished = connect(Number(new URL(segue.url).port), '127.0.0.1')
   const key = randomBytes(16).toString('base64')
   vanished.write(
@@ -61,17 +66,17 @@ test('A1 a peer that vanishes without a word is dropped, and what it followed is
   vanished.write(
     frame({ id: '1', type: 'subscribe', payload: { query: followSessionQuery, variables: { id: sessionId } } }),
   )
-  await until(() => segue.domain.chats.log.held.waiting === 1)
+  await waitUntil(() => segue.defaultProfile.chats.log.stats.waiting === 1)
 
   // From here on it neither reads nor answers; it does not close its side either.
   vanished.pause()
-  await until(() => connections.open.length === 0)
-  expect(segue.domain.chats.log.held).toEqual({ sessions: 0, waiting: 0 })
+  await waitUntil(() => connections.openSockets.length === 0)
+  expect(segue.defaultProfile.chats.log.stats).toEqual({ sessions: 0, waiting: 0 })
   vanished.destroy()
 })
 
 test('A1 the usual times are 5 s and 15 s', async () => {
-  expect(usually).toEqual({ heartbeat: 5000, silence: 15_000 })
+  expect(defaultHeartbeat).toEqual({ intervalMs: 5000, timeoutMs: 15_000 })
 })
 
 /** A text message as a client sends it. */
@@ -96,7 +101,7 @@ test.for([
   [4401, 'an operation before the connection is acknowledged', [{ id: '1', type: 'subscribe', payload: { query } }]],
   [4429, 'a second initialisation', [initialise, initialise]],
 ] as const)('C1 %i is the answer to %s', async ([code, , messages]) => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   const socket = await RawSocket.connect(segue.url)
   for (const message of messages) socket.send(message)
   expect((await socket.closed).code).toBe(code)
@@ -104,36 +109,36 @@ test.for([
 })
 
 test('C1 4406 is the answer to a protocol other than graphql-transport-ws', async () => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   const socket = await RawSocket.connect(segue.url, { protocol: null })
   expect((await socket.closed).code).toBe(4406)
 })
 
 test('C1 4408 is the answer to one that does not initialise its connection', async () => {
-  await using segue = await newSegue()
+  await using segue = await startTestSegue()
   const socket = await RawSocket.connect(segue.url)
   expect((await socket.closed).code).toBe(4408)
 })
 
 test('C1 4409 is the answer to an id that is in use; the answer that it follows runs on', async () => {
-  await using provided = await newProvidedSegue()
+  await using provided = await startSegueWithProvider()
   const { provider, segue } = provided
   const { promise: held, resolve: go } = Promise.withResolvers<void>()
-  provider.next([{ text: 'Half' }, { wait: held }, { text: ' and half.' }, { finish: 'stop' }])
+  provider.enqueue([{ text: 'Half' }, { wait: held }, { text: ' and half.' }, { finish: 'stop' }])
   const socket = await RawSocket.open(segue.url)
   const id = crypto.randomUUID()
   socket.subscribe(id, streamChatQuery, { input: { text: 'Talk.' } })
-  expect(toldBy((await socket.next()).payload).type).toBe('StreamStarted')
+  expect(parseDeltaEvent((await socket.next()).payload).type).toBe('StreamStarted')
   socket.subscribe(id, query)
   expect((await socket.closed).code).toBe(4409)
   go()
-  expect(await (await provider.request(0)).closed).toBe('provider')
+  expect(await (await provider.waitForRequest(0)).closed).toBe('provider')
 })
 
 test('C1 1001 says that the server stops, once everybody was told how their answers ended', async () => {
-  const provided = await newProvidedSegue()
+  const provided = await startSegueWithProvider()
   const { provider, segue } = provided
-  provider.next([{ text: 'Half' }, { wait: new Promise(() => undefined) }])
+  provider.enqueue([{ text: 'Half' }, { wait: new Promise(() => undefined) }])
   const sockets = await Promise.all([RawSocket.open(segue.url), RawSocket.open(segue.url)])
   const [talker, idler] = sockets
   talker?.subscribe('1', streamChatQuery, { input: { text: 'Talk.' } })
@@ -142,14 +147,14 @@ test('C1 1001 says that the server stops, once everybody was told how their answ
   await provided[Symbol.asyncDispose]()
   expect(await talker?.closed).toEqual({ code: 1001, reason: 'The server stops.' })
   expect((await idler?.closed)?.code).toBe(1001)
-  expect(toldBy((await talker?.next())?.payload).type).toBe('StreamFinished')
+  expect(parseDeltaEvent((await talker?.next())?.payload).type).toBe('StreamFinished')
   expect(await talker?.next()).toEqual({ id: '1', type: 'complete' })
 })
 
 test('C1 what comes behind a close begins nothing, and nobody holds up the end of the server', async () => {
-  const segue = await newSegue()
+  const segue = await startTestSegue()
   const { sessionId } = await start(segue.url, { text: 'Hello.' })
-  await until(() => segue.domain.chats.unfinished === 0)
+  await waitUntil(() => segue.defaultProfile.chats.activeStreamCount === 0)
   const socket = await RawSocket.open(segue.url)
   socket.subscribe('1', followSessionQuery, { id: sessionId })
   await socket.next()
@@ -158,8 +163,8 @@ test('C1 what comes behind a close begins nothing, and nobody holds up the end o
   socket.send('nonsense')
   socket.subscribe('2', streamChatQuery, { input: { text: 'Talk.', sessionId } })
   socket.send(initialise)
-  await until(() => segue.domain.chats.log.held.waiting === 0)
-  expect(segue.domain.chats.unfinished).toBe(0)
+  await waitUntil(() => segue.defaultProfile.chats.log.stats.waiting === 0)
+  expect(segue.defaultProfile.chats.activeStreamCount).toBe(0)
   await segue[Symbol.asyncDispose]()
   socket.resume()
   expect((await socket.closed).code).toBe(4400)

@@ -1,33 +1,33 @@
 import { expect, test } from 'vitest'
-import { newProvidedSegue, type ProvidedSegue } from '../support/server/segue-with-provider.ts'
-import { partsOf, Reader } from '../support/clients/reader.ts'
+import { startSegueWithProvider, type SegueWithProvider } from '../support/server/segue-with-provider.ts'
+import { toParts, EventReader } from '../support/clients/reader.ts'
 
 const never = new Promise<never>(() => undefined)
 
 test('S1 cancelStream returns what was saved: what any client has seen, nothing after, while the provider is silent', async () => {
-  await using provided = await newProvidedSegue()
+  await using provided = await startSegueWithProvider()
   const { client, provider, segue } = provided
-  provider.next([{ reasoning: 'Hm. ' }, { text: 'As far as this' }, { wait: never }])
+  provider.enqueue([{ reasoning: 'Hm. ' }, { text: 'As far as this' }, { wait: never }])
   const { id } = await client.start({ text: 'Talk.' })
-  const reader = provided.read(id)
-  await reader.until(({ text }) => text === 'As far as this')
-  const { message, lastSeq, stream } = await provided.another().cancel(id)
+  const reader = provided.newReader(id)
+  await reader.readUntil(({ text }) => text === 'As far as this')
+  const { message, lastSeq, stream } = await provided.newClient().cancel(id)
   expect(stream).toMatchObject({ id, status: 'CANCELLED', lastSeq })
-  expect(message && partsOf(message)).toEqual(reader.parts)
-  const all = await reader.toEnd()
+  expect(message && toParts(message)).toEqual(reader.parts)
+  const all = await reader.readToEnd()
   expect(all.at(-1)).toMatchObject({ type: 'StreamFinished', seq: lastSeq, message })
-  expect(await (await provider.request(0)).closed).toBe('client')
+  expect(await (await provider.waitForRequest(0)).closed).toBe('client')
   expect((await client.session(stream.session.id)).headSeq).toBe(lastSeq)
   expect(segue.warnings).toEqual([])
 })
 
 test('S2 of many calls for one stream one is answered CANCELLED, and the rest of every answer is the same', async () => {
-  await using provided = await newProvidedSegue()
+  await using provided = await startSegueWithProvider()
   const { client, provider } = provided
-  provider.next([{ text: 'Half' }, { wait: never }])
+  provider.enqueue([{ text: 'Half' }, { wait: never }])
   const { id } = await client.start({ text: 'Talk.' })
-  await provided.read(id).until(({ text }) => text === 'Half')
-  const clients = Array.from({ length: 10 }, () => provided.another())
+  await provided.newReader(id).readUntil(({ text }) => text === 'Half')
+  const clients = Array.from({ length: 10 }, () => provided.newClient())
   const answers = [...(await Promise.all(clients.map((caller) => caller.cancel(id)))), await client.cancel(id)]
   const outcomes = answers.map(({ outcome }) => outcome).sort()
   expect(outcomes).toEqual([...Array.from({ length: 10 }, () => 'ALREADY_CANCELLED'), 'CANCELLED'])
@@ -36,22 +36,22 @@ test('S2 of many calls for one stream one is answered CANCELLED, and the rest of
 })
 
 test('S2 a stream that ended in another way is ALREADY_FINISHED to everybody', async () => {
-  await using provided = await newProvidedSegue()
+  await using provided = await startSegueWithProvider()
   const { id } = await provided.client.start({ text: 'Talk.' })
-  const { stream, message } = await provided.read(id).untilType('StreamFinished')
+  const { stream, message } = await provided.newReader(id).readUntilType('StreamFinished')
   const answer = await provided.client.cancel(id)
   expect(answer).toEqual({ outcome: 'ALREADY_FINISHED', lastSeq: stream.lastSeq, stream, message })
-  expect(await provided.another().cancel(id)).toEqual(answer)
+  expect(await provided.newClient().cancel(id)).toEqual(answer)
 })
 
 test('S3 the session is free when cancelStream returns', async () => {
-  await using provided = await newProvidedSegue()
+  await using provided = await startSegueWithProvider()
   const { client, provider } = provided
   let { id, session } = { id: '', session: { id: await client.createSession() } }
   for (let round = 0; round < 5; round += 1) {
-    provider.next([{ text: 'Half' }, { wait: never }])
+    provider.enqueue([{ text: 'Half' }, { wait: never }])
     ;({ id } = await client.start({ text: 'Talk.', sessionId: session.id, ifBusy: 'REJECT' }))
-    if (round % 2 === 0) await provided.read(id).until(({ text }) => text === 'Half')
+    if (round % 2 === 0) await provided.newReader(id).readUntil(({ text }) => text === 'Half')
     expect((await client.cancel(id)).outcome).toBe('CANCELLED')
   }
   const last = await client.start({ text: 'Talk.', sessionId: session.id, ifBusy: 'REJECT' })
@@ -60,17 +60,17 @@ test('S3 the session is free when cancelStream returns', async () => {
 })
 
 /** A session in which an answer is being made, until `go`. */
-async function busy({ client, provider, read }: ProvidedSegue) {
+async function busy({ client, provider, newReader }: SegueWithProvider) {
   const { promise: held, resolve: go } = Promise.withResolvers<void>()
-  provider.next([{ text: 'First' }, { wait: held }, { text: ' answer.' }, { finish: 'stop' }])
+  provider.enqueue([{ text: 'First' }, { wait: held }, { text: ' answer.' }, { finish: 'stop' }])
   const { id, session } = await client.start({ text: 'One.' })
-  const reader = read(id)
-  await reader.until(({ text }) => text === 'First')
+  const reader = newReader(id)
+  await reader.readUntil(({ text }) => text === 'First')
   return { id, sessionId: session.id, reader, go }
 }
 
 test('B1 REJECT refuses with SESSION_BUSY and names the stream in the way; nothing changes', async () => {
-  await using provided = await newProvidedSegue()
+  await using provided = await startSegueWithProvider()
   const { client } = provided
   const { id, sessionId, reader, go } = await busy(provided)
   const before = await client.session(sessionId)
@@ -82,23 +82,25 @@ test('B1 REJECT refuses with SESSION_BUSY and names the stream in the way; nothi
   }
   expect(await client.session(sessionId)).toEqual(before)
   go()
-  await reader.toEnd()
+  await reader.readToEnd()
   expect(reader.text).toBe('First answer.')
 })
 
 test('B2 QUEUE waits: StreamStarted with QUEUED, then StreamChanged when its turn begins, in order', async () => {
-  await using provided = await newProvidedSegue()
+  await using provided = await startSegueWithProvider()
   const { client } = provided
   const { sessionId, go } = await busy(provided)
-  const readers = ['Two.', 'Three.'].map((text) => new Reader(client.streamChat({ text, sessionId, ifBusy: 'QUEUE' })))
+  const readers = ['Two.', 'Three.'].map(
+    (text) => new EventReader(client.streamChat({ text, sessionId, ifBusy: 'QUEUE' })),
+  )
   for (const reader of readers) {
-    const started = await reader.untilType('StreamStarted')
+    const started = await reader.readUntilType('StreamStarted')
     expect(started.stream.status).toBe('QUEUED')
   }
   go()
   const turns: number[] = []
   for (const reader of readers) {
-    const [, changed] = await reader.toEnd()
+    const [, changed] = await reader.readToEnd()
     expect(changed).toMatchObject({ type: 'StreamChanged', stream: { status: 'RUNNING' } })
     expect(reader.events.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'COMPLETED' } })
     turns.push(changed?.seq ?? 0, reader.cursor)
@@ -107,7 +109,7 @@ test('B2 QUEUE waits: StreamStarted with QUEUED, then StreamChanged when its tur
 })
 
 test('B2 at most a hundred wait in one session', async () => {
-  await using provided = await newProvidedSegue()
+  await using provided = await startSegueWithProvider()
   const { client } = provided
   const { sessionId } = await busy(provided)
   const queue = (text: string) => client.start({ text, sessionId, ifBusy: 'QUEUE' })
@@ -117,20 +119,20 @@ test('B2 at most a hundred wait in one session', async () => {
 })
 
 test('B3 INTERRUPT cancels the active stream and begins the new one right behind it, before what is queued', async () => {
-  await using provided = await newProvidedSegue()
+  await using provided = await startSegueWithProvider()
   const { client } = provided
   const { id, sessionId, reader } = await busy(provided)
   const queued = await client.start({ text: 'Later.', sessionId, ifBusy: 'QUEUE' })
   const begun = await client.start({ text: 'Now.', sessionId, ifBusy: 'INTERRUPT' })
   expect(begun.status).toBe('RUNNING')
-  const { stream, seq } = await reader.untilType('StreamFinished')
+  const { stream, seq } = await reader.readUntilType('StreamFinished')
   expect(stream).toMatchObject({ id, status: 'CANCELLED' })
-  const mine = await provided.read(begun.id).toEnd()
+  const mine = await provided.newReader(begun.id).readToEnd()
   expect(mine[0]).toMatchObject({ type: 'StreamStarted', seq: seq + 1 })
-  const theirs = new Reader(client.followStream(queued.id))
-  const turn = await theirs.untilType('StreamChanged')
+  const theirs = new EventReader(client.followStream(queued.id))
+  const turn = await theirs.readUntilType('StreamChanged')
   expect(turn.seq).toBeGreaterThan(mine.at(-1)?.seq ?? 0)
-  await theirs.toEnd()
+  await theirs.readToEnd()
   expect((await client.messages(sessionId)).map(({ text }) => text).filter((_, index) => index % 2 === 0)).toEqual([
     'One.',
     'Now.',

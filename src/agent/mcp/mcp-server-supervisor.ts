@@ -1,203 +1,205 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { McpServer } from '../../config/profile/mcp-server.ts'
 import type { Json } from '../../model/records.ts'
-import type { WarningLog } from '../models/model-list-cache.ts'
-import { redact, withoutSecrets } from '../../lib/redact.ts'
+import type { Logger } from '../models/model-list-cache.ts'
+import { redact, removeSecrets } from '../../lib/redact.ts'
 import { type Tool, ToolError } from '../tools/tool.ts'
-import { type Call, callTool } from './call-tool.ts'
-import { connect, type Connection, ConnectionError, reasonOf } from './transport/connection.ts'
-import { NotDoneError } from './transport/http-request.ts'
-import { Rest } from './restart-backoff.ts'
+import { type ToolInvocation, callTool } from './call-tool.ts'
+import { connect, type Connection, ConnectionError, describeMcpError } from './transport/connection.ts'
+import { NotExecutedError } from './transport/http-request.ts'
+import { RestartBackoff } from './restart-backoff.ts'
 import { type ListedTool, listTools } from './tool-list.ts'
 import { toTools } from './to-tools.ts'
 
-export interface KeptServerOptions {
+export interface McpServerSupervisorOptions {
   readonly server: McpServer
-  readonly log: WarningLog
+  readonly log: Logger
   /** Milliseconds that a start may take, with the list of tools. */
-  readonly startLimit: number
+  readonly startTimeoutMs: number
   /** A clock that only goes forward, in milliseconds. */
   readonly now: () => number
 }
 
 /** How long those wait who need it soon after a failure, in milliseconds: it is not to hold up every turn. */
-const patience = 1_000
+const startWaitAfterFailureMs = 1_000
 
 /** How long a list of tools may take that is read again, in milliseconds. */
-const listLimit = 5_000
+const listTimeoutMs = 5_000
 
 /** Over HTTP nobody may tell that the tools are others now: the list is read again after so many milliseconds. */
-const freshFor = 5 * 60_000
+const toolListTtlMs = 5 * 60_000
 
 /** How much of what a program said last is logged, in characters. */
-const loggedLength = 4_096
+const maxLoggedOutputLength = 4_096
 
 /** One server: started when it is needed, and again when it has died. */
-export class KeptServer {
-  readonly #options: KeptServerOptions
-  readonly #rest: Rest
-  readonly #closing = new AbortController()
+export class McpServerSupervisor {
+  readonly #options: McpServerSupervisorOptions
+  readonly #backoff: RestartBackoff
+  readonly #closeController = new AbortController()
   #connection: Connection | null = null
-  #starting: Promise<Connection | null> | null = null
+  #pendingStart: Promise<Connection | null> | null = null
   #startedAt = 0
   #tools: readonly Tool[] = []
   #listedAt = 0
-  #isListOld = false
-  #listing: Promise<void> | null = null
+  #isToolListStale = false
+  #pendingList: Promise<void> | null = null
   /** Why it cannot be started; told once. */
-  #fault: string | null = null
+  #startError: string | null = null
 
-  constructor(options: KeptServerOptions) {
+  constructor(options: McpServerSupervisorOptions) {
     this.#options = options
-    this.#rest = new Rest(options.now)
+    this.#backoff = new RestartBackoff(options.now)
   }
 
   /** Its tools; none while it cannot be had. Never rejects. */
   async tools(): Promise<readonly Tool[]> {
-    let connection = await this.#soon()
+    let connection = await this.#waitForConnection()
     // Whoever comes while it is being read again waits for the new one, too.
-    if (connection && (this.#listing || this.#needsList())) {
-      await this.#listAgain(connection)
-      connection = await this.#soon()
+    if (connection && (this.#pendingList || this.#needsToolList())) {
+      await this.#refreshTools(connection)
+      connection = await this.#waitForConnection()
     }
     return connection ? this.#tools : []
   }
 
   /** Resolves when nothing of it is left. */
   async close(): Promise<void> {
-    this.#closing.abort(new Error('it is being closed'))
-    await this.#starting
+    this.#closeController.abort(new Error('it is being closed'))
+    await this.#pendingStart
     await this.#connection?.close()
   }
 
-  async #soon(): Promise<Connection | null> {
+  async #waitForConnection(): Promise<Connection | null> {
     if (this.#connection) return this.#connection
     const starting = this.#start()
-    return this.#rest.isTroubled ? Promise.race([starting, pause(patience, null, { ref: false })]) : starting
+    return this.#backoff.hasRecentFailures
+      ? Promise.race([starting, pause(startWaitAfterFailureMs, null, { ref: false })])
+      : starting
   }
 
   async #start(): Promise<Connection | null> {
-    if (this.#closing.signal.aborted || !this.#rest.isOver) return null
-    this.#starting ??= this.#tryToStart().finally(() => (this.#starting = null))
-    return this.#starting
+    if (this.#closeController.signal.aborted || !this.#backoff.isElapsed) return null
+    this.#pendingStart ??= this.#tryToStart().finally(() => (this.#pendingStart = null))
+    return this.#pendingStart
   }
 
   async #tryToStart(): Promise<Connection | null> {
-    const { server, startLimit, now } = this.#options
-    const limit = new AbortController()
-    const late = new Error(`it was not ready within ${startLimit / 1000} seconds`)
-    const timer = setTimeout(() => limit.abort(late), startLimit)
-    const signal = AbortSignal.any([this.#closing.signal, limit.signal])
-    this.#isListOld = false
+    const { server, startTimeoutMs, now } = this.#options
+    const startTimeout = new AbortController()
+    const timeoutError = new Error(`it was not ready within ${startTimeoutMs / 1000} seconds`)
+    const timer = setTimeout(() => startTimeout.abort(timeoutError), startTimeoutMs)
+    const signal = AbortSignal.any([this.#closeController.signal, startTimeout.signal])
+    this.#isToolListStale = false
     try {
-      const connection = await connect(server, { signal, onListChanged: () => (this.#isListOld = true) })
+      const connection = await connect(server, { signal, onToolListChanged: () => (this.#isToolListStale = true) })
       this.#connection = connection
       this.#startedAt = now()
-      this.#fault = null
-      this.#take(connection.listed)
-      void connection.ended.then((how) => this.#lose(connection, how))
+      this.#startError = null
+      this.#setTools(connection.listedTools)
+      void connection.closed.then((reason) => this.#onDisconnect(connection, reason))
       return connection
     } catch (error) {
-      if (!this.#closing.signal.aborted) this.#fail(error)
+      if (!this.#closeController.signal.aborted) this.#onStartError(error)
       return null
     } finally {
       clearTimeout(timer)
     }
   }
 
-  #fail(error: unknown): void {
-    this.#rest.afterFailure()
-    const { message, said } = error instanceof ConnectionError ? error : new ConnectionError(String(error))
-    if (message === this.#fault) return
-    this.#fault = message
-    this.#warn('An MCP server cannot be started: its tools are missing.', message, said)
+  #onStartError(error: unknown): void {
+    this.#backoff.recordFailure()
+    const { message, output } = error instanceof ConnectionError ? error : new ConnectionError(String(error))
+    if (message === this.#startError) return
+    this.#startError = message
+    this.#warn('An MCP server cannot be started: its tools are missing.', message, output)
   }
 
-  #lose(connection: Connection, how: string): void {
+  #onDisconnect(connection: Connection, reason: string): void {
     if (this.#connection !== connection) return
     this.#connection = null
     const isProgram = this.#options.server.type === 'stdio'
     // A program has no reason to end; the others forget sessions and close streams as they like.
-    this.#rest.afterEnd(isProgram ? this.#options.now() - this.#startedAt : Infinity)
+    this.#backoff.recordExit(isProgram ? this.#options.now() - this.#startedAt : Infinity)
     void connection.close()
-    if (this.#closing.signal.aborted || !isProgram) return
-    this.#warn('An MCP server has ended: it is started again when it is needed.', how, connection.said())
+    if (this.#closeController.signal.aborted || !isProgram) return
+    this.#warn('An MCP server has ended: it is started again when it is needed.', reason, connection.output())
   }
 
-  #needsList(): boolean {
+  #needsToolList(): boolean {
     const isStdio = this.#options.server.type === 'stdio'
-    return this.#isListOld || (!isStdio && this.#options.now() - this.#listedAt >= freshFor)
+    return this.#isToolListStale || (!isStdio && this.#options.now() - this.#listedAt >= toolListTtlMs)
   }
 
-  #listAgain(connection: Connection): Promise<void> {
-    this.#listing ??= this.#readList(connection).finally(() => (this.#listing = null))
-    return this.#listing
+  #refreshTools(connection: Connection): Promise<void> {
+    this.#pendingList ??= this.#fetchTools(connection).finally(() => (this.#pendingList = null))
+    return this.#pendingList
   }
 
-  async #readList(connection: Connection): Promise<void> {
-    this.#isListOld = false
+  async #fetchTools(connection: Connection): Promise<void> {
+    this.#isToolListStale = false
     this.#listedAt = this.#options.now()
     try {
-      this.#take(await listTools(connection.client, AbortSignal.timeout(listLimit)))
+      this.#setTools(await listTools(connection.client, AbortSignal.timeout(listTimeoutMs)))
     } catch (error) {
-      if (error instanceof NotDoneError) this.#lose(connection, error.message)
-      else if (connection.end() === null) {
-        this.#warn('An MCP server does not list its tools: the old list stays.', reasonOf(error))
+      if (error instanceof NotExecutedError) this.#onDisconnect(connection, error.message)
+      else if (connection.closeReason() === null) {
+        this.#warn('An MCP server does not list its tools: the old list stays.', describeMcpError(error))
       }
     }
   }
 
-  #take(listed: readonly ListedTool[]): void {
+  #setTools(listedTools: readonly ListedTool[]): void {
     const { name } = this.#options.server
-    const { tools, leftOut } = toTools(name, listed, (call) => this.#call(call))
+    const { tools, skipped } = toTools(name, listedTools, (call) => this.#call(call))
     this.#tools = tools
     this.#listedAt = this.#options.now()
-    for (const reason of leftOut) this.#warn('A tool of an MCP server is left out.', reason)
+    for (const reason of skipped) this.#warn('A tool of an MCP server is left out.', reason)
   }
 
   /** What is not secret reaches whoever asked, as it is. */
-  async #call(call: Call): Promise<Json> {
+  async #call(call: ToolInvocation): Promise<Json> {
     try {
-      return await this.#callTwice(call)
+      return await this.#callWithReconnect(call)
     } catch (error) {
       if (!(error instanceof ToolError)) throw error
-      throw new ToolError(withoutSecrets(error.message, this.#options.server.secrets))
+      throw new ToolError(removeSecrets(error.message, this.#options.server.secrets))
     }
   }
 
   /** A server that did not look at the call, as one that has forgotten the session, is reached again and asked again. */
-  async #callTwice(call: Call): Promise<Json> {
-    const connection = await this.#needed(call.signal)
+  async #callWithReconnect(call: ToolInvocation): Promise<Json> {
+    const connection = await this.#requireConnection(call.signal)
     try {
       return await callTool(connection, call)
     } catch (error) {
-      if (!(error instanceof NotDoneError)) throw error
-      this.#lose(connection, error.message)
+      if (!(error instanceof NotExecutedError)) throw error
+      this.#onDisconnect(connection, error.message)
     }
     try {
-      return await callTool(await this.#needed(call.signal), call)
+      return await callTool(await this.#requireConnection(call.signal), call)
     } catch (error) {
-      throw error instanceof NotDoneError ? new ToolError(`${unavailable}: ${error.message}.`) : error
+      throw error instanceof NotExecutedError ? new ToolError(`${unavailableMessage}: ${error.message}.`) : error
     }
   }
 
-  async #needed(signal: AbortSignal): Promise<Connection> {
-    const connection = this.#connection ?? (await unlessAborted(this.#start(), signal))
+  async #requireConnection(signal: AbortSignal): Promise<Connection> {
+    const connection = this.#connection ?? (await waitUnlessAborted(this.#start(), signal))
     if (connection) return connection
-    throw new ToolError(`${unavailable}${this.#fault === null ? '' : `: ${this.#fault}`}.`)
+    throw new ToolError(`${unavailableMessage}${this.#startError === null ? '' : `: ${this.#startError}`}.`)
   }
 
-  #warn(message: string, reason: string, said = ''): void {
+  #warn(message: string, reason: string, output = ''): void {
     const { server, log } = this.#options
     const { name, secrets } = server
-    const lastWords = redact(said, secrets).slice(-loggedLength).trim()
-    log.warn({ server: name, reason: redact(reason, secrets), ...(lastWords && { said: lastWords }) }, message)
+    const loggedOutput = redact(output, secrets).slice(-maxLoggedOutputLength).trim()
+    log.warn({ server: name, reason: redact(reason, secrets), ...(loggedOutput && { said: loggedOutput }) }, message)
   }
 }
 
-const unavailable = 'The server of this tool cannot be had now'
+const unavailableMessage = 'The server of this tool cannot be had now'
 
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+async function waitUnlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const abort = (): void => reject(signal.reason)

@@ -1,13 +1,13 @@
 import type { McpServer } from '../../config/profile/mcp-server.ts'
-import type { WarningLog } from '../models/model-list-cache.ts'
+import type { Logger } from '../models/model-list-cache.ts'
 import type { Tool, ToolSource } from '../tools/tool.ts'
-import { KeptServer } from './mcp-server-supervisor.ts'
+import { McpServerSupervisor } from './mcp-server-supervisor.ts'
 
-export interface McpToolsOptions {
+export interface McpToolSourceOptions {
   readonly servers: readonly McpServer[]
-  readonly log: WarningLog
+  readonly log: Logger
   /** Milliseconds that the start of a server may take; 30 seconds where nothing is said. */
-  readonly startLimit?: number
+  readonly startTimeoutMs?: number
   /** A clock that only goes forward, in milliseconds. */
   readonly now?: () => number
 }
@@ -16,11 +16,11 @@ export interface McpToolsOptions {
  * The tools of all MCP servers of a profile. A server that cannot be had costs its own tools, a warning, and those who
  * come first the time that its start may take.
  */
-export class McpTools implements ToolSource {
-  readonly #servers: readonly KeptServer[]
+export class McpToolSource implements ToolSource {
+  readonly #servers: readonly McpServerSupervisor[]
 
-  constructor({ servers, log, startLimit = 30_000, now = () => performance.now() }: McpToolsOptions) {
-    this.#servers = servers.map((server) => new KeptServer({ server, log, startLimit, now }))
+  constructor({ servers, log, startTimeoutMs = 30_000, now = () => performance.now() }: McpToolSourceOptions) {
+    this.#servers = servers.map((server) => new McpServerSupervisor({ server, log, startTimeoutMs, now }))
   }
 
   async tools(): Promise<readonly Tool[]> {

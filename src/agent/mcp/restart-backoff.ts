@@ -1,42 +1,43 @@
 /** After the first failure it is left alone for so long, in milliseconds, then for twice as long, and so on. */
-const shortest = 5_000
-const longest = 5 * 60_000
+const minBackoffMs = 5_000
+const maxBackoffMs = 5 * 60_000
 /** What has been up for so long, in milliseconds, has got over what was wrong with it. */
-const steady = 60_000
+const stableUptimeMs = 60_000
 
 /** How long a server is left alone that cannot be started, or that dies again and again. */
-export class Rest {
+export class RestartBackoff {
   readonly #now: () => number
-  #setbacks = 0
-  #until = -Infinity
+  #failureCount = 0
+  #retryAt = -Infinity
 
   constructor(now: () => number) {
     this.#now = now
   }
 
-  get isOver(): boolean {
-    return this.#now() >= this.#until
+  get isElapsed(): boolean {
+    return this.#now() >= this.#retryAt
   }
 
   /** Whether something went wrong not long ago. */
-  get isTroubled(): boolean {
-    return this.#setbacks > 0
+  get hasRecentFailures(): boolean {
+    return this.#failureCount > 0
   }
 
-  afterFailure(): void {
-    this.#setbacks += 1
-    this.#begin()
+  recordFailure(): void {
+    this.#failureCount += 1
+    this.#scheduleRetry()
   }
 
   /** It was up for so many milliseconds. The first end after a quiet time costs no rest. */
-  afterEnd(uptime: number): void {
-    if (uptime >= steady) this.#setbacks = 0
-    this.#begin()
-    if (uptime < steady) this.#setbacks += 1
+  recordExit(uptimeMs: number): void {
+    if (uptimeMs >= stableUptimeMs) this.#failureCount = 0
+    this.#scheduleRetry()
+    if (uptimeMs < stableUptimeMs) this.#failureCount += 1
   }
 
-  #begin(): void {
-    const rest = this.#setbacks === 0 ? 0 : Math.min(shortest * 2 ** (this.#setbacks - 1), longest)
-    this.#until = this.#now() + rest
+  #scheduleRetry(): void {
+    const backoffMs =
+      this.#failureCount === 0 ? 0 : Math.min(minBackoffMs * 2 ** (this.#failureCount - 1), maxBackoffMs)
+    this.#retryAt = this.#now() + backoffMs
   }
 }

@@ -3,24 +3,24 @@ import { z } from 'zod'
 import type { Json } from '../../model/records.ts'
 import { ToolError } from '../tools/tool.ts'
 
-const parts = z.array(z.record(z.string(), z.json()))
+const contentPartsSchema = z.array(z.record(z.string(), z.json()))
 const resultSchema = z.object({
-  content: parts.default([]),
+  content: contentPartsSchema.default([]),
   structuredContent: z.json().optional(),
   isError: z.boolean().optional(),
   /** Where the oldest servers put what there is. */
   toolResult: z.json().optional(),
 })
 
-const textPart = z.object({ type: z.literal('text'), text: z.string() })
+const textPartSchema = z.object({ type: z.literal('text'), text: z.string() })
 
 /**
  * What a call came to, as simple as it can be told: structured content, a text, or the parts as they are. Throws a
  * ToolError when the tool says that it failed.
  */
-export function toJson(result: CallToolResult): Json {
+export function toolResultToJson(result: CallToolResult): Json {
   const { content, structuredContent, isError, toolResult } = resultSchema.parse(result)
-  const texts = content.flatMap((part) => textPart.safeParse(part).data?.text ?? [])
+  const texts = content.flatMap((part) => textPartSchema.safeParse(part).data?.text ?? [])
   if (isError) throw new ToolError(texts.join('\n') || (content.length > 0 ? JSON.stringify(content) : 'It failed.'))
   if (toolResult !== undefined) return toolResult
   if (texts.length < content.length) return content

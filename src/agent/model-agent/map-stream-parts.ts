@@ -3,18 +3,18 @@ import type { LanguageModelUsage, TextStreamPart, ToolSet } from 'ai'
 import type { Usage } from '../../model/records.ts'
 import { AgentError } from '../agent.ts'
 import type { AgentEvent } from '../agent.ts'
-import { ThinkSplitter } from './think-tag-parser.ts'
-import type { Stretch } from './think-tag-parser.ts'
+import { ThinkTagParser } from './think-tag-parser.ts'
+import type { TextSpan } from './think-tag-parser.ts'
 
 /** A call that the model has made whole. */
-export type WholeCall = Extract<AgentEvent, { type: 'tool-call' }>
+export type ToolCallEvent = Extract<AgentEvent, { type: 'tool-call' }>
 
 /** What one step came to. */
-export interface StepOutcome {
+export interface StepResult {
   /** In the order in which the model made them; to be told of by whoever has them done. */
-  readonly calls: readonly WholeCall[]
+  readonly calls: readonly ToolCallEvent[]
   /** Whether there was any text, white space included. */
-  readonly spoke: boolean
+  readonly hasText: boolean
 }
 
 /**
@@ -22,37 +22,37 @@ export interface StepOutcome {
  * as an error, or the connection's own, after everything that came before it has been yielded. Ends early, with what
  * there is, once the SDK has noticed the abort. `step` makes the names of blocks unique within an answer.
  */
-export async function* stepEvents(
+export async function* mapStreamParts(
   parts: AsyncIterable<TextStreamPart<ToolSet>>,
   step: number,
-): AsyncGenerator<AgentEvent, StepOutcome> {
-  const splitter = new ThinkSplitter()
-  const blocks = new Blocks(step)
+): AsyncGenerator<AgentEvent, StepResult> {
+  const parser = new ThinkTagParser()
+  const blocks = new BlockNamer(step)
   const inputs = new Map<string, { readonly name: string; text: string }>()
-  const calls: WholeCall[] = []
+  const calls: ToolCallEvent[] = []
   let textId = ''
-  let spoke = false
+  let hasText = false
 
-  const speak = (stretches: readonly Stretch[]): AgentEvent[] =>
-    stretches.map(({ kind, turn, text }) => {
-      spoke ||= kind === 'text'
-      return { type: kind, block: blocks.name(`text ${textId} ${turn}`), text }
+  const toTextEvents = (spans: readonly TextSpan[]): AgentEvent[] =>
+    spans.map(({ kind, spanIndex, text }) => {
+      hasText ||= kind === 'text'
+      return { type: kind, block: blocks.name(`text ${textId} ${spanIndex}`), text }
     })
 
   try {
     for await (const part of parts) {
       // What is held back belongs before whatever else comes.
-      if (part.type !== 'text-delta') yield* speak(splitter.flush())
+      if (part.type !== 'text-delta') yield* toTextEvents(parser.flush())
       switch (part.type) {
         case 'text-delta':
           textId = part.id
-          yield* speak(splitter.push(part.text))
+          yield* toTextEvents(parser.push(part.text))
           break
         case 'reasoning-delta':
           if (part.text !== '') yield { type: 'reasoning', block: blocks.name(`reasoning ${part.id}`), text: part.text }
           break
         case 'tool-input-start':
-          blocks.end()
+          blocks.endBlock()
           inputs.set(part.id, { name: part.toolName, text: '' })
           yield { type: 'tool-input', callId: part.id, name: part.toolName, text: '' }
           break
@@ -71,12 +71,13 @@ export async function* stepEvents(
         }
         case 'finish-step': {
           // What the SDK makes of an answer that ended in good order and yet too early, unless it makes an error of it.
-          const whole = part.finishReason !== 'interrupted'
+          const isComplete = part.finishReason !== 'interrupted'
           const usage = toUsage(part.usage)
           if (usage) yield { type: 'usage', usage }
           // Without arguments is how some call a tool that needs none; here, it had no room left to say them.
           if (part.finishReason === 'length' && calls.at(-1)?.argumentsText.trim() === '') calls.pop()
-          if (!whole) throw new AgentError('PROVIDER', 'The provider ended its answer before it was whole: try again.')
+          if (!isComplete)
+            throw new AgentError('PROVIDER', 'The provider ended its answer before it was whole: try again.')
           break
         }
         case 'error':
@@ -86,10 +87,10 @@ export async function* stepEvents(
       }
     }
   } catch (error) {
-    yield* speak(splitter.flush())
+    yield* toTextEvents(parser.flush())
     throw error
   }
-  return { calls, spoke }
+  return { calls, hasText }
 }
 
 function toUsage(usage: LanguageModelUsage): Usage | null {
@@ -105,9 +106,9 @@ function toUsage(usage: LanguageModelUsage): Usage | null {
 }
 
 /** Names stretches of text: the same name as long as the same source goes on with nothing between. */
-class Blocks {
+class BlockNamer {
   readonly #step: number
-  #count = 0
+  #blockCount = 0
   #source: string | null = null
 
   constructor(step: number) {
@@ -115,12 +116,12 @@ class Blocks {
   }
 
   name(source: string): string {
-    if (source !== this.#source) this.#count += 1
+    if (source !== this.#source) this.#blockCount += 1
     this.#source = source
-    return `${this.#step}.${this.#count}`
+    return `${this.#step}.${this.#blockCount}`
   }
 
-  end(): void {
+  endBlock(): void {
     this.#source = null
   }
 }

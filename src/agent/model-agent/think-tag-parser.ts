@@ -1,10 +1,10 @@
-const opening = '<think>'
-const closing = '</think>'
+const openingTag = '<think>'
+const closingTag = '</think>'
 
 /** A stretch of one kind. `turn` counts the tags passed so far: where it changes, a new stretch begins. */
-export interface Stretch {
+export interface TextSpan {
   readonly kind: 'text' | 'reasoning'
-  readonly turn: number
+  readonly spanIndex: number
   readonly text: string
 }
 
@@ -12,42 +12,42 @@ export interface Stretch {
  * Tells inline thinking from text, however the chunks cut the tags. Every character but those of the tags comes out
  * again, in order; what might still become a tag is held back until the next chunk decides, or `flush` is called.
  */
-export class ThinkSplitter {
-  #held = ''
-  #turn = 0
+export class ThinkTagParser {
+  #buffer = ''
+  #spanIndex = 0
 
-  push(chunk: string): Stretch[] {
-    const stretches: Stretch[] = []
-    let rest = this.#held + chunk
+  push(chunk: string): TextSpan[] {
+    const spans: TextSpan[] = []
+    let rest = this.#buffer + chunk
     for (let tag = this.#nextTag(), at = rest.indexOf(tag); at >= 0; tag = this.#nextTag(), at = rest.indexOf(tag)) {
-      if (at > 0) stretches.push(this.#stretch(rest.slice(0, at)))
+      if (at > 0) spans.push(this.#toSpan(rest.slice(0, at)))
       rest = rest.slice(at + tag.length)
-      this.#turn += 1
+      this.#spanIndex += 1
     }
-    const whole = rest.length - heldBack(rest, this.#nextTag())
-    if (whole > 0) stretches.push(this.#stretch(rest.slice(0, whole)))
-    this.#held = rest.slice(whole)
-    return stretches
+    const completeLength = rest.length - partialTagLength(rest, this.#nextTag())
+    if (completeLength > 0) spans.push(this.#toSpan(rest.slice(0, completeLength)))
+    this.#buffer = rest.slice(completeLength)
+    return spans
   }
 
   /** What is held back, which is no tag after all. A thought that is still open stays open. */
-  flush(): Stretch[] {
-    const held = this.#held
-    this.#held = ''
-    return held === '' ? [] : [this.#stretch(held)]
+  flush(): TextSpan[] {
+    const rest = this.#buffer
+    this.#buffer = ''
+    return rest === '' ? [] : [this.#toSpan(rest)]
   }
 
   #nextTag(): string {
-    return this.#turn % 2 === 0 ? opening : closing
+    return this.#spanIndex % 2 === 0 ? openingTag : closingTag
   }
 
-  #stretch(text: string): Stretch {
-    return { kind: this.#turn % 2 === 0 ? 'text' : 'reasoning', turn: this.#turn, text }
+  #toSpan(text: string): TextSpan {
+    return { kind: this.#spanIndex % 2 === 0 ? 'text' : 'reasoning', spanIndex: this.#spanIndex, text }
   }
 }
 
 /** The length of the longest end of `text` that the next chunk could complete to `tag`. */
-function heldBack(text: string, tag: string): number {
+function partialTagLength(text: string, tag: string): number {
   for (let length = Math.min(text.length, tag.length - 1); length > 0; length -= 1) {
     if (text.endsWith(tag.slice(0, length))) return length
   }

@@ -1,5 +1,5 @@
 /** Model families and how many tokens their context holds, the most special names first. */
-const families: readonly (readonly [RegExp, number])[] = [
+const contextWindows: readonly (readonly [RegExp, number])[] = [
   [/^gpt-4\.1/, 1_047_576],
   [/^gpt-5-chat/, 128_000],
   [/^gpt-5/, 272_000], // of the 400,000, what may go in
@@ -14,10 +14,10 @@ const families: readonly (readonly [RegExp, number])[] = [
 ]
 
 /** Where nothing is known. Smaller ones are told of in the configuration. */
-const usual = 128_000
+const defaultContextWindow = 128_000
 
 /** How many tokens the context of a model holds, as far as its name tells. A vendor's name before it is passed over. */
-export function windowOf(modelName: string): number {
+export function findContextWindow(modelName: string): number {
   const name = modelName.toLowerCase().replace(/^.*\/|^ft:/, '')
-  return families.find(([form]) => form.test(name))?.[1] ?? usual
+  return contextWindows.find(([pattern]) => pattern.test(name))?.[1] ?? defaultContextWindow
 }

@@ -2,18 +2,18 @@ import { APICallError } from 'ai'
 import { z } from 'zod'
 import type { Provider } from '../../config/profile/provider.ts'
 import { AgentError } from '../agent.ts'
-import { authHeaders, baseURLOf } from '../providers/create-language-model.ts'
-import { parseJson } from '../../lib/parse-json.ts'
+import { buildAuthHeaders, resolveBaseURL } from '../providers/create-language-model.ts'
+import { parseJsonOrNull } from '../../lib/parse-json.ts'
 import { toAgentError } from '../providers/classify-provider-error.ts'
 
-export interface ListedModel {
+export interface ProviderModel {
   readonly name: string
   /** When it was made, in milliseconds since the epoch; null where the provider does not tell. */
   readonly createdAt: number | null
 }
 
 // OpenAI counts seconds in `created`, Anthropic writes `created_at` as text; others leave both out.
-const listed = z.object({
+const modelListSchema = z.object({
   data: z.array(
     z.object({
       id: z.string().min(1),
@@ -23,25 +23,27 @@ const listed = z.object({
   ),
 })
 
-const longestWait = 3_000 // milliseconds
+const fetchTimeoutMs = 3_000 // milliseconds
 
 /** Asks a provider for its models. Throws an AgentError when it does not answer within 3 s, or not with a list. */
-export async function fetchModels(provider: Provider): Promise<ListedModel[]> {
-  const text = await fetchList(provider).catch((error: unknown) => {
+export async function fetchModels(provider: Provider): Promise<ProviderModel[]> {
+  const text = await fetchModelList(provider).catch((error: unknown) => {
     throw toAgentError(error, provider.apiKey === null ? [] : [provider.apiKey])
   })
-  const list = listed.safeParse(parseJson(text))
+  const list = modelListSchema.safeParse(parseJsonOrNull(text))
   if (!list.success) throw new AgentError('PROVIDER', 'The provider answered with something that is no list of models.')
-  const models = list.data.data.map(({ id, ...times }) => ({ name: id, createdAt: toTime(times) }))
-  return provider.type === 'openai' ? models.filter(({ name }) => canChat(name) && !responsesOnly.test(name)) : models
+  const models = list.data.data.map(({ id, ...times }) => ({ name: id, createdAt: toCreatedAt(times) }))
+  return provider.type === 'openai'
+    ? models.filter(({ name }) => isChatModel(name) && !responsesApiOnlyPattern.test(name))
+    : models
 }
 
-async function fetchList(provider: Provider): Promise<string> {
+async function fetchModelList(provider: Provider): Promise<string> {
   // Anthropic lists 20 unless told otherwise.
   const query = provider.type === 'anthropic' ? '?limit=1000' : ''
-  const response = await fetch(`${baseURLOf(provider)}/models${query}`, {
-    headers: authHeaders(provider),
-    signal: AbortSignal.timeout(longestWait),
+  const response = await fetch(`${resolveBaseURL(provider)}/models${query}`, {
+    headers: buildAuthHeaders(provider),
+    signal: AbortSignal.timeout(fetchTimeoutMs),
   })
   const text = await response.text()
   if (!response.ok)
@@ -56,35 +58,35 @@ async function fetchList(provider: Provider): Promise<string> {
 }
 
 /** The model to take where nobody chose one; undefined of an empty list. */
-export function preferredModel(type: Provider['type'], models: readonly ListedModel[]): string | undefined {
-  const able = models.filter(({ name }) => canChat(name))
-  const candidates = able.length > 0 ? able : models
-  const favourites = candidates.filter(({ name }) => favourite(type, name))
-  return newest(favourites.length > 0 ? favourites : candidates)?.name
+export function selectPreferredModel(type: Provider['type'], models: readonly ProviderModel[]): string | undefined {
+  const chatModels = models.filter(({ name }) => isChatModel(name))
+  const candidates = chatModels.length > 0 ? chatModels : models
+  const preferred = candidates.filter(({ name }) => isPreferredFamily(type, name))
+  return findNewest(preferred.length > 0 ? preferred : candidates)?.name
 }
 
-const otherThanChat =
+const nonChatModelPattern =
   /embed|rerank|whisper|tts|dall-e|image|audio|realtime|transcribe|translate|moderation|sora|babbage|davinci|search|instruct$/
 
 /** OpenAI's models that answer at its other interface alone. */
-const responsesOnly = /codex|computer-use|deep-research|^(gpt|o\d).*-pro\b/
+const responsesApiOnlyPattern = /codex|computer-use|deep-research|^(gpt|o\d).*-pro\b/
 
 /** Whether a model of this name is one to talk to, as far as names tell: lists hold much else. */
-function canChat(name: string): boolean {
-  return !otherThanChat.test(name)
+function isChatModel(name: string): boolean {
+  return !nonChatModelPattern.test(name)
 }
 
-function favourite(type: Provider['type'], name: string): boolean {
+function isPreferredFamily(type: Provider['type'], name: string): boolean {
   if (type === 'openai') return /^gpt-\d+(\.\d+)?$/.test(name)
   return type === 'anthropic' && name.includes('sonnet')
 }
 
 /** The first of the newest; the first of all where no times are known. */
-function newest(models: readonly ListedModel[]): ListedModel | undefined {
+function findNewest(models: readonly ProviderModel[]): ProviderModel | undefined {
   return models.toSorted((a, b) => (b.createdAt ?? 0) - (a.createdAt ?? 0))[0]
 }
 
-function toTime({ created, created_at: text }: { created?: number | undefined; created_at?: string | undefined }) {
+function toCreatedAt({ created, created_at: text }: { created?: number | undefined; created_at?: string | undefined }) {
   if (created !== undefined) return created * 1000
   const time = Date.parse(text ?? '')
   return Number.isNaN(time) ? null : time

@@ -27,7 +27,7 @@ export interface Keyword {
 }
 
 /** Said when no keyword fits and nothing has been kept. */
-export const neutral: readonly [string, ...string[]] = [
+export const neutralReplies: readonly [string, ...string[]] = [
   'I am listening. What comes next?',
   'Say a little more, if you like.',
   'What makes you bring this up now?',
@@ -39,7 +39,7 @@ export const neutral: readonly [string, ...string[]] = [
 ]
 
 /** Contracted and old forms, in full, so that patterns need only one of them. */
-export const fullForms: Readonly<Record<string, string>> = {
+export const expandedForms: Readonly<Record<string, string>> = {
   "i'm": 'i am',
   im: 'i am',
   ive: 'i have',
@@ -77,7 +77,7 @@ export const fullForms: Readonly<Record<string, string>> = {
 }
 
 /** Words that patterns take for one another. */
-export const groups: Readonly<Record<string, readonly string[]>> = {
+export const wordGroups: Readonly<Record<string, readonly string[]>> = {
   family: [
     'mother',
     'father',

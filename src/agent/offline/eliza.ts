@@ -1,7 +1,7 @@
-import { keywords, neutral } from './eliza-script.ts'
+import { keywords, neutralReplies } from './eliza-script.ts'
 import type { Keyword, Rule } from './eliza-script.ts'
-import { turnRound } from './reflect-pronouns.ts'
-import { clausesOf, decompose } from './decompose.ts'
+import { reflectPronouns } from './reflect-pronouns.ts'
+import { splitClauses, decompose } from './decompose.ts'
 import type { Clause } from './decompose.ts'
 
 /**
@@ -17,71 +17,71 @@ export interface Answer {
 
 /** The answer to the last of a person's texts. It depends on them alone: they are gone through from the first. */
 export function converse(texts: readonly string[]): Answer {
-  const conversation = new Conversation()
+  const conversation = new ElizaConversation()
   let answer = conversation.answer(texts[0] ?? '')
   for (const text of texts.slice(1)) answer = conversation.answer(text)
   return answer
 }
 
-const byWord = new Map<string, Keyword[]>()
+const keywordsByWord = new Map<string, Keyword[]>()
 for (const keyword of keywords) {
-  for (const word of keyword.words) byWord.set(word, [...(byWord.get(word) ?? []), keyword])
+  for (const word of keyword.words) keywordsByWord.set(word, [...(keywordsByWord.get(word) ?? []), keyword])
 }
-const byName = new Map(keywords.toReversed().map((keyword) => [keyword.words[0], keyword]))
+const keywordsByName = new Map(keywords.toReversed().map((keyword) => [keyword.words[0], keyword]))
 
 /** A keyword that was found, under the word that was said. */
-interface Found {
+interface KeywordMatch {
   readonly word: string
   readonly keyword: Keyword
 }
 
 /** What goes on from one answer to the next: whose turn it is among the replies, and the remarks that are kept. */
-class Conversation {
-  readonly #turns = new Map<object, number>()
+class ElizaConversation {
+  readonly #replyIndexes = new Map<object, number>()
   readonly #memory: string[] = []
 
   answer(text: string): Answer {
-    for (const clause of clausesOf(text)) {
-      const found = keywordsOf(clause)
-      if (found.length === 0) continue
-      const answer = this.#fromKeywords(found, clause)
-      this.#keep(found, clause)
+    for (const clause of splitClauses(text)) {
+      const matches = findKeywords(clause)
+      if (matches.length === 0) continue
+      const answer = this.#answerFromKeywords(matches, clause)
+      this.#remember(matches, clause)
       // Like the original, what follows the clause is left alone, also when nothing came of its keywords.
-      return answer ?? this.#withoutKeyword()
+      return answer ?? this.#answerWithoutKeyword()
     }
-    return this.#withoutKeyword()
+    return this.#answerWithoutKeyword()
   }
 
-  #fromKeywords(found: readonly Found[], clause: Clause): Answer | null {
-    for (const { word, keyword } of found) {
-      const answer = this.#fromRules(keyword, clause, [`Keyword "${word}", rank ${keyword.rank}.`])
+  #answerFromKeywords(matches: readonly KeywordMatch[], clause: Clause): Answer | null {
+    for (const { word, keyword } of matches) {
+      const answer = this.#answerFromRules(keyword, clause, [`Keyword "${word}", rank ${keyword.rank}.`])
       if (answer) return answer
     }
     return null
   }
 
-  #fromRules(keyword: Keyword, clause: Clause, trace: readonly string[]): Answer | null {
+  #answerFromRules(keyword: Keyword, clause: Clause, trace: readonly string[]): Answer | null {
     for (const rule of keyword.rules) {
       const [pattern, ...replies] = rule
       const pieces = decompose(clause, pattern)
       if (!pieces) continue
-      const turn = this.#turn(rule, replies.length)
-      const reply = replies[turn] ?? null
+      const replyIndex = this.#nextReplyIndex(rule, replies.length)
+      const reply = replies[replyIndex] ?? null
       if (reply === null) return null
-      const fits = [...trace, `Pattern "${pattern}" fits.`]
+      const matchTrace = [...trace, `Pattern "${pattern}" fits.`]
       if (typeof reply === 'string') {
         return {
           reply: assemble(reply, pieces),
-          trace: [...fits, `Reply ${turn + 1} of ${replies.length}: "${start(reply)}"`],
+          trace: [...matchTrace, `Reply ${replyIndex + 1} of ${replies.length}: "${truncateReply(reply)}"`],
         }
       }
-      const next = byName.get(reply.link)
-      return next ? this.#fromRules(next, clause, [...fits, `It leads to "${reply.link}".`]) : null
+      const next = keywordsByName.get(reply.link)
+      return next ? this.#answerFromRules(next, clause, [...matchTrace, `It leads to "${reply.link}".`]) : null
     }
     return null
   }
 
-  #withoutKeyword(): Answer {
+  #answerWithoutKeyword(): Answer {
     const remark = this.#memory.shift()
     if (remark !== undefined) {
       return {
@@ -89,57 +89,57 @@ class Conversation {
         trace: ['No keyword leads anywhere here.', 'A remark kept from earlier is taken up: the oldest.'],
       }
     }
-    const turn = this.#turn(neutral, neutral.length)
+    const replyIndex = this.#nextReplyIndex(neutralReplies, neutralReplies.length)
     const trace = [
       'No keyword leads anywhere here, and no remark is kept.',
-      `Neutral reply ${turn + 1} of ${neutral.length}.`,
+      `Neutral reply ${replyIndex + 1} of ${neutralReplies.length}.`,
     ]
-    return { reply: neutral[turn] ?? neutral[0], trace }
+    return { reply: neutralReplies[replyIndex] ?? neutralReplies[0], trace }
   }
 
-  #keep(found: readonly Found[], clause: Clause): void {
-    for (const { keyword } of found) {
+  #remember(matches: readonly KeywordMatch[], clause: Clause): void {
+    for (const { keyword } of matches) {
       if (keyword.memory === undefined) continue
       const [pattern, ...replies] = keyword.memory
       const pieces = decompose(clause, pattern)
       if (!pieces?.at(-1)?.length) continue
-      const reply = replies[this.#turn(keyword.memory, replies.length)]
+      const reply = replies[this.#nextReplyIndex(keyword.memory, replies.length)]
       if (typeof reply === 'string') this.#memory.push(assemble(reply, pieces))
     }
   }
 
   /** Which of so many it is now; the next time it will be the next one. */
-  #turn(of: Rule | typeof neutral, count: number): number {
-    const turn = this.#turns.get(of) ?? 0
-    this.#turns.set(of, (turn + 1) % count)
-    return turn
+  #nextReplyIndex(replyList: Rule | typeof neutralReplies, count: number): number {
+    const index = this.#replyIndexes.get(replyList) ?? 0
+    this.#replyIndexes.set(replyList, (index + 1) % count)
+    return index
   }
 }
 
 /** The keywords of a clause, the highest rank first, and of equal ones the earlier. */
-function keywordsOf(clause: Clause): Found[] {
-  const found: Found[] = []
+function findKeywords(clause: Clause): KeywordMatch[] {
+  const matches: KeywordMatch[] = []
   for (const { lower } of clause) {
-    for (const keyword of byWord.get(lower) ?? []) {
-      if (!found.some((other) => other.keyword === keyword)) found.push({ word: lower, keyword })
+    for (const keyword of keywordsByWord.get(lower) ?? []) {
+      if (!matches.some((other) => other.keyword === keyword)) matches.push({ word: lower, keyword })
     }
   }
-  return found.toSorted((a, b) => b.keyword.rank - a.keyword.rank)
+  return matches.toSorted((a, b) => b.keyword.rank - a.keyword.rank)
 }
 
 function assemble(reply: string, pieces: readonly Clause[]): string {
-  const whole = reply
-    .replace(/\$(\d)/g, (_, number: string) => turnRound(pieces[Number(number) - 1] ?? []))
+  const sentence = reply
+    .replace(/\$(\d)/g, (_, number: string) => reflectPronouns(pieces[Number(number) - 1] ?? []))
     .replace(/ +([.,?!])/g, '$1')
     .replace(/ {2,}/g, ' ')
     .trim()
-  return whole.charAt(0).toUpperCase() + whole.slice(1)
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1)
 }
 
-const longestQuote = 12 // words
+const maxQuotedWords = 12 // words
 
 /** The beginning of a reply: the trace of a long one should not be as long. */
-function start(reply: string): string {
+function truncateReply(reply: string): string {
   const words = reply.split(' ')
-  return words.length <= longestQuote ? reply : `${words.slice(0, longestQuote).join(' ')} …`
+  return words.length <= maxQuotedWords ? reply : `${words.slice(0, maxQuotedWords).join(' ')} …`
 }

@@ -1,12 +1,16 @@
-import type { FoundModel } from '../models/model-registry.ts'
+import type { ResolvedModel } from '../models/model-registry.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
-import { eliza } from './eliza-agent.ts'
-import { offlineWriter } from './offline-text-generator.ts'
+import { createElizaAgent } from './eliza-agent.ts'
+import { offlineTextGenerator } from './offline-text-generator.ts'
 
 /** What answers as `offline/eliza`. It reads all of a chat, however long. */
-export function offlineModel(options: {
+export function createOfflineModel(options: {
   readonly delayMs: number
   readonly toolbox: Toolbox
-}): Pick<FoundModel, 'agent' | 'writer' | 'window'> {
-  return { agent: eliza(options), writer: offlineWriter, window: Number.POSITIVE_INFINITY }
+}): Pick<ResolvedModel, 'agent' | 'textGenerator' | 'contextWindow'> {
+  return {
+    agent: createElizaAgent(options),
+    textGenerator: offlineTextGenerator,
+    contextWindow: Number.POSITIVE_INFINITY,
+  }
 }

@@ -1,6 +1,6 @@
 import type { Clause } from './decompose.ts'
 
-const exchanged: Readonly<Record<string, string>> = {
+const reflections: Readonly<Record<string, string>> = {
   i: 'you',
   me: 'you',
   my: 'your',
@@ -12,18 +12,20 @@ const exchanged: Readonly<Record<string, string>> = {
   am: 'are',
 }
 
-const set = (words: string): ReadonlySet<string> => new Set(words.split(' '))
+const toWordSet = (words: string): ReadonlySet<string> => new Set(words.split(' '))
 
 /** Before `you`, these make it the subject of a question. */
-const askers = set('are were do did can could will would should have had may might if that because when while')
+const wordsBeforeSubject = toWordSet(
+  'are were do did can could will would should have had may might if that because when while',
+)
 /** After `you`, these show that it was an object; so does the end. */
-const afterObject = set(
+const wordsAfterObject = toWordSet(
   'and or to for with at in on about because when if so that then too very all more again now the a an my your this ' +
     'yesterday today tomorrow anymore much as from of by',
 )
 
 /** What somebody said, as it is said back to them: I and you change places, and their verbs follow. */
-export function turnRound(clause: Clause): string {
+export function reflectPronouns(clause: Clause): string {
   return clause
     .map(({ text, lower }, index) => {
       const before = clause[index - 1]?.lower
@@ -32,12 +34,12 @@ export function turnRound(clause: Clause): string {
       if (lower === 'are' && (before === 'you' || after === 'you')) return 'am'
       if (lower === 'was' && (before === 'i' || after === 'i')) return 'were'
       if (lower === 'were' && (before === 'you' || after === 'you')) return 'was'
-      return Object.hasOwn(exchanged, lower) ? exchanged[lower] : text
+      return Object.hasOwn(reflections, lower) ? reflections[lower] : text
     })
     .join(' ')
 }
 
 function isSubject(before: string | undefined, after: string | undefined): boolean {
-  if (before !== undefined && askers.has(before)) return true
-  return after !== undefined && !afterObject.has(after)
+  if (before !== undefined && wordsBeforeSubject.has(before)) return true
+  return after !== undefined && !wordsAfterObject.has(after)
 }

@@ -5,30 +5,30 @@ import type { LanguageModel } from 'ai'
 import type { Provider, ProviderType } from '../../config/profile/provider.ts'
 
 /** A model of the SDK itself, where it would also take the mere name of one. */
-export type ProvidedModel = Exclude<LanguageModel, string>
+export type SdkLanguageModel = Exclude<LanguageModel, string>
 
-const publicBaseURLs: Readonly<Record<ProviderType, string>> = {
+const defaultBaseURLs: Readonly<Record<ProviderType, string>> = {
   openai: 'https://api.openai.com/v1',
   anthropic: 'https://api.anthropic.com/v1',
   'openai-compatible': 'http://127.0.0.1:11434/v1', // Ollama's
 }
 
 /** Where a provider is asked; without a slash at the end. */
-export function baseURLOf({ type, baseURL }: Provider): string {
+export function resolveBaseURL({ type, baseURL }: Provider): string {
   // Always told to the SDK, which would look into the environment otherwise; so is the key, below.
-  return (baseURL ?? publicBaseURLs[type]).replace(/\/+$/, '')
+  return (baseURL ?? defaultBaseURLs[type]).replace(/\/+$/, '')
 }
 
 /** The headers by which a provider knows its caller. */
-export function authHeaders({ type, apiKey }: Provider): Record<string, string> {
+export function buildAuthHeaders({ type, apiKey }: Provider): Record<string, string> {
   const version = type === 'anthropic' ? { 'anthropic-version': '2023-06-01' } : {}
   if (apiKey === null) return version
   return type === 'anthropic' ? { ...version, 'x-api-key': apiKey } : { authorization: `Bearer ${apiKey}` }
 }
 
 /** A model of a provider, by the provider's own name for it. Nothing is asked until it is used. */
-export function languageModel(provider: Provider, name: string): ProvidedModel {
-  const baseURL = baseURLOf(provider)
+export function createLanguageModel(provider: Provider, name: string): SdkLanguageModel {
+  const baseURL = resolveBaseURL(provider)
   const { apiKey } = provider
   switch (provider.type) {
     case 'openai':

@@ -1,44 +1,56 @@
 import { APICallError, JSONParseError, TypeValidationError } from 'ai'
 import { z } from 'zod'
-import { parseJson } from '../../lib/parse-json.ts'
+import { parseJsonOrNull } from '../../lib/parse-json.ts'
 
 /** What is known of a failed request to a provider, whatever shape its error came in. */
-export interface Failure {
+export interface ProviderFailure {
   /** The HTTP status, or what stands for one in an error sent within a stream. */
   readonly status: number | null
   /** What the provider said of it, to people. */
-  readonly said: string | null
+  readonly message: string | null
   /** All that it and the connection said, to programs and people, in lower case and without links. */
-  readonly words: string
+  readonly searchText: string
 }
 
-const word = z.union([z.string(), z.number()]).nullish().catch(null)
-const sentence = z.string().nullish().catch(null)
+const labelSchema = z.union([z.string(), z.number()]).nullish().catch(null)
+const textSchema = z.string().nullish().catch(null)
 
-const details = z.object({ message: sentence, detail: sentence, type: word, code: word, status: word })
-const payload = details.extend({ error: z.union([z.string(), details]).nullish().catch(null) })
+const errorDetailsSchema = z.object({
+  message: textSchema,
+  detail: textSchema,
+  type: labelSchema,
+  code: labelSchema,
+  status: labelSchema,
+})
+const errorPayloadSchema = errorDetailsSchema.extend({
+  error: z.union([z.string(), errorDetailsSchema]).nullish().catch(null),
+})
 
 /** Reads an error of the SDK or of `fetch`, or one that a provider sent in a body or in the midst of a stream. */
-export function readFailure(error: unknown): Failure {
-  const names = connectionNames(error)
-  const parsed = payload.safeParse(providersOwn(error))
+export function parseProviderFailure(error: unknown): ProviderFailure {
+  const names = collectErrorNames(error)
+  const parsed = errorPayloadSchema.safeParse(extractErrorPayload(error))
   if (!parsed.success)
-    return { status: statusOf(error), said: proseOf(error), words: toWords([...names, proseOf(error)]) }
+    return {
+      status: readHttpStatus(error),
+      message: readPlainTextBody(error),
+      searchText: toSearchText([...names, readPlainTextBody(error)]),
+    }
 
   const { error: nested, ...outer } = parsed.data
   const inner = typeof nested === 'string' ? { message: nested } : nested
-  const said = inner?.message ?? inner?.detail ?? outer.message ?? outer.detail ?? null
-  const figures = [inner, outer].flatMap((level) => [level?.type, level?.code, level?.status])
+  const message = inner?.message ?? inner?.detail ?? outer.message ?? outer.detail ?? null
+  const codes = [inner, outer].flatMap((level) => [level?.type, level?.code, level?.status])
   return {
-    status: statusOf(error) ?? figures.map(httpStatus).find((status) => status !== null) ?? null,
-    said,
-    words: toWords([...names, ...figures, said]),
+    status: readHttpStatus(error) ?? codes.map(parseHttpStatus).find((status) => status !== null) ?? null,
+    message,
+    searchText: toSearchText([...names, ...codes, message]),
   }
 }
 
 /** What came over the wire, parsed; null where nothing did. */
-function providersOwn(error: unknown): unknown {
-  if (APICallError.isInstance(error)) return parseJson(error.responseBody ?? '')
+function extractErrorPayload(error: unknown): unknown {
+  if (APICallError.isInstance(error)) return parseJsonOrNull(error.responseBody ?? '')
   if (TypeValidationError.isInstance(error)) return error.value
   // The SDK's class for errors within a stream is not exported; it has the fields of what was sent.
   if (error instanceof Error && error.name !== 'AI_StreamProviderError') return null
@@ -46,22 +58,22 @@ function providersOwn(error: unknown): unknown {
 }
 
 /** A body that is no JSON, as a proxy on the way sends it; a page of markup tells nobody anything. */
-function proseOf(error: unknown): string | null {
+function readPlainTextBody(error: unknown): string | null {
   const body = APICallError.isInstance(error) ? (error.responseBody ?? '').trim() : ''
   return body === '' || body.startsWith('<') ? null : body
 }
 
-function statusOf(error: unknown): number | null {
-  return error instanceof Error && 'statusCode' in error ? httpStatus(error.statusCode) : null
+function readHttpStatus(error: unknown): number | null {
+  return error instanceof Error && 'statusCode' in error ? parseHttpStatus(error.statusCode) : null
 }
 
-function httpStatus(figure: unknown): number | null {
-  const status = Number(figure)
+function parseHttpStatus(value: unknown): number | null {
+  const status = Number(value)
   return Number.isInteger(status) && status >= 400 && status <= 599 ? status : null
 }
 
 /** The names and codes of an error and of its causes, such as ECONNREFUSED. */
-function connectionNames(error: unknown): string[] {
+function collectErrorNames(error: unknown): string[] {
   const names: string[] = []
   for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
     names.push(cause.name)
@@ -71,7 +83,7 @@ function connectionNames(error: unknown): string[] {
   return names
 }
 
-function toWords(parts: readonly unknown[]): string {
+function toSearchText(parts: readonly unknown[]): string {
   return parts
     .filter((part) => typeof part === 'string' || typeof part === 'number')
     .join(' ')

@@ -10,8 +10,8 @@ export class ApprovalPolicy {
   }
 
   /** The last rule whose pattern fits; without one, a tool that says that it only reads runs, and any other asks. */
-  ruleFor({ name, readOnly }: Pick<Tool, 'name' | 'readOnly'>): ApprovalRule {
-    return this.#rules.findLast(({ pattern }) => pattern.test(name))?.rule ?? (readOnly ? 'allow' : 'ask')
+  findRule({ name, isReadOnly }: Pick<Tool, 'name' | 'isReadOnly'>): ApprovalRule {
+    return this.#rules.findLast(({ pattern }) => pattern.test(name))?.rule ?? (isReadOnly ? 'allow' : 'ask')
   }
 }
 

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { parseJson } from '../../lib/parse-json.ts'
+import { parseJsonOrNull } from '../../lib/parse-json.ts'
 import type { JsonObject } from './tool.ts'
 
 /** The built-in tool by which a model asks the person something, and waits for the answer. */
-export const clarify = {
+export const clarifyTool = {
   name: 'clarify',
   description:
     'Ask the user a question and wait for the answer. Use it when you cannot go on without a decision or a fact that only ' +
@@ -28,14 +28,14 @@ export interface Question {
   readonly choices: readonly string[]
 }
 
-const limits = { question: 10_000, choices: 20, choice: 500 } // UTF-16 code units, and how many
+const questionLimits = { question: 10_000, choices: 20, choice: 500 } // UTF-16 code units, and how many
 
-const form = z.object({
-  question: z.string().trim().min(1).max(limits.question),
-  choices: z.array(z.string().trim().min(1).max(limits.choice)).max(limits.choices).default([]),
+const questionSchema = z.object({
+  question: z.string().trim().min(1).max(questionLimits.question),
+  choices: z.array(z.string().trim().min(1).max(questionLimits.choice)).max(questionLimits.choices).default([]),
 })
 
 /** What the model wants to know; null when its arguments hold no question. */
-export function questionIn(argumentsText: string): Question | null {
-  return form.safeParse(parseJson(argumentsText)).data ?? null
+export function parseQuestion(argumentsText: string): Question | null {
+  return questionSchema.safeParse(parseJsonOrNull(argumentsText)).data ?? null
 }

@@ -1,14 +1,14 @@
 import type { Json } from '../../model/records.ts'
-import type { AgentEvent, AgentRun, Gate } from '../agent.ts'
-import { merged } from '../../lib/merge-async-iterables.ts'
-import { parseJson } from '../../lib/parse-json.ts'
-import { clarify, questionIn } from './clarify-tool.ts'
-import { limited } from './truncate-result.ts'
+import type { AgentEvent, AgentRun, ToolGate } from '../agent.ts'
+import { mergeAsyncIterables } from '../../lib/merge-async-iterables.ts'
+import { parseJsonOrNull } from '../../lib/parse-json.ts'
+import { clarifyTool, parseQuestion } from './clarify-tool.ts'
+import { truncateResult } from './truncate-result.ts'
 import { type JsonObject, type Tool, ToolError } from './tool.ts'
 import type { Toolbox } from './toolbox.ts'
 
 /** A call that the model has made whole. */
-export interface WholeCall {
+export interface ToolCallRequest {
   readonly callId: string
   readonly name: string
   readonly argumentsText: string
@@ -20,112 +20,121 @@ export interface WholeCall {
  * that have one id only the first is done: the others are not told apart from it, neither in the log nor by whoever
  * allows it.
  */
-export async function* runCalls(
-  calls: readonly WholeCall[],
+export async function* executeToolCalls(
+  calls: readonly ToolCallRequest[],
   toolbox: Toolbox,
   run: AgentRun,
 ): AsyncGenerator<AgentEvent, void, void> {
   const tools = await toolbox.tools()
   const distinct = calls.filter(({ callId }, index) => calls.findIndex((call) => call.callId === callId) === index)
-  yield* merged(distinct.map((call) => runCall(call, tools.get(call.name) ?? null, toolbox, run)))
+  yield* mergeAsyncIterables(distinct.map((call) => executeToolCall(call, tools.get(call.name) ?? null, toolbox, run)))
 }
 
-async function* runCall(
-  call: WholeCall,
+async function* executeToolCall(
+  call: ToolCallRequest,
   tool: Tool | null,
   toolbox: Toolbox,
   run: AgentRun,
 ): AsyncGenerator<AgentEvent, void, void> {
   const { callId, name, argumentsText } = call
-  const whole = { type: 'tool-call', callId, name, argumentsText } as const
-  const failed = (error: string) => ({ type: 'tool-error', callId, error }) as const
+  const callEvent = { type: 'tool-call', callId, name, argumentsText } as const
+  const toErrorEvent = (error: string) => ({ type: 'tool-error', callId, error }) as const
 
-  if (name === clarify.name) {
-    const question = questionIn(argumentsText)
-    yield question ? { ...whole, gate: { type: 'question', ...question, within: toolbox.rules.decisionTime } } : whole
-    if (question) await run.mayRun(callId)
-    else yield failed('A question is needed, as in {"question": "…", "choices": ["…"]}.')
+  if (name === clarifyTool.name) {
+    const question = parseQuestion(argumentsText)
+    yield question
+      ? { ...callEvent, gate: { type: 'question', ...question, timeoutMs: toolbox.options.decisionTimeoutMs } }
+      : callEvent
+    if (question) await run.waitForPermission(callId)
+    else yield toErrorEvent('A question is needed, as in {"question": "…", "choices": ["…"]}.')
     return
   }
-  const input = inputOf(argumentsText)
+  const input = parseToolInput(argumentsText)
   if (!tool || !input) {
-    yield whole
-    yield failed(tool ? 'The arguments have to be a JSON object.' : `There is no tool named ${JSON.stringify(name)}.`)
+    yield callEvent
+    yield toErrorEvent(
+      tool ? 'The arguments have to be a JSON object.' : `There is no tool named ${JSON.stringify(name)}.`,
+    )
     return
   }
-  const gate = await gateOf(tool, argumentsText, toolbox, run)
-  yield gate ? { ...whole, gate } : whole
-  if (!(await run.mayRun(callId))) return
-  yield* done(tool, input, callId, toolbox, run)
+  const gate = await createGate(tool, argumentsText, toolbox, run)
+  yield gate ? { ...callEvent, gate } : callEvent
+  if (!(await run.waitForPermission(callId))) return
+  yield* runTool(tool, input, callId, toolbox, run)
 }
 
-async function* done(
+async function* runTool(
   tool: Tool,
   input: JsonObject,
   callId: string,
-  { rules }: Toolbox,
+  { options }: Toolbox,
   run: AgentRun,
 ): AsyncGenerator<AgentEvent, void, void> {
-  const time = AbortSignal.timeout(rules.toolTime)
-  const kept = (value: Json) =>
-    limited(value, rules.resultLength, rules.keep).catch((error: unknown) => {
-      rules.onProblem(error, 'the result of a tool could not be kept')
+  const timeoutSignal = AbortSignal.timeout(options.toolTimeoutMs)
+  const truncate = (value: Json) =>
+    truncateResult(value, options.maxResultLength, options.storeFile).catch((error: unknown) => {
+      options.onProblem(error, 'the result of a tool could not be kept')
       return null
     })
   try {
-    const result = await kept(await settled(tool, input, AbortSignal.any([run.signal, time])))
+    const result = await truncate(await executeOrAbort(tool, input, AbortSignal.any([run.signal, timeoutSignal])))
     if (result) yield { type: 'tool-result', callId, ...result }
     else yield { type: 'tool-error', callId, error: 'It has run, but its result could not be kept.' }
   } catch (error) {
     if (run.signal.aborted) return
-    if (time.aborted) {
-      const seconds = rules.toolTime / 1000
+    if (timeoutSignal.aborted) {
+      const seconds = options.toolTimeoutMs / 1000
       yield {
         type: 'tool-error',
         callId,
         error: `It did not finish within ${seconds} seconds. It may or may not have taken effect.`,
       }
     } else if (error instanceof ToolError) {
-      const { result, ...rest } = (await kept(error.message)) ?? { result: 'It failed. Why could not be kept.' }
+      const { result, ...rest } = (await truncate(error.message)) ?? { result: 'It failed. Why could not be kept.' }
       yield { type: 'tool-error', callId, error: String(result), ...rest }
     } else {
-      rules.onProblem(error, 'a tool failed')
+      options.onProblem(error, 'a tool failed')
       yield { type: 'tool-error', callId, error: 'The tool failed for a reason of its own.' }
     }
   }
 }
 
 /** What the tool returns; a tool that ignores its signal is not waited for. */
-function settled(tool: Tool, input: JsonObject, signal: AbortSignal): Promise<Json> {
+function executeOrAbort(tool: Tool, input: JsonObject, signal: AbortSignal): Promise<Json> {
   const { promise, reject } = Promise.withResolvers<never>()
   signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   if (signal.aborted) reject(signal.reason)
   promise.catch(() => undefined)
-  return Promise.race([tool.run(input, signal), promise])
+  return Promise.race([tool.execute(input, signal), promise])
 }
 
-async function gateOf(tool: Tool, argumentsText: string, { rules }: Toolbox, run: AgentRun): Promise<Gate | null> {
-  const rule = rules.policy.ruleFor(tool)
+async function createGate(
+  tool: Tool,
+  argumentsText: string,
+  { options }: Toolbox,
+  run: AgentRun,
+): Promise<ToolGate | null> {
+  const rule = options.policy.findRule(tool)
   if (rule === 'deny') return { type: 'denied', reason: 'The configuration does not allow this tool. It was not run.' }
-  if (rule === 'allow' || (await run.isGranted(tool.name))) return null
-  return { type: 'approval', description: described(tool, argumentsText), within: rules.decisionTime }
+  if (rule === 'allow' || (await run.isToolGranted(tool.name))) return null
+  return { type: 'approval', description: describeToolCall(tool, argumentsText), timeoutMs: options.decisionTimeoutMs }
 }
 
-const longestDescription = 500 // UTF-16 code units
+const maxDescriptionLength = 500 // UTF-16 code units
 
 /** What a person is told who is to allow a call. */
-function described({ name }: Tool, argumentsText: string): string {
+function describeToolCall({ name }: Tool, argumentsText: string): string {
   const text = `Run ${name} with ${argumentsText.trim() || '{}'}`
-  return text.length <= longestDescription ? text : `${text.slice(0, longestDescription - 1).toWellFormed()}…`
+  return text.length <= maxDescriptionLength ? text : `${text.slice(0, maxDescriptionLength - 1).toWellFormed()}…`
 }
 
 /** The arguments as a tool takes them; null when they are no object. */
-function inputOf(argumentsText: string): JsonObject | null {
+function parseToolInput(argumentsText: string): JsonObject | null {
   // A model that calls a tool without parameters often sends nothing at all.
-  const value = argumentsText.trim() === '' ? {} : parseJson(argumentsText)
-  return isObject(value) ? value : null
+  const value = argumentsText.trim() === '' ? {} : parseJsonOrNull(argumentsText)
+  return isJsonObject(value) ? value : null
 }
 
-function isObject(value: unknown): value is JsonObject {
+function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -10,9 +10,9 @@ export interface Tool {
   /** A JSON Schema of type object. */
   readonly inputSchema: JsonObject
   /** It says of itself that it changes nothing. */
-  readonly readOnly: boolean
+  readonly isReadOnly: boolean
   /** Does it. Throws a `ToolError` with what the model should know; the signal's abort is an error as well. */
-  run(input: JsonObject, signal: AbortSignal): Promise<Json>
+  execute(input: JsonObject, signal: AbortSignal): Promise<Json>
 }
 
 /** A tool's own failure, told to the model and to people as it is. Any other error is told of without its text. */

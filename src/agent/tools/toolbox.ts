@@ -5,28 +5,28 @@ export interface ToolboxOptions {
   readonly source: ToolSource
   readonly policy: ApprovalPolicy
   /** Keeps what is too large for the log; resolves to its hash once it is on disk. */
-  readonly keep: (bytes: Uint8Array) => Promise<string>
+  readonly storeFile: (bytes: Uint8Array) => Promise<string>
   /** Milliseconds after which a tool that has not finished has failed. */
-  readonly toolTime: number
+  readonly toolTimeoutMs: number
   /** Milliseconds after which a person who has not decided has said no. */
-  readonly decisionTime: number
+  readonly decisionTimeoutMs: number
   /** The longest result that goes into the log and to the model, in UTF-16 code units. */
-  readonly resultLength: number
+  readonly maxResultLength: number
   /** Told of what a tool threw that is not for the model to know. */
   readonly onProblem: (error: unknown, what: string) => void
 }
 
 /** The tools of a profile, with the rules for their use. */
 export class Toolbox {
-  readonly rules: ToolboxOptions
+  readonly options: ToolboxOptions
 
   constructor(options: ToolboxOptions) {
-    this.rules = options
+    this.options = options
   }
 
   /** Those that can be called now, by name. */
   async tools(): Promise<ReadonlyMap<string, Tool>> {
-    const tools = await this.rules.source.tools()
+    const tools = await this.options.source.tools()
     return new Map(tools.map((tool) => [tool.name, tool]))
   }
 }

@@ -1,26 +1,26 @@
 import type { Json } from '../../model/records.ts'
 
-export interface LimitedResult {
+export interface TruncatedResult {
   readonly result: Json
   /** The hash of the file that holds the result whole, where `result` is only its beginning. */
-  readonly file?: string
+  readonly fileHash?: string
 }
 
 /**
  * A result as the log and the model are told it. One that is longer than so many UTF-16 code units is kept whole as a
  * file, as the text or the JSON that it is, and its beginning stands for it, with a note of what is left out.
  */
-export async function limited(
+export async function truncateResult(
   result: Json,
-  longest: number,
-  keep: (bytes: Uint8Array) => Promise<string>,
-): Promise<LimitedResult> {
+  maxLength: number,
+  storeFile: (bytes: Uint8Array) => Promise<string>,
+): Promise<TruncatedResult> {
   const text = typeof result === 'string' ? result.toWellFormed() : JSON.stringify(result)
-  if (text.length <= longest) return { result }
-  const file = await keep(Buffer.from(text))
-  const shown = text.slice(0, longest).toWellFormed()
+  if (text.length <= maxLength) return { result }
+  const fileHash = await storeFile(Buffer.from(text))
+  const preview = text.slice(0, maxLength).toWellFormed()
   return {
-    result: `${shown}\n[The first ${shown.length} of ${text.length} characters. The rest is kept, and not shown here.]`,
-    file,
+    result: `${preview}\n[The first ${preview.length} of ${text.length} characters. The rest is kept, and not shown here.]`,
+    fileHash,
   }
 }

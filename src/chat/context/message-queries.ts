@@ -1,89 +1,99 @@
 import type { ModelMessage } from 'ai'
-import type { Profile } from '../../services/profile-stores.ts'
-import type { Sessions } from '../../sessions/session-repository.ts'
+import type { ProfileStorage } from '../../services/profile-stores.ts'
+import type { SessionRepository } from '../../sessions/session-repository.ts'
 import type { MessageRecord, SessionRecord } from '../../model/records.ts'
 import type { PageRequest } from '../../storage/session-reader.ts'
-import { withBytes } from '../attachments/attachments.ts'
-import { modelContext } from './to-model-messages.ts'
-import { fitted } from './trim-to-context-window.ts'
-import type { Live } from '../runtime/active-sessions.ts'
-import { whole } from '../log/rehydrate-message.ts'
+import { inlineFiles } from '../attachments/attachments.ts'
+import { toModelMessages } from './to-model-messages.ts'
+import { trimToContextWindow } from './trim-to-context-window.ts'
+import type { ActiveSessions } from '../runtime/active-sessions.ts'
+import { rehydrateMessage } from '../log/rehydrate-message.ts'
 
 /** What was said, as it is stored and as it is being made. */
-export class Transcripts {
-  readonly #profile: Profile
-  readonly #sessions: Sessions
-  readonly #live: Live
+export class MessageQueries {
+  readonly #profile: ProfileStorage
+  readonly #sessions: SessionRepository
+  readonly #activeSessions: ActiveSessions
 
-  constructor(profile: Profile, sessions: Sessions, live: Live) {
+  constructor(profile: ProfileStorage, sessions: SessionRepository, activeSessions: ActiveSessions) {
     this.#profile = profile
     this.#sessions = sessions
-    this.#live = live
+    this.#activeSessions = activeSessions
   }
 
   /** The message that is being made in a session, as far as it is saved. */
-  growing(sessionId: string): MessageRecord | null {
-    return this.#live.saved(sessionId)?.answer ?? null
+  findStreamingMessage(sessionId: string): MessageRecord | null {
+    return this.#activeSessions.findCommittedState(sessionId)?.answer ?? null
   }
 
   /** A message by id, stored or being made. */
-  async message(id: string): Promise<MessageRecord | null> {
-    return this.#live.growing(id) ?? this.stored(id)
+  async findMessage(id: string): Promise<MessageRecord | null> {
+    return this.#activeSessions.findStreamingMessage(id) ?? this.findStoredMessage(id)
   }
 
   /** The assistant's message of a stream: growing while it runs, then the saved one; null when nothing was produced. */
-  async answerOf(streamId: string): Promise<MessageRecord | null> {
-    const saved = this.#live.savedOf(streamId)
-    if (saved) return saved.answer
-    const stream = await this.#profile.chats.stream(streamId)
-    return stream?.messageId ? this.stored(stream.messageId) : null
+  async findAnswer(streamId: string): Promise<MessageRecord | null> {
+    const committed = this.#activeSessions.findCommittedStateOfStream(streamId)
+    if (committed) return committed.answer
+    const stream = await this.#profile.eventStore.findStream(streamId)
+    return stream?.messageId ? this.findStoredMessage(stream.messageId) : null
   }
 
   /** A page of a session's messages, the one that is being made at their end. */
-  async page(session: SessionRecord, page: PageRequest<number>): Promise<MessageRecord[]> {
-    const growing = this.growing(session.id)
-    const stored = await this.#whole(await this.#sessions.messagePage(session, page))
-    const position = growing?.position ?? 0
+  async loadPage(session: SessionRecord, page: PageRequest<number>): Promise<MessageRecord[]> {
+    const streamingMessage = this.findStreamingMessage(session.id)
+    const stored = await this.#rehydrateAll(await this.#sessions.listMessages(session, page))
+    const position = streamingMessage?.position ?? 0
     const isMissing =
-      growing &&
+      streamingMessage &&
       position > (page.after ?? Number.MIN_SAFE_INTEGER) &&
       position < (page.before ?? Number.MAX_SAFE_INTEGER) &&
       // It may have been stored while the page was read.
-      !stored.some(({ id }) => id === growing.id)
+      !stored.some(({ id }) => id === streamingMessage.id)
     if (!isMissing) return stored
-    return page.backwards ? [...stored, growing].slice(-page.limit) : [...stored, growing].slice(0, page.limit)
+    return page.backwards
+      ? [...stored, streamingMessage].slice(-page.limit)
+      : [...stored, streamingMessage].slice(0, page.limit)
   }
 
   /** A stored message by id. */
-  async stored(id: string): Promise<MessageRecord | null> {
-    const message = await this.#sessions.message(id)
-    return message && whole(message, this.#profile.chats)
+  async findStoredMessage(id: string): Promise<MessageRecord | null> {
+    const message = await this.#sessions.findMessage(id)
+    return message && rehydrateMessage(message, this.#profile.eventStore)
   }
 
   /** What the model knows of a session when its next turn begins, oldest first. */
-  async context(session: SessionRecord): Promise<MessageRecord[]> {
-    return this.#whole(await this.#sessions.context(session))
+  async loadContext(session: SessionRecord): Promise<MessageRecord[]> {
+    return this.#rehydrateAll(await this.#sessions.loadContext(session))
   }
 
   /**
    * What a model with a window of so many tokens is sent, with the answer as far as it is. What went before is read
    * once; a failure to read it is the failure of whoever asks for it.
    */
-  history(session: SessionRecord, window: number): (answer: MessageRecord | null) => Promise<ModelMessage[]> {
-    const before = this.context(session).then((messages) => this.#withBytes(messages))
-    before.catch(() => undefined)
-    return async (answer) => fitted(modelContext([...(await before), ...(answer ? [answer] : [])]), window)
+  prepareModelMessages(
+    session: SessionRecord,
+    contextWindowTokens: number,
+  ): (answer: MessageRecord | null) => Promise<ModelMessage[]> {
+    const contextMessages = this.loadContext(session).then((messages) => this.#inlineAllFiles(messages))
+    contextMessages.catch(() => undefined)
+    return async (answer) =>
+      trimToContextWindow(
+        toModelMessages([...(await contextMessages), ...(answer ? [answer] : [])]),
+        contextWindowTokens,
+      )
   }
 
-  async #whole(messages: readonly MessageRecord[]): Promise<MessageRecord[]> {
-    const all: MessageRecord[] = []
-    for (const message of messages) all.push(message.inLog ? await whole(message, this.#profile.chats) : message)
-    return all
+  async #rehydrateAll(messages: readonly MessageRecord[]): Promise<MessageRecord[]> {
+    const rehydrated: MessageRecord[] = []
+    for (const message of messages)
+      rehydrated.push(message.inLog ? await rehydrateMessage(message, this.#profile.eventStore) : message)
+    return rehydrated
   }
 
-  async #withBytes(messages: readonly MessageRecord[]): Promise<MessageRecord[]> {
-    const all: MessageRecord[] = []
-    for (const message of messages) all.push(await withBytes(message, this.#profile.files))
-    return all
+  async #inlineAllFiles(messages: readonly MessageRecord[]): Promise<MessageRecord[]> {
+    const inlined: MessageRecord[] = []
+    for (const message of messages) inlined.push(await inlineFiles(message, this.#profile.blobs))
+    return inlined
   }
 }

@@ -1,9 +1,9 @@
 import type { AssistantModelMessage, ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
 import type { Json, MessagePart, MessageRecord, ToolCall } from '../../model/records.ts'
-import { asText, isText } from '../attachments/attachments.ts'
-import { dataOf } from '../attachments/data-url.ts'
-import { wellFormedJson } from '../../lib/unicode.ts'
-import { parsedArguments } from '../../model/tool-call.ts'
+import { decodeUtf8, isTextMediaType } from '../attachments/attachments.ts'
+import { parseDataUrl } from '../attachments/data-url.ts'
+import { toWellFormedJson } from '../../lib/unicode.ts'
+import { parseArguments } from '../../model/tool-call.ts'
 
 /**
  * What a model is sent: a pure function of what the log folds to, valid for every prefix of every log. Each tool call
@@ -11,75 +11,77 @@ import { parsedArguments } from '../../model/tool-call.ts'
  * the files and the calls of a message are looked at: what is kept for display has no way into the result. Nor has a
  * message that was taken back, or whose turn has not come.
  */
-export function modelContext(messages: readonly MessageRecord[]): ModelMessage[] {
-  const idOf = wireIds()
+export function toModelMessages(messages: readonly MessageRecord[]): ModelMessage[] {
+  const toWireId = createWireIdMapper()
   return messages.flatMap((message) => {
     if (message.withdrawn || message.position === null) return []
     switch (message.role) {
       case 'USER':
-        return userTurn(message.parts)
+        return toUserMessages(message.parts)
       case 'ASSISTANT':
-        return steps(message.parts).flatMap((step) => stepMessages(step, idOf))
+        return splitIntoSteps(message.parts).flatMap((step) => toStepMessages(step, toWireId))
       case 'SYSTEM':
         // What an agent left in its own transcript is no instruction of ours; what stands for the chat is told.
-        return message.summary ? [{ role: 'user', content: [{ type: 'text', text: summaryOf(message.parts) }] }] : []
+        return message.summary
+          ? [{ role: 'user', content: [{ type: 'text', text: formatSummary(message.parts) }] }]
+          : []
     }
   })
 }
 
-function summaryOf(parts: readonly MessagePart[]): string {
+function formatSummary(parts: readonly MessagePart[]): string {
   const text = parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
   return `This chat goes on from an earlier one. What was said there, in short:\n\n${text.toWellFormed()}`
 }
 
-function userTurn(parts: readonly MessagePart[]): ModelMessage[] {
+function toUserMessages(parts: readonly MessagePart[]): ModelMessage[] {
   const content: Exclude<UserModelMessage['content'], string> = []
   for (const part of parts) {
     if (part.type === 'text' && !isBlank(part.text)) content.push({ type: 'text', text: part.text.toWellFormed() })
-    if (part.type === 'file') content.push(fileContent(part))
+    if (part.type === 'file') content.push(toFileContent(part))
   }
   return content.length > 0 ? [{ role: 'user', content }] : []
 }
 
 /** A picture goes as it is; of a text, a model is told what is written in it. */
-function fileContent({ mediaType, name, url }: Extract<MessagePart, { type: 'file' }>) {
-  if (!isText(mediaType)) return { type: 'file', data: url, mediaType } as const
-  const data = dataOf(url)
-  const written = data && asText(data)
+function toFileContent({ mediaType, name, url }: Extract<MessagePart, { type: 'file' }>) {
+  if (!isTextMediaType(mediaType)) return { type: 'file', data: url, mediaType } as const
+  const data = parseDataUrl(url)
+  const fileText = data && decodeUtf8(data)
   const title = name ?? mediaType
-  const text = written === null ? `[${title}] ${url}` : `[${title}]\n${written}`
+  const text = fileText === null ? `[${title}] ${url}` : `[${title}]\n${fileText}`
   return { type: 'text', text: text.toWellFormed() } as const
 }
 
-interface Step {
+interface AnswerStep {
   readonly text: string[]
   readonly calls: ToolCall[]
 }
 
 /** An answer's steps: text behind a tool call was written after its result was known. */
-function steps(parts: readonly MessagePart[]): Step[] {
-  const all: Step[] = []
+function splitIntoSteps(parts: readonly MessagePart[]): AnswerStep[] {
+  const steps: AnswerStep[] = []
   for (const part of parts) {
     if (part.type !== 'text' && part.type !== 'tool') continue
-    const last = all.at(-1)
+    const last = steps.at(-1)
     const step = last && (part.type === 'tool' || last.calls.length === 0) ? last : { text: [], calls: [] }
-    if (step !== last) all.push(step)
+    if (step !== last) steps.push(step)
     if (part.type === 'text') step.text.push(part.text)
     else step.calls.push(part.call)
   }
-  return all
+  return steps
 }
 
-function stepMessages({ text, calls }: Step, idOf: (call: ToolCall) => string): ModelMessage[] {
+function toStepMessages({ text, calls }: AnswerStep, toWireId: (call: ToolCall) => string): ModelMessage[] {
   const content: Exclude<AssistantModelMessage['content'], string> = []
   const results: ToolModelMessage['content'] = []
-  for (const piece of text) if (!isBlank(piece)) content.push({ type: 'text', text: piece.toWellFormed() })
+  for (const segment of text) if (!isBlank(segment)) content.push({ type: 'text', text: segment.toWellFormed() })
   for (const call of calls) {
     // What the model did not finish saying, it did not say.
     if (!call.argumentsWhole) continue
-    const named = { toolCallId: idOf(call), toolName: wireName(call.name) }
-    content.push({ type: 'tool-call', ...named, input: wireInput(call) })
-    results.push({ type: 'tool-result', ...named, output: toolOutput(call) })
+    const toolIdentity = { toolCallId: toWireId(call), toolName: toWireToolName(call.name) }
+    content.push({ type: 'tool-call', ...toolIdentity, input: toWireInput(call) })
+    results.push({ type: 'tool-result', ...toolIdentity, output: toToolOutput(call) })
   }
   if (content.length === 0) return []
   const assistant: ModelMessage = { role: 'assistant', content }
@@ -87,19 +89,19 @@ function stepMessages({ text, calls }: Step, idOf: (call: ToolCall) => string): 
 }
 
 /** Arguments are an object for every provider. A call that came with something else is told of with none. */
-function wireInput(call: ToolCall): { [key: string]: Json } {
-  const input = wellFormedJson(parsedArguments(call))
+function toWireInput(call: ToolCall): { [key: string]: Json } {
+  const input = toWellFormedJson(parseArguments(call))
   return isObject(input) ? input : {}
 }
 
 type ToolOutput = Extract<ToolModelMessage['content'][number], { type: 'tool-result' }>['output']
 
-function toolOutput(call: ToolCall): ToolOutput {
+function toToolOutput(call: ToolCall): ToolOutput {
   switch (call.state) {
     case 'SUCCEEDED':
       return typeof call.result === 'string'
         ? { type: 'text', value: call.result.toWellFormed() }
-        : { type: 'json', value: wellFormedJson(call.result) }
+        : { type: 'json', value: toWellFormedJson(call.result) }
     case 'FAILED':
       return { type: 'error-text', value: call.error?.toWellFormed() ?? 'The tool failed.' }
     case 'DENIED':
@@ -116,7 +118,7 @@ function toolOutput(call: ToolCall): ToolOutput {
 }
 
 /** Providers accept no other characters in a tool's name, and a model can make up any. */
-function wireName(name: string): string {
+function toWireToolName(name: string): string {
   return name.replace(/[^a-zA-Z0-9_-]/g, '_').slice(0, 64) || 'tool'
 }
 
@@ -124,12 +126,12 @@ function wireName(name: string): string {
  * Ids as every provider accepts them, each of them once in all that is sent. Ours are; those made from a foreign row's
  * id tell themselves apart at the end, and those that no longer do are counted.
  */
-function wireIds(): (call: ToolCall) => string {
+function createWireIdMapper(): (call: ToolCall) => string {
   const used = new Set<string>()
   return ({ id }) => {
-    const wanted = id.replace(/[^a-zA-Z0-9_-]/g, '_').slice(-56) || 'call'
-    let unique = wanted
-    for (let count = 2; used.has(unique); count += 1) unique = `${wanted}_${count}`
+    const candidate = id.replace(/[^a-zA-Z0-9_-]/g, '_').slice(-56) || 'call'
+    let unique = candidate
+    for (let count = 2; used.has(unique); count += 1) unique = `${candidate}_${count}`
     used.add(unique)
     return unique
   }

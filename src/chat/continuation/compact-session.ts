@@ -1,18 +1,18 @@
-import type { FoundModel } from '../../agent/models/model-registry.ts'
+import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { AgentError } from '../../agent/agent.ts'
 import { badInput, SegueError } from '../../lib/errors.ts'
-import { newSession, titleOf } from '../../sessions/session-repository.ts'
-import type { NewSession, RequestKey } from '../../storage/event-store.ts'
+import { newSession, inheritTitle } from '../../sessions/session-repository.ts'
+import type { CreateSessionRequest, IdempotencyKey } from '../../storage/event-store.ts'
 import type { MessageRecord, SessionRecord } from '../../model/records.ts'
 import type { Environment } from '../../lib/runtime.ts'
-import { positionsBefore } from '../../model/fold-message.ts'
-import type { Transcripts } from '../context/message-queries.ts'
+import { prependPositions } from '../../model/fold-message.ts'
+import type { MessageQueries } from '../context/message-queries.ts'
 
-export interface Compaction {
+export interface CompactionInput {
   readonly session: SessionRecord
-  readonly transcripts: Transcripts
-  readonly model: FoundModel
-  readonly key: RequestKey | null
+  readonly messageQueries: MessageQueries
+  readonly model: ResolvedModel
+  readonly idempotencyKey: IdempotencyKey | null
   readonly env: Environment
   readonly signal: AbortSignal
 }
@@ -22,18 +22,20 @@ export interface Compaction {
  * all that was said as its first message. Nothing is stored yet. Throws BAD_USER_INPUT when nothing was said, PROVIDER
  * when there is no summary to be had.
  */
-export async function successorOf(compaction: Compaction): Promise<NewSession> {
-  const { session, transcripts, model, key, env, signal } = compaction
-  const said = await transcripts.context(session)
-  if (said.every(({ summary }) => summary)) throw badInput('There is nothing to summarise yet.', 'id')
-  const messages = await transcripts.history(session, model.window)(null)
-  const { text, usage } = await model.writer.summarise({ model: model.name, messages, signal }).catch(providerFault)
+export async function buildContinuation(compaction: CompactionInput): Promise<CreateSessionRequest> {
+  const { session, messageQueries, model, idempotencyKey, env, signal } = compaction
+  const contextMessages = await messageQueries.loadContext(session)
+  if (contextMessages.every(({ summary }) => summary)) throw badInput('There is nothing to summarise yet.', 'id')
+  const messages = await messageQueries.prepareModelMessages(session, model.contextWindow)(null)
+  const { text, usage } = await model.textGenerator
+    .generateSummary({ model: model.name, messages, signal })
+    .catch(rethrowAsProviderError)
   if (text.trim() === '') throw new SegueError('PROVIDER', 'The model wrote no summary. The session is as it was.')
   const at = env.now()
   const { profile, pinned, archived } = session
-  const successor = newSession({
+  const continuation = newSession({
     at,
-    ...titleOf(session),
+    ...inheritTitle(session),
     profile,
     model: session.model,
     pinned,
@@ -43,7 +45,7 @@ export async function successorOf(compaction: Compaction): Promise<NewSession> {
   })
   const summary: MessageRecord = {
     id: env.newId('message'),
-    sessionId: successor.id,
+    sessionId: continuation.id,
     position: null,
     withdrawn: false,
     role: 'SYSTEM',
@@ -56,14 +58,14 @@ export async function successorOf(compaction: Compaction): Promise<NewSession> {
     usage,
   }
   return {
-    session: successor,
-    messages: positionsBefore([summary]),
-    grantsOf: session.id,
-    ...(key && { key }),
+    session: continuation,
+    messages: prependPositions([summary]),
+    copyGrantsFrom: session.id,
+    ...(idempotencyKey && { idempotencyKey }),
   }
 }
 
-function providerFault(error: unknown): never {
+function rethrowAsProviderError(error: unknown): never {
   if (error instanceof AgentError) {
     throw new SegueError('PROVIDER', `${error.message} The session is as it was.`)
   }

@@ -1,66 +1,66 @@
-import { setImmediate as breathe } from 'node:timers/promises'
-import type { ChatStore } from '../../storage/event-store.ts'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
+import type { EventStore } from '../../storage/event-store.ts'
 import type { StreamRecord } from '../../model/records.ts'
-import { logPages } from './read-pages.ts'
-import { type Merged, Merger } from './delta-coalescer.ts'
+import { readLogPages } from './read-pages.ts'
+import { type CoalescedEvent, DeltaCoalescer } from './delta-coalescer.ts'
 
-const after = 300 // milliseconds: readers who are nearly up to date still get the last deltas one by one
-const slice = 500 // events removed in one transaction
+const delayMs = 300 // milliseconds: readers who are nearly up to date still get the last deltas one by one
+const deleteBatchSize = 500 // events removed in one transaction
 
 /**
  * Merges the deltas of streams that have ended, in the stored log: the merged event replaces the last of its deltas
  * first, then the others go in slices, the newest first, so that any mixture in between folds to the same, without a
  * hole on the way. A merge that was cut off is taken up by nobody, and harms nobody: readers merge what they find.
  */
-export class LogMerging {
-  readonly #store: ChatStore
+export class BackgroundCoalescer {
+  readonly #store: EventStore
   readonly #onProblem: (error: unknown, what: string) => void
   readonly #timers = new Set<NodeJS.Timeout>()
-  #work: Promise<void> = Promise.resolve()
-  #closed = false
+  #lastTask: Promise<void> = Promise.resolve()
+  #isClosed = false
 
-  constructor(store: ChatStore, onProblem: (error: unknown, what: string) => void) {
+  constructor(store: EventStore, onProblem: (error: unknown, what: string) => void) {
     this.#store = store
     this.#onProblem = onProblem
   }
 
   /** Merges the stream's deltas within a second, after the merges before it. */
   schedule(stream: StreamRecord): void {
-    if (this.#closed) return
+    if (this.#isClosed) return
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
-      this.#work = this.#work
-        .then(() => this.#merge(stream))
+      this.#lastTask = this.#lastTask
+        .then(() => this.#coalesce(stream))
         .catch((error: unknown) => this.#onProblem(error, 'the log of a stream could not be merged'))
-    }, after)
+    }, delayMs)
     timer.unref()
     this.#timers.add(timer)
   }
 
   /** Lets go of what has not begun; what has, ends after its next slice. */
   async close(): Promise<void> {
-    this.#closed = true
+    this.#isClosed = true
     for (const timer of this.#timers) clearTimeout(timer)
-    await this.#work
+    await this.#lastTask
   }
 
-  async #merge({ id, sessionId, firstSeq, lastSeq }: StreamRecord): Promise<void> {
-    const merger = new Merger()
-    for await (const events of logPages(this.#store, { sessionId, after: firstSeq - 1, upTo: lastSeq })) {
-      if (this.#closed) break
-      for (const event of events) if (event.streamId === id) await this.#apply(sessionId, merger.push(event))
+  async #coalesce({ id, sessionId, firstSeq, lastSeq }: StreamRecord): Promise<void> {
+    const coalescer = new DeltaCoalescer()
+    for await (const events of readLogPages(this.#store, { sessionId, after: firstSeq - 1, upTo: lastSeq })) {
+      if (this.#isClosed) break
+      for (const event of events) if (event.streamId === id) await this.#replaceEvents(sessionId, coalescer.push(event))
     }
     // Cut off by the end of the server, what is held back is left as it is.
-    if (!this.#closed) await this.#apply(sessionId, merger.flush())
+    if (!this.#isClosed) await this.#replaceEvents(sessionId, coalescer.flush())
   }
 
-  async #apply(sessionId: string, merged: readonly Merged[]): Promise<void> {
-    for (const { event, replaced } of merged) {
-      if (replaced.length === 0) continue
+  async #replaceEvents(sessionId: string, coalesced: readonly CoalescedEvent[]): Promise<void> {
+    for (const { event, supersededSeqs } of coalesced) {
+      if (supersededSeqs.length === 0) continue
       await this.#store.replaceEvent(event)
-      for (let end = replaced.length; end > 0; end -= slice) {
-        await this.#store.removeEvents(sessionId, replaced.slice(Math.max(0, end - slice), end))
-        await breathe()
+      for (let end = supersededSeqs.length; end > 0; end -= deleteBatchSize) {
+        await this.#store.deleteEvents(sessionId, supersededSeqs.slice(Math.max(0, end - deleteBatchSize), end))
+        await yieldToEventLoop()
       }
     }
   }

@@ -1,82 +1,82 @@
-import type { ChatStore, EventRange, LogWrite } from '../../storage/event-store.ts'
+import type { EventStore, EventRange, AppendRequest } from '../../storage/event-store.ts'
 import type { ChatEvent, Json, ToolCall } from '../../model/records.ts'
-import { Bell } from '../../lib/notifier.ts'
+import { Notifier } from '../../lib/notifier.ts'
 import { deltaText, isDelta } from './delta.ts'
 
 /** How much of a log's end stays in memory, so that readers who keep up need no database: events, and UTF-16 units. */
-const tailLimit = { events: 256, units: 1_048_576 }
+const tailLimits = { events: 256, units: 1_048_576 }
 
 /** Events behind which nothing may come for a long time. */
-const quiet: ReadonlySet<ChatEvent['type']> = new Set(['StreamFinished', 'SessionChanged', 'SessionContinued'])
+const idleEventTypes: ReadonlySet<ChatEvent['type']> = new Set(['StreamFinished', 'SessionChanged', 'SessionContinued'])
 
-interface Session {
+interface CachedSession {
   /** The newest events, in order, without a gap; its last one is the newest of the log. */
   tail: ChatEvent[]
   readonly waiters: Set<() => void>
-  removed: boolean
+  isRemoved: boolean
 }
 
 /**
  * The logs of all sessions as their readers see them: an event can be read once its transaction has committed, never
  * before. Each reader keeps a cursor of its own and is woken when there is more; nothing is buffered for it.
  */
-export class ChatLog {
+export class EventLog {
   /** Rings after each commit that changed a decision. */
-  readonly decisions = new Bell()
-  readonly #store: ChatStore
-  readonly #sessions = new Map<string, Session>()
-  #closed = false
+  readonly decisionNotifier = new Notifier()
+  readonly #store: EventStore
+  readonly #sessions = new Map<string, CachedSession>()
+  #isClosed = false
 
-  constructor(store: ChatStore) {
+  constructor(store: EventStore) {
     this.#store = store
   }
 
   /** How many sessions are held in memory, and how many readers wait for what comes next in one. */
-  get held(): { readonly sessions: number; readonly waiting: number } {
+  get stats(): { readonly sessions: number; readonly waiting: number } {
     let waiting = 0
     for (const { waiters } of this.#sessions.values()) waiting += waiters.size
     return { sessions: this.#sessions.size, waiting }
   }
 
   /** Commits, calls `onCommitted`, then shows what was committed. What throws has shown nothing. */
-  async append(write: LogWrite, onCommitted: () => void = () => undefined): Promise<void> {
+  async append(write: AppendRequest, onCommitted: () => void = () => undefined): Promise<void> {
     await this.#store.append(write)
     onCommitted()
-    const session = this.#session(write.sessionId)
-    session.tail = endOf([...session.tail, ...write.events])
+    const session = this.#getOrCreateSession(write.sessionId)
+    session.tail = trimTail([...session.tail, ...write.events])
     for (const wake of [...session.waiters]) wake()
-    this.#forget(write.sessionId)
-    if (write.decisions?.length) this.decisions.ring()
+    this.#evictIfIdle(write.sessionId)
+    if (write.decisions?.length) this.decisionNotifier.notify()
   }
 
   /** The session is not there any more: whoever waits for its next event, or asks for it later, is told so. */
-  remove(sessionId: string): void {
+  markRemoved(sessionId: string): void {
     const session = this.#sessions.get(sessionId)
     if (!session) return
     session.tail = []
-    session.removed = true
+    session.isRemoved = true
     for (const wake of [...session.waiters]) wake()
-    this.#forget(sessionId)
+    this.#evictIfIdle(sessionId)
   }
 
   /** None of the sessions is there any more. */
   close(): void {
-    this.#closed = true
-    for (const id of [...this.#sessions.keys()]) this.remove(id)
-    this.decisions.close()
+    this.#isClosed = true
+    for (const id of [...this.#sessions.keys()]) this.markRemoved(id)
+    this.decisionNotifier.close()
   }
 
   /** The newest seq that memory knows of; 0 for a session in which nothing happens. */
-  newestSeq(sessionId: string): number {
+  latestSeq(sessionId: string): number {
     return this.#sessions.get(sessionId)?.tail.at(-1)?.seq ?? 0
   }
 
   /** The next events of a session after a seq. */
   async read(range: EventRange): Promise<ChatEvent[]> {
-    if (this.#closed) return []
+    if (this.#isClosed) return []
     const tail = this.#sessions.get(range.sessionId)?.tail ?? []
     const first = tail[0]
-    if (!first || first.seq > range.after + 1) return this.#store.events(range)
+    if (!first || first.seq > range.after + 1) return this.#store.readEvents(range)
     const start = range.after + 1 - first.seq
     return tail.slice(start, start + range.limit)
   }
@@ -86,73 +86,73 @@ export class ChatLog {
    * already. Also when the signal aborts. False: the session is not there any more. It waits first and looks second: nothing can be
    * committed unseen in between.
    */
-  async more(sessionId: string, seq: number, signal: AbortSignal): Promise<boolean> {
-    const session = this.#session(sessionId)
+  async waitForMore(sessionId: string, seq: number, signal: AbortSignal): Promise<boolean> {
+    const session = this.#getOrCreateSession(sessionId)
     const { promise, resolve } = Promise.withResolvers<void>()
     const wake = (): void => resolve()
     session.waiters.add(wake)
     signal.addEventListener('abort', wake)
     try {
-      const head = this.#closed ? null : await this.#headOf(session, sessionId)
-      if (head === null) return false
-      if (!signal.aborted && head <= seq) await promise
-      return !session.removed
+      const headSeq = this.#isClosed ? null : await this.#loadHeadSeq(session, sessionId)
+      if (headSeq === null) return false
+      if (!signal.aborted && headSeq <= seq) await promise
+      return !session.isRemoved
     } finally {
       session.waiters.delete(wake)
       signal.removeEventListener('abort', wake)
-      this.#forget(sessionId)
+      this.#evictIfIdle(sessionId)
     }
   }
 
-  async #headOf({ tail }: Session, sessionId: string): Promise<number | null> {
-    return tail.at(-1)?.seq ?? this.#store.headSeq(sessionId)
+  async #loadHeadSeq({ tail }: CachedSession, sessionId: string): Promise<number | null> {
+    return tail.at(-1)?.seq ?? this.#store.loadHeadSeq(sessionId)
   }
 
-  #session(id: string): Session {
+  #getOrCreateSession(id: string): CachedSession {
     let session = this.#sessions.get(id)
     if (!session) {
-      session = { tail: [], waiters: new Set(), removed: false }
+      session = { tail: [], waiters: new Set(), isRemoved: false }
       this.#sessions.set(id, session)
     }
     return session
   }
 
   /** Lets go of a session in which nothing happens and for which nobody waits. */
-  #forget(id: string): void {
+  #evictIfIdle(id: string): void {
     const session = this.#sessions.get(id)
     if (!session || session.waiters.size > 0) return
     const newest = session.tail.at(-1)
-    if (!newest || quiet.has(newest.type)) this.#sessions.delete(id)
+    if (!newest || idleEventTypes.has(newest.type)) this.#sessions.delete(id)
   }
 }
 
 /** The newest events, as many as may stay in memory. */
-function endOf(events: ChatEvent[]): ChatEvent[] {
-  let units = 0
+function trimTail(events: ChatEvent[]): ChatEvent[] {
+  let codeUnits = 0
   let start = events.length
-  while (start > 0 && events.length - start < tailLimit.events && units < tailLimit.units) {
+  while (start > 0 && events.length - start < tailLimits.events && codeUnits < tailLimits.units) {
     start -= 1
     const event = events[start]
-    if (event) units += unitsOf(event)
+    if (event) codeUnits += countEventCodeUnits(event)
   }
   return start === 0 ? events : events.slice(start)
 }
 
 /** About how much text an event holds; what a tool returned may be many times as long as anything else. */
-function unitsOf(event: ChatEvent): number {
+function countEventCodeUnits(event: ChatEvent): number {
   if (isDelta(event)) return deltaText(event).length
-  if (event.type === 'ToolCallChanged') return unitsOfCall(event.toolCall)
-  if (event.type === 'ApprovalChanged') return unitsOfCall(event.decision.toolCall)
+  if (event.type === 'ToolCallChanged') return countToolCallCodeUnits(event.toolCall)
+  if (event.type === 'ApprovalChanged') return countToolCallCodeUnits(event.decision.toolCall)
   if (event.type !== 'ClarificationChanged') return 0
-  return unitsOfCall(event.decision.toolCall) + (event.decision.answer?.length ?? 0)
+  return countToolCallCodeUnits(event.decision.toolCall) + (event.decision.answer?.length ?? 0)
 }
 
-function unitsOfCall({ argumentsText, result }: ToolCall): number {
-  return argumentsText.length + textIn(result)
+function countToolCallCodeUnits({ argumentsText, result }: ToolCall): number {
+  return argumentsText.length + countJsonCodeUnits(result)
 }
 
-function textIn(value: Json): number {
+function countJsonCodeUnits(value: Json): number {
   if (typeof value === 'string') return value.length
   if (value === null || typeof value !== 'object') return 0
-  return Object.values(value).reduce<number>((units, inner) => units + textIn(inner), 0)
+  return Object.values(value).reduce<number>((units, inner) => units + countJsonCodeUnits(inner), 0)
 }

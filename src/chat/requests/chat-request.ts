@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { badInput, SegueError } from '../../lib/errors.ts'
-import { checkFiles, type GivenFile } from '../attachments/attachments.ts'
+import { assertValidFiles, type FileInput } from '../attachments/attachments.ts'
 import type { IfBusy } from '../runtime/session-actor.ts'
 
 /** What a client asks for when it sends a message. */
@@ -9,58 +9,61 @@ export interface ChatRequest {
   /** Null: a new session is made. */
   readonly sessionId: string | null
   readonly text: string
-  readonly files: readonly GivenFile[]
+  readonly files: readonly FileInput[]
   /** Null: the session's own, or the default one. */
   readonly model: string | null
   readonly profile: string
   /** Chosen by the client: the same key joins the same stream. */
-  readonly key: string | null
+  readonly idempotencyKey: string | null
   /** Not part of what the key stands for. */
   readonly ifBusy: IfBusy
 }
 
-const limits = { text: 1_000_000, key: 200 } // UTF-16 code units
+const maxCodeUnits = { text: 1_000_000, key: 200 } // UTF-16 code units
 
 /** Throws BAD_USER_INPUT or TOO_LARGE for what cannot be sent at all. */
-export function checkRequest({ text, files, key }: ChatRequest): void {
+export function assertValidRequest({ text, files, idempotencyKey }: ChatRequest): void {
   if (text.trim() === '' && files.length === 0) throw badInput('A message needs some text, or a file.', 'input', 'text')
-  checkLength(text)
-  checkFiles(files)
-  checkKey(key, 'input', 'key')
+  assertTextLength(text)
+  assertValidFiles(files)
+  assertValidIdempotencyKey(idempotencyKey, 'input', 'key')
 }
 
 /** Throws TOO_LARGE for a text that is too long to be said in one message. */
-export function checkLength(text: string): void {
-  if (text.length > limits.text) {
-    throw new SegueError('TOO_LARGE', `A message has at most ${limits.text} characters; this one has ${text.length}.`)
+export function assertTextLength(text: string): void {
+  if (text.length > maxCodeUnits.text) {
+    throw new SegueError(
+      'TOO_LARGE',
+      `A message has at most ${maxCodeUnits.text} characters; this one has ${text.length}.`,
+    )
   }
 }
 
 /** Throws BAD_USER_INPUT for what cannot be a key. */
-export function checkKey(key: string | null, ...path: string[]): void {
+export function assertValidIdempotencyKey(key: string | null, ...path: string[]): void {
   // Half a surrogate pair is stored as U+FFFD: two keys would be one.
-  if (key !== null && (key === '' || key.length > limits.key || !key.isWellFormed())) {
-    throw badInput(`A key has 1 to ${limits.key} characters of Unicode.`, ...path)
+  if (key !== null && (key === '' || key.length > maxCodeUnits.key || !key.isWellFormed())) {
+    throw badInput(`A key has 1 to ${maxCodeUnits.key} characters of Unicode.`, ...path)
   }
 }
 
 /** Tells two requests apart that came with one key. */
-export function fingerprint({ sessionId, text, files, model, profile }: ChatRequest): string {
+export function computeRequestFingerprint({ sessionId, text, files, model, profile }: ChatRequest): string {
   // The canonical form has no room for half a surrogate pair, which names no session and no model anyway.
-  const [session, chosen] = [sessionId, model].map((name) => name?.toWellFormed() ?? null)
+  const [session, modelId] = [sessionId, model].map((name) => name?.toWellFormed() ?? null)
   // Of what may be long, a digest: the canonical form is slow.
-  const given = files.map(({ name, mediaType, url }) => [
+  const fileDigests = files.map(({ name, mediaType, url }) => [
     name?.toWellFormed() ?? null,
     mediaType.toWellFormed(),
     hash('sha256', url),
   ])
-  const asked = { sessionId: session, text: text.toWellFormed(), model: chosen, profile }
+  const request = { sessionId: session, text: text.toWellFormed(), model: modelId, profile }
   // Left out where there are none: so were all requests whose digests were stored before there were files.
-  return sha256(given.length > 0 ? { ...asked, files: given } : asked)
+  return canonicalSha256(fileDigests.length > 0 ? { ...request, files: fileDigests } : request)
 }
 
 /** The sha256, in hex, of a value's RFC 8785 form. */
-export function sha256(value: unknown): string {
+export function canonicalSha256(value: unknown): string {
   return createHash('sha256')
     .update(canonicalize(value) ?? '')
     .digest('hex')

@@ -1,66 +1,66 @@
 import type { MessageRecord, StreamRecord } from '../../model/records.ts'
-import type { Saved } from './stream-runner.ts'
-import type { SessionChat } from './session-actor.ts'
+import type { CommittedState } from './stream-runner.ts'
+import type { SessionActor } from './session-actor.ts'
 
 /** The sessions of a profile in which something happens now, each with its one chat, and whose the streams are. */
-export class Live {
-  readonly #chats = new Map<string, SessionChat>()
-  readonly #owners = new Map<string, SessionChat>()
+export class ActiveSessions {
+  readonly #actors = new Map<string, SessionActor>()
+  readonly #actorByStream = new Map<string, SessionActor>()
 
   /** How many streams run or wait. */
-  get streams(): number {
-    return this.#owners.size
+  get streamCount(): number {
+    return this.#actorByStream.size
   }
 
-  chats(): SessionChat[] {
-    return [...this.#chats.values()]
+  list(): SessionActor[] {
+    return [...this.#actors.values()]
   }
 
-  chat(sessionId: string): SessionChat | null {
-    return this.#chats.get(sessionId) ?? null
+  find(sessionId: string): SessionActor | null {
+    return this.#actors.get(sessionId) ?? null
   }
 
-  open(sessionId: string, chat: SessionChat): void {
-    this.#chats.set(sessionId, chat)
+  register(sessionId: string, actor: SessionActor): void {
+    this.#actors.set(sessionId, actor)
   }
 
-  close(sessionId: string, chat: SessionChat): void {
-    if (this.#chats.get(sessionId) === chat) this.#chats.delete(sessionId)
+  unregister(sessionId: string, actor: SessionActor): void {
+    if (this.#actors.get(sessionId) === actor) this.#actors.delete(sessionId)
   }
 
   /** The chat of a stream that runs or waits. */
-  ownerOf(streamId: string): SessionChat | null {
-    return this.#owners.get(streamId) ?? null
+  findByStream(streamId: string): SessionActor | null {
+    return this.#actorByStream.get(streamId) ?? null
   }
 
-  own(streamId: string, chat: SessionChat): void {
-    this.#owners.set(streamId, chat)
+  registerStream(streamId: string, actor: SessionActor): void {
+    this.#actorByStream.set(streamId, actor)
   }
 
-  disown(streamId: string): void {
-    this.#owners.delete(streamId)
+  unregisterStream(streamId: string): void {
+    this.#actorByStream.delete(streamId)
   }
 
   /** A stream that runs or waits. */
-  stream(id: string): StreamRecord | null {
-    return this.#owners.get(id)?.stream(id) ?? null
+  findStream(id: string): StreamRecord | null {
+    return this.#actorByStream.get(id)?.findStream(id) ?? null
   }
 
   /** The answer that is being made in a session, as far as it is saved. */
-  saved(sessionId: string): Saved | null {
-    return this.#chats.get(sessionId)?.running?.saved ?? null
+  findCommittedState(sessionId: string): CommittedState | null {
+    return this.#actors.get(sessionId)?.activeRunner?.committed ?? null
   }
 
   /** The answer of a stream that runs, as far as it is saved. */
-  savedOf(streamId: string): Saved | null {
-    const saved = this.#owners.get(streamId)?.running?.saved
-    return saved?.stream.id === streamId ? saved : null
+  findCommittedStateOfStream(streamId: string): CommittedState | null {
+    const committed = this.#actorByStream.get(streamId)?.activeRunner?.committed
+    return committed?.stream.id === streamId ? committed : null
   }
 
   /** A message that is being made, by its id. */
-  growing(messageId: string): MessageRecord | null {
-    for (const { running } of this.#chats.values()) {
-      if (running?.saved.answer?.id === messageId) return running.saved.answer
+  findStreamingMessage(messageId: string): MessageRecord | null {
+    for (const { activeRunner: running } of this.#actors.values()) {
+      if (running?.committed.answer?.id === messageId) return running.committed.answer
     }
     return null
   }

@@ -1,39 +1,39 @@
-interface Wait {
-  readonly over: Promise<void>
-  readonly end: () => void
+interface DecisionTimer {
+  readonly ended: Promise<void>
+  readonly resolve: () => void
   readonly timer: NodeJS.Timeout
 }
 
 /** What is waited for, each with the time until it has waited long enough. */
-export class Waits {
-  readonly #waits = new Map<string, Wait>()
+export class DecisionTimers {
+  readonly #timers = new Map<string, DecisionTimer>()
   readonly #onExpired: (id: string) => void
 
   constructor(onExpired: (id: string) => void) {
     this.#onExpired = onExpired
   }
 
-  begin(id: string, milliseconds: number): void {
+  start(id: string, timeoutMs: number): void {
     const { promise, resolve } = Promise.withResolvers<void>()
     // A timer may be a millisecond early by the clock that tells the time of the answer.
-    const timer = setTimeout(() => this.#onExpired(id), milliseconds + 1)
-    this.#waits.set(id, { over: promise, end: resolve, timer })
+    const timer = setTimeout(() => this.#onExpired(id), timeoutMs + 1)
+    this.#timers.set(id, { ended: promise, resolve, timer })
   }
 
   /** Resolves when the wait has ended; at once when there is none. */
-  async over(id: string): Promise<void> {
-    await this.#waits.get(id)?.over
+  async wait(id: string): Promise<void> {
+    await this.#timers.get(id)?.ended
   }
 
-  end(id: string): void {
-    const wait = this.#waits.get(id)
-    if (!wait) return
-    clearTimeout(wait.timer)
-    this.#waits.delete(id)
-    wait.end()
+  cancel(id: string): void {
+    const timer = this.#timers.get(id)
+    if (!timer) return
+    clearTimeout(timer.timer)
+    this.#timers.delete(id)
+    timer.resolve()
   }
 
-  endAll(): void {
-    for (const id of [...this.#waits.keys()]) this.end(id)
+  cancelAll(): void {
+    for (const id of [...this.#timers.keys()]) this.cancel(id)
   }
 }

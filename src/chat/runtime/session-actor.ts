@@ -1,16 +1,16 @@
 import type { ModelMessage } from 'ai'
 import { AgentError } from '../../agent/agent.ts'
-import type { FoundModel } from '../../agent/models/model-registry.ts'
+import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { notFound, SegueError, shuttingDown } from '../../lib/errors.ts'
-import type { NewSession, SessionChange, StreamKey } from '../../storage/event-store.ts'
+import type { CreateSessionRequest, SessionRecordPatch, StreamIdempotencyKey } from '../../storage/event-store.ts'
 import type { MessageRecord, SessionRecord, StreamRecord, Usage } from '../../model/records.ts'
-import { aborted } from '../../lib/reject-on-abort.ts'
-import type { ChatLog } from '../log/event-log.ts'
+import { rejectOnAbort } from '../../lib/reject-on-abort.ts'
+import type { EventLog } from '../log/event-log.ts'
 import type { Environment } from '../../lib/runtime.ts'
-import { userPosition } from '../../model/fold-message.ts'
-import { accept, dequeue, turnOf, withdraw } from '../turn/turn.ts'
-import { RunningStream, type Saved } from './stream-runner.ts'
-import { type Addition, SessionWriter } from '../log/log-writer.ts'
+import { toUserMessagePosition } from '../../model/fold-message.ts'
+import { acceptStream, dequeueStream, createTurnState, withdrawStream } from '../turn/turn.ts'
+import { StreamRunner, type CommittedState } from './stream-runner.ts'
+import { type AppendBatch, LogWriter } from '../log/log-writer.ts'
 
 /** What to do with a message for a session in which an answer is being made. */
 export type IfBusy = 'REJECT' | 'QUEUE' | 'INTERRUPT'
@@ -19,81 +19,83 @@ export type IfBusy = 'REJECT' | 'QUEUE' | 'INTERRUPT'
 export interface NewTurn {
   readonly stream: StreamRecord
   readonly userMessage: MessageRecord
-  readonly model: FoundModel
-  readonly key: Omit<StreamKey, 'streamId'> | null
+  readonly model: ResolvedModel
+  readonly idempotencyKey: Omit<StreamIdempotencyKey, 'streamId'> | null
   /** The session's first words: it is made together with them, and with what was said before it. */
-  readonly create: NewSession | null
+  readonly sessionToCreate: CreateSessionRequest | null
   /** The title of a session that has none yet. */
   readonly title: string | null
 }
 
-export interface SessionChatOptions {
-  readonly log: ChatLog
+export interface SessionActorOptions {
+  readonly log: EventLog
   readonly env: Environment
   readonly sessionId: string
   readonly headSeq: number
   /** It goes on elsewhere already: nothing is said in it any more. */
-  readonly continued: boolean
-  readonly findModel: (id: string) => Promise<FoundModel>
-  readonly message: (id: string) => Promise<MessageRecord | null>
+  readonly isContinued: boolean
+  readonly findModel: (id: string) => Promise<ResolvedModel>
+  readonly findMessage: (id: string) => Promise<MessageRecord | null>
   /** What the model is sent, with the answer as far as it is; the messages before it are read once a turn. */
-  readonly history: (model: FoundModel) => (answer: MessageRecord | null) => Promise<readonly ModelMessage[]>
-  readonly isGranted: (tool: string) => Promise<boolean>
+  readonly prepareModelMessages: (
+    model: ResolvedModel,
+  ) => (answer: MessageRecord | null) => Promise<readonly ModelMessage[]>
+  readonly isToolGranted: (tool: string) => Promise<boolean>
   /** What is told to whoever speaks in a session that was continued. */
-  readonly stale: () => Promise<SegueError>
+  readonly createStaleError: () => Promise<SegueError>
   readonly onProblem: (error: unknown, what: string) => void
-  readonly onRefused: () => void
-  readonly onEnded: (stream: StreamRecord) => void
+  readonly onLateEvent: () => void
+  readonly onStreamEnded: (stream: StreamRecord) => void
   /** An answer is whole; `contextTokens`: how many the model took in and gave out in the end, null where that is not known. */
-  readonly onAnswered: (stream: StreamRecord, contextTokens: number | null) => void
+  readonly onTurnCompleted: (stream: StreamRecord, contextTokens: number | null) => void
   /** Nothing runs and nothing waits any more. */
   readonly onIdle: () => void
 }
 
-const longestQueue = 100
+const maxQueued = 100
 /** How long a message waits for its turn once more when that could not be saved, as on a full disk. */
-const retryTurnAfter = 500 // milliseconds
+const turnRetryDelayMs = 500 // milliseconds
 
 /** The turns of one session: one runs, the others wait in order. What changes that happens one after the other. */
-export class SessionChat {
-  readonly #options: SessionChatOptions
-  readonly #writer: SessionWriter
-  #running: RunningStream | null = null
+export class SessionActor {
+  readonly #options: SessionActorOptions
+  readonly #writer: LogWriter
+  #runner: StreamRunner | null = null
   #queue: StreamRecord[] = []
-  #steps: Promise<unknown> = Promise.resolve()
-  #waiting = 0
-  #retry: NodeJS.Timeout | null = null
-  #compacting: { readonly abort: AbortController; readonly over: Promise<unknown> } | null = null
-  #continued: boolean
-  #removed = false
-  #closing = false
+  #mailbox: Promise<unknown> = Promise.resolve()
+  #pendingTaskCount = 0
+  #retryTimer: NodeJS.Timeout | null = null
+  #compaction: { readonly abort: AbortController; readonly over: Promise<unknown> } | null = null
+  #isContinued: boolean
+  #isRemoved = false
+  #isClosing = false
 
-  constructor(options: SessionChatOptions) {
+  constructor(options: SessionActorOptions) {
     this.#options = options
-    this.#writer = new SessionWriter(options.log, options.sessionId, options.headSeq)
-    this.#continued = options.continued
+    this.#writer = new LogWriter(options.log, options.sessionId, options.headSeq)
+    this.#isContinued = options.isContinued
   }
 
   /** The answer that is being made now. */
-  get running(): RunningStream | null {
-    return this.#running?.saved.stream.finishedAt === null ? this.#running : null
+  get activeRunner(): StreamRunner | null {
+    return this.#runner?.committed.stream.finishedAt === null ? this.#runner : null
   }
 
   /** The stream as it is known here: running or waiting. */
-  stream(id: string): StreamRecord | null {
-    const saved = this.#running?.saved.stream
-    return saved?.id === id ? saved : (this.#queue.find((queued) => queued.id === id) ?? null)
+  findStream(id: string): StreamRecord | null {
+    const activeStream = this.#runner?.committed.stream
+    return activeStream?.id === id ? activeStream : (this.#queue.find((queued) => queued.id === id) ?? null)
   }
 
   /**
    * Resolves when the session is not being compacted. Throws `Compacting` when it is and REJECT is what to do; INTERRUPT
    * breaks the compaction off.
    */
-  async notCompacting(ifBusy: IfBusy): Promise<void> {
-    if (!this.#compacting) return
-    if (ifBusy === 'REJECT') throw new Compacting()
-    if (ifBusy === 'INTERRUPT') this.#compacting.abort.abort(interrupted())
-    await this.#compacting.over.catch(() => undefined)
+  async waitForCompaction(ifBusy: IfBusy): Promise<void> {
+    if (!this.#compaction) return
+    if (ifBusy === 'REJECT') throw new CompactingError()
+    if (ifBusy === 'INTERRUPT') this.#compaction.abort.abort(createInterruptedError())
+    await this.#compaction.over.catch(() => undefined)
   }
 
   /**
@@ -101,21 +103,21 @@ export class SessionChat {
    * signal's reason when it aborts before the turn is committed; nothing is stored then.
    */
   async start(turn: NewTurn, ifBusy: IfBusy, signal: AbortSignal): Promise<StreamRecord> {
-    if (this.#compacting) throw new Compacting()
-    return this.#step(async () => {
+    if (this.#compaction) throw new CompactingError()
+    return this.#enqueueTask(async () => {
       signal.throwIfAborted()
-      this.#checkThere()
-      if (this.#continued) throw await this.#options.stale()
-      const { active } = this
-      if (active && ifBusy === 'REJECT') throw busy(active)
-      if (active && ifBusy === 'QUEUE') return this.#enqueue(turn)
-      return this.#begin(turn, signal)
+      this.#assertNotRemoved()
+      if (this.#isContinued) throw await this.#options.createStaleError()
+      const { activeStream } = this
+      if (activeStream && ifBusy === 'REJECT') throw createBusyError(activeStream)
+      if (activeStream && ifBusy === 'QUEUE') return this.#enqueueTurn(turn)
+      return this.#startTurn(turn, signal)
     })
   }
 
   /** The stream that holds the session, or is the first that waits. */
-  get active(): StreamRecord | null {
-    return this.running?.saved.stream ?? this.#queue[0] ?? null
+  get activeStream(): StreamRecord | null {
+    return this.activeRunner?.committed.stream ?? this.#queue[0] ?? null
   }
 
   /**
@@ -123,269 +125,270 @@ export class SessionChat {
    * it. Until then the session is busy. Throws SESSION_BUSY and STALE, SHUTTING_DOWN when it is closed meanwhile, and what
    * `compose` throws; nothing changes then.
    */
-  async compact(compose: (signal: AbortSignal) => Promise<NewSession>): Promise<SessionRecord> {
-    if (this.#compacting) throw new Compacting()
+  async compact(compose: (signal: AbortSignal) => Promise<CreateSessionRequest>): Promise<SessionRecord> {
+    if (this.#compaction) throw new CompactingError()
     const abort = new AbortController()
-    const over = this.#step(async () => {
+    const result = this.#enqueueTask(async () => {
       abort.signal.throwIfAborted()
-      this.#checkThere()
-      if (this.#continued) throw await this.#options.stale()
-      if (this.active) throw busy(this.active)
-      return this.#continueElsewhere(compose, abort.signal)
-    }).finally(() => (this.#compacting = null))
+      this.#assertNotRemoved()
+      if (this.#isContinued) throw await this.#options.createStaleError()
+      if (this.activeStream) throw createBusyError(this.activeStream)
+      return this.#commitContinuation(compose, abort.signal)
+    }).finally(() => (this.#compaction = null))
     // From this moment on, so that nobody comes in between.
-    this.#compacting = { abort, over }
-    return over
+    this.#compaction = { abort, over: result }
+    return result
   }
 
-  async #continueElsewhere(
-    compose: (signal: AbortSignal) => Promise<NewSession>,
+  async #commitContinuation(
+    compose: (signal: AbortSignal) => Promise<CreateSessionRequest>,
     signal: AbortSignal,
   ): Promise<SessionRecord> {
-    const successor = await Promise.race([compose(signal), aborted(signal)])
+    const continuation = await Promise.race([compose(signal), rejectOnAbort(signal)])
     const { env, sessionId } = this.#options
-    const toId = successor.session.id
+    const toId = continuation.session.id
     await this.#writer.write(() => {
       signal.throwIfAborted()
       const at = env.now()
       return {
-        successor,
-        change: { endedAt: at, endReason: 'compression' },
+        continuation,
+        sessionPatch: { endedAt: at, endReason: 'compression' },
         drafts: [{ type: 'SessionContinued', at, sessionId, streamId: null, toId }],
       }
     })
-    this.#continued = true
-    return successor.session
+    this.#isContinued = true
+    return continuation.session
   }
 
   /** Changes the session beside its turns, and tells so in its log, unless that has had its last event. Throws NOT_FOUND. */
-  async change(change: SessionChange, usage?: Usage): Promise<void> {
+  async update(change: SessionRecordPatch, usage?: Usage): Promise<void> {
     const { env, sessionId } = this.#options
-    await this.#step(async () => {
-      this.#checkThere()
+    await this.#enqueueTask(async () => {
+      this.#assertNotRemoved()
       await this.#writer.write(() => ({
-        change,
-        ...(usage && { usage }),
-        drafts: this.#continued ? [] : [{ type: 'SessionChanged', at: env.now(), sessionId, streamId: null }],
+        sessionPatch: change,
+        ...(usage && { additionalUsage: usage }),
+        drafts: this.#isContinued ? [] : [{ type: 'SessionChanged', at: env.now(), sessionId, streamId: null }],
       }))
     })
   }
 
   /** Throws SESSION_BUSY when an answer is being made, a message waits, or the session is being compacted. */
-  checkIdle(): void {
-    if (this.#compacting) throw new Compacting()
-    if (this.active) throw busy(this.active)
+  assertIdle(): void {
+    if (this.#compaction) throw new CompactingError()
+    if (this.activeStream) throw createBusyError(this.activeStream)
   }
 
   /** Has the session removed while nothing happens in it. Throws SESSION_BUSY and NOT_FOUND. */
-  async remove(work: () => Promise<void>): Promise<void> {
-    this.checkIdle()
-    await this.#step(async () => {
-      this.#checkThere()
-      this.checkIdle()
-      await work()
-      this.#removed = true
+  async remove(deleteSession: () => Promise<void>): Promise<void> {
+    this.assertIdle()
+    await this.#enqueueTask(async () => {
+      this.#assertNotRemoved()
+      this.assertIdle()
+      await deleteSession()
+      this.#isRemoved = true
     })
   }
 
-  #checkThere(): void {
-    if (this.#removed) throw notFound('session', this.#options.sessionId)
+  #assertNotRemoved(): void {
+    if (this.#isRemoved) throw notFound('session', this.#options.sessionId)
   }
 
   /** Takes up streams that waited when the server stopped, in their order. */
   resume(queued: readonly StreamRecord[]): Promise<void> {
-    return this.#step(async () => {
+    return this.#enqueueTask(async () => {
       this.#queue.push(...queued)
     })
   }
 
   /** Ends a stream that runs or waits here; null when it does neither any more. */
-  async cancel(streamId: string): Promise<{ readonly saved: Saved; readonly first: boolean } | null> {
-    const running = this.running
-    if (running?.saved.stream.id === streamId) {
-      const first = !running.ending
-      return { saved: await running.end({ status: 'CANCELLED' }), first }
+  async cancel(streamId: string): Promise<{ readonly saved: CommittedState; readonly first: boolean } | null> {
+    const runner = this.activeRunner
+    if (runner?.committed.stream.id === streamId) {
+      const first = !runner.isFinishing
+      return { saved: await runner.finish({ status: 'CANCELLED' }), first }
     }
-    return this.#step(async () => {
+    return this.#enqueueTask(async () => {
       const queued = this.#queue.find(({ id }) => id === streamId)
       // Its turn may have come while this waited for its own.
-      if (!queued) return this.running?.saved.stream.id === streamId ? this.cancel(streamId) : null
-      return { saved: await this.#withdraw(queued), first: true }
+      if (!queued) return this.activeRunner?.committed.stream.id === streamId ? this.cancel(streamId) : null
+      return { saved: await this.#withdrawStream(queued), first: true }
     })
   }
 
   /** Ends what runs, because the server stops. What waits goes on waiting. */
   async close(): Promise<void> {
-    this.#closing = true
-    this.#compacting?.abort.abort(shuttingDown())
-    await this.running?.end({ status: 'INTERRUPTED' })
-    await this.#steps
+    this.#isClosing = true
+    this.#compaction?.abort.abort(shuttingDown())
+    await this.activeRunner?.finish({ status: 'INTERRUPTED' })
+    await this.#mailbox
   }
 
   /** The turn runs now; what runs already is ended in the same transaction, ahead of all that waits. */
-  async #begin(turn: NewTurn, signal: AbortSignal): Promise<StreamRecord> {
-    const { stream, userMessage, model, key, create, title } = turn
+  async #startTurn(turn: NewTurn, signal: AbortSignal): Promise<StreamRecord> {
+    const { stream, userMessage, model, idempotencyKey, sessionToCreate, title } = turn
     let seq = 0
-    const addition = (head: number): Addition => {
+    const composeBatch = (headSeq: number): AppendBatch => {
       signal.throwIfAborted()
-      seq = head + 1
+      seq = headSeq + 1
       return {
-        ...(create && { create: create.session }),
-        ...(title !== null && { change: { title, titleSource: 'MESSAGE' } }),
-        ...(key && { key: { streamId: stream.id, ...key } }),
-        drafts: [accept(stream, this.#options.env)],
+        ...(sessionToCreate && { newSession: sessionToCreate.session }),
+        ...(title !== null && { sessionPatch: { title, titleSource: 'MESSAGE' } }),
+        ...(idempotencyKey && { idempotencyKey: { streamId: stream.id, ...idempotencyKey } }),
+        drafts: [acceptStream(stream, this.#options.env)],
         streams: [{ ...stream, firstSeq: seq }],
-        messages: [...(create?.messages ?? []), placed(userMessage, seq)],
+        messages: [...(sessionToCreate?.messages ?? []), withPosition(userMessage, seq)],
         activityAt: userMessage.createdAt,
       }
     }
-    const running = this.running
-    const atOnce = running !== null && !running.ending
-    await running?.end({ status: 'CANCELLED' }, addition)
+    const runner = this.activeRunner
+    const endsActiveTurn = runner !== null && !runner.isFinishing
+    await runner?.finish({ status: 'CANCELLED' }, composeBatch)
     // It may have ended by itself meanwhile, without what was to go along.
-    if (!atOnce || !running.carried) await this.#writer.write(addition)
-    const begun = { ...stream, firstSeq: seq, lastSeq: seq }
-    this.#run(begun, placed(userMessage, seq), model)
-    return begun
+    if (!endsActiveTurn || !runner.hasCommittedExtraBatch) await this.#writer.write(composeBatch)
+    const startedStream = { ...stream, firstSeq: seq, lastSeq: seq }
+    this.#runStream(startedStream, withPosition(userMessage, seq), model)
+    return startedStream
   }
 
-  async #enqueue({ stream, userMessage, key }: NewTurn): Promise<StreamRecord> {
-    if (this.#queue.length >= longestQueue) {
-      throw new SegueError('RATE_LIMITED', `${longestQueue} messages wait in this session already.`)
+  async #enqueueTurn({ stream, userMessage, idempotencyKey }: NewTurn): Promise<StreamRecord> {
+    if (this.#queue.length >= maxQueued) {
+      throw new SegueError('RATE_LIMITED', `${maxQueued} messages wait in this session already.`)
     }
     const queued: StreamRecord = { ...stream, status: 'QUEUED' }
-    const { head } = await this.#writer.write((before) => ({
-      ...(key && { key: { streamId: stream.id, ...key } }),
-      drafts: [accept(queued, this.#options.env)],
-      streams: [{ ...queued, firstSeq: before + 1 }],
+    const { headSeq } = await this.#writer.write((previousHeadSeq) => ({
+      ...(idempotencyKey && { idempotencyKey: { streamId: stream.id, ...idempotencyKey } }),
+      drafts: [acceptStream(queued, this.#options.env)],
+      streams: [{ ...queued, firstSeq: previousHeadSeq + 1 }],
       messages: [userMessage],
       activityAt: userMessage.createdAt,
     }))
-    const stored = { ...queued, firstSeq: head, lastSeq: head }
+    const stored = { ...queued, firstSeq: headSeq, lastSeq: headSeq }
     this.#queue.push(stored)
     return stored
   }
 
   /** A message that is taken back before its turn stays in the transcript, and no model is sent it. */
-  async #withdraw(queued: StreamRecord): Promise<Saved> {
-    const { stream, event } = withdraw(queued, this.#options.env)
-    const message = await this.#options.message(queued.userMessageId)
-    const { head } = await this.#writer.write((before) => ({
+  async #withdrawStream(queued: StreamRecord): Promise<CommittedState> {
+    const { stream, event } = withdrawStream(queued, this.#options.env)
+    const message = await this.#options.findMessage(queued.userMessageId)
+    const { headSeq } = await this.#writer.write((previousHeadSeq) => ({
       fence: { streamId: queued.id, generation: queued.generation },
       drafts: [event],
       streams: [stream],
-      messages: message ? [{ ...placed(message, before + 1), withdrawn: true }] : [],
+      messages: message ? [{ ...withPosition(message, previousHeadSeq + 1), withdrawn: true }] : [],
     }))
     this.#queue = this.#queue.filter(({ id }) => id !== queued.id)
-    const ended = { ...stream, lastSeq: head }
-    this.#options.onEnded(ended)
-    return { stream: ended, answer: null }
+    const finishedStream = { ...stream, lastSeq: headSeq }
+    this.#options.onStreamEnded(finishedStream)
+    return { stream: finishedStream, answer: null }
   }
 
   /** The first that waits has its turn. */
-  async #next(): Promise<void> {
+  async #startNextQueued(): Promise<void> {
     const queued = this.#queue[0]
-    if (!queued || this.running || this.#closing) return
-    const message = await this.#options.message(queued.userMessageId)
+    if (!queued || this.activeRunner || this.#isClosing) return
+    const message = await this.#options.findMessage(queued.userMessageId)
     if (!message) throw new Error(`stream ${queued.id} has no user's message`)
-    const { stream, event } = dequeue(queued, this.#options.env)
-    const { head } = await this.#writer.write((before) => ({
+    const { stream, event } = dequeueStream(queued, this.#options.env)
+    const { headSeq } = await this.#writer.write((previousHeadSeq) => ({
       fence: { streamId: queued.id, generation: queued.generation },
       drafts: [event],
       streams: [stream],
-      messages: [placed(message, before + 1)],
+      messages: [withPosition(message, previousHeadSeq + 1)],
     }))
     this.#queue.shift()
     const model = await this.#options
       .findModel(stream.model)
-      .catch((error: unknown) => missingModel(stream.model, error))
-    this.#run({ ...stream, lastSeq: head }, placed(message, head), model)
+      .catch((error: unknown) => createMissingModel(stream.model, error))
+    this.#runStream({ ...stream, lastSeq: headSeq }, withPosition(message, headSeq), model)
   }
 
-  #run(stream: StreamRecord, userMessage: MessageRecord, model: FoundModel): void {
-    const running = new RunningStream({
+  #runStream(stream: StreamRecord, userMessage: MessageRecord, model: ResolvedModel): void {
+    const runner = new StreamRunner({
       writer: this.#writer,
       env: this.#options.env,
-      turn: turnOf(stream, userMessage),
-      history: this.#options.history(model),
-      isGranted: this.#options.isGranted,
+      turn: createTurnState(stream, userMessage),
+      loadModelMessages: this.#options.prepareModelMessages(model),
+      isToolGranted: this.#options.isToolGranted,
       onProblem: this.#options.onProblem,
-      onRefused: this.#options.onRefused,
+      onLateEvent: this.#options.onLateEvent,
     })
-    this.#running = running
-    running
+    this.#runner = runner
+    runner
       .run(model.agent, model.name)
       .catch((error: unknown) => this.#options.onProblem(error, 'a stream could not be ended'))
       .finally(() => {
-        const ended = running.saved.stream
-        this.#options.onEnded(ended)
-        if (this.#running === running) this.#running = null
-        void this.#step(async () => undefined)
-        if (ended.status === 'COMPLETED') this.#options.onAnswered(ended, running.contextTokens)
+        const finishedStream = runner.committed.stream
+        this.#options.onStreamEnded(finishedStream)
+        if (this.#runner === runner) this.#runner = null
+        void this.#enqueueTask(async () => undefined)
+        if (finishedStream.status === 'COMPLETED') this.#options.onTurnCompleted(finishedStream, runner.contextTokens)
       })
   }
 
   /** One step at a time; after each, whoever waits first has its turn if nobody else has. */
-  #step<T>(work: () => Promise<T>): Promise<T> {
-    this.#waiting += 1
-    const done = this.#steps.then(work)
-    this.#steps = done
+  #enqueueTask<T>(task: () => Promise<T>): Promise<T> {
+    this.#pendingTaskCount += 1
+    const result = this.#mailbox.then(task)
+    this.#mailbox = result
       .catch(() => undefined)
-      .then(() => this.#next())
+      .then(() => this.#startNextQueued())
       .catch((error: unknown) => {
         this.#options.onProblem(error, 'a message that waits could not have its turn; trying again')
-        this.#tryAgain()
+        this.#scheduleRetry()
       })
       .finally(() => {
-        this.#waiting -= 1
-        if (this.#waiting === 0 && !this.#running && this.#queue.length === 0) this.#options.onIdle()
+        this.#pendingTaskCount -= 1
+        if (this.#pendingTaskCount === 0 && !this.#runner && this.#queue.length === 0) this.#options.onIdle()
       })
-    return done
+    return result
   }
 
-  #tryAgain(): void {
-    if (this.#retry) return
-    this.#retry = setTimeout(() => {
-      this.#retry = null
-      void this.#step(async () => undefined)
-    }, retryTurnAfter).unref()
+  #scheduleRetry(): void {
+    if (this.#retryTimer) return
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = null
+      void this.#enqueueTask(async () => undefined)
+    }, turnRetryDelayMs).unref()
   }
 }
 
-function placed(message: MessageRecord, seq: number): MessageRecord {
-  return { ...message, position: userPosition(seq) }
+function withPosition(message: MessageRecord, seq: number): MessageRecord {
+  return { ...message, position: toUserMessagePosition(seq) }
 }
 
-function busy({ id }: StreamRecord): SegueError {
-  const sentence = 'An answer is being made in this session. Wait for its end, or cancel it.'
-  return new SegueError('SESSION_BUSY', sentence, { streamId: id })
+function createBusyError({ id }: StreamRecord): SegueError {
+  const message = 'An answer is being made in this session. Wait for its end, or cancel it.'
+  return new SegueError('SESSION_BUSY', message, { streamId: id })
 }
 
-function interrupted(): SegueError {
+function createInterruptedError(): SegueError {
   return new SegueError('SESSION_BUSY', 'A message came that was not to wait: the session is as it was.')
 }
 
 /** The session is being summarised, to go on in another one. */
-export class Compacting extends SegueError {
+export class CompactingError extends SegueError {
   constructor() {
     super('SESSION_BUSY', 'This session is being compacted. Wait for that, and go on where it is continued.')
   }
 }
 
 /** What answers for a model that was there when the message came and is gone now that its turn has. */
-function missingModel(id: string, cause: unknown): FoundModel {
-  const gone = () => new AgentError('MODEL_NOT_FOUND', `The model ${id} is not there any more.`, { cause })
-  const write = () => Promise.reject(gone())
+function createMissingModel(id: string, cause: unknown): ResolvedModel {
+  const createNotFoundError = () =>
+    new AgentError('MODEL_NOT_FOUND', `The model ${id} is not there any more.`, { cause })
+  const rejectNotFound = () => Promise.reject(createNotFoundError())
   return {
     id,
     name: id,
     agent: {
       // oxlint-disable-next-line require-yield
       async *answer() {
-        throw gone()
+        throw createNotFoundError()
       },
     },
-    writer: { summarise: write, entitle: write },
-    window: Number.POSITIVE_INFINITY,
+    textGenerator: { generateSummary: rejectNotFound, generateTitle: rejectNotFound },
+    contextWindow: Number.POSITIVE_INFINITY,
   }
 }

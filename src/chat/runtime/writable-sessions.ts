@@ -1,17 +1,17 @@
 import { notFound, SegueError } from '../../lib/errors.ts'
-import type { Sessions } from '../../sessions/session-repository.ts'
+import type { SessionRepository } from '../../sessions/session-repository.ts'
 import type { SessionRecord } from '../../model/records.ts'
 
 /** The sessions that can be written to: those that are kept here. */
-export class OwnSessions {
-  readonly #sessions: Sessions
+export class WritableSessions {
+  readonly #sessions: SessionRepository
 
-  constructor(sessions: Sessions) {
+  constructor(sessions: SessionRepository) {
     this.#sessions = sessions
   }
 
   /** Throws NOT_FOUND, and SESSION_READ_ONLY for one of Hermes'. */
-  async find(id: string): Promise<SessionRecord> {
+  async get(id: string): Promise<SessionRecord> {
     const session = await this.#sessions.find(id)
     if (!session) throw notFound('session', id)
     if (session.origin === 'SEGUE') return session
@@ -19,18 +19,18 @@ export class OwnSessions {
   }
 
   /** One that has not ended. Throws as `find` does, and STALE. */
-  async open(id: string): Promise<SessionRecord> {
-    const session = await this.find(id)
-    if (session.endedAt !== null) throw await this.stale(id)
+  async getOpen(id: string): Promise<SessionRecord> {
+    const session = await this.get(id)
+    if (session.endedAt !== null) throw await this.createStaleError(id)
     return session
   }
 
   /** What is told to whoever speaks in a session that has ended: where the chat goes on. */
-  async stale(id: string): Promise<SegueError> {
+  async createStaleError(id: string): Promise<SegueError> {
     const session = await this.#sessions.find(id)
-    const tip = session && (await this.#sessions.tip(session))
+    const tip = session && (await this.#sessions.findTip(session))
     if (!tip || tip.id === id) return new SegueError('STALE', 'This session has ended.')
-    const sentence = 'This session was continued by another one: go on there.'
-    return new SegueError('STALE', sentence, { tipId: tip.id })
+    const message = 'This session was continued by another one: go on there.'
+    return new SegueError('STALE', message, { tipId: tip.id })
   }
 }

@@ -1,40 +1,41 @@
 import type { MessagePart } from '../../model/records.ts'
-import { wellFormed } from '../../lib/unicode.ts'
+import { splitTrailingSurrogate } from '../../lib/unicode.ts'
 
-const longestTitle = 80 // UTF-16 code units
+const maxTitleCodeUnits = 80 // UTF-16 code units
 
 /** A title made of a message: the beginning of its first line, else its first file's name; null when it has neither. */
-export function titleFrom(parts: readonly MessagePart[]): string | null {
+export function titleFromMessage(parts: readonly MessagePart[]): string | null {
   for (const part of parts) {
-    const title = part.type === 'text' ? beginning(part.text) : part.type === 'file' ? beginning(part.name ?? '') : null
+    const title =
+      part.type === 'text' ? truncateTitle(part.text) : part.type === 'file' ? truncateTitle(part.name ?? '') : null
     if (title !== null) return title
   }
   return null
 }
 
 /** What a model wrote as a title, without what models put around one; null when nothing is left. */
-export function titleFromModel(text: string): string | null {
-  const line = firstLine(text) ?? ''
-  return beginning(bare(bare(line).replace(/^(title|titel)\s*[*_]*\s*:/i, '')))
+export function titleFromModelOutput(text: string): string | null {
+  const line = findFirstLine(text) ?? ''
+  return truncateTitle(stripQuotes(stripQuotes(line).replace(/^(title|titel)\s*[*_]*\s*:/i, '')))
 }
 
-function bare(line: string): string {
+function stripQuotes(line: string): string {
   return line.trim().replace(/^["'“”„«»*_`]+|["'“”„«»*_`.]+$/g, '')
 }
 
-function beginning(text: string): string | null {
-  const line = firstLine(text)
-  if (line === null || line.length <= longestTitle) return line
-  const cut = wellFormed(line.slice(0, longestTitle - 1)).whole
-  const space = cut.lastIndexOf(' ')
-  return `${space > longestTitle / 2 ? cut.slice(0, space) : cut}…`
+function truncateTitle(text: string): string | null {
+  const line = findFirstLine(text)
+  if (line === null || line.length <= maxTitleCodeUnits) return line
+  const truncated = splitTrailingSurrogate(line.slice(0, maxTitleCodeUnits - 1)).whole
+  const space = truncated.lastIndexOf(' ')
+  return `${space > maxTitleCodeUnits / 2 ? truncated.slice(0, space) : truncated}…`
 }
 
 /** Lines of Markdown that say nothing by themselves: the edge of a block of code, a rule. */
-const edge = /^(`{3,}|~{3,})\S*$|^[-*_=]{3,}$/
+const markdownRulePattern = /^(`{3,}|~{3,})\S*$|^[-*_=]{3,}$/
 
 /** The first line in which something is said, as plain text. */
-function firstLine(text: string): string | null {
+function findFirstLine(text: string): string | null {
   const lines = text
     .toWellFormed()
     .split(/[\r\n\u2028\u2029]+/)
@@ -47,5 +48,5 @@ function firstLine(text: string): string | null {
         .trim(),
     )
     .filter((line) => /[^\p{Cf}\s]/u.test(line))
-  return lines.find((line) => !edge.test(line)) ?? lines[0] ?? null
+  return lines.find((line) => !markdownRulePattern.test(line)) ?? lines[0] ?? null
 }

@@ -1,26 +1,26 @@
-import type { FoundModel } from '../../agent/models/model-registry.ts'
-import type { NewSession } from '../../storage/event-store.ts'
+import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import type { CreateSessionRequest } from '../../storage/event-store.ts'
 import type { MessagePart, MessageRecord, SessionRecord, StreamRecord } from '../../model/records.ts'
 import { noUsage } from '../../model/records.ts'
 import type { Environment } from '../../lib/runtime.ts'
 import type { NewTurn } from '../runtime/session-actor.ts'
-import { titleFrom } from './derive-title.ts'
+import { titleFromMessage } from './derive-title.ts'
 
-export interface TurnOptions {
+export interface CreateTurnOptions {
   /** What the user says. */
   readonly parts: readonly MessagePart[]
   /** The session that it is said in, or one that is made together with the turn. */
-  readonly session: SessionRecord | NewSession
-  readonly model: FoundModel
-  readonly key: NewTurn['key']
+  readonly session: SessionRecord | CreateSessionRequest
+  readonly model: ResolvedModel
+  readonly idempotencyKey: NewTurn['idempotencyKey']
   readonly env: Environment
 }
 
 /** The rows with which a turn begins, none of them stored or placed yet. */
-export function newTurn({ parts, session: given, model, key, env }: TurnOptions): NewTurn {
+export function createTurn({ parts, session: target, model, idempotencyKey, env }: CreateTurnOptions): NewTurn {
   const at = env.now()
-  const create = 'session' in given ? given : null
-  const session = 'session' in given ? given.session : given
+  const sessionToCreate = 'session' in target ? target : null
+  const session = 'session' in target ? target.session : target
   const sessionId = session.id
   const streamId = env.newId('stream')
   const userMessage: MessageRecord = {
@@ -52,6 +52,6 @@ export function newTurn({ parts, session: given, model, key, env }: TurnOptions)
     lastSeq: 0,
     error: null,
   }
-  const title = session.title === null ? titleFrom(parts) : null
-  return { stream, userMessage, model, key, create, title }
+  const title = session.title === null ? titleFromMessage(parts) : null
+  return { stream, userMessage, model, idempotencyKey, sessionToCreate, title }
 }

@@ -1,20 +1,20 @@
 import type { ApprovalDecision, StreamErrorCode, ToolCall } from '../../model/records.ts'
 
 /** What became of something that waited for a person. */
-export type Resolution =
+export type DecisionResolution =
   | { readonly type: 'decided'; readonly decision: ApprovalDecision }
   | { readonly type: 'answered'; readonly answer: string }
   | { readonly type: 'expired' }
 
 /** How a stream can end. */
-export type Ending =
+export type StreamEnding =
   | { readonly status: 'COMPLETED' }
   | { readonly status: 'CANCELLED' }
   | { readonly status: 'FAILED'; readonly error: { readonly code: StreamErrorCode; readonly message: string } }
   | { readonly status: 'INTERRUPTED' }
 
 /** What becomes of a call when what it waited for is resolved. */
-export function resolved(call: ToolCall, resolution: Resolution, at: number): Partial<ToolCall> {
+export function deriveResolvedOutcome(call: ToolCall, resolution: DecisionResolution, at: number): Partial<ToolCall> {
   switch (resolution.type) {
     case 'answered':
       return { state: 'SUCCEEDED', result: resolution.answer, finishedAt: at }
@@ -22,28 +22,30 @@ export function resolved(call: ToolCall, resolution: Resolution, at: number): Pa
       if (resolution.decision !== 'DENY') return { state: 'RUNNING', startedAt: at }
       return { state: 'DENIED', error: 'The user did not allow this call. It was not run.', finishedAt: at }
     case 'expired':
-      return isQuestion(call)
+      return isClarification(call)
         ? { state: 'FAILED', error: 'Nobody answered in time.', finishedAt: at }
         : { state: 'DENIED', error: 'Nobody allowed this call in time. It was not run.', finishedAt: at }
   }
 }
 
 /** What becomes of a call for which a person was asked and did not answer: it has done nothing, that much is known. */
-export function unanswered(call: ToolCall, ending: Ending): Pick<ToolCall, 'state' | 'error'> {
+export function deriveUnansweredOutcome(call: ToolCall, ending: StreamEnding): Pick<ToolCall, 'state' | 'error'> {
   if (ending.status === 'CANCELLED') return { state: 'CANCELLED', error: null }
-  const why = ending.status === 'INTERRUPTED' ? 'The server stopped' : 'The answer failed'
-  const what = isQuestion(call) ? 'anybody had answered.' : 'anybody had allowed this call. It was not run.'
-  return { state: 'CANCELLED', error: `${why} before ${what}` }
+  const cause = ending.status === 'INTERRUPTED' ? 'The server stopped' : 'The answer failed'
+  const missingResponse = isClarification(call)
+    ? 'anybody had answered.'
+    : 'anybody had allowed this call. It was not run.'
+  return { state: 'CANCELLED', error: `${cause} before ${missingResponse}` }
 }
 
 /** A question is under way while a person thinks about it; anything else waits to be begun. */
-function isQuestion({ state }: ToolCall): boolean {
+function isClarification({ state }: ToolCall): boolean {
   return state === 'RUNNING'
 }
 
 /** What becomes of a call that the end of its answer finds open: `begun` says whether the tool may have run. */
-export function settlement(ending: Ending, begun: boolean): Pick<ToolCall, 'state' | 'error'> {
+export function deriveOpenCallOutcome(ending: StreamEnding, hasStarted: boolean): Pick<ToolCall, 'state' | 'error'> {
   if (ending.status === 'CANCELLED') return { state: 'CANCELLED', error: null }
-  if (begun) return { state: 'OUTCOME_UNKNOWN', error: null }
+  if (hasStarted) return { state: 'OUTCOME_UNKNOWN', error: null }
   return { state: 'FAILED', error: 'The answer ended before the call was complete. It was not run.' }
 }

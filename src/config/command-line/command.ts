@@ -1,12 +1,12 @@
-import { flagsOf, type KnownFlag, readCommandLine } from './flags.ts'
-import { asksForHelp, helpOf } from './help.ts'
+import { toFlagDefinitions, type FlagDefinition, parseCommandLine } from './flags.ts'
+import { isHelpRequested, formatSettingHelp } from './help.ts'
 import { namePattern, nameRule } from '../name-rule.ts'
-import { type Places, placeSettings, placesOf } from '../paths.ts'
-import { SettingsError, type SettingsSources } from '../settings.ts'
+import { type Paths, pathSettings, resolvePaths } from '../paths.ts'
+import { SettingsError, type SettingsInputs } from '../settings.ts'
 import { SettingsReader } from '../settings-reader.ts'
 
-interface Common {
-  readonly places: Places
+interface CommandBase {
+  readonly paths: Paths
   /** Null: none was named. */
   readonly profile: string | null
 }
@@ -14,41 +14,47 @@ interface Common {
 /** What is to be done beside serving. */
 export type Command =
   | { readonly name: 'help' }
-  | (Common & {
+  | (CommandBase & {
       readonly name: 'export'
       /** Of a conversation, or of one of its sessions. */
       readonly id: string
       /** A path, or - for standard output; null: none was given. */
       readonly output: string | null
     })
-  | (Common & { readonly name: 'import'; readonly file: string })
+  | (CommandBase & { readonly name: 'import'; readonly file: string })
 
-const ownFlags: readonly KnownFlag[] = [
+const commandFlags: readonly FlagDefinition[] = [
   { flag: 'profile', argument: '<name>' },
   { flag: 'output', argument: '<file>' },
 ]
 
-const usage = 'it has to be export <id> or import <file>; npm run segue -- --help tells more'
+const usageHint = 'it has to be export <id> or import <file>; npm run segue -- --help tells more'
 
 /** Reads a command line, and from environment and config.json where things lie. Throws a `SettingsError`. */
-export function readCommand({ argv, env, homedir }: SettingsSources): Command {
-  if (asksForHelp(argv)) return { name: 'help' }
+export function parseCommand({ argv, env, homedir }: SettingsInputs): Command {
+  if (isHelpRequested(argv)) return { name: 'help' }
   const problems: string[] = []
-  const words: string[] = []
-  const known = [...ownFlags, ...flagsOf(placeSettings)]
-  const flags = readCommandLine(argv, known, problems, (word) => void words.push(word))
-  const places = placesOf(new SettingsReader(flags, env, problems), flags, homedir)
+  const positionals: string[] = []
+  const knownFlags = [...commandFlags, ...toFlagDefinitions(pathSettings)]
+  const flags = parseCommandLine(argv, knownFlags, problems, (positional) => void positionals.push(positional))
+  const paths = resolvePaths(new SettingsReader(flags, env, problems), flags, homedir)
   const profile = flags.get('profile') ?? null
   if (profile !== null && !namePattern.test(profile)) {
     problems.push(`--profile: ${JSON.stringify(profile)} is no name of a profile; it has ${nameRule}`)
   }
   const output = flags.get('output') ?? null
-  const [name, what, ...more] = words
+  const [name, argument, ...more] = positionals
   if (name === 'import' && output !== null) problems.push('--output: an import has none')
-  if ((name === 'export' || name === 'import') && what !== undefined && more.length === 0 && problems.length === 0) {
-    return name === 'export' ? { name, id: what, output, places, profile } : { name, file: what, places, profile }
+  if (
+    (name === 'export' || name === 'import') &&
+    argument !== undefined &&
+    more.length === 0 &&
+    problems.length === 0
+  ) {
+    return name === 'export' ? { name, id: argument, output, paths, profile } : { name, file: argument, paths, profile }
   }
-  if (problems.length === 0) problems.push(`${words.length === 0 ? 'Nothing' : words.join(' ')}: ${usage}`)
+  if (problems.length === 0)
+    problems.push(`${positionals.length === 0 ? 'Nothing' : positionals.join(' ')}: ${usageHint}`)
   throw new SettingsError(problems)
 }
 
@@ -64,4 +70,4 @@ npm run segue -- import <file> [flags]
       Where to write it; - is standard output.
   --profile <name>
       The profile to look in, or to import into. Default: all that there are; for an import, default.
-${placeSettings.map(helpOf).join('')}`
+${pathSettings.map(formatSettingHelp).join('')}`

@@ -1,12 +1,19 @@
-import { allSettings, type Setting } from '../setting-definitions.ts'
+import { allSettings, type SettingDefinition } from '../setting-definitions.ts'
 
 /** Whether the command line asks for the help instead of a server. */
-export function asksForHelp(argv: readonly string[]): boolean {
+export function isHelpRequested(argv: readonly string[]): boolean {
   return argv.includes('--help') || argv.includes('-h')
 }
 
 /** What is told of a setting. */
-export function helpOf({ flag, argument, env, key, default: fallback, description }: Setting<unknown>): string {
+export function formatSettingHelp({
+  flag,
+  argument,
+  env,
+  key,
+  default: fallback,
+  description,
+}: SettingDefinition<unknown>): string {
   const names = [flag && [`--${flag}`, argument].filter(Boolean).join(' '), env, key && `"${key}" in config.json`]
   return `  ${names.filter(Boolean).join(', ')}\n      ${description} Default: ${fallback}.\n`
 }
@@ -16,4 +23,4 @@ export const helpText = `npm start -- [flags]
 
 A flag wins over its environment variable, that over <home>/config.json, and that over the default.
 
-${allSettings.map(helpOf).join('\n')}`
+${allSettings.map(formatSettingHelp).join('\n')}`

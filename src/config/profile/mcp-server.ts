@@ -1,4 +1,4 @@
-interface Common {
+interface McpServerBase {
   /** The beginning of the names of its tools. */
   readonly name: string
   /** What may stand in no log and in no error. */
@@ -6,7 +6,7 @@ interface Common {
 }
 
 /** A program that is run here and spoken to over its standard input and output. */
-export interface StdioServer extends Common {
+export interface StdioServer extends McpServerBase {
   readonly type: 'stdio'
   /** On the PATH, or a path; a relative one begins at `cwd`. */
   readonly command: string
@@ -17,7 +17,7 @@ export interface StdioServer extends Common {
   readonly cwd: string
 }
 
-export interface HttpServer extends Common {
+export interface HttpServer extends McpServerBase {
   /** `sse`: the way of speaking that came before streamable HTTP. */
   readonly type: 'http' | 'sse'
   readonly url: string

@@ -1,28 +1,28 @@
 import { z } from 'zod'
-import { expand } from '../interpolate-env.ts'
+import { interpolateEnv } from '../interpolate-env.ts'
 import { isHttpUrl } from '../http-url.ts'
 import type { McpServer } from './mcp-server.ts'
-import { isSafe, safeEnvironment } from './allowed-environment.ts'
+import { isAllowedVariable, filterEnvironment } from './allowed-environment.ts'
 
 // It becomes the beginning of a tool's name, which has 64 characters at most, and ends there with the first two _.
-const namePattern = /^[A-Za-z0-9](?:[A-Za-z0-9-]|_(?!_|$)){0,39}$/
-const nameRule =
+const serverNamePattern = /^[A-Za-z0-9](?:[A-Za-z0-9-]|_(?!_|$)){0,39}$/
+const serverNameRule =
   '1 to 40 of a-z, A-Z, 0-9, - and _, beginning with a letter or a digit, without two _ in a row or one at the end'
 
-const text = (error: string, pattern: RegExp) => z.string({ error }).regex(pattern, { error })
-const argument = text('a text', /^[^\0]*$/)
+const stringMatching = (error: string, pattern: RegExp) => z.string({ error }).regex(pattern, { error })
+const argumentSchema = stringMatching('a text', /^[^\0]*$/)
 
 // What HTTP allows in a name and in a value.
-const headerName = /^[\w!#$%&'*+.^`|~-]+$/
-const headerValue = text('a text that can stand in a header', /^[\t\x20-\x7e\x80-\xff]*$/)
+const headerNamePattern = /^[\w!#$%&'*+.^`|~-]+$/
+const headerValueSchema = stringMatching('a text that can stand in a header', /^[\t\x20-\x7e\x80-\xff]*$/)
 
-const textsByName = <T extends z.ZodType>(what: string, name: RegExp, value: T) =>
+const recordByName = <T extends z.ZodType>(label: string, name: RegExp, value: T) =>
   z.record(z.string().regex(name), value, {
-    error: (issue) => (issue.code === 'invalid_key' ? `named as ${what} are` : `an object of ${what} by name`),
+    error: (issue) => (issue.code === 'invalid_key' ? `named as ${label} are` : `an object of ${label} by name`),
   })
 
-const types = ['stdio', 'http', 'sse', 'streamable-http', 'streamableHttp'] as const
-const yesOrNo = z.boolean({ error: 'true or false' }).optional()
+const serverTypes = ['stdio', 'http', 'sse', 'streamable-http', 'streamableHttp'] as const
+const optionalBoolean = z.boolean({ error: 'true or false' }).optional()
 
 const isObject = ({ value }: { value: unknown }): boolean => typeof value === 'object' && value !== null
 
@@ -30,15 +30,15 @@ const isObject = ({ value }: { value: unknown }): boolean => typeof value === 'o
 const serverSchema = z
   .looseObject(
     {
-      type: z.enum(types, { error: 'one of stdio, http, sse' }).optional(),
-      command: text('the name of a program or a path to one', /^[^\0]+$/).optional(),
-      args: z.array(argument, { error: 'a list of texts' }).optional(),
-      env: textsByName('variables', /^[^=\0]+$/, argument).optional(),
-      cwd: text('a path', /^[^\0]+$/).optional(),
+      type: z.enum(serverTypes, { error: 'one of stdio, http, sse' }).optional(),
+      command: stringMatching('the name of a program or a path to one', /^[^\0]+$/).optional(),
+      args: z.array(argumentSchema, { error: 'a list of texts' }).optional(),
+      env: recordByName('variables', /^[^=\0]+$/, argumentSchema).optional(),
+      cwd: stringMatching('a path', /^[^\0]+$/).optional(),
       url: z.string({ error: 'an http or https URL' }).optional(),
-      headers: textsByName('headers', headerName, headerValue).optional(),
-      disabled: yesOrNo,
-      enabled: yesOrNo,
+      headers: recordByName('headers', headerNamePattern, headerValueSchema).optional(),
+      disabled: optionalBoolean,
+      enabled: optionalBoolean,
     },
     { error: 'an object with at least a command or a url' },
   )
@@ -58,42 +58,42 @@ const serverSchema = z
     when: isObject,
   })
 
-type Entry = z.infer<typeof serverSchema>
+type ServerEntry = z.infer<typeof serverSchema>
 
 /** `mcpServers` in config.json, in the form that other clients of the Model Context Protocol have. */
-export const mcpServersSchema = z.record(z.string().regex(namePattern), serverSchema, {
-  error: (issue) => (issue.code === 'invalid_key' ? `named by ${nameRule}` : 'an object of servers by name'),
+export const mcpServersSchema = z.record(z.string().regex(serverNamePattern), serverSchema, {
+  error: (issue) => (issue.code === 'invalid_key' ? `named by ${serverNameRule}` : 'an object of servers by name'),
 })
 
-export interface McpSources {
+export interface McpServerInputs {
   readonly env: NodeJS.ProcessEnv
   /** Where the entries came from, for what is said of them. */
-  readonly where: string
+  readonly source: string
   /** Absolute: with `~` resolved, and relative to the home. */
-  readonly path: (text: string) => string
+  readonly toAbsolutePath: (text: string) => string
 }
 
 /** The servers that are not disabled, with their variables filled in. Adds what is wrong, and what is odd. */
 export function resolveMcpServers(
-  entries: Readonly<Record<string, Entry>>,
-  sources: McpSources,
+  entries: Readonly<Record<string, ServerEntry>>,
+  inputs: McpServerInputs,
   problems: string[],
   warnings: string[],
 ): McpServer[] {
   return Object.entries(entries).flatMap(([name, entry]) => {
     if (entry.disabled === true || entry.enabled === false) return []
-    const place = `${sources.where}.${name}`
-    const filler = new Filler(sources.env)
-    const server = resolve(name, entry, filler, sources)
+    const location = `${inputs.source}.${name}`
+    const interpolator = new EnvInterpolator(inputs.env)
+    const server = resolveServer(name, entry, interpolator, inputs)
     if (server.type !== 'stdio' && !isHttpUrl(server.url)) {
-      problems.push(`${place}.url: it has to be an http or https URL without a password`)
+      problems.push(`${location}.url: it has to be an http or https URL without a password`)
     }
-    for (const variable of filler.unset) {
-      warnings.push(`${place}: the variable ${variable} is not set, so \${${variable}} stays as it is written`)
+    for (const variable of interpolator.unsetVariables) {
+      warnings.push(`${location}: the variable ${variable} is not set, so \${${variable}} stays as it is written`)
     }
-    const known = server.type === 'stdio' ? stdioKeys : httpKeys
-    for (const key of Object.keys(entry).filter((each) => !known.has(each))) {
-      warnings.push(`${place}.${key}: nothing here knows it; it has no effect`)
+    const knownKeys = server.type === 'stdio' ? stdioKeys : httpKeys
+    for (const key of Object.keys(entry).filter((each) => !knownKeys.has(each))) {
+      warnings.push(`${location}.${key}: nothing here knows it; it has no effect`)
     }
     return [server]
   })
@@ -103,54 +103,59 @@ const commonKeys = ['type', 'disabled', 'enabled']
 const stdioKeys = new Set(['command', 'args', 'env', 'cwd', ...commonKeys])
 const httpKeys = new Set(['url', 'headers', ...commonKeys])
 
-function resolve(name: string, entry: Entry, filler: Filler, { env: own, path }: McpSources): McpServer {
+function resolveServer(
+  name: string,
+  entry: ServerEntry,
+  interpolator: EnvInterpolator,
+  { env: processEnv, toAbsolutePath }: McpServerInputs,
+): McpServer {
   const { type, command, args = [], env = {}, cwd = '.', url = '', headers = {} } = entry
   if (command === undefined) {
-    const address = filler.fill(url)
-    const filled = filler.fillAll(headers)
+    const address = interpolator.interpolate(url)
+    const filled = interpolator.interpolateAll(headers)
     // A server may repeat the key without the word before it, as in `Bearer <key>`.
     const values = Object.values(filled).flatMap((value) => [value, value.slice(value.indexOf(' ') + 1)])
-    const queried = [...(URL.parse(address)?.searchParams.values() ?? [])]
-    const secrets = filler.secretsWith([...values, ...queried])
+    const queryValues = [...(URL.parse(address)?.searchParams.values() ?? [])]
+    const secrets = interpolator.collectSecrets([...values, ...queryValues])
     return { type: type === 'sse' ? 'sse' : 'http', name, url: address, headers: filled, secrets }
   }
-  const program = filler.fill(command)
-  const filled = filler.fillAll(env)
+  const program = interpolator.interpolate(command)
+  const filled = interpolator.interpolateAll(env)
   return {
     type: 'stdio',
     name,
-    command: program.startsWith('~/') ? path(program) : program,
-    args: args.map((each) => filler.fill(each)),
-    env: { ...safeEnvironment(own), ...filled },
-    cwd: path(filler.fill(cwd)),
+    command: program.startsWith('~/') ? toAbsolutePath(program) : program,
+    args: args.map((each) => interpolator.interpolate(each)),
+    env: { ...filterEnvironment(processEnv), ...filled },
+    cwd: toAbsolutePath(interpolator.interpolate(cwd)),
     // The last one: the filler knows them when all is filled in.
-    secrets: filler.secretsWith(Object.values(filled)),
+    secrets: interpolator.collectSecrets(Object.values(filled)),
   }
 }
 
 /** Fills in the variables of one entry. */
-class Filler {
-  readonly unset = new Set<string>()
+class EnvInterpolator {
+  readonly unsetVariables = new Set<string>()
   readonly #env: NodeJS.ProcessEnv
-  readonly #values: string[] = []
+  readonly #secretValues: string[] = []
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#env = env
   }
 
-  fill(given: string): string {
-    const { text: filled, used, unset } = expand(given, this.#env)
-    for (const { name, value } of used) if (!isSafe(name)) this.#values.push(value)
-    for (const name of unset) this.unset.add(name)
+  interpolate(template: string): string {
+    const { text: filled, resolved, unset } = interpolateEnv(template, this.#env)
+    for (const { name, value } of resolved) if (!isAllowedVariable(name)) this.#secretValues.push(value)
+    for (const name of unset) this.unsetVariables.add(name)
     return filled
   }
 
-  fillAll(given: Readonly<Record<string, string>>): Record<string, string> {
-    return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, this.fill(value)]))
+  interpolateAll(templates: Readonly<Record<string, string>>): Record<string, string> {
+    return Object.fromEntries(Object.entries(templates).map(([name, value]) => [name, this.interpolate(value)]))
   }
 
   /** What came from the environment is secret too. The shortest hide nothing, and would take every 1 out of a log. */
-  secretsWith(values: readonly string[]): string[] {
-    return [...new Set([...values, ...this.#values])].filter(({ length }) => length > 3)
+  collectSecrets(values: readonly string[]): string[] {
+    return [...new Set([...values, ...this.#secretValues])].filter(({ length }) => length > 3)
   }
 }

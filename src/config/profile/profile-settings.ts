@@ -3,8 +3,8 @@ import type { ApprovalRules } from './approvals.ts'
 import { resolveMcpServers } from './mcp-servers.ts'
 import type { McpServer } from './mcp-server.ts'
 import type { Provider } from './provider.ts'
-import { configuredModels, type KnownModels, modelFault, resolveProviders } from './providers.ts'
-import { settingsTable as table } from '../setting-definitions.ts'
+import { toKnownModels, type KnownModels, validateModelId, resolveProviders } from './providers.ts'
+import { settingDefinitions as table } from '../setting-definitions.ts'
 import { SettingsReader } from '../settings-reader.ts'
 
 /** What each profile is told for itself. */
@@ -18,12 +18,12 @@ export interface ProfileSettings {
   /** Of the patterns that fit a tool's name, the last one counts. */
   readonly approvals: ApprovalRules
   /** Whether a model gives sessions their titles. */
-  readonly titles: boolean
+  readonly generateTitles: boolean
   /** The share of a model's context from which on a session is compacted; 0: never by itself. */
-  readonly compactAt: number
+  readonly autoCompactThreshold: number
 }
 
-export interface ProfileSources {
+export interface ProfileSettingsInputs {
   /** Where keys are looked up that the file names by a variable. */
   readonly env: NodeJS.ProcessEnv
   /** What `~` stands for. */
@@ -39,27 +39,27 @@ export type NamedProfileSettings = Omit<ProfileSettings, 'providers'> & { readon
  * The part of the settings that belongs to a profile, as far as a reader has it. `unconfigured`: what a model may be
  * named by where no provider is configured.
  */
-export function profileSettings(
+export function resolveProfileSettings(
   reader: SettingsReader,
-  { env, homedir, home }: ProfileSources,
+  { env, homedir, home }: ProfileSettingsInputs,
   warnings: string[],
-  unconfigured: KnownModels,
+  defaultModels: KnownModels,
 ): ProfileSettings {
   const entries = reader.read(table.providers)
-  const providers = entries && resolveProviders(entries.value, env, entries.where, warnings)
-  const known = knownModels(reader.raw('providers'), providers, unconfigured)
-  const model = reader.read(table.model, (id) => modelFault(id, known))
+  const providers = entries && resolveProviders(entries.value, env, entries.source, warnings)
+  const allowedModels = resolveKnownModels(reader.rawFileValue('providers'), providers, defaultModels)
+  const model = reader.read(table.model, (id) => validateModelId(id, allowedModels))
   const servers = reader.read(table.mcpServers)
-  const path = (text: string): string => pathIn(home, text, homedir)
+  const toAbsolutePath = (text: string): string => resolvePath(home, text, homedir)
   return {
     model: model?.value ?? null,
     providers,
     mcpServers: servers
-      ? resolveMcpServers(servers.value, { env, where: servers.where, path }, reader.problems, warnings)
+      ? resolveMcpServers(servers.value, { env, source: servers.source, toAbsolutePath }, reader.problems, warnings)
       : [],
     approvals: reader.read(table.approvals)?.value ?? {},
-    titles: reader.read(table.titles)?.value ?? true,
-    compactAt: reader.read(table.compactAt)?.value ?? Number(table.compactAt.default),
+    generateTitles: reader.read(table.titles)?.value ?? true,
+    autoCompactThreshold: reader.read(table.compactAt)?.value ?? Number(table.compactAt.default),
   }
 }
 
@@ -69,25 +69,29 @@ export function profileSettings(
  * added to `problems`.
  */
 export function readProfileSettings(
-  sources: ProfileSources,
+  inputs: ProfileSettingsInputs,
   problems: string[],
   warnings: string[],
 ): NamedProfileSettings {
   const reader = new SettingsReader(new Map(), {}, problems)
-  reader.open(join(sources.home, 'config.json'), profileKeys)
-  const settings = profileSettings(reader, sources, warnings, configuredModels([]))
+  reader.loadFile(join(inputs.home, 'config.json'), profileSettingKeys)
+  const settings = resolveProfileSettings(reader, inputs, warnings, toKnownModels([]))
   return { ...settings, providers: settings.providers ?? [] }
 }
 
-const profileKeys = ['model', 'providers', 'mcpServers', 'approvals', 'titles', 'compactAt']
+const profileSettingKeys = ['model', 'providers', 'mcpServers', 'approvals', 'titles', 'compactAt']
 
-export function pathIn(base: string, text: string, homedir: string): string {
+export function resolvePath(base: string, text: string, homedir: string): string {
   return resolve(base, text.replace(/^~(?=\/|$)/, homedir))
 }
 
 /** What a model may be named by. Providers that are wrong have names all the same. */
-function knownModels(raw: unknown, providers: readonly Provider[] | null, unconfigured: KnownModels): KnownModels {
-  if (providers) return configuredModels(providers)
-  if (typeof raw !== 'object' || raw === null) return unconfigured
-  return configuredModels(Object.keys(raw).map((name) => ({ name, models: null })))
+function resolveKnownModels(
+  raw: unknown,
+  providers: readonly Provider[] | null,
+  defaultModels: KnownModels,
+): KnownModels {
+  if (providers) return toKnownModels(providers)
+  if (typeof raw !== 'object' || raw === null) return defaultModels
+  return toKnownModels(Object.keys(raw).map((name) => ({ name, models: null })))
 }

@@ -4,9 +4,9 @@ import { namePattern, nameRule } from '../name-rule.ts'
 import type { Provider } from './provider.ts'
 import { providerTypes } from './provider.ts'
 
-const text = z.string({ error: 'a text that is not empty' }).min(1, { error: 'a text that is not empty' })
-const tokens = 'an integer of tokens from 1000 to 100000000'
-const texts = 'a list of at least one model name'
+const nonEmptyString = z.string({ error: 'a text that is not empty' }).min(1, { error: 'a text that is not empty' })
+const expectedTokens = 'an integer of tokens from 1000 to 100000000'
+const expectedModelList = 'a list of at least one model name'
 const isObject = ({ value }: { value: unknown }): boolean => typeof value === 'object' && value !== null
 
 /** One entry of `providers`. Its two rules across keys run always, so that all that is wrong is named at once. */
@@ -23,12 +23,12 @@ const providerSchema = z
         .string({ error: 'the name of an environment variable' })
         .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'the name of an environment variable' })
         .optional(),
-      apiKey: text.optional(),
-      models: z.array(text, { error: texts }).min(1, { error: texts }).optional(),
+      apiKey: nonEmptyString.optional(),
+      models: z.array(nonEmptyString, { error: expectedModelList }).min(1, { error: expectedModelList }).optional(),
       contextWindow: z
-        .int({ error: tokens })
-        .min(1000, { error: tokens })
-        .max(100_000_000, { error: tokens })
+        .int({ error: expectedTokens })
+        .min(1000, { error: expectedTokens })
+        .max(100_000_000, { error: expectedTokens })
         .optional(),
     },
     { error: (issue) => (issue.code === 'invalid_type' ? 'an object with at least a type' : undefined) },
@@ -62,19 +62,19 @@ export const providerKeys: readonly string[] = Object.keys(providerSchema.shape)
 export function resolveProviders(
   entries: z.infer<typeof providersSchema>,
   env: NodeJS.ProcessEnv,
-  where: string,
+  source: string,
   warnings: string[],
 ): Provider[] {
   return Object.entries(entries).map(([name, { type, baseURL, apiKeyEnv, apiKey, models, contextWindow }]) => {
-    const looked = apiKeyEnv === undefined ? undefined : env[apiKeyEnv] || undefined
-    if (apiKeyEnv !== undefined && looked === undefined) {
-      warnings.push(`${where}.${name}.apiKeyEnv: the variable ${apiKeyEnv} is not set, so no key is sent`)
+    const envKey = apiKeyEnv === undefined ? undefined : env[apiKeyEnv] || undefined
+    if (apiKeyEnv !== undefined && envKey === undefined) {
+      warnings.push(`${source}.${name}.apiKeyEnv: the variable ${apiKeyEnv} is not set, so no key is sent`)
     }
     return {
       name,
       type,
       baseURL: baseURL ?? null,
-      apiKey: apiKey ?? looked ?? null,
+      apiKey: apiKey ?? envKey ?? null,
       models: models ?? null,
       contextWindow: contextWindow ?? null,
     }
@@ -84,30 +84,30 @@ export function resolveProviders(
 /** What models there can be: the names of each provider's models, null where it has not been told. */
 export type KnownModels = ReadonlyMap<string, readonly string[] | null>
 
-const offline = ['offline', ['eliza']] as const
+const offlineModels = ['offline', ['eliza']] as const
 
 /** What may be named when no provider is configured: those that are found by themselves. */
-export const foundByThemselves: KnownModels = new Map([
+export const discoverableModels: KnownModels = new Map([
   ['openai', null],
   ['anthropic', null],
   ['ollama', null],
-  offline,
+  offlineModels,
 ])
 
-export function configuredModels(providers: readonly Pick<Provider, 'name' | 'models'>[]): KnownModels {
-  return new Map([...providers.map(({ name, models }) => [name, models] as const), offline])
+export function toKnownModels(providers: readonly Pick<Provider, 'name' | 'models'>[]): KnownModels {
+  return new Map([...providers.map(({ name, models }) => [name, models] as const), offlineModels])
 }
 
 /** What a model's id is made of, in words. */
-export const modelForm = 'the name of a provider, a slash, and the name of one of its models, as in offline/eliza'
+export const modelIdFormat = 'the name of a provider, a slash, and the name of one of its models, as in offline/eliza'
 
 /** What a model's id should have been; null when a provider that may exist can have it. */
-export function modelFault(id: string, known: KnownModels): string | null {
-  if (!/^[^/]+\/.+$/.test(id)) return modelForm
+export function validateModelId(id: string, knownModels: KnownModels): string | null {
+  if (!/^[^/]+\/.+$/.test(id)) return modelIdFormat
   const slash = id.indexOf('/')
   const provider = id.slice(0, slash)
-  const names = known.get(provider)
-  if (names === undefined) return `a model of one of the providers ${[...known.keys()].join(', ')}`
+  const names = knownModels.get(provider)
+  if (names === undefined) return `a model of one of the providers ${[...knownModels.keys()].join(', ')}`
   if (names === null || names.includes(id.slice(slash + 1))) return null
   return `one of ${names.map((name) => `${provider}/${name}`).join(', ')}`
 }

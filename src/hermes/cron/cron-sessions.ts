@@ -1,23 +1,23 @@
 import type { CronSession } from './cron-reader.ts'
-import type { OpenFile } from '../state/state-database.ts'
-import { millisOf, textOf } from '../state/cell-values.ts'
+import type { OpenStateDatabase } from '../state/state-database.ts'
+import { secondsToMillis, toText } from '../state/cell-values.ts'
 
 /** The sessions in which Hermes held the runs of a job, the newest first. They are known by their ids. */
-export function cronSessions({ db, layout }: OpenFile, jobId: string): CronSession[] {
-  if (!layout.hasSessions || jobId.includes('\0')) return []
+export function readCronSessions({ db, schema }: OpenStateDatabase, jobId: string): CronSession[] {
+  if (!schema.hasSessions || jobId.includes('\0')) return []
   const prefix = `cron_${jobId}_`
   return db
     .prepare<[string, string], { id: unknown; started_at: unknown; ended_at: unknown }>(
-      `SELECT ${layout.select('sessions', ['id', 'started_at', 'ended_at'])} FROM sessions
+      `SELECT ${schema.selectColumns('sessions', ['id', 'started_at', 'ended_at'])} FROM sessions
        WHERE sessions.id > ? AND sessions.id < ? ORDER BY sessions.id DESC`,
     )
     .all(prefix, `${prefix}:`)
     .flatMap((row) => {
-      const id = textOf(row.id) ?? ''
+      const id = toText(row.id) ?? ''
       // Another job's id may begin with this one's.
       const [, date, time] = /^(\d{8})_(\d{6})(?!\d)/.exec(id.slice(prefix.length)) ?? []
-      const startedAt = millisOf(row.started_at)
+      const startedAt = secondsToMillis(row.started_at)
       if (date === undefined || time === undefined || startedAt === null) return []
-      return [{ id, stamp: Number(date + time), startedAt, endedAt: millisOf(row.ended_at) }]
+      return [{ id, startPosition: Number(date + time), startedAt, endedAt: secondsToMillis(row.ended_at) }]
     })
 }

@@ -1,39 +1,39 @@
 import Database from 'better-sqlite3'
 import type { Json } from '../../model/records.ts'
-import { conditionOf } from '../state/file-health.ts'
-import { isObject, parseJson } from '../../lib/json.ts'
+import { healthFromError } from '../state/file-health.ts'
+import { isJsonObject, parseJson } from '../../lib/json.ts'
 
-const lockPause = 20 // milliseconds between two tries to get past a lock
+const lockRetryDelayMs = 20 // milliseconds between two tries to get past a lock
 
-type Row = { job_id: unknown; state_json: unknown }
+type RuntimeRow = { job_id: unknown; state_json: unknown }
 
 /**
  * What a runtime.db says of each job, by its id; one that is damaged is left out. The file must exist. Throws what
  * SQLite does, a lock after so many milliseconds only.
  */
-export function readRuntime(path: string, patience: number): Map<string, { [key: string]: Json }> {
-  const deadline = performance.now() + patience
+export function readRuntimeStates(path: string, lockTimeoutMs: number): Map<string, { [key: string]: Json }> {
+  const deadline = performance.now() + lockTimeoutMs
   for (;;) {
     try {
       return new Map(
-        rowsOf(path).flatMap(({ job_id, state_json }) => {
+        readRows(path).flatMap(({ job_id, state_json }) => {
           const state = typeof state_json === 'string' ? parseJson(state_json) : undefined
-          return typeof job_id === 'string' && isObject(state) ? [[job_id, state]] : []
+          return typeof job_id === 'string' && isJsonObject(state) ? [[job_id, state]] : []
         }),
       )
     } catch (error) {
-      if (conditionOf(error) !== 'locked' || performance.now() > deadline) throw error
+      if (healthFromError(error) !== 'locked' || performance.now() > deadline) throw error
       // SQLite's own waiting can't be interrupted: a thread in it would hold up the end of the process.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lockPause)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lockRetryDelayMs)
     }
   }
 }
 
-function rowsOf(path: string): Row[] {
+function readRows(path: string): RuntimeRow[] {
   const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 0 })
   try {
     db.pragma('query_only = ON')
-    return db.prepare<[], Row>('SELECT job_id, state_json FROM job_runtime').all()
+    return db.prepare<[], RuntimeRow>('SELECT job_id, state_json FROM job_runtime').all()
   } finally {
     db.close()
   }

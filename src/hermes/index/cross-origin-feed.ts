@@ -1,33 +1,33 @@
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { elsewhereBit, isElsewhere } from '../../storage/sqlite/conversation-index/list-flags.ts'
-import type { Segment } from '../../storage/sqlite/conversation-index/indexed-session.ts'
+import { crossOriginFlag, isCrossOrigin } from '../../storage/sqlite/conversation-index/list-flags.ts'
+import type { IndexedSession } from '../../storage/sqlite/conversation-index/indexed-session.ts'
 
-export interface OwnChange {
+export interface CrossOriginChange {
   readonly id: string
   /** Its number: they only grow. */
-  readonly change: number
+  readonly changeSeq: number
   /** Null when it is gone, or its conversation has nothing to do with Hermes any more. */
-  readonly segment: Segment | null
+  readonly indexRow: IndexedSession | null
 }
 
-interface Row extends Omit<Segment, 'facet'> {
+interface ChangeRow extends Omit<IndexedSession, 'facet'> {
   readonly change: number
   readonly facet: number | null
   readonly conversation: number | null
 }
 
 /** The sessions kept here that continue one of Hermes', as the profile's own database tells of them. */
-export class OwnSegments {
+export class CrossOriginFeed {
   readonly #path: string
-  readonly #prefix: string
+  readonly #idNamespace: string
   #db: Database.Database | null = null
   #inode: string | null = null
 
   /** `prefix`: what the profile's database puts before the ids of Hermes' sessions. */
-  constructor(path: string, prefix: string) {
+  constructor(path: string, idNamespace: string) {
     this.#path = path
-    this.#prefix = prefix
+    this.#idNamespace = idNamespace
   }
 
   /** What tells the file from another one; null when there is none. */
@@ -37,9 +37,9 @@ export class OwnSegments {
   }
 
   /** Up to `limit` changes behind a number, in order. None when the file cannot be read: they are there later, too. */
-  changes(after: number, limit: number): OwnChange[] {
+  readChanges(after: number, limit: number): CrossOriginChange[] {
     try {
-      return this.#read(after, limit)
+      return this.#queryChanges(after, limit)
     } catch {
       this.close()
       return []
@@ -47,7 +47,7 @@ export class OwnSegments {
   }
 
   /** The number of the newest change. */
-  newest(): number {
+  latestChangeSeq(): number {
     try {
       return this.#open()?.prepare<[], { n: number | null }>('SELECT max(change) AS n FROM abroad').get()?.n ?? 0
     } catch {
@@ -61,22 +61,24 @@ export class OwnSegments {
     this.#db = null
   }
 
-  #read(after: number, limit: number): OwnChange[] {
+  #queryChanges(after: number, limit: number): CrossOriginChange[] {
     const rows = this.#open()
-      ?.prepare<[number, number], Row>(
+      ?.prepare<[number, number], ChangeRow>(
         `SELECT abroad.change, segments.*, abroad.id, conversations.facet AS conversation FROM abroad
          LEFT JOIN segments ON segments.id = abroad.id
          LEFT JOIN conversations ON conversations.root_id = segments.root_id
          WHERE abroad.change > ? ORDER BY abroad.change LIMIT ?`,
       )
       .all(after, limit)
-    return (rows ?? []).map((row) => ({ id: row.id, change: row.change, segment: this.#segment(row) }))
+    return (rows ?? []).map((row) => ({ id: row.id, changeSeq: row.change, indexRow: this.#toIndexRow(row) }))
   }
 
-  #segment({ id, can_be_continued, started_at, message_at, activity_at, ...row }: Row): Segment | null {
-    if (row.facet === null || !isElsewhere(row.conversation ?? 0)) return null
-    const continues = row.continues?.startsWith(this.#prefix) ? row.continues.slice(this.#prefix.length) : row.continues
-    const facet = row.facet | elsewhereBit
+  #toIndexRow({ id, can_be_continued, started_at, message_at, activity_at, ...row }: ChangeRow): IndexedSession | null {
+    if (row.facet === null || !isCrossOrigin(row.conversation ?? 0)) return null
+    const continues = row.continues?.startsWith(this.#idNamespace)
+      ? row.continues.slice(this.#idNamespace.length)
+      : row.continues
+    const facet = row.facet | crossOriginFlag
     return { id, continues, can_be_continued, started_at, message_at, activity_at, facet }
   }
 

@@ -1,55 +1,59 @@
-import type { HermesIndex } from './index-synchronizer.ts'
-import type { OpenFile } from '../state/state-database.ts'
+import type { IndexSynchronizer } from './index-synchronizer.ts'
+import type { OpenStateDatabase } from '../state/state-database.ts'
 
-const shortestPause = 500 // milliseconds between two sweeps
-const pauses = 2 // how long a pause is, as a multiple of the sweep before it: a large file is not read without end
+const minPauseMs = 500 // milliseconds between two sweeps
+const pauseFactor = 2 // how long a pause is, as a multiple of the sweep before it: a large file is not read without end
 
 /** Looks through all of Hermes' sessions for changes that leave no other trace, in steps, for as long as there are any. */
-export class Sweep {
-  readonly #index: HermesIndex
+export class FullScan {
+  readonly #synchronizer: IndexSynchronizer
   /** The rowid behind which the next step begins; null between two sweeps. */
-  #after: number | null = null
-  #isDue = true
-  #next = 0
-  #took = 0
+  #afterRowid: number | null = null
+  #isRequested = true
+  #notBefore = 0
+  #durationMs = 0
   /** Which index it is: of another one nothing is known. */
-  #made = 0
+  #generation = 0
   /** How the stretches of the last sweep looked, by the rowid before each, and those of this one. */
-  #known = new Map<number, string>()
-  #seen = new Map<number, string>()
+  #previousDigests = new Map<number, string>()
+  #currentDigests = new Map<number, string>()
 
-  constructor(index: HermesIndex) {
-    this.#index = index
+  constructor(synchronizer: IndexSynchronizer) {
+    this.#synchronizer = synchronizer
   }
 
   /** The file has changed. */
-  ask(): void {
-    this.#isDue = true
+  request(): void {
+    this.#isRequested = true
   }
 
   /** One step; true while a sweep is under way. */
-  step(file: OpenFile): boolean {
-    const started = performance.now()
-    if (this.#index.made !== this.#made) {
-      this.#made = this.#index.made
-      this.#known.clear()
-      this.#after = null
-      this.#isDue = true
+  scanNext(file: OpenStateDatabase): boolean {
+    const startedAt = performance.now()
+    if (this.#synchronizer.generation !== this.#generation) {
+      this.#generation = this.#synchronizer.generation
+      this.#previousDigests.clear()
+      this.#afterRowid = null
+      this.#isRequested = true
     }
-    if (this.#after === null) {
-      if (!this.#isDue || started < this.#next) return false
-      this.#isDue = false
-      this.#after = 0
-      this.#took = 0
-      this.#seen = new Map()
+    if (this.#afterRowid === null) {
+      if (!this.#isRequested || startedAt < this.#notBefore) return false
+      this.#isRequested = false
+      this.#afterRowid = 0
+      this.#durationMs = 0
+      this.#currentDigests = new Map()
     }
-    const { last, print } = this.#index.look(file, this.#after, this.#known.get(this.#after))
-    this.#seen.set(this.#after, print)
-    this.#after = last
-    this.#took += performance.now() - started
-    if (last !== null) return true
-    this.#known = this.#seen
-    this.#next = performance.now() + Math.max(shortestPause, pauses * this.#took)
+    const { lastRowid, digest } = this.#synchronizer.scanRange(
+      file,
+      this.#afterRowid,
+      this.#previousDigests.get(this.#afterRowid),
+    )
+    this.#currentDigests.set(this.#afterRowid, digest)
+    this.#afterRowid = lastRowid
+    this.#durationMs += performance.now() - startedAt
+    if (lastRowid !== null) return true
+    this.#previousDigests = this.#currentDigests
+    this.#notBefore = performance.now() + Math.max(minPauseMs, pauseFactor * this.#durationMs)
     return false
   }
 }

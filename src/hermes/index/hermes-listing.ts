@@ -1,116 +1,120 @@
-import type { SegmentLists } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
-import type { ChangedConversation } from '../../storage/session-reader.ts'
-import { HermesIndex, type HermesIndexOptions } from './index-synchronizer.ts'
-import { IndexFault } from './index-store.ts'
-import type { FoundSession } from '../state/session-queries.ts'
-import type { OpenFile, StateFile } from '../state/state-database.ts'
-import { Sweep } from './full-scan.ts'
+import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
+import type { ConversationChange } from '../../storage/session-reader.ts'
+import { IndexSynchronizer, type IndexSynchronizerOptions } from './index-synchronizer.ts'
+import { IndexCorruptError } from './index-store.ts'
+import type { SessionWithIndexRow } from '../state/session-queries.ts'
+import type { OpenStateDatabase, StateDatabase } from '../state/state-database.ts'
+import { FullScan } from './full-scan.ts'
 
-const restarts = 20 // a file under heavy writing must not keep a page for ever
+const maxRestarts = 20 // a file under heavy writing must not keep a page for ever
 
 /** A file that can be read, and the index of its sessions, which is up to it. */
-export interface Listed {
-  readonly file: OpenFile
+export interface SynchronizedIndex {
+  readonly file: OpenStateDatabase
   /**
    * A list of the index, once every session on it was looked at: where the index was wrong about one, which may belong
    * elsewhere then, the list is read again.
    */
-  check<T>(
-    list: (lists: SegmentLists) => T[],
-    idsOf: (listed: readonly T[]) => readonly string[],
-  ): { readonly listed: readonly T[]; readonly found: readonly FoundSession[] }
-  read<T>(work: (lists: SegmentLists) => T): T
+  readVerified<T>(
+    list: (lists: ConversationIndexReader) => T[],
+    selectIds: (listed: readonly T[]) => readonly string[],
+  ): { readonly listed: readonly T[]; readonly found: readonly SessionWithIndexRow[] }
+  read<T>(work: (lists: ConversationIndexReader) => T): T
 }
 
 /** The lists of a state.db: keeps its index up, when somebody asks and in between, and tells of what has changed. */
-export class HermesLists {
-  readonly #file: StateFile
-  readonly #index: HermesIndex
-  readonly #sweep: Sweep
-  readonly #onChanged: HermesIndexOptions['onChanged']
+export class HermesListing {
+  readonly #database: StateDatabase
+  readonly #synchronizer: IndexSynchronizer
+  readonly #fullScan: FullScan
+  readonly #onConversationsChanged: IndexSynchronizerOptions['onConversationsChanged']
   /** Nobody needs the index of those who are asked for by their ids alone. */
-  #isAsked = false
-  #wasThere: boolean
+  #isIndexNeeded = false
+  #fileExisted: boolean
   /** What has changed and was not told yet: all that one look finds is told at once. */
-  #changed: ChangedConversation[] | null = []
+  #pendingChanges: ConversationChange[] | null = []
 
-  constructor(file: StateFile, profile: string, options: HermesIndexOptions) {
-    this.#file = file
-    this.#wasThere = file.isThere
-    this.#onChanged = options.onChanged
-    const onChanged: HermesIndexOptions['onChanged'] = (changed) =>
-      (this.#changed = changed && this.#changed && [...this.#changed, ...changed])
-    this.#index = new HermesIndex(profile, { ...options, onChanged })
-    this.#sweep = new Sweep(this.#index)
+  constructor(database: StateDatabase, profile: string, options: IndexSynchronizerOptions) {
+    this.#database = database
+    this.#fileExisted = database.exists
+    this.#onConversationsChanged = options.onConversationsChanged
+    const collectChanges: IndexSynchronizerOptions['onConversationsChanged'] = (changed) =>
+      (this.#pendingChanges = changed && this.#pendingChanges && [...this.#pendingChanges, ...changed])
+    this.#synchronizer = new IndexSynchronizer(profile, { ...options, onConversationsChanged: collectChanges })
+    this.#fullScan = new FullScan(this.#synchronizer)
   }
 
   /** What `work` reads, or `empty` when the file can't be read. */
-  read<T>(empty: T, work: (listed: Listed) => T): T {
-    this.#isAsked = true
-    const answer = this.#file.read(empty, (file) =>
-      this.#withIndex(() => {
-        if (this.#index.follow(file)) this.#sweep.ask()
+  read<T>(empty: T, work: (listed: SynchronizedIndex) => T): T {
+    this.#isIndexNeeded = true
+    const answer = this.#database.read(empty, (file) =>
+      this.#rebuildOnCorruption(() => {
+        if (this.#synchronizer.synchronize(file)) this.#fullScan.request()
         return work({
           file,
-          check: (list, idsOf) => this.#check(file, list, idsOf),
-          read: (reading) => this.#index.read(reading),
+          readVerified: (list, selectIds) => this.#readVerified(file, list, selectIds),
+          read: (reading) => this.#synchronizer.read(reading),
         })
       }),
     )
-    this.#tell()
+    this.#emitChanges()
     return answer
   }
 
   /** Lists will be asked for: `tend` gets ready for them. */
   warmUp(): void {
-    this.#isAsked = true
+    this.#isIndexNeeded = true
   }
 
   /** Looks for changes in the file that are easily missed, for a few milliseconds; true when there is more to look at. */
-  tend(): boolean {
-    if (!this.#isAsked) return false
+  runMaintenance(): boolean {
+    if (!this.#isIndexNeeded) return false
     // With the file go all of its conversations.
-    const { isThere } = this.#file
-    if (isThere !== this.#wasThere) this.lose()
-    this.#wasThere = isThere
-    const more = this.#file.attempt(false, (file) =>
-      this.#withIndex(() => {
-        if (this.#index.build(file)) return true
-        if (this.#index.follow(file)) this.#sweep.ask()
-        return this.#sweep.step(file)
+    const { exists } = this.#database
+    if (exists !== this.#fileExisted) this.invalidate()
+    this.#fileExisted = exists
+    const hasMore = this.#database.tryRead(false, (file) =>
+      this.#rebuildOnCorruption(() => {
+        if (this.#synchronizer.buildNext(file)) return true
+        if (this.#synchronizer.synchronize(file)) this.#fullScan.request()
+        return this.#fullScan.scanNext(file)
       }),
     )
-    this.#tell()
-    return more
+    this.#emitChanges()
+    return hasMore
   }
 
   /** Any conversation may have changed: what was told of them meanwhile need not be so. */
-  lose(): void {
-    this.#changed = null
+  invalidate(): void {
+    this.#pendingChanges = null
   }
 
-  #tell(): void {
-    if (this.#changed?.length !== 0) this.#onChanged(this.#changed)
-    this.#changed = []
+  #emitChanges(): void {
+    if (this.#pendingChanges?.length !== 0) this.#onConversationsChanged(this.#pendingChanges)
+    this.#pendingChanges = []
   }
 
   /** The index is ours, and can be made anew: its faults are not the file's. */
-  #withIndex<T>(work: () => T): T {
-    for (let left = 2; ; left--) {
+  #rebuildOnCorruption<T>(work: () => T): T {
+    for (let attemptsLeft = 2; ; attemptsLeft--) {
       try {
         return work()
       } catch (error) {
-        if (!(error instanceof IndexFault) || left === 0) throw error
-        this.#index.anew()
+        if (!(error instanceof IndexCorruptError) || attemptsLeft === 0) throw error
+        this.#synchronizer.rebuild()
       }
     }
   }
 
-  #check<T>(file: OpenFile, list: (lists: SegmentLists) => T[], idsOf: (listed: readonly T[]) => readonly string[]) {
-    for (let left = restarts; ; left--) {
-      const listed = this.#index.read(list)
-      const { found, changed } = this.#index.check(file, idsOf(listed))
-      if (!changed || left === 0) return { listed, found }
+  #readVerified<T>(
+    file: OpenStateDatabase,
+    list: (lists: ConversationIndexReader) => T[],
+    selectIds: (listed: readonly T[]) => readonly string[],
+  ) {
+    for (let attemptsLeft = maxRestarts; ; attemptsLeft--) {
+      const listed = this.#synchronizer.read(list)
+      const { found, changed } = this.#synchronizer.verifySessions(file, selectIds(listed))
+      if (!changed || attemptsLeft === 0) return { listed, found }
     }
   }
 }

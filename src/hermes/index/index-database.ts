@@ -1,13 +1,13 @@
 import { existsSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
-import { segmentTables } from '../../storage/sqlite/conversation-index/conversation-index-schema.ts'
+import { conversationIndexSchema } from '../../storage/sqlite/conversation-index/conversation-index-schema.ts'
 
 /** Raised whenever the tables, or the meaning of what is in them, change: an index of another form is made anew. */
-const form = 1
+const schemaVersion = 1
 
-const tables = `
-  ${segmentTables}
+const schemaSql = `
+  ${conversationIndexSchema}
 
   -- The rows of Hermes' sessions as they were last looked at.
   CREATE TABLE seen (
@@ -25,26 +25,26 @@ const tables = `
  * A database that holds nothing of its own: what is of another form or cannot be read is made anew. Without a path, or
  * where no file can be had, it is in memory. `fresh` throws away what is there.
  */
-export function openIndexFile(path: string | null, { fresh = false } = {}): Database.Database {
-  if (path === null || !existsSync(dirname(path))) return made(new Database(':memory:'))
+export function openIndexDatabase(path: string | null, { fresh: discardExisting = false } = {}): Database.Database {
+  if (path === null || !existsSync(dirname(path))) return initialize(new Database(':memory:'))
   try {
-    if (!fresh) {
-      const there = existing(path)
-      if (there) return there
+    if (!discardExisting) {
+      const existing = openExisting(path)
+      if (existing) return existing
     }
-    for (const side of ['', '-wal', '-shm', '-journal']) rmSync(path + side, { force: true })
-    return made(new Database(path))
+    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true })
+    return initialize(new Database(path))
   } catch {
-    return made(new Database(':memory:'))
+    return initialize(new Database(':memory:'))
   }
 }
 
-function existing(path: string): Database.Database | null {
+function openExisting(path: string): Database.Database | null {
   if (!existsSync(path)) return null
   let db: Database.Database | null = null
   try {
     db = new Database(path)
-    if (db.pragma('user_version', { simple: true }) === form) return prepared(db)
+    if (db.pragma('user_version', { simple: true }) === schemaVersion) return configure(db)
     db.close()
   } catch {
     db?.close()
@@ -52,12 +52,12 @@ function existing(path: string): Database.Database | null {
   return null
 }
 
-function made(db: Database.Database): Database.Database {
+function initialize(db: Database.Database): Database.Database {
   try {
-    prepared(db)
+    configure(db)
     db.transaction(() => {
-      db.exec(tables)
-      db.pragma(`user_version = ${form}`)
+      db.exec(schemaSql)
+      db.pragma(`user_version = ${schemaVersion}`)
     })()
     return db
   } catch (error) {
@@ -66,7 +66,7 @@ function made(db: Database.Database): Database.Database {
   }
 }
 
-function prepared(db: Database.Database): Database.Database {
+function configure(db: Database.Database): Database.Database {
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = NORMAL')
   db.pragma('cache_size = -4096') // KiB

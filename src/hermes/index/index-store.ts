@@ -1,20 +1,20 @@
 import type Database from 'better-sqlite3'
-import type { ChangedConversation } from '../../storage/session-reader.ts'
-import { changedConversations, listedHere } from '../../storage/sqlite/conversation-index/conversation-changes.ts'
-import { elsewhereBit, isElsewhere } from '../../storage/sqlite/conversation-index/list-flags.ts'
+import type { ConversationChange } from '../../storage/session-reader.ts'
+import { diffConversations, listingOfSource } from '../../storage/sqlite/conversation-index/conversation-changes.ts'
+import { crossOriginFlag, isCrossOrigin } from '../../storage/sqlite/conversation-index/list-flags.ts'
 import {
-  type Applied,
-  type SegmentChanges,
-  SegmentIndex,
+  type IndexUpdateResult,
+  type IndexUpdate,
+  ConversationIndexer,
 } from '../../storage/sqlite/conversation-index/conversation-indexer.ts'
-import { SegmentLists } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
-import { SegmentRows } from '../../storage/sqlite/conversation-index/conversation-index-tables.ts'
-import { Statements } from '../../storage/sqlite/database/statement-cache.ts'
-import { openIndexFile } from './index-database.ts'
-import { isObject, parseJson } from '../../lib/json.ts'
+import { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
+import { ConversationIndexTables } from '../../storage/sqlite/conversation-index/conversation-index-tables.ts'
+import { StatementCache } from '../../storage/sqlite/database/statement-cache.ts'
+import { openIndexDatabase } from './index-database.ts'
+import { isJsonObject, parseJson } from '../../lib/json.ts'
 
 /** A row of Hermes' sessions as it was last looked at. */
-export interface SeenRow {
+export interface RowDigest {
   readonly row: number
   readonly id: string | null
   /** A digest of what it said. */
@@ -22,7 +22,7 @@ export interface SeenRow {
 }
 
 /** How far the index has followed what it is made of. */
-export interface Progress {
+export interface SyncProgress {
   /** What tells the state.db, and the way it is read, from others. */
   readonly file: string | null
   /** All of its sessions were looked at. */
@@ -33,31 +33,31 @@ export interface Progress {
   readonly lastChange: number
 }
 
-export interface IndexChange extends SegmentChanges {
-  readonly seen?: readonly SeenRow[]
+export interface HermesIndexUpdate extends IndexUpdate {
+  readonly rowDigests?: readonly RowDigest[]
   /** Rowids of sessions that are no longer there. */
-  readonly gone?: readonly number[]
-  readonly progress?: Partial<Progress>
+  readonly removedRowids?: readonly number[]
+  readonly progress?: Partial<SyncProgress>
 }
 
 /** What has befallen the index itself, not the file that it is about. */
-export class IndexFault extends Error {
-  override readonly name = 'IndexFault'
+export class IndexCorruptError extends Error {
+  override readonly name = 'IndexCorruptError'
 
   constructor(cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause })
   }
 }
 
-interface Opened {
+interface IndexConnection {
   readonly db: Database.Database
-  readonly statements: Statements
-  readonly rows: SegmentRows
-  readonly index: SegmentIndex
-  readonly lists: SegmentLists
+  readonly statements: StatementCache
+  readonly tables: ConversationIndexTables
+  readonly indexer: ConversationIndexer
+  readonly reader: ConversationIndexReader
 }
 
-const nothing: Progress = { file: null, whole: false, lastMessage: 0, own: null, lastChange: 0 }
+const initialProgress: SyncProgress = { file: null, whole: false, lastMessage: 0, own: null, lastChange: 0 }
 
 /**
  * The database of an index of Hermes' sessions and of those kept here that continue them; elsewhere is what is kept here.
@@ -65,82 +65,83 @@ const nothing: Progress = { file: null, whole: false, lastMessage: 0, own: null,
  */
 export class IndexStore {
   readonly #path: string | null
-  #opened: Opened
-  #progress: Progress
+  #connection: IndexConnection
+  #progress: SyncProgress
 
   /** `path`: where it is kept; null: in memory. */
   constructor(path: string | null) {
     this.#path = path
-    this.#opened = opened(openIndexFile(path))
-    this.#progress = nothing
+    this.#connection = createConnection(openIndexDatabase(path))
+    this.#progress = initialProgress
     try {
-      this.#progress = this.#savedProgress()
+      this.#progress = this.#loadProgress()
     } catch {
-      this.anew()
+      this.reset()
     }
   }
 
-  get progress(): Progress {
+  get progress(): SyncProgress {
     return this.#progress
   }
 
   /** Throws away what is there, and where it lies too when it is to be kept in memory from now on. */
-  anew({ inMemory = false } = {}): void {
-    this.#opened.db.close()
-    this.#opened = opened(openIndexFile(inMemory ? null : this.#path, { fresh: true }))
-    this.#progress = nothing
+  reset({ inMemory = false } = {}): void {
+    this.#connection.db.close()
+    this.#connection = createConnection(openIndexDatabase(inMemory ? null : this.#path, { fresh: true }))
+    this.#progress = initialProgress
   }
 
-  read<T>(work: (lists: SegmentLists) => T): T {
-    return guarded(() => work(this.#opened.lists))
+  read<T>(work: (lists: ConversationIndexReader) => T): T {
+    return wrapIndexErrors(() => work(this.#connection.reader))
   }
 
   /** Rows as they were last looked at, behind a rowid and up to another, in order. */
-  seen(after: number, last: number): SeenRow[] {
-    return guarded(() =>
-      this.#opened.statements
-        .prepare<[number, number], SeenRow>('SELECT row, id, print FROM seen WHERE row > ? AND row <= ? ORDER BY row')
-        .all(after, last),
+  findRowDigests(afterRowid: number, lastRowid: number): RowDigest[] {
+    return wrapIndexErrors(() =>
+      this.#connection.statements
+        .prepare<[number, number], RowDigest>('SELECT row, id, print FROM seen WHERE row > ? AND row <= ? ORDER BY row')
+        .all(afterRowid, lastRowid),
     )
   }
 
   /** The greatest rowid that was seen. */
-  lastSeen(): number {
-    return guarded(
+  findMaxRowid(): number {
+    return wrapIndexErrors(
       () =>
-        this.#opened.statements.prepare<[], { row: number | null }>('SELECT max(row) AS row FROM seen').get()?.row ?? 0,
+        this.#connection.statements.prepare<[], { row: number | null }>('SELECT max(row) AS row FROM seen').get()
+          ?.row ?? 0,
     )
   }
 
   /** Whether a session is one of those that are kept here. */
-  isOwn(id: string): boolean {
-    return guarded(() => isElsewhere(this.#opened.rows.segment(id)?.facet ?? 0))
+  isSegueSession(id: string): boolean {
+    return wrapIndexErrors(() => isCrossOrigin(this.#connection.tables.findSession(id)?.facet ?? 0))
   }
 
   /** All sessions that are kept here. */
-  ownIds(): string[] {
-    return guarded(() =>
-      this.#opened.statements
+  listSegueSessionIds(): string[] {
+    return wrapIndexErrors(() =>
+      this.#connection.statements
         .prepare<[number], { id: string }>('SELECT id FROM segments WHERE facet >= ?')
-        .all(elsewhereBit)
+        .all(crossOriginFlag)
         .map(({ id }) => id),
     )
   }
 
   /** All of it or nothing. */
-  save({ seen = [], gone = [], progress, ...segments }: IndexChange): Applied {
-    const { db, statements, index } = this.#opened
+  save({ rowDigests = [], removedRowids = [], progress, ...update }: HermesIndexUpdate): IndexUpdateResult {
+    const { db, statements, indexer } = this.#connection
     const next = { ...this.#progress, ...progress }
-    const applied = guarded(() =>
+    const applied = wrapIndexErrors(() =>
       db.transaction(() => {
-        const put = statements.prepare<[SeenRow]>(
+        const upsertDigest = statements.prepare<[RowDigest]>(
           'INSERT OR REPLACE INTO seen (row, id, print) VALUES (:row, :id, :print)',
         )
-        const remove = statements.prepare<[number]>('DELETE FROM seen WHERE row = ?')
-        for (const row of gone) remove.run(row)
-        for (const row of seen) put.run(row)
+        const deleteDigest = statements.prepare<[number]>('DELETE FROM seen WHERE row = ?')
+        for (const row of removedRowids) deleteDigest.run(row)
+        for (const row of rowDigests) upsertDigest.run(row)
         if (progress) statements.prepare<[string]>('UPDATE progress SET body = ?').run(JSON.stringify(next))
-        return index.apply(segments)
+        return indexer.apply(update)
       })(),
     )
     this.#progress = next
@@ -148,35 +149,43 @@ export class IndexStore {
   }
 
   /** The conversations that were changed by it, and by what was changed in these sessions. */
-  changed({ conversations }: Applied, sessionIds: readonly string[]): ChangedConversation[] {
-    return guarded(() => changedConversations(this.#opened.rows, { conversations, sessionIds }, listedHere))
+  listChangedConversations({ conversations }: IndexUpdateResult, sessionIds: readonly string[]): ConversationChange[] {
+    return wrapIndexErrors(() =>
+      diffConversations(this.#connection.tables, { conversations, sessionIds }, listingOfSource),
+    )
   }
 
-  #savedProgress(): Progress {
-    const row = this.#opened.statements.prepare<[], { body: string }>('SELECT body FROM progress').get()
-    return progressFrom(row?.body ?? '')
+  #loadProgress(): SyncProgress {
+    const row = this.#connection.statements.prepare<[], { body: string }>('SELECT body FROM progress').get()
+    return parseProgress(row?.body ?? '')
   }
 }
 
-function opened(db: Database.Database): Opened {
-  const statements = new Statements(db)
-  const index = new SegmentIndex(statements, (_, tip) => isElsewhere(tip.facet))
-  return { db, statements, rows: new SegmentRows(statements), index, lists: new SegmentLists(statements) }
+function createConnection(db: Database.Database): IndexConnection {
+  const statements = new StatementCache(db)
+  const indexer = new ConversationIndexer(statements, (_, tip) => isCrossOrigin(tip.facet))
+  return {
+    db,
+    statements,
+    tables: new ConversationIndexTables(statements),
+    indexer,
+    reader: new ConversationIndexReader(statements),
+  }
 }
 
-function guarded<T>(work: () => T): T {
+function wrapIndexErrors<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {
-    throw new IndexFault(error)
+    throw new IndexCorruptError(error)
   }
 }
 
 /** Told apart by hand: zod would be half of what the start of a thread costs. */
-function progressFrom(body: string): Progress {
-  const kept = parseJson(body)
-  if (!isObject(kept)) throw new TypeError('The progress of the index is no JSON object')
-  const { file, whole, lastMessage, own, lastChange } = { ...nothing, ...kept }
+function parseProgress(body: string): SyncProgress {
+  const stored = parseJson(body)
+  if (!isJsonObject(stored)) throw new TypeError('The progress of the index is no JSON object')
+  const { file, whole, lastMessage, own, lastChange } = { ...initialProgress, ...stored }
   if (
     (file === null || typeof file === 'string') &&
     typeof whole === 'boolean' &&

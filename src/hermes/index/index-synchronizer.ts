@@ -1,36 +1,36 @@
 import { hash } from 'node:crypto'
-import { chunksOf } from '../../lib/chunk.ts'
-import type { SegmentLists } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
-import type { ChangedConversation } from '../../storage/session-reader.ts'
-import type { Applied } from '../../storage/sqlite/conversation-index/conversation-indexer.ts'
-import { type IndexChange, IndexStore } from './index-store.ts'
-import { OwnSegments } from './cross-origin-feed.ts'
-import { type FoundSession, findSessions, readPrints } from '../state/session-queries.ts'
-import type { OpenFile } from '../state/state-database.ts'
-import { textOf } from '../state/cell-values.ts'
+import { chunkArray } from '../../lib/chunk.ts'
+import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
+import type { ConversationChange } from '../../storage/session-reader.ts'
+import type { IndexUpdateResult } from '../../storage/sqlite/conversation-index/conversation-indexer.ts'
+import { type HermesIndexUpdate, IndexStore } from './index-store.ts'
+import { CrossOriginFeed } from './cross-origin-feed.ts'
+import { type SessionWithIndexRow, readSessionsWithIndexRows, readDigestColumns } from '../state/session-queries.ts'
+import type { OpenStateDatabase } from '../state/state-database.ts'
+import { toText } from '../state/cell-values.ts'
 
 /** Stands in the statements that keep the index, as against those that read what is shown. */
-const upkeep = '/* for the index */ '
+const maintenanceComment = '/* for the index */ '
 
-const chunk = 500 // rows a statement: a reader of a file without WAL keeps its writers waiting meanwhile
+const rowsPerQuery = 500 // rows a statement: a reader of a file without WAL keeps its writers waiting meanwhile
 
-export interface HermesIndexOptions {
+export interface IndexSynchronizerOptions {
   /** Where it is kept; null: in memory. */
   readonly path: string | null
   /** The profile's own database; null for none. */
-  readonly own: string | null
+  readonly segueDatabasePath: string | null
   /** What that puts before the ids of Hermes' sessions. */
-  readonly prefix: string
+  readonly idNamespace: string
   /** Called with the conversations that have changed; with null where any may have: it was begun anew. */
-  readonly onChanged: (changed: readonly ChangedConversation[] | null) => void
+  readonly onConversationsChanged: (changed: readonly ConversationChange[] | null) => void
 }
 
 /** What was seen of a stretch of Hermes' sessions. */
-export interface Stretch {
+export interface ScannedRange {
   /** The rowid that it ends with; null for the last one. */
-  readonly last: number | null
+  readonly lastRowid: number | null
   /** Differs when any of its rows has changed. */
-  readonly print: string
+  readonly digest: string
 }
 
 /**
@@ -41,187 +41,203 @@ export interface Stretch {
  * in the newest 500 sessions; changes in others are seen by `look`. What is changed in messages alone, and leaves no trace
  * in their session's row, shows when the session is about to be shown, by `check`.
  */
-export class HermesIndex {
+export class IndexSynchronizer {
   readonly #profile: string
   readonly #store: IndexStore
-  readonly #own: OwnSegments | null
-  readonly #onChanged: HermesIndexOptions['onChanged']
+  readonly #crossOriginFeed: CrossOriginFeed | null
+  readonly #onConversationsChanged: IndexSynchronizerOptions['onConversationsChanged']
   /** The handle that was followed last, and how its file stood then. */
-  #file: OpenFile | null = null
-  #version: unknown = null
+  #syncedFile: OpenStateDatabase | null = null
+  #syncedDataVersion: unknown = null
   /** The rowid that the first look at all sessions has come to. */
-  #builtTo: number | null = null
-  #wasBroken = false
-  #made = 1
+  #builtToRowid: number | null = null
+  #wasRebuilt = false
+  #generation = 1
 
-  constructor(profile: string, { path, own, prefix, onChanged }: HermesIndexOptions) {
+  constructor(
+    profile: string,
+    { path, segueDatabasePath, idNamespace, onConversationsChanged }: IndexSynchronizerOptions,
+  ) {
     this.#profile = profile
-    this.#onChanged = onChanged
+    this.#onConversationsChanged = onConversationsChanged
     this.#store = new IndexStore(path)
-    this.#own = own === null ? null : new OwnSegments(own, prefix)
+    this.#crossOriginFeed = segueDatabasePath === null ? null : new CrossOriginFeed(segueDatabasePath, idNamespace)
   }
 
   /** How often it was made; what was seen for another one tells nothing of this one. */
-  get made(): number {
-    return this.#made
+  get generation(): number {
+    return this.#generation
   }
 
   /** Takes in what has changed; false when nothing has. When it fails halfway, the next call goes on from there. */
-  follow(file: OpenFile): boolean {
-    const version = file.db.pragma('data_version', { simple: true })
-    this.#begin(file)
-    this.#followOwn()
-    if (file === this.#file && version === this.#version) return false
-    if (this.#store.progress.whole) this.#followSessions(file)
-    else while (this.build(file));
-    this.#followMessages(file)
-    this.#file = file
-    this.#version = version
+  synchronize(file: OpenStateDatabase): boolean {
+    const dataVersion = file.db.pragma('data_version', { simple: true })
+    this.#resetIfFileChanged(file)
+    this.#synchronizeSegueSessions()
+    if (file === this.#syncedFile && dataVersion === this.#syncedDataVersion) return false
+    if (this.#store.progress.whole) this.#synchronizeSessions(file)
+    else while (this.buildNext(file));
+    this.#synchronizeMessages(file)
+    this.#syncedFile = file
+    this.#syncedDataVersion = dataVersion
     return true
   }
 
   /** A step of the first look at all sessions; true while there are more. */
-  build(file: OpenFile): boolean {
-    this.#begin(file)
+  buildNext(file: OpenStateDatabase): boolean {
+    this.#resetIfFileChanged(file)
     if (this.#store.progress.whole) return false
-    this.#builtTo = this.look(file, this.#builtTo ?? 0).last
-    if (this.#builtTo === null) this.#save({ progress: { whole: true } })
-    return this.#builtTo !== null
+    this.#builtToRowid = this.scanRange(file, this.#builtToRowid ?? 0).lastRowid
+    if (this.#builtToRowid === null) this.#save({ progress: { whole: true } })
+    return this.#builtToRowid !== null
   }
 
   /**
    * Looks at up to 500 rows of sessions behind a rowid and takes in those that have changed. `known` is what was seen of
    * them the last time; where it is the same nothing else is read.
    */
-  look(file: OpenFile, after: number, known?: string): Stretch {
-    const cells = readPrints(file, after, chunk)
-    const last = cells.length < chunk ? null : Number(cells.at(-1)?.[0])
-    const print = digest(cells)
-    if (print === known) return { last, print }
-    const rows = cells.map((row) => ({ row: Number(row[0]), id: textOf(row[1]), print: digest(row) }))
-    const there = new Set(rows.map(({ row }) => row))
-    const before = this.#store.seen(after, last ?? Number.MAX_SAFE_INTEGER)
-    const old = new Map(before.map((row) => [row.row, row]))
-    const gone = before.filter(({ row }) => !there.has(row))
-    const seen = rows.filter((row) => old.get(row.row)?.print !== row.print)
+  scanRange(file: OpenStateDatabase, afterRowid: number, knownDigest?: string): ScannedRange {
+    const cells = readDigestColumns(file, afterRowid, rowsPerQuery)
+    const lastRowid = cells.length < rowsPerQuery ? null : Number(cells.at(-1)?.[0])
+    const digest = computeDigest(cells)
+    if (digest === knownDigest) return { lastRowid, digest }
+    const rows = cells.map((row) => ({ row: Number(row[0]), id: toText(row[1]), print: computeDigest(row) }))
+    const currentRowids = new Set(rows.map(({ row }) => row))
+    const previousRows = this.#store.findRowDigests(afterRowid, lastRowid ?? Number.MAX_SAFE_INTEGER)
+    const previousByRowid = new Map(previousRows.map((row) => [row.row, row]))
+    const removedRows = previousRows.filter(({ row }) => !currentRowids.has(row))
+    const changedRows = rows.filter((row) => previousByRowid.get(row.row)?.print !== row.print)
     // A row that another session has taken, as after a VACUUM, tells of both.
-    const ids = [...seen, ...seen.map(({ row }) => old.get(row)), ...gone].flatMap((row) => row?.id ?? [])
-    if (seen.length > 0 || gone.length > 0) this.#take(file, ids, { seen, gone: gone.map(({ row }) => row) })
-    return { last, print }
+    const ids = [...changedRows, ...changedRows.map(({ row }) => previousByRowid.get(row)), ...removedRows].flatMap(
+      (row) => row?.id ?? [],
+    )
+    if (changedRows.length > 0 || removedRows.length > 0)
+      this.#reindexSessions(file, ids, { rowDigests: changedRows, removedRowids: removedRows.map(({ row }) => row) })
+    return { lastRowid, digest }
   }
 
-  read<T>(work: (lists: SegmentLists) => T): T {
+  read<T>(work: (lists: ConversationIndexReader) => T): T {
     return this.#store.read(work)
   }
 
   /** Reads sessions that are about to be shown. `changed` when the index knew anything else of them, and now knows. */
-  check(file: OpenFile, ids: readonly string[]): { readonly found: FoundSession[]; readonly changed: boolean } {
-    return this.#take(file, ids, null, '')
+  verifySessions(
+    file: OpenStateDatabase,
+    ids: readonly string[],
+  ): { readonly found: SessionWithIndexRow[]; readonly changed: boolean } {
+    return this.#reindexSessions(file, ids, null, '')
   }
 
   /** After an `IndexFault`: throws away what there is, and keeps the next one in memory if it is not the first time. */
-  anew(): void {
-    this.#store.anew({ inMemory: this.#wasBroken })
-    this.#wasBroken = true
-    this.#begun()
+  rebuild(): void {
+    this.#store.reset({ inMemory: this.#wasRebuilt })
+    this.#wasRebuilt = true
+    this.#startGeneration()
   }
 
   /** Reads sessions as they are now and brings the index up to them. `change`: null when none of them need have changed. */
-  #take(file: OpenFile, ids: readonly string[], change: Omit<IndexChange, 'put' | 'removed'> | null, note = upkeep) {
+  #reindexSessions(
+    file: OpenStateDatabase,
+    ids: readonly string[],
+    change: Omit<HermesIndexUpdate, 'upserted' | 'deleted'> | null,
+    comment = maintenanceComment,
+  ) {
     const unique = [...new Set(ids)]
-    const found = chunksOf(unique, chunk).flatMap((some) => findSessions(file, some, this.#profile, note))
-    const there = new Set(found.map(({ record }) => record.id))
+    const found = chunkArray(unique, rowsPerQuery).flatMap((batch) =>
+      readSessionsWithIndexRows(file, batch, this.#profile, comment),
+    )
+    const existingIds = new Set(found.map(({ record }) => record.id))
     const applied = this.#save(
       {
         ...change,
-        put: found.map(({ segment }) => segment),
-        removed: unique.filter((id) => !there.has(id) && !this.#store.isOwn(id)),
+        upserted: found.map(({ indexRow: segment }) => segment),
+        deleted: unique.filter((id) => !existingIds.has(id) && !this.#store.isSegueSession(id)),
       },
       change ? unique : [],
     )
-    return { found, changed: applied.segments.size > 0 }
+    return { found, changed: applied.changedSessionIds.size > 0 }
   }
 
   /** Saves, and tells of it; of what is found by the first look at all sessions nothing is told. */
-  #save(change: IndexChange, changedIds: readonly string[] = []): Applied {
+  #save(change: HermesIndexUpdate, changedIds: readonly string[] = []): IndexUpdateResult {
     const applied = this.#store.save(change)
-    const changed = this.#store.progress.whole ? this.#store.changed(applied, changedIds) : []
-    if (changed.length > 0) this.#onChanged(changed)
+    const changed = this.#store.progress.whole ? this.#store.listChangedConversations(applied, changedIds) : []
+    if (changed.length > 0) this.#onConversationsChanged(changed)
     return applied
   }
 
-  #begin(file: OpenFile): void {
-    const name = digest([file.inode, file.layout.print])
+  #resetIfFileChanged(file: OpenStateDatabase): void {
+    const fileDigest = computeDigest([file.inode, file.schema.digest])
     const { progress } = this.#store
-    if (progress.file === name) return
-    if (progress.file !== null) this.#store.anew()
-    this.#begun()
+    if (progress.file === fileDigest) return
+    if (progress.file !== null) this.#store.reset()
+    this.#startGeneration()
     // What comes in while the sessions are read is looked at again.
-    this.#store.save({ progress: { file: name, lastMessage: newest(file, 'messages') } })
+    this.#store.save({ progress: { file: fileDigest, lastMessage: findMaxRowid(file, 'messages') } })
   }
 
-  #begun(): void {
-    this.#file = null
-    this.#builtTo = null
-    this.#made += 1
-    this.#onChanged(null)
+  #startGeneration(): void {
+    this.#syncedFile = null
+    this.#builtToRowid = null
+    this.#generation += 1
+    this.#onConversationsChanged(null)
   }
 
-  #followSessions(file: OpenFile): void {
+  #synchronizeSessions(file: OpenStateDatabase): void {
     // One row less than a stretch, for it to be known to end here.
-    const newer = Math.max(0, newest(file, 'sessions') - chunk + 1)
-    for (let after: number | null = Math.min(this.#store.lastSeen(), newer); after !== null;) {
-      after = this.look(file, after).last
+    const recentStart = Math.max(0, findMaxRowid(file, 'sessions') - rowsPerQuery + 1)
+    for (let afterRowid: number | null = Math.min(this.#store.findMaxRowid(), recentStart); afterRowid !== null;) {
+      afterRowid = this.scanRange(file, afterRowid).lastRowid
     }
   }
 
-  #followMessages(file: OpenFile): void {
-    if (!file.layout.hasMessages) return
+  #synchronizeMessages(file: OpenStateDatabase): void {
+    if (!file.schema.hasMessages) return
     const read = file.db.prepare<[number, number], { id: number; session_id: unknown }>(
       `SELECT messages.id, messages.session_id FROM messages WHERE messages.id > ? ORDER BY messages.id LIMIT ?`,
     )
     for (let isFirst = true; ; isFirst = false) {
       const { lastMessage } = this.#store.progress
-      const rows = read.all(lastMessage, chunk)
+      const rows = read.all(lastMessage, rowsPerQuery)
       const last = rows.at(-1)?.id
       if (last !== undefined) {
-        const ids = rows.flatMap((row) => textOf(row.session_id) ?? [])
-        this.#take(file, ids, { progress: { lastMessage: last } })
-      } else if (isFirst && newest(file, 'messages') < lastMessage) {
+        const ids = rows.flatMap((row) => toText(row.session_id) ?? [])
+        this.#reindexSessions(file, ids, { progress: { lastMessage: last } })
+      } else if (isFirst && findMaxRowid(file, 'messages') < lastMessage) {
         // The newest were taken away: where ids are used again, the next ones begin here.
-        this.#store.save({ progress: { lastMessage: newest(file, 'messages') } })
+        this.#store.save({ progress: { lastMessage: findMaxRowid(file, 'messages') } })
       }
-      if (rows.length < chunk) return
+      if (rows.length < rowsPerQuery) return
     }
   }
 
-  #followOwn(): void {
-    if (!this.#own) return
-    const { inode } = this.#own
+  #synchronizeSegueSessions(): void {
+    if (!this.#crossOriginFeed) return
+    const { inode } = this.#crossOriginFeed
     const { own, lastChange } = this.#store.progress
-    if (inode !== own || this.#own.newest() < lastChange) {
-      this.#save({ removed: this.#store.ownIds(), progress: { own: inode, lastChange: 0 } })
+    if (inode !== own || this.#crossOriginFeed.latestChangeSeq() < lastChange) {
+      this.#save({ deleted: this.#store.listSegueSessionIds(), progress: { own: inode, lastChange: 0 } })
     }
     for (;;) {
-      const changes = this.#own.changes(this.#store.progress.lastChange, chunk)
+      const changes = this.#crossOriginFeed.readChanges(this.#store.progress.lastChange, rowsPerQuery)
       const last = changes.at(-1)
       if (!last) return
       this.#save({
-        put: changes.flatMap(({ segment }) => segment ?? []),
-        removed: changes.flatMap(({ id, segment }) => (segment ? [] : id)),
-        progress: { lastChange: last.change },
+        upserted: changes.flatMap(({ indexRow: segment }) => segment ?? []),
+        deleted: changes.flatMap(({ id, indexRow: segment }) => (segment ? [] : id)),
+        progress: { lastChange: last.changeSeq },
       })
     }
   }
 }
 
-function newest({ db, layout }: OpenFile, table: 'sessions' | 'messages'): number {
-  const [column, isThere] =
-    table === 'sessions' ? ['sessions.rowid', layout.hasSessions] : ['messages.id', layout.hasMessages]
-  if (!isThere) return 0
+function findMaxRowid({ db, schema }: OpenStateDatabase, table: 'sessions' | 'messages'): number {
+  const [column, hasTable] =
+    table === 'sessions' ? ['sessions.rowid', schema.hasSessions] : ['messages.id', schema.hasMessages]
+  if (!hasTable) return 0
   return db.prepare<[], { n: number | null }>(`SELECT max(${column}) AS n FROM ${table}`).get()?.n ?? 0
 }
 
-function digest(value: unknown): string {
+function computeDigest(value: unknown): string {
   return hash('sha1', JSON.stringify(value), 'base64')
 }

@@ -1,10 +1,10 @@
 import type { Json, MessagePart, MessageRecord, ToolCall } from '../../model/records.ts'
-import { codexParts, contentOf, contentParts } from './message-content.ts'
+import { codexItemsToParts, decodeContent, contentToParts } from './message-content.ts'
 import { parseJson } from '../../lib/json.ts'
-import { roleOf } from './message-outline.ts'
-import type { Entry } from './message-outline.ts'
-import { storedCalls } from './parse-tool-calls.ts'
-import { millisOf, textOf } from '../state/cell-values.ts'
+import { toRole } from './message-outline.ts'
+import type { MessageEntry } from './message-outline.ts'
+import { parseToolCalls } from './parse-tool-calls.ts'
+import { secondsToMillis, toText } from '../state/cell-values.ts'
 
 export const messageColumns = [
   'id',
@@ -20,19 +20,19 @@ export const messageColumns = [
   'codex_message_items',
 ] as const
 
-export interface MessageRow extends Record<(typeof messageColumns)[number], unknown> {
+export interface HermesMessageRow extends Record<(typeof messageColumns)[number], unknown> {
   readonly id: number
 }
 
 /** What Hermes itself counts as an answer that went wrong. */
-const failures = new Set<unknown>(['error', 'agent_error', 'content_filter'])
+const failedFinishReasons = new Set<unknown>(['error', 'agent_error', 'content_filter'])
 
 /** A row of messages with the rows of its calls' results, in the order of the calls, as a message. */
-export function messageOf(
+export function messageFromRows(
   sessionId: string,
-  entry: Entry,
-  row: MessageRow,
-  results: readonly (MessageRow | null)[],
+  entry: MessageEntry,
+  row: HermesMessageRow,
+  results: readonly (HermesMessageRow | null)[],
 ): MessageRecord {
   const id = `${sessionId}:${entry.id}`
   return {
@@ -40,10 +40,10 @@ export function messageOf(
     sessionId,
     position: entry.position,
     withdrawn: false,
-    role: roleOf(textOf(row.role)),
-    status: failures.has(row.finish_reason) ? 'PARTIAL' : 'COMPLETE',
-    parts: row.role === 'tool' ? [strayResult(id, row)] : partsOf(id, row, results),
-    createdAt: millisOf(row.timestamp) ?? 0,
+    role: toRole(toText(row.role)),
+    status: failedFinishReasons.has(row.finish_reason) ? 'PARTIAL' : 'COMPLETE',
+    parts: row.role === 'tool' ? [toOrphanedResultPart(id, row)] : toMessageParts(id, row, results),
+    createdAt: secondsToMillis(row.timestamp) ?? 0,
     streamId: null,
     model: null,
     usage: null,
@@ -51,28 +51,34 @@ export function messageOf(
 }
 
 /** What a row says, its reasoning and its calls aside. */
-export function saidParts(row: Pick<MessageRow, 'role' | 'content' | 'codex_message_items'>): MessagePart[] {
-  const content = contentParts(contentOf(row.content))
-  return content.length > 0 || row.role !== 'assistant' ? content : codexParts(row.codex_message_items)
+export function rowToContentParts(
+  row: Pick<HermesMessageRow, 'role' | 'content' | 'codex_message_items'>,
+): MessagePart[] {
+  const content = contentToParts(decodeContent(row.content))
+  return content.length > 0 || row.role !== 'assistant' ? content : codexItemsToParts(row.codex_message_items)
 }
 
-function partsOf(id: string, row: MessageRow, results: readonly (MessageRow | null)[]): MessagePart[] {
-  const content = saidParts(row)
+function toMessageParts(
+  id: string,
+  row: HermesMessageRow,
+  results: readonly (HermesMessageRow | null)[],
+): MessagePart[] {
+  const content = rowToContentParts(row)
   if (row.role !== 'assistant') return content
-  const reasoning = textOf(row.reasoning_content) || textOf(row.reasoning)
+  const reasoning = toText(row.reasoning_content) || toText(row.reasoning)
   return [
     ...(reasoning ? [{ type: 'reasoning', text: reasoning } as const] : []),
     ...content,
-    ...storedCalls(row.tool_calls).map((call, index): MessagePart => {
+    ...parseToolCalls(row.tool_calls).map((call, index): MessagePart => {
       const result = results[index] ?? null
       return {
         type: 'tool',
         call: {
-          ...toolCall(`${id}:${index}`, result),
+          ...toToolCallOutcome(`${id}:${index}`, result),
           providerId: call.id,
           name: call.name,
           argumentsText: call.argumentsText,
-          startedAt: millisOf(row.timestamp),
+          startedAt: secondsToMillis(row.timestamp),
         },
       }
     }),
@@ -80,34 +86,34 @@ function partsOf(id: string, row: MessageRow, results: readonly (MessageRow | nu
 }
 
 /** A result whose call is not in the session, shown as a call of which nothing else is known. */
-function strayResult(id: string, row: MessageRow): MessagePart {
+function toOrphanedResultPart(id: string, row: HermesMessageRow): MessagePart {
   return {
     type: 'tool',
     call: {
-      ...toolCall(`${id}:0`, row),
-      providerId: textOf(row.tool_call_id),
-      name: textOf(row.tool_name) || 'unknown',
+      ...toToolCallOutcome(`${id}:0`, row),
+      providerId: toText(row.tool_call_id),
+      name: toText(row.tool_name) || 'unknown',
       argumentsText: '{}',
       startedAt: null,
     },
   }
 }
 
-type Outcome = Omit<ToolCall, 'providerId' | 'name' | 'argumentsText' | 'startedAt'>
+type ToolCallOutcome = Omit<ToolCall, 'providerId' | 'name' | 'argumentsText' | 'startedAt'>
 
-function toolCall(id: string, result: MessageRow | null): Outcome {
+function toToolCallOutcome(id: string, result: HermesMessageRow | null): ToolCallOutcome {
   return {
     id,
     argumentsWhole: true,
     state: result ? 'SUCCEEDED' : 'OUTCOME_UNKNOWN',
-    result: result && resultOf(result.content),
+    result: result && decodeResult(result.content),
     error: null,
-    finishedAt: result && millisOf(result.timestamp),
+    finishedAt: result && secondsToMillis(result.timestamp),
   }
 }
 
-function resultOf(stored: unknown): Json {
-  const content = contentOf(stored)
+function decodeResult(stored: unknown): Json {
+  const content = decodeContent(stored)
   if (typeof content !== 'string') return content
   return parseJson(content) ?? content
 }

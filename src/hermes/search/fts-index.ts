@@ -1,42 +1,42 @@
 import type { Database } from 'better-sqlite3'
-import { textOf } from '../state/cell-values.ts'
-import { standsAlone } from '../../search/analyzer.ts'
+import { toText } from '../state/cell-values.ts'
+import { isSingleCharacterToken } from '../../search/analyzer.ts'
 import type { Phrase, SearchQuery } from '../../search/search-query.ts'
 
 /** A full-text index of Hermes that can tell which rows of messages may answer a query. */
-export interface FullText {
+export interface FtsIndex {
   readonly table: string
   /** Finds every row that answers the query, and others. */
   readonly expression: string
   /** Rows that are not in it because it is being made anew: those with a greater id than the first, up to the second. */
-  readonly gap: { readonly above: number; readonly upTo: number } | null
+  readonly missingRows: { readonly above: number; readonly upTo: number } | null
 }
 
-interface Index {
+interface KnownFtsIndex {
   readonly table: string
   /** Key of `state_meta` that tells that rows are missing from it, nobody knows which. */
   readonly staleKeys: readonly string[]
-  readonly tokenizer: RegExp
+  readonly tokenizerPattern: RegExp
   /** Whether it can look for a phrase at all. */
-  readonly knows: (phrase: Phrase) => boolean
+  readonly canMatch: (phrase: Phrase) => boolean
 }
 
 /**
  * The one over words, of every age; and the one over any three characters, for scripts that put no spaces between words.
  * Newer versions of that leave out the sessions of jobs and of sub-agents.
  */
-const indexes: readonly Index[] = [
+const knownFtsIndexes: readonly KnownFtsIndex[] = [
   {
     table: 'messages_fts',
     staleKeys: ['fts_stale'],
-    tokenizer: /^(?:unicode61\b.*)?$/,
-    knows: ({ words }) => !words.some(standsAlone),
+    tokenizerPattern: /^(?:unicode61\b.*)?$/,
+    canMatch: ({ words }) => !words.some(isSingleCharacterToken),
   },
   {
     table: 'messages_fts_trigram',
     staleKeys: ['fts_stale', 'fts_trigram_stale'],
-    tokenizer: /^trigram\b/,
-    knows: ({ words, typed }) => words.some(standsAlone) && [...typed.trim()].length >= 3,
+    tokenizerPattern: /^trigram\b/,
+    canMatch: ({ words, rawText: typed }) => words.some(isSingleCharacterToken) && [...typed.trim()].length >= 3,
   },
 ]
 
@@ -45,7 +45,7 @@ const indexes: readonly Index[] = [
  * triggers that keep one up where it cannot serve them, and leaves a mark; and there may be none for the query's script.
  * The third one there can be, `messages_fts_cjk`, needs an extension, and is left alone.
  */
-export function fullTextFor(db: Database, query: SearchQuery): FullText | null {
+export function selectFtsIndex(db: Database, query: SearchQuery): FtsIndex | null {
   const schema = new Map(
     db
       .prepare<[], { name: string; sql: string | null }>(
@@ -54,39 +54,49 @@ export function fullTextFor(db: Database, query: SearchQuery): FullText | null {
       .all()
       .map(({ name, sql }) => [name, sql]),
   )
-  const meta = schema.has('state_meta') ? marks(db) : new Map<string, string>()
-  for (const { table, staleKeys, tokenizer, knows } of indexes) {
-    const isKept = ['insert', 'update', 'delete'].every((event) => schema.has(`${table}_${event}`))
-    const isWhole = !staleKeys.some((key) => meta.has(key))
-    const known = query.phrases.filter(knows)
-    if (!isKept || !isWhole || known.length === 0 || !tokenizer.test(tokenizerOf(schema.get(table)) ?? 'none')) continue
-    return { table, expression: `content : (${known.map(matching).join(' AND ')})`, gap: gapOf(meta) }
+  const ftsState = schema.has('state_meta') ? readFtsState(db) : new Map<string, string>()
+  for (const { table, staleKeys, tokenizerPattern, canMatch } of knownFtsIndexes) {
+    const hasTriggers = ['insert', 'update', 'delete'].every((event) => schema.has(`${table}_${event}`))
+    const isComplete = !staleKeys.some((key) => ftsState.has(key))
+    const matchable = query.phrases.filter(canMatch)
+    if (
+      !hasTriggers ||
+      !isComplete ||
+      matchable.length === 0 ||
+      !tokenizerPattern.test(parseTokenizer(schema.get(table)) ?? 'none')
+    )
+      continue
+    return {
+      table,
+      expression: `content : (${matchable.map(toFtsPhrase).join(' AND ')})`,
+      missingRows: parseMissingRows(ftsState),
+    }
   }
   return null
 }
 
 /** How FTS5 cuts texts into words; null for what is no table of FTS5. The default is the empty text. */
-function tokenizerOf(sql: string | null | undefined): string | null {
+function parseTokenizer(sql: string | null | undefined): string | null {
   if (!sql || !/\bUSING\s+fts5\b/i.test(sql)) return null
   return /\btokenize\s*=\s*(?:'([^']*)'|"([^"]*)"|(\w+))/i.exec(sql)?.slice(1).find(Boolean) ?? ''
 }
 
-function marks(db: Database): Map<string, string> {
+function readFtsState(db: Database): Map<string, string> {
   const rows = db
     .prepare<[], { key: unknown; value: unknown }>("SELECT key, value FROM state_meta WHERE key GLOB 'fts_*'")
     .all()
-  return new Map(rows.map(({ key, value }) => [textOf(key) ?? '', String(value)]))
+  return new Map(rows.map(({ key, value }) => [toText(key) ?? '', String(value)]))
 }
 
 /** While an index is made anew in the background, rows up to the progress and those above the high water are in it. */
-function gapOf(meta: ReadonlyMap<string, string>): FullText['gap'] {
-  const upTo = Number.parseInt(meta.get('fts_rebuild_high_water') ?? '', 10)
+function parseMissingRows(ftsState: ReadonlyMap<string, string>): FtsIndex['missingRows'] {
+  const upTo = Number.parseInt(ftsState.get('fts_rebuild_high_water') ?? '', 10)
   if (Number.isNaN(upTo)) return null
-  const above = Number.parseInt(meta.get('fts_rebuild_progress') ?? '', 10)
+  const above = Number.parseInt(ftsState.get('fts_rebuild_progress') ?? '', 10)
   return { above: Number.isNaN(above) ? 0 : above, upTo }
 }
 
 /** As it was typed: Hermes' indexes fold words in their own way. */
-function matching({ typed, open }: Phrase): string {
-  return `"${typed.replaceAll(/["\0]/g, ' ')}"${open ? ' *' : ''}`
+function toFtsPhrase({ rawText, isPrefix }: Phrase): string {
+  return `"${rawText.replaceAll(/["\0]/g, ' ')}"${isPrefix ? ' *' : ''}`
 }

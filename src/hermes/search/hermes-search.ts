@@ -1,20 +1,25 @@
-import { ShownMessages } from '../messages/visible-message-cache.ts'
-import type { OpenFile, StateFile } from '../state/state-database.ts'
-import { textOf } from '../state/cell-values.ts'
-import { type HermesLimits, hermesLimits, HermesHits, type Hit } from './match-collector.ts'
-import { saidInRow } from './candidate-queries.ts'
+import { VisibleMessageCache } from '../messages/visible-message-cache.ts'
+import type { OpenStateDatabase, StateDatabase } from '../state/state-database.ts'
+import { toText } from '../state/cell-values.ts'
+import {
+  type HermesSearchLimits,
+  defaultHermesSearchLimits,
+  MatchCollector,
+  type HermesMatch,
+} from './match-collector.ts'
+import { readHermesMessageText } from './candidate-queries.ts'
 import { isInRange, type SearchRange, type SearchRequest } from '../../search/search-hit.ts'
 import type { SearchQuery } from '../../search/search-query.ts'
-import type { Found, Searched, Step } from '../../search/search-source.ts'
+import type { SearchMatch, SearchSource, SearchProgress } from '../../search/search-source.ts'
 
-const mostKept = 8 // queries
+const maxCachedQueries = 8 // queries
 
 /** What a query has found in a file, as it was at some version of it. */
-interface Kept {
-  readonly file: OpenFile
+interface CachedResult {
+  readonly file: OpenStateDatabase
   readonly version: unknown
-  readonly name: string
-  readonly hits: readonly Hit[]
+  readonly cacheKey: string
+  readonly matches: readonly HermesMatch[]
 }
 
 /**
@@ -22,67 +27,80 @@ interface Kept {
  * oldest row that tells them, and none that was taken back, hidden, or copied by a compaction. What a query finds is kept
  * until the file changes, for its next pages.
  */
-export class HermesSearch implements Searched {
-  readonly #limits: HermesLimits
-  readonly #file: StateFile
+export class HermesSearchSource implements SearchSource {
+  readonly #limits: HermesSearchLimits
+  readonly #database: StateDatabase
   readonly #profile: string
-  readonly #shown = new ShownMessages()
-  #kept: readonly Kept[] = []
+  readonly #visibleMessages = new VisibleMessageCache()
+  #cache: readonly CachedResult[] = []
 
-  constructor(file: StateFile, profile: string, limits: HermesLimits = hermesLimits) {
+  constructor(database: StateDatabase, profile: string, limits: HermesSearchLimits = defaultHermesSearchLimits) {
     this.#limits = limits
-    this.#file = file
+    this.#database = database
     this.#profile = profile
   }
 
-  *walk(query: SearchQuery, filter: SearchRequest['filter'], range: SearchRange): Generator<Step, void, void> {
+  *search(
+    query: SearchQuery,
+    filter: SearchRequest['filter'],
+    range: SearchRange,
+  ): Generator<SearchProgress, void, void> {
     if (query.isEmpty) return
-    const hits = yield* this.#hits(query, filter)
-    for (const hit of range.backwards ? hits.toReversed() : hits) {
+    const matches = yield* this.#findMatches(query, filter)
+    for (const hit of range.backwards ? matches.toReversed() : matches) {
       if (!isInRange(hit.key, range)) continue
-      const found = this.#found(hit)
-      yield found ? { found } : { reached: hit.key }
+      const match = this.#toSearchMatch(hit)
+      yield match ? { match } : { searchedUpTo: hit.key }
     }
   }
 
-  *textOf({ key, sessionId }: Found): Generator<void, string | null, void> {
+  *readText({ key, sessionId }: SearchMatch): Generator<void, string | null, void> {
     yield
-    return this.#file.read(null, (file) => {
-      if (key.rank !== 'TITLE') return saidInRow(file, key.number)
-      const sql = `SELECT ${file.layout.select('sessions', ['title'])} FROM sessions WHERE sessions.id = ?`
-      return textOf(file.db.prepare<[string], { title: unknown }>(sql).get(sessionId)?.title)
+    return this.#database.read(null, (file) => {
+      if (key.rank !== 'TITLE') return readHermesMessageText(file, key.number)
+      const sql = `SELECT ${file.schema.selectColumns('sessions', ['title'])} FROM sessions WHERE sessions.id = ?`
+      return toText(file.db.prepare<[string], { title: unknown }>(sql).get(sessionId)?.title)
     })
   }
 
   close(): void {
-    this.#file.close()
+    this.#database.close()
   }
 
-  *#hits(query: SearchQuery, filter: SearchRequest['filter']): Generator<Step, readonly Hit[], void> {
-    const name = JSON.stringify([query, filter])
-    const now = this.#file.read(null, (file) => ({ file, version: file.db.pragma('data_version', { simple: true }) }))
-    if (!now) return []
-    const isCurrent = ({ file, version }: Kept): boolean => file === now.file && version === now.version
-    const kept = this.#kept.find((each) => each.name === name && isCurrent(each))
-    if (kept) return kept.hits
-    const collecting = new HermesHits(this.#file, this.#profile, query, filter, this.#limits).collect()
-    for (let next = collecting.next(); ; next = collecting.next()) {
+  *#findMatches(
+    query: SearchQuery,
+    filter: SearchRequest['filter'],
+  ): Generator<SearchProgress, readonly HermesMatch[], void> {
+    const cacheKey = JSON.stringify([query, filter])
+    const current = this.#database.read(null, (file) => ({
+      file,
+      version: file.db.pragma('data_version', { simple: true }),
+    }))
+    if (!current) return []
+    const isCurrent = ({ file, version }: CachedResult): boolean => file === current.file && version === current.version
+    const cached = this.#cache.find((each) => each.cacheKey === cacheKey && isCurrent(each))
+    if (cached) return cached.matches
+    const collector = new MatchCollector(this.#database, this.#profile, query, filter, this.#limits).collect()
+    for (let next = collector.next(); ; next = collector.next()) {
       if (next.done) {
-        this.#kept = [{ ...now, name, hits: next.value }, ...this.#kept.filter(isCurrent)].slice(0, mostKept)
+        this.#cache = [{ ...current, cacheKey, matches: next.value }, ...this.#cache.filter(isCurrent)].slice(
+          0,
+          maxCachedQueries,
+        )
         return next.value
       }
-      yield { reached: null }
+      yield { searchedUpTo: null }
     }
   }
 
   /** The hit as it is shown; null for one that is not. */
-  #found({ key, sessionId }: Hit): Found | null {
+  #toSearchMatch({ key, sessionId }: HermesMatch): SearchMatch | null {
     if (key.rank === 'TITLE') return { key, sessionId, messageId: null }
-    return this.#file.read(null, (file) => {
+    return this.#database.read(null, (file) => {
       const entries = file.db
-        .transaction(() => this.#shown.of(file, [sessionId]))()
+        .transaction(() => this.#visibleMessages.get(file, [sessionId]))()
         .get(sessionId)
-      const entry = entries?.find(({ row }) => row === key.number)
+      const entry = entries?.find(({ contentRowId: row }) => row === key.number)
       return entry ? { key, sessionId, messageId: `${sessionId}:${entry.id}` } : null
     })
   }

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 
 /** How the file was found at the last call. Each but the first is logged when it begins, and its end is, too. */
-export type Condition =
+export type FileHealth =
   | 'well'
   | 'missing'
   | 'locked'
@@ -12,7 +12,7 @@ export type Condition =
   | 'unexpected'
 
 /** What to tell of a condition; a missing file is no fault. */
-export const news: Record<Condition, string> = {
+export const healthMessages: Record<FileHealth, string> = {
   well: 'The state.db of Hermes is read again',
   missing: 'There is no state.db of Hermes: its sessions are left out until there is one',
   locked: 'The state.db of Hermes is locked: its sessions are left out until it is free',
@@ -24,15 +24,15 @@ export const news: Record<Condition, string> = {
 }
 
 /** The condition of a file that an error speaks of. */
-export function conditionOf(error: unknown): Condition {
+export function healthFromError(error: unknown): FileHealth {
   if (!(error instanceof Database.SqliteError)) {
     return error instanceof Error && 'syscall' in error ? 'unreadable' : 'unexpected'
   }
-  const is = (...codes: string[]): boolean => codes.some((code) => error.code.startsWith(code))
+  const hasCode = (...codes: string[]): boolean => codes.some((code) => error.code.startsWith(code))
   // PROTOCOL is what a reader gets when it loses the race for a WAL's lock time and again.
-  if (is('SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_PROTOCOL')) return 'locked'
-  if (is('SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_FORMAT')) return 'damaged'
-  if (is('SQLITE_IOERR')) return 'unsteady'
-  if (is('SQLITE_CANTOPEN', 'SQLITE_READONLY', 'SQLITE_PERM', 'SQLITE_AUTH')) return 'unreadable'
+  if (hasCode('SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_PROTOCOL')) return 'locked'
+  if (hasCode('SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_FORMAT')) return 'damaged'
+  if (hasCode('SQLITE_IOERR')) return 'unsteady'
+  if (hasCode('SQLITE_CANTOPEN', 'SQLITE_READONLY', 'SQLITE_PERM', 'SQLITE_AUTH')) return 'unreadable'
   return 'unexpected'
 }

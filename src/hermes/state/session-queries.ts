@@ -1,9 +1,9 @@
 import type { SessionRecord, TitleSource } from '../../model/records.ts'
-import { type Segment, segmentOf } from '../../storage/sqlite/conversation-index/indexed-session.ts'
-import type { OpenFile } from './state-database.ts'
-import { countOf, flagOf, millisOf, textOf } from './cell-values.ts'
+import { type IndexedSession, toIndexedSession } from '../../storage/sqlite/conversation-index/indexed-session.ts'
+import type { OpenStateDatabase } from './state-database.ts'
+import { toCount, toBoolean, secondsToMillis, toText } from './cell-values.ts'
 
-const columns = [
+const sessionColumns = [
   'id',
   'title',
   'title_source',
@@ -23,7 +23,7 @@ const columns = [
 ] as const
 
 /** Its id, then all that is shown of it, or moves it in a list; and counters that tell of messages taken back. */
-const printed = [
+const digestColumns = [
   'id',
   'parent_session_id',
   'model',
@@ -44,96 +44,106 @@ const printed = [
   'cache_read_tokens',
 ]
 
-type SessionRow = Record<(typeof columns)[number] | 'newest' | 'has_message', unknown>
+type HermesSessionRow = Record<(typeof sessionColumns)[number] | 'newest' | 'has_message', unknown>
 
 /** A session, and what the index of conversations is to know of it. */
-export interface FoundSession {
+export interface SessionWithIndexRow {
   readonly record: SessionRecord
-  readonly segment: Segment
+  readonly indexRow: IndexedSession
 }
 
 /** The sessions with these ids, in no order. At most 500 ids a call. */
-export function readSessions(file: OpenFile, ids: readonly string[], profile: string): SessionRecord[] {
-  return rowsOf(file, ids, 'NULL').flatMap((row) => recordOf(row, profile) ?? [])
+export function readSessions(file: OpenStateDatabase, ids: readonly string[], profile: string): SessionRecord[] {
+  return querySessionRows(file, ids, 'NULL').flatMap((row) => toSessionRecord(row, profile) ?? [])
 }
 
 /** The same with what the index of conversations is to know of them. `note` stands in the statement. */
-export function findSessions(file: OpenFile, ids: readonly string[], profile: string, note = ''): FoundSession[] {
-  return rowsOf(file, ids, file.layout.hasMessage, note).flatMap((row) => {
-    const record = recordOf(row, profile)
-    return record ? { record, segment: segmentOf(record, row.has_message === 1) } : []
+export function readSessionsWithIndexRows(
+  file: OpenStateDatabase,
+  ids: readonly string[],
+  profile: string,
+  comment = '',
+): SessionWithIndexRow[] {
+  return querySessionRows(file, ids, file.schema.hasMessageSql, comment).flatMap((row) => {
+    const record = toSessionRecord(row, profile)
+    return record ? { record, indexRow: toIndexedSession(record, row.has_message === 1) } : []
   })
 }
 
-function rowsOf({ db, layout }: OpenFile, ids: readonly string[], hasMessage: string, note = ''): SessionRow[] {
-  if (!layout.hasSessions) return []
+function querySessionRows(
+  { db, schema }: OpenStateDatabase,
+  ids: readonly string[],
+  hasMessageSql: string,
+  comment = '',
+): HermesSessionRow[] {
+  if (!schema.hasSessions) return []
   return db
-    .prepare<[string], SessionRow>(
-      `SELECT ${layout.select('sessions', columns)}, ${layout.newestMessage} AS newest, ${hasMessage} AS has_message
-       FROM sessions ${note}WHERE sessions.id IN (SELECT value FROM json_each(?))`,
+    .prepare<[string], HermesSessionRow>(
+      `SELECT ${schema.selectColumns('sessions', sessionColumns)}, ${schema.newestMessageTimeSql} AS newest, ${hasMessageSql} AS has_message
+       FROM sessions ${comment}WHERE sessions.id IN (SELECT value FROM json_each(?))`,
     )
-    .all(idList(ids))
+    .all(toJsonIdList(ids))
 }
 
 /** What of a row of sessions tells whether it has to be looked at again, a list for each row, its rowid first. */
-export function readPrints({ db, layout }: OpenFile, afterRow: number, limit: number): unknown[][] {
-  if (!layout.hasSessions) return []
+export function readDigestColumns({ db, schema }: OpenStateDatabase, afterRowid: number, limit: number): unknown[][] {
+  if (!schema.hasSessions) return []
   return db
     .prepare<[number, number], unknown[]>(
-      `SELECT sessions.rowid, ${layout.select('sessions', printed)} FROM sessions
+      `SELECT sessions.rowid, ${schema.selectColumns('sessions', digestColumns)} FROM sessions
        WHERE sessions.rowid > ? ORDER BY sessions.rowid LIMIT ?`,
     )
     .raw(true)
-    .all(afterRow, limit)
+    .all(afterRowid, limit)
 }
 
 /** Those of the ids that have a row. At most 500 ids a call. */
-export function knownSessions({ db, layout }: OpenFile, ids: readonly string[]): string[] {
-  if (!layout.hasSessions) return []
+export function filterExistingIds({ db, schema }: OpenStateDatabase, ids: readonly string[]): string[] {
+  if (!schema.hasSessions) return []
   const sql = 'SELECT sessions.id FROM sessions WHERE sessions.id IN (SELECT value FROM json_each(?))'
   return db
     .prepare<[string], { id: unknown }>(sql)
-    .all(idList(ids))
-    .flatMap(({ id }) => textOf(id) ?? [])
+    .all(toJsonIdList(ids))
+    .flatMap(({ id }) => toText(id) ?? [])
 }
 
 /** Ids as a parameter for json_each, which cuts a text at its first NUL and so would find another session. */
-export function idList(ids: readonly string[]): string {
+export function toJsonIdList(ids: readonly string[]): string {
   return JSON.stringify(ids.filter((id) => id.isWellFormed() && !id.includes('\0')))
 }
 
 /** When a session was last active, in milliseconds, from seconds: its newest message's time, else its start. */
-function activityOf(newest: unknown, startedAt: unknown): number {
-  return millisOf(newest) ?? millisOf(startedAt) ?? 0
+function toLastActivity(newestMessageSeconds: unknown, startedAtSeconds: unknown): number {
+  return secondsToMillis(newestMessageSeconds) ?? secondsToMillis(startedAtSeconds) ?? 0
 }
 
-function recordOf(row: SessionRow, profile: string): SessionRecord | null {
-  const id = textOf(row.id)
+function toSessionRecord(row: HermesSessionRow, profile: string): SessionRecord | null {
+  const id = toText(row.id)
   if (id === null) return null
   return {
     id,
     origin: 'HERMES',
     profile,
-    title: textOf(row.title),
+    title: toText(row.title),
     titleSource: titleSources.get(row.title_source) ?? null,
-    source: textOf(row.source) || 'unknown',
-    model: textOf(row.model),
-    startedAt: millisOf(row.started_at) ?? millisOf(row.newest) ?? 0,
-    endedAt: millisOf(row.ended_at),
-    endReason: textOf(row.end_reason),
-    lastActivityAt: activityOf(row.newest, row.started_at),
-    pinned: flagOf(row.pinned),
-    archived: flagOf(row.archived),
-    parentId: textOf(row.parent_session_id),
-    ...markersOf(row.model_config),
+    source: toText(row.source) || 'unknown',
+    model: toText(row.model),
+    startedAt: secondsToMillis(row.started_at) ?? secondsToMillis(row.newest) ?? 0,
+    endedAt: secondsToMillis(row.ended_at),
+    endReason: toText(row.end_reason),
+    lastActivityAt: toLastActivity(row.newest, row.started_at),
+    pinned: toBoolean(row.pinned),
+    archived: toBoolean(row.archived),
+    parentId: toText(row.parent_session_id),
+    ...parseMarkers(row.model_config),
     forkedFrom: null,
     headSeq: 0,
     usage: {
       estimated: false,
-      inputTokens: countOf(row.input_tokens),
-      outputTokens: countOf(row.output_tokens),
-      reasoningTokens: countOf(row.reasoning_tokens),
-      cachedInputTokens: countOf(row.cache_read_tokens),
+      inputTokens: toCount(row.input_tokens),
+      outputTokens: toCount(row.output_tokens),
+      reasoningTokens: toCount(row.reasoning_tokens),
+      cachedInputTokens: toCount(row.cache_read_tokens),
     },
   }
 }
@@ -144,23 +154,23 @@ const titleSources = new Map<unknown, TitleSource>([
   ['derived', 'MESSAGE'],
 ])
 
-const delegateMarker = '_delegate_from'
-const markers = new Set(['_branched_from', delegateMarker, '_reset_from'])
+const delegateMarkerKey = '_delegate_from'
+const parentMarkerKeys = new Set(['_branched_from', delegateMarkerKey, '_reset_from'])
 
-function markersOf(modelConfig: unknown): Pick<SessionRecord, 'notContinuationOf' | 'delegate'> {
-  const marked = markedIn(modelConfig)
-  const isDelegate = marked.some(([marker]) => marker === delegateMarker)
-  return { notContinuationOf: marked.map(([, parentId]) => parentId), ...(isDelegate && { delegate: true }) }
+function parseMarkers(modelConfig: unknown): Pick<SessionRecord, 'notContinuationOf' | 'isSubagent'> {
+  const entries = readMarkerEntries(modelConfig)
+  const isDelegate = entries.some(([marker]) => marker === delegateMarkerKey)
+  return { notContinuationOf: entries.map(([, parentId]) => parentId), ...(isDelegate && { isSubagent: true }) }
 }
 
 /** The markers of a `model_config`, each with the text that it holds. */
-function markedIn(modelConfig: unknown): [marker: string, parentId: string][] {
+function readMarkerEntries(modelConfig: unknown): [marker: string, parentId: string][] {
   if (typeof modelConfig !== 'string') return []
   try {
     const config: unknown = JSON.parse(modelConfig)
     if (typeof config !== 'object' || config === null) return []
     return Object.entries(config).flatMap(([marker, value]): [string, string][] => {
-      const parentId = markers.has(marker) ? textOf(value) : null
+      const parentId = parentMarkerKeys.has(marker) ? toText(value) : null
       return parentId === null ? [] : [[marker, parentId]]
     })
   } catch {

@@ -1,84 +1,84 @@
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { conditionOf, news } from './file-health.ts'
-import type { Condition } from './file-health.ts'
-import { Layout } from './state-schema.ts'
+import { healthFromError, healthMessages } from './file-health.ts'
+import type { FileHealth } from './file-health.ts'
+import { StateSchema } from './state-schema.ts'
 
-export interface HermesLog {
+export interface HermesLogger {
   info(details: object, message: string): void
   warn(details: object, message: string): void
 }
 
 /** A handle and what it leads to. A new one is made when the file was replaced, or its tables were altered. */
-export interface OpenFile {
+export interface OpenStateDatabase {
   readonly db: Database.Database
-  readonly layout: Layout
+  readonly schema: StateSchema
   /** What tells the file from another one that has taken its path. */
   readonly inode: string
 }
 
-export interface StateFileOptions {
+export interface StateDatabaseOptions {
   readonly path: string
   /** How long one call waits for a lock, in milliseconds. */
-  readonly patience: number
-  readonly log: HermesLog
+  readonly lockTimeoutMs: number
+  readonly log: HermesLogger
   /** Sees every statement that runs on the file, its values filled in. */
   readonly onStatement: ((sql: string) => void) | null
   /** Called when the file is read after a time in which it was not, for whatever reason: much may have changed. */
-  readonly onBack?: () => void
+  readonly onRecovered?: () => void
 }
 
-const cacheSize = 4096 // KiB
-const lockPause = 20 // milliseconds between two tries to get past a lock
-const diskPause = 50 // milliseconds between two tries after a disk I/O error
-const diskRetries = 3 // a WAL's index that is being rebuilt by its writer looks like one
+const cacheSizeKib = 4096 // KiB
+const lockRetryDelayMs = 20 // milliseconds between two tries to get past a lock
+const ioRetryDelayMs = 50 // milliseconds between two tries after a disk I/O error
+const maxIoRetries = 3 // a WAL's index that is being rebuilt by its writer looks like one
 
 /** Conditions in which sessions are shown. */
-const readable: ReadonlySet<Condition> = new Set(['well', 'incomplete'])
+const readableHealth: ReadonlySet<FileHealth> = new Set(['well', 'incomplete'])
 
 /**
  * A state.db that belongs to others: read-only, and never in their way. Whatever is wrong with it, reads are answered
  * with nothing, and with everything again once it is well.
  */
-export class StateFile {
-  readonly #options: StateFileOptions
-  #condition: Condition = 'well'
-  #handle: { schemaVersion: unknown; file: OpenFile } | null = null
+export class StateDatabase {
+  readonly #options: StateDatabaseOptions
+  #health: FileHealth = 'well'
+  #handle: { schemaVersion: unknown; file: OpenStateDatabase } | null = null
 
-  constructor(options: StateFileOptions) {
+  constructor(options: StateDatabaseOptions) {
     this.#options = options
   }
 
   /** There is a file, whether it can be read or not. */
-  get isThere(): boolean {
-    return inodeOf(this.#options.path) !== null
+  get exists(): boolean {
+    return readInode(this.#options.path) !== null
   }
 
   /**
    * What `work` reads, or `empty` when the file can't be read. `work` can be run several times. After a lock that
    * outlasted the patience nobody waits any more, until a read has succeeded.
    */
-  read<T>(empty: T, work: (file: OpenFile) => T): T {
-    const deadline = performance.now() + (this.#condition === 'locked' ? 0 : this.#options.patience)
-    let diskErrors = 0
+  read<T>(empty: T, work: (file: OpenStateDatabase) => T): T {
+    const deadline = performance.now() + (this.#health === 'locked' ? 0 : this.#options.lockTimeoutMs)
+    let ioErrors = 0
     for (;;) {
       try {
         const file = this.#open()
         if (!file) {
-          this.#enter('missing')
+          this.#setHealth('missing')
           return empty
         }
         const result = work(file)
-        this.#succeed(file)
+        this.#recordSuccess(file)
         return result
       } catch (error) {
-        const condition = conditionOf(error)
+        const health = healthFromError(error)
         // A handle that has met a fault may hold pages of it in its cache.
-        if (condition !== 'locked') this.close()
-        if (condition === 'locked' && performance.now() < deadline) pause(lockPause)
-        else if (condition === 'unsteady' && diskErrors++ < diskRetries) pause(diskPause)
+        if (health !== 'locked') this.close()
+        if (health === 'locked' && performance.now() < deadline) sleepSync(lockRetryDelayMs)
+        else if (health === 'unsteady' && ioErrors++ < maxIoRetries) sleepSync(ioRetryDelayMs)
         else {
-          this.#enter(condition, { error: error instanceof Error ? error.message : String(error) })
+          this.#setHealth(health, { error: error instanceof Error ? error.message : String(error) })
           return empty
         }
       }
@@ -86,15 +86,15 @@ export class StateFile {
   }
 
   /** The same for work that nobody waits for: it waits for no lock, and a fault is left to the next `read` to tell of. */
-  attempt<T>(empty: T, work: (file: OpenFile) => T): T {
+  tryRead<T>(empty: T, work: (file: OpenStateDatabase) => T): T {
     try {
       const file = this.#open()
       if (!file) return empty
       const result = work(file)
-      if (!readable.has(this.#condition)) this.#succeed(file)
+      if (!readableHealth.has(this.#health)) this.#recordSuccess(file)
       return result
     } catch (error) {
-      if (conditionOf(error) !== 'locked') this.close()
+      if (healthFromError(error) !== 'locked') this.close()
       return empty
     }
   }
@@ -104,9 +104,9 @@ export class StateFile {
     this.#handle = null
   }
 
-  #open(): OpenFile | null {
+  #open(): OpenStateDatabase | null {
     const { path, onStatement } = this.#options
-    const inode = inodeOf(path)
+    const inode = readInode(path)
     if (this.#handle && this.#handle.file.inode !== inode) this.close()
     if (inode === null) return null
     // SQLite's own waiting can't be interrupted: a thread in it would hold up the end of the process.
@@ -121,11 +121,11 @@ export class StateFile {
     try {
       if (!this.#handle) {
         db.pragma('query_only = ON')
-        db.pragma(`cache_size = -${cacheSize}`)
+        db.pragma(`cache_size = -${cacheSizeKib}`)
       }
       const schemaVersion = db.pragma('schema_version', { simple: true })
       if (this.#handle && this.#handle.schemaVersion === schemaVersion) return this.#handle.file
-      const file = { db, layout: new Layout(db), inode }
+      const file = { db, schema: new StateSchema(db), inode }
       this.#handle = { schemaVersion, file }
       return file
     } catch (error) {
@@ -134,28 +134,28 @@ export class StateFile {
     }
   }
 
-  #succeed({ layout }: OpenFile): void {
-    const wasAway = !readable.has(this.#condition)
-    if (layout.missing.length > 0) this.#enter('incomplete', { missing: layout.missing })
-    else this.#enter('well')
-    if (wasAway) this.#options.onBack?.()
+  #recordSuccess({ schema }: OpenStateDatabase): void {
+    const wasUnreadable = !readableHealth.has(this.#health)
+    if (schema.missing.length > 0) this.#setHealth('incomplete', { missing: schema.missing })
+    else this.#setHealth('well')
+    if (wasUnreadable) this.#options.onRecovered?.()
   }
 
-  #enter(condition: Condition, details: object = {}): void {
-    if (condition === this.#condition) return
-    this.#condition = condition
+  #setHealth(health: FileHealth, details: object = {}): void {
+    if (health === this.#health) return
+    this.#health = health
     const { log, path } = this.#options
-    if (condition === 'well' || condition === 'missing') log.info({ path, ...details }, news[condition])
-    else log.warn({ path, ...details }, news[condition])
+    if (health === 'well' || health === 'missing') log.info({ path, ...details }, healthMessages[health])
+    else log.warn({ path, ...details }, healthMessages[health])
   }
 }
 
 /** What tells a file from another one that has taken its path; null when there is none. */
-function inodeOf(path: string): string | null {
+function readInode(path: string): string | null {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
   return stats ? `${stats.dev}:${stats.ino}` : null
 }
 
-function pause(ms: number): void {
+function sleepSync(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }

@@ -6,18 +6,18 @@ const units = [
 ] as const
 
 /** Each unit at most once, the larger before the smaller; lower case, for M is as often a month. */
-const form =
+const durationPattern =
   /^(?:(\d{1,9}) ?(?:d|days?))? ?(?:(\d{1,9}) ?(?:h|hours?))? ?(?:(\d{1,9}) ?(?:m|minutes?))? ?(?:(\d{1,9}) ?(?:s|seconds?))?$/
 
 /** A length of time such as `30m`, `1h30m`, `2 days 6 hours`, in milliseconds; null for anything else. A day has 24 hours. */
-export function durationOf(text: string): number | null {
-  const counts = form.exec(text)?.slice(1)
+export function parseDuration(text: string): number | null {
+  const counts = durationPattern.exec(text)?.slice(1)
   if (!counts || text === '') return null
   return units.reduce((sum, { milliseconds }, index) => sum + Number(counts[index] ?? 0) * milliseconds, 0)
 }
 
 /** A length of time in words, as in `1 hour 30 minutes`. */
-export function durationInWords(milliseconds: number): string {
+export function formatDuration(milliseconds: number): string {
   let rest = milliseconds
   const words = units.flatMap((unit) => {
     const count = Math.floor(rest / unit.milliseconds)

@@ -2,21 +2,21 @@
 export interface Schedule {
   readonly recurring: boolean
   /** What was understood. */
-  readonly words: string
+  readonly description: string
   /** The first due time after an instant; null when none comes any more. */
   next(after: number): number | null
   /** What is due after one instant and not after another; null when nothing is. Costs no more than a look at each day between them. */
-  due(after: number, until: number): DueTimes | null
+  dueBetween(after: number, until: number): DueTimes | null
 }
 
 export interface DueTimes {
-  readonly newest: number
+  readonly latest: number
   /** How many due times there are, the newest included. */
   readonly count: number
 }
 
 /** Up to `count` due times after an instant, in order. */
-export function nextRuns(schedule: Schedule, after: number, count: number): number[] {
+export function listNextDueTimes(schedule: Schedule, after: number, count: number): number[] {
   const times: number[] = []
   for (let time = schedule.next(after); time !== null && times.length < count; time = schedule.next(time)) {
     times.push(time)

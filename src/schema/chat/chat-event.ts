@@ -1,12 +1,12 @@
-import type { ChatEvent, Delivered, MessageRecord, StreamReset } from '../../model/records.ts'
+import type { ChatEvent, DeliveredEvent, MessageRecord, StreamReset } from '../../model/records.ts'
 import { builder } from '../builder.ts'
 import { ResetReasonEnum } from '../enums.ts'
 import { ToolCallType } from './message.ts'
-import { sessionOf } from '../session/session.ts'
-import { messageOf } from './stream.ts'
+import { requireSession } from '../session/session.ts'
+import { requireMessage } from './stream.ts'
 import { ApprovalType, ClarificationType, MessageType, SessionType, StreamType } from '../object-refs.ts'
 
-export const ChatEventInterface = builder.interfaceRef<Delivered>('ChatEvent').implement({
+export const ChatEventInterface = builder.interfaceRef<DeliveredEvent>('ChatEvent').implement({
   description:
     "One entry of a session's log. seq counts 1, 2, 3, … per session and never restarts; each number is used once. Once deltas are merged a reader sees fewer of them; the text stays whole.",
   resolveType: ({ type }) => type,
@@ -18,15 +18,15 @@ export const ChatEventInterface = builder.interfaceRef<Delivered>('ChatEvent').i
   }),
 })
 
-type EventOf<Type extends ChatEvent['type']> = Extract<ChatEvent, { readonly type: Type }>
+type ChatEventOfType<Type extends ChatEvent['type']> = Extract<ChatEvent, { readonly type: Type }>
 
-const messageId = "The assistant's message that it adds to."
-const partIndex = 'The part of that message, from 0.'
-const offset = 'Where the text belongs in its part, in UTF-16 code units.'
-const applying =
+const messageIdDescription = "The assistant's message that it adds to."
+const partIndexDescription = 'The part of that message, from 0.'
+const offsetDescription = 'Where the text belongs in its part, in UTF-16 code units.'
+const deltaDescription =
   'The text belongs at offset (in UTF-16 code units) of part partIndex of the message: part = part[0, offset) + text + part[offset + length of text, …). Applying an event twice, or a merged one over its pieces, changes nothing. At most 65,536 code units an event; never half a surrogate pair.'
 
-builder.objectRef<EventOf<'StreamStarted'>>('StreamStarted').implement({
+builder.objectRef<ChatEventOfType<'StreamStarted'>>('StreamStarted').implement({
   description: 'The stream was accepted: its status is QUEUED or RUNNING.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
@@ -34,57 +34,57 @@ builder.objectRef<EventOf<'StreamStarted'>>('StreamStarted').implement({
     userMessage: t.field({
       type: MessageType,
       description: 'The message that it answers.',
-      resolve: (event, _, context) => messageOf(event.userMessageId, event.sessionId, context),
+      resolve: (event, _, context) => requireMessage(event.userMessageId, event.sessionId, context),
     }),
   }),
 })
 
-builder.objectRef<EventOf<'TextDelta'>>('TextDelta').implement({
-  description: `More text. ${applying}`,
+builder.objectRef<ChatEventOfType<'TextDelta'>>('TextDelta').implement({
+  description: `More text. ${deltaDescription}`,
   interfaces: [ChatEventInterface],
   fields: (t) => ({
-    messageId: t.exposeID('messageId', { description: messageId }),
-    partIndex: t.exposeInt('partIndex', { description: partIndex }),
-    offset: t.exposeInt('offset', { description: offset }),
+    messageId: t.exposeID('messageId', { description: messageIdDescription }),
+    partIndex: t.exposeInt('partIndex', { description: partIndexDescription }),
+    offset: t.exposeInt('offset', { description: offsetDescription }),
     text: t.exposeString('text', { description: 'The text.' }),
   }),
 })
 
-builder.objectRef<EventOf<'ReasoningDelta'>>('ReasoningDelta').implement({
-  description: `More of what the model thinks. ${applying}`,
+builder.objectRef<ChatEventOfType<'ReasoningDelta'>>('ReasoningDelta').implement({
+  description: `More of what the model thinks. ${deltaDescription}`,
   interfaces: [ChatEventInterface],
   fields: (t) => ({
-    messageId: t.exposeID('messageId', { description: messageId }),
-    partIndex: t.exposeInt('partIndex', { description: partIndex }),
-    offset: t.exposeInt('offset', { description: offset }),
+    messageId: t.exposeID('messageId', { description: messageIdDescription }),
+    partIndex: t.exposeInt('partIndex', { description: partIndexDescription }),
+    offset: t.exposeInt('offset', { description: offsetDescription }),
     text: t.exposeString('text', { description: 'The text.' }),
   }),
 })
 
-builder.objectRef<EventOf<'ToolCallDelta'>>('ToolCallDelta').implement({
-  description: `More of a tool call's arguments; the first one tells which tool. ${applying}`,
+builder.objectRef<ChatEventOfType<'ToolCallDelta'>>('ToolCallDelta').implement({
+  description: `More of a tool call's arguments; the first one tells which tool. ${deltaDescription}`,
   interfaces: [ChatEventInterface],
   fields: (t) => ({
-    messageId: t.exposeID('messageId', { description: messageId }),
-    partIndex: t.exposeInt('partIndex', { description: partIndex }),
+    messageId: t.exposeID('messageId', { description: messageIdDescription }),
+    partIndex: t.exposeInt('partIndex', { description: partIndexDescription }),
     toolCallId: t.exposeID('toolCallId', { description: 'The call.' }),
     toolName: t.exposeString('toolName', { description: 'The tool that is called.' }),
-    offset: t.exposeInt('offset', { description: offset }),
+    offset: t.exposeInt('offset', { description: offsetDescription }),
     argumentsText: t.exposeString('argumentsText', { description: 'The text, a piece of JSON.' }),
   }),
 })
 
-builder.objectRef<EventOf<'ToolCallChanged'>>('ToolCallChanged').implement({
+builder.objectRef<ChatEventOfType<'ToolCallChanged'>>('ToolCallChanged').implement({
   description: 'A tool call has moved on: its arguments are whole, it runs, it was settled.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
-    messageId: t.exposeID('messageId', { description: messageId }),
-    partIndex: t.exposeInt('partIndex', { description: partIndex }),
+    messageId: t.exposeID('messageId', { description: messageIdDescription }),
+    partIndex: t.exposeInt('partIndex', { description: partIndexDescription }),
     toolCall: t.expose('toolCall', { type: ToolCallType, description: 'The whole call as of this event.' }),
   }),
 })
 
-builder.objectRef<EventOf<'StreamChanged'>>('StreamChanged').implement({
+builder.objectRef<ChatEventOfType<'StreamChanged'>>('StreamChanged').implement({
   description: 'Its status changed, short of the end: queued to running, running to waiting and back.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
@@ -92,7 +92,7 @@ builder.objectRef<EventOf<'StreamChanged'>>('StreamChanged').implement({
   }),
 })
 
-builder.objectRef<EventOf<'ApprovalChanged'>>('ApprovalChanged').implement({
+builder.objectRef<ChatEventOfType<'ApprovalChanged'>>('ApprovalChanged').implement({
   description: 'A person is asked to allow a tool call, or that was settled.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
@@ -100,7 +100,7 @@ builder.objectRef<EventOf<'ApprovalChanged'>>('ApprovalChanged').implement({
   }),
 })
 
-builder.objectRef<EventOf<'ClarificationChanged'>>('ClarificationChanged').implement({
+builder.objectRef<ChatEventOfType<'ClarificationChanged'>>('ClarificationChanged').implement({
   description: 'A person is asked a question, or that was settled.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
@@ -111,7 +111,7 @@ builder.objectRef<EventOf<'ClarificationChanged'>>('ClarificationChanged').imple
   }),
 })
 
-builder.objectRef<EventOf<'SessionChanged'>>('SessionChanged').implement({
+builder.objectRef<ChatEventOfType<'SessionChanged'>>('SessionChanged').implement({
   description:
     'Something about the session changed beside its turns, such as its title. The title that a first message gives it comes with that message.',
   interfaces: [ChatEventInterface],
@@ -119,12 +119,12 @@ builder.objectRef<EventOf<'SessionChanged'>>('SessionChanged').implement({
     session: t.field({
       type: SessionType,
       description: 'The session as it is now.',
-      resolve: ({ sessionId }, _, context) => sessionOf(sessionId, context),
+      resolve: ({ sessionId }, _, context) => requireSession(sessionId, context),
     }),
   }),
 })
 
-builder.objectRef<EventOf<'SessionContinued'>>('SessionContinued').implement({
+builder.objectRef<ChatEventOfType<'SessionContinued'>>('SessionContinued').implement({
   description:
     'The context was compacted, between two turns: the session ended with endReason compression and the chat goes on in another. The last event of from.',
   interfaces: [ChatEventInterface],
@@ -132,12 +132,12 @@ builder.objectRef<EventOf<'SessionContinued'>>('SessionContinued').implement({
     from: t.field({
       type: SessionType,
       description: 'The session that ended.',
-      resolve: ({ sessionId }, _, context) => sessionOf(sessionId, context),
+      resolve: ({ sessionId }, _, context) => requireSession(sessionId, context),
     }),
     to: t.field({
       type: SessionType,
       description: 'The session in which the chat goes on. Its first message is a summary of what was said before.',
-      resolve: ({ toId }, _, context) => sessionOf(toId, context),
+      resolve: ({ toId }, _, context) => requireSession(toId, context),
     }),
   }),
 })
@@ -157,7 +157,7 @@ builder.objectRef<StreamReset>('StreamReset').implement({
   }),
 })
 
-builder.objectRef<EventOf<'StreamFinished'>>('StreamFinished').implement({
+builder.objectRef<ChatEventOfType<'StreamFinished'>>('StreamFinished').implement({
   description: 'The one terminal event of a stream, written with its final message in one transaction.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
@@ -167,7 +167,7 @@ builder.objectRef<EventOf<'StreamFinished'>>('StreamFinished').implement({
       nullable: true,
       description: "The assistant's message as it was saved. Null when nothing was produced.",
       resolve: (event, _, context): Promise<MessageRecord> | null =>
-        event.messageId === null ? null : messageOf(event.messageId, event.sessionId, context),
+        event.messageId === null ? null : requireMessage(event.messageId, event.sessionId, context),
     }),
   }),
 })

@@ -1,13 +1,13 @@
-import type { Cancelled } from '../../chat/chat-service.ts'
+import type { CancelResult } from '../../chat/chat-service.ts'
 import { badInput, notFound } from '../../lib/errors.ts'
-import { defaultProfile, profileName } from '../../profiles/profile-name.ts'
+import { defaultProfileName, parseProfileName } from '../../profiles/profile-name.ts'
 import type { StreamRecord } from '../../model/records.ts'
 import { builder } from '../builder.ts'
 import { ChatEventInterface } from './chat-event.ts'
 import type { Context } from '../context.ts'
 import { CancelOutcomeEnum, IfBusyEnum } from '../enums.ts'
 import { MessageType, SessionType, StreamType } from '../object-refs.ts'
-import type { Scope } from '../profile-lookup.ts'
+import type { RequestProfile } from '../profile-lookup.ts'
 
 const CreateSessionInput = builder.inputType('CreateSessionInput', {
   description: 'A session to begin.',
@@ -69,7 +69,7 @@ const StreamChatInput = builder.inputType('StreamChatInput', {
   }),
 })
 
-const CancelStreamPayload = builder.objectRef<Cancelled>('CancelStreamPayload').implement({
+const CancelStreamPayload = builder.objectRef<CancelResult>('CancelStreamPayload').implement({
   description: 'What a cancelled stream leaves behind.',
   fields: (t) => ({
     stream: t.expose('stream', { type: StreamType, description: 'The stream as it ended.' }),
@@ -89,9 +89,9 @@ builder.mutationFields((t) => ({
     type: SessionType,
     description: 'Begins a session, empty or as the continuation of another one.',
     args: { input: t.arg({ type: CreateSessionInput, required: true, description: 'What it is to be.' }) },
-    resolve: async (_, { input }, { scopes }) => {
-      const { models, sessions } = await scopes.make(profileName(input.profile, 'input', 'profile'))
-      if (typeof input.model === 'string') await models.find(input.model)
+    resolve: async (_, { input }, { profiles }) => {
+      const { models, sessions } = await profiles.openProfile(parseProfileName(input.profile, 'input', 'profile'))
+      if (typeof input.model === 'string') await models.resolve(input.model)
       return sessions.create({
         title: input.title ?? null,
         model: input.model ?? null,
@@ -103,7 +103,7 @@ builder.mutationFields((t) => ({
     type: StreamType,
     description: 'Starts an answer without following it; followStream does.',
     args: { input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }) },
-    resolve: async (_, { input }, context) => (await begin(input, { ...context, operationId: null })).stream,
+    resolve: async (_, { input }, context) => (await startStream(input, { ...context, operationId: null })).stream,
   }),
   regenerate: t.field({
     type: StreamType,
@@ -116,15 +116,20 @@ builder.mutationFields((t) => ({
         description: 'As in StreamChatInput: the same key with the same messageId and text returns the same stream.',
       }),
     },
-    resolve: async (_, { messageId, text, key }, { scopes }) =>
-      (await scopes.having('message', messageId)).chats.regenerate(messageId, text ?? null, key ?? null),
+    resolve: async (_, { messageId, text, key }, { profiles }) =>
+      (await profiles.requireProfileOwning('message', messageId)).chats.regenerate(
+        messageId,
+        text ?? null,
+        key ?? null,
+      ),
   }),
   forkSession: t.field({
     type: SessionType,
     description:
       'A new session with the messages up to and including messageId, of either origin. SESSION_BUSY while that message is being made.',
     args: { messageId: t.arg.id({ required: true, description: 'The last message to take along.' }) },
-    resolve: async (_, { messageId }, { scopes }) => (await scopes.having('message', messageId)).chats.fork(messageId),
+    resolve: async (_, { messageId }, { profiles }) =>
+      (await profiles.requireProfileOwning('message', messageId)).chats.fork(messageId),
   }),
   compactSession: t.field({
     type: SessionType,
@@ -136,17 +141,19 @@ builder.mutationFields((t) => ({
         description: 'Chosen by the client: the same key with the same session returns the same continuation.',
       }),
     },
-    resolve: async (_, { id, key }, { scopes }) => (await scopes.having('session', id)).chats.compact(id, key ?? null),
+    resolve: async (_, { id, key }, { profiles }) =>
+      (await profiles.requireProfileOwning('session', id)).chats.compact(id, key ?? null),
   }),
   cancelStream: t.field({
     type: CancelStreamPayload,
     description: 'Stops a stream and returns what was saved: all that any client has seen of it, and nothing after.',
     args: { streamId: t.arg.id({ required: true, description: 'The stream.' }) },
-    resolve: async (_, { streamId }, { scopes }) => (await scopes.having('stream', streamId)).chats.cancel(streamId),
+    resolve: async (_, { streamId }, { profiles }) =>
+      (await profiles.requireProfileOwning('stream', streamId)).chats.cancel(streamId),
   }),
 }))
 
-const StreamChatAfter = 'Only events with a greater seq.'
+const afterDescription = 'Only events with a greater seq.'
 
 builder.subscriptionFields((t) => ({
   streamChat: t.field({
@@ -154,13 +161,13 @@ builder.subscriptionFields((t) => ({
     description: 'Starts an answer (or joins the one started with the same key) and follows it to its StreamFinished.',
     args: {
       input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }),
-      after: t.arg.int({ description: StreamChatAfter }),
+      after: t.arg.int({ description: afterDescription }),
     },
     subscribe: async (_, { input, after }, context) => {
-      context.checkMayStart()
-      const cursor = cursorOf(after)
-      const { stream, scope } = await begin(input, context)
-      return scope.chats.followers.followStream(stream.id, cursor)
+      context.assertCanStart()
+      const cursor = resolveCursor(after)
+      const { stream, scope } = await startStream(input, context)
+      return scope.chats.subscriptions.subscribeToStream(stream.id, cursor)
     },
     resolve: (event) => event,
   }),
@@ -170,13 +177,13 @@ builder.subscriptionFields((t) => ({
       'Follows the events of one stream from after (0: from its start) to its StreamFinished, from any number of clients, during it or long after.',
     args: {
       streamId: t.arg.id({ required: true, description: 'The stream.' }),
-      after: t.arg.int({ defaultValue: 0, description: StreamChatAfter }),
+      after: t.arg.int({ defaultValue: 0, description: afterDescription }),
     },
-    subscribe: async (_, { streamId, after }, { scopes, lastEventId, onNothingLeft }) => {
-      const cursor = cursorOf(after, lastEventId)
-      const { followers } = (await scopes.having('stream', streamId)).chats
-      if (await followers.isAtEnd(streamId, cursor)) onNothingLeft()
-      return followers.followStream(streamId, cursor)
+    subscribe: async (_, { streamId, after }, { profiles, lastEventId, onFullyRead }) => {
+      const cursor = resolveCursor(after, lastEventId)
+      const { subscriptions: followers } = (await profiles.requireProfileOwning('stream', streamId)).chats
+      if (await followers.isFullyRead(streamId, cursor)) onFullyRead()
+      return followers.subscribeToStream(streamId, cursor)
     },
     resolve: (event) => event,
   }),
@@ -186,44 +193,51 @@ builder.subscriptionFields((t) => ({
       'Follows every event of a session, across its streams. Does not end by itself; completed when the session is deleted.',
     args: {
       sessionId: t.arg.id({ required: true, description: 'The session.' }),
-      after: t.arg.int({ defaultValue: 0, description: StreamChatAfter }),
+      after: t.arg.int({ defaultValue: 0, description: afterDescription }),
     },
-    subscribe: async (_, { sessionId, after }, { scopes, lastEventId }) => {
-      const cursor = cursorOf(after, lastEventId)
-      return (await scopes.having('session', sessionId)).chats.followers.followSession(sessionId, cursor)
+    subscribe: async (_, { sessionId, after }, { profiles, lastEventId }) => {
+      const cursor = resolveCursor(after, lastEventId)
+      return (await profiles.requireProfileOwning('session', sessionId)).chats.subscriptions.subscribeToSession(
+        sessionId,
+        cursor,
+      )
     },
     resolve: (event) => event,
   }),
 }))
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** Begins an answer in the session's profile, or in the one that was named. */
-async function begin(
+async function startStream(
   input: typeof StreamChatInput.$inferInput,
-  { scopes, operationId }: Pick<Context, 'scopes' | 'operationId'>,
-): Promise<{ readonly stream: StreamRecord; readonly scope: Scope }> {
+  { profiles: scopes, operationId }: Pick<Context, 'profiles' | 'operationId'>,
+): Promise<{ readonly stream: StreamRecord; readonly scope: RequestProfile }> {
   const sessionId = input.sessionId ?? null
-  const named = typeof input.profile === 'string' ? profileName(input.profile, 'input', 'profile') : null
+  const requestedProfile =
+    typeof input.profile === 'string' ? parseProfileName(input.profile, 'input', 'profile') : null
   const scope =
-    sessionId === null ? await scopes.make(named ?? defaultProfile) : await scopes.having('session', sessionId)
+    sessionId === null
+      ? await scopes.openProfile(requestedProfile ?? defaultProfileName)
+      : await scopes.requireProfileOwning('session', sessionId)
   const profile = scope.profile.name
   // A session of another profile is none that there is in this one.
-  if (sessionId !== null && named !== null && named !== profile) throw notFound('session', sessionId)
+  if (sessionId !== null && requestedProfile !== null && requestedProfile !== profile)
+    throw notFound('session', sessionId)
   const stream = await scope.chats.start({
     sessionId,
     profile,
     text: input.text,
     files: (input.files ?? []).map(({ name, mediaType, url }) => ({ name: name ?? null, mediaType, url })),
     model: input.model ?? null,
-    key: input.key ?? (operationId !== null && uuid.test(operationId) ? operationId : null),
+    idempotencyKey: input.key ?? (operationId !== null && uuidPattern.test(operationId) ? operationId : null),
     ifBusy: input.ifBusy ?? 'REJECT',
   })
   return { stream, scope }
 }
 
 /** Of what was asked for and what an EventSource says that it had, the greater one. */
-function cursorOf(after: number | null | undefined, lastEventId: number | null = null): number {
+function resolveCursor(after: number | null | undefined, lastEventId: number | null = null): number {
   if (typeof after === 'number' && after < 0) throw badInput(`after is 0 or more; it was ${after}.`, 'after')
   return Math.max(after ?? 0, lastEventId ?? 0)
 }

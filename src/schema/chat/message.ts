@@ -1,10 +1,10 @@
-import { digestOf } from '../../chat/log/message-digest.ts'
-import { parsedArguments } from '../../model/tool-call.ts'
+import { computeMessageDigest } from '../../chat/log/message-digest.ts'
+import { parseArguments } from '../../model/tool-call.ts'
 import type { MessagePart, ToolCall } from '../../model/records.ts'
 import { builder } from '../builder.ts'
 import { MessageStatusEnum, RoleEnum, ToolCallStateEnum } from '../enums.ts'
-import { fileUrl, keptUrl } from './file-url.ts'
-import { sessionOf } from '../session/session.ts'
+import { toAttachmentUrl, toToolResultUrl } from './file-url.ts'
+import { requireSession } from '../session/session.ts'
 import { UsageType } from '../session/usage.ts'
 import { MessageType, SessionType, StreamType } from '../object-refs.ts'
 
@@ -24,7 +24,7 @@ export const ToolCallType = builder.objectRef<ToolCall>('ToolCall').implement({
       type: 'JSON',
       nullable: true,
       description: 'The arguments as a value. Null until they are whole, and when they are no JSON.',
-      resolve: parsedArguments,
+      resolve: parseArguments,
     }),
     state: t.expose('state', { type: ToolCallStateEnum, description: 'How far it has come.' }),
     result: t.expose('result', {
@@ -35,7 +35,7 @@ export const ToolCallType = builder.objectRef<ToolCall>('ToolCall').implement({
     resultUrl: t.string({
       nullable: true,
       description: 'Where a very long result can be read whole: a path of this server. Null for any other.',
-      resolve: ({ resultFile }) => (resultFile === undefined ? null : keptUrl(resultFile)),
+      resolve: ({ resultFile }) => (resultFile === undefined ? null : toToolResultUrl(resultFile)),
     }),
     error: t.exposeString('error', { nullable: true, description: 'What went wrong, in one sentence.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When the tool began to work.' }),
@@ -44,44 +44,44 @@ export const ToolCallType = builder.objectRef<ToolCall>('ToolCall').implement({
 })
 
 /** A part with what it needs to be shown by itself: its place, and the message that it is of. */
-type Placed<Part extends MessagePart> = Part & { readonly index: number; readonly messageId: string }
-type PlacedPart = { [Type in MessagePart['type']]: Placed<Extract<MessagePart, { type: Type }>> }
+type IndexedPart<Part extends MessagePart> = Part & { readonly index: number; readonly messageId: string }
+type IndexedPartByType = { [Type in MessagePart['type']]: IndexedPart<Extract<MessagePart, { type: Type }>> }
 
-const index = 'Its place among the parts, from 0.'
+const indexDescription = 'Its place among the parts, from 0.'
 
-const TextPartType = builder.objectRef<PlacedPart['text']>('TextPart').implement({
+const TextPartType = builder.objectRef<IndexedPartByType['text']>('TextPart').implement({
   description: 'A stretch of text.',
   fields: (t) => ({
-    index: t.exposeInt('index', { description: index }),
+    index: t.exposeInt('index', { description: indexDescription }),
     text: t.exposeString('text', { description: 'The text.' }),
   }),
 })
 
-const ReasoningPartType = builder.objectRef<PlacedPart['reasoning']>('ReasoningPart').implement({
+const ReasoningPartType = builder.objectRef<IndexedPartByType['reasoning']>('ReasoningPart').implement({
   description: 'A stretch of what the model thought before it spoke.',
   fields: (t) => ({
-    index: t.exposeInt('index', { description: index }),
+    index: t.exposeInt('index', { description: indexDescription }),
     text: t.exposeString('text', { description: 'The text.' }),
   }),
 })
 
-const ToolCallPartType = builder.objectRef<PlacedPart['tool']>('ToolCallPart').implement({
+const ToolCallPartType = builder.objectRef<IndexedPartByType['tool']>('ToolCallPart').implement({
   description: 'A tool call.',
   fields: (t) => ({
-    index: t.exposeInt('index', { description: index }),
+    index: t.exposeInt('index', { description: indexDescription }),
     toolCall: t.field({ type: ToolCallType, description: 'The call.', resolve: ({ call }) => call }),
   }),
 })
 
-const FilePartType = builder.objectRef<PlacedPart['file']>('FilePart').implement({
+const FilePartType = builder.objectRef<IndexedPartByType['file']>('FilePart').implement({
   description: 'A file that came with the message.',
   fields: (t) => ({
-    index: t.exposeInt('index', { description: index }),
+    index: t.exposeInt('index', { description: indexDescription }),
     mediaType: t.exposeString('mediaType', { description: 'As in image/png; image/* where only that much is known.' }),
     name: t.exposeString('name', { nullable: true, description: "The file's name, if it has one." }),
     url: t.string({
       description: 'Where it was given as https, that; otherwise a path of this server.',
-      resolve: (part) => fileUrl(part),
+      resolve: (part) => toAttachmentUrl(part),
     }),
   }),
 })
@@ -111,7 +111,7 @@ MessageType.implement({
     session: t.field({
       type: SessionType,
       description: 'The session that it is of.',
-      resolve: ({ sessionId }, _, context) => sessionOf(sessionId, context),
+      resolve: ({ sessionId }, _, context) => requireSession(sessionId, context),
     }),
     role: t.expose('role', { type: RoleEnum, description: 'Who speaks.' }),
     status: t.expose('status', { type: MessageStatusEnum, description: 'How far it has come.' }),
@@ -122,12 +122,12 @@ MessageType.implement({
     }),
     text: t.string({
       description: 'The text parts, one after the other with nothing between.',
-      resolve: ({ parts }) => textOf(parts, 'text') ?? '',
+      resolve: ({ parts }) => joinText(parts, 'text') ?? '',
     }),
     reasoning: t.string({
       nullable: true,
       description: 'The reasoning parts, likewise. Null when there are none.',
-      resolve: ({ parts }) => textOf(parts, 'reasoning'),
+      resolve: ({ parts }) => joinText(parts, 'reasoning'),
     }),
     toolCalls: t.field({
       type: [ToolCallType],
@@ -142,8 +142,8 @@ MessageType.implement({
       type: StreamType,
       nullable: true,
       description: "The stream that it started (a user's message) or that made it.",
-      resolve: async ({ streamId, sessionId }, _, { scopes }) =>
-        streamId === null ? null : (await scopes.ofSession(sessionId)).chats.stream(streamId),
+      resolve: async ({ streamId, sessionId }, _, { profiles: scopes }) =>
+        streamId === null ? null : (await scopes.requireProfileOfSession(sessionId)).chats.findStream(streamId),
     }),
     model: t.exposeString('model', { nullable: true, description: 'The model that made it.' }),
     usage: t.expose('usage', { type: UsageType, nullable: true, description: 'What it cost. Null until it is whole.' }),
@@ -151,17 +151,17 @@ MessageType.implement({
       description:
         'sha256, in hex, of the RFC 8785 form of the array of its parts in order, which any client can compute from the events: {type:"text",text}, {type:"reasoning",text}, {type:"tool",id,name,argumentsText,state,result,error}, {type:"file",mediaType,name,url}; fields that are null are left out.',
       resolve: ({ id, parts }) =>
-        digestOf(parts.map((part) => (part.type === 'file' ? shownFile(part, id, parts) : part))),
+        computeMessageDigest(parts.map((part) => (part.type === 'file' ? withPublicUrl(part, id, parts) : part))),
     }),
   }),
 })
 
 /** A file as clients see it: what they compute the digest from. */
-function shownFile(part: Extract<MessagePart, { type: 'file' }>, messageId: string, parts: readonly MessagePart[]) {
-  return { ...part, url: fileUrl({ ...part, messageId, index: parts.indexOf(part) }) }
+function withPublicUrl(part: Extract<MessagePart, { type: 'file' }>, messageId: string, parts: readonly MessagePart[]) {
+  return { ...part, url: toAttachmentUrl({ ...part, messageId, index: parts.indexOf(part) }) }
 }
 
-function textOf(parts: readonly MessagePart[], type: 'text' | 'reasoning'): string | null {
+function joinText(parts: readonly MessagePart[], type: 'text' | 'reasoning'): string | null {
   const texts = parts.flatMap((part) => (part.type === type ? [part.text] : []))
   return texts.length > 0 ? texts.join('') : null
 }

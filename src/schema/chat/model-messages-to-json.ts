@@ -3,6 +3,6 @@ import { z } from 'zod'
 import type { Json } from '../../model/records.ts'
 
 /** Messages for a model as plain JSON: what goes over the wire, typed as such. */
-export function jsonOf(messages: readonly ModelMessage[]): Json {
+export function modelMessagesToJson(messages: readonly ModelMessage[]): Json {
   return z.json().parse(JSON.parse(JSON.stringify(messages)))
 }

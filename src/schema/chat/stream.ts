@@ -3,7 +3,7 @@ import type { MessageRecord, StreamRecord } from '../../model/records.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { StreamErrorCodeEnum, StreamStatusEnum } from '../enums.ts'
-import { sessionOf } from '../session/session.ts'
+import { requireSession } from '../session/session.ts'
 import { UsageType } from '../session/usage.ts'
 import { MessageType, SessionType, StreamType } from '../object-refs.ts'
 
@@ -23,21 +23,21 @@ StreamType.implement({
     session: t.field({
       type: SessionType,
       description: 'The session that it is of, for life.',
-      resolve: ({ sessionId }, _, context) => sessionOf(sessionId, context),
+      resolve: ({ sessionId }, _, context) => requireSession(sessionId, context),
     }),
     status: t.expose('status', { type: StreamStatusEnum, description: 'Where it stands.' }),
     userMessage: t.field({
       type: MessageType,
       description: 'The message that it answers.',
-      resolve: ({ userMessageId, sessionId }, _, context) => messageOf(userMessageId, sessionId, context),
+      resolve: ({ userMessageId, sessionId }, _, context) => requireMessage(userMessageId, sessionId, context),
     }),
     message: t.field({
       type: MessageType,
       nullable: true,
       description:
         "The assistant's message: growing while it runs, then the saved one. Null when nothing was produced.",
-      resolve: async ({ id, sessionId }, _, { scopes }) =>
-        (await scopes.ofSession(sessionId)).chats.transcripts.answerOf(id),
+      resolve: async ({ id, sessionId }, _, { profiles: scopes }) =>
+        (await scopes.requireProfileOfSession(sessionId)).chats.messageQueries.findAnswer(id),
     }),
     model: t.exposeString('model', { description: 'The model that answers, as <provider>/<name>.' }),
     usage: t.expose('usage', { type: UsageType, description: 'Of the requests to the model that have ended.' }),
@@ -55,8 +55,8 @@ StreamType.implement({
 })
 
 /** A message that is known to exist, by the row that names it. */
-export async function messageOf(id: string, sessionId: string, { scopes }: Context): Promise<MessageRecord> {
-  const message = await (await scopes.ofSession(sessionId)).chats.transcripts.message(id)
+export async function requireMessage(id: string, sessionId: string, { profiles }: Context): Promise<MessageRecord> {
+  const message = await (await profiles.requireProfileOfSession(sessionId)).chats.messageQueries.findMessage(id)
   if (!message) throw notFound('message', id)
   return message
 }

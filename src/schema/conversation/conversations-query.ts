@@ -1,8 +1,8 @@
-import { pageOfNamed } from '../../sessions/conversation-repository.ts'
+import { paginateConversations } from '../../sessions/conversation-repository.ts'
 import { builder } from '../builder.ts'
-import { connection, conversationCursor } from '../relay/keyset-connection.ts'
+import { resolveKeysetConnection, conversationCursor } from '../relay/keyset-connection.ts'
 import { ConversationType } from '../object-refs.ts'
-import { SessionFilterInput, wantedBy } from '../session/session-filter.ts'
+import { SessionFilterInput, toSessionFilter } from '../session/session-filter.ts'
 
 const ConversationEdge = builder.edgeObject({
   name: 'ConversationEdge',
@@ -27,20 +27,22 @@ builder.queryField('conversations', (t) =>
             'Which conversations. channels, origin, archived and pinned look at the tip, which is what a person reads and writes in; ids may be those of conversations or of any of their sessions.',
         }),
       },
-      resolve: async (_, { filter: given, ...args }, { scopes }) => {
-        const { profile, filter } = wantedBy(given ?? {})
+      resolve: async (_, { filter: given, ...args }, { profiles: scopes }) => {
+        const { profile, filter } = toSessionFilter(given ?? {})
         const { ids, ...rest } = filter
-        const scope = await scopes.of(profile)
-        const named = scope && ids ? await scope.conversationLoader.named(ids) : null
-        return connection(args, {
-          fetch: async (page) => {
+        const scope = await scopes.findProfile(profile)
+        const named = scope && ids ? await scope.conversationLoader.loadByIds(ids) : null
+        return resolveKeysetConnection(args, {
+          loadPage: async (page) => {
             // A valid name of which nothing exists reads as an empty profile.
             if (!scope) return []
-            const found = named ? pageOfNamed(named, page, rest) : await scope.conversations.page(page, rest)
-            scope.loader.know(found.flatMap(({ root, tip }) => [root, tip]))
+            const found = named
+              ? paginateConversations(named, page, rest)
+              : await scope.conversations.listPage(page, rest)
+            scope.sessionLoader.prime(found.flatMap(({ root, tip }) => [root, tip]))
             return found
           },
-          keyOf: ({ lastActivityAt, root }) => ({ lastActivityAt, id: root.id }),
+          toKey: ({ lastActivityAt, root }) => ({ lastActivityAt, id: root.id }),
           cursor: conversationCursor,
         })
       },

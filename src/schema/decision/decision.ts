@@ -1,19 +1,19 @@
-import type { Decisions } from '../../chat/decisions/decision-service.ts'
+import type { DecisionService } from '../../chat/decisions/decision-service.ts'
 import { notFound } from '../../lib/errors.ts'
-import { profileName } from '../../profiles/profile-name.ts'
+import { parseProfileName } from '../../profiles/profile-name.ts'
 import type { DecisionRecord, StreamRecord, ToolCall } from '../../model/records.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { ApprovalDecisionEnum, DecisionStateEnum } from '../enums.ts'
 import { ToolCallType } from '../chat/message.ts'
 import { ApprovalType, ClarificationType, SessionType, StreamType } from '../object-refs.ts'
-import { sessionOf } from '../session/session.ts'
+import { requireSession } from '../session/session.ts'
 
-const requestedAt = 'When a person was asked.'
-const expiresAt = 'When it is settled by itself, as a no.'
-const resolvedAt = 'When it was settled.'
-const session = 'The session in which it was asked.'
-const stream = 'The stream that waits, or waited.'
+const requestedAtDescription = 'When a person was asked.'
+const expiresAtDescription = 'When it is settled by itself, as a no.'
+const resolvedAtDescription = 'When it was settled.'
+const sessionDescription = 'The session in which it was asked.'
+const streamDescription = 'The stream that waits, or waited.'
 
 ApprovalType.implement({
   description: 'A tool call that a person is asked to allow.',
@@ -22,18 +22,18 @@ ApprovalType.implement({
     id: t.exposeID('id', { description: 'apr_…' }),
     session: t.field({
       type: SessionType,
-      description: session,
-      resolve: (of, _, context) => sessionOf(of.sessionId, context),
+      description: sessionDescription,
+      resolve: (of, _, context) => requireSession(of.sessionId, context),
     }),
     stream: t.field({
       type: StreamType,
-      description: stream,
-      resolve: (of, _, context) => streamOf(of, context),
+      description: streamDescription,
+      resolve: (of, _, context) => requireStream(of, context),
     }),
     toolCall: t.field({
       type: ToolCallType,
       description: 'The call as it is now.',
-      resolve: (of, _, context) => callOf(of, context),
+      resolve: (of, _, context) => resolveToolCall(of, context),
     }),
     description: t.exposeString('description', { description: 'What is to be done, in a sentence for people.' }),
     choices: t.field({
@@ -47,9 +47,9 @@ ApprovalType.implement({
       nullable: true,
       description: 'What a person answered. Null while it waits, and when nobody answered.',
     }),
-    requestedAt: t.expose('requestedAt', { type: 'DateTime', description: requestedAt }),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true, description: expiresAt }),
-    resolvedAt: t.expose('resolvedAt', { type: 'DateTime', nullable: true, description: resolvedAt }),
+    requestedAt: t.expose('requestedAt', { type: 'DateTime', description: requestedAtDescription }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true, description: expiresAtDescription }),
+    resolvedAt: t.expose('resolvedAt', { type: 'DateTime', nullable: true, description: resolvedAtDescription }),
   }),
 })
 
@@ -60,18 +60,18 @@ ClarificationType.implement({
     id: t.exposeID('id', { description: 'clr_…' }),
     session: t.field({
       type: SessionType,
-      description: session,
-      resolve: (of, _, context) => sessionOf(of.sessionId, context),
+      description: sessionDescription,
+      resolve: (of, _, context) => requireSession(of.sessionId, context),
     }),
     stream: t.field({
       type: StreamType,
-      description: stream,
-      resolve: (of, _, context) => streamOf(of, context),
+      description: streamDescription,
+      resolve: (of, _, context) => requireStream(of, context),
     }),
     toolCall: t.field({
       type: ToolCallType,
       description: 'The call by which it was asked, as it is now.',
-      resolve: (of, _, context) => callOf(of, context),
+      resolve: (of, _, context) => resolveToolCall(of, context),
     }),
     question: t.exposeString('question', { description: 'What the agent wants to know.' }),
     choices: t.stringList({
@@ -80,35 +80,35 @@ ClarificationType.implement({
     }),
     state: t.expose('state', { type: DecisionStateEnum, description: 'Whether it waits.' }),
     answer: t.exposeString('answer', { nullable: true, description: 'What a person answered.' }),
-    requestedAt: t.expose('requestedAt', { type: 'DateTime', description: requestedAt }),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true, description: expiresAt }),
-    resolvedAt: t.expose('resolvedAt', { type: 'DateTime', nullable: true, description: resolvedAt }),
+    requestedAt: t.expose('requestedAt', { type: 'DateTime', description: requestedAtDescription }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true, description: expiresAtDescription }),
+    resolvedAt: t.expose('resolvedAt', { type: 'DateTime', nullable: true, description: resolvedAtDescription }),
   }),
 })
 
-const profile = 'The profile; default when it is left out.'
-const pending = 'true: those that wait. false: those that do not, the newest 1,000. null: of both.'
+const profileDescription = 'The profile; default when it is left out.'
+const pendingDescription = 'true: those that wait. false: those that do not, the newest 1,000. null: of both.'
 
 builder.queryFields((t) => ({
   approvals: t.field({
     type: [ApprovalType],
     description: 'Tool calls that a person is, or was, asked to allow; in the order in which they last changed.',
     args: {
-      profile: t.arg.string({ description: profile }),
-      pending: t.arg.boolean({ defaultValue: true, description: pending }),
+      profile: t.arg.string({ description: profileDescription }),
+      pending: t.arg.boolean({ defaultValue: true, description: pendingDescription }),
     },
     resolve: async (_, args, context) =>
-      (await decisionsOf(args.profile, context))?.list('approval', which(args.pending)) ?? [],
+      (await findDecisions(args.profile, context))?.list('approval', toPendingFilter(args.pending)) ?? [],
   }),
   clarifications: t.field({
     type: [ClarificationType],
     description: 'Questions that a person is, or was, asked; in the order in which they last changed.',
     args: {
-      profile: t.arg.string({ description: profile }),
-      pending: t.arg.boolean({ defaultValue: true, description: pending }),
+      profile: t.arg.string({ description: profileDescription }),
+      pending: t.arg.boolean({ defaultValue: true, description: pendingDescription }),
     },
     resolve: async (_, args, context) =>
-      (await decisionsOf(args.profile, context))?.list('clarification', which(args.pending)) ?? [],
+      (await findDecisions(args.profile, context))?.list('clarification', toPendingFilter(args.pending)) ?? [],
   }),
 }))
 
@@ -120,8 +120,8 @@ builder.mutationFields((t) => ({
       id: t.arg.id({ required: true, description: 'apr_…' }),
       decision: t.arg({ type: ApprovalDecisionEnum, required: true, description: 'What is allowed.' }),
     },
-    resolve: async (_, { id, decision }, { scopes }) =>
-      (await scopes.having('approval', id)).chats.decisions.answerApproval(id, decision),
+    resolve: async (_, { id, decision }, { profiles }) =>
+      (await profiles.requireProfileOwning('approval', id)).chats.decisions.answerApproval(id, decision),
   }),
   answerClarification: t.field({
     type: ClarificationType,
@@ -133,8 +133,8 @@ builder.mutationFields((t) => ({
         description: 'One of its choices or anything else: up to 100,000 characters, not blank.',
       }),
     },
-    resolve: async (_, { id, answer }, { scopes }) =>
-      (await scopes.having('clarification', id)).chats.decisions.answerClarification(id, answer),
+    resolve: async (_, { id, answer }, { profiles }) =>
+      (await profiles.requireProfileOwning('clarification', id)).chats.decisions.answerClarification(id, answer),
   }),
 }))
 
@@ -142,43 +142,43 @@ builder.subscriptionFields((t) => ({
   approvals: t.field({
     type: ApprovalType,
     description: 'Every approval that waits at the start, then each one that changes. Does not end by itself.',
-    args: { profile: t.arg.string({ description: profile }) },
-    subscribe: async (_, args, context) => (await followed(args.profile, context)).follow('approval'),
+    args: { profile: t.arg.string({ description: profileDescription }) },
+    subscribe: async (_, args, context) => (await openDecisions(args.profile, context)).subscribe('approval'),
     resolve: (approval) => approval,
   }),
   clarifications: t.field({
     type: ClarificationType,
     description: 'Every question that waits at the start, then each one that changes. Does not end by itself.',
-    args: { profile: t.arg.string({ description: profile }) },
-    subscribe: async (_, args, context) => (await followed(args.profile, context)).follow('clarification'),
+    args: { profile: t.arg.string({ description: profileDescription }) },
+    subscribe: async (_, args, context) => (await openDecisions(args.profile, context)).subscribe('clarification'),
     resolve: (clarification) => clarification,
   }),
 }))
 
 /** Null where there is nothing of a profile: it reads as an empty one. Throws BAD_USER_INPUT for what is no name. */
-async function decisionsOf(given: string | null | undefined, { scopes }: Context): Promise<Decisions | null> {
-  return (await scopes.of(profileName(given, 'profile')))?.chats.decisions ?? null
+async function findDecisions(name: string | null | undefined, { profiles }: Context): Promise<DecisionService | null> {
+  return (await profiles.findProfile(parseProfileName(name, 'profile')))?.chats.decisions ?? null
 }
 
 /** What is to come of a profile, even where there is nothing of it yet. */
-async function followed(given: string | null | undefined, { scopes }: Context): Promise<Decisions> {
-  return (await scopes.make(profileName(given, 'profile'))).chats.decisions
+async function openDecisions(name: string | null | undefined, { profiles }: Context): Promise<DecisionService> {
+  return (await profiles.openProfile(parseProfileName(name, 'profile'))).chats.decisions
 }
 
-function which(wanted: boolean | null | undefined): { readonly pending?: boolean } {
-  return typeof wanted === 'boolean' ? { pending: wanted } : {}
+function toPendingFilter(isPending: boolean | null | undefined): { readonly isPending?: boolean } {
+  return typeof isPending === 'boolean' ? { isPending } : {}
 }
 
 /** The call as it is in its message; as it was when it began to wait, until that can be read. */
-async function callOf(decision: DecisionRecord, { scopes }: Context): Promise<ToolCall> {
-  const { chats } = await scopes.ofSession(decision.sessionId)
-  const message = await chats.transcripts.message(decision.messageId)
+async function resolveToolCall(decision: DecisionRecord, { profiles }: Context): Promise<ToolCall> {
+  const { chats } = await profiles.requireProfileOfSession(decision.sessionId)
+  const message = await chats.messageQueries.findMessage(decision.messageId)
   const part = message?.parts[decision.partIndex]
   return part?.type === 'tool' ? part.call : decision.toolCall
 }
 
-async function streamOf({ streamId, sessionId }: DecisionRecord, { scopes }: Context): Promise<StreamRecord> {
-  const found = await (await scopes.ofSession(sessionId)).chats.stream(streamId)
+async function requireStream({ streamId, sessionId }: DecisionRecord, { profiles }: Context): Promise<StreamRecord> {
+  const found = await (await profiles.requireProfileOfSession(sessionId)).chats.findStream(streamId)
   if (!found) throw notFound('stream', streamId)
   return found
 }

@@ -1,14 +1,14 @@
 import { badInput, notFound } from '../../lib/errors.ts'
-import { upcoming } from '../../jobs/job-state.ts'
-import { profileName } from '../../profiles/profile-name.ts'
-import type { RunByHand } from '../../jobs/scheduler.ts'
+import { listUpcomingRuns } from '../../jobs/job-state.ts'
+import { parseProfileName } from '../../profiles/profile-name.ts'
+import type { ManualRun } from '../../jobs/scheduler.ts'
 import type { JobPatch } from '../../jobs/job-input.ts'
 import { builder } from '../builder.ts'
-import { connection, positionCursor } from '../relay/keyset-connection.ts'
+import { resolveKeysetConnection, positionCursor } from '../relay/keyset-connection.ts'
 import { JobRunStatusEnum, JobStateEnum, JobTriggerEnum, OriginEnum } from '../enums.ts'
 import { JobRunType, JobType, ProfileType, SessionType } from '../object-refs.ts'
 
-const mostRuns = 1000
+const maxRuns = 1000
 
 JobType.implement({
   description: 'A prompt on a schedule. Each of its runs is a session of its own.',
@@ -34,7 +34,10 @@ JobType.implement({
     model: t.exposeString('model', { nullable: true, description: 'The model that answers. Null: the default one.' }),
     enabled: t.exposeBoolean('enabled', { description: 'False: it is paused.' }),
     state: t.expose('state', { type: JobStateEnum, description: 'Where it stands.' }),
-    fault: t.exposeString('fault', { nullable: true, description: 'What is wrong with its schedule, if anything.' }),
+    fault: t.exposeString('scheduleError', {
+      nullable: true,
+      description: 'What is wrong with its schedule, if anything.',
+    }),
     repeatLimit: t.exposeInt('repeatLimit', {
       nullable: true,
       description: 'How many runs the schedule makes; then it is COMPLETED and kept. Null: no end.',
@@ -48,11 +51,11 @@ JobType.implement({
     nextRuns: t.field({
       type: ['DateTime'],
       description: 'The next times at which it is due.',
-      args: { first: t.arg.int({ defaultValue: 3, description: `How many at most: 1 to ${mostRuns}.` }) },
+      args: { first: t.arg.int({ defaultValue: 3, description: `How many at most: 1 to ${maxRuns}.` }) },
       resolve: (job, args) => {
         const first = args.first ?? 3
-        if (first < 1 || first > mostRuns) throw badInput(`first is from 1 to ${mostRuns}; it was ${first}.`, 'first')
-        return upcoming(job, first)
+        if (first < 1 || first > maxRuns) throw badInput(`first is from 1 to ${maxRuns}; it was ${first}.`, 'first')
+        return listUpcomingRuns(job, first)
       },
     }),
     skippedRuns: t.exposeInt('skippedRuns', {
@@ -62,17 +65,17 @@ JobType.implement({
       type: JobRunType,
       nullable: true,
       description: 'Its newest run. Null when it has had none.',
-      resolve: async (job, _, { scopes }) => (await scopes.in(job.profile)).jobs.lastRun(job),
+      resolve: async (job, _, { profiles: scopes }) => (await scopes.requireProfile(job.profile)).jobs.lastRun(job),
     }),
     runs: t.connection(
       {
         type: JobRunType,
         description: 'Its runs, newest first.',
-        resolve: async (job, args, { scopes }) => {
-          const { jobs } = await scopes.in(job.profile)
-          return connection(args, {
-            fetch: (page) => jobs.runPage(job, page),
-            keyOf: ({ position }) => position,
+        resolve: async (job, args, { profiles: scopes }) => {
+          const { jobs } = await scopes.requireProfile(job.profile)
+          return resolveKeysetConnection(args, {
+            loadPage: (page) => jobs.runPage(job, page),
+            toKey: ({ position }) => position,
             cursor: positionCursor,
           })
         },
@@ -91,8 +94,8 @@ JobRunType.implement({
     job: t.field({
       type: JobType,
       description: 'The job.',
-      resolve: async ({ jobId }, _, { scopes }) => {
-        const job = await scopes.job(jobId)
+      resolve: async ({ jobId }, _, { profiles: scopes }) => {
+        const job = await scopes.findJob(jobId)
         if (!job) throw notFound('job', jobId)
         return job
       },
@@ -116,19 +119,20 @@ JobRunType.implement({
       nullable: true,
       description:
         'The session that it was held in. Null once that was deleted, and when the run failed before it began.',
-      resolve: ({ sessionId }, _, { scopes }) => (sessionId === null ? null : scopes.session(sessionId)),
+      resolve: ({ sessionId }, _, { profiles: scopes }) => (sessionId === null ? null : scopes.findSession(sessionId)),
     }),
   }),
 })
 
-const profile = 'The profile; default when it is left out.'
+const profileDescription = 'The profile; default when it is left out.'
 
 builder.queryField('jobs', (t) =>
   t.field({
     type: [JobType],
     description: 'The jobs of a profile, the oldest first, and behind them those of its Hermes agent.',
-    args: { profile: t.arg.string({ description: profile }) },
-    resolve: async (_, args, { scopes }) => (await scopes.of(profileName(args.profile, 'profile')))?.jobs.list() ?? [],
+    args: { profile: t.arg.string({ description: profileDescription }) },
+    resolve: async (_, args, { profiles }) =>
+      (await profiles.findProfile(parseProfileName(args.profile, 'profile')))?.jobs.list() ?? [],
   }),
 )
 
@@ -136,15 +140,15 @@ builder.objectField(ProfileType, 'jobs', (t) =>
   t.field({
     type: [JobType],
     description: 'Its jobs, the oldest first, and behind them those of its Hermes agent.',
-    resolve: async ({ name }, _, { scopes }) => (await scopes.of(name))?.jobs.list() ?? [],
+    resolve: async ({ name }, _, { profiles }) => (await profiles.findProfile(name))?.jobs.list() ?? [],
   }),
 )
 
-const schedule =
+const scheduleDescription =
   "A cron expression of five or six fields (six: seconds first), 'every 30m', 'in 2h', or an RFC 3339 time with its offset."
-const timezone =
+const timezoneDescription =
   "An IANA zone, such as Europe/Berlin, in which a cron expression counts; the server's own when it is left out."
-const repeatLimit = 'How many runs the schedule makes, 1 or more; no end when it is left out.'
+const repeatLimitDescription = 'How many runs the schedule makes, 1 or more; no end when it is left out.'
 
 const CreateJobInput = builder.inputType('CreateJobInput', {
   description: 'A job to make.',
@@ -154,13 +158,13 @@ const CreateJobInput = builder.inputType('CreateJobInput', {
       required: true,
       description: 'What the agent is told in each run: up to 1,000,000 characters.',
     }),
-    schedule: t.string({ required: true, description: schedule }),
-    timezone: t.string({ description: timezone }),
+    schedule: t.string({ required: true, description: scheduleDescription }),
+    timezone: t.string({ description: timezoneDescription }),
     profile: t.string({ description: 'The profile that it belongs to; default when it is left out.' }),
     model: t.string({
       description: 'The model that answers, as <provider>/<name>; the default one when it is left out.',
     }),
-    repeatLimit: t.int({ description: repeatLimit }),
+    repeatLimit: t.int({ description: repeatLimitDescription }),
   }),
 })
 
@@ -169,7 +173,7 @@ const UpdateJobInput = builder.inputType('UpdateJobInput', {
   fields: (t) => ({
     name: t.string({ description: 'What to call it.' }),
     prompt: t.string({ description: 'What the agent is told in each run.' }),
-    schedule: t.string({ description: `${schedule} Another one than before counts from now.` }),
+    schedule: t.string({ description: `${scheduleDescription} Another one than before counts from now.` }),
     timezone: t.string({ description: 'An IANA zone.' }),
     model: t.string({ description: 'The model that answers; null: the default one.' }),
     enabled: t.boolean({ description: 'false pauses it, true has it go on.' }),
@@ -177,7 +181,7 @@ const UpdateJobInput = builder.inputType('UpdateJobInput', {
   }),
 })
 
-const RunJobPayload = builder.objectRef<RunByHand>('RunJobPayload').implement({
+const RunJobPayload = builder.objectRef<ManualRun>('RunJobPayload').implement({
   description: 'A run that was asked for by hand.',
   fields: (t) => ({
     run: t.expose('run', { type: JobRunType, description: 'The run.' }),
@@ -193,9 +197,9 @@ builder.mutationFields((t) => ({
     description:
       'Makes a job. What was understood of its schedule shows in recurring, nextRunAt and nextRuns; what can never be is BAD_USER_INPUT.',
     args: { input: t.arg({ type: CreateJobInput, required: true, description: 'What it is to be.' }) },
-    resolve: async (_, { input }, { scopes }) => {
-      const { jobs, models } = await scopes.make(profileName(input.profile, 'input', 'profile'))
-      if (typeof input.model === 'string') await models.find(input.model)
+    resolve: async (_, { input }, { profiles }) => {
+      const { jobs, models } = await profiles.openProfile(parseProfileName(input.profile, 'input', 'profile'))
+      if (typeof input.model === 'string') await models.resolve(input.model)
       const { name, prompt } = input
       return jobs.create({
         name,
@@ -214,18 +218,18 @@ builder.mutationFields((t) => ({
       id: t.arg.id({ required: true, description: 'The job.' }),
       input: t.arg({ type: UpdateJobInput, required: true, description: 'What to change.' }),
     },
-    resolve: async (_, { id, input }, { scopes }) => {
-      const patch = patchOf(input)
-      const { jobs, models } = await scopes.having('job', id)
-      if (typeof patch.model === 'string') await models.find(patch.model)
+    resolve: async (_, { id, input }, { profiles }) => {
+      const patch = toJobPatch(input)
+      const { jobs, models } = await profiles.requireProfileOwning('job', id)
+      if (typeof patch.model === 'string') await models.resolve(patch.model)
       return jobs.update(id, patch)
     },
   }),
   deleteJob: t.id({
     description: 'Deletes a job and the record of its runs. Their sessions stay.',
     args: { id: t.arg.id({ required: true, description: 'The job.' }) },
-    resolve: async (_, { id }, { scopes }) => {
-      await (await scopes.having('job', id)).jobs.delete(id)
+    resolve: async (_, { id }, { profiles }) => {
+      await (await profiles.requireProfileOwning('job', id)).jobs.delete(id)
       return id
     },
   }),
@@ -234,7 +238,7 @@ builder.mutationFields((t) => ({
     description:
       'Runs a job now, in the same way as its schedule does. While it runs already, returns that run with alreadyRunning true.',
     args: { id: t.arg.id({ required: true, description: 'The job.' }) },
-    resolve: async (_, { id }, { scopes }) => (await scopes.having('job', id)).jobs.runNow(id),
+    resolve: async (_, { id }, { profiles }) => (await profiles.requireProfileOwning('job', id)).jobs.runNow(id),
   }),
 }))
 
@@ -244,29 +248,29 @@ builder.subscriptionField('jobRuns', (t) =>
     description:
       'Every run that is under way at the start, then each one that begins or ends. Of one job, or of all in all profiles. Does not end by itself.',
     args: { jobId: t.arg.id({ description: 'Only runs of this job.' }) },
-    subscribe: async (_, args, { scopes }) => {
+    subscribe: async (_, args, { profiles }) => {
       const jobId = args.jobId ?? null
-      if (jobId !== null) await scopes.having('job', jobId)
-      return scopes.domains.followRuns(jobId)
+      if (jobId !== null) await profiles.requireProfileOwning('job', jobId)
+      return profiles.registry.followJobRuns(jobId)
     },
     resolve: (run) => run,
   }),
 )
 
-function patchOf({ model, repeatLimit: limit, ...rest }: typeof UpdateJobInput.$inferInput): JobPatch {
-  const { name, prompt, schedule: given, timezone: zone, enabled } = rest
+function toJobPatch({ model, repeatLimit: limit, ...rest }: typeof UpdateJobInput.$inferInput): JobPatch {
+  const { name, prompt, schedule: newSchedule, timezone: newTimezone, enabled } = rest
   return {
-    ...(name !== undefined && { name: there(name, 'name') }),
-    ...(prompt !== undefined && { prompt: there(prompt, 'prompt') }),
-    ...(given !== undefined && { schedule: there(given, 'schedule') }),
-    ...(zone !== undefined && { timezone: there(zone, 'timezone') }),
-    ...(enabled !== undefined && { enabled: there(enabled, 'enabled') }),
+    ...(name !== undefined && { name: requireNonNull(name, 'name') }),
+    ...(prompt !== undefined && { prompt: requireNonNull(prompt, 'prompt') }),
+    ...(newSchedule !== undefined && { schedule: requireNonNull(newSchedule, 'schedule') }),
+    ...(newTimezone !== undefined && { timezone: requireNonNull(newTimezone, 'timezone') }),
+    ...(enabled !== undefined && { enabled: requireNonNull(enabled, 'enabled') }),
     ...(model !== undefined && { model }),
     ...(limit !== undefined && { repeatLimit: limit }),
   }
 }
 
-function there<T>(value: T | null, name: string): T {
+function requireNonNull<T>(value: T | null, name: string): T {
   if (value === null) throw badInput(`A job needs its ${name}: leave it out to keep it as it is.`, 'input', name)
   return value
 }

@@ -1,12 +1,12 @@
-import type { Model } from '../../agent/models/model-registry.ts'
+import type { ModelInfo } from '../../agent/models/model-registry.ts'
 import { badInput } from '../../lib/errors.ts'
-import { kindOfId } from '../../lib/ids.ts'
-import { defaultProfile } from '../../profiles/profile-name.ts'
+import { parseIdKind } from '../../lib/ids.ts'
+import { defaultProfileName } from '../../profiles/profile-name.ts'
 import { builder } from '../builder.ts'
 import { ChatEventInterface } from '../chat/chat-event.ts'
 import { SessionType, StreamType } from '../object-refs.ts'
 
-export const ModelType = builder.objectRef<Model>('Model').implement({
+export const ModelType = builder.objectRef<ModelInfo>('Model').implement({
   description: 'A model that can answer.',
   fields: (t) => ({
     id: t.exposeID('id', { description: '<provider>/<name>: what other fields take as model.' }),
@@ -16,7 +16,7 @@ export const ModelType = builder.objectRef<Model>('Model').implement({
   }),
 })
 
-const mostEvents = 1000
+const maxEvents = 1000
 
 builder.queryFields((t) => ({
   node: t.field({
@@ -25,27 +25,27 @@ builder.queryFields((t) => ({
     description:
       'Whatever has this id: a session, a conversation, a message, a stream, an approval, a clarification, a job, a run. Null when nothing has.',
     args: { id: t.arg.id({ required: true, description: 'The id.' }) },
-    resolve: async (_, { id }, { scopes }) => {
-      switch (kindOfId(id)) {
+    resolve: async (_, { id }, { profiles }) => {
+      switch (parseIdKind(id)) {
         case 'stream':
-          return scopes.stream(id)
+          return profiles.findStream(id)
         case 'message':
-          return scopes.message(id)
+          return profiles.findMessage(id)
         case 'approval':
         case 'clarification':
-          return scopes.decision(id)
+          return profiles.findDecision(id)
         case 'job':
-          return scopes.job(id)
+          return profiles.findJob(id)
         case 'jobRun':
-          return scopes.jobRun(id)
+          return profiles.findJobRun(id)
         default:
           // Hermes' ids have no form of their own: one may name anything that Hermes keeps.
           return (
-            (await scopes.conversation(id)) ??
-            (await scopes.session(id)) ??
-            (await scopes.message(id)) ??
-            (await scopes.job(id)) ??
-            scopes.jobRun(id)
+            (await profiles.findConversation(id)) ??
+            (await profiles.findSession(id)) ??
+            (await profiles.findMessage(id)) ??
+            (await profiles.findJob(id)) ??
+            profiles.findJobRun(id)
           )
       }
     },
@@ -55,14 +55,14 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'A session by id. Null when there is none.',
     args: { id: t.arg.id({ required: true, description: 'The id, of either origin.' }) },
-    resolve: (_, { id }, { scopes }) => scopes.session(id),
+    resolve: (_, { id }, { profiles }) => profiles.findSession(id),
   }),
   stream: t.field({
     type: StreamType,
     nullable: true,
     description: 'A stream by id. Null when there is none.',
     args: { id: t.arg.id({ required: true, description: 'str_…' }) },
-    resolve: (_, { id }, { scopes }) => scopes.stream(id),
+    resolve: (_, { id }, { profiles }) => profiles.findStream(id),
   }),
   events: t.field({
     type: [ChatEventInterface],
@@ -71,13 +71,13 @@ builder.queryFields((t) => ({
     args: {
       sessionId: t.arg.id({ required: true, description: 'The session.' }),
       after: t.arg.int({ defaultValue: 0, description: 'Only events with a greater seq.' }),
-      first: t.arg.int({ defaultValue: 500, description: `How many at most: 1 to ${mostEvents}.` }),
+      first: t.arg.int({ defaultValue: 500, description: `How many at most: 1 to ${maxEvents}.` }),
     },
-    resolve: async (_, args, { scopes }) => {
+    resolve: async (_, args, { profiles }) => {
       const [after, first] = [args.after ?? 0, args.first ?? 500]
       if (after < 0) throw badInput(`after is 0 or more; it was ${after}.`, 'after')
-      if (first < 1 || first > mostEvents) throw badInput(`first is from 1 to ${mostEvents}; it was ${first}.`, 'first')
-      const { chats } = await scopes.ofSession(args.sessionId)
+      if (first < 1 || first > maxEvents) throw badInput(`first is from 1 to ${maxEvents}; it was ${first}.`, 'first')
+      const { chats } = await profiles.requireProfileOfSession(args.sessionId)
       return chats.log.read({ sessionId: args.sessionId, after, limit: first })
     },
   }),
@@ -85,6 +85,6 @@ builder.queryFields((t) => ({
     type: [ModelType],
     description:
       'The models that can answer in the profile default; offline/eliza, which needs no key and no network, always among them.',
-    resolve: async (_, __, { scopes }) => (await scopes.in(defaultProfile)).models.list(),
+    resolve: async (_, __, { profiles }) => (await profiles.requireProfile(defaultProfileName)).models.list(),
   }),
 }))

@@ -2,18 +2,18 @@ import type { MessageRecord, SessionRecord } from '../../model/records.ts'
 import type { SearchHit, SearchKey } from '../../search/search-hit.ts'
 import type { PageRequest } from '../../storage/session-reader.ts'
 import { builder } from '../builder.ts'
-import { connection, type ConnectionArguments, searchCursor } from '../relay/keyset-connection.ts'
+import { resolveKeysetConnection, type ConnectionArguments, searchCursor } from '../relay/keyset-connection.ts'
 import type { Context } from '../context.ts'
 import { MessageType, SessionType } from '../object-refs.ts'
-import { SessionFilterInput, wantedBy } from '../session/session-filter.ts'
+import { SessionFilterInput, toSessionFilter } from '../session/session-filter.ts'
 
 /** A hit, and its session, which was there when it was found. */
-interface ShownHit {
+interface SearchResult {
   readonly hit: SearchHit
   readonly session: SessionRecord
 }
 
-const SearchHitType = builder.objectRef<ShownHit>('SearchHit').implement({
+const SearchHitType = builder.objectRef<SearchResult>('SearchHit').implement({
   description: 'Something that was found: a message, or a session by its title.',
   fields: (t) => ({
     session: t.expose('session', { type: SessionType, description: 'The session, or that of the message.' }),
@@ -21,8 +21,10 @@ const SearchHitType = builder.objectRef<ShownHit>('SearchHit').implement({
       type: MessageType,
       nullable: true,
       description: 'The message. Null when it is the title that was hit.',
-      resolve: async ({ hit, session }, _, { scopes }): Promise<MessageRecord | null> =>
-        hit.messageId === null ? null : (await scopes.in(session.profile)).chats.transcripts.message(hit.messageId),
+      resolve: async ({ hit, session }, _, { profiles: scopes }): Promise<MessageRecord | null> =>
+        hit.messageId === null
+          ? null
+          : (await scopes.requireProfile(session.profile)).chats.messageQueries.findMessage(hit.messageId),
     }),
     snippet: t.string({
       description:
@@ -56,40 +58,48 @@ builder.queryField('search', (t) =>
         }),
         filter: t.arg({ type: SessionFilterInput, description: 'In which sessions.' }),
       },
-      resolve: (_, { query, filter, ...args }, context) => searchPage(args, query, wantedBy(filter ?? {}), context),
+      resolve: (_, { query, filter, ...args }, context) =>
+        loadSearchPage(args, query, toSessionFilter(filter ?? {}), context),
     },
     SearchConnection,
     SearchEdge,
   ),
 )
 
-async function searchPage(
+async function loadSearchPage(
   args: ConnectionArguments,
   query: string,
-  { profile, filter }: ReturnType<typeof wantedBy>,
-  { scopes, signal }: Context,
+  { profile, filter }: ReturnType<typeof toSessionFilter>,
+  { profiles, signal }: Context,
 ) {
-  const scope = await scopes.of(profile)
-  let reached: SearchKey | null | undefined
-  const find = async (page: PageRequest<SearchKey>): Promise<ShownHit[]> => {
+  const requestProfile = await profiles.findProfile(profile)
+  let lastScannedKey: SearchKey | null | undefined
+  const loadPage = async (page: PageRequest<SearchKey>): Promise<SearchResult[]> => {
     // A valid name of which nothing exists reads as an empty profile.
-    if (!scope) return []
-    const found = await scope.profile.searches.find({ ...page, query, filter }, signal)
+    if (!requestProfile) return []
+    const found = await requestProfile.profile.search.find({ ...page, query, filter }, signal)
     // Later calls only look whether anything lies around the page.
-    if (reached === undefined) reached = found.reached
-    const sessions = await Promise.all(found.hits.map(({ sessionId }) => scope.loader.load(sessionId)))
+    if (lastScannedKey === undefined) lastScannedKey = found.searchedUpTo
+    const sessions = await Promise.all(found.hits.map(({ sessionId }) => requestProfile.sessionLoader.load(sessionId)))
     return found.hits.flatMap((hit, index) => {
       const session = sessions[index]
       return session ? { hit, session } : []
     })
   }
-  const { edges, pageInfo } = await connection(args, { fetch: find, keyOf: ({ hit }) => hit.key, cursor: searchCursor })
-  return { edges, pageInfo: { ...pageInfo, ...placeOf(reached ?? null, typeof args.last === 'number') } }
+  const { edges, pageInfo } = await resolveKeysetConnection(args, {
+    loadPage,
+    toKey: ({ hit }) => hit.key,
+    cursor: searchCursor,
+  })
+  return {
+    edges,
+    pageInfo: { ...pageInfo, ...toPartialPageInfo(lastScannedKey ?? null, typeof args.last === 'number') },
+  }
 }
 
 /** Where to go on with a search that took too long. */
-function placeOf(reached: SearchKey | null, backwards: boolean) {
-  if (reached === null) return {}
-  const cursor = searchCursor.encode(reached)
+function toPartialPageInfo(lastScannedKey: SearchKey | null, backwards: boolean) {
+  if (lastScannedKey === null) return {}
+  const cursor = searchCursor.encode(lastScannedKey)
   return backwards ? { hasPreviousPage: true, startCursor: cursor } : { hasNextPage: true, endCursor: cursor }
 }

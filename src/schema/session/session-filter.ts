@@ -1,11 +1,11 @@
 import { badInput } from '../../lib/errors.ts'
-import { profileName } from '../../profiles/profile-name.ts'
+import { parseProfileName } from '../../profiles/profile-name.ts'
 import type { Origin } from '../../model/records.ts'
 import type { SessionFilter } from '../../storage/session-reader.ts'
 import { builder } from '../builder.ts'
 import { ChannelEnum, OriginEnum } from '../enums.ts'
 
-const mostIds = 1000
+const maxIds = 1000
 
 export const SessionFilterInput = builder.inputType('SessionFilter', {
   description: 'What is left out does not filter.',
@@ -15,20 +15,20 @@ export const SessionFilterInput = builder.inputType('SessionFilter', {
     origin: t.field({ type: OriginEnum, description: 'Only sessions that are kept there.' }),
     archived: t.boolean({ description: 'Only those that were put away, or only those that were not.' }),
     pinned: t.boolean({ description: 'Only those that are kept at the top, or only those that are not.' }),
-    ids: t.idList({ description: `Only these, at most ${mostIds}.` }),
+    ids: t.idList({ description: `Only these, at most ${maxIds}.` }),
   }),
 })
 
-export type GivenFilter = typeof SessionFilterInput.$inferInput
+export type SessionFilterInputShape = typeof SessionFilterInput.$inferInput
 
 /** What is asked for: in which profile, and what of it. Throws BAD_USER_INPUT for what cannot be asked for. */
-export function wantedBy(given: GivenFilter): {
+export function toSessionFilter(input: SessionFilterInputShape): {
   readonly profile: string
   readonly filter: SessionFilter & { readonly origin?: Origin }
 } {
-  const { channels, origin, archived, pinned, ids } = given
-  const profile = profileName(given.profile, 'filter', 'profile')
-  if (ids && ids.length > mostIds) throw badInput(`At most ${mostIds} ids at once.`, 'filter', 'ids')
+  const { channels, origin, archived, pinned, ids } = input
+  const profile = parseProfileName(input.profile, 'filter', 'profile')
+  if (ids && ids.length > maxIds) throw badInput(`At most ${maxIds} ids at once.`, 'filter', 'ids')
   const filter = {
     ...(channels && { channels }),
     ...(origin && { origin }),

@@ -4,9 +4,9 @@ import type { SessionRecord } from '../../model/records.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { SessionType } from '../object-refs.ts'
-import type { Scope } from '../profile-lookup.ts'
+import type { RequestProfile } from '../profile-lookup.ts'
 
-const mostAtOnce = 1000
+const maxBatchSize = 1000
 
 const UpdateSessionInput = builder.inputType('UpdateSessionInput', {
   description: 'What to change of a session. What is left out stays as it is.',
@@ -29,7 +29,8 @@ builder.mutationFields((t) => ({
       id: t.arg.id({ required: true, description: 'The session.' }),
       input: t.arg({ type: UpdateSessionInput, required: true, description: 'What to change.' }),
     },
-    resolve: async (_, { id, input }, context) => found((await updated([id], updateOf(input), context))[0]),
+    resolve: async (_, { id, input }, context) =>
+      requireFound((await updateSessions([id], toSessionPatch(input), context))[0]),
   }),
   updateSessions: t.field({
     type: [SessionType],
@@ -39,14 +40,14 @@ builder.mutationFields((t) => ({
       ids: t.arg.idList({ required: true, description: 'The sessions.' }),
       input: t.arg({ type: UpdateSessionInput, required: true, description: 'What to change.' }),
     },
-    resolve: (_, { ids, input }, context) => updated(ids, updateOf(input), context),
+    resolve: (_, { ids, input }, context) => updateSessions(ids, toSessionPatch(input), context),
   }),
   deleteSession: t.id({
     description:
       'Deletes it and everything derived from it. SESSION_BUSY while a stream runs or waits in it. What continued it becomes a root; who follows it is completed.',
     args: { id: t.arg.id({ required: true, description: 'The session.' }) },
     resolve: async (_, { id }, context) => {
-      await removed([id], context)
+      await deleteSessions([id], context)
       return id
     },
   }),
@@ -54,39 +55,45 @@ builder.mutationFields((t) => ({
     description: 'Deletes up to 1,000 sessions, none of them unless all can be deleted when it begins.',
     args: { ids: t.arg.idList({ required: true, description: 'The sessions.' }) },
     resolve: async (_, { ids }, context) => {
-      await removed(ids, context)
+      await deleteSessions(ids, context)
       return ids
     },
   }),
 }))
 
-async function updated(ids: readonly string[], update: SessionUpdate, context: Context): Promise<SessionRecord[]> {
-  const groups = await byScope(ids, context)
-  for (const [{ chats }, some] of groups) await chats.housekeeping.checkUpdate(some, update)
-  const changed = new Map<string, SessionRecord>()
-  for (const [{ chats }, some] of groups) {
-    for (const session of await chats.housekeeping.update(some, update)) changed.set(session.id, session)
+async function updateSessions(
+  ids: readonly string[],
+  patch: SessionUpdate,
+  context: Context,
+): Promise<SessionRecord[]> {
+  const groups = await groupByProfile(ids, context)
+  for (const [{ chats }, groupIds] of groups) await chats.sessionManagement.assertCanUpdate(groupIds, patch)
+  const sessionsById = new Map<string, SessionRecord>()
+  for (const [{ chats }, groupIds] of groups) {
+    for (const session of await chats.sessionManagement.update(groupIds, patch)) sessionsById.set(session.id, session)
   }
-  return ids.map((id) => found(changed.get(id)))
+  return ids.map((id) => requireFound(sessionsById.get(id)))
 }
 
-async function removed(ids: readonly string[], context: Context): Promise<void> {
-  const groups = await byScope(ids, context)
-  for (const [{ chats }, some] of groups) await chats.housekeeping.checkRemove(some)
-  for (const [{ chats }, some] of groups) await chats.housekeeping.remove(some)
+async function deleteSessions(ids: readonly string[], context: Context): Promise<void> {
+  const groups = await groupByProfile(ids, context)
+  for (const [{ chats }, groupIds] of groups) await chats.sessionManagement.assertCanDelete(groupIds)
+  for (const [{ chats }, groupIds] of groups) await chats.sessionManagement.delete(groupIds)
 }
 
 /** The sessions of each profile. Throws BAD_USER_INPUT for too many, and NOT_FOUND. */
-async function byScope(ids: readonly string[], { scopes }: Context): Promise<Map<Scope, string[]>> {
-  if (ids.length > mostAtOnce)
-    throw badInput(`At most ${mostAtOnce} sessions at once; these were ${ids.length}.`, 'ids')
-  const scoped = await Promise.all([...new Set(ids)].map(async (id) => ({ id, scope: await scopes.ofSession(id) })))
-  scopes.forget()
-  const groups = Map.groupBy(scoped, ({ scope }) => scope)
-  return new Map([...groups].map(([scope, some]) => [scope, some.map(({ id }) => id)]))
+async function groupByProfile(ids: readonly string[], { profiles }: Context): Promise<Map<RequestProfile, string[]>> {
+  if (ids.length > maxBatchSize)
+    throw badInput(`At most ${maxBatchSize} sessions at once; these were ${ids.length}.`, 'ids')
+  const idsWithProfile = await Promise.all(
+    [...new Set(ids)].map(async (id) => ({ id, scope: await profiles.requireProfileOfSession(id) })),
+  )
+  profiles.clearCaches()
+  const groups = Map.groupBy(idsWithProfile, ({ scope }) => scope)
+  return new Map([...groups].map(([scope, members]) => [scope, members.map(({ id }) => id)]))
 }
 
-function updateOf({ title, model, pinned, archived }: typeof UpdateSessionInput.$inferInput): SessionUpdate {
+function toSessionPatch({ title, model, pinned, archived }: typeof UpdateSessionInput.$inferInput): SessionUpdate {
   if (pinned === null) throw badInput('pinned is true or false.', 'input', 'pinned')
   if (archived === null) throw badInput('archived is true or false.', 'input', 'archived')
   return {
@@ -97,7 +104,7 @@ function updateOf({ title, model, pinned, archived }: typeof UpdateSessionInput.
   }
 }
 
-function found(session: SessionRecord | undefined): SessionRecord {
+function requireFound(session: SessionRecord | undefined): SessionRecord {
   if (!session) throw new Error('a session is gone that was just changed')
   return session
 }

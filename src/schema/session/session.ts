@@ -1,10 +1,10 @@
 import { notFound } from '../../lib/errors.ts'
 import type { Lineage } from '../../model/lineage.ts'
-import { channelOfSession } from '../../model/channel.ts'
+import { channelForSession } from '../../model/channel.ts'
 import type { SessionRecord } from '../../model/records.ts'
 import { builder } from '../builder.ts'
-import { jsonOf } from '../chat/model-messages-to-json.ts'
-import { connection, positionCursor } from '../relay/keyset-connection.ts'
+import { modelMessagesToJson } from '../chat/model-messages-to-json.ts'
+import { resolveKeysetConnection, positionCursor } from '../relay/keyset-connection.ts'
 import type { Context } from '../context.ts'
 import { ChannelEnum, OriginEnum } from '../enums.ts'
 import { UsageType } from './usage.ts'
@@ -26,7 +26,7 @@ SessionType.implement({
     channel: t.field({
       type: ChannelEnum,
       description: 'Its source in one of a few groups; TOOL for a sub-agent, whatever its source.',
-      resolve: (session) => channelOfSession(session),
+      resolve: (session) => channelForSession(session),
     }),
     origin: t.expose('origin', { type: OriginEnum, description: 'Who keeps it.' }),
     profile: t.field({
@@ -54,9 +54,11 @@ SessionType.implement({
     }),
     messageCount: t.int({
       description: 'How many messages it has, the one that is being made included.',
-      resolve: async (session, _, { scopes }) => {
-        const { loader, chats } = await scopes.in(session.profile)
-        return (await loader.messageCount(session)) + (chats.transcripts.growing(session.id) ? 1 : 0)
+      resolve: async (session, _, { profiles: scopes }) => {
+        const { sessionLoader: loader, chats } = await scopes.requireProfile(session.profile)
+        return (
+          (await loader.loadMessageCount(session)) + (chats.messageQueries.findStreamingMessage(session.id) ? 1 : 0)
+        )
       },
     }),
     pinned: t.exposeBoolean('pinned', { description: 'A person keeps it at the top.' }),
@@ -66,27 +68,27 @@ SessionType.implement({
       nullable: true,
       description:
         'The segment that this one continues. Null when there is none, when its row is gone, and when it did not end in a continuation.',
-      resolve: async (session, _, context) => (await lineageOf(session, context)).parent,
+      resolve: async (session, _, context) => (await loadLineage(session, context)).parent,
     }),
     lineageRoot: t.field({
       type: SessionType,
       description:
         'The first segment of the chain; the session itself when it continues nothing. Grouping by lineageRoot.id is always right.',
-      resolve: async (session, _, context) => (await lineageOf(session, context)).root,
+      resolve: async (session, _, context) => (await loadLineage(session, context)).root,
     }),
     segmentCount: t.int({
       description: 'Segments from lineageRoot to this one, both counted. 1 when it continues nothing.',
-      resolve: async (session, _, context) => (await lineageOf(session, context)).segmentCount,
+      resolve: async (session, _, context) => (await loadLineage(session, context)).segmentCount,
     }),
     messages: t.connection(
       {
         type: MessageType,
         description: 'Its messages, oldest first, the one that is being made at the end.',
-        resolve: async (session, args, { scopes }) => {
-          const { chats } = await scopes.in(session.profile)
-          return connection(args, {
-            fetch: (page) => chats.transcripts.page(session, page),
-            keyOf: (message) => message.position ?? 0,
+        resolve: async (session, args, { profiles: scopes }) => {
+          const { chats } = await scopes.requireProfile(session.profile)
+          return resolveKeysetConnection(args, {
+            loadPage: (page) => chats.messageQueries.loadPage(session, page),
+            toKey: (message) => message.position ?? 0,
             cursor: positionCursor,
           })
         },
@@ -97,14 +99,15 @@ SessionType.implement({
     modelContext: t.field({
       type: 'JSON',
       description: "Exactly what the model would be sent next, in the AI SDK's ModelMessage form.",
-      resolve: async (session, _, { scopes }) =>
-        jsonOf(await (await scopes.in(session.profile)).chats.modelContext(session)),
+      resolve: async (session, _, { profiles: scopes }) =>
+        modelMessagesToJson(await (await scopes.requireProfile(session.profile)).chats.loadModelMessages(session)),
     }),
     activeStream: t.field({
       type: StreamType,
       nullable: true,
       description: 'The stream that holds the session now, if any.',
-      resolve: async (session, _, { scopes }) => (await scopes.in(session.profile)).chats.activeStream(session.id),
+      resolve: async (session, _, { profiles: scopes }) =>
+        (await scopes.requireProfile(session.profile)).chats.findActiveStream(session.id),
     }),
     headSeq: t.exposeInt('headSeq', {
       description: "The seq of the newest event in the session's log. 0 when there is none.",
@@ -114,8 +117,10 @@ SessionType.implement({
       nullable: true,
       description:
         'Where it was forked from: the last message that it took along, or the one that is answered again in it. A fork is never a continuation. Null when it is none, and when that message is gone.',
-      resolve: async ({ forkedFrom, profile }, _, { scopes }) =>
-        forkedFrom === null ? null : (await scopes.in(profile)).chats.transcripts.message(forkedFrom),
+      resolve: async ({ forkedFrom, profile }, _, { profiles: scopes }) =>
+        forkedFrom === null
+          ? null
+          : (await scopes.requireProfile(profile)).chats.messageQueries.findMessage(forkedFrom),
     }),
     usage: t.expose('usage', {
       type: UsageType,
@@ -124,28 +129,28 @@ SessionType.implement({
     pendingApprovals: t.field({
       type: [ApprovalType],
       description: 'The tool calls in it that wait for a person to allow them, the oldest first.',
-      resolve: async ({ id: sessionId, profile }, _, { scopes }) => [
-        ...(await (await scopes.in(profile)).pending.approvals(sessionId)),
+      resolve: async ({ id: sessionId, profile }, _, { profiles: scopes }) => [
+        ...(await (await scopes.requireProfile(profile)).pendingDecisionLoader.loadApprovals(sessionId)),
       ],
     }),
     pendingClarifications: t.field({
       type: [ClarificationType],
       description: 'The questions in it that wait for an answer, the oldest first.',
-      resolve: async ({ id: sessionId, profile }, _, { scopes }) => [
-        ...(await (await scopes.in(profile)).pending.clarifications(sessionId)),
+      resolve: async ({ id: sessionId, profile }, _, { profiles: scopes }) => [
+        ...(await (await scopes.requireProfile(profile)).pendingDecisionLoader.loadClarifications(sessionId)),
       ],
     }),
   }),
 })
 
 /** A session that is known to exist, by the row that names it. */
-export async function sessionOf(id: string, { scopes }: Context): Promise<SessionRecord> {
-  const session = await (await scopes.ofSession(id)).loader.load(id)
+export async function requireSession(id: string, { profiles }: Context): Promise<SessionRecord> {
+  const session = await (await profiles.requireProfileOfSession(id)).sessionLoader.load(id)
   if (!session) throw notFound('session', id)
   return session
 }
 
 /** All walks of one execution share its loader. */
-async function lineageOf(session: SessionRecord, { scopes }: Context): Promise<Lineage<SessionRecord>> {
-  return (await scopes.in(session.profile)).loader.lineage(session)
+async function loadLineage(session: SessionRecord, { profiles }: Context): Promise<Lineage<SessionRecord>> {
+  return (await profiles.requireProfile(session.profile)).sessionLoader.loadLineage(session)
 }

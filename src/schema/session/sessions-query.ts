@@ -1,8 +1,8 @@
 import { builder } from '../builder.ts'
-import { connection, type ConnectionArguments, sessionCursor } from '../relay/keyset-connection.ts'
+import { resolveKeysetConnection, type ConnectionArguments, sessionCursor } from '../relay/keyset-connection.ts'
 import type { Context } from '../context.ts'
 import { ProfileType, SessionType } from '../object-refs.ts'
-import { type GivenFilter, SessionFilterInput, wantedBy } from './session-filter.ts'
+import { type SessionFilterInputShape, SessionFilterInput, toSessionFilter } from './session-filter.ts'
 
 const SessionEdge = builder.edgeObject({
   name: 'SessionEdge',
@@ -20,7 +20,7 @@ builder.queryField('sessions', (t) =>
       type: SessionType,
       description: 'All sessions of both origins, newest activity first: empty and archived ones too.',
       args: { filter: t.arg({ type: SessionFilterInput, description: 'Which sessions.' }) },
-      resolve: (_, { filter, ...args }, context) => sessionPage(args, filter ?? {}, context),
+      resolve: (_, { filter, ...args }, context) => loadSessionPage(args, filter ?? {}, context),
     },
     SessionConnection,
     SessionEdge,
@@ -32,20 +32,20 @@ builder.objectField(ProfileType, 'sessions', (t) =>
     {
       type: SessionType,
       description: 'All sessions of the profile, newest activity first.',
-      resolve: ({ name }, args, context) => sessionPage(args, { profile: name }, context),
+      resolve: ({ name }, args, context) => loadSessionPage(args, { profile: name }, context),
     },
     SessionConnection,
     SessionEdge,
   ),
 )
 
-async function sessionPage(args: ConnectionArguments, given: GivenFilter, { scopes }: Context) {
-  const { profile, filter } = wantedBy(given)
-  const scope = await scopes.of(profile)
-  return connection(args, {
+async function loadSessionPage(args: ConnectionArguments, input: SessionFilterInputShape, { profiles }: Context) {
+  const { profile, filter } = toSessionFilter(input)
+  const requestProfile = await profiles.findProfile(profile)
+  return resolveKeysetConnection(args, {
     // A valid name of which nothing exists reads as an empty profile.
-    fetch: async (page) => scope?.sessions.page(page, filter) ?? [],
-    keyOf: ({ lastActivityAt, id }) => ({ lastActivityAt, id }),
+    loadPage: async (page) => requestProfile?.sessions.listPage(page, filter) ?? [],
+    toKey: ({ lastActivityAt, id }) => ({ lastActivityAt, id }),
     cursor: sessionCursor,
   })
 }

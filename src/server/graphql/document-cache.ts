@@ -1,13 +1,13 @@
 import type { DocumentNode } from 'graphql'
 
 /** As many as an application has, and more. */
-const most = 500 // documents
+const maxDocuments = 500 // documents
 
 /** What nobody writes by hand or by a tool is not kept: a request may have megabytes. */
-const longest = 16_384 // UTF-16 code units
+const maxDocumentLength = 16_384 // UTF-16 code units
 
 /** Documents that were found valid, by their text: what is asked again and again is parsed and validated once. */
-export class KnownDocuments {
+export class DocumentCache {
   readonly #documents = new Map<string, DocumentNode>()
 
   get(text: string): DocumentNode | null {
@@ -20,9 +20,9 @@ export class KnownDocuments {
   }
 
   add(text: string, document: DocumentNode): void {
-    if (text.length > longest) return
+    if (text.length > maxDocumentLength) return
     this.#documents.set(text, document)
-    const [oldest] = this.#documents.size > most ? this.#documents.keys() : []
+    const [oldest] = this.#documents.size > maxDocuments ? this.#documents.keys() : []
     if (oldest !== undefined) this.#documents.delete(oldest)
   }
 }

@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http'
-import { dataOf, type Data } from '../../chat/attachments/data-url.ts'
-import type { Domain } from '../../services/profile-services.ts'
-import type { Domains } from '../../services/profile-registry.ts'
+import { parseDataUrl, type DecodedFile } from '../../chat/attachments/data-url.ts'
+import type { ProfileServices } from '../../services/profile-services.ts'
+import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import { filesPath } from '../../schema/chat/file-url.ts'
-import { keptFile } from '../../model/records.ts'
+import { parseBlobUrl } from '../../model/records.ts'
 
 /** Serves what came with a message, and what a tool returned that is too large for the log. 404 for anything else. */
-export async function serveFile(path: string, domains: Domains, response: ServerResponse): Promise<void> {
-  const file = await fileIn(await domains.all(), path.slice(filesPath.length))
+export async function handleFile(path: string, profiles: ProfileRegistry, response: ServerResponse): Promise<void> {
+  const file = await findFile(await profiles.openAll(), path.slice(filesPath.length))
   if (!file) {
     response.writeHead(404, { 'content-type': 'text/plain' }).end('There is no such file.\n')
     return
@@ -24,32 +24,32 @@ export async function serveFile(path: string, domains: Domains, response: Server
 }
 
 /** What has this name in one of the profiles that the caller may see. */
-async function fileIn(domains: readonly Domain[], name: string): Promise<Data | null> {
-  for (const domain of domains) {
-    const file = (await attachment(name, domain)) ?? (await keptText(name, domain))
+async function findFile(profiles: readonly ProfileServices[], name: string): Promise<DecodedFile | null> {
+  for (const profile of profiles) {
+    const file = (await readAttachment(name, profile)) ?? (await readToolResult(name, profile))
     if (file) return file
   }
   return null
 }
 
-async function attachment(name: string, { profile, chats }: Domain): Promise<Data | null> {
+async function readAttachment(name: string, { profile, chats }: ProfileServices): Promise<DecodedFile | null> {
   const [, id = '', index] = /^\/([^/]+)\/(0|[1-9]\d*)$/.exec(name) ?? []
-  const messageId = decoded(id)
-  const message = messageId ? await chats.transcripts.message(messageId) : null
+  const messageId = decodePathSegment(id)
+  const message = messageId ? await chats.messageQueries.findMessage(messageId) : null
   const part = message?.parts[Number(index)]
   if (part?.type !== 'file') return null
-  const hash = keptFile(part.url)
-  if (hash === null) return dataOf(part.url)
-  const bytes = await profile.files.read(hash)
+  const hash = parseBlobUrl(part.url)
+  if (hash === null) return parseDataUrl(part.url)
+  const bytes = await profile.blobs.get(hash)
   return bytes && { mediaType: part.mediaType, bytes }
 }
 
-async function keptText(name: string, { profile }: Domain): Promise<Data | null> {
-  const bytes = await profile.files.read(name.slice(1))
+async function readToolResult(name: string, { profile }: ProfileServices): Promise<DecodedFile | null> {
+  const bytes = await profile.blobs.get(name.slice(1))
   return bytes && { mediaType: 'text/plain; charset=utf-8', bytes }
 }
 
-function decoded(text: string): string | null {
+function decodePathSegment(text: string): string | null {
   try {
     return decodeURIComponent(text)
   } catch {

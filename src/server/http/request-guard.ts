@@ -1,29 +1,34 @@
 import type { IncomingMessage } from 'node:http'
 
 /** Why a request is not let in. */
-export interface Refusal {
+export interface Rejection {
   readonly status: 403 | 415
   readonly message: string
 }
 
 /** Content types that a page of any site can make a browser send without asking. */
-const ourContentType = /^application\/json\s*(;|$)/i
+const jsonContentType = /^application\/json\s*(;|$)/i
 
 /**
  * Who may knock. The server is a door to somebody's machine: a web page that the person happens to visit must not get
  * in, neither under a name of its own that leads here (rebinding), nor from its own origin, nor by a plain form.
  */
-export class Door {
-  readonly #names: ReadonlySet<string>
+export class RequestGuard {
+  readonly #allowedHosts: ReadonlySet<string>
 
   constructor(host: string) {
-    this.#names = new Set(['localhost', '127.0.0.1', '[::1]', host.includes(':') ? `[${host}]` : host.toLowerCase()])
+    this.#allowedHosts = new Set([
+      'localhost',
+      '127.0.0.1',
+      '[::1]',
+      host.includes(':') ? `[${host}]` : host.toLowerCase(),
+    ])
   }
 
   /** Null when the request may come in. Holds for HTTP and for the handshake of a WebSocket. */
-  refusal({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): Refusal | null {
+  check({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): Rejection | null {
     const host = headers.host?.toLowerCase() ?? ''
-    if (!this.#names.has(host.replace(/:\d*$/, ''))) {
+    if (!this.#allowedHosts.has(host.replace(/:\d*$/, ''))) {
       return { status: 403, message: 'The Host header names another server than this one.' }
     }
     const { origin } = headers
@@ -34,7 +39,7 @@ export class Door {
     if ((site === 'cross-site' || site === 'same-site') && headers['sec-fetch-mode'] !== 'navigate') {
       return { status: 403, message: 'Pages of other sites may not call this server.' }
     }
-    if (method === 'POST' && !ourContentType.test(headers['content-type'] ?? '')) {
+    if (method === 'POST' && !jsonContentType.test(headers['content-type'] ?? '')) {
       return { status: 415, message: 'Send the request as application/json.' }
     }
     return null

@@ -12,13 +12,13 @@ export interface PlaygroundPage {
 }
 
 /** The mark of Segue: one line that goes on where another one ends. */
-const mark = (size: number): string =>
+const renderLogo = (size: number): string =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="${size}" height="${size}" fill="none" stroke-width="4" stroke-linecap="round"><path stroke="#2f6f9f" d="M4 22c7 0 8-6 12-6"/><path stroke="#e0803c" d="M16 16c4 0 5-6 12-6"/></svg>`
 
 const html = renderGraphiQL({
   title: 'Segue',
-  logo: mark(32),
-  favicon: `data:image/svg+xml,${encodeURIComponent(mark(32))}`,
+  logo: renderLogo(32),
+  favicon: `data:image/svg+xml,${encodeURIComponent(renderLogo(32))}`,
   subscriptionsProtocol: 'WS',
   defaultTabs: [...playgroundTabs],
 })

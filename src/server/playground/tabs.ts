@@ -4,13 +4,13 @@ export interface PlaygroundTab {
   readonly variables: string | null
 }
 
-function tab(query: string, variables: object | null = null): PlaygroundTab {
+function createTab(query: string, variables: object | null = null): PlaygroundTab {
   return { query: query.trimStart(), variables: variables && JSON.stringify(variables, null, 2) }
 }
 
 /** The tabs that the playground opens with: what people come for, ready to run. Each has one operation. */
 export const playgroundTabs: readonly PlaygroundTab[] = [
-  tab(`
+  createTab(`
 # Your sessions, newest activity first. To run this,
 # press the button on the right, or Ctrl+Enter. None
 # yet? The tab Chat makes one.
@@ -36,7 +36,7 @@ query Sessions {
   }
 }
 `),
-  tab(
+  createTab(
     `
 # An answer, event by event as it is made. That of
 # the offline model takes about 20 seconds.
@@ -60,7 +60,7 @@ subscription Chat($input: StreamChatInput!) {
 `,
     { input: { text: 'Who are you? Tell me all about yourself.' } },
   ),
-  tab(
+  createTab(
     `
 # Stops an answer, and returns what was saved: all
 # of it that anybody has seen. Put the streamId of
@@ -80,7 +80,7 @@ mutation Stop($streamId: ID!) {
 `,
     { streamId: 'str_…' },
   ),
-  tab(
+  createTab(
     `
 # Comes back to an answer, while it is made or long
 # after. It goes on behind the seq given as after; 0
@@ -100,7 +100,7 @@ subscription Follow($streamId: ID!, $after: Int) {
 `,
     { streamId: 'str_…', after: 0 },
   ),
-  tab(
+  createTab(
     `
 # Continues a session of Hermes here, if it ended in
 # cli_close or compression. To go on in the new one,

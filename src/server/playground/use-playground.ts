@@ -4,7 +4,7 @@ import { gunzip } from 'node:zlib'
 import type { Plugin } from 'graphql-yoga'
 import type { PlaygroundPage } from './render-worker.ts'
 
-const headers = {
+const baseHeaders = {
   'content-type': 'text/html; charset=utf-8',
   // Asked for anew each time, and sent anew only when a newer Segue has another one.
   'cache-control': 'no-cache',
@@ -29,8 +29,8 @@ const headers = {
 /** GraphiQL for browsers that visit the API's own address. The page is made at the first visit, and kept. */
 export function usePlayground(): Plugin {
   let page: Promise<PlaygroundPage> | null = null
-  const made = (): Promise<PlaygroundPage> => {
-    page ??= render().catch((error: unknown) => {
+  const loadPage = (): Promise<PlaygroundPage> => {
+    page ??= renderPage().catch((error: unknown) => {
       page = null
       throw error
     })
@@ -39,18 +39,19 @@ export function usePlayground(): Plugin {
   return {
     async onRequest({ request, fetchAPI, endResponse }) {
       if (request.method !== 'GET' || !request.headers.get('accept')?.includes('text/html')) return
-      const { gzipped, etag } = await made()
-      const sent = { ...headers, etag }
-      if (isKnown(etag, request.headers)) endResponse(new fetchAPI.Response(null, { status: 304, headers: sent }))
-      else if (takesGzip(request.headers)) {
-        endResponse(new fetchAPI.Response(gzipped, { headers: { ...sent, 'content-encoding': 'gzip' } }))
-      } else endResponse(new fetchAPI.Response(await promisify(gunzip)(gzipped), { headers: sent }))
+      const { gzipped, etag } = await loadPage()
+      const responseHeaders = { ...baseHeaders, etag }
+      if (matchesEtag(etag, request.headers))
+        endResponse(new fetchAPI.Response(null, { status: 304, headers: responseHeaders }))
+      else if (acceptsGzip(request.headers)) {
+        endResponse(new fetchAPI.Response(gzipped, { headers: { ...responseHeaders, 'content-encoding': 'gzip' } }))
+      } else endResponse(new fetchAPI.Response(await promisify(gunzip)(gzipped), { headers: responseHeaders }))
     },
   }
 }
 
 /** In a thread of its own, which takes its megabytes away again: here it would hold up every stream. */
-async function render(): Promise<PlaygroundPage> {
+async function renderPage(): Promise<PlaygroundPage> {
   const { promise, resolve, reject } = Promise.withResolvers<PlaygroundPage>()
   const worker = new Worker(new URL('./render-worker.ts', import.meta.url))
   worker.once('message', resolve).once('error', reject)
@@ -58,12 +59,12 @@ async function render(): Promise<PlaygroundPage> {
   return promise
 }
 
-function isKnown(etag: string, asked: Headers): boolean {
-  const known = asked.get('if-none-match')?.split(',') ?? []
-  return known.some((tag) => tag.trim() === etag)
+function matchesEtag(etag: string, requestHeaders: Headers): boolean {
+  const etags = requestHeaders.get('if-none-match')?.split(',') ?? []
+  return etags.some((tag) => tag.trim() === etag)
 }
 
-function takesGzip(asked: Headers): boolean {
-  const codings = asked.get('accept-encoding')?.split(',') ?? []
+function acceptsGzip(requestHeaders: Headers): boolean {
+  const codings = requestHeaders.get('accept-encoding')?.split(',') ?? []
   return codings.some((coding) => /^\s*(gzip|\*)\s*(;\s*q=(1|0?\.0*[1-9])|$)/i.test(coding))
 }

@@ -2,22 +2,22 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { ExecutionResult, GraphQLError } from 'graphql'
 import { z } from 'zod'
-import type { Domains } from '../../services/profile-registry.ts'
-import { newContext } from '../../schema/context.ts'
-import { type Execution, eventIdOf } from '../graphql/executor.ts'
-import { checkMayStartBy, largestRequest, type OperationRequest, prepare } from '../graphql/prepare-operation.ts'
-import { coded, httpSchema, tooLarge } from '../graphql/format-error.ts'
-import { bytePieces, watchReader } from '../http/slow-consumer.ts'
+import type { ProfileRegistry } from '../../services/profile-registry.ts'
+import { createContext } from '../../schema/context.ts'
+import { type Executor, findEventSeq } from '../graphql/executor.ts'
+import { assertNotGet, maxRequestBytes, type GraphQLParams, prepareOperation } from '../graphql/prepare-operation.ts'
+import { createGraphQLError, httpExtensionSchema, payloadTooLarge } from '../graphql/format-error.ts'
+import { chunkBytes, detectSlowConsumer } from '../http/slow-consumer.ts'
 
-export interface EventStreamOptions {
-  readonly domains: Domains
-  readonly execution: Execution
+export interface SseOptions {
+  readonly profiles: ProfileRegistry
+  readonly executor: Executor
   /** A reader that takes in nothing for so many milliseconds is let go of. */
-  readonly stalledAfter: number
-  readonly heartbeat: number
+  readonly slowConsumerTimeoutMs: number
+  readonly heartbeatIntervalMs: number
 }
 
-export function wantsEventStream({ headers, method }: IncomingMessage): boolean {
+export function acceptsEventStream({ headers, method }: IncomingMessage): boolean {
   return (method === 'GET' || method === 'POST') && /\btext\/event-stream\b/.test(headers.accept ?? '')
 }
 
@@ -27,45 +27,47 @@ export function wantsEventStream({ headers, method }: IncomingMessage): boolean 
  * answered 204, which is what stops it. What cannot be executed is 400 for a GET, since an EventSource tries again
  * otherwise, and a result like any other for a POST.
  */
-export async function serveEventStream(
+export async function handleSse(
   request: IncomingMessage,
   response: ServerResponse,
-  options: EventStreamOptions,
+  options: SseOptions,
 ): Promise<void> {
   const isGet = request.method === 'GET'
-  const asked = isGet ? queryOf(request) : await bodyOf(request)
-  if (asked === 'too large') return refuse(response, 413, tooLarge())
-  if (!asked) {
-    return refuse(
+  const params = isGet ? parseQueryParams(request) : await readBodyParams(request)
+  if (params === 'too large') return sendErrors(response, 413, payloadTooLarge())
+  if (!params) {
+    return sendErrors(
       response,
       400,
-      coded('BAD_USER_INPUT', 'Send query, and if need be variables and operationName, as JSON.', { path: [] }),
+      createGraphQLError('BAD_USER_INPUT', 'Send query, and if need be variables and operationName, as JSON.', {
+        path: [],
+      }),
     )
   }
 
-  let nothingLeft = false
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
-  const operation = prepare(
-    asked,
-    newContext(options.domains, {
-      lastEventId: lastEventIdOf(request),
-      signal: gone.signal,
-      checkMayStart: () => checkMayStartBy(request.method),
-      onNothingLeft: () => (nothingLeft = true),
+  let isFullyRead = false
+  const disconnect = new AbortController()
+  response.once('close', () => disconnect.abort())
+  const operation = prepareOperation(
+    params,
+    createContext(options.profiles, {
+      lastEventId: parseLastEventId(request),
+      signal: disconnect.signal,
+      assertCanStart: () => assertNotGet(request.method),
+      onFullyRead: () => (isFullyRead = true),
     }),
   )
-  const writer = new EventWriter(response, options)
-  if (!('type' in operation)) return answerOnce(writer, response, isGet, { errors: operation })
+  const writer = new SseWriter(response, options)
+  if (!('type' in operation)) return sendSingleResult(writer, response, isGet, { errors: operation })
   if (operation.type === 'mutation' && isGet) {
     response.setHeader('allow', 'POST')
-    return refuse(response, 405, coded('FORBIDDEN', 'Mutations are sent by POST.'))
+    return sendErrors(response, 405, createGraphQLError('FORBIDDEN', 'Mutations are sent by POST.'))
   }
 
-  const { execute, subscribe } = options.execution
+  const { execute, subscribe } = options.executor
   const result = await (operation.type === 'subscription' ? subscribe : execute)(operation.args)
-  if (!(Symbol.asyncIterator in result)) return answerOnce(writer, response, isGet, result)
-  if (nothingLeft && isGet && request.headers['last-event-id'] !== undefined) {
+  if (!(Symbol.asyncIterator in result)) return sendSingleResult(writer, response, isGet, result)
+  if (isFullyRead && isGet && request.headers['last-event-id'] !== undefined) {
     response.writeHead(204).end()
     return
   }
@@ -73,11 +75,11 @@ export async function serveEventStream(
 }
 
 /** Writes events as fast as their reader takes them in, and no faster: nothing is held for it but the one event. */
-class EventWriter {
+class SseWriter {
   readonly #response: ServerResponse
-  readonly #options: EventStreamOptions
+  readonly #options: SseOptions
 
-  constructor(response: ServerResponse, options: EventStreamOptions) {
+  constructor(response: ServerResponse, options: SseOptions) {
     this.#response = response
     this.#options = options
   }
@@ -85,38 +87,38 @@ class EventWriter {
   async writeAll(results: AsyncIterable<ExecutionResult>): Promise<void> {
     const response = this.#response
     const iterator = results[Symbol.asyncIterator]()
-    const leave = (): void => void iterator.return?.()
+    const closeIterator = (): void => void iterator.return?.()
     // It may have gone before there was anything to send.
-    if (!response.socket || response.destroyed) return leave()
-    const { heartbeat, stalledAfter } = this.#options
-    const unwatch = watchReader(response.socket, stalledAfter, () => response.destroy())
-    const beats = setInterval(() => this.#beat(), heartbeat)
-    response.once('close', leave)
-    begin(response)
+    if (!response.socket || response.destroyed) return closeIterator()
+    const { heartbeatIntervalMs, slowConsumerTimeoutMs } = this.#options
+    const stopDetection = detectSlowConsumer(response.socket, slowConsumerTimeoutMs, () => response.destroy())
+    const heartbeatTimer = setInterval(() => this.#writeHeartbeat(), heartbeatIntervalMs)
+    response.once('close', closeIterator)
+    writeHeaders(response)
     try {
       for (;;) {
         const { value, done } = await iterator.next()
         if (done || response.destroyed) break
-        if (!(await this.#write(nextEvent(value)))) return
-        beats.refresh()
+        if (!(await this.#write(formatNextEvent(value)))) return
+        heartbeatTimer.refresh()
       }
       if (!response.destroyed) response.end('event: complete\ndata:\n\n')
     } finally {
-      clearInterval(beats)
-      unwatch()
-      leave()
+      clearInterval(heartbeatTimer)
+      stopDetection()
+      closeIterator()
     }
   }
 
   /** A comment, so that whatever lies between keeps the connection. */
-  #beat(): void {
+  #writeHeartbeat(): void {
     if (!this.#response.writableNeedDrain && !this.#response.destroyed) this.#response.write(':\n\n')
   }
 
   /** False when the reader is gone, or was let go of because it stopped reading. */
   async #write(text: string): Promise<boolean> {
-    for (const piece of bytePieces(text)) {
-      if (!this.#response.write(piece)) await drained(this.#response)
+    for (const chunk of chunkBytes(text)) {
+      if (!this.#response.write(chunk)) await waitForDrain(this.#response)
       if (this.#response.destroyed) return false
     }
     return true
@@ -124,7 +126,7 @@ class EventWriter {
 }
 
 /** Resolves when what was written is taken in, or the reader is gone. */
-async function drained(response: ServerResponse): Promise<void> {
+async function waitForDrain(response: ServerResponse): Promise<void> {
   if (response.destroyed) return
   const { promise, resolve } = Promise.withResolvers<void>()
   response.once('drain', resolve).once('close', resolve)
@@ -132,7 +134,7 @@ async function drained(response: ServerResponse): Promise<void> {
   response.off('drain', resolve).off('close', resolve)
 }
 
-function begin(response: ServerResponse): void {
+function writeHeaders(response: ServerResponse): void {
   response.socket?.setNoDelay(true).setKeepAlive(true, 5000)
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
@@ -143,62 +145,62 @@ function begin(response: ServerResponse): void {
   response.write(':\n\n')
 }
 
-function nextEvent(result: ExecutionResult): string {
-  const id = eventIdOf(result)
+function formatNextEvent(result: ExecutionResult): string {
+  const id = findEventSeq(result)
   return `event: next\n${id === null ? '' : `id: ${id}\n`}data: ${JSON.stringify(result)}\n\n`
 }
 
 /** One result, and no more. Only a GET is told by its status that nothing could be done. */
-async function answerOnce(
-  writer: EventWriter,
+async function sendSingleResult(
+  writer: SseWriter,
   response: ServerResponse,
   isGet: boolean,
   result: ExecutionResult,
 ): Promise<void> {
-  if (isGet && result.errors && !result.data) return refuse(response, 400, ...result.errors)
+  if (isGet && result.errors && !result.data) return sendErrors(response, 400, ...result.errors)
   await writer.writeAll(Readable.from([result]))
 }
 
 /** Some errors know the status that belongs to them; it is for HTTP, and not told beside it. */
-function refuse(response: ServerResponse, status: number, ...errors: readonly GraphQLError[]): void {
-  const http = httpSchema.safeParse(errors[0]?.extensions['http']).data
+function sendErrors(response: ServerResponse, status: number, ...errors: readonly GraphQLError[]): void {
+  const http = httpExtensionSchema.safeParse(errors[0]?.extensions['http']).data
   response.writeHead(http?.status ?? status, { 'content-type': 'application/json; charset=utf-8', ...http?.headers })
-  response.end(JSON.stringify({ errors: errors.map(withoutHttp) }))
+  response.end(JSON.stringify({ errors: errors.map(omitHttpExtension) }))
 }
 
-function withoutHttp(error: GraphQLError): object {
+function omitHttpExtension(error: GraphQLError): object {
   const { http: _, ...extensions } = error.extensions
   return { ...error.toJSON(), extensions }
 }
 
-const requestSchema = z.object({
+const graphqlParamsSchema = z.object({
   query: z.string(),
   variables: z.record(z.string(), z.unknown()).nullish(),
   operationName: z.string().nullish(),
 })
 
-function queryOf({ url = '' }: IncomingMessage): OperationRequest | null {
-  const { variables, ...asked } = Object.fromEntries(new URL(url, 'http://localhost').searchParams)
-  return parsed({ ...asked, variables: variables ? parseJson(variables) : null })
+function parseQueryParams({ url = '' }: IncomingMessage): GraphQLParams | null {
+  const { variables, ...rest } = Object.fromEntries(new URL(url, 'http://localhost').searchParams)
+  return parseParams({ ...rest, variables: variables ? parseJsonOrText(variables) : null })
 }
 
-async function bodyOf(request: IncomingMessage): Promise<OperationRequest | 'too large' | null> {
+async function readBodyParams(request: IncomingMessage): Promise<GraphQLParams | 'too large' | null> {
   const chunks: Buffer[] = []
   let size = 0
   // The connection has to outlive a body that is too large, for the answer.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length
-    if (size > largestRequest) return 'too large'
+    if (size > maxRequestBytes) return 'too large'
     chunks.push(chunk)
   }
-  return parsed(parseJson(Buffer.concat(chunks).toString()))
+  return parseParams(parseJsonOrText(Buffer.concat(chunks).toString()))
 }
 
-function parsed(value: unknown): OperationRequest | null {
-  return requestSchema.safeParse(value).data ?? null
+function parseParams(value: unknown): GraphQLParams | null {
+  return graphqlParamsSchema.safeParse(value).data ?? null
 }
 
-function parseJson(text: string): unknown {
+function parseJsonOrText(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -207,7 +209,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function lastEventIdOf({ headers }: IncomingMessage): number | null {
+function parseLastEventId({ headers }: IncomingMessage): number | null {
   const id = headers['last-event-id']
   return typeof id === 'string' && /^\d{1,15}$/.test(id) ? Number(id) : null
 }

@@ -1,46 +1,46 @@
-import type { DecisionsRequest, DecisionStore, NumberedDecision } from '../decision-store.ts'
+import type { DecisionQuery, DecisionStore, ChangedDecision } from '../decision-store.ts'
 import type { DecisionRecord, ToolGrant } from '../../model/records.ts'
-import type { ProfileDatabase } from './database/sqlite-database.ts'
-import { type DecisionRow, fromDecision, toDecision } from './rows/row-mappers.ts'
+import type { SqliteDatabase } from './database/sqlite-database.ts'
+import { type DecisionRow, decisionToRow, decisionFromRow } from './rows/row-mappers.ts'
 
 /** Decisions and grants, in a profile's database. */
 export class SqliteDecisionStore implements DecisionStore {
-  readonly #database: ProfileDatabase
+  readonly #database: SqliteDatabase
 
-  constructor(database: ProfileDatabase) {
+  constructor(database: SqliteDatabase) {
     this.#database = database
   }
 
-  async decision(id: string): Promise<DecisionRecord | null> {
+  async findDecision(id: string): Promise<DecisionRecord | null> {
     const row = this.#database.prepare<[string], DecisionRow>('SELECT * FROM decisions WHERE id = ?').get(id)
-    return row ? toDecision(row) : null
+    return row ? decisionFromRow(row) : null
   }
 
-  async decisions({
+  async listDecisions({
     kind,
     sessionIds,
-    pending,
-    after = 0,
+    isPending,
+    afterChangeSeq = 0,
     limit,
-    newest,
-  }: DecisionsRequest): Promise<NumberedDecision[]> {
+    preferLatest,
+  }: DecisionQuery): Promise<ChangedDecision[]> {
     const conditions = ['kind = ?', 'change > ?']
-    const values: (string | number)[] = [kind, after]
+    const values: (string | number)[] = [kind, afterChangeSeq]
     if (sessionIds) {
       conditions.push('session_id IN (SELECT value FROM json_each(?))')
       values.push(JSON.stringify(sessionIds))
     }
-    if (pending !== undefined) conditions.push(pending ? "state = 'PENDING'" : "state <> 'PENDING'")
+    if (isPending !== undefined) conditions.push(isPending ? "state = 'PENDING'" : "state <> 'PENDING'")
     const rows = this.#database
       .prepare<(string | number)[], DecisionRow & { change: number }>(
-        `SELECT * FROM decisions WHERE ${conditions.join(' AND ')} ORDER BY change ${newest ? 'DESC' : 'ASC'} LIMIT ?`,
+        `SELECT * FROM decisions WHERE ${conditions.join(' AND ')} ORDER BY change ${preferLatest ? 'DESC' : 'ASC'} LIMIT ?`,
       )
       .all(...values, limit)
-      .map((row) => ({ change: row.change, decision: toDecision(row) }))
-    return newest ? rows.reverse() : rows
+      .map((row) => ({ changeSeq: row.change, decision: decisionFromRow(row) }))
+    return preferLatest ? rows.reverse() : rows
   }
 
-  async newestChange(): Promise<number> {
+  async loadLatestChangeSeq(): Promise<number> {
     const row = this.#database.prepare<[], { newest: number }>('SELECT newest FROM decision_changes').get()
     return row?.newest ?? 0
   }
@@ -53,7 +53,7 @@ export class SqliteDecisionStore implements DecisionStore {
     )
   }
 
-  async profileGrants(): Promise<string[]> {
+  async listProfileGrants(): Promise<string[]> {
     return this.#database
       .prepare<[], { tool: string }>('SELECT tool FROM grants WHERE session_id IS NULL ORDER BY tool')
       .all()
@@ -61,14 +61,14 @@ export class SqliteDecisionStore implements DecisionStore {
   }
 
   async revokeGrants(tool: string): Promise<void> {
-    this.#database.write(() => {
+    this.#database.transaction(() => {
       this.#database.prepare<[string]>('DELETE FROM grants WHERE tool = ?').run(tool)
     })
   }
 }
 
 /** To be called inside of a transaction. */
-export function putDecision(database: ProfileDatabase, decision: DecisionRecord): void {
+export function upsertDecision(database: SqliteDatabase, decision: DecisionRecord): void {
   database.prepare('UPDATE decision_changes SET newest = newest + 1').run()
   database
     .prepare<[DecisionRow]>(
@@ -76,18 +76,18 @@ export function putDecision(database: ProfileDatabase, decision: DecisionRecord)
        VALUES (:id, :session_id, :kind, :state, (SELECT newest FROM decision_changes), :body)
        ON CONFLICT (id) DO UPDATE SET state = excluded.state, change = excluded.change, body = excluded.body`,
     )
-    .run(fromDecision(decision))
+    .run(decisionToRow(decision))
 }
 
 /** To be called inside of a transaction. */
-export function putGrant(database: ProfileDatabase, { sessionId, tool }: ToolGrant): void {
+export function insertGrant(database: SqliteDatabase, { sessionId, tool }: ToolGrant): void {
   database
     .prepare<[string | null, string]>('INSERT OR IGNORE INTO grants (session_id, tool) VALUES (?, ?)')
     .run(sessionId, tool)
 }
 
 /** The grants of one session for another one. To be called inside of a transaction. */
-export function copyGrants(database: ProfileDatabase, from: string, to: string): void {
+export function copyGrants(database: SqliteDatabase, from: string, to: string): void {
   database
     .prepare<[string, string]>('INSERT OR IGNORE INTO grants SELECT ?, tool FROM grants WHERE session_id = ?')
     .run(to, from)

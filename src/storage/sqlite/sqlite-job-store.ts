@@ -1,57 +1,63 @@
-import type { JobRunRecord, OwnJob } from '../../model/job.ts'
-import { type ChangedRun, type ChangedRunRange, JobConflict, type JobStore, type JobWrite } from '../job-store.ts'
+import type { JobRunRecord, SegueJob } from '../../model/job.ts'
+import {
+  type ChangedRun,
+  type ChangedRunRange,
+  RevisionConflictError,
+  type JobStore,
+  type JobCommit,
+} from '../job-store.ts'
 import type { PageRequest } from '../session-reader.ts'
-import type { ProfileDatabase } from './database/sqlite-database.ts'
-import { fromJob, fromJobRun, type JobRow, type JobRunRow, toJob, toJobRun } from './rows/job-row-mapper.ts'
+import type { SqliteDatabase } from './database/sqlite-database.ts'
+import { jobToRow, jobRunToRow, type JobRow, type JobRunRow, jobFromRow, jobRunFromRow } from './rows/job-row-mapper.ts'
 
 /** Jobs that the clock looks at: as the index of the same words has them. */
-const awaited = 'next_run_at IS NOT NULL AND (recurring = 1 OR running IS NULL)'
-const jobsAtOnce = 100
-const newestChange = 'SELECT coalesce(max(change), 0) AS newest FROM job_runs'
+const dueCandidateCondition = 'next_run_at IS NOT NULL AND (recurring = 1 OR running IS NULL)'
+const maxDueJobs = 100
+const latestChangeSql = 'SELECT coalesce(max(change), 0) AS newest FROM job_runs'
 
 /** The jobs and runs in a profile's database. */
 export class SqliteJobStore implements JobStore {
   readonly origin = 'SEGUE'
-  readonly #database: ProfileDatabase
+  readonly #database: SqliteDatabase
   readonly #profile: string
   /** Goes on where the table ends, and never back: a deleted job takes the numbers of its runs along. */
-  #change = 0
+  #latestChangeSeq = 0
 
-  constructor(database: ProfileDatabase, profile: string) {
+  constructor(database: SqliteDatabase, profile: string) {
     this.#database = database
     this.#profile = profile
   }
 
-  async jobs(): Promise<OwnJob[]> {
-    return this.#jobs('SELECT * FROM jobs ORDER BY created_at, id')
+  async listJobs(): Promise<SegueJob[]> {
+    return this.#queryJobs('SELECT * FROM jobs ORDER BY created_at, id')
   }
 
-  async job(id: string): Promise<OwnJob | null> {
-    return this.#jobs('SELECT * FROM jobs WHERE id = ?', id)[0] ?? null
+  async findJob(id: string): Promise<SegueJob | null> {
+    return this.#queryJobs('SELECT * FROM jobs WHERE id = ?', id)[0] ?? null
   }
 
-  async dueJobs(now: number): Promise<OwnJob[]> {
-    return this.#jobs(
-      `SELECT * FROM jobs WHERE ${awaited} AND next_run_at <= ? ORDER BY next_run_at LIMIT ${jobsAtOnce}`,
+  async listDueJobs(now: number): Promise<SegueJob[]> {
+    return this.#queryJobs(
+      `SELECT * FROM jobs WHERE ${dueCandidateCondition} AND next_run_at <= ? ORDER BY next_run_at LIMIT ${maxDueJobs}`,
       now,
     )
   }
 
-  async nextDueAt(): Promise<number | null> {
+  async findNextDueAt(): Promise<number | null> {
     const row = this.#database
-      .prepare<[], { next: number | null }>(`SELECT min(next_run_at) AS next FROM jobs WHERE ${awaited}`)
+      .prepare<[], { next: number | null }>(`SELECT min(next_run_at) AS next FROM jobs WHERE ${dueCandidateCondition}`)
       .get()
     return row?.next ?? null
   }
 
-  async run(id: string): Promise<JobRunRecord | null> {
-    return this.#runs('SELECT * FROM job_runs WHERE id = ?', id)[0] ?? null
+  async findRun(id: string): Promise<JobRunRecord | null> {
+    return this.#queryRuns('SELECT * FROM job_runs WHERE id = ?', id)[0] ?? null
   }
 
-  async runPage(jobId: string, page: PageRequest<number>): Promise<JobRunRecord[]> {
+  async listRuns(jobId: string, page: PageRequest<number>): Promise<JobRunRecord[]> {
     const { after, before, limit, backwards } = page
     // Newest first: what comes after a key in the list is smaller than it.
-    const runs = this.#runs(
+    const runs = this.#queryRuns(
       `SELECT * FROM job_runs WHERE job_id = ? AND position < ? AND position > ?
        ORDER BY position ${backwards ? 'ASC' : 'DESC'} LIMIT ?`,
       jobId,
@@ -62,12 +68,12 @@ export class SqliteJobStore implements JobStore {
     return backwards ? runs.reverse() : runs
   }
 
-  async runningRun(jobId: string): Promise<JobRunRecord | null> {
-    return this.#runs('SELECT * FROM job_runs WHERE job_id = ? AND finished_at IS NULL', jobId)[0] ?? null
+  async findRunningRun(jobId: string): Promise<JobRunRecord | null> {
+    return this.#queryRuns('SELECT * FROM job_runs WHERE job_id = ? AND finished_at IS NULL', jobId)[0] ?? null
   }
 
-  async runningRuns(): Promise<JobRunRecord[]> {
-    return this.#runs('SELECT * FROM job_runs INDEXED BY running_job_runs WHERE finished_at IS NULL')
+  async listRunningRuns(): Promise<JobRunRecord[]> {
+    return this.#queryRuns('SELECT * FROM job_runs INDEXED BY running_job_runs WHERE finished_at IS NULL')
   }
 
   async hasRunFor(jobId: string, scheduledFor: number): Promise<boolean> {
@@ -77,51 +83,51 @@ export class SqliteJobStore implements JobStore {
     return row !== undefined
   }
 
-  async commit({ job, run }: JobWrite): Promise<void> {
-    this.#database.write(() => {
+  async commit({ job, run }: JobCommit): Promise<void> {
+    this.#database.transaction(() => {
       if (job.revision === 1) this.#insertJob(job)
       else this.#updateJob(job)
       if (run?.status === 'RUNNING') this.#insertRun(run)
-      else if (run) this.#endRun(run)
+      else if (run) this.#finishRun(run)
     })
   }
 
   async delete(id: string): Promise<boolean> {
-    return this.#database.write(
+    return this.#database.transaction(
       () => this.#database.prepare<[string]>('DELETE FROM jobs WHERE id = ?').run(id).changes === 1,
     )
   }
 
-  async changedRuns(range: ChangedRunRange): Promise<ChangedRun[]> {
+  async listChangedRuns(range: ChangedRunRange): Promise<ChangedRun[]> {
     return this.#database
       .prepare<[ChangedRunRange], JobRunRow>(
         `SELECT * FROM job_runs WHERE change > :after AND (:jobId IS NULL OR job_id = :jobId)
          ORDER BY change LIMIT :limit`,
       )
       .all(range)
-      .map((row) => ({ change: row.change, run: toJobRun(row) }))
+      .map((row) => ({ changeSeq: row.change, run: jobRunFromRow(row) }))
   }
 
-  async newestChange(): Promise<number> {
-    const row = this.#database.prepare<[], { newest: number }>(newestChange).get()
-    return Math.max(this.#change, row?.newest ?? 0)
+  async loadLatestChangeSeq(): Promise<number> {
+    const row = this.#database.prepare<[], { newest: number }>(latestChangeSql).get()
+    return Math.max(this.#latestChangeSeq, row?.newest ?? 0)
   }
 
-  #jobs(sql: string, ...values: (string | number)[]): OwnJob[] {
+  #queryJobs(sql: string, ...values: (string | number)[]): SegueJob[] {
     return this.#database
       .prepare<(string | number)[], JobRow>(sql)
       .all(...values)
-      .map((row) => toJob(row, this.#profile))
+      .map((row) => jobFromRow(row, this.#profile))
   }
 
-  #runs(sql: string, ...values: (string | number)[]): JobRunRecord[] {
+  #queryRuns(sql: string, ...values: (string | number)[]): JobRunRecord[] {
     return this.#database
       .prepare<(string | number)[], JobRunRow>(sql)
       .all(...values)
-      .map(toJobRun)
+      .map(jobRunFromRow)
   }
 
-  #insertJob(job: OwnJob): void {
+  #insertJob(job: SegueJob): void {
     this.#database
       .prepare<[JobRow]>(
         `INSERT INTO jobs (id, name, prompt, schedule, timezone, anchor, recurring, model, enabled, state, fault,
@@ -131,10 +137,10 @@ export class SqliteJobStore implements JobStore {
            :running, :repeat_limit, :completed_runs, :skipped_runs, :next_run_at, :created_at, :settled_until,
            :run_count, :revision)`,
       )
-      .run(fromJob(job))
+      .run(jobToRow(job))
   }
 
-  #updateJob(job: OwnJob): void {
+  #updateJob(job: SegueJob): void {
     const { changes } = this.#database
       .prepare<[JobRow]>(
         `UPDATE jobs SET name = :name, prompt = :prompt, schedule = :schedule, timezone = :timezone, anchor = :anchor,
@@ -144,8 +150,8 @@ export class SqliteJobStore implements JobStore {
            run_count = :run_count, revision = :revision
          WHERE id = :id AND revision = :revision - 1`,
       )
-      .run(fromJob(job))
-    if (changes !== 1) throw new JobConflict(`the job ${job.id} is not at revision ${job.revision - 1}`)
+      .run(jobToRow(job))
+    if (changes !== 1) throw new RevisionConflictError(`the job ${job.id} is not at revision ${job.revision - 1}`)
   }
 
   #insertRun(run: JobRunRecord): void {
@@ -156,24 +162,24 @@ export class SqliteJobStore implements JobStore {
          VALUES (:id, :job_id, :position, :trigger, :status, :scheduled_for, :started_at, :finished_at, :output,
            :error, :session_id, :change)`,
       )
-      .run(fromJobRun(run, this.#nextChange()))
+      .run(jobRunToRow(run, this.#allocateChangeSeq()))
   }
 
   /** A run ends once. */
-  #endRun(run: JobRunRecord): void {
+  #finishRun(run: JobRunRecord): void {
     const { changes } = this.#database
       .prepare<[JobRunRow]>(
         `UPDATE job_runs SET status = :status, finished_at = :finished_at, output = :output, error = :error,
            change = :change
          WHERE id = :id AND finished_at IS NULL`,
       )
-      .run(fromJobRun(run, this.#nextChange()))
-    if (changes !== 1) throw new JobConflict(`the run ${run.id} is not under way`)
+      .run(jobRunToRow(run, this.#allocateChangeSeq()))
+    if (changes !== 1) throw new RevisionConflictError(`the run ${run.id} is not under way`)
   }
 
-  #nextChange(): number {
-    const row = this.#database.prepare<[], { newest: number }>(newestChange).get()
-    this.#change = Math.max(this.#change, row?.newest ?? 0) + 1
-    return this.#change
+  #allocateChangeSeq(): number {
+    const row = this.#database.prepare<[], { newest: number }>(latestChangeSql).get()
+    this.#latestChangeSeq = Math.max(this.#latestChangeSeq, row?.newest ?? 0) + 1
+    return this.#latestChangeSeq
   }
 }

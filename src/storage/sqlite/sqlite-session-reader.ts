@@ -1,79 +1,79 @@
 import { setImmediate } from 'node:timers/promises'
-import { chunksOf } from '../../lib/chunk.ts'
+import { chunkArray } from '../../lib/chunk.ts'
 import type { MessageRecord, SessionRecord } from '../../model/records.ts'
-import { SegmentLists } from './conversation-index/conversation-index-reader.ts'
-import { inOrder, pageOfIds } from '../keyset-pagination.ts'
+import { ConversationIndexReader } from './conversation-index/conversation-index-reader.ts'
+import { orderByIds, loadPageOfSessions } from '../keyset-pagination.ts'
 import type {
-  ChangedConversation,
-  ConversationEntry,
+  ConversationChange,
+  ConversationSummary,
   ConversationFilter,
   ConversationPage,
   PageRequest,
-  SegmentRange,
+  OffsetRange,
   SessionFilter,
   SessionKey,
-  SessionSource,
+  SessionReader,
 } from '../session-reader.ts'
-import type { ProfileDatabase } from './database/sqlite-database.ts'
-import { type MessageRow, type SessionRow, toMessage, toSession } from './rows/row-mappers.ts'
+import type { SqliteDatabase } from './database/sqlite-database.ts'
+import { type MessageRow, type SessionRow, messageFromRow, sessionFromRow } from './rows/row-mappers.ts'
 
-const chunk = 500 // ids a statement
+const maxIdsPerStatement = 500 // ids a statement
 
 /** The sessions and messages that are kept here. */
-export class SqliteSessions implements SessionSource {
+export class SqliteSessionReader implements SessionReader {
   readonly origin = 'SEGUE'
-  readonly #database: ProfileDatabase
+  readonly #database: SqliteDatabase
   readonly #profile: string
-  readonly #segments: SegmentLists
+  readonly #conversationIndex: ConversationIndexReader
 
-  constructor(database: ProfileDatabase, profile: string) {
+  constructor(database: SqliteDatabase, profile: string) {
     this.#database = database
     this.#profile = profile
-    this.#segments = new SegmentLists(database)
+    this.#conversationIndex = new ConversationIndexReader(database)
   }
 
-  async sessionsById(ids: readonly string[]): Promise<SessionRecord[]> {
-    return this.#byId(ids)
+  async findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
+    return this.#loadSessions(ids)
   }
 
-  async sessionPage(page: PageRequest<SessionKey>, { ids, ...filter }: SessionFilter): Promise<SessionRecord[]> {
-    if (ids) return pageOfIds(ids, (some) => this.#byId(some), page, filter)
-    const listed = this.#lists()
-      .sessionKeys(page, filter)
+  async listSessions(page: PageRequest<SessionKey>, { ids, ...filter }: SessionFilter): Promise<SessionRecord[]> {
+    if (ids) return loadPageOfSessions(ids, (batch) => this.#loadSessions(batch), page, filter)
+    const pageIds = this.#refreshIndex()
+      .listSessionKeys(page, filter)
       .map((key) => key.id)
-    return inOrder(listed, this.#byId(listed), ({ id }) => id)
+    return orderByIds(pageIds, this.#loadSessions(pageIds), ({ id }) => id)
   }
 
-  async conversationPage(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage> {
-    const entries = this.#lists().conversationPage(page, filter)
+  async listConversations(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage> {
+    const entries = this.#refreshIndex().listConversations(page, filter)
     const ids = new Set(entries.flatMap(({ rootId, tipId }) => [rootId, tipId]))
-    const [first = [], ...more] = chunksOf([...ids], chunk)
-    const sessions = this.#byId(first)
-    for (const some of more) {
+    const [first = [], ...more] = chunkArray([...ids], maxIdsPerStatement)
+    const sessions = this.#loadSessions(first)
+    for (const batch of more) {
       // Of very many, for others to come in between.
       await setImmediate()
-      sessions.push(...this.#byId(some))
+      sessions.push(...this.#loadSessions(batch))
     }
-    return { entries, sessions }
+    return { conversations: entries, sessions }
   }
 
-  async conversationsOf(sessionIds: readonly string[]): Promise<Map<string, ConversationEntry>> {
-    return this.#lists().conversationsOf(sessionIds)
+  async findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationSummary>> {
+    return this.#refreshIndex().findConversationsBySession(sessionIds)
   }
 
-  async segmentIds(rootId: string, range: SegmentRange): Promise<string[]> {
-    return this.#lists().segmentIds(rootId, range)
+  async listConversationSessionIds(rootId: string, range: OffsetRange): Promise<string[]> {
+    return this.#refreshIndex().listConversationSessionIds(rootId, range)
   }
 
-  onChanged(listener: (changed: readonly ChangedConversation[]) => void): void {
-    this.#database.onChanged(listener)
+  onConversationsChanged(listener: (changed: readonly ConversationChange[]) => void): void {
+    this.#database.onConversationsChanged(listener)
   }
 
-  async catchUp(): Promise<void> {
-    this.#database.catchUp()
+  async refresh(): Promise<void> {
+    this.#database.refreshConversationIndex()
   }
 
-  async messageCounts(ids: readonly string[]): Promise<Map<string, number>> {
+  async countMessages(ids: readonly string[]): Promise<Map<string, number>> {
     const rows = this.#database
       .prepare<[string], { id: string; message_count: number }>(
         'SELECT id, message_count FROM sessions WHERE id IN (SELECT value FROM json_each(?))',
@@ -82,7 +82,7 @@ export class SqliteSessions implements SessionSource {
     return new Map(rows.map((row) => [row.id, row.message_count]))
   }
 
-  async messagePage(sessionId: string, page: PageRequest<number>): Promise<MessageRecord[]> {
+  async listMessages(sessionId: string, page: PageRequest<number>): Promise<MessageRecord[]> {
     const direction = page.backwards ? 'DESC' : 'ASC'
     const rows = this.#database
       .prepare<[string, number, number, number], MessageRow>(
@@ -90,16 +90,16 @@ export class SqliteSessions implements SessionSource {
          ORDER BY position ${direction} LIMIT ?`,
       )
       .all(sessionId, page.after ?? Number.MIN_SAFE_INTEGER, page.before ?? Number.MAX_SAFE_INTEGER, page.limit)
-      .map(toMessage)
+      .map(messageFromRow)
     return page.backwards ? rows.reverse() : rows
   }
 
-  async message(id: string): Promise<MessageRecord | null> {
+  async findMessage(id: string): Promise<MessageRecord | null> {
     const row = this.#database.prepare<[string], MessageRow>('SELECT * FROM messages WHERE id = ?').get(id)
-    return row ? toMessage(row) : null
+    return row ? messageFromRow(row) : null
   }
 
-  async contextMessages(sessionId: string): Promise<MessageRecord[]> {
+  async loadContextMessages(sessionId: string): Promise<MessageRecord[]> {
     return this.#database
       .prepare<
         [string],
@@ -107,20 +107,20 @@ export class SqliteSessions implements SessionSource {
       >(`SELECT * FROM messages WHERE session_id = ? AND position IS NOT NULL AND withdrawn = 0
          ORDER BY position`)
       .all(sessionId)
-      .map(toMessage)
+      .map(messageFromRow)
   }
 
-  #byId(ids: readonly string[]): SessionRecord[] {
+  #loadSessions(ids: readonly string[]): SessionRecord[] {
     const read = this.#database.prepare<[string], SessionRow>(
       'SELECT * FROM sessions WHERE id IN (SELECT value FROM json_each(?))',
     )
-    return chunksOf([...new Set(ids)], chunk)
-      .flatMap((some) => read.all(JSON.stringify(some)))
-      .map((row) => toSession(row, this.#profile))
+    return chunkArray([...new Set(ids)], maxIdsPerStatement)
+      .flatMap((batch) => read.all(JSON.stringify(batch)))
+      .map((row) => sessionFromRow(row, this.#profile))
   }
 
-  #lists(): SegmentLists {
-    this.#database.catchUp()
-    return this.#segments
+  #refreshIndex(): ConversationIndexReader {
+    this.#database.refreshConversationIndex()
+    return this.#conversationIndex
   }
 }

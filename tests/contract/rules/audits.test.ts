@@ -1,11 +1,11 @@
 import { serverAudits } from 'graphql-http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { graphqlPath } from '../../../src/server/graphql/yoga.ts'
-import { newSegue, type TestSegue } from '../../support/server/segue.ts'
+import { startTestSegue, type TestSegue } from '../../support/server/segue.ts'
 
 let segue: TestSegue
 beforeAll(async () => {
-  segue = await newSegue()
+  segue = await startTestSegue()
 })
 afterAll(() => segue[Symbol.asyncDispose]())
 

@@ -3,47 +3,47 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { buildSchema, isEnumType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { Gate as AgentGate } from '../../../src/agent/agent.ts'
-import { aborted } from '../../support/fixtures/agent-chats.ts'
-import { foundModel } from '../../support/providers/resolved-model.ts'
+import type { ToolGate as AgentGate } from '../../../src/agent/agent.ts'
+import { waitForAbort } from '../../support/fixtures/agent-chats.ts'
+import { newResolvedModel } from '../../support/providers/resolved-model.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { KeptRows } from '../../support/storage/database-rows.ts'
-import { until } from '../../support/wait-until.ts'
-import { ask, found, readTo } from '../support/typed-client.ts'
-import { type BadValue, badValuesFor, type Known, type Outcome } from '../support/bad-values.ts'
-import { type GoodIds, goodVariables, stirred } from '../support/good-variables.ts'
-import { endedRun, newJob, runJob, runOf, untilIs } from '../support/job.ts'
-import { is, newSession, streamChat, wholeAnswer } from '../support/chat.ts'
+import { DatabaseRows } from '../../support/storage/database-rows.ts'
+import { waitUntil } from '../../support/wait-until.ts'
+import { ask, requireNonNull, readUntil } from '../support/typed-client.ts'
+import { type BadValue, listBadValues, type KnownIds, type ExpectedOutcome } from '../support/bad-values.ts'
+import { type ValidIds, buildValidVariables, waitForFirst } from '../support/good-variables.ts'
+import { waitForRunEnd, newJob, runJob, loadRun, pollUntil } from '../support/job.ts'
+import { isEventOfType, newSession, streamChat, streamToEnd } from '../support/chat.ts'
 import { type Client, type Result, type Transport, transports } from '../support/clients.ts'
 import { MessagesDocument, SessionsDocument } from '../generated/graphql.ts'
-import { type Place, placesOf, withValue } from '../support/input-positions.ts'
-import { newWorld, type World } from '../support/test-environment.ts'
+import { type InputPosition, listInputPositions, withValue } from '../support/input-positions.ts'
+import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 
 const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', '..', 'schema.graphql'), 'utf8'))
 const codes = schema.getType('ErrorCode')
 
-interface Setting extends Known, GoodIds, AsyncDisposable {
-  readonly world: World
-  readonly rows: KeptRows
+interface Setting extends KnownIds, ValidIds, AsyncDisposable {
+  readonly world: TestEnvironment
+  readonly rows: DatabaseRows
 }
 
 async function newSetting(transport: Transport): Promise<Setting> {
   await using made = new AsyncDisposableStack()
   const hermes = (db: HermesDb): void => {
-    db.session('theirs', { end_reason: 'cli_close' })
-    db.message('theirs', 2, { content: 'Hello' })
+    db.addSession('theirs', { end_reason: 'cli_close' })
+    db.addMessage('theirs', 2, { content: 'Hello' })
   }
-  const world = made.use(await newWorld(transport, { hermes }))
-  const rows = made.use(new KeptRows(world.segue.home))
+  const world = made.use(await newTestEnvironment(transport, { fillHermes: hermes }))
+  const rows = made.use(new DatabaseRows(world.segue.home))
   const writing = world.connect('http')
-  const { end } = await wholeAnswer(writing, { text: 'Hello', model: 'offline/eliza', key: 'taken' })
+  const { end } = await streamToEnd(writing, { text: 'Hello', model: 'offline/eliza', key: 'taken' })
   const spareId = await newSession(writing)
   mkdirSync(join(world.segue.home, 'profiles', 'spare'), { recursive: true })
   const job = await newEndedJob(writing)
   const { sessionId } = end
   // Its deltas, and those of the same answer of the job, are merged to one a part: what is written after that was written by what is tried.
-  const events = 2 * (found(end.message).parts.length + 2)
-  await until(() => rows.count('events') === events)
+  const events = 2 * (requireNonNull(end.message).parts.length + 2)
+  await waitUntil(() => rows.count('events') === events)
   const { sessions } = await ask(writing, SessionsDocument, { first: 1 })
   const { session } = await ask(writing, MessagesDocument, { sessionId, first: 1 })
   const asked = await newDecisions(world, writing)
@@ -64,45 +64,48 @@ async function newSetting(transport: Transport): Promise<Setting> {
     sessionId,
     spareId,
     streamId: end.stream.id,
-    messageId: found(end.message).id,
-    sessionCursor: found(sessions.pageInfo.endCursor),
-    messageCursor: found(session?.messages.pageInfo.endCursor),
+    messageId: requireNonNull(end.message).id,
+    sessionCursor: requireNonNull(sessions.pageInfo.endCursor),
+    messageCursor: requireNonNull(session?.messages.pageInfo.endCursor),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 }
 
 /** An answer that waits until somebody has allowed a tool call, and somebody has answered a question. */
-async function newDecisions(world: World, client: Client): Promise<Pick<Known, 'approvalId' | 'clarificationId'>> {
+async function newDecisions(
+  world: TestEnvironment,
+  client: Client,
+): Promise<Pick<KnownIds, 'approvalId' | 'clarificationId'>> {
   const call = (callId: string, gate: AgentGate) =>
     ({ type: 'tool-call', callId, name: 'look', argumentsText: '{}', gate }) as const
-  const agent = foundModel({
+  const agent = newResolvedModel({
     async *answer({ signal }) {
-      yield call('1', { type: 'approval', description: 'Look around', within: 600_000 })
-      yield call('2', { type: 'question', question: 'Where?', choices: [], within: 600_000 })
-      await aborted(signal)
+      yield call('1', { type: 'approval', description: 'Look around', timeoutMs: 600_000 })
+      yield call('2', { type: 'question', question: 'Where?', choices: [], timeoutMs: 600_000 })
+      await waitForAbort(signal)
     },
   })
-  const find = vi.spyOn(world.segue.domain.models, 'find').mockResolvedValueOnce(agent)
+  const find = vi.spyOn(world.segue.defaultProfile.models, 'resolve').mockResolvedValueOnce(agent)
   const events = streamChat(client, { text: 'Look around' })
-  const { last: asksFirst } = await readTo(events, is('ApprovalChanged'))
-  const { last: asksSecond } = await readTo(events, is('ClarificationChanged'))
+  const { last: asksFirst } = await readUntil(events, isEventOfType('ApprovalChanged'))
+  const { last: asksSecond } = await readUntil(events, isEventOfType('ClarificationChanged'))
   find.mockRestore()
   return { approvalId: asksFirst.approval.id, clarificationId: asksSecond.clarification.id }
 }
 
 /** A job whose run does not end. */
-async function newRunningJob(world: World, client: Client): Promise<string> {
-  const agent = foundModel({
+async function newRunningJob(world: TestEnvironment, client: Client): Promise<string> {
+  const agent = newResolvedModel({
     // oxlint-disable-next-line require-yield
     async *answer({ signal }) {
-      await aborted(signal)
+      await waitForAbort(signal)
     },
   })
   const { id } = await newJob(client)
-  const find = vi.spyOn(world.segue.domain.models, 'find').mockResolvedValueOnce(agent)
+  const find = vi.spyOn(world.segue.defaultProfile.models, 'resolve').mockResolvedValueOnce(agent)
   const { run } = await runJob(client, id)
-  await untilIs(
-    () => runOf(client, run.id),
+  await pollUntil(
+    () => loadRun(client, run.id),
     ({ session }) => session !== null,
   )
   find.mockRestore()
@@ -110,28 +113,32 @@ async function newRunningJob(world: World, client: Client): Promise<string> {
 }
 
 /** A job that has run by hand, and by itself comes every four years. */
-async function newEndedJob(client: Client): Promise<Pick<Known, 'jobId' | 'runId'>> {
+async function newEndedJob(client: Client): Promise<Pick<KnownIds, 'jobId' | 'runId'>> {
   const { id } = await newJob(client, { prompt: 'Hello', model: 'offline/eliza' })
   const { run } = await runJob(client, id)
-  await endedRun(client, run.id)
+  await waitForRunEnd(client, run.id)
   return { jobId: id, runId: run.id }
 }
 
-const places = placesOf(schema, {
+const places = listInputPositions(schema, {
   Job: (selection) => `jobs { ${selection} }`,
   Conversation: (selection) => `session(id: "theirs") { conversation { ${selection} } }`,
   Profile: (selection) => `session(id: "theirs") { profile { ${selection} } }`,
   Session: (selection) => `session(id: "theirs") { ${selection} }`,
 })
 
-async function firstResult(client: Client, { kind, operation }: Place, variables: object): Promise<Result<unknown>> {
+async function firstResult(
+  client: Client,
+  { kind, operation }: InputPosition,
+  variables: object,
+): Promise<Result<unknown>> {
   if (kind !== 'subscription') return client.execute(operation, variables)
   for await (const result of client.subscribe(operation, variables)) return result
   throw new Error('the subscription ended without a result')
 }
 
 /** What is wrong with an answer to a bad value, in words; null when nothing is. */
-function fault({ data, errors }: Result<unknown>, outcome: Outcome, { path }: Place): string | null {
+function fault({ data, errors }: Result<unknown>, outcome: ExpectedOutcome, { path }: InputPosition): string | null {
   if (outcome === 'nothing') return errors || !holdsNothing(data) ? `was answered ${show({ data, errors })}` : null
   if (!errors || errors.length === 0) return `got ${show(data)} instead of an error`
   for (const { message, extensions = {} } of errors) {
@@ -184,9 +191,9 @@ describe.each([...transports, 'httpGet'] as const)(
     const readsOnly = transport === 'httpGet'
     test.each(places.filter(({ kind }) => !readsOnly || kind === 'query'))('$name', async (place) => {
       const { world, rows } = setting
-      const before = rows.all()
-      const good = goodVariables(place, setting)
-      const values = badValuesFor(place, setting)
+      const before = rows.readAll()
+      const good = buildValidVariables(place, setting)
+      const values = listBadValues(place, setting)
       const faults = (transport === thorough ? values : oneOfEach(values)).map(async ({ value, outcome }) => {
         const variables = withValue(good, place.path, value)
         if (readsOnly && !fitsUrl(variables)) return []
@@ -194,7 +201,7 @@ describe.each([...transports, 'httpGet'] as const)(
         return wrong === null ? [] : [`${show(value)} ${wrong}`]
       })
       expect((await Promise.all(faults)).flat()).toEqual([])
-      const after = rows.all()
+      const after = rows.readAll()
       // The matcher tells what differs; to find out whether anything does there is a quicker way.
       if (!isDeepStrictEqual(after, before)) expect(after).toEqual(before)
       expect(world.segue.warnings).toEqual([])
@@ -209,9 +216,9 @@ describe.each([...transports, 'httpGet'] as const)(
       const [changing, reading] = [true, false].map((does) =>
         fields.filter(({ kind }) => (kind === 'mutation') === does),
       )
-      for (const place of [...found(reading), ...found(changing)]) {
-        const first = firstResult(world.client, place, goodVariables(place, setting))
-        const { data, errors } = await stirred(place.field, { ...setting, client: world.client }, first)
+      for (const place of [...requireNonNull(reading), ...requireNonNull(changing)]) {
+        const first = firstResult(world.client, place, buildValidVariables(place, setting))
+        const { data, errors } = await waitForFirst(place.field, { ...setting, client: world.client }, first)
         expect(errors, place.name).toBeUndefined()
         expect(holdsNothing(data), place.name).toBe(false)
       }

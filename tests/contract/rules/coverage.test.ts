@@ -11,7 +11,7 @@ import {
 } from 'graphql'
 import { describe, expect, test } from 'vitest'
 import { schema as served } from '../../../src/schema/schema.ts'
-import { unasked, undescribed } from '../support/coverage.ts'
+import { findUnrequested, findUndescribed } from '../support/coverage.ts'
 
 describe('schema.graphql', () => {
   const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', '..', 'schema.graphql'), 'utf8'))
@@ -23,11 +23,11 @@ describe('schema.graphql', () => {
   })
 
   test('the operations ask for every field, argument, input field and enum value of it', () => {
-    expect(unasked(schema, document)).toEqual([])
+    expect(findUnrequested(schema, document)).toEqual([])
   })
 
   test('everything in it is described', () => {
-    expect(undescribed(schema)).toEqual([])
+    expect(findUndescribed(schema)).toEqual([])
   })
 
   test('it is what is served', () => {
@@ -56,12 +56,12 @@ describe('what no operation asks for', () => {
     }`
   const without = (piece: string) => {
     expect(whole).toContain(piece)
-    return unasked(schema, parse(whole.replace(piece, '')))
+    return findUnrequested(schema, parse(whole.replace(piece, '')))
   }
 
   test('is nothing when everything is', () => {
     expect(validate(schema, parse(whole))).toEqual([])
-    expect(unasked(schema, parse(whole))).toEqual([])
+    expect(findUnrequested(schema, parse(whole))).toEqual([])
   })
 
   test.each([
@@ -90,7 +90,7 @@ describe('what no operation asks for', () => {
   })
 
   test('is what one type has of an interface, when only another one is asked for it', () => {
-    const asked = unasked(schema, parse('{ any { ... on Cat { name kind } } }'))
+    const asked = findUnrequested(schema, parse('{ any { ... on Cat { name kind } } }'))
     expect(asked).toContain('Dog.name')
     expect(asked).toContain('Pet.name')
     expect(asked).not.toContain('Cat.name')
@@ -107,7 +107,7 @@ test('what is not described is named, whatever it is', () => {
     "E" enum E { "V" V }
     "S" scalar S
   `)
-  expect(undescribed(described)).toEqual([])
+  expect(findUndescribed(described)).toEqual([])
   const bare = buildSchema(`
     type Query { a(b: Int): Any, n: Node }
     interface Node { id: ID! }
@@ -130,5 +130,5 @@ test('what is not described is named, whatever it is', () => {
     'Input',
     'Input.x',
   ]
-  expect(undescribed(bare).toSorted()).toEqual([...names, 'E', 'E.V', 'S'].toSorted())
+  expect(findUndescribed(bare).toSorted()).toEqual([...names, 'E', 'E.V', 'S'].toSorted())
 })

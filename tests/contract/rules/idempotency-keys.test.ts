@@ -3,8 +3,8 @@ import { print } from 'graphql'
 import { createClient } from 'graphql-ws'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { graphqlPath } from '../../../src/server/graphql/yoga.ts'
-import { found, readTo, refusal, refusalToFollow } from '../support/typed-client.ts'
-import { is, never, newSession, sessionOf, startChat, streamChat, wholeAnswer } from '../support/chat.ts'
+import { requireNonNull, readUntil, expectRefusal, expectSubscriptionRefusal } from '../support/typed-client.ts'
+import { isEventOfType, never, newSession, loadSession, startChat, streamChat, streamToEnd } from '../support/chat.ts'
 import { transports } from '../support/clients.ts'
 import {
   StartChatDocument,
@@ -12,35 +12,35 @@ import {
   type StreamChatSubscription,
   type StreamChatSubscriptionVariables,
 } from '../generated/graphql.ts'
-import { newWorld } from '../support/test-environment.ts'
+import { newTestEnvironment } from '../support/test-environment.ts'
 
 describe.each(transports)('a key, over %s,', (transport) => {
   test('joins the stream that it began, while that runs and after its end', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
     const held = Promise.withResolvers<void>()
-    provider.next([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
+    provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
     const variables = { text: 'Hello', key: 'mine' }
     const first = streamChat(client, variables)
-    const { seen, last } = await readTo(first, is('TextDelta'))
+    const { seen, last } = await readUntil(first, isEventOfType('TextDelta'))
 
     expect((await startChat(client, variables)).id).toBe(last.streamId)
-    const second = await readTo(streamChat(client, variables), is('TextDelta'))
+    const second = await readUntil(streamChat(client, variables), isEventOfType('TextDelta'))
     expect(second.seen).toEqual(seen)
-    const third = await readTo(streamChat(client, { ...variables, after: 1 }), is('TextDelta'))
+    const third = await readUntil(streamChat(client, { ...variables, after: 1 }), isEventOfType('TextDelta'))
     expect(third.seen).toEqual(seen.slice(1))
 
     held.resolve()
-    const { last: end } = await readTo(first, is('StreamFinished'))
-    const again = await wholeAnswer(client, variables)
+    const { last: end } = await readUntil(first, isEventOfType('StreamFinished'))
+    const again = await streamToEnd(client, variables)
     expect(again.end).toEqual(end)
     expect(await startChat(client, variables)).toEqual(end.stream)
     expect(provider.requests).toHaveLength(1)
-    expect(await sessionOf(client, last.sessionId)).toMatchObject({ messageCount: 2, headSeq: end.seq })
+    expect(await loadSession(client, last.sessionId)).toMatchObject({ messageCount: 2, headSeq: end.seq })
   })
 
   test('joins one stream, however many begin with it at once', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const started = await Promise.all(
       Array.from({ length: 8 }, () => startChat(world.client, { text: 'Hello', key: 'mine' })),
     )
@@ -48,11 +48,11 @@ describe.each(transports)('a key, over %s,', (transport) => {
   })
 
   test('with anything else than it began with, is an IDEMPOTENCY_MISMATCH that names the stream', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client } = world
     const sessionId = await newSession(client)
     const asked = { sessionId, text: 'Hello', model: 'local/test', profile: 'default', key: 'mine' }
-    const { end } = await wholeAnswer(client, asked)
+    const { end } = await streamToEnd(client, asked)
     const mismatch = { code: 'IDEMPOTENCY_MISMATCH', streamId: end.streamId }
     for (const other of [
       { ...asked, text: 'Hello!' },
@@ -60,8 +60,8 @@ describe.each(transports)('a key, over %s,', (transport) => {
       { ...asked, sessionId: await newSession(client) },
       { ...asked, sessionId: null },
     ]) {
-      expect(await refusal(client, StartChatDocument, other)).toMatchObject(mismatch)
-      expect(await refusalToFollow(client, StreamChatDocument, other)).toMatchObject(mismatch)
+      expect(await expectRefusal(client, StartChatDocument, other)).toMatchObject(mismatch)
+      expect(await expectSubscriptionRefusal(client, StreamChatDocument, other)).toMatchObject(mismatch)
     }
     // The default profile is the default one, whether it is named or not.
     const { profile: _, ...withoutProfile } = asked
@@ -69,12 +69,12 @@ describe.each(transports)('a key, over %s,', (transport) => {
   })
 
   test('of a start that was refused is free', async () => {
-    await using world = await newWorld(transport)
+    await using world = await newTestEnvironment(transport)
     const { client, provider } = world
-    provider.next([{ text: 'Still' }, { wait: never }])
-    const { last } = await readTo(streamChat(client, { text: 'Hello', key: 'one' }), is('TextDelta'))
+    provider.enqueue([{ text: 'Still' }, { wait: never }])
+    const { last } = await readUntil(streamChat(client, { text: 'Hello', key: 'one' }), isEventOfType('TextDelta'))
     const busy = { sessionId: last.sessionId, text: 'Another', key: 'two' }
-    expect(await refusal(client, StartChatDocument, busy)).toMatchObject({ code: 'SESSION_BUSY' })
+    expect(await expectRefusal(client, StartChatDocument, busy)).toMatchObject({ code: 'SESSION_BUSY' })
     expect(await startChat(client, { text: 'Elsewhere', key: 'two' })).toMatchObject({ status: 'RUNNING' })
     // The key of the stream that holds the session joins it: that is no second start.
     expect((await startChat(client, { text: 'Hello', key: 'one' })).id).toBe(last.streamId)
@@ -91,12 +91,12 @@ describe('over a WebSocket, without a key,', () => {
     })
     onTestFinished(() => client.dispose())
     const results = client.iterate<StreamChatSubscription>({ query: print(StreamChatDocument), variables })
-    for await (const { data } of results) return found(data?.streamChat.streamId)
+    for await (const { data } of results) return requireNonNull(data?.streamChat.streamId)
     throw new Error('there was no event')
   }
 
   test('an operation that is repeated under the same UUID joins its stream', async () => {
-    await using world = await newWorld('webSocket')
+    await using world = await newTestEnvironment('webSocket')
     const id = randomUUID()
     const first = await streamOf(world.segue.url, id, { text: 'Hello' })
     expect(await streamOf(world.segue.url, id, { text: 'Hello' })).toBe(first)
@@ -105,13 +105,13 @@ describe('over a WebSocket, without a key,', () => {
   })
 
   test('an id that is no UUID joins nothing', async () => {
-    await using world = await newWorld('webSocket')
+    await using world = await newTestEnvironment('webSocket')
     const first = await streamOf(world.segue.url, '1', { text: 'Hello' })
     expect(await streamOf(world.segue.url, '1', { text: 'Hello' })).not.toBe(first)
   })
 
   test('a key that is given counts, not the id', async () => {
-    await using world = await newWorld('webSocket')
+    await using world = await newTestEnvironment('webSocket')
     const id = randomUUID()
     const first = await streamOf(world.segue.url, id, { text: 'Hello', key: 'one' })
     expect(await streamOf(world.segue.url, id, { text: 'Hello', key: 'two' })).not.toBe(first)

@@ -4,14 +4,14 @@ import { buildSchema, getNamedType, type GraphQLField, isAbstractType, isInputOb
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { profileFolder } from '../../../src/profiles/profile-name.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { KeptRows } from '../../support/storage/database-rows.ts'
-import { newFolder, newSegue, type TestSegue } from '../../support/server/segue.ts'
-import { newTool, sourceOf } from '../../support/fixtures/tools.ts'
-import { until } from '../../support/wait-until.ts'
-import { ask, found } from '../support/typed-client.ts'
-import { startChat, wholeAnswer } from '../support/chat.ts'
+import { DatabaseRows } from '../../support/storage/database-rows.ts'
+import { newTempFolder, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
+import { newTool, newToolSource } from '../../support/fixtures/tools.ts'
+import { waitUntil } from '../../support/wait-until.ts'
+import { ask, requireNonNull } from '../support/typed-client.ts'
+import { startChat, streamToEnd } from '../support/chat.ts'
 import { type Client, connect, type Result } from '../support/clients.ts'
-import { deepSelection } from '../support/deep-selection.ts'
+import { buildDeepSelection } from '../support/deep-selection.ts'
 import {
   ApprovalsDocument,
   ClarificationsDocument,
@@ -19,8 +19,8 @@ import {
   CreateSessionDocument,
   RunJobDocument,
 } from '../generated/graphql.ts'
-import { type GoodIds, goodVariables, stirred } from '../support/good-variables.ts'
-import { type Path, withValue } from '../support/input-positions.ts'
+import { type ValidIds, buildValidVariables, waitForFirst } from '../support/good-variables.ts'
+import { type InputPath, withValue } from '../support/input-positions.ts'
 
 const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', '..', 'schema.graphql'), 'utf8'))
 
@@ -30,8 +30,8 @@ interface Entry {
   readonly kind: 'query' | 'mutation' | 'subscription'
   readonly operation: string
   /** Where it takes ids, and where the name of a profile. */
-  readonly ids: readonly Path[]
-  readonly profiles: readonly Path[]
+  readonly ids: readonly InputPath[]
+  readonly profiles: readonly InputPath[]
   readonly hasArguments: boolean
 }
 
@@ -47,7 +47,7 @@ const entries: readonly Entry[] = roots.flatMap(([kind, root]) =>
 
 function entryOf(kind: Entry['kind'], name: string, field: GraphQLField<unknown, unknown>): Entry {
   const type = getNamedType(field.type)
-  const selection = isObjectType(type) || isAbstractType(type) ? deepSelection(schema, type, 2) : ''
+  const selection = isObjectType(type) || isAbstractType(type) ? buildDeepSelection(schema, type, 2) : ''
   const declared = field.args.map((arg) => `$${arg.name}: ${String(arg.type)}`).join(', ')
   const given = field.args.map((arg) => `${arg.name}: $${arg.name}`).join(', ')
   const places = field.args.flatMap((arg) => {
@@ -69,10 +69,10 @@ function entryOf(kind: Entry['kind'], name: string, field: GraphQLField<unknown,
 }
 
 /** What there is in a profile, and the words that nothing but what is in it has. */
-interface Filled extends GoodIds {
+interface Filled extends ValidIds {
   readonly word: string
   readonly ids: readonly string[]
-  readonly rows: KeptRows
+  readonly rows: DatabaseRows
 }
 
 interface World {
@@ -87,19 +87,19 @@ const file = { name: 'a.txt', mediaType: 'text/plain', url: 'data:,The%20same%20
 
 async function fill(segue: TestSegue, client: Client, profile: string): Promise<Filled> {
   const word = `word-of-${profile}`
-  const { end } = await wholeAnswer(client, { profile, text: `Hello, ${word}`, key: 'the same', files: [file] })
-  const answer = found(end.message)
+  const { end } = await streamToEnd(client, { profile, text: `Hello, ${word}`, key: 'the same', files: [file] })
+  const answer = requireNonNull(end.message)
   const empty = async () =>
     (await ask(client, CreateSessionDocument, { profile, title: `Empty, ${word}` })).createSession.id
   const [spareId, lastId] = [await empty(), await empty()]
   const waiting = await startChat(client, { profile, text: `/tool look {"for": "${word}"}\n/ask Where is ${word}?` })
   const sessionId = end.sessionId
-  const rows = new KeptRows(profileFolder(segue.home, profile))
+  const rows = new DatabaseRows(profileFolder(segue.home, profile))
   // Its deltas are merged to one a part: whatever is written after that was written by what is tried.
   const deltas = "events WHERE session_id = ? AND type LIKE '%Delta'"
-  await until(() => rows.count(deltas, sessionId) === answer.parts.length)
+  await waitUntil(() => rows.count(deltas, sessionId) === answer.parts.length)
   const pending = "decisions WHERE state = 'PENDING'"
-  await until(() => rows.count(pending) === 2)
+  await waitUntil(() => rows.count(pending) === 2)
   const [approval] = (await ask(client, ApprovalsDocument, { profile })).approvals
   const [question] = (await ask(client, ClarificationsDocument, { profile })).clarifications
   const newJob = async () =>
@@ -107,7 +107,7 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
   const asks = { profile, ...job, prompt: `/ask Where is ${word}?` }
   const runningJobId = (await ask(client, CreateJobDocument, asks)).createJob.id
   await ask(client, RunJobDocument, { id: runningJobId })
-  await until(() => rows.count(pending) === 3)
+  await waitUntil(() => rows.count(pending) === 3)
   const known = {
     profile,
     runningJobId,
@@ -116,8 +116,8 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
     lastId,
     streamId: end.stream.id,
     messageId: answer.id,
-    approvalId: found(approval).id,
-    clarificationId: found(question).id,
+    approvalId: requireNonNull(approval).id,
+    clarificationId: requireNonNull(question).id,
     jobId: await newJob(),
     spareJobId: await newJob(),
     spareProfile: 'spare',
@@ -129,7 +129,7 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
 /** All rows of a profile's own database, and the names of its files. */
 function stateOf({ segue, of }: World, profile: string): Record<string, unknown[]> {
   const kept = readdirSync(join(profileFolder(segue.home, profile), 'files'))
-  return { ...found(of.get(profile)).rows.all(), kept }
+  return { ...requireNonNull(of.get(profile)).rows.readAll(), kept }
 }
 
 async function firstResult(client: Client, { kind, operation }: Entry, variables: object): Promise<Result<unknown>> {
@@ -139,8 +139,8 @@ async function firstResult(client: Client, { kind, operation }: Entry, variables
 }
 
 /** With nothing wrong in it, all of it of one profile. */
-function variablesFor({ name, profiles, hasArguments }: Entry, of: GoodIds): object {
-  const good = hasArguments ? goodVariables({ field: name, path: [] }, of) : {}
+function variablesFor({ name, profiles, hasArguments }: Entry, of: ValidIds): object {
+  const good = hasArguments ? buildValidVariables({ field: name, path: [] }, of) : {}
   return profiles.reduce((variables, path) => withValue(variables, path, of.profile), good)
 }
 
@@ -156,13 +156,13 @@ const agents: HermesDb[] = []
 const worlds: World[] = []
 
 beforeAll(() => {
-  hermesHome = newFolder()
+  hermesHome = newTempFolder()
   for (const name of names) {
     const folder = profileFolder(hermesHome, name)
     mkdirSync(folder, { recursive: true })
     const db = new HermesDb(join(folder, 'state.db'))
-    db.session('theirs', { title: `Theirs, word-of-${name}`, end_reason: 'cli_close' })
-    db.message('theirs', 2, { content: `word-of-${name}` })
+    db.addSession('theirs', { title: `Theirs, word-of-${name}`, end_reason: 'cli_close' })
+    db.addMessage('theirs', 2, { content: `word-of-${name}` })
     agents.push(db)
   }
 })
@@ -178,8 +178,8 @@ afterAll(async () => {
 })
 
 async function newWorld(): Promise<World> {
-  const toolsOf = () => sourceOf(newTool({ name: 'look' }))
-  const segue = await newSegue({ settings: { hermesHome }, toolsOf })
+  const toolsOf = () => newToolSource(newTool({ name: 'look' }))
+  const segue = await startTestSegue({ settings: { hermesHome }, createToolSource: toolsOf })
   const client = connect('webSocket', segue.url)
   mkdirSync(join(segue.home, 'profiles', 'spare'), { recursive: true })
   const filled = await Promise.all(names.map((name) => fill(segue, client, name)))
@@ -220,12 +220,12 @@ describe('an id of one profile', () => {
     const { client, of } = world
     const before = names.map((name) => stateOf(world, name))
     const tries = pairs.flatMap(([mine, named]) => {
-      const { sessionId, messageId, streamId } = found(of.get(mine))
+      const { sessionId, messageId, streamId } = requireNonNull(of.get(mine))
       const theirs = mine === 'default' ? 'theirs' : `${mine}@theirs`
       return entry.ids.flatMap((path) =>
         [sessionId, messageId, streamId, theirs].map(async (id) => {
           const value = path.at(-1) === 'ids' ? [id] : id
-          const variables = withValue(variablesFor(entry, found(of.get(named))), path, value)
+          const variables = withValue(variablesFor(entry, requireNonNull(of.get(named))), path, value)
           const { data, errors } = await firstResult(client, entry, variables)
           const codes = errors?.map(({ extensions }) => extensions?.['code'])
           if (codes) expect(['NOT_FOUND', 'BAD_USER_INPUT'], `${id} in ${named}`).toEqual(expect.arrayContaining(codes))
@@ -256,11 +256,11 @@ describe.each([
     '$name: tells nothing of the other one, and leaves it as it is',
     async (entry) => {
       const { client, of } = world
-      const other = found(of.get(theirs))
+      const other = requireNonNull(of.get(theirs))
       const before = stateOf(world, theirs)
-      const own = found(of.get(mine))
+      const own = requireNonNull(of.get(mine))
       const first = firstResult(client, entry, variablesFor(entry, own))
-      const { data, errors } = await stirred(entry.name, { ...own, client }, first)
+      const { data, errors } = await waitForFirst(entry.name, { ...own, client }, first)
       expect(errors).toBeUndefined()
       expect(stateOf(world, theirs)).toEqual(before)
       if (ofAll.has(entry.name) || (ofDefault.has(entry.name) && theirs === 'default')) return

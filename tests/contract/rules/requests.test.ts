@@ -2,16 +2,22 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { graphqlPath } from '../../../src/server/graphql/yoga.ts'
-import { ask, found, refusal, refusalOf, refusalToFollow } from '../support/typed-client.ts'
-import { wholeAnswer } from '../support/chat.ts'
+import {
+  ask,
+  requireNonNull,
+  expectRefusal,
+  requireSingleError,
+  expectSubscriptionRefusal,
+} from '../support/typed-client.ts'
+import { streamToEnd } from '../support/chat.ts'
 import { readingTransports, transports } from '../support/clients.ts'
-import { eventStream } from '../support/event-stream.ts'
+import { readEventStream } from '../support/event-stream.ts'
 import { SessionsDocument, StreamChatDocument } from '../generated/graphql.ts'
-import { newWorld, type World } from '../support/test-environment.ts'
+import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 
-let world: World
+let world: TestEnvironment
 beforeAll(async () => {
-  world = await newWorld('http')
+  world = await newTestEnvironment('http')
 })
 afterAll(async () => {
   // Nothing that was asked for in here has begun anything, nor was any of it a fault of the server.
@@ -25,7 +31,7 @@ const mutation = 'mutation { createSession(input: {}) { id } }'
 
 async function post(body: string | FormData | Uint8Array<ArrayBuffer>, headers: Record<string, string>) {
   const response = await fetch(endpoint(), { method: 'POST', headers, body })
-  return { status: response.status, refusal: refusalOf(JSON.parse(await response.text())) }
+  return { status: response.status, refusal: requireSingleError(JSON.parse(await response.text())) }
 }
 
 describe('a POST', () => {
@@ -88,7 +94,7 @@ describe('a POST', () => {
     const asked = (accept: string) =>
       fetch(endpoint(), { method: 'POST', headers: { 'content-type': contentType, accept }, body })
     expect(await (await asked('application/json')).json()).toEqual({ data: { __typename: 'Query' } })
-    const events = await Array.fromAsync(eventStream(await asked('text/event-stream')))
+    const events = await Array.fromAsync(readEventStream(await asked('text/event-stream')))
     expect(events.map(({ event }) => event)).toEqual(['next', 'complete'])
   })
 })
@@ -99,7 +105,7 @@ describe('a request by another method', () => {
     const init = { method, headers: { 'content-type': 'application/json' }, body }
     const response = await fetch(endpoint(), init)
     expect(response.status).toBe(405)
-    expect(refusalOf(JSON.parse(await response.text()))).toMatchObject({ code: 'FORBIDDEN' })
+    expect(requireSingleError(JSON.parse(await response.text()))).toMatchObject({ code: 'FORBIDDEN' })
   })
 })
 
@@ -139,7 +145,7 @@ describe('a GET', () => {
   ])('%s is refused', async (_, parameters) => {
     const response = await get(parameters, 'application/json')
     expect(response.status).toBe(400)
-    expect(refusalOf(JSON.parse(await response.text()))).toMatchObject({ code: 'BAD_USER_INPUT', path: [] })
+    expect(requireSingleError(JSON.parse(await response.text()))).toMatchObject({ code: 'BAD_USER_INPUT', path: [] })
   })
 })
 
@@ -161,7 +167,7 @@ describe.each(readingTransports)('over %s, a document', (transport) => {
     await using client = world.connect(transport)
     const { errors, data } = await client.execute(document, {}, operationName)
     expect(data ?? null).toBeNull()
-    for (const { extensions, message } of found(errors)) {
+    for (const { extensions, message } of requireNonNull(errors)) {
       expect(extensions?.['code'], message).toBe(code)
       expect(message).not.toMatch(/\bat \S+ \(|\.ts\b|node_modules/)
     }
@@ -176,22 +182,24 @@ describe.each(readingTransports)('over %s, a document', (transport) => {
 describe.each(transports)('over %s, a request that is refused', (transport) => {
   test('leaves room for the next one', async () => {
     await using client = world.connect(transport)
-    expect(await refusal(client, '{ nobody }', {})).toMatchObject({ code: 'GRAPHQL_VALIDATION_FAILED' })
-    expect(await refusal(client, '{', {})).toMatchObject({ code: 'GRAPHQL_PARSE_FAILED' })
-    expect(await refusalToFollow(client, StreamChatDocument, { text: '' })).toMatchObject({ code: 'BAD_USER_INPUT' })
+    expect(await expectRefusal(client, '{ nobody }', {})).toMatchObject({ code: 'GRAPHQL_VALIDATION_FAILED' })
+    expect(await expectRefusal(client, '{', {})).toMatchObject({ code: 'GRAPHQL_PARSE_FAILED' })
+    expect(await expectSubscriptionRefusal(client, StreamChatDocument, { text: '' })).toMatchObject({
+      code: 'BAD_USER_INPUT',
+    })
     expect(await client.execute('{ __typename }', {})).toEqual({ data: { __typename: 'Query' } })
   })
 })
 
 describe('over GET, followStream', () => {
   test('is an event stream: it starts nothing', async () => {
-    await using other = await newWorld('http')
-    const { events, end } = await wholeAnswer(other.client, { text: 'Hello' })
+    await using other = await newTestEnvironment('http')
+    const { events, end } = await streamToEnd(other.client, { text: 'Hello' })
     const query = `subscription { followStream(streamId: "${end.stream.id}") { seq } }`
     const url = `${other.segue.url}${graphqlPath}?${new URLSearchParams({ query })}`
     const response = await fetch(url, { headers: { accept: 'text/event-stream' } })
     expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/)
-    const seen = await Array.fromAsync(eventStream(response))
+    const seen = await Array.fromAsync(readEventStream(response))
     expect(seen.map(({ event }) => event)).toEqual([...events.map(() => 'next'), 'complete'])
   })
 })

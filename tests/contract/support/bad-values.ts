@@ -7,19 +7,19 @@ import {
   isListType,
   isNonNullType,
 } from 'graphql'
-import type { Place } from './input-positions.ts'
+import type { InputPosition } from './input-positions.ts'
 
 /** What has to come of a value: a refusal with this code, or nothing, as for an id of nothing in a query. */
-export type Outcome = 'BAD_USER_INPUT' | 'NOT_FOUND' | 'TOO_LARGE' | 'nothing'
+export type ExpectedOutcome = 'BAD_USER_INPUT' | 'NOT_FOUND' | 'TOO_LARGE' | 'nothing'
 
 export interface BadValue {
   /** Undefined: it is left out. */
   readonly value: unknown
-  readonly outcome: Outcome
+  readonly outcome: ExpectedOutcome
 }
 
 /** Values of things that are there, as far as a bad value is made from a good one. */
-export interface Known {
+export interface KnownIds {
   readonly sessionId: string
   readonly streamId: string
   readonly messageId: string
@@ -37,21 +37,21 @@ export interface Known {
 }
 
 /** What cannot be given at a place, by its type and by what the schema says of it. */
-export function badValuesFor(place: Place, known: Known): BadValue[] {
-  const missing = isNonNullType(place.type) ? [null, undefined].map(bad) : []
-  return [...missing, ...wrongTypes(place.type), ...wrongValues(place, known)]
+export function listBadValues(position: InputPosition, known: KnownIds): BadValue[] {
+  const missing = isNonNullType(position.type) ? [null, undefined].map(badInputValue) : []
+  return [...missing, ...listWrongTypes(position.type), ...listWrongValues(position, known)]
 }
 
-const bad = (value: unknown): BadValue => ({ value, outcome: 'BAD_USER_INPUT' })
-const nothing = (value: unknown): BadValue => ({ value, outcome: 'nothing' })
+const badInputValue = (value: unknown): BadValue => ({ value, outcome: 'BAD_USER_INPUT' })
+const noMatchValue = (value: unknown): BadValue => ({ value, outcome: 'nothing' })
 
-function wrongTypes(type: GraphQLInputType): BadValue[] {
-  return wrongTypesOf(isNonNullType(type) ? type.ofType : type).map(bad)
+function listWrongTypes(type: GraphQLInputType): BadValue[] {
+  return listWrongTypesOf(isNonNullType(type) ? type.ofType : type).map(badInputValue)
 }
 
-function wrongTypesOf(type: GraphQLNullableInputType): unknown[] {
+function listWrongTypesOf(type: GraphQLNullableInputType): unknown[] {
   if (isListType(type)) {
-    const items = wrongTypes(type.ofType).map(({ value }) => [value])
+    const items = listWrongTypes(type.ofType).map(({ value }) => [value])
     return [...items, ...(isNonNullType(type.ofType) ? [[null]] : [])]
   }
   if (isInputObjectType(type)) return ['text', 1, true, [], [{}, {}], { nobody: 1 }, JSON.parse('{"__proto__": {}}')]
@@ -70,7 +70,7 @@ function wrongTypesOf(type: GraphQLNullableInputType): unknown[] {
   }
 }
 
-const spoiled = ['\0', '\ud800', '\udc00a', 'a\n', 'x'.repeat(10_000)]
+const malformedTexts = ['\0', '\ud800', '\udc00a', 'a\n', 'x'.repeat(10_000)]
 
 const unknownIds = [
   '',
@@ -91,12 +91,12 @@ const unknownIds = [
   'nobody:99999999999999999999',
   1,
   -1,
-  ...spoiled,
+  ...malformedTexts,
 ]
 
 const profileNames = ['', ' ', 'a\n', '\n', '../x', '..', '.', 'Ä', 'A', '-a', '_a', 'a b', 'a/b', ' a', 'default\n']
 
-const badProfiles = [...profileNames, ...spoiled, 'x'.repeat(65)]
+const badProfiles = [...profileNames, ...malformedTexts, 'x'.repeat(65)]
 
 const modelIds = [
   '',
@@ -131,19 +131,21 @@ const schedules = [
   ...['0 9 * * *\n', '0\u00a09 * * *', '\u0660 9 * * *', '\0', '\ud800', '0 9 * * *; DROP', 'x'.repeat(10_000)],
 ]
 
-const timezones = ['', ' ', 'nobody', 'Europe/Nowhere', 'Europe/Berlin ', '../UTC', 'UTC\n', ...spoiled]
+const timezones = ['', ' ', 'nobody', 'Europe/Nowhere', 'Europe/Berlin ', '../UTC', 'UTC\n', ...malformedTexts]
 
-const encoded = (text: string): string => Buffer.from(text).toString('base64url')
+const toBase64Url = (text: string): string => Buffer.from(text).toString('base64url')
 
 const cursors = [
   '',
   ' ',
   'nobody',
   '1',
-  ...['', 'null', '""', '[]', '{}', '[1]', '[1,2]', '["1","a"]', '[1.5,"a"]', '1.5', '1e999', '[1,"a",2]'].map(encoded),
-  `${encoded('1')}=`,
-  `${encoded('[1,"a"]')} `,
-  ...spoiled,
+  ...['', 'null', '""', '[]', '{}', '[1]', '[1,2]', '["1","a"]', '[1.5,"a"]', '1.5', '1e999', '[1,"a",2]'].map(
+    toBase64Url,
+  ),
+  `${toBase64Url('1')}=`,
+  `${toBase64Url('[1,"a"]')} `,
+  ...malformedTexts,
 ]
 
 const file = { mediaType: 'text/plain', url: 'data:,Hello' }
@@ -167,7 +169,7 @@ const mediaTypes = [
   'application/octet-stream',
   'video/mp4',
   `text/${'x'.repeat(10_000)}`,
-  ...spoiled,
+  ...malformedTexts,
 ]
 
 const fileUrls = [
@@ -197,7 +199,7 @@ const fileUrls = [
   'data:text/plain,%',
   'data:text/plain,%ff',
   `data:${'x'.repeat(10_000)},a`,
-  ...spoiled,
+  ...malformedTexts,
 ]
 
 const tooLargeFiles = [
@@ -206,153 +208,159 @@ const tooLargeFiles = [
 ]
 
 /** Lists whose cursors are numbers. */
-const byPosition = new Set(['Session.messages', 'Job.runs'])
+const numericCursorFields = new Set(['Session.messages', 'Job.runs'])
 
 /** What has the right type and is wrong all the same. Every place with a text, an id or a number needs a rule. */
-function wrongValues({ name, field, kind, path, type }: Place, known: Known): BadValue[] {
+function listWrongValues({ name, field, kind, path, type }: InputPosition, known: KnownIds): BadValue[] {
   const typeName = getNamedType(type).name
   switch (`${path.at(-1)}: ${typeName}`) {
     case 'first: Int':
     case 'last: Int':
-      return [0, -1, 1001, 2 ** 31 - 1, -(2 ** 31)].map(bad)
+      return [0, -1, 1001, 2 ** 31 - 1, -(2 ** 31)].map(badInputValue)
     case 'repeatLimit: Int':
-      return [0, -1, -(2 ** 31)].map(bad)
+      return [0, -1, -(2 ** 31)].map(badInputValue)
     case 'skip: Int':
     case 'after: Int':
-      return [-1, -(2 ** 31)].map(bad)
+      return [-1, -(2 ** 31)].map(badInputValue)
     case 'after: String':
     case 'before: String':
-      return [...cursors, ...cursorsOfOthers(field, known)].map(bad)
+      return [...cursors, ...listForeignCursors(field, known)].map(badInputValue)
     case 'query: String':
       return ['', ' ', '"', '!?', '*', 'zzz', '"zzz', 'zzz AND (', 'Hello zzz', 'z'.repeat(10_000), '\0', '\ud800'].map(
-        nothing,
+        noMatchValue,
       )
     case 'profile: String':
-      return badProfiles.map(bad)
+      return badProfiles.map(badInputValue)
     case 'model: String':
-      return [...modelIds, ...spoiled].map(bad)
+      return [...modelIds, ...malformedTexts].map(badInputValue)
     case 'title: String':
-      return ['', ' ', '\n\t', '\0', 'x'.repeat(201)].map(bad)
+      return ['', ' ', '\n\t', '\0', 'x'.repeat(201)].map(badInputValue)
     case 'key: String':
-      return ['', 'x'.repeat(201), 'key \ud800', '\udc00'].map(bad)
+      return ['', 'x'.repeat(201), 'key \ud800', '\udc00'].map(badInputValue)
     case 'text: String':
-      return [...['', ' ', '\n\t', '\u00a0\u2003'].map(bad), { value: 'x'.repeat(1_000_001), outcome: 'TOO_LARGE' }]
+      return [
+        ...['', ' ', '\n\t', '\u00a0\u2003'].map(badInputValue),
+        { value: 'x'.repeat(1_000_001), outcome: 'TOO_LARGE' },
+      ]
     case 'answer: String':
-      return ['', ' ', '\n\t', 'x'.repeat(100_001)].map(bad)
+      return ['', ' ', '\n\t', 'x'.repeat(100_001)].map(badInputValue)
     case 'tool: String':
       // Tools come and go: any name may have been one.
       return []
     case 'files: FileInput':
-      return [bad(Array.from({ length: 21 }, () => file))]
+      return [badInputValue(Array.from({ length: 21 }, () => file))]
     case 'name: String':
-      if (isOfJob(field)) return [...jobNames.map(bad), ...notNull(field)]
-      return kind !== 'query' && path[0] === 'input' ? fileNames.map(bad) : profilesFor(field)
+      if (isJobField(field)) return [...jobNames.map(badInputValue), ...listRejectedNulls(field)]
+      return kind !== 'query' && path[0] === 'input' ? fileNames.map(badInputValue) : listBadProfiles(field)
     case 'prompt: String':
       return [
-        ...['', ' ', '\n\t', '\u00a0\u2003'].map(bad),
+        ...['', ' ', '\n\t', '\u00a0\u2003'].map(badInputValue),
         { value: 'x'.repeat(1_000_001), outcome: 'TOO_LARGE' },
-        ...notNull(field),
+        ...listRejectedNulls(field),
       ]
     case 'schedule: String':
-      return [...schedules.map(bad), ...notNull(field)]
+      return [...schedules.map(badInputValue), ...listRejectedNulls(field)]
     case 'timezone: String':
-      return [...timezones.map(bad), ...notNull(field)]
+      return [...timezones.map(badInputValue), ...listRejectedNulls(field)]
     case 'enabled: Boolean':
-      return notNull(field)
+      return listRejectedNulls(field)
     case 'archived: Boolean':
     case 'pinned: Boolean':
-      return path[0] === 'input' ? [bad(null)] : []
+      return path[0] === 'input' ? [badInputValue(null)] : []
     case 'mediaType: String':
-      return mediaTypes.map(bad)
+      return mediaTypes.map(badInputValue)
     case 'url: String':
-      return [...fileUrls.map(bad), ...tooLargeFiles.map((value) => ({ value, outcome: 'TOO_LARGE' as const }))]
+      return [
+        ...fileUrls.map(badInputValue),
+        ...tooLargeFiles.map((value) => ({ value, outcome: 'TOO_LARGE' as const })),
+      ]
     case 'ids: ID':
       return [
-        bad(Array.from({ length: 1001 }, (_, index) => `${index}`)),
+        badInputValue(Array.from({ length: 1001 }, (_, index) => `${index}`)),
         ...(kind === 'mutation'
-          ? unknownSessions(known).map(({ value, outcome }) => ({ value: [known.spareId, value], outcome }))
+          ? listUnknownSessions(known).map(({ value, outcome }) => ({ value: [known.spareId, value], outcome }))
           : [{ value: unknownIds, outcome: 'nothing' as const }]),
         { value: [], outcome: 'nothing' },
       ]
     case 'continues: ID':
-      return unknownIdsFor(known.sessionId, 'BAD_USER_INPUT')
+      return listUnknownIds(known.sessionId, 'BAD_USER_INPUT')
     case 'id: ID':
-      return unknownIdsOf(field, known)
+      return listUnknownIdsForField(field, known)
     case 'sessionId: ID':
-      return unknownIdsFor(known.sessionId, 'NOT_FOUND')
+      return listUnknownIds(known.sessionId, 'NOT_FOUND')
     case 'messageId: ID':
-      return unknownIdsFor(known.messageId, 'NOT_FOUND')
+      return listUnknownIds(known.messageId, 'NOT_FOUND')
     case 'jobId: ID':
-      return [...unknownIdsFor(known.jobId, 'NOT_FOUND'), { value: known.runId, outcome: 'NOT_FOUND' }]
+      return [...listUnknownIds(known.jobId, 'NOT_FOUND'), { value: known.runId, outcome: 'NOT_FOUND' }]
     case 'streamId: ID':
-      return unknownIdsFor(known.streamId, 'NOT_FOUND')
+      return listUnknownIds(known.streamId, 'NOT_FOUND')
     default:
       if (['String', 'ID', 'Int'].includes(typeName)) throw new Error(`it is not told what is wrong for ${name}`)
       return []
   }
 }
 
-const isOfJob = (field: string): boolean => field.endsWith('Job')
+const isJobField = (field: string): boolean => field.endsWith('Job')
 
 /** What is changed may be left out, but it cannot be taken away. */
-const notNull = (field: string): BadValue[] => (field === 'Mutation.updateJob' ? [bad(null)] : [])
+const listRejectedNulls = (field: string): BadValue[] => (field === 'Mutation.updateJob' ? [badInputValue(null)] : [])
 
 /** What no field named `id` finds. What is there and of another kind is no better than what is not. */
-function unknownIdsOf(field: string, known: Known): BadValue[] {
+function listUnknownIdsForField(field: string, known: KnownIds): BadValue[] {
   const { sessionId, streamId, messageId, approvalId, clarificationId } = known
-  const elsewhere = (ids: readonly string[], outcome: Outcome) => ids.map((value) => ({ value, outcome }))
+  const withOutcome = (ids: readonly string[], outcome: ExpectedOutcome) => ids.map((value) => ({ value, outcome }))
   switch (field) {
     case 'Query.node':
-      return unknownIdsFor(sessionId, 'nothing')
+      return listUnknownIds(sessionId, 'nothing')
     case 'Query.session':
-      return [...unknownIdsFor(sessionId, 'nothing'), ...elsewhere([streamId, messageId, approvalId], 'nothing')]
+      return [...listUnknownIds(sessionId, 'nothing'), ...withOutcome([streamId, messageId, approvalId], 'nothing')]
     case 'Query.stream':
-      return [...unknownIdsFor(streamId, 'nothing'), ...elsewhere([sessionId, messageId, approvalId], 'nothing')]
+      return [...listUnknownIds(streamId, 'nothing'), ...withOutcome([sessionId, messageId, approvalId], 'nothing')]
     case 'Mutation.compactSession':
     case 'Mutation.deleteSession':
     case 'Mutation.updateSession':
-      return unknownSessions(known)
+      return listUnknownSessions(known)
     case 'Mutation.answerApproval':
-      return [...unknownIdsFor(approvalId, 'NOT_FOUND'), ...elsewhere([clarificationId, streamId], 'NOT_FOUND')]
+      return [...listUnknownIds(approvalId, 'NOT_FOUND'), ...withOutcome([clarificationId, streamId], 'NOT_FOUND')]
     case 'Mutation.answerClarification':
-      return [...unknownIdsFor(clarificationId, 'NOT_FOUND'), ...elsewhere([approvalId, streamId], 'NOT_FOUND')]
+      return [...listUnknownIds(clarificationId, 'NOT_FOUND'), ...withOutcome([approvalId, streamId], 'NOT_FOUND')]
     case 'Mutation.deleteJob':
     case 'Mutation.runJob':
     case 'Mutation.updateJob':
-      return [...unknownIdsFor(known.jobId, 'NOT_FOUND'), ...elsewhere([known.runId, sessionId], 'NOT_FOUND')]
+      return [...listUnknownIds(known.jobId, 'NOT_FOUND'), ...withOutcome([known.runId, sessionId], 'NOT_FOUND')]
     default:
       throw new Error(`it is not told what ${field} does not find`)
   }
 }
 
-function unknownSessions({ sessionId, streamId, messageId }: Known): BadValue[] {
-  const elsewhere = [streamId, messageId].map((value) => ({ value, outcome: 'NOT_FOUND' as const }))
-  return [...unknownIdsFor(sessionId, 'NOT_FOUND'), ...elsewhere]
+function listUnknownSessions({ sessionId, streamId, messageId }: KnownIds): BadValue[] {
+  const otherKinds = [streamId, messageId].map((value) => ({ value, outcome: 'NOT_FOUND' as const }))
+  return [...listUnknownIds(sessionId, 'NOT_FOUND'), ...otherKinds]
 }
 
 /** Names that no profile has, and what a field does not do with those of some. */
-function profilesFor(field: string): BadValue[] {
-  const names = badProfiles.map(bad)
+function listBadProfiles(field: string): BadValue[] {
+  const names = badProfiles.map(badInputValue)
   switch (field) {
     case 'Query.profile':
       return names
     case 'Mutation.createProfile':
-      return [...names, ...['default', 'spare'].map(bad)]
+      return [...names, ...['default', 'spare'].map(badInputValue)]
     case 'Mutation.deleteProfile':
-      return [...names, bad('default'), { value: 'nobody', outcome: 'NOT_FOUND' }]
+      return [...names, badInputValue('default'), { value: 'nobody', outcome: 'NOT_FOUND' }]
     default:
       throw new Error(`it is not told what is no profile for ${field}`)
   }
 }
 
 /** Cursors of other lists than the field's. */
-function cursorsOfOthers(field: string, { sessionCursor, messageCursor }: Known): string[] {
-  if (byPosition.has(field)) return [sessionCursor]
+function listForeignCursors(field: string, { sessionCursor, messageCursor }: KnownIds): string[] {
+  if (numericCursorFields.has(field)) return [sessionCursor]
   return field === 'Query.conversations' ? [sessionCursor, messageCursor] : [messageCursor]
 }
 
 /** Ids of nothing, those that are nearly one among them. */
-function unknownIdsFor(id: string, outcome: Outcome): BadValue[] {
+function listUnknownIds(id: string, outcome: ExpectedOutcome): BadValue[] {
   const near = [`${id}\n`, `${id}\0`, ` ${id}`, id.toUpperCase(), id.slice(0, -1), `${id}:1`]
   return [...unknownIds, ...near].map((value) => ({ value, outcome }))
 }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
-import { ask, follow, found, readTo } from './typed-client.ts'
+import { ask, follow, requireNonNull, readUntil } from './typed-client.ts'
 import type { Client } from './clients.ts'
-import { partsOf } from './fold.ts'
+import { foldParts } from './fold.ts'
 import {
   CancelStreamDocument,
   CreateSessionDocument,
@@ -18,10 +18,10 @@ import {
 } from '../generated/graphql.ts'
 
 export type ChatEvent = EventFieldsFragment
-export type EventOf<Type extends ChatEvent['type']> = Extract<ChatEvent, { type: Type }>
+export type EventOfType<Type extends ChatEvent['type']> = Extract<ChatEvent, { type: Type }>
 
-export function is<Type extends ChatEvent['type']>(type: Type) {
-  return (event: ChatEvent): event is EventOf<Type> => event.type === type
+export function isEventOfType<Type extends ChatEvent['type']>(type: Type) {
+  return (event: ChatEvent): event is EventOfType<Type> => event.type === type
 }
 
 /** A session without a word, or one that continues another. */
@@ -29,8 +29,8 @@ export async function newSession(client: Client, continues: string | null = null
   return (await ask(client, CreateSessionDocument, { continues })).createSession.id
 }
 
-export async function sessionOf(client: Client, id: string) {
-  return found((await ask(client, SessionDocument, { id })).session)
+export async function loadSession(client: Client, id: string) {
+  return requireNonNull((await ask(client, SessionDocument, { id })).session)
 }
 
 export async function startChat(client: Client, variables: StartChatMutationVariables) {
@@ -70,16 +70,16 @@ export async function* followSession(
 }
 
 /** The log of a session after a seq, as far as it goes now. */
-export async function eventsOf(client: Client, sessionId: string, after = 0): Promise<ChatEvent[]> {
+export async function loadEvents(client: Client, sessionId: string, after = 0): Promise<ChatEvent[]> {
   return (await ask(client, EventsDocument, { sessionId, after, first: 1000 })).events
 }
 
 /** A whole answer, from its first event to its last. */
-export async function wholeAnswer(
+export async function streamToEnd(
   client: Client,
   variables: StreamChatSubscriptionVariables,
-): Promise<{ events: ChatEvent[]; end: EventOf<'StreamFinished'> }> {
-  const { seen, last } = await readTo(streamChat(client, variables), is('StreamFinished'))
+): Promise<{ events: ChatEvent[]; end: EventOfType<'StreamFinished'> }> {
+  const { seen, last } = await readUntil(streamChat(client, variables), isEventOfType('StreamFinished'))
   return { events: seen, end: last }
 }
 
@@ -87,22 +87,22 @@ export async function wholeAnswer(
  * Events of one stream that were read again, after a seq: those that were told of it while it was made, except that
  * deltas may have been merged since.
  */
-export function expectAgain(again: readonly ChatEvent[], told: readonly ChatEvent[], after = 0): void {
-  const rest = told.filter(({ seq }) => seq > after)
-  const others = (events: readonly ChatEvent[]) => events.filter(({ type }) => !type.endsWith('Delta'))
-  expect(others(again)).toEqual(others(rest))
-  expect(seqs(again)).toEqual([...new Set(seqs(again))].toSorted((a, b) => a - b))
-  expect(seqs(again).filter((seq) => seq <= after || seq > (told.at(-1)?.seq ?? 0))).toEqual([])
-  expect(partsOf([...told.filter(({ seq }) => seq <= after), ...again])).toEqual(partsOf(told))
+export function expectReplay(replayed: readonly ChatEvent[], original: readonly ChatEvent[], after = 0): void {
+  const rest = original.filter(({ seq }) => seq > after)
+  const withoutDeltas = (events: readonly ChatEvent[]) => events.filter(({ type }) => !type.endsWith('Delta'))
+  expect(withoutDeltas(replayed)).toEqual(withoutDeltas(rest))
+  expect(listSeqs(replayed)).toEqual([...new Set(listSeqs(replayed))].toSorted((a, b) => a - b))
+  expect(listSeqs(replayed).filter((seq) => seq <= after || seq > (original.at(-1)?.seq ?? 0))).toEqual([])
+  expect(foldParts([...original.filter(({ seq }) => seq <= after), ...replayed])).toEqual(foldParts(original))
 }
 
 /** A session as a page of it is read: who said what, in order. */
-export async function transcriptOf(client: Client, sessionId: string): Promise<string[]> {
+export async function loadTranscript(client: Client, sessionId: string): Promise<string[]> {
   const { session } = await ask(client, MessagesDocument, { sessionId })
-  return found(session).messages.edges.map(({ node }) => `${node.role} ${node.text}`)
+  return requireNonNull(session).messages.edges.map(({ node }) => `${node.role} ${node.text}`)
 }
 
-export const seqs = (events: readonly { readonly seq: number }[]): number[] => events.map(({ seq }) => seq)
+export const listSeqs = (events: readonly { readonly seq: number }[]): number[] => events.map(({ seq }) => seq)
 
 /** What never comes: a provider that waits for it says nothing more. */
 export const never = new Promise<never>(() => {})

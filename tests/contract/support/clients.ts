@@ -3,7 +3,7 @@ import { print } from 'graphql'
 import { createClient as createSseClient } from 'graphql-sse'
 import { createClient as createWebSocketClient } from 'graphql-ws'
 import { graphqlPath } from '../../../src/server/graphql/yoga.ts'
-import { eventStream } from './event-stream.ts'
+import { readEventStream } from './event-stream.ts'
 
 /** A typed document, or the text of one that no tool would make. */
 export type Operation<Data, Variables> = TypedDocumentNode<Data, Variables> | string
@@ -53,7 +53,7 @@ export function connect(transport: Transport, url: string): Client {
       )
     case 'httpGet':
       return httpClient((body, accept) =>
-        fetch(`${url}${graphqlPath}?${new URLSearchParams(parametersOf(body))}`, { headers: { accept } }),
+        fetch(`${url}${graphqlPath}?${new URLSearchParams(toUrlParameters(body))}`, { headers: { accept } }),
       )
     case 'sse':
       return sseClient(url + graphqlPath)
@@ -66,12 +66,12 @@ export function connect(transport: Transport, url: string): Client {
 function httpClient(send: (body: string, accept: string) => Promise<Response>): Client {
   return {
     execute: async (...operation) => {
-      const response = await send(bodyOf(...operation), 'application/graphql-response+json')
+      const response = await send(toBody(...operation), 'application/graphql-response+json')
       return JSON.parse(await response.text())
     },
     async *subscribe(...operation) {
-      const response = await send(bodyOf(...operation), 'text/event-stream')
-      for await (const { event, data } of eventStream(response)) {
+      const response = await send(toBody(...operation), 'text/event-stream')
+      for await (const { event, data } of readEventStream(response)) {
         if (event === 'complete') return
         if (event === 'next') yield JSON.parse(data)
       }
@@ -84,8 +84,8 @@ function httpClient(send: (body: string, accept: string) => Promise<Response>): 
 function sseClient(url: string): Client {
   const client = createSseClient({ url, retryAttempts: 0, fetchFn: fetchStream })
   return {
-    execute: (...operation) => onlyResult(client.iterate(requestOf(...operation))),
-    subscribe: (...operation) => client.iterate(requestOf(...operation)),
+    execute: (...operation) => requireSingleResult(client.iterate(toRequest(...operation))),
+    subscribe: (...operation) => client.iterate(toRequest(...operation)),
     [Symbol.asyncDispose]: async () => client.dispose(),
   }
 }
@@ -100,9 +100,9 @@ async function fetchStream(...request: Parameters<typeof fetch>): Promise<Respon
 /** Everything over one socket. */
 function webSocketClient(url: string): Client {
   const client = createWebSocketClient({ url, retryAttempts: 0 })
-  async function* subscribe<Data>(...operation: Parameters<typeof requestOf>): AsyncGenerator<Result<Data>> {
+  async function* subscribe<Data>(...operation: Parameters<typeof toRequest>): AsyncGenerator<Result<Data>> {
     try {
-      yield* client.iterate<Data>(requestOf(...operation))
+      yield* client.iterate<Data>(toRequest(...operation))
     } catch (error) {
       // A list of errors is an answer; anything else, such as a socket that was closed, is none.
       if (!Array.isArray(error)) throw error
@@ -110,13 +110,13 @@ function webSocketClient(url: string): Client {
     }
   }
   return {
-    execute: (...operation) => onlyResult(subscribe(...operation)),
+    execute: (...operation) => requireSingleResult(subscribe(...operation)),
     subscribe,
     [Symbol.asyncDispose]: async () => client.dispose(),
   }
 }
 
-async function onlyResult<Data>(results: AsyncIterable<Result<Data>>): Promise<Result<Data>> {
+async function requireSingleResult<Data>(results: AsyncIterable<Result<Data>>): Promise<Result<Data>> {
   const all: Result<Data>[] = []
   for await (const result of results) all.push(result)
   const [only] = all
@@ -124,17 +124,17 @@ async function onlyResult<Data>(results: AsyncIterable<Result<Data>>): Promise<R
   return only
 }
 
-function requestOf(operation: Operation<unknown, never>, variables: object, operationName?: string) {
+function toRequest(operation: Operation<unknown, never>, variables: object, operationName?: string) {
   const query = typeof operation === 'string' ? operation : print(operation)
   return { query, variables: { ...variables }, ...(operationName !== undefined && { operationName }) }
 }
 
-function bodyOf(...operation: Parameters<typeof requestOf>): string {
-  return JSON.stringify(requestOf(...operation))
+function toBody(...operation: Parameters<typeof toRequest>): string {
+  return JSON.stringify(toRequest(...operation))
 }
 
 /** A body's members as parameters of a URL: the variables as JSON, the rest as it is. */
-function parametersOf(body: string): Record<string, string> {
+function toUrlParameters(body: string): Record<string, string> {
   const members: Record<string, unknown> = JSON.parse(body)
   return Object.fromEntries(
     Object.entries(members).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),

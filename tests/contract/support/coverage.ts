@@ -20,22 +20,22 @@ import {
  * `Query.sessions(first:)`, `SessionFilter.ids`, `Channel.WEB`. An enum counts where it is given, not where it is got.
  * The document must be valid, so that no fragment in it goes unused.
  */
-export function unasked(schema: GraphQLSchema, document: DocumentNode): string[] {
-  const asked = askedIn(schema, document)
-  return askable(schema).filter((name) => !asked.has(name))
+export function findUnrequested(schema: GraphQLSchema, document: DocumentNode): string[] {
+  const requested = collectRequested(schema, document)
+  return listRequestable(schema).filter((name) => !requested.has(name))
 }
 
 /** Every type, field, argument and enum value that has no description, by name. */
-export function undescribed(schema: GraphQLSchema): string[] {
-  const all: Member[] = ownTypes(schema).flatMap((type) => [type, members(type)].flat())
+export function findUndescribed(schema: GraphQLSchema): string[] {
+  const all: Member[] = listSchemaTypes(schema).flatMap((type) => [type, listMembers(type)].flat())
   return all.filter(({ description }) => (description ?? '').trim() === '').map(({ name }) => name)
 }
 
-function askable(schema: GraphQLSchema): string[] {
-  const given = enumsThatAreGiven(schema)
-  return ownTypes(schema).flatMap((type) => {
-    if (isEnumType(type) && !given.has(type.name)) return []
-    return members(type).map(({ name }) => name)
+function listRequestable(schema: GraphQLSchema): string[] {
+  const inputEnums = listInputEnums(schema)
+  return listSchemaTypes(schema).flatMap((type) => {
+    if (isEnumType(type) && !inputEnums.has(type.name)) return []
+    return listMembers(type).map(({ name }) => name)
   })
 }
 
@@ -45,28 +45,28 @@ interface Member {
   readonly description?: string | null | undefined
 }
 
-function members(type: GraphQLNamedType): Member[] {
+function listMembers(type: GraphQLNamedType): Member[] {
   if (isObjectType(type) || isInterfaceType(type)) {
     return Object.values(type.getFields()).flatMap((field) => {
       const args = field.args.map(({ name, description }) => ({ name: `${field.name}(${name}:)`, description }))
-      return [field, args].flat().map((member) => memberOf(type, member))
+      return [field, args].flat().map((member) => qualifyMember(type, member))
     })
   }
-  if (isInputObjectType(type)) return Object.values(type.getFields()).map((field) => memberOf(type, field))
-  return isEnumType(type) ? type.getValues().map((value) => memberOf(type, value)) : []
+  if (isInputObjectType(type)) return Object.values(type.getFields()).map((field) => qualifyMember(type, field))
+  return isEnumType(type) ? type.getValues().map((value) => qualifyMember(type, value)) : []
 }
 
-function memberOf(type: GraphQLNamedType, { name, description }: Member): Member {
+function qualifyMember(type: GraphQLNamedType, { name, description }: Member): Member {
   return { name: `${type.name}.${name}`, description }
 }
 
-function ownTypes(schema: GraphQLSchema): GraphQLNamedType[] {
+function listSchemaTypes(schema: GraphQLSchema): GraphQLNamedType[] {
   return Object.values(schema.getTypeMap()).filter((type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type))
 }
 
-function enumsThatAreGiven(schema: GraphQLSchema): Set<string> {
+function listInputEnums(schema: GraphQLSchema): Set<string> {
   const given = new Set<string>()
-  for (const type of ownTypes(schema)) {
+  for (const type of listSchemaTypes(schema)) {
     const inputs = isInputObjectType(type)
       ? Object.values(type.getFields())
       : isObjectType(type) || isInterfaceType(type)
@@ -77,11 +77,11 @@ function enumsThatAreGiven(schema: GraphQLSchema): Set<string> {
   return given
 }
 
-function askedIn(schema: GraphQLSchema, document: DocumentNode): Set<string> {
-  const asked = new Set<string>()
+function collectRequested(schema: GraphQLSchema, document: DocumentNode): Set<string> {
+  const requested = new Set<string>()
   const info = new TypeInfo(schema)
   /** The types that are asked when this one is: what asks an interface asks all that implement it. */
-  const asking = (): readonly GraphQLNamedType[] => {
+  const parentTypes = (): readonly GraphQLNamedType[] => {
     const type = info.getParentType()
     if (!type) return []
     return isAbstractType(type) ? [type, ...schema.getPossibleTypes(type)] : [type]
@@ -90,21 +90,21 @@ function askedIn(schema: GraphQLSchema, document: DocumentNode): Set<string> {
     document,
     visitWithTypeInfo(info, {
       Field: ({ name }) => {
-        for (const type of asking()) asked.add(`${type.name}.${name.value}`)
+        for (const type of parentTypes()) requested.add(`${type.name}.${name.value}`)
       },
       Argument: ({ name }) => {
         const field = info.getFieldDef()
-        for (const type of asking()) asked.add(`${type.name}.${field?.name}(${name.value}:)`)
+        for (const type of parentTypes()) requested.add(`${type.name}.${field?.name}(${name.value}:)`)
       },
       ObjectField: ({ name }) => {
         const type = info.getParentInputType()
-        if (type) asked.add(`${getNamedType(type).name}.${name.value}`)
+        if (type) requested.add(`${getNamedType(type).name}.${name.value}`)
       },
       EnumValue: ({ value }) => {
         const type = info.getInputType()
-        if (type) asked.add(`${getNamedType(type).name}.${value}`)
+        if (type) requested.add(`${getNamedType(type).name}.${value}`)
       },
     }),
   )
-  return asked
+  return requested
 }

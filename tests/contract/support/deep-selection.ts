@@ -11,11 +11,11 @@ import {
  * Everything that can be asked of a type without an argument, and of what is reached through it, so many steps deep. Each
  * field has a name of its own type's, so that types with fields of one name can be asked at once.
  */
-export function deepSelection(schema: GraphQLSchema, type: GraphQLNamedOutputType, depth: number): string {
+export function buildDeepSelection(schema: GraphQLSchema, type: GraphQLNamedOutputType, depth: number): string {
   if (isAbstractType(type)) {
     const fragments = schema
       .getPossibleTypes(type)
-      .map((each) => `... on ${each.name} ${deepSelection(schema, each, depth)}`)
+      .map((each) => `... on ${each.name} ${buildDeepSelection(schema, each, depth)}`)
     return `{ __typename ${fragments.join(' ')} }`
   }
   if (!isObjectType(type)) return ''
@@ -24,7 +24,7 @@ export function deepSelection(schema: GraphQLSchema, type: GraphQLNamedOutputTyp
     const of = getNamedType(field.type)
     const isLeaf = !isObjectType(of) && !isAbstractType(of)
     if (!isLeaf && depth === 0) return []
-    return `${type.name}_${field.name}: ${field.name} ${isLeaf ? '' : deepSelection(schema, of, depth - 1)}`
+    return `${type.name}_${field.name}: ${field.name} ${isLeaf ? '' : buildDeepSelection(schema, of, depth - 1)}`
   })
   return `{ __typename ${fields.join(' ')} }`
 }

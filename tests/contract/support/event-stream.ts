@@ -5,7 +5,7 @@ export interface ServerSentEvent {
 }
 
 /** The events of a text/event-stream, comments left out. Leaving the loop closes the connection. */
-export async function* eventStream(response: Response): AsyncGenerator<ServerSentEvent> {
+export async function* readEventStream(response: Response): AsyncGenerator<ServerSentEvent> {
   if (!response.body) return
   let text = ''
   for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
@@ -13,13 +13,13 @@ export async function* eventStream(response: Response): AsyncGenerator<ServerSen
     const blocks = text.split('\n\n')
     text = blocks.pop() ?? ''
     for (const block of blocks) {
-      const event = readEvent(block)
+      const event = parseEvent(block)
       if (event) yield event
     }
   }
 }
 
-function readEvent(block: string): ServerSentEvent | null {
+function parseEvent(block: string): ServerSentEvent | null {
   const fields = new Map<string, string>()
   for (const line of block.split('\n')) {
     const [, name, value] = /^(\w+):? ?(.*)$/s.exec(line) ?? []

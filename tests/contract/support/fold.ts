@@ -8,8 +8,8 @@ type Delta = { readonly offset: number }
  * What a client makes of a stream's events with nothing but the schema's descriptions: the parts of the assistant's
  * message, from what it `had` before them. It shares no code with the server, so that one may be held against the other.
  */
-export function partsOf(events: readonly EventFieldsFragment[], had: readonly Part[] = []): Part[] {
-  const parts = [...had]
+export function foldParts(events: readonly EventFieldsFragment[], initialParts: readonly Part[] = []): Part[] {
+  const parts = [...initialParts]
   for (const event of events) {
     switch (event.type) {
       case 'TextDelta':
@@ -18,14 +18,14 @@ export function partsOf(events: readonly EventFieldsFragment[], had: readonly Pa
         const before = parts[index]
         const known = before && 'text' in before ? before.text : ''
         const type = event.type === 'TextDelta' ? 'TextPart' : 'ReasoningPart'
-        parts[index] = { type, index, text: put(known, event, text) }
+        parts[index] = { type, index, text: applyDelta(known, event, text) }
         break
       }
       case 'ToolCallDelta': {
         const { partIndex: index, toolCallId: id, toolName: name } = event
         const before = parts[index]
-        const known = before && 'toolCall' in before ? before.toolCall : newCall(id, name)
-        const toolCall = { ...known, argumentsText: put(known.argumentsText, event, event.argumentsText) }
+        const known = before && 'toolCall' in before ? before.toolCall : newToolCall(id, name)
+        const toolCall = { ...known, argumentsText: applyDelta(known.argumentsText, event, event.argumentsText) }
         parts[index] = { type: 'ToolCallPart', index, toolCall }
         break
       }
@@ -45,12 +45,12 @@ export function partsOf(events: readonly EventFieldsFragment[], had: readonly Pa
   return parts
 }
 
-function put(part: string, { offset }: Delta, text: string): string {
+function applyDelta(part: string, { offset }: Delta, text: string): string {
   if (offset > part.length) throw new Error(`a delta for ${offset} of a part that ends at ${part.length}`)
   return part.substring(0, offset) + text + part.substring(offset + text.length)
 }
 
-function newCall(id: string, name: string): ToolCallFieldsFragment {
+function newToolCall(id: string, name: string): ToolCallFieldsFragment {
   return {
     id,
     name,
@@ -67,13 +67,13 @@ function newCall(id: string, name: string): ToolCallFieldsFragment {
 }
 
 /** The digest of a message with these parts, by the rule that the schema tells. */
-export function digestOf(parts: readonly Part[]): string {
+export function computeDigest(parts: readonly Part[]): string {
   return createHash('sha256')
-    .update(canonical(parts.map(digestForm)))
+    .update(canonicalJson(parts.map(toDigestForm)))
     .digest('hex')
 }
 
-function digestForm(part: Part): object {
+function toDigestForm(part: Part): object {
   switch (part.type) {
     case 'TextPart':
       return { type: 'text', text: part.text }
@@ -89,10 +89,10 @@ function digestForm(part: Part): object {
 }
 
 /** RFC 8785: members in the order of their names' UTF-16 code units, everything else as JSON.stringify has it. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   const members = Object.entries(value).filter(([, member]) => member !== undefined)
   members.sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(',')}}`
 }

@@ -1,10 +1,10 @@
-import { ask, found, stirring } from './typed-client.ts'
+import { ask, requireNonNull, repeatUntil } from './typed-client.ts'
 import type { Client } from './clients.ts'
 import { UpdateSessionDocument } from '../generated/graphql.ts'
-import type { Place } from './input-positions.ts'
+import type { InputPosition } from './input-positions.ts'
 
 /** Ids of things that are there. */
-export interface GoodIds {
+export interface ValidIds {
   readonly profile: string
   readonly sessionId: string
   readonly streamId: string
@@ -26,12 +26,12 @@ export interface GoodIds {
 }
 
 /** What every field is asked with that takes a value, with nothing wrong in it. */
-export function goodVariables({ field, path }: Pick<Place, 'field' | 'path'>, known: GoodIds): object {
-  const { profile, spareProfile, sessionId, spareId, lastId, streamId, messageId, approvalId, clarificationId } = known
-  const { jobId, spareJobId, runningJobId } = known
+export function buildValidVariables({ field, path }: Pick<InputPosition, 'field' | 'path'>, ids: ValidIds): object {
+  const { profile, spareProfile, sessionId, spareId, lastId, streamId, messageId, approvalId, clarificationId } = ids
+  const { jobId, spareJobId, runningJobId } = ids
   const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
   const chat = { input: { text: 'Hello', model: 'offline/eliza', ...(path.length > 2 && { files }) } }
-  const good: Record<string, object> = {
+  const variablesByField: Record<string, object> = {
     'Mutation.answerApproval': { id: approvalId, decision: 'ONCE' },
     'Mutation.answerClarification': { id: clarificationId, answer: 'Here.' },
     'Mutation.cancelStream': { streamId },
@@ -75,18 +75,18 @@ export function goodVariables({ field, path }: Pick<Place, 'field' | 'path'>, kn
     'Subscription.jobRuns': { jobId: runningJobId },
     'Subscription.streamChat': chat,
   }
-  return found(good[field])
+  return requireNonNull(variablesByField[field])
 }
 
 /** The subscription that tells nothing before something changes. */
-const toldOfChanges = 'Subscription.conversationsChanged'
+const changeSubscription = 'Subscription.conversationsChanged'
 
 /** What is told first; where nothing is told by itself, a session is renamed until something is. */
-export async function stirred<T>(
+export async function waitForFirst<T>(
   field: string,
   { client, sessionId }: { readonly client: Client; readonly sessionId: string },
   first: Promise<T>,
 ): Promise<T> {
-  if (field !== toldOfChanges) return first
-  return stirring(first, (round) => ask(client, UpdateSessionDocument, { id: sessionId, title: `Name ${round}` }))
+  if (field !== changeSubscription) return first
+  return repeatUntil(first, (round) => ask(client, UpdateSessionDocument, { id: sessionId, title: `Name ${round}` }))
 }

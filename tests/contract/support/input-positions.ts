@@ -14,55 +14,55 @@ import {
 } from 'graphql'
 
 /** A place where a client gives a value: an argument, or a field of an input object in one, or in a list in one. */
-export interface Place {
+export interface InputPosition {
   /** As in `mutation startChat: input.text`. */
   readonly name: string
   /** As in `Mutation.startChat`. */
   readonly field: string
   readonly kind: 'query' | 'mutation' | 'subscription'
   /** From the field's arguments to the value; of a list, the first one is meant. */
-  readonly path: Path
+  readonly path: InputPath
   readonly type: GraphQLInputType
   /** An operation that asks for the field, with a variable of its own name for each of its arguments. */
   readonly operation: string
 }
 
-export type Path = readonly (string | number)[]
+export type InputPath = readonly (string | number)[]
 
 /**
  * How to get from the operation to the fields of types that have arguments below the top. A type that is not named here
  * fails the tests as soon as one of its fields has an argument.
  */
-export type Ways = Readonly<Record<string, (selection: string) => string>>
+export type SelectionWrappers = Readonly<Record<string, (selection: string) => string>>
 
 /** Every place of a schema, in the order in which it prints them. */
-export function placesOf(schema: GraphQLSchema, ways: Ways): Place[] {
+export function listInputPositions(schema: GraphQLSchema, wrappers: SelectionWrappers): InputPosition[] {
   return Object.values(schema.getTypeMap()).flatMap((type) => {
     if (!isObjectType(type) || isIntrospectionType(type)) return []
     const fields = Object.values(type.getFields()).filter(({ args }) => args.length > 0)
-    return fields.flatMap((field) => placesOfField(schema, type, field, ways))
+    return fields.flatMap((field) => listFieldPositions(schema, type, field, wrappers))
   })
 }
 
-function placesOfField(
+function listFieldPositions(
   schema: GraphQLSchema,
   type: GraphQLObjectType,
   field: GraphQLField<unknown, unknown>,
-  ways: Ways,
-): Place[] {
+  wrappers: SelectionWrappers,
+): InputPosition[] {
   const roots = new Map([
     [schema.getQueryType(), 'query'],
     [schema.getMutationType(), 'mutation'],
     [schema.getSubscriptionType(), 'subscription'],
   ] as const)
   const kind = roots.get(type)
-  const way = kind ? (selection: string) => selection : ways[type.name]
-  if (!way) throw new Error(`it is not told how to ask for ${type.name}.${field.name}`)
+  const wrap = kind ? (selection: string) => selection : wrappers[type.name]
+  if (!wrap) throw new Error(`it is not told how to ask for ${type.name}.${field.name}`)
 
   const declared = field.args.map((arg) => `$${arg.name}: ${String(arg.type)}`).join(', ')
-  const given = field.args.map(({ name }) => `${name}: $${name}`).join(', ')
-  const operation = `${kind ?? 'query'} (${declared}) { ${way(`${field.name}(${given}) ${selectionOf(field.type)}`)} }`
-  const place = (path: Path, of: GraphQLInputType): Place => ({
+  const args = field.args.map(({ name }) => `${name}: $${name}`).join(', ')
+  const operation = `${kind ?? 'query'} (${declared}) { ${wrap(`${field.name}(${args}) ${buildMinimalSelection(field.type)}`)} }`
+  const newPosition = (path: InputPath, of: GraphQLInputType): InputPosition => ({
     name: `${kind ?? type.name} ${field.name}: ${path.join('.')}`,
     field: `${type.name}.${field.name}`,
     kind: kind ?? 'query',
@@ -71,33 +71,33 @@ function placesOfField(
     operation,
   })
   return field.args.flatMap((arg) => [
-    place([arg.name], arg.type),
-    ...inputFields(arg.type).map(([path, of]) => place([arg.name, ...path], of)),
+    newPosition([arg.name], arg.type),
+    ...listInputFields(arg.type).map(([path, of]) => newPosition([arg.name, ...path], of)),
   ])
 }
 
 /** As little as can be asked of a type, and enough to see whether a page is empty. */
-function selectionOf(type: GraphQLOutputType): string {
+function buildMinimalSelection(type: GraphQLOutputType): string {
   const named = getNamedType(type)
   if (isObjectType(named) && 'edges' in named.getFields()) return '{ edges { __typename } }'
   return isCompositeType(named) ? '{ __typename }' : ''
 }
 
 /** The fields of an input object, or of the objects in a list; those of the objects in it included. */
-function inputFields(type: GraphQLInputType): [path: Path, type: GraphQLInputType][] {
+function listInputFields(type: GraphQLInputType): [path: InputPath, type: GraphQLInputType][] {
   const object = isNonNullType(type) ? type.ofType : type
-  if (isListType(object)) return inputFields(object.ofType).map(([path, of]) => [[0, ...path], of])
+  if (isListType(object)) return listInputFields(object.ofType).map(([path, of]) => [[0, ...path], of])
   if (!isInputObjectType(object)) return []
-  const all: [Path, GraphQLInputType][] = []
+  const all: [InputPath, GraphQLInputType][] = []
   for (const { name, type: of } of Object.values(object.getFields())) {
     all.push([[name], of])
-    for (const [path, inner] of inputFields(of)) all.push([[name, ...path], inner])
+    for (const [path, inner] of listInputFields(of)) all.push([[name, ...path], inner])
   }
   return all
 }
 
 /** The variables with another value at a place, the objects on the way made where they are missing. */
-export function withValue(variables: object, [first, ...rest]: Path, value: unknown): object {
+export function withValue(variables: object, [first, ...rest]: InputPath, value: unknown): object {
   if (first === undefined) return variables
   const before: unknown = Object.entries(variables).find(([name]) => name === `${first}`)?.[1]
   const inner = typeof before === 'object' && before !== null ? before : {}

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { ask, found } from './typed-client.ts'
+import { ask, requireNonNull } from './typed-client.ts'
 import type { Client } from './clients.ts'
 import {
   CreateJobDocument,
@@ -15,31 +15,37 @@ import {
 export type JobRun = JobRunFieldsFragment & JobRunNowFragment
 
 /** Once a year, and not soon. */
-export const seldom = '0 9 29 2 *'
+export const yearlySchedule = '0 9 29 2 *'
 
 /** A job that does not come by itself while a test runs, unless told. */
-export async function newJob(client: Client, given: Partial<CreateJobMutationVariables> = {}) {
-  const job = { name: 'Birds', prompt: 'Which birds are back?', schedule: seldom, timezone: 'UTC', ...given }
+export async function newJob(client: Client, overrides: Partial<CreateJobMutationVariables> = {}) {
+  const job = {
+    name: 'Birds',
+    prompt: 'Which birds are back?',
+    schedule: yearlySchedule,
+    timezone: 'UTC',
+    ...overrides,
+  }
   return (await ask(client, CreateJobDocument, job)).createJob
 }
 
-export async function jobOf(client: Client, id: string) {
+export async function loadJob(client: Client, id: string) {
   const { node } = await ask(client, JobNodeDocument, { id })
   if (node?.__typename !== 'Job') throw new Error(`${id} is no job`)
   return node
 }
 
-export async function runOf(client: Client, id: string): Promise<JobRun> {
+export async function loadRun(client: Client, id: string): Promise<JobRun> {
   const { node } = await ask(client, JobRunNodeDocument, { id })
   if (node?.__typename !== 'JobRun') throw new Error(`${id} is no run`)
   return node
 }
 
 /** The newest runs of a job. */
-export async function runsOf(client: Client, id: string): Promise<JobRun[]> {
+export async function loadRuns(client: Client, id: string): Promise<JobRun[]> {
   const { node } = await ask(client, JobRunsDocument, { id })
   if (node?.__typename !== 'Job') throw new Error(`${id} is no job`)
-  return found(node.runs).edges.map(({ node: run }) => run)
+  return requireNonNull(node.runs).edges.map(({ node: run }) => run)
 }
 
 export async function runJob(client: Client, id: string) {
@@ -47,18 +53,18 @@ export async function runJob(client: Client, id: string) {
 }
 
 /** What a run came to, as soon as it has ended. */
-export async function endedRun(client: Client, id: string): Promise<JobRun> {
-  return untilIs(
-    () => runOf(client, id),
+export async function waitForRunEnd(client: Client, id: string): Promise<JobRun> {
+  return pollUntil(
+    () => loadRun(client, id),
     ({ status }) => status !== 'RUNNING',
   )
 }
 
 /** Asks until the answer is as wanted. Fails after a limit, with the last one. */
-export async function untilIs<T>(asked: () => Promise<T>, isWanted: (value: T) => boolean): Promise<T> {
+export async function pollUntil<T>(load: () => Promise<T>, isWanted: (value: T) => boolean): Promise<T> {
   const end = performance.now() + 15_000 // milliseconds
   for (;;) {
-    const value = await asked()
+    const value = await load()
     if (isWanted(value)) return value
     if (performance.now() > end) throw new Error(`it did not come: ${JSON.stringify(value)}`)
     await pause(10)

@@ -6,7 +6,7 @@ export async function ask<Data, Variables extends object>(
   operation: Operation<Data, Variables>,
   variables: Variables,
 ): Promise<Data> {
-  return dataOf(await client.execute(operation, variables))
+  return requireData(await client.execute(operation, variables))
 }
 
 /** What each result of a subscription holds. Fails at one with errors. */
@@ -15,25 +15,25 @@ export async function* follow<Data, Variables extends object>(
   operation: Operation<Data, Variables>,
   variables: Variables,
 ): AsyncGenerator<Data> {
-  for await (const result of client.subscribe(operation, variables)) yield dataOf(result)
+  for await (const result of client.subscribe(operation, variables)) yield requireData(result)
 }
 
 /** The one error of a query or a mutation that was refused. Fails when it was not. */
-export async function refusal<Variables extends object>(
+export async function expectRefusal<Variables extends object>(
   client: Client,
   operation: Operation<unknown, Variables>,
   variables: Variables,
 ): Promise<Refusal> {
-  return refusalOf(await client.execute(operation, variables))
+  return requireSingleError(await client.execute(operation, variables))
 }
 
 /** The one error of a subscription that was refused. Fails when it began. */
-export async function refusalToFollow<Variables extends object>(
+export async function expectSubscriptionRefusal<Variables extends object>(
   client: Client,
   operation: Operation<unknown, Variables>,
   variables: Variables,
 ): Promise<Refusal> {
-  for await (const result of client.subscribe(operation, variables)) return refusalOf(result)
+  for await (const result of client.subscribe(operation, variables)) return requireSingleError(result)
   throw new Error('the subscription ended without a result')
 }
 
@@ -44,46 +44,47 @@ export interface Refusal extends Record<string, unknown> {
 }
 
 /** An error's message together with its extensions. */
-export function refusalOf({ data, errors }: Result<unknown>): Refusal {
+export function requireSingleError({ data, errors }: Result<unknown>): Refusal {
   const [error] = errors ?? []
-  if (!error || errors?.length !== 1) throw new Error(`not one error but ${describe(errors)} with ${describe(data)}`)
+  if (!error || errors?.length !== 1)
+    throw new Error(`not one error but ${toJsonText(errors)} with ${toJsonText(data)}`)
   return { code: null, ...error.extensions, message: error.message }
 }
 
-function dataOf<Data>({ data, errors }: Result<Data>): Data {
-  if (errors) throw new Error(`refused: ${describe(errors)}`)
+function requireData<Data>({ data, errors }: Result<Data>): Data {
+  if (errors) throw new Error(`refused: ${toJsonText(errors)}`)
   if (data === null || data === undefined) throw new Error('neither data nor errors')
   return data
 }
 
-function describe(value: readonly ResultError[] | unknown): string {
+function toJsonText(value: readonly ResultError[] | unknown): string {
   return JSON.stringify(value)
 }
 
 /** What is there. Fails when it is not: for what a test has just made. */
-export function found<T>(value: T | null | undefined): T {
+export function requireNonNull<T>(value: T | null | undefined): T {
   if (value === null || value === undefined) throw new Error('it is not there')
   return value
 }
 
 /** Reads on up to the value that is looked for, that one included. Fails when the end comes first. */
-export async function readTo<T, Wanted extends T>(
+export async function readUntil<T, Wanted extends T>(
   values: AsyncIterator<T>,
   isWanted: (value: T) => value is Wanted,
 ): Promise<{ seen: T[]; last: Wanted }> {
-  const seen: T[] = []
+  const received: T[] = []
   for (let next = await values.next(); !next.done; next = await values.next()) {
-    seen.push(next.value)
-    if (isWanted(next.value)) return { seen, last: next.value }
+    received.push(next.value)
+    if (isWanted(next.value)) return { seen: received, last: next.value }
   }
-  throw new Error(`it ended after ${seen.length} values without the one that was looked for`)
+  throw new Error(`it ended after ${received.length} values without the one that was looked for`)
 }
 
 /** What is waited for. Until it is there something is done, again and again: for what only comes when something happens. */
-export async function stirring<T>(awaited: Promise<T>, stir: (round: number) => Promise<unknown>): Promise<T> {
-  const there = awaited.then(() => true)
+export async function repeatUntil<T>(result: Promise<T>, action: (round: number) => Promise<unknown>): Promise<T> {
+  const done = result.then(() => true)
   for (let round = 0; ; round += 1) {
-    const isThere = await Promise.race([there, stir(round).then(() => false)])
-    if (isThere) return awaited
+    const isDone = await Promise.race([done, action(round).then(() => false)])
+    if (isDone) return result
   }
 }

@@ -66,30 +66,34 @@ const decision = {
 }
 const approval = z.object({ ...decision, description: z.string(), decision: z.string().nullable() })
 const clarification = z.object({ ...decision, question: z.string(), answer: z.string().nullable() })
-const named = z.object({ id: z.string() })
+const idObject = z.object({ id: z.string() })
 
-const base = { seq: z.int(), at: z.iso.datetime(), sessionId: z.string(), streamId: z.string().nullable() }
-const ofPart = { ...base, messageId: z.string(), partIndex: z.int() }
+const eventBase = { seq: z.int(), at: z.iso.datetime(), sessionId: z.string(), streamId: z.string().nullable() }
+const partEventBase = { ...eventBase, messageId: z.string(), partIndex: z.int() }
 const event = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('StreamStarted'), ...base, stream, userMessage: z.object({ id: z.string() }) }),
-  z.object({ type: z.literal('TextDelta'), ...ofPart, offset: z.int(), text: z.string() }),
-  z.object({ type: z.literal('ReasoningDelta'), ...ofPart, offset: z.int(), text: z.string() }),
+  z.object({ type: z.literal('StreamStarted'), ...eventBase, stream, userMessage: z.object({ id: z.string() }) }),
+  z.object({ type: z.literal('TextDelta'), ...partEventBase, offset: z.int(), text: z.string() }),
+  z.object({ type: z.literal('ReasoningDelta'), ...partEventBase, offset: z.int(), text: z.string() }),
   z.object({
     type: z.literal('ToolCallDelta'),
-    ...ofPart,
+    ...partEventBase,
     toolCallId: z.string(),
     toolName: z.string(),
     offset: z.int(),
     argumentsText: z.string(),
   }),
-  z.object({ type: z.literal('ToolCallChanged'), ...ofPart, toolCall }),
-  z.object({ type: z.literal('StreamChanged'), ...base, stream }),
-  z.object({ type: z.literal('ApprovalChanged'), ...base, approval }),
-  z.object({ type: z.literal('ClarificationChanged'), ...base, clarification }),
-  z.object({ type: z.literal('SessionChanged'), ...base, session: named.extend({ title: z.string().nullable() }) }),
-  z.object({ type: z.literal('SessionContinued'), ...base, from: named, to: named }),
-  z.object({ type: z.literal('StreamFinished'), ...base, stream, message: message.nullable() }),
-  z.object({ type: z.literal('StreamReset'), ...base, reason: z.string(), message: message.nullable() }),
+  z.object({ type: z.literal('ToolCallChanged'), ...partEventBase, toolCall }),
+  z.object({ type: z.literal('StreamChanged'), ...eventBase, stream }),
+  z.object({ type: z.literal('ApprovalChanged'), ...eventBase, approval }),
+  z.object({ type: z.literal('ClarificationChanged'), ...eventBase, clarification }),
+  z.object({
+    type: z.literal('SessionChanged'),
+    ...eventBase,
+    session: idObject.extend({ title: z.string().nullable() }),
+  }),
+  z.object({ type: z.literal('SessionContinued'), ...eventBase, from: idObject, to: idObject }),
+  z.object({ type: z.literal('StreamFinished'), ...eventBase, stream, message: message.nullable() }),
+  z.object({ type: z.literal('StreamReset'), ...eventBase, reason: z.string(), message: message.nullable() }),
 ])
 
 const session = z.object({
@@ -102,15 +106,15 @@ const session = z.object({
   messages: z.object({ edges: z.array(z.object({ node: message })) }),
 })
 
-const cancelled = z.object({ outcome: z.string(), lastSeq: z.int(), stream, message: message.nullable() })
+const cancelResult = z.object({ outcome: z.string(), lastSeq: z.int(), stream, message: message.nullable() })
 
-export type ShownUsage = z.output<typeof usage>
-export type ShownToolCall = z.output<typeof toolCall>
-export type ShownMessage = z.output<typeof message>
-export type ShownStream = z.output<typeof stream>
-export type ShownEvent = z.output<typeof event>
-export type ShownSession = z.output<typeof session>
-export type ShownCancel = z.output<typeof cancelled>
+export type ApiUsage = z.output<typeof usage>
+export type ApiToolCall = z.output<typeof toolCall>
+export type ApiMessage = z.output<typeof message>
+export type ApiStream = z.output<typeof stream>
+export type ApiEvent = z.output<typeof event>
+export type ApiSession = z.output<typeof session>
+export type ApiCancelResult = z.output<typeof cancelResult>
 
 export interface ChatInput {
   readonly text: string
@@ -127,15 +131,15 @@ class ApiError extends Error {
   readonly code: string
   readonly extensions: Readonly<Record<string, unknown>>
 
-  constructor(sentence: string, extensions: Readonly<Record<string, unknown>>) {
-    super(sentence)
+  constructor(errorMessage: string, extensions: Readonly<Record<string, unknown>>) {
+    super(errorMessage)
     this.code = String(extensions['code'])
     this.extensions = extensions
   }
 }
 
 const usageFields = '{ estimated inputTokens outputTokens reasoningTokens cachedInputTokens }'
-const callFields = '{ id providerId name argumentsText arguments state result resultUrl error }'
+const toolCallFields = '{ id providerId name argumentsText arguments state result resultUrl error }'
 const streamFields = `{ id status lastSeq model usage ${usageFields} error { code message } session { id } }`
 const messageFields = `{
   id role status text reasoning digest
@@ -144,7 +148,7 @@ const messageFields = `{
     type: __typename
     ... on TextPart { index text }
     ... on ReasoningPart { index text }
-    ... on ToolCallPart { index toolCall ${callFields} }
+    ... on ToolCallPart { index toolCall ${toolCallFields} }
     ... on FilePart { index mediaType name url }
   }
 }`
@@ -155,7 +159,7 @@ const eventFields = `{
   ... on TextDelta { messageId partIndex offset text }
   ... on ReasoningDelta { messageId partIndex offset text }
   ... on ToolCallDelta { messageId partIndex toolCallId toolName offset argumentsText }
-  ... on ToolCallChanged { messageId partIndex toolCall ${callFields} }
+  ... on ToolCallChanged { messageId partIndex toolCall ${toolCallFields} }
   ... on StreamChanged { stream ${streamFields} }
   ... on ApprovalChanged { approval { ${decisionFields} description decision } }
   ... on ClarificationChanged { clarification { ${decisionFields} question answer } }
@@ -185,7 +189,7 @@ export class ChatClient implements AsyncDisposable {
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       body: JSON.stringify({ query, variables }),
     })
-    return dataOf(await response.json())
+    return requireData(await response.json())
   }
 
   async createSession(input: Variables = {}): Promise<string> {
@@ -193,60 +197,60 @@ export class ChatClient implements AsyncDisposable {
     return z.object({ id: z.string() }).parse((await this.ask(query, { input }))['created']).id
   }
 
-  async start(input: ChatInput): Promise<ShownStream> {
+  async start(input: ChatInput): Promise<ApiStream> {
     const query = `mutation ($input: StreamChatInput!) { started: startChat(input: $input) ${streamFields} }`
     return stream.parse((await this.ask(query, { input }))['started'])
   }
 
-  async cancel(streamId: string): Promise<ShownCancel> {
+  async cancel(streamId: string): Promise<ApiCancelResult> {
     const query = `mutation ($streamId: ID!) { cancelled: cancelStream(streamId: $streamId) {
       outcome lastSeq stream ${streamFields} message ${messageFields} } }`
-    return cancelled.parse((await this.ask(query, { streamId }))['cancelled'])
+    return cancelResult.parse((await this.ask(query, { streamId }))['cancelled'])
   }
 
-  async stream(id: string): Promise<ShownStream & { readonly message: ShownMessage | null }> {
+  async stream(id: string): Promise<ApiStream & { readonly message: ApiMessage | null }> {
     const query = `query ($id: ID!) { found: stream(id: $id) { message ${messageFields} ... on Stream ${streamFields} } }`
     return stream.extend({ message: message.nullable() }).parse((await this.ask(query, { id }))['found'])
   }
 
   /** A message by `node(id)`. */
-  async message(id: string): Promise<ShownMessage> {
+  async message(id: string): Promise<ApiMessage> {
     const query = `query ($id: ID!) { found: node(id: $id) { ... on Message ${messageFields} } }`
     return message.parse((await this.ask(query, { id }))['found'])
   }
 
   /** The session with its first 1,000 messages. */
-  async session(id: string): Promise<ShownSession> {
+  async session(id: string): Promise<ApiSession> {
     const query = `query ($id: ID!) { found: session(id: $id) {
       id headSeq messageCount lastActivityAt usage ${usageFields} activeStream ${streamFields}
       messages(first: 1000) { edges { node ${messageFields} } } } }`
     return session.parse((await this.ask(query, { id }))['found'])
   }
 
-  async messages(sessionId: string): Promise<ShownMessage[]> {
+  async messages(sessionId: string): Promise<ApiMessage[]> {
     return (await this.session(sessionId)).messages.edges.map(({ node }) => node)
   }
 
   /** A page of the session's log. */
-  async events(sessionId: string, after = 0): Promise<ShownEvent[]> {
+  async events(sessionId: string, after = 0): Promise<ApiEvent[]> {
     const query = `query ($id: ID!, $after: Int) {
       found: events(sessionId: $id, after: $after, first: 1000) ${eventFields} }`
     return z.array(event).parse((await this.ask(query, { id: sessionId, after }))['found'])
   }
 
-  streamChat(input: ChatInput, after: number | null = null): AsyncGenerator<ShownEvent> {
+  streamChat(input: ChatInput, after: number | null = null): AsyncGenerator<ApiEvent> {
     const query = `subscription ($input: StreamChatInput!, $after: Int) {
       told: streamChat(input: $input, after: $after) ${eventFields} }`
     return this.#follow(query, { input, after })
   }
 
-  followStream(streamId: string, after = 0): AsyncGenerator<ShownEvent> {
+  followStream(streamId: string, after = 0): AsyncGenerator<ApiEvent> {
     const query = `subscription ($id: ID!, $after: Int) {
       told: followStream(streamId: $id, after: $after) ${eventFields} }`
     return this.#follow(query, { id: streamId, after })
   }
 
-  followSession(sessionId: string, after = 0): AsyncGenerator<ShownEvent> {
+  followSession(sessionId: string, after = 0): AsyncGenerator<ApiEvent> {
     const query = `subscription ($id: ID!, $after: Int) {
       told: followSession(sessionId: $id, after: $after) ${eventFields} }`
     return this.#follow(query, { id: sessionId, after })
@@ -259,14 +263,14 @@ export class ChatClient implements AsyncDisposable {
   /** The data of each event of a subscription. Throws an ApiError. */
   async *subscribe(query: string, variables: Variables): AsyncGenerator<Readonly<Record<string, unknown>>> {
     try {
-      for await (const told of this.#socket.iterate({ query, variables: { ...variables } })) yield dataOf(told)
+      for await (const result of this.#socket.iterate({ query, variables: { ...variables } })) yield requireData(result)
     } catch (error) {
       // What is refused before the first event comes as a list of errors.
-      throw Array.isArray(error) ? errorOf(error) : error
+      throw Array.isArray(error) ? toApiError(error) : error
     }
   }
 
-  async *#follow(query: string, variables: Variables): AsyncGenerator<ShownEvent> {
+  async *#follow(query: string, variables: Variables): AsyncGenerator<ApiEvent> {
     for await (const data of this.subscribe(query, variables)) yield event.parse(data['told'])
   }
 }
@@ -274,13 +278,13 @@ export class ChatClient implements AsyncDisposable {
 const errors = z.array(z.object({ message: z.string(), extensions: z.record(z.string(), z.unknown()).optional() }))
 const result = z.object({ data: z.record(z.string(), z.unknown()).nullish(), errors: errors.optional() })
 
-function dataOf(answer: unknown): Readonly<Record<string, unknown>> {
-  const { data, errors: refused } = result.parse(answer)
-  if (refused || !data) throw errorOf(refused)
+function requireData(response: unknown): Readonly<Record<string, unknown>> {
+  const { data, errors: errorList } = result.parse(response)
+  if (errorList || !data) throw toApiError(errorList)
   return data
 }
 
-function errorOf(refused: unknown): ApiError {
-  const [first] = errors.parse(refused)
+function toApiError(errorList: unknown): ApiError {
+  const [first] = errors.parse(errorList)
   return new ApiError(first?.message ?? 'neither data nor an error', first?.extensions ?? {})
 }

@@ -4,14 +4,14 @@ import { delimiter, join } from 'node:path'
 import { type BrowserContext, chromium } from 'playwright-core'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome']
-const inApplications = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
+const macOsPath = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
 
 /** The browser of this machine: CHROMIUM_PATH, or one of the usual names; null when there is none. */
 export function findChromium(): string | null {
   const { CHROMIUM_PATH, PATH = '' } = process.env
   if (CHROMIUM_PATH) return CHROMIUM_PATH
   const folders = ['/usr/bin', ...PATH.split(delimiter)]
-  const candidates = [...names.flatMap((name) => folders.map((folder) => join(folder, name))), inApplications]
+  const candidates = [...names.flatMap((name) => folders.map((folder) => join(folder, name))), macOsPath]
   return candidates.find((path) => existsSync(path)) ?? null
 }
 

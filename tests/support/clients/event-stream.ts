@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http'
 import { text } from 'node:stream/consumers'
 
-export interface Sent {
+export interface SseRequest {
   readonly method?: 'GET' | 'POST'
   readonly query: string
   readonly variables?: Readonly<Record<string, unknown>>
@@ -24,20 +24,20 @@ export class EventStream {
   readonly #response: IncomingMessage
   readonly #blocks: AsyncIterator<string>
   #comments = 0
-  #ahead: Promise<ServerSentEvent | null> | null = null
+  #lookahead: Promise<ServerSentEvent | null> | null = null
 
   private constructor(request: ClientRequest, response: IncomingMessage) {
     this.#request = request
     this.#response = response
     this.status = response.statusCode ?? 0
     this.headers = response.headers
-    this.#blocks = blocksOf(response)
+    this.#blocks = readBlocks(response)
   }
 
   /** Sends the operation. `url`: as in http://127.0.0.1:4000. */
-  static send(url: string, { method = 'POST', query, variables = {}, headers = {} }: Sent): ClientRequest {
-    const asked = { query, variables: JSON.stringify(variables) }
-    const target = method === 'GET' ? `${url}/graphql?${new URLSearchParams(asked).toString()}` : `${url}/graphql`
+  static send(url: string, { method = 'POST', query, variables = {}, headers = {} }: SseRequest): ClientRequest {
+    const params = { query, variables: JSON.stringify(variables) }
+    const target = method === 'GET' ? `${url}/graphql?${new URLSearchParams(params).toString()}` : `${url}/graphql`
     const request = httpRequest(target, {
       method,
       agent: false,
@@ -52,8 +52,8 @@ export class EventStream {
   }
 
   /** Sends the operation and returns when the head of the answer is there. */
-  static async open(url: string, sent: Sent): Promise<EventStream> {
-    const request = EventStream.send(url, sent)
+  static async open(url: string, sseRequest: SseRequest): Promise<EventStream> {
+    const request = EventStream.send(url, sseRequest)
     const [response]: IncomingMessage[] = await once(request, 'response')
     if (!response) throw new Error('a response without a response')
     return new EventStream(request, response)
@@ -66,8 +66,8 @@ export class EventStream {
 
   /** The next event; null at the end, whether it was a good one or not. */
   async next(): Promise<ServerSentEvent | null> {
-    const next = this.#ahead ?? this.#read()
-    this.#ahead = null
+    const next = this.#lookahead ?? this.#read()
+    this.#lookahead = null
     return next
   }
 
@@ -88,7 +88,7 @@ export class EventStream {
   }
 
   /** All events up to the end. */
-  async rest(): Promise<ServerSentEvent[]> {
+  async readToEnd(): Promise<ServerSentEvent[]> {
     const events: ServerSentEvent[] = []
     for (let event = await this.next(); event; event = await this.next()) events.push(event)
     return events
@@ -100,8 +100,8 @@ export class EventStream {
   }
 
   /** Reads until there were so many comments; what else comes is there for `next`. */
-  async untilComments(count: number): Promise<void> {
-    this.#ahead ??= this.#read()
+  async waitForComments(count: number): Promise<void> {
+    this.#lookahead ??= this.#read()
     while (this.#comments < count) await once(this.#response, 'data')
   }
 
@@ -120,7 +120,7 @@ export class EventStream {
 }
 
 /** What stands between empty lines. A connection that breaks ends it like any other end. */
-async function* blocksOf(response: IncomingMessage): AsyncGenerator<string, void, void> {
+async function* readBlocks(response: IncomingMessage): AsyncGenerator<string, void, void> {
   let rest: string[] = []
   try {
     for await (const chunk of response.setEncoding('utf8')) {

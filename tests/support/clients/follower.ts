@@ -12,7 +12,7 @@ const eventSchema = z.object({
 
 export type SeenEvent = z.infer<typeof eventSchema>
 
-const payload = (streamId: string) => ({
+const subscribePayload = (streamId: string) => ({
   query: `subscription ($streamId: ID!) { followStream(streamId: $streamId) {
     type: __typename seq
     ... on TextDelta { text }
@@ -29,43 +29,43 @@ const bodySchema = z.object({ data: z.object({ followStream: eventSchema }) })
 export class Follower extends EventTarget {
   readonly events: SeenEvent[] = []
   /** Resolves when no more will come, however that came about. */
-  readonly over: Promise<void>
+  readonly closed: Promise<void>
 
-  constructor(read: (see: (event: SeenEvent) => void) => Promise<void>) {
+  constructor(read: (onEvent: (event: SeenEvent) => void) => Promise<void>) {
     super()
-    this.over = read((event) => {
+    this.closed = read((event) => {
       this.events.push(event)
       this.dispatchEvent(new Event('seen'))
     })
   }
 
   /** Waits until it has seen this many pieces of an answer, after the start of its stream; 0 for the start alone. */
-  async deltas(count: number): Promise<void> {
-    await this.#until(() => this.events.length > 0 && this.#pieces() >= count)
+  async waitForDeltas(count: number): Promise<void> {
+    await this.#waitUntil(() => this.events.length > 0 && this.#deltaCount() >= count)
   }
 
   /** Waits until it has seen the end of the stream. */
-  async finished(): Promise<void> {
-    await this.#until(() => this.events.at(-1)?.type === 'StreamFinished')
+  async waitForEnd(): Promise<void> {
+    await this.#waitUntil(() => this.events.at(-1)?.type === 'StreamFinished')
   }
 
   /** What was seen of the text, or of the reasoning. */
-  seen(type: 'TextDelta' | 'ReasoningDelta'): string {
+  joinText(type: 'TextDelta' | 'ReasoningDelta'): string {
     return this.events.flatMap((event) => (event.type === type ? (event.text ?? '') : [])).join('')
   }
 
-  #pieces(): number {
+  #deltaCount(): number {
     return this.events.filter(({ text }) => text !== undefined).length
   }
 
-  async #until(isTrue: () => boolean): Promise<void> {
+  async #waitUntil(isTrue: () => boolean): Promise<void> {
     const signal = AbortSignal.timeout(10_000)
     while (!isTrue()) await once(this, 'seen', { signal })
   }
 }
 
 export function followOverWebSocket(url: string, streamId: string): Follower {
-  return new Follower(async (see) => {
+  return new Follower(async (onEvent) => {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
     const { promise: closed, resolve } = Promise.withResolvers<void>()
     socket.on('close', () => resolve())
@@ -74,9 +74,9 @@ export function followOverWebSocket(url: string, streamId: string): Follower {
     socket.on('message', (data) => {
       const { type, payload: body } = messageSchema.parse(JSON.parse(String(data)))
       if (type === 'connection_ack') {
-        socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: payload(streamId) }))
+        socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: subscribePayload(streamId) }))
       }
-      if (type === 'next') see(bodySchema.parse(body).data.followStream)
+      if (type === 'next') onEvent(bodySchema.parse(body).data.followStream)
     })
     socket.on('open', () => socket.send('{"type":"connection_init"}'))
     await closed
@@ -84,11 +84,11 @@ export function followOverWebSocket(url: string, streamId: string): Follower {
 }
 
 export function followOverEventStream(url: string, streamId: string): Follower {
-  return new Follower(async (see) => {
+  return new Follower(async (onEvent) => {
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
-      body: JSON.stringify(payload(streamId)),
+      body: JSON.stringify(subscribePayload(streamId)),
     })
     let rest = ''
     try {
@@ -97,7 +97,7 @@ export function followOverEventStream(url: string, streamId: string): Follower {
         rest = blocks.pop() ?? ''
         for (const block of blocks) {
           const data = /^data: (\{.*\})$/m.exec(block)?.[1]
-          if (/^event: next$/m.test(block) && data) see(bodySchema.parse(JSON.parse(data)).data.followStream)
+          if (/^event: next$/m.test(block) && data) onEvent(bodySchema.parse(JSON.parse(data)).data.followStream)
         }
       }
     } catch {

@@ -1,26 +1,26 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import type { z } from 'zod'
 
-const limit = 15_000 // milliseconds
+const timeoutMs = 15_000 // milliseconds
 
 /**
  * What the response pane shows as soon as it is not `before`, at the latest after the limit. It is without white space:
  * the editor wraps and indents lines as it likes; and it keeps them in no order.
  */
-const responseAfter = (before: string): string => `new Promise((resolve) => {
+const responseScript = (before: string): string => `new Promise((resolve) => {
   const shown = () => [...document.querySelectorAll('.graphiql-response .view-line')]
     .sort((a, b) => Number.parseInt(a.style.top) - Number.parseInt(b.style.top))
     .map((line) => line.textContent).join('').replace(/\\s/g, '')
   const look = () => shown() === ${JSON.stringify(before)} ? requestAnimationFrame(look) : resolve(shown())
-  setTimeout(() => resolve(shown()), ${limit})
+  setTimeout(() => resolve(shown()), ${timeoutMs})
   look()
 })`
 
 /** GraphiQL reads a little after a change of tab which operation is in it, and shows nothing of that. */
-const readsOperation = `new Promise((resolve) => setTimeout(resolve, 300))`
+const tabSettledScript = `new Promise((resolve) => setTimeout(resolve, 300))`
 
 /** A text as `response` tells it: without white space. */
-export function squeezed(text: string): string {
+export function stripWhitespace(text: string): string {
   return text.replaceAll(/\s/g, '')
 }
 
@@ -28,16 +28,16 @@ export function squeezed(text: string): string {
 export class PlaygroundPage {
   readonly requests: string[] = []
   readonly sockets: string[] = []
-  readonly complaints: string[] = []
+  readonly errors: string[] = []
   readonly #page: Page
 
   private constructor(context: BrowserContext, page: Page) {
     this.#page = page
     context.on('request', (request) => this.requests.push(request.url()))
     page.on('websocket', (socket) => this.sockets.push(socket.url()))
-    page.on('pageerror', ({ message }) => this.complaints.push(message))
+    page.on('pageerror', ({ message }) => this.errors.push(message))
     page.on('console', (message) => {
-      if (message.type() === 'error') this.complaints.push(message.text())
+      if (message.type() === 'error') this.errors.push(message.text())
     })
   }
 
@@ -66,7 +66,7 @@ export class PlaygroundPage {
     while ((await tab.getAttribute('aria-selected')) !== 'true') {
       await tab.getByRole('button', { name, exact: true }).click()
     }
-    await this.#page.evaluate(readsOperation)
+    await this.#page.evaluate(tabSettledScript)
   }
 
   /** Pastes them over what is there: the editor would complete braces that are typed. */
@@ -83,24 +83,24 @@ export class PlaygroundPage {
   }
 
   /** Waits until the button offers to run again, as it does when a subscription has ended. */
-  async ended(): Promise<void> {
-    await this.#page.getByRole('button', { name: /^Execute/ }).waitFor({ timeout: limit })
+  async waitForEnd(): Promise<void> {
+    await this.#page.getByRole('button', { name: /^Execute/ }).waitFor({ timeout: timeoutMs })
   }
 
   /** The response, without white space, as soon as it fits the shape and `suffices`. Rejects with what is shown else. */
-  async response<T>(shape: z.ZodType<T>, suffices: (shown: T) => boolean = () => true): Promise<T> {
-    const deadline = performance.now() + limit
+  async waitForResponse<T>(shape: z.ZodType<T>, suffices: (shown: T) => boolean = () => true): Promise<T> {
+    const deadline = performance.now() + timeoutMs
     let text = ''
     for (;;) {
-      text = String(await this.#page.evaluate(responseAfter(text)))
-      const shown = shape.safeParse(parsed(text))
+      text = String(await this.#page.evaluate(responseScript(text)))
+      const shown = shape.safeParse(parseJsonOrNull(text))
       if (shown.success && suffices(shown.data)) return shown.data
       if (performance.now() > deadline) throw new Error(`this is shown: ${text}`)
     }
   }
 
   /** The docs of a root type: what the panel says of its fields. */
-  async docsOf(type: string): Promise<string> {
+  async readDocs(type: string): Promise<string> {
     await this.#page.getByRole('button', { name: 'Show Documentation Explorer' }).click()
     await this.#page.locator('.graphiql-doc-explorer').getByText(type, { exact: true }).first().click()
     await this.#page.locator('.graphiql-doc-explorer-title', { hasText: type }).waitFor()
@@ -108,7 +108,7 @@ export class PlaygroundPage {
   }
 }
 
-function parsed(text: string): unknown {
+function parseJsonOrNull(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
-import type { ShownEvent, ShownMessage, ShownToolCall } from './chat-client.ts'
+import type { ApiEvent, ApiMessage, ApiToolCall } from './chat-client.ts'
 
-type Event<Type extends ShownEvent['type']> = Extract<ShownEvent, { readonly type: Type }>
+type EventOfType<Type extends ApiEvent['type']> = Extract<ApiEvent, { readonly type: Type }>
 
 /** A part in the form of which the schema makes the digest; fields that are null are left out. */
 export type Part =
@@ -23,16 +23,16 @@ export type Part =
  * makes the parts of the newest answer of it. It shares no code with the server, so that one may be held against the
  * other.
  */
-export class Reader {
-  readonly events: ShownEvent[] = []
-  readonly #source: AsyncGenerator<ShownEvent>
-  #answer: Answer
-  #next: Promise<IteratorResult<ShownEvent>> | null = null
+export class EventReader {
+  readonly events: ApiEvent[] = []
+  readonly #source: AsyncGenerator<ApiEvent>
+  #answer: AnswerState
+  #pendingResult: Promise<IteratorResult<ApiEvent>> | null = null
 
   /** `from`: what it has of the answer already. */
-  constructor(source: AsyncGenerator<ShownEvent>, from: readonly Part[] = []) {
+  constructor(source: AsyncGenerator<ApiEvent>, initialParts: readonly Part[] = []) {
     this.#source = source
-    this.#answer = { messageId: null, parts: from }
+    this.#answer = { messageId: null, parts: initialParts }
   }
 
   /** The answer as far as it was told. */
@@ -51,18 +51,18 @@ export class Reader {
   }
 
   /** The next event, or null at the end. */
-  async next(): Promise<ShownEvent | null> {
-    this.#next ??= this.#source.next()
-    const { value, done } = await this.#next
-    this.#next = null
+  async next(): Promise<ApiEvent | null> {
+    this.#pendingResult ??= this.#source.next()
+    const { value, done } = await this.#pendingResult
+    this.#pendingResult = null
     if (done) return null
     this.events.push(value)
-    this.#answer = apply(this.#answer, value)
+    this.#answer = applyEvent(this.#answer, value)
     return value
   }
 
   /** Reads on until it was told of something. Fails at the end: it will not be told any more. */
-  async until(isReached: (reader: this) => boolean): Promise<this> {
+  async readUntil(isReached: (reader: this) => boolean): Promise<this> {
     while (!isReached(this)) {
       if (!(await this.next())) throw new Error(`it ended first, with ${JSON.stringify(this.events.at(-1))}`)
     }
@@ -70,61 +70,61 @@ export class Reader {
   }
 
   /** Reads on to the event of a type, and returns it. */
-  async untilType<Type extends ShownEvent['type']>(type: Type): Promise<Event<Type>> {
+  async readUntilType<Type extends ApiEvent['type']>(type: Type): Promise<EventOfType<Type>> {
     for (;;) {
-      const told = await this.next()
-      if (!told) throw new Error(`it ended without a ${type}`)
-      if (isOfType(told, type)) return told
+      const event = await this.next()
+      if (!event) throw new Error(`it ended without a ${type}`)
+      if (isOfType(event, type)) return event
     }
   }
 
   /** Reads to the end, and returns everything that was told. */
-  async toEnd(): Promise<readonly ShownEvent[]> {
+  async readToEnd(): Promise<readonly ApiEvent[]> {
     while (await this.next());
     return this.events
   }
 
-  async leave(): Promise<void> {
+  async unsubscribe(): Promise<void> {
     await this.#source.return(undefined)
   }
 }
 
 /** What was made of an answer after these events of its stream. */
-export function partsAfter(events: readonly ShownEvent[]): readonly Part[] {
-  return events.reduce(apply, { messageId: null, parts: [] }).parts
+export function foldParts(events: readonly ApiEvent[]): readonly Part[] {
+  return events.reduce(applyEvent, { messageId: null, parts: [] }).parts
 }
 
-interface Answer {
+interface AnswerState {
   /** Null as long as no event has told it. */
   readonly messageId: string | null
   readonly parts: readonly Part[]
 }
 
-function apply(answer: Answer, event: ShownEvent): Answer {
+function applyEvent(answer: AnswerState, event: ApiEvent): AnswerState {
   switch (event.type) {
     case 'StreamStarted':
       return event.stream.status === 'RUNNING' ? { messageId: null, parts: [] } : answer
     case 'TextDelta':
     case 'ReasoningDelta': {
       const type = event.type === 'TextDelta' ? 'text' : 'reasoning'
-      return withPart(answer, event, (before) => {
+      return replacePart(answer, event, (before) => {
         const text = before && 'text' in before ? before.text : ''
-        return { type, text: put(text, event.offset, event.text) }
+        return { type, text: applyDelta(text, event.offset, event.text) }
       })
     }
     case 'ToolCallDelta': {
       const { toolCallId: id, toolName: name, offset } = event
-      return withPart(answer, event, (before) => {
+      return replacePart(answer, event, (before) => {
         const call = before?.type === 'tool' ? before : { type: 'tool' as const, id, name, argumentsText: '' }
-        const argumentsText = put(call.argumentsText, offset, event.argumentsText)
+        const argumentsText = applyDelta(call.argumentsText, offset, event.argumentsText)
         return { state: 'STREAMING', ...call, argumentsText }
       })
     }
     case 'ToolCallChanged':
-      return withPart(answer, event, () => callPart(event.toolCall))
+      return replacePart(answer, event, () => toToolPart(event.toolCall))
     case 'StreamReset':
       return event.message
-        ? { messageId: event.message.id, parts: partsOf(event.message) }
+        ? { messageId: event.message.id, parts: toParts(event.message) }
         : { messageId: null, parts: [] }
     case 'StreamChanged':
     case 'ApprovalChanged':
@@ -137,18 +137,18 @@ function apply(answer: Answer, event: ShownEvent): Answer {
 }
 
 /** The answer with another form of one part; an event of another message begins another answer. */
-function withPart(
-  { messageId, parts }: Answer,
-  event: Extract<ShownEvent, { readonly partIndex: number }>,
+function replacePart(
+  { messageId, parts }: AnswerState,
+  event: Extract<ApiEvent, { readonly partIndex: number }>,
   change: (before: Part | undefined) => Part,
-): Answer {
+): AnswerState {
   const known = messageId === null || messageId === event.messageId ? parts : []
   const { partIndex } = event
   return { messageId: event.messageId, parts: known.toSpliced(partIndex, 1, change(known[partIndex])) }
 }
 
 /** A message's parts in the same form. */
-export function partsOf(message: ShownMessage): readonly Part[] {
+export function toParts(message: ApiMessage): readonly Part[] {
   return message.parts.map((part) => {
     switch (part.type) {
       case 'TextPart':
@@ -156,7 +156,7 @@ export function partsOf(message: ShownMessage): readonly Part[] {
       case 'ReasoningPart':
         return { type: 'reasoning', text: part.text }
       case 'ToolCallPart':
-        return callPart(part.toolCall)
+        return toToolPart(part.toolCall)
       case 'FilePart':
         return {
           type: 'file',
@@ -169,20 +169,20 @@ export function partsOf(message: ShownMessage): readonly Part[] {
 }
 
 /** The digest that a message with these parts has, by the rule in the schema. */
-export function digestOf(parts: readonly Part[]): string {
+export function computeDigest(parts: readonly Part[]): string {
   return createHash('sha256')
     .update(canonicalize(parts) ?? '')
     .digest('hex')
 }
 
 /** Fails for a delta that leaves a gap: something was not told. */
-function put(part: string, offset: number, text: string): string {
+function applyDelta(part: string, offset: number, text: string): string {
   if (offset > part.length) throw new Error(`a delta for ${offset} of a part that ends at ${part.length}`)
   if (offset === part.length) return part + text
   return part.slice(0, offset) + text + part.slice(offset + text.length)
 }
 
-function callPart({ id, name, argumentsText, state, result, error }: ShownToolCall): Part {
+function toToolPart({ id, name, argumentsText, state, result, error }: ApiToolCall): Part {
   return {
     type: 'tool',
     id,
@@ -194,6 +194,6 @@ function callPart({ id, name, argumentsText, state, result, error }: ShownToolCa
   }
 }
 
-function isOfType<Type extends ShownEvent['type']>(event: ShownEvent, type: Type): event is Event<Type> {
+function isOfType<Type extends ApiEvent['type']>(event: ApiEvent, type: Type): event is EventOfType<Type> {
   return event.type === type
 }

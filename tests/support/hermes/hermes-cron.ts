@@ -6,7 +6,7 @@ import type { Json } from '../../../src/model/records.ts'
 export type CronFields = { readonly [key: string]: Json }
 
 /** A job as Hermes makes one, every half hour, with what it is told in the place of that. */
-export function hermesJob(fields: CronFields = {}): CronFields {
+export function newHermesJob(fields: CronFields = {}): CronFields {
   return {
     id: 'a1b2c3d4e5f6',
     name: 'Birds',
@@ -55,33 +55,33 @@ export class HermesCron {
   }
 
   /** The older layout: all of it in jobs.json. */
-  combined(jobs: readonly CronFields[]): void {
-    this.raw(JSON.stringify({ jobs, updated_at: '2026-11-22T12:00:00+01:00' }, null, 2))
+  writeCombined(jobs: readonly CronFields[]): void {
+    this.writeRaw(JSON.stringify({ jobs, updated_at: '2026-11-22T12:00:00+01:00' }, null, 2))
   }
 
   /** The newer one: definitions in jobs.json, everything else in runtime.db. */
-  split(jobs: readonly CronFields[]): void {
-    this.combined(
+  writeSplit(jobs: readonly CronFields[]): void {
+    this.writeCombined(
       jobs.map((job) => ({
         ...Object.fromEntries(Object.entries(job).filter(([key]) => definitionFields.has(key))),
-        repeat: { times: repeatOf(job).times ?? null },
+        repeat: { times: readRepeat(job).times ?? null },
       })),
     )
-    const db = this.runtime()
+    const db = this.openRuntimeDatabase()
     for (const job of jobs) {
       const state = Object.entries(job).filter(([key]) => !definitionFields.has(key) && key !== 'repeat')
-      const completed = repeatOf(job).completed ?? 0
-      this.state(db, String(job.id), { ...Object.fromEntries(state), repeat_completed: completed })
+      const completed = readRepeat(job).completed ?? 0
+      this.writeState(db, String(job.id), { ...Object.fromEntries(state), repeat_completed: completed })
     }
     db.close()
   }
 
-  raw(text: string): void {
+  writeRaw(text: string): void {
     writeFileSync(join(this.folder, 'jobs.json'), text)
   }
 
   /** The runtime.db, with its tables. */
-  runtime(): Database.Database {
+  openRuntimeDatabase(): Database.Database {
     const db = new Database(join(this.folder, 'runtime.db'))
     db.pragma('journal_mode = WAL')
     db.exec(`
@@ -92,7 +92,7 @@ export class HermesCron {
     return db
   }
 
-  state(db: Database.Database, jobId: string, state: CronFields): void {
+  writeState(db: Database.Database, jobId: string, state: CronFields): void {
     db.prepare('INSERT OR REPLACE INTO job_runtime (job_id, state_json) VALUES (?, ?)').run(
       jobId,
       JSON.stringify(state),
@@ -100,7 +100,7 @@ export class HermesCron {
   }
 
   /** The file of a run; `name` as in 2026-11-22_13-00-07. */
-  output(jobId: string, name: string, document: string): string {
+  writeOutput(jobId: string, name: string, document: string): string {
     const folder = join(this.folder, 'output', jobId)
     mkdirSync(folder, { recursive: true })
     const path = join(folder, `${name}.md`)
@@ -110,7 +110,7 @@ export class HermesCron {
 }
 
 /** The head of every document of a run. */
-function head(title: string, prompt: string): string {
+function formatDocumentHead(title: string, prompt: string): string {
   return `# Cron Job: ${title}
 
 **Job ID:** a1b2c3d4e5f6
@@ -123,16 +123,16 @@ ${prompt}
 `
 }
 
-export function responseDocument(response: string, prompt = 'Which birds are back?'): string {
-  return `${head('Birds', prompt)}
+export function formatResponseDocument(response: string, prompt = 'Which birds are back?'): string {
+  return `${formatDocumentHead('Birds', prompt)}
 ## Response
 
 ${response}
 `
 }
 
-export function errorDocument(error: string, prompt = 'Which birds are back?'): string {
-  return `${head('Birds (FAILED)', prompt)}
+export function formatErrorDocument(error: string, prompt = 'Which birds are back?'): string {
+  return `${formatDocumentHead('Birds (FAILED)', prompt)}
 ## Error
 
 \`\`\`
@@ -141,6 +141,6 @@ ${error}
 `
 }
 
-function repeatOf(job: CronFields): CronFields {
+function readRepeat(job: CronFields): CronFields {
   return typeof job.repeat === 'object' && job.repeat !== null && !Array.isArray(job.repeat) ? job.repeat : {}
 }

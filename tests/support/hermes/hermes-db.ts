@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import { Statements } from '../../../src/storage/sqlite/database/statement-cache.ts'
+import { StatementCache } from '../../../src/storage/sqlite/database/statement-cache.ts'
 
 /**
  * The layouts of a state.db: `newest` has the columns and indexes of schema version 30, `compacting` those from before
@@ -7,7 +7,7 @@ import { Statements } from '../../../src/storage/sqlite/database/statement-cache
  */
 export type HermesLayout = 'newest' | 'compacting' | 'v7' | 'v2'
 
-export type Row = Record<string, string | number | bigint | Buffer | null>
+export type HermesRow = Record<string, string | number | bigint | Buffer | null>
 
 const sessions = {
   v2: `id TEXT PRIMARY KEY, source TEXT NOT NULL, user_id TEXT, model TEXT, model_config TEXT, system_prompt TEXT,
@@ -54,12 +54,14 @@ const display = `
     WHERE (display_order IS NULL OR display_identity IS NULL) AND (active=1 OR compacted=1);`
 
 const schemas: Record<HermesLayout, string> = {
-  v2: schema(sessions.v2, messages.v2) + early,
-  v7: schema(sessions.v2 + sessions.v7, messages.v2 + messages.v7) + early,
+  v2: buildSchema(sessions.v2, messages.v2) + early,
+  v7: buildSchema(sessions.v2 + sessions.v7, messages.v2 + messages.v7) + early,
   compacting:
-    schema(sessions.v2 + sessions.v7 + sessions.v30, messages.v2 + messages.v7 + messages.compacting) + early + later,
+    buildSchema(sessions.v2 + sessions.v7 + sessions.v30, messages.v2 + messages.v7 + messages.compacting) +
+    early +
+    later,
   newest:
-    schema(
+    buildSchema(
       sessions.v2 + sessions.v7 + sessions.v30,
       messages.v2 + messages.v7 + messages.compacting + messages.newest,
     ) +
@@ -68,7 +70,7 @@ const schemas: Record<HermesLayout, string> = {
     display,
 }
 
-function schema(sessionColumns: string, messageColumns: string): string {
+function buildSchema(sessionColumns: string, messageColumns: string): string {
   return `
     CREATE TABLE schema_version (version INTEGER NOT NULL);
     CREATE TABLE sessions (${sessionColumns});
@@ -79,35 +81,35 @@ function schema(sessionColumns: string, messageColumns: string): string {
 export class HermesDb {
   readonly path: string
   readonly db: Database.Database
-  readonly #statements: Statements
+  readonly #statements: StatementCache
 
   constructor(path: string, layout: HermesLayout = 'newest', journal: 'wal' | 'delete' = 'wal') {
     this.path = path
     this.db = new Database(path, { timeout: 0 })
     this.db.pragma(`journal_mode = ${journal}`)
     this.db.exec(schemas[layout])
-    this.#statements = new Statements(this.db)
+    this.#statements = new StatementCache(this.db)
   }
 
   /** Adds a session; from the command line and started in second 1 unless told otherwise. */
-  session(id: string, row: Row = {}): string {
+  addSession(id: string, row: HermesRow = {}): string {
     this.#insert('sessions', { id, source: 'cli', started_at: 1, ...row })
     return id
   }
 
   /** Adds a message of the user unless told otherwise, and returns its row's id. */
-  message(sessionId: string, timestamp: Row[string], row: Row = {}): number {
+  addMessage(sessionId: string, timestamp: HermesRow[string], row: HermesRow = {}): number {
     return this.#insert('messages', { session_id: sessionId, timestamp, role: 'user', ...row })
   }
 
   /** Adds an assistant's message that calls tools, by their ids; each is called with `{}`. */
-  calls(sessionId: string, timestamp: number, ids: readonly string[], row: Row = {}): number {
+  addToolCalls(sessionId: string, timestamp: number, ids: readonly string[], row: HermesRow = {}): number {
     const calls = ids.map((id) => ({ id, type: 'function', function: { name: 'look', arguments: '{}' } }))
-    return this.message(sessionId, timestamp, { role: 'assistant', tool_calls: JSON.stringify(calls), ...row })
+    return this.addMessage(sessionId, timestamp, { role: 'assistant', tool_calls: JSON.stringify(calls), ...row })
   }
 
-  result(sessionId: string, timestamp: number, callId: string, content: string, row: Row = {}): number {
-    return this.message(sessionId, timestamp, {
+  addToolResult(sessionId: string, timestamp: number, callId: string, content: string, row: HermesRow = {}): number {
+    return this.addMessage(sessionId, timestamp, {
       role: 'tool',
       tool_call_id: callId,
       tool_name: 'look',
@@ -117,13 +119,13 @@ export class HermesDb {
   }
 
   /** The names of a table's columns. */
-  columns(table: 'sessions' | 'messages'): ReadonlySet<string> {
+  columnNames(table: 'sessions' | 'messages'): ReadonlySet<string> {
     const rows = this.db.prepare<[], { name: string }>(`PRAGMA table_info(${table})`).all()
     return new Set(rows.map(({ name }) => name))
   }
 
   /** Many rows in one transaction. */
-  write(work: () => void): void {
+  transaction(work: () => void): void {
     this.db.transaction(work).immediate()
   }
 
@@ -131,7 +133,7 @@ export class HermesDb {
     this.db.close()
   }
 
-  #insert(table: string, row: Row): number {
+  #insert(table: string, row: HermesRow): number {
     const names = Object.keys(row)
     const sql = `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`
     return Number(this.#statements.prepare<unknown[]>(sql).run(...Object.values(row)).lastInsertRowid)

@@ -3,27 +3,31 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { HermesReader, type HermesReaderOptions } from '../../../src/hermes/hermes-reader.ts'
-import type { HermesLog } from '../../../src/hermes/hermes-session-reader.ts'
+import type { HermesLogger } from '../../../src/hermes/hermes-session-reader.ts'
 import type { PageRequest } from '../../../src/storage/session-reader.ts'
 import { HermesDb } from './hermes-db.ts'
 import type { HermesLayout } from './hermes-db.ts'
 
 /** The path of a state.db that does not exist yet, in a directory that goes with the test. */
-export function newPath(): string {
+export function newStatePath(): string {
   const directory = mkdtempSync(join(tmpdir(), 'segue-hermes-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   return join(directory, 'state.db')
 }
 
 /** A database that is closed with the test. */
-export function newDb(path = newPath(), layout: HermesLayout = 'newest', journal: 'wal' | 'delete' = 'wal'): HermesDb {
+export function newDb(
+  path = newStatePath(),
+  layout: HermesLayout = 'newest',
+  journal: 'wal' | 'delete' = 'wal',
+): HermesDb {
   const hermes = new HermesDb(path, layout, journal)
   onTestFinished(() => hermes.close())
   return hermes
 }
 
 /** A log whose lines are kept, each with its level. */
-export function newLog(): HermesLog & { readonly lines: string[] } {
+export function newLog(): HermesLogger & { readonly lines: string[] } {
   const lines: string[] = []
   return {
     lines,
@@ -35,23 +39,23 @@ export function newLog(): HermesLog & { readonly lines: string[] } {
 /** A reader in this thread, with what it logs and the statements that it runs. */
 export function newReader(
   path: string,
-  patience = 100,
-  more: Pick<HermesReaderOptions, 'index' | 'own' | 'onChanged'> = {},
+  timeoutMs = 100,
+  more: Pick<HermesReaderOptions, 'indexPath' | 'segueDatabasePath' | 'onConversationsChanged'> = {},
 ) {
   const log = newLog()
   const statements: string[] = []
-  const options = { path, patience, log, onStatement: (sql: string) => void statements.push(sql) }
+  const options = { path, lockTimeoutMs: timeoutMs, log, onStatement: (sql: string) => void statements.push(sql) }
   const reader = new HermesReader('default', { ...options, ...more })
   onTestFinished(() => reader.close())
   return { reader, log: log.lines, statements }
 }
 
 /** The first `limit` of all, in the list's own order. */
-export function first<Key>(limit: number, after: Key | null = null): PageRequest<Key> {
+export function firstPage<Key>(limit: number, after: Key | null = null): PageRequest<Key> {
   return { after, before: null, limit, backwards: false }
 }
 
 /** The last `limit` of all, in the list's own order. */
-export function last<Key>(limit: number, before: Key | null = null): PageRequest<Key> {
+export function lastPage<Key>(limit: number, before: Key | null = null): PageRequest<Key> {
   return { after: null, before, limit, backwards: true }
 }

@@ -2,58 +2,62 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { newId } from '../../../src/lib/ids.ts'
 import type { Environment } from '../../../src/jobs/job-clock.ts'
 
-interface Timer {
+interface FakeTimer {
   readonly at: number
   readonly callback: () => void
 }
 
 /** A clock that goes as it is told: timers follow the time of a machine that is awake, the wall clock may jump. */
-export class Clock implements Environment {
+export class FakeClock implements Environment {
   readonly newId = newId
-  readonly #timers = new Set<Timer>()
-  #awake = 0
-  #wall: number
+  readonly #timers = new Set<FakeTimer>()
+  #elapsedMs = 0
+  #startMs: number
 
   constructor(wall: string) {
-    this.#wall = Date.parse(wall)
+    this.#startMs = Date.parse(wall)
   }
 
-  readonly now = (): number => this.#wall + this.#awake
+  readonly now = (): number => this.#startMs + this.#elapsedMs
 
-  readonly after = (milliseconds: number, callback: () => void): (() => void) => {
-    const timer = { at: this.#awake + milliseconds, callback }
+  readonly setTimer = (milliseconds: number, callback: () => void): (() => void) => {
+    const timer = { at: this.#elapsedMs + milliseconds, callback }
     this.#timers.add(timer)
     return () => this.#timers.delete(timer)
   }
 
   /** How many milliseconds are left until the next timer; null without one. */
-  get next(): number | null {
-    return this.#timers.size === 0 ? null : Math.min(...[...this.#timers].map(({ at }) => at)) - this.#awake
+  get msUntilNextTimer(): number | null {
+    return this.#timers.size === 0 ? null : Math.min(...[...this.#timers].map(({ at }) => at)) - this.#elapsedMs
   }
 
   /** Lets time go by: each timer calls back at its time, and what follows from that is done before the next one. */
-  async pass(milliseconds: number): Promise<void> {
+  async advance(milliseconds: number): Promise<void> {
     await turn()
-    const end = this.#awake + milliseconds
-    for (let next = this.next; next !== null && this.#awake + next <= end; next = this.next) {
-      this.#awake += next
+    const end = this.#elapsedMs + milliseconds
+    for (
+      let next = this.msUntilNextTimer;
+      next !== null && this.#elapsedMs + next <= end;
+      next = this.msUntilNextTimer
+    ) {
+      this.#elapsedMs += next
       for (const timer of this.#timers) {
-        if (timer.at > this.#awake) continue
+        if (timer.at > this.#elapsedMs) continue
         this.#timers.delete(timer)
         timer.callback()
       }
       await turn()
     }
-    this.#awake = end
+    this.#elapsedMs = end
   }
 
   /** Puts the wall clock forward or back, as a person does, or as it looks after a sleep. */
-  jump(milliseconds: number): void {
-    this.#wall += milliseconds
+  adjustWallClock(milliseconds: number): void {
+    this.#startMs += milliseconds
   }
 
   /** Forgets all timers, as the end of a process does. */
-  crash(): void {
+  clearTimers(): void {
     this.#timers.clear()
   }
 }

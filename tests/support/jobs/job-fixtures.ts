@@ -2,29 +2,29 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { ProfileDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
+import { SqliteDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
 import { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
 import type { JobInput } from '../../../src/jobs/job-input.ts'
 import { newId } from '../../../src/lib/ids.ts'
-import { newJob } from '../../../src/jobs/job-state.ts'
-import type { OwnJob } from '../../../src/model/job.ts'
+import { createJob } from '../../../src/jobs/job-state.ts'
+import type { SegueJob } from '../../../src/model/job.ts'
 
 /** A folder that goes with the test. */
-export function newFolder(): string {
+export function newJobsFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'segue-jobs-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
 /** A profile's database and its jobs, closed with the test. */
-export function newStore(folder = newFolder()): { database: ProfileDatabase; store: SqliteJobStore } {
-  const database = new ProfileDatabase(join(folder, 'segue.db'))
+export function newStore(folder = newJobsFolder()): { database: SqliteDatabase; store: SqliteJobStore } {
+  const database = new SqliteDatabase(join(folder, 'segue.db'))
   onTestFinished(() => database.close())
   return { database, store: new SqliteJobStore(database, 'default') }
 }
 
 /** What somebody wants, unless told otherwise: every half hour, for ever. */
-export function input(changes: Partial<JobInput> = {}): JobInput {
+export function newJobInput(changes: Partial<JobInput> = {}): JobInput {
   return {
     name: 'Birds',
     prompt: 'Which birds are back?',
@@ -36,10 +36,10 @@ export function input(changes: Partial<JobInput> = {}): JobInput {
   }
 }
 
-export function job(now: number, changes: Partial<JobInput> = {}): OwnJob {
-  return newJob(input(changes), { id: newId('job'), profile: 'default', now })
+export function newTestJob(now: number, changes: Partial<JobInput> = {}): SegueJob {
+  return createJob(newJobInput(changes), { id: newId('job'), profile: 'default', now })
 }
 
-export function ids(): { runId: string; sessionId: string } {
+export function newRunIds(): { runId: string; sessionId: string } {
   return { runId: newId('jobRun'), sessionId: newId('session') }
 }

@@ -8,45 +8,45 @@ interface Message {
 }
 
 const mode = process.argv[2] ?? ''
-const say = (message: object): unknown => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
-const text = (value: unknown): object => ({ content: [{ type: 'text', text: JSON.stringify(value) }] })
+const send = (message: object): unknown => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+const textResult = (value: unknown): object => ({ content: [{ type: 'text', text: JSON.stringify(value) }] })
 
-const object = { type: 'object', properties: {} }
-const described = (...names: string[]): object[] => names.map((name) => ({ name, inputSchema: object }))
+const emptySchema = { type: 'object', properties: {} }
+const describeTools = (...names: string[]): object[] => names.map((name) => ({ name, inputSchema: emptySchema }))
 const names = ['pid', 'family', 'environment', 'hang', 'cancelled', 'die', 'grow', 'quote', 'wrong', 'twice']
 const cancelled: number[] = []
 const hanging: number[] = []
 
 const pages: Record<string, object[]> = {
-  '': described(...names),
+  '': describeTools(...names),
   second: [
     { name: 'untyped', inputSchema: {}, annotations: { readOnlyHint: true } },
     { name: 'nullable', description: 'May be null.', inputSchema: { type: ['object', 'null'] } },
     { name: 'list', inputSchema: { type: 'array' } },
-    { name: 'background', inputSchema: object, execution: { taskSupport: 'required' } },
-    ...described('twice', 'files/read a.txt', 'x'.repeat(100)),
+    { name: 'background', inputSchema: emptySchema, execution: { taskSupport: 'required' } },
+    ...describeTools('twice', 'files/read a.txt', 'x'.repeat(100)),
   ],
 }
 
-function listed(cursor = ''): object {
+function listTools(cursor = ''): object {
   if (mode === 'circle') return { tools: [], nextCursor: 'again' }
   return { tools: pages[cursor] ?? [], ...(cursor === '' && { nextCursor: 'second' }) }
 }
 
 const calls: Record<string, (id: number) => void> = {
-  pid: (id) => say({ id, result: text(process.pid) }),
-  family: (id) => say({ id, result: text({ pid: process.pid, parent: process.ppid }) }),
-  environment: (id) => say({ id, result: text(process.env) }),
+  pid: (id) => send({ id, result: textResult(process.pid) }),
+  family: (id) => send({ id, result: textResult({ pid: process.pid, parent: process.ppid }) }),
+  environment: (id) => send({ id, result: textResult(process.env) }),
   hang: (id) => hanging.push(id),
-  cancelled: (id) => say({ id, result: text({ cancelled: cancelled.length, hanging: hanging.length }) }),
+  cancelled: (id) => send({ id, result: textResult({ cancelled: cancelled.length, hanging: hanging.length }) }),
   die: () => process.kill(process.pid, 'SIGKILL'),
   grow: (id) => {
-    pages['']?.push(...described('grown'))
-    say({ method: 'notifications/tools/list_changed' })
-    say({ id, result: text('grown') })
+    pages['']?.push(...describeTools('grown'))
+    send({ method: 'notifications/tools/list_changed' })
+    send({ id, result: textResult('grown') })
   },
-  quote: (id) => say({ id, error: { code: -32_603, message: `not with ${process.env['API_KEY']}` } }),
-  wrong: (id) => say({ id, result: { content: 'none' } }),
+  quote: (id) => send({ id, error: { code: -32_603, message: `not with ${process.env['API_KEY']}` } }),
+  wrong: (id) => send({ id, result: { content: 'none' } }),
 }
 
 const modern = {
@@ -59,17 +59,20 @@ function answer({ id, method, params = {} }: Message): void {
   if (method === 'notifications/cancelled') cancelled.push(params.requestId ?? -1)
   if (id === undefined || mode === 'silent') return
   if (mode === 'modern') {
-    if (method === 'server/discover') say({ id, result: modern })
-    else if (method === 'tools/list') say({ id, result: { resultType: 'complete', tools: described('pid') } })
-    else say({ id, error: { code: -32_601, message: 'there is no such method' } })
+    if (method === 'server/discover') send({ id, result: modern })
+    else if (method === 'tools/list') send({ id, result: { resultType: 'complete', tools: describeTools('pid') } })
+    else send({ id, error: { code: -32_601, message: 'there is no such method' } })
     return
   }
   if (method === 'initialize') {
     const capabilities = mode === 'toolless' ? {} : { tools: { listChanged: true } }
-    say({ id, result: { protocolVersion: '2025-06-18', capabilities, serverInfo: { name: 'scripted', version: '1' } } })
-  } else if (method === 'tools/list') say({ id, result: listed(params.cursor) })
+    send({
+      id,
+      result: { protocolVersion: '2025-06-18', capabilities, serverInfo: { name: 'scripted', version: '1' } },
+    })
+  } else if (method === 'tools/list') send({ id, result: listTools(params.cursor) })
   else if (method === 'tools/call') calls[params.name ?? '']?.(id)
-  else say({ id, error: { code: -32_601, message: `${method} is not here` } })
+  else send({ id, error: { code: -32_601, message: `${method} is not here` } })
   // What was asked before everything else is no reason to go on.
   if (method === 'server/discover') process.exit(1)
 }

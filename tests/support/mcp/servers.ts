@@ -1,27 +1,27 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { McpTools, type McpToolsOptions } from '../../../src/agent/mcp/mcp-tool-source.ts'
+import { McpToolSource, type McpToolSourceOptions } from '../../../src/agent/mcp/mcp-tool-source.ts'
 import type { JsonObject, Tool } from '../../../src/agent/tools/tool.ts'
 import type { StdioServer } from '../../../src/config/profile/mcp-server.ts'
 import type { Json } from '../../../src/model/records.ts'
-import { until } from '../wait-until.ts'
+import { waitUntil } from '../wait-until.ts'
 
 const { PATH = '', HOME = '' } = process.env
-const compiled = fileURLToPath(new URL('../../../node_modules/.cache/compile', import.meta.url))
+const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/compile', import.meta.url))
 
 /** A program, run by the Node that runs the tests. */
-export function program(name: string, args: readonly string[], more: Partial<StdioServer> = {}): StdioServer {
+export function nodeServer(name: string, args: readonly string[], more: Partial<StdioServer> = {}): StdioServer {
   // Half of a start is compiling what has not changed since the last one.
-  const env = { PATH, HOME, NODE_COMPILE_CACHE: compiled, ...more.env }
+  const env = { PATH, HOME, NODE_COMPILE_CACHE: compileCache, ...more.env }
   return { type: 'stdio', name, command: process.execPath, args, cwd: '/', secrets: [], ...more, env }
 }
 
 const scriptedServer = fileURLToPath(new URL('./scripted-server.ts', import.meta.url))
 
 /** The server that does what `mode` says. */
-export const scripted = (mode = '', more: Partial<StdioServer> = {}): StdioServer =>
-  program('scripted', [scriptedServer, mode], more)
+export const newScriptedServer = (mode = '', more: Partial<StdioServer> = {}): StdioServer =>
+  nodeServer('scripted', [scriptedServer, mode], more)
 
 const require = createRequire(import.meta.url)
 
@@ -30,23 +30,26 @@ export const everything = require.resolve('@modelcontextprotocol/server-everythi
 export const filesystem = require.resolve('@modelcontextprotocol/server-filesystem/dist/index.js')
 
 export interface TestTools extends AsyncDisposable {
-  readonly source: McpTools
+  readonly source: McpToolSource
   /** What was logged. */
   readonly warnings: { readonly [key: string]: unknown }[]
-  names(): Promise<string[]>
+  listNames(): Promise<string[]>
   /** The tool of this name; an error where there is none now. */
-  tool(name: string): Promise<Tool>
+  findTool(name: string): Promise<Tool>
   /** Resolves when there is a tool of this name: who asks soon after a failure is not made to wait for it. */
-  appears(name: string): Promise<void>
+  waitForTool(name: string): Promise<void>
   run(name: string, input?: JsonObject, signal?: AbortSignal): Promise<Json>
 }
 
 /** Tools for one test, with what is needed to try them. Nothing is left of them when it is disposed of. */
-export function toolsOf(servers: McpToolsOptions['servers'], more: Partial<McpToolsOptions> = {}): TestTools {
+export function newTestTools(
+  servers: McpToolSourceOptions['servers'],
+  more: Partial<McpToolSourceOptions> = {},
+): TestTools {
   const warnings: { [key: string]: unknown }[] = []
   const log = { warn: (details: object, message: string) => void warnings.push({ message, ...details }) }
-  const source = new McpTools({ servers, log, ...more })
-  const tool = async (name: string): Promise<Tool> => {
+  const source = new McpToolSource({ servers, log, ...more })
+  const findTool = async (name: string): Promise<Tool> => {
     const tools = await source.tools()
     const found = tools.find((each) => each.name === name)
     if (!found) throw new Error(`there is no ${name} among ${tools.map((each) => each.name).join(', ')}`)
@@ -55,16 +58,17 @@ export function toolsOf(servers: McpToolsOptions['servers'], more: Partial<McpTo
   return {
     source,
     warnings,
-    names: async () => (await source.tools()).map(({ name }) => name),
-    tool,
-    appears: async (name) => {
+    listNames: async () => (await source.tools()).map(({ name }) => name),
+    findTool,
+    waitForTool: async (name) => {
       let isThere = false
-      await until(() => {
+      await waitUntil(() => {
         void source.tools().then((tools) => (isThere ||= tools.some((each) => each.name === name)))
         return isThere
       })
     },
-    run: async (name, input = {}, signal = new AbortController().signal) => (await tool(name)).run(input, signal),
+    run: async (name, input = {}, signal = new AbortController().signal) =>
+      (await findTool(name)).execute(input, signal),
     [Symbol.asyncDispose]: () => source.close(),
   }
 }

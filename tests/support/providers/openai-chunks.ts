@@ -1,7 +1,7 @@
-import type { ChatRequest } from './openai-rules.ts'
+import type { CompletionRequest } from './openai-rules.ts'
 
 /** One thing that the provider does. Pieces of text go out as they are, one chunk each. */
-export type Step =
+export type ProviderStep =
   | { readonly text: string }
   /** As DeepSeek and others send it, in `delta.reasoning_content`. */
   | { readonly reasoning: string }
@@ -36,8 +36,10 @@ export interface UsageStep {
 }
 
 /** An answer that calls these tools at the same time, each argument text in one piece; `text` is said before them. */
-export function callsOf(...calls: readonly { name: string; input: unknown; id?: string; text?: string }[]): Step[] {
-  const steps = calls.flatMap(({ name, input, id, text }, index): Step[] => {
+export function toolCallSteps(
+  ...calls: readonly { name: string; input: unknown; id?: string; text?: string }[]
+): ProviderStep[] {
+  const steps = calls.flatMap(({ name, input, id, text }, index): ProviderStep[] => {
     const toolCall = { index, id: id ?? `call_${index + 1}`, name, arguments: [JSON.stringify(input)] }
     return text === undefined ? [{ toolCall }] : [{ text }, { toolCall }]
   })
@@ -45,82 +47,82 @@ export function callsOf(...calls: readonly { name: string; input: unknown; id?: 
 }
 
 /** A step that becomes part of an answer. */
-export type ContentStep = Exclude<Step, { status: number } | { wait: Promise<unknown> } | { cut: true }>
+export type ContentStep = Exclude<ProviderStep, { status: number } | { wait: Promise<unknown> } | { cut: true }>
 
 /** Steps in the form of OpenAI's chunks. */
-export class Chunks {
-  finished = false
-  readonly #request: ChatRequest
+export class CompletionBuilder {
+  isFinished = false
+  readonly #request: CompletionRequest
   readonly #id = `chatcmpl-${crypto.randomUUID()}`
   readonly #created = Math.floor(Date.now() / 1000)
-  #opened = false
+  #hasSentRole = false
   #text = ''
   #reasoning = ''
   readonly #calls: object[] = []
-  #finish: string | null = null
+  #finishReason: string | null = null
   #usage: object | null = null
 
-  constructor(request: ChatRequest) {
+  constructor(request: CompletionRequest) {
     this.#request = request
   }
 
-  *of(step: ContentStep): Generator<string> {
+  *encode(step: ContentStep): Generator<string> {
     if ('open' in step) return
     if ('raw' in step) return yield `${step.raw}\n\n`
     if ('usage' in step) {
-      if (this.#request.stream_options?.include_usage) yield this.#event([], { usage: usageFields(step.usage) })
+      if (this.#request.stream_options?.include_usage) yield this.#formatEvent([], { usage: toOpenAiUsage(step.usage) })
       return
     }
     if ('finish' in step) {
-      this.finished = true
-      yield this.#choice({}, step.finish)
+      this.isFinished = true
+      yield this.#formatChoice({}, step.finish)
     } else if ('toolCall' in step) {
       const { index = 0, id, name, arguments: pieces } = step.toolCall
-      yield this.#choice({ tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] })
-      for (const piece of pieces) yield this.#choice({ tool_calls: [{ index, function: { arguments: piece } }] })
-    } else yield this.#choice('text' in step ? { content: step.text } : { reasoning_content: step.reasoning })
+      yield this.#formatChoice({ tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] })
+      for (const piece of pieces) yield this.#formatChoice({ tool_calls: [{ index, function: { arguments: piece } }] })
+    } else yield this.#formatChoice('text' in step ? { content: step.text } : { reasoning_content: step.reasoning })
   }
 
   /** For a request without `stream`. */
   collect(step: ContentStep): void {
     if ('text' in step) this.#text += step.text
     else if ('reasoning' in step) this.#reasoning += step.reasoning
-    else if ('finish' in step) this.#finish = step.finish
-    else if ('usage' in step) this.#usage = usageFields(step.usage)
+    else if ('finish' in step) this.#finishReason = step.finish
+    else if ('usage' in step) this.#usage = toOpenAiUsage(step.usage)
     else if ('toolCall' in step) {
       const { id, name, arguments: pieces } = step.toolCall
       this.#calls.push({ id, type: 'function', function: { name, arguments: pieces.join('') } })
     }
   }
 
-  collected(): object {
+  toCompletion(): object {
     const message = {
       role: 'assistant',
       content: this.#text || null,
       ...(this.#reasoning && { reasoning_content: this.#reasoning }),
       ...(this.#calls.length > 0 && { tool_calls: this.#calls }),
     }
-    const choices = [{ index: 0, message, finish_reason: this.#finish, logprobs: null }]
-    return { ...this.#envelope('chat.completion'), choices, ...(this.#usage && { usage: this.#usage }) }
+    const choices = [{ index: 0, message, finish_reason: this.#finishReason, logprobs: null }]
+    return { ...this.#newEnvelope('chat.completion'), choices, ...(this.#usage && { usage: this.#usage }) }
   }
 
-  #choice(delta: object, finish: string | null = null): string {
-    const role = this.#opened ? {} : { role: 'assistant' }
-    this.#opened = true
-    return this.#event([{ index: 0, delta: { ...role, ...delta }, logprobs: null, finish_reason: finish }], {})
+  #formatChoice(delta: object, finish: string | null = null): string {
+    const role = this.#hasSentRole ? {} : { role: 'assistant' }
+    this.#hasSentRole = true
+    return this.#formatEvent([{ index: 0, delta: { ...role, ...delta }, logprobs: null, finish_reason: finish }], {})
   }
 
-  #event(choices: readonly object[], more: object): string {
+  #formatEvent(choices: readonly object[], extraFields: object): string {
     const usage = this.#request.stream_options?.include_usage ? { usage: null } : {}
-    return `data: ${JSON.stringify({ ...this.#envelope('chat.completion.chunk'), choices, ...usage, ...more })}\n\n`
+    return `data: ${JSON.stringify({ ...this.#newEnvelope('chat.completion.chunk'), choices, ...usage, ...extraFields })}\n\n`
   }
 
-  #envelope(object: string): object {
+  #newEnvelope(object: string): object {
     return { id: this.#id, object, created: this.#created, model: this.#request.model, system_fingerprint: null }
   }
 }
 
-function usageFields({ input, output, reasoning = 0, cached = 0 }: UsageStep): object {
+function toOpenAiUsage({ input, output, reasoning = 0, cached = 0 }: UsageStep): object {
   return {
     prompt_tokens: input,
     completion_tokens: output,

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 
 /** The body of a request that keeps all of OpenAI's rules for chat completions. */
-export type ChatRequest = z.infer<typeof chatRequest>
+export type CompletionRequest = z.infer<typeof completionRequestSchema>
 
 /** Why OpenAI would answer 400. */
-export interface Refusal {
+export interface RequestError {
   readonly message: string
   readonly param: string | null
   readonly code: string | null
@@ -31,7 +31,7 @@ const userPart = z.discriminatedUnion('type', [
     }),
   }),
 ])
-const texts = z.union([z.string(), z.array(textPart).min(1)])
+const textContent = z.union([z.string(), z.array(textPart).min(1)])
 
 const toolCall = z.strictObject({
   id: z.string().min(1),
@@ -40,7 +40,7 @@ const toolCall = z.strictObject({
 })
 
 const message = z.discriminatedUnion('role', [
-  z.strictObject({ role: z.literal(['system', 'developer']), content: texts, name: name.optional() }),
+  z.strictObject({ role: z.literal(['system', 'developer']), content: textContent, name: name.optional() }),
   z.strictObject({
     role: z.literal('user'),
     content: z.union([z.string(), z.array(userPart).min(1)]),
@@ -48,12 +48,12 @@ const message = z.discriminatedUnion('role', [
   }),
   z.strictObject({
     role: z.literal('assistant'),
-    content: texts.nullish(),
+    content: textContent.nullish(),
     refusal: z.string().nullish(),
     tool_calls: z.array(toolCall).min(1).optional(),
     name: name.optional(),
   }),
-  z.strictObject({ role: z.literal('tool'), content: texts, tool_call_id: z.string().min(1) }),
+  z.strictObject({ role: z.literal('tool'), content: textContent, tool_call_id: z.string().min(1) }),
 ])
 
 // At its top level a schema is an object with its properties and nothing to choose from, also where there is none.
@@ -63,7 +63,7 @@ const parameters = z.looseObject({
   ...Object.fromEntries(['anyOf', 'oneOf', 'allOf', 'not', 'enum'].map((keyword) => [keyword, z.never().optional()])),
 })
 
-const chatRequest = z.strictObject({
+const completionRequestSchema = z.strictObject({
   model: z.string().min(1),
   messages: z.array(message).min(1),
   stream: z.boolean().nullish(),
@@ -114,107 +114,116 @@ const chatRequest = z.strictObject({
 })
 
 /** The request, or why it is refused. `body` is the parsed JSON. */
-export function readChatRequest(body: unknown): ChatRequest | Refusal {
-  const spoiled = loneSurrogate(body, '')
-  if (spoiled !== null) return refusal(`Invalid body: ${spoiled} holds half a surrogate pair.`, spoiled)
-  const parsed = chatRequest.safeParse(body)
-  if (!parsed.success) return refusalOf(parsed.error)
+export function parseCompletionRequest(body: unknown): CompletionRequest | RequestError {
+  const malformedPath = findLoneSurrogate(body, '')
+  if (malformedPath !== null)
+    return newRequestError(`Invalid body: ${malformedPath} holds half a surrogate pair.`, malformedPath)
+  const parsed = completionRequestSchema.safeParse(body)
+  if (!parsed.success) return toRequestError(parsed.error)
   return (
-    crossFieldRefusal(parsed.data) ?? toolsRefusal(parsed.data) ?? sequenceRefusal(parsed.data.messages) ?? parsed.data
+    validateFieldCombinations(parsed.data) ??
+    validateTools(parsed.data) ??
+    validateMessageOrder(parsed.data.messages) ??
+    parsed.data
   )
 }
 
-export function isRefusal(answer: ChatRequest | Refusal): answer is Refusal {
-  return !('messages' in answer)
+export function isRequestError(result: CompletionRequest | RequestError): result is RequestError {
+  return !('messages' in result)
 }
 
-function refusal(text: string, param: string | null, code: string | null = null): Refusal {
+function newRequestError(text: string, param: string | null, code: string | null = null): RequestError {
   return { message: text, param, code }
 }
 
-function refusalOf(error: z.ZodError): Refusal {
+function toRequestError(error: z.ZodError): RequestError {
   // A union nests the problems of its branches; the deepest is the one that the sender meant.
   const deepest = (issues: readonly z.core.$ZodIssue[], at: readonly PropertyKey[]): [z.core.$ZodIssue, string] => {
     const all = issues.map((issue): [z.core.$ZodIssue, string] => {
       const path = [...at, ...issue.path]
       const nested = issue.code === 'invalid_union' ? issue.errors.flat() : []
-      return nested.length > 0 ? deepest(nested, path) : [issue, pathText(path)]
+      return nested.length > 0 ? deepest(nested, path) : [issue, formatPath(path)]
     })
     return all.reduce((best, next) => (next[1].length > best[1].length ? next : best))
   }
   const [issue, at] = deepest(error.issues, [])
   if (issue.code === 'unrecognized_keys') {
     const unknown = issue.keys.map((key) => (at === '' ? key : `${at}.${key}`)).join(', ')
-    return refusal(`Unknown parameter: '${unknown}'.`, unknown, 'unknown_parameter')
+    return newRequestError(`Unknown parameter: '${unknown}'.`, unknown, 'unknown_parameter')
   }
-  return refusal(`Invalid value for '${at}': ${issue.message}.`, at === '' ? null : at, 'invalid_value')
+  return newRequestError(`Invalid value for '${at}': ${issue.message}.`, at === '' ? null : at, 'invalid_value')
 }
 
-function pathText(path: readonly PropertyKey[]): string {
+function formatPath(path: readonly PropertyKey[]): string {
   return path
     .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index > 0 ? '.' : ''}${String(key)}`))
     .join('')
 }
 
-function crossFieldRefusal(request: ChatRequest): Refusal | null {
+function validateFieldCombinations(request: CompletionRequest): RequestError | null {
   for (const field of ['tool_choice', 'parallel_tool_calls'] as const) {
     if (request[field] !== undefined && request.tools === undefined) {
-      return refusal(`'${field}' is only allowed when 'tools' are specified.`, field)
+      return newRequestError(`'${field}' is only allowed when 'tools' are specified.`, field)
     }
   }
   if (request.stream_options != null && request.stream !== true) {
-    return refusal("'stream_options' is only allowed when 'stream' is true.", 'stream_options')
+    return newRequestError("'stream_options' is only allowed when 'stream' is true.", 'stream_options')
   }
   return null
 }
 
-function toolsRefusal({ tools = [], tool_choice: choice }: ChatRequest): Refusal | null {
+function validateTools({ tools = [], tool_choice: choice }: CompletionRequest): RequestError | null {
   const names = tools.map((tool) => tool.function.name)
-  const twice = names.findIndex((each, index) => names.indexOf(each) < index)
-  if (twice >= 0) return refusal(`Tool names must be unique: ${names[twice]}.`, `tools[${twice}].function.name`)
+  const duplicateIndex = names.findIndex((each, index) => names.indexOf(each) < index)
+  if (duplicateIndex >= 0)
+    return newRequestError(
+      `Tool names must be unique: ${names[duplicateIndex]}.`,
+      `tools[${duplicateIndex}].function.name`,
+    )
   if (typeof choice !== 'object' || names.includes(choice.function.name)) return null
-  return refusal(`Tool choice '${choice.function.name}' not found in 'tools' parameter.`, 'tool_choice')
+  return newRequestError(`Tool choice '${choice.function.name}' not found in 'tools' parameter.`, 'tool_choice')
 }
 
-function sequenceRefusal(messages: ChatRequest['messages']): Refusal | null {
-  let awaited = new Set<string>()
+function validateMessageOrder(messages: CompletionRequest['messages']): RequestError | null {
+  let pendingIds = new Set<string>()
   for (const [index, entry] of messages.entries()) {
     const at = `messages[${index}]`
     if (entry.role === 'tool') {
-      if (!awaited.delete(entry.tool_call_id)) {
-        return refusal(
+      if (!pendingIds.delete(entry.tool_call_id)) {
+        return newRequestError(
           `Invalid ${at}: a message with role 'tool' must answer, once, a tool call of the assistant's message before it.`,
           `${at}.tool_call_id`,
         )
       }
       continue
     }
-    if (awaited.size > 0) return unanswered(awaited, at)
+    if (pendingIds.size > 0) return missingToolResultsError(pendingIds, at)
     if (entry.role !== 'assistant') continue
     const calls = entry.tool_calls ?? []
     if (calls.length === 0 && !entry.content?.length && !entry.refusal) {
-      return refusal(`Invalid ${at}: an assistant message needs content or tool calls.`, `${at}.content`)
+      return newRequestError(`Invalid ${at}: an assistant message needs content or tool calls.`, `${at}.content`)
     }
-    awaited = new Set(calls.map(({ id }) => id))
-    if (awaited.size < calls.length) return refusal(`Invalid ${at}: a tool_call_id comes twice.`, `${at}.tool_calls`)
+    pendingIds = new Set(calls.map(({ id }) => id))
+    if (pendingIds.size < calls.length)
+      return newRequestError(`Invalid ${at}: a tool_call_id comes twice.`, `${at}.tool_calls`)
   }
-  return awaited.size > 0 ? unanswered(awaited, 'messages') : null
+  return pendingIds.size > 0 ? missingToolResultsError(pendingIds, 'messages') : null
 }
 
-function unanswered(ids: ReadonlySet<string>, at: string): Refusal {
+function missingToolResultsError(ids: ReadonlySet<string>, at: string): RequestError {
   const list = [...ids].join(', ')
-  return refusal(
+  return newRequestError(
     "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. " +
       `The following tool_call_ids did not have response messages: ${list}`,
     at,
   )
 }
 
-function loneSurrogate(value: unknown, at: string): string | null {
+function findLoneSurrogate(value: unknown, at: string): string | null {
   if (typeof value === 'string') return value.isWellFormed() ? null : at
   if (typeof value !== 'object' || value === null) return null
   for (const [key, inner] of Object.entries(value)) {
-    const found = loneSurrogate(inner, at === '' ? key : `${at}.${key}`)
+    const found = findLoneSurrogate(inner, at === '' ? key : `${at}.${key}`)
     if (found !== null) return found
   }
   return null

@@ -1,7 +1,7 @@
 import type { Provider } from '../../../src/config/profile/provider.ts'
 
 /** A provider without a key that is asked for its models, except for what is told. */
-export function newProvider(of: Partial<Provider>): Provider {
+export function newProvider(overrides: Partial<Provider>): Provider {
   return {
     name: 'mine',
     type: 'openai-compatible',
@@ -9,6 +9,6 @@ export function newProvider(of: Partial<Provider>): Provider {
     apiKey: null,
     models: null,
     contextWindow: null,
-    ...of,
+    ...overrides,
   }
 }

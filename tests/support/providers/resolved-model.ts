@@ -1,13 +1,20 @@
-import type { Agent, Writer } from '../../../src/agent/agent.ts'
-import type { FoundModel } from '../../../src/agent/models/model-registry.ts'
+import type { Agent, TextGenerator } from '../../../src/agent/agent.ts'
+import type { ResolvedModel } from '../../../src/agent/models/model-registry.ts'
 
 /** Nobody asked it to write: it fails. */
-export const noWriter: Writer = {
-  summarise: async () => Promise.reject(new Error('no summary was asked for')),
-  entitle: async () => Promise.reject(new Error('no title was asked for')),
+export const failingTextGenerator: TextGenerator = {
+  generateSummary: async () => Promise.reject(new Error('no summary was asked for')),
+  generateTitle: async () => Promise.reject(new Error('no title was asked for')),
 }
 
 /** A model that an agent answers for; its window holds everything, and it writes nothing. */
-export function foundModel(agent: Agent, of: Partial<FoundModel> = {}): FoundModel {
-  return { id: 'test/agent', name: 'agent', agent, writer: noWriter, window: Number.POSITIVE_INFINITY, ...of }
+export function newResolvedModel(agent: Agent, overrides: Partial<ResolvedModel> = {}): ResolvedModel {
+  return {
+    id: 'test/agent',
+    name: 'agent',
+    agent,
+    textGenerator: failingTextGenerator,
+    contextWindow: Number.POSITIVE_INFINITY,
+    ...overrides,
+  }
 }

@@ -3,24 +3,24 @@ import { createServer } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
-import { Chunks } from './openai-chunks.ts'
-import type { Step } from './openai-chunks.ts'
-import { isRefusal, readChatRequest } from './openai-rules.ts'
-import type { ChatRequest, Refusal } from './openai-rules.ts'
+import { CompletionBuilder } from './openai-chunks.ts'
+import type { ProviderStep } from './openai-chunks.ts'
+import { isRequestError, parseCompletionRequest } from './openai-rules.ts'
+import type { CompletionRequest, RequestError } from './openai-rules.ts'
 
-export { callsOf } from './openai-chunks.ts'
-export type { Step } from './openai-chunks.ts'
+export { toolCallSteps } from './openai-chunks.ts'
+export type { ProviderStep } from './openai-chunks.ts'
 
 /**
  * What one request is answered with. A string is a whole answer: that text, then the end. Steps are taken as they are:
  * without a `finish` the stream ends without one, which no good provider does. `data: [DONE]` goes out after the last
  * step if there was a `finish`.
  */
-export type Script = string | Iterable<Step> | AsyncIterable<Step>
+export type Script = string | Iterable<ProviderStep> | AsyncIterable<ProviderStep>
 
 /** A request to /v1/chat/completions that kept all rules. */
 export interface ProviderRequest {
-  readonly body: ChatRequest
+  readonly body: CompletionRequest
   readonly headers: IncomingHttpHeaders
   /** Who ended the connection or the answer first: `client` if it left before the script was through. */
   readonly closed: Promise<'client' | 'provider'>
@@ -46,11 +46,11 @@ export interface StrictProviderOptions {
  */
 export class StrictProvider implements AsyncDisposable {
   /** Serves every request for which no script is queued. */
-  answer: (request: ProviderRequest) => Script = () => 'Hello from the strict provider.'
+  defaultAnswer: (request: ProviderRequest) => Script = () => 'Hello from the strict provider.'
   readonly requests: ProviderRequest[] = []
-  readonly refusals: Refusal[] = []
+  readonly rejections: RequestError[] = []
   /** How often /v1/models was asked. */
-  listings = 0
+  modelListRequests = 0
   readonly #options: StrictProviderOptions
   readonly #server: Server
   readonly #scripts: Script[] = []
@@ -79,12 +79,12 @@ export class StrictProvider implements AsyncDisposable {
   }
 
   /** Queues what one of the coming requests is answered with, first in, first out. */
-  next(script: Script): void {
+  enqueue(script: Script): void {
     this.#scripts.push(script)
   }
 
   /** The request with this index, 0 for the first, as soon as it has come in. Waits for ever: the test has a limit. */
-  async request(index: number): Promise<ProviderRequest> {
+  async waitForRequest(index: number): Promise<ProviderRequest> {
     for (;;) {
       const request = this.requests[index]
       if (request) return request
@@ -118,17 +118,17 @@ export class StrictProvider implements AsyncDisposable {
     if (route !== 'POST /v1/chat/completions') return sendError(response, 404, `Invalid URL (${route})`, null, null)
 
     const request = contentType?.startsWith('application/json')
-      ? readChatRequest(parseJson(body))
+      ? parseCompletionRequest(parseJson(body))
       : { message: 'The content type must be application/json.', param: null, code: null }
-    if (isRefusal(request)) {
-      this.refusals.push(request)
+    if (isRequestError(request)) {
+      this.rejections.push(request)
       return sendError(response, 400, request.message, request.param, request.code)
     }
     if (!this.#models.includes(request.model)) {
       const message = `The model '${request.model}' does not exist or you do not have access to it.`
       return sendError(response, 404, message, null, 'model_not_found')
     }
-    await this.#play(request, incoming.headers, response)
+    await this.#runScript(request, incoming.headers, response)
   }
 
   get #models(): readonly string[] {
@@ -136,7 +136,7 @@ export class StrictProvider implements AsyncDisposable {
   }
 
   #listModels(response: ServerResponse): void {
-    this.listings += 1
+    this.modelListRequests += 1
     const data = this.#models.map((id, index) => ({
       id,
       object: 'model',
@@ -146,34 +146,34 @@ export class StrictProvider implements AsyncDisposable {
     sendJson(response, 200, { object: 'list', data })
   }
 
-  async #play(body: ChatRequest, headers: IncomingHttpHeaders, response: ServerResponse): Promise<void> {
-    let cut = false
-    const closed = once(response, 'close').then(() => (response.writableFinished || cut ? 'provider' : 'client'))
+  async #runScript(body: CompletionRequest, headers: IncomingHttpHeaders, response: ServerResponse): Promise<void> {
+    let wasCut = false
+    const closed = once(response, 'close').then(() => (response.writableFinished || wasCut ? 'provider' : 'client'))
     const request: ProviderRequest = { body, headers, closed }
     this.requests.push(request)
     this.#arrivals.dispatchEvent(new Event('request'))
 
-    const script = this.#scripts.shift() ?? this.answer(request)
-    const chunks = new Chunks(body)
-    for await (const step of typeof script === 'string' ? wholeAnswer(script) : script) {
+    const script = this.#scripts.shift() ?? this.defaultAnswer(request)
+    const completion = new CompletionBuilder(body)
+    for await (const step of typeof script === 'string' ? toTextSteps(script) : script) {
       if (response.destroyed) return
-      if ('status' in step) return send(response, step.status, step.body)
+      if ('status' in step) return sendStatus(response, step.status, step.body)
       if ('wait' in step) await Promise.race([step.wait.catch(() => {}), closed])
       else if ('cut' in step) {
-        cut = true
+        wasCut = true
         response.destroy()
       } else if (body.stream) {
         if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
-        for (const chunk of chunks.of(step)) await write(response, chunk)
-      } else chunks.collect(step)
+        for (const chunk of completion.encode(step)) await write(response, chunk)
+      } else completion.collect(step)
     }
     if (response.destroyed) return
-    if (!body.stream) return sendJson(response, 200, chunks.collected())
-    response.end(chunks.finished ? 'data: [DONE]\n\n' : '')
+    if (!body.stream) return sendJson(response, 200, completion.toCompletion())
+    response.end(completion.isFinished ? 'data: [DONE]\n\n' : '')
   }
 }
 
-function* wholeAnswer(text: string): Generator<Step> {
+function* toTextSteps(text: string): Generator<ProviderStep> {
   for (const word of text.split(/(?<= )/)) yield { text: word }
   yield { finish: 'stop' }
   yield { usage: { input: 10, output: 5 } }
@@ -198,7 +198,7 @@ function sendJson(response: ServerResponse, status: number, body: object): void 
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
-function send(response: ServerResponse, status: number, body: unknown): void {
+function sendStatus(response: ServerResponse, status: number, body: unknown): void {
   if (typeof body === 'string') response.writeHead(status, { 'content-type': 'text/plain' }).end(body)
   else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }

@@ -1,35 +1,43 @@
 import { onTestFinished } from 'vitest'
-import { StateFile } from '../../../src/hermes/state/state-database.ts'
-import { type HermesLimits, hermesLimits } from '../../../src/hermes/search/match-collector.ts'
-import { HermesSearch } from '../../../src/hermes/search/hermes-search.ts'
+import { StateDatabase } from '../../../src/hermes/state/state-database.ts'
+import { type HermesSearchLimits, defaultHermesSearchLimits } from '../../../src/hermes/search/match-collector.ts'
+import { HermesSearchSource } from '../../../src/hermes/search/hermes-search.ts'
 import type { SearchPage, SearchRequest } from '../../../src/search/search-hit.ts'
 import { SearchRunner } from '../../../src/search/search-runner.ts'
 import type { HermesDb, HermesLayout } from '../hermes/hermes-db.ts'
 import { newDb, newLog } from '../hermes/reading.ts'
-import { idOf } from './segue-chats.ts'
+import { hitId } from './segue-chats.ts'
 
 /** How many of the newest rows are read themselves here. */
 export const newestRows = 20
 
 /** A state.db and the search in it, in this thread. */
-export interface HermesChats {
+export interface HermesSearchFixture {
   readonly hermes: HermesDb
   /** Statements that ran on the file. */
   readonly statements: string[]
   find(query: string, request?: Partial<SearchRequest>): Promise<SearchPage>
   /** The ids of what is found, of messages and of sessions whose title was hit. */
-  ids(query: string, request?: Partial<SearchRequest>): Promise<string[]>
+  findIds(query: string, request?: Partial<SearchRequest>): Promise<string[]>
 }
 
 /** Goes with the test. */
-export function newHermesChats(layout?: HermesLayout, limits: Partial<HermesLimits> = {}): HermesChats {
+export function newHermesSearchFixture(
+  layout?: HermesLayout,
+  limits: Partial<HermesSearchLimits> = {},
+): HermesSearchFixture {
   const hermes = newDb(undefined, layout)
   const statements: string[] = []
   const onStatement = (sql: string): void => void statements.push(sql)
-  const file = new StateFile({ path: hermes.path, patience: 100, log: newLog(), onStatement })
+  const file = new StateDatabase({ path: hermes.path, lockTimeoutMs: 100, log: newLog(), onStatement })
   // What is found does not hang on how busy the machine is.
   const patience = 10_000
-  const search = new HermesSearch(file, 'default', { ...hermesLimits, newestRows, patience, ...limits })
+  const search = new HermesSearchSource(file, 'default', {
+    ...defaultHermesSearchLimits,
+    maxRecentRows: newestRows,
+    timeLimitMs: patience,
+    ...limits,
+  })
   const runner = new SearchRunner(new Map([['HERMES', search]]))
   onTestFinished(() => runner.close())
   const find = (query: string, request: Partial<SearchRequest> = {}): Promise<SearchPage> =>
@@ -41,7 +49,7 @@ export function newHermesChats(layout?: HermesLayout, limits: Partial<HermesLimi
     hermes,
     statements,
     find,
-    ids: async (query, request) => (await find(query, request)).hits.map(idOf),
+    findIds: async (query, request) => (await find(query, request)).hits.map(hitId),
   }
 }
 
@@ -49,19 +57,20 @@ export function newHermesChats(layout?: HermesLayout, limits: Partial<HermesLimi
  * The full-text indexes of a state.db over the years: over one column of `messages`; with copies of what they hold; over
  * three columns, reading through views, gated by the progress of a rebuild.
  */
-export type FullTextLayout = 'first' | 'inline' | 'gated'
+export type FtsLayout = 'first' | 'inline' | 'gated'
 
-const ofRow = "coalesce(new.content, '') || ' ' || coalesce(new.tool_name, '') || ' ' || coalesce(new.tool_calls, '')"
+const rowTextSql =
+  "coalesce(new.content, '') || ' ' || coalesce(new.tool_name, '') || ' ' || coalesce(new.tool_calls, '')"
 
 const meta = 'CREATE TABLE IF NOT EXISTS state_meta (key TEXT PRIMARY KEY, value TEXT);'
 
-function gate(row: 'new' | 'old'): string {
+function gateCondition(row: 'new' | 'old'): string {
   const value = (key: string): string =>
     `coalesce((SELECT CAST(value AS INTEGER) FROM state_meta WHERE key = '${key}'), -1)`
   return `(${row}.id > ${value('fts_rebuild_high_water')} OR ${row}.id <= ${value('fts_rebuild_progress')})`
 }
 
-const indexes: Record<FullTextLayout, string> = {
+const schemaByLayout: Record<FtsLayout, string> = {
   first: `
     CREATE VIRTUAL TABLE messages_fts USING fts5(content, content='messages', content_rowid='id');
     CREATE TRIGGER messages_fts_insert AFTER INSERT ON messages BEGIN
@@ -79,12 +88,12 @@ const indexes: Record<FullTextLayout, string> = {
       (table) => `
     CREATE VIRTUAL TABLE ${table} USING fts5(content${table === 'messages_fts' ? '' : ", tokenize='trigram'"});
     CREATE TRIGGER ${table}_insert AFTER INSERT ON messages BEGIN
-      INSERT INTO ${table}(rowid, content) VALUES (new.id, ${ofRow});
+      INSERT INTO ${table}(rowid, content) VALUES (new.id, ${rowTextSql});
     END;
     CREATE TRIGGER ${table}_delete AFTER DELETE ON messages BEGIN DELETE FROM ${table} WHERE rowid = old.id; END;
     CREATE TRIGGER ${table}_update AFTER UPDATE OF content, tool_name, tool_calls ON messages BEGIN
       DELETE FROM ${table} WHERE rowid = old.id;
-      INSERT INTO ${table}(rowid, content) VALUES (new.id, ${ofRow});
+      INSERT INTO ${table}(rowid, content) VALUES (new.id, ${rowTextSql});
     END;`,
     )
     .join(''),
@@ -94,16 +103,16 @@ const indexes: Record<FullTextLayout, string> = {
       tool_name, tool_calls FROM messages;
     CREATE VIRTUAL TABLE messages_fts USING fts5(
       content, tool_name, tool_calls, content='messages_fts_src', content_rowid='id');
-    CREATE TRIGGER messages_fts_insert AFTER INSERT ON messages WHEN ${gate('new')} BEGIN
+    CREATE TRIGGER messages_fts_insert AFTER INSERT ON messages WHEN ${gateCondition('new')} BEGIN
       INSERT INTO messages_fts(rowid, content, tool_name, tool_calls)
         SELECT id, content, tool_name, tool_calls FROM messages_fts_src WHERE id = new.id;
     END;
-    CREATE TRIGGER messages_fts_delete AFTER DELETE ON messages WHEN ${gate('old')} BEGIN
+    CREATE TRIGGER messages_fts_delete AFTER DELETE ON messages WHEN ${gateCondition('old')} BEGIN
       INSERT INTO messages_fts(messages_fts, rowid, content, tool_name, tool_calls)
         VALUES ('delete', old.id, old.content, old.tool_name, old.tool_calls);
     END;
     CREATE TRIGGER messages_fts_update AFTER UPDATE OF content, tool_name, tool_calls, role ON messages
-    WHEN ${gate('old')} BEGIN
+    WHEN ${gateCondition('old')} BEGIN
       INSERT INTO messages_fts(messages_fts, rowid, content, tool_name, tool_calls)
         VALUES ('delete', old.id, old.content, old.tool_name, old.tool_calls);
       INSERT INTO messages_fts(rowid, content, tool_name, tool_calls)
@@ -113,16 +122,16 @@ const indexes: Record<FullTextLayout, string> = {
       JOIN sessions ON sessions.id = session_id WHERE role <> 'tool' AND source NOT IN ('cron', 'subagent');
     CREATE VIRTUAL TABLE messages_fts_trigram USING fts5(
       content, tool_name, content='messages_fts_trigram_src', content_rowid='id', tokenize='trigram');
-    CREATE TRIGGER messages_fts_trigram_insert AFTER INSERT ON messages WHEN ${gate('new')} BEGIN
+    CREATE TRIGGER messages_fts_trigram_insert AFTER INSERT ON messages WHEN ${gateCondition('new')} BEGIN
       INSERT INTO messages_fts_trigram(rowid, content, tool_name)
         SELECT id, content, tool_name FROM messages_fts_trigram_src WHERE id = new.id;
     END;
-    CREATE TRIGGER messages_fts_trigram_delete AFTER DELETE ON messages WHEN ${gate('old')} AND old.role <> 'tool' BEGIN
+    CREATE TRIGGER messages_fts_trigram_delete AFTER DELETE ON messages WHEN ${gateCondition('old')} AND old.role <> 'tool' BEGIN
       INSERT INTO messages_fts_trigram(messages_fts_trigram, rowid, content, tool_name)
         VALUES ('delete', old.id, old.content, old.tool_name);
     END;
     CREATE TRIGGER messages_fts_trigram_update AFTER UPDATE OF content, tool_name, role ON messages
-    WHEN ${gate('old')} AND new.role <> 'tool' BEGIN
+    WHEN ${gateCondition('old')} AND new.role <> 'tool' BEGIN
       INSERT INTO messages_fts_trigram(messages_fts_trigram, rowid, content, tool_name)
         VALUES ('delete', old.id, old.content, old.tool_name);
       INSERT INTO messages_fts_trigram(rowid, content, tool_name) VALUES (new.id, new.content, new.tool_name);
@@ -130,8 +139,8 @@ const indexes: Record<FullTextLayout, string> = {
 }
 
 /** Gives a state.db its full-text indexes, with the triggers that keep them up. To be called before it has messages. */
-export function addFullText({ db }: HermesDb, layout: FullTextLayout): void {
-  db.exec(indexes[layout])
+export function addFtsIndexes({ db }: HermesDb, layout: FtsLayout): void {
+  db.exec(schemaByLayout[layout])
 }
 
 export function setMeta({ db }: HermesDb, key: string, value: string): void {

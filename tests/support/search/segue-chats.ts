@@ -3,54 +3,61 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { newId } from '../../../src/lib/ids.ts'
 import { type MessageRecord, noUsage, type SessionRecord } from '../../../src/model/records.ts'
-import { OwnFile } from '../../../src/storage/sqlite/search/read-only-database.ts'
-import { OwnSearch } from '../../../src/storage/sqlite/search/sqlite-search.ts'
+import { ReadOnlyDatabase } from '../../../src/storage/sqlite/search/read-only-database.ts'
+import { SqliteSearchSource } from '../../../src/storage/sqlite/search/sqlite-search.ts'
 import type { SearchHit, SearchKey, SearchPage, SearchRequest } from '../../../src/search/search-hit.ts'
 import { SearchRunner } from '../../../src/search/search-runner.ts'
-import { ProfileDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
-import { Indexing } from '../../../src/storage/sqlite/search/background-indexer.ts'
-import { SqliteChatStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'
-import { sessionRecord } from '../sessions/session-record.ts'
-import { newFolder } from '../server/segue.ts'
-import { until } from '../wait-until.ts'
+import { SqliteDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
+import { BackgroundIndexer } from '../../../src/storage/sqlite/search/background-indexer.ts'
+import { SqliteEventStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'
+import { newSessionRecord } from '../sessions/session-record.ts'
+import { newTempFolder } from '../server/segue.ts'
+import { waitUntil } from '../wait-until.ts'
 
 /** A profile's own database and the search in it, in this thread. */
-export interface OwnChats {
+export interface SegueSearchFixture {
   readonly path: string
-  readonly database: ProfileDatabase
-  readonly store: SqliteChatStore
+  readonly database: SqliteDatabase
+  readonly store: SqliteEventStore
   /** What went wrong while it was indexed in the background. */
   readonly problems: unknown[]
   readonly runner: SearchRunner
   /** Adds a session; its id. */
-  session(title?: string | null, of?: Partial<SessionRecord>): Promise<string>
+  addSession(title?: string | null, of?: Partial<SessionRecord>): Promise<string>
   /** Adds a message of one text part to a session; its id. */
-  message(sessionId: string, text: string, of?: Partial<MessageRecord>): Promise<string>
+  addMessage(sessionId: string, text: string, of?: Partial<MessageRecord>): Promise<string>
   find(query: string, request?: Partial<SearchRequest>): Promise<SearchPage>
   /** The ids of what is found, of messages and of sessions whose title was hit. */
-  ids(query: string, request?: Partial<SearchRequest>): Promise<string[]>
+  findIds(query: string, request?: Partial<SearchRequest>): Promise<string[]>
   /** Resolves when all that there is has been taken into the index. */
-  indexed(): Promise<void>
+  waitForIndexing(): Promise<void>
   /** How many entries the index has, of messages and of titles. */
-  entries(): { readonly message: number; readonly title: number }
+  countEntries(): { readonly message: number; readonly title: number }
 }
 
-export interface OwnChatsOptions {
+export interface SegueSearchFixtureOptions {
   readonly path?: string
   /** What takes too long to be taken in with its commit is taken in behind it. */
-  readonly indexing?: boolean
+  readonly indexInBackground?: boolean
   /** How long a search may take, in milliseconds. */
-  readonly patience?: number
+  readonly timeoutMs?: number
 }
 
 /** Goes with the test. */
-export function newOwnChats({ path, indexing = true, patience }: OwnChatsOptions = {}): OwnChats {
-  const file = path ?? join(ownFolder(), 'segue.db')
-  const database = new ProfileDatabase(file)
-  const store = new SqliteChatStore(database, 'default')
+export function newSegueSearchFixture({
+  path,
+  indexInBackground = true,
+  timeoutMs,
+}: SegueSearchFixtureOptions = {}): SegueSearchFixture {
+  const file = path ?? join(newTestFolder(), 'segue.db')
+  const database = new SqliteDatabase(file)
+  const store = new SqliteEventStore(database, 'default')
   const problems: unknown[] = []
-  const background = indexing ? new Indexing(database, (error) => void problems.push(error)) : null
-  const runner = new SearchRunner(new Map([['SEGUE', new OwnSearch(new OwnFile(file, null))]]), patience)
+  const background = indexInBackground ? new BackgroundIndexer(database, (error) => void problems.push(error)) : null
+  const runner = new SearchRunner(
+    new Map([['SEGUE', new SqliteSearchSource(new ReadOnlyDatabase(file, null))]]),
+    timeoutMs,
+  )
   onTestFinished(async () => {
     await background?.close()
     runner.close()
@@ -68,29 +75,29 @@ export function newOwnChats({ path, indexing = true, patience }: OwnChatsOptions
     store,
     problems,
     runner,
-    session: async (title = null, of = {}) => {
+    addSession: async (title = null, overrides = {}) => {
       const id = newId('session')
       time += 1_000
-      const begun = { id, title, startedAt: time, lastActivityAt: time, ...of }
-      const session = sessionRecord({ origin: 'SEGUE', source: 'segue', ...begun })
+      const fields = { id, title, startedAt: time, lastActivityAt: time, ...overrides }
+      const session = newSessionRecord({ origin: 'SEGUE', source: 'segue', ...fields })
       await store.createSession({ session, messages: [] })
       return id
     },
-    message: async (sessionId, text, of = {}) => {
+    addMessage: async (sessionId, text, overrides = {}) => {
       time += 1_000
-      const message = { ...textMessage(sessionId, text, time), ...of }
-      await store.append({ sessionId, head: 0, events: [], messages: [message] })
+      const message = { ...newTextMessage(sessionId, text, time), ...overrides }
+      await store.append({ sessionId, expectedHeadSeq: 0, events: [], messages: [message] })
       return message.id
     },
     find,
-    ids: async (query, request) => (await find(query, request)).hits.map(idOf),
-    indexed: () => until(() => left(database) === 0),
-    entries: () => ({ message: count(database, 'message'), title: count(database, 'title') }),
+    findIds: async (query, request) => (await find(query, request)).hits.map(hitId),
+    waitForIndexing: () => waitUntil(() => countPending(database) === 0),
+    countEntries: () => ({ message: countEntries(database, 'message'), title: countEntries(database, 'title') }),
   }
 }
 
 /** A message of a person, which has its place. */
-export function textMessage(sessionId: string, text: string, at: number): MessageRecord {
+export function newTextMessage(sessionId: string, text: string, at: number): MessageRecord {
   return {
     id: newId('message'),
     sessionId,
@@ -106,41 +113,41 @@ export function textMessage(sessionId: string, text: string, at: number): Messag
   }
 }
 
-export const idOf = ({ messageId, sessionId }: SearchHit): string => messageId ?? sessionId
+export const hitId = ({ messageId, sessionId }: SearchHit): string => messageId ?? sessionId
 
 /** All of a list, in pages of a size. */
-export async function walk(
+export async function readAllPages(
   find: (request: Partial<SearchRequest>) => Promise<SearchPage>,
   size: number,
   backwards: boolean,
 ): Promise<SearchHit[]> {
   let all: readonly SearchHit[] = []
   for (let cursor: SearchKey | null = null; ;) {
-    const { hits, reached }: SearchPage = await find({
+    const { hits, searchedUpTo }: SearchPage = await find({
       limit: size,
       backwards,
       [backwards ? 'before' : 'after']: cursor,
     })
     all = backwards ? [...hits, ...all] : [...all, ...hits]
-    const last: SearchKey | undefined = reached ?? (backwards ? hits[0] : hits.at(-1))?.key
-    if (last === undefined || (hits.length < size && !reached)) return [...all]
+    const last: SearchKey | undefined = searchedUpTo ?? (backwards ? hits[0] : hits.at(-1))?.key
+    if (last === undefined || (hits.length < size && !searchedUpTo)) return [...all]
     cursor = last
   }
 }
 
-function ownFolder(): string {
-  const folder = newFolder()
+function newTestFolder(): string {
+  const folder = newTempFolder()
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
 /** How much is noted as not taken into the index yet. */
-function left(database: ProfileDatabase): number {
+function countPending(database: SqliteDatabase): number {
   const sql = 'SELECT (SELECT count(*) FROM unindexed) + (SELECT count(*) FROM unindexed_before) AS count'
   return database.prepare<[], { count: number }>(sql).get()?.count ?? 0
 }
 
-function count(database: ProfileDatabase, kind: 'message' | 'title'): number {
+function countEntries(database: SqliteDatabase, kind: 'message' | 'title'): number {
   const sql = `SELECT count(*) AS count FROM ${kind}_entries`
   return database.prepare<[], { count: number }>(sql).get()?.count ?? 0
 }

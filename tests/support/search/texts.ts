@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 
 /** Words of several scripts and forms, many of them alike; some are the beginnings of others. */
-const words = fc.constantFrom(
+const anyWord = fc.constantFrom(
   'rust',
   'Rust',
   'RUSTY',
@@ -31,7 +31,7 @@ const words = fc.constantFrom(
 )
 
 /** Signs that mean something to FTS5, and others. */
-const signs = fc.constantFrom(
+const anySign = fc.constantFrom(
   ' ',
   '\n',
   ', ',
@@ -59,12 +59,12 @@ const signs = fc.constantFrom(
 
 /** Words with whatever may stand between them. */
 export const anyText: fc.Arbitrary<string> = fc
-  .array(fc.tuple(words, signs), { maxLength: 8 })
+  .array(fc.tuple(anyWord, anySign), { maxLength: 8 })
   .map((pairs) => pairs.flat().join(''))
 
 /** What people type, and what nobody would. */
 export const anyQuery: fc.Arbitrary<string> = fc.oneof(
-  { weight: 6, arbitrary: fc.array(fc.oneof(words, signs), { maxLength: 6 }).map((parts) => parts.join('')) },
-  { weight: 2, arbitrary: fc.array(words, { minLength: 1, maxLength: 3 }).map((parts) => parts.join(' ')) },
+  { weight: 6, arbitrary: fc.array(fc.oneof(anyWord, anySign), { maxLength: 6 }).map((parts) => parts.join('')) },
+  { weight: 2, arbitrary: fc.array(anyWord, { minLength: 1, maxLength: 3 }).map((parts) => parts.join(' ')) },
   { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 20 }) },
 )

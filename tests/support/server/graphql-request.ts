@@ -9,13 +9,13 @@ const resultSchema = z.object({
 
 export type GraphQLResult = z.infer<typeof resultSchema>
 
-export interface Question {
+export interface GraphQLOperation {
   readonly query: string
   readonly variables?: Readonly<Record<string, unknown>>
 }
 
 /** One operation over HTTP, whatever comes of it. */
-export async function request(url: string, { query, variables = {} }: Question): Promise<GraphQLResult> {
+export async function request(url: string, { query, variables = {} }: GraphQLOperation): Promise<GraphQLResult> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -25,8 +25,8 @@ export async function request(url: string, { query, variables = {} }: Question):
 }
 
 /** The data of one operation over HTTP, in the shape that the schema says. Rejects when there are errors. */
-export async function ask<T>(url: string, schema: z.ZodType<T>, question: Question): Promise<T> {
-  const { data, errors } = await request(url, question)
+export async function ask<T>(url: string, schema: z.ZodType<T>, operation: GraphQLOperation): Promise<T> {
+  const { data, errors } = await request(url, operation)
   if (errors) throw new Error(errors.map(({ message }) => message).join('\n'))
   return schema.parse(data)
 }

@@ -2,14 +2,14 @@ import { once } from 'node:events'
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 
-export interface Exchange {
+export interface HttpExchange {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
   readonly text: string
 }
 
-export interface Sent {
+export interface HttpRequest {
   readonly method?: string
   readonly path?: string
   /** A Host given here is sent as it is. */
@@ -18,10 +18,10 @@ export interface Sent {
 }
 
 /** A request as a program can send it: with headers that no browser lets a page choose. */
-export async function exchange(
+export async function sendHttpRequest(
   url: string,
-  { method = 'GET', path = '/', headers = {}, body }: Sent,
-): Promise<Exchange> {
+  { method = 'GET', path = '/', headers = {}, body }: HttpRequest,
+): Promise<HttpExchange> {
   const sent = request(url, { method, path, headers, agent: false })
   // A server that refuses may hang up on a body that it does not read: what counts is whether it answered.
   sent.on('error', () => undefined)
@@ -32,7 +32,7 @@ export async function exchange(
 }
 
 /** A GraphQL request, posted as JSON. */
-export function post(query: string, headers: OutgoingHttpHeaders = {}): Sent {
+export function graphqlPost(query: string, headers: OutgoingHttpHeaders = {}): HttpRequest {
   return {
     method: 'POST',
     path: '/graphql',

@@ -12,7 +12,7 @@ const bodySchema = z.object({
 
 export type WireError = z.output<typeof errorSchema>
 
-export interface Answered {
+export interface GraphQLResponse {
   readonly status: number
   readonly headers: Headers
   readonly data: Readonly<Record<string, unknown>> | null
@@ -25,16 +25,16 @@ export async function post(
   query: string,
   variables: object = {},
   headers: Readonly<Record<string, string>> = {},
-): Promise<Answered> {
+): Promise<GraphQLResponse> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
     body: JSON.stringify({ query, variables }),
   })
-  return answeredBy(response)
+  return readGraphQLResponse(response)
 }
 
-export async function answeredBy(response: Response): Promise<Answered> {
+export async function readGraphQLResponse(response: Response): Promise<GraphQLResponse> {
   const { data = null, errors = [] } = bodySchema.parse(await response.json())
   return { status: response.status, headers: response.headers, data, errors }
 }
@@ -75,7 +75,7 @@ const streamSchema = z.object({
 })
 
 /** A stream as it is now. */
-export async function streamOf(url: string, id: string): Promise<z.output<typeof streamSchema>> {
+export async function loadStream(url: string, id: string): Promise<z.output<typeof streamSchema>> {
   const { data } = await post(
     url,
     `query ($id: ID!) { stream(id: $id) {

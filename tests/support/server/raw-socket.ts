@@ -6,7 +6,7 @@ const messageSchema = z.object({ id: z.string().optional(), type: z.string(), pa
 
 export type WireMessage = z.output<typeof messageSchema>
 
-export interface Closed {
+export interface SocketClose {
   readonly code: number
   readonly reason: string
 }
@@ -15,7 +15,7 @@ export interface Closed {
 export class RawSocket {
   /** How often it was pinged. */
   pings = 0
-  readonly closed: Promise<Closed>
+  readonly closed: Promise<SocketClose>
   readonly #socket: WebSocket
   readonly #messages: WireMessage[] = []
   readonly #arrivals = new EventTarget()
@@ -23,21 +23,21 @@ export class RawSocket {
 
   private constructor(socket: WebSocket) {
     this.#socket = socket
-    const { promise, resolve } = Promise.withResolvers<Closed>()
+    const { promise, resolve } = Promise.withResolvers<SocketClose>()
     this.closed = promise
     socket.on('message', (data) => {
       this.#messages.push(messageSchema.parse(JSON.parse(String(data))))
-      this.#tell()
+      this.#notify()
     })
     socket.on('ping', () => {
       this.pings += 1
-      this.#tell()
+      this.#notify()
     })
     socket.on('error', () => undefined)
     socket.on('close', (code, reason) => {
       this.#isClosed = true
       resolve({ code, reason: String(reason) })
-      this.#tell()
+      this.#notify()
     })
   }
 
@@ -62,7 +62,7 @@ export class RawSocket {
   }
 
   /** The status with which a handshake is refused. */
-  static async refusal(url: string, headers: Record<string, string> = {}, path = '/graphql'): Promise<number> {
+  static async handshakeStatus(url: string, headers: Record<string, string> = {}, path = '/graphql'): Promise<number> {
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, 'graphql-transport-ws', { headers })
     const { promise, resolve, reject } = Promise.withResolvers<number>()
     socket.on('error', () => undefined)
@@ -96,19 +96,19 @@ export class RawSocket {
   }
 
   /** A message that came already; null when there is none. */
-  buffered(): WireMessage | null {
+  takeBuffered(): WireMessage | null {
     return this.#messages.shift() ?? null
   }
 
   /** The next message for an operation, or for the connection; others are passed over. */
-  async nextOf(id: string | undefined): Promise<WireMessage> {
+  async nextFor(id: string | undefined): Promise<WireMessage> {
     for (;;) {
       const message = await this.next()
       if (message.id === id) return message
     }
   }
 
-  async untilPings(count: number): Promise<void> {
+  async waitForPings(count: number): Promise<void> {
     while (this.pings < count) await once(this.#arrivals, 'something')
   }
 
@@ -131,7 +131,7 @@ export class RawSocket {
     this.#socket.terminate()
   }
 
-  #tell(): void {
+  #notify(): void {
     this.#arrivals.dispatchEvent(new Event('something'))
   }
 }

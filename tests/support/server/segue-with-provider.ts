@@ -2,34 +2,37 @@ import { defaultLimits, type Limits } from '../../../src/config/limits.ts'
 import type { Settings } from '../../../src/config/settings.ts'
 import { ChatClient } from '../clients/chat-client.ts'
 import { newProvider } from '../providers/provider.ts'
-import { Reader } from '../clients/reader.ts'
-import { newSegue, type TestSegue } from './segue.ts'
+import { EventReader } from '../clients/reader.ts'
+import { startTestSegue, type TestSegue } from './segue.ts'
 import { StrictProvider } from '../providers/strict-provider.ts'
 
 /** What nobody must ever be shown. */
 export const providerKey = 'sk-test-9876543210abcdef'
 
-export interface ProvidedSegue extends AsyncDisposable {
+export interface SegueWithProvider extends AsyncDisposable {
   readonly segue: TestSegue
   readonly provider: StrictProvider
   readonly client: ChatClient
   /** Another client, with a socket of its own; closed with the rest. */
-  another(): ChatClient
+  newClient(): ChatClient
   /** Follows a stream from its start, or from after a seq. */
-  read(streamId: string, after?: number): Reader
+  newReader(streamId: string, after?: number): EventReader
 }
 
-export interface ProvidedOptions {
+export interface SegueWithProviderOptions {
   readonly limits?: Partial<Limits>
   readonly settings?: Partial<Settings>
 }
 
 /** The whole server, the provider that it asks as `strict/test`, and a client. `await using` closes all of it. */
-export async function newProvidedSegue({ limits = {}, settings = {} }: ProvidedOptions = {}): Promise<ProvidedSegue> {
+export async function startSegueWithProvider({
+  limits = {},
+  settings = {},
+}: SegueWithProviderOptions = {}): Promise<SegueWithProvider> {
   await using opened = new AsyncDisposableStack()
   const provider = opened.use(await StrictProvider.start({ apiKey: providerKey }))
   const segue = opened.use(
-    await newSegue({
+    await startTestSegue({
       settings: {
         model: 'strict/test',
         providers: [
@@ -46,15 +49,15 @@ export async function newProvidedSegue({ limits = {}, settings = {} }: ProvidedO
     }),
   )
   const clients = opened.use(new AsyncDisposableStack())
-  const another = (): ChatClient => clients.use(new ChatClient(segue.url))
-  const client = another()
+  const newClient = (): ChatClient => clients.use(new ChatClient(segue.url))
+  const client = newClient()
   const open = opened.move()
   return {
     segue,
     provider,
     client,
-    another,
-    read: (streamId, after = 0) => new Reader(client.followStream(streamId, after)),
+    newClient,
+    newReader: (streamId, after = 0) => new EventReader(client.followStream(streamId, after)),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }

@@ -1,18 +1,18 @@
 import { cpSync, rmSync } from 'node:fs'
 import type { Tool } from '../../../src/agent/tools/tool.ts'
-import type { Chats } from '../../../src/chat/chat-service.ts'
+import type { ChatService } from '../../../src/chat/chat-service.ts'
 import type { ApprovalRules } from '../../../src/config/profile/approvals.ts'
 import { defaultLimits, type Limits } from '../../../src/config/limits.ts'
-import { newFolder, newHome, newSegue, type TestSegue } from './segue.ts'
-import { sourceOf } from '../fixtures/tools.ts'
+import { newTempFolder, newHome, startTestSegue, type TestSegue } from './segue.ts'
+import { newToolSource } from '../fixtures/tools.ts'
 
-export interface ToolSegue extends TestSegue {
-  readonly chats: Chats
+export interface SegueWithTools extends TestSegue {
+  readonly chats: ChatService
   /** What the disk has at this moment, as a `kill -9` would leave it; for another server, which removes it. */
-  copyOfHome(): string
+  copyHome(): string
 }
 
-export interface ToolSegueOptions {
+export interface SegueWithToolsOptions {
   readonly home?: string
   readonly limits?: Partial<Limits>
   readonly approvals?: ApprovalRules
@@ -22,17 +22,17 @@ export interface ToolSegueOptions {
  * A server on a free port whose tools a test scripts, and nobody else's. The offline agent answers: `/tool <name> <json>`
  * has it call one, `/ask <question>` ask something.
  */
-export async function newToolSegue(
+export async function startSegueWithTools(
   tools: readonly Tool[],
-  { home = newHome(), limits = {}, approvals = {} }: ToolSegueOptions = {},
-): Promise<ToolSegue> {
+  { home = newHome(), limits = {}, approvals = {} }: SegueWithToolsOptions = {},
+): Promise<SegueWithTools> {
   const settings = { home, limits: { ...defaultLimits, ...limits }, approvals }
-  const segue = await newSegue({ settings, toolsOf: () => sourceOf(...tools) })
+  const segue = await startTestSegue({ settings, createToolSource: () => newToolSource(...tools) })
   return {
     ...segue,
-    chats: segue.domain.chats,
-    copyOfHome: () => {
-      const copy = newFolder()
+    chats: segue.defaultProfile.chats,
+    copyHome: () => {
+      const copy = newTempFolder()
       cpSync(home, copy, { recursive: true })
       return copy
     },

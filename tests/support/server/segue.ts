@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { defaultLimits } from '../../../src/config/limits.ts'
 import { readSettings, type Settings } from '../../../src/config/settings.ts'
 import { type Segue, type SegueOptions, startSegue } from '../../../src/segue.ts'
-import { ProfileDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
+import { SqliteDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
 
 export interface TestSegue extends Segue, AsyncDisposable {
   readonly home: string
@@ -13,7 +13,7 @@ export interface TestSegue extends Segue, AsyncDisposable {
   readonly warnings: string[]
 }
 
-export interface TestSegueOptions extends Pick<SegueOptions, 'onStatement' | 'alive' | 'toolsOf'> {
+export interface TestSegueOptions extends Pick<SegueOptions, 'onStatement' | 'heartbeat' | 'createToolSource'> {
   readonly settings?: Partial<Settings>
   /** Where keys are looked up; empty unless told. */
   readonly env?: NodeJS.ProcessEnv
@@ -23,7 +23,11 @@ export interface TestSegueOptions extends Pick<SegueOptions, 'onStatement' | 'al
  * The whole server in this process, on a free port and in a new home (or the one given), with the offline agent at full
  * speed, no Hermes, and no request to a provider but for answers, unless asked for. `await using` closes it; a home that was made here is removed.
  */
-export async function newSegue({ settings = {}, env = {}, ...options }: TestSegueOptions = {}): Promise<TestSegue> {
+export async function startTestSegue({
+  settings = {},
+  env = {},
+  ...options
+}: TestSegueOptions = {}): Promise<TestSegue> {
   const home = settings.home ?? newHome()
   const warnings: string[] = []
   const log = pino({ level: 'warn', base: null }, { write: (line: string) => void warnings.push(line) })
@@ -36,10 +40,10 @@ export async function newSegue({ settings = {}, env = {}, ...options }: TestSegu
       providers: [],
       mcpServers: [],
       approvals: {},
-      titles: false,
-      compactAt: 0,
+      generateTitles: false,
+      autoCompactThreshold: 0,
       durable: false,
-      offlineDelay: 0,
+      offlineDelayMs: 0,
       limits: defaultLimits,
       warnings: [],
       ...settings,
@@ -61,28 +65,28 @@ export async function newSegue({ settings = {}, env = {}, ...options }: TestSegu
 }
 
 /** The server that the program would be with these flags, in this process: it starts much faster. Finds nothing of the user. */
-export function segueWith({ argv }: { readonly argv: readonly string[] }): Promise<TestSegue> {
-  return newSegue({ settings: readSettings({ argv, env: {}, homedir: tmpdir() }) })
+export function startTestSegueWithFlags({ argv }: { readonly argv: readonly string[] }): Promise<TestSegue> {
+  return startTestSegue({ settings: readSettings({ argv, env: {}, homedir: tmpdir() }) })
 }
 
-export function newFolder(): string {
+export function newTempFolder(): string {
   return mkdtempSync(join(tmpdir(), 'segue-test-'))
 }
 
 /** The folder of a server that was started before, and kept nothing: its database need not be made first, which takes long. */
 export function newHome(): string {
-  const home = newFolder()
-  writeFileSync(join(home, 'segue.db'), (emptyDatabase ??= newDatabase()))
+  const home = newTempFolder()
+  writeFileSync(join(home, 'segue.db'), (emptyDatabase ??= buildEmptyDatabase()))
   return home
 }
 
 let emptyDatabase: Buffer | null = null
 
-function newDatabase(): Buffer {
-  const folder = newFolder()
+function buildEmptyDatabase(): Buffer {
+  const folder = newTempFolder()
   const path = join(folder, 'segue.db')
-  const database = new ProfileDatabase(path)
-  database.write(() => undefined)
+  const database = new SqliteDatabase(path)
+  database.transaction(() => undefined)
   database.close()
   const bytes = readFileSync(path)
   rmSync(folder, { recursive: true })

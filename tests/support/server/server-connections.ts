@@ -3,35 +3,35 @@ import { Socket } from 'node:net'
 
 export interface ServerConnections extends Disposable {
   /** Those that are open now, oldest first. */
-  readonly open: readonly Socket[]
+  readonly openSockets: readonly Socket[]
   /** How many there have been. */
   readonly count: number
   /** How much waits in the process to be taken in by the far end of the slowest, in bytes. */
-  readonly mostWaiting: number
+  readonly maxBufferedBytes: number
 }
 
 /** The server's side of every connection that this process accepts from now on. */
-export function serverConnections(): ServerConnections {
+export function trackServerConnections(): ServerConnections {
   const sockets = new Set<Socket>()
   let count = 0
-  const accept = (message: unknown): void => {
+  const onAccept = (message: unknown): void => {
     const socket = typeof message === 'object' && message !== null && 'socket' in message ? message.socket : null
     if (!(socket instanceof Socket)) return
     count += 1
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   }
-  subscribe('net.server.socket', accept)
+  subscribe('net.server.socket', onAccept)
   return {
-    get open() {
+    get openSockets() {
       return [...sockets]
     },
     get count() {
       return count
     },
-    get mostWaiting() {
+    get maxBufferedBytes() {
       return Math.max(0, ...[...sockets].map((socket) => socket.writableLength))
     },
-    [Symbol.dispose]: () => unsubscribe('net.server.socket', accept),
+    [Symbol.dispose]: () => unsubscribe('net.server.socket', onAccept),
   }
 }

@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
-const limit = 20_000 // milliseconds
+const timeoutMs = 20_000 // milliseconds
 
 export interface ServerProcess extends AsyncDisposable {
   readonly process: ChildProcessWithoutNullStreams
@@ -11,27 +11,27 @@ export interface ServerProcess extends AsyncDisposable {
   /** What was printed so far. */
   readonly output: { stdout: string; stderr: string }
   /** Sends a signal and waits for the end; the exit code, null when the signal itself killed it. */
-  end(signal: NodeJS.Signals): Promise<number | null>
+  stop(signal: NodeJS.Signals): Promise<number | null>
 }
 
-export interface Arguments {
+export interface ServerArguments {
   readonly argv?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }
 
 /** The real program in a process of its own, as a user starts it, until it says that it is ready. */
-export async function startProcess({ argv = [], env = {} }: Arguments = {}): Promise<ServerProcess> {
+export async function startServerProcess({ argv = [], env = {} }: ServerArguments = {}): Promise<ServerProcess> {
   const child = spawnSegue({ argv, env })
-  const output = gather(child)
+  const output = collectOutput(child)
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   createInterface(child.stdout).once('line', resolve)
   child.once('exit', (code) => reject(new Error(`it ended with ${code} instead of being ready:\n${output.stderr}`)))
-  const timer = setTimeout(() => reject(new Error(`it was not ready in time:\n${output.stderr}`)), limit)
+  const timer = setTimeout(() => reject(new Error(`it was not ready in time:\n${output.stderr}`)), timeoutMs)
   const line = await promise.finally(() => clearTimeout(timer))
   const url = /^Segue is ready: (.+)\/graphql$/.exec(line)?.[1]
   if (!url) throw new Error(`its first line was ${JSON.stringify(line)}`)
 
-  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+  const stop = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
     const exited = once(child, 'exit')
     child.kill(signal)
@@ -42,24 +42,26 @@ export async function startProcess({ argv = [], env = {} }: Arguments = {}): Pro
     process: child,
     url,
     output,
-    end,
+    stop,
     [Symbol.asyncDispose]: async () => {
-      await end('SIGKILL')
+      await stop('SIGKILL')
     },
   }
 }
 
 /** Runs the program until it ends by itself, as it does when it cannot start. */
-export async function runToEnd(given: Arguments): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawnSegue(given)
-  const output = gather(child)
-  const timer = setTimeout(() => child.kill('SIGKILL'), limit)
+export async function runToEnd(
+  args: ServerArguments,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawnSegue(args)
+  const output = collectOutput(child)
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
   await once(child, 'close')
   clearTimeout(timer)
   return { code: child.exitCode, ...output }
 }
 
-function spawnSegue({ argv = [], env = {} }: Arguments): ChildProcessWithoutNullStreams {
+function spawnSegue({ argv = [], env = {} }: ServerArguments): ChildProcessWithoutNullStreams {
   const main = new URL('../../../src/main.ts', import.meta.url).pathname
   const { PATH = '', HOME = '' } = process.env
   // Half of a start is compiling what has not changed since the last one.
@@ -67,7 +69,7 @@ function spawnSegue({ argv = [], env = {} }: Arguments): ChildProcessWithoutNull
   return spawn(process.execPath, [main, ...argv], { env: { PATH, HOME, NODE_COMPILE_CACHE, ...env }, stdio: 'pipe' })
 }
 
-function gather(child: ChildProcessWithoutNullStreams): { stdout: string; stderr: string } {
+function collectOutput(child: ChildProcessWithoutNullStreams): { stdout: string; stderr: string } {
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))

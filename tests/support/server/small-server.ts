@@ -2,14 +2,14 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, RequestListener } from 'node:http'
 
-export interface SmallServer extends AsyncDisposable {
+export interface TestHttpServer extends AsyncDisposable {
   /** `http://127.0.0.1:<port>` */
   readonly url: string
   readonly requests: readonly IncomingMessage[]
 }
 
 /** A server on 127.0.0.1 for one test. */
-export async function smallServer(listener: RequestListener): Promise<SmallServer> {
+export async function startHttpServer(listener: RequestListener): Promise<TestHttpServer> {
   const requests: IncomingMessage[] = []
   const server = createServer((request, response) => {
     requests.push(request)
@@ -32,7 +32,7 @@ export async function smallServer(listener: RequestListener): Promise<SmallServe
 }
 
 /** An address at which nobody listens: it was ours, and is free again. */
-export async function deadURL(): Promise<string> {
-  await using server = await smallServer(() => {})
+export async function findUnusedUrl(): Promise<string> {
+  await using server = await startHttpServer(() => {})
   return server.url
 }

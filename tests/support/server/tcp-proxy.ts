@@ -5,23 +5,23 @@ export interface TcpProxy extends AsyncDisposable {
   /** As in http://127.0.0.1:4000. */
   readonly url: string
   /** How many connections were made so far. */
-  readonly connections: number
+  readonly connectionCount: number
   /** Breaks all that are open, without a word. */
-  cut(): void
+  resetConnections(): void
 }
 
-export interface ProxyOptions {
+export interface TcpProxyOptions {
   /** A line that rests for so many milliseconds after so many bytes from the server. */
   readonly slow?: { readonly bytes: number; readonly rest: number }
 }
 
 /** Stands between a client and a server, so that a connection can break under both, or be slow. */
-export async function tcpProxy(target: string, { slow }: ProxyOptions = {}): Promise<TcpProxy> {
+export async function startTcpProxy(target: string, { slow }: TcpProxyOptions = {}): Promise<TcpProxy> {
   const { hostname, port } = new URL(target)
   const open = new Set<Socket>()
-  let connections = 0
+  let connectionCount = 0
   const server = createServer((near) => {
-    connections += 1
+    connectionCount += 1
     const far = connect(Number(port), hostname)
     for (const [socket, other] of [
       [near, far],
@@ -36,43 +36,43 @@ export async function tcpProxy(target: string, { slow }: ProxyOptions = {}): Pro
         })
       socket.pipe(other)
     }
-    if (slow) far.on('data', restAfter(slow, far, near))
+    if (slow) far.on('data', throttle(slow, far, near))
   })
-  const cut = (): void => {
+  const resetConnections = (): void => {
     for (const socket of open) socket.resetAndDestroy()
   }
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
-    url: `http://127.0.0.1:${portOf(server.address())}`,
-    get connections() {
-      return connections
+    url: `http://127.0.0.1:${readPort(server.address())}`,
+    get connectionCount() {
+      return connectionCount
     },
-    cut,
+    resetConnections,
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, 'close')
       server.close()
-      cut()
+      resetConnections()
       await closed
     },
   }
 }
 
-function restAfter(
-  { bytes, rest }: NonNullable<ProxyOptions['slow']>,
+function throttle(
+  { bytes, rest }: NonNullable<TcpProxyOptions['slow']>,
   far: Socket,
   near: Socket,
 ): (chunk: Buffer) => void {
-  let taken = 0
+  let receivedBytes = 0
   return (chunk) => {
-    taken += chunk.length
-    if (taken < bytes) return
-    taken = 0
+    receivedBytes += chunk.length
+    if (receivedBytes < bytes) return
+    receivedBytes = 0
     far.unpipe(near).pause()
     setTimeout(() => far.pipe(near), rest)
   }
 }
 
-function portOf(address: AddressInfo | string | null): number {
+function readPort(address: AddressInfo | string | null): number {
   return typeof address === 'object' && address !== null ? address.port : 0
 }

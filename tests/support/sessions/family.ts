@@ -3,124 +3,132 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { z } from 'zod'
 import { ask } from '../server/graphql-request.ts'
-import { HermesDb, type HermesLayout, type Row } from '../hermes/hermes-db.ts'
-import { newFolder, newSegue, type TestSegue } from '../server/segue.ts'
-import { expectModest, type Statement } from './statements.ts'
+import { HermesDb, type HermesLayout, type HermesRow } from '../hermes/hermes-db.ts'
+import { newTempFolder, startTestSegue, type TestSegue } from '../server/segue.ts'
+import { expectBoundedReads, type Statement } from './statements.ts'
 
-const placeFields = 'id parent { id } lineageRoot { id } segmentCount'
+const positionFields = 'id parent { id } lineageRoot { id } segmentCount'
 
-const named = z.object({ id: z.string() })
-const placed = z.object({ id: z.string(), parent: named.nullable(), lineageRoot: named, segmentCount: z.number() })
+const idObject = z.object({ id: z.string() })
+const positionedSession = z.object({
+  id: z.string(),
+  parent: idObject.nullable(),
+  lineageRoot: idObject,
+  segmentCount: z.number(),
+})
 const pageSchema = z.object({
   sessions: z.object({
-    edges: z.array(z.object({ node: placed })),
+    edges: z.array(z.object({ node: positionedSession })),
     pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
   }),
 })
 
 /** Where a session stands: its parent, its root, and how many segments lead to it. */
-export type Place = readonly [parent: string | null, root: string, segmentCount: number]
+export type LineagePosition = readonly [parent: string | null, root: string, segmentCount: number]
 
 /** A server with a Hermes of its own, whose every statement is kept. */
-export interface Family {
+export interface LineageFixture {
   readonly segue: TestSegue
   readonly hermes: HermesDb
   readonly statements: Statement[]
   /** Adds a session that ended in compression, and continues the one named unless the row says otherwise. */
-  segment(id: string, parent: string | null, row?: Row): string
+  addSegment(id: string, parent: string | null, row?: HermesRow): string
   /** Continues a session in one kept here; its id. */
-  continued(id: string): Promise<string>
+  continueSession(id: string): Promise<string>
   /** What a session says when it is asked for alone. */
-  place(id: string): Promise<Place>
+  loadPosition(id: string): Promise<LineagePosition>
   /** What a page says of its sessions. */
-  page(first: number, after?: string | null): Promise<{ places: Map<string, Place>; endCursor: string | null }>
+  loadPage(
+    first: number,
+    after?: string | null,
+  ): Promise<{ places: Map<string, LineagePosition>; endCursor: string | null }>
   /** What the whole list says, page by page. */
-  places(): Promise<Map<string, Place>>
+  loadAllPositions(): Promise<Map<string, LineagePosition>>
 }
 
-const placeOf = ({ parent, lineageRoot, segmentCount }: z.infer<typeof placed>): Place => [
+const toPosition = ({ parent, lineageRoot, segmentCount }: z.infer<typeof positionedSession>): LineagePosition => [
   parent?.id ?? null,
   lineageRoot.id,
   segmentCount,
 ]
 
 /** Runs `work` with a family, and looks afterwards at every statement that ran: none may read more than it needs. */
-export async function withFamily(work: (family: Family) => Promise<void>, layout?: HermesLayout) {
-  await using family = await newFamily(layout)
-  await work(family)
-  family.expectModest()
+export async function withLineageFixture(work: (fixture: LineageFixture) => Promise<void>, layout?: HermesLayout) {
+  await using fixture = await openLineageFixture(layout)
+  await work(fixture)
+  fixture.expectBoundedReads()
 }
 
 /** A family for all tests of a `describe`: Hermes' side is empty again at the start of each. */
-export function sharedFamily(): () => Family {
-  let family: OpenFamily | null = null
+export function sharedLineageFixture(): () => LineageFixture {
+  let fixture: OpenLineageFixture | null = null
   beforeAll(async () => {
-    family = await newFamily()
+    fixture = await openLineageFixture()
   })
   beforeEach(() => {
-    family?.hermes.db.exec('PRAGMA foreign_keys = OFF; DELETE FROM messages; DELETE FROM sessions')
-    family?.hermes.session('standing')
+    fixture?.hermes.db.exec('PRAGMA foreign_keys = OFF; DELETE FROM messages; DELETE FROM sessions')
+    fixture?.hermes.addSession('standing')
   })
   afterAll(async () => {
-    family?.expectModest()
-    await family?.[Symbol.asyncDispose]()
+    fixture?.expectBoundedReads()
+    await fixture?.[Symbol.asyncDispose]()
   })
   return () => {
-    if (!family) throw new Error('a test has to run for it to be there')
-    return family
+    if (!fixture) throw new Error('a test has to run for it to be there')
+    return fixture
   }
 }
 
-interface OpenFamily extends Family, AsyncDisposable {
-  expectModest(): void
+interface OpenLineageFixture extends LineageFixture, AsyncDisposable {
+  expectBoundedReads(): void
 }
 
-async function newFamily(layout: HermesLayout = 'newest'): Promise<OpenFamily> {
+async function openLineageFixture(layout: HermesLayout = 'newest'): Promise<OpenLineageFixture> {
   await using stack = new AsyncDisposableStack()
-  const hermesHome = stack.adopt(newFolder(), (folder) => rmSync(folder, { recursive: true, force: true }))
+  const hermesHome = stack.adopt(newTempFolder(), (folder) => rmSync(folder, { recursive: true, force: true }))
   const hermes = stack.adopt(new HermesDb(join(hermesHome, 'state.db'), layout), (db) => db.close())
   const statements: Statement[] = []
   const segue = stack.use(
-    await newSegue({ settings: { hermesHome }, onStatement: (file, sql) => void statements.push({ file, sql }) }),
+    await startTestSegue({ settings: { hermesHome }, onStatement: (file, sql) => void statements.push({ file, sql }) }),
   )
   const { url } = segue
 
-  const page: Family['page'] = async (first, after = null) => {
+  const loadPage: LineageFixture['loadPage'] = async (first, after = null) => {
     const { sessions } = await ask(url, pageSchema, {
       query: `query ($first: Int, $after: String) {
-        sessions(first: $first, after: $after) { edges { node { ${placeFields} } } pageInfo { hasNextPage endCursor } }
+        sessions(first: $first, after: $after) { edges { node { ${positionFields} } } pageInfo { hasNextPage endCursor } }
       }`,
       variables: { first, after },
     })
-    const places = new Map(sessions.edges.map(({ node }) => [node.id, placeOf(node)]))
+    const places = new Map(sessions.edges.map(({ node }) => [node.id, toPosition(node)]))
     return { places, endCursor: sessions.pageInfo.hasNextPage ? sessions.pageInfo.endCursor : null }
   }
 
-  const family: Family = {
+  const fixture: LineageFixture = {
     segue,
     hermes,
     statements,
-    page,
-    segment: (id, parent, row = {}) =>
-      hermes.session(id, { end_reason: 'compression', parent_session_id: parent, ...row }),
-    continued: async (id) => {
-      const { createSession } = await ask(url, z.object({ createSession: named }), {
+    loadPage,
+    addSegment: (id, parent, row = {}) =>
+      hermes.addSession(id, { end_reason: 'compression', parent_session_id: parent, ...row }),
+    continueSession: async (id) => {
+      const { createSession } = await ask(url, z.object({ createSession: idObject }), {
         query: 'mutation ($id: ID!) { createSession(input: { continues: $id }) { id } }',
         variables: { id },
       })
       return createSession.id
     },
-    place: async (id) => {
-      const { session } = await ask(url, z.object({ session: placed }), {
-        query: `query ($id: ID!) { session(id: $id) { ${placeFields} } }`,
+    loadPosition: async (id) => {
+      const { session } = await ask(url, z.object({ session: positionedSession }), {
+        query: `query ($id: ID!) { session(id: $id) { ${positionFields} } }`,
         variables: { id },
       })
-      return placeOf(session)
+      return toPosition(session)
     },
-    places: async () => {
-      const all = new Map<string, Place>()
+    loadAllPositions: async () => {
+      const all = new Map<string, LineagePosition>()
       for (let after: string | null = null; ;) {
-        const { places, endCursor } = await page(1000, after)
+        const { places, endCursor } = await loadPage(1000, after)
         for (const [id, place] of places) all.set(id, place)
         if (endCursor === null) return all
         after = endCursor
@@ -129,12 +137,13 @@ async function newFamily(layout: HermesLayout = 'newest'): Promise<OpenFamily> {
   }
   // A database of ours is made by the first write.
   await ask(url, z.unknown(), { query: 'mutation { createSession(input: {}) { id } }' })
-  hermes.session('standing')
+  hermes.addSession('standing')
   statements.length = 0
   const opened = stack.move()
   return {
-    ...family,
-    expectModest: () => expectModest(statements, { segue: join(segue.home, 'segue.db'), hermes: hermes.path }),
+    ...fixture,
+    expectBoundedReads: () =>
+      expectBoundedReads(statements, { segue: join(segue.home, 'segue.db'), hermes: hermes.path }),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }

@@ -1,7 +1,7 @@
 import { noUsage, type SessionRecord } from '../../../src/model/records.ts'
 
 /** A session of the command line that has not ended, except for what is told. */
-export function sessionRecord(of: Partial<SessionRecord> & { readonly id: string }): SessionRecord {
+export function newSessionRecord(overrides: Partial<SessionRecord> & { readonly id: string }): SessionRecord {
   return {
     origin: 'HERMES',
     profile: 'default',
@@ -20,6 +20,6 @@ export function sessionRecord(of: Partial<SessionRecord> & { readonly id: string
     forkedFrom: null,
     headSeq: 0,
     usage: noUsage,
-    ...of,
+    ...overrides,
   }
 }

@@ -12,7 +12,7 @@ const idLength = { segue: 30, hermes: 8 }
 const anyList = /json_each\('((?:[^']|'')*)'(?:\/\*\+(\d+) bytes\*\/)?\)/g
 
 /** How many ids each of a statement's lists holds, provided that all of them are of the usual length. */
-function listsOf({ file, sql }: Statement): number[] {
+function countListIds({ file, sql }: Statement): number[] {
   return [...sql.matchAll(anyList)].map(([, shown = '', hidden = '0']) => {
     const bytes = Buffer.byteLength(shown.replaceAll("''", "'")) + Number(hidden)
     // Brackets around, quotes around each, commas between.
@@ -21,18 +21,18 @@ function listsOf({ file, sql }: Statement): number[] {
 }
 
 /** How many rows each read of sessions by id asked for, in the order of the reads. */
-export function rowReads(statements: readonly Statement[], file: Statement['file']): number[] {
+export function countSessionReads(statements: readonly Statement[], file: Statement['file']): number[] {
   return statements
     .filter((statement) => statement.file === file)
     .filter(({ sql }) =>
       / FROM sessions WHERE (sessions\.)?id IN \(SELECT value FROM json_each/.test(sql.replaceAll(/\s+/g, ' ')),
     )
     .filter(({ sql }) => !/^SELECT (sessions\.id FROM|id, message_count)/.test(sql))
-    .flatMap((statement) => listsOf(statement))
+    .flatMap((statement) => countListIds(statement))
 }
 
 /** Every statement takes at most 500 ids, and none walks over all sessions or messages of its file. */
-export function expectModest(
+export function expectBoundedReads(
   statements: readonly Statement[],
   paths: Readonly<Record<Statement['file'], string>>,
 ): void {
@@ -45,16 +45,16 @@ export function expectModest(
   // The ids in a list change nothing of the plan.
   const plans = new Map<string, Statement>()
   for (const statement of reads) {
-    for (const count of listsOf(statement)) expect(count, statement.sql).toBeLessThanOrEqual(500)
+    for (const count of countListIds(statement)) expect(count, statement.sql).toBeLessThanOrEqual(500)
     plans.set(statement.file + statement.sql.replaceAll(anyList, ''), statement)
   }
-  for (const { file, sql } of plans.values()) expect(wholeTables(databases[file], sql), sql).toEqual([])
+  for (const { file, sql } of plans.values()) expect(findTableScans(databases[file], sql), sql).toEqual([])
   const writes = statements.filter(({ file, sql }) => file === 'hermes' && !/^(SELECT|PRAGMA|BEGIN|COMMIT)/.test(sql))
   expect(writes).toEqual([])
 }
 
 /** The steps of a statement's plan that read a whole table. */
-function wholeTables(db: Database.Database, sql: string): string[] {
+function findTableScans(db: Database.Database, sql: string): string[] {
   const plan = db
     .prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
     .all()

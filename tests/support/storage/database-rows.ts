@@ -5,7 +5,7 @@ import Database from 'better-sqlite3'
  * Reads what is kept in a profile's folder, from beside its server. One connection is for all that is looked up: a new
  * one would have to learn the schema each time.
  */
-export class KeptRows implements Disposable {
+export class DatabaseRows implements Disposable {
   readonly #database: Database.Database
   readonly #tables: ReadonlyMap<string, Database.Statement>
 
@@ -17,13 +17,13 @@ export class KeptRows implements Disposable {
   }
 
   /** All rows of every table. */
-  all(): Record<string, unknown[]> {
+  readAll(): Record<string, unknown[]> {
     return Object.fromEntries([...this.#tables].map(([name, rows]) => [name, rows.all()]))
   }
 
   /** How many rows there are of which this holds, as in `streams WHERE id = ?`. */
-  count(which: string, ...values: string[]): number {
-    const counted = this.#database.prepare<string[], number>(`SELECT count(*) FROM ${which}`).pluck()
+  count(tableAndCondition: string, ...values: string[]): number {
+    const counted = this.#database.prepare<string[], number>(`SELECT count(*) FROM ${tableAndCondition}`).pluck()
     return counted.get(...values) ?? 0
   }
 

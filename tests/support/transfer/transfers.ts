@@ -4,11 +4,11 @@ import { z } from 'zod'
 import { exportConversation } from '../../../src/transfer/export-conversation.ts'
 import { importConversation } from '../../../src/transfer/import-conversation.ts'
 import { request } from '../server/graphql-request.ts'
-import { newFolder } from '../server/segue.ts'
+import { newTempFolder } from '../server/segue.ts'
 
 const log = { info: () => undefined, warn: () => undefined }
 
-export interface Exporting {
+export interface ExportInput {
   readonly home: string
   readonly hermesHome?: string | null
   readonly id: string
@@ -16,18 +16,18 @@ export interface Exporting {
 }
 
 /** A conversation as a file, and what was said about it. */
-export async function exported({ home, hermesHome = null, id, profile = null }: Exporting) {
+export async function exportToFile({ home, hermesHome = null, id, profile = null }: ExportInput) {
   const notes: string[] = []
-  const folder = newFolder()
-  const places = { home, hermesHome }
+  const workingDirectory = newTempFolder()
+  const paths = { home, hermesHome }
   const onNote = (note: string): void => void notes.push(note)
-  const { path } = await exportConversation({ places, id, profile, output: null, folder, log, onNote })
+  const { path } = await exportConversation({ paths, id, profile, output: null, workingDirectory, log, onNote })
   if (path === null) throw new Error('it was not written to a file')
   return { path, text: readFileSync(path, 'utf8'), notes }
 }
 
-export async function imported(file: string, home: string, profile = 'default') {
-  return importConversation({ places: { home, hermesHome: null }, folder: '/', file, profile })
+export async function importFromFile(file: string, home: string, profile = 'default') {
+  return importConversation({ paths: { home, hermesHome: null }, workingDirectory: '/', file, profile })
 }
 
 const usage = 'usage { estimated inputTokens outputTokens reasoningTokens cachedInputTokens }'
@@ -57,40 +57,40 @@ const rows = z.object({
 })
 
 /** All that a server answers about its conversations, but for their logs and what is found in them. */
-export async function toldBy(url: string): Promise<unknown> {
+export async function queryConversations(url: string): Promise<unknown> {
   const conversations = `conversations { edges { cursor node { id title lastActivityAt segmentCount root { id } tip { id }
     segments { ${session} } } } }`
   const decisions = `approvals(pending: false) { ${decision} decision description choices }
     clarifications(pending: false) { ${decision} question answer choices }`
-  return data(url, `{ ${conversations} ${decisions} }`)
+  return queryData(url, `{ ${conversations} ${decisions} }`)
 }
 
 /** What is found by each of these words in some sessions, in its order. */
-export async function hitsIn(url: string, ids: readonly string[], words: readonly string[]): Promise<unknown> {
+export async function querySearch(url: string, ids: readonly string[], words: readonly string[]): Promise<unknown> {
   const hits: unknown[] = []
   const filter = `filter: { ids: ${JSON.stringify(ids)} }`
   for (const word of words) {
     const found = 'edges { node { session { id } message { id } snippet } }'
-    hits.push(await data(url, `{ search(query: ${JSON.stringify(word)}, ${filter}) { ${found} } }`))
+    hits.push(await queryData(url, `{ search(query: ${JSON.stringify(word)}, ${filter}) { ${found} } }`))
   }
   return hits
 }
 
 /** The logs of all sessions, each from several cursors on. */
-export async function logsOf(url: string): Promise<unknown> {
-  const all = rows.parse(await data(url, '{ conversations { edges { node { segments { id headSeq } } } } }'))
+export async function queryLogs(url: string): Promise<unknown> {
+  const all = rows.parse(await queryData(url, '{ conversations { edges { node { segments { id headSeq } } } } }'))
   const logs: unknown[] = []
   for (const { id } of all.conversations.edges.flatMap(({ node }) => node.segments)) {
     for (const after of [0, 1, 3, 7, 20]) {
-      logs.push(await data(url, `{ events(sessionId: "${id}", after: ${after}, first: 1000) { ${event} } }`))
+      logs.push(await queryData(url, `{ events(sessionId: "${id}", after: ${after}, first: 1000) { ${event} } }`))
     }
   }
   return logs
 }
 
 /** What the server serves of the files that its messages tell of. */
-export async function filesOf(url: string, told: unknown): Promise<Map<string, string>> {
-  const paths = new Set(JSON.stringify(told).match(/\/files\/[^"]+/g))
+export async function fetchFiles(url: string, conversations: unknown): Promise<Map<string, string>> {
+  const paths = new Set(JSON.stringify(conversations).match(/\/files\/[^"]+/g))
   const files = new Map<string, string>()
   for (const path of paths) {
     const response = await fetch(url + path)
@@ -99,12 +99,12 @@ export async function filesOf(url: string, told: unknown): Promise<Map<string, s
   return files
 }
 
-export async function data(url: string, query: string): Promise<unknown> {
+export async function queryData(url: string, query: string): Promise<unknown> {
   const { data: found, errors } = await request(url, { query })
   if (errors) throw new Error(errors.map(({ message: text }) => text).join('\n'))
   return found
 }
 
-export function newHome(): string {
-  return join(newFolder(), 'home')
+export function newHomePath(): string {
+  return join(newTempFolder(), 'home')
 }

@@ -7,43 +7,43 @@ import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Agent, AgentError, type AgentEvent, type AgentRun } from '../../../src/agent/agent.ts'
-import { type Cancelled, Chats } from '../../../src/chat/chat-service.ts'
+import { type CancelResult, ChatService } from '../../../src/chat/chat-service.ts'
 import { deltaText, isDelta } from '../../../src/chat/log/delta.ts'
-import { answerPosition, fold, userPosition } from '../../../src/model/fold-message.ts'
+import { toAnswerPosition, foldMessage, toUserMessagePosition } from '../../../src/model/fold-message.ts'
 import type { ChatRequest } from '../../../src/chat/requests/chat-request.ts'
 import type { IfBusy } from '../../../src/chat/runtime/session-actor.ts'
-import { isSettled } from '../../../src/model/tool-call.ts'
+import { isFinal } from '../../../src/model/tool-call.ts'
 import { newId } from '../../../src/lib/ids.ts'
-import { openProfile, type Profile } from '../../../src/services/profile-stores.ts'
-import { Sessions } from '../../../src/sessions/session-repository.ts'
-import type { ChatStore, LogWrite } from '../../../src/storage/event-store.ts'
+import { openProfileStorage, type ProfileStorage } from '../../../src/services/profile-stores.ts'
+import { SessionRepository } from '../../../src/sessions/session-repository.ts'
+import type { EventStore, AppendRequest } from '../../../src/storage/event-store.ts'
 import type {
   ApprovalDecision,
   ChatEvent,
   DecisionRecord,
-  Delivered,
+  DeliveredEvent,
   MessagePart,
   MessageRecord,
   StreamRecord,
 } from '../../../src/model/records.ts'
 import {
   type DecisionRow,
-  toDecision,
+  decisionFromRow,
   type EventRow,
   type MessageRow,
   type SessionRow,
   type StreamRow,
-  toEvent,
-  toMessage,
-  toStream,
+  eventFromRow,
+  messageFromRow,
+  streamFromRow,
 } from '../../../src/storage/sqlite/rows/row-mappers.ts'
-import { chatRequest } from '../../support/fixtures/chat-request.ts'
-import { storeAround } from '../../support/storage/event-store.ts'
-import { foundModel } from '../../support/providers/resolved-model.ts'
-import { anyAgentEvents, anyGate, countingEnvironment } from '../../support/fixtures/generators.ts'
-import { openaiProblems } from '../../support/fixtures/message-rules.ts'
-import { newFolder } from '../../support/server/segue.ts'
-import { until } from '../../support/wait-until.ts'
+import { newChatRequest } from '../../support/fixtures/chat-request.ts'
+import { wrapStore } from '../../support/storage/event-store.ts'
+import { newResolvedModel } from '../../support/providers/resolved-model.ts'
+import { anyAgentEvents, anyGate, newCountingEnvironment } from '../../support/fixtures/generators.ts'
+import { findOpenAiProblems } from '../../support/fixtures/message-rules.ts'
+import { newTempFolder } from '../../support/server/segue.ts'
+import { waitUntil } from '../../support/wait-until.ts'
 
 /** What an agent does in one run: the test releases it one by one. Null: it is done. */
 class Script {
@@ -84,9 +84,9 @@ class Script {
 
 /** A server's life from its start to its end, or to its death. */
 interface Life {
-  readonly chats: Chats
-  readonly profile: Profile
-  readonly sessions: Sessions
+  readonly chats: ChatService
+  readonly profile: ProfileStorage
+  readonly sessions: SessionRepository
   readonly died: Promise<void>
   dead: boolean
   /** A commit has failed: an end may be on its way that nobody asked for. */
@@ -113,9 +113,9 @@ const nothing: Stored = { sessions: [], streams: [], messages: [], events: [], d
 
 /** A home in which servers live one after the other, and all that clients were told by them. */
 class World {
-  readonly #home = newFolder()
+  readonly #home = newTempFolder()
   readonly #path = join(this.#home, 'segue.db')
-  readonly #env = { ...countingEnvironment(), newId }
+  readonly #env = { ...newCountingEnvironment(), newId }
   readonly #lives: Life[] = []
   #life: Life
   /** The agents' runs of this life, by the name of their model, which each stream has to itself. */
@@ -125,7 +125,7 @@ class World {
   readonly truth: ChatEvent[] = []
   /** What clients were told, and what they asked for with a key. */
   readonly started = new Map<string, StreamRecord>()
-  readonly ended = new Map<string, Pick<Cancelled, 'stream' | 'answer'>>()
+  readonly ended = new Map<string, Pick<CancelResult, 'stream' | 'answer'>>()
   /** Null: nobody came back to tell whether it was begun. */
   readonly keys = new Map<string, { readonly request: ChatRequest; readonly streamId: string | null }>()
   readonly seen: ChatEvent[] = []
@@ -137,7 +137,7 @@ class World {
     this.#life = this.#begin()
   }
 
-  get chats(): Chats {
+  get chats(): ChatService {
     return this.#life.chats
   }
 
@@ -151,7 +151,7 @@ class World {
   }
 
   /** Does something as a client would; dies with the server, and is there when the next one is. */
-  async act<T>(work: (chats: Chats) => Promise<T>): Promise<Outcome<T>> {
+  async act<T>(work: (chats: ChatService) => Promise<T>): Promise<Outcome<T>> {
     const done = work(this.chats).then(
       (value) => ({ value }),
       (error: unknown) => ({ error }),
@@ -162,9 +162,9 @@ class World {
   }
 
   /** What the model would be sent next in a session. */
-  async contextOf(chats: Chats, sessionId: string): Promise<readonly ModelMessage[]> {
+  async contextOf(chats: ChatService, sessionId: string): Promise<readonly ModelMessage[]> {
     const session = await this.#life.sessions.find(sessionId)
-    return session ? chats.modelContext(session) : []
+    return session ? chats.loadModelMessages(session) : []
   }
 
   dieAfter(commits: number): void {
@@ -192,7 +192,7 @@ class World {
   async settle(): Promise<void> {
     for (;;) {
       const life = this.#life
-      await until(
+      await waitUntil(
         () => life.dead || this.#isSettled(),
         () => this.stored().streams,
       )
@@ -208,10 +208,10 @@ class World {
       const all = <Row>(sql: string): Row[] => database.prepare<[], Row>(sql).all()
       return {
         sessions: all('SELECT * FROM sessions ORDER BY id'),
-        streams: all<StreamRow>('SELECT * FROM streams ORDER BY id').map(toStream),
-        messages: all<MessageRow>('SELECT * FROM messages ORDER BY session_id, position').map(toMessage),
-        events: all<EventRow>('SELECT * FROM events ORDER BY session_id, seq').map(toEvent),
-        decisions: all<DecisionRow>('SELECT * FROM decisions ORDER BY id').map(toDecision),
+        streams: all<StreamRow>('SELECT * FROM streams ORDER BY id').map(streamFromRow),
+        messages: all<MessageRow>('SELECT * FROM messages ORDER BY session_id, position').map(messageFromRow),
+        events: all<EventRow>('SELECT * FROM events ORDER BY session_id, seq').map(eventFromRow),
+        decisions: all<DecisionRow>('SELECT * FROM decisions ORDER BY id').map(decisionFromRow),
       }
     } finally {
       database.close()
@@ -242,10 +242,10 @@ class World {
 
   #begin(): Life {
     const log = { info: () => undefined, warn: () => undefined }
-    const opened = openProfile({ home: this.#home, hermesHome: null, durable: false, log })
+    const opened = openProfileStorage({ home: this.#home, hermesHome: null, durable: false, log })
     const { promise: died, resolve } = Promise.withResolvers<void>()
-    const profile: Profile = { ...opened, chats: this.#mortal(opened.chats, () => life) }
-    const sessions = new Sessions(profile)
+    const profile: ProfileStorage = { ...opened, eventStore: this.#mortal(opened.eventStore, () => life) }
+    const sessions = new SessionRepository(profile)
     const scripts = this.scripts
     const agent: Agent = {
       answer: (run) => {
@@ -254,11 +254,11 @@ class World {
         return script.events()
       },
     }
-    const chats = new Chats({
+    const chats = new ChatService({
       profile,
       sessions,
       env: this.#env,
-      models: { find: async (id) => foundModel(agent, { id: id ?? '', name: id ?? '' }) },
+      models: { resolve: async (id) => newResolvedModel(agent, { id: id ?? '', name: id ?? '' }) },
       // All that may go wrong here was made to.
       onProblem: () => undefined,
     })
@@ -280,11 +280,11 @@ class World {
   }
 
   /** A storage that fails when it is told to, and of which nothing is heard any more once its server is dead. */
-  #mortal(store: ChatStore, lifeOf: () => Life): ChatStore {
+  #mortal(store: EventStore, lifeOf: () => Life): EventStore {
     const never = new Promise<never>(() => {})
     const alive = <T>(work: () => Promise<T>): Promise<T> =>
       lifeOf().dead ? never : work().then((value) => (lifeOf().dead ? never : value))
-    const append = (write: LogWrite): Promise<void> =>
+    const append = (write: AppendRequest): Promise<void> =>
       alive(async () => {
         const life = lifeOf()
         if (life.commits === 0) {
@@ -302,7 +302,7 @@ class World {
         // Committed, and nobody was told.
         if (life.commits === 0) life.kill()
       })
-    return storeAround(store, { append }, alive)
+    return wrapStore(store, { append }, alive)
   }
 }
 
@@ -331,7 +331,7 @@ async function check(world: World): Promise<void> {
   }
   for (const { id } of stored.sessions) {
     const outcome = await world.act((chats) => world.contextOf(chats, id))
-    if (outcome !== 'died' && 'value' in outcome) expect(openaiProblems(outcome.value)).toEqual([])
+    if (outcome !== 'died' && 'value' in outcome) expect(findOpenAiProblems(outcome.value)).toEqual([])
   }
   for (const event of world.seen) checkSeen(world, event)
 }
@@ -387,12 +387,12 @@ function checkStreams(world: World, stored: Stored): void {
         event.type === 'StreamChanged' ||
         event.type === 'StreamFinished',
     )
-    expect(question?.position ?? null).toBe(turn ? userPosition(turn.seq) : null)
+    expect(question?.position ?? null).toBe(turn ? toUserMessagePosition(turn.seq) : null)
     expect(question?.withdrawn).toBe(turn?.type === 'StreamFinished')
     if (!question) continue
-    const frame = { position: answerPosition(question), model: stream.model }
+    const frame = { position: toAnswerPosition(question), model: stream.model }
     const folded = (events: readonly ChatEvent[]): MessageRecord | null =>
-      events.reduce<MessageRecord | null>((message, event) => fold(frame, message, event), null)
+      events.reduce<MessageRecord | null>((message, event) => foldMessage(frame, message, event), null)
     const answer = folded(all)
     expect(isDeepStrictEqual(folded(stored.events.filter(({ streamId }) => streamId === stream.id)), answer)).toBe(true)
     const row = stored.messages.find(({ streamId, role }) => streamId === stream.id && role === 'ASSISTANT') ?? null
@@ -404,7 +404,7 @@ function checkStreams(world: World, stored: Stored): void {
       expect(isDeepStrictEqual(row && plain, expected)).toBe(true)
       if (inLog) expect(JSON.stringify(answer?.parts).length).toBeGreaterThan(262_144)
       expect(stream.messageId).toBe(row?.id ?? null)
-      expect((row?.parts ?? []).every((part) => part.type !== 'tool' || isSettled(part.call))).toBe(true)
+      expect((row?.parts ?? []).every((part) => part.type !== 'tool' || isFinal(part.call))).toBe(true)
     }
   }
 }
@@ -465,10 +465,16 @@ class Start implements fc.AsyncCommand<object, World> {
     world.obedient.set(model, this.#obedient)
     const request: ChatRequest =
       known?.request ??
-      chatRequest({ sessionId, text: `question for ${model}`, model, key: this.#key, ifBusy: this.#ifBusy })
+      newChatRequest({
+        sessionId,
+        text: `question for ${model}`,
+        model,
+        idempotencyKey: this.#key,
+        ifBusy: this.#ifBusy,
+      })
     const active = before.streams.find((stream) => stream.sessionId === request.sessionId && holds(stream))
     const { healthy } = world
-    if (request.key !== null && !known) world.keys.set(request.key, { request, streamId: null })
+    if (request.idempotencyKey !== null && !known) world.keys.set(request.idempotencyKey, { request, streamId: null })
     const outcome = await world.act((chats) => chats.start(request))
     if (outcome === 'died') return
     if ('error' in outcome) {
@@ -478,7 +484,7 @@ class Start implements fc.AsyncCommand<object, World> {
       }
       // Nothing of it is left, and its key may begin another.
       expect(known?.streamId ?? null).toBeNull()
-      if (request.key !== null) world.keys.delete(request.key)
+      if (request.idempotencyKey !== null) world.keys.delete(request.idempotencyKey)
       const mine = (message: MessageRecord): boolean => JSON.stringify(message.parts).includes(`"${request.text}"`)
       expect(world.stored().messages.filter(mine)).toEqual([])
       return
@@ -486,7 +492,7 @@ class Start implements fc.AsyncCommand<object, World> {
     const stream = outcome.value
     const isFirst = !before.streams.some(({ id }) => id === stream.id)
     world.started.set(stream.id, stream)
-    if (request.key !== null) world.keys.set(request.key, { request, streamId: stream.id })
+    if (request.idempotencyKey !== null) world.keys.set(request.idempotencyKey, { request, streamId: stream.id })
     if (known?.streamId) expect(stream.id).toBe(known.streamId)
     if (!isFirst) {
       expect(known).toBeDefined()
@@ -587,7 +593,7 @@ class Decide implements fc.AsyncCommand<object, World> {
     const target = pick(waiting.length > 0 && this.#which % 4 > 0 ? waiting : all, this.#which)
     if (!target) return
     const { healthy } = world
-    const decide = ({ decisions }: Chats): Promise<DecisionRecord> =>
+    const decide = ({ decisions }: ChatService): Promise<DecisionRecord> =>
       target.kind === 'approval'
         ? decisions.answerApproval(target.id, this.#decision)
         : decisions.answerClarification(target.id, 'Yes.')
@@ -606,7 +612,7 @@ class Decide implements fc.AsyncCommand<object, World> {
       expect(row()).toEqual(decision)
     }
     // Nobody is told that it is settled while it goes on waiting: its agent, or the end of its stream, was faster.
-    if (healthy && answered.length === 0) await until(() => row()?.state !== 'PENDING', row)
+    if (healthy && answered.length === 0) await waitUntil(() => row()?.state !== 'PENDING', row)
   }
 
   toString = (): string => `decide(${this.#which}, ${this.#decision}, ${this.#times} times at once)`
@@ -631,10 +637,10 @@ class Follow implements fc.AsyncCommand<object, World> {
     if (!stream) return
     const head = stored.sessions.find(({ id }) => id === stream.sessionId)?.head_seq ?? 0
     const after = this.#cursor % (head + 1)
-    const follow = (chats: Chats): Promise<AsyncIterableIterator<Delivered>> =>
+    const follow = (chats: ChatService): Promise<AsyncIterableIterator<DeliveredEvent>> =>
       this.#session
-        ? chats.followers.followSession(stream.sessionId, after)
-        : chats.followers.followStream(stream.id, after)
+        ? chats.subscriptions.subscribeToSession(stream.sessionId, after)
+        : chats.subscriptions.subscribeToStream(stream.id, after)
     const wanted = world.truth.filter(
       ({ sessionId, streamId, seq }) =>
         sessionId === stream.sessionId && seq > after && (this.#session || streamId === stream.id),
@@ -668,7 +674,7 @@ class Follow implements fc.AsyncCommand<object, World> {
 function partsOf(events: readonly ChatEvent[], { id }: StreamRecord): readonly MessagePart[] {
   const frame = { position: 0, model: '' }
   const mine = events.filter(({ streamId }) => streamId === id)
-  return mine.reduce<MessageRecord | null>((message, event) => fold(frame, message, event), null)?.parts ?? []
+  return mine.reduce<MessageRecord | null>((message, event) => foldMessage(frame, message, event), null)?.parts ?? []
 }
 
 class Restart implements fc.AsyncCommand<object, World> {

@@ -2,25 +2,25 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import type { ShownStream } from '../../support/clients/chat-client.ts'
-import { foundModel } from '../../support/providers/resolved-model.ts'
+import type { ApiStream } from '../../support/clients/chat-client.ts'
+import { newResolvedModel } from '../../support/providers/resolved-model.ts'
 import {
-  newProvidedSegue,
-  type ProvidedOptions,
-  type ProvidedSegue,
+  startSegueWithProvider,
+  type SegueWithProviderOptions,
+  type SegueWithProvider,
   providerKey,
 } from '../../support/server/segue-with-provider.ts'
-import { type Part, partsOf, Reader } from '../../support/clients/reader.ts'
-import type { Script, Step } from '../../support/providers/strict-provider.ts'
+import { type Part, toParts, EventReader } from '../../support/clients/reader.ts'
+import type { Script, ProviderStep } from '../../support/providers/strict-provider.ts'
 
 const forever = new Promise<never>(() => {})
-const done: readonly Step[] = [{ finish: 'stop' }, { usage: { input: 3, output: 2 } }]
+const done: readonly ProviderStep[] = [{ finish: 'stop' }, { usage: { input: 3, output: 2 } }]
 const id = expect.any(String)
 
-let world: ProvidedSegue
+let world: SegueWithProvider
 
 beforeEach(async () => {
-  world = await newProvidedSegue()
+  world = await startSegueWithProvider()
 })
 
 afterEach(async () => {
@@ -29,8 +29,8 @@ afterEach(async () => {
 })
 
 interface Answered {
-  readonly stream: ShownStream
-  readonly reader: Reader
+  readonly stream: ApiStream
+  readonly reader: EventReader
   /** What was kept, by `node(id)`. */
   readonly parts: readonly Part[]
   readonly text: string
@@ -39,15 +39,15 @@ interface Answered {
 /** A question that is answered with these scripts, one a request, followed to its end. */
 async function answer(
   scripts: readonly Script[],
-  { model, at = world }: { model?: string; at?: ProvidedSegue } = {},
+  { model, at = world }: { model?: string; at?: SegueWithProvider } = {},
 ): Promise<Answered> {
-  for (const script of scripts) at.provider.next(script)
+  for (const script of scripts) at.provider.enqueue(script)
   const { id: streamId } = await at.client.start({ text: 'Hi', ...(model && { model }) })
-  const reader = at.read(streamId)
-  const { message } = await reader.untilType('StreamFinished')
+  const reader = at.newReader(streamId)
+  const { message } = await reader.readUntilType('StreamFinished')
   const kept = message && (await at.client.message(message.id))
   expect(kept).toEqual(message)
-  const parts = kept ? partsOf(kept) : []
+  const parts = kept ? toParts(kept) : []
   expect(reader.parts).toEqual(parts)
   return { stream: await at.client.stream(streamId), reader, parts, text: kept?.text ?? '' }
 }
@@ -56,8 +56,8 @@ async function answer(
 async function expectUsable({ stream, text }: Answered, at = world): Promise<void> {
   const before = at.provider.requests.length
   const next = await at.client.start({ sessionId: stream.session.id, text: 'Again', model: 'strict/test' })
-  expect((await at.read(next.id).untilType('StreamFinished')).stream.status).toBe('COMPLETED')
-  expect(at.provider.refusals).toEqual([])
+  expect((await at.newReader(next.id).readUntilType('StreamFinished')).stream.status).toBe('COMPLETED')
+  expect(at.provider.rejections).toEqual([])
   expect(at.provider.requests.slice(before).map(({ body }) => body.messages)).toEqual([
     [
       { role: 'user', content: 'Hi' },
@@ -70,12 +70,12 @@ async function expectUsable({ stream, text }: Answered, at = world): Promise<voi
 /** What takes its time, for all cases side by side, each in a world of its own. */
 async function inWorldsBeside<Case>(
   cases: readonly Case[],
-  options: ProvidedOptions,
-  run: (at: ProvidedSegue, each: Case) => Promise<void>,
+  options: SegueWithProviderOptions,
+  run: (at: SegueWithProvider, each: Case) => Promise<void>,
 ): Promise<void> {
   await Promise.all(
     cases.map(async (each) => {
-      await using at = await newProvidedSegue(options)
+      await using at = await startSegueWithProvider(options)
       await run(at, each)
       expect(JSON.stringify(at.segue.warnings)).not.toContain(providerKey)
     }),
@@ -238,7 +238,7 @@ describe('a provider that', () => {
     const { stream } = await answer([])
     expect(stream).toMatchObject({ status: 'FAILED', error: { code: 'PROVIDER' } })
     const next = await world.client.start({ sessionId: stream.session.id, text: 'Again', model: 'offline/eliza' })
-    expect((await world.read(next.id).untilType('StreamFinished')).stream.status).toBe('COMPLETED')
+    expect((await world.newReader(next.id).readUntilType('StreamFinished')).stream.status).toBe('COMPLETED')
   })
 
   test.each([
@@ -260,7 +260,7 @@ describe('a provider that', () => {
 })
 
 describe('a provider that is silent', () => {
-  const phases: readonly [string, readonly Step[], string][] = [
+  const phases: readonly [string, readonly ProviderStep[], string][] = [
     ['from the start', [], ''],
     ['after its headers', [{ open: true }], ''],
     ['in its thoughts', [{ reasoning: 'Hm' }], ''],
@@ -281,12 +281,12 @@ describe('a provider that is silent', () => {
 })
 
 describe('a failure that may pass', () => {
-  const busy: Step = { status: 429, body: openAIError('Slow down', 'rate_limit_exceeded') }
-  const broken: Step = { status: 500, body: openAIError('The server had an error') }
+  const busy: ProviderStep = { status: 429, body: openAIError('Slow down', 'rate_limit_exceeded') }
+  const broken: ProviderStep = { status: 500, body: openAIError('The server had an error') }
 
   afterEach(() => void vi.useRealTimers())
 
-  const failures: readonly [string, Step, string][] = [
+  const failures: readonly [string, ProviderStep, string][] = [
     ['500', broken, 'PROVIDER'],
     ['503 with a page', { status: 503, body: '<html>Bad gateway</html>' }, 'PROVIDER'],
     ['429 without a word of quota', busy, 'RATE_LIMIT'],
@@ -320,7 +320,7 @@ describe('a failure that may pass', () => {
   })
 
   test('is not tried again when five seconds have gone', async () => {
-    world.provider.answer = () => {
+    world.provider.defaultAnswer = () => {
       // By the clock that the retries look at.
       vi.advanceTimersByTime(4800)
       return [broken]
@@ -332,13 +332,13 @@ describe('a failure that may pass', () => {
   })
 
   test('a stop ends the wait at once', async () => {
-    world.provider.next([broken])
+    world.provider.enqueue([broken])
     const stream = await world.client.start({ text: 'Hi' })
-    expect(await (await world.provider.request(0)).closed).toBe('provider')
+    expect(await (await world.provider.waitForRequest(0)).closed).toBe('provider')
     const { outcome, message } = await world.client.cancel(stream.id)
     expect([outcome, message]).toEqual(['CANCELLED', null])
     const next = await world.client.start({ sessionId: stream.session.id, text: 'Again' })
-    await world.read(next.id).toEnd()
+    await world.newReader(next.id).readToEnd()
     expect(world.provider.requests.map(({ body }) => body.messages.length)).toEqual([1, 2])
   })
 })
@@ -363,7 +363,7 @@ describe('a surrogate pair that is split between chunks', () => {
       { type: 'tool', argumentsText: '{"at":"👋"}' },
       { type: 'text', text: 'Bye.' },
     ])
-    expect(world.provider.refusals).toEqual([])
+    expect(world.provider.rejections).toEqual([])
   })
 
   test('of which the other half never comes is U+FFFD, and no event has half a pair', async () => {
@@ -413,7 +413,7 @@ describe('a tool that nobody offers', () => {
       { role: 'tool', content: 'There is no tool named "look".' },
       { role: 'tool', content: 'There is no tool named "go away!".' },
     ])
-    expect(world.provider.refusals).toEqual([])
+    expect(world.provider.rejections).toEqual([])
   })
 
   test('with arguments that are no JSON is not replayed, and the answer goes on', async () => {
@@ -423,7 +423,7 @@ describe('a tool that nobody offers', () => {
     ])
     expect(stream.status).toBe('COMPLETED')
     expect(parts).toMatchObject([{ argumentsText: '{"at": no', state: 'FAILED' }, { text: 'I cannot.' }])
-    expect(world.provider.refusals).toEqual([])
+    expect(world.provider.rejections).toEqual([])
   })
 })
 
@@ -441,7 +441,7 @@ describe('much at once', () => {
     async ({ annotate }) => {
       const big = 'Ab👋'.repeat((33 * 1024 * 1024) / 6) // six bytes each
       const over = new AbortController()
-      world.provider.answer = function* (): Generator<Step> {
+      world.provider.defaultAnswer = function* (): Generator<ProviderStep> {
         for (let n = 0; !over.signal.aborted; n += 1) {
           yield { text: `${n} ` }
           yield { wait: pause(20) }
@@ -449,11 +449,11 @@ describe('much at once', () => {
         yield { finish: 'stop' }
       }
       const other = await world.client.start({ text: 'Count' })
-      const counting = new Reader(world.another().followStream(other.id))
-      const counted = counting.toEnd()
-      await world.provider.request(0)
+      const counting = new EventReader(world.newClient().followStream(other.id))
+      const counted = counting.readToEnd()
+      await world.provider.waitForRequest(0)
 
-      world.provider.next([{ text: big }, ...done])
+      world.provider.enqueue([{ text: big }, ...done])
       const held = monitorEventLoopDelay({ resolution: 1 })
       held.enable()
       const stream = await world.client.start({ text: 'Much' })
@@ -461,7 +461,7 @@ describe('much at once', () => {
       let text = ''
       let countedBefore = 0
       const query = `subscription ($id: ID!) { told: followStream(streamId: $id) { ... on TextDelta { offset text } } }`
-      for await (const { told } of world.another().subscribe(query, { id: stream.id })) {
+      for await (const { told } of world.newClient().subscribe(query, { id: stream.id })) {
         const { data: delta } = z.object({ offset: z.int(), text: z.string() }).safeParse(told)
         if (!delta) continue
         if (text === '') countedBefore = counting.text.length
@@ -476,7 +476,7 @@ describe('much at once', () => {
       expect(Math.max(...lengths)).toBeLessThanOrEqual(65_536)
       // Compared by `===`, since a difference could not be shown.
       expect(text === big).toBe(true)
-      const saved = await world.segue.domain.chats.transcripts.answerOf(stream.id)
+      const saved = await world.segue.defaultProfile.chats.messageQueries.findAnswer(stream.id)
       expect(saved?.parts.length === 1 && saved.parts[0]?.type === 'text' && saved.parts[0].text === big).toBe(true)
       expect(saved?.status).toBe('COMPLETE')
 
@@ -489,9 +489,9 @@ describe('much at once', () => {
 
   test('large-tool-output: a tool that returns 33 MB breaks no transport and no other stream', async () => {
     const big = 'x'.repeat(33 * 1024 * 1024)
-    const find = vi.spyOn(world.segue.domain.models, 'find')
+    const find = vi.spyOn(world.segue.defaultProfile.models, 'resolve')
     find.mockResolvedValueOnce(
-      foundModel({
+      newResolvedModel({
         async *answer() {
           yield { type: 'tool-call', callId: 'call_1', name: 'read', argumentsText: '{}' }
           yield { type: 'tool-result', callId: 'call_1', result: { content: [big] } }
@@ -500,16 +500,16 @@ describe('much at once', () => {
       }),
     )
     const middle = Promise.withResolvers<void>()
-    world.provider.next([{ text: 'Hel' }, { wait: middle.promise }, { text: 'lo' }, ...done])
+    world.provider.enqueue([{ text: 'Hel' }, { wait: middle.promise }, { text: 'lo' }, ...done])
     const stream = await world.client.start({ text: 'Read it' })
     const other = await world.client.start({ text: 'Hi' })
-    const reader = new Reader(world.another().followStream(stream.id))
-    const listening = new Reader(world.another().followStream(other.id))
-    await listening.until(() => listening.text === 'Hel')
-    await reader.until(() => reader.text === 'Done.')
+    const reader = new EventReader(world.newClient().followStream(stream.id))
+    const listening = new EventReader(world.newClient().followStream(other.id))
+    await listening.readUntil(() => listening.text === 'Hel')
+    await reader.readUntil(() => reader.text === 'Done.')
     middle.resolve()
-    expect((await listening.untilType('StreamFinished')).message?.text).toBe('Hello')
-    const { message } = await reader.untilType('StreamFinished')
+    expect((await listening.readUntilType('StreamFinished')).message?.text).toBe('Hello')
+    const { message } = await reader.readUntilType('StreamFinished')
     const [call] = message?.parts ?? []
     expect(
       call?.type === 'ToolCallPart' && JSON.stringify(call.toolCall.result) === JSON.stringify({ content: [big] }),
@@ -520,8 +520,8 @@ describe('much at once', () => {
 
 describe('an agent that fails for a reason of its own', () => {
   test('is PROVIDER, with its text in the log alone', async () => {
-    vi.spyOn(world.segue.domain.models, 'find').mockResolvedValueOnce(
-      foundModel({
+    vi.spyOn(world.segue.defaultProfile.models, 'resolve').mockResolvedValueOnce(
+      newResolvedModel({
         async *answer() {
           yield { type: 'text', block: '1', text: 'Hel' }
           throw new Error('the drawer is stuck')

@@ -1,23 +1,23 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { newAgentChats } from '../../support/fixtures/agent-chats.ts'
-import type { ShownUsage } from '../../support/clients/chat-client.ts'
-import { newProvidedSegue, type ProvidedSegue } from '../../support/server/segue-with-provider.ts'
-import type { Step } from '../../support/providers/strict-provider.ts'
+import { newChatFixture } from '../../support/fixtures/agent-chats.ts'
+import type { ApiUsage } from '../../support/clients/chat-client.ts'
+import { startSegueWithProvider, type SegueWithProvider } from '../../support/server/segue-with-provider.ts'
+import type { ProviderStep } from '../../support/providers/strict-provider.ts'
 
 const forever = new Promise<never>(() => {})
-const nothing: ShownUsage = {
+const nothing: ApiUsage = {
   estimated: false,
   inputTokens: 0,
   outputTokens: 0,
   reasoningTokens: 0,
   cachedInputTokens: 0,
 }
-const look: Step = { toolCall: { id: 'call_1', name: 'look', arguments: ['{}'] } }
+const look: ProviderStep = { toolCall: { id: 'call_1', name: 'look', arguments: ['{}'] } }
 
-let world: ProvidedSegue
+let world: SegueWithProvider
 
 beforeEach(async () => {
-  world = await newProvidedSegue()
+  world = await startSegueWithProvider()
 })
 
 afterEach(async () => {
@@ -25,20 +25,20 @@ afterEach(async () => {
 })
 
 /** The usage of a stream and of its message, which are one. */
-async function usageOf(streamId: string): Promise<ShownUsage> {
-  await world.read(streamId).toEnd()
+async function usageOf(streamId: string): Promise<ApiUsage> {
+  await world.newReader(streamId).readToEnd()
   const { usage, message } = await world.client.stream(streamId)
   if (message) expect(message.usage).toEqual(usage)
   return usage
 }
 
-async function usageOfSession(sessionId: string): Promise<ShownUsage> {
+async function usageOfSession(sessionId: string): Promise<ApiUsage> {
   return (await world.client.session(sessionId)).usage
 }
 
 describe('usage', () => {
   test('is what the provider says', async () => {
-    world.provider.next([
+    world.provider.enqueue([
       { text: 'Hello' },
       { finish: 'stop' },
       { usage: { input: 100, output: 20, reasoning: 5, cached: 40 } },
@@ -57,8 +57,8 @@ describe('usage', () => {
   })
 
   test('of an answer with several requests is their sum', async () => {
-    world.provider.next([look, { finish: 'tool_calls' }, { usage: { input: 100, output: 20, reasoning: 5 } }])
-    world.provider.next([{ text: 'Hello' }, { finish: 'stop' }, { usage: { input: 150, output: 10, cached: 100 } }])
+    world.provider.enqueue([look, { finish: 'tool_calls' }, { usage: { input: 100, output: 20, reasoning: 5 } }])
+    world.provider.enqueue([{ text: 'Hello' }, { finish: 'stop' }, { usage: { input: 150, output: 10, cached: 100 } }])
     const stream = await world.client.start({ text: 'Hi' })
     expect(await usageOf(stream.id)).toEqual({
       estimated: false,
@@ -70,7 +70,7 @@ describe('usage', () => {
   })
 
   test('is estimated where the provider says nothing', async () => {
-    world.provider.next([{ text: 'x'.repeat(400) }, { finish: 'stop' }])
+    world.provider.enqueue([{ text: 'x'.repeat(400) }, { finish: 'stop' }])
     const stream = await world.client.start({ text: 'Hi '.repeat(100) })
     const usage = await usageOf(stream.id)
     expect(usage).toMatchObject({ estimated: true, outputTokens: 100, reasoningTokens: 0, cachedInputTokens: 0 })
@@ -82,9 +82,9 @@ describe('usage', () => {
   })
 
   test('after a stop counts what was made and what it was made from', async () => {
-    world.provider.next([{ reasoning: 'y'.repeat(40) }, { text: 'x'.repeat(80) }, { wait: forever }])
+    world.provider.enqueue([{ reasoning: 'y'.repeat(40) }, { text: 'x'.repeat(80) }, { wait: forever }])
     const stream = await world.client.start({ text: 'Hi '.repeat(100) })
-    await world.read(stream.id).until((reader) => reader.text.length === 80)
+    await world.newReader(stream.id).readUntil((reader) => reader.text.length === 80)
     const { stream: cancelled, message } = await world.client.cancel(stream.id)
     const usage = await usageOf(stream.id)
     expect(usage).toMatchObject({ estimated: true, outputTokens: 30 })
@@ -95,10 +95,10 @@ describe('usage', () => {
   })
 
   test('after a stop in a later request has the figures of the earlier ones, and an estimate of the rest', async () => {
-    world.provider.next([look, { finish: 'tool_calls' }, { usage: { input: 1000, output: 500, cached: 7 } }])
-    world.provider.next([{ text: 'x'.repeat(40) }, { wait: forever }])
+    world.provider.enqueue([look, { finish: 'tool_calls' }, { usage: { input: 1000, output: 500, cached: 7 } }])
+    world.provider.enqueue([{ text: 'x'.repeat(40) }, { wait: forever }])
     const stream = await world.client.start({ text: 'Hi' })
-    await world.read(stream.id).until((reader) => reader.text.length === 40)
+    await world.newReader(stream.id).readUntil((reader) => reader.text.length === 40)
     await world.client.cancel(stream.id)
     const usage = await usageOf(stream.id)
     expect(usage).toMatchObject({ estimated: true, outputTokens: 510, cachedInputTokens: 7 })
@@ -106,13 +106,13 @@ describe('usage', () => {
   })
 
   test('after a failure in the middle is kept like after a stop', async () => {
-    world.provider.next([{ text: 'x'.repeat(40) }, { cut: true }])
+    world.provider.enqueue([{ text: 'x'.repeat(40) }, { cut: true }])
     const stream = await world.client.start({ text: 'Hi' })
     expect(await usageOf(stream.id)).toMatchObject({ estimated: true, outputTokens: 10 })
   })
 
   test('is nothing where no request was made', async () => {
-    await using chats = newAgentChats(async function* () {
+    await using chats = newChatFixture(async function* () {
       await forever
       yield { type: 'text', block: '1', text: 'never' }
     })
@@ -120,7 +120,7 @@ describe('usage', () => {
     const { stream: cancelled } = await chats.chats.cancel(stream.id)
     expect(cancelled.usage).toEqual(nothing)
 
-    world.provider.next([{ wait: forever }])
+    world.provider.enqueue([{ wait: forever }])
     const running = await world.client.start({ text: 'Hi' })
     const sessionId = running.session.id
     const queued = await world.client.start({ sessionId, text: 'Later', ifBusy: 'QUEUE' })
@@ -129,20 +129,20 @@ describe('usage', () => {
   })
 
   test('is added up on the session, an estimate among it makes it one', async () => {
-    world.provider.next([{ text: 'a' }, { finish: 'stop' }, { usage: { input: 10, output: 1 } }])
+    world.provider.enqueue([{ text: 'a' }, { finish: 'stop' }, { usage: { input: 10, output: 1 } }])
     const first = await world.client.start({ text: 'Hi' })
     const sessionId = first.session.id
     await usageOf(first.id)
-    world.provider.next([{ text: 'b' }, { finish: 'stop' }, { usage: { input: 20, output: 2, cached: 10 } }])
+    world.provider.enqueue([{ text: 'b' }, { finish: 'stop' }, { usage: { input: 20, output: 2, cached: 10 } }])
     const second = await world.client.start({ sessionId, text: 'Hi' })
     await usageOf(second.id)
     const sum = { estimated: false, inputTokens: 30, outputTokens: 3, reasoningTokens: 0, cachedInputTokens: 10 }
     expect(await usageOfSession(sessionId)).toEqual(sum)
 
-    world.provider.next([{ text: 'x'.repeat(40) }, { wait: forever }])
+    world.provider.enqueue([{ text: 'x'.repeat(40) }, { wait: forever }])
     const third = await world.client.start({ sessionId, text: 'Hi' })
     // What has not ended is not in it.
-    await world.read(third.id).until((reader) => reader.text !== '')
+    await world.newReader(third.id).readUntil((reader) => reader.text !== '')
     expect(await usageOfSession(sessionId)).toEqual(sum)
     await world.client.cancel(third.id)
     await world.client.cancel(third.id)

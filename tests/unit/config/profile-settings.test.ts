@@ -2,12 +2,12 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readProfileSettings } from '../../../src/config/profile/profile-settings.ts'
-import { newFolder } from '../../support/server/segue.ts'
+import { newTempFolder } from '../../support/server/segue.ts'
 
 let home: string
 
 beforeEach(() => {
-  home = newFolder()
+  home = newTempFolder()
 })
 
 afterEach(() => rmSync(home, { recursive: true, force: true }))
@@ -28,7 +28,14 @@ function settings(config?: unknown) {
   return { ...readProfileSettings({ env, homedir: '/home/me', home }, problems, warnings), problems, warnings }
 }
 
-const bare = { model: null, providers: [], mcpServers: [], approvals: {}, titles: true, compactAt: 0.8 }
+const bare = {
+  model: null,
+  providers: [],
+  mcpServers: [],
+  approvals: {},
+  generateTitles: true,
+  autoCompactThreshold: 0.8,
+}
 
 describe("a named profile's settings", () => {
   test('are the defaults without a config.json, whatever is in the environment', () => {

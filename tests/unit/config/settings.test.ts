@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { asksForHelp, helpText } from '../../../src/config/command-line/help.ts'
+import { isHelpRequested, helpText } from '../../../src/config/command-line/help.ts'
 import { allSettings } from '../../../src/config/setting-definitions.ts'
 import { readSettings, SettingsError } from '../../../src/config/settings.ts'
 import type { Settings } from '../../../src/config/settings.ts'
@@ -48,10 +48,10 @@ describe('where a setting comes from', () => {
       providers: null,
       mcpServers: [],
       approvals: {},
-      titles: true,
-      compactAt: 0.8,
+      generateTitles: true,
+      autoCompactThreshold: 0.8,
       durable: false,
-      offlineDelay: 120,
+      offlineDelayMs: 120,
       limits: {
         streams: 1000,
         sockets: 10_000,
@@ -70,7 +70,7 @@ describe('where a setting comes from', () => {
   test('config.json wins over the default, the environment over that, and a flag over all', () => {
     write({ port: 1, offlineDelay: 1, durable: true, host: 'localhost' })
     const env = { SEGUE_PORT: '2', SEGUE_OFFLINE_DELAY: '2', SEGUE_DURABLE: '0' }
-    expect(read(['--port', '3'], env)).toMatchObject({ port: 3, offlineDelay: 2, durable: false, host: 'localhost' })
+    expect(read(['--port', '3'], env)).toMatchObject({ port: 3, offlineDelayMs: 2, durable: false, host: 'localhost' })
   })
 
   test('a flag takes its value after a space or an equals sign, and the last one counts', () => {
@@ -508,8 +508,8 @@ describe('the help', () => {
   })
 
   test('is asked for by --help and by -h', () => {
-    expect(asksForHelp(['--port', '1', '--help'])).toBe(true)
-    expect(asksForHelp(['-h'])).toBe(true)
-    expect(asksForHelp(['--port', '1'])).toBe(false)
+    expect(isHelpRequested(['--port', '1', '--help'])).toBe(true)
+    expect(isHelpRequested(['-h'])).toBe(true)
+    expect(isHelpRequested(['--port', '1'])).toBe(false)
   })
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { HermesDb, Row } from '../../support/hermes/hermes-db.ts'
-import { first, last, newDb, newReader } from '../../support/hermes/reading.ts'
+import type { HermesDb, HermesRow } from '../../support/hermes/hermes-db.ts'
+import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/reading.ts'
 
 /** The two ways to tell that a row is a copy of another one: its place in the display, or what it says. */
 const layouts = ['newest', 'compacting'] as const
@@ -8,22 +8,22 @@ const layouts = ['newest', 'compacting'] as const
 /** A session as an in-place compaction leaves it: everything archived, then a summary and copies of the tail. */
 function compacted(hermes: HermesDb): void {
   const displayed = 'display_order' in hermes.db.prepare('SELECT * FROM messages').columns().reduce(byName, {})
-  const place = (order: number): Row => (displayed ? { display_order: order } : {})
+  const place = (order: number): HermesRow => (displayed ? { display_order: order } : {})
   const archived = { active: 0, compacted: 1 }
-  hermes.session('s')
-  hermes.message('s', 1, { content: 'first question', ...archived, ...place(1) })
-  hermes.message('s', 2, { role: 'assistant', content: 'first answer', ...archived, ...place(2) })
-  hermes.message('s', 3, { content: 'tail', ...archived, ...place(3) })
-  hermes.calls('s', 4, ['x'], { ...archived, ...place(4) })
-  hermes.result('s', 5, 'x', 'found', { ...archived, ...place(5) })
-  hermes.message('s', 9, { content: 'summary', _compressed_summary: 1, ...place(6) })
-  hermes.message('s', 3, { content: 'tail', ...place(3) })
-  hermes.calls('s', 4, ['x'], place(4))
-  hermes.result('s', 5, 'x', 'found', place(5))
-  hermes.message('s', 10, { content: 'second question', ...place(10) })
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { content: 'first question', ...archived, ...place(1) })
+  hermes.addMessage('s', 2, { role: 'assistant', content: 'first answer', ...archived, ...place(2) })
+  hermes.addMessage('s', 3, { content: 'tail', ...archived, ...place(3) })
+  hermes.addToolCalls('s', 4, ['x'], { ...archived, ...place(4) })
+  hermes.addToolResult('s', 5, 'x', 'found', { ...archived, ...place(5) })
+  hermes.addMessage('s', 9, { content: 'summary', _compressed_summary: 1, ...place(6) })
+  hermes.addMessage('s', 3, { content: 'tail', ...place(3) })
+  hermes.addToolCalls('s', 4, ['x'], place(4))
+  hermes.addToolResult('s', 5, 'x', 'found', place(5))
+  hermes.addMessage('s', 10, { content: 'second question', ...place(10) })
 }
 
-function byName(columns: Row, { name }: { name: string }): Row {
+function byName(columns: HermesRow, { name }: { name: string }): HermesRow {
   return { ...columns, [name]: null }
 }
 
@@ -31,7 +31,7 @@ test.each(layouts)('after a compaction in place every message is shown once, in 
   const hermes = newDb(undefined, layout)
   compacted(hermes)
   const { reader } = newReader(hermes.path)
-  const messages = reader.messagePage('s', first(99))
+  const messages = reader.messagePage('s', firstPage(99))
   expect(messages.map(({ parts }) => parts)).toMatchObject([
     [{ text: 'first question' }],
     [{ text: 'first answer' }],
@@ -43,20 +43,20 @@ test.each(layouts)('after a compaction in place every message is shown once, in 
   expect(reader.messageCounts(['s'])).toEqual(new Map([['s', 6]]))
   const positions = messages.map(({ position }) => position ?? 0)
   expect(positions).toEqual(positions.toSorted((a, b) => a - b))
-  expect(reader.messagePage('s', last(2, messages[4]?.position))).toEqual(messages.slice(2, 4))
+  expect(reader.messagePage('s', lastPage(2, messages[4]?.position))).toEqual(messages.slice(2, 4))
   for (const message of messages) expect(reader.message(message.id)).toEqual(message)
 })
 
 test.each(layouts)('a compaction does not rename what was there before it (%s)', (layout) => {
   const hermes = newDb(undefined, layout)
-  const place = (order: number): Row => (layout === 'newest' ? { display_order: order } : {})
-  hermes.session('s')
-  hermes.message('s', 1, { content: 'kept', ...place(1) })
+  const place = (order: number): HermesRow => (layout === 'newest' ? { display_order: order } : {})
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { content: 'kept', ...place(1) })
   const { reader } = newReader(hermes.path)
-  const before = reader.messagePage('s', first(9))
+  const before = reader.messagePage('s', firstPage(9))
   hermes.db.exec('UPDATE messages SET active = 0, compacted = 1')
-  hermes.message('s', 1, { content: 'kept', ...place(1) })
-  expect(reader.messagePage('s', first(9))).toEqual(before)
+  hermes.addMessage('s', 1, { content: 'kept', ...place(1) })
+  expect(reader.messagePage('s', firstPage(9))).toEqual(before)
 })
 
 test.each(layouts)('the context after a compaction is what is live, by row (%s)', (layout) => {
@@ -76,13 +76,13 @@ test.each(layouts)('the context after a compaction is what is live, by row (%s)'
 
 test('of a display group the live row is shown, else the newest', () => {
   const hermes = newDb()
-  hermes.session('s')
-  hermes.message('s', 1, { content: 'a, archived', active: 0, compacted: 1, display_order: 5 })
-  hermes.message('s', 1, { content: 'a, live', display_order: 5 })
-  hermes.message('s', 1, { content: 'a, archived again', active: 0, compacted: 1, display_order: 5 })
-  hermes.message('s', 2, { content: 'b, old', active: 0, compacted: 1, display_order: 2 })
-  hermes.message('s', 2, { content: 'b, new', active: 0, compacted: 1, display_order: 2 })
-  expect(newReader(hermes.path).reader.messagePage('s', first(9))).toMatchObject([
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { content: 'a, archived', active: 0, compacted: 1, display_order: 5 })
+  hermes.addMessage('s', 1, { content: 'a, live', display_order: 5 })
+  hermes.addMessage('s', 1, { content: 'a, archived again', active: 0, compacted: 1, display_order: 5 })
+  hermes.addMessage('s', 2, { content: 'b, old', active: 0, compacted: 1, display_order: 2 })
+  hermes.addMessage('s', 2, { content: 'b, new', active: 0, compacted: 1, display_order: 2 })
+  expect(newReader(hermes.path).reader.messagePage('s', firstPage(9))).toMatchObject([
     { position: 2, parts: [{ text: 'b, new' }] },
     { position: 5, parts: [{ text: 'a, live' }] },
   ])
@@ -90,31 +90,31 @@ test('of a display group the live row is shown, else the newest', () => {
 
 test('one row without a place puts the whole session in the order of its rows', () => {
   const hermes = newDb()
-  hermes.session('s')
-  hermes.message('s', 1, { content: 'one', display_order: 9 })
-  hermes.message('s', 2, { content: 'two', display_order: null })
-  hermes.message('s', 2, { content: 'taken back', display_order: null, active: 0 })
-  expect(newReader(hermes.path).reader.messagePage('s', first(9))).toMatchObject([{ position: 1 }, { position: 2 }])
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { content: 'one', display_order: 9 })
+  hermes.addMessage('s', 2, { content: 'two', display_order: null })
+  hermes.addMessage('s', 2, { content: 'taken back', display_order: null, active: 0 })
+  expect(newReader(hermes.path).reader.messagePage('s', firstPage(9))).toMatchObject([{ position: 1 }, { position: 2 }])
 })
 
 test('several compactions leave one of each message', () => {
   const hermes = newDb(undefined, 'compacting')
-  hermes.session('s')
-  for (let i = 0; i < 3; i++) hermes.message('s', 1, { content: 'kept', active: 0, compacted: 1 })
-  hermes.message('s', 1, { content: 'kept' })
-  expect(newReader(hermes.path).reader.messagePage('s', first(9))).toMatchObject([{ id: 's:1' }])
+  hermes.addSession('s')
+  for (let i = 0; i < 3; i++) hermes.addMessage('s', 1, { content: 'kept', active: 0, compacted: 1 })
+  hermes.addMessage('s', 1, { content: 'kept' })
+  expect(newReader(hermes.path).reader.messagePage('s', firstPage(9))).toMatchObject([{ id: 's:1' }])
 })
 
 test('rows that differ in anything, or were never archived, are all shown', () => {
   const hermes = newDb(undefined, 'compacting')
-  hermes.session('s')
+  hermes.addSession('s')
   const archived = { active: 0, compacted: 1 }
-  hermes.message('s', 1, { content: 'same', ...archived })
-  hermes.message('s', 2, { content: 'same' })
-  hermes.message('s', 1, { content: 'other' })
-  hermes.message('s', 1, { content: 'same', role: 'assistant' })
-  hermes.message('s', 7, { content: 'twice' })
-  hermes.message('s', 7, { content: 'twice' })
-  hermes.message('s', 7, { content: 'something else', ...archived })
+  hermes.addMessage('s', 1, { content: 'same', ...archived })
+  hermes.addMessage('s', 2, { content: 'same' })
+  hermes.addMessage('s', 1, { content: 'other' })
+  hermes.addMessage('s', 1, { content: 'same', role: 'assistant' })
+  hermes.addMessage('s', 7, { content: 'twice' })
+  hermes.addMessage('s', 7, { content: 'twice' })
+  hermes.addMessage('s', 7, { content: 'something else', ...archived })
   expect(newReader(hermes.path).reader.messageCounts(['s'])).toEqual(new Map([['s', 7]]))
 })

@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { StateFile } from '../../../src/hermes/state/state-database.ts'
+import { StateDatabase } from '../../../src/hermes/state/state-database.ts'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { first, newDb, newLog, newPath, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, newDb, newLog, newStatePath, newReader } from '../../support/hermes/reading.ts'
 
 const again = 'info: The state.db of Hermes is read again'
 
@@ -12,10 +12,10 @@ const again = 'info: The state.db of Hermes is read again'
 function everything(reader: HermesReader): unknown[] {
   return [
     reader.sessionsById(['s']),
-    reader.sessionPage(first(5), {}),
-    reader.sessionPage(first(5), { ids: ['s'] }),
+    reader.sessionPage(firstPage(5), {}),
+    reader.sessionPage(firstPage(5), { ids: ['s'] }),
     [...reader.messageCounts(['s'])],
-    reader.messagePage('s', first(5)),
+    reader.messagePage('s', firstPage(5)),
     reader.message('s:1') ?? [],
     reader.contextMessages('s'),
   ]
@@ -29,15 +29,15 @@ function expectWell(reader: HermesReader): void {
 
 /** The bytes of a file with a session and a message, without a WAL. */
 function wellBytes(): Buffer {
-  const hermes = new HermesDb(newPath(), 'newest', 'delete')
-  hermes.session('s')
-  hermes.message('s', 1, { content: 'hello' })
+  const hermes = new HermesDb(newStatePath(), 'newest', 'delete')
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { content: 'hello' })
   hermes.close()
   return readFileSync(hermes.path)
 }
 
 test('a file that is not there is no fault, and is read when it appears', () => {
-  const path = newPath()
+  const path = newStatePath()
   const { reader, log } = newReader(path)
   expect(everything(reader)).toEqual(nothing)
   expect(log).toEqual([expect.stringMatching(/^info: There is no state.db/)])
@@ -50,7 +50,7 @@ test('a file that is not there is no fault, and is read when it appears', () => 
 })
 
 test('a directory that is not there is no fault either', () => {
-  const { reader, log } = newReader(`${newPath()}/hermes/state.db`)
+  const { reader, log } = newReader(`${newStatePath()}/hermes/state.db`)
   expect(everything(reader)).toEqual(nothing)
   expect(log).toHaveLength(1)
 })
@@ -64,7 +64,7 @@ test.each([
   ['a file cut short', (well: Buffer) => well.subarray(0, page + 100), 'damaged'],
   ['an empty file', () => Buffer.alloc(0), 'lacks tables'],
 ])('%s is warned of once, and read again once it is well', (_, spoil, told) => {
-  const path = newPath()
+  const path = newStatePath()
   const well = wellBytes()
   writeFileSync(path, spoil(well))
   const { reader, log } = newReader(path)
@@ -83,7 +83,7 @@ function noise(length: number): Buffer {
 }
 
 test('any single page may be damaged without an error', () => {
-  const path = newPath()
+  const path = newStatePath()
   const well = wellBytes()
   for (let at = 0; at < well.length; at += page) {
     const spoilt = Buffer.from(well)
@@ -95,7 +95,7 @@ test('any single page may be damaged without an error', () => {
 })
 
 test('a directory in the place of the file is warned of', () => {
-  const path = newPath()
+  const path = newStatePath()
   mkdirSync(path)
   const { reader, log } = newReader(path)
   expect(everything(reader)).toEqual(nothing)
@@ -103,7 +103,7 @@ test('a directory in the place of the file is warned of', () => {
 })
 
 test.skipIf(process.getuid?.() === 0)('a file that may not be read is warned of', () => {
-  const path = newPath()
+  const path = newStatePath()
   writeFileSync(path, wellBytes(), { mode: 0o000 })
   const { reader, log } = newReader(path)
   expect(everything(reader)).toEqual(nothing)
@@ -114,8 +114,8 @@ test.skipIf(process.getuid?.() === 0)('a file that may not be read is warned of'
 
 test('a lock is waited for, and then nobody waits until the file is free', () => {
   const hermes = newDb(undefined, 'newest', 'delete')
-  hermes.session('s')
-  hermes.message('s', 1, { content: 'hello' })
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { content: 'hello' })
   const { reader, log } = newReader(hermes.path, 300)
   expectWell(reader)
   hermes.db.exec('BEGIN EXCLUSIVE')
@@ -138,8 +138,8 @@ test('a lock is waited for, and then nobody waits until the file is free', () =>
 
 test('a file that is locked from the start is read when it is free', () => {
   const hermes = newDb(undefined, 'newest', 'delete')
-  hermes.session('s')
-  hermes.message('s', 1, { content: 'hello' })
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { content: 'hello' })
   hermes.db.exec('BEGIN EXCLUSIVE')
   const { reader } = newReader(hermes.path, 40)
   expect(everything(reader)).toEqual(nothing)
@@ -148,52 +148,52 @@ test('a file that is locked from the start is read when it is free', () => {
 })
 
 test('a file that was replaced is read anew', () => {
-  const path = newPath()
+  const path = newStatePath()
   const old = new HermesDb(path)
-  old.session('old', { started_at: 3 })
-  old.session('both', { started_at: 2 })
+  old.addSession('old', { started_at: 3 })
+  old.addSession('both', { started_at: 2 })
   const { reader, log } = newReader(path)
-  expect(reader.sessionPage(first(5), {}).map(({ id }) => id)).toEqual(['old', 'both'])
+  expect(reader.sessionPage(firstPage(5), {}).map(({ id }) => id)).toEqual(['old', 'both'])
   old.close()
   // What Hermes does, too: a WAL that stays behind would be taken for the new file's.
   for (const side of ['-wal', '-shm']) rmSync(path + side)
-  const other = new HermesDb(newPath())
-  other.session('new', { started_at: 1 })
-  other.session('both', { started_at: 4 })
+  const other = new HermesDb(newStatePath())
+  other.addSession('new', { started_at: 1 })
+  other.addSession('both', { started_at: 4 })
   other.close()
   renameSync(other.path, path)
-  expect(reader.sessionPage(first(5), {}).map(({ id }) => id)).toEqual(['both', 'new'])
+  expect(reader.sessionPage(firstPage(5), {}).map(({ id }) => id)).toEqual(['both', 'new'])
   expect(reader.sessionsById(['old', 'new']).map(({ id }) => id)).toEqual(['new'])
   expect(log).toEqual([])
 })
 
 test('columns that are added while the file is open are read', () => {
   const hermes = newDb(undefined, 'v2')
-  hermes.session('s')
-  hermes.message('s', 1, { content: 'shown' })
-  const undone = hermes.message('s', 2, { content: 'taken back' })
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { content: 'shown' })
+  const undone = hermes.addMessage('s', 2, { content: 'taken back' })
   const { reader, log } = newReader(hermes.path)
-  expect(reader.sessionPage(first(5), {})).toMatchObject([{ title: null, lastActivityAt: 2_000 }])
+  expect(reader.sessionPage(firstPage(5), {})).toMatchObject([{ title: null, lastActivityAt: 2_000 }])
   hermes.db.exec(`
     ALTER TABLE sessions ADD COLUMN title TEXT;
     ALTER TABLE messages ADD COLUMN active INTEGER NOT NULL DEFAULT 1;
     ALTER TABLE messages ADD COLUMN compacted INTEGER NOT NULL DEFAULT 0;
     UPDATE sessions SET title = 'Trees';
     UPDATE messages SET active = 0 WHERE id = ${undone};`)
-  expect(reader.sessionPage(first(5), {})).toMatchObject([{ title: 'Trees', lastActivityAt: 1_000 }])
-  expect(reader.messagePage('s', first(5))).toHaveLength(1)
+  expect(reader.sessionPage(firstPage(5), {})).toMatchObject([{ title: 'Trees', lastActivityAt: 1_000 }])
+  expect(reader.messagePage('s', firstPage(5))).toHaveLength(1)
   expect(log).toEqual([])
 })
 
 test('without messages the sessions are served, and the gap is warned of', () => {
   const hermes = newDb()
-  hermes.session('s', { started_at: 3 })
-  hermes.message('s', 9)
+  hermes.addSession('s', { started_at: 3 })
+  hermes.addMessage('s', 9)
   hermes.db.exec('ALTER TABLE messages RENAME TO elsewhere')
   const { reader, log } = newReader(hermes.path)
-  expect(reader.sessionPage(first(5), {})).toMatchObject([{ id: 's', lastActivityAt: 3_000 }])
+  expect(reader.sessionPage(firstPage(5), {})).toMatchObject([{ id: 's', lastActivityAt: 3_000 }])
   expect(reader.messageCounts(['s'])).toEqual(new Map([['s', 0]]))
-  expect([reader.messagePage('s', first(5)), reader.contextMessages('s'), reader.message('s:1')]).toEqual([
+  expect([reader.messagePage('s', firstPage(5)), reader.contextMessages('s'), reader.message('s:1')]).toEqual([
     [],
     [],
     null,
@@ -206,8 +206,8 @@ test('without messages the sessions are served, and the gap is warned of', () =>
 
 test('without sessions everything is empty, and comes back', () => {
   const hermes = newDb()
-  hermes.session('s', { started_at: 3 })
-  hermes.message('s', 9)
+  hermes.addSession('s', { started_at: 3 })
+  hermes.addMessage('s', 9)
   hermes.db.exec('PRAGMA foreign_keys = OFF; ALTER TABLE sessions RENAME TO elsewhere')
   const { reader, log } = newReader(hermes.path)
   expect(everything(reader).slice(0, 4)).toEqual(nothing.slice(0, 4))
@@ -219,7 +219,7 @@ test('without sessions everything is empty, and comes back', () => {
 test('a disk I/O error is tried again three times, and then warned of once', () => {
   const hermes = newDb()
   const log = newLog()
-  const file = new StateFile({ path: hermes.path, patience: 0, log, onStatement: null })
+  const file = new StateDatabase({ path: hermes.path, lockTimeoutMs: 0, log, onStatement: null })
   const failing = (failures: number) => () => {
     if (tries++ < failures) throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_SHMOPEN')
     return 'read'

@@ -2,15 +2,15 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { JobRecord } from '../../../src/model/job.ts'
-import { type CronFields, HermesCron, hermesJob } from '../../support/hermes/hermes-cron.ts'
-import { newPath, newReader } from '../../support/hermes/reading.ts'
+import { type CronFields, HermesCron, newHermesJob } from '../../support/hermes/hermes-cron.ts'
+import { newStatePath, newReader } from '../../support/hermes/reading.ts'
 
 const again = 'info: A file of the jobs of Hermes is read again'
 const unread = 'warn: A file of the jobs of Hermes cannot be read: what it holds is left out until it can be'
 
 /** A Hermes home whose wall clock is that of Stockholm, and a reader of it. */
 function home() {
-  const path = newPath()
+  const path = newStatePath()
   const cron = new HermesCron(dirname(path))
   writeFileSync(
     join(dirname(path), 'config.yaml'),
@@ -22,7 +22,7 @@ function home() {
 /** The one job that is read of these fields. */
 function read(fields: CronFields): JobRecord {
   const { cron, reader } = home()
-  cron.combined([hermesJob(fields)])
+  cron.writeCombined([newHermesJob(fields)])
   const [job] = reader.jobs()
   if (!job) throw new Error('there is no job')
   return job
@@ -30,9 +30,15 @@ function read(fields: CronFields): JobRecord {
 
 describe('the layouts', () => {
   const jobs = [
-    hermesJob(),
-    hermesJob({ id: 'paused', name: 'Owls', enabled: false, state: 'paused', paused_at: '2026-11-21T10:00:00+01:00' }),
-    hermesJob({
+    newHermesJob(),
+    newHermesJob({
+      id: 'paused',
+      name: 'Owls',
+      enabled: false,
+      state: 'paused',
+      paused_at: '2026-11-21T10:00:00+01:00',
+    }),
+    newHermesJob({
       id: 'once',
       schedule: { kind: 'once', run_at: '2030-01-01T09:00:00+01:00' },
       repeat: { times: 1, completed: 0 },
@@ -41,8 +47,8 @@ describe('the layouts', () => {
 
   test('a job is read with all that is known of it, from either', () => {
     const [older, newer] = [home(), home()]
-    older.cron.combined(jobs)
-    newer.cron.split(jobs)
+    older.cron.writeCombined(jobs)
+    newer.cron.writeSplit(jobs)
     expect(newer.reader.jobs()).toEqual(older.reader.jobs())
     expect(older.reader.jobs()[0]).toEqual({
       id: 'a1b2c3d4e5f6',
@@ -57,8 +63,8 @@ describe('the layouts', () => {
       model: null,
       enabled: true,
       state: 'SCHEDULED',
-      fault: null,
-      running: null,
+      scheduleError: null,
+      runningTrigger: null,
       repeatLimit: null,
       completedRuns: 3,
       skippedRuns: 0,
@@ -72,7 +78,7 @@ describe('the layouts', () => {
 
   test('the earliest one is read: times without an offset, no state', () => {
     const { cron, reader } = home()
-    cron.combined([
+    cron.writeCombined([
       {
         id: 'early',
         name: 'Birds',
@@ -99,9 +105,9 @@ describe('the layouts', () => {
 
   test('what stands in the definition counts for more than what stands in runtime.db', () => {
     const { cron, reader } = home()
-    cron.combined([hermesJob({ state: 'completed' })])
-    const db = cron.runtime()
-    cron.state(db, 'a1b2c3d4e5f6', { state: 'scheduled', model: 'theirs', repeat_completed: 9 })
+    cron.writeCombined([newHermesJob({ state: 'completed' })])
+    const db = cron.openRuntimeDatabase()
+    cron.writeState(db, 'a1b2c3d4e5f6', { state: 'scheduled', model: 'theirs', repeat_completed: 9 })
     db.close()
     expect(reader.jobs()).toMatchObject([{ state: 'COMPLETED', completedRuns: 3 }])
   })
@@ -117,7 +123,7 @@ describe('the layouts', () => {
     ],
   ])('%s is accepted', (_, write) => {
     const { cron, reader } = home()
-    cron.raw(write(hermesJob()))
+    cron.writeRaw(write(newHermesJob()))
     expect(reader.jobs()).toMatchObject([{ id: 'a1b2c3d4e5f6', name: 'Birds', state: 'SCHEDULED' }])
   })
 })
@@ -150,19 +156,19 @@ describe('what is read', () => {
     ],
     [
       { state: 'error', last_error: 'No such date.' },
-      { state: 'ERROR', nextRunAt: null, fault: 'No such date.' },
+      { state: 'ERROR', nextRunAt: null, scheduleError: 'No such date.' },
     ],
-    [{ fire_claim: { at: new Date().toISOString(), by: 'host:1' } }, { state: 'RUNNING', running: 'SCHEDULE' }],
+    [{ fire_claim: { at: new Date().toISOString(), by: 'host:1' } }, { state: 'RUNNING', runningTrigger: 'SCHEDULE' }],
     [{ run_claim: { at: new Date().toISOString(), by: 'host:1' } }, { state: 'RUNNING' }],
     // Nobody renews it: whoever held it is gone.
-    [{ fire_claim: { at: '2026-01-01T00:00:00+00:00', by: 'host:1' } }, { state: 'SCHEDULED', running: null }],
+    [{ fire_claim: { at: '2026-01-01T00:00:00+00:00', by: 'host:1' } }, { state: 'SCHEDULED', runningTrigger: null }],
   ])('the state that follows from %j', (fields, expected) => {
     expect(read(fields)).toMatchObject(expected)
   })
 
   test('a job without a name is called by its id, and one that lacks everything is listed', () => {
     const { cron, reader } = home()
-    cron.combined([{ id: 'bare' }])
+    cron.writeCombined([{ id: 'bare' }])
     expect(reader.jobs()).toMatchObject([
       { id: 'bare', name: 'bare', prompt: '', schedule: '', nextRunAt: null, createdAt: 0 },
     ])
@@ -179,8 +185,8 @@ describe('what is read', () => {
     ['timezone: Mars/Olympus', null],
     ['timezone:', null],
   ])('the zone of %j', (line, zone) => {
-    const path = newPath()
-    new HermesCron(dirname(path)).combined([hermesJob()])
+    const path = newStatePath()
+    new HermesCron(dirname(path)).writeCombined([newHermesJob()])
     writeFileSync(join(dirname(path), 'config.yaml'), `model: x\r\n${line}\n`)
     const server = Intl.DateTimeFormat().resolvedOptions().timeZone
     expect(newReader(path).reader.jobs()).toMatchObject([{ timezone: zone ?? server }])
@@ -189,7 +195,7 @@ describe('what is read', () => {
 
 describe('what is missing, damaged or foreign', () => {
   test('without a folder there are no jobs, and nothing is made or warned of', () => {
-    const path = newPath()
+    const path = newStatePath()
     const { reader, log } = newReader(path)
     expect(reader.jobs()).toEqual([])
     expect(readdirSync(dirname(path))).toEqual([])
@@ -198,7 +204,7 @@ describe('what is missing, damaged or foreign', () => {
 
   test('reading makes no runtime.db and leaves the folder as it is', () => {
     const { cron, reader } = home()
-    cron.combined([hermesJob()])
+    cron.writeCombined([newHermesJob()])
     expect(reader.jobs()).toHaveLength(1)
     expect(readdirSync(cron.folder)).toEqual(['jobs.json'])
   })
@@ -210,10 +216,10 @@ describe('what is missing, damaged or foreign', () => {
     ['endless nesting', `{"jobs":${'['.repeat(100_000)}`],
   ])('a jobs.json that is %s costs the jobs, is warned of once, and is read again once it is well', (_, text) => {
     const { cron, reader, log } = home()
-    cron.raw(text)
+    cron.writeRaw(text)
     expect([reader.jobs(), reader.jobs()]).toEqual([[], []])
     expect(log).toEqual([unread])
-    cron.combined([hermesJob()])
+    cron.writeCombined([newHermesJob()])
     expect(reader.jobs()).toHaveLength(1)
     expect(log).toEqual([unread, again])
   })
@@ -227,8 +233,10 @@ describe('what is missing, damaged or foreign', () => {
 
   test('entries that are no jobs are left out, and of two with one id the first counts', () => {
     const { cron, reader } = home()
-    cron.raw(
-      JSON.stringify({ jobs: [null, 7, 'x', [], {}, { id: 7 }, { id: '' }, hermesJob(), hermesJob({ name: 'Twin' })] }),
+    cron.writeRaw(
+      JSON.stringify({
+        jobs: [null, 7, 'x', [], {}, { id: 7 }, { id: '' }, newHermesJob(), newHermesJob({ name: 'Twin' })],
+      }),
     )
     expect(reader.jobs().map(({ name }) => name)).toEqual(['Birds'])
   })
@@ -239,7 +247,7 @@ describe('what is missing, damaged or foreign', () => {
     ['without tables', (path) => writeFileSync(path, '')],
   ])('a runtime.db %s costs what it would say, and no more', (_, spoil) => {
     const { cron, reader, log } = home()
-    cron.split([hermesJob()])
+    cron.writeSplit([newHermesJob()])
     for (const side of ['', '-wal', '-shm']) rmSync(join(cron.folder, `runtime.db${side}`), { force: true })
     spoil(join(cron.folder, 'runtime.db'))
     expect(reader.jobs()).toMatchObject([{ name: 'Birds', schedule: 'every 30m', nextRunAt: null, completedRuns: 0 }])
@@ -249,8 +257,8 @@ describe('what is missing, damaged or foreign', () => {
 
   test('a row of runtime.db that is no JSON costs that job its state', () => {
     const { cron, reader } = home()
-    cron.split([hermesJob(), hermesJob({ id: 'other' })])
-    const db = cron.runtime()
+    cron.writeSplit([newHermesJob(), newHermesJob({ id: 'other' })])
+    const db = cron.openRuntimeDatabase()
     db.prepare("UPDATE job_runtime SET state_json = '{' WHERE job_id = 'other'").run()
     db.close()
     expect(reader.jobs()).toMatchObject([{ completedRuns: 3 }, { id: 'other', completedRuns: 0 }])
@@ -258,8 +266,8 @@ describe('what is missing, damaged or foreign', () => {
 
   test('a lock on runtime.db is waited for, and then costs what it would say', () => {
     const { cron, reader, log } = home()
-    cron.split([hermesJob()])
-    const db = cron.runtime()
+    cron.writeSplit([newHermesJob()])
+    const db = cron.openRuntimeDatabase()
     db.pragma('journal_mode = DELETE')
     db.exec('BEGIN EXCLUSIVE')
     expect(reader.jobs()).toMatchObject([{ name: 'Birds', completedRuns: 0 }])
@@ -272,11 +280,11 @@ describe('what is missing, damaged or foreign', () => {
 
   test('a writer that never waits meets no lock of ours', () => {
     const { cron, reader } = home()
-    cron.split([hermesJob()])
-    const db = cron.runtime()
+    cron.writeSplit([newHermesJob()])
+    const db = cron.openRuntimeDatabase()
     db.pragma('busy_timeout = 0')
     for (let completed = 0; completed < 20; completed++) {
-      cron.state(db, 'a1b2c3d4e5f6', { repeat_completed: completed })
+      cron.writeState(db, 'a1b2c3d4e5f6', { repeat_completed: completed })
       expect(reader.jobs()).toMatchObject([{ completedRuns: completed }])
     }
     db.close()

@@ -1,19 +1,24 @@
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { openHermesSessions } from '../../../src/hermes/hermes-session-reader.ts'
+import { openHermesSessionReader } from '../../../src/hermes/hermes-session-reader.ts'
 import type { JobRunRecord } from '../../../src/model/job.ts'
 import type { PageRequest } from '../../../src/storage/session-reader.ts'
-import { errorDocument, HermesCron, hermesJob, responseDocument } from '../../support/hermes/hermes-cron.ts'
-import { first, last, newDb, newLog, newPath, newReader } from '../../support/hermes/reading.ts'
+import {
+  formatErrorDocument,
+  HermesCron,
+  newHermesJob,
+  formatResponseDocument,
+} from '../../support/hermes/hermes-cron.ts'
+import { firstPage, lastPage, newDb, newLog, newStatePath, newReader } from '../../support/hermes/reading.ts'
 
 const jobId = 'a1b2c3d4e5f6'
 
 /** A Hermes home with one job, whose wall clock is that of Stockholm: an hour ahead of UTC in November. */
 function home() {
-  const path = newPath()
+  const path = newStatePath()
   const cron = new HermesCron(dirname(path))
-  cron.combined([hermesJob()])
+  cron.writeCombined([newHermesJob()])
   writeFileSync(join(dirname(path), 'config.yaml'), 'timezone: Europe/Stockholm\n')
   return { path, cron, ...newReader(path) }
 }
@@ -21,14 +26,14 @@ function home() {
 /** What is read of one document. */
 function read(document: string): JobRunRecord {
   const { cron, reader } = home()
-  cron.output(jobId, '2026-11-22_13-00-07', document)
-  const [run] = reader.jobRunPage(jobId, first(9))
+  cron.writeOutput(jobId, '2026-11-22_13-00-07', document)
+  const [run] = reader.jobRunPage(jobId, firstPage(9))
   if (!run) throw new Error('there is no run')
   return run
 }
 
 test('a run is read from the file that it left', () => {
-  expect(read(responseDocument('The starlings.\n\nAnd the *cranes*.'))).toEqual({
+  expect(read(formatResponseDocument('The starlings.\n\nAnd the *cranes*.'))).toEqual({
     id: `${jobId}:2026-11-22_13-00-07`,
     jobId,
     position: 20261122130007,
@@ -46,24 +51,24 @@ test('a run is read from the file that it left', () => {
 test.each([
   [
     'a failure',
-    errorDocument('TimeoutError: idle for 600s'),
+    formatErrorDocument('TimeoutError: idle for 600s'),
     { status: 'ERROR', output: null, error: 'TimeoutError: idle for 600s' },
   ],
   [
     'a trace',
-    errorDocument('ValueError: no\n\nTraceback:\n  x'),
+    formatErrorDocument('ValueError: no\n\nTraceback:\n  x'),
     { status: 'ERROR', error: 'ValueError: no\n\nTraceback:\n  x' },
   ],
-  ['no response', responseDocument('(No response generated)'), { status: 'OK', output: null, error: null }],
-  ['silence', responseDocument('[SILENT]'), { status: 'OK', output: '[SILENT]' }],
+  ['no response', formatResponseDocument('(No response generated)'), { status: 'OK', output: null, error: null }],
+  ['silence', formatResponseDocument('[SILENT]'), { status: 'OK', output: '[SILENT]' }],
   [
     'a response with headings',
-    responseDocument('## Response\n\nAll.\n\n## Error\n\nNone.'),
+    formatResponseDocument('## Response\n\nAll.\n\n## Error\n\nNone.'),
     { output: '## Response\n\nAll.\n\n## Error\n\nNone.' },
   ],
   [
     'a prompt with headings before that of the job',
-    responseDocument('The starlings.', '[SYSTEM: ## Response\n\nis below]\n\nWhich birds are back?'),
+    formatResponseDocument('The starlings.', '[SYSTEM: ## Response\n\nis below]\n\nWhich birds are back?'),
     { output: 'The starlings.' },
   ],
   [
@@ -83,12 +88,16 @@ test.each([
   ],
   [
     'a response that speaks of a failure',
-    responseDocument('**Status:** BLOCKED', 'Another prompt'),
+    formatResponseDocument('**Status:** BLOCKED', 'Another prompt'),
     { status: 'OK', output: '**Status:** BLOCKED' },
   ],
   ['a document of somebody else', 'Just some text.\n', { status: 'OK', output: 'Just some text.' }],
   ['an empty document', '', { status: 'OK', output: null, error: null }],
-  ['other line ends', responseDocument('One\nTwo').replaceAll('\n', '\r\n'), { status: 'OK', output: 'One\nTwo' }],
+  [
+    'other line ends',
+    formatResponseDocument('One\nTwo').replaceAll('\n', '\r\n'),
+    { status: 'OK', output: 'One\nTwo' },
+  ],
 ])('the document of %s', (_, document, expected) => {
   expect(read(document)).toMatchObject(expected)
 })
@@ -96,24 +105,24 @@ test.each([
 test('runs are paged from the newest on, in both directions', () => {
   const { cron, reader } = home()
   const names = [1, 2, 3, 4, 5].map((hour) => `2026-11-2${hour}_0${hour}-00-00`)
-  for (const name of names) cron.output(jobId, name, responseDocument(name))
+  for (const name of names) cron.writeOutput(jobId, name, formatResponseDocument(name))
   const newest = names.toReversed()
   const page = (request: PageRequest<number>) => reader.jobRunPage(jobId, request).map(({ output }) => output)
-  expect(page(first(9))).toEqual(newest)
-  expect(page(first(2))).toEqual(newest.slice(0, 2))
-  expect(page(first(2, 20261124040000))).toEqual(newest.slice(2, 4))
-  expect(page(last(2))).toEqual(newest.slice(3))
-  expect(page(last(2, 20261122020000))).toEqual(newest.slice(1, 3))
+  expect(page(firstPage(9))).toEqual(newest)
+  expect(page(firstPage(2))).toEqual(newest.slice(0, 2))
+  expect(page(firstPage(2, 20261124040000))).toEqual(newest.slice(2, 4))
+  expect(page(lastPage(2))).toEqual(newest.slice(3))
+  expect(page(lastPage(2, 20261122020000))).toEqual(newest.slice(1, 3))
   expect(page({ after: 20261125050000, before: 20261121010000, limit: 9, backwards: false })).toEqual(
     newest.slice(1, 4),
   )
-  expect(reader.jobRunPage('nobody', first(9))).toEqual([])
+  expect(reader.jobRunPage('nobody', firstPage(9))).toEqual([])
 })
 
 test('a run is found by its id, of a job that is there', () => {
   const { cron, reader } = home()
-  cron.output(jobId, '2026-11-22_13-00-07', responseDocument('The starlings.'))
-  cron.output('deleted', '2026-11-22_13-00-07', responseDocument('Gone.'))
+  cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
+  cron.writeOutput('deleted', '2026-11-22_13-00-07', formatResponseDocument('Gone.'))
   expect(reader.jobRun(`${jobId}:2026-11-22_13-00-07`)).toMatchObject({ output: 'The starlings.' })
   for (const id of [`${jobId}:2026-11-22_13-00-08`, 'deleted:2026-11-22_13-00-07', jobId, '', `${jobId}:7`]) {
     expect(reader.jobRun(id), id).toBeNull()
@@ -124,23 +133,23 @@ test('each run has the session that it was held in, and no other', () => {
   const { path, cron, reader } = home()
   const hermes = newDb(path)
   const seconds = (text: string): number => Date.parse(text) / 1000
-  hermes.session(`cron_${jobId}_20261122_130001`, {
+  hermes.addSession(`cron_${jobId}_20261122_130001`, {
     source: 'cron',
     started_at: seconds('2026-11-22T12:00:01.5Z'),
     ended_at: seconds('2026-11-22T12:00:07.25Z'),
     end_reason: 'cron_complete',
   })
-  hermes.session(`cron_${jobId}_20261122_133002`, { source: 'cron', started_at: seconds('2026-11-22T12:30:02Z') })
+  hermes.addSession(`cron_${jobId}_20261122_133002`, { source: 'cron', started_at: seconds('2026-11-22T12:30:02Z') })
   // Its run has not ended, or was cut off.
-  hermes.session(`cron_${jobId}_20261122_143003`, { source: 'cron', started_at: seconds('2026-11-22T13:30:03Z') })
+  hermes.addSession(`cron_${jobId}_20261122_143003`, { source: 'cron', started_at: seconds('2026-11-22T13:30:03Z') })
   // Another job's, whose id begins in the same way.
-  hermes.session(`cron_${jobId}_full_20261122_140000`, { source: 'cron', started_at: 5 })
-  cron.combined([hermesJob(), hermesJob({ id: `${jobId}_full` })])
+  hermes.addSession(`cron_${jobId}_full_20261122_140000`, { source: 'cron', started_at: 5 })
+  cron.writeCombined([newHermesJob(), newHermesJob({ id: `${jobId}_full` })])
   for (const name of ['2026-11-22_13-00-07', '2026-11-22_13-30-09', '2026-11-22_14-00-05']) {
-    cron.output(jobId, name, responseDocument(name))
+    cron.writeOutput(jobId, name, formatResponseDocument(name))
   }
-  cron.output(`${jobId}_full`, '2026-11-22_14-00-01', responseDocument('full'))
-  expect(reader.jobRunPage(jobId, first(9))).toMatchObject([
+  cron.writeOutput(`${jobId}_full`, '2026-11-22_14-00-01', formatResponseDocument('full'))
+  expect(reader.jobRunPage(jobId, firstPage(9))).toMatchObject([
     { sessionId: null, startedAt: Date.parse('2026-11-22T13:00:05Z') },
     {
       sessionId: `cron_${jobId}_20261122_133002`,
@@ -153,66 +162,66 @@ test('each run has the session that it was held in, and no other', () => {
       finishedAt: Date.parse('2026-11-22T12:00:07.25Z'),
     },
   ])
-  expect(reader.jobRunPage(`${jobId}_full`, first(9))).toMatchObject([
+  expect(reader.jobRunPage(`${jobId}_full`, firstPage(9))).toMatchObject([
     { output: 'full', sessionId: `cron_${jobId}_full_20261122_140000` },
   ])
   // The newest page alone finds the same sessions.
-  expect(reader.jobRunPage(jobId, first(1, 20261122133009))).toMatchObject([
+  expect(reader.jobRunPage(jobId, firstPage(1, 20261122133009))).toMatchObject([
     { sessionId: `cron_${jobId}_20261122_130001` },
   ])
 })
 
 test('what is no output is left out, and an output that cannot be read costs that run alone', () => {
   const { cron, reader, log } = home()
-  const good = cron.output(jobId, '2026-11-22_13-00-07', responseDocument('The starlings.'))
+  const good = cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
   const folder = dirname(good)
   for (const name of ['.output_abc.tmp', 'notes.md', '2026-11-22.md', '2026-11-22_13-00-07.md.bak']) {
     writeFileSync(join(folder, name), 'x')
   }
   mkdirSync(join(folder, '2026-11-22_14-00-00.md'))
   symlinkSync(good, join(folder, '2026-11-22_15-00-00.md'))
-  const huge = cron.output(jobId, '2026-11-22_16-00-00', '')
+  const huge = cron.writeOutput(jobId, '2026-11-22_16-00-00', '')
   writeFileSync(huge, Buffer.alloc(16_777_217, 'x'))
-  expect(reader.jobRunPage(jobId, first(9)).map(({ output }) => output)).toEqual(['The starlings.'])
+  expect(reader.jobRunPage(jobId, firstPage(9)).map(({ output }) => output)).toEqual(['The starlings.'])
   expect(log.filter((line) => line.startsWith('warn'))).toHaveLength(1)
 })
 
 test.skipIf(process.getuid?.() === 0)('an output that may not be read costs that run alone', () => {
   const { cron, reader } = home()
-  cron.output(jobId, '2026-11-22_13-00-07', responseDocument('The starlings.'))
-  chmodSync(cron.output(jobId, '2026-11-22_14-00-00', 'x'), 0o000)
-  expect(reader.jobRunPage(jobId, first(9))).toHaveLength(1)
+  cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
+  chmodSync(cron.writeOutput(jobId, '2026-11-22_14-00-00', 'x'), 0o000)
+  expect(reader.jobRunPage(jobId, firstPage(9))).toHaveLength(1)
 })
 
 test('a job whose id is a path leads nowhere', () => {
   const { cron, reader } = home()
   const ids = ['..', '../../output', `${jobId}/..`, 'a/b', 'a\\b', '.', '', 'a\0b']
-  cron.combined([hermesJob(), ...ids.map((id) => hermesJob({ id }))])
-  cron.output(jobId, '2026-11-22_13-00-07', responseDocument('The starlings.'))
+  cron.writeCombined([newHermesJob(), ...ids.map((id) => newHermesJob({ id }))])
+  cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
   writeFileSync(join(cron.folder, '2026-11-22_13-00-07.md'), 'outside')
   writeFileSync(join(cron.folder, 'output', '2026-11-22_13-00-07.md'), 'outside')
-  for (const id of ids) expect(reader.jobRunPage(id, first(9)), id).toEqual([])
+  for (const id of ids) expect(reader.jobRunPage(id, firstPage(9)), id).toEqual([])
 })
 
 test('all of it comes out of the thread, and nothing when it is closed', async () => {
   const { path, cron } = home()
-  cron.output(jobId, '2026-11-22_13-00-07', responseDocument('The starlings.'))
+  cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
   const before = readdirSync(cron.folder, { recursive: true })
-  const sessions = openHermesSessions({ path, profile: 'default', log: newLog() })
+  const sessions = openHermesSessionReader({ path, profile: 'default', log: newLog() })
   onTestFinished(() => sessions.close())
   const { jobs } = sessions
   expect(jobs.origin).toBe('HERMES')
-  expect(await jobs.jobs()).toMatchObject([{ id: jobId, origin: 'HERMES', name: 'Birds' }])
-  expect(await jobs.job(jobId)).toMatchObject({ id: jobId })
-  const [run] = await jobs.runPage(jobId, first(9))
+  expect(await jobs.listJobs()).toMatchObject([{ id: jobId, origin: 'HERMES', name: 'Birds' }])
+  expect(await jobs.findJob(jobId)).toMatchObject({ id: jobId })
+  const [run] = await jobs.listRuns(jobId, firstPage(9))
   expect(run).toMatchObject({ output: 'The starlings.' })
-  expect(await jobs.run(run?.id ?? '')).toEqual(run)
+  expect(await jobs.findRun(run?.id ?? '')).toEqual(run)
   expect(readdirSync(cron.folder, { recursive: true })).toEqual(before)
   await sessions.close()
-  expect([await jobs.jobs(), await jobs.job(jobId), await jobs.runPage(jobId, first(9)), await jobs.run('x')]).toEqual([
-    [],
-    null,
-    [],
-    null,
-  ])
+  expect([
+    await jobs.listJobs(),
+    await jobs.findJob(jobId),
+    await jobs.listRuns(jobId, firstPage(9)),
+    await jobs.findRun('x'),
+  ]).toEqual([[], null, [], null])
 })

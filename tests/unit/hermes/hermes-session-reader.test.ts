@@ -1,11 +1,11 @@
 import type { Worker } from 'node:worker_threads'
 import { expect, onTestFinished, test } from 'vitest'
-import { openHermesSessions } from '../../../src/hermes/hermes-session-reader.ts'
-import type { HermesOptions, HermesSessions } from '../../../src/hermes/hermes-session-reader.ts'
-import { first, newDb, newLog, newPath } from '../../support/hermes/reading.ts'
+import { openHermesSessionReader } from '../../../src/hermes/hermes-session-reader.ts'
+import type { HermesSessionReaderOptions, HermesSessionReader } from '../../../src/hermes/hermes-session-reader.ts'
+import { firstPage, newDb, newLog, newStatePath } from '../../support/hermes/reading.ts'
 
-function open(path: string, more: Partial<HermesOptions> = {}): HermesSessions {
-  const sessions = openHermesSessions({ path, profile: 'default', log: newLog(), ...more })
+function open(path: string, more: Partial<HermesSessionReaderOptions> = {}): HermesSessionReader {
+  const sessions = openHermesSessionReader({ path, profile: 'default', log: newLog(), ...more })
   onTestFinished(() => sessions.close())
   return sessions
 }
@@ -17,46 +17,46 @@ function nextWorker(): Promise<Worker> {
 
 test('everything a source promises comes out of the thread', async () => {
   const hermes = newDb()
-  hermes.session('s', { started_at: 1, source: 'telegram' })
-  hermes.message('s', 2, { content: 'hello' })
+  hermes.addSession('s', { started_at: 1, source: 'telegram' })
+  hermes.addMessage('s', 2, { content: 'hello' })
   const sessions = open(hermes.path)
   expect(sessions.origin).toBe('HERMES')
   const row = { id: 's', origin: 'HERMES', profile: 'default', lastActivityAt: 2_000 }
   const message = { id: 's:1', parts: [{ type: 'text', text: 'hello' }] }
-  expect(await sessions.sessionsById(['s', 'nobody'])).toMatchObject([row])
-  expect(await sessions.sessionPage(first(9), { channels: ['MESSAGING'] })).toMatchObject([row])
-  expect(await sessions.messageCounts(['s', 'nobody'])).toEqual(new Map([['s', 1]]))
-  expect(await sessions.messagePage('s', first(9))).toMatchObject([message])
-  expect(await sessions.message('s:1')).toMatchObject(message)
-  expect(await sessions.message('s:2')).toBeNull()
-  expect(await sessions.contextMessages('s')).toMatchObject([message])
+  expect(await sessions.findSessions(['s', 'nobody'])).toMatchObject([row])
+  expect(await sessions.listSessions(firstPage(9), { channels: ['MESSAGING'] })).toMatchObject([row])
+  expect(await sessions.countMessages(['s', 'nobody'])).toEqual(new Map([['s', 1]]))
+  expect(await sessions.listMessages('s', firstPage(9))).toMatchObject([message])
+  expect(await sessions.findMessage('s:1')).toMatchObject(message)
+  expect(await sessions.findMessage('s:2')).toBeNull()
+  expect(await sessions.loadContextMessages('s')).toMatchObject([message])
 })
 
 test('the statements of a call are told before its answer', async () => {
   const hermes = newDb()
-  hermes.session('s')
+  hermes.addSession('s')
   const statements: string[] = []
   const sessions = open(hermes.path, { onStatement: (sql) => statements.push(sql) })
   for (let i = 0; i < 20; i++) {
-    await sessions.sessionsById(['s'])
+    await sessions.findSessions(['s'])
     expect(statements.splice(0).filter((sql) => sql.includes('FROM sessions'))).toHaveLength(1)
   }
 })
 
 test('what is wrong is logged in the main thread', async () => {
   const log = newLog()
-  const sessions = open(newPath(), { log })
-  expect(await sessions.sessionPage(first(9), {})).toEqual([])
+  const sessions = open(newStatePath(), { log })
+  expect(await sessions.listSessions(firstPage(9), {})).toEqual([])
   expect(log.lines).toEqual([expect.stringMatching(/^info: There is no state.db/)])
 })
 
 test('a lock holds up nothing in the main thread', async () => {
   const hermes = newDb(undefined, 'newest', 'delete')
-  hermes.session('s')
+  hermes.addSession('s')
   const sessions = open(hermes.path)
-  await sessions.sessionsById(['s'])
+  await sessions.findSessions(['s'])
   hermes.db.exec('BEGIN EXCLUSIVE')
-  const waiting = sessions.sessionsById(['s'])
+  const waiting = sessions.findSessions(['s'])
   const turns = await new Promise((resolve) => {
     let count = 0
     const timer = setInterval(() => {
@@ -72,39 +72,39 @@ test('a lock holds up nothing in the main thread', async () => {
 
 test('a thread that dies answers with nothing, is told of, and is started anew', async () => {
   const hermes = newDb(undefined, 'newest', 'delete')
-  hermes.session('s')
+  hermes.addSession('s')
   const log = newLog()
   const sessions = open(hermes.path, { log })
   const told: unknown[] = []
-  sessions.onChanged((changed) => told.push(changed))
+  sessions.onConversationsChanged((changed) => told.push(changed))
   const starting = nextWorker()
-  expect(await sessions.sessionsById(['s'])).toHaveLength(1)
+  expect(await sessions.findSessions(['s'])).toHaveLength(1)
   const worker = await starting
   hermes.db.exec('BEGIN EXCLUSIVE')
-  const pending = [sessions.sessionsById(['s']), sessions.message('s:1'), sessions.messageCounts(['s'])]
+  const pending = [sessions.findSessions(['s']), sessions.findMessage('s:1'), sessions.countMessages(['s'])]
   void worker.terminate()
-  const missed = sessions.catchUp()
+  const missed = sessions.refresh()
   expect(await Promise.all(pending)).toEqual([[], null, new Map()])
   await expect(missed).rejects.toThrow('ended')
   expect(told).toEqual([null])
   expect(log.lines).toEqual([expect.stringMatching(/^warn: The thread that reads Hermes has died/)])
   hermes.db.exec('ROLLBACK')
-  expect(await sessions.sessionsById(['s'])).toHaveLength(1)
+  expect(await sessions.findSessions(['s'])).toHaveLength(1)
 })
 
 test('an error that nobody caught in the thread ends the thread, not the process', async () => {
   const hermes = newDb()
-  hermes.session('s')
+  hermes.addSession('s')
   const log = newLog()
   const sessions = open(hermes.path, { log })
   const starting = nextWorker()
-  await sessions.sessionsById([])
+  await sessions.findSessions([])
   const worker = await starting
   const exited = new Promise((resolve) => worker.once('exit', resolve))
   worker.postMessage(null)
   await exited
   expect(log.lines).toEqual([expect.stringMatching(/^warn: The thread that reads Hermes has died/)])
-  expect(await sessions.sessionsById(['s'])).toHaveLength(1)
+  expect(await sessions.findSessions(['s'])).toHaveLength(1)
 })
 
 test.each(['wal', 'delete'] as const)(
@@ -113,17 +113,17 @@ test.each(['wal', 'delete'] as const)(
     const hermes = newDb(undefined, 'newest', journal)
     // Without a WAL a writer waits for who reads at the moment, as Hermes does: for a second at the most.
     if (journal === 'delete') hermes.db.pragma('busy_timeout = 1000')
-    hermes.write(() => {
-      for (let i = 0; i < 1500; i++) hermes.message(hermes.session(`s${i}`, { started_at: i + 1 }), i + 1)
+    hermes.transaction(() => {
+      for (let i = 0; i < 1500; i++) hermes.addMessage(hermes.addSession(`s${i}`, { started_at: i + 1 }), i + 1)
     })
     const log = newLog()
     const sessions = open(hermes.path, { log })
     sessions.warmUp()
     for (let i = 0; i < 60; i++) {
-      const asked = sessions.conversationPage(first(51), {})
-      for (let j = 0; j < 5; j++) hermes.write(() => hermes.message(`s${(i * 37) % 1500}`, 5000 + i * 5 + j))
-      expect((await asked)?.entries).toHaveLength(51)
-      expect((await sessions.conversationPage(first(1), {}))?.entries[0]).toMatchObject({
+      const asked = sessions.listConversations(firstPage(51), {})
+      for (let j = 0; j < 5; j++) hermes.transaction(() => hermes.addMessage(`s${(i * 37) % 1500}`, 5000 + i * 5 + j))
+      expect((await asked)?.conversations).toHaveLength(51)
+      expect((await sessions.listConversations(firstPage(1), {}))?.conversations[0]).toMatchObject({
         rootId: `s${(i * 37) % 1500}`,
         lastActivityAt: (5004 + i * 5) * 1000,
       })
@@ -134,27 +134,27 @@ test.each(['wal', 'delete'] as const)(
 
 test('closing ends a thread that waits for a lock, at once', async () => {
   const hermes = newDb(undefined, 'newest', 'delete')
-  hermes.session('s')
+  hermes.addSession('s')
   const log = newLog()
   const sessions = open(hermes.path, { log })
-  await sessions.sessionsById(['s'])
+  await sessions.findSessions(['s'])
   hermes.db.exec('BEGIN EXCLUSIVE')
-  const waiting = sessions.sessionsById(['s'])
+  const waiting = sessions.findSessions(['s'])
   const started = performance.now()
   await sessions.close()
   expect(performance.now() - started).toBeLessThan(1_000)
   expect(await waiting).toEqual([])
-  expect(await sessions.sessionsById(['s'])).toEqual([])
-  expect(await sessions.message('s:1')).toBeNull()
+  expect(await sessions.findSessions(['s'])).toEqual([])
+  expect(await sessions.findMessage('s:1')).toBeNull()
   await sessions.close()
   expect(log.lines).toEqual([])
 })
 
 test('closing gives the file back', async () => {
   const hermes = newDb()
-  hermes.session('s')
+  hermes.addSession('s')
   const sessions = open(hermes.path)
-  await sessions.sessionsById(['s'])
+  await sessions.findSessions(['s'])
   await sessions.close()
   // Leaving WAL mode takes a file that nobody else has open.
   expect(hermes.db.pragma('journal_mode = DELETE', { simple: true })).toBe('delete')

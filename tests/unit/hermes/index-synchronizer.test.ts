@@ -4,34 +4,34 @@ import Database from 'better-sqlite3'
 import { describe, expect, test, vi } from 'vitest'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import type { ConversationFilter } from '../../../src/storage/session-reader.ts'
-import { ProfileDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
-import { SqliteChatStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'
-import { sessionRecord } from '../../support/sessions/session-record.ts'
+import { SqliteDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
+import { SqliteEventStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'
+import { newSessionRecord } from '../../support/sessions/session-record.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { first, newDb, newPath, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, newDb, newStatePath, newReader } from '../../support/hermes/reading.ts'
 
 const indexOf = (hermes: HermesDb): string => join(dirname(hermes.path), 'hermes-index.db')
 
 function list(reader: HermesReader, filter: ConversationFilter = {}): string[] {
   return (
     reader
-      .conversationPage(first(2000), filter)
-      ?.entries.map(({ rootId, tipId }) => (rootId === tipId ? rootId : `${rootId} > ${tipId}`)) ?? []
+      .conversationPage(firstPage(2000), filter)
+      ?.conversations.map(({ rootId, tipId }) => (rootId === tipId ? rootId : `${rootId} > ${tipId}`)) ?? []
   )
 }
 
 /** Lets it look through everything, as it does between questions. */
 function lookAround(reader: HermesReader): void {
   reader.warmUp()
-  while (reader.tend());
+  while (reader.runMaintenance());
 }
 
 /** Conversations of one session each, the first of which are too far back to be looked at for each question. */
 function many(hermes: HermesDb, count = 1200): void {
-  hermes.write(() => {
+  hermes.transaction(() => {
     for (let i = 0; i < count; i++) {
-      hermes.session(`s${i}`, { started_at: i + 1, end_reason: 'compression' })
-      hermes.message(`s${i}`, i + 1)
+      hermes.addSession(`s${i}`, { started_at: i + 1, end_reason: 'compression' })
+      hermes.addMessage(`s${i}`, i + 1)
     }
   })
 }
@@ -41,14 +41,14 @@ describe('the file of the index', () => {
     const hermes = newDb()
     many(hermes)
     const index = indexOf(hermes)
-    const before = newReader(hermes.path, 100, { index })
+    const before = newReader(hermes.path, 100, { indexPath: index })
     expect(list(before.reader)).toHaveLength(1200)
     before.reader.close()
-    hermes.session('new', { started_at: 9000 })
-    hermes.message('new', 9000)
-    hermes.message('s3', 9001)
+    hermes.addSession('new', { started_at: 9000 })
+    hermes.addMessage('new', 9000)
+    hermes.addMessage('s3', 9001)
     hermes.db.exec("DELETE FROM messages WHERE session_id = 's5'; DELETE FROM sessions WHERE id = 's5'")
-    const { reader, statements } = newReader(hermes.path, 100, { index })
+    const { reader, statements } = newReader(hermes.path, 100, { indexPath: index })
     const [top, second] = list(reader)
     expect([top, second]).toEqual(['s3', 'new'])
     expect(statements.filter((sql) => sql.includes('/* for the index */'))).toHaveLength(2)
@@ -74,28 +74,28 @@ describe('the file of the index', () => {
     const hermes = newDb()
     many(hermes, 20)
     const index = indexOf(hermes)
-    const before = newReader(hermes.path, 100, { index })
+    const before = newReader(hermes.path, 100, { indexPath: index })
     const expected = list(before.reader)
     expect(expected).toHaveLength(20)
     before.reader.close()
     spoil(index)
-    const { reader, log } = newReader(hermes.path, 100, { index })
+    const { reader, log } = newReader(hermes.path, 100, { indexPath: index })
     expect(list(reader)).toEqual(expected)
     expect(log).toEqual([])
     reader.close()
-    expect(list(newReader(hermes.path, 100, { index }).reader)).toEqual(expected)
+    expect(list(newReader(hermes.path, 100, { indexPath: index }).reader)).toEqual(expected)
   })
 
   test('that breaks while it is open is made anew, and kept in memory when that does not help', () => {
     const hermes = newDb()
     many(hermes, 20)
     const index = indexOf(hermes)
-    const { reader, log } = newReader(hermes.path, 100, { index })
+    const { reader, log } = newReader(hermes.path, 100, { indexPath: index })
     const expected = list(reader)
     for (let round = 0; round < 2; round++) {
       new Database(index).exec('DROP TABLE conversations; DROP TABLE segments').close()
       expect(list(reader)).toEqual(expected)
-      hermes.message('s3', 5000 + round)
+      hermes.addMessage('s3', 5000 + round)
       expect(list(reader)[0]).toBe('s3')
       expected.splice(0, 20, ...list(reader))
     }
@@ -105,8 +105,8 @@ describe('the file of the index', () => {
   test('is in memory where none can be made', () => {
     const hermes = newDb()
     many(hermes, 20)
-    for (const index of [join(newPath(), 'gone', 'index.db'), dirname(hermes.path)]) {
-      const { reader, log } = newReader(hermes.path, 100, { index })
+    for (const index of [join(newStatePath(), 'gone', 'index.db'), dirname(hermes.path)]) {
+      const { reader, log } = newReader(hermes.path, 100, { indexPath: index })
       expect(list(reader)).toHaveLength(20)
       expect(log).toEqual([])
     }
@@ -115,11 +115,11 @@ describe('the file of the index', () => {
   test('is of one state.db: another one in its place is told from it', () => {
     const hermes = newDb()
     many(hermes, 20)
-    const { reader } = newReader(hermes.path, 100, { index: indexOf(hermes) })
+    const { reader } = newReader(hermes.path, 100, { indexPath: indexOf(hermes) })
     expect(list(reader)).toHaveLength(20)
     hermes.close()
     for (const side of ['-wal', '-shm']) rmSync(hermes.path + side, { force: true })
-    const other = new HermesDb(newPath())
+    const other = new HermesDb(newStatePath())
     many(other, 3)
     other.close()
     renameSync(other.path, hermes.path)
@@ -168,11 +168,11 @@ describe('of sessions far back it sees, when it looks around,', () => {
     const hermes = newDb()
     many(hermes)
     const index = indexOf(hermes)
-    const before = newReader(hermes.path, 100, { index })
+    const before = newReader(hermes.path, 100, { indexPath: index })
     lookAround(before.reader)
     before.reader.close()
     change(hermes)
-    const { reader } = newReader(hermes.path, 100, { index })
+    const { reader } = newReader(hermes.path, 100, { indexPath: index })
     lookAround(reader)
     expect(list(reader, filter)).toEqual(expected)
   })
@@ -180,22 +180,22 @@ describe('of sessions far back it sees, when it looks around,', () => {
   test('a message that was taken back, by the counters that Hermes keeps', () => {
     const hermes = newDb()
     many(hermes)
-    const late = hermes.message('s3', 9000)
-    hermes.message('s4', 8000)
+    const late = hermes.addMessage('s3', 9000)
+    hermes.addMessage('s4', 8000)
     const index = indexOf(hermes)
-    const before = newReader(hermes.path, 100, { index })
+    const before = newReader(hermes.path, 100, { indexPath: index })
     lookAround(before.reader)
     before.reader.close()
     hermes.db.exec(
       `UPDATE messages SET active = 0 WHERE id = ${late}; UPDATE sessions SET message_count = 1 WHERE id = 's3'`,
     )
-    const { reader } = newReader(hermes.path, 100, { index })
+    const { reader } = newReader(hermes.path, 100, { indexPath: index })
     lookAround(reader)
     const page = reader.conversationPage(
       { after: { id: 's1199', lastActivityAt: 1_200_000 }, before: null, limit: 2000, backwards: false },
       {},
     )
-    expect(page?.entries.map(({ rootId }) => rootId)).toContain('s3')
+    expect(page?.conversations.map(({ rootId }) => rootId)).toContain('s3')
   })
 })
 
@@ -232,7 +232,7 @@ test('what nobody asked for is not looked at, and a lock holds nobody up meanwhi
   const hermes = newDb(undefined, 'newest', 'delete')
   many(hermes, 3)
   const { reader, log, statements } = newReader(hermes.path, 5000)
-  expect(reader.tend()).toBe(false)
+  expect(reader.runMaintenance()).toBe(false)
   expect(statements).toEqual([])
   hermes.db.exec('BEGIN EXCLUSIVE')
   const started = performance.now()
@@ -246,10 +246,10 @@ test('what nobody asked for is not looked at, and a lock holds nobody up meanwhi
 
 describe("sessions kept here that continue Hermes'", () => {
   /** A database of ours with one session that continues `theirs`, with a message at a second. */
-  async function ownDb(path: string, id: string, second: number): Promise<ProfileDatabase> {
-    const database = new ProfileDatabase(path)
+  async function ownDb(path: string, id: string, second: number): Promise<SqliteDatabase> {
+    const database = new SqliteDatabase(path)
     const at = second * 1000
-    const session = sessionRecord({
+    const session = newSessionRecord({
       id,
       origin: 'SEGUE',
       source: 'segue',
@@ -257,23 +257,23 @@ describe("sessions kept here that continue Hermes'", () => {
       lastActivityAt: at,
       parentId: 'theirs',
     })
-    await new SqliteChatStore(database, 'default').createSession({ session, messages: [] })
-    database.write(() => database.prepare<[]>('UPDATE sessions SET message_count = 1').run())
+    await new SqliteEventStore(database, 'default').createSession({ session, messages: [] })
+    database.transaction(() => database.prepare<[]>('UPDATE sessions SET message_count = 1').run())
     return database
   }
 
   test('are followed as they are written, and forgotten with the file they were in', async () => {
     const hermes = newDb()
-    hermes.session('theirs', { end_reason: 'compression' })
-    hermes.message('theirs', 1)
+    hermes.addSession('theirs', { end_reason: 'compression' })
+    hermes.addMessage('theirs', 1)
     const own = join(dirname(hermes.path), 'segue.db')
-    const { reader } = newReader(hermes.path, 100, { own, index: indexOf(hermes) })
+    const { reader } = newReader(hermes.path, 100, { segueDatabasePath: own, indexPath: indexOf(hermes) })
     expect(list(reader)).toEqual(['theirs'])
     const database = await ownDb(own, 'a', 5)
     expect(list(reader)).toEqual(['theirs > a'])
-    expect(reader.sessionPage(first(9), {}).map(({ id }) => id)).toEqual(['theirs'])
-    expect(list(reader, { elsewhere: true })).toEqual(['theirs > a'])
-    expect(list(reader, { elsewhere: false })).toEqual([])
+    expect(reader.sessionPage(firstPage(9), {}).map(({ id }) => id)).toEqual(['theirs'])
+    expect(list(reader, { crossOrigin: true })).toEqual(['theirs > a'])
+    expect(list(reader, { crossOrigin: false })).toEqual([])
     database.close()
     const other = join(dirname(hermes.path), 'other')
     mkdirSync(other)
@@ -287,11 +287,11 @@ describe("sessions kept here that continue Hermes'", () => {
 
   test('are left out while their file cannot be read', () => {
     const hermes = newDb()
-    hermes.session('theirs', { end_reason: 'compression' })
-    hermes.message('theirs', 1)
+    hermes.addSession('theirs', { end_reason: 'compression' })
+    hermes.addMessage('theirs', 1)
     const own = join(dirname(hermes.path), 'segue.db')
     writeFileSync(own, 'no database at all, but rather long'.repeat(300))
-    const { reader, log } = newReader(hermes.path, 100, { own })
+    const { reader, log } = newReader(hermes.path, 100, { segueDatabasePath: own })
     expect(list(reader)).toEqual(['theirs'])
     expect(log).toEqual([])
   })

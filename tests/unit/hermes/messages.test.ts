@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { MessageRecord } from '../../../src/model/records.ts'
-import { first, last, newDb, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/reading.ts'
 
 function texts(messages: readonly MessageRecord[]): string[] {
   return messages.map(({ parts }) => parts.map((part) => (part.type === 'text' ? part.text : part.type)).join('|'))
@@ -8,11 +8,11 @@ function texts(messages: readonly MessageRecord[]): string[] {
 
 test('messages come in the order of their rows, whatever the clock said', () => {
   const hermes = newDb()
-  hermes.session('s')
-  hermes.message('s', 300, { content: 'one' })
-  hermes.message('s', 100, { content: 'two', role: 'assistant' })
-  hermes.message('s', 200, { content: 'three', role: 'system' })
-  expect(newReader(hermes.path).reader.messagePage('s', first(9))).toEqual([
+  hermes.addSession('s')
+  hermes.addMessage('s', 300, { content: 'one' })
+  hermes.addMessage('s', 100, { content: 'two', role: 'assistant' })
+  hermes.addMessage('s', 200, { content: 'three', role: 'system' })
+  expect(newReader(hermes.path).reader.messagePage('s', firstPage(9))).toEqual([
     {
       id: 's:1',
       sessionId: 's',
@@ -33,38 +33,38 @@ test('messages come in the order of their rows, whatever the clock said', () => 
 
 test('a page is cut by positions, from either end', () => {
   const hermes = newDb()
-  hermes.session('s')
-  for (let i = 1; i <= 9; i++) hermes.message('s', i, { content: `${i}` })
+  hermes.addSession('s')
+  for (let i = 1; i <= 9; i++) hermes.addMessage('s', i, { content: `${i}` })
   const { reader } = newReader(hermes.path)
-  expect(texts(reader.messagePage('s', first(3)))).toEqual(['1', '2', '3'])
-  expect(texts(reader.messagePage('s', first(3, 3)))).toEqual(['4', '5', '6'])
-  expect(texts(reader.messagePage('s', last(2)))).toEqual(['8', '9'])
-  expect(texts(reader.messagePage('s', last(2, 8)))).toEqual(['6', '7'])
+  expect(texts(reader.messagePage('s', firstPage(3)))).toEqual(['1', '2', '3'])
+  expect(texts(reader.messagePage('s', firstPage(3, 3)))).toEqual(['4', '5', '6'])
+  expect(texts(reader.messagePage('s', lastPage(2)))).toEqual(['8', '9'])
+  expect(texts(reader.messagePage('s', lastPage(2, 8)))).toEqual(['6', '7'])
   expect(texts(reader.messagePage('s', { after: 2, before: 6, limit: 9, backwards: false }))).toEqual(['3', '4', '5'])
-  expect(reader.messagePage('s', first(0))).toEqual([])
-  expect(reader.messagePage('s', last(0))).toEqual([])
-  expect(reader.messagePage('nobody', first(5))).toEqual([])
+  expect(reader.messagePage('s', firstPage(0))).toEqual([])
+  expect(reader.messagePage('s', lastPage(0))).toEqual([])
+  expect(reader.messagePage('nobody', firstPage(5))).toEqual([])
 })
 
 test('rows that were taken back, hidden ones and bookkeeping are not shown', () => {
   const hermes = newDb()
-  hermes.session('s')
-  hermes.message('s', 1, { content: 'kept' })
-  const undone = hermes.message('s', 2, { content: 'taken back', active: 0, compacted: 0 })
-  hermes.message('s', 3, { content: 'hidden', display_kind: 'hidden' })
-  hermes.message('s', 4, { content: 'bookkeeping', role: 'session_meta' })
-  hermes.message('s', 5, { content: 'a note', display_kind: 'async_delegation_complete' })
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { content: 'kept' })
+  const undone = hermes.addMessage('s', 2, { content: 'taken back', active: 0, compacted: 0 })
+  hermes.addMessage('s', 3, { content: 'hidden', display_kind: 'hidden' })
+  hermes.addMessage('s', 4, { content: 'bookkeeping', role: 'session_meta' })
+  hermes.addMessage('s', 5, { content: 'a note', display_kind: 'async_delegation_complete' })
   const { reader } = newReader(hermes.path)
-  expect(texts(reader.messagePage('s', first(9)))).toEqual(['kept', 'a note'])
+  expect(texts(reader.messagePage('s', firstPage(9)))).toEqual(['kept', 'a note'])
   expect(reader.messageCounts(['s']).get('s')).toBe(2)
   expect(reader.message(`s:${undone}`)).toBeNull()
 })
 
 test('a role that nobody knows is the assistant', () => {
   const hermes = newDb()
-  hermes.session('s')
-  hermes.message('s', 1, { role: 'narrator', content: 'Once' })
-  expect(newReader(hermes.path).reader.messagePage('s', first(1))).toMatchObject([{ role: 'ASSISTANT' }])
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { role: 'narrator', content: 'Once' })
+  expect(newReader(hermes.path).reader.messagePage('s', firstPage(1))).toMatchObject([{ role: 'ASSISTANT' }])
 })
 
 test.each([
@@ -76,16 +76,16 @@ test.each([
   [null, 'COMPLETE'],
 ])('an answer that finished by %s is %s', (reason, status) => {
   const hermes = newDb()
-  hermes.session('s')
-  hermes.message('s', 1, { role: 'assistant', content: 'Well', finish_reason: reason })
-  expect(newReader(hermes.path).reader.messagePage('s', first(1))).toMatchObject([{ status }])
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { role: 'assistant', content: 'Well', finish_reason: reason })
+  expect(newReader(hermes.path).reader.messagePage('s', firstPage(1))).toMatchObject([{ status }])
 })
 
 test('a message is found by its id, in its own session only', () => {
   const hermes = newDb()
-  hermes.session('with:colons:7')
-  hermes.session('other')
-  const row = hermes.message('with:colons:7', 1, { content: 'here' })
+  hermes.addSession('with:colons:7')
+  hermes.addSession('other')
+  const row = hermes.addMessage('with:colons:7', 1, { content: 'here' })
   const { reader } = newReader(hermes.path)
   expect(reader.message(`with:colons:7:${row}`)).toMatchObject({
     id: `with:colons:7:${row}`,
@@ -106,14 +106,14 @@ test('a message is found by its id, in its own session only', () => {
 
 test('the context is what is live of user, assistant and tools', () => {
   const hermes = newDb()
-  hermes.session('s')
-  hermes.message('s', 1, { content: 'archived', active: 0, compacted: 1 })
-  hermes.message('s', 2, { content: 'undone', active: 0, compacted: 0 })
-  hermes.message('s', 3, { content: 'rules', role: 'system' })
-  hermes.message('s', 4, { content: 'question' })
-  hermes.calls('s', 5, ['x'])
-  hermes.result('s', 6, 'x', '"found"')
-  hermes.message('s', 7, { content: 'meta', role: 'session_meta' })
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { content: 'archived', active: 0, compacted: 1 })
+  hermes.addMessage('s', 2, { content: 'undone', active: 0, compacted: 0 })
+  hermes.addMessage('s', 3, { content: 'rules', role: 'system' })
+  hermes.addMessage('s', 4, { content: 'question' })
+  hermes.addToolCalls('s', 5, ['x'])
+  hermes.addToolResult('s', 6, 'x', '"found"')
+  hermes.addMessage('s', 7, { content: 'meta', role: 'session_meta' })
   const context = newReader(hermes.path).reader.contextMessages('s')
   expect(texts(context)).toEqual(['question', 'tool'])
   expect(context[1]?.parts).toMatchObject([{ call: { state: 'SUCCEEDED', result: 'found' } }])
@@ -121,8 +121,8 @@ test('the context is what is live of user, assistant and tools', () => {
 
 test('a result is folded into its call', () => {
   const hermes = newDb()
-  hermes.session('s')
-  hermes.message('s', 10, {
+  hermes.addSession('s')
+  hermes.addMessage('s', 10, {
     role: 'assistant',
     content: 'Let me see.',
     reasoning: 'I should look.',
@@ -131,11 +131,11 @@ test('a result is folded into its call', () => {
       { id: 'b', type: 'function', function: { name: 'list', arguments: { deep: true } } },
     ]),
   })
-  hermes.result('s', 11, 'a', '{"lines": 3}')
+  hermes.addToolResult('s', 11, 'a', '{"lines": 3}')
   const call = { argumentsWhole: true, error: null, startedAt: 10_000 }
   expect(
     newReader(hermes.path)
-      .reader.messagePage('s', first(9))
+      .reader.messagePage('s', firstPage(9))
       .map(({ parts }) => parts),
   ).toEqual([
     [
@@ -173,19 +173,19 @@ test('a result is folded into its call', () => {
 
 test('call ids that repeat get each the result that follows it', () => {
   const hermes = newDb()
-  hermes.session('s')
+  hermes.addSession('s')
   for (const turn of ['first', 'second']) {
-    hermes.calls('s', 1, ['call_0', 'call_1'])
-    hermes.result('s', 2, 'call_1', `${turn} one`)
-    hermes.result('s', 2, 'call_0', `${turn} zero`)
+    hermes.addToolCalls('s', 1, ['call_0', 'call_1'])
+    hermes.addToolResult('s', 2, 'call_1', `${turn} one`)
+    hermes.addToolResult('s', 2, 'call_0', `${turn} zero`)
   }
-  hermes.calls('s', 3, ['call_0'])
-  hermes.calls('s', 4, ['call_0', 'call_0'])
-  hermes.result('s', 5, 'call_0', 'twice, one')
-  hermes.result('s', 5, 'call_0', 'twice, two')
+  hermes.addToolCalls('s', 3, ['call_0'])
+  hermes.addToolCalls('s', 4, ['call_0', 'call_0'])
+  hermes.addToolResult('s', 5, 'call_0', 'twice, one')
+  hermes.addToolResult('s', 5, 'call_0', 'twice, two')
   const { reader } = newReader(hermes.path)
   const results = reader
-    .messagePage('s', first(9))
+    .messagePage('s', firstPage(9))
     .map(({ parts }) => parts.map((part) => (part.type === 'tool' ? part.call.result : part.type)))
   expect(results).toEqual([
     ['first zero', 'first one'],
@@ -198,11 +198,11 @@ test('call ids that repeat get each the result that follows it', () => {
 
 test('a result without its call is a message of its own', () => {
   const hermes = newDb()
-  hermes.session('s')
-  const row = hermes.result('s', 2, 'gone', 'an answer to nothing')
-  hermes.calls('s', 3, ['gone'])
+  hermes.addSession('s')
+  const row = hermes.addToolResult('s', 2, 'gone', 'an answer to nothing')
+  hermes.addToolCalls('s', 3, ['gone'])
   const { reader } = newReader(hermes.path)
-  const messages = reader.messagePage('s', first(9))
+  const messages = reader.messagePage('s', firstPage(9))
   expect(messages).toHaveLength(2)
   expect(messages[0]).toMatchObject({
     id: `s:${row}`,
@@ -225,14 +225,14 @@ test('a result without its call is a message of its own', () => {
 
 test.each(['not JSON', '{"id": "a"}', '[1, null, "x"]', '7'])('tool_calls of %s hold no call', (toolCalls) => {
   const hermes = newDb()
-  hermes.session('s')
-  hermes.message('s', 1, { role: 'assistant', content: 'Hm', tool_calls: toolCalls })
-  expect(texts(newReader(hermes.path).reader.messagePage('s', first(1)))).toEqual(['Hm'])
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { role: 'assistant', content: 'Hm', tool_calls: toolCalls })
+  expect(texts(newReader(hermes.path).reader.messagePage('s', firstPage(1)))).toEqual(['Hm'])
 })
 
 test('a content of parts is told as text and files', () => {
   const hermes = newDb()
-  hermes.session('s')
+  hermes.addSession('s')
   const parts = [
     { type: 'text', text: 'Look: ' },
     { type: 'image_url', image_url: { url: 'https://example.org/a.JPG?size=1' } },
@@ -246,8 +246,8 @@ test('a content of parts is told as text and files', () => {
     'bare',
     7,
   ]
-  hermes.message('s', 1, { content: `\0json:${JSON.stringify(parts)}` })
-  expect(newReader(hermes.path).reader.messagePage('s', first(1))[0]?.parts).toEqual([
+  hermes.addMessage('s', 1, { content: `\0json:${JSON.stringify(parts)}` })
+  expect(newReader(hermes.path).reader.messagePage('s', firstPage(1))[0]?.parts).toEqual([
     { type: 'text', text: 'Look: ' },
     { type: 'file', mediaType: 'image/jpeg', name: null, url: 'https://example.org/a.JPG?size=1' },
     { type: 'text', text: 'and' },
@@ -267,36 +267,36 @@ test.each([
   ['JSON that is nested without end', `\0json:${'['.repeat(50_000)}${']'.repeat(50_000)}`],
 ])('%s is text', (_, content) => {
   const hermes = newDb()
-  hermes.session('s')
-  hermes.message('s', 1, { content })
-  expect(texts(newReader(hermes.path).reader.messagePage('s', first(1)))).toEqual([content])
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { content })
+  expect(texts(newReader(hermes.path).reader.messagePage('s', firstPage(1)))).toEqual([content])
 })
 
 test('half a surrogate pair, escaped in JSON, becomes the replacement character', () => {
   const hermes = newDb()
-  hermes.session('s')
-  hermes.message('s', 1, { content: String.raw`${'\0'}json:{"type":"text","text":"a\ud83d"}` })
-  hermes.calls('s', 2, ['x'])
-  hermes.result('s', 3, 'x', String.raw`{"k\ud800":["\udc00"]}`)
-  const messages = newReader(hermes.path).reader.messagePage('s', first(9))
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { content: String.raw`${'\0'}json:{"type":"text","text":"a\ud83d"}` })
+  hermes.addToolCalls('s', 2, ['x'])
+  hermes.addToolResult('s', 3, 'x', String.raw`{"k\ud800":["\udc00"]}`)
+  const messages = newReader(hermes.path).reader.messagePage('s', firstPage(9))
   expect(messages[0]?.parts).toEqual([{ type: 'text', text: 'a\ufffd' }])
   expect(messages[1]?.parts).toMatchObject([{ call: { result: { 'k\ufffd': ['\ufffd'] } } }])
 })
 
 test('an empty content shows what codex kept, and reasoning alone is an answer', () => {
   const hermes = newDb()
-  hermes.session('s')
+  hermes.addSession('s')
   const items = [{ type: 'message', content: [{ type: 'output_text', text: 'kept ' }, { type: 'x' }] }, { id: 1 }]
   const codex = JSON.stringify([...items, { content: [{ type: 'output_text', text: 'apart' }] }])
-  hermes.message('s', 1, { role: 'assistant', content: '', codex_message_items: codex })
-  hermes.message('s', 2, { role: 'assistant', content: 'said', codex_message_items: codex })
-  hermes.message('s', 3, { role: 'assistant', content: null, reasoning: 'one', reasoning_content: 'two' })
-  hermes.message('s', 4, { role: 'assistant', content: null, reasoning: 'one', reasoning_content: '' })
-  hermes.message('s', 5, { role: 'user', content: 'q', reasoning: 'not mine' })
-  hermes.message('s', 6, { role: 'assistant', content: null, codex_message_items: 'broken [' })
+  hermes.addMessage('s', 1, { role: 'assistant', content: '', codex_message_items: codex })
+  hermes.addMessage('s', 2, { role: 'assistant', content: 'said', codex_message_items: codex })
+  hermes.addMessage('s', 3, { role: 'assistant', content: null, reasoning: 'one', reasoning_content: 'two' })
+  hermes.addMessage('s', 4, { role: 'assistant', content: null, reasoning: 'one', reasoning_content: '' })
+  hermes.addMessage('s', 5, { role: 'user', content: 'q', reasoning: 'not mine' })
+  hermes.addMessage('s', 6, { role: 'assistant', content: null, codex_message_items: 'broken [' })
   expect(
     newReader(hermes.path)
-      .reader.messagePage('s', first(9))
+      .reader.messagePage('s', firstPage(9))
       .map(({ parts }) => parts),
   ).toEqual([
     [{ type: 'text', text: 'kept apart' }],
@@ -310,7 +310,7 @@ test('an empty content shows what codex kept, and reasoning alone is an answer',
 
 test('a content of another type is none', () => {
   const hermes = newDb()
-  hermes.session('s')
-  hermes.message('s', 1, { content: Buffer.from('bytes') })
-  expect(newReader(hermes.path).reader.messagePage('s', first(9))).toMatchObject([{ parts: [] }])
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { content: Buffer.from('bytes') })
+  expect(newReader(hermes.path).reader.messagePage('s', firstPage(9))).toMatchObject([{ parts: [] }])
 })

@@ -1,17 +1,17 @@
 import { rmSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openProfile, type Profile } from '../../../src/services/profile-stores.ts'
-import { HermesCron, hermesJob, responseDocument } from '../../support/hermes/hermes-cron.ts'
-import { newFolder } from '../../support/server/segue.ts'
+import { openProfileStorage, type ProfileStorage } from '../../../src/services/profile-stores.ts'
+import { HermesCron, newHermesJob, formatResponseDocument } from '../../support/hermes/hermes-cron.ts'
+import { newTempFolder } from '../../support/server/segue.ts'
 
 let home: string
-const open: Profile[] = []
+const open: ProfileStorage[] = []
 
 beforeEach(() => {
-  home = newFolder()
+  home = newTempFolder()
   const cron = new HermesCron(home)
-  cron.combined([hermesJob({ id: 'birds' })])
-  cron.output('birds', '2026-11-22_13-00-07', responseDocument('The larks.'))
+  cron.writeCombined([newHermesJob({ id: 'birds' })])
+  cron.writeOutput('birds', '2026-11-22_13-00-07', formatResponseDocument('The larks.'))
 })
 
 afterEach(async () => {
@@ -22,7 +22,7 @@ afterEach(async () => {
 /** The jobs of the Hermes agent of a profile. */
 function jobsOf(name: string) {
   const log = { warn: () => undefined, info: () => undefined }
-  const profile = openProfile({ name, home, hermesHome: home, durable: false, log })
+  const profile = openProfileStorage({ name, home, hermesHome: home, durable: false, log })
   open.push(profile)
   if (!profile.hermesJobs) throw new Error('Hermes is turned off')
   return profile.hermesJobs
@@ -31,29 +31,29 @@ function jobsOf(name: string) {
 const all = { after: null, before: null, limit: 100, backwards: false }
 
 test("the ids of a named profile's Hermes jobs begin with its name: of jobs, of runs, and what these name", async () => {
-  const [plain] = await jobsOf('default').runPage('birds', all)
+  const [plain] = await jobsOf('default').listRuns('birds', all)
   expect(plain).toMatchObject({ jobId: 'birds', output: 'The larks.' })
   const work = jobsOf('work')
   expect(work.origin).toBe('HERMES')
-  const [job] = await work.jobs()
+  const [job] = await work.listJobs()
   expect(job).toMatchObject({ id: 'work@birds', name: 'Birds', profile: 'work' })
-  expect(await work.job('work@birds')).toEqual(job)
-  const [run] = await work.runPage('work@birds', all)
+  expect(await work.findJob('work@birds')).toEqual(job)
+  const [run] = await work.listRuns('work@birds', all)
   expect(run).toEqual({
     ...plain,
     id: `work@${plain?.id}`,
     jobId: 'work@birds',
     sessionId: plain?.sessionId ? `work@${plain.sessionId}` : null,
   })
-  expect(await work.run(`work@${plain?.id}`)).toEqual(run)
+  expect(await work.findRun(`work@${plain?.id}`)).toEqual(run)
 })
 
 test('they are nothing without it, with another one, or with it twice', async () => {
-  const [run] = await jobsOf('default').runPage('birds', all)
+  const [run] = await jobsOf('default').listRuns('birds', all)
   const work = jobsOf('work')
   for (const prefix of ['', 'play@', 'work@work@', 'Work@']) {
-    expect(await work.job(`${prefix}birds`), prefix).toBeNull()
-    expect(await work.runPage(`${prefix}birds`, all), prefix).toEqual([])
-    expect(await work.run(`${prefix}${run?.id}`), prefix).toBeNull()
+    expect(await work.findJob(`${prefix}birds`), prefix).toBeNull()
+    expect(await work.listRuns(`${prefix}birds`, all), prefix).toEqual([])
+    expect(await work.findRun(`${prefix}${run?.id}`), prefix).toBeNull()
   }
 })

@@ -2,19 +2,19 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { newId } from '../../../src/lib/ids.ts'
-import { openProfile, type Profile } from '../../../src/services/profile-stores.ts'
-import { Sessions } from '../../../src/sessions/session-repository.ts'
+import { openProfileStorage, type ProfileStorage } from '../../../src/services/profile-stores.ts'
+import { SessionRepository } from '../../../src/sessions/session-repository.ts'
 import type { SessionKey } from '../../../src/storage/session-reader.ts'
-import { sessionRecord } from '../../support/sessions/session-record.ts'
+import { newSessionRecord } from '../../support/sessions/session-record.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { newFolder } from '../../support/server/segue.ts'
+import { newTempFolder } from '../../support/server/segue.ts'
 
 let home: string
 let db: HermesDb
-const open: Profile[] = []
+const open: ProfileStorage[] = []
 
 beforeEach(() => {
-  home = newFolder()
+  home = newTempFolder()
   db = new HermesDb(join(home, 'state.db'))
 })
 
@@ -24,9 +24,9 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true })
 })
 
-function profile(name: string): Profile {
+function profile(name: string): ProfileStorage {
   const log = { warn: () => undefined, info: () => undefined }
-  const opened = openProfile({ name, home, hermesHome: home, durable: false, log })
+  const opened = openProfileStorage({ name, home, hermesHome: home, durable: false, log })
   open.push(opened)
   return opened
 }
@@ -35,79 +35,79 @@ const all = { after: null, before: null, limit: 100, backwards: false }
 
 /** The Hermes agent of a profile. */
 function hermesOf(name: string) {
-  const { hermes } = profile(name)
-  if (!hermes) throw new Error('Hermes is turned off')
-  return hermes
+  const { hermesSessions } = profile(name)
+  if (!hermesSessions) throw new Error('Hermes is turned off')
+  return hermesSessions
 }
 
 describe("ids of a named profile's Hermes", () => {
   test('begin with its name: of sessions, of what they name, of messages and of calls', async () => {
     const model_config = JSON.stringify({ _branched_from: 'root' })
-    db.session('root', { end_reason: 'compression' })
-    db.session('next', { parent_session_id: 'root', model_config })
-    const row = db.message('next', 2, { content: 'Hi' })
-    db.calls('next', 3, ['a', 'b'])
-    db.result('next', 4, 'a', 'done')
+    db.addSession('root', { end_reason: 'compression' })
+    db.addSession('next', { parent_session_id: 'root', model_config })
+    const row = db.addMessage('next', 2, { content: 'Hi' })
+    db.addToolCalls('next', 3, ['a', 'b'])
+    db.addToolResult('next', 4, 'a', 'done')
     const work = hermesOf('work')
-    const [next] = await work.sessionsById(['work@next'])
+    const [next] = await work.findSessions(['work@next'])
     expect(next).toMatchObject({
       id: 'work@next',
       parentId: 'work@root',
       notContinuationOf: ['work@root'],
       profile: 'work',
     })
-    expect(await work.messageCounts(['work@next', 'work@root'])).toEqual(
+    expect(await work.countMessages(['work@next', 'work@root'])).toEqual(
       new Map([
         ['work@next', 2],
         ['work@root', 0],
       ]),
     )
-    const page = await work.messagePage('work@next', all)
+    const page = await work.listMessages('work@next', all)
     expect(page.map(({ id, sessionId }) => [id, sessionId])).toEqual([
       [`work@next:${row}`, 'work@next'],
       [`work@next:${row + 1}`, 'work@next'],
     ])
     const calls = page.flatMap(({ parts }) => parts.flatMap((part) => (part.type === 'tool' ? part.call.id : [])))
     expect(calls).toEqual([`work@next:${row + 1}:0`, `work@next:${row + 1}:1`])
-    expect(await work.message(`work@next:${row}`)).toEqual(page[0])
-    expect(await work.contextMessages('work@next')).toEqual(page)
+    expect(await work.findMessage(`work@next:${row}`)).toEqual(page[0])
+    expect(await work.loadContextMessages('work@next')).toEqual(page)
   })
 
   test('begin with its name where a change is told', async () => {
     const work = hermesOf('work')
     const told: unknown[] = []
-    work.onChanged((changed) => told.push(...(changed ?? [])))
-    await work.catchUp()
-    db.session('root')
-    db.message('root', 1)
-    await work.catchUp()
+    work.onConversationsChanged((changed) => told.push(...(changed ?? [])))
+    await work.refresh()
+    db.addSession('root')
+    db.addMessage('root', 1)
+    await work.refresh()
     expect(told).toContainEqual({ rootId: 'work@root', before: null, after: 'here' })
   })
 
   test('are nothing without it, with another one, or with it twice', async () => {
-    db.session('next')
-    const row = db.message('next', 2, { content: 'Hi' })
+    db.addSession('next')
+    const row = db.addMessage('next', 2, { content: 'Hi' })
     const work = hermesOf('work')
     for (const id of ['next', 'play@next', 'work@work@next', 'Work@next', 'work@', 'work', '']) {
-      expect(await work.sessionsById([id]), id).toEqual([])
-      expect(await work.messageCounts([id]), id).toEqual(new Map())
-      expect(await work.messagePage(id, all), id).toEqual([])
-      expect(await work.contextMessages(id), id).toEqual([])
-      expect(await work.message(`${id}:${row}`), id).toBeNull()
-      expect(await work.sessionPage(all, { ids: [id] }), id).toEqual([])
+      expect(await work.findSessions([id]), id).toEqual([])
+      expect(await work.countMessages([id]), id).toEqual(new Map())
+      expect(await work.listMessages(id, all), id).toEqual([])
+      expect(await work.loadContextMessages(id), id).toEqual([])
+      expect(await work.findMessage(`${id}:${row}`), id).toBeNull()
+      expect(await work.listSessions(all, { ids: [id] }), id).toEqual([])
     }
   })
 
   test('of the profile default are as Hermes has them', async () => {
-    db.session('work@next')
-    const work = await hermesOf('default').sessionsById(['work@next'])
+    db.addSession('work@next')
+    const work = await hermesOf('default').findSessions(['work@next'])
     expect(work.map(({ id }) => id)).toEqual(['work@next'])
   })
 
   test('are found in a filter, the rest of which counts as well', async () => {
-    for (const id of ['a', 'b', 'c']) db.session(id, { archived: id === 'b' ? 1 : 0 })
+    for (const id of ['a', 'b', 'c']) db.addSession(id, { archived: id === 'b' ? 1 : 0 })
     const ids = ['work@a', 'work@b', 'c', 'play@c']
-    const page = await hermesOf('work').sessionPage(all, { ids, archived: false })
+    const page = await hermesOf('work').listSessions(all, { ids, archived: false })
     expect(page.map(({ id }) => id)).toEqual(['work@a'])
   })
 })
@@ -116,20 +116,23 @@ describe.each(['aaa', 'work', 'zzz', 'ses', 'ses_', '0'])('a list over both orig
   test('has one order, from every cursor in it, in both directions', async () => {
     const work = profile(name)
     const ids = ['', 'a', 'B', 'ü', '𝒳', '\u{10FFFE}']
-    for (const [index, id] of ids.entries()) db.session(`x${id}`, { started_at: Math.floor(index / 2) + 1 })
+    for (const [index, id] of ids.entries()) db.addSession(`x${id}`, { started_at: Math.floor(index / 2) + 1 })
     for (const lastActivityAt of [1000, 2000, 2000, 3000]) {
-      await work.chats.createSession({ session: sessionRecord({ id: newId('session'), lastActivityAt }), messages: [] })
+      await work.eventStore.createSession({
+        session: newSessionRecord({ id: newId('session'), lastActivityAt }),
+        messages: [],
+      })
     }
-    const sessions = new Sessions(work)
-    const list = await sessions.page(all, {})
+    const sessions = new SessionRepository(work)
+    const list = await sessions.listPage(all, {})
     expect(list).toHaveLength(10)
     const key = ({ lastActivityAt, id }: SessionKey): SessionKey => ({ lastActivityAt, id })
     for (const [index, row] of list.entries()) {
-      expect(await sessions.page({ ...all, after: key(row) }, {})).toEqual(list.slice(index + 1))
-      expect(await sessions.page({ ...all, before: key(row) }, {})).toEqual(list.slice(0, index))
+      expect(await sessions.listPage({ ...all, after: key(row) }, {})).toEqual(list.slice(index + 1))
+      expect(await sessions.listPage({ ...all, before: key(row) }, {})).toEqual(list.slice(0, index))
       const two = { ...all, limit: 2 }
-      expect(await sessions.page({ ...two, after: key(row) }, {})).toEqual(list.slice(index + 1, index + 3))
-      const back = await sessions.page({ ...two, backwards: true, before: key(row) }, {})
+      expect(await sessions.listPage({ ...two, after: key(row) }, {})).toEqual(list.slice(index + 1, index + 3))
+      const back = await sessions.listPage({ ...two, backwards: true, before: key(row) }, {})
       expect(back).toEqual(list.slice(Math.max(0, index - 2), index))
     }
   })

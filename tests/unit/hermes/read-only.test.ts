@@ -3,13 +3,13 @@ import { copyFileSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
-import { StateFile } from '../../../src/hermes/state/state-database.ts'
+import { StateDatabase } from '../../../src/hermes/state/state-database.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { first, newDb, newLog, newPath, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, newDb, newLog, newStatePath, newReader } from '../../support/hermes/reading.ts'
 
 function readAll(reader: HermesReader): void {
-  expect(reader.sessionPage(first(9), {})).not.toEqual([])
-  expect(reader.messagePage('s', first(9))).not.toEqual([])
+  expect(reader.sessionPage(firstPage(9), {})).not.toEqual([])
+  expect(reader.messagePage('s', firstPage(9))).not.toEqual([])
   expect(reader.contextMessages('s')).not.toEqual([])
   expect(reader.messageCounts(['s'])).not.toEqual(new Map())
 }
@@ -21,10 +21,10 @@ function print(path: string): object {
 }
 
 test.each(['wal', 'delete'] as const)('reading changes nothing in the file (journal mode %s)', (journal) => {
-  const path = newPath()
+  const path = newStatePath()
   const hermes = new HermesDb(path, 'newest', journal)
-  hermes.session('s')
-  hermes.message('s', 1, { content: 'hello' })
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { content: 'hello' })
   hermes.close()
   const before = print(path)
   const { reader } = newReader(path)
@@ -35,9 +35,9 @@ test.each(['wal', 'delete'] as const)('reading changes nothing in the file (jour
 
 test('a WAL that a dead writer has left is read, and left as it is', () => {
   const hermes = newDb()
-  hermes.session('s')
-  hermes.message('s', 1, { content: 'only in the WAL' })
-  const path = newPath()
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { content: 'only in the WAL' })
+  const path = newStatePath()
   for (const side of ['', '-wal']) copyFileSync(hermes.path + side, path + side)
   const before = [print(path), print(`${path}-wal`)]
   const { reader } = newReader(path)
@@ -49,7 +49,7 @@ test('a WAL that a dead writer has left is read, and left as it is', () => {
 test('the handle refuses to write', () => {
   const hermes = newDb()
   const log = newLog()
-  const file = new StateFile({ path: hermes.path, patience: 0, log, onStatement: null })
+  const file = new StateDatabase({ path: hermes.path, lockTimeoutMs: 0, log, onStatement: null })
   const modes = file.read(null, ({ db }) => ({
     readonly: db.readonly,
     queryOnly: db.pragma('query_only', { simple: true }),
@@ -64,9 +64,9 @@ test('the handle refuses to write', () => {
 })
 
 test('no file is made where there is none', () => {
-  const path = newPath()
+  const path = newStatePath()
   const { reader } = newReader(path)
-  expect(reader.sessionPage(first(9), {})).toEqual([])
+  expect(reader.sessionPage(firstPage(9), {})).toEqual([])
   expect(readdirSync(dirname(path))).toEqual([])
 })
 
@@ -74,12 +74,12 @@ test.each(['wal', 'delete'] as const)(
   'a writer that never waits meets no lock of ours (journal mode %s)',
   (journal) => {
     const hermes = newDb(undefined, 'newest', journal)
-    hermes.session('s')
-    hermes.message('s', 1, { content: 'hello' })
+    hermes.addSession('s')
+    hermes.addMessage('s', 1, { content: 'hello' })
     const { reader } = newReader(hermes.path)
     for (let i = 0; i < 20; i++) {
       readAll(reader)
-      hermes.write(() => hermes.message('s', i, { content: `${i}` }))
+      hermes.transaction(() => hermes.addMessage('s', i, { content: `${i}` }))
     }
     hermes.db.exec('ALTER TABLE sessions ADD COLUMN later TEXT')
     readAll(reader)
@@ -95,13 +95,13 @@ test.each(['wal', 'delete'] as const)(
 
 test('a reader is not held up by a writer in the middle of its transaction', () => {
   const hermes = newDb()
-  hermes.session('s')
-  hermes.message('s', 1, { content: 'hello' })
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { content: 'hello' })
   const { reader } = newReader(hermes.path, 0)
-  hermes.write(() => {
-    hermes.message('s', 2, { content: 'not committed' })
+  hermes.transaction(() => {
+    hermes.addMessage('s', 2, { content: 'not committed' })
     readAll(reader)
-    expect(reader.messagePage('s', first(9))).toHaveLength(1)
+    expect(reader.messagePage('s', firstPage(9))).toHaveLength(1)
   })
-  expect(reader.messagePage('s', first(9))).toHaveLength(2)
+  expect(reader.messagePage('s', firstPage(9))).toHaveLength(2)
 })

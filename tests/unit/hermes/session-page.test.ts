@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import type { SessionFilter, SessionKey } from '../../../src/storage/session-reader.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { first, last, newDb, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/reading.ts'
 
 function ids(rows: readonly { id: string }[]): string[] {
   return rows.map(({ id }) => id)
@@ -13,7 +13,7 @@ function walk(reader: HermesReader, size: number, backwards: boolean, filter: Se
   const pages: string[][] = []
   let key: SessionKey | null = null
   for (;;) {
-    const rows = reader.sessionPage(backwards ? last(size, key) : first(size, key), filter)
+    const rows = reader.sessionPage(backwards ? lastPage(size, key) : firstPage(size, key), filter)
     const end = backwards ? rows[0] : rows.at(-1)
     if (!end) return pages
     pages.push(ids(rows))
@@ -24,8 +24,8 @@ function walk(reader: HermesReader, size: number, backwards: boolean, filter: Se
 /** Sessions of which many were active at the same moment, with ids whose UTF-8 and UTF-16 orders differ. */
 function ties(hermes: HermesDb): string[] {
   const names = ['b', 'a', 'B', 'ab', 'é', 'z', '\u{1f331}', '\uff5e', '10', '9']
-  hermes.write(() => {
-    for (const at of [1, 2, 3]) for (const name of names) hermes.message(hermes.session(`${name}${at}`), at)
+  hermes.transaction(() => {
+    for (const at of [1, 2, 3]) for (const name of names) hermes.addMessage(hermes.addSession(`${name}${at}`), at)
   })
   const rows = hermes.db
     .prepare<[], { id: string }>('SELECT session_id AS id FROM messages ORDER BY timestamp DESC, session_id DESC')
@@ -43,7 +43,7 @@ test.each([1, 3, 7, 500])('pages of %d over ties hold every session once, in bot
 
 test('a page between two keys holds neither of them', () => {
   const hermes = newDb()
-  for (let i = 1; i <= 9; i++) hermes.session(`s${i}`, { started_at: i })
+  for (let i = 1; i <= 9; i++) hermes.addSession(`s${i}`, { started_at: i })
   const { reader } = newReader(hermes.path)
   const key = (i: number): SessionKey => ({ lastActivityAt: i * 1000, id: `s${i}` })
   const between = { after: key(8), before: key(3) }
@@ -52,17 +52,17 @@ test('a page between two keys holds neither of them', () => {
   const some = { ids: ['s1', 's4', 's6', 's8', 's9', 'nobody', 's4'] }
   expect(ids(reader.sessionPage({ ...between, limit: 9, backwards: false }, some))).toEqual(['s6', 's4'])
   expect(ids(reader.sessionPage({ ...between, limit: 1, backwards: true }, some))).toEqual(['s4'])
-  expect(reader.sessionPage(first(0), {})).toEqual([])
+  expect(reader.sessionPage(firstPage(0), {})).toEqual([])
 })
 
 test('filters take channels, archived and pinned sessions, and ids', () => {
   const hermes = newDb()
-  hermes.session('terminal', { source: 'cli', started_at: 4 })
-  hermes.session('chat', { source: 'telegram', started_at: 3, pinned: 1 })
-  hermes.session('other chat', { source: 'discord', started_at: 2, archived: 1 })
-  hermes.session('job', { source: 'cron', started_at: 1 })
+  hermes.addSession('terminal', { source: 'cli', started_at: 4 })
+  hermes.addSession('chat', { source: 'telegram', started_at: 3, pinned: 1 })
+  hermes.addSession('other chat', { source: 'discord', started_at: 2, archived: 1 })
+  hermes.addSession('job', { source: 'cron', started_at: 1 })
   const { reader } = newReader(hermes.path)
-  const listed = (filter: SessionFilter): string[] => ids(reader.sessionPage(first(9), filter))
+  const listed = (filter: SessionFilter): string[] => ids(reader.sessionPage(firstPage(9), filter))
   expect(listed({})).toEqual(['terminal', 'chat', 'other chat', 'job'])
   expect(listed({ channels: ['MESSAGING'] })).toEqual(['chat', 'other chat'])
   expect(listed({ channels: ['CRON', 'CLI'] })).toEqual(['terminal', 'job'])
@@ -78,9 +78,9 @@ test('filters take channels, archived and pinned sessions, and ids', () => {
 
 test('a rare channel fills its pages from far apart', () => {
   const hermes = newDb()
-  hermes.write(() => {
+  hermes.transaction(() => {
     for (let i = 0; i < 2500; i++)
-      hermes.session(`s${i}`, { started_at: i + 1, source: i % 400 === 0 ? 'webui' : 'cli' })
+      hermes.addSession(`s${i}`, { started_at: i + 1, source: i % 400 === 0 ? 'webui' : 'cli' })
   })
   const { reader } = newReader(hermes.path)
   const rare = ['s2400', 's2000', 's1600', 's1200', 's800', 's400', 's0']
@@ -94,95 +94,97 @@ test('a rare channel fills its pages from far apart', () => {
 
 test('new sessions, new messages and new starts of the list are seen at once', () => {
   const hermes = newDb()
-  hermes.session('a', { started_at: 1 })
-  hermes.session('b', { started_at: 2 })
+  hermes.addSession('a', { started_at: 1 })
+  hermes.addSession('b', { started_at: 2 })
   const { reader } = newReader(hermes.path)
-  const listed = (): string[] => ids(reader.sessionPage(first(9), {}))
+  const listed = (): string[] => ids(reader.sessionPage(firstPage(9), {}))
   expect(listed()).toEqual(['b', 'a'])
-  hermes.message('a', 3)
-  expect(ids(reader.sessionPage(first(1), {}))).toEqual(['a'])
+  hermes.addMessage('a', 3)
+  expect(ids(reader.sessionPage(firstPage(1), {}))).toEqual(['a'])
   expect(listed()).toEqual(['a', 'b'])
-  hermes.session('c', { started_at: 4 })
+  hermes.addSession('c', { started_at: 4 })
   expect(listed()).toEqual(['c', 'a', 'b'])
-  hermes.write(() => {
-    hermes.session('d', { started_at: 5 })
-    hermes.message('d', 6)
-    hermes.message('b', 7)
+  hermes.transaction(() => {
+    hermes.addSession('d', { started_at: 5 })
+    hermes.addMessage('d', 6)
+    hermes.addMessage('b', 7)
   })
   expect(listed()).toEqual(['b', 'd', 'c', 'a'])
 })
 
 test('more news than one piece holds is taken in whole', () => {
   const hermes = newDb()
-  for (const id of ['a', 'b', 'c']) hermes.session(id)
+  for (const id of ['a', 'b', 'c']) hermes.addSession(id)
   const { reader } = newReader(hermes.path)
-  reader.sessionPage(first(9), {})
-  hermes.write(() => {
-    for (let i = 0; i < 1300; i++) hermes.message(i === 1299 ? 'a' : 'c', 100 + i)
-    for (let i = 0; i < 1100; i++) hermes.session(`new${i}`, { started_at: 5000 + i })
+  reader.sessionPage(firstPage(9), {})
+  hermes.transaction(() => {
+    for (let i = 0; i < 1300; i++) hermes.addMessage(i === 1299 ? 'a' : 'c', 100 + i)
+    for (let i = 0; i < 1100; i++) hermes.addSession(`new${i}`, { started_at: 5000 + i })
   })
-  expect(ids(reader.sessionPage(first(1), {}))).toEqual(['new1099'])
-  expect(ids(reader.sessionPage(last(4), {}))).toEqual(['new0', 'a', 'c', 'b'])
+  expect(ids(reader.sessionPage(firstPage(1), {}))).toEqual(['new1099'])
+  expect(ids(reader.sessionPage(lastPage(4), {}))).toEqual(['new0', 'a', 'c', 'b'])
 })
 
 test('messages that are taken back or deleted move their session back', () => {
   const hermes = newDb()
   for (const [i, id] of ['a', 'b', 'c', 'd'].entries()) {
-    hermes.session(id, { started_at: i + 1 })
-    hermes.message(id, 10 + i)
+    hermes.addSession(id, { started_at: i + 1 })
+    hermes.addMessage(id, 10 + i)
   }
-  const newest = hermes.message('a', 20)
-  hermes.message('d', 30)
+  const newest = hermes.addMessage('a', 20)
+  hermes.addMessage('d', 30)
   const { reader } = newReader(hermes.path)
-  const listed = (): string[] => ids(reader.sessionPage(first(9), {}))
+  const listed = (): string[] => ids(reader.sessionPage(firstPage(9), {}))
   expect(listed()).toEqual(['d', 'a', 'c', 'b'])
   hermes.db.prepare('UPDATE messages SET active = 0 WHERE id = ?').run(newest)
-  expect(ids(reader.sessionPage(last(9), {}))).toEqual(['d', 'c', 'b', 'a'])
+  expect(ids(reader.sessionPage(lastPage(9), {}))).toEqual(['d', 'c', 'b', 'a'])
   expect(listed()).toEqual(['d', 'c', 'b', 'a'])
   hermes.db.exec(`DELETE FROM messages WHERE session_id = 'd'`)
   expect(listed()).toEqual(['c', 'b', 'a', 'd'])
-  expect(ids(reader.sessionPage(last(2), {}))).toEqual(['a', 'd'])
+  expect(ids(reader.sessionPage(lastPage(2), {}))).toEqual(['a', 'd'])
 })
 
 test('sessions that are deleted are gone, and do not shorten a page', () => {
   const hermes = newDb()
-  for (let i = 1; i <= 9; i++) hermes.session(`s${i}`, { started_at: i })
+  for (let i = 1; i <= 9; i++) hermes.addSession(`s${i}`, { started_at: i })
   const { reader } = newReader(hermes.path)
-  expect(ids(reader.sessionPage(first(3), {}))).toEqual(['s9', 's8', 's7'])
+  expect(ids(reader.sessionPage(firstPage(3), {}))).toEqual(['s9', 's8', 's7'])
   hermes.db.exec(`DELETE FROM sessions WHERE id IN ('s8', 's7')`)
-  expect(ids(reader.sessionPage(first(3), {}))).toEqual(['s9', 's6', 's5'])
+  expect(ids(reader.sessionPage(firstPage(3), {}))).toEqual(['s9', 's6', 's5'])
   hermes.db.exec(`DELETE FROM sessions WHERE id = 's9'`)
-  hermes.session('new', { started_at: 1.5 })
-  expect(ids(reader.sessionPage(first(9), {}))).toEqual(['s6', 's5', 's4', 's3', 's2', 'new', 's1'])
+  hermes.addSession('new', { started_at: 1.5 })
+  expect(ids(reader.sessionPage(firstPage(9), {}))).toEqual(['s6', 's5', 's4', 's3', 's2', 'new', 's1'])
 })
 
 test('rows that a VACUUM has numbered anew are found again', () => {
   const hermes = newDb()
-  for (let i = 1; i <= 9; i++) hermes.session(`s${i}`, { started_at: i })
+  for (let i = 1; i <= 9; i++) hermes.addSession(`s${i}`, { started_at: i })
   const { reader } = newReader(hermes.path)
-  reader.sessionPage(first(1), {})
+  reader.sessionPage(firstPage(1), {})
   hermes.db.exec(`DELETE FROM sessions WHERE id IN ('s1', 's2', 's3')`)
   hermes.db.exec('VACUUM')
-  for (let i = 10; i <= 15; i++) hermes.session(`s${i}`, { started_at: i })
-  expect(ids(reader.sessionPage(first(99), {}))).toEqual([15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4].map((i) => `s${i}`))
+  for (let i = 10; i <= 15; i++) hermes.addSession(`s${i}`, { started_at: i })
+  expect(ids(reader.sessionPage(firstPage(99), {}))).toEqual(
+    [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4].map((i) => `s${i}`),
+  )
 })
 
 test('a walk holds every session that stays, while others come and go', () => {
   const hermes = newDb()
-  hermes.write(() => {
-    for (let i = 0; i < 60; i++) hermes.session(`s${i}`, { started_at: 100 + (i % 7) })
+  hermes.transaction(() => {
+    for (let i = 0; i < 60; i++) hermes.addSession(`s${i}`, { started_at: 100 + (i % 7) })
   })
   const { reader } = newReader(hermes.path)
   for (const backwards of [false, true]) {
     const seen: string[] = []
     let key: SessionKey | null = null
     for (let step = 0; ; step++) {
-      const rows = reader.sessionPage(backwards ? last(5, key) : first(5, key), {})
+      const rows = reader.sessionPage(backwards ? lastPage(5, key) : firstPage(5, key), {})
       const end = backwards ? rows[0] : rows.at(-1)
       if (!end) break
       seen.push(...ids(rows))
       key = end
-      hermes.session(`${backwards ? 'late' : 'new'}${step}`, { started_at: backwards ? 1 : 1000 + step })
+      hermes.addSession(`${backwards ? 'late' : 'new'}${step}`, { started_at: backwards ? 1 : 1000 + step })
       if (step % 3 === 0) hermes.db.prepare('DELETE FROM sessions WHERE id = ?').run(seen[0])
     }
     const stayed = hermes.db.prepare<[], { id: string }>(`SELECT id FROM sessions WHERE id LIKE 's%'`).all()
@@ -193,11 +195,11 @@ test('a walk holds every session that stays, while others come and go', () => {
 
 test('pages follow a file without WAL, too', () => {
   const hermes = newDb(undefined, 'v7', 'delete')
-  hermes.session('a', { started_at: 1 })
+  hermes.addSession('a', { started_at: 1 })
   const { reader } = newReader(hermes.path)
-  expect(ids(reader.sessionPage(first(9), {}))).toEqual(['a'])
-  hermes.session('b', { started_at: 2 })
-  expect(ids(reader.sessionPage(first(9), {}))).toEqual(['b', 'a'])
-  hermes.message('a', 3)
-  expect(ids(reader.sessionPage(first(9), {}))).toEqual(['a', 'b'])
+  expect(ids(reader.sessionPage(firstPage(9), {}))).toEqual(['a'])
+  hermes.addSession('b', { started_at: 2 })
+  expect(ids(reader.sessionPage(firstPage(9), {}))).toEqual(['b', 'a'])
+  hermes.addMessage('a', 3)
+  expect(ids(reader.sessionPage(firstPage(9), {}))).toEqual(['a', 'b'])
 })

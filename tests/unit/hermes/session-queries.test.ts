@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { first, newDb, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, newDb, newReader } from '../../support/hermes/reading.ts'
 
 const endOf9999 = Date.parse('9999-12-31T23:59:59.999Z')
 
 test('a session is told with everything that its row has', () => {
   const hermes = newDb()
-  hermes.session('root', { end_reason: 'compression' })
-  hermes.session('s', {
+  hermes.addSession('root', { end_reason: 'compression' })
+  hermes.addSession('s', {
     source: 'telegram',
     title: 'Trees',
     model: 'anthropic/claude',
@@ -22,7 +22,7 @@ test('a session is told with everything that its row has', () => {
     reasoning_tokens: 5,
     cache_read_tokens: 7,
   })
-  hermes.message('s', 1_700_000_050.25)
+  hermes.addMessage('s', 1_700_000_050.25)
   const { reader, log } = newReader(hermes.path)
   expect(reader.sessionsById(['s', 'nobody'])).toEqual([
     {
@@ -42,7 +42,7 @@ test('a session is told with everything that its row has', () => {
       parentId: 'root',
       notContinuationOf: ['a', 'b', 'c'],
       forkedFrom: null,
-      delegate: true,
+      isSubagent: true,
       headSeq: 0,
       usage: { estimated: false, inputTokens: 10, outputTokens: 20, reasoningTokens: 5, cachedInputTokens: 7 },
     },
@@ -52,8 +52,8 @@ test('a session is told with everything that its row has', () => {
 
 test.each(['v2', 'v7'] as const)('columns that a %s file lacks count as null', (layout) => {
   const hermes = newDb(undefined, layout)
-  hermes.session('s', { started_at: 5, input_tokens: 3 })
-  hermes.message('s', 6, { content: 'hello' })
+  hermes.addSession('s', { started_at: 5, input_tokens: 3 })
+  hermes.addMessage('s', 6, { content: 'hello' })
   const { reader, log } = newReader(hermes.path)
   expect(reader.sessionsById(['s'])).toMatchObject([
     {
@@ -64,8 +64,8 @@ test.each(['v2', 'v7'] as const)('columns that a %s file lacks count as null', (
       usage: { inputTokens: 3, cachedInputTokens: 0 },
     },
   ])
-  expect(reader.sessionPage(first(5), {})).toHaveLength(1)
-  expect(reader.messagePage('s', first(5))).toMatchObject([{ parts: [{ type: 'text', text: 'hello' }] }])
+  expect(reader.sessionPage(firstPage(5), {})).toHaveLength(1)
+  expect(reader.messagePage('s', firstPage(5))).toMatchObject([{ parts: [{ type: 'text', text: 'hello' }] }])
   expect(reader.messageCounts(['s'])).toEqual(new Map([['s', 1]]))
   expect(log).toEqual([])
 })
@@ -81,25 +81,25 @@ test('a missing source is unknown', () => {
 
 test('the last activity is the newest message that people may see, else the start', () => {
   const hermes = newDb()
-  for (const id of ['empty', 'undone', 'archived', 'late']) hermes.session(id, { started_at: 10 })
-  hermes.message('undone', 20)
-  hermes.message('undone', 30, { active: 0, compacted: 0 })
-  hermes.message('archived', 40, { active: 0, compacted: 1 })
-  hermes.message('late', 60)
-  hermes.message('late', 50)
+  for (const id of ['empty', 'undone', 'archived', 'late']) hermes.addSession(id, { started_at: 10 })
+  hermes.addMessage('undone', 20)
+  hermes.addMessage('undone', 30, { active: 0, compacted: 0 })
+  hermes.addMessage('archived', 40, { active: 0, compacted: 1 })
+  hermes.addMessage('late', 60)
+  hermes.addMessage('late', 50)
   const { reader } = newReader(hermes.path)
   const times = reader.sessionsById(['empty', 'undone', 'archived', 'late']).map((s) => [s.id, s.lastActivityAt])
   expect(Object.fromEntries(times)).toEqual({ empty: 10_000, undone: 20_000, archived: 40_000, late: 60_000 })
-  expect(reader.sessionPage(first(9), {}).map(({ id }) => id)).toEqual(['late', 'archived', 'undone', 'empty'])
+  expect(reader.sessionPage(firstPage(9), {}).map(({ id }) => id)).toEqual(['late', 'archived', 'undone', 'empty'])
 })
 
 test('a row whose active is null counts as live', () => {
   const hermes = newDb()
-  hermes.session('s', { started_at: 1 })
-  hermes.message('s', 7, { active: null, content: 'old' })
+  hermes.addSession('s', { started_at: 1 })
+  hermes.addMessage('s', 7, { active: null, content: 'old' })
   const { reader } = newReader(hermes.path)
   expect(reader.sessionsById(['s'])).toMatchObject([{ lastActivityAt: 7_000 }])
-  expect(reader.messagePage('s', first(5))).toHaveLength(1)
+  expect(reader.messagePage('s', firstPage(5))).toHaveLength(1)
   expect(reader.contextMessages('s')).toHaveLength(1)
 })
 
@@ -109,16 +109,16 @@ test.each([
   ['no number', 'yesterday', 0],
 ])('a start that is %s is put right', (_, startedAt, expected) => {
   const hermes = newDb()
-  hermes.session('s', { started_at: startedAt, ended_at: startedAt })
+  hermes.addSession('s', { started_at: startedAt, ended_at: startedAt })
   const { reader } = newReader(hermes.path)
   expect(reader.sessionsById(['s'])).toMatchObject([{ startedAt: expected, lastActivityAt: expected }])
-  expect(reader.sessionPage(first(5), {})).toHaveLength(1)
+  expect(reader.sessionPage(firstPage(5), {})).toHaveLength(1)
 })
 
 test('a start that is no number is the time of the newest message', () => {
   const hermes = newDb()
-  hermes.session('s', { started_at: 'yesterday' })
-  hermes.message('s', 12)
+  hermes.addSession('s', { started_at: 'yesterday' })
+  hermes.addMessage('s', 12)
   expect(newReader(hermes.path).reader.sessionsById(['s'])).toMatchObject([
     { startedAt: 12_000, lastActivityAt: 12_000 },
   ])
@@ -126,12 +126,12 @@ test('a start that is no number is the time of the newest message', () => {
 
 test('garbage among the times of messages does not move a session', () => {
   const hermes = newDb()
-  hermes.session('s', { started_at: 1 })
-  hermes.message('s', 12)
-  for (const garbage of [5e246, 'soon', -3, Infinity]) hermes.message('s', garbage)
+  hermes.addSession('s', { started_at: 1 })
+  hermes.addMessage('s', 12)
+  for (const garbage of [5e246, 'soon', -3, Infinity]) hermes.addMessage('s', garbage)
   const { reader } = newReader(hermes.path)
-  expect(reader.sessionPage(first(5), {})).toMatchObject([{ lastActivityAt: 12_000 }])
-  expect(reader.messagePage('s', first(9)).map(({ createdAt }) => createdAt)).toEqual([
+  expect(reader.sessionPage(firstPage(5), {})).toMatchObject([{ lastActivityAt: 12_000 }])
+  expect(reader.messagePage('s', firstPage(9)).map(({ createdAt }) => createdAt)).toEqual([
     12_000,
     endOf9999,
     0,
@@ -144,14 +144,14 @@ test.each(['{"_branched_from": "a', '["_branched_from"]', '"_branched_from"', 'n
   'a model_config of %s marks nothing',
   (config) => {
     const hermes = newDb()
-    hermes.session('s', { model_config: config })
+    hermes.addSession('s', { model_config: config })
     expect(newReader(hermes.path).reader.sessionsById(['s'])).toMatchObject([{ notContinuationOf: [] }])
   },
 )
 
 test('cells of a foreign type are left out', () => {
   const hermes = newDb()
-  hermes.session('s', { model: Buffer.from([1, 2]), end_reason: null, input_tokens: 'many', output_tokens: -4 })
+  hermes.addSession('s', { model: Buffer.from([1, 2]), end_reason: null, input_tokens: 'many', output_tokens: -4 })
   expect(newReader(hermes.path).reader.sessionsById(['s'])).toMatchObject([
     { model: null, endReason: null, usage: { inputTokens: 0, outputTokens: 0 } },
   ])
@@ -160,19 +160,19 @@ test('cells of a foreign type are left out', () => {
 test('ids are opaque: quotes, colons and NULs in them find no other session', () => {
   const hermes = newDb()
   const ids = ['a', `it's "quoted"`, 'api:1:2', 'emoji 🌱']
-  for (const id of ids) hermes.session(id)
+  for (const id of ids) hermes.addSession(id)
   const { reader } = newReader(hermes.path)
   expect(new Set(reader.sessionsById([...ids, 'a\0b', 'a\ud800', '']).map(({ id }) => id))).toEqual(new Set(ids))
 })
 
 test('messages are counted for the sessions that are there', () => {
   const hermes = newDb()
-  hermes.session('empty')
-  hermes.session('s')
-  hermes.message('s', 1)
-  hermes.calls('s', 2, ['x', 'y'])
-  hermes.result('s', 3, 'x', 'done')
-  hermes.result('s', 3, 'stray', 'whose?')
+  hermes.addSession('empty')
+  hermes.addSession('s')
+  hermes.addMessage('s', 1)
+  hermes.addToolCalls('s', 2, ['x', 'y'])
+  hermes.addToolResult('s', 3, 'x', 'done')
+  hermes.addToolResult('s', 3, 'stray', 'whose?')
   expect(newReader(hermes.path).reader.messageCounts(['empty', 's', 'nobody'])).toEqual(
     new Map([
       ['empty', 0],

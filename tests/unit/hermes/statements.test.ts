@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest'
 import type { HermesDb, HermesLayout } from '../../support/hermes/hermes-db.ts'
-import { first, last, newDb, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/reading.ts'
 
 const layouts: HermesLayout[] = ['newest', 'compacting', 'v7', 'v2']
 
 /** 3,000 sessions with a few messages each. */
 function large(layout: HermesLayout): HermesDb {
   const hermes = newDb(undefined, layout)
-  hermes.write(() => {
+  hermes.transaction(() => {
     for (let i = 0; i < 3000; i++) {
-      hermes.session(`s${i}`, { started_at: i + 1 })
-      hermes.message(`s${i}`, 5000 + ((i * 37) % 3001), { content: 'hello' })
-      hermes.message(`s${i}`, 5000 + ((i * 37) % 3001), { content: 'hello again' })
+      hermes.addSession(`s${i}`, { started_at: i + 1 })
+      hermes.addMessage(`s${i}`, 5000 + ((i * 37) % 3001), { content: 'hello' })
+      hermes.addMessage(`s${i}`, 5000 + ((i * 37) % 3001), { content: 'hello again' })
     }
   })
   return hermes
@@ -25,20 +25,20 @@ function plan(hermes: HermesDb, statement: string): string {
 test.each(layouts)('no statement reads a whole table (%s)', (layout) => {
   const hermes = large(layout)
   const { reader, statements } = newReader(hermes.path)
-  const rows = reader.sessionPage(first(50), {})
+  const rows = reader.sessionPage(firstPage(50), {})
   expect(rows).toHaveLength(50)
-  reader.sessionPage(last(50), { channels: ['WEB'] })
-  hermes.session('new')
-  hermes.message('s7', 9000)
-  reader.sessionPage(first(50), { ids: ['s1', 'new'] })
-  reader.sessionPage(first(50), {})
+  reader.sessionPage(lastPage(50), { channels: ['WEB'] })
+  hermes.addSession('new')
+  hermes.addMessage('s7', 9000)
+  reader.sessionPage(firstPage(50), { ids: ['s1', 'new'] })
+  reader.sessionPage(firstPage(50), {})
   reader.messageCounts(rows.map(({ id }) => id))
-  reader.messagePage('s7', first(50))
+  reader.messagePage('s7', firstPage(50))
   reader.message('s7:15')
   reader.contextMessages('s7')
   if (layout !== 'v2' && layout !== 'v7') {
     hermes.db.exec(`UPDATE messages SET active = 0, compacted = 1 WHERE session_id = 's7'`)
-    reader.messagePage('s7', first(50))
+    reader.messagePage('s7', firstPage(50))
   }
   const reads = statements.filter((sql) => sql.startsWith('SELECT'))
   expect(reads.length).toBeGreaterThan(15)
@@ -49,28 +49,28 @@ test.each(layouts)('no statement reads a whole table (%s)', (layout) => {
 test('the first page reads the sessions in pieces, the next ones only what they show', () => {
   const hermes = large('newest')
   const { reader, statements } = newReader(hermes.path)
-  reader.sessionPage(first(50), {})
+  reader.sessionPage(firstPage(50), {})
   expect(statements.filter((sql) => sql.includes('sessions.rowid >'))).toHaveLength(7)
   statements.length = 0
-  reader.sessionPage(first(50), {})
+  reader.sessionPage(firstPage(50), {})
   const reads = statements.splice(0).filter((sql) => sql.startsWith('SELECT'))
   expect(reads).toEqual([expect.stringContaining('sessions.id IN (SELECT value FROM json_each(')])
-  hermes.message('s7', 9000)
-  reader.sessionPage(first(50), {})
+  hermes.addMessage('s7', 9000)
+  reader.sessionPage(firstPage(50), {})
   expect(statements.filter((sql) => sql.startsWith('SELECT') && sql.includes('sessions.rowid >'))).toHaveLength(1)
   expect(statements.filter((sql) => sql.includes('messages.id >'))).toHaveLength(1)
 })
 
 test('a walk through a session looks at all of its rows once, until something changes', () => {
   const hermes = newDb()
-  hermes.session('s')
-  for (let i = 1; i <= 9; i++) hermes.message('s', i, { content: `${i}` })
+  hermes.addSession('s')
+  for (let i = 1; i <= 9; i++) hermes.addMessage('s', i, { content: `${i}` })
   const { reader, statements } = newReader(hermes.path)
   const looks = (): number => statements.splice(0).filter((sql) => sql.includes('messages.session_id IN')).length
-  for (const after of [null, 3, 6]) expect(reader.messagePage('s', first(3, after))).toHaveLength(3)
+  for (const after of [null, 3, 6]) expect(reader.messagePage('s', firstPage(3, after))).toHaveLength(3)
   expect(looks()).toBe(1)
   hermes.db.exec('UPDATE messages SET active = 0 WHERE id = 9')
-  expect(reader.messagePage('s', first(3, 6))).toHaveLength(2)
+  expect(reader.messagePage('s', firstPage(3, 6))).toHaveLength(2)
   expect(reader.messageCounts(['s'])).toEqual(new Map([['s', 8]]))
   expect(looks()).toBe(1)
 })

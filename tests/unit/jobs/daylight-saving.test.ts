@@ -1,6 +1,6 @@
 import { Cron } from 'croner'
 import { expect, test } from 'vitest'
-import { at, dueTimes, iso, scheduleOf } from '../../support/jobs/times.ts'
+import { parseTime, listDueTimes, toIso, parseTestSchedule } from '../../support/jobs/times.ts'
 
 /**
  * The changes of 2026, by hand. Stockholm: at 01:00 UTC on the 29th of March 2:00 becomes 3:00, on the 25th of October
@@ -95,14 +95,14 @@ test.each([
     times: ['2026-03-29T08:00:00Z', '2026-03-30T08:00:00Z'],
   },
 ])('$promise: $schedule in $zone', ({ schedule, zone, from, times }) => {
-  const after = at(from)
-  const read = scheduleOf(schedule, zone, after)
-  const last = at(times.at(-1) ?? from)
-  expect(dueTimes(read, after, last)).toEqual(times.map(at))
-  expect(read.due(after, last)).toEqual({ newest: last, count: times.length })
+  const after = parseTime(from)
+  const read = parseTestSchedule(schedule, zone, after)
+  const last = parseTime(times.at(-1) ?? from)
+  expect(listDueTimes(read, after, last)).toEqual(times.map(parseTime))
+  expect(read.dueBetween(after, last)).toEqual({ latest: last, count: times.length })
   for (const [index, time] of times.entries()) {
-    expect(read.due(after, at(time)), time).toEqual({ newest: at(time), count: index + 1 })
-    expect(read.due(after, at(time) - 1)?.count ?? 0, time).toBe(index)
+    expect(read.dueBetween(after, parseTime(time)), time).toEqual({ latest: parseTime(time), count: index + 1 })
+    expect(read.dueBetween(after, parseTime(time) - 1)?.count ?? 0, time).toBe(index)
   }
 })
 
@@ -117,10 +117,12 @@ test('what is compared with the clock on the wall is due at each moment that cro
   for (const [zone, from] of changes) {
     for (const text of ['*/15 * * * *', '0,20,45 0-3,23 * * *', '30 1-2 * * 0']) {
       const cron = new Cron(text, { timezone: zone })
-      const [after, until] = [at(from), at(from) + 2 * 86_400_000]
+      const [after, until] = [parseTime(from), parseTime(from) + 2 * 86_400_000]
       const moments = Array.from({ length: (until - after) / 60_000 }, (_, index) => after + (index + 1) * 60_000)
       const expected = moments.filter((moment) => cron.match(new Date(moment)))
-      expect(dueTimes(scheduleOf(text, zone), after, until).map(iso), `${text} in ${zone}`).toEqual(expected.map(iso))
+      expect(listDueTimes(parseTestSchedule(text, zone), after, until).map(toIso), `${text} in ${zone}`).toEqual(
+        expected.map(toIso),
+      )
     }
   }
 })

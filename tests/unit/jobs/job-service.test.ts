@@ -1,16 +1,16 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { Jobs, type JobsOptions } from '../../../src/jobs/job-service.ts'
+import { JobService, type JobServiceOptions } from '../../../src/jobs/job-service.ts'
 import type { JobRecord, JobRunRecord } from '../../../src/model/job.ts'
-import type { JobSource } from '../../../src/storage/job-store.ts'
-import { Clock } from '../../support/jobs/fake-clock.ts'
-import { input, job, newStore } from '../../support/jobs/job-fixtures.ts'
-import { at } from '../../support/jobs/times.ts'
+import type { JobReader } from '../../../src/storage/job-store.ts'
+import { FakeClock } from '../../support/jobs/fake-clock.ts'
+import { newJobInput, newTestJob, newStore } from '../../support/jobs/job-fixtures.ts'
+import { parseTime } from '../../support/jobs/times.ts'
 
 const start = '2026-11-22T12:00:00Z'
 const minute = 60_000
 const page = { after: null, before: null, limit: 9, backwards: false }
 
-const theirs: JobRecord = { ...job(at(start)), id: 'a1b2c3d4e5f6', origin: 'HERMES', name: 'Owls' }
+const theirs: JobRecord = { ...newTestJob(parseTime(start)), id: 'a1b2c3d4e5f6', origin: 'HERMES', name: 'Owls' }
 const theirRun: JobRunRecord = {
   id: 'a1b2c3d4e5f6:2026-11-22_09-00-00',
   jobId: theirs.id,
@@ -25,19 +25,19 @@ const theirRun: JobRunRecord = {
   sessionId: null,
 }
 
-const hermes: JobSource = {
+const hermes: JobReader = {
   origin: 'HERMES',
-  jobs: async () => [theirs],
-  job: async (id) => (id === theirs.id ? theirs : null),
-  runPage: async () => [theirRun],
-  run: async (id) => (id === theirRun.id ? theirRun : null),
+  listJobs: async () => [theirs],
+  findJob: async (id) => (id === theirs.id ? theirs : null),
+  listRuns: async () => [theirRun],
+  findRun: async (id) => (id === theirRun.id ? theirRun : null),
 }
 
 /** The jobs of a profile, whose runs end at once. */
-async function world(more: Partial<JobsOptions> = {}) {
-  const clock = new Clock(start)
+async function world(more: Partial<JobServiceOptions> = {}) {
+  const clock = new FakeClock(start)
   const { store } = newStore()
-  const jobs = new Jobs({
+  const jobs = new JobService({
     store,
     hermes,
     profile: 'default',
@@ -54,49 +54,52 @@ async function world(more: Partial<JobsOptions> = {}) {
 
 test('what is created says what was understood, and runs when it is due', async () => {
   const { jobs, clock } = await world()
-  const made = await jobs.create(input({ schedule: 'every 10m' }))
-  expect(made).toMatchObject({ recurring: true, state: 'SCHEDULED', nextRunAt: at(start) + 10 * minute })
+  const made = await jobs.create(newJobInput({ schedule: 'every 10m' }))
+  expect(made).toMatchObject({ recurring: true, state: 'SCHEDULED', nextRunAt: parseTime(start) + 10 * minute })
   expect(await jobs.find(made.id)).toEqual(made)
-  await clock.pass(25 * minute)
+  await clock.advance(25 * minute)
   const runs = await jobs.runPage(made, page)
-  expect(runs.map(({ startedAt }) => (startedAt - at(start)) / minute)).toEqual([20, 10])
+  expect(runs.map(({ startedAt }) => (startedAt - parseTime(start)) / minute)).toEqual([20, 10])
   expect(await jobs.lastRun(made)).toEqual(runs[0])
   expect(await jobs.findRun(runs[1]?.id ?? '')).toEqual(runs[1])
-  expect(await jobs.find(made.id)).toMatchObject({ completedRuns: 2, nextRunAt: at(start) + 30 * minute })
+  expect(await jobs.find(made.id)).toMatchObject({ completedRuns: 2, nextRunAt: parseTime(start) + 30 * minute })
 })
 
 test('a job without a time zone has the one of the server', async () => {
   const { jobs } = await world()
-  const nine = { ...input({ schedule: '0 9 * * *' }), timezone: null }
-  expect(await jobs.create(nine)).toMatchObject({ timezone: 'Europe/Stockholm', nextRunAt: at('2026-11-23T08:00:00Z') })
+  const nine = { ...newJobInput({ schedule: '0 9 * * *' }), timezone: null }
+  expect(await jobs.create(nine)).toMatchObject({
+    timezone: 'Europe/Stockholm',
+    nextRunAt: parseTime('2026-11-23T08:00:00Z'),
+  })
   const { jobs: others } = await world({ timezone: 'America/New_York' })
-  expect(await others.create(nine)).toMatchObject({ nextRunAt: at('2026-11-22T14:00:00Z') })
+  expect(await others.create(nine)).toMatchObject({ nextRunAt: parseTime('2026-11-22T14:00:00Z') })
 })
 
 test('a job that is refused is not kept', async () => {
   const { jobs } = await world({ hermes: null })
-  await expect(jobs.create(input({ schedule: '30m' }))).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
-  await expect(jobs.create(input({ prompt: '' }))).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
+  await expect(jobs.create(newJobInput({ schedule: '30m' }))).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
+  await expect(jobs.create(newJobInput({ prompt: '' }))).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
   expect(await jobs.list()).toEqual([])
 })
 
 test('a change is heeded at once', async () => {
   const { jobs, clock } = await world()
-  const made = await jobs.create(input({ schedule: 'every 1d' }))
-  await clock.pass(minute)
+  const made = await jobs.create(newJobInput({ schedule: 'every 1d' }))
+  await clock.advance(minute)
   const changed = await jobs.update(made.id, { schedule: 'every 1m', repeatLimit: 2 })
-  expect(changed).toMatchObject({ nextRunAt: at(start) + 2 * minute, repeatLimit: 2 })
-  await clock.pass(10 * minute)
+  expect(changed).toMatchObject({ nextRunAt: parseTime(start) + 2 * minute, repeatLimit: 2 })
+  await clock.advance(10 * minute)
   expect(await jobs.find(made.id)).toMatchObject({ state: 'COMPLETED', completedRuns: 2 })
   await jobs.update(made.id, { repeatLimit: null, enabled: false })
-  await clock.pass(10 * minute)
+  await clock.advance(10 * minute)
   expect(await jobs.find(made.id)).toMatchObject({ state: 'PAUSED', completedRuns: 2, nextRunAt: null })
 })
 
 test('changes and runs at the same time lose nothing of each other', async () => {
   const { jobs, clock } = await world()
-  const made = await jobs.create(input({ schedule: 'every 10m' }))
-  const passing = clock.pass(10 * minute)
+  const made = await jobs.create(newJobInput({ schedule: 'every 10m' }))
+  const passing = clock.advance(10 * minute)
   await Promise.all([
     jobs.update(made.id, { name: 'Jays' }),
     jobs.runNow(made.id),
@@ -104,7 +107,7 @@ test('changes and runs at the same time lose nothing of each other', async () =>
     jobs.update(made.id, { model: 'local/llama' }),
   ])
   await passing
-  await clock.pass(0)
+  await clock.advance(0)
   expect(await jobs.find(made.id)).toMatchObject({
     name: 'Jays',
     prompt: 'Jays?',
@@ -117,18 +120,18 @@ test('changes and runs at the same time lose nothing of each other', async () =>
 
 test('what is deleted is gone with its runs, and does not come again', async () => {
   const { jobs, clock } = await world()
-  const made = await jobs.create(input({ schedule: 'every 10m' }))
-  await clock.pass(10 * minute)
+  const made = await jobs.create(newJobInput({ schedule: 'every 10m' }))
+  await clock.advance(10 * minute)
   const run = await jobs.lastRun(made)
   await jobs.delete(made.id)
-  await clock.pass(30 * minute)
+  await clock.advance(30 * minute)
   expect(await jobs.find(made.id)).toBeNull()
   expect(await jobs.findRun(run?.id ?? '')).toBeNull()
 })
 
 test('jobs of Hermes are listed and read with the others, and refuse everything else', async () => {
   const { jobs } = await world()
-  const own = await jobs.create(input())
+  const own = await jobs.create(newJobInput())
   expect(await jobs.list()).toEqual([own, theirs])
   expect(await jobs.find(theirs.id)).toEqual(theirs)
   expect(await jobs.runPage(theirs, page)).toEqual([theirRun])

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SegueError } from '../../../src/lib/errors.ts'
-import { nextRuns } from '../../../src/jobs/schedule/schedule.ts'
-import { at, dueTimes, iso, scheduleOf } from '../../support/jobs/times.ts'
+import { listNextDueTimes } from '../../../src/jobs/schedule/schedule.ts'
+import { parseTime, listDueTimes, toIso, parseTestSchedule } from '../../support/jobs/times.ts'
 
-const now = at('2026-11-22T10:00:00.123Z')
+const now = parseTime('2026-11-22T10:00:00.123Z')
 
 function upcoming(text: string, timezone?: string): string[] {
-  return nextRuns(scheduleOf(text, timezone, now), now, 3).map(iso)
+  return listNextDueTimes(parseTestSchedule(text, timezone, now), now, 3).map(toIso)
 }
 
 describe('what is understood', () => {
@@ -26,8 +26,8 @@ describe('what is understood', () => {
     ['0 0 L * *', 'at 0 0 L * * in UTC', ['2026-11-30T00:00:00.000Z', '2026-12-31T00:00:00.000Z']],
     ['0 0 29 2 *', 'at 0 0 29 2 * in UTC', ['2028-02-29T00:00:00.000Z', '2032-02-29T00:00:00.000Z']],
   ])('%j comes again and again', (text, words, times) => {
-    const schedule = scheduleOf(text, 'UTC', now)
-    expect(schedule).toMatchObject({ recurring: true, words })
+    const schedule = parseTestSchedule(text, 'UTC', now)
+    expect(schedule).toMatchObject({ recurring: true, description: words })
     expect(upcoming(text).slice(0, times.length)).toEqual(times)
   })
 
@@ -39,7 +39,7 @@ describe('what is understood', () => {
     ['2030-01-31 09:00:00.123456-05:30', '2030-01-31T14:30:00.123Z'],
     ['2028-02-29T00:00:00Z', '2028-02-29T00:00:00.000Z'],
   ])('%j comes once', (text, time) => {
-    expect(scheduleOf(text, 'UTC', now)).toMatchObject({ recurring: false, words: `once, at ${time}` })
+    expect(parseTestSchedule(text, 'UTC', now)).toMatchObject({ recurring: false, description: `once, at ${time}` })
     expect(upcoming(text)).toEqual([time])
   })
 
@@ -103,20 +103,20 @@ describe('what is refused', () => {
     '٣ * * * *',
     `every ${'0'.repeat(200)}1m`,
   ])('%j', (text) => {
-    const refusal = refusalOf(() => scheduleOf(text))
+    const refusal = refusalOf(() => parseTestSchedule(text))
     expect(refusal).toMatchObject({ code: 'BAD_USER_INPUT', details: { path: ['input', 'schedule'] } })
   })
 
   test('a length of time alone, with both ways to say what is meant', () => {
     for (const text of ['30m', '2h', '1d', '1h 30m']) {
-      const { message } = refusalOf(() => scheduleOf(text))
+      const { message } = refusalOf(() => parseTestSchedule(text))
       expect(message).toBe(`"${text}" can mean two things: write "every ${text}" or "in ${text}".`)
     }
   })
 
   test('a time zone that nobody knows, in whatever schedule', () => {
     for (const text of ['0 9 * * *', 'every 30m', 'in 2h', '2030-01-31T09:00:00Z']) {
-      const refusal = refusalOf(() => scheduleOf(text, 'Mars/Olympus'))
+      const refusal = refusalOf(() => parseTestSchedule(text, 'Mars/Olympus'))
       expect(refusal).toMatchObject({ code: 'BAD_USER_INPUT', details: { path: ['input', 'timezone'] } })
     }
   })
@@ -149,12 +149,12 @@ describe('what is refused', () => {
     )
     fc.assert(
       fc.property(texts, (text) => {
-        const read = attempt(() => scheduleOf(text, 'Europe/Stockholm', now))
+        const read = attempt(() => parseTestSchedule(text, 'Europe/Stockholm', now))
         if (read instanceof Error) {
           expect(read).toBeInstanceOf(SegueError)
           return
         }
-        const [first, second] = nextRuns(read, now, 2)
+        const [first, second] = listNextDueTimes(read, now, 2)
         if (first !== undefined) expect(first).toBeGreaterThan(now)
         if (second !== undefined) expect(second).toBeGreaterThan(first ?? 0)
         if (!read.recurring) expect(second).toBeUndefined()
@@ -186,34 +186,34 @@ describe('what is due between two instants', () => {
       'Australia/Lord_Howe',
       'America/Santiago',
     )
-    const instants = fc.integer({ min: at('2026-03-01T00:00:00Z'), max: at('2026-11-10T00:00:00Z') })
+    const instants = fc.integer({ min: parseTime('2026-03-01T00:00:00Z'), max: parseTime('2026-11-10T00:00:00Z') })
     const lengths = fc.integer({ min: 0, max: 12 * 86_400_000 })
     fc.assert(
       fc.property(texts, zones, instants, lengths, (text, zone, after, length) => {
-        const schedule = scheduleOf(text, zone, at('2026-03-28T22:00:00Z'))
+        const schedule = parseTestSchedule(text, zone, parseTime('2026-03-28T22:00:00Z'))
         const until = after + length
-        const times = dueTimes(schedule, after, until)
-        const due = schedule.due(after, until)
-        expect(due).toEqual(times.length === 0 ? null : { newest: times.at(-1), count: times.length })
+        const times = listDueTimes(schedule, after, until)
+        const due = schedule.dueBetween(after, until)
+        expect(due).toEqual(times.length === 0 ? null : { latest: times.at(-1), count: times.length })
       }),
       { numRuns: 150 },
     )
   })
 
   test('what comes each second is counted over years without coming to each', () => {
-    const schedule = scheduleOf('* * * * * *', 'Europe/Stockholm')
-    const [after, until] = [at('2026-01-01T00:00:00Z'), at('2031-01-01T00:00:00Z')]
-    expect(schedule.due(after, until)).toEqual({ newest: until, count: (until - after) / 1000 })
-    expect(scheduleOf('every 1s').due(after, until)?.count).toBe((until - after) / 1000)
+    const schedule = parseTestSchedule('* * * * * *', 'Europe/Stockholm')
+    const [after, until] = [parseTime('2026-01-01T00:00:00Z'), parseTime('2031-01-01T00:00:00Z')]
+    expect(schedule.dueBetween(after, until)).toEqual({ latest: until, count: (until - after) / 1000 })
+    expect(parseTestSchedule('every 1s').dueBetween(after, until)?.count).toBe((until - after) / 1000)
   })
 
   test('what comes at this very moment is due, and what came at the one before is not again', () => {
     for (const text of ['0 9 * * *', '*/15 9 * * *', '2026-11-22T09:00:00Z', 'every 9h']) {
-      const schedule = scheduleOf(text, 'UTC', at('2026-11-22T00:00:00Z'))
-      const time = at('2026-11-22T09:00:00Z')
-      expect(schedule.due(time - 1, time), text).toEqual({ newest: time, count: 1 })
-      expect(schedule.due(time - 1, time - 1), text).toBeNull()
-      expect(schedule.due(time, time + 1000), text).toBeNull()
+      const schedule = parseTestSchedule(text, 'UTC', parseTime('2026-11-22T00:00:00Z'))
+      const time = parseTime('2026-11-22T09:00:00Z')
+      expect(schedule.dueBetween(time - 1, time), text).toEqual({ latest: time, count: 1 })
+      expect(schedule.dueBetween(time - 1, time - 1), text).toBeNull()
+      expect(schedule.dueBetween(time, time + 1000), text).toBeNull()
     }
   })
 })

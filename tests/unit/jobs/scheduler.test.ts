@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { SegueError } from '../../../src/lib/errors.ts'
-import { changedJob, type RunOutcome } from '../../../src/jobs/job-state.ts'
+import { updateJob, type RunOutcome } from '../../../src/jobs/job-state.ts'
 import { Scheduler, type SchedulerOptions } from '../../../src/jobs/scheduler.ts'
-import type { JobRunRecord, OwnJob } from '../../../src/model/job.ts'
-import type { JobWrite } from '../../../src/storage/job-store.ts'
+import type { JobRunRecord, SegueJob } from '../../../src/model/job.ts'
+import type { JobCommit } from '../../../src/storage/job-store.ts'
 import type { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
-import { Clock } from '../../support/jobs/fake-clock.ts'
-import { job, newFolder, newStore } from '../../support/jobs/job-fixtures.ts'
+import { FakeClock } from '../../support/jobs/fake-clock.ts'
+import { newTestJob, newJobsFolder, newStore } from '../../support/jobs/job-fixtures.ts'
 
 const start = '2026-11-22T12:00:00Z'
 const [second, minute, hour, day] = [1_000, 60_000, 3_600_000, 86_400_000]
@@ -21,13 +21,18 @@ interface Making {
 
 interface World extends Partial<SchedulerOptions> {
   readonly folder?: string
-  readonly clock?: Clock
+  readonly clock?: FakeClock
   /** Puts something between the scheduler and its store. */
   readonly between?: (store: SqliteJobStore) => SqliteJobStore
 }
 
 /** A scheduler with a clock that is turned by hand; its runs end when the test says so. */
-function world({ folder = newFolder(), clock = new Clock(start), between = (store) => store, ...more }: World = {}) {
+function world({
+  folder = newJobsFolder(),
+  clock = new FakeClock(start),
+  between = (store) => store,
+  ...more
+}: World = {}) {
   const { store, database } = newStore(folder)
   const making: Making[] = []
   const problems: string[] = []
@@ -42,11 +47,11 @@ function world({ folder = newFolder(), clock = new Clock(start), between = (stor
     env: clock,
     ...more,
   })
-  const runs = (of: OwnJob): Promise<JobRunRecord[]> => store.runPage(of.id, newestFirst)
-  const add = async (changes: Parameters<typeof job>[1] = {}): Promise<OwnJob> => {
-    const added = job(clock.now(), changes)
+  const runs = (of: SegueJob): Promise<JobRunRecord[]> => store.listRuns(of.id, newestFirst)
+  const add = async (changes: Parameters<typeof newTestJob>[1] = {}): Promise<SegueJob> => {
+    const added = newTestJob(clock.now(), changes)
     await store.commit({ job: added })
-    scheduler.wake()
+    scheduler.requestPoll()
     return added
   }
   return { folder, clock, store, database, scheduler, making, problems, runs, add }
@@ -64,31 +69,31 @@ test('a run begins at its due time, to the millisecond, and is recorded as it go
   const { clock, scheduler, making, runs, add, store } = world()
   await scheduler.start()
   const kept = await add({ schedule: 'in 2h' })
-  await clock.pass(2 * hour - 1)
+  await clock.advance(2 * hour - 1)
   expect(making).toEqual([])
-  await clock.pass(1)
+  await clock.advance(1)
   const { run, end } = only(making)
   expect(run).toMatchObject({ status: 'RUNNING', scheduledFor: clock.now(), startedAt: clock.now() })
   expect(await runs(kept)).toEqual([run])
-  await clock.pass(minute)
+  await clock.advance(minute)
   end(ok)
-  await clock.pass(0)
+  await clock.advance(0)
   expect(await runs(kept)).toEqual([{ ...run, ...ok, finishedAt: clock.now() }])
-  expect(await store.job(kept.id)).toMatchObject({ state: 'COMPLETED', completedRuns: 1, nextRunAt: null })
+  expect(await store.findJob(kept.id)).toMatchObject({ state: 'COMPLETED', completedRuns: 1, nextRunAt: null })
 })
 
 test('of many jobs each has its turn at its own time, whenever it was made', async () => {
   const { clock, scheduler, making, add } = world()
   await scheduler.start()
   await add({ schedule: 'every 50s' })
-  await clock.pass(20 * second)
+  await clock.advance(20 * second)
   await add({ schedule: 'in 10s' })
   await add({ schedule: '* * * * *' })
-  await clock.pass(30 * second)
+  await clock.advance(30 * second)
   expect(making.map(({ run }) => run.scheduledFor)).toEqual(
     [30, 50].map((seconds) => Date.parse(start) + seconds * second),
   )
-  await clock.pass(10 * second)
+  await clock.advance(10 * second)
   expect(making.at(-1)?.run.scheduledFor).toBe(Date.parse(start) + minute)
 })
 
@@ -96,10 +101,10 @@ test('a job never overlaps itself: what is due meanwhile is passed over and coun
   const { clock, scheduler, making, runs, add, store } = world()
   await scheduler.start()
   const kept = await add({ schedule: 'every 10m' })
-  await clock.pass(35 * minute)
-  expect(await store.job(kept.id)).toMatchObject({ state: 'RUNNING', skippedRuns: 2 })
+  await clock.advance(35 * minute)
+  expect(await store.findJob(kept.id)).toMatchObject({ state: 'RUNNING', skippedRuns: 2 })
   only(making).end(ok)
-  await clock.pass(5 * minute)
+  await clock.advance(5 * minute)
   expect((await runs(kept)).map(({ scheduledFor }) => scheduledFor)).toEqual([
     Date.parse(start) + 40 * minute,
     Date.parse(start) + 10 * minute,
@@ -111,9 +116,9 @@ test('a job whose only time comes while it runs by hand has its run right after 
   await scheduler.start()
   const kept = await add({ schedule: 'in 10m' })
   const { run } = await scheduler.runNow(kept.id)
-  await clock.pass(hour)
+  await clock.advance(hour)
   only(making).end(ok)
-  await clock.pass(0)
+  await clock.advance(0)
   expect(await runs(kept)).toMatchObject([
     { status: 'RUNNING', trigger: 'SCHEDULE', scheduledFor: Date.parse(start) + 10 * minute, startedAt: clock.now() },
     { id: run.id, status: 'OK', trigger: 'MANUAL', scheduledFor: null },
@@ -124,23 +129,23 @@ test('a machine that slept, or a clock that was put forward, is noticed within h
   const { clock, scheduler, runs, add, store } = world()
   await scheduler.start()
   const kept = await add({ schedule: '0 * * * *' })
-  await clock.pass(10 * second)
-  clock.jump(5 * hour + minute)
-  await clock.pass(30 * second)
+  await clock.advance(10 * second)
+  clock.adjustWallClock(5 * hour + minute)
+  await clock.advance(30 * second)
   expect(await runs(kept)).toMatchObject([{ scheduledFor: Date.parse('2026-11-22T17:00:00Z') }])
-  expect((await store.job(kept.id))?.skippedRuns).toBe(4)
+  expect((await store.findJob(kept.id))?.skippedRuns).toBe(4)
 })
 
 test('a clock that is put back runs nothing twice', async () => {
   const { clock, scheduler, making, runs, add } = world()
   await scheduler.start()
   const kept = await add({ schedule: '0 * * * *' })
-  await clock.pass(hour)
+  await clock.advance(hour)
   only(making).end(ok)
-  clock.jump(-30 * minute)
-  await clock.pass(89 * minute)
+  clock.adjustWallClock(-30 * minute)
+  await clock.advance(89 * minute)
   expect(await runs(kept)).toHaveLength(1)
-  await clock.pass(minute)
+  await clock.advance(minute)
   expect(await runs(kept)).toHaveLength(2)
 })
 
@@ -149,16 +154,16 @@ test('a clock that was years ahead is forgotten, apart from the runs that were m
   await scheduler.start()
   const kept = await add({ schedule: '0 * * * *' })
   const passAnHour = async (): Promise<void> => {
-    await clock.pass(hour)
+    await clock.advance(hour)
     making.pop()?.end(ok)
-    await clock.pass(0)
+    await clock.advance(0)
   }
   await passAnHour()
-  clock.jump(3 * 365 * day)
+  clock.adjustWallClock(3 * 365 * day)
   await passAnHour()
-  clock.jump(-3 * 365 * day - 3 * hour)
-  await clock.pass(minute)
-  expect((await store.job(kept.id))?.nextRunAt).toBe(Date.parse(start))
+  clock.adjustWallClock(-3 * 365 * day - 3 * hour)
+  await clock.advance(minute)
+  expect((await store.findJob(kept.id))?.nextRunAt).toBe(Date.parse(start))
   for (let i = 0; i < 3; i++) await passAnHour()
   // 13:00 has had its run; 12:00 and 14:00 have not.
   const times = (await runs(kept)).map(({ scheduledFor }) => new Date(scheduledFor ?? 0).toISOString().slice(0, 13))
@@ -169,11 +174,11 @@ test('a clock that was years ahead is forgotten, apart from the runs that were m
 test('the wall clock is looked at every half minute, and a due time is waited for in one go', async () => {
   const { clock, scheduler, add } = world()
   await scheduler.start()
-  await clock.pass(0)
-  expect(clock.next).toBe(30 * second)
+  await clock.advance(0)
+  expect(clock.msUntilNextTimer).toBe(30 * second)
   await add({ schedule: 'in 12s' })
-  await clock.pass(0)
-  expect(clock.next).toBe(12 * second)
+  await clock.advance(0)
+  expect(clock.msUntilNextTimer).toBe(12 * second)
 })
 
 test('an empty answer, a fault and a fault of the server are recorded as errors', async () => {
@@ -187,9 +192,9 @@ test('an empty answer, a fault and a fault of the server are recorded as errors'
     ({ fail }) => fail(new Error('secret: /home/me')),
   ]
   for (const end of ends) {
-    await clock.pass(10 * minute)
+    await clock.advance(10 * minute)
     end(making.at(-1) ?? only([]))
-    await clock.pass(0)
+    await clock.advance(0)
   }
   expect((await runs(kept)).map(({ status, output, error }) => [status, output, error]).toReversed()).toEqual([
     ['ERROR', null, 'The agent finished without a response.'],
@@ -204,22 +209,22 @@ test('what a crash killed is INTERRUPTED, and the next run comes', async () => {
   const before = world()
   await before.scheduler.start()
   const kept = await before.add({ schedule: 'every 10m' })
-  await before.clock.pass(10 * minute)
+  await before.clock.advance(10 * minute)
   expect(before.making).toHaveLength(1)
-  before.clock.crash()
+  before.clock.clearTimers()
   before.database.close()
 
   const { folder, clock } = before
-  clock.jump(27 * minute)
+  clock.adjustWallClock(27 * minute)
   const { scheduler, making, runs, store } = world({ folder, clock })
   expect(await scheduler.start()).toBe(1)
-  await clock.pass(0)
+  await clock.advance(0)
   expect(await runs(kept)).toMatchObject([
     { status: 'RUNNING', scheduledFor: Date.parse(start) + 30 * minute },
     { status: 'INTERRUPTED', finishedAt: clock.now(), error: 'The server stopped during the run.' },
   ])
   expect(making).toHaveLength(1)
-  expect(await store.job(kept.id)).toMatchObject({ skippedRuns: 1, completedRuns: 1 })
+  expect(await store.findJob(kept.id)).toMatchObject({ skippedRuns: 1, completedRuns: 1 })
 })
 
 test('of many calls for a run by hand at once one begins it, and all get the same', async () => {
@@ -230,7 +235,7 @@ test('of many calls for a run by hand at once one begins it, and all get the sam
   expect(answers.filter(({ alreadyRunning }) => !alreadyRunning)).toHaveLength(1)
   expect(new Set(answers.map(({ run }) => run.id)).size).toBe(1)
   only(making).end(ok)
-  await clock.pass(0)
+  await clock.advance(0)
   expect(await scheduler.runNow(kept.id)).toMatchObject({ alreadyRunning: false, run: { position: 2 } })
 })
 
@@ -238,16 +243,16 @@ test('a run by hand that meets a due time: one of them begins, and no run is los
   const { clock, scheduler, making, add, runs } = world()
   await scheduler.start()
   const kept = await add({ schedule: 'in 10m' })
-  await clock.pass(10 * minute - 1)
-  const passing = clock.pass(1)
+  await clock.advance(10 * minute - 1)
+  const passing = clock.advance(1)
   const { run, alreadyRunning } = await scheduler.runNow(kept.id)
   await passing
   expect(making).toHaveLength(1)
   expect(making[0]?.run.id).toBe(run.id)
   only(making).end(ok)
-  await clock.pass(0)
+  await clock.advance(0)
   making[1]?.end(ok)
-  await clock.pass(0)
+  await clock.advance(0)
   const made = await runs(kept)
   expect(made.filter(({ trigger }) => trigger === 'SCHEDULE')).toHaveLength(1)
   expect(made).toHaveLength(alreadyRunning ? 1 : 2)
@@ -263,16 +268,16 @@ test('a job that is deleted, paused or changed while it runs takes its run to th
   await scheduler.start()
   const gone = await add({ schedule: 'in 1s' })
   const kept = await add({ schedule: 'in 2s' })
-  await clock.pass(2 * second)
+  await clock.advance(2 * second)
   expect(making).toHaveLength(2)
   await store.delete(gone.id)
-  const running = await store.job(kept.id)
-  if (running) await store.commit({ job: changedJob(running, { enabled: false, schedule: 'every 1h' }, clock.now()) })
+  const running = await store.findJob(kept.id)
+  if (running) await store.commit({ job: updateJob(running, { enabled: false, schedule: 'every 1h' }, clock.now()) })
   for (const { end } of making) end(ok)
-  await clock.pass(0)
+  await clock.advance(0)
   expect(await runs(gone)).toEqual([])
   expect(await runs(kept)).toMatchObject([{ status: 'OK' }])
-  expect(await store.job(kept.id)).toMatchObject({ state: 'PAUSED', completedRuns: 1 })
+  expect(await store.findJob(kept.id)).toMatchObject({ state: 'PAUSED', completedRuns: 1 })
   expect(problems).toEqual([])
 })
 
@@ -288,19 +293,19 @@ test('a disk that is full delays and loses nothing: other jobs run, and what fai
   const unlucky = await add({ name: 'Unlucky', schedule: 'in 10s' })
   await add({ name: 'Lucky', schedule: 'in 10s' })
   full = true
-  await clock.pass(20 * second)
+  await clock.advance(20 * second)
   expect(only(making).run.jobId).not.toBe(unlucky.id)
   expect(problems).toHaveLength(11)
   full = false
-  await clock.pass(second)
+  await clock.advance(second)
   const late = making.at(-1)
   expect(late?.run).toMatchObject({ jobId: unlucky.id, scheduledFor: Date.parse(start) + 10 * second })
   full = true
   late?.end(ok)
-  await clock.pass(5 * second)
+  await clock.advance(5 * second)
   const endedAt = clock.now() - 5 * second
   full = false
-  await clock.pass(second)
+  await clock.advance(second)
   expect(await runs(unlucky)).toMatchObject([{ status: 'OK', finishedAt: endedAt }])
 })
 
@@ -309,19 +314,19 @@ test('closing begins nothing more, and waits until what runs has ended and is re
   await scheduler.start()
   const kept = await add({ schedule: 'every 10m' })
   const other = await add({ schedule: 'every 15m' })
-  await clock.pass(10 * minute)
+  await clock.advance(10 * minute)
   let closed = false
   const closing = scheduler.close().then(() => (closed = true))
-  await clock.pass(hour)
+  await clock.advance(hour)
   expect(closed).toBe(false)
-  expect(clock.next).toBeNull()
+  expect(clock.msUntilNextTimer).toBeNull()
   await expect(scheduler.runNow(other.id)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
   only(making).end({ status: 'INTERRUPTED', output: 'The star', error: null })
   await closing
   expect(await runs(kept)).toMatchObject([{ status: 'INTERRUPTED', output: 'The star' }])
   expect(await runs(other)).toEqual([])
-  scheduler.wake()
-  await clock.pass(hour)
+  scheduler.requestPoll()
+  await clock.advance(hour)
   expect(making).toHaveLength(1)
 })
 
@@ -330,12 +335,12 @@ test('who follows the runs is told when there is more to read', async () => {
   const { clock, scheduler, making, add, store } = world({ onChange: () => (told += 1) })
   await scheduler.start()
   await add({ schedule: 'in 10s' })
-  await clock.pass(10 * second)
+  await clock.advance(10 * second)
   expect(told).toBe(1)
   only(making).end(ok)
-  await clock.pass(0)
+  await clock.advance(0)
   expect(told).toBe(2)
-  expect(await store.changedRuns({ after: 0, limit: 9, jobId: null })).toMatchObject([{ run: { status: 'OK' } }])
+  expect(await store.listChangedRuns({ after: 0, limit: 9, jobId: null })).toMatchObject([{ run: { status: 'OK' } }])
 })
 
 test('by the clock on the wall and with timers of the machine it is the same', async () => {
@@ -350,16 +355,16 @@ test('by the clock on the wall and with timers of the machine it is the same', a
     onProblem: (error) => begun.reject(error),
   })
   await scheduler.start()
-  await store.commit({ job: job(Date.now(), { schedule: new Date(Date.now() + 50).toISOString() }) })
-  scheduler.wake()
+  await store.commit({ job: newTestJob(Date.now(), { schedule: new Date(Date.now() + 50).toISOString() }) })
+  scheduler.requestPoll()
   const run = await begun.promise
   expect(run.startedAt).toBeGreaterThanOrEqual(run.scheduledFor ?? Number.POSITIVE_INFINITY)
   await scheduler.close()
-  expect(await store.run(run.id)).toMatchObject({ status: 'OK', output: 'The starlings.' })
+  expect(await store.findRun(run.id)).toMatchObject({ status: 'OK', output: 'The starlings.' })
 })
 
 /** A store whose commits go another way. */
-function failing(store: SqliteJobStore, commit: (write: JobWrite) => Promise<void>): SqliteJobStore {
+function failing(store: SqliteJobStore, commit: (write: JobCommit) => Promise<void>): SqliteJobStore {
   return new Proxy(store, {
     get(target, name) {
       if (name === 'commit') return commit

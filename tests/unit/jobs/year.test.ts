@@ -2,14 +2,14 @@ import { Cron } from 'croner'
 import { describe, expect, test } from 'vitest'
 import type { RunOutcome } from '../../../src/jobs/job-state.ts'
 import { Scheduler } from '../../../src/jobs/scheduler.ts'
-import type { JobRunRecord, OwnJob } from '../../../src/model/job.ts'
-import type { JobWrite } from '../../../src/storage/job-store.ts'
-import { ProfileDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
+import type { JobRunRecord, SegueJob } from '../../../src/model/job.ts'
+import type { JobCommit } from '../../../src/storage/job-store.ts'
+import { SqliteDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
 import { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
-import { Dice } from '../../chaos/seeded-random.ts'
-import { Clock } from '../../support/jobs/fake-clock.ts'
-import { job, newFolder } from '../../support/jobs/job-fixtures.ts'
-import { at, iso } from '../../support/jobs/times.ts'
+import { SeededRandom } from '../../chaos/seeded-random.ts'
+import { FakeClock } from '../../support/jobs/fake-clock.ts'
+import { newTestJob, newJobsFolder } from '../../support/jobs/job-fixtures.ts'
+import { parseTime, toIso } from '../../support/jobs/times.ts'
 
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000]
 const start = '2026-01-01T00:00:00Z'
@@ -31,12 +31,12 @@ const plans = [
 ]
 
 /** Every due time of a plan up to a moment, without the code that is tested. */
-function reference({ schedule, timezone }: OwnJob, until: number): number[] {
+function reference({ schedule, timezone }: SegueJob, until: number): number[] {
   const times: number[] = []
-  if (schedule === 'in 200 days') times.push(at(start) + 200 * day)
-  else if (schedule.startsWith('2026')) times.push(at(schedule))
+  if (schedule === 'in 200 days') times.push(parseTime(start) + 200 * day)
+  else if (schedule.startsWith('2026')) times.push(parseTime(schedule))
   else if (schedule === 'every 31h')
-    for (let time = at(start) + 31 * hour; time <= until; time += 31 * hour) times.push(time)
+    for (let time = parseTime(start) + 31 * hour; time <= until; time += 31 * hour) times.push(time)
   else {
     const cron = new Cron(schedule, { timezone })
     for (let time = cron.nextRun(new Date(start)); time; time = cron.nextRun(time)) {
@@ -49,16 +49,16 @@ function reference({ schedule, timezone }: OwnJob, until: number): number[] {
 
 /** A server whose process may end at any moment, before a commit and after it; runs take their time and end as they will. */
 class World {
-  readonly clock = new Clock(start)
+  readonly clock = new FakeClock(start)
   readonly #path: string
-  readonly #dice: Dice
-  #database: ProfileDatabase | null = null
+  readonly #dice: SeededRandom
+  #database: SqliteDatabase | null = null
   /** The process that lives now; null after its end. What an earlier one had still to do is never done. */
   #process: object | null = null
   crashes = 0
 
-  constructor(dice: Dice) {
-    this.#path = `${newFolder()}/segue.db`
+  constructor(dice: SeededRandom) {
+    this.#path = `${newJobsFolder()}/segue.db`
     this.#dice = dice
   }
 
@@ -67,7 +67,7 @@ class World {
   }
 
   get store(): SqliteJobStore {
-    this.#database ??= new ProfileDatabase(this.#path)
+    this.#database ??= new SqliteDatabase(this.#path)
     return new SqliteJobStore(this.#database, 'default')
   }
 
@@ -75,7 +75,7 @@ class World {
     const process = {}
     this.#process = process
     const { store } = this
-    const commit = async (write: JobWrite): Promise<void> => {
+    const commit = async (write: JobCommit): Promise<void> => {
       if (process !== this.#process) return never
       if (this.#dice.chance(0.005)) return this.crash()
       await store.commit(write)
@@ -89,22 +89,22 @@ class World {
       },
       env: this.clock,
       // Half a minute would be a million looks a year.
-      longestWait: 6 * hour,
+      maxPollIntervalMs: 6 * hour,
     })
     void scheduler.start()
-    await this.clock.pass(0)
+    await this.clock.advance(0)
   }
 
   crash(): Promise<never> {
     this.crashes += 1
     this.#process = null
-    this.clock.crash()
+    this.clock.clearTimers()
     return never
   }
 
   async close(): Promise<void> {
     this.#process = null
-    this.clock.crash()
+    this.clock.clearTimers()
     this.#database?.close()
   }
 
@@ -112,37 +112,37 @@ class World {
     const { promise, resolve } = Promise.withResolvers<RunOutcome>()
     const text = this.#dice.pick(['Done.', ' '])
     const takes = this.#dice.pick([0, minute, this.#dice.between(0, 20 * hour)])
-    this.clock.after(takes, () => resolve({ status: 'OK', output: text, error: null }))
+    this.clock.setTimer(takes, () => resolve({ status: 'OK', output: text, error: null }))
     return promise
   }
 }
 
 describe('in a year of jobs in many zones, with crashes and clocks that jump', () => {
   test('each due time has exactly one run, or is counted as skipped', async () => {
-    const dice = new Dice(2026)
+    const dice = new SeededRandom(2026)
     const world = new World(dice)
-    for (const plan of plans) await world.store.commit({ job: job(at(start), plan) })
+    for (const plan of plans) await world.store.commit({ job: newTestJob(parseTime(start), plan) })
     await world.boot()
-    while (world.clock.now() < at(end)) {
-      await world.clock.pass(dice.between(0, 3 * day))
-      if (dice.chance(0.2)) world.clock.jump(dice.between(-3 * hour, 8 * hour))
+    while (world.clock.now() < parseTime(end)) {
+      await world.clock.advance(dice.between(0, 3 * day))
+      if (dice.chance(0.2)) world.clock.adjustWallClock(dice.between(-3 * hour, 8 * hour))
       if (dice.chance(0.05)) void world.crash()
       if (world.isDown) await world.boot()
     }
     while (world.isDown) await world.boot()
-    await world.clock.pass(day)
+    await world.clock.advance(day)
     if (world.isDown) await world.boot()
 
     expect(world.crashes).toBeGreaterThan(10)
-    for (const kept of await world.store.jobs()) {
+    for (const kept of await world.store.listJobs()) {
       const runs = await allRuns(world.store, kept.id)
-      const due = reference(kept, kept.settledUntil)
+      const due = reference(kept, kept.processedUntil)
       const made = runs.map(({ scheduledFor }) => scheduledFor ?? 0)
       const label = `${kept.schedule} in ${kept.timezone}`
       expect(made, label).toEqual([...new Set(made)].sort((a, b) => a - b))
-      expect(made.filter((time) => !due.includes(time)).map(iso), label).toEqual([])
+      expect(made.filter((time) => !due.includes(time)).map(toIso), label).toEqual([])
       expect(made.length + kept.skippedRuns, label).toBe(due.length)
-      expect(kept.completedRuns + (kept.running === null ? 0 : 1), label).toBe(made.length)
+      expect(kept.completedRuns + (kept.runningTrigger === null ? 0 : 1), label).toBe(made.length)
       // Nothing is left behind: what comes next is to come.
       if (kept.nextRunAt !== null) expect(kept.nextRunAt, label).toBeGreaterThan(world.clock.now())
       else expect(made.length, label).toBe(kept.repeatLimit ?? 1)
@@ -154,7 +154,7 @@ describe('in a year of jobs in many zones, with crashes and clocks that jump', (
 })
 
 async function allRuns(store: SqliteJobStore, jobId: string): Promise<JobRunRecord[]> {
-  const runs = await store.runPage(jobId, { after: null, before: null, limit: 2_000, backwards: true })
+  const runs = await store.listRuns(jobId, { after: null, before: null, limit: 2_000, backwards: true })
   return runs.reverse()
 }
 

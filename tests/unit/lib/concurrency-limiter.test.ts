@@ -1,19 +1,19 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { Turns } from '../../../src/lib/concurrency-limiter.ts'
-import { gate } from '../../support/fixtures/agent-chats.ts'
-import { until } from '../../support/wait-until.ts'
+import { ConcurrencyLimiter } from '../../../src/lib/concurrency-limiter.ts'
+import { newLatch } from '../../support/fixtures/agent-chats.ts'
+import { waitUntil } from '../../support/wait-until.ts'
 
 const never = new AbortController().signal
 
 /** Work that ends when it is let, and tells when it has begun. */
-function works(turns: Turns) {
+function works(turns: ConcurrencyLimiter) {
   const begun: string[] = []
   const run = (name: string, signal: AbortSignal = never) => {
-    const door = gate()
+    const door = newLatch()
     const done = turns.run(async () => {
       begun.push(name)
-      await door.passed
+      await door.opened
       return name
     }, signal)
     return { done, end: () => door.open() }
@@ -22,22 +22,22 @@ function works(turns: Turns) {
 }
 
 test('a few run at once, and more have their turn in the order in which they came', async () => {
-  const { begun, run } = works(new Turns(2, 10))
+  const { begun, run } = works(new ConcurrencyLimiter(2, 10))
   const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => run(name))
   expect(begun).toEqual(['a', 'b'])
   b?.end()
   expect(await b?.done).toBe('b')
-  await until(() => begun.length > 2)
+  await waitUntil(() => begun.length > 2)
   const late = run('late')
   a?.end()
-  await until(() => begun.length > 3)
+  await waitUntil(() => begun.length > 3)
   expect(begun).toEqual(['a', 'b', 'c', 'd'])
   for (const each of [c, d, late]) each?.end()
   expect(await Promise.all([c?.done, d?.done, late.done])).toEqual(['c', 'd', 'late'])
 })
 
 test('who leaves before its turn is not run, and takes no place', async () => {
-  const { begun, run } = works(new Turns(1, 10))
+  const { begun, run } = works(new ConcurrencyLimiter(1, 10))
   const leaving = new AbortController()
   const a = run('a')
   const b = run('b', leaving.signal)
@@ -47,7 +47,7 @@ test('who leaves before its turn is not run, and takes no place', async () => {
   await breathe()
   expect(begun).toEqual(['a'])
   a.end()
-  await until(() => begun.length > 1)
+  await waitUntil(() => begun.length > 1)
   expect(begun).toEqual(['a', 'c'])
   c.end()
   expect(await c.done).toBe('c')
@@ -58,7 +58,7 @@ test('who leaves before its turn is not run, and takes no place', async () => {
 })
 
 test('one more than may wait is refused', async () => {
-  const { run } = works(new Turns(1, 1))
+  const { run } = works(new ConcurrencyLimiter(1, 1))
   const a = run('a')
   const b = run('b')
   await expect(run('c').done).rejects.toMatchObject({ code: 'RATE_LIMITED' })
@@ -68,7 +68,7 @@ test('one more than may wait is refused', async () => {
 })
 
 test('work that fails leaves its place', async () => {
-  const turns = new Turns(1, 1)
+  const turns = new ConcurrencyLimiter(1, 1)
   await expect(turns.run(() => Promise.reject(new Error('broken')), never)).rejects.toThrow('broken')
   expect(await turns.run(async () => 'well', never)).toBe('well')
 })

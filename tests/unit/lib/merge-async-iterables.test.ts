@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { merged } from '../../../src/lib/merge-async-iterables.ts'
-import { gate } from '../../support/fixtures/agent-chats.ts'
+import { mergeAsyncIterables } from '../../../src/lib/merge-async-iterables.ts'
+import { newLatch } from '../../support/fixtures/agent-chats.ts'
 
 type Source = AsyncGenerator<string, void, void>
 
@@ -16,10 +16,10 @@ async function* source(left: string[], name: string, ...values: readonly (string
 
 describe('several sources', () => {
   test('are told as their values come, those of each in order', async () => {
-    const first = gate()
-    const slow = first.passed.then(() => 'slow')
+    const first = newLatch()
+    const slow = first.opened.then(() => 'slow')
     const told: string[] = []
-    for await (const value of merged([source([], 'a', slow, 'last'), source([], 'b', 'x', 'y', 'z')])) {
+    for await (const value of mergeAsyncIterables([source([], 'a', slow, 'last'), source([], 'b', 'x', 'y', 'z')])) {
       told.push(value)
       if (value === 'z') first.open()
     }
@@ -34,7 +34,7 @@ describe('several sources', () => {
         yield name + part
       }
     }
-    const both = merged([counting('a'), counting('b')])
+    const both = mergeAsyncIterables([counting('a'), counting('b')])
     expect((await both.next()).value).toBe('a1')
     expect(begun).toEqual(['a1', 'b1'])
     expect((await both.next()).value).toBe('b1')
@@ -43,7 +43,7 @@ describe('several sources', () => {
   })
 
   test('that are none end at once', async () => {
-    expect(await Array.fromAsync(merged([]))).toEqual([])
+    expect(await Array.fromAsync(mergeAsyncIterables([]))).toEqual([])
   })
 })
 
@@ -56,7 +56,7 @@ describe('the others', () => {
     }
     const told: string[] = []
     const all = async () => {
-      for await (const value of merged([source(left, 'a', 'x', 'y', 'z'), broken()])) told.push(value)
+      for await (const value of mergeAsyncIterables([source(left, 'a', 'x', 'y', 'z'), broken()])) told.push(value)
     }
     await expect(all()).rejects.toThrow('it broke')
     expect(told).toContain('about to break')
@@ -66,12 +66,12 @@ describe('the others', () => {
 
   test('are left when the reader leaves; one in the middle of something hears of it after that', async () => {
     const left: string[] = []
-    const stuck = gate()
-    const both = merged([
+    const stuck = newLatch()
+    const both = mergeAsyncIterables([
       source(
         left,
         'stuck',
-        stuck.passed.then(() => 'late'),
+        stuck.opened.then(() => 'late'),
         'more',
       ),
       source(left, 'a', 'x', 'y'),
@@ -96,7 +96,7 @@ describe('the others', () => {
         throw new Error('it did not want to be left')
       }
     }
-    for await (const value of merged([sore(), source([], 'a', 'z')])) {
+    for await (const value of mergeAsyncIterables([sore(), source([], 'a', 'z')])) {
       expect(value).toBe('x')
       break
     }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isTimeZone, offsetAt, serverTimeZone } from '../../../src/lib/time-zone.ts'
+import { isTimeZone, getUtcOffsetMs, detectServerTimeZone } from '../../../src/lib/time-zone.ts'
 
 test.each(['UTC', 'Europe/Stockholm', 'Asia/Kolkata', 'Asia/Calcutta', 'America/Argentina/Buenos_Aires', 'Etc/GMT-14'])(
   '%s is a time zone',
@@ -25,7 +25,7 @@ test.each([
 })
 
 test('the zone of the server is one', () => {
-  expect(isTimeZone(serverTimeZone())).toBe(true)
+  expect(isTimeZone(detectServerTimeZone())).toBe(true)
 })
 
 test.each([
@@ -36,5 +36,5 @@ test.each([
   ['America/St_Johns', '2026-11-22T12:00:00Z', -210],
   ['Australia/Lord_Howe', '2026-11-22T12:00:00Z', 660],
 ])('the clock in %s at %s is ahead of UTC by %i minutes', (zone, time, minutes) => {
-  expect(offsetAt(Date.parse(time), zone)).toBe(minutes * 60_000)
+  expect(getUtcOffsetMs(Date.parse(time), zone)).toBe(minutes * 60_000)
 })

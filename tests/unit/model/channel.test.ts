@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { channelOf } from '../../../src/model/channel.ts'
+import { channelForSource } from '../../../src/model/channel.ts'
 
 test.each([
   ['segue', 'SEGUE'],
@@ -21,5 +21,5 @@ test.each([
   ['a platform of a plugin', 'OTHER'],
   ['constructor', 'OTHER'],
 ])('sessions from %s are in the channel %s', (source, channel) => {
-  expect(channelOf(source)).toBe(channel)
+  expect(channelForSource(source)).toBe(channel)
 })

@@ -1,19 +1,32 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { deltaText, fits, isDelta, isDeltaDraft, withText } from '../../../src/chat/log/delta.ts'
-import { type AnswerFrame, answerPosition, type Draft, fold, userPosition } from '../../../src/model/fold-message.ts'
+import { deltaText, canCoalesce, isDelta, isDeltaDraft, replaceDeltaText } from '../../../src/chat/log/delta.ts'
+import {
+  type AnswerBase,
+  toAnswerPosition,
+  type EventDraft,
+  foldMessage,
+  toUserMessagePosition,
+} from '../../../src/model/fold-message.ts'
 import type { MessageRecord } from '../../../src/model/records.ts'
-import { anyAgentEvents, anyEnding, newStream, numbered, play, userMessage } from '../../support/fixtures/generators.ts'
+import {
+  anyAgentEvents,
+  anyEnding,
+  newStream,
+  assignSeqs,
+  playTurn,
+  newUserMessage,
+} from '../../support/fixtures/generators.ts'
 
-const frame: AnswerFrame = { position: 3, model: 'test/model' }
+const frame: AnswerBase = { position: 3, model: 'test/model' }
 
-function folded(drafts: readonly Draft[], answer: MessageRecord | null = null): MessageRecord | null {
-  return drafts.reduce((message, draft) => fold(frame, message, draft), answer)
+function folded(drafts: readonly EventDraft[], answer: MessageRecord | null = null): MessageRecord | null {
+  return drafts.reduce((message, draft) => foldMessage(frame, message, draft), answer)
 }
 
 const base = { at: 5, sessionId: 'session-0', streamId: 'stream-0', messageId: 'message-1' }
-const text = (partIndex: number, offset: number, of: string): Draft => ({
+const text = (partIndex: number, offset: number, of: string): EventDraft => ({
   ...base,
   type: 'TextDelta',
   partIndex,
@@ -23,15 +36,15 @@ const text = (partIndex: number, offset: number, of: string): Draft => ({
 
 describe('folding a log', () => {
   test('makes no message as long as nothing was produced', () => {
-    const { turn, drafts } = play([{ type: 'step', estimatedInputTokens: 5 }], { status: 'CANCELLED' })
-    expect(folded(drafts)).toBeNull()
+    const { turn, events } = playTurn([{ type: 'step', estimatedInputTokens: 5 }], { status: 'CANCELLED' })
+    expect(folded(events)).toBeNull()
     expect(turn.answer).toBeNull()
   })
 
   test('makes a message that is streaming until its end, and then knows how it ended', () => {
-    const { drafts } = play([{ type: 'text', block: '1', text: 'Hello' }], { status: 'COMPLETED' })
-    expect(folded(drafts.slice(0, -1))).toMatchObject({ role: 'ASSISTANT', status: 'STREAMING', usage: null })
-    expect(folded(drafts)).toMatchObject({
+    const { events } = playTurn([{ type: 'text', block: '1', text: 'Hello' }], { status: 'COMPLETED' })
+    expect(folded(events.slice(0, -1))).toMatchObject({ role: 'ASSISTANT', status: 'STREAMING', usage: null })
+    expect(folded(events)).toMatchObject({
       status: 'COMPLETE',
       position: frame.position,
       model: frame.model,
@@ -55,10 +68,10 @@ describe('folding a log', () => {
   })
 
   test('places an answer right behind its question, and before the next one', () => {
-    const question = userMessage(newStream({ firstSeq: 7 }))
-    expect(question.position).toBe(userPosition(7))
-    expect(answerPosition(question)).toBe(userPosition(7) + 1)
-    expect(answerPosition(question)).toBeLessThan(userPosition(8))
+    const question = newUserMessage(newStream({ firstSeq: 7 }))
+    expect(question.position).toBe(toUserMessagePosition(7))
+    expect(toAnswerPosition(question)).toBe(toUserMessagePosition(7) + 1)
+    expect(toAnswerPosition(question)).toBeLessThan(toUserMessagePosition(8))
   })
 })
 
@@ -67,7 +80,7 @@ describe('applying again what was applied', () => {
     const choices = fc.array(fc.nat(), { maxLength: 20 })
     fc.assert(
       fc.property(anyAgentEvents, anyEnding, choices, (events, ending, picks) => {
-        const { drafts } = play(events, ending)
+        const { events: drafts } = playTurn(events, ending)
         const whole = folded(drafts)
         const deltas = drafts.filter(isDeltaDraft)
         const again = picks.flatMap((pick) => deltas[pick % deltas.length] ?? [])
@@ -80,7 +93,7 @@ describe('applying again what was applied', () => {
   test('changes nothing in the middle of a log: a reader may go back as far as it likes, as often as it likes', () => {
     fc.assert(
       fc.property(anyAgentEvents, anyEnding, fc.array(fc.tuple(fc.nat(), fc.nat())), (events, ending, jumps) => {
-        const { drafts } = play(events, ending)
+        const { events: drafts } = playTurn(events, ending)
         let answer: MessageRecord | null = null
         let at = 0
         for (const [forward, back] of jumps) {
@@ -97,7 +110,7 @@ describe('applying again what was applied', () => {
   test('changes nothing when a merged delta is laid over its pieces, or pieces over a merged one', () => {
     fc.assert(
       fc.property(anyAgentEvents, anyEnding, fc.array(fc.tuple(fc.nat(), fc.nat())), (events, ending, picks) => {
-        const log = numbered(play(events, ending).drafts)
+        const log = assignSeqs(playTurn(events, ending).events)
         const whole = folded(log)
         const deltas = log.filter(isDelta)
         let answer = whole
@@ -108,8 +121,8 @@ describe('applying again what was applied', () => {
           let merged = start
           let left = length % 5
           for (const next of deltas.filter(({ seq }) => seq > start.seq)) {
-            if (left === 0 || !fits(merged, next)) continue
-            merged = withText({ ...next, offset: merged.offset }, deltaText(merged) + deltaText(next))
+            if (left === 0 || !canCoalesce(merged, next)) continue
+            merged = replaceDeltaText({ ...next, offset: merged.offset }, deltaText(merged) + deltaText(next))
             left -= 1
           }
           answer = folded([merged, start], answer)

@@ -1,19 +1,19 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Homes } from '../../../src/profiles/profile-directory.ts'
-import { newFolder } from '../../support/server/segue.ts'
+import { ProfileDirectory } from '../../../src/profiles/profile-directory.ts'
+import { newTempFolder } from '../../support/server/segue.ts'
 
 let root: string
 let home: string
 let hermesHome: string
-let homes: Homes
+let homes: ProfileDirectory
 
 beforeEach(() => {
-  root = newFolder()
+  root = newTempFolder()
   home = join(root, 'home')
   hermesHome = join(root, 'hermes')
-  homes = new Homes({ home, hermesHome })
+  homes = new ProfileDirectory({ home, hermesHome })
 })
 
 afterEach(() => rmSync(root, { recursive: true, force: true }))
@@ -31,22 +31,22 @@ function theirs(...names: string[]): void {
 
 describe('the profiles that there are', () => {
   test('are default, whatever is there, and nothing is made by looking', async () => {
-    expect(await homes.names()).toEqual(['default'])
-    expect(await new Homes({ home, hermesHome: null }).names()).toEqual(['default'])
+    expect(await homes.listNames()).toEqual(['default'])
+    expect(await new ProfileDirectory({ home, hermesHome: null }).listNames()).toEqual(['default'])
     expect(readdirSync(root)).toEqual([])
   })
 
   test('are those of both homes, once each, by name', async () => {
     own('work', 'b', '0')
     theirs('work', 'alone')
-    expect(await homes.names()).toEqual(['default', '0', 'alone', 'b', 'work'])
-    expect(await new Homes({ home, hermesHome: null }).names()).toEqual(['default', '0', 'b', 'work'])
+    expect(await homes.listNames()).toEqual(['default', '0', 'alone', 'b', 'work'])
+    expect(await new ProfileDirectory({ home, hermesHome: null }).listNames()).toEqual(['default', '0', 'b', 'work'])
   })
 
   test('are not what has another name: a name counts as a whole', async () => {
     const longest = 'x'.repeat(64)
     own(longest, `${longest}x`, 'Work', '-a', '_a', 'a b', 'a\n', '\nа', 'ａ', 'é', '.deleted', 'a.b', 'default')
-    expect(await homes.names()).toEqual(['default', longest])
+    expect(await homes.listNames()).toEqual(['default', longest])
   })
 
   test('are folders: neither files nor links, wherever those lead', async () => {
@@ -60,21 +60,21 @@ describe('the profiles that there are', () => {
     symlinkSync(join(root, 'nowhere'), join(home, 'profiles', 'nowhere'))
     writeFileSync(join(home, 'profiles', 'file'), '')
     symlinkSync(elsewhere, join(hermesHome, 'profiles', 'theirs'))
-    expect(await homes.names()).toEqual(['default', 'b', 'work'])
+    expect(await homes.listNames()).toEqual(['default', 'b', 'work'])
     for (const name of ['out', 'within', 'nowhere', 'file']) {
-      expect(() => homes.foldersOf(name), name).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }))
+      expect(() => homes.resolveProfilePaths(name), name).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }))
       await expect(homes.create(name), name).rejects.toMatchObject({
         code: 'BAD_USER_INPUT',
         details: { path: ['name'] },
       })
     }
-    expect(homes.foldersOf('theirs')).toEqual({ home: join(home, 'profiles', 'theirs'), hermesHome: null })
-    expect(homes.foldersOf('b').hermesHome).toBe(join(hermesHome, 'profiles', 'b'))
+    expect(homes.resolveProfilePaths('theirs')).toEqual({ home: join(home, 'profiles', 'theirs'), hermesHome: null })
+    expect(homes.resolveProfilePaths('b').hermesHome).toBe(join(hermesHome, 'profiles', 'b'))
   })
 
   test("are not Hermes' where it has no state.db", async () => {
     mkdirSync(join(hermesHome, 'profiles', 'empty'), { recursive: true })
-    expect(await homes.names()).toEqual(['default'])
+    expect(await homes.listNames()).toEqual(['default'])
   })
 })
 
@@ -105,9 +105,9 @@ describe('a profile that is put aside', () => {
     for (const text of ['one', 'two']) {
       await homes.create('work')
       writeFileSync(join(home, 'profiles', 'work', 'a.txt'), text)
-      await homes.checkRemovable('work')
-      await homes.putAside('work')
-      expect(await homes.names()).toEqual(['default'])
+      await homes.assertRemovable('work')
+      await homes.moveToTrash('work')
+      expect(await homes.listNames()).toEqual(['default'])
     }
     const aside = readdirSync(join(home, 'profiles', '.deleted'))
     expect(aside.every((name) => name.startsWith('work-'))).toBe(true)
@@ -117,7 +117,7 @@ describe('a profile that is put aside', () => {
 
   test('is neither default, nor what is not there, nor what is of Hermes alone', async () => {
     theirs('alone')
-    const refused = (name: string, code: string) => expect(homes.checkRemovable(name)).rejects.toMatchObject({ code })
+    const refused = (name: string, code: string) => expect(homes.assertRemovable(name)).rejects.toMatchObject({ code })
     await refused('default', 'BAD_USER_INPUT')
     await refused('nobody', 'NOT_FOUND')
     await refused('alone', 'BAD_USER_INPUT')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { folded, standsAlone, wordsOf } from '../../../src/search/analyzer.ts'
+import { normalizeText, isSingleCharacterToken, tokenize } from '../../../src/search/analyzer.ts'
 import { anyText } from '../../support/search/texts.ts'
 
 test.each([
@@ -15,16 +15,16 @@ test.each([
   ['a\0b\ud800c', 'a b c'],
   ['   ', ''],
 ])('%j is %j', (text, expected) => {
-  expect(folded(text.toWellFormed())).toBe(expected)
+  expect(normalizeText(text.toWellFormed())).toBe(expected)
 })
 
 test('holds words and single spaces, and is the same folded once more', () => {
   fc.assert(
     fc.property(fc.oneof(anyText, fc.string({ unit: 'binary' })), (text) => {
-      const once = folded(text)
+      const once = normalizeText(text)
       expect(once).toMatch(/^$|^[^ ]+( [^ ]+)*$/)
       expect(once).not.toMatch(/\p{Cc}|[!-/:-@A-Z[-`{-~]/u)
-      expect(folded(once)).toBe(once)
+      expect(normalizeText(once)).toBe(once)
     }),
     { numRuns: 500 },
   )
@@ -32,8 +32,8 @@ test('holds words and single spaces, and is the same folded once more', () => {
 
 test('its words are told with where they stand', () => {
   const text = 'Das Größte: 日本 (ﬁn)!'
-  const words = [...wordsOf(text)]
-  expect(words.map(({ folded: word }) => word).join(' ')).toBe(folded(text))
+  const words = [...tokenize(text)]
+  expect(words.map(({ term: word }) => word).join(' ')).toBe(normalizeText(text))
   expect(words.map(({ start, end }) => text.slice(start, end))).toEqual(['Das', 'Größte', '日', '本', 'ﬁn'])
 })
 
@@ -41,12 +41,12 @@ test('the words of any text make up its folded form', () => {
   fc.assert(
     fc.property(anyText, (text) => {
       const said = text.toWellFormed()
-      expect([...wordsOf(said)].map(({ folded: word }) => word).join(' ')).toBe(folded(said))
+      expect([...tokenize(said)].map(({ term: word }) => word).join(' ')).toBe(normalizeText(said))
     }),
   )
 })
 
 test('characters of scripts without spaces, and pictures, stand alone', () => {
-  expect(['日', 'カ', '한', 'ก', '🎉'].map(standsAlone)).toEqual([true, true, true, true, true])
-  expect(['a', 'ab', 'я', '1', '日本', 'हि', ''].map(standsAlone)).toEqual(Array(7).fill(false))
+  expect(['日', 'カ', '한', 'ก', '🎉'].map(isSingleCharacterToken)).toEqual([true, true, true, true, true])
+  expect(['a', 'ab', 'я', '1', '日本', 'हि', ''].map(isSingleCharacterToken)).toEqual(Array(7).fill(false))
 })

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { merged } from '../../../src/search/merge-hits.ts'
-import { bestFirst, isInRange, type SearchKey, type SearchRange } from '../../../src/search/search-hit.ts'
-import { ranks } from '../../../src/search/search-query.ts'
-import type { Step } from '../../../src/search/search-source.ts'
+import { mergeHits } from '../../../src/search/merge-hits.ts'
+import { compareSearchKeys, isInRange, type SearchKey, type SearchRange } from '../../../src/search/search-hit.ts'
+import { searchRanks } from '../../../src/search/search-query.ts'
+import type { SearchProgress } from '../../../src/search/search-source.ts'
 
 const anyKey = fc.record({
-  rank: fc.constantFrom(...ranks),
+  rank: fc.constantFrom(...searchRanks),
   at: fc.nat(5),
   origin: fc.constantFrom('SEGUE' as const, 'HERMES' as const),
   number: fc.nat(20),
@@ -16,19 +16,24 @@ const keysOf = (keys: readonly SearchKey[], origin: SearchKey['origin']): Search
   keys.filter((key) => key.origin === origin)
 
 /** A walk over keys that tells, before each hit, how far it has come, or that it cannot tell yet. */
-function* walk(keys: readonly SearchKey[], range: SearchRange, silent: number): Generator<Step, void, void> {
-  for (let i = 0; i < silent; i++) yield { reached: null }
+function* walk(keys: readonly SearchKey[], range: SearchRange, silent: number): Generator<SearchProgress, void, void> {
+  for (let i = 0; i < silent; i++) yield { searchedUpTo: null }
   for (const key of range.backwards ? keys.toReversed() : keys) {
     if (!isInRange(key, range)) continue
-    yield { found: { key, sessionId: 's', messageId: 'm' } }
-    if (key.number % 2 === 0) yield { reached: key }
+    yield { match: { key, sessionId: 's', messageId: 'm' } }
+    if (key.number % 2 === 0) yield { searchedUpTo: key }
   }
 }
 
-function page(walks: Generator<Step, void, void>[], limit: number, backwards: boolean, isLate: () => boolean) {
-  const steps = merged(walks, { limit, backwards }, isLate)
+function page(
+  walks: Generator<SearchProgress, void, void>[],
+  limit: number,
+  backwards: boolean,
+  isLate: () => boolean,
+) {
+  const steps = mergeHits(walks, { limit, backwards }, isLate)
   for (let next = steps.next(); ; next = steps.next()) {
-    if (next.done) return { keys: next.value.found.map(({ key }) => key), reached: next.value.reached }
+    if (next.done) return { keys: next.value.matches.map(({ key }) => key), reached: next.value.searchedUpTo }
   }
 }
 
@@ -42,7 +47,7 @@ const scene = fc.record({
 test('pages of merged walks hold every hit once, in order, however late they are', () => {
   fc.assert(
     fc.property(scene, fc.infiniteStream(fc.boolean()), ({ keys, silent, size, backwards }, late) => {
-      const all = keys.toSorted(bestFirst)
+      const all = keys.toSorted(compareSearchKeys)
       const walked: SearchKey[] = []
       let cursor: SearchKey | null = null
       for (let pages = 0; pages <= all.length * 4 + 4; pages++) {
@@ -63,9 +68,9 @@ test('pages of merged walks hold every hit once, in order, however late they are
 
 test('a walk that is late is not waited for, once it has told how far it came', () => {
   const key = (at: number, origin: SearchKey['origin']): SearchKey => ({ rank: 'WORDS', at, origin, number: at })
-  function* endless(): Generator<Step, void, void> {
-    yield { reached: null }
-    for (let at = 90; ; at--) yield { reached: key(at, 'SEGUE') }
+  function* endless(): Generator<SearchProgress, void, void> {
+    yield { searchedUpTo: null }
+    for (let at = 90; ; at--) yield { searchedUpTo: key(at, 'SEGUE') }
   }
   const other = walk(
     [95, 90, 85, 80].map((at) => key(at, 'HERMES')),

@@ -1,11 +1,11 @@
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { folded } from '../../../src/search/analyzer.ts'
-import { ranks, SearchQuery } from '../../../src/search/search-query.ts'
+import { normalizeText } from '../../../src/search/analyzer.ts'
+import { searchRanks, SearchQuery } from '../../../src/search/search-query.ts'
 import { anyQuery, anyText } from '../../support/search/texts.ts'
 
-const rankOf = (query: string, text: string) => new SearchQuery(query).rankOf(folded(text))
+const rankOf = (query: string, text: string) => new SearchQuery(query).rankText(normalizeText(text))
 
 describe('what a query finds', () => {
   test.each([
@@ -69,12 +69,12 @@ describe('what a query finds', () => {
       fc.property(anyQuery, anyText, (typed, text) => {
         const query = new SearchQuery(typed)
         db.exec('DELETE FROM texts WHERE rowid = 1')
-        insert.run(folded(text))
-        const found = ranks.filter((rank) => {
-          const expression = query.expression(rank)
+        insert.run(normalizeText(text))
+        const found = searchRanks.filter((rank) => {
+          const expression = query.toFtsExpression(rank)
           return expression !== null && find.get(expression) !== undefined
         })
-        const rank = query.rankOf(folded(text))
+        const rank = query.rankText(normalizeText(text))
         expect(found).toEqual(rank ? ['TITLE', rank] : [])
       }),
       { numRuns: 250 },
@@ -86,7 +86,7 @@ describe('what a query finds', () => {
       fc.property(anyText, anyText, anyText, (before, query, after) => {
         // Without a sign between them its first word might be the end of another one.
         const text = `${before} ${query} ${after}`
-        if (folded(query) !== '' && !/["“”„]/.test(query)) expect(rankOf(query, text)).not.toBeNull()
+        if (normalizeText(query) !== '' && !/["“”„]/.test(query)) expect(rankOf(query, text)).not.toBeNull()
       }),
     )
   })
@@ -99,7 +99,7 @@ test('of a long query the first 1,000 code units and 32 words count', () => {
   expect(rankOf(`${'a '.repeat(500)}zebra`, 'a '.repeat(500))).toBe('LITERAL')
   const cjk = '語'.repeat(100_000)
   expect(rankOf(cjk, '語'.repeat(1_000))).toBe('LITERAL')
-  expect(new SearchQuery(cjk).literal.words).toHaveLength(1_000)
+  expect(new SearchQuery(cjk).fullPhrase.words).toHaveLength(1_000)
 })
 
 test('FTS5 takes the longest query that there is', () => {
@@ -108,8 +108,8 @@ test('FTS5 takes the longest query that there is', () => {
   db.exec("CREATE VIRTUAL TABLE texts USING fts5(text, content = '', contentless_delete = 1, tokenize = 'ascii')")
   for (const typed of ['語 '.repeat(500), '語'.repeat(1_000), `${'a" "b '.repeat(200)}cdef`, 'abcd '.repeat(200)]) {
     const query = new SearchQuery(typed)
-    for (const rank of ranks) {
-      const expression = query.expression(rank)
+    for (const rank of searchRanks) {
+      const expression = query.toFtsExpression(rank)
       if (expression) expect(db.prepare('SELECT rowid FROM texts WHERE texts MATCH ?').all(expression)).toEqual([])
     }
   }

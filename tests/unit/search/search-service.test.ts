@@ -1,12 +1,12 @@
 import { existsSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openProfile, type Profile } from '../../../src/services/profile-stores.ts'
+import { openProfileStorage, type ProfileStorage } from '../../../src/services/profile-stores.ts'
 import { newSession } from '../../../src/sessions/session-repository.ts'
 import type { SearchRequest } from '../../../src/search/search-hit.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { newFolder } from '../../support/server/segue.ts'
-import { idOf, textMessage, walk } from '../../support/search/segue-chats.ts'
+import { newTempFolder } from '../../support/server/segue.ts'
+import { hitId, newTextMessage, readAllPages } from '../../support/search/segue-chats.ts'
 
 const never = new AbortController().signal
 
@@ -21,7 +21,7 @@ const about = (query: string, of: Partial<SearchRequest> = {}): SearchRequest =>
 })
 
 interface Scene {
-  readonly profile: Profile
+  readonly profile: ProfileStorage
   readonly hermes: HermesDb
   readonly statements: string[]
   /** Adds a message to what is kept here, at a time in seconds; its id. */
@@ -30,10 +30,10 @@ interface Scene {
 
 /** A profile with a Hermes of its own, whose search runs in its thread. Goes with the test. */
 function newScene(): Scene {
-  const folder = newFolder()
+  const folder = newTempFolder()
   const hermes = new HermesDb(join(folder, 'state.db'))
   const statements: string[] = []
-  const profile = openProfile({
+  const profile = openProfileStorage({
     home: join(folder, 'home'),
     hermesHome: folder,
     durable: false,
@@ -51,8 +51,14 @@ function newScene(): Scene {
     statements,
     keep: async (text, at) => {
       const session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at: at * 1000 })
-      const message = textMessage(session.id, text, at * 1000)
-      await profile.chats.append({ sessionId: session.id, head: 0, create: session, events: [], messages: [message] })
+      const message = newTextMessage(session.id, text, at * 1000)
+      await profile.eventStore.append({
+        sessionId: session.id,
+        expectedHeadSeq: 0,
+        newSession: session,
+        events: [],
+        messages: [message],
+      })
       return message.id
     },
   }
@@ -60,21 +66,21 @@ function newScene(): Scene {
 
 test('what is kept here and what Hermes has is found together, by one order', async () => {
   const { profile, hermes, keep } = newScene()
-  hermes.session('s', { title: 'The needle' })
+  hermes.addSession('s', { title: 'The needle' })
   const ours: string[] = []
   for (let at = 1; at <= 9; at++) {
-    if (at % 3 === 0) hermes.message('s', at, { content: at === 3 ? 'needles' : 'needle' })
+    if (at % 3 === 0) hermes.addMessage('s', at, { content: at === 3 ? 'needles' : 'needle' })
     else ours[at] = await keep(at === 4 ? 'needles' : 'needle', at)
   }
   const all = ['s', 's:3', ours[8], ours[7], 's:2', ours[5], ours[2], ours[1], ours[4], 's:1']
-  const find = (request: Partial<SearchRequest>) => profile.searches.find(about('needle', request), never)
-  expect((await find({})).hits.map(idOf)).toEqual(all)
+  const find = (request: Partial<SearchRequest>) => profile.search.find(about('needle', request), never)
+  expect((await find({})).hits.map(hitId)).toEqual(all)
   for (const size of [1, 3]) {
-    for (const backwards of [false, true]) expect((await walk(find, size, backwards)).map(idOf)).toEqual(all)
+    for (const backwards of [false, true]) expect((await readAllPages(find, size, backwards)).map(hitId)).toEqual(all)
   }
   const ofHermes = all.filter((id) => id?.startsWith('s'))
-  expect((await find({ filter: { origin: 'HERMES' } })).hits.map(idOf)).toEqual(ofHermes)
-  expect((await find({ filter: { origin: 'SEGUE' } })).hits.map(idOf)).toEqual(
+  expect((await find({ filter: { origin: 'HERMES' } })).hits.map(hitId)).toEqual(ofHermes)
+  expect((await find({ filter: { origin: 'SEGUE' } })).hits.map(hitId)).toEqual(
     all.filter((id) => !ofHermes.includes(id)),
   )
 })
@@ -82,19 +88,19 @@ test('what is kept here and what Hermes has is found together, by one order', as
 test('before anything was written nothing is found, and no file is made by looking', async () => {
   const { profile, hermes, statements, keep } = newScene()
   statements.length = 0
-  expect(await profile.searches.find(about('needle'), never)).toEqual({ hits: [], reached: null })
+  expect(await profile.search.find(about('needle'), never)).toEqual({ hits: [], searchedUpTo: null })
   expect(statements.filter((sql) => sql.startsWith('segue'))).toEqual([])
   expect(existsSync(join(dirname(hermes.path), 'home', 'segue.db'))).toBe(false)
   const id = await keep('needle', 1)
-  expect((await profile.searches.find(about('needle'), never)).hits.map(idOf)).toEqual([id])
+  expect((await profile.search.find(about('needle'), never)).hits.map(hitId)).toEqual([id])
 })
 
 test('statements are told with their file, and Hermes is only read', async () => {
   const { profile, hermes, statements, keep } = newScene()
-  hermes.session('s', { title: 'needle' })
+  hermes.addSession('s', { title: 'needle' })
   await keep('needle', 1)
   statements.length = 0
-  await profile.searches.find(about('needle'), never)
+  await profile.search.find(about('needle'), never)
   expect(statements.some((sql) => sql.startsWith('segue: SELECT'))).toBe(true)
   expect(statements.some((sql) => sql.startsWith('hermes: SELECT'))).toBe(true)
   for (const sql of statements) expect(sql).toMatch(/: \s*(SELECT|PRAGMA|BEGIN|COMMIT)/)
@@ -103,27 +109,27 @@ test('statements are told with their file, and Hermes is only read', async () =>
 describe('a search that nobody waits for any more', () => {
   test('stops, and leaves its place to others', async () => {
     const { profile, hermes } = newScene()
-    hermes.session('s')
+    hermes.addSession('s')
     hermes.db.exec(`WITH RECURSIVE numbers AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM numbers WHERE n < 5000)
       INSERT INTO messages (session_id, role, content, timestamp)
       SELECT 's', 'user', 'a message of some words without that one', n FROM numbers`)
     const left = Array.from({ length: 20 }, (_, index) => {
       const leaving = new AbortController()
-      const found = profile.searches.find(about(`needle ${index}`), leaving.signal)
+      const found = profile.search.find(about(`needle ${index}`), leaving.signal)
       return { found, leave: () => leaving.abort() }
     })
     for (const { leave } of left) leave()
-    for (const { found } of left) expect(await found).toEqual({ hits: [], reached: null })
-    expect(await profile.searches.find(about('needle'), AbortSignal.abort())).toEqual({ hits: [], reached: null })
-    expect((await profile.searches.find(about('one', { limit: 2 }), never)).hits).toHaveLength(2)
+    for (const { found } of left) expect(await found).toEqual({ hits: [], searchedUpTo: null })
+    expect(await profile.search.find(about('needle'), AbortSignal.abort())).toEqual({ hits: [], searchedUpTo: null })
+    expect((await profile.search.find(about('one', { limit: 2 }), never)).hits).toHaveLength(2)
   })
 
   test('does not hold up the end of everything', async () => {
     const { profile, keep } = newScene()
     await keep('needle', 1)
-    const under = Array.from({ length: 10 }, () => profile.searches.find(about('needle'), never))
+    const under = Array.from({ length: 10 }, () => profile.search.find(about('needle'), never))
     await profile.close()
-    for (const found of under) expect(await found).toEqual({ hits: [], reached: null })
-    expect(await profile.searches.find(about('needle'), never)).toEqual({ hits: [], reached: null })
+    for (const found of under) expect(await found).toEqual({ hits: [], searchedUpTo: null })
+    expect(await profile.search.find(about('needle'), never)).toEqual({ hits: [], searchedUpTo: null })
   })
 })

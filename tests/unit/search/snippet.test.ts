@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { SearchQuery } from '../../../src/search/search-query.ts'
-import { snippet } from '../../../src/search/snippet.ts'
-import { longestStretch, stretchesOf } from '../../../src/search/passages.ts'
+import { createSnippet } from '../../../src/search/snippet.ts'
+import { maxPassageLength, splitIntoPassages } from '../../../src/search/passages.ts'
 import { anyQuery, anyText } from '../../support/search/texts.ts'
 
-const around = (query: string, text: string): string => snippet(text, new SearchQuery(query))
+const around = (query: string, text: string): string => createSnippet(text, new SearchQuery(query))
 const filler = 'Lorem ipsum dolor sit amet. '.repeat(40)
 
 test('a short text is shown whole, in one line', () => {
@@ -59,13 +59,13 @@ test('stretches make up their text, and none is too long or cuts a pair of surro
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
       const text = pieces.join('')
-      const stretches = stretchesOf(text)
+      const stretches = splitIntoPassages(text)
       expect(stretches.join('')).toBe(text)
       for (const stretch of stretches) {
-        expect(stretch.length).toBeLessThanOrEqual(longestStretch)
+        expect(stretch.length).toBeLessThanOrEqual(maxPassageLength)
         expect(stretch.isWellFormed()).toBe(true)
       }
-      expect(stretches.length).toBeLessThanOrEqual(1 + text.length / (longestStretch / 2))
+      expect(stretches.length).toBeLessThanOrEqual(1 + text.length / (maxPassageLength / 2))
     }),
     { numRuns: 50 },
   )

@@ -1,19 +1,19 @@
 import { parse } from 'graphql'
 import { expect, test } from 'vitest'
-import { KnownDocuments } from '../../../src/server/graphql/document-cache.ts'
+import { DocumentCache } from '../../../src/server/graphql/document-cache.ts'
 
 const textOf = (index: number): string => `{ field${index} }`
 const document = parse('{ field }')
 
 test('a document is known by its very text', () => {
-  const documents = new KnownDocuments()
+  const documents = new DocumentCache()
   documents.add('{ a }', document)
   expect(documents.get('{ a }')).toBe(document)
   expect(documents.get('{ a } ')).toBeNull()
 })
 
 test('500 are known, those that were asked for last', () => {
-  const documents = new KnownDocuments()
+  const documents = new DocumentCache()
   for (let index = 0; index < 500; index += 1) documents.add(textOf(index), document)
   documents.get(textOf(0))
   documents.add(textOf(500), document)
@@ -21,7 +21,7 @@ test('500 are known, those that were asked for last', () => {
 })
 
 test('what is very long is not kept', () => {
-  const documents = new KnownDocuments()
+  const documents = new DocumentCache()
   for (const length of [16_384, 16_385]) documents.add('x'.repeat(length), document)
   expect([16_384, 16_385].map((length) => documents.get('x'.repeat(length)) !== null)).toEqual([true, false])
 })

@@ -4,17 +4,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { ask } from '../../support/server/graphql-request.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { newFolder, newSegue, type TestSegue } from '../../support/server/segue.ts'
-import { exchange } from '../../support/server/http-exchange.ts'
+import { newTempFolder, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
+import { sendHttpRequest } from '../../support/server/http-exchange.ts'
 
 let hermesHome: string
 let hermes: HermesDb
 let segue: TestSegue
 
 beforeAll(async () => {
-  hermesHome = newFolder()
+  hermesHome = newTempFolder()
   hermes = new HermesDb(join(hermesHome, 'state.db'))
-  segue = await newSegue({ settings: { hermesHome } })
+  segue = await startTestSegue({ settings: { hermesHome } })
 })
 
 afterAll(async () => {
@@ -30,9 +30,9 @@ let sessions = 0
 
 /** A message of Hermes that holds a text and these images; the session's name is not one that fits a URL as it is. */
 async function message(...urls: string[]) {
-  const session = hermes.session(`a chat/with #${sessions++}? 50%: ü`)
+  const session = hermes.addSession(`a chat/with #${sessions++}? 50%: ü`)
   const parts = [{ type: 'text', text: 'look' }, ...urls.map((url) => ({ type: 'image_url', image_url: { url } }))]
-  const row = hermes.message(session, 1, { content: `\0json:${JSON.stringify(parts)}` })
+  const row = hermes.addMessage(session, 1, { content: `\0json:${JSON.stringify(parts)}` })
   const id = `${session}:${row}`
   const { node } = await ask(segue.url, messageSchema, {
     query: `query ($id: ID!) { node(id: $id) { ... on Message { parts {
@@ -54,7 +54,7 @@ const messageSchema = z.object({
 test('a picture that came with a message is served by this server, byte for byte', async () => {
   const { files } = await message(pictureUrl)
   expect(files).toMatchObject([{ index: 1, mediaType: 'image/png', url: expect.stringMatching(/^\/files\//) }])
-  const { status, headers, body } = await exchange(segue.url, { path: files[0]?.url ?? '' })
+  const { status, headers, body } = await sendHttpRequest(segue.url, { path: files[0]?.url ?? '' })
   expect(status).toBe(200)
   expect(body).toEqual(picture)
   expect(headers).toMatchObject({
@@ -68,7 +68,9 @@ test('a picture that came with a message is served by this server, byte for byte
 test('what was given as https stays where it is', async () => {
   const { id, files } = await message('https://example.com/cat.png', 'HTTPS://example.com/dog.png')
   expect(files.map(({ url }) => url)).toEqual(['https://example.com/cat.png', 'HTTPS://example.com/dog.png'])
-  expect(await exchange(segue.url, { path: `/files/${encodeURIComponent(id)}/1` })).toMatchObject({ status: 404 })
+  expect(await sendHttpRequest(segue.url, { path: `/files/${encodeURIComponent(id)}/1` })).toMatchObject({
+    status: 404,
+  })
 })
 
 test.each([
@@ -80,7 +82,7 @@ test.each([
   ['data:image/png;base64,', 'image/png', ''],
 ])('%s is served, and a browser may run nothing in it', async (url, type, text) => {
   const { files } = await message(url)
-  const found = await exchange(segue.url, { path: files[0]?.url ?? '' })
+  const found = await sendHttpRequest(segue.url, { path: files[0]?.url ?? '' })
   expect(found).toMatchObject({ status: 200, text })
   expect(found.headers['content-type']).toBe(type)
   expect(found.headers['x-content-type-options']).toBe('nosniff')
@@ -92,18 +94,19 @@ describe('there is no such file', () => {
     'behind %j',
     async (url) => {
       const { files } = await message(url)
-      for (const file of files) expect(await exchange(segue.url, { path: file.url })).toMatchObject({ status: 404 })
+      for (const file of files)
+        expect(await sendHttpRequest(segue.url, { path: file.url })).toMatchObject({ status: 404 })
     },
   )
 
   test('at any other place of a message', async () => {
     const { id } = await message(pictureUrl)
     const at = encodeURIComponent(id)
-    expect(await exchange(segue.url, { path: `/files/${at}/1` })).toMatchObject({ status: 200 })
+    expect(await sendHttpRequest(segue.url, { path: `/files/${at}/1` })).toMatchObject({ status: 200 })
     const places = ['0', '2', '-1', '1.0', '1.5', '01', '0x1', '1e0', '', '%20', '%201', 'NaN']
     const more = ['1/', '1/1', '1/../1', 'length', '__proto__', '%31%00']
     for (const place of [...places, ...more]) {
-      const { status, headers } = await exchange(segue.url, { path: `/files/${at}/${place}` })
+      const { status, headers } = await sendHttpRequest(segue.url, { path: `/files/${at}/${place}` })
       expect([status, headers['content-type']], place).toEqual([404, 'text/plain'])
     }
   })
@@ -118,9 +121,9 @@ describe('there is no such file', () => {
       '/files/a:1/0',
       '/files/..%2f..%2fetc/0',
     ]) {
-      expect(await exchange(segue.url, { path }), path).toMatchObject({ status: 404 })
+      expect(await sendHttpRequest(segue.url, { path }), path).toMatchObject({ status: 404 })
     }
-    expect(await exchange(segue.url, { path: '/files/msg_01h455vb4pex5vsknk084sn02q/0' })).toMatchObject({
+    expect(await sendHttpRequest(segue.url, { path: '/files/msg_01h455vb4pex5vsknk084sn02q/0' })).toMatchObject({
       status: 404,
     })
   })
@@ -128,14 +131,16 @@ describe('there is no such file', () => {
   test('for a page of another site', async () => {
     const { files } = await message(pictureUrl)
     const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }
-    expect(await exchange(segue.url, { path: files[0]?.url ?? '', headers })).toMatchObject({ status: 403 })
+    expect(await sendHttpRequest(segue.url, { path: files[0]?.url ?? '', headers })).toMatchObject({ status: 403 })
   })
 
   test('to be written', async () => {
     const { files } = await message(pictureUrl)
     const headers = { 'content-type': 'application/json' }
     for (const method of ['POST', 'PUT', 'DELETE']) {
-      expect(await exchange(segue.url, { method, path: files[0]?.url ?? '', headers })).toMatchObject({ status: 404 })
+      expect(await sendHttpRequest(segue.url, { method, path: files[0]?.url ?? '', headers })).toMatchObject({
+        status: 404,
+      })
     }
   })
 })

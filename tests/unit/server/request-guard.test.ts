@@ -2,14 +2,14 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { newSegue, type TestSegue } from '../../support/server/segue.ts'
-import { exchange, post, type Sent } from '../../support/server/http-exchange.ts'
+import { startTestSegue, type TestSegue } from '../../support/server/segue.ts'
+import { sendHttpRequest, graphqlPost, type HttpRequest } from '../../support/server/http-exchange.ts'
 
 let segue: TestSegue
 let port: string
 
 beforeAll(async () => {
-  segue = await newSegue()
+  segue = await startTestSegue()
   port = new URL(segue.url).port
 })
 
@@ -57,7 +57,10 @@ describe('the Host header', () => {
 
   test('of ours is let in, over HTTP and at the handshake of a WebSocket', async () => {
     for (const host of ours()) {
-      expect(await exchange(segue.url, post('{ __typename }', { host })), host).toMatchObject({ status: 200, text: ok })
+      expect(await sendHttpRequest(segue.url, graphqlPost('{ __typename }', { host })), host).toMatchObject({
+        status: 200,
+        text: ok,
+      })
       expect(await handshake({ host }), host).toBe('open')
     }
   })
@@ -65,7 +68,7 @@ describe('the Host header', () => {
   test('of anybody else is refused, on every path and at the handshake', async () => {
     for (const host of others()) {
       for (const path of ['/', '/graphql', '/health', '/files/a/0', '/nothing']) {
-        const { status, headers, text } = await exchange(segue.url, { path, headers: { host } })
+        const { status, headers, text } = await sendHttpRequest(segue.url, { path, headers: { host } })
         expect([status, headers['content-type']], `${host}${path}`).toEqual([403, 'application/json; charset=utf-8'])
         expect(JSON.parse(text), host).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] })
       }
@@ -116,7 +119,10 @@ describe('a browser', () => {
       { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' },
     ]
     for (const headers of own) {
-      expect(await exchange(segue.url, post('{ __typename }', headers))).toMatchObject({ status: 200, text: ok })
+      expect(await sendHttpRequest(segue.url, graphqlPost('{ __typename }', headers))).toMatchObject({
+        status: 200,
+        text: ok,
+      })
       expect(await handshake(headers)).toBe('open')
     }
   })
@@ -124,20 +130,22 @@ describe('a browser', () => {
   test('on a page of another origin is refused, over HTTP and at the handshake', async () => {
     for (const headers of foreign()) {
       const about = JSON.stringify(headers)
-      expect(await exchange(segue.url, post('{ __typename }', headers)), about).toMatchObject({ status: 403 })
-      expect(await exchange(segue.url, { path: '/health', headers }), about).toMatchObject({ status: 403 })
+      expect(await sendHttpRequest(segue.url, graphqlPost('{ __typename }', headers)), about).toMatchObject({
+        status: 403,
+      })
+      expect(await sendHttpRequest(segue.url, { path: '/health', headers }), about).toMatchObject({ status: 403 })
       expect(await handshake(headers), about).toBe(403)
     }
   })
 
   test('that follows a link to the playground from elsewhere is let in', async () => {
     const headers = { accept: 'text/html', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }
-    expect((await exchange(segue.url, { path: '/', headers })).status).toBe(302)
+    expect((await sendHttpRequest(segue.url, { path: '/', headers })).status).toBe(302)
   })
 
   test('is never told that other origins may read what it gets', async () => {
     for (const headers of [{}, { origin: `http://127.0.0.1:${port}` }, { origin: 'http://example.com' }]) {
-      const preflight: Sent = {
+      const preflight: HttpRequest = {
         method: 'OPTIONS',
         path: '/graphql',
         headers: {
@@ -146,8 +154,8 @@ describe('a browser', () => {
           'access-control-request-headers': 'content-type',
         },
       }
-      for (const sent of [post('{ __typename }', headers), preflight]) {
-        const names = Object.keys((await exchange(segue.url, sent)).headers)
+      for (const sent of [graphqlPost('{ __typename }', headers), preflight]) {
+        const names = Object.keys((await sendHttpRequest(segue.url, sent)).headers)
         expect(names.filter((name) => name.startsWith('access-control-'))).toEqual([])
       }
     }
@@ -159,7 +167,7 @@ describe('what is refused changes nothing', () => {
   let before: string
 
   const sessions = async (): Promise<string> =>
-    (await exchange(segue.url, post('{ sessions { edges { node { id } } } }'))).text
+    (await sendHttpRequest(segue.url, graphqlPost('{ sessions { edges { node { id } } } }'))).text
 
   beforeEach(async () => {
     before = await sessions()
@@ -176,33 +184,35 @@ describe('what is refused changes nothing', () => {
     'application/graphql',
     '',
   ])('a form can send the content type %j', async (type) => {
-    const { status, text } = await exchange(segue.url, post(mutation, { 'content-type': type }))
+    const { status, text } = await sendHttpRequest(segue.url, graphqlPost(mutation, { 'content-type': type }))
     expect(status).toBe(415)
     expect(JSON.parse(text)).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] })
     expect(await sessions()).toBe(before)
   })
 
   test('a request without a content type', async () => {
-    const { headers: _, ...untyped } = post(mutation)
-    expect(await exchange(segue.url, untyped)).toMatchObject({ status: 415 })
+    const { headers: _, ...untyped } = graphqlPost(mutation)
+    expect(await sendHttpRequest(segue.url, untyped)).toMatchObject({ status: 415 })
     expect(await sessions()).toBe(before)
   })
 
   test('a mutation by GET, by HEAD, or from another site', async () => {
     const path = `/graphql?query=${encodeURIComponent(mutation)}`
-    expect(await exchange(segue.url, { path })).toMatchObject({ status: 405 })
+    expect(await sendHttpRequest(segue.url, { path })).toMatchObject({ status: 405 })
     for (const method of ['HEAD', 'PUT', 'DELETE']) {
-      const { status } = await exchange(segue.url, { method, path })
+      const { status } = await sendHttpRequest(segue.url, { method, path })
       expect(status, method).toBeGreaterThanOrEqual(400)
     }
-    expect(await exchange(segue.url, post(mutation, { origin: 'http://example.com' }))).toMatchObject({ status: 403 })
+    expect(await sendHttpRequest(segue.url, graphqlPost(mutation, { origin: 'http://example.com' }))).toMatchObject({
+      status: 403,
+    })
     expect(await sessions()).toBe(before)
   })
 
   test.each(['application/json', 'application/json; charset=utf-8', 'application/json;charset=utf-8'])(
     'while %j is let in',
     async (type) => {
-      const { status } = await exchange(segue.url, post(mutation, { 'content-type': type }))
+      const { status } = await sendHttpRequest(segue.url, graphqlPost(mutation, { 'content-type': type }))
       expect(status).toBe(200)
       expect(await sessions()).not.toBe(before)
     },
@@ -225,20 +235,24 @@ describe('a handshake', () => {
         await once(socket, 'close')
       }
     }
-    expect(await exchange(segue.url, { path: '/health' })).toMatchObject({ status: 200 })
+    expect(await sendHttpRequest(segue.url, { path: '/health' })).toMatchObject({ status: 200 })
   })
 })
 
 test('a server on another loopback address answers to its own name', async () => {
-  await using other = await newSegue({ settings: { host: '127.0.0.3' } })
+  await using other = await startTestSegue({ settings: { host: '127.0.0.3' } })
   expect(other.url).toMatch(/^http:\/\/127\.0\.0\.3:\d+$/)
-  expect(await exchange(other.url, { path: '/health' })).toMatchObject({ status: 200 })
-  expect(await exchange(other.url, { path: '/health', headers: { host: '127.0.0.4' } })).toMatchObject({ status: 403 })
-  expect(await exchange(segue.url, { path: '/health', headers: { host: '127.0.0.3' } })).toMatchObject({ status: 403 })
+  expect(await sendHttpRequest(other.url, { path: '/health' })).toMatchObject({ status: 200 })
+  expect(await sendHttpRequest(other.url, { path: '/health', headers: { host: '127.0.0.4' } })).toMatchObject({
+    status: 403,
+  })
+  expect(await sendHttpRequest(segue.url, { path: '/health', headers: { host: '127.0.0.3' } })).toMatchObject({
+    status: 403,
+  })
 })
 
 test('a server on ::1 tells its address in brackets', async () => {
-  await using other = await newSegue({ settings: { host: '::1' } })
+  await using other = await startTestSegue({ settings: { host: '::1' } })
   expect(other.url).toMatch(/^http:\/\/\[::1\]:\d+$/)
-  expect(await exchange(other.url, { path: '/health' })).toMatchObject({ status: 200 })
+  expect(await sendHttpRequest(other.url, { path: '/health' })).toMatchObject({ status: 200 })
 })

@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { newSegue, type TestSegue } from '../../support/server/segue.ts'
-import { exchange, post } from '../../support/server/http-exchange.ts'
+import { startTestSegue, type TestSegue } from '../../support/server/segue.ts'
+import { sendHttpRequest, graphqlPost } from '../../support/server/http-exchange.ts'
 
 let segue: TestSegue
 
 beforeAll(async () => {
-  segue = await newSegue()
+  segue = await startTestSegue()
 })
 
 afterEach(() => {
@@ -21,13 +21,13 @@ const json = 'application/json; charset=utf-8'
 
 describe('paths', () => {
   test('/health tells that the server is well', async () => {
-    const { status, headers, text } = await exchange(segue.url, { path: '/health' })
+    const { status, headers, text } = await sendHttpRequest(segue.url, { path: '/health' })
     expect([status, headers['content-type'], text]).toEqual([200, json, '{"status":"ok"}'])
-    expect(await exchange(segue.url, { path: '/health?at=1' })).toMatchObject({ status: 200 })
+    expect(await sendHttpRequest(segue.url, { path: '/health?at=1' })).toMatchObject({ status: 200 })
   })
 
   test('/ leads to the playground', async () => {
-    const { status, headers } = await exchange(segue.url, { path: '/' })
+    const { status, headers } = await sendHttpRequest(segue.url, { path: '/' })
     expect([status, headers.location]).toEqual([302, '/graphql'])
   })
 
@@ -42,7 +42,7 @@ describe('paths', () => {
       '/%67raphql',
       '/favicon.ico',
     ]) {
-      const { status, headers, text } = await exchange(segue.url, { path })
+      const { status, headers, text } = await sendHttpRequest(segue.url, { path })
       expect([status, headers['content-type']], path).toEqual([404, json])
       expect(JSON.parse(text).errors[0].message).toContain('/graphql')
     }
@@ -66,13 +66,13 @@ describe('paths', () => {
     const body = 'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"query"'
     gone.write(`POST /graphql HTTP/1.1\r\nHost: localhost\r\n${body}`, () => gone.resetAndDestroy())
     await once(gone, 'close')
-    expect(await exchange(segue.url, { path: '/health' })).toMatchObject({ status: 200 })
+    expect(await sendHttpRequest(segue.url, { path: '/health' })).toMatchObject({ status: 200 })
   })
 })
 
 /** The errors of an operation, over HTTP. */
 async function errorsOf(body: object): Promise<{ status: number; errors: unknown; data: unknown }> {
-  const { status, text } = await exchange(segue.url, { ...post(''), body: JSON.stringify(body) })
+  const { status, text } = await sendHttpRequest(segue.url, { ...graphqlPost(''), body: JSON.stringify(body) })
   const { errors, data } = JSON.parse(text)
   return { status, errors, data }
 }
@@ -132,15 +132,15 @@ describe('errors', () => {
     ['variables that are none', '{"query":"{__typename}","variables":7}'],
     ['another operation than there is', '{"query":"query A { __typename }","operationName":"B"}'],
   ])('a body with %s has one, too', async (_, body) => {
-    const { status, text } = await exchange(segue.url, { ...post(''), body })
+    const { status, text } = await sendHttpRequest(segue.url, { ...graphqlPost(''), body })
     expect(status).toBeLessThan(500)
     expect(JSON.parse(text)).toMatchObject({ errors: [{ extensions: { code: expect.stringMatching(/^[A-Z_]+$/) } }] })
   })
 
   test('a fault of the server tells nothing of itself, and is logged', async () => {
     const secret = 'SELECT secret FROM /home/somebody'
-    vi.spyOn(segue.domain.sessions, 'page').mockRejectedValue(new Error(secret))
-    vi.spyOn(segue.domain.chats, 'start').mockRejectedValue(new TypeError(secret))
+    vi.spyOn(segue.defaultProfile.sessions, 'listPage').mockRejectedValue(new Error(secret))
+    vi.spyOn(segue.defaultProfile.chats, 'start').mockRejectedValue(new TypeError(secret))
     const list = { query: '{ sessions { edges { cursor } } }' }
     const chat = { query: 'subscription { streamChat(input: { text: "hello" }) { seq } }' }
     const internal = [{ extensions: { code: 'INTERNAL' } }]
@@ -152,8 +152,8 @@ describe('errors', () => {
       expect(text).not.toContain('secret')
       expect(segue.warnings.join('')).toContain(secret)
     }
-    const sent = post(chat.query, { accept: 'text/event-stream' })
-    const { text } = await exchange(segue.url, sent)
+    const sent = graphqlPost(chat.query, { accept: 'text/event-stream' })
+    const { text } = await sendHttpRequest(segue.url, sent)
     expect(text).toContain('"INTERNAL"')
     expect(text).not.toContain('secret')
   })
@@ -167,14 +167,14 @@ describe('size', () => {
     })
 
   async function streams(): Promise<number> {
-    const { text } = await exchange(segue.url, post('{ sessions(first: 1000) { edges { cursor } } }'))
+    const { text } = await sendHttpRequest(segue.url, graphqlPost('{ sessions(first: 1000) { edges { cursor } } }'))
     return JSON.parse(text).data.sessions.edges.length
   }
 
   test('the longest message there may be is taken in, also escaped', async () => {
     const before = await streams()
     const escaped = chat('ä'.repeat(1_000_000)).replaceAll('ä', String.raw`\u00e4`)
-    const { status, text } = await exchange(segue.url, { ...post(''), body: escaped })
+    const { status, text } = await sendHttpRequest(segue.url, { ...graphqlPost(''), body: escaped })
     expect([status, text]).toEqual([200, expect.stringContaining('"str_')])
     expect(await streams()).toBe(before + 1)
   })
@@ -188,7 +188,7 @@ describe('size', () => {
     const before = await streams()
     const body = Buffer.from(chat('x'.repeat(30_000_000)))
     for (const headers of [{ 'content-length': body.length }, { 'transfer-encoding': 'chunked' }]) {
-      const { status, text } = await exchange(segue.url, { ...post('', headers), body })
+      const { status, text } = await sendHttpRequest(segue.url, { ...graphqlPost('', headers), body })
       expect(status).toBe(413)
       expect(JSON.parse(text)).toMatchObject({ errors: [{ extensions: { code: 'TOO_LARGE' } }] })
     }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { ask } from '../../support/server/graphql-request.ts'
-import { newSegue, type TestSegue } from '../../support/server/segue.ts'
+import { startTestSegue, type TestSegue } from '../../support/server/segue.ts'
 
 /** How many readers wait for more of a log, told as it changes. */
 class Waiting extends EventTarget {
@@ -11,9 +11,9 @@ class Waiting extends EventTarget {
 
   constructor(segue: TestSegue) {
     super()
-    const { log } = segue.domain.chats
-    const more = log.more.bind(log)
-    vi.spyOn(log, 'more').mockImplementation(async (...range) => {
+    const { log } = segue.defaultProfile.chats
+    const more = log.waitForMore.bind(log)
+    vi.spyOn(log, 'waitForMore').mockImplementation(async (...range) => {
       this.#add(1)
       try {
         return await more(...range)
@@ -40,7 +40,7 @@ let segue: TestSegue
 let waiting: Waiting
 
 beforeEach(async () => {
-  segue = await newSegue({ settings: { offlineDelay: silence } })
+  segue = await startTestSegue({ settings: { offlineDelayMs: silence } })
   waiting = new Waiting(segue)
 })
 
@@ -67,7 +67,7 @@ async function start(): Promise<string> {
 }
 
 async function statuses(): Promise<unknown[]> {
-  const rows = await segue.domain.profile.chats.unfinishedStreams()
+  const rows = await segue.defaultProfile.profile.eventStore.listUnfinishedStreams()
   return rows.map(({ status }) => status)
 }
 

@@ -1,20 +1,20 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ConversationFeed, type FollowedConversation } from '../../../src/services/conversation-feed.ts'
+import { ConversationFeed, type ConversationUpdate } from '../../../src/services/conversation-feed.ts'
 import { SegueError } from '../../../src/lib/errors.ts'
 import type { Conversation } from '../../../src/sessions/conversation-repository.ts'
 import { channels } from '../../../src/model/channel.ts'
-import { until } from '../../support/wait-until.ts'
-import { Both, mine } from '../../support/sessions/conversation-model.ts'
-import { anyStep, take } from '../../support/sessions/conversation-steps.ts'
+import { waitUntil } from '../../support/wait-until.ts'
+import { ConversationFixture, segueId } from '../../support/sessions/conversation-model.ts'
+import { anyStep, applyStep } from '../../support/sessions/conversation-steps.ts'
 
 /** Behind all that can happen to the others. */
-const mark = mine(99)
+const mark = segueId(99)
 
-let both: Both
+let both: ConversationFixture
 let feed: ConversationFeed
 beforeEach(async () => {
-  both = await Both.open()
+  both = await ConversationFixture.open()
   feed = new ConversationFeed(both)
 })
 afterEach(async () => {
@@ -23,8 +23,8 @@ afterEach(async () => {
 })
 
 async function catchUp(): Promise<void> {
-  await both.profile.own.catchUp()
-  await both.profile.hermes?.catchUp()
+  await both.profile.segueSessions.refresh()
+  await both.profile.hermesSessions?.refresh()
 }
 
 function row(id: string) {
@@ -35,13 +35,13 @@ function row(id: string) {
 /** A list as a client keeps it that does what it is told. */
 class KeptList {
   readonly rows = new Map<string, object>()
-  readonly #told: AsyncIterator<FollowedConversation | SegueError>
+  readonly #told: AsyncIterator<ConversationUpdate | SegueError>
 
-  constructor(told: AsyncIterator<FollowedConversation | SegueError>) {
+  constructor(told: AsyncIterator<ConversationUpdate | SegueError>) {
     this.#told = told
   }
 
-  async next(): Promise<FollowedConversation> {
+  async next(): Promise<ConversationUpdate> {
     const { value, done } = await this.#told.next()
     if (done || value instanceof SegueError) throw new Error('it ended')
     const { id, conversation } = value
@@ -69,16 +69,16 @@ test('whoever does what it is told has the list that is read: for any writes to 
       const list = new KeptList(told)
       const first = list.next()
       for (const steps of rounds) {
-        for (const step of steps) take(both, step)
+        for (const step of steps) applyStep(both, step)
         await catchUp()
       }
-      both.put(row(mark))
-      both.say(mark, 1)
+      both.upsertSession(row(mark))
+      both.addMessage(mark, 1)
       await catchUp()
       if ((await first).id !== `cnv_${mark}`) await list.upTo(mark)
       await told.return?.()
       const expected = both.model
-        .conversations({ channels })
+        .listConversations({ channels })
         .map(({ root, tip, at, segments }) => [`cnv_${root}`, { root, tip, count: segments.length, at }] as const)
       expect(list.rows).toEqual(new Map(expected))
     }),
@@ -88,43 +88,43 @@ test('whoever does what it is told has the list that is read: for any writes to 
 
 describe('what is told', () => {
   test('begins with what happens after it was asked for', async () => {
-    both.put(row(mine(1)))
-    both.say(mine(1), 1)
+    both.upsertSession(row(segueId(1)))
+    both.addMessage(segueId(1), 1)
     await catchUp()
     const list = new KeptList(feed.follow())
     const first = list.next()
-    both.say(mine(1), 2)
+    both.addMessage(segueId(1), 2)
     await catchUp()
-    expect(await first).toMatchObject({ id: `cnv_${mine(1)}`, conversation: { lastActivityAt: 2000 } })
+    expect(await first).toMatchObject({ id: `cnv_${segueId(1)}`, conversation: { lastActivityAt: 2000 } })
   })
 
   test('is one row for all changes of one that come together, as it is by then', async () => {
     const list = new KeptList(feed.follow())
     const first = list.next()
-    for (const id of [mine(1), mine(2)]) both.put(row(id))
+    for (const id of [segueId(1), segueId(2)]) both.upsertSession(row(id))
     for (let at = 1; at <= 50; at += 1) {
-      both.say(mine(1), at)
-      void both.profile.own.catchUp()
+      both.addMessage(segueId(1), at)
+      void both.profile.segueSessions.refresh()
     }
-    both.say(mine(2), 1)
+    both.addMessage(segueId(2), 1)
     await catchUp()
-    expect(await first).toMatchObject({ id: `cnv_${mine(1)}`, conversation: { lastActivityAt: 50_000 } })
-    expect((await list.next()).id).toBe(`cnv_${mine(2)}`)
+    expect(await first).toMatchObject({ id: `cnv_${segueId(1)}`, conversation: { lastActivityAt: 50_000 } })
+    expect((await list.next()).id).toBe(`cnv_${segueId(2)}`)
   })
 
   test('has nothing of sessions without a message, be they begun or deleted', async () => {
     const list = new KeptList(feed.follow())
     const first = list.next()
-    both.put(row(mine(1)))
+    both.upsertSession(row(segueId(1)))
     await catchUp()
-    both.put({ ...row(mine(1)), archived: true })
+    both.upsertSession({ ...row(segueId(1)), archived: true })
     await catchUp()
-    both.remove(mine(1))
+    both.delete(segueId(1))
     await catchUp()
-    both.put(row(mine(2)))
-    both.say(mine(2), 1)
+    both.upsertSession(row(segueId(2)))
+    both.addMessage(segueId(2), 1)
     await catchUp()
-    expect((await first).id).toBe(`cnv_${mine(2)}`)
+    expect((await first).id).toBe(`cnv_${segueId(2)}`)
   })
 
   test('ends with the profile', async () => {
@@ -135,13 +135,13 @@ describe('what is told', () => {
 
   test('is lost on a reader who is more than ten thousand changes behind: STALE, and the end', async () => {
     const told = feed.follow()
-    both.own.exec(`
+    both.segueDb.exec(`
       WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 10000)
       INSERT INTO sessions (id, source, started_at, last_activity_at, message_count, usage)
       SELECT 'ses_' || n, 'segue', n, n, 1, '{}' FROM numbers`)
-    const left = both.own.prepare('SELECT count(*) FROM touched').pluck()
+    const left = both.segueDb.prepare('SELECT count(*) FROM touched').pluck()
     await catchUp()
-    await until(() => left.get() === 0)
+    await waitUntil(() => left.get() === 0)
     expect((await told.next()).value).toMatchObject({ code: 'STALE' })
     expect(await told.next()).toEqual({ value: undefined, done: true })
   })

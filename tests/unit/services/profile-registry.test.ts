@@ -4,20 +4,20 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { defaultLimits } from '../../../src/config/limits.ts'
 import { SettingsError } from '../../../src/config/settings.ts'
-import { Domains, type DomainsOptions } from '../../../src/services/profile-registry.ts'
-import { UnusableDatabaseError } from '../../../src/storage/sqlite/database/sqlite-database.ts'
-import { chatRequest } from '../../support/fixtures/chat-request.ts'
+import { ProfileRegistry, type ProfileRegistryOptions } from '../../../src/services/profile-registry.ts'
+import { DatabaseUnusableError } from '../../../src/storage/sqlite/database/sqlite-database.ts'
+import { newChatRequest } from '../../support/fixtures/chat-request.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { newFolder } from '../../support/server/segue.ts'
+import { newTempFolder } from '../../support/server/segue.ts'
 
 let root: string
 let home: string
 let hermesHome: string
 let logged: string[]
-const open: Domains[] = []
+const open: ProfileRegistry[] = []
 
 beforeEach(() => {
-  root = newFolder()
+  root = newTempFolder()
   home = join(root, 'home')
   hermesHome = join(root, 'hermes')
   mkdirSync(home)
@@ -30,13 +30,20 @@ afterEach(async () => {
   rmSync(root, { recursive: true, force: true })
 })
 
-async function openDomains(options: Partial<DomainsOptions> = {}): Promise<Domains> {
+async function openDomains(options: Partial<ProfileRegistryOptions> = {}): Promise<ProfileRegistry> {
   const settings = {
     ...{ port: 0, host: '127.0.0.1', home, hermesHome, model: null, providers: [], mcpServers: [], approvals: {} },
-    ...{ titles: false, compactAt: 0, durable: false, offlineDelay: 60_000, limits: defaultLimits, warnings: [] },
+    ...{
+      generateTitles: false,
+      autoCompactThreshold: 0,
+      durable: false,
+      offlineDelayMs: 60_000,
+      limits: defaultLimits,
+      warnings: [],
+    },
   }
   const log = pino({ level: 'warn', base: null }, { write: (line: string) => void logged.push(line) })
-  const domains = await Domains.open({ settings, log, env: {}, ...options })
+  const domains = await ProfileRegistry.load({ settings, log, env: {}, ...options })
   open.push(domains)
   return domains
 }
@@ -53,7 +60,7 @@ function fillHermes(name: string): void {
   const folder = join(hermesHome, 'profiles', name)
   mkdirSync(folder, { recursive: true })
   const db = new HermesDb(join(folder, 'state.db'))
-  db.session('theirs')
+  db.addSession('theirs')
   db.close()
 }
 
@@ -71,19 +78,19 @@ describe('reading', () => {
     fillHermes('alone')
     const before = readdirSync(root, { recursive: true }).toSorted()
     const domains = await openDomains()
-    expect(await domains.names()).toEqual(['default', 'alone', 'empty'])
+    expect(await domains.listNames()).toEqual(['default', 'alone', 'empty'])
     expect(await domains.find('nobody')).toBeNull()
-    for (const { sessions, chats, models, profile } of await domains.all()) {
-      expect(await sessions.page({ after: null, before: null, limit: 10, backwards: false }, {})).toHaveLength(
+    for (const { sessions, chats, models, profile } of await domains.openAll()) {
+      expect(await sessions.listPage({ after: null, before: null, limit: 10, backwards: false }, {})).toHaveLength(
         profile.name === 'alone' ? 1 : 0,
       )
       expect(await sessions.find('ses_00000000000000000000000000')).toBeNull()
       expect(await chats.decisions.list('approval', {})).toEqual([])
       expect((await models.list()).map(({ id }) => id)).toEqual(['offline/eliza'])
-      await profile.files.read('0'.repeat(64))
+      await profile.blobs.get('0'.repeat(64))
     }
     // One that is followed before there is anything of it.
-    const follower = (await domains.make('nobody')).chats.decisions.follow('approval')
+    const follower = (await domains.open('nobody')).chats.decisions.subscribe('approval')
     const next = follower.next()
     await follower.return?.()
     await next
@@ -99,18 +106,18 @@ describe('reading', () => {
     fillHermes('alone')
     const domains = await openDomains()
     for (const name of ['work', 'alone']) {
-      await (await domains.make(name)).sessions.create(session)
+      await (await domains.open(name)).sessions.create(session)
       expect(readdirSync(folderOf(name))).toContain('segue.db')
     }
-    expect(await domains.names()).toEqual(['default', 'alone', 'work'])
+    expect(await domains.listNames()).toEqual(['default', 'alone', 'work'])
   })
 
   test('finds at once what was made a moment ago, by whomever', async () => {
     const domains = await openDomains()
     expect(await domains.find('work')).toBeNull()
-    const made = await domains.make('work')
+    const made = await domains.open('work')
     expect(await domains.find('work')).toBe(made)
-    expect(await domains.all()).toContain(made)
+    expect(await domains.openAll()).toContain(made)
     await domains.create('empty')
     expect(await domains.find('empty')).not.toBeNull()
   })
@@ -121,7 +128,7 @@ describe('a profile that cannot be opened', () => {
     ['settings that are no JSON', () => configure('work', '{'), SettingsError],
     ['settings of the server', () => configure('work', { port: 1 }), SettingsError],
     ['a model of no provider', () => configure('work', { model: 'openai/gpt-5.1' }), SettingsError],
-    ['a database that is none', () => breakDatabase(), UnusableDatabaseError],
+    ['a database that is none', () => breakDatabase(), DatabaseUnusableError],
   ]
 
   function breakDatabase(): void {
@@ -138,29 +145,29 @@ describe('a profile that cannot be opened', () => {
 
   test.each(broken)('for %s costs itself alone once others run, until it is mended', async (_, spoil) => {
     const domains = await openDomains()
-    const play = await domains.make('play')
+    const play = await domains.open('play')
     await play.sessions.create(session)
     spoil()
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     for (let attempt = 0; attempt < 2; attempt += 1) {
-      await expect(domains.make('work')).rejects.toMatchObject({ code: 'INTERNAL', message: /cannot be opened/ })
+      await expect(domains.open('work')).rejects.toMatchObject({ code: 'INTERNAL', message: /cannot be opened/ })
     }
-    expect((await domains.all()).map(({ profile }) => profile.name)).toEqual(['default', 'play'])
+    expect((await domains.openAll()).map(({ profile }) => profile.name)).toEqual(['default', 'play'])
     expect(logged).toHaveLength(1)
     expect(logged[0]).toContain(folderOf('work'))
 
     rmSync(folderOf('work'), { recursive: true })
     await vi.advanceTimersByTimeAsync(10_000)
-    expect((await domains.make('work')).profile.name).toBe('work')
+    expect((await domains.open('work')).profile.name).toBe('work')
   })
 
   test('can be deleted', async () => {
     const domains = await openDomains()
     configure('work', '{')
-    await expect(domains.make('work')).rejects.toMatchObject({ code: 'INTERNAL' })
-    await domains.remove('work')
+    await expect(domains.open('work')).rejects.toMatchObject({ code: 'INTERNAL' })
+    await domains.delete('work')
     expect(existsSync(folderOf('work'))).toBe(false)
-    expect((await domains.make('work')).profile.name).toBe('work')
+    expect((await domains.open('work')).profile.name).toBe('work')
   })
 
   test('because a link lies in its place is refused, and nothing is written where that leads', async () => {
@@ -169,9 +176,9 @@ describe('a profile that cannot be opened', () => {
     mkdirSync(join(home, 'profiles'))
     symlinkSync(elsewhere, folderOf('work'))
     const domains = await openDomains()
-    expect(await domains.names()).toEqual(['default'])
-    await expect(domains.make('work')).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
-    await expect(domains.remove('work')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    expect(await domains.listNames()).toEqual(['default'])
+    await expect(domains.open('work')).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
+    await expect(domains.delete('work')).rejects.toMatchObject({ code: 'NOT_FOUND' })
     expect(readdirSync(elsewhere)).toEqual([])
   })
 })
@@ -187,7 +194,7 @@ describe('settings', () => {
     mkdirSync(folderOf('bare'), { recursive: true })
     const env = { OPENAI_API_KEY: 'sk-env', ANTHROPIC_API_KEY: 'sk-ant', WORK_KEY: 'sk-work', PATH: '/bin' }
     const domains = await openDomains({ env })
-    const ids = async (name: string) => (await (await domains.make(name)).models.list()).map(({ id }) => id)
+    const ids = async (name: string) => (await (await domains.open(name)).models.list()).map(({ id }) => id)
     expect(await ids('work')).toEqual(['own/a', 'offline/eliza'])
     expect(await ids('bare')).toEqual(['offline/eliza'])
     expect(await ids('nobody')).toEqual(['offline/eliza'])
@@ -197,24 +204,24 @@ describe('settings', () => {
 describe('a deleted profile', () => {
   test('is gone for whoever looks for it, follows it, or has it still; its name is free', async () => {
     const domains = await openDomains()
-    const work = await domains.make('work')
+    const work = await domains.open('work')
     const { id } = await work.sessions.create(session)
-    const following = (await work.chats.followers.followSession(id, 0)).next()
-    const deciding = work.chats.decisions.follow('approval').next()
-    await domains.remove('work')
+    const following = (await work.chats.subscriptions.subscribeToSession(id, 0)).next()
+    const deciding = work.chats.decisions.subscribe('approval').next()
+    await domains.delete('work')
     expect(await Promise.all([following, deciding])).toEqual([
       { done: true, value: undefined },
       { done: true, value: undefined },
     ])
     expect(await domains.find('work')).toBeNull()
-    expect(await domains.names()).toEqual(['default'])
+    expect(await domains.listNames()).toEqual(['default'])
     const gone = { code: 'NOT_FOUND' }
-    await expect(work.chats.start(chatRequest({ text: 'Hi', profile: 'work' }))).rejects.toMatchObject(gone)
+    await expect(work.chats.start(newChatRequest({ text: 'Hi', profile: 'work' }))).rejects.toMatchObject(gone)
     await expect(work.sessions.create(session)).rejects.toMatchObject(gone)
     await expect(work.sessions.find(id)).rejects.toMatchObject(gone)
     expect(existsSync(folderOf('work'))).toBe(false)
 
-    const again = await domains.make('work')
+    const again = await domains.open('work')
     expect(await again.sessions.find(id)).toBeNull()
     await again.sessions.create(session)
     expect(existsSync(join(folderOf('work'), 'segue.db'))).toBe(true)
@@ -224,7 +231,7 @@ describe('a deleted profile', () => {
   test('is deleted once, however many ask at the same time', async () => {
     const domains = await openDomains()
     await domains.create('work')
-    const asked = await Promise.allSettled(Array.from({ length: 5 }, () => domains.remove('work')))
+    const asked = await Promise.allSettled(Array.from({ length: 5 }, () => domains.delete('work')))
     expect(asked.map(({ status }) => status).toSorted()).toEqual(['fulfilled', ...Array(4).fill('rejected')])
     for (const one of asked) if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'NOT_FOUND' })
     expect(readdirSync(join(home, 'profiles', '.deleted'))).toHaveLength(1)
@@ -235,17 +242,17 @@ describe('a deleted profile', () => {
     const outcomes = new Set<string>()
     for (let lead = -8; lead <= 8; lead += 1) {
       await domains.create('work')
-      const { chats, profile } = await domains.make('work')
+      const { chats, profile } = await domains.open('work')
       const [started, removed] = await Promise.allSettled([
-        after(-lead, () => chats.start(chatRequest({ text: 'Hi', profile: 'work' }))),
-        after(lead, () => domains.remove('work')),
+        after(-lead, () => chats.start(newChatRequest({ text: 'Hi', profile: 'work' }))),
+        after(lead, () => domains.delete('work')),
       ])
       outcomes.add(`${started.status} ${removed.status}`)
       if (started.status === 'rejected') expect(started.reason).toMatchObject({ code: 'NOT_FOUND' })
       if (removed.status === 'fulfilled') continue
       expect(removed.reason).toMatchObject({ code: 'SESSION_BUSY' })
-      for (const { id } of await profile.chats.unfinishedStreams()) await chats.cancel(id)
-      await domains.remove('work')
+      for (const { id } of await profile.eventStore.listUnfinishedStreams()) await chats.cancel(id)
+      await domains.delete('work')
     }
     expect([...outcomes].toSorted()).toEqual(['fulfilled rejected', 'rejected fulfilled'])
   })
@@ -253,9 +260,9 @@ describe('a deleted profile', () => {
   test('cannot be, while its server is stopping', async () => {
     const domains = await openDomains()
     await domains.create('work')
-    await domains.endChats()
+    await domains.stopChats()
     await domains.create('play')
-    await expect(domains.remove('play')).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
-    await expect(domains.make('other')).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
+    await expect(domains.delete('play')).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
+    await expect(domains.open('other')).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
   })
 })

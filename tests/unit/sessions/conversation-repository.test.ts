@@ -2,49 +2,50 @@ import { renameSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   type Conversation,
-  type ConversationsFilter,
-  pageOfNamed,
-  conversationTitle,
+  type ConversationListFilter,
+  paginateConversations,
+  deriveConversationTitle,
 } from '../../../src/sessions/conversation-repository.ts'
 import { ConversationLoader } from '../../../src/sessions/conversation-loader.ts'
 import { SessionLoader } from '../../../src/sessions/session-loader.ts'
 import type { SessionRecord } from '../../../src/model/records.ts'
 import type { PageRequest, SessionKey } from '../../../src/storage/session-reader.ts'
-import type { HermesLayout, Row } from '../../support/hermes/hermes-db.ts'
-import { Both, mine } from '../../support/sessions/conversation-model.ts'
-import { sessionRecord } from '../../support/sessions/session-record.ts'
+import type { HermesLayout, HermesRow } from '../../support/hermes/hermes-db.ts'
+import { ConversationFixture, segueId } from '../../support/sessions/conversation-model.ts'
+import { newSessionRecord } from '../../support/sessions/session-record.ts'
 
-let both: Both
+let both: ConversationFixture
 beforeAll(async () => {
-  both = await Both.open()
+  both = await ConversationFixture.open()
 })
 beforeEach(() => both.clear())
 afterAll(() => both[Symbol.asyncDispose]())
 
 /** A session of Hermes with a message at each of these seconds. */
-function told(id: string, seconds: readonly number[], row: Row = {}): string {
-  both.hermes.session(id, row)
-  for (const second of seconds) both.hermes.message(id, second, { content: 'Hello' })
+function told(id: string, seconds: readonly number[], row: HermesRow = {}): string {
+  both.hermesDb.addSession(id, row)
+  for (const second of seconds) both.hermesDb.addMessage(id, second, { content: 'Hello' })
   return id
 }
 
 /** A session kept here that continues another and has a message at a second. */
 async function kept(id: string, second: number, of: Partial<SessionRecord> = {}): Promise<string> {
   const at = second * 1000
-  const session = sessionRecord({ id, origin: 'SEGUE', source: 'segue', startedAt: at, lastActivityAt: at, ...of })
-  await both.profile.chats.createSession({ session, messages: [] })
-  both.own.prepare('UPDATE sessions SET message_count = 1 WHERE id = ?').run(id)
+  const session = newSessionRecord({ id, origin: 'SEGUE', source: 'segue', startedAt: at, lastActivityAt: at, ...of })
+  await both.profile.eventStore.createSession({ session, messages: [] })
+  both.segueDb.prepare('UPDATE sessions SET message_count = 1 WHERE id = ?').run(id)
   return id
 }
 
 const everything: PageRequest<SessionKey> = { after: null, before: null, limit: 1000, backwards: false }
 
-const all = (filter: ConversationsFilter = {}): Promise<Conversation[]> => both.conversations.page(everything, filter)
+const all = (filter: ConversationListFilter = {}): Promise<Conversation[]> =>
+  both.conversations.listPage(everything, filter)
 
 /** As in `root > tip`; a root that is its own tip stands alone. */
 const named = ({ root, tip }: Conversation): string => (root.id === tip.id ? root.id : `${root.id} > ${tip.id}`)
 
-const list = async (filter: ConversationsFilter = {}): Promise<string[]> => (await all(filter)).map(named)
+const list = async (filter: ConversationListFilter = {}): Promise<string[]> => (await all(filter)).map(named)
 
 const ended = { end_reason: 'compression' }
 
@@ -63,7 +64,7 @@ describe('a chain is one row', () => {
       isEmpty: false,
     })
     expect(second).toMatchObject({ root: { id: 'other' }, tip: { id: 'other' }, segmentCount: 1 })
-    both.hermes.message('last', 10)
+    both.hermesDb.addMessage('last', 10)
     expect(await list()).toEqual(['root > last', 'other'])
   })
 
@@ -71,8 +72,8 @@ describe('a chain is one row', () => {
     told('a', [3], { ended_at: 99, last_activity_at: 99 })
     told('b', [4, 5e246, -7])
     told('c', [2], { started_at: 50 })
-    both.hermes.message('c', 60, { role: 'session_meta' })
-    both.hermes.message('c', 61, { display_kind: 'hidden' })
+    both.hermesDb.addMessage('c', 60, { role: 'session_meta' })
+    both.hermesDb.addMessage('c', 61, { display_kind: 'hidden' })
     expect((await all()).map(({ root, lastActivityAt }) => [root.id, lastActivityAt])).toEqual([
       ['b', 4000],
       ['a', 3000],
@@ -84,7 +85,7 @@ describe('a chain is one row', () => {
     told('a', [5], { ...ended, started_at: 1 })
     told('b', [], { parent_session_id: 'a', started_at: 9 })
     expect(await list()).toEqual(['a'])
-    both.hermes.message('b', 5)
+    both.hermesDb.addMessage('b', 5)
     expect(await list()).toEqual(['a > b'])
   })
 
@@ -95,7 +96,9 @@ describe('a chain is one row', () => {
     const [conversation] = await all()
     expect(conversation).toMatchObject({ tip: { id: 'right' }, segmentCount: 3 })
     const segments = async (first: number, skip: number) =>
-      conversation ? (await both.conversations.segments(conversation, { first, skip })).map(({ id }) => id) : []
+      conversation
+        ? (await both.conversations.listSegments(conversation, { limit: first, offset: skip })).map(({ id }) => id)
+        : []
     expect(await segments(1000, 0)).toEqual(['root', 'right', 'left'])
     expect(await segments(2, 0)).toEqual(['root', 'right'])
     expect(await segments(2, 1)).toEqual(['right', 'left'])
@@ -107,7 +110,7 @@ describe('listed are', () => {
   test('conversations with a message, whatever else is empty, archived, hidden or gone', async () => {
     told('empty', [])
     told('bookkeeping', [])
-    both.hermes.message('bookkeeping', 9, { role: 'session_meta' })
+    both.hermesDb.addMessage('bookkeeping', 9, { role: 'session_meta' })
     told('empty root', [], ended)
     told('after it', [8], { parent_session_id: 'empty root' })
     told('archived', [7], { archived: 1 })
@@ -115,12 +118,12 @@ describe('listed are', () => {
     told('after hidden', [6], { parent_session_id: 'hidden root' })
     told('orphan', [5], { parent_session_id: 'gone' })
     told('archived rows only', [])
-    both.hermes.message('archived rows only', 4, { active: 0, compacted: 1 })
+    both.hermesDb.addMessage('archived rows only', 4, { active: 0, compacted: 1 })
     told('undone', [])
-    both.hermes.message('undone', 3, { active: 0, compacted: 0 })
-    await kept(mine(1), 2)
-    await both.profile.chats.createSession({
-      session: sessionRecord({ id: mine(2), origin: 'SEGUE', source: 'segue' }),
+    both.hermesDb.addMessage('undone', 3, { active: 0, compacted: 0 })
+    await kept(segueId(1), 2)
+    await both.profile.eventStore.createSession({
+      session: newSessionRecord({ id: segueId(2), origin: 'SEGUE', source: 'segue' }),
       messages: [],
     })
     expect(await list()).toEqual([
@@ -129,7 +132,7 @@ describe('listed are', () => {
       'hidden root > after hidden',
       'orphan',
       'archived rows only',
-      mine(1),
+      segueId(1),
     ])
   })
 
@@ -170,8 +173,8 @@ describe('listed are', () => {
     ])
     expect(await list({ channels: ['MESSAGING', 'CLI'] })).toEqual(['cli'])
     const loader = new SessionLoader(both.sessions)
-    const byId = await new ConversationLoader(both.conversations, loader).named(['cron', 'cnv_tool', 'cli'])
-    expect(pageOfNamed(byId, everything, {}).map(named)).toEqual(['tool', 'cron', 'cli'])
+    const byId = await new ConversationLoader(both.conversations, loader).loadByIds(['cron', 'cnv_tool', 'cli'])
+    expect(paginateConversations(byId, everything, {}).map(named)).toEqual(['tool', 'cron', 'cli'])
   })
 
   test('what a person began or goes on with, though something else works in it too', async () => {
@@ -189,14 +192,14 @@ describe('a filter looks at the tip', () => {
     told('root', [1], { ...ended, archived: 1, pinned: 1, source: 'telegram' })
     told('tip', [2], { parent_session_id: 'root', source: 'webui' })
     told('crossing', [3], ended)
-    await kept(mine(1), 4, { parentId: 'crossing', pinned: true })
+    await kept(segueId(1), 4, { parentId: 'crossing', pinned: true })
     expect(await list({ archived: true })).toEqual([])
-    expect(await list({ archived: false })).toEqual([`crossing > ${mine(1)}`, 'root > tip'])
-    expect(await list({ pinned: true })).toEqual([`crossing > ${mine(1)}`])
+    expect(await list({ archived: false })).toEqual([`crossing > ${segueId(1)}`, 'root > tip'])
+    expect(await list({ pinned: true })).toEqual([`crossing > ${segueId(1)}`])
     expect(await list({ channels: ['MESSAGING'] })).toEqual([])
     expect(await list({ channels: ['WEB'] })).toEqual(['root > tip'])
-    expect(await list({ channels: ['SEGUE'] })).toEqual([`crossing > ${mine(1)}`])
-    expect(await list({ origin: 'SEGUE' })).toEqual([`crossing > ${mine(1)}`])
+    expect(await list({ channels: ['SEGUE'] })).toEqual([`crossing > ${segueId(1)}`])
+    expect(await list({ origin: 'SEGUE' })).toEqual([`crossing > ${segueId(1)}`])
     expect(await list({ origin: 'HERMES' })).toEqual(['root > tip'])
   })
 
@@ -206,11 +209,11 @@ describe('a filter looks at the tip', () => {
     told('other', [3])
     told('empty', [])
     const loader = new ConversationLoader(both.conversations, new SessionLoader(both.sessions))
-    const found = await loader.named(['root', 'tip', 'cnv_root', 'cnv_tip', 'empty', 'nobody', 'cnv_nobody'])
+    const found = await loader.loadByIds(['root', 'tip', 'cnv_root', 'cnv_tip', 'empty', 'nobody', 'cnv_nobody'])
     expect(found.map(named)).toEqual(['root > tip', 'empty'])
-    expect(pageOfNamed(found, everything, {}).map(named)).toEqual(['root > tip'])
-    expect(pageOfNamed(found, everything, { archived: false })).toEqual([])
-    expect(pageOfNamed(found, everything, { origin: 'SEGUE' })).toEqual([])
+    expect(paginateConversations(found, everything, {}).map(named)).toEqual(['root > tip'])
+    expect(paginateConversations(found, everything, { archived: false })).toEqual([])
+    expect(paginateConversations(found, everything, { origin: 'SEGUE' })).toEqual([])
   })
 })
 
@@ -218,30 +221,30 @@ describe('a chain that crosses into what is kept here', () => {
   test('is one row, wherever it goes on, and comes apart and together with the link', async () => {
     told('theirs', [1], ended)
     told('still theirs', [4], { parent_session_id: 'theirs' })
-    await kept(mine(1), 3, { parentId: 'theirs', endReason: 'compression' })
-    await kept(mine(2), 5, { parentId: mine(1) })
-    await kept(mine(3), 2)
-    expect(await list()).toEqual([`theirs > ${mine(2)}`, mine(3)])
+    await kept(segueId(1), 3, { parentId: 'theirs', endReason: 'compression' })
+    await kept(segueId(2), 5, { parentId: segueId(1) })
+    await kept(segueId(3), 2)
+    expect(await list()).toEqual([`theirs > ${segueId(2)}`, segueId(3)])
     expect((await all())[0]).toMatchObject({ segmentCount: 4, lastActivityAt: 5000 })
-    both.hermes.db.exec("UPDATE sessions SET end_reason = NULL WHERE id = 'theirs'")
-    expect(await list()).toEqual([`${mine(1)} > ${mine(2)}`, 'still theirs', mine(3), 'theirs'])
-    both.hermes.db.exec("UPDATE sessions SET end_reason = 'cli_close' WHERE id = 'theirs'")
-    expect(await list()).toEqual([`theirs > ${mine(2)}`, mine(3)])
-    both.own.prepare('DELETE FROM sessions WHERE id = ?').run(mine(1))
-    expect(await list()).toEqual([mine(2), 'theirs > still theirs', mine(3)])
+    both.hermesDb.db.exec("UPDATE sessions SET end_reason = NULL WHERE id = 'theirs'")
+    expect(await list()).toEqual([`${segueId(1)} > ${segueId(2)}`, 'still theirs', segueId(3), 'theirs'])
+    both.hermesDb.db.exec("UPDATE sessions SET end_reason = 'cli_close' WHERE id = 'theirs'")
+    expect(await list()).toEqual([`theirs > ${segueId(2)}`, segueId(3)])
+    both.segueDb.prepare('DELETE FROM sessions WHERE id = ?').run(segueId(1))
+    expect(await list()).toEqual([segueId(2), 'theirs > still theirs', segueId(3)])
   })
 
   test('stands alone here while Hermes cannot be read, and loses nothing', async () => {
     told('theirs', [9], ended)
-    await kept(mine(1), 3, { parentId: 'theirs' })
-    await kept(mine(2), 4)
-    expect(await list()).toEqual(['theirs', mine(2)])
-    const away = `${both.hermes.path}.away`
-    renameSync(both.hermes.path, away)
-    expect(await list()).toEqual([mine(2), mine(1)])
+    await kept(segueId(1), 3, { parentId: 'theirs' })
+    await kept(segueId(2), 4)
+    expect(await list()).toEqual(['theirs', segueId(2)])
+    const away = `${both.hermesDb.path}.away`
+    renameSync(both.hermesDb.path, away)
+    expect(await list()).toEqual([segueId(2), segueId(1)])
     expect(await list({ origin: 'HERMES' })).toEqual([])
-    renameSync(away, both.hermes.path)
-    expect(await list()).toEqual(['theirs', mine(2)])
+    renameSync(away, both.hermesDb.path)
+    expect(await list()).toEqual(['theirs', segueId(2)])
   })
 
   test('stays at the top where a person keeps it', async () => {
@@ -251,19 +254,19 @@ describe('a chain that crosses into what is kept here', () => {
   })
 
   test('what Hermes keeps continues only what Hermes keeps', async () => {
-    await kept(mine(1), 1, { endReason: 'compression' })
-    told('theirs', [2], { parent_session_id: mine(1) })
-    expect(await list()).toEqual(['theirs', mine(1)])
+    await kept(segueId(1), 1, { endReason: 'compression' })
+    told('theirs', [2], { parent_session_id: segueId(1) })
+    expect(await list()).toEqual(['theirs', segueId(1)])
   })
 })
 
 describe("Hermes' ways to compact", () => {
   test('in place: the session stays, with what was archived and what lives', async () => {
     told('s', [1, 2])
-    both.hermes.write(() => {
-      both.hermes.db.exec('UPDATE messages SET active = 0, compacted = 1')
-      both.hermes.message('s', 2, { content: 'Hello' })
-      both.hermes.message('s', 3, { content: 'A summary', _compressed_summary: 1 })
+    both.hermesDb.transaction(() => {
+      both.hermesDb.db.exec('UPDATE messages SET active = 0, compacted = 1')
+      both.hermesDb.addMessage('s', 2, { content: 'Hello' })
+      both.hermesDb.addMessage('s', 3, { content: 'A summary', _compressed_summary: 1 })
     })
     expect((await all()).map(({ root, tip, lastActivityAt }) => [root.id, tip.id, lastActivityAt])).toEqual([
       ['s', 's', 3000],
@@ -272,35 +275,35 @@ describe("Hermes' ways to compact", () => {
 
   test('by another session, made before the old one is ended or after it', async () => {
     told('a', [5], { started_at: 1, title: 'Trees' })
-    both.hermes.write(() => {
+    both.hermesDb.transaction(() => {
       told('b', [6], { started_at: 5.9, parent_session_id: 'a', title: 'Trees #2' })
-      both.hermes.db.exec("UPDATE sessions SET ended_at = 6, end_reason = 'compression' WHERE id = 'a'")
+      both.hermesDb.db.exec("UPDATE sessions SET ended_at = 6, end_reason = 'compression' WHERE id = 'a'")
     })
     expect(await list()).toEqual(['a > b'])
-    both.hermes.db.exec("UPDATE sessions SET ended_at = 7, end_reason = 'compression' WHERE id = 'b'")
+    both.hermesDb.db.exec("UPDATE sessions SET ended_at = 7, end_reason = 'compression' WHERE id = 'b'")
     expect(await list()).toEqual(['a > b'])
     told('c', [8], { started_at: 7.1, parent_session_id: 'b', title: 'Trees #3' })
     expect(await list()).toEqual(['a > c'])
-    expect((await all()).map(conversationTitle)).toEqual(['Trees'])
+    expect((await all()).map(deriveConversationTitle)).toEqual(['Trees'])
   })
 
   test('a session that is taken up again lets go of those that continued it', async () => {
     told('a', [1], ended)
     told('b', [2], { parent_session_id: 'a' })
     expect(await list()).toEqual(['a > b'])
-    both.hermes.db.exec("UPDATE sessions SET ended_at = NULL, end_reason = NULL WHERE id = 'a'")
+    both.hermesDb.db.exec("UPDATE sessions SET ended_at = NULL, end_reason = NULL WHERE id = 'a'")
     expect(await list()).toEqual(['b', 'a'])
   })
 })
 
 describe.each<HermesLayout>(['newest', 'compacting', 'v7', 'v2'])('a file of the layout %s', (layout) => {
   test('is listed by conversation', async () => {
-    await using old = await Both.open(layout)
-    old.hermes.session('a', { end_reason: 'cli_close', started_at: 1 })
-    old.hermes.session('b', { parent_session_id: 'a', started_at: 3 })
-    old.hermes.message('a', 2, { content: 'Hello' })
-    old.hermes.message('b', 4, { content: 'Hello' })
-    expect((await old.conversations.page(everything, {})).map(named)).toEqual(['a > b'])
+    await using old = await ConversationFixture.open(layout)
+    old.hermesDb.addSession('a', { end_reason: 'cli_close', started_at: 1 })
+    old.hermesDb.addSession('b', { parent_session_id: 'a', started_at: 3 })
+    old.hermesDb.addMessage('a', 2, { content: 'Hello' })
+    old.hermesDb.addMessage('b', 4, { content: 'Hello' })
+    expect((await old.conversations.listPage(everything, {})).map(named)).toEqual(['a > b'])
   })
 })
 
@@ -312,26 +315,26 @@ test.each([
   ['messages', 'timestamp', ['a > b']],
   ['messages', 'active', ['a > b']],
 ] as const)('without the column %s.%s conversations are listed', async (table, column, expected) => {
-  await using old = await Both.open('v2')
-  old.hermes.session('a', { end_reason: 'compression', started_at: 1 })
-  old.hermes.session('b', { parent_session_id: 'a', started_at: 3 })
-  for (const [index, id] of ['a', 'b'].entries()) old.hermes.message(id, index + 5, { content: 'Hello' })
-  old.hermes.db.exec(
+  await using old = await ConversationFixture.open('v2')
+  old.hermesDb.addSession('a', { end_reason: 'compression', started_at: 1 })
+  old.hermesDb.addSession('b', { parent_session_id: 'a', started_at: 3 })
+  for (const [index, id] of ['a', 'b'].entries()) old.hermesDb.addMessage(id, index + 5, { content: 'Hello' })
+  old.hermesDb.db.exec(
     'DROP INDEX idx_sessions_source; DROP INDEX idx_sessions_parent; DROP INDEX idx_sessions_started; DROP INDEX idx_messages_session',
   )
-  if (old.hermes.columns(table).has(column)) old.hermes.db.exec(`ALTER TABLE ${table} DROP COLUMN ${column}`)
-  expect((await old.conversations.page(everything, {})).map(named)).toEqual(expected)
+  if (old.hermesDb.columnNames(table).has(column)) old.hermesDb.db.exec(`ALTER TABLE ${table} DROP COLUMN ${column}`)
+  expect((await old.conversations.listPage(everything, {})).map(named)).toEqual(expected)
 })
 
 describe('the title', () => {
   const title = (root: Partial<SessionRecord>, tip: Partial<SessionRecord>): string | null =>
-    conversationTitle({
-      root: sessionRecord({ id: 'root', ...root }),
-      tip: sessionRecord({ id: 'tip', ...tip }),
+    deriveConversationTitle({
+      root: newSessionRecord({ id: 'root', ...root }),
+      tip: newSessionRecord({ id: 'tip', ...tip }),
       segmentCount: 2,
       lastActivityAt: 0,
       isEmpty: false,
-      isElsewhere: false,
+      isCrossOrigin: false,
     })
 
   test.each([
@@ -359,9 +362,9 @@ describe('the title', () => {
   test("of Hermes' sessions tells who gave it", async () => {
     told('a', [1], { ...ended, title: 'Trees', title_source: 'llm' })
     told('b', [2], { parent_session_id: 'a', title: 'On woods', title_source: 'llm' })
-    expect((await all()).map(conversationTitle)).toEqual(['Trees'])
-    both.hermes.db.exec("UPDATE sessions SET title_source = 'user' WHERE id = 'b'")
-    expect((await all()).map(conversationTitle)).toEqual(['On woods'])
+    expect((await all()).map(deriveConversationTitle)).toEqual(['Trees'])
+    both.hermesDb.db.exec("UPDATE sessions SET title_source = 'user' WHERE id = 'b'")
+    expect((await all()).map(deriveConversationTitle)).toEqual(['On woods'])
   })
 })
 
@@ -370,7 +373,7 @@ describe('while conversations come, go and move,', () => {
     'a walk shows each that stays where it is exactly once (backwards: %s)',
     async (backwards) => {
       for (let i = 0; i < 24; i++) {
-        if (i % 3 === 0) await kept(mine(i), 100 + (i % 5))
+        if (i % 3 === 0) await kept(segueId(i), 100 + (i % 5))
         else told(`s${i}`, [100 + (i % 5)], i % 2 ? ended : {})
       }
       const staying = await list()
@@ -378,7 +381,7 @@ describe('while conversations come, go and move,', () => {
       let key: SessionKey | null = null
       for (let step = 0; ; step++) {
         const bounds = backwards ? { before: key, after: null } : { before: null, after: key }
-        const found: Conversation[] = await both.conversations.page({ ...bounds, limit: 4, backwards }, {})
+        const found: Conversation[] = await both.conversations.listPage({ ...bounds, limit: 4, backwards }, {})
         const end = backwards ? found[0] : found.at(-1)
         if (!end) break
         seen.push(...found.map(named))
@@ -386,9 +389,9 @@ describe('while conversations come, go and move,', () => {
         if (step >= 5) continue
         // Others come on top and at the bottom, and one moves from the bottom to the top.
         told(`new${step}`, [500 + step])
-        await kept(mine(100 + step), 1)
+        await kept(segueId(100 + step), 1)
         told(`mover${step}`, [50])
-        both.hermes.message(`mover${step}`, 600 + step)
+        both.hermesDb.addMessage(`mover${step}`, 600 + step)
       }
       const shown = seen.filter((id) => staying.includes(id))
       expect(shown.toSorted()).toEqual(staying.toSorted())

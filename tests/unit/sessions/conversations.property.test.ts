@@ -5,8 +5,8 @@ import type { Conversation } from '../../../src/sessions/conversation-repository
 import { SessionLoader } from '../../../src/sessions/session-loader.ts'
 import type { PageRequest, SessionKey } from '../../../src/storage/session-reader.ts'
 import type { HermesLayout } from '../../support/hermes/hermes-db.ts'
-import { Both, type ModelFilter } from '../../support/sessions/conversation-model.ts'
-import { anyStep, take } from '../../support/sessions/conversation-steps.ts'
+import { ConversationFixture, type ModelFilter } from '../../support/sessions/conversation-model.ts'
+import { anyStep, applyStep } from '../../support/sessions/conversation-steps.ts'
 
 const anyFilter: fc.Arbitrary<ModelFilter> = fc.record(
   {
@@ -18,7 +18,7 @@ const anyFilter: fc.Arbitrary<ModelFilter> = fc.record(
   { requiredKeys: [] },
 )
 
-let both: Both
+let both: ConversationFixture
 
 const keyOf = ({ root, lastActivityAt }: Conversation): SessionKey => ({ id: root.id, lastActivityAt })
 
@@ -32,7 +32,7 @@ async function walk(limit: number, backwards: boolean, filter: ModelFilter = {})
       limit,
       backwards,
     }
-    const found = await both.conversations.page(page, filter)
+    const found = await both.conversations.listPage(page, filter)
     all = backwards ? [...found, ...all] : [...all, ...found]
     const end = backwards ? found[0] : found.at(-1)
     if (!end) return all
@@ -49,26 +49,26 @@ const told = ({ root, tip, lastActivityAt, segmentCount }: Conversation) => ({
 
 async function expectAll(filter: ModelFilter, limit: number): Promise<void> {
   const expected = (of: ModelFilter) =>
-    both.model.conversations(of).map(({ root, tip, at, segments }) => ({ root, tip, at, count: segments.length }))
+    both.model.listConversations(of).map(({ root, tip, at, segments }) => ({ root, tip, at, count: segments.length }))
   for (const of of [{}, filter]) {
     expect((await walk(limit, false, of)).map(told)).toEqual(expected(of))
     expect((await walk(limit, true, of)).map(told)).toEqual(expected(of))
   }
   const sessions = new SessionLoader(both.sessions)
   const loader = new ConversationLoader(both.conversations, sessions)
-  for (const { root, tip, segments } of both.model.all()) {
+  for (const { root, tip, segments } of both.model.listAll()) {
     for (const id of segments) {
       const session = await sessions.load(id)
       if (!session) throw new Error(`there is no ${id}`)
-      const conversation = await loader.of(session)
+      const conversation = await loader.loadForSession(session)
       expect({ id, root: conversation.root.id, tip: conversation.tip.id, count: conversation.segmentCount }).toEqual({
         id,
         root,
         tip,
         count: segments.length,
       })
-      expect((await loader.byId(`cnv_${id}`))?.root.id).toBe(id === root ? root : undefined)
-      const listed = await both.conversations.segments(conversation, { first: 1000, skip: 0 })
+      expect((await loader.loadById(`cnv_${id}`))?.root.id).toBe(id === root ? root : undefined)
+      const listed = await both.conversations.listSegments(conversation, { limit: 1000, offset: 0 })
       expect(listed.map((each) => each.id)).toEqual(segments)
     }
   }
@@ -79,7 +79,7 @@ describe.each<[HermesLayout, number]>([
   ['v2', 20],
 ])('for any family over both databases, with any writes in between, in a file of the layout %s,', (layout, numRuns) => {
   beforeAll(async () => {
-    both = await Both.open(layout)
+    both = await ConversationFixture.open(layout)
   })
   afterAll(() => both[Symbol.asyncDispose]())
 
@@ -89,7 +89,7 @@ describe.each<[HermesLayout, number]>([
       fc.asyncProperty(...anyCase, async (steps, filter, limit) => {
         both.clear()
         for (const step of steps) {
-          take(both, step)
+          applyStep(both, step)
           if (step.kind === 'look') await expectAll(filter, limit)
         }
         await expectAll(filter, limit)

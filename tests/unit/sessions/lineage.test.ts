@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canBeContinued, continues, lineageOf } from '../../../src/sessions/load-lineage.ts'
+import { isContinuable, continuesSession, loadLineage } from '../../../src/sessions/load-lineage.ts'
 import type { SessionRecord } from '../../../src/model/records.ts'
-import { sessionRecord } from '../../support/sessions/session-record.ts'
+import { newSessionRecord } from '../../support/sessions/session-record.ts'
 
-const parent = sessionRecord({ id: 'parent', endReason: 'compression' })
-const child = sessionRecord({ id: 'child', parentId: 'parent' })
+const parent = newSessionRecord({ id: 'parent', endReason: 'compression' })
+const child = newSessionRecord({ id: 'child', parentId: 'parent' })
 
 /** What a walk comes to, in ids, and the ids that it asked for in their order. */
 async function walk(id: string, rows: readonly SessionRecord[]) {
@@ -13,7 +13,7 @@ async function walk(id: string, rows: readonly SessionRecord[]) {
   const start = byId.get(id)
   if (!start) throw new Error(`there is no ${id}`)
   const asked: string[] = []
-  const lineage = await lineageOf(start, async (wanted) => {
+  const lineage = await loadLineage(start, async (wanted) => {
     asked.push(wanted)
     return byId.get(wanted) ?? null
   })
@@ -28,7 +28,7 @@ async function walk(id: string, rows: readonly SessionRecord[]) {
 /** Sessions that continue each other, the first one named `0`. */
 function chain(length: number): SessionRecord[] {
   return Array.from({ length }, (_, i) =>
-    sessionRecord({ id: `${i}`, endReason: 'compression', parentId: i === 0 ? null : `${i - 1}` }),
+    newSessionRecord({ id: `${i}`, endReason: 'compression', parentId: i === 0 ? null : `${i - 1}` }),
   )
 }
 
@@ -36,33 +36,33 @@ const alone = (id: string) => ({ parent: null, root: id, segmentCount: 1 })
 
 describe('a child continues its parent', () => {
   test.each(['compression', 'cli_close'])('when that ended in %s', (endReason) => {
-    expect(continues(child, { ...parent, endReason })).toBe(true)
-    expect(canBeContinued({ ...parent, endReason })).toBe(true)
+    expect(continuesSession(child, { ...parent, endReason })).toBe(true)
+    expect(isContinuable({ ...parent, endReason })).toBe(true)
   })
 
   test('whatever their sources are: cli_close is a move from the terminal to elsewhere', () => {
     for (const source of ['cli', 'webui', 'telegram', 'segue', 'unknown', 'Tool', 'kanban', 'oneshot']) {
-      expect(continues({ ...child, source }, { ...parent, endReason: 'cli_close' }), source).toBe(true)
+      expect(continuesSession({ ...child, source }, { ...parent, endReason: 'cli_close' }), source).toBe(true)
     }
   })
 
   test('whatever their times are', () => {
-    expect(continues({ ...child, startedAt: 1 }, { ...parent, startedAt: 9, endedAt: 8 })).toBe(true)
-    expect(continues(child, { ...parent, endedAt: null })).toBe(true)
+    expect(continuesSession({ ...child, startedAt: 1 }, { ...parent, startedAt: 9, endedAt: 8 })).toBe(true)
+    expect(continuesSession(child, { ...parent, endedAt: null })).toBe(true)
   })
 
   test('when it inherited the mark of its parent, which names another session', () => {
     const branch = { ...parent, parentId: 'trunk', notContinuationOf: ['trunk'] }
-    expect(continues({ ...child, notContinuationOf: ['trunk'] }, branch)).toBe(true)
-    expect(continues(branch, sessionRecord({ id: 'trunk', endReason: 'compression' }))).toBe(false)
+    expect(continuesSession({ ...child, notContinuationOf: ['trunk'] }, branch)).toBe(true)
+    expect(continuesSession(branch, newSessionRecord({ id: 'trunk', endReason: 'compression' }))).toBe(false)
   })
 
   test('when its parent is a tool or a subagent itself', () => {
-    for (const source of ['tool', 'subagent']) expect(continues(child, { ...parent, source })).toBe(true)
+    for (const source of ['tool', 'subagent']) expect(continuesSession(child, { ...parent, source })).toBe(true)
   })
 
   test('of another origin', () => {
-    expect(continues({ ...child, origin: 'SEGUE' }, parent)).toBe(true)
+    expect(continuesSession({ ...child, origin: 'SEGUE' }, parent)).toBe(true)
   })
 })
 
@@ -83,28 +83,28 @@ describe('a child does not continue its parent', () => {
     'compressed',
     'something new',
   ])('when that ended in %j', (endReason) => {
-    expect(continues(child, { ...parent, endReason })).toBe(false)
-    expect(canBeContinued({ ...parent, endReason })).toBe(false)
+    expect(continuesSession(child, { ...parent, endReason })).toBe(false)
+    expect(isContinuable({ ...parent, endReason })).toBe(false)
   })
 
   test('when it is marked as something else of that parent', () => {
-    expect(continues({ ...child, notContinuationOf: ['parent'] }, parent)).toBe(false)
-    expect(continues({ ...child, notContinuationOf: ['other', 'parent'] }, parent)).toBe(false)
-    expect(continues({ ...child, notContinuationOf: ['Parent', 'paren', ''] }, parent)).toBe(true)
+    expect(continuesSession({ ...child, notContinuationOf: ['parent'] }, parent)).toBe(false)
+    expect(continuesSession({ ...child, notContinuationOf: ['other', 'parent'] }, parent)).toBe(false)
+    expect(continuesSession({ ...child, notContinuationOf: ['Parent', 'paren', ''] }, parent)).toBe(true)
   })
 
   test.each(['tool', 'subagent'])('when it is a %s', (source) => {
-    expect(continues({ ...child, source }, parent)).toBe(false)
+    expect(continuesSession({ ...child, source }, parent)).toBe(false)
   })
 
   test('when they are one and the same', () => {
-    const self = sessionRecord({ id: 'self', parentId: 'self', endReason: 'compression' })
-    expect(continues(self, self)).toBe(false)
+    const self = newSessionRecord({ id: 'self', parentId: 'self', endReason: 'compression' })
+    expect(continuesSession(self, self)).toBe(false)
   })
 
   test('when it names another one, or none', () => {
-    expect(continues({ ...child, parentId: 'other' }, parent)).toBe(false)
-    expect(continues({ ...child, parentId: null }, parent)).toBe(false)
+    expect(continuesSession({ ...child, parentId: 'other' }, parent)).toBe(false)
+    expect(continuesSession({ ...child, parentId: null }, parent)).toBe(false)
   })
 })
 
@@ -121,7 +121,7 @@ describe('a walk', () => {
     const gone = chain(5).slice(2)
     expect(await walk('4', gone)).toMatchObject({ parent: '3', root: '2', segmentCount: 3 })
     expect(await walk('2', gone)).toMatchObject(alone('2'))
-    const otherwise = chain(5).with(1, sessionRecord({ id: '1', parentId: '0', endReason: 'branched' }))
+    const otherwise = chain(5).with(1, newSessionRecord({ id: '1', parentId: '0', endReason: 'branched' }))
     expect(await walk('4', otherwise)).toMatchObject({ parent: '3', root: '2', segmentCount: 3 })
     expect(await walk('1', otherwise)).toMatchObject({ parent: '0', root: '0', segmentCount: 2 })
   })
@@ -136,7 +136,7 @@ describe('a walk', () => {
   })
 
   test('that meets an id twice leaves the session alone: on a cycle, and hanging off one', async () => {
-    const compressed = (id: string, parentId: string) => sessionRecord({ id, parentId, endReason: 'compression' })
+    const compressed = (id: string, parentId: string) => newSessionRecord({ id, parentId, endReason: 'compression' })
     const rows = [compressed('a', 'b'), compressed('b', 'a'), compressed('c', 'a'), compressed('d', 'c')]
     for (const { id } of rows) expect(await walk(id, rows), id).toMatchObject(alone(id))
     const three = [compressed('x', 'z'), compressed('y', 'x'), compressed('z', 'y')]
@@ -145,8 +145,8 @@ describe('a walk', () => {
 
   test('passes by a cycle of names that the rule does not follow', async () => {
     const rows = [
-      sessionRecord({ id: 'a', parentId: 'b', endReason: 'compression' }),
-      sessionRecord({ id: 'b', parentId: 'a', endReason: 'branched' }),
+      newSessionRecord({ id: 'a', parentId: 'b', endReason: 'compression' }),
+      newSessionRecord({ id: 'b', parentId: 'a', endReason: 'branched' }),
     ]
     expect(await walk('b', rows)).toMatchObject({ parent: 'a', root: 'a', segmentCount: 2 })
     expect(await walk('a', rows)).toMatchObject(alone('a'))
@@ -154,15 +154,15 @@ describe('a walk', () => {
 
   test('of a session that is its own parent ends at once', async () => {
     const rows = [
-      sessionRecord({ id: 'self', parentId: 'self', endReason: 'compression' }),
-      sessionRecord({ id: 'next', parentId: 'self' }),
+      newSessionRecord({ id: 'self', parentId: 'self', endReason: 'compression' }),
+      newSessionRecord({ id: 'next', parentId: 'self' }),
     ]
     expect(await walk('self', rows)).toMatchObject(alone('self'))
     expect(await walk('next', rows)).toMatchObject({ parent: 'self', root: 'self', segmentCount: 2 })
   })
 
   test('that fails to read a row fails, rather than to tell something else', async () => {
-    const failing = lineageOf(child, async () => Promise.reject(new Error('disk')))
+    const failing = loadLineage(child, async () => Promise.reject(new Error('disk')))
     await expect(failing).rejects.toThrow('disk')
   })
 })
@@ -182,13 +182,13 @@ const families = fc
       }),
     ),
   )
-  .map((rows) => rows.map((row) => sessionRecord(row)))
+  .map((rows) => rows.map((row) => newSessionRecord(row)))
 
 test('for any family, the answer is what the links say', async () => {
   await fc.assert(
     fc.asyncProperty(families, async (rows) => {
       const links = new Map(
-        rows.flatMap((row) => rows.filter((other) => continues(row, other)).map((other) => [row.id, other.id])),
+        rows.flatMap((row) => rows.filter((other) => continuesSession(row, other)).map((other) => [row.id, other.id])),
       )
       for (const { id } of rows) {
         const path = [id]

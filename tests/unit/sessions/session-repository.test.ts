@@ -6,9 +6,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { SessionRecord } from '../../../src/model/records.ts'
 import { ask, request } from '../../support/server/graphql-request.ts'
-import { HermesDb, type Row } from '../../support/hermes/hermes-db.ts'
-import { newFolder, newSegue, type TestSegue } from '../../support/server/segue.ts'
-import { sessionRecord } from '../../support/sessions/session-record.ts'
+import { HermesDb, type HermesRow } from '../../support/hermes/hermes-db.ts'
+import { newTempFolder, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
+import { newSessionRecord } from '../../support/sessions/session-record.ts'
 
 const listSchema = z.object({
   sessions: z.object({
@@ -42,9 +42,9 @@ let segue: TestSegue
 let own: Database.Database
 
 beforeAll(async () => {
-  hermesHome = newFolder()
+  hermesHome = newTempFolder()
   hermes = new HermesDb(join(hermesHome, 'state.db'))
-  segue = await newSegue({ settings: { hermesHome } })
+  segue = await startTestSegue({ settings: { hermesHome } })
   await keep('ses_00000000000000000000000001', 1)
   own = new Database(join(segue.home, 'segue.db'))
 })
@@ -63,14 +63,14 @@ beforeEach(() => {
 
 /** A session kept here, last active at a time in milliseconds. */
 async function keep(id: string, at: number, of: Partial<SessionRecord> = {}): Promise<string> {
-  const session = sessionRecord({ id, origin: 'SEGUE', source: 'segue', startedAt: at, lastActivityAt: at, ...of })
-  await segue.domain.profile.chats.createSession({ session, messages: [] })
+  const session = newSessionRecord({ id, origin: 'SEGUE', source: 'segue', startedAt: at, lastActivityAt: at, ...of })
+  await segue.defaultProfile.profile.eventStore.createSession({ session, messages: [] })
   return id
 }
 
 /** A session of Hermes with one message at a time in milliseconds. */
-function told(id: string, at: number, row: Row = {}): string {
-  hermes.message(hermes.session(id, row), at / 1000, { content: 'hello' })
+function told(id: string, at: number, row: HermesRow = {}): string {
+  hermes.addMessage(hermes.addSession(id, row), at / 1000, { content: 'hello' })
   return id
 }
 
@@ -117,8 +117,8 @@ describe('order', () => {
   test('the newest message counts, not the start', async () => {
     told('begun early', 9000, { started_at: 1 })
     told('begun late', 8000, { started_at: 8 })
-    hermes.message('begun late', 0.5, { content: 'a clock that went wrong' })
-    hermes.session('empty, begun between', { started_at: 8.5 })
+    hermes.addMessage('begun late', 0.5, { content: 'a clock that went wrong' })
+    hermes.addSession('empty, begun between', { started_at: 8.5 })
     expect((await page({})).ids).toEqual(['begun early', 'empty, begun between', 'begun late'])
   })
 
@@ -136,7 +136,7 @@ describe('order', () => {
     for (let i = 1; i <= 3; i++) told(`s${i}`, i * 1000)
     await keep(mine(1), 2500)
     expect((await page({})).ids).toEqual(['s3', mine(1), 's2', 's1'])
-    hermes.message('s1', 9, { content: 'again' })
+    hermes.addMessage('s1', 9, { content: 'again' })
     expect((await page({})).ids).toEqual(['s1', 's3', mine(1), 's2'])
     const started = z.object({ startChat: z.object({ id: z.string() }) })
     await ask(segue.url, started, {
@@ -146,7 +146,7 @@ describe('order', () => {
   })
 
   test('empty sessions and archived ones are listed', async () => {
-    hermes.session('empty')
+    hermes.addSession('empty')
     told('archived', 5000, { archived: 1 })
     told('hidden', 4000, { hidden: 1 })
     await keep(mine(1), 3000, { archived: true })
@@ -208,7 +208,7 @@ describe('pages', () => {
   })
 
   test('50 when no size is given, 1,000 at the most', async () => {
-    hermes.write(() => {
+    hermes.transaction(() => {
       for (let i = 0; i < 1001; i++) told(`s${i}`, 1000 + i)
     })
     expect((await page({})).ids).toHaveLength(50)
@@ -329,7 +329,7 @@ describe('filters', () => {
   })
 
   test('a rare channel is found far down the list', async () => {
-    hermes.write(() => {
+    hermes.transaction(() => {
       for (let i = 0; i < 2000; i++) told(`many${i}`, 10_000 + i)
     })
     expect((await page({ first: 1, filter: { channels: ['CRON'] } })).ids).toEqual(['job'])

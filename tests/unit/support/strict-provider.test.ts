@@ -134,7 +134,7 @@ describe('the strict provider refuses', () => {
     const response = await post(provider, body)
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ error: { type: 'invalid_request_error', param } })
-    expect(provider.refusals).toHaveLength(1)
+    expect(provider.rejections).toHaveLength(1)
     expect(provider.requests).toHaveLength(0)
   })
 
@@ -156,7 +156,7 @@ describe('the strict provider refuses', () => {
 describe('a script', () => {
   async function events(script: Script, more: object = {}): Promise<unknown[]> {
     await using provider = await StrictProvider.start()
-    provider.next(script)
+    provider.enqueue(script)
     const body = await (await post(provider, { ...ask(user), stream: true, ...more })).text()
     return body
       .split('\n\n')
@@ -195,8 +195,8 @@ describe('a script', () => {
 
   test('can be held, and tells who left', async () => {
     await using provider = await StrictProvider.start()
-    provider.next([{ text: 'a' }, { wait: new Promise(() => {}) }])
-    provider.next([{ text: 'b' }, { cut: true }])
+    provider.enqueue([{ text: 'a' }, { wait: new Promise(() => {}) }])
+    provider.enqueue([{ text: 'b' }, { cut: true }])
     const leaving = new AbortController()
     const held = await fetch(`${provider.baseURL}/chat/completions`, {
       method: 'POST',
@@ -206,24 +206,24 @@ describe('a script', () => {
     })
     expect(held.status).toBe(200)
     leaving.abort()
-    expect(await (await provider.request(0)).closed).toBe('client')
+    expect(await (await provider.waitForRequest(0)).closed).toBe('client')
 
     const cut = await post(provider, { ...ask(user), stream: true })
     await expect(cut.text()).rejects.toThrow('terminated')
-    expect(await (await provider.request(1)).closed).toBe('provider')
+    expect(await (await provider.waitForRequest(1)).closed).toBe('provider')
   })
 
   test('can answer with a status', async () => {
     await using provider = await StrictProvider.start()
-    provider.next([{ status: 429, body: { error: { message: 'Slow down' } } }])
+    provider.enqueue([{ status: 429, body: { error: { message: 'Slow down' } } }])
     const response = await post(provider, ask(user))
     expect([response.status, await response.json()]).toEqual([429, { error: { message: 'Slow down' } }])
   })
 
   test('is made for each request by answer, unless one is queued', async () => {
     await using provider = await StrictProvider.start()
-    provider.answer = ({ body }) => `to ${body.messages.length}`
-    provider.next('queued')
+    provider.defaultAnswer = ({ body }) => `to ${body.messages.length}`
+    provider.enqueue('queued')
     const replies = [await post(provider, ask(user)), await post(provider, ask(user, asks, result))]
     expect(await Promise.all(replies.map((reply) => reply.json()))).toMatchObject([
       { choices: [{ message: { content: 'queued' } }] },

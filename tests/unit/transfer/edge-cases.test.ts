@@ -3,42 +3,42 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { migrations } from '../../../src/storage/sqlite/database/migrations.ts'
-import { never, wholeAnswer } from '../../contract/support/chat.ts'
+import { never, streamToEnd } from '../../contract/support/chat.ts'
 import { connect } from '../../contract/support/clients.ts'
-import { agentChatsIn, newAgentChats } from '../../support/fixtures/agent-chats.ts'
-import { newFolder, newSegue } from '../../support/server/segue.ts'
-import { newTool, sourceOf } from '../../support/fixtures/tools.ts'
-import { exported, imported, newHome } from '../../support/transfer/transfers.ts'
+import { openChatFixture, newChatFixture } from '../../support/fixtures/agent-chats.ts'
+import { newTempFolder, startTestSegue } from '../../support/server/segue.ts'
+import { newTool, newToolSource } from '../../support/fixtures/tools.ts'
+import { exportToFile, importFromFile, newHomePath } from '../../support/transfer/transfers.ts'
 
 test('while an answer is made, or waits, there is no export; afterwards there is one', async () => {
-  await using world = newAgentChats(async function* () {
+  await using world = newChatFixture(async function* () {
     yield { type: 'text', block: 'one', text: 'Hel' }
     await never
   })
   const { id, sessionId } = await world.start('Hello')
   const making = `An answer is being made in this conversation, or waits for its turn (${id}).`
-  await expect(exported({ home: world.home, id: sessionId })).rejects.toThrow(making)
+  await expect(exportToFile({ home: world.home, id: sessionId })).rejects.toThrow(making)
   await world.chats.cancel(id)
-  expect((await exported({ home: world.home, id: sessionId })).text).toContain('"status":"CANCELLED"')
+  expect((await exportToFile({ home: world.home, id: sessionId })).text).toContain('"status":"CANCELLED"')
 })
 
 test('an answer that is too long for a row comes back from the log', async () => {
   const text = 'a word and another one '.repeat(20_000)
-  await using world = newAgentChats(async function* () {
+  await using world = newChatFixture(async function* () {
     yield { type: 'text', block: 'one', text }
   })
   const { id, sessionId } = await world.start('Hello')
   await world.follow(id)
-  const document = await exported({ home: world.home, id: sessionId })
+  const document = await exportToFile({ home: world.home, id: sessionId })
   expect(document.text).toContain('"parts":[],"inLog":true')
-  const home = newHome()
-  await imported(document.path, home)
-  expect((await exported({ home, id: sessionId })).text).toBe(document.text)
-  await using other = agentChatsIn(home)
-  const stream = await other.profile.chats.stream(id)
-  const message = await other.chats.transcripts.stored(stream?.messageId ?? '')
+  const home = newHomePath()
+  await importFromFile(document.path, home)
+  expect((await exportToFile({ home, id: sessionId })).text).toBe(document.text)
+  await using other = openChatFixture(home)
+  const stream = await other.profile.eventStore.findStream(id)
+  const message = await other.chats.messageQueries.findStoredMessage(stream?.messageId ?? '')
   expect(message?.parts).toEqual([{ type: 'text', text }])
-  const found = await other.profile.searches.find(
+  const found = await other.profile.search.find(
     { query: 'a word and another', filter: {}, after: null, before: null, limit: 5, backwards: false },
     new AbortController().signal,
   )
@@ -46,33 +46,35 @@ test('an answer that is too long for a row comes back from the log', async () =>
 })
 
 test('a kept file that is gone or damaged is told, and the rest comes back', async () => {
-  const home = newFolder()
+  const home = newTempFolder()
   const run = async (): Promise<string> => 'x'.repeat(100_000)
-  const tool = newTool({ name: 'read', readOnly: true, run })
+  const tool = newTool({ name: 'read', isReadOnly: true, execute: run })
   const sessionId = await (async () => {
-    await using segue = await newSegue({ settings: { home }, toolsOf: () => sourceOf(tool) })
+    await using segue = await startTestSegue({ settings: { home }, createToolSource: () => newToolSource(tool) })
     await using client = connect('http', segue.url)
-    return (await wholeAnswer(client, { text: '/tool read {}' })).end.sessionId
+    return (await streamToEnd(client, { text: '/tool read {}' })).end.sessionId
   })()
   const [hash = ''] = readdirSync(join(home, 'files'))
   writeFileSync(join(home, 'files', hash), 'y')
-  expect((await exported({ home, id: sessionId })).notes).toEqual([expect.stringContaining(`${hash} is damaged`)])
+  expect((await exportToFile({ home, id: sessionId })).notes).toEqual([expect.stringContaining(`${hash} is damaged`)])
   rmSync(join(home, 'files', hash))
-  const document = await exported({ home, id: sessionId })
+  const document = await exportToFile({ home, id: sessionId })
   expect(document.notes).toEqual([expect.stringContaining(`${hash} is not there any more`)])
-  const other = newHome()
-  await imported(document.path, other, 'work')
-  expect((await exported({ home: other, id: sessionId, profile: 'work' })).text).toBe(document.text)
-  await expect(exported({ home: other, id: sessionId, profile: 'default' })).rejects.toThrow('There is no conversation')
+  const other = newHomePath()
+  await importFromFile(document.path, other, 'work')
+  expect((await exportToFile({ home: other, id: sessionId, profile: 'work' })).text).toBe(document.text)
+  await expect(exportToFile({ home: other, id: sessionId, profile: 'default' })).rejects.toThrow(
+    'There is no conversation',
+  )
 })
 
 test('a database of an older Segue is left as it is', async () => {
-  const home = newFolder()
+  const home = newTempFolder()
   const path = join(home, 'segue.db')
   const database = new Database(path)
   database.exec(migrations[0] ?? '')
   database.pragma('user_version = 1')
-  await expect(exported({ home, id: 'ses_1' })).rejects.toThrow(`${path} is an older Segue's. Start this one once`)
+  await expect(exportToFile({ home, id: 'ses_1' })).rejects.toThrow(`${path} is an older Segue's. Start this one once`)
   expect(database.pragma('user_version', { simple: true })).toBe(1)
   database.close()
 })

@@ -2,36 +2,36 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { newSession, wholeAnswer } from '../../contract/support/chat.ts'
+import { newSession, streamToEnd } from '../../contract/support/chat.ts'
 import { connect } from '../../contract/support/clients.ts'
 import { profileFolder } from '../../../src/profiles/profile-name.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { newFolder, newSegue } from '../../support/server/segue.ts'
-import { data, exported, imported, newHome } from '../../support/transfer/transfers.ts'
+import { newTempFolder, startTestSegue } from '../../support/server/segue.ts'
+import { queryData, exportToFile, importFromFile, newHomePath } from '../../support/transfer/transfers.ts'
 
 const [root, tip, branch] = ['20260213_090000_d4e5f6', '20260214_101500_a1b2c3', '20260215_080000_b1b2b3'] as const
 
 /** A chat that Hermes compacted and ended in the terminal, and a branch of it. */
 function fill(folder: string): void {
   const hermes = new HermesDb(join(folder, 'state.db'))
-  hermes.session(root, {
+  hermes.addSession(root, {
     title: 'Garden',
     source: 'telegram',
     model: 'some-model',
     ended_at: 200,
     end_reason: 'compression',
   })
-  hermes.message(root, 101, { content: 'What can I plant in November?' })
-  hermes.calls(root, 102, ['x'], { content: 'Let me see.' })
-  hermes.result(root, 103, 'x', 'oaks')
-  hermes.message(root, 104, { content: 'archived', active: 0, compacted: 1 })
+  hermes.addMessage(root, 101, { content: 'What can I plant in November?' })
+  hermes.addToolCalls(root, 102, ['x'], { content: 'Let me see.' })
+  hermes.addToolResult(root, 103, 'x', 'oaks')
+  hermes.addMessage(root, 104, { content: 'archived', active: 0, compacted: 1 })
   const handedOn = { started_at: 200, parent_session_id: root, source: 'telegram' }
-  hermes.session(tip, { title: 'Garden #2', ended_at: 300, end_reason: 'cli_close', ...handedOn })
-  hermes.message(tip, 201, { content: 'In short: oaks.' })
-  hermes.message(tip, 202, { role: 'assistant', content: 'And pears.', reasoning: 'Hm.' })
+  hermes.addSession(tip, { title: 'Garden #2', ended_at: 300, end_reason: 'cli_close', ...handedOn })
+  hermes.addMessage(tip, 201, { content: 'In short: oaks.' })
+  hermes.addMessage(tip, 202, { role: 'assistant', content: 'And pears.', reasoning: 'Hm.' })
   const model_config = JSON.stringify({ _branched_from: root })
-  hermes.session(branch, { title: 'Branch', started_at: 210, parent_session_id: root, model_config })
-  hermes.message(branch, 211, { content: 'Elsewhere' })
+  hermes.addSession(branch, { title: 'Branch', started_at: 210, parent_session_id: root, model_config })
+  hermes.addMessage(branch, 211, { content: 'Elsewhere' })
   hermes.close()
 }
 
@@ -41,7 +41,7 @@ async function shownBy(url: string, profile: string): Promise<unknown> {
     segments { title source channel startedAt endedAt endReason lastActivityAt messageCount modelContext segmentCount
       messages { edges { node { role status text reasoning createdAt digest toolCalls { id name state result } } } } }
   } } } search(query: "oaks", filter: { profile: "${profile}", channels: [MESSAGING] }) { edges { node { snippet } } }`
-  return data(url, `{ ${shown} }`)
+  return queryData(url, `{ ${shown} }`)
 }
 
 const made = z.object({ createSession: z.object({ id: z.string() }) })
@@ -49,41 +49,41 @@ const made = z.object({ createSession: z.object({ id: z.string() }) })
 test.each(['default', 'work'])(
   'sessions of Hermes come back as ours, where there is no Hermes (%s)',
   async (profile) => {
-    const [hermesHome, home, other] = [newFolder(), newFolder(), newHome()]
+    const [hermesHome, home, other] = [newTempFolder(), newTempFolder(), newHomePath()]
     const theirs = profileFolder(hermesHome, profile)
     mkdirSync(theirs, { recursive: true })
     fill(theirs)
     const prefix = profile === 'default' ? '' : `${profile}@`
     const settings = { home, hermesHome, model: null }
     const ours = await (async () => {
-      await using segue = await newSegue({ settings })
+      await using segue = await startTestSegue({ settings })
       await using client = connect('http', segue.url)
       const input = `{ continues: "${prefix}${tip}", profile: "${profile}" }`
       const { id } = made.parse(
-        await data(segue.url, `mutation { createSession(input: ${input}) { id } }`),
+        await queryData(segue.url, `mutation { createSession(input: ${input}) { id } }`),
       ).createSession
-      await wholeAnswer(client, { sessionId: id, text: 'Where?' })
+      await streamToEnd(client, { sessionId: id, text: 'Where?' })
       return id
     })()
-    await using segue = await newSegue({ settings })
-    const document = await exported({ home, hermesHome, id: prefix + root })
+    await using segue = await startTestSegue({ settings })
+    const document = await exportToFile({ home, hermesHome, id: prefix + root })
     for (const id of [ours, `cnv_${prefix}${root}`]) {
-      expect((await exported({ home, hermesHome, id, profile })).text).toBe(document.text)
+      expect((await exportToFile({ home, hermesHome, id, profile })).text).toBe(document.text)
     }
     expect(document.notes).toEqual([])
 
-    await imported(document.path, other, profile)
-    await using again = await newSegue({ settings: { home: other } })
+    await importFromFile(document.path, other, profile)
+    await using again = await startTestSegue({ settings: { home: other } })
     const shown = await shownBy(again.url, profile)
     expect(JSON.stringify(shown)).toContain('And pears.')
     expect(JSON.stringify(shown)).toContain('"snippet":"In short: oaks."')
     // The branch was none of it.
     expect(shown).toEqual(await withoutBranch(shownBy(segue.url, profile)))
-    expect((await exported({ home: other, id: ours })).text).toBe(document.text)
+    expect((await exportToFile({ home: other, id: ours })).text).toBe(document.text)
 
     // It goes on.
     await using client = connect('http', again.url)
-    await wholeAnswer(client, { sessionId: ours, text: 'And why?' })
+    await streamToEnd(client, { sessionId: ours, text: 'And why?' })
   },
 )
 
@@ -97,14 +97,14 @@ async function withoutBranch(shown: Promise<unknown>): Promise<unknown> {
 }
 
 test('what Hermes cannot tell just now is told to be missing', async () => {
-  const [hermesHome, home] = [newFolder(), newFolder()]
+  const [hermesHome, home] = [newTempFolder(), newTempFolder()]
   fill(hermesHome)
   const id = await (async () => {
-    await using segue = await newSegue({ settings: { home, hermesHome } })
+    await using segue = await startTestSegue({ settings: { home, hermesHome } })
     await using client = connect('http', segue.url)
     return await newSession(client, tip)
   })()
-  const { notes, text } = await exported({ home, id })
+  const { notes, text } = await exportToFile({ home, id })
   expect(notes).toEqual([expect.stringContaining(`${tip} of Hermes, from which ${id} goes on, can't be read`)])
   expect(text).toContain(`"parentId":"${tip}"`)
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { JsonPiecesError, piecesOf } from '../../../src/transfer/json-stream.ts'
+import { JsonStreamError, parseJsonStream } from '../../../src/transfer/json-stream.ts'
 
 /** An object put together from its pieces, of a text that comes in so many code units at a time. */
 function read(text: string, size: number): Map<string, unknown> {
@@ -12,7 +12,7 @@ function read(text: string, size: number): Map<string, unknown> {
   }
   const members = new Map<string, unknown>()
   const lists = new Map<string, unknown[]>()
-  for (const { member, index, value } of piecesOf(more)) {
+  for (const { member, index, value } of parseJsonStream(more)) {
     if (index === null) members.set(member, value)
     else {
       const list = index === 0 ? [] : (lists.get(member) ?? [])
@@ -29,7 +29,7 @@ function taken(text: string, size = 3): Map<string, unknown> | null {
   try {
     return read(text, size)
   } catch (error) {
-    if (!(error instanceof JsonPiecesError)) throw error
+    if (!(error instanceof JsonStreamError)) throw error
     return null
   }
 }
@@ -81,14 +81,14 @@ test('whatever character takes the place of another one, it refuses what JSON.pa
 
 test('each piece tells the line on which it begins, and a fault where it is', () => {
   const text = '{\n"a": [\n1,\n\n{"b":\n2}],\n"c": 3\n}'
-  const lines = [...piecesOf(once(text))].map(({ member, index, line }) => [member, index, line])
+  const lines = [...parseJsonStream(once(text))].map(({ member, index, line }) => [member, index, line])
   expect(lines).toEqual([
     ['a', 0, 3],
     ['a', 1, 5],
     ['c', null, 7],
   ])
-  expect(() => [...piecesOf(once('{\n"a": [\n1,\n,]}'))]).toThrow(expect.objectContaining({ line: 4 }))
-  expect(() => [...piecesOf(once('{\n"a": [\n1\n'))]).toThrow('the file ends here, before it is complete')
+  expect(() => [...parseJsonStream(once('{\n"a": [\n1,\n,]}'))]).toThrow(expect.objectContaining({ line: 4 }))
+  expect(() => [...parseJsonStream(once('{\n"a": [\n1\n'))]).toThrow('the file ends here, before it is complete')
 })
 
 function once(text: string): () => string | null {

@@ -4,26 +4,26 @@ import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { lockHome } from '../../../src/storage/sqlite/database/home-lock.ts'
 import { TransferError } from '../../../src/transfer/transfer-error.ts'
-import { followStream, is, startChat } from '../../contract/support/chat.ts'
-import { readTo } from '../../contract/support/typed-client.ts'
+import { followStream, isEventOfType, startChat } from '../../contract/support/chat.ts'
+import { readUntil } from '../../contract/support/typed-client.ts'
 import { connect } from '../../contract/support/clients.ts'
-import { newFolder, newSegue } from '../../support/server/segue.ts'
-import { exported, imported, newHome } from '../../support/transfer/transfers.ts'
+import { newTempFolder, startTestSegue } from '../../support/server/segue.ts'
+import { exportToFile, importFromFile, newHomePath } from '../../support/transfer/transfers.ts'
 
-const home = newFolder()
+const home = newTempFolder()
 /** A document of one turn with a file, and its path. */
 let whole = ''
 let path = ''
 let sessionId = ''
 
 beforeAll(async () => {
-  await using segue = await newSegue({ settings: { home } })
+  await using segue = await startTestSegue({ settings: { home } })
   await using client = connect('http', segue.url)
   const files = [{ name: 'a.txt', mediaType: 'text/plain', url: `data:text/plain;base64,${btoa('A file')}` }]
   const stream = await startChat(client, { text: 'Hello', files, key: 'k' })
-  const { last } = await readTo(followStream(client, stream.id), is('StreamFinished'))
+  const { last } = await readUntil(followStream(client, stream.id), isEventOfType('StreamFinished'))
   sessionId = last.sessionId
-  const document = await exported({ home, id: sessionId })
+  const document = await exportToFile({ home, id: sessionId })
   whole = document.text
   path = document.path
 })
@@ -32,10 +32,10 @@ afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 /** What an import of this text is refused with. Nothing of it is there then, in a home that was not there before either. */
 async function refusal(text: string | Buffer): Promise<string> {
-  const file = join(newFolder(), 'conversation.json')
+  const file = join(newTempFolder(), 'conversation.json')
   writeFileSync(file, text)
-  const other = newHome()
-  const error: unknown = await imported(file, other).catch((reason: unknown) => reason)
+  const other = newHomePath()
+  const error: unknown = await importFromFile(file, other).catch((reason: unknown) => reason)
   if (!(error instanceof TransferError)) throw error
   expect(existsSync(other)).toBe(false)
   expect(error.message.startsWith(`${file}: `)).toBe(true)
@@ -118,32 +118,34 @@ describe('an import is refused, and says where and why,', () => {
 
   test('when it is there already, in whichever profile', async () => {
     const there = `The session ${sessionId} is there already, in the profile default.`
-    await expect(imported(path, home)).rejects.toThrow(there)
-    await expect(imported(path, home, 'work')).rejects.toThrow(there)
+    await expect(importFromFile(path, home)).rejects.toThrow(there)
+    await expect(importFromFile(path, home, 'work')).rejects.toThrow(there)
     expect(existsSync(join(home, 'profiles'))).toBe(false)
   })
 
   test('of a file that is not there', async () => {
-    await expect(imported('/nowhere.json', newHome())).rejects.toThrow("/nowhere.json: it can't be read (ENOENT)")
+    await expect(importFromFile('/nowhere.json', newHomePath())).rejects.toThrow(
+      "/nowhere.json: it can't be read (ENOENT)",
+    )
   })
 
   test('while a server has the home', async () => {
     const lock = lockHome(home)
-    await expect(imported(path, home)).rejects.toThrow('Another Segue server uses the home')
+    await expect(importFromFile(path, home)).rejects.toThrow('Another Segue server uses the home')
     lock.release()
   })
 })
 
 test('what is written in another way is the same document', async () => {
-  const [file, other] = [join(newFolder(), 'pretty.json'), newHome()]
+  const [file, other] = [join(newTempFolder(), 'pretty.json'), newHomePath()]
   writeFileSync(file, `\ufeff${JSON.stringify(JSON.parse(whole), null, 4)}`)
-  await imported(file, other)
-  expect(readFileSync((await exported({ home: other, id: sessionId })).path, 'utf8')).toBe(whole)
+  await importFromFile(file, other)
+  expect(readFileSync((await exportToFile({ home: other, id: sessionId })).path, 'utf8')).toBe(whole)
 })
 
 test('an import that fails half way leaves nothing of it behind', async () => {
-  const other = newHome()
-  await imported(path, other)
+  const other = newHomePath()
+  await importFromFile(path, other)
   // The session is deleted, and one of its messages is not.
   const database = new Database(join(other, 'segue.db'))
   database.pragma('foreign_keys = OFF')
@@ -154,7 +156,7 @@ test('an import that fails half way leaves nothing of it behind', async () => {
     ['sessions', 'messages', 'streams', 'events'].map((name) => database.prepare(`SELECT * FROM ${name}`).all())
   const before = tables()
   rmSync(join(other, 'files'), { recursive: true })
-  await expect(imported(path, other)).rejects.toThrow(/messages 2: msg_\w+ is there already$/)
+  await expect(importFromFile(path, other)).rejects.toThrow(/messages 2: msg_\w+ is there already$/)
   expect(tables()).toEqual(before)
   expect(readdirSync(join(other, 'files'))).toEqual([])
   database.close()

@@ -1,7 +1,14 @@
 import { rmSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
-import { ask, readTo } from '../../contract/support/typed-client.ts'
-import { cancelStream, type ChatEvent, followStream, is, startChat, streamChat } from '../../contract/support/chat.ts'
+import { ask, readUntil } from '../../contract/support/typed-client.ts'
+import {
+  cancelStream,
+  type ChatEvent,
+  followStream,
+  isEventOfType,
+  startChat,
+  streamChat,
+} from '../../contract/support/chat.ts'
 import { type Client, connect } from '../../contract/support/clients.ts'
 import {
   AnswerApprovalDocument,
@@ -11,20 +18,31 @@ import {
   ForkSessionDocument,
 } from '../../contract/generated/graphql.ts'
 import { defaultLimits } from '../../../src/config/limits.ts'
-import { newSegue, type TestSegue } from '../../support/server/segue.ts'
-import { newTool, sourceOf } from '../../support/fixtures/tools.ts'
-import { exported, filesOf, hitsIn, imported, logsOf, newHome, toldBy } from '../../support/transfer/transfers.ts'
+import { startTestSegue, type TestSegue } from '../../support/server/segue.ts'
+import { newTool, newToolSource } from '../../support/fixtures/tools.ts'
+import {
+  exportToFile,
+  fetchFiles,
+  querySearch,
+  importFromFile,
+  queryLogs,
+  newHomePath,
+  queryConversations,
+} from '../../support/transfer/transfers.ts'
 
 const longResult = Array.from({ length: 3000 }, (_, line) => `line ${line} of the result`).join('\n')
 const tools = [
-  newTool({ name: 'files__write', run: async () => ({ written: 2, __proto__: null, note: 'half \ud83d a pair' }) }),
+  newTool({ name: 'files__write', execute: async () => ({ written: 2, __proto__: null, note: 'half \ud83d a pair' }) }),
   newTool({ name: 'files__drop' }),
-  newTool({ name: 'files__read', readOnly: true, run: async () => longResult }),
+  newTool({ name: 'files__read', isReadOnly: true, execute: async () => longResult }),
 ]
 
 async function serve(home: string): Promise<TestSegue> {
   const limits = { ...defaultLimits, toolResultLength: 1000 }
-  const segue = await newSegue({ settings: { home, offlineDelay: 1, limits }, toolsOf: () => sourceOf(...tools) })
+  const segue = await startTestSegue({
+    settings: { home, offlineDelayMs: 1, limits },
+    createToolSource: () => newToolSource(...tools),
+  })
   onTestFinished(() => rmSync(home, { recursive: true, force: true }))
   return segue
 }
@@ -50,7 +68,7 @@ async function talk(client: Client): Promise<{ ids: string[]; fork: string }> {
   const picture = 'data:text/plain;base64,' + Buffer.from('What a garden 🌱').toString('base64')
   const files = [{ name: 'garden.txt', mediaType: 'text/plain', url: picture }]
   const begun = await startChat(client, { text: 'I am sad about my garden', key: 'mine', files })
-  const { last } = await readTo(followStream(client, begun.id), is('StreamFinished'))
+  const { last } = await readUntil(followStream(client, begun.id), isEventOfType('StreamFinished'))
   const sessionId = last.sessionId
   await turn(client, { sessionId, text: '/ask Which one? | Red | Blue' })
   await turn(client, { sessionId, text: '/tool files__write {"text":"Hi"}' }, 'SESSION')
@@ -61,7 +79,7 @@ async function talk(client: Client): Promise<{ ids: string[]; fork: string }> {
   const { compactSession: second } = await ask(client, CompactSessionDocument, { id: sessionId, key: 'compact' })
   await turn(client, { sessionId: second.id, text: '/tool files__drop {}' }, 'DENY')
   const cut = await startChat(client, { sessionId: second.id, text: 'Who are you? Tell me all about yourself.' })
-  await readTo(followStream(client, cut.id), is('TextDelta'))
+  await readUntil(followStream(client, cut.id), isEventOfType('TextDelta'))
   await cancelStream(client, cut.id)
   const { compactSession: tip } = await ask(client, CompactSessionDocument, { id: second.id })
   await turn(client, { sessionId: tip.id, text: 'Goodbye, Blaubeeren' })
@@ -78,20 +96,20 @@ async function talked(home: string) {
 const words = ['garden', 'Blaubeeren', 'sad', 'yourself', 'tell me', 'nowhere']
 
 async function everything(url: string, ids: readonly string[], fork: string) {
-  const found = [await hitsIn(url, ids, words), await hitsIn(url, [fork], words)]
-  return { told: await toldBy(url), logs: await logsOf(url), found }
+  const found = [await querySearch(url, ids, words), await querySearch(url, [fork], words)]
+  return { told: await queryConversations(url), logs: await queryLogs(url), found }
 }
 
 test('a conversation and its fork come back exactly: as documents, and as everything that a server answers of them', async () => {
-  const home = newHome()
+  const home = newHomePath()
   const { ids, fork } = await talked(home)
   const [first = '', , tip = ''] = ids
 
   // While a server runs, by whatever id there is of it.
   const segue = await serve(home)
-  const conversation = await exported({ home, id: `cnv_${first}` })
-  for (const id of [first, tip]) expect((await exported({ home, id })).text).toBe(conversation.text)
-  const branch = await exported({ home, id: fork })
+  const conversation = await exportToFile({ home, id: `cnv_${first}` })
+  for (const id of [first, tip]) expect((await exportToFile({ home, id })).text).toBe(conversation.text)
+  const branch = await exportToFile({ home, id: fork })
   expect([...conversation.notes, ...branch.notes]).toEqual([])
   const before = await everything(segue.url, ids, fork)
   // Not nothing: what was asked, what was refused, and what was said in the last of three sessions.
@@ -99,21 +117,21 @@ test('a conversation and its fork come back exactly: as documents, and as everyt
     expect(JSON.stringify(before.told)).toContain(part)
   }
   expect(JSON.stringify(before.found)).toContain(tip)
-  const files = await filesOf(segue.url, before.told)
+  const files = await fetchFiles(segue.url, before.told)
   expect([...files.values()]).toEqual(
     expect.arrayContaining([expect.stringContaining('What a garden 🌱'), expect.stringContaining(longResult)]),
   )
   await segue[Symbol.asyncDispose]()
 
-  const other = newHome()
-  await imported(conversation.path, other)
-  await imported(branch.path, other)
+  const other = newHomePath()
+  await importFromFile(conversation.path, other)
+  await importFromFile(branch.path, other)
   const again = await serve(other)
   const after = await everything(again.url, ids, fork)
   expect(after).toEqual(before)
-  expect(await filesOf(again.url, after.told)).toEqual(files)
-  expect((await exported({ home: other, id: tip })).text).toBe(conversation.text)
-  expect((await exported({ home: other, id: fork })).text).toBe(branch.text)
+  expect(await fetchFiles(again.url, after.told)).toEqual(files)
+  expect((await exportToFile({ home: other, id: tip })).text).toBe(conversation.text)
+  expect((await exportToFile({ home: other, id: fork })).text).toBe(branch.text)
 
   // What was allowed is allowed, the request's key is known, and the chat goes on.
   await using visitor = connect('webSocket', again.url)

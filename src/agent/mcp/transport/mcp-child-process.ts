@@ -1,28 +1,28 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { StdioServer } from '../../../config/profile/mcp-server.ts'
-import { Lines } from './line-splitter.ts'
+import { LineSplitter } from './line-splitter.ts'
 
 /** How long it may take to end by itself, and then after SIGTERM, in milliseconds. Our own end may take 1,500 in all. */
-const grace = 400
+const exitGracePeriodMs = 400
 
 /** How much of what it said last is kept, in characters. */
-const kept = 16_384
+const maxOutputLength = 16_384
 
 /**
  * The program of a server, in a process group of its own: what it starts itself ends with it. When our own process is
  * killed its standard input closes, which tells it to end.
  */
-export class ServerProcess {
+export class McpChildProcess {
   /** Resolves when nothing of it is left, with how it ended, as in `it ended with exit code 1`. */
-  readonly gone: Promise<string>
+  readonly closed: Promise<string>
   readonly #child: ChildProcessWithoutNullStreams
-  readonly #lines = new Lines()
+  readonly #lines = new LineSplitter()
   readonly #onLine: (line: string) => void
-  #said = ''
-  #end: string | null = null
-  #hasDied = false
-  #stopping: Promise<void> | null = null
+  #output = ''
+  #closeReason: string | null = null
+  #hasExitedUnexpectedly = false
+  #termination: Promise<void> | null = null
 
   /** Throws when the system refuses it at once; what it finds out later ends it. */
   constructor({ command, args, env, cwd }: StdioServer, onLine: (line: string) => void) {
@@ -30,41 +30,41 @@ export class ServerProcess {
     const child = spawn(command, args, { cwd, env, stdio: 'pipe', detached: true })
     this.#child = child
     const { promise, resolve } = Promise.withResolvers<string>()
-    this.gone = promise
+    this.closed = promise
     child.once('error', (error) => {
-      this.#ends(wordsOf(error))
+      this.#onExit(describeSpawnError(error))
       // What was never there does not close.
-      if (child.pid === undefined) resolve(wordsOf(error))
+      if (child.pid === undefined) resolve(describeSpawnError(error))
     })
     if (!child.stdout) throw new Error('the system has no room for another program')
     child.once('exit', (code, signal) =>
-      this.#ends(signal ? `it was ended by ${signal}` : `it ended with exit code ${code}`),
+      this.#onExit(signal ? `it was ended by ${signal}` : `it ended with exit code ${code}`),
     )
-    child.once('close', () => resolve(this.#end ?? 'it ended'))
-    child.stdout.on('data', (piece: Buffer) => this.#read(piece))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => this.hear(text))
+    child.once('close', () => resolve(this.#closeReason ?? 'it ended'))
+    child.stdout.on('data', (chunk: Buffer) => this.#onOutput(chunk))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => this.appendOutput(text))
     // Who cannot be spoken to, or will not speak any more, is of no use.
-    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => void this.#shut())
-    child.stdout.once('end', () => void this.#shut())
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => void this.#terminate())
+    child.stdout.once('end', () => void this.#terminate())
   }
 
   /** How it ended, or why it is about to; null while it runs. */
-  get end(): string | null {
-    return this.#end
+  get closeReason(): string | null {
+    return this.#closeReason
   }
 
   /** Whether it ended without being told to. */
-  get hasDied(): boolean {
-    return this.#hasDied
+  get hasExitedUnexpectedly(): boolean {
+    return this.#hasExitedUnexpectedly
   }
 
   /** What it said last that was no message, on either output. */
-  get said(): string {
-    return this.#said
+  get output(): string {
+    return this.#output
   }
 
-  hear(text: string): void {
-    this.#said = (this.#said + text).slice(-kept)
+  appendOutput(text: string): void {
+    this.#output = (this.#output + text).slice(-maxOutputLength)
   }
 
   write(line: string): void {
@@ -73,30 +73,30 @@ export class ServerProcess {
 
   /** Ends it. Resolves when it is gone, at the latest when whoever is left of it was sent SIGKILL. */
   stop(): Promise<void> {
-    this.#end ??= 'it was stopped'
-    return this.#shut()
+    this.#closeReason ??= 'it was stopped'
+    return this.#terminate()
   }
 
-  #shut(): Promise<void> {
-    this.#stopping ??= this.#shutSlowly()
-    return this.#stopping
+  #terminate(): Promise<void> {
+    this.#termination ??= this.#terminateGracefully()
+    return this.#termination
   }
 
-  async #shutSlowly(): Promise<void> {
+  async #terminateGracefully(): Promise<void> {
     const child = this.#child
     if (child.pid === undefined) return
     child.stdin.end()
-    await Promise.race([this.gone, pause(grace)])
-    this.#signal('SIGTERM')
-    await Promise.race([this.gone, pause(grace)])
-    this.#signal('SIGKILL')
+    await Promise.race([this.closed, pause(exitGracePeriodMs)])
+    this.#signalGroup('SIGTERM')
+    await Promise.race([this.closed, pause(exitGracePeriodMs)])
+    this.#signalGroup('SIGKILL')
     // A process that has left the group may hold them open for ever.
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy()
-    await this.gone
+    await this.closed
   }
 
   /** To the whole group, which may have members when the program itself is gone. */
-  #signal(signal: NodeJS.Signals): void {
+  #signalGroup(signal: NodeJS.Signals): void {
     const { pid } = this.#child
     if (pid === undefined) return
     try {
@@ -106,22 +106,22 @@ export class ServerProcess {
     }
   }
 
-  #ends(how: string): void {
-    this.#hasDied ||= this.#end === null
-    this.#end ??= how
-    void this.#shut()
+  #onExit(reason: string): void {
+    this.#hasExitedUnexpectedly ||= this.#closeReason === null
+    this.#closeReason ??= reason
+    void this.#terminate()
   }
 
-  #read(piece: Buffer): void {
+  #onOutput(chunk: Buffer): void {
     try {
-      for (const line of this.#lines.push(piece)) this.#onLine(line)
+      for (const line of this.#lines.push(chunk)) this.#onLine(line)
     } catch (error) {
-      this.#ends(wordsOf(error))
+      this.#onExit(describeSpawnError(error))
     }
   }
 }
 
-function wordsOf(error: unknown): string {
+function describeSpawnError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error ? error.code : undefined
   if (code === 'ENOENT') return 'there is no such program, or no such folder to run it in'

@@ -1,69 +1,81 @@
 import type { IncomingMessage } from 'node:http'
 import { type JSONRPCMessage, validateJSONRPCMessage } from '@ai-sdk/mcp'
-import { parseJson } from '../../../lib/parse-json.ts'
-import { eventPieces } from './sse-tap.ts'
-import { type HttpRequest, NotDoneError, requestOver, textOf } from './http-request.ts'
-import { cancellationOf, unanswered } from './json-rpc.ts'
+import { parseJsonOrNull } from '../../../lib/parse-json.ts'
+import { tapSse } from './sse-tap.ts'
+import { type HttpRequest, NotExecutedError, sendRequest, readText } from './http-request.ts'
+import { toCancelledNotification, createConnectionClosedError } from './json-rpc.ts'
 
-export interface HttpFetchOptions {
+export interface McpFetchOptions {
   readonly type: 'http' | 'sse'
-  readonly onListChanged: () => void
+  readonly onToolListChanged: () => void
   /** The stream over which everything comes, with `sse`, has ended. */
-  readonly onEnd: () => void
+  readonly onStreamEnd: () => void
   /** Whether the connection is being closed: what is aborted then was not cancelled by anybody. */
   readonly isClosing: () => boolean
 }
 
 /** How long a last word to a server may take, in milliseconds. */
-const grace = 400
+const closeGracePeriodMs = 400
 
 /**
  * The `fetch` for the client's transports over HTTP, which makes up for what they lack: they leave a call without an
  * answer for ever when its stream ends, tell no server that a call was cancelled, hear no notification, and take a
  * server that has lost the session for one that answers. Throws a NotDoneError for what was not done.
  */
-export function httpFetch(options: HttpFetchOptions): typeof fetch {
+export function createMcpFetch(options: McpFetchOptions): typeof fetch {
   return async (input, init = {}) => {
-    const request = toRequest(input, init)
-    const message = request.method === 'POST' ? validateJSONRPCMessage(parseJson(request.body)) : null
-    if (message) cancelWith(request, message, options)
-    const answer = await requestOver(request)
-    const body = await bodyOf(answer, message, options)
-    const refusal = refusalOf(request, answer, body)
-    if (refusal) throw new NotDoneError(refusal)
-    return new Response(body, { status: answer.statusCode ?? 0, headers: headersOf(answer) })
+    const request = toHttpRequest(input, init)
+    const message = request.method === 'POST' ? validateJSONRPCMessage(parseJsonOrNull(request.body)) : null
+    if (message) sendCancellationOnAbort(request, message, options)
+    const response = await sendRequest(request)
+    const body = await toResponseBody(response, message, options)
+    const reason = findNotExecutedReason(request, response, body)
+    if (reason) throw new NotExecutedError(reason)
+    return new Response(body, { status: response.statusCode ?? 0, headers: toHeaders(response) })
   }
 }
 
-function toRequest(input: RequestInfo | URL, { method = 'GET', headers, body, signal }: RequestInit): HttpRequest {
+function toHttpRequest(input: RequestInfo | URL, { method = 'GET', headers, body, signal }: RequestInit): HttpRequest {
   return {
     url: input instanceof Request ? input.url : String(input),
     method,
     headers: Object.fromEntries(new Headers(headers)),
     body: typeof body === 'string' ? body : '',
     // The end of a session is told without waiting for long.
-    signal: method === 'DELETE' ? AbortSignal.timeout(grace) : (signal ?? null),
+    signal: method === 'DELETE' ? AbortSignal.timeout(closeGracePeriodMs) : (signal ?? null),
   }
 }
 
 const hasSession = ({ headers }: HttpRequest): boolean => 'mcp-session-id' in headers
 
 /** When the signal of a call aborts the server is told, if there is anything by which it could know the call. */
-function cancelWith(request: HttpRequest, message: JSONRPCMessage, { type, isClosing }: HttpFetchOptions): void {
-  const cancellation = cancellationOf(message)
+function sendCancellationOnAbort(
+  request: HttpRequest,
+  message: JSONRPCMessage,
+  { type, isClosing }: McpFetchOptions,
+): void {
+  const cancellation = toCancelledNotification(message)
   if (cancellation === null || !(hasSession(request) || type === 'sse')) return
   const cancel = async (): Promise<void> => {
     if (isClosing()) return
-    const told = { ...request, body: JSON.stringify(cancellation), signal: AbortSignal.timeout(grace) }
-    const answer = await requestOver(told)
-    answer.resume()
+    const notification = {
+      ...request,
+      body: JSON.stringify(cancellation),
+      signal: AbortSignal.timeout(closeGracePeriodMs),
+    }
+    const response = await sendRequest(notification)
+    response.resume()
   }
   // A server that cannot be told will notice by itself that nobody reads.
   request.signal?.addEventListener('abort', () => void cancel().catch(() => {}), { once: true })
 }
 
 /** Why nothing was done; null when something may have been. */
-function refusalOf(request: HttpRequest, { statusCode: status = 0 }: IncomingMessage, body: unknown): string | null {
+function findNotExecutedReason(
+  request: HttpRequest,
+  { statusCode: status = 0 }: IncomingMessage,
+  body: unknown,
+): string | null {
   if (status >= 300 && status < 400) return `it redirects elsewhere (HTTP ${status})`
   if (request.method !== 'POST' || !hasSession(request)) return null
   // 404 by the specification; some say it in words only.
@@ -71,35 +83,38 @@ function refusalOf(request: HttpRequest, { statusCode: status = 0 }: IncomingMes
   return isLost ? `it does not know the session any more (HTTP ${status})` : null
 }
 
-async function bodyOf(answer: IncomingMessage, message: JSONRPCMessage | null, options: HttpFetchOptions) {
-  if (!answer.headers['content-type']?.includes('text/event-stream')) return (await textOf(answer)) || null
-  if (message === null) return streamOf(listened(answer, options), answer)
+async function toResponseBody(response: IncomingMessage, message: JSONRPCMessage | null, options: McpFetchOptions) {
+  if (!response.headers['content-type']?.includes('text/event-stream')) return (await readText(response)) || null
+  if (message === null) return toReadableStream(tapNotifications(response, options), response)
   if (!('id' in message) || message.id === undefined) {
-    answer.destroy()
+    response.destroy()
     return null
   }
-  const { onListChanged } = options
-  return streamOf(eventPieces(answer, { onListChanged, lastWord: unanswered(message.id), throws: false }), answer)
+  const { onToolListChanged } = options
+  return toReadableStream(
+    tapSse(response, { onToolListChanged, finalEvent: createConnectionClosedError(message.id), rethrowsErrors: false }),
+    response,
+  )
 }
 
 /** The stream that answers nothing. The transport for `http` opens another one after an end by force. */
-async function* listened(answer: IncomingMessage, { type, onListChanged, onEnd }: HttpFetchOptions) {
-  yield* eventPieces(answer, { onListChanged, lastWord: null, throws: type === 'http' })
-  if (type === 'sse') onEnd()
+async function* tapNotifications(response: IncomingMessage, { type, onToolListChanged, onStreamEnd }: McpFetchOptions) {
+  yield* tapSse(response, { onToolListChanged, finalEvent: null, rethrowsErrors: type === 'http' })
+  if (type === 'sse') onStreamEnd()
 }
 
-function streamOf(pieces: AsyncGenerator<Uint8Array>, answer: IncomingMessage): ReadableStream<Uint8Array> {
+function toReadableStream(chunks: AsyncGenerator<Uint8Array>, response: IncomingMessage): ReadableStream<Uint8Array> {
   return new ReadableStream({
     async pull(controller) {
-      const { value, done } = await pieces.next()
+      const { value, done } = await chunks.next()
       if (done) controller.close()
       else controller.enqueue(value)
     },
-    cancel: () => void answer.destroy(),
+    cancel: () => void response.destroy(),
   })
 }
 
-function headersOf({ headers }: IncomingMessage): Headers {
+function toHeaders({ headers }: IncomingMessage): Headers {
   return new Headers(
     Object.entries(headers).flatMap(([name, value]): [string, string][] =>
       value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],

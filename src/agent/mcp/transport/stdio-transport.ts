@@ -5,39 +5,39 @@ import {
   validateJSONRPCMessage,
 } from '@ai-sdk/mcp'
 import type { StdioServer } from '../../../config/profile/mcp-server.ts'
-import { parseJson } from '../../../lib/parse-json.ts'
-import { cancellationOf, isListChanged } from './json-rpc.ts'
-import { ServerProcess } from './mcp-child-process.ts'
+import { parseJsonOrNull } from '../../../lib/parse-json.ts'
+import { toCancelledNotification, isToolListChanged } from './json-rpc.ts'
+import { McpChildProcess } from './mcp-child-process.ts'
 
 export interface StdioTransportOptions {
-  readonly onListChanged: () => void
+  readonly onToolListChanged: () => void
   /** Asks for the protocol that has no handshake, instead of beginning with one. */
-  readonly discover: boolean
+  readonly usesVersionDiscovery: boolean
 }
 
 /** Speaks to a program, one message a line. What it prints that is no message is kept as what it said. */
 export class StdioTransport implements MCPTransport {
   readonly supportsProtocolVersionDiscovery: boolean
-  readonly process: ServerProcess
+  readonly process: McpChildProcess
   onclose?: () => void
   onerror?: (error: Error) => void
   onmessage?: (message: JSONRPCMessage) => void
-  readonly #onListChanged: () => void
+  readonly #onToolListChanged: () => void
 
   /** Starts it. */
-  constructor(server: StdioServer, { onListChanged, discover }: StdioTransportOptions) {
-    this.supportsProtocolVersionDiscovery = discover
-    this.#onListChanged = onListChanged
-    this.process = new ServerProcess(server, (line) => this.#receive(line))
+  constructor(server: StdioServer, { onToolListChanged, usesVersionDiscovery }: StdioTransportOptions) {
+    this.supportsProtocolVersionDiscovery = usesVersionDiscovery
+    this.#onToolListChanged = onToolListChanged
+    this.process = new McpChildProcess(server, (line) => this.#receive(line))
   }
 
   async start(): Promise<void> {
-    void this.process.gone.then(() => this.onclose?.())
+    void this.process.closed.then(() => this.onclose?.())
   }
 
   async send(message: JSONRPCMessage, { signal }: MCPTransportSendOptions = {}): Promise<void> {
     this.process.write(JSON.stringify(message))
-    const cancellation = cancellationOf(message)
+    const cancellation = toCancelledNotification(message)
     if (cancellation === null) return
     signal?.addEventListener('abort', () => this.process.write(JSON.stringify(cancellation)), { once: true })
   }
@@ -47,13 +47,13 @@ export class StdioTransport implements MCPTransport {
   }
 
   #receive(line: string): void {
-    const message = messageOf(line)
-    if (message === null) this.process.hear(`${line}\n`)
-    else if (isListChanged(message)) this.#onListChanged()
-    else this.#pass(message)
+    const message = parseMessage(line)
+    if (message === null) this.process.appendOutput(`${line}\n`)
+    else if (isToolListChanged(message)) this.#onToolListChanged()
+    else this.#deliver(message)
   }
 
-  #pass(message: JSONRPCMessage): void {
+  #deliver(message: JSONRPCMessage): void {
     try {
       this.onmessage?.(message)
     } catch {
@@ -62,9 +62,9 @@ export class StdioTransport implements MCPTransport {
   }
 }
 
-function messageOf(line: string): JSONRPCMessage | null {
+function parseMessage(line: string): JSONRPCMessage | null {
   try {
-    return validateJSONRPCMessage(parseJson(line))
+    return validateJSONRPCMessage(parseJsonOrNull(line))
   } catch {
     return null
   }

@@ -1,16 +1,16 @@
-import { isElsewhere } from './list-flags.ts'
-import { changedConversations, listedHereOrElsewhere } from './conversation-changes.ts'
-import { type Applied, SegmentIndex } from './conversation-indexer.ts'
-import { segmentOf } from './indexed-session.ts'
-import { SegmentRows } from './conversation-index-tables.ts'
-import type { ChangedConversation } from '../../session-reader.ts'
-import type { Prepares } from '../database/statement-cache.ts'
-import { type SessionRow, toSession } from '../rows/row-mappers.ts'
+import { isCrossOrigin } from './list-flags.ts'
+import { diffConversations, listingOfEitherSource } from './conversation-changes.ts'
+import { type IndexUpdateResult, ConversationIndexer } from './conversation-indexer.ts'
+import { toIndexedSession } from './indexed-session.ts'
+import { ConversationIndexTables } from './conversation-index-tables.ts'
+import type { ConversationChange } from '../../session-reader.ts'
+import type { SqlConnection } from '../database/statement-cache.ts'
+import { type SessionRow, sessionFromRow } from '../rows/row-mappers.ts'
 
-export interface CaughtUp {
+export interface MaintenanceResult {
   /** No sessions are left to be looked at. */
-  readonly isDone: boolean
-  readonly changed: readonly ChangedConversation[]
+  readonly isComplete: boolean
+  readonly changes: readonly ConversationChange[]
 }
 
 /**
@@ -20,19 +20,22 @@ export interface CaughtUp {
  * A conversation is elsewhere here when its first session names a parent that is not kept here: whether that one is
  * Hermes' only Hermes' index can tell, and lists it.
  */
-export class IndexUpkeep {
-  readonly #db: Prepares
-  readonly #rows: SegmentRows
-  readonly #index: SegmentIndex
+export class ConversationIndexMaintainer {
+  readonly #db: SqlConnection
+  readonly #tables: ConversationIndexTables
+  readonly #indexer: ConversationIndexer
 
-  constructor(db: Prepares) {
+  constructor(db: SqlConnection) {
     this.#db = db
-    this.#rows = new SegmentRows(db)
-    this.#index = new SegmentIndex(db, (root) => root.continues !== null && !this.#rows.segment(root.continues))
+    this.#tables = new ConversationIndexTables(db)
+    this.#indexer = new ConversationIndexer(
+      db,
+      (root) => root.continues !== null && !this.#tables.findSession(root.continues),
+    )
   }
 
   /** Something was written that it has not looked at. */
-  get isBehind(): boolean {
+  get hasPendingWork(): boolean {
     const row = this.#db
       .prepare<[], { behind: number }>(
         `SELECT EXISTS (SELECT 1 FROM touched WHERE id >= '') OR EXISTS (SELECT 1 FROM unplaced WHERE parent_id >= '') OR
@@ -46,61 +49,64 @@ export class IndexUpkeep {
    * Looks at up to about `most` sessions that were written to. `shownAnew`: others of which something is shown that is
    * not in the index. To be called inside of a transaction.
    */
-  catchUp(most: number, shownAnew: readonly string[]): CaughtUp {
-    if (!this.isBehind) {
-      const changed = changedConversations(this.#rows, { sessionIds: shownAnew }, listedHereOrElsewhere)
-      return { isDone: true, changed }
+  processPending(maxSessions: number, visiblyChangedIds: readonly string[]): MaintenanceResult {
+    if (!this.hasPendingWork) {
+      const changed = diffConversations(this.#tables, { sessionIds: visiblyChangedIds }, listingOfEitherSource)
+      return { isComplete: true, changes: changed }
     }
-    const ids = this.#touched(most)
+    const ids = this.#listPendingSessionIds(maxSessions)
     const list = JSON.stringify(ids)
     const rows = this.#db
       .prepare<[string], SessionRow & { message_count: number }>(
         'SELECT sessions.* FROM json_each(?) CROSS JOIN sessions ON sessions.id = json_each.value',
       )
       .all(list)
-    const put = rows.map((row) => segmentOf(toSession(row, ''), row.message_count > 0))
-    const there = new Set(put.map(({ id }) => id))
-    const applied = this.#index.apply({ put, removed: ids.filter((id) => !there.has(id)) }, most)
+    const put = rows.map((row) => toIndexedSession(sessionFromRow(row, ''), row.message_count > 0))
+    const existingIds = new Set(put.map(({ id }) => id))
+    const applied = this.#indexer.apply(
+      { upserted: put, deleted: ids.filter((id) => !existingIds.has(id)) },
+      maxSessions,
+    )
     this.#db.prepare<[string]>('DELETE FROM touched WHERE id IN (SELECT value FROM json_each(?))').run(list)
-    this.#tellAbroad(applied)
-    const told = { conversations: applied.conversations, sessionIds: [...ids, ...shownAnew] }
+    this.#recordCrossOriginChanges(applied)
+    const changeSet = { conversations: applied.conversations, sessionIds: [...ids, ...visiblyChangedIds] }
     return {
-      isDone: applied.settled && ids.length < most,
-      changed: changedConversations(this.#rows, told, listedHereOrElsewhere),
+      isComplete: applied.isComplete && ids.length < maxSessions,
+      changes: diffConversations(this.#tables, changeSet, listingOfEitherSource),
     }
   }
 
-  #touched(most: number): string[] {
+  #listPendingSessionIds(limit: number): string[] {
     return this.#db
       .prepare<[number], { id: string }>("SELECT id FROM touched WHERE id >= '' ORDER BY id LIMIT ?")
-      .all(most)
+      .all(limit)
       .map(({ id }) => id)
   }
 
   /** Numbers what has changed in conversations that go on into Hermes', or did. */
-  #tellAbroad({ segments, conversations }: Applied): void {
-    const isConcerned = [...conversations.values()].some(
-      ({ before, after }) => isElsewhere(before ?? 0) || isElsewhere(after ?? 0),
+  #recordCrossOriginChanges({ changedSessionIds, conversations }: IndexUpdateResult): void {
+    const affectsCrossOrigin = [...conversations.values()].some(
+      ({ before, after }) => isCrossOrigin(before ?? 0) || isCrossOrigin(after ?? 0),
     )
-    if (!isConcerned) return
-    const changed = new Set(segments)
+    if (!affectsCrossOrigin) return
+    const changed = new Set(changedSessionIds)
     for (const [rootId, { before, after }] of conversations) {
-      if (isElsewhere(before ?? 0) === isElsewhere(after ?? 0)) continue
-      for (const id of this.#sessionsOf(rootId)) changed.add(id)
+      if (isCrossOrigin(before ?? 0) === isCrossOrigin(after ?? 0)) continue
+      for (const id of this.#listSessionIds(rootId)) changed.add(id)
     }
-    for (const id of changed) if (this.#isAbroad(id) || this.#wasAbroad(id)) this.#number(id)
+    for (const id of changed) if (this.#isCrossOrigin(id) || this.#wasCrossOrigin(id)) this.#recordChange(id)
   }
 
-  #isAbroad(id: string): boolean {
-    const segment = this.#rows.segment(id)
-    return segment !== null && isElsewhere(this.#rows.conversation(segment.root_id)?.facet ?? 0)
+  #isCrossOrigin(id: string): boolean {
+    const segment = this.#tables.findSession(id)
+    return segment !== null && isCrossOrigin(this.#tables.findConversation(segment.root_id)?.facet ?? 0)
   }
 
-  #wasAbroad(id: string): boolean {
+  #wasCrossOrigin(id: string): boolean {
     return this.#db.prepare<[string], { id: string }>('SELECT id FROM abroad WHERE id = ?').get(id) !== undefined
   }
 
-  #number(id: string): void {
+  #recordChange(id: string): void {
     this.#db
       .prepare<[string]>(
         `INSERT INTO abroad (id, change) VALUES (?, (SELECT coalesce(max(change), 0) + 1 FROM abroad))
@@ -109,7 +115,7 @@ export class IndexUpkeep {
       .run(id)
   }
 
-  #sessionsOf(rootId: string): string[] {
+  #listSessionIds(rootId: string): string[] {
     const others = this.#db
       .prepare<[string], { id: string }>('SELECT id FROM segments WHERE root_id = ? AND root_id <> id')
       .all(rootId)

@@ -1,60 +1,60 @@
-import { chunksOf } from '../../../lib/chunk.ts'
-import { cut, inOrder, newestFirst } from '../../keyset-pagination.ts'
+import { chunkArray } from '../../../lib/chunk.ts'
+import { takePage, orderByIds, compareByActivity } from '../../keyset-pagination.ts'
 import type {
-  ConversationEntry,
+  ConversationSummary,
   ConversationFilter,
   PageRequest,
-  SegmentRange,
+  OffsetRange,
   SessionFilter,
   SessionKey,
 } from '../../session-reader.ts'
-import type { Prepares } from '../database/statement-cache.ts'
-import { type Facet, type FacetFilter, facetPasses, isElsewhere, isEmpty } from './list-flags.ts'
-import type { ConversationRow } from './conversation-index-tables.ts'
+import type { SqlConnection } from '../database/statement-cache.ts'
+import { type ListFlags, type ListFlagsFilter, matchesFlags, isCrossOrigin, isEmpty } from './list-flags.ts'
+import type { ConversationSummaryRow } from './conversation-index-tables.ts'
 
 /** A table that is listed, and how its columns are called. */
-interface Listed {
+interface ListedTable {
   readonly table: string
-  readonly id: string
-  readonly at: string
+  readonly idColumn: string
+  readonly timeColumn: string
 }
 
-const sessions: Listed = { table: 'segments', id: 'id', at: 'activity_at' }
-const conversations: Listed = { table: 'conversations', id: 'root_id', at: 'last_activity_at' }
+const sessionTable: ListedTable = { table: 'segments', idColumn: 'id', timeColumn: 'activity_at' }
+const conversationTable: ListedTable = { table: 'conversations', idColumn: 'root_id', timeColumn: 'last_activity_at' }
 
-const chunk = 500 // ids a statement
+const maxIdsPerStatement = 500 // ids a statement
 
 /** Reads the lists that `segment-tables.ts` keeps in order. What a page costs goes with its size alone. */
-export class SegmentLists {
-  readonly #db: Prepares
+export class ConversationIndexReader {
+  readonly #db: SqlConnection
 
-  constructor(db: Prepares) {
+  constructor(db: SqlConnection) {
     this.#db = db
   }
 
   /** Keys of the sessions that this index is made of, newest activity first. */
-  sessionKeys(page: PageRequest<SessionKey>, filter: Omit<SessionFilter, 'ids'>): SessionKey[] {
-    return this.#keys(sessions, page, { ...filter, elsewhere: false })
+  listSessionKeys(page: PageRequest<SessionKey>, filter: Omit<SessionFilter, 'ids'>): SessionKey[] {
+    return this.#listKeys(sessionTable, page, { ...filter, crossOrigin: false })
   }
 
   /** Conversations that have a message, newest message first; the ids of their keys are their roots'. */
-  conversationPage(page: PageRequest<SessionKey>, filter: ConversationFilter): ConversationEntry[] {
+  listConversations(page: PageRequest<SessionKey>, filter: ConversationFilter): ConversationSummary[] {
     // What works for itself is shown to those who ask for its channel.
     const internal = filter.channels ? {} : { internal: false }
-    const ids = this.#keys(conversations, page, { ...filter, ...internal, empty: false }).map(({ id }) => id)
-    return inOrder(ids, this.#conversations(ids), ({ rootId }) => rootId)
+    const ids = this.#listKeys(conversationTable, page, { ...filter, ...internal, empty: false }).map(({ id }) => id)
+    return orderByIds(ids, this.#findConversations(ids), ({ rootId }) => rootId)
   }
 
   /** The conversation of each of these sessions, one without a message too. */
-  conversationsOf(sessionIds: readonly string[]): Map<string, ConversationEntry> {
+  findConversationsBySession(sessionIds: readonly string[]): Map<string, ConversationSummary> {
     const read = this.#db.prepare<[string], { id: string; root_id: string }>(
       'SELECT id, root_id FROM segments WHERE id IN (SELECT value FROM json_each(?))',
     )
-    const places = chunksOf(sessionIds, chunk).flatMap((some) => read.all(JSON.stringify(some)))
-    const found = this.#conversations([...new Set(places.map(({ root_id }) => root_id))])
+    const positions = chunkArray(sessionIds, maxIdsPerStatement).flatMap((batch) => read.all(JSON.stringify(batch)))
+    const found = this.#findConversations([...new Set(positions.map(({ root_id }) => root_id))])
     const byRoot = new Map(found.map((entry) => [entry.rootId, entry]))
     return new Map(
-      places.flatMap(({ id, root_id }): [string, ConversationEntry][] => {
+      positions.flatMap(({ id, root_id }): [string, ConversationSummary][] => {
         const entry = byRoot.get(root_id)
         return entry ? [[id, entry]] : []
       }),
@@ -62,69 +62,73 @@ export class SegmentLists {
   }
 
   /** Ids of a conversation's sessions: its root, then the others by their start. */
-  segmentIds(rootId: string, { skip, first }: SegmentRange): string[] {
+  listConversationSessionIds(rootId: string, { offset, limit }: OffsetRange): string[] {
     // Where a chain was cut off its root is a part of another conversation.
     const root = this.#db
       .prepare<[string], { id: string }>('SELECT id FROM segments WHERE id = ? AND root_id = id')
       .all(rootId)
-    const roots = root.slice(skip)
+    const roots = root.slice(offset)
     const others = this.#db
       .prepare<[string, number, number], { id: string }>(
         `SELECT id FROM segments WHERE root_id = ? AND root_id <> id ORDER BY started_at, depth, id LIMIT ? OFFSET ?`,
       )
-      .all(rootId, first - roots.length, Math.max(0, skip - root.length))
+      .all(rootId, limit - roots.length, Math.max(0, offset - root.length))
     return [...roots, ...others].map(({ id }) => id)
   }
 
   /** By their roots, in no order. */
-  #conversations(rootIds: readonly string[]): ConversationEntry[] {
-    const read = this.#db.prepare<[string], ConversationRow>(
+  #findConversations(rootIds: readonly string[]): ConversationSummary[] {
+    const read = this.#db.prepare<[string], ConversationSummaryRow>(
       'SELECT * FROM conversations WHERE root_id IN (SELECT value FROM json_each(?))',
     )
-    return chunksOf(rootIds, chunk)
-      .flatMap((some) => read.all(JSON.stringify(some)))
-      .map(entryOf)
+    return chunkArray(rootIds, maxIdsPerStatement)
+      .flatMap((batch) => read.all(JSON.stringify(batch)))
+      .map(toConversationSummary)
   }
 
   /** One list for each facet that passes is in order already: of each as many as the page takes are enough. */
-  #keys(list: Listed, page: PageRequest<SessionKey>, filter: FacetFilter): SessionKey[] {
-    const lists = this.#facets(list)
-      .filter((facet) => facetPasses(facet, filter))
-      .map((facet) => this.#keysOfFacet(list, facet, page))
-    return lists.length === 1 ? lists.flat() : cut(lists.flat().sort(newestFirst), page)
+  #listKeys(list: ListedTable, page: PageRequest<SessionKey>, filter: ListFlagsFilter): SessionKey[] {
+    const lists = this.#listFlagValues(list)
+      .filter((facet) => matchesFlags(facet, filter))
+      .map((facet) => this.#listKeysWithFlags(list, facet, page))
+    return lists.length === 1 ? lists.flat() : takePage(lists.flat().sort(compareByActivity), page)
   }
 
-  #facets({ table }: Listed): Facet[] {
+  #listFlagValues({ table }: ListedTable): ListFlags[] {
     const next = this.#db.prepare<[number], { facet: number | null }>(
       `SELECT min(facet) AS facet FROM ${table} WHERE facet > ?`,
     )
-    const facets: Facet[] = []
+    const facets: ListFlags[] = []
     for (let facet = next.get(-1)?.facet; typeof facet === 'number'; facet = next.get(facet)?.facet) facets.push(facet)
     return facets
   }
 
-  #keysOfFacet({ table, id, at }: Listed, facet: Facet, page: PageRequest<SessionKey>): SessionKey[] {
+  #listKeysWithFlags(
+    { table, idColumn, timeColumn }: ListedTable,
+    flags: ListFlags,
+    page: PageRequest<SessionKey>,
+  ): SessionKey[] {
     const { after, before, limit, backwards } = page
     // Newest first: what comes after a key in the list is smaller than it.
-    const bounds = `${after ? `AND (${at}, ${id}) < (?, ?)` : ''} ${before ? `AND (${at}, ${id}) > (?, ?)` : ''}`
+    const bounds = `${after ? `AND (${timeColumn}, ${idColumn}) < (?, ?)` : ''} ${before ? `AND (${timeColumn}, ${idColumn}) > (?, ?)` : ''}`
     const direction = backwards ? 'ASC' : 'DESC'
     const keys = this.#db
       .prepare<(string | number)[], SessionKey>(
-        `SELECT ${id} AS id, ${at} AS lastActivityAt FROM ${table} WHERE facet = ? ${bounds}
-         ORDER BY ${at} ${direction}, ${id} ${direction} LIMIT ?`,
+        `SELECT ${idColumn} AS id, ${timeColumn} AS lastActivityAt FROM ${table} WHERE facet = ? ${bounds}
+         ORDER BY ${timeColumn} ${direction}, ${idColumn} ${direction} LIMIT ?`,
       )
-      .all(facet, ...[after, before].flatMap((key) => (key ? [key.lastActivityAt, key.id] : [])), limit)
+      .all(flags, ...[after, before].flatMap((key) => (key ? [key.lastActivityAt, key.id] : [])), limit)
     return backwards ? keys.reverse() : keys
   }
 }
 
-function entryOf(row: ConversationRow): ConversationEntry {
+function toConversationSummary(row: ConversationSummaryRow): ConversationSummary {
   return {
     rootId: row.root_id,
     tipId: row.tip_id,
     segmentCount: row.segment_count,
     lastActivityAt: row.last_activity_at,
     isEmpty: isEmpty(row.facet),
-    isElsewhere: isElsewhere(row.facet),
+    isCrossOrigin: isCrossOrigin(row.facet),
   }
 }

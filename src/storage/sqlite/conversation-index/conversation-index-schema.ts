@@ -2,7 +2,7 @@
  * The index of conversations: which sessions make up which, and in which order they are listed. It holds nothing that
  * could not be told from the sessions themselves. Whatever it says of facets follows `facet.ts`.
  */
-export const segmentTables = `
+export const conversationIndexSchema = `
   CREATE TABLE segments (
     id TEXT PRIMARY KEY,
     continues TEXT,

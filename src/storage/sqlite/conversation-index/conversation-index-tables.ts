@@ -1,19 +1,19 @@
-import type { Prepares } from '../database/statement-cache.ts'
-import type { Facet } from './list-flags.ts'
-import type { PlacedSegment, Segment } from './indexed-session.ts'
+import type { SqlConnection } from '../database/statement-cache.ts'
+import type { ListFlags } from './list-flags.ts'
+import type { IndexedSessionRow, IndexedSession } from './indexed-session.ts'
 
-export interface ConversationRow {
+export interface ConversationSummaryRow {
   readonly root_id: string
   /** Among all sessions of the conversation the one with the newest message. */
   readonly tip_id: string
   readonly segment_count: number
   /** The newest message's time; its tip's start while it has none. */
   readonly last_activity_at: number
-  readonly facet: Facet
+  readonly facet: ListFlags
 }
 
 /** Sessions whose children have to be placed anew, from some child on. */
-export interface Unplaced {
+export interface PendingChildren {
   readonly parent_id: string
   readonly after_id: string
   /** They may continue it now and did not before, or the other way round. */
@@ -21,20 +21,20 @@ export interface Unplaced {
 }
 
 /** The statements that read and write single rows of `segment-tables.ts`. */
-export class SegmentRows {
-  readonly #db: Prepares
+export class ConversationIndexTables {
+  readonly #db: SqlConnection
 
-  constructor(db: Prepares) {
+  constructor(db: SqlConnection) {
     this.#db = db
   }
 
-  segment(id: string): PlacedSegment | null {
-    return this.#db.prepare<[string], PlacedSegment>('SELECT * FROM segments WHERE id = ?').get(id) ?? null
+  findSession(id: string): IndexedSessionRow | null {
+    return this.#db.prepare<[string], IndexedSessionRow>('SELECT * FROM segments WHERE id = ?').get(id) ?? null
   }
 
-  insert(segment: PlacedSegment): void {
+  insertSession(segment: IndexedSessionRow): void {
     this.#db
-      .prepare<[PlacedSegment]>(
+      .prepare<[IndexedSessionRow]>(
         `INSERT INTO segments
            (id, continues, can_be_continued, started_at, message_at, activity_at, facet, root_id, depth)
          VALUES
@@ -43,27 +43,27 @@ export class SegmentRows {
       .run(segment)
   }
 
-  update(segment: Segment): void {
+  updateSession(segment: IndexedSession): void {
     this.#db
-      .prepare<[Segment]>(
+      .prepare<[IndexedSession]>(
         `UPDATE segments SET continues = :continues, can_be_continued = :can_be_continued, started_at = :started_at,
            message_at = :message_at, activity_at = :activity_at, facet = :facet WHERE id = :id`,
       )
       .run(segment)
   }
 
-  place(id: string, rootId: string, depth: number | null): void {
+  updatePosition(id: string, rootId: string, depth: number | null): void {
     this.#db
       .prepare<[string, number | null, string]>('UPDATE segments SET root_id = ?, depth = ? WHERE id = ?')
       .run(rootId, depth, id)
   }
 
-  remove(id: string): void {
+  deleteSession(id: string): void {
     this.#db.prepare<[string]>('DELETE FROM segments WHERE id = ?').run(id)
   }
 
   /** Those that would continue a session, by id, whether it can be continued or not. */
-  children(parentId: string, afterId: string, limit: number): string[] {
+  listChildIds(parentId: string, afterId: string, limit: number): string[] {
     return this.#db
       .prepare<[string, string, number], { id: string }>(
         'SELECT id FROM segments WHERE continues = ? AND id > ? ORDER BY id LIMIT ?',
@@ -78,10 +78,10 @@ export class SegmentRows {
   }
 
   /** Of the segments that continue a root, the one with the newest message. */
-  newestOf(rootId: string): PlacedSegment | null {
+  findNewestSession(rootId: string): IndexedSessionRow | null {
     return (
       this.#db
-        .prepare<[string], PlacedSegment>(
+        .prepare<[string], IndexedSessionRow>(
           `SELECT * FROM segments WHERE root_id = ? AND root_id <> id
            ORDER BY message_at DESC, started_at DESC, id DESC LIMIT 1`,
         )
@@ -89,15 +89,16 @@ export class SegmentRows {
     )
   }
 
-  conversation(rootId: string): ConversationRow | null {
+  findConversation(rootId: string): ConversationSummaryRow | null {
     return (
-      this.#db.prepare<[string], ConversationRow>('SELECT * FROM conversations WHERE root_id = ?').get(rootId) ?? null
+      this.#db.prepare<[string], ConversationSummaryRow>('SELECT * FROM conversations WHERE root_id = ?').get(rootId) ??
+      null
     )
   }
 
-  putConversation(row: ConversationRow): void {
+  upsertConversation(row: ConversationSummaryRow): void {
     this.#db
-      .prepare<[ConversationRow]>(
+      .prepare<[ConversationSummaryRow]>(
         `INSERT INTO conversations (root_id, tip_id, segment_count, last_activity_at, facet)
          VALUES (:root_id, :tip_id, :segment_count, :last_activity_at, :facet)
          ON CONFLICT (root_id) DO UPDATE SET tip_id = :tip_id, segment_count = :segment_count,
@@ -106,42 +107,43 @@ export class SegmentRows {
       .run(row)
   }
 
-  removeConversation(rootId: string): void {
+  deleteConversation(rootId: string): void {
     this.#db.prepare<[string]>('DELETE FROM conversations WHERE root_id = ?').run(rootId)
   }
 
-  putUnplaced(row: Unplaced): void {
+  enqueueChildren(row: PendingChildren): void {
     this.#db
-      .prepare<[Unplaced]>(
+      .prepare<[PendingChildren]>(
         `INSERT INTO unplaced (parent_id, after_id, relinked) VALUES (:parent_id, :after_id, :relinked)
          ON CONFLICT (parent_id) DO UPDATE SET after_id = :after_id, relinked = max(relinked, :relinked)`,
       )
       .run(row)
   }
 
-  nextUnplaced(): Unplaced | null {
+  findPendingChildren(): PendingChildren | null {
     // With a condition, for it to be a search: the table is nearly always empty.
     return (
-      this.#db.prepare<[], Unplaced>("SELECT * FROM unplaced WHERE parent_id >= '' ORDER BY parent_id LIMIT 1").get() ??
-      null
+      this.#db
+        .prepare<[], PendingChildren>("SELECT * FROM unplaced WHERE parent_id >= '' ORDER BY parent_id LIMIT 1")
+        .get() ?? null
     )
   }
 
-  putDoubtful(id: string): void {
+  enqueueRecheck(id: string): void {
     this.#db.prepare<[string]>('INSERT INTO doubtful VALUES (?) ON CONFLICT DO NOTHING').run(id)
   }
 
-  nextDoubtful(): string | null {
+  findPendingRecheck(): string | null {
     const row = this.#db.prepare<[], { id: string }>("SELECT id FROM doubtful WHERE id >= '' ORDER BY id LIMIT 1").get()
     return row?.id ?? null
   }
 
-  removeDoubtful(id: string): void {
+  dequeueRecheck(id: string): void {
     this.#db.prepare<[string]>('DELETE FROM doubtful WHERE id = ?').run(id)
   }
 
   /** Every session is in its place. */
-  get isSettled(): boolean {
+  get isComplete(): boolean {
     const row = this.#db
       .prepare<[], { left: number }>(
         `SELECT EXISTS (SELECT 1 FROM unplaced WHERE parent_id >= '') OR
@@ -151,7 +153,7 @@ export class SegmentRows {
     return row?.left === 0
   }
 
-  removeUnplaced(parentId: string): void {
+  dequeueChildren(parentId: string): void {
     this.#db.prepare<[string]>('DELETE FROM unplaced WHERE parent_id = ?').run(parentId)
   }
 }

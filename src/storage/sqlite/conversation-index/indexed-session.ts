@@ -1,9 +1,9 @@
-import { canBeContinued, claimOf } from '../../../model/lineage.ts'
+import { isContinuable, findClaimedParentId } from '../../../model/lineage.ts'
 import type { SessionRecord } from '../../../model/records.ts'
-import { type Facet, facetOf } from './list-flags.ts'
+import { type ListFlags, toSessionFlags } from './list-flags.ts'
 
 /** What the index of conversations knows of a session. Times are milliseconds since the epoch. */
-export interface Segment {
+export interface IndexedSession {
   readonly id: string
   /** The session that it continues, provided that one is there and can be continued. */
   readonly continues: string | null
@@ -12,30 +12,30 @@ export interface Segment {
   /** The newest message's; null without one. */
   readonly message_at: number | null
   readonly activity_at: number
-  readonly facet: Facet
+  readonly facet: ListFlags
 }
 
-export function segmentOf(session: SessionRecord, hasMessages: boolean): Segment {
+export function toIndexedSession(session: SessionRecord, hasMessages: boolean): IndexedSession {
   return {
     id: session.id,
-    continues: claimOf(session),
-    can_be_continued: canBeContinued(session) ? 1 : 0,
+    continues: findClaimedParentId(session),
+    can_be_continued: isContinuable(session) ? 1 : 0,
     started_at: session.startedAt,
     message_at: hasMessages ? session.lastActivityAt : null,
     activity_at: session.lastActivityAt,
-    facet: facetOf(session),
+    facet: toSessionFlags(session),
   }
 }
 
 /** A segment in its place. */
-export interface PlacedSegment extends Segment {
+export interface IndexedSessionRow extends IndexedSession {
   readonly root_id: string
   /** Segments between it and its root, that one counted; null in a cycle, below one, and in a chain that was cut off. */
   readonly depth: number | null
 }
 
 /** Of two segments of a conversation, whether the first is its tip rather than the second. */
-export function isTipBefore(a: Segment, b: Segment): boolean {
+export function isNewerTip(a: IndexedSession, b: IndexedSession): boolean {
   const [newer, older] = [a.message_at ?? -1, b.message_at ?? -1]
   if (newer !== older) return newer > older
   if (a.started_at !== b.started_at) return a.started_at > b.started_at

@@ -27,7 +27,7 @@ export class UnusableHomeError extends Error {
 }
 
 /** Locks that are held: one that nobody referred to would be collected as garbage, and the home be free. */
-const held = new Set<Database.Database>()
+const openLocks = new Set<Database.Database>()
 
 export interface HomeLock {
   /** Lets another server have the home. */
@@ -40,17 +40,17 @@ export interface HomeLock {
  * an `UnusableHomeError` when it cannot be had at all.
  */
 export function lockHome(home: string): HomeLock {
-  const db = locked(home)
-  held.add(db)
+  const db = acquireLock(home)
+  openLocks.add(db)
   return {
     release() {
-      held.delete(db)
+      openLocks.delete(db)
       db.close()
     },
   }
 }
 
-function locked(home: string): Database.Database {
+function acquireLock(home: string): Database.Database {
   let db: Database.Database | null = null
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 })

@@ -1,4 +1,4 @@
-import { segmentTables } from '../conversation-index/conversation-index-schema.ts'
+import { conversationIndexSchema } from '../conversation-index/conversation-index-schema.ts'
 
 /**
  * The schema of a profile's database, one entry a version, forward only: an entry that was released is never changed.
@@ -169,7 +169,7 @@ export const migrations: readonly string[] = [
   CREATE UNIQUE INDEX job_runs_by_change ON job_runs (change);
   `,
   `
-  ${segmentTables}
+  ${conversationIndexSchema}
 
   -- Sessions that the index has to look at again, whoever wrote to them.
   CREATE TABLE touched (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;

@@ -2,12 +2,15 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { SegueError } from '../../../lib/errors.ts'
-import type { ChangedConversation } from '../../session-reader.ts'
-import { Statements } from './statement-cache.ts'
-import { type CaughtUp, IndexUpkeep } from '../conversation-index/conversation-index-maintainer.ts'
+import type { ConversationChange } from '../../session-reader.ts'
+import { StatementCache } from './statement-cache.ts'
+import {
+  type MaintenanceResult,
+  ConversationIndexMaintainer,
+} from '../conversation-index/conversation-index-maintainer.ts'
 import { migrations } from './migrations.ts'
 import { SearchIndex } from '../search/search-index.ts'
-import { takeShownAnew, watchShown } from './visible-change-tracker.ts'
+import { drainVisibleChanges, installVisibleChangeTriggers } from './visible-change-tracker.ts'
 
 export interface DatabaseOptions {
   /** Every commit waits for the disk (`synchronous=FULL`): a power cut loses nothing. Otherwise it may lose the last moments, never the order. */
@@ -17,8 +20,8 @@ export interface DatabaseOptions {
 }
 
 /** The file was written by a newer Segue. Nothing in it was touched. */
-export class NewerDatabaseError extends Error {
-  override readonly name = 'NewerDatabaseError'
+export class DatabaseTooNewError extends Error {
+  override readonly name = 'DatabaseTooNewError'
 
   constructor(path: string, version: number) {
     super(
@@ -29,8 +32,8 @@ export class NewerDatabaseError extends Error {
 }
 
 /** The file is damaged, no database, or cannot be had. Nothing in it was touched. */
-export class UnusableDatabaseError extends Error {
-  override readonly name = 'UnusableDatabaseError'
+export class DatabaseUnusableError extends Error {
+  override readonly name = 'DatabaseUnusableError'
 
   constructor(path: string, cause: Error) {
     super(`The database ${path} cannot be used: ${cause.message}. Mend it, move it away, or start another home.`, {
@@ -43,49 +46,50 @@ export class UnusableDatabaseError extends Error {
 const writesBetweenCheckpoints = 256
 
 /** With so much to be brought into the file it is made in the midst of a commit after all: nobody else seems to do it. */
-const mostPagesInWal = 64_000
+const maxWalPages = 64_000
 
 /** The most sessions that are placed anew in one go while others wait. */
-const sessionsAtOnce = 100
+const maxSessionsPerPass = 100
 
 /**
  * One profile's database. The file is made by the first write: until then, reads see an empty stand-in in memory.
  * Statements are prepared once and kept.
  */
-export class ProfileDatabase {
+export class SqliteDatabase {
   /** Kept up by `write`. */
-  readonly index = new SearchIndex(this)
+  readonly searchIndex = new SearchIndex(this)
   readonly #path: string
   readonly #options: DatabaseOptions
-  readonly #index = new IndexUpkeep(this)
+  readonly #conversationIndex = new ConversationIndexMaintainer(this)
   #connection: Database.Database
-  #statements: Statements
-  #onDisk: boolean
-  #closed = false
-  #goingOn: NodeJS.Immediate | null = null
-  #onUnindexed: () => void = () => undefined
-  #onChanged: (changed: readonly ChangedConversation[]) => void = () => undefined
+  #statements: StatementCache
+  #hasFile: boolean
+  #isClosed = false
+  #scheduledRefresh: NodeJS.Immediate | null = null
+  #onSearchBacklog: () => void = () => undefined
+  #onConversationsChanged: (changed: readonly ConversationChange[]) => void = () => undefined
   #onCheckpointDue: () => void = () => undefined
-  #writes = 0
+  #writeCount = 0
 
   constructor(path: string, options: DatabaseOptions = {}) {
     this.#path = path
     this.#options = options
-    this.#onDisk = existsSync(path)
-    this.#connection = this.#open(this.#onDisk ? path : ':memory:')
-    this.#statements = new Statements(this.#connection)
+    this.#hasFile = existsSync(path)
+    this.#connection = this.#open(this.#hasFile ? path : ':memory:')
+    this.#statements = new StatementCache(this.#connection)
     // After a migration, or a stop in the middle of much work. Nobody is served yet.
-    while (this.#index.isBehind) this.#inTransaction(() => this.#index.catchUp(5_000, []))
+    while (this.#conversationIndex.hasPendingWork)
+      this.#runInTransaction(() => this.#conversationIndex.processPending(5_000, []))
   }
 
   /** There is a file: something was written once. */
-  get isStored(): boolean {
-    return this.#onDisk
+  get hasFile(): boolean {
+    return this.#hasFile
   }
 
   /** Calls when a write has left something out of the index for search. */
-  onUnindexed(listener: () => void): void {
-    this.#onUnindexed = listener
+  onSearchBacklog(listener: () => void): void {
+    this.#onSearchBacklog = listener
   }
 
   /** Calls when what was committed should be brought from the WAL into the file, which is best done in another thread. */
@@ -94,13 +98,13 @@ export class ProfileDatabase {
   }
 
   /** Calls after each commit with the conversations that it has changed. */
-  onChanged(listener: (changed: readonly ChangedConversation[]) => void): void {
-    this.#onChanged = listener
+  onConversationsChanged(listener: (changed: readonly ConversationChange[]) => void): void {
+    this.#onConversationsChanged = listener
   }
 
   /** A statement, prepared once. What it changes is to be run inside of `write`. */
   prepare<Parameters extends unknown[], Row = unknown>(sql: string): Database.Statement<Parameters, Row> {
-    this.#checkOpen()
+    this.#assertOpen()
     return this.#statements.prepare(sql)
   }
 
@@ -110,60 +114,60 @@ export class ProfileDatabase {
    * at once, the rest of them follow in transactions of their own. What it has
    * changed is taken into the index for search in the same way.
    */
-  write<T>(work: () => T): T {
-    this.#checkOpen()
-    if (!this.#onDisk) {
+  transaction<T>(work: () => T): T {
+    this.#assertOpen()
+    if (!this.#hasFile) {
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
       const file = this.#open(this.#path)
       this.#connection.close()
       this.#connection = file
-      this.#statements = new Statements(file)
-      this.#onDisk = true
+      this.#statements = new StatementCache(file)
+      this.#hasFile = true
     }
-    let caughtUp: CaughtUp = { isDone: true, changed: [] }
-    let isLeft = false
-    const result = this.#inTransaction(() => {
-      const worked = work()
-      caughtUp = this.#index.catchUp(sessionsAtOnce, takeShownAnew(this.#statements))
-      isLeft = this.index.keepUp()
-      return worked
+    let indexResult: MaintenanceResult = { isComplete: true, changes: [] }
+    let hasSearchBacklog = false
+    const result = this.#runInTransaction(() => {
+      const workResult = work()
+      indexResult = this.#conversationIndex.processPending(maxSessionsPerPass, drainVisibleChanges(this.#statements))
+      hasSearchBacklog = this.searchIndex.indexPending()
+      return workResult
     })
-    if (!caughtUp.isDone) this.#goOn()
-    if (isLeft) this.#onUnindexed()
-    if (caughtUp.changed.length > 0) this.#onChanged(caughtUp.changed)
-    this.#writes += 1
-    if (this.#writes % writesBetweenCheckpoints === 0) this.#onCheckpointDue()
+    if (!indexResult.isComplete) this.#scheduleRefresh()
+    if (hasSearchBacklog) this.#onSearchBacklog()
+    if (indexResult.changes.length > 0) this.#onConversationsChanged(indexResult.changes)
+    this.#writeCount += 1
+    if (this.#writeCount % writesBetweenCheckpoints === 0) this.#onCheckpointDue()
     return result
   }
 
   /** To be called before the index is read: others may have written to the file. */
-  catchUp(): void {
-    if (this.#index.isBehind) this.write(() => undefined)
+  refreshConversationIndex(): void {
+    if (this.#conversationIndex.hasPendingWork) this.transaction(() => undefined)
   }
 
   /** Whoever comes later is told that there is nothing any more. */
   close(): void {
-    this.#closed = true
-    if (this.#goingOn) clearImmediate(this.#goingOn)
+    this.#isClosed = true
+    if (this.#scheduledRefresh) clearImmediate(this.#scheduledRefresh)
     this.#connection.close()
   }
 
-  #checkOpen(): void {
-    if (this.#closed) throw new SegueError('NOT_FOUND', 'This profile was closed.')
+  #assertOpen(): void {
+    if (this.#isClosed) throw new SegueError('NOT_FOUND', 'This profile was closed.')
   }
 
-  #goOn(): void {
-    this.#goingOn ??= setImmediate(() => {
-      this.#goingOn = null
+  #scheduleRefresh(): void {
+    this.#scheduledRefresh ??= setImmediate(() => {
+      this.#scheduledRefresh = null
       try {
-        this.catchUp()
+        this.refreshConversationIndex()
       } catch {
         // Somebody else holds the file: whoever reads or writes next goes on with it.
       }
     })
   }
 
-  #inTransaction<T>(work: () => T): T {
+  #runInTransaction<T>(work: () => T): T {
     return this.#connection.transaction(work).immediate()
   }
 
@@ -171,18 +175,18 @@ export class ProfileDatabase {
     const { onStatement, durable = false } = this.#options
     const connection = connect(path, onStatement)
     try {
-      refuseNewer(connection, path)
+      assertSupportedVersion(connection, path)
       connection.pragma('journal_mode = WAL')
       connection.pragma(`synchronous = ${durable ? 'FULL' : 'NORMAL'}`)
       connection.pragma('foreign_keys = ON')
       connection.pragma('busy_timeout = 1000')
-      connection.pragma(`wal_autocheckpoint = ${mostPagesInWal}`)
+      connection.pragma(`wal_autocheckpoint = ${maxWalPages}`)
       migrate(connection)
-      watchShown(connection)
+      installVisibleChangeTriggers(connection)
       return connection
     } catch (error) {
       connection.close()
-      throw explained(error, path)
+      throw toDatabaseError(error, path)
     }
   }
 }
@@ -191,26 +195,26 @@ function connect(path: string, onStatement: DatabaseOptions['onStatement']): Dat
   try {
     return new Database(path, onStatement ? { verbose: (sql) => onStatement(String(sql)) } : {})
   } catch (error) {
-    throw explained(error, path)
+    throw toDatabaseError(error, path)
   }
 }
 
-export function explained(error: unknown, path: string): unknown {
-  return error instanceof Database.SqliteError ? new UnusableDatabaseError(path, error) : error
+export function toDatabaseError(error: unknown, path: string): unknown {
+  return error instanceof Database.SqliteError ? new DatabaseUnusableError(path, error) : error
 }
 
-export function versionOf(connection: Database.Database): number {
+export function readSchemaVersion(connection: Database.Database): number {
   return Number(connection.pragma('user_version', { simple: true }))
 }
 
 /** Before anything else is done with it: a change of the journal's mode would be a change of the file. */
-export function refuseNewer(connection: Database.Database, path: string): void {
-  const version = versionOf(connection)
-  if (version > migrations.length) throw new NewerDatabaseError(path, version)
+export function assertSupportedVersion(connection: Database.Database, path: string): void {
+  const version = readSchemaVersion(connection)
+  if (version > migrations.length) throw new DatabaseTooNewError(path, version)
 }
 
 function migrate(connection: Database.Database): void {
-  const version = versionOf(connection)
+  const version = readSchemaVersion(connection)
   for (const [index, sql] of migrations.entries()) {
     if (index < version) continue
     connection.transaction(() => {

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
 
 /** The statements of a connection, each prepared once and kept. */
-export class Statements {
+export class StatementCache {
   readonly #connection: Database.Database
   readonly #prepared = new Map<string, Database.Statement>()
 
@@ -21,4 +21,4 @@ export class Statements {
 }
 
 /** Whoever has statements: a connection's own, or a database's, whose connection can change. */
-export type Prepares = Pick<Statements, 'prepare'>
+export type SqlConnection = Pick<StatementCache, 'prepare'>

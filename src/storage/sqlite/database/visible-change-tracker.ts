@@ -1,11 +1,11 @@
 import type Database from 'better-sqlite3'
-import type { Prepares } from './statement-cache.ts'
+import type { SqlConnection } from './statement-cache.ts'
 
 /**
  * What a list shows of a session beside that which the index of conversations is told of anyway. Deltas change none of
  * it. On each connection, in memory: nobody needs it after the transaction.
  */
-const watch = `
+const visibleChangeTriggers = `
   PRAGMA temp_store = MEMORY;
   -- ON CONFLICT, for OR IGNORE is overruled by what the statement says that sets a trigger off.
   CREATE TEMP TABLE shown_anew (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
@@ -34,12 +34,12 @@ const watch = `
 `
 
 /** To be called once the tables are there. */
-export function watchShown(connection: Database.Database): void {
-  connection.exec(watch)
+export function installVisibleChangeTriggers(connection: Database.Database): void {
+  connection.exec(visibleChangeTriggers)
 }
 
 /** The sessions that show something else since the last call. To be called inside of a transaction. */
-export function takeShownAnew(db: Prepares): string[] {
+export function drainVisibleChanges(db: SqlConnection): string[] {
   const rows = db.prepare<[], { id: string }>('SELECT id FROM temp.shown_anew').all()
   if (rows.length > 0) db.prepare<[]>('DELETE FROM temp.shown_anew').run()
   return rows.map(({ id }) => id)

@@ -1,19 +1,19 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import Database from 'better-sqlite3'
-import { standBehind } from '../../../lib/thread-priority.ts'
+import { lowerThreadPriority } from '../../../lib/thread-priority.ts'
 
 /** What the worker is started with: the database's path. */
-export type WorkerPath = string
+export type CheckpointWorkerData = string
 
 const port = parentPort
 if (!port) throw new Error('This module is the entry of a worker thread')
 
-standBehind()
+lowerThreadPriority()
 
-const path: WorkerPath = workerData
+const databasePath: CheckpointWorkerData = workerData
 port.on('message', () => {
   try {
-    const database = new Database(path, { fileMustExist: true })
+    const database = new Database(databasePath, { fileMustExist: true })
     try {
       database.pragma('wal_checkpoint(PASSIVE)')
     } finally {

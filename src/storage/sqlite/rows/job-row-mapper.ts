@@ -1,4 +1,4 @@
-import type { JobRunRecord, OwnJob } from '../../../model/job.ts'
+import type { JobRunRecord, SegueJob } from '../../../model/job.ts'
 
 /** How jobs and their runs lie in the tables of `migrations.ts`. */
 
@@ -12,9 +12,9 @@ export interface JobRow {
   recurring: number
   model: string | null
   enabled: number
-  state: OwnJob['state']
+  state: SegueJob['state']
   fault: string | null
-  running: OwnJob['running']
+  running: SegueJob['runningTrigger']
   repeat_limit: number | null
   completed_runs: number
   skipped_runs: number
@@ -25,7 +25,7 @@ export interface JobRow {
   revision: number
 }
 
-export function toJob(row: JobRow, profile: string): OwnJob {
+export function jobFromRow(row: JobRow, profile: string): SegueJob {
   return {
     id: row.id,
     origin: 'SEGUE',
@@ -39,20 +39,20 @@ export function toJob(row: JobRow, profile: string): OwnJob {
     model: row.model,
     enabled: row.enabled === 1,
     state: row.state,
-    fault: row.fault,
-    running: row.running,
+    scheduleError: row.fault,
+    runningTrigger: row.running,
     repeatLimit: row.repeat_limit,
     completedRuns: row.completed_runs,
     skippedRuns: row.skipped_runs,
     nextRunAt: row.next_run_at,
     createdAt: row.created_at,
-    settledUntil: row.settled_until,
+    processedUntil: row.settled_until,
     runCount: row.run_count,
     revision: row.revision,
   }
 }
 
-export function fromJob(job: OwnJob): JobRow {
+export function jobToRow(job: SegueJob): JobRow {
   return {
     id: job.id,
     name: job.name,
@@ -64,14 +64,14 @@ export function fromJob(job: OwnJob): JobRow {
     model: job.model,
     enabled: job.enabled ? 1 : 0,
     state: job.state,
-    fault: job.fault,
-    running: job.running,
+    fault: job.scheduleError,
+    running: job.runningTrigger,
     repeat_limit: job.repeatLimit,
     completed_runs: job.completedRuns,
     skipped_runs: job.skippedRuns,
     next_run_at: job.nextRunAt,
     created_at: job.createdAt,
-    settled_until: job.settledUntil,
+    settled_until: job.processedUntil,
     run_count: job.runCount,
     revision: job.revision,
   }
@@ -92,7 +92,7 @@ export interface JobRunRow {
   change: number
 }
 
-export function toJobRun(row: JobRunRow): JobRunRecord {
+export function jobRunFromRow(row: JobRunRow): JobRunRecord {
   return {
     id: row.id,
     jobId: row.job_id,
@@ -108,7 +108,7 @@ export function toJobRun(row: JobRunRow): JobRunRecord {
   }
 }
 
-export function fromJobRun(run: JobRunRecord, change: number): JobRunRow {
+export function jobRunToRow(run: JobRunRecord, change: number): JobRunRow {
   return {
     id: run.id,
     job_id: run.jobId,

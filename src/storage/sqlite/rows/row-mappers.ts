@@ -28,7 +28,7 @@ export interface SessionRow {
   usage: string
 }
 
-export function toSession(row: SessionRow, profile: string): SessionRecord {
+export function sessionFromRow(row: SessionRow, profile: string): SessionRecord {
   return {
     id: row.id,
     origin: 'SEGUE',
@@ -51,7 +51,7 @@ export function toSession(row: SessionRow, profile: string): SessionRecord {
   }
 }
 
-export function fromSession(session: SessionRecord): SessionRow {
+export function sessionToRow(session: SessionRecord): SessionRow {
   return {
     id: session.id,
     title: session.title,
@@ -86,7 +86,7 @@ export interface MessageRow {
   usage: string | null
 }
 
-export function toMessage(row: MessageRow): MessageRecord {
+export function messageFromRow(row: MessageRow): MessageRecord {
   return {
     id: row.id,
     sessionId: row.session_id,
@@ -95,7 +95,7 @@ export function toMessage(row: MessageRow): MessageRecord {
     role: row.role,
     ...(row.summary === 1 && { summary: true }),
     status: row.status,
-    ...(row.parts === partsInLog ? { parts: [], inLog: true } : { parts: JSON.parse(row.parts) }),
+    ...(row.parts === partsInLogMarker ? { parts: [], inLog: true } : { parts: JSON.parse(row.parts) }),
     createdAt: row.created_at,
     streamId: row.stream_id,
     model: row.model,
@@ -103,7 +103,7 @@ export function toMessage(row: MessageRow): MessageRecord {
   }
 }
 
-export function fromMessage(message: MessageRecord): MessageRow {
+export function messageToRow(message: MessageRecord): MessageRow {
   return {
     id: message.id,
     session_id: message.sessionId,
@@ -112,7 +112,7 @@ export function fromMessage(message: MessageRecord): MessageRow {
     summary: message.summary ? 1 : 0,
     role: message.role,
     status: message.status,
-    parts: message.inLog || isLong(message) ? partsInLog : JSON.stringify(message.parts),
+    parts: message.inLog || isTooLongForRow(message) ? partsInLogMarker : JSON.stringify(message.parts),
     created_at: message.createdAt,
     stream_id: message.streamId,
     model: message.model,
@@ -121,16 +121,16 @@ export function fromMessage(message: MessageRecord): MessageRow {
 }
 
 /** What stands in the place of parts that are in the log alone. */
-const partsInLog = 'null'
+const partsInLogMarker = 'null'
 /** In UTF-16 code units. Writing more at once would hold up everybody else. */
-const longestParts = 262_144
+const maxInlinePartsUnits = 262_144
 
-function isLong({ role, streamId, parts }: MessageRecord): boolean {
+function isTooLongForRow({ role, streamId, parts }: MessageRecord): boolean {
   if (role !== 'ASSISTANT' || streamId === null) return false
-  return parts.reduce((units, part) => units + unitsOf(part), 0) > longestParts
+  return parts.reduce((units, part) => units + countUnits(part), 0) > maxInlinePartsUnits
 }
 
-function unitsOf(part: MessagePart): number {
+function countUnits(part: MessagePart): number {
   if (part.type === 'file') return part.url.length
   if (part.type !== 'tool') return part.text.length
   const { argumentsText, result } = part.call
@@ -154,7 +154,7 @@ export interface StreamRow {
   error: string | null
 }
 
-export function toStream(row: StreamRow): StreamRecord {
+export function streamFromRow(row: StreamRow): StreamRecord {
   return {
     id: row.id,
     sessionId: row.session_id,
@@ -173,7 +173,7 @@ export function toStream(row: StreamRow): StreamRecord {
   }
 }
 
-export function fromStream(stream: StreamRecord): StreamRow {
+export function streamToRow(stream: StreamRecord): StreamRow {
   return {
     id: stream.id,
     session_id: stream.sessionId,
@@ -200,17 +200,17 @@ export interface DecisionRow {
   body: string
 }
 
-export function toDecision(row: DecisionRow): DecisionRecord {
+export function decisionFromRow(row: DecisionRow): DecisionRecord {
   return JSON.parse(row.body)
 }
 
-export function fromDecision(decision: DecisionRecord): DecisionRow {
+export function decisionToRow(decision: DecisionRecord): DecisionRow {
   const { id, sessionId, kind, state } = decision
   return { id, session_id: sessionId, kind, state, body: JSON.stringify(decision) }
 }
 
 /** The form in which events are written today. Older ones stay readable for ever: the log is never rewritten. */
-const eventVersion = 1
+const currentEventVersion = 1
 
 export interface EventRow {
   session_id: string
@@ -222,14 +222,14 @@ export interface EventRow {
   body: string
 }
 
-export function toEvent(row: EventRow): ChatEvent {
-  if (row.version > eventVersion)
+export function eventFromRow(row: EventRow): ChatEvent {
+  if (row.version > currentEventVersion)
     throw new Error(`event ${row.session_id}/${row.seq} has the unknown form ${row.version}`)
   const base = { seq: row.seq, at: row.at, sessionId: row.session_id, streamId: row.stream_id, type: row.type }
   return Object.assign(JSON.parse(row.body), base)
 }
 
-export function fromEvent(event: ChatEvent): EventRow {
+export function eventToRow(event: ChatEvent): EventRow {
   const { seq, at, sessionId, streamId, type, ...body } = event
   return {
     session_id: sessionId,
@@ -237,7 +237,7 @@ export function fromEvent(event: ChatEvent): EventRow {
     stream_id: streamId,
     at,
     type,
-    version: eventVersion,
+    version: currentEventVersion,
     body: JSON.stringify(body),
   }
 }

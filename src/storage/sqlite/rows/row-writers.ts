@@ -1,18 +1,18 @@
-import type { StreamKey } from '../../event-store.ts'
+import type { StreamIdempotencyKey } from '../../event-store.ts'
 import {
   type ChatEvent,
-  keptFileOf,
+  findBlobHash,
   type MessageRecord,
   type SessionRecord,
   type StreamRecord,
 } from '../../../model/records.ts'
-import type { Prepares } from '../database/statement-cache.ts'
+import type { SqlConnection } from '../database/statement-cache.ts'
 import {
   type EventRow,
-  fromEvent,
-  fromMessage,
-  fromSession,
-  fromStream,
+  eventToRow,
+  messageToRow,
+  sessionToRow,
+  streamToRow,
   type MessageRow,
   type SessionRow,
   type StreamRow,
@@ -20,7 +20,7 @@ import {
 
 /** How records are written, one function a table. Each is to be called inside of a transaction. */
 
-export function insertSession(database: Prepares, session: SessionRecord): void {
+export function insertSession(database: SqlConnection, session: SessionRecord): void {
   database
     .prepare<[SessionRow]>(
       `INSERT INTO sessions (id, title, title_source, source, model, parent_session_id, forked_from, started_at,
@@ -28,19 +28,19 @@ export function insertSession(database: Prepares, session: SessionRecord): void 
        VALUES (:id, :title, :title_source, :source, :model, :parent_session_id, :forked_from, :started_at,
          :ended_at, :end_reason, :last_activity_at, :pinned, :archived, :head_seq, :usage)`,
     )
-    .run(fromSession(session))
+    .run(sessionToRow(session))
 }
 
-export function insertEvent(database: Prepares, event: ChatEvent): void {
+export function insertEvent(database: SqlConnection, event: ChatEvent): void {
   database
     .prepare<[EventRow]>(
       `INSERT INTO events (session_id, seq, stream_id, at, type, version, body)
        VALUES (:session_id, :seq, :stream_id, :at, :type, :version, :body)`,
     )
-    .run(fromEvent(event))
+    .run(eventToRow(event))
 }
 
-export function putStream(database: Prepares, stream: StreamRecord): void {
+export function upsertStream(database: SqlConnection, stream: StreamRecord): void {
   database
     .prepare<[StreamRow]>(
       `INSERT INTO streams (id, session_id, status, generation, model, user_message_id, message_id, usage, step, started_at,
@@ -50,10 +50,10 @@ export function putStream(database: Prepares, stream: StreamRecord): void {
        ON CONFLICT (id) DO UPDATE SET status = :status, generation = :generation, message_id = :message_id,
          usage = :usage, step = :step, finished_at = :finished_at, last_seq = :last_seq, error = :error`,
     )
-    .run(fromStream(stream))
+    .run(streamToRow(stream))
 }
 
-export function putMessage(database: Prepares, message: MessageRecord): void {
+export function upsertMessage(database: SqlConnection, message: MessageRecord): void {
   database
     .prepare<[MessageRow]>(
       `INSERT INTO messages (id, session_id, position, withdrawn, summary, role, status, parts, created_at,
@@ -62,18 +62,22 @@ export function putMessage(database: Prepares, message: MessageRecord): void {
          :stream_id, :model, :usage)
        ON CONFLICT (id) DO UPDATE SET position = :position, withdrawn = :withdrawn`,
     )
-    .run(fromMessage(message))
-  for (const hash of message.parts.map(keptFileOf)) if (hash !== null) putFile(database, hash, message.sessionId)
+    .run(messageToRow(message))
+  for (const hash of message.parts.map(findBlobHash))
+    if (hash !== null) insertBlobReference(database, hash, message.sessionId)
 }
 
 /** Notes that a session refers to a kept file. */
-export function putFile(database: Prepares, hash: string, sessionId: string): void {
+export function insertBlobReference(database: SqlConnection, hash: string, sessionId: string): void {
   database
     .prepare<[string, string]>('INSERT OR IGNORE INTO files (hash, session_id) VALUES (?, ?)')
     .run(hash, sessionId)
 }
 
-export function nameStream(database: Prepares, { streamId, key, fingerprint }: StreamKey): void {
+export function setStreamIdempotencyKey(
+  database: SqlConnection,
+  { streamId, key, fingerprint }: StreamIdempotencyKey,
+): void {
   database
     .prepare<[string, string, string]>('UPDATE streams SET key = ?, fingerprint = ? WHERE id = ?')
     .run(key, fingerprint, streamId)

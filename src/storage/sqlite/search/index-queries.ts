@@ -1,10 +1,10 @@
-import { sourcesOf } from '../../../model/channel.ts'
-import { facetCount, facetPasses } from '../conversation-index/list-flags.ts'
+import { toSourceFilter } from '../../../model/channel.ts'
+import { listFlagsCount, matchesFlags } from '../conversation-index/list-flags.ts'
 import type { SessionFilter } from '../../session-reader.ts'
-import { type Kind, mirrored, type Statements } from './search-index.ts'
+import { type IndexedKind, mirrorRowid, type StatementSource } from './search-index.ts'
 
 /** An entry of the index, and what it is of. */
-export interface EntryRow {
+export interface SearchEntryRow {
   readonly number: number
   readonly at: number
   readonly sessionId: string
@@ -13,99 +13,106 @@ export interface EntryRow {
 }
 
 /** Numbers of entries, both ends included. */
-export interface Numbers {
+export interface EntryRange {
   readonly from: number
   readonly to: number
 }
 
-const columns = {
+const selectedColumns = {
   message: 'message.session_id AS sessionId, message.id AS messageId, entry.is_stretch AS isStretch',
   title: 'session.id AS sessionId, NULL AS messageId, 0 AS isStretch',
 }
 
-const owners = {
+const ownerJoins = {
   message: `CROSS JOIN messages AS message ON message.id = entry.id
     CROSS JOIN sessions AS session ON session.id = message.session_id`,
   title: 'CROSS JOIN sessions AS session ON session.id = entry.id',
 }
 
 /** What is found, and where: the index counts against the numbers. CROSS: it comes first, and is read in its own order. */
-const found = {
-  message: foundIn('message'),
-  title: foundIn('title'),
+const matchQueries = {
+  message: buildMatchQuery('message'),
+  title: buildMatchQuery('title'),
 }
 
-function foundIn(kind: Kind): string {
-  return `SELECT entry.number, entry.at, ${columns[kind]} FROM ${kind}_index AS found
-    CROSS JOIN ${kind}_entries AS entry ON entry.number = ${mirrored(0)} - found.rowid ${owners[kind]}
+function buildMatchQuery(kind: IndexedKind): string {
+  return `SELECT entry.number, entry.at, ${selectedColumns[kind]} FROM ${kind}_index AS found
+    CROSS JOIN ${kind}_entries AS entry ON entry.number = ${mirrorRowid(0)} - found.rowid ${ownerJoins[kind]}
     WHERE found.${kind}_index MATCH ?`
 }
 
 /** The entries that an expression finds among some numbers, in their order: the newest first, or against it. */
-export function entriesIn(
-  db: Statements,
-  kind: Kind,
+export function findEntriesInRange(
+  db: StatementSource,
+  kind: IndexedKind,
   search: { readonly expression: string; readonly filter: SessionFilter },
-  { from, to }: Numbers,
+  { from, to }: EntryRange,
   backwards: boolean,
   limit: number,
-): EntryRow[] {
-  const { condition, values } = conditionOf(search.filter)
+): SearchEntryRow[] {
+  const { condition, values } = buildFilterCondition(search.filter)
   return db
-    .prepare<(string | number)[], EntryRow>(
-      `${found[kind]} AND found.rowid BETWEEN ? AND ? ${condition}
+    .prepare<(string | number)[], SearchEntryRow>(
+      `${matchQueries[kind]} AND found.rowid BETWEEN ? AND ? ${condition}
        ORDER BY found.rowid ${backwards ? 'DESC' : 'ASC'} LIMIT ?`,
     )
-    .all(search.expression, mirrored(to), mirrored(from), ...values, limit)
+    .all(search.expression, mirrorRowid(to), mirrorRowid(from), ...values, limit)
 }
 
 /** The same among a list of numbers. */
-export function entriesAmong(
-  db: Statements,
-  kind: Kind,
+export function findEntriesByNumber(
+  db: StatementSource,
+  kind: IndexedKind,
   expression: string,
   numbers: readonly number[],
   backwards: boolean,
-): EntryRow[] {
+): SearchEntryRow[] {
   return db
-    .prepare<[string, string], EntryRow>(
-      `${found[kind]} AND found.rowid IN (SELECT value FROM json_each(?))
+    .prepare<[string, string], SearchEntryRow>(
+      `${matchQueries[kind]} AND found.rowid IN (SELECT value FROM json_each(?))
        ORDER BY found.rowid ${backwards ? 'DESC' : 'ASC'}`,
     )
-    .all(expression, JSON.stringify(numbers.map(mirrored)))
+    .all(expression, JSON.stringify(numbers.map(mirrorRowid)))
 }
 
 /** Whether an expression finds any of some numbers. */
-export function finds(db: Statements, kind: Kind, expression: string, { from, to }: Numbers): boolean {
+export function hasMatch(
+  db: StatementSource,
+  kind: IndexedKind,
+  expression: string,
+  { from, to }: EntryRange,
+): boolean {
   return (
     db
       .prepare<[string, number, number]>(
         `SELECT rowid FROM ${kind}_index WHERE ${kind}_index MATCH ? AND rowid BETWEEN ? AND ? LIMIT 1`,
       )
-      .get(expression, mirrored(to), mirrored(from)) !== undefined
+      .get(expression, mirrorRowid(to), mirrorRowid(from)) !== undefined
   )
 }
 
 /** All numbers that are in use. */
-export function allNumbers(db: Statements, kind: Kind): Numbers {
+export function readFullRange(db: StatementSource, kind: IndexedKind): EntryRange {
   // Each by itself: for both at once SQLite would walk through all of them.
-  const end = (which: 'min' | 'max'): number | null | undefined =>
+  const readEnd = (which: 'min' | 'max'): number | null | undefined =>
     db.prepare<[], { number: number | null }>(`SELECT ${which}(number) AS number FROM ${kind}_entries`).get()?.number
-  return { from: end('min') ?? 1, to: end('max') ?? 0 }
+  return { from: readEnd('min') ?? 1, to: readEnd('max') ?? 0 }
 }
 
 /** The numbers of all stretches of a message. */
-export function numbersOf(db: Statements, messageId: string): Numbers {
+export function findMessageEntryRange(db: StatementSource, messageId: string): EntryRange {
   const row = db
-    .prepare<[string], Numbers>('SELECT min(number) AS "from", max(number) AS "to" FROM message_entries WHERE id = ?')
+    .prepare<[string], EntryRange>(
+      'SELECT min(number) AS "from", max(number) AS "to" FROM message_entries WHERE id = ?',
+    )
     .get(messageId)
   return row ?? { from: 0, to: 0 }
 }
 
 /** The time of the first entry from a number on. */
-export function timeFrom(
-  db: Statements,
-  kind: Kind,
+export function findFirstEntryFrom(
+  db: StatementSource,
+  kind: IndexedKind,
   number: number,
 ): { readonly number: number; readonly at: number } | null {
   return (
@@ -118,11 +125,16 @@ export function timeFrom(
 }
 
 /** The first number from a time on: times rise with numbers. One behind the last when there is none. */
-export function firstNumberFrom(db: Statements, kind: Kind, at: number, { from, to }: Numbers): number {
+export function findFirstNumberSince(
+  db: StatementSource,
+  kind: IndexedKind,
+  at: number,
+  { from, to }: EntryRange,
+): number {
   let [low, high] = [from, to + 1]
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
-    const entry = timeFrom(db, kind, middle)
+    const entry = findFirstEntryFrom(db, kind, middle)
     if (!entry || entry.at >= at) high = middle
     else low = entry.number + 1
   }
@@ -133,21 +145,21 @@ export function firstNumberFrom(db: Statements, kind: Kind, at: number, { from, 
  * The numbers of the entries of a filter's sessions, when it names few sessions with few messages: to look at each of
  * these costs less than to look for them among all. Null when they are many, or any.
  */
-export function fewNumbers(
-  db: Statements,
-  kind: Kind,
+export function listEntriesOfFewSessions(
+  db: StatementSource,
+  kind: IndexedKind,
   filter: SessionFilter,
-  most: { readonly sessions: number; readonly messages: number },
+  limits: { readonly sessions: number; readonly messages: number },
 ): number[] | null {
   if (!filter.ids && filter.pinned !== true) return null
-  const { condition, values } = conditionOf(filter)
+  const { condition, values } = buildFilterCondition(filter)
   const sessions = db
     .prepare<(string | number)[], { id: string; message_count: number }>(
       `SELECT session.id, session.message_count FROM sessions AS session WHERE TRUE ${condition} LIMIT ?`,
     )
-    .all(...values, most.sessions + 1)
+    .all(...values, limits.sessions + 1)
   const messages = sessions.reduce((sum, session) => sum + session.message_count, 0)
-  if (sessions.length > most.sessions || messages > most.messages) return null
+  if (sessions.length > limits.sessions || messages > limits.messages) return null
   const entries = {
     message: `SELECT entry.number FROM json_each(?) AS wanted CROSS JOIN messages AS message
       ON message.session_id = wanted.value CROSS JOIN message_entries AS entry ON entry.id = message.id`,
@@ -160,30 +172,33 @@ export function fewNumbers(
 }
 
 /** Whether any session that is kept here is of one of these channels. */
-export function hasAny(db: Statements, channels: readonly string[]): boolean {
-  const facets = Array.from({ length: facetCount }, (_, facet) => facet).filter((facet) =>
-    facetPasses(facet, { channels }),
+export function hasSessionsInChannels(db: StatementSource, channels: readonly string[]): boolean {
+  const facets = Array.from({ length: listFlagsCount }, (_, facet) => facet).filter((facet) =>
+    matchesFlags(facet, { channels }),
   )
   const sql = 'SELECT 1 FROM json_each(?) WHERE EXISTS (SELECT 1 FROM segments WHERE facet = value) LIMIT 1'
   return db.prepare<[string]>(sql).get(JSON.stringify(facets)) !== undefined
 }
 
-function conditionOf({ ids, channels, archived, pinned }: SessionFilter): {
+function buildFilterCondition({ ids, channels, archived, pinned }: SessionFilter): {
   condition: string
   values: (string | number)[]
 } {
   const conditions: string[] = []
   const values: (string | number)[] = []
-  const where = (condition: string, value: string | number): void => {
+  const addCondition = (condition: string, value: string | number): void => {
     conditions.push(`AND ${condition}`)
     values.push(value)
   }
-  if (ids) where('session.id IN (SELECT value FROM json_each(?))', JSON.stringify(ids))
+  if (ids) addCondition('session.id IN (SELECT value FROM json_each(?))', JSON.stringify(ids))
   if (channels) {
-    const { told, areTheirs } = sourcesOf(channels)
-    where(`session.source ${areTheirs ? '' : 'NOT '}IN (SELECT value FROM json_each(?))`, JSON.stringify(told))
+    const { sources, isAllowlist: isInclusive } = toSourceFilter(channels)
+    addCondition(
+      `session.source ${isInclusive ? '' : 'NOT '}IN (SELECT value FROM json_each(?))`,
+      JSON.stringify(sources),
+    )
   }
-  if (archived !== undefined) where('session.archived = ?', archived ? 1 : 0)
-  if (pinned !== undefined) where('session.pinned = ?', pinned ? 1 : 0)
+  if (archived !== undefined) addCondition('session.archived = ?', archived ? 1 : 0)
+  if (pinned !== undefined) addCondition('session.pinned = ?', pinned ? 1 : 0)
   return { condition: conditions.join(' '), values }
 }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import type { Statements } from './search-index.ts'
+import type { StatementSource } from './search-index.ts'
 
 /** A read-only connection to a profile's own database. Before the first write there is no file to open. */
-export class OwnFile implements Statements {
+export class ReadOnlyDatabase implements StatementSource {
   readonly #path: string
   readonly #onStatement: ((sql: string) => void) | null
   readonly #statements = new Map<string, Database.Statement>()
@@ -15,7 +15,7 @@ export class OwnFile implements Statements {
   }
 
   /** False as long as there is nothing to read. */
-  open(): boolean {
+  tryOpen(): boolean {
     if (this.#connection) return true
     if (!existsSync(this.#path)) return false
     const onStatement = this.#onStatement
@@ -25,10 +25,11 @@ export class OwnFile implements Statements {
       verbose: onStatement ? (sql) => onStatement(String(sql)) : undefined,
     })
     // The other thread may be making it.
-    const isMade = connection.prepare("SELECT 1 FROM sqlite_master WHERE name = 'unindexed_before'").get() !== undefined
-    if (isMade) this.#connection = connection
+    const hasSchema =
+      connection.prepare("SELECT 1 FROM sqlite_master WHERE name = 'unindexed_before'").get() !== undefined
+    if (hasSchema) this.#connection = connection
     else connection.close()
-    return isMade
+    return hasSchema
   }
 
   prepare<Parameters extends unknown[], Row = unknown>(sql: string): Database.Statement<Parameters, Row> {

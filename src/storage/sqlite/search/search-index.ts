@@ -1,35 +1,35 @@
 import type Database from 'better-sqlite3'
-import { folded } from '../../../search/analyzer.ts'
-import { saidIn } from '../../../model/message-text.ts'
-import { longestStretch } from '../../../search/passages.ts'
-import { type MessageRow, toMessage } from '../rows/row-mappers.ts'
+import { normalizeText } from '../../../search/analyzer.ts'
+import { toMessageText } from '../../../model/message-text.ts'
+import { maxPassageLength } from '../../../search/passages.ts'
+import { type MessageRow, messageFromRow } from '../rows/row-mappers.ts'
 
 /** Statements that are prepared once. */
-export interface Statements {
+export interface StatementSource {
   prepare<Parameters extends unknown[], Row = unknown>(sql: string): Database.Statement<Parameters, Row>
 }
 
-export type Kind = 'message' | 'title'
+export type IndexedKind = 'message' | 'title'
 
-interface Waiting {
-  readonly kind: Kind
+interface QueuedItem {
+  readonly kind: IndexedKind
   readonly id: string
   readonly is_long: 0 | 1
 }
 
 /** What is to be written to the index: what it is of, its text, and its time in milliseconds. */
-interface Entry {
+interface IndexEntry {
   readonly id: string
   readonly text: string
   readonly at: number
 }
 
-const mostAtOnce = 25 // rows a slice
+const batchSize = 25 // rows a slice
 /** Numbers of what comes in count up from here, those of what was there before down. */
-const firstNumber = 2 ** 40
+const firstEntryNumber = 2 ** 40
 
 /** The rowid in the index of the entry with a number, and the other way round. */
-export function mirrored(number: number): number {
+export function mirrorRowid(number: number): number {
   return 2 ** 41 - number
 }
 
@@ -39,9 +39,9 @@ export function mirrored(number: number): number {
  * it; nothing is forgotten. Every method is to be called inside of a transaction.
  */
 export class SearchIndex {
-  readonly #db: Statements
+  readonly #db: StatementSource
 
-  constructor(db: Statements) {
+  constructor(db: StatementSource) {
     this.#db = db
   }
 
@@ -49,32 +49,34 @@ export class SearchIndex {
    * Takes in what came in with this transaction, about 16,384 code units of it at most. Returns whether something is
    * left: what is longer, and what was too much at once.
    */
-  keepUp(): boolean {
-    const waiting = this.#db
-      .prepare<[number], Waiting>('SELECT kind, id, is_long FROM unindexed WHERE is_long >= 0 ORDER BY is_long LIMIT ?')
-      .all(mostAtOnce)
-    const taken: { readonly kind: Kind; readonly number: number; readonly text: string }[] = []
+  indexPending(): boolean {
+    const queued = this.#db
+      .prepare<[number], QueuedItem>(
+        'SELECT kind, id, is_long FROM unindexed WHERE is_long >= 0 ORDER BY is_long LIMIT ?',
+      )
+      .all(batchSize)
+    const entries: { readonly kind: IndexedKind; readonly number: number; readonly text: string }[] = []
     let units = 0
-    let isLeft = waiting.length === mostAtOnce
-    for (const { kind, id, is_long: isLong } of waiting) {
-      if (isLong || units >= longestStretch) {
-        isLeft = true
+    let hasMore = queued.length === batchSize
+    for (const { kind, id, is_long: isLong } of queued) {
+      if (isLong || units >= maxPassageLength) {
+        hasMore = true
         break
       }
-      this.#forget(kind, id)
-      const entry = kind === 'message' ? this.#message(id) : this.#title(id)
+      this.#deleteEntries(kind, id)
+      const entry = kind === 'message' ? this.#loadMessageEntry(id) : this.#loadTitleEntry(id)
       if (entry && entry.text !== '') {
-        taken.push({ kind, number: this.#nextEntry(kind, entry, false), text: entry.text })
+        entries.push({ kind, number: this.#appendEntry(kind, entry, false), text: entry.text })
         units += entry.text.length
       }
-      this.done({ kind, id, isLong: false })
+      this.dequeue({ kind, id, isLong: false })
     }
-    for (const { kind, number, text } of taken.reverse()) this.write(kind, number, text)
-    return isLeft
+    for (const { kind, number, text } of entries.reverse()) this.writeEntry(kind, number, text)
+    return hasMore
   }
 
   /** The next long message, if there is one. */
-  nextLong(): string | null {
+  findNextLongMessage(): string | null {
     const row = this.#db
       .prepare<[], { id: string }>("SELECT id FROM unindexed WHERE is_long = 1 AND kind = 'message' LIMIT 1")
       .get()
@@ -82,132 +84,145 @@ export class SearchIndex {
   }
 
   /** What was waiting does not any more. */
-  done({ kind, id, isLong }: { readonly kind: Kind; readonly id: string; readonly isLong: boolean }): void {
+  dequeue({ kind, id, isLong }: { readonly kind: IndexedKind; readonly id: string; readonly isLong: boolean }): void {
     this.#db
       .prepare<[number, string, string]>('DELETE FROM unindexed WHERE is_long = ? AND kind = ? AND id = ?')
       .run(isLong ? 1 : 0, kind, id)
   }
 
   /** Makes room for the stretches of a long message: the numbers under which each is to be written. */
-  reserve(messageId: string, stretches: number): number[] {
-    this.#forget('message', messageId)
+  reserveEntries(messageId: string, passageCount: number): number[] {
+    this.#deleteEntries('message', messageId)
     const row = this.#db
       .prepare<[string], { id: string; at: number }>('SELECT id, created_at AS at FROM messages WHERE id = ?')
       .get(messageId)
-    return row ? Array.from({ length: stretches }, () => this.#nextEntry('message', row, stretches > 1)) : []
+    return row ? Array.from({ length: passageCount }, () => this.#appendEntry('message', row, passageCount > 1)) : []
   }
 
   /**
    * Writes a folded text under its number. False when what it is of has gone in the meantime. Several of one transaction
    * are written with falling numbers: a smaller rowid behind a greater makes FTS5 begin anew.
    */
-  write(kind: Kind, number: number, text: string): boolean {
+  writeEntry(kind: IndexedKind, number: number, text: string): boolean {
     const entry = this.#db.prepare<[number]>(`SELECT number FROM ${kind}_entries WHERE number = ?`).get(number)
     if (!entry) return false
     this.#db
       .prepare<[number, string]>(`INSERT INTO ${kind}_index (rowid, text) VALUES (?, ?)`)
-      .run(mirrored(number), text)
+      .run(mirrorRowid(number), text)
     return true
   }
 
   /** Takes in some of what was there before the index, titles and the newest first. False when nothing is left of it. */
-  takeOlder(): boolean {
+  backfill(): boolean {
     const row = this.#db
-      .prepare<[], { kind: Kind; id: string }>(
+      .prepare<[], { kind: IndexedKind; id: string }>(
         "SELECT kind, id FROM unindexed_before WHERE kind IN ('title', 'message') ORDER BY kind DESC LIMIT 1",
       )
       .get()
     if (!row) return false
     const { kind, id } = row
-    const older = kind === 'message' ? this.#olderMessages(id) : this.#olderTitles(id)
+    const older = kind === 'message' ? this.#listOlderMessages(id) : this.#listOlderTitles(id)
     const last = older.at(-1)
     if (last) {
-      this.#db.prepare<[string, Kind]>('UPDATE unindexed_before SET id = ? WHERE kind = ?').run(last.id, kind)
+      this.#db.prepare<[string, IndexedKind]>('UPDATE unindexed_before SET id = ? WHERE kind = ?').run(last.id, kind)
     } else {
-      this.#db.prepare<[Kind]>('DELETE FROM unindexed_before WHERE kind = ?').run(kind)
+      this.#db.prepare<[IndexedKind]>('DELETE FROM unindexed_before WHERE kind = ?').run(kind)
     }
-    const missing = older.filter((entry) => entry.text !== '' && !this.#isKnown(kind, entry.id))
-    const numbered = missing.map((entry) => ({ number: this.#previousEntry(kind, entry), text: entry.text }))
-    for (const { number, text } of numbered) this.write(kind, number, text)
+    const missing = older.filter((entry) => entry.text !== '' && !this.#isIndexedOrQueued(kind, entry.id))
+    const numbered = missing.map((entry) => ({ number: this.#prependEntry(kind, entry), text: entry.text }))
+    for (const { number, text } of numbered) this.writeEntry(kind, number, text)
     return true
   }
 
-  #message(id: string): Entry | null {
+  #loadMessageEntry(id: string): IndexEntry | null {
     const row = this.#db.prepare<[string], MessageRow>('SELECT * FROM messages WHERE id = ?').get(id)
-    return row ? entryOf(row) : null
+    return row ? toIndexEntry(row) : null
   }
 
-  #title(id: string): Entry | null {
+  #loadTitleEntry(id: string): IndexEntry | null {
     const row = this.#db
       .prepare<[string], { title: string | null; at: number }>(
         'SELECT title, started_at AS at FROM sessions WHERE id = ?',
       )
       .get(id)
-    return row ? { id, text: folded(row.title ?? ''), at: row.at } : null
+    return row ? { id, text: normalizeText(row.title ?? ''), at: row.at } : null
   }
 
-  #olderMessages(before: string): Entry[] {
+  #listOlderMessages(before: string): IndexEntry[] {
     const rows = this.#db
       .prepare<[string, number], MessageRow & { is_long: 0 | 1 }>(
-        `SELECT *, parts = 'null' OR length(parts) > ${longestStretch} AS is_long FROM messages
+        `SELECT *, parts = 'null' OR length(parts) > ${maxPassageLength} AS is_long FROM messages
          WHERE id < ? ORDER BY id DESC LIMIT ?`,
       )
-      .iterate(before, mostAtOnce)
-    const entries: Entry[] = []
+      .iterate(before, batchSize)
+    const entries: IndexEntry[] = []
     const long: string[] = []
     let units = 0
     for (const row of rows) {
       if (row.is_long) long.push(row.id)
-      const entry = row.is_long ? { id: row.id, text: '', at: row.created_at } : entryOf(row)
+      const entry = row.is_long ? { id: row.id, text: '', at: row.created_at } : toIndexEntry(row)
       entries.push(entry)
       units += entry.text.length
-      if (units >= longestStretch) break
+      if (units >= maxPassageLength) break
     }
-    for (const id of long) this.#noteLong(id)
+    for (const id of long) this.#enqueueLong(id)
     return entries
   }
 
-  #olderTitles(before: string): Entry[] {
+  #listOlderTitles(before: string): IndexEntry[] {
     return this.#db
       .prepare<[string, number], { id: string; title: string | null; at: number }>(
         'SELECT id, title, started_at AS at FROM sessions WHERE id < ? ORDER BY id DESC LIMIT ?',
       )
-      .all(before, mostAtOnce)
-      .map(({ id, title, at }) => ({ id, text: folded(title ?? ''), at }))
+      .all(before, batchSize)
+      .map(({ id, title, at }) => ({ id, text: normalizeText(title ?? ''), at }))
   }
 
-  #noteLong(id: string): void {
-    if (this.#isKnown('message', id)) return
+  #enqueueLong(id: string): void {
+    if (this.#isIndexedOrQueued('message', id)) return
     this.#db.prepare<[string]>("INSERT INTO unindexed VALUES ('message', ?, 1) ON CONFLICT DO NOTHING").run(id)
   }
 
   /** It has its entry, or waits for it: it came in later than its id tells. */
-  #isKnown(kind: Kind, id: string): boolean {
+  #isIndexedOrQueued(kind: IndexedKind, id: string): boolean {
     return (
       this.#db.prepare<[string]>(`SELECT 1 FROM ${kind}_entries WHERE id = ?`).get(id) !== undefined ||
       this.#db
-        .prepare<[Kind, string]>('SELECT 1 FROM unindexed WHERE is_long IN (0, 1) AND kind = ? AND id = ?')
+        .prepare<[IndexedKind, string]>('SELECT 1 FROM unindexed WHERE is_long IN (0, 1) AND kind = ? AND id = ?')
         .get(kind, id) !== undefined
     )
   }
 
-  #forget(kind: Kind, id: string): void {
+  #deleteEntries(kind: IndexedKind, id: string): void {
     this.#db.prepare<[string]>(`DELETE FROM ${kind}_entries WHERE id = ?`).run(id)
   }
 
-  #nextEntry(kind: Kind, entry: Omit<Entry, 'text'>, isStretch: boolean): number {
-    const last = this.#end(kind, 'max')
+  #appendEntry(kind: IndexedKind, entry: Omit<IndexEntry, 'text'>, isPassage: boolean): number {
+    const last = this.#findOutermostEntry(kind, 'max')
     const at = Math.max(entry.at, last?.at ?? entry.at)
-    return this.#addEntry(kind, { number: last ? last.number + 1 : firstNumber, id: entry.id, at, isStretch })
+    return this.#insertEntry(kind, {
+      number: last ? last.number + 1 : firstEntryNumber,
+      id: entry.id,
+      at,
+      isStretch: isPassage,
+    })
   }
 
-  #previousEntry(kind: Kind, entry: Omit<Entry, 'text'>): number {
-    const first = this.#end(kind, 'min')
+  #prependEntry(kind: IndexedKind, entry: Omit<IndexEntry, 'text'>): number {
+    const first = this.#findOutermostEntry(kind, 'min')
     const at = Math.min(entry.at, first?.at ?? entry.at)
-    return this.#addEntry(kind, { number: (first?.number ?? firstNumber) - 1, id: entry.id, at, isStretch: false })
+    return this.#insertEntry(kind, {
+      number: (first?.number ?? firstEntryNumber) - 1,
+      id: entry.id,
+      at,
+      isStretch: false,
+    })
   }
 
-  #end(kind: Kind, which: 'min' | 'max'): { readonly number: number; readonly at: number } | undefined {
+  #findOutermostEntry(
+    kind: IndexedKind,
+    which: 'min' | 'max',
+  ): { readonly number: number; readonly at: number } | undefined {
     return this.#db
       .prepare<[], { number: number; at: number }>(
         `SELECT number, at FROM ${kind}_entries WHERE number = (SELECT ${which}(number) FROM ${kind}_entries)`,
@@ -215,11 +230,16 @@ export class SearchIndex {
       .get()
   }
 
-  #addEntry(
-    kind: Kind,
-    { number, id, at, isStretch }: Omit<Entry, 'text'> & { readonly number: number; readonly isStretch: boolean },
+  #insertEntry(
+    kind: IndexedKind,
+    {
+      number,
+      id,
+      at,
+      isStretch: isPassage,
+    }: Omit<IndexEntry, 'text'> & { readonly number: number; readonly isStretch: boolean },
   ): number {
-    const [column, value] = isStretch ? [', is_stretch', ', 1'] : ['', '']
+    const [column, value] = isPassage ? [', is_stretch', ', 1'] : ['', '']
     this.#db
       .prepare<[number, string, number]>(
         `INSERT INTO ${kind}_entries (number, id, at${column}) VALUES (?, ?, ?${value})`,
@@ -229,7 +249,7 @@ export class SearchIndex {
   }
 }
 
-function entryOf(row: MessageRow): Entry {
-  const { id, role, parts, createdAt } = toMessage(row)
-  return { id, text: role === 'SYSTEM' ? '' : folded(saidIn(parts)), at: createdAt }
+function toIndexEntry(row: MessageRow): IndexEntry {
+  const { id, role, parts, createdAt } = messageFromRow(row)
+  return { id, text: role === 'SYSTEM' ? '' : normalizeText(toMessageText(parts)), at: createdAt }
 }

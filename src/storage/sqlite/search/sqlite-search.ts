@@ -1,165 +1,175 @@
-import { saidInMessage } from '../rows/message-text-reader.ts'
-import type { Kind } from './search-index.ts'
+import { readStoredMessageText } from '../rows/message-text-reader.ts'
+import type { IndexedKind } from './search-index.ts'
 import {
-  allNumbers,
-  entriesAmong,
-  entriesIn,
-  type EntryRow,
-  fewNumbers,
-  finds,
-  firstNumberFrom,
-  hasAny,
-  type Numbers,
-  numbersOf,
-  timeFrom,
+  readFullRange,
+  findEntriesByNumber,
+  findEntriesInRange,
+  type SearchEntryRow,
+  listEntriesOfFewSessions,
+  hasMatch,
+  findFirstNumberSince,
+  hasSessionsInChannels,
+  type EntryRange,
+  findMessageEntryRange,
+  findFirstEntryFrom,
 } from './index-queries.ts'
-import type { OwnFile } from './read-only-database.ts'
+import type { ReadOnlyDatabase } from './read-only-database.ts'
 import { isInRange, type SearchKey, type SearchRange, type SearchRequest } from '../../../search/search-hit.ts'
-import { type Rank, ranks, type SearchQuery } from '../../../search/search-query.ts'
-import type { Found, Searched, Step } from '../../../search/search-source.ts'
+import { type SearchRank, searchRanks, type SearchQuery } from '../../../search/search-query.ts'
+import type { SearchMatch, SearchSource, SearchProgress } from '../../../search/search-source.ts'
 
 /** How many numbers one statement looks at: some milliseconds' worth, a tenth of a second's at the worst. */
-const window = 200_000
+const entriesPerQuery = 200_000
 /** More where the last word may be a beginning: each statement gathers all words that begin so first. */
-const windowOfBeginnings = 2_000_000
-const hitsAtOnce = 100
-const few = { sessions: 1_000, messages: 20_000 }
+const entriesPerPrefixQuery = 2_000_000
+const maxHitsPerQuery = 100
+const fewSessionsLimits = { sessions: 1_000, messages: 20_000 }
 
 /** One statement's worth of a walk: what it found, and the last number that it looked at. */
-interface Stretch {
-  readonly rows: readonly EntryRow[]
-  readonly last: number
+interface EntryBatch {
+  readonly rows: readonly SearchEntryRow[]
+  readonly lastNumber: number
 }
 
-interface Walk {
+interface SearchContext {
   readonly query: SearchQuery
   readonly filter: SearchRequest['filter']
   readonly range: SearchRange
   /** The numbers to look at one by one, where they are few. */
-  readonly listed: Readonly<Record<Kind, readonly number[] | null>>
+  readonly listedNumbers: Readonly<Record<IndexedKind, readonly number[] | null>>
 }
 
 /** The search in what is kept here, by its index, to be run in a thread of its own. */
-export class OwnSearch implements Searched {
-  readonly #file: OwnFile
+export class SqliteSearchSource implements SearchSource {
+  readonly #database: ReadOnlyDatabase
 
-  constructor(file: OwnFile) {
-    this.#file = file
+  constructor(database: ReadOnlyDatabase) {
+    this.#database = database
   }
 
-  *walk(query: SearchQuery, filter: SearchRequest['filter'], range: SearchRange): Generator<Step, void, void> {
-    if (query.isEmpty || !this.#file.open()) return
+  *search(
+    query: SearchQuery,
+    filter: SearchRequest['filter'],
+    range: SearchRange,
+  ): Generator<SearchProgress, void, void> {
+    if (query.isEmpty || !this.#database.tryOpen()) return
     // Nothing of Hermes' channels is kept here, as a rule.
-    if (filter.channels && !hasAny(this.#file, filter.channels)) return
-    const listed = {
-      message: fewNumbers(this.#file, 'message', filter, few),
-      title: fewNumbers(this.#file, 'title', filter, few),
+    if (filter.channels && !hasSessionsInChannels(this.#database, filter.channels)) return
+    const listedNumbers = {
+      message: listEntriesOfFewSessions(this.#database, 'message', filter, fewSessionsLimits),
+      title: listEntriesOfFewSessions(this.#database, 'title', filter, fewSessionsLimits),
     }
-    for (const rank of range.backwards ? ranks.toReversed() : ranks) {
-      for (const { rows, last } of this.#stretches(rank, { query, filter, range, listed })) {
+    for (const rank of range.backwards ? searchRanks.toReversed() : searchRanks) {
+      for (const { rows, lastNumber } of this.#findBatches(rank, { query, filter, range, listedNumbers })) {
         for (const row of rows) {
-          const found = foundBy(rank, row)
-          if (isInRange(found.key, range) && this.#isBest(query, rank, row)) yield { found }
+          const match = toSearchMatch(rank, row)
+          if (isInRange(match.key, range) && this.#isBestPassage(query, rank, row)) yield { match }
         }
-        const at = timeFrom(this.#file, kindOf(rank), last)?.at
-        yield { reached: at === undefined ? null : { rank, at, origin: 'SEGUE', number: last } }
+        const at = findFirstEntryFrom(this.#database, toIndexedKind(rank), lastNumber)?.at
+        yield { searchedUpTo: at === undefined ? null : { rank, at, origin: 'SEGUE', number: lastNumber } }
       }
     }
   }
 
-  *textOf({ sessionId, messageId }: Found): Generator<void, string | null, void> {
-    if (messageId !== null) return yield* saidInMessage(this.#file, messageId)
+  *readText({ sessionId, messageId }: SearchMatch): Generator<void, string | null, void> {
+    if (messageId !== null) return yield* readStoredMessageText(this.#database, messageId)
     const sql = 'SELECT title FROM sessions WHERE id = ?'
-    return this.#file.prepare<[string], { title: string | null }>(sql).get(sessionId)?.title ?? null
+    return this.#database.prepare<[string], { title: string | null }>(sql).get(sessionId)?.title ?? null
   }
 
   close(): void {
-    this.#file.close()
+    this.#database.close()
   }
 
-  *#stretches(rank: Rank, { query, filter, range, listed }: Walk): Generator<Stretch, void, void> {
-    const [kind, expression] = [kindOf(rank), query.expression(rank)]
+  *#findBatches(
+    rank: SearchRank,
+    { query, filter, range, listedNumbers }: SearchContext,
+  ): Generator<EntryBatch, void, void> {
+    const [kind, expression] = [toIndexedKind(rank), query.toFtsExpression(rank)]
     if (expression === null) return
-    const numbers = this.#numbers(rank, range)
-    if (listed[kind]) yield* this.#among(kind, expression, listed[kind], numbers, range.backwards)
+    const entryRange = this.#toEntryRange(rank, range)
+    if (listedNumbers[kind]) yield* this.#scanListed(kind, expression, listedNumbers[kind], entryRange, range.backwards)
     else {
-      const size = query.literal.open && rank !== 'LITERAL' ? windowOfBeginnings : window
-      yield* this.#windows(kind, { expression, filter }, numbers, range.backwards, size)
+      const size = query.fullPhrase.isPrefix && rank !== 'LITERAL' ? entriesPerPrefixQuery : entriesPerQuery
+      yield* this.#scanRange(kind, { expression, filter }, entryRange, range.backwards, size)
     }
   }
 
-  *#windows(
-    kind: Kind,
+  *#scanRange(
+    kind: IndexedKind,
     search: { readonly expression: string; readonly filter: SearchRequest['filter'] },
-    numbers: Numbers,
+    numbers: EntryRange,
     backwards: boolean,
-    size: number,
-  ): Generator<Stretch, void, void> {
+    rangeSize: number,
+  ): Generator<EntryBatch, void, void> {
     let { from, to } = numbers
     while (from <= to) {
-      const next: Numbers = backwards
-        ? { from, to: Math.min(to, from + size - 1) }
-        : { from: Math.max(from, to - size + 1), to }
-      const rows = entriesIn(this.#file, kind, search, next, backwards, hitsAtOnce)
-      const isCut = rows.length === hitsAtOnce
-      const last = (isCut ? rows.at(-1)?.number : undefined) ?? (backwards ? next.to : next.from)
-      yield { rows, last }
-      if (backwards) from = last + 1
-      else to = last - 1
+      const next: EntryRange = backwards
+        ? { from, to: Math.min(to, from + rangeSize - 1) }
+        : { from: Math.max(from, to - rangeSize + 1), to }
+      const rows = findEntriesInRange(this.#database, kind, search, next, backwards, maxHitsPerQuery)
+      const isFull = rows.length === maxHitsPerQuery
+      const lastNumber = (isFull ? rows.at(-1)?.number : undefined) ?? (backwards ? next.to : next.from)
+      yield { rows, lastNumber }
+      if (backwards) from = lastNumber + 1
+      else to = lastNumber - 1
     }
   }
 
-  *#among(
-    kind: Kind,
+  *#scanListed(
+    kind: IndexedKind,
     expression: string,
-    listed: readonly number[],
-    { from, to }: Numbers,
+    listedNumbers: readonly number[],
+    { from, to }: EntryRange,
     backwards: boolean,
-  ): Generator<Stretch, void, void> {
-    const wanted = listed
+  ): Generator<EntryBatch, void, void> {
+    const selected = listedNumbers
       .filter((number) => number >= from && number <= to)
       .toSorted((a, b) => (backwards ? a - b : b - a))
-    for (let start = 0; start < wanted.length; start += hitsAtOnce * 5) {
-      const some = wanted.slice(start, start + hitsAtOnce * 5)
-      yield { rows: entriesAmong(this.#file, kind, expression, some, backwards), last: some.at(-1) ?? 0 }
+    for (let start = 0; start < selected.length; start += maxHitsPerQuery * 5) {
+      const batch = selected.slice(start, start + maxHitsPerQuery * 5)
+      yield {
+        rows: findEntriesByNumber(this.#database, kind, expression, batch, backwards),
+        lastNumber: batch.at(-1) ?? 0,
+      }
     }
   }
 
   /** The numbers among which a rank's hits in a range lie. */
-  #numbers(rank: Rank, { after, before }: SearchRange): Numbers {
-    const all = allNumbers(this.#file, kindOf(rank))
-    const to = after ? this.#around(rank, after, all).to : all.to
-    const from = before ? this.#around(rank, before, all).from : all.from
+  #toEntryRange(rank: SearchRank, { after, before }: SearchRange): EntryRange {
+    const all = readFullRange(this.#database, toIndexedKind(rank))
+    const to = after ? this.#rangeAroundKey(rank, after, all).to : all.to
+    const from = before ? this.#rangeAroundKey(rank, before, all).from : all.from
     return { from: Math.max(all.from, from), to: Math.min(all.to, to) }
   }
 
   /** The numbers of a rank's hits around a key: those behind it go up to `to`, those before it begin with `from`. */
-  #around(rank: Rank, key: SearchKey, all: Numbers): Numbers {
-    const places = ranks.indexOf(key.rank) - ranks.indexOf(rank)
-    if (places < 0) return { from: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY }
-    if (places > 0) return { from: Number.NEGATIVE_INFINITY, to: Number.NEGATIVE_INFINITY }
+  #rangeAroundKey(rank: SearchRank, key: SearchKey, all: EntryRange): EntryRange {
+    const rankDistance = searchRanks.indexOf(key.rank) - searchRanks.indexOf(rank)
+    if (rankDistance < 0) return { from: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY }
+    if (rankDistance > 0) return { from: Number.NEGATIVE_INFINITY, to: Number.NEGATIVE_INFINITY }
     if (key.origin === 'SEGUE') return { from: key.number + 1, to: key.number - 1 }
-    const from = firstNumberFrom(this.#file, kindOf(rank), key.at, all)
+    const from = findFirstNumberSince(this.#database, toIndexedKind(rank), key.at, all)
     return { from, to: from - 1 }
   }
 
   /** Of the stretches of a message that are found, one stands for it: the last one of the best rank. */
-  #isBest(query: SearchQuery, rank: Rank, { number, messageId, isStretch }: EntryRow): boolean {
+  #isBestPassage(query: SearchQuery, rank: SearchRank, { number, messageId, isStretch }: SearchEntryRow): boolean {
     if (!isStretch || messageId === null) return true
-    const { from, to } = numbersOf(this.#file, messageId)
-    const isFound = (better: Rank, numbers: Numbers): boolean => {
-      const expression = query.expression(better)
-      return expression !== null && finds(this.#file, 'message', expression, numbers)
+    const { from, to } = findMessageEntryRange(this.#database, messageId)
+    const isFound = (better: SearchRank, numbers: EntryRange): boolean => {
+      const expression = query.toFtsExpression(better)
+      return expression !== null && hasMatch(this.#database, 'message', expression, numbers)
     }
-    const better = ranks.slice(ranks.indexOf('LITERAL'), ranks.indexOf(rank))
+    const better = searchRanks.slice(searchRanks.indexOf('LITERAL'), searchRanks.indexOf(rank))
     return !better.some((each) => isFound(each, { from, to })) && !isFound(rank, { from: number + 1, to })
   }
 }
 
-function kindOf(rank: Rank): Kind {
+function toIndexedKind(rank: SearchRank): IndexedKind {
   return rank === 'TITLE' ? 'title' : 'message'
 }
 
-function foundBy(rank: Rank, { number, at, sessionId, messageId }: EntryRow): Found {
+function toSearchMatch(rank: SearchRank, { number, at, sessionId, messageId }: SearchEntryRow): SearchMatch {
   return { key: { rank, at, origin: 'SEGUE', number }, sessionId, messageId }
 }

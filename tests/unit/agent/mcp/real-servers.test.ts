@@ -7,8 +7,8 @@ import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { ToolError } from '../../../../src/agent/tools/tool.ts'
-import { deadURL } from '../../../support/server/small-server.ts'
-import { everything, filesystem, program, type TestTools, toolsOf } from '../../../support/mcp/servers.ts'
+import { findUnusedUrl } from '../../../support/server/small-server.ts'
+import { everything, filesystem, nodeServer, type TestTools, newTestTools } from '../../../support/mcp/servers.ts'
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'segue-files-')))
 
@@ -17,11 +17,11 @@ let tools: TestTools
 
 beforeAll(async () => {
   const [http, sse] = await Promise.all([listening('streamableHttp'), listening('sse')])
-  tools = toolsOf([
-    program('stdio', [everything]),
+  tools = newTestTools([
+    nodeServer('stdio', [everything]),
     { type: 'http', name: 'http', url: `${http}/mcp`, headers: {}, secrets: [] },
     { type: 'sse', name: 'sse', url: `${sse}/sse`, headers: {}, secrets: [] },
-    program('files', [filesystem, folder]),
+    nodeServer('files', [filesystem, folder]),
   ])
 })
 
@@ -33,8 +33,8 @@ afterAll(async () => {
 
 /** The server of everything, over HTTP; its address. */
 async function listening(way: string): Promise<string> {
-  const url = await deadURL()
-  const env = { ...program('', []).env, PORT: new URL(url).port }
+  const url = await findUnusedUrl()
+  const env = { ...nodeServer('', []).env, PORT: new URL(url).port }
   const server = spawn(process.execPath, [everything, way], { env, stdio: ['ignore', 'ignore', 'pipe'] })
   servers.push(server)
   const lines = createInterface(server.stderr)
@@ -50,13 +50,13 @@ describe.each(['stdio', 'http', 'sse'])('server-everything over %s', (way) => {
   const echo = `${way}__echo`
 
   test('lists its tools', async () => {
-    expect(await tools.tool(echo)).toMatchObject({
+    expect(await tools.findTool(echo)).toMatchObject({
       name: echo,
       description: 'Echoes back the input string',
       inputSchema: { type: 'object', properties: { message: { type: 'string' } }, required: ['message'] },
-      readOnly: true,
+      isReadOnly: true,
     })
-    expect(await tools.tool(`${way}__toggle-simulated-logging`)).toMatchObject({ readOnly: false })
+    expect(await tools.findTool(`${way}__toggle-simulated-logging`)).toMatchObject({ isReadOnly: false })
   })
 
   test('answers with a text, as it is', async () => {
@@ -108,8 +108,8 @@ describe('server-filesystem', () => {
     expect(await tools.run('files__read_text_file', { path: join(folder, 'a.txt') })).toEqual({ content: 'apple' })
     await tools.run('files__write_file', { path: join(folder, 'b.txt'), content: 'pear' })
     expect(await tools.run('files__read_text_file', { path: join(folder, 'b.txt') })).toEqual({ content: 'pear' })
-    expect((await tools.tool('files__read_text_file')).readOnly).toBe(true)
-    expect((await tools.tool('files__write_file')).readOnly).toBe(false)
+    expect((await tools.findTool('files__read_text_file')).isReadOnly).toBe(true)
+    expect((await tools.findTool('files__write_file')).isReadOnly).toBe(false)
   })
 
   test('keeps to its folder, and names in full what it refuses', async () => {

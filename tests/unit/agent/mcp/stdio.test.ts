@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { ToolError } from '../../../../src/agent/tools/tool.ts'
-import { until } from '../../../support/wait-until.ts'
+import { waitUntil } from '../../../support/wait-until.ts'
 import type { StdioServer } from '../../../../src/config/profile/mcp-server.ts'
-import { isAlive, program, scripted, type TestTools, toolsOf } from '../../../support/mcp/servers.ts'
+import { isAlive, nodeServer, newScriptedServer, type TestTools, newTestTools } from '../../../support/mcp/servers.ts'
 
 const secret = 'wonderful-secret'
 const withSecret = { env: { API_KEY: secret }, secrets: [secret] }
@@ -23,12 +23,12 @@ describe('a program', () => {
   let tools: TestTools
 
   beforeAll(() => {
-    tools = toolsOf([scripted('talkative', withSecret)])
+    tools = newTestTools([newScriptedServer('talkative', withSecret)])
   })
   afterAll(() => tools[Symbol.asyncDispose]())
 
   test('has its tools listed, page by page, in the order of their names', async () => {
-    const names = await tools.names()
+    const names = await tools.listNames()
     expect(names).toEqual(names.toSorted())
     expect(names).toEqual(expect.arrayContaining(['scripted__pid', 'scripted__untyped']))
     for (const name of names) expect(name).toMatch(/^scripted__[\w-]{1,54}$/)
@@ -39,20 +39,20 @@ describe('a program', () => {
   })
 
   test('gets schemas mended that say less than they should', async () => {
-    expect(await tools.tool('scripted__untyped')).toMatchObject({
+    expect(await tools.findTool('scripted__untyped')).toMatchObject({
       description: '',
-      readOnly: true,
+      isReadOnly: true,
       inputSchema: { type: 'object', properties: {} },
     })
-    expect(await tools.tool('scripted__nullable')).toMatchObject({
+    expect(await tools.findTool('scripted__nullable')).toMatchObject({
       description: 'May be null.',
-      readOnly: false,
+      isReadOnly: false,
       inputSchema: { type: 'object', properties: {} },
     })
   })
 
   test('keeps to itself what no model could call, and a warning tells', async () => {
-    const names = await tools.names()
+    const names = await tools.listNames()
     expect(names).not.toContain('scripted__list')
     expect(names).not.toContain('scripted__background')
     expect(names.filter((name) => name === 'scripted__twice')).toHaveLength(1)
@@ -104,15 +104,15 @@ describe('a program', () => {
   })
 
   test('that says that its tools are others now has them listed again', async () => {
-    expect(await tools.names()).not.toContain('scripted__grown')
+    expect(await tools.listNames()).not.toContain('scripted__grown')
     await tools.run('scripted__grow')
-    expect(await tools.names()).toContain('scripted__grown')
+    expect(await tools.listNames()).toContain('scripted__grown')
   })
 })
 
 describe('a program that dies', () => {
   test('is an error of the call that it was at, and is started again when it is needed', async () => {
-    await using tools = toolsOf([scripted('', withSecret)])
+    await using tools = newTestTools([newScriptedServer('', withSecret)])
     const pid = await pidOf(tools)
     const fault = tools.run('scripted__die')
     await expect(fault).rejects.toBeInstanceOf(ToolError)
@@ -132,30 +132,30 @@ describe('a program that dies', () => {
   })
 
   test('is started by a call too, whose tool was found before', async () => {
-    await using tools = toolsOf([scripted()])
+    await using tools = newTestTools([newScriptedServer()])
     const pid = await pidOf(tools)
-    const tool = await tools.tool('scripted__pid')
+    const tool = await tools.findTool('scripted__pid')
     process.kill(pid, 'SIGKILL')
-    await until(() => tools.warnings.length > 2)
-    expect(Number(await tool.run({}, new AbortController().signal))).not.toBe(pid)
+    await waitUntil(() => tools.warnings.length > 2)
+    expect(Number(await tool.execute({}, new AbortController().signal))).not.toBe(pid)
   })
 
   test('again and again is left alone for longer and longer', async () => {
     let time = 0
-    await using tools = toolsOf([scripted()], { now: () => time })
+    await using tools = newTestTools([newScriptedServer()], { now: () => time })
     const die = async (): Promise<void> => {
       await expect(tools.run('scripted__die')).rejects.toThrow('ended during the call')
     }
     await die()
     await die()
-    expect(await tools.names()).toEqual([])
+    expect(await tools.listNames()).toEqual([])
     time += 5_000
-    await tools.appears('scripted__die')
+    await tools.waitForTool('scripted__die')
     await die()
     time += 9_000
-    expect(await tools.names()).toEqual([])
+    expect(await tools.listNames()).toEqual([])
     time += 1_000
-    await tools.appears('scripted__die')
+    await tools.waitForTool('scripted__die')
     time += 60_000
     await die()
     await pidOf(tools)
@@ -167,12 +167,12 @@ describe('a program that cannot be started', () => {
 
   test('is one warning with what it said, secrets left out, and its tools are missing', async () => {
     let time = 0
-    const broken = { ...scripted('broken', withSecret), name: 'broken' }
-    await using tools = toolsOf([broken, scripted()], { now: () => time })
+    const broken = { ...newScriptedServer('broken', withSecret), name: 'broken' }
+    await using tools = newTestTools([broken, newScriptedServer()], { now: () => time })
     const warnings = (): object[] => tools.warnings.filter((warning) => warning['server'] === 'broken')
     for (const pass of [0, 1_000, 5_000, 10_000, 100_000]) {
       time += pass
-      const names = await tools.names()
+      const names = await tools.listNames()
       expect(names).toContain('scripted__pid')
       expect(names.filter((name) => name.startsWith('broken'))).toEqual([])
     }
@@ -188,83 +188,83 @@ describe('a program that cannot be started', () => {
     [{ args: ['--no-such-flag'] }, 'it ended with exit code 9'],
     [{ command: '/bin/cat', args: [] }, 'Unsupported request method: initialize'],
   ])('is told of in words: %j', async (wrong, reason) => {
-    await using tools = toolsOf([scripted('', wrong)])
-    expect(await tools.names()).toEqual([])
+    await using tools = newTestTools([newScriptedServer('', wrong)])
+    expect(await tools.listNames()).toEqual([])
     expect(tools.warnings).toMatchObject([{ message, reason }])
   })
 
   test('since it says nothing is given up after a while', async () => {
-    await using tools = toolsOf([scripted('silent')], { startLimit: 200 })
-    expect(await tools.names()).toEqual([])
+    await using tools = newTestTools([newScriptedServer('silent')], { startTimeoutMs: 200 })
+    expect(await tools.listNames()).toEqual([])
     expect(tools.warnings).toEqual([{ message, server: 'scripted', reason: 'it was not ready within 0.2 seconds' }])
   })
 
   test('since its list of tools has no end is given up', async () => {
-    await using tools = toolsOf([scripted('circle')])
-    expect(await tools.names()).toEqual([])
+    await using tools = newTestTools([newScriptedServer('circle')])
+    expect(await tools.listNames()).toEqual([])
     expect(tools.warnings).toMatchObject([{ message, reason: 'the pages of its list of tools go round in a circle' }])
   })
 
   test('is tried again later', async () => {
     let time = 0
     const secondTime = 'if [ -e "$0" ]; then exec "$@"; else touch "$0"; exit 1; fi'
-    const { command, args } = scripted()
+    const { command, args } = newScriptedServer()
     const folder = mkdtempSync(join(tmpdir(), 'segue-once-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
-    const server = program('scripted', ['-c', secondTime, join(folder, 'tried'), command, ...args], {
+    const server = nodeServer('scripted', ['-c', secondTime, join(folder, 'tried'), command, ...args], {
       command: '/bin/sh',
     })
-    await using tools = toolsOf([server], { now: () => time })
-    expect(await tools.names()).toEqual([])
+    await using tools = newTestTools([server], { now: () => time })
+    expect(await tools.listNames()).toEqual([])
     time += 4_999
-    expect(await tools.names()).toEqual([])
+    expect(await tools.listNames()).toEqual([])
     time += 1
-    await tools.appears('scripted__pid')
+    await tools.waitForTool('scripted__pid')
   })
 })
 
 describe('a program of another time', () => {
   test('that knows no handshake is asked what it knows', async () => {
-    await using tools = toolsOf([scripted('modern')])
-    expect(await tools.names()).toEqual(['scripted__pid'])
+    await using tools = newTestTools([newScriptedServer('modern')])
+    expect(await tools.listNames()).toEqual(['scripted__pid'])
   })
 
   test('that has no tools is no error', async () => {
-    await using tools = toolsOf([scripted('toolless')])
-    expect(await tools.names()).toEqual([])
+    await using tools = newTestTools([newScriptedServer('toolless')])
+    expect(await tools.listNames()).toEqual([])
     expect(tools.warnings).toEqual([])
   })
 })
 
 describe('at the end', () => {
   const wrapped = (mode: string): StdioServer => {
-    const { command, args } = scripted(mode)
-    return program('scripted', ['-c', '"$@"; exit 0', 'sh', command, ...args], { command: '/bin/sh' })
+    const { command, args } = newScriptedServer(mode)
+    return nodeServer('scripted', ['-c', '"$@"; exit 0', 'sh', command, ...args], { command: '/bin/sh' })
   }
 
   test('nothing is left of a program, nor of what it was started by', async () => {
-    await using tools = toolsOf([wrapped('stubborn'), { ...scripted(), name: 'bare' }])
+    await using tools = newTestTools([wrapped('stubborn'), { ...newScriptedServer(), name: 'bare' }])
     const pids = [await pidOf(tools), Number(await tools.run('bare__pid'))]
     expect(pids.map(isAlive)).toEqual([true, true])
     await tools.source.close()
-    await until(() => !pids.some(isAlive))
-    expect(await tools.names()).toEqual([])
+    await waitUntil(() => !pids.some(isAlive))
+    expect(await tools.listNames()).toEqual([])
     expect(tools.warnings.filter(({ message }) => String(message).includes('ended'))).toEqual([])
   })
 
   test('a program that starts is stopped', async () => {
-    await using tools = toolsOf([scripted('silent')])
-    const names = tools.names()
+    await using tools = newTestTools([newScriptedServer('silent')])
+    const names = tools.listNames()
     await tools.source.close()
     expect(await names).toEqual([])
     expect(tools.warnings).toEqual([])
   })
 
   test('a call under way is an error, and so is one that comes too late', async () => {
-    await using tools = toolsOf([scripted()])
-    const tool = await tools.tool('scripted__hang')
+    await using tools = newTestTools([newScriptedServer()])
+    const tool = await tools.findTool('scripted__hang')
     const { signal } = new AbortController()
-    const calls = [tool.run({}, signal), tools.source.close().then(() => tool.run({}, signal))]
+    const calls = [tool.execute({}, signal), tools.source.close().then(() => tool.execute({}, signal))]
     expect(await Promise.allSettled(calls)).toMatchObject([
       { reason: { name: 'ToolError', message: expect.stringMatching(/may or may not .*: it was stopped\.$/) } },
       { reason: { name: 'ToolError', message: 'The server of this tool cannot be had now.' } },
@@ -272,24 +272,24 @@ describe('at the end', () => {
   })
 
   test('what a program started ends with it when it dies by itself', async () => {
-    await using tools = toolsOf([wrapped('lasting')])
+    await using tools = newTestTools([wrapped('lasting')])
     const { pid, parent } = z
       .object({ pid: z.int(), parent: z.int() })
       .parse(JSON.parse(String(await tools.run('scripted__family'))))
     process.kill(parent, 'SIGKILL')
-    await until(() => !isAlive(pid))
+    await waitUntil(() => !isAlive(pid))
   })
 
   test('programs end when our own process is killed', async () => {
     const module = fileURLToPath(new URL('../../../support/mcp/servers.ts', import.meta.url))
-    const code = `const { scripted, toolsOf } = await import(${JSON.stringify(module)})
-      const tools = toolsOf([scripted()])
+    const code = `const { newScriptedServer, newTestTools } = await import(${JSON.stringify(module)})
+      const tools = newTestTools([newScriptedServer()])
       console.log(await tools.run('scripted__pid'))`
     const owner = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
     const [line] = z.tuple([z.string()]).parse(await once(createInterface(owner.stdout), 'line'))
     const pid = Number(line)
     expect(isAlive(pid)).toBe(true)
     owner.kill('SIGKILL')
-    await until(() => !isAlive(pid))
+    await waitUntil(() => !isAlive(pid))
   })
 })

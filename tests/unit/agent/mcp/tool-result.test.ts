@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { toJson } from '../../../../src/agent/mcp/tool-result.ts'
+import { toolResultToJson } from '../../../../src/agent/mcp/tool-result.ts'
 import { ToolError } from '../../../../src/agent/tools/tool.ts'
 
 const text = (said: string) => ({ type: 'text' as const, text: said })
@@ -18,7 +18,7 @@ describe('what a call came to', () => {
     ['structured content beside others: the parts', { content: [link], structuredContent: { a: 1 } }, [link]],
     ['what the oldest servers say: that', { toolResult: { a: 1 } }, { a: 1 }],
   ])('%s', (_what, result, told) => {
-    expect(toJson(result)).toEqual(told)
+    expect(toolResultToJson(result)).toEqual(told)
   })
 })
 
@@ -28,6 +28,6 @@ describe('a failure', () => {
     ['without a text is told in its parts', [link], JSON.stringify([link])],
     ['without anything is told all the same', [], 'It failed.'],
   ])('%s', (_what, content, message) => {
-    expect(() => toJson({ content, isError: true })).toThrow(new ToolError(message))
+    expect(() => toolResultToJson({ content, isError: true })).toThrow(new ToolError(message))
   })
 })

@@ -1,20 +1,20 @@
 import type { ModelMessage } from 'ai'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { languageModel } from '../../../../src/agent/providers/create-language-model.ts'
-import { modelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
+import { createLanguageModel } from '../../../../src/agent/providers/create-language-model.ts'
+import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
 import type { Tool } from '../../../../src/agent/tools/tool.ts'
 import type { ProviderType } from '../../../../src/config/profile/provider.ts'
 import type { MessageRecord, ToolCall } from '../../../../src/model/records.ts'
-import { type AgentChats, gate, newAgentChats } from '../../../support/fixtures/agent-chats.ts'
-import { agentRun } from '../../../support/fixtures/agent-run.ts'
-import { anthropicProblems } from '../../../support/fixtures/message-rules.ts'
+import { type ChatFixture, newLatch, newChatFixture } from '../../../support/fixtures/agent-chats.ts'
+import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
+import { findAnthropicProblems } from '../../../support/fixtures/message-rules.ts'
 import { newProvider } from '../../../support/providers/provider.ts'
-import { calm } from '../../../support/fixtures/scripted-answers.ts'
-import { smallServer } from '../../../support/server/small-server.ts'
-import { callsOf, type Step, StrictProvider } from '../../../support/providers/strict-provider.ts'
+import { drainEventLoop } from '../../../support/fixtures/scripted-answers.ts'
+import { startHttpServer } from '../../../support/server/small-server.ts'
+import { toolCallSteps, type ProviderStep, StrictProvider } from '../../../support/providers/strict-provider.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
-import { newTool, sourceOf } from '../../../support/fixtures/tools.ts'
+import { newTool, newToolSource } from '../../../support/fixtures/tools.ts'
 
 let provider: StrictProvider
 let opened: AsyncDisposableStack
@@ -25,12 +25,12 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  expect(provider.refusals).toEqual([])
+  expect(provider.rejections).toEqual([])
   await opened.disposeAsync()
 })
 
 const openTypes = ['openai', 'openai-compatible'] as const
-const look = (of: Partial<Tool> = {}) => newTool({ name: 'files__look', readOnly: true, ...of })
+const look = (of: Partial<Tool> = {}) => newTool({ name: 'files__look', isReadOnly: true, ...of })
 
 interface Given {
   readonly tools?: readonly Tool[]
@@ -42,24 +42,24 @@ interface Given {
 
 /** A model with tools, as an agent. */
 function agentOf({ tools = [], toolsNow, type = 'openai-compatible', maxSteps = 20, baseURL }: Given) {
-  const model = languageModel(newProvider({ type, baseURL: baseURL ?? provider.baseURL, apiKey: 'k' }), 'test')
-  const source = toolsNow ? { ...sourceOf(), tools: async () => toolsNow() } : sourceOf(...tools)
-  return modelAgent({ model, maxSteps, toolbox: newToolbox({ source }) })
+  const model = createLanguageModel(newProvider({ type, baseURL: baseURL ?? provider.baseURL, apiKey: 'k' }), 'test')
+  const source = toolsNow ? { ...newToolSource(), tools: async () => toolsNow() } : newToolSource(...tools)
+  return createModelAgent({ model, maxSteps, toolbox: newToolbox({ source }) })
 }
 
 /** The same in a chat with a log of its own, so that it is sent what the log has become. */
-function chatsOf(given: Given): AgentChats {
+function chatsOf(given: Given): ChatFixture {
   const agent = agentOf(given)
-  return opened.use(newAgentChats((run) => agent.answer({ ...run, model: 'test' })))
+  return opened.use(newChatFixture((run) => agent.answer({ ...run, model: 'test' })))
 }
 
 /** A whole turn, and what is stored of it. */
-async function turn(made: AgentChats, sessionId: string | null = null) {
+async function turn(made: ChatFixture, sessionId: string | null = null) {
   const begun = await made.start('Hi', { sessionId })
   const told = await made.follow(begun.id)
   const last = told.at(-1)
   if (last?.type !== 'StreamFinished') throw new Error('it has no end')
-  const answer = await made.answerOf(begun.id)
+  const answer = await made.findAnswer(begun.id)
   if (!answer) throw new Error('it has no answer')
   return { stream: last.stream, answer, told, calls: callsIn(answer), sessionId: begun.sessionId }
 }
@@ -78,7 +78,7 @@ function toldIn(index: number): unknown[] {
 
 describe.each(openTypes)('tools at a provider of the type %s', (type) => {
   test('are offered in each step in the form that it takes, the built-in question among them', async () => {
-    provider.next(callsOf({ name: 'files__look', input: { at: 'x' } }))
+    provider.enqueue(toolCallSteps({ name: 'files__look', input: { at: 'x' } }))
     const inputSchema = { type: 'object', properties: { at: { type: 'string' } }, required: ['at'] }
     await turn(chatsOf({ type, tools: [look({ description: 'Looks.', inputSchema })] }))
     expect(provider.requests).toHaveLength(2)
@@ -92,14 +92,14 @@ describe.each(openTypes)('tools at a provider of the type %s', (type) => {
   })
 
   test('are called in parallel, and it is told each result under its call', async () => {
-    const [first, second] = [gate(), gate()]
-    const slow = look({ run: async () => first.passed.then(() => 'slow') })
-    const quick = look({ name: 'files__find', run: async () => second.passed.then(() => ({ found: [1] })) })
+    const [first, second] = [newLatch(), newLatch()]
+    const slow = look({ execute: async () => first.opened.then(() => 'slow') })
+    const quick = look({ name: 'files__find', execute: async () => second.opened.then(() => ({ found: [1] })) })
     const input = { deep: { ü: '"\\\n' } }
-    provider.next(callsOf({ name: slow.name, input: {}, text: 'Both.' }, { name: quick.name, input }))
+    provider.enqueue(toolCallSteps({ name: slow.name, input: {}, text: 'Both.' }, { name: quick.name, input }))
     const made = chatsOf({ type, tools: [slow, quick] })
     const begun = await made.start('Hi')
-    const events = await made.chats.followers.followStream(begun.id, 0)
+    const events = await made.chats.subscriptions.subscribeToStream(begun.id, 0)
     // Both run before either has ended, and end the other way round.
     let running = 0
     for await (const event of events) {
@@ -109,7 +109,7 @@ describe.each(openTypes)('tools at a provider of the type %s', (type) => {
       if (event.toolCall.state === 'SUCCEEDED') first.open()
     }
     expect(quick.runs).toEqual([input])
-    const answer = await made.answerOf(begun.id)
+    const answer = await made.findAnswer(begun.id)
     const [one, two] = answer ? callsIn(answer) : []
     expect(provider.requests[1]?.body.messages.slice(1)).toMatchObject([
       {
@@ -127,10 +127,10 @@ describe.each(openTypes)('tools at a provider of the type %s', (type) => {
 
   test('are told of piece by piece, and run when their call is whole and committed', async () => {
     const pieces = ['{"te', 'xt":"', 'so lo', 'ng"}']
-    const held = gate()
-    provider.next([
+    const held = newLatch()
+    provider.enqueue([
       { toolCall: { id: 'c', name: 'files__look', arguments: pieces.slice(0, 2) } },
-      { wait: held.passed },
+      { wait: held.opened },
       {
         raw: `data: ${JSON.stringify({ choices: [{ index: 0, delta: { tool_calls: pieces.slice(2).map((text) => ({ index: 0, function: { arguments: text } })) } }] })}`,
       },
@@ -140,7 +140,7 @@ describe.each(openTypes)('tools at a provider of the type %s', (type) => {
     const made = chatsOf({ type, tools: [tool] })
     const begun = await made.start('Hi')
     let text = ''
-    for await (const event of await made.chats.followers.followStream(begun.id, 0)) {
+    for await (const event of await made.chats.subscriptions.subscribeToStream(begun.id, 0)) {
       if (event.type !== 'ToolCallDelta') continue
       expect(event).toMatchObject({ toolName: tool.name, offset: text.length })
       text += event.argumentsText
@@ -154,10 +154,10 @@ describe.each(openTypes)('tools at a provider of the type %s', (type) => {
   })
 
   test('are not called in the last step, which is told so and has them all the same', async () => {
-    provider.answer = () => callsOf({ name: 'files__look', input: {} })
-    provider.next(callsOf({ name: 'files__look', input: {} }))
-    provider.next(callsOf({ name: 'files__look', input: {} }))
-    provider.next('So much for that.')
+    provider.defaultAnswer = () => toolCallSteps({ name: 'files__look', input: {} })
+    provider.enqueue(toolCallSteps({ name: 'files__look', input: {} }))
+    provider.enqueue(toolCallSteps({ name: 'files__look', input: {} }))
+    provider.enqueue('So much for that.')
     const tool = look()
     const { stream, answer } = await turn(chatsOf({ type, tools: [tool], maxSteps: 3 }))
     expect(stream.status).toBe('COMPLETED')
@@ -168,7 +168,7 @@ describe.each(openTypes)('tools at a provider of the type %s', (type) => {
   })
 
   test('that are called in the last step all the same do not run; what was said besides is the answer', async () => {
-    provider.next([{ text: 'I give up.' }, ...callsOf({ name: 'files__look', input: {} })])
+    provider.enqueue([{ text: 'I give up.' }, ...toolCallSteps({ name: 'files__look', input: {} })])
     const tool = look()
     const { stream, answer } = await turn(chatsOf({ type, tools: [tool], maxSteps: 1 }))
     expect(stream).toMatchObject({ status: 'COMPLETED', usage: { estimated: false, inputTokens: 10, outputTokens: 5 } })
@@ -176,14 +176,14 @@ describe.each(openTypes)('tools at a provider of the type %s', (type) => {
   })
 
   test('may be followed by nothing, where the answer was said before them', async () => {
-    provider.next([{ text: 'I look, and that is all.' }, ...callsOf({ name: 'files__look', input: {} })])
-    provider.next([{ finish: 'stop' }])
+    provider.enqueue([{ text: 'I look, and that is all.' }, ...toolCallSteps({ name: 'files__look', input: {} })])
+    provider.enqueue([{ finish: 'stop' }])
     const { stream, answer } = await turn(chatsOf({ type, tools: [look()] }))
     expect([stream.status, stream.error, textIn(answer)]).toEqual(['COMPLETED', null, ['I look, and that is all.']])
   })
 
   test('that are all that comes of the last step leave no answer, and it is said why', async () => {
-    provider.answer = () => callsOf({ name: 'files__look', input: {} })
+    provider.defaultAnswer = () => toolCallSteps({ name: 'files__look', input: {} })
     const tool = look()
     const { stream } = await turn(chatsOf({ type, tools: [tool], maxSteps: 2 }))
     expect(stream).toMatchObject({ status: 'FAILED', error: { code: 'NO_RESPONSE', message: /After 2 steps/ } })
@@ -194,11 +194,11 @@ describe.each(openTypes)('tools at a provider of the type %s', (type) => {
 
 describe('the usage of an answer', () => {
   test('is that of all its steps, those without figures estimated', async () => {
-    provider.next([
-      ...callsOf({ name: 'files__look', input: {} }).slice(0, -1),
+    provider.enqueue([
+      ...toolCallSteps({ name: 'files__look', input: {} }).slice(0, -1),
       { usage: { input: 100, output: 20, reasoning: 5, cached: 50 } },
     ])
-    provider.next([{ text: 'x'.repeat(400) }, { finish: 'stop' }])
+    provider.enqueue([{ text: 'x'.repeat(400) }, { finish: 'stop' }])
     const { stream, answer } = await turn(chatsOf({ tools: [look()] }))
     expect(stream.usage).toMatchObject({
       estimated: true,
@@ -221,7 +221,7 @@ describe('a call that cannot be done', () => {
     ['with arguments that are null', 'files__look', 'null', 'The arguments have to be a JSON object.'],
     ['with a question without words', 'clarify', '{"question":" "}', 'A question is needed'],
   ])('%s fails, nothing runs, and the model is told', async (_, name, argumentsText, why) => {
-    provider.next([{ toolCall: { id: 'c', name, arguments: [argumentsText] } }, { finish: 'tool_calls' }])
+    provider.enqueue([{ toolCall: { id: 'c', name, arguments: [argumentsText] } }, { finish: 'tool_calls' }])
     const tool = look()
     const { stream, calls } = await turn(chatsOf({ tools: [tool] }))
     expect(stream.status).toBe('COMPLETED')
@@ -232,7 +232,7 @@ describe('a call that cannot be done', () => {
 
   test('does not keep those beside it from being done', async () => {
     const tool = look()
-    provider.next(callsOf({ name: 'files__gone', input: {} }, { name: tool.name, input: { a: 1 } }))
+    provider.enqueue(toolCallSteps({ name: 'files__gone', input: {} }, { name: tool.name, input: { a: 1 } }))
     const { calls } = await turn(chatsOf({ tools: [tool] }))
     expect(calls.map(({ state }) => state)).toEqual(['FAILED', 'SUCCEEDED'])
     expect(toldIn(1)).toEqual([expect.stringContaining('no tool named'), 'done'])
@@ -240,11 +240,11 @@ describe('a call that cannot be done', () => {
 })
 
 describe('a call that the provider did not end', () => {
-  test.each<[string, Step[]]>([
+  test.each<[string, ProviderStep[]]>([
     ['because it was cut', [{ toolCall: { id: 'c', name: 'files__look', arguments: ['{"a"'] } }, { cut: true }]],
     ['although it looks whole', [{ toolCall: { id: 'c', name: 'files__look', arguments: ['{}'] } }, { cut: true }]],
   ])('%s is not run, and the next turn is told nothing of it', async (_, script) => {
-    provider.next([{ text: 'Let me see.' }, ...script])
+    provider.enqueue([{ text: 'Let me see.' }, ...script])
     const tool = look()
     const made = chatsOf({ tools: [tool] })
     const { stream, calls, sessionId } = await turn(made)
@@ -261,14 +261,14 @@ describe('a call that the provider did not end', () => {
 
   test('when it had come to no arguments yet is not taken for a call without any', async () => {
     const tool = look()
-    provider.next([{ text: 'So' }, { toolCall: { id: 'c', name: tool.name, arguments: [] } }, { finish: 'length' }])
+    provider.enqueue([{ text: 'So' }, { toolCall: { id: 'c', name: tool.name, arguments: [] } }, { finish: 'length' }])
     const { stream, calls } = await turn(chatsOf({ tools: [tool] }))
     expect([stream.status, calls[0]?.state, tool.runs]).toEqual(['COMPLETED', 'FAILED', []])
   })
 
   test('is whole where it has no arguments and the model had said all that it would', async () => {
     const tool = look()
-    provider.next([{ toolCall: { id: 'c', name: tool.name, arguments: [] } }, { finish: 'tool_calls' }])
+    provider.enqueue([{ toolCall: { id: 'c', name: tool.name, arguments: [] } }, { finish: 'tool_calls' }])
     const { calls } = await turn(chatsOf({ tools: [tool] }))
     expect([calls[0]?.state, tool.runs]).toEqual(['SUCCEEDED', [{}]])
   })
@@ -277,8 +277,8 @@ describe('a call that the provider did not end', () => {
 describe('a step after a tool has run', () => {
   test('is asked for again when the request is refused in passing, and the tool runs once', async () => {
     const tool = look()
-    provider.next(callsOf({ name: tool.name, input: {} }))
-    provider.next([{ status: 503, body: 'busy' }])
+    provider.enqueue(toolCallSteps({ name: tool.name, input: {} }))
+    provider.enqueue([{ status: 503, body: 'busy' }])
     const { stream, answer } = await turn(chatsOf({ tools: [tool] }))
     expect(stream.status).toBe('COMPLETED')
     expect([tool.runs.length, provider.requests.length, textIn(answer)]).toEqual([
@@ -293,13 +293,13 @@ describe('a step after a tool has run', () => {
     const after = look({ name: 'files__find' })
     let now: Tool[] = []
     const before = look({
-      run: async () => {
+      execute: async () => {
         now = [after]
         return 'done'
       },
     })
     now = [before]
-    provider.next(callsOf({ name: before.name, input: {} }))
+    provider.enqueue(toolCallSteps({ name: before.name, input: {} }))
     await turn(chatsOf({ toolsNow: () => now }))
     const names = provider.requests.map(({ body }) => body.tools?.map((each) => each.function.name))
     expect(names).toEqual([
@@ -309,8 +309,8 @@ describe('a step after a tool has run', () => {
   })
 
   test('that fails keeps what the tool came to', async () => {
-    provider.next(callsOf({ name: 'files__look', input: {}, text: 'See.' }))
-    provider.next([{ text: 'Hm' }, { cut: true }])
+    provider.enqueue(toolCallSteps({ name: 'files__look', input: {}, text: 'See.' }))
+    provider.enqueue([{ text: 'Hm' }, { cut: true }])
     const { stream, answer, calls } = await turn(chatsOf({ tools: [look()] }))
     expect([stream.status, answer.status, textIn(answer)]).toEqual(['FAILED', 'PARTIAL', ['See.', 'Hm']])
     expect(calls).toMatchObject([{ state: 'SUCCEEDED', result: 'done' }])
@@ -377,7 +377,7 @@ describe('at Anthropic', () => {
   async function scripted(...answers: string[]) {
     const bodies: z.output<typeof requestBody>[] = []
     const server = opened.use(
-      await smallServer((request, response) => {
+      await startHttpServer((request, response) => {
         const chunks: Buffer[] = []
         request.on('data', (chunk: Buffer) => void chunks.push(chunk))
         request.on('end', () => {
@@ -398,7 +398,7 @@ describe('at Anthropic', () => {
     expect(stream).toMatchObject({ status: 'COMPLETED', usage: { inputTokens: 14, outputTokens: 18 } })
     expect(textIn(answer)).toEqual(['Both seen.'])
     expect(tool.runs).toEqual([{ a: 1 }, { a: 2 }])
-    expect(bodies.map((body) => anthropicProblems(body))).toEqual([[], []])
+    expect(bodies.map((body) => findAnthropicProblems(body))).toEqual([[], []])
     expect(bodies.map(({ tool_choice: { type } }) => type)).toEqual(['auto', 'none'])
     for (const { tools } of bodies) expect(tools.map(({ name }) => name)).toEqual(['clarify', 'files__look'])
     expect(bodies[1]?.messages.at(-1)?.content).toMatchObject([{ type: 'tool_result' }, { type: 'tool_result' }])
@@ -408,31 +408,31 @@ describe('at Anthropic', () => {
     const calls = begin + use(0, 'same', 'files__look', { a: 1 }) + use(1, 'same', 'files__write', { a: 2 })
     const { baseURL, bodies } = await scripted(calls + end('tool_use'), begin + said('Seen.') + end('end_turn'))
     // The first one runs for a while: whoever asks whether a call of this name may run now is told that it may.
-    const [read, write] = [look({ run: () => calm().then(() => 'done') }), newTool()]
+    const [read, write] = [look({ execute: () => drainEventLoop().then(() => 'done') }), newTool()]
     const { calls: made } = await turn(chatsOf({ type: 'anthropic', tools: [read, write], baseURL }))
     expect(read.runs).toEqual([{ a: 1 }])
     expect(write.runs).toEqual([])
     expect(made).toMatchObject([{ name: 'files__look', argumentsText: '{"a":1}', state: 'SUCCEEDED' }])
-    expect(bodies.map((body) => anthropicProblems(body))).toEqual([[], []])
+    expect(bodies.map((body) => findAnthropicProblems(body))).toEqual([[], []])
   })
 })
 
 test('a stop while a tool runs ends the answer, and the tool hears of it', async () => {
-  const begun = gate()
+  const begun = newLatch()
   let heard: AbortSignal | null = null
   const forever = new Promise<never>(() => {})
   const tool = look({
-    run: async (_, signal) => {
+    execute: async (_, signal) => {
       heard = signal
       begun.open()
       return forever
     },
   })
-  provider.next(callsOf({ name: tool.name, input: {} }))
+  provider.enqueue(toolCallSteps({ name: tool.name, input: {} }))
   const stop = new AbortController()
   const history = async (): Promise<ModelMessage[]> => [{ role: 'user', content: 'Hi' }]
-  const events = Array.fromAsync(agentOf({ tools: [tool] }).answer(agentRun({ history, signal: stop.signal })))
-  await begun.passed
+  const events = Array.fromAsync(agentOf({ tools: [tool] }).answer(newAgentRun({ history, signal: stop.signal })))
+  await begun.opened
   stop.abort()
   expect((await events).map(({ type }) => type)).not.toContain('tool-error')
   expect(heard).toMatchObject({ aborted: true })

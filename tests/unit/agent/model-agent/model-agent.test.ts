@@ -4,11 +4,11 @@ import type { ModelMessage } from 'ai'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AgentError } from '../../../../src/agent/agent.ts'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
-import { modelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
-import { agentRun } from '../../../support/fixtures/agent-run.ts'
-import { deadURL } from '../../../support/server/small-server.ts'
+import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
+import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
+import { findUnusedUrl } from '../../../support/server/small-server.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
-import type { Script, Step } from '../../../support/providers/strict-provider.ts'
+import type { Script, ProviderStep } from '../../../support/providers/strict-provider.ts'
 
 const key = 'sk-test-0123456789'
 const question: ModelMessage = { role: 'user', content: 'Hi' }
@@ -47,10 +47,10 @@ function answer(options: Options = {}): AsyncIterator<AgentEvent> {
     options.type === 'openai'
       ? createOpenAI({ baseURL, apiKey }).chat('test')
       : createOpenAICompatible({ name: 'strict', baseURL, apiKey, includeUsage: true })('test')
-  const agent = modelAgent({ model, secrets: [apiKey], maxSteps: options.maxSteps ?? 20 })
+  const agent = createModelAgent({ model, secrets: [apiKey], maxSteps: options.maxSteps ?? 20 })
   const remaining = [...histories]
   const history = async () => (remaining.length > 1 ? remaining.shift() : remaining[0]) ?? []
-  return agent.answer(agentRun({ history, signal }))[Symbol.asyncIterator]()
+  return agent.answer(newAgentRun({ history, signal }))[Symbol.asyncIterator]()
 }
 
 /** All that an answer yields, and what it throws after that. */
@@ -66,7 +66,7 @@ async function all(events: AsyncIterator<AgentEvent>): Promise<{ events: AgentEv
 }
 
 function run(script: Script, options?: Options): Promise<{ events: AgentEvent[]; error: AgentError | null }> {
-  provider.next(script)
+  provider.enqueue(script)
   return all(answer(options))
 }
 
@@ -83,8 +83,8 @@ function stretches(events: readonly AgentEvent[]): [string, string][] {
 }
 
 const types = (events: readonly AgentEvent[]) => events.map(({ type }) => type)
-const done: readonly Step[] = [{ finish: 'stop' }, { usage: { input: 11, output: 7, reasoning: 3, cached: 2 } }]
-const look = (...pieces: string[]): Step => ({ toolCall: { id: 'call_1', name: 'look', arguments: pieces } })
+const done: readonly ProviderStep[] = [{ finish: 'stop' }, { usage: { input: 11, output: 7, reasoning: 3, cached: 2 } }]
+const look = (...pieces: string[]): ProviderStep => ({ toolCall: { id: 'call_1', name: 'look', arguments: pieces } })
 
 describe('an answer', () => {
   test('comes as it is streamed, with the figures of the provider at the end of its step', async () => {
@@ -103,7 +103,7 @@ describe('an answer', () => {
   })
 
   test('is yielded piece by piece, not at its end', async () => {
-    provider.next([{ text: 'first' }, { wait: forever }])
+    provider.enqueue([{ text: 'first' }, { wait: forever }])
     const leaving = new AbortController()
     const events = answer({ signal: leaving.signal })
     expect((await events.next()).value).toMatchObject({ type: 'step' })
@@ -147,7 +147,7 @@ describe('an answer', () => {
     expect((await run([{ text: ' ' }, ...done])).error).toBeNull()
   })
 
-  test.each<[string, Step[]]>([
+  test.each<[string, ProviderStep[]]>([
     ['nothing at all', []],
     ['reasoning alone', [{ reasoning: 'hm' }]],
     ['inline thinking alone', [{ text: '<think>hm</think>' }]],
@@ -196,7 +196,7 @@ describe('a call of a tool that nobody offers', () => {
   const histories = [[question], [question, called, told]]
 
   test('fails, and the model is told in another step, from the history', async () => {
-    provider.next([{ text: 'Let me see.' }, look('{"at"', ': "x"}'), { finish: 'tool_calls' }])
+    provider.enqueue([{ text: 'Let me see.' }, look('{"at"', ': "x"}'), { finish: 'tool_calls' }])
     const { events, error } = await run('I cannot.', { histories })
     expect(error).toBeNull()
     expect(events.slice(0, 7)).toEqual([
@@ -222,7 +222,7 @@ describe('a call of a tool that nobody offers', () => {
   })
 
   test('keeps the arguments as they were sent, also those that are no JSON', async () => {
-    provider.next([
+    provider.enqueue([
       look('{"a":  1', '}'),
       { toolCall: { index: 1, id: 'call_2', name: 'go', arguments: ['{no'] } },
       { finish: 'tool_calls' },
@@ -236,7 +236,7 @@ describe('a call of a tool that nobody offers', () => {
   })
 
   test('separates the text before it from the text after it', async () => {
-    provider.next([{ text: 'a' }, look('{}'), { text: 'b' }, { finish: 'tool_calls' }])
+    provider.enqueue([{ text: 'a' }, look('{}'), { text: 'b' }, { finish: 'tool_calls' }])
     const { events } = await run('c', { histories })
     expect(stretches(events)).toEqual([
       ['text', 'a'],
@@ -246,7 +246,7 @@ describe('a call of a tool that nobody offers', () => {
   })
 
   test('ends the answer after the last step that is allowed, in which it is not told of any more', async () => {
-    provider.answer = () => [look('{}'), { finish: 'tool_calls' }]
+    provider.defaultAnswer = () => [look('{}'), { finish: 'tool_calls' }]
     const { events, error } = await all(answer({ histories, maxSteps: 3 }))
     expect(error).toMatchObject({ code: 'NO_RESPONSE', message: expect.stringContaining('3 steps') })
     expect(provider.requests).toHaveLength(3)
@@ -254,7 +254,7 @@ describe('a call of a tool that nobody offers', () => {
   })
 
   test('leaves what is said beside it in the last step as the answer', async () => {
-    provider.answer = () => [{ text: 'I cannot.' }, look('{}'), { finish: 'tool_calls' }]
+    provider.defaultAnswer = () => [{ text: 'I cannot.' }, look('{}'), { finish: 'tool_calls' }]
     const { events, error } = await all(answer({ histories, maxSteps: 2 }))
     expect(error).toBeNull()
     expect(provider.requests).toHaveLength(2)
@@ -275,7 +275,7 @@ describe('what came before an error is yielded before it is thrown', () => {
     expect(error?.code).toBe('PROVIDER')
   })
 
-  test.each<['openai' | 'openai-compatible', string, Step]>([
+  test.each<['openai' | 'openai-compatible', string, ProviderStep]>([
     ['openai', 'is cut', { cut: true }],
     ['openai', 'ends without a finish', { raw: ': the end' }],
     ['openai-compatible', 'is cut', { cut: true }],
@@ -328,14 +328,14 @@ describe('a request that is refused', () => {
   })
 
   test('for the moment is sent again, and answered like any other', async () => {
-    provider.next([{ status: 429, body: 'Slow down' }])
+    provider.enqueue([{ status: 429, body: 'Slow down' }])
     const { events, error } = await run('Gladly.')
     expect([error, stretches(events)]).toEqual([null, [['text', 'Gladly.']]])
     expect(provider.requests).toHaveLength(2)
   })
 
   test('again and again is sent three times in all, and told', async () => {
-    const refusals: [Step, string][] = [
+    const refusals: [ProviderStep, string][] = [
       [{ status: 429, body: 'Slow down' }, 'RATE_LIMIT'],
       [{ status: 503, body: '<html>Bad gateway</html>' }, 'PROVIDER'],
       [{ cut: true }, 'PROVIDER'],
@@ -344,7 +344,7 @@ describe('a request that is refused', () => {
     await Promise.all([
       ...refusals.map(async ([step, code]) => {
         await using busy = await StrictProvider.start({ apiKey: key })
-        busy.answer = () => [step]
+        busy.defaultAnswer = () => [step]
         const { events, error } = await all(answer({ baseURL: busy.baseURL }))
         expect(types(events)).toEqual(['step'])
         expect(error?.code).toBe(code)
@@ -352,7 +352,7 @@ describe('a request that is refused', () => {
         expect(busy.requests).toHaveLength(3)
       }),
       (async () => {
-        const { error } = await all(answer({ baseURL: await deadURL() }))
+        const { error } = await all(answer({ baseURL: await findUnusedUrl() }))
         expect(error).toMatchObject({ code: 'PROVIDER', message: expect.stringContaining('reached') })
       })(),
     ])
@@ -360,7 +360,7 @@ describe('a request that is refused', () => {
 })
 
 describe('stopping', () => {
-  const phases: [string, Step[], number][] = [
+  const phases: [string, ProviderStep[], number][] = [
     ['before the headers', [], 1],
     ['before the first token', [{ open: true }], 1],
     ['in reasoning', [{ reasoning: 'hm' }], 2],
@@ -369,12 +369,12 @@ describe('stopping', () => {
   ]
 
   test.each(phases)('%s ends the answer and closes the connection', async (_, steps, before) => {
-    provider.next([...steps, { wait: forever }])
+    provider.enqueue([...steps, { wait: forever }])
     const stop = new AbortController()
     const events = answer({ signal: stop.signal })
     for (let count = 0; count < before; count += 1) expect((await events.next()).done).toBe(false)
     const last = events.next()
-    const request = await provider.request(0)
+    const request = await provider.waitForRequest(0)
     stop.abort()
     expect((await last).done).toBe(true)
     expect(await request.closed).toBe('client')
@@ -386,12 +386,12 @@ describe('stopping', () => {
   })
 
   test('is no error when an error has come in meanwhile', async () => {
-    provider.next([{ text: 'Hi' }, { raw: 'data: {"error":{"message":"Overloaded"}}' }])
+    provider.enqueue([{ text: 'Hi' }, { raw: 'data: {"error":{"message":"Overloaded"}}' }])
     const stop = new AbortController()
     const events = answer({ signal: stop.signal })
     await events.next()
     await events.next()
-    expect(await (await provider.request(0)).closed).toBe('provider')
+    expect(await (await provider.waitForRequest(0)).closed).toBe('provider')
     // What the server sent last goes through the SDK's streams on its own.
     await new Promise((resolve) => setImmediate(resolve))
     stop.abort()
@@ -399,11 +399,11 @@ describe('stopping', () => {
   })
 
   test('to read closes the connection as well', async () => {
-    provider.next([{ text: 'Hi' }, { wait: forever }])
+    provider.enqueue([{ text: 'Hi' }, { wait: forever }])
     const events = answer()
     await events.next()
     await events.next()
     await events.return?.()
-    expect(await (await provider.request(0)).closed).toBe('client')
+    expect(await (await provider.waitForRequest(0)).closed).toBe('client')
   })
 })

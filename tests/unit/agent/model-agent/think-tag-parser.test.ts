@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ThinkSplitter } from '../../../../src/agent/model-agent/think-tag-parser.ts'
-import type { Stretch } from '../../../../src/agent/model-agent/think-tag-parser.ts'
+import { ThinkTagParser } from '../../../../src/agent/model-agent/think-tag-parser.ts'
+import type { TextSpan } from '../../../../src/agent/model-agent/think-tag-parser.ts'
 
-function split(chunks: readonly string[]): Stretch[] {
-  const splitter = new ThinkSplitter()
+function split(chunks: readonly string[]): TextSpan[] {
+  const splitter = new ThinkTagParser()
   const stretches = [...chunks.flatMap((chunk) => splitter.push(chunk)), ...splitter.flush()]
-  const joined: Stretch[] = []
+  const joined: TextSpan[] = []
   for (const stretch of stretches) {
     const last = joined.at(-1)
-    if (last?.turn === stretch.turn) joined[joined.length - 1] = { ...last, text: last.text + stretch.text }
+    if (last?.spanIndex === stretch.spanIndex) joined[joined.length - 1] = { ...last, text: last.text + stretch.text }
     else joined.push(stretch)
   }
   return joined
@@ -47,7 +47,7 @@ describe('inline thinking', () => {
   })
 
   test('holds nothing back that cannot become a tag', () => {
-    const splitter = new ThinkSplitter()
+    const splitter = new ThinkTagParser()
     expect(splitter.push('1 < 2').map(({ text }) => text)).toEqual(['1 < 2'])
     expect(splitter.push(' <thin').map(({ text }) => text)).toEqual([' '])
     expect(splitter.push('g>').map(({ text }) => text)).toEqual(['<thing>'])
@@ -90,7 +90,7 @@ describe('inline thinking', () => {
         let rebuilt = ''
         let turn = 0
         for (const stretch of stretches) {
-          for (; turn < stretch.turn; turn += 1) rebuilt += turn % 2 === 0 ? '<think>' : '</think>'
+          for (; turn < stretch.spanIndex; turn += 1) rebuilt += turn % 2 === 0 ? '<think>' : '</think>'
           rebuilt += stretch.text
         }
         expect(pieces.join('').startsWith(rebuilt)).toBe(true)

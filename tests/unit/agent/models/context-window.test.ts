@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { windowOf } from '../../../../src/agent/models/context-window.ts'
+import { findContextWindow } from '../../../../src/agent/models/context-window.ts'
 
 test.each([
   ['gpt-4.1', 1_047_576],
@@ -23,9 +23,9 @@ test.each([
   ['us.anthropic.claude-opus-4-1', 200_000],
   ['Google/Gemini-2.5-pro', 1_048_576],
 ])('the context of %s holds %i tokens', (name, window) => {
-  expect(windowOf(name)).toBe(window)
+  expect(findContextWindow(name)).toBe(window)
 })
 
 test.each(['', 'llama3.2:3b', 'mistral/large', 'my-gpt-4', 'not-o1'])('of %j nothing is known: 128,000', (name) => {
-  expect(windowOf(name)).toBe(128_000)
+  expect(findContextWindow(name)).toBe(128_000)
 })

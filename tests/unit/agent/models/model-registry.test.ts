@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { Models } from '../../../../src/agent/models/model-registry.ts'
+import { ModelRegistry } from '../../../../src/agent/models/model-registry.ts'
 import type { Provider, ProviderType } from '../../../../src/config/profile/provider.ts'
-import { agentRun } from '../../../support/fixtures/agent-run.ts'
-import { noWriter } from '../../../support/providers/resolved-model.ts'
+import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
+import { failingTextGenerator } from '../../../support/providers/resolved-model.ts'
 import { newProvider } from '../../../support/providers/provider.ts'
-import { deadURL, smallServer } from '../../../support/server/small-server.ts'
-import type { SmallServer } from '../../../support/server/small-server.ts'
+import { findUnusedUrl, startHttpServer } from '../../../support/server/small-server.ts'
+import type { TestHttpServer } from '../../../support/server/small-server.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 
-const offline = { agent: { async *answer() {} }, writer: noWriter, window: 1000 }
+const offline = { agent: { async *answer() {} }, textGenerator: failingTextGenerator, contextWindow: 1000 }
 const warnings: object[] = []
 const log = { warn: (details: object, message: string) => void warnings.push({ ...details, message }) }
 
@@ -24,16 +24,25 @@ function provider(name: string, type: ProviderType, more: Partial<Provider>): Pr
   return newProvider({ name, type, ...more })
 }
 
-function models(providers: readonly Provider[], defaultModel: string | null = null): Models {
-  return new Models({ providers, offline, defaultModel, log, silence: 120_000, toolbox: newToolbox(), maxSteps: 50 })
+function models(providers: readonly Provider[], defaultModel: string | null = null): ModelRegistry {
+  return new ModelRegistry({
+    providers,
+    offline,
+    defaultModel,
+    log,
+    idleTimeoutMs: 120_000,
+    toolbox: newToolbox(),
+    maxSteps: 50,
+  })
 }
 
 /** A provider that lists what it is told. */
-function listing(...data: object[]): Promise<SmallServer> {
-  return smallServer((_request, response) => response.end(JSON.stringify({ object: 'list', data })))
+function listing(...data: object[]): Promise<TestHttpServer> {
+  return startHttpServer((_request, response) => response.end(JSON.stringify({ object: 'list', data })))
 }
 
-const defaultOf = async (all: Models) => (await all.list()).filter(({ isDefault }) => isDefault).map(({ id }) => id)
+const defaultOf = async (all: ModelRegistry) =>
+  (await all.list()).filter(({ isDefault }) => isDefault).map(({ id }) => id)
 
 describe('the list', () => {
   test('holds what is configured, in order, and the offline model last', async () => {
@@ -55,13 +64,13 @@ describe('the list', () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     await using strict = await StrictProvider.start()
     const all = models([provider('asked', 'openai-compatible', { baseURL: strict.baseURL })])
-    await Promise.all([all.list(), all.list(), all.find(null)])
+    await Promise.all([all.list(), all.list(), all.resolve(null)])
     vi.setSystemTime(Date.now() + 299_000)
     await all.list()
-    expect(strict.listings).toBe(1)
+    expect(strict.modelListRequests).toBe(1)
     vi.setSystemTime(Date.now() + 2_000)
     await all.list()
-    expect(strict.listings).toBe(2)
+    expect(strict.modelListRequests).toBe(2)
   })
 
   test('keeps what it had when the provider is gone, says so in the log, and does not ask again at once', async () => {
@@ -84,7 +93,7 @@ describe('the list', () => {
     ['another JSON', 200, '{"models":[]}'],
     ['a refusal that repeats the key', 401, '{"error":{"message":"Wrong key: secret-key"}}'],
   ])('is empty for a provider that answers with %s', async (_, status, body) => {
-    await using server = await smallServer((_request, response) => response.writeHead(status).end(body))
+    await using server = await startHttpServer((_request, response) => response.writeHead(status).end(body))
     const all = models([provider('asked', 'openai-compatible', { baseURL: server.url, apiKey: 'secret-key' })])
     expect((await all.list()).map(({ id }) => id)).toEqual(['offline/eliza'])
     expect(warnings).toHaveLength(1)
@@ -92,7 +101,7 @@ describe('the list', () => {
   })
 
   test('does not wait for a provider that says nothing', { timeout: 5_000 }, async () => {
-    await using silent = await smallServer(() => {})
+    await using silent = await startHttpServer(() => {})
     const all = models([provider('asked', 'openai-compatible', { baseURL: silent.url })])
     expect((await all.list()).map(({ id }) => id)).toEqual(['offline/eliza'])
   })
@@ -122,12 +131,12 @@ describe('the default', () => {
     await using server = await listing({ id: 'x' })
     const asked = provider('asked', 'openai-compatible', { baseURL: server.url })
     expect(await defaultOf(models([asked], 'asked/y'))).toEqual(['asked/y'])
-    expect((await models([asked], 'asked/y').find(null)).id).toBe('asked/y')
+    expect((await models([asked], 'asked/y').resolve(null)).id).toBe('asked/y')
     expect(await defaultOf(models([asked], 'offline/eliza'))).toEqual(['offline/eliza'])
   })
 
   test('is the offline model where there is nothing else', async () => {
-    expect(await models([]).find(null)).toEqual({ id: 'offline/eliza', name: 'eliza', ...offline })
+    expect(await models([]).resolve(null)).toEqual({ id: 'offline/eliza', name: 'eliza', ...offline })
     await using empty = await listing()
     const asked = provider('asked', 'openai-compatible', { baseURL: empty.url })
     expect(await defaultOf(models([asked]))).toEqual(['offline/eliza'])
@@ -185,7 +194,7 @@ describe('the default', () => {
   })
 
   test('stays with a provider that is there by its key when it cannot be asked', async () => {
-    const dead = await deadURL()
+    const dead = await findUnusedUrl()
     const local = provider('local', 'openai-compatible', { models: ['a'] })
     const byKey = (type: ProviderType) => models([provider(type, type, { baseURL: dead, apiKey: 'k' }), local])
     expect(await defaultOf(byKey('openai'))).toEqual([expect.stringMatching(/^openai\/gpt-\d/)])
@@ -197,14 +206,14 @@ describe('the default', () => {
 describe('a model is found', () => {
   test('and answers with what its provider sends', async () => {
     await using strict = await StrictProvider.start({ apiKey: 'right', models: ['org/x'] })
-    strict.next('Hello.')
+    strict.enqueue('Hello.')
     const all = models([provider('mine', 'openai-compatible', { baseURL: strict.baseURL, apiKey: 'right' })])
-    const { id, name, agent } = await all.find('mine/org/x')
+    const { id, name, agent } = await all.resolve('mine/org/x')
     expect([id, name]).toEqual(['mine/org/x', 'org/x'])
-    const events = agent.answer(agentRun({ model: name }))
+    const events = agent.answer(newAgentRun({ model: name }))
     expect(await Array.fromAsync(events, ({ type }) => type)).toEqual(['step', 'text', 'usage'])
     expect(strict.requests[0]?.body.model).toBe('org/x')
-    expect(strict.listings).toBe(0)
+    expect(strict.modelListRequests).toBe(0)
   })
 
   test.each<[string, string, RegExp]>([
@@ -221,7 +230,7 @@ describe('a model is found', () => {
       provider('local', 'openai-compatible', { models: ['a', 'b'] }),
       provider('asked', 'openai-compatible', { baseURL: 'http://127.0.0.1:1' }),
     ]
-    await expect(models(providers).find(id)).rejects.toMatchObject({
+    await expect(models(providers).resolve(id)).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
       details: { path: ['input', 'model'] },
       message: expect.stringMatching(message),
@@ -230,7 +239,7 @@ describe('a model is found', () => {
 
   test('under any name of a provider that knows its own', async () => {
     const all = models([provider('asked', 'openai-compatible', { baseURL: 'http://127.0.0.1:1' })])
-    expect(await all.find('asked/x/y')).toMatchObject({ id: 'asked/x/y', name: 'x/y' })
-    expect(await all.find('offline/eliza')).toMatchObject({ agent: offline.agent })
+    expect(await all.resolve('asked/x/y')).toMatchObject({ id: 'asked/x/y', name: 'x/y' })
+    expect(await all.resolve('offline/eliza')).toMatchObject({ agent: offline.agent })
   })
 })

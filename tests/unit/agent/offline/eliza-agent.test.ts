@@ -2,9 +2,9 @@ import { setImmediate } from 'node:timers/promises'
 import type { ModelMessage } from 'ai'
 import { describe, expect, test } from 'vitest'
 import type { AgentEvent, AgentRun } from '../../../../src/agent/agent.ts'
-import { eliza } from '../../../../src/agent/offline/eliza-agent.ts'
+import { createElizaAgent } from '../../../../src/agent/offline/eliza-agent.ts'
 import { converse } from '../../../../src/agent/offline/eliza.ts'
-import { agentRun } from '../../../support/fixtures/agent-run.ts'
+import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 
 const question: ModelMessage = { role: 'user', content: 'Who are you?' }
@@ -12,11 +12,11 @@ const question: ModelMessage = { role: 'user', content: 'Who are you?' }
 const toolbox = newToolbox()
 
 function run(messages: readonly ModelMessage[], signal = new AbortController().signal): AgentRun {
-  return agentRun({ model: 'eliza', history: async () => messages, signal })
+  return newAgentRun({ model: 'eliza', history: async () => messages, signal })
 }
 
 async function answer(messages: readonly ModelMessage[], delayMs = 0): Promise<AgentEvent[]> {
-  return Array.fromAsync(eliza({ delayMs, toolbox }).answer(run(messages)))
+  return Array.fromAsync(createElizaAgent({ delayMs, toolbox }).answer(run(messages)))
 }
 
 function textOf(events: readonly AgentEvent[], type: 'text' | 'reasoning'): string {
@@ -71,7 +71,7 @@ describe('the offline agent', () => {
     const stop = new AbortController()
     const events: AgentEvent[] = []
     const began = performance.now()
-    for await (const event of eliza({ delayMs: 60_000, toolbox }).answer(run([question], stop.signal))) {
+    for await (const event of createElizaAgent({ delayMs: 60_000, toolbox }).answer(run([question], stop.signal))) {
       events.push(event)
       if (event.type === 'reasoning') void setImmediate().then(() => stop.abort())
     }
@@ -80,7 +80,9 @@ describe('the offline agent', () => {
   })
 
   test('a signal that is aborted already lets no word through', async () => {
-    const events = await Array.fromAsync(eliza({ delayMs: 0, toolbox }).answer(run([question], AbortSignal.abort())))
+    const events = await Array.fromAsync(
+      createElizaAgent({ delayMs: 0, toolbox }).answer(run([question], AbortSignal.abort())),
+    )
     expect(events.map((event) => event.type)).toEqual(['step'])
   })
 

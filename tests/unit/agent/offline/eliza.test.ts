@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { converse } from '../../../../src/agent/offline/eliza.ts'
-import { groups, keywords, neutral } from '../../../../src/agent/offline/eliza-script.ts'
-import { turnRound } from '../../../../src/agent/offline/reflect-pronouns.ts'
-import { clausesOf, decompose } from '../../../../src/agent/offline/decompose.ts'
+import { wordGroups, keywords, neutralReplies } from '../../../../src/agent/offline/eliza-script.ts'
+import { reflectPronouns } from '../../../../src/agent/offline/reflect-pronouns.ts'
+import { splitClauses, decompose } from '../../../../src/agent/offline/decompose.ts'
 
 const say = (...texts: string[]): string => converse(texts).reply
 const trace = (...texts: string[]): string => converse(texts).trace.join(' ')
 const words = (text: string): string[] => text.split(/\s+/)
-const clause = (text: string) => clausesOf(text)[0] ?? []
+const clause = (text: string) => splitClauses(text)[0] ?? []
 const pieces = (text: string, pattern: string) =>
   decompose(clause(text), pattern)?.map((piece) => piece.map((word) => word.text).join(' ')) ?? null
 
@@ -53,12 +53,12 @@ describe('an answer', () => {
     const before = ['My cat is ill', 'My garden is dry']
     expect(say(...before, 'Hmm')).toContain('your cat is ill')
     expect(say(...before, 'Hmm', 'Hmm')).toContain('your garden is dry')
-    expect(neutral).toContain(say(...before, 'Hmm', 'Hmm', 'Hmm'))
+    expect(neutralReplies).toContain(say(...before, 'Hmm', 'Hmm', 'Hmm'))
   })
 
   test.each(['', '   ', '...', '🙂', '?!', 'xyzzy', '你好', '__proto__ constructor toString', '\ud800'])(
     '%j has no keyword and gets a neutral reply',
-    (text) => expect(neutral).toContain(say(text)),
+    (text) => expect(neutralReplies).toContain(say(text)),
   )
 
   test('goodbye is answered with one, but not when it is only spoken of', () => {
@@ -101,7 +101,7 @@ describe('an answer', () => {
   })
 
   test('is a sentence, whatever was said, and no longer than a screen', () => {
-    const vocabulary = [...keywords.flatMap((keyword) => keyword.words), ...Object.values(groups).flat()]
+    const vocabulary = [...keywords.flatMap((keyword) => keyword.words), ...Object.values(wordGroups).flat()]
     const text = fc.array(
       fc.oneof(fc.constantFrom(...vocabulary, ',', '.', 'but', 'me', 'not'), fc.string({ unit: 'binary' })),
     )
@@ -183,7 +183,7 @@ describe('the script', () => {
   test('names only groups that there are, and pieces that the pattern has', () => {
     for (const [pattern, ...replies] of rules) {
       const elements = pattern.split(' ')
-      for (const element of elements) if (element.startsWith('@')) expect(groups).toHaveProperty(element.slice(1))
+      for (const element of elements) if (element.startsWith('@')) expect(wordGroups).toHaveProperty(element.slice(1))
       for (const reply of replies) {
         if (typeof reply !== 'string') continue
         for (const [, number] of reply.matchAll(/\$(\d)/g)) expect(Number(number)).toBeLessThanOrEqual(elements.length)
@@ -220,5 +220,5 @@ describe('turning round', () => {
     ['you were late', 'I was late'],
     ['are you sure of yourself', 'am I sure of myself'],
     ['Paris is mine', 'Paris is yours'],
-  ])('%s becomes %s', (said, back) => expect(turnRound(clause(said))).toBe(back))
+  ])('%s becomes %s', (said, back) => expect(reflectPronouns(clause(said))).toBe(back))
 })

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { ordered } from '../../../../src/agent/offline/parse-commands.ts'
-import { eliza } from '../../../../src/agent/offline/eliza-agent.ts'
+import { parseCommands } from '../../../../src/agent/offline/parse-commands.ts'
+import { createElizaAgent } from '../../../../src/agent/offline/eliza-agent.ts'
 import { ToolError } from '../../../../src/agent/tools/tool.ts'
 import type { ApprovalRule } from '../../../../src/config/profile/approvals.ts'
 import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
-import type { Delivered, MessageRecord } from '../../../../src/model/records.ts'
-import { type AgentChats, newAgentChats } from '../../../support/fixtures/agent-chats.ts'
+import type { DeliveredEvent, MessageRecord } from '../../../../src/model/records.ts'
+import { type ChatFixture, newChatFixture } from '../../../support/fixtures/agent-chats.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
-import { newTool, type ScriptedTool, sourceOf } from '../../../support/fixtures/tools.ts'
+import { newTool, type ScriptedTool, newToolSource } from '../../../support/fixtures/tools.ts'
 
-const named = (text: string) => ordered(text)?.map(({ name, argumentsText }) => [name, argumentsText])
+const named = (text: string) => parseCommands(text)?.map(({ name, argumentsText }) => [name, argumentsText])
 
 describe('a message orders', () => {
   test.each([
@@ -25,7 +25,7 @@ describe('a message orders', () => {
   })
 
   test.each(['\n', '\r\n', '\r', '\n\n \n'])('several calls, a line each, between which there is %j', (between) => {
-    const calls = ordered(['', '/tool a {"n":1}', '/tool a {"n":1}', '/ask Why?', ''].join(between))
+    const calls = parseCommands(['', '/tool a {"n":1}', '/tool a {"n":1}', '/ask Why?', ''].join(between))
     expect(calls?.map(({ name, argumentsText }) => [name, argumentsText])).toEqual([
       ['a', '{"n":1}'],
       ['a', '{"n":1}'],
@@ -53,40 +53,40 @@ describe('a message orders', () => {
     'Hi\n/tool a',
     '/ask\nRed?',
   ])('nothing: %j', (text) => {
-    expect(ordered(text)).toBeNull()
+    expect(parseCommands(text)).toBeNull()
   })
 })
 
 interface Turn {
   readonly answer: MessageRecord
-  readonly told: readonly Delivered[]
+  readonly told: readonly DeliveredEvent[]
 }
 
 /** A whole turn of the offline agent; `decide` is told of each event and may settle what waits. */
 async function turn(
   text: string,
   tools: readonly ScriptedTool[],
-  decide: (chats: AgentChats['chats'], event: Delivered) => Promise<unknown> = async () => undefined,
+  decide: (chats: ChatFixture['chats'], event: DeliveredEvent) => Promise<unknown> = async () => undefined,
   rules: Readonly<Record<string, ApprovalRule>> = {},
   files: readonly { name: string; mediaType: string; url: string }[] = [],
 ): Promise<Turn> {
   const policy = new ApprovalPolicy(rules)
-  const toolbox = newToolbox({ source: sourceOf(...tools), policy })
-  await using made = newAgentChats((run) => eliza({ delayMs: 0, toolbox }).answer(run))
+  const toolbox = newToolbox({ source: newToolSource(...tools), policy })
+  await using made = newChatFixture((run) => createElizaAgent({ delayMs: 0, toolbox }).answer(run))
   const begun = await made.start(text, { files })
-  const told: Delivered[] = []
-  for await (const event of await made.chats.followers.followStream(begun.id, 0)) {
+  const told: DeliveredEvent[] = []
+  for await (const event of await made.chats.subscriptions.subscribeToStream(begun.id, 0)) {
     told.push(event)
     await decide(made.chats, event)
   }
   expect(told.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'COMPLETED' } })
   expect(made.problems).toEqual([])
-  const answer = await made.answerOf(begun.id)
+  const answer = await made.findAnswer(begun.id)
   if (!answer) throw new Error('there is no answer')
   return { answer, told }
 }
 
-const look = (run = async () => 'Rain.') => newTool({ name: 'sky__look', readOnly: true, run })
+const look = (run = async () => 'Rain.') => newTool({ name: 'sky__look', isReadOnly: true, execute: run })
 const textIn = ({ parts }: MessageRecord) => parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
 const callsIn = ({ parts }: MessageRecord) => parts.flatMap((part) => (part.type === 'tool' ? [part.call] : []))
 
@@ -106,9 +106,13 @@ describe('the offline agent', () => {
   })
 
   test('tells what did not work, and what a tool returned that is no text', async () => {
-    const broken = newTool({ name: 'a__b', readOnly: true, run: async () => Promise.reject(new ToolError('No wind.')) })
-    const tool = newTool({ name: 'a__c', readOnly: true, run: async () => ({ n: [1] }) })
-    const long = newTool({ name: 'a__d', readOnly: true, run: async () => 'x'.repeat(2000) })
+    const broken = newTool({
+      name: 'a__b',
+      isReadOnly: true,
+      execute: async () => Promise.reject(new ToolError('No wind.')),
+    })
+    const tool = newTool({ name: 'a__c', isReadOnly: true, execute: async () => ({ n: [1] }) })
+    const long = newTool({ name: 'a__d', isReadOnly: true, execute: async () => 'x'.repeat(2000) })
     const { answer } = await turn('/tool a__b\n/tool a__c\n/tool a__d\n/tool none {}\n/tool a__c {', [
       broken,
       tool,

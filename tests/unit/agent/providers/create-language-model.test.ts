@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
-import { languageModel } from '../../../../src/agent/providers/create-language-model.ts'
-import { modelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
+import { createLanguageModel } from '../../../../src/agent/providers/create-language-model.ts'
+import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
 import type { Provider, ProviderType } from '../../../../src/config/profile/provider.ts'
-import { agentRun } from '../../../support/fixtures/agent-run.ts'
+import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { newProvider } from '../../../support/providers/provider.ts'
-import { smallServer } from '../../../support/server/small-server.ts'
+import { startHttpServer } from '../../../support/server/small-server.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
 
 afterEach(() => vi.unstubAllEnvs())
@@ -17,10 +17,10 @@ function provider(type: ProviderType, baseURL: string, apiKey: string | null): P
 
 /** Everything that the model answers to one question, and the code of what it throws. */
 async function ask(from: Provider): Promise<{ events: AgentEvent[]; code: unknown }> {
-  const agent = modelAgent({ model: languageModel(from, 'test') })
+  const agent = createModelAgent({ model: createLanguageModel(from, 'test') })
   const events: AgentEvent[] = []
   try {
-    for await (const event of agent.answer(agentRun())) events.push(event)
+    for await (const event of agent.answer(newAgentRun())) events.push(event)
     return { events, code: null }
   } catch (error) {
     return { events, code: error instanceof Error && 'code' in error ? error.code : error }
@@ -31,7 +31,7 @@ test.each(['openai', 'openai-compatible'] as const)(
   '%s speaks chat completions and asks for the usage',
   async (type) => {
     await using strict = await StrictProvider.start({ apiKey: 'right' })
-    strict.answer = () => 'Hello.'
+    strict.defaultAnswer = () => 'Hello.'
     expect((await ask(provider(type, `${strict.baseURL}/`, 'right'))).events).toMatchObject([
       { type: 'step' },
       { type: 'text', text: 'Hello.' },
@@ -46,7 +46,7 @@ test.each(['openai', 'openai-compatible', 'anthropic'] as const)(
   async (type) => {
     vi.stubEnv('OPENAI_API_KEY', 'from-env')
     vi.stubEnv('ANTHROPIC_API_KEY', 'from-env')
-    await using server = await smallServer((_request, response) => response.writeHead(400).end())
+    await using server = await startHttpServer((_request, response) => response.writeHead(400).end())
     expect((await ask(provider(type, `${server.url}/v1`, null))).code).toBe('PROVIDER')
     const { authorization, 'x-api-key': key } = server.requests[0]?.headers ?? {}
     expect([authorization, key]).toEqual([undefined, undefined])
@@ -94,7 +94,7 @@ const end: readonly AnthropicEvent[] = [
 ]
 
 test("anthropic's thinking, text and usage arrive, with its key in its own header", async () => {
-  await using server = await smallServer((_request, response) => write(response, [...start, ...end]))
+  await using server = await startHttpServer((_request, response) => write(response, [...start, ...end]))
   const { events, code } = await ask(provider('anthropic', `${server.url}/v1`, 'right'))
   expect(code).toBeNull()
   expect(events).toMatchObject([
@@ -109,7 +109,7 @@ test("anthropic's thinking, text and usage arrive, with its key in its own heade
 test('a ping of anthropic in the midst of a tag does not part it', async () => {
   const text = (piece: string) => delta(0, { type: 'text_delta', text: piece })
   const events = [text('<thi'), { type: 'ping' }, text('nk>hm</think>Hello')]
-  await using server = await smallServer((_request, response) =>
+  await using server = await startHttpServer((_request, response) =>
     write(response, [
       { type: 'message_start', message },
       block(0, { type: 'text', text: '' }),
@@ -126,7 +126,7 @@ test('a ping of anthropic in the midst of a tag does not part it', async () => {
 })
 
 test('an answer of anthropic that ends too early is PROVIDER, and what came is kept', async () => {
-  await using server = await smallServer((_request, response) => write(response, start))
+  await using server = await startHttpServer((_request, response) => write(response, start))
   const { events, code } = await ask(provider('anthropic', `${server.url}/v1`, 'right'))
   expect(code).toBe('PROVIDER')
   expect(events).toMatchObject([{ type: 'step' }, { type: 'reasoning' }, { type: 'text', text: 'Hello' }])
@@ -134,7 +134,7 @@ test('an answer of anthropic that ends too early is PROVIDER, and what came is k
 
 test('an overload of anthropic within the stream is RATE_LIMIT', async () => {
   const overload = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }
-  await using server = await smallServer((_request, response) => write(response, [...start, overload]))
+  await using server = await startHttpServer((_request, response) => write(response, [...start, overload]))
   const { events, code } = await ask(provider('anthropic', `${server.url}/v1`, 'right'))
   expect(code).toBe('RATE_LIMIT')
   expect(events).toContainEqual(expect.objectContaining({ type: 'text', text: 'Hello' }))

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { discoverProviders } from '../../../../src/agent/providers/discover-providers.ts'
 import { newProvider } from '../../../support/providers/provider.ts'
-import { deadURL, smallServer } from '../../../support/server/small-server.ts'
+import { findUnusedUrl, startHttpServer } from '../../../support/server/small-server.ts'
 
-const json = (value: unknown) => smallServer((_request, response) => response.end(JSON.stringify(value)))
+const json = (value: unknown) => startHttpServer((_request, response) => response.end(JSON.stringify(value)))
 
 test('nothing is found where there is nothing', async () => {
-  expect(await discoverProviders({ OPENAI_API_KEY: '' }, await deadURL())).toEqual([])
+  expect(await discoverProviders({ OPENAI_API_KEY: '' }, await findUnusedUrl())).toEqual([])
 })
 
 test('keys in the environment and an Ollama that answers are found, in this order', async () => {
@@ -20,7 +20,7 @@ test('keys in the environment and an Ollama that answers are found, in this orde
 })
 
 test('addresses in the environment are used; the one of Anthropic may be written with its version or without', async () => {
-  const dead = await deadURL()
+  const dead = await findUnusedUrl()
   const keys = { OPENAI_API_KEY: 'a', ANTHROPIC_API_KEY: 'b', OPENAI_BASE_URL: 'http://localhost:1/v1' }
   const addresses = async (anthropic: string) =>
     (await discoverProviders({ ...keys, ANTHROPIC_BASE_URL: anthropic }, dead)).map(({ baseURL }) => baseURL)
@@ -30,13 +30,13 @@ test('addresses in the environment are used; the one of Anthropic may be written
 
 test('something else on the port of Ollama is not taken for one', async () => {
   await using other = await json({ name: 'other' })
-  await using refusing = await smallServer((_request, response) => response.writeHead(404).end())
+  await using refusing = await startHttpServer((_request, response) => response.writeHead(404).end())
   expect(await discoverProviders({}, other.url)).toEqual([])
   expect(await discoverProviders({}, refusing.url)).toEqual([])
 })
 
 test('an Ollama that hangs is given up', async () => {
-  await using silent = await smallServer(() => {})
+  await using silent = await startHttpServer(() => {})
   expect(await discoverProviders({}, silent.url)).toEqual([])
   expect(silent.requests).toHaveLength(1)
 })

@@ -1,11 +1,14 @@
 import type { ModelMessage } from 'ai'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Agent, AgentEvent, WritingRun } from '../../../../src/agent/agent.ts'
-import { Models } from '../../../../src/agent/models/model-registry.ts'
-import { modelWriter, toldAsText } from '../../../../src/agent/text-generation/model-text-generator.ts'
-import { offlineWriter } from '../../../../src/agent/offline/offline-text-generator.ts'
+import type { Agent, AgentEvent, GenerateTextRequest } from '../../../../src/agent/agent.ts'
+import { ModelRegistry } from '../../../../src/agent/models/model-registry.ts'
+import {
+  createModelTextGenerator,
+  formatTranscript,
+} from '../../../../src/agent/text-generation/model-text-generator.ts'
+import { offlineTextGenerator } from '../../../../src/agent/offline/offline-text-generator.ts'
 import { noUsage } from '../../../../src/model/records.ts'
-import { foundModel } from '../../../support/providers/resolved-model.ts'
+import { newResolvedModel } from '../../../support/providers/resolved-model.ts'
 import { newProvider } from '../../../support/providers/provider.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
@@ -46,14 +49,14 @@ Assistant: Oaks.`
 
 describe('a chat as a text', () => {
   test('tells who says what, what was called, and what came of it', () => {
-    expect(toldAsText(chat)).toBe(asText)
-    expect(toldAsText([])).toBe('')
-    expect(toldAsText([{ role: 'user', content: 'plain' }])).toBe('User: plain')
+    expect(formatTranscript(chat)).toBe(asText)
+    expect(formatTranscript([])).toBe('')
+    expect(formatTranscript([{ role: 'user', content: 'plain' }])).toBe('User: plain')
   })
 
   test('names files without their bytes', () => {
     const data = `data:image/png;base64,${'A'.repeat(1000)}`
-    expect(toldAsText([{ role: 'user', content: [{ type: 'file', mediaType: 'image/png', data }] }])).toBe(
+    expect(formatTranscript([{ role: 'user', content: [{ type: 'file', mediaType: 'image/png', data }] }])).toBe(
       'User sends a file (image/png).',
     )
   })
@@ -66,7 +69,7 @@ describe('a model that writes', () => {
   })
   afterEach(() => provider.close())
 
-  const run = (of: Partial<WritingRun> = {}): WritingRun => ({
+  const run = (of: Partial<GenerateTextRequest> = {}): GenerateTextRequest => ({
     model: 'test',
     messages: chat,
     signal: new AbortController().signal,
@@ -75,10 +78,17 @@ describe('a model that writes', () => {
 
   async function writer(silence = 20_000) {
     const mine = newProvider({ name: 'mine', baseURL: provider.baseURL, models: ['test'] })
-    const unused = foundModel({ async *answer() {} })
+    const unused = newResolvedModel({ async *answer() {} })
     const log = { warn: () => undefined }
-    const all = { providers: [mine], offline: unused, defaultModel: null, log, silence, toolbox: newToolbox() }
-    return (await new Models({ ...all, maxSteps: 50 }).find('mine/test')).writer
+    const all = {
+      providers: [mine],
+      offline: unused,
+      defaultModel: null,
+      log,
+      idleTimeoutMs: silence,
+      toolbox: newToolbox(),
+    }
+    return (await new ModelRegistry({ ...all, maxSteps: 50 }).resolve('mine/test')).textGenerator
   }
 
   /** What the request with this index said, and what it offered. */
@@ -89,10 +99,10 @@ describe('a model that writes', () => {
     return { text: JSON.stringify(only.content), body }
   }
 
-  test.each(['summarise', 'entitle'] as const)(
+  test.each(['generateSummary', 'generateTitle'] as const)(
     '%s: is sent the chat as one text, and offered no tools',
     async (what) => {
-      provider.next([
+      provider.enqueue([
         { reasoning: 'Hm.' },
         { text: '<think>Well.</think>' },
         { text: 'Trees, ' },
@@ -107,35 +117,35 @@ describe('a model that writes', () => {
       const { text, body } = asked(0)
       expect(text).toContain(JSON.stringify(asText).slice(1, -1))
       expect(body).not.toHaveProperty('tools')
-      expect(provider.refusals).toEqual([])
+      expect(provider.rejections).toEqual([])
     },
   )
 
   test('of a long chat a title needs the beginning, a summary all', async () => {
     const messages: ModelMessage[] = [{ role: 'user', content: `${'x'.repeat(3993)}😀 the end` }]
     const writing = await writer()
-    await writing.entitle(run({ messages }))
-    await writing.summarise(run({ messages }))
+    await writing.generateTitle(run({ messages }))
+    await writing.generateSummary(run({ messages }))
     expect(asked(0).text).not.toContain('the end')
     expect(asked(1).text).toContain('the end')
-    expect(provider.refusals).toEqual([])
+    expect(provider.rejections).toEqual([])
   })
 
   test('is estimated where the provider tells no figures', async () => {
-    provider.next([{ text: 'x'.repeat(40) }, { finish: 'stop' }])
-    const { usage } = await (await writer()).summarise(run())
+    provider.enqueue([{ text: 'x'.repeat(40) }, { finish: 'stop' }])
+    const { usage } = await (await writer()).generateSummary(run())
     expect(usage).toEqual({ ...noUsage, estimated: true, inputTokens: usage.inputTokens, outputTokens: 10 })
     expect(usage.inputTokens).toBeGreaterThan(asText.length / 4)
   })
 
   test('that calls a tool all the same has written what it said besides', async () => {
-    provider.next([
+    provider.enqueue([
       { text: 'In short.' },
       { toolCall: { id: 'x', name: 'look', arguments: ['{}'] } },
       { finish: 'tool_calls' },
       { usage: { input: 9, output: 9 } },
     ])
-    expect(await (await writer()).summarise(run())).toMatchObject({ text: 'In short.' })
+    expect(await (await writer()).generateSummary(run())).toMatchObject({ text: 'In short.' })
     expect(provider.requests).toHaveLength(1)
   })
 
@@ -146,22 +156,25 @@ describe('a model that writes', () => {
     ['PROVIDER', [{ text: 'Half' }, { cut: true }]],
     ['NO_RESPONSE', [{ finish: 'stop' }]],
   ] as const)('that fails is an AgentError: %s', async (code, script) => {
-    provider.answer = () => script
-    await expect((await writer()).summarise(run())).rejects.toMatchObject({ name: 'AgentError', code })
+    provider.defaultAnswer = () => script
+    await expect((await writer()).generateSummary(run())).rejects.toMatchObject({ name: 'AgentError', code })
   })
 
   test('that never ends has failed after a silence', async () => {
-    provider.next([{ text: 'Half' }, { wait: forever }])
-    await expect((await writer(50)).summarise(run())).rejects.toMatchObject({ name: 'AgentError', code: 'TIMEOUT' })
-    expect(await (await provider.request(0)).closed).toBe('client')
+    provider.enqueue([{ text: 'Half' }, { wait: forever }])
+    await expect((await writer(50)).generateSummary(run())).rejects.toMatchObject({
+      name: 'AgentError',
+      code: 'TIMEOUT',
+    })
+    expect(await (await provider.waitForRequest(0)).closed).toBe('client')
   })
 
   test('that is broken off is an AgentError, and its connection is closed', async () => {
-    provider.next([{ text: 'Half' }, { wait: forever }])
+    provider.enqueue([{ text: 'Half' }, { wait: forever }])
     const stop = new AbortController()
-    const written = (await writer()).summarise(run({ signal: stop.signal }))
+    const written = (await writer()).generateSummary(run({ signal: stop.signal }))
     written.catch(() => undefined)
-    const request = await provider.request(0)
+    const request = await provider.waitForRequest(0)
     stop.abort()
     await expect(written).rejects.toMatchObject({ name: 'AgentError', code: 'PROVIDER' })
     expect(await request.closed).toBe('client')
@@ -177,15 +190,15 @@ test('what an agent that writes takes for several requests is added up', async (
     { type: 'usage', usage: { ...noUsage, inputTokens: 7, outputTokens: 2, reasoningTokens: 1 } },
   ]
   const agent: Agent = {
-    async *answer({ mayRun, isGranted, history }) {
+    async *answer({ waitForPermission, isToolGranted, history }) {
       expect(await history()).toHaveLength(1)
       // Whatever it wants to do, it may only write.
-      expect([await mayRun('x'), await isGranted('look')]).toEqual([false, false])
+      expect([await waitForPermission('x'), await isToolGranted('look')]).toEqual([false, false])
       yield* events
     },
   }
-  const { summarise } = modelWriter(agent, 128_000)
-  expect(await summarise({ model: 'm', messages: chat, signal: new AbortController().signal })).toEqual({
+  const { generateSummary } = createModelTextGenerator(agent, 128_000)
+  expect(await generateSummary({ model: 'm', messages: chat, signal: new AbortController().signal })).toEqual({
     text: 'Yes.',
     usage: { ...noUsage, inputTokens: 13, outputTokens: 3, reasoningTokens: 1 },
   })
@@ -203,7 +216,7 @@ test('of a chat that is too long for the window, a summary is made of the end', 
     { role: 'user', content: `The first words. ${'And so on. '.repeat(1000)}` },
     { role: 'assistant', content: 'The last words.' },
   ]
-  const { text } = await modelWriter(agent, 1000).summarise({
+  const { text } = await createModelTextGenerator(agent, 1000).generateSummary({
     model: 'm',
     messages,
     signal: new AbortController().signal,
@@ -219,16 +232,16 @@ describe('the offline writer', () => {
   const says = (text: string): ModelMessage => ({ role: 'user', content: [{ type: 'text', text }] })
 
   test('writes what was said, cut short, and has no title', async () => {
-    const { text, usage } = await offlineWriter.summarise({ model: 'eliza', messages: chat, signal })
+    const { text, usage } = await offlineTextGenerator.generateSummary({ model: 'eliza', messages: chat, signal })
     expect(text.split('\n')).toHaveLength(4)
     expect(text).toMatch(/^User: Trees\?\nAssistant: Let me look\..*\nAssistant: Oaks\.$/s)
     expect(usage).toMatchObject({ estimated: true, outputTokens: Math.ceil(text.length / 4) })
-    expect(await offlineWriter.entitle({ model: 'eliza', messages: chat, signal })).toBeNull()
+    expect(await offlineTextGenerator.generateTitle({ model: 'eliza', messages: chat, signal })).toBeNull()
   })
 
   test('keeps the end of a long chat, and cuts no character in two', async () => {
     const messages = [...Array.from({ length: 45 }, (_, n) => says(`message ${n}`)), says(`x${'😀'.repeat(200)}`)]
-    const { text } = await offlineWriter.summarise({ model: 'eliza', messages, signal })
+    const { text } = await offlineTextGenerator.generateSummary({ model: 'eliza', messages, signal })
     const lines = text.split('\n')
     expect(lines[0]).toBe('6 earlier messages are left out.')
     expect(lines[1]).toBe('User: message 6')

@@ -2,24 +2,24 @@ import { describe, expect, test } from 'vitest'
 import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
 import { approvalsSchema } from '../../../../src/config/profile/approvals.ts'
 
-const writes = (name: string) => ({ name, readOnly: false })
-const reads = (name: string) => ({ name, readOnly: true })
+const writes = (name: string) => ({ name, isReadOnly: false })
+const reads = (name: string) => ({ name, isReadOnly: true })
 
 describe('without a rule', () => {
   const policy = new ApprovalPolicy({})
 
   test('a tool that says that it only reads runs, and any other asks', () => {
-    expect(policy.ruleFor(reads('files__read'))).toBe('allow')
-    expect(policy.ruleFor(writes('files__write'))).toBe('ask')
+    expect(policy.findRule(reads('files__read'))).toBe('allow')
+    expect(policy.findRule(writes('files__write'))).toBe('ask')
   })
 })
 
 describe('a pattern', () => {
   test('without a star is the whole name', () => {
     const policy = new ApprovalPolicy({ files__write: 'deny' })
-    expect(policy.ruleFor(writes('files__write'))).toBe('deny')
+    expect(policy.findRule(writes('files__write'))).toBe('deny')
     for (const other of ['files__write_all', 'my_files__write', 'files__writ', 'FILES__WRITE', 'files__write\n']) {
-      expect(policy.ruleFor(writes(other)), JSON.stringify(other)).toBe('ask')
+      expect(policy.findRule(writes(other)), JSON.stringify(other)).toBe('ask')
     }
   })
 
@@ -32,39 +32,39 @@ describe('a pattern', () => {
     ['**', ['a']],
   ])('%s fits any characters where a star is, none as well', (pattern, names) => {
     const policy = new ApprovalPolicy({ [pattern]: 'deny' })
-    for (const name of names) expect(policy.ruleFor(writes(name)), name).toBe('deny')
+    for (const name of names) expect(policy.findRule(writes(name)), name).toBe('deny')
   })
 
   test('holds nothing else that means something', () => {
     const policy = new ApprovalPolicy({ 'a-b*': 'deny', 'x.y': 'deny', '[ab]': 'deny', 'a|b': 'deny' })
-    expect(policy.ruleFor(writes('a-bc'))).toBe('deny')
-    for (const other of ['xzy', 'a', 'b']) expect(policy.ruleFor(writes(other)), other).toBe('ask')
+    expect(policy.findRule(writes('a-bc'))).toBe('deny')
+    for (const other of ['xzy', 'a', 'b']) expect(policy.findRule(writes(other)), other).toBe('ask')
   })
 })
 
 describe('of several that fit', () => {
   test('the last one counts, however exact the others are', () => {
     const policy = new ApprovalPolicy({ '*': 'deny', 'files__*': 'allow', files__delete: 'ask', '*_all': 'deny' })
-    expect(policy.ruleFor(reads('web__fetch'))).toBe('deny')
-    expect(policy.ruleFor(writes('files__write'))).toBe('allow')
-    expect(policy.ruleFor(reads('files__delete'))).toBe('ask')
-    expect(policy.ruleFor(writes('files__read_all'))).toBe('deny')
-    expect(new ApprovalPolicy({ files__delete: 'ask', 'files__*': 'allow' }).ruleFor(writes('files__delete'))).toBe(
+    expect(policy.findRule(reads('web__fetch'))).toBe('deny')
+    expect(policy.findRule(writes('files__write'))).toBe('allow')
+    expect(policy.findRule(reads('files__delete'))).toBe('ask')
+    expect(policy.findRule(writes('files__read_all'))).toBe('deny')
+    expect(new ApprovalPolicy({ files__delete: 'ask', 'files__*': 'allow' }).findRule(writes('files__delete'))).toBe(
       'allow',
     )
   })
 
   test('a rule counts more than what a tool says of itself', () => {
     const policy = new ApprovalPolicy({ look: 'ask', touch: 'allow' })
-    expect(policy.ruleFor(reads('look'))).toBe('ask')
-    expect(policy.ruleFor(writes('touch'))).toBe('allow')
+    expect(policy.findRule(reads('look'))).toBe('ask')
+    expect(policy.findRule(writes('touch'))).toBe('allow')
   })
 })
 
 test('what config.json may hold is what is understood here', () => {
   const rules = approvalsSchema.parse({ 'files__*': 'allow', 'my-server__delete': 'deny' })
   const policy = new ApprovalPolicy(rules)
-  expect([policy.ruleFor(writes('files__x')), policy.ruleFor(reads('my-server__delete'))]).toEqual(['allow', 'deny'])
+  expect([policy.findRule(writes('files__x')), policy.findRule(reads('my-server__delete'))]).toEqual(['allow', 'deny'])
   for (const wrong of [{ 'a.b': 'allow' }, { '': 'allow' }, { a: 'never' }, ['a']]) {
     expect(approvalsSchema.safeParse(wrong).success, JSON.stringify(wrong)).toBe(false)
   }

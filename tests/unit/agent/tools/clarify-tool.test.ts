@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { clarify, questionIn } from '../../../../src/agent/tools/clarify-tool.ts'
+import { clarifyTool, parseQuestion } from '../../../../src/agent/tools/clarify-tool.ts'
 
-const asked = (value: unknown) => questionIn(JSON.stringify(value))
+const asked = (value: unknown) => parseQuestion(JSON.stringify(value))
 
 describe('a question', () => {
   test('has its text and the answers that it offers, without the space around them', () => {
@@ -41,10 +41,10 @@ test.each([
   ['choices that are no texts', '{"question":"Which one?","choices":[{"label":"Red"}]}'],
   ['a blank choice', '{"question":"Which one?","choices":["Red"," "]}'],
 ])('%s is no question', (_, argumentsText) => {
-  expect(questionIn(argumentsText)).toBeNull()
+  expect(parseQuestion(argumentsText)).toBeNull()
 })
 
 test('the model is offered it with a question that is needed and choices that are not', () => {
-  expect(clarify.inputSchema).toMatchObject({ type: 'object', required: ['question'] })
-  expect(Object.keys(clarify.inputSchema.properties)).toEqual(['question', 'choices'])
+  expect(clarifyTool.inputSchema).toMatchObject({ type: 'object', required: ['question'] })
+  expect(Object.keys(clarifyTool.inputSchema.properties)).toEqual(['question', 'choices'])
 })

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { AgentEvent, AgentRun } from '../../../../src/agent/agent.ts'
 import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
-import { runCalls, type WholeCall } from '../../../../src/agent/tools/execute-tool-calls.ts'
+import { executeToolCalls, type ToolCallRequest } from '../../../../src/agent/tools/execute-tool-calls.ts'
 import { type Tool, ToolError } from '../../../../src/agent/tools/tool.ts'
 import type { ToolboxOptions } from '../../../../src/agent/tools/toolbox.ts'
-import { gate } from '../../../support/fixtures/agent-chats.ts'
-import { agentRun } from '../../../support/fixtures/agent-run.ts'
+import { newLatch } from '../../../support/fixtures/agent-chats.ts'
+import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
-import { callOf, newTool, sourceOf } from '../../../support/fixtures/tools.ts'
+import { newToolCallRequest, newTool, newToolSource } from '../../../support/fixtures/tools.ts'
 
 const never = new Promise<never>(() => {})
 
@@ -18,18 +18,21 @@ interface Given {
 }
 
 /** All that is told of these calls. */
-function told(calls: readonly WholeCall[], { tools = [], rules = {}, run = {} }: Given = {}): Promise<AgentEvent[]> {
-  const toolbox = newToolbox({ source: sourceOf(...tools), ...rules })
-  return Array.fromAsync(runCalls(calls, toolbox, agentRun(run)))
+function told(
+  calls: readonly ToolCallRequest[],
+  { tools = [], rules = {}, run = {} }: Given = {},
+): Promise<AgentEvent[]> {
+  const toolbox = newToolbox({ source: newToolSource(...tools), ...rules })
+  return Array.fromAsync(executeToolCalls(calls, toolbox, newAgentRun(run)))
 }
 
-const whole = (call: WholeCall) => ({ type: 'tool-call', ...call })
+const whole = (call: ToolCallRequest) => ({ type: 'tool-call', ...call })
 const errorIn = (events: readonly AgentEvent[]) => events.find((event) => event.type === 'tool-error')?.error
 
 describe('a call of a tool that only reads', () => {
   test('is told of as whole, without a gate, and then what the tool returned', async () => {
-    const look = newTool({ name: 'look', readOnly: true, run: async ({ at }) => ({ seen: at ?? null }) })
-    const call = callOf('look', '{"at":"Paris"}')
+    const look = newTool({ name: 'look', isReadOnly: true, execute: async ({ at }) => ({ seen: at ?? null }) })
+    const call = newToolCallRequest('look', '{"at":"Paris"}')
     expect(await told([call], { tools: [look] })).toEqual([
       whole(call),
       { type: 'tool-result', callId: 'look', result: { seen: 'Paris' } },
@@ -38,8 +41,8 @@ describe('a call of a tool that only reads', () => {
   })
 
   test('without any arguments is one with none', async () => {
-    const look = newTool({ readOnly: true })
-    for (const nothing of ['', ' \n']) await told([callOf(look.name, nothing)], { tools: [look] })
+    const look = newTool({ isReadOnly: true })
+    for (const nothing of ['', ' \n']) await told([newToolCallRequest(look.name, nothing)], { tools: [look] })
     expect(look.runs).toEqual([{}, {}])
   })
 })
@@ -47,13 +50,13 @@ describe('a call of a tool that only reads', () => {
 describe('a call that has to be allowed', () => {
   test('is told of with what a person is to decide, and for how long, and runs only then', async () => {
     const write = newTool()
-    const allowed = gate()
-    const run = { mayRun: () => allowed.passed.then(() => true) }
-    const toolbox = newToolbox({ source: sourceOf(write), decisionTime: 1234 })
-    const events = runCalls([callOf(write.name, ' {"text":"Hi"} ')], toolbox, agentRun(run))
+    const allowed = newLatch()
+    const run = { waitForPermission: () => allowed.opened.then(() => true) }
+    const toolbox = newToolbox({ source: newToolSource(write), decisionTimeoutMs: 1234 })
+    const events = executeToolCalls([newToolCallRequest(write.name, ' {"text":"Hi"} ')], toolbox, newAgentRun(run))
     expect((await events.next()).value).toEqual({
-      ...whole(callOf(write.name, ' {"text":"Hi"} ')),
-      gate: { type: 'approval', description: 'Run files__write with {"text":"Hi"}', within: 1234 },
+      ...whole(newToolCallRequest(write.name, ' {"text":"Hi"} ')),
+      gate: { type: 'approval', description: 'Run files__write with {"text":"Hi"}', timeoutMs: 1234 },
     })
     const next = events.next()
     await new Promise(setImmediate)
@@ -65,7 +68,10 @@ describe('a call that has to be allowed', () => {
 
   test('does not run, and is told no more of, when it is not allowed', async () => {
     const write = newTool()
-    const events = await told([callOf(write.name)], { tools: [write], run: { mayRun: async () => false } })
+    const events = await told([newToolCallRequest(write.name)], {
+      tools: [write],
+      run: { waitForPermission: async () => false },
+    })
     expect(events).toHaveLength(1)
     expect(write.runs).toEqual([])
   })
@@ -73,15 +79,18 @@ describe('a call that has to be allowed', () => {
   test('need not ask when somebody has allowed the tool before', async () => {
     const asked: string[] = []
     const isGranted = async (tool: string) => asked.push(tool) > 0
-    const [event] = await told([callOf('files__write')], { tools: [newTool()], run: { isGranted } })
-    expect(event).toEqual(whole(callOf('files__write')))
+    const [event] = await told([newToolCallRequest('files__write')], {
+      tools: [newTool()],
+      run: { isToolGranted: isGranted },
+    })
+    expect(event).toEqual(whole(newToolCallRequest('files__write')))
     expect(asked).toEqual(['files__write'])
   })
 
   test('is described with the beginning of very long arguments, cut at no half of a pair', async () => {
     for (const lead of ['', 'x']) {
       const argumentsText = JSON.stringify({ text: `${lead}${'😀'.repeat(400)}` })
-      const [event] = await told([callOf('files__write', argumentsText)], { tools: [newTool()] })
+      const [event] = await told([newToolCallRequest('files__write', argumentsText)], { tools: [newTool()] })
       const description = event?.type === 'tool-call' && event.gate?.type === 'approval' ? event.gate.description : ''
       expect(description).toHaveLength(500)
       expect(description).toMatch(/^Run files__write with \{"text":"x?😀+\ufffd?…$/u)
@@ -95,14 +104,14 @@ describe('a rule of the configuration', () => {
     const write = newTool()
     const rules = { policy: new ApprovalPolicy({ 'files__*': 'deny' }) }
     const mayRun = async () => false
-    const events = await told([callOf(write.name)], {
+    const events = await told([newToolCallRequest(write.name)], {
       tools: [write],
       rules,
-      run: { mayRun, isGranted: async () => true },
+      run: { waitForPermission: mayRun, isToolGranted: async () => true },
     })
     expect(events).toEqual([
       {
-        ...whole(callOf(write.name)),
+        ...whole(newToolCallRequest(write.name)),
         gate: { type: 'denied', reason: 'The configuration does not allow this tool. It was not run.' },
       },
     ])
@@ -111,22 +120,22 @@ describe('a rule of the configuration', () => {
 
   test('that allows has a tool run that would have asked', async () => {
     const rules = { policy: new ApprovalPolicy({ '*': 'allow' }) }
-    const [event] = await told([callOf('files__write')], { tools: [newTool()], rules })
-    expect(event).toEqual(whole(callOf('files__write')))
+    const [event] = await told([newToolCallRequest('files__write')], { tools: [newTool()], rules })
+    expect(event).toEqual(whole(newToolCallRequest('files__write')))
   })
 
   test('that asks has one ask that would have run', async () => {
     const rules = { policy: new ApprovalPolicy({ '*': 'ask' }) }
-    const [event] = await told([callOf('files__write')], { tools: [newTool({ readOnly: true })], rules })
+    const [event] = await told([newToolCallRequest('files__write')], { tools: [newTool({ isReadOnly: true })], rules })
     expect(event).toMatchObject({ gate: { type: 'approval' } })
   })
 })
 
 describe('a call that cannot be done', () => {
   test('of a tool that is not there fails, and says which', async () => {
-    const events = await told([callOf('gone "tool"')])
+    const events = await told([newToolCallRequest('gone "tool"')])
     expect(events).toEqual([
-      whole(callOf('gone "tool"')),
+      whole(newToolCallRequest('gone "tool"')),
       { type: 'tool-error', callId: 'gone "tool"', error: 'There is no tool named "gone \\"tool\\"".' },
     ])
   })
@@ -135,9 +144,9 @@ describe('a call that cannot be done', () => {
     'with %s for arguments fails, asks nobody and runs nothing',
     async (argumentsText) => {
       const write = newTool()
-      const events = await told([callOf(write.name, argumentsText)], { tools: [write] })
+      const events = await told([newToolCallRequest(write.name, argumentsText)], { tools: [write] })
       expect(events).toEqual([
-        whole(callOf(write.name, argumentsText)),
+        whole(newToolCallRequest(write.name, argumentsText)),
         { type: 'tool-error', callId: write.name, error: 'The arguments have to be a JSON object.' },
       ])
       expect(write.runs).toEqual([])
@@ -147,16 +156,16 @@ describe('a call that cannot be done', () => {
 
 describe('a question', () => {
   test('is told of with what is asked, and its answer comes from nobody here', async () => {
-    const call = callOf('clarify', '{"question":"Which one?","choices":["Red"]}')
-    expect(await told([call], { rules: { decisionTime: 99 }, run: { mayRun: async () => false } })).toEqual([
-      { ...whole(call), gate: { type: 'question', question: 'Which one?', choices: ['Red'], within: 99 } },
-    ])
+    const call = newToolCallRequest('clarify', '{"question":"Which one?","choices":["Red"]}')
+    expect(
+      await told([call], { rules: { decisionTimeoutMs: 99 }, run: { waitForPermission: async () => false } }),
+    ).toEqual([{ ...whole(call), gate: { type: 'question', question: 'Which one?', choices: ['Red'], timeoutMs: 99 } }])
   })
 
   test('is waited for', async () => {
-    const answered = gate()
-    const run = agentRun({ mayRun: () => answered.passed.then(() => false) })
-    const events = runCalls([callOf('clarify', '{"question":"Which one?"}')], newToolbox(), run)
+    const answered = newLatch()
+    const run = newAgentRun({ waitForPermission: () => answered.opened.then(() => false) })
+    const events = executeToolCalls([newToolCallRequest('clarify', '{"question":"Which one?"}')], newToolbox(), run)
     await events.next()
     let over = false
     const end = events.next().then(({ done }) => (over = done === true))
@@ -167,28 +176,31 @@ describe('a question', () => {
   })
 
   test('that holds none fails, and says what is needed', async () => {
-    const events = await told([callOf('clarify', '{"choices":[]}')])
+    const events = await told([newToolCallRequest('clarify', '{"choices":[]}')])
     expect(events).toHaveLength(2)
     expect(errorIn(events)).toContain('A question is needed')
   })
 })
 
 describe('a tool', () => {
-  const look = callOf('look')
-  const tool = (run: Tool['run']) => newTool({ name: 'look', readOnly: true, run })
+  const look = newToolCallRequest('look')
+  const tool = (run: Tool['execute']) => newTool({ name: 'look', isReadOnly: true, execute: run })
 
   test('that says why it failed is told of with what it said, up to the limit', async () => {
     const tools = [tool(async () => Promise.reject(new ToolError('No such file: a.txt')))]
     expect(errorIn(await told([look], { tools }))).toBe('No such file: a.txt')
 
     const kept: string[] = []
-    const rules = { resultLength: 10, keep: async (bytes: Uint8Array) => `${kept.push(Buffer.from(bytes).toString())}` }
+    const rules = {
+      maxResultLength: 10,
+      storeFile: async (bytes: Uint8Array) => `${kept.push(Buffer.from(bytes).toString())}`,
+    }
     const long = [tool(async () => Promise.reject(new ToolError('No such file: a.txt')))]
     expect(errorIn(await told([look], { tools: long, rules }))).toMatch(/^No such fi\n\[The first 10 of 19 characters/)
     expect(kept).toEqual(['No such file: a.txt'])
   })
 
-  test.each<[string, Tool['run']]>([
+  test.each<[string, Tool['execute']]>([
     ['throws an error of its own', async () => Promise.reject(new TypeError('/home/me/.secret is missing'))],
     [
       'throws before it returns a promise',
@@ -216,7 +228,7 @@ describe('a tool', () => {
       signal = given
       return never
     })
-    const events = await told([look], { tools: [ignoring], rules: { toolTime: 20 } })
+    const events = await told([look], { tools: [ignoring], rules: { toolTimeoutMs: 20 } })
     expect(errorIn(events)).toBe('It did not finish within 0.02 seconds. It may or may not have taken effect.')
     expect(signal).toMatchObject({ aborted: true })
   })
@@ -227,13 +239,17 @@ describe('a tool', () => {
       signal.addEventListener('abort', () => reject(new ToolError('Aborted.')))
       return promise
     })
-    expect(errorIn(await told([look], { tools: [obeying], rules: { toolTime: 20 } }))).toMatch(/^It did not finish/)
+    expect(errorIn(await told([look], { tools: [obeying], rules: { toolTimeoutMs: 20 } }))).toMatch(
+      /^It did not finish/,
+    )
   })
 
   test('that fails after its time is over troubles nobody', async () => {
-    const late = gate()
-    const failing = tool(() => late.passed.then(() => Promise.reject(new Error('too late'))))
-    expect(errorIn(await told([look], { tools: [failing], rules: { toolTime: 20 } }))).toMatch(/^It did not finish/)
+    const late = newLatch()
+    const failing = tool(() => late.opened.then(() => Promise.reject(new Error('too late'))))
+    expect(errorIn(await told([look], { tools: [failing], rules: { toolTimeoutMs: 20 } }))).toMatch(
+      /^It did not finish/,
+    )
     late.open()
     await new Promise(setImmediate)
   })
@@ -241,7 +257,7 @@ describe('a tool', () => {
   test('is told no more of once the run is over, whether it obeys its signal or not', async () => {
     for (const obeys of [true, false]) {
       const controller = new AbortController()
-      const begun = gate()
+      const begun = newLatch()
       const stuck = tool(async (_input, signal) => {
         begun.open()
         if (!obeys) return never
@@ -250,7 +266,7 @@ describe('a tool', () => {
         return promise
       })
       const events = told([look], { tools: [stuck], run: { signal: controller.signal } })
-      await begun.passed
+      await begun.opened
       controller.abort()
       expect(await events).toEqual([whole(look)])
     }
@@ -258,9 +274,9 @@ describe('a tool', () => {
 
   test('whose result is too long is told of with its beginning and the file that has all of it', async () => {
     const kept: number[] = []
-    const rules = { resultLength: 100, keep: async (bytes: Uint8Array) => `hash ${kept.push(bytes.length)}` }
+    const rules = { maxResultLength: 100, storeFile: async (bytes: Uint8Array) => `hash ${kept.push(bytes.length)}` }
     const [, event] = await told([look], { tools: [tool(async () => 'x'.repeat(101))], rules })
-    expect(event).toMatchObject({ type: 'tool-result', file: 'hash 1' })
+    expect(event).toMatchObject({ type: 'tool-result', fileHash: 'hash 1' })
     expect(event?.type === 'tool-result' && String(event.result)).toMatch(/^x{100}\n\[The first 100 of 101 characters/)
     expect(kept).toEqual([101])
   })
@@ -268,8 +284,8 @@ describe('a tool', () => {
   test('whose result cannot be kept has not failed: it is said what is missing', async () => {
     const problems: unknown[] = []
     const rules = {
-      resultLength: 5,
-      keep: async () => Promise.reject(new Error('the disk is full')),
+      maxResultLength: 5,
+      storeFile: async () => Promise.reject(new Error('the disk is full')),
       onProblem: (error: unknown) => void problems.push(error),
     }
     const events = await told([look], { tools: [tool(async () => 'x'.repeat(9))], rules })
@@ -280,8 +296,8 @@ describe('a tool', () => {
 
   test('whose error cannot be kept has failed, and nothing is thrown', async () => {
     const rules = {
-      resultLength: 5,
-      keep: async () => Promise.reject(new Error('the disk is full')),
+      maxResultLength: 5,
+      storeFile: async () => Promise.reject(new Error('the disk is full')),
       onProblem: () => undefined,
     }
     const failing = tool(async () => Promise.reject(new ToolError('No such file: a.txt')))
@@ -292,16 +308,16 @@ describe('a tool', () => {
 
 describe('several calls', () => {
   test('are told of before any of them is over, and each ends as soon as it can', async () => {
-    const slow = gate()
+    const slow = newLatch()
     const tools = [
-      newTool({ name: 'slow', readOnly: true, run: () => slow.passed.then(() => 'slow') }),
-      newTool({ name: 'quick', readOnly: true, run: async () => 'quick' }),
+      newTool({ name: 'slow', isReadOnly: true, execute: () => slow.opened.then(() => 'slow') }),
+      newTool({ name: 'quick', isReadOnly: true, execute: async () => 'quick' }),
     ]
     const seen: string[] = []
-    for await (const event of runCalls(
-      [callOf('slow'), callOf('quick')],
-      newToolbox({ source: sourceOf(...tools) }),
-      agentRun(),
+    for await (const event of executeToolCalls(
+      [newToolCallRequest('slow'), newToolCallRequest('quick')],
+      newToolbox({ source: newToolSource(...tools) }),
+      newAgentRun(),
     )) {
       seen.push(`${event.type} ${'callId' in event ? event.callId : ''}`)
       if (event.type === 'tool-result' && event.callId === 'quick') slow.open()
@@ -311,12 +327,18 @@ describe('several calls', () => {
   })
 
   test('run while one of them waits for a person', async () => {
-    const allowed = gate()
-    const tools = [newTool(), newTool({ name: 'look', readOnly: true, run: async () => 'seen' })]
-    const run = { mayRun: (id: string) => (id === 'look' ? Promise.resolve(true) : allowed.passed.then(() => true)) }
+    const allowed = newLatch()
+    const tools = [newTool(), newTool({ name: 'look', isReadOnly: true, execute: async () => 'seen' })]
+    const run = {
+      waitForPermission: (id: string) => (id === 'look' ? Promise.resolve(true) : allowed.opened.then(() => true)),
+    }
     const seen: string[] = []
-    const calls = [callOf('files__write'), callOf('look')]
-    for await (const event of runCalls(calls, newToolbox({ source: sourceOf(...tools) }), agentRun(run))) {
+    const calls = [newToolCallRequest('files__write'), newToolCallRequest('look')]
+    for await (const event of executeToolCalls(
+      calls,
+      newToolbox({ source: newToolSource(...tools) }),
+      newAgentRun(run),
+    )) {
       seen.push(`${event.type} ${'callId' in event ? event.callId : ''}`)
       if (event.type === 'tool-result' && event.callId === 'look') allowed.open()
     }
@@ -325,27 +347,32 @@ describe('several calls', () => {
 
   test('go on when one of them fails', async () => {
     const tools = [
-      newTool({ name: 'broken', readOnly: true, run: async () => Promise.reject(new ToolError('No.')) }),
-      newTool({ name: 'look', readOnly: true, run: async () => 'seen' }),
+      newTool({ name: 'broken', isReadOnly: true, execute: async () => Promise.reject(new ToolError('No.')) }),
+      newTool({ name: 'look', isReadOnly: true, execute: async () => 'seen' }),
     ]
-    const events = await told([callOf('broken'), callOf('gone'), callOf('look')], { tools })
+    const events = await told([newToolCallRequest('broken'), newToolCallRequest('gone'), newToolCallRequest('look')], {
+      tools,
+    })
     expect(events.filter(({ type }) => type !== 'tool-call')).toHaveLength(3)
     expect(events).toContainEqual({ type: 'tool-result', callId: 'look', result: 'seen' })
   })
 
   test('of the same tool are as many runs, each with arguments of its own', async () => {
-    const write = newTool({ readOnly: true })
-    const calls = [callOf(write.name, '{"n":1}', 'a'), callOf(write.name, '{"n":2}', 'b')]
+    const write = newTool({ isReadOnly: true })
+    const calls = [newToolCallRequest(write.name, '{"n":1}', 'a'), newToolCallRequest(write.name, '{"n":2}', 'b')]
     await told(calls, { tools: [write] })
     expect(write.runs).toEqual([{ n: 1 }, { n: 2 }])
   })
 
   test('with one and the same id are one call: what nobody was shown is not run', async () => {
-    const look = newTool({ name: 'look', readOnly: true })
+    const look = newTool({ name: 'look', isReadOnly: true })
     const write = newTool()
-    const calls = [callOf('look', '{}', '0'), callOf('files__write', '{"all":true}', '0')]
+    const calls = [newToolCallRequest('look', '{}', '0'), newToolCallRequest('files__write', '{"all":true}', '0')]
     const events = await told(calls, { tools: [look, write] })
-    expect(events).toEqual([whole(callOf('look', '{}', '0')), { type: 'tool-result', callId: '0', result: 'done' }])
+    expect(events).toEqual([
+      whole(newToolCallRequest('look', '{}', '0')),
+      { type: 'tool-result', callId: '0', result: 'done' },
+    ])
     expect(write.runs).toEqual([])
   })
 

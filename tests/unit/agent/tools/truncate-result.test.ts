@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { limited } from '../../../../src/agent/tools/truncate-result.ts'
+import { truncateResult } from '../../../../src/agent/tools/truncate-result.ts'
 
 /** Keeps what is handed to it. */
 function shelf() {
@@ -17,7 +17,7 @@ describe('a result within the limit', () => {
     'is told as it is, and nothing is kept: %j',
     async (result) => {
       const { kept, keep } = shelf()
-      expect(await limited(result, 20, keep)).toEqual({ result })
+      expect(await truncateResult(result, 20, keep)).toEqual({ result })
       expect(kept).toEqual([])
     },
   )
@@ -27,7 +27,7 @@ describe('a longer one', () => {
   test('is kept whole, and told by its beginning and how much is left out', async () => {
     const { kept, keep } = shelf()
     const text = 'abcdefghij'.repeat(3)
-    const { result, file } = await limited(text, 20, keep)
+    const { result, fileHash: file } = await truncateResult(text, 20, keep)
     expect(kept).toEqual([text])
     expect(file).toBe(createHash('sha256').update(text).digest('hex'))
     expect(result).toBe('abcdefghijabcdefghij\n[The first 20 of 30 characters. The rest is kept, and not shown here.]')
@@ -36,21 +36,21 @@ describe('a longer one', () => {
   test('that is no text is kept, and told, as the JSON that it is', async () => {
     const { kept, keep } = shelf()
     const value = { rows: Array.from({ length: 10 }, (_, row) => ({ row })) }
-    const { result } = await limited(value, 12, keep)
+    const { result } = await truncateResult(value, 12, keep)
     expect(kept.map((text) => JSON.parse(text))).toEqual([value])
     expect(result).toMatch(/^\{"rows":\[\{"r\n\[The first 12 of \d+ characters\./)
   })
 
   test('is cut at no half of a surrogate pair', async () => {
     const { kept, keep } = shelf()
-    const { result } = await limited('😀'.repeat(6), 5, keep)
+    const { result } = await truncateResult('😀'.repeat(6), 5, keep)
     expect(result).toMatch(/^😀😀\ufffd\n/)
     expect(kept).toEqual(['😀'.repeat(6)])
   })
 
   test('with half a pair of its own is kept as text that can be written', async () => {
     const { kept, keep } = shelf()
-    const { result } = await limited(`\ud83d${'x'.repeat(9)}`, 5, keep)
+    const { result } = await truncateResult(`\ud83d${'x'.repeat(9)}`, 5, keep)
     expect(result).toMatch(/^\ufffdxxxx\n/)
     expect(kept).toEqual([`\ufffd${'x'.repeat(9)}`])
   })
@@ -58,5 +58,5 @@ describe('a longer one', () => {
 
 test('that a file cannot be kept is told to whoever asked for it', async () => {
   const full = async () => Promise.reject(new Error('the disk is full'))
-  await expect(limited('x'.repeat(9), 5, full)).rejects.toThrow('the disk is full')
+  await expect(truncateResult('x'.repeat(9), 5, full)).rejects.toThrow('the disk is full')
 })

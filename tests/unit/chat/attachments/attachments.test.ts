@@ -1,32 +1,32 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import {
-  asText,
-  attached,
-  checkFiles,
-  type GivenFile,
-  isText,
-  withBytes,
+  decodeUtf8,
+  storeFile,
+  assertValidFiles,
+  type FileInput,
+  isTextMediaType,
+  inlineFiles,
 } from '../../../../src/chat/attachments/attachments.ts'
-import { dataOf, dataUrl } from '../../../../src/chat/attachments/data-url.ts'
+import { parseDataUrl, toDataUrl } from '../../../../src/chat/attachments/data-url.ts'
 import { SegueError } from '../../../../src/lib/errors.ts'
-import type { FileStore } from '../../../../src/storage/filesystem/filesystem-blob-store.ts'
+import type { BlobStore } from '../../../../src/storage/filesystem/filesystem-blob-store.ts'
 import type { MessageRecord } from '../../../../src/model/records.ts'
 
 const base64 = (bytes: string | Buffer) => Buffer.from(bytes).toString('base64')
-const file = (of: Partial<GivenFile> = {}): GivenFile => ({
+const file = (of: Partial<FileInput> = {}): FileInput => ({
   name: 'a.txt',
   mediaType: 'text/plain',
   url: `data:text/plain;base64,${base64('Hi')}`,
   ...of,
 })
-const ofSize = (mediaType: string, bytes: number): GivenFile =>
+const ofSize = (mediaType: string, bytes: number): FileInput =>
   file({ mediaType, url: `data:${mediaType};base64,${base64(Buffer.alloc(bytes, 'a'))}` })
 
 /** The code and the path with which these are refused; null when they are not. */
-function refusal(...files: GivenFile[]): { code: string; path: unknown } | null {
+function refusal(...files: FileInput[]): { code: string; path: unknown } | null {
   try {
-    checkFiles(files)
+    assertValidFiles(files)
     return null
   } catch (error) {
     if (!(error instanceof SegueError)) throw error
@@ -71,7 +71,7 @@ describe('files that may be sent', () => {
 })
 
 describe('a file is refused', () => {
-  test.each<[string, Partial<GivenFile>, keyof GivenFile]>([
+  test.each<[string, Partial<FileInput>, keyof FileInput]>([
     ['as a PDF', { mediaType: 'application/pdf' }, 'mediaType'],
     ['as an SVG, which is no picture to a model', { mediaType: 'image/svg+xml' }, 'mediaType'],
     ['as some picture', { mediaType: 'image/*' }, 'mediaType'],
@@ -122,7 +122,7 @@ describe('a file is refused', () => {
 
   test('without telling more of its type than anybody would read', () => {
     const mediaType = `video/${'x'.repeat(100_000)}`
-    expect(() => checkFiles([file({ mediaType })])).toThrow(
+    expect(() => assertValidFiles([file({ mediaType })])).toThrow(
       expect.toSatisfy((error: Error) => error.message.length < 400),
     )
   })
@@ -136,16 +136,16 @@ describe('a data URL', () => {
     ['DATA:image/png;BASE64,/+8', 'image/png', Buffer.from([0xff, 0xef])],
     ['data:text/plain,a,b;base64,c', 'text/plain', 'a,b;base64,c'],
   ])('%s is read', (url, mediaType, bytes) => {
-    expect(dataOf(url)).toEqual({ mediaType, bytes: Buffer.from(bytes) })
+    expect(parseDataUrl(url)).toEqual({ mediaType, bytes: Buffer.from(bytes) })
   })
 
   test('whose base64 has one sign too many, or a wrong one, in any place is none', () => {
     for (const whole of ['QUJD', 'QUJDRA', 'QUJDRA==', 'QUJDREU=']) {
-      expect(dataOf(`data:,${whole}`.replace(',', ';base64,'))).not.toBeNull()
+      expect(parseDataUrl(`data:,${whole}`.replace(',', ';base64,'))).not.toBeNull()
       for (let at = 0; at < whole.length; at += 1) {
         for (const sign of ['!', ' ', '\n', 'ü', '\0']) {
-          expect(dataOf(`data:;base64,${whole.slice(0, at)}${sign}${whole.slice(at + 1)}`), whole).toBeNull()
-          expect(dataOf(`data:;base64,${whole.slice(0, at)}${sign}${whole.slice(at)}`), whole).toBeNull()
+          expect(parseDataUrl(`data:;base64,${whole.slice(0, at)}${sign}${whole.slice(at + 1)}`), whole).toBeNull()
+          expect(parseDataUrl(`data:;base64,${whole.slice(0, at)}${sign}${whole.slice(at)}`), whole).toBeNull()
         }
       }
     }
@@ -153,34 +153,34 @@ describe('a data URL', () => {
 
   test('is what it was made of, for all bytes', () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
-    expect(dataOf(dataUrl('image/png', bytes))).toEqual({ mediaType: 'image/png', bytes })
+    expect(parseDataUrl(toDataUrl('image/png', bytes))).toEqual({ mediaType: 'image/png', bytes })
   })
 })
 
 test('what is a text goes by the type without its parameters', () => {
   expect(
-    ['text/plain; charset=utf-8', 'APPLICATION/JSON', 'image/svg+xml', 'application/pdf', 'text/'].map(isText),
+    ['text/plain; charset=utf-8', 'APPLICATION/JSON', 'image/svg+xml', 'application/pdf', 'text/'].map(isTextMediaType),
   ).toEqual([true, true, false, false, false])
-  expect(asText({ mediaType: 'text/plain', bytes: Buffer.from('\ufeffü') })).toBe('ü')
+  expect(decodeUtf8({ mediaType: 'text/plain', bytes: Buffer.from('\ufeffü') })).toBe('ü')
 })
 
 /** A store that counts. */
-class Kept implements FileStore {
+class Kept implements BlobStore {
   readonly files = new Map<string, Buffer>()
 
-  async keep(bytes: Uint8Array): Promise<string> {
+  async put(bytes: Uint8Array): Promise<string> {
     const hash = createHash('sha256').update(bytes).digest('hex')
     this.files.set(hash, Buffer.from(bytes))
     return hash
   }
 
-  async read(hash: string): Promise<Buffer | null> {
+  async get(hash: string): Promise<Buffer | null> {
     return this.files.get(hash) ?? null
   }
 
-  async remove(): Promise<void> {}
+  async deleteUnreferenced(): Promise<void> {}
 
-  async sweep(): Promise<void> {}
+  async collectGarbage(): Promise<void> {}
 }
 
 describe('a part of a message', () => {
@@ -191,25 +191,25 @@ describe('a part of a message', () => {
 
   test('refers to the bytes, which are kept, and has them again for a model', async () => {
     const store = new Kept()
-    const part = await attached(file({ mediaType: 'Text/Plain; charset="a,b"' }), store)
+    const part = await storeFile(file({ mediaType: 'Text/Plain; charset="a,b"' }), store)
     const [hash] = store.files.keys()
     expect(part).toEqual({ type: 'file', mediaType: 'text/plain', name: 'a.txt', url: `file:${hash}` })
-    const [told] = (await withBytes(message(part), store)).parts
+    const [told] = (await inlineFiles(message(part), store)).parts
     expect(told).toEqual({ ...part, url: `data:text/plain;base64,${base64('Hi')}` })
   })
 
   test('that was given as https is as it was, and nothing is kept', async () => {
     const store = new Kept()
     const given = file({ mediaType: 'image/png', name: null, url: 'https://example.com/a.png' })
-    const part = await attached(given, store)
+    const part = await storeFile(given, store)
     expect(part).toEqual({ type: 'file', ...given })
-    expect((await withBytes(message(part), store)).parts).toEqual([part])
+    expect((await inlineFiles(message(part), store)).parts).toEqual([part])
     expect(store.files.size).toBe(0)
   })
 
   test('whose bytes are gone is told of in words', async () => {
     const part = { type: 'file', mediaType: 'image/png', name: 'a.png', url: `file:${'0'.repeat(64)}` } as const
-    expect((await withBytes(message(part), new Kept())).parts).toEqual([
+    expect((await inlineFiles(message(part), new Kept())).parts).toEqual([
       { type: 'text', text: '[The file a.png is not there any more.]' },
     ])
   })

@@ -1,24 +1,24 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { gate } from '../../../support/fixtures/agent-chats.ts'
+import { newLatch } from '../../../support/fixtures/agent-chats.ts'
 import type { ChatClient } from '../../../support/clients/chat-client.ts'
 import { HermesDb } from '../../../support/hermes/hermes-db.ts'
-import { newProvidedSegue, type ProvidedSegue } from '../../../support/server/segue-with-provider.ts'
-import type { Reader } from '../../../support/clients/reader.ts'
-import { newFolder } from '../../../support/server/segue.ts'
-import { fromModelContext, fromRequest, type Sent } from '../../../support/fixtures/sent-messages.ts'
-import type { Step } from '../../../support/providers/strict-provider.ts'
+import { startSegueWithProvider, type SegueWithProvider } from '../../../support/server/segue-with-provider.ts'
+import type { EventReader } from '../../../support/clients/reader.ts'
+import { newTempFolder } from '../../../support/server/segue.ts'
+import { fromModelContext, fromRequest, type SentMessage } from '../../../support/fixtures/sent-messages.ts'
+import type { ProviderStep } from '../../../support/providers/strict-provider.ts'
 
 const forever = new Promise<never>(() => {})
 const id = expect.any(String)
 
 let home: string
-let world: ProvidedSegue
+let world: SegueWithProvider
 
 beforeEach(async () => {
-  home = newFolder()
-  world = await newProvidedSegue({ settings: { home } })
+  home = newTempFolder()
+  world = await startSegueWithProvider({ settings: { home } })
 })
 
 afterEach(async () => {
@@ -27,36 +27,36 @@ afterEach(async () => {
 })
 
 /** The session's `modelContext`. */
-async function contextOf(sessionId: string, client: ChatClient = world.client): Promise<Sent[]> {
+async function contextOf(sessionId: string, client: ChatClient = world.client): Promise<SentMessage[]> {
   const { session } = await client.ask('query ($id: ID!) { session(id: $id) { modelContext } }', { id: sessionId })
   if (typeof session !== 'object' || session === null || !('modelContext' in session)) throw new Error('no session')
   return fromModelContext(session.modelContext)
 }
 
 /** What the provider was sent last. */
-const sent = (): Sent[] => world.provider.requests.slice(-1).flatMap(fromRequest)
+const sent = (): SentMessage[] => world.provider.requests.slice(-1).flatMap(fromRequest)
 
-const look = (index: number, ...pieces: string[]): Step => ({
+const look = (index: number, ...pieces: string[]): ProviderStep => ({
   toolCall: { index, id: `call_${index}`, name: 'look', arguments: pieces },
 })
 
 /** Asks in a session and follows the answer to its end. */
 async function ask(sessionId: string, text: string): Promise<void> {
   const stream = await world.client.start({ sessionId, text })
-  await world.read(stream.id).untilType('StreamFinished')
+  await world.newReader(stream.id).readUntilType('StreamFinished')
 }
 
 interface Turn {
   readonly name: string
   /** What each request is answered with. */
-  readonly scripts: readonly (readonly Step[])[]
+  readonly scripts: readonly (readonly ProviderStep[])[]
   /** Where a stop comes; without it the turn ends by itself. */
-  readonly stopWhen?: (reader: Reader) => boolean
+  readonly stopWhen?: (reader: EventReader) => boolean
   /** What the model is told of the answer from then on. */
-  readonly replayed: readonly Sent[]
+  readonly replayed: readonly SentMessage[]
 }
 
-const hello: Sent = { role: 'assistant', text: 'Hello', calls: [] }
+const hello: SentMessage = { role: 'assistant', text: 'Hello', calls: [] }
 const noTool = 'There is no tool named "look".'
 
 const turns: readonly Turn[] = [
@@ -125,70 +125,75 @@ const turns: readonly Turn[] = [
 
 describe('modelContext is what the provider is sent', () => {
   test.each(turns)('after a turn that was $name', async ({ scripts, stopWhen, replayed }) => {
-    for (const script of scripts) world.provider.next(script)
+    for (const script of scripts) world.provider.enqueue(script)
     const stream = await world.client.start({ text: 'First' })
-    const reader = world.read(stream.id)
+    const reader = world.newReader(stream.id)
     if (stopWhen) {
-      await world.provider.request(scripts.length - 1)
-      await reader.until(stopWhen)
+      await world.provider.waitForRequest(scripts.length - 1)
+      await reader.readUntil(stopWhen)
       expect((await world.client.cancel(stream.id)).outcome).toBe('CANCELLED')
     }
-    await reader.toEnd()
+    await reader.readToEnd()
     const context = await contextOf(stream.session.id)
     expect(context).toEqual([{ role: 'user', text: 'First' }, ...replayed])
 
     await ask(stream.session.id, 'Second')
     expect(sent()).toEqual([...context, { role: 'user', text: 'Second' }])
-    expect(world.provider.refusals).toEqual([])
+    expect(world.provider.rejections).toEqual([])
   })
 
   test('after a chat with all of these turns, one after the other', async () => {
     const sessionId = await world.client.createSession()
-    const expected: Sent[] = []
+    const expected: SentMessage[] = []
     for (const { name, scripts, stopWhen, replayed } of turns) {
       const before = world.provider.requests.length
-      for (const script of scripts) world.provider.next(script)
+      for (const script of scripts) world.provider.enqueue(script)
       const stream = await world.client.start({ sessionId, text: name })
-      const reader = world.read(stream.id)
+      const reader = world.newReader(stream.id)
       if (stopWhen) {
-        await world.provider.request(before + scripts.length - 1)
-        await reader.until(stopWhen)
+        await world.provider.waitForRequest(before + scripts.length - 1)
+        await reader.readUntil(stopWhen)
         await world.client.cancel(stream.id)
       }
-      await reader.toEnd()
+      await reader.readToEnd()
       expected.push({ role: 'user', text: name }, ...replayed)
       expect(await contextOf(sessionId)).toEqual(expected)
     }
     const context = await contextOf(sessionId)
     await ask(sessionId, 'Last')
     expect(sent()).toEqual([...context, { role: 'user', text: 'Last' }])
-    expect(world.provider.refusals).toEqual([])
+    expect(world.provider.rejections).toEqual([])
   })
 
   test('while an answer is being made: at its start, and before each of its steps', async () => {
-    const gates = [gate(), gate()]
-    world.provider.next([
+    const gates = [newLatch(), newLatch()]
+    world.provider.enqueue([
       { open: true },
-      { wait: gates[0]?.passed ?? forever },
+      { wait: gates[0]?.opened ?? forever },
       look(0, '{}'),
       { finish: 'tool_calls' },
     ])
-    world.provider.next([{ open: true }, { wait: gates[1]?.passed ?? forever }, { text: 'Hello' }, { finish: 'stop' }])
+    world.provider.enqueue([
+      { open: true },
+      { wait: gates[1]?.opened ?? forever },
+      { text: 'Hello' },
+      { finish: 'stop' },
+    ])
     const stream = await world.client.start({ text: 'First' })
     for (const [index, step] of gates.entries()) {
-      await world.provider.request(index)
+      await world.provider.waitForRequest(index)
       expect(await contextOf(stream.session.id)).toEqual(sent())
       step.open()
     }
-    await world.read(stream.id).toEnd()
-    expect(world.provider.refusals).toEqual([])
+    await world.newReader(stream.id).readToEnd()
+    expect(world.provider.rejections).toEqual([])
   })
 
   test('with a message that was taken back, and one that waits: neither is in it', async () => {
-    world.provider.next([{ text: 'Hello' }, { wait: forever }])
+    world.provider.enqueue([{ text: 'Hello' }, { wait: forever }])
     const stream = await world.client.start({ text: 'First' })
     const sessionId = stream.session.id
-    await world.read(stream.id).until((reader) => reader.text === 'Hello')
+    await world.newReader(stream.id).readUntil((reader) => reader.text === 'Hello')
     const queued = await world.client.start({ sessionId, text: 'Taken back', ifBusy: 'QUEUE' })
     expect(await contextOf(sessionId)).toEqual([{ role: 'user', text: 'First' }, hello])
     await world.client.cancel(queued.id)
@@ -200,12 +205,12 @@ describe('modelContext is what the provider is sent', () => {
   })
 
   test('after the server stopped in the middle: the finished part is told, the half-made call is not', async () => {
-    world.provider.next([look(0, '{}'), { finish: 'tool_calls' }])
-    world.provider.next([{ text: 'Hello' }, look(0, '{"a'), { wait: forever }])
+    world.provider.enqueue([look(0, '{}'), { finish: 'tool_calls' }])
+    world.provider.enqueue([{ text: 'Hello' }, look(0, '{"a'), { wait: forever }])
     const stream = await world.client.start({ text: 'First' })
-    await world.read(stream.id).until(({ parts }) => parts.length === 3)
+    await world.newReader(stream.id).readUntil(({ parts }) => parts.length === 3)
     await world[Symbol.asyncDispose]()
-    world = await newProvidedSegue({ settings: { home } })
+    world = await startSegueWithProvider({ settings: { home } })
 
     expect(await world.client.stream(stream.id)).toMatchObject({
       status: 'INTERRUPTED',
@@ -220,7 +225,7 @@ describe('modelContext is what the provider is sent', () => {
     ])
     await ask(stream.session.id, 'Second')
     expect(sent()).toEqual([...context, { role: 'user', text: 'Second' }])
-    expect(world.provider.refusals).toEqual([])
+    expect(world.provider.rejections).toEqual([])
   })
 
   test('of a session without a message it is empty', async () => {
@@ -230,31 +235,31 @@ describe('modelContext is what the provider is sent', () => {
 
 describe('a session that continues one of Hermes', () => {
   test('begins with what Hermes would send on: all of that session, calls and their results included', async () => {
-    const hermesHome = newFolder()
+    const hermesHome = newTempFolder()
     const hermes = new HermesDb(join(hermesHome, 'state.db'))
     try {
       // Compressed: the next session begins with what Hermes kept of it.
-      hermes.session('old', { end_reason: 'compression', ended_at: 10 })
-      hermes.message('old', 2, { content: 'Who are you?' })
-      hermes.message('old', 3, { role: 'assistant', content: 'Hermes.', reasoning: 'They ask for my name.' })
-      hermes.session('new', {
+      hermes.addSession('old', { end_reason: 'compression', ended_at: 10 })
+      hermes.addMessage('old', 2, { content: 'Who are you?' })
+      hermes.addMessage('old', 3, { role: 'assistant', content: 'Hermes.', reasoning: 'They ask for my name.' })
+      hermes.addSession('new', {
         parent_session_id: 'old',
         started_at: 10,
         end_reason: 'cli_close',
         ended_at: 30,
         title: 'Trip',
       })
-      hermes.message('new', 11, { content: 'Look there and there.' })
-      hermes.calls('new', 12, ['call_1', 'call_2'], { content: 'I look.' })
-      hermes.result('new', 13, 'call_2', 'rain')
-      hermes.result('new', 14, 'call_1', '{"sky":"blue"}')
-      hermes.message('new', 15, { role: 'assistant', content: 'Blue here, rain there.' })
-      hermes.message('new', 16, { content: 'And elsewhere?' })
+      hermes.addMessage('new', 11, { content: 'Look there and there.' })
+      hermes.addToolCalls('new', 12, ['call_1', 'call_2'], { content: 'I look.' })
+      hermes.addToolResult('new', 13, 'call_2', 'rain')
+      hermes.addToolResult('new', 14, 'call_1', '{"sky":"blue"}')
+      hermes.addMessage('new', 15, { role: 'assistant', content: 'Blue here, rain there.' })
+      hermes.addMessage('new', 16, { content: 'And elsewhere?' })
       // It was closed before the result came.
-      hermes.calls('new', 17, ['call_1'])
+      hermes.addToolCalls('new', 17, ['call_1'])
 
       await world[Symbol.asyncDispose]()
-      world = await newProvidedSegue({ settings: { home, hermesHome } })
+      world = await startSegueWithProvider({ settings: { home, hermesHome } })
       const sessionId = await world.client.createSession({ continues: 'new' })
       const context = await contextOf(sessionId)
       expect(context).toEqual([
@@ -275,7 +280,7 @@ describe('a session that continues one of Hermes', () => {
         { role: 'tool', id, text: expect.stringMatching(/./) },
       ])
 
-      world.provider.next([look(0, '{}'), { finish: 'tool_calls' }])
+      world.provider.enqueue([look(0, '{}'), { finish: 'tool_calls' }])
       await ask(sessionId, 'Go on.')
       expect(world.provider.requests.slice(0, 1).flatMap(fromRequest)).toEqual([
         ...context,
@@ -285,7 +290,7 @@ describe('a session that continues one of Hermes', () => {
       expect(after.slice(0, context.length)).toEqual(context)
       await ask(sessionId, 'And now?')
       expect(sent()).toEqual([...after, { role: 'user', text: 'And now?' }])
-      expect(world.provider.refusals).toEqual([])
+      expect(world.provider.rejections).toEqual([])
     } finally {
       hermes.close()
       rmSync(hermesHome, { recursive: true, force: true })

@@ -6,29 +6,34 @@ import type { ModelMessage } from 'ai'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
-import type { ProvidedModel } from '../../../../src/agent/providers/create-language-model.ts'
-import { modelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
-import { modelContext } from '../../../../src/chat/context/to-model-messages.ts'
+import type { SdkLanguageModel } from '../../../../src/agent/providers/create-language-model.ts'
+import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
+import { toModelMessages } from '../../../../src/chat/context/to-model-messages.ts'
 import type { Environment } from '../../../../src/lib/runtime.ts'
-import { answerPosition, type Draft, fold, userPosition } from '../../../../src/model/fold-message.ts'
-import { accept, dequeue, withdraw } from '../../../../src/chat/turn/turn.ts'
-import type { Ending } from '../../../../src/chat/turn/tool-call-outcome.ts'
-import { newToolCall } from '../../../../src/model/tool-call.ts'
-import type { ChatEvent, Json, MessagePart, MessageRecord, ToolCall } from '../../../../src/model/records.ts'
-import { agentRun } from '../../../support/fixtures/agent-run.ts'
 import {
-  anyDeeds,
+  toAnswerPosition,
+  type EventDraft,
+  foldMessage,
+  toUserMessagePosition,
+} from '../../../../src/model/fold-message.ts'
+import { acceptStream, dequeueStream, withdrawStream } from '../../../../src/chat/turn/turn.ts'
+import type { StreamEnding } from '../../../../src/chat/turn/tool-call-outcome.ts'
+import { createToolCall } from '../../../../src/model/tool-call.ts'
+import type { ChatEvent, Json, MessagePart, MessageRecord, ToolCall } from '../../../../src/model/records.ts'
+import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
+import {
+  anyTurnSteps,
   anyEnding,
   anyJson,
-  countingEnvironment,
-  type Deed,
+  newCountingEnvironment,
+  type TurnStep,
   newStream,
-  numbered,
-  pieceOfText,
-  play,
-  userMessage,
+  assignSeqs,
+  anyTextChunk,
+  playTurn,
+  newUserMessage,
 } from '../../../support/fixtures/generators.ts'
-import { anthropicProblems, openaiProblems } from '../../../support/fixtures/message-rules.ts'
+import { findAnthropicProblems, findOpenAiProblems } from '../../../support/fixtures/message-rules.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
 
 /** What no model may be sent: it stands in all reasoning, and in all messages that were taken back. */
@@ -36,7 +41,7 @@ const secret = 'SECRET'
 
 /** One message of a session and what became of it. */
 type Turn =
-  | { readonly kind: 'answered'; readonly events: Deed[]; readonly ending: Ending; readonly waits: boolean }
+  | { readonly kind: 'answered'; readonly events: TurnStep[]; readonly ending: StreamEnding; readonly waits: boolean }
   | { readonly kind: 'withdrawn' }
   | { readonly kind: 'waiting' }
 
@@ -47,24 +52,24 @@ interface Log {
 }
 
 function logOf(turns: readonly Turn[]): Log {
-  const env = countingEnvironment()
+  const env = newCountingEnvironment()
   const questions = new Map<string, MessageRecord>()
-  const drafts: Draft[] = []
+  const drafts: EventDraft[] = []
   for (const [index, turn] of turns.entries()) {
     const stream = newStream({ id: `stream-${index}`, userMessageId: `question-${index}`, firstSeq: drafts.length + 1 })
     const text = turn.kind === 'withdrawn' ? `question ${index} ${secret}` : `question ${index}`
-    questions.set(stream.userMessageId, userMessage(stream, text, { position: null }))
+    questions.set(stream.userMessageId, newUserMessage(stream, text, { position: null }))
     drafts.push(...turnDrafts(turn, stream, env))
   }
-  return { events: numbered(drafts), questions }
+  return { events: assignSeqs(drafts), questions }
 }
 
-function turnDrafts(turn: Turn, stream: ReturnType<typeof newStream>, env: Environment): readonly Draft[] {
+function turnDrafts(turn: Turn, stream: ReturnType<typeof newStream>, env: Environment): readonly EventDraft[] {
   const queued = { ...stream, status: 'QUEUED' as const }
-  if (turn.kind === 'waiting') return [accept(queued, env)]
-  if (turn.kind === 'withdrawn') return [accept(queued, env), withdraw(queued, env).event]
-  const { drafts } = play(turn.events, turn.ending, env, stream)
-  return turn.waits ? [accept(queued, env), dequeue(queued, env).event, ...drafts.slice(1)] : drafts
+  if (turn.kind === 'waiting') return [acceptStream(queued, env)]
+  if (turn.kind === 'withdrawn') return [acceptStream(queued, env), withdrawStream(queued, env).event]
+  const { events } = playTurn(turn.events, turn.ending, env, stream)
+  return turn.waits ? [acceptStream(queued, env), dequeueStream(queued, env).event, ...events.slice(1)] : events
 }
 
 /** The messages of a session as its log has them: what the rows hold, and the answer that is being made. */
@@ -75,18 +80,18 @@ function messagesOf({ events, questions }: Log): MessageRecord[] {
     const { streamId, seq } = event
     if (event.type === 'StreamStarted') {
       const question = questions.get(event.userMessageId)
-      const position = event.stream.status === 'QUEUED' ? null : userPosition(seq)
+      const position = event.stream.status === 'QUEUED' ? null : toUserMessagePosition(seq)
       if (question) asked.set(streamId, { ...question, position })
     }
     const question = asked.get(streamId)
     if (!question) continue
     const isTurn = event.type === 'StreamChanged' && question.position === null
-    if (isTurn) asked.set(streamId, { ...question, position: userPosition(seq) })
+    if (isTurn) asked.set(streamId, { ...question, position: toUserMessagePosition(seq) })
     if (event.type === 'StreamFinished' && question.position === null) {
-      asked.set(streamId, { ...question, position: userPosition(seq), withdrawn: true })
+      asked.set(streamId, { ...question, position: toUserMessagePosition(seq), withdrawn: true })
     }
-    const frame = { position: answerPosition(question), model: 'test/model' }
-    const answer = fold(frame, answers.get(streamId) ?? null, event)
+    const frame = { position: toAnswerPosition(question), model: 'test/model' }
+    const answer = foldMessage(frame, answers.get(streamId) ?? null, event)
     if (answer) answers.set(streamId, answer)
   }
   return [...asked.values(), ...answers.values()].toSorted((a, b) => (a.position ?? 0) - (b.position ?? 0))
@@ -95,10 +100,10 @@ function messagesOf({ events, questions }: Log): MessageRecord[] {
 /** Texts that are blank in one way or another. */
 const blank = fc.constantFrom('', ' ', '\n\t', '\u00a0', '\u0085', '\u001c', '\ufeff')
 
-const secretive = (event: Deed): Deed =>
+const secretive = (event: TurnStep): TurnStep =>
   event.type === 'reasoning' ? { ...event, text: `${secret} ${event.text}` } : event
 
-const someEvents = fc.tuple(anyDeeds, fc.option(fc.tuple(fc.nat(), blank))).map(([events, extra]): Deed[] => {
+const someEvents = fc.tuple(anyTurnSteps, fc.option(fc.tuple(fc.nat(), blank))).map(([events, extra]): TurnStep[] => {
   const all = events.map(secretive)
   if (extra) all.splice(extra[0] % (all.length + 1), 0, { type: 'text', block: 'blank', text: extra[1] })
   return all
@@ -135,15 +140,15 @@ const hermesCall: fc.Arbitrary<ToolCall> = fc.record({
 })
 
 const wholeCall: ToolCall = {
-  ...newToolCall('', 'look'),
+  ...createToolCall('', 'look'),
   argumentsText: '{}',
   argumentsWhole: true,
   state: 'SUCCEEDED',
 }
 
 const anyPart: fc.Arbitrary<MessagePart> = fc.oneof(
-  fc.oneof(pieceOfText, blank).map((text) => ({ type: 'text' as const, text })),
-  pieceOfText.map((text) => ({ type: 'reasoning' as const, text: `${secret} ${text}` })),
+  fc.oneof(anyTextChunk, blank).map((text) => ({ type: 'text' as const, text })),
+  anyTextChunk.map((text) => ({ type: 'reasoning' as const, text: `${secret} ${text}` })),
   hermesCall.map((call) => ({ type: 'tool' as const, call })),
 )
 
@@ -161,7 +166,7 @@ const hermesMessages: fc.Arbitrary<MessageRecord[]> = fc
     rows.map(([sessionId, role, parts], index): MessageRecord => {
       const id = `${sessionId}:${index % 3}`
       return {
-        ...userMessage(newStream()),
+        ...newUserMessage(newStream()),
         id,
         sessionId,
         position: index + 1,
@@ -174,8 +179,8 @@ const hermesMessages: fc.Arbitrary<MessageRecord[]> = fc
     }),
   )
 
-const question: MessageRecord = userMessage(newStream({ firstSeq: 1_000_000 }), 'And now?')
-const firstQuestion: MessageRecord = userMessage(newStream({ firstSeq: 1 }), 'Hello?')
+const question: MessageRecord = newUserMessage(newStream({ firstSeq: 1_000_000 }), 'And now?')
+const firstQuestion: MessageRecord = newUserMessage(newStream({ firstSeq: 1 }), 'Hello?')
 
 const contentOf = (message: ModelMessage): readonly { type: string }[] =>
   typeof message.content === 'string' ? [{ type: 'text' }] : message.content
@@ -185,14 +190,14 @@ describe('whatever a log holds, cut at any seq', () => {
     const property = fc.property(hermesMessages, anyLog, (before, { events, questions }) => {
       for (let seq = 0; seq <= events.length; seq += 1) {
         const messages = [...before, ...messagesOf({ events: events.slice(0, seq), questions })]
-        check(messages, modelContext(messages))
+        check(messages, toModelMessages(messages))
       }
     })
     fc.assert(property, { numRuns })
   }
 
   test('the context keeps the rules of a chat: every call answered once, right behind, nothing empty', () => {
-    everyCut((_messages, context) => expect(openaiProblems(context)).toEqual([]), 300)
+    everyCut((_messages, context) => expect(findOpenAiProblems(context)).toEqual([]), 300)
   })
 
   test('no reasoning and no message that was taken back gets in', () => {
@@ -227,7 +232,7 @@ describe('whatever a log holds, cut at any seq', () => {
 
   test('a longer log only adds to the messages before its newest answer, so that a provider can cache them', () => {
     everyCut((messages, context) => {
-      const before = modelContext(messages.slice(0, -1))
+      const before = toModelMessages(messages.slice(0, -1))
       expect(isDeepStrictEqual(context.slice(0, before.length), before)).toBe(true)
     })
   })
@@ -246,15 +251,20 @@ describe('whatever a log holds, cut at any seq', () => {
         parts: message.parts.filter(({ type }) => type !== 'reasoning'),
       }))
       const copy = structuredClone(others)
-      expect(isDeepStrictEqual(modelContext(others), context)).toBe(true)
+      expect(isDeepStrictEqual(toModelMessages(others), context)).toBe(true)
       expect(isDeepStrictEqual(others, copy)).toBe(true)
     })
   })
 })
 
 describe('the next message after', () => {
-  const ask = (turns: readonly Turn[]): Json => JSON.parse(JSON.stringify(modelContext(messagesOf(logOf(turns)))))
-  const answered = (events: AgentEvent[], ending: Ending): Turn => ({ kind: 'answered', events, ending, waits: false })
+  const ask = (turns: readonly Turn[]): Json => JSON.parse(JSON.stringify(toModelMessages(messagesOf(logOf(turns)))))
+  const answered = (events: AgentEvent[], ending: StreamEnding): Turn => ({
+    kind: 'answered',
+    events,
+    ending,
+    waits: false,
+  })
   const said = (of: string): AgentEvent => ({ type: 'text', block: '1', text: of })
   const called = (argumentsText = '{"a":1}'): AgentEvent => ({
     type: 'tool-call',
@@ -335,7 +345,7 @@ test('calls whose ids no longer tell themselves apart once they are as a provide
     return { ...firstQuestion, role: 'ASSISTANT', position, parts }
   }
   const long = 'x'.repeat(70)
-  const context = modelContext([firstQuestion, answer(4, 'a:1', 'a_1', `1${long}`), answer(5, 'a.1', `2${long}`)])
+  const context = toModelMessages([firstQuestion, answer(4, 'a:1', 'a_1', `1${long}`), answer(5, 'a.1', `2${long}`)])
   const ids = context
     .flatMap((message) => contentOf(message))
     .flatMap((part) => ('toolCallId' in part ? [part.toolCallId] : []))
@@ -369,12 +379,12 @@ describe('sent by the model agent through the real providers', () => {
 
   /** What a model is sent for its next step: it ends with a question, or with the results of its calls. */
   const anyQuestion = fc.tuple(hermesMessages, anyLog).map(([before, log]) => {
-    return modelContext([firstQuestion, ...before, ...messagesOf(log), question])
+    return toModelMessages([firstQuestion, ...before, ...messagesOf(log), question])
   })
 
-  async function send(model: ProvidedModel, context: readonly ModelMessage[]): Promise<void> {
-    const run = agentRun({ history: async () => context })
-    for await (const event of modelAgent({ model }).answer(run)) void event
+  async function send(model: SdkLanguageModel, context: readonly ModelMessage[]): Promise<void> {
+    const run = newAgentRun({ history: async () => context })
+    for await (const event of createModelAgent({ model }).answer(run)) void event
   }
 
   const openai = () => createOpenAI({ baseURL: provider.baseURL, apiKey: 'key' }).chat('test')
@@ -388,7 +398,7 @@ describe('sent by the model agent through the real providers', () => {
     await fc.assert(
       fc.asyncProperty(anyQuestion, async (context) => {
         await send(model(), context)
-        expect(provider.refusals).toEqual([])
+        expect(provider.rejections).toEqual([])
       }),
       { numRuns: 30 },
     )
@@ -410,7 +420,7 @@ describe('sent by the model agent through the real providers', () => {
         bodies.length = 0
         await send(model, context).catch(() => undefined)
         expect(bodies.length).toBe(1)
-        expect(anthropicProblems(bodies[0])).toEqual([])
+        expect(findAnthropicProblems(bodies[0])).toEqual([])
       }),
       { numRuns: 100 },
     )
@@ -444,8 +454,8 @@ describe('the rules themselves', () => {
     ['arguments that are a list', [user, { role: 'assistant', content: [{ ...call, input: [] }] }, tells]],
     ['half a pair', [{ role: 'user', content: 'a\ud83d' }]],
   ])('see %s', (_what, messages) => {
-    expect(openaiProblems(messages).length).toBeGreaterThan(0)
-    expect(openaiProblems([user, asks, tells, user])).toEqual([])
+    expect(findOpenAiProblems(messages).length).toBeGreaterThan(0)
+    expect(findOpenAiProblems([user, asks, tells, user])).toEqual([])
   })
 
   const text = (of: string) => ({ type: 'text', text: of })
@@ -488,12 +498,12 @@ describe('the rules themselves', () => {
     ],
     ['half a pair', [{ role: 'user', content: [text('a\ud83d')] }]],
   ])('see %s at Anthropic', (_what, messages) => {
-    expect(anthropicProblems({ messages }).length).toBeGreaterThan(0)
+    expect(findAnthropicProblems({ messages }).length).toBeGreaterThan(0)
     const good = [
       { role: 'user', content: [text('Hi')] },
       { role: 'assistant', content: [text('Let me see'), use] },
       { role: 'user', content: [answer, text('And now?')] },
     ]
-    expect(anthropicProblems({ messages: good })).toEqual([])
+    expect(findAnthropicProblems({ messages: good })).toEqual([])
   })
 })

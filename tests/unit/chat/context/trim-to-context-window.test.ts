@@ -1,9 +1,9 @@
 import type { ModelMessage } from 'ai'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { tokensOf } from '../../../../src/agent/estimate-tokens.ts'
-import { fitted } from '../../../../src/chat/context/trim-to-context-window.ts'
-import { openaiProblems } from '../../../support/fixtures/message-rules.ts'
+import { estimateJsonTokens } from '../../../../src/agent/estimate-tokens.ts'
+import { trimToContextWindow } from '../../../../src/chat/context/trim-to-context-window.ts'
+import { findOpenAiProblems } from '../../../support/fixtures/message-rules.ts'
 
 /** A turn in which a tool returned about so many tokens. */
 function turn(id: string, tokens: number): ModelMessage[] {
@@ -38,20 +38,20 @@ function leftOut(messages: readonly ModelMessage[]): string[] {
 describe('what a model is sent', () => {
   test('is all of it as long as that fits its window', () => {
     const all = turns(5, 150)
-    expect(fitted(all, 1500)).toEqual(all)
-    expect(fitted(all, Number.POSITIVE_INFINITY)).toEqual(all)
-    expect(fitted([], 0)).toEqual([])
+    expect(trimToContextWindow(all, 1500)).toEqual(all)
+    expect(trimToContextWindow(all, Number.POSITIVE_INFINITY)).toEqual(all)
+    expect(trimToContextWindow([], 0)).toEqual([])
   })
 
   test('lacks the oldest results where it does not, each replaced by a note of its size', () => {
     const all = turns(10, 1000)
-    const sent = fitted(all, 8000)
+    const sent = trimToContextWindow(all, 8000)
     expect(leftOut(sent)).toEqual(['c0', 'c1', 'c2', 'c3'])
     expect(sent[2]).toMatchObject({
       content: [{ toolCallId: 'c0', output: { value: expect.stringMatching(/about 10\d\d tokens/) } }],
     })
-    expect(tokensOf(sent)).toBeLessThanOrEqual(8000 * 0.9)
-    expect(openaiProblems(sent)).toEqual([])
+    expect(estimateJsonTokens(sent)).toBeLessThanOrEqual(8000 * 0.9)
+    expect(findOpenAiProblems(sent)).toEqual([])
     // Nothing else is touched.
     expect(sent.filter(({ role }) => role !== 'tool')).toEqual(all.filter(({ role }) => role !== 'tool'))
     expect(sent.slice(-8)).toEqual(all.slice(-8))
@@ -61,7 +61,7 @@ describe('what a model is sent', () => {
     const beginnings = new Set<string>()
     let changes = 0
     for (let count = 10; count <= 40; count += 1) {
-      const out = leftOut(fitted(turns(count, 1000), 12_000))
+      const out = leftOut(trimToContextWindow(turns(count, 1000), 12_000))
       const key = out.join()
       if (!beginnings.has(key)) changes += 1
       beginnings.add(key)
@@ -73,13 +73,13 @@ describe('what a model is sent', () => {
 
   test('keeps what is too short to be of any relief', () => {
     const all = [...turns(3, 50), ...turn('long', 5000)]
-    expect(leftOut(fitted(all, 4000))).toEqual(['long'])
+    expect(leftOut(trimToContextWindow(all, 4000))).toEqual(['long'])
   })
 
   test('is the same for the same messages, which it does not change', () => {
     const all = turns(10, 1000)
     const before = structuredClone(all)
-    expect(fitted(all, 8000)).toEqual(fitted(all, 8000))
+    expect(trimToContextWindow(all, 8000)).toEqual(trimToContextWindow(all, 8000))
     expect(all).toEqual(before)
   })
 
@@ -87,19 +87,19 @@ describe('what a model is sent', () => {
     const data = `data:image/png;base64,${'A'.repeat(1_000_000)}`
     const picture: ModelMessage = { role: 'user', content: [{ type: 'file', mediaType: 'image/png', data }] }
     const all = [picture, ...turns(2, 500)]
-    expect(fitted(all, 2000)).toEqual(all)
+    expect(trimToContextWindow(all, 2000)).toEqual(all)
   })
 
   test('counts what a person or a tool says, however it begins', () => {
     const said = `data: ${'x'.repeat(4000)}`
     const asked: ModelMessage = { role: 'user', content: [{ type: 'text', text: said }] }
-    expect(leftOut(fitted([asked, ...turn('c', 500)], 1000))).toEqual(['c'])
+    expect(leftOut(trimToContextWindow([asked, ...turn('c', 500)], 1000))).toEqual(['c'])
     const named = { toolCallId: 'c', toolName: 'look' }
     const returned: ModelMessage = {
       role: 'tool',
       content: [{ type: 'tool-result', ...named, output: { type: 'text', value: said } }],
     }
-    expect(leftOut(fitted([returned], 500))).toEqual(['c'])
+    expect(leftOut(trimToContextWindow([returned], 500))).toEqual(['c'])
   })
 
   const anyTurns = fc.array(fc.nat({ max: 1500 }), { maxLength: 30 })
@@ -111,12 +111,12 @@ describe('what a model is sent', () => {
     fc.assert(
       fc.property(anyTurns, fc.integer({ min: 50, max: 8000 }), (sizes, window) => {
         const all = made(sizes).flat()
-        const sent = fitted(all, window)
+        const sent = trimToContextWindow(all, window)
         const gone = leftOut(sent).filter((id) => long(sizes).includes(id))
         expect(gone).toEqual(long(sizes).slice(0, gone.length))
-        expect(openaiProblems(sent)).toEqual([])
+        expect(findOpenAiProblems(sent)).toEqual([])
         expect(sent.filter(({ role }) => role !== 'tool')).toEqual(all.filter(({ role }) => role !== 'tool'))
-        if (tokensOf(all) <= window * 0.9) expect(sent).toEqual(all)
+        if (estimateJsonTokens(all) <= window * 0.9) expect(sent).toEqual(all)
       }),
     )
   })
@@ -128,10 +128,10 @@ describe('what a model is sent', () => {
         for (let count = 1; count <= sizes.length; count += 1) {
           const some = sizes.slice(0, count)
           const all = made(some).flat()
-          const gone = leftOut(fitted(all, window))
+          const gone = leftOut(trimToContextWindow(all, window))
           // Where all there was did not free enough, a new result goes with the rest.
           if (gone.length >= long(some).length) continue
-          const quarter = Math.ceil((tokensOf(all) - window * 0.9) / (window * 0.25))
+          const quarter = Math.ceil((estimateJsonTokens(all) - window * 0.9) / (window * 0.25))
           expect(gone).toEqual(known.get(quarter) ?? gone)
           known.set(quarter, gone)
         }
@@ -141,6 +141,6 @@ describe('what a model is sent', () => {
 
   test('may be too long all the same: then the provider says so', () => {
     const all: ModelMessage[] = [{ role: 'user', content: [{ type: 'text', text: 'x'.repeat(10_000) }] }]
-    expect(fitted(all, 100)).toEqual(all)
+    expect(trimToContextWindow(all, 100)).toEqual(all)
   })
 })

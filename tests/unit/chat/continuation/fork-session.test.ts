@@ -4,49 +4,49 @@ import fc from 'fast-check'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { AgentError, type AgentEvent } from '../../../../src/agent/agent.ts'
-import { modelContext } from '../../../../src/chat/context/to-model-messages.ts'
-import { lineageOf } from '../../../../src/sessions/load-lineage.ts'
+import { toModelMessages } from '../../../../src/chat/context/to-model-messages.ts'
+import { loadLineage } from '../../../../src/sessions/load-lineage.ts'
 import {
-  keptFile,
+  parseBlobUrl,
   type MessageRecord,
   noUsage,
   type SessionRecord,
   type StreamRecord,
 } from '../../../../src/model/records.ts'
 import {
-  type AgentChats,
-  agentChatsIn,
-  type AgentChatsOptions,
-  type Answer,
-  gate,
-  newAgentChats,
-  newAgentChatsWith,
+  type ChatFixture,
+  openChatFixture,
+  type ChatFixtureOptions,
+  type ScriptedAnswer,
+  newLatch,
+  newChatFixture,
+  newChatFixtureWith,
 } from '../../../support/fixtures/agent-chats.ts'
 import { anyAgentEvents } from '../../../support/fixtures/generators.ts'
 import type { HermesDb } from '../../../support/hermes/hermes-db.ts'
-import { openaiProblems } from '../../../support/fixtures/message-rules.ts'
-import { calm, says, told, turn } from '../../../support/fixtures/scripted-answers.ts'
+import { findOpenAiProblems } from '../../../support/fixtures/message-rules.ts'
+import { drainEventLoop, textAnswer, modelMessage, runTurn } from '../../../support/fixtures/scripted-answers.ts'
 
 const forever = new Promise<never>(() => {})
-const { text, user, assistant, summary } = told
+const { text, user, assistant, summary } = modelMessage
 const picture = { name: 'dot.png', mediaType: 'image/png', url: 'data:image/png;base64,iVBORw0KGgo=' }
 
-let opened: AgentChats[] = []
+let opened: ChatFixture[] = []
 afterEach(async () => {
   for (const chats of opened.splice(0)) await chats[Symbol.asyncDispose]()
 })
 
-function open(options: AgentChatsOptions, ...answers: Answer[]): AgentChats {
-  const chats = newAgentChatsWith(options, ...answers)
+function open(options: ChatFixtureOptions, ...answers: ScriptedAnswer[]): ChatFixture {
+  const chats = newChatFixtureWith(options, ...answers)
   opened.push(chats)
   return chats
 }
 
-const messagesOf = ({ profile }: AgentChats, id: string): Promise<MessageRecord[]> =>
-  profile.own.messagePage(id, { after: null, before: null, limit: 1000, backwards: false })
+const messagesOf = ({ profile }: ChatFixture, id: string): Promise<MessageRecord[]> =>
+  profile.segueSessions.listMessages(id, { after: null, before: null, limit: 1000, backwards: false })
 
 /** Every row of the database that is of a session, as it lies there; but for deltas, which may be merged at any time. */
-function rowsOf(chats: AgentChats, id: string): unknown[] {
+function rowsOf(chats: ChatFixture, id: string): unknown[] {
   const db = new Database(join(chats.home, 'segue.db'), { readonly: true })
   try {
     return ['sessions', 'messages', 'streams', 'events', 'decisions', 'grants', 'files'].map((table) =>
@@ -74,17 +74,18 @@ function anonymous(messages: readonly ModelMessage[]): ModelMessage[] {
   return JSON.parse(named)
 }
 
-const contextOf = async (chats: AgentChats, id: string) => chats.chats.modelContext(await chats.session(id))
+const contextOf = async (chats: ChatFixture, id: string) =>
+  chats.chats.loadModelMessages(await chats.requireSession(id))
 
 /** A message that was said in a session, by what it says. */
-async function said(chats: AgentChats, id: string, what: string): Promise<MessageRecord> {
+async function said(chats: ChatFixture, id: string, what: string): Promise<MessageRecord> {
   const found = (await messagesOf(chats, id)).find(({ parts }) => JSON.stringify(parts).includes(what))
   if (!found) throw new Error(`nobody said ${what}`)
   return found
 }
 
 /** Two calls, one of which failed, then an answer. */
-const looks: Answer = async function* (run) {
+const looks: ScriptedAnswer = async function* (run) {
   await run.history()
   yield { type: 'step', estimatedInputTokens: 1 }
   yield { type: 'reasoning', block: '0', text: 'Hm.' }
@@ -99,7 +100,7 @@ const looks: Answer = async function* (run) {
 }
 
 /** A call whose arguments are cut in the middle. */
-const breaks: Answer = async function* (run) {
+const breaks: ScriptedAnswer = async function* (run) {
   await run.history()
   yield { type: 'text', block: '1', text: 'As far as this' }
   yield { type: 'tool-input', callId: 'a', name: 'look', text: '{"at' }
@@ -108,9 +109,9 @@ const breaks: Answer = async function* (run) {
 
 describe('a fork', () => {
   test('is a session of its own that begins with what was said up to a message', async () => {
-    const chats = open({}, looks, says('Pears.'))
-    const id = await turn(chats, null, 'Which trees?')
-    await turn(chats, id, 'And which fruit?')
+    const chats = open({}, looks, textAnswer('Pears.'))
+    const id = await runTurn(chats, null, 'Which trees?')
+    await runTurn(chats, id, 'And which fruit?')
     const old = rowsOf(chats, id)
     const message = await said(chats, id, 'Oaks.')
     const fork = await chats.chats.fork(message.id)
@@ -135,8 +136,8 @@ describe('a fork', () => {
       headSeq: 0,
       usage: noUsage,
     })
-    expect(await chats.session(fork.id)).toEqual(fork)
-    expect(await chats.sessions.messageCounts([fork])).toEqual(new Map([[fork.id, 2]]))
+    expect(await chats.requireSession(fork.id)).toEqual(fork)
+    expect(await chats.sessions.countMessages([fork])).toEqual(new Map([[fork.id, 2]]))
     const [question, answer, ...rest] = await messagesOf(chats, fork.id)
     expect(rest).toEqual([])
     const originals = await messagesOf(chats, id)
@@ -154,40 +155,40 @@ describe('a fork', () => {
       })
       expect(copy?.id).not.toBe(original?.id)
     }
-    expect(anonymous(await contextOf(chats, fork.id))).toEqual(anonymous(modelContext(originals.slice(0, 2))))
+    expect(anonymous(await contextOf(chats, fork.id))).toEqual(anonymous(toModelMessages(originals.slice(0, 2))))
     expect(rowsOf(chats, id)).toEqual(old)
 
     // It goes on by itself, and so does the old one.
-    await turn(chats, fork.id, 'Elsewhere')
+    await runTurn(chats, fork.id, 'Elsewhere')
     expect(rowsOf(chats, id)).toEqual(old)
     expect(JSON.stringify(await contextOf(chats, fork.id))).not.toContain('fruit')
-    await turn(chats, id, 'Here')
+    await runTurn(chats, id, 'Here')
     expect(JSON.stringify(await contextOf(chats, fork.id))).not.toContain('Here')
   })
 
   test('is no continuation, and nothing continues it', async () => {
-    const chats = open({}, says('Yes.'))
-    const id = await turn(chats)
+    const chats = open({}, textAnswer('Yes.'))
+    const id = await runTurn(chats)
     const fork = await chats.chats.fork((await said(chats, id, 'Yes.')).id)
     const load = (wanted: string) => chats.sessions.find(wanted)
-    expect(await lineageOf(fork, load)).toMatchObject({ parent: null, root: { id: fork.id }, segmentCount: 1 })
-    expect(await lineageOf(await chats.session(id), load)).toMatchObject({ segmentCount: 1 })
-    expect(await chats.profile.chats.successorOf(id)).toBeNull()
-    expect((await chats.session(id)).endedAt).toBeNull()
+    expect(await loadLineage(fork, load)).toMatchObject({ parent: null, root: { id: fork.id }, segmentCount: 1 })
+    expect(await loadLineage(await chats.requireSession(id), load)).toMatchObject({ segmentCount: 1 })
+    expect(await chats.profile.eventStore.findContinuation(id)).toBeNull()
+    expect((await chats.requireSession(id)).endedAt).toBeNull()
   })
 
   test('of a question ends with it, and the next message is sent behind it', async () => {
-    const chats = open({}, says('Yes.'))
-    const id = await turn(chats, null, 'First')
+    const chats = open({}, textAnswer('Yes.'))
+    const id = await runTurn(chats, null, 'First')
     const fork = await chats.chats.fork((await said(chats, id, 'First')).id)
     expect(await contextOf(chats, fork.id)).toEqual([user('First')])
-    await turn(chats, fork.id, 'Second')
+    await runTurn(chats, fork.id, 'Second')
     expect(await contextOf(chats, fork.id)).toEqual([user('First'), user('Second'), assistant('Yes.')])
   })
 
   test('of an answer that broke keeps what people see of it, and tells the model what it was told before', async () => {
     const chats = open({}, breaks)
-    const id = await turn(chats)
+    const id = await runTurn(chats)
     const answer = await said(chats, id, 'As far as this')
     const fork = await chats.chats.fork(answer.id)
     const copy = await said(chats, fork.id, 'As far as this')
@@ -196,12 +197,12 @@ describe('a fork', () => {
   })
 
   test('of a message that was taken back has what was told before it', async () => {
-    const held = gate()
-    const slow: Answer = async function* () {
-      await held.passed
+    const held = newLatch()
+    const slow: ScriptedAnswer = async function* () {
+      await held.opened
       yield { type: 'text', block: '1', text: 'One.' }
     }
-    const chats = open({}, slow, says('Three.'))
+    const chats = open({}, slow, textAnswer('Three.'))
     const first = await chats.start('First')
     const second = await chats.start('Second', { sessionId: first.sessionId, ifBusy: 'QUEUE' })
     const third = await chats.start('Third', { sessionId: first.sessionId, ifBusy: 'QUEUE' })
@@ -222,10 +223,10 @@ describe('a fork', () => {
       await forever
     })
     const stream = await chats.start('First')
-    for await (const event of await chats.chats.followers.followStream(stream.id, 0))
+    for await (const event of await chats.chats.subscriptions.subscribeToStream(stream.id, 0))
       if (event.type === 'TextDelta') break
     const waiting = await chats.start('Second', { sessionId: stream.sessionId, ifBusy: 'QUEUE' })
-    const growing = await chats.chats.transcripts.answerOf(stream.id)
+    const growing = await chats.chats.messageQueries.findAnswer(stream.id)
     for (const way of [
       (id: string) => chats.chats.fork(id),
       (id: string) => chats.chats.regenerate(id, null, null),
@@ -249,9 +250,9 @@ describe('a fork', () => {
 
   test('of a very long answer has all of it', async () => {
     const long = 'x'.repeat(300_000)
-    const chats = open({}, says(long), says('Yes.'))
-    const id = await turn(chats)
-    await turn(chats, id)
+    const chats = open({}, textAnswer(long), textAnswer('Yes.'))
+    const id = await runTurn(chats)
+    await runTurn(chats, id)
     expect((await messagesOf(chats, id))[1]).toMatchObject({ inLog: true, parts: [] })
     const fork = await chats.chats.fork((await said(chats, id, 'Yes.')).id)
     expect((await messagesOf(chats, fork.id))[1]?.parts).toEqual([text(long)])
@@ -259,7 +260,7 @@ describe('a fork', () => {
   })
 
   test('refers to the same files, which stay when nothing else does', async () => {
-    const chats = open({}, says('A dot.'))
+    const chats = open({}, textAnswer('A dot.'))
     const stream = await chats.start('What is this?', { files: [picture] })
     await chats.follow(stream.id)
     const fork = await chats.chats.fork((await said(chats, stream.sessionId, 'A dot.')).id)
@@ -267,19 +268,19 @@ describe('a fork', () => {
     const [copy] = await messagesOf(chats, fork.id)
     expect(copy?.parts).toEqual(original?.parts)
     const file = copy?.parts.find(({ type }) => type === 'file')
-    const hash = file?.type === 'file' ? keptFile(file.url) : null
+    const hash = file?.type === 'file' ? parseBlobUrl(file.url) : null
     const db = new Database(join(chats.home, 'segue.db'))
     db.prepare('DELETE FROM files WHERE session_id = ?').run(stream.sessionId)
     db.close()
-    expect(await chats.profile.chats.unusedFiles([hash ?? ''])).toEqual([])
+    expect(await chats.profile.eventStore.findUnreferencedBlobs([hash ?? ''])).toEqual([])
     expect(JSON.stringify(await contextOf(chats, fork.id))).toContain(picture.url)
   })
 
   test('of a fork, at what it brought along and at what was said in it, begins in the same way', async () => {
-    const chats = open({}, looks, says('Pears.'))
-    const id = await turn(chats, null, 'Trees?')
+    const chats = open({}, looks, textAnswer('Pears.'))
+    const id = await runTurn(chats, null, 'Trees?')
     const first = await chats.chats.fork((await said(chats, id, 'Oaks.')).id)
-    await turn(chats, first.id, 'Fruit?')
+    await runTurn(chats, first.id, 'Fruit?')
     const context = anonymous(await contextOf(chats, first.id))
     const lengths = [1, 4, 5, 6]
     for (const [index, message] of (await messagesOf(chats, first.id)).entries()) {
@@ -290,11 +291,11 @@ describe('a fork', () => {
   })
 
   test('that cannot be stored is not there', async () => {
-    const chats = open({}, says('Yes.'))
-    const id = await turn(chats)
+    const chats = open({}, textAnswer('Yes.'))
+    const id = await runTurn(chats)
     const old = rowsOf(chats, id)
     const { sessions } = { sessions: await allSessions(chats) }
-    chats.hooks.create = () => {
+    chats.hooks.beforeCreateSession = () => {
       throw new Error('disk full')
     }
     await expect(chats.chats.fork((await said(chats, id, 'Yes.')).id)).rejects.toThrow('disk full')
@@ -303,8 +304,11 @@ describe('a fork', () => {
   })
 
   test('of a session that is over is made like any other, and none when the server stops', async () => {
-    const chats = open({ writer: { summarise: async () => ({ text: 'In short.', usage: noUsage }) } }, says('Yes.'))
-    const id = await turn(chats)
+    const chats = open(
+      { textGenerator: { generateSummary: async () => ({ text: 'In short.', usage: noUsage }) } },
+      textAnswer('Yes.'),
+    )
+    const id = await runTurn(chats)
     await chats.chats.compact(id, null)
     const message = await said(chats, id, 'Yes.')
     expect(await contextOf(chats, (await chats.chats.fork(message.id)).id)).toEqual([user('Hi'), assistant('Yes.')])
@@ -314,15 +318,18 @@ describe('a fork', () => {
   })
 })
 
-const allSessions = ({ profile }: AgentChats): Promise<SessionRecord[]> =>
-  profile.own.sessionPage({ after: null, before: null, limit: 1000, backwards: false }, {})
+const allSessions = ({ profile }: ChatFixture): Promise<SessionRecord[]> =>
+  profile.segueSessions.listSessions({ after: null, before: null, limit: 1000, backwards: false }, {})
 
 describe('a fork of a session that continues another one', () => {
   test('takes the summary along, which stands for what was before', async () => {
-    const chats = open({ writer: { summarise: async () => ({ text: 'In short.', usage: noUsage }) } }, says('Yes.'))
-    const id = await turn(chats, null, 'Long ago')
+    const chats = open(
+      { textGenerator: { generateSummary: async () => ({ text: 'In short.', usage: noUsage }) } },
+      textAnswer('Yes.'),
+    )
+    const id = await runTurn(chats, null, 'Long ago')
     const next = await chats.chats.compact(id, null)
-    await turn(chats, next.id, 'Now')
+    await runTurn(chats, next.id, 'Now')
     const fork = await chats.chats.fork((await said(chats, next.id, 'Now')).id)
     expect(await contextOf(chats, fork.id)).toEqual([summary('In short.'), user('Now')])
     expect((await messagesOf(chats, fork.id))[0]).toMatchObject({ role: 'SYSTEM', summary: true })
@@ -340,22 +347,22 @@ describe('a fork of a session that continues another one', () => {
 
   test('takes along what was said in the one of Hermes', async () => {
     const hermes = (db: HermesDb): void => {
-      db.session('theirs', { title: 'Theirs', end_reason: 'cli_close', ended_at: 9 })
-      db.message('theirs', 2, { content: 'Trees?' })
-      db.calls('theirs', 3, ['c'])
-      db.result('theirs', 4, 'c', 'oaks')
-      db.message('theirs', 5, { role: 'assistant', content: 'Oaks.' })
+      db.addSession('theirs', { title: 'Theirs', end_reason: 'cli_close', ended_at: 9 })
+      db.addMessage('theirs', 2, { content: 'Trees?' })
+      db.addToolCalls('theirs', 3, ['c'])
+      db.addToolResult('theirs', 4, 'c', 'oaks')
+      db.addMessage('theirs', 5, { role: 'assistant', content: 'Oaks.' })
     }
-    const chats = open({ hermes }, says('Pears.'))
+    const chats = open({ fillHermes: hermes }, textAnswer('Pears.'))
     const own = await chats.sessions.create({ title: null, model: null, continues: 'theirs' })
-    await turn(chats, own.id, 'Fruit?')
+    await runTurn(chats, own.id, 'Fruit?')
     const context = anonymous(await contextOf(chats, own.id))
     expect(context).toHaveLength(6)
     const fork = await chats.chats.fork((await said(chats, own.id, 'Fruit?')).id)
     expect(anonymous(await contextOf(chats, fork.id))).toEqual(context.slice(0, 5))
     // All of it is its own now.
     expect(await messagesOf(chats, fork.id)).toHaveLength(4)
-    expect(openaiProblems(await contextOf(chats, fork.id))).toEqual([])
+    expect(findOpenAiProblems(await contextOf(chats, fork.id))).toEqual([])
     const again = await chats.chats.regenerate((await said(chats, own.id, 'Pears.')).id, 'Nuts?', null)
     await chats.follow(again.id)
     expect(anonymous(await contextOf(chats, again.sessionId))).toEqual([
@@ -368,8 +375,8 @@ describe('a fork of a session that continues another one', () => {
 
 describe('a fork of a session of Hermes', () => {
   const page = { after: null, before: null, limit: 1000, backwards: false }
-  const theirs = async ({ profile }: AgentChats): Promise<MessageRecord[]> =>
-    (await profile.hermes?.messagePage('theirs', page)) ?? []
+  const theirs = async ({ profile }: ChatFixture): Promise<MessageRecord[]> =>
+    (await profile.hermesSessions?.listMessages('theirs', page)) ?? []
 
   test('at any of its messages begins like its context, with whole pairs and pictures that are kept here', async () => {
     const image = [
@@ -377,18 +384,18 @@ describe('a fork of a session of Hermes', () => {
       { type: 'image_url', image_url: { url: picture.url } },
     ]
     const chats = open({
-      hermes: (db) => {
-        db.session('theirs', { title: 'Theirs', model: 'their/model' })
-        db.message('theirs', 2, { content: `\0json:${JSON.stringify(image)}` })
-        db.calls('theirs', 3, ['c', 'c2'], { content: 'Let me see.' })
-        db.result('theirs', 4, 'c2', '{"dots": 1}')
-        db.result('theirs', 5, 'c', 'white')
-        db.message('theirs', 6, { role: 'assistant', content: 'A dot.', reasoning: 'Hm.' })
-        db.calls('theirs', 7, ['never answered'])
+      fillHermes: (db) => {
+        db.addSession('theirs', { title: 'Theirs', model: 'their/model' })
+        db.addMessage('theirs', 2, { content: `\0json:${JSON.stringify(image)}` })
+        db.addToolCalls('theirs', 3, ['c', 'c2'], { content: 'Let me see.' })
+        db.addToolResult('theirs', 4, 'c2', '{"dots": 1}')
+        db.addToolResult('theirs', 5, 'c', 'white')
+        db.addMessage('theirs', 6, { role: 'assistant', content: 'A dot.', reasoning: 'Hm.' })
+        db.addToolCalls('theirs', 7, ['never answered'])
       },
     })
-    const session = await chats.session('theirs')
-    const context = anonymous(await chats.chats.modelContext(session))
+    const session = await chats.requireSession('theirs')
+    const context = anonymous(await chats.chats.loadModelMessages(session))
     const messages = await theirs(chats)
     const lengths = [1, 3, 4, 6]
     expect(messages).toHaveLength(lengths.length)
@@ -403,11 +410,11 @@ describe('a fork of a session of Hermes', () => {
       })
       const mine = await contextOf(chats, fork.id)
       expect(anonymous(mine)).toEqual(context.slice(0, lengths[index]))
-      expect(openaiProblems(mine)).toEqual([])
+      expect(findOpenAiProblems(mine)).toEqual([])
       const copies = await messagesOf(chats, fork.id)
       expect(copies.every(({ id }) => id.startsWith('msg_'))).toBe(true)
       const files = copies.flatMap(({ parts }) => parts.filter((part) => part.type === 'file'))
-      expect(files.map(({ url }) => keptFile(url))).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)])
+      expect(files.map(({ url }) => parseBlobUrl(url))).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)])
     }
     expect(await theirs(chats)).toEqual(messages)
   })
@@ -418,24 +425,24 @@ describe('a fork of a session of Hermes', () => {
     (db: HermesDb): void => {
       const place = (order: number) => (places ? { display_order: order } : {})
       const archived = { active: 0, compacted: 1 }
-      db.session('theirs')
-      db.message('theirs', 1, { content: 'first question', ...archived, ...place(1) })
-      db.message('theirs', 2, { role: 'assistant', content: 'first answer', ...archived, ...place(2) })
-      db.message('theirs', 3, { content: 'tail', ...archived, ...place(3) })
-      db.calls('theirs', 4, ['x'], { ...archived, ...place(4) })
-      db.result('theirs', 5, 'x', 'found', { ...archived, ...place(5) })
-      db.message('theirs', 9, { content: 'summary', _compressed_summary: 1, ...place(6) })
-      db.message('theirs', 3, { content: 'tail', ...place(3) })
-      db.calls('theirs', 4, ['x'], place(4))
-      db.result('theirs', 5, 'x', 'found', place(5))
-      db.message('theirs', 10, { content: 'second question', ...place(10) })
+      db.addSession('theirs')
+      db.addMessage('theirs', 1, { content: 'first question', ...archived, ...place(1) })
+      db.addMessage('theirs', 2, { role: 'assistant', content: 'first answer', ...archived, ...place(2) })
+      db.addMessage('theirs', 3, { content: 'tail', ...archived, ...place(3) })
+      db.addToolCalls('theirs', 4, ['x'], { ...archived, ...place(4) })
+      db.addToolResult('theirs', 5, 'x', 'found', { ...archived, ...place(5) })
+      db.addMessage('theirs', 9, { content: 'summary', _compressed_summary: 1, ...place(6) })
+      db.addMessage('theirs', 3, { content: 'tail', ...place(3) })
+      db.addToolCalls('theirs', 4, ['x'], place(4))
+      db.addToolResult('theirs', 5, 'x', 'found', place(5))
+      db.addMessage('theirs', 10, { content: 'second question', ...place(10) })
     }
 
   test.each([true, false])(
     'that was compacted in place: what is told is told up to there, what is archived as it was shown (%s)',
     async (places) => {
-      const chats = open({ hermes: compacted(places) }, says('Yes.'))
-      const context = anonymous(await chats.chats.modelContext(await chats.session('theirs')))
+      const chats = open({ fillHermes: compacted(places) }, textAnswer('Yes.'))
+      const context = anonymous(await chats.chats.loadModelMessages(await chats.requireSession('theirs')))
       expect(context).toMatchObject([
         user('summary'),
         user('tail'),
@@ -463,9 +470,9 @@ describe('a fork of a session of Hermes', () => {
 
   test('an answer before which nobody said anything cannot be had once more', async () => {
     const chats = open({
-      hermes: (db) => {
-        db.session('theirs')
-        db.message('theirs', 2, { role: 'assistant', content: 'Good morning.' })
+      fillHermes: (db) => {
+        db.addSession('theirs')
+        db.addMessage('theirs', 2, { role: 'assistant', content: 'Good morning.' })
       },
     })
     const [first] = await theirs(chats)
@@ -486,9 +493,9 @@ describe('a second try', () => {
       sent.push([...(await run.history())])
       yield { type: 'text', block: '1', text: answers[sent.length - 1] ?? 'Again.' }
     })
-    const id = await turn(chats, null, 'First')
-    await turn(chats, id, 'Second')
-    await turn(chats, id, 'Third')
+    const id = await runTurn(chats, null, 'First')
+    await runTurn(chats, id, 'Second')
+    await runTurn(chats, id, 'Third')
     return { chats, id, sent, old: rowsOf(chats, id) }
   }
 
@@ -505,11 +512,11 @@ describe('a second try', () => {
     await chats.follow(stream.id)
     expect(sent.at(-1)).toEqual([user('First'), assistant('One.'), user(asked)])
     expect(await contextOf(chats, stream.sessionId)).toEqual([...(sent.at(-1) ?? []), assistant('Again.')])
-    const fork = await chats.session(stream.sessionId)
+    const fork = await chats.requireSession(stream.sessionId)
     expect(fork).toMatchObject({ title: 'First', forkedFrom: (await said(chats, id, 'Second')).id, parentId: null })
-    expect(await chats.sessions.messageCounts([fork])).toEqual(new Map([[fork.id, 4]]))
+    expect(await chats.sessions.countMessages([fork])).toEqual(new Map([[fork.id, 4]]))
     expect(rowsOf(chats, id)).toEqual(old)
-    await turn(chats, stream.sessionId, 'Further')
+    await runTurn(chats, stream.sessionId, 'Further')
     expect(rowsOf(chats, id)).toEqual(old)
   })
 
@@ -543,7 +550,7 @@ describe('a second try', () => {
   })
 
   test('keeps the files of the message, with the old and with a new text', async () => {
-    const chats = open({}, says('A dot.'))
+    const chats = open({}, textAnswer('A dot.'))
     const stream = await chats.start('What is this?', { files: [picture] })
     await chats.follow(stream.id)
     const [question] = await messagesOf(chats, stream.sessionId)
@@ -563,15 +570,15 @@ describe('a second try', () => {
   })
 
   test('of a turn that runs begins beside it, and leaves it alone', async () => {
-    const held = gate()
+    const held = newLatch()
     const chats = open(
       {},
       async function* () {
         yield { type: 'text', block: '1', text: 'Half' }
-        await held.passed
+        await held.opened
         yield { type: 'text', block: '1', text: ' and half' }
       },
-      says('Again.'),
+      textAnswer('Again.'),
     )
     const stream = await chats.start('First')
     const again = await chats.chats.regenerate(stream.userMessageId, null, null)
@@ -584,14 +591,14 @@ describe('a second try', () => {
 
   test('of a turn in a session that was continued is had in a fork of that session', async () => {
     const chats = open(
-      { writer: { summarise: async () => ({ text: 'In short.', usage: noUsage }) } },
-      says('One.'),
-      says('Two.'),
-      says('Again.'),
+      { textGenerator: { generateSummary: async () => ({ text: 'In short.', usage: noUsage }) } },
+      textAnswer('One.'),
+      textAnswer('Two.'),
+      textAnswer('Again.'),
     )
-    const id = await turn(chats, null, 'First')
+    const id = await runTurn(chats, null, 'First')
     const next = await chats.chats.compact(id, null)
-    await turn(chats, next.id, 'Second')
+    await runTurn(chats, next.id, 'Second')
     const old = [rowsOf(chats, id), rowsOf(chats, next.id)]
     const before = await chats.chats.regenerate((await said(chats, id, 'One.')).id, null, null)
     await chats.follow(before.id)
@@ -615,14 +622,14 @@ describe('a second try', () => {
     for (const asked of [
       chats.chats.regenerate(answer.id, null, 'k'),
       chats.chats.regenerate(question.id, 'Second', 'k'),
-      chats.start('Second', { key: 'k' }),
+      chats.start('Second', { idempotencyKey: 'k' }),
       chats.chats.compact(id, 'k'),
     ]) {
       await expect(asked).rejects.toMatchObject(mismatch)
     }
     expect((await allSessions(chats)).length).toBe(2)
     // And a chat's key is none for a second try.
-    const chat = await chats.start('Hi', { key: 'chat' })
+    const chat = await chats.start('Hi', { idempotencyKey: 'chat' })
     await expect(chats.chats.regenerate(question.id, null, 'chat')).rejects.toMatchObject({
       code: 'IDEMPOTENCY_MISMATCH',
       details: { streamId: chat.id },
@@ -653,33 +660,33 @@ describe('a second try', () => {
   test('that cannot be stored leaves neither a session nor a key', async () => {
     const { chats, id, old } = await talked()
     const question = await said(chats, id, 'Second')
-    chats.hooks.append = () => {
+    chats.hooks.beforeAppend = () => {
       throw new Error('disk full')
     }
     await expect(chats.chats.regenerate(question.id, null, 'k')).rejects.toThrow('disk full')
-    delete chats.hooks.append
+    delete chats.hooks.beforeAppend
     expect(await allSessions(chats)).toHaveLength(1)
     expect(rowsOf(chats, id)).toEqual(old)
     expect((await chats.chats.regenerate(question.id, 'Other', 'k')).status).toBe('RUNNING')
   })
 
   test('is there with its fork and its key, or not at all, when the process dies', async () => {
-    for (const when of ['append', 'appended'] as const) {
-      const chats = newAgentChats(says('One.'))
-      const id = await turn(chats, null, 'First')
-      const dead = gate()
+    for (const when of ['beforeAppend', 'afterAppend'] as const) {
+      const chats = newChatFixture(textAnswer('One.'))
+      const id = await runTurn(chats, null, 'First')
+      const dead = newLatch()
       chats.hooks[when] = () => {
         dead.open()
         return forever
       }
       const [question] = await messagesOf(chats, id)
       chats.chats.regenerate(question?.id ?? '', 'Other', 'k').catch(() => undefined)
-      await dead.passed
-      await using again = agentChatsIn(chats.home, says('Two.'))
-      expect(await again.chats.recover()).toBe(when === 'append' ? 0 : 1)
-      expect(await allSessions(again)).toHaveLength(when === 'append' ? 1 : 2)
+      await dead.opened
+      await using again = openChatFixture(chats.home, textAnswer('Two.'))
+      expect(await again.chats.recover()).toBe(when === 'beforeAppend' ? 0 : 1)
+      expect(await allSessions(again)).toHaveLength(when === 'beforeAppend' ? 1 : 2)
       const stream: StreamRecord = await again.chats.regenerate(question?.id ?? '', 'Other', 'k')
-      expect(stream.status).toBe(when === 'append' ? 'RUNNING' : 'INTERRUPTED')
+      expect(stream.status).toBe(when === 'beforeAppend' ? 'RUNNING' : 'INTERRUPTED')
       await chats.profile.close()
     }
   })
@@ -720,19 +727,19 @@ test(
           await promise
           if (end === 'CANCELLED') await chats.chats.cancel(stream.id)
           await chats.follow(stream.id)
-          await calm()
+          await drainEventLoop()
         }
         const id = sessionId ?? ''
-        const context = await chats.sessions.context(await chats.session(id))
-        const whole = await chats.chats.transcripts.context(await chats.session(id))
+        const context = await chats.sessions.loadContext(await chats.requireSession(id))
+        const whole = await chats.chats.messageQueries.loadContext(await chats.requireSession(id))
         const before = rowsOf(chats, id)
         const ids = new Set(JSON.stringify(context).match(/\b(msg|tcl|ses|str)_[0-9a-z]{26}\b/g))
         for (const message of await messagesOf(chats, id)) {
           const fork = await chats.chats.fork(message.id)
           const known = whole.filter(({ position }) => (position ?? 0) <= (message.position ?? 0))
           const sent = await contextOf(chats, fork.id)
-          expect(anonymous(sent)).toEqual(anonymous(modelContext(known)))
-          expect(openaiProblems(sent)).toEqual([])
+          expect(anonymous(sent)).toEqual(anonymous(toModelMessages(known)))
+          expect(findOpenAiProblems(sent)).toEqual([])
           const copies = JSON.stringify(await messagesOf(chats, fork.id))
           const again = copies.match(/\b(msg|tcl|ses|str)_[0-9a-z]{26}\b/g)?.filter((copied) => ids.has(copied)) ?? []
           expect(again).toEqual([])

@@ -6,14 +6,14 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AgentRun } from '../../../../src/agent/agent.ts'
 import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
-import type { WholeCall } from '../../../../src/agent/tools/execute-tool-calls.ts'
+import type { ToolCallRequest } from '../../../../src/agent/tools/execute-tool-calls.ts'
 import { type Tool, ToolError } from '../../../../src/agent/tools/tool.ts'
 import type { ToolboxOptions } from '../../../../src/agent/tools/toolbox.ts'
-import { Bell } from '../../../../src/lib/notifier.ts'
-import { Chats } from '../../../../src/chat/chat-service.ts'
-import { isSettled } from '../../../../src/model/tool-call.ts'
-import { Sessions } from '../../../../src/sessions/session-repository.ts'
-import type { LogWrite } from '../../../../src/storage/event-store.ts'
+import { Notifier } from '../../../../src/lib/notifier.ts'
+import { ChatService } from '../../../../src/chat/chat-service.ts'
+import { isFinal } from '../../../../src/model/tool-call.ts'
+import { SessionRepository } from '../../../../src/sessions/session-repository.ts'
+import type { AppendRequest } from '../../../../src/storage/event-store.ts'
 import {
   type ApprovalDecision,
   type ChatEvent,
@@ -23,21 +23,21 @@ import {
   type ToolCall,
 } from '../../../../src/model/records.ts'
 import {
-  aborted,
-  type AgentChats,
-  agentChatsIn,
-  type Answer,
-  gate,
-  newAgentChats,
+  waitForAbort,
+  type ChatFixture,
+  openChatFixture,
+  type ScriptedAnswer,
+  newLatch,
+  newChatFixture,
 } from '../../../support/fixtures/agent-chats.ts'
-import { chatRequest } from '../../../support/fixtures/chat-request.ts'
-import { foundModel, noWriter } from '../../../support/providers/resolved-model.ts'
-import { openaiProblems } from '../../../support/fixtures/message-rules.ts'
-import { onlyPending, pending } from '../../../support/pending.ts'
-import { newFolder } from '../../../support/server/segue.ts'
+import { newChatRequest } from '../../../support/fixtures/chat-request.ts'
+import { newResolvedModel, failingTextGenerator } from '../../../support/providers/resolved-model.ts'
+import { findOpenAiProblems } from '../../../support/fixtures/message-rules.ts'
+import { waitForOnlyPending, waitForPending } from '../../../support/pending.ts'
+import { newTempFolder } from '../../../support/server/segue.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
-import { callOf, calling, newTool, sourceOf } from '../../../support/fixtures/tools.ts'
-import { until } from '../../../support/wait-until.ts'
+import { newToolCallRequest, answerWithCalls, newTool, newToolSource } from '../../../support/fixtures/tools.ts'
+import { waitUntil } from '../../../support/wait-until.ts'
 
 const open: AsyncDisposable[] = []
 const folders: string[] = []
@@ -52,37 +52,41 @@ afterEach(async () => {
 })
 
 /** Chats whose every answer makes these calls, and then says `Done.` */
-function world(tools: readonly Tool[], calls: readonly WholeCall[], rules: Partial<ToolboxOptions> = {}): AgentChats {
-  return worldOf(calling(newToolbox({ source: sourceOf(...tools), ...rules }), ...calls))
+function world(
+  tools: readonly Tool[],
+  calls: readonly ToolCallRequest[],
+  rules: Partial<ToolboxOptions> = {},
+): ChatFixture {
+  return worldOf(answerWithCalls(newToolbox({ source: newToolSource(...tools), ...rules }), ...calls))
 }
 
-function worldOf(...answers: readonly Answer[]): AgentChats {
-  const made = newAgentChats(...answers)
+function worldOf(...answers: readonly ScriptedAnswer[]): ChatFixture {
+  const made = newChatFixture(...answers)
   open.push(made)
   return made
 }
 
 /** What the disk has at this moment, started anew: as after a `kill -9`. */
-async function crashed(home: string, ...answers: readonly Answer[]): Promise<AgentChats> {
-  const copy = newFolder()
+async function crashed(home: string, ...answers: readonly ScriptedAnswer[]): Promise<ChatFixture> {
+  const copy = newTempFolder()
   folders.push(copy)
   cpSync(home, copy, { recursive: true })
-  const made = agentChatsIn(copy, ...answers)
+  const made = openChatFixture(copy, ...answers)
   open.push(made)
   await made.chats.recover()
   return made
 }
 
 /** All decisions of a world, with what counts of them. */
-async function decisionsIn({ profile }: AgentChats): Promise<DecisionRecord[]> {
+async function decisionsIn({ profile }: ChatFixture): Promise<DecisionRecord[]> {
   const all = await Promise.all(
-    (['approval', 'clarification'] as const).map((kind) => profile.decisions.decisions({ kind, limit: 1000 })),
+    (['approval', 'clarification'] as const).map((kind) => profile.decisions.listDecisions({ kind, limit: 1000 })),
   )
   return all.flat().map(({ decision }) => decision)
 }
 
-async function callsOf(from: AgentChats, streamId: string): Promise<ToolCall[]> {
-  const parts = (await from.answerOf(streamId))?.parts ?? []
+async function callsOf(from: ChatFixture, streamId: string): Promise<ToolCall[]> {
+  const parts = (await from.findAnswer(streamId))?.parts ?? []
   return parts.flatMap((part) => (part.type === 'tool' ? [part.call] : []))
 }
 
@@ -103,29 +107,29 @@ function brief(event: ChatEvent): string {
   }
 }
 
-async function finished(from: AgentChats, { id }: StreamRecord): Promise<StreamRecord> {
+async function finished(from: ChatFixture, { id }: StreamRecord): Promise<StreamRecord> {
   const end = (await from.follow(id)).at(-1)
   if (end?.type !== 'StreamFinished') throw new Error('it has no end')
   return end.stream
 }
 
 /** What was asked in a stream, whether it waits still or not. */
-async function askedIn({ chats }: AgentChats, { id }: StreamRecord): Promise<DecisionRecord> {
-  for await (const event of await chats.followers.followStream(id, 0)) {
+async function askedIn({ chats }: ChatFixture, { id }: StreamRecord): Promise<DecisionRecord> {
+  for await (const event of await chats.subscriptions.subscribeToStream(id, 0)) {
     if (event.type === 'ApprovalChanged') return event.decision
   }
   throw new Error('nobody was asked')
 }
 
-const write = callOf('files__write', '{"text":"Hi"}')
+const write = newToolCallRequest('files__write', '{"text":"Hi"}')
 const stale = { code: 'STALE' }
 
 describe('a call that has to be allowed', () => {
   test('waits, and its stream with it, until somebody allows it; then it runs, and the answer goes on', async () => {
     const tool = newTool()
-    const it = world([tool], [write], { decisionTime: 300_000 })
+    const it = world([tool], [write], { decisionTimeoutMs: 300_000 })
     const stream = await it.start('Write it.')
-    const approval = await onlyPending(it.chats, 'approval')
+    const approval = await waitForOnlyPending(it.chats, 'approval')
     expect(approval).toMatchObject({
       sessionId: stream.sessionId,
       streamId: stream.id,
@@ -136,8 +140,8 @@ describe('a call that has to be allowed', () => {
       toolCall: { name: 'files__write', state: 'AWAITING_APPROVAL', argumentsText: '{"text":"Hi"}', startedAt: null },
     })
     expect((approval.expiresAt ?? 0) - approval.requestedAt).toBe(300_000)
-    expect(await it.chats.stream(stream.id)).toMatchObject({ status: 'WAITING', finishedAt: null })
-    expect(await it.profile.chats.stream(stream.id)).toMatchObject({ status: 'WAITING' })
+    expect(await it.chats.findStream(stream.id)).toMatchObject({ status: 'WAITING', finishedAt: null })
+    expect(await it.profile.eventStore.findStream(stream.id)).toMatchObject({ status: 'WAITING' })
     expect(tool.runs).toEqual([])
 
     const answered = await it.chats.decisions.answerApproval(approval.id, 'ONCE')
@@ -145,7 +149,7 @@ describe('a call that has to be allowed', () => {
     expect(answered.resolvedAt).toBeGreaterThanOrEqual(approval.requestedAt)
     expect(await finished(it, stream)).toMatchObject({ status: 'COMPLETED' })
     expect(tool.runs).toEqual([{ text: 'Hi' }])
-    expect((await it.log(stream.sessionId)).map(brief)).toEqual([
+    expect((await it.readLog(stream.sessionId)).map(brief)).toEqual([
       'stream RUNNING',
       'ToolCallDelta',
       'call AWAITING_APPROVAL',
@@ -165,13 +169,13 @@ describe('a call that has to be allowed', () => {
   test('is not run when it is denied, and the model is told so', async () => {
     const tool = newTool()
     const contexts: unknown[] = []
-    const toolbox = newToolbox({ source: sourceOf(tool) })
+    const toolbox = newToolbox({ source: newToolSource(tool) })
     const it = worldOf(async function* (run) {
-      yield* calling(toolbox, write)(run)
+      yield* answerWithCalls(toolbox, write)(run)
       contexts.push((await run.history()).at(1), (await run.history()).at(2))
     })
     const stream = await it.start('Write it.')
-    const { id } = await onlyPending(it.chats, 'approval')
+    const { id } = await waitForOnlyPending(it.chats, 'approval')
     expect(await it.chats.decisions.answerApproval(id, 'DENY')).toMatchObject({ state: 'ANSWERED', decision: 'DENY' })
     expect(await finished(it, stream)).toMatchObject({ status: 'COMPLETED' })
     expect(tool.runs).toEqual([])
@@ -193,15 +197,15 @@ describe('a call that has to be allowed', () => {
     ])
     expect(tool.runs).toEqual([])
     expect(await decisionsIn(it)).toEqual([])
-    expect((await it.log(stream.sessionId)).map(brief)).not.toContain('stream WAITING')
+    expect((await it.readLog(stream.sessionId)).map(brief)).not.toContain('stream WAITING')
   })
 
   test('is asked about once, by an id that it keeps, and is told by that in its session', async () => {
     const it = world([newTool()], [write])
     const { sessionId } = await it.start('Write it.')
-    const { id } = await onlyPending(it.chats, 'approval')
+    const { id } = await waitForOnlyPending(it.chats, 'approval')
     await it.chats.decisions.answerApproval(id, 'DENY')
-    const told = (await it.log(sessionId)).flatMap((event) =>
+    const told = (await it.readLog(sessionId)).flatMap((event) =>
       event.type === 'ApprovalChanged' ? [event.decision] : [],
     )
     expect(told.map((decision) => decision.id)).toEqual([id, id])
@@ -209,24 +213,24 @@ describe('a call that has to be allowed', () => {
 })
 
 describe('a question', () => {
-  const ask = callOf('clarify', '{"question":"Which one?","choices":["Red","Blue"]}')
+  const ask = newToolCallRequest('clarify', '{"question":"Which one?","choices":["Red","Blue"]}')
 
   test('waits for its answer, which is the result of its call; any answer is as good', async () => {
     const it = world([], [ask])
     const stream = await it.start('Paint it.')
-    const question = await onlyPending(it.chats, 'clarification')
+    const question = await waitForOnlyPending(it.chats, 'clarification')
     expect(question).toMatchObject({
       question: 'Which one?',
       choices: ['Red', 'Blue'],
       answer: null,
       toolCall: { name: 'clarify', state: 'RUNNING' },
     })
-    expect(await it.chats.stream(stream.id)).toMatchObject({ status: 'WAITING' })
+    expect(await it.chats.findStream(stream.id)).toMatchObject({ status: 'WAITING' })
     const answered = await it.chats.decisions.answerClarification(question.id, ' Green \ud83d')
     expect(answered).toMatchObject({ state: 'ANSWERED', answer: ' Green \ufffd' })
     expect(await finished(it, stream)).toMatchObject({ status: 'COMPLETED' })
     expect(await callsOf(it, stream.id)).toMatchObject([{ state: 'SUCCEEDED', result: ' Green \ufffd', error: null }])
-    expect((await it.log(stream.sessionId)).map(brief)).toEqual([
+    expect((await it.readLog(stream.sessionId)).map(brief)).toEqual([
       'stream RUNNING',
       'ToolCallDelta',
       'call RUNNING',
@@ -243,12 +247,12 @@ describe('a question', () => {
   test('takes no answer that says nothing, or too much; it goes on waiting', async () => {
     const it = world([], [ask])
     await it.start('Paint it.')
-    const { id } = await onlyPending(it.chats, 'clarification')
+    const { id } = await waitForOnlyPending(it.chats, 'clarification')
     for (const answer of ['', ' \n\t', 'x'.repeat(100_001)]) {
       const refusal = { code: 'BAD_USER_INPUT', details: { path: ['answer'] } }
       await expect(it.chats.decisions.answerClarification(id, answer)).rejects.toMatchObject(refusal)
     }
-    expect(await onlyPending(it.chats, 'clarification')).toMatchObject({ id, state: 'PENDING' })
+    expect(await waitForOnlyPending(it.chats, 'clarification')).toMatchObject({ id, state: 'PENDING' })
     const longest = 'x'.repeat(100_000)
     expect(await it.chats.decisions.answerClarification(id, longest)).toMatchObject({ answer: longest })
   })
@@ -256,8 +260,8 @@ describe('a question', () => {
   test('is not answered as an approval is, nor the other way round', async () => {
     const it = world([newTool()], [write, ask])
     await it.start('Paint it.')
-    const approval = await onlyPending(it.chats, 'approval')
-    const question = await onlyPending(it.chats, 'clarification')
+    const approval = await waitForOnlyPending(it.chats, 'approval')
+    const question = await waitForOnlyPending(it.chats, 'clarification')
     const { decisions } = it.chats
     await expect(decisions.answerApproval(question.id, 'ALWAYS')).rejects.toMatchObject({ code: 'NOT_FOUND' })
     await expect(decisions.answerClarification(approval.id, 'Yes')).rejects.toMatchObject({ code: 'NOT_FOUND' })
@@ -268,7 +272,7 @@ describe('a question', () => {
   })
 
   test('that holds none fails at once, and nobody is asked', async () => {
-    const it = world([], [callOf('clarify', '{"choices":["Red"]}')])
+    const it = world([], [newToolCallRequest('clarify', '{"choices":["Red"]}')])
     const stream = await it.start('Paint it.')
     expect(await finished(it, stream)).toMatchObject({ status: 'COMPLETED' })
     expect(await callsOf(it, stream.id)).toMatchObject([{ state: 'FAILED' }])
@@ -277,7 +281,10 @@ describe('a question', () => {
 })
 
 describe('two calls at once', () => {
-  const [a, b] = [callOf('files__write', '{"n":1}', 'a'), callOf('files__write', '{"n":2}', 'b')]
+  const [a, b] = [
+    newToolCallRequest('files__write', '{"n":1}', 'a'),
+    newToolCallRequest('files__write', '{"n":2}', 'b'),
+  ]
 
   test.each([
     [0, 1],
@@ -286,14 +293,14 @@ describe('two calls at once', () => {
     const tool = newTool()
     const it = world([tool], [a, b])
     const stream = await it.start('Write both.')
-    const both = await pending(it.chats, 'approval', 2)
+    const both = await waitForPending(it.chats, 'approval', 2)
     const idOf = (index: number): string => both[index]?.id ?? ''
     expect(both.map(({ toolCall }) => toolCall.argumentsText)).toEqual(['{"n":1}', '{"n":2}'])
     await it.chats.decisions.answerApproval(idOf(first), 'ONCE')
-    await until(() => tool.runs.length === 1)
+    await waitUntil(() => tool.runs.length === 1)
     expect(tool.runs).toEqual([{ n: first + 1 }])
-    expect(await it.chats.stream(stream.id)).toMatchObject({ status: 'WAITING' })
-    expect((await onlyPending(it.chats, 'approval')).id).toBe(idOf(second))
+    expect(await it.chats.findStream(stream.id)).toMatchObject({ status: 'WAITING' })
+    expect((await waitForOnlyPending(it.chats, 'approval')).id).toBe(idOf(second))
     await expect(it.chats.decisions.answerApproval(idOf(first), 'DENY')).rejects.toMatchObject(stale)
     await it.chats.decisions.answerApproval(idOf(second), 'DENY')
     expect(await finished(it, stream)).toMatchObject({ status: 'COMPLETED' })
@@ -303,32 +310,35 @@ describe('two calls at once', () => {
   })
 
   test('go their own ways: one runs, and may end, while a person thinks about the other', async () => {
-    const looked = gate()
-    const look = newTool({ name: 'look', readOnly: true, run: async () => 'seen' })
-    const slow = newTool({ name: 'slow', run: () => looked.passed.then(() => 'slow') })
-    const it = world([look, slow, newTool()], [callOf('look'), callOf('slow'), write])
+    const looked = newLatch()
+    const look = newTool({ name: 'look', isReadOnly: true, execute: async () => 'seen' })
+    const slow = newTool({ name: 'slow', execute: () => looked.opened.then(() => 'slow') })
+    const it = world([look, slow, newTool()], [newToolCallRequest('look'), newToolCallRequest('slow'), write])
     const stream = await it.start('Do all.')
-    const [first, second] = await pending(it.chats, 'approval', 2)
+    const [first, second] = await waitForPending(it.chats, 'approval', 2)
     await it.chats.decisions.answerApproval(first?.id ?? '', 'ONCE')
-    await until(() => slow.runs.length === 1)
-    expect(await it.chats.stream(stream.id)).toMatchObject({ status: 'WAITING' })
+    await waitUntil(() => slow.runs.length === 1)
+    expect(await it.chats.findStream(stream.id)).toMatchObject({ status: 'WAITING' })
     const states = () =>
-      it.chats.transcripts
-        .growing(stream.sessionId)
+      it.chats.messageQueries
+        .findStreamingMessage(stream.sessionId)
         ?.parts.map((part) => part.type === 'tool' && part.call.state)
         .join(' ')
-    await until(() => states() === 'SUCCEEDED RUNNING AWAITING_APPROVAL', states)
+    await waitUntil(() => states() === 'SUCCEEDED RUNNING AWAITING_APPROVAL', states)
     await it.chats.decisions.answerApproval(second?.id ?? '', 'ONCE')
-    expect(await it.chats.stream(stream.id)).toMatchObject({ status: 'RUNNING' })
+    expect(await it.chats.findStream(stream.id)).toMatchObject({ status: 'RUNNING' })
     looked.open()
     expect(await finished(it, stream)).toMatchObject({ status: 'COMPLETED' })
     expect((await callsOf(it, stream.id)).map(({ state }) => state)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED'])
   })
 
   test('under one id are one call: what nobody was asked about is never run', async () => {
-    const look = newTool({ name: 'look', readOnly: true })
+    const look = newTool({ name: 'look', isReadOnly: true })
     const tool = newTool()
-    const it = world([look, tool], [callOf('look', '{}', '0'), callOf('files__write', '{"all":true}', '0')])
+    const it = world(
+      [look, tool],
+      [newToolCallRequest('look', '{}', '0'), newToolCallRequest('files__write', '{"all":true}', '0')],
+    )
     const stream = await it.start('Look.')
     expect(await finished(it, stream)).toMatchObject({ status: 'COMPLETED' })
     expect(tool.runs).toEqual([])
@@ -338,22 +348,22 @@ describe('two calls at once', () => {
 
 describe('what was allowed', () => {
   /** Starts an answer, and tells whether its call had to ask. One that asks is denied. */
-  async function asks(it: AgentChats, sessionId: string | null, chats = it.chats): Promise<boolean> {
-    const { id } = await chats.start(chatRequest({ text: 'Write it.', sessionId }))
+  async function asks(it: ChatFixture, sessionId: string | null, chats = it.chats): Promise<boolean> {
+    const { id } = await chats.start(newChatRequest({ text: 'Write it.', sessionId }))
     const before = new Set((await decisionsIn(it)).map((decision) => decision.id))
-    for await (const event of await chats.followers.followStream(id, 0)) {
+    for await (const event of await chats.subscriptions.subscribeToStream(id, 0)) {
       if (event.type !== 'ApprovalChanged' || event.decision.state !== 'PENDING') continue
       before.add(event.decision.id)
       await chats.decisions.answerApproval(event.decision.id, 'DENY')
     }
-    return (await it.log((await chats.stream(id))?.sessionId ?? '')).some(
+    return (await it.readLog((await chats.findStream(id))?.sessionId ?? '')).some(
       (event) => event.type === 'ApprovalChanged' && event.streamId === id,
     )
   }
 
-  async function allowed(it: AgentChats, decision: ApprovalDecision): Promise<string> {
+  async function allowed(it: ChatFixture, decision: ApprovalDecision): Promise<string> {
     const stream = await it.start('Write it.')
-    await it.chats.decisions.answerApproval((await onlyPending(it.chats, 'approval')).id, decision)
+    await it.chats.decisions.answerApproval((await waitForOnlyPending(it.chats, 'approval')).id, decision)
     await finished(it, stream)
     return stream.sessionId
   }
@@ -378,22 +388,24 @@ describe('what was allowed', () => {
     expect(tool.runs).toHaveLength(3)
     expect(await asks(it, null)).toBe(true)
     expect(await it.profile.decisions.isGranted('files__delete', sessionId)).toBe(false)
-    expect(await it.profile.decisions.profileGrants()).toEqual([])
+    expect(await it.profile.decisions.listProfileGrants()).toEqual([])
   })
 
   test('for the SESSION holds where that goes on, and not in its forks', async () => {
     const it = world([newTool()], [write])
     const sessionId = await allowed(it, 'SESSION')
     const last = (
-      await it.profile.own.messagePage(sessionId, { limit: 1, backwards: true, after: null, before: null })
+      await it.profile.segueSessions.listMessages(sessionId, { limit: 1, backwards: true, after: null, before: null })
     )[0]
     const fork = await it.chats.fork(last?.id ?? '')
-    const toolbox = newToolbox({ source: sourceOf(newTool()) })
-    const writer = { ...noWriter, summarise: async () => ({ text: 'They wrote.', usage: noUsage }) }
-    const chats = new Chats({
+    const toolbox = newToolbox({ source: newToolSource(newTool()) })
+    const writer = { ...failingTextGenerator, generateSummary: async () => ({ text: 'They wrote.', usage: noUsage }) }
+    const chats = new ChatService({
       profile: it.profile,
-      sessions: new Sessions(it.profile),
-      models: { find: async () => foundModel({ answer: calling(toolbox, write) }, { writer }) },
+      sessions: new SessionRepository(it.profile),
+      models: {
+        resolve: async () => newResolvedModel({ answer: answerWithCalls(toolbox, write) }, { textGenerator: writer }),
+      },
       onProblem: (error) => void it.problems.push(error),
     })
     const next = await chats.compact(sessionId, null)
@@ -409,8 +421,8 @@ describe('what was allowed', () => {
     const it = world([newTool()], [write])
     const sessionId = await allowed(it, 'ALWAYS')
     expect(await asks(it, null)).toBe(false)
-    const toolbox = newToolbox({ source: sourceOf(newTool()) })
-    const restarted = await crashed(it.home, calling(toolbox, write))
+    const toolbox = newToolbox({ source: newToolSource(newTool()) })
+    const restarted = await crashed(it.home, answerWithCalls(toolbox, write))
     expect(await asks(restarted, null)).toBe(false)
     const database = new Database(join(restarted.home, 'segue.db'))
     database.pragma('foreign_keys = ON')
@@ -418,7 +430,7 @@ describe('what was allowed', () => {
     database.close()
     expect(await restarted.chats.decisions.list('approval', {})).toEqual([])
     expect(await asks(restarted, null)).toBe(false)
-    expect(await restarted.profile.decisions.profileGrants()).toEqual(['files__write'])
+    expect(await restarted.profile.decisions.listProfileGrants()).toEqual(['files__write'])
   })
 
   test.each(['SESSION', 'ALWAYS'] as const)('%s is forgotten when somebody says so', async (decision) => {
@@ -429,7 +441,7 @@ describe('what was allowed', () => {
     expect(await asks(it, sessionId)).toBe(false)
     await it.profile.decisions.revokeGrants('files__write')
     expect(await asks(it, sessionId)).toBe(true)
-    expect(await it.profile.decisions.profileGrants()).toEqual([])
+    expect(await it.profile.decisions.listProfileGrants()).toEqual([])
   })
 
   test('in any way counts less than a rule that denies', async () => {
@@ -437,7 +449,7 @@ describe('what was allowed', () => {
     const sessionId = await allowed(it, 'ALWAYS')
     const policy = new ApprovalPolicy({ files__write: 'deny' })
     const tool = newTool()
-    const strict = await crashed(it.home, calling(newToolbox({ source: sourceOf(tool), policy }), write))
+    const strict = await crashed(it.home, answerWithCalls(newToolbox({ source: newToolSource(tool), policy }), write))
     expect(await asks(strict, sessionId)).toBe(false)
     expect(tool.runs).toEqual([])
   })
@@ -446,7 +458,7 @@ describe('what was allowed', () => {
 describe('when nobody answers in time', () => {
   test('that is a no: the tool is not run, and the answer goes on', async () => {
     const tool = newTool()
-    const it = world([tool], [write], { decisionTime: 20 })
+    const it = world([tool], [write], { decisionTimeoutMs: 20 })
     const stream = await it.start('Write it.')
     expect(await finished(it, stream)).toMatchObject({ status: 'COMPLETED' })
     expect(tool.runs).toEqual([])
@@ -460,7 +472,7 @@ describe('when nobody answers in time', () => {
   })
 
   test('a question has failed', async () => {
-    const it = world([], [callOf('clarify', '{"question":"Which one?"}')], { decisionTime: 20 })
+    const it = world([], [newToolCallRequest('clarify', '{"question":"Which one?"}')], { decisionTimeoutMs: 20 })
     const stream = await it.start('Paint it.')
     expect(await finished(it, stream)).toMatchObject({ status: 'COMPLETED' })
     expect(await decisionsIn(it)).toMatchObject([{ state: 'EXPIRED', answer: null }])
@@ -470,13 +482,13 @@ describe('when nobody answers in time', () => {
   })
 
   test('what was answered before is not touched by its deadline, nor is the other one that waits', async () => {
-    const over = gate()
-    const slow = newTool({ name: 'slow', run: () => over.passed.then(() => 'slow') })
-    const it = world([slow, newTool()], [callOf('slow'), write], { decisionTime: 600 })
+    const over = newLatch()
+    const slow = newTool({ name: 'slow', execute: () => over.opened.then(() => 'slow') })
+    const it = world([slow, newTool()], [newToolCallRequest('slow'), write], { decisionTimeoutMs: 600 })
     const stream = await it.start('Do both.')
-    const [first] = await pending(it.chats, 'approval', 2)
+    const [first] = await waitForPending(it.chats, 'approval', 2)
     await it.chats.decisions.answerApproval(first?.id ?? '', 'ONCE')
-    for await (const decision of it.chats.decisions.follow('approval')) if (decision.state === 'EXPIRED') break
+    for await (const decision of it.chats.decisions.subscribe('approval')) if (decision.state === 'EXPIRED') break
     over.open()
     expect(await finished(it, stream)).toMatchObject({ status: 'COMPLETED' })
     expect((await callsOf(it, stream.id)).map(({ state }) => state)).toEqual(['SUCCEEDED', 'DENIED'])
@@ -485,23 +497,23 @@ describe('when nobody answers in time', () => {
 })
 
 describe('a stream that is stopped', () => {
-  const ask = callOf('clarify', '{"question":"Which one?"}')
+  const ask = newToolCallRequest('clarify', '{"question":"Which one?"}')
 
   test('while it waits takes what waits along: nothing is run, and answers are too late', async () => {
     const tool = newTool()
     const it = world([tool], [write, ask])
     const stream = await it.start('Do it.')
-    const approval = await onlyPending(it.chats, 'approval')
-    const question = await onlyPending(it.chats, 'clarification')
+    const approval = await waitForOnlyPending(it.chats, 'approval')
+    const question = await waitForOnlyPending(it.chats, 'clarification')
     const cancelled = await it.chats.cancel(stream.id)
     expect(cancelled).toMatchObject({ outcome: 'CANCELLED', stream: { status: 'CANCELLED' } })
-    expect(cancelled.answer).toEqual(await it.answerOf(stream.id))
+    expect(cancelled.answer).toEqual(await it.findAnswer(stream.id))
     expect((await callsOf(it, stream.id)).map(({ state, error }) => [state, error])).toEqual([
       ['CANCELLED', null],
       ['CANCELLED', null],
     ])
     expect((await decisionsIn(it)).map(({ state }) => state)).toEqual(['CANCELLED', 'CANCELLED'])
-    const log = (await it.log(stream.sessionId)).slice(-5).map(brief)
+    const log = (await it.readLog(stream.sessionId)).slice(-5).map(brief)
     expect(log.slice(0, 2)).toEqual(['call CANCELLED', 'call CANCELLED'])
     expect(log.slice(2, 4).toSorted()).toEqual(['approval CANCELLED', 'clarification CANCELLED'])
     expect(log.at(-1)).toBe('stream CANCELLED')
@@ -514,26 +526,26 @@ describe('a stream that is stopped', () => {
 
   test('while a tool runs does not wait for it, obedient or not; what it does later is refused', async () => {
     for (const obeys of [true, false]) {
-      const late = gate()
+      const late = newLatch()
       const signals: AbortSignal[] = []
       const tool = newTool({
-        run: async (_input, signal) => {
+        execute: async (_input, signal) => {
           signals.push(signal)
-          await (obeys ? aborted(signal) : late.passed)
+          await (obeys ? waitForAbort(signal) : late.opened)
           return 'too late'
         },
       })
       const it = world([tool], [write])
       const stream = await it.start('Write it.')
-      const { id } = await onlyPending(it.chats, 'approval')
+      const { id } = await waitForOnlyPending(it.chats, 'approval')
       await it.chats.decisions.answerApproval(id, 'ONCE')
-      await until(() => tool.runs.length === 1)
+      await waitUntil(() => tool.runs.length === 1)
       expect((await it.chats.cancel(stream.id)).outcome).toBe('CANCELLED')
       expect(signals).toMatchObject([{ aborted: true }])
-      const log = await it.log(stream.sessionId)
+      const log = await it.readLog(stream.sessionId)
       late.open()
       await new Promise(setImmediate)
-      expect(await it.log(stream.sessionId)).toEqual(log)
+      expect(await it.readLog(stream.sessionId)).toEqual(log)
       expect(await callsOf(it, stream.id)).toMatchObject([{ state: 'CANCELLED', result: null }])
       expect(await it.chats.decisions.find(id)).toMatchObject({ state: 'ANSWERED', decision: 'ONCE' })
       expect(it.problems).toEqual([])
@@ -544,7 +556,7 @@ describe('a stream that is stopped', () => {
     const tool = newTool()
     const it = world([tool], [write])
     const stream = await it.start('Write it.')
-    const { id } = await onlyPending(it.chats, 'approval')
+    const { id } = await waitForOnlyPending(it.chats, 'approval')
     const queued = await it.start('And then?', { sessionId: stream.sessionId, ifBusy: 'QUEUE' })
     expect((await it.chats.cancel(queued.id)).outcome).toBe('CANCELLED')
     expect(await it.chats.decisions.answerApproval(id, 'ONCE')).toMatchObject({ state: 'ANSWERED' })
@@ -555,10 +567,10 @@ describe('a stream that is stopped', () => {
   test('by another message is stopped together with what waits, in the transaction that begins the new one', async () => {
     const it = world([newTool()], [write, ask])
     const stream = await it.start('Do it.')
-    await onlyPending(it.chats, 'approval')
-    await onlyPending(it.chats, 'clarification')
-    const writes: LogWrite[] = []
-    it.hooks.append = (each) => void writes.push(each)
+    await waitForOnlyPending(it.chats, 'approval')
+    await waitForOnlyPending(it.chats, 'clarification')
+    const writes: AppendRequest[] = []
+    it.hooks.beforeAppend = (each) => void writes.push(each)
     const next = await it.start('Never mind.', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })
     const interruption = writes.find(({ events }) => events.some(({ streamId }) => streamId === next.id))
     const log = interruption?.events.map(brief) ?? []
@@ -570,16 +582,16 @@ describe('a stream that is stopped', () => {
     ])
     expect(log.slice(4)).toEqual(['stream CANCELLED', 'stream RUNNING'])
     expect(interruption?.decisions?.map(({ state }) => state)).toEqual(['CANCELLED', 'CANCELLED'])
-    expect((await pending(it.chats, 'approval')).map(({ streamId }) => streamId)).toEqual([next.id])
+    expect((await waitForPending(it.chats, 'approval')).map(({ streamId }) => streamId)).toEqual([next.id])
   })
 
   test('because the server stops says so', async () => {
     const it = world([newTool()], [write, ask])
     const stream = await it.start('Do it.')
-    await onlyPending(it.chats, 'approval')
-    await onlyPending(it.chats, 'clarification')
+    await waitForOnlyPending(it.chats, 'approval')
+    await waitForOnlyPending(it.chats, 'clarification')
     await it.chats.close()
-    expect(await it.profile.chats.stream(stream.id)).toMatchObject({ status: 'INTERRUPTED' })
+    expect(await it.profile.eventStore.findStream(stream.id)).toMatchObject({ status: 'INTERRUPTED' })
     expect((await decisionsIn(it)).map(({ state }) => state)).toEqual(['CANCELLED', 'CANCELLED'])
     expect((await callsOf(it, stream.id)).map(({ state, error }) => [state, error])).toEqual([
       ['CANCELLED', 'The server stopped before anybody had allowed this call. It was not run.'],
@@ -593,7 +605,7 @@ describe('a stream that is stopped', () => {
       ['COMPLETED', false],
     ] as const) {
       const it = worldOf(async function* () {
-        const approval = { type: 'approval', description: 'Do it', within: 60_000 } as const
+        const approval = { type: 'approval', description: 'Do it', timeoutMs: 60_000 } as const
         yield { type: 'tool-call', ...write, gate: approval }
         if (fails) throw new Error('it broke')
       })
@@ -608,22 +620,22 @@ describe('a stream that is stopped', () => {
 })
 
 describe('a crash', () => {
-  const ask = callOf('clarify', '{"question":"Which one?"}')
+  const ask = newToolCallRequest('clarify', '{"question":"Which one?"}')
 
   test('leaves nothing that waits: the decisions are cancelled, and the calls say why', async () => {
     const never = new Promise<never>(() => {})
-    const slow = newTool({ name: 'slow', run: () => never })
-    const look = newTool({ name: 'look', readOnly: true, run: () => never })
-    const it = world([slow, look, newTool()], [callOf('slow'), write, ask, callOf('look')])
+    const slow = newTool({ name: 'slow', execute: () => never })
+    const look = newTool({ name: 'look', isReadOnly: true, execute: () => never })
+    const it = world([slow, look, newTool()], [newToolCallRequest('slow'), write, ask, newToolCallRequest('look')])
     const stream = await it.start('Do it all.')
-    const [first, second] = await pending(it.chats, 'approval', 2)
-    await onlyPending(it.chats, 'clarification')
+    const [first, second] = await waitForPending(it.chats, 'approval', 2)
+    await waitForOnlyPending(it.chats, 'clarification')
     await it.chats.decisions.answerApproval(first?.id ?? '', 'ONCE')
-    await until(() => slow.runs.length === 1 && look.runs.length === 1)
+    await waitUntil(() => slow.runs.length === 1 && look.runs.length === 1)
 
-    const tool = newTool({ readOnly: true })
-    const after = await crashed(it.home, calling(newToolbox({ source: sourceOf(tool) }), write))
-    expect(await after.chats.stream(stream.id)).toMatchObject({
+    const tool = newTool({ isReadOnly: true })
+    const after = await crashed(it.home, answerWithCalls(newToolbox({ source: newToolSource(tool) }), write))
+    expect(await after.chats.findStream(stream.id)).toMatchObject({
       status: 'INTERRUPTED',
       error: { code: 'SERVER_RESTART' },
     })
@@ -638,7 +650,7 @@ describe('a crash', () => {
       ['approval', 'CANCELLED'],
       ['clarification', 'CANCELLED'],
     ])
-    expect(await after.chats.decisions.list('approval', { pending: true })).toEqual([])
+    expect(await after.chats.decisions.list('approval', { isPending: true })).toEqual([])
     await expect(after.chats.decisions.answerApproval(second?.id ?? '', 'ONCE')).rejects.toMatchObject(stale)
 
     const next = await after.start('Go on.', { sessionId: stream.sessionId })
@@ -651,27 +663,27 @@ describe('a crash', () => {
     const tool = (name: string, readOnly: boolean) =>
       newTool({
         name,
-        readOnly,
-        run: async () => {
+        isReadOnly: readOnly,
+        execute: async () => {
           ran.push(name)
           return name
         },
       })
     const tools = [tool('look', true), tool('files__write', false), tool('files__delete', false)]
-    const calls = [callOf('look'), write, callOf('files__delete'), ask]
+    const calls = [newToolCallRequest('look'), write, newToolCallRequest('files__delete'), ask]
     const it = world(tools, calls)
     const moments: { readonly home: string; readonly ran: readonly string[] }[] = []
     const remember = () => {
-      const home = newFolder()
+      const home = newTempFolder()
       folders.push(home)
       cpSync(it.home, home, { recursive: true })
       moments.push({ home, ran: [...ran] })
     }
-    it.hooks.append = remember
+    it.hooks.beforeAppend = remember
     const stream = await it.start('Do it all.')
-    const [first, second] = await pending(it.chats, 'approval', 2)
+    const [first, second] = await waitForPending(it.chats, 'approval', 2)
     await it.chats.decisions.answerApproval(first?.id ?? '', 'ONCE')
-    await it.chats.decisions.answerClarification((await onlyPending(it.chats, 'clarification')).id, 'Red')
+    await it.chats.decisions.answerClarification((await waitForOnlyPending(it.chats, 'clarification')).id, 'Red')
     await it.chats.decisions.answerApproval(second?.id ?? '', 'DENY')
     await finished(it, stream)
     remember()
@@ -680,11 +692,11 @@ describe('a crash', () => {
 
     for (const moment of moments.slice(1)) {
       const after = await crashed(moment.home)
-      const ended = await after.chats.stream(stream.id)
+      const ended = await after.chats.findStream(stream.id)
       expect(ended?.finishedAt).not.toBeNull()
       expect((await decisionsIn(after)).filter(({ state }) => state === 'PENDING')).toEqual([])
       const made = await callsOf(after, stream.id)
-      expect(made.filter((call) => !isSettled(call))).toEqual([])
+      expect(made.filter((call) => !isFinal(call))).toEqual([])
       for (const name of moment.ran) {
         const call = made.find((each) => each.name === name)
         // What has run was saved before that: it is not told as if it had not.
@@ -693,10 +705,10 @@ describe('a crash', () => {
       for (const call of made) {
         if (call.state === 'CANCELLED') expect(call.error, call.name).toMatch(/^The server stopped before/)
       }
-      const session = await new Sessions(after.profile).find(stream.sessionId)
-      const context = session ? await after.chats.modelContext(session) : []
-      expect(openaiProblems(context)).toEqual([])
-      expect(await after.profile.chats.unfinishedStreams()).toEqual([])
+      const session = await new SessionRepository(after.profile).find(stream.sessionId)
+      const context = session ? await after.chats.loadModelMessages(session) : []
+      expect(findOpenAiProblems(context)).toEqual([])
+      expect(await after.profile.eventStore.listUnfinishedStreams()).toEqual([])
       await open.pop()?.[Symbol.asyncDispose]()
     }
   })
@@ -707,7 +719,7 @@ describe('of several answers to one question', () => {
     const tool = newTool()
     const it = world([tool], [write])
     const stream = await it.start('Write it.')
-    const { id } = await onlyPending(it.chats, 'approval')
+    const { id } = await waitForOnlyPending(it.chats, 'approval')
     const given: ApprovalDecision[] = ['ONCE', 'DENY', 'SESSION', 'ALWAYS', 'DENY', 'ONCE']
     const told = await Promise.allSettled(given.map((decision) => it.chats.decisions.answerApproval(id, decision)))
     const won = told.flatMap((each, index) => (each.status === 'fulfilled' ? [{ index, decision: each.value }] : []))
@@ -717,7 +729,7 @@ describe('of several answers to one question', () => {
     expect(await it.chats.decisions.find(id)).toEqual(won[0]?.decision)
     await finished(it, stream)
     expect(tool.runs).toHaveLength(won[0]?.decision.decision === 'DENY' ? 0 : 1)
-    const log = (await it.log(stream.sessionId)).map(brief)
+    const log = (await it.readLog(stream.sessionId)).map(brief)
     expect(log.filter((each) => each === 'approval ANSWERED')).toHaveLength(1)
   })
 
@@ -728,13 +740,13 @@ describe('of several answers to one question', () => {
     )
 
   test('a stop may be in time or not: what is saved is what everybody was told', async () => {
-    const tool = newTool({ run: async (_input, signal) => aborted(signal).then(() => 'late') })
+    const tool = newTool({ execute: async (_input, signal) => waitForAbort(signal).then(() => 'late') })
     const it = world([tool], [write])
     const outcomes = new Set<unknown>()
     for (let ticks = 0; ticks < 40; ticks += 1) {
       const before = tool.runs.length
       const stream = await it.start('Write it.')
-      const { id } = await onlyPending(it.chats, 'approval')
+      const { id } = await waitForOnlyPending(it.chats, 'approval')
       const answer = outcomeOf(it.chats.decisions.answerApproval(id, 'ONCE'))
       for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve()
       const cancelled = await it.chats.cancel(stream.id)
@@ -743,7 +755,7 @@ describe('of several answers to one question', () => {
       const kept = await it.chats.decisions.find(id)
       expect([told, kept?.state]).toEqual(told === 'STALE' ? ['STALE', 'CANCELLED'] : ['ANSWERED', 'ANSWERED'])
       expect(await callsOf(it, stream.id)).toMatchObject([{ state: 'CANCELLED' }])
-      expect(cancelled.answer).toEqual(await it.answerOf(stream.id))
+      expect(cancelled.answer).toEqual(await it.findAnswer(stream.id))
       if (told === 'STALE') expect(tool.runs).toHaveLength(before)
       outcomes.add(told)
     }
@@ -753,7 +765,7 @@ describe('of several answers to one question', () => {
 
   test('the deadline may be in time or not, as well', async () => {
     const tool = newTool()
-    const it = world([tool], [write], { decisionTime: 8 })
+    const it = world([tool], [write], { decisionTimeoutMs: 8 })
     for (let round = 0; round < 12; round += 1) {
       const before = tool.runs.length
       const stream = await it.start('Write it.')
@@ -772,21 +784,21 @@ describe('of several answers to one question', () => {
 
 describe('nothing is acted on before it is saved', () => {
   /** The states in which the calls of a write are. */
-  const statesIn = ({ events }: LogWrite): string[] =>
+  const statesIn = ({ events }: AppendRequest): string[] =>
     events.flatMap((event) => (event.type === 'ToolCallChanged' ? [event.toolCall.state] : []))
 
   test('a tool that need not ask runs once its call is committed', async () => {
-    const tool = newTool({ readOnly: true })
+    const tool = newTool({ isReadOnly: true })
     const it = world([tool], [write])
-    const held = gate()
-    const reached = gate()
-    it.hooks.append = async (each) => {
+    const held = newLatch()
+    const reached = newLatch()
+    it.hooks.beforeAppend = async (each) => {
       if (!statesIn(each).includes('RUNNING')) return
       reached.open()
-      await held.passed
+      await held.opened
     }
     const stream = await it.start('Look.')
-    await reached.passed
+    await reached.opened
     await new Promise(setImmediate)
     expect(tool.runs).toEqual([])
     held.open()
@@ -801,7 +813,7 @@ describe('nothing is acted on before it is saved', () => {
       const before = tool.runs.length
       const early: number[] = []
       const asked = Promise.withResolvers<string>()
-      it.hooks.append = async ({ decisions: [decision] = [] }) => {
+      it.hooks.beforeAppend = async ({ decisions: [decision] = [] }) => {
         if (decision?.state === 'PENDING') asked.resolve(decision.id)
         if (decision?.state !== 'ANSWERED') return
         await new Promise(setImmediate)
@@ -825,9 +837,9 @@ describe('nothing is acted on before it is saved', () => {
     const tool = newTool()
     const it = world([tool], [write])
     const stream = await it.start('Write it.')
-    const { id } = await onlyPending(it.chats, 'approval')
+    const { id } = await waitForOnlyPending(it.chats, 'approval')
     let failures = 2
-    it.hooks.append = () => {
+    it.hooks.beforeAppend = () => {
       if (failures-- > 0) throw new Error('the disk is full')
     }
     const answer = it.chats.decisions.answerApproval(id, 'ONCE')
@@ -837,7 +849,7 @@ describe('nothing is acted on before it is saved', () => {
     expect(await it.chats.decisions.find(id)).toEqual(await answer)
     expect(tool.runs).toEqual([])
     const [call] = await callsOf(it, stream.id)
-    expect(call && isSettled(call)).toBe(true)
+    expect(call && isFinal(call)).toBe(true)
     expect(call?.state).not.toBe('SUCCEEDED')
     expect(it.problems).toHaveLength(2)
   })
@@ -845,43 +857,43 @@ describe('nothing is acted on before it is saved', () => {
   test('while it cannot be saved nobody is told that it was, and the grant is not there', async () => {
     const it = world([newTool()], [write])
     const stream = await it.start('Write it.')
-    const { id } = await onlyPending(it.chats, 'approval')
-    const held = gate()
-    const reached = gate()
-    it.hooks.append = async () => {
+    const { id } = await waitForOnlyPending(it.chats, 'approval')
+    const held = newLatch()
+    const reached = newLatch()
+    it.hooks.beforeAppend = async () => {
       reached.open()
-      await held.passed
+      await held.opened
     }
     let told = false
     const answer = it.chats.decisions.answerApproval(id, 'ALWAYS').then(() => (told = true))
-    await reached.passed
+    await reached.opened
     await new Promise(setImmediate)
     expect(told).toBe(false)
     expect(await it.chats.decisions.find(id)).toMatchObject({ state: 'PENDING' })
-    expect(await it.profile.decisions.profileGrants()).toEqual([])
+    expect(await it.profile.decisions.listProfileGrants()).toEqual([])
     // Another one comes too late already: the first one counts as soon as it is saved.
     await expect(it.chats.decisions.answerApproval(id, 'DENY')).rejects.toMatchObject(stale)
     held.open()
     await answer
-    expect(await it.profile.decisions.profileGrants()).toEqual(['files__write'])
+    expect(await it.profile.decisions.listProfileGrants()).toEqual(['files__write'])
     expect(await finished(it, stream)).toMatchObject({ status: 'COMPLETED' })
   })
 
   test('a question that cannot be saved is not asked', async () => {
     const it = world([newTool()], [write])
-    it.hooks.append = (each) => {
+    it.hooks.beforeAppend = (each) => {
       if (each.decisions?.some(({ state }) => state === 'PENDING')) throw new Error('the disk is full')
     }
     let shown = 0
-    const followed = it.chats.decisions.follow('approval')
+    const followed = it.chats.decisions.subscribe('approval')
     const watching = (async () => {
       for await (const _ of followed) shown += 1
     })()
     const stream = await it.start('Write it.')
-    await until(() => it.problems.length > 1)
+    await waitUntil(() => it.problems.length > 1)
     expect(await it.chats.decisions.list('approval', {})).toEqual([])
     expect(shown).toBe(0)
-    delete it.hooks.append
+    delete it.hooks.beforeAppend
     expect(await finished(it, stream)).toMatchObject({ status: 'FAILED' })
     await followed.return?.()
     await watching
@@ -890,11 +902,13 @@ describe('nothing is acted on before it is saved', () => {
 
 describe('whoever follows decisions', () => {
   test('begins with all that wait, in their order, and is told of each change', async () => {
-    const calls = Array.from({ length: 130 }, (_, index) => callOf('files__write', `{"n":${index}}`, `call ${index}`))
+    const calls = Array.from({ length: 130 }, (_, index) =>
+      newToolCallRequest('files__write', `{"n":${index}}`, `call ${index}`),
+    )
     const it = world([newTool()], calls)
     const stream = await it.start('Write all.')
-    await pending(it.chats, 'approval', calls.length)
-    const follower = it.chats.decisions.follow('approval')
+    await waitForPending(it.chats, 'approval', calls.length)
+    const follower = it.chats.decisions.subscribe('approval')
     const waiting: DecisionRecord[] = []
     while (waiting.length < calls.length) {
       const { value, done } = await follower.next()
@@ -919,12 +933,12 @@ describe('whoever follows decisions', () => {
 
   test('is told of each as it is by then: one that reads slowly holds nothing up, and holds nothing', async () => {
     const it = world([newTool()], [write])
-    const slow = it.chats.decisions.follow('approval')
+    const slow = it.chats.decisions.subscribe('approval')
     const first = slow.next()
     const ids: string[] = []
     for (let turn = 0; turn < 5; turn += 1) {
       const stream = await it.start('Write it.')
-      const { id } = await onlyPending(it.chats, 'approval')
+      const { id } = await waitForOnlyPending(it.chats, 'approval')
       ids.push(id)
       await it.chats.decisions.answerApproval(id, 'DENY')
       await finished(it, stream)
@@ -941,10 +955,10 @@ describe('whoever follows decisions', () => {
   })
 
   test('is told of what it asked for: approvals, or questions', async () => {
-    const it = world([newTool()], [write, callOf('clarify', '{"question":"Which one?"}')])
+    const it = world([newTool()], [write, newToolCallRequest('clarify', '{"question":"Which one?"}')])
     const stream = await it.start('Do it.')
-    const approvals = it.chats.decisions.follow('approval')
-    const questions = it.chats.decisions.follow('clarification')
+    const approvals = it.chats.decisions.subscribe('approval')
+    const questions = it.chats.decisions.subscribe('clarification')
     expect((await approvals.next()).value).toMatchObject({ kind: 'approval', state: 'PENDING' })
     expect((await questions.next()).value).toMatchObject({ kind: 'clarification', state: 'PENDING' })
     await it.chats.cancel(stream.id)
@@ -955,19 +969,19 @@ describe('whoever follows decisions', () => {
 
   test('may leave while it waits', async () => {
     const it = world([], [])
-    const follower = it.chats.decisions.follow('approval')
+    const follower = it.chats.decisions.subscribe('approval')
     const next = follower.next()
     await follower.return?.()
     expect(await next).toEqual({ done: true, value: undefined })
   })
 
   test('leaves nothing behind each time that it is woken', async () => {
-    const bell = new Bell()
+    const bell = new Notifier()
     const { signal } = new AbortController()
     for (let ring = 0; ring < 20; ring += 1) {
-      const woken = bell.next(ring, signal)
+      const woken = bell.wait(ring, signal)
       expect(getEventListeners(signal, 'abort')).toHaveLength(1)
-      bell.ring()
+      bell.notify()
       await woken
     }
     expect(getEventListeners(signal, 'abort')).toEqual([])
@@ -975,19 +989,19 @@ describe('whoever follows decisions', () => {
 })
 
 test('a list has what waits, what does not, or both, of one session or of all', async () => {
-  const it = world([newTool()], [write, callOf('clarify', '{"question":"Which one?"}')])
+  const it = world([newTool()], [write, newToolCallRequest('clarify', '{"question":"Which one?"}')])
   const done = await it.start('One.')
-  await it.chats.decisions.answerApproval((await onlyPending(it.chats, 'approval')).id, 'DENY')
-  await it.chats.decisions.answerClarification((await onlyPending(it.chats, 'clarification')).id, 'Red')
+  await it.chats.decisions.answerApproval((await waitForOnlyPending(it.chats, 'approval')).id, 'DENY')
+  await it.chats.decisions.answerClarification((await waitForOnlyPending(it.chats, 'clarification')).id, 'Red')
   await finished(it, done)
   const { sessionId, id } = await it.start('Two.')
-  await onlyPending(it.chats, 'approval')
-  const listed = async (which: { pending?: boolean }) =>
+  await waitForOnlyPending(it.chats, 'approval')
+  const listed = async (which: { isPending?: boolean }) =>
     (await it.chats.decisions.list('approval', which)).map(({ streamId }) => streamId)
-  expect(await listed({ pending: true })).toEqual([id])
-  expect(await listed({ pending: false })).toEqual([done.id])
+  expect(await listed({ isPending: true })).toEqual([id])
+  expect(await listed({ isPending: false })).toEqual([done.id])
   expect(await listed({})).toEqual([done.id, id])
-  const waiting = await it.chats.decisions.pendingIn('approval', [done.sessionId, sessionId])
+  const waiting = await it.chats.decisions.findPendingBySession('approval', [done.sessionId, sessionId])
   expect(waiting.map((some) => some.map(({ streamId }) => streamId))).toEqual([[], [id]])
   expect(await it.chats.decisions.list('clarification', {})).toHaveLength(2)
 })
@@ -995,12 +1009,12 @@ test('a list has what waits, what does not, or both, of one session or of all', 
 test('a tool that fails in an odd way, or not in time, is told of as failed, and the answer goes on', async () => {
   const problems: unknown[] = []
   const tools = [
-    newTool({ name: 'sorry', readOnly: true, run: async () => Promise.reject(new ToolError('No such file.')) }),
-    newTool({ name: 'odd', readOnly: true, run: async () => Promise.reject(Object.create(null)) }),
-    newTool({ name: 'deaf', readOnly: true, run: () => new Promise(() => {}) }),
+    newTool({ name: 'sorry', isReadOnly: true, execute: async () => Promise.reject(new ToolError('No such file.')) }),
+    newTool({ name: 'odd', isReadOnly: true, execute: async () => Promise.reject(Object.create(null)) }),
+    newTool({ name: 'deaf', isReadOnly: true, execute: () => new Promise(() => {}) }),
   ]
-  const rules = { toolTime: 20, onProblem: (error: unknown) => void problems.push(error) }
-  const it = world(tools, [callOf('sorry'), callOf('odd'), callOf('deaf')], rules)
+  const rules = { toolTimeoutMs: 20, onProblem: (error: unknown) => void problems.push(error) }
+  const it = world(tools, [newToolCallRequest('sorry'), newToolCallRequest('odd'), newToolCallRequest('deaf')], rules)
   const stream = await it.start('Do it.')
   expect(await finished(it, stream)).toMatchObject({ status: 'COMPLETED' })
   expect((await callsOf(it, stream.id)).map(({ state, error }) => [state, error])).toEqual([
@@ -1014,34 +1028,34 @@ test('a tool that fails in an odd way, or not in time, is told of as failed, and
 test('a result of 33 MB is kept whole beside the log, while other answers go on', async () => {
   const length = 33_000_000
   const text = '0123456789'.repeat(length / 10)
-  const other = gate()
-  const huge = newTool({ name: 'huge', readOnly: true, run: async () => text })
-  let keep: ToolboxOptions['keep'] = async () => Promise.reject(new Error('it is not there yet'))
+  const other = newLatch()
+  const huge = newTool({ name: 'huge', isReadOnly: true, execute: async () => text })
+  let keep: ToolboxOptions['storeFile'] = async () => Promise.reject(new Error('it is not there yet'))
   const toolbox = newToolbox({
-    source: sourceOf(huge),
-    keep: async (bytes) => {
+    source: newToolSource(huge),
+    storeFile: async (bytes) => {
       const hash = await keep(bytes)
       other.open()
       return hash
     },
   })
-  const it = worldOf(calling(toolbox, callOf('huge')), async function* (run: AgentRun) {
+  const it = worldOf(answerWithCalls(toolbox, newToolCallRequest('huge')), async function* (run: AgentRun) {
     for (let count = 0; !run.signal.aborted; count += 1) {
       yield { type: 'text', block: '1', text: `${count} ` }
       await new Promise(setImmediate)
     }
   })
-  keep = (bytes) => it.profile.files.keep(bytes)
+  keep = (bytes) => it.profile.blobs.put(bytes)
   const stream = await it.start('Get all of it.')
   const talking = await it.start('Talk.')
-  await other.passed
+  await other.opened
   expect(await finished(it, stream)).toMatchObject({ status: 'COMPLETED' })
   expect((await it.chats.cancel(talking.id)).answer?.parts).toMatchObject([{ text: /^0 1 2 / }])
   const [call] = await callsOf(it, stream.id)
   const hash = createHash('sha256').update(text).digest('hex')
   expect(call).toMatchObject({ state: 'SUCCEEDED', resultFile: hash })
   expect(String(call?.result).length).toBeLessThan(50_200)
-  expect((await it.profile.files.read(hash))?.toString() === text).toBe(true)
-  expect(JSON.stringify(await it.log(stream.sessionId)).length).toBeLessThan(200_000)
-  expect(await it.profile.chats.unusedFiles([hash])).toEqual([])
+  expect((await it.profile.blobs.get(hash))?.toString() === text).toBe(true)
+  expect(JSON.stringify(await it.readLog(stream.sessionId)).length).toBeLessThan(200_000)
+  expect(await it.profile.eventStore.findUnreferencedBlobs([hash])).toEqual([])
 })

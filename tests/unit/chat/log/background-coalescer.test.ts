@@ -4,25 +4,31 @@ import { isDeepStrictEqual } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
 import { deltaText, isDelta } from '../../../../src/chat/log/delta.ts'
-import { fold } from '../../../../src/model/fold-message.ts'
-import { LogMerging } from '../../../../src/chat/log/background-coalescer.ts'
-import { Merger } from '../../../../src/chat/log/delta-coalescer.ts'
+import { foldMessage } from '../../../../src/model/fold-message.ts'
+import { BackgroundCoalescer } from '../../../../src/chat/log/background-coalescer.ts'
+import { DeltaCoalescer } from '../../../../src/chat/log/delta-coalescer.ts'
 import { newSession } from '../../../../src/sessions/session-repository.ts'
-import type { ChatStore } from '../../../../src/storage/event-store.ts'
+import type { EventStore } from '../../../../src/storage/event-store.ts'
 import type { ChatEvent, MessageRecord, SessionRecord, StreamRecord } from '../../../../src/model/records.ts'
-import { ProfileDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
-import { SqliteChatStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
-import { storeAround } from '../../../support/storage/event-store.ts'
-import { countingEnvironment, newStream, numbered, play, userMessage } from '../../../support/fixtures/generators.ts'
-import { newFolder } from '../../../support/server/segue.ts'
-import { until } from '../../../support/wait-until.ts'
+import { SqliteDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
+import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
+import { wrapStore } from '../../../support/storage/event-store.ts'
+import {
+  newCountingEnvironment,
+  newStream,
+  assignSeqs,
+  playTurn,
+  newUserMessage,
+} from '../../../support/fixtures/generators.ts'
+import { newTempFolder } from '../../../support/server/segue.ts'
+import { waitUntil } from '../../../support/wait-until.ts'
 
 const frame = { position: 3, model: 'test/model' }
-const env = countingEnvironment()
+const env = newCountingEnvironment()
 
 let home: string
-let database: ProfileDatabase
-let store: SqliteChatStore
+let database: SqliteDatabase
+let store: SqliteEventStore
 let session: SessionRecord
 /** The seq that the session's log ends with. */
 let head: number
@@ -31,9 +37,9 @@ const problems: unknown[] = []
 beforeEach(async () => {
   head = 0
   changes.length = 0
-  home = newFolder()
-  database = new ProfileDatabase(join(home, 'segue.db'))
-  store = new SqliteChatStore(database, 'default')
+  home = newTempFolder()
+  database = new SqliteDatabase(join(home, 'segue.db'))
+  store = new SqliteEventStore(database, 'default')
   session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at: 0 })
   await store.createSession({ session, messages: [] })
 })
@@ -49,14 +55,14 @@ const onProblem = (error: unknown): void => void problems.push(error)
 /** Stores a whole answer at the end of the session's log, one event a delta, and returns its stream. */
 async function stored(events: readonly AgentEvent[], id = 'stream-0'): Promise<StreamRecord> {
   const stream = newStream({ id, sessionId: session.id, userMessageId: `question of ${id}`, firstSeq: head + 1 })
-  const { turn, drafts } = play(events, { status: 'COMPLETED' }, env, stream)
+  const { turn, events: drafts } = playTurn(events, { status: 'COMPLETED' }, env, stream)
   const ended = { ...turn.stream, lastSeq: head + drafts.length }
   await store.append({
     sessionId: session.id,
-    head,
-    events: numbered(drafts, head),
+    expectedHeadSeq: head,
+    events: assignSeqs(drafts, head),
     streams: [ended],
-    messages: [userMessage(stream), ...(turn.answer ? [turn.answer] : [])],
+    messages: [newUserMessage(stream), ...(turn.answer ? [turn.answer] : [])],
   })
   head += drafts.length
   return ended
@@ -65,14 +71,14 @@ async function stored(events: readonly AgentEvent[], id = 'stream-0'): Promise<S
 async function log(after = 0): Promise<ChatEvent[]> {
   const events: ChatEvent[] = []
   for (;;) {
-    const page = await store.events({ sessionId: session.id, after: events.at(-1)?.seq ?? after, limit: 1000 })
+    const page = await store.readEvents({ sessionId: session.id, after: events.at(-1)?.seq ?? after, limit: 1000 })
     if (page.length === 0) return events
     events.push(...page)
   }
 }
 
 function folded(events: readonly ChatEvent[], answer: MessageRecord | null = null): MessageRecord | null {
-  return events.reduce((message, event) => fold(frame, message, event), answer)
+  return events.reduce((message, event) => foldMessage(frame, message, event), answer)
 }
 
 /** Folds and sees to it that each delta finds what it goes on from. */
@@ -85,7 +91,7 @@ function foldedWithoutHoles(events: readonly ChatEvent[]): MessageRecord | null 
       const text = part?.type === 'tool' ? part.call.argumentsText : part && 'text' in part ? part.text : ''
       expect(event.offset).toBeLessThanOrEqual(text.length)
     }
-    answer = fold(frame, answer, event)
+    answer = foldMessage(frame, answer, event)
   }
   return answer
 }
@@ -94,23 +100,23 @@ function foldedWithoutHoles(events: readonly ChatEvent[]): MessageRecord | null 
 const changes: string[] = []
 
 /** The store with its changes written down. The one after the last that is allowed throws, and so does every later one. */
-function watched(allowed = Number.POSITIVE_INFINITY): ChatStore {
+function watched(allowed = Number.POSITIVE_INFINITY): EventStore {
   const change = async (what: string, work: () => Promise<void>): Promise<void> => {
     if (changes.length >= allowed) throw new Error('the disk is gone')
     await work()
     changes.push(what)
   }
-  return storeAround(store, {
+  return wrapStore(store, {
     replaceEvent: (event) => change(`replace ${event.seq}`, () => store.replaceEvent(event)),
-    removeEvents: (id, seqs) => change(`remove ${seqs.length}`, () => store.removeEvents(id, seqs)),
+    deleteEvents: (id, seqs) => change(`remove ${seqs.length}`, () => store.deleteEvents(id, seqs)),
   })
 }
 
 /** The merging with its pause before a merge over at once. */
-function begin(stream: StreamRecord, on = watched(), onTrouble = onProblem): LogMerging {
+function begin(stream: StreamRecord, on = watched(), onTrouble = onProblem): BackgroundCoalescer {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   try {
-    const merging = new LogMerging(on, onTrouble)
+    const merging = new BackgroundCoalescer(on, onTrouble)
     merging.schedule(stream)
     vi.advanceTimersByTime(1000)
     return merging
@@ -121,9 +127,12 @@ function begin(stream: StreamRecord, on = watched(), onTrouble = onProblem): Log
 
 /** All changes that the merge of these events makes. */
 function changesOf(events: readonly ChatEvent[]): string[] {
-  const merger = new Merger()
+  const merger = new DeltaCoalescer()
   const all: string[] = []
-  for (const { event, replaced } of [...events.flatMap((each) => merger.push(each)), ...merger.flush()]) {
+  for (const { event, supersededSeqs: replaced } of [
+    ...events.flatMap((each) => merger.push(each)),
+    ...merger.flush(),
+  ]) {
     if (replaced.length > 0) all.push(`replace ${event.seq}`)
     for (let left = replaced.length; left > 0; left -= 500) all.push(`remove ${Math.min(left, 500)}`)
   }
@@ -133,7 +142,7 @@ function changesOf(events: readonly ChatEvent[]): string[] {
 async function mergeAll(stream: StreamRecord): Promise<ChatEvent[]> {
   const wanted = changesOf((await log()).filter(({ streamId }) => streamId === stream.id))
   const merging = begin(stream)
-  await until(
+  await waitUntil(
     () => changes.length >= wanted.length,
     () => changes,
   )
@@ -164,9 +173,9 @@ describe('the log of a stream that has ended', () => {
   })
 
   test('is merged by itself, within a second', async () => {
-    const merging = new LogMerging(watched(), onProblem)
+    const merging = new BackgroundCoalescer(watched(), onProblem)
     merging.schedule(await stored(words(20)))
-    await until(() => changes.length === 2)
+    await waitUntil(() => changes.length === 2)
     expect((await log()).map(({ seq }) => seq)).toEqual([1, 21, 22])
     await merging.close()
   })
@@ -229,7 +238,7 @@ describe('a merge that breaks off', () => {
       changes.length = 0
       const trouble: unknown[] = []
       const merging = begin(stream, watched(allowed), (error) => void trouble.push(error))
-      await until(() => trouble.length > 0 || changes.length === all.length)
+      await waitUntil(() => trouble.length > 0 || changes.length === all.length)
       expect(changes.length).toBe(allowed)
       const left = await mine()
       expect(isDeepStrictEqual(foldedWithoutHoles(left), whole)).toBe(true)
@@ -247,7 +256,7 @@ describe('a merge that breaks off', () => {
     const whole = folded(await log())
     const trouble: unknown[] = []
     const merging = begin(stream, watched(2), (error) => void trouble.push(error))
-    await until(() => trouble.length > 0)
+    await waitUntil(() => trouble.length > 0)
     await merging.close()
     changes.length = 0
     expect(isDeepStrictEqual(folded(await mergeAll(stream)), whole)).toBe(true)
@@ -259,7 +268,7 @@ describe('a merge that breaks off', () => {
     const trouble: unknown[] = []
     let broken = true
     const healthy = watched()
-    const once: ChatStore = {
+    const once: EventStore = {
       ...healthy,
       replaceEvent: async (event) => {
         if (broken) {
@@ -271,7 +280,7 @@ describe('a merge that breaks off', () => {
     }
     const merging = begin(stream, once, (error) => void trouble.push(error))
     merging.schedule(next)
-    await until(() => changes.length === 2)
+    await waitUntil(() => changes.length === 2)
     expect(trouble.length).toBe(1)
     expect((await log(next.firstSeq - 1)).map(({ type }) => type)).toEqual([
       'StreamStarted',
@@ -286,7 +295,7 @@ describe('a merge that breaks off', () => {
     const before = await log()
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
-      const merging = new LogMerging(watched(), onProblem)
+      const merging = new BackgroundCoalescer(watched(), onProblem)
       merging.schedule(stream)
       await merging.close()
       merging.schedule(stream)

@@ -3,24 +3,24 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
 import { type Delta, deltaText, isDelta } from '../../../../src/chat/log/delta.ts'
-import { fold } from '../../../../src/model/fold-message.ts'
-import { type Merged, Merger } from '../../../../src/chat/log/delta-coalescer.ts'
-import { eventTextLimit } from '../../../../src/lib/unicode.ts'
+import { foldMessage } from '../../../../src/model/fold-message.ts'
+import { type CoalescedEvent, DeltaCoalescer } from '../../../../src/chat/log/delta-coalescer.ts'
+import { maxEventTextCodeUnits } from '../../../../src/lib/unicode.ts'
 import type { ChatEvent, MessageRecord } from '../../../../src/model/records.ts'
-import { anyAgentEvents, anyEnding, newStream, numbered, play } from '../../../support/fixtures/generators.ts'
+import { anyAgentEvents, anyEnding, newStream, assignSeqs, playTurn } from '../../../support/fixtures/generators.ts'
 
 const frame = { position: 3, model: 'test/model' }
 
 function folded(events: readonly ChatEvent[], answer: MessageRecord | null = null): MessageRecord | null {
-  return events.reduce((message, event) => fold(frame, message, event), answer)
+  return events.reduce((message, event) => foldMessage(frame, message, event), answer)
 }
 
-function mergedOf(events: readonly ChatEvent[]): Merged[] {
-  const merger = new Merger()
+function mergedOf(events: readonly ChatEvent[]): CoalescedEvent[] {
+  const merger = new DeltaCoalescer()
   return [...events.flatMap((event) => merger.push(event)), ...merger.flush()]
 }
 
-const eventsOf = (merged: readonly Merged[]): ChatEvent[] => merged.map(({ event }) => event)
+const eventsOf = (merged: readonly CoalescedEvent[]): ChatEvent[] => merged.map(({ event }) => event)
 
 /** Calls whose arguments come in turns. */
 const callsInTurns: fc.Arbitrary<AgentEvent[]> = fc.array(
@@ -36,7 +36,7 @@ const callsInTurns: fc.Arbitrary<AgentEvent[]> = fc.array(
 /** The machine's log of one stream, ended or not. */
 const anyLog: fc.Arbitrary<ChatEvent[]> = fc
   .tuple(fc.oneof(anyAgentEvents, callsInTurns), fc.option(anyEnding))
-  .map(([events, ending]) => numbered(play(events, ending).drafts))
+  .map(([events, ending]) => assignSeqs(playTurn(events, ending).events))
 
 /** A cursor in a log, by the seq of the last event that a reader has. */
 const cursorIn = (log: readonly ChatEvent[], at: number): number => at % (log.length + 1)
@@ -52,7 +52,7 @@ function readWithoutHoles(events: readonly ChatEvent[], from: MessageRecord | nu
         part?.type === 'tool' ? part.call.argumentsText.length : part && 'text' in part ? part.text.length : 0
       if (isDelta(event)) expect(event.offset).toBeLessThanOrEqual(length)
     }
-    answer = fold(frame, answer, event)
+    answer = foldMessage(frame, answer, event)
   }
   return answer
 }
@@ -97,9 +97,10 @@ describe('merging any stretch of any log', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
         const merged = mergedOf(log)
-        const told = merged.flatMap(({ event, replaced }) => [...replaced, event.seq])
+        const told = merged.flatMap(({ event, supersededSeqs: replaced }) => [...replaced, event.seq])
         expect(told.toSorted((a, b) => a - b)).toEqual(log.map(({ seq }) => seq))
-        for (const { event, replaced } of merged) expect(Math.max(0, ...replaced)).toBeLessThan(event.seq)
+        for (const { event, supersededSeqs: replaced } of merged)
+          expect(Math.max(0, ...replaced)).toBeLessThan(event.seq)
       }),
     )
   })
@@ -117,7 +118,7 @@ describe('merging any stretch of any log', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
         for (const event of eventsOf(mergedOf(log)).filter(isDelta)) {
-          expect(deltaText(event).length).toBeLessThanOrEqual(eventTextLimit)
+          expect(deltaText(event).length).toBeLessThanOrEqual(maxEventTextCodeUnits)
           expect(deltaText(event).isWellFormed()).toBe(true)
         }
       }),
@@ -139,7 +140,7 @@ describe('how many events are left', () => {
     Array.from({ length: count }, () => ({ type: 'text', block: '1', text: 'x'.repeat(size) }))
   const input = (callId: string, text: string): AgentEvent => ({ type: 'tool-input', callId, name: 'look', text })
   const deltasLeft = (events: readonly AgentEvent[]): Delta[] =>
-    eventsOf(mergedOf(numbered(play(events, { status: 'COMPLETED' }).drafts))).filter(isDelta)
+    eventsOf(mergedOf(assignSeqs(playTurn(events, { status: 'COMPLETED' }).events))).filter(isDelta)
 
   test('one for a part, however many deltas it came in', () => {
     expect(deltasLeft(textDeltas(20_000, 2)).length).toBe(1)
@@ -147,7 +148,7 @@ describe('how many events are left', () => {
 
   test('one for each 65,536 code units of a longer part', () => {
     expect(deltasLeft(textDeltas(4096, 64)).map((delta) => deltaText(delta).length)).toEqual(
-      Array.from({ length: 4 }, () => eventTextLimit),
+      Array.from({ length: 4 }, () => maxEventTextCodeUnits),
     )
   })
 
@@ -185,7 +186,7 @@ describe('how many events are left', () => {
 function* mergingOnDisk(log: readonly ChatEvent[], slice: number): Generator<ChatEvent[]> {
   let stored = [...log]
   yield stored
-  for (const { event, replaced } of mergedOf(log)) {
+  for (const { event, supersededSeqs: replaced } of mergedOf(log)) {
     if (replaced.length === 0) continue
     stored = stored.map((old) => (old.seq === event.seq ? event : old))
     yield stored
@@ -241,9 +242,9 @@ describe('a log that is merged on disk while it is read', () => {
   test('is not confused by the deltas of another stream of its session', () => {
     fc.assert(
       fc.property(anyAgentEvents, anyAgentEvents, (first, second) => {
-        const one = numbered(play(first, { status: 'CANCELLED' }).drafts)
+        const one = assignSeqs(playTurn(first, { status: 'CANCELLED' }).events)
         const stream = newStream({ id: 'stream-1', firstSeq: one.length + 1 })
-        const two = numbered(play(second, { status: 'COMPLETED' }, undefined, stream).drafts, one.length)
+        const two = assignSeqs(playTurn(second, { status: 'COMPLETED' }, undefined, stream).events, one.length)
         const merged = eventsOf(mergedOf([...one, ...two]))
         for (const [id, log] of [
           ['stream-0', one],

@@ -1,20 +1,29 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Answer, gate, newAgentChats, newAgentChatsWith } from '../../../support/fixtures/agent-chats.ts'
-import { ChatClient, type ShownStream } from '../../../support/clients/chat-client.ts'
-import { newProvidedSegue, type ProvidedSegue, providerKey } from '../../../support/server/segue-with-provider.ts'
-import { Reader } from '../../../support/clients/reader.ts'
-import { newFolder, segueWith } from '../../../support/server/segue.ts'
-import { startProcess } from '../../../support/server/server-process.ts'
+import {
+  type ScriptedAnswer,
+  newLatch,
+  newChatFixture,
+  newChatFixtureWith,
+} from '../../../support/fixtures/agent-chats.ts'
+import { ChatClient, type ApiStream } from '../../../support/clients/chat-client.ts'
+import {
+  startSegueWithProvider,
+  type SegueWithProvider,
+  providerKey,
+} from '../../../support/server/segue-with-provider.ts'
+import { EventReader } from '../../../support/clients/reader.ts'
+import { newTempFolder, startTestSegueWithFlags } from '../../../support/server/segue.ts'
+import { startServerProcess } from '../../../support/server/server-process.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
 
 const forever = new Promise<never>(() => {})
 
-let world: ProvidedSegue
+let world: SegueWithProvider
 
 beforeEach(async () => {
-  world = await newProvidedSegue()
+  world = await startSegueWithProvider()
 })
 
 afterEach(async () => {
@@ -22,16 +31,16 @@ afterEach(async () => {
 })
 
 /** A stream that said `Hel` and goes on once the gate is open. */
-async function running(): Promise<{ stream: ShownStream; sessionId: string; reader: Reader; goOn: () => void }> {
-  const held = gate()
-  world.provider.next([{ text: 'Hel' }, { wait: held.passed }, { text: 'lo' }, { finish: 'stop' }])
+async function running(): Promise<{ stream: ApiStream; sessionId: string; reader: EventReader; goOn: () => void }> {
+  const held = newLatch()
+  world.provider.enqueue([{ text: 'Hel' }, { wait: held.opened }, { text: 'lo' }, { finish: 'stop' }])
   const stream = await world.client.start({ text: 'First' })
-  const reader = world.read(stream.id)
-  await reader.until(() => reader.text === 'Hel')
+  const reader = world.newReader(stream.id)
+  await reader.readUntil(() => reader.text === 'Hel')
   return { stream, sessionId: stream.session.id, reader, goOn: () => held.open() }
 }
 
-const queue = (sessionId: string, text: string, key?: string): Promise<ShownStream> =>
+const queue = (sessionId: string, text: string, key?: string): Promise<ApiStream> =>
   world.client.start({ sessionId, text, ifBusy: 'QUEUE', ...(key !== undefined && { key }) })
 
 const texts = async (sessionId: string): Promise<string[]> =>
@@ -58,14 +67,14 @@ describe('REJECT', () => {
     for (const ifBusy of ['REJECT', 'QUEUE', 'INTERRUPT'] as const) {
       const stream = await world.client.start({ text: 'Hi', ifBusy })
       expect(stream.status).toBe('RUNNING')
-      await world.read(stream.id).toEnd()
+      await world.newReader(stream.id).readToEnd()
       const second = await world.client.start({ sessionId: stream.session.id, text: 'Hi', ifBusy })
       expect(second.status).toBe('RUNNING')
     }
   })
 
   test('of a hundred messages at once, one is answered', async () => {
-    world.provider.answer = () => [{ open: true }, { wait: forever }]
+    world.provider.defaultAnswer = () => [{ open: true }, { wait: forever }]
     const sessionId = await world.client.createSession()
     const starts = Array.from({ length: 100 }, (_, n) => world.client.start({ sessionId, text: `${n}` }))
     const settled = await Promise.allSettled(starts)
@@ -79,9 +88,9 @@ describe('QUEUE', () => {
     const { sessionId, goOn } = await running()
     const queued = [await queue(sessionId, 'Second'), await queue(sessionId, 'Third')]
     expect(queued.map(({ status }) => status)).toEqual(['QUEUED', 'QUEUED'])
-    world.provider.answer = ({ body }) => `Answer to ${JSON.stringify(body.messages.at(-1)?.content)}`
+    world.provider.defaultAnswer = ({ body }) => `Answer to ${JSON.stringify(body.messages.at(-1)?.content)}`
     goOn()
-    for (const { id } of queued) await world.read(id).untilType('StreamFinished')
+    for (const { id } of queued) await world.newReader(id).readUntilType('StreamFinished')
     expect(await texts(sessionId)).toEqual([
       'USER First',
       'ASSISTANT Hello',
@@ -97,7 +106,7 @@ describe('QUEUE', () => {
       'Answer to "Second"',
       'Third',
     ])
-    expect(world.provider.refusals).toEqual([])
+    expect(world.provider.rejections).toEqual([])
   })
 
   test('a message takes its place when its turn comes: until then it is not among the messages', async () => {
@@ -107,10 +116,10 @@ describe('QUEUE', () => {
     expect(during).toMatchObject({ messageCount: 2, activeStream: { id: stream.id } })
     expect(await texts(sessionId)).toEqual(['USER First', 'ASSISTANT Hel'])
 
-    world.provider.next([{ open: true }, { wait: forever }])
+    world.provider.enqueue([{ open: true }, { wait: forever }])
     goOn()
-    await reader.toEnd()
-    await world.read(queued.id).untilType('StreamChanged')
+    await reader.readToEnd()
+    await world.newReader(queued.id).readUntilType('StreamChanged')
     expect(await world.client.session(sessionId)).toMatchObject({ messageCount: 3, activeStream: { id: queued.id } })
     expect(await texts(sessionId)).toEqual(['USER First', 'ASSISTANT Hello', 'USER Second'])
   })
@@ -118,7 +127,7 @@ describe('QUEUE', () => {
   test('who follows it is told that it waits, that it runs, and everything after', async () => {
     const { stream, sessionId, goOn } = await running()
     const queued = await queue(sessionId, 'Second')
-    const reader = world.read(queued.id)
+    const reader = world.newReader(queued.id)
     expect(await reader.next()).toMatchObject({
       type: 'StreamStarted',
       seq: queued.lastSeq,
@@ -126,7 +135,7 @@ describe('QUEUE', () => {
     })
     goOn()
     expect(await reader.next()).toMatchObject({ type: 'StreamChanged', stream: { status: 'RUNNING' } })
-    await reader.toEnd()
+    await reader.readToEnd()
     expect(reader.text).toBe('Hello from the strict provider.')
     expect(reader.events.every(({ streamId }) => streamId === queued.id)).toBe(true)
     expect((await world.client.stream(stream.id)).message?.text).toBe('Hello')
@@ -134,10 +143,10 @@ describe('QUEUE', () => {
 
   test('streamChat waits with it', async () => {
     const { sessionId, goOn } = await running()
-    const reader = new Reader(world.client.streamChat({ sessionId, text: 'Second', ifBusy: 'QUEUE' }))
+    const reader = new EventReader(world.client.streamChat({ sessionId, text: 'Second', ifBusy: 'QUEUE' }))
     expect(await reader.next()).toMatchObject({ stream: { status: 'QUEUED' } })
     goOn()
-    expect((await reader.untilType('StreamFinished')).message?.text).toBe('Hello from the strict provider.')
+    expect((await reader.readUntilType('StreamFinished')).message?.text).toBe('Hello from the strict provider.')
   })
 
   test('one that is cancelled stays in the transcript at its place, and out of the context', async () => {
@@ -146,13 +155,13 @@ describe('QUEUE', () => {
     const [second, third] = queued.map(({ id }) => id)
     const { outcome, message, stream: ended } = await world.client.cancel(second ?? '')
     expect([outcome, message, ended.status]).toEqual(['CANCELLED', null, 'CANCELLED'])
-    expect(await world.read(second ?? '').toEnd()).toMatchObject([
+    expect(await world.newReader(second ?? '').readToEnd()).toMatchObject([
       { type: 'StreamStarted', stream: { status: 'QUEUED' } },
       { type: 'StreamFinished', seq: ended.lastSeq, stream: { status: 'CANCELLED' }, message: null },
     ])
     goOn()
-    await reader.toEnd()
-    await world.read(third ?? '').toEnd()
+    await reader.readToEnd()
+    await world.newReader(third ?? '').readToEnd()
     expect(await texts(sessionId)).toEqual([
       'USER First',
       'ASSISTANT Hello',
@@ -170,10 +179,10 @@ describe('QUEUE', () => {
     const first = await running()
     const second = await queue(first.sessionId, 'Second')
     const third = await queue(first.sessionId, 'Third')
-    world.provider.next([{ status: 401, body: { error: { message: 'no', code: 'invalid_api_key' } } }])
+    world.provider.enqueue([{ status: 401, body: { error: { message: 'no', code: 'invalid_api_key' } } }])
     await world.client.cancel(first.stream.id)
-    expect((await world.read(second.id).untilType('StreamFinished')).stream.status).toBe('FAILED')
-    expect((await world.read(third.id).untilType('StreamFinished')).stream.status).toBe('COMPLETED')
+    expect((await world.newReader(second.id).readUntilType('StreamFinished')).stream.status).toBe('FAILED')
+    expect((await world.newReader(third.id).readUntilType('StreamFinished')).stream.status).toBe('COMPLETED')
     expect(questions()).toEqual(['First', 'Second', 'Third'])
   })
 
@@ -188,7 +197,7 @@ describe('QUEUE', () => {
       extensions: { streamId: queued.id },
     })
     goOn()
-    await world.read(queued.id).toEnd()
+    await world.newReader(queued.id).readToEnd()
     expect((await queue(sessionId, 'Second', 'k')).id).toBe(queued.id)
     expect(questions()).toEqual(['First', 'Second'])
   })
@@ -214,11 +223,11 @@ describe('INTERRUPT', () => {
   test('cancels what runs and starts at once, in one transaction, before what waits', async () => {
     const { stream, sessionId, reader } = await running()
     const waiting = await queue(sessionId, 'Waits')
-    const held = gate()
-    world.provider.next([{ text: 'Now' }, { wait: held.passed }, { finish: 'stop' }])
+    const held = newLatch()
+    world.provider.enqueue([{ text: 'Now' }, { wait: held.opened }, { finish: 'stop' }])
     const urgent = await world.client.start({ sessionId, text: 'Urgent', ifBusy: 'INTERRUPT' })
     expect(urgent.status).toBe('RUNNING')
-    await reader.toEnd()
+    await reader.readToEnd()
     expect(reader.events.at(-1)).toMatchObject({
       type: 'StreamFinished',
       stream: { status: 'CANCELLED' },
@@ -234,7 +243,7 @@ describe('INTERRUPT', () => {
     expect((await world.client.cancel(stream.id)).outcome).toBe('ALREADY_CANCELLED')
 
     held.open()
-    await world.read(waiting.id).toEnd()
+    await world.newReader(waiting.id).readToEnd()
     expect(questions()).toEqual(['First', 'Urgent', 'Waits'])
     expect(world.provider.requests[1]?.body.messages.map(({ content }) => content)).toEqual(['First', 'Hel', 'Urgent'])
     expect(await texts(sessionId)).toEqual([
@@ -249,7 +258,7 @@ describe('INTERRUPT', () => {
 
   test('one after the other, the last one stays', async () => {
     const { sessionId } = await running()
-    world.provider.answer = () => [{ open: true }, { wait: forever }]
+    world.provider.defaultAnswer = () => [{ open: true }, { wait: forever }]
     const urgent = Array.from({ length: 10 }, (_, n) =>
       world.client.start({ sessionId, text: `${n}`, ifBusy: 'INTERRUPT' }),
     )
@@ -263,10 +272,10 @@ describe('INTERRUPT', () => {
   })
 
   test('shows nothing of the new stream before the old one has ended, and never one without the other', async () => {
-    await using scripted = newAgentChats(talks('Hel', forever), talks('Now', Promise.resolve()))
+    await using scripted = newChatFixture(talks('Hel', forever), talks('Now', Promise.resolve()))
     const stream = await scripted.start('First')
     const writes: string[][] = []
-    scripted.hooks.append = ({ events }) => void writes.push(events.map(({ type }) => type))
+    scripted.hooks.beforeAppend = ({ events }) => void writes.push(events.map(({ type }) => type))
     await scripted.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })
     expect(writes.find((types) => types.includes('StreamStarted'))?.slice(-2)).toEqual([
       'StreamFinished',
@@ -275,23 +284,23 @@ describe('INTERRUPT', () => {
   })
 
   test('that cannot be saved is refused, and the stream that runs still has one end', async () => {
-    await using scripted = newAgentChats(talks('Hel', forever), talks('Now', Promise.resolve()))
+    await using scripted = newChatFixture(talks('Hel', forever), talks('Now', Promise.resolve()))
     const stream = await scripted.start('First')
-    scripted.hooks.append = ({ events }) => {
+    scripted.hooks.beforeAppend = ({ events }) => {
       if (events.some(({ type }) => type === 'StreamStarted')) throw new Error('no room')
     }
     await expect(scripted.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })).rejects.toThrow(
       'no room',
     )
-    delete scripted.hooks.append
+    delete scripted.hooks.beforeAppend
     expect(await scripted.chats.cancel(stream.id)).toMatchObject({ outcome: 'ALREADY_CANCELLED' })
-    expect(scripted.chats.unfinished).toBe(0)
+    expect(scripted.chats.activeStreamCount).toBe(0)
     const next = await scripted.start('Again', { sessionId: stream.sessionId })
     expect((await scripted.follow(next.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
   })
 })
 
-function talks(text: string, until: Promise<unknown>): Answer {
+function talks(text: string, until: Promise<unknown>): ScriptedAnswer {
   return async function* () {
     yield { type: 'text', block: '1', text }
     await until
@@ -300,12 +309,12 @@ function talks(text: string, until: Promise<unknown>): Answer {
 
 describe('the storage fails when a turn has come', () => {
   test('the message that waits has its turn as soon as it can be saved', async () => {
-    const done = gate()
-    await using scripted = newAgentChats(talks('Hel', done.passed), talks('Now', Promise.resolve()))
+    const done = newLatch()
+    await using scripted = newChatFixture(talks('Hel', done.opened), talks('Now', Promise.resolve()))
     const stream = await scripted.start('First')
     const queued = await scripted.start('Second', { sessionId: stream.sessionId, ifBusy: 'QUEUE' })
     let failures = 2
-    scripted.hooks.append = ({ events }) => {
+    scripted.hooks.beforeAppend = ({ events }) => {
       if (events.some(({ type }) => type === 'StreamChanged') && failures-- > 0) throw new Error('no room')
     }
     done.open()
@@ -314,13 +323,13 @@ describe('the storage fails when a turn has come', () => {
   })
 
   test('nobody else waits for a start that cannot be saved', async () => {
-    await using scripted = newAgentChatsWith(
-      { patience: 1000 },
+    await using scripted = newChatFixtureWith(
+      { commitTimeoutMs: 1000 },
       talks('Hel', forever),
       talks('Other', Promise.resolve()),
     )
     const stream = await scripted.start('First')
-    scripted.hooks.append = ({ sessionId }) => {
+    scripted.hooks.beforeAppend = ({ sessionId }) => {
       if (sessionId === stream.sessionId) throw new Error('no room')
     }
     const stuck = scripted.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })
@@ -332,8 +341,8 @@ describe('the storage fails when a turn has come', () => {
 
 describe('limits.streams', () => {
   test('counts what runs and what waits; beyond it a start is RATE_LIMITED and leaves nothing behind', async () => {
-    await using limited = await newProvidedSegue({ limits: { streams: 2 } })
-    limited.provider.answer = () => [{ open: true }, { wait: forever }]
+    await using limited = await startSegueWithProvider({ limits: { streams: 2 } })
+    limited.provider.defaultAnswer = () => [{ open: true }, { wait: forever }]
     const first = await limited.client.start({ text: 'First', key: 'k' })
     const sessionId = first.session.id
     const second = await limited.client.start({ sessionId, text: 'Second', ifBusy: 'QUEUE' })
@@ -357,7 +366,7 @@ describe('a restart', () => {
     'after kill -9 what waited starts, in its order, with everything that was said before',
     { timeout: 60_000 },
     async () => {
-      const home = newFolder()
+      const home = newTempFolder()
       await using provider = await StrictProvider.start({ apiKey: providerKey })
       const settings = { type: 'openai-compatible', baseURL: provider.baseURL, apiKey: providerKey, models: ['test'] }
       writeFileSync(
@@ -366,15 +375,15 @@ describe('a restart', () => {
       )
       const argv = ['--home', home, '--port', '0', '--no-hermes']
       try {
-        provider.next([{ text: 'Hel' }, { wait: forever }])
-        const streams: ShownStream[] = []
+        provider.enqueue([{ text: 'Hel' }, { wait: forever }])
+        const streams: ApiStream[] = []
         let seen = 0
         {
-          await using server = await startProcess({ argv })
+          await using server = await startServerProcess({ argv })
           await using client = new ChatClient(server.url)
           const first = await client.start({ text: 'First' })
-          const reader = new Reader(client.followStream(first.id))
-          await reader.until(() => reader.text === 'Hel')
+          const reader = new EventReader(client.followStream(first.id))
+          await reader.readUntil(() => reader.text === 'Hel')
           const sessionId = first.session.id
           streams.push(first)
           for (const text of ['Second', 'Third', 'Fourth']) {
@@ -382,15 +391,15 @@ describe('a restart', () => {
           }
           await client.cancel(streams[2]?.id ?? '')
           seen = (await client.session(sessionId)).headSeq
-          await server.end('SIGKILL')
+          await server.stop('SIGKILL')
         }
         const [first, second, third, fourth] = streams
         const sessionId = first?.session.id ?? ''
-        await using server = await segueWith({ argv })
+        await using server = await startTestSegueWithFlags({ argv })
         await using client = new ChatClient(server.url)
         expect((await client.start({ sessionId, text: 'Fourth', key: 'Fourth', ifBusy: 'QUEUE' })).id).toBe(fourth?.id)
-        const last = new Reader(client.followStream(fourth?.id ?? ''))
-        expect((await last.untilType('StreamFinished')).stream.status).toBe('COMPLETED')
+        const last = new EventReader(client.followStream(fourth?.id ?? ''))
+        expect((await last.readUntilType('StreamFinished')).stream.status).toBe('COMPLETED')
         expect(await client.stream(first?.id ?? '')).toMatchObject({
           status: 'INTERRUPTED',
           error: { code: 'SERVER_RESTART' },
@@ -404,7 +413,7 @@ describe('a restart', () => {
           'Fourth',
         ])
         expect(provider.requests[1]?.body.messages.map(({ content }) => content)).toEqual(['First', 'Hel', 'Second'])
-        expect(provider.refusals).toEqual([])
+        expect(provider.rejections).toEqual([])
         const log = await client.events(sessionId)
         expect(log.filter((event) => event.type === 'StreamFinished').map(({ streamId }) => streamId)).toEqual(
           [third, first, second, fourth].map((stream) => stream?.id),

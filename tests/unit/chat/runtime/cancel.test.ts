@@ -1,35 +1,35 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
-import { aborted, type Answer, gate, newAgentChats } from '../../../support/fixtures/agent-chats.ts'
-import type { ShownCancel } from '../../../support/clients/chat-client.ts'
-import { newProvidedSegue, type ProvidedSegue } from '../../../support/server/segue-with-provider.ts'
-import { digestOf, type Part, partsOf, type Reader } from '../../../support/clients/reader.ts'
-import type { Step } from '../../../support/providers/strict-provider.ts'
+import { waitForAbort, type ScriptedAnswer, newLatch, newChatFixture } from '../../../support/fixtures/agent-chats.ts'
+import type { ApiCancelResult } from '../../../support/clients/chat-client.ts'
+import { startSegueWithProvider, type SegueWithProvider } from '../../../support/server/segue-with-provider.ts'
+import { computeDigest, type Part, toParts, type EventReader } from '../../../support/clients/reader.ts'
+import type { ProviderStep } from '../../../support/providers/strict-provider.ts'
 
 const forever = new Promise<never>(() => {})
 const question = 'What is it?'
 const asked = { role: 'user', content: question }
 const next = { role: 'user', content: 'And now?' }
 
-let world: ProvidedSegue
+let world: SegueWithProvider
 
 beforeEach(async () => {
-  world = await newProvidedSegue()
+  world = await startSegueWithProvider()
 })
 
 afterEach(async () => {
   await world[Symbol.asyncDispose]()
 })
 
-const look = (id: string, ...pieces: string[]): Step => ({ toolCall: { id, name: 'look', arguments: pieces } })
+const look = (id: string, ...pieces: string[]): ProviderStep => ({ toolCall: { id, name: 'look', arguments: pieces } })
 
 interface Phase {
   readonly name: string
   /** What each request is answered with before the silence. */
-  readonly requests: readonly (readonly Step[])[]
+  readonly requests: readonly (readonly ProviderStep[])[]
   /** What a reader has been told by then. */
-  readonly isReached: (reader: Reader) => boolean
+  readonly isReached: (reader: EventReader) => boolean
   /** The saved answer; null where nothing was produced. */
   readonly parts: readonly Part[] | null
   /** What the next request has between the two questions. */
@@ -37,9 +37,9 @@ interface Phase {
 }
 
 const id = expect.any(String)
-const hasStarted = (reader: Reader): boolean => reader.events.length > 0
-const said = (reader: Reader): string => reader.parts.map((part) => ('text' in part ? part.text : '')).join('')
-const argued = (reader: Reader): string =>
+const hasStarted = (reader: EventReader): boolean => reader.events.length > 0
+const said = (reader: EventReader): string => reader.parts.map((part) => ('text' in part ? part.text : '')).join('')
+const argued = (reader: EventReader): string =>
   reader.parts.map((part) => (part.type === 'tool' ? part.argumentsText : '')).join('')
 
 const phases: readonly Phase[] = [
@@ -145,14 +145,14 @@ const phases: readonly Phase[] = [
 describe('cancel-in-reasoning-and-at-tool-boundary: a stream that is cancelled', () => {
   describe.each(phases)('$name', ({ requests, isReached, parts, replayed }) => {
     /** A stream in that phase, the provider silent since. */
-    async function reached(): Promise<{ streamId: string; sessionId: string; reader: Reader }> {
+    async function reached(): Promise<{ streamId: string; sessionId: string; reader: EventReader }> {
       for (const steps of requests) {
-        world.provider.next(steps.some((step) => 'finish' in step) ? steps : [...steps, { wait: forever }])
+        world.provider.enqueue(steps.some((step) => 'finish' in step) ? steps : [...steps, { wait: forever }])
       }
       const stream = await world.client.start({ text: question })
-      const reader = world.read(stream.id)
-      await world.provider.request(requests.length - 1)
-      await reader.until(isReached)
+      const reader = world.newReader(stream.id)
+      await world.provider.waitForRequest(requests.length - 1)
+      await reader.readUntil(isReached)
       return { streamId: stream.id, sessionId: stream.session.id, reader }
     }
 
@@ -160,18 +160,18 @@ describe('cancel-in-reasoning-and-at-tool-boundary: a stream that is cancelled',
       const { streamId, sessionId, reader } = await reached()
       const { message, ...answer } = await world.client.cancel(streamId)
       expect(answer).toMatchObject({ outcome: 'CANCELLED', stream: { status: 'CANCELLED', error: null } })
-      await reader.toEnd()
+      await reader.readToEnd()
 
-      const late = world.read(streamId)
-      await late.toEnd()
+      const late = world.newReader(streamId)
+      await late.readToEnd()
       expect(late.parts).toEqual(reader.parts)
       expect(late.parts).toEqual(parts ?? [])
       expect(late.cursor).toBe(answer.lastSeq)
       if (parts === null) {
         expect(message).toBeNull()
       } else {
-        expect(message).toMatchObject({ status: 'PARTIAL', role: 'ASSISTANT', digest: digestOf(late.parts) })
-        expect(message && partsOf(message)).toEqual(late.parts)
+        expect(message).toMatchObject({ status: 'PARTIAL', role: 'ASSISTANT', digest: computeDigest(late.parts) })
+        expect(message && toParts(message)).toEqual(late.parts)
       }
       expect((await world.client.stream(streamId)).message).toEqual(message)
       if (message) expect(await world.client.message(message.id)).toEqual(message)
@@ -190,8 +190,8 @@ describe('cancel-in-reasoning-and-at-tool-boundary: a stream that is cancelled',
       const { streamId, sessionId } = await reached()
       await world.client.cancel(streamId)
       const stream = await world.client.start({ sessionId, text: next.content })
-      expect((await world.read(stream.id).untilType('StreamFinished')).stream.status).toBe('COMPLETED')
-      expect(world.provider.refusals).toEqual([])
+      expect((await world.newReader(stream.id).readUntilType('StreamFinished')).stream.status).toBe('COMPLETED')
+      expect(world.provider.rejections).toEqual([])
       expect(world.provider.requests.at(-1)?.body.messages).toEqual([
         asked,
         ...replayed.map((message) => expect.objectContaining(message)),
@@ -201,7 +201,7 @@ describe('cancel-in-reasoning-and-at-tool-boundary: a stream that is cancelled',
   })
 
   test('while it waits for its turn never asks the provider', async () => {
-    world.provider.next([{ text: 'Hel' }, { wait: forever }])
+    world.provider.enqueue([{ text: 'Hel' }, { wait: forever }])
     const running = await world.client.start({ text: question })
     const sessionId = running.session.id
     const queued = await world.client.start({ sessionId, text: 'Later', ifBusy: 'QUEUE' })
@@ -212,7 +212,7 @@ describe('cancel-in-reasoning-and-at-tool-boundary: a stream that is cancelled',
 
     await world.client.cancel(running.id)
     const after = await world.client.start({ sessionId, text: next.content })
-    await world.read(after.id).toEnd()
+    await world.newReader(after.id).readToEnd()
     expect(world.provider.requests.map(({ body }) => body.messages.at(-1))).toEqual([asked, next])
     expect(JSON.stringify(world.provider.requests.at(-1)?.body.messages)).not.toContain('Later')
   })
@@ -220,10 +220,10 @@ describe('cancel-in-reasoning-and-at-tool-boundary: a stream that is cancelled',
 
 describe('two clients at once', () => {
   test('are told the same, one of them that it was the one', async () => {
-    world.provider.next([{ text: 'Hello' }, { wait: forever }])
+    world.provider.enqueue([{ text: 'Hello' }, { wait: forever }])
     const stream = await world.client.start({ text: question })
-    await world.read(stream.id).until((reader) => reader.text === 'Hello')
-    const clients = Array.from({ length: 10 }, () => world.another())
+    await world.newReader(stream.id).readUntil((reader) => reader.text === 'Hello')
+    const clients = Array.from({ length: 10 }, () => world.newClient())
     const answers = await Promise.all(clients.map((client) => client.cancel(stream.id)))
     expect(outcomes(answers)).toEqual(['CANCELLED', ...Array(9).fill('ALREADY_CANCELLED')])
     const [first] = answers
@@ -233,17 +233,18 @@ describe('two clients at once', () => {
   })
 
   test('of which one comes back much later is told what was told then', async () => {
-    world.provider.next([{ text: 'Hello' }, { wait: forever }])
+    world.provider.enqueue([{ text: 'Hello' }, { wait: forever }])
     const stream = await world.client.start({ text: question })
-    await world.read(stream.id).until((reader) => reader.text === 'Hello')
+    await world.newReader(stream.id).readUntil((reader) => reader.text === 'Hello')
     const first = await world.client.cancel(stream.id)
     const sessionId = stream.session.id
-    for (const text of ['One', 'Two']) await world.read((await world.client.start({ sessionId, text })).id).toEnd()
-    expect(await world.another().cancel(stream.id)).toEqual({ ...first, outcome: 'ALREADY_CANCELLED' })
+    for (const text of ['One', 'Two'])
+      await world.newReader((await world.client.start({ sessionId, text })).id).readToEnd()
+    expect(await world.newClient().cancel(stream.id)).toEqual({ ...first, outcome: 'ALREADY_CANCELLED' })
   })
 })
 
-function outcomes(answers: readonly ShownCancel[]): string[] {
+function outcomes(answers: readonly ApiCancelResult[]): string[] {
   return answers.map(({ outcome }) => outcome).sort((a, b) => b.localeCompare(a))
 }
 
@@ -251,11 +252,11 @@ describe('stop-of-late-arrival: a stop after the end', () => {
   test('touches nothing, and never the next stream', async () => {
     const first = await world.client.start({ text: question })
     const sessionId = first.session.id
-    await world.read(first.id).toEnd()
-    world.provider.next([{ text: 'Sec' }, { wait: forever }])
+    await world.newReader(first.id).readToEnd()
+    world.provider.enqueue([{ text: 'Sec' }, { wait: forever }])
     const second = await world.client.start({ sessionId, text: next.content })
-    const reader = world.read(second.id)
-    await reader.until(() => reader.text === 'Sec')
+    const reader = world.newReader(second.id)
+    await reader.readUntil(() => reader.text === 'Sec')
     const before = await world.client.session(sessionId)
 
     const late = await world.client.cancel(first.id)
@@ -267,9 +268,9 @@ describe('stop-of-late-arrival: a stop after the end', () => {
   })
 
   test('that failed is told how it ended', async () => {
-    world.provider.next([{ text: 'Hel' }, { cut: true }])
+    world.provider.enqueue([{ text: 'Hel' }, { cut: true }])
     const stream = await world.client.start({ text: question })
-    await world.read(stream.id).toEnd()
+    await world.newReader(stream.id).readToEnd()
     expect(await world.client.cancel(stream.id)).toMatchObject({
       outcome: 'ALREADY_FINISHED',
       stream: { status: 'FAILED', error: { code: 'PROVIDER' } },
@@ -283,7 +284,7 @@ describe('stop-of-late-arrival: a stop after the end', () => {
 })
 
 /** Says something, then does not end before it is told to. */
-function talks(text: string, { until = forever }: { until?: Promise<unknown> } = {}): Answer {
+function talks(text: string, { until = forever }: { until?: Promise<unknown> } = {}): ScriptedAnswer {
   return async function* () {
     yield { type: 'text', block: '1', text }
     await until
@@ -295,18 +296,18 @@ const terminal = (events: readonly { type: string }[]): number =>
 
 describe('cancel-versus-finish', () => {
   test('the natural end is first: both are told that it completed', async () => {
-    const done = gate()
-    const committing = gate()
-    const release = gate()
-    await using scripted = newAgentChats(talks('All of it.', { until: done.passed }))
+    const done = newLatch()
+    const committing = newLatch()
+    const release = newLatch()
+    await using scripted = newChatFixture(talks('All of it.', { until: done.opened }))
     const stream = await scripted.start('Hi')
-    scripted.hooks.append = async ({ events }) => {
+    scripted.hooks.beforeAppend = async ({ events }) => {
       if (terminal(events) === 0) return
       committing.open()
-      await release.passed
+      await release.opened
     }
     done.open()
-    await committing.passed
+    await committing.opened
     const answers = Promise.all([scripted.chats.cancel(stream.id), scripted.chats.cancel(stream.id)])
     release.open()
     for (const answer of await answers) {
@@ -316,22 +317,22 @@ describe('cancel-versus-finish', () => {
         answer: { status: 'COMPLETE', parts: [{ text: 'All of it.' }] },
       })
     }
-    expect(terminal(await scripted.log(stream.sessionId))).toBe(1)
+    expect(terminal(await scripted.readLog(stream.sessionId))).toBe(1)
   })
 
   test('the stop is first: both are told that it was cancelled', async () => {
-    const done = gate()
-    const committing = gate()
-    const release = gate()
-    await using scripted = newAgentChats(talks('All of it.', { until: done.passed }))
+    const done = newLatch()
+    const committing = newLatch()
+    const release = newLatch()
+    await using scripted = newChatFixture(talks('All of it.', { until: done.opened }))
     const stream = await scripted.start('Hi')
-    scripted.hooks.append = async ({ events }) => {
+    scripted.hooks.beforeAppend = async ({ events }) => {
       if (terminal(events) === 0) return
       committing.open()
-      await release.passed
+      await release.opened
     }
     const first = scripted.chats.cancel(stream.id)
-    await committing.passed
+    await committing.opened
     done.open()
     const second = scripted.chats.cancel(stream.id)
     release.open()
@@ -339,15 +340,15 @@ describe('cancel-versus-finish', () => {
     expect(outcome).toBe('CANCELLED')
     expect(told).toMatchObject({ stream: { status: 'CANCELLED' }, answer: { status: 'PARTIAL' } })
     expect(await second).toEqual({ ...told, outcome: 'ALREADY_CANCELLED' })
-    expect(terminal(await scripted.log(stream.sessionId))).toBe(1)
-    expect(await scripted.answerOf(stream.id)).toEqual(told.answer)
+    expect(terminal(await scripted.readLog(stream.sessionId))).toBe(1)
+    expect(await scripted.findAnswer(stream.id)).toEqual(told.answer)
   })
 
   test('at any moment in between there is one end, and all are told of it alike', async () => {
-    let goOn = gate()
-    await using scripted = newAgentChats(async function* () {
+    let goOn = newLatch()
+    await using scripted = newChatFixture(async function* () {
       yield { type: 'text', block: '1', text: 'a' }
-      await goOn.passed
+      await goOn.opened
       for (const text of ['b', 'c']) {
         yield { type: 'text', block: '1', text }
         await Promise.resolve()
@@ -359,7 +360,7 @@ describe('cancel-versus-finish', () => {
     }
     const statuses = new Set<string>()
     for (let turn = 0; turn < 100; turn += 1) {
-      goOn = gate()
+      goOn = newLatch()
       const stream = await scripted.start('Hi')
       goOn.open()
       // A stop that comes later and later, between any two things that happen.
@@ -372,8 +373,8 @@ describe('cancel-versus-finish', () => {
         first.stream.status,
         answers.map(({ outcome }) => outcome),
       )
-      expect(await scripted.answerOf(stream.id)).toEqual(first.answer)
-      const events = await scripted.log(stream.sessionId)
+      expect(await scripted.findAnswer(stream.id)).toEqual(first.answer)
+      const events = await scripted.readLog(stream.sessionId)
       expect(terminal(events)).toBe(1)
       expect(events.map(({ seq }) => seq)).toEqual(events.map((_event, index) => index + 1))
     }
@@ -394,10 +395,10 @@ describe('agent-ignores-abort', () => {
   ]
 
   test('what it goes on to do is refused and counted, and changes nothing', async () => {
-    const through = gate()
-    await using scripted = newAgentChats(async function* ({ signal }) {
+    const through = newLatch()
+    await using scripted = newChatFixture(async function* ({ signal }) {
       yield { type: 'text', block: '1', text: 'Hello' }
-      await aborted(signal)
+      await waitForAbort(signal)
       yield* after
       through.open()
     }, talks('Second'))
@@ -405,37 +406,37 @@ describe('agent-ignores-abort', () => {
     const { outcome, ...told } = await scripted.chats.cancel(stream.id)
     expect(outcome).toBe('CANCELLED')
     const second = await scripted.start('Again', { sessionId: stream.sessionId })
-    await through.passed
-    expect(scripted.chats.refused).toBe(after.length)
+    await through.opened
+    expect(scripted.chats.lateEventCount).toBe(after.length)
     expect(await scripted.chats.cancel(stream.id)).toEqual({ ...told, outcome: 'ALREADY_CANCELLED' })
-    expect(await scripted.answerOf(stream.id)).toEqual(told.answer)
+    expect(await scripted.findAnswer(stream.id)).toEqual(told.answer)
     expect(told.answer?.parts).toEqual([{ type: 'text', text: 'Hello' }])
     await scripted.chats.cancel(second.id)
-    const mine = (await scripted.log(stream.sessionId)).filter(({ streamId }) => streamId === stream.id)
+    const mine = (await scripted.readLog(stream.sessionId)).filter(({ streamId }) => streamId === stream.id)
     expect(mine.at(-1)).toMatchObject({ type: 'StreamFinished', seq: told.stream.lastSeq })
   })
 
   test('one that fails afterwards, or ends as if nothing was, changes nothing either', async () => {
     for (const fails of [true, false]) {
-      const through = gate()
-      await using scripted = newAgentChats(async function* ({ signal }) {
+      const through = newLatch()
+      await using scripted = newChatFixture(async function* ({ signal }) {
         yield { type: 'text', block: '1', text: 'Hello' }
-        await aborted(signal)
+        await waitForAbort(signal)
         through.open()
         if (fails) throw new Error('the connection is gone')
       })
       const stream = await scripted.start('Hi')
       const { outcome: _, ...told } = await scripted.chats.cancel(stream.id)
-      await through.passed
+      await through.opened
       expect(await scripted.chats.cancel(stream.id)).toEqual({ ...told, outcome: 'ALREADY_CANCELLED' })
-      expect(terminal(await scripted.log(stream.sessionId))).toBe(1)
+      expect(terminal(await scripted.readLog(stream.sessionId))).toBe(1)
       expect(scripted.problems).toEqual([])
     }
   })
 
   test('one that never waits for anything holds nobody up, before the stop and after it', async () => {
     const over = new AbortController()
-    await using scripted = newAgentChats(
+    await using scripted = newChatFixture(
       async function* () {
         while (!over.signal.aborted) yield { type: 'text', block: '1', text: 'on and ' }
       },
@@ -449,38 +450,38 @@ describe('agent-ignores-abort', () => {
       expect(told.outcome).toBe('CANCELLED')
       // The clock goes on, and with it everybody else.
       await new Promise((resolve) => setTimeout(resolve, 1))
-      expect(await scripted.answerOf(stream.id)).toEqual(told.answer)
+      expect(await scripted.findAnswer(stream.id)).toEqual(told.answer)
     } finally {
       over.abort()
     }
   })
 
   test('one that is silent for ever is not waited for', async () => {
-    await using scripted = newAgentChats(async function* () {
+    await using scripted = newChatFixture(async function* () {
       await forever
       yield { type: 'text', block: '1', text: 'never' }
     })
     const stream = await scripted.start('Hi')
     expect(await scripted.chats.cancel(stream.id)).toMatchObject({ outcome: 'CANCELLED', answer: null })
-    expect(scripted.chats.unfinished).toBe(0)
+    expect(scripted.chats.activeStreamCount).toBe(0)
   })
 })
 
 describe('before the model was called', () => {
   test('a stop ends the stream, and the model is not called any more', async () => {
-    const reading = gate()
-    const release = gate()
+    const reading = newLatch()
+    const release = newLatch()
     let wasCalled = false
-    await using scripted = newAgentChats(async function* ({ history, signal }) {
+    await using scripted = newChatFixture(async function* ({ history, signal }) {
       reading.open()
-      await release.passed
+      await release.opened
       await history()
       if (signal.aborted) return
       wasCalled = true
       yield { type: 'text', block: '1', text: 'never' }
     }, talks('Second'))
     const stream = await scripted.start('Hi')
-    await reading.passed
+    await reading.opened
     const told = await scripted.chats.cancel(stream.id)
     release.open()
     expect(told).toMatchObject({ outcome: 'CANCELLED', answer: null, stream: { status: 'CANCELLED', messageId: null } })
@@ -488,7 +489,7 @@ describe('before the model was called', () => {
     expect(await scripted.chats.cancel(again.id)).toMatchObject({ outcome: 'CANCELLED' })
     expect(wasCalled).toBe(false)
     expect(
-      (await scripted.chats.transcripts.page(await sessionOf(scripted, stream.sessionId), page)).map(
+      (await scripted.chats.messageQueries.loadPage(await sessionOf(scripted, stream.sessionId), page)).map(
         ({ role }) => role,
       ),
     ).toEqual(['USER', 'USER', 'ASSISTANT'])
@@ -497,34 +498,34 @@ describe('before the model was called', () => {
 
 const page = { limit: 100, after: null, before: null, backwards: false }
 
-async function sessionOf({ profile }: ReturnType<typeof newAgentChats>, sessionId: string) {
-  const [found] = await profile.own.sessionsById([sessionId])
+async function sessionOf({ profile }: ReturnType<typeof newChatFixture>, sessionId: string) {
+  const [found] = await profile.segueSessions.findSessions([sessionId])
   if (!found) throw new Error('the session is not there')
   return found
 }
 
 describe('while a tool runs', () => {
   test('the call is CANCELLED, and what it returns later is refused', async () => {
-    const running = gate()
-    const through = gate()
-    await using scripted = newAgentChats(async function* ({ signal }) {
+    const running = newLatch()
+    const through = newLatch()
+    await using scripted = newChatFixture(async function* ({ signal }) {
       yield { type: 'text', block: '1', text: 'I look.' }
       yield { type: 'tool-call', callId: 'call_1', name: 'look', argumentsText: '{"at":"x"}' }
       running.open()
-      await aborted(signal)
+      await waitForAbort(signal)
       yield { type: 'tool-result', callId: 'call_1', result: 'seen' }
       through.open()
     })
     const stream = await scripted.start('Hi')
-    await running.passed
+    await running.opened
     const told = await scripted.chats.cancel(stream.id)
-    await through.passed
+    await through.opened
     expect(told.answer?.parts).toMatchObject([
       { type: 'text', text: 'I look.' },
       { type: 'tool', call: { state: 'CANCELLED', argumentsText: '{"at":"x"}', argumentsWhole: true, result: null } },
     ])
-    expect(await scripted.answerOf(stream.id)).toEqual(told.answer)
-    expect(scripted.chats.refused).toBe(1)
+    expect(await scripted.findAnswer(stream.id)).toEqual(told.answer)
+    expect(scripted.chats.lateEventCount).toBe(1)
   })
 })
 
@@ -532,22 +533,22 @@ describe('when the storage fails', () => {
   const full = new Error('database or disk is full')
 
   test('once, at the end, the stop is tried again and succeeds with everything that had come in', async () => {
-    await using scripted = newAgentChats(talks('Hello'))
+    await using scripted = newChatFixture(talks('Hello'))
     const stream = await scripted.start('Hi')
     let failures = 1
-    scripted.hooks.append = ({ events }) => {
+    scripted.hooks.beforeAppend = ({ events }) => {
       if (terminal(events) > 0 && failures-- > 0) throw full
     }
     const told = await scripted.chats.cancel(stream.id)
     expect(told).toMatchObject({ outcome: 'CANCELLED', answer: { parts: [{ text: 'Hello' }] } })
-    expect(terminal(await scripted.log(stream.sessionId))).toBe(1)
+    expect(terminal(await scripted.readLog(stream.sessionId))).toBe(1)
     expect(scripted.problems).toEqual([full])
   })
 
   test('for long, the stop is answered all the same, with an error, and takes effect when it can be saved', async () => {
-    await using scripted = newAgentChats(talks('Hello'), talks('Second', { until: Promise.resolve() }))
+    await using scripted = newChatFixture(talks('Hello'), talks('Second', { until: Promise.resolve() }))
     const stream = await scripted.start('Hi')
-    const [read] = await Promise.all([scripted.chats.followers.followSession(stream.sessionId, 0), undefined])
+    const [read] = await Promise.all([scripted.chats.subscriptions.subscribeToSession(stream.sessionId, 0), undefined])
     const seen: { seq: number; type: string }[] = []
     const reading = (async () => {
       for await (const event of { [Symbol.asyncIterator]: () => read }) {
@@ -556,7 +557,7 @@ describe('when the storage fails', () => {
       }
     })()
     let isFull = true
-    scripted.hooks.append = () => {
+    scripted.hooks.beforeAppend = () => {
       if (isFull) throw full
     }
     const before = performance.now()
@@ -575,11 +576,11 @@ describe('when the storage fails', () => {
   })
 
   test('in the middle, the stream ends with an error, nothing of the failed batch was shown, the text is kept', async () => {
-    const more = gate()
-    await using scripted = newAgentChats(
+    const more = newLatch()
+    await using scripted = newChatFixture(
       async function* () {
         yield { type: 'text', block: '1', text: 'Hello ' }
-        await more.passed
+        await more.opened
         yield { type: 'text', block: '1', text: 'scripted' }
         await forever
       },
@@ -587,19 +588,19 @@ describe('when the storage fails', () => {
     )
     const stream = await scripted.start('Hi')
     const reading = scripted.follow(stream.id)
-    const failed = gate()
-    const release = gate()
+    const failed = newLatch()
+    const release = newLatch()
     const shown: string[] = []
-    scripted.hooks.append = async ({ events }) => {
+    scripted.hooks.beforeAppend = async ({ events }) => {
       if (terminal(events) === 0) {
         failed.open()
         throw full
       }
-      shown.push(...(await scripted.log(stream.sessionId)).map(({ type }) => type))
-      await release.passed
+      shown.push(...(await scripted.readLog(stream.sessionId)).map(({ type }) => type))
+      await release.opened
     }
     more.open()
-    await failed.passed
+    await failed.opened
     release.open()
     const events = await reading
     expect(shown.filter((type) => type === 'TextDelta').length).toBeLessThan(2)
@@ -607,21 +608,21 @@ describe('when the storage fails', () => {
       type: 'StreamFinished',
       stream: { status: 'FAILED', error: { code: 'PROVIDER' } },
     })
-    delete scripted.hooks.append
-    expect((await scripted.answerOf(stream.id))?.parts).toEqual([{ type: 'text', text: 'Hello scripted' }])
+    delete scripted.hooks.beforeAppend
+    expect((await scripted.findAnswer(stream.id))?.parts).toEqual([{ type: 'text', text: 'Hello scripted' }])
     const second = await scripted.start('Again', { sessionId: stream.sessionId })
     expect((await scripted.follow(second.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
   })
 
   test('at the start, nothing is left behind: no message, no stream, no key', async () => {
-    await using scripted = newAgentChats(talks('Hello', { until: Promise.resolve() }))
-    scripted.hooks.append = () => {
+    await using scripted = newChatFixture(talks('Hello', { until: Promise.resolve() }))
+    scripted.hooks.beforeAppend = () => {
       throw full
     }
-    await expect(scripted.start('Hi', { key: 'k' })).rejects.toBe(full)
-    expect(scripted.chats.unfinished).toBe(0)
-    delete scripted.hooks.append
-    const stream = await scripted.start('Hi', { key: 'k' })
+    await expect(scripted.start('Hi', { idempotencyKey: 'k' })).rejects.toBe(full)
+    expect(scripted.chats.activeStreamCount).toBe(0)
+    delete scripted.hooks.beforeAppend
+    const stream = await scripted.start('Hi', { idempotencyKey: 'k' })
     expect((await scripted.follow(stream.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
   })
 })

@@ -3,24 +3,30 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AgentEvent, AgentRun } from '../../../../src/agent/agent.ts'
-import { Chats } from '../../../../src/chat/chat-service.ts'
-import { fold } from '../../../../src/model/fold-message.ts'
-import { accept } from '../../../../src/chat/turn/turn.ts'
+import { ChatService } from '../../../../src/chat/chat-service.ts'
+import { foldMessage } from '../../../../src/model/fold-message.ts'
+import { acceptStream } from '../../../../src/chat/turn/turn.ts'
 import { newId } from '../../../../src/lib/ids.ts'
-import { openProfile, type Profile } from '../../../../src/services/profile-stores.ts'
-import { newSession, Sessions } from '../../../../src/sessions/session-repository.ts'
-import { type ChatStore, type LogWrite, StaleGeneration } from '../../../../src/storage/event-store.ts'
+import { openProfileStorage, type ProfileStorage } from '../../../../src/services/profile-stores.ts'
+import { newSession, SessionRepository } from '../../../../src/sessions/session-repository.ts'
+import { type EventStore, type AppendRequest, FencingError } from '../../../../src/storage/event-store.ts'
 import type { ChatEvent, MessageRecord, SessionRecord, StreamRecord } from '../../../../src/model/records.ts'
-import { ProfileDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
-import { SqliteChatStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
-import { watchShown } from '../../../../src/storage/sqlite/database/visible-change-tracker.ts'
-import { chatRequest } from '../../../support/fixtures/chat-request.ts'
-import { storeAround } from '../../../support/storage/event-store.ts'
-import { foundModel } from '../../../support/providers/resolved-model.ts'
-import { countingEnvironment, newStream, numbered, play, userMessage } from '../../../support/fixtures/generators.ts'
-import { newFolder } from '../../../support/server/segue.ts'
+import { SqliteDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
+import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
+import { installVisibleChangeTriggers } from '../../../../src/storage/sqlite/database/visible-change-tracker.ts'
+import { newChatRequest } from '../../../support/fixtures/chat-request.ts'
+import { wrapStore } from '../../../support/storage/event-store.ts'
+import { newResolvedModel } from '../../../support/providers/resolved-model.ts'
+import {
+  newCountingEnvironment,
+  newStream,
+  assignSeqs,
+  playTurn,
+  newUserMessage,
+} from '../../../support/fixtures/generators.ts'
+import { newTempFolder } from '../../../support/server/segue.ts'
 
-const env = { ...countingEnvironment(), newId }
+const env = { ...newCountingEnvironment(), newId }
 const said = (text: string): AgentEvent => ({ type: 'text', block: '1', text })
 const step: AgentEvent = { type: 'step', estimatedInputTokens: 12 }
 const called: AgentEvent = { type: 'tool-call', callId: '0', name: 'look', argumentsText: '{}' }
@@ -29,7 +35,7 @@ let home: string
 const open: { close: () => Promise<void> }[] = []
 
 beforeEach(() => {
-  home = newFolder()
+  home = newTempFolder()
 })
 
 afterEach(async () => {
@@ -39,8 +45,8 @@ afterEach(async () => {
 
 /** The database as a process leaves it that is killed: written, and closed by nobody's will. */
 class Left {
-  readonly #database = new ProfileDatabase(join(home, 'segue.db'))
-  readonly #store = new SqliteChatStore(this.#database, 'default')
+  readonly #database = new SqliteDatabase(join(home, 'segue.db'))
+  readonly #store = new SqliteEventStore(this.#database, 'default')
   readonly #heads = new Map<string, number>()
 
   async session(): Promise<SessionRecord> {
@@ -65,9 +71,9 @@ class Left {
     const head = this.#head(session)
     const stream = newStream({ ...ids(session, head), status: 'QUEUED' })
     await this.#append(session, {
-      events: numbered([accept(stream, env)], head),
+      events: assignSeqs([acceptStream(stream, env)], head),
       streams: [{ ...stream, lastSeq: head + 1 }],
-      messages: [userMessage(stream, text, { position: null })],
+      messages: [newUserMessage(stream, text, { position: null })],
     })
     return stream
   }
@@ -84,20 +90,20 @@ class Left {
   ): Promise<StreamRecord> {
     const head = this.#head(session)
     const stream = newStream(ids(session, head))
-    const { turn, drafts } = play(events, ends ? { status: 'COMPLETED' } : null, env, stream)
+    const { turn, events: drafts } = playTurn(events, ends ? { status: 'COMPLETED' } : null, env, stream)
     const row = { ...turn.stream, ...change, lastSeq: head + drafts.length }
     await this.#append(session, {
-      events: numbered(drafts, head),
+      events: assignSeqs(drafts, head),
       streams: [row],
-      messages: [userMessage(stream), ...(ends && turn.answer ? [turn.answer] : [])],
+      messages: [newUserMessage(stream), ...(ends && turn.answer ? [turn.answer] : [])],
       activityAt: env.now(),
     })
     return row
   }
 
-  async #append(session: SessionRecord, write: Omit<LogWrite, 'sessionId' | 'head'>): Promise<void> {
+  async #append(session: SessionRecord, write: Omit<AppendRequest, 'sessionId' | 'expectedHeadSeq'>): Promise<void> {
     const head = this.#head(session)
-    await this.#store.append({ sessionId: session.id, head, ...write })
+    await this.#store.append({ sessionId: session.id, expectedHeadSeq: head, ...write })
     this.#heads.set(session.id, head + write.events.length)
   }
 
@@ -111,31 +117,31 @@ function ids(session: SessionRecord, head: number): Partial<StreamRecord> {
 }
 
 interface Started {
-  readonly chats: Chats
-  readonly profile: Profile
-  readonly sessions: Sessions
+  readonly chats: ChatService
+  readonly profile: ProfileStorage
+  readonly sessions: SessionRepository
   readonly statements: string[]
 }
 
 /** The next process: chats on what was left. */
 function start(
-  options: { store?: (store: ChatStore) => ChatStore; answer?: (run: AgentRun) => AsyncIterable<AgentEvent> } = {},
+  options: { store?: (store: EventStore) => EventStore; answer?: (run: AgentRun) => AsyncIterable<AgentEvent> } = {},
 ): Started {
   const statements: string[] = []
-  const opened = openProfile({
+  const opened = openProfileStorage({
     home,
     hermesHome: null,
     durable: false,
     log: { info: () => undefined, warn: () => undefined },
     onStatement: (_file, sql) => void statements.push(sql),
   })
-  const profile = { ...opened, chats: options.store?.(opened.chats) ?? opened.chats }
-  const sessions = new Sessions(profile)
+  const profile = { ...opened, eventStore: options.store?.(opened.eventStore) ?? opened.eventStore }
+  const sessions = new SessionRepository(profile)
   const answer = options.answer ?? async function* () {}
-  const chats = new Chats({
+  const chats = new ChatService({
     profile,
     sessions,
-    models: { find: async (id) => foundModel({ answer }, { id: id ?? '', name: id ?? '' }) },
+    models: { resolve: async (id) => newResolvedModel({ answer }, { id: id ?? '', name: id ?? '' }) },
     onProblem: () => undefined,
   })
   open.push({
@@ -148,7 +154,7 @@ function start(
 }
 
 const logOf = ({ profile }: Started, sessionId: string): Promise<ChatEvent[]> =>
-  profile.chats.events({ sessionId, after: 0, limit: 1000 })
+  profile.eventStore.readEvents({ sessionId, after: 0, limit: 1000 })
 
 describe('what a killed process left running', () => {
   test('is ended as INTERRUPTED, with what its log holds of the answer', async () => {
@@ -165,8 +171,8 @@ describe('what a killed process left running', () => {
 
     const started = start()
     expect(await started.chats.recover()).toBe(1)
-    const ended = await started.chats.stream(stream.id)
-    const answer = await started.chats.transcripts.answerOf(stream.id)
+    const ended = await started.chats.findStream(stream.id)
+    const answer = await started.chats.messageQueries.findAnswer(stream.id)
     expect(ended).toMatchObject({
       status: 'INTERRUPTED',
       generation: stream.generation + 1,
@@ -187,10 +193,10 @@ describe('what a killed process left running', () => {
     const frame = { position: answer?.position ?? 0, model: stream.model }
     const folded = log
       .filter(({ streamId }) => streamId === stream.id)
-      .reduce<MessageRecord | null>((message, event) => fold(frame, message, event), null)
+      .reduce<MessageRecord | null>((message, event) => foldMessage(frame, message, event), null)
     expect(answer).toEqual(folded)
     expect(log.at(-1)).toMatchObject({ type: 'StreamFinished', seq: ended?.lastSeq })
-    expect(await started.chats.activeStream(session.id)).toBeNull()
+    expect(await started.chats.findActiveStream(session.id)).toBeNull()
   })
 
   test('ends without an answer when nothing had come', async () => {
@@ -200,8 +206,8 @@ describe('what a killed process left running', () => {
     left.close()
     const started = start()
     await started.chats.recover()
-    expect(await started.chats.stream(stream.id)).toMatchObject({ status: 'INTERRUPTED', messageId: null })
-    expect(await started.chats.transcripts.answerOf(stream.id)).toBeNull()
+    expect(await started.chats.findStream(stream.id)).toMatchObject({ status: 'INTERRUPTED', messageId: null })
+    expect(await started.chats.messageQueries.findAnswer(stream.id)).toBeNull()
   })
 
   test('that waited for somebody ends as well, and its call with it', async () => {
@@ -213,8 +219,10 @@ describe('what a killed process left running', () => {
     left.close()
     const started = start()
     await started.chats.recover()
-    expect(await started.chats.stream(stream.id)).toMatchObject({ status: 'INTERRUPTED' })
-    expect((await started.chats.transcripts.answerOf(stream.id))?.parts).toMatchObject([{ call: { state: 'FAILED' } }])
+    expect(await started.chats.findStream(stream.id)).toMatchObject({ status: 'INTERRUPTED' })
+    expect((await started.chats.messageQueries.findAnswer(stream.id))?.parts).toMatchObject([
+      { call: { state: 'FAILED' } },
+    ])
   })
 
   test('is no activity of its session, and counts its answer as a message', async () => {
@@ -227,7 +235,7 @@ describe('what a killed process left running', () => {
     await started.chats.recover()
     const after = await started.sessions.find(session.id)
     expect(after?.lastActivityAt).toBe(before?.lastActivityAt)
-    expect(await started.profile.own.messageCounts([session.id])).toEqual(new Map([[session.id, 2]]))
+    expect(await started.profile.segueSessions.countMessages([session.id])).toEqual(new Map([[session.id, 2]]))
   })
 
   test('is refused when it comes back to life and writes', async () => {
@@ -238,13 +246,13 @@ describe('what a killed process left running', () => {
     const started = start()
     await started.chats.recover()
     const head = (await started.sessions.find(session.id))?.headSeq ?? 0
-    const late = started.profile.chats.append({
+    const late = started.profile.eventStore.append({
       sessionId: session.id,
-      head,
+      expectedHeadSeq: head,
       fence: { streamId: stream.id, generation: stream.generation },
       events: [],
     })
-    await expect(late).rejects.toThrow(StaleGeneration)
+    await expect(late).rejects.toThrow(FencingError)
   })
 
   test('is ended once: the next start finds nothing to do', async () => {
@@ -268,8 +276,8 @@ describe('what a killed process left running', () => {
       },
     })
     await chats.recover()
-    const stream = await chats.start(chatRequest({ sessionId: session.id, text: 'Go on', model: 'test/model' }))
-    const told = await Array.fromAsync(await chats.followers.followStream(stream.id, 0))
+    const stream = await chats.start(newChatRequest({ sessionId: session.id, text: 'Go on', model: 'test/model' }))
+    const told = await Array.fromAsync(await chats.subscriptions.subscribeToStream(stream.id, 0))
     expect(told.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'COMPLETED' } })
     const texts = [['Hi'], ['Half'], ['Go on']]
     expect(contexts).toMatchObject([texts.map(([text]) => ({ content: [{ type: 'text', text }] }))])
@@ -294,11 +302,11 @@ describe('what waited', () => {
     })
     expect(await started.chats.recover()).toBe(1)
     const last = waiting.at(-1)?.id ?? ''
-    await Array.fromAsync(await started.chats.followers.followStream(last, 0))
+    await Array.fromAsync(await started.chats.subscriptions.subscribeToStream(last, 0))
     expect(asked).toEqual(['first', 'second', 'third'].map((text) => JSON.stringify([{ type: 'text', text }])))
     const ends = (await logOf(started, session.id)).filter(({ type }) => type === 'StreamFinished')
     expect(ends.map(({ streamId }) => streamId)).toEqual([orphan.id, ...waiting.map(({ id }) => id)])
-    const messages = await started.profile.own.contextMessages(session.id)
+    const messages = await started.profile.segueSessions.loadContextMessages(session.id)
     expect(messages.map(({ role }) => role)).toEqual(Array.from({ length: 4 }, () => ['USER', 'ASSISTANT']).flat())
   })
 
@@ -316,7 +324,7 @@ describe('what waited', () => {
     })
     await chats.recover()
     expect(await chats.cancel(second.id)).toMatchObject({ outcome: 'CANCELLED', answer: null })
-    expect((await chats.transcripts.message(second.userMessageId))?.withdrawn).toBe(true)
+    expect((await chats.messageQueries.findMessage(second.userMessageId))?.withdrawn).toBe(true)
   })
 })
 
@@ -324,9 +332,9 @@ describe('a crash while an earlier one is repaired', () => {
   /** A storage that is gone after so many commits. */
   const dyingAfter =
     (commits: number) =>
-    (store: ChatStore): ChatStore => {
+    (store: EventStore): EventStore => {
       let left = commits
-      return storeAround(store, {
+      return wrapStore(store, {
         append: async (write) => {
           if (left === 0) throw new Error('the process was killed')
           left -= 1
@@ -357,10 +365,10 @@ describe('a crash while an earlier one is repaired', () => {
     })
     expect(await started.chats.recover()).toBe(1)
     for (const { id } of sessions) {
-      const [orphan, queued] = await started.profile.chats
-        .events({ sessionId: id, after: 0, limit: 100 })
+      const [orphan, queued] = await started.profile.eventStore
+        .readEvents({ sessionId: id, after: 0, limit: 100 })
         .then((log) => log.filter(({ type }) => type === 'StreamStarted').map(({ streamId }) => streamId ?? ''))
-      await Array.fromAsync(await started.chats.followers.followStream(queued ?? '', 0))
+      await Array.fromAsync(await started.chats.subscriptions.subscribeToStream(queued ?? '', 0))
       const ends = (await logOf(started, id)).filter(({ type }) => type === 'StreamFinished')
       expect(ends.map(({ streamId }) => streamId)).toEqual([orphan, queued])
     }
@@ -391,7 +399,7 @@ describe('the cost of a start', () => {
   test('goes with what is to be ended, not with the size of the database', async () => {
     const few = await statementsBeside(10)
     rmSync(home, { recursive: true, force: true })
-    home = newFolder()
+    home = newTempFolder()
     const many = await statementsBeside(1000)
     expect(few.length).toBeGreaterThan(0)
     expect(many.length).toBe(few.length)
@@ -402,7 +410,7 @@ describe('the cost of a start', () => {
     const database = new Database(join(home, 'segue.db'), { readonly: true })
     try {
       // Each connection has a note of its own, in memory and emptied with each transaction: it may be read as a whole.
-      watchShown(database)
+      installVisibleChangeTriggers(database)
       for (const sql of new Set(statements)) {
         if (!/^(SELECT|UPDATE)/.test(sql) || sql.includes('temp.')) continue
         const plan = database.prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all()

@@ -1,19 +1,19 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
-import type { ChatEvent, Delivered } from '../../../../src/model/records.ts'
-import { type Answer, gate, newAgentChats } from '../../../support/fixtures/agent-chats.ts'
-import type { ShownEvent } from '../../../support/clients/chat-client.ts'
-import { newProvidedSegue, type ProvidedSegue } from '../../../support/server/segue-with-provider.ts'
-import { partsAfter, partsOf, Reader } from '../../../support/clients/reader.ts'
-import type { Step } from '../../../support/providers/strict-provider.ts'
+import type { ChatEvent, DeliveredEvent } from '../../../../src/model/records.ts'
+import { type ScriptedAnswer, newLatch, newChatFixture } from '../../../support/fixtures/agent-chats.ts'
+import type { ApiEvent } from '../../../support/clients/chat-client.ts'
+import { startSegueWithProvider, type SegueWithProvider } from '../../../support/server/segue-with-provider.ts'
+import { foldParts, toParts, EventReader } from '../../../support/clients/reader.ts'
+import type { ProviderStep } from '../../../support/providers/strict-provider.ts'
 
-const look: Step = { toolCall: { id: 'call_1', name: 'look', arguments: ['{"at":', ' "Paris"', '}'] } }
+const look: ProviderStep = { toolCall: { id: 'call_1', name: 'look', arguments: ['{"at":', ' "Paris"', '}'] } }
 
-let world: ProvidedSegue
+let world: SegueWithProvider
 
 beforeEach(async () => {
-  world = await newProvidedSegue()
+  world = await startSegueWithProvider()
 })
 
 afterEach(async () => {
@@ -21,39 +21,39 @@ afterEach(async () => {
 })
 
 /** An answer with everything in it, held in the middle of its text. */
-async function held(): Promise<{ streamId: string; sessionId: string; reader: Reader; goOn: () => void }> {
-  const middle = gate()
-  world.provider.next([
+async function held(): Promise<{ streamId: string; sessionId: string; reader: EventReader; goOn: () => void }> {
+  const middle = newLatch()
+  world.provider.enqueue([
     { reasoning: 'Hm' },
     { reasoning: ', well.' },
     { text: 'Let me see.' },
     look,
     { finish: 'tool_calls' },
   ])
-  world.provider.next([
+  world.provider.enqueue([
     ...['It ', 'is 👋 ', 'he'].map((text) => ({ text })),
-    { wait: middle.passed },
+    { wait: middle.opened },
     ...['re.', ' Bye.'].map((text) => ({ text })),
     { finish: 'stop' },
     { usage: { input: 10, output: 5 } },
   ])
   const stream = await world.client.start({ text: 'Where?' })
-  const reader = world.read(stream.id)
-  await reader.until(() => reader.text.endsWith(' he'))
+  const reader = world.newReader(stream.id)
+  await reader.readUntil(() => reader.text.endsWith(' he'))
   return { streamId: stream.id, sessionId: stream.session.id, reader, goOn: () => middle.open() }
 }
 
 /** Somebody who comes back with what was told up to a cursor. */
-function resume(streamId: string, { events }: Reader, cursor: number): Reader {
-  const before = partsAfter(events.filter(({ seq }) => seq <= cursor))
-  return new Reader(world.another().followStream(streamId, cursor), before)
+function resume(streamId: string, { events }: EventReader, cursor: number): EventReader {
+  const before = foldParts(events.filter(({ seq }) => seq <= cursor))
+  return new EventReader(world.newClient().followStream(streamId, cursor), before)
 }
 
 /**
  * A reader who came with a cursor was told what the first one was, behind that cursor: each event once and in order,
  * to the same message. Deltas may have been merged by then, so that there are fewer of them.
  */
-function expectSameFrom(cursor: number, told: Reader, first: Reader): void {
+function expectSameFrom(cursor: number, told: EventReader, first: EventReader): void {
   const seqs = first.events.map(({ seq }) => seq).filter((seq) => seq > cursor)
   expect(seqs).toEqual(expect.arrayContaining(told.events.map(({ seq }) => seq)))
   expect(told.events.map(({ seq }) => seq)).toEqual(ascending(told.events))
@@ -61,7 +61,7 @@ function expectSameFrom(cursor: number, told: Reader, first: Reader): void {
   if (told.events.length > 0) expect(told.parts).toEqual(first.parts)
 }
 
-const isWhole = ({ type }: ShownEvent): boolean => !type.endsWith('Delta')
+const isWhole = ({ type }: ApiEvent): boolean => !type.endsWith('Delta')
 
 function ascending(events: readonly { readonly seq: number }[]): number[] {
   return [...new Set(events.map(({ seq }) => seq))].sort((a, b) => a - b)
@@ -75,9 +75,9 @@ describe('a stream is followed from any cursor', () => {
     // Each is there before the rest is.
     await Promise.all(readers.slice(0, -1).map((each) => each.next()))
     goOn()
-    await reader.toEnd()
+    await reader.readToEnd()
     for (const [index, each] of readers.entries()) {
-      await each.toEnd()
+      await each.readToEnd()
       expectSameFrom(cursors[index] ?? 0, each, reader)
     }
     expect(reader.events.at(-1)?.type).toBe('StreamFinished')
@@ -86,10 +86,10 @@ describe('a stream is followed from any cursor', () => {
   test('after its end', async () => {
     const { streamId, reader, goOn } = await held()
     goOn()
-    await reader.toEnd()
+    await reader.readToEnd()
     for (const cursor of [0, ...reader.events.map(({ seq }) => seq)]) {
       const late = resume(streamId, reader, cursor)
-      await late.toEnd()
+      await late.readToEnd()
       expectSameFrom(cursor, late, reader)
     }
   })
@@ -98,36 +98,36 @@ describe('a stream is followed from any cursor', () => {
     const { streamId, sessionId, reader, goOn } = await held()
     const queued = await world.client.start({ sessionId, text: 'And?', ifBusy: 'QUEUE' })
     goOn()
-    await world.read(queued.id).toEnd()
-    await reader.toEnd()
+    await world.newReader(queued.id).readToEnd()
+    await reader.readToEnd()
     expect(new Set(reader.events.map((event) => event.streamId))).toEqual(new Set([streamId]))
-    const late = world.read(streamId)
-    await late.toEnd()
+    const late = world.newReader(streamId)
+    await late.readToEnd()
     expectSameFrom(0, late, reader)
   })
 
   test('resume-mid-message: what was told before and what is told after make the saved message', async () => {
     const { streamId, reader, goOn } = await held()
-    await reader.leave()
+    await reader.unsubscribe()
     goOn()
     const resumed = resume(streamId, reader, reader.cursor)
-    const { message } = await resumed.untilType('StreamFinished')
-    expect(message && partsOf(message)).toEqual(resumed.parts)
+    const { message } = await resumed.readUntilType('StreamFinished')
+    expect(message && toParts(message)).toEqual(resumed.parts)
     expect(message?.text).toBe('Let me see.It is 👋 here. Bye.')
   })
 
   test('resume-before-first-token: who comes back before anything was streamed gets everything', async () => {
-    const first = gate()
-    world.provider.next([{ open: true }, { wait: first.passed }, { text: 'Hello' }, { finish: 'stop' }])
+    const first = newLatch()
+    world.provider.enqueue([{ open: true }, { wait: first.opened }, { text: 'Hello' }, { finish: 'stop' }])
     const stream = await world.client.start({ text: 'Hi' })
-    const reader = world.read(stream.id)
+    const reader = world.newReader(stream.id)
     await reader.next()
-    await reader.leave()
+    await reader.unsubscribe()
     const resumed = resume(stream.id, reader, reader.cursor)
-    const from0 = world.read(stream.id)
+    const from0 = world.newReader(stream.id)
     await from0.next()
     first.open()
-    await Promise.all([resumed.toEnd(), from0.toEnd()])
+    await Promise.all([resumed.readToEnd(), from0.readToEnd()])
     expect(resumed.text).toBe('Hello')
     expectSameFrom(reader.cursor, resumed, from0)
   })
@@ -137,22 +137,22 @@ describe('a stream is followed from any cursor', () => {
     const cursor = reader.cursor
     const [once, twice] = [resume(streamId, reader, cursor), resume(streamId, reader, cursor)]
     goOn()
-    await Promise.all([once.toEnd(), twice.toEnd(), reader.toEnd()])
+    await Promise.all([once.readToEnd(), twice.readToEnd(), reader.readToEnd()])
     for (const each of [once, twice]) expectSameFrom(cursor, each, reader)
   })
 
   test('by any number of readers, who come and go, and none of whom stops it', async () => {
     const { streamId, reader, goOn } = await held()
-    const readers = Array.from({ length: 50 }, () => world.read(streamId))
+    const readers = Array.from({ length: 50 }, () => world.newReader(streamId))
     await Promise.all(readers.map((each) => each.next()))
-    for (const leaving of readers.slice(0, 25)) await leaving.leave()
-    const gone = world.another()
-    await new Reader(gone.followStream(streamId)).next()
+    for (const leaving of readers.slice(0, 25)) await leaving.unsubscribe()
+    const gone = world.newClient()
+    await new EventReader(gone.followStream(streamId)).next()
     await gone[Symbol.asyncDispose]()
     goOn()
-    await reader.toEnd()
+    await reader.readToEnd()
     for (const staying of readers.slice(25)) {
-      await staying.toEnd()
+      await staying.readToEnd()
       expectSameFrom(0, staying, reader)
     }
     expect((await world.client.stream(streamId)).status).toBe('COMPLETED')
@@ -160,20 +160,20 @@ describe('a stream is followed from any cursor', () => {
 
   test('when all have left, it goes on to its end', async () => {
     const { streamId, reader, goOn } = await held()
-    const starter = new Reader(world.client.streamChat({ text: 'Me too' }))
-    const own = await starter.untilType('StreamStarted')
-    await starter.leave()
-    await reader.leave()
+    const starter = new EventReader(world.client.streamChat({ text: 'Me too' }))
+    const own = await starter.readUntilType('StreamStarted')
+    await starter.unsubscribe()
+    await reader.unsubscribe()
     goOn()
     for (const id of [streamId, own.stream.id]) {
-      expect((await world.read(id).untilType('StreamFinished')).stream.status).toBe('COMPLETED')
+      expect((await world.newReader(id).readUntilType('StreamFinished')).stream.status).toBe('COMPLETED')
     }
   })
 
   test('of a stream that never was: NOT_FOUND', async () => {
-    await expect(world.read('str_00000000000000000000000000').next()).rejects.toMatchObject({ code: 'NOT_FOUND' })
-    await expect(new Reader(world.client.followSession('no')).next()).rejects.toMatchObject({ code: 'NOT_FOUND' })
-    await expect(world.read('str_00000000000000000000000000', -1).next()).rejects.toMatchObject({
+    await expect(world.newReader('str_00000000000000000000000000').next()).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(new EventReader(world.client.followSession('no')).next()).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(world.newReader('str_00000000000000000000000000', -1).next()).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
     })
   })
@@ -181,39 +181,39 @@ describe('a stream is followed from any cursor', () => {
 
 describe('as long as nothing is merged', () => {
   test('a reader gets every event behind its cursor, each once, from any cursor, during the stream and after it', async () => {
-    const middle = gate()
-    const unmerged = gate()
-    await using scripted = newAgentChats(async function* () {
+    const middle = newLatch()
+    const unmerged = newLatch()
+    await using scripted = newChatFixture(async function* () {
       for (let n = 0; n < 20; n += 1) {
         yield { type: n % 2 === 0 ? 'text' : 'reasoning', block: `${n}`, text: `${n}` }
         await breathe()
-        if (n === 10) await middle.passed
+        if (n === 10) await middle.opened
       }
     })
-    scripted.hooks.replace = () => unmerged.passed
+    scripted.hooks.beforeReplace = () => unmerged.opened
     try {
       const stream = await scripted.start('Hi')
-      for await (const event of await scripted.chats.followers.followStream(stream.id, 0)) {
+      for await (const event of await scripted.chats.subscriptions.subscribeToStream(stream.id, 0)) {
         if ('partIndex' in event && event.partIndex === 10) break
       }
       const readings = Array.from({ length: 5 }, (_, cursor) => scripted.follow(stream.id, cursor))
-      const session = await scripted.chats.followers.followSession(stream.sessionId, 0)
+      const session = await scripted.chats.subscriptions.subscribeToSession(stream.sessionId, 0)
       await scripted.start('Next', { sessionId: stream.sessionId, ifBusy: 'QUEUE' })
       middle.open()
       const during = await Promise.all(readings)
-      const log = await scripted.log(stream.sessionId)
+      const log = await scripted.readLog(stream.sessionId)
       const mine = log.filter(({ streamId }) => streamId === stream.id)
       expect(mine.length).toBeGreaterThan(20)
       for (const [cursor, told] of during.entries()) expect(told).toEqual(mine.filter(({ seq }) => seq > cursor))
       for (const { seq } of mine.slice(0, -1)) {
         expect(await scripted.follow(stream.id, seq)).toEqual(mine.filter((event) => event.seq > seq))
       }
-      const all: Delivered[] = []
+      const all: DeliveredEvent[] = []
       for await (const event of session) {
         all.push(event)
         if (event.type === 'StreamFinished' && event.streamId !== stream.id) break
       }
-      expect(all).toEqual(await scripted.log(stream.sessionId))
+      expect(all).toEqual(await scripted.readLog(stream.sessionId))
       expect(all.map(({ seq }) => seq)).toEqual(all.map((_, index) => index + 1))
     } finally {
       unmerged.open()
@@ -224,45 +224,45 @@ describe('as long as nothing is merged', () => {
 describe('a session is followed', () => {
   test('across its streams: every event, none twice, without an end', async () => {
     const { sessionId, goOn } = await held()
-    const reader = new Reader(world.client.followSession(sessionId))
-    await reader.until(() => reader.text.endsWith(' he'))
+    const reader = new EventReader(world.client.followSession(sessionId))
+    await reader.readUntil(() => reader.text.endsWith(' he'))
     const queued = await world.client.start({ sessionId, text: 'And?', ifBusy: 'QUEUE' })
     goOn()
-    await reader.until(({ events }) => isEndOf(queued.id, events.at(-1)))
+    await reader.readUntil(({ events }) => isEndOf(queued.id, events.at(-1)))
     const again = await world.client.start({ sessionId, text: 'Again' })
-    await reader.until(({ events }) => isEndOf(again.id, events.at(-1)))
+    await reader.readUntil(({ events }) => isEndOf(again.id, events.at(-1)))
     expect(reader.events.map(({ seq }) => seq)).toEqual(ascending(reader.events))
     expect(reader.events.filter(({ type }) => type === 'StreamFinished')).toHaveLength(3)
 
-    const late = new Reader(world.client.followSession(sessionId, 3))
-    await late.until(({ events }) => isEndOf(again.id, events.at(-1)))
+    const late = new EventReader(world.client.followSession(sessionId, 3))
+    await late.readUntil(({ events }) => isEndOf(again.id, events.at(-1)))
     expectSameFrom(3, late, reader)
     // Both are still there.
     const last = await world.client.start({ sessionId, text: 'Last' })
-    for (const each of [reader, late]) await each.until(({ events }) => isEndOf(last.id, events.at(-1)))
+    for (const each of [reader, late]) await each.readUntil(({ events }) => isEndOf(last.id, events.at(-1)))
     expectSameFrom(3, late, reader)
   })
 
   test('that is empty, from its first event on', async () => {
     const sessionId = await world.client.createSession()
-    const reader = new Reader(world.client.followSession(sessionId))
+    const reader = new EventReader(world.client.followSession(sessionId))
     const first = reader.next()
     // Asked for over another connection: the server answers in between.
     await world.client.session(sessionId)
     const stream = await world.client.start({ sessionId, text: 'Hi' })
     expect(await first).toMatchObject({ type: 'StreamStarted', seq: 1 })
-    await reader.until(({ events }) => isEndOf(stream.id, events.at(-1)))
+    await reader.readUntil(({ events }) => isEndOf(stream.id, events.at(-1)))
   })
 })
 
-function isEndOf(streamId: string, event: ShownEvent | undefined): boolean {
+function isEndOf(streamId: string, event: ApiEvent | undefined): boolean {
   return event?.type === 'StreamFinished' && event.streamId === streamId
 }
 
 describe('reset-is-signalled: a cursor that no event has reached', () => {
   test('in a stream that runs: the message so far, and from there on', async () => {
     const { streamId, sessionId, reader, goOn } = await held()
-    const lost = world.read(streamId, 1_000_000)
+    const lost = world.newReader(streamId, 1_000_000)
     expect(await lost.next()).toMatchObject({
       type: 'StreamReset',
       reason: 'CURSOR_AHEAD',
@@ -273,27 +273,27 @@ describe('reset-is-signalled: a cursor that no event has reached', () => {
     })
     expect(lost.parts).toEqual(reader.parts)
     goOn()
-    await Promise.all([lost.toEnd(), reader.toEnd()])
+    await Promise.all([lost.readToEnd(), reader.readToEnd()])
     expect(lost.parts).toEqual(reader.parts)
   })
 
   test('in a stream that runs and has said nothing yet', async () => {
-    const first = gate()
-    world.provider.next([{ wait: first.passed }, { text: 'Hello' }, { finish: 'stop' }])
+    const first = newLatch()
+    world.provider.enqueue([{ wait: first.opened }, { text: 'Hello' }, { finish: 'stop' }])
     const stream = await world.client.start({ text: 'Hi' })
-    const lost = world.read(stream.id, 99)
+    const lost = world.newReader(stream.id, 99)
     expect(await lost.next()).toMatchObject({ type: 'StreamReset', message: null, seq: 1 })
     first.open()
-    await lost.toEnd()
+    await lost.readToEnd()
     expect(lost.text).toBe('Hello')
   })
 
   test('in a stream that is over: its message, and its end once more', async () => {
     const { streamId, reader, goOn } = await held()
     goOn()
-    await reader.toEnd()
-    const lost = world.read(streamId, 1_000_000)
-    await lost.toEnd()
+    await reader.readToEnd()
+    const lost = world.newReader(streamId, 1_000_000)
+    await lost.readToEnd()
     expect(lost.events).toMatchObject([
       { type: 'StreamReset', seq: reader.cursor - 1, message: { status: 'STREAMING', usage: null } },
       { type: 'StreamFinished', seq: reader.cursor, message: { status: 'COMPLETE' } },
@@ -304,23 +304,23 @@ describe('reset-is-signalled: a cursor that no event has reached', () => {
   test('in a stream that waits: nothing yet, then everything', async () => {
     const { sessionId, goOn } = await held()
     const queued = await world.client.start({ sessionId, text: 'And?', ifBusy: 'QUEUE' })
-    const lost = world.read(queued.id, 1_000_000)
+    const lost = world.newReader(queued.id, 1_000_000)
     expect(await lost.next()).toMatchObject({ type: 'StreamReset', seq: queued.lastSeq, message: null })
     goOn()
     expect(await lost.next()).toMatchObject({ type: 'StreamChanged', stream: { status: 'RUNNING' } })
-    expect((await lost.untilType('StreamFinished')).message?.text).toBe(lost.text)
+    expect((await lost.readUntilType('StreamFinished')).message?.text).toBe(lost.text)
   })
 
   test('in a session: the answer that is being made, and from there on', async () => {
     const { streamId, sessionId, reader, goOn } = await held()
-    const lost = new Reader(world.client.followSession(sessionId, 1_000_000))
+    const lost = new EventReader(world.client.followSession(sessionId, 1_000_000))
     expect(await lost.next()).toMatchObject({ type: 'StreamReset', streamId, seq: reader.cursor })
     expect(lost.parts).toEqual(reader.parts)
     goOn()
-    await lost.until(({ events }) => isEndOf(streamId, events.at(-1)))
+    await lost.readUntil(({ events }) => isEndOf(streamId, events.at(-1)))
     expect(lost.text).toBe('Let me see.It is 👋 here. Bye.')
 
-    const idle = new Reader(world.client.followSession(sessionId, 1_000_000))
+    const idle = new EventReader(world.client.followSession(sessionId, 1_000_000))
     expect(await idle.next()).toMatchObject({
       type: 'StreamReset',
       seq: lost.cursor,
@@ -332,28 +332,28 @@ describe('reset-is-signalled: a cursor that no event has reached', () => {
   })
 
   test('in streamChat that joins', async () => {
-    const middle = gate()
-    world.provider.next([{ text: 'Hel' }, { wait: middle.passed }, { text: 'lo' }, { finish: 'stop' }])
+    const middle = newLatch()
+    world.provider.enqueue([{ text: 'Hel' }, { wait: middle.opened }, { text: 'lo' }, { finish: 'stop' }])
     const stream = await world.client.start({ text: 'Hi', key: 'k' })
-    await world.read(stream.id).until((reader) => reader.text === 'Hel')
-    const lost = new Reader(world.client.streamChat({ text: 'Hi', key: 'k' }, 500))
+    await world.newReader(stream.id).readUntil((reader) => reader.text === 'Hel')
+    const lost = new EventReader(world.client.streamChat({ text: 'Hi', key: 'k' }, 500))
     expect(await lost.next()).toMatchObject({ type: 'StreamReset', message: { text: 'Hel' } })
     middle.open()
-    await lost.toEnd()
+    await lost.readToEnd()
     expect(lost.text).toBe('Hello')
   })
 
   test('is none when it lies between a stream’s end and the session’s: it just completes', async () => {
     const stream = await world.client.start({ text: 'Hi' })
-    const first = world.read(stream.id)
-    await first.toEnd()
+    const first = world.newReader(stream.id)
+    await first.readToEnd()
     const sessionId = stream.session.id
-    await world.read((await world.client.start({ sessionId, text: 'Again' })).id).toEnd()
+    await world.newReader((await world.client.start({ sessionId, text: 'Again' })).id).readToEnd()
     const { headSeq } = await world.client.session(sessionId)
     for (const cursor of [first.cursor, first.cursor + 1, headSeq]) {
-      expect(await world.read(stream.id, cursor).toEnd()).toEqual([])
+      expect(await world.newReader(stream.id, cursor).readToEnd()).toEqual([])
     }
-    expect(await world.read(stream.id, headSeq + 1).toEnd()).toMatchObject([
+    expect(await world.newReader(stream.id, headSeq + 1).readToEnd()).toMatchObject([
       { type: 'StreamReset' },
       { type: 'StreamFinished' },
     ])
@@ -362,35 +362,38 @@ describe('reset-is-signalled: a cursor that no event has reached', () => {
 
 describe('a key', () => {
   test('joins the same stream from any client, during it and long after', async () => {
-    const middle = gate()
-    world.provider.next([{ text: 'Hel' }, { wait: middle.passed }, { text: 'lo' }, { finish: 'stop' }])
+    const middle = newLatch()
+    world.provider.enqueue([{ text: 'Hel' }, { wait: middle.opened }, { text: 'lo' }, { finish: 'stop' }])
     const input = { text: 'Hi', key: 'a key of mine' }
-    const first = new Reader(world.client.streamChat(input))
-    await first.until(() => first.text === 'Hel')
+    const first = new EventReader(world.client.streamChat(input))
+    await first.readUntil(() => first.text === 'Hel')
     const streamId = first.events[0]?.streamId
-    const during = Array.from({ length: 5 }, () => new Reader(world.another().streamChat(input)))
-    await Promise.all(during.map((each) => each.until(() => each.text === 'Hel')))
-    expect((await world.another().start(input)).id).toBe(streamId)
+    const during = Array.from({ length: 5 }, () => new EventReader(world.newClient().streamChat(input)))
+    await Promise.all(during.map((each) => each.readUntil(() => each.text === 'Hel')))
+    expect((await world.newClient().start(input)).id).toBe(streamId)
     middle.open()
-    await first.toEnd()
+    await first.readToEnd()
     for (const each of during) {
-      await each.toEnd()
+      await each.readToEnd()
       expectSameFrom(0, each, first)
     }
 
-    const late = new Reader(world.another().streamChat(input))
-    await late.toEnd()
+    const late = new EventReader(world.newClient().streamChat(input))
+    await late.readToEnd()
     expectSameFrom(0, late, first)
-    const behind = new Reader(world.another().streamChat(input, first.cursor - 1))
-    expect(await behind.toEnd()).toEqual(first.events.slice(-1))
-    expect(await new Reader(world.another().streamChat(input, first.cursor)).toEnd()).toEqual([])
-    expect((await world.another().start(input)).id).toBe(streamId)
+    const behind = new EventReader(world.newClient().streamChat(input, first.cursor - 1))
+    expect(await behind.readToEnd()).toEqual(first.events.slice(-1))
+    expect(await new EventReader(world.newClient().streamChat(input, first.cursor)).readToEnd()).toEqual([])
+    expect((await world.newClient().start(input)).id).toBe(streamId)
     expect(world.provider.requests).toHaveLength(1)
   })
 
   test('that many clients begin with at the same moment begins one answer', async () => {
-    const readers = Array.from({ length: 20 }, () => new Reader(world.another().streamChat({ text: 'Hi', key: 'k' })))
-    await Promise.all(readers.map((reader) => reader.toEnd()))
+    const readers = Array.from(
+      { length: 20 },
+      () => new EventReader(world.newClient().streamChat({ text: 'Hi', key: 'k' })),
+    )
+    await Promise.all(readers.map((reader) => reader.readToEnd()))
     for (const { events, text } of readers) {
       expect(events[0]).toEqual(readers[0]?.events[0])
       expect(events.at(-1)).toEqual(readers[0]?.events.at(-1))
@@ -405,13 +408,13 @@ describe('a key', () => {
     const others = [{ text: 'Hi' }, { sessionId, text: 'Hello' }, { sessionId, text: 'Hi', model: 'strict/other' }]
     for (let round = 0; round < 2; round += 1) {
       for (const input of others) {
-        const joined = new Reader(world.client.streamChat({ ...input, key: 'k' })).next()
+        const joined = new EventReader(world.client.streamChat({ ...input, key: 'k' })).next()
         await expect(joined).rejects.toMatchObject({
           code: 'IDEMPOTENCY_MISMATCH',
           extensions: { streamId: stream.id },
         })
       }
-      await world.read(stream.id).toEnd()
+      await world.newReader(stream.id).readToEnd()
     }
     expect(world.provider.requests).toHaveLength(1)
   })
@@ -441,7 +444,7 @@ describe('a log of 2,500 deltas', () => {
   }
 
   /** Each delta is a commit of its own: by the clock that the grouping looks at, there is a while between any two. */
-  function slowly(events: () => Iterable<AgentEvent>, until: Promise<unknown> = Promise.resolve()): Answer {
+  function slowly(events: () => Iterable<AgentEvent>, until: Promise<unknown> = Promise.resolve()): ScriptedAnswer {
     return async function* () {
       for (const event of events()) {
         vi.advanceTimersByTime(25)
@@ -456,7 +459,7 @@ describe('a log of 2,500 deltas', () => {
   afterEach(() => void vi.useRealTimers())
 
   /** The texts of the parts, with what was told applied to what was there. */
-  function applied(before: readonly string[], events: readonly (ChatEvent | Delivered)[]): string[] {
+  function applied(before: readonly string[], events: readonly (ChatEvent | DeliveredEvent)[]): string[] {
     const after = [...before]
     for (const event of events) {
       if (event.type === 'ToolCallChanged') after[event.partIndex] = event.toolCall.argumentsText
@@ -472,7 +475,7 @@ describe('a log of 2,500 deltas', () => {
 
   /** From many cursors, mid-part ones too: few events, the same text, in order, up to the end. */
   async function expectCheapEverywhere(
-    scripted: ReturnType<typeof newAgentChats>,
+    scripted: ReturnType<typeof newChatFixture>,
     streamId: string,
     full: readonly ChatEvent[],
   ) {
@@ -488,20 +491,20 @@ describe('a log of 2,500 deltas', () => {
   }
 
   test('is caught up with in a few events, from any cursor, before the merge on disk, during it and after it', async () => {
-    await using scripted = newAgentChats(slowly(everything))
+    await using scripted = newChatFixture(slowly(everything))
     const removals: { seqs: readonly number[]; release: () => void }[] = []
     const arrivals = new EventTarget()
-    scripted.hooks.remove = async (seqs) => {
-      const release = gate()
+    scripted.hooks.beforeRemove = async (seqs) => {
+      const release = newLatch()
       removals.push({ seqs, release: release.open })
       arrivals.dispatchEvent(new Event('removal'))
-      await release.passed
+      await release.opened
     }
     const stream = await scripted.start('Hi')
     const first = await scripted.follow(stream.id)
     expect(applied([], first)).toEqual(texts)
 
-    const full = await scripted.log(stream.sessionId)
+    const full = await scripted.readLog(stream.sessionId)
     expect(full.filter(({ type }) => type.endsWith('Delta')).length).toBeGreaterThanOrEqual(2500)
     expect(full.map(({ seq }) => seq)).toEqual(full.map((_, index) => index + 1))
     await expectCheapEverywhere(scripted, stream.id, full)
@@ -516,30 +519,30 @@ describe('a log of 2,500 deltas', () => {
       expect(removals[slice]?.seqs.length).toBeLessThanOrEqual(500)
       removals[slice]?.release()
     }
-    delete scripted.hooks.remove
+    delete scripted.hooks.beforeRemove
     await scripted.chats.close()
-    expect((await scripted.log(stream.sessionId)).length).toBeLessThan(30)
+    expect((await scripted.readLog(stream.sessionId)).length).toBeLessThan(30)
     await expectCheapEverywhere(scripted, stream.id, full)
-    expect((await scripted.answerOf(stream.id))?.parts).toHaveLength(4)
+    expect((await scripted.findAnswer(stream.id))?.parts).toHaveLength(4)
   }, 60_000)
 
   test('a reader who comes while it grows catches up in a few events, then gets each as it comes', async () => {
-    const said = gate()
-    const more = gate()
-    await using scripted = newAgentChats(async function* (run) {
+    const said = newLatch()
+    const more = newLatch()
+    await using scripted = newChatFixture(async function* (run) {
       yield* slowly(everything)(run)
       said.open()
-      await more.passed
+      await more.opened
       yield* slowly(() => [1, 2, 3].map((n) => ({ type: 'text', block: '3', text: word(n) })))(run)
     })
     const stream = await scripted.start('Hi')
-    const reading = await scripted.chats.followers.followStream(stream.id, 0)
+    const reading = await scripted.chats.subscriptions.subscribeToStream(stream.id, 0)
     // It does not read on before everything is there.
     expect((await reading.next()).value).toMatchObject({ type: 'StreamStarted' })
-    await said.passed
-    const head = (await scripted.log(stream.sessionId)).length
+    await said.opened
+    const head = (await scripted.readLog(stream.sessionId)).length
     expect(head).toBeGreaterThan(2500)
-    const told: Delivered[] = []
+    const told: DeliveredEvent[] = []
     for await (const event of reading) {
       told.push(event)
       if (event.seq === head) more.open()
@@ -550,13 +553,13 @@ describe('a log of 2,500 deltas', () => {
   }, 60_000)
 
   test('a session with many streams is caught up with in a few events a stream', async () => {
-    await using scripted = newAgentChats(slowly(everything))
+    await using scripted = newChatFixture(slowly(everything))
     const first = await scripted.start('Hi')
     await scripted.follow(first.id)
     const second = await scripted.start('Again', { sessionId: first.sessionId })
     await scripted.follow(second.id)
-    const told: Delivered[] = []
-    for await (const event of await scripted.chats.followers.followSession(first.sessionId, 0)) {
+    const told: DeliveredEvent[] = []
+    for await (const event of await scripted.chats.subscriptions.subscribeToSession(first.sessionId, 0)) {
       told.push(event)
       if (event.type === 'StreamFinished' && event.streamId === second.id) break
     }
@@ -575,27 +578,27 @@ describe('a log of 2,500 deltas', () => {
 describe('lost-wake-up-still-ends', () => {
   // A reader looks once for a page, and once more when it has begun to wait.
   test.each([1, 2])('a whole answer that is committed behind the back of look %i is told to the end', async (which) => {
-    await using scripted = newAgentChats(async function* () {
+    await using scripted = newChatFixture(async function* () {
       yield { type: 'text', block: '1', text: 'Hello' }
     })
     const { id, sessionId } = await scripted.start('Hi')
     await scripted.follow(id)
-    const head = (await scripted.log(sessionId)).length
-    const looking = gate()
-    const ended = gate()
+    const head = (await scripted.readLog(sessionId)).length
+    const looking = newLatch()
+    const ended = newLatch()
     let looks = 0
     const lookAgain = async (): Promise<void> => {
       looks += 1
       if (looks !== which) return
       looking.open()
       // It saw nothing, and knows it only when everything is over.
-      await ended.passed
+      await ended.opened
     }
-    scripted.hooks.read = (_, events) => (events.length > 0 ? undefined : lookAgain())
-    scripted.hooks.looked = lookAgain
-    const reading = await scripted.chats.followers.followSession(sessionId, head)
+    scripted.hooks.afterRead = (_, events) => (events.length > 0 ? undefined : lookAgain())
+    scripted.hooks.afterHeadSeq = lookAgain
+    const reading = await scripted.chats.subscriptions.subscribeToSession(sessionId, head)
     const first = reading.next()
-    await looking.passed
+    await looking.opened
     const stream = await scripted.start('Again', { sessionId })
     expect((await scripted.chats.cancel(stream.id)).stream.finishedAt).not.toBeNull()
     ended.open()

@@ -4,24 +4,32 @@ import { describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
 import { estimateTokens } from '../../../../src/agent/estimate-tokens.ts'
 import { deltaText, isDeltaDraft } from '../../../../src/chat/log/delta.ts'
-import { type Draft, fold } from '../../../../src/model/fold-message.ts'
-import { absorb, accept, dequeue, endTurn, type Turn, turnOf, withdraw } from '../../../../src/chat/turn/turn.ts'
-import { eventTextLimit } from '../../../../src/lib/unicode.ts'
-import { isSettled } from '../../../../src/model/tool-call.ts'
+import { type EventDraft, foldMessage } from '../../../../src/model/fold-message.ts'
+import {
+  applyAgentEvent,
+  acceptStream,
+  dequeueStream,
+  finishTurn,
+  type TurnState,
+  createTurnState,
+  withdrawStream,
+} from '../../../../src/chat/turn/turn.ts'
+import { maxEventTextCodeUnits } from '../../../../src/lib/unicode.ts'
+import { isFinal } from '../../../../src/model/tool-call.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../../../src/model/records.ts'
 import {
   anyAgentEvents,
   anyEnding,
-  countingEnvironment,
+  newCountingEnvironment,
   newStream,
-  play,
-  type Played,
-  userMessage,
+  playTurn,
+  type PlayedTurn,
+  newUserMessage,
 } from '../../../support/fixtures/generators.ts'
 
 /** What holds for every answer, whatever the agent did and however it ended. */
-function everyAnswer(check: (played: Played, events: readonly AgentEvent[]) => void): void {
-  const property = fc.property(anyAgentEvents, anyEnding, (events, ending) => check(play(events, ending), events))
+function everyAnswer(check: (played: PlayedTurn, events: readonly AgentEvent[]) => void): void {
+  const property = fc.property(anyAgentEvents, anyEnding, (events, ending) => check(playTurn(events, ending), events))
   fc.assert(property, { numRuns: 300 })
 }
 
@@ -47,23 +55,23 @@ function* stringsIn(value: unknown): Generator<string> {
 
 describe('whatever an agent does, and wherever it ends', () => {
   test('each delta goes on where its part ends, and no part comes before the one in front of it', () => {
-    everyAnswer(({ turn, drafts }) => {
+    everyAnswer(({ turn, events }) => {
       let answer: MessageRecord | null = null
-      for (const draft of drafts) {
+      for (const draft of events) {
         if ('partIndex' in draft) {
           expect(draft.partIndex).toBeLessThanOrEqual(answer?.parts.length ?? 0)
           expect(draft.messageId).toBe(turn.answer?.id)
         }
         if (isDeltaDraft(draft)) expect(draft.offset).toBe(lengthOf(answer?.parts[draft.partIndex]))
-        answer = fold(turn.frame, answer, draft)
+        answer = foldMessage(turn.answerBase, answer, draft)
       }
     })
   })
 
   test('no event holds more than 65,536 code units of text, or half a pair anywhere', () => {
-    everyAnswer(({ drafts }) => {
-      for (const draft of drafts) {
-        if (isDeltaDraft(draft)) expect(deltaText(draft).length).toBeLessThanOrEqual(eventTextLimit)
+    everyAnswer(({ events }) => {
+      for (const draft of events) {
+        if (isDeltaDraft(draft)) expect(deltaText(draft).length).toBeLessThanOrEqual(maxEventTextCodeUnits)
         expect([...stringsIn(draft)].every((text) => text.isWellFormed())).toBe(true)
       }
     })
@@ -72,16 +80,16 @@ describe('whatever an agent does, and wherever it ends', () => {
   test('the fold of its events is its answer, at every moment', () => {
     fc.assert(
       fc.property(anyAgentEvents, anyEnding, (events, ending) => {
-        const env = countingEnvironment()
-        let turn = turnOf(newStream(), userMessage(newStream()))
+        const env = newCountingEnvironment()
+        let turn = createTurnState(newStream(), newUserMessage(newStream()))
         let folded: MessageRecord | null = null
-        const take = (outcome: { turn: Turn; events: readonly Draft[] }): void => {
-          for (const draft of outcome.events) folded = fold(turn.frame, folded, draft)
+        const take = (outcome: { turn: TurnState; events: readonly EventDraft[] }): void => {
+          for (const draft of outcome.events) folded = foldMessage(turn.answerBase, folded, draft)
           expect(isDeepStrictEqual(folded, outcome.turn.answer)).toBe(true)
           turn = outcome.turn
         }
-        for (const event of events) take(absorb(turn, event, env))
-        take(endTurn(turn, ending, env))
+        for (const event of events) take(applyAgentEvent(turn, event, env))
+        take(finishTurn(turn, ending, env))
       }),
     )
   })
@@ -89,7 +97,7 @@ describe('whatever an agent does, and wherever it ends', () => {
   test('there is one StreamFinished, at the end, which names the answer and raises the generation', () => {
     fc.assert(
       fc.property(anyAgentEvents, anyEnding, fc.integer({ min: 1, max: 9 }), (events, ending, generation) => {
-        const { turn, drafts } = play(events, ending, countingEnvironment(), newStream({ generation }))
+        const { turn, events: drafts } = playTurn(events, ending, newCountingEnvironment(), newStream({ generation }))
         const finished = drafts.filter(({ type }) => type === 'StreamFinished')
         expect(finished.length).toBe(1)
         expect(drafts.at(-1)).toMatchObject({ stream: turn.stream, messageId: turn.answer?.id ?? null })
@@ -109,13 +117,13 @@ describe('whatever an agent does, and wherever it ends', () => {
   })
 
   test('no call is left open, and none that is over changes any more', () => {
-    everyAnswer(({ turn, drafts }) => {
+    everyAnswer(({ turn, events }) => {
       const over = new Map<string, ToolCall>()
-      for (const draft of drafts) {
+      for (const draft of events) {
         if (draft.type === 'ToolCallDelta') expect(over.has(draft.toolCallId)).toBe(false)
         if (draft.type !== 'ToolCallChanged') continue
         expect(over.has(draft.toolCall.id)).toBe(false)
-        if (isSettled(draft.toolCall)) over.set(draft.toolCall.id, draft.toolCall)
+        if (isFinal(draft.toolCall)) over.set(draft.toolCall.id, draft.toolCall)
       }
       expect(isDeepStrictEqual(callsOf(turn.answer), [...over.values()].toSorted(byNumber))).toBe(true)
       for (const call of over.values()) expect(call.finishedAt).not.toBeNull()
@@ -123,9 +131,9 @@ describe('whatever an agent does, and wherever it ends', () => {
   })
 
   test('a call that became whole stays as it was whole', () => {
-    everyAnswer(({ turn, drafts }) => {
+    everyAnswer(({ turn, events }) => {
       const whole = new Map<string, string>()
-      for (const draft of drafts) {
+      for (const draft of events) {
         if (draft.type !== 'ToolCallChanged' || !draft.toolCall.argumentsWhole) continue
         const { id, argumentsText } = draft.toolCall
         expect(argumentsText === (whole.get(id) ?? argumentsText)).toBe(true)
@@ -223,30 +231,30 @@ describe('a call of a tool', () => {
   const input = (text: string): AgentEvent => ({ type: 'tool-input', callId: '0', name: 'look', text })
   const whole = (argumentsText: string): AgentEvent => ({ type: 'tool-call', callId: '0', name: 'look', argumentsText })
   const result: AgentEvent = { type: 'tool-result', callId: '0', result: 'seen' }
-  const deltas = (drafts: readonly Draft[]): string[] =>
+  const deltas = (drafts: readonly EventDraft[]): string[] =>
     drafts.flatMap((draft) => (draft.type === 'ToolCallDelta' ? [draft.argumentsText] : []))
 
   test('is told of before its arguments come', () => {
-    const { turn, drafts } = play([input('')], null)
-    expect(drafts.at(-1)).toMatchObject({ type: 'ToolCallDelta', toolName: 'look', offset: 0, argumentsText: '' })
+    const { turn, events } = playTurn([input('')], null)
+    expect(events.at(-1)).toMatchObject({ type: 'ToolCallDelta', toolName: 'look', offset: 0, argumentsText: '' })
     expect(callsOf(turn.answer)).toMatchObject([{ name: 'look', state: 'STREAMING' }])
   })
 
   test('joins a pair whose second half comes with the whole text only', () => {
-    const { drafts } = play([input('"\ud83d'), whole('"😀"')], { status: 'COMPLETED' })
-    expect(deltas(drafts)).toEqual(['"', '😀"'])
+    const { events } = playTurn([input('"\ud83d'), whole('"😀"')], { status: 'COMPLETED' })
+    expect(deltas(events)).toEqual(['"', '😀"'])
   })
 
   test('runs once: a second one of the same name in its step, and what comes late for it, change nothing', () => {
-    const once = play([whole('{}'), result], { status: 'COMPLETED' })
-    const again = play([whole('{}'), result, whole('{"a":1}'), input('x'), result], { status: 'COMPLETED' })
-    expect(again.drafts.map(({ type }) => type)).toEqual(once.drafts.map(({ type }) => type))
+    const once = playTurn([whole('{}'), result], { status: 'COMPLETED' })
+    const again = playTurn([whole('{}'), result, whole('{"a":1}'), input('x'), result], { status: 'COMPLETED' })
+    expect(again.events.map(({ type }) => type)).toEqual(once.events.map(({ type }) => type))
     expect(callsOf(again.turn.answer)).toMatchObject([{ state: 'SUCCEEDED', argumentsText: '{}', result: 'seen' }])
   })
 
   test('of another step may have the same name and is another call', () => {
     const step: AgentEvent = { type: 'step', estimatedInputTokens: 1 }
-    const { turn } = play([step, whole('{}'), result, step, whole('{"a":1}')], { status: 'CANCELLED' })
+    const { turn } = playTurn([step, whole('{}'), result, step, whole('{"a":1}')], { status: 'CANCELLED' })
     expect(callsOf(turn.answer)).toMatchObject([
       { providerId: '0', argumentsText: '{}', state: 'SUCCEEDED' },
       { providerId: '0', argumentsText: '{"a":1}', state: 'CANCELLED' },
@@ -261,7 +269,7 @@ describe('a call of a tool', () => {
     ['COMPLETED', 'half-made', [input('{')], 'FAILED'],
     ['COMPLETED', 'running', [whole('{}')], 'OUTCOME_UNKNOWN'],
   ] as const)('when the stream ends as %s, one that is %s ends as it must', (status, _is, events, state) => {
-    expect(callsOf(play(events, { status }).turn.answer)).toMatchObject([{ state }])
+    expect(callsOf(playTurn(events, { status }).turn.answer)).toMatchObject([{ state }])
   })
 })
 
@@ -270,7 +278,7 @@ describe('an estimate', () => {
   const text = (of: string): AgentEvent => ({ type: 'text', block: '1', text: of })
 
   test('counts what each step made, and nothing twice', () => {
-    const { turn } = play([step, text('x'.repeat(8)), step, text('y'.repeat(3))], { status: 'CANCELLED' })
+    const { turn } = playTurn([step, text('x'.repeat(8)), step, text('y'.repeat(3))], { status: 'CANCELLED' })
     expect(turn.stream.usage).toMatchObject({
       estimated: true,
       inputTokens: 14,
@@ -279,7 +287,7 @@ describe('an estimate', () => {
   })
 
   test('is never negative, also when a whole call is shorter than its pieces were', () => {
-    const { turn } = play(
+    const { turn } = playTurn(
       [
         step,
         { type: 'tool-input', callId: '0', name: 'look', text: 'x'.repeat(100) },
@@ -291,7 +299,11 @@ describe('an estimate', () => {
     expect(turn.stream.usage.outputTokens).toBe(estimateTokens(100) + estimateTokens(2))
     // As after a crash that lost more of the answer than the row of its stream tells.
     const ahead = newStream({ step: { inputTokens: 7, producedBefore: 1000 } })
-    const { stream } = endTurn(turnOf(ahead, userMessage(ahead)), { status: 'INTERRUPTED' }, countingEnvironment()).turn
+    const { stream } = finishTurn(
+      createTurnState(ahead, newUserMessage(ahead)),
+      { status: 'INTERRUPTED' },
+      newCountingEnvironment(),
+    ).turn
     expect(stream.usage.outputTokens).toBe(0)
   })
 })
@@ -300,15 +312,19 @@ describe('a stream that waits', () => {
   const queued = newStream({ status: 'QUEUED', generation: 1 })
 
   test('is accepted as it is, and runs when its turn comes', () => {
-    const env = countingEnvironment()
-    expect(accept(queued, env)).toMatchObject({ type: 'StreamStarted', stream: queued, userMessageId: 'message-0' })
-    const { stream, event } = dequeue(queued, env)
+    const env = newCountingEnvironment()
+    expect(acceptStream(queued, env)).toMatchObject({
+      type: 'StreamStarted',
+      stream: queued,
+      userMessageId: 'message-0',
+    })
+    const { stream, event } = dequeueStream(queued, env)
     expect(stream).toEqual({ ...queued, status: 'RUNNING' })
     expect(event).toMatchObject({ type: 'StreamChanged', stream })
   })
 
   test('can be taken back, and ends without an answer', () => {
-    const { stream, event } = withdraw(queued, countingEnvironment())
+    const { stream, event } = withdrawStream(queued, newCountingEnvironment())
     expect(stream).toMatchObject({ status: 'CANCELLED', generation: 2, messageId: null, error: null })
     expect(event).toMatchObject({ type: 'StreamFinished', stream, messageId: null })
   })

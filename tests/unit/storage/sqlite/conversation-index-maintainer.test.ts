@@ -3,36 +3,36 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
-import { ProfileDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
+import { SqliteDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
 import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
-import { SqliteSessions } from '../../../../src/storage/sqlite/sqlite-session-reader.ts'
-import { type Prepares, Statements } from '../../../../src/storage/sqlite/database/statement-cache.ts'
-import { newFolder } from '../../../support/server/segue.ts'
+import { SqliteSessionReader } from '../../../../src/storage/sqlite/sqlite-session-reader.ts'
+import { type SqlConnection, StatementCache } from '../../../../src/storage/sqlite/database/statement-cache.ts'
+import { newTempFolder } from '../../../support/server/segue.ts'
 
 function newPath(): string {
-  const folder = newFolder()
+  const folder = newTempFolder()
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return join(folder, 'segue.db')
 }
 
 /** The database of a profile, and what it lists. */
 function open(path: string) {
-  const database = new ProfileDatabase(path)
+  const database = new SqliteDatabase(path)
   onTestFinished(() => database.close())
-  const sessions = new SqliteSessions(database, 'default')
+  const sessions = new SqliteSessionReader(database, 'default')
   const all = { after: null, before: null, limit: 1001, backwards: false }
   return {
     database,
     list: async () => {
-      const { entries } = await sessions.conversationPage(all, {})
+      const { conversations: entries } = await sessions.listConversations(all, {})
       return entries.map(({ rootId, tipId, segmentCount }) => `${rootId} > ${tipId} (${segmentCount})`)
     },
-    listSessions: async () => (await sessions.sessionPage(all, {})).map(({ id }) => id),
+    listSessions: async () => (await sessions.listSessions(all, {})).map(({ id }) => id),
   }
 }
 
 /** A session with a message, that has ended in a compression. */
-function insert(db: Prepares, id: string, at: number, parent: string | null = null): void {
+function insert(db: SqlConnection, id: string, at: number, parent: string | null = null): void {
   db.prepare(
     `INSERT INTO sessions (id, source, parent_session_id, started_at, end_reason, last_activity_at, message_count, usage)
      VALUES (?, 'segue', ?, ?, 'compression', ?, 1, '{}')`,
@@ -44,7 +44,7 @@ test('a database from before there was an index is indexed when it is opened', a
   const old = new Database(path)
   old.exec(migrations[0] ?? '')
   old.pragma('user_version = 1')
-  const writes = new Statements(old)
+  const writes = new StatementCache(old)
   insert(writes, 'b', 2, 'a')
   insert(writes, 'a', 1)
   insert(writes, 'c', 3)
@@ -57,10 +57,10 @@ test('a database from before there was an index is indexed when it is opened', a
 test('whoever writes to the sessions, the next list shows it', async () => {
   const path = newPath()
   const { database, list } = open(path)
-  database.write(() => insert(database, 'a', 1))
+  database.transaction(() => insert(database, 'a', 1))
   const other = new Database(path)
   onTestFinished(() => void other.close())
-  const writes = new Statements(other)
+  const writes = new StatementCache(other)
   insert(writes, 'b', 2, 'a')
   insert(writes, 'c', 3, 'b')
   expect(await list()).toEqual(['a > c (3)'])
@@ -76,9 +76,9 @@ test('whoever writes to the sessions, the next list shows it', async () => {
 
 test('a write that fails leaves the index as it was', async () => {
   const { database, list } = open(newPath())
-  database.write(() => insert(database, 'a', 1))
+  database.transaction(() => insert(database, 'a', 1))
   const failing = () =>
-    database.write(() => {
+    database.transaction(() => {
       insert(database, 'b', 2)
       throw new Error('the disk is full')
     })
@@ -88,9 +88,9 @@ test('a write that fails leaves the index as it was', async () => {
 
 test('what is written within a write is indexed with it', async () => {
   const { database, list } = open(newPath())
-  database.write(() => {
+  database.transaction(() => {
     insert(database, 'a', 1)
-    database.write(() => insert(database, 'b', 2))
+    database.transaction(() => insert(database, 'b', 2))
   })
   expect(await list()).toEqual(['b > b (1)', 'a > a (1)'])
 })
@@ -99,13 +99,13 @@ test('where very many change their conversation at once, they do so a few at a t
   const path = newPath()
   const { database, list } = open(path)
   const child = (index: number): string => `c${String(index).padStart(3, '0')}`
-  database.write(() => {
+  database.transaction(() => {
     insert(database, 'root', 1)
     for (let i = 0; i < 900; i++) insert(database, child(i), 2 + i, 'root')
   })
   const counted = () => database.prepare<[], { n: number }>('SELECT count(*) AS n FROM conversations').get()?.n ?? 0
   while (counted() !== 1 || (await list())[0] !== `root > ${child(899)} (901)`) await setImmediate()
-  database.write(() => database.prepare('DELETE FROM sessions WHERE id = ?').run('root'))
+  database.transaction(() => database.prepare('DELETE FROM sessions WHERE id = ?').run('root'))
   const counts = [counted()]
   while (counted() !== 900) {
     await setImmediate()

@@ -5,83 +5,83 @@ import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { newId } from '../../../../src/lib/ids.ts'
 import type { ChatEvent } from '../../../../src/model/records.ts'
-import { ProfileDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
-import { Indexing } from '../../../../src/storage/sqlite/search/background-indexer.ts'
+import { SqliteDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
+import { BackgroundIndexer } from '../../../../src/storage/sqlite/search/background-indexer.ts'
 import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
-import { fromMessage, fromSession } from '../../../../src/storage/sqlite/rows/row-mappers.ts'
-import { SqliteChatStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
-import { sessionRecord } from '../../../support/sessions/session-record.ts'
+import { messageToRow, sessionToRow } from '../../../../src/storage/sqlite/rows/row-mappers.ts'
+import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
+import { newSessionRecord } from '../../../support/sessions/session-record.ts'
 import { newStream } from '../../../support/fixtures/generators.ts'
-import { newFolder } from '../../../support/server/segue.ts'
-import { until } from '../../../support/wait-until.ts'
-import { newOwnChats, type OwnChats, textMessage } from '../../../support/search/segue-chats.ts'
+import { newTempFolder } from '../../../support/server/segue.ts'
+import { waitUntil } from '../../../support/wait-until.ts'
+import { newSegueSearchFixture, type SegueSearchFixture, newTextMessage } from '../../../support/search/segue-chats.ts'
 
 /** How many texts the index itself holds. */
-function indexed({ database }: OwnChats, kind: 'message' | 'title'): number {
+function indexed({ database }: SegueSearchFixture, kind: 'message' | 'title'): number {
   const row = database.prepare<[], { count: number }>(`SELECT count(*) AS count FROM ${kind}_index_docsize`).get()
   return row?.count ?? 0
 }
 
-function remove({ database }: OwnChats, table: 'sessions' | 'messages', id: string): void {
-  database.write(() => database.prepare<[string]>(`DELETE FROM ${table} WHERE id = ?`).run(id))
+function remove({ database }: SegueSearchFixture, table: 'sessions' | 'messages', id: string): void {
+  database.transaction(() => database.prepare<[string]>(`DELETE FROM ${table} WHERE id = ?`).run(id))
 }
 
-function rename({ database }: OwnChats, id: string, title: string | null): void {
-  database.write(() =>
+function rename({ database }: SegueSearchFixture, id: string, title: string | null): void {
+  database.transaction(() =>
     database.prepare<[string | null, string]>('UPDATE sessions SET title = ? WHERE id = ?').run(title, id),
   )
 }
 
 test('a commit brings what it stores into the index', async () => {
-  const chats = newOwnChats({ indexing: false })
-  const session = await chats.session('A title')
-  const message = await chats.message(session, 'A message')
-  expect(await chats.ids('title')).toEqual([session])
-  expect(await chats.ids('message')).toEqual([message])
+  const chats = newSegueSearchFixture({ indexInBackground: false })
+  const session = await chats.addSession('A title')
+  const message = await chats.addMessage(session, 'A message')
+  expect(await chats.findIds('title')).toEqual([session])
+  expect(await chats.findIds('message')).toEqual([message])
 })
 
 test('what is not committed is not in it', async () => {
-  const chats = newOwnChats({ indexing: false })
-  const session = await chats.session()
+  const chats = newSegueSearchFixture({ indexInBackground: false })
+  const session = await chats.addSession()
   const { database } = chats
   const fails = (): void => {
-    database.write(() => {
+    database.transaction(() => {
       database.prepare<[string, string]>('UPDATE sessions SET title = ? WHERE id = ?').run('lost', session)
-      database.index.keepUp()
+      database.searchIndex.indexPending()
       throw new Error('the disk is full')
     })
   }
   expect(fails).toThrow('the disk is full')
-  expect(await chats.ids('lost')).toEqual([])
-  expect(chats.entries()).toEqual({ message: 0, title: 0 })
+  expect(await chats.findIds('lost')).toEqual([])
+  expect(chats.countEntries()).toEqual({ message: 0, title: 0 })
 })
 
 test('a process that dies in a commit leaves a message and its entry, or neither', async () => {
-  const folder = newFolder()
+  const folder = newTempFolder()
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const path = join(folder, 'segue.db')
   const copies: string[] = []
   const keep = (): void => {
-    const copy = join(newFolder(), 'segue.db')
+    const copy = join(newTempFolder(), 'segue.db')
     onTestFinished(() => rmSync(dirname(copy), { recursive: true, force: true }))
     for (const side of ['', '-wal']) if (existsSync(path + side)) copyFileSync(path + side, copy + side)
     copies.push(copy)
   }
   let isWatched = false
-  const database = new ProfileDatabase(path, { onStatement: () => isWatched && keep() })
+  const database = new SqliteDatabase(path, { onStatement: () => isWatched && keep() })
   onTestFinished(() => database.close())
-  const store = new SqliteChatStore(database, 'default')
+  const store = new SqliteEventStore(database, 'default')
   const sessionId = newId('session')
-  await store.createSession({ session: sessionRecord({ id: sessionId, origin: 'SEGUE' }), messages: [] })
+  await store.createSession({ session: newSessionRecord({ id: sessionId, origin: 'SEGUE' }), messages: [] })
   isWatched = true
-  await store.append({ sessionId, head: 0, events: [], messages: [textMessage(sessionId, 'needle', 1)] })
+  await store.append({ sessionId, expectedHeadSeq: 0, events: [], messages: [newTextMessage(sessionId, 'needle', 1)] })
   isWatched = false
   keep()
   const found = []
   for (const copy of copies) {
-    const chats = newOwnChats({ path: copy, indexing: false })
+    const chats = newSegueSearchFixture({ path: copy, indexInBackground: false })
     const rows = chats.database.prepare('SELECT id FROM messages').all().length
-    expect([(await chats.ids('needle')).length, indexed(chats, 'message'), chats.entries().message]).toEqual([
+    expect([(await chats.findIds('needle')).length, indexed(chats, 'message'), chats.countEntries().message]).toEqual([
       rows,
       rows,
       rows,
@@ -94,18 +94,18 @@ test('a process that dies in a commit leaves a message and its entry, or neither
 })
 
 test('what goes is gone from it, with all that belongs to it', async () => {
-  const chats = newOwnChats()
-  const [kept, gone] = [await chats.session('needle'), await chats.session('needle')]
-  const message = await chats.message(kept, 'needle')
-  const stays = await chats.message(kept, 'needle')
-  await chats.message(gone, 'needle')
-  await chats.message(gone, 'needle '.repeat(10_000))
-  await chats.indexed()
+  const chats = newSegueSearchFixture()
+  const [kept, gone] = [await chats.addSession('needle'), await chats.addSession('needle')]
+  const message = await chats.addMessage(kept, 'needle')
+  const stays = await chats.addMessage(kept, 'needle')
+  await chats.addMessage(gone, 'needle')
+  await chats.addMessage(gone, 'needle '.repeat(10_000))
+  await chats.waitForIndexing()
   expect(indexed(chats, 'message')).toBeGreaterThan(5)
   remove(chats, 'messages', message)
   remove(chats, 'sessions', gone)
-  expect(await chats.ids('needle')).toEqual([kept, stays])
-  expect([chats.entries(), indexed(chats, 'message'), indexed(chats, 'title')]).toEqual([
+  expect(await chats.findIds('needle')).toEqual([kept, stays])
+  expect([chats.countEntries(), indexed(chats, 'message'), indexed(chats, 'title')]).toEqual([
     { message: 1, title: 1 },
     1,
     1,
@@ -113,16 +113,16 @@ test('what goes is gone from it, with all that belongs to it', async () => {
 })
 
 test('a title is found by what it is now', async () => {
-  const chats = newOwnChats()
-  const session = await chats.session('first')
+  const chats = newSegueSearchFixture()
+  const session = await chats.addSession('first')
   rename(chats, session, 'second')
-  expect([await chats.ids('first'), await chats.ids('second')]).toEqual([[], [session]])
+  expect([await chats.findIds('first'), await chats.findIds('second')]).toEqual([[], [session]])
   rename(chats, session, 'second')
-  expect(chats.entries().title).toBe(1)
+  expect(chats.countEntries().title).toBe(1)
   rename(chats, session, null)
-  expect([chats.entries().title, indexed(chats, 'title')]).toEqual([0, 0])
+  expect([chats.countEntries().title, indexed(chats, 'title')]).toEqual([0, 0])
   rename(chats, session, 'third')
-  expect(await chats.ids('third')).toEqual([session])
+  expect(await chats.findIds('third')).toEqual([session])
 })
 
 test('whatever is written, it holds what there is', async () => {
@@ -133,13 +133,13 @@ test('whatever is written, it holds what there is', async () => {
     fc.record({ do: fc.constant('remove'), which: fc.nat(9) }),
     fc.record({ do: fc.constant('drop'), which: fc.nat(3) }),
   )
-  const chats = newOwnChats()
+  const chats = newSegueSearchFixture()
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
-      chats.database.write(() => chats.database.prepare('DELETE FROM sessions').run())
+      chats.database.transaction(() => chats.database.prepare('DELETE FROM sessions').run())
       const titles = new Map<string, string | null>()
       const texts = new Map<string, { readonly session: string; readonly text: string }>()
-      for (let i = 0; i < 4; i++) titles.set(await chats.session('red'), 'red')
+      for (let i = 0; i < 4; i++) titles.set(await chats.addSession('red'), 'red')
       const nth = (ids: Iterable<string>, n: number): string | undefined => [...ids][n]
       for (const each of steps) {
         const session = nth(titles.keys(), each.which)
@@ -148,7 +148,7 @@ test('whatever is written, it holds what there is', async () => {
           remove(chats, 'messages', message)
           texts.delete(message)
         } else if (each.do === 'say' && session) {
-          texts.set(await chats.message(session, each.text), { session, text: each.text })
+          texts.set(await chats.addMessage(session, each.text), { session, text: each.text })
         } else if (each.do === 'rename' && session) {
           rename(chats, session, each.text)
           titles.set(session, each.text)
@@ -163,7 +163,7 @@ test('whatever is written, it holds what there is', async () => {
           ...[...titles].filter(([, title]) => title?.includes(word)),
           ...[...texts].filter(([, { text }]) => text.includes(word)),
         ].map(([id]) => id)
-        expect((await chats.ids(word)).toSorted()).toEqual(expected.toSorted())
+        expect((await chats.findIds(word)).toSorted()).toEqual(expected.toSorted())
       }
       const titled = [...titles.values()].filter((title) => title !== null).length
       expect([indexed(chats, 'message'), indexed(chats, 'title')]).toEqual([texts.size, titled])
@@ -174,57 +174,57 @@ test('whatever is written, it holds what there is', async () => {
 
 describe('what is too much for a commit', () => {
   test('of many messages is taken in behind it', async () => {
-    const chats = newOwnChats()
-    const sessionId = await chats.session()
-    const messages = Array.from({ length: 200 }, (_, index) => textMessage(sessionId, `needle n${index}`, index + 1))
-    await chats.store.append({ sessionId, head: 0, events: [], messages })
-    expect(chats.entries().message).toBeLessThan(200)
-    await chats.indexed()
-    expect((await chats.ids('needle')).toSorted()).toEqual(messages.map(({ id }) => id).toSorted())
+    const chats = newSegueSearchFixture()
+    const sessionId = await chats.addSession()
+    const messages = Array.from({ length: 200 }, (_, index) => newTextMessage(sessionId, `needle n${index}`, index + 1))
+    await chats.store.append({ sessionId, expectedHeadSeq: 0, events: [], messages })
+    expect(chats.countEntries().message).toBeLessThan(200)
+    await chats.waitForIndexing()
+    expect((await chats.findIds('needle')).toSorted()).toEqual(messages.map(({ id }) => id).toSorted())
     expect(chats.problems).toEqual([])
   })
 
   test('of a long message is taken in behind it, in stretches, wherever its words stand', async () => {
-    const chats = newOwnChats()
-    const session = await chats.session()
+    const chats = newSegueSearchFixture()
+    const session = await chats.addSession()
     const text = Array.from({ length: 9_000 }, (_, index) => `word${index}`).join(' ')
-    const id = await chats.message(session, text)
-    expect(await chats.ids('word0')).toEqual([])
-    await chats.indexed()
-    for (const index of [0, 1, 1_999, 4_321, 8_999]) expect(await chats.ids(`"word${index}"`)).toEqual([id])
-    expect(await chats.ids('word9000')).toEqual([])
+    const id = await chats.addMessage(session, text)
+    expect(await chats.findIds('word0')).toEqual([])
+    await chats.waitForIndexing()
+    for (const index of [0, 1, 1_999, 4_321, 8_999]) expect(await chats.findIds(`"word${index}"`)).toEqual([id])
+    expect(await chats.findIds('word9000')).toEqual([])
   })
 
   test('is taken up again by the next process, once', async () => {
-    const chats = newOwnChats({ indexing: false })
-    const session = await chats.session()
-    const id = await chats.message(session, 'needle '.repeat(10_000))
-    const { index } = chats.database
+    const chats = newSegueSearchFixture({ indexInBackground: false })
+    const session = await chats.addSession()
+    const id = await chats.addMessage(session, 'needle '.repeat(10_000))
+    const { searchIndex } = chats.database
     // Cut off after its first stretch.
-    const [first] = chats.database.write(() => index.reserve(id, 5))
-    chats.database.write(() => index.write('message', first ?? 0, 'needle old'))
-    const next = newOwnChats({ path: chats.path })
-    await next.indexed()
-    expect(await next.ids('needle')).toEqual([id])
-    expect(await next.ids('old')).toEqual([])
-    expect(indexed(next, 'message')).toBe(next.entries().message)
+    const [first] = chats.database.transaction(() => searchIndex.reserveEntries(id, 5))
+    chats.database.transaction(() => searchIndex.writeEntry('message', first ?? 0, 'needle old'))
+    const next = newSegueSearchFixture({ path: chats.path })
+    await next.waitForIndexing()
+    expect(await next.findIds('needle')).toEqual([id])
+    expect(await next.findIds('old')).toEqual([])
+    expect(indexed(next, 'message')).toBe(next.countEntries().message)
   })
 
   test('and has gone before its turn leaves nothing', async () => {
-    const chats = newOwnChats()
-    const session = await chats.session()
-    await chats.message(session, 'needle '.repeat(100_000))
+    const chats = newSegueSearchFixture()
+    const session = await chats.addSession()
+    await chats.addMessage(session, 'needle '.repeat(100_000))
     remove(chats, 'sessions', session)
-    await chats.indexed()
-    expect([chats.entries().message, indexed(chats, 'message'), chats.problems]).toEqual([0, 0, []])
+    await chats.waitForIndexing()
+    expect([chats.countEntries().message, indexed(chats, 'message'), chats.problems]).toEqual([0, 0, []])
   })
 })
 
 describe('an answer whose text is in the log alone', () => {
   /** An answer of 40,000 words, each in an event of its own, or merged as far as they can be. */
-  async function answered(chats: OwnChats, isMerged: boolean): Promise<string> {
+  async function answered(chats: SegueSearchFixture, isMerged: boolean): Promise<string> {
     const words = Array.from({ length: 40_000 }, (_, index) => `word${index} `)
-    const sessionId = await chats.session()
+    const sessionId = await chats.addSession()
     const [streamId, messageId] = [newId('stream'), newId('message')]
     const pieces = isMerged
       ? (words.join('').match(/[^]{1,65536}/g) ?? [])
@@ -243,11 +243,11 @@ describe('an answer whose text is in the log alone', () => {
         text,
       } as const)
     })
-    const reasoning = { ...textMessage(sessionId, '', 1), id: messageId, role: 'ASSISTANT' as const, streamId }
+    const reasoning = { ...newTextMessage(sessionId, '', 1), id: messageId, role: 'ASSISTANT' as const, streamId }
     const parts = [{ type: 'reasoning' as const, text: 'hidden' }, ...[{ type: 'text' as const, text: words.join('') }]]
     await chats.store.append({
       sessionId,
-      head: 0,
+      expectedHeadSeq: 0,
       events,
       streams: [newStream({ id: streamId, sessionId, messageId, firstSeq: 1, lastSeq: events.length, finishedAt: 1 })],
       messages: [{ ...reasoning, parts }],
@@ -256,13 +256,13 @@ describe('an answer whose text is in the log alone', () => {
   }
 
   test.each([false, true])('is found, and shown around what was looked for (merged: %s)', async (isMerged) => {
-    const chats = newOwnChats()
+    const chats = newSegueSearchFixture()
     const id = await answered(chats, isMerged)
     const row = chats.database.prepare<[], { parts: string }>('SELECT parts FROM messages').get()
     expect(row).toEqual({ parts: 'null' })
-    await chats.indexed()
-    for (const index of [0, 1, 19_999, 39_999]) expect(await chats.ids(`"word${index}"`)).toEqual([id])
-    expect(await chats.ids('hidden')).toEqual([])
+    await chats.waitForIndexing()
+    for (const index of [0, 1, 19_999, 39_999]) expect(await chats.findIds(`"word${index}"`)).toEqual([id])
+    expect(await chats.findIds('hidden')).toEqual([])
     const { hits } = await chats.find('"word20000 word20001"')
     expect(hits[0]?.snippet).toContain(' word20000 word20001 word20002 ')
     expect(hits[0]?.snippet.length).toBeLessThan(200)
@@ -275,7 +275,7 @@ describe('what was there before the index', () => {
 
   /** A database of the version before, with a session of many messages. */
   function older(messages: number): { readonly path: string; readonly sessionId: string; readonly ids: string[] } {
-    const folder = newFolder()
+    const folder = newTempFolder()
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
     const path = join(folder, 'segue.db')
     using files = new DisposableStack()
@@ -291,31 +291,31 @@ describe('what was there before the index', () => {
     }
     const sessionId = newId('session')
     const all = Array.from({ length: messages }, (_, index) =>
-      textMessage(sessionId, index === 7 ? 'needle '.repeat(9_000) : `needle n${index}`, index + 1),
+      newTextMessage(sessionId, index === 7 ? 'needle '.repeat(9_000) : `needle n${index}`, index + 1),
     )
     db.transaction(() => {
-      insert('sessions', fromSession(sessionRecord({ id: sessionId, title: 'An old needle', startedAt: 1 })))
-      for (const message of all) insert('messages', fromMessage(message))
+      insert('sessions', sessionToRow(newSessionRecord({ id: sessionId, title: 'An old needle', startedAt: 1 })))
+      for (const message of all) insert('messages', messageToRow(message))
     })()
     return { path, sessionId, ids: all.map(({ id }) => id) }
   }
 
   test('is taken in in the background, the newest first, and new messages are newer', async () => {
     const { path, sessionId, ids } = older(130)
-    const chats = newOwnChats({ path, indexing: false })
-    expect(chats.entries()).toEqual({ message: 0, title: 0 })
-    const fresh = await chats.message(sessionId, 'needle')
-    expect(await chats.ids('needle')).toEqual([fresh])
-    while (chats.entries().message === 1) chats.database.write(() => chats.database.index.takeOlder())
-    expect(await chats.ids('needle')).toEqual([sessionId, fresh, ...ids.slice(-25).toReversed()])
+    const chats = newSegueSearchFixture({ path, indexInBackground: false })
+    expect(chats.countEntries()).toEqual({ message: 0, title: 0 })
+    const fresh = await chats.addMessage(sessionId, 'needle')
+    expect(await chats.findIds('needle')).toEqual([fresh])
+    while (chats.countEntries().message === 1) chats.database.transaction(() => chats.database.searchIndex.backfill())
+    expect(await chats.findIds('needle')).toEqual([sessionId, fresh, ...ids.slice(-25).toReversed()])
 
-    const next = newOwnChats({ path })
-    await next.indexed()
+    const next = newSegueSearchFixture({ path })
+    await next.waitForIndexing()
     const long = ids[7]
     const others = ids.filter((id) => id !== long).toReversed()
-    const newest = await next.message(sessionId, 'needle', { position: 1_000 })
+    const newest = await next.addMessage(sessionId, 'needle', { position: 1_000 })
     // A long message is taken in when the others are.
-    expect(await next.ids('needle')).toEqual([sessionId, newest, long, fresh, ...others])
+    expect(await next.findIds('needle')).toEqual([sessionId, newest, long, fresh, ...others])
     const times = (await next.find('needle')).hits.slice(1).map(({ key }) => key.at)
     expect(times).toEqual(times.toSorted((x, y) => y - x))
     expect([indexed(next, 'title'), next.problems]).toEqual([1, []])
@@ -323,22 +323,22 @@ describe('what was there before the index', () => {
 
   test('and changes before its turn is taken in once', async () => {
     const { path, sessionId, ids } = older(60)
-    const chats = newOwnChats({ path, indexing: false })
+    const chats = newSegueSearchFixture({ path, indexInBackground: false })
     rename(chats, sessionId, 'A new needle')
     remove(chats, 'messages', ids[3] ?? '')
-    const next = newOwnChats({ path })
-    await next.indexed()
-    expect((await next.ids('needle')).toSorted()).toEqual(
+    const next = newSegueSearchFixture({ path })
+    await next.waitForIndexing()
+    expect((await next.findIds('needle')).toSorted()).toEqual(
       [sessionId, ...ids.filter((_, index) => index !== 3)].toSorted(),
     )
-    expect(await next.ids('old')).toEqual([])
-    expect(next.entries().title).toBe(1)
+    expect(await next.findIds('old')).toEqual([])
+    expect(next.countEntries().title).toBe(1)
   })
 
   test('is left alone by the start itself: it reads no message', () => {
     const { path } = older(60)
     const statements: string[] = []
-    const database = new ProfileDatabase(path, { onStatement: (sql) => statements.push(sql) })
+    const database = new SqliteDatabase(path, { onStatement: (sql) => statements.push(sql) })
     database.close()
     const reads = statements.filter((sql) => /FROM messages/.test(sql) && !/CREATE TRIGGER/.test(sql))
     expect(reads).toHaveLength(1)
@@ -347,21 +347,21 @@ describe('what was there before the index', () => {
 })
 
 test('a background that fails tells of it, and goes on with the next commit', async () => {
-  const chats = newOwnChats({ indexing: false })
-  const session = await chats.session()
-  const id = await chats.message(session, 'needle '.repeat(10_000))
+  const chats = newSegueSearchFixture({ indexInBackground: false })
+  const session = await chats.addSession()
+  const id = await chats.addMessage(session, 'needle '.repeat(10_000))
   const problems: unknown[] = []
-  const { index } = chats.database
-  const { reserve } = index
-  index.reserve = () => {
-    index.reserve = reserve
+  const { searchIndex } = chats.database
+  const { reserveEntries } = searchIndex
+  searchIndex.reserveEntries = () => {
+    searchIndex.reserveEntries = reserveEntries
     throw new Error('the disk is full')
   }
-  const background = new Indexing(chats.database, (error) => void problems.push(error))
+  const background = new BackgroundIndexer(chats.database, (error) => void problems.push(error))
   onTestFinished(() => background.close())
-  await until(() => problems.length === 1)
-  expect(await chats.ids('needle')).toEqual([])
-  await chats.message(session, 'other')
-  await chats.indexed()
-  expect(await chats.ids('needle')).toEqual([id])
+  await waitUntil(() => problems.length === 1)
+  expect(await chats.findIds('needle')).toEqual([])
+  await chats.addMessage(session, 'other')
+  await chats.waitForIndexing()
+  expect(await chats.findIds('needle')).toEqual([id])
 })

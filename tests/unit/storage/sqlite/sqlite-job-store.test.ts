@@ -1,31 +1,37 @@
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { beginByHand, beginDue, type Begun, endRun, type RunOutcome } from '../../../../src/jobs/job-state.ts'
-import type { JobRunRecord, OwnJob } from '../../../../src/model/job.ts'
-import { JobConflict } from '../../../../src/storage/job-store.ts'
-import { ProfileDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
+import {
+  startManualRun,
+  startDueRun,
+  type StartedRun,
+  finishRun,
+  type RunOutcome,
+} from '../../../../src/jobs/job-state.ts'
+import type { JobRunRecord, SegueJob } from '../../../../src/model/job.ts'
+import { RevisionConflictError } from '../../../../src/storage/job-store.ts'
+import { SqliteDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
 import { SqliteJobStore } from '../../../../src/storage/sqlite/sqlite-job-store.ts'
-import { ids, job, newFolder, newStore } from '../../../support/jobs/job-fixtures.ts'
+import { newRunIds, newTestJob, newJobsFolder, newStore } from '../../../support/jobs/job-fixtures.ts'
 
 const noon = Date.parse('2026-11-22T12:00:00Z')
 const minute = 60_000
 const ok: RunOutcome = { status: 'OK', output: 'The starlings.', error: null }
 
 /** A run of the due time so many minutes after noon. */
-function begin(of: OwnJob, minutes: number): Begun {
+function begin(of: SegueJob, minutes: number): StartedRun {
   const newest = noon + minutes * minute
-  return beginDue(of, { newest, count: 1 }, newest, ids())
+  return startDueRun(of, { latest: newest, count: 1 }, newest, newRunIds())
 }
 
 /** A job with so many runs that have ended. */
-async function jobWithRuns(store: SqliteJobStore, count: number): Promise<{ kept: OwnJob; runs: JobRunRecord[] }> {
-  let kept = job(noon)
+async function jobWithRuns(store: SqliteJobStore, count: number): Promise<{ kept: SegueJob; runs: JobRunRecord[] }> {
+  let kept = newTestJob(noon)
   await store.commit({ job: kept })
   const runs: JobRunRecord[] = []
   for (let i = 1; i <= count; i++) {
     const begun = begin(kept, i * 30)
     await store.commit(begun)
-    const ended = endRun(begun, { ...ok, output: `Answer ${i}` }, begun.run.startedAt + 1000)
+    const ended = finishRun(begun, { ...ok, output: `Answer ${i}` }, begun.run.startedAt + 1000)
     await store.commit(ended)
     kept = ended.job
     runs.push(ended.run)
@@ -35,31 +41,31 @@ async function jobWithRuns(store: SqliteJobStore, count: number): Promise<{ kept
 
 test('a job comes back as it was written, and nothing is made by reading', async () => {
   const { store } = newStore()
-  expect(await store.jobs()).toEqual([])
-  expect([await store.nextDueAt(), await store.newestChange()]).toEqual([null, 0])
-  const first = job(noon, { repeatLimit: 3, model: 'local/llama', timezone: 'Europe/Stockholm' })
-  const second = job(noon + 1, { schedule: '2030-01-01T00:00:00Z' })
+  expect(await store.listJobs()).toEqual([])
+  expect([await store.findNextDueAt(), await store.loadLatestChangeSeq()]).toEqual([null, 0])
+  const first = newTestJob(noon, { repeatLimit: 3, model: 'local/llama', timezone: 'Europe/Stockholm' })
+  const second = newTestJob(noon + 1, { schedule: '2030-01-01T00:00:00Z' })
   await store.commit({ job: second })
   await store.commit({ job: first })
-  expect(await store.job(first.id)).toEqual(first)
-  expect(await store.jobs()).toEqual([first, second])
-  expect(await store.job('job_nobody')).toBeNull()
+  expect(await store.findJob(first.id)).toEqual(first)
+  expect(await store.listJobs()).toEqual([first, second])
+  expect(await store.findJob('job_nobody')).toBeNull()
 })
 
 test('a run and its job are written together, and come back as they were', async () => {
   const { store } = newStore()
-  const kept = job(noon)
+  const kept = newTestJob(noon)
   await store.commit({ job: kept })
   const begun = begin(kept, 30)
   await store.commit(begun)
-  expect(await store.job(kept.id)).toEqual(begun.job)
-  expect([await store.runningRun(kept.id), await store.run(begun.run.id)]).toEqual([begun.run, begun.run])
-  expect(await store.runningRuns()).toEqual([begun.run])
-  const ended = endRun(begun, ok, noon + 31 * minute)
+  expect(await store.findJob(kept.id)).toEqual(begun.job)
+  expect([await store.findRunningRun(kept.id), await store.findRun(begun.run.id)]).toEqual([begun.run, begun.run])
+  expect(await store.listRunningRuns()).toEqual([begun.run])
+  const ended = finishRun(begun, ok, noon + 31 * minute)
   await store.commit(ended)
-  expect(await store.job(kept.id)).toEqual(ended.job)
-  expect(await store.run(begun.run.id)).toEqual(ended.run)
-  expect([await store.runningRun(kept.id), await store.runningRuns()]).toEqual([null, []])
+  expect(await store.findJob(kept.id)).toEqual(ended.job)
+  expect(await store.findRun(begun.run.id)).toEqual(ended.run)
+  expect([await store.findRunningRun(kept.id), await store.listRunningRuns()]).toEqual([null, []])
 })
 
 test('no due time has two runs', async () => {
@@ -68,49 +74,49 @@ test('no due time has two runs', async () => {
   expect(await store.hasRunFor(kept.id, noon + 30 * minute)).toBe(true)
   expect(await store.hasRunFor(kept.id, noon + 60 * minute)).toBe(false)
   await expect(store.commit(begin(kept, 30))).rejects.toThrow(/UNIQUE.*scheduled_for/)
-  expect(await store.job(kept.id)).toEqual(kept)
-  const other = job(noon)
+  expect(await store.findJob(kept.id)).toEqual(kept)
+  const other = newTestJob(noon)
   await store.commit({ job: other })
   await store.commit(begin(other, 30))
 })
 
 test('a job has at most one run under way, and as many by hand as one likes afterwards', async () => {
   const { store } = newStore()
-  const kept = job(noon)
+  const kept = newTestJob(noon)
   await store.commit({ job: kept })
-  const first = beginByHand(kept, noon, ids())
+  const first = startManualRun(kept, noon, newRunIds())
   await store.commit(first)
-  await expect(store.commit(beginByHand(first.job, noon, ids()))).rejects.toThrow(/UNIQUE.*job_id/)
-  const ended = endRun(first, ok, noon)
+  await expect(store.commit(startManualRun(first.job, noon, newRunIds()))).rejects.toThrow(/UNIQUE.*job_id/)
+  const ended = finishRun(first, ok, noon)
   await store.commit(ended)
-  const second = beginByHand(ended.job, noon, ids())
+  const second = startManualRun(ended.job, noon, newRunIds())
   await store.commit(second)
-  await store.commit(endRun(second, ok, noon))
-  expect((await store.job(kept.id))?.runCount).toBe(2)
+  await store.commit(finishRun(second, ok, noon))
+  expect((await store.findJob(kept.id))?.runCount).toBe(2)
 })
 
 test('of two steps from the same job the second is refused, whole', async () => {
   const { store } = newStore()
-  const kept = job(noon)
+  const kept = newTestJob(noon)
   await store.commit({ job: kept })
-  const [fast, slow] = [begin(kept, 30), beginByHand(kept, noon, ids())]
+  const [fast, slow] = [begin(kept, 30), startManualRun(kept, noon, newRunIds())]
   await store.commit(fast)
-  await expect(store.commit(slow)).rejects.toThrow(JobConflict)
-  expect(await store.run(slow.run.id)).toBeNull()
-  expect(await store.job(kept.id)).toEqual(fast.job)
+  await expect(store.commit(slow)).rejects.toThrow(RevisionConflictError)
+  expect(await store.findRun(slow.run.id)).toBeNull()
+  expect(await store.findJob(kept.id)).toEqual(fast.job)
 })
 
 test('a run ends once', async () => {
   const { store } = newStore()
-  const kept = job(noon)
+  const kept = newTestJob(noon)
   await store.commit({ job: kept })
   const begun = begin(kept, 30)
   await store.commit(begun)
-  const ended = endRun(begun, ok, noon)
+  const ended = finishRun(begun, ok, noon)
   await store.commit(ended)
   const again = { ...ended, job: { ...ended.job, revision: ended.job.revision + 1 } }
-  await expect(store.commit(again)).rejects.toThrow(JobConflict)
-  expect(await store.job(kept.id)).toEqual(ended.job)
+  await expect(store.commit(again)).rejects.toThrow(RevisionConflictError)
+  expect(await store.findJob(kept.id)).toEqual(ended.job)
 })
 
 test('runs are paged from the newest on, in both directions', async () => {
@@ -119,52 +125,54 @@ test('runs are paged from the newest on, in both directions', async () => {
   await jobWithRuns(store, 2)
   const newestFirst = runs.toReversed()
   const page = { after: null, before: null, limit: 9, backwards: false }
-  expect(await store.runPage(kept.id, page)).toEqual(newestFirst)
-  expect(await store.runPage(kept.id, { ...page, limit: 2 })).toEqual(newestFirst.slice(0, 2))
-  expect(await store.runPage(kept.id, { ...page, limit: 2, after: 4 })).toEqual(newestFirst.slice(2, 4))
-  expect(await store.runPage(kept.id, { ...page, limit: 2, backwards: true })).toEqual(newestFirst.slice(3))
-  expect(await store.runPage(kept.id, { ...page, limit: 2, backwards: true, before: 2 })).toEqual(
+  expect(await store.listRuns(kept.id, page)).toEqual(newestFirst)
+  expect(await store.listRuns(kept.id, { ...page, limit: 2 })).toEqual(newestFirst.slice(0, 2))
+  expect(await store.listRuns(kept.id, { ...page, limit: 2, after: 4 })).toEqual(newestFirst.slice(2, 4))
+  expect(await store.listRuns(kept.id, { ...page, limit: 2, backwards: true })).toEqual(newestFirst.slice(3))
+  expect(await store.listRuns(kept.id, { ...page, limit: 2, backwards: true, before: 2 })).toEqual(
     newestFirst.slice(1, 3),
   )
-  expect(await store.runPage(kept.id, { ...page, after: 5, before: 1 })).toEqual(newestFirst.slice(1, 4))
-  expect(await store.runPage('job_nobody', page)).toEqual([])
+  expect(await store.listRuns(kept.id, { ...page, after: 5, before: 1 })).toEqual(newestFirst.slice(1, 4))
+  expect(await store.listRuns('job_nobody', page)).toEqual([])
 })
 
 test('the clock looks at what is due, and not at what is paused, over, or waits for a run', async () => {
   const { store } = newStore()
-  const soon = job(noon)
-  const later = job(noon, { schedule: 'in 2h' })
-  const paused = { ...job(noon), enabled: false, nextRunAt: null, state: 'PAUSED' as const }
+  const soon = newTestJob(noon)
+  const later = newTestJob(noon, { schedule: 'in 2h' })
+  const paused = { ...newTestJob(noon), enabled: false, nextRunAt: null, state: 'PAUSED' as const }
   for (const each of [later, paused, soon]) await store.commit({ job: each })
-  expect(await store.nextDueAt()).toBe(noon + 30 * minute)
-  expect(await store.dueJobs(noon + 30 * minute - 1)).toEqual([])
-  expect(await store.dueJobs(noon + 180 * minute)).toEqual([soon, later])
-  const byHand = beginByHand(later, noon, ids())
+  expect(await store.findNextDueAt()).toBe(noon + 30 * minute)
+  expect(await store.listDueJobs(noon + 30 * minute - 1)).toEqual([])
+  expect(await store.listDueJobs(noon + 180 * minute)).toEqual([soon, later])
+  const byHand = startManualRun(later, noon, newRunIds())
   await store.commit(byHand)
-  await store.commit(beginByHand(soon, noon, ids()))
-  expect((await store.dueJobs(noon + 180 * minute)).map(({ id }) => id)).toEqual([soon.id])
-  await store.commit(endRun(byHand, ok, noon))
-  expect(await store.dueJobs(noon + 180 * minute)).toHaveLength(2)
+  await store.commit(startManualRun(soon, noon, newRunIds()))
+  expect((await store.listDueJobs(noon + 180 * minute)).map(({ id }) => id)).toEqual([soon.id])
+  await store.commit(finishRun(byHand, ok, noon))
+  expect(await store.listDueJobs(noon + 180 * minute)).toHaveLength(2)
 })
 
 test('a reader of changes gets each run once, as it is now, and none is lost when a job goes', async () => {
   const { store } = newStore()
   const { kept, runs } = await jobWithRuns(store, 2)
-  const other = job(noon)
+  const other = newTestJob(noon)
   await store.commit({ job: other })
-  const begun = beginByHand(other, noon, ids())
+  const begun = startManualRun(other, noon, newRunIds())
   await store.commit(begun)
-  const all = await store.changedRuns({ after: 0, limit: 9, jobId: null })
+  const all = await store.listChangedRuns({ after: 0, limit: 9, jobId: null })
   expect(all.map(({ run }) => run)).toEqual([...runs, begun.run])
-  const cursor = await store.newestChange()
-  expect(all.at(-1)?.change).toBe(cursor)
-  expect((await store.changedRuns({ after: 0, limit: 9, jobId: kept.id })).map(({ run }) => run)).toEqual(runs)
-  expect(await store.changedRuns({ after: 0, limit: 1, jobId: null })).toEqual(all.slice(0, 1))
+  const cursor = await store.loadLatestChangeSeq()
+  expect(all.at(-1)?.changeSeq).toBe(cursor)
+  expect((await store.listChangedRuns({ after: 0, limit: 9, jobId: kept.id })).map(({ run }) => run)).toEqual(runs)
+  expect(await store.listChangedRuns({ after: 0, limit: 1, jobId: null })).toEqual(all.slice(0, 1))
   await store.delete(other.id)
-  expect(await store.newestChange()).toBe(cursor)
+  expect(await store.loadLatestChangeSeq()).toBe(cursor)
   const next = begin(kept, 90)
   await store.commit(next)
-  expect((await store.changedRuns({ after: cursor, limit: 9, jobId: null })).map(({ run }) => run)).toEqual([next.run])
+  expect((await store.listChangedRuns({ after: cursor, limit: 9, jobId: null })).map(({ run }) => run)).toEqual([
+    next.run,
+  ])
 })
 
 test('a job that is deleted takes its runs along, and no others', async () => {
@@ -173,38 +181,38 @@ test('a job that is deleted takes its runs along, and no others', async () => {
   const { runs: others } = await jobWithRuns(store, 1)
   expect(await store.delete(kept.id)).toBe(true)
   expect(await store.delete(kept.id)).toBe(false)
-  expect([await store.job(kept.id), await store.run(runs[0]?.id ?? '')]).toEqual([null, null])
-  expect(await store.run(others[0]?.id ?? '')).toEqual(others[0])
+  expect([await store.findJob(kept.id), await store.findRun(runs[0]?.id ?? '')]).toEqual([null, null])
+  expect(await store.findRun(others[0]?.id ?? '')).toEqual(others[0])
 })
 
 test('what was kept is there after a restart', async () => {
-  const folder = newFolder()
+  const folder = newJobsFolder()
   const { store, database } = newStore(folder)
   const { kept, runs } = await jobWithRuns(store, 3)
-  const change = await store.newestChange()
+  const change = await store.loadLatestChangeSeq()
   database.close()
   const { store: again } = newStore(folder)
-  expect(await again.jobs()).toEqual([kept])
-  expect(await again.run(runs[2]?.id ?? '')).toEqual(runs[2])
-  expect(await again.newestChange()).toBe(change)
+  expect(await again.listJobs()).toEqual([kept])
+  expect(await again.findRun(runs[2]?.id ?? '')).toEqual(runs[2])
+  expect(await again.loadLatestChangeSeq()).toBe(change)
 })
 
 test('the clock, recovery and pages look at no more rows than they give', async () => {
-  const folder = newFolder()
+  const folder = newJobsFolder()
   const { store, database } = newStore(folder)
   const { kept } = await jobWithRuns(store, 1)
   database.close()
   const statements: string[] = []
-  const watched = new ProfileDatabase(`${folder}/segue.db`, { onStatement: (sql) => statements.push(sql) })
+  const watched = new SqliteDatabase(`${folder}/segue.db`, { onStatement: (sql) => statements.push(sql) })
   const reader = new SqliteJobStore(watched, 'default')
   statements.length = 0
-  await reader.dueJobs(noon)
-  await reader.nextDueAt()
-  await reader.runningRuns()
-  await reader.runningRun(kept.id)
-  await reader.runPage(kept.id, { after: 9, before: 1, limit: 9, backwards: false })
-  await reader.changedRuns({ after: 0, limit: 9, jobId: null })
-  await reader.newestChange()
+  await reader.listDueJobs(noon)
+  await reader.findNextDueAt()
+  await reader.listRunningRuns()
+  await reader.findRunningRun(kept.id)
+  await reader.listRuns(kept.id, { after: 9, before: 1, limit: 9, backwards: false })
+  await reader.listChangedRuns({ after: 0, limit: 9, jobId: null })
+  await reader.loadLatestChangeSeq()
   watched.close()
   expect(statements).toHaveLength(7)
   const file = new Database(`${folder}/segue.db`, { readonly: true })

@@ -1,23 +1,28 @@
 import { existsSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { folded } from '../../../../src/search/analyzer.ts'
-import { ranks, SearchQuery } from '../../../../src/search/search-query.ts'
-import { idOf, newOwnChats, type OwnChats, walk } from '../../../support/search/segue-chats.ts'
+import { normalizeText } from '../../../../src/search/analyzer.ts'
+import { searchRanks, SearchQuery } from '../../../../src/search/search-query.ts'
+import {
+  hitId,
+  newSegueSearchFixture,
+  type SegueSearchFixture,
+  readAllPages,
+} from '../../../support/search/segue-chats.ts'
 import { anyQuery, anyText } from '../../../support/search/texts.ts'
 
 const part = { type: 'text', text: '' } as const
 
 test('titles come first, then messages by how well they answer, each the newest first', async () => {
-  const chats = newOwnChats()
-  const [a, b] = [await chats.session('Red wine'), await chats.session('Winery, red')]
-  const words = await chats.message(a, 'wine that is red')
-  const literal = await chats.message(b, 'red wine')
-  const beginning = await chats.message(a, 'red wines')
-  const newer = await chats.message(a, 'More red wine')
-  await chats.message(a, 'white wine')
-  const { hits, reached } = await chats.find('red wine')
-  expect(hits.map(idOf)).toEqual([b, a, newer, literal, beginning, words])
+  const chats = newSegueSearchFixture()
+  const [a, b] = [await chats.addSession('Red wine'), await chats.addSession('Winery, red')]
+  const words = await chats.addMessage(a, 'wine that is red')
+  const literal = await chats.addMessage(b, 'red wine')
+  const beginning = await chats.addMessage(a, 'red wines')
+  const newer = await chats.addMessage(a, 'More red wine')
+  await chats.addMessage(a, 'white wine')
+  const { hits, searchedUpTo: reached } = await chats.find('red wine')
+  expect(hits.map(hitId)).toEqual([b, a, newer, literal, beginning, words])
   expect(hits.map(({ key }) => key.rank)).toEqual(['TITLE', 'TITLE', 'LITERAL', 'LITERAL', 'BEGINNING', 'WORDS'])
   expect(hits.map(({ sessionId }) => sessionId)).toEqual([b, a, a, b, a, a])
   expect(hits.map(({ snippet }) => snippet)).toContain('More red wine')
@@ -25,17 +30,17 @@ test('titles come first, then messages by how well they answer, each the newest 
 })
 
 test('what people and agents said is found; notes, reasoning, calls and files are not', async () => {
-  const chats = newOwnChats()
-  const id = await chats.session()
-  const asked = await chats.message(id, 'needle')
-  const answered = await chats.message(id, '', {
+  const chats = newSegueSearchFixture()
+  const id = await chats.addSession()
+  const asked = await chats.addMessage(id, 'needle')
+  const answered = await chats.addMessage(id, '', {
     role: 'ASSISTANT',
     parts: [
       { ...part, text: 'a nee' },
       { ...part, text: 'dle and a needle' },
     ],
   })
-  await chats.message(id, 'needle', { role: 'SYSTEM' })
+  await chats.addMessage(id, 'needle', { role: 'SYSTEM' })
   const call = {
     id: 'tcl',
     providerId: null,
@@ -48,7 +53,7 @@ test('what people and agents said is found; notes, reasoning, calls and files ar
     startedAt: null,
     finishedAt: null,
   }
-  await chats.message(id, '', {
+  await chats.addMessage(id, '', {
     role: 'ASSISTANT',
     parts: [
       { type: 'reasoning', text: 'needle' },
@@ -56,73 +61,74 @@ test('what people and agents said is found; notes, reasoning, calls and files ar
       { type: 'file', mediaType: 'image/png', name: 'needle', url: 'https://example.org/needle' },
     ],
   })
-  expect(await chats.ids('needle')).toEqual([answered, asked])
+  expect(await chats.findIds('needle')).toEqual([answered, asked])
 })
 
 test('a query without a word finds nothing, and so does any before something was written', async () => {
-  const chats = newOwnChats()
-  expect(await chats.ids('anything')).toEqual([])
+  const chats = newSegueSearchFixture()
+  expect(await chats.findIds('anything')).toEqual([])
   expect(existsSync(chats.path)).toBe(false)
-  await chats.message(await chats.session('!!'), '??? anything')
-  for (const query of ['', ' ', '"', '!!', '???', '\0', '\ud800', '*']) expect(await chats.ids(query)).toEqual([])
-  expect(await chats.ids('anything')).toHaveLength(1)
+  await chats.addMessage(await chats.addSession('!!'), '??? anything')
+  for (const query of ['', ' ', '"', '!!', '???', '\0', '\ud800', '*']) expect(await chats.findIds(query)).toEqual([])
+  expect(await chats.findIds('anything')).toHaveLength(1)
 })
 
 test('any text finds what a look at each message would find', async () => {
-  const chats = newOwnChats()
-  const session = await chats.session()
+  const chats = newSegueSearchFixture()
+  const session = await chats.addSession()
   const texts = fc.sample(anyText, { numRuns: 60, seed: 1 })
   const said = new Map<string, string>()
-  for (const text of texts) said.set(await chats.message(session, text.toWellFormed()), folded(text.toWellFormed()))
+  for (const text of texts)
+    said.set(await chats.addMessage(session, text.toWellFormed()), normalizeText(text.toWellFormed()))
   await fc.assert(
     fc.asyncProperty(anyQuery, async (typed) => {
       const query = new SearchQuery(typed)
       const expected = [...said]
-        .flatMap(([id, text]) => ({ id, rank: query.rankOf(text) }))
+        .flatMap(([id, text]) => ({ id, rank: query.rankText(text) }))
         .toReversed()
         .filter(({ rank }) => rank !== null)
-        .toSorted((a, b) => ranks.indexOf(a.rank ?? 'TITLE') - ranks.indexOf(b.rank ?? 'TITLE'))
-      expect(await chats.ids(typed)).toEqual(expected.map(({ id }) => id))
+        .toSorted((a, b) => searchRanks.indexOf(a.rank ?? 'TITLE') - searchRanks.indexOf(b.rank ?? 'TITLE'))
+      expect(await chats.findIds(typed)).toEqual(expected.map(({ id }) => id))
     }),
   )
 })
 
 describe('pages', () => {
-  async function many(chats: OwnChats): Promise<string[]> {
-    const session = await chats.session('A red wine')
-    await chats.session('Red wines')
+  async function many(chats: SegueSearchFixture): Promise<string[]> {
+    const session = await chats.addSession('A red wine')
+    await chats.addSession('Red wines')
     for (let i = 0; i < 30; i++) {
-      await chats.message(
+      await chats.addMessage(
         session,
         ['red wine', 'redwood wine', 'wine, red', 'wines that are red', 'other'][i % 5] ?? '',
       )
     }
-    return chats.ids('red wine')
+    return chats.findIds('red wine')
   }
 
   test.each([1, 2, 7, 100])('of %d hold each hit once, in both directions', async (size) => {
-    const chats = newOwnChats()
+    const chats = newSegueSearchFixture()
     const all = await many(chats)
     expect(all).toHaveLength(20)
     for (const backwards of [false, true]) {
-      const walked = await walk((request) => chats.find('red wine', request), size, backwards)
-      expect(walked.map(idOf)).toEqual(all)
+      const walked = await readAllPages((request) => chats.find('red wine', request), size, backwards)
+      expect(walked.map(hitId)).toEqual(all)
     }
   })
 
   test('of a search that is always late hold each hit once, too', async () => {
-    const chats = newOwnChats({ patience: -1 })
+    const chats = newSegueSearchFixture({ timeoutMs: -1 })
     await many(chats)
-    const all = await newOwnChats({ path: chats.path }).ids('red wine')
-    expect((await chats.find('red wine')).reached).not.toBeNull()
+    const all = await newSegueSearchFixture({ path: chats.path }).findIds('red wine')
+    expect((await chats.find('red wine')).searchedUpTo).not.toBeNull()
     for (const backwards of [false, true]) {
-      const walked = await walk((request) => chats.find('red wine', request), 3, backwards)
-      expect(walked.map(idOf)).toEqual(all)
+      const walked = await readAllPages((request) => chats.find('red wine', request), 3, backwards)
+      expect(walked.map(hitId)).toEqual(all)
     }
   })
 
   test('between two keys hold what lies between them', async () => {
-    const chats = newOwnChats()
+    const chats = newSegueSearchFixture()
     await many(chats)
     const { hits } = await chats.find('red wine')
     for (const backwards of [false, true]) {
@@ -135,46 +141,46 @@ describe('pages', () => {
   })
 
   test('are right while rows come and go', async () => {
-    const chats = newOwnChats()
-    const session = await chats.session()
+    const chats = newSegueSearchFixture()
+    const session = await chats.addSession()
     const ids: string[] = []
-    for (let i = 0; i < 9; i++) ids.unshift(await chats.message(session, 'needle'))
+    for (let i = 0; i < 9; i++) ids.unshift(await chats.addMessage(session, 'needle'))
     const first = await chats.find('needle', { limit: 3 })
-    expect(first.hits.map(idOf)).toEqual(ids.slice(0, 3))
+    expect(first.hits.map(hitId)).toEqual(ids.slice(0, 3))
     const cursor = first.hits[2]?.key ?? null
-    await chats.message(session, 'needle')
+    await chats.addMessage(session, 'needle')
     const remove = chats.database.prepare<[string]>('DELETE FROM messages WHERE id = ?')
-    chats.database.write(() => [ids[2], ids[4]].forEach((id) => remove.run(id ?? '')))
-    expect(await chats.ids('needle', { after: cursor })).toEqual([ids[3], ...ids.slice(5)])
-    expect(await chats.ids('needle', { before: cursor, backwards: true, limit: 2 })).toEqual([ids[0], ids[1]])
+    chats.database.transaction(() => [ids[2], ids[4]].forEach((id) => remove.run(id ?? '')))
+    expect(await chats.findIds('needle', { after: cursor })).toEqual([ids[3], ...ids.slice(5)])
+    expect(await chats.findIds('needle', { before: cursor, backwards: true, limit: 2 })).toEqual([ids[0], ids[1]])
   })
 
   test('go on behind a hit of Hermes by its time', async () => {
-    const chats = newOwnChats()
-    const session = await chats.session()
+    const chats = newSegueSearchFixture()
+    const session = await chats.addSession()
     const at = [10, 20, 20, 30].map((seconds) => 1_800_000_000_000 + seconds * 1000)
     const ids: string[] = []
-    for (const createdAt of at) ids.push(await chats.message(session, 'needle', { createdAt }))
+    for (const createdAt of at) ids.push(await chats.addMessage(session, 'needle', { createdAt }))
     const key = { rank: 'LITERAL', at: at[1] ?? 0, origin: 'HERMES', number: 1 } as const
-    expect(await chats.ids('needle', { after: key })).toEqual([ids[0]])
-    expect(await chats.ids('needle', { before: key })).toEqual([ids[3], ids[2], ids[1]])
-    expect(await chats.ids('needle', { after: { ...key, at: at[0] ?? 0 } })).toEqual([])
-    expect(await chats.ids('needle', { before: { ...key, at: (at[3] ?? 0) + 1 } })).toEqual([])
-    expect(await chats.ids('needle', { after: { ...key, rank: 'TITLE' } })).toHaveLength(4)
-    expect(await chats.ids('needle', { after: { ...key, rank: 'WORDS' } })).toEqual([])
+    expect(await chats.findIds('needle', { after: key })).toEqual([ids[0]])
+    expect(await chats.findIds('needle', { before: key })).toEqual([ids[3], ids[2], ids[1]])
+    expect(await chats.findIds('needle', { after: { ...key, at: at[0] ?? 0 } })).toEqual([])
+    expect(await chats.findIds('needle', { before: { ...key, at: (at[3] ?? 0) + 1 } })).toEqual([])
+    expect(await chats.findIds('needle', { after: { ...key, rank: 'TITLE' } })).toHaveLength(4)
+    expect(await chats.findIds('needle', { after: { ...key, rank: 'WORDS' } })).toEqual([])
   })
 })
 
 test('filters', async () => {
-  const chats = newOwnChats()
-  const plain = await chats.session('needle')
-  const archived = await chats.session('needle', { archived: true })
-  const pinned = await chats.session('needle', { pinned: true })
-  const both = await chats.session('needle', { archived: true, pinned: true })
+  const chats = newSegueSearchFixture()
+  const plain = await chats.addSession('needle')
+  const archived = await chats.addSession('needle', { archived: true })
+  const pinned = await chats.addSession('needle', { pinned: true })
+  const both = await chats.addSession('needle', { archived: true, pinned: true })
   const said = new Map<string, string>()
-  for (const id of [plain, archived, pinned, both]) said.set(id, await chats.message(id, 'a needle'))
+  for (const id of [plain, archived, pinned, both]) said.set(id, await chats.addMessage(id, 'a needle'))
   const of = (...sessions: string[]): (string | undefined)[] => [...sessions, ...sessions.map((id) => said.get(id))]
-  const found = (filter: object) => chats.ids('needle', { filter })
+  const found = (filter: object) => chats.findIds('needle', { filter })
   expect(await found({})).toEqual(of(both, pinned, archived, plain))
   expect(await found({ archived: true })).toEqual(of(both, archived))
   expect(await found({ archived: false })).toEqual(of(pinned, plain))
@@ -189,23 +195,30 @@ test('filters', async () => {
   expect(await found({ origin: 'SEGUE', pinned: true })).toEqual(of(both, pinned))
   expect(await found({ origin: 'HERMES' })).toEqual([])
   for (const backwards of [false, true]) {
-    const walked = await walk((request) => chats.find('needle', { ...request, filter: { pinned: true } }), 1, backwards)
-    expect(walked.map(idOf)).toEqual(of(both, pinned))
+    const walked = await readAllPages(
+      (request) => chats.find('needle', { ...request, filter: { pinned: true } }),
+      1,
+      backwards,
+    )
+    expect(walked.map(hitId)).toEqual(of(both, pinned))
   }
 })
 
 test('a long message is one hit, of the best rank that one of its stretches has', async () => {
-  const chats = newOwnChats()
-  const session = await chats.session()
+  const chats = newSegueSearchFixture()
+  const session = await chats.addSession()
   const filler = 'lorem ipsum dolor '.repeat(1_000)
-  const long = await chats.message(session, `wine and red ${filler} red wine ${filler} red wine ${filler} wines, red`)
-  const short = await chats.message(session, 'wine, red')
-  await chats.indexed()
-  expect(chats.entries().message).toBeGreaterThan(4)
+  const long = await chats.addMessage(
+    session,
+    `wine and red ${filler} red wine ${filler} red wine ${filler} wines, red`,
+  )
+  const short = await chats.addMessage(session, 'wine, red')
+  await chats.waitForIndexing()
+  expect(chats.countEntries().message).toBeGreaterThan(4)
   for (const size of [1, 2, 5]) {
     for (const backwards of [false, true]) {
-      const walked = await walk((request) => chats.find('red wine', request), size, backwards)
-      expect(walked.map((hit) => [idOf(hit), hit.key.rank])).toEqual([
+      const walked = await readAllPages((request) => chats.find('red wine', request), size, backwards)
+      expect(walked.map((hit) => [hitId(hit), hit.key.rank])).toEqual([
         [long, 'LITERAL'],
         [short, 'WORDS'],
       ])

@@ -2,14 +2,14 @@ import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
-import { openProfile } from '../../../../src/services/profile-stores.ts'
+import { openProfileStorage } from '../../../../src/services/profile-stores.ts'
 import { newSession } from '../../../../src/sessions/session-repository.ts'
-import { Checkpoints } from '../../../../src/storage/sqlite/database/wal-checkpointer.ts'
-import { newFolder } from '../../../support/server/segue.ts'
-import { until } from '../../../support/wait-until.ts'
+import { WalCheckpointer } from '../../../../src/storage/sqlite/database/wal-checkpointer.ts'
+import { newTempFolder } from '../../../support/server/segue.ts'
+import { waitUntil } from '../../../support/wait-until.ts'
 
 function newHome(): string {
-  const home = newFolder()
+  const home = newTempFolder()
   onTestFinished(() => rmSync(home, { recursive: true, force: true }))
   return home
 }
@@ -30,22 +30,22 @@ function sessionsInFile(home: string): number {
 
 test('what was committed comes into the file while the server runs, and no commit has waited for it', async () => {
   const home = newHome()
-  const profile = openProfile({ home, hermesHome: null, durable: false, log: console })
+  const profile = openProfileStorage({ home, hermesHome: null, durable: false, log: console })
   onTestFinished(() => profile.close())
   for (let count = 0; count < 300; count += 1) {
     const session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at: count })
-    await profile.chats.createSession({ session, messages: [] })
+    await profile.eventStore.createSession({ session, messages: [] })
   }
-  await until(
+  await waitUntil(
     () => sessionsInFile(home) >= 256,
     () => sessionsInFile(home),
   )
 })
 
 test('a database that is gone is no fault, and neither is an end in the midst of it', async () => {
-  const checkpoints = new Checkpoints(join(newHome(), 'gone.db'))
-  checkpoints.ask()
-  checkpoints.ask()
+  const checkpoints = new WalCheckpointer(join(newHome(), 'gone.db'))
+  checkpoints.request()
+  checkpoints.request()
   await expect(checkpoints.close()).resolves.toBeUndefined()
-  checkpoints.ask()
+  checkpoints.request()
 })

@@ -1,0 +1,165 @@
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import { ChatClient } from '../support/clients/chat-client.ts'
+import { readHome } from '../support/fixtures/read-home.ts'
+import { computeDigest, type Part } from '../support/clients/reader.ts'
+import { newTempFolder, startTestSegueWithFlags, type TestSegue } from '../support/server/segue.ts'
+import { importFromFile } from '../support/transfer/transfers.ts'
+
+/**
+ * What version 0.1.0 wrote: a home whose server was killed in the midst of answers, the Hermes agent beside it, exports,
+ * and what that version answered of them. `cast` in expected.json names the sessions, `note` tells what is left out.
+ */
+const fixture = new URL('../support/fixtures/home-0.1/', import.meta.url).pathname
+const exportsFolder = join(fixture, 'exports')
+
+const byId = <Value extends z.ZodType>(value: Value) => z.record(z.string(), value)
+const record = byId(z.unknown())
+const expected = z
+  .object({
+    profiles: byId(
+      z.object({
+        allowedTools: z.array(z.string()),
+        sessions: record,
+        streams: record,
+        jobs: record,
+        approvals: record,
+        clarifications: record,
+        files: record,
+        found: record,
+      }),
+    ),
+    repeats: z.array(z.object({ field: z.string(), variables: record, id: z.string() })),
+    exports: byId(z.object({ profile: z.string(), sessions: byId(byId(z.string())), streams: byId(z.string()) })),
+  })
+  .parse(JSON.parse(readFileSync(join(fixture, 'expected.json'), 'utf8')))
+
+/** As much of an export as is looked at; `parts` of an answer that is in the log alone are empty. */
+const exportForm = z.object({
+  messages: z.array(
+    z.object({
+      id: z.string(),
+      sessionId: z.string(),
+      inLog: z.boolean().optional(),
+      parts: z.array(z.looseObject({})),
+    }),
+  ),
+})
+const partForm = z.discriminatedUnion('type', [
+  z.object({ type: z.enum(['text', 'reasoning']), text: z.string() }),
+  z.object({ type: z.literal('file'), mediaType: z.string(), name: z.string().nullable(), url: z.string() }),
+  z.object({
+    type: z.literal('tool'),
+    call: z.object({
+      id: z.string(),
+      name: z.string(),
+      argumentsText: z.string(),
+      state: z.string(),
+      result: z.unknown(),
+      error: z.string().nullable(),
+    }),
+  }),
+])
+
+/** A part of a message in an export in the form of which the schema makes the digest: a kept file has its path here. */
+function partOf(given: unknown, index: number, messageId: string): Part {
+  const part = partForm.parse(given)
+  if (part.type === 'tool') {
+    const { result, error, ...call } = part.call
+    return { type: 'tool', ...call, ...(result !== null && { result }), ...(error !== null && { error }) }
+  }
+  if (part.type !== 'file') return part
+  const { name, url, ...file } = part
+  return {
+    ...file,
+    ...(name !== null && { name }),
+    url: url.startsWith('file:') ? `/files/${messageId}/${index}` : url,
+  }
+}
+
+function folder(): string {
+  const made = newTempFolder()
+  onTestFinished(() => rmSync(made, { recursive: true, force: true }))
+  return made
+}
+
+const serve = (home: string, ...flags: readonly string[]): Promise<TestSegue> =>
+  startTestSegueWithFlags({ argv: ['--port', '0', '--home', home, '--offline-delay', '0', ...flags] })
+
+/** The server in a copy of the home of 0.1.0. */
+function serveOld(): Promise<TestSegue> {
+  const [home, hermes] = [join(folder(), 'home'), join(folder(), 'hermes')]
+  cpSync(join(fixture, 'home'), home, { recursive: true })
+  cpSync(join(fixture, 'hermes'), hermes, { recursive: true })
+  return serve(home, '--hermes-home', hermes)
+}
+
+const sorted = (ids: object): string[] => Object.keys(ids).toSorted()
+
+test('a home that version 0.1.0 left when it was killed is opened with every message, answer, job, decision and file in it', async () => {
+  await using segue = await serveOld()
+  const kept = await readHome(segue.url)
+  expect(sorted(kept)).toEqual(sorted(expected.profiles))
+  for (const [name, profile] of Object.entries(expected.profiles)) {
+    for (const what of ['sessions', 'streams', 'jobs', 'approvals', 'clarifications', 'files', 'found'] as const) {
+      expect(sorted(kept[name]?.[what] ?? {}), `${what} of ${name}`).toEqual(sorted(profile[what]))
+      expect(kept[name]?.[what], `${what} of ${name}`).toMatchObject(profile[what])
+    }
+    expect(kept[name]?.allowedTools).toEqual(profile.allowedTools)
+  }
+})
+
+test('the log of each answer that version 0.1.0 made says what its message says', async () => {
+  await using segue = await serveOld()
+  for (const { sessions, streams } of Object.values(await readHome(segue.url))) {
+    const messages = Object.values(sessions).flatMap((session) => session.messages)
+    const digests = new Map(messages.map(({ id, digest }) => [id, digest]))
+    const answers = Object.values(streams).filter(({ message }) => message !== null)
+    expect(answers.length).toBeGreaterThan(5)
+    for (const { id, message, logDigest } of answers)
+      expect([id, logDigest]).toEqual([id, digests.get(message?.id ?? '')])
+  }
+})
+
+test('a request that version 0.1.0 has answered is answered by the same thing when it is sent once more', async () => {
+  await using segue = await serveOld()
+  await using client = new ChatClient(segue.url)
+  const queries: Record<string, string> = {
+    startChat: 'mutation ($input: StreamChatInput!) { made: startChat(input: $input) { id } }',
+    regenerate: `mutation ($messageId: ID!, $text: String, $key: String) {
+      made: regenerate(messageId: $messageId, text: $text, key: $key) { id } }`,
+    compactSession: 'mutation ($id: ID!, $key: String) { made: compactSession(id: $id, key: $key) { id } }',
+  }
+  expect(new Set(expected.repeats.map(({ field }) => field)).size).toBe(3)
+  for (const { field, variables, id } of expected.repeats) {
+    expect(await client.ask(queries[field] ?? '', variables)).toEqual({ made: { id } })
+  }
+})
+
+test('every export of version 0.1.0 is imported into an empty home, with the messages that stand in it', async () => {
+  const home = join(folder(), 'home')
+  const files = readdirSync(exportsFolder)
+  expect(files.toSorted()).toEqual(sorted(expected.exports))
+  for (const [file, { profile }] of Object.entries(expected.exports)) {
+    await importFromFile(join(exportsFolder, file), home, profile)
+  }
+  await using segue = await serve(home, '--no-hermes')
+  const kept = await readHome(segue.url)
+  for (const [file, { profile, sessions, streams }] of Object.entries(expected.exports)) {
+    for (const [id, digests] of Object.entries(sessions)) {
+      const messages = kept[profile]?.sessions[id]?.messages ?? []
+      expect([file, messages.map((message) => [message.id, message.digest])]).toEqual([file, Object.entries(digests)])
+    }
+    for (const [id, status] of Object.entries(streams)) {
+      expect(kept[profile]?.streams[id]).toMatchObject({ id, status })
+    }
+    const document = exportForm.parse(JSON.parse(readFileSync(join(exportsFolder, file), 'utf8')))
+    for (const { id, sessionId, inLog, parts } of document.messages) {
+      if (inLog) continue
+      const digest = computeDigest(parts.map((part, index) => partOf(part, index, id)))
+      expect([id, sessions[sessionId]?.[id]]).toEqual([id, digest])
+    }
+  }
+})
