@@ -1,5 +1,7 @@
 import type { ModelMessage } from 'ai'
-import type { Json, StreamErrorCode, Usage } from '../model/records.ts'
+import type { Json } from '../lib/json.ts'
+import type { StreamErrorCode } from '../model/stream.ts'
+import type { Usage } from '../model/usage.ts'
 
 /** What an agent is asked to do: go on from the history until the answer is whole or the signal says stop. */
 export interface AgentRun {

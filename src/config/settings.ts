@@ -1,6 +1,5 @@
 import { parseFlags } from './command-line/flags.ts'
-import { defaultLimits } from './limits.ts'
-import type { Limits } from './limits.ts'
+import { defaultLimits, type Limits } from './limits.ts'
 import { type Paths, resolvePaths } from './paths.ts'
 import { resolveProfileSettings, type ProfileSettings } from './profile/profile-settings.ts'
 import { discoverableModels } from './profile/providers.ts'

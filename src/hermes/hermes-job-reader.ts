@@ -1,7 +1,7 @@
 import type { BirpcReturn } from 'birpc'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { JobReader } from '../storage/job-store.ts'
-import type { PageRequest } from '../storage/session-reader.ts'
+import type { PageRequest } from '../lib/pagination.ts'
 import type { HermesReader } from './hermes-reader.ts'
 import type { HermesWorkerEvents } from './hermes-worker.ts'
 

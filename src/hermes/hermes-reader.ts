@@ -1,7 +1,8 @@
 import { dirname } from 'node:path'
 import { chunkArray } from '../lib/chunk.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
-import type { MessageRecord, SessionRecord } from '../model/records.ts'
+import type { MessageRecord } from '../model/message.ts'
+import type { SessionRecord } from '../model/session.ts'
 import type { ConversationIndexReader } from '../storage/sqlite/conversation-index/conversation-index-reader.ts'
 import { CronReader } from './cron/cron-reader.ts'
 import { readCronSessions } from './cron/cron-sessions.ts'
@@ -11,19 +12,16 @@ import type {
   ConversationSummary,
   ConversationFilter,
   ConversationPage,
-  PageRequest,
   OffsetRange,
-  SessionFilter,
-  SessionKey,
 } from '../storage/session-reader.ts'
+import type { PageRequest } from '../lib/pagination.ts'
+import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
 import { HermesListing } from './index/hermes-listing.ts'
 import { readFingerprints, readMessages, readOutlines } from './messages/read-message-rows.ts'
-import { contextMessages } from './messages/message-outline.ts'
-import type { MessageEntry } from './messages/message-outline.ts'
+import { contextMessages, type MessageEntry } from './messages/message-outline.ts'
 import { filterExistingIds, readSessions } from './state/session-queries.ts'
 import { VisibleMessageCache } from './messages/visible-message-cache.ts'
-import { StateDatabase } from './state/state-database.ts'
-import type { OpenStateDatabase, StateDatabaseOptions } from './state/state-database.ts'
+import { StateDatabase, type OpenStateDatabase, type StateDatabaseOptions } from './state/state-database.ts'
 
 const sessionsPerQuery = 50 // whose rows are looked at in one statement, and one transaction
 

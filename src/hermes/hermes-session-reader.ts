@@ -1,18 +1,18 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { BirpcReturn } from 'birpc'
-import type { MessageRecord, SessionRecord } from '../model/records.ts'
+import type { MessageRecord } from '../model/message.ts'
+import type { SessionRecord } from '../model/session.ts'
 import type {
   ConversationChange,
   ConversationSummary,
   ConversationFilter,
   ConversationPage,
-  PageRequest,
   OffsetRange,
-  SessionFilter,
-  SessionKey,
   SessionReader,
 } from '../storage/session-reader.ts'
+import type { PageRequest } from '../lib/pagination.ts'
+import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
 import { WorkerClient } from '../lib/worker-client.ts'
 import { HermesJobReader } from './hermes-job-reader.ts'
 import type { HermesReader } from './hermes-reader.ts'

@@ -1,6 +1,6 @@
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { JobReader } from '../storage/job-store.ts'
-import type { PageRequest } from '../storage/session-reader.ts'
+import type { PageRequest } from '../lib/pagination.ts'
 import { IdNamespace } from './namespaced-session-reader.ts'
 
 /** The jobs of another source under ids that tell them from those of any other profile. */

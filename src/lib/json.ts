@@ -1,4 +1,5 @@
-import type { Json } from '../model/records.ts'
+/** Any JSON value. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
 const maxDepth = 100 // levels; what recurses over a value later on has a stack of its own size
 

@@ -1,4 +1,4 @@
-import type { Json } from '../model/records.ts'
+import type { Json } from './json.ts'
 
 /** The most text that one event carries, in UTF-16 code units. */
 export const maxEventTextCodeUnits = 65_536

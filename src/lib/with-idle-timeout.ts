@@ -1,19 +1,31 @@
-import { AgentError } from '../agent/agent.ts'
-
-/** The same values, but a source that yields nothing for `limit` milliseconds has failed: TIMEOUT. */
+/**
+ * Yields the values of `source`. Fails with the error that `createError` returns when the source yields nothing for
+ * `idleTimeoutMs` milliseconds while the consumer waits. Closes the source when the consumer stops early or the timeout
+ * fires.
+ */
 export async function* withIdleTimeout<T>(
   source: AsyncIterable<T>,
   idleTimeoutMs: number,
+  createError: (idleTimeoutMs: number) => Error,
 ): AsyncGenerator<T, void, void> {
-  const values = source[Symbol.asyncIterator]()
-  const seconds = Math.round(idleTimeoutMs / 100) / 10
-  for (;;) {
-    const { promise, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(() => {
-      reject(new AgentError('TIMEOUT', `The provider sent nothing for ${seconds} seconds: try again.`))
-    }, idleTimeoutMs)
-    const { value, done } = await Promise.race([values.next(), promise]).finally(() => clearTimeout(timer))
-    if (done) return
-    yield value
+  const iterator = source[Symbol.asyncIterator]()
+  let rejectWait: ((error: Error) => void) | null = null
+  // One timer for all values: a stream may have thousands a second.
+  const timer = setTimeout(() => rejectWait?.(createError(idleTimeoutMs)), idleTimeoutMs)
+  try {
+    for (;;) {
+      timer.refresh()
+      // Not Promise.race: its reactions would pile up on a promise that lives as long as the stream.
+      const { value, done } = await new Promise<IteratorResult<T>>((resolve, reject) => {
+        rejectWait = reject
+        iterator.next().then(resolve, reject)
+      })
+      rejectWait = null
+      if (done) return
+      yield value
+    }
+  } finally {
+    clearTimeout(timer)
+    iterator.return?.().then(undefined, () => undefined)
   }
 }

@@ -1,4 +1,4 @@
-import type { SessionRecord } from './records.ts'
+import type { SessionRecord } from './session.ts'
 
 /** In an order that is stored: one that was released keeps its place. */
 export const channels = ['SEGUE', 'WEB', 'CLI', 'MESSAGING', 'API', 'CRON', 'TOOL', 'OTHER'] as const

@@ -1,6 +1,8 @@
 import { applyDelta } from './apply-delta.ts'
 import { createToolCall } from './tool-call.ts'
-import type { ChatEvent, DecisionRecord, MessagePart, MessageRecord } from './records.ts'
+import type { ChatEvent } from './chat-event.ts'
+import type { DecisionRecord } from './decision.ts'
+import type { MessagePart, MessageRecord } from './message.ts'
 
 /** An event before it has its number: what the machine makes and the writer numbers. */
 export type EventDraft = ChatEvent extends infer Event ? (Event extends ChatEvent ? Omit<Event, 'seq'> : never) : never

@@ -1,4 +1,4 @@
-import type { Origin } from './records.ts'
+import type { Origin } from './session.ts'
 
 /** The records of scheduled jobs and their runs. All times are milliseconds since the epoch. */
 

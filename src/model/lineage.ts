@@ -1,4 +1,4 @@
-import type { SessionRecord } from './records.ts'
+import type { SessionRecord } from './session.ts'
 
 /** A chain longer than this is cut off here: nobody compacts a chat so often, a damaged file might seem to. */
 export const maxChainLength = 1000

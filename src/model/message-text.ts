@@ -1,4 +1,4 @@
-import type { MessagePart } from './records.ts'
+import type { MessagePart } from './message.ts'
 
 /** What is said in a message, in one text; between two parts, a new line. */
 export function toMessageText(parts: readonly MessagePart[]): string {

@@ -1,4 +1,5 @@
-import type { Json, ToolCall, ToolCallState } from './records.ts'
+import type { Json } from '../lib/json.ts'
+import type { ToolCall, ToolCallState } from './message.ts'
 
 export function createToolCall(id: string, name: string): ToolCall {
   return {

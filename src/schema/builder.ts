@@ -1,6 +1,6 @@
 import SchemaBuilder from '@pothos/core'
 import RelayPlugin from '@pothos/plugin-relay'
-import type { Json } from '../model/records.ts'
+import type { Json } from '../lib/json.ts'
 import type { Context } from './context.ts'
 
 export const builder = new SchemaBuilder<{

@@ -1,12 +1,9 @@
 import type { Conversation } from '../sessions/conversation-repository.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
-import type {
-  ApprovalRecord,
-  ClarificationRecord,
-  MessageRecord,
-  SessionRecord,
-  StreamRecord,
-} from '../model/records.ts'
+import type { ApprovalRecord, ClarificationRecord } from '../model/decision.ts'
+import type { MessageRecord } from '../model/message.ts'
+import type { SessionRecord } from '../model/session.ts'
+import type { StreamRecord } from '../model/stream.ts'
 import { builder } from './builder.ts'
 
 /** The types that refer to each other; each is implemented in the file of its name. */

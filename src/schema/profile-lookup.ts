@@ -6,7 +6,9 @@ import { ConversationLoader } from '../sessions/conversation-loader.ts'
 import type { Conversation } from '../sessions/conversation-repository.ts'
 import { SessionLoader } from '../sessions/session-loader.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
-import type { MessageRecord, SessionRecord, StreamRecord } from '../model/records.ts'
+import type { MessageRecord } from '../model/message.ts'
+import type { SessionRecord } from '../model/session.ts'
+import type { StreamRecord } from '../model/stream.ts'
 
 /** A profile as one execution sees it. */
 export interface RequestProfile extends ProfileServices {

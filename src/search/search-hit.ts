@@ -1,5 +1,6 @@
-import type { Origin } from '../model/records.ts'
-import type { PageRequest, SessionFilter } from '../storage/session-reader.ts'
+import type { Origin } from '../model/session.ts'
+import type { PageRequest } from '../lib/pagination.ts'
+import type { SessionFilter } from '../model/session-filter.ts'
 import { type SearchRank, searchRanks } from './search-query.ts'
 
 /**

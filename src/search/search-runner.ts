@@ -1,5 +1,5 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
-import type { Origin } from '../model/records.ts'
+import type { Origin } from '../model/session.ts'
 import { mergeHits } from './merge-hits.ts'
 import type { SearchHit, SearchPage, SearchRequest } from './search-hit.ts'
 import { SearchQuery } from './search-query.ts'

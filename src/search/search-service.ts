@@ -1,11 +1,14 @@
 import { WorkerClient } from '../lib/worker-client.ts'
+import type { Origin } from '../model/session.ts'
 import type { SearchPage, SearchRequest } from './search-hit.ts'
 import type { SearchWorkerEvents, SearchWorkerFunctions, SearchWorkerOptions } from './search-worker.ts'
+import type { SearchSourceModule } from './search-source.ts'
 import { ConcurrencyLimiter } from '../lib/concurrency-limiter.ts'
 
-export interface SearchServiceOptions extends Omit<SearchWorkerOptions, 'reportStatements'> {
+export interface SearchServiceOptions {
+  readonly sources: readonly SearchSourceModule[]
   /** Sees every statement that runs, its values filled in, before the answer of the search that ran it. */
-  readonly onStatement?: (file: 'segue' | 'hermes', sql: string) => void
+  readonly onStatement?: (origin: Origin, sql: string) => void
 }
 
 const maxConcurrent = 4
@@ -22,12 +25,12 @@ export class SearchService {
   readonly #closing = new AbortController()
   #lastId = 0
 
-  constructor({ onStatement, ...options }: SearchServiceOptions) {
-    const data: SearchWorkerOptions = { ...options, reportStatements: onStatement !== undefined }
+  constructor({ onStatement, sources }: SearchServiceOptions) {
+    const data: SearchWorkerOptions = { sources, reportStatements: onStatement !== undefined }
     this.#thread = new WorkerClient({
       url: new URL('./search-worker.ts', import.meta.url),
       workerData: data,
-      events: { statement: (file, sql) => onStatement?.(file, sql) },
+      events: { statement: (origin, sql) => onStatement?.(origin, sql) },
     })
   }
 

@@ -1,3 +1,4 @@
+import type { Origin } from '../model/session.ts'
 import type { SearchHit, SearchKey, SearchRange, SearchRequest } from './search-hit.ts'
 import type { SearchQuery } from './search-query.ts'
 
@@ -17,4 +18,24 @@ export interface SearchSource {
   /** The text of a hit, whole; null when it has gone in the meantime. */
   readText(match: SearchMatch): Generator<void, string | null, void>
   close(): void
+}
+
+export interface SearchSourceOptions {
+  /** The database file to search. */
+  readonly path: string
+  readonly profile: string
+}
+
+/** What a module that can be searched exports as `openSearchSource`. Runs in the search worker. */
+export type OpenSearchSource = (
+  options: SearchSourceOptions,
+  onStatement: ((sql: string) => void) | null,
+) => SearchSource
+
+/** A module for the search worker to load: the worker knows no storage engine and no Hermes. */
+export interface SearchSourceModule {
+  readonly origin: Origin
+  /** The URL of a module that exports `openSearchSource`. */
+  readonly moduleUrl: string
+  readonly options: SearchSourceOptions
 }

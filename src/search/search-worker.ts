@@ -1,62 +1,44 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createBirpc } from 'birpc'
 import { lowerThreadPriority } from '../lib/thread-priority.ts'
-import { StateDatabase } from '../hermes/state/state-database.ts'
-import type { Origin } from '../model/records.ts'
-import { HermesSearchSource } from '../hermes/search/hermes-search.ts'
-import { ReadOnlyDatabase } from '../storage/sqlite/search/read-only-database.ts'
-import { SqliteSearchSource } from '../storage/sqlite/search/sqlite-search.ts'
+import type { Origin } from '../model/session.ts'
 import type { SearchPage, SearchRequest } from './search-hit.ts'
 import { SearchRunner } from './search-runner.ts'
-import type { SearchSource } from './search-source.ts'
+import type { OpenSearchSource, SearchSource, SearchSourceModule } from './search-source.ts'
 
-/** What the worker is started with. */
 export interface SearchWorkerOptions {
-  readonly profile: string
-  readonly databasePath: string
-  /** Null when Hermes is turned off. */
-  readonly hermesPath: string | null
-  /** Whether anybody wants to see the statements. */
+  readonly sources: readonly SearchSourceModule[]
+  /** Whether to send each SQL statement to the main thread. */
   readonly reportStatements: boolean
 }
 
-/** What the worker tells beside its answers; always before the answer of the call that caused it. */
+/** Messages to the main thread. They arrive before the answer of the call that caused them. */
 export interface SearchWorkerEvents {
-  statement(file: 'segue' | 'hermes', sql: string): void
+  statement(origin: Origin, sql: string): void
 }
 
 export interface SearchWorkerFunctions {
-  /** Null when it was stopped. `id` is the caller's, and in use once at a time. */
+  /** Resolves to null when the search was cancelled. `id` must not be in use by another running search. */
   find(id: number, request: SearchRequest): Promise<SearchPage | null>
   cancel(id: number): void
 }
-
-const lockTimeoutMs = 500 // milliseconds; nobody else is searched for meanwhile
 
 const port = parentPort
 if (!port) throw new Error('This module is the entry of a worker thread')
 
 lowerThreadPriority()
 
-const { profile, databasePath, hermesPath, reportStatements }: SearchWorkerOptions = workerData
-const createStatementListener = (file: 'segue' | 'hermes') =>
-  reportStatements ? (sql: string): void => void main.$callEvent('statement', file, sql) : null
+const { sources: modules, reportStatements }: SearchWorkerOptions = workerData
 
-const sources = new Map<Origin, SearchSource>([
-  ['SEGUE', new SqliteSearchSource(new ReadOnlyDatabase(databasePath, createStatementListener('segue')))],
-])
-if (hermesPath !== null) {
-  // What is wrong with the file is told by the thread that lists its sessions.
-  const log = { info: () => undefined, warn: () => undefined }
-  const file = new StateDatabase({
-    path: hermesPath,
-    lockTimeoutMs,
-    log,
-    onStatement: createStatementListener('hermes'),
+async function openSources(): Promise<ReadonlyMap<Origin, SearchSource>> {
+  const opened = modules.map(async ({ origin, moduleUrl, options }) => {
+    const { openSearchSource }: { openSearchSource: OpenSearchSource } = await import(moduleUrl)
+    const onStatement = reportStatements ? (sql: string): void => void main.$callEvent('statement', origin, sql) : null
+    return [origin, openSearchSource(options, onStatement)] as const
   })
-  sources.set('HERMES', new HermesSearchSource(file, profile))
+  return new Map(await Promise.all(opened))
 }
-const runner = new SearchRunner(sources)
+
 const controllers = new Map<number, AbortController>()
 
 const functions: SearchWorkerFunctions = {
@@ -64,7 +46,7 @@ const functions: SearchWorkerFunctions = {
     const controller = new AbortController()
     controllers.set(id, controller)
     try {
-      return await runner.find(request, controller.signal)
+      return await (await runner).find(request, controller.signal)
     } catch (error) {
       if (controller.signal.aborted) return null
       throw error
@@ -79,3 +61,4 @@ const main = createBirpc<SearchWorkerEvents, SearchWorkerFunctions>(functions, {
   post: (message) => port.postMessage(message),
   on: (listener) => port.on('message', listener),
 })
+const runner = openSources().then((sources) => new SearchRunner(sources))

@@ -1,6 +1,6 @@
 import { createAbortableGenerator } from '../chat/subscriptions/subscribe-to-log.ts'
 import { SegueError } from '../lib/errors.ts'
-import type { ProfileStorage } from './profile-stores.ts'
+import type { ProfileStorage } from '../storage/profile-storage.ts'
 import {
   type Conversation,
   toConversationId,

@@ -1,11 +1,9 @@
 import { join } from 'node:path'
-import type { EventStore } from '../storage/event-store.ts'
-import type { DecisionStore } from '../storage/decision-store.ts'
-import { type BlobStore, FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
+import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
 import { type HermesLogger, openHermesSessionReader } from '../hermes/hermes-session-reader.ts'
-import type { JobReader, JobStore } from '../storage/job-store.ts'
+import type { ProfileStorage } from '../storage/profile-storage.ts'
+import type { SearchSourceModule } from '../search/search-source.ts'
 import { SearchService } from '../search/search-service.ts'
-import type { SessionReader } from '../storage/session-reader.ts'
 import { WalCheckpointer } from '../storage/sqlite/database/wal-checkpointer.ts'
 import { SqliteDatabase } from '../storage/sqlite/database/sqlite-database.ts'
 import { BackgroundIndexer } from '../storage/sqlite/search/background-indexer.ts'
@@ -17,25 +15,6 @@ import { NamespacedJobReader } from '../hermes/namespaced-job-reader.ts'
 import { NamespacedSearch } from '../hermes/namespaced-search.ts'
 import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
-
-/** An isolated home: whatever belongs to one profile is reached through it, and through nothing else. */
-export interface ProfileStorage {
-  readonly name: string
-  /** The sessions kept here. */
-  readonly segueSessions: SessionReader
-  /** Those of its Hermes agent; null when Hermes is turned off. */
-  readonly hermesSessions: SessionReader | null
-  readonly eventStore: EventStore
-  readonly decisions: DecisionStore
-  readonly blobs: BlobStore
-  /** The scheduled jobs that are kept here. */
-  readonly jobs: JobStore
-  /** Those of its Hermes agent. */
-  readonly hermesJobs: JobReader | null
-  /** In both of these. */
-  readonly search: Pick<SearchService, 'find' | 'close'>
-  close(): Promise<void>
-}
 
 export interface ProfileStorageOptions {
   /** `default` unless told. */
@@ -78,7 +57,10 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
   const backgroundIndexer = new BackgroundIndexer(database, (error) =>
     log.warn({ err: error }, 'Not all can be found by searching yet'),
   )
-  const search = new SearchService({ profile: name, databasePath, hermesPath, ...(onStatement && { onStatement }) })
+  const search = new SearchService({
+    sources: searchSources(name, databasePath, hermesPath),
+    ...(onStatement && { onStatement: (origin, sql) => onStatement(origin === 'SEGUE' ? 'segue' : 'hermes', sql) }),
+  })
   return {
     name,
     segueSessions: new SqliteSessionReader(database, name),
@@ -96,4 +78,15 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
       database.close()
     },
   }
+}
+
+function searchSources(profile: string, databasePath: string, hermesPath: string | null): SearchSourceModule[] {
+  const segue = new URL('../storage/sqlite/search/open-search-source.ts', import.meta.url).href
+  const hermes = new URL('../hermes/search/open-search-source.ts', import.meta.url).href
+  return [
+    { origin: 'SEGUE', moduleUrl: segue, options: { path: databasePath, profile } },
+    ...(hermesPath === null
+      ? []
+      : [{ origin: 'HERMES' as const, moduleUrl: hermes, options: { path: hermesPath, profile } }]),
+  ]
 }

@@ -3,7 +3,8 @@ import { SegueError } from '../lib/errors.ts'
 import { interruptedOutcome, isBlank, type RunOutcome } from '../jobs/job-state.ts'
 import { newSession } from '../sessions/session-repository.ts'
 import type { JobRunRecord, SegueJob } from '../model/job.ts'
-import type { MessageRecord, StreamRecord } from '../model/records.ts'
+import type { MessageRecord } from '../model/message.ts'
+import type { StreamRecord } from '../model/stream.ts'
 
 /**
  * Makes a run of a job: an ordinary session of its own, whose source is `cron`, with the prompt as its only message. It

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader'
-import type { SessionRecord } from '../model/records.ts'
+import type { SessionRecord } from '../model/session.ts'
 import { type Conversation, type ConversationRepository, parseConversationId } from './conversation-repository.ts'
 import type { SessionLoader } from './session-loader.ts'
 

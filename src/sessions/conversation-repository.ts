@@ -1,16 +1,15 @@
-import type { ProfileStorage } from '../services/profile-stores.ts'
+import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { chunkArray } from '../lib/chunk.ts'
-import type { Origin, SessionRecord } from '../model/records.ts'
-import { takePage, isWithinPage, compareByActivity, matchesFilter } from '../storage/keyset-pagination.ts'
+import type { Origin, SessionRecord } from '../model/session.ts'
+import { takePage, isWithinPage, compareByActivity } from '../storage/keyset-pagination.ts'
+import { matchesFilter, type SessionFilter, type SessionKey } from '../model/session-filter.ts'
 import type {
   ConversationSummary,
   ConversationFilter,
   ConversationPage,
-  PageRequest,
   OffsetRange,
-  SessionFilter,
-  SessionKey,
 } from '../storage/session-reader.ts'
+import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionRepository } from './session-repository.ts'
 
 /** All sessions that continue one root, as one. */

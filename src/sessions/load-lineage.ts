@@ -1,5 +1,5 @@
 import { walkAncestors, continuesSession, type Lineage } from '../model/lineage.ts'
-import type { SessionRecord } from '../model/records.ts'
+import type { SessionRecord } from '../model/session.ts'
 
 export { isContinuable, continuesSession } from '../model/lineage.ts'
 

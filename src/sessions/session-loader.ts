@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader'
 import type { Lineage } from '../model/lineage.ts'
-import type { SessionRecord } from '../model/records.ts'
+import type { SessionRecord } from '../model/session.ts'
 import { loadLineage } from './load-lineage.ts'
 import type { SessionRepository } from './session-repository.ts'
 

@@ -1,12 +1,9 @@
-import type {
-  ChatEvent,
-  DecisionRecord,
-  MessageRecord,
-  SessionRecord,
-  StreamRecord,
-  ToolGrant,
-  Usage,
-} from '../model/records.ts'
+import type { ChatEvent } from '../model/chat-event.ts'
+import type { DecisionRecord, ToolGrant } from '../model/decision.ts'
+import type { MessageRecord } from '../model/message.ts'
+import type { SessionRecord } from '../model/session.ts'
+import type { StreamRecord } from '../model/stream.ts'
+import type { Usage } from '../model/usage.ts'
 
 /** A session that begins with messages that were said elsewhere, or with none. */
 export interface CreateSessionRequest {

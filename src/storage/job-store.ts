@@ -1,6 +1,6 @@
 import type { JobRecord, JobRunRecord, SegueJob } from '../model/job.ts'
-import type { Origin } from '../model/records.ts'
-import type { PageRequest } from './session-reader.ts'
+import type { Origin } from '../model/session.ts'
+import type { PageRequest } from '../lib/pagination.ts'
 
 /** Jobs and their runs, whoever keeps them. Every method answers with what there is. */
 export interface JobReader {

@@ -1,7 +1,7 @@
-import { channelForSession } from '../model/channel.ts'
+import { matchesFilter, type SessionFilter, type SessionKey } from '../model/session-filter.ts'
+import type { PageRequest } from '../lib/pagination.ts'
 import { chunkArray } from '../lib/chunk.ts'
-import type { SessionRecord } from '../model/records.ts'
-import type { PageRequest, SessionFilter, SessionKey } from './session-reader.ts'
+import type { SessionRecord } from '../model/session.ts'
 
 const maxIdsPerQuery = 500 // ids a query
 
@@ -24,15 +24,6 @@ export function isWithinPage(key: SessionKey, { after, before }: PageRequest<Ses
 export function orderByIds<T>(ids: readonly string[], rows: readonly T[], getId: (row: T) => string): T[] {
   const byId = new Map(rows.map((row) => [getId(row), row]))
   return ids.flatMap((id) => byId.get(id) ?? [])
-}
-
-/** Whether a session is one of those that are asked for, its id aside. */
-export function matchesFilter(row: SessionRecord, { channels, archived, pinned }: SessionFilter): boolean {
-  return (
-    (channels === undefined || channels.includes(channelForSession(row))) &&
-    (archived === undefined || row.archived === archived) &&
-    (pinned === undefined || row.pinned === pinned)
-  )
 }
 
 /** A page of the sessions with these ids that pass the rest of the filter. Loads at most 500 at once. */

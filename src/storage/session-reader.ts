@@ -1,28 +1,7 @@
-import type { MessageRecord, Origin, SessionRecord } from '../model/records.ts'
-
-/** Where a session stands in the list: newest activity first, then the greater id (compared as UTF-8). */
-export interface SessionKey {
-  readonly lastActivityAt: number
-  readonly id: string
-}
-
-export interface SessionFilter {
-  readonly channels?: readonly string[]
-  readonly archived?: boolean
-  readonly pinned?: boolean
-  readonly ids?: readonly string[]
-}
-
-/**
- * A stretch of an ordered list, cut by keys that are not part of it. `limit` rows are taken from its start, or from its
- * end when `backwards`; they come back in the list's own order either way.
- */
-export interface PageRequest<Key> {
-  readonly after: Key | null
-  readonly before: Key | null
-  readonly limit: number
-  readonly backwards: boolean
-}
+import type { MessageRecord } from '../model/message.ts'
+import type { PageRequest } from '../lib/pagination.ts'
+import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
+import type { Origin, SessionRecord } from '../model/session.ts'
 
 export interface ConversationFilter extends Omit<SessionFilter, 'ids'> {
   /** Only those that are elsewhere in part, or only the others. */

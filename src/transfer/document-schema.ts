@@ -1,16 +1,11 @@
 import { z } from 'zod'
-import type {
-  ChatEvent,
-  DecisionRecord,
-  Json,
-  MessagePart,
-  MessageRecord,
-  SessionRecord,
-  StreamRecord,
-  ToolCall,
-  ToolGrant,
-  Usage,
-} from '../model/records.ts'
+import type { ChatEvent } from '../model/chat-event.ts'
+import type { DecisionRecord, ToolGrant } from '../model/decision.ts'
+import type { Json } from '../lib/json.ts'
+import type { MessagePart, MessageRecord, ToolCall } from '../model/message.ts'
+import type { SessionRecord } from '../model/session.ts'
+import type { StreamRecord } from '../model/stream.ts'
+import type { Usage } from '../model/usage.ts'
 
 /** What a document says that it is. */
 export const documentFormat = 'segue-conversation'

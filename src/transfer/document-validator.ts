@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type IdKind, parseIdKind } from '../lib/ids.ts'
-import { findBlobHash } from '../model/records.ts'
+import { findBlobHash } from '../model/blob-url.ts'
 import type { DocumentRecord, SectionRecord } from './document-schema.ts'
 import { TransferError } from './transfer-error.ts'
 

@@ -9,8 +9,10 @@ import {
   newSession,
   loadSession,
   startChat,
+  streamChat,
+  loadTranscript,
+  streamToEnd,
 } from './support/chat.ts'
-import { streamChat, loadTranscript, streamToEnd } from './support/chat.ts'
 import { transports } from './support/clients.ts'
 import { StartThreeDocument } from './generated/graphql.ts'
 import { newTestEnvironment } from './support/test-environment.ts'

@@ -11,8 +11,8 @@ import {
   loadSession,
   startChat,
   streamChat,
+  streamToEnd,
 } from './support/chat.ts'
-import { streamToEnd } from './support/chat.ts'
 import { transports } from './support/clients.ts'
 import { computeDigest, foldParts } from './support/fold.ts'
 import { CancelStreamDocument, MessageNodeDocument, MessagesDocument, StreamDocument } from './generated/graphql.ts'

@@ -17,8 +17,9 @@ import {
   listSeqs,
   loadSession,
   startChat,
+  streamChat,
+  streamToEnd,
 } from './support/chat.ts'
-import { streamChat, streamToEnd } from './support/chat.ts'
 import { readingTransports, transports } from './support/clients.ts'
 import { computeDigest, foldParts } from './support/fold.ts'
 import {

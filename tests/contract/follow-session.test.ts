@@ -10,8 +10,9 @@ import {
   newSession,
   listSeqs,
   startChat,
+  streamChat,
+  streamToEnd,
 } from './support/chat.ts'
-import { streamChat, streamToEnd } from './support/chat.ts'
 import { transports } from './support/clients.ts'
 import { computeDigest, foldParts } from './support/fold.ts'
 import { FollowSessionDocument } from './generated/graphql.ts'

@@ -14,8 +14,11 @@ import {
   never,
   newSession,
   loadSession,
+  type ChatEvent,
+  startChat,
+  streamChat,
+  streamToEnd,
 } from './support/chat.ts'
-import { type ChatEvent, startChat, streamChat, streamToEnd } from './support/chat.ts'
 import { type Client, transports } from './support/clients.ts'
 import {
   CompactSessionDocument,

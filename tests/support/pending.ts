@@ -1,5 +1,5 @@
 import type { ChatService } from '../../src/chat/chat-service.ts'
-import type { DecisionRecord } from '../../src/model/records.ts'
+import type { DecisionRecord } from '../../src/model/decision.ts'
 
 type DecisionKind = DecisionRecord['kind']
 type DecisionOfKind<K extends DecisionKind> = Extract<DecisionRecord, { readonly kind: K }>

@@ -1,5 +1,5 @@
 import { MCPClientError } from '@ai-sdk/mcp'
-import type { Json } from '../../model/records.ts'
+import type { Json } from '../../lib/json.ts'
 import { type JsonObject, ToolError } from '../tools/tool.ts'
 import { type Connection, describeMcpError } from './transport/connection.ts'
 import { NotExecutedError } from './transport/http-request.ts'

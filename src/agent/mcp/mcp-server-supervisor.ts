@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { McpServer } from '../../config/profile/mcp-server.ts'
-import type { Json } from '../../model/records.ts'
+import type { Json } from '../../lib/json.ts'
 import type { Logger } from '../models/model-list-cache.ts'
 import { redact, removeSecrets } from '../../lib/redact.ts'
 import { type Tool, ToolError } from '../tools/tool.ts'

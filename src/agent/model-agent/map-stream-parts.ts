@@ -1,10 +1,8 @@
 import { ToolChoiceViolationError } from 'ai'
 import type { LanguageModelUsage, TextStreamPart, ToolSet } from 'ai'
-import type { Usage } from '../../model/records.ts'
-import { AgentError } from '../agent.ts'
-import type { AgentEvent } from '../agent.ts'
-import { ThinkTagParser } from './think-tag-parser.ts'
-import type { TextSpan } from './think-tag-parser.ts'
+import type { Usage } from '../../model/usage.ts'
+import { AgentError, type AgentEvent } from '../agent.ts'
+import { ThinkTagParser, type TextSpan } from './think-tag-parser.ts'
 
 /** A call that the model has made whole. */
 export type ToolCallEvent = Extract<AgentEvent, { type: 'tool-call' }>

@@ -1,13 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { jsonSchema, streamText, tool, wrapLanguageModel } from 'ai'
 import type { LanguageModelMiddleware, ModelMessage, ToolSet } from 'ai'
-import { AgentError } from '../agent.ts'
-import type { Agent, AgentEvent, AgentRun } from '../agent.ts'
+import { AgentError, type Agent, type AgentEvent, type AgentRun } from '../agent.ts'
 import type { SdkLanguageModel } from '../providers/create-language-model.ts'
 import { isRetryable, toAgentError } from '../providers/classify-provider-error.ts'
 import { withIdleTimeout } from '../../lib/with-idle-timeout.ts'
-import { mapStreamParts } from './map-stream-parts.ts'
-import type { StepResult } from './map-stream-parts.ts'
+import { mapStreamParts, type StepResult } from './map-stream-parts.ts'
 import { estimateJsonTokens } from '../estimate-tokens.ts'
 import { clarifyTool } from '../tools/clarify-tool.ts'
 import { toProviderToolSchema } from '../tools/provider-tool-schema.ts'
@@ -149,7 +147,7 @@ async function* streamRequest(
       // Errors come through the stream as well; by itself the SDK prints them.
       onError: () => {},
     })
-    return yield* mapStreamParts(withIdleTimeout(stream, idleTimeoutMs), step)
+    return yield* mapStreamParts(withIdleTimeout(stream, idleTimeoutMs, createIdleTimeoutError), step)
   } finally {
     // Whoever stops reading early leaves a connection behind otherwise.
     abortController.abort()
@@ -166,4 +164,9 @@ function createResponseStartMiddleware(onResponseStart: () => void): LanguageMod
       return response
     },
   }
+}
+
+function createIdleTimeoutError(idleTimeoutMs: number): AgentError {
+  const seconds = Math.round(idleTimeoutMs / 100) / 10
+  return new AgentError('TIMEOUT', `The provider sent nothing for ${seconds} seconds. Try again.`)
 }

@@ -1,7 +1,6 @@
 import type { Provider } from '../../config/profile/provider.ts'
 import { AgentError } from '../agent.ts'
-import { fetchModels } from './fetch-models.ts'
-import type { ProviderModel } from './fetch-models.ts'
+import { fetchModels, type ProviderModel } from './fetch-models.ts'
 
 /** Where it is told that a provider could not be asked. */
 export interface Logger {

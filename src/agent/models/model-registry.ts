@@ -7,8 +7,7 @@ import { createLanguageModel } from '../providers/create-language-model.ts'
 import { createModelAgent } from '../model-agent/model-agent.ts'
 import { createModelTextGenerator } from '../text-generation/model-text-generator.ts'
 import { selectPreferredModel } from './fetch-models.ts'
-import { ModelListCache } from './model-list-cache.ts'
-import type { Logger } from './model-list-cache.ts'
+import { ModelListCache, type Logger } from './model-list-cache.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 
 /** A model as people choose it. */

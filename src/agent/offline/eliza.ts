@@ -1,8 +1,6 @@
-import { keywords, neutralReplies } from './eliza-script.ts'
-import type { Keyword, Rule } from './eliza-script.ts'
+import { keywords, neutralReplies, type Keyword, type Rule } from './eliza-script.ts'
 import { reflectPronouns } from './reflect-pronouns.ts'
-import { splitClauses, decompose } from './decompose.ts'
-import type { Clause } from './decompose.ts'
+import { splitClauses, decompose, type Clause } from './decompose.ts'
 
 /**
  * A listening partner after Joseph Weizenbaum's ELIZA (Communications of the ACM, January 1966). An answer is made by

@@ -1,7 +1,6 @@
-import type { StreamErrorCode } from '../../model/records.ts'
+import type { StreamErrorCode } from '../../model/stream.ts'
 import { AgentError } from '../agent.ts'
-import { parseProviderFailure } from './parse-provider-failure.ts'
-import type { ProviderFailure } from './parse-provider-failure.ts'
+import { parseProviderFailure, type ProviderFailure } from './parse-provider-failure.ts'
 import { redact } from '../../lib/redact.ts'
 
 const maxMessageLength = 500 // UTF-16 code units

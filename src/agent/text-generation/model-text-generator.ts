@@ -1,5 +1,5 @@
 import type { ModelMessage } from 'ai'
-import { addUsage, noUsage, type Usage } from '../../model/records.ts'
+import { addUsage, noUsage, type Usage } from '../../model/usage.ts'
 import { type Agent, AgentError, type TextGenerator, type GenerateTextRequest, type GeneratedText } from '../agent.ts'
 import { estimateTokens } from '../estimate-tokens.ts'
 

@@ -1,4 +1,4 @@
-import type { Json } from '../../model/records.ts'
+import type { Json } from '../../lib/json.ts'
 import type { AgentEvent, AgentRun, ToolGate } from '../agent.ts'
 import { mergeAsyncIterables } from '../../lib/merge-async-iterables.ts'
 import { parseJsonOrNull } from '../../lib/parse-json.ts'

@@ -1,4 +1,4 @@
-import type { Json } from '../../model/records.ts'
+import type { Json } from '../../lib/json.ts'
 import type { JsonObject, Tool } from './tool.ts'
 
 /** What providers refuse at the top level of a schema, and with it the whole request. */

@@ -1,4 +1,4 @@
-import type { Json } from '../../model/records.ts'
+import type { Json } from '../../lib/json.ts'
 
 export type JsonObject = { readonly [key: string]: Json }
 

@@ -1,6 +1,7 @@
 import { badInput, SegueError } from '../../lib/errors.ts'
-import type { BlobStore } from '../../storage/filesystem/filesystem-blob-store.ts'
-import { parseBlobUrl, toBlobUrl, type MessagePart, type MessageRecord } from '../../model/records.ts'
+import type { BlobStore } from '../../storage/blob-store.ts'
+import { parseBlobUrl, toBlobUrl } from '../../model/blob-url.ts'
+import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import { parseDataUrl, type DecodedFile, toDataUrl } from './data-url.ts'
 
 /** A file that a client gives along with a message. */

@@ -1,5 +1,6 @@
 import type { AssistantModelMessage, ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
-import type { Json, MessagePart, MessageRecord, ToolCall } from '../../model/records.ts'
+import type { Json } from '../../lib/json.ts'
+import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
 import { decodeUtf8, isTextMediaType } from '../attachments/attachments.ts'
 import { parseDataUrl } from '../attachments/data-url.ts'
 import { toWellFormedJson } from '../../lib/unicode.ts'

@@ -1,6 +1,6 @@
 import { badInput, notFound, SegueError } from '../../lib/errors.ts'
 import type { DecisionStore } from '../../storage/decision-store.ts'
-import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRecord } from '../../model/records.ts'
+import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRecord } from '../../model/decision.ts'
 import type { Notifier } from '../../lib/notifier.ts'
 import { createAbortableGenerator } from '../subscriptions/subscribe-to-log.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'

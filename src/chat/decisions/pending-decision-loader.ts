@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader'
-import type { ApprovalRecord, ClarificationRecord } from '../../model/records.ts'
+import type { ApprovalRecord, ClarificationRecord } from '../../model/decision.ts'
 import type { DecisionService } from './decision-service.ts'
 
 /** What waits for a person in sessions, for one execution: one query a kind for a whole page of them. */

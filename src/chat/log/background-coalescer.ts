@@ -1,6 +1,6 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { EventStore } from '../../storage/event-store.ts'
-import type { StreamRecord } from '../../model/records.ts'
+import type { StreamRecord } from '../../model/stream.ts'
 import { readLogPages } from './read-pages.ts'
 import { type CoalescedEvent, DeltaCoalescer } from './delta-coalescer.ts'
 

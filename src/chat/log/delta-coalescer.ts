@@ -1,4 +1,4 @@
-import type { ChatEvent } from '../../model/records.ts'
+import type { ChatEvent } from '../../model/chat-event.ts'
 import { type Delta, deltaText, isDelta, replaceDeltaText } from './delta.ts'
 import { maxEventTextCodeUnits } from '../../lib/unicode.ts'
 

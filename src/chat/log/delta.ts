@@ -1,4 +1,4 @@
-import type { ChatEvent } from '../../model/records.ts'
+import type { ChatEvent } from '../../model/chat-event.ts'
 import type { EventDraft } from '../../model/fold-message.ts'
 import { maxEventTextCodeUnits } from '../../lib/unicode.ts'
 

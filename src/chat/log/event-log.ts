@@ -1,5 +1,7 @@
 import type { EventStore, EventRange, AppendRequest } from '../../storage/event-store.ts'
-import type { ChatEvent, Json, ToolCall } from '../../model/records.ts'
+import type { ChatEvent } from '../../model/chat-event.ts'
+import type { Json } from '../../lib/json.ts'
+import type { ToolCall } from '../../model/message.ts'
 import { Notifier } from '../../lib/notifier.ts'
 import { deltaText, isDelta } from './delta.ts'
 

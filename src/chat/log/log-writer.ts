@@ -1,5 +1,7 @@
 import type { AppendRequest } from '../../storage/event-store.ts'
-import type { ChatEvent, DecisionRecord, StreamRecord, ToolGrant } from '../../model/records.ts'
+import type { ChatEvent } from '../../model/chat-event.ts'
+import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
+import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from './event-log.ts'
 import type { EventDraft } from '../../model/fold-message.ts'
 

@@ -1,4 +1,4 @@
-import type { MessagePart } from '../../model/records.ts'
+import type { MessagePart } from '../../model/message.ts'
 import { canonicalSha256 } from '../requests/chat-request.ts'
 
 /** A fingerprint of a message's parts that any client can compute from the events, by the rule in the schema. */

@@ -1,6 +1,6 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { EventStore } from '../../storage/event-store.ts'
-import type { ChatEvent } from '../../model/records.ts'
+import type { ChatEvent } from '../../model/chat-event.ts'
 
 const pageSize = 500 // events
 

@@ -1,5 +1,5 @@
 import type { EventStore } from '../../storage/event-store.ts'
-import type { MessageRecord } from '../../model/records.ts'
+import type { MessageRecord } from '../../model/message.ts'
 import { foldMessage } from '../../model/fold-message.ts'
 import { readLogPages } from './read-pages.ts'
 

@@ -1,4 +1,5 @@
-import type { MessageRecord, StreamRecord } from '../../model/records.ts'
+import type { MessageRecord } from '../../model/message.ts'
+import type { StreamRecord } from '../../model/stream.ts'
 import type { CommittedState } from './stream-runner.ts'
 import type { SessionActor } from './session-actor.ts'
 

@@ -1,5 +1,6 @@
 import type { EventStore } from '../../storage/event-store.ts'
-import type { MessageRecord, StreamRecord } from '../../model/records.ts'
+import type { MessageRecord } from '../../model/message.ts'
+import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { Environment } from '../../lib/runtime.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold-message.ts'

@@ -1,6 +1,6 @@
 import { notFound, SegueError } from '../../lib/errors.ts'
 import type { SessionRepository } from '../../sessions/session-repository.ts'
-import type { SessionRecord } from '../../model/records.ts'
+import type { SessionRecord } from '../../model/session.ts'
 
 /** The sessions that can be written to: those that are kept here. */
 export class WritableSessions {

@@ -1,5 +1,7 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
-import type { ChatEvent, DeliveredEvent, MessageRecord, StreamRecord, StreamReset } from '../../model/records.ts'
+import type { ChatEvent, DeliveredEvent, StreamReset } from '../../model/chat-event.ts'
+import type { MessageRecord } from '../../model/message.ts'
+import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from '../log/event-log.ts'
 import { type CoalescedEvent, DeltaCoalescer } from '../log/delta-coalescer.ts'
 

@@ -1,4 +1,4 @@
-import type { MessagePart } from '../../model/records.ts'
+import type { MessagePart } from '../../model/message.ts'
 import { splitTrailingSurrogate } from '../../lib/unicode.ts'
 
 const maxTitleCodeUnits = 80 // UTF-16 code units

@@ -1,4 +1,6 @@
-import type { ApprovalDecision, StreamErrorCode, ToolCall } from '../../model/records.ts'
+import type { ApprovalDecision } from '../../model/decision.ts'
+import type { StreamErrorCode } from '../../model/stream.ts'
+import type { ToolCall } from '../../model/message.ts'
 
 /** What became of something that waited for a person. */
 export type DecisionResolution =

@@ -1,15 +1,9 @@
 import type { AgentEvent, ToolGate } from '../../agent/agent.ts'
 import { estimateTokens } from '../../agent/estimate-tokens.ts'
-import type {
-  ApprovalDecision,
-  DecisionRecord,
-  MessageRecord,
-  StreamRecord,
-  ToolCall,
-  ToolCallState,
-  Usage,
-} from '../../model/records.ts'
-import { addUsage, noUsage } from '../../model/records.ts'
+import type { ApprovalDecision, DecisionRecord } from '../../model/decision.ts'
+import type { MessageRecord, ToolCall, ToolCallState } from '../../model/message.ts'
+import type { StreamRecord } from '../../model/stream.ts'
+import { type Usage, addUsage, noUsage } from '../../model/usage.ts'
 import type { Environment } from '../../lib/runtime.ts'
 import {
   type AnswerBase,

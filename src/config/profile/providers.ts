@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { isHttpUrl } from '../http-url.ts'
 import { namePattern, nameRule } from '../name-rule.ts'
-import type { Provider } from './provider.ts'
-import { providerTypes } from './provider.ts'
+import { type Provider, providerTypes } from './provider.ts'
 
 const nonEmptyString = z.string({ error: 'a text that is not empty' }).min(1, { error: 'a text that is not empty' })
 const expectedTokens = 'an integer of tokens from 1000 to 100000000'

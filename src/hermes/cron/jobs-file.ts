@@ -1,7 +1,6 @@
 import type { JobRecord, JobState } from '../../model/job.ts'
-import type { Json } from '../../model/records.ts'
+import { type Json, isJsonObject, parseJson } from '../../lib/json.ts'
 import { parsePythonTime } from './python-time.ts'
-import { isJsonObject, parseJson } from '../../lib/json.ts'
 import { toCount, toText } from '../state/cell-values.ts'
 
 type JobFields = { readonly [key: string]: Json }

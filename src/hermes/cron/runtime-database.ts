@@ -1,7 +1,6 @@
 import Database from 'better-sqlite3'
-import type { Json } from '../../model/records.ts'
+import { type Json, isJsonObject, parseJson } from '../../lib/json.ts'
 import { healthFromError } from '../state/file-health.ts'
-import { isJsonObject, parseJson } from '../../lib/json.ts'
 
 const lockRetryDelayMs = 20 // milliseconds between two tries to get past a lock
 

@@ -1,5 +1,5 @@
-import type { Json, MessagePart } from '../../model/records.ts'
-import { isJsonObject, parseJson } from '../../lib/json.ts'
+import { type Json, isJsonObject, parseJson } from '../../lib/json.ts'
+import type { MessagePart } from '../../model/message.ts'
 import { toText } from '../state/cell-values.ts'
 
 /** Before a content that is no plain text: without it even what looks like JSON is text. */

@@ -1,8 +1,7 @@
-import type { Json, MessagePart, MessageRecord, ToolCall } from '../../model/records.ts'
+import { type Json, parseJson } from '../../lib/json.ts'
+import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
 import { codexItemsToParts, decodeContent, contentToParts } from './message-content.ts'
-import { parseJson } from '../../lib/json.ts'
-import { toRole } from './message-outline.ts'
-import type { MessageEntry } from './message-outline.ts'
+import { toRole, type MessageEntry } from './message-outline.ts'
 import { parseToolCalls } from './parse-tool-calls.ts'
 import { secondsToMillis, toText } from '../state/cell-values.ts'
 

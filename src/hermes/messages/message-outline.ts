@@ -1,4 +1,4 @@
-import type { Role } from '../../model/records.ts'
+import type { Role } from '../../model/message.ts'
 
 /** What the order and the folding of a session's messages are told by; the contents are read later. */
 export interface OutlineRow {

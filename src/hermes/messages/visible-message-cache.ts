@@ -1,6 +1,5 @@
 import { readFingerprints, readOutlines } from './read-message-rows.ts'
-import { visibleMessages } from './message-outline.ts'
-import type { MessageEntry } from './message-outline.ts'
+import { visibleMessages, type MessageEntry } from './message-outline.ts'
 import type { OpenStateDatabase } from '../state/state-database.ts'
 
 const maxEntries = 100_000 // entries, some ten megabytes

@@ -1,4 +1,4 @@
-import type { SessionRecord, TitleSource } from '../../model/records.ts'
+import type { SessionRecord, TitleSource } from '../../model/session.ts'
 import { type IndexedSession, toIndexedSession } from '../../storage/sqlite/conversation-index/indexed-session.ts'
 import type { OpenStateDatabase } from './state-database.ts'
 import { toCount, toBoolean, secondsToMillis, toText } from './cell-values.ts'

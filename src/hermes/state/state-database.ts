@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { healthFromError, healthMessages } from './file-health.ts'
-import type { FileHealth } from './file-health.ts'
+import { healthFromError, healthMessages, type FileHealth } from './file-health.ts'
 import { StateSchema } from './state-schema.ts'
 
 export interface HermesLogger {

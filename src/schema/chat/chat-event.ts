@@ -1,4 +1,5 @@
-import type { ChatEvent, DeliveredEvent, MessageRecord, StreamReset } from '../../model/records.ts'
+import type { ChatEvent, DeliveredEvent, StreamReset } from '../../model/chat-event.ts'
+import type { MessageRecord } from '../../model/message.ts'
 import { builder } from '../builder.ts'
 import { ResetReasonEnum } from '../enums.ts'
 import { ToolCallType } from './message.ts'

@@ -1,7 +1,7 @@
 import type { CancelResult } from '../../chat/chat-service.ts'
 import { badInput, notFound } from '../../lib/errors.ts'
 import { defaultProfileName, parseProfileName } from '../../profiles/profile-name.ts'
-import type { StreamRecord } from '../../model/records.ts'
+import type { StreamRecord } from '../../model/stream.ts'
 import { builder } from '../builder.ts'
 import { ChatEventInterface } from './chat-event.ts'
 import type { Context } from '../context.ts'

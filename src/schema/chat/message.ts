@@ -1,6 +1,6 @@
 import { computeMessageDigest } from '../../chat/log/message-digest.ts'
 import { parseArguments } from '../../model/tool-call.ts'
-import type { MessagePart, ToolCall } from '../../model/records.ts'
+import type { MessagePart, ToolCall } from '../../model/message.ts'
 import { builder } from '../builder.ts'
 import { MessageStatusEnum, RoleEnum, ToolCallStateEnum } from '../enums.ts'
 import { toAttachmentUrl, toToolResultUrl } from './file-url.ts'

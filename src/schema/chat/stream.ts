@@ -1,5 +1,6 @@
 import { notFound } from '../../lib/errors.ts'
-import type { MessageRecord, StreamRecord } from '../../model/records.ts'
+import type { MessageRecord } from '../../model/message.ts'
+import type { StreamRecord } from '../../model/stream.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { StreamErrorCodeEnum, StreamStatusEnum } from '../enums.ts'

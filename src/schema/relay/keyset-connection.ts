@@ -2,7 +2,8 @@ import { badInput } from '../../lib/errors.ts'
 import { toConversationId, parseConversationId } from '../../sessions/conversation-repository.ts'
 import type { SearchKey } from '../../search/search-hit.ts'
 import { searchRanks } from '../../search/search-query.ts'
-import type { PageRequest, SessionKey } from '../../storage/session-reader.ts'
+import type { PageRequest } from '../../lib/pagination.ts'
+import type { SessionKey } from '../../model/session-filter.ts'
 
 export interface ConnectionArguments {
   readonly first?: number | null | undefined

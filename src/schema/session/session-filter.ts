@@ -1,7 +1,7 @@
 import { badInput } from '../../lib/errors.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
-import type { Origin } from '../../model/records.ts'
-import type { SessionFilter } from '../../storage/session-reader.ts'
+import type { Origin } from '../../model/session.ts'
+import type { SessionFilter } from '../../model/session-filter.ts'
 import { builder } from '../builder.ts'
 import { ChannelEnum, OriginEnum } from '../enums.ts'
 

@@ -1,6 +1,6 @@
 import { badInput } from '../../lib/errors.ts'
 import type { SessionUpdate } from '../../chat/session-management.ts'
-import type { SessionRecord } from '../../model/records.ts'
+import type { SessionRecord } from '../../model/session.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { SessionType } from '../object-refs.ts'

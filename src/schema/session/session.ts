@@ -1,7 +1,7 @@
 import { notFound } from '../../lib/errors.ts'
 import type { Lineage } from '../../model/lineage.ts'
 import { channelForSession } from '../../model/channel.ts'
-import type { SessionRecord } from '../../model/records.ts'
+import type { SessionRecord } from '../../model/session.ts'
 import { builder } from '../builder.ts'
 import { modelMessagesToJson } from '../chat/model-messages-to-json.ts'
 import { resolveKeysetConnection, positionCursor } from '../relay/keyset-connection.ts'

@@ -1,4 +1,4 @@
-import type { Usage } from '../../model/records.ts'
+import type { Usage } from '../../model/usage.ts'
 import { builder } from '../builder.ts'
 
 export const UsageType = builder.objectRef<Usage>('Usage').implement({

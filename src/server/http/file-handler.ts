@@ -3,7 +3,7 @@ import { parseDataUrl, type DecodedFile } from '../../chat/attachments/data-url.
 import type { ProfileServices } from '../../services/profile-services.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import { filesPath } from '../../schema/chat/file-url.ts'
-import { parseBlobUrl } from '../../model/records.ts'
+import { parseBlobUrl } from '../../model/blob-url.ts'
 
 /** Serves what came with a message, and what a tool returned that is too large for the log. 404 for anything else. */
 export async function handleFile(path: string, profiles: ProfileRegistry, response: ServerResponse): Promise<void> {

@@ -4,24 +4,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { chunkArray } from '../../lib/chunk.ts'
-
-/** What is too large for a row or an event: kept whole beside the database, under the sha256 of its bytes in hex. */
-export interface BlobStore {
-  /** Resolves to the hash once the bytes are on disk. The same bytes are kept once. */
-  put(bytes: Uint8Array): Promise<string>
-  /** Null when there is no such file. */
-  get(hash: string): Promise<Buffer | null>
-  /**
-   * Removes those of these files that `unused` picks, at most 500 hashes a call. What was kept in the last minutes is
-   * looked at again later: something may be about to refer to it.
-   */
-  deleteUnreferenced(hashes: readonly string[], findUnreferenced: FindUnreferenced): Promise<void>
-  /** Once: removes what an earlier process kept and is not used; `unused` picks those of at most 500 hashes. */
-  collectGarbage(findUnreferenced: FindUnreferenced): Promise<void>
-}
-
-/** Of these files, those to which nothing refers. */
-export type FindUnreferenced = (hashes: readonly string[]) => Promise<readonly string[]>
+import type { BlobStore, FindUnreferenced } from '../blob-store.ts'
 
 /** How long a file may be there before a row refers to it. */
 const gracePeriodMs = 5 * 60_000 // milliseconds

@@ -1,5 +1,5 @@
 import type { DecisionQuery, DecisionStore, ChangedDecision } from '../decision-store.ts'
-import type { DecisionRecord, ToolGrant } from '../../model/records.ts'
+import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
 import type { SqliteDatabase } from './database/sqlite-database.ts'
 import { type DecisionRow, decisionToRow, decisionFromRow } from './rows/row-mappers.ts'
 

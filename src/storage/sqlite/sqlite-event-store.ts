@@ -7,9 +7,11 @@ import {
   type SessionRecordPatch,
   FencingError,
 } from '../event-store.ts'
-import type { ChatEvent, SessionRecord, StreamRecord, Usage } from '../../model/records.ts'
+import type { ChatEvent } from '../../model/chat-event.ts'
+import type { SessionRecord } from '../../model/session.ts'
+import type { StreamRecord } from '../../model/stream.ts'
+import { type Usage, addUsage } from '../../model/usage.ts'
 import { notFound } from '../../lib/errors.ts'
-import { addUsage } from '../../model/records.ts'
 import type { SqliteDatabase } from './database/sqlite-database.ts'
 import {
   type EventRow,

@@ -6,7 +6,7 @@ import {
   type JobStore,
   type JobCommit,
 } from '../job-store.ts'
-import type { PageRequest } from '../session-reader.ts'
+import type { PageRequest } from '../../lib/pagination.ts'
 import type { SqliteDatabase } from './database/sqlite-database.ts'
 import { jobToRow, jobRunToRow, type JobRow, type JobRunRow, jobFromRow, jobRunFromRow } from './rows/job-row-mapper.ts'
 

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { chunkArray } from '../../lib/chunk.ts'
-import type { MessageRecord, SessionRecord } from '../../model/records.ts'
+import type { MessageRecord } from '../../model/message.ts'
+import type { SessionRecord } from '../../model/session.ts'
 import { ConversationIndexReader } from './conversation-index/conversation-index-reader.ts'
 import { orderByIds, loadPageOfSessions } from '../keyset-pagination.ts'
 import type {
@@ -8,12 +9,11 @@ import type {
   ConversationSummary,
   ConversationFilter,
   ConversationPage,
-  PageRequest,
   OffsetRange,
-  SessionFilter,
-  SessionKey,
   SessionReader,
 } from '../session-reader.ts'
+import type { PageRequest } from '../../lib/pagination.ts'
+import type { SessionFilter, SessionKey } from '../../model/session-filter.ts'
 import type { SqliteDatabase } from './database/sqlite-database.ts'
 import { type MessageRow, type SessionRow, messageFromRow, sessionFromRow } from './rows/row-mappers.ts'
 

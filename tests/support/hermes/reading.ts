@@ -4,9 +4,8 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { HermesReader, type HermesReaderOptions } from '../../../src/hermes/hermes-reader.ts'
 import type { HermesLogger } from '../../../src/hermes/hermes-session-reader.ts'
-import type { PageRequest } from '../../../src/storage/session-reader.ts'
-import { HermesDb } from './hermes-db.ts'
-import type { HermesLayout } from './hermes-db.ts'
+import type { PageRequest } from '../../../src/lib/pagination.ts'
+import { HermesDb, type HermesLayout } from './hermes-db.ts'
 
 /** The path of a state.db that does not exist yet, in a directory that goes with the test. */
 export function newStatePath(): string {

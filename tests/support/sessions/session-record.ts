@@ -1,4 +1,5 @@
-import { noUsage, type SessionRecord } from '../../../src/model/records.ts'
+import { noUsage } from '../../../src/model/usage.ts'
+import type { SessionRecord } from '../../../src/model/session.ts'
 
 /** A session of the command line that has not ended, except for what is told. */
 export function newSessionRecord(overrides: Partial<SessionRecord> & { readonly id: string }): SessionRecord {

@@ -14,18 +14,14 @@ import type { ChatRequest } from '../../../src/chat/requests/chat-request.ts'
 import type { IfBusy } from '../../../src/chat/runtime/session-actor.ts'
 import { isFinal } from '../../../src/model/tool-call.ts'
 import { newId } from '../../../src/lib/ids.ts'
-import { openProfileStorage, type ProfileStorage } from '../../../src/services/profile-stores.ts'
+import { openProfileStorage } from '../../../src/services/profile-stores.ts'
+import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import { SessionRepository } from '../../../src/sessions/session-repository.ts'
 import type { EventStore, AppendRequest } from '../../../src/storage/event-store.ts'
-import type {
-  ApprovalDecision,
-  ChatEvent,
-  DecisionRecord,
-  DeliveredEvent,
-  MessagePart,
-  MessageRecord,
-  StreamRecord,
-} from '../../../src/model/records.ts'
+import type { ApprovalDecision, DecisionRecord } from '../../../src/model/decision.ts'
+import type { ChatEvent, DeliveredEvent } from '../../../src/model/chat-event.ts'
+import type { MessagePart, MessageRecord } from '../../../src/model/message.ts'
+import type { StreamRecord } from '../../../src/model/stream.ts'
 import {
   type DecisionRow,
   decisionFromRow,

@@ -4,8 +4,7 @@ import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isHelpRequested, helpText } from '../../../src/config/command-line/help.ts'
 import { allSettings } from '../../../src/config/setting-definitions.ts'
-import { readSettings, SettingsError } from '../../../src/config/settings.ts'
-import type { Settings } from '../../../src/config/settings.ts'
+import { readSettings, SettingsError, type Settings } from '../../../src/config/settings.ts'
 
 let homedir: string
 let home: string

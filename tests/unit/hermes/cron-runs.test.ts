@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openHermesSessionReader } from '../../../src/hermes/hermes-session-reader.ts'
 import type { JobRunRecord } from '../../../src/model/job.ts'
-import type { PageRequest } from '../../../src/storage/session-reader.ts'
+import type { PageRequest } from '../../../src/lib/pagination.ts'
 import {
   formatErrorDocument,
   HermesCron,

@@ -1,7 +1,10 @@
 import type { Worker } from 'node:worker_threads'
 import { expect, onTestFinished, test } from 'vitest'
-import { openHermesSessionReader } from '../../../src/hermes/hermes-session-reader.ts'
-import type { HermesSessionReaderOptions, HermesSessionReader } from '../../../src/hermes/hermes-session-reader.ts'
+import {
+  openHermesSessionReader,
+  type HermesSessionReaderOptions,
+  type HermesSessionReader,
+} from '../../../src/hermes/hermes-session-reader.ts'
 import { firstPage, newDb, newLog, newStatePath } from '../../support/hermes/reading.ts'
 
 function open(path: string, more: Partial<HermesSessionReaderOptions> = {}): HermesSessionReader {

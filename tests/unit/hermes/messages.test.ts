@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { MessageRecord } from '../../../src/model/records.ts'
+import type { MessageRecord } from '../../../src/model/message.ts'
 import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/reading.ts'
 
 function texts(messages: readonly MessageRecord[]): string[] {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
-import type { SessionFilter, SessionKey } from '../../../src/storage/session-reader.ts'
+import type { SessionFilter, SessionKey } from '../../../src/model/session-filter.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/reading.ts'
 

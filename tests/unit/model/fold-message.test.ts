@@ -9,7 +9,7 @@ import {
   foldMessage,
   toUserMessagePosition,
 } from '../../../src/model/fold-message.ts'
-import type { MessageRecord } from '../../../src/model/records.ts'
+import type { MessageRecord } from '../../../src/model/message.ts'
 import {
   anyAgentEvents,
   anyEnding,

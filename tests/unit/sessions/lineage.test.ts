@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isContinuable, continuesSession, loadLineage } from '../../../src/sessions/load-lineage.ts'
-import type { SessionRecord } from '../../../src/model/records.ts'
+import type { SessionRecord } from '../../../src/model/session.ts'
 import { newSessionRecord } from '../../support/sessions/session-record.ts'
 
 const parent = newSessionRecord({ id: 'parent', endReason: 'compression' })

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { StrictProvider } from '../../support/providers/strict-provider.ts'
-import type { Script } from '../../support/providers/strict-provider.ts'
+import { StrictProvider, type Script } from '../../support/providers/strict-provider.ts'
 
 async function post(provider: StrictProvider, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
   return fetch(`${provider.baseURL}/chat/completions`, {

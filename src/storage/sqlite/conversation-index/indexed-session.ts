@@ -1,5 +1,5 @@
 import { isContinuable, findClaimedParentId } from '../../../model/lineage.ts'
-import type { SessionRecord } from '../../../model/records.ts'
+import type { SessionRecord } from '../../../model/session.ts'
 import { type ListFlags, toSessionFlags } from './list-flags.ts'
 
 /** What the index of conversations knows of a session. Times are milliseconds since the epoch. */

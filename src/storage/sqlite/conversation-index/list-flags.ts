@@ -1,5 +1,5 @@
 import { type Channel, channelForSession, channels } from '../../../model/channel.ts'
-import type { SessionRecord } from '../../../model/records.ts'
+import type { SessionRecord } from '../../../model/session.ts'
 
 /**
  * All that a list can be filtered by, as one small number: a list in order of time is kept for each number that there

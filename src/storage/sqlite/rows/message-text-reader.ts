@@ -1,4 +1,4 @@
-import type { ChatEvent } from '../../../model/records.ts'
+import type { ChatEvent } from '../../../model/chat-event.ts'
 import { toMessageText } from '../../../model/message-text.ts'
 import { applyDelta } from '../../../model/apply-delta.ts'
 import { type EventRow, type MessageRow, eventFromRow, messageFromRow } from './row-mappers.ts'

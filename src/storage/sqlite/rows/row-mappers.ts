@@ -1,12 +1,8 @@
-import type {
-  ChatEvent,
-  DecisionRecord,
-  MessagePart,
-  MessageRecord,
-  SessionRecord,
-  StreamRecord,
-  TitleSource,
-} from '../../../model/records.ts'
+import type { ChatEvent } from '../../../model/chat-event.ts'
+import type { DecisionRecord } from '../../../model/decision.ts'
+import type { MessagePart, MessageRecord } from '../../../model/message.ts'
+import type { SessionRecord, TitleSource } from '../../../model/session.ts'
+import type { StreamRecord } from '../../../model/stream.ts'
 
 /** How records lie in the tables of `migrations.ts`, one pair of functions a table. */
 

@@ -1,11 +1,9 @@
 import type { StreamIdempotencyKey } from '../../event-store.ts'
-import {
-  type ChatEvent,
-  findBlobHash,
-  type MessageRecord,
-  type SessionRecord,
-  type StreamRecord,
-} from '../../../model/records.ts'
+import type { ChatEvent } from '../../../model/chat-event.ts'
+import { findBlobHash } from '../../../model/blob-url.ts'
+import type { MessageRecord } from '../../../model/message.ts'
+import type { SessionRecord } from '../../../model/session.ts'
+import type { StreamRecord } from '../../../model/stream.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import {
   type EventRow,

@@ -1,6 +1,6 @@
 import { toSourceFilter } from '../../../model/channel.ts'
 import { listFlagsCount, matchesFlags } from '../conversation-index/list-flags.ts'
-import type { SessionFilter } from '../../session-reader.ts'
+import type { SessionFilter } from '../../../model/session-filter.ts'
 import { type IndexedKind, mirrorRowid, type StatementSource } from './search-index.ts'
 
 /** An entry of the index, and what it is of. */

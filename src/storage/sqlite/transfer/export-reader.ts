@@ -1,11 +1,8 @@
-import type {
-  ChatEvent,
-  DecisionRecord,
-  MessageRecord,
-  SessionRecord,
-  StreamRecord,
-  ToolGrant,
-} from '../../../model/records.ts'
+import type { ChatEvent } from '../../../model/chat-event.ts'
+import type { DecisionRecord, ToolGrant } from '../../../model/decision.ts'
+import type { MessageRecord } from '../../../model/message.ts'
+import type { SessionRecord } from '../../../model/session.ts'
+import type { StreamRecord } from '../../../model/stream.ts'
 import type { IdempotencyKey } from '../../event-store.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import {

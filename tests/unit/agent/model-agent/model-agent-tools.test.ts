@@ -5,7 +5,7 @@ import { createLanguageModel } from '../../../../src/agent/providers/create-lang
 import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
 import type { Tool } from '../../../../src/agent/tools/tool.ts'
 import type { ProviderType } from '../../../../src/config/profile/provider.ts'
-import type { MessageRecord, ToolCall } from '../../../../src/model/records.ts'
+import type { MessageRecord, ToolCall } from '../../../../src/model/message.ts'
 import { type ChatFixture, newLatch, newChatFixture } from '../../../support/fixtures/agent-chats.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { findAnthropicProblems } from '../../../support/fixtures/message-rules.ts'

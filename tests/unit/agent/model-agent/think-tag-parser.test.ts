@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ThinkTagParser } from '../../../../src/agent/model-agent/think-tag-parser.ts'
-import type { TextSpan } from '../../../../src/agent/model-agent/think-tag-parser.ts'
+import { ThinkTagParser, type TextSpan } from '../../../../src/agent/model-agent/think-tag-parser.ts'
 
 function split(chunks: readonly string[]): TextSpan[] {
   const splitter = new ThinkTagParser()

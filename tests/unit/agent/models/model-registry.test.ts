@@ -4,8 +4,7 @@ import type { Provider, ProviderType } from '../../../../src/config/profile/prov
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { failingTextGenerator } from '../../../support/providers/resolved-model.ts'
 import { newProvider } from '../../../support/providers/provider.ts'
-import { findUnusedUrl, startHttpServer } from '../../../support/server/small-server.ts'
-import type { TestHttpServer } from '../../../support/server/small-server.ts'
+import { findUnusedUrl, startHttpServer, type TestHttpServer } from '../../../support/server/small-server.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 

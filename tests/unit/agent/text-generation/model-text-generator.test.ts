@@ -7,7 +7,7 @@ import {
   formatTranscript,
 } from '../../../../src/agent/text-generation/model-text-generator.ts'
 import { offlineTextGenerator } from '../../../../src/agent/offline/offline-text-generator.ts'
-import { noUsage } from '../../../../src/model/records.ts'
+import { noUsage } from '../../../../src/model/usage.ts'
 import { newResolvedModel } from '../../../support/providers/resolved-model.ts'
 import { newProvider } from '../../../support/providers/provider.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'

@@ -10,8 +10,8 @@ import {
 } from '../../../../src/chat/attachments/attachments.ts'
 import { parseDataUrl, toDataUrl } from '../../../../src/chat/attachments/data-url.ts'
 import { SegueError } from '../../../../src/lib/errors.ts'
-import type { BlobStore } from '../../../../src/storage/filesystem/filesystem-blob-store.ts'
-import type { MessageRecord } from '../../../../src/model/records.ts'
+import type { BlobStore } from '../../../../src/storage/blob-store.ts'
+import type { MessageRecord } from '../../../../src/model/message.ts'
 
 const base64 = (bytes: string | Buffer) => Buffer.from(bytes).toString('base64')
 const file = (of: Partial<FileInput> = {}): FileInput => ({

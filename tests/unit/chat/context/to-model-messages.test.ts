@@ -19,7 +19,9 @@ import {
 import { acceptStream, dequeueStream, withdrawStream } from '../../../../src/chat/turn/turn.ts'
 import type { StreamEnding } from '../../../../src/chat/turn/tool-call-outcome.ts'
 import { createToolCall } from '../../../../src/model/tool-call.ts'
-import type { ChatEvent, Json, MessagePart, MessageRecord, ToolCall } from '../../../../src/model/records.ts'
+import type { ChatEvent } from '../../../../src/model/chat-event.ts'
+import type { Json } from '../../../../src/lib/json.ts'
+import type { MessagePart, MessageRecord, ToolCall } from '../../../../src/model/message.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import {
   anyTurnSteps,

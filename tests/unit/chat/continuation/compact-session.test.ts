@@ -2,7 +2,9 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { AgentError, type GenerateTextRequest, type GeneratedText } from '../../../../src/agent/agent.ts'
 import { loadLineage } from '../../../../src/sessions/load-lineage.ts'
 import { newSession } from '../../../../src/sessions/session-repository.ts'
-import { noUsage, type SessionRecord, type StreamErrorCode } from '../../../../src/model/records.ts'
+import { noUsage } from '../../../../src/model/usage.ts'
+import type { SessionRecord } from '../../../../src/model/session.ts'
+import type { StreamErrorCode } from '../../../../src/model/stream.ts'
 import {
   type ChatFixture,
   type ChatFixtureOptions,

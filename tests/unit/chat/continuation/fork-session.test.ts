@@ -6,13 +6,11 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { AgentError, type AgentEvent } from '../../../../src/agent/agent.ts'
 import { toModelMessages } from '../../../../src/chat/context/to-model-messages.ts'
 import { loadLineage } from '../../../../src/sessions/load-lineage.ts'
-import {
-  parseBlobUrl,
-  type MessageRecord,
-  noUsage,
-  type SessionRecord,
-  type StreamRecord,
-} from '../../../../src/model/records.ts'
+import { parseBlobUrl } from '../../../../src/model/blob-url.ts'
+import type { MessageRecord } from '../../../../src/model/message.ts'
+import { noUsage } from '../../../../src/model/usage.ts'
+import type { SessionRecord } from '../../../../src/model/session.ts'
+import type { StreamRecord } from '../../../../src/model/stream.ts'
 import {
   type ChatFixture,
   openChatFixture,

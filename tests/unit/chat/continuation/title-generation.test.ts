@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { AgentError, type GenerateTextRequest, type GeneratedText } from '../../../../src/agent/agent.ts'
 import { titleFromMessage, titleFromModelOutput } from '../../../../src/chat/turn/derive-title.ts'
-import { noUsage, type SessionRecord } from '../../../../src/model/records.ts'
+import { noUsage } from '../../../../src/model/usage.ts'
+import type { SessionRecord } from '../../../../src/model/session.ts'
 import {
   type ChatFixture,
   type ScriptedAnswer,

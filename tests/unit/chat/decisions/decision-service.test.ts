@@ -14,14 +14,11 @@ import { ChatService } from '../../../../src/chat/chat-service.ts'
 import { isFinal } from '../../../../src/model/tool-call.ts'
 import { SessionRepository } from '../../../../src/sessions/session-repository.ts'
 import type { AppendRequest } from '../../../../src/storage/event-store.ts'
-import {
-  type ApprovalDecision,
-  type ChatEvent,
-  type DecisionRecord,
-  noUsage,
-  type StreamRecord,
-  type ToolCall,
-} from '../../../../src/model/records.ts'
+import type { ApprovalDecision, DecisionRecord } from '../../../../src/model/decision.ts'
+import type { ChatEvent } from '../../../../src/model/chat-event.ts'
+import { noUsage } from '../../../../src/model/usage.ts'
+import type { StreamRecord } from '../../../../src/model/stream.ts'
+import type { ToolCall } from '../../../../src/model/message.ts'
 import {
   waitForAbort,
   type ChatFixture,

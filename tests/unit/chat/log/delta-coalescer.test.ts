@@ -6,7 +6,8 @@ import { type Delta, deltaText, isDelta } from '../../../../src/chat/log/delta.t
 import { foldMessage } from '../../../../src/model/fold-message.ts'
 import { type CoalescedEvent, DeltaCoalescer } from '../../../../src/chat/log/delta-coalescer.ts'
 import { maxEventTextCodeUnits } from '../../../../src/lib/unicode.ts'
-import type { ChatEvent, MessageRecord } from '../../../../src/model/records.ts'
+import type { ChatEvent } from '../../../../src/model/chat-event.ts'
+import type { MessageRecord } from '../../../../src/model/message.ts'
 import { anyAgentEvents, anyEnding, newStream, assignSeqs, playTurn } from '../../../support/fixtures/generators.ts'
 
 const frame = { position: 3, model: 'test/model' }

@@ -9,7 +9,8 @@ import {
   createTurnState,
 } from '../../../../src/chat/turn/turn.ts'
 import { isFinal } from '../../../../src/model/tool-call.ts'
-import type { DecisionRecord, MessageRecord, ToolCall } from '../../../../src/model/records.ts'
+import type { DecisionRecord } from '../../../../src/model/decision.ts'
+import type { MessageRecord, ToolCall } from '../../../../src/model/message.ts'
 import {
   anyTurnSteps,
   anyEnding,

@@ -16,7 +16,7 @@ import {
 } from '../../../../src/chat/turn/turn.ts'
 import { maxEventTextCodeUnits } from '../../../../src/lib/unicode.ts'
 import { isFinal } from '../../../../src/model/tool-call.ts'
-import type { MessagePart, MessageRecord, ToolCall } from '../../../../src/model/records.ts'
+import type { MessagePart, MessageRecord, ToolCall } from '../../../../src/model/message.ts'
 import {
   anyAgentEvents,
   anyEnding,
