@@ -28,7 +28,8 @@ import {
   canonicalSha256,
 } from './requests/chat-request.ts'
 import type { CommittedState } from './runtime/stream-runner.ts'
-import { CompactingError, type IfBusy, SessionActor } from './runtime/session-actor.ts'
+import { CompactingError, SessionActor } from './runtime/session-actor.ts'
+import type { IfBusy } from './turn/if-busy.ts'
 import { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import { MessageQueries } from './context/message-queries.ts'
 import { withTimeout } from '../lib/with-timeout.ts'

@@ -2,7 +2,7 @@ import { createHash, hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { badInput, SegueError } from '../../lib/errors.ts'
 import { assertValidFiles, type FileInput } from '../attachments/attachments.ts'
-import type { IfBusy } from '../runtime/session-actor.ts'
+import type { IfBusy } from '../turn/if-busy.ts'
 
 /** What a client asks for when it sends a message. */
 export interface ChatRequest {

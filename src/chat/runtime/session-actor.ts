@@ -2,7 +2,7 @@ import type { ModelMessage } from 'ai'
 import { AgentError } from '../../agent/agent.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { notFound, SegueError, shuttingDown } from '../../lib/errors.ts'
-import type { CreateSessionRequest, SessionRecordPatch, StreamIdempotencyKey } from '../../storage/event-store.ts'
+import type { CreateSessionRequest, SessionRecordPatch } from '../../storage/event-store.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
@@ -11,24 +11,11 @@ import { rejectOnAbort } from '../../lib/reject-on-abort.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { Environment } from '../../lib/runtime.ts'
 import { toUserMessagePosition } from '../../model/fold-message.ts'
+import type { IfBusy } from '../turn/if-busy.ts'
+import type { NewTurn } from '../turn/new-turn.ts'
 import { acceptStream, dequeueStream, createTurnState, withdrawStream } from '../turn/turn.ts'
 import { StreamRunner, type CommittedState } from './stream-runner.ts'
 import { type AppendBatch, LogWriter } from '../log/log-writer.ts'
-
-/** What to do with a message for a session in which an answer is being made. */
-export type IfBusy = 'REJECT' | 'QUEUE' | 'INTERRUPT'
-
-/** A turn that is to be had: its stream and the user's message, neither of them stored yet. */
-export interface NewTurn {
-  readonly stream: StreamRecord
-  readonly userMessage: MessageRecord
-  readonly model: ResolvedModel
-  readonly idempotencyKey: Omit<StreamIdempotencyKey, 'streamId'> | null
-  /** The session's first words: it is made together with them, and with what was said before it. */
-  readonly sessionToCreate: CreateSessionRequest | null
-  /** The title of a session that has none yet. */
-  readonly title: string | null
-}
 
 export interface SessionActorOptions {
   readonly log: EventLog

@@ -1,12 +1,23 @@
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
-import type { CreateSessionRequest } from '../../storage/event-store.ts'
+import type { CreateSessionRequest, StreamIdempotencyKey } from '../../storage/event-store.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { noUsage } from '../../model/usage.ts'
 import type { Environment } from '../../lib/runtime.ts'
-import type { NewTurn } from '../runtime/session-actor.ts'
 import { titleFromMessage } from './derive-title.ts'
+
+/** A turn that is about to start. Neither its stream nor the user's message is stored yet. */
+export interface NewTurn {
+  readonly stream: StreamRecord
+  readonly userMessage: MessageRecord
+  readonly model: ResolvedModel
+  readonly idempotencyKey: Omit<StreamIdempotencyKey, 'streamId'> | null
+  /** The session to create together with its first turn, with the messages that it begins with; null if it exists. */
+  readonly sessionToCreate: CreateSessionRequest | null
+  /** The title for a session that has none; null if it has one. */
+  readonly title: string | null
+}
 
 export interface CreateTurnOptions {
   /** What the user says. */

@@ -11,7 +11,7 @@ import { type CancelResult, ChatService } from '../../../src/chat/chat-service.t
 import { deltaText, isDelta } from '../../../src/chat/log/delta.ts'
 import { toAnswerPosition, foldMessage, toUserMessagePosition } from '../../../src/model/fold-message.ts'
 import type { ChatRequest } from '../../../src/chat/requests/chat-request.ts'
-import type { IfBusy } from '../../../src/chat/runtime/session-actor.ts'
+import type { IfBusy } from '../../../src/chat/turn/if-busy.ts'
 import { isFinal } from '../../../src/model/tool-call.ts'
 import { newId } from '../../../src/lib/ids.ts'
 import { openProfileStorage } from '../../../src/services/profile-stores.ts'
