@@ -1,4 +1,5 @@
 import type { ModelMessage } from 'ai'
+import { takePage } from '../../storage/keyset-pagination.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
 import type { SessionRepository } from '../../sessions/session-repository.ts'
 import type { MessageRecord } from '../../model/message.ts'
@@ -10,7 +11,7 @@ import { trimToContextWindow } from './trim-to-context-window.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import { rehydrateMessage } from '../log/rehydrate-message.ts'
 
-/** What was said, as it is stored and as it is being made. */
+/** Reads the messages of a profile: those that are stored, and the answers that are streaming. */
 export class MessageQueries {
   readonly #profile: ProfileStorage
   readonly #sessions: SessionRepository
@@ -22,17 +23,17 @@ export class MessageQueries {
     this.#activeSessions = activeSessions
   }
 
-  /** The message that is being made in a session, as far as it is saved. */
+  /** The answer that is streaming in a session, as far as it is committed. */
   findStreamingMessage(sessionId: string): MessageRecord | null {
     return this.#activeSessions.findCommittedState(sessionId)?.answer ?? null
   }
 
-  /** A message by id, stored or being made. */
+  /** A message by id, stored or streaming. */
   async findMessage(id: string): Promise<MessageRecord | null> {
     return this.#activeSessions.findStreamingMessage(id) ?? this.findStoredMessage(id)
   }
 
-  /** The assistant's message of a stream: growing while it runs, then the saved one; null when nothing was produced. */
+  /** The assistant's message of a stream, streaming or stored. Null if the stream has produced nothing. */
   async findAnswer(streamId: string): Promise<MessageRecord | null> {
     const committed = this.#activeSessions.findCommittedStateOfStream(streamId)
     if (committed) return committed.answer
@@ -40,37 +41,27 @@ export class MessageQueries {
     return stream?.messageId ? this.findStoredMessage(stream.messageId) : null
   }
 
-  /** A page of a session's messages, the one that is being made at their end. */
+  /** A page of a session's messages by position, the streaming answer included. */
   async loadPage(session: SessionRecord, page: PageRequest<number>): Promise<MessageRecord[]> {
-    const streamingMessage = this.findStreamingMessage(session.id)
+    const answer = this.findStreamingMessage(session.id)
     const stored = await this.#rehydrateAll(await this.#sessions.listMessages(session, page))
-    const position = streamingMessage?.position ?? 0
-    const isMissing =
-      streamingMessage &&
-      position > (page.after ?? Number.MIN_SAFE_INTEGER) &&
-      position < (page.before ?? Number.MAX_SAFE_INTEGER) &&
-      // It may have been stored while the page was read.
-      !stored.some(({ id }) => id === streamingMessage.id)
-    if (!isMissing) return stored
-    return page.backwards
-      ? [...stored, streamingMessage].slice(-page.limit)
-      : [...stored, streamingMessage].slice(0, page.limit)
+    return answer ? insertAnswer(stored, answer, page) : stored
   }
 
-  /** A stored message by id. */
+  /** A stored message by id, with its parts. */
   async findStoredMessage(id: string): Promise<MessageRecord | null> {
     const message = await this.#sessions.findMessage(id)
     return message && rehydrateMessage(message, this.#profile.eventStore)
   }
 
-  /** What the model knows of a session when its next turn begins, oldest first. */
+  /** The messages that the model knows when the session's next turn starts, oldest first. */
   async loadContext(session: SessionRecord): Promise<MessageRecord[]> {
     return this.#rehydrateAll(await this.#sessions.loadContext(session))
   }
 
   /**
-   * What a model with a window of so many tokens is sent, with the answer as far as it is. What went before is read
-   * once; a failure to read it is the failure of whoever asks for it.
+   * Starts to load the session's context and returns a function that appends the answer so far and trims the result to
+   * a context window, in tokens. The context is read once. If that fails, each call of the function rejects.
    */
   prepareModelMessages(
     session: SessionRecord,
@@ -78,11 +69,11 @@ export class MessageQueries {
   ): (answer: MessageRecord | null) => Promise<ModelMessage[]> {
     const contextMessages = this.loadContext(session).then((messages) => this.#inlineAllFiles(messages))
     contextMessages.catch(() => undefined)
-    return async (answer) =>
-      trimToContextWindow(
-        toModelMessages([...(await contextMessages), ...(answer ? [answer] : [])]),
-        contextWindowTokens,
-      )
+    return async (answer) => {
+      // The answer may have been stored while the context was read.
+      const earlier = (await contextMessages).filter(({ id }) => id !== answer?.id)
+      return trimToContextWindow(toModelMessages(answer ? [...earlier, answer] : earlier), contextWindowTokens)
+    }
   }
 
   async #rehydrateAll(messages: readonly MessageRecord[]): Promise<MessageRecord[]> {
@@ -97,4 +88,25 @@ export class MessageQueries {
     for (const message of messages) inlined.push(await inlineFiles(message, this.#profile.blobs))
     return inlined
   }
+}
+
+/**
+ * Puts the streaming answer at its place in a page of stored messages. It is not always the last message: a message
+ * that was withdrawn while the answer streams has a higher position.
+ */
+function insertAnswer(
+  stored: readonly MessageRecord[],
+  answer: MessageRecord,
+  page: PageRequest<number>,
+): MessageRecord[] {
+  const position = getPosition(answer)
+  const isInPage = (page.after === null || position > page.after) && (page.before === null || position < page.before)
+  // It may have been stored while the page was read.
+  if (!isInPage || stored.some(({ id }) => id === answer.id)) return [...stored]
+  const messages = [...stored, answer].toSorted((a, b) => getPosition(a) - getPosition(b))
+  return takePage(messages, page)
+}
+
+function getPosition({ position }: MessageRecord): number {
+  return position ?? 0
 }
