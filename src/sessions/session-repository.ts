@@ -10,7 +10,7 @@ import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
 import type { SessionReader } from '../storage/session-reader.ts'
 import { maxChainLength } from '../model/lineage.ts'
-import { isContinuable } from './load-lineage.ts'
+import { continuesSession, isContinuable } from './load-lineage.ts'
 
 export interface CreateSessionInput {
   readonly title: string | null
@@ -85,14 +85,28 @@ export class SessionRepository {
   }
 
   /**
-   * All that the model knows of the chat when the session's next turn begins: what the session continues, then its own.
-   * A summary stands for all that was before it.
+   * The messages that a model is sent before the session's next turn: those of the sessions that it continues, then its
+   * own. Starts at the newest summary, and follows at most `maxChainLength` parents. A session whose ancestors form a
+   * cycle has its own messages only.
    */
   async loadContext(session: SessionRecord): Promise<MessageRecord[]> {
-    const messages = (await this.#readerFor(session)?.loadContextMessages(session.id)) ?? []
-    if (session.origin !== 'SEGUE' || session.parentId === null || messages[0]?.summary) return messages
-    const parent = await this.find(session.parentId)
-    return parent ? [...(await this.loadContext(parent)), ...messages] : messages
+    const ownMessages = await this.#loadContextMessages(session)
+    const newestFirst = [ownMessages]
+    const visitedIds = new Set([session.id])
+    let current = session
+    while (visitedIds.size <= maxChainLength && !startsContext(current, newestFirst.at(-1))) {
+      const parent = current.parentId === null ? null : await this.find(current.parentId)
+      if (!parent || !continuesSession(current, parent)) break
+      if (visitedIds.has(parent.id)) return ownMessages
+      visitedIds.add(parent.id)
+      newestFirst.push(await this.#loadContextMessages(parent))
+      current = parent
+    }
+    return newestFirst.toReversed().flat()
+  }
+
+  async #loadContextMessages(session: SessionRecord): Promise<MessageRecord[]> {
+    return (await this.#readerFor(session)?.loadContextMessages(session.id)) ?? []
   }
 
   /** Throws BAD_USER_INPUT when it cannot continue what it should. */
@@ -143,6 +157,11 @@ export class SessionRepository {
   #readerFor(session: SessionRecord): SessionReader | null {
     return session.origin === 'SEGUE' ? this.#profile.segueSessions : this.#profile.hermesSessions
   }
+}
+
+/** Hermes copies the context into each session. A Segue session holds it all if it begins with a summary. */
+function startsContext({ origin }: SessionRecord, messages: readonly MessageRecord[] = []): boolean {
+  return origin === 'HERMES' || messages[0]?.summary === true
 }
 
 /** A session of our own that begins now. */

@@ -5,6 +5,8 @@ import type { DocumentRecord, SectionRecord } from './document-schema.ts'
 import { TransferError } from './transfer-error.ts'
 
 interface SessionState {
+  readonly parentId: string | null
+  readonly location: string
   readonly headSeq: number
   readonly files: ReadonlySet<string>
   /** That of its newest event so far. */
@@ -58,6 +60,7 @@ export class DocumentValidator {
   finish(documentLocation: string): string {
     this.#location = documentLocation
     if (this.#sessions.size === 0) this.#fail('there is no session in it')
+    this.#assertParentsAreValid()
     for (const [id, location] of this.#pendingReferences.message)
       if (!this.#messages.has(id)) this.#failMissing('message', id, location)
     for (const [id, location] of this.#pendingReferences.decision)
@@ -74,9 +77,27 @@ export class DocumentValidator {
     return this.#hash.digest('hex')
   }
 
-  #addSession({ id, headSeq, files }: SectionRecord<'sessions'>): void {
+  #addSession({ id, parentId, headSeq, files }: SectionRecord<'sessions'>): void {
     this.#assertNew('session', this.#sessions, id)
-    this.#sessions.set(id, { headSeq, files: new Set(files), lastSeq: 0 })
+    this.#sessions.set(id, { parentId, headSeq, files: new Set(files), lastSeq: 0, location: this.#location })
+  }
+
+  /** Parents are Hermes sessions, which are elsewhere, or sessions of the document. Cycles would never end a walk. */
+  #assertParentsAreValid(): void {
+    const validIds = new Set<string>()
+    for (const { parentId, location } of this.#sessions.values()) {
+      if (parentId !== null && parseIdKind(parentId) !== null && !this.#sessions.has(parentId))
+        this.#failMissing('session', parentId, location)
+    }
+    for (const [id, { location }] of this.#sessions) {
+      const chain = new Set<string>()
+      for (let next: string | null = id; next !== null && !validIds.has(next);) {
+        if (chain.has(next)) throw new TransferError(`${location}: the session ${next} continues itself`)
+        chain.add(next)
+        next = this.#sessions.get(next)?.parentId ?? null
+      }
+      for (const each of chain) validIds.add(each)
+    }
   }
 
   #addStream(stream: SectionRecord<'streams'>): void {

@@ -71,8 +71,18 @@ function exportSegueSession(
 ): SectionRecord<'sessions'> {
   const session = segueReader?.findSession(id)
   if (!session) throw new TransferError(`The session ${id} is gone.`)
-  const parentId = parent?.origin === 'HERMES' ? toSegueId(parent) : session.parentId
-  return toDocumentSession(session, { parentId, key: session.key, files: segueReader?.listBlobHashes(id) ?? [] })
+  return toDocumentSession(session, {
+    parentId: exportParentId(session, parent),
+    key: session.key,
+    files: segueReader?.listBlobHashes(id) ?? [],
+  })
+}
+
+/** The session that it continues, or the id of a Hermes session that may be readable again later. */
+function exportParentId({ parentId }: SessionRecord, parent: SessionRecord | null): string | null {
+  if (parent) return parent.origin === 'HERMES' ? toSegueId(parent) : parent.id
+  const isSegueSession = parentId !== null && parseIdKind(parentId) !== null
+  return isSegueSession ? null : parentId
 }
 
 function unfinishedStreamError(streamId: string): TransferError {

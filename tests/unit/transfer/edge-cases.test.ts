@@ -8,6 +8,7 @@ import { connect } from '../../contract/support/clients.ts'
 import { openChatFixture, newChatFixture } from '../../support/fixtures/agent-chats.ts'
 import { newTempFolder, startTestSegue } from '../../support/server/segue.ts'
 import { newTool, newToolSource } from '../../support/fixtures/tools.ts'
+import { newSessionRecord } from '../../support/sessions/session-record.ts'
 import { exportToFile, importFromFile, newHomePath } from '../../support/transfer/transfers.ts'
 
 test('while an answer is made, or waits, there is no export; afterwards there is one', async () => {
@@ -77,4 +78,26 @@ test('a database of an older Segue is left as it is', async () => {
   await expect(exportToFile({ home, id: 'ses_1' })).rejects.toThrow(`${path} is an older Segue's. Start this one once`)
   expect(database.pragma('user_version', { simple: true })).toBe(1)
   database.close()
+})
+
+test('a session whose parent was deleted is exported without it, and can be imported', async () => {
+  const home = newTempFolder()
+  const childId = await (async () => {
+    await using world = openChatFixture(home)
+    const { eventStore } = world.profile
+    const [parent, child] = ['ses_01h455vb4pex5vsknk084s0001', 'ses_01h455vb4pex5vsknk084s0002'] as const
+    const fields = { origin: 'SEGUE', source: 'segue', endReason: 'compression' } as const
+    await eventStore.createSession({ session: newSessionRecord({ id: parent, ...fields }), messages: [] })
+    await eventStore.createSession({
+      session: newSessionRecord({ id: child, parentId: parent, ...fields }),
+      messages: [],
+    })
+    await eventStore.deleteSession(parent)
+    return child
+  })()
+  const document = await exportToFile({ home, id: childId })
+  expect(document.text).toContain('"parentId":null')
+  const other = newHomePath()
+  await importFromFile(document.path, other)
+  expect((await exportToFile({ home: other, id: childId })).text).toBe(document.text)
 })

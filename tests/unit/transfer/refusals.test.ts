@@ -44,6 +44,16 @@ async function refusal(text: string | Buffer): Promise<string> {
 
 const without = (line: RegExp): string => whole.replace(line, '')
 
+const otherSessionId = 'ses_01h455vb4pex5vsknk084s0001'
+
+/** The document with a second, empty session before the first. */
+function withSecondSession({ parentId }: { readonly parentId: string }): string {
+  return whole.replace(/\{"id":"ses_[^\n]*/, (line) => {
+    const session: Record<string, unknown> = JSON.parse(line)
+    return `${JSON.stringify({ ...session, id: otherSessionId, parentId, headSeq: 0, key: null, files: [] })},\n${line}`
+  })
+}
+
 describe('an import is refused, and says where and why,', () => {
   test.each<[string, () => string | Buffer, string | RegExp]>([
     ['of nothing', () => '', 'line 1: the file ends here, before it is complete'],
@@ -105,6 +115,21 @@ describe('an import is refused, and says where and why,', () => {
       /no message msg_0/,
     ],
     ['with ids that are none', () => whole.replaceAll(sessionId, 'ses_1'), /"ses_1" is no id of a session/],
+    [
+      'with a session that continues an unknown one',
+      () => whole.replace('"parentId":null', `"parentId":"${otherSessionId}"`),
+      `line 5: sessions 1: there is no session ${otherSessionId} in the document`,
+    ],
+    [
+      'with a session that continues itself',
+      () => whole.replace('"parentId":null', `"parentId":"${sessionId}"`),
+      /^line 5: sessions 1: the session ses_\w+ continues itself$/,
+    ],
+    [
+      'with sessions that continue each other',
+      () => withSecondSession({ parentId: sessionId }).replace('"parentId":null', `"parentId":"${otherSessionId}"`),
+      /^line 5: sessions 1: the session ses_\w+ continues itself$/,
+    ],
     [
       'with two of one id',
       () => whole.replace(/(\{"id":"msg_[^\n]*),\n/, '$1,\n$1,\n'),
