@@ -30,7 +30,7 @@ const agent: Agent = {
 }
 const profile = openProfileStorage({ home: newTempFolder(), hermesHome: null, durable: false, log: console })
 const sessions = new SessionRepository(profile)
-const models = { resolve: async () => newResolvedModel(agent) }
+const models = { assertKnown: () => undefined, resolve: async () => newResolvedModel(agent) }
 const chats = new ChatService({ profile, sessions, models, onProblem: console.error })
 const loop = monitorEventLoopDelay({ resolution: 1 })
 

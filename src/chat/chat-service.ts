@@ -37,7 +37,7 @@ import { withTimeout } from '../lib/with-timeout.ts'
 export interface ChatServiceOptions {
   readonly profile: ProfileStorage
   readonly sessions: SessionRepository
-  readonly models: Pick<ModelRegistry, 'resolve'>
+  readonly models: Pick<ModelRegistry, 'resolve' | 'assertKnown'>
   readonly onProblem: (error: unknown, what: string) => void
   readonly env?: Environment
   /** Throws RATE_LIMITED when no more answers can be made at the same time. */

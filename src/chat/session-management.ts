@@ -18,7 +18,7 @@ export interface SessionUpdate {
 
 export interface SessionManagementOptions {
   readonly profile: ProfileStorage
-  readonly models: Pick<ModelRegistry, 'resolve'>
+  readonly models: Pick<ModelRegistry, 'assertKnown'>
   readonly writableSessions: WritableSessions
   readonly log: EventLog
   readonly activeSessions: ActiveSessions
@@ -39,7 +39,7 @@ export class SessionManagement {
   /** Whether sessions can be changed. Throws as `update` does. */
   async assertCanUpdate(ids: readonly string[], update: SessionUpdate): Promise<void> {
     toSessionChange(update)
-    if (typeof update.model === 'string') await this.#options.models.resolve(update.model)
+    if (typeof update.model === 'string') this.#options.models.assertKnown(update.model)
     // What is continued by then would not have it.
     for (const { id } of await this.#requireWritableSessions(ids))
       await this.#options.activeSessions.find(id)?.waitForCompaction('REJECT')

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { approvalsSchema } from './profile/approvals.ts'
 import { defaultLimits, limitsSchema } from './limits.ts'
 import { mcpServersSchema } from './profile/mcp-servers.ts'
-import { modelIdFormat, providersSchema } from './profile/providers.ts'
+import { invalidModelIdMessage } from './profile/model-id.ts'
+import { providersSchema } from './profile/providers.ts'
 
 /**
  * One thing that can be set. A flag wins over the environment, that over config.json, and that over the default;
@@ -109,7 +110,7 @@ export const settingDefinitions = {
     key: 'model',
     default: 'the first one there is',
     description: 'The model of sessions that name none.',
-    schema: z.string({ error: modelIdFormat }),
+    schema: z.string({ error: invalidModelIdMessage }),
   }),
   providers: defineSetting({
     key: 'providers',

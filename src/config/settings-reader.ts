@@ -45,10 +45,10 @@ export class SettingsReader {
     let winner: SettingValue<T> | null = null
     for (const { where: source, raw } of this.#listCandidates(setting)) {
       const parsed = setting.schema.safeParse(raw)
-      const expected = parsed.success ? validate(parsed.data) : null
+      const problem = parsed.success ? validate(parsed.data) : null
       if (!parsed.success)
         this.problems.push(...parsed.error.issues.flatMap((issue) => describeIssue(issue, source, raw)))
-      else if (expected !== null) this.problems.push(`${source}: ${formatValue(raw)} has to be ${expected}`)
+      else if (problem !== null) this.problems.push(`${source}: ${problem}`)
       else winner ??= { source, value: parsed.data }
     }
     return winner

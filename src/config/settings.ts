@@ -2,7 +2,7 @@ import { parseFlags } from './command-line/flags.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { type Paths, resolvePaths } from './paths.ts'
 import { resolveProfileSettings, type ProfileSettings } from './profile/profile-settings.ts'
-import { discoverableModels } from './profile/providers.ts'
+import { discoverableModels } from './profile/model-id.ts'
 import { settingDefinitions as table } from './setting-definitions.ts'
 import { SettingsReader } from './settings-reader.ts'
 

@@ -1,6 +1,6 @@
 import { discoverProviders } from '../agent/providers/discover-providers.ts'
 import type { Provider } from '../config/profile/provider.ts'
-import { toKnownModels, validateModelId } from '../config/profile/providers.ts'
+import { toKnownModels, validateModelId } from '../config/profile/model-id.ts'
 import { SettingsError } from '../config/settings.ts'
 
 /**
@@ -9,10 +9,9 @@ import { SettingsError } from '../config/settings.ts'
  */
 export async function discoverDefaultProviders(model: string | null, env: NodeJS.ProcessEnv): Promise<Provider[]> {
   const providers = await discoverProviders(env)
-  const expected = model === null ? null : validateModelId(model, toKnownModels(providers))
-  if (expected === null) return providers
+  const problem = model === null ? null : validateModelId(model, toKnownModels(providers))
+  if (problem === null) return providers
   throw new SettingsError([
-    `model: ${JSON.stringify(model)} has to be ${expected}. openai and anthropic are there when OPENAI_API_KEY or ` +
-      'ANTHROPIC_API_KEY is set, ollama when it answers on this machine, others when config.json names them',
+    `model: ${problem} Set OPENAI_API_KEY or ANTHROPIC_API_KEY, start Ollama, or add the provider to config.json.`,
   ])
 }

@@ -1,67 +1,80 @@
+import {
+  formatModelId,
+  type KnownModels,
+  offlineModelId,
+  parseModelId,
+  toKnownModels,
+  validateModelId,
+} from '../../config/profile/model-id.ts'
 import type { ProviderType, Provider } from '../../config/profile/provider.ts'
-import { toKnownModels, validateModelId } from '../../config/profile/providers.ts'
-import { badInput } from '../../lib/errors.ts'
 import type { Agent, TextGenerator } from '../agent.ts'
-import { findContextWindow } from './context-window.ts'
-import { createLanguageModel } from '../providers/create-language-model.ts'
 import { createModelAgent } from '../model-agent/model-agent.ts'
+import { createLanguageModel } from '../providers/create-language-model.ts'
 import { createModelTextGenerator } from '../text-generation/model-text-generator.ts'
+import type { Toolbox } from '../tools/toolbox.ts'
+import { findContextWindow } from './context-window.ts'
 import { selectPreferredModel } from './fetch-models.ts'
 import { ModelListCache, type Logger } from './model-list-cache.ts'
-import type { Toolbox } from '../tools/toolbox.ts'
+import { UnknownModelError } from './unknown-model-error.ts'
 
-/** A model as people choose it. */
+/** A model that a user can choose. */
 export interface ModelInfo {
-  /** The provider's name, a slash, and the model's name there, which may hold slashes itself. */
+  /** `<provider>/<name>`. The name may contain slashes. */
   readonly id: string
   readonly provider: string
   readonly name: string
   readonly isDefault: boolean
 }
 
+/** A model that is ready to answer. */
 export interface ResolvedModel {
   readonly id: string
   readonly name: string
   readonly agent: Agent
   readonly textGenerator: TextGenerator
-  /** How many tokens its context holds. */
+  /** Size of the context window, in tokens. */
   readonly contextWindow: number
 }
 
 export interface ModelRegistryOptions {
-  /** In the order in which they are listed and looked at for a default. */
+  /** The configured providers. Their order is the order of the list, and decides which one has the default model. */
   readonly providers: readonly Provider[]
-  /** What answers as `offline/eliza`. */
+  /** Answers as `offline/eliza`. */
   readonly offline: Pick<ResolvedModel, 'agent' | 'textGenerator' | 'contextWindow'>
-  /** What models may use, and how many requests an answer may take. */
+  /** The tools that models are offered. */
   readonly toolbox: Toolbox
+  /** How many requests to the model one answer may take. */
   readonly maxSteps: number
-  /** Null: the first provider that has a usable model has the default one. */
+  /** Null: the first usable model of the first provider that has one. */
   readonly defaultModel: string | null
   readonly log: Logger
-  /** Milliseconds after which a provider that sends nothing has failed. */
+  /** Milliseconds without data after which a provider has failed. */
   readonly idleTimeoutMs: number
 }
 
-const offlineModelId = { provider: 'offline', name: 'eliza' }
-
-/** What is the default at a provider that is there by its key and cannot be asked right now. */
+/** Default models of providers that are configured by a key alone, for when their list cannot be fetched. */
 const fallbackDefaults: Readonly<Partial<Record<ProviderType, string>>> = {
   openai: 'gpt-5.1',
   anthropic: 'claude-sonnet-4-5',
 }
 
-/** The models that can be chosen. */
+/** How many resolved models are cached. A bound, because clients choose the names. */
+const maxCachedModels = 100
+
+/** The models of a profile: lists them, checks their ids, and makes them ready to answer. */
 export class ModelRegistry {
   readonly #options: ModelRegistryOptions
+  readonly #knownModels: KnownModels
   readonly #modelLists: ModelListCache
+  readonly #resolvedModels = new Map<string, ResolvedModel>()
 
   constructor(options: ModelRegistryOptions) {
     this.#options = options
+    this.#knownModels = toKnownModels(options.providers)
     this.#modelLists = new ModelListCache(options.log)
   }
 
-  /** Provider by provider, the offline one last. One that cannot be asked has what it had before, or nothing. */
+  /** All models, grouped by provider, the offline model last. A provider that fails keeps its previous list. */
   async list(): Promise<ModelInfo[]> {
     const { providers } = this.#options
     const lists = await Promise.all(providers.map((provider) => this.#listModelNames(provider)))
@@ -69,35 +82,44 @@ export class ModelRegistry {
     const defaultModel = parseModelId(defaultId)
     const providerModels = providers.flatMap((provider, index) => {
       const names = new Set(lists[index])
-      // A default that its provider does not list, or cannot list now, can be chosen all the same.
-      if (defaultModel.provider === provider.name && provider.models === null) names.add(defaultModel.name)
+      // The default model can be chosen even if its provider does not list it, or cannot list anything now.
+      if (defaultModel?.provider === provider.name && provider.models === null) names.add(defaultModel.name)
       return [...names].map((name) => ({ provider: provider.name, name }))
     })
     return [...providerModels, offlineModelId].map(({ provider, name }) => {
-      const id = `${provider}/${name}`
+      const id = formatModelId({ provider, name })
       return { id, provider, name, isDefault: id === defaultId }
     })
   }
 
-  /**
-   * What answers under this id; null means the default. Throws BAD_USER_INPUT for an id that names nothing. A provider
-   * that was not told its models has every name: it refuses itself what it does not know.
-   */
+  /** Throws an UnknownModelError unless the id names a model of a configured provider. */
+  assertKnown(id: string): void {
+    const problem = validateModelId(id, this.#knownModels)
+    if (problem !== null) throw new UnknownModelError(id, problem)
+  }
+
+  /** Returns the model with this id, or the default model for null. Rejects as `assertKnown` throws. */
   async resolve(id: string | null): Promise<ResolvedModel> {
     const modelId = id ?? (await this.#resolveDefaultId())
-    const { providers, offline } = this.#options
-    const modelError = validateModelId(modelId, toKnownModels(providers))
-    if (modelError !== null)
-      throw badInput(`The model ${JSON.stringify(modelId)} has to be ${modelError}.`, 'input', 'model')
-    const { provider: providerName, name } = parseModelId(modelId)
+    const cached = this.#resolvedModels.get(modelId)
+    if (cached) return cached
+    this.assertKnown(modelId)
+    const resolved = this.#createModel(modelId)
+    if (this.#resolvedModels.size >= maxCachedModels) this.#resolvedModels.clear()
+    this.#resolvedModels.set(modelId, resolved)
+    return resolved
+  }
+
+  #createModel(id: string): ResolvedModel {
+    const { providers, offline, toolbox, maxSteps, idleTimeoutMs } = this.#options
+    const { provider: providerName, name } = parseModelId(id) ?? offlineModelId
     const provider = providers.find((each) => each.name === providerName)
-    if (!provider) return { id: modelId, name, ...offline }
-    const { toolbox, maxSteps, idleTimeoutMs } = this.#options
+    if (!provider) return { id, name, ...offline }
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
     const contextWindow = provider.contextWindow ?? findContextWindow(name)
     const agentOptions = { model: createLanguageModel(provider, name), secrets, idleTimeoutMs }
     return {
-      id: modelId,
+      id,
       name,
       agent: createModelAgent({ ...agentOptions, toolbox, maxSteps }),
       textGenerator: createModelTextGenerator(createModelAgent({ ...agentOptions, maxSteps: 1 }), contextWindow),
@@ -109,9 +131,9 @@ export class ModelRegistry {
     if (this.#options.defaultModel !== null) return this.#options.defaultModel
     for (const provider of this.#options.providers) {
       const name = provider.models ? provider.models[0] : await this.#findDefaultModelName(provider)
-      if (name) return `${provider.name}/${name}`
+      if (name) return formatModelId({ provider: provider.name, name })
     }
-    return `${offlineModelId.provider}/${offlineModelId.name}`
+    return formatModelId(offlineModelId)
   }
 
   async #findDefaultModelName(provider: Provider): Promise<string | undefined> {
@@ -122,9 +144,4 @@ export class ModelRegistry {
   async #listModelNames(provider: Provider): Promise<readonly string[]> {
     return provider.models ?? (await this.#modelLists.get(provider))?.map(({ name }) => name) ?? []
   }
-}
-
-function parseModelId(id: string): { provider: string; name: string } {
-  const slash = id.indexOf('/')
-  return { provider: id.slice(0, slash), name: id.slice(slash + 1) }
 }

@@ -79,34 +79,3 @@ export function resolveProviders(
     }
   })
 }
-
-/** What models there can be: the names of each provider's models, null where it has not been told. */
-export type KnownModels = ReadonlyMap<string, readonly string[] | null>
-
-const offlineModels = ['offline', ['eliza']] as const
-
-/** What may be named when no provider is configured: those that are found by themselves. */
-export const discoverableModels: KnownModels = new Map([
-  ['openai', null],
-  ['anthropic', null],
-  ['ollama', null],
-  offlineModels,
-])
-
-export function toKnownModels(providers: readonly Pick<Provider, 'name' | 'models'>[]): KnownModels {
-  return new Map([...providers.map(({ name, models }) => [name, models] as const), offlineModels])
-}
-
-/** What a model's id is made of, in words. */
-export const modelIdFormat = 'the name of a provider, a slash, and the name of one of its models, as in offline/eliza'
-
-/** What a model's id should have been; null when a provider that may exist can have it. */
-export function validateModelId(id: string, knownModels: KnownModels): string | null {
-  if (!/^[^/]+\/.+$/.test(id)) return modelIdFormat
-  const slash = id.indexOf('/')
-  const provider = id.slice(0, slash)
-  const names = knownModels.get(provider)
-  if (names === undefined) return `a model of one of the providers ${[...knownModels.keys()].join(', ')}`
-  if (names === null || names.includes(id.slice(slash + 1))) return null
-  return `one of ${names.map((name) => `${provider}/${name}`).join(', ')}`
-}

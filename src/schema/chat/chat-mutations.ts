@@ -8,6 +8,7 @@ import type { Context } from '../context.ts'
 import { CancelOutcomeEnum, IfBusyEnum } from '../enums.ts'
 import { MessageType, SessionType, StreamType } from '../object-refs.ts'
 import type { RequestProfile } from '../profile-lookup.ts'
+import { withModelPath } from '../with-model-path.ts'
 
 const CreateSessionInput = builder.inputType('CreateSessionInput', {
   description: 'A session to begin.',
@@ -91,11 +92,10 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: CreateSessionInput, required: true, description: 'What it is to be.' }) },
     resolve: async (_, { input }, { profiles }) => {
       const { models, sessions } = await profiles.openProfile(parseProfileName(input.profile, 'input', 'profile'))
-      if (typeof input.model === 'string') await models.resolve(input.model)
-      return sessions.create({
-        title: input.title ?? null,
-        model: input.model ?? null,
-        continues: input.continues ?? null,
+      const { model = null } = input
+      return withModelPath(model, async () => {
+        if (model !== null) models.assertKnown(model)
+        return sessions.create({ title: input.title ?? null, model, continues: input.continues ?? null })
       })
     },
   }),
@@ -224,7 +224,7 @@ async function startStream(
   // A session of another profile is none that there is in this one.
   if (sessionId !== null && requestedProfile !== null && requestedProfile !== profile)
     throw notFound('session', sessionId)
-  const stream = await scope.chats.start({
+  const request = {
     sessionId,
     profile,
     text: input.text,
@@ -232,7 +232,8 @@ async function startStream(
     model: input.model ?? null,
     idempotencyKey: input.key ?? (operationId !== null && uuidPattern.test(operationId) ? operationId : null),
     ifBusy: input.ifBusy ?? 'REJECT',
-  })
+  } as const
+  const stream = await withModelPath(request.model, () => scope.chats.start(request))
   return { stream, scope }
 }
 

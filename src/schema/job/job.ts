@@ -7,6 +7,7 @@ import { builder } from '../builder.ts'
 import { resolveKeysetConnection, positionCursor } from '../relay/keyset-connection.ts'
 import { JobRunStatusEnum, JobStateEnum, JobTriggerEnum, OriginEnum } from '../enums.ts'
 import { JobRunType, JobType, ProfileType, SessionType } from '../object-refs.ts'
+import { withModelPath } from '../with-model-path.ts'
 
 const maxRuns = 1000
 
@@ -199,14 +200,14 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: CreateJobInput, required: true, description: 'What it is to be.' }) },
     resolve: async (_, { input }, { profiles }) => {
       const { jobs, models } = await profiles.openProfile(parseProfileName(input.profile, 'input', 'profile'))
-      if (typeof input.model === 'string') await models.resolve(input.model)
-      const { name, prompt } = input
+      const { name, prompt, model = null } = input
+      await withModelPath(model, async () => model !== null && models.assertKnown(model))
       return jobs.create({
         name,
         prompt,
         schedule: input.schedule,
         timezone: input.timezone ?? null,
-        model: input.model ?? null,
+        model,
         repeatLimit: input.repeatLimit ?? null,
       })
     },
@@ -221,7 +222,8 @@ builder.mutationFields((t) => ({
     resolve: async (_, { id, input }, { profiles }) => {
       const patch = toJobPatch(input)
       const { jobs, models } = await profiles.requireProfileOwning('job', id)
-      if (typeof patch.model === 'string') await models.resolve(patch.model)
+      const { model } = patch
+      await withModelPath(model, async () => typeof model === 'string' && models.assertKnown(model))
       return jobs.update(id, patch)
     },
   }),

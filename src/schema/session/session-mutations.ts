@@ -5,6 +5,7 @@ import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { SessionType } from '../object-refs.ts'
 import type { RequestProfile } from '../profile-lookup.ts'
+import { withModelPath } from '../with-model-path.ts'
 
 const maxBatchSize = 1000
 
@@ -67,7 +68,8 @@ async function updateSessions(
   context: Context,
 ): Promise<SessionRecord[]> {
   const groups = await groupByProfile(ids, context)
-  for (const [{ chats }, groupIds] of groups) await chats.sessionManagement.assertCanUpdate(groupIds, patch)
+  for (const [{ chats }, groupIds] of groups)
+    await withModelPath(patch.model, () => chats.sessionManagement.assertCanUpdate(groupIds, patch))
   const sessionsById = new Map<string, SessionRecord>()
   for (const [{ chats }, groupIds] of groups) {
     for (const session of await chats.sessionManagement.update(groupIds, patch)) sessionsById.set(session.id, session)

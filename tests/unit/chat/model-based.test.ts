@@ -254,7 +254,10 @@ class World {
       profile,
       sessions,
       env: this.#env,
-      models: { resolve: async (id) => newResolvedModel(agent, { id: id ?? '', name: id ?? '' }) },
+      models: {
+        assertKnown: () => undefined,
+        resolve: async (id) => newResolvedModel(agent, { id: id ?? '', name: id ?? '' }),
+      },
       // All that may go wrong here was made to.
       onProblem: () => undefined,
     })

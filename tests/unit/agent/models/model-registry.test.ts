@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ModelRegistry } from '../../../../src/agent/models/model-registry.ts'
+import { UnknownModelError } from '../../../../src/agent/models/unknown-model-error.ts'
 import type { Provider, ProviderType } from '../../../../src/config/profile/provider.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { failingTextGenerator } from '../../../support/providers/resolved-model.ts'
@@ -216,10 +217,10 @@ describe('a model is found', () => {
   })
 
   test.each<[string, string, RegExp]>([
-    ['has no slash', 'x', /"x".*a slash/],
-    ['has no name', 'local/', /"local\/".*a slash/],
-    ['has no provider', '/x', /"\/x".*a slash/],
-    ['is empty', '', /"".*a slash/],
+    ['has no slash', 'x', /"x".*<provider>\/<name>/],
+    ['has no name', 'local/', /"local\/".*<provider>\/<name>/],
+    ['has no provider', '/x', /"\/x".*<provider>\/<name>/],
+    ['is empty', '', /"".*<provider>\/<name>/],
     ['names another provider', 'remote/x', /"remote\/x".*local, asked, offline/],
     ['names another model of a provider that has been told its models', 'local/x', /"local\/x".*local\/a, local\/b/],
     ['names another offline model', 'offline/x', /"offline\/x".*offline\/eliza/],
@@ -229,11 +230,23 @@ describe('a model is found', () => {
       provider('local', 'openai-compatible', { models: ['a', 'b'] }),
       provider('asked', 'openai-compatible', { baseURL: 'http://127.0.0.1:1' }),
     ]
-    await expect(models(providers).resolve(id)).rejects.toMatchObject({
+    const registry = models(providers)
+    await expect(registry.resolve(id)).rejects.toThrow(UnknownModelError)
+    await expect(registry.resolve(id)).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
-      details: { path: ['input', 'model'] },
+      details: { path: [] },
+      modelId: id,
       message: expect.stringMatching(message),
     })
+    expect(() => registry.assertKnown(id)).toThrow(message)
+  })
+
+  test('once: later lookups of the same id return the same model, until many others were looked up', async () => {
+    const registry = models([provider('asked', 'openai-compatible', { baseURL: 'http://127.0.0.1:1' })])
+    const model = await registry.resolve('asked/x')
+    expect(await registry.resolve('asked/x')).toBe(model)
+    for (let index = 0; index < 100; index += 1) await registry.resolve(`asked/${index}`)
+    expect(await registry.resolve('asked/x')).not.toBe(model)
   })
 
   test('under any name of a provider that knows its own', async () => {

@@ -401,6 +401,7 @@ describe('what was allowed', () => {
       profile: it.profile,
       sessions: new SessionRepository(it.profile),
       models: {
+        assertKnown: () => undefined,
         resolve: async () => newResolvedModel({ answer: answerWithCalls(toolbox, write) }, { textGenerator: writer }),
       },
       onProblem: (error) => void it.problems.push(error),

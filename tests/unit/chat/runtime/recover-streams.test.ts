@@ -145,7 +145,10 @@ function start(
   const chats = new ChatService({
     profile,
     sessions,
-    models: { resolve: async (id) => newResolvedModel({ answer }, { id: id ?? '', name: id ?? '' }) },
+    models: {
+      assertKnown: () => undefined,
+      resolve: async (id) => newResolvedModel({ answer }, { id: id ?? '', name: id ?? '' }),
+    },
     onProblem: () => undefined,
   })
   open.push({

@@ -1,0 +1,14 @@
+import { SegueError } from '../../lib/errors.ts'
+
+/**
+ * A model id that names no model of the profile. Its `path` is empty, because the id may come from a stored session or
+ * from the configuration; whoever takes an id from a request sets the path of that argument.
+ */
+export class UnknownModelError extends SegueError {
+  readonly modelId: string
+
+  constructor(modelId: string, message: string) {
+    super('BAD_USER_INPUT', message, { path: [] })
+    this.modelId = modelId
+  }
+}
