@@ -6,6 +6,7 @@ import { profileFolder } from '../profiles/profile-name.ts'
 import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
 import { lockHome } from '../storage/sqlite/database/home-lock.ts'
 import { SqliteDatabase } from '../storage/sqlite/database/sqlite-database.ts'
+import { findExistingSessionId } from '../storage/sqlite/transfer/find-existing-session.ts'
 import { SqliteEventStore } from '../storage/sqlite/sqlite-event-store.ts'
 import { DocumentValidator } from './document-validator.ts'
 import { readDocument } from './document-reader.ts'
@@ -75,16 +76,9 @@ function validateDocument(file: string): DocumentSummary {
 
 /** An id is looked for in all profiles: the same one in two of them would be found in one. */
 function assertSessionsAreNew(profile: string, path: string, { sessionIds }: DocumentSummary): void {
-  if (!existsSync(path)) return
-  const database = new SqliteDatabase(path)
-  try {
-    const known = database.prepare<[string], { id: string }>('SELECT id FROM sessions WHERE id = ?')
-    const id = sessionIds.find((each) => known.get(each) !== undefined)
-    if (id === undefined) return
-    throw new TransferError(
-      `The session ${id} is there already, in the profile ${profile}. Delete it first, or import into another home.`,
-    )
-  } finally {
-    database.close()
-  }
+  const id = existsSync(path) ? findExistingSessionId(path, sessionIds) : null
+  if (id === null) return
+  throw new TransferError(
+    `The session ${id} is there already, in the profile ${profile}. Delete it first, or import into another home.`,
+  )
 }

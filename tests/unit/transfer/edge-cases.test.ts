@@ -1,7 +1,7 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { migrations } from '../../../src/storage/sqlite/database/migrations.ts'
 import { never, streamToEnd } from '../../contract/support/chat.ts'
 import { connect } from '../../contract/support/clients.ts'
@@ -69,16 +69,62 @@ test('a kept file that is gone or damaged is told, and the rest comes back', asy
   )
 })
 
-test('a database of an older Segue is left as it is', async () => {
-  const home = newTempFolder()
-  const path = join(home, 'segue.db')
+describe('a database of an older Segue', () => {
+  test('is not exported, and stays as it is', async () => {
+    const home = newTempFolder()
+    const { path, database } = createOldDatabase(home)
+    await expect(exportToFile({ home, id: 'ses_1' })).rejects.toThrow(
+      `${path} is an older Segue's. Start this one once`,
+    )
+    expect(database.pragma('user_version', { simple: true })).toBe(1)
+    database.close()
+  })
+
+  test('stays as it is when another profile imports a document', async () => {
+    await using world = newChatFixture(async function* () {
+      yield { type: 'text', block: 'one', text: 'Hello' }
+    })
+    const { id, sessionId } = await world.start('Hello')
+    await world.follow(id)
+    const document = await exportToFile({ home: world.home, id: sessionId })
+    const home = newHomePath()
+    const { path, database } = createOldDatabase(join(home, 'profiles', 'work'))
+    database.exec(
+      "INSERT INTO sessions (id, source, started_at, last_activity_at, usage) VALUES ('ses_1', '', 0, 0, '{}')",
+    )
+    database.close()
+    const bytes = readFileSync(path)
+    await importFromFile(document.path, home)
+    expect(readFileSync(path).equals(bytes)).toBe(true)
+  })
+
+  test('is searched for the sessions of the document', async () => {
+    await using world = newChatFixture(async function* () {
+      yield { type: 'text', block: 'one', text: 'Hello' }
+    })
+    const { id, sessionId } = await world.start('Hello')
+    await world.follow(id)
+    const document = await exportToFile({ home: world.home, id: sessionId })
+    const home = newHomePath()
+    const { database } = createOldDatabase(join(home, 'profiles', 'work'))
+    database
+      .prepare("INSERT INTO sessions (id, source, started_at, last_activity_at, usage) VALUES (?, '', 0, 0, '{}')")
+      .run(sessionId)
+    database.close()
+    await expect(importFromFile(document.path, home)).rejects.toThrow(
+      `The session ${sessionId} is there already, in the profile work.`,
+    )
+  })
+})
+
+function createOldDatabase(folder: string) {
+  mkdirSync(folder, { recursive: true })
+  const path = join(folder, 'segue.db')
   const database = new Database(path)
   database.exec(migrations[0] ?? '')
   database.pragma('user_version = 1')
-  await expect(exportToFile({ home, id: 'ses_1' })).rejects.toThrow(`${path} is an older Segue's. Start this one once`)
-  expect(database.pragma('user_version', { simple: true })).toBe(1)
-  database.close()
-})
+  return { path, database }
+}
 
 test('a session whose parent was deleted is exported without it, and can be imported', async () => {
   const home = newTempFolder()
