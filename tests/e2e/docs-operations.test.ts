@@ -1,0 +1,156 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { playgroundTabs } from '../../src/server/playground/tabs.ts'
+import { repeatUntil } from '../contract/support/typed-client.ts'
+import { DocsServer, hermesLineage, type ResultData, selectHermesSessions } from '../support/docs/docs-server.ts'
+import { documentationPages, listOperations } from '../support/docs/markdown.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+let docs: DocsServer
+
+beforeAll(async () => {
+  docs = await DocsServer.start()
+})
+
+afterAll(() => docs[Symbol.asyncDispose]())
+
+const startChat = 'mutation ($text: String!) { startChat(input: {text: $text}) { id } }'
+
+async function createSession(): Promise<string> {
+  const [data] = await docs.request('mutation { createSession(input: {}) { id } }')
+  return z.object({ createSession: z.object({ id: z.string() }) }).parse(data).createSession.id
+}
+
+describe('README', () => {
+  test('shows the operations of the playground tabs, in their order', () => {
+    const names = listOperations('README.md').map(({ name }) => name)
+    const tabNames = playgroundTabs.map(({ query }) => /^\w+ (\w+)/m.exec(query)?.[1])
+    expect(names).toEqual(tabNames)
+  })
+
+  test('leads through listing, streaming, stopping, reconnecting and continuing', async () => {
+    expect(selectHermesSessions(await docs.run('Sessions'))).toEqual(hermesLineage)
+
+    const started = await docs.stream('Chat', {}, ({ streamChat }) => streamChat?.['text'] !== undefined)
+    const streamId = String(started[0]?.['streamChat']?.['streamId'])
+    expect(streamId).toMatch(/^str_/)
+
+    const stopped = await docs.run('Stop', { streamId })
+    expect(stopped).toMatchObject({
+      cancelStream: { outcome: 'CANCELLED', message: { status: 'PARTIAL', text: expect.stringMatching(/^I /) } },
+    })
+    const { message, lastSeq } = z
+      .object({ message: z.object({ text: z.string() }), lastSeq: z.int() })
+      .parse(stopped['cancelStream'])
+
+    const { after } = z.object({ after: z.int() }).parse(docs.variablesOf('Follow'))
+    const followed = (await docs.stream('Follow', { streamId })).map(({ followStream }) => followStream)
+    const seqs = followed.map((event) => Number(event?.['seq']))
+    expect(seqs).toEqual(seqs.toSorted((a, b) => a - b))
+    expect(new Set(seqs).size).toBe(seqs.length)
+    expect(seqs[0]).toBeGreaterThan(after)
+    expect(followed.at(-1)).toEqual({ __typename: 'StreamFinished', seq: lastSeq, message: { text: message.text } })
+    expect(followed.map((event) => event?.['text'] ?? '').join('')).toBe(message.text)
+
+    expect(await docs.run('Continue')).toMatchObject({
+      createSession: { title: 'Garden', segmentCount: 3, lineageRoot: { id: '20260213_090000_d4e5f6' } },
+    })
+  })
+})
+
+describe('the page on approvals', () => {
+  test('lets a person answer a question', async () => {
+    await docs.request(startChat, { text: '/ask Which one? | red | blue' })
+    const [asked] = await docs.stream('Waiting', {}, ({ clarifications }) => clarifications?.['state'] === 'PENDING')
+    expect(asked).toMatchObject({ clarifications: { question: 'Which one?', choices: ['red', 'blue'] } })
+    const { answer } = docs.variablesOf('Answer')
+    expect(await docs.run('Answer', { id: asked?.['clarifications']?.['id'] })).toMatchObject({
+      answerClarification: { state: 'ANSWERED', answer },
+    })
+  })
+
+  test('lets a person allow a tool call, which then runs', async () => {
+    await docs.request(startChat, { text: '/tool files__write_file {"path": "note.txt", "content": "Hello"}' })
+    const [pending] = await docs.stream('Asking', {}, ({ approvals }) => approvals?.['state'] === 'PENDING')
+    expect(pending).toMatchObject({ approvals: { toolCall: { name: 'files__write_file' } } })
+    expect(await docs.run('Allow', { id: pending?.['approvals']?.['id'] })).toMatchObject({
+      answerApproval: { state: 'ANSWERED', decision: 'ONCE' },
+    })
+    await waitUntil(() => existsSync(join(docs.folder, 'home', 'note.txt')))
+  })
+})
+
+describe('the page on conversations', () => {
+  test('lists each chat once, reports a new one, and finds a message', async () => {
+    const garden = { id: 'cnv_20260213_090000_d4e5f6', title: 'Garden', segmentCount: expect.any(Number) }
+    expect(await docs.run('Sidebar')).toMatchObject({
+      conversations: { edges: expect.arrayContaining([{ node: expect.objectContaining(garden) }]) },
+    })
+    const isNewChat = ({ conversationsChanged }: ResultData) =>
+      JSON.stringify(conversationsChanged).includes('A new chat')
+    const changes = docs.stream('Changes', {}, isNewChat)
+    await repeatUntil(changes, () => docs.request(startChat, { text: 'A new chat' }))
+    expect((await changes).at(-1)).toMatchObject({ conversationsChanged: { kind: 'UPSERTED' } })
+    expect(await docs.run('Search')).toMatchObject({
+      search: {
+        edges: [{ node: { snippet: 'What can I plant in November?', session: { conversation: { id: garden.id } } } }],
+      },
+    })
+  })
+
+  test('regenerates, forks and compacts a session', async () => {
+    const query = `subscription { streamChat(input: {text: "I am sad"}) {
+      ... on StreamFinished { stream { session { id } } message { id } }
+    } }`
+    const finished = (await docs.request(query)).at(-1)?.['streamChat']
+    const { stream, message } = z
+      .object({ stream: z.object({ session: z.object({ id: z.string() }) }), message: z.object({ id: z.string() }) })
+      .parse(finished)
+    expect(await docs.run('Again', { messageId: message.id })).toMatchObject({
+      regenerate: { id: expect.stringMatching(/^str_/) },
+    })
+    expect(await docs.run('Fork', { messageId: message.id })).toMatchObject({ forkSession: { messageCount: 2 } })
+    expect(await docs.run('Compact', { id: stream.session.id })).toMatchObject({
+      compactSession: { segmentCount: 2, messages: { edges: [{ node: { role: 'SYSTEM' } }] } },
+    })
+  })
+
+  test('archives and deletes sessions', async () => {
+    const id = await createSession()
+    expect(await docs.run('Tidy', { ids: [id] })).toMatchObject({ updateSessions: { value: [{ id, archived: true }] } })
+    expect(await docs.run('Delete', { id })).toEqual({ deleteSession: { value: id } })
+  })
+})
+
+test('the page on jobs creates a job, runs it, and reports the run', async () => {
+  const created = await docs.run('Daily')
+  expect(created).toMatchObject({
+    createJob: {
+      recurring: true,
+      nextRuns: [created['createJob']?.['nextRunAt'], ...Array(4).fill(expect.any(String))],
+    },
+  })
+  const id = created['createJob']?.['id']
+  expect(await docs.run('RunNow', { id })).toMatchObject({
+    runJob: { alreadyRunning: false, run: { status: 'RUNNING' } },
+  })
+  const runs = await docs.stream('Runs', {}, ({ jobRuns }) => jobRuns?.['status'] !== 'RUNNING')
+  expect(runs.at(-1)).toMatchObject({ jobRuns: { status: 'OK', output: expect.any(String), job: { id } } })
+})
+
+test('the page on profiles creates a profile and lists all of them', async () => {
+  expect(await docs.run('Work')).toMatchObject({
+    createProfile: { name: 'work' },
+    startChat: { session: { profile: { name: 'work' } } },
+  })
+  expect(await docs.run('Profiles')).toMatchObject({
+    profiles: { value: [{ name: 'default' }, { name: 'work', models: [{ id: 'offline/eliza' }] }] },
+  })
+})
+
+test('every operation in README and docs ran in one of these tests', () => {
+  const documented = documentationPages.flatMap(listOperations).map(({ name }) => name)
+  expect(documented.toSorted()).toEqual([...docs.executed].toSorted())
+})

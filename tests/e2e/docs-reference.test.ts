@@ -1,0 +1,108 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { allSettings } from '../../src/config/setting-definitions.ts'
+import { readSettings, type Settings } from '../../src/config/settings.ts'
+import { defaultLimits } from '../../src/config/limits.ts'
+import {
+  documentationPages,
+  listAnchors,
+  listConfigExamples,
+  listLinks,
+  listTables,
+  readPage,
+  repositoryRoot,
+} from '../support/docs/markdown.ts'
+import { newTempFolder } from '../support/server/segue.ts'
+
+const folder = newTempFolder()
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** The settings of a home with this config.json. */
+function readConfig(name: string, text: string, env: NodeJS.ProcessEnv = {}): Settings {
+  const home = join(folder, name)
+  mkdirSync(home, { recursive: true })
+  writeFileSync(join(home, 'config.json'), text)
+  return readSettings({ argv: ['--home', home], env, homedir: folder })
+}
+
+function exampleWith(key: string): string {
+  const example = documentationPages.flatMap(listConfigExamples).find(({ text }) => text.includes(`"${key}"`))
+  if (!example) throw new Error(`No page has an example of ${key}`)
+  return example.text
+}
+
+describe('the page on configuration', () => {
+  test('lists every setting with its flag, variable, key, default and description', () => {
+    const code = (text: string | null): string => (text === null ? '' : `\`${text}\``)
+    const rows = allSettings.map(({ flag, argument, env, key, default: fallback, description }) => [
+      code(flag && [`--${flag}`, argument].filter(Boolean).join(' ')),
+      code(env),
+      code(key),
+      fallback,
+      description,
+    ])
+    const table = listTables('docs/configuration.md').find(({ header }) => header[0] === 'Flag')
+    expect(table?.header).toEqual(['Flag', 'Environment', 'config.json', 'Default', 'What it is'])
+    expect(table?.rows).toEqual(rows)
+  })
+
+  test('lists every limit with its default', () => {
+    const table = listTables('docs/configuration.md').find(({ header }) => header.join() === 'Key,Default,Meaning')
+    const rows = Object.entries(defaultLimits).map(([key, value]) => [`\`${key}\``, String(value), expect.any(String)])
+    expect(table?.rows).toEqual(rows)
+  })
+
+  test('has an example with a provider that is accepted without a warning', () => {
+    const example = exampleWith('providers')
+    const settings = readConfig('with-providers', example)
+    const { model, providers } = z
+      .object({ model: z.string(), providers: z.record(z.string(), z.unknown()) })
+      .parse(JSON.parse(example))
+    expect(settings.model).toBe(model)
+    expect(settings.providers?.map(({ name }) => name)).toEqual(Object.keys(providers))
+    expect(settings.warnings).toEqual([])
+  })
+
+  test('has an example with MCP servers that is accepted without a warning', () => {
+    const env = { HOME: '/home/me', TRACKER_TOKEN: 'token' }
+    const { mcpServers, warnings } = readConfig('with-servers', exampleWith('mcpServers'), env)
+    expect(mcpServers).toMatchObject([
+      { name: 'files', args: ['-y', '@modelcontextprotocol/server-filesystem', '/home/me/notes'] },
+      { name: 'tracker', headers: { Authorization: 'Bearer token' } },
+    ])
+    expect(warnings).toEqual([])
+  })
+})
+
+test('the page on approvals has an example with rules that is accepted', () => {
+  const { approvals } = readConfig('with-rules', exampleWith('approvals'))
+  expect(approvals).toEqual({ 'files__*': 'allow', 'files__write_*': 'ask', 'tracker__delete_*': 'deny' })
+})
+
+test('README has at most 250 lines', () => {
+  expect(readPage('README.md').split('\n').length).toBeLessThanOrEqual(250)
+})
+
+describe('links', () => {
+  const pages = [...documentationPages, 'PROTOCOL.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
+
+  test.each(pages)('of %s lead to files and headings that exist', (page) => {
+    const missing = listLinks(page).filter((link) => !/^https?:/.test(link) && !exists(page, link))
+    expect(missing).toEqual([])
+  })
+
+  test('of README lead to the picture, the schema, the protocol and every page in docs', () => {
+    const pagesInDocs = documentationPages.filter((page) => page.startsWith('docs/'))
+    const expected = ['docs/segue.svg', 'schema.graphql', 'PROTOCOL.md', ...pagesInDocs]
+    expect(listLinks('README.md')).toEqual(expect.arrayContaining(expected))
+  })
+})
+
+function exists(page: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#')
+  const target = path === '' ? page : join(dirname(page), path)
+  if (!existsSync(join(repositoryRoot, target))) return false
+  return anchor === undefined || listAnchors(target).includes(anchor)
+}
