@@ -5,7 +5,6 @@ import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import { conversationCursor, sessionCursor } from '../src/schema/relay/keyset-connection.ts'
 import { SqliteDatabase } from '../src/storage/sqlite/database/sqlite-database.ts'
@@ -13,6 +12,7 @@ import { SqliteSessionReader } from '../src/storage/sqlite/sqlite-session-reader
 import { newTempFolder } from '../tests/support/server/segue.ts'
 import { percentile, printFigures } from './report.ts'
 import { type SeedSize, firstStartSeconds, seedHermes, seedSegue, hermesId, segueId } from './seed-sessions.ts'
+import { yieldToEventLoop } from '../src/lib/yield-to-event-loop.ts'
 
 const [smallCount, largeCount] = [1000, Number(process.argv[2] ?? 1_000_000)]
 const rounds = 100
@@ -180,7 +180,7 @@ const figures = {
 }
 database.transaction(() => database.prepare<[string]>('DELETE FROM sessions WHERE id = ?').run(root))
 for (let last = performance.now(); ;) {
-  await setImmediate()
+  await yieldToEventLoop()
   const now = performance.now()
   slices.push(now - last)
   last = now

@@ -2,7 +2,7 @@
 // written by SQLite alone. `node --expose-gc bench/long-answer.ts [deltas]`
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { setImmediate as breathe, setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import type { Agent } from '../src/agent/agent.ts'
 import { ChatService } from '../src/chat/chat-service.ts'
@@ -12,6 +12,7 @@ import { newChatRequest } from '../tests/support/fixtures/chat-request.ts'
 import { newResolvedModel } from '../tests/support/providers/resolved-model.ts'
 import { newTempFolder } from '../tests/support/server/segue.ts'
 import { printFigures } from './report.ts'
+import { yieldToEventLoop } from '../src/lib/yield-to-event-loop.ts'
 
 const deltas = Number(process.argv[2] ?? 1_000_000)
 const measureHeapMiB = (): number => {
@@ -24,14 +25,14 @@ const agent: Agent = {
     for (let count = 0; count < deltas; count += 1) {
       yield { type: 'text', block: 'a', text: 'word ' }
       // As from a socket: some at a time.
-      if (count % 32 === 31) await breathe()
+      if (count % 32 === 31) await yieldToEventLoop()
     }
   },
 }
 const profile = openProfileStorage({ home: newTempFolder(), hermesHome: null, durable: false, log: console })
 const sessions = new SessionRepository(profile)
 const models = { assertKnown: () => undefined, resolve: async () => newResolvedModel(agent) }
-const chats = new ChatService({ profile, sessions, models, onProblem: console.error })
+const chats = new ChatService({ profile, sessions, models, log: console })
 const loop = monitorEventLoopDelay({ resolution: 1 })
 
 const heapBeforeMiB = measureHeapMiB()

@@ -9,7 +9,7 @@ import type { StreamRecord } from '../model/stream.ts'
 import { storeFile } from './attachments/attachments.ts'
 import { EventLog } from './log/event-log.ts'
 import { DecisionService } from './decisions/decision-service.ts'
-import { type Environment, systemEnvironment } from '../lib/runtime.ts'
+import { type Runtime, systemRuntime } from '../lib/runtime.ts'
 import { EventSubscriptions } from './subscriptions/event-subscriptions.ts'
 import { SessionForker } from './continuation/fork-session.ts'
 import { SessionManagement } from './session-management.ts'
@@ -33,13 +33,14 @@ import type { IfBusy } from './turn/if-busy.ts'
 import { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import { MessageQueries } from './context/message-queries.ts'
 import { withTimeout } from '../lib/with-timeout.ts'
+import type { Logger } from '../lib/logger.ts'
 
 export interface ChatServiceOptions {
   readonly profile: ProfileStorage
   readonly sessions: SessionRepository
   readonly models: Pick<ModelRegistry, 'resolve' | 'assertKnown'>
-  readonly onProblem: (error: unknown, what: string) => void
-  readonly env?: Environment
+  readonly log: Logger
+  readonly runtime?: Runtime
   /** Throws RATE_LIMITED when no more answers can be made at the same time. */
   readonly assertStreamCapacity?: () => void
   /** The share of a model's window from which on a session is compacted after an answer; 0, the default, for never. */
@@ -68,13 +69,13 @@ interface PreparedTurn {
 
 /** The answers of a profile: starts them, ends them, and has sessions go on in others. */
 export class ChatService {
-  readonly log: EventLog
+  readonly eventLog: EventLog
   readonly messageQueries: MessageQueries
   readonly subscriptions: EventSubscriptions
   readonly decisions: DecisionService
   readonly sessionManagement: SessionManagement
   readonly #options: ChatServiceOptions
-  readonly #env: Environment
+  readonly #runtime: Runtime
   readonly #commitTimeoutMs: number
   readonly #activeSessions = new ActiveSessions()
   readonly #writableSessions: WritableSessions
@@ -88,29 +89,29 @@ export class ChatService {
   #lateEventCount = 0
 
   constructor(options: ChatServiceOptions) {
-    const { profile, sessions, onProblem, env = systemEnvironment, commitTimeoutMs = 5000 } = options
+    const { profile, sessions, log, runtime = systemRuntime, commitTimeoutMs = 5000 } = options
     this.#options = options
-    this.#env = env
+    this.#runtime = runtime
     this.#commitTimeoutMs = commitTimeoutMs
     this.#writableSessions = new WritableSessions(sessions)
-    this.log = new EventLog(profile.eventStore)
+    this.eventLog = new EventLog(profile.eventStore)
     this.messageQueries = new MessageQueries(profile, sessions, this.#activeSessions)
     this.subscriptions = new EventSubscriptions({
       ...options,
-      log: this.log,
+      eventLog: this.eventLog,
       activeSessions: this.#activeSessions,
       messageQueries: this.messageQueries,
     })
     this.decisions = new DecisionService({
       store: profile.decisions,
       activeSessions: this.#activeSessions,
-      notifier: this.log.decisionNotifier,
+      notifier: this.eventLog.decisionNotifier,
       commitTimeoutMs,
     })
-    this.#backgroundCoalescer = new BackgroundCoalescer(profile.eventStore, onProblem)
+    this.#backgroundCoalescer = new BackgroundCoalescer(profile.eventStore, log)
     this.#sessionForker = new SessionForker({
       sessions,
-      env,
+      runtime,
       messageQueries: this.messageQueries,
       files: profile.blobs,
       profile: profile.name,
@@ -118,7 +119,7 @@ export class ChatService {
     this.sessionManagement = new SessionManagement({
       ...options,
       writableSessions: this.#writableSessions,
-      log: this.log,
+      eventLog: this.eventLog,
       activeSessions: this.#activeSessions,
       actorFor: (session) => this.#actorFor(session),
       runTracked: (work) => {
@@ -128,7 +129,7 @@ export class ChatService {
     })
     this.#postTurnTasks = new PostTurnTasks({
       ...options,
-      env,
+      runtime,
       messageQueries: this.messageQueries,
       actorFor: (session) => this.#actorFor(session),
     })
@@ -149,11 +150,11 @@ export class ChatService {
    * nothing refers to. To be called before the first start. Returns how many were ended.
    */
   async recover(): Promise<number> {
-    const { profile, sessions, onProblem } = this.#options
+    const { profile, sessions, log } = this.#options
     const { ended, waiting } = await recoverStreams({
       store: profile.eventStore,
-      log: this.log,
-      env: this.#env,
+      eventLog: this.eventLog,
+      runtime: this.#runtime,
       findMessage: (id) => sessions.findMessage(id),
     })
     for (const stream of ended) this.#backgroundCoalescer.schedule(stream)
@@ -166,7 +167,7 @@ export class ChatService {
     }
     void profile.blobs
       .collectGarbage((hashes) => profile.eventStore.findUnreferencedBlobs(hashes))
-      .catch((error: unknown) => onProblem(error, 'files that nothing refers to could not be removed'))
+      .catch((error: unknown) => log.error({ err: error }, 'Unreferenced files could not be removed.'))
     return ended.length
   }
 
@@ -342,7 +343,7 @@ export class ChatService {
     // Its log may have grown since it was looked at.
     const session = 'session' in target ? target : await this.#writableSessions.getOpen(target.id)
     this.#options.assertStreamCapacity?.()
-    const createdTurn = createTurn({ ...turn, session, env: this.#env })
+    const createdTurn = createTurn({ ...turn, session, runtime: this.#runtime })
     const actor = this.#actorFor('session' in session ? session.session : session)
     // Known from its first event on: whoever reads that can cancel it.
     this.#activeSessions.registerStream(createdTurn.stream.id, actor)
@@ -360,16 +361,16 @@ export class ChatService {
 
   #createSessionRecord({ model }: ChatRequest): SessionRecord {
     const profile = this.#options.profile.name
-    return newSession({ profile, title: null, titleSource: null, model, at: this.#env.now() })
+    return newSession({ profile, title: null, titleSource: null, model, at: this.#runtime.now() })
   }
 
   #actorFor(session: SessionRecord): SessionActor {
     const existing = this.#activeSessions.find(session.id)
     if (existing) return existing
-    const { profile, sessions, models, onProblem } = this.#options
+    const { profile, sessions, models, log } = this.#options
     const actor: SessionActor = new SessionActor({
-      log: this.log,
-      env: this.#env,
+      eventLog: this.eventLog,
+      runtime: this.#runtime,
       sessionId: session.id,
       headSeq: session.headSeq,
       isContinued: session.endedAt !== null,
@@ -378,7 +379,7 @@ export class ChatService {
       prepareModelMessages: (model) => this.messageQueries.prepareModelMessages(session, model.contextWindow),
       isToolGranted: (tool) => profile.decisions.isGranted(tool, session.id),
       createStaleError: () => this.#writableSessions.createStaleError(session.id),
-      onProblem,
+      log,
       onLateEvent: () => (this.#lateEventCount += 1),
       onStreamEnded: (stream) => {
         this.#activeSessions.unregisterStream(stream.id)

@@ -7,6 +7,7 @@ import type { EventLog } from './log/event-log.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
 import type { WritableSessions } from './runtime/writable-sessions.ts'
 import type { SessionActor } from './runtime/session-actor.ts'
+import type { Logger } from '../lib/logger.ts'
 
 /** What a person can change of a session; null takes the title, or the choice of a model, away. */
 export interface SessionUpdate {
@@ -20,10 +21,10 @@ export interface SessionManagementOptions {
   readonly profile: ProfileStorage
   readonly models: Pick<ModelRegistry, 'assertKnown'>
   readonly writableSessions: WritableSessions
-  readonly log: EventLog
+  readonly eventLog: EventLog
   readonly activeSessions: ActiveSessions
   readonly actorFor: (session: SessionRecord) => SessionActor
-  readonly onProblem: (error: unknown, what: string) => void
+  readonly log: Logger
   /** Has the work finished before the server is, and throws once it stops. */
   readonly runTracked: <T>(work: () => Promise<T>) => Promise<T>
 }
@@ -80,13 +81,15 @@ export class SessionManagement {
   }
 
   async #deleteStoredSession(id: string): Promise<void> {
-    const { profile, log, onProblem } = this.#options
+    const { profile, eventLog, log } = this.#options
     const unreferencedHashes = await profile.eventStore.deleteSession(id)
-    log.markRemoved(id)
+    eventLog.markRemoved(id)
     // It is gone, whatever becomes of them: what is left is swept out at the next start.
     await profile.blobs
       .deleteUnreferenced(unreferencedHashes, (hashes) => profile.eventStore.findUnreferencedBlobs(hashes))
-      .catch((error: unknown) => onProblem(error, 'files of a deleted session could not be removed'))
+      .catch((error: unknown) =>
+        log.error({ err: error, session: id }, 'The files of a deleted session could not be removed.'),
+      )
   }
 
   async #requireWritableSessions(ids: readonly string[]): Promise<SessionRecord[]> {

@@ -17,16 +17,14 @@ import { WorkerClient } from '../lib/worker-client.ts'
 import { HermesJobReader } from './hermes-job-reader.ts'
 import type { HermesReader } from './hermes-reader.ts'
 import type { HermesWorkerEvents, HermesWorkerOptions } from './hermes-worker.ts'
-import type { HermesLogger } from './state/state-database.ts'
-
-export type { HermesLogger }
+import type { Logger } from '../lib/logger.ts'
 
 export interface HermesSessionReaderOptions {
   /** The state.db; it may be missing, and appear later. */
   readonly path: string
   /** The profile that its sessions belong to. */
   readonly profile: string
-  readonly log: HermesLogger
+  readonly log: Logger
   /** Where an index of its sessions is kept, which can be thrown away; in memory without it. */
   readonly indexPath?: string
   /** The profile's own database, whose sessions can continue Hermes'. */
@@ -85,8 +83,7 @@ export class HermesSessionReader implements SessionReader {
       url: new URL('./hermes-worker.ts', import.meta.url),
       workerData: data,
       events: {
-        info: (details, message) => log.info(details, message),
-        warn: (details, message) => log.warn(details, message),
+        log: (level, fields, message) => log[level](fields, message),
         statement: (sql) => onStatement?.(sql),
         changed: (conversations) => this.#conversationsListener(conversations),
       },

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { createBirpc } from 'birpc'
 import type { ConversationChange } from '../storage/session-reader.ts'
 import { HermesReader, type HermesReaderOptions } from './hermes-reader.ts'
+import type { LogLevel, LogMethod } from '../lib/logger.ts'
 
 /** What the worker is started with. */
 export interface HermesWorkerOptions extends Required<
@@ -14,8 +15,7 @@ export interface HermesWorkerOptions extends Required<
 
 /** What the worker tells beside its answers; always before the answer of the call that caused it. */
 export interface HermesWorkerEvents {
-  info(details: object, message: string): void
-  warn(details: object, message: string): void
+  log(level: LogLevel, fields: object, message: string): void
   statement(sql: string): void
   changed(conversations: readonly ConversationChange[] | null): void
 }
@@ -32,6 +32,10 @@ const {
   profile,
   reportStatements,
 }: HermesWorkerOptions = workerData
+const sendLogEntry =
+  (level: LogLevel): LogMethod =>
+  (fields, message) =>
+    void main.$callEvent('log', level, fields, message)
 const reader = new HermesReader(profile, {
   path,
   lockTimeoutMs,
@@ -39,8 +43,10 @@ const reader = new HermesReader(profile, {
   segueDatabasePath,
   idNamespace,
   log: {
-    info: (details, message) => void main.$callEvent('info', details, message),
-    warn: (details, message) => void main.$callEvent('warn', details, message),
+    debug: sendLogEntry('debug'),
+    info: sendLogEntry('info'),
+    warn: sendLogEntry('warn'),
+    error: sendLogEntry('error'),
   },
   onConversationsChanged: (conversations) => void main.$callEvent('changed', conversations),
   onStatement: reportStatements ? (sql) => void main.$callEvent('statement', sql) : null,

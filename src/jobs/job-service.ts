@@ -4,7 +4,7 @@ import { parseIdKind } from '../lib/ids.ts'
 import type { JobRecord, JobRunRecord, SegueJob } from '../model/job.ts'
 import { RevisionConflictError, type JobReader } from '../storage/job-store.ts'
 import type { PageRequest } from '../lib/pagination.ts'
-import { systemEnvironment } from './job-clock.ts'
+import { systemRuntime } from '../lib/runtime.ts'
 import type { JobInput, JobPatch } from './job-input.ts'
 import { updateJob, createJob } from './job-state.ts'
 import { type ManualRun, Scheduler, type SchedulerOptions } from './scheduler.ts'
@@ -25,7 +25,7 @@ export class JobService {
 
   constructor(options: JobServiceOptions) {
     this.#options = options
-    this.#now = (options.env ?? systemEnvironment).now
+    this.#now = (options.runtime ?? systemRuntime).now
     this.#scheduler = new Scheduler(options)
   }
 
@@ -68,9 +68,9 @@ export class JobService {
 
   /** Throws BAD_USER_INPUT and TOO_LARGE. */
   async create(input: Omit<JobInput, 'timezone'> & { readonly timezone: string | null }): Promise<SegueJob> {
-    const { store, profile, env = systemEnvironment } = this.#options
+    const { store, profile, runtime = systemRuntime } = this.#options
     const timezone = input.timezone ?? this.#options.timezone ?? detectServerTimeZone()
-    const job = createJob({ ...input, timezone }, { id: env.newId('job'), profile, now: this.#now() })
+    const job = createJob({ ...input, timezone }, { id: runtime.newId('job'), profile, now: this.#now() })
     await store.commit({ job })
     this.#scheduler.requestPoll()
     return job

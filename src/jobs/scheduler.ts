@@ -1,7 +1,7 @@
 import { notFound, SegueError } from '../lib/errors.ts'
 import type { JobRunRecord, SegueJob } from '../model/job.ts'
 import { RevisionConflictError, type JobStore, type JobCommit } from '../storage/job-store.ts'
-import { type Environment, systemEnvironment } from './job-clock.ts'
+import { type Runtime, systemRuntime } from '../lib/runtime.ts'
 import {
   startManualRun,
   startDueRun,
@@ -14,15 +14,16 @@ import {
   type RunIds,
   type RunOutcome,
 } from './job-state.ts'
+import type { Logger } from '../lib/logger.ts'
 
 export interface SchedulerOptions {
   readonly store: JobStore
   /** Makes a run, whose session is to have the run's `sessionId`, and tells how it ended. */
   readonly run: (job: SegueJob, run: JobRunRecord) => Promise<RunOutcome>
-  readonly onProblem: (error: unknown, what: string) => void
+  readonly log: Logger
   /** A run has begun or ended: readers of `changedRuns` find more. */
   readonly onChange?: () => void
-  readonly env?: Environment
+  readonly runtime?: Runtime
   /** How long the wall clock goes unwatched at most, in milliseconds. */
   readonly maxPollIntervalMs?: number
 }
@@ -44,7 +45,7 @@ const millisPerDay = 86_400_000 // milliseconds
  */
 export class Scheduler {
   readonly #options: SchedulerOptions
-  readonly #env: Environment
+  readonly #runtime: Runtime
   /** What `close` waits for. */
   readonly #inFlight = new Set<Promise<unknown>>()
   #polls: Promise<void> = Promise.resolve()
@@ -54,13 +55,13 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options
-    this.#env = options.env ?? systemEnvironment
+    this.#runtime = options.runtime ?? systemRuntime
   }
 
   /** Ends the runs that an earlier process left behind, and begins to wait. Returns how many were ended. */
   async start(): Promise<number> {
     const orphans = await this.#options.store.listRunningRuns()
-    for (const run of orphans) await this.#finishRun(run, interruptedOutcome, this.#env.now())
+    for (const run of orphans) await this.#finishRun(run, interruptedOutcome, this.#runtime.now())
     await this.#reevaluateAll()
     this.requestPoll()
     return orphans.length
@@ -91,29 +92,29 @@ export class Scheduler {
     this.#cancelTimer()
     if (this.#isClosed) return
     const waitMs = await this.#processAllDue().catch((error: unknown) => {
-      this.#options.onProblem(error, 'the jobs that are due could not be looked at')
+      this.#options.log.error({ err: error }, 'Checking for due jobs failed. Retrying.')
       return retryDelayMs
     })
-    if (!this.#isClosed) this.#cancelTimer = this.#env.setTimer(waitMs, () => this.requestPoll())
+    if (!this.#isClosed) this.#cancelTimer = this.#runtime.setTimer(waitMs, () => this.requestPoll())
   }
 
   /** Settles what is due, and returns how long to wait then. */
   async #processAllDue(): Promise<number> {
     const { store } = this.#options
-    const now = this.#env.now()
+    const now = this.#runtime.now()
     if (now < this.#lastPolledAt - millisPerDay) await this.#reevaluateAll()
     this.#lastPolledAt = now
     let hasFailed = false
     for (const job of await store.listDueJobs(now)) {
       await this.#processDue(job, now).catch((error: unknown) => {
         hasFailed = true
-        this.#options.onProblem(error, `the job ${job.id} is due and could not be run`)
+        this.#options.log.error({ err: error, job: job.id }, 'A due job could not be started. Retrying.')
       })
     }
     const nextDueAt = await store.findNextDueAt()
     const maxWaitMs = hasFailed ? retryDelayMs : (this.#options.maxPollIntervalMs ?? defaultMaxPollIntervalMs)
     const minWaitMs = hasFailed ? retryDelayMs : 0
-    return nextDueAt === null ? maxWaitMs : Math.min(Math.max(nextDueAt - this.#env.now(), minWaitMs), maxWaitMs)
+    return nextDueAt === null ? maxWaitMs : Math.min(Math.max(nextDueAt - this.#runtime.now(), minWaitMs), maxWaitMs)
   }
 
   async #processDue(job: SegueJob, now: number): Promise<void> {
@@ -136,7 +137,7 @@ export class Scheduler {
       const running = await store.findRunningRun(jobId)
       if (running) return { run: running, alreadyRunning: true }
       if (job.runningTrigger !== null) continue
-      const started = startManualRun(job, this.#env.now(), this.#newIds())
+      const started = startManualRun(job, this.#runtime.now(), this.#newIds())
       if (await this.#startRun(started)) return { run: started.run, alreadyRunning: false }
     }
   }
@@ -151,16 +152,19 @@ export class Scheduler {
   async #execute({ job, run }: StartedRun): Promise<void> {
     const execution = Promise.try(() => this.#options.run(job, run))
     const outcome = await execution.catch((error: unknown) => this.#toFailedOutcome(error, run))
-    const endedAt = this.#env.now()
+    const endedAt = this.#runtime.now()
     for (;;) {
       try {
         await this.#finishRun(run, outcome, endedAt)
         break
       } catch (error) {
-        this.#options.onProblem(error, `the end of the run ${run.id} could not be saved`)
+        this.#options.log.error(
+          { err: error, job: run.jobId, run: run.id },
+          'The outcome of a job run could not be saved.',
+        )
         // The next start will find it.
         if (this.#isClosed) return
-        await new Promise<void>((resolve) => this.#env.setTimer(retryDelayMs, resolve))
+        await new Promise<void>((resolve) => this.#runtime.setTimer(retryDelayMs, resolve))
       }
     }
     this.requestPoll()
@@ -178,7 +182,7 @@ export class Scheduler {
     for (const { id } of await this.#options.store.listJobs()) {
       for (;;) {
         const job = await this.#options.store.findJob(id)
-        const updated = job && reevaluate(job, this.#env.now())
+        const updated = job && reevaluate(job, this.#runtime.now())
         if (!updated || (await this.#tryCommit({ job: updated }))) break
       }
     }
@@ -198,12 +202,12 @@ export class Scheduler {
 
   #toFailedOutcome(error: unknown, run: JobRunRecord): RunOutcome {
     if (error instanceof SegueError) return { status: 'ERROR', output: null, error: error.message }
-    this.#options.onProblem(error, `the run ${run.id} has failed`)
+    this.#options.log.error({ err: error, job: run.jobId, run: run.id }, 'A job run failed with an unexpected error.')
     return { status: 'ERROR', output: null, error: 'The run failed by a fault of the server.' }
   }
 
   #newIds(): RunIds {
-    return { runId: this.#env.newId('jobRun'), sessionId: this.#env.newId('session') }
+    return { runId: this.#runtime.newId('jobRun'), sessionId: this.#runtime.newId('session') }
   }
 
   async #track<T>(promise: Promise<T>): Promise<T> {

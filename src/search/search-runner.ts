@@ -1,10 +1,10 @@
-import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { Origin } from '../model/session.ts'
 import { mergeHits } from './merge-hits.ts'
 import type { SearchHit, SearchPage, SearchRequest } from './search-hit.ts'
 import { SearchQuery } from './search-query.ts'
 import { createSnippet } from './snippet.ts'
 import type { SearchSource } from './search-source.ts'
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 
 /** After that a search answers with what it has found, and how far it came. */
 const defaultTimeoutMs = 2_000 // milliseconds

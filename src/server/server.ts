@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Logger } from 'pino'
+import type { Logger } from '../lib/logger.ts'
 import type { ProfileRegistry } from '../services/profile-registry.ts'
 import { filesPath } from '../schema/chat/file-url.ts'
 import type { Limits } from '../config/limits.ts'

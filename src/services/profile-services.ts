@@ -1,4 +1,4 @@
-import type { Logger } from 'pino'
+import type { Logger } from '../lib/logger.ts'
 import { ModelRegistry } from '../agent/models/model-registry.ts'
 import { createOfflineModel } from '../agent/offline/offline-model.ts'
 import { ApprovalPolicy } from '../agent/tools/approval-policy.ts'
@@ -60,7 +60,6 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
   const profile = openProfileStorage(options)
   resources.defer(() => profile.close())
 
-  const onProblem = (error: unknown, message: string): void => log.error({ err: error }, message)
   const tools = options.tools ?? new McpToolSource({ servers: settings.mcpServers, log })
   resources.defer(() => tools.close())
   const toolbox = new Toolbox({
@@ -70,7 +69,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     toolTimeoutMs: limits.toolSeconds * 1000,
     decisionTimeoutMs: limits.decisionSeconds * 1000,
     maxResultLength: limits.toolResultLength,
-    onProblem,
+    log,
   })
   const models = new ModelRegistry({
     providers: settings.providers,
@@ -90,19 +89,19 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     profile,
     sessions,
     models,
-    onProblem,
+    log,
     autoCompactThreshold,
     generateTitles,
     assertStreamCapacity,
   })
-  resources.defer(() => chats.log.close())
+  resources.defer(() => chats.eventLog.close())
   const jobs = new JobService({
     profile: profile.name,
     store: profile.jobs,
     hermes: profile.hermesJobs,
     run: (job, run) => runJob(chats, job, run),
     onChange: onRunChange,
-    onProblem,
+    log,
   })
   const stopChats = async (reason?: SegueError): Promise<void> => {
     // Runs end with their streams, and are recorded then.
@@ -113,7 +112,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
   resources.defer(() => stopChats())
   const recovered = await chats.recover()
   if (recovered > 0) {
-    log.info({ streams: recovered }, 'ended the streams that the last stop had cut off')
+    log.info({ streams: recovered }, 'Ended the streams that the previous process had left unfinished.')
   }
 
   await jobs.start()

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
-import { type HermesLogger, openHermesSessionReader } from '../hermes/hermes-session-reader.ts'
+import { openHermesSessionReader } from '../hermes/hermes-session-reader.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { SearchSourceModule } from '../search/search-source.ts'
 import { SearchService } from '../search/search-service.ts'
@@ -15,6 +15,7 @@ import { NamespacedJobReader } from '../hermes/namespaced-job-reader.ts'
 import { NamespacedSearch } from '../hermes/namespaced-search.ts'
 import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
+import type { Logger } from '../lib/logger.ts'
 
 export interface ProfileStorageOptions {
   /** `default` unless told. */
@@ -23,7 +24,7 @@ export interface ProfileStorageOptions {
   readonly home: string
   readonly hermesHome: string | null
   readonly durable: boolean
-  readonly log: HermesLogger
+  readonly log: Logger
   /** Sees every SQL statement, with its values, and the file on which it runs. */
   readonly onStatement?: (file: 'segue' | 'hermes', sql: string) => void
 }
@@ -54,9 +55,7 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
           ...(onStatement && { onStatement: (sql: string) => onStatement('hermes', sql) }),
         })
   hermesReader?.warmUp()
-  const backgroundIndexer = new BackgroundIndexer(database, (error) =>
-    log.warn({ err: error }, 'Not all can be found by searching yet'),
-  )
+  const backgroundIndexer = new BackgroundIndexer(database, log)
   const search = new SearchService({
     sources: searchSources(name, databasePath, hermesPath),
     ...(onStatement && { onStatement: (origin, sql) => onStatement(origin === 'SEGUE' ? 'segue' : 'hermes', sql) }),

@@ -7,7 +7,6 @@ import type { Paths } from '../config/paths.ts'
 import { notFound } from '../lib/errors.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { parseConversationId } from '../sessions/conversation-repository.ts'
-import type { HermesLogger } from '../hermes/hermes-session-reader.ts'
 import type { SessionRecord } from '../model/session.ts'
 import { exportRecords } from './export-records.ts'
 import { serializeDocument } from './document-writer.ts'
@@ -15,6 +14,7 @@ import type { DocumentRecord } from './document-schema.ts'
 import { ExportSource } from './export-source.ts'
 import { DocumentSummary } from './document-summary.ts'
 import { TransferError } from './transfer-error.ts'
+import type { Logger } from '../lib/logger.ts'
 
 export interface ExportRequest {
   readonly paths: Paths
@@ -25,7 +25,7 @@ export interface ExportRequest {
   /** A path; null for one that is named after the conversation, in `folder`; or what takes the text. */
   readonly output: string | Writable | null
   readonly workingDirectory: string
-  readonly log: HermesLogger
+  readonly log: Logger
   /** Is told what is missing, a sentence each. */
   readonly onNote: (note: string) => void
 }

@@ -7,11 +7,12 @@ import { defaultProfileName } from '../profiles/profile-name.ts'
 import { continuesSession, loadLineage } from '../sessions/load-lineage.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
-import { type HermesLogger, openHermesSessionReader } from '../hermes/hermes-session-reader.ts'
+import { openHermesSessionReader } from '../hermes/hermes-session-reader.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { SessionReader } from '../storage/session-reader.ts'
 import { ExportReader } from '../storage/sqlite/transfer/export-reader.ts'
 import { ReadSnapshot } from '../storage/sqlite/database/read-snapshot.ts'
+import type { Logger } from '../lib/logger.ts'
 
 const hermesBatchSize = 500 // sessions
 
@@ -26,7 +27,7 @@ export class ExportSource implements AsyncDisposable {
   readonly #close: () => Promise<void>
 
   /** Throws as `Snapshot.of` does. */
-  constructor(profile: string, { home, hermesHome }: ProfilePaths, log: HermesLogger) {
+  constructor(profile: string, { home, hermesHome }: ProfilePaths, log: Logger) {
     const path = join(home, 'segue.db')
     const snapshot = existsSync(path) ? ReadSnapshot.open(path) : null
     this.segueReader = snapshot && new ExportReader(snapshot, profile)

@@ -39,6 +39,7 @@ import {
   NodeDocument,
   SessionDecisionsDocument,
 } from './generated/graphql.ts'
+import { yieldToEventLoop } from '../../src/lib/yield-to-event-loop.ts'
 
 interface World extends AsyncDisposable {
   readonly segue: SegueWithTools
@@ -321,7 +322,7 @@ describe('a reader of approvals that does not read', () => {
     })
     await cancelStream(client, id)
     for (let look = 0; look < 20; look += 1) {
-      await new Promise(setImmediate)
+      await yieldToEventLoop()
       most = Math.max(most, connections.maxBufferedBytes)
     }
     expect(await approvalsOf(client)).toEqual([])

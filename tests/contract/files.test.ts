@@ -358,7 +358,7 @@ describe('the start after a crash', () => {
       status: 'PARTIAL',
       parts: [{ call: { resultFile: hashOf(whole) } }, { text: 'So' }],
     })
-    expect(second.problems).toEqual([])
+    expect(second.loggedErrors).toEqual([])
   })
 })
 

@@ -173,7 +173,7 @@ describe.each(transports)('deleteSession, over %s,', (transport) => {
       for await (const event of events) all.push(event)
       return all
     })
-    await waitUntil(() => segue.defaultProfile.chats.log.stats.waiting === 3)
+    await waitUntil(() => segue.defaultProfile.chats.eventLog.stats.waiting === 3)
     expect(await remove(client, id)).toBe(id)
     for (const events of await Promise.all(told)) expect(events.length).toBeGreaterThan(0)
     expect(rowsIn(world)).toEqual({})

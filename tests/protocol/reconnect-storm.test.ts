@@ -60,7 +60,9 @@ test('R1 a thousand clients that connect, subscribe and vanish leave nothing beh
     for (let batch = 0; batch < batches; batch += 1) {
       await Promise.all(Array.from({ length: 25 }, () => clients.map((client) => client())).flat())
     }
-    await waitUntil(() => connections.openSockets.length === 0 && segue.defaultProfile.chats.log.stats.waiting === 0)
+    await waitUntil(
+      () => connections.openSockets.length === 0 && segue.defaultProfile.chats.eventLog.stats.waiting === 0,
+    )
   }
 
   await storm(1)
@@ -70,7 +72,7 @@ test('R1 a thousand clients that connect, subscribe and vanish leave nothing beh
   await waitUntil(() => (handles()['Timeout'] ?? 0) <= (before.handles['Timeout'] ?? 0), handles)
   await waitUntil(() => (handles()['TCPSocketWrap'] ?? 0) <= (before.handles['TCPSocketWrap'] ?? 0), handles)
   expect(handles()['TCPServerWrap']).toBe(before.handles['TCPServerWrap'])
-  expect(segue.defaultProfile.chats.log.stats).toEqual({ sessions: 1, waiting: 0 })
+  expect(segue.defaultProfile.chats.eventLog.stats).toEqual({ sessions: 1, waiting: 0 })
   // One client's socket, operations and buffers are more than ten times this.
   expect((heapUsed() - before.heap) / 1000).toBeLessThan(4096)
 
@@ -78,6 +80,6 @@ test('R1 a thousand clients that connect, subscribe and vanish leave nothing beh
   await reader.next()
   go()
   expect((await reader.readToEnd()).at(-1)?.event).toBe('complete')
-  await waitUntil(() => segue.defaultProfile.chats.log.stats.sessions === 0)
+  await waitUntil(() => segue.defaultProfile.chats.eventLog.stats.sessions === 0)
   expect(segue.warnings).toEqual([])
 })

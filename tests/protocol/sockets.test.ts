@@ -66,12 +66,12 @@ test('A1 a peer that vanishes without a word is dropped, and what it followed is
   vanished.write(
     frame({ id: '1', type: 'subscribe', payload: { query: followSessionQuery, variables: { id: sessionId } } }),
   )
-  await waitUntil(() => segue.defaultProfile.chats.log.stats.waiting === 1)
+  await waitUntil(() => segue.defaultProfile.chats.eventLog.stats.waiting === 1)
 
   // From here on it neither reads nor answers; it does not close its side either.
   vanished.pause()
   await waitUntil(() => connections.openSockets.length === 0)
-  expect(segue.defaultProfile.chats.log.stats).toEqual({ sessions: 0, waiting: 0 })
+  expect(segue.defaultProfile.chats.eventLog.stats).toEqual({ sessions: 0, waiting: 0 })
   vanished.destroy()
 })
 
@@ -163,7 +163,7 @@ test('C1 what comes behind a close begins nothing, and nobody holds up the end o
   socket.send('nonsense')
   socket.subscribe('2', streamChatQuery, { input: { text: 'Talk.', sessionId } })
   socket.send(initialise)
-  await waitUntil(() => segue.defaultProfile.chats.log.stats.waiting === 0)
+  await waitUntil(() => segue.defaultProfile.chats.eventLog.stats.waiting === 0)
   expect(segue.defaultProfile.chats.activeStreamCount).toBe(0)
   await segue[Symbol.asyncDispose]()
   socket.resume()

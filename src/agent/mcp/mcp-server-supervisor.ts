@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { McpServer } from '../../config/profile/mcp-server.ts'
 import type { Json } from '../../lib/json.ts'
-import type { Logger } from '../models/model-list-cache.ts'
+import type { Logger } from '../../lib/logger.ts'
 import { redact, removeSecrets } from '../../lib/redact.ts'
 import { type Tool, ToolError } from '../tools/tool.ts'
 import { type ToolInvocation, callTool } from './call-tool.ts'

@@ -1,5 +1,5 @@
 import type { McpServer } from '../../config/profile/mcp-server.ts'
-import type { Logger } from '../models/model-list-cache.ts'
+import type { Logger } from '../../lib/logger.ts'
 import type { Tool, ToolSource } from '../tools/tool.ts'
 import { McpServerSupervisor } from './mcp-server-supervisor.ts'
 

@@ -1,11 +1,7 @@
 import type { Provider } from '../../config/profile/provider.ts'
 import { AgentError } from '../agent.ts'
 import { fetchModels, type ProviderModel } from './fetch-models.ts'
-
-/** Where it is told that a provider could not be asked. */
-export interface Logger {
-  warn(details: object, message: string): void
-}
+import type { Logger } from '../../lib/logger.ts'
 
 const ttlMs = 5 * 60_000 // milliseconds
 const failureTtlMs = 30_000 // milliseconds; a provider that is down should not make every reader wait

@@ -14,7 +14,8 @@ import { createModelTextGenerator } from '../text-generation/model-text-generato
 import type { Toolbox } from '../tools/toolbox.ts'
 import { findContextWindow } from './context-window.ts'
 import { selectPreferredModel } from './fetch-models.ts'
-import { ModelListCache, type Logger } from './model-list-cache.ts'
+import type { Logger } from '../../lib/logger.ts'
+import { ModelListCache } from './model-list-cache.ts'
 import { UnknownModelError } from './unknown-model-error.ts'
 
 /** A model that a user can choose. */

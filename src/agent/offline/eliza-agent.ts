@@ -1,4 +1,4 @@
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { setTimeout } from 'node:timers/promises'
 import type { UserModelMessage } from 'ai'
 import type { Agent, AgentEvent, AgentRun } from '../agent.ts'
 import { estimateTokens } from '../estimate-tokens.ts'
@@ -7,6 +7,7 @@ import type { Toolbox } from '../tools/toolbox.ts'
 import { parseCommands } from './parse-commands.ts'
 import { converse } from './eliza.ts'
 import { describeToolResults } from './tool-result-text.ts'
+import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
 
 export interface ElizaAgentOptions {
   /** Milliseconds between two words; 0 for as fast as it goes. */
@@ -91,5 +92,5 @@ const wordsPerYield = 16 // without a delay, others get their turn of the event 
 /** Resolves after the delay, or as soon as the signal is aborted: an abort is an end here, not an error. */
 async function pause(delayMs: number, index: number, signal: AbortSignal): Promise<void> {
   if (delayMs > 0) await setTimeout(delayMs, undefined, { signal }).catch(() => undefined)
-  else if (index % wordsPerYield === 0) await setImmediate()
+  else if (index % wordsPerYield === 0) await yieldToEventLoop()
 }

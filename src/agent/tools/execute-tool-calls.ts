@@ -73,7 +73,7 @@ async function* runTool(
   const timeoutSignal = AbortSignal.timeout(options.toolTimeoutMs)
   const truncate = (value: Json) =>
     truncateResult(value, options.maxResultLength, options.storeFile).catch((error: unknown) => {
-      options.onProblem(error, 'the result of a tool could not be kept')
+      options.log.error({ err: error, tool: tool.name }, 'The result of a tool could not be stored.')
       return null
     })
   try {
@@ -93,7 +93,7 @@ async function* runTool(
       const { result, ...rest } = (await truncate(error.message)) ?? { result: 'It failed. Why could not be kept.' }
       yield { type: 'tool-error', callId, error: String(result), ...rest }
     } else {
-      options.onProblem(error, 'a tool failed')
+      options.log.error({ err: error, tool: tool.name }, 'A tool failed with an unexpected error.')
       yield { type: 'tool-error', callId, error: 'The tool failed for a reason of its own.' }
     }
   }

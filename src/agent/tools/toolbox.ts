@@ -1,5 +1,6 @@
 import type { ApprovalPolicy } from './approval-policy.ts'
 import type { Tool, ToolSource } from './tool.ts'
+import type { Logger } from '../../lib/logger.ts'
 
 export interface ToolboxOptions {
   readonly source: ToolSource
@@ -12,8 +13,7 @@ export interface ToolboxOptions {
   readonly decisionTimeoutMs: number
   /** The longest result that goes into the log and to the model, in UTF-16 code units. */
   readonly maxResultLength: number
-  /** Told of what a tool threw that is not for the model to know. */
-  readonly onProblem: (error: unknown, what: string) => void
+  readonly log: Logger
 }
 
 /** The tools of a profile, with the rules for their use. */

@@ -5,7 +5,7 @@ import { newSession, inheritTitle } from '../../sessions/session-repository.ts'
 import type { CreateSessionRequest, IdempotencyKey } from '../../storage/event-store.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
-import type { Environment } from '../../lib/runtime.ts'
+import type { Runtime } from '../../lib/runtime.ts'
 import { prependPositions } from '../../model/fold-message.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
 
@@ -14,7 +14,7 @@ export interface CompactionInput {
   readonly messageQueries: MessageQueries
   readonly model: ResolvedModel
   readonly idempotencyKey: IdempotencyKey | null
-  readonly env: Environment
+  readonly runtime: Runtime
   readonly signal: AbortSignal
 }
 
@@ -24,7 +24,7 @@ export interface CompactionInput {
  * when there is no summary to be had.
  */
 export async function buildContinuation(compaction: CompactionInput): Promise<CreateSessionRequest> {
-  const { session, messageQueries, model, idempotencyKey, env, signal } = compaction
+  const { session, messageQueries, model, idempotencyKey, runtime, signal } = compaction
   const contextMessages = await messageQueries.loadContext(session)
   if (contextMessages.every(({ summary }) => summary)) throw badInput('There is nothing to summarise yet.', 'id')
   const messages = await messageQueries.prepareModelMessages(session, model.contextWindow)(null)
@@ -32,7 +32,7 @@ export async function buildContinuation(compaction: CompactionInput): Promise<Cr
     .generateSummary({ model: model.name, messages, signal })
     .catch(rethrowAsProviderError)
   if (text.trim() === '') throw new SegueError('PROVIDER', 'The model wrote no summary. The session is as it was.')
-  const at = env.now()
+  const at = runtime.now()
   const { profile, pinned, archived } = session
   const continuation = newSession({
     at,
@@ -45,7 +45,7 @@ export async function buildContinuation(compaction: CompactionInput): Promise<Cr
     usage,
   })
   const summary: MessageRecord = {
-    id: env.newId('message'),
+    id: runtime.newId('message'),
     sessionId: continuation.id,
     position: null,
     withdrawn: false,

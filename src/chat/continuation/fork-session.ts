@@ -5,7 +5,7 @@ import type { BlobStore } from '../../storage/blob-store.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { externalizeFile } from '../attachments/attachments.ts'
-import type { Environment } from '../../lib/runtime.ts'
+import type { Runtime } from '../../lib/runtime.ts'
 import { prependPositions } from '../../model/fold-message.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
 
@@ -14,7 +14,7 @@ export interface SessionForkerOptions {
   readonly messageQueries: MessageQueries
   readonly files: BlobStore
   readonly profile: string
-  readonly env: Environment
+  readonly runtime: Runtime
 }
 
 /** A turn that is to be had once more, in a session of its own. */
@@ -97,9 +97,9 @@ export class SessionForker {
     forkedFrom: string,
     messages: readonly MessageRecord[],
   ): Promise<CreateSessionRequest> {
-    const { profile, env } = this.#options
+    const { profile, runtime } = this.#options
     const fork = newSession({
-      at: env.now(),
+      at: runtime.now(),
       ...inheritTitle(session),
       profile,
       model: session.origin === 'SEGUE' ? session.model : null,
@@ -113,14 +113,14 @@ export class SessionForker {
 
   async #copyMessage(message: MessageRecord, sessionId: string): Promise<MessageRecord> {
     const parts = await this.#copyParts(message)
-    return { ...message, id: this.#options.env.newId('message'), sessionId, streamId: null, parts }
+    return { ...message, id: this.#options.runtime.newId('message'), sessionId, streamId: null, parts }
   }
 
   /** Its parts: their files kept here, whoever kept them, and their calls under ids of their own. */
   async #copyParts({ parts }: MessageRecord): Promise<MessagePart[]> {
     const copies: MessagePart[] = []
     for (const part of parts) {
-      const call = part.type === 'tool' ? { ...part.call, id: this.#options.env.newId('toolCall') } : null
+      const call = part.type === 'tool' ? { ...part.call, id: this.#options.runtime.newId('toolCall') } : null
       copies.push(call ? { type: 'tool', call } : await externalizeFile(part, this.#options.files))
     }
     return copies

@@ -7,21 +7,22 @@ import type { StreamRecord } from '../../model/stream.ts'
 import { rejectOnAbort } from '../../lib/reject-on-abort.ts'
 import { buildContinuation } from './compact-session.ts'
 import { toModelMessages } from '../context/to-model-messages.ts'
-import type { Environment } from '../../lib/runtime.ts'
+import type { Runtime } from '../../lib/runtime.ts'
 import { estimateJsonTokens } from '../../agent/estimate-tokens.ts'
 import type { SessionActor } from '../runtime/session-actor.ts'
 import { titleFromModelOutput } from '../turn/derive-title.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
+import type { Logger } from '../../lib/logger.ts'
 
 export interface PostTurnTasksOptions {
   readonly sessions: SessionRepository
   readonly models: Pick<ModelRegistry, 'resolve'>
   readonly messageQueries: MessageQueries
   readonly actorFor: (session: SessionRecord) => SessionActor
-  readonly env: Environment
+  readonly runtime: Runtime
   readonly autoCompactThreshold?: number
   readonly generateTitles?: boolean
-  readonly onProblem: (error: unknown, what: string) => void
+  readonly log: Logger
 }
 
 const expectedConflictCodes: ReadonlySet<string> = new Set(['SESSION_BUSY', 'STALE', 'NOT_FOUND'])
@@ -42,19 +43,19 @@ export class PostTurnTasks {
     model: ResolvedModel,
     idempotencyKey: IdempotencyKey | null,
   ): Promise<SessionRecord> {
-    const { sessions, actorFor, messageQueries, env } = this.#options
+    const { sessions, actorFor, messageQueries, runtime } = this.#options
     // Since it was looked at it may have grown, changed, or been continued.
     const session = await sessions.find(id)
     if (this.#abortController.signal.aborted) throw shuttingDown()
     if (!session) throw notFound('session', id)
     return actorFor(session).compact((signal) =>
-      buildContinuation({ session, messageQueries, model, idempotencyKey, env, signal }),
+      buildContinuation({ session, messageQueries, model, idempotencyKey, runtime, signal }),
     )
   }
 
   /** Looks after a session in which an answer has just become whole, while nobody waits for that. */
   onTurnCompleted(stream: StreamRecord, contextTokens: number | null): void {
-    const { autoCompactThreshold = 0, generateTitles = false, onProblem } = this.#options
+    const { autoCompactThreshold = 0, generateTitles = false, log } = this.#options
     if (this.#abortController.signal.aborted || (autoCompactThreshold === 0 && !generateTitles)) return
     const task = this.#runTasks(stream, contextTokens)
       .catch((error: unknown) => {
@@ -62,7 +63,7 @@ export class PostTurnTasks {
         // removed meanwhile.
         const isExpectedConflict = error instanceof SegueError && expectedConflictCodes.has(error.code)
         if (!isExpectedConflict && !this.#abortController.signal.aborted)
-          onProblem(error, 'a session could not be looked after')
+          log.error({ err: error, session: stream.sessionId }, 'A post-turn task failed.')
       })
       .finally(() => this.#activeTasks.delete(task))
     this.#activeTasks.add(task)

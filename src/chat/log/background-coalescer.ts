@@ -1,8 +1,9 @@
-import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { EventStore } from '../../storage/event-store.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { readLogPages } from './read-pages.ts'
 import { type CoalescedEvent, DeltaCoalescer } from './delta-coalescer.ts'
+import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
+import type { Logger } from '../../lib/logger.ts'
 
 const delayMs = 300 // milliseconds: readers who are nearly up to date still get the last deltas one by one
 const deleteBatchSize = 500 // events removed in one transaction
@@ -14,14 +15,14 @@ const deleteBatchSize = 500 // events removed in one transaction
  */
 export class BackgroundCoalescer {
   readonly #store: EventStore
-  readonly #onProblem: (error: unknown, what: string) => void
+  readonly #log: Logger
   readonly #timers = new Set<NodeJS.Timeout>()
   #lastTask: Promise<void> = Promise.resolve()
   #isClosed = false
 
-  constructor(store: EventStore, onProblem: (error: unknown, what: string) => void) {
+  constructor(store: EventStore, log: Logger) {
     this.#store = store
-    this.#onProblem = onProblem
+    this.#log = log
   }
 
   /** Merges the stream's deltas within a second, after the merges before it. */
@@ -31,7 +32,9 @@ export class BackgroundCoalescer {
       this.#timers.delete(timer)
       this.#lastTask = this.#lastTask
         .then(() => this.#coalesce(stream))
-        .catch((error: unknown) => this.#onProblem(error, 'the log of a stream could not be merged'))
+        .catch((error: unknown) =>
+          this.#log.error({ err: error, stream: stream.id }, 'Coalescing the deltas of a finished stream failed.'),
+        )
     }, delayMs)
     timer.unref()
     this.#timers.add(timer)

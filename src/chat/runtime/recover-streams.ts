@@ -2,7 +2,7 @@ import type { EventStore } from '../../storage/event-store.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from '../log/event-log.ts'
-import type { Environment } from '../../lib/runtime.ts'
+import type { Runtime } from '../../lib/runtime.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold-message.ts'
 import { readLogPages } from '../log/read-pages.ts'
 import { finishTurn, type TurnState, createTurnState } from '../turn/turn.ts'
@@ -10,8 +10,8 @@ import { LogWriter } from '../log/log-writer.ts'
 
 export interface RecoveryOptions {
   readonly store: EventStore
-  readonly log: EventLog
-  readonly env: Environment
+  readonly eventLog: EventLog
+  readonly runtime: Runtime
   readonly findMessage: (id: string) => Promise<MessageRecord | null>
 }
 
@@ -32,13 +32,13 @@ export async function recoverStreams(
 
 async function interruptStream(
   stream: StreamRecord,
-  { store, log, env, findMessage }: RecoveryOptions,
+  { store, eventLog, runtime, findMessage }: RecoveryOptions,
 ): Promise<StreamRecord> {
   const userMessage = await findMessage(stream.userMessageId)
   if (!userMessage) throw new Error(`stream ${stream.id} has no user's message`)
   const { turn, head: headSeq } = await replayTurn(createTurnState(stream, userMessage), store)
-  const { turn: finishedTurn, events } = finishTurn(turn, { status: 'INTERRUPTED' }, env)
-  await new LogWriter(log, stream.sessionId, headSeq).write(() => ({
+  const { turn: finishedTurn, events } = finishTurn(turn, { status: 'INTERRUPTED' }, runtime)
+  await new LogWriter(eventLog, stream.sessionId, headSeq).write(() => ({
     fence: { streamId: stream.id, generation: stream.generation },
     drafts: events,
     streams: [finishedTurn.stream],

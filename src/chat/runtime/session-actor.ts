@@ -9,17 +9,18 @@ import type { StreamRecord } from '../../model/stream.ts'
 import type { Usage } from '../../model/usage.ts'
 import { rejectOnAbort } from '../../lib/reject-on-abort.ts'
 import type { EventLog } from '../log/event-log.ts'
-import type { Environment } from '../../lib/runtime.ts'
+import type { Runtime } from '../../lib/runtime.ts'
 import { toUserMessagePosition } from '../../model/fold-message.ts'
 import type { IfBusy } from '../turn/if-busy.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
 import { acceptStream, dequeueStream, createTurnState, withdrawStream } from '../turn/turn.ts'
 import { StreamRunner, type CommittedState } from './stream-runner.ts'
 import { type AppendBatch, LogWriter } from '../log/log-writer.ts'
+import type { Logger } from '../../lib/logger.ts'
 
 export interface SessionActorOptions {
-  readonly log: EventLog
-  readonly env: Environment
+  readonly eventLog: EventLog
+  readonly runtime: Runtime
   readonly sessionId: string
   readonly headSeq: number
   /** It goes on elsewhere already: nothing is said in it any more. */
@@ -33,7 +34,7 @@ export interface SessionActorOptions {
   readonly isToolGranted: (tool: string) => Promise<boolean>
   /** What is told to whoever speaks in a session that was continued. */
   readonly createStaleError: () => Promise<SegueError>
-  readonly onProblem: (error: unknown, what: string) => void
+  readonly log: Logger
   readonly onLateEvent: () => void
   readonly onStreamEnded: (stream: StreamRecord) => void
   /** An answer is whole; `contextTokens`: how many the model took in and gave out in the end, null where that is not known. */
@@ -62,7 +63,7 @@ export class SessionActor {
 
   constructor(options: SessionActorOptions) {
     this.#options = options
-    this.#writer = new LogWriter(options.log, options.sessionId, options.headSeq)
+    this.#writer = new LogWriter(options.eventLog, options.sessionId, options.headSeq)
     this.#isContinued = options.isContinued
   }
 
@@ -135,11 +136,11 @@ export class SessionActor {
     signal: AbortSignal,
   ): Promise<SessionRecord> {
     const continuation = await Promise.race([compose(signal), rejectOnAbort(signal)])
-    const { env, sessionId } = this.#options
+    const { runtime, sessionId } = this.#options
     const toId = continuation.session.id
     await this.#writer.write(() => {
       signal.throwIfAborted()
-      const at = env.now()
+      const at = runtime.now()
       return {
         continuation,
         sessionPatch: { endedAt: at, endReason: 'compression' },
@@ -152,13 +153,13 @@ export class SessionActor {
 
   /** Changes the session beside its turns, and tells so in its log, unless that has had its last event. Throws NOT_FOUND. */
   async update(change: SessionRecordPatch, usage?: Usage): Promise<void> {
-    const { env, sessionId } = this.#options
+    const { runtime, sessionId } = this.#options
     await this.#enqueueTask(async () => {
       this.#assertNotRemoved()
       await this.#writer.write(() => ({
         sessionPatch: change,
         ...(usage && { additionalUsage: usage }),
-        drafts: this.#isContinued ? [] : [{ type: 'SessionChanged', at: env.now(), sessionId, streamId: null }],
+        drafts: this.#isContinued ? [] : [{ type: 'SessionChanged', at: runtime.now(), sessionId, streamId: null }],
       }))
     })
   }
@@ -225,7 +226,7 @@ export class SessionActor {
         ...(sessionToCreate && { newSession: sessionToCreate.session }),
         ...(title !== null && { sessionPatch: { title, titleSource: 'MESSAGE' } }),
         ...(idempotencyKey && { idempotencyKey: { streamId: stream.id, ...idempotencyKey } }),
-        drafts: [acceptStream(stream, this.#options.env)],
+        drafts: [acceptStream(stream, this.#options.runtime)],
         streams: [{ ...stream, firstSeq: seq }],
         messages: [...(sessionToCreate?.messages ?? []), withPosition(userMessage, seq)],
         activityAt: userMessage.createdAt,
@@ -248,7 +249,7 @@ export class SessionActor {
     const queued: StreamRecord = { ...stream, status: 'QUEUED' }
     const { headSeq } = await this.#writer.write((previousHeadSeq) => ({
       ...(idempotencyKey && { idempotencyKey: { streamId: stream.id, ...idempotencyKey } }),
-      drafts: [acceptStream(queued, this.#options.env)],
+      drafts: [acceptStream(queued, this.#options.runtime)],
       streams: [{ ...queued, firstSeq: previousHeadSeq + 1 }],
       messages: [userMessage],
       activityAt: userMessage.createdAt,
@@ -260,7 +261,7 @@ export class SessionActor {
 
   /** A message that is taken back before its turn stays in the transcript, and no model is sent it. */
   async #withdrawStream(queued: StreamRecord): Promise<CommittedState> {
-    const { stream, event } = withdrawStream(queued, this.#options.env)
+    const { stream, event } = withdrawStream(queued, this.#options.runtime)
     const message = await this.#options.findMessage(queued.userMessageId)
     const { headSeq } = await this.#writer.write((previousHeadSeq) => ({
       fence: { streamId: queued.id, generation: queued.generation },
@@ -280,7 +281,7 @@ export class SessionActor {
     if (!queued || this.activeRunner || this.#isClosing) return
     const message = await this.#options.findMessage(queued.userMessageId)
     if (!message) throw new Error(`stream ${queued.id} has no user's message`)
-    const { stream, event } = dequeueStream(queued, this.#options.env)
+    const { stream, event } = dequeueStream(queued, this.#options.runtime)
     const { headSeq } = await this.#writer.write((previousHeadSeq) => ({
       fence: { streamId: queued.id, generation: queued.generation },
       drafts: [event],
@@ -297,17 +298,17 @@ export class SessionActor {
   #runStream(stream: StreamRecord, userMessage: MessageRecord, model: ResolvedModel): void {
     const runner = new StreamRunner({
       writer: this.#writer,
-      env: this.#options.env,
+      runtime: this.#options.runtime,
       turn: createTurnState(stream, userMessage),
       loadModelMessages: this.#options.prepareModelMessages(model),
       isToolGranted: this.#options.isToolGranted,
-      onProblem: this.#options.onProblem,
+      log: this.#options.log,
       onLateEvent: this.#options.onLateEvent,
     })
     this.#runner = runner
     runner
       .run(model.agent, model.name)
-      .catch((error: unknown) => this.#options.onProblem(error, 'a stream could not be ended'))
+      .catch((error: unknown) => this.#options.log.error({ err: error }, 'A stream could not be finished.'))
       .finally(() => {
         const finishedStream = runner.committed.stream
         this.#options.onStreamEnded(finishedStream)
@@ -325,7 +326,7 @@ export class SessionActor {
       .catch(() => undefined)
       .then(() => this.#startNextQueued())
       .catch((error: unknown) => {
-        this.#options.onProblem(error, 'a message that waits could not have its turn; trying again')
+        this.#options.log.error({ err: error }, 'Starting the next queued stream failed. Retrying.')
         this.#scheduleRetry()
       })
       .finally(() => {

@@ -1,4 +1,4 @@
-import { setImmediate as yieldToEventLoop, setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ModelMessage } from 'ai'
 import { type Agent, AgentError, type AgentEvent } from '../../agent/agent.ts'
 import { SegueError } from '../../lib/errors.ts'
@@ -7,12 +7,14 @@ import type { DecisionRecord } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { deltaText, canCoalesce, isDeltaDraft, replaceDeltaText } from '../log/delta.ts'
-import type { Environment } from '../../lib/runtime.ts'
+import type { Runtime } from '../../lib/runtime.ts'
 import { type EventDraft, foldMessage } from '../../model/fold-message.ts'
 import { applyAgentEvent, finishTurn, type Transition, resolveDecision, type TurnState } from '../turn/turn.ts'
 import type { AppendBatch, LogWriter } from '../log/log-writer.ts'
 import type { StreamEnding, DecisionResolution } from '../turn/tool-call-outcome.ts'
 import { DecisionTimers } from './decision-timers.ts'
+import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
+import type { Logger } from '../../lib/logger.ts'
 
 /** What came in is committed at the latest after this time, this many deltas or this much text; at once when idle. */
 const groupCommitLimits = { milliseconds: 20, deltas: 32, codeUnits: 8192 }
@@ -25,14 +27,14 @@ const finishRetryDelayMs = 500 // milliseconds
 
 export interface StreamRunnerOptions {
   readonly writer: LogWriter
-  readonly env: Environment
+  readonly runtime: Runtime
   /** The turn as its committed events left it. */
   readonly turn: TurnState
   /** What the model is sent, with the answer as far as it is. */
   readonly loadModelMessages: (answer: MessageRecord | null) => Promise<readonly ModelMessage[]>
   /** Whether a person has said before that a tool need not ask. */
   readonly isToolGranted: (tool: string) => Promise<boolean>
-  readonly onProblem: (error: unknown, what: string) => void
+  readonly log: Logger
   /** Called with each thing that an agent did after the stream had ended for it. */
   readonly onLateEvent: () => void
 }
@@ -61,7 +63,7 @@ export class StreamRunner {
   /** What the agent waits for because a person has to decide. */
   readonly #decisionTimers = new DecisionTimers((decisionId) => {
     this.resolveDecision(decisionId, { type: 'expired' }).catch((error: unknown) =>
-      this.#options.onProblem(error, 'expiry'),
+      this.#options.log.error({ err: error }, 'The expiry of a decision could not be saved.'),
     )
   })
 
@@ -116,7 +118,7 @@ export class StreamRunner {
    */
   async resolveDecision(decisionId: string, resolution: DecisionResolution): Promise<DecisionRecord | null> {
     if (this.isFinishing || !this.#turn.pendingDecisions.has(decisionId)) return null
-    const transition = resolveDecision(this.#turn, decisionId, resolution, this.#options.env)
+    const transition = resolveDecision(this.#turn, decisionId, resolution, this.#options.runtime)
     this.#applyTransition(transition)
     await this.#commitPending()
     // What could not be committed by itself, or came too late for that, is saved together with the end.
@@ -152,7 +154,7 @@ export class StreamRunner {
 
   #toStreamError(error: unknown): { code: AgentError['code']; message: string } {
     if (error instanceof AgentError) return { code: error.code, message: error.message }
-    this.#options.onProblem(error, 'an agent failed')
+    this.#options.log.error({ err: error }, 'An agent failed with an unexpected error.')
     return { code: 'PROVIDER', message: 'The agent failed for a reason of its own. The log of the server tells more.' }
   }
 
@@ -176,13 +178,13 @@ export class StreamRunner {
 
   #applyAgentEvent(event: AgentEvent): void {
     if (this.isFinishing) this.#options.onLateEvent()
-    else this.#applyTransition(applyAgentEvent(this.#turn, event, this.#options.env))
+    else this.#applyTransition(applyAgentEvent(this.#turn, event, this.#options.runtime))
   }
 
   #applyTransition({ turn, events }: Transition): void {
     for (const { id, expiresAt } of turn.pendingDecisions.values()) {
       if (expiresAt !== null && !this.#turn.pendingDecisions.has(id))
-        this.#decisionTimers.start(id, expiresAt - this.#options.env.now())
+        this.#decisionTimers.start(id, expiresAt - this.#options.runtime.now())
     }
     this.#turn = turn
     for (const draft of events) this.#enqueueEvent(draft)
@@ -216,7 +218,7 @@ export class StreamRunner {
       try {
         while (this.#pendingEvents.length > 0 && !this.isFinishing) await this.#writeBatch()
       } catch (error) {
-        this.#options.onProblem(error, 'events could not be saved')
+        this.#options.log.error({ err: error }, 'Events could not be saved. The stream ends as FAILED.')
         void this.finish({ status: 'FAILED', error: { code: 'PROVIDER', message: 'The answer could not be saved.' } })
       }
     })
@@ -237,7 +239,7 @@ export class StreamRunner {
         } catch (error) {
           // Somebody else has ended it: there is nothing left to save.
           if (isAlreadyEnded(error)) throw error
-          this.#options.onProblem(error, 'the end of a stream could not be saved; trying again')
+          this.#options.log.error({ err: error }, 'The end of a stream could not be saved. Retrying.')
           this.#abortController.abort()
           // Whoever sent something along tries by itself, and is told what is wrong.
           composeExtraBatch = undefined
@@ -264,7 +266,7 @@ export class StreamRunner {
     composeExtraBatch?: (headSeq: number) => AppendBatch,
   ): Promise<CommittedState> {
     const pending = this.#takePending(Number.POSITIVE_INFINITY)
-    const { turn, events } = finishTurn(this.#turn, ending, this.#options.env, this.#committed.answer)
+    const { turn, events } = finishTurn(this.#turn, ending, this.#options.runtime, this.#committed.answer)
     const { answer, stream } = turn
     await this.#write(pending, stream, (headSeq) => {
       const drafts = [...pending, ...events]

@@ -13,7 +13,7 @@ import type { MessageQueries } from '../context/message-queries.ts'
 export interface EventSubscriptionsOptions {
   readonly profile: ProfileStorage
   readonly sessions: SessionRepository
-  readonly log: EventLog
+  readonly eventLog: EventLog
   readonly activeSessions: ActiveSessions
   readonly messageQueries: MessageQueries
 }
@@ -31,7 +31,7 @@ export class EventSubscriptions {
     const { stream, session } = await this.#requireStream(streamId)
     const { id: sessionId, headSeq } = session
     const snapshot = (): Promise<Snapshot> => this.#loadStreamSnapshot(streamId)
-    return subscribeToLog(this.#options.log, { sessionId, stream, isSegueSession: true, headSeq, snapshot }, after)
+    return subscribeToLog(this.#options.eventLog, { sessionId, stream, isSegueSession: true, headSeq, snapshot }, after)
   }
 
   /** Whether a reader of a stream at this cursor has everything already. Throws NOT_FOUND. */
@@ -47,7 +47,7 @@ export class EventSubscriptions {
     const snapshot = (): Promise<Snapshot> => this.#loadSessionSnapshot(sessionId)
     const isSegueSession = session.origin === 'SEGUE'
     return subscribeToLog(
-      this.#options.log,
+      this.#options.eventLog,
       { sessionId, stream: null, isSegueSession, headSeq: session.headSeq, snapshot },
       after,
     )

@@ -1,9 +1,9 @@
-import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { ChatEvent, DeliveredEvent, StreamReset } from '../../model/chat-event.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from '../log/event-log.ts'
 import { type CoalescedEvent, DeltaCoalescer } from '../log/delta-coalescer.ts'
+import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
 
 const pageSize = 256 // events read at once
 /** A reader that is further behind than this gets merged deltas. */

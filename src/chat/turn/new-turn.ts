@@ -4,7 +4,7 @@ import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { noUsage } from '../../model/usage.ts'
-import type { Environment } from '../../lib/runtime.ts'
+import type { Runtime } from '../../lib/runtime.ts'
 import { titleFromMessage } from './derive-title.ts'
 
 /** A turn that is about to start. Neither its stream nor the user's message is stored yet. */
@@ -26,18 +26,18 @@ export interface CreateTurnOptions {
   readonly session: SessionRecord | CreateSessionRequest
   readonly model: ResolvedModel
   readonly idempotencyKey: NewTurn['idempotencyKey']
-  readonly env: Environment
+  readonly runtime: Runtime
 }
 
 /** The rows with which a turn begins, none of them stored or placed yet. */
-export function createTurn({ parts, session: target, model, idempotencyKey, env }: CreateTurnOptions): NewTurn {
-  const at = env.now()
+export function createTurn({ parts, session: target, model, idempotencyKey, runtime }: CreateTurnOptions): NewTurn {
+  const at = runtime.now()
   const sessionToCreate = 'session' in target ? target : null
   const session = 'session' in target ? target.session : target
   const sessionId = session.id
-  const streamId = env.newId('stream')
+  const streamId = runtime.newId('stream')
   const userMessage: MessageRecord = {
-    id: env.newId('message'),
+    id: runtime.newId('message'),
     sessionId,
     position: null,
     withdrawn: false,

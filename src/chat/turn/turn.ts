@@ -4,7 +4,7 @@ import type { ApprovalDecision, DecisionRecord } from '../../model/decision.ts'
 import type { MessageRecord, ToolCall, ToolCallState } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { type Usage, addUsage, noUsage } from '../../model/usage.ts'
-import type { Environment } from '../../lib/runtime.ts'
+import type { Runtime } from '../../lib/runtime.ts'
 import {
   type AnswerBase,
   toAnswerPosition,
@@ -66,31 +66,31 @@ export function createTurnState(
 }
 
 /** A stream is accepted: it runs at once, or waits for its turn. */
-export function acceptStream(stream: StreamRecord, env: Environment): EventDraft {
-  return { ...createEventBase(stream, env), type: 'StreamStarted', stream, userMessageId: stream.userMessageId }
+export function acceptStream(stream: StreamRecord, runtime: Runtime): EventDraft {
+  return { ...createEventBase(stream, runtime), type: 'StreamStarted', stream, userMessageId: stream.userMessageId }
 }
 
 /** The turn of a stream that waited has come. */
 export function dequeueStream(
   queued: StreamRecord,
-  env: Environment,
+  runtime: Runtime,
 ): { readonly stream: StreamRecord; readonly event: EventDraft } {
   const stream: StreamRecord = { ...queued, status: 'RUNNING' }
-  return { stream, event: { ...createEventBase(stream, env), type: 'StreamChanged', stream } }
+  return { stream, event: { ...createEventBase(stream, runtime), type: 'StreamChanged', stream } }
 }
 
 /** A stream that waited is taken back before its turn: it ends without an answer. */
 export function withdrawStream(
   queued: StreamRecord,
-  env: Environment,
+  runtime: Runtime,
 ): { readonly stream: StreamRecord; readonly event: EventDraft } {
-  const stream = toFinishedStream(queued, { status: 'CANCELLED' }, env)
-  return { stream, event: { ...createEventBase(stream, env), type: 'StreamFinished', stream, messageId: null } }
+  const stream = toFinishedStream(queued, { status: 'CANCELLED' }, runtime)
+  return { stream, event: { ...createEventBase(stream, runtime), type: 'StreamFinished', stream, messageId: null } }
 }
 
 /** One thing that the agent did. */
-export function applyAgentEvent(turn: TurnState, event: AgentEvent, env: Environment): Transition {
-  const transition = new TurnTransition(turn, env)
+export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Runtime): Transition {
+  const transition = new TurnTransition(turn, runtime)
   switch (event.type) {
     case 'step':
       transition.closeBlock()
@@ -134,9 +134,9 @@ export function resolveDecision(
   turn: TurnState,
   decisionId: string,
   resolution: DecisionResolution,
-  env: Environment,
+  runtime: Runtime,
 ): Transition {
-  const transition = new TurnTransition(turn, env)
+  const transition = new TurnTransition(turn, runtime)
   const decision = turn.pendingDecisions.get(decisionId)
   if (decision) transition.resolve(decision, resolution)
   return transition.toTransition()
@@ -149,10 +149,10 @@ export function resolveDecision(
 export function finishTurn(
   turn: TurnState,
   ending: StreamEnding,
-  env: Environment,
+  runtime: Runtime,
   committedAnswer = turn.answer,
 ): Transition {
-  const transition = new TurnTransition(turn, env)
+  const transition = new TurnTransition(turn, runtime)
   transition.closeBlock()
   transition.finishOpenCalls(ending, committedAnswer)
   transition.finish(ending)
@@ -168,12 +168,12 @@ interface StreamEventBase {
 /** A command's way through the machine: a turn that moves on with each event it makes. */
 class TurnTransition {
   #turn: TurnState
-  readonly #env: Environment
+  readonly #runtime: Runtime
   readonly #events: EventDraft[] = []
 
-  constructor(turn: TurnState, env: Environment) {
+  constructor(turn: TurnState, runtime: Runtime) {
     this.#turn = turn
-    this.#env = env
+    this.#runtime = runtime
   }
 
   toTransition(): Transition {
@@ -227,7 +227,7 @@ class TurnTransition {
     if (text.startsWith(receivedText)) this.#emitArgumentDeltas(partIndex, call, text.slice(receivedText.length))
     const identity = { name: name.toWellFormed(), providerId: callId.toWellFormed() }
     const completeCall: ToolCall = { ...call, ...identity, argumentsText: text, argumentsWhole: true }
-    const at = this.#env.now()
+    const at = this.#runtime.now()
     switch (gate?.type) {
       case 'denied':
         return this.#emitToolCall(partIndex, {
@@ -255,7 +255,7 @@ class TurnTransition {
     const { messageId, sessionId, streamId, at } = this.#createPartEventBase(partIndex)
     const kind = gate.type === 'approval' ? 'approval' : 'clarification'
     const request = {
-      id: this.#env.newId(kind),
+      id: this.#runtime.newId(kind),
       sessionId,
       streamId,
       messageId,
@@ -287,7 +287,7 @@ class TurnTransition {
   }
 
   resolve(decision: DecisionRecord, resolution: DecisionResolution): void {
-    const at = this.#env.now()
+    const at = this.#runtime.now()
     const state = resolution.type === 'expired' ? 'EXPIRED' : 'ANSWERED'
     const part = this.#turn.answer?.parts[decision.partIndex]
     if (part?.type === 'tool' && !isFinal(part.call)) {
@@ -312,11 +312,11 @@ class TurnTransition {
     this.#flushSurrogate(partIndex)
     const part = this.#turn.answer?.parts[partIndex]
     if (part?.type !== 'tool' || isFinal(part.call)) return
-    this.#emitToolCall(partIndex, { ...part.call, ...outcome, finishedAt: this.#env.now() })
+    this.#emitToolCall(partIndex, { ...part.call, ...outcome, finishedAt: this.#runtime.now() })
     // An agent that did not wait for a person: nobody needs to be asked any more.
     const pendingDecision = this.#findPendingDecision(partIndex)
     if (!pendingDecision) return
-    this.#emitDecision({ ...pendingDecision, state: 'CANCELLED', resolvedAt: this.#env.now() })
+    this.#emitDecision({ ...pendingDecision, state: 'CANCELLED', resolvedAt: this.#runtime.now() })
     if (this.#turn.pendingDecisions.size === 0) this.#changeStatus('RUNNING')
   }
 
@@ -330,17 +330,17 @@ class TurnTransition {
       const outcome = this.#findPendingDecision(partIndex)
         ? deriveUnansweredOutcome(part.call, ending)
         : deriveOpenCallOutcome(ending, hasStarted)
-      this.#emitToolCall(partIndex, { ...part.call, ...outcome, finishedAt: this.#env.now() })
+      this.#emitToolCall(partIndex, { ...part.call, ...outcome, finishedAt: this.#runtime.now() })
     }
     for (const decision of this.#turn.pendingDecisions.values()) {
-      this.#emitDecision({ ...decision, state: 'CANCELLED', resolvedAt: this.#env.now() })
+      this.#emitDecision({ ...decision, state: 'CANCELLED', resolvedAt: this.#runtime.now() })
     }
   }
 
   finish(ending: StreamEnding): void {
     this.#estimateStep()
     const { stream, answer } = this.#turn
-    const finishedStream = toFinishedStream({ ...stream, messageId: answer?.id ?? null }, ending, this.#env)
+    const finishedStream = toFinishedStream({ ...stream, messageId: answer?.id ?? null }, ending, this.#runtime)
     this.#update({ stream: finishedStream })
     this.#emit({
       ...this.#createEventBase(),
@@ -402,7 +402,8 @@ class TurnTransition {
     if (knownIndex === undefined)
       this.#update({ partIndexByCallId: new Map([...this.#turn.partIndexByCallId, [callId, partIndex]]) })
     const part = this.#turn.answer?.parts[partIndex]
-    const call = part?.type === 'tool' ? part.call : createToolCall(this.#env.newId('toolCall'), name.toWellFormed())
+    const call =
+      part?.type === 'tool' ? part.call : createToolCall(this.#runtime.newId('toolCall'), name.toWellFormed())
     return { partIndex, call }
   }
 
@@ -441,11 +442,11 @@ class TurnTransition {
   }
 
   #createEventBase(): StreamEventBase {
-    return createEventBase(this.#turn.stream, this.#env)
+    return createEventBase(this.#turn.stream, this.#runtime)
   }
 
   #createPartEventBase(partIndex: number): StreamEventBase & { messageId: string; partIndex: number } {
-    const messageId = this.#turn.stream.messageId ?? this.#env.newId('message')
+    const messageId = this.#turn.stream.messageId ?? this.#runtime.newId('message')
     if (this.#turn.stream.messageId === null) this.#update({ stream: { ...this.#turn.stream, messageId } })
     return { ...this.#createEventBase(), messageId, partIndex }
   }
@@ -464,17 +465,17 @@ class TurnTransition {
   }
 }
 
-function createEventBase({ id, sessionId }: StreamRecord, env: Environment): StreamEventBase {
-  return { at: env.now(), sessionId, streamId: id }
+function createEventBase({ id, sessionId }: StreamRecord, runtime: Runtime): StreamEventBase {
+  return { at: runtime.now(), sessionId, streamId: id }
 }
 
 /** A stream's row when it is over. Its generation is raised: whoever still names the old one is refused. */
-function toFinishedStream(stream: StreamRecord, ending: StreamEnding, env: Environment): StreamRecord {
+function toFinishedStream(stream: StreamRecord, ending: StreamEnding, runtime: Runtime): StreamRecord {
   return {
     ...stream,
     status: ending.status,
     generation: stream.generation + 1,
-    finishedAt: env.now(),
+    finishedAt: runtime.now(),
     error: toStreamError(ending),
   }
 }

@@ -7,7 +7,7 @@ import { toJobRecord, parseJobsFile } from './jobs-file.ts'
 import { parseRunOutput } from './run-output.ts'
 import { readRuntimeStates } from './runtime-database.ts'
 import { parsePythonTime, parseTimezone } from './python-time.ts'
-import type { HermesLogger } from '../state/state-database.ts'
+import type { Logger } from '../../lib/logger.ts'
 
 export interface CronReaderOptions {
   /** Hermes' home: its files lie in `cron` there. */
@@ -15,7 +15,7 @@ export interface CronReaderOptions {
   readonly profile: string
   /** How long one call waits for a lock, in milliseconds. */
   readonly lockTimeoutMs: number
-  readonly log: HermesLogger
+  readonly log: Logger
 }
 
 /** A session in which Hermes held a run of a job; `stamp` tells when it began, as the run's position tells its end. */

@@ -1,6 +1,7 @@
 import type { OpenSearchSource } from '../../search/search-source.ts'
 import { StateDatabase } from '../state/state-database.ts'
 import { HermesSearchSource } from './hermes-search.ts'
+import { silentLogger } from '../../lib/logger.ts'
 
 /** How long a search waits for a lock on state.db. No other search of the profile runs meanwhile. */
 const lockTimeoutMs = 500
@@ -8,6 +9,5 @@ const lockTimeoutMs = 500
 /** Loaded by the search worker: opens a Hermes state.db, which need not exist yet. */
 export const openSearchSource: OpenSearchSource = ({ path, profile }, onStatement) => {
   // The worker that lists the sessions logs what is wrong with the file.
-  const log = { info: () => undefined, warn: () => undefined }
-  return new HermesSearchSource(new StateDatabase({ path, lockTimeoutMs, log, onStatement }), profile)
+  return new HermesSearchSource(new StateDatabase({ path, lockTimeoutMs, log: silentLogger, onStatement }), profile)
 }

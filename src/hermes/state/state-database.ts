@@ -2,11 +2,7 @@ import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { healthFromError, healthMessages, type FileHealth } from './file-health.ts'
 import { StateSchema } from './state-schema.ts'
-
-export interface HermesLogger {
-  info(details: object, message: string): void
-  warn(details: object, message: string): void
-}
+import type { Logger } from '../../lib/logger.ts'
 
 /** A handle and what it leads to. A new one is made when the file was replaced, or its tables were altered. */
 export interface OpenStateDatabase {
@@ -20,7 +16,7 @@ export interface StateDatabaseOptions {
   readonly path: string
   /** How long one call waits for a lock, in milliseconds. */
   readonly lockTimeoutMs: number
-  readonly log: HermesLogger
+  readonly log: Logger
   /** Sees every statement that runs on the file, its values filled in. */
   readonly onStatement: ((sql: string) => void) | null
   /** Called when the file is read after a time in which it was not, for whatever reason: much may have changed. */

@@ -78,7 +78,7 @@ builder.queryFields((t) => ({
       if (after < 0) throw badInput(`after is 0 or more; it was ${after}.`, 'after')
       if (first < 1 || first > maxEvents) throw badInput(`first is from 1 to ${maxEvents}; it was ${first}.`, 'first')
       const { chats } = await profiles.requireProfileOfSession(args.sessionId)
-      return chats.log.read({ sessionId: args.sessionId, after, limit: first })
+      return chats.eventLog.read({ sessionId: args.sessionId, after, limit: first })
     },
   }),
   models: t.field({

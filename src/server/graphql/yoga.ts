@@ -1,6 +1,6 @@
 import type { GraphQLError } from 'graphql'
 import { createYoga, type Plugin, useExecutionCancellation } from 'graphql-yoga'
-import type { Logger } from 'pino'
+import type { Logger } from '../../lib/logger.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import { type Context, createContext } from '../../schema/context.ts'
 import { schema } from '../../schema/schema.ts'

@@ -2,9 +2,9 @@ import { createHash, randomUUID } from 'node:crypto'
 import { rmSync, statSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { chunkArray } from '../../lib/chunk.ts'
 import type { BlobStore, FindUnreferenced } from '../blob-store.ts'
+import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
 
 /** How long a file may be there before a row refers to it. */
 const gracePeriodMs = 5 * 60_000 // milliseconds

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { chunkArray } from '../../lib/chunk.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
@@ -16,6 +15,7 @@ import type { PageRequest } from '../../lib/pagination.ts'
 import type { SessionFilter, SessionKey } from '../../model/session-filter.ts'
 import type { SqliteDatabase } from './database/sqlite-database.ts'
 import { type MessageRow, type SessionRow, messageFromRow, sessionFromRow } from './rows/row-mappers.ts'
+import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
 
 const maxIdsPerStatement = 500 // ids a statement
 
@@ -51,7 +51,7 @@ export class SqliteSessionReader implements SessionReader {
     const sessions = this.#loadSessions(first)
     for (const batch of more) {
       // Of very many, for others to come in between.
-      await setImmediate()
+      await yieldToEventLoop()
       sessions.push(...this.#loadSessions(batch))
     }
     return { conversations: entries, sessions }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { HermesReader, type HermesReaderOptions } from '../../../src/hermes/hermes-reader.ts'
-import type { HermesLogger } from '../../../src/hermes/hermes-session-reader.ts'
+import { RecordingLogger } from '../recording-logger.ts'
 import type { PageRequest } from '../../../src/lib/pagination.ts'
 import { HermesDb, type HermesLayout } from './hermes-db.ts'
 
@@ -25,23 +25,13 @@ export function newDb(
   return hermes
 }
 
-/** A log whose lines are kept, each with its level. */
-export function newLog(): HermesLogger & { readonly lines: string[] } {
-  const lines: string[] = []
-  return {
-    lines,
-    info: (_, message) => lines.push(`info: ${message}`),
-    warn: (_, message) => lines.push(`warn: ${message}`),
-  }
-}
-
 /** A reader in this thread, with what it logs and the statements that it runs. */
 export function newReader(
   path: string,
   timeoutMs = 100,
   more: Pick<HermesReaderOptions, 'indexPath' | 'segueDatabasePath' | 'onConversationsChanged'> = {},
 ) {
-  const log = newLog()
+  const log = new RecordingLogger()
   const statements: string[] = []
   const options = { path, lockTimeoutMs: timeoutMs, log, onStatement: (sql: string) => void statements.push(sql) }
   const reader = new HermesReader('default', { ...options, ...more })

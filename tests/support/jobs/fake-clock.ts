@@ -1,6 +1,6 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { newId } from '../../../src/lib/ids.ts'
-import type { Environment } from '../../../src/jobs/job-clock.ts'
+import type { Runtime } from '../../../src/lib/runtime.ts'
+import { yieldToEventLoop } from '../../../src/lib/yield-to-event-loop.ts'
 
 interface FakeTimer {
   readonly at: number
@@ -8,7 +8,7 @@ interface FakeTimer {
 }
 
 /** A clock that goes as it is told: timers follow the time of a machine that is awake, the wall clock may jump. */
-export class FakeClock implements Environment {
+export class FakeClock implements Runtime {
   readonly newId = newId
   readonly #timers = new Set<FakeTimer>()
   #elapsedMs = 0
@@ -33,7 +33,7 @@ export class FakeClock implements Environment {
 
   /** Lets time go by: each timer calls back at its time, and what follows from that is done before the next one. */
   async advance(milliseconds: number): Promise<void> {
-    await turn()
+    await yieldToEventLoop()
     const end = this.#elapsedMs + milliseconds
     for (
       let next = this.msUntilNextTimer;
@@ -46,7 +46,7 @@ export class FakeClock implements Environment {
         this.#timers.delete(timer)
         timer.callback()
       }
-      await turn()
+      await yieldToEventLoop()
     }
     this.#elapsedMs = end
   }

@@ -6,6 +6,7 @@ import type { JsonObject, Tool } from '../../../src/agent/tools/tool.ts'
 import type { StdioServer } from '../../../src/config/profile/mcp-server.ts'
 import type { Json } from '../../../src/lib/json.ts'
 import { waitUntil } from '../wait-until.ts'
+import { RecordingLogger } from '../recording-logger.ts'
 
 const { PATH = '', HOME = '' } = process.env
 const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/compile', import.meta.url))
@@ -47,7 +48,7 @@ export function newTestTools(
   more: Partial<McpToolSourceOptions> = {},
 ): TestTools {
   const warnings: { [key: string]: unknown }[] = []
-  const log = { warn: (details: object, message: string) => void warnings.push({ message, ...details }) }
+  const log = new RecordingLogger(({ fields, message }) => void warnings.push({ message, ...fields }))
   const source = new McpToolSource({ servers, log, ...more })
   const findTool = async (name: string): Promise<Tool> => {
     const tools = await source.tools()

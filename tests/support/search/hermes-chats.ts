@@ -5,8 +5,9 @@ import { HermesSearchSource } from '../../../src/hermes/search/hermes-search.ts'
 import type { SearchPage, SearchRequest } from '../../../src/search/search-hit.ts'
 import { SearchRunner } from '../../../src/search/search-runner.ts'
 import type { HermesDb, HermesLayout } from '../hermes/hermes-db.ts'
-import { newDb, newLog } from '../hermes/reading.ts'
+import { newDb } from '../hermes/reading.ts'
 import { hitId } from './segue-chats.ts'
+import { RecordingLogger } from '../recording-logger.ts'
 
 /** How many of the newest rows are read themselves here. */
 export const newestRows = 20
@@ -29,7 +30,7 @@ export function newHermesSearchFixture(
   const hermes = newDb(undefined, layout)
   const statements: string[] = []
   const onStatement = (sql: string): void => void statements.push(sql)
-  const file = new StateDatabase({ path: hermes.path, lockTimeoutMs: 100, log: newLog(), onStatement })
+  const file = new StateDatabase({ path: hermes.path, lockTimeoutMs: 100, log: new RecordingLogger(), onStatement })
   // What is found does not hang on how busy the machine is.
   const patience = 10_000
   const search = new HermesSearchSource(file, 'default', {

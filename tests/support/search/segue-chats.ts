@@ -15,6 +15,7 @@ import { SqliteEventStore } from '../../../src/storage/sqlite/sqlite-event-store
 import { newSessionRecord } from '../sessions/session-record.ts'
 import { newTempFolder } from '../server/segue.ts'
 import { waitUntil } from '../wait-until.ts'
+import { RecordingLogger } from '../recording-logger.ts'
 
 /** A profile's own database and the search in it, in this thread. */
 export interface SegueSearchFixture {
@@ -22,7 +23,7 @@ export interface SegueSearchFixture {
   readonly database: SqliteDatabase
   readonly store: SqliteEventStore
   /** What went wrong while it was indexed in the background. */
-  readonly problems: unknown[]
+  readonly loggedErrors: readonly unknown[]
   readonly runner: SearchRunner
   /** Adds a session; its id. */
   addSession(title?: string | null, of?: Partial<SessionRecord>): Promise<string>
@@ -54,8 +55,8 @@ export function newSegueSearchFixture({
   const file = path ?? join(newTestFolder(), 'segue.db')
   const database = new SqliteDatabase(file)
   const store = new SqliteEventStore(database, 'default')
-  const problems: unknown[] = []
-  const background = indexInBackground ? new BackgroundIndexer(database, (error) => void problems.push(error)) : null
+  const log = new RecordingLogger()
+  const background = indexInBackground ? new BackgroundIndexer(database, log) : null
   const runner = new SearchRunner(
     new Map([['SEGUE', new SqliteSearchSource(new ReadOnlyDatabase(file, null))]]),
     timeoutMs,
@@ -75,7 +76,7 @@ export function newSegueSearchFixture({
     path: file,
     database,
     store,
-    problems,
+    loggedErrors: log.errors,
     runner,
     addSession: async (title = null, overrides = {}) => {
       const id = newId('session')

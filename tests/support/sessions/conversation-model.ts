@@ -9,6 +9,7 @@ import { channelForSource } from '../../../src/model/channel.ts'
 import { HermesDb, type HermesLayout } from '../hermes/hermes-db.ts'
 import { newTempFolder } from '../server/segue.ts'
 import { newSessionRecord } from './session-record.ts'
+import { silentLogger } from '../../../src/lib/logger.ts'
 
 /** A session as a person would describe it. Times are seconds, as in Hermes' file. */
 export interface ModelSession {
@@ -152,8 +153,7 @@ export class ConversationFixture {
     const [home, hermesHome] = [newTempFolder(), newTempFolder()]
     const hermes = new HermesDb(join(hermesHome, 'state.db'), layout)
     hermes.db.pragma('foreign_keys = OFF')
-    const log = { info: () => undefined, warn: () => undefined }
-    const profile = openProfileStorage({ home, hermesHome, durable: false, log })
+    const profile = openProfileStorage({ home, hermesHome, durable: false, log: silentLogger })
     // A database of ours is made by the first write.
     await profile.eventStore.createSession({
       session: newSessionRecord({ id: segueId(0), origin: 'SEGUE', source: 'segue' }),

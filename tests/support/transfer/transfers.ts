@@ -5,8 +5,7 @@ import { exportConversation } from '../../../src/transfer/export-conversation.ts
 import { importConversation } from '../../../src/transfer/import-conversation.ts'
 import { request } from '../server/graphql-request.ts'
 import { newTempFolder } from '../server/segue.ts'
-
-const log = { info: () => undefined, warn: () => undefined }
+import { silentLogger } from '../../../src/lib/logger.ts'
 
 export interface ExportInput {
   readonly home: string
@@ -21,7 +20,15 @@ export async function exportToFile({ home, hermesHome = null, id, profile = null
   const workingDirectory = newTempFolder()
   const paths = { home, hermesHome }
   const onNote = (note: string): void => void notes.push(note)
-  const { path } = await exportConversation({ paths, id, profile, output: null, workingDirectory, log, onNote })
+  const { path } = await exportConversation({
+    paths,
+    id,
+    profile,
+    output: null,
+    workingDirectory,
+    log: silentLogger,
+    onNote,
+  })
   if (path === null) throw new Error('it was not written to a file')
   return { path, text: readFileSync(path, 'utf8'), notes }
 }

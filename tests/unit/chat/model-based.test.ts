@@ -1,6 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate as breathe } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { ModelMessage } from 'ai'
 import Database from 'better-sqlite3'
@@ -36,10 +35,12 @@ import {
 import { newChatRequest } from '../../support/fixtures/chat-request.ts'
 import { wrapStore } from '../../support/storage/event-store.ts'
 import { newResolvedModel } from '../../support/providers/resolved-model.ts'
-import { anyAgentEvents, anyGate, newCountingEnvironment } from '../../support/fixtures/generators.ts'
+import { anyAgentEvents, anyGate, newCountingRuntime } from '../../support/fixtures/generators.ts'
 import { findOpenAiProblems } from '../../support/fixtures/message-rules.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
 import { waitUntil } from '../../support/wait-until.ts'
+import { yieldToEventLoop } from '../../../src/lib/yield-to-event-loop.ts'
+import { silentLogger } from '../../../src/lib/logger.ts'
 
 /** What an agent does in one run: the test releases it one by one. Null: it is done. */
 class Script {
@@ -111,7 +112,7 @@ const nothing: Stored = { sessions: [], streams: [], messages: [], events: [], d
 class World {
   readonly #home = newTempFolder()
   readonly #path = join(this.#home, 'segue.db')
-  readonly #env = { ...newCountingEnvironment(), newId }
+  readonly #runtime = { ...newCountingRuntime(), newId }
   readonly #lives: Life[] = []
   #life: Life
   /** The agents' runs of this life, by the name of their model, which each stream has to itself. */
@@ -237,8 +238,7 @@ class World {
   }
 
   #begin(): Life {
-    const log = { info: () => undefined, warn: () => undefined }
-    const opened = openProfileStorage({ home: this.#home, hermesHome: null, durable: false, log })
+    const opened = openProfileStorage({ home: this.#home, hermesHome: null, durable: false, log: silentLogger })
     const { promise: died, resolve } = Promise.withResolvers<void>()
     const profile: ProfileStorage = { ...opened, eventStore: this.#mortal(opened.eventStore, () => life) }
     const sessions = new SessionRepository(profile)
@@ -253,13 +253,13 @@ class World {
     const chats = new ChatService({
       profile,
       sessions,
-      env: this.#env,
+      runtime: this.#runtime,
       models: {
         assertKnown: () => undefined,
         resolve: async (id) => newResolvedModel(agent, { id: id ?? '', name: id ?? '' }),
       },
       // All that may go wrong here was made to.
-      onProblem: () => undefined,
+      log: silentLogger,
     })
     const life: Life = {
       chats,
@@ -313,7 +313,7 @@ const isOver = (stream: StreamRecord): boolean => stream.finishedAt !== null
 /** All that must hold between any two commands, seen from the outside. */
 async function check(world: World): Promise<void> {
   // What has just been committed is known here by then.
-  await breathe()
+  await yieldToEventLoop()
   const stored = world.stored()
   for (const session of stored.sessions) checkSession(world, stored, session)
   checkStreams(world, stored)

@@ -5,7 +5,8 @@ import { openHermesSessionReader } from '../../../src/hermes/hermes-session-read
 import type { ConversationChange } from '../../../src/storage/session-reader.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { waitUntil } from '../../support/wait-until.ts'
-import { newDb, newLog, newStatePath, newReader } from '../../support/hermes/reading.ts'
+import { newDb, newStatePath, newReader } from '../../support/hermes/reading.ts'
+import { RecordingLogger } from '../../support/recording-logger.ts'
 
 type Changed = readonly ConversationChange[] | null
 
@@ -77,7 +78,7 @@ test('when the file goes, and when it is back, any may have changed', () => {
 
 test('without a Hermes home there is no thread; once there is one, any may have changed', async () => {
   const hermesPath = `${dirname(newStatePath())}/later/state.db`
-  const log = newLog()
+  const log = new RecordingLogger()
   const sessions = openHermesSessionReader({ path: hermesPath, profile: 'default', log })
   onTestFinished(() => sessions.close())
   const told: Changed[] = []

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { StateDatabase } from '../../../src/hermes/state/state-database.ts'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { firstPage, newDb, newLog, newStatePath, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, newDb, newStatePath, newReader } from '../../support/hermes/reading.ts'
+import { RecordingLogger } from '../../support/recording-logger.ts'
 
 const again = 'info: The state.db of Hermes is read again'
 
@@ -218,7 +219,7 @@ test('without sessions everything is empty, and comes back', () => {
 
 test('a disk I/O error is tried again three times, and then warned of once', () => {
   const hermes = newDb()
-  const log = newLog()
+  const log = new RecordingLogger()
   const file = new StateDatabase({ path: hermes.path, lockTimeoutMs: 0, log, onStatement: null })
   const failing = (failures: number) => () => {
     if (tries++ < failures) throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_SHMOPEN')

@@ -10,7 +10,8 @@ import {
   newHermesJob,
   formatResponseDocument,
 } from '../../support/hermes/hermes-cron.ts'
-import { firstPage, lastPage, newDb, newLog, newStatePath, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, lastPage, newDb, newStatePath, newReader } from '../../support/hermes/reading.ts'
+import { RecordingLogger } from '../../support/recording-logger.ts'
 
 const jobId = 'a1b2c3d4e5f6'
 
@@ -207,7 +208,7 @@ test('all of it comes out of the thread, and nothing when it is closed', async (
   const { path, cron } = home()
   cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
   const before = readdirSync(cron.folder, { recursive: true })
-  const sessions = openHermesSessionReader({ path, profile: 'default', log: newLog() })
+  const sessions = openHermesSessionReader({ path, profile: 'default', log: new RecordingLogger() })
   onTestFinished(() => sessions.close())
   const { jobs } = sessions
   expect(jobs.origin).toBe('HERMES')

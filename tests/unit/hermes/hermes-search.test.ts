@@ -5,7 +5,6 @@ import { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import { normalizeText } from '../../../src/search/analyzer.ts'
 import { SearchQuery } from '../../../src/search/search-query.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { newLog } from '../../support/hermes/reading.ts'
 import {
   addFtsIndexes,
   type FtsLayout,
@@ -16,6 +15,7 @@ import {
 } from '../../support/search/hermes-chats.ts'
 import { hitId, readAllPages } from '../../support/search/segue-chats.ts'
 import { anyQuery, anyText } from '../../support/search/texts.ts'
+import { RecordingLogger } from '../../support/recording-logger.ts'
 
 /** Messages that say nothing of interest, so that those before them are no longer among the newest. */
 function fillUp(hermes: HermesDb): void {
@@ -292,7 +292,7 @@ test.each<FtsLayout | null>([null, 'inline', 'gated'])(
     const reader = new HermesReader('default', {
       path: hermes.path,
       lockTimeoutMs: 0,
-      log: newLog(),
+      log: new RecordingLogger(),
       onStatement: null,
     })
     const flag = fc.constantFrom(0, 1)

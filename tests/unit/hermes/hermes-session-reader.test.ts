@@ -5,10 +5,11 @@ import {
   type HermesSessionReaderOptions,
   type HermesSessionReader,
 } from '../../../src/hermes/hermes-session-reader.ts'
-import { firstPage, newDb, newLog, newStatePath } from '../../support/hermes/reading.ts'
+import { firstPage, newDb, newStatePath } from '../../support/hermes/reading.ts'
+import { RecordingLogger } from '../../support/recording-logger.ts'
 
 function open(path: string, more: Partial<HermesSessionReaderOptions> = {}): HermesSessionReader {
-  const sessions = openHermesSessionReader({ path, profile: 'default', log: newLog(), ...more })
+  const sessions = openHermesSessionReader({ path, profile: 'default', log: new RecordingLogger(), ...more })
   onTestFinished(() => sessions.close())
   return sessions
 }
@@ -47,7 +48,7 @@ test('the statements of a call are told before its answer', async () => {
 })
 
 test('what is wrong is logged in the main thread', async () => {
-  const log = newLog()
+  const log = new RecordingLogger()
   const sessions = open(newStatePath(), { log })
   expect(await sessions.listSessions(firstPage(9), {})).toEqual([])
   expect(log.lines).toEqual([expect.stringMatching(/^info: There is no state.db/)])
@@ -76,7 +77,7 @@ test('a lock holds up nothing in the main thread', async () => {
 test('a thread that dies answers with nothing, is told of, and is started anew', async () => {
   const hermes = newDb(undefined, 'newest', 'delete')
   hermes.addSession('s')
-  const log = newLog()
+  const log = new RecordingLogger()
   const sessions = open(hermes.path, { log })
   const told: unknown[] = []
   sessions.onConversationsChanged((changed) => told.push(changed))
@@ -98,7 +99,7 @@ test('a thread that dies answers with nothing, is told of, and is started anew',
 test('an error that nobody caught in the thread ends the thread, not the process', async () => {
   const hermes = newDb()
   hermes.addSession('s')
-  const log = newLog()
+  const log = new RecordingLogger()
   const sessions = open(hermes.path, { log })
   const starting = nextWorker()
   await sessions.findSessions([])
@@ -119,7 +120,7 @@ test.each(['wal', 'delete'] as const)(
     hermes.transaction(() => {
       for (let i = 0; i < 1500; i++) hermes.addMessage(hermes.addSession(`s${i}`, { started_at: i + 1 }), i + 1)
     })
-    const log = newLog()
+    const log = new RecordingLogger()
     const sessions = open(hermes.path, { log })
     sessions.warmUp()
     for (let i = 0; i < 60; i++) {
@@ -138,7 +139,7 @@ test.each(['wal', 'delete'] as const)(
 test('closing ends a thread that waits for a lock, at once', async () => {
   const hermes = newDb(undefined, 'newest', 'delete')
   hermes.addSession('s')
-  const log = newLog()
+  const log = new RecordingLogger()
   const sessions = open(hermes.path, { log })
   await sessions.findSessions(['s'])
   hermes.db.exec('BEGIN EXCLUSIVE')

@@ -4,6 +4,7 @@ import { openProfileStorage } from '../../../src/services/profile-stores.ts'
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import { HermesCron, newHermesJob, formatResponseDocument } from '../../support/hermes/hermes-cron.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
+import { silentLogger } from '../../../src/lib/logger.ts'
 
 let home: string
 const open: ProfileStorage[] = []
@@ -22,8 +23,7 @@ afterEach(async () => {
 
 /** The jobs of the Hermes agent of a profile. */
 function jobsOf(name: string) {
-  const log = { warn: () => undefined, info: () => undefined }
-  const profile = openProfileStorage({ name, home, hermesHome: home, durable: false, log })
+  const profile = openProfileStorage({ name, home, hermesHome: home, durable: false, log: silentLogger })
   open.push(profile)
   if (!profile.hermesJobs) throw new Error('Hermes is turned off')
   return profile.hermesJobs

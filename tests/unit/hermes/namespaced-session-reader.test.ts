@@ -9,6 +9,7 @@ import type { SessionKey } from '../../../src/model/session-filter.ts'
 import { newSessionRecord } from '../../support/sessions/session-record.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
+import { silentLogger } from '../../../src/lib/logger.ts'
 
 let home: string
 let db: HermesDb
@@ -26,8 +27,7 @@ afterEach(async () => {
 })
 
 function profile(name: string): ProfileStorage {
-  const log = { warn: () => undefined, info: () => undefined }
-  const opened = openProfileStorage({ name, home, hermesHome: home, durable: false, log })
+  const opened = openProfileStorage({ name, home, hermesHome: home, durable: false, log: silentLogger })
   open.push(opened)
   return opened
 }

@@ -5,7 +5,8 @@ import { expect, test } from 'vitest'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import { StateDatabase } from '../../../src/hermes/state/state-database.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { firstPage, newDb, newLog, newStatePath, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, newDb, newStatePath, newReader } from '../../support/hermes/reading.ts'
+import { RecordingLogger } from '../../support/recording-logger.ts'
 
 function readAll(reader: HermesReader): void {
   expect(reader.sessionPage(firstPage(9), {})).not.toEqual([])
@@ -48,7 +49,7 @@ test('a WAL that a dead writer has left is read, and left as it is', () => {
 
 test('the handle refuses to write', () => {
   const hermes = newDb()
-  const log = newLog()
+  const log = new RecordingLogger()
   const file = new StateDatabase({ path: hermes.path, lockTimeoutMs: 0, log, onStatement: null })
   const modes = file.read(null, ({ db }) => ({
     readonly: db.readonly,

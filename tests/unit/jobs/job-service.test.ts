@@ -5,6 +5,7 @@ import type { JobReader } from '../../../src/storage/job-store.ts'
 import { FakeClock } from '../../support/jobs/fake-clock.ts'
 import { newJobInput, newTestJob, newStore } from '../../support/jobs/job-fixtures.ts'
 import { parseTime } from '../../support/jobs/times.ts'
+import { RecordingLogger } from '../../support/recording-logger.ts'
 
 const start = '2026-11-22T12:00:00Z'
 const minute = 60_000
@@ -42,8 +43,8 @@ async function world(more: Partial<JobServiceOptions> = {}) {
     hermes,
     profile: 'default',
     run: async () => ({ status: 'OK', output: 'The starlings.', error: null }),
-    onProblem: (error) => expect(error).toBeNull(),
-    env: clock,
+    log: new RecordingLogger((entry) => expect(entry).toBeNull()),
+    runtime: clock,
     timezone: 'Europe/Stockholm',
     ...more,
   })

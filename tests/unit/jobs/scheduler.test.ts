@@ -7,6 +7,7 @@ import type { JobCommit } from '../../../src/storage/job-store.ts'
 import type { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
 import { FakeClock } from '../../support/jobs/fake-clock.ts'
 import { newTestJob, newJobsFolder, newStore } from '../../support/jobs/job-fixtures.ts'
+import { RecordingLogger } from '../../support/recording-logger.ts'
 
 const start = '2026-11-22T12:00:00Z'
 const [second, minute, hour, day] = [1_000, 60_000, 3_600_000, 86_400_000]
@@ -35,7 +36,7 @@ function world({
 }: World = {}) {
   const { store, database } = newStore(folder)
   const making: Making[] = []
-  const problems: string[] = []
+  const log = new RecordingLogger()
   const scheduler = new Scheduler({
     store: between(store),
     run: (_, run) => {
@@ -43,8 +44,8 @@ function world({
       making.push({ run, end: resolve, fail: reject })
       return promise
     },
-    onProblem: (_, what) => problems.push(what),
-    env: clock,
+    log,
+    runtime: clock,
     ...more,
   })
   const runs = (of: SegueJob): Promise<JobRunRecord[]> => store.listRuns(of.id, newestFirst)
@@ -54,7 +55,7 @@ function world({
     scheduler.requestPoll()
     return added
   }
-  return { folder, clock, store, database, scheduler, making, problems, runs, add }
+  return { folder, clock, store, database, scheduler, making, log, runs, add }
 }
 
 /** The one run that is under way. */
@@ -150,7 +151,7 @@ test('a clock that is put back runs nothing twice', async () => {
 })
 
 test('a clock that was years ahead is forgotten, apart from the runs that were made', async () => {
-  const { clock, scheduler, making, runs, add, store, problems } = world()
+  const { clock, scheduler, making, runs, add, store, log } = world()
   await scheduler.start()
   const kept = await add({ schedule: '0 * * * *' })
   const passAnHour = async (): Promise<void> => {
@@ -168,7 +169,7 @@ test('a clock that was years ahead is forgotten, apart from the runs that were m
   // 13:00 has had its run; 12:00 and 14:00 have not.
   const times = (await runs(kept)).map(({ scheduledFor }) => new Date(scheduledFor ?? 0).toISOString().slice(0, 13))
   expect(times).toEqual(['2026-11-22T14', '2026-11-22T12', '2029-11-21T13', '2026-11-22T13'])
-  expect(problems).toEqual([])
+  expect(log.errors).toEqual([])
 })
 
 test('the wall clock is looked at every half minute, and a due time is waited for in one go', async () => {
@@ -182,7 +183,7 @@ test('the wall clock is looked at every half minute, and a due time is waited fo
 })
 
 test('an empty answer, a fault and a fault of the server are recorded as errors', async () => {
-  const { clock, scheduler, making, runs, add, problems } = world()
+  const { clock, scheduler, making, runs, add, log } = world()
   await scheduler.start()
   const kept = await add({ schedule: 'every 10m' })
   const ends: ((making: Making) => void)[] = [
@@ -202,7 +203,7 @@ test('an empty answer, a fault and a fault of the server are recorded as errors'
     ['ERROR', null, 'There is no such model.'],
     ['ERROR', null, 'The run failed by a fault of the server.'],
   ])
-  expect(problems).toHaveLength(1)
+  expect(log.errors).toHaveLength(1)
 })
 
 test('what a crash killed is INTERRUPTED, and the next run comes', async () => {
@@ -264,7 +265,7 @@ test('nobody runs by hand what is not there', async () => {
 })
 
 test('a job that is deleted, paused or changed while it runs takes its run to the end', async () => {
-  const { clock, scheduler, making, runs, add, store, problems } = world()
+  const { clock, scheduler, making, runs, add, store, log } = world()
   await scheduler.start()
   const gone = await add({ schedule: 'in 1s' })
   const kept = await add({ schedule: 'in 2s' })
@@ -278,7 +279,7 @@ test('a job that is deleted, paused or changed while it runs takes its run to th
   expect(await runs(gone)).toEqual([])
   expect(await runs(kept)).toMatchObject([{ status: 'OK' }])
   expect(await store.findJob(kept.id)).toMatchObject({ state: 'PAUSED', completedRuns: 1 })
-  expect(problems).toEqual([])
+  expect(log.errors).toEqual([])
 })
 
 test('a disk that is full delays and loses nothing: other jobs run, and what failed is tried again', async () => {
@@ -288,14 +289,14 @@ test('a disk that is full delays and loses nothing: other jobs run, and what fai
       if (full && write.job.name === 'Unlucky') throw new Error('database or disk is full')
       return store.commit(write)
     })
-  const { clock, scheduler, making, runs, add, problems } = world({ between })
+  const { clock, scheduler, making, runs, add, log } = world({ between })
   await scheduler.start()
   const unlucky = await add({ name: 'Unlucky', schedule: 'in 10s' })
   await add({ name: 'Lucky', schedule: 'in 10s' })
   full = true
   await clock.advance(20 * second)
   expect(only(making).run.jobId).not.toBe(unlucky.id)
-  expect(problems).toHaveLength(11)
+  expect(log.errors).toHaveLength(11)
   full = false
   await clock.advance(second)
   const late = making.at(-1)
@@ -352,7 +353,7 @@ test('by the clock on the wall and with timers of the machine it is the same', a
       begun.resolve(run)
       return ok
     },
-    onProblem: (error) => begun.reject(error),
+    log: new RecordingLogger(({ message }) => begun.reject(new Error(message))),
   })
   await scheduler.start()
   await store.commit({ job: newTestJob(Date.now(), { schedule: new Date(Date.now() + 50).toISOString() }) })

@@ -10,6 +10,7 @@ import { SeededRandom } from '../../chaos/seeded-random.ts'
 import { FakeClock } from '../../support/jobs/fake-clock.ts'
 import { newTestJob, newJobsFolder } from '../../support/jobs/job-fixtures.ts'
 import { parseTime, toIso } from '../../support/jobs/times.ts'
+import { RecordingLogger } from '../../support/recording-logger.ts'
 
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000]
 const start = '2026-01-01T00:00:00Z'
@@ -84,10 +85,10 @@ class World {
     const scheduler = new Scheduler({
       store: new Proxy(store, { get: (target, name) => (name === 'commit' ? commit : bound(target, name)) }),
       run: () => this.#make(),
-      onProblem: (error) => {
-        if (process === this.#process) throw error
-      },
-      env: this.clock,
+      log: new RecordingLogger(({ message }) => {
+        if (process === this.#process) throw new Error(message)
+      }),
+      runtime: this.clock,
       // Half a minute would be a million looks a year.
       maxPollIntervalMs: 6 * hour,
     })

@@ -1,8 +1,8 @@
-import { setImmediate as breathe } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { ConcurrencyLimiter } from '../../../src/lib/concurrency-limiter.ts'
 import { newLatch } from '../../support/fixtures/agent-chats.ts'
 import { waitUntil } from '../../support/wait-until.ts'
+import { yieldToEventLoop } from '../../../src/lib/yield-to-event-loop.ts'
 
 const never = new AbortController().signal
 
@@ -44,7 +44,7 @@ test('who leaves before its turn is not run, and takes no place', async () => {
   const c = run('c')
   leaving.abort()
   expect(await b.done).toBeNull()
-  await breathe()
+  await yieldToEventLoop()
   expect(begun).toEqual(['a'])
   a.end()
   await waitUntil(() => begun.length > 1)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { mergeAsyncIterables } from '../../../src/lib/merge-async-iterables.ts'
 import { newLatch } from '../../support/fixtures/agent-chats.ts'
+import { yieldToEventLoop } from '../../../src/lib/yield-to-event-loop.ts'
 
 type Source = AsyncGenerator<string, void, void>
 
@@ -82,7 +83,7 @@ describe('the others', () => {
     }
     expect(left).toEqual(['a left'])
     stuck.open()
-    await new Promise(setImmediate)
+    await yieldToEventLoop()
     expect(left).toEqual(['a left', 'stuck left'])
   })
 
@@ -100,6 +101,6 @@ describe('the others', () => {
       expect(value).toBe('x')
       break
     }
-    await new Promise(setImmediate)
+    await yieldToEventLoop()
   })
 })

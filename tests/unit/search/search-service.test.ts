@@ -8,6 +8,7 @@ import type { SearchRequest } from '../../../src/search/search-hit.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
 import { hitId, newTextMessage, readAllPages } from '../../support/search/segue-chats.ts'
+import { silentLogger } from '../../../src/lib/logger.ts'
 
 const never = new AbortController().signal
 
@@ -38,7 +39,7 @@ function newScene(): Scene {
     home: join(folder, 'home'),
     hermesHome: folder,
     durable: false,
-    log: { info: () => undefined, warn: () => undefined },
+    log: silentLogger,
     onStatement: (file, sql) => statements.push(`${file}: ${sql}`),
   })
   onTestFinished(async () => {

@@ -11,9 +11,9 @@ class Waiting extends EventTarget {
 
   constructor(segue: TestSegue) {
     super()
-    const { log } = segue.defaultProfile.chats
-    const more = log.waitForMore.bind(log)
-    vi.spyOn(log, 'waitForMore').mockImplementation(async (...range) => {
+    const { eventLog } = segue.defaultProfile.chats
+    const more = eventLog.waitForMore.bind(eventLog)
+    vi.spyOn(eventLog, 'waitForMore').mockImplementation(async (...range) => {
       this.#add(1)
       try {
         return await more(...range)

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { ask } from '../../support/server/graphql-request.ts'
@@ -9,6 +8,7 @@ import {
   withLineageFixture,
 } from '../../support/sessions/family.ts'
 import { countSessionReads } from '../../support/sessions/statements.ts'
+import { yieldToEventLoop } from '../../../src/lib/yield-to-event-loop.ts'
 
 const alone = (id: string): LineagePosition => [null, id, 1]
 
@@ -346,7 +346,7 @@ describe('what a page costs', () => {
       const { sessions } = family.segue.defaultProfile
       for (let i = 0; i < 1000; i++) await sessions.create({ title: null, model: null, continues: null })
       // Connections that were idle for too long meanwhile are closed now, before they are used again.
-      for (let turn = 0; turn < 3; turn++) await setImmediate()
+      for (let turn = 0; turn < 3; turn++) await yieldToEventLoop()
       family.statements.length = 0
       expect(await family.loadPosition(tip)).toEqual([name('s', 2), name('s', 0), 4])
       expect(countSessionReads(family.statements, 'hermes')).toEqual([1, 1, 1])

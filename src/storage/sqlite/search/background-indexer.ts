@@ -1,8 +1,10 @@
-import { setImmediate as yieldToEventLoop, setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { normalizeText } from '../../../search/analyzer.ts'
 import { splitIntoPassages } from '../../../search/passages.ts'
 import type { SqliteDatabase } from '../database/sqlite-database.ts'
 import { readStoredMessageText } from '../rows/message-text-reader.ts'
+import { yieldToEventLoop } from '../../../lib/yield-to-event-loop.ts'
+import type { Logger } from '../../../lib/logger.ts'
 
 /**
  * Takes into the search index what no commit could take in on the way: long messages, and what was there before the
@@ -11,14 +13,14 @@ import { readStoredMessageText } from '../rows/message-text-reader.ts'
  */
 export class BackgroundIndexer {
   readonly #database: SqliteDatabase
-  readonly #onError: (error: unknown) => void
+  readonly #log: Logger
   readonly #abortController = new AbortController()
   #currentRun: Promise<void> | null = null
   #hasPendingWork = false
 
-  constructor(database: SqliteDatabase, onProblem: (error: unknown) => void) {
+  constructor(database: SqliteDatabase, log: Logger) {
     this.#database = database
-    this.#onError = onProblem
+    this.#log = log
     database.onSearchBacklog(() => this.#wake())
     if (database.hasFile) this.#wake()
   }
@@ -43,7 +45,8 @@ export class BackgroundIndexer {
         await this.#indexBacklog()
       }
     } catch (error) {
-      if (!this.#abortController.signal.aborted) this.#onError(error)
+      if (!this.#abortController.signal.aborted)
+        this.#log.warn({ err: error }, 'Search indexing failed. Some messages are not searchable yet.')
     }
     this.#currentRun = null
   }

@@ -7,6 +7,7 @@ import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { findUnusedUrl } from '../../../support/server/small-server.ts'
 import { StrictProvider, type Script, type ProviderStep } from '../../../support/providers/strict-provider.ts'
+import { yieldToEventLoop } from '../../../../src/lib/yield-to-event-loop.ts'
 
 const key = 'sk-test-0123456789'
 const question: ModelMessage = { role: 'user', content: 'Hi' }
@@ -24,7 +25,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await provider.close()
   // Node tells of them once the microtasks have run.
-  await new Promise((resolve) => setImmediate(resolve))
+  await yieldToEventLoop()
   process.off('unhandledRejection', note)
   expect(unhandled.splice(0)).toEqual([])
 })
@@ -391,7 +392,7 @@ describe('stopping', () => {
     await events.next()
     expect(await (await provider.waitForRequest(0)).closed).toBe('provider')
     // What the server sent last goes through the SDK's streams on its own.
-    await new Promise((resolve) => setImmediate(resolve))
+    await yieldToEventLoop()
     stop.abort()
     expect((await events.next()).done).toBe(true)
   })

@@ -8,10 +8,11 @@ import { newProvider } from '../../../support/providers/provider.ts'
 import { findUnusedUrl, startHttpServer, type TestHttpServer } from '../../../support/server/small-server.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
+import { RecordingLogger } from '../../../support/recording-logger.ts'
 
 const offline = { agent: { async *answer() {} }, textGenerator: failingTextGenerator, contextWindow: 1000 }
 const warnings: object[] = []
-const log = { warn: (details: object, message: string) => void warnings.push({ ...details, message }) }
+const log = new RecordingLogger(({ fields, message }) => void warnings.push({ ...fields, message }))
 
 beforeEach(() => {
   warnings.length = 0

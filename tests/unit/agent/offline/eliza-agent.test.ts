@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import type { ModelMessage } from 'ai'
 import { describe, expect, test } from 'vitest'
 import type { AgentEvent, AgentRun } from '../../../../src/agent/agent.ts'
@@ -6,6 +5,7 @@ import { createElizaAgent } from '../../../../src/agent/offline/eliza-agent.ts'
 import { converse } from '../../../../src/agent/offline/eliza.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
+import { yieldToEventLoop } from '../../../../src/lib/yield-to-event-loop.ts'
 
 const question: ModelMessage = { role: 'user', content: 'Who are you?' }
 
@@ -73,7 +73,7 @@ describe('the offline agent', () => {
     const began = performance.now()
     for await (const event of createElizaAgent({ delayMs: 60_000, toolbox }).answer(run([question], stop.signal))) {
       events.push(event)
-      if (event.type === 'reasoning') void setImmediate().then(() => stop.abort())
+      if (event.type === 'reasoning') void yieldToEventLoop().then(() => stop.abort())
     }
     expect(events.map((event) => event.type)).toEqual(['step', 'reasoning'])
     expect(performance.now() - began).toBeLessThan(5_000)
@@ -91,7 +91,7 @@ describe('the offline agent', () => {
     const over = new AbortController()
     const count = async (): Promise<void> => {
       while (!over.signal.aborted) {
-        await setImmediate()
+        await yieldToEventLoop()
         turns++
       }
     }

@@ -81,7 +81,7 @@ async function turn(
     await decide(made.chats, event)
   }
   expect(told.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'COMPLETED' } })
-  expect(made.problems).toEqual([])
+  expect(made.loggedErrors).toEqual([])
   const answer = await made.findAnswer(begun.id)
   if (!answer) throw new Error('there is no answer')
   return { answer, told }

@@ -12,6 +12,7 @@ import { newResolvedModel } from '../../../support/providers/resolved-model.ts'
 import { newProvider } from '../../../support/providers/provider.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
+import { silentLogger } from '../../../../src/lib/logger.ts'
 
 const forever = new Promise<never>(() => {})
 const chat: ModelMessage[] = [
@@ -79,12 +80,11 @@ describe('a model that writes', () => {
   async function writer(silence = 20_000) {
     const mine = newProvider({ name: 'mine', baseURL: provider.baseURL, models: ['test'] })
     const unused = newResolvedModel({ async *answer() {} })
-    const log = { warn: () => undefined }
     const all = {
       providers: [mine],
       offline: unused,
       defaultModel: null,
-      log,
+      log: silentLogger,
       idleTimeoutMs: silence,
       toolbox: newToolbox(),
     }

@@ -8,6 +8,9 @@ import { newLatch } from '../../../support/fixtures/agent-chats.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 import { newToolCallRequest, newTool, newToolSource } from '../../../support/fixtures/tools.ts'
+import { yieldToEventLoop } from '../../../../src/lib/yield-to-event-loop.ts'
+import { RecordingLogger } from '../../../support/recording-logger.ts'
+import { silentLogger } from '../../../../src/lib/logger.ts'
 
 const never = new Promise<never>(() => {})
 
@@ -59,7 +62,7 @@ describe('a call that has to be allowed', () => {
       gate: { type: 'approval', description: 'Run files__write with {"text":"Hi"}', timeoutMs: 1234 },
     })
     const next = events.next()
-    await new Promise(setImmediate)
+    await yieldToEventLoop()
     expect(write.runs).toEqual([])
     allowed.open()
     expect((await next).value).toEqual({ type: 'tool-result', callId: write.name, result: 'done' })
@@ -169,7 +172,7 @@ describe('a question', () => {
     await events.next()
     let over = false
     const end = events.next().then(({ done }) => (over = done === true))
-    await new Promise(setImmediate)
+    await yieldToEventLoop()
     expect(over).toBe(false)
     answered.open()
     expect(await end).toBe(true)
@@ -213,13 +216,13 @@ describe('a tool', () => {
     ['throws null', async () => Promise.reject(null)],
     ['throws an object without a prototype', async () => Promise.reject(Object.create(null))],
   ])('that %s has failed; what it threw is for the log alone', async (_, run) => {
-    const problems: unknown[] = []
+    const log = new RecordingLogger()
     const events = await told([look], {
       tools: [tool(run)],
-      rules: { onProblem: (_error, what) => void problems.push(what) },
+      rules: { log },
     })
     expect(errorIn(events)).toBe('The tool failed for a reason of its own.')
-    expect(problems).toEqual(['a tool failed'])
+    expect(log.lines).toEqual(['error: A tool failed with an unexpected error.'])
   })
 
   test('that does not finish in time has failed, even if it ignores its signal, and its signal is aborted', async () => {
@@ -251,7 +254,7 @@ describe('a tool', () => {
       /^It did not finish/,
     )
     late.open()
-    await new Promise(setImmediate)
+    await yieldToEventLoop()
   })
 
   test('is told no more of once the run is over, whether it obeys its signal or not', async () => {
@@ -282,23 +285,23 @@ describe('a tool', () => {
   })
 
   test('whose result cannot be kept has not failed: it is said what is missing', async () => {
-    const problems: unknown[] = []
+    const log = new RecordingLogger()
     const rules = {
       maxResultLength: 5,
       storeFile: async () => Promise.reject(new Error('the disk is full')),
-      onProblem: (error: unknown) => void problems.push(error),
+      log,
     }
     const events = await told([look], { tools: [tool(async () => 'x'.repeat(9))], rules })
     expect(events).toMatchObject([whole(look), { type: 'tool-error' }])
     expect(errorIn(events)).toBe('It has run, but its result could not be kept.')
-    expect(problems).toMatchObject([{ message: 'the disk is full' }])
+    expect(log.errors).toMatchObject([{ message: 'the disk is full' }])
   })
 
   test('whose error cannot be kept has failed, and nothing is thrown', async () => {
     const rules = {
       maxResultLength: 5,
       storeFile: async () => Promise.reject(new Error('the disk is full')),
-      onProblem: () => undefined,
+      log: silentLogger,
     }
     const failing = tool(async () => Promise.reject(new ToolError('No such file: a.txt')))
     const events = await told([look], { tools: [failing], rules })

@@ -9,7 +9,7 @@ import type { AgentEvent } from '../../../../src/agent/agent.ts'
 import type { SdkLanguageModel } from '../../../../src/agent/providers/create-language-model.ts'
 import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
 import { toModelMessages } from '../../../../src/chat/context/to-model-messages.ts'
-import type { Environment } from '../../../../src/lib/runtime.ts'
+import type { Runtime } from '../../../../src/lib/runtime.ts'
 import {
   toAnswerPosition,
   type EventDraft,
@@ -27,7 +27,7 @@ import {
   anyTurnSteps,
   anyEnding,
   anyJson,
-  newCountingEnvironment,
+  newCountingRuntime,
   type TurnStep,
   newStream,
   assignSeqs,
@@ -54,24 +54,24 @@ interface Log {
 }
 
 function logOf(turns: readonly Turn[]): Log {
-  const env = newCountingEnvironment()
+  const runtime = newCountingRuntime()
   const questions = new Map<string, MessageRecord>()
   const drafts: EventDraft[] = []
   for (const [index, turn] of turns.entries()) {
     const stream = newStream({ id: `stream-${index}`, userMessageId: `question-${index}`, firstSeq: drafts.length + 1 })
     const text = turn.kind === 'withdrawn' ? `question ${index} ${secret}` : `question ${index}`
     questions.set(stream.userMessageId, newUserMessage(stream, text, { position: null }))
-    drafts.push(...turnDrafts(turn, stream, env))
+    drafts.push(...turnDrafts(turn, stream, runtime))
   }
   return { events: assignSeqs(drafts), questions }
 }
 
-function turnDrafts(turn: Turn, stream: ReturnType<typeof newStream>, env: Environment): readonly EventDraft[] {
+function turnDrafts(turn: Turn, stream: ReturnType<typeof newStream>, runtime: Runtime): readonly EventDraft[] {
   const queued = { ...stream, status: 'QUEUED' as const }
-  if (turn.kind === 'waiting') return [acceptStream(queued, env)]
-  if (turn.kind === 'withdrawn') return [acceptStream(queued, env), withdrawStream(queued, env).event]
-  const { events } = playTurn(turn.events, turn.ending, env, stream)
-  return turn.waits ? [acceptStream(queued, env), dequeueStream(queued, env).event, ...events.slice(1)] : events
+  if (turn.kind === 'waiting') return [acceptStream(queued, runtime)]
+  if (turn.kind === 'withdrawn') return [acceptStream(queued, runtime), withdrawStream(queued, runtime).event]
+  const { events } = playTurn(turn.events, turn.ending, runtime, stream)
+  return turn.waits ? [acceptStream(queued, runtime), dequeueStream(queued, runtime).event, ...events.slice(1)] : events
 }
 
 /** The messages of a session as its log has them: what the rows hold, and the answer that is being made. */

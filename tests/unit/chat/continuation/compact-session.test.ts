@@ -124,7 +124,7 @@ describe('a session is compacted by itself', () => {
     expect(summaries.runs).toHaveLength(is ? 1 : 0)
     expect((await chats.requireSession(id)).endReason).toBe(is ? 'compression' : null)
     expect((await chats.readLog(id)).at(-1)?.type).toBe(is ? 'SessionContinued' : 'StreamFinished')
-    expect(chats.problems).toEqual([])
+    expect(chats.loggedErrors).toEqual([])
   })
 
   const full = textAnswer('Yes.', { inputTokens: 99 })
@@ -209,7 +209,7 @@ describe('a session is compacted by itself', () => {
     const id = await runTurn(chats)
     await drainEventLoop()
     expect((await chats.requireSession(id)).endedAt).toBeNull()
-    expect(chats.problems).toMatchObject([{ code: 'PROVIDER' }])
+    expect(chats.loggedErrors).toMatchObject([{ code: 'PROVIDER' }])
     await runTurn(chats, id)
     await drainEventLoop()
     expect((await chats.requireSession(id)).endReason).toBe('compression')
@@ -508,7 +508,7 @@ describe('while the summary is made', () => {
     expect(summaries.runs).toHaveLength(1)
     await chats.chats.close()
     expect((await chats.requireSession(id)).endedAt).toBeNull()
-    expect(chats.problems).toEqual([])
+    expect(chats.loggedErrors).toEqual([])
   })
 })
 
@@ -718,5 +718,5 @@ test('the answers that other sessions wait for are no concern of a compaction', 
   // Without a writer, nothing is ever asked of one.
   await runTurn(chats)
   await drainEventLoop()
-  expect(chats.problems).toEqual([])
+  expect(chats.loggedErrors).toEqual([])
 })

@@ -165,7 +165,7 @@ describe('the model', () => {
     await drainEventLoop()
     expect(runs).toHaveLength(1)
     expect(await titleOf(chats, id)).toEqual(titled1)
-    expect(chats.problems).toEqual([])
+    expect(chats.loggedErrors).toEqual([])
   })
 
   test('is asked after the first answer that is whole, whatever else was said by then', async () => {
@@ -251,7 +251,7 @@ describe('the model', () => {
     await drainEventLoop()
     expect((await chats.readLog(id)).at(-1)).toMatchObject({ type: 'SessionContinued', toId: next.id })
     expect((await chats.requireSession(id)).usage.inputTokens).toBeGreaterThanOrEqual(11)
-    expect(chats.problems).toEqual([])
+    expect(chats.loggedErrors).toEqual([])
   })
 
   test('that is late while the session is being compacted comes before its last event or not at all', async () => {
@@ -296,10 +296,10 @@ describe('the model', () => {
     await runTurn(chats, id, 'Again')
     await drainEventLoop()
     expect(runs).toHaveLength(1)
-    expect(chats.problems).toHaveLength(problems)
+    expect(chats.loggedErrors).toHaveLength(problems)
     expect(await titleOf(chats, id)).toEqual({ title: 'Hello', titleSource: 'MESSAGE' })
     await chats.chats.close()
-    expect(chats.problems).toHaveLength(problems)
+    expect(chats.loggedErrors).toHaveLength(problems)
     expect(runs[0]?.signal.aborted).toBe(true)
   })
 

@@ -35,6 +35,8 @@ import { newTempFolder } from '../../../support/server/segue.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 import { newToolCallRequest, answerWithCalls, newTool, newToolSource } from '../../../support/fixtures/tools.ts'
 import { waitUntil } from '../../../support/wait-until.ts'
+import { yieldToEventLoop } from '../../../../src/lib/yield-to-event-loop.ts'
+import { RecordingLogger } from '../../../support/recording-logger.ts'
 
 const open: AsyncDisposable[] = []
 const folders: string[] = []
@@ -160,7 +162,7 @@ describe('a call that has to be allowed', () => {
       'stream COMPLETED',
     ])
     expect(await it.chats.decisions.find(approval.id)).toEqual(answered)
-    expect(it.problems).toEqual([])
+    expect(it.loggedErrors).toEqual([])
   })
 
   test('is not run when it is denied, and the model is told so', async () => {
@@ -404,7 +406,7 @@ describe('what was allowed', () => {
         assertKnown: () => undefined,
         resolve: async () => newResolvedModel({ answer: answerWithCalls(toolbox, write) }, { textGenerator: writer }),
       },
-      onProblem: (error) => void it.problems.push(error),
+      log: it.log,
     })
     const next = await chats.compact(sessionId, null)
     expect(next.parentId).toBe(sessionId)
@@ -519,7 +521,7 @@ describe('a stream that is stopped', () => {
     await expect(it.chats.decisions.answerClarification(question.id, 'Red')).rejects.toMatchObject(stale)
     expect((await it.chats.cancel(stream.id)).outcome).toBe('ALREADY_CANCELLED')
     expect(tool.runs).toEqual([])
-    expect(it.problems).toEqual([])
+    expect(it.loggedErrors).toEqual([])
   })
 
   test('while a tool runs does not wait for it, obedient or not; what it does later is refused', async () => {
@@ -542,11 +544,11 @@ describe('a stream that is stopped', () => {
       expect(signals).toMatchObject([{ aborted: true }])
       const log = await it.readLog(stream.sessionId)
       late.open()
-      await new Promise(setImmediate)
+      await yieldToEventLoop()
       expect(await it.readLog(stream.sessionId)).toEqual(log)
       expect(await callsOf(it, stream.id)).toMatchObject([{ state: 'CANCELLED', result: null }])
       expect(await it.chats.decisions.find(id)).toMatchObject({ state: 'ANSWERED', decision: 'ONCE' })
-      expect(it.problems).toEqual([])
+      expect(it.loggedErrors).toEqual([])
     }
   })
 
@@ -758,7 +760,7 @@ describe('of several answers to one question', () => {
       outcomes.add(told)
     }
     expect([...outcomes].toSorted()).toEqual(['ANSWERED', 'STALE'])
-    expect(it.problems).toEqual([])
+    expect(it.loggedErrors).toEqual([])
   })
 
   test('the deadline may be in time or not, as well', async () => {
@@ -797,7 +799,7 @@ describe('nothing is acted on before it is saved', () => {
     }
     const stream = await it.start('Look.')
     await reached.opened
-    await new Promise(setImmediate)
+    await yieldToEventLoop()
     expect(tool.runs).toEqual([])
     held.open()
     expect(await finished(it, stream)).toMatchObject({ status: 'COMPLETED' })
@@ -814,7 +816,7 @@ describe('nothing is acted on before it is saved', () => {
       it.hooks.beforeAppend = async ({ decisions: [decision] = [] }) => {
         if (decision?.state === 'PENDING') asked.resolve(decision.id)
         if (decision?.state !== 'ANSWERED') return
-        await new Promise(setImmediate)
+        await yieldToEventLoop()
         early.push(tool.runs.length - before)
       }
       // From the moment on at which it is being committed, before any reader can have been told.
@@ -849,7 +851,7 @@ describe('nothing is acted on before it is saved', () => {
     const [call] = await callsOf(it, stream.id)
     expect(call && isFinal(call)).toBe(true)
     expect(call?.state).not.toBe('SUCCEEDED')
-    expect(it.problems).toHaveLength(2)
+    expect(it.loggedErrors).toHaveLength(2)
   })
 
   test('while it cannot be saved nobody is told that it was, and the grant is not there', async () => {
@@ -865,7 +867,7 @@ describe('nothing is acted on before it is saved', () => {
     let told = false
     const answer = it.chats.decisions.answerApproval(id, 'ALWAYS').then(() => (told = true))
     await reached.opened
-    await new Promise(setImmediate)
+    await yieldToEventLoop()
     expect(told).toBe(false)
     expect(await it.chats.decisions.find(id)).toMatchObject({ state: 'PENDING' })
     expect(await it.profile.decisions.listProfileGrants()).toEqual([])
@@ -888,7 +890,7 @@ describe('nothing is acted on before it is saved', () => {
       for await (const _ of followed) shown += 1
     })()
     const stream = await it.start('Write it.')
-    await waitUntil(() => it.problems.length > 1)
+    await waitUntil(() => it.loggedErrors.length > 1)
     expect(await it.chats.decisions.list('approval', {})).toEqual([])
     expect(shown).toBe(0)
     delete it.hooks.beforeAppend
@@ -1005,13 +1007,13 @@ test('a list has what waits, what does not, or both, of one session or of all', 
 })
 
 test('a tool that fails in an odd way, or not in time, is told of as failed, and the answer goes on', async () => {
-  const problems: unknown[] = []
+  const log = new RecordingLogger()
   const tools = [
     newTool({ name: 'sorry', isReadOnly: true, execute: async () => Promise.reject(new ToolError('No such file.')) }),
     newTool({ name: 'odd', isReadOnly: true, execute: async () => Promise.reject(Object.create(null)) }),
     newTool({ name: 'deaf', isReadOnly: true, execute: () => new Promise(() => {}) }),
   ]
-  const rules = { toolTimeoutMs: 20, onProblem: (error: unknown) => void problems.push(error) }
+  const rules = { toolTimeoutMs: 20, log }
   const it = world(tools, [newToolCallRequest('sorry'), newToolCallRequest('odd'), newToolCallRequest('deaf')], rules)
   const stream = await it.start('Do it.')
   expect(await finished(it, stream)).toMatchObject({ status: 'COMPLETED' })
@@ -1020,7 +1022,7 @@ test('a tool that fails in an odd way, or not in time, is told of as failed, and
     ['FAILED', 'The tool failed for a reason of its own.'],
     ['FAILED', 'It did not finish within 0.02 seconds. It may or may not have taken effect.'],
   ])
-  expect(problems).toHaveLength(1)
+  expect(log.errors).toHaveLength(1)
 })
 
 test('a result of 33 MB is kept whole beside the log, while other answers go on', async () => {
@@ -1040,7 +1042,7 @@ test('a result of 33 MB is kept whole beside the log, while other answers go on'
   const it = worldOf(answerWithCalls(toolbox, newToolCallRequest('huge')), async function* (run: AgentRun) {
     for (let count = 0; !run.signal.aborted; count += 1) {
       yield { type: 'text', block: '1', text: `${count} ` }
-      await new Promise(setImmediate)
+      await yieldToEventLoop()
     }
   })
   keep = (bytes) => it.profile.blobs.put(bytes)

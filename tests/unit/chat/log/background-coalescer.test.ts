@@ -17,7 +17,7 @@ import { SqliteDatabase } from '../../../../src/storage/sqlite/database/sqlite-d
 import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
 import { wrapStore } from '../../../support/storage/event-store.ts'
 import {
-  newCountingEnvironment,
+  newCountingRuntime,
   newStream,
   assignSeqs,
   playTurn,
@@ -25,9 +25,10 @@ import {
 } from '../../../support/fixtures/generators.ts'
 import { newTempFolder } from '../../../support/server/segue.ts'
 import { waitUntil } from '../../../support/wait-until.ts'
+import { RecordingLogger } from '../../../support/recording-logger.ts'
 
 const frame = { position: 3, model: 'test/model' }
-const env = newCountingEnvironment()
+const runtime = newCountingRuntime()
 
 let home: string
 let database: SqliteDatabase
@@ -35,7 +36,7 @@ let store: SqliteEventStore
 let session: SessionRecord
 /** The seq that the session's log ends with. */
 let head: number
-const problems: unknown[] = []
+const logger = new RecordingLogger()
 
 beforeEach(async () => {
   head = 0
@@ -50,15 +51,13 @@ beforeEach(async () => {
 afterEach(() => {
   database.close()
   rmSync(home, { recursive: true, force: true })
-  expect(problems.splice(0)).toEqual([])
+  expect(logger.errors.splice(0)).toEqual([])
 })
-
-const onProblem = (error: unknown): void => void problems.push(error)
 
 /** Stores a whole answer at the end of the session's log, one event a delta, and returns its stream. */
 async function stored(events: readonly AgentEvent[], id = 'stream-0'): Promise<StreamRecord> {
   const stream = newStream({ id, sessionId: session.id, userMessageId: `question of ${id}`, firstSeq: head + 1 })
-  const { turn, events: drafts } = playTurn(events, { status: 'COMPLETED' }, env, stream)
+  const { turn, events: drafts } = playTurn(events, { status: 'COMPLETED' }, runtime, stream)
   const ended = { ...turn.stream, lastSeq: head + drafts.length }
   await store.append({
     sessionId: session.id,
@@ -116,10 +115,10 @@ function watched(allowed = Number.POSITIVE_INFINITY): EventStore {
 }
 
 /** The merging with its pause before a merge over at once. */
-function begin(stream: StreamRecord, on = watched(), onTrouble = onProblem): BackgroundCoalescer {
+function begin(stream: StreamRecord, on = watched(), usedLogger = logger): BackgroundCoalescer {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   try {
-    const merging = new BackgroundCoalescer(on, onTrouble)
+    const merging = new BackgroundCoalescer(on, usedLogger)
     merging.schedule(stream)
     vi.advanceTimersByTime(1000)
     return merging
@@ -176,7 +175,7 @@ describe('the log of a stream that has ended', () => {
   })
 
   test('is merged by itself, within a second', async () => {
-    const merging = new BackgroundCoalescer(watched(), onProblem)
+    const merging = new BackgroundCoalescer(watched(), logger)
     merging.schedule(await stored(words(20)))
     await waitUntil(() => changes.length === 2)
     expect((await log()).map(({ seq }) => seq)).toEqual([1, 21, 22])
@@ -239,9 +238,9 @@ describe('a merge that breaks off', () => {
         (await log(stream.firstSeq - 1)).filter(({ streamId }) => streamId === stream.id)
       const whole = folded(await mine())
       changes.length = 0
-      const trouble: unknown[] = []
-      const merging = begin(stream, watched(allowed), (error) => void trouble.push(error))
-      await waitUntil(() => trouble.length > 0 || changes.length === all.length)
+      const failures = new RecordingLogger()
+      const merging = begin(stream, watched(allowed), failures)
+      await waitUntil(() => failures.errors.length > 0 || changes.length === all.length)
       expect(changes.length).toBe(allowed)
       const left = await mine()
       expect(isDeepStrictEqual(foldedWithoutHoles(left), whole)).toBe(true)
@@ -257,9 +256,9 @@ describe('a merge that breaks off', () => {
   test('is taken up where it was, by whoever merges it again', async () => {
     const stream = await stored(events)
     const whole = folded(await log())
-    const trouble: unknown[] = []
-    const merging = begin(stream, watched(2), (error) => void trouble.push(error))
-    await waitUntil(() => trouble.length > 0)
+    const failures = new RecordingLogger()
+    const merging = begin(stream, watched(2), failures)
+    await waitUntil(() => failures.errors.length > 0)
     await merging.close()
     changes.length = 0
     expect(isDeepStrictEqual(folded(await mergeAll(stream)), whole)).toBe(true)
@@ -268,7 +267,7 @@ describe('a merge that breaks off', () => {
   test('does not keep the next one from being merged', async () => {
     const stream = await stored(words(20))
     const next = await stored(words(20), 'stream-1')
-    const trouble: unknown[] = []
+    const failures = new RecordingLogger()
     let broken = true
     const healthy = watched()
     const once: EventStore = {
@@ -281,10 +280,10 @@ describe('a merge that breaks off', () => {
         await healthy.replaceEvent(event)
       },
     }
-    const merging = begin(stream, once, (error) => void trouble.push(error))
+    const merging = begin(stream, once, failures)
     merging.schedule(next)
     await waitUntil(() => changes.length === 2)
-    expect(trouble.length).toBe(1)
+    expect(failures.errors.length).toBe(1)
     expect((await log(next.firstSeq - 1)).map(({ type }) => type)).toEqual([
       'StreamStarted',
       'TextDelta',
@@ -298,7 +297,7 @@ describe('a merge that breaks off', () => {
     const before = await log()
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
-      const merging = new BackgroundCoalescer(watched(), onProblem)
+      const merging = new BackgroundCoalescer(watched(), logger)
       merging.schedule(stream)
       await merging.close()
       merging.schedule(stream)

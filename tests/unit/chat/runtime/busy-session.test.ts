@@ -319,7 +319,7 @@ describe('the storage fails when a turn has come', () => {
     }
     done.open()
     expect((await scripted.follow(queued.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
-    expect(scripted.problems).toHaveLength(2)
+    expect(scripted.loggedErrors).toHaveLength(2)
   })
 
   test('nobody else waits for a start that cannot be saved', async () => {

@@ -1,4 +1,3 @@
-import { setImmediate as breathe } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
 import { waitForAbort, type ScriptedAnswer, newLatch, newChatFixture } from '../../../support/fixtures/agent-chats.ts'
@@ -6,6 +5,7 @@ import type { ApiCancelResult } from '../../../support/clients/chat-client.ts'
 import { startSegueWithProvider, type SegueWithProvider } from '../../../support/server/segue-with-provider.ts'
 import { computeDigest, type Part, toParts, type EventReader } from '../../../support/clients/reader.ts'
 import type { ProviderStep } from '../../../support/providers/strict-provider.ts'
+import { yieldToEventLoop } from '../../../../src/lib/yield-to-event-loop.ts'
 
 const forever = new Promise<never>(() => {})
 const question = 'What is it?'
@@ -364,7 +364,7 @@ describe('cancel-versus-finish', () => {
       const stream = await scripted.start('Hi')
       goOn.open()
       // A stop that comes later and later, between any two things that happen.
-      for (let step = 0; step < turn; step += 1) await (step % 10 === 9 ? breathe() : Promise.resolve())
+      for (let step = 0; step < turn; step += 1) await (step % 10 === 9 ? yieldToEventLoop() : Promise.resolve())
       const answers = await Promise.all([scripted.chats.cancel(stream.id), scripted.chats.cancel(stream.id)])
       const [{ outcome: _, ...first }, { outcome: __, ...second }] = answers
       expect(second).toEqual(first)
@@ -430,7 +430,7 @@ describe('agent-ignores-abort', () => {
       await through.opened
       expect(await scripted.chats.cancel(stream.id)).toEqual({ ...told, outcome: 'ALREADY_CANCELLED' })
       expect(terminal(await scripted.readLog(stream.sessionId))).toBe(1)
-      expect(scripted.problems).toEqual([])
+      expect(scripted.loggedErrors).toEqual([])
     }
   })
 
@@ -542,7 +542,7 @@ describe('when the storage fails', () => {
     const told = await scripted.chats.cancel(stream.id)
     expect(told).toMatchObject({ outcome: 'CANCELLED', answer: { parts: [{ text: 'Hello' }] } })
     expect(terminal(await scripted.readLog(stream.sessionId))).toBe(1)
-    expect(scripted.problems).toEqual([full])
+    expect(scripted.loggedErrors).toEqual([full])
   })
 
   test('for long, the stop is answered all the same, with an error, and takes effect when it can be saved', async () => {

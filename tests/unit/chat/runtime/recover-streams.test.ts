@@ -22,15 +22,16 @@ import { newChatRequest } from '../../../support/fixtures/chat-request.ts'
 import { wrapStore } from '../../../support/storage/event-store.ts'
 import { newResolvedModel } from '../../../support/providers/resolved-model.ts'
 import {
-  newCountingEnvironment,
+  newCountingRuntime,
   newStream,
   assignSeqs,
   playTurn,
   newUserMessage,
 } from '../../../support/fixtures/generators.ts'
 import { newTempFolder } from '../../../support/server/segue.ts'
+import { silentLogger } from '../../../../src/lib/logger.ts'
 
-const env = { ...newCountingEnvironment(), newId }
+const runtime = { ...newCountingRuntime(), newId }
 const said = (text: string): AgentEvent => ({ type: 'text', block: '1', text })
 const step: AgentEvent = { type: 'step', estimatedInputTokens: 12 }
 const called: AgentEvent = { type: 'tool-call', callId: '0', name: 'look', argumentsText: '{}' }
@@ -54,7 +55,7 @@ class Left {
   readonly #heads = new Map<string, number>()
 
   async session(): Promise<SessionRecord> {
-    const session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at: env.now() })
+    const session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at: runtime.now() })
     await this.#store.createSession({ session, messages: [] })
     return session
   }
@@ -75,7 +76,7 @@ class Left {
     const head = this.#head(session)
     const stream = newStream({ ...ids(session, head), status: 'QUEUED' })
     await this.#append(session, {
-      events: assignSeqs([acceptStream(stream, env)], head),
+      events: assignSeqs([acceptStream(stream, runtime)], head),
       streams: [{ ...stream, lastSeq: head + 1 }],
       messages: [newUserMessage(stream, text, { position: null })],
     })
@@ -94,13 +95,13 @@ class Left {
   ): Promise<StreamRecord> {
     const head = this.#head(session)
     const stream = newStream(ids(session, head))
-    const { turn, events: drafts } = playTurn(events, ends ? { status: 'COMPLETED' } : null, env, stream)
+    const { turn, events: drafts } = playTurn(events, ends ? { status: 'COMPLETED' } : null, runtime, stream)
     const row = { ...turn.stream, ...change, lastSeq: head + drafts.length }
     await this.#append(session, {
       events: assignSeqs(drafts, head),
       streams: [row],
       messages: [newUserMessage(stream), ...(ends && turn.answer ? [turn.answer] : [])],
-      activityAt: env.now(),
+      activityAt: runtime.now(),
     })
     return row
   }
@@ -136,7 +137,7 @@ function start(
     home,
     hermesHome: null,
     durable: false,
-    log: { info: () => undefined, warn: () => undefined },
+    log: silentLogger,
     onStatement: (_file, sql) => void statements.push(sql),
   })
   const profile = { ...opened, eventStore: options.store?.(opened.eventStore) ?? opened.eventStore }
@@ -149,7 +150,7 @@ function start(
       assertKnown: () => undefined,
       resolve: async (id) => newResolvedModel({ answer }, { id: id ?? '', name: id ?? '' }),
     },
-    onProblem: () => undefined,
+    log: silentLogger,
   })
   open.push({
     close: async () => {

@@ -1,4 +1,3 @@
-import { setImmediate as breathe } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
 import type { ChatEvent, DeliveredEvent } from '../../../../src/model/chat-event.ts'
@@ -7,6 +6,7 @@ import type { ApiEvent } from '../../../support/clients/chat-client.ts'
 import { startSegueWithProvider, type SegueWithProvider } from '../../../support/server/segue-with-provider.ts'
 import { foldParts, toParts, EventReader } from '../../../support/clients/reader.ts'
 import type { ProviderStep } from '../../../support/providers/strict-provider.ts'
+import { yieldToEventLoop } from '../../../../src/lib/yield-to-event-loop.ts'
 
 const look: ProviderStep = { toolCall: { id: 'call_1', name: 'look', arguments: ['{"at":', ' "Paris"', '}'] } }
 
@@ -186,7 +186,7 @@ describe('as long as nothing is merged', () => {
     await using scripted = newChatFixture(async function* () {
       for (let n = 0; n < 20; n += 1) {
         yield { type: n % 2 === 0 ? 'text' : 'reasoning', block: `${n}`, text: `${n}` }
-        await breathe()
+        await yieldToEventLoop()
         if (n === 10) await middle.opened
       }
     })
@@ -449,7 +449,7 @@ describe('a log of 2,500 deltas', () => {
       for (const event of events()) {
         vi.advanceTimersByTime(25)
         yield event
-        await breathe()
+        await yieldToEventLoop()
       }
       await until
     }

@@ -14,7 +14,7 @@ import type { MessageRecord, ToolCall } from '../../../../src/model/message.ts'
 import {
   anyTurnSteps,
   anyEnding,
-  newCountingEnvironment,
+  newCountingRuntime,
   type TurnStep,
   applyDecision,
   newStream,
@@ -35,10 +35,10 @@ function callsIn(answer: MessageRecord | null): ToolCall[] {
 
 /** What each deed makes of the turn, one after the other. */
 function* steps(deeds: readonly TurnStep[]): Generator<Transition> {
-  const env = newCountingEnvironment()
+  const runtime = newCountingRuntime()
   let turn = begin()
   for (const deed of deeds) {
-    const outcome = deed.type === 'decide' ? applyDecision(turn, deed, env) : applyAgentEvent(turn, deed, env)
+    const outcome = deed.type === 'decide' ? applyDecision(turn, deed, runtime) : applyAgentEvent(turn, deed, runtime)
     turn = outcome.turn
     yield outcome
   }
@@ -107,12 +107,12 @@ test('a call that has to be allowed runs behind a yes to it, and behind nothing 
 test('what was settled stays settled: another resolution changes nothing and tells nothing', () => {
   fc.assert(
     fc.property(anyTurnSteps, (deeds) => {
-      const env = newCountingEnvironment()
+      const runtime = newCountingRuntime()
       const settled = new Set<string>()
       for (const { turn, events } of steps(deeds)) {
         for (const { id, state } of decisionsIn(events)) if (state !== 'PENDING') settled.add(id)
         for (const id of settled) {
-          const again = resolveDecision(turn, id, { type: 'decided', decision: 'ONCE' }, env)
+          const again = resolveDecision(turn, id, { type: 'decided', decision: 'ONCE' }, runtime)
           expect(again.events).toEqual([])
           expect(again.turn).toBe(turn)
         }
@@ -125,13 +125,17 @@ test('a crash behind any event leaves nothing that waits, and each call with wha
   fc.assert(
     fc.property(anyTurnSteps, (deeds) => {
       const { turn: whole, events: drafts } = playTurn(deeds, null)
-      const env = newCountingEnvironment()
+      const runtime = newCountingRuntime()
       let { answer, pendingDecisions } = begin()
       for (const draft of drafts) {
         answer = foldMessage(whole.answerBase, answer, draft)
         pendingDecisions = foldPendingDecisions(pendingDecisions, draft)
         const waiting = new Set([...pendingDecisions.values()].map(({ partIndex }) => partIndex))
-        const { turn, events } = finishTurn({ ...begin(), answer, pendingDecisions }, { status: 'INTERRUPTED' }, env)
+        const { turn, events } = finishTurn(
+          { ...begin(), answer, pendingDecisions },
+          { status: 'INTERRUPTED' },
+          runtime,
+        )
         expect(turn.pendingDecisions.size).toBe(0)
         const ends = decisionsIn(events)
         expect(ends.map(({ id, state }) => [id, state])).toEqual(

@@ -20,7 +20,7 @@ import type { MessagePart, MessageRecord, ToolCall } from '../../../../src/model
 import {
   anyAgentEvents,
   anyEnding,
-  newCountingEnvironment,
+  newCountingRuntime,
   newStream,
   playTurn,
   type PlayedTurn,
@@ -80,7 +80,7 @@ describe('whatever an agent does, and wherever it ends', () => {
   test('the fold of its events is its answer, at every moment', () => {
     fc.assert(
       fc.property(anyAgentEvents, anyEnding, (events, ending) => {
-        const env = newCountingEnvironment()
+        const runtime = newCountingRuntime()
         let turn = createTurnState(newStream(), newUserMessage(newStream()))
         let folded: MessageRecord | null = null
         const take = (outcome: { turn: TurnState; events: readonly EventDraft[] }): void => {
@@ -88,8 +88,8 @@ describe('whatever an agent does, and wherever it ends', () => {
           expect(isDeepStrictEqual(folded, outcome.turn.answer)).toBe(true)
           turn = outcome.turn
         }
-        for (const event of events) take(applyAgentEvent(turn, event, env))
-        take(finishTurn(turn, ending, env))
+        for (const event of events) take(applyAgentEvent(turn, event, runtime))
+        take(finishTurn(turn, ending, runtime))
       }),
     )
   })
@@ -97,7 +97,7 @@ describe('whatever an agent does, and wherever it ends', () => {
   test('there is one StreamFinished, at the end, which names the answer and raises the generation', () => {
     fc.assert(
       fc.property(anyAgentEvents, anyEnding, fc.integer({ min: 1, max: 9 }), (events, ending, generation) => {
-        const { turn, events: drafts } = playTurn(events, ending, newCountingEnvironment(), newStream({ generation }))
+        const { turn, events: drafts } = playTurn(events, ending, newCountingRuntime(), newStream({ generation }))
         const finished = drafts.filter(({ type }) => type === 'StreamFinished')
         expect(finished.length).toBe(1)
         expect(drafts.at(-1)).toMatchObject({ stream: turn.stream, messageId: turn.answer?.id ?? null })
@@ -302,7 +302,7 @@ describe('an estimate', () => {
     const { stream } = finishTurn(
       createTurnState(ahead, newUserMessage(ahead)),
       { status: 'INTERRUPTED' },
-      newCountingEnvironment(),
+      newCountingRuntime(),
     ).turn
     expect(stream.usage.outputTokens).toBe(0)
   })
@@ -312,19 +312,19 @@ describe('a stream that waits', () => {
   const queued = newStream({ status: 'QUEUED', generation: 1 })
 
   test('is accepted as it is, and runs when its turn comes', () => {
-    const env = newCountingEnvironment()
-    expect(acceptStream(queued, env)).toMatchObject({
+    const runtime = newCountingRuntime()
+    expect(acceptStream(queued, runtime)).toMatchObject({
       type: 'StreamStarted',
       stream: queued,
       userMessageId: 'message-0',
     })
-    const { stream, event } = dequeueStream(queued, env)
+    const { stream, event } = dequeueStream(queued, runtime)
     expect(stream).toEqual({ ...queued, status: 'RUNNING' })
     expect(event).toMatchObject({ type: 'StreamChanged', stream })
   })
 
   test('can be taken back, and ends without an answer', () => {
-    const { stream, event } = withdrawStream(queued, newCountingEnvironment())
+    const { stream, event } = withdrawStream(queued, newCountingRuntime())
     expect(stream).toMatchObject({ status: 'CANCELLED', generation: 2, messageId: null, error: null })
     expect(event).toMatchObject({ type: 'StreamFinished', stream, messageId: null })
   })

@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { SqliteDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
@@ -8,6 +7,7 @@ import { migrations } from '../../../../src/storage/sqlite/database/migrations.t
 import { SqliteSessionReader } from '../../../../src/storage/sqlite/sqlite-session-reader.ts'
 import { type SqlConnection, StatementCache } from '../../../../src/storage/sqlite/database/statement-cache.ts'
 import { newTempFolder } from '../../../support/server/segue.ts'
+import { yieldToEventLoop } from '../../../../src/lib/yield-to-event-loop.ts'
 
 function newPath(): string {
   const folder = newTempFolder()
@@ -104,11 +104,11 @@ test('where very many change their conversation at once, they do so a few at a t
     for (let i = 0; i < 900; i++) insert(database, child(i), 2 + i, 'root')
   })
   const counted = () => database.prepare<[], { n: number }>('SELECT count(*) AS n FROM conversations').get()?.n ?? 0
-  while (counted() !== 1 || (await list())[0] !== `root > ${child(899)} (901)`) await setImmediate()
+  while (counted() !== 1 || (await list())[0] !== `root > ${child(899)} (901)`) await yieldToEventLoop()
   database.transaction(() => database.prepare('DELETE FROM sessions WHERE id = ?').run('root'))
   const counts = [counted()]
   while (counted() !== 900) {
-    await setImmediate()
+    await yieldToEventLoop()
     if (counted() !== counts.at(-1)) counts.push(counted())
   }
   expect(counts.length).toBeGreaterThan(5)

@@ -15,6 +15,7 @@ import { newStream } from '../../../support/fixtures/generators.ts'
 import { newTempFolder } from '../../../support/server/segue.ts'
 import { waitUntil } from '../../../support/wait-until.ts'
 import { newSegueSearchFixture, type SegueSearchFixture, newTextMessage } from '../../../support/search/segue-chats.ts'
+import { RecordingLogger } from '../../../support/recording-logger.ts'
 
 /** How many texts the index itself holds. */
 function indexed({ database }: SegueSearchFixture, kind: 'message' | 'title'): number {
@@ -181,7 +182,7 @@ describe('what is too much for a commit', () => {
     expect(chats.countEntries().message).toBeLessThan(200)
     await chats.waitForIndexing()
     expect((await chats.findIds('needle')).toSorted()).toEqual(messages.map(({ id }) => id).toSorted())
-    expect(chats.problems).toEqual([])
+    expect(chats.loggedErrors).toEqual([])
   })
 
   test('of a long message is taken in behind it, in stretches, wherever its words stand', async () => {
@@ -216,7 +217,7 @@ describe('what is too much for a commit', () => {
     await chats.addMessage(session, 'needle '.repeat(100_000))
     remove(chats, 'sessions', session)
     await chats.waitForIndexing()
-    expect([chats.countEntries().message, indexed(chats, 'message'), chats.problems]).toEqual([0, 0, []])
+    expect([chats.countEntries().message, indexed(chats, 'message'), chats.loggedErrors]).toEqual([0, 0, []])
   })
 })
 
@@ -266,7 +267,7 @@ describe('an answer whose text is in the log alone', () => {
     const { hits } = await chats.find('"word20000 word20001"')
     expect(hits[0]?.snippet).toContain(' word20000 word20001 word20002 ')
     expect(hits[0]?.snippet.length).toBeLessThan(200)
-    expect(chats.problems).toEqual([])
+    expect(chats.loggedErrors).toEqual([])
   })
 })
 
@@ -318,7 +319,7 @@ describe('what was there before the index', () => {
     expect(await next.findIds('needle')).toEqual([sessionId, newest, long, fresh, ...others])
     const times = (await next.find('needle')).hits.slice(1).map(({ key }) => key.at)
     expect(times).toEqual(times.toSorted((x, y) => y - x))
-    expect([indexed(next, 'title'), next.problems]).toEqual([1, []])
+    expect([indexed(next, 'title'), next.loggedErrors]).toEqual([1, []])
   })
 
   test('and changes before its turn is taken in once', async () => {
@@ -350,16 +351,16 @@ test('a background that fails tells of it, and goes on with the next commit', as
   const chats = newSegueSearchFixture({ indexInBackground: false })
   const session = await chats.addSession()
   const id = await chats.addMessage(session, 'needle '.repeat(10_000))
-  const problems: unknown[] = []
+  const log = new RecordingLogger()
   const { searchIndex } = chats.database
   const { reserveEntries } = searchIndex
   searchIndex.reserveEntries = () => {
     searchIndex.reserveEntries = reserveEntries
     throw new Error('the disk is full')
   }
-  const background = new BackgroundIndexer(chats.database, (error) => void problems.push(error))
+  const background = new BackgroundIndexer(chats.database, log)
   onTestFinished(() => background.close())
-  await waitUntil(() => problems.length === 1)
+  await waitUntil(() => log.errors.length === 1)
   expect(await chats.findIds('needle')).toEqual([])
   await chats.addMessage(session, 'other')
   await chats.waitForIndexing()

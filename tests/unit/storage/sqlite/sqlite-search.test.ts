@@ -226,5 +226,5 @@ test('a long message is one hit, of the best rank that one of its stretches has'
   }
   const { hits } = await chats.find('red wine', { limit: 1 })
   expect(hits[0]?.snippet).toMatch(/^….{0,45}red wine.*…$/)
-  expect(chats.problems).toEqual([])
+  expect(chats.loggedErrors).toEqual([])
 })
