@@ -24,9 +24,8 @@ import {
   assertValidIdempotencyKey,
   assertTextLength,
   assertValidRequest,
-  computeRequestFingerprint,
-  canonicalSha256,
 } from './requests/chat-request.ts'
+import { computeRequestFingerprint, computeFingerprint } from './requests/request-fingerprint.ts'
 import type { CommittedState } from './runtime/stream-runner.ts'
 import { CompactingError, SessionActor } from './runtime/session-actor.ts'
 import type { IfBusy } from './turn/if-busy.ts'
@@ -217,7 +216,7 @@ export class ChatService {
     assertValidIdempotencyKey(key, 'key')
     if (text !== null) assertValidText(text)
     const request = { regenerate: messageId.toWellFormed(), text: text?.toWellFormed() ?? null }
-    const idempotencyKey = key === null ? null : { key, fingerprint: canonicalSha256(request) }
+    const idempotencyKey = key === null ? null : { key, fingerprint: computeFingerprint(request) }
     return this.#startOrJoin(idempotencyKey, async () => {
       const { parts, ...session } = await this.#sessionForker.forkBeforeTurn(messageId)
       const model = await this.#options.models.resolve(session.session.model)
@@ -248,7 +247,7 @@ export class ChatService {
   async compact(sessionId: string, key: string | null): Promise<SessionRecord> {
     assertValidIdempotencyKey(key, 'key')
     const idempotencyKey =
-      key === null ? null : { key, fingerprint: canonicalSha256({ compact: sessionId.toWellFormed() }) }
+      key === null ? null : { key, fingerprint: computeFingerprint({ compact: sessionId.toWellFormed() }) }
     return this.#requestMutex.run(key, async () => {
       this.#assertOpen()
       const existing = idempotencyKey && (await this.#findSessionByKey(idempotencyKey))

@@ -1,6 +1,7 @@
 /**
- * A part of a message with the text of one more delta at its place: part[0, offset) + text + part[offset + length of
- * text, …), without cutting where there is nothing behind.
+ * A part's text after a delta: the delta replaces the text from `offset` on, and appends what goes beyond its end. Text
+ * after the delta stays, so applying a delta twice, or a coalesced one over its pieces, changes nothing. Offsets and
+ * lengths count UTF-16 code units.
  */
 export function applyDelta(part: string, offset: number, text: string): string {
   if (offset === part.length) return part + text

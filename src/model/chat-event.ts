@@ -34,6 +34,9 @@ export type ChatEvent =
   | (EventBase & { readonly type: 'SessionChanged' })
   | (EventBase & { readonly type: 'SessionContinued'; readonly toId: string })
 
+/** An event that has no seq yet: turns produce them, and the log writer numbers them. */
+export type EventDraft = ChatEvent extends infer Event ? (Event extends ChatEvent ? Omit<Event, 'seq'> : never) : never
+
 /** A cursor that cannot be honoured: the reader drops what it has and goes on from here. Never stored. */
 export interface StreamReset extends EventBase {
   readonly type: 'StreamReset'

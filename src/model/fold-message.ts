@@ -1,11 +1,8 @@
 import { applyDelta } from './apply-delta.ts'
 import { createToolCall } from './tool-call.ts'
-import type { ChatEvent } from './chat-event.ts'
+import type { EventDraft } from './chat-event.ts'
 import type { DecisionRecord } from './decision.ts'
 import type { MessagePart, MessageRecord } from './message.ts'
-
-/** An event before it has its number: what the machine makes and the writer numbers. */
-export type EventDraft = ChatEvent extends infer Event ? (Event extends ChatEvent ? Omit<Event, 'seq'> : never) : never
 
 /** What an answer has from its turn, not from its events. */
 export interface AnswerBase {
@@ -69,21 +66,6 @@ export function foldPendingDecisions(
   const { decision } = event
   const others = [...pending].filter(([id]) => id !== decision.id)
   return new Map(decision.state === 'PENDING' ? [...others, [decision.id, decision]] : others)
-}
-
-/** Where a user's message stands in its session, by the seq of the event that begins its turn, or takes it back. */
-export function toUserMessagePosition(seq: number): number {
-  return 2 * seq
-}
-
-/** Messages that were said before a session began stand in front of all that is said in it. */
-export function prependPositions(messages: readonly MessageRecord[]): MessageRecord[] {
-  return messages.map((message, index) => ({ ...message, position: index - messages.length }))
-}
-
-/** Its answer stands right behind it. */
-export function toAnswerPosition({ position }: MessageRecord): number {
-  return (position ?? 0) + 1
 }
 
 type PartEventDraft = Extract<EventDraft, { readonly partIndex: number }>

@@ -65,3 +65,14 @@ export function* walkAncestors<Row extends { readonly id: string }>(
   }
   return { parent, root, segmentCount: visitedIds.size }
 }
+
+/** The lineage of a session. `load` finds a session by id. Rejects with what it throws. */
+export async function loadLineage(
+  session: SessionRecord,
+  load: (id: string) => Promise<SessionRecord | null>,
+): Promise<Lineage<SessionRecord>> {
+  const steps = walkAncestors(session, ({ parentId }) => parentId, continuesSession)
+  let step = steps.next()
+  while (!step.done) step = steps.next(await load(step.value))
+  return step.value
+}

@@ -9,8 +9,7 @@ import { takePage, compareByActivity } from '../storage/keyset-pagination.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
 import type { SessionReader } from '../storage/session-reader.ts'
-import { maxChainLength } from '../model/lineage.ts'
-import { continuesSession, isContinuable } from './load-lineage.ts'
+import { continuesSession, isContinuable, maxChainLength } from '../model/lineage.ts'
 
 export interface CreateSessionInput {
   readonly title: string | null

@@ -1,4 +1,4 @@
-import { prependPositions } from '../model/fold-message.ts'
+import { prependPositions } from '../model/message-position.ts'
 import { deterministicId } from '../lib/ids.ts'
 import { findBlobHash } from '../model/blob-url.ts'
 import type { MessageRecord } from '../model/message.ts'

@@ -6,7 +6,7 @@ import type { CreateSessionRequest, IdempotencyKey } from '../../storage/event-s
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { Runtime } from '../../lib/runtime.ts'
-import { prependPositions } from '../../model/fold-message.ts'
+import { prependPositions } from '../../model/message-position.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
 
 export interface CompactionInput {

@@ -6,7 +6,7 @@ import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { externalizeFile } from '../attachments/attachments.ts'
 import type { Runtime } from '../../lib/runtime.ts'
-import { prependPositions } from '../../model/fold-message.ts'
+import { prependPositions } from '../../model/message-position.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
 
 export interface SessionForkerOptions {

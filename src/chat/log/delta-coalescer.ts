@@ -1,5 +1,5 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
-import { type Delta, deltaText, isDelta, replaceDeltaText } from './delta.ts'
+import { type Delta, getDeltaText, isDelta, replaceDeltaText } from '../../model/delta.ts'
 import { maxEventTextCodeUnits } from '../../lib/unicode.ts'
 
 /** Deltas of one part that became one event, under the number of the last of them. */
@@ -37,8 +37,8 @@ export class DeltaCoalescer {
     const key = `${event.messageId}/${event.partIndex}`
     const run = this.#runs.get(key)
     if (run && continuesRun(run, event)) {
-      run.texts.push(deltaText(event))
-      run.codeUnits += deltaText(event).length
+      run.texts.push(getDeltaText(event))
+      run.codeUnits += getDeltaText(event).length
       run.seqs.push(event.seq)
       run.last = event
       return []
@@ -47,8 +47,8 @@ export class DeltaCoalescer {
     this.#runs.set(key, {
       first: event,
       last: event,
-      texts: [deltaText(event)],
-      codeUnits: deltaText(event).length,
+      texts: [getDeltaText(event)],
+      codeUnits: getDeltaText(event).length,
       seqs: [event.seq],
     })
     return ready
@@ -68,7 +68,7 @@ export class DeltaCoalescer {
 }
 
 function continuesRun({ first, last, codeUnits }: DeltaRun, event: Delta): boolean {
-  const length = deltaText(event).length
+  const length = getDeltaText(event).length
   return (
     event.type === last.type && first.offset + codeUnits === event.offset && codeUnits + length <= maxEventTextCodeUnits
   )

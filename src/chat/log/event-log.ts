@@ -3,7 +3,7 @@ import type { ChatEvent } from '../../model/chat-event.ts'
 import type { Json } from '../../lib/json.ts'
 import type { ToolCall } from '../../model/message.ts'
 import { Notifier } from '../../lib/notifier.ts'
-import { deltaText, isDelta } from './delta.ts'
+import { getDeltaText, isDelta } from '../../model/delta.ts'
 
 /** How much of a log's end stays in memory, so that readers who keep up need no database: events, and UTF-16 units. */
 const tailLimits = { events: 256, units: 1_048_576 }
@@ -142,7 +142,7 @@ function trimTail(events: ChatEvent[]): ChatEvent[] {
 
 /** About how much text an event holds; what a tool returned may be many times as long as anything else. */
 function countEventCodeUnits(event: ChatEvent): number {
-  if (isDelta(event)) return deltaText(event).length
+  if (isDelta(event)) return getDeltaText(event).length
   if (event.type === 'ToolCallChanged') return countToolCallCodeUnits(event.toolCall)
   if (event.type === 'ApprovalChanged') return countToolCallCodeUnits(event.decision.toolCall)
   if (event.type !== 'ClarificationChanged') return 0

@@ -3,7 +3,7 @@ import type { ChatEvent } from '../../model/chat-event.ts'
 import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from './event-log.ts'
-import type { EventDraft } from '../../model/fold-message.ts'
+import type { EventDraft } from '../../model/chat-event.ts'
 
 /** What one transaction adds to a session, its events not numbered yet. */
 export interface AppendBatch extends Omit<

@@ -1,5 +1,3 @@
-import { createHash, hash } from 'node:crypto'
-import canonicalize from 'canonicalize'
 import { badInput, SegueError } from '../../lib/errors.ts'
 import { assertValidFiles, type FileInput } from '../attachments/attachments.ts'
 import type { IfBusy } from '../turn/if-busy.ts'
@@ -45,26 +43,4 @@ export function assertValidIdempotencyKey(key: string | null, ...path: string[])
   if (key !== null && (key === '' || key.length > maxCodeUnits.key || !key.isWellFormed())) {
     throw badInput(`A key has 1 to ${maxCodeUnits.key} characters of Unicode.`, ...path)
   }
-}
-
-/** Tells two requests apart that came with one key. */
-export function computeRequestFingerprint({ sessionId, text, files, model, profile }: ChatRequest): string {
-  // The canonical form has no room for half a surrogate pair, which names no session and no model anyway.
-  const [session, modelId] = [sessionId, model].map((name) => name?.toWellFormed() ?? null)
-  // Of what may be long, a digest: the canonical form is slow.
-  const fileDigests = files.map(({ name, mediaType, url }) => [
-    name?.toWellFormed() ?? null,
-    mediaType.toWellFormed(),
-    hash('sha256', url),
-  ])
-  const request = { sessionId: session, text: text.toWellFormed(), model: modelId, profile }
-  // Left out where there are none: so were all requests whose digests were stored before there were files.
-  return canonicalSha256(fileDigests.length > 0 ? { ...request, files: fileDigests } : request)
-}
-
-/** The sha256, in hex, of a value's RFC 8785 form. */
-export function canonicalSha256(value: unknown): string {
-  return createHash('sha256')
-    .update(canonicalize(value) ?? '')
-    .digest('hex')
 }

@@ -6,9 +6,10 @@ import { VersionConflictError, FencingError } from '../../storage/event-store.ts
 import type { DecisionRecord } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import { deltaText, canCoalesce, isDeltaDraft, replaceDeltaText } from '../log/delta.ts'
+import { getDeltaText, canCoalesce, isDeltaDraft, replaceDeltaText } from '../../model/delta.ts'
 import type { Runtime } from '../../lib/runtime.ts'
-import { type EventDraft, foldMessage } from '../../model/fold-message.ts'
+import { foldMessage } from '../../model/fold-message.ts'
+import type { EventDraft } from '../../model/chat-event.ts'
 import { applyAgentEvent, finishTurn, type Transition, resolveDecision, type TurnState } from '../turn/turn.ts'
 import type { AppendBatch, LogWriter } from '../log/log-writer.ts'
 import type { StreamEnding, DecisionResolution } from '../turn/tool-call-outcome.ts'
@@ -195,7 +196,10 @@ export class StreamRunner {
   #enqueueEvent(draft: EventDraft): void {
     const last = this.#pendingEvents.at(-1)
     if (last && isDeltaDraft(last) && isDeltaDraft(draft) && canCoalesce(last, draft)) {
-      this.#pendingEvents[this.#pendingEvents.length - 1] = replaceDeltaText(last, deltaText(last) + deltaText(draft))
+      this.#pendingEvents[this.#pendingEvents.length - 1] = replaceDeltaText(
+        last,
+        getDeltaText(last) + getDeltaText(draft),
+      )
     } else {
       this.#pendingEvents.push(draft)
     }
@@ -341,5 +345,5 @@ function isAlreadyEnded(error: unknown): boolean {
 }
 
 function countDeltaCodeUnits(draft: EventDraft): number {
-  return isDeltaDraft(draft) ? deltaText(draft).length : 0
+  return isDeltaDraft(draft) ? getDeltaText(draft).length : 0
 }

@@ -5,13 +5,9 @@ import type { MessageRecord, ToolCall, ToolCallState } from '../../model/message
 import type { StreamRecord } from '../../model/stream.ts'
 import { type Usage, addUsage, noUsage } from '../../model/usage.ts'
 import type { Runtime } from '../../lib/runtime.ts'
-import {
-  type AnswerBase,
-  toAnswerPosition,
-  type EventDraft,
-  foldMessage,
-  foldPendingDecisions,
-} from '../../model/fold-message.ts'
+import { type AnswerBase, foldMessage, foldPendingDecisions } from '../../model/fold-message.ts'
+import { toAnswerPosition } from '../../model/message-position.ts'
+import type { EventDraft } from '../../model/chat-event.ts'
 import {
   type StreamEnding,
   type DecisionResolution,

@@ -1,4 +1,5 @@
-import { computeMessageDigest } from '../../chat/log/message-digest.ts'
+import { sha256Hex } from '../../lib/sha256.ts'
+import { computeMessageDigest } from '../../model/message-digest.ts'
 import { parseArguments } from '../../model/tool-call.ts'
 import type { MessagePart, ToolCall } from '../../model/message.ts'
 import { builder } from '../builder.ts'
@@ -151,7 +152,10 @@ MessageType.implement({
       description:
         'sha256, in hex, of the RFC 8785 form of the array of its parts in order, which any client can compute from the events: {type:"text",text}, {type:"reasoning",text}, {type:"tool",id,name,argumentsText,state,result,error}, {type:"file",mediaType,name,url}; fields that are null are left out.',
       resolve: ({ id, parts }) =>
-        computeMessageDigest(parts.map((part) => (part.type === 'file' ? withPublicUrl(part, id, parts) : part))),
+        computeMessageDigest(
+          parts.map((part) => (part.type === 'file' ? withPublicUrl(part, id, parts) : part)),
+          sha256Hex,
+        ),
     }),
   }),
 })

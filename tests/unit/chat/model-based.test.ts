@@ -7,8 +7,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Agent, AgentError, type AgentEvent, type AgentRun } from '../../../src/agent/agent.ts'
 import { type CancelResult, ChatService } from '../../../src/chat/chat-service.ts'
-import { deltaText, isDelta } from '../../../src/chat/log/delta.ts'
-import { toAnswerPosition, foldMessage, toUserMessagePosition } from '../../../src/model/fold-message.ts'
+import { getDeltaText, isDelta } from '../../../src/model/delta.ts'
+import { foldMessage } from '../../../src/model/fold-message.ts'
+import { toAnswerPosition, toUserMessagePosition } from '../../../src/model/message-position.ts'
 import type { ChatRequest } from '../../../src/chat/requests/chat-request.ts'
 import type { IfBusy } from '../../../src/chat/turn/if-busy.ts'
 import { isFinal } from '../../../src/model/tool-call.ts'
@@ -432,9 +433,9 @@ function checkSeen(world: World, event: ChatEvent): void {
   const text = mine
     .filter(isDelta)
     .filter(({ partIndex }) => partIndex === event.partIndex)
-    .map(deltaText)
+    .map(getDeltaText)
     .join('')
-  expect(text.slice(event.offset, event.offset + deltaText(event).length) === deltaText(event)).toBe(true)
+  expect(text.slice(event.offset, event.offset + getDeltaText(event).length) === getDeltaText(event)).toBe(true)
 }
 
 class Start implements fc.AsyncCommand<object, World> {

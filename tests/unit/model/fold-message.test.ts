@@ -1,14 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { deltaText, canCoalesce, isDelta, isDeltaDraft, replaceDeltaText } from '../../../src/chat/log/delta.ts'
-import {
-  type AnswerBase,
-  toAnswerPosition,
-  type EventDraft,
-  foldMessage,
-  toUserMessagePosition,
-} from '../../../src/model/fold-message.ts'
+import { getDeltaText, canCoalesce, isDelta, isDeltaDraft, replaceDeltaText } from '../../../src/model/delta.ts'
+import { type AnswerBase, foldMessage } from '../../../src/model/fold-message.ts'
+import { toAnswerPosition, toUserMessagePosition } from '../../../src/model/message-position.ts'
+import type { EventDraft } from '../../../src/model/chat-event.ts'
 import type { MessageRecord } from '../../../src/model/message.ts'
 import {
   anyAgentEvents,
@@ -122,7 +118,7 @@ describe('applying again what was applied', () => {
           let left = length % 5
           for (const next of deltas.filter(({ seq }) => seq > start.seq)) {
             if (left === 0 || !canCoalesce(merged, next)) continue
-            merged = replaceDeltaText({ ...next, offset: merged.offset }, deltaText(merged) + deltaText(next))
+            merged = replaceDeltaText({ ...next, offset: merged.offset }, getDeltaText(merged) + getDeltaText(next))
             left -= 1
           }
           answer = folded([merged, start], answer)

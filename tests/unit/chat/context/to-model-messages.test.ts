@@ -10,12 +10,9 @@ import type { SdkLanguageModel } from '../../../../src/agent/providers/create-la
 import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
 import { toModelMessages } from '../../../../src/chat/context/to-model-messages.ts'
 import type { Runtime } from '../../../../src/lib/runtime.ts'
-import {
-  toAnswerPosition,
-  type EventDraft,
-  foldMessage,
-  toUserMessagePosition,
-} from '../../../../src/model/fold-message.ts'
+import { foldMessage } from '../../../../src/model/fold-message.ts'
+import { toAnswerPosition, toUserMessagePosition } from '../../../../src/model/message-position.ts'
+import type { EventDraft } from '../../../../src/model/chat-event.ts'
 import { acceptStream, dequeueStream, withdrawStream } from '../../../../src/chat/turn/turn.ts'
 import type { StreamEnding } from '../../../../src/chat/turn/tool-call-outcome.ts'
 import { createToolCall } from '../../../../src/model/tool-call.ts'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
-import { deltaText, isDelta } from '../../../../src/chat/log/delta.ts'
+import { getDeltaText, isDelta } from '../../../../src/model/delta.ts'
 import { foldMessage } from '../../../../src/model/fold-message.ts'
 import { BackgroundCoalescer } from '../../../../src/chat/log/background-coalescer.ts'
 import { DeltaCoalescer } from '../../../../src/chat/log/delta-coalescer.ts'
@@ -212,7 +212,7 @@ describe('the log of a stream that has ended', () => {
     const before = await log()
     const after = await mergeAll(stream)
     expect(after.length).toBe(2 + 4)
-    for (const delta of after.filter(isDelta)) expect(deltaText(delta).length).toBeLessThanOrEqual(65_536)
+    for (const delta of after.filter(isDelta)) expect(getDeltaText(delta).length).toBeLessThanOrEqual(65_536)
     expect(isDeepStrictEqual(folded(after), folded(before))).toBe(true)
   })
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
-import { type Delta, deltaText, isDelta } from '../../../../src/chat/log/delta.ts'
+import { type Delta, getDeltaText, isDelta } from '../../../../src/model/delta.ts'
 import { foldMessage } from '../../../../src/model/fold-message.ts'
 import { type CoalescedEvent, DeltaCoalescer } from '../../../../src/chat/log/delta-coalescer.ts'
 import { maxEventTextCodeUnits } from '../../../../src/lib/unicode.ts'
@@ -119,8 +119,8 @@ describe('merging any stretch of any log', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
         for (const event of eventsOf(mergedOf(log)).filter(isDelta)) {
-          expect(deltaText(event).length).toBeLessThanOrEqual(maxEventTextCodeUnits)
-          expect(deltaText(event).isWellFormed()).toBe(true)
+          expect(getDeltaText(event).length).toBeLessThanOrEqual(maxEventTextCodeUnits)
+          expect(getDeltaText(event).isWellFormed()).toBe(true)
         }
       }),
     )
@@ -148,7 +148,7 @@ describe('how many events are left', () => {
   })
 
   test('one for each 65,536 code units of a longer part', () => {
-    expect(deltasLeft(textDeltas(4096, 64)).map((delta) => deltaText(delta).length)).toEqual(
+    expect(deltasLeft(textDeltas(4096, 64)).map((delta) => getDeltaText(delta).length)).toEqual(
       Array.from({ length: 4 }, () => maxEventTextCodeUnits),
     )
   })
@@ -168,7 +168,7 @@ describe('how many events are left', () => {
     const turns = Array.from({ length: 1000 }, () => [input('0', 'a'), input('1', 'b')])
     const left = deltasLeft(turns.flat())
     expect(left.length).toBeLessThanOrEqual(4)
-    expect(left.map(deltaText).join('').length).toBe(2000)
+    expect(left.map(getDeltaText).join('').length).toBe(2000)
   })
 
   test('a number that goes with the calls, not with their arguments, when many grow at once', () => {

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
-import { computeMessageDigest } from '../../../../src/chat/log/message-digest.ts'
+import { sha256Hex } from '../../../../src/lib/sha256.ts'
+import { computeMessageDigest } from '../../../../src/model/message-digest.ts'
 import { requireNonNull } from '../../../contract/support/typed-client.ts'
 import { newChatFixture } from '../../../support/fixtures/agent-chats.ts'
 
@@ -29,7 +30,7 @@ test('an answer that is too long for a row is read from the log: the same by eve
     expect(text?.type === 'text' && text.text === long).toBe(true)
     expect(call).toMatchObject({ type: 'tool', call: { state: 'FAILED', argumentsText: '{"a":' } })
 
-    const digest = computeMessageDigest(message.parts)
+    const digest = computeMessageDigest(message.parts, sha256Hex)
     const session = requireNonNull(
       await world.profile.segueSessions.findSessions([ended.sessionId]).then(([row]) => row),
     )
@@ -41,7 +42,7 @@ test('an answer that is too long for a row is read from the log: the same by eve
     })
     const again = await world.chats.cancel(stream.id)
     for (const same of [page[1], await world.chats.messageQueries.findAnswer(stream.id), again.answer]) {
-      expect(computeMessageDigest(requireNonNull(same).parts)).toBe(digest)
+      expect(computeMessageDigest(requireNonNull(same).parts, sha256Hex)).toBe(digest)
     }
     const context = await world.chats.loadModelMessages(session)
     expect(context[1]).toMatchObject({ role: 'assistant', content: [{ type: 'text' }] })

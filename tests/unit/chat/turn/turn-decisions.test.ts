@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type EventDraft, foldMessage, foldPendingDecisions } from '../../../../src/model/fold-message.ts'
+import { foldMessage, foldPendingDecisions } from '../../../../src/model/fold-message.ts'
+import type { EventDraft } from '../../../../src/model/chat-event.ts'
 import {
   applyAgentEvent,
   finishTurn,

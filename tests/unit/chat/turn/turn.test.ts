@@ -3,8 +3,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
 import { estimateTokens } from '../../../../src/agent/estimate-tokens.ts'
-import { deltaText, isDeltaDraft } from '../../../../src/chat/log/delta.ts'
-import { type EventDraft, foldMessage } from '../../../../src/model/fold-message.ts'
+import { getDeltaText, isDeltaDraft } from '../../../../src/model/delta.ts'
+import { foldMessage } from '../../../../src/model/fold-message.ts'
+import type { EventDraft } from '../../../../src/model/chat-event.ts'
 import {
   applyAgentEvent,
   acceptStream,
@@ -71,7 +72,7 @@ describe('whatever an agent does, and wherever it ends', () => {
   test('no event holds more than 65,536 code units of text, or half a pair anywhere', () => {
     everyAnswer(({ events }) => {
       for (const draft of events) {
-        if (isDeltaDraft(draft)) expect(deltaText(draft).length).toBeLessThanOrEqual(maxEventTextCodeUnits)
+        if (isDeltaDraft(draft)) expect(getDeltaText(draft).length).toBeLessThanOrEqual(maxEventTextCodeUnits)
         expect([...stringsIn(draft)].every((text) => text.isWellFormed())).toBe(true)
       }
     })

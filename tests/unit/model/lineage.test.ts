@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isContinuable, continuesSession, loadLineage } from '../../../src/sessions/load-lineage.ts'
+import { isContinuable, continuesSession, loadLineage } from '../../../src/model/lineage.ts'
 import type { SessionRecord } from '../../../src/model/session.ts'
 import { newSessionRecord } from '../../support/sessions/session-record.ts'
 

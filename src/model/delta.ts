@@ -1,36 +1,43 @@
-import type { ChatEvent } from '../../model/chat-event.ts'
-import type { EventDraft } from '../../model/fold-message.ts'
-import { maxEventTextCodeUnits } from '../../lib/unicode.ts'
+import { maxEventTextCodeUnits } from '../lib/unicode.ts'
+import type { ChatEvent, EventDraft } from './chat-event.ts'
 
 type DeltaType = 'TextDelta' | 'ReasoningDelta' | 'ToolCallDelta'
+
+/** A delta without its seq. */
 export type DeltaDraft = Extract<EventDraft, { readonly type: DeltaType }>
+/** An event that adds text to a part of an answer. */
 export type Delta = Extract<ChatEvent, { readonly type: DeltaType }>
 
 export function isDelta(event: ChatEvent): event is Delta {
-  return event.type === 'TextDelta' || event.type === 'ReasoningDelta' || event.type === 'ToolCallDelta'
+  return isDeltaType(event.type)
 }
 
 export function isDeltaDraft(draft: EventDraft): draft is DeltaDraft {
-  return draft.type === 'TextDelta' || draft.type === 'ReasoningDelta' || draft.type === 'ToolCallDelta'
+  return isDeltaType(draft.type)
 }
 
-export function deltaText(delta: DeltaDraft): string {
+function isDeltaType(type: ChatEvent['type']): type is DeltaType {
+  return type === 'TextDelta' || type === 'ReasoningDelta' || type === 'ToolCallDelta'
+}
+
+/** The text of a delta; that of a tool call's arguments counts as text, too. */
+export function getDeltaText(delta: DeltaDraft): string {
   return delta.type === 'ToolCallDelta' ? delta.argumentsText : delta.text
 }
 
-/** One text goes on right behind the other, in one part, and both together fit an event. */
+/** Whether the second delta continues the first one, in the same part, and one event can hold the text of both. */
 export function canCoalesce(first: DeltaDraft, second: DeltaDraft): boolean {
-  const length = deltaText(first).length
+  const length = getDeltaText(first).length
   return (
     first.type === second.type &&
     first.messageId === second.messageId &&
     first.partIndex === second.partIndex &&
     first.offset + length === second.offset &&
-    length + deltaText(second).length <= maxEventTextCodeUnits
+    length + getDeltaText(second).length <= maxEventTextCodeUnits
   )
 }
 
-/** A delta with another text, from where it began. */
+/** The same delta with another text, at the same offset. */
 export function replaceDeltaText<D extends DeltaDraft>(delta: D, text: string): D {
   return delta.type === 'ToolCallDelta' ? { ...delta, argumentsText: text } : { ...delta, text }
 }

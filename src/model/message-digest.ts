@@ -1,0 +1,24 @@
+import { toCanonicalJson } from '../lib/canonical-json.ts'
+import type { MessagePart, ToolCall } from './message.ts'
+
+/**
+ * The digest of a message's parts, which clients compute as well to verify what they folded from the events; the schema
+ * documents the rule. `hash` returns the SHA-256 of a text's UTF-8 bytes in lowercase hex. It may be asynchronous, as
+ * WebCrypto is.
+ */
+export function computeMessageDigest<Digest>(parts: readonly MessagePart[], hash: (text: string) => Digest): Digest {
+  return hash(toCanonicalMessageText(parts))
+}
+
+/** The text that the digest hashes: the parts as canonical JSON (RFC 8785), without fields that are null. */
+export function toCanonicalMessageText(parts: readonly MessagePart[]): string {
+  return toCanonicalJson(parts.map((part) => omitNulls(part.type === 'tool' ? toDigestInput(part.call) : part)))
+}
+
+function toDigestInput({ id, name, argumentsText, state, result, error }: ToolCall): object {
+  return { type: 'tool', id, name, argumentsText, state, result, error }
+}
+
+function omitNulls(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null))
+}

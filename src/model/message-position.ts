@@ -1,0 +1,27 @@
+import type { MessageRecord } from './message.ts'
+
+/**
+ * Where messages stand in their session. Positions are unique within a session, and ascending positions are the order
+ * in which its messages are shown:
+ *
+ * - A user's message has 2 × the seq of the event that placed it: the one that started its turn, or the one that
+ *   withdrew it from the queue. Until then its position is null.
+ * - The answer has the position of its user's message + 1.
+ * - Messages that a session starts with (copies in a fork, a summary) have negative positions, up to -1.
+ *
+ * Seqs are unique and ascending, so no two messages share a position. It follows that the streaming answer is not always
+ * the last message: one that is withdrawn meanwhile has a later seq, and stands after the answer.
+ */
+export function toUserMessagePosition(seq: number): number {
+  return 2 * seq
+}
+
+/** The position of the answer to a user's message. See `toUserMessagePosition`. */
+export function toAnswerPosition({ position }: MessageRecord): number {
+  return (position ?? 0) + 1
+}
+
+/** The messages that a session starts with, in order, placed before all that follow. See `toUserMessagePosition`. */
+export function prependPositions(messages: readonly MessageRecord[]): MessageRecord[] {
+  return messages.map((message, index) => ({ ...message, position: index - messages.length }))
+}
