@@ -1,7 +1,7 @@
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { JobReader } from '../storage/job-store.ts'
 import type { PageRequest } from '../lib/pagination.ts'
-import { IdNamespace } from './namespaced-session-reader.ts'
+import { IdNamespace } from '../profiles/id-namespace.ts'
 
 /** The jobs of another source under ids that tell them from those of any other profile. */
 export class NamespacedJobReader implements JobReader {

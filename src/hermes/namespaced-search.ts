@@ -1,15 +1,15 @@
 import type { SearchHit, SearchPage, SearchRequest } from '../search/search-hit.ts'
 import type { SearchService } from '../search/search-service.ts'
-import { IdNamespace } from './namespaced-session-reader.ts'
+import { HermesIdNamespace } from './namespaced-session-reader.ts'
 
 /** Searches whose hits in Hermes have ids that tell them from those of any other profile. */
 export class NamespacedSearch implements Pick<SearchService, 'find' | 'close'> {
   readonly #search: SearchService
-  readonly #namespace: IdNamespace
+  readonly #namespace: HermesIdNamespace
 
   constructor(searches: SearchService, prefix: string) {
     this.#search = searches
-    this.#namespace = new IdNamespace(prefix)
+    this.#namespace = new HermesIdNamespace(prefix)
   }
 
   async find(request: SearchRequest, signal: AbortSignal): Promise<SearchPage> {

@@ -1,4 +1,3 @@
-import { parseIdKind } from '../lib/ids.ts'
 import type { MessagePart, MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type {
@@ -11,36 +10,15 @@ import type {
 } from '../storage/session-reader.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
+import { IdNamespace } from '../profiles/id-namespace.ts'
 
 /** As its own ids go, so that nothing comes behind it: no text of people begins with what is no character. */
 const maxId = '\u{10FFFF}'
 
-/** Gives the ids of a source a prefix on their way out, and takes it off on their way in. */
-export class IdNamespace {
-  readonly #prefix: string
-
-  constructor(prefix: string) {
-    this.#prefix = prefix
-  }
-
-  /** Of a session, of a message, of a call: whatever begins with a session's id. One that was made here stays as it is. */
-  qualify(id: string): string {
-    return parseIdKind(id) === null ? this.#prefix + id : id
-  }
-
-  /** The id as the source knows it; null for one that is none of its. */
-  unqualify(id: string): string | null {
-    if (parseIdKind(id) !== null) return id
-    return id.startsWith(this.#prefix) ? id.slice(this.#prefix.length) : null
-  }
-
+/** Qualifies the records of a Hermes agent, and takes the namespace off what it is asked for. */
+export class HermesIdNamespace extends IdNamespace {
   qualifyConversation(entry: ConversationSummary): ConversationSummary {
     return { ...entry, rootId: this.qualify(entry.rootId), tipId: this.qualify(entry.tipId) }
-  }
-
-  /** Those that may be the source's. */
-  unqualifyAll(ids: readonly string[]): string[] {
-    return ids.flatMap((id) => this.unqualify(id) ?? [])
   }
 
   qualifySession(row: SessionRecord): SessionRecord {
@@ -72,8 +50,8 @@ export class IdNamespace {
 
   /** A key of another source cuts this one's list before all of its ids, or behind them: they all begin alike. */
   #unqualifyKey({ lastActivityAt, id }: SessionKey): SessionKey {
-    const localId = id.startsWith(this.#prefix) ? id.slice(this.#prefix.length) : null
-    const isGreater = Buffer.compare(Buffer.from(id), Buffer.from(this.#prefix)) > 0
+    const localId = id.startsWith(this.prefix) ? id.slice(this.prefix.length) : null
+    const isGreater = Buffer.compare(Buffer.from(id), Buffer.from(this.prefix)) > 0
     return { lastActivityAt, id: localId ?? (isGreater ? maxId : '') }
   }
 
@@ -85,11 +63,11 @@ export class IdNamespace {
 /** The sessions of another source under ids that tell them from those of any other profile. */
 export class NamespacedSessionReader implements SessionReader {
   readonly #source: SessionReader
-  readonly #namespace: IdNamespace
+  readonly #namespace: HermesIdNamespace
 
   constructor(source: SessionReader, prefix: string) {
     this.#source = source
-    this.#namespace = new IdNamespace(prefix)
+    this.#namespace = new HermesIdNamespace(prefix)
   }
 
   get origin(): SessionReader['origin'] {

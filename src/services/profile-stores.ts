@@ -38,6 +38,7 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
   const hermesPath = hermesHome === null ? null : join(hermesHome, 'state.db')
   const database = new SqliteDatabase(databasePath, {
     durable,
+    profile: name,
     ...(onStatement && { onStatement: (sql: string) => onStatement('segue', sql) }),
   })
   const walCheckpointer = new WalCheckpointer(databasePath)

@@ -44,7 +44,7 @@ export async function importConversation({
   for (const name of await profileDirectory.listNames())
     assertSessionsAreNew(name, join(profileFolder(paths.home, name), 'segue.db'), summary)
 
-  const database = new SqliteDatabase(join(home, 'segue.db'), { durable: true })
+  const database = new SqliteDatabase(join(home, 'segue.db'), { durable: true, profile })
   cleanup.defer(() => database.close())
   const files = join(home, 'files')
   try {

@@ -50,7 +50,7 @@ function rowsIn({ segue }: TestEnvironment): Record<string, unknown> {
         .get(),
     ])
     // What an index for search is made of is there without an entry, too.
-    const isFrame = (name: unknown) => /^(decision_changes|\w+_index_(data|idx|config))$/.test(String(name))
+    const isFrame = (name: unknown) => /^(change_sequences|\w+_index_(data|idx|config))$/.test(String(name))
     return Object.fromEntries(counts.filter(([name, count]) => count !== 0 && !isFrame(name)))
   } finally {
     database.close()

@@ -11,9 +11,9 @@ export interface CrossOriginChange {
   readonly indexRow: IndexedSession | null
 }
 
-interface ChangeRow extends Omit<IndexedSession, 'facet'> {
+interface ChangeRow extends Omit<IndexedSession, 'flags'> {
   readonly change: number
-  readonly facet: number | null
+  readonly flags: number | null
   readonly conversation: number | null
 }
 
@@ -49,7 +49,10 @@ export class CrossOriginFeed {
   /** The number of the newest change. */
   latestChangeSeq(): number {
     try {
-      return this.#open()?.prepare<[], { n: number | null }>('SELECT max(change) AS n FROM abroad').get()?.n ?? 0
+      return (
+        this.#open()?.prepare<[], { n: number | null }>('SELECT max(change) AS n FROM cross_origin_changes').get()?.n ??
+        0
+      )
     } catch {
       this.close()
       return 0
@@ -64,22 +67,22 @@ export class CrossOriginFeed {
   #queryChanges(after: number, limit: number): CrossOriginChange[] {
     const rows = this.#open()
       ?.prepare<[number, number], ChangeRow>(
-        `SELECT abroad.change, segments.*, abroad.id, conversations.facet AS conversation FROM abroad
-         LEFT JOIN segments ON segments.id = abroad.id
-         LEFT JOIN conversations ON conversations.root_id = segments.root_id
-         WHERE abroad.change > ? ORDER BY abroad.change LIMIT ?`,
+        `SELECT cross_origin_changes.change, conversation_sessions.*, cross_origin_changes.id, conversations.flags AS conversation FROM cross_origin_changes
+         LEFT JOIN conversation_sessions ON conversation_sessions.id = cross_origin_changes.id
+         LEFT JOIN conversations ON conversations.root_id = conversation_sessions.root_id
+         WHERE cross_origin_changes.change > ? ORDER BY cross_origin_changes.change LIMIT ?`,
       )
       .all(after, limit)
     return (rows ?? []).map((row) => ({ id: row.id, changeSeq: row.change, indexRow: this.#toIndexRow(row) }))
   }
 
   #toIndexRow({ id, can_be_continued, started_at, message_at, activity_at, ...row }: ChangeRow): IndexedSession | null {
-    if (row.facet === null || !isCrossOrigin(row.conversation ?? 0)) return null
+    if (row.flags === null || !isCrossOrigin(row.conversation ?? 0)) return null
     const continues = row.continues?.startsWith(this.#idNamespace)
       ? row.continues.slice(this.#idNamespace.length)
       : row.continues
-    const facet = row.facet | crossOriginFlag
-    return { id, continues, can_be_continued, started_at, message_at, activity_at, facet }
+    const flags = row.flags | crossOriginFlag
+    return { id, continues, can_be_continued, started_at, message_at, activity_at, flags }
   }
 
   #open(): Database.Database | null {

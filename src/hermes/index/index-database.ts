@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { conversationIndexSchema } from '../../storage/sqlite/conversation-index/conversation-index-schema.ts'
 
 /** Raised whenever the tables, or the meaning of what is in them, change: an index of another form is made anew. */
-const schemaVersion = 1
+const schemaVersion = 2
 
 const schemaSql = `
   ${conversationIndexSchema}

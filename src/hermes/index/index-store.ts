@@ -115,14 +115,14 @@ export class IndexStore {
 
   /** Whether a session is one of those that are kept here. */
   isSegueSession(id: string): boolean {
-    return wrapIndexErrors(() => isCrossOrigin(this.#connection.tables.findSession(id)?.facet ?? 0))
+    return wrapIndexErrors(() => isCrossOrigin(this.#connection.tables.findSession(id)?.flags ?? 0))
   }
 
   /** All sessions that are kept here. */
   listSegueSessionIds(): string[] {
     return wrapIndexErrors(() =>
       this.#connection.statements
-        .prepare<[number], { id: string }>('SELECT id FROM segments WHERE facet >= ?')
+        .prepare<[number], { id: string }>('SELECT id FROM conversation_sessions WHERE flags >= ?')
         .all(crossOriginFlag)
         .map(({ id }) => id),
     )
@@ -163,7 +163,7 @@ export class IndexStore {
 
 function createConnection(db: Database.Database): IndexConnection {
   const statements = new StatementCache(db)
-  const indexer = new ConversationIndexer(statements, (_, tip) => isCrossOrigin(tip.facet))
+  const indexer = new ConversationIndexer(statements, (_, tip) => isCrossOrigin(tip.flags))
   return {
     db,
     statements,

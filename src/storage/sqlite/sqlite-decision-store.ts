@@ -1,5 +1,6 @@
 import type { DecisionQuery, DecisionStore, ChangedDecision } from '../decision-store.ts'
 import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
+import { allocateChangeSeq, readLatestChangeSeq } from './database/change-sequences.ts'
 import type { SqliteDatabase } from './database/sqlite-database.ts'
 import { type DecisionRow, decisionToRow, decisionFromRow } from './rows/row-mappers.ts'
 
@@ -41,8 +42,7 @@ export class SqliteDecisionStore implements DecisionStore {
   }
 
   async loadLatestChangeSeq(): Promise<number> {
-    const row = this.#database.prepare<[], { newest: number }>('SELECT newest FROM decision_changes').get()
-    return row?.newest ?? 0
+    return readLatestChangeSeq(this.#database, 'decisions')
   }
 
   async isGranted(tool: string, sessionId: string): Promise<boolean> {
@@ -69,14 +69,13 @@ export class SqliteDecisionStore implements DecisionStore {
 
 /** To be called inside of a transaction. */
 export function upsertDecision(database: SqliteDatabase, decision: DecisionRecord): void {
-  database.prepare('UPDATE decision_changes SET newest = newest + 1').run()
   database
-    .prepare<[DecisionRow]>(
+    .prepare<[DecisionRow & { change: number }]>(
       `INSERT INTO decisions (id, session_id, kind, state, change, body)
-       VALUES (:id, :session_id, :kind, :state, (SELECT newest FROM decision_changes), :body)
+       VALUES (:id, :session_id, :kind, :state, :change, :body)
        ON CONFLICT (id) DO UPDATE SET state = excluded.state, change = excluded.change, body = excluded.body`,
     )
-    .run(decisionToRow(decision))
+    .run({ ...decisionToRow(decision), change: allocateChangeSeq(database, 'decisions') })
 }
 
 /** To be called inside of a transaction. */

@@ -11,6 +11,7 @@ import type { ChatEvent } from '../../model/chat-event.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { type Usage, addUsage } from '../../model/usage.ts'
+import { IdNamespace } from '../../profiles/id-namespace.ts'
 import { notFound } from '../../lib/errors.ts'
 import type { SqliteDatabase } from './database/sqlite-database.ts'
 import {
@@ -64,7 +65,7 @@ export class SqliteEventStore implements EventStore {
   async deleteSession(id: string): Promise<string[]> {
     return this.#database.transaction(() => {
       const hashes = this.#database
-        .prepare<[string], { hash: string }>('SELECT hash FROM files WHERE session_id = ?')
+        .prepare<[string], { hash: string }>('SELECT hash FROM blob_references WHERE session_id = ?')
         .all(id)
         .map(({ hash }) => hash)
       // Everything else refers to it, and goes with it.
@@ -116,11 +117,13 @@ export class SqliteEventStore implements EventStore {
   }
 
   async findContinuation(sessionId: string): Promise<SessionRecord | null> {
+    const parentId = IdNamespace.forProfile(this.#profile).unqualify(sessionId)
+    if (parentId === null) return null
     const row = this.#database
       .prepare<[string], SessionRow>(
         'SELECT * FROM sessions WHERE parent_session_id = ? ORDER BY last_activity_at DESC, id DESC LIMIT 1',
       )
-      .get(sessionId)
+      .get(parentId)
     return row ? sessionFromRow(row, this.#profile) : null
   }
 
@@ -131,7 +134,7 @@ export class SqliteEventStore implements EventStore {
   #findUnreferencedBlobs(hashes: readonly string[]): string[] {
     return this.#database
       .prepare<[string], { hash: string }>(
-        'SELECT value AS hash FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM files WHERE hash = value)',
+        'SELECT value AS hash FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM blob_references WHERE hash = value)',
       )
       .all(JSON.stringify(hashes))
       .map(({ hash }) => hash)

@@ -7,21 +7,19 @@ import {
   type JobCommit,
 } from '../job-store.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
+import { allocateChangeSeq, readLatestChangeSeq } from './database/change-sequences.ts'
 import type { SqliteDatabase } from './database/sqlite-database.ts'
 import { jobToRow, jobRunToRow, type JobRow, type JobRunRow, jobFromRow, jobRunFromRow } from './rows/job-row-mapper.ts'
 
 /** Jobs that the clock looks at: as the index of the same words has them. */
 const dueCandidateCondition = 'next_run_at IS NOT NULL AND (recurring = 1 OR running IS NULL)'
 const maxDueJobs = 100
-const latestChangeSql = 'SELECT coalesce(max(change), 0) AS newest FROM job_runs'
 
 /** The jobs and runs in a profile's database. */
 export class SqliteJobStore implements JobStore {
   readonly origin = 'SEGUE'
   readonly #database: SqliteDatabase
   readonly #profile: string
-  /** Goes on where the table ends, and never back: a deleted job takes the numbers of its runs along. */
-  #latestChangeSeq = 0
 
   constructor(database: SqliteDatabase, profile: string) {
     this.#database = database
@@ -109,8 +107,7 @@ export class SqliteJobStore implements JobStore {
   }
 
   async loadLatestChangeSeq(): Promise<number> {
-    const row = this.#database.prepare<[], { newest: number }>(latestChangeSql).get()
-    return Math.max(this.#latestChangeSeq, row?.newest ?? 0)
+    return readLatestChangeSeq(this.#database, 'job_runs')
   }
 
   #queryJobs(sql: string, ...values: (string | number)[]): SegueJob[] {
@@ -162,7 +159,7 @@ export class SqliteJobStore implements JobStore {
          VALUES (:id, :job_id, :position, :trigger, :status, :scheduled_for, :started_at, :finished_at, :output,
            :error, :session_id, :change)`,
       )
-      .run(jobRunToRow(run, this.#allocateChangeSeq()))
+      .run(jobRunToRow(run, allocateChangeSeq(this.#database, 'job_runs')))
   }
 
   /** A run ends once. */
@@ -173,13 +170,7 @@ export class SqliteJobStore implements JobStore {
            change = :change
          WHERE id = :id AND finished_at IS NULL`,
       )
-      .run(jobRunToRow(run, this.#allocateChangeSeq()))
+      .run(jobRunToRow(run, allocateChangeSeq(this.#database, 'job_runs')))
     if (changes !== 1) throw new RevisionConflictError(`the run ${run.id} is not under way`)
-  }
-
-  #allocateChangeSeq(): number {
-    const row = this.#database.prepare<[], { newest: number }>(latestChangeSql).get()
-    this.#latestChangeSeq = Math.max(this.#latestChangeSeq, row?.newest ?? 0) + 1
-    return this.#latestChangeSeq
   }
 }

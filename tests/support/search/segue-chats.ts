@@ -146,7 +146,7 @@ function newTestFolder(): string {
 
 /** How much is noted as not taken into the index yet. */
 function countPending(database: SqliteDatabase): number {
-  const sql = 'SELECT (SELECT count(*) FROM unindexed) + (SELECT count(*) FROM unindexed_before) AS count'
+  const sql = 'SELECT (SELECT count(*) FROM search_queue) + (SELECT count(*) FROM search_backfill) AS count'
   return database.prepare<[], { count: number }>(sql).get()?.count ?? 0
 }
 

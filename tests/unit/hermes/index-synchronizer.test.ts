@@ -93,7 +93,7 @@ describe('the file of the index', () => {
     const { reader, log } = newReader(hermes.path, 100, { indexPath: index })
     const expected = list(reader)
     for (let round = 0; round < 2; round++) {
-      new Database(index).exec('DROP TABLE conversations; DROP TABLE segments').close()
+      new Database(index).exec('DROP TABLE conversations; DROP TABLE conversation_sessions').close()
       expect(list(reader)).toEqual(expected)
       hermes.addMessage('s3', 5000 + round)
       expect(list(reader)[0]).toBe('s3')

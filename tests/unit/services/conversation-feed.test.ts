@@ -139,7 +139,7 @@ describe('what is told', () => {
       WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 10000)
       INSERT INTO sessions (id, source, started_at, last_activity_at, message_count, usage)
       SELECT 'ses_' || n, 'segue', n, n, 1, '{}' FROM numbers`)
-    const left = both.segueDb.prepare('SELECT count(*) FROM touched').pluck()
+    const left = both.segueDb.prepare('SELECT count(*) FROM pending_sessions').pluck()
     await catchUp()
     await waitUntil(() => left.get() === 0)
     expect((await told.next()).value).toMatchObject({ code: 'STALE' })

@@ -175,7 +175,7 @@ test('an import that fails half way leaves nothing of it behind', async () => {
   const database = new Database(join(other, 'segue.db'))
   database.pragma('foreign_keys = OFF')
   database.exec(
-    "DELETE FROM sessions; DELETE FROM messages WHERE role = 'USER'; DELETE FROM streams; DELETE FROM files",
+    "DELETE FROM sessions; DELETE FROM messages WHERE role = 'USER'; DELETE FROM streams; DELETE FROM blob_references",
   )
   const tables = () =>
     ['sessions', 'messages', 'streams', 'events'].map((name) => database.prepare(`SELECT * FROM ${name}`).all())

@@ -4,12 +4,12 @@ import type { IndexUpdateResult } from './conversation-indexer.ts'
 import type { ConversationIndexTables } from './conversation-index-tables.ts'
 
 /** Where a conversation is listed; null for one without a message. */
-type ListingRule = (facet: ListFlags) => ConversationChange['after']
+type ListingRule = (flags: ListFlags) => ConversationChange['after']
 
-export const listingOfSource: ListingRule = (facet) => (isEmpty(facet) ? null : 'here')
+export const listingOfSource: ListingRule = (flags) => (isEmpty(flags) ? null : 'here')
 
-export const listingOfEitherSource: ListingRule = (facet) =>
-  isCrossOrigin(facet) && !isEmpty(facet) ? 'elsewhere' : listingOfSource(facet)
+export const listingOfEitherSource: ListingRule = (flags) =>
+  isCrossOrigin(flags) && !isEmpty(flags) ? 'elsewhere' : listingOfSource(flags)
 
 /**
  * The conversations that people see another way than before: those that the index has changed, and those of the
@@ -20,7 +20,7 @@ export function diffConversations(
   { conversations, sessionIds }: { conversations?: IndexUpdateResult['conversations']; sessionIds: Iterable<string> },
   listingRule: ListingRule,
 ): ConversationChange[] {
-  const toListing = (facet: ListFlags | null | undefined) => (typeof facet === 'number' ? listingRule(facet) : null)
+  const toListing = (flags: ListFlags | null | undefined) => (typeof flags === 'number' ? listingRule(flags) : null)
   const changed = new Map<string, ConversationChange>()
   for (const [rootId, { before, after }] of conversations ?? []) {
     changed.set(rootId, { rootId, before: toListing(before), after: toListing(after) })
@@ -28,7 +28,7 @@ export function diffConversations(
   for (const id of sessionIds) {
     const rootId = tables.findSession(id)?.root_id
     if (rootId === undefined || changed.has(rootId)) continue
-    const listing = toListing(tables.findConversation(rootId)?.facet)
+    const listing = toListing(tables.findConversation(rootId)?.flags)
     changed.set(rootId, { rootId, before: listing, after: listing })
   }
   return [...changed.values()].filter(({ before, after }) => before !== null || after !== null)

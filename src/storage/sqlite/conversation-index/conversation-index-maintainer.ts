@@ -3,7 +3,9 @@ import { diffConversations, listingOfEitherSource } from './conversation-changes
 import { type IndexUpdateResult, ConversationIndexer } from './conversation-indexer.ts'
 import { toIndexedSession } from './indexed-session.ts'
 import { ConversationIndexTables } from './conversation-index-tables.ts'
+import { defaultProfileName } from '../../../profiles/profile-name.ts'
 import type { ConversationChange } from '../../session-reader.ts'
+import { allocateChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { type SessionRow, sessionFromRow } from '../rows/row-mappers.ts'
 
@@ -38,8 +40,8 @@ export class ConversationIndexMaintainer {
   get hasPendingWork(): boolean {
     const row = this.#db
       .prepare<[], { behind: number }>(
-        `SELECT EXISTS (SELECT 1 FROM touched WHERE id >= '') OR EXISTS (SELECT 1 FROM unplaced WHERE parent_id >= '') OR
-           EXISTS (SELECT 1 FROM doubtful WHERE id >= '') AS behind`,
+        `SELECT EXISTS (SELECT 1 FROM pending_sessions WHERE id >= '') OR EXISTS (SELECT 1 FROM pending_children WHERE parent_id >= '') OR
+           EXISTS (SELECT 1 FROM pending_rechecks WHERE id >= '') AS behind`,
       )
       .get()
     return row?.behind === 1
@@ -61,13 +63,14 @@ export class ConversationIndexMaintainer {
         'SELECT sessions.* FROM json_each(?) CROSS JOIN sessions ON sessions.id = json_each.value',
       )
       .all(list)
-    const put = rows.map((row) => toIndexedSession(sessionFromRow(row, ''), row.message_count > 0))
+    // The index holds the ids of Hermes' sessions as they are stored: without a namespace.
+    const put = rows.map((row) => toIndexedSession(sessionFromRow(row, defaultProfileName), row.message_count > 0))
     const existingIds = new Set(put.map(({ id }) => id))
     const applied = this.#indexer.apply(
       { upserted: put, deleted: ids.filter((id) => !existingIds.has(id)) },
       maxSessions,
     )
-    this.#db.prepare<[string]>('DELETE FROM touched WHERE id IN (SELECT value FROM json_each(?))').run(list)
+    this.#db.prepare<[string]>('DELETE FROM pending_sessions WHERE id IN (SELECT value FROM json_each(?))').run(list)
     this.#recordCrossOriginChanges(applied)
     const changeSet = { conversations: applied.conversations, sessionIds: [...ids, ...visiblyChangedIds] }
     return {
@@ -78,7 +81,7 @@ export class ConversationIndexMaintainer {
 
   #listPendingSessionIds(limit: number): string[] {
     return this.#db
-      .prepare<[number], { id: string }>("SELECT id FROM touched WHERE id >= '' ORDER BY id LIMIT ?")
+      .prepare<[number], { id: string }>("SELECT id FROM pending_sessions WHERE id >= '' ORDER BY id LIMIT ?")
       .all(limit)
       .map(({ id }) => id)
   }
@@ -99,25 +102,28 @@ export class ConversationIndexMaintainer {
 
   #isCrossOrigin(id: string): boolean {
     const segment = this.#tables.findSession(id)
-    return segment !== null && isCrossOrigin(this.#tables.findConversation(segment.root_id)?.facet ?? 0)
+    return segment !== null && isCrossOrigin(this.#tables.findConversation(segment.root_id)?.flags ?? 0)
   }
 
   #wasCrossOrigin(id: string): boolean {
-    return this.#db.prepare<[string], { id: string }>('SELECT id FROM abroad WHERE id = ?').get(id) !== undefined
+    return (
+      this.#db.prepare<[string], { id: string }>('SELECT id FROM cross_origin_changes WHERE id = ?').get(id) !==
+      undefined
+    )
   }
 
   #recordChange(id: string): void {
     this.#db
-      .prepare<[string]>(
-        `INSERT INTO abroad (id, change) VALUES (?, (SELECT coalesce(max(change), 0) + 1 FROM abroad))
+      .prepare<[string, number]>(
+        `INSERT INTO cross_origin_changes (id, change) VALUES (?, ?)
          ON CONFLICT (id) DO UPDATE SET change = excluded.change`,
       )
-      .run(id)
+      .run(id, allocateChangeSeq(this.#db, 'cross_origin'))
   }
 
   #listSessionIds(rootId: string): string[] {
     const others = this.#db
-      .prepare<[string], { id: string }>('SELECT id FROM segments WHERE root_id = ? AND root_id <> id')
+      .prepare<[string], { id: string }>('SELECT id FROM conversation_sessions WHERE root_id = ? AND root_id <> id')
       .all(rootId)
     return [rootId, ...others.map(({ id }) => id)]
   }

@@ -14,7 +14,7 @@ interface ListedTable {
   readonly timeColumn: string
 }
 
-const sessionTable: ListedTable = { table: 'segments', idColumn: 'id', timeColumn: 'activity_at' }
+const sessionTable: ListedTable = { table: 'conversation_sessions', idColumn: 'id', timeColumn: 'activity_at' }
 const conversationTable: ListedTable = { table: 'conversations', idColumn: 'root_id', timeColumn: 'last_activity_at' }
 
 const maxIdsPerStatement = 500 // ids a statement
@@ -43,7 +43,7 @@ export class ConversationIndexReader {
   /** The conversation of each of these sessions, one without a message too. */
   findConversationsBySession(sessionIds: readonly string[]): Map<string, ConversationSummary> {
     const read = this.#db.prepare<[string], { id: string; root_id: string }>(
-      'SELECT id, root_id FROM segments WHERE id IN (SELECT value FROM json_each(?))',
+      'SELECT id, root_id FROM conversation_sessions WHERE id IN (SELECT value FROM json_each(?))',
     )
     const positions = chunkArray(sessionIds, maxIdsPerStatement).flatMap((batch) => read.all(JSON.stringify(batch)))
     const found = this.#findConversations([...new Set(positions.map(({ root_id }) => root_id))])
@@ -60,12 +60,12 @@ export class ConversationIndexReader {
   listConversationSessionIds(rootId: string, { offset, limit }: OffsetRange): string[] {
     // Where a chain was cut off its root is a part of another conversation.
     const root = this.#db
-      .prepare<[string], { id: string }>('SELECT id FROM segments WHERE id = ? AND root_id = id')
+      .prepare<[string], { id: string }>('SELECT id FROM conversation_sessions WHERE id = ? AND root_id = id')
       .all(rootId)
     const roots = root.slice(offset)
     const others = this.#db
       .prepare<[string, number, number], { id: string }>(
-        `SELECT id FROM segments WHERE root_id = ? AND root_id <> id ORDER BY started_at, depth, id LIMIT ? OFFSET ?`,
+        `SELECT id FROM conversation_sessions WHERE root_id = ? AND root_id <> id ORDER BY started_at, depth, id LIMIT ? OFFSET ?`,
       )
       .all(rootId, limit - roots.length, Math.max(0, offset - root.length))
     return [...roots, ...others].map(({ id }) => id)
@@ -81,21 +81,22 @@ export class ConversationIndexReader {
       .map(toConversationSummary)
   }
 
-  /** One list for each facet that passes is in order already: of each as many as the page takes are enough. */
+  /** One list for each flags that passes is in order already: of each as many as the page takes are enough. */
   #listKeys(list: ListedTable, page: PageRequest<SessionKey>, filter: ListFlagsFilter): SessionKey[] {
     const lists = this.#listFlagValues(list)
-      .filter((facet) => matchesFlags(facet, filter))
-      .map((facet) => this.#listKeysWithFlags(list, facet, page))
+      .filter((flags) => matchesFlags(flags, filter))
+      .map((flags) => this.#listKeysWithFlags(list, flags, page))
     return lists.length === 1 ? lists.flat() : takePage(lists.flat().sort(compareByActivity), page)
   }
 
   #listFlagValues({ table }: ListedTable): ListFlags[] {
-    const next = this.#db.prepare<[number], { facet: number | null }>(
-      `SELECT min(facet) AS facet FROM ${table} WHERE facet > ?`,
+    const next = this.#db.prepare<[number], { flags: number | null }>(
+      `SELECT min(flags) AS flags FROM ${table} WHERE flags > ?`,
     )
-    const facets: ListFlags[] = []
-    for (let facet = next.get(-1)?.facet; typeof facet === 'number'; facet = next.get(facet)?.facet) facets.push(facet)
-    return facets
+    const flagValues: ListFlags[] = []
+    for (let flags = next.get(-1)?.flags; typeof flags === 'number'; flags = next.get(flags)?.flags)
+      flagValues.push(flags)
+    return flagValues
   }
 
   #listKeysWithFlags(
@@ -109,7 +110,7 @@ export class ConversationIndexReader {
     const direction = backwards ? 'ASC' : 'DESC'
     const keys = this.#db
       .prepare<(string | number)[], SessionKey>(
-        `SELECT ${idColumn} AS id, ${timeColumn} AS lastActivityAt FROM ${table} WHERE facet = ? ${bounds}
+        `SELECT ${idColumn} AS id, ${timeColumn} AS lastActivityAt FROM ${table} WHERE flags = ? ${bounds}
          ORDER BY ${timeColumn} ${direction}, ${idColumn} ${direction} LIMIT ?`,
       )
       .all(flags, ...[after, before].flatMap((key) => (key ? [key.lastActivityAt, key.id] : [])), limit)
@@ -123,7 +124,7 @@ function toConversationSummary(row: ConversationSummaryRow): ConversationSummary
     tipId: row.tip_id,
     segmentCount: row.segment_count,
     lastActivityAt: row.last_activity_at,
-    isEmpty: isEmpty(row.facet),
-    isCrossOrigin: isCrossOrigin(row.facet),
+    isEmpty: isEmpty(row.flags),
+    isCrossOrigin: isCrossOrigin(row.flags),
   }
 }

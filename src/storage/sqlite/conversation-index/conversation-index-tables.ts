@@ -9,7 +9,7 @@ export interface ConversationSummaryRow {
   readonly segment_count: number
   /** The newest message's time; its tip's start while it has none. */
   readonly last_activity_at: number
-  readonly facet: ListFlags
+  readonly flags: ListFlags
 }
 
 /** Sessions whose children have to be placed anew, from some child on. */
@@ -29,16 +29,18 @@ export class ConversationIndexTables {
   }
 
   findSession(id: string): IndexedSessionRow | null {
-    return this.#db.prepare<[string], IndexedSessionRow>('SELECT * FROM segments WHERE id = ?').get(id) ?? null
+    return (
+      this.#db.prepare<[string], IndexedSessionRow>('SELECT * FROM conversation_sessions WHERE id = ?').get(id) ?? null
+    )
   }
 
   insertSession(segment: IndexedSessionRow): void {
     this.#db
       .prepare<[IndexedSessionRow]>(
-        `INSERT INTO segments
-           (id, continues, can_be_continued, started_at, message_at, activity_at, facet, root_id, depth)
+        `INSERT INTO conversation_sessions
+           (id, continues, can_be_continued, started_at, message_at, activity_at, flags, root_id, depth)
          VALUES
-           (:id, :continues, :can_be_continued, :started_at, :message_at, :activity_at, :facet, :root_id, :depth)`,
+           (:id, :continues, :can_be_continued, :started_at, :message_at, :activity_at, :flags, :root_id, :depth)`,
       )
       .run(segment)
   }
@@ -46,34 +48,36 @@ export class ConversationIndexTables {
   updateSession(segment: IndexedSession): void {
     this.#db
       .prepare<[IndexedSession]>(
-        `UPDATE segments SET continues = :continues, can_be_continued = :can_be_continued, started_at = :started_at,
-           message_at = :message_at, activity_at = :activity_at, facet = :facet WHERE id = :id`,
+        `UPDATE conversation_sessions SET continues = :continues, can_be_continued = :can_be_continued, started_at = :started_at,
+           message_at = :message_at, activity_at = :activity_at, flags = :flags WHERE id = :id`,
       )
       .run(segment)
   }
 
   updatePosition(id: string, rootId: string, depth: number | null): void {
     this.#db
-      .prepare<[string, number | null, string]>('UPDATE segments SET root_id = ?, depth = ? WHERE id = ?')
+      .prepare<[string, number | null, string]>('UPDATE conversation_sessions SET root_id = ?, depth = ? WHERE id = ?')
       .run(rootId, depth, id)
   }
 
   deleteSession(id: string): void {
-    this.#db.prepare<[string]>('DELETE FROM segments WHERE id = ?').run(id)
+    this.#db.prepare<[string]>('DELETE FROM conversation_sessions WHERE id = ?').run(id)
   }
 
   /** Those that would continue a session, by id, whether it can be continued or not. */
   listChildIds(parentId: string, afterId: string, limit: number): string[] {
     return this.#db
       .prepare<[string, string, number], { id: string }>(
-        'SELECT id FROM segments WHERE continues = ? AND id > ? ORDER BY id LIMIT ?',
+        'SELECT id FROM conversation_sessions WHERE continues = ? AND id > ? ORDER BY id LIMIT ?',
       )
       .all(parentId, afterId, limit)
       .map(({ id }) => id)
   }
 
   hasChildren(parentId: string): boolean {
-    const row = this.#db.prepare<[string], { id: string }>('SELECT id FROM segments WHERE continues = ? LIMIT 1')
+    const row = this.#db.prepare<[string], { id: string }>(
+      'SELECT id FROM conversation_sessions WHERE continues = ? LIMIT 1',
+    )
     return row.get(parentId) !== undefined
   }
 
@@ -82,7 +86,7 @@ export class ConversationIndexTables {
     return (
       this.#db
         .prepare<[string], IndexedSessionRow>(
-          `SELECT * FROM segments WHERE root_id = ? AND root_id <> id
+          `SELECT * FROM conversation_sessions WHERE root_id = ? AND root_id <> id
            ORDER BY message_at DESC, started_at DESC, id DESC LIMIT 1`,
         )
         .get(rootId) ?? null
@@ -99,10 +103,10 @@ export class ConversationIndexTables {
   upsertConversation(row: ConversationSummaryRow): void {
     this.#db
       .prepare<[ConversationSummaryRow]>(
-        `INSERT INTO conversations (root_id, tip_id, segment_count, last_activity_at, facet)
-         VALUES (:root_id, :tip_id, :segment_count, :last_activity_at, :facet)
+        `INSERT INTO conversations (root_id, tip_id, segment_count, last_activity_at, flags)
+         VALUES (:root_id, :tip_id, :segment_count, :last_activity_at, :flags)
          ON CONFLICT (root_id) DO UPDATE SET tip_id = :tip_id, segment_count = :segment_count,
-           last_activity_at = :last_activity_at, facet = :facet`,
+           last_activity_at = :last_activity_at, flags = :flags`,
       )
       .run(row)
   }
@@ -114,7 +118,7 @@ export class ConversationIndexTables {
   enqueueChildren(row: PendingChildren): void {
     this.#db
       .prepare<[PendingChildren]>(
-        `INSERT INTO unplaced (parent_id, after_id, relinked) VALUES (:parent_id, :after_id, :relinked)
+        `INSERT INTO pending_children (parent_id, after_id, relinked) VALUES (:parent_id, :after_id, :relinked)
          ON CONFLICT (parent_id) DO UPDATE SET after_id = :after_id, relinked = max(relinked, :relinked)`,
       )
       .run(row)
@@ -124,36 +128,38 @@ export class ConversationIndexTables {
     // With a condition, for it to be a search: the table is nearly always empty.
     return (
       this.#db
-        .prepare<[], PendingChildren>("SELECT * FROM unplaced WHERE parent_id >= '' ORDER BY parent_id LIMIT 1")
+        .prepare<[], PendingChildren>("SELECT * FROM pending_children WHERE parent_id >= '' ORDER BY parent_id LIMIT 1")
         .get() ?? null
     )
   }
 
   enqueueRecheck(id: string): void {
-    this.#db.prepare<[string]>('INSERT INTO doubtful VALUES (?) ON CONFLICT DO NOTHING').run(id)
+    this.#db.prepare<[string]>('INSERT INTO pending_rechecks VALUES (?) ON CONFLICT DO NOTHING').run(id)
   }
 
   findPendingRecheck(): string | null {
-    const row = this.#db.prepare<[], { id: string }>("SELECT id FROM doubtful WHERE id >= '' ORDER BY id LIMIT 1").get()
+    const row = this.#db
+      .prepare<[], { id: string }>("SELECT id FROM pending_rechecks WHERE id >= '' ORDER BY id LIMIT 1")
+      .get()
     return row?.id ?? null
   }
 
   dequeueRecheck(id: string): void {
-    this.#db.prepare<[string]>('DELETE FROM doubtful WHERE id = ?').run(id)
+    this.#db.prepare<[string]>('DELETE FROM pending_rechecks WHERE id = ?').run(id)
   }
 
   /** Every session is in its place. */
   get isComplete(): boolean {
     const row = this.#db
       .prepare<[], { left: number }>(
-        `SELECT EXISTS (SELECT 1 FROM unplaced WHERE parent_id >= '') OR
-           EXISTS (SELECT 1 FROM doubtful WHERE id >= '') AS left`,
+        `SELECT EXISTS (SELECT 1 FROM pending_children WHERE parent_id >= '') OR
+           EXISTS (SELECT 1 FROM pending_rechecks WHERE id >= '') AS left`,
       )
       .get()
     return row?.left === 0
   }
 
   dequeueChildren(parentId: string): void {
-    this.#db.prepare<[string]>('DELETE FROM unplaced WHERE parent_id = ?').run(parentId)
+    this.#db.prepare<[string]>('DELETE FROM pending_children WHERE parent_id = ?').run(parentId)
   }
 }

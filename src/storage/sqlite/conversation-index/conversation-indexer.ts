@@ -14,7 +14,7 @@ export interface IndexUpdate {
 export interface IndexUpdateResult {
   /** Ids of all whose row or place has changed. */
   readonly changedSessionIds: ReadonlySet<string>
-  /** By root: the facets of conversations before and after, null for none. */
+  /** By root: the flagValues of conversations before and after, null for none. */
   readonly conversations: ReadonlyMap<string, { readonly before: ListFlags | null; readonly after: ListFlags | null }>
   /** False when sessions are left that have to be placed anew: the next call goes on with them. */
   readonly isComplete: boolean
@@ -42,7 +42,7 @@ export class ConversationIndexer {
   readonly #tables: ConversationIndexTables
   readonly #detectCrossOrigin: (root: IndexedSessionRow, tip: IndexedSessionRow) => boolean
 
-  /** `elsewhere` tells what that bit of a conversation's facet says. */
+  /** `elsewhere` tells what that bit of a conversation's flags says. */
   constructor(db: SqlConnection, detectCrossOrigin: (root: IndexedSessionRow, tip: IndexedSessionRow) => boolean) {
     this.#tables = new ConversationIndexTables(db)
     this.#detectCrossOrigin = detectCrossOrigin
@@ -174,11 +174,11 @@ export class ConversationIndexer {
   /** Brings the row of a conversation up to its sessions. */
   #refreshConversation(rootId: string, countDelta: number): { before: ListFlags | null; after: ListFlags | null } {
     const old = this.#tables.findConversation(rootId)
-    const before = old?.facet ?? null
+    const before = old?.flags ?? null
     const row = this.#buildConversationRow(rootId, (old?.segment_count ?? 0) + countDelta)
     if (!row) this.#tables.deleteConversation(rootId)
     else if (!old || !areConversationsEqual(old, row)) this.#tables.upsertConversation(row)
-    return { before, after: row?.facet ?? null }
+    return { before, after: row?.flags ?? null }
   }
 
   #buildConversationRow(rootId: string, segmentCount: number): ConversationSummaryRow | null {
@@ -195,7 +195,7 @@ export class ConversationIndexer {
       tip_id: tip.id,
       segment_count: segmentCount,
       last_activity_at: tip.activity_at,
-      facet: toConversationFlags((first ?? tip).facet, tip.facet, {
+      flags: toConversationFlags((first ?? tip).flags, tip.flags, {
         elsewhere: this.#detectCrossOrigin(first ?? tip, tip),
         empty: tip.message_at === null,
       }),
@@ -204,7 +204,7 @@ export class ConversationIndexer {
 }
 
 function isContinuation(child: IndexedSession, parent: IndexedSession): boolean {
-  return parent.can_be_continued === 1 && (isCrossOrigin(child.facet) || !isCrossOrigin(parent.facet))
+  return parent.can_be_continued === 1 && (isCrossOrigin(child.flags) || !isCrossOrigin(parent.flags))
 }
 
 function addToCount(state: UpdateState, rootId: string, count: number): void {
@@ -222,7 +222,7 @@ function areSessionsEqual(a: IndexedSession, b: IndexedSession): boolean {
     a.started_at === b.started_at &&
     a.message_at === b.message_at &&
     a.activity_at === b.activity_at &&
-    a.facet === b.facet
+    a.flags === b.flags
   )
 }
 
@@ -231,6 +231,6 @@ function areConversationsEqual(a: ConversationSummaryRow, b: ConversationSummary
     a.tip_id === b.tip_id &&
     a.segment_count === b.segment_count &&
     a.last_activity_at === b.last_activity_at &&
-    a.facet === b.facet
+    a.flags === b.flags
   )
 }

@@ -12,7 +12,7 @@ export interface IndexedSession {
   /** The newest message's; null without one. */
   readonly message_at: number | null
   readonly activity_at: number
-  readonly facet: ListFlags
+  readonly flags: ListFlags
 }
 
 export function toIndexedSession(session: SessionRecord, hasMessages: boolean): IndexedSession {
@@ -23,7 +23,7 @@ export function toIndexedSession(session: SessionRecord, hasMessages: boolean): 
     started_at: session.startedAt,
     message_at: hasMessages ? session.lastActivityAt : null,
     activity_at: session.lastActivityAt,
-    facet: toSessionFlags(session),
+    flags: toSessionFlags(session),
   }
 }
 

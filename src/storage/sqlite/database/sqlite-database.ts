@@ -3,6 +3,8 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { SegueError } from '../../../lib/errors.ts'
 import type { ConversationChange } from '../../session-reader.ts'
+import { IdNamespace } from '../../../profiles/id-namespace.ts'
+import { defaultProfileName } from '../../../profiles/profile-name.ts'
 import { StatementCache } from './statement-cache.ts'
 import {
   type MaintenanceResult,
@@ -13,6 +15,8 @@ import { SearchIndex } from '../search/search-index.ts'
 import { drainVisibleChanges, installVisibleChangeTriggers } from './visible-change-tracker.ts'
 
 export interface DatabaseOptions {
+  /** The name of the profile: `default` if it is left out. */
+  readonly profile?: string
   /** Every commit waits for the disk (`synchronous=FULL`): a power cut loses nothing. Otherwise it may lose the last moments, never the order. */
   readonly durable?: boolean
   /** Sees the text of every statement that runs, its values filled in. */
@@ -172,7 +176,7 @@ export class SqliteDatabase {
   }
 
   #open(path: string): Database.Database {
-    const { onStatement, durable = false } = this.#options
+    const { onStatement, durable = false, profile = defaultProfileName } = this.#options
     const connection = connect(path, onStatement)
     try {
       assertSupportedVersion(connection, path)
@@ -181,7 +185,7 @@ export class SqliteDatabase {
       connection.pragma('foreign_keys = ON')
       connection.pragma('busy_timeout = 1000')
       connection.pragma(`wal_autocheckpoint = ${maxWalPages}`)
-      migrate(connection)
+      migrate(connection, IdNamespace.forProfile(profile))
       installVisibleChangeTriggers(connection)
       return connection
     } catch (error) {
@@ -213,8 +217,9 @@ export function assertSupportedVersion(connection: Database.Database, path: stri
   if (version > migrations.length) throw new DatabaseTooNewError(path, version)
 }
 
-function migrate(connection: Database.Database): void {
+function migrate(connection: Database.Database, namespace: IdNamespace): void {
   const version = readSchemaVersion(connection)
+  if (version < migrations.length) connection.function('id_namespace', () => namespace.prefix)
   for (const [index, sql] of migrations.entries()) {
     if (index < version) continue
     connection.transaction(() => {

@@ -8,8 +8,8 @@ import type { SqlConnection } from './statement-cache.ts'
 const visibleChangeTriggers = `
   PRAGMA temp_store = MEMORY;
   -- ON CONFLICT, for OR IGNORE is overruled by what the statement says that sets a trigger off.
-  CREATE TEMP TABLE shown_anew (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-  CREATE TEMP TRIGGER session_shown_anew AFTER UPDATE OF title, title_source, model, ended_at, usage ON main.sessions
+  CREATE TEMP TABLE visible_changes (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+  CREATE TEMP TRIGGER session_visible_changes AFTER UPDATE OF title, title_source, model, ended_at, usage ON main.sessions
   WHEN
     old.title IS NOT new.title OR
     old.title_source IS NOT new.title_source OR
@@ -17,19 +17,19 @@ const visibleChangeTriggers = `
     old.ended_at IS NOT new.ended_at OR
     old.usage <> new.usage
   BEGIN
-    INSERT INTO shown_anew VALUES (new.id) ON CONFLICT DO NOTHING;
+    INSERT INTO visible_changes VALUES (new.id) ON CONFLICT DO NOTHING;
   END;
   CREATE TEMP TRIGGER stream_begun AFTER INSERT ON main.streams BEGIN
-    INSERT INTO shown_anew VALUES (new.session_id) ON CONFLICT DO NOTHING;
+    INSERT INTO visible_changes VALUES (new.session_id) ON CONFLICT DO NOTHING;
   END;
   CREATE TEMP TRIGGER stream_moved AFTER UPDATE OF status ON main.streams WHEN old.status <> new.status BEGIN
-    INSERT INTO shown_anew VALUES (new.session_id) ON CONFLICT DO NOTHING;
+    INSERT INTO visible_changes VALUES (new.session_id) ON CONFLICT DO NOTHING;
   END;
   CREATE TEMP TRIGGER decision_asked AFTER INSERT ON main.decisions BEGIN
-    INSERT INTO shown_anew VALUES (new.session_id) ON CONFLICT DO NOTHING;
+    INSERT INTO visible_changes VALUES (new.session_id) ON CONFLICT DO NOTHING;
   END;
   CREATE TEMP TRIGGER decision_settled AFTER UPDATE OF state ON main.decisions WHEN old.state <> new.state BEGIN
-    INSERT INTO shown_anew VALUES (new.session_id) ON CONFLICT DO NOTHING;
+    INSERT INTO visible_changes VALUES (new.session_id) ON CONFLICT DO NOTHING;
   END;
 `
 
@@ -40,7 +40,7 @@ export function installVisibleChangeTriggers(connection: Database.Database): voi
 
 /** The sessions that show something else since the last call. To be called inside of a transaction. */
 export function drainVisibleChanges(db: SqlConnection): string[] {
-  const rows = db.prepare<[], { id: string }>('SELECT id FROM temp.shown_anew').all()
-  if (rows.length > 0) db.prepare<[]>('DELETE FROM temp.shown_anew').run()
+  const rows = db.prepare<[], { id: string }>('SELECT id FROM temp.visible_changes').all()
+  if (rows.length > 0) db.prepare<[]>('DELETE FROM temp.visible_changes').run()
   return rows.map(({ id }) => id)
 }

@@ -1,8 +1,10 @@
 import type { ChatEvent } from '../../../model/chat-event.ts'
 import type { DecisionRecord } from '../../../model/decision.ts'
 import type { MessagePart, MessageRecord } from '../../../model/message.ts'
-import type { SessionRecord, TitleSource } from '../../../model/session.ts'
+import type { Origin, SessionRecord, TitleSource } from '../../../model/session.ts'
 import type { StreamRecord } from '../../../model/stream.ts'
+import { parseIdKind } from '../../../lib/ids.ts'
+import { IdNamespace } from '../../../profiles/id-namespace.ts'
 
 /** How records lie in the tables of `migrations.ts`, one pair of functions a table. */
 
@@ -13,7 +15,9 @@ export interface SessionRow {
   source: string
   model: string | null
   forked_from: string | null
+  forked_from_origin: Origin | null
   parent_session_id: string | null
+  parent_origin: Origin | null
   started_at: number
   ended_at: number | null
   end_reason: string | null
@@ -24,7 +28,9 @@ export interface SessionRow {
   usage: string
 }
 
+/** The one place that adds the profile's namespace to the ids of Hermes that are stored in a profile's database. */
 export function sessionFromRow(row: SessionRow, profile: string): SessionRecord {
+  const namespace = IdNamespace.forProfile(profile)
   return {
     id: row.id,
     origin: 'SEGUE',
@@ -39,23 +45,27 @@ export function sessionFromRow(row: SessionRow, profile: string): SessionRecord 
     lastActivityAt: row.last_activity_at,
     pinned: row.pinned === 1,
     archived: row.archived === 1,
-    parentId: row.parent_session_id,
+    parentId: qualify(row.parent_session_id, row.parent_origin, namespace),
     notContinuationOf: [],
-    forkedFrom: row.forked_from,
+    forkedFrom: qualify(row.forked_from, row.forked_from_origin, namespace),
     headSeq: row.head_seq,
     usage: JSON.parse(row.usage),
   }
 }
 
+/** The one place that takes it off. */
 export function sessionToRow(session: SessionRecord): SessionRow {
+  const namespace = IdNamespace.forProfile(session.profile)
   return {
     id: session.id,
     title: session.title,
     title_source: session.titleSource,
     source: session.source,
     model: session.model,
-    parent_session_id: session.parentId,
-    forked_from: session.forkedFrom,
+    parent_session_id: unqualify(session.parentId, namespace),
+    parent_origin: detectOrigin(session.parentId),
+    forked_from: unqualify(session.forkedFrom, namespace),
+    forked_from_origin: detectOrigin(session.forkedFrom),
     started_at: session.startedAt,
     ended_at: session.endedAt,
     end_reason: session.endReason,
@@ -65,6 +75,20 @@ export function sessionToRow(session: SessionRecord): SessionRow {
     head_seq: session.headSeq,
     usage: JSON.stringify(session.usage),
   }
+}
+
+function qualify(id: string | null, origin: Origin | null, namespace: IdNamespace): string | null {
+  return id !== null && origin === 'HERMES' ? namespace.prefix + id : id
+}
+
+/** The id of another profile's Hermes session, as in a document from elsewhere, stays as it is: it leads nowhere. */
+function unqualify(id: string | null, namespace: IdNamespace): string | null {
+  return id === null ? null : (namespace.unqualify(id) ?? id)
+}
+
+function detectOrigin(id: string | null): Origin | null {
+  if (id === null) return null
+  return parseIdKind(id) === null ? 'HERMES' : 'SEGUE'
 }
 
 export interface MessageRow {

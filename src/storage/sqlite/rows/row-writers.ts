@@ -21,9 +21,11 @@ import {
 export function insertSession(database: SqlConnection, session: SessionRecord): void {
   database
     .prepare<[SessionRow]>(
-      `INSERT INTO sessions (id, title, title_source, source, model, parent_session_id, forked_from, started_at,
+      `INSERT INTO sessions (id, title, title_source, source, model, parent_session_id, parent_origin, forked_from,
+         forked_from_origin, started_at,
          ended_at, end_reason, last_activity_at, pinned, archived, head_seq, usage)
-       VALUES (:id, :title, :title_source, :source, :model, :parent_session_id, :forked_from, :started_at,
+       VALUES (:id, :title, :title_source, :source, :model, :parent_session_id, :parent_origin, :forked_from,
+         :forked_from_origin, :started_at,
          :ended_at, :end_reason, :last_activity_at, :pinned, :archived, :head_seq, :usage)`,
     )
     .run(sessionToRow(session))
@@ -68,7 +70,7 @@ export function upsertMessage(database: SqlConnection, message: MessageRecord): 
 /** Notes that a session refers to a kept file. */
 export function insertBlobReference(database: SqlConnection, hash: string, sessionId: string): void {
   database
-    .prepare<[string, string]>('INSERT OR IGNORE INTO files (hash, session_id) VALUES (?, ?)')
+    .prepare<[string, string]>('INSERT OR IGNORE INTO blob_references (hash, session_id) VALUES (?, ?)')
     .run(hash, sessionId)
 }
 

@@ -21,7 +21,7 @@ export function indexMessages(database: SqliteDatabase, messageIds: readonly str
     }
     for (const isLong of [false, true]) searchIndex.dequeue({ kind: 'message', id, isLong })
   }
-  const shortMessagesLeft = database.prepare('SELECT 1 FROM unindexed WHERE is_long = 0 LIMIT 1')
+  const shortMessagesLeft = database.prepare('SELECT 1 FROM search_queue WHERE is_long = 0 LIMIT 1')
   while (shortMessagesLeft.get() !== undefined) searchIndex.indexPending()
 }
 

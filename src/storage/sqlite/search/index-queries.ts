@@ -9,7 +9,7 @@ export interface SearchEntryRow {
   readonly at: number
   readonly sessionId: string
   readonly messageId: string | null
-  readonly isStretch: 0 | 1
+  readonly isPassage: 0 | 1
 }
 
 /** Numbers of entries, both ends included. */
@@ -19,8 +19,8 @@ export interface EntryRange {
 }
 
 const selectedColumns = {
-  message: 'message.session_id AS sessionId, message.id AS messageId, entry.is_stretch AS isStretch',
-  title: 'session.id AS sessionId, NULL AS messageId, 0 AS isStretch',
+  message: 'message.session_id AS sessionId, message.id AS messageId, entry.is_passage AS isPassage',
+  title: 'session.id AS sessionId, NULL AS messageId, 0 AS isPassage',
 }
 
 const ownerJoins = {
@@ -173,11 +173,12 @@ export function listEntriesOfFewSessions(
 
 /** Whether any session that is kept here is of one of these channels. */
 export function hasSessionsInChannels(db: StatementSource, channels: readonly string[]): boolean {
-  const facets = Array.from({ length: listFlagsCount }, (_, facet) => facet).filter((facet) =>
-    matchesFlags(facet, { channels }),
+  const flagValues = Array.from({ length: listFlagsCount }, (_, flags) => flags).filter((flags) =>
+    matchesFlags(flags, { channels }),
   )
-  const sql = 'SELECT 1 FROM json_each(?) WHERE EXISTS (SELECT 1 FROM segments WHERE facet = value) LIMIT 1'
-  return db.prepare<[string]>(sql).get(JSON.stringify(facets)) !== undefined
+  const sql =
+    'SELECT 1 FROM json_each(?) WHERE EXISTS (SELECT 1 FROM conversation_sessions WHERE flags = value) LIMIT 1'
+  return db.prepare<[string]>(sql).get(JSON.stringify(flagValues)) !== undefined
 }
 
 function buildFilterCondition({ ids, channels, archived, pinned }: SessionFilter): {

@@ -26,7 +26,7 @@ export class ReadOnlyDatabase implements StatementSource {
     })
     // The other thread may be making it.
     const hasSchema =
-      connection.prepare("SELECT 1 FROM sqlite_master WHERE name = 'unindexed_before'").get() !== undefined
+      connection.prepare("SELECT 1 FROM sqlite_master WHERE name = 'search_backfill'").get() !== undefined
     if (hasSchema) this.#connection = connection
     else connection.close()
     return hasSchema

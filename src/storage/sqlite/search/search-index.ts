@@ -35,7 +35,7 @@ export function mirrorRowid(number: number): number {
 
 /**
  * The index of what people and agents said, and of titles. What a search does not find in it: notes, what a model only
- * thought, and what its tools were given and gave back. Triggers note in `unindexed` what came and went, whoever wrote
+ * thought, and what its tools were given and gave back. Triggers note in `search_queue` what came and went, whoever wrote
  * it; nothing is forgotten. Every method is to be called inside of a transaction.
  */
 export class SearchIndex {
@@ -52,7 +52,7 @@ export class SearchIndex {
   indexPending(): boolean {
     const queued = this.#db
       .prepare<[number], QueuedItem>(
-        'SELECT kind, id, is_long FROM unindexed WHERE is_long >= 0 ORDER BY is_long LIMIT ?',
+        'SELECT kind, id, is_long FROM search_queue WHERE is_long >= 0 ORDER BY is_long LIMIT ?',
       )
       .all(batchSize)
     const entries: { readonly kind: IndexedKind; readonly number: number; readonly text: string }[] = []
@@ -78,7 +78,7 @@ export class SearchIndex {
   /** The next long message, if there is one. */
   findNextLongMessage(): string | null {
     const row = this.#db
-      .prepare<[], { id: string }>("SELECT id FROM unindexed WHERE is_long = 1 AND kind = 'message' LIMIT 1")
+      .prepare<[], { id: string }>("SELECT id FROM search_queue WHERE is_long = 1 AND kind = 'message' LIMIT 1")
       .get()
     return row?.id ?? null
   }
@@ -86,7 +86,7 @@ export class SearchIndex {
   /** What was waiting does not any more. */
   dequeue({ kind, id, isLong }: { readonly kind: IndexedKind; readonly id: string; readonly isLong: boolean }): void {
     this.#db
-      .prepare<[number, string, string]>('DELETE FROM unindexed WHERE is_long = ? AND kind = ? AND id = ?')
+      .prepare<[number, string, string]>('DELETE FROM search_queue WHERE is_long = ? AND kind = ? AND id = ?')
       .run(isLong ? 1 : 0, kind, id)
   }
 
@@ -116,7 +116,7 @@ export class SearchIndex {
   backfill(): boolean {
     const row = this.#db
       .prepare<[], { kind: IndexedKind; id: string }>(
-        "SELECT kind, id FROM unindexed_before WHERE kind IN ('title', 'message') ORDER BY kind DESC LIMIT 1",
+        "SELECT kind, id FROM search_backfill WHERE kind IN ('title', 'message') ORDER BY kind DESC LIMIT 1",
       )
       .get()
     if (!row) return false
@@ -124,9 +124,9 @@ export class SearchIndex {
     const older = kind === 'message' ? this.#listOlderMessages(id) : this.#listOlderTitles(id)
     const last = older.at(-1)
     if (last) {
-      this.#db.prepare<[string, IndexedKind]>('UPDATE unindexed_before SET id = ? WHERE kind = ?').run(last.id, kind)
+      this.#db.prepare<[string, IndexedKind]>('UPDATE search_backfill SET id = ? WHERE kind = ?').run(last.id, kind)
     } else {
-      this.#db.prepare<[IndexedKind]>('DELETE FROM unindexed_before WHERE kind = ?').run(kind)
+      this.#db.prepare<[IndexedKind]>('DELETE FROM search_backfill WHERE kind = ?').run(kind)
     }
     const missing = older.filter((entry) => entry.text !== '' && !this.#isIndexedOrQueued(kind, entry.id))
     const numbered = missing.map((entry) => ({ number: this.#prependEntry(kind, entry), text: entry.text }))
@@ -180,7 +180,7 @@ export class SearchIndex {
 
   #enqueueLong(id: string): void {
     if (this.#isIndexedOrQueued('message', id)) return
-    this.#db.prepare<[string]>("INSERT INTO unindexed VALUES ('message', ?, 1) ON CONFLICT DO NOTHING").run(id)
+    this.#db.prepare<[string]>("INSERT INTO search_queue VALUES ('message', ?, 1) ON CONFLICT DO NOTHING").run(id)
   }
 
   /** It has its entry, or waits for it: it came in later than its id tells. */
@@ -188,7 +188,7 @@ export class SearchIndex {
     return (
       this.#db.prepare<[string]>(`SELECT 1 FROM ${kind}_entries WHERE id = ?`).get(id) !== undefined ||
       this.#db
-        .prepare<[IndexedKind, string]>('SELECT 1 FROM unindexed WHERE is_long IN (0, 1) AND kind = ? AND id = ?')
+        .prepare<[IndexedKind, string]>('SELECT 1 FROM search_queue WHERE is_long IN (0, 1) AND kind = ? AND id = ?')
         .get(kind, id) !== undefined
     )
   }
@@ -204,7 +204,7 @@ export class SearchIndex {
       number: last ? last.number + 1 : firstEntryNumber,
       id: entry.id,
       at,
-      isStretch: isPassage,
+      isPassage,
     })
   }
 
@@ -215,7 +215,7 @@ export class SearchIndex {
       number: (first?.number ?? firstEntryNumber) - 1,
       id: entry.id,
       at,
-      isStretch: false,
+      isPassage: false,
     })
   }
 
@@ -232,14 +232,9 @@ export class SearchIndex {
 
   #insertEntry(
     kind: IndexedKind,
-    {
-      number,
-      id,
-      at,
-      isStretch: isPassage,
-    }: Omit<IndexEntry, 'text'> & { readonly number: number; readonly isStretch: boolean },
+    { number, id, at, isPassage }: Omit<IndexEntry, 'text'> & { readonly number: number; readonly isPassage: boolean },
   ): number {
-    const [column, value] = isPassage ? [', is_stretch', ', 1'] : ['', '']
+    const [column, value] = isPassage ? [', is_passage', ', 1'] : ['', '']
     this.#db
       .prepare<[number, string, number]>(
         `INSERT INTO ${kind}_entries (number, id, at${column}) VALUES (?, ?, ?${value})`,

@@ -154,8 +154,8 @@ export class SqliteSearchSource implements SearchSource {
   }
 
   /** Of the stretches of a message that are found, one stands for it: the last one of the best rank. */
-  #isBestPassage(query: SearchQuery, rank: SearchRank, { number, messageId, isStretch }: SearchEntryRow): boolean {
-    if (!isStretch || messageId === null) return true
+  #isBestPassage(query: SearchQuery, rank: SearchRank, { number, messageId, isPassage }: SearchEntryRow): boolean {
+    if (!isPassage || messageId === null) return true
     const { from, to } = findMessageEntryRange(this.#database, messageId)
     const isFound = (better: SearchRank, numbers: EntryRange): boolean => {
       const expression = query.toFtsExpression(better)

@@ -4,6 +4,7 @@ import type { MessageRecord } from '../../../model/message.ts'
 import type { SessionRecord } from '../../../model/session.ts'
 import type { StreamRecord } from '../../../model/stream.ts'
 import type { IdempotencyKey } from '../../event-store.ts'
+import { IdNamespace } from '../../../profiles/id-namespace.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import {
   type DecisionRow,
@@ -45,16 +46,18 @@ export class ExportReader {
 
   /** Ids of those that name this one as their parent. */
   listChildIds(id: string): string[] {
+    const parentId = IdNamespace.forProfile(this.#profile).unqualify(id)
+    if (parentId === null) return []
     return this.#db
       .prepare<[string], { id: string }>('SELECT id FROM sessions WHERE parent_session_id = ? ORDER BY id')
-      .all(id)
+      .all(parentId)
       .map((row) => row.id)
   }
 
   /** The hashes of the kept files to which a session refers. */
   listBlobHashes(sessionId: string): string[] {
     return this.#db
-      .prepare<[string], { hash: string }>('SELECT hash FROM files WHERE session_id = ? ORDER BY hash')
+      .prepare<[string], { hash: string }>('SELECT hash FROM blob_references WHERE session_id = ? ORDER BY hash')
       .all(sessionId)
       .map(({ hash }) => hash)
   }

@@ -47,7 +47,7 @@ const messagesOf = ({ profile }: ChatFixture, id: string): Promise<MessageRecord
 function rowsOf(chats: ChatFixture, id: string): unknown[] {
   const db = new Database(join(chats.home, 'segue.db'), { readonly: true })
   try {
-    return ['sessions', 'messages', 'streams', 'events', 'decisions', 'grants', 'files'].map((table) =>
+    return ['sessions', 'messages', 'streams', 'events', 'decisions', 'grants', 'blob_references'].map((table) =>
       db
         .prepare(
           `SELECT * FROM ${table} WHERE ${table === 'sessions' ? 'id' : 'session_id'} = ?
@@ -268,7 +268,7 @@ describe('a fork', () => {
     const file = copy?.parts.find(({ type }) => type === 'file')
     const hash = file?.type === 'file' ? parseBlobUrl(file.url) : null
     const db = new Database(join(chats.home, 'segue.db'))
-    db.prepare('DELETE FROM files WHERE session_id = ?').run(stream.sessionId)
+    db.prepare('DELETE FROM blob_references WHERE session_id = ?').run(stream.sessionId)
     db.close()
     expect(await chats.profile.eventStore.findUnreferencedBlobs([hash ?? ''])).toEqual([])
     expect(JSON.stringify(await contextOf(chats, fork.id))).toContain(picture.url)

@@ -20,7 +20,7 @@ type Index = ReturnType<typeof newIndex>
 /** A session that ended in a compression, with a message as its number says. */
 function segment(id: string, continues: string | null, of: Partial<IndexedSession> = {}): IndexedSession {
   const at = Number(id.replace(/\D/g, '')) + 1
-  return { id, continues, can_be_continued: 1, started_at: at, message_at: at, activity_at: at, facet: 0, ...of }
+  return { id, continues, can_be_continued: 1, started_at: at, message_at: at, activity_at: at, flags: 0, ...of }
 }
 
 /** What the index says of every conversation: its tip, and its sessions. */

@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openIndexDatabase } from '../../../../src/hermes/index/index-database.ts'
+import { maxPassageLength } from '../../../../src/search/passages.ts'
+import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
+import { SqliteDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
+import { mirrorRowid } from '../../../../src/storage/sqlite/search/search-index.ts'
+import { SqliteDecisionStore } from '../../../../src/storage/sqlite/sqlite-decision-store.ts'
+import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
+import { SqliteJobStore } from '../../../../src/storage/sqlite/sqlite-job-store.ts'
+import { SqliteSessionReader } from '../../../../src/storage/sqlite/sqlite-session-reader.ts'
+
+/** SHA-256 of the text of every released migration. */
+const releasedDigests = [
+  'c90036ee8d6f9b97dc3ecd94be0f5dec3e646d00768dbe36f988de6667e338f6',
+  'ac0ad7d5dff2fb123a9800767c74b285f7d28cf73c5869cdb114cefb75659ace',
+  '442723920fa95569faa502a11cb18fc2b080cb4aebddcb31007e0f948e88a479',
+  'cb54e5e832ffd27a874402a95e738c8b865107d8821c350e22c224468db7d8f7',
+  'c52083019f878f59169b6302ccd60e998ea1a0e7269c122a284ae613a953258a',
+]
+
+const parent = 'ses_01h2xcejqtf2nbrexx3vqjhp41'
+const child = 'ses_01h2xcejqtf2nbrexx3vqjhp42'
+const continuation = 'ses_01h2xcejqtf2nbrexx3vqjhp43'
+const fork = 'ses_01h2xcejqtf2nbrexx3vqjhp44'
+const usage = '{"inputTokens":0,"outputTokens":0,"cachedInputTokens":0,"reasoningTokens":0,"estimated":false}'
+
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'segue-migrations-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+/** A database of an earlier version, as that version wrote it, with what every version can hold. */
+function createDatabase(version: number, { namespace = '' } = {}): string {
+  const path = join(folder, 'segue.db')
+  const database = new Database(path)
+  for (const sql of migrations.slice(0, version)) database.exec(sql)
+  database.pragma(`user_version = ${version}`)
+  const insert = database.prepare<[string, string | null, string | null, number]>(
+    `INSERT INTO sessions (id, title, source, parent_session_id, started_at, end_reason, last_activity_at, message_count, usage)
+     VALUES (?, 'A chat about owls', 'segue', ?, 1, ?, ?, 1, '${usage}')`,
+  )
+  insert.run(parent, null, 'compression', 10)
+  insert.run(child, parent, null, 20)
+  insert.run(continuation, `${namespace}20260101_120000_ab12cd`, null, 30)
+  insert.run(fork, null, null, 40)
+  database.exec(
+    `INSERT INTO messages (id, session_id, position, role, status, parts, created_at)
+     SELECT 'msg_of_' || id, id, 2, 'USER', 'COMPLETE', '[{"type":"text","text":"Do owls sleep?"}]', last_activity_at FROM sessions`,
+  )
+  if (version >= 2) {
+    database
+      .prepare('UPDATE sessions SET forked_from = ? WHERE id = ?')
+      .run(`${namespace}20260101_120000_ab12cd:7`, fork)
+    database.exec(`INSERT INTO files VALUES ('${'a'.repeat(64)}', '${parent}')`)
+    database.exec(`INSERT INTO decisions VALUES ('apr_1', '${parent}', 'APPROVAL', 'PENDING', 7, '{"id":"apr_1"}')`)
+    database.exec('UPDATE decision_changes SET newest = 8')
+  }
+  if (version >= 3) {
+    database.exec(
+      `INSERT INTO jobs VALUES ('job_1', 'Job', 'Do it', '0 9 * * *', 'UTC', 1, 1, NULL, 1, 'SCHEDULED', NULL, NULL, NULL, 1, 0, NULL, 1, 1, 1, 1);
+       INSERT INTO job_runs VALUES ('jrn_1', 'job_1', 1, 'MANUAL', 'COMPLETE', NULL, 1, 2, 'Done', NULL, NULL, 5)`,
+    )
+  }
+  if (version >= 4) database.exec(`INSERT INTO abroad VALUES ('${continuation}', 3)`)
+  database.close()
+  return path
+}
+
+const firstPage = { after: null, before: null, limit: 10, backwards: false }
+
+describe('a released migration', () => {
+  test('is frozen text', () => {
+    const digests = migrations.map((sql) => createHash('sha256').update(sql).digest('hex'))
+    expect(digests.slice(0, releasedDigests.length)).toEqual(releasedDigests)
+  })
+
+  test('repeats the numbers that the code uses', () => {
+    const triggers = migrations.at(-1) ?? ''
+    expect(triggers).toContain(`DELETE FROM message_index WHERE rowid = ${mirrorRowid(0)} - old.number`)
+    expect(triggers).toContain(`DELETE FROM title_index WHERE rowid = ${mirrorRowid(0)} - old.number`)
+    expect(triggers).toContain(`length(new.parts) > ${maxPassageLength}`)
+  })
+})
+
+test('the conversation index has the same tables in a profile and in the index of Hermes', () => {
+  const database = new SqliteDatabase(join(folder, 'segue.db'))
+  database.transaction(() => undefined)
+  database.close()
+  const sql = (connection: Database.Database): string[] =>
+    connection
+      .prepare<[], string>(
+        `SELECT sql FROM sqlite_master WHERE tbl_name IN ('conversation_sessions', 'conversations', 'pending_children', 'pending_rechecks')
+         AND sql IS NOT NULL ORDER BY name`,
+      )
+      .pluck()
+      .all()
+      .map((text) => text.replaceAll('"', '').replaceAll(/--.*/g, '').replaceAll(/\s+/g, ' '))
+  const profile = new Database(join(folder, 'segue.db'), { readonly: true })
+  const index = openIndexDatabase(null)
+  expect(sql(profile)).toEqual(sql(index))
+  expect(sql(profile).length).toBeGreaterThan(8)
+  profile.close()
+  index.close()
+})
+
+describe.each([1, 2, 3, 4, 5])('a database of version %i', (version) => {
+  test('shows its sessions, conversations and messages', async () => {
+    const database = new SqliteDatabase(createDatabase(version))
+    const sessions = new SqliteSessionReader(database, 'default')
+    const rows = await sessions.listSessions(firstPage, {})
+    expect(rows.map(({ id, parentId }) => [id, parentId])).toEqual([
+      [fork, null],
+      [continuation, '20260101_120000_ab12cd'],
+      [child, parent],
+      [parent, null],
+    ])
+    expect(rows[0]?.forkedFrom).toBe(version >= 2 ? '20260101_120000_ab12cd:7' : null)
+    const page = await sessions.listConversations(firstPage, {})
+    expect(page.conversations.map(({ rootId, tipId, isCrossOrigin }) => [rootId, tipId, isCrossOrigin])).toEqual([
+      [fork, fork, false],
+      [continuation, continuation, true],
+      [parent, child, false],
+    ])
+    expect(await sessions.listMessages(parent, firstPage)).toMatchObject([
+      { id: `msg_of_${parent}`, parts: [{ type: 'text', text: 'Do owls sleep?' }] },
+    ])
+    database.close()
+  })
+
+  test('numbers later changes after the earlier ones', async () => {
+    const database = new SqliteDatabase(createDatabase(version))
+    const decisions = new SqliteDecisionStore(database)
+    const jobs = new SqliteJobStore(database, 'default')
+    expect(await decisions.loadLatestChangeSeq()).toBe(version >= 2 ? 8 : 0)
+    expect(await jobs.loadLatestChangeSeq()).toBe(version >= 3 ? 5 : 0)
+    const change = database
+      .prepare<[string], { change: number }>('SELECT change FROM cross_origin_changes WHERE id = ?')
+      .get(continuation)?.change
+    expect(change).toBeGreaterThanOrEqual(version >= 4 ? 3 : 1)
+    database.close()
+  })
+
+  test('keeps its references to blobs', async () => {
+    const database = new SqliteDatabase(createDatabase(version))
+    const hashes = ['a'.repeat(64), 'b'.repeat(64)]
+    expect(await new SqliteEventStore(database, 'default').findUnreferencedBlobs(hashes)).toEqual(
+      version >= 2 ? hashes.slice(1) : hashes,
+    )
+    database.close()
+  })
+
+  test('stores the ids of Hermes without the namespace of the profile, under whatever name it is opened', async () => {
+    const path = createDatabase(version, { namespace: 'work@' })
+    for (const profile of ['work', 'renamed']) {
+      const database = new SqliteDatabase(path, { profile })
+      const sessions = new SqliteSessionReader(database, profile)
+      const [row] = await sessions.findSessions([continuation])
+      expect(row?.parentId).toBe(`${profile}@20260101_120000_ab12cd`)
+      const events = new SqliteEventStore(database, profile)
+      expect((await events.findContinuation(`${profile}@20260101_120000_ab12cd`))?.id).toBe(continuation)
+      expect(await events.findContinuation('20260101_120000_ab12cd')).toBeNull()
+      const stored = database
+        .prepare<[string], unknown>('SELECT parent_session_id, parent_origin FROM sessions WHERE id = ?')
+        .get(continuation)
+      expect(stored).toEqual({ parent_session_id: '20260101_120000_ab12cd', parent_origin: 'HERMES' })
+      const [forked] = await sessions.findSessions([fork])
+      expect(forked?.forkedFrom).toBe(version >= 2 ? `${profile}@20260101_120000_ab12cd:7` : null)
+      database.close()
+    }
+  })
+})
