@@ -1,40 +1,46 @@
-import type { Notifier } from '../lib/notifier.ts'
 import { createAbortableGenerator } from '../chat/subscriptions/subscribe-to-log.ts'
+import type { Notifier } from '../lib/notifier.ts'
 import type { JobRunRecord } from '../model/job.ts'
 import type { JobStore } from '../storage/job-store.ts'
-import type { ProfileServices } from './profile-services.ts'
 
-const pageSize = 100
+const pageSize = 100 // runs
 
-/** Where runs of jobs are looked for: in all profiles that the caller may see, by the time. */
 export interface JobRunFeed {
-  readonly openProfiles: () => Promise<readonly ProfileServices[]>
-  /** Rings after each commit that changed a run. */
+  /** The names of all existing profiles, also of those that cannot be opened. */
+  readonly listProfileNames: () => Promise<readonly string[]>
+  /** The job stores of all profiles that can be opened now, by profile name. */
+  readonly openJobStores: () => Promise<ReadonlyMap<string, JobStore>>
+  /** Notifies after each commit that changes a run. */
   readonly notifier: Notifier
 }
 
-/** Every run that is under way, then each one that begins or ends, as it is by then: of one job or of all, without end. */
+/**
+ * Yields every running job run, then each run when it starts or ends. Includes the runs of one job, or of all jobs if
+ * `jobId` is null. Never ends by itself.
+ */
 export function followJobRuns(
-  { openProfiles, notifier }: JobRunFeed,
+  { listProfileNames, openJobStores, notifier }: JobRunFeed,
   jobId: string | null,
 ): AsyncIterableIterator<JobRunRecord> {
   return createAbortableGenerator((signal) => readRuns(signal))
 
   async function* readRuns(signal: AbortSignal): AsyncGenerator<JobRunRecord, void, void> {
-    // Of a profile, not of its name: one that is deleted and made again counts from the start.
+    // Keyed by store, not by name: a profile that is deleted and created again is read from its first run.
     const cursors = new WeakMap<JobStore, number>()
-    for (const { profile } of await openProfiles()) {
-      cursors.set(profile.jobs, await profile.jobs.loadLatestChangeSeq())
-      // Read second: one that changes in between is told once more, none is missed.
-      for (const run of await profile.jobs.listRunningRuns()) if (jobId === null || run.jobId === jobId) yield run
-    }
+    // A profile that exists now may be opened only later. Its history up to then is not new.
+    const unopenedNames = new Set(await listProfileNames())
     while (!signal.aborted) {
       const { version } = notifier
       let hasNewRuns = false
-      for (const { profile } of await openProfiles()) {
-        const after = cursors.get(profile.jobs) ?? 0
-        for (const { changeSeq, run } of await profile.jobs.listChangedRuns({ after, limit: pageSize, jobId })) {
-          cursors.set(profile.jobs, changeSeq)
+      for (const [name, jobs] of await openJobStores()) {
+        if (unopenedNames.delete(name)) {
+          cursors.set(jobs, await jobs.loadLatestChangeSeq())
+          // Read after the cursor: a run that changes in between is yielded twice, but none is missed.
+          for (const run of await jobs.listRunningRuns()) if (jobId === null || run.jobId === jobId) yield run
+        }
+        const after = cursors.get(jobs) ?? 0
+        for (const { changeSeq, run } of await jobs.listChangedRuns({ after, limit: pageSize, jobId })) {
+          cursors.set(jobs, changeSeq)
           hasNewRuns = true
           yield run
         }

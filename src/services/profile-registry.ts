@@ -94,7 +94,11 @@ export class ProfileRegistry {
 
   /** Follows the runs of one job, or of all in all profiles. */
   followJobRuns(jobId: string | null): AsyncIterableIterator<JobRunRecord> {
-    return followJobRuns({ openProfiles: () => this.openAll(), notifier: this.#runNotifier }, jobId)
+    const openJobStores = async () => new Map((await this.openAll()).map(({ profile }) => [profile.name, profile.jobs]))
+    return followJobRuns(
+      { listProfileNames: () => this.listNames(), openJobStores, notifier: this.#runNotifier },
+      jobId,
+    )
   }
 
   /** Makes an empty profile. Throws BAD_USER_INPUT when it is there. */
