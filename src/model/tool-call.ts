@@ -1,6 +1,7 @@
 import type { Json } from '../lib/json.ts'
 import type { ToolCall, ToolCallState } from './message.ts'
 
+/** A call of which nothing is known yet but its name. */
 export function createToolCall(id: string, name: string): ToolCall {
   return {
     id,
@@ -16,15 +17,19 @@ export function createToolCall(id: string, name: string): ToolCall {
   }
 }
 
-/** The call's arguments as a value; null until they are whole, and for ever when what came is no JSON. */
+/** The call's arguments as a value. Null until they are complete, and if they are not valid JSON. */
 export function parseArguments(call: ToolCall): Json {
-  if (!call.argumentsWhole) return null
-  // A model that calls a tool without parameters often sends nothing at all.
-  if (call.argumentsText.trim() === '') return {}
+  return call.argumentsWhole ? (parseToolArguments(call.argumentsText) ?? null) : null
+}
+
+/** The value of complete arguments. Blank ones mean `{}`; undefined for text that is not JSON. */
+export function parseToolArguments(argumentsText: string): Json | undefined {
+  // Many models send nothing when they call a tool without parameters.
+  if (argumentsText.trim() === '') return {}
   try {
-    return JSON.parse(call.argumentsText)
+    return JSON.parse(argumentsText)
   } catch {
-    return null
+    return undefined
   }
 }
 
@@ -36,11 +41,12 @@ const finalStates: ReadonlySet<ToolCallState> = new Set([
   'OUTCOME_UNKNOWN',
 ])
 
+/** Whether the call has ended: its state does not change any more. */
 export function isFinal(call: ToolCall): boolean {
   return finalStates.has(call.state)
 }
 
-/** Whether more of its arguments may come: once they are whole, or the call is over, nothing adds to them. */
+/** Whether more text can be added to the call's arguments: they are not complete, and the call has not ended. */
 export function acceptsArguments(call: ToolCall): boolean {
   return !call.argumentsWhole && !isFinal(call)
 }

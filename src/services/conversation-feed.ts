@@ -1,4 +1,4 @@
-import { createAbortableGenerator } from '../chat/subscriptions/subscribe-to-log.ts'
+import { createAbortableGenerator } from '../lib/abortable-generator.ts'
 import { SegueError } from '../lib/errors.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import {

@@ -1,5 +1,5 @@
-import { createAbortableGenerator } from '../chat/subscriptions/subscribe-to-log.ts'
 import type { Notifier } from '../lib/notifier.ts'
+import { createAbortableGenerator } from '../lib/abortable-generator.ts'
 import type { JobRunRecord } from '../model/job.ts'
 import type { JobStore } from '../storage/job-store.ts'
 

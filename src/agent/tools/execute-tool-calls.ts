@@ -1,7 +1,7 @@
-import type { Json } from '../../lib/json.ts'
+import { isJsonObject, type Json } from '../../lib/json.ts'
 import type { AgentEvent, AgentRun, ToolGate } from '../agent.ts'
 import { mergeAsyncIterables } from '../../lib/merge-async-iterables.ts'
-import { parseJsonOrNull } from '../../lib/parse-json.ts'
+import { parseToolArguments } from '../../model/tool-call.ts'
 import { clarifyTool, parseQuestion } from './clarify-tool.ts'
 import { truncateResult } from './truncate-result.ts'
 import { type JsonObject, type Tool, ToolError } from './tool.ts'
@@ -128,13 +128,8 @@ function describeToolCall({ name }: Tool, argumentsText: string): string {
   return text.length <= maxDescriptionLength ? text : `${text.slice(0, maxDescriptionLength - 1).toWellFormed()}…`
 }
 
-/** The arguments as a tool takes them; null when they are no object. */
+/** The arguments as the object that tools take; null for anything else. */
 function parseToolInput(argumentsText: string): JsonObject | null {
-  // A model that calls a tool without parameters often sends nothing at all.
-  const value = argumentsText.trim() === '' ? {} : parseJsonOrNull(argumentsText)
+  const value = parseToolArguments(argumentsText)
   return isJsonObject(value) ? value : null
-}
-
-function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

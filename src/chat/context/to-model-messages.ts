@@ -1,5 +1,5 @@
 import type { AssistantModelMessage, ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
-import type { Json } from '../../lib/json.ts'
+import { isJsonObject, type Json } from '../../lib/json.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
 import { decodeUtf8, isTextMediaType } from '../attachments/attachments.ts'
 import { parseDataUrl } from '../attachments/data-url.ts'
@@ -92,7 +92,7 @@ function toStepMessages({ text, calls }: AnswerStep, toWireId: (call: ToolCall) 
 /** Arguments are an object for every provider. A call that came with something else is told of with none. */
 function toWireInput(call: ToolCall): { [key: string]: Json } {
   const input = toWellFormedJson(parseArguments(call))
-  return isObject(input) ? input : {}
+  return isJsonObject(input) ? input : {}
 }
 
 type ToolOutput = Extract<ToolModelMessage['content'][number], { type: 'tool-result' }>['output']
@@ -136,10 +136,6 @@ function createWireIdMapper(): (call: ToolCall) => string {
     used.add(unique)
     return unique
   }
-}
-
-function isObject(value: Json): value is { [key: string]: Json } {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
 
 /** Nothing in it but white space and control characters: some providers refuse a text without a visible character. */

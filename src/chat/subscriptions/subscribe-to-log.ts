@@ -4,6 +4,8 @@ import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from '../log/event-log.ts'
 import { type CoalescedEvent, DeltaCoalescer } from '../log/delta-coalescer.ts'
 import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
+import { createAbortableGenerator } from '../../lib/abortable-generator.ts'
+import { waitForAbort } from '../../lib/wait-for-abort.ts'
 
 const pageSize = 256 // events read at once
 /** A reader that is further behind than this gets merged deltas. */
@@ -116,28 +118,4 @@ async function* readEvents(
 /** A merged event as a reader is told of it, whose cursor is the seq of what it was told last. */
 function toDeliveredEvent({ event, cursor }: CoalescedEvent): ChatEvent {
   return { ...event, seq: cursor }
-}
-
-async function waitForAbort(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  signal.addEventListener('abort', () => resolve(), { once: true })
-  if (!signal.aborted) await promise
-}
-
-/** A generator whose `return` is heard while it waits: a plain one would hear it only after its next value. */
-export function createAbortableGenerator<T>(
-  start: (signal: AbortSignal) => AsyncGenerator<T, void, void>,
-): AsyncIterableIterator<T> {
-  const controller = new AbortController()
-  const generator = start(controller.signal)
-  return {
-    next: () => generator.next(),
-    return: () => {
-      controller.abort()
-      return generator.return()
-    },
-    [Symbol.asyncIterator]() {
-      return this
-    },
-  }
 }

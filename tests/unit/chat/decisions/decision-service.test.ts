@@ -20,13 +20,13 @@ import { noUsage } from '../../../../src/model/usage.ts'
 import type { StreamRecord } from '../../../../src/model/stream.ts'
 import type { ToolCall } from '../../../../src/model/message.ts'
 import {
-  waitForAbort,
   type ChatFixture,
   openChatFixture,
   type ScriptedAnswer,
   newLatch,
   newChatFixture,
 } from '../../../support/fixtures/agent-chats.ts'
+import { waitForAbort } from '../../../../src/lib/wait-for-abort.ts'
 import { newChatRequest } from '../../../support/fixtures/chat-request.ts'
 import { newResolvedModel, failingTextGenerator } from '../../../support/providers/resolved-model.ts'
 import { findOpenAiProblems } from '../../../support/fixtures/message-rules.ts'
