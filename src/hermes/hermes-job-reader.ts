@@ -21,18 +21,18 @@ export class HermesJobReader implements JobReader {
   }
 
   listJobs(): Promise<JobRecord[]> {
-    return this.#call([], (reader) => reader.jobs())
+    return this.#call([], (reader) => reader.listJobs())
   }
 
   findJob(id: string): Promise<JobRecord | null> {
-    return this.#call(null, (reader) => reader.job(id))
+    return this.#call(null, (reader) => reader.findJob(id))
   }
 
   listRuns(jobId: string, page: PageRequest<number>): Promise<JobRunRecord[]> {
-    return this.#call([], (reader) => reader.jobRunPage(jobId, page))
+    return this.#call([], (reader) => reader.listRuns(jobId, page))
   }
 
   findRun(id: string): Promise<JobRunRecord | null> {
-    return this.#call(null, (reader) => reader.jobRun(id))
+    return this.#call(null, (reader) => reader.findRun(id))
   }
 }

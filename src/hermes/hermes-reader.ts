@@ -69,11 +69,11 @@ export class HermesReader {
     this.#cronReader = new CronReader({ ...options, profile, home: dirname(options.path) })
   }
 
-  sessionsById(ids: readonly string[]): SessionRecord[] {
+  findSessions(ids: readonly string[]): SessionRecord[] {
     return this.#database.read([], (file) => readSessions(file, ids, this.#profile))
   }
 
-  sessionPage(page: PageRequest<SessionKey>, { ids, ...filter }: SessionFilter): SessionRecord[] {
+  listSessions(page: PageRequest<SessionKey>, { ids, ...filter }: SessionFilter): SessionRecord[] {
     if (ids) {
       const load = (file: OpenStateDatabase) => (some: readonly string[]) => readSessions(file, some, this.#profile)
       return this.#database.read([], (file) => loadPageOfSessions(ids, load(file), page, filter))
@@ -90,7 +90,7 @@ export class HermesReader {
   }
 
   /** Null when the file can't be read. Sessions that are kept here are in it by their ids alone. */
-  conversationPage(page: PageRequest<SessionKey>, filter: ConversationFilter): ConversationPage | null {
+  listConversations(page: PageRequest<SessionKey>, filter: ConversationFilter): ConversationPage | null {
     return this.#listing.read<ConversationPage | null>(null, ({ readVerified }) => {
       const selectIds = (all: readonly ConversationSummary[]) => all.flatMap(({ rootId, tipId }) => [rootId, tipId])
       const { listed, found } = readVerified((lists) => lists.listConversations(page, filter), selectIds)
@@ -98,12 +98,12 @@ export class HermesReader {
     })
   }
 
-  conversationsOf(sessionIds: readonly string[]): Map<string, ConversationSummary> {
+  findConversationsBySession(sessionIds: readonly string[]): Map<string, ConversationSummary> {
     const empty = new Map<string, ConversationSummary>()
     return this.#listing.read(empty, ({ read }) => read((lists) => lists.findConversationsBySession(sessionIds)))
   }
 
-  segmentIds(rootId: string, range: OffsetRange): string[] {
+  listConversationSessionIds(rootId: string, range: OffsetRange): string[] {
     return this.#listing.read([], ({ read }) => read((lists) => lists.listConversationSessionIds(rootId, range)))
   }
 
@@ -122,7 +122,7 @@ export class HermesReader {
     this.#listing.warmUp()
   }
 
-  messageCounts(ids: readonly string[]): Map<string, number> {
+  countMessages(ids: readonly string[]): Map<string, number> {
     return this.#database.read(new Map<string, number>(), (file) => {
       const counts = new Map(filterExistingIds(file, ids).map((id) => [id, 0]))
       for (const some of chunkArray([...counts.keys()], sessionsPerQuery)) {
@@ -133,14 +133,14 @@ export class HermesReader {
     })
   }
 
-  messagePage(sessionId: string, page: PageRequest<number>): MessageRecord[] {
+  listMessages(sessionId: string, page: PageRequest<number>): MessageRecord[] {
     const { after, before } = page
     const inRange = ({ position }: MessageEntry): boolean =>
       (after === null || position > after) && (before === null || position < before)
     return this.#readMessages(sessionId, (file) => takePage(this.#readEntries(file, sessionId).filter(inRange), page))
   }
 
-  message(id: string): MessageRecord | null {
+  findMessage(id: string): MessageRecord | null {
     // Session ids are not ours: they may hold colons.
     const [, sessionId, row] = /^(.*):(0|[1-9]\d{0,15})$/s.exec(id) ?? []
     if (sessionId === undefined) return null
@@ -148,33 +148,33 @@ export class HermesReader {
     return this.#readMessages(sessionId, (file) => this.#readEntries(file, sessionId).filter(matchesId))[0] ?? null
   }
 
-  contextMessages(sessionId: string): MessageRecord[] {
+  loadContextMessages(sessionId: string): MessageRecord[] {
     return this.#readMessages(sessionId, (file) =>
       contextMessages(readOutlines(file, [sessionId]).get(sessionId) ?? [], (ids) => readFingerprints(file, ids)),
     )
   }
 
-  jobs(): JobRecord[] {
-    return this.#cronReader.jobs()
+  listJobs(): JobRecord[] {
+    return this.#cronReader.listJobs()
   }
 
-  job(id: string): JobRecord | null {
-    return this.#cronReader.job(id)
+  findJob(id: string): JobRecord | null {
+    return this.#cronReader.findJob(id)
   }
 
-  jobRunPage(jobId: string, page: PageRequest<number>): JobRunRecord[] {
-    const job = this.#cronReader.job(jobId)
+  listRuns(jobId: string, page: PageRequest<number>): JobRunRecord[] {
+    const job = this.#cronReader.findJob(jobId)
     if (!job) return []
     const sessions = this.#database.read([], (file) => readCronSessions(file, jobId))
-    return this.#cronReader.runPage(job, page, sessions)
+    return this.#cronReader.listRuns(job, page, sessions)
   }
 
-  jobRun(id: string): JobRunRecord | null {
+  findRun(id: string): JobRunRecord | null {
     const [, jobId, stamp] = /^(.*):(\d{4}(?:[-_]\d\d){5})$/s.exec(id) ?? []
     if (jobId === undefined || stamp === undefined) return null
     const position = Number(stamp.replaceAll(/\D/g, ''))
     const page = { after: position + 1, before: position - 1, limit: 1, backwards: false }
-    return this.jobRunPage(jobId, page).find((run) => run.id === id) ?? null
+    return this.listRuns(jobId, page).find((run) => run.id === id) ?? null
   }
 
   /** Gives the file back; the next read opens it again. */

@@ -53,7 +53,7 @@ export class HermesSessionReader implements SessionReader {
   /** The jobs in the same home, read by the same thread. */
   readonly jobs = new HermesJobReader((empty, question) => this.#call(empty, question))
   readonly #home: string
-  readonly #thread: WorkerClient<HermesReader, HermesWorkerEvents>
+  readonly #worker: WorkerClient<HermesReader, HermesWorkerEvents>
   #homePollTimer: NodeJS.Timeout | undefined
   #conversationsListener: (changed: readonly ConversationChange[] | null) => void = () => undefined
 
@@ -79,7 +79,7 @@ export class HermesSessionReader implements SessionReader {
       lockTimeoutMs,
       reportStatements,
     }
-    this.#thread = new WorkerClient({
+    this.#worker = new WorkerClient({
       url: new URL('./hermes-worker.ts', import.meta.url),
       workerData: data,
       events: {
@@ -96,40 +96,40 @@ export class HermesSessionReader implements SessionReader {
   }
 
   findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
-    return this.#call([], (reader) => reader.sessionsById(ids))
+    return this.#call([], (reader) => reader.findSessions(ids))
   }
 
   listSessions(page: PageRequest<SessionKey>, filter: SessionFilter): Promise<SessionRecord[]> {
-    return this.#call([], (reader) => reader.sessionPage(page, filter))
+    return this.#call([], (reader) => reader.listSessions(page, filter))
   }
 
   listConversations(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage | null> {
-    return this.#call<ConversationPage | null>(null, (reader) => reader.conversationPage(page, filter))
+    return this.#call<ConversationPage | null>(null, (reader) => reader.listConversations(page, filter))
   }
 
   findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationSummary>> {
     const empty = new Map<string, ConversationSummary>()
-    return this.#call(empty, (reader) => reader.conversationsOf(sessionIds))
+    return this.#call(empty, (reader) => reader.findConversationsBySession(sessionIds))
   }
 
   listConversationSessionIds(rootId: string, range: OffsetRange): Promise<string[]> {
-    return this.#call([], (reader) => reader.segmentIds(rootId, range))
+    return this.#call([], (reader) => reader.listConversationSessionIds(rootId, range))
   }
 
   countMessages(ids: readonly string[]): Promise<Map<string, number>> {
-    return this.#call(new Map<string, number>(), (reader) => reader.messageCounts(ids))
+    return this.#call(new Map<string, number>(), (reader) => reader.countMessages(ids))
   }
 
   listMessages(sessionId: string, page: PageRequest<number>): Promise<MessageRecord[]> {
-    return this.#call([], (reader) => reader.messagePage(sessionId, page))
+    return this.#call([], (reader) => reader.listMessages(sessionId, page))
   }
 
   findMessage(id: string): Promise<MessageRecord | null> {
-    return this.#call(null, (reader) => reader.message(id))
+    return this.#call(null, (reader) => reader.findMessage(id))
   }
 
   loadContextMessages(sessionId: string): Promise<MessageRecord[]> {
-    return this.#call([], (reader) => reader.contextMessages(sessionId))
+    return this.#call([], (reader) => reader.loadContextMessages(sessionId))
   }
 
   onConversationsChanged(listener: (changed: readonly ConversationChange[] | null) => void): void {
@@ -137,7 +137,7 @@ export class HermesSessionReader implements SessionReader {
   }
 
   async refresh(): Promise<void> {
-    if (this.#homeExists) await this.#thread.call((reader) => reader.refresh())
+    if (this.#homeExists) await this.#worker.call((reader) => reader.refresh())
   }
 
   /**
@@ -157,7 +157,7 @@ export class HermesSessionReader implements SessionReader {
   /** Ends the thread, also one that waits for a lock; calls that are under way answer with nothing. */
   async close(): Promise<void> {
     clearInterval(this.#homePollTimer)
-    await this.#thread.close()
+    await this.#worker.close()
   }
 
   /** Many profiles have none: a thread costs tens of megabytes. */
@@ -168,7 +168,7 @@ export class HermesSessionReader implements SessionReader {
   async #call<T>(empty: T, invoke: (reader: BirpcReturn<HermesReader, HermesWorkerEvents>) => Promise<T>): Promise<T> {
     if (!this.#homeExists) return empty
     try {
-      return await this.#thread.call(invoke)
+      return await this.#worker.call(invoke)
     } catch {
       // The file's own faults never come this far: the thread is gone, which is logged where it is noticed.
       return empty

@@ -1,36 +1,41 @@
-import { SegueError } from './errors.ts'
+export interface ConcurrencyLimits {
+  readonly maxConcurrent: number
+  /** How many callers can wait for a slot. */
+  readonly maxQueued: number
+  /** The error for a caller that finds the queue full. */
+  readonly createRejection: () => Error
+}
 
-/** Lets a few pieces of work run at once; more wait for their turn, in the order in which they came. */
+/** Runs a limited number of tasks at the same time. Further tasks wait in the order in which they arrive. */
 export class ConcurrencyLimiter {
-  readonly #maxConcurrent: number
-  readonly #maxQueued: number
+  readonly #limits: ConcurrencyLimits
   readonly #queue = new Set<() => void>()
   #runningCount = 0
 
-  constructor(maxConcurrent: number, maxQueued: number) {
-    this.#maxConcurrent = maxConcurrent
-    this.#maxQueued = maxQueued
+  constructor(limits: ConcurrencyLimits) {
+    this.#limits = limits
   }
 
-  /** What the work comes to; null when the signal was aborted before its turn. Throws RATE_LIMITED when too many wait. */
+  /**
+   * Resolves to the task's result, or to null if the signal is aborted before the task starts. Rejects with
+   * `createRejection()` if too many callers wait.
+   */
   async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
-    if (this.#runningCount < this.#maxConcurrent) this.#runningCount += 1
+    if (this.#runningCount < this.#limits.maxConcurrent) this.#runningCount += 1
     else if (!(await this.#waitForSlot(signal))) return null
     try {
       return signal.aborted ? null : await work()
     } finally {
-      // Its place is handed on, so that nobody who comes later takes it.
+      // The slot goes straight to the next waiter, so that no later caller can take it.
       const next = this.#queue.values().next().value
       if (next) next()
       else this.#runningCount -= 1
     }
   }
 
-  /** Waits for a place that somebody leaves. False when the signal was aborted before. */
+  /** Resolves to false if the signal is aborted before a slot becomes free. */
   async #waitForSlot(signal: AbortSignal): Promise<boolean> {
-    if (this.#queue.size >= this.#maxQueued) {
-      throw new SegueError('RATE_LIMITED', 'Too many searches at once. Try again later.')
-    }
+    if (this.#queue.size >= this.#limits.maxQueued) throw this.#limits.createRejection()
     if (signal.aborted) return false
     const { promise, resolve } = Promise.withResolvers<boolean>()
     const acquire = (): void => finish(true)

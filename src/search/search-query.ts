@@ -1,131 +1,102 @@
-import { normalizeText, isSingleCharacterToken } from './analyzer.ts'
+import { isSingleCharacterToken, normalizeText } from './analyzer.ts'
 
-/** How well something answers a query, the best first: what hits are ordered by before anything else. */
-export const searchRanks = ['TITLE', 'LITERAL', 'BEGINNING', 'WORDS'] as const
+/** How well a result matches a query, best first. Results are ordered by rank before anything else. */
+export const searchRanks = ['TITLE', 'PHRASE', 'PHRASE_PREFIX', 'ALL_TERMS'] as const
 
 /**
- * TITLE: a title holds all the words. The others are of messages: LITERAL, its text holds what was typed, word for word
- * and in that order; BEGINNING, the same with the last word as the beginning of a longer one; WORDS, it holds all the
- * words somewhere.
+ * - TITLE: a session whose title contains all terms.
+ * - PHRASE: a message that contains the whole query as one phrase.
+ * - PHRASE_PREFIX: the same, with a prefix match on the last term.
+ * - ALL_TERMS: a message that contains all terms, anywhere.
  */
 export type SearchRank = (typeof searchRanks)[number]
 
-/** A word of a query, or several that have to follow each other. */
+/** One term of a query, or several that must follow each other. */
 export interface Phrase {
-  /** Folded, at least one. */
-  readonly words: readonly string[]
-  /** The last word may be the beginning of a longer one. */
+  /** Normalized; at least one. */
+  readonly terms: readonly string[]
+  /** The last term also matches longer words that begin with it. */
   readonly isPrefix: boolean
-  /** As it was typed. */
+  /** The text as the user typed it. */
   readonly rawText: string
 }
 
 const maxQueryLength = 1_000 // UTF-16 code units
 const maxPhrases = 32
-const minPrefixLength = 3 // characters; fewer begin so many words that looking for them all takes too long
+const minPrefixLength = 3 // characters; shorter prefixes match too many words to be looked up in time
 
 /**
- * What somebody looks for. Any text is one: words that all have to be there in any order, "words in quotes" that have to
- * follow each other, and the last word, if it has three letters and is not in quotes, also as the beginning of a longer
- * one. There are no operators. Signs separate words: what they join has to stand together, as in node.js.
+ * A parsed query. Any text is valid. A result must contain all terms, in any order; "terms in quotes" must follow each
+ * other. The last term is also a prefix if it has at least three characters and is not in quotes. There are no operators.
+ * Punctuation separates terms, and terms that it joins form a phrase, as in node.js.
  */
 export class SearchQuery {
   readonly phrases: readonly Phrase[]
-  /** All words that were typed, as one phrase. */
+  /** All terms of the query as one phrase. */
   readonly fullPhrase: Phrase
 
-  /** Of a longer text the first 1,000 UTF-16 code units count, and of them the first 32 words and phrases. */
+  /** Uses the first 1,000 UTF-16 code units of the text, and the first 32 phrases in them. */
   constructor(text: string) {
     const phrases = [...parsePhrases(text.slice(0, maxQueryLength).toWellFormed())].slice(0, maxPhrases)
-    this.phrases = phrases.filter(
-      (phrase, index) => !phrases.slice(index + 1).some((later) => impliesPhrase(later, phrase)),
-    )
-    const words = phrases.flatMap((phrase) => phrase.words)
-    this.fullPhrase = { words, isPrefix: phrases.at(-1)?.isPrefix ?? false, rawText: text }
+    this.phrases = phrases.filter((phrase, index) => !phrases.slice(index + 1).some((later) => implies(later, phrase)))
+    const terms = phrases.flatMap((phrase) => phrase.terms)
+    this.fullPhrase = { terms, isPrefix: phrases.at(-1)?.isPrefix ?? false, rawText: text }
   }
 
-  /** It has no word, and so finds nothing. */
+  /** Without a term, a query matches nothing. */
   get isEmpty(): boolean {
     return this.phrases.length === 0
   }
 
-  /** How a message with this folded text answers it; null when it does not. */
-  rankText(text: string): Exclude<SearchRank, 'TITLE'> | null {
-    if (!this.matches(text)) return null
-    if (containsPhrase(` ${text} `, { ...this.fullPhrase, isPrefix: false })) return 'LITERAL'
-    return containsPhrase(` ${text} `, this.fullPhrase) ? 'BEGINNING' : 'WORDS'
+  /** A text that contains all terms of such a query always contains the full phrase. */
+  get isSinglePhrase(): boolean {
+    return this.phrases.length === 1 && this.phrases[0]?.terms.length === this.fullPhrase.terms.length
   }
 
-  /** All its words are in this folded text. */
+  /** The rank of a message with this normalized text; null if it does not match. */
+  rankText(text: string): Exclude<SearchRank, 'TITLE'> | null {
+    if (!this.matches(text)) return null
+    if (containsPhrase(` ${text} `, { ...this.fullPhrase, isPrefix: false })) return 'PHRASE'
+    return containsPhrase(` ${text} `, this.fullPhrase) ? 'PHRASE_PREFIX' : 'ALL_TERMS'
+  }
+
+  /** Whether this normalized text contains all phrases. */
   matches(text: string): boolean {
     return !this.isEmpty && this.countMatchingPhrases(text) === this.phrases.length
   }
 
-  /** How many of its phrases are in this folded text. */
+  /** How many of the phrases this normalized text contains. */
   countMatchingPhrases(text: string): number {
     const padded = ` ${text} `
     return this.phrases.filter((phrase) => containsPhrase(padded, phrase)).length
   }
-
-  /** Whoever holds all that was typed holds it word for word. */
-  get #isSinglePhrase(): boolean {
-    return this.phrases.length === 1 && this.phrases[0]?.words.length === this.fullPhrase.words.length
-  }
-
-  /**
-   * The expression by which FTS5 finds the folded texts of a rank, and not those of a better one; null when there can be
-   * none.
-   */
-  toFtsExpression(rank: SearchRank): string | null {
-    const fullPhrase = toFtsPhrase({ ...this.fullPhrase, isPrefix: false })
-    const phrasePrefix = toFtsPhrase(this.fullPhrase)
-    const allTerms = this.phrases.map(toFtsPhrase).join(' AND ')
-    if (this.isEmpty) return null
-    switch (rank) {
-      case 'TITLE':
-        return allTerms
-      case 'LITERAL':
-        return fullPhrase
-      case 'BEGINNING':
-        return this.fullPhrase.isPrefix ? `${phrasePrefix} NOT ${fullPhrase}` : null
-      case 'WORDS':
-        return this.#isSinglePhrase ? null : `(${allTerms}) NOT ${phrasePrefix}`
-    }
-  }
 }
 
 function* parsePhrases(text: string): Generator<Phrase, void, void> {
-  // Every second piece is in quotes; one that nobody closed ends with the text.
+  // Every second piece is in quotes. A quote that is not closed ends with the text.
   const pieces = text.split(/["\u201c\u201d\u201e]/)
-  const rawPhrases = pieces.flatMap((piece, index) => (index % 2 === 1 ? [piece] : piece.split(/\s+/)))
-  const isQuoted = pieces.length % 2 === 0
-  const phrases = rawPhrases.flatMap((piece) => {
-    const words = normalizeText(piece)
-    return words === '' ? [] : [{ words: words.split(' '), isPrefix: false, rawText: piece }]
+  const rawTexts = pieces.flatMap((piece, index) => (index % 2 === 1 ? [piece] : piece.split(/\s+/)))
+  const endsInQuotes = pieces.length % 2 === 0
+  const phrases = rawTexts.flatMap((rawText) => {
+    const normalized = normalizeText(rawText)
+    return normalized === '' ? [] : [{ terms: normalized.split(' '), isPrefix: false, rawText }]
   })
-  const endsWithPrefix = !isQuoted && normalizeText(pieces.at(-1) ?? '') !== ''
+  const endsWithTerm = !endsInQuotes && normalizeText(pieces.at(-1) ?? '') !== ''
   for (const [index, phrase] of phrases.entries()) {
-    yield {
-      ...phrase,
-      isPrefix: endsWithPrefix && index === phrases.length - 1 && canBePrefix(phrase.words.at(-1) ?? ''),
-    }
+    const isLast = index === phrases.length - 1
+    yield { ...phrase, isPrefix: endsWithTerm && isLast && canBePrefix(phrase.terms.at(-1) ?? '') }
   }
 }
 
-function canBePrefix(word: string): boolean {
-  return [...word].length >= minPrefixLength && !isSingleCharacterToken(word)
+function canBePrefix(term: string): boolean {
+  return [...term].length >= minPrefixLength && !isSingleCharacterToken(term)
 }
 
-/** Whatever holds the one phrase holds the other, too, for they are the same. */
-function impliesPhrase(phrase: Phrase, other: Phrase): boolean {
-  return phrase.words.join(' ') === other.words.join(' ') && (other.isPrefix || !phrase.isPrefix)
+/** Whether every text that contains `phrase` also contains `other`, because their terms are equal. */
+function implies(phrase: Phrase, other: Phrase): boolean {
+  return phrase.terms.join(' ') === other.terms.join(' ') && (other.isPrefix || !phrase.isPrefix)
 }
 
-function containsPhrase(padded: string, { words, isPrefix }: Phrase): boolean {
-  return padded.includes(` ${words.join(' ')}${isPrefix ? '' : ' '}`)
-}
-
-/** Folded words hold no quotes. */
-function toFtsPhrase({ words, isPrefix }: Phrase): string {
-  return `"${words.join(' ')}"${isPrefix ? ' *' : ''}`
+function containsPhrase(paddedText: string, { terms, isPrefix }: Phrase): boolean {
+  return paddedText.includes(` ${terms.join(' ')}${isPrefix ? '' : ' '}`)
 }

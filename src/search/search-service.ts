@@ -4,6 +4,7 @@ import type { SearchPage, SearchRequest } from './search-hit.ts'
 import type { SearchWorkerEvents, SearchWorkerFunctions, SearchWorkerOptions } from './search-worker.ts'
 import type { SearchSourceModule } from './search-source.ts'
 import { ConcurrencyLimiter } from '../lib/concurrency-limiter.ts'
+import { SegueError } from '../lib/errors.ts'
 
 export interface SearchServiceOptions {
   readonly sources: readonly SearchSourceModule[]
@@ -20,14 +21,18 @@ const emptyPage: SearchPage = { hits: [], searchedUpTo: null }
  * first one, so that nobody waits for them but who asked.
  */
 export class SearchService {
-  readonly #thread: WorkerClient<SearchWorkerFunctions, SearchWorkerEvents>
-  readonly #limiter = new ConcurrencyLimiter(maxConcurrent, maxQueued)
+  readonly #worker: WorkerClient<SearchWorkerFunctions, SearchWorkerEvents>
+  readonly #limiter = new ConcurrencyLimiter({
+    maxConcurrent,
+    maxQueued,
+    createRejection: () => new SegueError('RATE_LIMITED', 'Too many searches are waiting. Try again later.'),
+  })
   readonly #closing = new AbortController()
   #lastId = 0
 
   constructor({ onStatement, sources }: SearchServiceOptions) {
     const data: SearchWorkerOptions = { sources, reportStatements: onStatement !== undefined }
-    this.#thread = new WorkerClient({
+    this.#worker = new WorkerClient({
       url: new URL('./search-worker.ts', import.meta.url),
       workerData: data,
       events: { statement: (origin, sql) => onStatement?.(origin, sql) },
@@ -58,19 +63,19 @@ export class SearchService {
 
   async close(): Promise<void> {
     this.#closing.abort()
-    await this.#thread.close()
+    await this.#worker.close()
   }
 
   async #callWorker(request: SearchRequest, signal: AbortSignal): Promise<SearchPage | null> {
     const id = (this.#lastId += 1)
     try {
-      return await this.#thread.call(async (functions) => {
+      return await this.#worker.call(async (functions) => {
         const cancel = (): void => void functions.cancel.asEvent(id)
         signal.addEventListener('abort', cancel)
         return functions.find(id, request).finally(() => signal.removeEventListener('abort', cancel))
       })
     } catch (error) {
-      if (this.#thread.isClosed) return null
+      if (this.#worker.isClosed) return null
       throw error
     }
   }

@@ -58,7 +58,7 @@ function findBestPosition(passage: string, query: SearchQuery): number {
   return best.start
 }
 
-function matchesPhraseAt(tokens: readonly Token[], index: number, { words: terms, isPrefix }: Phrase): boolean {
+function matchesPhraseAt(tokens: readonly Token[], index: number, { terms, isPrefix }: Phrase): boolean {
   return terms.every((expected, offset) => {
     const term = tokens[index + offset]?.term
     return isPrefix && offset === terms.length - 1 ? term?.startsWith(expected) === true : term === expected

@@ -112,7 +112,7 @@ test('A6 of more than a hundred searches that wait one is RATE_LIMITED', async (
 
 test('A7 a search that took too long tells how far it came', async () => {
   const { segue } = await newSearching()
-  const key = (number: number): SearchKey => ({ rank: 'WORDS', at: number, origin: 'HERMES', number })
+  const key = (number: number): SearchKey => ({ rank: 'ALL_TERMS', at: number, origin: 'HERMES', number })
   const { search: searches } = segue.defaultProfile.profile
   vi.mocked(searches.find).mockImplementation(async ({ backwards }) => ({
     hits: [],

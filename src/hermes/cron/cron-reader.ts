@@ -42,7 +42,7 @@ export class CronReader {
   }
 
   /** In the order of the file. */
-  jobs(): JobRecord[] {
+  listJobs(): JobRecord[] {
     const definitions = this.#tryRead((path) => parseJobsFile(readTextFile(path)), 'cron', 'jobs.json')
     if (!definitions?.length) return []
     const { profile, lockTimeoutMs } = this.#options
@@ -56,12 +56,12 @@ export class CronReader {
     return [...jobs.values()]
   }
 
-  job(id: string): JobRecord | null {
-    return this.jobs().find((job) => job.id === id) ?? null
+  findJob(id: string): JobRecord | null {
+    return this.listJobs().find((job) => job.id === id) ?? null
   }
 
   /** A page of a job's runs, the newest first. `sessions` are those that its runs were held in, the newest first. */
-  runPage(job: JobRecord, page: PageRequest<number>, sessions: readonly CronSession[]): JobRunRecord[] {
+  listRuns(job: JobRecord, page: PageRequest<number>, sessions: readonly CronSession[]): JobRunRecord[] {
     const { after, before } = page
     const outputs = this.#listOutputFiles(job.id)
     const selected = outputs.filter(

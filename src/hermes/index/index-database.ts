@@ -9,14 +9,14 @@ const schemaVersion = 2
 const schemaSql = `
   ${conversationIndexSchema}
 
-  -- The rows of Hermes' sessions as they were last looked at.
-  CREATE TABLE seen (
-    row INTEGER PRIMARY KEY, -- the rowid there
-    id TEXT,
-    print TEXT NOT NULL
+  -- The rows of Hermes' table of sessions, by their rowid there, as they were when last read.
+  CREATE TABLE row_digests (
+    rowid INTEGER PRIMARY KEY,
+    session_id TEXT,
+    digest TEXT NOT NULL
   ) STRICT;
 
-  -- One row: how far it has followed what it is made of.
+  -- One row: how far the index has followed its sources.
   CREATE TABLE progress (body TEXT NOT NULL) STRICT; -- JSON
   INSERT INTO progress VALUES ('{}');
 `

@@ -15,19 +15,19 @@ import { isJsonObject, parseJson } from '../../lib/json.ts'
 
 /** A row of Hermes' sessions as it was last looked at. */
 export interface RowDigest {
-  readonly row: number
-  readonly id: string | null
+  readonly rowid: number
+  readonly sessionId: string | null
   /** A digest of what it said. */
-  readonly print: string
+  readonly digest: string
 }
 
 /** How far the index has followed what it is made of. */
 export interface SyncProgress {
   /** What tells the state.db, and the way it is read, from others. */
-  readonly file: string | null
+  readonly fileDigest: string | null
   /** All of its sessions were looked at. */
-  readonly whole: boolean
-  readonly lastMessage: number
+  readonly isComplete: boolean
+  readonly lastMessageRowid: number
   /** What tells the profile's own database from others, and the last of its changes that was taken in. */
   readonly own: string | null
   readonly lastChange: number
@@ -57,7 +57,13 @@ interface IndexConnection {
   readonly reader: ConversationIndexReader
 }
 
-const initialProgress: SyncProgress = { file: null, whole: false, lastMessage: 0, own: null, lastChange: 0 }
+const initialProgress: SyncProgress = {
+  fileDigest: null,
+  isComplete: false,
+  lastMessageRowid: 0,
+  own: null,
+  lastChange: 0,
+}
 
 /**
  * The database of an index of Hermes' sessions and of those kept here that continue them; elsewhere is what is kept here.
@@ -99,7 +105,9 @@ export class IndexStore {
   findRowDigests(afterRowid: number, lastRowid: number): RowDigest[] {
     return wrapIndexErrors(() =>
       this.#connection.statements
-        .prepare<[number, number], RowDigest>('SELECT row, id, print FROM seen WHERE row > ? AND row <= ? ORDER BY row')
+        .prepare<[number, number], RowDigest>(
+          'SELECT rowid, session_id AS sessionId, digest FROM row_digests WHERE rowid > ? AND rowid <= ? ORDER BY rowid',
+        )
         .all(afterRowid, lastRowid),
     )
   }
@@ -108,8 +116,9 @@ export class IndexStore {
   findMaxRowid(): number {
     return wrapIndexErrors(
       () =>
-        this.#connection.statements.prepare<[], { row: number | null }>('SELECT max(row) AS row FROM seen').get()
-          ?.row ?? 0,
+        this.#connection.statements
+          .prepare<[], { rowid: number | null }>('SELECT max(rowid) AS rowid FROM row_digests')
+          .get()?.rowid ?? 0,
     )
   }
 
@@ -135,10 +144,10 @@ export class IndexStore {
     const applied = wrapIndexErrors(() =>
       db.transaction(() => {
         const upsertDigest = statements.prepare<[RowDigest]>(
-          'INSERT OR REPLACE INTO seen (row, id, print) VALUES (:row, :id, :print)',
+          'INSERT OR REPLACE INTO row_digests (rowid, session_id, digest) VALUES (:rowid, :sessionId, :digest)',
         )
-        const deleteDigest = statements.prepare<[number]>('DELETE FROM seen WHERE row = ?')
-        for (const row of removedRowids) deleteDigest.run(row)
+        const deleteDigest = statements.prepare<[number]>('DELETE FROM row_digests WHERE rowid = ?')
+        for (const rowid of removedRowids) deleteDigest.run(rowid)
         for (const row of rowDigests) upsertDigest.run(row)
         if (progress) statements.prepare<[string]>('UPDATE progress SET body = ?').run(JSON.stringify(next))
         return indexer.apply(update)
@@ -185,15 +194,15 @@ function wrapIndexErrors<T>(work: () => T): T {
 function parseProgress(body: string): SyncProgress {
   const stored = parseJson(body)
   if (!isJsonObject(stored)) throw new TypeError('The progress of the index is no JSON object')
-  const { file, whole, lastMessage, own, lastChange } = { ...initialProgress, ...stored }
+  const { fileDigest, isComplete, lastMessageRowid, own, lastChange } = { ...initialProgress, ...stored }
   if (
-    (file === null || typeof file === 'string') &&
-    typeof whole === 'boolean' &&
-    typeof lastMessage === 'number' &&
+    (fileDigest === null || typeof fileDigest === 'string') &&
+    typeof isComplete === 'boolean' &&
+    typeof lastMessageRowid === 'number' &&
     (own === null || typeof own === 'string') &&
     typeof lastChange === 'number'
   ) {
-    return { file, whole, lastMessage, own, lastChange }
+    return { fileDigest, isComplete, lastMessageRowid, own, lastChange }
   }
   throw new TypeError('The progress of the index has a value of another type')
 }

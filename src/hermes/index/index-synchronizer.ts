@@ -75,7 +75,7 @@ export class IndexSynchronizer {
     this.#resetIfFileChanged(file)
     this.#synchronizeSegueSessions()
     if (file === this.#syncedFile && dataVersion === this.#syncedDataVersion) return false
-    if (this.#store.progress.whole) this.#synchronizeSessions(file)
+    if (this.#store.progress.isComplete) this.#synchronizeSessions(file)
     else while (this.buildNext(file));
     this.#synchronizeMessages(file)
     this.#syncedFile = file
@@ -86,9 +86,9 @@ export class IndexSynchronizer {
   /** A step of the first look at all sessions; true while there are more. */
   buildNext(file: OpenStateDatabase): boolean {
     this.#resetIfFileChanged(file)
-    if (this.#store.progress.whole) return false
+    if (this.#store.progress.isComplete) return false
     this.#builtToRowid = this.scanRange(file, this.#builtToRowid ?? 0).lastRowid
-    if (this.#builtToRowid === null) this.#save({ progress: { whole: true } })
+    if (this.#builtToRowid === null) this.#save({ progress: { isComplete: true } })
     return this.#builtToRowid !== null
   }
 
@@ -101,18 +101,23 @@ export class IndexSynchronizer {
     const lastRowid = cells.length < rowsPerQuery ? null : Number(cells.at(-1)?.[0])
     const digest = computeDigest(cells)
     if (digest === knownDigest) return { lastRowid, digest }
-    const rows = cells.map((row) => ({ row: Number(row[0]), id: toText(row[1]), print: computeDigest(row) }))
-    const currentRowids = new Set(rows.map(({ row }) => row))
+    const rows = cells.map((row) => ({
+      rowid: Number(row[0]),
+      sessionId: toText(row[1]),
+      digest: computeDigest(row),
+    }))
+    const currentRowids = new Set(rows.map(({ rowid }) => rowid))
     const previousRows = this.#store.findRowDigests(afterRowid, lastRowid ?? Number.MAX_SAFE_INTEGER)
-    const previousByRowid = new Map(previousRows.map((row) => [row.row, row]))
-    const removedRows = previousRows.filter(({ row }) => !currentRowids.has(row))
-    const changedRows = rows.filter((row) => previousByRowid.get(row.row)?.print !== row.print)
-    // A row that another session has taken, as after a VACUUM, tells of both.
-    const ids = [...changedRows, ...changedRows.map(({ row }) => previousByRowid.get(row)), ...removedRows].flatMap(
-      (row) => row?.id ?? [],
-    )
-    if (changedRows.length > 0 || removedRows.length > 0)
-      this.#reindexSessions(file, ids, { rowDigests: changedRows, removedRowids: removedRows.map(({ row }) => row) })
+    const previousByRowid = new Map(previousRows.map((row) => [row.rowid, row]))
+    const removedRows = previousRows.filter(({ rowid }) => !currentRowids.has(rowid))
+    const changedRows = rows.filter((row) => previousByRowid.get(row.rowid)?.digest !== row.digest)
+    // A rowid can belong to another session than before, as after a VACUUM: both sessions have changed then.
+    const replacedRows = changedRows.map(({ rowid }) => previousByRowid.get(rowid))
+    const ids = [...changedRows, ...replacedRows, ...removedRows].flatMap((row) => row?.sessionId ?? [])
+    if (changedRows.length > 0 || removedRows.length > 0) {
+      const removedRowids = removedRows.map(({ rowid }) => rowid)
+      this.#reindexSessions(file, ids, { rowDigests: changedRows, removedRowids })
+    }
     return { lastRowid, digest }
   }
 
@@ -161,7 +166,7 @@ export class IndexSynchronizer {
   /** Saves, and tells of it; of what is found by the first look at all sessions nothing is told. */
   #save(change: HermesIndexUpdate, changedIds: readonly string[] = []): IndexUpdateResult {
     const applied = this.#store.save(change)
-    const changed = this.#store.progress.whole ? this.#store.listChangedConversations(applied, changedIds) : []
+    const changed = this.#store.progress.isComplete ? this.#store.listChangedConversations(applied, changedIds) : []
     if (changed.length > 0) this.#onConversationsChanged(changed)
     return applied
   }
@@ -169,11 +174,11 @@ export class IndexSynchronizer {
   #resetIfFileChanged(file: OpenStateDatabase): void {
     const fileDigest = computeDigest([file.inode, file.schema.digest])
     const { progress } = this.#store
-    if (progress.file === fileDigest) return
-    if (progress.file !== null) this.#store.reset()
+    if (progress.fileDigest === fileDigest) return
+    if (progress.fileDigest !== null) this.#store.reset()
     this.#startGeneration()
     // What comes in while the sessions are read is looked at again.
-    this.#store.save({ progress: { file: fileDigest, lastMessage: findMaxRowid(file, 'messages') } })
+    this.#store.save({ progress: { fileDigest, lastMessageRowid: findMaxRowid(file, 'messages') } })
   }
 
   #startGeneration(): void {
@@ -197,15 +202,15 @@ export class IndexSynchronizer {
       `SELECT messages.id, messages.session_id FROM messages WHERE messages.id > ? ORDER BY messages.id LIMIT ?`,
     )
     for (let isFirst = true; ; isFirst = false) {
-      const { lastMessage } = this.#store.progress
-      const rows = read.all(lastMessage, rowsPerQuery)
+      const { lastMessageRowid } = this.#store.progress
+      const rows = read.all(lastMessageRowid, rowsPerQuery)
       const last = rows.at(-1)?.id
       if (last !== undefined) {
         const ids = rows.flatMap((row) => toText(row.session_id) ?? [])
-        this.#reindexSessions(file, ids, { progress: { lastMessage: last } })
-      } else if (isFirst && findMaxRowid(file, 'messages') < lastMessage) {
+        this.#reindexSessions(file, ids, { progress: { lastMessageRowid: last } })
+      } else if (isFirst && findMaxRowid(file, 'messages') < lastMessageRowid) {
         // The newest were taken away: where ids are used again, the next ones begin here.
-        this.#store.save({ progress: { lastMessage: findMaxRowid(file, 'messages') } })
+        this.#store.save({ progress: { lastMessageRowid: findMaxRowid(file, 'messages') } })
       }
       if (rows.length < rowsPerQuery) return
     }

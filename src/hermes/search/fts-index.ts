@@ -30,13 +30,13 @@ const knownFtsIndexes: readonly KnownFtsIndex[] = [
     table: 'messages_fts',
     staleKeys: ['fts_stale'],
     tokenizerPattern: /^(?:unicode61\b.*)?$/,
-    canMatch: ({ words }) => !words.some(isSingleCharacterToken),
+    canMatch: ({ terms }) => !terms.some(isSingleCharacterToken),
   },
   {
     table: 'messages_fts_trigram',
     staleKeys: ['fts_stale', 'fts_trigram_stale'],
     tokenizerPattern: /^trigram\b/,
-    canMatch: ({ words, rawText: typed }) => words.some(isSingleCharacterToken) && [...typed.trim()].length >= 3,
+    canMatch: ({ terms, rawText }) => terms.some(isSingleCharacterToken) && [...rawText.trim()].length >= 3,
   },
 ]
 

@@ -1,7 +1,7 @@
 import { badInput } from '../../lib/errors.ts'
 import { toConversationId, parseConversationId } from '../../sessions/conversation-repository.ts'
 import type { SearchKey } from '../../search/search-hit.ts'
-import { searchRanks } from '../../search/search-query.ts'
+import { type SearchRank, searchRanks } from '../../search/search-query.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
 import type { SessionKey } from '../../model/session-filter.ts'
 
@@ -125,13 +125,21 @@ export const positionCursor: CursorCodec<number> = {
   },
 }
 
+/** How cursors name the ranks. Clients keep cursors across versions, so these values never change. */
+const rankCodes: Readonly<Record<SearchRank, string>> = {
+  TITLE: 'TITLE',
+  PHRASE: 'LITERAL',
+  PHRASE_PREFIX: 'BEGINNING',
+  ALL_TERMS: 'WORDS',
+}
+
 export const searchCursor: CursorCodec<SearchKey> = {
-  encode: ({ rank, at, origin, number }) => encodeCursor([rank, at, origin, number]),
+  encode: ({ rank, at, origin, number }) => encodeCursor([rankCodes[rank], at, origin, number]),
   decode: (cursor) => {
     const value = decodeCursor(cursor)
     if (!Array.isArray(value) || value.length !== 4) return null
     const [first, at, third, number]: unknown[] = value
-    const rank = searchRanks.find((each) => each === first)
+    const rank = searchRanks.find((each) => rankCodes[each] === first)
     const origin = (['SEGUE', 'HERMES'] as const).find((each) => each === third)
     const isPlace = typeof at === 'number' && typeof number === 'number' && [at, number].every(Number.isSafeInteger)
     return rank && origin && isPlace ? { rank, at, origin, number } : null

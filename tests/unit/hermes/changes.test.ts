@@ -58,7 +58,7 @@ test('what one look finds is told at once, of every conversation', () => {
 test('after a lock that somebody was not answered for, any may have changed', () => {
   const { hermes, reader, told } = newFollowed('delete')
   hermes.db.exec('BEGIN EXCLUSIVE')
-  expect(reader.conversationsOf(['s'])).toEqual(new Map())
+  expect(reader.findConversationsBySession(['s'])).toEqual(new Map())
   reader.runMaintenance()
   expect(told).toEqual([])
   hermes.db.exec('COMMIT')

@@ -31,7 +31,7 @@ test.each(layouts)('after a compaction in place every message is shown once, in 
   const hermes = newDb(undefined, layout)
   compacted(hermes)
   const { reader } = newReader(hermes.path)
-  const messages = reader.messagePage('s', firstPage(99))
+  const messages = reader.listMessages('s', firstPage(99))
   expect(messages.map(({ parts }) => parts)).toMatchObject([
     [{ text: 'first question' }],
     [{ text: 'first answer' }],
@@ -40,11 +40,11 @@ test.each(layouts)('after a compaction in place every message is shown once, in 
     [{ text: 'summary' }],
     [{ text: 'second question' }],
   ])
-  expect(reader.messageCounts(['s'])).toEqual(new Map([['s', 6]]))
+  expect(reader.countMessages(['s'])).toEqual(new Map([['s', 6]]))
   const positions = messages.map(({ position }) => position ?? 0)
   expect(positions).toEqual(positions.toSorted((a, b) => a - b))
-  expect(reader.messagePage('s', lastPage(2, messages[4]?.position))).toEqual(messages.slice(2, 4))
-  for (const message of messages) expect(reader.message(message.id)).toEqual(message)
+  expect(reader.listMessages('s', lastPage(2, messages[4]?.position))).toEqual(messages.slice(2, 4))
+  for (const message of messages) expect(reader.findMessage(message.id)).toEqual(message)
 })
 
 test.each(layouts)('a compaction does not rename what was there before it (%s)', (layout) => {
@@ -53,10 +53,10 @@ test.each(layouts)('a compaction does not rename what was there before it (%s)',
   hermes.addSession('s')
   hermes.addMessage('s', 1, { content: 'kept', ...place(1) })
   const { reader } = newReader(hermes.path)
-  const before = reader.messagePage('s', firstPage(9))
+  const before = reader.listMessages('s', firstPage(9))
   hermes.db.exec('UPDATE messages SET active = 0, compacted = 1')
   hermes.addMessage('s', 1, { content: 'kept', ...place(1) })
-  expect(reader.messagePage('s', firstPage(9))).toEqual(before)
+  expect(reader.listMessages('s', firstPage(9))).toEqual(before)
 })
 
 test.each(layouts)('the context after a compaction is what is live, by row (%s)', (layout) => {
@@ -64,7 +64,7 @@ test.each(layouts)('the context after a compaction is what is live, by row (%s)'
   compacted(hermes)
   expect(
     newReader(hermes.path)
-      .reader.contextMessages('s')
+      .reader.loadContextMessages('s')
       .map(({ parts }) => parts),
   ).toMatchObject([
     [{ text: 'summary' }],
@@ -82,7 +82,7 @@ test('of a display group the live row is shown, else the newest', () => {
   hermes.addMessage('s', 1, { content: 'a, archived again', active: 0, compacted: 1, display_order: 5 })
   hermes.addMessage('s', 2, { content: 'b, old', active: 0, compacted: 1, display_order: 2 })
   hermes.addMessage('s', 2, { content: 'b, new', active: 0, compacted: 1, display_order: 2 })
-  expect(newReader(hermes.path).reader.messagePage('s', firstPage(9))).toMatchObject([
+  expect(newReader(hermes.path).reader.listMessages('s', firstPage(9))).toMatchObject([
     { position: 2, parts: [{ text: 'b, new' }] },
     { position: 5, parts: [{ text: 'a, live' }] },
   ])
@@ -94,7 +94,10 @@ test('one row without a place puts the whole session in the order of its rows', 
   hermes.addMessage('s', 1, { content: 'one', display_order: 9 })
   hermes.addMessage('s', 2, { content: 'two', display_order: null })
   hermes.addMessage('s', 2, { content: 'taken back', display_order: null, active: 0 })
-  expect(newReader(hermes.path).reader.messagePage('s', firstPage(9))).toMatchObject([{ position: 1 }, { position: 2 }])
+  expect(newReader(hermes.path).reader.listMessages('s', firstPage(9))).toMatchObject([
+    { position: 1 },
+    { position: 2 },
+  ])
 })
 
 test('several compactions leave one of each message', () => {
@@ -102,7 +105,7 @@ test('several compactions leave one of each message', () => {
   hermes.addSession('s')
   for (let i = 0; i < 3; i++) hermes.addMessage('s', 1, { content: 'kept', active: 0, compacted: 1 })
   hermes.addMessage('s', 1, { content: 'kept' })
-  expect(newReader(hermes.path).reader.messagePage('s', firstPage(9))).toMatchObject([{ id: 's:1' }])
+  expect(newReader(hermes.path).reader.listMessages('s', firstPage(9))).toMatchObject([{ id: 's:1' }])
 })
 
 test('rows that differ in anything, or were never archived, are all shown', () => {
@@ -116,5 +119,5 @@ test('rows that differ in anything, or were never archived, are all shown', () =
   hermes.addMessage('s', 7, { content: 'twice' })
   hermes.addMessage('s', 7, { content: 'twice' })
   hermes.addMessage('s', 7, { content: 'something else', ...archived })
-  expect(newReader(hermes.path).reader.messageCounts(['s'])).toEqual(new Map([['s', 7]]))
+  expect(newReader(hermes.path).reader.countMessages(['s'])).toEqual(new Map([['s', 7]]))
 })

@@ -12,13 +12,13 @@ const again = 'info: The state.db of Hermes is read again'
 /** What every method answers, in one value. */
 function everything(reader: HermesReader): unknown[] {
   return [
-    reader.sessionsById(['s']),
-    reader.sessionPage(firstPage(5), {}),
-    reader.sessionPage(firstPage(5), { ids: ['s'] }),
-    [...reader.messageCounts(['s'])],
-    reader.messagePage('s', firstPage(5)),
-    reader.message('s:1') ?? [],
-    reader.contextMessages('s'),
+    reader.findSessions(['s']),
+    reader.listSessions(firstPage(5), {}),
+    reader.listSessions(firstPage(5), { ids: ['s'] }),
+    [...reader.countMessages(['s'])],
+    reader.listMessages('s', firstPage(5)),
+    reader.findMessage('s:1') ?? [],
+    reader.loadContextMessages('s'),
   ]
 }
 
@@ -121,7 +121,7 @@ test('a lock is waited for, and then nobody waits until the file is free', () =>
   expectWell(reader)
   hermes.db.exec('BEGIN EXCLUSIVE')
   const started = performance.now()
-  expect(reader.sessionsById(['s'])).toEqual([])
+  expect(reader.findSessions(['s'])).toEqual([])
   const waited = performance.now() - started
   expect(waited).toBeGreaterThan(290)
   expect(everything(reader)).toEqual(nothing)
@@ -133,7 +133,7 @@ test('a lock is waited for, and then nobody waits until the file is free', () =>
   expect(log.slice(1)).toEqual([again])
   hermes.db.exec('BEGIN EXCLUSIVE')
   const second = performance.now()
-  expect(reader.sessionsById(['s'])).toEqual([])
+  expect(reader.findSessions(['s'])).toEqual([])
   expect(performance.now() - second).toBeGreaterThan(290)
 })
 
@@ -154,7 +154,7 @@ test('a file that was replaced is read anew', () => {
   old.addSession('old', { started_at: 3 })
   old.addSession('both', { started_at: 2 })
   const { reader, log } = newReader(path)
-  expect(reader.sessionPage(firstPage(5), {}).map(({ id }) => id)).toEqual(['old', 'both'])
+  expect(reader.listSessions(firstPage(5), {}).map(({ id }) => id)).toEqual(['old', 'both'])
   old.close()
   // What Hermes does, too: a WAL that stays behind would be taken for the new file's.
   for (const side of ['-wal', '-shm']) rmSync(path + side)
@@ -163,8 +163,8 @@ test('a file that was replaced is read anew', () => {
   other.addSession('both', { started_at: 4 })
   other.close()
   renameSync(other.path, path)
-  expect(reader.sessionPage(firstPage(5), {}).map(({ id }) => id)).toEqual(['both', 'new'])
-  expect(reader.sessionsById(['old', 'new']).map(({ id }) => id)).toEqual(['new'])
+  expect(reader.listSessions(firstPage(5), {}).map(({ id }) => id)).toEqual(['both', 'new'])
+  expect(reader.findSessions(['old', 'new']).map(({ id }) => id)).toEqual(['new'])
   expect(log).toEqual([])
 })
 
@@ -174,15 +174,15 @@ test('columns that are added while the file is open are read', () => {
   hermes.addMessage('s', 1, { content: 'shown' })
   const undone = hermes.addMessage('s', 2, { content: 'taken back' })
   const { reader, log } = newReader(hermes.path)
-  expect(reader.sessionPage(firstPage(5), {})).toMatchObject([{ title: null, lastActivityAt: 2_000 }])
+  expect(reader.listSessions(firstPage(5), {})).toMatchObject([{ title: null, lastActivityAt: 2_000 }])
   hermes.db.exec(`
     ALTER TABLE sessions ADD COLUMN title TEXT;
     ALTER TABLE messages ADD COLUMN active INTEGER NOT NULL DEFAULT 1;
     ALTER TABLE messages ADD COLUMN compacted INTEGER NOT NULL DEFAULT 0;
     UPDATE sessions SET title = 'Trees';
     UPDATE messages SET active = 0 WHERE id = ${undone};`)
-  expect(reader.sessionPage(firstPage(5), {})).toMatchObject([{ title: 'Trees', lastActivityAt: 1_000 }])
-  expect(reader.messagePage('s', firstPage(5))).toHaveLength(1)
+  expect(reader.listSessions(firstPage(5), {})).toMatchObject([{ title: 'Trees', lastActivityAt: 1_000 }])
+  expect(reader.listMessages('s', firstPage(5))).toHaveLength(1)
   expect(log).toEqual([])
 })
 
@@ -192,9 +192,9 @@ test('without messages the sessions are served, and the gap is warned of', () =>
   hermes.addMessage('s', 9)
   hermes.db.exec('ALTER TABLE messages RENAME TO elsewhere')
   const { reader, log } = newReader(hermes.path)
-  expect(reader.sessionPage(firstPage(5), {})).toMatchObject([{ id: 's', lastActivityAt: 3_000 }])
-  expect(reader.messageCounts(['s'])).toEqual(new Map([['s', 0]]))
-  expect([reader.messagePage('s', firstPage(5)), reader.contextMessages('s'), reader.message('s:1')]).toEqual([
+  expect(reader.listSessions(firstPage(5), {})).toMatchObject([{ id: 's', lastActivityAt: 3_000 }])
+  expect(reader.countMessages(['s'])).toEqual(new Map([['s', 0]]))
+  expect([reader.listMessages('s', firstPage(5)), reader.loadContextMessages('s'), reader.findMessage('s:1')]).toEqual([
     [],
     [],
     null,

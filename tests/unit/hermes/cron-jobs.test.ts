@@ -23,7 +23,7 @@ function home() {
 function read(fields: CronFields): JobRecord {
   const { cron, reader } = home()
   cron.writeCombined([newHermesJob(fields)])
-  const [job] = reader.jobs()
+  const [job] = reader.listJobs()
   if (!job) throw new Error('there is no job')
   return job
 }
@@ -49,8 +49,8 @@ describe('the layouts', () => {
     const [older, newer] = [home(), home()]
     older.cron.writeCombined(jobs)
     newer.cron.writeSplit(jobs)
-    expect(newer.reader.jobs()).toEqual(older.reader.jobs())
-    expect(older.reader.jobs()[0]).toEqual({
+    expect(newer.reader.listJobs()).toEqual(older.reader.listJobs())
+    expect(older.reader.listJobs()[0]).toEqual({
       id: 'a1b2c3d4e5f6',
       origin: 'HERMES',
       profile: 'default',
@@ -71,8 +71,8 @@ describe('the layouts', () => {
       nextRunAt: Date.parse('2026-11-22T12:30:00Z'),
       createdAt: Date.parse('2026-11-20T08:00:00.123Z'),
     })
-    expect(newer.reader.job('once')).toMatchObject({ recurring: false, repeatLimit: 1, completedRuns: 0 })
-    expect(newer.reader.job('nobody')).toBeNull()
+    expect(newer.reader.findJob('once')).toMatchObject({ recurring: false, repeatLimit: 1, completedRuns: 0 })
+    expect(newer.reader.findJob('nobody')).toBeNull()
     expect([...older.log, ...newer.log].filter((line) => line.startsWith('warn'))).toEqual([])
   })
 
@@ -92,7 +92,7 @@ describe('the layouts', () => {
         last_run_at: null,
       },
     ])
-    expect(reader.jobs()).toMatchObject([
+    expect(reader.listJobs()).toMatchObject([
       {
         schedule: '2026-12-01T08:00:00.000Z',
         state: 'SCHEDULED',
@@ -109,7 +109,7 @@ describe('the layouts', () => {
     const db = cron.openRuntimeDatabase()
     cron.writeState(db, 'a1b2c3d4e5f6', { state: 'scheduled', model: 'theirs', repeat_completed: 9 })
     db.close()
-    expect(reader.jobs()).toMatchObject([{ state: 'COMPLETED', completedRuns: 3 }])
+    expect(reader.listJobs()).toMatchObject([{ state: 'COMPLETED', completedRuns: 3 }])
   })
 
   test.each([
@@ -124,7 +124,7 @@ describe('the layouts', () => {
   ])('%s is accepted', (_, write) => {
     const { cron, reader } = home()
     cron.writeRaw(write(newHermesJob()))
-    expect(reader.jobs()).toMatchObject([{ id: 'a1b2c3d4e5f6', name: 'Birds', state: 'SCHEDULED' }])
+    expect(reader.listJobs()).toMatchObject([{ id: 'a1b2c3d4e5f6', name: 'Birds', state: 'SCHEDULED' }])
   })
 })
 
@@ -169,7 +169,7 @@ describe('what is read', () => {
   test('a job without a name is called by its id, and one that lacks everything is listed', () => {
     const { cron, reader } = home()
     cron.writeCombined([{ id: 'bare' }])
-    expect(reader.jobs()).toMatchObject([
+    expect(reader.listJobs()).toMatchObject([
       { id: 'bare', name: 'bare', prompt: '', schedule: '', nextRunAt: null, createdAt: 0 },
     ])
   })
@@ -189,7 +189,7 @@ describe('what is read', () => {
     new HermesCron(dirname(path)).writeCombined([newHermesJob()])
     writeFileSync(join(dirname(path), 'config.yaml'), `model: x\r\n${line}\n`)
     const server = Intl.DateTimeFormat().resolvedOptions().timeZone
-    expect(newReader(path).reader.jobs()).toMatchObject([{ timezone: zone ?? server }])
+    expect(newReader(path).reader.listJobs()).toMatchObject([{ timezone: zone ?? server }])
   })
 })
 
@@ -197,7 +197,7 @@ describe('what is missing, damaged or foreign', () => {
   test('without a folder there are no jobs, and nothing is made or warned of', () => {
     const path = newStatePath()
     const { reader, log } = newReader(path)
-    expect(reader.jobs()).toEqual([])
+    expect(reader.listJobs()).toEqual([])
     expect(readdirSync(dirname(path))).toEqual([])
     expect(log).toEqual([])
   })
@@ -205,7 +205,7 @@ describe('what is missing, damaged or foreign', () => {
   test('reading makes no runtime.db and leaves the folder as it is', () => {
     const { cron, reader } = home()
     cron.writeCombined([newHermesJob()])
-    expect(reader.jobs()).toHaveLength(1)
+    expect(reader.listJobs()).toHaveLength(1)
     expect(readdirSync(cron.folder)).toEqual(['jobs.json'])
   })
 
@@ -217,17 +217,17 @@ describe('what is missing, damaged or foreign', () => {
   ])('a jobs.json that is %s costs the jobs, is warned of once, and is read again once it is well', (_, text) => {
     const { cron, reader, log } = home()
     cron.writeRaw(text)
-    expect([reader.jobs(), reader.jobs()]).toEqual([[], []])
+    expect([reader.listJobs(), reader.listJobs()]).toEqual([[], []])
     expect(log).toEqual([unread])
     cron.writeCombined([newHermesJob()])
-    expect(reader.jobs()).toHaveLength(1)
+    expect(reader.listJobs()).toHaveLength(1)
     expect(log).toEqual([unread, again])
   })
 
   test('a folder in the place of jobs.json costs the jobs', () => {
     const { cron, reader, log } = home()
     mkdirSync(join(cron.folder, 'jobs.json'))
-    expect(reader.jobs()).toEqual([])
+    expect(reader.listJobs()).toEqual([])
     expect(log).toEqual([unread])
   })
 
@@ -238,7 +238,7 @@ describe('what is missing, damaged or foreign', () => {
         jobs: [null, 7, 'x', [], {}, { id: 7 }, { id: '' }, newHermesJob(), newHermesJob({ name: 'Twin' })],
       }),
     )
-    expect(reader.jobs().map(({ name }) => name)).toEqual(['Birds'])
+    expect(reader.listJobs().map(({ name }) => name)).toEqual(['Birds'])
   })
 
   test.each<[string, (path: string) => void]>([
@@ -250,8 +250,10 @@ describe('what is missing, damaged or foreign', () => {
     cron.writeSplit([newHermesJob()])
     for (const side of ['', '-wal', '-shm']) rmSync(join(cron.folder, `runtime.db${side}`), { force: true })
     spoil(join(cron.folder, 'runtime.db'))
-    expect(reader.jobs()).toMatchObject([{ name: 'Birds', schedule: 'every 30m', nextRunAt: null, completedRuns: 0 }])
-    expect(reader.jobs()).toHaveLength(1)
+    expect(reader.listJobs()).toMatchObject([
+      { name: 'Birds', schedule: 'every 30m', nextRunAt: null, completedRuns: 0 },
+    ])
+    expect(reader.listJobs()).toHaveLength(1)
     expect(log).toEqual([unread])
   })
 
@@ -261,7 +263,7 @@ describe('what is missing, damaged or foreign', () => {
     const db = cron.openRuntimeDatabase()
     db.prepare("UPDATE job_runtime SET state_json = '{' WHERE job_id = 'other'").run()
     db.close()
-    expect(reader.jobs()).toMatchObject([{ completedRuns: 3 }, { id: 'other', completedRuns: 0 }])
+    expect(reader.listJobs()).toMatchObject([{ completedRuns: 3 }, { id: 'other', completedRuns: 0 }])
   })
 
   test('a lock on runtime.db is waited for, and then costs what it would say', () => {
@@ -270,11 +272,11 @@ describe('what is missing, damaged or foreign', () => {
     const db = cron.openRuntimeDatabase()
     db.pragma('journal_mode = DELETE')
     db.exec('BEGIN EXCLUSIVE')
-    expect(reader.jobs()).toMatchObject([{ name: 'Birds', completedRuns: 0 }])
+    expect(reader.listJobs()).toMatchObject([{ name: 'Birds', completedRuns: 0 }])
     expect(log).toEqual([unread])
     db.exec('ROLLBACK')
     db.close()
-    expect(reader.jobs()).toMatchObject([{ completedRuns: 3 }])
+    expect(reader.listJobs()).toMatchObject([{ completedRuns: 3 }])
     expect(log).toEqual([unread, again])
   })
 
@@ -285,7 +287,7 @@ describe('what is missing, damaged or foreign', () => {
     db.pragma('busy_timeout = 0')
     for (let completed = 0; completed < 20; completed++) {
       cron.writeState(db, 'a1b2c3d4e5f6', { repeat_completed: completed })
-      expect(reader.jobs()).toMatchObject([{ completedRuns: completed }])
+      expect(reader.listJobs()).toMatchObject([{ completedRuns: completed }])
     }
     db.close()
   })

@@ -28,7 +28,7 @@ function home() {
 function read(document: string): JobRunRecord {
   const { cron, reader } = home()
   cron.writeOutput(jobId, '2026-11-22_13-00-07', document)
-  const [run] = reader.jobRunPage(jobId, firstPage(9))
+  const [run] = reader.listRuns(jobId, firstPage(9))
   if (!run) throw new Error('there is no run')
   return run
 }
@@ -108,7 +108,7 @@ test('runs are paged from the newest on, in both directions', () => {
   const names = [1, 2, 3, 4, 5].map((hour) => `2026-11-2${hour}_0${hour}-00-00`)
   for (const name of names) cron.writeOutput(jobId, name, formatResponseDocument(name))
   const newest = names.toReversed()
-  const page = (request: PageRequest<number>) => reader.jobRunPage(jobId, request).map(({ output }) => output)
+  const page = (request: PageRequest<number>) => reader.listRuns(jobId, request).map(({ output }) => output)
   expect(page(firstPage(9))).toEqual(newest)
   expect(page(firstPage(2))).toEqual(newest.slice(0, 2))
   expect(page(firstPage(2, 20261124040000))).toEqual(newest.slice(2, 4))
@@ -117,16 +117,16 @@ test('runs are paged from the newest on, in both directions', () => {
   expect(page({ after: 20261125050000, before: 20261121010000, limit: 9, backwards: false })).toEqual(
     newest.slice(1, 4),
   )
-  expect(reader.jobRunPage('nobody', firstPage(9))).toEqual([])
+  expect(reader.listRuns('nobody', firstPage(9))).toEqual([])
 })
 
 test('a run is found by its id, of a job that is there', () => {
   const { cron, reader } = home()
   cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
   cron.writeOutput('deleted', '2026-11-22_13-00-07', formatResponseDocument('Gone.'))
-  expect(reader.jobRun(`${jobId}:2026-11-22_13-00-07`)).toMatchObject({ output: 'The starlings.' })
+  expect(reader.findRun(`${jobId}:2026-11-22_13-00-07`)).toMatchObject({ output: 'The starlings.' })
   for (const id of [`${jobId}:2026-11-22_13-00-08`, 'deleted:2026-11-22_13-00-07', jobId, '', `${jobId}:7`]) {
-    expect(reader.jobRun(id), id).toBeNull()
+    expect(reader.findRun(id), id).toBeNull()
   }
 })
 
@@ -150,7 +150,7 @@ test('each run has the session that it was held in, and no other', () => {
     cron.writeOutput(jobId, name, formatResponseDocument(name))
   }
   cron.writeOutput(`${jobId}_full`, '2026-11-22_14-00-01', formatResponseDocument('full'))
-  expect(reader.jobRunPage(jobId, firstPage(9))).toMatchObject([
+  expect(reader.listRuns(jobId, firstPage(9))).toMatchObject([
     { sessionId: null, startedAt: Date.parse('2026-11-22T13:00:05Z') },
     {
       sessionId: `cron_${jobId}_20261122_133002`,
@@ -163,11 +163,11 @@ test('each run has the session that it was held in, and no other', () => {
       finishedAt: Date.parse('2026-11-22T12:00:07.25Z'),
     },
   ])
-  expect(reader.jobRunPage(`${jobId}_full`, firstPage(9))).toMatchObject([
+  expect(reader.listRuns(`${jobId}_full`, firstPage(9))).toMatchObject([
     { output: 'full', sessionId: `cron_${jobId}_full_20261122_140000` },
   ])
   // The newest page alone finds the same sessions.
-  expect(reader.jobRunPage(jobId, firstPage(1, 20261122133009))).toMatchObject([
+  expect(reader.listRuns(jobId, firstPage(1, 20261122133009))).toMatchObject([
     { sessionId: `cron_${jobId}_20261122_130001` },
   ])
 })
@@ -183,7 +183,7 @@ test('what is no output is left out, and an output that cannot be read costs tha
   symlinkSync(good, join(folder, '2026-11-22_15-00-00.md'))
   const huge = cron.writeOutput(jobId, '2026-11-22_16-00-00', '')
   writeFileSync(huge, Buffer.alloc(16_777_217, 'x'))
-  expect(reader.jobRunPage(jobId, firstPage(9)).map(({ output }) => output)).toEqual(['The starlings.'])
+  expect(reader.listRuns(jobId, firstPage(9)).map(({ output }) => output)).toEqual(['The starlings.'])
   expect(log.filter((line) => line.startsWith('warn'))).toHaveLength(1)
 })
 
@@ -191,7 +191,7 @@ test.skipIf(process.getuid?.() === 0)('an output that may not be read costs that
   const { cron, reader } = home()
   cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
   chmodSync(cron.writeOutput(jobId, '2026-11-22_14-00-00', 'x'), 0o000)
-  expect(reader.jobRunPage(jobId, firstPage(9))).toHaveLength(1)
+  expect(reader.listRuns(jobId, firstPage(9))).toHaveLength(1)
 })
 
 test('a job whose id is a path leads nowhere', () => {
@@ -201,7 +201,7 @@ test('a job whose id is a path leads nowhere', () => {
   cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
   writeFileSync(join(cron.folder, '2026-11-22_13-00-07.md'), 'outside')
   writeFileSync(join(cron.folder, 'output', '2026-11-22_13-00-07.md'), 'outside')
-  for (const id of ids) expect(reader.jobRunPage(id, firstPage(9)), id).toEqual([])
+  for (const id of ids) expect(reader.listRuns(id, firstPage(9)), id).toEqual([])
 })
 
 test('all of it comes out of the thread, and nothing when it is closed', async () => {

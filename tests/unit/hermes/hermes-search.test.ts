@@ -42,7 +42,7 @@ test('titles come first, then messages by how well they answer, each the newest 
   hermes.addMessage('a', 140, { content: 'white wine' })
   const { hits, searchedUpTo: reached } = await find('red wine')
   expect(hits.map(hitId)).toEqual(['b', 'a', 'a:4', 'b:2', 'a:3', 'a:1'])
-  expect(hits.map(({ key }) => key.rank)).toEqual(['TITLE', 'TITLE', 'LITERAL', 'LITERAL', 'BEGINNING', 'WORDS'])
+  expect(hits.map(({ key }) => key.rank)).toEqual(['TITLE', 'TITLE', 'PHRASE', 'PHRASE', 'PHRASE_PREFIX', 'ALL_TERMS'])
   expect(hits.map(({ snippet }) => snippet)).toEqual([
     'Winery, red',
     'Red wine',
@@ -310,7 +310,7 @@ test.each<FtsLayout | null>([null, 'inline', 'gated'])(
         hermes.db.exec('DELETE FROM messages; DELETE FROM sessions')
         hermes.addSession('s')
         for (const { timestamp, ...cells } of rows) hermes.addMessage('s', timestamp, cells)
-        const shown = reader.messagePage('s', { after: null, before: null, limit: 100, backwards: false })
+        const shown = reader.listMessages('s', { after: null, before: null, limit: 100, backwards: false })
         const needles = shown.filter(
           ({ role, parts }) =>
             role !== 'SYSTEM' && parts.some((part) => part.type === 'text' && /needle/.test(part.text)),

@@ -15,7 +15,7 @@ const indexOf = (hermes: HermesDb): string => join(dirname(hermes.path), 'hermes
 function list(reader: HermesReader, filter: ConversationFilter = {}): string[] {
   return (
     reader
-      .conversationPage(firstPage(2000), filter)
+      .listConversations(firstPage(2000), filter)
       ?.conversations.map(({ rootId, tipId }) => (rootId === tipId ? rootId : `${rootId} > ${tipId}`)) ?? []
   )
 }
@@ -68,7 +68,8 @@ describe('the file of the index', () => {
     ['without a table', (path: string) => new Database(path).exec('DROP TABLE conversations').close()],
     [
       'of an earlier state.db',
-      (path: string) => new Database(path).exec(`UPDATE progress SET body = '{"file":"x","whole":true}'`).close(),
+      (path: string) =>
+        new Database(path).exec(`UPDATE progress SET body = '{"fileDigest":"x","isComplete":true}'`).close(),
     ],
   ])('is made anew when it is %s', (_, spoil) => {
     const hermes = newDb()
@@ -191,7 +192,7 @@ describe('of sessions far back it sees, when it looks around,', () => {
     )
     const { reader } = newReader(hermes.path, 100, { indexPath: index })
     lookAround(reader)
-    const page = reader.conversationPage(
+    const page = reader.listConversations(
       { after: { id: 's1199', lastActivityAt: 1_200_000 }, before: null, limit: 2000, backwards: false },
       {},
     )
@@ -271,7 +272,7 @@ describe("sessions kept here that continue Hermes'", () => {
     expect(list(reader)).toEqual(['theirs'])
     const database = await ownDb(own, 'a', 5)
     expect(list(reader)).toEqual(['theirs > a'])
-    expect(reader.sessionPage(firstPage(9), {}).map(({ id }) => id)).toEqual(['theirs'])
+    expect(reader.listSessions(firstPage(9), {}).map(({ id }) => id)).toEqual(['theirs'])
     expect(list(reader, { crossOrigin: true })).toEqual(['theirs > a'])
     expect(list(reader, { crossOrigin: false })).toEqual([])
     database.close()

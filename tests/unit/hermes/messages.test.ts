@@ -12,7 +12,7 @@ test('messages come in the order of their rows, whatever the clock said', () => 
   hermes.addMessage('s', 300, { content: 'one' })
   hermes.addMessage('s', 100, { content: 'two', role: 'assistant' })
   hermes.addMessage('s', 200, { content: 'three', role: 'system' })
-  expect(newReader(hermes.path).reader.messagePage('s', firstPage(9))).toEqual([
+  expect(newReader(hermes.path).reader.listMessages('s', firstPage(9))).toEqual([
     {
       id: 's:1',
       sessionId: 's',
@@ -36,14 +36,14 @@ test('a page is cut by positions, from either end', () => {
   hermes.addSession('s')
   for (let i = 1; i <= 9; i++) hermes.addMessage('s', i, { content: `${i}` })
   const { reader } = newReader(hermes.path)
-  expect(texts(reader.messagePage('s', firstPage(3)))).toEqual(['1', '2', '3'])
-  expect(texts(reader.messagePage('s', firstPage(3, 3)))).toEqual(['4', '5', '6'])
-  expect(texts(reader.messagePage('s', lastPage(2)))).toEqual(['8', '9'])
-  expect(texts(reader.messagePage('s', lastPage(2, 8)))).toEqual(['6', '7'])
-  expect(texts(reader.messagePage('s', { after: 2, before: 6, limit: 9, backwards: false }))).toEqual(['3', '4', '5'])
-  expect(reader.messagePage('s', firstPage(0))).toEqual([])
-  expect(reader.messagePage('s', lastPage(0))).toEqual([])
-  expect(reader.messagePage('nobody', firstPage(5))).toEqual([])
+  expect(texts(reader.listMessages('s', firstPage(3)))).toEqual(['1', '2', '3'])
+  expect(texts(reader.listMessages('s', firstPage(3, 3)))).toEqual(['4', '5', '6'])
+  expect(texts(reader.listMessages('s', lastPage(2)))).toEqual(['8', '9'])
+  expect(texts(reader.listMessages('s', lastPage(2, 8)))).toEqual(['6', '7'])
+  expect(texts(reader.listMessages('s', { after: 2, before: 6, limit: 9, backwards: false }))).toEqual(['3', '4', '5'])
+  expect(reader.listMessages('s', firstPage(0))).toEqual([])
+  expect(reader.listMessages('s', lastPage(0))).toEqual([])
+  expect(reader.listMessages('nobody', firstPage(5))).toEqual([])
 })
 
 test('rows that were taken back, hidden ones and bookkeeping are not shown', () => {
@@ -55,16 +55,16 @@ test('rows that were taken back, hidden ones and bookkeeping are not shown', () 
   hermes.addMessage('s', 4, { content: 'bookkeeping', role: 'session_meta' })
   hermes.addMessage('s', 5, { content: 'a note', display_kind: 'async_delegation_complete' })
   const { reader } = newReader(hermes.path)
-  expect(texts(reader.messagePage('s', firstPage(9)))).toEqual(['kept', 'a note'])
-  expect(reader.messageCounts(['s']).get('s')).toBe(2)
-  expect(reader.message(`s:${undone}`)).toBeNull()
+  expect(texts(reader.listMessages('s', firstPage(9)))).toEqual(['kept', 'a note'])
+  expect(reader.countMessages(['s']).get('s')).toBe(2)
+  expect(reader.findMessage(`s:${undone}`)).toBeNull()
 })
 
 test('a role that nobody knows is the assistant', () => {
   const hermes = newDb()
   hermes.addSession('s')
   hermes.addMessage('s', 1, { role: 'narrator', content: 'Once' })
-  expect(newReader(hermes.path).reader.messagePage('s', firstPage(1))).toMatchObject([{ role: 'ASSISTANT' }])
+  expect(newReader(hermes.path).reader.listMessages('s', firstPage(1))).toMatchObject([{ role: 'ASSISTANT' }])
 })
 
 test.each([
@@ -78,7 +78,7 @@ test.each([
   const hermes = newDb()
   hermes.addSession('s')
   hermes.addMessage('s', 1, { role: 'assistant', content: 'Well', finish_reason: reason })
-  expect(newReader(hermes.path).reader.messagePage('s', firstPage(1))).toMatchObject([{ status }])
+  expect(newReader(hermes.path).reader.listMessages('s', firstPage(1))).toMatchObject([{ status }])
 })
 
 test('a message is found by its id, in its own session only', () => {
@@ -87,7 +87,7 @@ test('a message is found by its id, in its own session only', () => {
   hermes.addSession('other')
   const row = hermes.addMessage('with:colons:7', 1, { content: 'here' })
   const { reader } = newReader(hermes.path)
-  expect(reader.message(`with:colons:7:${row}`)).toMatchObject({
+  expect(reader.findMessage(`with:colons:7:${row}`)).toMatchObject({
     id: `with:colons:7:${row}`,
     sessionId: 'with:colons:7',
   })
@@ -100,7 +100,7 @@ test('a message is found by its id, in its own session only', () => {
     '',
     ':',
   ]) {
-    expect(reader.message(id)).toBeNull()
+    expect(reader.findMessage(id)).toBeNull()
   }
 })
 
@@ -114,7 +114,7 @@ test('the context is what is live of user, assistant and tools', () => {
   hermes.addToolCalls('s', 5, ['x'])
   hermes.addToolResult('s', 6, 'x', '"found"')
   hermes.addMessage('s', 7, { content: 'meta', role: 'session_meta' })
-  const context = newReader(hermes.path).reader.contextMessages('s')
+  const context = newReader(hermes.path).reader.loadContextMessages('s')
   expect(texts(context)).toEqual(['question', 'tool'])
   expect(context[1]?.parts).toMatchObject([{ call: { state: 'SUCCEEDED', result: 'found' } }])
 })
@@ -135,7 +135,7 @@ test('a result is folded into its call', () => {
   const call = { argumentsWhole: true, error: null, startedAt: 10_000 }
   expect(
     newReader(hermes.path)
-      .reader.messagePage('s', firstPage(9))
+      .reader.listMessages('s', firstPage(9))
       .map(({ parts }) => parts),
   ).toEqual([
     [
@@ -185,7 +185,7 @@ test('call ids that repeat get each the result that follows it', () => {
   hermes.addToolResult('s', 5, 'call_0', 'twice, two')
   const { reader } = newReader(hermes.path)
   const results = reader
-    .messagePage('s', firstPage(9))
+    .listMessages('s', firstPage(9))
     .map(({ parts }) => parts.map((part) => (part.type === 'tool' ? part.call.result : part.type)))
   expect(results).toEqual([
     ['first zero', 'first one'],
@@ -193,7 +193,7 @@ test('call ids that repeat get each the result that follows it', () => {
     [null],
     ['twice, one', 'twice, two'],
   ])
-  expect(reader.messageCounts(['s']).get('s')).toBe(4)
+  expect(reader.countMessages(['s']).get('s')).toBe(4)
 })
 
 test('a result without its call is a message of its own', () => {
@@ -202,7 +202,7 @@ test('a result without its call is a message of its own', () => {
   const row = hermes.addToolResult('s', 2, 'gone', 'an answer to nothing')
   hermes.addToolCalls('s', 3, ['gone'])
   const { reader } = newReader(hermes.path)
-  const messages = reader.messagePage('s', firstPage(9))
+  const messages = reader.listMessages('s', firstPage(9))
   expect(messages).toHaveLength(2)
   expect(messages[0]).toMatchObject({
     id: `s:${row}`,
@@ -227,7 +227,7 @@ test.each(['not JSON', '{"id": "a"}', '[1, null, "x"]', '7'])('tool_calls of %s 
   const hermes = newDb()
   hermes.addSession('s')
   hermes.addMessage('s', 1, { role: 'assistant', content: 'Hm', tool_calls: toolCalls })
-  expect(texts(newReader(hermes.path).reader.messagePage('s', firstPage(1)))).toEqual(['Hm'])
+  expect(texts(newReader(hermes.path).reader.listMessages('s', firstPage(1)))).toEqual(['Hm'])
 })
 
 test('a content of parts is told as text and files', () => {
@@ -247,7 +247,7 @@ test('a content of parts is told as text and files', () => {
     7,
   ]
   hermes.addMessage('s', 1, { content: `\0json:${JSON.stringify(parts)}` })
-  expect(newReader(hermes.path).reader.messagePage('s', firstPage(1))[0]?.parts).toEqual([
+  expect(newReader(hermes.path).reader.listMessages('s', firstPage(1))[0]?.parts).toEqual([
     { type: 'text', text: 'Look: ' },
     { type: 'file', mediaType: 'image/jpeg', name: null, url: 'https://example.org/a.JPG?size=1' },
     { type: 'text', text: 'and' },
@@ -269,7 +269,7 @@ test.each([
   const hermes = newDb()
   hermes.addSession('s')
   hermes.addMessage('s', 1, { content })
-  expect(texts(newReader(hermes.path).reader.messagePage('s', firstPage(1)))).toEqual([content])
+  expect(texts(newReader(hermes.path).reader.listMessages('s', firstPage(1)))).toEqual([content])
 })
 
 test('half a surrogate pair, escaped in JSON, becomes the replacement character', () => {
@@ -278,7 +278,7 @@ test('half a surrogate pair, escaped in JSON, becomes the replacement character'
   hermes.addMessage('s', 1, { content: String.raw`${'\0'}json:{"type":"text","text":"a\ud83d"}` })
   hermes.addToolCalls('s', 2, ['x'])
   hermes.addToolResult('s', 3, 'x', String.raw`{"k\ud800":["\udc00"]}`)
-  const messages = newReader(hermes.path).reader.messagePage('s', firstPage(9))
+  const messages = newReader(hermes.path).reader.listMessages('s', firstPage(9))
   expect(messages[0]?.parts).toEqual([{ type: 'text', text: 'a\ufffd' }])
   expect(messages[1]?.parts).toMatchObject([{ call: { result: { 'k\ufffd': ['\ufffd'] } } }])
 })
@@ -296,7 +296,7 @@ test('an empty content shows what codex kept, and reasoning alone is an answer',
   hermes.addMessage('s', 6, { role: 'assistant', content: null, codex_message_items: 'broken [' })
   expect(
     newReader(hermes.path)
-      .reader.messagePage('s', firstPage(9))
+      .reader.listMessages('s', firstPage(9))
       .map(({ parts }) => parts),
   ).toEqual([
     [{ type: 'text', text: 'kept apart' }],
@@ -312,5 +312,5 @@ test('a content of another type is none', () => {
   const hermes = newDb()
   hermes.addSession('s')
   hermes.addMessage('s', 1, { content: Buffer.from('bytes') })
-  expect(newReader(hermes.path).reader.messagePage('s', firstPage(9))).toMatchObject([{ parts: [] }])
+  expect(newReader(hermes.path).reader.listMessages('s', firstPage(9))).toMatchObject([{ parts: [] }])
 })

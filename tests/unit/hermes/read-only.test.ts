@@ -9,10 +9,10 @@ import { firstPage, newDb, newStatePath, newReader } from '../../support/hermes/
 import { RecordingLogger } from '../../support/recording-logger.ts'
 
 function readAll(reader: HermesReader): void {
-  expect(reader.sessionPage(firstPage(9), {})).not.toEqual([])
-  expect(reader.messagePage('s', firstPage(9))).not.toEqual([])
-  expect(reader.contextMessages('s')).not.toEqual([])
-  expect(reader.messageCounts(['s'])).not.toEqual(new Map())
+  expect(reader.listSessions(firstPage(9), {})).not.toEqual([])
+  expect(reader.listMessages('s', firstPage(9))).not.toEqual([])
+  expect(reader.loadContextMessages('s')).not.toEqual([])
+  expect(reader.countMessages(['s'])).not.toEqual(new Map())
 }
 
 /** What tells whether anybody has touched a file. */
@@ -67,7 +67,7 @@ test('the handle refuses to write', () => {
 test('no file is made where there is none', () => {
   const path = newStatePath()
   const { reader } = newReader(path)
-  expect(reader.sessionPage(firstPage(9), {})).toEqual([])
+  expect(reader.listSessions(firstPage(9), {})).toEqual([])
   expect(readdirSync(dirname(path))).toEqual([])
 })
 
@@ -102,7 +102,7 @@ test('a reader is not held up by a writer in the middle of its transaction', () 
   hermes.transaction(() => {
     hermes.addMessage('s', 2, { content: 'not committed' })
     readAll(reader)
-    expect(reader.messagePage('s', firstPage(9))).toHaveLength(1)
+    expect(reader.listMessages('s', firstPage(9))).toHaveLength(1)
   })
-  expect(reader.messagePage('s', firstPage(9))).toHaveLength(2)
+  expect(reader.listMessages('s', firstPage(9))).toHaveLength(2)
 })

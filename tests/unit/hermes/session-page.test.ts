@@ -13,7 +13,7 @@ function walk(reader: HermesReader, size: number, backwards: boolean, filter: Se
   const pages: string[][] = []
   let key: SessionKey | null = null
   for (;;) {
-    const rows = reader.sessionPage(backwards ? lastPage(size, key) : firstPage(size, key), filter)
+    const rows = reader.listSessions(backwards ? lastPage(size, key) : firstPage(size, key), filter)
     const end = backwards ? rows[0] : rows.at(-1)
     if (!end) return pages
     pages.push(ids(rows))
@@ -47,12 +47,12 @@ test('a page between two keys holds neither of them', () => {
   const { reader } = newReader(hermes.path)
   const key = (i: number): SessionKey => ({ lastActivityAt: i * 1000, id: `s${i}` })
   const between = { after: key(8), before: key(3) }
-  expect(ids(reader.sessionPage({ ...between, limit: 9, backwards: false }, {}))).toEqual(['s7', 's6', 's5', 's4'])
-  expect(ids(reader.sessionPage({ ...between, limit: 2, backwards: true }, {}))).toEqual(['s5', 's4'])
+  expect(ids(reader.listSessions({ ...between, limit: 9, backwards: false }, {}))).toEqual(['s7', 's6', 's5', 's4'])
+  expect(ids(reader.listSessions({ ...between, limit: 2, backwards: true }, {}))).toEqual(['s5', 's4'])
   const some = { ids: ['s1', 's4', 's6', 's8', 's9', 'nobody', 's4'] }
-  expect(ids(reader.sessionPage({ ...between, limit: 9, backwards: false }, some))).toEqual(['s6', 's4'])
-  expect(ids(reader.sessionPage({ ...between, limit: 1, backwards: true }, some))).toEqual(['s4'])
-  expect(reader.sessionPage(firstPage(0), {})).toEqual([])
+  expect(ids(reader.listSessions({ ...between, limit: 9, backwards: false }, some))).toEqual(['s6', 's4'])
+  expect(ids(reader.listSessions({ ...between, limit: 1, backwards: true }, some))).toEqual(['s4'])
+  expect(reader.listSessions(firstPage(0), {})).toEqual([])
 })
 
 test('filters take channels, archived and pinned sessions, and ids', () => {
@@ -62,7 +62,7 @@ test('filters take channels, archived and pinned sessions, and ids', () => {
   hermes.addSession('other chat', { source: 'discord', started_at: 2, archived: 1 })
   hermes.addSession('job', { source: 'cron', started_at: 1 })
   const { reader } = newReader(hermes.path)
-  const listed = (filter: SessionFilter): string[] => ids(reader.sessionPage(firstPage(9), filter))
+  const listed = (filter: SessionFilter): string[] => ids(reader.listSessions(firstPage(9), filter))
   expect(listed({})).toEqual(['terminal', 'chat', 'other chat', 'job'])
   expect(listed({ channels: ['MESSAGING'] })).toEqual(['chat', 'other chat'])
   expect(listed({ channels: ['CRON', 'CLI'] })).toEqual(['terminal', 'job'])
@@ -97,10 +97,10 @@ test('new sessions, new messages and new starts of the list are seen at once', (
   hermes.addSession('a', { started_at: 1 })
   hermes.addSession('b', { started_at: 2 })
   const { reader } = newReader(hermes.path)
-  const listed = (): string[] => ids(reader.sessionPage(firstPage(9), {}))
+  const listed = (): string[] => ids(reader.listSessions(firstPage(9), {}))
   expect(listed()).toEqual(['b', 'a'])
   hermes.addMessage('a', 3)
-  expect(ids(reader.sessionPage(firstPage(1), {}))).toEqual(['a'])
+  expect(ids(reader.listSessions(firstPage(1), {}))).toEqual(['a'])
   expect(listed()).toEqual(['a', 'b'])
   hermes.addSession('c', { started_at: 4 })
   expect(listed()).toEqual(['c', 'a', 'b'])
@@ -116,13 +116,13 @@ test('more news than one piece holds is taken in whole', () => {
   const hermes = newDb()
   for (const id of ['a', 'b', 'c']) hermes.addSession(id)
   const { reader } = newReader(hermes.path)
-  reader.sessionPage(firstPage(9), {})
+  reader.listSessions(firstPage(9), {})
   hermes.transaction(() => {
     for (let i = 0; i < 1300; i++) hermes.addMessage(i === 1299 ? 'a' : 'c', 100 + i)
     for (let i = 0; i < 1100; i++) hermes.addSession(`new${i}`, { started_at: 5000 + i })
   })
-  expect(ids(reader.sessionPage(firstPage(1), {}))).toEqual(['new1099'])
-  expect(ids(reader.sessionPage(lastPage(4), {}))).toEqual(['new0', 'a', 'c', 'b'])
+  expect(ids(reader.listSessions(firstPage(1), {}))).toEqual(['new1099'])
+  expect(ids(reader.listSessions(lastPage(4), {}))).toEqual(['new0', 'a', 'c', 'b'])
 })
 
 test('messages that are taken back or deleted move their session back', () => {
@@ -134,37 +134,37 @@ test('messages that are taken back or deleted move their session back', () => {
   const newest = hermes.addMessage('a', 20)
   hermes.addMessage('d', 30)
   const { reader } = newReader(hermes.path)
-  const listed = (): string[] => ids(reader.sessionPage(firstPage(9), {}))
+  const listed = (): string[] => ids(reader.listSessions(firstPage(9), {}))
   expect(listed()).toEqual(['d', 'a', 'c', 'b'])
   hermes.db.prepare('UPDATE messages SET active = 0 WHERE id = ?').run(newest)
-  expect(ids(reader.sessionPage(lastPage(9), {}))).toEqual(['d', 'c', 'b', 'a'])
+  expect(ids(reader.listSessions(lastPage(9), {}))).toEqual(['d', 'c', 'b', 'a'])
   expect(listed()).toEqual(['d', 'c', 'b', 'a'])
   hermes.db.exec(`DELETE FROM messages WHERE session_id = 'd'`)
   expect(listed()).toEqual(['c', 'b', 'a', 'd'])
-  expect(ids(reader.sessionPage(lastPage(2), {}))).toEqual(['a', 'd'])
+  expect(ids(reader.listSessions(lastPage(2), {}))).toEqual(['a', 'd'])
 })
 
 test('sessions that are deleted are gone, and do not shorten a page', () => {
   const hermes = newDb()
   for (let i = 1; i <= 9; i++) hermes.addSession(`s${i}`, { started_at: i })
   const { reader } = newReader(hermes.path)
-  expect(ids(reader.sessionPage(firstPage(3), {}))).toEqual(['s9', 's8', 's7'])
+  expect(ids(reader.listSessions(firstPage(3), {}))).toEqual(['s9', 's8', 's7'])
   hermes.db.exec(`DELETE FROM sessions WHERE id IN ('s8', 's7')`)
-  expect(ids(reader.sessionPage(firstPage(3), {}))).toEqual(['s9', 's6', 's5'])
+  expect(ids(reader.listSessions(firstPage(3), {}))).toEqual(['s9', 's6', 's5'])
   hermes.db.exec(`DELETE FROM sessions WHERE id = 's9'`)
   hermes.addSession('new', { started_at: 1.5 })
-  expect(ids(reader.sessionPage(firstPage(9), {}))).toEqual(['s6', 's5', 's4', 's3', 's2', 'new', 's1'])
+  expect(ids(reader.listSessions(firstPage(9), {}))).toEqual(['s6', 's5', 's4', 's3', 's2', 'new', 's1'])
 })
 
 test('rows that a VACUUM has numbered anew are found again', () => {
   const hermes = newDb()
   for (let i = 1; i <= 9; i++) hermes.addSession(`s${i}`, { started_at: i })
   const { reader } = newReader(hermes.path)
-  reader.sessionPage(firstPage(1), {})
+  reader.listSessions(firstPage(1), {})
   hermes.db.exec(`DELETE FROM sessions WHERE id IN ('s1', 's2', 's3')`)
   hermes.db.exec('VACUUM')
   for (let i = 10; i <= 15; i++) hermes.addSession(`s${i}`, { started_at: i })
-  expect(ids(reader.sessionPage(firstPage(99), {}))).toEqual(
+  expect(ids(reader.listSessions(firstPage(99), {}))).toEqual(
     [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4].map((i) => `s${i}`),
   )
 })
@@ -179,7 +179,7 @@ test('a walk holds every session that stays, while others come and go', () => {
     const seen: string[] = []
     let key: SessionKey | null = null
     for (let step = 0; ; step++) {
-      const rows = reader.sessionPage(backwards ? lastPage(5, key) : firstPage(5, key), {})
+      const rows = reader.listSessions(backwards ? lastPage(5, key) : firstPage(5, key), {})
       const end = backwards ? rows[0] : rows.at(-1)
       if (!end) break
       seen.push(...ids(rows))
@@ -197,9 +197,9 @@ test('pages follow a file without WAL, too', () => {
   const hermes = newDb(undefined, 'v7', 'delete')
   hermes.addSession('a', { started_at: 1 })
   const { reader } = newReader(hermes.path)
-  expect(ids(reader.sessionPage(firstPage(9), {}))).toEqual(['a'])
+  expect(ids(reader.listSessions(firstPage(9), {}))).toEqual(['a'])
   hermes.addSession('b', { started_at: 2 })
-  expect(ids(reader.sessionPage(firstPage(9), {}))).toEqual(['b', 'a'])
+  expect(ids(reader.listSessions(firstPage(9), {}))).toEqual(['b', 'a'])
   hermes.addMessage('a', 3)
-  expect(ids(reader.sessionPage(firstPage(9), {}))).toEqual(['a', 'b'])
+  expect(ids(reader.listSessions(firstPage(9), {}))).toEqual(['a', 'b'])
 })

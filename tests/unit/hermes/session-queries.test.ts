@@ -24,7 +24,7 @@ test('a session is told with everything that its row has', () => {
   })
   hermes.addMessage('s', 1_700_000_050.25)
   const { reader, log } = newReader(hermes.path)
-  expect(reader.sessionsById(['s', 'nobody'])).toEqual([
+  expect(reader.findSessions(['s', 'nobody'])).toEqual([
     {
       id: 's',
       origin: 'HERMES',
@@ -55,7 +55,7 @@ test.each(['v2', 'v7'] as const)('columns that a %s file lacks count as null', (
   hermes.addSession('s', { started_at: 5, input_tokens: 3 })
   hermes.addMessage('s', 6, { content: 'hello' })
   const { reader, log } = newReader(hermes.path)
-  expect(reader.sessionsById(['s'])).toMatchObject([
+  expect(reader.findSessions(['s'])).toMatchObject([
     {
       title: null,
       pinned: false,
@@ -64,9 +64,9 @@ test.each(['v2', 'v7'] as const)('columns that a %s file lacks count as null', (
       usage: { inputTokens: 3, cachedInputTokens: 0 },
     },
   ])
-  expect(reader.sessionPage(firstPage(5), {})).toHaveLength(1)
-  expect(reader.messagePage('s', firstPage(5))).toMatchObject([{ parts: [{ type: 'text', text: 'hello' }] }])
-  expect(reader.messageCounts(['s'])).toEqual(new Map([['s', 1]]))
+  expect(reader.listSessions(firstPage(5), {})).toHaveLength(1)
+  expect(reader.listMessages('s', firstPage(5))).toMatchObject([{ parts: [{ type: 'text', text: 'hello' }] }])
+  expect(reader.countMessages(['s'])).toEqual(new Map([['s', 1]]))
   expect(log).toEqual([])
 })
 
@@ -76,7 +76,7 @@ test('a missing source is unknown', () => {
     'DROP INDEX idx_sessions_source; DROP INDEX idx_sessions_source_id; ALTER TABLE sessions DROP COLUMN source',
   )
   hermes.db.prepare(`INSERT INTO sessions (id, started_at) VALUES ('s', 1)`).run()
-  expect(newReader(hermes.path).reader.sessionsById(['s'])).toMatchObject([{ source: 'unknown' }])
+  expect(newReader(hermes.path).reader.findSessions(['s'])).toMatchObject([{ source: 'unknown' }])
 })
 
 test('the last activity is the newest message that people may see, else the start', () => {
@@ -88,9 +88,9 @@ test('the last activity is the newest message that people may see, else the star
   hermes.addMessage('late', 60)
   hermes.addMessage('late', 50)
   const { reader } = newReader(hermes.path)
-  const times = reader.sessionsById(['empty', 'undone', 'archived', 'late']).map((s) => [s.id, s.lastActivityAt])
+  const times = reader.findSessions(['empty', 'undone', 'archived', 'late']).map((s) => [s.id, s.lastActivityAt])
   expect(Object.fromEntries(times)).toEqual({ empty: 10_000, undone: 20_000, archived: 40_000, late: 60_000 })
-  expect(reader.sessionPage(firstPage(9), {}).map(({ id }) => id)).toEqual(['late', 'archived', 'undone', 'empty'])
+  expect(reader.listSessions(firstPage(9), {}).map(({ id }) => id)).toEqual(['late', 'archived', 'undone', 'empty'])
 })
 
 test('a row whose active is null counts as live', () => {
@@ -98,9 +98,9 @@ test('a row whose active is null counts as live', () => {
   hermes.addSession('s', { started_at: 1 })
   hermes.addMessage('s', 7, { active: null, content: 'old' })
   const { reader } = newReader(hermes.path)
-  expect(reader.sessionsById(['s'])).toMatchObject([{ lastActivityAt: 7_000 }])
-  expect(reader.messagePage('s', firstPage(5))).toHaveLength(1)
-  expect(reader.contextMessages('s')).toHaveLength(1)
+  expect(reader.findSessions(['s'])).toMatchObject([{ lastActivityAt: 7_000 }])
+  expect(reader.listMessages('s', firstPage(5))).toHaveLength(1)
+  expect(reader.loadContextMessages('s')).toHaveLength(1)
 })
 
 test.each([
@@ -111,15 +111,15 @@ test.each([
   const hermes = newDb()
   hermes.addSession('s', { started_at: startedAt, ended_at: startedAt })
   const { reader } = newReader(hermes.path)
-  expect(reader.sessionsById(['s'])).toMatchObject([{ startedAt: expected, lastActivityAt: expected }])
-  expect(reader.sessionPage(firstPage(5), {})).toHaveLength(1)
+  expect(reader.findSessions(['s'])).toMatchObject([{ startedAt: expected, lastActivityAt: expected }])
+  expect(reader.listSessions(firstPage(5), {})).toHaveLength(1)
 })
 
 test('a start that is no number is the time of the newest message', () => {
   const hermes = newDb()
   hermes.addSession('s', { started_at: 'yesterday' })
   hermes.addMessage('s', 12)
-  expect(newReader(hermes.path).reader.sessionsById(['s'])).toMatchObject([
+  expect(newReader(hermes.path).reader.findSessions(['s'])).toMatchObject([
     { startedAt: 12_000, lastActivityAt: 12_000 },
   ])
 })
@@ -130,8 +130,8 @@ test('garbage among the times of messages does not move a session', () => {
   hermes.addMessage('s', 12)
   for (const garbage of [5e246, 'soon', -3, Infinity]) hermes.addMessage('s', garbage)
   const { reader } = newReader(hermes.path)
-  expect(reader.sessionPage(firstPage(5), {})).toMatchObject([{ lastActivityAt: 12_000 }])
-  expect(reader.messagePage('s', firstPage(9)).map(({ createdAt }) => createdAt)).toEqual([
+  expect(reader.listSessions(firstPage(5), {})).toMatchObject([{ lastActivityAt: 12_000 }])
+  expect(reader.listMessages('s', firstPage(9)).map(({ createdAt }) => createdAt)).toEqual([
     12_000,
     endOf9999,
     0,
@@ -145,14 +145,14 @@ test.each(['{"_branched_from": "a', '["_branched_from"]', '"_branched_from"', 'n
   (config) => {
     const hermes = newDb()
     hermes.addSession('s', { model_config: config })
-    expect(newReader(hermes.path).reader.sessionsById(['s'])).toMatchObject([{ notContinuationOf: [] }])
+    expect(newReader(hermes.path).reader.findSessions(['s'])).toMatchObject([{ notContinuationOf: [] }])
   },
 )
 
 test('cells of a foreign type are left out', () => {
   const hermes = newDb()
   hermes.addSession('s', { model: Buffer.from([1, 2]), end_reason: null, input_tokens: 'many', output_tokens: -4 })
-  expect(newReader(hermes.path).reader.sessionsById(['s'])).toMatchObject([
+  expect(newReader(hermes.path).reader.findSessions(['s'])).toMatchObject([
     { model: null, endReason: null, usage: { inputTokens: 0, outputTokens: 0 } },
   ])
 })
@@ -162,7 +162,7 @@ test('ids are opaque: quotes, colons and NULs in them find no other session', ()
   const ids = ['a', `it's "quoted"`, 'api:1:2', 'emoji 🌱']
   for (const id of ids) hermes.addSession(id)
   const { reader } = newReader(hermes.path)
-  expect(new Set(reader.sessionsById([...ids, 'a\0b', 'a\ud800', '']).map(({ id }) => id))).toEqual(new Set(ids))
+  expect(new Set(reader.findSessions([...ids, 'a\0b', 'a\ud800', '']).map(({ id }) => id))).toEqual(new Set(ids))
 })
 
 test('messages are counted for the sessions that are there', () => {
@@ -173,7 +173,7 @@ test('messages are counted for the sessions that are there', () => {
   hermes.addToolCalls('s', 2, ['x', 'y'])
   hermes.addToolResult('s', 3, 'x', 'done')
   hermes.addToolResult('s', 3, 'stray', 'whose?')
-  expect(newReader(hermes.path).reader.messageCounts(['empty', 's', 'nobody'])).toEqual(
+  expect(newReader(hermes.path).reader.countMessages(['empty', 's', 'nobody'])).toEqual(
     new Map([
       ['empty', 0],
       ['s', 3],

@@ -67,7 +67,7 @@ test('pages of merged walks hold every hit once, in order, however late they are
 })
 
 test('a walk that is late is not waited for, once it has told how far it came', () => {
-  const key = (at: number, origin: SearchKey['origin']): SearchKey => ({ rank: 'WORDS', at, origin, number: at })
+  const key = (at: number, origin: SearchKey['origin']): SearchKey => ({ rank: 'ALL_TERMS', at, origin, number: at })
   function* endless(): Generator<SearchProgress, void, void> {
     yield { searchedUpTo: null }
     for (let at = 90; ; at--) yield { searchedUpTo: key(at, 'SEGUE') }

@@ -1,4 +1,5 @@
 import { readStoredMessageText } from '../rows/message-text-reader.ts'
+import { toFtsExpression } from './fts-expression.ts'
 import type { IndexedKind } from './search-index.ts'
 import {
   readFullRange,
@@ -85,12 +86,12 @@ export class SqliteSearchSource implements SearchSource {
     rank: SearchRank,
     { query, filter, range, listedNumbers }: SearchContext,
   ): Generator<EntryBatch, void, void> {
-    const [kind, expression] = [toIndexedKind(rank), query.toFtsExpression(rank)]
+    const [kind, expression] = [toIndexedKind(rank), toFtsExpression(query, rank)]
     if (expression === null) return
     const entryRange = this.#toEntryRange(rank, range)
     if (listedNumbers[kind]) yield* this.#scanListed(kind, expression, listedNumbers[kind], entryRange, range.backwards)
     else {
-      const size = query.fullPhrase.isPrefix && rank !== 'LITERAL' ? entriesPerPrefixQuery : entriesPerQuery
+      const size = query.fullPhrase.isPrefix && rank !== 'PHRASE' ? entriesPerPrefixQuery : entriesPerQuery
       yield* this.#scanRange(kind, { expression, filter }, entryRange, range.backwards, size)
     }
   }
@@ -158,10 +159,10 @@ export class SqliteSearchSource implements SearchSource {
     if (!isPassage || messageId === null) return true
     const { from, to } = findMessageEntryRange(this.#database, messageId)
     const isFound = (better: SearchRank, numbers: EntryRange): boolean => {
-      const expression = query.toFtsExpression(better)
+      const expression = toFtsExpression(query, better)
       return expression !== null && hasMatch(this.#database, 'message', expression, numbers)
     }
-    const better = searchRanks.slice(searchRanks.indexOf('LITERAL'), searchRanks.indexOf(rank))
+    const better = searchRanks.slice(searchRanks.indexOf('PHRASE'), searchRanks.indexOf(rank))
     return !better.some((each) => isFound(each, { from, to })) && !isFound(rank, { from: number + 1, to })
   }
 }

@@ -23,7 +23,7 @@ test('titles come first, then messages by how well they answer, each the newest 
   await chats.addMessage(a, 'white wine')
   const { hits, searchedUpTo: reached } = await chats.find('red wine')
   expect(hits.map(hitId)).toEqual([b, a, newer, literal, beginning, words])
-  expect(hits.map(({ key }) => key.rank)).toEqual(['TITLE', 'TITLE', 'LITERAL', 'LITERAL', 'BEGINNING', 'WORDS'])
+  expect(hits.map(({ key }) => key.rank)).toEqual(['TITLE', 'TITLE', 'PHRASE', 'PHRASE', 'PHRASE_PREFIX', 'ALL_TERMS'])
   expect(hits.map(({ sessionId }) => sessionId)).toEqual([b, a, a, b, a, a])
   expect(hits.map(({ snippet }) => snippet)).toContain('More red wine')
   expect(reached).toBeNull()
@@ -161,13 +161,13 @@ describe('pages', () => {
     const at = [10, 20, 20, 30].map((seconds) => 1_800_000_000_000 + seconds * 1000)
     const ids: string[] = []
     for (const createdAt of at) ids.push(await chats.addMessage(session, 'needle', { createdAt }))
-    const key = { rank: 'LITERAL', at: at[1] ?? 0, origin: 'HERMES', number: 1 } as const
+    const key = { rank: 'PHRASE', at: at[1] ?? 0, origin: 'HERMES', number: 1 } as const
     expect(await chats.findIds('needle', { after: key })).toEqual([ids[0]])
     expect(await chats.findIds('needle', { before: key })).toEqual([ids[3], ids[2], ids[1]])
     expect(await chats.findIds('needle', { after: { ...key, at: at[0] ?? 0 } })).toEqual([])
     expect(await chats.findIds('needle', { before: { ...key, at: (at[3] ?? 0) + 1 } })).toEqual([])
     expect(await chats.findIds('needle', { after: { ...key, rank: 'TITLE' } })).toHaveLength(4)
-    expect(await chats.findIds('needle', { after: { ...key, rank: 'WORDS' } })).toEqual([])
+    expect(await chats.findIds('needle', { after: { ...key, rank: 'ALL_TERMS' } })).toEqual([])
   })
 })
 
@@ -219,8 +219,8 @@ test('a long message is one hit, of the best rank that one of its stretches has'
     for (const backwards of [false, true]) {
       const walked = await readAllPages((request) => chats.find('red wine', request), size, backwards)
       expect(walked.map((hit) => [hitId(hit), hit.key.rank])).toEqual([
-        [long, 'LITERAL'],
-        [short, 'WORDS'],
+        [long, 'PHRASE'],
+        [short, 'ALL_TERMS'],
       ])
     }
   }
