@@ -38,6 +38,15 @@ export class ProfileDirectory {
     return [defaultProfileName, ...new Set([...segueNames, ...readableHermesNames].toSorted())]
   }
 
+  /** The same for one name, without listing all. */
+  exists(name: string): boolean {
+    const { home, hermesHome } = this.#options
+    if (name === defaultProfileName || isDirectory(profileFolder(home, name))) return true
+    if (hermesHome === null) return false
+    const hermesFolder = profileFolder(hermesHome, name)
+    return isDirectory(hermesFolder) && pathExists(join(hermesFolder, 'state.db'))
+  }
+
   /** Throws BAD_USER_INPUT when something else lies where the profile's folder would be. */
   resolveProfilePaths(name: string): ProfilePaths {
     const { home, hermesHome } = this.#options

@@ -26,6 +26,11 @@ export interface ProfileRegistryOptions {
 const nameCacheMs = 500 // milliseconds: every id that is asked for is looked for in all profiles
 const failureCacheMs = 5000 // milliseconds; one that cannot be opened should not make every reader wait
 
+/** The services of a profile for as long as they are needed. Dispose of it afterwards; it may be disposed of twice. */
+export interface ProfileLease extends Disposable {
+  readonly services: ProfileServices
+}
+
 /** The profiles of a home, each with a domain of its own. A profile is made by the first write to it, never by reading. */
 export class ProfileRegistry {
   readonly #options: ProfileRegistryOptions
@@ -33,8 +38,10 @@ export class ProfileRegistry {
   readonly #openPromises = new Map<string, Promise<ProfileServices>>()
   readonly #opened = new Map<string, ProfileServices>()
   readonly #runNotifier = new Notifier()
-  /** Those that are being deleted: nobody finds them any more, and a new one of that name waits for their end. */
-  readonly #deleting = new Map<string, Promise<void>>()
+  /** How many leases of each name are in use. */
+  readonly #leaseCounts = new Map<string, number>()
+  /** Profiles that are being closed while the server goes on. They are not found, and opening the name again waits. */
+  readonly #closing = new Map<string, Promise<void>>()
   #nameCache = { at: Number.NEGATIVE_INFINITY, names: Promise.resolve<string[]>([]) }
   #isStarted = false
   #isClosing = false
@@ -65,14 +72,38 @@ export class ProfileRegistry {
     return this.#directory.listNames()
   }
 
-  /** A profile that exists; null for a name of which there is nothing. Throws as `make` does. */
+  /** A profile that exists; null for a name of which there is nothing. Throws as `open` does. */
   async find(name: string): Promise<ProfileServices | null> {
-    return this.#openPromises.has(name) || (await this.#listNamesCached()).includes(name) ? this.open(name) : null
+    return this.#canFind(name) ? this.open(name) : null
+  }
+
+  /** How many profiles are open, or being opened. */
+  get openCount(): number {
+    return this.#openPromises.size
   }
 
   /**
-   * A profile that is about to be written to, or followed: nothing of it need exist. Throws BAD_USER_INPUT when its place
-   * is taken by something else, INTERNAL when its settings or its database are broken, and SHUTTING_DOWN.
+   * A profile to write to or to subscribe to. It need not exist: if it still does not when its last lease is disposed
+   * of, its services are closed. Throws as `open` does.
+   */
+  async acquire(name: string): Promise<ProfileLease> {
+    this.#leaseCounts.set(name, (this.#leaseCounts.get(name) ?? 0) + 1)
+    let isReleased = false
+    const release = (): void => {
+      if (!isReleased) this.#release(name)
+      isReleased = true
+    }
+    try {
+      return { services: await this.open(name), [Symbol.dispose]: release }
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  /**
+   * Opens a profile, which need not exist, until the server stops. Throws BAD_USER_INPUT when its place is taken by
+   * something else, INTERNAL when its settings or its database are broken, and SHUTTING_DOWN.
    */
   async open(name: string): Promise<ProfileServices> {
     try {
@@ -86,9 +117,10 @@ export class ProfileRegistry {
 
   /** All that exist: what an id is looked for in. One that cannot be opened costs itself alone. */
   async openAll(): Promise<ProfileServices[]> {
-    // One that is made just now may not be listed yet.
+    // A profile that was created within the last half second may not be listed yet.
     const names = new Set([...(await this.#listNamesCached()), ...this.#openPromises.keys()])
-    const results = await Promise.allSettled([...names].map((name) => this.#getOrOpen(name)))
+    const existingNames = [...names].filter((name) => this.#canFind(name))
+    const results = await Promise.allSettled(existingNames.map((name) => this.#getOrOpen(name)))
     return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
   }
 
@@ -103,7 +135,7 @@ export class ProfileRegistry {
 
   /** Makes an empty profile. Throws BAD_USER_INPUT when it is there. */
   async create(name: string): Promise<void> {
-    await this.#deleting.get(name)
+    await this.#closing.get(name)
     await this.#directory.create(name)
     this.#clearNameCache()
   }
@@ -113,23 +145,23 @@ export class ProfileRegistry {
    * is Hermes' alone, NOT_FOUND, and SESSION_BUSY while anything is under way in it.
    */
   async delete(name: string): Promise<void> {
-    await this.#deleting.get(name)
+    await this.#closing.get(name)
     await this.#directory.assertRemovable(name)
     const services = await this.#getOrOpen(name).catch(() => null)
     if (this.#isClosing) throw shuttingDown()
     // Somebody else was quicker.
-    if (this.#deleting.has(name)) throw notFound('profile', name)
+    if (this.#closing.has(name)) throw notFound('profile', name)
     services?.chats.assertIdle()
     // Nobody finds it from here on; who has it already is told that it is gone.
     this.#openPromises.delete(name)
     this.#opened.delete(name)
     const deletion = this.#moveToTrash(name, services)
-    this.#deleting.set(
+    this.#closing.set(
       name,
       deletion.catch(() => undefined),
     )
     await deletion.finally(() => {
-      this.#deleting.delete(name)
+      this.#closing.delete(name)
       this.#clearNameCache()
     })
   }
@@ -148,8 +180,31 @@ export class ProfileRegistry {
 
   async close(): Promise<void> {
     this.#isClosing = true
-    await Promise.all([...this.#deleting.values(), Promise.allSettled(this.#openPromises.values())])
+    await Promise.all([...this.#closing.values(), Promise.allSettled(this.#openPromises.values())])
     await Promise.all(this.#opened.values().map((services) => services.close()))
+  }
+
+  #canFind(name: string): boolean {
+    return this.#directory.exists(name) && !this.#closing.has(name)
+  }
+
+  /** Closes a profile that was opened for something that wrote nothing, such as a subscription. */
+  #release(name: string): void {
+    const count = (this.#leaseCounts.get(name) ?? 0) - 1
+    if (count > 0) {
+      this.#leaseCounts.set(name, count)
+      return
+    }
+    this.#leaseCounts.delete(name)
+    const services = this.#opened.get(name)
+    if (!services || this.#isClosing || this.#directory.exists(name)) return
+    this.#openPromises.delete(name)
+    this.#opened.delete(name)
+    const closing = services
+      .close()
+      .catch((error: unknown) => this.#options.log.error({ err: error, profile: name }, 'closing a profile failed'))
+      .finally(() => this.#closing.delete(name))
+    this.#closing.set(name, closing)
   }
 
   async #moveToTrash(name: string, services: ProfileServices | null): Promise<void> {
@@ -188,7 +243,7 @@ export class ProfileRegistry {
 
   async #openServices(name: string): Promise<ProfileServices> {
     const { settings, log, onStatement, createToolSource } = this.#options
-    await this.#deleting.get(name)
+    await this.#closing.get(name)
     if (this.#isClosing) throw shuttingDown()
     const paths = this.#directory.resolveProfilePaths(name)
     return openProfileServices({

@@ -116,6 +116,8 @@ describe('reading', () => {
     const domains = await openDomains()
     expect(await domains.find('work')).toBeNull()
     const made = await domains.open('work')
+    expect(await domains.find('work')).toBeNull()
+    await made.sessions.create(session)
     expect(await domains.find('work')).toBe(made)
     expect(await domains.openAll()).toContain(made)
     await domains.create('empty')
@@ -198,6 +200,42 @@ describe('settings', () => {
     expect(await ids('work')).toEqual(['own/a', 'offline/eliza'])
     expect(await ids('bare')).toEqual(['offline/eliza'])
     expect(await ids('nobody')).toEqual(['offline/eliza'])
+  })
+})
+
+describe('a lease of a profile', () => {
+  test('closes a profile that was never written to when the last lease is disposed of', async () => {
+    const registry = await openDomains()
+    const leases = await Promise.all([registry.acquire('work'), registry.acquire('work')])
+    expect(registry.openCount).toBe(2)
+    const [first, second] = leases
+    expect(first.services).toBe(second.services)
+    const next = first.services.chats.decisions.subscribe('approval').next()
+    first[Symbol.dispose]()
+    first[Symbol.dispose]()
+    expect(registry.openCount).toBe(2)
+    second[Symbol.dispose]()
+    expect(registry.openCount).toBe(1)
+    expect(await next).toEqual({ done: true, value: undefined })
+  })
+
+  test('keeps a profile open that was written to', async () => {
+    const registry = await openDomains()
+    const lease = await registry.acquire('work')
+    const { id } = await lease.services.sessions.create(session)
+    lease[Symbol.dispose]()
+    expect(registry.openCount).toBe(2)
+    expect(await lease.services.sessions.find(id)).not.toBeNull()
+  })
+
+  test('opens the profile anew while the old services are closing', async () => {
+    const registry = await openDomains()
+    const first = await registry.acquire('work')
+    first[Symbol.dispose]()
+    using second = await registry.acquire('work')
+    expect(second.services).not.toBe(first.services)
+    await second.services.sessions.create(session)
+    expect(await registry.find('work')).toBe(second.services)
   })
 })
 
