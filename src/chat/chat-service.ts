@@ -275,6 +275,14 @@ export class ChatService {
     return this.#activeSessions.findStream(id) ?? this.#options.profile.eventStore.findStream(id)
   }
 
+  /** Streams by id. An unknown id is left out. */
+  async findStreams(ids: readonly string[]): Promise<Map<string, StreamRecord>> {
+    const active = ids.flatMap((id) => this.#activeSessions.findStream(id) ?? [])
+    const activeIds = new Set(active.map(({ id }) => id))
+    const stored = await this.#options.profile.eventStore.findStreams(ids.filter((id) => !activeIds.has(id)))
+    return new Map([...active, ...stored].map((stream) => [stream.id, stream]))
+  }
+
   /** The stream that holds the session now. */
   async findActiveStream(sessionId: string): Promise<StreamRecord | null> {
     return this.#activeSessions.findCommittedState(sessionId)?.stream ?? null

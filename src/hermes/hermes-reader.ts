@@ -141,11 +141,29 @@ export class HermesReader {
   }
 
   findMessage(id: string): MessageRecord | null {
-    // Session ids are not ours: they may hold colons.
-    const [, sessionId, row] = /^(.*):(0|[1-9]\d{0,15})$/s.exec(id) ?? []
-    if (sessionId === undefined) return null
-    const matchesId = (entry: MessageEntry): boolean => entry.id === Number(row)
-    return this.#readMessages(sessionId, (file) => this.#readEntries(file, sessionId).filter(matchesId))[0] ?? null
+    return this.findMessages([id])[0] ?? null
+  }
+
+  findMessages(ids: readonly string[]): MessageRecord[] {
+    const rowsBySession = new Map<string, Set<number>>()
+    for (const id of ids) {
+      // The session id is Hermes' and may contain colons.
+      const [, sessionId, row] = /^(.*):(0|[1-9]\d{0,15})$/s.exec(id) ?? []
+      if (sessionId === undefined) continue
+      rowsBySession.set(sessionId, (rowsBySession.get(sessionId) ?? new Set()).add(Number(row)))
+    }
+    return this.#database.read([], (file) =>
+      chunkArray([...rowsBySession.keys()], sessionsPerQuery).flatMap((sessionIds) =>
+        file.db.transaction(() => {
+          const visible = this.#visibleMessages.get(file, sessionIds)
+          const entriesBySession = sessionIds.map((sessionId): [string, MessageEntry[]] => [
+            sessionId,
+            (visible.get(sessionId) ?? []).filter(({ id }) => rowsBySession.get(sessionId)?.has(id)),
+          ])
+          return readMessages(file, new Map(entriesBySession))
+        })(),
+      ),
+    )
   }
 
   loadContextMessages(sessionId: string): MessageRecord[] {
@@ -192,7 +210,7 @@ export class HermesReader {
     selectEntries: (file: OpenStateDatabase) => readonly MessageEntry[],
   ): MessageRecord[] {
     return this.#database.read([], (file) =>
-      file.db.transaction(() => readMessages(file, sessionId, selectEntries(file)))(),
+      file.db.transaction(() => readMessages(file, new Map([[sessionId, selectEntries(file)]])))(),
     )
   }
 }

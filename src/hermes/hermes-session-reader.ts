@@ -128,6 +128,10 @@ export class HermesSessionReader implements SessionReader {
     return this.#call(null, (reader) => reader.findMessage(id))
   }
 
+  findMessages(ids: readonly string[]): Promise<MessageRecord[]> {
+    return this.#call([], (reader) => reader.findMessages(ids))
+  }
+
   loadContextMessages(sessionId: string): Promise<MessageRecord[]> {
     return this.#call([], (reader) => reader.loadContextMessages(sessionId))
   }

@@ -101,6 +101,12 @@ export class NamespacedSessionReader implements SessionReader {
     return message && this.#namespace.qualifyMessage(message)
   }
 
+  async findMessages(ids: readonly string[]): Promise<MessageRecord[]> {
+    const localIds = this.#namespace.unqualifyAll(ids)
+    const messages = localIds.length === 0 ? [] : await this.#source.findMessages(localIds)
+    return messages.map((message) => this.#namespace.qualifyMessage(message))
+  }
+
   async loadContextMessages(sessionId: string): Promise<MessageRecord[]> {
     return this.#readMessages(sessionId, (localId) => this.#source.loadContextMessages(localId))
   }

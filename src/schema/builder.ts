@@ -23,7 +23,6 @@ export const builder = new SchemaBuilder<{
     nodesQueryOptions: false,
     nodeTypeOptions: {
       description: 'Anything that has an id of its own and can be asked for by it.',
-      resolveType: (value) => resolveNodeType(value),
     },
     idFieldOptions: { description: 'Opaque, and unique over all types.' },
     pageInfoTypeOptions: { description: 'Where a page of a connection stands.' },
@@ -44,20 +43,6 @@ export const builder = new SchemaBuilder<{
     beforeArgOptions: { description: 'Only items before this cursor.' },
   },
 })
-
-/** The records of different types have no tag in common; each has a field that no other has. */
-function resolveNodeType(value: unknown): string {
-  if (typeof value === 'object' && value !== null) {
-    if ('role' in value) return 'Message'
-    if ('generation' in value) return 'Stream'
-    if ('trigger' in value) return 'JobRun'
-    if ('schedule' in value) return 'Job'
-    if ('question' in value) return 'Clarification'
-    if ('choices' in value) return 'Approval'
-    if ('tip' in value) return 'Conversation'
-  }
-  return 'Session'
-}
 
 builder.queryType({ description: 'What can be read.' })
 builder.mutationType({ description: 'What can be changed.' })

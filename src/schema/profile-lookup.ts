@@ -1,147 +1,127 @@
-import { PendingDecisionLoader } from '../chat/decisions/pending-decision-loader.ts'
-import type { ProfileServices } from '../services/profile-services.ts'
-import type { ProfileRegistry } from '../services/profile-registry.ts'
 import { notFound } from '../lib/errors.ts'
-import { ConversationLoader } from '../sessions/conversation-loader.ts'
-import type { Conversation } from '../sessions/conversation-repository.ts'
-import { SessionLoader } from '../sessions/session-loader.ts'
-import type { JobRecord, JobRunRecord } from '../model/job.ts'
-import type { MessageRecord } from '../model/message.ts'
-import type { SessionRecord } from '../model/session.ts'
-import type { StreamRecord } from '../model/stream.ts'
+import type { ProfileRegistry } from '../services/profile-registry.ts'
+import type { ProfileServices } from '../services/profile-services.ts'
+import { listPossibleTypes, nodeFinders, type NodeRecords, type NodeType } from './node-finders.ts'
+import { releaseAtEnd } from '../lib/release-at-end.ts'
+import { createRequestProfile, type RequestProfile } from './request-profile.ts'
 
-/** A profile as one execution sees it. */
-export interface RequestProfile extends ProfileServices {
-  readonly sessionLoader: SessionLoader
-  readonly conversationLoader: ConversationLoader
-  readonly pendingDecisionLoader: PendingDecisionLoader
+interface FoundNode<Type extends NodeType> {
+  readonly type: Type
+  readonly record: NodeRecords[Type]
+  readonly services: ProfileServices
 }
 
+type NodeCaches = { readonly [Type in NodeType]: Map<string, Promise<FoundNode<Type> | null>> }
+
 /**
- * The profiles that the caller may see, for one execution. Ids tell nothing of their profile: this is the one place
- * where it is looked for.
+ * The profiles that the caller may see, for one execution. An id does not say which profile it belongs to; this is the
+ * only place that searches for it. Each look-up is made once an execution.
  */
 export class ProfileLookup {
   readonly registry: ProfileRegistry
   readonly #requestProfiles = new Map<ProfileServices, RequestProfile>()
-  readonly #profileBySessionId = new Map<string, Promise<RequestProfile | null>>()
-  readonly #jobById = new Map<string, Promise<JobRecord | null>>()
+  readonly #nodes = createNodeCaches()
 
   constructor(registry: ProfileRegistry) {
     this.registry = registry
   }
 
-  /** The profile of this name; null when there is nothing of it: it reads as an empty one. */
-  async findProfile(profile: string): Promise<RequestProfile | null> {
-    const services = await this.registry.find(profile)
+  /** The profile with this name. Null if it does not exist: clients see it as an empty profile. */
+  async findProfile(name: string): Promise<RequestProfile | null> {
+    const services = await this.registry.find(name)
     return services && this.#toRequestProfile(services)
   }
 
-  /** The profile of this name, which is about to be written to, or followed. */
-  async openProfile(profile: string): Promise<RequestProfile> {
+  /** The profile of a record that was read before. Throws NOT_FOUND if it was deleted in the meantime. */
+  async requireProfile(name: string): Promise<RequestProfile> {
+    const profile = await this.findProfile(name)
+    if (!profile) throw notFound('profile', name)
+    return profile
+  }
+
+  /** Runs `write` on the profile with this name. It need not exist: the first write creates it. */
+  async withProfile<T>(name: string, write: (profile: RequestProfile) => Promise<T>): Promise<T> {
     this.clearCaches()
-    return this.#toRequestProfile(await this.registry.open(profile))
+    using lease = await this.registry.acquire(name)
+    return await write(this.#toRequestProfile(lease.services))
   }
 
-  /** The profile of something that is known to be in it. Throws NOT_FOUND when it was removed meanwhile. */
-  async requireProfile(profile: string): Promise<RequestProfile> {
-    const requestProfile = await this.findProfile(profile)
-    if (!requestProfile) throw notFound('profile', profile)
-    return requestProfile
+  /** Subscribes to the profile with this name, which need not exist yet. It stays open until the subscription ends. */
+  async subscribe<T>(
+    name: string,
+    start: (profile: ProfileServices) => AsyncIterableIterator<T>,
+  ): Promise<AsyncIterableIterator<T>> {
+    using resources = new DisposableStack()
+    const lease = resources.use(await this.registry.acquire(name))
+    const values = releaseAtEnd(start(lease.services), lease)
+    resources.move()
+    return values
   }
 
-  /** The profile that a session is in. Throws NOT_FOUND when there is none. */
+  /** The profile that a session is in. Throws NOT_FOUND. */
   async requireProfileOfSession(id: string): Promise<RequestProfile> {
-    const cached =
-      this.#profileBySessionId.get(id) ??
-      this.#findFirst((scope) => scope.sessionLoader.load(id)).then((found) => found?.scope ?? null)
-    this.#profileBySessionId.set(id, cached)
-    const scope = await cached
-    if (!scope) throw notFound('session', id)
-    return scope
+    const found = await this.#findCached('Session', id)
+    if (!found) throw notFound('session', id)
+    return this.#toRequestProfile(found.services)
   }
 
-  async findSession(id: string): Promise<SessionRecord | null> {
-    return (await this.#findFirst((scope) => scope.sessionLoader.load(id)))?.value ?? null
+  /** The record of this type with this id, whatever its profile. */
+  async find<Type extends NodeType>(type: Type, id: string): Promise<NodeRecords[Type] | null> {
+    return (await this.#findCached(type, id))?.record ?? null
   }
 
-  /** By an id of its own, cnv_ and that of its root. */
-  async findConversation(id: string): Promise<Conversation | null> {
-    return (await this.#findFirst(({ conversationLoader }) => conversationLoader.loadById(id)))?.value ?? null
+  /** Whatever has this id, with its type. */
+  async findNode(id: string): Promise<{ readonly type: NodeType; readonly record: object } | null> {
+    const candidates = await Promise.all(listPossibleTypes(id).map((type) => this.#findCached(type, id)))
+    return candidates.find((found) => found !== null) ?? null
   }
 
-  async findMessage(id: string): Promise<MessageRecord | null> {
-    return (await this.#findFirst(({ chats }) => chats.messageQueries.findMessage(id)))?.value ?? null
-  }
-
-  async findStream(id: string): Promise<StreamRecord | null> {
-    return (await this.#findFirst(({ chats }) => chats.findStream(id)))?.value ?? null
-  }
-
-  /** The runs of one job all ask for it. */
-  async findJob(id: string): Promise<JobRecord | null> {
-    const job =
-      this.#jobById.get(id) ?? this.#findFirst(({ jobs }) => jobs.find(id)).then((found) => found?.value ?? null)
-    this.#jobById.set(id, job)
-    return job
-  }
-
-  async findJobRun(id: string): Promise<JobRunRecord | null> {
-    return (await this.#findFirst(({ jobs }) => jobs.findRun(id)))?.value ?? null
-  }
-
-  async findDecision(id: string) {
-    return (await this.#findFirst(({ chats }) => chats.decisions.find(id)))?.value ?? null
-  }
-
-  /** The profile in which there is something of this kind with this id, which is about to change. Throws NOT_FOUND. */
-  async requireProfileOwning(kind: keyof typeof existenceChecks, id: string): Promise<RequestProfile> {
+  /** The profile of the record of this type with this id, which is about to change. Throws NOT_FOUND. */
+  async requireProfileOwning(type: NodeType, id: string): Promise<RequestProfile> {
     this.clearCaches()
-    const found = await this.#findFirst((scope) => existenceChecks[kind](scope, id))
-    if (!found) throw notFound(kind, id)
-    return found.scope
+    const found = await this.#findCached(type, id)
+    if (!found) throw notFound(type.toLowerCase(), id)
+    this.clearCaches()
+    return this.#toRequestProfile(found.services)
   }
 
-  /** What was read so far is about to change: whoever asks from here on is told of what is there then. */
+  /** Forgets everything that was read. Call it before a write, so that the result shows the state after the write. */
   clearCaches(): void {
     this.#requestProfiles.clear()
-    this.#profileBySessionId.clear()
-    this.#jobById.clear()
+    for (const cache of Object.values(this.#nodes)) cache.clear()
   }
 
-  async #findFirst<T>(
-    query: (scope: RequestProfile) => Promise<T | null>,
-  ): Promise<{ scope: RequestProfile; value: T } | null> {
+  #findCached<Type extends NodeType>(type: Type, id: string): Promise<FoundNode<Type> | null> {
+    const cache = this.#nodes[type]
+    const node = cache.get(id) ?? this.#search(type, id)
+    cache.set(id, node)
+    return node
+  }
+
+  async #search<Type extends NodeType>(type: Type, id: string): Promise<FoundNode<Type> | null> {
     for (const services of await this.registry.openAll()) {
-      const scope = this.#toRequestProfile(services)
-      const value = await query(scope)
-      if (value !== null) return { scope, value }
+      const record = await nodeFinders[type](this.#toRequestProfile(services), id)
+      if (record !== null) return { type, record, services }
     }
     return null
   }
 
   #toRequestProfile(services: ProfileServices): RequestProfile {
-    let requestProfile = this.#requestProfiles.get(services)
-    if (!requestProfile) {
-      const sessionLoader = new SessionLoader(services.sessions)
-      const conversationLoader = new ConversationLoader(services.conversations, sessionLoader)
-      requestProfile = {
-        ...services,
-        sessionLoader,
-        conversationLoader,
-        pendingDecisionLoader: new PendingDecisionLoader(services.chats.decisions),
-      }
-      this.#requestProfiles.set(services, requestProfile)
-    }
-    return requestProfile
+    const profile = this.#requestProfiles.get(services) ?? createRequestProfile(services)
+    this.#requestProfiles.set(services, profile)
+    return profile
   }
 }
 
-const existenceChecks = {
-  session: ({ sessions }: RequestProfile, id: string): Promise<object | null> => sessions.find(id),
-  message: ({ chats }: RequestProfile, id: string): Promise<object | null> => chats.messageQueries.findMessage(id),
-  stream: ({ chats }: RequestProfile, id: string): Promise<object | null> => chats.findStream(id),
-  approval: ({ chats }: RequestProfile, id: string): Promise<object | null> => chats.decisions.find(id),
-  clarification: ({ chats }: RequestProfile, id: string): Promise<object | null> => chats.decisions.find(id),
-  job: ({ jobs }: RequestProfile, id: string): Promise<object | null> => jobs.find(id),
+function createNodeCaches(): NodeCaches {
+  return {
+    Conversation: new Map(),
+    Session: new Map(),
+    Message: new Map(),
+    Stream: new Map(),
+    Approval: new Map(),
+    Clarification: new Map(),
+    Job: new Map(),
+    JobRun: new Map(),
+  }
 }

@@ -83,6 +83,18 @@ export class SessionRepository {
     return (await hermesSessions?.findMessage(id)) ?? null
   }
 
+  /** Messages by id, of both origins, in no order. */
+  async findMessages(ids: readonly string[]): Promise<MessageRecord[]> {
+    const { segueSessions, hermesSessions } = this.#profile
+    const { segue = [], hermes = [] } = Object.groupBy(ids, (id) =>
+      parseIdKind(id) === 'message' ? 'segue' : 'hermes',
+    )
+    return [
+      ...(segue.length > 0 ? await segueSessions.findMessages(segue) : []),
+      ...((hermes.length > 0 && (await hermesSessions?.findMessages(hermes))) || []),
+    ]
+  }
+
   /**
    * The messages that a model is sent before the session's next turn: those of the sessions that it continues, then its
    * own. Starts at the newest summary, and follows at most `maxChainLength` parents. A session whose ancestors form a

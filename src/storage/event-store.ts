@@ -81,6 +81,9 @@ export interface EventStore {
   /** In order of seq. */
   readEvents(range: EventRange): Promise<ChatEvent[]>
   findStream(id: string): Promise<StreamRecord | null>
+
+  /** Streams by id, in no order. */
+  findStreams(ids: readonly string[]): Promise<StreamRecord[]>
   findStreamByIdempotencyKey(
     key: string,
   ): Promise<{ readonly stream: StreamRecord; readonly fingerprint: string } | null>

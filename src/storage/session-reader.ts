@@ -50,6 +50,9 @@ export interface SessionReader {
   /** A page of a session's messages, oldest first, by position. At most 1,001 a call. */
   listMessages(sessionId: string, page: PageRequest<number>): Promise<MessageRecord[]>
   findMessage(id: string): Promise<MessageRecord | null>
+
+  /** Messages by id, in no order. */
+  findMessages(ids: readonly string[]): Promise<MessageRecord[]>
   /** What the session hands on as context to the session that continues it, oldest first. */
   loadContextMessages(sessionId: string): Promise<MessageRecord[]>
   /**

@@ -53,6 +53,13 @@ export interface ModelRegistryOptions {
   readonly idleTimeoutMs: number
 }
 
+/** The only model of a profile that has no providers, such as one that does not exist yet. */
+export const offlineModelInfo: ModelInfo = {
+  id: formatModelId(offlineModelId),
+  ...offlineModelId,
+  isDefault: true,
+}
+
 /** Default models of providers that are configured by a key alone, for when their list cannot be fetched. */
 const fallbackDefaults: Readonly<Partial<Record<ProviderType, string>>> = {
   openai: 'gpt-5.1',

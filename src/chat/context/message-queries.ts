@@ -33,12 +33,36 @@ export class MessageQueries {
     return this.#activeSessions.findStreamingMessage(id) ?? this.findStoredMessage(id)
   }
 
+  /** Messages by id, stored or streaming. An unknown id is left out. */
+  async findMessages(ids: readonly string[]): Promise<Map<string, MessageRecord>> {
+    const found = ids.flatMap((id) => this.#activeSessions.findStreamingMessage(id) ?? [])
+    const streamingIds = new Set(found.map(({ id }) => id))
+    const stored = await this.#sessions.findMessages(ids.filter((id) => !streamingIds.has(id)))
+    return new Map([...found, ...(await this.#rehydrateAll(stored))].map((message) => [message.id, message]))
+  }
+
   /** The assistant's message of a stream, streaming or stored. Null if the stream has produced nothing. */
   async findAnswer(streamId: string): Promise<MessageRecord | null> {
-    const committed = this.#activeSessions.findCommittedStateOfStream(streamId)
-    if (committed) return committed.answer
-    const stream = await this.#profile.eventStore.findStream(streamId)
-    return stream?.messageId ? this.findStoredMessage(stream.messageId) : null
+    return (await this.findAnswers([streamId])).get(streamId) ?? null
+  }
+
+  /** The assistant's messages of these streams, by the stream's id. A stream that produced nothing is left out. */
+  async findAnswers(streamIds: readonly string[]): Promise<Map<string, MessageRecord>> {
+    const answers = new Map<string, MessageRecord>()
+    const otherIds: string[] = []
+    for (const id of streamIds) {
+      const committed = this.#activeSessions.findCommittedStateOfStream(id)
+      if (committed?.answer) answers.set(id, committed.answer)
+      if (!committed) otherIds.push(id)
+    }
+    const streams = await this.#profile.eventStore.findStreams(otherIds)
+    const messages = await this.#sessions.findMessages(streams.flatMap(({ messageId }) => messageId ?? []))
+    const stored = new Map((await this.#rehydrateAll(messages)).map((message) => [message.id, message]))
+    for (const { id, messageId } of streams) {
+      const answer = messageId === null ? undefined : stored.get(messageId)
+      if (answer) answers.set(id, answer)
+    }
+    return answers
   }
 
   /** A page of a session's messages by position, the streaming answer included. */

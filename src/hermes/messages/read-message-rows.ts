@@ -63,29 +63,30 @@ export function readFingerprints({ db, schema }: OpenStateDatabase, ids: readonl
   return fingerprints
 }
 
-/** The messages of these entries of one session, in their order. */
+/** The messages of these entries, by session id, in the order of the map. */
 export function readMessages(
   { db, schema }: OpenStateDatabase,
-  sessionId: string,
-  entries: readonly MessageEntry[],
+  entriesBySession: ReadonlyMap<string, readonly MessageEntry[]>,
 ): MessageRecord[] {
-  if (entries.length === 0) return []
+  const entries = [...entriesBySession.values()].flat()
+  const resultIds = entries.flatMap(({ resultRowIds }) => resultRowIds.filter((id) => id !== null))
+  const ids = [...entries.map(({ contentRowId }) => contentRowId), ...resultIds]
+  if (ids.length === 0) return []
   const read = db.prepare<[string], HermesMessageRow>(
     `SELECT ${schema.selectColumns('messages', messageColumns)} FROM messages
      WHERE messages.id IN (SELECT value FROM json_each(?))`,
   )
-  const ids = entries.flatMap(({ contentRowId: row, resultRowIds: results }) => [
-    row,
-    ...results.filter((id) => id !== null),
-  ])
   const rows = new Map<number, HermesMessageRow>()
   for (const batch of chunkArray(ids, idsPerQuery))
     for (const row of read.all(JSON.stringify(batch))) rows.set(row.id, row)
-  return entries.flatMap((entry) => {
+  const toMessages = (sessionId: string, entry: MessageEntry): MessageRecord[] => {
     const row = rows.get(entry.contentRowId)
     const results = entry.resultRowIds.map((id) => (id === null ? null : (rows.get(id) ?? null)))
-    return row ? messageFromRows(sessionId, entry, row, results) : []
-  })
+    return row ? [messageFromRows(sessionId, entry, row, results)] : []
+  }
+  return [...entriesBySession].flatMap(([sessionId, sessionEntries]) =>
+    sessionEntries.flatMap((entry) => toMessages(sessionId, entry)),
+  )
 }
 
 function toOutlineRow(row: RawOutlineRow): OutlineRow {

@@ -7,7 +7,7 @@ import { ChatEventInterface } from './chat-event.ts'
 import type { Context } from '../context.ts'
 import { CancelOutcomeEnum, IfBusyEnum } from '../enums.ts'
 import { MessageType, SessionType, StreamType } from '../object-refs.ts'
-import type { RequestProfile } from '../profile-lookup.ts'
+import type { RequestProfile } from '../request-profile.ts'
 import { withModelPath } from '../with-model-path.ts'
 
 const CreateSessionInput = builder.inputType('CreateSessionInput', {
@@ -90,20 +90,20 @@ builder.mutationFields((t) => ({
     type: SessionType,
     description: 'Begins a session, empty or as the continuation of another one.',
     args: { input: t.arg({ type: CreateSessionInput, required: true, description: 'What it is to be.' }) },
-    resolve: async (_, { input }, { profiles }) => {
-      const { models, sessions } = await profiles.openProfile(parseProfileName(input.profile, 'input', 'profile'))
-      const { model = null } = input
-      return withModelPath(model, async () => {
-        if (model !== null) models.assertKnown(model)
-        return sessions.create({ title: input.title ?? null, model, continues: input.continues ?? null })
-      })
-    },
+    resolve: (_, { input }, { profiles }) =>
+      profiles.withProfile(parseProfileName(input.profile, 'input', 'profile'), async ({ models, sessions }) => {
+        const { title = null, model = null, continues = null } = input
+        return withModelPath(model, async () => {
+          if (model !== null) models.assertKnown(model)
+          return sessions.create({ title, model, continues })
+        })
+      }),
   }),
   startChat: t.field({
     type: StreamType,
     description: 'Starts an answer without following it; followStream does.',
     args: { input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }) },
-    resolve: async (_, { input }, context) => (await startStream(input, { ...context, operationId: null })).stream,
+    resolve: (_, { input }, context) => startStream(input, { ...context, operationId: null }),
   }),
   regenerate: t.field({
     type: StreamType,
@@ -117,7 +117,7 @@ builder.mutationFields((t) => ({
       }),
     },
     resolve: async (_, { messageId, text, key }, { profiles }) =>
-      (await profiles.requireProfileOwning('message', messageId)).chats.regenerate(
+      (await profiles.requireProfileOwning('Message', messageId)).chats.regenerate(
         messageId,
         text ?? null,
         key ?? null,
@@ -129,7 +129,7 @@ builder.mutationFields((t) => ({
       'A new session with the messages up to and including messageId, of either origin. SESSION_BUSY while that message is being made.',
     args: { messageId: t.arg.id({ required: true, description: 'The last message to take along.' }) },
     resolve: async (_, { messageId }, { profiles }) =>
-      (await profiles.requireProfileOwning('message', messageId)).chats.fork(messageId),
+      (await profiles.requireProfileOwning('Message', messageId)).chats.fork(messageId),
   }),
   compactSession: t.field({
     type: SessionType,
@@ -142,14 +142,14 @@ builder.mutationFields((t) => ({
       }),
     },
     resolve: async (_, { id, key }, { profiles }) =>
-      (await profiles.requireProfileOwning('session', id)).chats.compact(id, key ?? null),
+      (await profiles.requireProfileOwning('Session', id)).chats.compact(id, key ?? null),
   }),
   cancelStream: t.field({
     type: CancelStreamPayload,
     description: 'Stops a stream and returns what was saved: all that any client has seen of it, and nothing after.',
     args: { streamId: t.arg.id({ required: true, description: 'The stream.' }) },
     resolve: async (_, { streamId }, { profiles }) =>
-      (await profiles.requireProfileOwning('stream', streamId)).chats.cancel(streamId),
+      (await profiles.requireProfileOwning('Stream', streamId)).chats.cancel(streamId),
   }),
 }))
 
@@ -166,8 +166,9 @@ builder.subscriptionFields((t) => ({
     subscribe: async (_, { input, after }, context) => {
       context.assertCanStart()
       const cursor = resolveCursor(after)
-      const { stream, scope } = await startStream(input, context)
-      return scope.chats.subscriptions.subscribeToStream(stream.id, cursor)
+      const { id, sessionId } = await startStream(input, context)
+      const { chats } = await context.profiles.requireProfileOfSession(sessionId)
+      return chats.subscriptions.subscribeToStream(id, cursor)
     },
     resolve: (event) => event,
   }),
@@ -181,7 +182,7 @@ builder.subscriptionFields((t) => ({
     },
     subscribe: async (_, { streamId, after }, { profiles, lastEventId, onFullyRead }) => {
       const cursor = resolveCursor(after, lastEventId)
-      const { subscriptions: followers } = (await profiles.requireProfileOwning('stream', streamId)).chats
+      const { subscriptions: followers } = (await profiles.requireProfileOwning('Stream', streamId)).chats
       if (await followers.isFullyRead(streamId, cursor)) onFullyRead()
       return followers.subscribeToStream(streamId, cursor)
     },
@@ -197,7 +198,7 @@ builder.subscriptionFields((t) => ({
     },
     subscribe: async (_, { sessionId, after }, { profiles, lastEventId }) => {
       const cursor = resolveCursor(after, lastEventId)
-      return (await profiles.requireProfileOwning('session', sessionId)).chats.subscriptions.subscribeToSession(
+      return (await profiles.requireProfileOwning('Session', sessionId)).chats.subscriptions.subscribeToSession(
         sessionId,
         cursor,
       )
@@ -208,33 +209,32 @@ builder.subscriptionFields((t) => ({
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-/** Begins an answer in the session's profile, or in the one that was named. */
+/** Starts a stream in the profile of the session, or in the profile that the input names. */
 async function startStream(
   input: typeof StreamChatInput.$inferInput,
-  { profiles: scopes, operationId }: Pick<Context, 'profiles' | 'operationId'>,
-): Promise<{ readonly stream: StreamRecord; readonly scope: RequestProfile }> {
+  { profiles, operationId }: Pick<Context, 'profiles' | 'operationId'>,
+): Promise<StreamRecord> {
   const sessionId = input.sessionId ?? null
   const requestedProfile =
     typeof input.profile === 'string' ? parseProfileName(input.profile, 'input', 'profile') : null
-  const scope =
-    sessionId === null
-      ? await scopes.openProfile(requestedProfile ?? defaultProfileName)
-      : await scopes.requireProfileOwning('session', sessionId)
-  const profile = scope.profile.name
-  // A session of another profile is none that there is in this one.
-  if (sessionId !== null && requestedProfile !== null && requestedProfile !== profile)
-    throw notFound('session', sessionId)
-  const request = {
-    sessionId,
-    profile,
-    text: input.text,
-    files: (input.files ?? []).map(({ name, mediaType, url }) => ({ name: name ?? null, mediaType, url })),
-    model: input.model ?? null,
-    idempotencyKey: input.key ?? (operationId !== null && uuidPattern.test(operationId) ? operationId : null),
-    ifBusy: input.ifBusy ?? 'REJECT',
-  } as const
-  const stream = await withModelPath(request.model, () => scope.chats.start(request))
-  return { stream, scope }
+  const { model = null } = input
+  const start = ({ chats, profile }: RequestProfile): Promise<StreamRecord> =>
+    withModelPath(model, () =>
+      chats.start({
+        sessionId,
+        profile: profile.name,
+        text: input.text,
+        files: (input.files ?? []).map(({ name, mediaType, url }) => ({ name: name ?? null, mediaType, url })),
+        model,
+        idempotencyKey: input.key ?? (operationId !== null && uuidPattern.test(operationId) ? operationId : null),
+        ifBusy: input.ifBusy ?? 'REJECT',
+      }),
+    )
+  if (sessionId === null) return profiles.withProfile(requestedProfile ?? defaultProfileName, start)
+  const profile = await profiles.requireProfileOwning('Session', sessionId)
+  // The named profile has no such session.
+  if (requestedProfile !== null && requestedProfile !== profile.profile.name) throw notFound('session', sessionId)
+  return start(profile)
 }
 
 /** Of what was asked for and what an EventSource says that it had, the greater one. */

@@ -144,7 +144,7 @@ MessageType.implement({
       nullable: true,
       description: "The stream that it started (a user's message) or that made it.",
       resolve: async ({ streamId, sessionId }, _, { profiles: scopes }) =>
-        streamId === null ? null : (await scopes.requireProfileOfSession(sessionId)).chats.findStream(streamId),
+        streamId === null ? null : (await scopes.requireProfileOfSession(sessionId)).chatLoader.loadStream(streamId),
     }),
     model: t.exposeString('model', { nullable: true, description: 'The model that made it.' }),
     usage: t.expose('usage', { type: UsageType, nullable: true, description: 'What it cost. Null until it is whole.' }),
@@ -153,7 +153,7 @@ MessageType.implement({
         'sha256, in hex, of the RFC 8785 form of the array of its parts in order, which any client can compute from the events: {type:"text",text}, {type:"reasoning",text}, {type:"tool",id,name,argumentsText,state,result,error}, {type:"file",mediaType,name,url}; fields that are null are left out.',
       resolve: ({ id, parts }) =>
         computeMessageDigest(
-          parts.map((part) => (part.type === 'file' ? withPublicUrl(part, id, parts) : part)),
+          parts.map((part, index) => (part.type === 'file' ? withPublicUrl(part, id, index) : part)),
           sha256Hex,
         ),
     }),
@@ -161,8 +161,8 @@ MessageType.implement({
 })
 
 /** A file as clients see it: what they compute the digest from. */
-function withPublicUrl(part: Extract<MessagePart, { type: 'file' }>, messageId: string, parts: readonly MessagePart[]) {
-  return { ...part, url: toAttachmentUrl({ ...part, messageId, index: parts.indexOf(part) }) }
+function withPublicUrl(part: Extract<MessagePart, { type: 'file' }>, messageId: string, index: number) {
+  return { ...part, url: toAttachmentUrl({ ...part, messageId, index }) }
 }
 
 function joinText(parts: readonly MessagePart[], type: 'text' | 'reasoning'): string | null {

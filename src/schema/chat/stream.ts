@@ -38,7 +38,7 @@ StreamType.implement({
       description:
         "The assistant's message: growing while it runs, then the saved one. Null when nothing was produced.",
       resolve: async ({ id, sessionId }, _, { profiles: scopes }) =>
-        (await scopes.requireProfileOfSession(sessionId)).chats.messageQueries.findAnswer(id),
+        (await scopes.requireProfileOfSession(sessionId)).chatLoader.loadAnswer(id),
     }),
     model: t.exposeString('model', { description: 'The model that answers, as <provider>/<name>.' }),
     usage: t.expose('usage', { type: UsageType, description: 'Of the requests to the model that have ended.' }),
@@ -57,7 +57,7 @@ StreamType.implement({
 
 /** A message that is known to exist, by the row that names it. */
 export async function requireMessage(id: string, sessionId: string, { profiles }: Context): Promise<MessageRecord> {
-  const message = await (await profiles.requireProfileOfSession(sessionId)).chats.messageQueries.findMessage(id)
+  const message = await (await profiles.requireProfileOfSession(sessionId)).chatLoader.loadMessage(id)
   if (!message) throw notFound('message', id)
   return message
 }

@@ -35,8 +35,8 @@ builder.subscriptionField('conversationsChanged', (t) =>
     description:
       'What changes in the sidebar, whoever changed it, of every channel, archived or not: a row that has come, that shows anything else than before, or that has gone. The words of an answer that is being made change no row; its beginning, its waiting for a person and its end do. Subscribe first, then read conversations; after a reconnect, read them again. STALE, and the end, when more has changed than can be told one by one, as when the file of a Hermes agent is replaced: read them again then, too, and subscribe anew.',
     args: { profile: t.arg.string({ description: 'The profile; default when it is left out.' }) },
-    subscribe: async (_, args, { profiles }) =>
-      (await profiles.openProfile(parseProfileName(args.profile, 'profile'))).feed.follow(),
+    subscribe: (_, args, { profiles }) =>
+      profiles.subscribe(parseProfileName(args.profile, 'profile'), ({ feed }) => feed.follow()),
     resolve: (change) => {
       if (change instanceof SegueError) throw change
       return change

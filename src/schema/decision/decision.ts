@@ -123,7 +123,7 @@ builder.mutationFields((t) => ({
       decision: t.arg({ type: ApprovalDecisionEnum, required: true, description: 'What is allowed.' }),
     },
     resolve: async (_, { id, decision }, { profiles }) =>
-      (await profiles.requireProfileOwning('approval', id)).chats.decisions.answerApproval(id, decision),
+      (await profiles.requireProfileOwning('Approval', id)).chats.decisions.answerApproval(id, decision),
   }),
   answerClarification: t.field({
     type: ClarificationType,
@@ -136,7 +136,7 @@ builder.mutationFields((t) => ({
       }),
     },
     resolve: async (_, { id, answer }, { profiles }) =>
-      (await profiles.requireProfileOwning('clarification', id)).chats.decisions.answerClarification(id, answer),
+      (await profiles.requireProfileOwning('Clarification', id)).chats.decisions.answerClarification(id, answer),
   }),
 }))
 
@@ -145,14 +145,20 @@ builder.subscriptionFields((t) => ({
     type: ApprovalType,
     description: 'Every approval that waits at the start, then each one that changes. Does not end by itself.',
     args: { profile: t.arg.string({ description: profileDescription }) },
-    subscribe: async (_, args, context) => (await openDecisions(args.profile, context)).subscribe('approval'),
+    subscribe: (_, args, { profiles }) =>
+      profiles.subscribe(parseProfileName(args.profile, 'profile'), ({ chats }) =>
+        chats.decisions.subscribe('approval'),
+      ),
     resolve: (approval) => approval,
   }),
   clarifications: t.field({
     type: ClarificationType,
     description: 'Every question that waits at the start, then each one that changes. Does not end by itself.',
     args: { profile: t.arg.string({ description: profileDescription }) },
-    subscribe: async (_, args, context) => (await openDecisions(args.profile, context)).subscribe('clarification'),
+    subscribe: (_, args, { profiles }) =>
+      profiles.subscribe(parseProfileName(args.profile, 'profile'), ({ chats }) =>
+        chats.decisions.subscribe('clarification'),
+      ),
     resolve: (clarification) => clarification,
   }),
 }))
@@ -162,25 +168,20 @@ async function findDecisions(name: string | null | undefined, { profiles }: Cont
   return (await profiles.findProfile(parseProfileName(name, 'profile')))?.chats.decisions ?? null
 }
 
-/** What is to come of a profile, even where there is nothing of it yet. */
-async function openDecisions(name: string | null | undefined, { profiles }: Context): Promise<DecisionService> {
-  return (await profiles.openProfile(parseProfileName(name, 'profile'))).chats.decisions
-}
-
 function toPendingFilter(isPending: boolean | null | undefined): { readonly isPending?: boolean } {
   return typeof isPending === 'boolean' ? { isPending } : {}
 }
 
 /** The call as it is in its message; as it was when it began to wait, until that can be read. */
 async function resolveToolCall(decision: DecisionRecord, { profiles }: Context): Promise<ToolCall> {
-  const { chats } = await profiles.requireProfileOfSession(decision.sessionId)
-  const message = await chats.messageQueries.findMessage(decision.messageId)
+  const { chatLoader } = await profiles.requireProfileOfSession(decision.sessionId)
+  const message = await chatLoader.loadMessage(decision.messageId)
   const part = message?.parts[decision.partIndex]
   return part?.type === 'tool' ? part.call : decision.toolCall
 }
 
 async function requireStream({ streamId, sessionId }: DecisionRecord, { profiles }: Context): Promise<StreamRecord> {
-  const found = await (await profiles.requireProfileOfSession(sessionId)).chats.findStream(streamId)
+  const found = await (await profiles.requireProfileOfSession(sessionId)).chatLoader.loadStream(streamId)
   if (!found) throw notFound('stream', streamId)
   return found
 }

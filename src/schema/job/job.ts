@@ -96,7 +96,7 @@ JobRunType.implement({
       type: JobType,
       description: 'The job.',
       resolve: async ({ jobId }, _, { profiles: scopes }) => {
-        const job = await scopes.findJob(jobId)
+        const job = await scopes.find('Job', jobId)
         if (!job) throw notFound('job', jobId)
         return job
       },
@@ -120,7 +120,8 @@ JobRunType.implement({
       nullable: true,
       description:
         'The session that it was held in. Null once that was deleted, and when the run failed before it began.',
-      resolve: ({ sessionId }, _, { profiles: scopes }) => (sessionId === null ? null : scopes.findSession(sessionId)),
+      resolve: ({ sessionId }, _, { profiles: scopes }) =>
+        sessionId === null ? null : scopes.find('Session', sessionId),
     }),
   }),
 })
@@ -198,19 +199,19 @@ builder.mutationFields((t) => ({
     description:
       'Makes a job. What was understood of its schedule shows in recurring, nextRunAt and nextRuns; what can never be is BAD_USER_INPUT.',
     args: { input: t.arg({ type: CreateJobInput, required: true, description: 'What it is to be.' }) },
-    resolve: async (_, { input }, { profiles }) => {
-      const { jobs, models } = await profiles.openProfile(parseProfileName(input.profile, 'input', 'profile'))
-      const { name, prompt, model = null } = input
-      await withModelPath(model, async () => model !== null && models.assertKnown(model))
-      return jobs.create({
-        name,
-        prompt,
-        schedule: input.schedule,
-        timezone: input.timezone ?? null,
-        model,
-        repeatLimit: input.repeatLimit ?? null,
-      })
-    },
+    resolve: (_, { input }, { profiles }) =>
+      profiles.withProfile(parseProfileName(input.profile, 'input', 'profile'), async ({ jobs, models }) => {
+        const { name, prompt, model = null } = input
+        await withModelPath(model, async () => model !== null && models.assertKnown(model))
+        return jobs.create({
+          name,
+          prompt,
+          schedule: input.schedule,
+          timezone: input.timezone ?? null,
+          model,
+          repeatLimit: input.repeatLimit ?? null,
+        })
+      }),
   }),
   updateJob: t.field({
     type: JobType,
@@ -221,7 +222,7 @@ builder.mutationFields((t) => ({
     },
     resolve: async (_, { id, input }, { profiles }) => {
       const patch = toJobPatch(input)
-      const { jobs, models } = await profiles.requireProfileOwning('job', id)
+      const { jobs, models } = await profiles.requireProfileOwning('Job', id)
       const { model } = patch
       await withModelPath(model, async () => typeof model === 'string' && models.assertKnown(model))
       return jobs.update(id, patch)
@@ -231,7 +232,7 @@ builder.mutationFields((t) => ({
     description: 'Deletes a job and the record of its runs. Their sessions stay.',
     args: { id: t.arg.id({ required: true, description: 'The job.' }) },
     resolve: async (_, { id }, { profiles }) => {
-      await (await profiles.requireProfileOwning('job', id)).jobs.delete(id)
+      await (await profiles.requireProfileOwning('Job', id)).jobs.delete(id)
       return id
     },
   }),
@@ -240,7 +241,7 @@ builder.mutationFields((t) => ({
     description:
       'Runs a job now, in the same way as its schedule does. While it runs already, returns that run with alreadyRunning true.',
     args: { id: t.arg.id({ required: true, description: 'The job.' }) },
-    resolve: async (_, { id }, { profiles }) => (await profiles.requireProfileOwning('job', id)).jobs.runNow(id),
+    resolve: async (_, { id }, { profiles }) => (await profiles.requireProfileOwning('Job', id)).jobs.runNow(id),
   }),
 }))
 
@@ -252,7 +253,7 @@ builder.subscriptionField('jobRuns', (t) =>
     args: { jobId: t.arg.id({ description: 'Only runs of this job.' }) },
     subscribe: async (_, args, { profiles }) => {
       const jobId = args.jobId ?? null
-      if (jobId !== null) await profiles.requireProfileOwning('job', jobId)
+      if (jobId !== null) await profiles.requireProfileOwning('Job', jobId)
       return profiles.registry.followJobRuns(jobId)
     },
     resolve: (run) => run,

@@ -1,3 +1,4 @@
+import { offlineModelInfo } from '../../agent/models/model-registry.ts'
 import { nameRule } from '../../config/name-rule.ts'
 import { defaultProfileName, parseProfileName } from '../../profiles/profile-name.ts'
 import { builder } from '../builder.ts'
@@ -16,8 +17,8 @@ ProfileType.implement({
       type: [ModelType],
       description:
         'The models that can answer in it; offline/eliza, which needs no key and no network, always among them.',
-      // One of which there is nothing has the model that needs nothing.
-      resolve: async ({ name }, _, { profiles: scopes }) => (await scopes.registry.open(name)).models.list(),
+      resolve: async ({ name }, _, { profiles }) =>
+        (await profiles.findProfile(name))?.models.list() ?? [offlineModelInfo],
     }),
     allowedTools: t.stringList({
       description: 'The tools that need not ask in it, because somebody has answered ALWAYS; by name.',

@@ -1,6 +1,5 @@
 import type { ModelInfo } from '../../agent/models/model-registry.ts'
 import { badInput } from '../../lib/errors.ts'
-import { parseIdKind } from '../../lib/ids.ts'
 import { defaultProfileName } from '../../profiles/profile-name.ts'
 import { builder } from '../builder.ts'
 import { ChatEventInterface } from '../chat/chat-event.ts'
@@ -26,28 +25,8 @@ builder.queryFields((t) => ({
       'Whatever has this id: a session, a conversation, a message, a stream, an approval, a clarification, a job, a run. Null when nothing has.',
     args: { id: t.arg.id({ required: true, description: 'The id.' }) },
     resolve: async (_, { id }, { profiles }) => {
-      switch (parseIdKind(id)) {
-        case 'stream':
-          return profiles.findStream(id)
-        case 'message':
-          return profiles.findMessage(id)
-        case 'approval':
-        case 'clarification':
-          return profiles.findDecision(id)
-        case 'job':
-          return profiles.findJob(id)
-        case 'jobRun':
-          return profiles.findJobRun(id)
-        default:
-          // Hermes' ids have no form of their own: one may name anything that Hermes keeps.
-          return (
-            (await profiles.findConversation(id)) ??
-            (await profiles.findSession(id)) ??
-            (await profiles.findMessage(id)) ??
-            (await profiles.findJob(id)) ??
-            profiles.findJobRun(id)
-          )
-      }
+      const found = await profiles.findNode(id)
+      return found && { ...found.record, __typename: found.type }
     },
   }),
   session: t.field({
@@ -55,14 +34,14 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'A session by id. Null when there is none.',
     args: { id: t.arg.id({ required: true, description: 'The id, of either origin.' }) },
-    resolve: (_, { id }, { profiles }) => profiles.findSession(id),
+    resolve: (_, { id }, { profiles }) => profiles.find('Session', id),
   }),
   stream: t.field({
     type: StreamType,
     nullable: true,
     description: 'A stream by id. Null when there is none.',
     args: { id: t.arg.id({ required: true, description: 'str_…' }) },
-    resolve: (_, { id }, { profiles }) => profiles.findStream(id),
+    resolve: (_, { id }, { profiles }) => profiles.find('Stream', id),
   }),
   events: t.field({
     type: [ChatEventInterface],

@@ -25,7 +25,7 @@ const SearchHitType = builder.objectRef<SearchResult>('SearchHit').implement({
       resolve: async ({ hit, session }, _, { profiles: scopes }): Promise<MessageRecord | null> =>
         hit.messageId === null
           ? null
-          : (await scopes.requireProfile(session.profile)).chats.messageQueries.findMessage(hit.messageId),
+          : (await scopes.requireProfile(session.profile)).chatLoader.loadMessage(hit.messageId),
     }),
     snippet: t.string({
       description:

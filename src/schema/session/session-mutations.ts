@@ -4,7 +4,7 @@ import type { SessionRecord } from '../../model/session.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { SessionType } from '../object-refs.ts'
-import type { RequestProfile } from '../profile-lookup.ts'
+import type { RequestProfile } from '../request-profile.ts'
 import { withModelPath } from '../with-model-path.ts'
 
 const maxBatchSize = 1000

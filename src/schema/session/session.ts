@@ -118,9 +118,7 @@ SessionType.implement({
       description:
         'Where it was forked from: the last message that it took along, or the one that is answered again in it. A fork is never a continuation. Null when it is none, and when that message is gone.',
       resolve: async ({ forkedFrom, profile }, _, { profiles: scopes }) =>
-        forkedFrom === null
-          ? null
-          : (await scopes.requireProfile(profile)).chats.messageQueries.findMessage(forkedFrom),
+        forkedFrom === null ? null : (await scopes.requireProfile(profile)).chatLoader.loadMessage(forkedFrom),
     }),
     usage: t.expose('usage', {
       type: UsageType,

@@ -12,6 +12,7 @@ import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { type Usage, addUsage } from '../../model/usage.ts'
 import { IdNamespace } from '../../profiles/id-namespace.ts'
+import { chunkArray } from '../../lib/chunk.ts'
 import { notFound } from '../../lib/errors.ts'
 import type { SqliteDatabase } from './database/sqlite-database.ts'
 import {
@@ -29,6 +30,8 @@ import { copyGrants, upsertDecision, insertGrant } from './sqlite-decision-store
 
 /** A page of events ends with the one that brings it over this size, in UTF-16 code units of their stored form. */
 const maxPageUnits = 262_144
+
+const maxIdsPerStatement = 500
 
 /** The logs and what is projected from them, in a profile's database. */
 export class SqliteEventStore implements EventStore {
@@ -100,6 +103,15 @@ export class SqliteEventStore implements EventStore {
   async findStream(id: string): Promise<StreamRecord | null> {
     const row = this.#database.prepare<[string], StreamRow>('SELECT * FROM streams WHERE id = ?').get(id)
     return row ? streamFromRow(row) : null
+  }
+
+  async findStreams(ids: readonly string[]): Promise<StreamRecord[]> {
+    const read = this.#database.prepare<[string], StreamRow>(
+      'SELECT * FROM streams WHERE id IN (SELECT value FROM json_each(?))',
+    )
+    return chunkArray([...new Set(ids)], maxIdsPerStatement)
+      .flatMap((batch) => read.all(JSON.stringify(batch)))
+      .map(streamFromRow)
   }
 
   async findStreamByIdempotencyKey(key: string): Promise<{ stream: StreamRecord; fingerprint: string } | null> {

@@ -99,6 +99,15 @@ export class SqliteSessionReader implements SessionReader {
     return row ? messageFromRow(row) : null
   }
 
+  async findMessages(ids: readonly string[]): Promise<MessageRecord[]> {
+    const read = this.#database.prepare<[string], MessageRow>(
+      'SELECT * FROM messages WHERE id IN (SELECT value FROM json_each(?))',
+    )
+    return chunkArray([...new Set(ids)], maxIdsPerStatement)
+      .flatMap((batch) => read.all(JSON.stringify(batch)))
+      .map(messageFromRow)
+  }
+
   async loadContextMessages(sessionId: string): Promise<MessageRecord[]> {
     return this.#database
       .prepare<

@@ -16,6 +16,7 @@ export function wrapStore(
     loadHeadSeq: (sessionId) => wrapCall(() => store.loadHeadSeq(sessionId)),
     readEvents: (range) => wrapCall(() => store.readEvents(range)),
     findStream: (id) => wrapCall(() => store.findStream(id)),
+    findStreams: (ids) => wrapCall(() => store.findStreams(ids)),
     findStreamByIdempotencyKey: (key) => wrapCall(() => store.findStreamByIdempotencyKey(key)),
     findSessionByIdempotencyKey: (key) => wrapCall(() => store.findSessionByIdempotencyKey(key)),
     findActiveStream: (sessionId) => wrapCall(() => store.findActiveStream(sessionId)),

@@ -1,0 +1,68 @@
+import { parseIdKind } from '../lib/ids.ts'
+import type { ApprovalRecord, ClarificationRecord } from '../model/decision.ts'
+import type { JobRecord, JobRunRecord } from '../model/job.ts'
+import type { MessageRecord } from '../model/message.ts'
+import type { SessionRecord } from '../model/session.ts'
+import type { StreamRecord } from '../model/stream.ts'
+import type { Conversation } from '../sessions/conversation-repository.ts'
+import type { RequestProfile } from './request-profile.ts'
+
+/** The record behind each type that implements Node. */
+export interface NodeRecords {
+  readonly Conversation: Conversation
+  readonly Session: SessionRecord
+  readonly Message: MessageRecord
+  readonly Stream: StreamRecord
+  readonly Approval: ApprovalRecord
+  readonly Clarification: ClarificationRecord
+  readonly Job: JobRecord
+  readonly JobRun: JobRunRecord
+}
+
+export type NodeType = keyof NodeRecords
+
+type NodeFinders = {
+  readonly [Type in NodeType]: (profile: RequestProfile, id: string) => Promise<NodeRecords[Type] | null>
+}
+
+/** How a node of each type is found in one profile. */
+export const nodeFinders: NodeFinders = {
+  Conversation: ({ conversationLoader }, id) => conversationLoader.loadById(id),
+  Session: ({ sessionLoader }, id) => sessionLoader.load(id),
+  Message: ({ chatLoader }, id) => chatLoader.loadMessage(id),
+  Stream: ({ chatLoader }, id) => chatLoader.loadStream(id),
+  Approval: async ({ chats }, id) => {
+    const decision = await chats.decisions.find(id)
+    return decision?.kind === 'approval' ? decision : null
+  },
+  Clarification: async ({ chats }, id) => {
+    const decision = await chats.decisions.find(id)
+    return decision?.kind === 'clarification' ? decision : null
+  },
+  Job: ({ jobs }, id) => jobs.find(id),
+  JobRun: ({ jobs }, id) => jobs.findRun(id),
+}
+
+/** The types that an id may belong to. Ids of Hermes have no prefix, so one of them may name anything that Hermes has. */
+export function listPossibleTypes(id: string): readonly NodeType[] {
+  switch (parseIdKind(id)) {
+    case 'session':
+      return ['Session']
+    case 'message':
+      return ['Message']
+    case 'stream':
+      return ['Stream']
+    case 'approval':
+      return ['Approval']
+    case 'clarification':
+      return ['Clarification']
+    case 'job':
+      return ['Job']
+    case 'jobRun':
+      return ['JobRun']
+    case 'toolCall':
+      return []
+    case null:
+      return ['Conversation', 'Session', 'Message', 'Job', 'JobRun']
+  }
+}

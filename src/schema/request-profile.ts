@@ -1,0 +1,24 @@
+import { ChatLoader } from '../chat/chat-loader.ts'
+import { PendingDecisionLoader } from '../chat/decisions/pending-decision-loader.ts'
+import type { ProfileServices } from '../services/profile-services.ts'
+import { ConversationLoader } from '../sessions/conversation-loader.ts'
+import { SessionLoader } from '../sessions/session-loader.ts'
+
+/** A profile as one execution sees it: its services, and loaders that read each row at most once. */
+export interface RequestProfile extends ProfileServices {
+  readonly sessionLoader: SessionLoader
+  readonly conversationLoader: ConversationLoader
+  readonly chatLoader: ChatLoader
+  readonly pendingDecisionLoader: PendingDecisionLoader
+}
+
+export function createRequestProfile(services: ProfileServices): RequestProfile {
+  const sessionLoader = new SessionLoader(services.sessions)
+  return {
+    ...services,
+    sessionLoader,
+    conversationLoader: new ConversationLoader(services.conversations, sessionLoader),
+    chatLoader: new ChatLoader(services.chats),
+    pendingDecisionLoader: new PendingDecisionLoader(services.chats.decisions),
+  }
+}
