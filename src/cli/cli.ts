@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { pino } from 'pino'
 import { type Command, commandHelp, parseCommand } from '../config/command-line/command.ts'
-import { SettingsError } from '../config/settings.ts'
+import { SettingsError } from '../config/settings-error.ts'
 import { exitWithError, formatCliError } from './format-startup-error.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
 import { exportConversation } from '../transfer/export-conversation.ts'

@@ -1,4 +1,4 @@
-import { SettingsError } from '../config/settings.ts'
+import { SettingsError } from '../config/settings-error.ts'
 import { SegueError } from '../lib/errors.ts'
 import { HomeInUseError, UnusableHomeError } from '../storage/sqlite/database/home-lock.ts'
 import { DatabaseTooNewError, DatabaseUnusableError } from '../storage/sqlite/database/sqlite-database.ts'

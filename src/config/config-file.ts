@@ -1,43 +1,42 @@
 import { readFileSync } from 'node:fs'
-import { findJsonErrorPosition } from './json-error-position.ts'
+import { findJsonErrorPosition } from './find-json-error-position.ts'
+import { unknownKeyMessage } from './value-schemas.ts'
 
-/** The keys of config.json as they were given; those that are not there are not in the map. */
-export type ConfigFile = ReadonlyMap<string, unknown>
-
-/**
- * Reads a config.json, in which only `known` keys may stand, without judging its values. Whatever is wrong is added to
- * `problems`; there may be no file.
- */
-export function readConfigFile(path: string, allowedKeys: readonly string[], problems: string[]): ConfigFile {
-  const text = readText(path, problems)
-  if (text === null) return new Map()
-  const object = parseObject(text, path, problems)
-  for (const key of Object.keys(object)) {
-    if (!allowedKeys.includes(key))
-      problems.push(`${path}: ${key}: unknown key; it has to be one of ${allowedKeys.join(', ')}`)
-  }
-  return new Map(Object.entries(object).filter(([key]) => allowedKeys.includes(key)))
+export interface ConfigFile {
+  /** The allowed keys that the file has, with their unchecked values. */
+  readonly values: ReadonlyMap<string, unknown>
+  readonly problems: readonly string[]
 }
 
-function readText(path: string, problems: string[]): string | null {
+/** Reads a config.json without checking its values. A file that does not exist is empty. */
+export function readConfigFile(path: string, allowedKeys: readonly string[]): ConfigFile {
   try {
-    // The decoder drops a byte order mark, as some editors write it.
-    return new TextDecoder().decode(readFileSync(path))
+    // TextDecoder removes a byte order mark, which some editors write.
+    return parseConfig(new TextDecoder().decode(readFileSync(path)), path, allowedKeys)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : String(error)
-    if (code !== 'ENOENT') problems.push(`${path}: can't be read (${code})`)
-    return null
+    return toEmptyFile(code === 'ENOENT' ? [] : [`${path}: Cannot read the file (${code}).`])
   }
 }
 
-function parseObject(text: string, path: string, problems: string[]): object {
+function parseConfig(text: string, path: string, allowedKeys: readonly string[]): ConfigFile {
+  let config: unknown
   try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-    problems.push(`${path}: it has to be an object, in braces`)
+    config = JSON.parse(text)
   } catch {
     const { line, column } = findJsonErrorPosition(text)
-    problems.push(`${path}: line ${line}, column ${column}: this is not JSON`)
+    return toEmptyFile([`${path}: line ${line}, column ${column}: Invalid JSON.`])
   }
-  return {}
+  if (typeof config !== 'object' || config === null || Array.isArray(config))
+    return toEmptyFile([`${path}: Must be a JSON object.`])
+  const entries = Object.entries(config)
+  const isKnown = ([key]: readonly [string, unknown]): boolean => allowedKeys.includes(key)
+  return {
+    values: new Map(entries.filter(isKnown)),
+    problems: entries
+      .filter((entry) => !isKnown(entry))
+      .map(([key]) => `${path}: ${key}: ${unknownKeyMessage(allowedKeys)}`),
+  }
 }
+
+const toEmptyFile = (problems: readonly string[]): ConfigFile => ({ values: new Map(), problems })

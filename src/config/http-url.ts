@@ -1,4 +1,4 @@
-/** Whether `fetch` can use it; it refuses addresses that carry a password. */
+/** Whether `fetch` accepts the URL: it rejects URLs that contain credentials. */
 export function isHttpUrl(value: string): boolean {
   const url = URL.parse(value)
   return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''

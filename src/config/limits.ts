@@ -1,39 +1,40 @@
 import { z } from 'zod'
+import { integerBetween, strictObject } from './value-schemas.ts'
 
-const positiveIntUpTo = (max: number) => {
-  const error = `an integer from 1 to ${max}`
-  return z.int({ error }).min(1, { error }).max(max, { error })
-}
-
+const secondsError = 'Must be a number of seconds above 0, up to 86400.'
 const secondsSchema = z
-  .number({ error: 'a number of seconds above 0, up to 86400' })
-  .positive({ error: 'a number of seconds above 0, up to 86400' })
-  .max(86_400, { error: 'a number of seconds above 0, up to 86400' })
+  .number({ error: secondsError })
+  .positive({ error: secondsError })
+  .max(86_400, { error: secondsError })
 
-/** How much the server takes on at once, and how long it waits for others. Each has its default. */
-export const limitsSchema = z.strictObject({
-  /** Answers that run or wait at the same time. */
-  streams: positiveIntUpTo(100_000).default(1000),
-  /** WebSockets that are open at the same time. */
-  sockets: positiveIntUpTo(100_000).default(10_000),
-  /** Operations under way on one WebSocket. */
-  operationsPerSocket: positiveIntUpTo(10_000).default(100),
-  /** A model that sends nothing for so long has failed. */
-  modelSilenceSeconds: secondsSchema.default(120),
-  /** Requests to the model that one answer may take: the last one is made without tools. */
-  stepsPerAnswer: positiveIntUpTo(1000).default(50),
-  /** A tool that has not finished after so long has failed. */
+/** `limits` in config.json: bounds on concurrent work, and timeouts in seconds. */
+export const limitsSchema = strictObject('an object of limits', {
+  /** Streams that run or wait at the same time, over all profiles. */
+  streams: integerBetween(1, 100_000).default(1000),
+  /** Open WebSockets. */
+  sockets: integerBetween(1, 100_000).default(10_000),
+  /** Concurrent operations on one WebSocket. */
+  operationsPerSocket: integerBetween(1, 10_000).default(100),
+  /** Idle timeout of a model: a provider that sends nothing for this long has failed. */
+  modelIdleSeconds: secondsSchema.default(120),
+  /** Requests to the model that one answer may take. The last one is sent without tools. */
+  stepsPerAnswer: integerBetween(1, 1000).default(50),
+  /** Timeout of a tool call. */
   toolSeconds: secondsSchema.default(120),
-  /** A person who has not decided or answered after so long has said no. */
+  /** Timeout of an approval or a clarification. */
   decisionSeconds: secondsSchema.default(300),
-  /** Of a longer result of a tool, in UTF-16 code units, the model and the log are told the beginning. */
-  toolResultLength: positiveIntUpTo(10_000_000).default(50_000),
-  /** A reader that takes in nothing for so long is let go of; it can come back with its cursor. */
-  stalledReaderSeconds: secondsSchema.default(30),
+  /** Maximum length of a tool result in the log and in requests to the model, in UTF-16 code units. */
+  toolResultLength: integerBetween(1, 10_000_000).default(50_000),
+  /** A client that reads nothing for this long is disconnected. It can resume with its cursor. */
+  slowConsumerSeconds: secondsSchema.default(30),
 })
 
 export type Limits = z.output<typeof limitsSchema>
 
 export const defaultLimits: Limits = limitsSchema.parse({})
 
-export const limitKeys: readonly string[] = Object.keys(limitsSchema.shape)
+/** Former names of limits. They are accepted with a warning. */
+export const renamedLimits: Readonly<Record<string, string>> = {
+  modelSilenceSeconds: 'modelIdleSeconds',
+  stalledReaderSeconds: 'slowConsumerSeconds',
+}

@@ -1,41 +1,35 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Flags } from './command-line/flags.ts'
-import { resolvePath } from './profile/profile-settings.ts'
-import { allSettings, settingDefinitions as table } from './setting-definitions.ts'
+import { resolvePath } from './resolve-path.ts'
+import { listConfigKeys, settingDefinitions as definitions } from './setting-definitions.ts'
 import type { SettingsReader } from './settings-reader.ts'
 
-/** Where things lie, as absolute paths. */
+/** The folders of Segue and Hermes, as absolute paths. */
 export interface Paths {
   readonly home: string
-  /** Null: no sessions of Hermes are shown. It may hold no state.db, yet. */
+  /** Null: no Hermes sessions are shown. The folder may lack a state.db, which may appear later. */
   readonly hermesHome: string | null
 }
 
-/** What tells where things lie. */
-export const pathSettings = [table.home, table.hermesHome, table.hermes]
+/** The settings that determine the paths. */
+export const pathSettings = [definitions.home, definitions.hermesHome, definitions.hermes]
 
-/** Where things lie, by what a reader has; from then on it has what is in the home's config.json, too. */
+/** Resolves the paths, and loads the config.json of the home into the reader. */
 export function resolvePaths(reader: SettingsReader, flags: Flags, homedir: string): Paths {
-  const home = resolvePath('', reader.read(table.home)?.value ?? table.home.default, homedir)
-  reader.loadFile(
-    join(home, 'config.json'),
-    allSettings.flatMap(({ key }) => key ?? []),
-  )
-  const isHermesEnabled = reader.read(table.hermes)?.value ?? true
-  const hermesHomeSetting = reader.read(table.hermesHome)
-  if (flags.has('no-hermes') && flags.has('hermes-home')) {
-    reader.problems.push('--no-hermes: contradicts --hermes-home')
-  }
+  const home = resolvePath('', reader.read(definitions.home).value, homedir)
+  reader.loadFile(home, listConfigKeys(['server', 'profile']))
+  if (flags.has('no-hermes') && flags.has('hermes-home'))
+    reader.report({ problems: ['--no-hermes: Contradicts --hermes-home. Remove one of them.'] })
+  return { home, hermesHome: resolveHermesHome(reader, home, homedir) }
+}
 
-  function resolveHermesHome(): string | null {
-    // A flag wins over config.json, but HERMES_HOME does not: Hermes sets it for everything that it starts.
-    if (!isHermesEnabled && !hermesHomeSetting?.source.startsWith('--')) return null
-    if (hermesHomeSetting)
-      return resolvePath(reader.isFromFile(hermesHomeSetting) ? home : '', hermesHomeSetting.value, homedir)
-    const defaultHermesHome = resolvePath('', '~/.hermes', homedir)
-    return existsSync(join(defaultHermesHome, 'state.db')) ? defaultHermesHome : null
-  }
-
-  return { home, hermesHome: resolveHermesHome() }
+function resolveHermesHome(reader: SettingsReader, home: string, homedir: string): string | null {
+  const isEnabled = reader.read(definitions.hermes).value
+  const { source, value } = reader.read(definitions.hermesHome)
+  // The flag overrides `"hermes": false`. HERMES_HOME does not: Hermes sets it for every program that it starts.
+  if (!isEnabled && source.kind !== 'flag') return null
+  if (value !== null) return resolvePath(source.kind === 'file' ? home : '', value, homedir)
+  const defaultHome = resolvePath('', '~/.hermes', homedir)
+  return existsSync(join(defaultHome, 'state.db')) ? defaultHome : null
 }

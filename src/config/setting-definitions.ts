@@ -1,71 +1,46 @@
 import { isIPv4 } from 'node:net'
 import { z } from 'zod'
-import { approvalsSchema } from './profile/approvals.ts'
-import { defaultLimits, limitsSchema } from './limits.ts'
-import { mcpServersSchema } from './profile/mcp-servers.ts'
+import { defaultLimits, limitsSchema, renamedLimits } from './limits.ts'
+import { type ApprovalRules, approvalsSchema } from './profile/approvals.ts'
+import { mcpServersSchema } from './profile/mcp-servers-schema.ts'
 import { invalidModelIdMessage } from './profile/model-id.ts'
-import { providersSchema } from './profile/providers.ts'
-
-/**
- * One thing that can be set. A flag wins over the environment, that over config.json, and that over the default;
- * `null` says that it cannot be set in that way.
- */
-export interface SettingDefinition<T> {
-  /** Without its dashes. */
-  readonly flag: string | null
-  /** What the help calls the flag's value; null: the flag takes none. */
-  readonly argument: string | null
-  /** What giving a flag without a value means. */
-  readonly flagValue: T | null
-  readonly env: string | null
-  /** Its key in config.json, where it has the type that the schema wants. */
-  readonly key: string | null
-  /** In words, for the help and the README. */
-  readonly default: string
-  readonly description: string
-  readonly schema: z.ZodType<T>
-  /** The text of a flag or a variable as config.json would hold it; the schema refuses what makes no sense. */
-  readonly parseText: (text: string) => unknown
-}
-
-type SettingOptions<T> = Pick<SettingDefinition<T>, 'default' | 'description' | 'schema'> &
-  Partial<SettingDefinition<T>>
-
-function defineSetting<T>(options: SettingOptions<T>): SettingDefinition<T> {
-  return { flag: null, argument: null, flagValue: null, env: null, key: null, parseText: (text) => text, ...options }
-}
+import { providersSchema } from './profile/providers-schema.ts'
+import { defineSetting, type SettingDefinition } from './setting-definition.ts'
+import { booleanSchema, integerBetween, textMatching } from './value-schemas.ts'
 
 const parseNumber = (text: string): unknown => (/^\d{1,9}$/.test(text) ? Number(text) : text)
 
 const booleanWords = new Map<string, unknown>(Object.entries({ '1': true, true: true, '0': false, false: false }))
 const parseBoolean = (text: string): unknown => booleanWords.get(text) ?? text
 
-const integerBetween = (min: number, max: number) => {
-  const error = `an integer from ${min} to ${max}`
-  return z.int({ error }).min(min, { error }).max(max, { error })
-}
+const pathSchema = textMatching('a path', /^[^\0]+$/)
 
-const pathSchema = z.string({ error: 'a path' }).regex(/^[^\0]+$/, { error: 'a path' })
-
-const loopbackRule =
-  'localhost, an address in 127.0.0.0/8, or ::1: servers that others than this machine can reach are not supported yet'
-
+const hostError = 'Must be localhost, an address in 127.0.0.0/8, or ::1. Other addresses are not supported yet.'
 const hostSchema = z
-  .string({ error: loopbackRule })
+  .string({ error: hostError })
   .transform((name) => (name === '[::1]' ? '::1' : name.toLowerCase()))
   .refine((name) => name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.')), {
-    error: loopbackRule,
+    error: hostError,
   })
 
-/** Everything that can be set; the help, the README and the reading of settings all come from here. */
+const fractionError = 'Must be a number from 0 to 1.'
+const fractionSchema = z
+  .number({ error: fractionError })
+  .min(0, { error: fractionError })
+  .max(1, { error: fractionError })
+
+const noRules: ApprovalRules = {}
+
+/** All settings. The help, the documentation and the settings reader derive from this table. */
 export const settingDefinitions = {
   port: defineSetting({
     flag: 'port',
     argument: '<number>',
     env: 'SEGUE_PORT',
     key: 'port',
-    default: '4000',
-    description: 'The port to listen on; 0 takes any free one.',
+    scope: 'server',
+    default: 4000,
+    description: 'Port to listen on. 0 selects any free port.',
     schema: integerBetween(0, 65_535),
     parseText: parseNumber,
   }),
@@ -74,16 +49,18 @@ export const settingDefinitions = {
     argument: '<name>',
     env: 'SEGUE_HOST',
     key: 'host',
+    scope: 'server',
     default: '127.0.0.1',
-    description: 'The address to listen on: localhost, one in 127.0.0.0/8, or ::1.',
+    description: 'Address to listen on: localhost, an address in 127.0.0.0/8, or ::1.',
     schema: hostSchema,
   }),
   home: defineSetting({
     flag: 'home',
     argument: '<folder>',
     env: 'SEGUE_HOME',
+    scope: 'server',
     default: '~/.segue',
-    description: 'Where Segue keeps its sessions and looks for config.json.',
+    description: 'Folder for sessions and config.json.',
     schema: pathSchema,
   }),
   hermesHome: defineSetting({
@@ -91,69 +68,81 @@ export const settingDefinitions = {
     argument: '<folder>',
     env: 'HERMES_HOME',
     key: 'hermesHome',
-    default: '~/.hermes, if it holds a state.db',
-    description: 'The home of the Hermes agent whose sessions are shown; they are only ever read.',
+    scope: 'server',
+    default: null,
+    defaultText: '~/.hermes, if it contains a state.db',
+    description: 'Home folder of the Hermes agent whose sessions are shown. Segue only reads it.',
     schema: pathSchema,
   }),
-  hermes: defineSetting<boolean>({
+  hermes: defineSetting<boolean, boolean>({
     flag: 'no-hermes',
     flagValue: false,
     key: 'hermes',
-    default: 'true',
-    description: 'Whether the sessions of Hermes are shown; the flag says no.',
-    schema: z.boolean({ error: 'true or false' }),
+    scope: 'server',
+    default: true,
+    description: 'Whether Hermes sessions are shown. The flag hides them.',
+    schema: booleanSchema,
   }),
   model: defineSetting({
     flag: 'model',
     argument: '<provider>/<name>',
     env: 'SEGUE_MODEL',
     key: 'model',
-    default: 'the first one there is',
-    description: 'The model of sessions that name none.',
+    scope: 'profile',
+    default: null,
+    defaultText: 'the first available model',
+    description: 'Model of sessions that do not name one.',
     schema: z.string({ error: invalidModelIdMessage }),
   }),
   providers: defineSetting({
     key: 'providers',
-    default: 'openai and anthropic if their keys are set, ollama if it answers',
-    description: 'Where models come from, by name.',
+    scope: 'profile',
+    default: null,
+    defaultText: 'openai and anthropic if their API keys are set, ollama if it is running',
+    description: 'Model providers, by name.',
     schema: providersSchema,
   }),
   mcpServers: defineSetting({
     key: 'mcpServers',
-    default: 'none',
-    description: 'The MCP servers whose tools models can use, by name, in the form that other clients have them.',
+    scope: 'profile',
+    default: null,
+    defaultText: 'none',
+    description: 'MCP servers whose tools models can use, by name, in the format of other MCP clients.',
     schema: mcpServersSchema,
   }),
   approvals: defineSetting({
     key: 'approvals',
-    default: 'tools that only read run, others ask',
-    description: 'Which tools run, ask first, or are refused, by patterns of their names.',
+    scope: 'profile',
+    default: noRules,
+    defaultText: 'read-only tools run, other tools ask',
+    description: 'Which tools run, ask first, or are denied, by patterns of tool names.',
     schema: approvalsSchema,
   }),
-  titles: defineSetting<boolean>({
+  titles: defineSetting<boolean, boolean>({
     key: 'titles',
-    default: 'true',
+    scope: 'profile',
+    default: true,
     description:
-      "Whether a model gives a session its title after the first answer; before that it is the message's beginning.",
-    schema: z.boolean({ error: 'true or false' }),
+      'Whether a model writes the title of a session after the first answer. Until then, the title is the beginning of the message.',
+    schema: booleanSchema,
   }),
   compactAt: defineSetting({
     key: 'compactAt',
-    default: '0.8',
+    scope: 'profile',
+    default: 0.8,
     description:
-      "The share of the model's context from which on a session is summarised and continued by a new one; 0 for never.",
-    schema: z.number({ error: 'a number from 0 to 1' }).min(0, { error: 'a number from 0 to 1' }).max(1, {
-      error: 'a number from 0 to 1',
-    }),
+      "Fraction of the model's context window at which a session is compacted and continued in a new one. 0 disables compaction.",
+    schema: fractionSchema,
   }),
-  durable: defineSetting<boolean>({
+  durable: defineSetting<boolean, boolean>({
     flag: 'durable',
     flagValue: true,
     env: 'SEGUE_DURABLE',
     key: 'durable',
-    default: 'false',
-    description: 'Whether every commit waits for the disk, so that a power cut loses nothing either.',
-    schema: z.boolean({ error: '1, true, 0 or false' }),
+    scope: 'server',
+    default: false,
+    description: 'Whether every commit waits for the disk, so that a power failure loses nothing.',
+    schema: z.boolean({ error: 'Must be 1, true, 0 or false.' }),
     parseText: parseBoolean,
   }),
   offlineDelay: defineSetting({
@@ -161,20 +150,29 @@ export const settingDefinitions = {
     argument: '<milliseconds>',
     env: 'SEGUE_OFFLINE_DELAY',
     key: 'offlineDelay',
-    default: '120',
-    description: 'The time between two words of the offline agent, in milliseconds, up to 60000.',
+    scope: 'server',
+    default: 120,
+    description: 'Milliseconds between two words of the offline model, up to 60000.',
     schema: integerBetween(0, 60_000),
     parseText: parseNumber,
   }),
   limits: defineSetting({
     key: 'limits',
-    default: Object.entries(defaultLimits)
+    scope: 'server',
+    default: defaultLimits,
+    defaultText: Object.entries(defaultLimits)
       .map(([name, value]) => `${name} ${value}`)
       .join(', '),
-    description: 'How much the server takes on at once, and how many seconds it waits for others.',
+    description: 'Limits on concurrent work, and timeouts in seconds.',
     schema: limitsSchema,
+    renamedKeys: renamedLimits,
   }),
 }
 
-/** The same, as a list in the order of the help. */
+/** All settings, in the order of the help. */
 export const allSettings: readonly SettingDefinition<unknown>[] = Object.values(settingDefinitions)
+
+/** The keys that a config.json may have: all keys for the server, fewer for a named profile. */
+export function listConfigKeys(scopes: readonly SettingDefinition<unknown>['scope'][]): string[] {
+  return allSettings.flatMap(({ key, scope }) => (key !== null && scopes.includes(scope) ? [key] : []))
+}

@@ -1,81 +1,133 @@
+import { join } from 'node:path'
 import type { z } from 'zod'
-import { type ConfigFile, readConfigFile } from './config-file.ts'
-import { limitKeys } from './limits.ts'
-import { providerKeys } from './profile/providers.ts'
-import type { SettingDefinition } from './setting-definitions.ts'
+import { readConfigFile } from './config-file.ts'
+import { renameKeys } from './rename-keys.ts'
+import type { SettingDefinition } from './setting-definition.ts'
+import { SettingsError } from './settings-error.ts'
 
-/** A value, and where it was given. */
+/** Where a value comes from. */
+export interface SettingSource {
+  readonly kind: 'flag' | 'env' | 'file' | 'default'
+  /** As messages show it: `--port`, `SEGUE_PORT` or `<path>: port`. */
+  readonly label: string
+}
+
 export interface SettingValue<T> {
-  readonly source: string
+  readonly source: SettingSource
   readonly value: T
 }
 
-/** Reads settings out of flags, environment and a config.json, and collects what is wrong with them. */
+/** What a part of the settings is found to be, beside its value. Each item is a line for the user. */
+export interface SettingsReport {
+  /** Reasons not to start. */
+  readonly problems?: readonly string[]
+  /** Oddities that do not prevent a start. */
+  readonly warnings?: readonly string[]
+}
+
+interface Candidate {
+  readonly source: SettingSource
+  readonly raw: unknown
+}
+
+/** Reads settings from flags, the environment and a config.json, and collects their problems and warnings. */
 export class SettingsReader {
-  readonly problems: string[]
   readonly #flags: ReadonlyMap<string, string | null>
   readonly #env: NodeJS.ProcessEnv
-  // The file lies in the home, which is itself a setting: it is empty until that is known.
-  #fileValues: ConfigFile = new Map()
+  readonly #problems: string[] = []
+  readonly #warnings: string[] = []
+  // Empty until `loadFile`: the location of the file depends on a setting.
+  #fileValues: ReadonlyMap<string, unknown> = new Map()
   #filePath = ''
 
-  constructor(flags: ReadonlyMap<string, string | null>, env: NodeJS.ProcessEnv, problems: string[]) {
+  constructor(flags: ReadonlyMap<string, string | null>, env: NodeJS.ProcessEnv) {
     this.#flags = flags
     this.#env = env
-    this.problems = problems
   }
 
-  /** From now on values may come from this file, in which only `known` keys may stand. */
-  loadFile(path: string, allowedKeys: readonly string[]): void {
-    this.#filePath = path
-    this.#fileValues = readConfigFile(path, allowedKeys, this.problems)
+  get warnings(): readonly string[] {
+    return this.#warnings
   }
 
-  /** A key of the file as it was given; undefined without one. */
+  /** Adds the problems and warnings that somebody else has found. */
+  report({ problems = [], warnings = [] }: SettingsReport): void {
+    this.#problems.push(...problems)
+    this.#warnings.push(...warnings)
+  }
+
+  /** Throws a SettingsError if there are problems. */
+  assertValid(): void {
+    if (this.#problems.length > 0) throw new SettingsError(this.#problems)
+  }
+
+  /** Loads the config.json of a folder, in which only the given keys are allowed. */
+  loadFile(folder: string, allowedKeys: readonly string[]): void {
+    this.#filePath = join(folder, 'config.json')
+    const { values, problems } = readConfigFile(this.#filePath, allowedKeys)
+    this.#fileValues = values
+    this.report({ problems })
+  }
+
+  /** The unchecked value of a key in config.json; undefined if the key is missing. */
   rawFileValue(key: string): unknown {
     return this.#fileValues.get(key)
   }
 
-  isFromFile({ source }: SettingValue<unknown>): boolean {
-    return source.startsWith(`${this.#filePath}: `)
+  /**
+   * Returns the value with the highest precedence, or the default. Overridden values are validated as well, so that their
+   * errors do not surface later. `validate` returns a problem of a value that fits the schema, or null.
+   */
+  read<T, D>(
+    definition: SettingDefinition<T, D>,
+    validate: (value: T) => string | null = () => null,
+  ): SettingValue<T | D> {
+    const values = this.#listCandidates(definition).flatMap((candidate) => {
+      const parsed = this.#parse(definition, candidate, validate)
+      return parsed ? [parsed] : []
+    })
+    return values[0] ?? { source: { kind: 'default', label: 'default' }, value: definition.default }
   }
 
-  /** The value that wins. The others are checked too: a wrong one would wait for the day when it does. */
-  read<T>(setting: SettingDefinition<T>, validate: (value: T) => string | null = () => null): SettingValue<T> | null {
-    let winner: SettingValue<T> | null = null
-    for (const { where: source, raw } of this.#listCandidates(setting)) {
-      const parsed = setting.schema.safeParse(raw)
-      const problem = parsed.success ? validate(parsed.data) : null
-      if (!parsed.success)
-        this.problems.push(...parsed.error.issues.flatMap((issue) => describeIssue(issue, source, raw)))
-      else if (problem !== null) this.problems.push(`${source}: ${problem}`)
-      else winner ??= { source, value: parsed.data }
+  #parse<T, D>(
+    { schema, renamedKeys }: SettingDefinition<T, D>,
+    { source, raw }: Candidate,
+    validate: (value: T) => string | null,
+  ): SettingValue<T> | null {
+    const { value, warnings } = renameKeys(raw, renamedKeys)
+    this.report({ warnings: warnings.map(({ key, message }) => `${source.label}.${key}: ${message}`) })
+    const parsed = schema.safeParse(value)
+    if (!parsed.success) {
+      this.report({ problems: parsed.error.issues.flatMap((issue) => describeIssue(issue, source, raw)) })
+      return null
     }
-    return winner
+    const problem = validate(parsed.data)
+    if (problem !== null) this.report({ problems: [`${source.label}: ${problem}`] })
+    return problem === null ? { source, value: parsed.data } : null
   }
 
-  /** Every value that a setting was given, the one that wins first. */
-  *#listCandidates<T>({ flag, flagValue, env: variable, key, parseText }: SettingDefinition<T>) {
+  /** All values of a setting, the one with the highest precedence first. */
+  #listCandidates<T, D>({ flag, flagValue, env, key, parseText }: SettingDefinition<T, D>): Candidate[] {
+    const candidates: Candidate[] = []
     const flagText = flag === null ? undefined : this.#flags.get(flag)
-    if (flagText !== undefined) yield { where: `--${flag}`, raw: flagText === null ? flagValue : parseText(flagText) }
-    const text = variable === null ? undefined : this.#env[variable]
-    if (text) yield { where: `${variable}`, raw: parseText(text) }
+    if (flagText !== undefined) {
+      const raw = flagText === null ? flagValue : parseText(flagText)
+      candidates.push({ source: { kind: 'flag', label: `--${flag}` }, raw })
+    }
+    const variable = env === null ? undefined : this.#env[env]
+    if (env !== null && variable) candidates.push({ source: { kind: 'env', label: env }, raw: parseText(variable) })
     if (key !== null && this.#fileValues.has(key))
-      yield { where: `${this.#filePath}: ${key}`, raw: this.#fileValues.get(key) }
+      candidates.push({
+        source: { kind: 'file', label: `${this.#filePath}: ${key}` },
+        raw: this.#fileValues.get(key),
+      })
+    return candidates
   }
 }
 
-/** A problem with a value, one line for each unknown key. Only plain values are shown: others may hold a key. */
-function describeIssue(issue: z.core.$ZodIssue, source: string, raw: unknown): string[] {
-  const location = [source, ...issue.path.map(String)].join('.')
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map(
-      (key) => `${location}.${key}: unknown key; it has to be one of ${allowedKeysFor(source).join(', ')}`,
-    )
-  }
-  return [`${location}: ${issue.path.length === 0 ? formatValue(raw) : 'it'} has to be ${issue.message}`]
+/** One line for each problem. Only plain values of a setting itself are shown: nested ones may be secrets. */
+function describeIssue(issue: z.core.$ZodIssue, { label }: SettingSource, raw: unknown): string[] {
+  const location = [label, ...issue.path.map(String)].join('.')
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${location}.${key}: ${issue.message}`)
+  const isShown = issue.path.length === 0 && typeof raw !== 'object'
+  return [`${location}: ${isShown ? `Invalid value ${JSON.stringify(raw)}. ` : ''}${issue.message}`]
 }
-
-const allowedKeysFor = (source: string): readonly string[] => (source.endsWith('limits') ? limitKeys : providerKeys)
-
-const formatValue = (raw: unknown): string => (typeof raw === 'object' ? 'it' : JSON.stringify(raw))

@@ -43,7 +43,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const executor = createExecutor((error) => log.error({ err: error }, 'an operation failed'))
   const graphql = createYogaHandler(profiles, executor, log)
   const webSockets = createWebSocketServer({ profiles, executor, limits, heartbeat, log })
-  const slowConsumerTimeoutMs = limits.stalledReaderSeconds * 1000
+  const slowConsumerTimeoutMs = limits.slowConsumerSeconds * 1000
   const sseOptions = { profiles, executor, slowConsumerTimeoutMs, heartbeatIntervalMs: heartbeat.intervalMs }
 
   const handleRequest = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

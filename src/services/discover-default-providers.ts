@@ -1,7 +1,7 @@
 import { discoverProviders } from '../agent/providers/discover-providers.ts'
 import type { Provider } from '../config/profile/provider.ts'
 import { toKnownModels, validateModelId } from '../config/profile/model-id.ts'
-import { SettingsError } from '../config/settings.ts'
+import { SettingsError } from '../config/settings-error.ts'
 
 /**
  * The providers that are there by themselves: those of the profile `default`, when none is configured. Throws a

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { ToolSource } from '../agent/tools/tool.ts'
 import { Notifier } from '../lib/notifier.ts'
 import { readProfileSettings } from '../config/profile/profile-settings.ts'
-import { type Settings, SettingsError } from '../config/settings.ts'
+import type { Settings } from '../config/settings.ts'
 import { notFound, SegueError, shuttingDown } from '../lib/errors.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
@@ -266,11 +266,8 @@ export class ProfileRegistry {
     if (name === defaultProfileName) {
       return { ...settings, providers: settings.providers ?? (await discoverDefaultProviders(settings.model, env)) }
     }
-    const problems: string[] = []
-    const warnings: string[] = []
-    const profileSettings = readProfileSettings({ env, homedir: homedir(), home }, problems, warnings)
-    for (const warning of warnings) log.warn(warning)
-    if (problems.length > 0) throw new SettingsError(problems)
+    const profileSettings = readProfileSettings({ env, homedir: homedir(), home })
+    for (const warning of profileSettings.warnings) log.warn(warning)
     return profileSettings
   }
 

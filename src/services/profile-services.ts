@@ -77,7 +77,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     toolbox,
     maxSteps: limits.stepsPerAnswer,
     defaultModel: settings.model,
-    idleTimeoutMs: limits.modelSilenceSeconds * 1000,
+    idleTimeoutMs: limits.modelIdleSeconds * 1000,
     log,
   })
   const sessions = new SessionRepository(profile)

@@ -76,7 +76,7 @@ class ChaosRun {
     const home = mkdtempSync(join(tmpdir(), 'segue-chaos-'))
     // So narrow that sessions are compacted now and then.
     const local = { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'], contextWindow: 5000 }
-    const limits = { modelSilenceSeconds: 2, stalledReaderSeconds: 2 }
+    const limits = { modelIdleSeconds: 2, slowConsumerSeconds: 2 }
     writeFileSync(join(home, 'config.json'), JSON.stringify({ model: 'local/test', providers: { local }, limits }))
     return new ChaosRun(dice, home, provider)
   }

@@ -56,14 +56,14 @@ test('its flags are those of the server where they say where things lie', () => 
 })
 
 test.each([
-  [[], 'Nothing: it has to be export <id> or import <file>'],
-  [['export'], 'export: it has to be'],
-  [['export', 'a', 'b'], 'export a b: it has to be'],
-  [['delete', 'a'], 'delete a: it has to be'],
-  [['export', 'a', '--output'], '--output: needs a value'],
-  [['import', 'a', '--output', 'b'], '--output: an import has none'],
-  [['import', 'a', '--profile', '../b'], '--profile: "../b" is no name of a profile'],
-  [['export', 'a', '--port', '1'], '--port: unknown flag'],
+  [[], 'Missing command. Use export <id> or import <file>'],
+  [['export'], 'export: Invalid command. Use'],
+  [['export', 'a', 'b'], 'export a b: Invalid command. Use'],
+  [['delete', 'a'], 'delete a: Invalid command. Use'],
+  [['export', 'a', '--output'], '--output: This flag needs a value.'],
+  [['import', 'a', '--output', 'b'], '--output: Not allowed with import.'],
+  [['import', 'a', '--profile', '../b'], '--profile: Invalid value "../b". Must be'],
+  [['export', 'a', '--port', '1'], '--port: Unknown flag.'],
 ])('%j is refused', (argv, message) => {
   expect(() => read(argv)).toThrow(message)
 })

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { formatDefault } from '../../src/config/setting-definition.ts'
 import { allSettings } from '../../src/config/setting-definitions.ts'
 import { readSettings, type Settings } from '../../src/config/settings.ts'
 import { defaultLimits } from '../../src/config/limits.ts'
@@ -36,13 +37,11 @@ function exampleWith(key: string): string {
 describe('the page on configuration', () => {
   test('lists every setting with its flag, variable, key, default and description', () => {
     const code = (text: string | null): string => (text === null ? '' : `\`${text}\``)
-    const rows = allSettings.map(({ flag, argument, env, key, default: fallback, description }) => [
-      code(flag && [`--${flag}`, argument].filter(Boolean).join(' ')),
-      code(env),
-      code(key),
-      fallback,
-      description,
-    ])
+    const rows = allSettings.map((definition) => {
+      const { flag, argument, env, key, description } = definition
+      const names = [flag && [`--${flag}`, argument].filter(Boolean).join(' '), env, key]
+      return [...names.map(code), formatDefault(definition), description]
+    })
     const table = listTables('docs/configuration.md').find(({ header }) => header[0] === 'Flag')
     expect(table?.header).toEqual(['Flag', 'Environment', 'config.json', 'Default', 'What it is'])
     expect(table?.rows).toEqual(rows)

@@ -27,7 +27,7 @@ const patience = 600 // milliseconds
 let finished: SegueWithProvider & { readonly id: string }
 
 beforeAll(async () => {
-  const provided = await startSegueWithProvider({ limits: { stalledReaderSeconds: patience / 1000 } })
+  const provided = await startSegueWithProvider({ limits: { slowConsumerSeconds: patience / 1000 } })
   provided.provider.enqueue([...pieces.map((text) => ({ text })), { finish: 'stop' }])
   const { id } = await start(provided.segue.url, { text: 'Tell me everything.' })
   const query = 'subscription ($id: ID!) { followStream(streamId: $id) { seq } }'
@@ -131,7 +131,7 @@ test.for(['WebSocket', 'event stream'] as const)(
 )
 
 test('A2 ten tabs, one of them stalled: the nine are told everything, while the answer is made', async () => {
-  await using provided = await startSegueWithProvider({ limits: { stalledReaderSeconds: 30 } })
+  await using provided = await startSegueWithProvider({ limits: { slowConsumerSeconds: 30 } })
   const { provider, segue } = provided
   const { promise: everybodyIsThere, resolve: go } = Promise.withResolvers<void>()
   provider.enqueue([{ text: '' }, { wait: everybodyIsThere }, ...pieces.map((text) => ({ text })), { finish: 'stop' }])

@@ -1,73 +1,81 @@
-import { toFlagDefinitions, type FlagDefinition, parseCommandLine } from './flags.ts'
-import { isHelpRequested, formatSettingHelp } from './help.ts'
 import { namePattern, nameRule } from '../name-rule.ts'
 import { type Paths, pathSettings, resolvePaths } from '../paths.ts'
-import { SettingsError, type SettingsInputs } from '../settings.ts'
+import type { SettingsInputs } from '../settings.ts'
+import { SettingsError } from '../settings-error.ts'
 import { SettingsReader } from '../settings-reader.ts'
+import { type FlagDefinition, parseCommandLine, toFlagDefinitions } from './flags.ts'
+import { formatSettingHelp, isHelpRequested } from './help.ts'
 
-interface CommandBase {
+interface CommandOptions {
   readonly paths: Paths
-  /** Null: none was named. */
+  /** Null: not set. */
   readonly profile: string | null
 }
 
-/** What is to be done beside serving. */
-export type Command =
-  | { readonly name: 'help' }
-  | (CommandBase & {
-      readonly name: 'export'
-      /** Of a conversation, or of one of its sessions. */
-      readonly id: string
-      /** A path, or - for standard output; null: none was given. */
-      readonly output: string | null
-    })
-  | (CommandBase & { readonly name: 'import'; readonly file: string })
+interface ExportCommand extends CommandOptions {
+  readonly name: 'export'
+  /** The id of a conversation, or of one of its sessions. */
+  readonly id: string
+  /** A path, or `-` for standard output. Null: not set. */
+  readonly output: string | null
+}
+
+interface ImportCommand extends CommandOptions {
+  readonly name: 'import'
+  readonly file: string
+}
+
+/** A command other than the server. */
+export type Command = { readonly name: 'help' } | ExportCommand | ImportCommand
 
 const commandFlags: readonly FlagDefinition[] = [
   { flag: 'profile', argument: '<name>' },
   { flag: 'output', argument: '<file>' },
 ]
 
-const usageHint = 'it has to be export <id> or import <file>; npm run segue -- --help tells more'
-
-/** Reads a command line, and from environment and config.json where things lie. Throws a `SettingsError`. */
+/**
+ * Parses a command line, and resolves the paths from its flags, the environment and config.json. Throws a SettingsError
+ * that lists all problems.
+ */
 export function parseCommand({ argv, env, homedir }: SettingsInputs): Command {
   if (isHelpRequested(argv)) return { name: 'help' }
-  const problems: string[] = []
-  const positionals: string[] = []
   const knownFlags = [...commandFlags, ...toFlagDefinitions(pathSettings)]
-  const flags = parseCommandLine(argv, knownFlags, problems, (positional) => void positionals.push(positional))
-  const paths = resolvePaths(new SettingsReader(flags, env, problems), flags, homedir)
-  const profile = flags.get('profile') ?? null
-  if (profile !== null && !namePattern.test(profile)) {
-    problems.push(`--profile: ${JSON.stringify(profile)} is no name of a profile; it has ${nameRule}`)
-  }
+  const { flags, positionals, problems } = parseCommandLine(argv, knownFlags)
+  const reader = new SettingsReader(flags, env)
+  reader.report({ problems })
+  const options = { paths: resolvePaths(reader, flags, homedir), profile: flags.get('profile') ?? null }
   const output = flags.get('output') ?? null
+  if (options.profile !== null && !namePattern.test(options.profile))
+    reader.report({
+      problems: [`--profile: Invalid value ${JSON.stringify(options.profile)}. Must be ${nameRule}.`],
+    })
+  if (positionals[0] === 'import' && output !== null)
+    reader.report({ problems: ['--output: Not allowed with import.'] })
+  reader.assertValid()
+
   const [name, argument, ...more] = positionals
-  if (name === 'import' && output !== null) problems.push('--output: an import has none')
-  if (
-    (name === 'export' || name === 'import') &&
-    argument !== undefined &&
-    more.length === 0 &&
-    problems.length === 0
-  ) {
-    return name === 'export' ? { name, id: argument, output, paths, profile } : { name, file: argument, paths, profile }
+  if (argument !== undefined && more.length === 0) {
+    if (name === 'export') return { ...options, name, id: argument, output }
+    if (name === 'import') return { ...options, name, file: argument }
   }
-  if (problems.length === 0)
-    problems.push(`${positionals.length === 0 ? 'Nothing' : positionals.join(' ')}: ${usageHint}`)
-  throw new SettingsError(problems)
+  throw new SettingsError([formatUsageProblem(positionals)])
 }
 
-/** What `--help` prints. */
-export const commandHelp = `npm run segue -- export <id> [--output <file>] [flags]
-      Writes a conversation to a file, as one JSON document: <the conversation's id>.json, unless told.
-npm run segue -- import <file> [flags]
-      Brings it back, whole or not at all. The server must not be running.
+function formatUsageProblem(positionals: readonly string[]): string {
+  const problem = positionals.length === 0 ? 'Missing command.' : `${positionals.join(' ')}: Invalid command.`
+  return `${problem} Use export <id> or import <file>; see npm run segue -- --help.`
+}
+
+/** The text of `npm run segue -- --help`. */
+export const commandHelp = `Usage: npm run segue -- export <id> [--output <file>] [flags]
+      Exports a conversation to a file, as one JSON document. The default file is <id of the conversation>.json.
+       npm run segue -- import <file> [flags]
+      Imports a conversation, completely or not at all. The server must not be running.
 
   <id>
-      Of the conversation, or of any session in it.
+      The id of the conversation, or of a session in it.
   --output <file>
-      Where to write it; - is standard output.
+      The file to write to. - is standard output.
   --profile <name>
-      The profile to look in, or to import into. Default: all that there are; for an import, default.
+      The profile to export from, or to import into. Default: all profiles for an export, default for an import.
 ${pathSettings.map(formatSettingHelp).join('')}`

@@ -1,65 +1,69 @@
 import { parseArgs } from 'node:util'
-import { allSettings, type SettingDefinition } from '../setting-definitions.ts'
+import type { SettingDefinition } from '../setting-definition.ts'
+import { allSettings } from '../setting-definitions.ts'
 
-/** The text of each flag that was given, by its name without dashes; null for one that takes no value. */
+/** The text of each flag that is set, by its name without dashes; null for a flag that takes no value. */
 export type Flags = ReadonlyMap<string, string | null>
 
-/** What can be given: its name without dashes, and what its value is called; null where it takes none. */
-export interface FlagDefinition {
-  readonly flag: string
-  readonly argument: string | null
+/** A flag: its name without dashes, and the placeholder of its value; null if it takes no value. */
+export type FlagDefinition = Pick<SettingDefinition<unknown>, 'argument'> & { readonly flag: string }
+
+export interface CommandLine {
+  readonly flags: Flags
+  /** Arguments that are not flags. */
+  readonly positionals: readonly string[]
+  readonly problems: readonly string[]
 }
 
-/** The flags of some settings. */
+/** The flags of the given settings. */
 export function toFlagDefinitions(settings: readonly SettingDefinition<unknown>[]): FlagDefinition[] {
   return settings.flatMap(({ flag, argument }) => (flag === null ? [] : [{ flag, argument }]))
 }
 
-const formatFlagNames = (knownFlags: readonly FlagDefinition[]): string =>
-  [...knownFlags.map(({ flag }) => `--${flag}`), '--help'].join(', ')
-
 const settingFlags = toFlagDefinitions(allSettings)
 
-/** The flags of the server's command line, which has nothing else; otherwise as `readCommandLine`. */
-export function parseFlags(argv: readonly string[], problems: string[]): Flags {
-  return parseCommandLine(argv, settingFlags, problems, (word) => {
-    problems.push(`${JSON.stringify(word)}: flags begin with --; they are ${formatFlagNames(settingFlags)}`)
-  })
+/** Parses the command line of the server, which has flags only. */
+export function parseFlags(argv: readonly string[]): Omit<CommandLine, 'positionals'> {
+  const { flags, positionals, problems } = parseCommandLine(argv, settingFlags)
+  const unexpected = positionals.map(
+    (text) => `${JSON.stringify(text)}: Unexpected argument. ${formatKnownFlags(settingFlags)}`,
+  )
+  return { flags, problems: [...problems, ...unexpected] }
 }
 
 /**
- * The flags of a command line, without judging their values; the last of several wins. What is no flag goes to `onWord`.
- * Whatever is wrong is added to `problems`. Of what is not known only the name is told: it may have been followed by a
- * secret.
+ * Parses a command line without checking the values of flags. If a flag is repeated, the last value wins. For an unknown
+ * flag, only its name is reported: its value may be a secret.
  */
-export function parseCommandLine(
-  argv: readonly string[],
-  knownFlags: readonly FlagDefinition[],
-  problems: string[],
-  onPositional: (word: string) => void,
-): Flags {
+export function parseCommandLine(argv: readonly string[], knownFlags: readonly FlagDefinition[]): CommandLine {
   const options = Object.fromEntries(
     knownFlags.map(({ flag, argument }) => [flag, { type: argument === null ? 'boolean' : 'string' } as const]),
   )
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true })
   const flags = new Map<string, string | null>()
+  const positionals: string[] = []
+  const problems: string[] = []
   let followsUnknownFlag = false
   for (const token of tokens) {
     const isValueOfUnknownFlag = followsUnknownFlag && token.kind === 'positional'
     followsUnknownFlag = false
-    if (token.kind === 'positional' && !isValueOfUnknownFlag) onPositional(token.value)
+    if (token.kind === 'positional' && !isValueOfUnknownFlag) positionals.push(token.value)
     if (token.kind !== 'option') continue
     const { name, rawName, value, inlineValue } = token
     const option = Object.hasOwn(options, name) ? options[name] : undefined
     if (option === undefined || rawName !== `--${name}`) {
-      problems.push(`${rawName}: unknown flag; it has to be one of ${formatFlagNames(knownFlags)}`)
+      problems.push(`${rawName}: Unknown flag. ${formatKnownFlags(knownFlags)}`)
       followsUnknownFlag = inlineValue !== true
     } else if (option.type === 'boolean') {
       if (value === undefined) flags.set(name, null)
-      else problems.push(`${rawName}: takes no value`)
+      else problems.push(`${rawName}: This flag takes no value.`)
     } else if (value === undefined || (/^-./.test(value) && inlineValue !== true)) {
-      problems.push(`${rawName}: needs a value`)
+      problems.push(`${rawName}: This flag needs a value.`)
     } else flags.set(name, value)
   }
-  return flags
+  return { flags, positionals, problems }
+}
+
+function formatKnownFlags(knownFlags: readonly FlagDefinition[]): string {
+  return `Known flags: ${[...knownFlags.map(({ flag }) => `--${flag}`), '--help'].join(', ')}.`
 }

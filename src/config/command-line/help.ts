@@ -1,26 +1,22 @@
-import { allSettings, type SettingDefinition } from '../setting-definitions.ts'
+import { formatDefault, type SettingDefinition } from '../setting-definition.ts'
+import { allSettings } from '../setting-definitions.ts'
 
-/** Whether the command line asks for the help instead of a server. */
+/** Whether the command line asks for help instead of a server. */
 export function isHelpRequested(argv: readonly string[]): boolean {
   return argv.includes('--help') || argv.includes('-h')
 }
 
-/** What is told of a setting. */
-export function formatSettingHelp({
-  flag,
-  argument,
-  env,
-  key,
-  default: fallback,
-  description,
-}: SettingDefinition<unknown>): string {
+/** The help for one setting: its names, its description and its default. */
+export function formatSettingHelp(definition: SettingDefinition<unknown>): string {
+  const { flag, argument, env, key, description } = definition
   const names = [flag && [`--${flag}`, argument].filter(Boolean).join(' '), env, key && `"${key}" in config.json`]
-  return `  ${names.filter(Boolean).join(', ')}\n      ${description} Default: ${fallback}.\n`
+  return `  ${names.filter(Boolean).join(', ')}\n      ${description} Default: ${formatDefault(definition)}.\n`
 }
 
-/** What `--help` prints. */
-export const helpText = `npm start -- [flags]
+/** The text of `npm start -- --help`. */
+export const helpText = `Usage: npm start -- [flags]
 
-A flag wins over its environment variable, that over <home>/config.json, and that over the default.
+Starts the server. A flag overrides its environment variable, which overrides <home>/config.json, which overrides the
+default.
 
 ${allSettings.map(formatSettingHelp).join('\n')}`

@@ -1,11 +1,11 @@
 const allowedVariablePattern = /^(?:HOME|LANG|LC_\w+|LOGNAME|PATH|SHELL|TERM|TMPDIR|TZ|USER|XDG_\w+)$/
 
-/** Whether any program may see this variable: it says who and where one is, and is no key. */
+/** Whether any child process may see the variable: it describes the user or the system, and is not a secret. */
 export function isAllowedVariable(name: string): boolean {
   return allowedVariablePattern.test(name)
 }
 
-/** What every program gets that is started for somebody else. */
+/** The part of the environment that every child process gets. */
 export function filterEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) =>

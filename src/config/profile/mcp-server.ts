@@ -1,28 +1,29 @@
 interface McpServerBase {
-  /** The beginning of the names of its tools. */
+  /** Prefix of the names of its tools. */
   readonly name: string
-  /** What may stand in no log and in no error. */
+  /** Texts that must not appear in logs and errors. */
   readonly secrets: readonly string[]
 }
 
-/** A program that is run here and spoken to over its standard input and output. */
+/** A local MCP server: a program that communicates over standard input and output. */
 export interface StdioServer extends McpServerBase {
   readonly type: 'stdio'
-  /** On the PATH, or a path; a relative one begins at `cwd`. */
+  /** A name on the PATH, or a path. Relative paths start at `cwd`. */
   readonly command: string
   readonly args: readonly string[]
-  /** The whole environment that it gets. */
+  /** The complete environment of the program. */
   readonly env: Readonly<Record<string, string>>
-  /** Absolute. */
+  /** An absolute path. */
   readonly cwd: string
 }
 
+/** A remote MCP server. */
 export interface HttpServer extends McpServerBase {
-  /** `sse`: the way of speaking that came before streamable HTTP. */
+  /** `http`: streamable HTTP. `sse`: the older transport with an event stream. */
   readonly type: 'http' | 'sse'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** A server of the Model Context Protocol, with everything resolved: nothing is read from the environment later on. */
+/** An MCP server. Everything is resolved: nothing is read from the environment later. */
 export type McpServer = StdioServer | HttpServer

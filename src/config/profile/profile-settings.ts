@@ -1,98 +1,102 @@
-import { join, resolve } from 'node:path'
-import type { ApprovalRules } from './approvals.ts'
-import { resolveMcpServers } from './mcp-servers.ts'
-import type { McpServer } from './mcp-server.ts'
-import type { Provider } from './provider.ts'
-import { toKnownModels, type KnownModels, validateModelId } from './model-id.ts'
-import { resolveProviders } from './providers.ts'
-import { settingDefinitions as table } from '../setting-definitions.ts'
+import { resolvePath } from '../resolve-path.ts'
+import { listConfigKeys, settingDefinitions as definitions } from '../setting-definitions.ts'
 import { SettingsReader } from '../settings-reader.ts'
+import type { ApprovalRules } from './approvals.ts'
+import type { McpServer } from './mcp-server.ts'
+import { type KnownModels, toKnownModels, validateModelId } from './model-id.ts'
+import type { Provider } from './provider.ts'
+import { resolveMcpServers } from './resolve-mcp-servers.ts'
+import { resolveProviders } from './resolve-providers.ts'
 
-/** What each profile is told for itself. */
+/** The settings that every profile has for itself. */
 export interface ProfileSettings {
-  /** As `<provider>/<name>`; null: the first one there is. */
+  /** `<provider>/<name>`. Null: the first available model. */
   readonly model: string | null
-  /** Null: none is configured, and those that are found by themselves are used. */
+  /** Null: none are configured, and discovered providers are used. */
   readonly providers: readonly Provider[] | null
-  /** What is started or called for its tools. */
+  /** The servers that provide tools. */
   readonly mcpServers: readonly McpServer[]
-  /** Of the patterns that fit a tool's name, the last one counts. */
+  /** If several patterns match the name of a tool, the last one applies. */
   readonly approvals: ApprovalRules
-  /** Whether a model gives sessions their titles. */
+  /** Whether a model writes the titles of sessions. */
   readonly generateTitles: boolean
-  /** The share of a model's context from which on a session is compacted; 0: never by itself. */
+  /** Fraction of the context window at which a session is compacted. 0: never. */
   readonly autoCompactThreshold: number
 }
 
 export interface ProfileSettingsInputs {
-  /** Where keys are looked up that the file names by a variable. */
+  /** Where API keys and variables of config.json are looked up. */
   readonly env: NodeJS.ProcessEnv
-  /** What `~` stands for. */
+  /** The home directory of the user, which `~` stands for. */
   readonly homedir: string
-  /** The profile's folder, to which paths in its config.json are relative. */
+  /** The folder of the profile. Paths in its config.json are relative to it. */
   readonly home: string
 }
 
-/** A named profile's: no provider is there by itself. */
-export type NamedProfileSettings = Omit<ProfileSettings, 'providers'> & { readonly providers: readonly Provider[] }
+/** The settings of a named profile. It has no discovered providers. */
+export interface NamedProfileSettings extends ProfileSettings {
+  readonly providers: readonly Provider[]
+}
 
 /**
- * The part of the settings that belongs to a profile, as far as a reader has it. `unconfigured`: what a model may be
- * named by where no provider is configured.
+ * Resolves the settings of one profile from what the reader has loaded. `defaultModels` are the models that can be named
+ * if no provider is configured.
  */
 export function resolveProfileSettings(
   reader: SettingsReader,
-  { env, homedir, home }: ProfileSettingsInputs,
-  warnings: string[],
+  inputs: ProfileSettingsInputs,
   defaultModels: KnownModels,
 ): ProfileSettings {
-  const entries = reader.read(table.providers)
-  const providers = entries && resolveProviders(entries.value, env, entries.source, warnings)
-  const allowedModels = resolveKnownModels(reader.rawFileValue('providers'), providers, defaultModels)
-  const model = reader.read(table.model, (id) => validateModelId(id, allowedModels))
-  const servers = reader.read(table.mcpServers)
-  const toAbsolutePath = (text: string): string => resolvePath(home, text, homedir)
+  const providers = readProviders(reader, inputs)
+  const knownModels = resolveKnownModels(reader.rawFileValue('providers'), providers, defaultModels)
   return {
-    model: model?.value ?? null,
+    model: reader.read(definitions.model, (id) => validateModelId(id, knownModels)).value,
     providers,
-    mcpServers: servers
-      ? resolveMcpServers(servers.value, { env, source: servers.source, toAbsolutePath }, reader.problems, warnings)
-      : [],
-    approvals: reader.read(table.approvals)?.value ?? {},
-    generateTitles: reader.read(table.titles)?.value ?? true,
-    autoCompactThreshold: reader.read(table.compactAt)?.value ?? Number(table.compactAt.default),
+    mcpServers: readMcpServers(reader, inputs),
+    approvals: reader.read(definitions.approvals).value,
+    generateTitles: reader.read(definitions.titles).value,
+    autoCompactThreshold: reader.read(definitions.compactAt).value,
   }
 }
 
 /**
- * The settings of a named profile: its config.json alone, for nothing of another one stands in for what it does not
- * say; so are the providers that are found by their keys in the environment, which belong to `default`. What is wrong is
- * added to `problems`.
+ * Reads the settings of a named profile from its config.json alone. Settings and discovered providers of the profile
+ * `default` do not apply to it. Throws a SettingsError that lists all problems.
  */
 export function readProfileSettings(
   inputs: ProfileSettingsInputs,
-  problems: string[],
-  warnings: string[],
-): NamedProfileSettings {
-  const reader = new SettingsReader(new Map(), {}, problems)
-  reader.loadFile(join(inputs.home, 'config.json'), profileSettingKeys)
-  const settings = resolveProfileSettings(reader, inputs, warnings, toKnownModels([]))
-  return { ...settings, providers: settings.providers ?? [] }
+): NamedProfileSettings & { readonly warnings: readonly string[] } {
+  const reader = new SettingsReader(new Map(), {})
+  reader.loadFile(inputs.home, listConfigKeys(['profile']))
+  const settings = resolveProfileSettings(reader, inputs, toKnownModels([]))
+  reader.assertValid()
+  return { ...settings, providers: settings.providers ?? [], warnings: reader.warnings }
 }
 
-const profileSettingKeys = ['model', 'providers', 'mcpServers', 'approvals', 'titles', 'compactAt']
-
-export function resolvePath(base: string, text: string, homedir: string): string {
-  return resolve(base, text.replace(/^~(?=\/|$)/, homedir))
+function readProviders(reader: SettingsReader, { env }: ProfileSettingsInputs): readonly Provider[] | null {
+  const { source, value } = reader.read(definitions.providers)
+  if (value === null) return null
+  const { providers, warnings } = resolveProviders(value, env, source.label)
+  reader.report({ warnings })
+  return providers
 }
 
-/** What a model may be named by. Providers that are wrong have names all the same. */
+function readMcpServers(reader: SettingsReader, { env, homedir, home }: ProfileSettingsInputs): readonly McpServer[] {
+  const { source, value } = reader.read(definitions.mcpServers)
+  if (value === null) return []
+  const toAbsolutePath = (path: string): string => resolvePath(home, path, homedir)
+  const { servers, ...report } = resolveMcpServers(value, { env, label: source.label, toAbsolutePath })
+  reader.report(report)
+  return servers
+}
+
+/** The models that can be named. If the providers are invalid, their names still count: one problem is enough. */
 function resolveKnownModels(
-  raw: unknown,
+  rawProviders: unknown,
   providers: readonly Provider[] | null,
   defaultModels: KnownModels,
 ): KnownModels {
   if (providers) return toKnownModels(providers)
-  if (typeof raw !== 'object' || raw === null) return defaultModels
-  return toKnownModels(Object.keys(raw).map((name) => ({ name, models: null })))
+  if (typeof rawProviders !== 'object' || rawProviders === null) return defaultModels
+  return toKnownModels(Object.keys(rawProviders).map((name) => ({ name, models: null })))
 }

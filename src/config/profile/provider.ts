@@ -2,17 +2,17 @@ export const providerTypes = ['openai', 'anthropic', 'openai-compatible'] as con
 
 export type ProviderType = (typeof providerTypes)[number]
 
-/** A place that models come from, with everything resolved: nothing is read from the environment later on. */
+/** A model provider. Everything is resolved: nothing is read from the environment later. */
 export interface Provider {
-  /** The part of a model's id before the first slash. */
+  /** The part of a model id before the first slash. */
   readonly name: string
   readonly type: ProviderType
-  /** Null: the type's own, public one. */
+  /** Null: the public API of the type. */
   readonly baseURL: string | null
-  /** Null: none is sent, as local servers expect. */
+  /** Null: requests are sent without a key, as local servers expect. */
   readonly apiKey: string | null
-  /** The names it serves; null: it is asked. */
+  /** Names of its models. Null: they are fetched from the provider. */
   readonly models: readonly string[] | null
-  /** How many tokens the context of its models holds; null: as far as their names tell. */
+  /** Context window of its models, in tokens. Null: derived from the name of the model. */
   readonly contextWindow: number | null
 }

@@ -111,7 +111,7 @@ export function createWebSocketServer({
       closeSocket(CloseCode.InternalServerError, 'Internal server error')
     }
     socketConnection.startHeartbeat(heartbeat)
-    detectSlowConsumer(tcpSocket, limits.stalledReaderSeconds * 1000, () => {
+    detectSlowConsumer(tcpSocket, limits.slowConsumerSeconds * 1000, () => {
       if (socketConnection.isOpen) closeSocket(tryAgainLater, 'You stopped reading. Come back with your cursor.')
     })
     // What is no WebSocket, or too large, ws itself answers with the close code for it.

@@ -270,7 +270,7 @@ describe('a provider that is silent', () => {
   ]
 
   test(`${phases.map(([when]) => when).join(', ')}: TIMEOUT after a while; its connection is closed, the session goes on`, () =>
-    inWorldsBeside(phases, { limits: { modelSilenceSeconds: 1 } }, async (at, [when, steps, text]) => {
+    inWorldsBeside(phases, { limits: { modelIdleSeconds: 1 } }, async (at, [when, steps, text]) => {
       const answered = await answer([[...steps, { wait: forever }]], { at })
       expect(answered.stream, when).toMatchObject({ status: 'FAILED', error: { code: 'TIMEOUT' } })
       expect(answered.text, when).toBe(text)

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isHelpRequested, helpText } from '../../../src/config/command-line/help.ts'
+import { formatDefault } from '../../../src/config/setting-definition.ts'
 import { allSettings } from '../../../src/config/setting-definitions.ts'
-import { readSettings, SettingsError, type Settings } from '../../../src/config/settings.ts'
+import { readSettings, type Settings } from '../../../src/config/settings.ts'
+import { SettingsError } from '../../../src/config/settings-error.ts'
 
 let homedir: string
 let home: string
@@ -23,7 +25,7 @@ function read(argv: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Settin
   return readSettings({ argv, env, homedir })
 }
 
-function problems(argv: readonly string[] = [], env: NodeJS.ProcessEnv = {}): readonly string[] {
+function readProblems(argv: readonly string[] = [], env: NodeJS.ProcessEnv = {}): readonly string[] {
   try {
     read(argv, env)
   } catch (error) {
@@ -34,10 +36,10 @@ function problems(argv: readonly string[] = [], env: NodeJS.ProcessEnv = {}): re
   return []
 }
 
-const write = (value: unknown): void => writeFileSync(config, JSON.stringify(value))
+const writeConfig = (value: unknown): void => writeFileSync(config, JSON.stringify(value))
 
-describe('where a setting comes from', () => {
-  test('with nothing given, everything has its default', () => {
+describe('the value of a setting', () => {
+  test('is its default if nothing is set', () => {
     expect(read()).toEqual({
       port: 4000,
       host: '127.0.0.1',
@@ -55,8 +57,8 @@ describe('where a setting comes from', () => {
         streams: 1000,
         sockets: 10_000,
         operationsPerSocket: 100,
-        modelSilenceSeconds: 120,
-        stalledReaderSeconds: 30,
+        modelIdleSeconds: 120,
+        slowConsumerSeconds: 30,
         stepsPerAnswer: 50,
         toolSeconds: 120,
         toolResultLength: 50_000,
@@ -66,23 +68,23 @@ describe('where a setting comes from', () => {
     })
   })
 
-  test('config.json wins over the default, the environment over that, and a flag over all', () => {
-    write({ port: 1, offlineDelay: 1, durable: true, host: 'localhost' })
+  test('comes from a flag, the environment, config.json or the default, in this order', () => {
+    writeConfig({ port: 1, offlineDelay: 1, durable: true, host: 'localhost' })
     const env = { SEGUE_PORT: '2', SEGUE_OFFLINE_DELAY: '2', SEGUE_DURABLE: '0' }
     expect(read(['--port', '3'], env)).toMatchObject({ port: 3, offlineDelayMs: 2, durable: false, host: 'localhost' })
   })
 
-  test('a flag takes its value after a space or an equals sign, and the last one counts', () => {
+  test('follows its flag after a space or an equals sign; of repeated flags the last one wins', () => {
     expect(read(['--port=1', '--host', '127.1.2.3', '--port', '0'])).toMatchObject({ port: 0, host: '127.1.2.3' })
   })
 
-  test('an empty environment variable counts as one that is not set', () => {
-    write({ port: 5 })
+  test('does not come from an empty environment variable', () => {
+    writeConfig({ port: 5 })
     expect(read([], { SEGUE_PORT: '', SEGUE_HOME: '', SEGUE_HOST: '' })).toMatchObject({ port: 5, host: '127.0.0.1' })
   })
 
-  test('config.json is looked for in the home that was chosen', () => {
-    write({ port: 5 })
+  test('comes from the config.json of the selected home', () => {
+    writeConfig({ port: 5 })
     mkdirSync(join(homedir, 'other'))
     writeFileSync(join(homedir, 'other', 'config.json'), '\ufeff{"port": 6}')
     expect(read(['--home', '~/other']).port).toBe(6)
@@ -93,11 +95,11 @@ describe('where a setting comes from', () => {
     ['true', true],
     ['0', false],
     ['false', false],
-  ])('SEGUE_DURABLE=%s means %s', (text, meant) => {
-    expect(read([], { SEGUE_DURABLE: text }).durable).toBe(meant)
+  ])('is parsed as a boolean: SEGUE_DURABLE=%s is %s', (text, expected) => {
+    expect(read([], { SEGUE_DURABLE: text }).durable).toBe(expected)
   })
 
-  test('a tilde stands for the home directory, and a relative path is resolved', () => {
+  test('may be a path that begins with a tilde, or a relative path', () => {
     expect(read(['--home', '~', '--hermes-home', 'some/where'])).toMatchObject({
       home: homedir,
       hermesHome: resolve('some/where'),
@@ -105,16 +107,16 @@ describe('where a setting comes from', () => {
     expect(read(['--home', '~other']).home).toBe(resolve('~other'))
   })
 
-  test.each(['localhost', '127.0.0.1', '127.200.3.4', '::1'])('the host %s is a loopback one', (host) => {
+  test.each(['localhost', '127.0.0.1', '127.200.3.4', '::1'])('may be the loopback host %s', (host) => {
     expect(read(['--host', host]).host).toBe(host)
   })
 
-  test('[::1] is ::1', () => {
+  test('is ::1 for the host [::1]', () => {
     expect(read(['--host', '[::1]']).host).toBe('::1')
   })
 })
 
-describe("Hermes' home", () => {
+describe('the Hermes home', () => {
   const hermes = (): string => join(homedir, '.hermes')
 
   function installHermes(): void {
@@ -122,38 +124,38 @@ describe("Hermes' home", () => {
     writeFileSync(join(hermes(), 'state.db'), '')
   }
 
-  test('the usual one is used only when it holds a state.db', () => {
+  test('defaults to ~/.hermes if that contains a state.db', () => {
     mkdirSync(hermes())
     expect(read().hermesHome).toBeNull()
     writeFileSync(join(hermes(), 'state.db'), '')
     expect(read().hermesHome).toBe(hermes())
   })
 
-  test('one that is named is used, also without a state.db', () => {
+  test('may lack a state.db if it is set explicitly', () => {
     expect(read([], { HERMES_HOME: '/no/such/place' }).hermesHome).toBe('/no/such/place')
   })
 
-  test('a relative one in config.json begins at the home', () => {
-    write({ hermesHome: 'agent' })
+  test('is relative to the Segue home in config.json', () => {
+    writeConfig({ hermesHome: 'agent' })
     expect(read().hermesHome).toBe(join(home, 'agent'))
   })
 
-  test('--no-hermes turns it off, whatever else names it', () => {
+  test('is disabled by --no-hermes, whatever else sets it', () => {
     installHermes()
     expect(read(['--no-hermes'], { HERMES_HOME: hermes() }).hermesHome).toBeNull()
   })
 
-  test('"hermes": false in config.json turns it off, and --hermes-home turns it on again', () => {
+  test('is disabled by "hermes": false in config.json, and enabled again by --hermes-home', () => {
     installHermes()
-    write({ hermes: false })
+    writeConfig({ hermes: false })
     expect(read([], { HERMES_HOME: hermes() }).hermesHome).toBeNull()
     expect(read(['--hermes-home', hermes()]).hermesHome).toBe(hermes())
   })
 })
 
-describe('providers', () => {
-  test('each is resolved: the key from the environment or as it is, null where there is none', () => {
-    write({
+describe('a provider', () => {
+  test('has its key from the environment or from config.json, or no key', () => {
+    writeConfig({
       model: 'local/test',
       providers: {
         local: {
@@ -162,7 +164,7 @@ describe('providers', () => {
           apiKeyEnv: 'LOCAL_KEY',
           models: ['test'],
         },
-        claude: { type: 'anthropic', apiKey: 'given' },
+        claude: { type: 'anthropic', apiKey: 'literal' },
         open: { type: 'openai' },
       },
     })
@@ -177,56 +179,56 @@ describe('providers', () => {
           apiKey: 'secret',
           models: ['test'],
         },
-        { name: 'claude', type: 'anthropic', baseURL: null, apiKey: 'given', models: null },
+        { name: 'claude', type: 'anthropic', baseURL: null, apiKey: 'literal', models: null },
         { name: 'open', type: 'openai', baseURL: null, apiKey: null, models: null },
       ],
     })
   })
 
-  test('one whose variable is not set, or empty, stays without a key, and a warning tells', () => {
-    write({ providers: { local: { type: 'openai', apiKeyEnv: 'LOCAL_KEY' } } })
+  test('has no key if its variable is unset or empty, which causes a warning', () => {
+    writeConfig({ providers: { local: { type: 'openai', apiKeyEnv: 'LOCAL_KEY' } } })
     for (const env of [{}, { LOCAL_KEY: '' }]) {
       const { providers, warnings } = read([], env)
       expect(providers?.[0]?.apiKey).toBeNull()
       expect(warnings).toEqual([
-        `${config}: providers.local.apiKeyEnv: the variable LOCAL_KEY is not set, so no key is sent`,
+        `${config}: providers.local.apiKeyEnv: Environment variable LOCAL_KEY is not set. Requests are sent without a key.`,
       ])
     }
   })
 
   test.each(['openai/gpt', 'anthropic/claude', 'ollama/llama3:8b', 'ollama/a/b', 'offline/eliza'])(
-    'without any configured, %s can be named',
+    'need not be configured for the model %s',
     (model) => {
       expect(read(['--model', model]).model).toBe(model)
     },
   )
 
   test.each(['gpt', '/gpt', 'openai/', 'other/gpt', 'offline/parry'])(
-    'without any configured, %s is refused',
+    'must exist for the model %s, even if none is configured',
     (model) => {
-      expect(problems(['--model', model])).toEqual([expect.stringMatching(/^--model: (Invalid|Unknown) .*"/)])
+      expect(readProblems(['--model', model])).toEqual([expect.stringMatching(/^--model: (Invalid|Unknown) .*"/)])
     },
   )
 
-  test('with some configured, only their models and the offline one can be named', () => {
-    write({ providers: { local: { type: 'openai', models: ['test'] }, open: { type: 'openai' } } })
+  test('must be configured for a model, except offline, if any provider is configured', () => {
+    writeConfig({ providers: { local: { type: 'openai', models: ['test'] }, open: { type: 'openai' } } })
     for (const model of ['local/test', 'open/anything', 'offline/eliza'])
       expect(read(['--model', model]).model).toBe(model)
-    expect(problems(['--model', 'openai/gpt'])).toEqual([
+    expect(readProblems(['--model', 'openai/gpt'])).toEqual([
       '--model: Unknown provider in model "openai/gpt". Configured providers: local, open, offline.',
     ])
-    expect(problems([], { SEGUE_MODEL: 'local/other' })).toEqual([
+    expect(readProblems([], { SEGUE_MODEL: 'local/other' })).toEqual([
       'SEGUE_MODEL: Unknown model "local/other". Models of this provider: local/test.',
     ])
   })
 })
 
-describe('MCP servers', () => {
+describe('an MCP server', () => {
   const safe = { HOME: '/home/me', PATH: '/bin', LANG: 'C', LC_ALL: 'C' }
   const program = { type: 'stdio', command: 'npx', args: [], env: safe, cwd: '', secrets: [] }
 
-  test('each is resolved: a program with its whole environment, an address with its headers', () => {
-    write({
+  test('is a program with its environment, or a URL with its headers', () => {
+    writeConfig({
       mcpServers: {
         files: { command: '~/bin/files', args: ['-y', '.'], env: { LEVEL: 'debug' }, cwd: 'notes' },
         GitHub_2: { url: 'https://example.com/mcp', headers: { Authorization: 'Bearer abcdef' } },
@@ -258,13 +260,15 @@ describe('MCP servers', () => {
     expect(warnings).toEqual([])
   })
 
-  test('one that is disabled is none, also in the words of those who say enabled', () => {
-    write({ mcpServers: { a: { command: 'a', disabled: true }, b: { command: 'b', enabled: false, timeout: 1 } } })
+  test('is left out if it is disabled, or not enabled', () => {
+    writeConfig({
+      mcpServers: { a: { command: 'a', disabled: true }, b: { command: 'b', enabled: false, timeout: 1 } },
+    })
     expect(read()).toMatchObject({ mcpServers: [], warnings: [] })
   })
 
-  test('variables are filled in, and what came from one is secret unless any program may see it', () => {
-    write({
+  test('has its variables interpolated; their values are secret unless every program may see them', () => {
+    writeConfig({
       mcpServers: {
         a: {
           command: '${BIN:-npx}',
@@ -290,18 +294,18 @@ describe('MCP servers', () => {
     })
   })
 
-  test('a variable that is not set stays as it is written, and a warning tells', () => {
-    write({ mcpServers: { a: { command: 'npx', args: ['${ONE}', '${ONE}'], env: { B: 'x${TWO}' } } } })
+  test('keeps a variable that is not set unchanged, which causes a warning', () => {
+    writeConfig({ mcpServers: { a: { command: 'npx', args: ['${ONE}', '${ONE}'], env: { B: 'x${TWO}' } } } })
     const { mcpServers, warnings } = read()
     expect(mcpServers).toMatchObject([{ args: ['${ONE}', '${ONE}'], env: { B: 'x${TWO}' } }])
     expect(warnings).toEqual([
-      `${config}: mcpServers.a: the variable TWO is not set, so \${TWO} stays as it is written`,
-      `${config}: mcpServers.a: the variable ONE is not set, so \${ONE} stays as it is written`,
+      `${config}: mcpServers.a: Environment variable TWO is not set. \${TWO} stays unchanged.`,
+      `${config}: mcpServers.a: Environment variable ONE is not set. \${ONE} stays unchanged.`,
     ])
   })
 
-  test('keys that other clients know are no error: a warning tells that they have no effect', () => {
-    write({
+  test('may have keys of other clients, which cause warnings', () => {
+    writeConfig({
       mcpServers: {
         a: { command: 'npx', timeout: 60, autoApprove: ['x'], headers: { Key: 'secret' } },
         b: { url: 'http://127.0.0.1:1', env: { KEY: 'secret' }, description: 'secret' },
@@ -309,114 +313,172 @@ describe('MCP servers', () => {
     })
     expect(read().warnings).toEqual(
       ['a.headers', 'a.timeout', 'a.autoApprove', 'b.env', 'b.description'].map(
-        (key) => `${config}: mcpServers.${key}: nothing here knows it; it has no effect`,
+        (key) => `${config}: mcpServers.${key}: Unknown key. It is ignored.`,
       ),
     )
   })
 
   test.each<[string, unknown, string]>([
-    ['', [], 'an object of servers by name'],
-    ['.a b', { 'a b': { command: 'x' } }, 'named by 1 to 40 of a-z, A-Z'],
-    ['.a__b', { a__b: { command: 'x' } }, 'without two _ in a row'],
-    ['.a_', { a_: { command: 'x' } }, 'or one at the end'],
-    ['.a', { a: 'npx' }, 'an object with at least a command or a url'],
-    ['.a.command', { a: {} }, 'given, or a url instead'],
-    ['.a.command', { a: { command: '' } }, 'the name of a program'],
-    ['.a.url', { a: { command: 'x', url: 'http://x' } }, 'left out where a command is given'],
-    ['.a.url', { a: { url: 'ftp://x' } }, 'an http or https URL'],
-    ['.a.url', { a: { url: 'http://me:pass@x' } }, 'without a password'],
-    ['.a.url', { a: { url: 1 } }, 'an http or https URL'],
-    ['.a.type', { a: { type: 'http', command: 'x' } }, 'stdio for a command, http or sse for a url'],
-    ['.a.type', { a: { type: 'stdio', url: 'http://x' } }, 'stdio for a command, http or sse for a url'],
-    ['.a.type', { a: { type: 'ws', url: 'http://x' } }, 'one of stdio, http, sse'],
-    ['.a.args', { a: { command: 'x', args: '-y' } }, 'a list of texts'],
-    ['.a.args.1', { a: { command: 'x', args: ['-y', 1] } }, 'a text'],
-    ['.a.env.PORT', { a: { command: 'x', env: { PORT: 1 } } }, 'a text'],
-    ['.a.env.A=B', { a: { command: 'x', env: { 'A=B': '' } } }, 'named as variables are'],
-    ['.a.headers.a b', { a: { url: 'http://x', headers: { 'a b': '' } } }, 'named as headers are'],
-    ['.a.headers.a', { a: { url: 'http://x', headers: { a: 'x\ny' } } }, 'a text that can stand in a header'],
-    ['.a.disabled', { a: { command: 'x', disabled: 'yes' } }, 'true or false'],
-  ])('mcpServers%s is wrong in %j', (place, mcpServers, allowed) => {
-    write({ mcpServers })
-    expect(problems()).toEqual([expect.stringContaining(`${config}: mcpServers${place}: it has to be `)])
-    expect(problems()[0]).toContain(allowed)
+    ['', [], 'Must be an object of servers by name.'],
+    ['.a b', { 'a b': { command: 'x' } }, 'Invalid name. Must be 1 to 40 characters: a-z, A-Z'],
+    [
+      '.a__b',
+      { a__b: { command: 'x' } },
+      'Invalid name. Must be 1 to 40 characters: a-z, A-Z, 0-9, - and _. The first must be a letter or a digit. Must not contain __',
+    ],
+    [
+      '.a_',
+      { a_: { command: 'x' } },
+      'Invalid name. Must be 1 to 40 characters: a-z, A-Z, 0-9, - and _. The first must be a letter or a digit. Must not contain __ or end with _.',
+    ],
+    ['.a', { a: 'npx' }, 'Must be an object with a command or a url.'],
+    ['.a.command', { a: {} }, 'Missing. Set command, or url for a remote server.'],
+    ['.a.command', { a: { command: '' } }, 'Must be the name or the path of a program.'],
+    ['.a.url', { a: { command: 'x', url: 'http://x' } }, 'Must not be set together with command.'],
+    ['.a.url', { a: { url: 'ftp://x' } }, 'Must be an http or https URL'],
+    ['.a.url', { a: { url: 'http://me:pass@x' } }, 'Must be an http or https URL without a password.'],
+    ['.a.url', { a: { url: 1 } }, 'Must be an http or https URL.'],
+    ['.a.type', { a: { type: 'http', command: 'x' } }, 'Must be stdio with command, http or sse with url.'],
+    ['.a.type', { a: { type: 'stdio', url: 'http://x' } }, 'Must be stdio with command, http or sse with url.'],
+    ['.a.type', { a: { type: 'ws', url: 'http://x' } }, 'Must be stdio, http or sse.'],
+    ['.a.args', { a: { command: 'x', args: '-y' } }, 'Must be a list of strings.'],
+    ['.a.args.1', { a: { command: 'x', args: ['-y', 1] } }, 'Must be a string.'],
+    ['.a.env.PORT', { a: { command: 'x', env: { PORT: 1 } } }, 'Must be a string.'],
+    ['.a.env.A=B', { a: { command: 'x', env: { 'A=B': '' } } }, 'Invalid variable name.'],
+    ['.a.headers.a b', { a: { url: 'http://x', headers: { 'a b': '' } } }, 'Invalid header name.'],
+    ['.a.headers.a', { a: { url: 'http://x', headers: { a: 'x\ny' } } }, 'Must be a valid header value.'],
+    ['.a.disabled', { a: { command: 'x', disabled: 'yes' } }, 'Must be true or false.'],
+  ])('is rejected at mcpServers%s of %j', (path, mcpServers, message) => {
+    writeConfig({ mcpServers })
+    expect(readProblems()).toEqual([expect.stringContaining(`${config}: mcpServers${path}: `)])
+    expect(readProblems()[0]).toContain(`: ${message}`)
   })
 
-  test('all that is wrong with one is named at once, and nothing of what it holds', () => {
-    write({
+  test('has all its problems reported at once, without its values', () => {
+    writeConfig({
       mcpServers: { a: { type: 'http', args: ['secret', 1], env: { KEY: ['secret'] }, cwd: 1, disabled: 'secret' } },
     })
-    expect(problems().map((problem) => problem.slice(config.length + 2).split(': ')[0])).toEqual([
+    expect(readProblems().map((problem) => problem.slice(config.length + 2).split(': ')[0])).toEqual([
       'mcpServers.a.args.1',
       'mcpServers.a.env.KEY',
       'mcpServers.a.cwd',
       'mcpServers.a.disabled',
       'mcpServers.a.command',
     ])
-    expect(problems().join('\n')).not.toContain('secret')
+    expect(readProblems().join('\n')).not.toContain('secret')
   })
 })
 
-describe('what is wrong', () => {
-  test('everything is named in one message, with where it came from and what is allowed', () => {
-    write({ port: '1', colour: 'red', providers: { local: { type: 'opanai' } }, model: 'lokal/x' })
-    const found = problems(['--host', '0.0.0.0', '--prot', '1'], { SEGUE_OFFLINE_DELAY: '-1', SEGUE_DURABLE: 'yes' })
-    expect(found).toEqual([
-      expect.stringMatching(/^--prot: unknown flag; it has to be one of --port, .*--help$/),
-      expect.stringContaining(`${config}: colour: unknown key; it has to be one of port, host`),
-      `${config}: providers.local.type: it has to be one of openai, anthropic, openai-compatible`,
-      `${config}: model: Unknown provider in model "lokal/x". Configured providers: local, offline.`,
-      `${config}: port: "1" has to be an integer from 0 to 65535`,
-      expect.stringMatching(/^--host: "0.0.0.0" has to be localhost, .* are not supported yet$/),
-      'SEGUE_DURABLE: "yes" has to be 1, true, 0 or false',
-      'SEGUE_OFFLINE_DELAY: "-1" has to be an integer from 0 to 60000',
+describe('a limit under its former name', () => {
+  const renamed = (key: string, name: string): string =>
+    `${config}: limits.${key}: Renamed to ${name}. Use the new name.`
+
+  test('is accepted, with a warning that gives the new name', () => {
+    writeConfig({ limits: { modelSilenceSeconds: 60, stalledReaderSeconds: 20, streams: 5 } })
+    expect(read()).toMatchObject({
+      limits: { modelIdleSeconds: 60, slowConsumerSeconds: 20, streams: 5, toolSeconds: 120 },
+      warnings: [
+        renamed('modelSilenceSeconds', 'modelIdleSeconds'),
+        renamed('stalledReaderSeconds', 'slowConsumerSeconds'),
+      ],
+    })
+  })
+
+  test('is ignored, with a warning, if the new name is set as well', () => {
+    for (const limits of [
+      { modelSilenceSeconds: 60, modelIdleSeconds: 50 },
+      { modelIdleSeconds: 50, modelSilenceSeconds: 60 },
+    ]) {
+      writeConfig({ limits })
+      const settings = read()
+      expect(settings.limits.modelIdleSeconds).toBe(50)
+      expect(settings.limits).not.toHaveProperty('modelSilenceSeconds')
+      expect(settings.warnings).toEqual([
+        `${config}: limits.modelSilenceSeconds: Ignored, because its new name modelIdleSeconds is set as well. Remove it.`,
+      ])
+    }
+  })
+
+  test('is checked under the new name', () => {
+    writeConfig({ limits: { modelSilenceSeconds: 0 } })
+    expect(readProblems()).toEqual([
+      `${config}: limits.modelIdleSeconds: Must be a number of seconds above 0, up to 86400.`,
     ])
   })
 
-  test.each(['-1', '65536', '1.5', '1e3', '0x10', ' 80', 'abc', ''])('the port %j is refused', (port) => {
-    expect(problems([`--port=${port}`])).toEqual([
-      expect.stringMatching(/^--port: .* has to be an integer from 0 to 65535$/),
+  test('is not among the allowed keys', () => {
+    writeConfig({ limits: { silence: 1 } })
+    expect(readProblems()).toEqual([
+      `${config}: limits.silence: Unknown key. Allowed keys: streams, sockets, operationsPerSocket, modelIdleSeconds, stepsPerAnswer, toolSeconds, decisionSeconds, toolResultLength, slowConsumerSeconds.`,
+    ])
+  })
+})
+
+describe('a problem', () => {
+  test('is reported with all others, each with its source and the allowed values', () => {
+    writeConfig({ port: '1', colour: 'red', providers: { local: { type: 'opanai' } }, model: 'lokal/x' })
+    const problems = readProblems(['--host', '0.0.0.0', '--prot', '1'], {
+      SEGUE_OFFLINE_DELAY: '-1',
+      SEGUE_DURABLE: 'yes',
+    })
+    expect(problems).toEqual([
+      expect.stringMatching(/^--prot: Unknown flag\. Known flags: --port, .*--help\.$/),
+      expect.stringContaining(`${config}: colour: Unknown key. Allowed keys: port, host`),
+      `${config}: providers.local.type: Must be one of openai, anthropic, openai-compatible.`,
+      `${config}: model: Unknown provider in model "lokal/x". Configured providers: local, offline.`,
+      `${config}: port: Invalid value "1". Must be an integer from 0 to 65535.`,
+      expect.stringMatching(/^--host: Invalid value "0.0.0.0"\. Must be localhost, .* are not supported yet\.$/),
+      'SEGUE_DURABLE: Invalid value "yes". Must be 1, true, 0 or false.',
+      'SEGUE_OFFLINE_DELAY: Invalid value "-1". Must be an integer from 0 to 60000.',
+    ])
+  })
+
+  test.each(['-1', '65536', '1.5', '1e3', '0x10', ' 80', 'abc', ''])('is reported for the port %j', (port) => {
+    expect(readProblems([`--port=${port}`])).toEqual([
+      expect.stringMatching(/^--port: Invalid value .*\. Must be an integer from 0 to 65535\.$/),
     ])
   })
 
   test.each(['0.0.0.0', '::', '192.168.1.2', 'example.com', '127.1', '127.0.0.1.example.com', '[127.0.0.1]'])(
-    'the host %s is refused, for servers off loopback are not supported yet',
+    'is reported for the host %s, which is not a loopback address',
     (host) => {
-      expect(problems(['--host', host])).toEqual([expect.stringContaining('not supported yet')])
+      expect(readProblems(['--host', host])).toEqual([expect.stringContaining('not supported yet')])
     },
   )
 
-  test('a value that another one wins over is wrong all the same', () => {
-    expect(problems(['--port', '1'], { SEGUE_PORT: 'x' })).toEqual([expect.stringContaining('SEGUE_PORT')])
+  test('is reported for an overridden value', () => {
+    expect(readProblems(['--port', '1'], { SEGUE_PORT: 'x' })).toEqual([expect.stringContaining('SEGUE_PORT')])
   })
 
-  test('a flag without its value, a switch with one, a stray word and an unknown short flag are refused', () => {
-    expect(problems(['--port', '--durable=1', 'word', '-p'])).toEqual([
-      '--port: needs a value',
-      expect.stringContaining('"word": flags begin with --'),
-      expect.stringContaining('-p: unknown flag'),
+  test('is reported for a missing value, an extra value, an unexpected argument and an unknown flag', () => {
+    expect(readProblems(['--port', '--durable=1', 'word', '-p'])).toEqual([
+      '--port: This flag needs a value.',
+      expect.stringContaining('-p: Unknown flag.'),
+      expect.stringContaining('"word": Unexpected argument. Known flags: --port'),
     ])
-    expect(problems(['--durable=1', '--no-hermes=x', '--model'])).toEqual([
-      '--durable: takes no value',
-      '--no-hermes: takes no value',
-      '--model: needs a value',
+    expect(readProblems(['--durable=1', '--no-hermes=x', '--model'])).toEqual([
+      '--durable: This flag takes no value.',
+      '--no-hermes: This flag takes no value.',
+      '--model: This flag needs a value.',
     ])
   })
 
   test.each(['--constructor', '--__proto__=1', '--Port=1', '--no-port', '--hermes'])(
-    'the flag %s is unknown',
+    'is reported for the unknown flag %s',
     (flag) => {
-      expect(problems([flag])).toEqual([expect.stringContaining(': unknown flag; ')])
+      expect(readProblems([flag])).toEqual([expect.stringContaining(': Unknown flag. ')])
     },
   )
 
-  test('--no-hermes and --hermes-home contradict each other', () => {
-    expect(problems(['--no-hermes', '--hermes-home', '/x'])).toEqual(['--no-hermes: contradicts --hermes-home'])
+  test('is reported if --no-hermes and --hermes-home are set', () => {
+    expect(readProblems(['--no-hermes', '--hermes-home', '/x'])).toEqual([
+      '--no-hermes: Contradicts --hermes-home. Remove one of them.',
+    ])
   })
 
-  test('the home cannot be set in config.json', () => {
-    write({ home: '/x' })
-    expect(problems()).toEqual([expect.stringContaining(`${config}: home: unknown key`)])
+  test('is reported for a home in config.json', () => {
+    writeConfig({ home: '/x' })
+    expect(readProblems()).toEqual([expect.stringContaining(`${config}: home: Unknown key.`)])
   })
 
   test.each([
@@ -429,55 +491,59 @@ describe('what is wrong', () => {
     ['{"a": nul}', 1, 7],
     ['{} {}', 1, 4],
     ['', 1, 1],
-  ])('%j is not JSON, and the message says where', (text, line, column) => {
+  ])('is reported with its position in the invalid JSON %j', (text, line, column) => {
     writeFileSync(config, text)
-    expect(problems()).toEqual([`${config}: line ${line}, column ${column}: this is not JSON`])
+    expect(readProblems()).toEqual([`${config}: line ${line}, column ${column}: Invalid JSON.`])
   })
 
-  test.each(['[]', 'null', '"port"', '4000'])('a config.json that is %s is refused: it is not an object', (text) => {
+  test.each(['[]', 'null', '"port"', '4000'])('is reported for the config.json %s, which is not an object', (text) => {
     writeFileSync(config, text)
-    expect(problems()).toEqual([`${config}: it has to be an object, in braces`])
+    expect(readProblems()).toEqual([`${config}: Must be a JSON object.`])
   })
 
-  test('a config.json that cannot be read is an error, and one that is not there is none', () => {
+  test('is reported for a config.json that cannot be read, but not for a missing one', () => {
     mkdirSync(config)
-    expect(problems()).toEqual([`${config}: can't be read (EISDIR)`])
+    expect(readProblems()).toEqual([`${config}: Cannot read the file (EISDIR).`])
     rmSync(config, { recursive: true })
-    expect(problems()).toEqual([])
-    if (process.getuid?.() === 0) return // Root may read everything.
-    write({})
+    expect(readProblems()).toEqual([])
+    if (process.getuid?.() === 0) return // Mode bits do not apply to root.
+    writeConfig({})
     chmodSync(config, 0)
-    expect(problems()).toEqual([`${config}: can't be read (EACCES)`])
+    expect(readProblems()).toEqual([`${config}: Cannot read the file (EACCES).`])
   })
 
   test.each<[string, unknown, string]>([
-    ['', [], 'an object of providers by name'],
-    ['.Local', { Local: { type: 'openai' } }, 'named by 1 to 64 of a-z'],
-    ['.offline', { offline: { type: 'openai' } }, 'not offline'],
-    ['.a', { a: 'openai' }, 'an object with at least a type'],
-    ['.a.type', { a: {} }, 'one of openai, anthropic, openai-compatible'],
-    ['.a.baseURL', { a: { type: 'openai-compatible' } }, 'given for the type openai-compatible'],
-    ['.a.baseURL', { a: { type: 'openai', baseURL: 'ftp://x' } }, 'an http or https URL'],
-    ['.a.baseURL', { a: { type: 'openai', baseURL: 'localhost:80/v1' } }, 'an http or https URL'],
-    ['.a.apiKey', { a: { type: 'openai', apiKey: 'x', apiKeyEnv: 'X' } }, 'left out where apiKeyEnv is given'],
-    ['.a.models', { a: { type: 'openai', models: [] } }, 'a list of at least one model name'],
-    ['.a.models.1', { a: { type: 'openai', models: ['x', ''] } }, 'a text that is not empty'],
-  ])('providers%s is wrong in %j', (place, providers, allowed) => {
-    write({ providers })
-    expect(problems()).toEqual([expect.stringContaining(`${config}: providers${place}: it has to be `)])
-    expect(problems()[0]).toContain(allowed)
+    ['', [], 'Must be an object of providers by name.'],
+    ['.Local', { Local: { type: 'openai' } }, 'Invalid name. Must be 1 to 64 of a-z'],
+    [
+      '.offline',
+      { offline: { type: 'openai' } },
+      'Invalid name. Must be 1 to 64 of a-z, 0-9, - and _, beginning with a letter or a digit, and not offline.',
+    ],
+    ['.a', { a: 'openai' }, 'Must be an object with a type.'],
+    ['.a.type', { a: {} }, 'Must be one of openai, anthropic, openai-compatible.'],
+    ['.a.baseURL', { a: { type: 'openai-compatible' } }, 'Missing. The type openai-compatible needs it.'],
+    ['.a.baseURL', { a: { type: 'openai', baseURL: 'ftp://x' } }, 'Must be an http or https URL'],
+    ['.a.baseURL', { a: { type: 'openai', baseURL: 'localhost:80/v1' } }, 'Must be an http or https URL'],
+    ['.a.apiKey', { a: { type: 'openai', apiKey: 'x', apiKeyEnv: 'X' } }, 'Must not be set together with apiKeyEnv.'],
+    ['.a.models', { a: { type: 'openai', models: [] } }, 'Must be a list of at least one model name.'],
+    ['.a.models.1', { a: { type: 'openai', models: ['x', ''] } }, 'Must be a string that is not empty.'],
+  ])('is reported at providers%s of %j', (path, providers, message) => {
+    writeConfig({ providers })
+    expect(readProblems()).toEqual([expect.stringContaining(`${config}: providers${path}: `)])
+    expect(readProblems()[0]).toContain(`: ${message}`)
   })
 
-  test('an unknown key of a provider does not hide its other faults', () => {
-    write({ providers: { a: { type: 'openai-compatible', apiKey: 'x', apiKeyEnv: 'X', url: 'http://x' } } })
-    expect(problems().map((problem) => problem.slice(config.length + 2).split(': ')[0])).toEqual([
+  test('is not hidden by an unknown key of the same provider', () => {
+    writeConfig({ providers: { a: { type: 'openai-compatible', apiKey: 'x', apiKeyEnv: 'X', url: 'http://x' } } })
+    expect(readProblems().map((problem) => problem.slice(config.length + 2).split(': ')[0])).toEqual([
       'providers.a.url',
       'providers.a.baseURL',
       'providers.a.apiKey',
     ])
   })
 
-  test('a key is never in a message, wherever it was put', () => {
+  test('never contains an API key, wherever the key is', () => {
     const secret = 'sk-aBc123xYz'
     const texts = [
       { providers: { a: { type: 'openai', apiKey: secret, apiKeyEnv: 'X' } } },
@@ -487,26 +553,27 @@ describe('what is wrong', () => {
     ].map((value) => JSON.stringify(value))
     for (const text of [...texts, `{"apiKey": ${secret}}`, `{"apiKey": "${secret}" x}`]) {
       writeFileSync(config, text)
-      expect(problems()).not.toEqual([])
-      expect(problems().join('\n')).not.toContain(secret)
+      expect(readProblems()).not.toEqual([])
+      expect(readProblems().join('\n')).not.toContain(secret)
     }
     rmSync(config)
-    expect(problems(['--api-key', secret]).join('\n')).toMatch(/^--api-key: unknown flag; (?!.*sk-)/)
-    expect(problems([`--api-key=${secret}`]).join('\n')).toMatch(/^--api-key: unknown flag; (?!.*sk-)/)
+    expect(readProblems(['--api-key', secret]).join('\n')).toMatch(/^--api-key: Unknown flag\. (?!.*sk-)/)
+    expect(readProblems([`--api-key=${secret}`]).join('\n')).toMatch(/^--api-key: Unknown flag\. (?!.*sk-)/)
   })
 })
 
 describe('the help', () => {
-  test('names every flag, variable, key and default', () => {
-    for (const { flag, env, key, default: fallback } of allSettings) {
+  test('lists every flag, variable, key and default', () => {
+    for (const definition of allSettings) {
+      const { flag, env, key } = definition
       if (flag !== null) expect(helpText).toContain(`--${flag}`)
       if (env !== null) expect(helpText).toContain(env)
       if (key !== null) expect(helpText).toContain(`"${key}"`)
-      expect(helpText).toContain(`Default: ${fallback}.`)
+      expect(helpText).toContain(`Default: ${formatDefault(definition)}.`)
     }
   })
 
-  test('is asked for by --help and by -h', () => {
+  test('is requested by --help and -h', () => {
     expect(isHelpRequested(['--port', '1', '--help'])).toBe(true)
     expect(isHelpRequested(['-h'])).toBe(true)
     expect(isHelpRequested(['--port', '1'])).toBe(false)

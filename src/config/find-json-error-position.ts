@@ -1,5 +1,5 @@
 const whitespace = /[ \t\r\n]*/y
-// A string goes up to its quote, with neither control characters nor unknown escapes.
+// A string: no control characters, and only the escapes that JSON knows.
 const key = /"(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy
 const scalar = new RegExp(`${key.source}|-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][+-]?\\d+)?|true|false|null`, 'uy')
 const [colon, comma] = [/:/y, /,/y]
@@ -9,8 +9,9 @@ const brackets = [
 ]
 
 /**
- * Line and column, both from 1, of the first thing in a text that keeps it from being JSON; its end when something is
- * missing there. `JSON.parse` tells this for some faults only, and quotes the text, which may be a secret, for others.
+ * Returns the position of the first syntax error in a text that is not JSON; the end of the text if something is missing
+ * there. Lines and columns start at 1. `JSON.parse` reports the position of some errors only, and quotes the text, which
+ * may be a secret, in others.
  */
 export function findJsonErrorPosition(text: string): { readonly line: number; readonly column: number } {
   let position = 0

@@ -1,17 +1,18 @@
 const variablePattern = /\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g
 
-/** A text with its variables filled in, and what became of them. */
+/** A text after interpolation, and the variables that it referred to. */
 export interface Interpolated {
   readonly text: string
-  /** What came from the environment. */
+  /** Variables that were replaced by their value. */
   readonly resolved: readonly { readonly name: string; readonly value: string }[]
-  /** The names of those that are not set. */
+  /** Names of variables that are unset and have no default. */
   readonly unset: readonly string[]
 }
 
 /**
- * Fills in `${NAME}` and, for when it is not set or empty, `${NAME:-default}`, as other clients of MCP do; some of them
- * write `${env:NAME}`. A variable that is not set and has no default stays as it is written.
+ * Replaces `${NAME}` and `${NAME:-default}` by environment variables, as other MCP clients do; some of them write
+ * `${env:NAME}`. The default applies if the variable is unset or empty. An unset variable without a default is not
+ * replaced.
  */
 export function interpolateEnv(text: string, env: NodeJS.ProcessEnv): Interpolated {
   const resolved: { name: string; value: string }[] = []

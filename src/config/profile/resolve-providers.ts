@@ -1,0 +1,36 @@
+import type { SettingsReport } from '../settings-reader.ts'
+import type { Provider } from './provider.ts'
+import type { ProviderEntry } from './providers-schema.ts'
+
+export interface ResolvedProviders extends Required<Pick<SettingsReport, 'warnings'>> {
+  readonly providers: readonly Provider[]
+}
+
+/**
+ * Looks the API keys up in the environment. A provider whose variable is unset has no key: its server may need none. The
+ * warning about it begins with `label`, which says where the entries come from.
+ */
+export function resolveProviders(
+  entries: Readonly<Record<string, ProviderEntry>>,
+  env: NodeJS.ProcessEnv,
+  label: string,
+): ResolvedProviders {
+  const warnings: string[] = []
+  const providers = Object.entries(entries).map(([name, entry]): Provider => {
+    const { type, baseURL, apiKeyEnv, apiKey, models, contextWindow } = entry
+    const envKey = apiKeyEnv === undefined ? undefined : env[apiKeyEnv] || undefined
+    if (apiKeyEnv !== undefined && envKey === undefined)
+      warnings.push(
+        `${label}.${name}.apiKeyEnv: Environment variable ${apiKeyEnv} is not set. Requests are sent without a key.`,
+      )
+    return {
+      name,
+      type,
+      baseURL: baseURL ?? null,
+      apiKey: apiKey ?? envKey ?? null,
+      models: models ?? null,
+      contextWindow: contextWindow ?? null,
+    }
+  })
+  return { providers, warnings }
+}
