@@ -39,8 +39,8 @@ describe('the page on configuration', () => {
     const code = (text: string | null): string => (text === null ? '' : `\`${text}\``)
     const rows = allSettings.map((definition) => {
       const { flag, argument, env, key, description } = definition
-      const names = [flag && [`--${flag}`, argument].filter(Boolean).join(' '), env, key]
-      return [...names.map(code), formatDefault(definition), description]
+      const usage = flag && [`--${flag}`, argument].filter(Boolean).join(' ')
+      return [code(usage), code(env), code(key), formatDefault(definition), description]
     })
     const table = listTables('docs/configuration.md').find(({ header }) => header[0] === 'Flag')
     expect(table?.header).toEqual(['Flag', 'Environment', 'config.json', 'Default', 'What it is'])
