@@ -9,10 +9,6 @@ export interface Context {
   readonly signal: AbortSignal
   /** The newest event that an EventSource had before it came back. */
   readonly lastEventId: number | null
-  /** Throws where nothing may be started: over a transport that is for reading only. */
-  readonly assertCanStart: () => void
-  /** Called when the reader of a stream has everything already. */
-  readonly onFullyRead: () => void
 }
 
 /** What a transport tells of the caller. */
@@ -22,8 +18,6 @@ const defaultRequestInfo: RequestInfo = {
   operationId: null,
   signal: new AbortController().signal,
   lastEventId: null,
-  assertCanStart: () => undefined,
-  onFullyRead: () => undefined,
 }
 
 export function createContext(registry: ProfileRegistry, requestInfo: Partial<RequestInfo> = {}): Context {

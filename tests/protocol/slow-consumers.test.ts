@@ -57,7 +57,7 @@ test('A2 a WebSocket that is not read costs less than one event more than the sy
 
   // What the system had kept is there when it reads on, and then why there is no more.
   socket.resume()
-  expect(await socket.closed).toEqual({ code: 1013, reason: 'You stopped reading. Come back with your cursor.' })
+  expect(await socket.closed).toEqual({ code: 1013, reason: 'Slow consumer: reconnect with your last cursor.' })
   for (let next = socket.takeBuffered(); next; next = socket.takeBuffered()) seen.push(parseDeltaEvent(next.payload))
   const cursor = seen.at(-1)?.seq ?? 0
   expect(joinDeltas(seen).length).toBeLessThan(answer.length)

@@ -145,7 +145,7 @@ test('C1 1001 says that the server stops, once everybody was told how their answ
   await talker?.next()
   await talker?.next()
   await provided[Symbol.asyncDispose]()
-  expect(await talker?.closed).toEqual({ code: 1001, reason: 'The server stops.' })
+  expect(await talker?.closed).toEqual({ code: 1001, reason: 'Server is stopping: reconnect later.' })
   expect((await idler?.closed)?.code).toBe(1001)
   expect(parseDeltaEvent((await talker?.next())?.payload).type).toBe('StreamFinished')
   expect(await talker?.next()).toEqual({ id: '1', type: 'complete' })

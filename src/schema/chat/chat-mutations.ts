@@ -153,18 +153,21 @@ builder.mutationFields((t) => ({
   }),
 }))
 
+/** The extension that marks a subscription field which starts something. The server refuses it over GET. */
+export const startsStream = 'startsStream'
+
 const afterDescription = 'Only events with a greater seq.'
 
 builder.subscriptionFields((t) => ({
   streamChat: t.field({
     type: ChatEventInterface,
     description: 'Starts an answer (or joins the one started with the same key) and follows it to its StreamFinished.',
+    extensions: { [startsStream]: true },
     args: {
       input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }),
       after: t.arg.int({ description: afterDescription }),
     },
     subscribe: async (_, { input, after }, context) => {
-      context.assertCanStart()
       const cursor = resolveCursor(after)
       const { id, sessionId } = await startStream(input, context)
       const { chats } = await context.profiles.requireProfileOfSession(sessionId)
@@ -180,11 +183,12 @@ builder.subscriptionFields((t) => ({
       streamId: t.arg.id({ required: true, description: 'The stream.' }),
       after: t.arg.int({ defaultValue: 0, description: afterDescription }),
     },
-    subscribe: async (_, { streamId, after }, { profiles, lastEventId, onFullyRead }) => {
+    subscribe: async (_, { streamId, after }, { profiles, lastEventId }) => {
       const cursor = resolveCursor(after, lastEventId)
-      const { subscriptions: followers } = (await profiles.requireProfileOwning('Stream', streamId)).chats
-      if (await followers.isFullyRead(streamId, cursor)) onFullyRead()
-      return followers.subscribeToStream(streamId, cursor)
+      const { subscriptions } = (await profiles.requireProfileOwning('Stream', streamId)).chats
+      const isFullyRead = await subscriptions.isFullyRead(streamId, cursor)
+      // The SSE transport reads the flag: it is what stops an EventSource.
+      return Object.assign(await subscriptions.subscribeToStream(streamId, cursor), { isFullyRead })
     },
     resolve: (event) => event,
   }),

@@ -1,13 +1,11 @@
-import { type DocumentNode, type ExecutionArgs, getOperationAST, GraphQLError, parse, validate } from 'graphql'
+import { type ExecutionArgs, getOperationAST, type GraphQLError, type OperationTypeNode } from 'graphql'
 import type { Context } from '../../schema/context.ts'
 import { schema } from '../../schema/schema.ts'
-import { DocumentCache } from './document-cache.ts'
-import { createGraphQLError } from './format-error.ts'
+import { createGraphQLError } from './create-graphql-error.ts'
+import type { DocumentCache } from './documents/document-cache.ts'
+import { loadDocument } from './documents/load-document.ts'
 
-/** The most that a request, or a message over WebSocket, may have. */
-export const maxRequestBytes = 16 * 1024 * 1024 // bytes
-
-/** What a client asks to have executed. */
+/** What a client asks the server to execute. */
 export interface GraphQLParams {
   readonly query: string
   readonly variables?: Record<string, unknown> | null | undefined
@@ -15,53 +13,25 @@ export interface GraphQLParams {
 }
 
 export interface PreparedOperation {
-  readonly type: 'query' | 'mutation' | 'subscription'
+  readonly type: `${OperationTypeNode}`
   readonly args: ExecutionArgs
 }
 
-/** Reads a request as far as it can be without running it. What is wrong comes back as errors with their codes. */
+/** Parses and validates an operation without executing it. Returns the errors, with their codes, if it is invalid. */
 export function prepareOperation(
   { query, variables, operationName }: GraphQLParams,
   contextValue: Context,
+  documents: DocumentCache,
 ): PreparedOperation | readonly GraphQLError[] {
-  const document = parseAndValidate(query)
-  if (Array.isArray(document)) return document
+  const document = loadDocument(query, documents)
+  if (!('kind' in document)) return document
   const type = getOperationAST(document, operationName)?.operation
-  if (!type) {
-    const expectedOperation = operationName
-      ? `named ${JSON.stringify(operationName)}`
-      : 'that is meant: name it as operationName'
-    return [createGraphQLError('GRAPHQL_VALIDATION_FAILED', `The document has no one operation ${expectedOperation}.`)]
-  }
+  if (!type) return [createGraphQLError('GRAPHQL_VALIDATION_FAILED', describeMissingOperation(operationName))]
   return { type, args: { schema, document, variableValues: variables, operationName, contextValue } }
 }
 
-const documentCache = new DocumentCache()
-
-function parseAndValidate(query: string): DocumentNode | GraphQLError[] {
-  const cached = documentCache.get(query)
-  if (cached) return cached
-  const document = parseDocument(query)
-  if (document instanceof GraphQLError) return [document]
-  const errors = validate(schema, document)
-  if (errors.length > 0)
-    return errors.map((error) => createGraphQLError('GRAPHQL_VALIDATION_FAILED', error.message, {}, error))
-  documentCache.add(query, document)
-  return document
-}
-
-function parseDocument(query: string): DocumentNode | GraphQLError {
-  try {
-    return parse(query)
-  } catch (error) {
-    if (error instanceof GraphQLError) return createGraphQLError('GRAPHQL_PARSE_FAILED', error.message, {}, error)
-    throw error
-  }
-}
-
-/** Any link makes a browser send a GET, and an EventSource repeats its own for ever: neither may start an answer. */
-export function assertNotGet(method: string | undefined): void {
-  if (method !== 'GET') return
-  const http = { status: 405, headers: { Allow: 'POST' } }
-  throw createGraphQLError('FORBIDDEN', 'Nothing can be started by a GET request: send a POST.', { http })
+function describeMissingOperation(operationName: string | null | undefined): string {
+  return operationName
+    ? `The document has no operation named ${JSON.stringify(operationName)}. Set operationName to the name of one of its operations.`
+    : 'The document does not have exactly one operation. Set operationName to the name of the one to execute.'
 }

@@ -1,27 +1,51 @@
-import type { GraphQLError } from 'graphql'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type ExecutionArgs, type ExecutionResult, validateSubscriptionArgs } from 'graphql'
 import { createYoga, type Plugin, useExecutionCancellation } from 'graphql-yoga'
-import type { Logger } from '../../lib/logger.ts'
-import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import { type Context, createContext } from '../../schema/context.ts'
 import { schema } from '../../schema/schema.ts'
-import type { Executor } from './executor.ts'
-import { assertNotGet, maxRequestBytes } from './prepare-operation.ts'
+import type { ProfileRegistry } from '../../services/profile-registry.ts'
+import { maxRequestBytes } from '../http/max-request-bytes.ts'
 import { usePlayground } from '../playground/use-playground.ts'
-import { createGraphQLError, toPublicError } from './format-error.ts'
+import { createGraphQLError } from './create-graphql-error.ts'
+import { forbiddenOverGet, startsSomething } from './forbidden-over-get.ts'
+import type { DocumentCache } from './documents/document-cache.ts'
+import { useDocumentCache } from './documents/use-document-cache.ts'
+import type { ErrorFormatter } from './error-formatter.ts'
+import { executeOperation } from './execute-operation.ts'
 
 export const graphqlPath = '/graphql'
 
-/** GraphQL over HTTP: queries, mutations and the playground, each at the one path. */
-export function createYogaHandler(profiles: ProfileRegistry, executor: Executor, log: Logger) {
-  const onUnexpectedError = (error: unknown): void => log.error({ err: error }, 'an operation failed')
-  return createYoga<object, Context>({
+export interface YogaHandlerOptions {
+  readonly profiles: ProfileRegistry
+  readonly documents: DocumentCache
+  readonly errors: ErrorFormatter
+  /** A client that accepts no byte of its response for this long is disconnected. */
+  readonly slowConsumerTimeoutMs: number
+}
+
+interface NodeContext {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+}
+
+/** Handles queries and mutations over HTTP, and serves the playground to browsers, all at `graphqlPath`. */
+export function createYogaHandler({ profiles, documents, errors, slowConsumerTimeoutMs }: YogaHandlerOptions) {
+  return createYoga<NodeContext, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
-    context: ({ request }) =>
-      createContext(profiles, { signal: request.signal, assertCanStart: () => assertNotGet(request.method) }),
-    plugins: [usePlayground(), useJsonQueryParams(), useExecutor(executor), useExecutionCancellation()],
-    maskedErrors: { maskError: (error) => toPublicError(error, onUnexpectedError) },
-    // Faults are logged where errors become public; Yoga would log what callers do wrong as well, and all of it twice.
+    context: ({ request }) => createContext(profiles, { signal: request.signal }),
+    plugins: [
+      usePlayground(),
+      useJsonContentType(),
+      useJsonQueryParams(),
+      useDocumentCache(documents),
+      useExecutor(),
+      useExecutionCancellation(),
+      useResponseTimeout(slowConsumerTimeoutMs),
+    ],
+    parserAndValidationCache: false,
+    maskedErrors: { maskError: (error) => errors.format(error) },
+    // The error formatter logs what the server is to blame for. Yoga would log clients' mistakes, too.
     logging: false,
     cors: false,
     multipart: false,
@@ -31,37 +55,36 @@ export function createYogaHandler(profiles: ProfileRegistry, executor: Executor,
   })
 }
 
-/** Instead of Yoga's executor, graphql's own. */
-function useExecutor({ execute, subscribe }: Executor): Plugin {
+/** Executes with graphql-js instead of Yoga's executor. Refuses subscriptions, which have transports of their own. */
+function useExecutor(): Plugin {
   return {
-    onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
+    onExecute: ({ setExecuteFn }) => setExecuteFn(executeOperation),
     onSubscribe: ({ args, setSubscribeFn }) => {
-      setSubscribeFn(async (executionArgs) => {
-        // What cannot be had by a GET at all is told so first. Nothing is begun by looking: a GET begins nothing.
-        if (args.contextValue.request.method === 'GET') {
-          const result = await subscribe(executionArgs)
-          if (!(Symbol.asyncIterator in result)) return result
-          await result[Symbol.asyncIterator]().return?.()
-        }
-        // Yoga's own event streams know no ids, and do not let go of who stopped reading.
-        return { errors: [subscriptionTransportError()] }
-      })
+      const isGet = args.contextValue.request.method === 'GET'
+      setSubscribeFn((subscribeArgs) => refuseSubscription(subscribeArgs, isGet))
     },
   }
 }
 
-function subscriptionTransportError(): GraphQLError {
-  return createGraphQLError(
-    'BAD_USER_INPUT',
-    'Ask for a subscription with Accept: text/event-stream, or over WebSocket.',
-    {
-      path: [],
-      http: { status: 406 },
-    },
-  )
+/** Yoga's own event streams have no ids, and keep slow consumers connected. */
+function refuseSubscription(args: ExecutionArgs, isGet: boolean): ExecutionResult {
+  if (isGet && startsSomething(args)) return { errors: [forbiddenOverGet()] }
+  const validated = validateSubscriptionArgs(args)
+  if (!('schema' in validated)) return { errors: validated }
+  const message = 'Subscriptions need another transport. Send Accept: text/event-stream, or use a WebSocket.'
+  return { errors: [createGraphQLError('BAD_USER_INPUT', message, { path: [], http: { status: 406 } })] }
 }
 
-/** Yoga takes what is no JSON in the parameters of a GET for a fault of the server. */
+/** The request guard accepts any spelling of application/json. Yoga knows only one. */
+function useJsonContentType(): Plugin {
+  return {
+    onRequest({ request }) {
+      if (request.method === 'POST') request.headers.set('content-type', 'application/json')
+    },
+  }
+}
+
+/** Yoga treats invalid JSON in the query parameters of a GET request as a failure of the server. */
 function useJsonQueryParams(): Plugin {
   return {
     onRequestParse({ requestParser, setRequestParser }) {
@@ -71,10 +94,22 @@ function useJsonQueryParams(): Plugin {
           return await requestParser(request)
         } catch (error) {
           if (!(error instanceof SyntaxError)) throw error
-          const details = { path: [], http: { status: 400 } }
-          throw createGraphQLError('BAD_USER_INPUT', 'The variables and extensions of a GET are JSON.', details)
+          const message = 'A query parameter is not valid JSON. Encode variables and extensions as JSON.'
+          throw createGraphQLError('BAD_USER_INPUT', message, { path: [], http: { status: 400 } })
         }
       })
+    },
+  }
+}
+
+/**
+ * Starts the timeout before the first byte is written: a large response ends only when the client has read most of it,
+ * so a timeout that starts then would never disconnect a client that reads nothing.
+ */
+function useResponseTimeout(timeoutMs: number): Plugin<object, NodeContext> {
+  return {
+    onResponse({ serverContext }) {
+      serverContext?.res.setTimeout(timeoutMs)
     },
   }
 }

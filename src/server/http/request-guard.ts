@@ -1,21 +1,22 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Why a request is not let in. */
+/** Why a request is rejected. */
 export interface Rejection {
   readonly status: 403 | 415
   readonly message: string
 }
 
-/** Content types that a page of any site can make a browser send without asking. */
+/** A web page can make a browser send any other type of body without a preflight request. */
 const jsonContentType = /^application\/json\s*(;|$)/i
 
 /**
- * Who may knock. The server is a door to somebody's machine: a web page that the person happens to visit must not get
- * in, neither under a name of its own that leads here (rebinding), nor from its own origin, nor by a plain form.
+ * Rejects requests that a web page could make on the user's behalf. The Host check stops DNS rebinding, the Origin and
+ * Sec-Fetch-Site checks stop cross-origin calls, and the content-type check stops form posts.
  */
 export class RequestGuard {
   readonly #allowedHosts: ReadonlySet<string>
 
+  /** @param host The name or address on which the server listens. */
   constructor(host: string) {
     this.#allowedHosts = new Set([
       'localhost',
@@ -25,22 +26,25 @@ export class RequestGuard {
     ])
   }
 
-  /** Null when the request may come in. Holds for HTTP and for the handshake of a WebSocket. */
+  /** Checks an HTTP request or a WebSocket handshake. Null means that it is allowed. */
   check({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): Rejection | null {
     const host = headers.host?.toLowerCase() ?? ''
     if (!this.#allowedHosts.has(host.replace(/:\d*$/, ''))) {
-      return { status: 403, message: 'The Host header names another server than this one.' }
+      return {
+        status: 403,
+        message: 'The Host header does not name this server. Use localhost or its configured host.',
+      }
     }
     const { origin } = headers
     if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) {
-      return { status: 403, message: 'Pages of other origins may not call this server.' }
+      return { status: 403, message: 'The Origin is not this server. Pages of other origins must not call it.' }
     }
     const site = headers['sec-fetch-site']
     if ((site === 'cross-site' || site === 'same-site') && headers['sec-fetch-mode'] !== 'navigate') {
-      return { status: 403, message: 'Pages of other sites may not call this server.' }
+      return { status: 403, message: 'The request comes from another site. Pages of other sites must not call it.' }
     }
     if (method === 'POST' && !jsonContentType.test(headers['content-type'] ?? '')) {
-      return { status: 415, message: 'Send the request as application/json.' }
+      return { status: 415, message: 'The content type is not JSON. Send the request as application/json.' }
     }
     return null
   }

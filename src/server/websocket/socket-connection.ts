@@ -1,30 +1,32 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-import { chunkBytes } from '../http/slow-consumer.ts'
+import { chunkBytes } from '../http/chunk-bytes.ts'
 
-/** How much may wait to be sent before its peer is not listened to any more; in UTF-16 code units and bytes. */
-const maxBufferedUnits = 1_048_576
+/** How many bytes may wait to be sent before the server stops reading from the client. */
+const maxBufferedBytes = 1_048_576
 
-/** Milliseconds between two pings, and after how many without a word a peer is gone. */
 export interface HeartbeatOptions {
+  /** The interval between two pings. */
   readonly intervalMs: number
+  /** A client that sends nothing for this long is disconnected. */
   readonly timeoutMs: number
 }
 
-/** What was to be sent cannot be: the socket is closed, or broke. Nobody is to blame, and nobody is left to be told. */
+/** A message could not be sent because the connection is closed. Nobody is left to receive an error. */
 export class ConnectionClosedError extends Error {
   override readonly name = 'ConnectionClosedError'
 }
 
 /**
- * The far end of a WebSocket. It is sent one message after the other, in pieces, each when the one before it was taken
- * in; and it is listened to only while it takes in what it is sent.
+ * A WebSocket with backpressure. Messages are sent one after the other, in chunks, each when the previous one has been
+ * accepted. While too many bytes are waiting, the server does not read from the client: its requests would only add more
+ * responses that it does not read.
  */
 export class SocketConnection {
   readonly #webSocket: WebSocket
   readonly #tcpSocket: Socket
   #lastSend: Promise<void> = Promise.resolve()
-  #bufferedUnits = 0
+  #bufferedBytes = 0
 
   constructor(webSocket: WebSocket, tcpSocket: Socket) {
     this.#webSocket = webSocket
@@ -38,11 +40,12 @@ export class SocketConnection {
     return this.#webSocket.readyState === this.#webSocket.OPEN
   }
 
-  /** Resolves when the message is on its way. Rejects with PeerGone. */
+  /** Resolves when the message has been handed to the operating system. Rejects with `ConnectionClosedError`. */
   send(text: string): Promise<void> {
-    this.#bufferedUnits += text.length
+    const byteLength = Buffer.byteLength(text)
+    this.#bufferedBytes += byteLength
     const sent = this.#lastSend.then(() => {
-      this.#bufferedUnits -= text.length
+      this.#bufferedBytes -= byteLength
       this.#applyBackpressure()
       return this.#write(text)
     })
@@ -50,15 +53,15 @@ export class SocketConnection {
     return sent
   }
 
-  /** Pings it, and drops it when nothing comes back: it may have gone without a word. */
+  /** Pings the client, and disconnects it when nothing arrives for `timeoutMs`: it may have vanished without a close. */
   startHeartbeat({ intervalMs, timeoutMs }: HeartbeatOptions): void {
     const [webSocket, tcpSocket] = [this.#webSocket, this.#tcpSocket]
     let lastBytesRead = tcpSocket.bytesRead
-    let missedBeats = 0 // beats
+    let missedBeats = 0
     const timer = setInterval(() => {
       const hasReceived = tcpSocket.bytesRead > lastBytesRead
       lastBytesRead = tcpSocket.bytesRead
-      // One that does not take in what it was sent cannot answer a ping behind it.
+      // A client that does not read cannot answer a ping. The detection of slow consumers handles it.
       const isStalled = tcpSocket.writableLength > 0
       missedBeats = hasReceived || isStalled ? 0 : missedBeats + 1
       if (missedBeats * intervalMs >= timeoutMs) webSocket.terminate()
@@ -77,18 +80,17 @@ export class SocketConnection {
   }
 
   async #writeChunk(chunk: Buffer, fin: boolean): Promise<void> {
-    if (!this.isOpen) throw new ConnectionClosedError('the socket is closed')
+    if (!this.isOpen) throw new ConnectionClosedError('The connection is closed.')
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#webSocket.send(chunk, { binary: false, fin }, (cause) => {
-      if (cause) reject(new ConnectionClosedError('the socket broke', { cause }))
+      if (cause) reject(new ConnectionClosedError('The connection is broken.', { cause }))
       else resolve()
     })
     await promise
   }
 
-  /** What it asks would pile up as answers that it does not take in. */
   #applyBackpressure(): void {
-    const isOverLimit = this.#bufferedUnits + this.#tcpSocket.writableLength > maxBufferedUnits
+    const isOverLimit = this.#bufferedBytes + this.#tcpSocket.writableLength > maxBufferedBytes
     if (isOverLimit) this.#webSocket.pause()
     else if (this.#webSocket.isPaused) this.#webSocket.resume()
   }

@@ -134,7 +134,7 @@ describe('a GET', () => {
       expect(response.headers.get('allow')).toBe('POST')
       const answer = await response.text()
       expect(answer).toContain('"FORBIDDEN"')
-      expect(answer).toContain('send a POST')
+      expect(answer).toContain('Send a POST')
     }
   })
 

@@ -1,6 +1,6 @@
 import { parse } from 'graphql'
 import { expect, test } from 'vitest'
-import { DocumentCache } from '../../../src/server/graphql/document-cache.ts'
+import { DocumentCache } from '../../../../../src/server/graphql/documents/document-cache.ts'
 
 const textOf = (index: number): string => `{ field${index} }`
 const document = parse('{ field }')

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { startTestSegue, type TestSegue } from '../../support/server/segue.ts'
-import { sendHttpRequest, graphqlPost, type HttpRequest } from '../../support/server/http-exchange.ts'
+import { startTestSegue, type TestSegue } from '../../../support/server/segue.ts'
+import { sendHttpRequest, graphqlPost, type HttpRequest } from '../../../support/server/http-exchange.ts'
 
 let segue: TestSegue
 let port: string

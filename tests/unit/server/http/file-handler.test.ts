@@ -2,10 +2,10 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { ask } from '../../support/server/graphql-request.ts'
-import { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { newTempFolder, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
-import { sendHttpRequest } from '../../support/server/http-exchange.ts'
+import { ask } from '../../../support/server/graphql-request.ts'
+import { HermesDb } from '../../../support/hermes/hermes-db.ts'
+import { newTempFolder, startTestSegue, type TestSegue } from '../../../support/server/segue.ts'
+import { sendHttpRequest } from '../../../support/server/http-exchange.ts'
 
 let hermesHome: string
 let hermes: HermesDb

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net'
 
 /**
- * Calls `letGo` each time that a connection has taken in nothing of what it was sent for `patience` milliseconds, until
- * it closes or the function that is returned is called. A reader that is slow but reads on is never let go of, provided
- * that what it is sent is written in small pieces.
+ * Calls `onStalled` whenever a connection has not accepted any of its pending bytes for `timeoutMs`. Stops when the
+ * connection closes, or when the returned function is called. A consumer that is slow but makes progress is never
+ * reported, as long as the data is written in small chunks (see `chunkBytes`).
  */
 export function detectSlowConsumer(socket: Socket, timeoutMs: number, onStalled: () => void): () => void {
   const checkIntervalMs = Math.min(1000, timeoutMs / 4)
   let consumedBytes = 0
-  // Steps, not time: that the event loop was held up is not the reader's fault.
+  // Counts checks instead of measuring time: the consumer is not to blame when this event loop was blocked.
   let idleChecks = 0
   const timer = setInterval(() => {
     const previousBytes = consumedBytes
@@ -24,12 +24,4 @@ export function detectSlowConsumer(socket: Socket, timeoutMs: number, onStalled:
   }
   socket.once('close', stop)
   return stop
-}
-
-const chunkSizeBytes = 65_536 // bytes
-
-/** A text as bytes in small pieces, so that it can be seen whether a reader takes them in. */
-export function* chunkBytes(text: string): Generator<Buffer> {
-  const bytes = Buffer.from(text)
-  for (let start = 0; start < bytes.length; start += chunkSizeBytes) yield bytes.subarray(start, start + chunkSizeBytes)
 }

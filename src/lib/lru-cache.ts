@@ -1,0 +1,30 @@
+/** A map with at most `maxSize` entries. Adding one more evicts the least recently used entry. */
+export class LruCache<K, V> {
+  readonly #entries = new Map<K, V>()
+  readonly #maxSize: number
+
+  constructor(maxSize: number) {
+    this.#maxSize = maxSize
+  }
+
+  /** The number of entries. */
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** The value of a key, which becomes the most recently used one. */
+  get(key: K): V | undefined {
+    const value = this.#entries.get(key)
+    if (value !== undefined) this.set(key, value)
+    return value
+  }
+
+  set(key: K, value: V): void {
+    // A map iterates in insertion order, so its first key is the least recently used one.
+    this.#entries.delete(key)
+    this.#entries.set(key, value)
+    if (this.#entries.size <= this.#maxSize) return
+    const [oldest] = this.#entries.keys()
+    if (oldest !== undefined) this.#entries.delete(oldest)
+  }
+}

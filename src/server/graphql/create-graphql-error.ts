@@ -1,0 +1,33 @@
+import { GraphQLError } from 'graphql'
+import type { ErrorCode } from '../../lib/errors.ts'
+
+/** In UTF-16 code units. Some messages quote the client's input, which can be a megabyte. */
+const maxMessageLength = 500
+
+/** An error with a code of the contract. It takes its path and its locations from `locatedError`. */
+export function createGraphQLError(
+  code: ErrorCode,
+  message: string,
+  extensions: object = {},
+  locatedError?: GraphQLError,
+): GraphQLError {
+  const error = new GraphQLError(truncateMessage(message), { extensions: { code, ...extensions } })
+  return locatedError ? copyLocation(error, locatedError) : error
+}
+
+/** The same error at the path and the locations of another one. */
+export function copyLocation(
+  { message, extensions }: GraphQLError,
+  { nodes, source, positions, path }: GraphQLError,
+): GraphQLError {
+  return new GraphQLError(message, { nodes, source, positions, path, extensions })
+}
+
+/** The error of a request that is larger than `maxRequestBytes`. */
+export function payloadTooLarge(): GraphQLError {
+  return createGraphQLError('TOO_LARGE', 'The request is too large. Send at most 16 MiB.')
+}
+
+function truncateMessage(message: string): string {
+  return message.length > maxMessageLength ? `${message.slice(0, maxMessageLength - 1).toWellFormed()}…` : message
+}

@@ -1,0 +1,27 @@
+import { type DocumentNode, GraphQLError, parse, validate } from 'graphql'
+import { schema } from '../../../schema/schema.ts'
+import { createGraphQLError } from '../create-graphql-error.ts'
+import type { DocumentCache } from './document-cache.ts'
+
+/** The valid document with this text, or the errors of its syntax or its validation. */
+export function loadDocument(text: string, cache: DocumentCache): DocumentNode | readonly GraphQLError[] {
+  const cached = cache.get(text)
+  if (cached) return cached
+  const document = tryParse(text)
+  if (document instanceof GraphQLError) return [document]
+  const errors = validate(schema, document)
+  if (errors.length > 0) {
+    return errors.map((error) => createGraphQLError('GRAPHQL_VALIDATION_FAILED', error.message, {}, error))
+  }
+  cache.add(text, document)
+  return document
+}
+
+function tryParse(text: string): DocumentNode | GraphQLError {
+  try {
+    return parse(text)
+  } catch (error) {
+    if (error instanceof GraphQLError) return createGraphQLError('GRAPHQL_PARSE_FAILED', error.message, {}, error)
+    throw error
+  }
+}

@@ -1,0 +1,89 @@
+import { GraphQLError } from 'graphql'
+import { z } from 'zod'
+import { type ErrorCode, errorCodes, SegueError } from '../../lib/errors.ts'
+import type { Logger } from '../../lib/logger.ts'
+import { copyLocation, createGraphQLError } from './create-graphql-error.ts'
+
+const internalErrorMessage = 'The server failed to process the operation. See its log for details.'
+
+/** The HTTP status and headers that an error asks for, in its `extensions.http`. */
+export const httpExtensionSchema = z.object({ status: z.int(), headers: z.record(z.string(), z.string()).optional() })
+
+/** The error that graphql-js makes for an invalid variable: the variable, the path within it, and a missing field. */
+const variableErrorPattern =
+  /^Variable "\$(?<name>\w+)" has invalid value(?: at \.?(?<rest>[^:]*))?:(?: Expected value of type "\w+" (?:not )?to include \w+ field "(?<field>\w+)")?/
+
+/**
+ * Turns any error into the one that a client receives: a code of the contract, a message written for clients, and the
+ * details of the code. Every other error is logged and becomes INTERNAL, without its text.
+ */
+export class ErrorFormatter {
+  readonly #log: Logger
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
+
+  /** The public form of an error. An error that is public already is returned as it is. */
+  format(error: unknown): GraphQLError {
+    if (error instanceof GraphQLError) return this.#formatGraphQLError(error)
+    if (error instanceof SegueError) return createGraphQLError(error.code, error.message, error.details)
+    return this.#toInternalError(error)
+  }
+
+  /** Logs an error that no client receives, because its connection is closed or about to be. */
+  logUnexpected(error: unknown): void {
+    this.#log.error({ err: error }, 'operation failed')
+  }
+
+  #formatGraphQLError(error: GraphQLError): GraphQLError {
+    const variable = variableErrorPattern.exec(error.message)?.groups
+    const cause = error.originalError ?? error.cause
+    if (cause && !variable) return copyLocation(this.format(cause), error)
+    const { code } = error.extensions
+    if (code !== undefined) {
+      return errorCodes.some((knownCode) => knownCode === code) ? error : this.#formatHttpError(error)
+    }
+    if (variable) {
+      return createGraphQLError('BAD_USER_INPUT', error.message, { path: readVariablePath(variable) }, error)
+    }
+    return this.#formatRequestError(error)
+  }
+
+  /** Formats an error of graphql-js itself, about the document or the choice of its operation. */
+  #formatRequestError(error: GraphQLError): GraphQLError {
+    if (error.message.startsWith('Syntax Error')) {
+      return createGraphQLError('GRAPHQL_PARSE_FAILED', error.message, {}, error)
+    }
+    // An error without a path was found before the execution began. With a path, a resolver is at fault.
+    if (error.path === undefined) return createGraphQLError('GRAPHQL_VALIDATION_FAILED', error.message, {}, error)
+    return this.#toInternalError(error, error)
+  }
+
+  /** Formats an error that Yoga found in the HTTP request, with a code of Yoga's. Its HTTP status stays. */
+  #formatHttpError(error: GraphQLError): GraphQLError {
+    // The schema drops Yoga's mark `spec`, by which application/json would be answered with 200.
+    const http = httpExtensionSchema.safeParse(error.extensions['http']).data
+    const code = toErrorCode(error.extensions['code'], http?.status)
+    if (code === 'INTERNAL') return this.#toInternalError(error, error)
+    return createGraphQLError(code, error.message, { ...(code === 'BAD_USER_INPUT' && { path: [] }), http }, error)
+  }
+
+  #toInternalError(error: unknown, locatedError?: GraphQLError): GraphQLError {
+    this.logUnexpected(error)
+    return createGraphQLError('INTERNAL', internalErrorMessage, {}, locatedError)
+  }
+}
+
+/** The path that leads from the operation's variables to the invalid value. */
+function readVariablePath({ name, rest, field }: Record<string, string>): (string | number | undefined)[] {
+  const steps = (rest?.match(/\w+/g) ?? []).map((step) => (/^\d/.test(step) ? Number(step) : step))
+  return [name, ...steps, ...(field ? [field] : [])]
+}
+
+function toErrorCode(code: unknown, status = 500): ErrorCode {
+  if (code === 'OPERATION_RESOLUTION_FAILURE') return 'GRAPHQL_VALIDATION_FAILED'
+  if (status === 405) return 'FORBIDDEN'
+  if (status === 413) return 'TOO_LARGE'
+  return status >= 400 && status < 500 ? 'BAD_USER_INPUT' : 'INTERNAL'
+}

@@ -1,0 +1,67 @@
+import {
+  createSourceEventStream,
+  executeRootSelectionSet,
+  executeSubscriptionEvent,
+  type ExecutionArgs,
+  type ExecutionResult,
+  mapSourceToResponseEvent,
+  validateExecutionArgs,
+  validateSubscriptionArgs,
+} from 'graphql'
+import { type Context, renewContext } from '../../schema/context.ts'
+
+/** The results of a subscription. */
+export interface ResultStream extends AsyncGenerator<ExecutionResult, void, void> {
+  /** The reader's cursor is at the end of a finished stream: no event is left to send. */
+  readonly isFullyRead: boolean
+}
+
+const eventSeqKey = Symbol('the seq of the event in a result')
+
+/** The seq of the event in a result, whether or not the document selects it; null when the result has no such event. */
+export function findEventSeq(result: object): number | null {
+  const seq: unknown = Reflect.get(result, eventSeqKey)
+  return typeof seq === 'number' ? seq : null
+}
+
+/** Executes a query or a mutation. */
+export async function executeOperation(args: ExecutionArgs): Promise<ExecutionResult> {
+  const validated = validateExecutionArgs(args)
+  return 'schema' in validated ? executeRootSelectionSet(validated) : { errors: validated }
+}
+
+/**
+ * Starts a subscription. Returns a single result with errors if it cannot start.
+ *
+ * @param formatResult Is applied to the single result, or to every result of the stream.
+ */
+export async function subscribeToOperation(
+  args: ExecutionArgs,
+  formatResult: (result: ExecutionResult) => ExecutionResult,
+): Promise<ExecutionResult | ResultStream> {
+  const validated = validateSubscriptionArgs(args)
+  if (!('schema' in validated)) return formatResult({ errors: validated })
+  const source = await createSourceEventStream(validated)
+  if (!(Symbol.asyncIterator in source)) return formatResult(source)
+  const results = mapSourceToResponseEvent(validated, source, async (eventArgs) => {
+    // Every event gets new loaders. Loaders as old as the subscription would serve stale rows.
+    const contextValue = renewContext(requireContext(eventArgs))
+    const result = formatResult(await executeSubscriptionEvent({ ...eventArgs, contextValue }))
+    return { ...result, [eventSeqKey]: readSeq(eventArgs.rootValue) }
+  })
+  return Object.assign(results, { isFullyRead: 'isFullyRead' in source && source.isFullyRead === true })
+}
+
+function readSeq(event: unknown): unknown {
+  return typeof event === 'object' && event !== null && 'seq' in event ? event.seq : null
+}
+
+/** Yoga adds fields of its own to the context, so its type is lost on the way here. */
+function requireContext({ contextValue }: { contextValue: unknown }): Context {
+  if (isContext(contextValue)) return contextValue
+  throw new TypeError('The operation has no context. Create one with createContext.')
+}
+
+function isContext(value: unknown): value is Context {
+  return typeof value === 'object' && value !== null && 'profiles' in value
+}

@@ -1,0 +1,35 @@
+import {
+  type ExecutionArgs,
+  getOperationAST,
+  type GraphQLError,
+  separateOperations,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
+} from 'graphql'
+import { startsStream } from '../../schema/chat/chat-mutations.ts'
+import { createGraphQLError } from './create-graphql-error.ts'
+
+/**
+ * Whether an operation is a mutation, or a subscription that starts something. Neither may be sent by GET: a browser
+ * sends a GET request for any link, and an EventSource repeats its own.
+ */
+export function startsSomething({ schema, document, operationName }: ExecutionArgs): boolean {
+  const operation = getOperationAST(document, operationName)
+  if (operation?.operation !== 'subscription') return operation?.operation === 'mutation'
+  const separated = separateOperations(document)[operation.name?.value ?? ''] ?? document
+  const typeInfo = new TypeInfo(schema)
+  let isStart = false
+  const visitor = {
+    Field: () => {
+      isStart ||= typeInfo.getFieldDef()?.extensions[startsStream] === true
+    },
+  }
+  visit(separated, visitWithTypeInfo(typeInfo, visitor))
+  return isStart
+}
+
+export function forbiddenOverGet(): GraphQLError {
+  const message = 'A GET request cannot run a mutation or start a stream. Send a POST request.'
+  return createGraphQLError('FORBIDDEN', message, { http: { status: 405, headers: { Allow: 'POST' } } })
+}

@@ -1,0 +1,40 @@
+import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
+import { createContext, type RequestInfo } from '../../schema/context.ts'
+import type { ProfileRegistry } from '../../services/profile-registry.ts'
+import type { DocumentCache } from './documents/document-cache.ts'
+import type { ErrorFormatter } from './error-formatter.ts'
+import { executeOperation, type ResultStream, subscribeToOperation } from './execute-operation.ts'
+import { type GraphQLParams, type PreparedOperation, prepareOperation } from './prepare-operation.ts'
+
+export interface OperationRunnerOptions {
+  readonly profiles: ProfileRegistry
+  readonly documents: DocumentCache
+  readonly errors: ErrorFormatter
+}
+
+/** Runs the operations that arrive as server-sent events and over WebSocket. Errors in its results are public ones. */
+export class OperationRunner {
+  readonly #options: OperationRunnerOptions
+
+  constructor(options: OperationRunnerOptions) {
+    this.#options = options
+  }
+
+  prepare(params: GraphQLParams, requestInfo: Partial<RequestInfo>): PreparedOperation | readonly GraphQLError[] {
+    const { profiles, documents } = this.#options
+    return prepareOperation(params, createContext(profiles, requestInfo), documents)
+  }
+
+  async execute(args: ExecutionArgs): Promise<ExecutionResult> {
+    return this.#formatErrors(await executeOperation(args))
+  }
+
+  subscribe(args: ExecutionArgs): Promise<ExecutionResult | ResultStream> {
+    return subscribeToOperation(args, (result) => this.#formatErrors(result))
+  }
+
+  #formatErrors(result: ExecutionResult): ExecutionResult {
+    if (!result.errors) return result
+    return { ...result, errors: result.errors.map((error) => this.#options.errors.format(error)) }
+  }
+}

@@ -1,0 +1,89 @@
+import type { ServerResponse } from 'node:http'
+import type { ExecutionResult } from 'graphql'
+import { findEventSeq } from '../graphql/execute-operation.ts'
+import { chunkBytes } from '../http/chunk-bytes.ts'
+import { detectSlowConsumer } from '../http/detect-slow-consumer.ts'
+
+export interface SseWriterOptions {
+  /** A client that accepts no byte for this long is disconnected. */
+  readonly slowConsumerTimeoutMs: number
+  /** How long the stream may be silent before a comment is sent. */
+  readonly heartbeatIntervalMs: number
+}
+
+/** Sends results as server-sent events. Requests the next result only when the client has accepted the previous one. */
+export class SseWriter {
+  readonly #response: ServerResponse
+  readonly #options: SseWriterOptions
+
+  constructor(response: ServerResponse, options: SseWriterOptions) {
+    this.#response = response
+    this.#options = options
+  }
+
+  /** Sends all results and a `complete` event. Returns early, and closes the iterator, when the client disconnects. */
+  async writeAll(results: AsyncIterable<ExecutionResult>): Promise<void> {
+    const response = this.#response
+    const iterator = results[Symbol.asyncIterator]()
+    const closeIterator = (): void => void iterator.return?.()
+    // The client may have disconnected before the operation started.
+    if (!response.socket || response.destroyed) return closeIterator()
+    const { heartbeatIntervalMs, slowConsumerTimeoutMs } = this.#options
+    const stopDetection = detectSlowConsumer(response.socket, slowConsumerTimeoutMs, () => response.destroy())
+    const heartbeatTimer = setInterval(() => this.#writeHeartbeat(), heartbeatIntervalMs)
+    response.once('close', closeIterator)
+    this.#writeHead()
+    try {
+      for (;;) {
+        const { value, done } = await iterator.next()
+        if (done || response.destroyed) break
+        if (!(await this.#write(formatNextEvent(value)))) return
+        heartbeatTimer.refresh()
+      }
+      if (!response.destroyed) response.end('event: complete\ndata:\n\n')
+    } finally {
+      clearInterval(heartbeatTimer)
+      stopDetection()
+      closeIterator()
+    }
+  }
+
+  #writeHead(): void {
+    this.#response.socket?.setNoDelay(true).setKeepAlive(true, 5000)
+    this.#response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+    })
+    // Some browsers fire the open event only when the first byte arrives.
+    this.#response.write(':\n\n')
+  }
+
+  /** Sends a comment, so that proxies keep the connection open. */
+  #writeHeartbeat(): void {
+    if (!this.#response.writableNeedDrain && !this.#response.destroyed) this.#response.write(':\n\n')
+  }
+
+  /** Returns false if the client has disconnected, or was disconnected as a slow consumer. */
+  async #write(text: string): Promise<boolean> {
+    for (const chunk of chunkBytes(text)) {
+      if (!this.#response.write(chunk)) await waitForDrain(this.#response)
+      if (this.#response.destroyed) return false
+    }
+    return true
+  }
+}
+
+/** Resolves when the pending bytes have been sent, or the connection is closed. */
+async function waitForDrain(response: ServerResponse): Promise<void> {
+  if (response.destroyed) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  response.once('drain', resolve).once('close', resolve)
+  await promise
+  response.off('drain', resolve).off('close', resolve)
+}
+
+function formatNextEvent(result: ExecutionResult): string {
+  const seq = findEventSeq(result)
+  return `event: next\n${seq === null ? '' : `id: ${seq}\n`}data: ${JSON.stringify(result)}\n\n`
+}

@@ -1,0 +1,98 @@
+import type { Socket } from 'node:net'
+import { CloseCode, type Server as ProtocolServer } from 'graphql-ws'
+import type { WebSocket } from 'ws'
+import { KeyedMutex } from '../../lib/keyed-mutex.ts'
+import type { Logger } from '../../lib/logger.ts'
+import type { ErrorFormatter } from '../graphql/error-formatter.ts'
+import { detectSlowConsumer } from '../http/detect-slow-consumer.ts'
+import { OperationAborts } from './operation-aborts.ts'
+import { ConnectionClosedError, type HeartbeatOptions, SocketConnection } from './socket-connection.ts'
+
+/** graphql-transport-ws, as implemented by graphql-ws. */
+export type GraphQLProtocol = ProtocolServer<OperationAborts>
+
+export interface GraphQLSocketOptions {
+  readonly protocol: GraphQLProtocol
+  readonly heartbeat: HeartbeatOptions
+  /** A client that accepts no byte for this long is disconnected. */
+  readonly slowConsumerTimeoutMs: number
+  readonly errors: ErrorFormatter
+  readonly log: Logger
+}
+
+/** The close code of RFC 6455's registry for "Try Again Later". */
+const tryAgainLater = 1013
+
+/** Connects one WebSocket to graphql-ws: messages, heartbeats, slow consumers and the end of the connection. */
+export class GraphQLSocket {
+  readonly #webSocket: WebSocket
+  readonly #connection: SocketConnection
+  readonly #options: GraphQLSocketOptions
+  readonly #operationAborts = new OperationAborts()
+  readonly #pendingMessages = new KeyedMutex()
+  #notifyClosed: ReturnType<GraphQLProtocol['opened']> = async () => undefined
+
+  constructor(webSocket: WebSocket, tcpSocket: Socket, options: GraphQLSocketOptions) {
+    this.#webSocket = webSocket
+    this.#options = options
+    this.#connection = new SocketConnection(webSocket, tcpSocket)
+    this.#connection.startHeartbeat(options.heartbeat)
+    detectSlowConsumer(tcpSocket, options.slowConsumerTimeoutMs, () => this.#closeSlowConsumer())
+    // For a protocol error or a message that is too large, ws itself closes the socket with the right code.
+    webSocket.on('error', (error) => options.log.debug({ err: error }, 'websocket failed'))
+    webSocket.once('close', (code, reason) => this.#onClosed(code, String(reason)))
+    this.#open()
+  }
+
+  /** Ends all subscriptions of this socket immediately, without waiting for the client to acknowledge the close frame. */
+  close(code: number, reason: string): void {
+    this.#webSocket.close(code, reason)
+    this.#onClosed(code, reason)
+  }
+
+  /** Resolves when every message that has arrived is answered. For a subscription, that is when it ends. */
+  waitUntilIdle(): Promise<void> {
+    return this.#pendingMessages.waitUntilIdle()
+  }
+
+  #open(): void {
+    this.#notifyClosed = this.#options.protocol.opened(
+      {
+        protocol: this.#webSocket.protocol,
+        send: (text) => this.#connection.send(text),
+        close: (code = CloseCode.InternalServerError, reason = '') => this.close(code, reason),
+        onMessage: (handleMessage) => {
+          this.#webSocket.on('message', (data) => this.#onMessage(String(data), handleMessage))
+        },
+      },
+      this.#operationAborts,
+    )
+  }
+
+  #onMessage(message: string, handleMessage: (message: string) => Promise<void>): void {
+    // A message that arrives after the server has closed the socket must not start anything.
+    if (!this.#connection.isOpen) return
+    this.#operationAborts.onMessage(message)
+    void this.#pendingMessages.run(null, () => handleMessage(message).catch((error: unknown) => this.#onError(error)))
+  }
+
+  #onError(error: unknown): void {
+    if (error instanceof ConnectionClosedError) return
+    this.#options.errors.logUnexpected(error)
+    this.close(CloseCode.InternalServerError, 'Internal server error')
+  }
+
+  #closeSlowConsumer(): void {
+    if (this.#connection.isOpen) this.close(tryAgainLater, 'Slow consumer: reconnect with your last cursor.')
+  }
+
+  #onClosed(code: number, reason: string): void {
+    this.#operationAborts.abortAll()
+    // graphql-ws may close the socket inside `opened`, before there is a function to call.
+    Promise.resolve()
+      .then(() => this.#notifyClosed(code, reason))
+      .catch((error: unknown) => {
+        if (!(error instanceof ConnectionClosedError)) this.#options.errors.logUnexpected(error)
+      })
+  }
+}
