@@ -80,6 +80,10 @@ test('T1 a subscription that asks for anything else than an event stream is told
     expect(status).toBe(406)
     expect(errors[0]?.extensions.code).toBe('BAD_USER_INPUT')
     expect(errors[0]?.message).toContain('text/event-stream')
+    // The server does not look for the session: it only validates the operation.
+    const refused = await readGraphQLResponse(await get(segue.url, query, accept))
+    expect([refused.status, refused.errors[0]?.extensions.code]).toEqual([406, 'BAD_USER_INPUT'])
+    expect(refused.errors[0]?.message).toContain('text/event-stream')
   }
 })
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { EventStream } from '../support/clients/event-stream.ts'
@@ -100,6 +102,24 @@ test('A2 an event stream that is not read costs as little, ends, and can be had 
   for (let told = await nextDeltaEvent(back); told; told = await nextDeltaEvent(back)) seen.push(told)
   expect(seen.at(-1)?.type).toBe('StreamFinished')
   expect(joinDeltas(seen) === answer).toBe(true)
+})
+
+test('A2 a client that reads nothing of a large response to a query is disconnected', async () => {
+  const { id, segue } = finished
+  using connections = trackServerConnections()
+  const request = httpRequest(`${segue.url}/graphql`, {
+    method: 'POST',
+    agent: false,
+    headers: { 'content-type': 'application/json' },
+  })
+  request.on('error', () => undefined)
+  const query = 'query ($id: ID!) { stream(id: $id) { message { text } } }'
+  request.end(JSON.stringify({ query, variables: { id } }))
+  const [response] = await once(request, 'response')
+  response.on('error', () => undefined).pause()
+  expect(connections.openSockets.length).toBe(1)
+  await waitUntil(() => connections.openSockets.length === 0)
+  response.destroy()
 })
 
 const wholeQuery = `subscription ($id: ID!, $after: Int) {
