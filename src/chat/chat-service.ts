@@ -14,6 +14,7 @@ import { EventSubscriptions } from './subscriptions/event-subscriptions.ts'
 import { SessionForker } from './continuation/fork-session.ts'
 import { SessionManagement } from './session-management.ts'
 import { KeyedMutex } from '../lib/keyed-mutex.ts'
+import { TaskTracker } from '../lib/task-tracker.ts'
 import { ActiveSessions } from './runtime/active-sessions.ts'
 import { BackgroundCoalescer } from './log/background-coalescer.ts'
 import { createTurn } from './turn/new-turn.ts'
@@ -82,7 +83,8 @@ export class ChatService {
   readonly #sessionForker: SessionForker
   readonly #postTurnTasks: PostTurnTasks
   /** What begins or continues sessions: with the same key one after the other, so that the second one finds the first. */
-  readonly #requestMutex = new KeyedMutex()
+  readonly #keyMutex = new KeyedMutex()
+  readonly #tasks = new TaskTracker()
   /** What is told to whoever wants something begun from now on. */
   #closeReason: SegueError | null = null
   #lateEventCount = 0
@@ -123,7 +125,7 @@ export class ChatService {
       actorFor: (session) => this.#actorFor(session),
       runTracked: (work) => {
         this.#assertOpen()
-        return this.#requestMutex.run(null, work)
+        return this.#tasks.run(work)
       },
     })
     this.#postTurnTasks = new PostTurnTasks({
@@ -233,7 +235,7 @@ export class ChatService {
   /** A new session with the messages up to and including this one. Throws NOT_FOUND, SESSION_BUSY, BAD_USER_INPUT. */
   async fork(messageId: string): Promise<SessionRecord> {
     this.#assertOpen()
-    return this.#requestMutex.run(null, async () => {
+    return this.#tasks.run(async () => {
       const fork = await this.#sessionForker.forkAfter(messageId)
       await this.#options.profile.eventStore.createSession(fork)
       return fork.session
@@ -248,7 +250,7 @@ export class ChatService {
     assertValidIdempotencyKey(key, 'key')
     const idempotencyKey =
       key === null ? null : { key, fingerprint: computeFingerprint({ compact: sessionId.toWellFormed() }) }
-    return this.#requestMutex.run(key, async () => {
+    return this.#runWithKey(key, async () => {
       this.#assertOpen()
       const existing = idempotencyKey && (await this.#findSessionByKey(idempotencyKey))
       if (existing) return existing
@@ -304,7 +306,7 @@ export class ChatService {
   /** Throws SESSION_BUSY when anything is under way that would be cut off by a close. */
   assertIdle(): void {
     for (const actor of this.#activeSessions.list()) actor.assertIdle()
-    if (this.#activeSessions.streamCount > 0 || this.#requestMutex.activeCount > 0)
+    if (this.#activeSessions.streamCount > 0 || this.#tasks.activeCount > 0)
       throw new SegueError('SESSION_BUSY', 'Something is under way here.')
   }
 
@@ -317,7 +319,7 @@ export class ChatService {
     this.#postTurnTasks.abort()
     const closeActors = () => Promise.all(this.#activeSessions.list().map((chat) => chat.close()))
     await closeActors()
-    await this.#requestMutex.waitUntilIdle()
+    await this.#tasks.waitUntilIdle()
     await this.#postTurnTasks.waitUntilIdle()
     await closeActors()
     await this.#backgroundCoalescer.close()
@@ -334,7 +336,7 @@ export class ChatService {
       if (!('session' in session)) await this.#activeSessions.find(session.id)?.waitForCompaction(ifBusy)
       try {
         return await withTimeout(this.#commitTimeoutMs, 'The message could not be saved. Try again later.', (signal) =>
-          this.#requestMutex.run(key?.key ?? null, async () => {
+          this.#runWithKey(key?.key ?? null, async () => {
             this.#assertOpen()
             return (key && (await this.#findStreamByKey(key))) ?? this.#startTurn(preparedTurn, signal)
           }),
@@ -414,6 +416,10 @@ export class ChatService {
     const stream = await eventStore.findStreamByIdempotencyKey(key)
     if (found || stream) throw createMismatchError(stream?.stream.id)
     return null
+  }
+
+  #runWithKey<T>(key: string | null, task: () => Promise<T>): Promise<T> {
+    return this.#tasks.run(() => (key === null ? task() : this.#keyMutex.run(key, task)))
   }
 
   #assertOpen(): void {

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { chunkArray } from '../lib/chunk.ts'
+import { chunkArray } from '../lib/chunk-array.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'

@@ -1,4 +1,4 @@
-import { notFound, SegueError } from '../lib/errors.ts'
+import { notFound, SegueError, shuttingDown } from '../lib/errors.ts'
 import type { JobRunRecord, SegueJob } from '../model/job.ts'
 import { RevisionConflictError, type JobStore, type JobCommit } from '../storage/job-store.ts'
 import { type Runtime, systemRuntime } from '../lib/runtime.ts'
@@ -131,7 +131,7 @@ export class Scheduler {
   async #runNow(jobId: string): Promise<ManualRun> {
     const { store } = this.#options
     for (;;) {
-      if (this.#isClosed) throw new SegueError('SHUTTING_DOWN', 'The server is stopping. Try again when it is back.')
+      if (this.#isClosed) throw shuttingDown()
       const job = await store.findJob(jobId)
       if (!job) throw notFound('job', jobId)
       const running = await store.findRunningRun(jobId)

@@ -1,4 +1,4 @@
-/** The `extensions.code` of every error that Segue makes; stable, and part of the public contract. */
+/** The `extensions.code` of every error that Segue reports. The codes are stable and part of the public contract. */
 export const errorCodes = [
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
@@ -20,17 +20,17 @@ export const errorCodes = [
 
 export type ErrorCode = (typeof errorCodes)[number]
 
-/**
- * What an error tells a program beside its code: `path` names the argument, `streamId` the stream that is in the way,
- * `tipId` the session in which a chat goes on.
- */
+/** Details for programs, in the error's `extensions`. */
 export interface ErrorDetails {
+  /** The path to the invalid argument, starting at the field's arguments. */
   readonly path?: readonly (string | number)[]
+  /** The stream that conflicts with the request. */
   readonly streamId?: string
+  /** The session in which the conversation continues. */
   readonly tipId?: string
 }
 
-/** An error whose message is written for the caller. Any other error reaches a client as INTERNAL, without its text. */
+/** An error whose message is safe to send to clients. All other errors reach clients as INTERNAL, without their text. */
 export class SegueError extends Error {
   override readonly name = 'SegueError'
   readonly code: ErrorCode
@@ -43,17 +43,17 @@ export class SegueError extends Error {
   }
 }
 
-/** An argument that cannot be used; `path` leads to it from the field's arguments, as in `['input', 'text']`. */
+/** An invalid argument. `path` leads to it from the field's arguments, for example `'input', 'text'`. */
 export function badInput(message: string, ...path: (string | number)[]): SegueError {
   return new SegueError('BAD_USER_INPUT', message, { path })
 }
 
-/** What is told to whoever wants something begun while the server stops. */
+/** The server no longer accepts work because it is shutting down. */
 export function shuttingDown(): SegueError {
-  return new SegueError('SHUTTING_DOWN', 'The server is stopping. Try again when it is back.')
+  return new SegueError('SHUTTING_DOWN', 'The server is shutting down. Try again when it has restarted.')
 }
 
-/** An id that names nothing the caller may see. */
-export function notFound(what: string, id: string): SegueError {
-  return new SegueError('NOT_FOUND', `There is no ${what} with the id ${JSON.stringify(id)}.`)
+/** An id that does not exist, or that the caller may not see. */
+export function notFound(kind: string, id: string): SegueError {
+  return new SegueError('NOT_FOUND', `There is no ${kind} with the id ${JSON.stringify(id)}.`)
 }

@@ -1,22 +1,25 @@
-/** The values of several sources as they come. When it is left, or one source throws, the others are left as well. */
+/**
+ * Yields the values of several sources as they arrive. All sources start at once. If one throws, or the consumer stops
+ * early, the other sources are closed without waiting for them.
+ */
 export async function* mergeAsyncIterables<T>(
   sources: readonly AsyncGenerator<T, void, void>[],
 ): AsyncGenerator<T, void, void> {
-  const next = async (source: AsyncGenerator<T, void, void>) => ({ source, step: await source.next() })
-  const pending = new Map(sources.map((source) => [source, next(source)]))
+  const readNext = async (source: AsyncGenerator<T, void, void>) => ({ source, result: await source.next() })
+  const pending = new Map(sources.map((source) => [source, readNext(source)]))
   try {
     while (pending.size > 0) {
-      const { source, step } = await Promise.race(pending.values())
-      if (step.done) {
+      const { source, result } = await Promise.race(pending.values())
+      if (result.done) {
         pending.delete(source)
       } else {
-        yield step.value
-        pending.set(source, next(source))
+        yield result.value
+        pending.set(source, readNext(source))
       }
     }
   } finally {
-    // One that is in the middle of something hears of it when that is over: nobody waits for it.
+    // A source that is waiting for something closes only after that. Nobody waits for it or handles its errors.
     for (const source of pending.keys()) void source.return().catch(() => undefined)
-    for (const step of pending.values()) step.catch(() => undefined)
+    for (const next of pending.values()) next.catch(() => undefined)
   }
 }

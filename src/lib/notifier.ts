@@ -1,15 +1,15 @@
-/** Tells those who wait that something has happened; whoever is woken looks for itself what it was. */
+/** Wakes waiters when something has changed. It carries no data: each waiter reads the current state itself. */
 export class Notifier {
   #version = 0
   #isClosed = false
   readonly #waiters = new Set<() => void>()
 
-  /** How often it has rung: to be read before looking, and handed to `next` after. */
+  /** The number of notifications so far. Read it before reading the state, and pass it to `wait` afterwards. */
   get version(): number {
     return this.#version
   }
 
-  /** It rings no more, and nobody waits for it. */
+  /** Whether `close` has been called. Nobody waits on a closed notifier. */
   get isClosed(): boolean {
     return this.#isClosed
   }
@@ -24,7 +24,10 @@ export class Notifier {
     for (const wake of [...this.#waiters]) wake()
   }
 
-  /** Resolves when it has rung more often than this, is closed, or the signal aborts: nothing is missed in between. */
+  /**
+   * Resolves when there is a notification after `sinceVersion`, the notifier is closed, or the signal aborts. A
+   * notification between reading the state and waiting is not missed.
+   */
   async wait(sinceVersion: number, signal: AbortSignal): Promise<void> {
     if (this.#version > sinceVersion || this.#isClosed || signal.aborted) return
     const { promise, resolve } = Promise.withResolvers<void>()

@@ -1,6 +1,6 @@
 /**
- * A stretch of an ordered list, cut by keys that are not part of it. `limit` rows are taken from its start, or from its
- * end when `backwards`; they come back in the list's own order either way.
+ * A page of an ordered list, between two keys that are not part of it. Takes `limit` rows from the start of that range,
+ * or from its end if `backwards`. The rows keep the list's order in both cases.
  */
 export interface PageRequest<Key> {
   readonly after: Key | null

@@ -4,19 +4,19 @@ const urlCredentialsPattern = /(\b[a-z][a-z\d+.-]*:\/\/)[^\s/@]+@/gi
 const urlKeyPattern = /([?&](?:api[_-]?key|key|token|access[_-]?token)=)[^&\s"']+/gi
 const filePathPattern =
   /(?:file:\/\/|(?<![\w/.]))(?:\/(?:home|Users|root|usr|opt|var|tmp|etc|app|srv|mnt)\/|[A-Za-z]:\\)[^\s"')]+/g
-/** A line in a file, as a stack tells it, wherever the file lies. */
+/** A file and line as in a stack trace, in any folder. */
 const stackFramePattern = /(?:[A-Za-z]:)?(?:[\\/][\w.@+-]+)+\.\w+:\d+(?::\d+)?/g
 
-/** The text without the given secrets, and otherwise as it is. */
+/** Replaces each of the given secrets with `…`. */
 export function removeSecrets(text: string, secrets: readonly string[]): string {
   let result = text
-  // The longest first: one secret may be the beginning of another.
+  // Longest first, because one secret may be the start of another.
   for (const secret of secrets.filter(Boolean).toSorted((a, b) => b.length - a.length))
     result = result.replaceAll(secret, '…')
   return result
 }
 
-/** The text without the given secrets and without whatever else looks like a key, a credential or a file's path. */
+/** Replaces the given secrets, and anything that looks like an API key, a credential or a file path, with `…`. */
 export function redact(text: string, secrets: readonly string[]): string {
   return removeSecrets(text, secrets)
     .replace(apiKeyPattern, '…')

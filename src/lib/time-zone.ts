@@ -1,9 +1,9 @@
 import { CronDate } from 'croner'
 
-/** Those that were asked for before: finding one out takes a good part of a millisecond. */
+/** Names known to be valid. Checking a name takes a good part of a millisecond. */
 const validZones = new Set<string>()
 
-/** Whether a name is that of a time zone in the IANA database, as in Europe/Stockholm or UTC; +02:00 is none. */
+/** Whether a name is in the IANA time zone database, such as Europe/Stockholm or UTC. Offsets such as +02:00 are not. */
 export function isTimeZone(name: string): boolean {
   if (validZones.has(name)) return true
   if (!/^[a-z]/i.test(name)) return false
@@ -16,13 +16,13 @@ export function isTimeZone(name: string): boolean {
   return true
 }
 
-/** The zone of this machine's clock, from the environment; UTC where that names none. */
+/** Returns the time zone of this process, or UTC if it is unknown. */
 export function detectServerTimeZone(): string {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
   return isTimeZone(zone) ? zone : 'UTC'
 }
 
-/** By how many milliseconds the clock on a wall in the zone is ahead of UTC, at an instant in epoch milliseconds. */
+/** Returns how many milliseconds local time in a zone is ahead of UTC, at an instant in epoch milliseconds. */
 export function getUtcOffsetMs(instant: number, timezone: string): number {
   const localTime = new CronDate(new Date(instant), timezone)
   const localTimeMs = Date.UTC(

@@ -1,6 +1,9 @@
 import { SegueError } from './errors.ts'
 
-/** What the work comes to. After a while INTERNAL, and the signal tells the work that nobody waits for it any more. */
+/**
+ * Returns the result of `task`. Rejects with INTERNAL and the given message after `timeoutMs` milliseconds, and aborts
+ * the signal that the task receives, with the same error.
+ */
 export async function withTimeout<T>(
   timeoutMs: number,
   message: string,

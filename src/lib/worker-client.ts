@@ -2,13 +2,13 @@ import { Worker } from 'node:worker_threads'
 import { type BirpcReturn, createBirpc } from 'birpc'
 
 export interface WorkerClientOptions<Events> {
-  /** The module that runs in it. */
+  /** The module that the thread runs. */
   readonly url: URL
-  /** What that is started with. */
+  /** Passed to the module when the thread starts. */
   readonly workerData: unknown
-  /** What it can tell at any time. */
+  /** Functions that the thread may call at any time. */
   readonly events: Events
-  /** It has died, though nobody has closed it. */
+  /** Called when the thread exits without having been closed. */
   readonly onExit?: (reason: string) => void
 }
 
@@ -17,7 +17,7 @@ interface WorkerConnection<Functions extends object, Events extends object> {
   readonly functions: BirpcReturn<Functions, Events>
 }
 
-/** A thread of its own in which functions can be called. The first call starts it, as does the next one after its death. */
+/** Calls functions in a worker thread. The first call starts the thread, and so does the first call after it has died. */
 export class WorkerClient<Functions extends object, Events extends object> {
   readonly #options: WorkerClientOptions<Events>
   #connection: WorkerConnection<Functions, Events> | null = null
@@ -31,14 +31,14 @@ export class WorkerClient<Functions extends object, Events extends object> {
     return this.#isClosed
   }
 
-  /** Rejects when the thread dies meanwhile, and once it is closed. */
+  /** Calls a function in the thread. Rejects if the thread dies before it answers, or the client is closed. */
   async call<T>(invoke: (functions: BirpcReturn<Functions, Events>) => Promise<T>): Promise<T> {
-    if (this.#isClosed) throw new Error('The thread was closed')
+    if (this.#isClosed) throw new Error('The worker thread is closed.')
     this.#connection ??= this.#connect()
     return invoke(this.#connection.functions)
   }
 
-  /** Ends it whatever it does; calls that are under way reject. */
+  /** Stops the thread immediately. Pending calls reject. */
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#connection?.worker.terminate()
@@ -52,14 +52,14 @@ export class WorkerClient<Functions extends object, Events extends object> {
       post: (message) => worker.postMessage(message),
       on: (listener) => worker.on('message', listener),
       off: (listener) => worker.off('message', listener),
-      // Waiting is bounded where it happens; an answer that is late is still an answer.
+      // No timeout: the called functions limit how long they take.
       timeout: -1,
     })
     let cause: unknown = null
     worker.on('error', (error) => (cause = error))
     worker.on('exit', (code) => {
       this.#connection = null
-      functions.$close(new Error('The thread has ended', { cause: cause ?? `exit code ${code}` }))
+      functions.$close(new Error('The worker thread has exited.', { cause: cause ?? `exit code ${code}` }))
       if (!this.#isClosed) onExit?.(cause instanceof Error ? cause.message : `exit code ${code}`)
     })
     return { worker, functions }

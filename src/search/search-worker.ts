@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createBirpc } from 'birpc'
-import { lowerThreadPriority } from '../lib/thread-priority.ts'
+import { lowerThreadPriority } from '../lib/lower-thread-priority.ts'
 import type { Origin } from '../model/session.ts'
 import type { SearchPage, SearchRequest } from './search-hit.ts'
 import { SearchRunner } from './search-runner.ts'

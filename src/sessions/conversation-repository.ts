@@ -1,5 +1,5 @@
 import type { ProfileStorage } from '../storage/profile-storage.ts'
-import { chunkArray } from '../lib/chunk.ts'
+import { chunkArray } from '../lib/chunk-array.ts'
 import type { Origin, SessionRecord } from '../model/session.ts'
 import { takePage, isWithinPage, compareByActivity } from '../storage/keyset-pagination.ts'
 import { matchesFilter, type SessionFilter, type SessionKey } from '../model/session-filter.ts'

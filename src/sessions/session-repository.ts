@@ -1,7 +1,7 @@
 import { badInput } from '../lib/errors.ts'
 import { parseIdKind, newId } from '../lib/ids.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
-import { chunkArray } from '../lib/chunk.ts'
+import { chunkArray } from '../lib/chunk-array.ts'
 import type { MessageRecord } from '../model/message.ts'
 import { noUsage } from '../model/usage.ts'
 import type { Origin, SessionRecord } from '../model/session.ts'

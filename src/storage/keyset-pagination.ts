@@ -1,6 +1,6 @@
 import { matchesFilter, type SessionFilter, type SessionKey } from '../model/session-filter.ts'
 import type { PageRequest } from '../lib/pagination.ts'
-import { chunkArray } from '../lib/chunk.ts'
+import { chunkArray } from '../lib/chunk-array.ts'
 import type { SessionRecord } from '../model/session.ts'
 
 const maxIdsPerQuery = 500 // ids a query

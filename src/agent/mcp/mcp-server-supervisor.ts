@@ -10,6 +10,7 @@ import { NotExecutedError } from './transport/http-request.ts'
 import { RestartBackoff } from './restart-backoff.ts'
 import { type ListedTool, listTools } from './tool-list.ts'
 import { toTools } from './to-tools.ts'
+import { rejectOnAbort } from '../../lib/reject-on-abort.ts'
 
 export interface McpServerSupervisorOptions {
   readonly server: McpServer
@@ -184,7 +185,7 @@ export class McpServerSupervisor {
   }
 
   async #requireConnection(signal: AbortSignal): Promise<Connection> {
-    const connection = this.#connection ?? (await waitUnlessAborted(this.#start(), signal))
+    const connection = this.#connection ?? (await rejectOnAbort(this.#start(), signal))
     if (connection) return connection
     throw new ToolError(`${unavailableMessage}${this.#startError === null ? '' : `: ${this.#startError}`}.`)
   }
@@ -198,11 +199,3 @@ export class McpServerSupervisor {
 }
 
 const unavailableMessage = 'The server of this tool cannot be had now'
-
-async function waitUnlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = (): void => reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', abort))
-}

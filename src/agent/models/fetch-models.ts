@@ -3,8 +3,8 @@ import { z } from 'zod'
 import type { Provider } from '../../config/profile/provider.ts'
 import { AgentError } from '../agent.ts'
 import { buildAuthHeaders, resolveBaseURL } from '../providers/create-language-model.ts'
-import { parseJsonOrNull } from '../../lib/parse-json.ts'
 import { toAgentError } from '../providers/classify-provider-error.ts'
+import { parseJsonOrNull } from '../../lib/json.ts'
 
 export interface ProviderModel {
   readonly name: string

@@ -2,6 +2,7 @@ import type { ModelMessage } from 'ai'
 import type { TextGenerator } from '../agent.ts'
 import { estimateTokens } from '../estimate-tokens.ts'
 import { formatTranscript } from '../text-generation/model-text-generator.ts'
+import { truncate } from '../../lib/truncate.ts'
 
 const maxLineLength = 200 // UTF-16 code units
 const maxLines = 40
@@ -26,7 +27,5 @@ export const offlineTextGenerator: TextGenerator = {
 
 function toSummaryLines(message: ModelMessage): string[] {
   const text = formatTranscript([message]).replace(/\s+/g, ' ').trim()
-  if (text === '') return []
-  const truncated = text.slice(0, maxLineLength - 1).replace(/[\ud800-\udbff]$/, '')
-  return [text.length <= maxLineLength ? text : `${truncated}…`]
+  return text === '' ? [] : [truncate(text, maxLineLength)]
 }

@@ -1,5 +1,6 @@
 import type { ModelMessage } from 'ai'
 import { clarifyTool } from '../tools/clarify-tool.ts'
+import { truncate } from '../../lib/truncate.ts'
 
 const maxResultTextLength = 1000 // UTF-16 code units of one result
 
@@ -17,8 +18,7 @@ type ToolResultPart = Extract<Extract<ModelMessage, { role: 'tool' }>['content']
 function describeToolResult({ toolName, output }: ToolResultPart): string {
   const value = 'value' in output ? output.value : output.type
   const text = typeof value === 'string' ? value : JSON.stringify(value)
-  const preview =
-    text.length <= maxResultTextLength ? text : `${text.slice(0, maxResultTextLength - 1).toWellFormed()}…`
+  const preview = truncate(text, maxResultTextLength)
   if (output.type === 'error-text') return `${toolName} did not work: ${preview}`
   return toolName === clarifyTool.name ? `You said: ${preview}` : `${toolName} returned: ${preview}`
 }

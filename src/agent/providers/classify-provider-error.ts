@@ -2,6 +2,7 @@ import type { StreamErrorCode } from '../../model/stream.ts'
 import { AgentError } from '../agent.ts'
 import { parseProviderFailure, type ProviderFailure } from './parse-provider-failure.ts'
 import { redact } from '../../lib/redact.ts'
+import { truncate } from '../../lib/truncate.ts'
 
 const maxMessageLength = 500 // UTF-16 code units
 
@@ -104,7 +105,10 @@ export function toAgentError(error: unknown, secrets: readonly string[]): AgentE
   const rule = errorRules.find(({ matches }) => matches(failure))
   return new AgentError(
     rule?.code ?? 'PROVIDER',
-    truncateMessage(`${rule?.message ?? ''}${formatProviderMessage(failure.message, secrets)}`),
+    truncate(
+      `${rule?.message ?? ''}${formatProviderMessage(failure.message, secrets)}`.toWellFormed(),
+      maxMessageLength,
+    ),
   )
 }
 
@@ -128,11 +132,4 @@ function formatProviderMessage(message: string | null, secrets: readonly string[
     .split('\n')[0]
     ?.trim()
   return line ? ` The provider says: ${line}` : ''
-}
-
-function truncateMessage(message: string): string {
-  const wellFormed = message.toWellFormed()
-  return wellFormed.length <= maxMessageLength
-    ? wellFormed
-    : `${wellFormed.slice(0, maxMessageLength - 1).toWellFormed()}…`
 }

@@ -1,6 +1,6 @@
 import { APICallError, JSONParseError, TypeValidationError } from 'ai'
 import { z } from 'zod'
-import { parseJsonOrNull } from '../../lib/parse-json.ts'
+import { parseJsonOrNull } from '../../lib/json.ts'
 
 /** What is known of a failed request to a provider, whatever shape its error came in. */
 export interface ProviderFailure {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { parseJsonOrNull } from '../../lib/parse-json.ts'
 import type { JsonObject } from './tool.ts'
+import { parseJsonOrNull } from '../../lib/json.ts'
 
 /** The built-in tool by which a model asks the person something, and waits for the answer. */
 export const clarifyTool = {

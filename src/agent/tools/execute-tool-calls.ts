@@ -6,6 +6,8 @@ import { clarifyTool, parseQuestion } from './clarify-tool.ts'
 import { truncateResult } from './truncate-result.ts'
 import { type JsonObject, type Tool, ToolError } from './tool.ts'
 import type { Toolbox } from './toolbox.ts'
+import { truncate } from '../../lib/truncate.ts'
+import { rejectOnAbort } from '../../lib/reject-on-abort.ts'
 
 /** A call that the model has made whole. */
 export interface ToolCallRequest {
@@ -71,13 +73,13 @@ async function* runTool(
   run: AgentRun,
 ): AsyncGenerator<AgentEvent, void, void> {
   const timeoutSignal = AbortSignal.timeout(options.toolTimeoutMs)
-  const truncate = (value: Json) =>
+  const shorten = (value: Json) =>
     truncateResult(value, options.maxResultLength, options.storeFile).catch((error: unknown) => {
       options.log.error({ err: error, tool: tool.name }, 'The result of a tool could not be stored.')
       return null
     })
   try {
-    const result = await truncate(await executeOrAbort(tool, input, AbortSignal.any([run.signal, timeoutSignal])))
+    const result = await shorten(await executeTool(tool, input, AbortSignal.any([run.signal, timeoutSignal])))
     if (result) yield { type: 'tool-result', callId, ...result }
     else yield { type: 'tool-error', callId, error: 'It has run, but its result could not be kept.' }
   } catch (error) {
@@ -90,7 +92,7 @@ async function* runTool(
         error: `It did not finish within ${seconds} seconds. It may or may not have taken effect.`,
       }
     } else if (error instanceof ToolError) {
-      const { result, ...rest } = (await truncate(error.message)) ?? { result: 'It failed. Why could not be kept.' }
+      const { result, ...rest } = (await shorten(error.message)) ?? { result: 'It failed. Why could not be kept.' }
       yield { type: 'tool-error', callId, error: String(result), ...rest }
     } else {
       options.log.error({ err: error, tool: tool.name }, 'A tool failed with an unexpected error.')
@@ -99,13 +101,9 @@ async function* runTool(
   }
 }
 
-/** What the tool returns; a tool that ignores its signal is not waited for. */
-function executeOrAbort(tool: Tool, input: JsonObject, signal: AbortSignal): Promise<Json> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  if (signal.aborted) reject(signal.reason)
-  promise.catch(() => undefined)
-  return Promise.race([tool.execute(input, signal), promise])
+/** Rejects when the signal aborts, even if the tool ignores its signal. */
+function executeTool(tool: Tool, input: JsonObject, signal: AbortSignal): Promise<Json> {
+  return rejectOnAbort(tool.execute(input, signal), signal)
 }
 
 async function createGate(
@@ -124,8 +122,7 @@ const maxDescriptionLength = 500 // UTF-16 code units
 
 /** What a person is told who is to allow a call. */
 function describeToolCall({ name }: Tool, argumentsText: string): string {
-  const text = `Run ${name} with ${argumentsText.trim() || '{}'}`
-  return text.length <= maxDescriptionLength ? text : `${text.slice(0, maxDescriptionLength - 1).toWellFormed()}…`
+  return truncate(`Run ${name} with ${argumentsText.trim() || '{}'}`, maxDescriptionLength)
 }
 
 /** The arguments as the object that tools take; null for anything else. */

@@ -102,7 +102,7 @@ export class PostTurnTasks {
       return
     const { signal } = this.#abortController
     const request = { model: model.name, messages: toModelMessages(messagesUntilAnswer), signal }
-    const generated = await Promise.race([model.textGenerator.generateTitle(request), rejectOnAbort(signal)])
+    const generated = await rejectOnAbort(model.textGenerator.generateTitle(request), signal)
     const currentSession = generated && (await sessions.find(session.id))
     if (!currentSession) return
     const title = titleFromModelOutput(generated.text)

@@ -135,7 +135,7 @@ export class SessionActor {
     compose: (signal: AbortSignal) => Promise<CreateSessionRequest>,
     signal: AbortSignal,
   ): Promise<SessionRecord> {
-    const continuation = await Promise.race([compose(signal), rejectOnAbort(signal)])
+    const continuation = await rejectOnAbort(compose(signal), signal)
     const { runtime, sessionId } = this.#options
     const toId = continuation.session.id
     await this.#writer.write(() => {

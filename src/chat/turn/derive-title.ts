@@ -1,5 +1,5 @@
 import type { MessagePart } from '../../model/message.ts'
-import { splitTrailingSurrogate } from '../../lib/unicode.ts'
+import { truncate } from '../../lib/truncate.ts'
 
 const maxTitleCodeUnits = 80 // UTF-16 code units
 
@@ -26,9 +26,10 @@ function stripQuotes(line: string): string {
 function truncateTitle(text: string): string | null {
   const line = findFirstLine(text)
   if (line === null || line.length <= maxTitleCodeUnits) return line
-  const truncated = splitTrailingSurrogate(line.slice(0, maxTitleCodeUnits - 1)).whole
+  const truncated = truncate(line, maxTitleCodeUnits)
+  // Cut at the end of a word, if that leaves a title of sensible length.
   const space = truncated.lastIndexOf(' ')
-  return `${space > maxTitleCodeUnits / 2 ? truncated.slice(0, space) : truncated}…`
+  return space > maxTitleCodeUnits / 2 ? `${truncated.slice(0, space)}…` : truncated
 }
 
 /** Lines of Markdown that say nothing by themselves: the edge of a block of code, a rule. */

@@ -15,8 +15,9 @@ import {
   deriveOpenCallOutcome,
   deriveUnansweredOutcome,
 } from './tool-call-outcome.ts'
-import { chunkText, splitTrailingSurrogate, toWellFormedJson } from '../../lib/unicode.ts'
+import { chunkText, splitTrailingSurrogate } from '../../lib/unicode.ts'
 import { isFinal, createToolCall, acceptsArguments } from '../../model/tool-call.ts'
+import { toWellFormedJson } from '../../lib/json.ts'
 
 /**
  * The life of a stream as one pure machine: (turn, command) → (turn, events). Storage, agents and transports stand
@@ -368,10 +369,11 @@ class TurnTransition {
 
   /** What of a part's new text can be stored now; half a pair at its end waits for the other half. */
   #bufferSurrogate(partIndex: number, text: string): string {
-    const { whole, held } = splitTrailingSurrogate((this.#turn.pendingSurrogates.get(partIndex) ?? '') + text)
+    const { complete, trailing } = splitTrailingSurrogate((this.#turn.pendingSurrogates.get(partIndex) ?? '') + text)
     this.#discardSurrogate(partIndex)
-    if (held !== '') this.#update({ pendingSurrogates: new Map([...this.#turn.pendingSurrogates, [partIndex, held]]) })
-    return whole
+    if (trailing !== '')
+      this.#update({ pendingSurrogates: new Map([...this.#turn.pendingSurrogates, [partIndex, trailing]]) })
+    return complete
   }
 
   /** The half that waits in a part will not get its other half any more. */

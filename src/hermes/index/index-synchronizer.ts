@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { chunkArray } from '../../lib/chunk.ts'
+import { chunkArray } from '../../lib/chunk-array.ts'
 import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
 import type { ConversationChange } from '../../storage/session-reader.ts'
 import type { IndexUpdateResult } from '../../storage/sqlite/conversation-index/conversation-indexer.ts'

@@ -1,4 +1,4 @@
-import { chunkArray } from '../../lib/chunk.ts'
+import { chunkArray } from '../../lib/chunk-array.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import { messageFromRows, messageColumns, type HermesMessageRow } from './message-mapper.ts'
 import type { MessageEntry, OutlineRow } from './message-outline.ts'

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import { chunkArray } from '../../lib/chunk.ts'
+import { chunkArray } from '../../lib/chunk-array.ts'
 import { readSessions } from '../state/session-queries.ts'
 import type { OpenStateDatabase, StateDatabase } from '../state/state-database.ts'
 import { matchesFilter } from '../../model/session-filter.ts'

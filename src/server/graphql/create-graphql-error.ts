@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql'
 import type { ErrorCode } from '../../lib/errors.ts'
+import { truncate } from '../../lib/truncate.ts'
 
 /** In UTF-16 code units. Some messages quote the client's input, which can be a megabyte. */
 const maxMessageLength = 500
@@ -11,7 +12,7 @@ export function createGraphQLError(
   extensions: object = {},
   locatedError?: GraphQLError,
 ): GraphQLError {
-  const error = new GraphQLError(truncateMessage(message), { extensions: { code, ...extensions } })
+  const error = new GraphQLError(truncate(message, maxMessageLength), { extensions: { code, ...extensions } })
   return locatedError ? copyLocation(error, locatedError) : error
 }
 
@@ -26,8 +27,4 @@ export function copyLocation(
 /** The error of a request that is larger than `maxRequestBytes`. */
 export function payloadTooLarge(): GraphQLError {
   return createGraphQLError('TOO_LARGE', 'The request is too large. Send at most 16 MiB.')
-}
-
-function truncateMessage(message: string): string {
-  return message.length > maxMessageLength ? `${message.slice(0, maxMessageLength - 1).toWellFormed()}…` : message
 }

@@ -12,7 +12,7 @@ import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { type Usage, addUsage } from '../../model/usage.ts'
 import { IdNamespace } from '../../profiles/id-namespace.ts'
-import { chunkArray } from '../../lib/chunk.ts'
+import { chunkArray } from '../../lib/chunk-array.ts'
 import { notFound } from '../../lib/errors.ts'
 import type { SqliteDatabase } from './database/sqlite-database.ts'
 import {

@@ -1,4 +1,4 @@
-import { chunkArray } from '../../lib/chunk.ts'
+import { chunkArray } from '../../lib/chunk-array.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { ConversationIndexReader } from './conversation-index/conversation-index-reader.ts'

@@ -1,103 +1,98 @@
 import { describe, expect, test } from 'vitest'
 import { mergeAsyncIterables } from '../../../src/lib/merge-async-iterables.ts'
-import { newLatch } from '../../support/fixtures/agent-chats.ts'
 import { yieldToEventLoop } from '../../../src/lib/yield-to-event-loop.ts'
+import { newLatch } from '../../support/fixtures/agent-chats.ts'
 
 type Source = AsyncGenerator<string, void, void>
 
-/** Yields each value once its promise resolves, and tells how it was left. */
-async function* source(left: string[], name: string, ...values: readonly (string | Promise<string>)[]): Source {
+/** Yields each value once its promise resolves, and records how it ended. */
+async function* newSource(events: string[], name: string, ...values: readonly (string | Promise<string>)[]): Source {
   try {
     for (const value of values) yield await value
-    left.push(`${name} ended`)
+    events.push(`${name} completed`)
   } finally {
-    left.push(`${name} left`)
+    events.push(`${name} closed`)
   }
 }
 
-describe('several sources', () => {
-  test('are told as their values come, those of each in order', async () => {
-    const first = newLatch()
-    const slow = first.opened.then(() => 'slow')
-    const told: string[] = []
-    for await (const value of mergeAsyncIterables([source([], 'a', slow, 'last'), source([], 'b', 'x', 'y', 'z')])) {
-      told.push(value)
-      if (value === 'z') first.open()
+describe('merging', () => {
+  test('yields values as they arrive, those of each source in order', async () => {
+    const latch = newLatch()
+    const slow = latch.opened.then(() => 'slow')
+    const values: string[] = []
+    const sources = [newSource([], 'a', slow, 'last'), newSource([], 'b', 'x', 'y', 'z')]
+    for await (const value of mergeAsyncIterables(sources)) {
+      values.push(value)
+      if (value === 'z') latch.open()
     }
-    expect(told).toEqual(['x', 'y', 'z', 'slow', 'last'])
+    expect(values).toEqual(['x', 'y', 'z', 'slow', 'last'])
   })
 
-  test('are all begun at once, and each is asked for its next value only when the one before was taken', async () => {
-    const begun: string[] = []
-    async function* counting(name: string): Source {
+  test('starts all sources at once, and reads the next value of one only after the previous one was taken', async () => {
+    const produced: string[] = []
+    async function* newCountingSource(name: string): Source {
       for (const part of ['1', '2']) {
-        begun.push(name + part)
+        produced.push(name + part)
         yield name + part
       }
     }
-    const both = mergeAsyncIterables([counting('a'), counting('b')])
-    expect((await both.next()).value).toBe('a1')
-    expect(begun).toEqual(['a1', 'b1'])
-    expect((await both.next()).value).toBe('b1')
-    expect(begun).toEqual(['a1', 'b1', 'a2'])
-    await both.return()
+    const merged = mergeAsyncIterables([newCountingSource('a'), newCountingSource('b')])
+    expect((await merged.next()).value).toBe('a1')
+    expect(produced).toEqual(['a1', 'b1'])
+    expect((await merged.next()).value).toBe('b1')
+    expect(produced).toEqual(['a1', 'b1', 'a2'])
+    await merged.return()
   })
 
-  test('that are none end at once', async () => {
+  test('completes at once without sources', async () => {
     expect(await Array.fromAsync(mergeAsyncIterables([]))).toEqual([])
   })
 })
 
-describe('the others', () => {
-  test('are left when one throws, and what it threw is thrown', async () => {
-    const left: string[] = []
-    async function* broken(): Source {
-      yield 'about to break'
-      throw new Error('it broke')
+describe('the other sources', () => {
+  test('are closed when one throws, and the error is passed on', async () => {
+    const events: string[] = []
+    async function* newFailingSource(): Source {
+      yield 'before the failure'
+      throw new Error('broken')
     }
-    const told: string[] = []
-    const all = async () => {
-      for await (const value of mergeAsyncIterables([source(left, 'a', 'x', 'y', 'z'), broken()])) told.push(value)
+    const values: string[] = []
+    const readAll = async () => {
+      const sources = [newSource(events, 'a', 'x', 'y', 'z'), newFailingSource()]
+      for await (const value of mergeAsyncIterables(sources)) values.push(value)
     }
-    await expect(all()).rejects.toThrow('it broke')
-    expect(told).toContain('about to break')
+    await expect(readAll()).rejects.toThrow('broken')
+    expect(values).toContain('before the failure')
     await Promise.resolve()
-    expect(left).toEqual(['a left'])
+    expect(events).toEqual(['a closed'])
   })
 
-  test('are left when the reader leaves; one in the middle of something hears of it after that', async () => {
-    const left: string[] = []
-    const stuck = newLatch()
-    const both = mergeAsyncIterables([
-      source(
-        left,
-        'stuck',
-        stuck.opened.then(() => 'late'),
-        'more',
-      ),
-      source(left, 'a', 'x', 'y'),
-    ])
-    for await (const value of both) {
+  test('are closed when the consumer stops; one that waits for a value is closed after that', async () => {
+    const events: string[] = []
+    const latch = newLatch()
+    const late = latch.opened.then(() => 'late')
+    const merged = mergeAsyncIterables([newSource(events, 'stuck', late, 'more'), newSource(events, 'a', 'x', 'y')])
+    for await (const value of merged) {
       expect(value).toBe('x')
       break
     }
-    expect(left).toEqual(['a left'])
-    stuck.open()
+    expect(events).toEqual(['a closed'])
+    latch.open()
     await yieldToEventLoop()
-    expect(left).toEqual(['a left', 'stuck left'])
+    expect(events).toEqual(['a closed', 'stuck closed'])
   })
 
-  test('may throw when they are left, and nobody is troubled with that', async () => {
-    async function* sore(): Source {
+  test('may throw when they are closed, without an unhandled rejection', async () => {
+    async function* newSourceThatFailsToClose(): Source {
       try {
         yield 'x'
         yield 'y'
       } finally {
         // oxlint-disable-next-line no-unsafe-finally
-        throw new Error('it did not want to be left')
+        throw new Error('closing failed')
       }
     }
-    for await (const value of mergeAsyncIterables([sore(), source([], 'a', 'z')])) {
+    for await (const value of mergeAsyncIterables([newSourceThatFailsToClose(), newSource([], 'a', 'z')])) {
       expect(value).toBe('x')
       break
     }

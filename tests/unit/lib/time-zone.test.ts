@@ -20,11 +20,11 @@ test.each([
   '+02:00',
   '-0500',
   '../../etc/localtime',
-])('%j is none', (name) => {
+])('%j is not a time zone', (name) => {
   expect(isTimeZone(name)).toBe(false)
 })
 
-test('the zone of the server is one', () => {
+test('the time zone of the server is valid', () => {
   expect(isTimeZone(detectServerTimeZone())).toBe(true)
 })
 
@@ -35,6 +35,6 @@ test.each([
   ['Asia/Kolkata', '2026-11-22T12:00:00.5Z', 330],
   ['America/St_Johns', '2026-11-22T12:00:00Z', -210],
   ['Australia/Lord_Howe', '2026-11-22T12:00:00Z', 660],
-])('the clock in %s at %s is ahead of UTC by %i minutes', (zone, time, minutes) => {
+])('local time in %s at %s is %i minutes ahead of UTC', (zone, time, minutes) => {
   expect(getUtcOffsetMs(Date.parse(time), zone)).toBe(minutes * 60_000)
 })

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import { type JSONRPCMessage, validateJSONRPCMessage } from '@ai-sdk/mcp'
-import { parseJsonOrNull } from '../../../lib/parse-json.ts'
 import { tapSse } from './sse-tap.ts'
 import { type HttpRequest, NotExecutedError, sendRequest, readText } from './http-request.ts'
 import { toCancelledNotification, createConnectionClosedError } from './json-rpc.ts'
+import { parseJsonOrNull } from '../../../lib/json.ts'
 
 export interface McpFetchOptions {
   readonly type: 'http' | 'sse'

@@ -5,9 +5,9 @@ import {
   validateJSONRPCMessage,
 } from '@ai-sdk/mcp'
 import type { StdioServer } from '../../../config/profile/mcp-server.ts'
-import { parseJsonOrNull } from '../../../lib/parse-json.ts'
 import { toCancelledNotification, isToolListChanged } from './json-rpc.ts'
 import { McpChildProcess } from './mcp-child-process.ts'
+import { parseJsonOrNull } from '../../../lib/json.ts'
 
 export interface StdioTransportOptions {
   readonly onToolListChanged: () => void

@@ -1,4 +1,4 @@
-import { chunkArray } from '../../../lib/chunk.ts'
+import { chunkArray } from '../../../lib/chunk-array.ts'
 import { takePage, orderByIds, compareByActivity } from '../../keyset-pagination.ts'
 import type { ConversationSummary, ConversationFilter, OffsetRange } from '../../session-reader.ts'
 import type { PageRequest } from '../../../lib/pagination.ts'

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import Database from 'better-sqlite3'
-import { lowerThreadPriority } from '../../../lib/thread-priority.ts'
+import { lowerThreadPriority } from '../../../lib/lower-thread-priority.ts'
 
 /** What the worker is started with: the database's path. */
 export type CheckpointWorkerData = string

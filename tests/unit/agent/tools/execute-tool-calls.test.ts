@@ -95,8 +95,9 @@ describe('a call that has to be allowed', () => {
       const argumentsText = JSON.stringify({ text: `${lead}${'😀'.repeat(400)}` })
       const [event] = await told([newToolCallRequest('files__write', argumentsText)], { tools: [newTool()] })
       const description = event?.type === 'tool-call' && event.gate?.type === 'approval' ? event.gate.description : ''
-      expect(description).toHaveLength(500)
-      expect(description).toMatch(/^Run files__write with \{"text":"x?😀+\ufffd?…$/u)
+      // One code unit less where a surrogate pair would be split.
+      expect([499, 500]).toContain(description.length)
+      expect(description).toMatch(/^Run files__write with \{"text":"x?😀+…$/u)
       expect(description.isWellFormed()).toBe(true)
     }
   })
