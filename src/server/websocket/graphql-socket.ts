@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { CloseCode, type Server as ProtocolServer } from 'graphql-ws'
 import type { WebSocket } from 'ws'
-import { KeyedMutex } from '../../lib/keyed-mutex.ts'
+import { TaskTracker } from '../../lib/task-tracker.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { ErrorFormatter } from '../graphql/error-formatter.ts'
 import { detectSlowConsumer } from '../http/detect-slow-consumer.ts'
@@ -29,7 +29,7 @@ export class GraphQLSocket {
   readonly #connection: SocketConnection
   readonly #options: GraphQLSocketOptions
   readonly #operationAborts = new OperationAborts()
-  readonly #pendingMessages = new KeyedMutex()
+  readonly #pendingMessages = new TaskTracker()
   #notifyClosed: ReturnType<GraphQLProtocol['opened']> = async () => undefined
 
   constructor(webSocket: WebSocket, tcpSocket: Socket, options: GraphQLSocketOptions) {
@@ -73,7 +73,7 @@ export class GraphQLSocket {
     // A message that arrives after the server has closed the socket must not start anything.
     if (!this.#connection.isOpen) return
     this.#operationAborts.onMessage(message)
-    void this.#pendingMessages.run(null, () => handleMessage(message).catch((error: unknown) => this.#onError(error)))
+    void this.#pendingMessages.run(() => handleMessage(message).catch((error: unknown) => this.#onError(error)))
   }
 
   #onError(error: unknown): void {
