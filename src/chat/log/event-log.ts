@@ -1,92 +1,87 @@
-import type { EventStore, EventRange, AppendRequest } from '../../storage/event-store.ts'
-import type { ChatEvent } from '../../model/chat-event.ts'
-import type { Json } from '../../lib/json.ts'
-import type { ToolCall } from '../../model/message.ts'
 import { Notifier } from '../../lib/notifier.ts'
-import { getDeltaText, isDelta } from '../../model/delta.ts'
+import type { ChatEvent } from '../../model/chat-event.ts'
+import type { AppendRequest, EventRange, EventStore } from '../../storage/event-store.ts'
+import { LogTail } from './log-tail.ts'
 
-/** How much of a log's end stays in memory, so that readers who keep up need no database: events, and UTF-16 units. */
-const tailLimits = { events: 256, units: 1_048_576 }
-
-/** Events behind which nothing may come for a long time. */
+/** Events after which a session may be silent for a long time. */
 const idleEventTypes: ReadonlySet<ChatEvent['type']> = new Set(['StreamFinished', 'SessionChanged', 'SessionContinued'])
 
+/** The part of the event store that the log uses. */
+export type LogStore = Pick<EventStore, 'append' | 'readEvents' | 'loadHeadSeq'>
+
 interface CachedSession {
-  /** The newest events, in order, without a gap; its last one is the newest of the log. */
-  tail: ChatEvent[]
+  /** Its newest event is the newest of the log. */
+  readonly tail: LogTail
   readonly waiters: Set<() => void>
   isRemoved: boolean
 }
 
 /**
- * The logs of all sessions as their readers see them: an event can be read once its transaction has committed, never
- * before. Each reader keeps a cursor of its own and is woken when there is more; nothing is buffered for it.
+ * The event logs of a profile's sessions. Readers see an event once its transaction has committed, never before. Each
+ * reader keeps a cursor and is woken when there is more; nothing is buffered for it.
  */
 export class EventLog {
-  /** Rings after each commit that changed a decision. */
+  /** Notifies after each commit that changes a decision. */
   readonly decisionNotifier = new Notifier()
-  readonly #store: EventStore
+  readonly #store: LogStore
   readonly #sessions = new Map<string, CachedSession>()
   #isClosed = false
 
-  constructor(store: EventStore) {
+  constructor(store: LogStore) {
     this.#store = store
   }
 
-  /** How many sessions are held in memory, and how many readers wait for what comes next in one. */
+  /** How many sessions are cached in memory, and how many readers wait for the next event of one. */
   get stats(): { readonly sessions: number; readonly waiting: number } {
     let waiting = 0
     for (const { waiters } of this.#sessions.values()) waiting += waiters.size
     return { sessions: this.#sessions.size, waiting }
   }
 
-  /** Commits, calls `onCommitted`, then shows what was committed. What throws has shown nothing. */
-  async append(write: AppendRequest, onCommitted: () => void = () => undefined): Promise<void> {
-    await this.#store.append(write)
+  /** Commits the request, calls `onCommitted`, then wakes readers. If the store throws, readers see nothing of it. */
+  async append(request: AppendRequest, onCommitted: () => void = () => undefined): Promise<void> {
+    await this.#store.append(request)
     onCommitted()
-    const session = this.#getOrCreateSession(write.sessionId)
-    session.tail = trimTail([...session.tail, ...write.events])
+    const session = this.#getOrCreateSession(request.sessionId)
+    session.tail.append(request.events)
     for (const wake of [...session.waiters]) wake()
-    this.#evictIfIdle(write.sessionId)
-    if (write.decisions?.length) this.decisionNotifier.notify()
+    this.#evictIfIdle(request.sessionId)
+    if (request.decisions?.length) this.decisionNotifier.notify()
   }
 
-  /** The session is not there any more: whoever waits for its next event, or asks for it later, is told so. */
+  /** Ends the waiting for a session that was deleted. */
   markRemoved(sessionId: string): void {
     const session = this.#sessions.get(sessionId)
     if (!session) return
-    session.tail = []
+    session.tail.clear()
     session.isRemoved = true
     for (const wake of [...session.waiters]) wake()
     this.#evictIfIdle(sessionId)
   }
 
-  /** None of the sessions is there any more. */
+  /** Marks all sessions as removed; from now on there is nothing to read or to wait for. */
   close(): void {
     this.#isClosed = true
     for (const id of [...this.#sessions.keys()]) this.markRemoved(id)
     this.decisionNotifier.close()
   }
 
-  /** The newest seq that memory knows of; 0 for a session in which nothing happens. */
+  /** The newest seq that is cached in memory; 0 for an idle session. */
   latestSeq(sessionId: string): number {
-    return this.#sessions.get(sessionId)?.tail.at(-1)?.seq ?? 0
+    return this.#sessions.get(sessionId)?.tail.newest?.seq ?? 0
   }
 
-  /** The next events of a session after a seq. */
+  /** The next events of a session after a seq, from memory if possible. */
   async read(range: EventRange): Promise<ChatEvent[]> {
     if (this.#isClosed) return []
-    const tail = this.#sessions.get(range.sessionId)?.tail ?? []
-    const first = tail[0]
-    if (!first || first.seq > range.after + 1) return this.#store.readEvents(range)
-    const start = range.after + 1 - first.seq
-    return tail.slice(start, start + range.limit)
+    const cached = this.#sessions.get(range.sessionId)?.tail.read(range.after, range.limit)
+    return cached ?? this.#store.readEvents(range)
   }
 
   /**
-   * Resolves when the log of a session that is kept here has, or may have, an event after `seq`; at once if it has one
-   * already. Also when the signal aborts. False: the session is not there any more. It waits first and looks second: nothing can be
-   * committed unseen in between.
+   * Resolves when a Segue session has, or may have, an event after `seq`: at once if it has one, and when the signal
+   * aborts. Resolves to false if the session was removed. Starts to wait before it reads the head, so that no commit in
+   * between is missed.
    */
   async waitForMore(sessionId: string, seq: number, signal: AbortSignal): Promise<boolean> {
     const session = this.#getOrCreateSession(sessionId)
@@ -107,54 +102,23 @@ export class EventLog {
   }
 
   async #loadHeadSeq({ tail }: CachedSession, sessionId: string): Promise<number | null> {
-    return tail.at(-1)?.seq ?? this.#store.loadHeadSeq(sessionId)
+    return tail.newest?.seq ?? this.#store.loadHeadSeq(sessionId)
   }
 
   #getOrCreateSession(id: string): CachedSession {
     let session = this.#sessions.get(id)
     if (!session) {
-      session = { tail: [], waiters: new Set(), isRemoved: false }
+      session = { tail: new LogTail(), waiters: new Set(), isRemoved: false }
       this.#sessions.set(id, session)
     }
     return session
   }
 
-  /** Lets go of a session in which nothing happens and for which nobody waits. */
+  /** Removes an idle session from memory, unless a reader waits for it. */
   #evictIfIdle(id: string): void {
     const session = this.#sessions.get(id)
     if (!session || session.waiters.size > 0) return
-    const newest = session.tail.at(-1)
+    const { newest } = session.tail
     if (!newest || idleEventTypes.has(newest.type)) this.#sessions.delete(id)
   }
-}
-
-/** The newest events, as many as may stay in memory. */
-function trimTail(events: ChatEvent[]): ChatEvent[] {
-  let codeUnits = 0
-  let start = events.length
-  while (start > 0 && events.length - start < tailLimits.events && codeUnits < tailLimits.units) {
-    start -= 1
-    const event = events[start]
-    if (event) codeUnits += countEventCodeUnits(event)
-  }
-  return start === 0 ? events : events.slice(start)
-}
-
-/** About how much text an event holds; what a tool returned may be many times as long as anything else. */
-function countEventCodeUnits(event: ChatEvent): number {
-  if (isDelta(event)) return getDeltaText(event).length
-  if (event.type === 'ToolCallChanged') return countToolCallCodeUnits(event.toolCall)
-  if (event.type === 'ApprovalChanged') return countToolCallCodeUnits(event.decision.toolCall)
-  if (event.type !== 'ClarificationChanged') return 0
-  return countToolCallCodeUnits(event.decision.toolCall) + (event.decision.answer?.length ?? 0)
-}
-
-function countToolCallCodeUnits({ argumentsText, result }: ToolCall): number {
-  return argumentsText.length + countJsonCodeUnits(result)
-}
-
-function countJsonCodeUnits(value: Json): number {
-  if (typeof value === 'string') return value.length
-  if (value === null || typeof value !== 'object') return 0
-  return Object.values(value).reduce<number>((units, inner) => units + countJsonCodeUnits(inner), 0)
 }

@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest'
+import { EventLog } from '../../../../src/chat/log/event-log.ts'
+import type { ChatEvent } from '../../../../src/model/chat-event.ts'
+import type { EventRange } from '../../../../src/storage/event-store.ts'
+
+const sessionId = 'session_1'
+
+function newDelta(seq: number, text: string): ChatEvent {
+  return {
+    type: 'TextDelta',
+    seq,
+    at: 0,
+    sessionId,
+    streamId: 'stream_1',
+    messageId: 'message_1',
+    partIndex: 0,
+    offset: 0,
+    text,
+  }
+}
+
+interface LogFixture {
+  readonly log: EventLog
+  /** The reads that reached the store. */
+  readonly storeReads: EventRange[]
+  append(...events: readonly ChatEvent[]): Promise<void>
+  read(after: number, limit?: number): Promise<number[]>
+}
+
+/** A log on a store that keeps its events in an array. */
+function newLogFixture(): LogFixture {
+  const stored: ChatEvent[] = []
+  const storeReads: EventRange[] = []
+  const log = new EventLog({
+    append: async ({ events }) => void stored.push(...events),
+    readEvents: async (range) => {
+      storeReads.push(range)
+      return stored.filter(({ seq }) => seq > range.after).slice(0, range.limit)
+    },
+    loadHeadSeq: async () => stored.at(-1)?.seq ?? 0,
+  })
+  return {
+    log,
+    storeReads,
+    append: (...events) => log.append({ sessionId, expectedHeadSeq: stored.length, events }),
+    read: async (after, limit = 1000) => (await log.read({ sessionId, after, limit })).map(({ seq }) => seq),
+  }
+}
+
+const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index)
+
+describe('the tail of a log', () => {
+  test('serves readers that keep up without the store', async () => {
+    const { log, append, read, storeReads } = newLogFixture()
+    await append(newDelta(1, 'a'), newDelta(2, 'b'))
+    await append(newDelta(3, 'c'))
+    expect(await read(0)).toEqual([1, 2, 3])
+    expect(await read(1, 1)).toEqual([2])
+    expect(await read(3)).toEqual([])
+    expect(log.latestSeq(sessionId)).toBe(3)
+    expect(storeReads).toEqual([])
+  })
+
+  test('holds the newest 256 events; older ones come from the store', async () => {
+    const { append, read, storeReads } = newLogFixture()
+    for (const seq of range(1, 300)) await append(newDelta(seq, 'a'))
+    expect(await read(44)).toEqual(range(45, 300))
+    expect(storeReads).toEqual([])
+    expect(await read(43)).toEqual(range(44, 300))
+    expect(storeReads).toHaveLength(1)
+  })
+
+  test('holds the newest 256 events of a batch that is larger', async () => {
+    const { append, read, storeReads } = newLogFixture()
+    await append(...range(1, 1000).map((seq) => newDelta(seq, 'a')))
+    expect(await read(744)).toEqual(range(745, 1000))
+    expect(storeReads).toEqual([])
+    expect(await read(743)).toEqual(range(744, 1000))
+    expect(storeReads).toHaveLength(1)
+  })
+
+  test('drops old events once the newer ones hold 1,048,576 code units', async () => {
+    const { append, read, storeReads } = newLogFixture()
+    const megabyte = 'a'.repeat(1_048_576)
+    await append(newDelta(1, 'a'), newDelta(2, megabyte.slice(1)))
+    expect(await read(0)).toEqual([1, 2])
+    await append(newDelta(3, 'a'))
+    expect(await read(1)).toEqual([2, 3])
+    expect(storeReads).toEqual([])
+    expect(await read(0)).toEqual([1, 2, 3])
+    expect(storeReads).toHaveLength(1)
+    // One event that exceeds the limit by itself stays: readers wait for it.
+    await append(newDelta(4, megabyte.repeat(2)))
+    expect(await read(3)).toEqual([4])
+    expect(storeReads).toHaveLength(1)
+    expect(await read(2)).toEqual([3, 4])
+    expect(storeReads).toHaveLength(2)
+    await append(newDelta(5, 'a'), newDelta(6, 'a'))
+    expect(await read(3)).toEqual([4, 5, 6])
+    expect(storeReads).toHaveLength(2)
+  })
+
+  test('measures each event once, however many are appended after it', async () => {
+    const { append } = newLogFixture()
+    let reads = 0
+    await append({
+      ...newDelta(1, ''),
+      type: 'TextDelta',
+      messageId: 'message_1',
+      partIndex: 0,
+      offset: 0,
+      get text() {
+        reads += 1
+        return 'a'
+      },
+    })
+    for (const seq of range(2, 400)) await append(newDelta(seq, 'a'))
+    expect(reads).toBe(1)
+  })
+})
