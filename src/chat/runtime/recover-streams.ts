@@ -5,7 +5,8 @@ import type { EventLog } from '../log/event-log.ts'
 import type { Runtime } from '../../lib/runtime.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold-message.ts'
 import { readLogPages } from '../log/read-pages.ts'
-import { finishTurn, type TurnState, createTurnState } from '../turn/turn.ts'
+import { type TurnState, createTurnState } from '../turn/turn.ts'
+import { finishTurn } from '../turn/commands.ts'
 import { LogWriter } from '../log/log-writer.ts'
 
 export interface RecoveryOptions {

@@ -1,21 +1,14 @@
 import type { ApprovalDecision } from '../../model/decision.ts'
-import type { StreamErrorCode } from '../../model/stream.ts'
 import type { ToolCall } from '../../model/message.ts'
+import type { StreamEnding } from './stream-ending.ts'
 
-/** What became of something that waited for a person. */
+/** How a pending decision is resolved. */
 export type DecisionResolution =
   | { readonly type: 'decided'; readonly decision: ApprovalDecision }
   | { readonly type: 'answered'; readonly answer: string }
   | { readonly type: 'expired' }
 
-/** How a stream can end. */
-export type StreamEnding =
-  | { readonly status: 'COMPLETED' }
-  | { readonly status: 'CANCELLED' }
-  | { readonly status: 'FAILED'; readonly error: { readonly code: StreamErrorCode; readonly message: string } }
-  | { readonly status: 'INTERRUPTED' }
-
-/** What becomes of a call when what it waited for is resolved. */
+/** How a call changes when the decision that it waits for is resolved. */
 export function deriveResolvedOutcome(call: ToolCall, resolution: DecisionResolution, at: number): Partial<ToolCall> {
   switch (resolution.type) {
     case 'answered':
@@ -30,24 +23,30 @@ export function deriveResolvedOutcome(call: ToolCall, resolution: DecisionResolu
   }
 }
 
-/** What becomes of a call for which a person was asked and did not answer: it has done nothing, that much is known. */
+/** How a call ends that still waits for a person at the end of its stream. It is known to have had no effect. */
 export function deriveUnansweredOutcome(call: ToolCall, ending: StreamEnding): Pick<ToolCall, 'state' | 'error'> {
   if (ending.status === 'CANCELLED') return { state: 'CANCELLED', error: null }
-  const cause = ending.status === 'INTERRUPTED' ? 'The server stopped' : 'The answer failed'
-  const missingResponse = isClarification(call)
-    ? 'anybody had answered.'
-    : 'anybody had allowed this call. It was not run.'
-  return { state: 'CANCELLED', error: `${cause} before ${missingResponse}` }
+  const hasServerStopped = ending.status === 'INTERRUPTED'
+  if (isClarification(call)) {
+    const error = hasServerStopped
+      ? 'The server stopped before anybody had answered.'
+      : 'The answer failed before anybody had answered.'
+    return { state: 'CANCELLED', error }
+  }
+  const error = hasServerStopped
+    ? 'The server stopped before anybody had allowed this call. It was not run.'
+    : 'The answer failed before anybody had allowed this call. It was not run.'
+  return { state: 'CANCELLED', error }
 }
 
-/** A question is under way while a person thinks about it; anything else waits to be begun. */
-function isClarification({ state }: ToolCall): boolean {
-  return state === 'RUNNING'
-}
-
-/** What becomes of a call that the end of its answer finds open: `begun` says whether the tool may have run. */
+/** How any other call ends that is open at the end of its stream. `hasStarted`: its tool may have run. */
 export function deriveOpenCallOutcome(ending: StreamEnding, hasStarted: boolean): Pick<ToolCall, 'state' | 'error'> {
   if (ending.status === 'CANCELLED') return { state: 'CANCELLED', error: null }
   if (hasStarted) return { state: 'OUTCOME_UNKNOWN', error: null }
   return { state: 'FAILED', error: 'The answer ended before the call was complete. It was not run.' }
+}
+
+/** A clarification runs while a person thinks about it; a call that needs approval has not started. */
+function isClarification({ state }: ToolCall): boolean {
+  return state === 'RUNNING'
 }

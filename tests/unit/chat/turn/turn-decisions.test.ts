@@ -2,13 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { foldMessage, foldPendingDecisions } from '../../../../src/model/fold-message.ts'
 import type { EventDraft } from '../../../../src/model/chat-event.ts'
-import {
-  applyAgentEvent,
-  finishTurn,
-  type Transition,
-  resolveDecision,
-  createTurnState,
-} from '../../../../src/chat/turn/turn.ts'
+import { type Transition, createTurnState } from '../../../../src/chat/turn/turn.ts'
+import { applyAgentEvent, finishTurn, resolveDecision } from '../../../../src/chat/turn/commands.ts'
 import { isFinal } from '../../../../src/model/tool-call.ts'
 import type { DecisionRecord } from '../../../../src/model/decision.ts'
 import type { MessageRecord, ToolCall } from '../../../../src/model/message.ts'

@@ -6,15 +6,14 @@ import { estimateTokens } from '../../../../src/agent/estimate-tokens.ts'
 import { getDeltaText, isDeltaDraft } from '../../../../src/model/delta.ts'
 import { foldMessage } from '../../../../src/model/fold-message.ts'
 import type { EventDraft } from '../../../../src/model/chat-event.ts'
+import { type TurnState, createTurnState } from '../../../../src/chat/turn/turn.ts'
 import {
   applyAgentEvent,
   acceptStream,
   dequeueStream,
   finishTurn,
-  type TurnState,
-  createTurnState,
   withdrawStream,
-} from '../../../../src/chat/turn/turn.ts'
+} from '../../../../src/chat/turn/commands.ts'
 import { maxEventTextCodeUnits } from '../../../../src/lib/unicode.ts'
 import { isFinal } from '../../../../src/model/tool-call.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../../../src/model/message.ts'

@@ -1,0 +1,94 @@
+import type { AgentEvent } from '../../agent/agent.ts'
+import type { Runtime } from '../../lib/runtime.ts'
+import type { EventDraft } from '../../model/chat-event.ts'
+import type { StreamRecord } from '../../model/stream.ts'
+import { applyResolution } from './decision-commands.ts'
+import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
+import { endCall, finishOpenCalls, startCall, writeArguments } from './tool-call-commands.ts'
+import type { DecisionResolution } from './tool-call-outcome.ts'
+import { createEventBase, TurnTransition } from './turn-transition.ts'
+import type { Transition, TurnState } from './turn.ts'
+
+/** The new row of a stream outside its turn, with the event that tells of it. */
+export interface StreamTransition {
+  readonly stream: StreamRecord
+  readonly event: EventDraft
+}
+
+/** A stream is accepted; its status tells whether it runs or is queued. */
+export function acceptStream(stream: StreamRecord, runtime: Runtime): EventDraft {
+  return { ...createEventBase(stream, runtime), type: 'StreamStarted', stream, userMessageId: stream.userMessageId }
+}
+
+/** A queued stream starts to run. */
+export function dequeueStream(queued: StreamRecord, runtime: Runtime): StreamTransition {
+  const stream: StreamRecord = { ...queued, status: 'RUNNING' }
+  return { stream, event: { ...createEventBase(stream, runtime), type: 'StreamChanged', stream } }
+}
+
+/** A queued stream is cancelled before its turn: it ends without an answer. */
+export function withdrawStream(queued: StreamRecord, runtime: Runtime): StreamTransition {
+  const stream = toFinishedStream(queued, { status: 'CANCELLED' }, runtime)
+  return { stream, event: { ...createEventBase(stream, runtime), type: 'StreamFinished', stream, messageId: null } }
+}
+
+/** The agent yields an event. */
+export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Runtime): Transition {
+  const transition = new TurnTransition(turn, runtime)
+  switch (event.type) {
+    case 'step':
+      transition.closeBlock()
+      transition.startStep(event.estimatedInputTokens)
+      break
+    case 'text':
+    case 'reasoning':
+      transition.writeText(event.type, event.block, event.text)
+      break
+    case 'tool-input':
+      transition.closeBlock()
+      writeArguments(transition, event)
+      break
+    case 'tool-call':
+      transition.closeBlock()
+      startCall(transition, event)
+      break
+    case 'tool-result':
+    case 'tool-error':
+      endCall(transition, event)
+      break
+    case 'usage':
+      transition.endStep(event.usage)
+      break
+  }
+  return transition.toTransition()
+}
+
+/** A person makes a decision, or it expires. Changes nothing if the decision is not pending. */
+export function resolveDecision(
+  turn: TurnState,
+  decisionId: string,
+  resolution: DecisionResolution,
+  runtime: Runtime,
+): Transition {
+  const transition = new TurnTransition(turn, runtime)
+  const decision = turn.pendingDecisions.get(decisionId)
+  if (decision) applyResolution(transition, decision, resolution)
+  return transition.toTransition()
+}
+
+/**
+ * The stream ends, for whatever reason: its answer keeps what came before, and every call and decision is ended.
+ * `committedAnswer` is the answer as it was committed.
+ */
+export function finishTurn(
+  turn: TurnState,
+  ending: StreamEnding,
+  runtime: Runtime,
+  committedAnswer = turn.answer,
+): Transition {
+  const transition = new TurnTransition(turn, runtime)
+  transition.closeBlock()
+  finishOpenCalls(transition, ending, committedAnswer)
+  transition.finish(ending)
+  return transition.toTransition()
+}
