@@ -1,24 +1,26 @@
+import { randomUUID } from 'node:crypto'
 import { lstatSync } from 'node:fs'
 import { mkdir, readdir, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { badInput, notFound } from '../lib/errors.ts'
-import { defaultProfileName, isProfileName, profileFolder } from './profile-name.ts'
+import { defaultProfileName, isProfileName } from './profile-name.ts'
+import { toHermesDatabasePath, toProfileFolder } from './profile-paths.ts'
 
 export interface ProfileDirectoryOptions {
   readonly home: string
-  /** Null: Hermes is turned off. */
+  /** Null if Hermes is turned off. */
   readonly hermesHome: string | null
 }
 
-/** Where a profile lies: its own folder, and that of its Hermes agent. Neither need be there. */
+/** The folders of one profile and of its Hermes agent. Neither has to exist. */
 export interface ProfilePaths {
   readonly home: string
   readonly hermesHome: string | null
 }
 
 /**
- * Which profiles there are, by the folders in a home and in Hermes'. Only a folder itself counts: a link may lead out of
- * the home, to what belongs to somebody else.
+ * Finds, creates and deletes profiles, which are folders in a Segue home and in a Hermes home. Ignores symbolic links,
+ * because they may lead out of the home to another user's data.
  */
 export class ProfileDirectory {
   readonly #options: ProfileDirectoryOptions
@@ -27,73 +29,75 @@ export class ProfileDirectory {
     this.#options = options
   }
 
-  /** The names of all that exist: `default` first, then by name. A folder of Hermes counts once there is a state.db. */
+  /** Lists all profiles: `default` first, then by name. A folder in the Hermes home counts if it holds a state.db. */
   async listNames(): Promise<string[]> {
     const { home, hermesHome } = this.#options
-    const segueNames = await listProfileNames(home)
-    const hermesNames = hermesHome === null ? [] : await listProfileNames(hermesHome)
-    const readableHermesNames = hermesNames.filter(
-      (name) => hermesHome !== null && pathExists(join(profileFolder(hermesHome, name), 'state.db')),
-    )
-    return [defaultProfileName, ...new Set([...segueNames, ...readableHermesNames].toSorted())]
+    const segueNames = await listProfileFolders(home)
+    const hermesNames = hermesHome === null ? [] : await listHermesProfiles(hermesHome)
+    return [defaultProfileName, ...new Set([...segueNames, ...hermesNames].toSorted())]
   }
 
-  /** The same for one name, without listing all. */
+  /** Whether a profile exists. Looks at its folders only. */
   exists(name: string): boolean {
     const { home, hermesHome } = this.#options
-    if (name === defaultProfileName || isDirectory(profileFolder(home, name))) return true
+    if (name === defaultProfileName || isDirectory(toProfileFolder(home, name))) return true
     if (hermesHome === null) return false
-    const hermesFolder = profileFolder(hermesHome, name)
-    return isDirectory(hermesFolder) && pathExists(join(hermesFolder, 'state.db'))
+    const hermesFolder = toProfileFolder(hermesHome, name)
+    return isDirectory(hermesFolder) && pathExists(toHermesDatabasePath(hermesFolder))
   }
 
-  /** Throws BAD_USER_INPUT when something else lies where the profile's folder would be. */
+  /** Throws BAD_USER_INPUT if the profile's path is taken by something that is not a directory. */
   resolveProfilePaths(name: string): ProfilePaths {
     const { home, hermesHome } = this.#options
     if (name === defaultProfileName) return { home, hermesHome }
-    const segueFolder = profileFolder(home, name)
-    const hermesFolder = hermesHome === null ? null : profileFolder(hermesHome, name)
+    const segueFolder = toProfileFolder(home, name)
     if (pathExists(segueFolder) && !isDirectory(segueFolder))
-      throw badInput(`What lies at the place of the profile ${name} is no folder.`)
-    return {
-      home: segueFolder,
-      hermesHome: hermesFolder !== null && pathExists(hermesFolder) && !isDirectory(hermesFolder) ? null : hermesFolder,
-    }
+      throw badInput(`The path of profile ${name} is not a directory. Move it away, or choose another name.`)
+    const hermesFolder = hermesHome === null ? null : toProfileFolder(hermesHome, name)
+    const isUsable = hermesFolder === null || isDirectory(hermesFolder) || !pathExists(hermesFolder)
+    return { home: segueFolder, hermesHome: isUsable ? hermesFolder : null }
   }
 
-  /** Makes an empty one. Throws BAD_USER_INPUT when it is there. */
+  /** Creates an empty profile. Throws BAD_USER_INPUT if it exists. */
   async create(name: string): Promise<void> {
-    const alreadyExistsError = () => badInput(`There is a profile ${name} already.`, 'name')
-    if ((await this.listNames()).includes(name)) throw alreadyExistsError()
-    const folder = profileFolder(this.#options.home, name)
-    await mkdir(join(folder, '..'), { recursive: true, mode: 0o700 })
+    const newExistsError = () => badInput(`The profile ${name} exists already. Choose another name.`, 'name')
+    if ((await this.listNames()).includes(name)) throw newExistsError()
+    const folder = toProfileFolder(this.#options.home, name)
+    await mkdir(dirname(folder), { recursive: true, mode: 0o700 })
     await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
-      throw hasErrorCode(error, 'EEXIST') ? alreadyExistsError() : error
+      throw hasErrorCode(error, 'EEXIST') ? newExistsError() : error
     })
   }
 
-  /** Throws BAD_USER_INPUT for `default` and for a profile of Hermes alone, and NOT_FOUND. */
+  /** Throws BAD_USER_INPUT for `default` and for a profile that only Hermes has, and NOT_FOUND. */
   async assertRemovable(name: string): Promise<void> {
     if (name === defaultProfileName)
-      throw badInput('The profile default is the home itself and cannot be deleted.', 'name')
-    if (isDirectory(profileFolder(this.#options.home, name))) return
+      throw badInput('The profile default is the home itself and cannot be deleted. Delete its sessions.', 'name')
+    if (isDirectory(toProfileFolder(this.#options.home, name))) return
     if (!(await this.listNames()).includes(name)) throw notFound('profile', name)
-    throw badInput(`Only Hermes has a profile ${name}, and what is Hermes' is only read.`, 'name')
+    throw badInput(`The profile ${name} belongs to Hermes and is read-only. Delete it in Hermes.`, 'name')
   }
 
-  /** Moves the profile's own folder to where no profile is looked for. Nothing is erased. */
+  /** Moves the profile's folder to `profiles/.deleted`, where it is no longer a profile. Erases nothing. */
   async moveToTrash(name: string): Promise<void> {
-    const folder = profileFolder(this.#options.home, name)
-    // Beside the others: elsewhere might be another disk. No profile has such a name.
-    const trashFolder = join(folder, '..', '.deleted')
+    const folder = toProfileFolder(this.#options.home, name)
+    // In the same folder, because a rename cannot cross file systems. A profile name never begins with a dot.
+    const trashFolder = join(dirname(folder), '.deleted')
     await mkdir(trashFolder, { recursive: true, mode: 0o700 })
-    await rename(folder, join(trashFolder, `${name}-${new Date().toISOString().replaceAll(':', '-')}`))
+    const deletedAt = new Date().toISOString().replaceAll(':', '-')
+    // Two profiles of one name may be deleted in the same millisecond.
+    await rename(folder, join(trashFolder, `${name}-${deletedAt}-${randomUUID().slice(0, 8)}`))
   }
 }
 
-async function listProfileNames(home: string): Promise<string[]> {
+async function listProfileFolders(home: string): Promise<string[]> {
   const entries = await readdir(join(home, 'profiles'), { withFileTypes: true }).catch(() => [])
   return entries.filter((entry) => entry.isDirectory() && isProfileName(entry.name)).map(({ name }) => name)
+}
+
+async function listHermesProfiles(hermesHome: string): Promise<string[]> {
+  const names = await listProfileFolders(hermesHome)
+  return names.filter((name) => pathExists(toHermesDatabasePath(toProfileFolder(hermesHome, name))))
 }
 
 const pathExists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
 import { openHermesSessionReader } from '../hermes/hermes-session-reader.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
@@ -14,7 +13,9 @@ import { SqliteSessionReader } from '../storage/sqlite/sqlite-session-reader.ts'
 import { NamespacedJobReader } from '../hermes/namespaced-job-reader.ts'
 import { NamespacedSearch } from '../hermes/namespaced-search.ts'
 import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
+import { IdNamespace } from '../profiles/id-namespace.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
+import { toBlobFolder, toDatabasePath, toHermesDatabasePath, toHermesIndexPath } from '../profiles/profile-paths.ts'
 import type { Logger } from '../lib/logger.ts'
 
 export interface ProfileStorageOptions {
@@ -32,10 +33,9 @@ export interface ProfileStorageOptions {
 /** Opens a profile. Throws NewerDatabaseError and UnusableDatabaseError. */
 export function openProfileStorage(options: ProfileStorageOptions): ProfileStorage {
   const { name = defaultProfileName, home, hermesHome, durable, log, onStatement } = options
-  const databasePath = join(home, 'segue.db')
-  // Hermes' ids are unique in one file only.
-  const prefix = name === defaultProfileName ? '' : `${name}@`
-  const hermesPath = hermesHome === null ? null : join(hermesHome, 'state.db')
+  const databasePath = toDatabasePath(home)
+  const { prefix } = IdNamespace.forProfile(name)
+  const hermesPath = hermesHome === null ? null : toHermesDatabasePath(hermesHome)
   const database = new SqliteDatabase(databasePath, {
     durable,
     profile: name,
@@ -50,7 +50,7 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
           path: hermesPath,
           profile: name,
           log,
-          indexPath: join(home, 'hermes-index.db'),
+          indexPath: toHermesIndexPath(home),
           segueDatabasePath: databasePath,
           idNamespace: prefix,
           ...(onStatement && { onStatement: (sql: string) => onStatement('hermes', sql) }),
@@ -67,7 +67,7 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
     hermesSessions: hermesReader && (prefix === '' ? hermesReader : new NamespacedSessionReader(hermesReader, prefix)),
     eventStore: new SqliteEventStore(database, name),
     decisions: new SqliteDecisionStore(database),
-    blobs: new FilesystemBlobStore(join(home, 'files')),
+    blobs: new FilesystemBlobStore(toBlobFolder(home)),
     jobs: new SqliteJobStore(database, name),
     hermesJobs:
       hermesReader && (prefix === '' ? hermesReader.jobs : new NamespacedJobReader(hermesReader.jobs, prefix)),

@@ -1,7 +1,7 @@
-import { prependPositions } from '../model/message-position.ts'
 import { deterministicId } from '../lib/ids.ts'
 import { findBlobHash } from '../model/blob-url.ts'
 import type { MessageRecord } from '../model/message.ts'
+import { prependPositions } from '../model/message-position.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { SessionReader } from '../storage/session-reader.ts'
 import type { SectionRecord } from './document-schema.ts'
@@ -9,21 +9,21 @@ import { toDocumentSession } from './document-session.ts'
 
 const pageSize = 1000 // messages
 
-/** A session of Hermes as one that is kept here. */
+/** A Hermes session as a Segue session. */
 export interface ConvertedSession {
   readonly session: SectionRecord<'sessions'>
   readonly messages: readonly MessageRecord[]
 }
 
-/** The id that a session of Hermes has where it is kept here: always the same. */
+/** Returns the id of the Segue session that a Hermes session is converted to. It is the same in every export. */
 export function toSegueId({ id, startedAt }: SessionRecord): string {
   return deterministicId('session', id, startedAt)
 }
 
 /**
- * A session of Hermes as it would be one of ours. Its model is left out, for it is none of ours; its tool calls keep
- * their ids, and so its messages their digests. What Hermes shows and sends to no model any more counts as taken back;
- * what it sends and shows nobody is left out. `parent` is what it continues.
+ * Converts a Hermes session to a Segue session that continues `parent`, if given. Drops the model, which Segue does not
+ * have. Keeps the ids of tool calls, and so the digests of messages. Messages that Hermes shows but no longer sends to a
+ * model become withdrawn. Messages that Hermes sends but does not show are left out.
  */
 export async function convertHermesSession(
   session: SessionRecord,
@@ -32,21 +32,21 @@ export async function convertHermesSession(
 ): Promise<ConvertedSession> {
   const id = toSegueId(session)
   const contextIds = new Set((await hermes.loadContextMessages(session.id)).map((message) => message.id))
-  const visibleMessages: MessageRecord[] = []
+  const messages: MessageRecord[] = []
   for await (const message of readVisibleMessages(session.id, hermes)) {
-    const messageId = deterministicId('message', message.id, message.createdAt)
-    // Of Hermes' sessions each tells all that its model knows, as ours do which begin with a summary.
-    const isSummary =
-      parent !== null && contextIds.has(message.id) && visibleMessages.every(({ withdrawn }) => withdrawn)
     const withdrawn = !contextIds.has(message.id)
-    visibleMessages.push({ ...message, id: messageId, sessionId: id, withdrawn, ...(isSummary && { summary: true }) })
+    // A Hermes session holds all that its model knows. So does a Segue session that begins with a summary.
+    const isSummary = parent !== null && !withdrawn && messages.every((earlier) => earlier.withdrawn)
+    const messageId = deterministicId('message', message.id, message.createdAt)
+    messages.push({ ...message, id: messageId, sessionId: id, withdrawn, ...(isSummary && { summary: true }) })
   }
-  const files = new Set(visibleMessages.flatMap(({ parts }) => parts.flatMap((part) => findBlobHash(part) ?? [])))
-  const parentId = parent && toSegueId(parent)
-  const extraFields = { parentId, key: null, files: [...files].toSorted() }
+  const hashes = new Set(messages.flatMap(({ parts }) => parts.flatMap((part) => findBlobHash(part) ?? [])))
   return {
-    session: toDocumentSession({ ...session, id, model: null }, extraFields),
-    messages: prependPositions(visibleMessages),
+    session: toDocumentSession(
+      { ...session, id, model: null },
+      { parentId: parent && toSegueId(parent), key: null, files: [...hashes].toSorted() },
+    ),
+    messages: prependPositions(messages),
   }
 }
 

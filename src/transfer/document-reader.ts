@@ -2,28 +2,29 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import {
   documentFormat,
   type DocumentRecord,
-  documentRecordSchema,
+  documentVersion,
   type SectionName,
   sectionNames,
-  documentVersion,
 } from './document-schema.ts'
-import { JsonStreamError, type ReadChunk, type JsonEntry, parseJsonStream } from './json-stream.ts'
+import { JsonStreamError, type ReadChunk } from './json-text-buffer.ts'
+import { parseDocumentRecord } from './parse-document-record.ts'
+import { type JsonEntry, parseJsonStream } from './parse-json-stream.ts'
 import { TransferError } from './transfer-error.ts'
 
-/** Where in a file a record stands, for whoever has to find it: a line, and a path. */
 export interface Located {
+  /** Where the record is, as in `chat.json: line 12: messages 3`. */
   readonly location: string
 }
 
-/** What stands before the lists. */
+/** The members before the sections. */
 const headerNames = ['format', 'version']
-/** What stands behind them: the fingerprint of all records. */
+/** The member after the sections: the fingerprint of all records. */
 const trailerName = 'sha256'
 
 /**
- * The records of a document in a file, in the order in which they stand there, each in the right form; no more than one
- * is held at a time. With `wanted`, those of these lists alone. `onFingerprint` is told what the document says that its
- * fingerprint is. Throws a `TransferError` that says where the file is damaged, of a newer version, or no document at all.
+ * Reads the records of the given sections from a file, in document order, one at a time. Validates the structure of the
+ * whole document and the schema of each record that it yields. Passes the document's fingerprint to `onFingerprint`.
+ * Throws a `TransferError` with the location if the file is damaged, too new, or not a document.
  */
 export function* readDocument(
   path: string,
@@ -42,7 +43,7 @@ function openDocument(path: string): number {
   try {
     return openSync(path, 'r')
   } catch (error) {
-    throw new TransferError(`${path}: it can't be read (${describeReadError(error)})`)
+    throw toReadError(path, error)
   }
 }
 
@@ -52,11 +53,11 @@ function* readJsonEntries(path: string, descriptor: number): Generator<JsonEntry
   } catch (error) {
     if (error instanceof TransferError) throw error
     if (error instanceof JsonStreamError) throw new TransferError(`${path}: line ${error.line}: ${error.message}`)
-    throw new TransferError(`${path}: it can't be read (${describeReadError(error)})`)
+    throw toReadError(path, error)
   }
 }
 
-/** Its text as UTF-8, piece by piece; a byte order mark is left out. */
+/** Reads a file as UTF-8, without its byte order mark. */
 function createTextReader(descriptor: number): ReadChunk {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let isAtEnd = false
@@ -75,49 +76,49 @@ function* readRecords(
   sections: readonly SectionName[],
   onFingerprint: (sha256: unknown) => void,
 ): Generator<DocumentRecord & Located> {
-  const expected = [...headerNames, ...sectionNames, trailerName]
-  let expectedIndex = -1
+  const expectedNames = [...headerNames, ...sectionNames, trailerName]
+  let memberIndex = -1
   for (const { member, index, value, line } of entries) {
     const location = `${path}: line ${line}: ${member}${index === null ? '' : ` ${index + 1}`}`
-    if (index === null || index === 0) assertOrder(member, expected[(expectedIndex += 1)], expectedIndex, location)
-    if (expectedIndex < headerNames.length) assertHeader(member, value, location)
+    if (index === null || index === 0) {
+      memberIndex += 1
+      assertOrder(member, expectedNames[memberIndex], memberIndex, location)
+    }
+    if (memberIndex < headerNames.length) assertHeader(member, value, location)
     else if (member === trailerName) onFingerprint(value)
     else if (index !== null && sections.some((name) => name === member))
-      yield { ...parseRecord(member, value, location), location }
-    else if (index === null && !Array.isArray(value)) throw new TransferError(`${location}: it has to be a list`)
+      yield { ...parseDocumentRecord(member, value, location), location }
+    else if (index === null && !Array.isArray(value)) throw new TransferError(`${location}: Expected a list.`)
   }
-  const missing = expected[expectedIndex + 1]
-  if (missing !== undefined)
-    throw new TransferError(expectedIndex < 0 ? notADocumentMessage(path) : `${path}: it has no ${missing}`)
+  const missing = expectedNames[memberIndex + 1]
+  if (missing === undefined) return
+  throw memberIndex < 0 ? newFormatError(path) : new TransferError(`${path}: The document has no ${missing}.`)
 }
 
-function assertOrder(member: string, expected: string | undefined, expectedIndex: number, location: string): void {
+function assertOrder(member: string, expected: string | undefined, memberIndex: number, location: string): void {
   if (member === expected) return
-  if (expectedIndex === 0) throw new TransferError(notADocumentMessage(location))
-  const instead = expected === undefined ? 'the document is over' : `${expected} should be`
-  throw new TransferError(`${location}: it stands where ${instead}`)
+  if (memberIndex === 0) throw newFormatError(location)
+  throw new TransferError(`${location}: Expected ${expected ?? 'the end of the document'} here.`)
 }
-
-const notADocumentMessage = (location: string): string => `${location}: this is no conversation that Segue has exported`
 
 function assertHeader(member: string, value: unknown, location: string): void {
-  if (member === 'format' && value !== documentFormat) throw new TransferError(notADocumentMessage(location))
+  if (member === 'format' && value !== documentFormat) throw newFormatError(location)
   if (member !== 'version' || value === documentVersion) return
   if (typeof value !== 'number' || value < documentVersion)
-    throw new TransferError(`${location}: it has to be ${documentVersion}`)
-  const known = `this Segue knows versions up to ${documentVersion}`
-  throw new TransferError(`${location}: the document has version ${value}, ${known}. Import it with the newer Segue.`)
+    throw new TransferError(`${location}: The version must be ${documentVersion}.`)
+  throw new TransferError(
+    `${location}: The document has version ${value}, but this Segue reads versions up to ${documentVersion}. ` +
+      'Import it with a newer Segue.',
+  )
 }
 
-function parseRecord(section: string, record: unknown, location: string): DocumentRecord {
-  const { success, data, error } = documentRecordSchema.safeParse({ list: section, record })
-  if (success) return data
-  const problems = error.issues.map(({ path: [, ...path], message }) => [path.join('.'), message])
-  throw new TransferError([location, ...(problems[0] ?? [])].filter((part) => part !== '').join(': '))
+function newFormatError(location: string): TransferError {
+  return new TransferError(`${location}: This is not a conversation that Segue has exported.`)
 }
 
-function describeReadError(error: unknown): string {
-  if (error instanceof TypeError) return 'it is not written in UTF-8'
-  if (error instanceof RangeError) return 'a value in it is too long'
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+function toReadError(path: string, error: unknown): TransferError {
+  if (error instanceof TypeError) return new TransferError(`${path}: The file is not valid UTF-8. Export it again.`)
+  if (error instanceof RangeError) return new TransferError(`${path}: The file contains a value that is too long.`)
+  const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+  return new TransferError(`${path}: The file cannot be read (${reason}).`)
 }

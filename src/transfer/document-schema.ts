@@ -7,18 +7,18 @@ import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import type { Usage } from '../model/usage.ts'
 
-/** What a document says that it is. */
+/** The value of `format` in every document. */
 export const documentFormat = 'segue-conversation'
 
-/** Raised when the form of a record changes in a way that an older Segue would not understand. */
+/** Raised by every change of a record's schema that an older Segue cannot read. */
 export const documentVersion = 1
 
 const id = z.string().min(1)
 const time = z.int() // milliseconds since the epoch, UTC
 const text = z.string()
-const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: 'a sha256 in hex' })
-/** As it came out of JSON.parse: zod's own form of it would lose a key called __proto__. */
-const json = z.custom<Json>((value) => value !== undefined, { error: 'a JSON value' })
+const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: 'Expected a SHA-256 hash in hex' })
+/** Any value from JSON.parse. Zod's own JSON schema would drop a key named __proto__. */
+const json = z.custom<Json>((value) => value !== undefined, { error: 'Expected a JSON value' })
 const flag = z.exactOptional(z.literal(true))
 
 const usage: z.ZodType<Usage> = z.strictObject({
@@ -29,7 +29,7 @@ const usage: z.ZodType<Usage> = z.strictObject({
   cachedInputTokens: z.number(),
 })
 
-/** What the client calls the request that made something: a repeated one finds it by this. */
+/** The idempotency key of the request that created the record. A retry finds the record by it. */
 const key = z.strictObject({ key: text, fingerprint: text }).nullable()
 
 const toolCall: z.ZodType<ToolCall> = z.strictObject({
@@ -62,7 +62,7 @@ const part: z.ZodType<MessagePart> = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('file'), mediaType: text, name: text.nullable(), url: text }),
 ])
 
-/** A session of our own, without what is said by where it is. */
+/** A Segue session without the fields that depend on where it is stored. */
 type PortableSession = Omit<SessionRecord, 'origin' | 'profile' | 'notContinuationOf' | 'isSubagent'>
 
 const session = z.strictObject({
@@ -82,7 +82,7 @@ const session = z.strictObject({
   headSeq: z.int().nonnegative(),
   usage,
   key,
-  /** The kept files to which it refers. */
+  /** The hashes of the blobs that the session refers to. */
   files: z.array(hash),
 }) satisfies z.ZodType<PortableSession>
 
@@ -134,7 +134,7 @@ const streamRecord = z.strictObject({
     .nullable(),
 }) satisfies z.ZodType<StreamRecord>
 
-/** In a document every answer is over: one that is being made is in the log as it was at each event. */
+/** In a document every stream is finished. Events hold streams as they were at that moment. */
 const stream = streamRecord.extend({
   status: z.enum(['COMPLETED', 'CANCELLED', 'FAILED', 'INTERRUPTED']),
   finishedAt: time,
@@ -199,17 +199,17 @@ const event: z.ZodType<ChatEvent> = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('SessionContinued'), ...eventFields, toId: id }),
 ])
 
-/** A tool that need not ask any more in a session. */
+/** A tool that runs without approval in a session. */
 const grant = z.strictObject({ sessionId: id, tool: text }) satisfies z.ZodType<ToolGrant>
 
-/** A file that is kept beside the database, in base64; null when it was not there, or damaged, at the export. */
+/** A blob in base64. The content is null if the blob was missing or damaged during the export. */
 const file = z.strictObject({ hash, content: text.nullable() })
 
-const sectionRecord = <const Name extends string, Form extends z.ZodType>(name: Name, record: Form) =>
-  z.strictObject({ list: z.literal(name), record })
+const sectionRecord = <const Name extends string, Schema extends z.ZodType>(name: Name, record: Schema) =>
+  z.strictObject({ section: z.literal(name), record })
 
-/** A record, and the list of the document that it stands in. */
-export const documentRecordSchema = z.discriminatedUnion('list', [
+/** A record and the section of the document that holds it. */
+export const documentRecordSchema = z.discriminatedUnion('section', [
   sectionRecord('sessions', session),
   sectionRecord('streams', stream),
   sectionRecord('messages', message),
@@ -220,8 +220,8 @@ export const documentRecordSchema = z.discriminatedUnion('list', [
 ])
 
 export type DocumentRecord = z.output<typeof documentRecordSchema>
-export type SectionName = DocumentRecord['list']
-export type SectionRecord<Name extends SectionName> = Extract<DocumentRecord, { readonly list: Name }>['record']
+export type SectionName = DocumentRecord['section']
+export type SectionRecord<Name extends SectionName> = Extract<DocumentRecord, { readonly section: Name }>['record']
 
-/** In the order in which they stand in a document: what others refer to comes first, where that can be. */
-export const sectionNames: readonly SectionName[] = documentRecordSchema.options.map(({ shape }) => shape.list.value)
+/** In document order. Most records come after those that they refer to. */
+export const sectionNames: readonly SectionName[] = documentRecordSchema.options.map(({ shape }) => shape.section.value)

@@ -3,7 +3,7 @@ import type { SectionRecord } from './document-schema.ts'
 
 type DocumentSession = SectionRecord<'sessions'>
 
-/** A session as a document has it: without what is said by where it is kept, and with what is kept beside it. */
+/** Converts a session for a document: drops what depends on where it is stored, and adds the given fields. */
 export function toDocumentSession(
   session: SessionRecord,
   extraFields: Pick<DocumentSession, 'parentId' | 'key' | 'files'>,

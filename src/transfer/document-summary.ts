@@ -7,18 +7,18 @@ interface SummarySession {
   readonly title: string | null
 }
 
-/** What a document holds, in short; gathered while its records pass by. */
+/** Counts the records of a document as they are read or written. */
 export class DocumentSummary {
   readonly #counts = new Map<SectionName, number>()
   readonly #sessions = new Map<string, SummarySession>()
 
-  add({ list, record }: DocumentRecord): void {
-    this.#counts.set(list, this.count(list) + 1)
-    if (list === 'sessions') this.#sessions.set(record.id, record)
+  add({ section, record }: DocumentRecord): void {
+    this.#counts.set(section, this.count(section) + 1)
+    if (section === 'sessions') this.#sessions.set(record.id, record)
   }
 
-  count(list: SectionName): number {
-    return this.#counts.get(list) ?? 0
+  count(section: SectionName): number {
+    return this.#counts.get(section) ?? 0
   }
 
   get sessionIds(): string[] {
@@ -29,11 +29,11 @@ export class DocumentSummary {
     return toConversationId(this.#root?.id ?? '')
   }
 
-  /** As in "Garden" (cnv_…): 2 sessions, 1 message, 0 files. */
+  /** Describes the document, as in `"Garden" (cnv_…): 2 sessions, 1 message, 0 files`. */
   get text(): string {
-    const counts = (['sessions', 'messages', 'files'] as const).map((list) => {
-      const count = this.count(list)
-      return `${count} ${count === 1 ? list.slice(0, -1) : list}`
+    const counts = (['sessions', 'messages', 'files'] as const).map((section) => {
+      const count = this.count(section)
+      return `${count} ${count === 1 ? section.slice(0, -1) : section}`
     })
     const title = this.#root?.title ?? null
     const name = title === null ? this.conversationId : `${JSON.stringify(title)} (${this.conversationId})`
@@ -41,7 +41,7 @@ export class DocumentSummary {
   }
 
   get #root(): SummarySession | undefined {
-    const all = [...this.#sessions.values()]
-    return all.find(({ parentId }) => parentId === null || !this.#sessions.has(parentId)) ?? all[0]
+    const sessions = [...this.#sessions.values()]
+    return sessions.find(({ parentId }) => parentId === null || !this.#sessions.has(parentId)) ?? sessions[0]
   }
 }

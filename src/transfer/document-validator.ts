@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type IdKind, parseIdKind } from '../lib/ids.ts'
 import { findBlobHash } from '../model/blob-url.ts'
+import { assertValidParents } from './assert-valid-parents.ts'
 import type { DocumentRecord, SectionRecord } from './document-schema.ts'
 import { TransferError } from './transfer-error.ts'
 
@@ -9,14 +10,13 @@ interface SessionState {
   readonly location: string
   readonly headSeq: number
   readonly files: ReadonlySet<string>
-  /** That of its newest event so far. */
+  /** The seq of the newest event so far. */
   lastSeq: number
 }
 
 /**
- * Whether the records of a document belong together: whatever one refers to is there, each log is whole, each answer
- * has its end, each file has its bytes. They are handed over in the order of the document; what was handed over before
- * is known by its id alone.
+ * Checks that the records of a document are consistent: all references resolve, every log is complete, every stream is
+ * finished, every file has the right content. Takes the records in document order, and keeps little more than their ids.
  */
 export class DocumentValidator {
   readonly #sessions = new Map<string, SessionState>()
@@ -26,16 +26,16 @@ export class DocumentValidator {
   readonly #messages = new Set<string>()
   readonly #decisions = new Set<string>()
   readonly #files = new Set<string>()
-  /** What something refers to that comes later, and the place where it does. */
+  /** The location of the first reference to each record of a later section. */
   readonly #pendingReferences = { message: new Map<string, string>(), decision: new Map<string, string>() }
   readonly #hash = createHash('sha256')
   #location = ''
 
-  /** Throws a `TransferError` with the record's place when it does not fit to those before it. */
+  /** Throws a `TransferError` with the record's location if it is inconsistent with the records before it. */
   add(record: DocumentRecord, location: string): void {
     this.#location = location
     this.#hash.update(`${JSON.stringify(record.record)}\n`)
-    switch (record.list) {
+    switch (record.section) {
       case 'sessions':
         return this.#addSession(record.record)
       case 'streams':
@@ -54,23 +54,24 @@ export class DocumentValidator {
   }
 
   /**
-   * The document is over. Returns a fingerprint of all its records, which does not depend on how they are written down.
-   * Throws a `TransferError` when something is missing; `whole` is the document's place.
+   * Ends the document. Returns the fingerprint of its records, which does not depend on the formatting of the text.
+   * Throws a `TransferError` if a record is missing.
    */
   finish(documentLocation: string): string {
     this.#location = documentLocation
-    if (this.#sessions.size === 0) this.#fail('there is no session in it')
-    this.#assertParentsAreValid()
+    if (this.#sessions.size === 0) this.#fail('The document has no sessions.')
+    assertValidParents(this.#sessions)
     for (const [id, location] of this.#pendingReferences.message)
       if (!this.#messages.has(id)) this.#failMissing('message', id, location)
     for (const [id, location] of this.#pendingReferences.decision)
       if (!this.#decisions.has(id)) this.#failMissing('decision', id, location)
     for (const id of this.#streams) {
-      if (!this.#startedStreams.has(id)) this.#fail(`the beginning of the stream ${id} is missing among the events`)
-      if (!this.#finishedStreams.has(id)) this.#fail(`the end of the stream ${id} is missing among the events`)
+      if (!this.#startedStreams.has(id)) this.#fail(`The first event of the stream ${id} is missing.`)
+      if (!this.#finishedStreams.has(id)) this.#fail(`The last event of the stream ${id} is missing.`)
     }
     for (const [id, { lastSeq, headSeq, files }] of this.#sessions) {
-      if (lastSeq !== headSeq) this.#fail(`the log of the session ${id} ends with ${lastSeq} instead of ${headSeq}`)
+      if (lastSeq !== headSeq)
+        this.#fail(`The log of the session ${id} ends with seq ${lastSeq} instead of ${headSeq}.`)
       for (const hash of files)
         if (!this.#files.has(hash)) this.#failMissing('file', hash, `${documentLocation}: session ${id}`)
     }
@@ -80,24 +81,6 @@ export class DocumentValidator {
   #addSession({ id, parentId, headSeq, files }: SectionRecord<'sessions'>): void {
     this.#assertNew('session', this.#sessions, id)
     this.#sessions.set(id, { parentId, headSeq, files: new Set(files), lastSeq: 0, location: this.#location })
-  }
-
-  /** Parents are Hermes sessions, which are elsewhere, or sessions of the document. Cycles would never end a walk. */
-  #assertParentsAreValid(): void {
-    const validIds = new Set<string>()
-    for (const { parentId, location } of this.#sessions.values()) {
-      if (parentId !== null && parseIdKind(parentId) !== null && !this.#sessions.has(parentId))
-        this.#failMissing('session', parentId, location)
-    }
-    for (const [id, { location }] of this.#sessions) {
-      const chain = new Set<string>()
-      for (let next: string | null = id; next !== null && !validIds.has(next);) {
-        if (chain.has(next)) throw new TransferError(`${location}: the session ${next} continues itself`)
-        chain.add(next)
-        next = this.#sessions.get(next)?.parentId ?? null
-      }
-      for (const each of chain) validIds.add(each)
-    }
   }
 
   #addStream(stream: SectionRecord<'streams'>): void {
@@ -112,13 +95,13 @@ export class DocumentValidator {
     this.#assertNew('message', this.#messages, message.id)
     this.#messages.add(message.id)
     if (message.streamId !== null) this.#assertKnown('stream', this.#streams, message.streamId)
-    if (message.inLog && message.streamId === null) this.#fail('inLog: it has no stream whose log could hold it')
+    if (message.inLog && message.streamId === null) this.#fail('inLog: The message has no stream.')
     for (const part of message.parts) this.#assertFileListed(session, findBlobHash(part))
   }
 
   #addEvent(event: SectionRecord<'events'>): void {
     const session = this.#requireSession(event)
-    if (event.seq <= session.lastSeq) this.#fail(`seq: ${event.seq} comes behind ${session.lastSeq}`)
+    if (event.seq <= session.lastSeq) this.#fail(`seq: ${event.seq} must be greater than ${session.lastSeq}.`)
     session.lastSeq = event.seq
     if (event.streamId !== null) this.#assertKnown('stream', this.#streams, event.streamId)
     if ('messageId' in event && event.messageId !== null) this.#assertKnown('message', this.#messages, event.messageId)
@@ -140,12 +123,12 @@ export class DocumentValidator {
     this.#decisions.add(decision.id)
     this.#assertKnown('stream', this.#streams, decision.streamId)
     this.#assertKnown('message', this.#messages, decision.messageId)
-    if (decision.state === 'PENDING') this.#fail('state: nothing waits in a document')
+    if (decision.state === 'PENDING') this.#fail('state: A document cannot contain pending decisions.')
   }
 
   #addFile({ hash, content }: SectionRecord<'files'>): void {
     if (content !== null && createHash('sha256').update(content, 'base64').digest('hex') !== hash) {
-      this.#fail('content: these are not the bytes that belong to its hash')
+      this.#fail('content: The content does not match the hash.')
     }
     this.#assertNew('file', this.#files, hash)
     this.#files.add(hash)
@@ -161,10 +144,10 @@ export class DocumentValidator {
   }
 
   #assertNew(label: string, known: { has(id: string): boolean }, id: string): void {
-    if (known.has(id)) this.#fail(`there are two with the ${label} ${id}`)
+    if (known.has(id)) this.#fail(`The ${label} ${id} occurs twice.`)
     const kind = idKindByLabel.get(label)
-    // Ids tell where something is looked for.
-    if (kind && parseIdKind(id) !== kind) this.#fail(`id: ${JSON.stringify(id)} is no id of a ${label}`)
+    // The kind in an id decides where the id is looked up.
+    if (kind && parseIdKind(id) !== kind) this.#fail(`id: ${JSON.stringify(id)} is not the id of a ${label}.`)
   }
 
   #assertKnown(label: string, known: ReadonlySet<string>, id: string): void {
@@ -176,7 +159,7 @@ export class DocumentValidator {
   }
 
   #failMissing(label: string, id: string, location: string): never {
-    throw new TransferError(`${location}: there is no ${label} ${id} in the document`)
+    throw new TransferError(`${location}: There is no ${label} ${id} in the document.`)
   }
 
   #fail(reason: string): never {

@@ -1,18 +1,13 @@
+import { documentFormat, type DocumentRecord, documentVersion, sectionNames } from './document-schema.ts'
 import { DocumentValidator } from './document-validator.ts'
-import {
-  documentFormat,
-  type DocumentRecord,
-  documentRecordSchema,
-  sectionNames,
-  documentVersion,
-} from './document-schema.ts'
-import { TransferError } from './transfer-error.ts'
+import { parseDocumentRecord } from './parse-document-record.ts'
 
-const minChunkLength = 65_536 // UTF-16 code units: a line at a time would be a write each
+const minChunkLength = 65_536 // UTF-16 code units
 
 /**
- * A document piece by piece: JSON, with a record a line. Keys stand in the order of the form, so that the same records
- * are always the same text. Throws a `TransferError` for what could not be imported again.
+ * Serializes records as a document in JSON, with one record per line. Yields the text in chunks. Keys are in the order of
+ * the schema, so the same records always give the same text. Throws a `TransferError` for records that could not be
+ * imported again.
  */
 export async function* serializeDocument(records: AsyncIterable<DocumentRecord>): AsyncGenerator<string, void, void> {
   let text = ''
@@ -30,33 +25,30 @@ async function* serializeLines(records: AsyncIterable<DocumentRecord>): AsyncGen
   let openedSections = 0
   yield `{\n"format": ${JSON.stringify(documentFormat)},\n"version": ${documentVersion}`
   for await (const input of records) {
-    const { listed: record, place } = parseRecord(input)
-    validator.add(record, place)
-    const list = sectionNames.indexOf(record.list)
-    const isNew = list >= openedSections
-    if (isNew) yield openSections(openedSections, list)
-    openedSections = list + 1
-    yield `${isNew ? '\n' : ',\n'}${JSON.stringify(record.record)}`
+    const location = describeRecord(input)
+    const parsed = parseDocumentRecord(input.section, input.record, location)
+    validator.add(parsed, location)
+    const section = sectionNames.indexOf(parsed.section)
+    const isFirst = section >= openedSections
+    if (isFirst) yield openSections(openedSections, section)
+    openedSections = section + 1
+    yield `${isFirst ? '\n' : ',\n'}${JSON.stringify(parsed.record)}`
   }
-  const sha256 = validator.finish('the conversation')
+  const sha256 = validator.finish('The conversation')
   yield `${openSections(openedSections, sectionNames.length)}\n],\n"sha256": "${sha256}"\n}\n`
 }
 
-/** The beginnings of the lists from one up to another one, each behind the end of the one before it. */
+/** Opens the sections `from` to `to`, each after the end of the previous one. */
 function openSections(from: number, to: number): string {
   const names = sectionNames.slice(from, to + 1)
   return names.map((name, index) => `${from + index === 0 ? '' : '\n]'},\n"${name}": [`).join('')
 }
 
-function parseRecord(input: DocumentRecord): { readonly listed: DocumentRecord; readonly place: string } {
-  const { success, data, error } = documentRecordSchema.safeParse(input)
-  const place = `${input.list} ${describeRecord(input)}`
-  if (success) return { listed: data, place }
-  const [{ path = [], message = '' } = {}] = error.issues
-  throw new TransferError(`${place}: ${path.slice(1).join('.')}: ${message}`)
+function describeRecord({ section, record }: DocumentRecord): string {
+  return `${section} ${describeRecordId(record)}`
 }
 
-function describeRecord({ record }: DocumentRecord): string {
+function describeRecordId(record: DocumentRecord['record']): string {
   if ('id' in record) return record.id
   if ('seq' in record) return `${record.sessionId} ${record.seq}`
   return 'hash' in record ? record.hash : record.tool

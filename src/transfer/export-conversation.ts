@@ -18,27 +18,28 @@ import type { Logger } from '../lib/logger.ts'
 
 export interface ExportRequest {
   readonly paths: Paths
-  /** Of a conversation, or of one of its sessions. */
+  /** The id of a conversation, or of one of its sessions. */
   readonly id: string
-  /** Where to look for it; null: in all profiles. */
+  /** The profile to search; null for all profiles. */
   readonly profile: string | null
-  /** A path; null for one that is named after the conversation, in `folder`; or what takes the text. */
+  /** A path, a stream, or null for `<conversation id>.json` in the working directory. */
   readonly output: string | Writable | null
+  /** The folder that relative paths start from. */
   readonly workingDirectory: string
   readonly log: Logger
-  /** Is told what is missing, a sentence each. */
+  /** Called with a sentence for each thing that the export lacks. */
   readonly onNote: (note: string) => void
 }
 
 export interface ExportResult {
   readonly summary: DocumentSummary
-  /** The file; null where somebody took the text. */
+  /** The written file; null if the output was a stream. */
   readonly path: string | null
 }
 
 /**
- * Writes a conversation as one JSON document, as it is at one moment; nothing is changed by it, and a server may be
- * running. A file is there whole or, as before, not at all. Throws NOT_FOUND, a `TransferError`, and as `Snapshot.of`.
+ * Exports a conversation as one JSON document. Reads one snapshot, changes nothing, and works while a server runs. The
+ * output file is replaced at the end, or not at all. Throws NOT_FOUND, a `TransferError`, and as `ReadSnapshot.open`.
  */
 export async function exportConversation(request: ExportRequest): Promise<ExportResult> {
   const { paths, id, profile, log } = request
@@ -51,7 +52,7 @@ export async function exportConversation(request: ExportRequest): Promise<Export
   throw notFound('conversation or session', id)
 }
 
-/** The session with this id, or the one in the id of a conversation. */
+/** Finds a session by its id, or by the id of the conversation whose root it is. */
 async function findSession(id: string, source: ExportSource): Promise<SessionRecord | null> {
   const session = await source.findSession(id)
   const rootId = parseConversationId(id)
@@ -64,9 +65,9 @@ async function writeDocument(
   request: ExportRequest,
 ): Promise<ExportResult> {
   const { output, onNote } = request
-  const segments = await source.loadConversation(session)
+  const sessions = await source.loadConversation(session)
   const summary = new DocumentSummary()
-  const text = serializeDocument(tallyRecords(exportRecords({ source, segments, onNote }), summary))
+  const text = serializeDocument(tallyRecords(exportRecords({ source, sessions, onNote }), summary))
   try {
     if (output === null || typeof output === 'string')
       return { summary, path: await writeToFile(text, summary, request) }
@@ -74,7 +75,7 @@ async function writeDocument(
     return { summary, path: null }
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error
-    throw new TransferError(`The export can't be written: ${error.message}`)
+    throw new TransferError(`The export cannot be written (${error.message}).`)
   }
 }
 
@@ -90,7 +91,7 @@ async function writeToFile(
   )
   try {
     await pipeline(Readable.from(text), createWriteStream(temporaryPath, { mode: 0o600, flush: true }))
-    // Which conversation it is, is known now.
+    // The id of the conversation is known once all sessions are written.
     const path = outputPath ?? resolve(workingDirectory, `${summary.conversationId}.json`)
     await rename(temporaryPath, path)
     return path

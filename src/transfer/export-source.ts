@@ -1,42 +1,42 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { parseIdKind } from '../lib/ids.ts'
-import type { ProfilePaths } from '../profiles/profile-directory.ts'
+import { openHermesSessionReader } from '../hermes/hermes-session-reader.ts'
 import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
-import { defaultProfileName } from '../profiles/profile-name.ts'
+import { parseIdKind } from '../lib/ids.ts'
+import type { Logger } from '../lib/logger.ts'
 import { continuesSession, loadLineage } from '../model/lineage.ts'
+import type { SessionRecord } from '../model/session.ts'
+import { IdNamespace } from '../profiles/id-namespace.ts'
+import type { ProfilePaths } from '../profiles/profile-directory.ts'
+import { toBlobFolder, toDatabasePath, toHermesDatabasePath } from '../profiles/profile-paths.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
-import { openHermesSessionReader } from '../hermes/hermes-session-reader.ts'
-import type { SessionRecord } from '../model/session.ts'
 import type { SessionReader } from '../storage/session-reader.ts'
-import { ExportReader } from '../storage/sqlite/transfer/export-reader.ts'
 import { ReadSnapshot } from '../storage/sqlite/database/read-snapshot.ts'
-import type { Logger } from '../lib/logger.ts'
+import { ExportReader } from '../storage/sqlite/transfer/export-reader.ts'
 
 const hermesBatchSize = 500 // sessions
 
-/** A profile to export from: what is kept here as it is at one moment, and Hermes' sessions. All of it is only read. */
+/** A profile to export from, opened read-only: a snapshot of its Segue sessions, and its Hermes sessions. */
 export class ExportSource implements AsyncDisposable {
-  /** Null as long as nothing was written. */
+  /** Null if the profile has no database yet. */
   readonly segueReader: ExportReader | null
-  /** Null when Hermes is turned off. */
+  /** Null if Hermes is turned off. */
   readonly hermesSessions: SessionReader | null
   readonly blobs: BlobStore
   readonly #sessionCache = new Map<string, SessionRecord | null>()
   readonly #close: () => Promise<void>
 
-  /** Throws as `Snapshot.of` does. */
+  /** Throws as `ReadSnapshot.open` does. */
   constructor(profile: string, { home, hermesHome }: ProfilePaths, log: Logger) {
-    const path = join(home, 'segue.db')
+    const path = toDatabasePath(home)
     const snapshot = existsSync(path) ? ReadSnapshot.open(path) : null
     this.segueReader = snapshot && new ExportReader(snapshot, profile)
-    // Its index is made anew, in memory: the one in the home belongs to the server.
+    // Without an index path, the index of the Hermes sessions is in memory: the one in the home belongs to the server.
     const hermes =
-      hermesHome === null ? null : openHermesSessionReader({ path: join(hermesHome, 'state.db'), profile, log })
-    this.hermesSessions =
-      hermes && (profile === defaultProfileName ? hermes : new NamespacedSessionReader(hermes, `${profile}@`))
-    this.blobs = new FilesystemBlobStore(join(home, 'files'))
+      hermesHome === null ? null : openHermesSessionReader({ path: toHermesDatabasePath(hermesHome), profile, log })
+    const { prefix } = IdNamespace.forProfile(profile)
+    this.hermesSessions = hermes && (prefix === '' ? hermes : new NamespacedSessionReader(hermes, prefix))
+    this.blobs = new FilesystemBlobStore(toBlobFolder(home))
     this.#close = async () => {
       snapshot?.[Symbol.dispose]()
       await hermes?.close()
@@ -52,17 +52,17 @@ export class ExportSource implements AsyncDisposable {
     return session
   }
 
-  /** All sessions of the conversation that a session is a part of, in no order. */
+  /** Loads all sessions of the conversation that a session belongs to, in no particular order. */
   async loadConversation(session: SessionRecord): Promise<SessionRecord[]> {
     const { root } = await this.#loadLineage(session)
     const found = new Map([[root.id, root]])
-    if (root.origin === 'HERMES') for (const each of await this.#readHermesSegments(root.id)) found.set(each.id, each)
-    // Whatever is added on the way is looked at, too.
+    if (root.origin === 'HERMES') for (const each of await this.#loadHermesSessions(root.id)) found.set(each.id, each)
+    // A map also iterates over the entries that are added meanwhile, so this visits all descendants.
     for (const parent of found.values()) {
       for (const id of this.segueReader?.listChildIds(parent.id) ?? []) {
         const child = found.has(id) ? null : await this.findSession(id)
         if (!child || !continuesSession(child, parent)) continue
-        // What lies on a cycle, or behind one, stands alone.
+        // A session whose ancestors form a cycle is a conversation of its own.
         if ((await this.#loadLineage(child)).root.id === root.id) found.set(id, child)
       }
     }
@@ -77,13 +77,13 @@ export class ExportSource implements AsyncDisposable {
     return loadLineage(session, (id) => this.findSession(id))
   }
 
-  async #readHermesSegments(rootId: string): Promise<SessionRecord[]> {
-    const all: SessionRecord[] = []
-    for (let skip = 0; ; skip += hermesBatchSize) {
-      const ids =
-        (await this.hermesSessions?.listConversationSessionIds(rootId, { offset: skip, limit: hermesBatchSize })) ?? []
-      all.push(...((await this.hermesSessions?.findSessions(ids)) ?? []))
-      if (ids.length < hermesBatchSize) return all
+  async #loadHermesSessions(rootId: string): Promise<SessionRecord[]> {
+    const sessions: SessionRecord[] = []
+    for (let offset = 0; ; offset += hermesBatchSize) {
+      const range = { offset, limit: hermesBatchSize }
+      const ids = (await this.hermesSessions?.listConversationSessionIds(rootId, range)) ?? []
+      sessions.push(...((await this.hermesSessions?.findSessions(ids)) ?? []))
+      if (ids.length < hermesBatchSize) return sessions
     }
   }
 }

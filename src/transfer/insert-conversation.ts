@@ -38,8 +38,8 @@ export function importRecords(database: SqliteDatabase, profile: string, file: s
         if (!(error instanceof Database.SqliteError) || !error.code.startsWith('SQLITE_CONSTRAINT')) throw error
         throw new TransferError(`${location}: it contradicts what is there (${error.message})`)
       }
-      if (listed.list === 'sessions') sessionIds.push(listed.record.id)
-      if (listed.list === 'messages' && listed.record.role !== 'SYSTEM') searchableMessageIds.push(listed.record.id)
+      if (listed.section === 'sessions') sessionIds.push(listed.record.id)
+      if (listed.section === 'messages' && listed.record.role !== 'SYSTEM') searchableMessageIds.push(listed.record.id)
     }
     database
       .prepare<[string]>(
@@ -53,15 +53,15 @@ export function importRecords(database: SqliteDatabase, profile: string, file: s
 }
 
 /** Most of what is written takes the place of what has its id. */
-function assertIdIsFree(database: SqliteDatabase, { list, record }: DocumentRecord, location: string): void {
-  const table = tableBySection[list]
+function assertIdIsFree(database: SqliteDatabase, { section, record }: DocumentRecord, location: string): void {
+  const table = tableBySection[section]
   if (table === undefined || !('id' in record)) return
   const existing = database.prepare<[string]>(`SELECT 1 FROM ${table} WHERE id = ?`).get(record.id)
   if (existing !== undefined) throw new TransferError(`${location}: ${record.id} is there already`)
 }
 
-function insertRecord(database: SqliteDatabase, profile: string, { list, record }: DocumentRecord): void {
-  switch (list) {
+function insertRecord(database: SqliteDatabase, profile: string, { section, record }: DocumentRecord): void {
+  switch (section) {
     case 'sessions':
       return insertSegueSession(database, profile, record)
     case 'streams': {

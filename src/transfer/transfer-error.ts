@@ -1,4 +1,4 @@
-/** An export or an import that cannot be; the message says why, and where, for whoever asked for it. */
+/** An export or import that is not possible. The message tells the user why, and where in the file. */
 export class TransferError extends Error {
   override readonly name = 'TransferError'
 }

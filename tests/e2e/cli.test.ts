@@ -24,7 +24,7 @@ test('what cannot be is told in one sentence, with status 1', async () => {
   expect(await command('import', file, '--home', join(folder, 'home'))).toEqual({
     code: 1,
     stdout: '',
-    stderr: `${file}: line 1: the file ends here, before it is complete\n`,
+    stderr: `${file}: line 1: The file ends before the document is complete.\n`,
   })
 })
 

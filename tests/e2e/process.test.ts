@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { z } from 'zod'
 import type { Settings } from '../../src/config/settings.ts'
 import { SettingsError } from '../../src/config/settings-error.ts'
-import { formatCliError } from '../../src/cli/format-startup-error.ts'
+import { formatStartError } from '../../src/cli/format-start-error.ts'
 import { HomeInUseError, UnusableHomeError } from '../../src/storage/sqlite/database/home-lock.ts'
 import { DatabaseTooNewError, DatabaseUnusableError } from '../../src/storage/sqlite/database/sqlite-database.ts'
 import { ask } from '../support/server/graphql-request.ts'
@@ -397,7 +397,7 @@ async function expectRefusedHere(
 ): Promise<void> {
   const error: unknown = await startHere(settings).catch((reason: unknown) => reason)
   expect(error).toBeInstanceOf(type)
-  const told = formatCliError(error)
+  const told = formatStartError(error)
   for (const word of words) expect(told).toEqual(expect.stringContaining(word))
   expect(told, 'a stack').not.toMatch(/^\s+at /m)
 }

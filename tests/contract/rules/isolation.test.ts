@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildSchema, getNamedType, type GraphQLField, isAbstractType, isInputObjectType, isObjectType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { profileFolder } from '../../../src/profiles/profile-name.ts'
+import { toProfileFolder } from '../../../src/profiles/profile-paths.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { DatabaseRows } from '../../support/storage/database-rows.ts'
 import { newTempFolder, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
@@ -94,7 +94,7 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
   const [spareId, lastId] = [await empty(), await empty()]
   const waiting = await startChat(client, { profile, text: `/tool look {"for": "${word}"}\n/ask Where is ${word}?` })
   const sessionId = end.sessionId
-  const rows = new DatabaseRows(profileFolder(segue.home, profile))
+  const rows = new DatabaseRows(toProfileFolder(segue.home, profile))
   // Its deltas are merged to one a part: whatever is written after that was written by what is tried.
   const deltas = "events WHERE session_id = ? AND type LIKE '%Delta'"
   await waitUntil(() => rows.count(deltas, sessionId) === answer.parts.length)
@@ -128,7 +128,7 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
 
 /** All rows of a profile's own database, and the names of its files. */
 function stateOf({ segue, of }: World, profile: string): Record<string, unknown[]> {
-  const kept = readdirSync(join(profileFolder(segue.home, profile), 'files'))
+  const kept = readdirSync(join(toProfileFolder(segue.home, profile), 'files'))
   return { ...requireNonNull(of.get(profile)).rows.readAll(), kept }
 }
 
@@ -158,7 +158,7 @@ const worlds: World[] = []
 beforeAll(() => {
   hermesHome = newTempFolder()
   for (const name of names) {
-    const folder = profileFolder(hermesHome, name)
+    const folder = toProfileFolder(hermesHome, name)
     mkdirSync(folder, { recursive: true })
     const db = new HermesDb(join(folder, 'state.db'))
     db.addSession('theirs', { title: `Theirs, word-of-${name}`, end_reason: 'cli_close' })

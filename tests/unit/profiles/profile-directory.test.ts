@@ -1,125 +1,158 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ProfileDirectory } from '../../../src/profiles/profile-directory.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
 
 let root: string
 let home: string
 let hermesHome: string
-let homes: ProfileDirectory
+let directory: ProfileDirectory
 
 beforeEach(() => {
   root = newTempFolder()
   home = join(root, 'home')
   hermesHome = join(root, 'hermes')
-  homes = new ProfileDirectory({ home, hermesHome })
+  directory = new ProfileDirectory({ home, hermesHome })
 })
 
-afterEach(() => rmSync(root, { recursive: true, force: true }))
+afterEach(() => {
+  vi.useRealTimers()
+  rmSync(root, { recursive: true, force: true })
+})
 
-function own(...names: string[]): void {
+function addSegueProfiles(...names: string[]): void {
   for (const name of names) mkdirSync(join(home, 'profiles', name), { recursive: true })
 }
 
-function theirs(...names: string[]): void {
+function addHermesProfiles(...names: string[]): void {
   for (const name of names) {
     mkdirSync(join(hermesHome, 'profiles', name), { recursive: true })
     writeFileSync(join(hermesHome, 'profiles', name, 'state.db'), '')
   }
 }
 
-describe('the profiles that there are', () => {
-  test('are default, whatever is there, and nothing is made by looking', async () => {
-    expect(await homes.listNames()).toEqual(['default'])
+describe('the profile names', () => {
+  test('are default alone in an empty home, and listing them creates nothing', async () => {
+    expect(await directory.listNames()).toEqual(['default'])
     expect(await new ProfileDirectory({ home, hermesHome: null }).listNames()).toEqual(['default'])
     expect(readdirSync(root)).toEqual([])
   })
 
-  test('are those of both homes, once each, by name', async () => {
-    own('work', 'b', '0')
-    theirs('work', 'alone')
-    expect(await homes.listNames()).toEqual(['default', '0', 'alone', 'b', 'work'])
+  test('include those of both homes, each once, in alphabetical order', async () => {
+    addSegueProfiles('work', 'b', '0')
+    addHermesProfiles('work', 'alone')
+    expect(await directory.listNames()).toEqual(['default', '0', 'alone', 'b', 'work'])
     expect(await new ProfileDirectory({ home, hermesHome: null }).listNames()).toEqual(['default', '0', 'b', 'work'])
   })
 
-  test('are not what has another name: a name counts as a whole', async () => {
+  test('leave out folders with invalid names', async () => {
     const longest = 'x'.repeat(64)
-    own(longest, `${longest}x`, 'Work', '-a', '_a', 'a b', 'a\n', '\nа', 'ａ', 'é', '.deleted', 'a.b', 'default')
-    expect(await homes.listNames()).toEqual(['default', longest])
+    addSegueProfiles(
+      longest,
+      `${longest}x`,
+      'Work',
+      '-a',
+      '_a',
+      'a b',
+      'a\n',
+      '\nа',
+      'ａ',
+      'é',
+      '.deleted',
+      'a.b',
+      'default',
+    )
+    expect(await directory.listNames()).toEqual(['default', longest])
   })
 
-  test('are folders: neither files nor links, wherever those lead', async () => {
-    own('work')
-    const elsewhere = join(root, 'elsewhere')
-    mkdirSync(elsewhere)
-    writeFileSync(join(elsewhere, 'state.db'), '')
-    theirs('b')
-    symlinkSync(elsewhere, join(home, 'profiles', 'out'))
-    symlinkSync(join(home, 'profiles', 'work'), join(home, 'profiles', 'within'))
+  test('leave out files and symbolic links, wherever they lead', async () => {
+    addSegueProfiles('work')
+    const outside = join(root, 'outside')
+    mkdirSync(outside)
+    writeFileSync(join(outside, 'state.db'), '')
+    addHermesProfiles('b')
+    symlinkSync(outside, join(home, 'profiles', 'out'))
+    symlinkSync(join(home, 'profiles', 'work'), join(home, 'profiles', 'inside'))
     symlinkSync(join(root, 'nowhere'), join(home, 'profiles', 'nowhere'))
     writeFileSync(join(home, 'profiles', 'file'), '')
-    symlinkSync(elsewhere, join(hermesHome, 'profiles', 'theirs'))
-    expect(await homes.listNames()).toEqual(['default', 'b', 'work'])
-    for (const name of ['out', 'within', 'nowhere', 'file']) {
-      expect(() => homes.resolveProfilePaths(name), name).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }))
-      await expect(homes.create(name), name).rejects.toMatchObject({
+    symlinkSync(outside, join(hermesHome, 'profiles', 'linked'))
+    expect(await directory.listNames()).toEqual(['default', 'b', 'work'])
+    for (const name of ['out', 'inside', 'nowhere', 'file']) {
+      expect(() => directory.resolveProfilePaths(name), name).toThrow(
+        expect.objectContaining({ code: 'BAD_USER_INPUT' }),
+      )
+      await expect(directory.create(name), name).rejects.toMatchObject({
         code: 'BAD_USER_INPUT',
         details: { path: ['name'] },
       })
     }
-    expect(homes.resolveProfilePaths('theirs')).toEqual({ home: join(home, 'profiles', 'theirs'), hermesHome: null })
-    expect(homes.resolveProfilePaths('b').hermesHome).toBe(join(hermesHome, 'profiles', 'b'))
+    expect(directory.resolveProfilePaths('linked')).toEqual({
+      home: join(home, 'profiles', 'linked'),
+      hermesHome: null,
+    })
+    expect(directory.resolveProfilePaths('b').hermesHome).toBe(join(hermesHome, 'profiles', 'b'))
   })
 
-  test("are not Hermes' where it has no state.db", async () => {
+  test('leave out Hermes profiles without a state.db', async () => {
     mkdirSync(join(hermesHome, 'profiles', 'empty'), { recursive: true })
-    expect(await homes.listNames()).toEqual(['default'])
+    expect(await directory.listNames()).toEqual(['default'])
   })
 })
 
 describe('a new profile', () => {
-  test('is a folder for nobody else to read', async () => {
-    await homes.create('work')
+  test('is an empty folder that only its owner can read', async () => {
+    await directory.create('work')
     expect(statSync(join(home, 'profiles', 'work')).mode & 0o077).toBe(0)
     expect(readdirSync(join(home, 'profiles', 'work'))).toEqual([])
   })
 
-  test('is made once, however many ask at the same time', async () => {
-    const asked = await Promise.allSettled(Array.from({ length: 10 }, () => homes.create('work')))
-    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  test('is created once by concurrent calls', async () => {
+    const results = await Promise.allSettled(Array.from({ length: 10 }, () => directory.create('work')))
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
   })
 
-  test('is not one that is there already, be it in the other home', async () => {
-    own('work')
-    theirs('alone')
+  test('must not exist in either home', async () => {
+    addSegueProfiles('work')
+    addHermesProfiles('alone')
     for (const name of ['default', 'work', 'alone']) {
-      await expect(homes.create(name), name).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
+      await expect(directory.create(name), name).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
     }
     expect(readdirSync(join(home, 'profiles'))).toEqual(['work'])
   })
 })
 
-describe('a profile that is put aside', () => {
-  test('is moved as it is, every time, and its name is free', async () => {
+describe('a deleted profile', () => {
+  test('is moved to the trash unchanged, and its name can be used again', async () => {
     for (const text of ['one', 'two']) {
-      await homes.create('work')
+      await directory.create('work')
       writeFileSync(join(home, 'profiles', 'work', 'a.txt'), text)
-      await homes.assertRemovable('work')
-      await homes.moveToTrash('work')
-      expect(await homes.listNames()).toEqual(['default'])
+      await directory.assertRemovable('work')
+      await directory.moveToTrash('work')
+      expect(await directory.listNames()).toEqual(['default'])
     }
-    const aside = readdirSync(join(home, 'profiles', '.deleted'))
-    expect(aside.every((name) => name.startsWith('work-'))).toBe(true)
-    expect(aside).toHaveLength(2)
-    for (const name of aside) expect(existsSync(join(home, 'profiles', '.deleted', name, 'a.txt'))).toBe(true)
+    const trashed = readdirSync(join(home, 'profiles', '.deleted'))
+    expect(trashed.every((name) => name.startsWith('work-'))).toBe(true)
+    expect(trashed).toHaveLength(2)
+    for (const name of trashed) expect(existsSync(join(home, 'profiles', '.deleted', name, 'a.txt'))).toBe(true)
   })
 
-  test('is neither default, nor what is not there, nor what is of Hermes alone', async () => {
-    theirs('alone')
-    const refused = (name: string, code: string) => expect(homes.assertRemovable(name)).rejects.toMatchObject({ code })
-    await refused('default', 'BAD_USER_INPUT')
-    await refused('nobody', 'NOT_FOUND')
-    await refused('alone', 'BAD_USER_INPUT')
+  test('does not collide with one of the same name that was deleted in the same millisecond', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    for (let count = 0; count < 2; count += 1) {
+      await directory.create('work')
+      writeFileSync(join(home, 'profiles', 'work', 'a.txt'), '')
+      await directory.moveToTrash('work')
+    }
+    expect(readdirSync(join(home, 'profiles', '.deleted'))).toHaveLength(2)
+  })
+
+  test('is neither default, nor missing, nor a profile of Hermes', async () => {
+    addHermesProfiles('alone')
+    const expectRefusal = (name: string, code: string) =>
+      expect(directory.assertRemovable(name)).rejects.toMatchObject({ code })
+    await expectRefusal('default', 'BAD_USER_INPUT')
+    await expectRefusal('nobody', 'NOT_FOUND')
+    await expectRefusal('alone', 'BAD_USER_INPUT')
   })
 })

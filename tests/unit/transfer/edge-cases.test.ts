@@ -17,8 +17,8 @@ test('while an answer is made, or waits, there is no export; afterwards there is
     await never
   })
   const { id, sessionId } = await world.start('Hello')
-  const making = `An answer is being made in this conversation, or waits for its turn (${id}).`
-  await expect(exportToFile({ home: world.home, id: sessionId })).rejects.toThrow(making)
+  const unfinished = `The stream ${id} is not finished.`
+  await expect(exportToFile({ home: world.home, id: sessionId })).rejects.toThrow(unfinished)
   await world.chats.cancel(id)
   expect((await exportToFile({ home: world.home, id: sessionId })).text).toContain('"status":"CANCELLED"')
 })
@@ -60,7 +60,7 @@ test('a kept file that is gone or damaged is told, and the rest comes back', asy
   expect((await exportToFile({ home, id: sessionId })).notes).toEqual([expect.stringContaining(`${hash} is damaged`)])
   rmSync(join(home, 'files', hash))
   const document = await exportToFile({ home, id: sessionId })
-  expect(document.notes).toEqual([expect.stringContaining(`${hash} is not there any more`)])
+  expect(document.notes).toEqual([expect.stringContaining(`${hash} is missing`)])
   const other = newHomePath()
   await importFromFile(document.path, other, 'work')
   expect((await exportToFile({ home: other, id: sessionId, profile: 'work' })).text).toBe(document.text)
@@ -112,7 +112,7 @@ describe('a database of an older Segue', () => {
       .run(sessionId)
     database.close()
     await expect(importFromFile(document.path, home)).rejects.toThrow(
-      `The session ${sessionId} is there already, in the profile work.`,
+      `The session ${sessionId} exists already in the profile work.`,
     )
   })
 })

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { newSession, streamToEnd } from '../../contract/support/chat.ts'
 import { connect } from '../../contract/support/clients.ts'
-import { profileFolder } from '../../../src/profiles/profile-name.ts'
+import { toProfileFolder } from '../../../src/profiles/profile-paths.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { newTempFolder, startTestSegue } from '../../support/server/segue.ts'
 import { queryData, exportToFile, importFromFile, newHomePath } from '../../support/transfer/transfers.ts'
@@ -50,7 +50,7 @@ test.each(['default', 'work'])(
   'sessions of Hermes come back as ours, where there is no Hermes (%s)',
   async (profile) => {
     const [hermesHome, home, other] = [newTempFolder(), newTempFolder(), newHomePath()]
-    const theirs = profileFolder(hermesHome, profile)
+    const theirs = toProfileFolder(hermesHome, profile)
     mkdirSync(theirs, { recursive: true })
     fill(theirs)
     const prefix = profile === 'default' ? '' : `${profile}@`
@@ -105,6 +105,6 @@ test('what Hermes cannot tell just now is told to be missing', async () => {
     return await newSession(client, tip)
   })()
   const { notes, text } = await exportToFile({ home, id })
-  expect(notes).toEqual([expect.stringContaining(`${tip} of Hermes, from which ${id} goes on, can't be read`)])
+  expect(notes).toEqual([expect.stringContaining(`${id} continues the Hermes session ${tip}, which cannot be read`)])
   expect(text).toContain(`"parentId":"${tip}"`)
 })

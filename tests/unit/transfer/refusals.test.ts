@@ -56,28 +56,28 @@ function withSecondSession({ parentId }: { readonly parentId: string }): string 
 
 describe('an import is refused, and says where and why,', () => {
   test.each<[string, () => string | Buffer, string | RegExp]>([
-    ['of nothing', () => '', 'line 1: the file ends here, before it is complete'],
-    ['of what is no JSON', () => 'Hello', 'line 1: this is not JSON'],
-    ['of what is no UTF-8', () => Buffer.from([0x7b, 0xff]), /^it can't be read \(it is not written in UTF-8\)$/],
-    ['of other JSON', () => '{"a": 1}', 'line 1: a: this is no conversation that Segue has exported'],
-    ['of an empty object', () => '{}', 'this is no conversation that Segue has exported'],
-    ['of another format', () => whole.replace('segue-conversation', 'x'), /^line 2: format: this is no conversation/],
+    ['of nothing', () => '', 'line 1: The file ends before the document is complete.'],
+    ['of what is no JSON', () => 'Hello', 'line 1: The text is not valid JSON.'],
+    ['of what is no UTF-8', () => Buffer.from([0x7b, 0xff]), /^The file is not valid UTF-8\. Export it again\.$/],
+    ['of other JSON', () => '{"a": 1}', 'line 1: a: This is not a conversation that Segue has exported.'],
+    ['of an empty object', () => '{}', 'This is not a conversation that Segue has exported.'],
+    [
+      'of another format',
+      () => whole.replace('segue-conversation', 'x'),
+      /^line 2: format: This is not a conversation/,
+    ],
     [
       'of a newer version, whatever is in it',
       () => '{"format": "segue-conversation", "version": 2, "new": []}',
-      'line 1: version: the document has version 2, this Segue knows versions up to 1. Import it with the newer Segue.',
+      'line 1: version: The document has version 2, but this Segue reads versions up to 1. Import it with a newer Segue.',
     ],
-    ['of half a document', () => whole.slice(0, whole.length / 2), /the file ends here, before it is complete$/],
+    ['of half a document', () => whole.slice(0, whole.length / 2), /The file ends before the document is complete\.$/],
     [
       'without one of its lists',
       () => without(/"decisions": \[\n\],\n/),
-      /^line \d+: grants: it stands where decisions/,
+      /^line \d+: grants: Expected decisions here\.$/,
     ],
-    [
-      'with a list of something else',
-      () => whole.replace('"sessions": [', '"chats": ['),
-      /it stands where sessions should/,
-    ],
+    ['with a list of something else', () => whole.replace('"sessions": [', '"chats": ['), /Expected sessions here\.$/],
     [
       'with a record of another form',
       () => whole.replace('"role":"USER"', '"role":"ME"'),
@@ -87,53 +87,53 @@ describe('an import is refused, and says where and why,', () => {
     [
       'without a message',
       () => without(/\{"id":"msg_[^\n]*"role":"USER"[^\n]*\n/),
-      /events 1: there is no message msg_\w+ in the document$/,
+      /events 1: There is no message msg_\w+ in the document\.$/,
     ],
     [
       'without an event',
       () => without(/\{"type":"StreamStarted"[^\n]*\n/),
-      /the beginning of the stream str_\w+ is missing among the events$/,
+      /The first event of the stream str_\w+ is missing\.$/,
     ],
     [
       'without the end of a log',
       () => whole.replace(/,\n\{"type":"StreamFinished"[^\n]*/, ''),
-      /the end of the stream str_/,
+      /The last event of the stream str_\w+ is missing\.$/,
     ],
     [
       'without a file',
       () => without(/\{"hash":[^\n]*\n/),
-      /session ses_\w+: there is no file [0-9a-f]{64} in the document$/,
+      /session ses_\w+: There is no file [0-9a-f]{64} in the document\.$/,
     ],
     [
       'with the bytes of another file',
       () => whole.replace(btoa('A file'), btoa('B file')),
-      /files 1: content: these are not/,
+      /files 1: content: The content does not match the hash\.$/,
     ],
     [
       'with a reference to nowhere',
       () => whole.replaceAll(/"messageId":"msg_\w+"/g, `"messageId":"msg_0"`),
-      /no message msg_0/,
+      /no message msg_0 in the document\.$/,
     ],
-    ['with ids that are none', () => whole.replaceAll(sessionId, 'ses_1'), /"ses_1" is no id of a session/],
+    ['with ids that are none', () => whole.replaceAll(sessionId, 'ses_1'), /"ses_1" is not the id of a session\.$/],
     [
       'with a session that continues an unknown one',
       () => whole.replace('"parentId":null', `"parentId":"${otherSessionId}"`),
-      `line 5: sessions 1: there is no session ${otherSessionId} in the document`,
+      `line 5: sessions 1: There is no session ${otherSessionId} in the document.`,
     ],
     [
       'with a session that continues itself',
       () => whole.replace('"parentId":null', `"parentId":"${sessionId}"`),
-      /^line 5: sessions 1: the session ses_\w+ continues itself$/,
+      /^line 5: sessions 1: The session ses_\w+ continues itself\.$/,
     ],
     [
       'with sessions that continue each other',
       () => withSecondSession({ parentId: sessionId }).replace('"parentId":null', `"parentId":"${otherSessionId}"`),
-      /^line 5: sessions 1: the session ses_\w+ continues itself$/,
+      /^line 5: sessions 1: The session ses_\w+ continues itself\.$/,
     ],
     [
       'with two of one id',
       () => whole.replace(/(\{"id":"msg_[^\n]*),\n/, '$1,\n$1,\n'),
-      /there are two with the message msg_/,
+      /The message msg_\w+ occurs twice\.$/,
     ],
   ])('%s', async (_, text, message) => {
     const told = await refusal(text())
@@ -142,7 +142,7 @@ describe('an import is refused, and says where and why,', () => {
   })
 
   test('when it is there already, in whichever profile', async () => {
-    const there = `The session ${sessionId} is there already, in the profile default.`
+    const there = `The session ${sessionId} exists already in the profile default.`
     await expect(importFromFile(path, home)).rejects.toThrow(there)
     await expect(importFromFile(path, home, 'work')).rejects.toThrow(there)
     expect(existsSync(join(home, 'profiles'))).toBe(false)
@@ -150,7 +150,7 @@ describe('an import is refused, and says where and why,', () => {
 
   test('of a file that is not there', async () => {
     await expect(importFromFile('/nowhere.json', newHomePath())).rejects.toThrow(
-      "/nowhere.json: it can't be read (ENOENT)",
+      '/nowhere.json: The file cannot be read (ENOENT).',
     )
   })
 

@@ -1,14 +1,4 @@
-/** One value of a JSON object: a member, or, of a member that is a list with anything in it, one of its elements. */
-export interface JsonEntry {
-  readonly member: string
-  /** Its place in the list; null for a whole member. */
-  readonly index: number | null
-  readonly value: unknown
-  /** The line on which it begins, from 1. */
-  readonly line: number
-}
-
-/** A text is no JSON object, or ends too early. */
+/** The text is not a JSON object, or it is incomplete. */
 export class JsonStreamError extends Error {
   override readonly name = 'JsonStreamError'
   readonly line: number
@@ -19,60 +9,25 @@ export class JsonStreamError extends Error {
   }
 }
 
-/** Hands out more of a text, about as many UTF-16 code units as are asked for, or any fewer; null at its end. */
+/** Returns the next part of a text: about `units` UTF-16 code units, or fewer. Returns null at the end of the text. */
 export type ReadChunk = (units: number) => string | null
 
-const minReadUnits = 1_048_576 // UTF-16 code units that are asked for at once, and kept behind what was read
+const minReadUnits = 1_048_576 // UTF-16 code units per read, and at most this much consumed text is kept
 
-/**
- * Reads a JSON object of any length piece by piece: of its text no more is held than the longest piece, and as much
- * again. Throws a `JsonPiecesError` where the text is not what `JSON.parse` would take; what came before has been handed
- * out by then. Members that are there twice are handed out twice.
- */
-export function* parseJsonStream(readChunk: ReadChunk): Generator<JsonEntry, void, void> {
-  const text = new TextBuffer(readChunk)
-  text.expect('{')
-  if (!text.tryConsume('}')) {
-    do {
-      const name = text.readValue()
-      if (typeof name.value !== 'string') throw text.syntaxError()
-      text.expect(':')
-      yield* parseMember(text, name.value)
-    } while (text.tryConsume(','))
-    text.expect('}')
-  }
-  text.expectEnd()
-}
-
-function* parseMember(text: TextBuffer, name: string): Generator<JsonEntry, void, void> {
-  if (!text.tryConsume('[')) {
-    yield { member: name, index: null, ...text.readValue() }
-    return
-  }
-  if (text.tryConsume(']')) {
-    yield { member: name, index: null, value: [], line: text.line }
-    return
-  }
-  let index = 0
-  do yield { member: name, index: index++, ...text.readValue() }
-  while (text.tryConsume(','))
-  text.expect(']')
-}
-
-/** A text of which only a stretch is there: from what is read next on. */
-class TextBuffer {
+/** Reads JSON values from a text that is loaded in chunks. Discards what is consumed. */
+export class JsonTextBuffer {
   readonly #readChunk: ReadChunk
   #buffer = ''
-  /** Where what is read next begins. */
+  /** The index in the buffer of the next character to read. */
   #position = 0
-  /** That of what is read next, from 1. */
+  /** The line of the next character to read, from 1. */
   line = 1
 
   constructor(readChunk: ReadChunk) {
     this.#readChunk = readChunk
   }
 
-  /** Goes past this character, if it is the next one that is no white space. */
+  /** Consumes `char` if it is the next character after whitespace. */
   tryConsume(char: string): boolean {
     if (this.#peek() !== char) return false
     this.#advanceTo(this.#position + 1)
@@ -87,7 +42,7 @@ class TextBuffer {
     if (this.#peek() !== '') throw this.syntaxError()
   }
 
-  /** The next value, and the line on which it begins. */
+  /** Reads the next value. Returns it with the line on which it begins. */
   readValue(): { readonly value: unknown; readonly line: number } {
     if (this.#peek() === '') throw this.syntaxError()
     const { line } = this
@@ -95,7 +50,7 @@ class TextBuffer {
     const source = this.#buffer.slice(this.#position, end)
     const value = tryParseJson(source)
     if (value === undefined) {
-      // Cut off in the middle of it, and not wrong by itself.
+      // The value may be valid but cut off. Then the error is at the end of the text.
       if (end === this.#buffer.length && !this.#fill()) this.#advanceTo(end)
       throw this.syntaxError()
     }
@@ -106,10 +61,13 @@ class TextBuffer {
 
   syntaxError(): JsonStreamError {
     const isAtEnd = this.#peek() === ''
-    return new JsonStreamError(this.line, isAtEnd ? 'the file ends here, before it is complete' : 'this is not JSON')
+    return new JsonStreamError(
+      this.line,
+      isAtEnd ? 'The file ends before the document is complete.' : 'The text is not valid JSON.',
+    )
   }
 
-  /** The next character that is no white space; empty at the end. */
+  /** Skips whitespace and returns the next character, or an empty string at the end. */
   #peek(): string {
     for (;;) {
       const whitespacePattern = /[ \t\r\n]*/y
@@ -121,7 +79,7 @@ class TextBuffer {
     }
   }
 
-  /** Where the value that begins here ends. Whether it is a right one is for `JSON.parse` to say. */
+  /** Finds the end of the value at the current position. Does not check whether the value is valid JSON. */
   #findValueEnd(): number {
     let depth = 0
     const tokenPattern = /["[\]{},]/g
@@ -172,7 +130,7 @@ class TextBuffer {
     this.#position = 0
   }
 
-  /** Asks for as much as it holds, so that a long piece is not put together from very many. False at the end. */
+  /** Loads more text: as much as is buffered, so that long values need few reads. Returns false at the end. */
   #fill(): boolean {
     const chunk = this.#readChunk(Math.max(minReadUnits, this.#buffer.length - this.#position))
     if (chunk === null) return false

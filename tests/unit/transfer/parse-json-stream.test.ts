@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { JsonStreamError, parseJsonStream } from '../../../src/transfer/json-stream.ts'
+import { JsonStreamError } from '../../../src/transfer/json-text-buffer.ts'
+import { parseJsonStream } from '../../../src/transfer/parse-json-stream.ts'
 
 /** An object put together from its pieces, of a text that comes in so many code units at a time. */
 function read(text: string, size: number): Map<string, unknown> {
@@ -88,7 +89,7 @@ test('each piece tells the line on which it begins, and a fault where it is', ()
     ['c', null, 7],
   ])
   expect(() => [...parseJsonStream(once('{\n"a": [\n1,\n,]}'))]).toThrow(expect.objectContaining({ line: 4 }))
-  expect(() => [...parseJsonStream(once('{\n"a": [\n1\n'))]).toThrow('the file ends here, before it is complete')
+  expect(() => [...parseJsonStream(once('{\n"a": [\n1\n'))]).toThrow('The file ends before the document is complete.')
 })
 
 function once(text: string): () => string | null {
