@@ -10,6 +10,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['module', 'node'] } },
   test: {
     include: ['tests/**/*.test.ts'],
+    setupFiles: ['tests/support/disable-sdk-warnings.ts'],
     // better-sqlite3 blocks its thread, so tests run in processes. One for all the files that it gets: what they import
     // is loaded once. Each test makes its own world and takes it down.
     pool: 'forks',

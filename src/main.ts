@@ -6,6 +6,9 @@ import { formatStartError } from './cli/format-start-error.ts'
 import { helpText, isHelpRequested } from './config/command-line/help.ts'
 import { readSettings } from './config/settings.ts'
 
+// The AI SDK prints warnings for developers, one per request. They do not belong into the log.
+globalThis.AI_SDK_LOG_WARNINGS = false
+
 async function serve(argv: readonly string[]): Promise<void> {
   const settings = readSettings({ argv, env: process.env, homedir: homedir() })
   // Logs go to stderr. Stdout carries one line only, which says that the server is ready.

@@ -3,67 +3,72 @@ import type { Json } from '../lib/json.ts'
 import type { StreamErrorCode } from '../model/stream.ts'
 import type { Usage } from '../model/usage.ts'
 
-/** What an agent is asked to do: go on from the history until the answer is whole or the signal says stop. */
+/** One answer that an agent generates: from the history until the answer is complete or the signal aborts. */
 export interface AgentRun {
-  /** The model's name at its provider, without the provider's. */
+  /** The name of the model, without its provider. */
   readonly model: string
   /**
-   * What the model is to be sent now, from the log alone: it ends with the user's message or, once the answer has tool
-   * calls, with their results. Called once before each step.
+   * Returns what to send to the model now, computed from the log alone. It ends with the user's message or, once the
+   * answer has tool calls, with their results. Called once before each step.
    */
   history(): Promise<readonly ModelMessage[]>
   /**
-   * Resolves once all that the agent yielded is saved and a person has decided, where the call waits for that. True:
-   * the call is to be done now. False: there is nothing to do, it was not allowed, was answered, or the stream is over.
+   * Waits until all yielded events are committed and, if the call has a gate, until it is resolved. Resolves to true if
+   * the call shall run now; to false if it was denied or answered, or if the stream has ended.
    */
   waitForPermission(callId: string): Promise<boolean>
-  /** Whether a person has said before that this tool need not ask. */
+  /** Whether a user has allowed this tool before without being asked again. */
   isToolGranted(tool: string): Promise<boolean>
-  /** Aborted when the stream has ended in another way; what the agent yields after that is refused. */
+  /** Aborts when the stream has ended in another way. Events that the agent yields after that are rejected. */
   readonly signal: AbortSignal
 }
 
+/** A complete tool call of a model. */
+export interface ToolCallRequest {
+  /** The model's id of the call, unique within one step. */
+  readonly callId: string
+  readonly name: string
+  /** JSON text. It may be empty or invalid. */
+  readonly argumentsText: string
+}
+
 /**
- * One thing that an agent did. `block` is the agent's own name for a stretch of text: a change of it begins a new part.
- * `callId` is the model's name for a tool call, unique within one step.
+ * One event of an agent. `block` is the agent's name for a run of text: when it changes, a new part begins. `callId` is
+ * the model's id of a tool call, unique within one step.
  */
 export type AgentEvent =
-  /** A request to the model begins, with about this many tokens going in. */
+  /** A request to the model begins. */
   | { readonly type: 'step'; readonly estimatedInputTokens: number }
   | { readonly type: 'text'; readonly block: string; readonly text: string }
   | { readonly type: 'reasoning'; readonly block: string; readonly text: string }
-  /** A piece of a tool call's arguments; the first one may be empty. */
+  /** A piece of the arguments of a tool call. The first piece may be empty. */
   | { readonly type: 'tool-input'; readonly callId: string; readonly name: string; readonly text: string }
-  /** The call is whole; `argumentsText` is all of it. It runs from now on, unless a gate is before it. */
-  | {
-      readonly type: 'tool-call'
-      readonly callId: string
-      readonly name: string
-      readonly argumentsText: string
-      readonly gate?: ToolGate
-    }
-  /** `file`: the hash of the kept file that holds it whole, where `result` or `error` is only its beginning. */
+  /** A call is complete. It runs from now on, unless it has a gate. */
+  | ({ readonly type: 'tool-call'; readonly gate?: ToolGate } & ToolCallRequest)
+  /** `fileHash`: hash of the file with the complete result, if `result` or `error` is truncated. */
   | { readonly type: 'tool-result'; readonly callId: string; readonly result: Json; readonly fileHash?: string }
   | { readonly type: 'tool-error'; readonly callId: string; readonly error: string; readonly fileHash?: string }
-  /** The provider's figures for the step that ends with this. */
+  /** The provider's token counts for the step, which ends with this event. */
   | { readonly type: 'usage'; readonly usage: Usage }
 
-/** What is before a call: a person who decides, within so many milliseconds, or a rule that has decided already. */
+/** What must happen before a call runs. Timeouts are in milliseconds. */
 export type ToolGate =
+  /** A person decides. */
   | { readonly type: 'approval'; readonly description: string; readonly timeoutMs: number }
-  /** The call is itself a question: its answer is the result. */
+  /** The call is a question to the user, and the answer is its result. */
   | {
       readonly type: 'question'
       readonly question: string
       readonly choices: readonly string[]
       readonly timeoutMs: number
     }
+  /** A rule of the configuration forbids the call. */
   | { readonly type: 'denied'; readonly reason: string }
 
-/** A text that is to be written about a chat. */
+/** A request for a text about a chat. */
 export interface GenerateTextRequest {
   readonly model: string
-  /** The chat, as a model is sent it. */
+  /** The chat, as models receive it. */
   readonly messages: readonly ModelMessage[]
   readonly signal: AbortSignal
 }
@@ -73,23 +78,24 @@ export interface GeneratedText {
   readonly usage: Usage
 }
 
-/** What writes about chats: the model that answers in them, usually. */
+/** Writes texts about chats. All methods reject with an AgentError. */
 export interface TextGenerator {
-  /** A summary that can stand for the chat. Throws an `AgentError`. */
-  generateSummary(run: GenerateTextRequest): Promise<GeneratedText>
-  /** A title of a few words; null when it has none. Throws an `AgentError`. */
-  generateTitle(run: GenerateTextRequest): Promise<GeneratedText | null>
+  /** Writes a summary that can replace the chat in requests to a model. */
+  generateSummary(request: GenerateTextRequest): Promise<GeneratedText>
+  /** Writes a title of a few words; null if this generator has no titles. */
+  generateTitle(request: GenerateTextRequest): Promise<GeneratedText | null>
 }
 
-/**
- * What makes the events of a stream. It returns when the answer is whole and throws an `AgentError` when it can't be;
- * any other error counts as PROVIDER, with its text kept from clients.
- */
+/** Generates answers. */
 export interface Agent {
+  /**
+   * Yields the events of one answer, and returns when it is complete. Throws an AgentError if it cannot be completed.
+   * Clients see any other error as PROVIDER, without its text.
+   */
   answer(run: AgentRun): AsyncIterable<AgentEvent>
 }
 
-/** Why an answer could not be finished. The message is written for the person who waits; it holds no secret. */
+/** The reason why an answer failed. The message is shown to users and contains no secrets. */
 export class AgentError extends Error {
   override readonly name = 'AgentError'
   readonly code: StreamErrorCode

@@ -1,7 +1,7 @@
 const openingTag = '<think>'
 const closingTag = '</think>'
 
-/** A stretch of one kind. `turn` counts the tags passed so far: where it changes, a new stretch begins. */
+/** A piece of text of one kind. `spanIndex` counts the tags before it: when it changes, a new span begins. */
 export interface TextSpan {
   readonly kind: 'text' | 'reasoning'
   readonly spanIndex: number
@@ -9,8 +9,8 @@ export interface TextSpan {
 }
 
 /**
- * Tells inline thinking from text, however the chunks cut the tags. Every character but those of the tags comes out
- * again, in order; what might still become a tag is held back until the next chunk decides, or `flush` is called.
+ * Separates inline `<think>` text from other text, wherever chunks split the tags. Outputs every character except the
+ * tags, in order. Text that may be the beginning of a tag is buffered until the next chunk, or until `flush`.
  */
 export class ThinkTagParser {
   #buffer = ''
@@ -30,7 +30,7 @@ export class ThinkTagParser {
     return spans
   }
 
-  /** What is held back, which is no tag after all. A thought that is still open stays open. */
+  /** Outputs the buffered text, which is not a tag after all. Open thinking stays open. */
   flush(): TextSpan[] {
     const rest = this.#buffer
     this.#buffer = ''
@@ -46,7 +46,7 @@ export class ThinkTagParser {
   }
 }
 
-/** The length of the longest end of `text` that the next chunk could complete to `tag`. */
+/** Length of the longest suffix of `text` that is a proper prefix of `tag`. */
 function partialTagLength(text: string, tag: string): number {
   for (let length = Math.min(text.length, tag.length - 1); length > 0; length -= 1) {
     if (text.endsWith(tag.slice(0, length))) return length

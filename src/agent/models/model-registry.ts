@@ -7,6 +7,7 @@ import {
   validateModelId,
 } from '../../config/profile/model-id.ts'
 import type { ProviderType, Provider } from '../../config/profile/provider.ts'
+import { LruCache } from '../../lib/lru-cache.ts'
 import type { Agent, TextGenerator } from '../agent.ts'
 import { createModelAgent } from '../model-agent/model-agent.ts'
 import { createLanguageModel } from '../providers/create-language-model.ts'
@@ -74,7 +75,7 @@ export class ModelRegistry {
   readonly #options: ModelRegistryOptions
   readonly #knownModels: KnownModels
   readonly #modelLists: ModelListCache
-  readonly #resolvedModels = new Map<string, ResolvedModel>()
+  readonly #resolvedModels = new LruCache<string, ResolvedModel>(maxCachedModels)
 
   constructor(options: ModelRegistryOptions) {
     this.#options = options
@@ -113,7 +114,6 @@ export class ModelRegistry {
     if (cached) return cached
     this.assertKnown(modelId)
     const resolved = this.#createModel(modelId)
-    if (this.#resolvedModels.size >= maxCachedModels) this.#resolvedModels.clear()
     this.#resolvedModels.set(modelId, resolved)
     return resolved
   }

@@ -1,8 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { UserModelMessage } from 'ai'
-import type { Agent, AgentEvent, AgentRun } from '../agent.ts'
+import type { Agent, AgentEvent, AgentRun, ToolCallRequest } from '../agent.ts'
 import { estimateTokens } from '../estimate-tokens.ts'
-import { executeToolCalls, type ToolCallRequest } from '../tools/execute-tool-calls.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { parseCommands } from './parse-commands.ts'
 import { converse } from './eliza.ts'
@@ -32,7 +31,7 @@ export function createElizaAgent({ delayMs, toolbox }: ElizaAgentOptions): Agent
 
       yield* streamStep(run, calls.flatMap(toArgumentDeltas), userTexts.join('').length, delayMs)
       if (run.signal.aborted) return
-      yield* executeToolCalls(calls, toolbox, run)
+      yield* toolbox.execute(calls, run)
       if (run.signal.aborted) return
       const history = await run.history()
       const resultText = describeToolResults(history)

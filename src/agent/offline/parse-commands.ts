@@ -1,5 +1,5 @@
+import type { ToolCallRequest } from '../agent.ts'
 import { clarifyTool } from '../tools/clarify-tool.ts'
-import type { ToolCallRequest } from '../tools/execute-tool-calls.ts'
 
 /**
  * The tool calls that a message orders, a line each: `/tool <name> <json>` calls a tool, `/ask <question> | <choice> |

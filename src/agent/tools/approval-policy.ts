@@ -1,7 +1,7 @@
 import type { ApprovalRule, ApprovalRules } from '../../config/profile/approvals.ts'
 import type { Tool } from './tool.ts'
 
-/** What is to be done when a tool is called, as far as the configuration says. */
+/** The configured rules for tool calls. */
 export class ApprovalPolicy {
   readonly #rules: readonly { readonly pattern: RegExp; readonly rule: ApprovalRule }[]
 
@@ -9,7 +9,7 @@ export class ApprovalPolicy {
     this.#rules = Object.entries(rules).map(([pattern, rule]) => ({ pattern: toRegExp(pattern), rule }))
   }
 
-  /** The last rule whose pattern fits; without one, a tool that says that it only reads runs, and any other asks. */
+  /** Returns the rule of the last matching pattern. By default, read-only tools run and other tools ask. */
   findRule({ name, isReadOnly }: Pick<Tool, 'name' | 'isReadOnly'>): ApprovalRule {
     return this.#rules.findLast(({ pattern }) => pattern.test(name))?.rule ?? (isReadOnly ? 'allow' : 'ask')
   }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { JsonObject } from './tool.ts'
 import { parseJsonOrNull } from '../../lib/json.ts'
 
-/** The built-in tool by which a model asks the person something, and waits for the answer. */
+/** The built-in tool with which a model asks the user a question and waits for the answer. */
 export const clarifyTool = {
   name: 'clarify',
   description:
@@ -28,14 +28,16 @@ export interface Question {
   readonly choices: readonly string[]
 }
 
-const questionLimits = { question: 10_000, choices: 20, choice: 500 } // UTF-16 code units, and how many
+const maxQuestionLength = 10_000 // UTF-16 code units
+const maxChoices = 20
+const maxChoiceLength = 500 // UTF-16 code units
 
 const questionSchema = z.object({
-  question: z.string().trim().min(1).max(questionLimits.question),
-  choices: z.array(z.string().trim().min(1).max(questionLimits.choice)).max(questionLimits.choices).default([]),
+  question: z.string().trim().min(1).max(maxQuestionLength),
+  choices: z.array(z.string().trim().min(1).max(maxChoiceLength)).max(maxChoices).default([]),
 })
 
-/** What the model wants to know; null when its arguments hold no question. */
+/** Parses the arguments of a `clarify` call. Returns null if they contain no valid question. */
 export function parseQuestion(argumentsText: string): Question | null {
   return questionSchema.safeParse(parseJsonOrNull(argumentsText)).data ?? null
 }

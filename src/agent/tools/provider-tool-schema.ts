@@ -1,14 +1,14 @@
 import type { Json } from '../../lib/json.ts'
 import type { JsonObject, Tool } from './tool.ts'
 
-/** What providers refuse at the top level of a schema, and with it the whole request. */
+/** Keywords that some providers reject at the top level of a schema, together with the whole request. */
 const unsupportedKeywords = ['anyOf', 'oneOf', 'allOf', 'not', 'enum', 'if', 'then', 'else'] as const
 
 type ToolDescription = Pick<Tool, 'description' | 'inputSchema'>
 
 /**
- * A tool in a form that every provider accepts: one object with properties. What its schema says besides, such as that
- * one of two properties is needed, is told in words: the tool itself looks after it.
+ * Converts a tool to a form that every provider accepts: its schema is one object with properties. Constraints that this
+ * cannot express, such as "one of two properties is required", move to the description. The tool itself checks them.
  */
 export function toProviderToolSchema({ description, inputSchema }: ToolDescription): ToolDescription {
   const removedKeywords = unsupportedKeywords.filter((keyword) => Object.hasOwn(inputSchema, keyword))
@@ -23,12 +23,12 @@ export function toProviderToolSchema({ description, inputSchema }: ToolDescripti
     Object.fromEntries(removedKeywords.map((keyword) => [keyword, inputSchema[keyword]])),
   )
   return {
-    description: `${description}\n\nThe arguments have to fit this as well: ${constraints}`.trim(),
+    description: `${description}\n\nThe arguments must also match: ${constraints}`.trim(),
     inputSchema: schema,
   }
 }
 
-/** The properties that are told of in alternatives alone, so that a model can give them. */
+/** Collects the properties that only alternatives mention, so that a model can set them. */
 function collectAlternativeProperties(schema: JsonObject, removedKeywords: readonly string[]): JsonObject {
   const branches = removedKeywords.flatMap((keyword) => {
     const value = schema[keyword]

@@ -2,27 +2,27 @@ import type { Json } from '../../lib/json.ts'
 
 export type JsonObject = { readonly [key: string]: Json }
 
-/** Something that a model can have done. */
+/** A tool that models can call. */
 export interface Tool {
-  /** What the model calls it: `<server>__<tool>`, in the 64 characters that every provider accepts. */
+  /** `<server>__<tool>`: up to 64 characters that every provider accepts. */
   readonly name: string
   readonly description: string
   /** A JSON Schema of type object. */
   readonly inputSchema: JsonObject
-  /** It says of itself that it changes nothing. */
+  /** Whether the tool claims to change nothing. */
   readonly isReadOnly: boolean
-  /** Does it. Throws a `ToolError` with what the model should know; the signal's abort is an error as well. */
+  /** Runs the tool. Rejects with a ToolError whose message is for the model, or when the signal aborts. */
   execute(input: JsonObject, signal: AbortSignal): Promise<Json>
 }
 
-/** A tool's own failure, told to the model and to people as it is. Any other error is told of without its text. */
+/** A failure of a tool. The model and users see its message; of any other error they see none of the text. */
 export class ToolError extends Error {
   override readonly name = 'ToolError'
 }
 
-/** Where tools come from. */
+/** Provides tools, for example from MCP servers. */
 export interface ToolSource {
-  /** Those that can be had now, ordered by name: what is needed for them is started, what cannot be started is left out. */
+  /** The tools that are available now, ordered by name. Starts what they need; leaves out what cannot be started. */
   tools(): Promise<readonly Tool[]>
   close(): Promise<void>
 }

@@ -1,32 +1,29 @@
-import type { ApprovalPolicy } from './approval-policy.ts'
+import type { AgentEvent, AgentRun, ToolCallRequest } from '../agent.ts'
 import type { Tool, ToolSource } from './tool.ts'
-import type { Logger } from '../../lib/logger.ts'
+import { ToolExecutor, type ToolExecutorOptions } from './tool-executor.ts'
 
-export interface ToolboxOptions {
+export interface ToolboxOptions extends ToolExecutorOptions {
   readonly source: ToolSource
-  readonly policy: ApprovalPolicy
-  /** Keeps what is too large for the log; resolves to its hash once it is on disk. */
-  readonly storeFile: (bytes: Uint8Array) => Promise<string>
-  /** Milliseconds after which a tool that has not finished has failed. */
-  readonly toolTimeoutMs: number
-  /** Milliseconds after which a person who has not decided has said no. */
-  readonly decisionTimeoutMs: number
-  /** The longest result that goes into the log and to the model, in UTF-16 code units. */
-  readonly maxResultLength: number
-  readonly log: Logger
 }
 
-/** The tools of a profile, with the rules for their use. */
+/** The tools of a profile: lists them, and executes calls under the profile's rules. */
 export class Toolbox {
-  readonly options: ToolboxOptions
+  readonly #source: ToolSource
+  readonly #executorOptions: ToolExecutorOptions
 
-  constructor(options: ToolboxOptions) {
-    this.options = options
+  constructor({ source, ...executorOptions }: ToolboxOptions) {
+    this.#source = source
+    this.#executorOptions = executorOptions
   }
 
-  /** Those that can be called now, by name. */
+  /** The tools that are available now, by name. */
   async tools(): Promise<ReadonlyMap<string, Tool>> {
-    const tools = await this.options.source.tools()
+    const tools = await this.#source.tools()
     return new Map(tools.map((tool) => [tool.name, tool]))
+  }
+
+  /** Executes the tool calls of one step, as `ToolExecutor.execute` does. */
+  async *execute(calls: readonly ToolCallRequest[], run: AgentRun): AsyncGenerator<AgentEvent, void, void> {
+    yield* new ToolExecutor(this.#executorOptions, await this.tools(), run).execute(calls)
   }
 }

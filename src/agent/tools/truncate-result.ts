@@ -2,13 +2,13 @@ import type { Json } from '../../lib/json.ts'
 
 export interface TruncatedResult {
   readonly result: Json
-  /** The hash of the file that holds the result whole, where `result` is only its beginning. */
+  /** Hash of the file with the complete result, if `result` is truncated. */
   readonly fileHash?: string
 }
 
 /**
- * A result as the log and the model are told it. One that is longer than so many UTF-16 code units is kept whole as a
- * file, as the text or the JSON that it is, and its beginning stands for it, with a note of what is left out.
+ * Shortens a tool result for the log and the model. A result of more than `maxLength` UTF-16 code units is stored
+ * completely as a file, as text or JSON, and is replaced by its beginning with a note.
  */
 export async function truncateResult(
   result: Json,
@@ -20,7 +20,7 @@ export async function truncateResult(
   const fileHash = await storeFile(Buffer.from(text))
   const preview = text.slice(0, maxLength).toWellFormed()
   return {
-    result: `${preview}\n[The first ${preview.length} of ${text.length} characters. The rest is kept, and not shown here.]`,
+    result: `${preview}\n[Truncated: the first ${preview.length} of ${text.length} characters. The complete result is stored.]`,
     fileHash,
   }
 }

@@ -44,7 +44,7 @@ interface Given {
 function agentOf({ tools = [], toolsNow, type = 'openai-compatible', maxSteps = 20, baseURL }: Given) {
   const model = createLanguageModel(newProvider({ type, baseURL: baseURL ?? provider.baseURL, apiKey: 'k' }), 'test')
   const source = toolsNow ? { ...newToolSource(), tools: async () => toolsNow() } : newToolSource(...tools)
-  return createModelAgent({ model, maxSteps, toolbox: newToolbox({ source }) })
+  return createModelAgent({ model, maxSteps, idleTimeoutMs: 120_000, toolbox: newToolbox({ source }) })
 }
 
 /** The same in a chat with a log of its own, so that it is sent what the log has become. */
@@ -216,10 +216,10 @@ describe('a call that cannot be done', () => {
     ['of a tool that is not there', 'files__gone', '{}', 'There is no tool named "files__gone".'],
     ['of a name like __proto__', '__proto__', '{}', 'There is no tool named "__proto__".'],
     ['of a name that no provider takes', 'look at!', '{}', 'There is no tool named "look at!".'],
-    ['with arguments that are no JSON', 'files__look', '{"a":', 'The arguments have to be a JSON object.'],
-    ['with arguments that are a list', 'files__look', '[1]', 'The arguments have to be a JSON object.'],
-    ['with arguments that are null', 'files__look', 'null', 'The arguments have to be a JSON object.'],
-    ['with a question without words', 'clarify', '{"question":" "}', 'A question is needed'],
+    ['with arguments that are no JSON', 'files__look', '{"a":', 'The arguments must be a JSON object.'],
+    ['with arguments that are a list', 'files__look', '[1]', 'The arguments must be a JSON object.'],
+    ['with arguments that are null', 'files__look', 'null', 'The arguments must be a JSON object.'],
+    ['with a question without words', 'clarify', '{"question":" "}', 'The question is missing.'],
   ])('%s fails, nothing runs, and the model is told', async (_, name, argumentsText, why) => {
     provider.enqueue([{ toolCall: { id: 'c', name, arguments: [argumentsText] } }, { finish: 'tool_calls' }])
     const tool = look()
@@ -328,7 +328,7 @@ describe('a tool with a choice at the top of its schema', () => {
     const [, offered] = provider.requests[0]?.body.tools ?? []
     expect(offered?.function).toMatchObject({
       name: 'files__look',
-      description: `Looks.\n\nThe arguments have to fit this as well: ${JSON.stringify({ anyOf })}`,
+      description: `Looks.\n\nThe arguments must also match: ${JSON.stringify({ anyOf })}`,
     })
     expect(offered?.function.parameters).toEqual({
       type: 'object',

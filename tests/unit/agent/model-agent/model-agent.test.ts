@@ -46,7 +46,7 @@ function answer(options: Options = {}): AsyncIterator<AgentEvent> {
     options.type === 'openai'
       ? createOpenAI({ baseURL, apiKey }).chat('test')
       : createOpenAICompatible({ name: 'strict', baseURL, apiKey, includeUsage: true })('test')
-  const agent = createModelAgent({ model, secrets: [apiKey], maxSteps: options.maxSteps ?? 20 })
+  const agent = createModelAgent({ model, secrets: [apiKey], maxSteps: options.maxSteps ?? 20, idleTimeoutMs: 120_000 })
   const remaining = [...histories]
   const history = async () => (remaining.length > 1 ? remaining.shift() : remaining[0]) ?? []
   return agent.answer(newAgentRun({ history, signal }))[Symbol.asyncIterator]()

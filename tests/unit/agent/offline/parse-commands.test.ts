@@ -124,7 +124,7 @@ describe('the offline agent', () => {
       'a__c returned: {"n":[1]}',
       `a__d returned: ${'x'.repeat(999)}…`,
       'none did not work: There is no tool named "none".',
-      'a__c did not work: The arguments have to be a JSON object.',
+      'a__c did not work: The arguments must be a JSON object.',
     ])
     expect(tool.runs).toHaveLength(1)
   })
@@ -151,7 +151,7 @@ describe('the offline agent', () => {
     const tool = look()
     const { answer } = await turn('/tool sky__look', [tool], undefined, { 'sky__*': 'deny' })
     expect([tool.runs, callsIn(answer)[0]?.state]).toEqual([[], 'DENIED'])
-    expect(textIn(answer)).toContain('does not allow')
+    expect(textIn(answer)).toContain('denies this tool')
   })
 
   test('asks a question, and tells the answer back', async () => {

@@ -17,7 +17,7 @@ function provider(type: ProviderType, baseURL: string, apiKey: string | null): P
 
 /** Everything that the model answers to one question, and the code of what it throws. */
 async function ask(from: Provider): Promise<{ events: AgentEvent[]; code: unknown }> {
-  const agent = createModelAgent({ model: createLanguageModel(from, 'test') })
+  const agent = createModelAgent({ model: createLanguageModel(from, 'test'), maxSteps: 20, idleTimeoutMs: 120_000 })
   const events: AgentEvent[] = []
   try {
     for await (const event of agent.answer(newAgentRun())) events.push(event)

@@ -30,7 +30,9 @@ describe('a longer one', () => {
     const { result, fileHash: file } = await truncateResult(text, 20, keep)
     expect(kept).toEqual([text])
     expect(file).toBe(createHash('sha256').update(text).digest('hex'))
-    expect(result).toBe('abcdefghijabcdefghij\n[The first 20 of 30 characters. The rest is kept, and not shown here.]')
+    expect(result).toBe(
+      'abcdefghijabcdefghij\n[Truncated: the first 20 of 30 characters. The complete result is stored.]',
+    )
   })
 
   test('that is no text is kept, and told, as the JSON that it is', async () => {
@@ -38,7 +40,7 @@ describe('a longer one', () => {
     const value = { rows: Array.from({ length: 10 }, (_, row) => ({ row })) }
     const { result } = await truncateResult(value, 12, keep)
     expect(kept.map((text) => JSON.parse(text))).toEqual([value])
-    expect(result).toMatch(/^\{"rows":\[\{"r\n\[The first 12 of \d+ characters\./)
+    expect(result).toMatch(/^\{"rows":\[\{"r\n\[Truncated: the first 12 of \d+ characters\./)
   })
 
   test('is cut at no half of a surrogate pair', async () => {

@@ -383,7 +383,7 @@ describe('sent by the model agent through the real providers', () => {
 
   async function send(model: SdkLanguageModel, context: readonly ModelMessage[]): Promise<void> {
     const run = newAgentRun({ history: async () => context })
-    for await (const event of createModelAgent({ model }).answer(run)) void event
+    for await (const event of createModelAgent({ model, maxSteps: 20, idleTimeoutMs: 120_000 }).answer(run)) void event
   }
 
   const openai = () => createOpenAI({ baseURL: provider.baseURL, apiKey: 'key' }).chat('test')

@@ -6,7 +6,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AgentRun } from '../../../../src/agent/agent.ts'
 import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
-import type { ToolCallRequest } from '../../../../src/agent/tools/execute-tool-calls.ts'
+import type { ToolCallRequest } from '../../../../src/agent/agent.ts'
 import { type Tool, ToolError } from '../../../../src/agent/tools/tool.ts'
 import type { ToolboxOptions } from '../../../../src/agent/tools/toolbox.ts'
 import { Notifier } from '../../../../src/lib/notifier.ts'
@@ -192,7 +192,7 @@ describe('a call that has to be allowed', () => {
     const stream = await it.start('Write it.')
     expect(await finished(it, stream)).toMatchObject({ status: 'COMPLETED' })
     expect(await callsOf(it, stream.id)).toMatchObject([
-      { state: 'DENIED', error: 'The configuration does not allow this tool. It was not run.' },
+      { state: 'DENIED', error: 'The configuration denies this tool. It was not run.' },
     ])
     expect(tool.runs).toEqual([])
     expect(await decisionsIn(it)).toEqual([])
@@ -1019,8 +1019,8 @@ test('a tool that fails in an odd way, or not in time, is told of as failed, and
   expect(await finished(it, stream)).toMatchObject({ status: 'COMPLETED' })
   expect((await callsOf(it, stream.id)).map(({ state, error }) => [state, error])).toEqual([
     ['FAILED', 'No such file.'],
-    ['FAILED', 'The tool failed for a reason of its own.'],
-    ['FAILED', 'It did not finish within 0.02 seconds. It may or may not have taken effect.'],
+    ['FAILED', 'The tool failed with an internal error.'],
+    ['FAILED', 'The tool did not finish within 0.02 seconds. It may or may not have taken effect.'],
   ])
   expect(log.errors).toHaveLength(1)
 })

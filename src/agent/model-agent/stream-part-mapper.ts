@@ -1,0 +1,144 @@
+import { ToolChoiceViolationError } from 'ai'
+import type { LanguageModelUsage, TextStreamPart, ToolSet } from 'ai'
+import type { Usage } from '../../model/usage.ts'
+import { AgentError, type AgentEvent, type ToolCallRequest } from '../agent.ts'
+import { ThinkTagParser, type TextSpan } from './think-tag-parser.ts'
+
+/** What one step has produced. */
+export interface StepResult {
+  /** In the order of the model. They have not been yielded as events. */
+  readonly calls: readonly ToolCallRequest[]
+  /** Whether there was any text, including white space. */
+  readonly hasText: boolean
+}
+
+type StreamPart = TextStreamPart<ToolSet>
+
+/** Converts the stream parts of one request to agent events. Inline thinking becomes reasoning. */
+export class StreamPartMapper {
+  readonly #parser = new ThinkTagParser()
+  readonly #blocks: BlockNamer
+  readonly #inputs = new Map<string, { readonly name: string; text: string }>()
+  readonly #calls: ToolCallRequest[] = []
+  #textId = ''
+  #hasText = false
+  #failure: { readonly error: unknown } | null = null
+
+  /** `step` makes the names of blocks unique within an answer. */
+  constructor(step: number) {
+    this.#blocks = new BlockNamer(step)
+  }
+
+  /** What the parts so far have produced. */
+  get result(): StepResult {
+    return { calls: this.#calls, hasText: this.#hasText }
+  }
+
+  /** The error that a part has reported; null if there is none. It takes effect after the events of that part. */
+  get failure(): { readonly error: unknown } | null {
+    return this.#failure
+  }
+
+  map(part: StreamPart): AgentEvent[] {
+    if (part.type === 'text-delta') {
+      this.#textId = part.id
+      return this.#toTextEvents(this.#parser.push(part.text))
+    }
+    // Buffered text precedes any other part.
+    return [...this.flush(), ...this.#mapOther(part)]
+  }
+
+  /** The text that was buffered because it might become a tag. */
+  flush(): AgentEvent[] {
+    return this.#toTextEvents(this.#parser.flush())
+  }
+
+  #mapOther(part: StreamPart): AgentEvent[] {
+    switch (part.type) {
+      case 'reasoning-delta':
+        return part.text === ''
+          ? []
+          : [{ type: 'reasoning', block: this.#blocks.name(`reasoning ${part.id}`), text: part.text }]
+      case 'tool-input-start':
+        this.#blocks.endBlock()
+        this.#inputs.set(part.id, { name: part.toolName, text: '' })
+        return [{ type: 'tool-input', callId: part.id, name: part.toolName, text: '' }]
+      case 'tool-input-delta':
+        return this.#appendInput(part.id, part.delta)
+      case 'tool-call':
+        // Not yielded yet: when an answer is cut off, the SDK reports an incomplete call as if it were complete.
+        this.#calls.push({
+          callId: part.toolCallId,
+          name: part.toolName,
+          argumentsText: this.#inputs.get(part.toolCallId)?.text ?? JSON.stringify(part.input ?? {}),
+        })
+        return []
+      case 'finish-step':
+        return this.#finishStep(part)
+      case 'error':
+        // The model called tools although it was told not to. The SDK drops the calls; the text is the answer.
+        if (!ToolChoiceViolationError.isInstance(part.error)) this.#failure = { error: part.error }
+        return []
+      default:
+        return []
+    }
+  }
+
+  #appendInput(callId: string, text: string): AgentEvent[] {
+    const input = this.#inputs.get(callId)
+    if (!input) return []
+    input.text += text
+    return [{ type: 'tool-input', callId, name: input.name, text }]
+  }
+
+  #finishStep({ finishReason, usage: sdkUsage }: Extract<StreamPart, { type: 'finish-step' }>): AgentEvent[] {
+    // Empty arguments are valid for a tool without parameters. After `length`, they mean that the call was cut off.
+    if (finishReason === 'length' && this.#calls.at(-1)?.argumentsText.trim() === '') this.#calls.pop()
+    if (finishReason === 'interrupted')
+      this.#failure = {
+        error: new AgentError('PROVIDER', 'The provider ended its answer before it was complete. Try again.'),
+      }
+    const usage = toUsage(sdkUsage)
+    return usage ? [{ type: 'usage', usage }] : []
+  }
+
+  #toTextEvents(spans: readonly TextSpan[]): AgentEvent[] {
+    return spans.map(({ kind, spanIndex, text }) => {
+      this.#hasText ||= kind === 'text'
+      return { type: kind, block: this.#blocks.name(`text ${this.#textId} ${spanIndex}`), text }
+    })
+  }
+}
+
+function toUsage(usage: LanguageModelUsage): Usage | null {
+  const { inputTokens, outputTokens } = usage
+  if (inputTokens === undefined && outputTokens === undefined) return null
+  return {
+    estimated: false,
+    inputTokens: inputTokens ?? 0,
+    outputTokens: outputTokens ?? 0,
+    reasoningTokens: usage.outputTokenDetails.reasoningTokens ?? 0,
+    cachedInputTokens: usage.inputTokenDetails.cacheReadTokens ?? 0,
+  }
+}
+
+/** Names blocks. The name stays the same while text comes from the same source without interruption. */
+class BlockNamer {
+  readonly #step: number
+  #blockCount = 0
+  #source: string | null = null
+
+  constructor(step: number) {
+    this.#step = step
+  }
+
+  name(source: string): string {
+    if (source !== this.#source) this.#blockCount += 1
+    this.#source = source
+    return `${this.#step}.${this.#blockCount}`
+  }
+
+  endBlock(): void {
+    this.#source = null
+  }
+}

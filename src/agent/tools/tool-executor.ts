@@ -1,0 +1,151 @@
+import { isJsonObject, type Json } from '../../lib/json.ts'
+import type { Logger } from '../../lib/logger.ts'
+import { mergeAsyncIterables } from '../../lib/merge-async-iterables.ts'
+import { rejectOnAbort } from '../../lib/reject-on-abort.ts'
+import { truncate } from '../../lib/truncate.ts'
+import { parseToolArguments } from '../../model/tool-call.ts'
+import type { AgentEvent, AgentRun, ToolCallRequest, ToolGate } from '../agent.ts'
+import type { ApprovalPolicy } from './approval-policy.ts'
+import { clarifyTool, parseQuestion } from './clarify-tool.ts'
+import { type JsonObject, type Tool, ToolError } from './tool.ts'
+import { type TruncatedResult, truncateResult } from './truncate-result.ts'
+
+export interface ToolExecutorOptions {
+  readonly policy: ApprovalPolicy
+  /** Stores a result that is too long for the log. Resolves to its hash once it is on disk. */
+  readonly storeFile: (bytes: Uint8Array) => Promise<string>
+  /** Milliseconds after which a tool call has failed. */
+  readonly toolTimeoutMs: number
+  /** Milliseconds after which an approval or a clarification expires. */
+  readonly decisionTimeoutMs: number
+  /** Maximum length of a result in the log and in requests to the model, in UTF-16 code units. */
+  readonly maxResultLength: number
+  readonly log: Logger
+}
+
+const maxDescriptionLength = 500 // UTF-16 code units
+
+/** Executes the tool calls of one answer. */
+export class ToolExecutor {
+  readonly #options: ToolExecutorOptions
+  readonly #tools: ReadonlyMap<string, Tool>
+  readonly #run: AgentRun
+
+  constructor(options: ToolExecutorOptions, tools: ReadonlyMap<string, Tool>, run: AgentRun) {
+    this.#options = options
+    this.#tools = tools
+    this.#run = run
+  }
+
+  /**
+   * Runs the tool calls of one step concurrently. For each call: yields `tool-call`, waits for approval if required,
+   * waits until the event is committed, runs the tool, then yields `tool-result` or `tool-error`. Never throws. Calls
+   * with a duplicate id are dropped after the first, because neither the log nor an approval could distinguish them.
+   */
+  execute(calls: readonly ToolCallRequest[]): AsyncGenerator<AgentEvent, void, void> {
+    const distinct = calls.filter(({ callId }, index) => calls.findIndex((call) => call.callId === callId) === index)
+    return mergeAsyncIterables(distinct.map((call) => this.#executeCall(call)))
+  }
+
+  async *#executeCall(call: ToolCallRequest): AsyncGenerator<AgentEvent, void, void> {
+    const { callId, name, argumentsText } = call
+    if (name === clarifyTool.name) return yield* this.#askQuestion(call)
+    const tool = this.#tools.get(name)
+    const input = parseInput(argumentsText)
+    if (!tool || !input) {
+      yield toCallEvent(call)
+      yield toErrorEvent(callId, tool ? 'The arguments must be a JSON object.' : formatUnknownTool(name))
+      return
+    }
+    const gate = await this.#createGate(tool, argumentsText)
+    yield toCallEvent(call, gate)
+    if (await this.#run.waitForPermission(callId)) yield* this.#runTool(tool, input, callId)
+  }
+
+  /** The answer of the user is the result, which is written to the log elsewhere. */
+  async *#askQuestion(call: ToolCallRequest): AsyncGenerator<AgentEvent, void, void> {
+    const question = parseQuestion(call.argumentsText)
+    if (question) {
+      yield toCallEvent(call, { type: 'question', ...question, timeoutMs: this.#options.decisionTimeoutMs })
+      await this.#run.waitForPermission(call.callId)
+    } else {
+      yield toCallEvent(call)
+      yield toErrorEvent(call.callId, 'The question is missing. Use {"question": "…", "choices": ["…"]}.')
+    }
+  }
+
+  async *#runTool(tool: Tool, input: JsonObject, callId: string): AsyncGenerator<AgentEvent, void, void> {
+    const timeoutSignal = AbortSignal.timeout(this.#options.toolTimeoutMs)
+    const signal = AbortSignal.any([this.#run.signal, timeoutSignal])
+    try {
+      // A tool that ignores its signal is not waited for.
+      const output = await rejectOnAbort(tool.execute(input, signal), signal)
+      const result = await this.#truncate(output, tool)
+      yield result
+        ? { type: 'tool-result', callId, ...result }
+        : toErrorEvent(callId, 'The tool ran, but its result could not be stored.')
+    } catch (error) {
+      if (this.#run.signal.aborted) return
+      yield timeoutSignal.aborted ? this.#toTimeoutEvent(callId) : await this.#toFailureEvent(error, tool, callId)
+    }
+  }
+
+  #toTimeoutEvent(callId: string): AgentEvent {
+    const seconds = this.#options.toolTimeoutMs / 1000
+    return toErrorEvent(
+      callId,
+      `The tool did not finish within ${seconds} seconds. It may or may not have taken effect.`,
+    )
+  }
+
+  async #toFailureEvent(error: unknown, tool: Tool, callId: string): Promise<AgentEvent> {
+    if (error instanceof ToolError) {
+      const { result, ...file } = (await this.#truncate(error.message, tool)) ?? {
+        result: 'The tool failed. Its error message could not be stored.',
+      }
+      return { ...toErrorEvent(callId, String(result)), ...file }
+    }
+    this.#options.log.error({ err: error, tool: tool.name }, 'Tool failed with an unexpected error.')
+    return toErrorEvent(callId, 'The tool failed with an internal error.')
+  }
+
+  /** Null if the complete result could not be stored. */
+  #truncate(result: Json, tool: Tool): Promise<TruncatedResult | null> {
+    const { maxResultLength, storeFile, log } = this.#options
+    return truncateResult(result, maxResultLength, storeFile).catch((error: unknown) => {
+      log.error({ err: error, tool: tool.name }, 'Tool result could not be stored.')
+      return null
+    })
+  }
+
+  async #createGate(tool: Tool, argumentsText: string): Promise<ToolGate | null> {
+    const { policy, decisionTimeoutMs } = this.#options
+    const rule = policy.findRule(tool)
+    if (rule === 'deny') return { type: 'denied', reason: 'The configuration denies this tool. It was not run.' }
+    if (rule === 'allow' || (await this.#run.isToolGranted(tool.name))) return null
+    return { type: 'approval', description: describeToolCall(tool, argumentsText), timeoutMs: decisionTimeoutMs }
+  }
+}
+
+/** The error message of a call whose tool does not exist. */
+export function formatUnknownTool(name: string): string {
+  return `There is no tool named ${JSON.stringify(name)}.`
+}
+
+function toCallEvent(call: ToolCallRequest, gate: ToolGate | null = null): AgentEvent {
+  return { type: 'tool-call', ...call, ...(gate && { gate }) }
+}
+
+function toErrorEvent(callId: string, error: string) {
+  return { type: 'tool-error', callId, error } as const
+}
+
+/** The description of a call in an approval. */
+function describeToolCall({ name }: Tool, argumentsText: string): string {
+  return truncate(`Run ${name} with ${argumentsText.trim() || '{}'}`, maxDescriptionLength)
+}
+
+function parseInput(argumentsText: string): JsonObject | null {
+  const value = parseToolArguments(argumentsText)
+  return isJsonObject(value) ? value : null
+}
