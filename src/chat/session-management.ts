@@ -1,6 +1,6 @@
 import type { ModelRegistry } from '../agent/models/model-registry.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
-import { normalizeTitle } from '../sessions/session-repository.ts'
+import { normalizeTitle } from '../model/title.ts'
 import type { SessionRecordPatch } from '../storage/event-store.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { EventLog } from './log/event-log.ts'

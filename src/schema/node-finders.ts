@@ -4,7 +4,7 @@ import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
-import type { Conversation } from '../sessions/conversation-repository.ts'
+import type { Conversation } from '../sessions/conversation.ts'
 import type { RequestProfile } from './request-profile.ts'
 
 /** The record behind each type that implements Node. */

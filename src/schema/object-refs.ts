@@ -1,4 +1,4 @@
-import type { Conversation } from '../sessions/conversation-repository.ts'
+import type { Conversation } from '../sessions/conversation.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { ApprovalRecord, ClarificationRecord } from '../model/decision.ts'
 import type { MessageRecord } from '../model/message.ts'

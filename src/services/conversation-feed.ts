@@ -1,11 +1,9 @@
 import { createAbortableGenerator } from '../lib/abortable-generator.ts'
 import { SegueError } from '../lib/errors.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
-import {
-  type Conversation,
-  toConversationId,
-  type ConversationRepository,
-} from '../sessions/conversation-repository.ts'
+import type { Conversation } from '../sessions/conversation.ts'
+import { toConversationId } from '../model/conversation-id.ts'
+import type { ConversationRepository } from '../sessions/conversation-repository.ts'
 import type { SessionRepository } from '../sessions/session-repository.ts'
 import type { ConversationChange } from '../storage/session-reader.ts'
 import { ConversationChangeBuffer, type NumberedChange } from './conversation-change-buffer.ts'

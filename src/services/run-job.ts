@@ -1,7 +1,7 @@
 import type { ChatService } from '../chat/chat-service.ts'
 import { SegueError } from '../lib/errors.ts'
 import { interruptedOutcome, isBlank, type RunOutcome } from '../jobs/job-state.ts'
-import { newSession } from '../sessions/session-repository.ts'
+import { newSession } from '../sessions/new-session.ts'
 import type { JobRunRecord, SegueJob } from '../model/job.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { StreamRecord } from '../model/stream.ts'

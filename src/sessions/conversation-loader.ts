@@ -1,6 +1,8 @@
 import DataLoader from 'dataloader'
 import type { SessionRecord } from '../model/session.ts'
-import { type Conversation, type ConversationRepository, parseConversationId } from './conversation-repository.ts'
+import type { Conversation } from './conversation.ts'
+import type { ConversationRepository } from './conversation-repository.ts'
+import { parseConversationId } from '../model/conversation-id.ts'
 import type { SessionLoader } from './session-loader.ts'
 
 /** Conversations by their sessions, for one execution, as `SessionLoader` is. */

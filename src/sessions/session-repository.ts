@@ -1,27 +1,27 @@
 import { badInput } from '../lib/errors.ts'
-import { parseIdKind, newId } from '../lib/ids.ts'
+import { parseIdKind } from '../lib/ids.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { chunkArray } from '../lib/chunk-array.ts'
 import type { MessageRecord } from '../model/message.ts'
-import { noUsage } from '../model/usage.ts'
 import type { Origin, SessionRecord } from '../model/session.ts'
 import { takePage, compareByActivity } from '../storage/keyset-pagination.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
 import type { SessionReader } from '../storage/session-reader.ts'
 import { continuesSession, isContinuable, maxChainLength } from '../model/lineage.ts'
+import { inheritTitle, normalizeTitle } from '../model/title.ts'
+import { newSession } from './new-session.ts'
 
 export interface CreateSessionInput {
   readonly title: string | null
   readonly model: string | null
-  /** The id of the session that it continues. */
+  /** The id of the session to continue. */
   readonly continues: string | null
 }
 
-const batchSize = 500 // ids a query
-const maxTitleLength = 200 // UTF-16 code units
+const batchSize = 500 // ids per query
 
-/** The sessions of a profile, of both origins. */
+/** The sessions of a profile, from Segue and from Hermes. */
 export class SessionRepository {
   readonly #profile: ProfileStorage
 
@@ -33,13 +33,13 @@ export class SessionRepository {
     return (await this.findMany([id])).get(id) ?? null
   }
 
-  /** Ids that were made here are looked for here first; the rest is Hermes' or nothing. Read in chunks of 500. */
+  /** Finds sessions by id. Looks up Segue ids in Segue first, and everything not found in Hermes. */
   async findMany(ids: readonly string[]): Promise<Map<string, SessionRecord>> {
     const { segueSessions, hermesSessions } = this.#profile
     const found = new Map<string, SessionRecord>()
-    const readFrom = async (source: SessionReader, wanted: readonly string[]): Promise<void> => {
-      for (const batch of chunkArray(wanted, batchSize)) {
-        for (const row of await source.findSessions(batch)) found.set(row.id, row)
+    const readFrom = async (reader: SessionReader, wantedIds: readonly string[]): Promise<void> => {
+      for (const batch of chunkArray(wantedIds, batchSize)) {
+        for (const session of await reader.findSessions(batch)) found.set(session.id, session)
       }
     }
     const segueIds = ids.filter((id) => parseIdKind(id) === 'session')
@@ -49,26 +49,26 @@ export class SessionRepository {
     return found
   }
 
-  /** A page over both origins, newest activity first. */
+  /** Lists a page of the sessions of both origins, newest activity first. */
   async listPage(
     page: PageRequest<SessionKey>,
     filter: SessionFilter & { readonly origin?: Origin },
   ): Promise<SessionRecord[]> {
     const { segueSessions, hermesSessions } = this.#profile
-    const sources = [segueSessions, hermesSessions].filter(
-      (source) => source !== null && (filter.origin ?? source.origin) === source.origin,
-    )
-    const pages = await Promise.all(sources.map((source) => source?.listSessions(page, filter) ?? []))
+    const readers = [segueSessions, hermesSessions]
+      .filter((reader) => reader !== null)
+      .filter(({ origin }) => (filter.origin ?? origin) === origin)
+    const pages = await Promise.all(readers.map((reader) => reader.listSessions(page, filter)))
     return takePage(pages.flat().toSorted(compareByActivity), page)
   }
 
   async countMessages(sessions: readonly SessionRecord[]): Promise<Map<string, number>> {
     const { segueSessions, hermesSessions } = this.#profile
     const counts = new Map<string, number>()
-    for (const source of [segueSessions, hermesSessions]) {
-      const ids = sessions.filter(({ origin }) => origin === source?.origin).map(({ id }) => id)
-      if (!source || ids.length === 0) continue
-      for (const [id, count] of await source.countMessages(ids)) counts.set(id, count)
+    for (const reader of [segueSessions, hermesSessions]) {
+      const ids = sessions.filter(({ origin }) => origin === reader?.origin).map(({ id }) => id)
+      if (!reader || ids.length === 0) continue
+      for (const [id, count] of await reader.countMessages(ids)) counts.set(id, count)
     }
     return counts
   }
@@ -120,7 +120,7 @@ export class SessionRepository {
     return (await this.#readerFor(session)?.loadContextMessages(session.id)) ?? []
   }
 
-  /** Throws BAD_USER_INPUT when it cannot continue what it should. */
+  /** Creates a Segue session. Throws BAD_USER_INPUT if the session to continue cannot be continued. */
   async create({ title, model, continues }: CreateSessionInput): Promise<SessionRecord> {
     const parent = continues === null ? null : await this.#requireContinuable(continues)
     const segueParent = parent?.origin === 'SEGUE' ? parent : null
@@ -129,7 +129,7 @@ export class SessionRepository {
       ...(title === null ? inheritTitle(parent) : { title: normalizeTitle(title), titleSource: 'PERSON' }),
       model: model ?? segueParent?.model ?? null,
       parentId: parent?.id ?? null,
-      // A conversation that a person keeps at the top stays there when it goes on here.
+      // A pinned conversation stays pinned when it continues in Segue.
       pinned: parent?.pinned ?? false,
       at: Date.now(),
     })
@@ -143,18 +143,17 @@ export class SessionRepository {
 
   async #requireContinuable(id: string): Promise<SessionRecord> {
     const parent = await this.find(id)
-    if (!parent)
-      throw badInput(`There is no session with the id ${JSON.stringify(id)} to continue.`, 'input', 'continues')
+    if (!parent) throw badInput(`There is no session ${JSON.stringify(id)} to continue.`, 'input', 'continues')
     if (isContinuable(parent)) return parent
     const state = parent.endReason === null ? 'has not ended' : `ended with ${JSON.stringify(parent.endReason)}`
     throw badInput(
-      `Only a session that ended with "compression" or "cli_close" can be continued; this one ${state}.`,
+      `The session ${state}. Only one that ended with "compression" or "cli_close" can be continued.`,
       'input',
       'continues',
     )
   }
 
-  /** Where the chat goes on that was held in this session: the end of the chain that continues it. */
+  /** Finds the end of the chain of Segue sessions that continues this one. */
   async findTip(session: SessionRecord): Promise<SessionRecord> {
     let tip = session
     for (let hop = 0; hop < maxChainLength && tip.endedAt !== null; hop += 1) {
@@ -170,51 +169,7 @@ export class SessionRepository {
   }
 }
 
-/** Hermes copies the context into each session. A Segue session holds it all if it begins with a summary. */
+/** Whether the messages of a session are all of its context. Hermes copies the context into each session. */
 function startsContext({ origin }: SessionRecord, messages: readonly MessageRecord[] = []): boolean {
   return origin === 'HERMES' || messages[0]?.summary === true
-}
-
-/** A session of our own that begins now. */
-export function newSession({
-  at,
-  ...fields
-}: Pick<SessionRecord, 'profile' | 'title' | 'titleSource' | 'model'> &
-  Partial<SessionRecord> & { readonly at: number }): SessionRecord {
-  return {
-    id: newId('session'),
-    origin: 'SEGUE',
-    source: 'segue',
-    startedAt: at,
-    endedAt: null,
-    endReason: null,
-    lastActivityAt: at,
-    pinned: false,
-    archived: false,
-    parentId: null,
-    notContinuationOf: [],
-    forkedFrom: null,
-    headSeq: 0,
-    usage: noUsage,
-    ...fields,
-  }
-}
-
-/** What a session hands on to another one. Whoever gave it in Hermes, it counts as a person's: no model replaces it. */
-export function inheritTitle(session: SessionRecord | null): Pick<SessionRecord, 'title' | 'titleSource'> {
-  const title = session?.title ?? null
-  const inheritedSource = session?.origin === 'HERMES' ? null : session?.titleSource
-  return { title, titleSource: title === null ? null : (inheritedSource ?? 'PERSON') }
-}
-
-/** One line without control characters. Throws BAD_USER_INPUT for an empty or too long one. */
-export function normalizeTitle(title: string): string {
-  const normalized = title
-    .toWellFormed()
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    .trim()
-  if (normalized === '') throw badInput('A title needs at least one character that can be seen.', 'input', 'title')
-  if (normalized.length > maxTitleLength)
-    throw badInput(`A title has at most ${maxTitleLength} characters.`, 'input', 'title')
-  return normalized
 }

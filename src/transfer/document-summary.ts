@@ -1,4 +1,4 @@
-import { toConversationId } from '../sessions/conversation-repository.ts'
+import { toConversationId } from '../model/conversation-id.ts'
 import type { DocumentRecord, SectionName } from './document-schema.ts'
 
 interface SummarySession {

@@ -1,5 +1,7 @@
 import { badInput, notFound, SegueError } from '../../lib/errors.ts'
-import { newSession, type SessionRepository, inheritTitle } from '../../sessions/session-repository.ts'
+import { newSession } from '../../sessions/new-session.ts'
+import type { SessionRepository } from '../../sessions/session-repository.ts'
+import { inheritTitle } from '../../model/title.ts'
 import type { CreateSessionRequest } from '../../storage/event-store.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'

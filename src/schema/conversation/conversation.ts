@@ -1,5 +1,6 @@
 import { badInput } from '../../lib/errors.ts'
-import { toConversationId, deriveConversationTitle } from '../../sessions/conversation-repository.ts'
+import { toConversationId } from '../../model/conversation-id.ts'
+import { deriveConversationTitle } from '../../model/title.ts'
 import { builder } from '../builder.ts'
 import { ConversationType, SessionType } from '../object-refs.ts'
 

@@ -1,4 +1,4 @@
-import { paginateConversations } from '../../sessions/conversation-repository.ts'
+import { paginateConversations } from '../../sessions/paginate-conversations.ts'
 import { builder } from '../builder.ts'
 import { resolveKeysetConnection, conversationCursor } from '../relay/keyset-connection.ts'
 import { ConversationType } from '../object-refs.ts'

@@ -1,5 +1,5 @@
 import { badInput } from '../../lib/errors.ts'
-import { toConversationId, parseConversationId } from '../../sessions/conversation-repository.ts'
+import { toConversationId, parseConversationId } from '../../model/conversation-id.ts'
 import type { SearchKey } from '../../search/search-hit.ts'
 import { type SearchRank, searchRanks } from '../../search/search-query.ts'
 import type { PageRequest } from '../../lib/pagination.ts'

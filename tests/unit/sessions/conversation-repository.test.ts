@@ -1,11 +1,8 @@
 import { renameSync } from 'node:fs'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import {
-  type Conversation,
-  type ConversationListFilter,
-  paginateConversations,
-  deriveConversationTitle,
-} from '../../../src/sessions/conversation-repository.ts'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Conversation, ConversationListFilter } from '../../../src/sessions/conversation.ts'
+import { paginateConversations } from '../../../src/sessions/paginate-conversations.ts'
+import { deriveConversationTitle } from '../../../src/model/title.ts'
 import { ConversationLoader } from '../../../src/sessions/conversation-loader.ts'
 import { SessionLoader } from '../../../src/sessions/session-loader.ts'
 import type { SessionRecord } from '../../../src/model/session.ts'
@@ -327,46 +324,12 @@ test.each([
   expect((await old.conversations.listPage(everything, {})).map(named)).toEqual(expected)
 })
 
-describe('the title', () => {
-  const title = (root: Partial<SessionRecord>, tip: Partial<SessionRecord>): string | null =>
-    deriveConversationTitle({
-      root: newSessionRecord({ id: 'root', ...root }),
-      tip: newSessionRecord({ id: 'tip', ...tip }),
-      segmentCount: 2,
-      lastActivityAt: 0,
-      isEmpty: false,
-      isCrossOrigin: false,
-    })
-
-  test.each([
-    ['Trees', 'Trees', 'Trees'],
-    ['Trees', 'Trees #2', 'Trees'],
-    ['Trees #2', 'Trees #3', 'Trees #2'],
-    ['Trees', null, 'Trees'],
-    [null, 'Trees #2', 'Trees #2'],
-    [null, null, null],
-    ['Trees', 'Woods', 'Woods'],
-    ['Trees', 'Trees #two', 'Trees #two'],
-    ['Trees', 'Trees #2 and #3', 'Trees #2 and #3'],
-  ])("of %j, whose tip's is %j, is %j", (root, tip, expected) => {
-    expect(title({ title: root }, { title: tip })).toBe(expected)
-    expect(title({ title: root }, { title: tip, titleSource: 'PERSON' })).toBe(expected)
-  })
-
-  test('is never one that a model or a message has given the tip', () => {
-    for (const titleSource of ['MODEL', 'MESSAGE'] as const) {
-      expect(title({ title: 'Trees' }, { title: 'Woods', titleSource })).toBe('Trees')
-      expect(title({ title: null }, { title: 'Woods', titleSource })).toBe('Woods')
-    }
-  })
-
-  test("of Hermes' sessions tells who gave it", async () => {
-    told('a', [1], { ...ended, title: 'Trees', title_source: 'llm' })
-    told('b', [2], { parent_session_id: 'a', title: 'On woods', title_source: 'llm' })
-    expect((await all()).map(deriveConversationTitle)).toEqual(['Trees'])
-    both.hermesDb.db.exec("UPDATE sessions SET title_source = 'user' WHERE id = 'b'")
-    expect((await all()).map(deriveConversationTitle)).toEqual(['On woods'])
-  })
+test("a Hermes title counts as a person's only if the user chose it", async () => {
+  told('a', [1], { ...ended, title: 'Trees', title_source: 'llm' })
+  told('b', [2], { parent_session_id: 'a', title: 'On woods', title_source: 'llm' })
+  expect((await all()).map(deriveConversationTitle)).toEqual(['Trees'])
+  both.hermesDb.db.exec("UPDATE sessions SET title_source = 'user' WHERE id = 'b'")
+  expect((await all()).map(deriveConversationTitle)).toEqual(['On woods'])
 })
 
 describe('while conversations come, go and move,', () => {
@@ -399,4 +362,17 @@ describe('while conversations come, go and move,', () => {
       expect(new Set(seen).size).toBe(seen.length)
     },
   )
+})
+
+test('a list of Hermes conversations does not read the list of Segue', async () => {
+  told('theirs', [1], ended)
+  told('crossing', [2], ended)
+  await kept(segueId(1), 3, { parentId: 'crossing' })
+  await kept(segueId(2), 4)
+  const listSegue = vi.spyOn(both.profile.segueSessions, 'listConversations')
+  expect(await list({ origin: 'HERMES' })).toEqual(['theirs'])
+  expect(listSegue).not.toHaveBeenCalled()
+  expect(await list({ origin: 'SEGUE' })).toEqual([segueId(2), `crossing > ${segueId(1)}`])
+  expect(listSegue).toHaveBeenCalledOnce()
+  listSegue.mockRestore()
 })

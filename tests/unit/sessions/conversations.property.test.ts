@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ConversationLoader } from '../../../src/sessions/conversation-loader.ts'
-import type { Conversation } from '../../../src/sessions/conversation-repository.ts'
+import type { Conversation } from '../../../src/sessions/conversation.ts'
 import { SessionLoader } from '../../../src/sessions/session-loader.ts'
 import type { PageRequest } from '../../../src/lib/pagination.ts'
 import type { SessionKey } from '../../../src/model/session-filter.ts'

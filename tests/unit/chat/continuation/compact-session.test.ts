@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { AgentError, type GenerateTextRequest, type GeneratedText } from '../../../../src/agent/agent.ts'
 import { loadLineage } from '../../../../src/model/lineage.ts'
-import { newSession } from '../../../../src/sessions/session-repository.ts'
+import { newSession } from '../../../../src/sessions/new-session.ts'
 import { noUsage } from '../../../../src/model/usage.ts'
 import type { SessionRecord } from '../../../../src/model/session.ts'
 import type { StreamErrorCode } from '../../../../src/model/stream.ts'

@@ -1,0 +1,47 @@
+import { badInput } from '../lib/errors.ts'
+import type { SessionRecord } from './session.ts'
+
+type Titled = Pick<SessionRecord, 'title' | 'titleSource'>
+
+const maxTitleLength = 200 // UTF-16 code units
+
+/** The number that Hermes adds to the title of a continuation. */
+const copyNumberSuffix = / #\d+$/
+
+/**
+ * Returns a title that a person entered as one line without control characters. Throws BAD_USER_INPUT if it is empty or
+ * longer than 200 code units.
+ */
+export function normalizeTitle(title: string): string {
+  const normalized = title
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim()
+  if (normalized === '') throw badInput('The title is empty. Use at least one visible character.', 'input', 'title')
+  if (normalized.length > maxTitleLength)
+    throw badInput(`The title is too long. Use at most ${maxTitleLength} characters.`, 'input', 'title')
+  return normalized
+}
+
+/**
+ * Returns the title that a continuation or fork takes over from `session`. A title from Hermes counts as a person's,
+ * whoever chose it, so that no model replaces it.
+ */
+export function inheritTitle(session: (Titled & Pick<SessionRecord, 'origin'>) | null): Titled {
+  const title = session?.title ?? null
+  const inheritedSource = session?.origin === 'HERMES' ? null : session?.titleSource
+  return { title, titleSource: title === null ? null : (inheritedSource ?? 'PERSON') }
+}
+
+/**
+ * Returns the title of a conversation: the title of its root, unless a person has renamed its tip. A title that the tip
+ * inherited, perhaps with a number added, or that a model chose, is not a new name.
+ */
+export function deriveConversationTitle({ root, tip }: { readonly root: Titled; readonly tip: Titled }): string | null {
+  if (root.title === null) return tip.title
+  const isRenamed =
+    tip.title !== null &&
+    (tip.titleSource ?? 'PERSON') === 'PERSON' &&
+    tip.title.replace(copyNumberSuffix, '') !== root.title.replace(copyNumberSuffix, '')
+  return isRenamed ? tip.title : root.title
+}

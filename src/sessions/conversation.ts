@@ -1,0 +1,13 @@
+import type { Origin, SessionRecord } from '../model/session.ts'
+import type { SessionFilter } from '../model/session-filter.ts'
+import type { ConversationSummary } from '../storage/session-reader.ts'
+
+/** The sessions that continue each other, from one root. */
+export interface Conversation extends Omit<ConversationSummary, 'rootId' | 'tipId'> {
+  readonly root: SessionRecord
+  /** The session with the newest message. */
+  readonly tip: SessionRecord
+}
+
+/** Filters conversations by their tips. */
+export type ConversationListFilter = Omit<SessionFilter, 'ids'> & { readonly origin?: Origin }

@@ -1,0 +1,24 @@
+import type { PageRequest } from '../lib/pagination.ts'
+import { matchesFilter, type SessionKey } from '../model/session-filter.ts'
+import { compareByActivity, isWithinPage, takePage } from '../storage/keyset-pagination.ts'
+import type { Conversation, ConversationListFilter } from './conversation.ts'
+
+/**
+ * Returns a page of the given conversations, newest message first. Leaves out those without a message. Unlike a list of
+ * all conversations, includes every channel unless the filter names some.
+ */
+export function paginateConversations(
+  conversations: readonly Conversation[],
+  page: PageRequest<SessionKey>,
+  { origin, ...filter }: ConversationListFilter,
+): Conversation[] {
+  const matching = conversations
+    .filter(({ tip, isEmpty }) => !isEmpty && matchesFilter(tip, filter) && (origin ?? tip.origin) === tip.origin)
+    .filter((conversation) => isWithinPage(toKey(conversation), page))
+    .sort((a, b) => compareByActivity(toKey(a), toKey(b)))
+  return takePage(matching, page)
+}
+
+function toKey({ root, lastActivityAt }: Conversation): SessionKey {
+  return { id: root.id, lastActivityAt }
+}
