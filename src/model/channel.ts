@@ -1,9 +1,9 @@
 import type { SessionRecord } from './session.ts'
 
-/** In an order that is stored: one that was released keeps its place. */
+/** The index of a channel is stored: append new channels, and never reorder them. */
 export const channels = ['SEGUE', 'WEB', 'CLI', 'MESSAGING', 'API', 'CRON', 'TOOL', 'OTHER'] as const
 
-/** The kind of place that a session was held in. */
+/** The kind of application that a session belongs to. */
 export type Channel = (typeof channels)[number]
 
 const channelBySource = new Map<string, Channel>([
@@ -38,17 +38,20 @@ const channelBySource = new Map<string, Channel>([
   ...pairWithChannel('TOOL', 'tool', 'subagent', 'kanban', 'oneshot'),
 ])
 
-/** The channel of a session's source. The set of sources is open: plugins bring their own, and those are OTHER. */
+/** The channel of a source. Sources are an open set, because plugins add their own; unknown ones are OTHER. */
 export function channelForSource(source: string): Channel {
   return channelBySource.get(source) ?? 'OTHER'
 }
 
-/** The channel of a session. A sub-agent's is TOOL, also where it has taken over the source of whoever sent it. */
+/** The channel of a session. A sub-agent's is TOOL, even if it has the source of the agent that started it. */
 export function channelForSession({ source, isSubagent }: Pick<SessionRecord, 'source' | 'isSubagent'>): Channel {
   return isSubagent ? 'TOOL' : channelForSource(source)
 }
 
-/** The sources of some channels: those that are told, or, where OTHER is one of them, all but those. */
+/**
+ * The sources of some channels. If OTHER is one of them, `isAllowlist` is false, and `sources` are those to exclude:
+ * the sources of OTHER cannot be listed.
+ */
 export function toSourceFilter(wantedChannels: readonly string[]): {
   readonly sources: readonly string[]
   readonly isAllowlist: boolean

@@ -14,7 +14,10 @@ interface PartEvent extends EventBase {
   readonly partIndex: number
 }
 
-/** One entry of a session's log. Messages are held by id: they are rows, written in the same transaction. */
+/**
+ * An event in a session's log. Its `seq` counts the session's events from 1; `at` is in epoch milliseconds. Events refer
+ * to messages by id, because messages are rows that are written in the same transaction. Offsets count UTF-16 code units.
+ */
 export type ChatEvent =
   | (EventBase & { readonly type: 'StreamStarted'; readonly stream: StreamRecord; readonly userMessageId: string })
   | (PartEvent & { readonly type: 'TextDelta'; readonly offset: number; readonly text: string })
@@ -37,13 +40,16 @@ export type ChatEvent =
 /** An event that has no seq yet: turns produce them, and the log writer numbers them. */
 export type EventDraft = ChatEvent extends infer Event ? (Event extends ChatEvent ? Omit<Event, 'seq'> : never) : never
 
-/** A cursor that cannot be honoured: the reader drops what it has and goes on from here. Never stored. */
+/**
+ * Tells a reader that its cursor cannot be honoured: it discards its state and continues from this snapshot. It is sent
+ * in place of events, and never stored.
+ */
 export interface StreamReset extends EventBase {
   readonly type: 'StreamReset'
   readonly reason: 'CURSOR_AHEAD' | 'LOG_REMOVED'
-  /** The answer being made, or just made, as of `seq`. */
+  /** The answer that is streaming, or was streamed last, as of `seq`. */
   readonly message: MessageRecord | null
 }
 
-/** What a reader is given. */
+/** An event as it is delivered to a reader. */
 export type DeliveredEvent = ChatEvent | StreamReset

@@ -3,13 +3,15 @@ import type { ToolCall } from './message.ts'
 export type DecisionState = 'PENDING' | 'ANSWERED' | 'EXPIRED' | 'CANCELLED'
 export type ApprovalDecision = 'ONCE' | 'SESSION' | 'ALWAYS' | 'DENY'
 
+/** Times are in epoch milliseconds. */
 interface DecisionBase {
   readonly id: string
   readonly sessionId: string
   readonly streamId: string
-  /** The tool call that waits: the part of the message, and the call as it was when it began to wait. */
+  /** The message and the part of the tool call that waits. */
   readonly messageId: string
   readonly partIndex: number
+  /** The call as it was when it started to wait. */
   readonly toolCall: ToolCall
   readonly state: DecisionState
   readonly requestedAt: number
@@ -17,7 +19,7 @@ interface DecisionBase {
   readonly resolvedAt: number | null
 }
 
-/** Whether a tool may be used. */
+/** Asks a person whether a tool call may run. */
 export interface ApprovalRecord extends DecisionBase {
   readonly kind: 'approval'
   readonly description: string
@@ -25,18 +27,18 @@ export interface ApprovalRecord extends DecisionBase {
   readonly decision: ApprovalDecision | null
 }
 
-/** What the model wants to know from a person. */
+/** Asks a person a question of the model. */
 export interface ClarificationRecord extends DecisionBase {
   readonly kind: 'clarification'
   readonly question: string
-  /** Answers that are offered; any other is as good. */
+  /** Suggested answers. Any other answer is accepted as well. */
   readonly choices: readonly string[]
   readonly answer: string | null
 }
 
 export type DecisionRecord = ApprovalRecord | ClarificationRecord
 
-/** A tool that need not ask any more: in one session, or (null) in the whole profile. */
+/** A tool that needs no further approval: in one session, or in the whole profile if `sessionId` is null. */
 export interface ToolGrant {
   readonly sessionId: string | null
   readonly tool: string

@@ -4,16 +4,16 @@ import type { EventDraft } from './chat-event.ts'
 import type { DecisionRecord } from './decision.ts'
 import type { MessagePart, MessageRecord } from './message.ts'
 
-/** What an answer has from its turn, not from its events. */
+/** The fields of an answer that come from its turn, not from its events. */
 export interface AnswerBase {
-  /** In its session: right behind the user's message. */
+  /** See message-position.ts. */
   readonly position: number
   readonly model: string
 }
 
 /**
- * The assistant's message after one more event of its stream: events → message, the one definition of what an answer
- * holds. Null as long as nothing was produced. Applying a delta twice, or a merged one over its pieces, changes nothing.
+ * Applies an event of a stream to its answer. This is the definition of what an answer is, on the server and in clients.
+ * Returns null until something is produced. Applying a delta twice, or a coalesced one over its pieces, changes nothing.
  */
 export function foldMessage(base: AnswerBase, answer: MessageRecord | null, event: EventDraft): MessageRecord | null {
   switch (event.type) {
@@ -30,7 +30,7 @@ export function foldMessage(base: AnswerBase, answer: MessageRecord | null, even
     case 'ToolCallDelta':
       return updatePart(answer ?? createAnswer(base, event), event, (part) => {
         const call = part?.type === 'tool' ? part.call : createToolCall(event.toolCallId, event.toolName)
-        // Told once more, after the agent had handed over another text as the whole one.
+        // A reader may receive deltas again. The complete arguments may differ from them, and are final.
         if (call.argumentsWhole) return { type: 'tool', call }
         const argumentsText = applyDelta(call.argumentsText, event.offset, event.argumentsText)
         return { type: 'tool', call: { ...call, argumentsText } }
@@ -57,7 +57,7 @@ export function foldMessage(base: AnswerBase, answer: MessageRecord | null, even
   }
 }
 
-/** The decisions that wait for a person, by id, after one more event of their stream. */
+/** Applies an event of a stream to its pending decisions, by id. */
 export function foldPendingDecisions(
   pending: ReadonlyMap<string, DecisionRecord>,
   event: EventDraft,

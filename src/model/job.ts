@@ -1,15 +1,17 @@
 import type { Origin } from './session.ts'
 
-/** The records of scheduled jobs and their runs. All times are milliseconds since the epoch. */
-
 /**
- * SCHEDULED: it waits for its next due time. PAUSED: it would, if it were enabled. RUNNING: a run of it is under way.
- * COMPLETED: no due time comes any more, or its repetitions are used up. ERROR: its schedule can no longer be understood.
+ * - SCHEDULED: waits for its next due time.
+ * - PAUSED: is disabled.
+ * - RUNNING: a run is in progress.
+ * - COMPLETED: has no further due time, or has reached its repeat limit.
+ * - ERROR: its schedule is not valid any more.
  */
 export type JobState = 'SCHEDULED' | 'PAUSED' | 'RUNNING' | 'COMPLETED' | 'ERROR'
 
 export type JobTrigger = 'SCHEDULE' | 'MANUAL'
 
+/** A scheduled job. Times are in epoch milliseconds. */
 export interface JobRecord {
   readonly id: string
   readonly origin: Origin
@@ -19,56 +21,60 @@ export interface JobRecord {
   /** A cron expression, `every 30m`, `in 2h`, or a time as in RFC 3339. */
   readonly schedule: string
   readonly timezone: string
-  /** What `every` and `in` count from. */
+  /** The time from which `every` and `in` count. */
   readonly anchor: number
   readonly recurring: boolean
   /** Null: the profile's default. */
   readonly model: string | null
   readonly enabled: boolean
   readonly state: JobState
-  /** What is wrong with the schedule; null unless the state is ERROR, or a run by hand hides that it is. */
+  /**
+   * Why the schedule is not valid; null if it is. It is set in the state ERROR, and in RUNNING while a manual run hides
+   * that state.
+   */
   readonly scheduleError: string | null
-  /** What set off the run that is under way; null when none is. */
+  /** What triggered the run in progress; null if there is none. */
   readonly runningTrigger: JobTrigger | null
-  /** How many runs the schedule makes; null for no end. */
+  /** The maximum number of scheduled runs; null for no limit. */
   readonly repeatLimit: number | null
-  /** Runs of the schedule that have come to an end, whichever. */
+  /** The number of scheduled runs that have ended, in whatever status. */
   readonly completedRuns: number
-  /** Due times without a run of their own. */
+  /** The number of due times that were skipped. */
   readonly skippedRuns: number
-  /** When the schedule comes next; null when it is paused, completed or in error. */
+  /** The next due time; null if the job is paused, completed or in error. */
   readonly nextRunAt: number | null
   readonly createdAt: number
 }
 
-/** A job that is kept here. */
+/** A job in Segue's own database. */
 export interface SegueJob extends JobRecord {
   readonly origin: 'SEGUE'
-  /** Each due time up to this one has had its run, was skipped, or came before the job was to look at it. */
+  /** All due times up to this one have been handled: they were run or skipped, or precede the job. */
   readonly processedUntil: number
-  /** How many runs were ever begun. */
+  /** The number of runs that were ever started. */
   readonly runCount: number
-  /** Counts what was written: a writer names the revision that it has seen. */
+  /** Incremented by each write, which names the revision that it has read (optimistic concurrency). */
   readonly revision: number
 }
 
-/** INTERRUPTED: the server stopped meanwhile. */
+/** INTERRUPTED: the server stopped during the run. */
 export type JobRunStatus = 'RUNNING' | 'OK' | 'ERROR' | 'CANCELLED' | 'INTERRUPTED'
 
+/** A run of a job. Times are in epoch milliseconds. */
 export interface JobRunRecord {
   readonly id: string
   readonly jobId: string
-  /** Where it stands among its job's runs: unique there, ascending. */
+  /** The order among the job's runs: unique and ascending. */
   readonly position: number
   readonly trigger: JobTrigger
   readonly status: JobRunStatus
-  /** The due time that it is for; null for a run by hand, and where nobody knows. */
+  /** The due time of the run; null for a manual run, and if it is unknown. */
   readonly scheduledFor: number | null
   readonly startedAt: number
   readonly finishedAt: number | null
-  /** The agent's final text, as far as it came. */
+  /** The agent's final text, or as much of it as was produced. */
   readonly output: string | null
   readonly error: string | null
-  /** The session that the run is held in; it may not be there yet, or no more. */
+  /** The session of the run's chat. It may not exist yet, or may have been deleted. */
   readonly sessionId: string | null
 }

@@ -1,19 +1,19 @@
 import type { SessionRecord } from './session.ts'
 
-/** A chain longer than this is cut off here: nobody compacts a chat so often, a damaged file might seem to. */
+/** Walks stop after this many sessions. Only a corrupt file has longer chains. */
 export const maxChainLength = 1000
 
 const continuableEndReasons: ReadonlySet<string | null> = new Set(['compression', 'cli_close'])
 const nonContinuingSources: ReadonlySet<string> = new Set(['tool', 'subagent'])
 
-/** Ended in a way that another session can go on from: its context was compacted, or it moved from the terminal. */
+/** Whether another session can continue this one: it was compacted, or its chat moved on from the terminal. */
 export function isContinuable(session: SessionRecord): boolean {
   return continuableEndReasons.has(session.endReason)
 }
 
 /**
- * The session that this one continues, provided that it is there and can be continued; null when it continues nothing.
- * A continuation inherits its parent's markers, so they count only where they name this very parent.
+ * The id of the session that this one continues, if that one exists and `isContinuable`; null if it continues none. A
+ * continuation inherits the markers in `notContinuationOf` from its parent, so only those that name its parent count.
  */
 export function findClaimedParentId({ id, parentId, source, notContinuationOf }: SessionRecord): string | null {
   if (parentId === null || parentId === id || nonContinuingSources.has(source)) return null
@@ -21,8 +21,8 @@ export function findClaimedParentId({ id, parentId, source, notContinuationOf }:
 }
 
 /**
- * The one rule of lineage: whether a session goes on where the one that it names as its parent ended. What Hermes keeps
- * continues only what Hermes keeps: it knows of no other sessions.
+ * The rule of lineage: whether a session continues another one. A Hermes session can only continue a Hermes session,
+ * because Hermes knows no others.
  */
 export function continuesSession(child: SessionRecord, parent: SessionRecord): boolean {
   return (
@@ -32,19 +32,20 @@ export function continuesSession(child: SessionRecord, parent: SessionRecord): b
   )
 }
 
+/** Where a session stands in its chain of continuations. */
 export interface Lineage<Row> {
-  /** The segment that this one continues. */
+  /** The session that this one continues; null if it continues none. */
   readonly parent: Row | null
-  /** The first segment; the session itself when it continues nothing. */
+  /** The first session of the chain; the session itself if it continues none. */
   readonly root: Row
-  /** Segments from the root to this one, both counted. */
+  /** The number of sessions from the root to this one, both included. */
   readonly segmentCount: number
 }
 
 /**
- * Walks up from a session to the root of its chain: yields the id of the row that it needs next, and is given it, or
- * null. A walk that meets an id twice has found a cycle: the session then stands alone, so that nothing is hidden. The
- * answer depends on the session only, not on what else is asked for.
+ * Walks up from a session to the root of its chain. Yields the id of each row that it needs, and is resumed with the
+ * row, or with null if there is none. A session whose walk meets an id twice is on a cycle: it stands alone, so that it
+ * is not hidden. The result depends on the session only, never on what else is loaded.
  */
 export function* walkAncestors<Row extends { readonly id: string }>(
   session: Row,

@@ -3,7 +3,7 @@ import type { Usage } from './usage.ts'
 
 export type Role = 'USER' | 'ASSISTANT' | 'SYSTEM'
 
-/** STREAMING while its stream runs; PARTIAL when the stream ended before the answer did. */
+/** STREAMING: its stream runs. PARTIAL: the stream ended before the answer was complete. */
 export type MessageStatus = 'STREAMING' | 'COMPLETE' | 'PARTIAL'
 
 export type ToolCallState =
@@ -16,18 +16,19 @@ export type ToolCallState =
   | 'CANCELLED'
   | 'OUTCOME_UNKNOWN'
 
+/** A tool call within an answer. Times are in epoch milliseconds. */
 export interface ToolCall {
   readonly id: string
-  /** What the model called it; null where it did not. Not unique: some models count from zero in every turn. */
+  /** The model's id for the call; null if it sent none. Not unique: some models count from zero in every turn. */
   readonly providerId: string | null
   readonly name: string
-  /** As received: a prefix of JSON until `argumentsWhole`. */
+  /** As received; a prefix of JSON until `argumentsWhole`. */
   readonly argumentsText: string
   readonly argumentsWhole: boolean
   readonly state: ToolCallState
-  /** What the tool returned; of a very long result its beginning, with a note of what is left out. */
+  /** What the tool returned. A very long result is truncated, and ends with a note that says so. */
   readonly result: Json
-  /** The file that holds a very long result whole. */
+  /** The hash of the stored file with the complete result, if it was truncated. */
   readonly resultFile?: string
   readonly error: string | null
   readonly startedAt: number | null
@@ -38,22 +39,23 @@ export type MessagePart =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'reasoning'; readonly text: string }
   | { readonly type: 'tool'; readonly call: ToolCall }
-  /** url: https, a data URL, or `file:` and the hash of a file that is kept here. */
+  /** `url` is an https URL, a data URL, or the URL of a stored file (blob-url.ts). */
   | { readonly type: 'file'; readonly mediaType: string; readonly name: string | null; readonly url: string }
 
+/** A message of a session. */
 export interface MessageRecord {
   readonly id: string
   readonly sessionId: string
-  /** Where it stands in its session: unique there, ascending. Null while its turn has not come. */
+  /** The order in the session, see message-position.ts. Null while the message is queued. */
   readonly position: number | null
-  /** The user took it back before its turn came: it is shown, and no model is ever sent it. */
+  /** The user cancelled the message while it was queued: it is shown, but never sent to a model. */
   readonly withdrawn: boolean
   readonly role: Role
-  /** A SYSTEM message that stands for all that was said in the sessions before this one. */
+  /** Marks a SYSTEM message that summarises the sessions before this one. */
   readonly summary?: true
   readonly status: MessageStatus
   readonly parts: readonly MessagePart[]
-  /** Its parts are too long for a row: they are in the log alone, and `parts` is empty. */
+  /** The parts are too long for a row: they are only in the log, and `parts` is empty. */
   readonly inLog?: true
   readonly createdAt: number
   readonly streamId: string | null

@@ -1,12 +1,13 @@
 import { channelForSession } from './channel.ts'
 import type { SessionRecord } from './session.ts'
 
-/** Where a session stands in the list: newest activity first, then the greater id (compared as UTF-8). */
+/** The sort key of a session in lists: newest activity first, then the greater id, compared as UTF-8. */
 export interface SessionKey {
   readonly lastActivityAt: number
   readonly id: string
 }
 
+/** Conditions on a session; those that are left out match every session. */
 export interface SessionFilter {
   readonly channels?: readonly string[]
   readonly archived?: boolean
@@ -14,7 +15,7 @@ export interface SessionFilter {
   readonly ids?: readonly string[]
 }
 
-/** Whether a session is one of those that are asked for, its id aside. */
+/** Whether a session matches the filter, apart from `ids`. */
 export function matchesFilter(row: SessionRecord, { channels, archived, pinned }: SessionFilter): boolean {
   return (
     (channels === undefined || channels.includes(channelForSession(row))) &&

@@ -1,36 +1,37 @@
 import type { Usage } from './usage.ts'
 
-/** SEGUE: kept here. HERMES: read from a Hermes state.db, never written. */
+/** SEGUE: stored in Segue's own database. HERMES: read from a Hermes state.db, which is never written. */
 export type Origin = 'SEGUE' | 'HERMES'
 
-/** MESSAGE: the beginning of its first message. MODEL: a model, after the first answer. PERSON: somebody chose it. */
+/** Where a title comes from. MESSAGE: the beginning of the first message. MODEL: generated. PERSON: set by a user. */
 export type TitleSource = 'MESSAGE' | 'MODEL' | 'PERSON'
 
+/** A session of either origin. Times are in epoch milliseconds. */
 export interface SessionRecord {
   readonly id: string
   readonly origin: Origin
   readonly profile: string
   readonly title: string | null
-  /** Who gave it its title; a person's is never replaced. Null where that is not known. */
+  /** Null if unknown. A title from a PERSON is never replaced. */
   readonly titleSource: TitleSource | null
-  /** As stored: cli, telegram, segue, …; `unknown` where the row has none. */
+  /** As stored: cli, telegram, segue, …; `unknown` if the row has none. */
   readonly source: string
   readonly model: string | null
   readonly startedAt: number
   readonly endedAt: number | null
   readonly endReason: string | null
-  /** The newest message's time; the session's start while it has none. */
+  /** The time of the newest message; the start of the session if it has none. */
   readonly lastActivityAt: number
   readonly pinned: boolean
   readonly archived: boolean
   readonly parentId: string | null
-  /** Parents of which the row says that it is something else than a continuation: a branch, a delegate, a reset. */
+  /** Ids of parents that the session does not continue: it is a branch, a delegate or a reset of them. */
   readonly notContinuationOf: readonly string[]
-  /** The message that it was forked from. */
+  /** The id of the message that the session was forked from. */
   readonly forkedFrom: string | null
-  /** The row says that it is a sub-agent's, or continues one of a sub-agent. */
+  /** The session belongs to a sub-agent, or continues one that does. */
   readonly isSubagent?: true
-  /** The seq of the newest event in its log; 0 for a session without one, as all of Hermes' are. */
+  /** The seq of the newest event in the session's log; 0 without a log, as for all Hermes sessions. */
   readonly headSeq: number
   readonly usage: Usage
 }

@@ -13,24 +13,29 @@ export type StreamErrorCode =
   | 'PROVIDER'
   | 'SERVER_RESTART'
 
+/** One answer being produced, from the user's message to its end. Times are in epoch milliseconds. */
 export interface StreamRecord {
   readonly id: string
   readonly sessionId: string
   readonly status: StreamStatus
-  /** Raised by the end of the stream; a write that names an older one is refused. */
+  /** The fencing token: the end of the stream raises it, and writes with an older one are refused. */
   readonly generation: number
   readonly model: string
   readonly userMessageId: string
-  /** The assistant's message; null until something was produced. */
+  /** The id of the answer; null until something is produced. */
   readonly messageId: string | null
-  /** Of all requests to the model that have ended. */
+  /** The total of all steps that have ended. A step is one request to the model. */
   readonly usage: Usage
-  /** The request that has not ended: its estimated input, and how much of the answer (in UTF-16 code units) was there before. */
+  /**
+   * The step in progress: its estimated input tokens, and the length of what the answer held before it, in UTF-16 code
+   * units.
+   */
   readonly step: { readonly inputTokens: number; readonly producedBefore: number } | null
   readonly startedAt: number
   readonly finishedAt: number | null
-  /** The seq of its StreamStarted. */
+  /** The seq of its StreamStarted event. */
   readonly firstSeq: number
+  /** The seq of its newest event. */
   readonly lastSeq: number
   readonly error: { readonly code: StreamErrorCode; readonly message: string } | null
 }

@@ -1,5 +1,6 @@
+/** Token counts. Reasoning tokens are part of the output tokens, cached ones of the input tokens. */
 export interface Usage {
-  /** True when any of the figures is ours, because the provider sent none. */
+  /** Whether any count is Segue's estimate, because a provider sent none. */
   readonly estimated: boolean
   readonly inputTokens: number
   readonly outputTokens: number

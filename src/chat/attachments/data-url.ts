@@ -3,29 +3,39 @@ export interface DecodedFile {
   readonly bytes: Buffer
 }
 
+const maxHeaderCodeUnits = 1000
 const headerPattern = /^data:(?<type>[\w.+-]+\/[\w.+*-]+)?(?:;[\w.+-]+=[^;,]*)*(?<base64>;base64)?$/i
 
-/** The bytes in a data URL; null when it is none, or its base64 is not whole. */
+/** The content of a data URL (RFC 2397). Null for any other URL, and for invalid or truncated base64. */
 export function parseDataUrl(url: string): DecodedFile | null {
-  // Looked for by itself: an expression over all of a large URL would take long.
+  // Find the comma first: a regular expression over a large URL would be slow.
   const comma = url.indexOf(',')
-  const parts = comma < 0 || comma > 1000 ? undefined : headerPattern.exec(url.slice(0, comma))?.groups
-  if (!parts) return null
+  const header = comma < 0 || comma > maxHeaderCodeUnits ? undefined : headerPattern.exec(url.slice(0, comma))?.groups
+  if (!header) return null
   const data = url.slice(comma + 1)
-  const bytes = parts['base64'] ? decodeBase64(data) : decodePercentEncoding(data)
-  return bytes && { mediaType: parts['type'] ?? 'text/plain', bytes }
+  const bytes = header['base64'] ? decodeBase64(data) : decodePercentEncoding(data)
+  return bytes && { mediaType: header['type'] ?? 'text/plain', bytes }
 }
 
 export function toDataUrl(mediaType: string, bytes: Buffer): string {
   return `data:${mediaType};base64,${bytes.toString('base64')}`
 }
 
+/** The text of a file; null if it is not valid UTF-8. */
+export function decodeUtf8({ bytes }: DecodedFile): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return null
+  }
+}
+
 function decodeBase64(data: string): Buffer | null {
-  // Some clients encode the signs of base64 once more.
+  // Some clients percent-encode the base64.
   const text = data.includes('%') ? decodePercentEncoding(data)?.toString() : data
   if (text === undefined) return null
   const length = text.length - (/={0,2}$/.exec(text.slice(-2))?.[0].length ?? 0)
-  // Signs of another alphabet are passed over, and then bytes are missing: this is much faster than to look at each.
+  // Buffer.from skips invalid characters, so there are fewer bytes then. Counting is much faster than a check of each.
   const bytes = Buffer.from(text, 'base64')
   return length % 4 !== 1 && bytes.length === Math.floor((length * 3) / 4) ? bytes : null
 }

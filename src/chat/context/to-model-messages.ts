@@ -1,7 +1,8 @@
 import type { AssistantModelMessage, ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
 import { isJsonObject, type Json, toWellFormedJson } from '../../lib/json.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
-import { decodeUtf8, isTextMediaType } from '../attachments/attachments.ts'
+import { decodeUtf8 } from '../attachments/data-url.ts'
+import { isTextMediaType } from '../attachments/media-type.ts'
 import { parseDataUrl } from '../attachments/data-url.ts'
 import { parseArguments } from '../../model/tool-call.ts'
 

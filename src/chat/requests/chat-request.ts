@@ -1,5 +1,5 @@
 import { badInput, SegueError } from '../../lib/errors.ts'
-import { assertValidFiles, type FileInput } from '../attachments/attachments.ts'
+import { assertValidFiles, type FileInput } from '../attachments/validate-files.ts'
 import type { IfBusy } from '../turn/if-busy.ts'
 
 /** What a client asks for when it sends a message. */

@@ -1,13 +1,9 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import {
-  decodeUtf8,
-  storeFile,
-  assertValidFiles,
-  type FileInput,
-  isTextMediaType,
-  inlineFiles,
-} from '../../../../src/chat/attachments/attachments.ts'
+import { storeFile, inlineFiles } from '../../../../src/chat/attachments/attachments.ts'
+import { decodeUtf8 } from '../../../../src/chat/attachments/data-url.ts'
+import { assertValidFiles, type FileInput } from '../../../../src/chat/attachments/validate-files.ts'
+import { isTextMediaType } from '../../../../src/chat/attachments/media-type.ts'
 import { parseDataUrl, toDataUrl } from '../../../../src/chat/attachments/data-url.ts'
 import { SegueError } from '../../../../src/lib/errors.ts'
 import type { BlobStore } from '../../../../src/storage/blob-store.ts'
@@ -210,7 +206,7 @@ describe('a part of a message', () => {
   test('whose bytes are gone is told of in words', async () => {
     const part = { type: 'file', mediaType: 'image/png', name: 'a.png', url: `file:${'0'.repeat(64)}` } as const
     expect((await inlineFiles(message(part), new Kept())).parts).toEqual([
-      { type: 'text', text: '[The file a.png is not there any more.]' },
+      { type: 'text', text: '[The file a.png is no longer available.]' },
     ])
   })
 })
