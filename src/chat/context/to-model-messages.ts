@@ -7,10 +7,10 @@ import { parseDataUrl } from '../attachments/data-url.ts'
 import { parseArguments } from '../../model/tool-call.ts'
 
 /**
- * What a model is sent: a pure function of what the log folds to, valid for every prefix of every log. Each tool call
- * is followed by exactly one result, half-made calls and reasoning are left out, no message is empty. Only the text,
- * the files and the calls of a message are looked at: what is kept for display has no way into the result. Nor has a
- * message that was taken back, or whose turn has not come.
+ * Converts messages to what a model is sent. It is a pure function of the fold, valid for every prefix of every log: each
+ * tool call is followed by exactly one result, and no message is empty. Reasoning and calls with incomplete arguments
+ * are left out, as are messages that were withdrawn or are still queued. Only text, files and tool calls are read, so
+ * nothing else can reach a provider.
  */
 export function toModelMessages(messages: readonly MessageRecord[]): ModelMessage[] {
   const toWireId = createWireIdMapper()
@@ -22,7 +22,7 @@ export function toModelMessages(messages: readonly MessageRecord[]): ModelMessag
       case 'ASSISTANT':
         return splitIntoSteps(message.parts).flatMap((step) => toStepMessages(step, toWireId))
       case 'SYSTEM':
-        // What an agent left in its own transcript is no instruction of ours; what stands for the chat is told.
+        // A system message in a Hermes transcript is no instruction for Segue's model. A summary stands for the chat so far.
         return message.summary
           ? [{ role: 'user', content: [{ type: 'text', text: formatSummary(message.parts) }] }]
           : []
@@ -44,7 +44,7 @@ function toUserMessages(parts: readonly MessagePart[]): ModelMessage[] {
   return content.length > 0 ? [{ role: 'user', content }] : []
 }
 
-/** A picture goes as it is; of a text, a model is told what is written in it. */
+/** An image is sent as a file, a text file as its content. */
 function toFileContent({ mediaType, name, url }: Extract<MessagePart, { type: 'file' }>) {
   if (!isTextMediaType(mediaType)) return { type: 'file', data: url, mediaType } as const
   const data = parseDataUrl(url)
@@ -59,7 +59,7 @@ interface AnswerStep {
   readonly calls: ToolCall[]
 }
 
-/** An answer's steps: text behind a tool call was written after its result was known. */
+/** Splits an answer into steps. Text after a tool call was written when the call's result was known, so it starts one. */
 function splitIntoSteps(parts: readonly MessagePart[]): AnswerStep[] {
   const steps: AnswerStep[] = []
   for (const part of parts) {
@@ -76,9 +76,9 @@ function splitIntoSteps(parts: readonly MessagePart[]): AnswerStep[] {
 function toStepMessages({ text, calls }: AnswerStep, toWireId: (call: ToolCall) => string): ModelMessage[] {
   const content: Exclude<AssistantModelMessage['content'], string> = []
   const results: ToolModelMessage['content'] = []
-  for (const segment of text) if (!isBlank(segment)) content.push({ type: 'text', text: segment.toWellFormed() })
+  for (const block of text) if (!isBlank(block)) content.push({ type: 'text', text: block.toWellFormed() })
   for (const call of calls) {
-    // What the model did not finish saying, it did not say.
+    // The model did not finish this call.
     if (!call.argumentsWhole) continue
     const toolIdentity = { toolCallId: toWireId(call), toolName: toWireToolName(call.name) }
     content.push({ type: 'tool-call', ...toolIdentity, input: toWireInput(call) })
@@ -89,7 +89,7 @@ function toStepMessages({ text, calls }: AnswerStep, toWireId: (call: ToolCall) 
   return results.length > 0 ? [assistant, { role: 'tool', content: results }] : [assistant]
 }
 
-/** Arguments are an object for every provider. A call that came with something else is told of with none. */
+/** Every provider requires an object. Other arguments are replaced with an empty one. */
 function toWireInput(call: ToolCall): { [key: string]: Json } {
   const input = toWellFormedJson(parseArguments(call))
   return isJsonObject(input) ? input : {}
@@ -118,14 +118,14 @@ function toToolOutput(call: ToolCall): ToolOutput {
   }
 }
 
-/** Providers accept no other characters in a tool's name, and a model can make up any. */
+/** Replaces the characters that providers reject in the names of tools. A model can make up any name. */
 function toWireToolName(name: string): string {
   return name.replace(/[^a-zA-Z0-9_-]/g, '_').slice(0, 64) || 'tool'
 }
 
 /**
- * Ids as every provider accepts them, each of them once in all that is sent. Ours are; those made from a foreign row's
- * id tell themselves apart at the end, and those that no longer do are counted.
+ * Maps ids of calls to ids that every provider accepts, unique in the request. Segue's own ids do not change. Ids from
+ * Hermes differ at their end, so that part is kept; a number is appended to those that are still equal.
  */
 function createWireIdMapper(): (call: ToolCall) => string {
   const used = new Set<string>()
@@ -138,7 +138,7 @@ function createWireIdMapper(): (call: ToolCall) => string {
   }
 }
 
-/** Nothing in it but white space and control characters: some providers refuse a text without a visible character. */
+/** Whether a text has only white space and control characters. Some providers reject such texts. */
 function isBlank(text: string): boolean {
   return !/[^\p{White_Space}\p{Cc}\ufeff]/u.test(text)
 }

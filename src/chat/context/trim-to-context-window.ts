@@ -1,19 +1,19 @@
 import type { ModelMessage, ToolModelMessage } from 'ai'
 import { estimateJsonTokens } from '../../agent/estimate-tokens.ts'
 
-/** How much of a model's window the messages may take: the rest is for tools, the answer, and our way of counting. */
+/** The share of the context window for messages. The rest is for tools, the answer, and errors of the estimate. */
 const usableFraction = 0.9
-/** Results are left out in steps of this share of the window: providers cache what begins in the same way. */
+/** Results are trimmed in steps of this share of the window, so that prefixes stay equal and providers can cache them. */
 const trimStepFraction = 0.25
-/** A shorter result, in tokens, is no relief. */
+/** Shorter results are not worth trimming. */
 const minTrimTokens = 100
 
 type ToolResult = Extract<ToolModelMessage['content'][number], { type: 'tool-result' }>
 
 /**
- * The messages with the oldest tool results replaced by a note of their size, where all of it is too long for the
- * model's window (in tokens). A pure function of the messages; what is left out changes seldom while they grow. It may
- * not be enough: then the provider says that the context is too long.
+ * Replaces the oldest tool results with a note of their size if the messages do not fit the context window, in tokens.
+ * It is a pure function of the messages, and its cuts change rarely while the messages grow. If trimming is not enough,
+ * the provider responds with CONTEXT_LENGTH.
  */
 export function trimToContextWindow(messages: readonly ModelMessage[], contextWindowTokens: number): ModelMessage[] {
   const excessTokens = estimateJsonTokens(messages) - contextWindowTokens * usableFraction
@@ -35,5 +35,5 @@ export function trimToContextWindow(messages: readonly ModelMessage[], contextWi
 }
 
 function createOmittedResultNote(tokens: number): ToolResult['output'] {
-  return { type: 'text', value: `[This result was left out to save room: about ${tokens} tokens.]` }
+  return { type: 'text', value: `[This result was omitted to save space: about ${tokens} tokens.]` }
 }

@@ -10,20 +10,20 @@ import { withTimeout } from '../../lib/with-timeout.ts'
 export interface DecisionServiceOptions {
   readonly store: DecisionStore
   readonly activeSessions: ActiveSessions
-  /** Rings after each commit that changed a decision. */
+  /** Notifies after each commit that changes a decision. */
   readonly notifier: Notifier
-  /** How long an answer waits for a storage that cannot save, in milliseconds. */
+  /** How long an answer may wait for its commit, in milliseconds. */
   readonly commitTimeoutMs: number
 }
 
 type DecisionKind = DecisionRecord['kind']
 type RecordOf<K extends DecisionKind> = Extract<DecisionRecord, { readonly kind: K }>
 
-const maxListed = 1000
-const pageSize = 100
+const maxListed = 1000 // decisions
+const pageSize = 100 // decisions per read
 const maxAnswerCodeUnits = 100_000 // UTF-16 code units
 
-/** What people decide and answer while an agent waits: listed, followed, and settled once each. */
+/** The approvals and clarifications of a profile. Each is resolved once. */
 export class DecisionService {
   readonly #options: DecisionServiceOptions
 
@@ -31,15 +31,18 @@ export class DecisionService {
     this.#options = options
   }
 
-  /** Throws NOT_FOUND, and STALE when it is settled. */
+  /** Throws NOT_FOUND; STALE if the approval is not pending. */
   async answerApproval(id: string, decision: ApprovalDecision): Promise<ApprovalRecord> {
     return this.#resolve('approval', id, { type: 'decided', decision })
   }
 
-  /** Throws BAD_USER_INPUT for a blank or too long answer, NOT_FOUND, and STALE when it is settled. */
+  /** Throws BAD_USER_INPUT for a blank or too long answer; NOT_FOUND; STALE if the clarification is not pending. */
   async answerClarification(id: string, answer: string): Promise<ClarificationRecord> {
     if (answer.trim() === '' || answer.length > maxAnswerCodeUnits) {
-      throw badInput(`An answer has 1 to ${maxAnswerCodeUnits} characters, one of which can be seen.`, 'answer')
+      throw badInput(
+        `An answer must have 1 to ${maxAnswerCodeUnits} characters. At least one must be visible.`,
+        'answer',
+      )
     }
     return this.#resolve('clarification', id, { type: 'answered', answer: answer.toWellFormed() })
   }
@@ -48,15 +51,15 @@ export class DecisionService {
     return this.#options.store.findDecision(id)
   }
 
-  /** Those that wait, or those that do not; of both when left out. The newest 1,000 of them. */
+  /** The newest 1,000 decisions: all of them, or only those that are or are not pending. */
   async list<K extends DecisionKind>(kind: K, filter: { readonly isPending?: boolean }): Promise<RecordOf<K>[]> {
     const changes = await this.#options.store.listDecisions({ ...filter, kind, limit: maxListed, preferLatest: true })
     return changes.map(({ decision }) => decision).filter((decision) => isKind(kind, decision))
   }
 
-  /** Those that wait in each of these sessions, the oldest first. */
+  /** The pending decisions of each session, oldest first, in the order of `sessionIds`. */
   async findPendingBySession<K extends DecisionKind>(kind: K, sessionIds: readonly string[]): Promise<RecordOf<K>[][]> {
-    // As many as there are: what waits is bounded by the answers that may be made at once.
+    // The number of pending decisions is bounded by the limit of concurrent streams.
     const limit = Number.MAX_SAFE_INTEGER
     const changes = await this.#options.store.listDecisions({ kind, sessionIds, isPending: true, limit })
     const bySession = Map.groupBy(
@@ -66,7 +69,7 @@ export class DecisionService {
     return sessionIds.map((id) => bySession.get(id) ?? [])
   }
 
-  /** All that wait now, then each one that changes, as it is by then: for as long as the profile is there. */
+  /** All pending decisions, then each one that changes, with its state at that time. Ends when the profile closes. */
   subscribe<K extends DecisionKind>(kind: K): AsyncIterableIterator<RecordOf<K>> {
     return createAbortableGenerator((signal) => this.#readChanges(kind, signal))
   }
@@ -75,7 +78,7 @@ export class DecisionService {
     const { store, notifier } = this.#options
     let version = notifier.version
     const latestChange = await store.loadLatestChangeSeq()
-    // What changes while these are told is told behind them: none is missed, and none told twice.
+    // Changes during this loop follow after it: none is missed, and none is delivered twice.
     for (let cursor = 0; cursor < latestChange && !signal.aborted;) {
       const pendingDecisions = await store.listDecisions({
         kind,
@@ -83,15 +86,15 @@ export class DecisionService {
         afterChangeSeq: cursor,
         limit: pageSize,
       })
-      for (const { changeSeq: change, decision } of pendingDecisions)
-        if (change <= latestChange && isKind(kind, decision)) yield decision
+      for (const { changeSeq, decision } of pendingDecisions)
+        if (changeSeq <= latestChange && isKind(kind, decision)) yield decision
       cursor = pendingDecisions.at(-1)?.changeSeq ?? latestChange
     }
     let after = latestChange
     while (!signal.aborted && !notifier.isClosed) {
       const changed = await store.listDecisions({ kind, afterChangeSeq: after, limit: pageSize })
-      for (const { changeSeq: change, decision } of changed) {
-        after = change
+      for (const { changeSeq, decision } of changed) {
+        after = changeSeq
         if (isKind(kind, decision)) yield decision
       }
       if (changed.length > 0) continue
@@ -104,12 +107,12 @@ export class DecisionService {
     const decision = await this.#options.store.findDecision(id)
     if (!decision || decision.kind !== kind) throw notFound(kind, id)
     const runner = this.#options.activeSessions.findByStream(decision.streamId)?.activeRunner
-    const timeoutMessage = 'The answer could not be saved yet. It is being tried again.'
+    const timeoutMessage = 'The answer has not been saved yet. Segue keeps trying.'
     const resolvedDecision = runner
       ? await withTimeout(this.#options.commitTimeoutMs, timeoutMessage, () => runner.resolveDecision(id, resolution))
       : null
     if (resolvedDecision && isKind(kind, resolvedDecision)) return resolvedDecision
-    throw new SegueError('STALE', `This ${kind} does not wait any more.`)
+    throw new SegueError('STALE', `This ${kind} has already been resolved.`)
   }
 }
 

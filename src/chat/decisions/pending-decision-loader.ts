@@ -2,7 +2,7 @@ import DataLoader from 'dataloader'
 import type { ApprovalRecord, ClarificationRecord } from '../../model/decision.ts'
 import type { DecisionService } from './decision-service.ts'
 
-/** What waits for a person in sessions, for one execution: one query a kind for a whole page of them. */
+/** Loads the pending decisions of sessions: one query per kind for all sessions of an execution. */
 export class PendingDecisionLoader {
   readonly #approvals: DataLoader<string, readonly ApprovalRecord[]>
   readonly #clarifications: DataLoader<string, readonly ClarificationRecord[]>
@@ -12,12 +12,12 @@ export class PendingDecisionLoader {
     this.#clarifications = new DataLoader((sessionIds) => decisions.findPendingBySession('clarification', sessionIds))
   }
 
-  /** The oldest first. */
+  /** Oldest first. */
   loadApprovals(sessionId: string): Promise<readonly ApprovalRecord[]> {
     return this.#approvals.load(sessionId)
   }
 
-  /** The oldest first. */
+  /** Oldest first. */
   loadClarifications(sessionId: string): Promise<readonly ClarificationRecord[]> {
     return this.#clarifications.load(sessionId)
   }

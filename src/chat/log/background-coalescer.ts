@@ -5,13 +5,13 @@ import { type CoalescedEvent, DeltaCoalescer } from './delta-coalescer.ts'
 import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
 import type { Logger } from '../../lib/logger.ts'
 
-const delayMs = 300 // milliseconds: readers who are nearly up to date still get the last deltas one by one
-const deleteBatchSize = 500 // events removed in one transaction
+const delayMs = 300 // gives readers that are nearly up to date time to read the last deltas one by one
+const deleteBatchSize = 500 // events per transaction
 
 /**
- * Merges the deltas of streams that have ended, in the stored log: the merged event replaces the last of its deltas
- * first, then the others go in slices, the newest first, so that any mixture in between folds to the same, without a
- * hole on the way. A merge that was cut off is taken up by nobody, and harms nobody: readers merge what they find.
+ * Coalesces the deltas of finished streams in the stored log. The coalesced event replaces the last of its deltas first;
+ * then the others are deleted in batches, newest first. Any state in between folds to the same message, without gaps.
+ * If it is interrupted, the log stays as it is: readers coalesce what they read anyway.
  */
 export class BackgroundCoalescer {
   readonly #store: EventStore
@@ -25,7 +25,7 @@ export class BackgroundCoalescer {
     this.#log = log
   }
 
-  /** Merges the stream's deltas within a second, after the merges before it. */
+  /** Coalesces the deltas of a stream within a second, after those of the streams before it. */
   schedule(stream: StreamRecord): void {
     if (this.#isClosed) return
     const timer = setTimeout(() => {
@@ -40,7 +40,7 @@ export class BackgroundCoalescer {
     this.#timers.add(timer)
   }
 
-  /** Lets go of what has not begun; what has, ends after its next slice. */
+  /** Cancels what has not started, and waits until the batch in progress is done. */
   async close(): Promise<void> {
     this.#isClosed = true
     for (const timer of this.#timers) clearTimeout(timer)
@@ -53,7 +53,7 @@ export class BackgroundCoalescer {
       if (this.#isClosed) break
       for (const event of events) if (event.streamId === id) await this.#replaceEvents(sessionId, coalescer.push(event))
     }
-    // Cut off by the end of the server, what is held back is left as it is.
+    // Closed in the middle of the stream: the runs are incomplete, so they stay as they are.
     if (!this.#isClosed) await this.#replaceEvents(sessionId, coalescer.flush())
   }
 

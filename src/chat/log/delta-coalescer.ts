@@ -2,7 +2,7 @@ import type { ChatEvent } from '../../model/chat-event.ts'
 import { type Delta, getDeltaText, isDelta, replaceDeltaText } from '../../model/delta.ts'
 import { maxEventTextCodeUnits } from '../../lib/unicode.ts'
 
-/** Deltas of one part that became one event, under the number of the last of them. */
+/** Consecutive deltas of one part, which become one event. */
 interface DeltaRun {
   last: Delta
   readonly first: Delta
@@ -12,26 +12,26 @@ interface DeltaRun {
 }
 
 export interface CoalescedEvent {
-  /** The event that stands for the run: the text of all, from the offset and the time of the first, under the seq of the last. */
+  /** The text of all deltas of the run, with the offset and the time of the first and the seq of the last. */
   readonly event: ChatEvent
-  /** The seqs of the events that it makes superfluous. */
+  /** The seqs of the other deltas of the run, which are not needed any more. */
   readonly supersededSeqs: readonly number[]
   /**
-   * The seq that a reader's cursor has after it: before the first event of what is told behind it, so that a reader who
-   * leaves between two parts that grew in turns misses nothing of the second.
+   * The cursor to store after this event. It is lower than the seq of the first delta in the next run, so a reader that
+   * disconnects between two interleaved runs receives all of the second one when it resumes.
    */
   readonly cursor: number
 }
 
 /**
- * Merges the deltas of each part in a stretch of a log: whoever reads the result folds to the same message, in a few
- * events. Parts may grow in turns. Whatever else happens ends the runs, and so does a new part, so that none is told of
- * before the parts in front of it.
+ * Coalesces the deltas of each part in a range of a log. The result folds to the same message, in fewer events. The
+ * deltas of several parts may be interleaved. Any other event ends all runs, and so does a new part, because the parts
+ * before it must come first.
  */
 export class DeltaCoalescer {
   readonly #runs = new Map<string, DeltaRun>()
 
-  /** Takes the next event; returns what can be told now, in order. */
+  /** Adds the next event. Returns the events that are complete now, in order. */
   push(event: ChatEvent): CoalescedEvent[] {
     if (!isDelta(event)) return [...this.flush(), { event, supersededSeqs: [], cursor: event.seq }]
     const key = `${event.messageId}/${event.partIndex}`
@@ -54,7 +54,7 @@ export class DeltaCoalescer {
     return ready
   }
 
-  /** What is held back, in the order in which it began. */
+  /** Ends all runs, and returns their events in the order of their first deltas. */
   flush(): CoalescedEvent[] {
     const runs = [...this.#runs.values()]
     this.#runs.clear()

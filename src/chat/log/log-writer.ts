@@ -5,7 +5,7 @@ import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from './event-log.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 
-/** What one transaction adds to a session, its events not numbered yet. */
+/** What one transaction writes to a session. Its events have no seqs yet. */
 export interface AppendBatch extends Omit<
   AppendRequest,
   'sessionId' | 'expectedHeadSeq' | 'events' | 'decisions' | 'grants'
@@ -13,28 +13,29 @@ export interface AppendBatch extends Omit<
   readonly drafts: readonly EventDraft[]
 }
 
-/** What was added, and where the log ends since. */
+/** The events that were written, with their seqs, and the new end of the log. */
 export interface AppendResult {
   readonly headSeq: number
   readonly events: readonly ChatEvent[]
 }
 
-/** The one writer of a session's log: it numbers the events and commits one addition after the other. */
+/** The only writer of a session's log. It assigns seqs, and commits one batch after the other. */
 export class LogWriter {
   readonly #log: EventLog
   readonly #sessionId: string
   #headSeq: number
   #lastWrite: Promise<unknown> = Promise.resolve()
 
-  constructor(log: EventLog, sessionId: string, head: number) {
+  constructor(log: EventLog, sessionId: string, headSeq: number) {
     this.#log = log
     this.#sessionId = sessionId
-    this.#headSeq = head
+    this.#headSeq = headSeq
   }
 
   /**
-   * Commits what `compose` makes when its turn has come; it is told the seq that the log ends with. `onCommitted` is
-   * called before any reader is told. Rejects with what the storage threw: nothing of the addition is kept or shown then.
+   * Commits a batch after those before it. `compose` is called when it is next, with the seq that the log ends with.
+   * `onCommitted` is called after the commit, before readers are notified. Rejects with what `compose` or the store
+   * throws: nothing of the batch is stored then.
    */
   write(
     compose: (previousHeadSeq: number) => AppendBatch,
@@ -66,7 +67,7 @@ export class LogWriter {
   }
 }
 
-/** Gives an event its number. A stream that it holds is as of this event. */
+/** Gives an event its seq. A stream in it is as of this event. */
 function assignSeq(draft: EventDraft, seq: number): ChatEvent {
   switch (draft.type) {
     case 'StreamStarted':
@@ -79,7 +80,7 @@ function assignSeq(draft: EventDraft, seq: number): ChatEvent {
   }
 }
 
-/** The stream as of the newest of its events among these. */
+/** The stream as of its newest event among these. */
 function updateLastSeq(stream: StreamRecord, events: readonly ChatEvent[]): StreamRecord {
   const newest = events.findLast((event) => event.streamId === stream.id)
   return newest ? { ...stream, lastSeq: newest.seq } : stream
@@ -89,7 +90,7 @@ function extractDecisions(event: ChatEvent): DecisionRecord[] {
   return event.type === 'ApprovalChanged' || event.type === 'ClarificationChanged' ? [event.decision] : []
 }
 
-/** What a decision allows beyond the call that it is about. */
+/** The grant that a decision gives beyond its own tool call. */
 function extractGrants(decision: DecisionRecord): ToolGrant[] {
   if (decision.kind !== 'approval') return []
   const tool = decision.toolCall.name

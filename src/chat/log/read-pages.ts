@@ -4,7 +4,7 @@ import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
 
 const pageSize = 500 // events
 
-/** A session's events behind a seq, up to and with another one, in pages between which everybody else has a turn. */
+/** Reads the events of a session with after < seq ≤ upTo, page by page. Yields to the event loop between pages. */
 export async function* readLogPages(
   store: EventStore,
   { sessionId, after, upTo }: { readonly sessionId: string; readonly after: number; readonly upTo: number },

@@ -3,7 +3,7 @@ import type { MessageRecord } from '../../model/message.ts'
 import { foldMessage } from '../../model/fold-message.ts'
 import { readLogPages } from './read-pages.ts'
 
-/** A message with its parts: those of a very long answer are in the log alone, and are folded from there. */
+/** Loads the parts of a message that are only in the log (`inLog`), by folding its stream. Others are returned as they are. */
 export async function rehydrateMessage(stored: MessageRecord, store: EventStore): Promise<MessageRecord> {
   const { inLog, ...message } = stored
   const stream = inLog && message.streamId !== null ? await store.findStream(message.streamId) : null

@@ -18,7 +18,7 @@ export interface EventSubscriptionsOptions {
   readonly messageQueries: MessageQueries
 }
 
-/** Has readers follow what happens, each from its own cursor. */
+/** Lets readers follow streams and sessions, each from its own cursor. */
 export class EventSubscriptions {
   readonly #options: EventSubscriptionsOptions
 
@@ -26,7 +26,7 @@ export class EventSubscriptions {
     this.#options = options
   }
 
-  /** Follows one stream from after a seq to its end. Throws NOT_FOUND. */
+  /** The events of a stream after a seq, up to its end. Throws NOT_FOUND. */
   async subscribeToStream(streamId: string, after: number): Promise<AsyncIterableIterator<DeliveredEvent>> {
     const { stream, session } = await this.#requireStream(streamId)
     const { id: sessionId, headSeq } = session
@@ -34,13 +34,13 @@ export class EventSubscriptions {
     return subscribeToLog(this.#options.eventLog, { sessionId, stream, isSegueSession: true, headSeq, snapshot }, after)
   }
 
-  /** Whether a reader of a stream at this cursor has everything already. Throws NOT_FOUND. */
+  /** Whether a reader at this cursor has received all of a stream. Throws NOT_FOUND. */
   async isFullyRead(streamId: string, after: number): Promise<boolean> {
     const { stream, session } = await this.#requireStream(streamId)
     return isFullyRead(stream, session.headSeq, after)
   }
 
-  /** Follows all that happens in a session, for as long as it is there. Throws NOT_FOUND. */
+  /** The events of a session after a seq, until the session is deleted. Throws NOT_FOUND. */
   async subscribeToSession(sessionId: string, after: number): Promise<AsyncIterableIterator<DeliveredEvent>> {
     const session = await this.#options.sessions.find(sessionId)
     if (!session) throw notFound('session', sessionId)
@@ -63,7 +63,7 @@ export class EventSubscriptions {
 
   async #loadSessionSnapshot(sessionId: string): Promise<Snapshot> {
     const session = await this.#options.sessions.find(sessionId)
-    // Looked at last: what begins later is told behind the head.
+    // Read after the head: events of a stream that starts in between come after the snapshot.
     const committed = this.#options.activeSessions.findCommittedState(sessionId)
     return committed ? toSnapshot(committed) : { seq: session?.headSeq ?? 0, message: null }
   }
@@ -74,11 +74,11 @@ export class EventSubscriptions {
     if (committed) return toSnapshot(committed)
     const stored = await profile.eventStore.findStream(streamId)
     if (!stored) throw notFound('stream', streamId)
-    // It waits, or its turn has just come.
+    // It is queued, or has just started.
     if (stored.finishedAt === null)
       return toSnapshot(activeSessions.findCommittedStateOfStream(streamId) ?? { stream: stored, answer: null })
     const message = stored.messageId === null ? null : await messageQueries.findStoredMessage(stored.messageId)
-    // Its end is told once more: the message is as it was before that.
+    // The reader receives StreamFinished again, so the message is as before it.
     return { seq: stored.lastSeq - 1, message: message && { ...message, status: 'STREAMING', usage: null } }
   }
 }

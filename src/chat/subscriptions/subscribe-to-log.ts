@@ -7,32 +7,32 @@ import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
 import { createAbortableGenerator } from '../../lib/abortable-generator.ts'
 import { waitForAbort } from '../../lib/wait-for-abort.ts'
 
-const pageSize = 256 // events read at once
-/** A reader that is further behind than this gets merged deltas. */
-const coalesceThresholdEvents = 256 // events
+const pageSize = 256 // events per read
+/** A reader that is further behind than this receives coalesced deltas. */
+const coalesceThresholdEvents = 256
 
 export interface LogSubscription {
   readonly sessionId: string
-  /** The one stream that is followed, or all of the session's. */
+  /** The stream to follow; null for all events of the session. */
   readonly stream: StreamRecord | null
-  /** The session is kept here: its log may grow, or be removed, which ends the following. */
+  /** Whether the session is Segue's. A Hermes session has no log, so there is nothing to read. */
   readonly isSegueSession: boolean
-  /** The session's newest seq when the following begins. */
+  /** The session's newest seq at the start of the subscription. */
   readonly headSeq: number
-  /** What a reader with a cursor from nowhere can begin with. */
+  /** Loads the state that a reader continues from if its cursor cannot be honoured. */
   readonly snapshot: () => Promise<Snapshot>
 }
 
 export interface Snapshot {
-  /** The end of a stream that is over comes behind it. */
+  /** Precedes the StreamFinished of the stream, so that the reader receives it. */
   readonly seq: number
-  /** The answer that is being made, or was made by the followed stream, exactly as of `seq`. */
+  /** The answer that is streaming, or that of the followed stream, exactly as of `seq`. */
   readonly message: MessageRecord | null
 }
 
 /**
- * Every event after a seq, then the live ones; of one stream up to its end. Nothing is held for a reader but its cursor,
- * and leaving touches nothing. A cursor that no event of the session has reached is answered with a `StreamReset`.
+ * The events after a seq, then the live ones; those of one stream end with it. A subscription holds a cursor, and no
+ * buffer. A cursor beyond the end of the log is answered with a `StreamReset`.
  */
 export function subscribeToLog(
   log: EventLog,
@@ -42,7 +42,7 @@ export function subscribeToLog(
   return createAbortableGenerator((signal) => deliverEvents(log, subscription, after, signal))
 }
 
-/** Whether a cursor has all of a stream behind it, so that following it would complete at once. */
+/** Whether a cursor is at the end of a finished stream, so that a subscription would complete at once. */
 export function isFullyRead(stream: StreamRecord, headSeq: number, after: number): boolean {
   return stream.finishedAt !== null && after >= stream.lastSeq && after <= headSeq
 }
@@ -80,7 +80,7 @@ function createStreamReset(sessionId: string, stream: StreamRecord | null, { seq
   }
 }
 
-/** The events after a cursor, for as long as the session is there: one by one, and merged for as long as the reader is far behind. */
+/** The events after a cursor, until the session is deleted. They are coalesced while the reader is far behind. */
 async function* readEvents(
   log: EventLog,
   sessionId: string,
@@ -115,7 +115,7 @@ async function* readEvents(
   }
 }
 
-/** A merged event as a reader is told of it, whose cursor is the seq of what it was told last. */
+/** A coalesced event with the seq that the reader is to store as its cursor. */
 function toDeliveredEvent({ event, cursor }: CoalescedEvent): ChatEvent {
   return { ...event, seq: cursor }
 }

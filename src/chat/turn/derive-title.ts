@@ -3,7 +3,7 @@ import { truncate } from '../../lib/truncate.ts'
 
 const maxTitleCodeUnits = 80 // UTF-16 code units
 
-/** A title made of a message: the beginning of its first line, else its first file's name; null when it has neither. */
+/** A session's title from its first message: the beginning of its text, or the name of its first file. Null if it has neither. */
 export function titleFromMessage(parts: readonly MessagePart[]): string | null {
   for (const part of parts) {
     const title =
@@ -13,7 +13,7 @@ export function titleFromMessage(parts: readonly MessagePart[]): string | null {
   return null
 }
 
-/** What a model wrote as a title, without what models put around one; null when nothing is left. */
+/** A title from the output of a model, without quotes, Markdown and a `Title:` prefix. Null if nothing is left. */
 export function titleFromModelOutput(text: string): string | null {
   const line = findFirstLine(text) ?? ''
   return truncateTitle(stripQuotes(stripQuotes(line).replace(/^(title|titel)\s*[*_]*\s*:/i, '')))
@@ -32,10 +32,10 @@ function truncateTitle(text: string): string | null {
   return space > maxTitleCodeUnits / 2 ? `${truncated.slice(0, space)}…` : truncated
 }
 
-/** Lines of Markdown that say nothing by themselves: the edge of a block of code, a rule. */
+/** Lines of Markdown without text: code fences and horizontal rules. */
 const markdownRulePattern = /^(`{3,}|~{3,})\S*$|^[-*_=]{3,}$/
 
-/** The first line in which something is said, as plain text. */
+/** The first line with visible text, as plain text. */
 function findFirstLine(text: string): string | null {
   const lines = text
     .toWellFormed()
@@ -43,7 +43,7 @@ function findFirstLine(text: string): string | null {
     .map((line) =>
       line
         .replace(/^[#>\s]+/, '')
-        // What joins letters and pictures stays; what turns the direction of writing does not.
+        // Joiners stay, because scripts and emoji need them. Other format characters, such as bidi controls, go.
         .replace(/[\p{Cf}--[\u200c\u200d]]+/gv, '')
         .replace(/[\p{Cc}\s]+/gu, ' ')
         .trim(),

@@ -20,16 +20,16 @@ export interface NewTurn {
 }
 
 export interface CreateTurnOptions {
-  /** What the user says. */
+  /** The content of the user's message. */
   readonly parts: readonly MessagePart[]
-  /** The session that it is said in, or one that is made together with the turn. */
+  /** The session of the turn, or one to create together with it. */
   readonly session: SessionRecord | CreateSessionRequest
   readonly model: ResolvedModel
   readonly idempotencyKey: NewTurn['idempotencyKey']
   readonly runtime: Runtime
 }
 
-/** The rows with which a turn begins, none of them stored or placed yet. */
+/** Creates the rows that a turn starts with. They are not stored yet, and the message has no position. */
 export function createTurn({ parts, session: target, model, idempotencyKey, runtime }: CreateTurnOptions): NewTurn {
   const at = runtime.now()
   const sessionToCreate = 'session' in target ? target : null
