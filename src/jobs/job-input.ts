@@ -1,25 +1,26 @@
 import { badInput, SegueError } from '../lib/errors.ts'
 import { normalizeSchedule } from './schedule/parse-schedule.ts'
 
-/** A job as somebody wants it. */
+/** What a client sends to create a job. */
 export interface JobInput {
   readonly name: string
   readonly prompt: string
   readonly schedule: string
   readonly timezone: string
-  /** Null: the profile's default. */
+  /** Null selects the profile's default model. */
   readonly model: string | null
-  /** Null: no end. */
+  /** How often the schedule runs the job. Null means without end. */
   readonly repeatLimit: number | null
 }
 
-/** What is to change of a job; what is left out stays. */
+/** A change of a job. A field that is left out stays as it is. */
 export type JobPatch = Partial<JobInput & { readonly enabled: boolean }>
 
-const maxLength = { name: 200, prompt: 1_000_000 } // UTF-16 code units
+/** In UTF-16 code units. */
+const maxLength = { name: 200, prompt: 1_000_000 }
 
-/** The given texts and numbers in the form in which they are kept. Throws BAD_USER_INPUT and TOO_LARGE. */
-export function normalizeJobInput<Given extends JobPatch>(input: Given): Given {
+/** Validates the fields that are present, and brings them into the form that is stored. Throws BAD_USER_INPUT and TOO_LARGE. */
+export function normalizeJobInput<Input extends JobPatch>(input: Input): Input {
   return {
     ...input,
     ...(input.name !== undefined && { name: normalizeName(input.name) }),
@@ -29,30 +30,29 @@ export function normalizeJobInput<Given extends JobPatch>(input: Given): Given {
   }
 }
 
-/** One line without control characters. */
+/** Returns a single line without control characters. */
 function normalizeName(name: string): string {
   const normalized = name
     .toWellFormed()
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim()
-  if (normalized === '') throw badInput('A name needs at least one character that can be seen.', 'input', 'name')
-  if (normalized.length > maxLength.name)
-    throw badInput(`A name has at most ${maxLength.name} characters.`, 'input', 'name')
+  if (normalized === '') throw badInput('The name is empty. Use at least one visible character.', 'input', 'name')
+  if (normalized.length > maxLength.name) {
+    throw badInput(`The name is too long. Use at most ${maxLength.name} characters.`, 'input', 'name')
+  }
   return normalized
 }
 
 function normalizePrompt(prompt: string): string {
-  if (prompt.trim() === '') throw badInput('A job needs a prompt.', 'input', 'prompt')
+  if (prompt.trim() === '') throw badInput('The prompt is empty. Write what the job has to do.', 'input', 'prompt')
   if (prompt.length > maxLength.prompt) {
-    throw new SegueError(
-      'TOO_LARGE',
-      `A prompt has at most ${maxLength.prompt} characters; this one has ${prompt.length}.`,
-    )
+    const message = `The prompt has ${prompt.length} characters. Use at most ${maxLength.prompt}.`
+    throw new SegueError('TOO_LARGE', message)
   }
   return prompt.toWellFormed()
 }
 
 function validateRepeatLimit(limit: number): number {
   if (Number.isSafeInteger(limit) && limit >= 1) return limit
-  throw badInput('A job runs at least once: repeatLimit is 1 or more.', 'input', 'repeatLimit')
+  throw badInput('repeatLimit is less than 1. Use 1 or more, or leave it out.', 'input', 'repeatLimit')
 }

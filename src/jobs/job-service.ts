@@ -1,45 +1,36 @@
-import { detectServerTimeZone } from '../lib/time-zone.ts'
 import { notFound, SegueError } from '../lib/errors.ts'
 import { parseIdKind } from '../lib/ids.ts'
-import type { JobRecord, JobRunRecord, SegueJob } from '../model/job.ts'
-import { RevisionConflictError, type JobReader } from '../storage/job-store.ts'
 import type { PageRequest } from '../lib/pagination.ts'
-import { systemRuntime } from '../lib/runtime.ts'
+import { type Runtime, systemRuntime } from '../lib/runtime.ts'
+import { detectServerTimeZone } from '../lib/time-zone.ts'
+import type { JobRecord, JobRunRecord, SegueJob } from '../model/job.ts'
+import { type JobReader, type JobStore, RevisionConflictError } from '../storage/job-store.ts'
 import type { JobInput, JobPatch } from './job-input.ts'
-import { updateJob, createJob } from './job-state.ts'
-import { type ManualRun, Scheduler, type SchedulerOptions } from './scheduler.ts'
+import { createJob, updateJob } from './job-state.ts'
+import type { ManualRun, Scheduler } from './scheduler.ts'
 
-export interface JobServiceOptions extends SchedulerOptions {
+export interface JobServiceOptions {
   readonly profile: string
-  /** The jobs of its Hermes agent; null when Hermes is turned off. */
+  readonly store: JobStore
+  readonly scheduler: Scheduler
+  /** The jobs of the profile's Hermes agent; null when Hermes is disabled. */
   readonly hermes: JobReader | null
-  /** The zone of jobs that name none: the server's own, for who writes "at nine" means the clock beside him. */
+  readonly runtime?: Runtime
+  /** The time zone of jobs that name none. By default, the time zone of the server. */
   readonly timezone?: string
 }
 
-/** The jobs of a profile, of both origins; those of Hermes can only be read. */
+/** The jobs of a profile, of both origins. Jobs of Hermes are read-only. */
 export class JobService {
   readonly #options: JobServiceOptions
-  readonly #now: () => number
-  readonly #scheduler: Scheduler
+  readonly #runtime: Runtime
 
   constructor(options: JobServiceOptions) {
     this.#options = options
-    this.#now = (options.runtime ?? systemRuntime).now
-    this.#scheduler = new Scheduler(options)
+    this.#runtime = options.runtime ?? systemRuntime
   }
 
-  /** Ends what an earlier process left behind, and begins to wait for due times. Returns how many runs were ended. */
-  start(): Promise<number> {
-    return this.#scheduler.start()
-  }
-
-  /** Begins nothing more. Returns when the runs that are under way have ended: whoever makes them has to end them. */
-  close(): Promise<void> {
-    return this.#scheduler.close()
-  }
-
-  /** All jobs, the oldest first; those that are kept here come before those of Hermes. */
+  /** All jobs: those of Segue, then those of Hermes, the oldest first in each. */
   async list(): Promise<JobRecord[]> {
     const { store, hermes } = this.#options
     return [...(await store.listJobs()), ...((await hermes?.listJobs()) ?? [])]
@@ -68,45 +59,51 @@ export class JobService {
 
   /** Throws BAD_USER_INPUT and TOO_LARGE. */
   async create(input: Omit<JobInput, 'timezone'> & { readonly timezone: string | null }): Promise<SegueJob> {
-    const { store, profile, runtime = systemRuntime } = this.#options
+    const { store, scheduler, profile } = this.#options
     const timezone = input.timezone ?? this.#options.timezone ?? detectServerTimeZone()
-    const job = createJob({ ...input, timezone }, { id: runtime.newId('job'), profile, now: this.#now() })
+    const id = this.#runtime.newId('job')
+    const job = createJob({ ...input, timezone }, { id, profile, now: this.#runtime.now() })
     await store.commit({ job })
-    this.#scheduler.requestPoll()
+    scheduler.requestPoll()
     return job
   }
 
   /** Throws NOT_FOUND, JOB_READ_ONLY, BAD_USER_INPUT and TOO_LARGE. */
   async update(id: string, patch: JobPatch): Promise<SegueJob> {
     for (;;) {
-      const job = updateJob(await this.#requireWritable(id), patch, this.#now())
+      const job = updateJob(await this.#requireWritable(id), patch, this.#runtime.now())
       try {
         await this.#options.store.commit({ job })
       } catch (error) {
         if (error instanceof RevisionConflictError) continue
         throw error
       }
-      this.#scheduler.requestPoll()
+      this.#options.scheduler.requestPoll()
       return job
     }
   }
 
-  /** Removes a job and the records of its runs. A run that is under way goes on, and so do all sessions. Throws NOT_FOUND and JOB_READ_ONLY. */
+  /**
+   * Deletes a job and the records of its runs. An active run continues, and all sessions stay. Throws NOT_FOUND and
+   * JOB_READ_ONLY.
+   */
   async delete(id: string): Promise<void> {
     await this.#requireWritable(id)
     await this.#options.store.delete(id)
   }
 
-  /** Runs a job now, unless it runs already. Throws NOT_FOUND, JOB_READ_ONLY and SHUTTING_DOWN. */
+  /** Runs a job now, or returns its active run. Throws NOT_FOUND, JOB_READ_ONLY and SHUTTING_DOWN. */
   async runNow(id: string): Promise<ManualRun> {
     await this.#requireWritable(id)
-    return this.#scheduler.runNow(id)
+    return this.#options.scheduler.runNow(id)
   }
 
   async #requireWritable(id: string): Promise<SegueJob> {
     const job = await this.#options.store.findJob(id)
     if (job) return job
-    if (await this.find(id)) throw new SegueError('JOB_READ_ONLY', 'Jobs of Hermes are only read. Change it in Hermes.')
+    if (await this.find(id)) {
+      throw new SegueError('JOB_READ_ONLY', 'The job belongs to Hermes and is read-only. Change it in Hermes.')
+    }
     throw notFound('job', id)
   }
 }

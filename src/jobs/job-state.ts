@@ -1,13 +1,6 @@
 /**
- * The life of a job: from its record and what happens to it, the record after that. Nothing here reads a clock or
- * writes. A job goes through its due times in order and settles each one exactly once, by a run or by passing it over:
- * `settledUntil` is how far it has come, and all that is shown of its future follows from that.
- *
- * - Of the due times that were missed, the newest is made, once; the older ones are passed over and counted.
- * - A recurring job never overlaps itself: what is due while it runs, by its schedule or by hand, is passed over and
- *   counted. A time that comes but once waits for the end of the run instead.
- * - What was due while a job was paused was not to be made, and is not counted; again, a time that comes but once waits.
- * - Runs of the schedule use up its repetitions, however they end. Runs by hand use up none, and move nothing.
+ * The pure state machine of a job: (job, event) → job. It reads no clock and writes nothing. docs/jobs.md has the diagram.
+ * A job settles its due times in order, each by one run or by skipping it; `processedUntil` is the last one it has settled.
  */
 
 import { badInput } from '../lib/errors.ts'
@@ -16,7 +9,7 @@ import { normalizeJobInput, type JobInput, type JobPatch } from './job-input.ts'
 import { parseSchedule } from './schedule/parse-schedule.ts'
 import { type DueTimes, listNextDueTimes, type Schedule } from './schedule/schedule.ts'
 
-/** A job that was made to run, and its run; or both as they are when that has ended. */
+/** A job and one of its runs, after the run has started or after it has ended. */
 export interface StartedRun {
   readonly job: SegueJob
   readonly run: JobRunRecord
@@ -25,20 +18,20 @@ export interface StartedRun {
 /** How a run ended. */
 export interface RunOutcome {
   readonly status: Exclude<JobRunStatus, 'RUNNING'>
-  /** The agent's final text, or what had come of it. */
+  /** The agent's final text, or the part of it that was produced. */
   readonly output: string | null
   readonly error: string | null
 }
 
 export interface RunIds {
   readonly runId: string
-  /** The session that the run is to be held in. */
+  /** The session to create for the run. */
   readonly sessionId: string
 }
 
-const millisPerDay = 86_400_000 // milliseconds
+const millisPerDay = 86_400_000
 
-/** A job that was just made. Throws BAD_USER_INPUT and TOO_LARGE for one that cannot be. */
+/** Creates a job. Throws BAD_USER_INPUT and TOO_LARGE for invalid input. */
 export function createJob(
   input: JobInput,
   params: { readonly id: string; readonly profile: string; readonly now: number },
@@ -65,8 +58,8 @@ export function createJob(
 }
 
 /**
- * A job after a change. Another schedule begins anew: `every` and `in` count from now. The same one, written once more,
- * goes on as it was. Throws BAD_USER_INPUT and TOO_LARGE.
+ * Applies a patch. A new schedule starts over: `every` and `in` count from now. A patch that repeats the current schedule
+ * does not. Throws BAD_USER_INPUT and TOO_LARGE.
  */
 export function updateJob(job: SegueJob, patch: JobPatch, now: number): SegueJob {
   const patched = { ...job, ...normalizeJobInput(patch) }
@@ -74,20 +67,20 @@ export function updateJob(job: SegueJob, patch: JobPatch, now: number): SegueJob
   const anchor = hasNewSchedule ? now : job.anchor
   if (hasNewSchedule) parseFutureSchedule({ ...patched, anchor }, now)
   else if (patched.timezone !== job.timezone) parseSchedule(patched)
-  // What came by while nothing was due is not made up for.
+  // Due times that passed while the job was paused, or before the change of its time zone, are not made up for.
   const keepsDueTimes = job.nextRunAt !== null && patched.timezone === job.timezone
   const processedUntil = keepsDueTimes || !job.recurring ? job.processedUntil : Math.max(job.processedUntil, now)
   return advance(patched, { anchor, processedUntil: hasNewSchedule ? now : processedUntil })
 }
 
-/** The due times that the clock has to settle by now; null when there are none, or one that has to wait. */
+/** The due times to settle now; null when there are none, or when a one-time job has to wait for its active run. */
 export function findDueTimes(job: SegueJob, now: number): DueTimes | null {
   if (job.nextRunAt === null || job.nextRunAt > now) return null
   if (job.runningTrigger !== null && !job.recurring) return null
   return tryParseSchedule(job).schedule?.dueBetween(job.processedUntil, now) ?? null
 }
 
-/** Begins the newest of the due times and passes the others over. */
+/** Starts a run for the latest due time, and skips the others. */
 export function startDueRun(job: SegueJob, due: DueTimes, now: number, ids: RunIds): StartedRun {
   const skippedRuns = job.skippedRuns + due.count - 1
   return startRun(
@@ -96,17 +89,17 @@ export function startDueRun(job: SegueJob, due: DueTimes, now: number, ids: RunI
   )
 }
 
-/** Passes all of the due times over: a run is under way, or `made`, the newest has had its own already. */
+/** Skips all due times, because a run is active, or because the latest due time has already had its run. */
 export function skipDue(job: SegueJob, due: DueTimes, latestHasRun: boolean): SegueJob {
   return advance(job, { processedUntil: due.latest, skippedRuns: job.skippedRuns + due.count - (latestHasRun ? 1 : 0) })
 }
 
-/** Begins a run by hand. The job must not be running. */
+/** Starts a manual run. The job must not be running. */
 export function startManualRun(job: SegueJob, now: number, ids: RunIds): StartedRun {
   return startRun(job, { ids, now, trigger: 'MANUAL', scheduledFor: null })
 }
 
-/** Ends the run that is under way. */
+/** Ends the active run. */
 export function finishRun({ job, run }: StartedRun, outcome: RunOutcome, now: number): StartedRun {
   const completedRuns = job.completedRuns + (run.trigger === 'SCHEDULE' ? 1 : 0)
   return {
@@ -115,7 +108,7 @@ export function finishRun({ job, run }: StartedRun, outcome: RunOutcome, now: nu
   }
 }
 
-/** How a run ends that the end of the server cut off. */
+/** The outcome of a run that was active when the server died. */
 export const interruptedOutcome: RunOutcome = {
   status: 'INTERRUPTED',
   output: null,
@@ -123,9 +116,9 @@ export const interruptedOutcome: RunOutcome = {
 }
 
 /**
- * A job as it stands under today's rules, for time zones change their laws, and for today's clock; null when nothing
- * changes. A clock that was more than a day ahead was wrong: what it settled beyond today is taken back, except for the
- * runs that were made.
+ * Computes the due times again, because the rules of a time zone may have changed, or the clock. Null when nothing changes.
+ * If the clock was more than a day ahead, the due times that were settled in the future count as open again, except for
+ * those that have had a run.
  */
 export function reevaluate(job: SegueJob, now: number): SegueJob | null {
   const processedUntil = job.processedUntil > now + millisPerDay ? now : job.processedUntil
@@ -138,10 +131,10 @@ export function reevaluate(job: SegueJob, now: number): SegueJob | null {
   return isSame ? null : updated
 }
 
-/** Up to `count` times at which a job's schedule comes next. */
+/** The next due times of a job, at most `count`. */
 export function listUpcomingRuns(job: JobRecord, count: number): number[] {
   if (job.nextRunAt === null) return []
-  // Of six fields the seconds are the last one in Hermes: what comes behind the next run it knows alone.
+  // In Hermes the sixth field is the last one, not the first. Only Hermes can compute more than the next run.
   const isHermesSixField = job.origin === 'HERMES' && job.schedule.split(' ').length > 5
   const schedule = isHermesSixField ? null : tryParseSchedule(job).schedule
   const limit = Math.max(1, Math.min(count, countRepetitionsLeft(job)))
@@ -176,12 +169,12 @@ function startRun(
   }
 }
 
-/** Whether a text shows nothing. */
+/** Whether a text has no visible character. */
 export function isBlank(text: string): boolean {
   return /^[\s\p{Cc}\p{Cf}]*$/u.test(text)
 }
 
-/** An answer that says nothing is no answer. */
+/** A run with a blank output has failed. */
 function normalizeOutcome({ status, output, error }: RunOutcome): RunOutcome {
   const text = output === null || isBlank(output) ? null : output.toWellFormed()
   if (status === 'OK' && text === null) {
@@ -196,26 +189,26 @@ function advance(job: SegueJob, changes: Partial<JobWithoutDerivedFields>): Segu
   return withDerivedFields({ ...job, ...changes, revision: job.revision + 1 })
 }
 
-/** The job with all that follows from what is known of it. */
+/** Computes the fields that follow from the others. */
 function withDerivedFields(job: JobWithoutDerivedFields): SegueJob {
-  const { schedule, fault } = tryParseSchedule(job)
+  const { schedule, error } = tryParseSchedule(job)
   const nextDueAt = countRepetitionsLeft(job) > 0 ? (schedule?.next(job.processedUntil) ?? null) : null
   return {
     ...job,
     recurring: schedule?.recurring ?? job.recurring,
     nextRunAt: job.enabled ? nextDueAt : null,
-    scheduleError: fault,
-    state: deriveState(job, nextDueAt, fault),
+    scheduleError: error,
+    state: deriveState(job, nextDueAt, error),
   }
 }
 
 function deriveState(
   { runningTrigger, enabled }: JobWithoutDerivedFields,
   nextDueAt: number | null,
-  fault: string | null,
+  scheduleError: string | null,
 ): JobState {
   if (runningTrigger !== null) return 'RUNNING'
-  if (fault !== null) return 'ERROR'
+  if (scheduleError !== null) return 'ERROR'
   if (nextDueAt === null) return 'COMPLETED'
   return enabled ? 'SCHEDULED' : 'PAUSED'
 }
@@ -223,31 +216,31 @@ function deriveState(
 function countRepetitionsLeft({
   repeatLimit,
   completedRuns,
-  runningTrigger: running,
+  runningTrigger,
 }: Pick<JobRecord, 'repeatLimit' | 'completedRuns' | 'runningTrigger'>): number {
   if (repeatLimit === null) return Number.POSITIVE_INFINITY
-  return repeatLimit - completedRuns - (running === 'SCHEDULE' ? 1 : 0)
+  return repeatLimit - completedRuns - (runningTrigger === 'SCHEDULE' ? 1 : 0)
 }
 
 type JobSchedule = Pick<JobRecord, 'schedule' | 'timezone' | 'anchor'>
 
-/** What was understood once may not be today: zones are renamed, and databases move to other machines. */
-function tryParseSchedule(job: JobSchedule): { readonly schedule: Schedule | null; readonly fault: string | null } {
+/** A stored schedule may have become invalid: time zones are renamed, and databases move to other machines. */
+function tryParseSchedule(job: JobSchedule): { readonly schedule: Schedule | null; readonly error: string | null } {
   try {
-    return { schedule: parseSchedule(job), fault: null }
+    return { schedule: parseSchedule(job), error: null }
   } catch (error) {
-    return { schedule: null, fault: error instanceof Error ? error.message : String(error) }
+    return { schedule: null, error: error instanceof Error ? error.message : String(error) }
   }
 }
 
-/** Throws BAD_USER_INPUT for a schedule that never comes after now. */
+/** Throws BAD_USER_INPUT for a schedule that is never due after now. */
 function parseFutureSchedule(job: JobSchedule, now: number): Schedule {
   const schedule = parseSchedule(job)
   if (schedule.next(now) !== null) return schedule
   throw badInput(
     schedule.recurring
-      ? `"${job.schedule}" never comes: no calendar has such a day.`
-      : `"${job.schedule}" has passed: a job runs at a time to come.`,
+      ? `"${job.schedule}" is never due. Use a date that exists.`
+      : `"${job.schedule}" has passed. Use a time in the future.`,
     'input',
     'schedule',
   )

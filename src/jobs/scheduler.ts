@@ -1,53 +1,58 @@
 import { notFound, SegueError, shuttingDown } from '../lib/errors.ts'
-import type { JobRunRecord, SegueJob } from '../model/job.ts'
-import { RevisionConflictError, type JobStore, type JobCommit } from '../storage/job-store.ts'
+import { KeyedMutex } from '../lib/keyed-mutex.ts'
+import type { Logger } from '../lib/logger.ts'
 import { type Runtime, systemRuntime } from '../lib/runtime.ts'
+import type { JobRunRecord, SegueJob } from '../model/job.ts'
+import { type JobCommit, type JobStore, RevisionConflictError } from '../storage/job-store.ts'
 import {
-  startManualRun,
-  startDueRun,
-  type StartedRun,
   findDueTimes,
   finishRun,
   interruptedOutcome,
-  skipDue,
   reevaluate,
   type RunIds,
   type RunOutcome,
+  skipDue,
+  startDueRun,
+  type StartedRun,
+  startManualRun,
 } from './job-state.ts'
-import type { Logger } from '../lib/logger.ts'
 
 export interface SchedulerOptions {
   readonly store: JobStore
-  /** Makes a run, whose session is to have the run's `sessionId`, and tells how it ended. */
+  /** Executes a run in a new session with the run's `sessionId`, and resolves to its outcome. */
   readonly run: (job: SegueJob, run: JobRunRecord) => Promise<RunOutcome>
   readonly log: Logger
-  /** A run has begun or ended: readers of `changedRuns` find more. */
+  /** Is called when a run has started or ended: `listChangedRuns` returns more. */
   readonly onChange?: () => void
   readonly runtime?: Runtime
-  /** How long the wall clock goes unwatched at most, in milliseconds. */
+  /** The longest time between two looks at the wall clock. */
   readonly maxPollIntervalMs?: number
 }
 
-/** A run that was asked for by hand. */
+/** The result of a request to run a job now. */
 export interface ManualRun {
   readonly run: JobRunRecord
-  /** It was under way before, whoever began it. */
+  /** The run was active before, whether the schedule or a client started it. */
   readonly alreadyRunning: boolean
 }
 
-const defaultMaxPollIntervalMs = 30_000 // milliseconds: a machine that slept, or a clock that was put forward, is noticed after that
-const retryDelayMs = 1_000 // milliseconds, when the database cannot be written
-const millisPerDay = 86_400_000 // milliseconds
+/** Notices within this time that the machine has slept, or that the clock was set forward. */
+const defaultMaxPollIntervalMs = 30_000
+/** The delay before another attempt when the database cannot be written. */
+const retryDelayMs = 1_000
+const millisPerDay = 86_400_000
+/** Every attempt to start a run fails only because another change was faster, so a few are enough. */
+const maxStartAttempts = 10
 
 /**
- * The clockwork of a profile's jobs: one timer, for the soonest due time. Whatever it does is committed first, and what
- * it knows it reads from the database each time, so that it can be ended at any moment and started again.
+ * Runs the jobs of a profile when they are due, with one timer for the earliest due time. It commits a change before it
+ * acts on it, and reads the jobs from the store each time, so it can be stopped at any moment and started again.
  */
 export class Scheduler {
   readonly #options: SchedulerOptions
   readonly #runtime: Runtime
-  /** What `close` waits for. */
-  readonly #inFlight = new Set<Promise<unknown>>()
+  /** Active runs and requests. `close` waits for them. */
+  readonly #inFlight = new KeyedMutex()
   #polls: Promise<void> = Promise.resolve()
   #cancelTimer: () => void = () => undefined
   #lastPolledAt = Number.NEGATIVE_INFINITY
@@ -58,7 +63,7 @@ export class Scheduler {
     this.#runtime = options.runtime ?? systemRuntime
   }
 
-  /** Ends the runs that an earlier process left behind, and begins to wait. Returns how many were ended. */
+  /** Ends the runs that the previous process left active, and starts the timer. Returns how many runs it has ended. */
   async start(): Promise<number> {
     const orphans = await this.#options.store.listRunningRuns()
     for (const run of orphans) await this.#finishRun(run, interruptedOutcome, this.#runtime.now())
@@ -67,25 +72,22 @@ export class Scheduler {
     return orphans.length
   }
 
-  /** Looks at what is due now; to be called when a job was made or changed. */
+  /** Checks for due jobs. Call it when a job was created or changed. */
   requestPoll(): void {
     this.#polls = this.#polls.then(() => this.#poll())
   }
 
-  /**
-   * Runs a job now, in the same way as when it is due. One that runs already is not run again: that run is returned.
-   * Throws NOT_FOUND and SHUTTING_DOWN.
-   */
+  /** Runs a job now, or returns its active run. Throws NOT_FOUND and SHUTTING_DOWN. */
   runNow(jobId: string): Promise<ManualRun> {
-    return this.#track(this.#runNow(jobId))
+    return this.#inFlight.run(null, () => this.#runNow(jobId))
   }
 
-  /** Begins nothing more, and returns when all runs that are under way have ended and were recorded. */
+  /** Starts no more runs. Resolves when all active runs have ended and are recorded. */
   async close(): Promise<void> {
     this.#isClosed = true
     this.#cancelTimer()
     await this.#polls
-    while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight)
+    await this.#inFlight.waitUntilIdle()
   }
 
   async #poll(): Promise<void> {
@@ -98,7 +100,7 @@ export class Scheduler {
     if (!this.#isClosed) this.#cancelTimer = this.#runtime.setTimer(waitMs, () => this.requestPoll())
   }
 
-  /** Settles what is due, and returns how long to wait then. */
+  /** Processes the jobs that are due. Returns how long to wait until the next check. */
   async #processAllDue(): Promise<number> {
     const { store } = this.#options
     const now = this.#runtime.now()
@@ -119,33 +121,33 @@ export class Scheduler {
 
   async #processDue(job: SegueJob, now: number): Promise<void> {
     if (this.#isClosed) return
-    const { store } = this.#options
     const due = findDueTimes(job, now)
-    // Looking again at once would be looking for ever.
-    if (!due) throw new Error(`its schedule does not come when it said: ${job.schedule} in ${job.timezone}`)
-    const latestHasRun = await store.hasRunFor(job.id, due.latest)
+    // Without this error the next poll would find the same job at once, and so on without end.
+    if (!due) throw new Error(`The schedule "${job.schedule}" in ${job.timezone} has no due time at nextRunAt.`)
+    const latestHasRun = await this.#options.store.hasRunFor(job.id, due.latest)
     if (latestHasRun || job.runningTrigger !== null) await this.#tryCommit({ job: skipDue(job, due, latestHasRun) })
     else await this.#startRun(startDueRun(job, due, now, this.#newIds()))
   }
 
   async #runNow(jobId: string): Promise<ManualRun> {
-    const { store } = this.#options
-    for (;;) {
+    for (let attempt = 1; attempt <= maxStartAttempts; attempt += 1) {
       if (this.#isClosed) throw shuttingDown()
-      const job = await store.findJob(jobId)
-      if (!job) throw notFound('job', jobId)
-      const running = await store.findRunningRun(jobId)
-      if (running) return { run: running, alreadyRunning: true }
-      if (job.runningTrigger !== null) continue
+      const found = await this.#options.store.findJobWithRunningRun(jobId)
+      if (!found) throw notFound('job', jobId)
+      const { job, runningRun } = found
+      if (runningRun) return { run: runningRun, alreadyRunning: true }
+      // Both come from one statement, so another attempt would read the same.
+      if (job.runningTrigger !== null) throw new Error(`The job ${jobId} is RUNNING, but has no active run.`)
       const started = startManualRun(job, this.#runtime.now(), this.#newIds())
       if (await this.#startRun(started)) return { run: started.run, alreadyRunning: false }
     }
+    throw new Error(`The job ${jobId} changed during each of ${maxStartAttempts} attempts to start a run.`)
   }
 
-  /** False when somebody else was faster. */
+  /** Returns false if the job has changed since it was read. */
   async #startRun(started: StartedRun): Promise<boolean> {
     if (!(await this.#tryCommit(started))) return false
-    void this.#track(this.#execute(started))
+    void this.#inFlight.run(null, () => this.#execute(started))
     return true
   }
 
@@ -158,11 +160,9 @@ export class Scheduler {
         await this.#finishRun(run, outcome, endedAt)
         break
       } catch (error) {
-        this.#options.log.error(
-          { err: error, job: run.jobId, run: run.id },
-          'The outcome of a job run could not be saved.',
-        )
-        // The next start will find it.
+        const fields = { err: error, job: run.jobId, run: run.id }
+        this.#options.log.error(fields, 'The outcome of a job run could not be saved.')
+        // The next process ends the run as INTERRUPTED.
         if (this.#isClosed) return
         await new Promise<void>((resolve) => this.#runtime.setTimer(retryDelayMs, resolve))
       }
@@ -172,50 +172,42 @@ export class Scheduler {
 
   async #finishRun(run: JobRunRecord, outcome: RunOutcome, endedAt: number): Promise<void> {
     for (;;) {
-      const job = await this.#options.store.findJob(run.jobId)
-      // Deleted meanwhile, its runs with it.
-      if (!job || (await this.#tryCommit(finishRun({ job, run }, outcome, endedAt)))) return
+      const found = await this.#options.store.findJobWithRunningRun(run.jobId)
+      // The job was deleted together with its runs, or this run has already ended.
+      if (found?.runningRun?.id !== run.id) return
+      if (await this.#tryCommit(finishRun({ job: found.job, run }, outcome, endedAt))) return
     }
   }
 
   async #reevaluateAll(): Promise<void> {
-    for (const { id } of await this.#options.store.listJobs()) {
-      for (;;) {
-        const job = await this.#options.store.findJob(id)
-        const updated = job && reevaluate(job, this.#runtime.now())
+    const { store } = this.#options
+    for (const listed of await store.listJobs()) {
+      for (let job: SegueJob | null = listed; job; job = await store.findJob(listed.id)) {
+        const updated = reevaluate(job, this.#runtime.now())
         if (!updated || (await this.#tryCommit({ job: updated }))) break
       }
     }
   }
 
-  /** False when the job is no longer what the step was made from. */
-  async #tryCommit(write: JobCommit): Promise<boolean> {
+  /** Returns false if the job has changed since it was read. */
+  async #tryCommit(commit: JobCommit): Promise<boolean> {
     try {
-      await this.#options.store.commit(write)
+      await this.#options.store.commit(commit)
     } catch (error) {
       if (error instanceof RevisionConflictError) return false
       throw error
     }
-    if (write.run) this.#options.onChange?.()
+    if (commit.run) this.#options.onChange?.()
     return true
   }
 
   #toFailedOutcome(error: unknown, run: JobRunRecord): RunOutcome {
     if (error instanceof SegueError) return { status: 'ERROR', output: null, error: error.message }
     this.#options.log.error({ err: error, job: run.jobId, run: run.id }, 'A job run failed with an unexpected error.')
-    return { status: 'ERROR', output: null, error: 'The run failed by a fault of the server.' }
+    return { status: 'ERROR', output: null, error: 'The run failed. See the log of the server for details.' }
   }
 
   #newIds(): RunIds {
     return { runId: this.#runtime.newId('jobRun'), sessionId: this.#runtime.newId('session') }
-  }
-
-  async #track<T>(promise: Promise<T>): Promise<T> {
-    this.#inFlight.add(promise)
-    try {
-      return await promise
-    } finally {
-      this.#inFlight.delete(promise)
-    }
   }
 }

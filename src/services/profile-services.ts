@@ -10,6 +10,7 @@ import type { Limits } from '../config/limits.ts'
 import type { NamedProfileSettings } from '../config/profile/profile-settings.ts'
 import type { SegueError } from '../lib/errors.ts'
 import { JobService } from '../jobs/job-service.ts'
+import { Scheduler } from '../jobs/scheduler.ts'
 import { openProfileStorage, type ProfileStorageOptions } from './profile-stores.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { ConversationRepository } from '../sessions/conversation-repository.ts'
@@ -95,17 +96,21 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     assertStreamCapacity,
   })
   resources.defer(() => chats.eventLog.close())
-  const jobs = new JobService({
-    profile: profile.name,
+  const scheduler = new Scheduler({
     store: profile.jobs,
-    hermes: profile.hermesJobs,
     run: (job, run) => runJob(chats, job, run),
     onChange: onRunChange,
     log,
   })
+  const jobs = new JobService({
+    profile: profile.name,
+    store: profile.jobs,
+    hermes: profile.hermesJobs,
+    scheduler,
+  })
   const stopChats = async (reason?: SegueError): Promise<void> => {
     // Runs end with their streams, and are recorded then.
-    const recorded = jobs.close()
+    const recorded = scheduler.close()
     await chats.close(reason)
     await recorded
   }
@@ -115,7 +120,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     log.info({ streams: recovered }, 'Ended the streams that the previous process had left unfinished.')
   }
 
-  await jobs.start()
+  await scheduler.start()
 
   const ownedResources = resources.move()
   const close = async (reason?: SegueError): Promise<void> => {

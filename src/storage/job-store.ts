@@ -21,6 +21,12 @@ export interface JobCommit {
   readonly run?: JobRunRecord
 }
 
+/** A job, and its run that has not ended; null when there is none. */
+export interface JobWithRunningRun {
+  readonly job: SegueJob
+  readonly runningRun: JobRunRecord | null
+}
+
 /** A run and when it changed, counted over all runs: a reader's cursor. */
 export interface ChangedRun {
   readonly changeSeq: number
@@ -35,8 +41,8 @@ export interface JobStore extends JobReader {
   listDueJobs(now: number): Promise<readonly SegueJob[]>
   /** When the clock has to look at a job next; null when it need not. */
   findNextDueAt(): Promise<number | null>
-  /** The run that is under way. */
-  findRunningRun(jobId: string): Promise<JobRunRecord | null>
+  /** A job and its active run, as of one moment. */
+  findJobWithRunningRun(jobId: string): Promise<JobWithRunningRun | null>
   /** All that are under way. Costs what they are many, not what the database is large. */
   listRunningRuns(): Promise<readonly JobRunRecord[]>
   /** Whether a due time has had its run. */

@@ -3,13 +3,13 @@ import { getUtcOffsetMs } from '../../lib/time-zone.ts'
 import type { DueTimes, Schedule } from './schedule.ts'
 
 const cronMode = '5-or-6-parts'
-const secondsPerDay = 86_400 // seconds
+const secondsPerDay = 86_400
 
 /**
- * What a cron expression of 5 or 6 fields, or a nickname such as `@daily`, says in a time zone; croner answers. At the
- * changes of summer time it knows two kinds. An expression with one second, minute and hour is a fixed time: one that
- * the change leaves out is due at the first moment after the gap, one that comes twice at its first. Any other is
- * compared with the clock on the wall: what that does not show is not due, what it shows twice is due twice.
+ * A cron schedule (5 or 6 fields, or a macro such as `@daily`) in a time zone, computed by croner. DST changes: an
+ * expression with a single second, minute and hour runs exactly once; if that time is skipped it runs right after the gap,
+ * if it is repeated it runs at the first occurrence. Any other expression follows local time: skipped times do not run,
+ * repeated times run twice.
  */
 export class CronSchedule implements Schedule {
   readonly recurring = true
@@ -18,9 +18,10 @@ export class CronSchedule implements Schedule {
   readonly #expression: string
   readonly #timezone: string
 
-  /** Throws what croner says of an expression that is none. */
+  /** Throws an error of croner's for an invalid expression. */
   constructor(expression: string, timezone: string) {
-    if (expression.includes(':')) throw new TypeError('a date is none.')
+    // Croner would take a date as a schedule, too.
+    if (expression.includes(':')) throw new TypeError('It contains a colon.')
     this.#cron = new Cron(expression, { mode: cronMode, timezone })
     this.#expression = expression
     this.#timezone = timezone
@@ -45,14 +46,14 @@ export class CronSchedule implements Schedule {
     return pattern.isFixedTime ? this.#countFixedTime(after, latest) : this.#countByLocalTime(pattern, after, latest)
   }
 
-  /** For what is due at most once a day. */
+  /** Counts one by one: a fixed time is due at most once a day. */
   #countFixedTime(after: number, latest: number): number {
     let count = 0
     for (let time = this.next(after); time !== null && time <= latest; time = this.next(time)) count += 1
     return count
   }
 
-  /** Each second of a year may be due: the days are looked at, and the times of a day multiplied. */
+  /** Every second of a year may be due, so this looks at each day and multiplies the fields of the time of day. */
   #countByLocalTime(pattern: CronPattern, after: number, latest: number): number {
     const dayPattern = new Cron(`* * * ${pattern.pattern.split(/\s+/).slice(-3).join(' ')}`, { timezone: 'UTC' })
     let count = 0
@@ -72,8 +73,8 @@ export class CronSchedule implements Schedule {
   }
 
   /**
-   * The seconds from one instant to another, both included, as the clock on the wall shows them (as if it were UTC), in
-   * pieces of up to a day during which it is not put forward or back.
+   * Splits the seconds from one instant to another, both included, into ranges of at most a day in which the UTC offset
+   * does not change. A range is in local time, counted as if it were UTC.
    */
   *#splitByOffset(from: number, to: number): Generator<{ readonly first: number; readonly last: number }> {
     for (let start = from; start <= to;) {
@@ -92,13 +93,12 @@ export class CronSchedule implements Schedule {
     }
   }
 
-  /** In seconds. */
   #offsetSecondsAt(second: number): number {
     return getUtcOffsetMs(second * 1000, this.#timezone) / 1000
   }
 }
 
-/** How many of the times of a day come up to this second of it. */
+/** How many due times of a day are not later than a second of the day. */
 function countMatchesUpTo({ hour, minute, second }: CronPattern, secondOfDay: number): number {
   if (secondOfDay < 0) return 0
   const [h, m, s] = [Math.floor(secondOfDay / 3600), Math.floor(secondOfDay / 60) % 60, secondOfDay % 60]
@@ -107,7 +107,7 @@ function countMatchesUpTo({ hour, minute, second }: CronPattern, secondOfDay: nu
   return countSet(hour, h) * countSet(minute, 60) * countSet(second, 60) + inThisHour
 }
 
-/** How many of the flags before an index are set. */
+/** How many flags before an index are set. */
 function countSet(flags: readonly number[], index: number): number {
   return flags.slice(0, index).filter((flag) => flag !== 0).length
 }

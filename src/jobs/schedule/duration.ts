@@ -5,18 +5,18 @@ const units = [
   { name: 'second', milliseconds: 1_000 },
 ] as const
 
-/** Each unit at most once, the larger before the smaller; lower case, for M is as often a month. */
+/** Each unit at most once, from large to small. Lower case only, because M often means month. */
 const durationPattern =
   /^(?:(\d{1,9}) ?(?:d|days?))? ?(?:(\d{1,9}) ?(?:h|hours?))? ?(?:(\d{1,9}) ?(?:m|minutes?))? ?(?:(\d{1,9}) ?(?:s|seconds?))?$/
 
-/** A length of time such as `30m`, `1h30m`, `2 days 6 hours`, in milliseconds; null for anything else. A day has 24 hours. */
+/** Parses a duration such as `30m`, `1h30m` or `2 days 6 hours` to milliseconds; null for any other text. A day has 24 hours. */
 export function parseDuration(text: string): number | null {
   const counts = durationPattern.exec(text)?.slice(1)
   if (!counts || text === '') return null
   return units.reduce((sum, { milliseconds }, index) => sum + Number(counts[index] ?? 0) * milliseconds, 0)
 }
 
-/** A length of time in words, as in `1 hour 30 minutes`. */
+/** Formats a duration in English, for example `1 hour 30 minutes`. Drops milliseconds. */
 export function formatDuration(milliseconds: number): string {
   let rest = milliseconds
   const words = units.flatMap((unit) => {

@@ -1,25 +1,32 @@
-/** When something is due, in epoch milliseconds. It knows no clock: every answer depends on what is asked alone. */
+/**
+ * When a job is due. All times are in epoch milliseconds. A schedule does not read a clock: its answers depend only on its
+ * arguments.
+ */
 export interface Schedule {
+  /** Whether it can be due more than once. */
   readonly recurring: boolean
-  /** What was understood. */
+  /** What was understood, in English. */
   readonly description: string
-  /** The first due time after an instant; null when none comes any more. */
+  /** The first due time after `after`; null when there is none. */
   next(after: number): number | null
-  /** What is due after one instant and not after another; null when nothing is. Costs no more than a look at each day between them. */
+  /** The due times in (after, until]; null when there are none. Takes time in proportion to the days in between at most. */
   dueBetween(after: number, until: number): DueTimes | null
 }
 
 export interface DueTimes {
   readonly latest: number
-  /** How many due times there are, the newest included. */
+  /** How many due times there are, including `latest`. */
   readonly count: number
 }
 
-/** Up to `count` due times after an instant, in order. */
+/** The next due times after `after`, in order. At most `count`. */
 export function listNextDueTimes(schedule: Schedule, after: number, count: number): number[] {
   const times: number[] = []
-  for (let time = schedule.next(after); time !== null && times.length < count; time = schedule.next(time)) {
+  for (let last = after; times.length < count;) {
+    const time = schedule.next(last)
+    if (time === null) break
     times.push(time)
+    last = time
   }
   return times
 }

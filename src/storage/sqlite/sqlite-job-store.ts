@@ -5,6 +5,7 @@ import {
   RevisionConflictError,
   type JobStore,
   type JobCommit,
+  type JobWithRunningRun,
 } from '../job-store.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
 import { allocateChangeSeq, readLatestChangeSeq } from './database/change-sequences.ts'
@@ -66,8 +67,18 @@ export class SqliteJobStore implements JobStore {
     return backwards ? runs.reverse() : runs
   }
 
-  async findRunningRun(jobId: string): Promise<JobRunRecord | null> {
-    return this.#queryRuns('SELECT * FROM job_runs WHERE job_id = ? AND finished_at IS NULL', jobId)[0] ?? null
+  async findJobWithRunningRun(jobId: string): Promise<JobWithRunningRun | null> {
+    const row = this.#database
+      .prepare<[string], { jobs: JobRow; job_runs: JobRunRow | Record<keyof JobRunRow, null> }>(
+        `SELECT jobs.*, job_runs.* FROM jobs
+         LEFT JOIN job_runs ON job_runs.job_id = jobs.id AND job_runs.finished_at IS NULL
+         WHERE jobs.id = ?`,
+      )
+      .expand()
+      .get(jobId)
+    if (!row) return null
+    const { jobs, job_runs: run } = row
+    return { job: jobFromRow(jobs, this.#profile), runningRun: run.id === null ? null : jobRunFromRow(run) }
   }
 
   async listRunningRuns(): Promise<JobRunRecord[]> {

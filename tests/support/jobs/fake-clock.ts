@@ -7,15 +7,15 @@ interface FakeTimer {
   readonly callback: () => void
 }
 
-/** A clock that goes as it is told: timers follow the time of a machine that is awake, the wall clock may jump. */
+/** A clock that a test advances. Timers follow monotonic time; the wall clock may jump. */
 export class FakeClock implements Runtime {
   readonly newId = newId
   readonly #timers = new Set<FakeTimer>()
   #elapsedMs = 0
   #startMs: number
 
-  constructor(wall: string) {
-    this.#startMs = Date.parse(wall)
+  constructor(wallTime: string) {
+    this.#startMs = Date.parse(wallTime)
   }
 
   readonly now = (): number => this.#startMs + this.#elapsedMs
@@ -26,12 +26,12 @@ export class FakeClock implements Runtime {
     return () => this.#timers.delete(timer)
   }
 
-  /** How many milliseconds are left until the next timer; null without one. */
+  /** The time until the next timer; null when there is none. */
   get msUntilNextTimer(): number | null {
     return this.#timers.size === 0 ? null : Math.min(...[...this.#timers].map(({ at }) => at)) - this.#elapsedMs
   }
 
-  /** Lets time go by: each timer calls back at its time, and what follows from that is done before the next one. */
+  /** Advances the time. Each timer fires at its time, and its effects are complete before the next one fires. */
   async advance(milliseconds: number): Promise<void> {
     await yieldToEventLoop()
     const end = this.#elapsedMs + milliseconds
@@ -51,12 +51,12 @@ export class FakeClock implements Runtime {
     this.#elapsedMs = end
   }
 
-  /** Puts the wall clock forward or back, as a person does, or as it looks after a sleep. */
+  /** Sets the wall clock forward or back, without firing timers: as a user does, or as after a sleep of the machine. */
   adjustWallClock(milliseconds: number): void {
     this.#startMs += milliseconds
   }
 
-  /** Forgets all timers, as the end of a process does. */
+  /** Drops all timers, as the end of a process does. */
   clearTimers(): void {
     this.#timers.clear()
   }

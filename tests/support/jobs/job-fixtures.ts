@@ -9,21 +9,21 @@ import { newId } from '../../../src/lib/ids.ts'
 import { createJob } from '../../../src/jobs/job-state.ts'
 import type { SegueJob } from '../../../src/model/job.ts'
 
-/** A folder that goes with the test. */
+/** A temporary folder, removed when the test has finished. */
 export function newJobsFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'segue-jobs-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
-/** A profile's database and its jobs, closed with the test. */
+/** The job store of a new profile database, closed when the test has finished. */
 export function newStore(folder = newJobsFolder()): { database: SqliteDatabase; store: SqliteJobStore } {
   const database = new SqliteDatabase(join(folder, 'segue.db'))
   onTestFinished(() => database.close())
   return { database, store: new SqliteJobStore(database, 'default') }
 }
 
-/** What somebody wants, unless told otherwise: every half hour, for ever. */
+/** The input of a job that runs every half hour, with the given changes. */
 export function newJobInput(changes: Partial<JobInput> = {}): JobInput {
   return {
     name: 'Birds',

@@ -1,10 +1,10 @@
 import type { Schedule } from '../../../src/jobs/schedule/schedule.ts'
 import { normalizeSchedule, parseSchedule } from '../../../src/jobs/schedule/parse-schedule.ts'
 
-/** The time that a text in ISO form tells. */
+/** Parses an ISO 8601 time to epoch milliseconds. */
 export function parseTime(text: string): number {
   const time = Date.parse(text)
-  if (Number.isNaN(time)) throw new RangeError(`${text} is no time`)
+  if (Number.isNaN(time)) throw new RangeError(`"${text}" is not a time.`)
   return time
 }
 
@@ -12,7 +12,7 @@ export function toIso(time: number): string {
   return new Date(time).toISOString()
 }
 
-/** A schedule as it is read of a text, with spaces and all. */
+/** Normalizes and parses a schedule. */
 export function parseTestSchedule(
   text: string,
   timezone = 'UTC',
@@ -21,7 +21,7 @@ export function parseTestSchedule(
   return parseSchedule({ schedule: normalizeSchedule(text), timezone, anchor })
 }
 
-/** All due times after one instant and not after another, one by one. */
+/** The due times in (after, until], computed one by one. */
 export function listDueTimes(schedule: Schedule, after: number, until: number): number[] {
   const times: number[] = []
   for (let time = schedule.next(after); time !== null && time <= until; time = schedule.next(time)) times.push(time)

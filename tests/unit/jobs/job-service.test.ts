@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { JobService, type JobServiceOptions } from '../../../src/jobs/job-service.ts'
+import { Scheduler } from '../../../src/jobs/scheduler.ts'
 import type { JobRecord, JobRunRecord } from '../../../src/model/job.ts'
 import type { JobReader } from '../../../src/storage/job-store.ts'
 import { FakeClock } from '../../support/jobs/fake-clock.ts'
@@ -11,10 +12,10 @@ const start = '2026-11-22T12:00:00Z'
 const minute = 60_000
 const page = { after: null, before: null, limit: 9, backwards: false }
 
-const theirs: JobRecord = { ...newTestJob(parseTime(start)), id: 'a1b2c3d4e5f6', origin: 'HERMES', name: 'Owls' }
-const theirRun: JobRunRecord = {
+const hermesJob: JobRecord = { ...newTestJob(parseTime(start)), id: 'a1b2c3d4e5f6', origin: 'HERMES', name: 'Owls' }
+const hermesRun: JobRunRecord = {
   id: 'a1b2c3d4e5f6:2026-11-22_09-00-00',
-  jobId: theirs.id,
+  jobId: hermesJob.id,
   position: 20261122090000,
   trigger: 'SCHEDULE',
   status: 'OK',
@@ -28,126 +29,131 @@ const theirRun: JobRunRecord = {
 
 const hermes: JobReader = {
   origin: 'HERMES',
-  listJobs: async () => [theirs],
-  findJob: async (id) => (id === theirs.id ? theirs : null),
-  listRuns: async () => [theirRun],
-  findRun: async (id) => (id === theirRun.id ? theirRun : null),
+  listJobs: async () => [hermesJob],
+  findJob: async (id) => (id === hermesJob.id ? hermesJob : null),
+  listRuns: async () => [hermesRun],
+  findRun: async (id) => (id === hermesRun.id ? hermesRun : null),
 }
 
-/** The jobs of a profile, whose runs end at once. */
-async function world(more: Partial<JobServiceOptions> = {}) {
+/** The jobs of a profile, whose runs end immediately. */
+async function createJobService(options: Partial<JobServiceOptions> = {}) {
   const clock = new FakeClock(start)
   const { store } = newStore()
-  const jobs = new JobService({
+  const scheduler = new Scheduler({
     store,
-    hermes,
-    profile: 'default',
     run: async () => ({ status: 'OK', output: 'The starlings.', error: null }),
     log: new RecordingLogger((entry) => expect(entry).toBeNull()),
     runtime: clock,
-    timezone: 'Europe/Stockholm',
-    ...more,
   })
-  await jobs.start()
-  onTestFinished(() => jobs.close())
+  const jobs = new JobService({
+    store,
+    hermes,
+    scheduler,
+    profile: 'default',
+    runtime: clock,
+    timezone: 'Europe/Stockholm',
+    ...options,
+  })
+  await scheduler.start()
+  onTestFinished(() => scheduler.close())
   return { clock, store, jobs }
 }
 
-test('what is created says what was understood, and runs when it is due', async () => {
-  const { jobs, clock } = await world()
-  const made = await jobs.create(newJobInput({ schedule: 'every 10m' }))
-  expect(made).toMatchObject({ recurring: true, state: 'SCHEDULED', nextRunAt: parseTime(start) + 10 * minute })
-  expect(await jobs.find(made.id)).toEqual(made)
+test('a new job shows its next run, and runs when it is due', async () => {
+  const { jobs, clock } = await createJobService()
+  const job = await jobs.create(newJobInput({ schedule: 'every 10m' }))
+  expect(job).toMatchObject({ recurring: true, state: 'SCHEDULED', nextRunAt: parseTime(start) + 10 * minute })
+  expect(await jobs.find(job.id)).toEqual(job)
   await clock.advance(25 * minute)
-  const runs = await jobs.runPage(made, page)
+  const runs = await jobs.runPage(job, page)
   expect(runs.map(({ startedAt }) => (startedAt - parseTime(start)) / minute)).toEqual([20, 10])
-  expect(await jobs.lastRun(made)).toEqual(runs[0])
+  expect(await jobs.lastRun(job)).toEqual(runs[0])
   expect(await jobs.findRun(runs[1]?.id ?? '')).toEqual(runs[1])
-  expect(await jobs.find(made.id)).toMatchObject({ completedRuns: 2, nextRunAt: parseTime(start) + 30 * minute })
+  expect(await jobs.find(job.id)).toMatchObject({ completedRuns: 2, nextRunAt: parseTime(start) + 30 * minute })
 })
 
-test('a job without a time zone has the one of the server', async () => {
-  const { jobs } = await world()
-  const nine = { ...newJobInput({ schedule: '0 9 * * *' }), timezone: null }
-  expect(await jobs.create(nine)).toMatchObject({
+test('a job without a time zone gets the default time zone', async () => {
+  const { jobs } = await createJobService()
+  const input = { ...newJobInput({ schedule: '0 9 * * *' }), timezone: null }
+  expect(await jobs.create(input)).toMatchObject({
     timezone: 'Europe/Stockholm',
     nextRunAt: parseTime('2026-11-23T08:00:00Z'),
   })
-  const { jobs: others } = await world({ timezone: 'America/New_York' })
-  expect(await others.create(nine)).toMatchObject({ nextRunAt: parseTime('2026-11-22T14:00:00Z') })
+  const { jobs: jobsInNewYork } = await createJobService({ timezone: 'America/New_York' })
+  expect(await jobsInNewYork.create(input)).toMatchObject({ nextRunAt: parseTime('2026-11-22T14:00:00Z') })
 })
 
-test('a job that is refused is not kept', async () => {
-  const { jobs } = await world({ hermes: null })
+test('a job that is rejected is not stored', async () => {
+  const { jobs } = await createJobService({ hermes: null })
   await expect(jobs.create(newJobInput({ schedule: '30m' }))).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
   await expect(jobs.create(newJobInput({ prompt: '' }))).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
   expect(await jobs.list()).toEqual([])
 })
 
-test('a change is heeded at once', async () => {
-  const { jobs, clock } = await world()
-  const made = await jobs.create(newJobInput({ schedule: 'every 1d' }))
+test('an update takes effect immediately', async () => {
+  const { jobs, clock } = await createJobService()
+  const job = await jobs.create(newJobInput({ schedule: 'every 1d' }))
   await clock.advance(minute)
-  const changed = await jobs.update(made.id, { schedule: 'every 1m', repeatLimit: 2 })
+  const changed = await jobs.update(job.id, { schedule: 'every 1m', repeatLimit: 2 })
   expect(changed).toMatchObject({ nextRunAt: parseTime(start) + 2 * minute, repeatLimit: 2 })
   await clock.advance(10 * minute)
-  expect(await jobs.find(made.id)).toMatchObject({ state: 'COMPLETED', completedRuns: 2 })
-  await jobs.update(made.id, { repeatLimit: null, enabled: false })
+  expect(await jobs.find(job.id)).toMatchObject({ state: 'COMPLETED', completedRuns: 2 })
+  await jobs.update(job.id, { repeatLimit: null, enabled: false })
   await clock.advance(10 * minute)
-  expect(await jobs.find(made.id)).toMatchObject({ state: 'PAUSED', completedRuns: 2, nextRunAt: null })
+  expect(await jobs.find(job.id)).toMatchObject({ state: 'PAUSED', completedRuns: 2, nextRunAt: null })
 })
 
-test('changes and runs at the same time lose nothing of each other', async () => {
-  const { jobs, clock } = await world()
-  const made = await jobs.create(newJobInput({ schedule: 'every 10m' }))
-  const passing = clock.advance(10 * minute)
+test('concurrent updates and runs do not overwrite each other', async () => {
+  const { jobs, clock } = await createJobService()
+  const job = await jobs.create(newJobInput({ schedule: 'every 10m' }))
+  const advancing = clock.advance(10 * minute)
   await Promise.all([
-    jobs.update(made.id, { name: 'Jays' }),
-    jobs.runNow(made.id),
-    jobs.update(made.id, { prompt: 'Jays?' }),
-    jobs.update(made.id, { model: 'local/llama' }),
+    jobs.update(job.id, { name: 'Jays' }),
+    jobs.runNow(job.id),
+    jobs.update(job.id, { prompt: 'Jays?' }),
+    jobs.update(job.id, { model: 'local/llama' }),
   ])
-  await passing
+  await advancing
   await clock.advance(0)
-  expect(await jobs.find(made.id)).toMatchObject({
+  expect(await jobs.find(job.id)).toMatchObject({
     name: 'Jays',
     prompt: 'Jays?',
     model: 'local/llama',
     state: 'SCHEDULED',
   })
-  const runs = await jobs.runPage(made, page)
+  const runs = await jobs.runPage(job, page)
   expect(new Set(runs.map(({ status }) => status))).toEqual(new Set(['OK']))
 })
 
-test('what is deleted is gone with its runs, and does not come again', async () => {
-  const { jobs, clock } = await world()
-  const made = await jobs.create(newJobInput({ schedule: 'every 10m' }))
+test('a deleted job is gone with its runs, and does not run again', async () => {
+  const { jobs, clock } = await createJobService()
+  const job = await jobs.create(newJobInput({ schedule: 'every 10m' }))
   await clock.advance(10 * minute)
-  const run = await jobs.lastRun(made)
-  await jobs.delete(made.id)
+  const run = await jobs.lastRun(job)
+  await jobs.delete(job.id)
   await clock.advance(30 * minute)
-  expect(await jobs.find(made.id)).toBeNull()
+  expect(await jobs.find(job.id)).toBeNull()
   expect(await jobs.findRun(run?.id ?? '')).toBeNull()
 })
 
-test('jobs of Hermes are listed and read with the others, and refuse everything else', async () => {
-  const { jobs } = await world()
-  const own = await jobs.create(newJobInput())
-  expect(await jobs.list()).toEqual([own, theirs])
-  expect(await jobs.find(theirs.id)).toEqual(theirs)
-  expect(await jobs.runPage(theirs, page)).toEqual([theirRun])
-  expect(await jobs.findRun(theirRun.id)).toEqual(theirRun)
-  const refusal = { code: 'JOB_READ_ONLY' }
-  await expect(jobs.update(theirs.id, { name: 'Mine' })).rejects.toMatchObject(refusal)
-  await expect(jobs.delete(theirs.id)).rejects.toMatchObject(refusal)
-  await expect(jobs.runNow(theirs.id)).rejects.toMatchObject(refusal)
+test('jobs of Hermes are listed with the others, and are read-only', async () => {
+  const { jobs } = await createJobService()
+  const segueJob = await jobs.create(newJobInput())
+  expect(await jobs.list()).toEqual([segueJob, hermesJob])
+  expect(await jobs.find(hermesJob.id)).toEqual(hermesJob)
+  expect(await jobs.runPage(hermesJob, page)).toEqual([hermesRun])
+  expect(await jobs.findRun(hermesRun.id)).toEqual(hermesRun)
+  const rejection = { code: 'JOB_READ_ONLY' }
+  await expect(jobs.update(hermesJob.id, { name: 'Mine' })).rejects.toMatchObject(rejection)
+  await expect(jobs.delete(hermesJob.id)).rejects.toMatchObject(rejection)
+  await expect(jobs.runNow(hermesJob.id)).rejects.toMatchObject(rejection)
 })
 
-test('what is not there is NOT_FOUND', async () => {
-  const { jobs } = await world()
-  const refusal = { code: 'NOT_FOUND' }
-  await expect(jobs.update('job_nobody', {})).rejects.toMatchObject(refusal)
-  await expect(jobs.delete('job_nobody')).rejects.toMatchObject(refusal)
-  await expect(jobs.runNow('nobody')).rejects.toMatchObject(refusal)
+test('an unknown job is NOT_FOUND', async () => {
+  const { jobs } = await createJobService()
+  const rejection = { code: 'NOT_FOUND' }
+  await expect(jobs.update('job_nobody', {})).rejects.toMatchObject(rejection)
+  await expect(jobs.delete('job_nobody')).rejects.toMatchObject(rejection)
+  await expect(jobs.runNow('nobody')).rejects.toMatchObject(rejection)
   expect([await jobs.find('job_nobody'), await jobs.findRun('jrn_nobody')]).toEqual([null, null])
 })

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { SegueError } from '../../../src/lib/errors.ts'
-import { updateJob, type RunOutcome } from '../../../src/jobs/job-state.ts'
+import { finishRun, interruptedOutcome, type RunOutcome, updateJob } from '../../../src/jobs/job-state.ts'
 import { Scheduler, type SchedulerOptions } from '../../../src/jobs/scheduler.ts'
 import type { JobRunRecord, SegueJob } from '../../../src/model/job.ts'
-import type { JobCommit } from '../../../src/storage/job-store.ts'
+import { RevisionConflictError } from '../../../src/storage/job-store.ts'
 import type { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
 import { FakeClock } from '../../support/jobs/fake-clock.ts'
 import { newTestJob, newJobsFolder, newStore } from '../../support/jobs/job-fixtures.ts'
@@ -14,149 +14,150 @@ const [second, minute, hour, day] = [1_000, 60_000, 3_600_000, 86_400_000]
 const ok: RunOutcome = { status: 'OK', output: 'The starlings.', error: null }
 const newestFirst = { after: null, before: null, limit: 1_000, backwards: false }
 
-interface Making {
+/** An active run, which the test ends. */
+interface ActiveRun {
   readonly run: JobRunRecord
   readonly end: (outcome: RunOutcome) => void
   readonly fail: (error: Error) => void
 }
 
-interface World extends Partial<SchedulerOptions> {
+interface TestOptions extends Partial<SchedulerOptions> {
   readonly folder?: string
   readonly clock?: FakeClock
-  /** Puts something between the scheduler and its store. */
-  readonly between?: (store: SqliteJobStore) => SqliteJobStore
+  /** Wraps the store that the scheduler uses. */
+  readonly wrapStore?: (store: SqliteJobStore) => SqliteJobStore
 }
 
-/** A scheduler with a clock that is turned by hand; its runs end when the test says so. */
-function world({
+/** A scheduler with a fake clock, whose runs end when the test says so. */
+function createScheduler({
   folder = newJobsFolder(),
   clock = new FakeClock(start),
-  between = (store) => store,
-  ...more
-}: World = {}) {
+  wrapStore = (store) => store,
+  ...options
+}: TestOptions = {}) {
   const { store, database } = newStore(folder)
-  const making: Making[] = []
+  const activeRuns: ActiveRun[] = []
   const log = new RecordingLogger()
   const scheduler = new Scheduler({
-    store: between(store),
+    store: wrapStore(store),
     run: (_, run) => {
       const { promise, resolve, reject } = Promise.withResolvers<RunOutcome>()
-      making.push({ run, end: resolve, fail: reject })
+      activeRuns.push({ run, end: resolve, fail: reject })
       return promise
     },
     log,
     runtime: clock,
-    ...more,
+    ...options,
   })
-  const runs = (of: SegueJob): Promise<JobRunRecord[]> => store.listRuns(of.id, newestFirst)
-  const add = async (changes: Parameters<typeof newTestJob>[1] = {}): Promise<SegueJob> => {
-    const added = newTestJob(clock.now(), changes)
-    await store.commit({ job: added })
+  const listRuns = (job: SegueJob): Promise<JobRunRecord[]> => store.listRuns(job.id, newestFirst)
+  const addJob = async (changes: Parameters<typeof newTestJob>[1] = {}): Promise<SegueJob> => {
+    const job = newTestJob(clock.now(), changes)
+    await store.commit({ job })
     scheduler.requestPoll()
-    return added
+    return job
   }
-  return { folder, clock, store, database, scheduler, making, log, runs, add }
+  return { folder, clock, store, database, scheduler, activeRuns, log, listRuns, addJob }
 }
 
-/** The one run that is under way. */
-function only(making: readonly Making[]): Making {
-  expect(making).toHaveLength(1)
-  const [first] = making
-  if (!first) throw new Error('no run is under way')
+/** The only active run. */
+function requireSingle(activeRuns: readonly ActiveRun[]): ActiveRun {
+  expect(activeRuns).toHaveLength(1)
+  const [first] = activeRuns
+  if (!first) throw new Error('No run is active.')
   return first
 }
 
-test('a run begins at its due time, to the millisecond, and is recorded as it goes', async () => {
-  const { clock, scheduler, making, runs, add, store } = world()
+test('a run starts at its due time, to the millisecond, and is recorded when it starts and when it ends', async () => {
+  const { clock, scheduler, activeRuns, listRuns, addJob, store } = createScheduler()
   await scheduler.start()
-  const kept = await add({ schedule: 'in 2h' })
+  const job = await addJob({ schedule: 'in 2h' })
   await clock.advance(2 * hour - 1)
-  expect(making).toEqual([])
+  expect(activeRuns).toEqual([])
   await clock.advance(1)
-  const { run, end } = only(making)
+  const { run, end } = requireSingle(activeRuns)
   expect(run).toMatchObject({ status: 'RUNNING', scheduledFor: clock.now(), startedAt: clock.now() })
-  expect(await runs(kept)).toEqual([run])
+  expect(await listRuns(job)).toEqual([run])
   await clock.advance(minute)
   end(ok)
   await clock.advance(0)
-  expect(await runs(kept)).toEqual([{ ...run, ...ok, finishedAt: clock.now() }])
-  expect(await store.findJob(kept.id)).toMatchObject({ state: 'COMPLETED', completedRuns: 1, nextRunAt: null })
+  expect(await listRuns(job)).toEqual([{ ...run, ...ok, finishedAt: clock.now() }])
+  expect(await store.findJob(job.id)).toMatchObject({ state: 'COMPLETED', completedRuns: 1, nextRunAt: null })
 })
 
-test('of many jobs each has its turn at its own time, whenever it was made', async () => {
-  const { clock, scheduler, making, add } = world()
+test('each of several jobs runs at its own due time, whenever it was created', async () => {
+  const { clock, scheduler, activeRuns, addJob } = createScheduler()
   await scheduler.start()
-  await add({ schedule: 'every 50s' })
+  await addJob({ schedule: 'every 50s' })
   await clock.advance(20 * second)
-  await add({ schedule: 'in 10s' })
-  await add({ schedule: '* * * * *' })
+  await addJob({ schedule: 'in 10s' })
+  await addJob({ schedule: '* * * * *' })
   await clock.advance(30 * second)
-  expect(making.map(({ run }) => run.scheduledFor)).toEqual(
+  expect(activeRuns.map(({ run }) => run.scheduledFor)).toEqual(
     [30, 50].map((seconds) => Date.parse(start) + seconds * second),
   )
   await clock.advance(10 * second)
-  expect(making.at(-1)?.run.scheduledFor).toBe(Date.parse(start) + minute)
+  expect(activeRuns.at(-1)?.run.scheduledFor).toBe(Date.parse(start) + minute)
 })
 
-test('a job never overlaps itself: what is due meanwhile is passed over and counted', async () => {
-  const { clock, scheduler, making, runs, add, store } = world()
+test('a job never overlaps itself, and due times during a run are skipped', async () => {
+  const { clock, scheduler, activeRuns, listRuns, addJob, store } = createScheduler()
   await scheduler.start()
-  const kept = await add({ schedule: 'every 10m' })
+  const job = await addJob({ schedule: 'every 10m' })
   await clock.advance(35 * minute)
-  expect(await store.findJob(kept.id)).toMatchObject({ state: 'RUNNING', skippedRuns: 2 })
-  only(making).end(ok)
+  expect(await store.findJob(job.id)).toMatchObject({ state: 'RUNNING', skippedRuns: 2 })
+  requireSingle(activeRuns).end(ok)
   await clock.advance(5 * minute)
-  expect((await runs(kept)).map(({ scheduledFor }) => scheduledFor)).toEqual([
+  expect((await listRuns(job)).map(({ scheduledFor }) => scheduledFor)).toEqual([
     Date.parse(start) + 40 * minute,
     Date.parse(start) + 10 * minute,
   ])
 })
 
-test('a job whose only time comes while it runs by hand has its run right after that', async () => {
-  const { clock, scheduler, making, runs, add } = world()
+test('a one-time job that is due during a manual run starts right after it', async () => {
+  const { clock, scheduler, activeRuns, listRuns, addJob } = createScheduler()
   await scheduler.start()
-  const kept = await add({ schedule: 'in 10m' })
-  const { run } = await scheduler.runNow(kept.id)
+  const job = await addJob({ schedule: 'in 10m' })
+  const { run } = await scheduler.runNow(job.id)
   await clock.advance(hour)
-  only(making).end(ok)
+  requireSingle(activeRuns).end(ok)
   await clock.advance(0)
-  expect(await runs(kept)).toMatchObject([
+  expect(await listRuns(job)).toMatchObject([
     { status: 'RUNNING', trigger: 'SCHEDULE', scheduledFor: Date.parse(start) + 10 * minute, startedAt: clock.now() },
     { id: run.id, status: 'OK', trigger: 'MANUAL', scheduledFor: null },
   ])
 })
 
-test('a machine that slept, or a clock that was put forward, is noticed within half a minute: the newest missed run is made', async () => {
-  const { clock, scheduler, runs, add, store } = world()
+test('after the clock was set forward, the latest missed run starts within 30 s', async () => {
+  const { clock, scheduler, listRuns, addJob, store } = createScheduler()
   await scheduler.start()
-  const kept = await add({ schedule: '0 * * * *' })
+  const job = await addJob({ schedule: '0 * * * *' })
   await clock.advance(10 * second)
   clock.adjustWallClock(5 * hour + minute)
   await clock.advance(30 * second)
-  expect(await runs(kept)).toMatchObject([{ scheduledFor: Date.parse('2026-11-22T17:00:00Z') }])
-  expect((await store.findJob(kept.id))?.skippedRuns).toBe(4)
+  expect(await listRuns(job)).toMatchObject([{ scheduledFor: Date.parse('2026-11-22T17:00:00Z') }])
+  expect((await store.findJob(job.id))?.skippedRuns).toBe(4)
 })
 
-test('a clock that is put back runs nothing twice', async () => {
-  const { clock, scheduler, making, runs, add } = world()
+test('nothing runs twice when the clock is set back', async () => {
+  const { clock, scheduler, activeRuns, listRuns, addJob } = createScheduler()
   await scheduler.start()
-  const kept = await add({ schedule: '0 * * * *' })
+  const job = await addJob({ schedule: '0 * * * *' })
   await clock.advance(hour)
-  only(making).end(ok)
+  requireSingle(activeRuns).end(ok)
   clock.adjustWallClock(-30 * minute)
   await clock.advance(89 * minute)
-  expect(await runs(kept)).toHaveLength(1)
+  expect(await listRuns(job)).toHaveLength(1)
   await clock.advance(minute)
-  expect(await runs(kept)).toHaveLength(2)
+  expect(await listRuns(job)).toHaveLength(2)
 })
 
-test('a clock that was years ahead is forgotten, apart from the runs that were made', async () => {
-  const { clock, scheduler, making, runs, add, store, log } = world()
+test('after a clock that was years ahead, due times are open again unless they have had a run', async () => {
+  const { clock, scheduler, activeRuns, listRuns, addJob, store, log } = createScheduler()
   await scheduler.start()
-  const kept = await add({ schedule: '0 * * * *' })
+  const job = await addJob({ schedule: '0 * * * *' })
   const passAnHour = async (): Promise<void> => {
     await clock.advance(hour)
-    making.pop()?.end(ok)
+    activeRuns.pop()?.end(ok)
     await clock.advance(0)
   }
   await passAnHour()
@@ -164,29 +165,29 @@ test('a clock that was years ahead is forgotten, apart from the runs that were m
   await passAnHour()
   clock.adjustWallClock(-3 * 365 * day - 3 * hour)
   await clock.advance(minute)
-  expect((await store.findJob(kept.id))?.nextRunAt).toBe(Date.parse(start))
+  expect((await store.findJob(job.id))?.nextRunAt).toBe(Date.parse(start))
   for (let i = 0; i < 3; i++) await passAnHour()
-  // 13:00 has had its run; 12:00 and 14:00 have not.
-  const times = (await runs(kept)).map(({ scheduledFor }) => new Date(scheduledFor ?? 0).toISOString().slice(0, 13))
+  // 13:00 has had its run. 12:00 and 14:00 have not.
+  const times = (await listRuns(job)).map(({ scheduledFor }) => new Date(scheduledFor ?? 0).toISOString().slice(0, 13))
   expect(times).toEqual(['2026-11-22T14', '2026-11-22T12', '2029-11-21T13', '2026-11-22T13'])
   expect(log.errors).toEqual([])
 })
 
-test('the wall clock is looked at every half minute, and a due time is waited for in one go', async () => {
-  const { clock, scheduler, add } = world()
+test('the scheduler polls every 30 s, or when the next job is due', async () => {
+  const { clock, scheduler, addJob } = createScheduler()
   await scheduler.start()
   await clock.advance(0)
   expect(clock.msUntilNextTimer).toBe(30 * second)
-  await add({ schedule: 'in 12s' })
+  await addJob({ schedule: 'in 12s' })
   await clock.advance(0)
   expect(clock.msUntilNextTimer).toBe(12 * second)
 })
 
-test('an empty answer, a fault and a fault of the server are recorded as errors', async () => {
-  const { clock, scheduler, making, runs, add, log } = world()
+test('a blank output, a reported error and an unexpected error are recorded as errors', async () => {
+  const { clock, scheduler, activeRuns, listRuns, addJob, log } = createScheduler()
   await scheduler.start()
-  const kept = await add({ schedule: 'every 10m' })
-  const ends: ((making: Making) => void)[] = [
+  const job = await addJob({ schedule: 'every 10m' })
+  const ends: ((activeRun: ActiveRun) => void)[] = [
     ({ end }) => end({ status: 'OK', output: ' \n', error: null }),
     ({ end }) => end({ status: 'ERROR', output: 'The star', error: 'The provider is gone.' }),
     ({ fail }) => fail(new SegueError('PROVIDER', 'There is no such model.')),
@@ -194,182 +195,241 @@ test('an empty answer, a fault and a fault of the server are recorded as errors'
   ]
   for (const end of ends) {
     await clock.advance(10 * minute)
-    end(making.at(-1) ?? only([]))
+    end(activeRuns.at(-1) ?? requireSingle([]))
     await clock.advance(0)
   }
-  expect((await runs(kept)).map(({ status, output, error }) => [status, output, error]).toReversed()).toEqual([
+  expect((await listRuns(job)).map(({ status, output, error }) => [status, output, error]).toReversed()).toEqual([
     ['ERROR', null, 'The agent finished without a response.'],
     ['ERROR', 'The star', 'The provider is gone.'],
     ['ERROR', null, 'There is no such model.'],
-    ['ERROR', null, 'The run failed by a fault of the server.'],
+    ['ERROR', null, 'The run failed. See the log of the server for details.'],
   ])
   expect(log.errors).toHaveLength(1)
 })
 
-test('what a crash killed is INTERRUPTED, and the next run comes', async () => {
-  const before = world()
+test('a run that a crash interrupted is INTERRUPTED, and the next one starts', async () => {
+  const before = createScheduler()
   await before.scheduler.start()
-  const kept = await before.add({ schedule: 'every 10m' })
+  const job = await before.addJob({ schedule: 'every 10m' })
   await before.clock.advance(10 * minute)
-  expect(before.making).toHaveLength(1)
+  expect(before.activeRuns).toHaveLength(1)
   before.clock.clearTimers()
   before.database.close()
 
   const { folder, clock } = before
   clock.adjustWallClock(27 * minute)
-  const { scheduler, making, runs, store } = world({ folder, clock })
+  const { scheduler, activeRuns, listRuns, store } = createScheduler({ folder, clock })
   expect(await scheduler.start()).toBe(1)
   await clock.advance(0)
-  expect(await runs(kept)).toMatchObject([
+  expect(await listRuns(job)).toMatchObject([
     { status: 'RUNNING', scheduledFor: Date.parse(start) + 30 * minute },
     { status: 'INTERRUPTED', finishedAt: clock.now(), error: 'The server stopped during the run.' },
   ])
-  expect(making).toHaveLength(1)
-  expect(await store.findJob(kept.id)).toMatchObject({ skippedRuns: 1, completedRuns: 1 })
+  expect(activeRuns).toHaveLength(1)
+  expect(await store.findJob(job.id)).toMatchObject({ skippedRuns: 1, completedRuns: 1 })
 })
 
-test('of many calls for a run by hand at once one begins it, and all get the same', async () => {
-  const { clock, scheduler, making, add } = world()
+test('one of many concurrent requests starts a manual run, and all return it', async () => {
+  const { clock, scheduler, activeRuns, addJob } = createScheduler()
   await scheduler.start()
-  const kept = await add()
-  const answers = await Promise.all(Array.from({ length: 20 }, () => scheduler.runNow(kept.id)))
+  const job = await addJob()
+  const answers = await Promise.all(Array.from({ length: 20 }, () => scheduler.runNow(job.id)))
   expect(answers.filter(({ alreadyRunning }) => !alreadyRunning)).toHaveLength(1)
   expect(new Set(answers.map(({ run }) => run.id)).size).toBe(1)
-  only(making).end(ok)
+  requireSingle(activeRuns).end(ok)
   await clock.advance(0)
-  expect(await scheduler.runNow(kept.id)).toMatchObject({ alreadyRunning: false, run: { position: 2 } })
+  expect(await scheduler.runNow(job.id)).toMatchObject({ alreadyRunning: false, run: { position: 2 } })
 })
 
-test('a run by hand that meets a due time: one of them begins, and no run is lost', async () => {
-  const { clock, scheduler, making, add, runs } = world()
+test('a manual run at a due time excludes the scheduled run or delays it, but loses neither', async () => {
+  const { clock, scheduler, activeRuns, addJob, listRuns } = createScheduler()
   await scheduler.start()
-  const kept = await add({ schedule: 'in 10m' })
+  const job = await addJob({ schedule: 'in 10m' })
   await clock.advance(10 * minute - 1)
   const passing = clock.advance(1)
-  const { run, alreadyRunning } = await scheduler.runNow(kept.id)
+  const { run, alreadyRunning } = await scheduler.runNow(job.id)
   await passing
-  expect(making).toHaveLength(1)
-  expect(making[0]?.run.id).toBe(run.id)
-  only(making).end(ok)
+  expect(activeRuns).toHaveLength(1)
+  expect(activeRuns[0]?.run.id).toBe(run.id)
+  requireSingle(activeRuns).end(ok)
   await clock.advance(0)
-  making[1]?.end(ok)
+  activeRuns[1]?.end(ok)
   await clock.advance(0)
-  const made = await runs(kept)
-  expect(made.filter(({ trigger }) => trigger === 'SCHEDULE')).toHaveLength(1)
-  expect(made).toHaveLength(alreadyRunning ? 1 : 2)
+  const all = await listRuns(job)
+  expect(all.filter(({ trigger }) => trigger === 'SCHEDULE')).toHaveLength(1)
+  expect(all).toHaveLength(alreadyRunning ? 1 : 2)
 })
 
-test('nobody runs by hand what is not there', async () => {
-  const { scheduler } = world()
+test('a manual run of an unknown job is NOT_FOUND', async () => {
+  const { scheduler } = createScheduler()
   await expect(scheduler.runNow('job_nobody')).rejects.toMatchObject({ code: 'NOT_FOUND' })
 })
 
-test('a job that is deleted, paused or changed while it runs takes its run to the end', async () => {
-  const { clock, scheduler, making, runs, add, store, log } = world()
+test('a manual run of a job whose active run is lost fails, and does not read the job again and again', async () => {
+  let reads = 0
+  const wrapStore = (store: SqliteJobStore): SqliteJobStore =>
+    replaceMethod(store, 'findJobWithRunningRun', async (jobId: string) => {
+      reads += 1
+      const job = await store.findJob(jobId)
+      return job && { job: { ...job, runningTrigger: 'MANUAL' as const }, runningRun: null }
+    })
+  const { scheduler, addJob, activeRuns } = createScheduler({ wrapStore })
   await scheduler.start()
-  const gone = await add({ schedule: 'in 1s' })
-  const kept = await add({ schedule: 'in 2s' })
-  await clock.advance(2 * second)
-  expect(making).toHaveLength(2)
-  await store.delete(gone.id)
-  const running = await store.findJob(kept.id)
-  if (running) await store.commit({ job: updateJob(running, { enabled: false, schedule: 'every 1h' }, clock.now()) })
-  for (const { end } of making) end(ok)
+  const job = await addJob()
+  await expect(scheduler.runNow(job.id)).rejects.toThrow('is RUNNING, but has no active run')
+  expect(reads).toBe(1)
+  expect(activeRuns).toEqual([])
+})
+
+test('a manual run that always meets another change gives up', async () => {
+  const wrapStore = (store: SqliteJobStore): SqliteJobStore =>
+    replaceMethod(store, 'commit', async () => {
+      throw new RevisionConflictError('The job has changed.')
+    })
+  const { scheduler, addJob, activeRuns } = createScheduler({ wrapStore })
+  await scheduler.start()
+  const job = await addJob()
+  await expect(scheduler.runNow(job.id)).rejects.toThrow('changed during each of 10 attempts')
+  expect(activeRuns).toEqual([])
+})
+
+test('a run that was ended by something else stays as it is, and close does not wait for it', async () => {
+  const { clock, scheduler, activeRuns, listRuns, addJob, store } = createScheduler()
+  await scheduler.start()
+  const job = await addJob({ schedule: 'in 10s' })
+  await clock.advance(10 * second)
+  const { run, end } = requireSingle(activeRuns)
+  const running = await store.findJob(job.id)
+  if (running) await store.commit(finishRun({ job: running, run }, interruptedOutcome, clock.now()))
+  end(ok)
   await clock.advance(0)
-  expect(await runs(gone)).toEqual([])
-  expect(await runs(kept)).toMatchObject([{ status: 'OK' }])
-  expect(await store.findJob(kept.id)).toMatchObject({ state: 'PAUSED', completedRuns: 1 })
+  await scheduler.close()
+  expect(await listRuns(job)).toMatchObject([{ status: 'INTERRUPTED' }])
+})
+
+test('a start reads all jobs with one query, and reads again only a job that has changed', async () => {
+  const reads: string[] = []
+  const wrapStore = (store: SqliteJobStore): SqliteJobStore =>
+    replaceMethod(store, 'findJob', async (id: string) => {
+      reads.push(id)
+      return store.findJob(id)
+    })
+  const { scheduler, addJob } = createScheduler({ wrapStore })
+  for (let count = 0; count < 5; count += 1) await addJob()
+  await scheduler.start()
+  expect(reads).toEqual([])
+})
+
+test('an active run continues when its job is deleted, paused or changed', async () => {
+  const { clock, scheduler, activeRuns, listRuns, addJob, store, log } = createScheduler()
+  await scheduler.start()
+  const gone = await addJob({ schedule: 'in 1s' })
+  const job = await addJob({ schedule: 'in 2s' })
+  await clock.advance(2 * second)
+  expect(activeRuns).toHaveLength(2)
+  await store.delete(gone.id)
+  const running = await store.findJob(job.id)
+  if (running) await store.commit({ job: updateJob(running, { enabled: false, schedule: 'every 1h' }, clock.now()) })
+  for (const { end } of activeRuns) end(ok)
+  await clock.advance(0)
+  expect(await listRuns(gone)).toEqual([])
+  expect(await listRuns(job)).toMatchObject([{ status: 'OK' }])
+  expect(await store.findJob(job.id)).toMatchObject({ state: 'PAUSED', completedRuns: 1 })
   expect(log.errors).toEqual([])
 })
 
-test('a disk that is full delays and loses nothing: other jobs run, and what failed is tried again', async () => {
-  let full = false
-  const between = (store: SqliteJobStore): SqliteJobStore =>
-    failing(store, async (write) => {
-      if (full && write.job.name === 'Unlucky') throw new Error('database or disk is full')
-      return store.commit(write)
+test('a full disk delays only the jobs that could not be saved, and loses no run', async () => {
+  let isDiskFull = false
+  const wrapStore = (store: SqliteJobStore): SqliteJobStore =>
+    replaceMethod(store, 'commit', async (commit) => {
+      if (isDiskFull && commit.job.name === 'Unlucky') throw new Error('database or disk is full')
+      return store.commit(commit)
     })
-  const { clock, scheduler, making, runs, add, log } = world({ between })
+  const { clock, scheduler, activeRuns, listRuns, addJob, log } = createScheduler({ wrapStore })
   await scheduler.start()
-  const unlucky = await add({ name: 'Unlucky', schedule: 'in 10s' })
-  await add({ name: 'Lucky', schedule: 'in 10s' })
-  full = true
+  const unlucky = await addJob({ name: 'Unlucky', schedule: 'in 10s' })
+  await addJob({ name: 'Lucky', schedule: 'in 10s' })
+  isDiskFull = true
   await clock.advance(20 * second)
-  expect(only(making).run.jobId).not.toBe(unlucky.id)
+  expect(requireSingle(activeRuns).run.jobId).not.toBe(unlucky.id)
   expect(log.errors).toHaveLength(11)
-  full = false
+  isDiskFull = false
   await clock.advance(second)
-  const late = making.at(-1)
+  const late = activeRuns.at(-1)
   expect(late?.run).toMatchObject({ jobId: unlucky.id, scheduledFor: Date.parse(start) + 10 * second })
-  full = true
+  isDiskFull = true
   late?.end(ok)
   await clock.advance(5 * second)
   const endedAt = clock.now() - 5 * second
-  full = false
+  isDiskFull = false
   await clock.advance(second)
-  expect(await runs(unlucky)).toMatchObject([{ status: 'OK', finishedAt: endedAt }])
+  expect(await listRuns(unlucky)).toMatchObject([{ status: 'OK', finishedAt: endedAt }])
 })
 
-test('closing begins nothing more, and waits until what runs has ended and is recorded', async () => {
-  const { clock, scheduler, making, runs, add } = world()
+test('close starts no more runs, and resolves when the active ones are recorded', async () => {
+  const { clock, scheduler, activeRuns, listRuns, addJob } = createScheduler()
   await scheduler.start()
-  const kept = await add({ schedule: 'every 10m' })
-  const other = await add({ schedule: 'every 15m' })
+  const job = await addJob({ schedule: 'every 10m' })
+  const other = await addJob({ schedule: 'every 15m' })
   await clock.advance(10 * minute)
-  let closed = false
-  const closing = scheduler.close().then(() => (closed = true))
+  let isClosed = false
+  const closing = scheduler.close().then(() => (isClosed = true))
   await clock.advance(hour)
-  expect(closed).toBe(false)
+  expect(isClosed).toBe(false)
   expect(clock.msUntilNextTimer).toBeNull()
   await expect(scheduler.runNow(other.id)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
-  only(making).end({ status: 'INTERRUPTED', output: 'The star', error: null })
+  requireSingle(activeRuns).end({ status: 'INTERRUPTED', output: 'The star', error: null })
   await closing
-  expect(await runs(kept)).toMatchObject([{ status: 'INTERRUPTED', output: 'The star' }])
-  expect(await runs(other)).toEqual([])
+  expect(await listRuns(job)).toMatchObject([{ status: 'INTERRUPTED', output: 'The star' }])
+  expect(await listRuns(other)).toEqual([])
   scheduler.requestPoll()
   await clock.advance(hour)
-  expect(making).toHaveLength(1)
+  expect(activeRuns).toHaveLength(1)
 })
 
-test('who follows the runs is told when there is more to read', async () => {
-  let told = 0
-  const { clock, scheduler, making, add, store } = world({ onChange: () => (told += 1) })
+test('onChange is called when a run has started and when it has ended', async () => {
+  let changes = 0
+  const { clock, scheduler, activeRuns, addJob, store } = createScheduler({ onChange: () => (changes += 1) })
   await scheduler.start()
-  await add({ schedule: 'in 10s' })
+  await addJob({ schedule: 'in 10s' })
   await clock.advance(10 * second)
-  expect(told).toBe(1)
-  only(making).end(ok)
+  expect(changes).toBe(1)
+  requireSingle(activeRuns).end(ok)
   await clock.advance(0)
-  expect(told).toBe(2)
+  expect(changes).toBe(2)
   expect(await store.listChangedRuns({ after: 0, limit: 9, jobId: null })).toMatchObject([{ run: { status: 'OK' } }])
 })
 
-test('by the clock on the wall and with timers of the machine it is the same', async () => {
+test('a due job runs with the real clock and real timers', async () => {
   const { store } = newStore()
-  const begun = Promise.withResolvers<JobRunRecord>()
+  const started = Promise.withResolvers<JobRunRecord>()
   const scheduler = new Scheduler({
     store,
     run: async (_, run) => {
-      begun.resolve(run)
+      started.resolve(run)
       return ok
     },
-    log: new RecordingLogger(({ message }) => begun.reject(new Error(message))),
+    log: new RecordingLogger(({ message }) => started.reject(new Error(message))),
   })
   await scheduler.start()
   await store.commit({ job: newTestJob(Date.now(), { schedule: new Date(Date.now() + 50).toISOString() }) })
   scheduler.requestPoll()
-  const run = await begun.promise
+  const run = await started.promise
   expect(run.startedAt).toBeGreaterThanOrEqual(run.scheduledFor ?? Number.POSITIVE_INFINITY)
   await scheduler.close()
   expect(await store.findRun(run.id)).toMatchObject({ status: 'OK', output: 'The starlings.' })
 })
 
-/** A store whose commits go another way. */
-function failing(store: SqliteJobStore, commit: (write: JobCommit) => Promise<void>): SqliteJobStore {
+/** A store with another implementation of one method. */
+function replaceMethod<Name extends keyof SqliteJobStore>(
+  store: SqliteJobStore,
+  name: Name,
+  method: SqliteJobStore[Name],
+): SqliteJobStore {
   return new Proxy(store, {
-    get(target, name) {
-      if (name === 'commit') return commit
-      const value: unknown = Reflect.get(target, name)
+    get(target, key) {
+      if (key === name) return method
+      const value: unknown = Reflect.get(target, key)
       return typeof value === 'function' ? value.bind(target) : value
     },
   })

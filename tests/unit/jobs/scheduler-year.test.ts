@@ -17,7 +17,7 @@ const start = '2026-01-01T00:00:00Z'
 const end = '2027-01-01T00:00:00Z'
 const never = new Promise<never>(() => undefined)
 
-const plans = [
+const jobInputs = [
   { schedule: '0 9 * * 1-5', timezone: 'Europe/Stockholm' },
   { schedule: '30 2 * * 0,1', timezone: 'America/New_York' },
   { schedule: '0,30 1-2 * * 0', timezone: 'Europe/Stockholm' },
@@ -31,8 +31,8 @@ const plans = [
   { schedule: '2026-10-25T02:30:00+02:00', timezone: 'UTC' },
 ]
 
-/** Every due time of a plan up to a moment, without the code that is tested. */
-function reference({ schedule, timezone }: SegueJob, until: number): number[] {
+/** The due times of a job until an instant, computed without the code under test. */
+function computeDueTimes({ schedule, timezone }: SegueJob, until: number): number[] {
   const times: number[] = []
   if (schedule === 'in 200 days') times.push(parseTime(start) + 200 * day)
   else if (schedule.startsWith('2026')) times.push(parseTime(schedule))
@@ -48,19 +48,19 @@ function reference({ schedule, timezone }: SegueJob, until: number): number[] {
   return times.filter((time) => time <= until)
 }
 
-/** A server whose process may end at any moment, before a commit and after it; runs take their time and end as they will. */
-class World {
+/** A scheduler whose process may crash before or after any commit. Its runs take a random time. */
+class CrashingScheduler {
   readonly clock = new FakeClock(start)
   readonly #path: string
-  readonly #dice: SeededRandom
+  readonly #random: SeededRandom
   #database: SqliteDatabase | null = null
-  /** The process that lives now; null after its end. What an earlier one had still to do is never done. */
+  /** Identifies the current process; null after a crash. An earlier process can no longer commit. */
   #process: object | null = null
   crashes = 0
 
-  constructor(dice: SeededRandom) {
+  constructor(random: SeededRandom) {
     this.#path = `${newJobsFolder()}/segue.db`
-    this.#dice = dice
+    this.#random = random
   }
 
   get isDown(): boolean {
@@ -78,21 +78,21 @@ class World {
     const { store } = this
     const commit = async (write: JobCommit): Promise<void> => {
       if (process !== this.#process) return never
-      if (this.#dice.chance(0.005)) return this.crash()
+      if (this.#random.chance(0.005)) return this.crash()
       await store.commit(write)
-      return this.#dice.chance(0.005) ? this.crash() : undefined
+      return this.#random.chance(0.005) ? this.crash() : undefined
     }
-    const scheduler = new Scheduler({
-      store: new Proxy(store, { get: (target, name) => (name === 'commit' ? commit : bound(target, name)) }),
-      run: () => this.#make(),
+    const inner = new Scheduler({
+      store: new Proxy(store, { get: (target, name) => (name === 'commit' ? commit : getBound(target, name)) }),
+      run: () => this.#startRun(),
       log: new RecordingLogger(({ message }) => {
         if (process === this.#process) throw new Error(message)
       }),
       runtime: this.clock,
-      // Half a minute would be a million looks a year.
+      // With the default there would be a million polls per year.
       maxPollIntervalMs: 6 * hour,
     })
-    void scheduler.start()
+    void inner.start()
     await this.clock.advance(0)
   }
 
@@ -109,57 +109,57 @@ class World {
     this.#database?.close()
   }
 
-  #make(): Promise<RunOutcome> {
+  #startRun(): Promise<RunOutcome> {
     const { promise, resolve } = Promise.withResolvers<RunOutcome>()
-    const text = this.#dice.pick(['Done.', ' '])
-    const takes = this.#dice.pick([0, minute, this.#dice.between(0, 20 * hour)])
-    this.clock.setTimer(takes, () => resolve({ status: 'OK', output: text, error: null }))
+    const text = this.#random.pick(['Done.', ' '])
+    const durationMs = this.#random.pick([0, minute, this.#random.between(0, 20 * hour)])
+    this.clock.setTimer(durationMs, () => resolve({ status: 'OK', output: text, error: null }))
     return promise
   }
 }
 
-describe('in a year of jobs in many zones, with crashes and clocks that jump', () => {
-  test('each due time has exactly one run, or is counted as skipped', async () => {
-    const dice = new SeededRandom(2026)
-    const world = new World(dice)
-    for (const plan of plans) await world.store.commit({ job: newTestJob(parseTime(start), plan) })
-    await world.boot()
-    while (world.clock.now() < parseTime(end)) {
-      await world.clock.advance(dice.between(0, 3 * day))
-      if (dice.chance(0.2)) world.clock.adjustWallClock(dice.between(-3 * hour, 8 * hour))
-      if (dice.chance(0.05)) void world.crash()
-      if (world.isDown) await world.boot()
+describe('in a year with crashes and clock changes', () => {
+  test('each due time of a job has exactly one run or is skipped', async () => {
+    const random = new SeededRandom(2026)
+    const scheduler = new CrashingScheduler(random)
+    for (const input of jobInputs) await scheduler.store.commit({ job: newTestJob(parseTime(start), input) })
+    await scheduler.boot()
+    while (scheduler.clock.now() < parseTime(end)) {
+      await scheduler.clock.advance(random.between(0, 3 * day))
+      if (random.chance(0.2)) scheduler.clock.adjustWallClock(random.between(-3 * hour, 8 * hour))
+      if (random.chance(0.05)) void scheduler.crash()
+      if (scheduler.isDown) await scheduler.boot()
     }
-    while (world.isDown) await world.boot()
-    await world.clock.advance(day)
-    if (world.isDown) await world.boot()
+    while (scheduler.isDown) await scheduler.boot()
+    await scheduler.clock.advance(day)
+    if (scheduler.isDown) await scheduler.boot()
 
-    expect(world.crashes).toBeGreaterThan(10)
-    for (const kept of await world.store.listJobs()) {
-      const runs = await allRuns(world.store, kept.id)
-      const due = reference(kept, kept.processedUntil)
-      const made = runs.map(({ scheduledFor }) => scheduledFor ?? 0)
-      const label = `${kept.schedule} in ${kept.timezone}`
-      expect(made, label).toEqual([...new Set(made)].sort((a, b) => a - b))
-      expect(made.filter((time) => !due.includes(time)).map(toIso), label).toEqual([])
-      expect(made.length + kept.skippedRuns, label).toBe(due.length)
-      expect(kept.completedRuns + (kept.runningTrigger === null ? 0 : 1), label).toBe(made.length)
-      // Nothing is left behind: what comes next is to come.
-      if (kept.nextRunAt !== null) expect(kept.nextRunAt, label).toBeGreaterThan(world.clock.now())
-      else expect(made.length, label).toBe(kept.repeatLimit ?? 1)
+    expect(scheduler.crashes).toBeGreaterThan(10)
+    for (const job of await scheduler.store.listJobs()) {
+      const runs = await listAllRuns(scheduler.store, job.id)
+      const due = computeDueTimes(job, job.processedUntil)
+      const runTimes = runs.map(({ scheduledFor }) => scheduledFor ?? 0)
+      const label = `${job.schedule} in ${job.timezone}`
+      expect(runTimes, label).toEqual([...new Set(runTimes)].sort((a, b) => a - b))
+      expect(runTimes.filter((time) => !due.includes(time)).map(toIso), label).toEqual([])
+      expect(runTimes.length + job.skippedRuns, label).toBe(due.length)
+      expect(job.completedRuns + (job.runningTrigger === null ? 0 : 1), label).toBe(runTimes.length)
+      // No due time is left open: the next one is in the future.
+      if (job.nextRunAt !== null) expect(job.nextRunAt, label).toBeGreaterThan(scheduler.clock.now())
+      else expect(runTimes.length, label).toBe(job.repeatLimit ?? 1)
       expect(new Set(runs.slice(0, -1).map(({ status }) => status)), label).not.toContain('RUNNING')
-      if (made.length > 200) expect(new Set(runs.map(({ status }) => status)), label).toContain('INTERRUPTED')
+      if (runTimes.length > 200) expect(new Set(runs.map(({ status }) => status)), label).toContain('INTERRUPTED')
     }
-    await world.close()
+    await scheduler.close()
   }, 60_000)
 })
 
-async function allRuns(store: SqliteJobStore, jobId: string): Promise<JobRunRecord[]> {
+async function listAllRuns(store: SqliteJobStore, jobId: string): Promise<JobRunRecord[]> {
   const runs = await store.listRuns(jobId, { after: null, before: null, limit: 2_000, backwards: true })
   return runs.reverse()
 }
 
-function bound(target: object, name: string | symbol): unknown {
+function getBound(target: object, name: string | symbol): unknown {
   const value: unknown = Reflect.get(target, name)
   return typeof value === 'function' ? value.bind(target) : value
 }

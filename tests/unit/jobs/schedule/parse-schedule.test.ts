@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { SegueError } from '../../../src/lib/errors.ts'
-import { listNextDueTimes } from '../../../src/jobs/schedule/schedule.ts'
-import { parseTime, listDueTimes, toIso, parseTestSchedule } from '../../support/jobs/times.ts'
+import { SegueError } from '../../../../src/lib/errors.ts'
+import { listNextDueTimes } from '../../../../src/jobs/schedule/schedule.ts'
+import { parseTime, listDueTimes, toIso, parseTestSchedule } from '../../../support/jobs/times.ts'
 
 const now = parseTime('2026-11-22T10:00:00.123Z')
 
@@ -10,7 +10,7 @@ function upcoming(text: string, timezone?: string): string[] {
   return listNextDueTimes(parseTestSchedule(text, timezone, now), now, 3).map(toIso)
 }
 
-describe('what is understood', () => {
+describe('a valid schedule', () => {
   test.each([
     ['every 30m', 'every 30 minutes', ['2026-11-22T10:30:00.123Z', '2026-11-22T11:00:00.123Z']],
     ['every 1h30m', 'every 1 hour 30 minutes', ['2026-11-22T11:30:00.123Z']],
@@ -25,9 +25,9 @@ describe('what is understood', () => {
     ['0 12 1 * +MON', 'at 0 12 1 * +MON in UTC', ['2027-02-01T12:00:00.000Z', '2027-03-01T12:00:00.000Z']],
     ['0 0 L * *', 'at 0 0 L * * in UTC', ['2026-11-30T00:00:00.000Z', '2026-12-31T00:00:00.000Z']],
     ['0 0 29 2 *', 'at 0 0 29 2 * in UTC', ['2028-02-29T00:00:00.000Z', '2032-02-29T00:00:00.000Z']],
-  ])('%j comes again and again', (text, words, times) => {
+  ])('%j is recurring', (text, description, times) => {
     const schedule = parseTestSchedule(text, 'UTC', now)
-    expect(schedule).toMatchObject({ recurring: true, description: words })
+    expect(schedule).toMatchObject({ recurring: true, description })
     expect(upcoming(text).slice(0, times.length)).toEqual(times)
   })
 
@@ -38,19 +38,19 @@ describe('what is understood', () => {
     ['2030-01-31t09:00:00.5z', '2030-01-31T09:00:00.500Z'],
     ['2030-01-31 09:00:00.123456-05:30', '2030-01-31T14:30:00.123Z'],
     ['2028-02-29T00:00:00Z', '2028-02-29T00:00:00.000Z'],
-  ])('%j comes once', (text, time) => {
+  ])('%j is due once', (text, time) => {
     expect(parseTestSchedule(text, 'UTC', now)).toMatchObject({ recurring: false, description: `once, at ${time}` })
     expect(upcoming(text)).toEqual([time])
   })
 
-  test('wall clocks are those of the time zone', () => {
+  test('uses the local time of the time zone', () => {
     expect(upcoming('0 9 * * *', 'Asia/Kolkata')[0]).toBe('2026-11-23T03:30:00.000Z')
     expect(upcoming('0 9 * * *', 'America/New_York')[0]).toBe('2026-11-22T14:00:00.000Z')
     expect(upcoming('2030-01-31T09:00:00Z', 'America/New_York')).toEqual(['2030-01-31T09:00:00.000Z'])
   })
 })
 
-describe('what is refused', () => {
+describe('an invalid schedule is rejected:', () => {
   test.each([
     '',
     '   ',
@@ -103,25 +103,25 @@ describe('what is refused', () => {
     '٣ * * * *',
     `every ${'0'.repeat(200)}1m`,
   ])('%j', (text) => {
-    const refusal = refusalOf(() => parseTestSchedule(text))
-    expect(refusal).toMatchObject({ code: 'BAD_USER_INPUT', details: { path: ['input', 'schedule'] } })
+    const rejection = catchRejection(() => parseTestSchedule(text))
+    expect(rejection).toMatchObject({ code: 'BAD_USER_INPUT', details: { path: ['input', 'schedule'] } })
   })
 
-  test('a length of time alone, with both ways to say what is meant', () => {
+  test('a duration alone, with a message that suggests both meanings', () => {
     for (const text of ['30m', '2h', '1d', '1h 30m']) {
-      const { message } = refusalOf(() => parseTestSchedule(text))
-      expect(message).toBe(`"${text}" can mean two things: write "every ${text}" or "in ${text}".`)
+      const { message } = catchRejection(() => parseTestSchedule(text))
+      expect(message).toBe(`"${text}" is ambiguous. Write "every ${text}" or "in ${text}".`)
     }
   })
 
-  test('a time zone that nobody knows, in whatever schedule', () => {
+  test('an unknown time zone, with any kind of schedule', () => {
     for (const text of ['0 9 * * *', 'every 30m', 'in 2h', '2030-01-31T09:00:00Z']) {
-      const refusal = refusalOf(() => parseTestSchedule(text, 'Mars/Olympus'))
-      expect(refusal).toMatchObject({ code: 'BAD_USER_INPUT', details: { path: ['input', 'timezone'] } })
+      const rejection = catchRejection(() => parseTestSchedule(text, 'Mars/Olympus'))
+      expect(rejection).toMatchObject({ code: 'BAD_USER_INPUT', details: { path: ['input', 'timezone'] } })
     }
   })
 
-  test('whatever is given, nothing but a refusal comes out, or a schedule that holds its promises', () => {
+  test('any text is either rejected or gives due times in ascending order', () => {
     const pieces = fc.constantFrom(
       'every ',
       'in ',
@@ -149,23 +149,23 @@ describe('what is refused', () => {
     )
     fc.assert(
       fc.property(texts, (text) => {
-        const read = attempt(() => parseTestSchedule(text, 'Europe/Stockholm', now))
-        if (read instanceof Error) {
-          expect(read).toBeInstanceOf(SegueError)
+        const result = attempt(() => parseTestSchedule(text, 'Europe/Stockholm', now))
+        if (result instanceof Error) {
+          expect(result).toBeInstanceOf(SegueError)
           return
         }
-        const [first, second] = listNextDueTimes(read, now, 2)
+        const [first, second] = listNextDueTimes(result, now, 2)
         if (first !== undefined) expect(first).toBeGreaterThan(now)
         if (second !== undefined) expect(second).toBeGreaterThan(first ?? 0)
-        if (!read.recurring) expect(second).toBeUndefined()
+        if (!result.recurring) expect(second).toBeUndefined()
       }),
       { numRuns: 500 },
     )
   })
 })
 
-describe('what is due between two instants', () => {
-  test('counts what coming to each one by one counts, and finds the newest', () => {
+describe('the due times between two instants', () => {
+  test('are as many as a step by step count finds, with the same latest one', () => {
     const texts = fc.constantFrom(
       'every 7m',
       'every 1d',
@@ -200,14 +200,14 @@ describe('what is due between two instants', () => {
     )
   })
 
-  test('what comes each second is counted over years without coming to each', () => {
+  test('are counted over years without a step for each', () => {
     const schedule = parseTestSchedule('* * * * * *', 'Europe/Stockholm')
     const [after, until] = [parseTime('2026-01-01T00:00:00Z'), parseTime('2031-01-01T00:00:00Z')]
     expect(schedule.dueBetween(after, until)).toEqual({ latest: until, count: (until - after) / 1000 })
     expect(parseTestSchedule('every 1s').dueBetween(after, until)?.count).toBe((until - after) / 1000)
   })
 
-  test('what comes at this very moment is due, and what came at the one before is not again', () => {
+  test('include the end, but not the start', () => {
     for (const text of ['0 9 * * *', '*/15 9 * * *', '2026-11-22T09:00:00Z', 'every 9h']) {
       const schedule = parseTestSchedule(text, 'UTC', parseTime('2026-11-22T00:00:00Z'))
       const time = parseTime('2026-11-22T09:00:00Z')
@@ -226,8 +226,8 @@ function attempt<T>(work: () => T): T | Error {
   }
 }
 
-function refusalOf(work: () => unknown): Error {
+function catchRejection(work: () => unknown): Error {
   const result = attempt(work)
   if (result instanceof Error) return result
-  throw new Error('it was not refused')
+  throw new Error('The schedule was not rejected.')
 }
