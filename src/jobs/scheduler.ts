@@ -1,5 +1,5 @@
 import { notFound, SegueError, shuttingDown } from '../lib/errors.ts'
-import { KeyedMutex } from '../lib/keyed-mutex.ts'
+import { TaskTracker } from '../lib/task-tracker.ts'
 import type { Logger } from '../lib/logger.ts'
 import { type Runtime, systemRuntime } from '../lib/runtime.ts'
 import type { JobRunRecord, SegueJob } from '../model/job.ts'
@@ -52,7 +52,7 @@ export class Scheduler {
   readonly #options: SchedulerOptions
   readonly #runtime: Runtime
   /** Active runs and requests. `close` waits for them. */
-  readonly #inFlight = new KeyedMutex()
+  readonly #inFlight = new TaskTracker()
   #polls: Promise<void> = Promise.resolve()
   #cancelTimer: () => void = () => undefined
   #lastPolledAt = Number.NEGATIVE_INFINITY
@@ -79,7 +79,7 @@ export class Scheduler {
 
   /** Runs a job now, or returns its active run. Throws NOT_FOUND and SHUTTING_DOWN. */
   runNow(jobId: string): Promise<ManualRun> {
-    return this.#inFlight.run(null, () => this.#runNow(jobId))
+    return this.#inFlight.run(() => this.#runNow(jobId))
   }
 
   /** Starts no more runs. Resolves when all active runs have ended and are recorded. */
@@ -147,7 +147,7 @@ export class Scheduler {
   /** Returns false if the job has changed since it was read. */
   async #startRun(started: StartedRun): Promise<boolean> {
     if (!(await this.#tryCommit(started))) return false
-    void this.#inFlight.run(null, () => this.#execute(started))
+    void this.#inFlight.run(() => this.#execute(started))
     return true
   }
 
