@@ -1,24 +1,30 @@
-/** The `extensions.code` of every error that Segue reports. The codes are stable and part of the public contract. */
-export const errorCodes = [
-  'GRAPHQL_PARSE_FAILED',
-  'GRAPHQL_VALIDATION_FAILED',
-  'BAD_USER_INPUT',
-  'UNAUTHENTICATED',
-  'FORBIDDEN',
-  'NOT_FOUND',
-  'SESSION_BUSY',
-  'SESSION_READ_ONLY',
-  'JOB_READ_ONLY',
-  'IDEMPOTENCY_MISMATCH',
-  'STALE',
-  'TOO_LARGE',
-  'RATE_LIMITED',
-  'PROVIDER',
-  'SHUTTING_DOWN',
-  'INTERNAL',
-] as const
+/** Each value of `extensions.code` with its meaning. The codes are stable: they are part of the public contract. */
+export const errorCodeDescriptions = {
+  GRAPHQL_PARSE_FAILED: 'The document is not valid GraphQL.',
+  GRAPHQL_VALIDATION_FAILED: 'The document does not match the schema.',
+  BAD_USER_INPUT: 'The value of an argument is invalid. `extensions.path` leads to the argument.',
+  UNAUTHENTICATED: 'The server does not know who the caller is.',
+  FORBIDDEN: 'The caller is not allowed to do this.',
+  NOT_FOUND: 'Nothing that the caller may see has this id.',
+  SESSION_BUSY: 'The session has an active stream, whose id is `extensions.streamId`, or it is being compacted.',
+  SESSION_READ_ONLY: 'The session belongs to Hermes and cannot be changed.',
+  JOB_READ_ONLY: 'The job belongs to Hermes and cannot be changed.',
+  IDEMPOTENCY_MISMATCH:
+    'The idempotency key was used before with other arguments. `extensions.streamId` is the stream that it started, if any.',
+  STALE:
+    'The approval or clarification has been resolved, the session has been continued by another one (`extensions.tipId`), or a subscription has fallen too far behind.',
+  TOO_LARGE: 'The input is larger than the server accepts.',
+  RATE_LIMITED: 'Too many requests are being processed at the same time. Try again later.',
+  PROVIDER: 'A model provider failed.',
+  SHUTTING_DOWN: 'The server is stopping. Try again when it has restarted.',
+  INTERNAL: 'The server failed unexpectedly. Its log has the details.',
+} as const
 
-export type ErrorCode = (typeof errorCodes)[number]
+export type ErrorCode = keyof typeof errorCodeDescriptions
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(errorCodeDescriptions, value)
+}
 
 /** Details for programs, in the error's `extensions`. */
 export interface ErrorDetails {

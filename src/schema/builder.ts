@@ -21,39 +21,48 @@ export const builder = new SchemaBuilder<{
     cursorType: 'String',
     nodeQueryOptions: false,
     nodesQueryOptions: false,
-    nodeTypeOptions: {
-      description: 'Anything that has an id of its own and can be asked for by it.',
+    nodeTypeOptions: { description: 'An object with an id, which `Query.node` finds.' },
+    idFieldOptions: { description: 'An opaque id, unique across all types and profiles.' },
+    pageInfoTypeOptions: { description: 'The position of a page within its list.' },
+    hasNextPageFieldOptions: { nullable: false, description: 'True if the list has items after this page.' },
+    hasPreviousPageFieldOptions: { nullable: false, description: 'True if the list has items before this page.' },
+    startCursorFieldOptions: {
+      nullable: true,
+      description: 'The cursor of the first item. Null if the page is empty.',
     },
-    idFieldOptions: { description: 'Opaque, and unique over all types.' },
-    pageInfoTypeOptions: { description: 'Where a page of a connection stands.' },
-    hasNextPageFieldOptions: { nullable: false, description: 'There are items behind this page.' },
-    hasPreviousPageFieldOptions: { nullable: false, description: 'There are items before this page.' },
-    startCursorFieldOptions: { nullable: true, description: "The first item's cursor. Null when the page is empty." },
-    endCursorFieldOptions: { nullable: true, description: "The last item's cursor. Null when the page is empty." },
-    pageInfoFieldOptions: { description: 'Where the page stands.' },
-    edgesFieldOptions: { nullable: { list: false, items: false }, description: 'The items of the page, in order.' },
-    nodeFieldOptions: { nullable: false, description: 'The item itself.' },
-    cursorFieldOptions: { description: 'Where the item stands: give it as after or before to go on from here.' },
+    endCursorFieldOptions: {
+      nullable: true,
+      description: 'The cursor of the last item. Null if the page is empty.',
+    },
+    pageInfoFieldOptions: { description: 'The position of the page within the list.' },
+    edgesFieldOptions: {
+      nullable: { list: false, items: false },
+      description: 'The items of the page with their cursors, in the order of the list.',
+    },
+    nodeFieldOptions: { nullable: false, description: 'The item.' },
+    cursorFieldOptions: { description: 'The cursor of the item, for the arguments `after` and `before`.' },
     firstArgOptions: {
       description:
-        'How many items from the start of what is left: 1 to 1,000. 50 when neither first nor last is given.',
+        'The number of items to return from the start: 1 to 1,000. Default: 50. Cannot be combined with `last`.',
     },
-    lastArgOptions: { description: 'How many items from the end of what is left: 1 to 1,000.' },
-    afterArgOptions: { description: 'Only items behind this cursor.' },
+    lastArgOptions: { description: 'The number of items to return from the end: 1 to 1,000.' },
+    afterArgOptions: { description: 'Only items after this cursor.' },
     beforeArgOptions: { description: 'Only items before this cursor.' },
   },
 })
 
-builder.queryType({ description: 'What can be read.' })
-builder.mutationType({ description: 'What can be changed.' })
-builder.subscriptionType({ description: 'What can be followed as it happens. Leaving never stops a stream.' })
+builder.queryType({ description: 'Reads data.' })
+builder.mutationType({ description: 'Changes data. The fields of one request are executed one after another.' })
+builder.subscriptionType({
+  description: 'Emits events as they happen. Ending a subscription never stops a stream; use `cancelStream`.',
+})
 
 builder.scalarType('DateTime', {
-  description: 'A point in time, as RFC 3339 has it: in UTC, with milliseconds.',
+  description: 'A time in RFC 3339 format, in UTC with milliseconds, such as `2026-01-31T09:30:00.000Z`.',
   serialize: (milliseconds) => new Date(milliseconds).toISOString(),
 })
 
 builder.scalarType('JSON', {
-  description: 'Any JSON value.',
+  description: 'A JSON value of any type.',
   serialize: (value) => value,
 })

@@ -1,4 +1,7 @@
 import { notFound } from '../lib/errors.ts'
+import type { MessageRecord } from '../model/message.ts'
+import type { SessionRecord } from '../model/session.ts'
+import type { StreamRecord } from '../model/stream.ts'
 import type { ProfileRegistry } from '../services/profile-registry.ts'
 import type { ProfileServices } from '../services/profile-services.ts'
 import { listPossibleTypes, nodeFinders, type NodeRecords, type NodeType } from './node-finders.ts'
@@ -63,6 +66,27 @@ export class ProfileLookup {
     const found = await this.#findCached('Session', id)
     if (!found) throw notFound('session', id)
     return this.#toRequestProfile(found.services)
+  }
+
+  /** The session that a record refers to. Throws NOT_FOUND if it was deleted in the meantime. */
+  async requireSession(id: string): Promise<SessionRecord> {
+    const session = await this.find('Session', id)
+    if (!session) throw notFound('session', id)
+    return session
+  }
+
+  /** The message that a record of this session refers to. Throws NOT_FOUND if it was deleted in the meantime. */
+  async requireMessage(id: string, sessionId: string): Promise<MessageRecord> {
+    const message = await (await this.requireProfileOfSession(sessionId)).chatLoader.loadMessage(id)
+    if (!message) throw notFound('message', id)
+    return message
+  }
+
+  /** The stream that a record of this session refers to. Throws NOT_FOUND if it was deleted in the meantime. */
+  async requireStream(id: string, sessionId: string): Promise<StreamRecord> {
+    const stream = await (await this.requireProfileOfSession(sessionId)).chatLoader.loadStream(id)
+    if (!stream) throw notFound('stream', id)
+    return stream
   }
 
   /** The record of this type with this id, whatever its profile. */

@@ -1,7 +1,7 @@
-/** Where the server serves files that were not given as https. */
+/** The path below which the server serves files. */
 export const filesPath = '/files'
 
-/** How a client reaches a file of a message: where it lies already, or at a path of this server. */
+/** The URL of an attached file: the https URL that it was sent with, or a path on this server. */
 export function toAttachmentUrl(part: {
   readonly url: string
   readonly messageId: string
@@ -11,7 +11,7 @@ export function toAttachmentUrl(part: {
   return `${filesPath}/${encodeURIComponent(part.messageId)}/${part.index}`
 }
 
-/** How a client reaches what is kept whole because it is too large for the log, by its hash. */
+/** The path of a complete tool result, which is stored under its hash because it is too large for the log. */
 export function toToolResultUrl(hash: string): string {
   return `${filesPath}/${hash}`
 }

@@ -1,63 +1,61 @@
-import { notFound } from '../../lib/errors.ts'
-import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { builder } from '../builder.ts'
-import type { Context } from '../context.ts'
-import { StreamErrorCodeEnum, StreamStatusEnum } from '../enums.ts'
-import { requireSession } from '../session/session.ts'
-import { UsageType } from '../session/usage.ts'
 import { MessageType, SessionType, StreamType } from '../object-refs.ts'
+import { UsageType } from '../usage.ts'
+import { StreamErrorCodeEnum, StreamStatusEnum } from './chat-enums.ts'
 
 const StreamErrorType = builder.objectRef<NonNullable<StreamRecord['error']>>('StreamError').implement({
-  description: 'Why an answer could not be finished.',
+  description: 'The reason why a stream failed or was interrupted.',
   fields: (t) => ({
-    code: t.expose('code', { type: StreamErrorCodeEnum, description: 'For programs.' }),
-    message: t.exposeString('message', { description: 'For people.' }),
+    code: t.expose('code', { type: StreamErrorCodeEnum, description: 'The reason as a code, for programs.' }),
+    message: t.exposeString('message', { description: 'The reason as a sentence, for people.' }),
   }),
 })
 
 StreamType.implement({
-  description: "One answer being made, from a user's message to exactly one end.",
+  description:
+    'The production of one answer, from a user message to exactly one final state. Its events are in the log of its session.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'str_…' }),
+    id: t.exposeID('id', { description: 'The id of the stream: `str_…`.' }),
     session: t.field({
       type: SessionType,
-      description: 'The session that it is of, for life.',
-      resolve: ({ sessionId }, _, context) => requireSession(sessionId, context),
+      description: 'The session of the stream. It never changes.',
+      resolve: ({ sessionId }, _, { profiles }) => profiles.requireSession(sessionId),
     }),
-    status: t.expose('status', { type: StreamStatusEnum, description: 'Where it stands.' }),
+    status: t.expose('status', { type: StreamStatusEnum, description: 'The state of the stream.' }),
     userMessage: t.field({
       type: MessageType,
-      description: 'The message that it answers.',
-      resolve: ({ userMessageId, sessionId }, _, context) => requireMessage(userMessageId, sessionId, context),
+      description: 'The user message that the stream answers.',
+      resolve: ({ userMessageId, sessionId }, _, { profiles }) => profiles.requireMessage(userMessageId, sessionId),
     }),
     message: t.field({
       type: MessageType,
       nullable: true,
       description:
-        "The assistant's message: growing while it runs, then the saved one. Null when nothing was produced.",
-      resolve: async ({ id, sessionId }, _, { profiles: scopes }) =>
-        (await scopes.requireProfileOfSession(sessionId)).chatLoader.loadAnswer(id),
+        'The assistant message: as far as it is committed while the stream runs, then the saved message. Null if nothing was produced.',
+      resolve: async ({ id, sessionId }, _, { profiles }) =>
+        (await profiles.requireProfileOfSession(sessionId)).chatLoader.loadAnswer(id),
     }),
-    model: t.exposeString('model', { description: 'The model that answers, as <provider>/<name>.' }),
-    usage: t.expose('usage', { type: UsageType, description: 'Of the requests to the model that have ended.' }),
-    startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it was accepted.' }),
-    finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it ended.' }),
+    model: t.exposeString('model', { description: 'The model that answers, as `<provider>/<name>`.' }),
+    usage: t.expose('usage', {
+      type: UsageType,
+      description: 'The tokens used by the requests to the model that have ended.',
+    }),
+    startedAt: t.expose('startedAt', { type: 'DateTime', description: 'The time at which the stream was accepted.' }),
+    finishedAt: t.expose('finishedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'The time at which the stream ended. Null before.',
+    }),
     lastSeq: t.exposeInt('lastSeq', {
-      description: 'The seq of its newest event; of its terminal event once it has finished.',
+      description: 'The `seq` of the newest event of the stream; after its end, that of its `StreamFinished` event.',
     }),
     error: t.expose('error', {
       type: StreamErrorType,
       nullable: true,
-      description: 'Set when FAILED, and SERVER_RESTART when INTERRUPTED.',
+      description:
+        'The reason of the failure. Set if `status` is FAILED, or INTERRUPTED (then with the code SERVER_RESTART). Null otherwise.',
     }),
   }),
 })
-
-/** A message that is known to exist, by the row that names it. */
-export async function requireMessage(id: string, sessionId: string, { profiles }: Context): Promise<MessageRecord> {
-  const message = await (await profiles.requireProfileOfSession(sessionId)).chatLoader.loadMessage(id)
-  if (!message) throw notFound('message', id)
-  return message
-}

@@ -1,30 +1,38 @@
 import { SegueError } from '../../lib/errors.ts'
-import type { ConversationUpdate } from '../../services/conversation-feed.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
+import type { ConversationUpdate } from '../../services/conversation-feed.ts'
+import { profileArgs } from '../arguments.ts'
 import { builder } from '../builder.ts'
 import { ConversationType } from '../object-refs.ts'
 
 const ChangeKindEnum = builder.enumType('ChangeKind', {
-  description: 'What has become of a row.',
+  description: 'The kind of a change to the list of conversations.',
   values: {
-    UPSERTED: { description: 'It is there: put it in the place that its lastActivityAt gives it.' },
-    REMOVED: { description: 'It is not there any more: it was deleted, or swallowed by another conversation.' },
+    UPSERTED: {
+      description:
+        'The conversation was added or changed. Insert or replace it at the position that its `lastActivityAt` gives it.',
+    },
+    REMOVED: {
+      description: 'The conversation was deleted, or it became part of another one. Remove it from the list.',
+    },
   } as const,
 })
 
 const ConversationChangeType = builder.objectRef<ConversationUpdate>('ConversationChange').implement({
-  description: 'A row of the sidebar that has come, changed or gone.',
+  description: 'A change to the list of conversations.',
   fields: (t) => ({
     kind: t.field({
       type: ChangeKindEnum,
-      description: 'Whether the row is there.',
+      description: 'Whether the conversation is in the list after the change.',
       resolve: ({ conversation }) => (conversation ? 'UPSERTED' : 'REMOVED'),
     }),
-    id: t.exposeID('id', { description: "The conversation's id. It may be one that you do not know." }),
+    id: t.exposeID('id', {
+      description: 'The id of the conversation. A client may receive ids that it does not know.',
+    }),
     conversation: t.expose('conversation', {
       type: ConversationType,
       nullable: true,
-      description: 'The row as it is now. Null when it was removed.',
+      description: 'The current state of the conversation. Null if `kind` is REMOVED.',
     }),
   }),
 })
@@ -32,9 +40,12 @@ const ConversationChangeType = builder.objectRef<ConversationUpdate>('Conversati
 builder.subscriptionField('conversationsChanged', (t) =>
   t.field({
     type: ConversationChangeType,
-    description:
-      'What changes in the sidebar, whoever changed it, of every channel, archived or not: a row that has come, that shows anything else than before, or that has gone. The words of an answer that is being made change no row; its beginning, its waiting for a person and its end do. Subscribe first, then read conversations; after a reconnect, read them again. STALE, and the end, when more has changed than can be told one by one, as when the file of a Hermes agent is replaced: read them again then, too, and subscribe anew.',
-    args: { profile: t.arg.string({ description: 'The profile; default when it is left out.' }) },
+    description: [
+      'Emits every conversation that is added, changed or removed, in all channels, archived or not. Streaming text does not cause an event; the start of a stream, a pending decision and the end of a stream do.',
+      'Subscribe first, then query `conversations`. After a reconnect, query again.',
+      'If there are too many changes to send one by one (for example, the Hermes database was replaced), the subscription emits a STALE error and completes. Query again and resubscribe.',
+    ].join('\n\n'),
+    args: profileArgs,
     subscribe: (_, args, { profiles }) =>
       profiles.subscribe(parseProfileName(args.profile, 'profile'), ({ feed }) => feed.follow()),
     resolve: (change) => {

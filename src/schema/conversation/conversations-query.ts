@@ -1,12 +1,13 @@
 import { paginateConversations } from '../../sessions/paginate-conversations.ts'
 import { builder } from '../builder.ts'
-import { resolveKeysetConnection, conversationCursor } from '../relay/keyset-connection.ts'
 import { ConversationType } from '../object-refs.ts'
+import { conversationCursor } from '../relay/cursors.ts'
+import { resolveKeysetConnection } from '../relay/keyset-connection.ts'
 import { SessionFilterInput, toSessionFilter } from '../session/session-filter.ts'
 
 const ConversationEdge = builder.edgeObject({
   name: 'ConversationEdge',
-  description: 'A conversation and where it stands in the list.',
+  description: 'A conversation and its cursor.',
   type: ConversationType,
 })
 const ConversationConnection = builder.connectionObject(
@@ -18,29 +19,31 @@ builder.queryField('conversations', (t) =>
   t.connection(
     {
       type: ConversationType,
-      description:
-        'The sidebar: one row a conversation, newest message first. Conversations without a message are left out, and so are sub-agents, tools and scheduled runs unless their channel, or one of them by its id, is asked for; archived ones are there unless they are filtered out.',
+      description: [
+        'The conversations of a profile, most recent message first: the list that a chat client shows in its sidebar.',
+        'Conversations without messages are left out. So are those in the channels TOOL and CRON, unless the filter names their channel or their id. Archived conversations are included unless the filter excludes them.',
+      ].join('\n\n'),
       args: {
         filter: t.arg({
           type: SessionFilterInput,
           description:
-            'Which conversations. channels, origin, archived and pinned look at the tip, which is what a person reads and writes in; ids may be those of conversations or of any of their sessions.',
+            'Selects conversations. `channels`, `origin`, `archived` and `pinned` apply to the tip. `ids` may contain ids of conversations and of any of their sessions.',
         }),
       },
-      resolve: async (_, { filter: given, ...args }, { profiles: scopes }) => {
-        const { profile, filter } = toSessionFilter(given ?? {})
-        const { ids, ...rest } = filter
-        const scope = await scopes.findProfile(profile)
-        const named = scope && ids ? await scope.conversationLoader.loadByIds(ids) : null
+      resolve: async (_, { filter: input, ...args }, { profiles }) => {
+        const { profile: profileName, filter } = toSessionFilter(input ?? {})
+        const { ids, ...listFilter } = filter
+        const profile = await profiles.findProfile(profileName)
+        const candidates = profile && ids ? await profile.conversationLoader.loadByIds(ids) : null
         return resolveKeysetConnection(args, {
           loadPage: async (page) => {
-            // A valid name of which nothing exists reads as an empty profile.
-            if (!scope) return []
-            const found = named
-              ? paginateConversations(named, page, rest)
-              : await scope.conversations.listPage(page, rest)
-            scope.sessionLoader.prime(found.flatMap(({ root, tip }) => [root, tip]))
-            return found
+            // A profile that does not exist reads as an empty one.
+            if (!profile) return []
+            const conversations = candidates
+              ? paginateConversations(candidates, page, listFilter)
+              : await profile.conversations.listPage(page, listFilter)
+            profile.sessionLoader.prime(conversations.flatMap(({ root, tip }) => [root, tip]))
+            return conversations
           },
           toKey: ({ lastActivityAt, root }) => ({ lastActivityAt, id: root.id }),
           cursor: conversationCursor,

@@ -3,33 +3,37 @@ import type { SessionRecord } from '../../model/session.ts'
 import type { SearchHit, SearchKey } from '../../search/search-hit.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
 import { builder } from '../builder.ts'
-import { resolveKeysetConnection, type ConnectionArguments, searchCursor } from '../relay/keyset-connection.ts'
+import { searchCursor } from '../relay/cursors.ts'
+import { type ConnectionArguments, resolveKeysetConnection } from '../relay/keyset-connection.ts'
 import type { Context } from '../context.ts'
 import { MessageType, SessionType } from '../object-refs.ts'
 import { SessionFilterInput, toSessionFilter } from '../session/session-filter.ts'
 
-/** A hit, and its session, which was there when it was found. */
+/** A hit and its session. */
 interface SearchResult {
   readonly hit: SearchHit
   readonly session: SessionRecord
 }
 
 const SearchHitType = builder.objectRef<SearchResult>('SearchHit').implement({
-  description: 'Something that was found: a message, or a session by its title.',
+  description: 'A search result: a message, or a session whose title matches.',
   fields: (t) => ({
-    session: t.expose('session', { type: SessionType, description: 'The session, or that of the message.' }),
+    session: t.expose('session', {
+      type: SessionType,
+      description: 'The session whose title matches, or the session of the message.',
+    }),
     message: t.field({
       type: MessageType,
       nullable: true,
-      description: 'The message. Null when it is the title that was hit.',
-      resolve: async ({ hit, session }, _, { profiles: scopes }): Promise<MessageRecord | null> =>
+      description: 'The message that matches. Null if the title matches.',
+      resolve: async ({ hit, session }, _, { profiles }): Promise<MessageRecord | null> =>
         hit.messageId === null
           ? null
-          : (await scopes.requireProfile(session.profile)).chatLoader.loadMessage(hit.messageId),
+          : (await profiles.requireProfile(session.profile)).chatLoader.loadMessage(hit.messageId),
     }),
     snippet: t.string({
       description:
-        'What is said around the words that were looked for, or the title: plain text in one line, nothing marked in it, with … where it was cut.',
+        'The text around the match, or the title: plain text on one line, at most 200 characters. The match is not highlighted. `…` marks omitted text.',
       resolve: ({ hit }) => hit.snippet,
     }),
   }),
@@ -37,11 +41,11 @@ const SearchHitType = builder.objectRef<SearchResult>('SearchHit').implement({
 
 const SearchEdge = builder.edgeObject({
   name: 'SearchEdge',
-  description: 'A hit and where it stands among all.',
+  description: 'A search result and its cursor.',
   type: SearchHitType,
 })
 const SearchConnection = builder.connectionObject(
-  { name: 'SearchConnection', description: 'A page of what was found.', type: SearchHitType },
+  { name: 'SearchConnection', description: 'A page of search results.', type: SearchHitType },
   SearchEdge,
 )
 
@@ -49,15 +53,20 @@ builder.queryField('search', (t) =>
   t.connection(
     {
       type: SearchHitType,
-      description:
-        'Looks for words in titles and in what people and agents said, of both origins. Titles come first, then messages that say exactly what was typed, then the same with the last word as the beginning of a longer one, then messages that hold all the words; within each the newest first. Reasoning, tool calls and the answer that is being made are not looked at. A search that takes longer than two seconds answers with what it has found: hasNextPage is true then, and endCursor says how far it came. Of Hermes at most the newest 5,000 hits count; where it has no index that can be used, at most its newest 200,000 messages are looked at, for half a second.',
+      description: [
+        "Full-text search over session titles and message text, in Segue's own sessions and in Hermes sessions. Reasoning, tool calls and streaming messages are not searched.",
+        'Results are ranked: title matches, exact phrases, phrases with a prefix match on the last word, then messages that contain all words; newest first within each rank.',
+        'A search is limited to two seconds. If it is cut short, `hasNextPage` is true and `endCursor` is where to resume. For Hermes, at most 5,000 hits are returned; without a usable index, only the newest 200,000 messages are scanned, for up to 0.5 seconds.',
+      ].join('\n\n'),
       args: {
         query: t.arg.string({
           required: true,
-          description:
-            'Any text. All its words have to be there, in any order; words in "quotes" in that order. The last word, from three letters on and outside of quotes, may be the beginning of a longer one. Case and accents make no difference, and other signs only separate words, as in node.js. Of a long text the first 1,000 characters and 32 words count; one without a word finds nothing.',
+          description: [
+            'The text to search for. Results contain all its words in any order; words in `"quotes"` must appear in that order. The last word, if it is not quoted and has at least three letters, also matches words that start with it.',
+            'Case and accents are ignored. Other characters only separate words. The first 1,000 characters and 32 words are used. A text without words finds nothing.',
+          ].join('\n\n'),
         }),
-        filter: t.arg({ type: SessionFilterInput, description: 'In which sessions.' }),
+        filter: t.arg({ type: SessionFilterInput, description: 'Selects the sessions to search. Default: all.' }),
       },
       resolve: (_, { query, filter, ...args }, context) =>
         loadSearchPage(args, query, toSessionFilter(filter ?? {}), context),
@@ -76,10 +85,10 @@ async function loadSearchPage(
   const requestProfile = await profiles.findProfile(profile)
   let lastScannedKey: SearchKey | null | undefined
   const loadPage = async (page: PageRequest<SearchKey>): Promise<SearchResult[]> => {
-    // A valid name of which nothing exists reads as an empty profile.
+    // A profile that does not exist reads as an empty one.
     if (!requestProfile) return []
     const found = await requestProfile.profile.search.find({ ...page, query, filter }, signal)
-    // Later calls only look whether anything lies around the page.
+    // Later calls only check whether there are hits before or after the page.
     if (lastScannedKey === undefined) lastScannedKey = found.searchedUpTo
     const sessions = await Promise.all(found.hits.map(({ sessionId }) => requestProfile.sessionLoader.load(sessionId)))
     return found.hits.flatMap((hit, index) => {
@@ -98,7 +107,7 @@ async function loadSearchPage(
   }
 }
 
-/** Where to go on with a search that took too long. */
+/** Tells the client where to resume a search that was cut short. */
 function toPartialPageInfo(lastScannedKey: SearchKey | null, backwards: boolean) {
   if (lastScannedKey === null) return {}
   const cursor = searchCursor.encode(lastScannedKey)

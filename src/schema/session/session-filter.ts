@@ -1,34 +1,38 @@
 import { badInput } from '../../lib/errors.ts'
-import { parseProfileName } from '../../profiles/profile-name.ts'
-import type { Origin } from '../../model/session.ts'
 import type { SessionFilter } from '../../model/session-filter.ts'
+import type { Origin } from '../../model/session.ts'
+import { parseProfileName } from '../../profiles/profile-name.ts'
 import { builder } from '../builder.ts'
-import { ChannelEnum, OriginEnum } from '../enums.ts'
+import { ChannelEnum, OriginEnum } from './session-enums.ts'
 
 const maxIds = 1000
 
 export const SessionFilterInput = builder.inputType('SessionFilter', {
-  description: 'What is left out does not filter.',
+  description: 'Selects sessions or conversations. All given conditions must match. An omitted field matches anything.',
   fields: (t) => ({
-    profile: t.string({ description: 'Only this profile; default when it is left out.' }),
-    channels: t.field({ type: [ChannelEnum], description: 'Only sessions that were held in one of these.' }),
-    origin: t.field({ type: OriginEnum, description: 'Only sessions that are kept there.' }),
-    archived: t.boolean({ description: 'Only those that were put away, or only those that were not.' }),
-    pinned: t.boolean({ description: 'Only those that are kept at the top, or only those that are not.' }),
-    ids: t.idList({ description: `Only these, at most ${maxIds}.` }),
+    profile: t.string({ description: 'Only this profile. Default: `default`.' }),
+    channels: t.field({ type: [ChannelEnum], description: 'Only sessions in one of these channels.' }),
+    origin: t.field({ type: OriginEnum, description: 'Only sessions of this origin.' }),
+    archived: t.boolean({
+      description: 'True: only archived sessions. False: only sessions that are not archived.',
+    }),
+    pinned: t.boolean({ description: 'True: only pinned sessions. False: only sessions that are not pinned.' }),
+    ids: t.idList({ description: `Only sessions with one of these ids, at most ${maxIds}.` }),
   }),
 })
 
 export type SessionFilterInputShape = typeof SessionFilterInput.$inferInput
 
-/** What is asked for: in which profile, and what of it. Throws BAD_USER_INPUT for what cannot be asked for. */
+/** The profile and the filter that the input selects. Throws BAD_USER_INPUT. */
 export function toSessionFilter(input: SessionFilterInputShape): {
   readonly profile: string
   readonly filter: SessionFilter & { readonly origin?: Origin }
 } {
   const { channels, origin, archived, pinned, ids } = input
   const profile = parseProfileName(input.profile, 'filter', 'profile')
-  if (ids && ids.length > maxIds) throw badInput(`At most ${maxIds} ids at once.`, 'filter', 'ids')
+  if (ids && ids.length > maxIds) {
+    throw badInput(`The filter has ${ids.length} ids. Use at most ${maxIds}.`, 'filter', 'ids')
+  }
   const filter = {
     ...(channels && { channels }),
     ...(origin && { origin }),

@@ -10,14 +10,14 @@ import { withModelPath } from '../with-model-path.ts'
 const maxBatchSize = 1000
 
 const UpdateSessionInput = builder.inputType('UpdateSessionInput', {
-  description: 'What to change of a session. What is left out stays as it is.',
+  description: 'The properties of a session to change. Omitted fields stay unchanged.',
   fields: (t) => ({
-    title: t.string({ description: 'What to call it: 1 to 200 characters, in one line. null takes its title away.' }),
-    pinned: t.boolean({ description: 'Whether it is kept at the top.' }),
-    archived: t.boolean({ description: 'Whether it is put away.' }),
+    title: t.string({ description: 'The new title: 1 to 200 characters on one line. Null removes the title.' }),
+    pinned: t.boolean({ description: 'Whether the session is pinned to the top of the list.' }),
+    archived: t.boolean({ description: 'Whether the session is archived.' }),
     model: t.string({
       description:
-        'The model that answers in it from now on, as <provider>/<name>. null: the default one of the moment.',
+        'The model for future answers, as `<provider>/<name>`. Null: the default model of the profile at that time.',
     }),
   }),
 })
@@ -25,36 +25,39 @@ const UpdateSessionInput = builder.inputType('UpdateSessionInput', {
 builder.mutationFields((t) => ({
   updateSession: t.field({
     type: SessionType,
-    description: 'Changes what a person chooses of a session. SESSION_READ_ONLY for one of Hermes.',
+    description: 'Changes a session. The error is SESSION_READ_ONLY for a Hermes session.',
     args: {
-      id: t.arg.id({ required: true, description: 'The session.' }),
-      input: t.arg({ type: UpdateSessionInput, required: true, description: 'What to change.' }),
+      id: t.arg.id({ required: true, description: 'The id of the session.' }),
+      input: t.arg({ type: UpdateSessionInput, required: true, description: 'The changes.' }),
     },
-    resolve: async (_, { id, input }, context) =>
-      requireFound((await updateSessions([id], toSessionPatch(input), context))[0]),
+    resolve: async (_, { id, input }, context) => {
+      const [session] = await updateSessions([id], toSessionPatch(input), context)
+      return requireUpdated(session)
+    },
   }),
   updateSessions: t.field({
     type: [SessionType],
-    description:
-      'The same change for up to 1,000 sessions, none of them unless all can be changed. In the order of ids.',
+    description: `Makes the same change to up to ${maxBatchSize} sessions. If one of them cannot be changed, none is. Returns the sessions in the order of \`ids\`.`,
     args: {
-      ids: t.arg.idList({ required: true, description: 'The sessions.' }),
-      input: t.arg({ type: UpdateSessionInput, required: true, description: 'What to change.' }),
+      ids: t.arg.idList({ required: true, description: `The ids of the sessions, at most ${maxBatchSize}.` }),
+      input: t.arg({ type: UpdateSessionInput, required: true, description: 'The changes.' }),
     },
     resolve: (_, { ids, input }, context) => updateSessions(ids, toSessionPatch(input), context),
   }),
   deleteSession: t.id({
     description:
-      'Deletes it and everything derived from it. SESSION_BUSY while a stream runs or waits in it. What continued it becomes a root; who follows it is completed.',
-    args: { id: t.arg.id({ required: true, description: 'The session.' }) },
+      'Deletes a session and everything derived from it, and returns its id. The error is SESSION_BUSY while a stream is running or waiting in it. A session that continued it becomes a root. Subscriptions to it complete.',
+    args: { id: t.arg.id({ required: true, description: 'The id of the session.' }) },
     resolve: async (_, { id }, context) => {
       await deleteSessions([id], context)
       return id
     },
   }),
   deleteSessions: t.idList({
-    description: 'Deletes up to 1,000 sessions, none of them unless all can be deleted when it begins.',
-    args: { ids: t.arg.idList({ required: true, description: 'The sessions.' }) },
+    description: `Deletes up to ${maxBatchSize} sessions and returns their ids. If one of them cannot be deleted when the call starts, none is.`,
+    args: {
+      ids: t.arg.idList({ required: true, description: `The ids of the sessions, at most ${maxBatchSize}.` }),
+    },
     resolve: async (_, { ids }, context) => {
       await deleteSessions(ids, context)
       return ids
@@ -74,7 +77,7 @@ async function updateSessions(
   for (const [{ chats }, groupIds] of groups) {
     for (const session of await chats.sessionManagement.update(groupIds, patch)) sessionsById.set(session.id, session)
   }
-  return ids.map((id) => requireFound(sessionsById.get(id)))
+  return ids.map((id) => requireUpdated(sessionsById.get(id)))
 }
 
 async function deleteSessions(ids: readonly string[], context: Context): Promise<void> {
@@ -83,21 +86,23 @@ async function deleteSessions(ids: readonly string[], context: Context): Promise
   for (const [{ chats }, groupIds] of groups) await chats.sessionManagement.delete(groupIds)
 }
 
-/** The sessions of each profile. Throws BAD_USER_INPUT for too many, and NOT_FOUND. */
+/** Groups session ids by the profile that they are in. Throws BAD_USER_INPUT for too many ids, and NOT_FOUND. */
 async function groupByProfile(ids: readonly string[], { profiles }: Context): Promise<Map<RequestProfile, string[]>> {
-  if (ids.length > maxBatchSize)
-    throw badInput(`At most ${maxBatchSize} sessions at once; these were ${ids.length}.`, 'ids')
+  if (ids.length > maxBatchSize) {
+    throw badInput(`The request has ${ids.length} ids. Use at most ${maxBatchSize}.`, 'ids')
+  }
   const idsWithProfile = await Promise.all(
-    [...new Set(ids)].map(async (id) => ({ id, scope: await profiles.requireProfileOfSession(id) })),
+    [...new Set(ids)].map(async (id) => ({ id, profile: await profiles.requireProfileOfSession(id) })),
   )
   profiles.clearCaches()
-  const groups = Map.groupBy(idsWithProfile, ({ scope }) => scope)
-  return new Map([...groups].map(([scope, members]) => [scope, members.map(({ id }) => id)]))
+  const groups = Map.groupBy(idsWithProfile, ({ profile }) => profile)
+  return new Map([...groups].map(([profile, members]) => [profile, members.map(({ id }) => id)]))
 }
 
 function toSessionPatch({ title, model, pinned, archived }: typeof UpdateSessionInput.$inferInput): SessionUpdate {
-  if (pinned === null) throw badInput('pinned is true or false.', 'input', 'pinned')
-  if (archived === null) throw badInput('archived is true or false.', 'input', 'archived')
+  if (pinned === null) throw badInput('The field pinned is null. Use true or false, or omit it.', 'input', 'pinned')
+  if (archived === null)
+    throw badInput('The field archived is null. Use true or false, or omit it.', 'input', 'archived')
   return {
     ...(title !== undefined && { title }),
     ...(model !== undefined && { model }),
@@ -106,7 +111,7 @@ function toSessionPatch({ title, model, pinned, archived }: typeof UpdateSession
   }
 }
 
-function requireFound(session: SessionRecord | undefined): SessionRecord {
-  if (!session) throw new Error('a session is gone that was just changed')
+function requireUpdated(session: SessionRecord | undefined): SessionRecord {
+  if (!session) throw new Error('A session disappeared while it was updated.')
   return session
 }

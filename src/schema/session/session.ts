@@ -1,154 +1,75 @@
-import { notFound } from '../../lib/errors.ts'
-import type { Lineage } from '../../model/lineage.ts'
 import { channelForSession } from '../../model/channel.ts'
-import type { SessionRecord } from '../../model/session.ts'
 import { builder } from '../builder.ts'
-import { modelMessagesToJson } from '../chat/model-messages-to-json.ts'
-import { resolveKeysetConnection, positionCursor } from '../relay/keyset-connection.ts'
-import type { Context } from '../context.ts'
-import { ChannelEnum, OriginEnum } from '../enums.ts'
-import { UsageType } from './usage.ts'
-import { ApprovalType, ClarificationType, MessageType, ProfileType, SessionType, StreamType } from '../object-refs.ts'
+import { ProfileType, SessionType } from '../object-refs.ts'
+import { UsageType } from '../usage.ts'
+import { ChannelEnum, OriginEnum } from './session-enums.ts'
 
 SessionType.implement({
   description:
-    'One segment of a chat. When its context is compacted, or it moves elsewhere, another session continues it.',
+    'A chat session: a list of messages with one model context. When its context is compacted, or when the chat moves to another client, a new session continues it. Sessions that continue each other form a `Conversation`.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.exposeID('id', {
-      description: 'ses_… for a session kept here; a session of Hermes has the id that Hermes gave it.',
+      description:
+        'The id of the session: `ses_…` for a Segue session, the id that Hermes assigned for a Hermes session. In profiles other than `default`, the id of a Hermes session starts with `<profile>@`.',
     }),
-    title: t.exposeString('title', { nullable: true, description: 'What the chat is called, if anything.' }),
+    title: t.exposeString('title', { nullable: true, description: 'The title. Null if the session has none.' }),
     source: t.exposeString('source', {
       description:
-        'Where it was held, as stored: cli, telegram, webui, segue, … An open set; unknown where the row has none.',
+        'The client that the session was held in, as stored: `cli`, `telegram`, `webui`, `segue` and so on. Other values are possible. The value is `unknown` if none is stored.',
     }),
     channel: t.field({
       type: ChannelEnum,
-      description: 'Its source in one of a few groups; TOOL for a sub-agent, whatever its source.',
+      description: 'The group that `source` belongs to. Sub-agents are always in TOOL.',
       resolve: (session) => channelForSession(session),
     }),
-    origin: t.expose('origin', { type: OriginEnum, description: 'Who keeps it.' }),
+    origin: t.expose('origin', { type: OriginEnum, description: 'Where the session is stored.' }),
     profile: t.field({
       type: ProfileType,
-      description: 'The profile that it belongs to.',
+      description: 'The profile that the session belongs to.',
       resolve: ({ profile }) => ({ name: profile }),
     }),
     model: t.exposeString('model', {
       nullable: true,
-      description: 'The model that it was begun with. Null: the default one of the moment.',
-    }),
-    startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it began.' }),
-    endedAt: t.expose('endedAt', {
-      type: 'DateTime',
-      nullable: true,
-      description: 'When it ended. Null while it is open.',
-    }),
-    endReason: t.exposeString('endReason', {
-      nullable: true,
-      description: 'Why it ended, as stored: compression, cli_close, branched, … An open set; null while it is open.',
-    }),
-    lastActivityAt: t.expose('lastActivityAt', {
-      type: 'DateTime',
-      description: "The newest message's time; the session's start while it has none.",
-    }),
-    messageCount: t.int({
-      description: 'How many messages it has, the one that is being made included.',
-      resolve: async (session, _, { profiles: scopes }) => {
-        const { sessionLoader: loader, chats } = await scopes.requireProfile(session.profile)
-        return (
-          (await loader.loadMessageCount(session)) + (chats.messageQueries.findStreamingMessage(session.id) ? 1 : 0)
-        )
-      },
-    }),
-    pinned: t.exposeBoolean('pinned', { description: 'A person keeps it at the top.' }),
-    archived: t.exposeBoolean('archived', { description: 'A person has put it away.' }),
-    parent: t.field({
-      type: SessionType,
-      nullable: true,
       description:
-        'The segment that this one continues. Null when there is none, when its row is gone, and when it did not end in a continuation.',
-      resolve: async (session, _, context) => (await loadLineage(session, context)).parent,
-    }),
-    lineageRoot: t.field({
-      type: SessionType,
-      description:
-        'The first segment of the chain; the session itself when it continues nothing. Grouping by lineageRoot.id is always right.',
-      resolve: async (session, _, context) => (await loadLineage(session, context)).root,
-    }),
-    segmentCount: t.int({
-      description: 'Segments from lineageRoot to this one, both counted. 1 when it continues nothing.',
-      resolve: async (session, _, context) => (await loadLineage(session, context)).segmentCount,
-    }),
-    messages: t.connection(
-      {
-        type: MessageType,
-        description: 'Its messages, oldest first, the one that is being made at the end.',
-        resolve: async (session, args, { profiles: scopes }) => {
-          const { chats } = await scopes.requireProfile(session.profile)
-          return resolveKeysetConnection(args, {
-            loadPage: (page) => chats.messageQueries.loadPage(session, page),
-            toKey: (message) => message.position ?? 0,
-            cursor: positionCursor,
-          })
-        },
-      },
-      { name: 'SessionMessagesConnection', description: "A page of a session's messages." },
-      { name: 'SessionMessagesEdge', description: 'A message and where it stands in its session.' },
-    ),
-    modelContext: t.field({
-      type: 'JSON',
-      description: "Exactly what the model would be sent next, in the AI SDK's ModelMessage form.",
-      resolve: async (session, _, { profiles: scopes }) =>
-        modelMessagesToJson(await (await scopes.requireProfile(session.profile)).chats.loadModelMessages(session)),
-    }),
-    activeStream: t.field({
-      type: StreamType,
-      nullable: true,
-      description: 'The stream that holds the session now, if any.',
-      resolve: async (session, _, { profiles: scopes }) =>
-        (await scopes.requireProfile(session.profile)).chats.findActiveStream(session.id),
-    }),
-    headSeq: t.exposeInt('headSeq', {
-      description: "The seq of the newest event in the session's log. 0 when there is none.",
-    }),
-    forkedFrom: t.field({
-      type: MessageType,
-      nullable: true,
-      description:
-        'Where it was forked from: the last message that it took along, or the one that is answered again in it. A fork is never a continuation. Null when it is none, and when that message is gone.',
-      resolve: async ({ forkedFrom, profile }, _, { profiles: scopes }) =>
-        forkedFrom === null ? null : (await scopes.requireProfile(profile)).chatLoader.loadMessage(forkedFrom),
-    }),
-    usage: t.expose('usage', {
-      type: UsageType,
-      description: 'Of all streams that have ended in it, and of what was written about it: its summary, its title.',
-    }),
-    pendingApprovals: t.field({
-      type: [ApprovalType],
-      description: 'The tool calls in it that wait for a person to allow them, the oldest first.',
-      resolve: async ({ id: sessionId, profile }, _, { profiles: scopes }) => [
-        ...(await (await scopes.requireProfile(profile)).pendingDecisionLoader.loadApprovals(sessionId)),
-      ],
-    }),
-    pendingClarifications: t.field({
-      type: [ClarificationType],
-      description: 'The questions in it that wait for an answer, the oldest first.',
-      resolve: async ({ id: sessionId, profile }, _, { profiles: scopes }) => [
-        ...(await (await scopes.requireProfile(profile)).pendingDecisionLoader.loadClarifications(sessionId)),
-      ],
+        'The model of the session, as `<provider>/<name>`. For a Hermes session, the model name that Hermes stored. Null: the default model of the profile.',
     }),
   }),
 })
 
-/** A session that is known to exist, by the row that names it. */
-export async function requireSession(id: string, { profiles }: Context): Promise<SessionRecord> {
-  const session = await (await profiles.requireProfileOfSession(id)).sessionLoader.load(id)
-  if (!session) throw notFound('session', id)
-  return session
-}
-
-/** All walks of one execution share its loader. */
-async function loadLineage(session: SessionRecord, { profiles }: Context): Promise<Lineage<SessionRecord>> {
-  return (await profiles.requireProfile(session.profile)).sessionLoader.loadLineage(session)
-}
+builder.objectFields(SessionType, (t) => ({
+  startedAt: t.expose('startedAt', { type: 'DateTime', description: 'The time at which the session was created.' }),
+  endedAt: t.expose('endedAt', {
+    type: 'DateTime',
+    nullable: true,
+    description: 'The time at which the session ended. Null while it is open.',
+  }),
+  endReason: t.exposeString('endReason', {
+    nullable: true,
+    description:
+      'Why the session ended, as stored: `compression`, `cli_close`, `branched` and so on. Other values are possible. Null while the session is open.',
+  }),
+  lastActivityAt: t.expose('lastActivityAt', {
+    type: 'DateTime',
+    description: 'The time of the newest message. Equal to `startedAt` while there are no messages.',
+  }),
+  messageCount: t.int({
+    description: 'The number of messages, including the one that is streaming.',
+    resolve: async (session, _, { profiles }) => {
+      const { sessionLoader, chats } = await profiles.requireProfile(session.profile)
+      const storedCount = await sessionLoader.loadMessageCount(session)
+      return storedCount + (chats.messageQueries.findStreamingMessage(session.id) ? 1 : 0)
+    },
+  }),
+  pinned: t.exposeBoolean('pinned', { description: 'True if a user pinned the session to the top of the list.' }),
+  archived: t.exposeBoolean('archived', { description: 'True if a user archived the session.' }),
+  headSeq: t.exposeInt('headSeq', {
+    description:
+      'The `seq` of the newest event in the log of the session; 0 if the log is empty. Pass it as `after` to `followSession` to receive everything that happens from now on.',
+  }),
+  usage: t.expose('usage', {
+    type: UsageType,
+    description:
+      'The tokens used by all ended streams of the session and by the summary and the title that were generated for it.',
+  }),
+}))

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 import { z } from 'zod'
-import { type ErrorCode, errorCodes, SegueError } from '../../lib/errors.ts'
+import { type ErrorCode, isErrorCode, SegueError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { copyLocation, createGraphQLError } from './create-graphql-error.ts'
 
@@ -42,7 +42,7 @@ export class ErrorFormatter {
     if (cause && !variable) return copyLocation(this.format(cause), error)
     const { code } = error.extensions
     if (code !== undefined) {
-      return errorCodes.some((knownCode) => knownCode === code) ? error : this.#formatHttpError(error)
+      return isErrorCode(code) ? error : this.#formatHttpError(error)
     }
     if (variable) {
       return createGraphQLError('BAD_USER_INPUT', error.message, { path: readVariablePath(variable) }, error)

@@ -7,7 +7,7 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql'
-import { startsStream } from '../../schema/chat/chat-mutations.ts'
+import { startsStream } from '../../schema/chat/chat-subscriptions.ts'
 import { createGraphQLError } from './create-graphql-error.ts'
 
 /**

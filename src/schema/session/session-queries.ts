@@ -1,12 +1,13 @@
 import { builder } from '../builder.ts'
-import { resolveKeysetConnection, type ConnectionArguments, sessionCursor } from '../relay/keyset-connection.ts'
 import type { Context } from '../context.ts'
 import { ProfileType, SessionType } from '../object-refs.ts'
+import { sessionCursor } from '../relay/cursors.ts'
+import { type ConnectionArguments, resolveKeysetConnection } from '../relay/keyset-connection.ts'
 import { type SessionFilterInputShape, SessionFilterInput, toSessionFilter } from './session-filter.ts'
 
 const SessionEdge = builder.edgeObject({
   name: 'SessionEdge',
-  description: 'A session and where it stands in the list.',
+  description: 'A session and its cursor.',
   type: SessionType,
 })
 const SessionConnection = builder.connectionObject(
@@ -14,24 +15,32 @@ const SessionConnection = builder.connectionObject(
   SessionEdge,
 )
 
-builder.queryField('sessions', (t) =>
-  t.connection(
+builder.queryFields((t) => ({
+  session: t.field({
+    type: SessionType,
+    nullable: true,
+    description: 'The session with this id, in any profile. Null if there is none.',
+    args: { id: t.arg.id({ required: true, description: 'The id of a Segue or a Hermes session.' }) },
+    resolve: (_, { id }, { profiles }) => profiles.find('Session', id),
+  }),
+  sessions: t.connection(
     {
       type: SessionType,
-      description: 'All sessions of both origins, newest activity first: empty and archived ones too.',
-      args: { filter: t.arg({ type: SessionFilterInput, description: 'Which sessions.' }) },
+      description:
+        'All sessions of a profile, most recent activity first. Empty and archived sessions are included. For a list to show to users, see `conversations`.',
+      args: { filter: t.arg({ type: SessionFilterInput, description: 'Selects sessions. Default: all.' }) },
       resolve: (_, { filter, ...args }, context) => loadSessionPage(args, filter ?? {}, context),
     },
     SessionConnection,
     SessionEdge,
   ),
-)
+}))
 
 builder.objectField(ProfileType, 'sessions', (t) =>
   t.connection(
     {
       type: SessionType,
-      description: 'All sessions of the profile, newest activity first.',
+      description: 'All sessions of the profile, most recent activity first.',
       resolve: ({ name }, args, context) => loadSessionPage(args, { profile: name }, context),
     },
     SessionConnection,
@@ -43,7 +52,7 @@ async function loadSessionPage(args: ConnectionArguments, input: SessionFilterIn
   const { profile, filter } = toSessionFilter(input)
   const requestProfile = await profiles.findProfile(profile)
   return resolveKeysetConnection(args, {
-    // A valid name of which nothing exists reads as an empty profile.
+    // A profile that does not exist reads as an empty one.
     loadPage: async (page) => requestProfile?.sessions.listPage(page, filter) ?? [],
     toKey: ({ lastActivityAt, id }) => ({ lastActivityAt, id }),
     cursor: sessionCursor,

@@ -1,0 +1,93 @@
+import { builder } from '../builder.ts'
+
+export const RoleEnum = builder.enumType('Role', {
+  description: 'The author of a message.',
+  values: {
+    USER: { description: 'The user.' },
+    ASSISTANT: { description: 'The agent.' },
+    SYSTEM: { description: 'A note or an instruction that is part of the transcript.' },
+  } as const,
+})
+
+export const MessageStatusEnum = builder.enumType('MessageStatus', {
+  description: 'The progress of a message.',
+  values: {
+    STREAMING: { description: 'The message is still growing. Its stream runs.' },
+    COMPLETE: { description: 'The message is complete.' },
+    PARTIAL: { description: 'The stream of the message was cancelled, failed or was interrupted before its end.' },
+  } as const,
+})
+
+export const ToolCallStateEnum = builder.enumType('ToolCallState', {
+  description: 'The progress of a tool call.',
+  values: {
+    STREAMING: { description: 'The model is still writing the arguments.' },
+    AWAITING_APPROVAL: { description: 'The call waits until a user approves or denies it.' },
+    RUNNING: { description: 'The tool is running.' },
+    SUCCEEDED: { description: 'The tool returned a result.' },
+    FAILED: { description: 'The tool returned an error, or the call was never complete.' },
+    DENIED: { description: 'A user denied the call. The tool did not run.' },
+    CANCELLED: { description: 'The stream was cancelled before the tool finished.' },
+    OUTCOME_UNKNOWN: {
+      description:
+        'The server stopped while the tool was running. The tool may or may not have taken effect. It is never run again automatically.',
+    },
+  } as const,
+})
+
+export const StreamStatusEnum = builder.enumType('StreamStatus', {
+  description: 'The state of a stream. The last four values are final.',
+  values: {
+    QUEUED: { description: 'The stream waits for another stream of the same session to end.' },
+    RUNNING: { description: 'The agent is producing the answer.' },
+    WAITING: { description: 'The agent waits for an approval or a clarification.' },
+    COMPLETED: { description: 'The answer is complete.' },
+    CANCELLED: { description: 'The stream was cancelled. The partial answer is saved.' },
+    FAILED: { description: 'The stream failed. `Stream.error` says why. The partial answer is saved.' },
+    INTERRUPTED: { description: 'The server stopped before the stream ended. The partial answer is saved.' },
+  } as const,
+})
+
+export const StreamErrorCodeEnum = builder.enumType('StreamErrorCode', {
+  description: 'The reason why a stream failed or was interrupted.',
+  values: {
+    QUOTA: { description: 'The account at the provider has no credit left.' },
+    RATE_LIMIT: { description: 'There were too many requests, or the provider is overloaded. Try again later.' },
+    AUTH: { description: 'The provider rejected the API key.' },
+    MODEL_NOT_FOUND: { description: 'The provider does not have the model.' },
+    CONTEXT_LENGTH: { description: 'The chat does not fit into the context window of the model.' },
+    NO_RESPONSE: { description: 'The model returned neither text nor a tool call.' },
+    TIMEOUT: { description: 'The provider did not respond in time.' },
+    PROVIDER: { description: 'The request to the provider failed for another reason.' },
+    SERVER_RESTART: { description: 'The server stopped while the stream was running.' },
+  } as const,
+})
+
+export const ResetReasonEnum = builder.enumType('ResetReason', {
+  description: 'The reason why the server cannot resume from a cursor.',
+  values: {
+    CURSOR_AHEAD: { description: 'The cursor is greater than `Session.headSeq`.' },
+    LOG_REMOVED: { description: 'Events after the cursor have been removed from the log.' },
+  } as const,
+})
+
+export const IfBusyEnum = builder.enumType('IfBusy', {
+  description: 'What to do with a message if its session already has an active stream.',
+  values: {
+    REJECT: { description: 'Refuse the message with the error SESSION_BUSY.' },
+    QUEUE: {
+      description:
+        'Start after the active stream and the streams queued before. The message appears in `Session.messages` when its stream starts. If its stream is cancelled while it is queued, the message stays in the transcript, but it is never sent to a model.',
+    },
+    INTERRUPT: { description: 'Cancel the active stream and start next, before all queued streams.' },
+  } as const,
+})
+
+export const CancelOutcomeEnum = builder.enumType('CancelOutcome', {
+  description: 'What a call of `cancelStream` did.',
+  values: {
+    CANCELLED: { description: 'This call cancelled the stream. At most one call for a stream returns this value.' },
+    ALREADY_CANCELLED: { description: 'An earlier call had already cancelled the stream.' },
+    ALREADY_FINISHED: { description: 'The stream had already ended in another way.' },
+  } as const,
+})

@@ -1,0 +1,40 @@
+import { assertIntInRange } from '../arguments.ts'
+import { builder } from '../builder.ts'
+import { StreamType } from '../object-refs.ts'
+import { ChatEventInterface } from './chat-event.ts'
+
+const maxEvents = 1000
+const defaultEvents = 500
+
+builder.queryFields((t) => ({
+  stream: t.field({
+    type: StreamType,
+    nullable: true,
+    description: 'The stream with this id, in any profile. Null if there is none.',
+    args: { id: t.arg.id({ required: true, description: 'The id of the stream: `str_…`.' }) },
+    resolve: (_, { id }, { profiles }) => profiles.find('Stream', id),
+  }),
+  events: t.field({
+    type: [ChatEventInterface],
+    description:
+      'A page of the event log of a session, in the order of `seq`, for clients that poll instead of subscribing. The page may have fewer than `first` events although more exist; an empty page means that there are no more. The error is NOT_FOUND if the session does not exist.',
+    args: {
+      sessionId: t.arg.id({ required: true, description: 'The id of the session.' }),
+      after: t.arg.int({
+        defaultValue: 0,
+        description: 'A cursor: only events with a greater `seq` are returned. 0 or more.',
+      }),
+      first: t.arg.int({
+        defaultValue: defaultEvents,
+        description: `The maximum number of events to return: 1 to ${maxEvents}.`,
+      }),
+    },
+    resolve: async (_, args, { profiles }) => {
+      const [after, first] = [args.after ?? 0, args.first ?? defaultEvents]
+      assertIntInRange(after, { name: 'after', min: 0 })
+      assertIntInRange(first, { name: 'first', min: 1, max: maxEvents })
+      const { chats } = await profiles.requireProfileOfSession(args.sessionId)
+      return chats.eventLog.read({ sessionId: args.sessionId, after, limit: first })
+    },
+  }),
+}))

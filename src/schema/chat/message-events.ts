@@ -1,0 +1,61 @@
+import { builder } from '../builder.ts'
+import { ChatEventInterface, type ChatEventOfType } from './chat-event.ts'
+import { ToolCallType } from './tool-call.ts'
+
+const deltaRule = [
+  'Apply it to part `partIndex` of the message: replace the characters from `offset` on by the new text; characters after it stay. Applying an event twice, or a coalesced event after the events that it replaces, changes nothing.',
+  'Offsets and lengths are in UTF-16 code units. An event has at most 65,536 of them and never splits a surrogate pair.',
+].join('\n\n')
+
+const TextDeltaType = builder.objectRef<ChatEventOfType<'TextDelta'>>('TextDelta').implement({
+  description: `Text of a message.\n\n${deltaRule}`,
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({ text: t.exposeString('text', { description: 'The text.' }) }),
+})
+
+const ReasoningDeltaType = builder.objectRef<ChatEventOfType<'ReasoningDelta'>>('ReasoningDelta').implement({
+  description: `Reasoning of a message.\n\n${deltaRule}`,
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({ text: t.exposeString('text', { description: 'The text of the reasoning.' }) }),
+})
+
+const ToolCallDeltaType = builder.objectRef<ChatEventOfType<'ToolCallDelta'>>('ToolCallDelta').implement({
+  description: `Text of the arguments of a tool call.\n\n${deltaRule}`,
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({
+    toolCallId: t.exposeID('toolCallId', { description: 'The id of the tool call.' }),
+    toolName: t.exposeString('toolName', { description: 'The name of the tool.' }),
+    argumentsText: t.exposeString('argumentsText', { description: 'The text: a piece of JSON.' }),
+  }),
+})
+
+const ToolCallChangedType = builder.objectRef<ChatEventOfType<'ToolCallChanged'>>('ToolCallChanged').implement({
+  description:
+    'A tool call entered a new state: its arguments are complete, it waits for approval, it started to run, or it reached a final state.',
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({
+    toolCall: t.expose('toolCall', { type: ToolCallType, description: 'The complete call as of this event.' }),
+  }),
+})
+
+for (const type of [TextDeltaType, ReasoningDeltaType, ToolCallDeltaType, ToolCallChangedType]) {
+  builder.objectFields(type, (t) => ({
+    messageId: t.id({
+      description: 'The id of the assistant message that contains the part.',
+      resolve: ({ messageId }) => messageId,
+    }),
+    partIndex: t.int({
+      description: 'The position of the part in `Message.parts`, starting at 0.',
+      resolve: ({ partIndex }) => partIndex,
+    }),
+  }))
+}
+
+for (const type of [TextDeltaType, ReasoningDeltaType, ToolCallDeltaType]) {
+  builder.objectField(type, 'offset', (t) =>
+    t.int({
+      description: 'The position in the part at which the text starts, in UTF-16 code units.',
+      resolve: ({ offset }) => offset,
+    }),
+  )
+}

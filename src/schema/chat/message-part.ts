@@ -1,0 +1,65 @@
+import type { MessagePart } from '../../model/message.ts'
+import { builder } from '../builder.ts'
+import { toAttachmentUrl } from './file-url.ts'
+import { ToolCallType } from './tool-call.ts'
+
+/** A part with its position and its message, which the URL of a file contains. */
+type IndexedPart<Part extends MessagePart> = Part & { readonly index: number; readonly messageId: string }
+type IndexedPartByType = { [Type in MessagePart['type']]: IndexedPart<Extract<MessagePart, { type: Type }>> }
+
+const TextPartType = builder.objectRef<IndexedPartByType['text']>('TextPart').implement({
+  description: 'A part of a message that is text.',
+  fields: (t) => ({ text: t.exposeString('text', { description: 'The text.' }) }),
+})
+
+const ReasoningPartType = builder.objectRef<IndexedPartByType['reasoning']>('ReasoningPart').implement({
+  description: 'A part of a message that is reasoning: what the model wrote before its answer.',
+  fields: (t) => ({ text: t.exposeString('text', { description: 'The text of the reasoning.' }) }),
+})
+
+const ToolCallPartType = builder.objectRef<IndexedPartByType['tool']>('ToolCallPart').implement({
+  description: 'A part of a message that is a tool call.',
+  fields: (t) => ({
+    toolCall: t.field({ type: ToolCallType, description: 'The tool call.', resolve: ({ call }) => call }),
+  }),
+})
+
+const FilePartType = builder.objectRef<IndexedPartByType['file']>('FilePart').implement({
+  description: 'A part of a message that is an attached file.',
+  fields: (t) => ({
+    mediaType: t.exposeString('mediaType', {
+      description: 'The media type, such as `image/png`. The subtype is `*` if it is not known.',
+    }),
+    name: t.exposeString('name', { nullable: true, description: 'The name of the file. Null if it has none.' }),
+    url: t.string({
+      description: 'The https URL that the file was sent with, or a path on this server where it can be read.',
+      resolve: toAttachmentUrl,
+    }),
+  }),
+})
+
+for (const type of [TextPartType, ReasoningPartType, ToolCallPartType, FilePartType]) {
+  builder.objectField(type, 'index', (t) =>
+    t.int({
+      description: 'The position of the part in `Message.parts`, starting at 0.',
+      resolve: ({ index }) => index,
+    }),
+  )
+}
+
+export const MessagePartType = builder.unionType('MessagePart', {
+  description: 'A part of a message. Clients should ignore types of parts that they do not know.',
+  types: [TextPartType, ReasoningPartType, ToolCallPartType, FilePartType],
+  resolveType: ({ type }) => {
+    switch (type) {
+      case 'text':
+        return TextPartType
+      case 'reasoning':
+        return ReasoningPartType
+      case 'tool':
+        return ToolCallPartType
+      case 'file':
+        return FilePartType
+    }
+  },
+})

@@ -1,0 +1,33 @@
+import { builder } from '../builder.ts'
+import { ApprovalType, ClarificationType } from '../object-refs.ts'
+import { ApprovalDecisionEnum } from './decision-enums.ts'
+
+builder.mutationFields((t) => ({
+  answerApproval: t.field({
+    type: ApprovalType,
+    description: 'Approves or denies a tool call. The error is STALE if the approval has already been resolved.',
+    args: {
+      id: t.arg.id({ required: true, description: 'The id of the approval.' }),
+      decision: t.arg({
+        type: ApprovalDecisionEnum,
+        required: true,
+        description: 'The decision: one of the `choices` of the approval.',
+      }),
+    },
+    resolve: async (_, { id, decision }, { profiles }) =>
+      (await profiles.requireProfileOwning('Approval', id)).chats.decisions.answerApproval(id, decision),
+  }),
+  answerClarification: t.field({
+    type: ClarificationType,
+    description: 'Answers a question. The error is STALE if the clarification has already been resolved.',
+    args: {
+      id: t.arg.id({ required: true, description: 'The id of the clarification.' }),
+      answer: t.arg.string({
+        required: true,
+        description: 'The answer: one of the `choices` or any other text of up to 100,000 characters, not blank.',
+      }),
+    },
+    resolve: async (_, { id, answer }, { profiles }) =>
+      (await profiles.requireProfileOwning('Clarification', id)).chats.decisions.answerClarification(id, answer),
+  }),
+}))

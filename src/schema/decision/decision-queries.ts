@@ -1,0 +1,40 @@
+import type { DecisionService } from '../../chat/decisions/decision-service.ts'
+import { parseProfileName } from '../../profiles/profile-name.ts'
+import { profileArgs } from '../arguments.ts'
+import { builder } from '../builder.ts'
+import type { Context } from '../context.ts'
+import { ApprovalType, ClarificationType } from '../object-refs.ts'
+
+const pendingArgs = builder.args((t) => ({
+  pending: t.boolean({
+    defaultValue: true,
+    description:
+      'True: only pending ones. False: only resolved ones. Null: both. At most the newest 1,000 are returned.',
+  }),
+}))
+
+builder.queryFields((t) => ({
+  approvals: t.field({
+    type: [ApprovalType],
+    description: 'The approvals of a profile, in the order of their last change.',
+    args: { ...profileArgs, ...pendingArgs },
+    resolve: async (_, args, context) =>
+      (await findDecisions(args.profile, context))?.list('approval', toPendingFilter(args.pending)) ?? [],
+  }),
+  clarifications: t.field({
+    type: [ClarificationType],
+    description: 'The clarifications of a profile, in the order of their last change.',
+    args: { ...profileArgs, ...pendingArgs },
+    resolve: async (_, args, context) =>
+      (await findDecisions(args.profile, context))?.list('clarification', toPendingFilter(args.pending)) ?? [],
+  }),
+}))
+
+/** The decisions of a profile; null if the profile does not exist. Throws BAD_USER_INPUT for an invalid name. */
+async function findDecisions(name: string | null | undefined, { profiles }: Context): Promise<DecisionService | null> {
+  return (await profiles.findProfile(parseProfileName(name, 'profile')))?.chats.decisions ?? null
+}
+
+function toPendingFilter(isPending: boolean | null | undefined): { readonly isPending?: boolean } {
+  return typeof isPending === 'boolean' ? { isPending } : {}
+}

@@ -1,0 +1,9 @@
+import { errorCodeDescriptions } from '../lib/errors.ts'
+import { builder } from './builder.ts'
+
+builder.enumType('ErrorCode', {
+  description: 'The value of `extensions.code` of every error.',
+  values: Object.fromEntries(
+    Object.entries(errorCodeDescriptions).map(([code, description]) => [code, { description }]),
+  ),
+})

@@ -1,0 +1,68 @@
+import { badInput } from '../../lib/errors.ts'
+import type { JobPatch } from '../../jobs/job-input.ts'
+import { builder } from '../builder.ts'
+
+const scheduleDescription =
+  'The schedule: a cron expression of five or six fields (the first of six is seconds), `every 30m`, `in 2h`, or an RFC 3339 time with its offset.'
+
+export const CreateJobInput = builder.inputType('CreateJobInput', {
+  description: 'The properties of a new job.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'The name: 1 to 200 characters on one line.' }),
+    prompt: t.string({
+      required: true,
+      description: 'The message that the agent receives in each run: up to 1,000,000 characters.',
+    }),
+    schedule: t.string({ required: true, description: scheduleDescription }),
+    timezone: t.string({
+      description:
+        'The IANA time zone that a cron expression refers to, such as `Europe/Berlin`. Default: the time zone of the server.',
+    }),
+    profile: t.string({
+      description: 'The profile of the job, which is created if it does not exist. Default: `default`.',
+    }),
+    model: t.string({
+      description: 'The model that answers, as `<provider>/<name>`. Default: the default model of the profile.',
+    }),
+    repeatLimit: t.int({
+      description: 'The number of scheduled runs after which the job is COMPLETED: 1 or more. Default: no limit.',
+    }),
+  }),
+})
+
+export const UpdateJobInput = builder.inputType('UpdateJobInput', {
+  description: 'The properties of a job to change. Omitted fields stay unchanged.',
+  fields: (t) => ({
+    name: t.string({ description: 'The new name: 1 to 200 characters on one line.' }),
+    prompt: t.string({ description: 'The new prompt: up to 1,000,000 characters.' }),
+    schedule: t.string({ description: `${scheduleDescription} A new schedule starts at the time of the change.` }),
+    timezone: t.string({ description: 'The new IANA time zone.' }),
+    model: t.string({ description: 'The new model. Null: the default model of the profile.' }),
+    enabled: t.boolean({ description: 'False pauses the job, true resumes it.' }),
+    repeatLimit: t.int({
+      description:
+        'The number of scheduled runs after which the job is COMPLETED, including past runs. Null: no limit.',
+    }),
+  }),
+})
+
+/** Throws BAD_USER_INPUT for null in a field that a job cannot do without. */
+export function toJobPatch(input: typeof UpdateJobInput.$inferInput): JobPatch {
+  const { name, prompt, schedule, timezone, enabled, model, repeatLimit } = input
+  return {
+    ...(name !== undefined && { name: requireNonNull(name, 'name') }),
+    ...(prompt !== undefined && { prompt: requireNonNull(prompt, 'prompt') }),
+    ...(schedule !== undefined && { schedule: requireNonNull(schedule, 'schedule') }),
+    ...(timezone !== undefined && { timezone: requireNonNull(timezone, 'timezone') }),
+    ...(enabled !== undefined && { enabled: requireNonNull(enabled, 'enabled') }),
+    ...(model !== undefined && { model }),
+    ...(repeatLimit !== undefined && { repeatLimit }),
+  }
+}
+
+function requireNonNull<T>(value: T | null, name: string): T {
+  if (value === null) {
+    throw badInput(`The field ${name} is null. Give a value, or omit the field to keep the current one.`, 'input', name)
+  }
+  return value
+}

@@ -1,0 +1,50 @@
+import { notFound } from '../../lib/errors.ts'
+import { builder } from '../builder.ts'
+import { JobRunType, JobType, SessionType } from '../object-refs.ts'
+import { JobRunStatusEnum, JobTriggerEnum } from './job-enums.ts'
+
+JobRunType.implement({
+  description: 'A run of a job.',
+  interfaces: [builder.nodeInterfaceRef()],
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'The id of the run: `jrn_…` for a run of a Segue job.' }),
+    job: t.field({
+      type: JobType,
+      description: 'The job. The error is NOT_FOUND if it was deleted.',
+      resolve: async ({ jobId }, _, { profiles }) => {
+        const job = await profiles.find('Job', jobId)
+        if (!job) throw notFound('job', jobId)
+        return job
+      },
+    }),
+    trigger: t.expose('trigger', { type: JobTriggerEnum, description: 'What started the run.' }),
+    status: t.expose('status', { type: JobRunStatusEnum, description: 'The state of the run.' }),
+    scheduledFor: t.expose('scheduledFor', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'The due time that the run is for. Null if `trigger` is MANUAL.',
+    }),
+    startedAt: t.expose('startedAt', { type: 'DateTime', description: 'The time at which the run started.' }),
+    finishedAt: t.expose('finishedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'The time at which the run ended. Null while it is in progress.',
+    }),
+    output: t.exposeString('output', {
+      nullable: true,
+      description:
+        'The text of the answer after the last tool call, in full. If the run did not succeed, the text produced before. Null if there is none.',
+    }),
+    error: t.exposeString('error', {
+      nullable: true,
+      description: 'The reason why the run failed, as a sentence. Null if it did not.',
+    }),
+    session: t.field({
+      type: SessionType,
+      nullable: true,
+      description:
+        'The session of the run. Null if it was deleted, or if the run failed before the session was created.',
+      resolve: ({ sessionId }, _, { profiles }) => (sessionId === null ? null : profiles.find('Session', sessionId)),
+    }),
+  }),
+})

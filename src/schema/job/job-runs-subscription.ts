@@ -1,0 +1,16 @@
+import { builder } from '../builder.ts'
+import { JobRunType } from '../object-refs.ts'
+
+builder.subscriptionField('jobRuns', (t) =>
+  t.field({
+    type: JobRunType,
+    description: 'Emits every run that is in progress, then each run when it starts and when it ends. Never completes.',
+    args: { jobId: t.arg.id({ description: 'Only runs of this job. Default: all jobs of all profiles.' }) },
+    subscribe: async (_, args, { profiles }) => {
+      const jobId = args.jobId ?? null
+      if (jobId !== null) await profiles.requireProfileOwning('Job', jobId)
+      return profiles.registry.followJobRuns(jobId)
+    },
+    resolve: (run) => run,
+  }),
+)

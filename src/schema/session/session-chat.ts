@@ -1,0 +1,54 @@
+import { builder } from '../builder.ts'
+import { ApprovalType, ClarificationType, MessageType, SessionType, StreamType } from '../object-refs.ts'
+import { positionCursor } from '../relay/cursors.ts'
+import { resolveKeysetConnection } from '../relay/keyset-connection.ts'
+import { modelMessagesToJson } from './model-messages-to-json.ts'
+
+builder.objectFields(SessionType, (t) => ({
+  messages: t.connection(
+    {
+      type: MessageType,
+      description: 'The messages, oldest first, including the one that is streaming.',
+      resolve: async (session, args, { profiles }) => {
+        const { chats } = await profiles.requireProfile(session.profile)
+        return resolveKeysetConnection(args, {
+          loadPage: (page) => chats.messageQueries.loadPage(session, page),
+          toKey: (message) => message.position ?? 0,
+          cursor: positionCursor,
+        })
+      },
+    },
+    { name: 'SessionMessagesConnection', description: 'A page of the messages of a session.' },
+    { name: 'SessionMessagesEdge', description: 'A message and its cursor.' },
+  ),
+  modelContext: t.field({
+    type: 'JSON',
+    description:
+      'The messages that the next request to the model would contain, as an array of `ModelMessage` objects of the AI SDK.',
+    resolve: async (session, _, { profiles }) => {
+      const { chats } = await profiles.requireProfile(session.profile)
+      return modelMessagesToJson(await chats.loadModelMessages(session))
+    },
+  }),
+  activeStream: t.field({
+    type: StreamType,
+    nullable: true,
+    description: 'The stream that is running or waiting for a user in this session. Null if there is none.',
+    resolve: async (session, _, { profiles }) =>
+      (await profiles.requireProfile(session.profile)).chats.findActiveStream(session.id),
+  }),
+  pendingApprovals: t.field({
+    type: [ApprovalType],
+    description: 'The tool calls in this session that wait for approval, oldest first.',
+    resolve: async ({ id, profile }, _, { profiles }) => [
+      ...(await (await profiles.requireProfile(profile)).pendingDecisionLoader.loadApprovals(id)),
+    ],
+  }),
+  pendingClarifications: t.field({
+    type: [ClarificationType],
+    description: 'The questions in this session that wait for an answer, oldest first.',
+    resolve: async ({ id, profile }, _, { profiles }) => [
+      ...(await (await profiles.requireProfile(profile)).pendingDecisionLoader.loadClarifications(id)),
+    ],
+  }),
+}))

@@ -1,0 +1,61 @@
+import { parseProfileName } from '../../profiles/profile-name.ts'
+import { builder } from '../builder.ts'
+import { SessionType } from '../object-refs.ts'
+import { withModelPath } from '../with-model-path.ts'
+
+const CreateSessionInput = builder.inputType('CreateSessionInput', {
+  description: 'The properties of a new session.',
+  fields: (t) => ({
+    title: t.string({ description: 'The title: 1 to 200 characters on one line. Default: no title.' }),
+    profile: t.string({
+      description: 'The profile of the session, which is created if it does not exist. Default: `default`.',
+    }),
+    model: t.string({
+      description: 'The model of the session, as `<provider>/<name>`. Default: the default model of the profile.',
+    }),
+    continues: t.id({
+      description:
+        'The id of a session that the new session continues, usually a Hermes session. The new session inherits its title, and its messages become the context of the new session. The error is BAD_USER_INPUT unless that session ended with `compression` or `cli_close`.',
+    }),
+  }),
+})
+
+builder.mutationFields((t) => ({
+  createSession: t.field({
+    type: SessionType,
+    description: 'Creates an empty session, or a session that continues another one.',
+    args: { input: t.arg({ type: CreateSessionInput, required: true, description: 'The new session.' }) },
+    resolve: (_, { input }, { profiles }) =>
+      profiles.withProfile(parseProfileName(input.profile, 'input', 'profile'), async ({ models, sessions }) => {
+        const { title = null, model = null, continues = null } = input
+        return withModelPath(model, async () => {
+          if (model !== null) models.assertKnown(model)
+          return sessions.create({ title, model, continues })
+        })
+      }),
+  }),
+  forkSession: t.field({
+    type: SessionType,
+    description:
+      'Creates a session that starts with a copy of the messages up to and including `messageId`. Works for Segue and Hermes sessions. The error is SESSION_BUSY while that message is streaming.',
+    args: { messageId: t.arg.id({ required: true, description: 'The id of the last message to copy.' }) },
+    resolve: async (_, { messageId }, { profiles }) =>
+      (await profiles.requireProfileOwning('Message', messageId)).chats.fork(messageId),
+  }),
+  compactSession: t.field({
+    type: SessionType,
+    description: [
+      'Summarises the session, ends it with the `endReason` `compression`, and returns the session that continues it with the summary as its context.',
+      'Errors, after which the session is unchanged: SESSION_BUSY while it has an active stream or is already being compacted, STALE if it has already been continued, PROVIDER if the model could not write a summary.',
+    ].join('\n\n'),
+    args: {
+      id: t.arg.id({ required: true, description: 'The id of the session.' }),
+      key: t.arg.string({
+        description:
+          'An idempotency key, 1 to 200 characters. A repeated call with the same key and session returns the same continuation.',
+      }),
+    },
+    resolve: async (_, { id, key }, { profiles }) =>
+      (await profiles.requireProfileOwning('Session', id)).chats.compact(id, key ?? null),
+  }),
+}))

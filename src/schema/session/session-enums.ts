@@ -1,0 +1,23 @@
+import { builder } from '../builder.ts'
+
+export const OriginEnum = builder.enumType('Origin', {
+  description: 'Where a session or a job is stored.',
+  values: {
+    SEGUE: { description: 'Stored by Segue. Readable and writable.' },
+    HERMES: { description: 'Read from the files of a Hermes agent. Read-only.' },
+  } as const,
+})
+
+export const ChannelEnum = builder.enumType('Channel', {
+  description: 'The kind of client that a session was held in. It groups the values of `Session.source`.',
+  values: {
+    SEGUE: { description: 'A client of this API.' },
+    WEB: { description: 'The web interface of a Hermes agent.' },
+    CLI: { description: 'A terminal, a desktop program or an editor.' },
+    MESSAGING: { description: 'A chat platform, such as Telegram, Slack or email.' },
+    API: { description: 'An API server or a webhook of a Hermes agent.' },
+    CRON: { description: 'A scheduled run of a job.' },
+    TOOL: { description: 'Another session, which started this one as a sub-agent, a tool or a task.' },
+    OTHER: { description: 'A source that Segue does not know.' },
+  } as const,
+})
