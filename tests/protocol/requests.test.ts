@@ -279,7 +279,7 @@ test('X2 no error tells a stack, a path of the machine or a secret', async () =>
   const { id } = await start(segue.url, { text: 'Talk.' })
   await waitUntil(() => segue.defaultProfile.chats.activeStreamCount === 0)
   Object.assign(segue.defaultProfile.chats, {
-    findStream: async () => {
+    findStreams: async () => {
       throw new Error(`${segue.home}/segue.db is broken`)
     },
   })
@@ -290,7 +290,7 @@ test('X2 no error tells a stack, a path of the machine or a secret', async () =>
   told.push((await stream.next())?.data ?? '')
   stream.destroy()
   expect(segue.warnings.join()).toContain('segue.db is broken')
-  Reflect.deleteProperty(segue.defaultProfile.chats, 'findStream')
+  Reflect.deleteProperty(segue.defaultProfile.chats, 'findStreams')
 
   // A provider that says too much.
   for (const message of [`Incorrect API key provided: ${providerKey}.`, `Error at run (${import.meta.filename}:1:1)`]) {
