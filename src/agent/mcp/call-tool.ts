@@ -1,25 +1,27 @@
 import { MCPClientError } from '@ai-sdk/mcp'
 import type { Json } from '../../lib/json.ts'
 import { type JsonObject, ToolError } from '../tools/tool.ts'
-import { type Connection, describeMcpError } from './transport/connection.ts'
-import { NotExecutedError } from './transport/http-request.ts'
+import { toolResultToJson } from './tool-result-to-json.ts'
+import type { Connection } from './transport/connection.ts'
+import { type FailureReason, formatFailure } from './transport/failure-reason.ts'
 import { connectionClosedCode } from './transport/json-rpc.ts'
-import { toolResultToJson } from './tool-result.ts'
+import { NotExecutedError } from './transport/mcp-error.ts'
+import { toFailureReason } from './transport/to-failure-reason.ts'
 
 export interface ToolInvocation {
-  /** As the server calls the tool. */
+  /** The name that the server has for the tool. */
   readonly name: string
   readonly input: JsonObject
   readonly signal: AbortSignal
 }
 
 /**
- * Has a tool do something, however long it takes. Throws a ToolError, a NotDoneError, or why the signal was aborted: at
- * once, and the server is told.
+ * Calls a tool, without a time limit. Rejects with a ToolError, or with a NotExecutedError if the call had no effect. If
+ * the signal aborts, rejects with its reason at once, and tells the server.
  */
 export async function callTool(connection: Connection, { name, input, signal }: ToolInvocation): Promise<Json> {
   signal.throwIfAborted()
-  // One for this call alone: the transports go on listening to it when the call is over.
+  // A signal for this call alone: the transports keep listening to it after the call has ended.
   const callAbort = new AbortController()
   const abort = (): void => callAbort.abort(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
@@ -33,22 +35,19 @@ export async function callTool(connection: Connection, { name, input, signal }: 
   return toolResultToJson(result)
 }
 
-function toCallError(error: unknown, closeReason: string | null): Error {
+function toCallError(error: unknown, closeReason: FailureReason | null): Error {
   if (error instanceof NotExecutedError) return error
-  if (closeReason !== null) return createServerClosedError(closeReason)
+  if (closeReason !== null) return createDisconnectedError(closeReason)
   if (!MCPClientError.isInstance(error) || error.code === connectionClosedCode)
-    return createServerClosedError(describeMcpError(error))
+    return createDisconnectedError(toFailureReason(error))
   if (error.code !== undefined) return new ToolError(error.message)
-  if (error.statusCode !== undefined)
-    return new ToolError(`The server of this tool failed: ${describeMcpError(error)}.`)
-  // With a cause it is one that the client could not make sense of.
-  return new ToolError(
-    error.cause ? 'The server of this tool answered with something that is no result.' : error.message,
-  )
+  if (error.statusCode !== undefined) return new ToolError(formatFailure(toFailureReason(error)))
+  // With a cause, the response could not be parsed.
+  return new ToolError(error.cause ? 'The MCP server responded with an invalid result.' : error.message)
 }
 
-function createServerClosedError(reason: string): ToolError {
+function createDisconnectedError(reason: FailureReason): ToolError {
   return new ToolError(
-    `The server of this tool ended during the call, which may or may not have taken effect: ${reason}.`,
+    `The connection to the MCP server ended during the call, which may or may not have taken effect. ${formatFailure(reason)}`,
   )
 }

@@ -5,35 +5,38 @@ import type { Logger } from '../../lib/logger.ts'
 import { redact, removeSecrets } from '../../lib/redact.ts'
 import { type Tool, ToolError } from '../tools/tool.ts'
 import { type ToolInvocation, callTool } from './call-tool.ts'
-import { connect, type Connection, ConnectionError, describeMcpError } from './transport/connection.ts'
-import { NotExecutedError } from './transport/http-request.ts'
+import { connect } from './transport/connect.ts'
+import type { Connection } from './transport/connection.ts'
+import { type FailureReason, formatFailure } from './transport/failure-reason.ts'
+import { ConnectionError, McpError, NotExecutedError } from './transport/mcp-error.ts'
+import { toFailureReason } from './transport/to-failure-reason.ts'
 import { RestartBackoff } from './restart-backoff.ts'
-import { type ListedTool, listTools } from './tool-list.ts'
+import { type ListedTool, listTools } from './list-tools.ts'
 import { toTools } from './to-tools.ts'
 import { rejectOnAbort } from '../../lib/reject-on-abort.ts'
 
 export interface McpServerSupervisorOptions {
   readonly server: McpServer
   readonly log: Logger
-  /** Milliseconds that a start may take, with the list of tools. */
+  /** Milliseconds until a start fails. It includes listing the tools. */
   readonly startTimeoutMs: number
-  /** A clock that only goes forward, in milliseconds. */
+  /** A monotonic clock, in milliseconds. */
   readonly now: () => number
 }
 
-/** How long those wait who need it soon after a failure, in milliseconds: it is not to hold up every turn. */
+/** How long callers wait for a start soon after a failure, so that a broken server does not delay every turn. */
 const startWaitAfterFailureMs = 1_000
 
-/** How long a list of tools may take that is read again, in milliseconds. */
+/** Timeout for listing the tools again. */
 const listTimeoutMs = 5_000
 
-/** Over HTTP nobody may tell that the tools are others now: the list is read again after so many milliseconds. */
+/** How long a tool list over HTTP is valid. A server may lack a way to report changes. */
 const toolListTtlMs = 5 * 60_000
 
-/** How much of what a program said last is logged, in characters. */
-const maxLoggedOutputLength = 4_096
+/** How much of a program's latest output is logged. */
+const maxLoggedOutputLength = 4_096 // UTF-16 code units
 
-/** One server: started when it is needed, and again when it has died. */
+/** Supervises one MCP server: starts it when it is needed, and restarts it when it has ended. */
 export class McpServerSupervisor {
   readonly #options: McpServerSupervisorOptions
   readonly #backoff: RestartBackoff
@@ -45,7 +48,7 @@ export class McpServerSupervisor {
   #listedAt = 0
   #isToolListStale = false
   #pendingList: Promise<void> | null = null
-  /** Why it cannot be started; told once. */
+  /** Why the last start failed. Each reason is logged once. */
   #startError: string | null = null
 
   constructor(options: McpServerSupervisorOptions) {
@@ -53,10 +56,10 @@ export class McpServerSupervisor {
     this.#backoff = new RestartBackoff(options.now)
   }
 
-  /** Its tools; none while it cannot be had. Never rejects. */
+  /** The tools of the server; empty if it cannot be started. Never rejects. */
   async tools(): Promise<readonly Tool[]> {
     let connection = await this.#waitForConnection()
-    // Whoever comes while it is being read again waits for the new one, too.
+    // While the list is being read again, all callers wait for the new one.
     if (connection && (this.#pendingList || this.#needsToolList())) {
       await this.#refreshTools(connection)
       connection = await this.#waitForConnection()
@@ -64,9 +67,9 @@ export class McpServerSupervisor {
     return connection ? this.#tools : []
   }
 
-  /** Resolves when nothing of it is left. */
+  /** Resolves when the server has been stopped. */
   async close(): Promise<void> {
-    this.#closeController.abort(new Error('it is being closed'))
+    this.#closeController.abort(new McpError({ kind: 'stopped' }))
     await this.#pendingStart
     await this.#connection?.close()
   }
@@ -88,7 +91,7 @@ export class McpServerSupervisor {
   async #tryToStart(): Promise<Connection | null> {
     const { server, startTimeoutMs, now } = this.#options
     const startTimeout = new AbortController()
-    const timeoutError = new Error(`it was not ready within ${startTimeoutMs / 1000} seconds`)
+    const timeoutError = new McpError({ kind: 'start-timeout', timeoutMs: startTimeoutMs })
     const timer = setTimeout(() => startTimeout.abort(timeoutError), startTimeoutMs)
     const signal = AbortSignal.any([this.#closeController.signal, startTimeout.signal])
     this.#isToolListStale = false
@@ -110,21 +113,21 @@ export class McpServerSupervisor {
 
   #onStartError(error: unknown): void {
     this.#backoff.recordFailure()
-    const { message, output } = error instanceof ConnectionError ? error : new ConnectionError(String(error))
+    const { message, output } = error instanceof ConnectionError ? error : new ConnectionError(toFailureReason(error))
     if (message === this.#startError) return
     this.#startError = message
-    this.#warn('An MCP server cannot be started: its tools are missing.', message, output)
+    this.#warn('MCP server could not be started. Its tools are missing.', message, output)
   }
 
-  #onDisconnect(connection: Connection, reason: string): void {
+  #onDisconnect(connection: Connection, reason: FailureReason): void {
     if (this.#connection !== connection) return
     this.#connection = null
     const isProgram = this.#options.server.type === 'stdio'
-    // A program has no reason to end; the others forget sessions and close streams as they like.
+    // Remote servers may drop sessions and close streams at any time. A program should not end.
     this.#backoff.recordExit(isProgram ? this.#options.now() - this.#startedAt : Infinity)
     void connection.close()
     if (this.#closeController.signal.aborted || !isProgram) return
-    this.#warn('An MCP server has ended: it is started again when it is needed.', reason, connection.output())
+    this.#warn('MCP server ended. It is restarted when it is needed.', formatFailure(reason), connection.output())
   }
 
   #needsToolList(): boolean {
@@ -143,9 +146,12 @@ export class McpServerSupervisor {
     try {
       this.#setTools(await listTools(connection.client, AbortSignal.timeout(listTimeoutMs)))
     } catch (error) {
-      if (error instanceof NotExecutedError) this.#onDisconnect(connection, error.message)
+      if (error instanceof NotExecutedError) this.#onDisconnect(connection, error.reason)
       else if (connection.closeReason() === null) {
-        this.#warn('An MCP server does not list its tools: the old list stays.', describeMcpError(error))
+        this.#warn(
+          'MCP server did not list its tools. The previous list is used.',
+          formatFailure(toFailureReason(error)),
+        )
       }
     }
   }
@@ -155,10 +161,10 @@ export class McpServerSupervisor {
     const { tools, skipped } = toTools(name, listedTools, (call) => this.#call(call))
     this.#tools = tools
     this.#listedAt = this.#options.now()
-    for (const reason of skipped) this.#warn('A tool of an MCP server is left out.', reason)
+    for (const reason of skipped) this.#warn('Tool of an MCP server is skipped.', reason)
   }
 
-  /** What is not secret reaches whoever asked, as it is. */
+  /** Removes secrets from error messages of the server. */
   async #call(call: ToolInvocation): Promise<Json> {
     try {
       return await this.#callWithReconnect(call)
@@ -168,34 +174,36 @@ export class McpServerSupervisor {
     }
   }
 
-  /** A server that did not look at the call, as one that has forgotten the session, is reached again and asked again. */
+  /** If the call had no effect, for example because the session was lost, reconnects and repeats it once. */
   async #callWithReconnect(call: ToolInvocation): Promise<Json> {
     const connection = await this.#requireConnection(call.signal)
     try {
       return await callTool(connection, call)
     } catch (error) {
       if (!(error instanceof NotExecutedError)) throw error
-      this.#onDisconnect(connection, error.message)
+      this.#onDisconnect(connection, error.reason)
     }
     try {
       return await callTool(await this.#requireConnection(call.signal), call)
     } catch (error) {
-      throw error instanceof NotExecutedError ? new ToolError(`${unavailableMessage}: ${error.message}.`) : error
+      throw error instanceof NotExecutedError ? createUnavailableError(error.message) : error
     }
   }
 
   async #requireConnection(signal: AbortSignal): Promise<Connection> {
     const connection = this.#connection ?? (await rejectOnAbort(this.#start(), signal))
     if (connection) return connection
-    throw new ToolError(`${unavailableMessage}${this.#startError === null ? '' : `: ${this.#startError}`}.`)
+    throw createUnavailableError(this.#startError)
   }
 
   #warn(message: string, reason: string, output = ''): void {
     const { server, log } = this.#options
     const { name, secrets } = server
     const loggedOutput = redact(output, secrets).slice(-maxLoggedOutputLength).trim()
-    log.warn({ server: name, reason: redact(reason, secrets), ...(loggedOutput && { said: loggedOutput }) }, message)
+    log.warn({ server: name, reason: redact(reason, secrets), ...(loggedOutput && { output: loggedOutput }) }, message)
   }
 }
 
-const unavailableMessage = 'The server of this tool cannot be had now'
+function createUnavailableError(reason: string | null): ToolError {
+  return new ToolError(`The MCP server of this tool is unavailable.${reason === null ? '' : ` ${reason}`}`)
+}

@@ -6,15 +6,15 @@ import { McpServerSupervisor } from './mcp-server-supervisor.ts'
 export interface McpToolSourceOptions {
   readonly servers: readonly McpServer[]
   readonly log: Logger
-  /** Milliseconds that the start of a server may take; 30 seconds where nothing is said. */
+  /** Milliseconds until the start of a server fails. Default: 30 seconds. */
   readonly startTimeoutMs?: number
-  /** A clock that only goes forward, in milliseconds. */
+  /** A monotonic clock, in milliseconds. */
   readonly now?: () => number
 }
 
 /**
- * The tools of all MCP servers of a profile. A server that cannot be had costs its own tools, a warning, and those who
- * come first the time that its start may take.
+ * Provides the tools of all MCP servers of a profile. A server that cannot be started causes a warning and lacks its
+ * tools; the first caller waits until its start has failed.
  */
 export class McpToolSource implements ToolSource {
   readonly #servers: readonly McpServerSupervisor[]
@@ -28,7 +28,7 @@ export class McpToolSource implements ToolSource {
     return lists.flat().toSorted((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  /** Resolves when nothing of any server is left, at the latest within a second. */
+  /** Resolves when all servers have been stopped, which takes less than a second. */
   async close(): Promise<void> {
     await Promise.all(this.#servers.map((server) => server.close()))
   }

@@ -1,10 +1,10 @@
-/** After the first failure it is left alone for so long, in milliseconds, then for twice as long, and so on. */
+/** The pause after the first failure. It doubles with each further failure. */
 const minBackoffMs = 5_000
 const maxBackoffMs = 5 * 60_000
-/** What has been up for so long, in milliseconds, has got over what was wrong with it. */
+/** A server that ran for this long counts as stable: its earlier failures are forgotten. */
 const stableUptimeMs = 60_000
 
-/** How long a server is left alone that cannot be started, or that dies again and again. */
+/** Determines when a server that fails to start, or exits repeatedly, may be started again. */
 export class RestartBackoff {
   readonly #now: () => number
   #failureCount = 0
@@ -14,21 +14,23 @@ export class RestartBackoff {
     this.#now = now
   }
 
+  /** Whether the server may be started now. */
   get isElapsed(): boolean {
     return this.#now() >= this.#retryAt
   }
 
-  /** Whether something went wrong not long ago. */
+  /** Whether the server has failed since it was stable. */
   get hasRecentFailures(): boolean {
     return this.#failureCount > 0
   }
 
+  /** Records a failed start. */
   recordFailure(): void {
     this.#failureCount += 1
     this.#scheduleRetry()
   }
 
-  /** It was up for so many milliseconds. The first end after a quiet time costs no rest. */
+  /** Records an exit. The first exit of a stable server causes no pause. */
   recordExit(uptimeMs: number): void {
     if (uptimeMs >= stableUptimeMs) this.#failureCount = 0
     this.#scheduleRetry()

@@ -16,17 +16,17 @@ export interface ReceivedMessage {
   readonly session: string | undefined
 }
 
-type Behaviour = (response: ServerResponse, asked: ReceivedMessage) => void
+type Behaviour = (response: ServerResponse, request: ReceivedMessage) => void
 
 export interface ScriptedHttpServer extends AsyncDisposable {
   readonly server: HttpServer
-  /** The messages that came, and to which session. */
+  /** The received messages, with their sessions. */
   readonly received: readonly ReceivedMessage[]
-  /** The sessions that were ended by who began them. */
+  /** The sessions that clients have deleted. */
   readonly endedSessions: readonly (string | undefined)[]
-  /** What it lists. */
+  /** The names of the listed tools. */
   readonly toolNames: string[]
-  /** The streams that answer nothing. */
+  /** The streams for notifications. */
   readonly streams: ServerResponse[]
   /** Forgets all sessions. */
   forgetSessions(): void
@@ -36,13 +36,13 @@ export const secret = 'quiet-secret'
 export const jsonHeaders = { 'content-type': 'application/json' }
 export const eventStreamHeaders = { 'content-type': 'text/event-stream' }
 
-/** Answers with a text, as JSON. */
+/** Responds to a tool call with a text. */
 export function sendText(response: ServerResponse, { message: { id } }: ReceivedMessage, content: string): void {
   const result = { content: [{ type: 'text', text: content }] }
   response.writeHead(200, jsonHeaders).end(JSON.stringify({ jsonrpc: '2.0', id, result }))
 }
 
-/** A server over streamable HTTP, with a session and a key, whose tools behave as told. */
+/** A server over streamable HTTP, with sessions and a key. Each tool has the given behaviour. */
 export async function startScriptedHttpServer(tools: Readonly<Record<string, Behaviour>>): Promise<ScriptedHttpServer> {
   const received: ReceivedMessage[] = []
   const endedSessions: (string | undefined)[] = []
@@ -66,7 +66,7 @@ export async function startScriptedHttpServer(tools: Readonly<Record<string, Beh
     const receivedMessage = { message, session }
     received.push(receivedMessage)
     const { id, method, params } = message
-    const answer = (result: object): void => {
+    const respond = (result: object): void => {
       response.writeHead(200, jsonHeaders).end(JSON.stringify({ jsonrpc: '2.0', id, result }))
     }
     if (method === 'server/discover') response.writeHead(400).end()
@@ -75,11 +75,11 @@ export async function startScriptedHttpServer(tools: Readonly<Record<string, Beh
       knownSessions.add(`session-${sessions}`)
       response.setHeader('mcp-session-id', `session-${sessions}`)
       const capabilities = { tools: { listChanged: true } }
-      answer({ protocolVersion: '2025-11-25', capabilities, serverInfo: { name: 'scripted', version: '1' } })
+      respond({ protocolVersion: '2025-11-25', capabilities, serverInfo: { name: 'scripted', version: '1' } })
     } else if (!knownSessions.has(session)) response.writeHead(404).end()
     else if (id === undefined) response.writeHead(202).end()
     else if (method === 'tools/list')
-      answer({ tools: toolNames.map((name) => ({ name, inputSchema: { type: 'object' } })) })
+      respond({ tools: toolNames.map((name) => ({ name, inputSchema: { type: 'object' } })) })
     else tools[params.name ?? '']?.(response, receivedMessage)
   }
 

@@ -11,49 +11,49 @@ import { RecordingLogger } from '../recording-logger.ts'
 const { PATH = '', HOME = '' } = process.env
 const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/compile', import.meta.url))
 
-/** A program, run by the Node that runs the tests. */
-export function nodeServer(name: string, args: readonly string[], more: Partial<StdioServer> = {}): StdioServer {
-  // Half of a start is compiling what has not changed since the last one.
-  const env = { PATH, HOME, NODE_COMPILE_CACHE: compileCache, ...more.env }
-  return { type: 'stdio', name, command: process.execPath, args, cwd: '/', secrets: [], ...more, env }
+/** A stdio server that runs on the Node of the tests. */
+export function nodeServer(name: string, args: readonly string[], overrides: Partial<StdioServer> = {}): StdioServer {
+  // The compile cache halves the time of a start.
+  const env = { PATH, HOME, NODE_COMPILE_CACHE: compileCache, ...overrides.env }
+  return { type: 'stdio', name, command: process.execPath, args, cwd: '/', secrets: [], ...overrides, env }
 }
 
 const scriptedServer = fileURLToPath(new URL('./scripted-server.ts', import.meta.url))
 
-/** The server that does what `mode` says. */
-export const newScriptedServer = (mode = '', more: Partial<StdioServer> = {}): StdioServer =>
-  nodeServer('scripted', [scriptedServer, mode], more)
+/** The server of scripted-server.ts in the given mode. */
+export const newScriptedServer = (mode = '', overrides: Partial<StdioServer> = {}): StdioServer =>
+  nodeServer('scripted', [scriptedServer, mode], overrides)
 
 const require = createRequire(import.meta.url)
 
-/** Real servers, the files that begin them. */
+/** The entry files of real servers. */
 export const everything = require.resolve('@modelcontextprotocol/server-everything/dist/index.js')
 export const filesystem = require.resolve('@modelcontextprotocol/server-filesystem/dist/index.js')
 
 export interface TestTools extends AsyncDisposable {
   readonly source: McpToolSource
-  /** What was logged. */
+  /** The logged warnings. */
   readonly warnings: { readonly [key: string]: unknown }[]
   listNames(): Promise<string[]>
-  /** The tool of this name; an error where there is none now. */
+  /** Rejects if there is no tool of this name now. */
   findTool(name: string): Promise<Tool>
-  /** Resolves when there is a tool of this name: who asks soon after a failure is not made to wait for it. */
+  /** Resolves when there is a tool of this name. Soon after a failure, the tool source does not wait for it. */
   waitForTool(name: string): Promise<void>
   run(name: string, input?: JsonObject, signal?: AbortSignal): Promise<Json>
 }
 
-/** Tools for one test, with what is needed to try them. Nothing is left of them when it is disposed of. */
+/** A tool source for one test. Disposing of it stops all servers. */
 export function newTestTools(
   servers: McpToolSourceOptions['servers'],
-  more: Partial<McpToolSourceOptions> = {},
+  options: Partial<McpToolSourceOptions> = {},
 ): TestTools {
   const warnings: { [key: string]: unknown }[] = []
   const log = new RecordingLogger(({ fields, message }) => void warnings.push({ message, ...fields }))
-  const source = new McpToolSource({ servers, log, ...more })
+  const source = new McpToolSource({ servers, log, ...options })
   const findTool = async (name: string): Promise<Tool> => {
     const tools = await source.tools()
     const found = tools.find((each) => each.name === name)
-    if (!found) throw new Error(`there is no ${name} among ${tools.map((each) => each.name).join(', ')}`)
+    if (!found) throw new Error(`There is no ${name} among ${tools.map((each) => each.name).join(', ')}.`)
     return found
   }
   return {
@@ -62,10 +62,10 @@ export function newTestTools(
     listNames: async () => (await source.tools()).map(({ name }) => name),
     findTool,
     waitForTool: async (name) => {
-      let isThere = false
+      let isFound = false
       await waitUntil(() => {
-        void source.tools().then((tools) => (isThere ||= tools.some((each) => each.name === name)))
-        return isThere
+        void source.tools().then((tools) => (isFound ||= tools.some((each) => each.name === name)))
+        return isFound
       })
     },
     run: async (name, input = {}, signal = new AbortController().signal) =>
@@ -74,7 +74,7 @@ export function newTestTools(
   }
 }
 
-/** Whether a process runs. One that has ended and that nobody asks after is none. */
+/** Whether a process runs. Zombies do not count. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)

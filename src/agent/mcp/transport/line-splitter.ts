@@ -1,12 +1,14 @@
-/** How much a server may send as one message, in bytes. */
+import { McpError } from './mcp-error.ts'
+
+/** Maximum size of a message from a server. */
 export const maxMessageBytes = 64 * 1024 * 1024
 
-/** Cuts bytes into lines. Throws an error when one grows longer than a message may be. */
+/** Splits bytes into lines. Throws an McpError if a line exceeds the maximum size of a message. */
 export class LineSplitter {
   #chunks: Buffer[] = []
   #lineBytes = 0
 
-  /** The lines that this piece ends, without their ends. */
+  /** Returns the lines that end in this chunk, without their line breaks. */
   push(chunk: Buffer): string[] {
     const lines: string[] = []
     let start = 0
@@ -23,7 +25,7 @@ export class LineSplitter {
 
   #append(chunk: Buffer): void {
     this.#lineBytes += chunk.length
-    if (this.#lineBytes > maxMessageBytes) throw new Error(`it sent a message of more than ${maxMessageBytes} bytes`)
+    if (this.#lineBytes > maxMessageBytes) throw new McpError({ kind: 'message-too-large', maxBytes: maxMessageBytes })
     this.#chunks.push(chunk)
   }
 }

@@ -1,64 +1,65 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { StdioServer } from '../../../config/profile/mcp-server.ts'
+import type { FailureReason } from './failure-reason.ts'
 import { LineSplitter } from './line-splitter.ts'
+import { toFailureReason } from './to-failure-reason.ts'
 
-/** How long it may take to end by itself, and then after SIGTERM, in milliseconds. Our own end may take 1,500 in all. */
+/** Milliseconds until SIGTERM, and then until SIGKILL. The shutdown of Segue may take 1,500 ms in all. */
 const exitGracePeriodMs = 400
 
-/** How much of what it said last is kept, in characters. */
-const maxOutputLength = 16_384
+/** How much of the latest output is kept. */
+const maxOutputLength = 16_384 // UTF-16 code units
 
 /**
- * The program of a server, in a process group of its own: what it starts itself ends with it. When our own process is
- * killed its standard input closes, which tells it to end.
+ * The program of an MCP server. It runs in its own process group, so that its child processes end with it. If Segue is
+ * killed, the program's standard input closes, which tells it to exit.
  */
 export class McpChildProcess {
-  /** Resolves when nothing of it is left, with how it ended, as in `it ended with exit code 1`. */
-  readonly closed: Promise<string>
+  /** Resolves when the program has exited and its streams are closed. */
+  readonly closed: Promise<FailureReason>
   readonly #child: ChildProcessWithoutNullStreams
   readonly #lines = new LineSplitter()
   readonly #onLine: (line: string) => void
   #output = ''
-  #closeReason: string | null = null
+  #closeReason: FailureReason | null = null
   #hasExitedUnexpectedly = false
   #termination: Promise<void> | null = null
 
-  /** Throws when the system refuses it at once; what it finds out later ends it. */
+  /** Starts the program. Throws if the system refuses at once; a later error ends the process. */
   constructor({ command, args, env, cwd }: StdioServer, onLine: (line: string) => void) {
     this.#onLine = onLine
     const child = spawn(command, args, { cwd, env, stdio: 'pipe', detached: true })
     this.#child = child
-    const { promise, resolve } = Promise.withResolvers<string>()
+    const { promise, resolve } = Promise.withResolvers<FailureReason>()
     this.closed = promise
     child.once('error', (error) => {
-      this.#onExit(describeSpawnError(error))
-      // What was never there does not close.
-      if (child.pid === undefined) resolve(describeSpawnError(error))
+      const reason = toSpawnFailure(error)
+      this.#onExit(reason)
+      // A process that never started emits no `close`.
+      if (child.pid === undefined) resolve(reason)
     })
-    if (!child.stdout) throw new Error('the system has no room for another program')
-    child.once('exit', (code, signal) =>
-      this.#onExit(signal ? `it was ended by ${signal}` : `it ended with exit code ${code}`),
-    )
-    child.once('close', () => resolve(this.#closeReason ?? 'it ended'))
+    if (!child.stdout) throw new Error('The system cannot start another program.')
+    child.once('exit', (code, signal) => this.#onExit(signal ? { kind: 'signal', signal } : { kind: 'exit', code }))
+    child.once('close', () => resolve(this.#closeReason ?? { kind: 'exit', code: null }))
     child.stdout.on('data', (chunk: Buffer) => this.#onOutput(chunk))
     child.stderr.setEncoding('utf8').on('data', (text: string) => this.appendOutput(text))
-    // Who cannot be spoken to, or will not speak any more, is of no use.
+    // A program with a broken stream is useless.
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => void this.#terminate())
     child.stdout.once('end', () => void this.#terminate())
   }
 
-  /** How it ended, or why it is about to; null while it runs. */
-  get closeReason(): string | null {
+  /** Why the program has ended or is about to end; null while it runs. */
+  get closeReason(): FailureReason | null {
     return this.#closeReason
   }
 
-  /** Whether it ended without being told to. */
+  /** Whether the program ended although `stop` was not called. */
   get hasExitedUnexpectedly(): boolean {
     return this.#hasExitedUnexpectedly
   }
 
-  /** What it said last that was no message, on either output. */
+  /** The latest output, on standard output and standard error, that is not a message. */
   get output(): string {
     return this.#output
   }
@@ -71,9 +72,9 @@ export class McpChildProcess {
     this.#child.stdin.write(`${line}\n`)
   }
 
-  /** Ends it. Resolves when it is gone, at the latest when whoever is left of it was sent SIGKILL. */
+  /** Stops the program. Resolves when it is gone, at the latest after SIGKILL. */
   stop(): Promise<void> {
-    this.#closeReason ??= 'it was stopped'
+    this.#closeReason ??= { kind: 'stopped' }
     return this.#terminate()
   }
 
@@ -90,23 +91,23 @@ export class McpChildProcess {
     this.#signalGroup('SIGTERM')
     await Promise.race([this.closed, pause(exitGracePeriodMs)])
     this.#signalGroup('SIGKILL')
-    // A process that has left the group may hold them open for ever.
+    // A child that has left the process group may keep them open.
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy()
     await this.closed
   }
 
-  /** To the whole group, which may have members when the program itself is gone. */
+  /** Signals the whole process group, which may outlive the program. */
   #signalGroup(signal: NodeJS.Signals): void {
     const { pid } = this.#child
     if (pid === undefined) return
     try {
       process.kill(-pid, signal)
     } catch {
-      // Nobody is left.
+      // No process is left.
     }
   }
 
-  #onExit(reason: string): void {
+  #onExit(reason: FailureReason): void {
     this.#hasExitedUnexpectedly ||= this.#closeReason === null
     this.#closeReason ??= reason
     void this.#terminate()
@@ -116,14 +117,13 @@ export class McpChildProcess {
     try {
       for (const line of this.#lines.push(chunk)) this.#onLine(line)
     } catch (error) {
-      this.#onExit(describeSpawnError(error))
+      this.#onExit(toFailureReason(error))
     }
   }
 }
 
-function describeSpawnError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
+function toSpawnFailure(error: Error): FailureReason {
   const code = 'code' in error ? error.code : undefined
-  if (code === 'ENOENT') return 'there is no such program, or no such folder to run it in'
-  return code === 'EACCES' ? 'it is not allowed to be run' : error.message
+  if (code === 'ENOENT') return { kind: 'program-not-found' }
+  return code === 'EACCES' ? { kind: 'program-not-executable' } : toFailureReason(error)
 }

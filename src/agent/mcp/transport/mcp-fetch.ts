@@ -1,26 +1,28 @@
 import type { IncomingMessage } from 'node:http'
 import { type JSONRPCMessage, validateJSONRPCMessage } from '@ai-sdk/mcp'
+import type { FailureReason } from './failure-reason.ts'
+import { type HttpRequest, sendRequest, readText } from './http-request.ts'
+import { NotExecutedError } from './mcp-error.ts'
 import { tapSse } from './sse-tap.ts'
-import { type HttpRequest, NotExecutedError, sendRequest, readText } from './http-request.ts'
 import { toCancelledNotification, createConnectionClosedError } from './json-rpc.ts'
 import { parseJsonOrNull } from '../../../lib/json.ts'
 
 export interface McpFetchOptions {
   readonly type: 'http' | 'sse'
   readonly onToolListChanged: () => void
-  /** The stream over which everything comes, with `sse`, has ended. */
+  /** The event stream of an `sse` server has ended. */
   readonly onStreamEnd: () => void
-  /** Whether the connection is being closed: what is aborted then was not cancelled by anybody. */
+  /** Whether the connection is being closed. Requests that are aborted then are not reported as cancelled. */
   readonly isClosing: () => boolean
 }
 
-/** How long a last word to a server may take, in milliseconds. */
+/** Milliseconds that a cancellation or the end of a session may take. */
 const closeGracePeriodMs = 400
 
 /**
- * The `fetch` for the client's transports over HTTP, which makes up for what they lack: they leave a call without an
- * answer for ever when its stream ends, tell no server that a call was cancelled, hear no notification, and take a
- * server that has lost the session for one that answers. Throws a NotDoneError for what was not done.
+ * Creates the `fetch` for the AI SDK's HTTP transports. It adds what they lack: it fails a call whose stream ends without
+ * a response, tells the server about cancelled calls, watches for notifications, and recognises a lost session. Rejects
+ * with a NotExecutedError if the request had no effect.
  */
 export function createMcpFetch(options: McpFetchOptions): typeof fetch {
   return async (input, init = {}) => {
@@ -41,14 +43,14 @@ function toHttpRequest(input: RequestInfo | URL, { method = 'GET', headers, body
     method,
     headers: Object.fromEntries(new Headers(headers)),
     body: typeof body === 'string' ? body : '',
-    // The end of a session is told without waiting for long.
+    // The end of a session must not delay the shutdown.
     signal: method === 'DELETE' ? AbortSignal.timeout(closeGracePeriodMs) : (signal ?? null),
   }
 }
 
 const hasSession = ({ headers }: HttpRequest): boolean => 'mcp-session-id' in headers
 
-/** When the signal of a call aborts the server is told, if there is anything by which it could know the call. */
+/** Cancels a call at the server when its signal aborts, if the server can identify the call. */
 function sendCancellationOnAbort(
   request: HttpRequest,
   message: JSONRPCMessage,
@@ -66,21 +68,21 @@ function sendCancellationOnAbort(
     const response = await sendRequest(notification)
     response.resume()
   }
-  // A server that cannot be told will notice by itself that nobody reads.
+  // If the notification fails, the server notices the closed connection.
   request.signal?.addEventListener('abort', () => void cancel().catch(() => {}), { once: true })
 }
 
-/** Why nothing was done; null when something may have been. */
+/** Returns why a request had no effect; null if it may have had one. */
 function findNotExecutedReason(
   request: HttpRequest,
   { statusCode: status = 0 }: IncomingMessage,
   body: unknown,
-): string | null {
-  if (status >= 300 && status < 400) return `it redirects elsewhere (HTTP ${status})`
+): FailureReason | null {
+  if (status >= 300 && status < 400) return { kind: 'redirect', status }
   if (request.method !== 'POST' || !hasSession(request)) return null
-  // 404 by the specification; some say it in words only.
+  // The specification demands 404. Some servers send 400 with a message.
   const isLost = status === 404 || (status === 400 && typeof body === 'string' && /session|initiali[sz]ed/i.test(body))
-  return isLost ? `it does not know the session any more (HTTP ${status})` : null
+  return isLost ? { kind: 'session-lost', status } : null
 }
 
 async function toResponseBody(response: IncomingMessage, message: JSONRPCMessage | null, options: McpFetchOptions) {
@@ -97,7 +99,7 @@ async function toResponseBody(response: IncomingMessage, message: JSONRPCMessage
   )
 }
 
-/** The stream that answers nothing. The transport for `http` opens another one after an end by force. */
+/** The stream for notifications. The `http` transport reopens it after an error. */
 async function* tapNotifications(response: IncomingMessage, { type, onToolListChanged, onStreamEnd }: McpFetchOptions) {
   yield* tapSse(response, { onToolListChanged, finalEvent: null, rethrowsErrors: type === 'http' })
   if (type === 'sse') onStreamEnd()

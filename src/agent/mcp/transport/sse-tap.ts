@@ -2,20 +2,20 @@ import type { IncomingMessage } from 'node:http'
 import { readChunks } from './http-request.ts'
 import { maxMessageBytes } from './line-splitter.ts'
 
-/** Some write a slash in JSON with a backslash before it. */
+/** Some servers escape slashes in JSON. */
 const listChangedPattern = /notifications\\?\/tools\\?\/list_changed/
 const maxMatchLength = 'notifications\\/tools\\/list_changed'.length
 
 export interface TapSseOptions {
-  /** The notification was in it. A text that only speaks of it counts too, and does no harm. */
+  /** The stream contains the notification. Text that merely mentions it causes a call as well, which is harmless. */
   readonly onToolListChanged: () => void
-  /** What to add when it has ended, as an event; null: nothing. */
+  /** An event to append at the end; null for none. */
   readonly finalEvent: object | null
-  /** Whether an end by force is one that is to be heard of; otherwise it is like any other. */
+  /** Whether a broken connection throws. Otherwise it ends the stream normally. */
   readonly rethrowsErrors: boolean
 }
 
-/** An event stream as it comes, watched. */
+/** Passes an event stream through unchanged, and watches it for notifications. */
 export async function* tapSse(response: IncomingMessage, options: TapSseOptions): AsyncGenerator<Buffer> {
   const { onToolListChanged, finalEvent, rethrowsErrors } = options
   let overlap = ''

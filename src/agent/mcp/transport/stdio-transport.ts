@@ -11,11 +11,11 @@ import { parseJsonOrNull } from '../../../lib/json.ts'
 
 export interface StdioTransportOptions {
   readonly onToolListChanged: () => void
-  /** Asks for the protocol that has no handshake, instead of beginning with one. */
+  /** Whether to begin with discovery of the protocol version, which newer servers support, or with the handshake. */
   readonly usesVersionDiscovery: boolean
 }
 
-/** Speaks to a program, one message a line. What it prints that is no message is kept as what it said. */
+/** Exchanges messages with a program, one per line. Other lines of its standard output belong to its log output. */
 export class StdioTransport implements MCPTransport {
   readonly supportsProtocolVersionDiscovery: boolean
   readonly process: McpChildProcess
@@ -24,7 +24,7 @@ export class StdioTransport implements MCPTransport {
   onmessage?: (message: JSONRPCMessage) => void
   readonly #onToolListChanged: () => void
 
-  /** Starts it. */
+  /** Starts the program. */
   constructor(server: StdioServer, { onToolListChanged, usesVersionDiscovery }: StdioTransportOptions) {
     this.supportsProtocolVersionDiscovery = usesVersionDiscovery
     this.#onToolListChanged = onToolListChanged
@@ -57,7 +57,7 @@ export class StdioTransport implements MCPTransport {
     try {
       this.onmessage?.(message)
     } catch {
-      // The client throws at answers to what it has given up.
+      // The client throws if it gets a response to a request that it has given up.
     }
   }
 }

@@ -11,13 +11,22 @@ import {
 } from '../../../support/mcp/scripted-http-server.ts'
 import { newTestTools } from '../../../support/mcp/servers.ts'
 
-const unknownEffect = /^The server of this tool ended during the call, which may or may not have taken effect: /
-const cannotBeHad = 'An MCP server cannot be started: its tools are missing.'
-const at = (url: string, type: 'http' | 'sse' = 'http') => ({ type, name: 'http', url, headers: {}, secrets: [] })
+const unknownEffect =
+  /^The connection to the MCP server ended during the call, which may or may not have taken effect\. /
+const startFailure = 'MCP server could not be started. Its tools are missing.'
+const newHttpServer = (url: string, type: 'http' | 'sse' = 'http') => ({
+  type,
+  name: 'http',
+  url,
+  headers: {},
+  secrets: [],
+})
 
-describe('a session', () => {
-  test('has its headers and its id on every request, and is ended at the end', async () => {
-    await using http = await startScriptedHttpServer({ echo: (response, asked) => sendText(response, asked, 'hello') })
+describe('an HTTP session', () => {
+  test('sends its headers and its id with every request, and is deleted on close', async () => {
+    await using http = await startScriptedHttpServer({
+      echo: (response, request) => sendText(response, request, 'hello'),
+    })
     await using tools = newTestTools([http.server])
     expect(await tools.run('http__echo')).toBe('hello')
     await tools.source.close()
@@ -31,8 +40,10 @@ describe('a session', () => {
     expect(http.endedSessions).toEqual(['session-1'])
   })
 
-  test('that the server has forgotten is begun anew, and the call is made once more', async () => {
-    await using http = await startScriptedHttpServer({ echo: (response, asked) => sendText(response, asked, 'hello') })
+  test('that the server has lost is replaced, and the call is repeated', async () => {
+    await using http = await startScriptedHttpServer({
+      echo: (response, request) => sendText(response, request, 'hello'),
+    })
     await using tools = newTestTools([http.server])
     const tool = await tools.findTool('http__echo')
     http.forgetSessions()
@@ -42,25 +53,25 @@ describe('a session', () => {
   })
 })
 
-describe('a call', () => {
+describe('a call over HTTP', () => {
   test.each<[string, Parameters<typeof startScriptedHttpServer>[0][string]]>([
     [
-      'whose stream ends without an answer',
+      'whose stream ends without a response',
       (response) => response.writeHead(200, eventStreamHeaders).end(': nothing\n\n'),
     ],
     [
-      'whose stream is cut',
+      'whose stream breaks off',
       (response) => response.writeHead(200, eventStreamHeaders).write('data: {"jsonrpc"', () => response.destroy()),
     ],
     [
-      'whose answer is cut',
+      'whose response breaks off',
       (response) => response.writeHead(200, jsonHeaders).write('{"jsonrpc"', () => response.destroy()),
     ],
-    ['whose connection is cut', (response) => response.destroy()],
-  ])('%s may or may not have taken effect, and is not made again', async (_how, cut) => {
+    ['whose connection breaks', (response) => response.destroy()],
+  ])('%s may or may not have taken effect, and is not repeated', async (_how, cut) => {
     await using http = await startScriptedHttpServer({
       cut,
-      echo: (response, asked) => sendText(response, asked, 'hello'),
+      echo: (response, request) => sendText(response, request, 'hello'),
     })
     await using tools = newTestTools([http.server])
     await expect(tools.run('http__cut')).rejects.toThrow(unknownEffect)
@@ -68,14 +79,14 @@ describe('a call', () => {
     expect(await tools.run('http__echo')).toBe('hello')
   })
 
-  test('that is refused is an error without what came with it', async () => {
+  test('that is rejected fails without the body of the response', async () => {
     await using http = await startScriptedHttpServer({ no: (response) => response.writeHead(500).end(secret) })
     await using tools = newTestTools([http.server])
-    const fault = 'The server of this tool failed: it answers with the HTTP status 500.'
-    await expect(tools.run('http__no')).rejects.toThrow(new ToolError(fault))
+    const message = 'The MCP server responded with HTTP status 500.'
+    await expect(tools.run('http__no')).rejects.toThrow(new ToolError(message))
   })
 
-  test('that is cancelled rejects at once, and the server is told', async () => {
+  test('that is cancelled rejects at once and notifies the server', async () => {
     const calls: unknown[] = []
     await using http = await startScriptedHttpServer({ hang: (_response, { message }) => calls.push(message.id) })
     await using tools = newTestTools([http.server])
@@ -89,7 +100,7 @@ describe('a call', () => {
     expect(http.received.at(-1)).toMatchObject({ message: { params: { requestId: calls[0] } }, session: 'session-1' })
   })
 
-  test('under way at the end is an error, and is not cancelled by anybody', async () => {
+  test('fails on close, without a cancellation', async () => {
     const calls: unknown[] = []
     await using http = await startScriptedHttpServer({ hang: (_response, { message }) => calls.push(message.id) })
     await using tools = newTestTools([http.server])
@@ -102,8 +113,8 @@ describe('a call', () => {
   })
 })
 
-describe('a list of tools', () => {
-  test('is read again when the server says so', async () => {
+describe('a tool list over HTTP', () => {
+  test('is read again when the server reports a change', async () => {
     await using http = await startScriptedHttpServer({ one: () => {}, two: () => {} })
     http.toolNames.splice(1)
     await using tools = newTestTools([http.server])
@@ -112,7 +123,7 @@ describe('a list of tools', () => {
     expect(await tools.listNames()).toEqual(['http__one'])
     await waitUntil(() => http.streams.length > 0)
     const lists = (): number => http.received.filter(({ message }) => message.method === 'tools/list').length
-    // In two pieces, and with a slash as some write it.
+    // In two chunks, and with an escaped slash.
     http.streams[0]?.write('data: {"jsonrpc":"2.0","method":"notifications\\/tools\\/li')
     http.streams[0]?.write('st_changed"}\n\n')
     await waitUntil(() => {
@@ -123,7 +134,7 @@ describe('a list of tools', () => {
     expect(lists()).toBe(2)
   })
 
-  test('is read again after five minutes, and a session that is gone by then is begun anew', async () => {
+  test('is read again after five minutes, in a new session if the old one is lost', async () => {
     let time = 0
     await using http = await startScriptedHttpServer({ one: () => {}, two: () => {} })
     http.toolNames.splice(1)
@@ -142,49 +153,55 @@ describe('a list of tools', () => {
   })
 })
 
-describe('a server that cannot be had', () => {
-  test('for want of the right key is one warning, without the key', async () => {
+describe('an unavailable HTTP server', () => {
+  test('that rejects the key causes one warning without the key', async () => {
     await using http = await startScriptedHttpServer({})
     const wrong = 'wrong-secret'
     const server = { ...http.server, headers: { authorization: `Bearer ${wrong}` }, secrets: [wrong] }
     await using tools = newTestTools([server])
     expect(await tools.listNames()).toEqual([])
     expect(await tools.listNames()).toEqual([])
-    const reason = 'it answers with the HTTP status 401, as to somebody without the right key'
-    expect(tools.warnings).toEqual([{ message: cannotBeHad, server: 'http', reason }])
+    const reason = 'The MCP server responded with HTTP status 401. Check its credentials.'
+    expect(tools.warnings).toEqual([{ message: startFailure, server: 'http', reason }])
   })
 
-  test('since nobody listens is one warning, and is tried again later', async () => {
+  test('that refuses connections causes one warning, and is retried later', async () => {
     let time = 0
     const url = await findUnusedUrl()
-    await using tools = newTestTools([at(url)], { now: () => time })
+    await using tools = newTestTools([newHttpServer(url)], { now: () => time })
     for (const pass of [0, 5_000, 10_000]) {
       time += pass
       expect(await tools.listNames()).toEqual([])
     }
-    const reason = 'it cannot be reached (ECONNREFUSED)'
-    expect(tools.warnings).toEqual([{ message: cannotBeHad, server: 'http', reason }])
+    const reason = 'The MCP server cannot be reached (ECONNREFUSED).'
+    expect(tools.warnings).toEqual([{ message: startFailure, server: 'http', reason }])
   })
 
-  test('since it answers nothing is given up', async () => {
+  test('that does not respond fails after a timeout', async () => {
     await using silent = await startHttpServer(() => {})
-    await using tools = newTestTools([at(silent.url), { ...at(silent.url, 'sse'), name: 'sse' }], {
-      startTimeoutMs: 100,
-    })
+    await using tools = newTestTools(
+      [newHttpServer(silent.url), { ...newHttpServer(silent.url, 'sse'), name: 'sse' }],
+      {
+        startTimeoutMs: 100,
+      },
+    )
     expect(await tools.listNames()).toEqual([])
-    const reason = 'it was not ready within 0.1 seconds'
+    const reason = 'The MCP server was not ready within 0.1 seconds.'
     expect(tools.warnings).toMatchObject([{ reason }, { reason }])
   })
 
-  test('since it redirects elsewhere is not followed there', async () => {
-    await using elsewhere = await startHttpServer((_request, response) => response.end())
-    await using here = await startHttpServer((_request, response) =>
-      response.writeHead(307, { location: elsewhere.url }).end(),
+  test('that redirects is not followed', async () => {
+    await using target = await startHttpServer((_request, response) => response.end())
+    await using redirecting = await startHttpServer((_request, response) =>
+      response.writeHead(307, { location: target.url }).end(),
     )
-    await using tools = newTestTools([at(here.url), { ...at(here.url, 'sse'), name: 'sse' }])
+    await using tools = newTestTools([
+      newHttpServer(redirecting.url),
+      { ...newHttpServer(redirecting.url, 'sse'), name: 'sse' },
+    ])
     expect(await tools.listNames()).toEqual([])
-    const reason = 'it redirects elsewhere (HTTP 307)'
+    const reason = 'The MCP server redirects to another URL (HTTP 307).'
     expect(tools.warnings).toMatchObject([{ reason }, { reason }])
-    expect(elsewhere.requests).toEqual([])
+    expect(target.requests).toEqual([])
   })
 })

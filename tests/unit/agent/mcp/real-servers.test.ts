@@ -16,7 +16,7 @@ const servers: ChildProcess[] = []
 let tools: TestTools
 
 beforeAll(async () => {
-  const [http, sse] = await Promise.all([listening('streamableHttp'), listening('sse')])
+  const [http, sse] = await Promise.all([startEverything('streamableHttp'), startEverything('sse')])
   tools = newTestTools([
     nodeServer('stdio', [everything]),
     { type: 'http', name: 'http', url: `${http}/mcp`, headers: {}, secrets: [] },
@@ -31,11 +31,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** The server of everything, over HTTP; its address. */
-async function listening(way: string): Promise<string> {
+/** Starts server-everything over HTTP. Returns its URL. */
+async function startEverything(transport: string): Promise<string> {
   const url = await findUnusedUrl()
   const env = { ...nodeServer('', []).env, PORT: new URL(url).port }
-  const server = spawn(process.execPath, [everything, way], { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const server = spawn(process.execPath, [everything, transport], { env, stdio: ['ignore', 'ignore', 'pipe'] })
   servers.push(server)
   const lines = createInterface(server.stderr)
   for (;;) {
@@ -46,8 +46,8 @@ async function listening(way: string): Promise<string> {
   return url
 }
 
-describe.each(['stdio', 'http', 'sse'])('server-everything over %s', (way) => {
-  const echo = `${way}__echo`
+describe.each(['stdio', 'http', 'sse'])('server-everything over %s', (transport) => {
+  const echo = `${transport}__echo`
 
   test('lists its tools', async () => {
     expect(await tools.findTool(echo)).toMatchObject({
@@ -56,43 +56,43 @@ describe.each(['stdio', 'http', 'sse'])('server-everything over %s', (way) => {
       inputSchema: { type: 'object', properties: { message: { type: 'string' } }, required: ['message'] },
       isReadOnly: true,
     })
-    expect(await tools.findTool(`${way}__toggle-simulated-logging`)).toMatchObject({ isReadOnly: false })
+    expect(await tools.findTool(`${transport}__toggle-simulated-logging`)).toMatchObject({ isReadOnly: false })
   })
 
-  test('answers with a text, as it is', async () => {
+  test('returns a text unchanged', async () => {
     expect(await tools.run(echo, { message: 'Grüße 🌍' })).toBe('Echo: Grüße 🌍')
   })
 
-  test('answers many calls at the same time', async () => {
-    const sums = [1, 2, 3, 4, 5].map((a) => tools.run(`${way}__get-sum`, { a, b: 1 }))
+  test('handles concurrent calls', async () => {
+    const sums = [1, 2, 3, 4, 5].map((a) => tools.run(`${transport}__get-sum`, { a, b: 1 }))
     expect(await Promise.all(sums)).toEqual([1, 2, 3, 4, 5].map((a) => `The sum of ${a} and 1 is ${a + 1}.`))
   })
 
-  test('answers with structured content, as it is', async () => {
-    expect(await tools.run(`${way}__get-structured-content`, { location: 'New York' })).toEqual({
+  test('returns structured content unchanged', async () => {
+    expect(await tools.run(`${transport}__get-structured-content`, { location: 'New York' })).toEqual({
       temperature: 33,
       conditions: 'Cloudy',
       humidity: 82,
     })
   })
 
-  test('answers with an image among texts, all parts as they are', async () => {
-    expect(await tools.run(`${way}__get-tiny-image`)).toMatchObject([
+  test('returns all parts of a result with an image', async () => {
+    expect(await tools.run(`${transport}__get-tiny-image`)).toMatchObject([
       { type: 'text' },
       { type: 'image', mimeType: 'image/png', data: expect.stringMatching(/^iVBORw0KGgo/) },
       { type: 'text' },
     ])
   })
 
-  test('says what was wrong with a call', async () => {
-    const fault = tools.run(`${way}__get-sum`, { a: 'one', b: 2 })
-    await expect(fault).rejects.toBeInstanceOf(ToolError)
-    await expect(fault).rejects.toThrow('Invalid arguments for tool get-sum')
+  test('reports invalid arguments', async () => {
+    const call = tools.run(`${transport}__get-sum`, { a: 'one', b: 2 })
+    await expect(call).rejects.toBeInstanceOf(ToolError)
+    await expect(call).rejects.toThrow('Invalid arguments for tool get-sum')
   })
 
-  test('lets go of a call that is cancelled, and goes on', async () => {
+  test('keeps working after a cancelled call', async () => {
     const controller = new AbortController()
-    const name = `${way}__trigger-long-running-operation`
+    const name = `${transport}__trigger-long-running-operation`
     const long = tools.run(name, { duration: 60, steps: 60 }, controller.signal)
     expect(await tools.run(echo, { message: 'meanwhile' })).toBe('Echo: meanwhile')
     const reason = new Error('enough')
@@ -103,7 +103,7 @@ describe.each(['stdio', 'http', 'sse'])('server-everything over %s', (way) => {
 })
 
 describe('server-filesystem', () => {
-  test('reads and writes, and says of each tool which it does', async () => {
+  test('reads and writes files, and marks read-only tools', async () => {
     writeFileSync(join(folder, 'a.txt'), 'apple')
     expect(await tools.run('files__read_text_file', { path: join(folder, 'a.txt') })).toEqual({ content: 'apple' })
     await tools.run('files__write_file', { path: join(folder, 'b.txt'), content: 'pear' })
@@ -112,13 +112,13 @@ describe('server-filesystem', () => {
     expect((await tools.findTool('files__write_file')).isReadOnly).toBe(false)
   })
 
-  test('keeps to its folder, and names in full what it refuses', async () => {
-    const fault = tools.run('files__read_text_file', { path: '/etc/passwd' })
-    await expect(fault).rejects.toBeInstanceOf(ToolError)
-    await expect(fault).rejects.toThrow(`/etc/passwd not in ${folder}`)
+  test('rejects paths outside its folder, with a complete message', async () => {
+    const call = tools.run('files__read_text_file', { path: '/etc/passwd' })
+    await expect(call).rejects.toBeInstanceOf(ToolError)
+    await expect(call).rejects.toThrow(`/etc/passwd not in ${folder}`)
   })
 })
 
-test('no server gave reason for a warning', () => {
+test('no server has caused a warning', () => {
   expect(tools.warnings).toEqual([])
 })

@@ -15,11 +15,11 @@ import { isAlive, nodeServer, newScriptedServer, type TestTools, newTestTools } 
 const secret = 'wonderful-secret'
 const withSecret = { env: { API_KEY: secret }, secrets: [secret] }
 
-async function pidOf(tools: TestTools): Promise<number> {
+async function readPid(tools: TestTools): Promise<number> {
   return Number(await tools.run('scripted__pid'))
 }
 
-describe('a program', () => {
+describe('a stdio server', () => {
   let tools: TestTools
 
   beforeAll(() => {
@@ -27,18 +27,18 @@ describe('a program', () => {
   })
   afterAll(() => tools[Symbol.asyncDispose]())
 
-  test('has its tools listed, page by page, in the order of their names', async () => {
+  test('has the tools of all pages of its list, ordered by name', async () => {
     const names = await tools.listNames()
     expect(names).toEqual(names.toSorted())
     expect(names).toEqual(expect.arrayContaining(['scripted__pid', 'scripted__untyped']))
     for (const name of names) expect(name).toMatch(/^scripted__[\w-]{1,54}$/)
   })
 
-  test('may print what is no message', async () => {
-    expect(await pidOf(tools)).toBeGreaterThan(0)
+  test('may print text that is not a message', async () => {
+    expect(await readPid(tools)).toBeGreaterThan(0)
   })
 
-  test('gets schemas mended that say less than they should', async () => {
+  test('may omit parts of a schema, which are added', async () => {
     expect(await tools.findTool('scripted__untyped')).toMatchObject({
       description: '',
       isReadOnly: true,
@@ -51,39 +51,37 @@ describe('a program', () => {
     })
   })
 
-  test('keeps to itself what no model could call, and a warning tells', async () => {
+  test('has no tools that models cannot call, which causes warnings', async () => {
     const names = await tools.listNames()
     expect(names).not.toContain('scripted__list')
     expect(names).not.toContain('scripted__background')
     expect(names.filter((name) => name === 'scripted__twice')).toHaveLength(1)
-    const message = 'A tool of an MCP server is left out.'
+    const message = 'Tool of an MCP server is skipped.'
     expect(tools.warnings.slice(0, 2)).toEqual([
-      { message, server: 'scripted', reason: 'scripted__list takes something else than an object' },
-      { message, server: 'scripted', reason: 'scripted__twice is listed twice' },
+      { message, server: 'scripted', reason: 'The input of scripted__list is not an object.' },
+      { message, server: 'scripted', reason: 'scripted__twice is listed twice.' },
     ])
   })
 
-  test('sees nothing of our environment but what it was given', async () => {
+  test('sees only the environment that it is configured with', async () => {
     const seen = z.record(z.string(), z.string()).parse(JSON.parse(String(await tools.run('scripted__environment'))))
-    // What the system adds by itself.
+    // macOS adds this variable.
     delete seen['__CF_USER_TEXT_ENCODING']
     expect(Object.keys(seen).toSorted()).toEqual(['API_KEY', 'HOME', 'NODE_COMPILE_CACHE', 'PATH'])
   })
 
-  test('that refuses a call makes an error of it, without its secrets', async () => {
-    const fault = tools.run('scripted__quote')
-    await expect(fault).rejects.toBeInstanceOf(ToolError)
-    await expect(fault).rejects.toThrow('not with …')
+  test('that rejects a call causes a ToolError without secrets', async () => {
+    const call = tools.run('scripted__quote')
+    await expect(call).rejects.toBeInstanceOf(ToolError)
+    await expect(call).rejects.toThrow('not with …')
   })
 
-  test('that answers nonsense makes an error of it', async () => {
-    await expect(tools.run('scripted__wrong')).rejects.toThrow(
-      /^The server of this tool answered with something that is/,
-    )
+  test('that responds with an invalid result causes a ToolError', async () => {
+    await expect(tools.run('scripted__wrong')).rejects.toThrow(/^The MCP server responded with an invalid result\.$/)
   })
 
-  test('is told that a call was cancelled, which rejects at once, and goes on', async () => {
-    const pid = await pidOf(tools)
+  test('is notified of a cancelled call, which rejects at once, and keeps running', async () => {
+    const pid = await readPid(tools)
     const controller = new AbortController()
     const hanging = tools.run('scripted__hang', {}, controller.signal)
     const state = async () => String(await tools.run('scripted__cancelled'))
@@ -93,54 +91,54 @@ describe('a program', () => {
     await expect(hanging).rejects.toBe(reason)
     expect(await state()).toBe('{"cancelled":1,"hanging":1}')
     await expect(tools.run('scripted__pid', {}, controller.signal)).rejects.toBe(reason)
-    expect(await pidOf(tools)).toBe(pid)
+    expect(await readPid(tools)).toBe(pid)
   })
 
-  test('is not told of a signal that aborts when the call is over', async () => {
+  test('is not notified if the signal aborts after the call', async () => {
     const controller = new AbortController()
     const before = await tools.run('scripted__cancelled', {}, controller.signal)
     controller.abort()
     expect(await tools.run('scripted__cancelled')).toBe(before)
   })
 
-  test('that says that its tools are others now has them listed again', async () => {
+  test('that reports changed tools has them listed again', async () => {
     expect(await tools.listNames()).not.toContain('scripted__grown')
     await tools.run('scripted__grow')
     expect(await tools.listNames()).toContain('scripted__grown')
   })
 })
 
-describe('a program that dies', () => {
-  test('is an error of the call that it was at, and is started again when it is needed', async () => {
+describe('a stdio server that exits', () => {
+  test('fails the current call, and is restarted when it is needed', async () => {
     await using tools = newTestTools([newScriptedServer('', withSecret)])
-    const pid = await pidOf(tools)
-    const fault = tools.run('scripted__die')
-    await expect(fault).rejects.toBeInstanceOf(ToolError)
-    await expect(fault).rejects.toThrow(
-      'The server of this tool ended during the call, which may or may not have taken effect: it was ended by SIGKILL.',
+    const pid = await readPid(tools)
+    const call = tools.run('scripted__die')
+    await expect(call).rejects.toBeInstanceOf(ToolError)
+    await expect(call).rejects.toThrow(
+      'The connection to the MCP server ended during the call, which may or may not have taken effect. The MCP server was terminated by SIGKILL.',
     )
-    const [again, same] = await Promise.all([pidOf(tools), pidOf(tools)])
+    const [again, same] = await Promise.all([readPid(tools), readPid(tools)])
     expect(again).not.toBe(pid)
     expect(same).toBe(again)
     expect(tools.warnings.slice(2, 3)).toEqual([
       {
-        message: 'An MCP server has ended: it is started again when it is needed.',
+        message: 'MCP server ended. It is restarted when it is needed.',
         server: 'scripted',
-        reason: 'it was ended by SIGKILL',
+        reason: 'The MCP server was terminated by SIGKILL.',
       },
     ])
   })
 
-  test('is started by a call too, whose tool was found before', async () => {
+  test('is also restarted by a call of a tool that was found before', async () => {
     await using tools = newTestTools([newScriptedServer()])
-    const pid = await pidOf(tools)
+    const pid = await readPid(tools)
     const tool = await tools.findTool('scripted__pid')
     process.kill(pid, 'SIGKILL')
     await waitUntil(() => tools.warnings.length > 2)
     expect(Number(await tool.execute({}, new AbortController().signal))).not.toBe(pid)
   })
 
-  test('again and again is left alone for longer and longer', async () => {
+  test('repeatedly is restarted after growing pauses', async () => {
     let time = 0
     await using tools = newTestTools([newScriptedServer()], { now: () => time })
     const die = async (): Promise<void> => {
@@ -158,14 +156,14 @@ describe('a program that dies', () => {
     await tools.waitForTool('scripted__die')
     time += 60_000
     await die()
-    await pidOf(tools)
+    await readPid(tools)
   })
 })
 
-describe('a program that cannot be started', () => {
-  const message = 'An MCP server cannot be started: its tools are missing.'
+describe('a stdio server that cannot be started', () => {
+  const message = 'MCP server could not be started. Its tools are missing.'
 
-  test('is one warning with what it said, secrets left out, and its tools are missing', async () => {
+  test('lacks its tools, and causes one warning with its output, without secrets', async () => {
     let time = 0
     const broken = { ...newScriptedServer('broken', withSecret), name: 'broken' }
     await using tools = newTestTools([broken, newScriptedServer()], { now: () => time })
@@ -177,35 +175,39 @@ describe('a program that cannot be started', () => {
       expect(names.filter((name) => name.startsWith('broken'))).toEqual([])
     }
     expect(warnings()).toEqual([
-      { message, server: 'broken', reason: 'it ended with exit code 3', said: 'at … with … and undefined' },
+      { message, server: 'broken', reason: 'The MCP server exited with code 3.', output: 'at … with … and undefined' },
     ])
   })
 
   test.each([
-    [{ command: 'no-such-program-anywhere' }, 'there is no such program, or no such folder to run it in'],
-    [{ cwd: '/no/such/folder' }, 'there is no such program, or no such folder to run it in'],
-    [{ command: '/etc/passwd' }, 'it is not allowed to be run'],
-    [{ args: ['--no-such-flag'] }, 'it ended with exit code 9'],
+    [{ command: 'no-such-program-anywhere' }, 'The program of the MCP server or its working directory does not exist.'],
+    [{ cwd: '/no/such/folder' }, 'The program of the MCP server or its working directory does not exist.'],
+    [{ command: '/etc/passwd' }, 'The program of the MCP server is not executable.'],
+    [{ args: ['--no-such-flag'] }, 'The MCP server exited with code 9.'],
     [{ command: '/bin/cat', args: [] }, 'Unsupported request method: initialize'],
-  ])('is told of in words: %j', async (wrong, reason) => {
-    await using tools = newTestTools([newScriptedServer('', wrong)])
+  ])('is logged with its reason: %j', async (options, reason) => {
+    await using tools = newTestTools([newScriptedServer('', options)])
     expect(await tools.listNames()).toEqual([])
     expect(tools.warnings).toMatchObject([{ message, reason }])
   })
 
-  test('since it says nothing is given up after a while', async () => {
+  test('because it is silent fails after a timeout', async () => {
     await using tools = newTestTools([newScriptedServer('silent')], { startTimeoutMs: 200 })
     expect(await tools.listNames()).toEqual([])
-    expect(tools.warnings).toEqual([{ message, server: 'scripted', reason: 'it was not ready within 0.2 seconds' }])
+    expect(tools.warnings).toEqual([
+      { message, server: 'scripted', reason: 'The MCP server was not ready within 0.2 seconds.' },
+    ])
   })
 
-  test('since its list of tools has no end is given up', async () => {
+  test('because its tool list has no end fails', async () => {
     await using tools = newTestTools([newScriptedServer('circle')])
     expect(await tools.listNames()).toEqual([])
-    expect(tools.warnings).toMatchObject([{ message, reason: 'the pages of its list of tools go round in a circle' }])
+    expect(tools.warnings).toMatchObject([
+      { message, reason: 'The MCP server lists the same page of tools again and again.' },
+    ])
   })
 
-  test('is tried again later', async () => {
+  test('is started again later', async () => {
     let time = 0
     const secondTime = 'if [ -e "$0" ]; then exec "$@"; else touch "$0"; exit 1; fi'
     const { command, args } = newScriptedServer()
@@ -223,28 +225,28 @@ describe('a program that cannot be started', () => {
   })
 })
 
-describe('a program of another time', () => {
-  test('that knows no handshake is asked what it knows', async () => {
+describe('a stdio server of another protocol version', () => {
+  test('is asked for its protocol version if it rejects the handshake', async () => {
     await using tools = newTestTools([newScriptedServer('modern')])
     expect(await tools.listNames()).toEqual(['scripted__pid'])
   })
 
-  test('that has no tools is no error', async () => {
+  test('may have no tools', async () => {
     await using tools = newTestTools([newScriptedServer('toolless')])
     expect(await tools.listNames()).toEqual([])
     expect(tools.warnings).toEqual([])
   })
 })
 
-describe('at the end', () => {
+describe('when the tool source is closed', () => {
   const wrapped = (mode: string): StdioServer => {
     const { command, args } = newScriptedServer(mode)
     return nodeServer('scripted', ['-c', '"$@"; exit 0', 'sh', command, ...args], { command: '/bin/sh' })
   }
 
-  test('nothing is left of a program, nor of what it was started by', async () => {
+  test('a server and its parent processes are gone', async () => {
     await using tools = newTestTools([wrapped('stubborn'), { ...newScriptedServer(), name: 'bare' }])
-    const pids = [await pidOf(tools), Number(await tools.run('bare__pid'))]
+    const pids = [await readPid(tools), Number(await tools.run('bare__pid'))]
     expect(pids.map(isAlive)).toEqual([true, true])
     await tools.source.close()
     await waitUntil(() => !pids.some(isAlive))
@@ -252,7 +254,7 @@ describe('at the end', () => {
     expect(tools.warnings.filter(({ message }) => String(message).includes('ended'))).toEqual([])
   })
 
-  test('a program that starts is stopped', async () => {
+  test('a server that is starting is stopped', async () => {
     await using tools = newTestTools([newScriptedServer('silent')])
     const names = tools.listNames()
     await tools.source.close()
@@ -260,18 +262,23 @@ describe('at the end', () => {
     expect(tools.warnings).toEqual([])
   })
 
-  test('a call under way is an error, and so is one that comes too late', async () => {
+  test('current and later calls fail', async () => {
     await using tools = newTestTools([newScriptedServer()])
     const tool = await tools.findTool('scripted__hang')
     const { signal } = new AbortController()
     const calls = [tool.execute({}, signal), tools.source.close().then(() => tool.execute({}, signal))]
     expect(await Promise.allSettled(calls)).toMatchObject([
-      { reason: { name: 'ToolError', message: expect.stringMatching(/may or may not .*: it was stopped\.$/) } },
-      { reason: { name: 'ToolError', message: 'The server of this tool cannot be had now.' } },
+      {
+        reason: {
+          name: 'ToolError',
+          message: expect.stringMatching(/may or may not .*\. The MCP server was stopped\.$/),
+        },
+      },
+      { reason: { name: 'ToolError', message: 'The MCP server of this tool is unavailable.' } },
     ])
   })
 
-  test('what a program started ends with it when it dies by itself', async () => {
+  test('child processes of a server that has died are gone', async () => {
     await using tools = newTestTools([wrapped('lasting')])
     const { pid, parent } = z
       .object({ pid: z.int(), parent: z.int() })
@@ -280,7 +287,7 @@ describe('at the end', () => {
     await waitUntil(() => !isAlive(pid))
   })
 
-  test('programs end when our own process is killed', async () => {
+  test('all servers exit if the own process was killed', async () => {
     const module = fileURLToPath(new URL('../../../support/mcp/servers.ts', import.meta.url))
     const code = `const { newScriptedServer, newTestTools } = await import(${JSON.stringify(module)})
       const tools = newTestTools([newScriptedServer()])

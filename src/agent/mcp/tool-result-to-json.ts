@@ -8,20 +8,21 @@ const resultSchema = z.object({
   content: contentPartsSchema.default([]),
   structuredContent: z.json().optional(),
   isError: z.boolean().optional(),
-  /** Where the oldest servers put what there is. */
+  /** The result in the first version of the protocol. */
   toolResult: z.json().optional(),
 })
 
 const textPartSchema = z.object({ type: z.literal('text'), text: z.string() })
 
 /**
- * What a call came to, as simple as it can be told: structured content, a text, or the parts as they are. Throws a
- * ToolError when the tool says that it failed.
+ * Converts a tool result to its simplest form: structured content, a text, or the content parts. Throws a ToolError if
+ * the tool reports a failure.
  */
 export function toolResultToJson(result: CallToolResult): Json {
   const { content, structuredContent, isError, toolResult } = resultSchema.parse(result)
   const texts = content.flatMap((part) => textPartSchema.safeParse(part).data?.text ?? [])
-  if (isError) throw new ToolError(texts.join('\n') || (content.length > 0 ? JSON.stringify(content) : 'It failed.'))
+  if (isError)
+    throw new ToolError(texts.join('\n') || (content.length > 0 ? JSON.stringify(content) : 'The tool failed.'))
   if (toolResult !== undefined) return toolResult
   if (texts.length < content.length) return content
   if (structuredContent !== undefined) return structuredContent

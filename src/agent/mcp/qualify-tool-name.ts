@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 
+/** The longest name that every provider accepts. */
 const maxToolNameLength = 64
 
 /**
- * What models call a tool: `<server>__<tool>`, in the characters and the length that every provider accepts. A tool's
- * name that does not fit is changed and ends in a piece of its hash, so that it stays one of its own, and the same for
- * ever. No server's name holds the `__` that ends it.
+ * Returns the name of a tool for models: `<server>__<tool>`, in characters and a length that every provider accepts. If
+ * the tool's name does not fit, it is changed and ends with a part of its hash, so that it is stable and unique. A server
+ * name never contains `__`.
  */
 export function qualifyToolName(server: string, tool: string): string {
   const maxLength = maxToolNameLength - server.length - '__'.length
