@@ -1,47 +1,42 @@
-import { homedir } from 'node:os'
 import type { Logger } from 'pino'
 import type { ToolSource } from '../agent/tools/tool.ts'
-import { Notifier } from '../lib/notifier.ts'
-import { readProfileSettings } from '../config/profile/profile-settings.ts'
 import type { Settings } from '../config/settings.ts'
 import { notFound, SegueError, shuttingDown } from '../lib/errors.ts'
+import { Notifier } from '../lib/notifier.ts'
+import type { JobRunRecord } from '../model/job.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
-import type { ProfileStorageOptions } from './profile-stores.ts'
-import type { JobRunRecord } from '../model/job.ts'
-import { type ProfileServices, type ProfileServicesOptions, openProfileServices } from './profile-services.ts'
-import { discoverDefaultProviders } from './discover-default-providers.ts'
 import { followJobRuns } from './follow-job-runs.ts'
+import { loadProfileSettings } from './load-profile-settings.ts'
+import { OpenProfiles } from './open-profiles.ts'
+import { openProfileServices, type ProfileServices } from './profile-services.ts'
+import type { ProfileStorageOptions } from './profile-stores.ts'
 
 export interface ProfileRegistryOptions {
   readonly settings: Settings
   readonly log: Logger
-  /** Where keys are looked up, and providers when none is configured. */
+  /** Where API keys are looked up, and default providers. */
   readonly env: NodeJS.ProcessEnv
   readonly onStatement?: ProfileStorageOptions['onStatement']
-  /** Where the tools of a profile come from: its MCP servers, unless told. */
+  /** Replaces the MCP servers of a profile. */
   readonly createToolSource?: (profile: string) => ToolSource
 }
-
-const nameCacheMs = 500 // milliseconds: every id that is asked for is looked for in all profiles
-const failureCacheMs = 5000 // milliseconds; one that cannot be opened should not make every reader wait
 
 /** The services of a profile for as long as they are needed. Dispose of it afterwards; it may be disposed of twice. */
 export interface ProfileLease extends Disposable {
   readonly services: ProfileServices
 }
 
-/** The profiles of a home, each with a domain of its own. A profile is made by the first write to it, never by reading. */
+const nameCacheMs = 500 // milliseconds; each lookup by id asks for all profiles
+
+/** The profiles of a home and their services. Reading never creates a profile; the first write to it does. */
 export class ProfileRegistry {
   readonly #options: ProfileRegistryOptions
   readonly #directory: ProfileDirectory
-  readonly #openPromises = new Map<string, Promise<ProfileServices>>()
-  readonly #opened = new Map<string, ProfileServices>()
+  readonly #open: OpenProfiles
   readonly #runNotifier = new Notifier()
   /** How many leases of each name are in use. */
   readonly #leaseCounts = new Map<string, number>()
-  /** Profiles that are being closed while the server goes on. They are not found, and opening the name again waits. */
-  readonly #closing = new Map<string, Promise<void>>()
   #nameCache = { at: Number.NEGATIVE_INFINITY, names: Promise.resolve<string[]>([]) }
   #isStarted = false
   #isClosing = false
@@ -49,16 +44,23 @@ export class ProfileRegistry {
   private constructor(options: ProfileRegistryOptions) {
     this.#options = options
     this.#directory = new ProfileDirectory(options.settings)
+    this.#open = new OpenProfiles({
+      open: (name) => this.#openServices(name),
+      onOpenFailed: (name, error) => {
+        // During the start, the error ends the start instead.
+        if (this.#isStarted) options.log.error({ err: error, profile: name }, 'opening a profile failed')
+      },
+    })
   }
 
   /**
-   * Opens every profile that exists, so that what an earlier process left behind is ended. Rejects with SettingsError,
-   * NewerDatabaseError and UnusableDatabaseError; nothing stays open then.
+   * Opens every existing profile, which recovers its unfinished streams. If one cannot be opened, closes all and rejects
+   * with SettingsError, DatabaseTooNewError or DatabaseUnusableError.
    */
   static async load(options: ProfileRegistryOptions): Promise<ProfileRegistry> {
     const registry = new ProfileRegistry(options)
     try {
-      for (const name of await registry.listNames()) await registry.#getOrOpen(name)
+      for (const name of await registry.listNames()) await registry.#open.getOrOpen(name)
       registry.#isStarted = true
       return registry
     } catch (error) {
@@ -67,24 +69,50 @@ export class ProfileRegistry {
     }
   }
 
-  /** The names of all profiles that exist: `default` first, then by name. */
+  /** How many profiles are open, or being opened. */
+  get openCount(): number {
+    return this.#open.names.length
+  }
+
+  /** Lists the names of all existing profiles: `default` first, then by name. */
   listNames(): Promise<string[]> {
     return this.#directory.listNames()
   }
 
-  /** A profile that exists; null for a name of which there is nothing. Throws as `open` does. */
+  /** Opens a profile if it exists, and returns null otherwise. Throws as `open` does. */
   async find(name: string): Promise<ProfileServices | null> {
     return this.#canFind(name) ? this.open(name) : null
   }
 
-  /** How many profiles are open, or being opened. */
-  get openCount(): number {
-    return this.#openPromises.size
+  /**
+   * Opens a profile, which need not exist, until the server stops. Throws BAD_USER_INPUT if its path is taken by
+   * something else, INTERNAL if its settings or its database are broken, and SHUTTING_DOWN.
+   */
+  async open(name: string): Promise<ProfileServices> {
+    try {
+      return await this.#open.getOrOpen(name)
+    } catch (error) {
+      if (error instanceof SegueError) throw error
+      throw new SegueError('INTERNAL', `The profile ${name} cannot be opened. The server's log says why.`)
+    }
+  }
+
+  openDefault(): Promise<ProfileServices> {
+    return this.#open.getOrOpen(defaultProfileName)
+  }
+
+  /** Opens all existing profiles. Leaves out those that cannot be opened. */
+  async openAll(): Promise<ProfileServices[]> {
+    // A profile that was created within the last half second may not be listed yet.
+    const names = new Set([...(await this.#listNamesCached()), ...this.#open.names])
+    const existingNames = [...names].filter((name) => this.#canFind(name))
+    const results = await Promise.allSettled(existingNames.map((name) => this.#open.getOrOpen(name)))
+    return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
   }
 
   /**
-   * A profile to write to or to subscribe to. It need not exist: if it still does not when its last lease is disposed
-   * of, its services are closed. Throws as `open` does.
+   * Opens a profile to write to, or to subscribe to. It need not exist. If it still does not when its last lease is
+   * disposed of, its services are closed. Throws as `open` does.
    */
   async acquire(name: string): Promise<ProfileLease> {
     this.#leaseCounts.set(name, (this.#leaseCounts.get(name) ?? 0) + 1)
@@ -101,91 +129,55 @@ export class ProfileRegistry {
     }
   }
 
-  /**
-   * Opens a profile, which need not exist, until the server stops. Throws BAD_USER_INPUT when its place is taken by
-   * something else, INTERNAL when its settings or its database are broken, and SHUTTING_DOWN.
-   */
-  async open(name: string): Promise<ProfileServices> {
-    try {
-      return await this.#getOrOpen(name)
-    } catch (error) {
-      if (error instanceof SegueError) throw error
-      const message = `The profile ${name} cannot be opened: its config.json or its database is broken. The log tells more.`
-      throw new SegueError('INTERNAL', message)
-    }
-  }
-
-  /** All that exist: what an id is looked for in. One that cannot be opened costs itself alone. */
-  async openAll(): Promise<ProfileServices[]> {
-    // A profile that was created within the last half second may not be listed yet.
-    const names = new Set([...(await this.#listNamesCached()), ...this.#openPromises.keys()])
-    const existingNames = [...names].filter((name) => this.#canFind(name))
-    const results = await Promise.allSettled(existingNames.map((name) => this.#getOrOpen(name)))
-    return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
-  }
-
-  /** Follows the runs of one job, or of all in all profiles. */
+  /** Follows the runs of one job, or of all jobs in all profiles. */
   followJobRuns(jobId: string | null): AsyncIterableIterator<JobRunRecord> {
     const openJobStores = async () => new Map((await this.openAll()).map(({ profile }) => [profile.name, profile.jobs]))
-    return followJobRuns(
-      { listProfileNames: () => this.listNames(), openJobStores, notifier: this.#runNotifier },
-      jobId,
-    )
+    const listProfileNames = () => this.listNames()
+    return followJobRuns({ listProfileNames, openJobStores, notifier: this.#runNotifier }, jobId)
   }
 
-  /** Makes an empty profile. Throws BAD_USER_INPUT when it is there. */
+  /** Creates an empty profile. Throws BAD_USER_INPUT if it exists. */
   async create(name: string): Promise<void> {
-    await this.#closing.get(name)
+    await this.#open.waitUntilClosed(name)
     await this.#directory.create(name)
     this.#clearNameCache()
   }
 
   /**
-   * Closes a profile and moves its folder aside; one that is broken too. Throws BAD_USER_INPUT for `default` and for what
-   * is Hermes' alone, NOT_FOUND, and SESSION_BUSY while anything is under way in it.
+   * Closes a profile and moves its folder to the trash, even if it cannot be opened. Throws BAD_USER_INPUT for `default`
+   * and for a profile that only Hermes has, NOT_FOUND, and SESSION_BUSY while it has active streams.
    */
   async delete(name: string): Promise<void> {
-    await this.#closing.get(name)
+    await this.#open.waitUntilClosed(name)
     await this.#directory.assertRemovable(name)
-    const services = await this.#getOrOpen(name).catch(() => null)
+    const services = await this.#open.getOrOpen(name).catch(() => null)
     if (this.#isClosing) throw shuttingDown()
-    // Somebody else was quicker.
-    if (this.#closing.has(name)) throw notFound('profile', name)
+    // Another call may have deleted it meanwhile.
+    if (this.#open.isClosing(name)) throw notFound('profile', name)
     services?.chats.assertIdle()
-    // Nobody finds it from here on; who has it already is told that it is gone.
-    this.#openPromises.delete(name)
-    this.#opened.delete(name)
-    const deletion = this.#moveToTrash(name, services)
-    this.#closing.set(
-      name,
-      deletion.catch(() => undefined),
-    )
-    await deletion.finally(() => {
-      this.#closing.delete(name)
-      this.#clearNameCache()
-    })
+    await this.#open
+      .close(name, async () => {
+        await services?.close(notFound('profile', name))
+        await this.#directory.moveToTrash(name)
+      })
+      .finally(() => this.#clearNameCache())
   }
 
-  /** That of the profile which is the home itself. */
-  async openDefault(): Promise<ProfileServices> {
-    return this.#getOrOpen(defaultProfileName)
-  }
-
-  /** Accepts nothing more, and saves what is being made. What is read stays open. */
+  /** Refuses new streams and saves those that are running. Everything can still be read. */
   async stopChats(): Promise<void> {
     this.#isClosing = true
-    await Promise.allSettled(this.#openPromises.values())
-    await Promise.all(this.#opened.values().map((services) => services.stopChats()))
+    await this.#open.settleOpenings()
+    await Promise.all(this.#open.services.map((services) => services.stopChats()))
   }
 
   async close(): Promise<void> {
     this.#isClosing = true
-    await Promise.all([...this.#closing.values(), Promise.allSettled(this.#openPromises.values())])
-    await Promise.all(this.#opened.values().map((services) => services.close()))
+    await this.#open.settle()
+    await Promise.all(this.#open.services.map((services) => services.close()))
   }
 
   #canFind(name: string): boolean {
-    return this.#directory.exists(name) && !this.#closing.has(name)
+    return this.#directory.exists(name) && !this.#open.isClosing(name)
   }
 
   /** Closes a profile that was opened for something that wrote nothing, such as a subscription. */
@@ -196,20 +188,11 @@ export class ProfileRegistry {
       return
     }
     this.#leaseCounts.delete(name)
-    const services = this.#opened.get(name)
+    const services = this.#open.get(name)
     if (!services || this.#isClosing || this.#directory.exists(name)) return
-    this.#openPromises.delete(name)
-    this.#opened.delete(name)
-    const closing = services
-      .close()
+    this.#open
+      .close(name, () => services.close())
       .catch((error: unknown) => this.#options.log.error({ err: error, profile: name }, 'closing a profile failed'))
-      .finally(() => this.#closing.delete(name))
-    this.#closing.set(name, closing)
-  }
-
-  async #moveToTrash(name: string, services: ProfileServices | null): Promise<void> {
-    await services?.close(notFound('profile', name))
-    await this.#directory.moveToTrash(name)
   }
 
   #listNamesCached(): Promise<string[]> {
@@ -222,28 +205,9 @@ export class ProfileRegistry {
     this.#nameCache.at = Number.NEGATIVE_INFINITY
   }
 
-  #getOrOpen(name: string): Promise<ProfileServices> {
-    const existing = this.#openPromises.get(name)
-    if (existing) return existing
-    const opening = this.#openServices(name)
-    this.#openPromises.set(name, opening)
-    opening.then(
-      (services) => this.#opened.set(name, services),
-      (error: unknown) => {
-        // At the start it is whoever starts that is told.
-        if (this.#isStarted) this.#options.log.error({ err: error, profile: name }, 'a profile cannot be opened')
-        // It may be mended meanwhile.
-        setTimeout(() => {
-          if (this.#openPromises.get(name) === opening) this.#openPromises.delete(name)
-        }, failureCacheMs).unref()
-      },
-    )
-    return opening
-  }
-
   async #openServices(name: string): Promise<ProfileServices> {
     const { settings, log, onStatement, createToolSource } = this.#options
-    await this.#closing.get(name)
+    await this.#open.waitUntilClosed(name)
     if (this.#isClosing) throw shuttingDown()
     const paths = this.#directory.resolveProfilePaths(name)
     return openProfileServices({
@@ -252,7 +216,7 @@ export class ProfileRegistry {
       durable: settings.durable,
       offlineDelayMs: settings.offlineDelayMs,
       limits: settings.limits,
-      settings: await this.#loadSettings(name, paths.home),
+      settings: await loadProfileSettings(name, paths.home, this.#options),
       assertStreamCapacity: () => this.#assertStreamCapacity(),
       onRunChange: () => this.#runNotifier.notify(),
       log: name === defaultProfileName ? log : log.child({ profile: name }),
@@ -261,21 +225,11 @@ export class ProfileRegistry {
     })
   }
 
-  async #loadSettings(name: string, home: string): Promise<ProfileServicesOptions['settings']> {
-    const { settings, env, log } = this.#options
-    if (name === defaultProfileName) {
-      return { ...settings, providers: settings.providers ?? (await discoverDefaultProviders(settings.model, env)) }
-    }
-    const profileSettings = readProfileSettings({ env, homedir: homedir(), home })
-    for (const warning of profileSettings.warnings) log.warn(warning)
-    return profileSettings
-  }
-
-  /** Throws RATE_LIMITED when no more answers can be made at the same time, over all profiles. */
+  /** Throws RATE_LIMITED if all profiles together have as many active streams as the limit allows. */
   #assertStreamCapacity(): void {
     const { streams } = this.#options.settings.limits
-    const activeStreams = this.#opened.values().reduce((sum, { chats }) => sum + chats.activeStreamCount, 0)
+    const activeStreams = this.#open.services.reduce((sum, { chats }) => sum + chats.activeStreamCount, 0)
     if (activeStreams < streams) return
-    throw new SegueError('RATE_LIMITED', `${streams} answers are being made already. Try again later.`)
+    throw new SegueError('RATE_LIMITED', `The server has ${streams} active streams, its limit. Try again later.`)
   }
 }
