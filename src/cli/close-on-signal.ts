@@ -18,16 +18,16 @@ export function closeOnSignal(close: () => Promise<void>, log: Logger, source: S
   const shutDown = async (signal: NodeJS.Signals): Promise<void> => {
     if (isClosing) return
     isClosing = true
-    log.info({ signal }, 'stopping')
+    log.info({ signal }, 'Stopping.')
     const timer = setTimeout(() => {
-      log.warn({ timeoutMs: shutdownTimeoutMs }, 'shutdown timed out; exiting anyway')
+      log.warn({ timeoutMs: shutdownTimeoutMs }, 'The shutdown timed out. Exiting anyway.')
       source.exit(1)
     }, shutdownTimeoutMs)
     try {
       await close()
       source.exit(0)
     } catch (error) {
-      log.error({ err: error }, 'shutdown failed')
+      log.error({ err: error }, 'The shutdown failed.')
       source.exit(1)
     } finally {
       clearTimeout(timer)

@@ -1,35 +1,34 @@
 import { Notifier } from '../lib/notifier.ts'
 import type { ConversationChange } from '../storage/session-reader.ts'
 
-/** The newest changes that are kept for readers who have not seen them. */
+/** How many of the newest changes can be read. */
 const capacity = 10_000
 
-/** Something that has changed in a list of conversations; null for `conversation` where any may have. */
 export interface NumberedChange {
-  /** Its number: they only grow. */
+  /** Ascending, without gaps. */
   readonly changeSeq: number
+  /** Null if any conversation may have changed. */
   readonly conversation: ConversationChange | null
 }
 
 /**
- * What has changed in the conversations of a profile, of either origin, numbered. Each reader keeps a cursor of its own;
- * nothing is buffered for it, and the newest changes alone are kept.
+ * The newest changes of a profile's conversations, from Segue and from Hermes, numbered in order of arrival. Readers have
+ * cursors, so memory does not depend on their number.
  */
 export class ConversationChangeBuffer {
-  /** Rings when there is more. */
+  /** Notifies when there are new changes. */
   readonly notifier = new Notifier()
   #buffered: NumberedChange[] = []
   #latestSeq = 0
   #pendingNotification: NodeJS.Immediate | null = null
 
-  /** The number of the newest change. */
   get latestSeq(): number {
     return this.#latestSeq
   }
 
-  /** null: any may have changed. Called in the midst of a commit: readers are woken after all that belongs to it. */
-  add(changed: readonly ConversationChange[] | null): void {
-    for (const conversation of changed ?? [null]) this.#buffered.push({ changeSeq: ++this.#latestSeq, conversation })
+  /** Adds changes; null if any conversation may have changed. May be called within a commit, so it notifies later. */
+  add(changes: readonly ConversationChange[] | null): void {
+    for (const conversation of changes ?? [null]) this.#buffered.push({ changeSeq: ++this.#latestSeq, conversation })
     if (this.#buffered.length > 2 * capacity) this.#buffered = this.#buffered.slice(-capacity)
     this.#pendingNotification ??= setImmediate(() => {
       this.#pendingNotification = null
@@ -37,7 +36,7 @@ export class ConversationChangeBuffer {
     })
   }
 
-  /** Up to `limit` changes behind a number; null when there are more than are kept. */
+  /** Returns up to `limit` changes after `seq`. Returns null if some of them are no longer available. */
   readAfter(seq: number, limit: number): readonly NumberedChange[] | null {
     const missedCount = this.#latestSeq - seq
     if (missedCount > capacity) return null

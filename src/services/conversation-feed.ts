@@ -1,27 +1,27 @@
 import { createAbortableGenerator } from '../lib/abortable-generator.ts'
 import { SegueError } from '../lib/errors.ts'
-import type { ProfileStorage } from '../storage/profile-storage.ts'
-import type { Conversation } from '../sessions/conversation.ts'
 import { toConversationId } from '../model/conversation-id.ts'
+import type { Conversation } from '../sessions/conversation.ts'
 import type { ConversationRepository } from '../sessions/conversation-repository.ts'
 import type { SessionRepository } from '../sessions/session-repository.ts'
+import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { ConversationChange } from '../storage/session-reader.ts'
 import { ConversationChangeBuffer, type NumberedChange } from './conversation-change-buffer.ts'
 
-const lookupBatchSize = 100 // conversations that are looked up together
+const lookupBatchSize = 100 // conversations per lookup
 
-/** What has become of a row of the list. */
+/** The new state of a conversation in the list. */
 export interface ConversationUpdate {
-  /** The conversation's own id. */
+  /** The id of the conversation. */
   readonly id: string
-  /** As it is now; null when it is not in the list any more: it was deleted, or is a part of another one. */
+  /** Null if the list no longer holds it: it was deleted, or became part of another conversation. */
   readonly conversation: Conversation | null
 }
 
-/** Some changes, and what has become of the rows by then. */
+/** Some changes, and the state of their conversations after them. */
 interface ResolvedChanges {
   readonly changes: readonly NumberedChange[]
-  readonly rows: Promise<readonly ConversationUpdate[]>
+  readonly updates: Promise<readonly ConversationUpdate[]>
 }
 
 export interface ConversationFeedOptions {
@@ -30,32 +30,32 @@ export interface ConversationFeedOptions {
   readonly conversations: ConversationRepository
 }
 
-/** Tells whoever follows it what changes in the list of a profile's conversations. */
+/** The live changes of a profile's list of conversations. */
 export class ConversationFeed {
   readonly #options: ConversationFeedOptions
   readonly #changes = new ConversationChangeBuffer()
-  /** The newest that was looked up, by the cursor behind which it was: nearly all readers are at the same one. */
-  #latestLookup: { readonly after: number; readonly told: ResolvedChanges } | null = null
+  /** The newest lookup, shared by its readers: nearly all of them have the same cursor. */
+  #latestLookup: { readonly cursor: number; readonly resolved: ResolvedChanges } | null = null
 
   constructor(options: ConversationFeedOptions) {
     this.#options = options
     const { segueSessions, hermesSessions } = options.profile
-    segueSessions.onConversationsChanged((changed) => this.#changes.add(changed))
-    hermesSessions?.onConversationsChanged((changed) => this.#changes.add(changed))
+    segueSessions.onConversationsChanged((changes) => this.#changes.add(changes))
+    hermesSessions?.onConversationsChanged((changes) => this.#changes.add(changes))
   }
 
   /**
-   * Every conversation that changes from now on, comes or goes, without end: for as long as the profile is there.
-   * Several changes of one that come together are told as one. Ends with STALE when more has changed than can be told in
-   * this way: then the list has to be read again.
+   * Yields every conversation that is added, changed or removed from now on. Yields several changes of one conversation
+   * as one update if they come together. Ends with a STALE error if there are too many changes, and when the profile is
+   * closed.
    */
   follow(): AsyncIterableIterator<ConversationUpdate | SegueError> {
-    // Taken at once: whoever reads the list after subscribing misses nothing in between.
+    // Taken at the call, so that a caller who reads the list afterwards misses no change in between.
     const startSeq = this.#changes.latestSeq
     return createAbortableGenerator((signal) => this.#readUpdates(startSeq, signal))
   }
 
-  /** Whoever follows is told the end. */
+  /** Ends all subscriptions. */
   close(): void {
     this.#changes.close()
   }
@@ -65,20 +65,20 @@ export class ConversationFeed {
     signal: AbortSignal,
   ): AsyncGenerator<ConversationUpdate | SegueError, void, void> {
     const { notifier } = this.#changes
-    const start = this.#refreshHermes()
+    const refresh = this.#startRefresh()
     let cursor = startSeq
     while (!signal.aborted && !notifier.isClosed) {
       const { version } = notifier
       const resolved = this.#resolveAfter(cursor)
       const isStale = resolved?.changes.some(
-        ({ changeSeq, conversation }) => conversation === null && changeSeq > start.lostFrom,
+        ({ changeSeq, conversation }) => conversation === null && changeSeq > refresh.doneAtSeq,
       )
       if (!resolved || isStale) {
-        yield staleError()
+        yield newStaleError()
         return
       }
       try {
-        yield* await resolved.rows
+        yield* await resolved.updates
       } catch (error) {
         if (notifier.isClosed) return
         throw error
@@ -89,58 +89,62 @@ export class ConversationFeed {
   }
 
   /**
-   * Has the thread that reads Hermes look at what there is. Until it has, it may find that any conversation is another
-   * one than at its last look: to the reader, who has read nothing yet, that is no news.
+   * Refreshes the Hermes index. Until `doneAtSeq`, "any conversation may have changed" is ignored: the refresh may find
+   * that the Hermes database was replaced, but this subscriber has not read the list yet.
    */
-  #refreshHermes(): { readonly lostFrom: number } {
-    const start = { lostFrom: Number.POSITIVE_INFINITY }
+  #startRefresh(): { readonly doneAtSeq: number } {
+    const refresh = { doneAtSeq: Number.POSITIVE_INFINITY }
     const refreshed = this.#options.profile.hermesSessions?.refresh() ?? Promise.resolve()
     refreshed.then(
-      () => (start.lostFrom = this.#changes.latestSeq),
+      () => (refresh.doneAtSeq = this.#changes.latestSeq),
       () => {
-        start.lostFrom = this.#changes.latestSeq
+        refresh.doneAtSeq = this.#changes.latestSeq
         this.#changes.add(null)
       },
     )
-    return start
+    return refresh
   }
 
+  /** Returns null if the changes after the cursor are no longer available. */
   #resolveAfter(cursor: number): ResolvedChanges | null {
-    if (this.#latestLookup?.after === cursor) return this.#latestLookup.told
+    if (this.#latestLookup?.cursor === cursor) return this.#latestLookup.resolved
     const changes = this.#changes.readAfter(cursor, lookupBatchSize)
     if (!changes) return null
-    const resolved = { changes, rows: this.#lookUp(coalesceChanges(changes)) }
-    const lookup = { after: cursor, told: resolved }
+    const resolved = { changes, updates: this.#loadUpdates(coalesceChanges(changes)) }
+    const lookup = { cursor, resolved }
     if (changes.length > 0) this.#latestLookup = lookup
-    // Whoever comes next tries again.
-    resolved.rows.catch(() => {
+    // A failed lookup is not shared: the next reader tries again.
+    resolved.updates.catch(() => {
       if (this.#latestLookup === lookup) this.#latestLookup = null
     })
     return resolved
   }
 
-  async #lookUp(changed: readonly ConversationChange[]): Promise<readonly ConversationUpdate[]> {
-    if (changed.length === 0) return []
+  async #loadUpdates(changes: readonly ConversationChange[]): Promise<readonly ConversationUpdate[]> {
+    if (changes.length === 0) return []
     const { sessions, conversations } = this.#options
-    const sessionsById = await sessions.findMany(changed.map(({ rootId }) => rootId))
-    const found = await conversations.findBySessions([...sessionsById.values()])
+    const roots = await sessions.findMany(changes.map(({ rootId }) => rootId))
+    const byRoot = await conversations.findBySessions([...roots.values()])
     const updates = new Map<string, ConversationUpdate>()
-    for (const { rootId, before, after } of changed) {
-      // What was a root may be a part of another conversation by now.
-      const conversation = found.get(rootId)
-      const id = toConversationId(rootId)
+    for (const { rootId, before, after } of changes) {
+      // A former root may be part of another conversation by now. Then that conversation is the one that changed.
+      const conversation = byRoot.get(rootId)
       if (conversation && !conversation.isEmpty) {
-        const currentId = toConversationId(conversation.root.id)
-        updates.set(currentId, { id: currentId, conversation })
+        const id = toConversationId(conversation.root.id)
+        updates.set(id, { id, conversation })
       }
-      const hasLeft = before === 'here' ? after !== 'here' : before !== null && after === null
-      if (hasLeft && !updates.has(id)) updates.set(id, { id, conversation: null })
+      const id = toConversationId(rootId)
+      const isRemoved = before === 'here' ? after !== 'here' : before !== null && after === null
+      if (isRemoved && !updates.has(id)) updates.set(id, { id, conversation: null })
     }
     return [...updates.values()]
   }
 }
 
-/** Each conversation once. Of one that lies in both databases both tell: where either says that it was, it was. */
+/**
+ * Returns the newest change of each conversation, with the state before its oldest one. Both indexes report a conversation
+ * that crosses between them: if either had listed it, it was listed.
+ */
 function coalesceChanges(changes: readonly NumberedChange[]): ConversationChange[] {
   const byRoot = new Map<string, ConversationChange>()
   for (const { conversation } of changes) {
@@ -153,7 +157,7 @@ function coalesceChanges(changes: readonly NumberedChange[]): ConversationChange
   return [...byRoot.values()]
 }
 
-function staleError(): SegueError {
-  const message = 'More has changed than can be told one by one: read conversations again, and subscribe anew.'
+function newStaleError(): SegueError {
+  const message = 'Too many changes to report individually. Reload `conversations`, then subscribe again.'
   return new SegueError('STALE', message)
 }

@@ -48,7 +48,7 @@ export class ProfileRegistry {
       open: (name) => this.#openServices(name),
       onOpenFailed: (name, error) => {
         // During the start, the error ends the start instead.
-        if (this.#isStarted) options.log.error({ err: error, profile: name }, 'opening a profile failed')
+        if (this.#isStarted) options.log.error({ err: error, profile: name }, 'A profile could not be opened.')
       },
     })
   }
@@ -192,7 +192,9 @@ export class ProfileRegistry {
     if (!services || this.#isClosing || this.#directory.exists(name)) return
     this.#open
       .close(name, () => services.close())
-      .catch((error: unknown) => this.#options.log.error({ err: error, profile: name }, 'closing a profile failed'))
+      .catch((error: unknown) =>
+        this.#options.log.error({ err: error, profile: name }, 'A profile could not be closed.'),
+      )
   }
 
   #listNamesCached(): Promise<string[]> {

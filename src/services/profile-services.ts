@@ -1,107 +1,69 @@
-import type { Logger } from '../lib/logger.ts'
+import { McpToolSource } from '../agent/mcp/mcp-tool-source.ts'
 import { ModelRegistry } from '../agent/models/model-registry.ts'
 import { createOfflineModel } from '../agent/offline/offline-model.ts'
 import { ApprovalPolicy } from '../agent/tools/approval-policy.ts'
-import { McpToolSource } from '../agent/mcp/mcp-tool-source.ts'
 import type { ToolSource } from '../agent/tools/tool.ts'
 import { Toolbox } from '../agent/tools/toolbox.ts'
 import { ChatService } from '../chat/chat-service.ts'
 import type { Limits } from '../config/limits.ts'
 import type { NamedProfileSettings } from '../config/profile/profile-settings.ts'
-import type { SegueError } from '../lib/errors.ts'
 import { JobService } from '../jobs/job-service.ts'
 import { Scheduler } from '../jobs/scheduler.ts'
-import { openProfileStorage, type ProfileStorageOptions } from './profile-stores.ts'
-import type { ProfileStorage } from '../storage/profile-storage.ts'
+import type { SegueError } from '../lib/errors.ts'
+import type { Logger } from '../lib/logger.ts'
 import { ConversationRepository } from '../sessions/conversation-repository.ts'
 import { SessionRepository } from '../sessions/session-repository.ts'
+import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { ConversationFeed } from './conversation-feed.ts'
+import { openProfileStorage, type ProfileStorageOptions } from './profile-stores.ts'
 import { runJob } from './run-job.ts'
 
-/** All that belongs to one profile, put together. Nothing in it knows of another one. */
+/** The services of one profile. None of them knows of another profile. */
 export interface ProfileServices {
   readonly profile: ProfileStorage
   readonly sessions: SessionRepository
   readonly conversations: ConversationRepository
-  /** What changes in their list. */
+  /** Live changes of the list of conversations. */
   readonly feed: ConversationFeed
   readonly chats: ChatService
   readonly models: ModelRegistry
   readonly jobs: JobService
-  /**
-   * Begins nothing more, and saves what is being made; what is kept can still be read. Whoever still wants something
-   * begun is told `why`: that the server is stopping, unless told.
-   */
+  /** Refuses new streams with `reason` (default: SHUTTING_DOWN) and saves those that are running. Reads go on. */
   stopChats(reason?: SegueError): Promise<void>
-  /** The same, then stops what was started for its tools, completes whoever follows, and closes its database. */
+  /** Stops chats, then ends subscriptions, stops MCP servers and closes the database. */
   close(reason?: SegueError): Promise<void>
 }
 
-export interface ProfileServicesOptions extends Omit<ProfileStorageOptions, 'log'> {
+export interface ProfileServicesOptions extends ProfileStorageOptions {
   readonly settings: NamedProfileSettings
   /** Milliseconds between two words of the offline agent. */
   readonly offlineDelayMs: number
   readonly limits: Limits
-  /** Throws RATE_LIMITED when no more answers can be made at the same time, over all profiles. */
+  /** Throws RATE_LIMITED if all profiles together have too many active streams. */
   readonly assertStreamCapacity: () => void
-  /** Where its tools come from: its MCP servers, unless told. */
+  /** Replaces the MCP servers of the profile. */
   readonly tools?: ToolSource
-  /** A run of a job has begun or ended. */
+  /** Called when a job run starts or ends. */
   readonly onRunChange: () => void
   readonly log: Logger
 }
 
 /**
- * Opens a profile and ends what an earlier process left behind in it. Rejects with NewerDatabaseError and
- * UnusableDatabaseError; nothing stays open then.
+ * Opens a profile and recovers its unfinished streams. Rejects with DatabaseTooNewError and DatabaseUnusableError, after
+ * closing what it had opened.
  */
 export async function openProfileServices(options: ProfileServicesOptions): Promise<ProfileServices> {
-  const { settings, offlineDelayMs, limits, assertStreamCapacity, onRunChange, log } = options
   await using resources = new AsyncDisposableStack()
-  const profile = openProfileStorage(options)
-  resources.defer(() => profile.close())
-
-  const tools = options.tools ?? new McpToolSource({ servers: settings.mcpServers, log })
-  resources.defer(() => tools.close())
-  const toolbox = new Toolbox({
-    source: tools,
-    policy: new ApprovalPolicy(settings.approvals),
-    storeFile: (bytes) => profile.blobs.put(bytes),
-    toolTimeoutMs: limits.toolSeconds * 1000,
-    decisionTimeoutMs: limits.decisionSeconds * 1000,
-    maxResultLength: limits.toolResultLength,
-    log,
-  })
-  const models = new ModelRegistry({
-    providers: settings.providers,
-    offline: createOfflineModel({ delayMs: offlineDelayMs, toolbox }),
-    toolbox,
-    maxSteps: limits.stepsPerAnswer,
-    defaultModel: settings.model,
-    idleTimeoutMs: limits.modelIdleSeconds * 1000,
-    log,
-  })
+  const profile = resources.adopt(openProfileStorage(options), (storage) => storage.close())
+  const tools = resources.adopt(createToolSource(options), (source) => source.close())
+  const models = createModelRegistry(createToolbox(tools, profile, options), options)
   const sessions = new SessionRepository(profile)
   const conversations = new ConversationRepository(profile, sessions)
   const feed = new ConversationFeed({ profile, sessions, conversations })
   resources.defer(() => feed.close())
-  const { autoCompactThreshold, generateTitles } = settings
-  const chats = new ChatService({
-    profile,
-    sessions,
-    models,
-    log,
-    autoCompactThreshold,
-    generateTitles,
-    assertStreamCapacity,
-  })
+  const chats = createChatService(profile, sessions, models, options)
   resources.defer(() => chats.eventLog.close())
-  const scheduler = new Scheduler({
-    store: profile.jobs,
-    run: (job, run) => runJob(chats, job, run),
-    onChange: onRunChange,
-    log,
-  })
+  const scheduler = createScheduler(profile, chats, options)
   const jobs = new JobService({
     profile: profile.name,
     store: profile.jobs,
@@ -109,17 +71,14 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     scheduler,
   })
   const stopChats = async (reason?: SegueError): Promise<void> => {
-    // Runs end with their streams, and are recorded then.
+    // A job run ends with its stream, and is recorded after that.
     const recorded = scheduler.close()
     await chats.close(reason)
     await recorded
   }
   resources.defer(() => stopChats())
-  const recovered = await chats.recover()
-  if (recovered > 0) {
-    log.info({ streams: recovered }, 'Ended the streams that the previous process had left unfinished.')
-  }
 
+  await recoverStreams(chats, options.log)
   await scheduler.start()
 
   const ownedResources = resources.move()
@@ -128,4 +87,62 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     await ownedResources.disposeAsync()
   }
   return { profile, sessions, conversations, feed, chats, models, jobs, stopChats, close }
+}
+
+function createToolSource({ tools, settings, log }: ProfileServicesOptions): ToolSource {
+  return tools ?? new McpToolSource({ servers: settings.mcpServers, log })
+}
+
+function createToolbox(
+  source: ToolSource,
+  { blobs }: ProfileStorage,
+  { settings, limits, log }: ProfileServicesOptions,
+): Toolbox {
+  return new Toolbox({
+    source,
+    policy: new ApprovalPolicy(settings.approvals),
+    storeFile: (bytes) => blobs.put(bytes),
+    toolTimeoutMs: limits.toolSeconds * 1000,
+    decisionTimeoutMs: limits.decisionSeconds * 1000,
+    maxResultLength: limits.toolResultLength,
+    log,
+  })
+}
+
+function createModelRegistry(
+  toolbox: Toolbox,
+  { settings, limits, offlineDelayMs, log }: ProfileServicesOptions,
+): ModelRegistry {
+  return new ModelRegistry({
+    providers: settings.providers,
+    offline: createOfflineModel({ delayMs: offlineDelayMs, toolbox }),
+    toolbox,
+    maxSteps: limits.stepsPerAnswer,
+    defaultModel: settings.model,
+    idleTimeoutMs: limits.modelIdleSeconds * 1000,
+    log,
+  })
+}
+
+function createChatService(
+  profile: ProfileStorage,
+  sessions: SessionRepository,
+  models: ModelRegistry,
+  { settings, assertStreamCapacity, log }: ProfileServicesOptions,
+): ChatService {
+  const { autoCompactThreshold, generateTitles } = settings
+  return new ChatService({ profile, sessions, models, log, autoCompactThreshold, generateTitles, assertStreamCapacity })
+}
+
+function createScheduler(
+  { jobs }: ProfileStorage,
+  chats: ChatService,
+  { onRunChange, log }: ProfileServicesOptions,
+): Scheduler {
+  return new Scheduler({ store: jobs, run: (job, run) => runJob(chats, job, run), onChange: onRunChange, log })
+}
+
+async function recoverStreams(chats: ChatService, log: Logger): Promise<void> {
+  const recovered = await chats.recover()
+  if (recovered > 0) log.info({ streams: recovered }, 'Ended the streams that the previous process left unfinished.')
 }

@@ -1,15 +1,15 @@
 import type { ChatService } from '../chat/chat-service.ts'
-import { SegueError } from '../lib/errors.ts'
 import { interruptedOutcome, isBlank, type RunOutcome } from '../jobs/job-state.ts'
-import { newSession } from '../sessions/new-session.ts'
+import { SegueError } from '../lib/errors.ts'
 import type { JobRunRecord, SegueJob } from '../model/job.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { StreamRecord } from '../model/stream.ts'
+import { newSession } from '../sessions/new-session.ts'
 
 /**
- * Makes a run of a job: an ordinary session of its own, whose source is `cron`, with the prompt as its only message. It
- * can be followed, stopped and continued like any other. Resolves to how it ended. Rejects with what kept it from
- * beginning, but for the end of the server, which interrupts it.
+ * Runs a job as a chat: starts a session with the source `cron` and the job's prompt as its message. The session can be
+ * followed, cancelled and continued like any other. Resolves to the outcome of the run. Rejects if the chat cannot start,
+ * except if the server is stopping: then the run is interrupted.
  */
 export async function runJob(chats: ChatService, job: SegueJob, run: JobRunRecord): Promise<RunOutcome> {
   const session = newSession({
@@ -36,6 +36,7 @@ const sessionDeletedOutcome: RunOutcome = {
   error: 'The session of the run was deleted.',
 }
 
+/** Resolves to null if the session is deleted before the stream ends. */
 async function waitForEnd(chats: ChatService, started: StreamRecord): Promise<StreamRecord | null> {
   for await (const event of await chats.subscriptions.subscribeToStream(started.id, started.lastSeq)) {
     if (event.type === 'StreamFinished') return event.stream
@@ -57,11 +58,11 @@ function toRunOutcome({ status, error }: StreamRecord, answer: MessageRecord | n
   }
 }
 
-/** What was said in the end: the text behind the last tool call, or all of it where that is blank. */
+/** Returns the text after the last tool call, or all text if that is blank. Returns null if there is none. */
 function extractFinalText(answer: MessageRecord | null): string | null {
   const parts = answer?.parts ?? []
-  const last = parts.slice(parts.findLastIndex(({ type }) => type === 'tool') + 1)
-  for (const candidates of [last, parts]) {
+  const finalParts = parts.slice(parts.findLastIndex(({ type }) => type === 'tool') + 1)
+  for (const candidates of [finalParts, parts]) {
     const text = candidates.map((part) => (part.type === 'text' ? part.text : '')).join('')
     if (!isBlank(text)) return text
   }

@@ -1,11 +1,11 @@
 import DataLoader from 'dataloader'
+import { parseConversationId } from '../model/conversation-id.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { Conversation } from './conversation.ts'
 import type { ConversationRepository } from './conversation-repository.ts'
-import { parseConversationId } from '../model/conversation-id.ts'
 import type { SessionLoader } from './session-loader.ts'
 
-/** Conversations by their sessions, for one execution, as `SessionLoader` is. */
+/** Loads conversations by their sessions, in batches. Lives for one execution, like `SessionLoader`. */
 export class ConversationLoader {
   readonly #sessions: SessionLoader
   readonly #conversations: DataLoader<SessionRecord, Conversation | null, string>
@@ -13,25 +13,25 @@ export class ConversationLoader {
   constructor(conversations: ConversationRepository, sessions: SessionLoader) {
     this.#sessions = sessions
     this.#conversations = new DataLoader(
-      async (wanted) => {
-        const found = await conversations.findBySessions(wanted)
-        return wanted.map(({ id }) => found.get(id) ?? null)
+      async (batch) => {
+        const found = await conversations.findBySessions(batch)
+        return batch.map(({ id }) => found.get(id) ?? null)
       },
       { cacheKeyFn: ({ id }) => id },
     )
   }
 
-  /** The one that a session is a part of. */
+  /** Loads the conversation that a session belongs to. */
   async loadForSession(session: SessionRecord): Promise<Conversation> {
     const found = await this.#conversations.load(session)
     if (found) return found
-    // It came or went while it was looked for: what it says of itself is true in any case.
+    // The session was created or deleted during the lookup. Its own lineage is right in any case.
     const { root, segmentCount } = await this.#sessions.loadLineage(session)
     const { lastActivityAt } = session
     return { root, tip: session, segmentCount, lastActivityAt, isEmpty: false, isCrossOrigin: false }
   }
 
-  /** By an id of its own. Null when there is none. */
+  /** Loads a conversation by its id. Resolves to null if there is none. */
   async loadById(id: string): Promise<Conversation | null> {
     const rootId = parseConversationId(id)
     const session = rootId === null ? null : await this.#sessions.load(rootId)
@@ -40,7 +40,7 @@ export class ConversationLoader {
     return conversation.root.id === session.id ? conversation : null
   }
 
-  /** Those that any of these ids names, by itself or by one of its sessions; each once. */
+  /** Loads conversations by their ids, or by the ids of their sessions. Returns each conversation once. */
   async loadByIds(ids: readonly string[]): Promise<Conversation[]> {
     const found = await Promise.all(
       ids.map(async (id) => {

@@ -4,11 +4,11 @@ import type { SessionRecord } from '../model/session.ts'
 import { loadLineage } from '../model/lineage.ts'
 import type { SessionRepository } from './session-repository.ts'
 
-const maxBatchSize = 500
+const maxBatchSize = 500 // sessions
 
 /**
- * Session rows by id and what follows from them, for one execution: a query, a mutation, one event of a subscription.
- * Held any longer it would go on serving the first row that it saw.
+ * Loads sessions, lineages and message counts in batches. Lives for one execution: a query, a mutation, or one event of a
+ * subscription. It caches rows, so a longer life would serve stale ones.
  */
 export class SessionLoader {
   readonly #sessions: DataLoader<string, SessionRecord | null>
@@ -16,15 +16,15 @@ export class SessionLoader {
   readonly #lineages = new Map<string, Promise<Lineage<SessionRecord>>>()
 
   constructor(sessions: SessionRepository) {
-    // Not cut into batches here: the walks of one would run ahead of the others, and each read what one read can.
+    // No maxBatchSize: all lineage walks must advance together, so that one query serves the next hop of all of them.
     this.#sessions = new DataLoader(async (ids) => {
       const rows = await sessions.findMany(ids)
       return ids.map((id) => rows.get(id) ?? null)
     })
     this.#messageCounts = new DataLoader(
-      async (wanted) => {
-        const counts = await sessions.countMessages(wanted)
-        return wanted.map(({ id }) => counts.get(id) ?? 0)
+      async (batch) => {
+        const counts = await sessions.countMessages(batch)
+        return batch.map(({ id }) => counts.get(id) ?? 0)
       },
       { maxBatchSize, cacheKeyFn: ({ id }) => id },
     )
@@ -34,12 +34,12 @@ export class SessionLoader {
     return this.#sessions.load(id)
   }
 
-  /** Rows that were read just now need not be read again. */
+  /** Adds sessions that were just read to the cache. */
   prime(sessions: readonly SessionRecord[]): void {
     for (const session of sessions) this.#sessions.prime(session.id, session)
   }
 
-  /** All walks share the rows and go up in step: one query a hop, chunk and file, for a whole page. */
+  /** Walks up to the root. All walks of the execution share rows: a page costs one query per hop, chunk and database. */
   loadLineage(session: SessionRecord): Promise<Lineage<SessionRecord>> {
     let lineage = this.#lineages.get(session.id)
     if (!lineage) {
@@ -49,7 +49,7 @@ export class SessionLoader {
     return lineage
   }
 
-  /** How many messages are stored. */
+  /** Counts the stored messages of a session. */
   loadMessageCount(session: SessionRecord): Promise<number> {
     return this.#messageCounts.load(session)
   }

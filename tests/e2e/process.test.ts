@@ -156,7 +156,7 @@ describe('a server that is started', () => {
   test('says one line on stdout, to its end', async () => {
     expect(await server.stop('SIGTERM')).toBe(0)
     expect(server.output.stdout).toBe(`Segue is ready: ${server.url}/graphql\n`)
-    expect(server.output.stderr).toContain('stopping')
+    expect(server.output.stderr).toContain('Stopping.')
   })
 })
 

@@ -31,7 +31,7 @@ test.each(['SIGTERM', 'SIGINT'])('%s closes the server and exits with status 0',
   closeOnSignal(async () => void logged.push('closed'), log, source)
   source.emit(signal, signal)
   await vi.advanceTimersByTimeAsync(10_000)
-  expect(logged).toEqual(['info: stopping', 'closed'])
+  expect(logged).toEqual(['info: Stopping.', 'closed'])
   expect(source.exitCodes).toEqual([0])
 })
 
@@ -39,7 +39,7 @@ test('a second signal is ignored', async () => {
   closeOnSignal(async () => void logged.push('closed'), log, source)
   for (const signal of ['SIGINT', 'SIGINT', 'SIGTERM']) source.emit(signal, signal)
   await vi.advanceTimersByTimeAsync(10_000)
-  expect(logged).toEqual(['info: stopping', 'closed'])
+  expect(logged).toEqual(['info: Stopping.', 'closed'])
   expect(source.exitCodes).toEqual([0])
 })
 
@@ -49,7 +49,7 @@ test('a shutdown that takes longer than 1.5 seconds logs a warning and exits wit
   await vi.advanceTimersByTimeAsync(1499)
   expect(source.exitCodes).toEqual([])
   await vi.advanceTimersByTimeAsync(1)
-  expect(logged).toEqual(['info: stopping', 'warn: shutdown timed out; exiting anyway'])
+  expect(logged).toEqual(['info: Stopping.', 'warn: The shutdown timed out. Exiting anyway.'])
   expect(source.exitCodes).toEqual([1])
 })
 
@@ -57,6 +57,6 @@ test('a shutdown that fails logs the error and exits with status 1', async () =>
   closeOnSignal(() => Promise.reject(new Error('The disk is full.')), log, source)
   source.emit('SIGTERM', 'SIGTERM')
   await vi.advanceTimersByTimeAsync(10_000)
-  expect(logged).toEqual(['info: stopping', 'error: shutdown failed'])
+  expect(logged).toEqual(['info: Stopping.', 'error: The shutdown failed.'])
   expect(source.exitCodes).toEqual([1])
 })
