@@ -157,7 +157,7 @@ printFigures('the process', {
 
 // The part of it that no other request can come between, and a change of conversation for all of a wide family.
 const database = new SqliteDatabase(join(large.home, 'segue.db'))
-const segueSessions = new SqliteSessionReader(database, 'default')
+const segueSessions = new SqliteSessionReader(database)
 const measureBlockedMs = async (work: () => Promise<unknown>): Promise<number> => {
   const times: number[] = []
   for (let round = 0; round < rounds; round += 1) {

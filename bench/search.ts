@@ -12,11 +12,12 @@ import type { ChatEvent } from '../src/model/chat-event.ts'
 import { SearchQuery } from '../src/search/search-query.ts'
 import { SqliteDatabase } from '../src/storage/sqlite/database/sqlite-database.ts'
 import { migrations } from '../src/storage/sqlite/database/migrations.ts'
-import { messageToRow, sessionToRow } from '../src/storage/sqlite/rows/row-mappers.ts'
 import { toFtsExpression } from '../src/storage/sqlite/search/fts-expression.ts'
 import { newTempFolder } from '../tests/support/server/segue.ts'
 import { newTextMessage } from '../tests/support/search/segue-chats.ts'
 import { percentile, printFigures } from './report.ts'
+import { messageToRow } from '../src/storage/sqlite/rows/message-row.ts'
+import { sessionToRow } from '../src/storage/sqlite/rows/session-row.ts'
 
 const messages = Number(process.argv[2] ?? 1_000_000)
 const messagesPerSession = 10

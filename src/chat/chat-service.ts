@@ -3,7 +3,8 @@ import { notFound, SegueError, shuttingDown } from '../lib/errors.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { newSession } from '../sessions/new-session.ts'
 import type { SessionRepository } from '../sessions/session-repository.ts'
-import type { CreateSessionRequest, IdempotencyKey } from '../storage/event-store.ts'
+import type {  } from '../storage/event-store.ts'
+import type { CreateSessionRequest } from '../storage/session-writer.ts'
 import type { MessagePart } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
@@ -35,6 +36,7 @@ import { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import { MessageQueries } from './context/message-queries.ts'
 import { withTimeout } from '../lib/with-timeout.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { IdempotencyKey } from '../storage/idempotency-key.ts'
 
 export interface ChatServiceOptions {
   readonly profile: ProfileStorage

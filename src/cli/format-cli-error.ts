@@ -1,9 +1,8 @@
 import { SettingsError } from '../config/settings-error.ts'
 import { SegueError } from '../lib/errors.ts'
 import { HomeInUseError, UnusableHomeError } from '../storage/sqlite/database/home-lock.ts'
-import { DatabaseTooOldError } from '../storage/sqlite/database/read-snapshot.ts'
-import { DatabaseTooNewError, DatabaseUnusableError } from '../storage/sqlite/database/sqlite-database.ts'
 import { TransferError } from '../transfer/transfer-error.ts'
+import { DatabaseTooOldError, DatabaseTooNewError, DatabaseUnusableError } from '../storage/errors.ts'
 
 const userFacingErrors = [
   SettingsError,

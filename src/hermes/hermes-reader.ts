@@ -6,14 +6,7 @@ import type { SessionRecord } from '../model/session.ts'
 import type { ConversationIndexReader } from '../storage/sqlite/conversation-index/conversation-index-reader.ts'
 import { CronReader } from './cron/cron-reader.ts'
 import { readCronSessions } from './cron/cron-sessions.ts'
-import { takePage, orderByIds, loadPageOfSessions } from '../storage/keyset-pagination.ts'
-import type {
-  ConversationChange,
-  ConversationSummary,
-  ConversationFilter,
-  ConversationPage,
-  OffsetRange,
-} from '../storage/session-reader.ts'
+import { takePage, orderByIds, pageOfSessions } from '../storage/keyset-pagination.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
 import { HermesListing } from './index/hermes-listing.ts'
@@ -22,6 +15,13 @@ import { contextMessages, type MessageEntry } from './messages/message-outline.t
 import { filterExistingIds, readSessions } from './state/session-queries.ts'
 import { VisibleMessageCache } from './messages/visible-message-cache.ts'
 import { StateDatabase, type OpenStateDatabase, type StateDatabaseOptions } from './state/state-database.ts'
+import type {
+  ConversationChange,
+  ConversationSummary,
+  ConversationFilter,
+  ConversationPage,
+  OffsetRange,
+} from '../storage/conversation-reader.ts'
 
 const sessionsPerQuery = 50 // whose rows are looked at in one statement, and one transaction
 
@@ -70,13 +70,12 @@ export class HermesReader {
   }
 
   findSessions(ids: readonly string[]): SessionRecord[] {
-    return this.#database.read([], (file) => readSessions(file, ids, this.#profile))
+    return this.#database.read([], (file) => this.#loadSessions(file, ids))
   }
 
   listSessions(page: PageRequest<SessionKey>, { ids, ...filter }: SessionFilter): SessionRecord[] {
     if (ids) {
-      const load = (file: OpenStateDatabase) => (some: readonly string[]) => readSessions(file, some, this.#profile)
-      return this.#database.read([], (file) => loadPageOfSessions(ids, load(file), page, filter))
+      return this.#database.read([], (file) => pageOfSessions(this.#loadSessions(file, ids), page, filter))
     }
     return this.#listing.read([], ({ readVerified }) => {
       const keys = (lists: ConversationIndexReader) => lists.listSessionKeys(page, filter).map(({ id }) => id)
@@ -124,7 +123,8 @@ export class HermesReader {
 
   countMessages(ids: readonly string[]): Map<string, number> {
     return this.#database.read(new Map<string, number>(), (file) => {
-      const counts = new Map(filterExistingIds(file, ids).map((id) => [id, 0]))
+      const batches = chunkArray(ids, sessionsPerQuery)
+      const counts = new Map(batches.flatMap((batch) => filterExistingIds(file, batch)).map((id) => [id, 0]))
       for (const some of chunkArray([...counts.keys()], sessionsPerQuery)) {
         const visible = file.db.transaction(() => this.#visibleMessages.get(file, some))()
         for (const [id, entries] of visible) counts.set(id, entries.length)
@@ -202,6 +202,10 @@ export class HermesReader {
 
   #readEntries(file: OpenStateDatabase, sessionId: string): readonly MessageEntry[] {
     return this.#visibleMessages.get(file, [sessionId]).get(sessionId) ?? []
+  }
+
+  #loadSessions(file: OpenStateDatabase, ids: readonly string[]): SessionRecord[] {
+    return chunkArray([...new Set(ids)], sessionsPerQuery).flatMap((batch) => readSessions(file, batch, this.#profile))
   }
 
   /** The messages that `choose` takes of a session, all of them as they stood at one moment. */

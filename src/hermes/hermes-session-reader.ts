@@ -3,14 +3,7 @@ import { dirname } from 'node:path'
 import type { BirpcReturn } from 'birpc'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
-import type {
-  ConversationChange,
-  ConversationSummary,
-  ConversationFilter,
-  ConversationPage,
-  OffsetRange,
-  SessionReader,
-} from '../storage/session-reader.ts'
+import type { SessionReader } from '../storage/session-reader.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
 import { WorkerClient } from '../lib/worker-client.ts'
@@ -18,6 +11,13 @@ import { HermesJobReader } from './hermes-job-reader.ts'
 import type { HermesReader } from './hermes-reader.ts'
 import type { HermesWorkerEvents, HermesWorkerOptions } from './hermes-worker.ts'
 import type { Logger } from '../lib/logger.ts'
+import type {
+  ConversationChange,
+  ConversationSummary,
+  ConversationFilter,
+  ConversationPage,
+  OffsetRange,
+} from '../storage/conversation-reader.ts'
 
 export interface HermesSessionReaderOptions {
   /** The state.db; it may be missing, and appear later. */

@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createBirpc } from 'birpc'
-import type { ConversationChange } from '../storage/session-reader.ts'
 import { HermesReader, type HermesReaderOptions } from './hermes-reader.ts'
 import type { LogLevel, LogMethod } from '../lib/logger.ts'
+import type { ConversationChange } from '../storage/conversation-reader.ts'
 
 /** What the worker is started with. */
 export interface HermesWorkerOptions extends Required<

@@ -1,16 +1,16 @@
 import type { MessagePart, MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
+import type { SessionReader } from '../storage/session-reader.ts'
+import type { PageRequest } from '../lib/pagination.ts'
+import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
+import { IdNamespace } from '../profiles/id-namespace.ts'
 import type {
   ConversationChange,
   ConversationSummary,
   ConversationFilter,
   ConversationPage,
   OffsetRange,
-  SessionReader,
-} from '../storage/session-reader.ts'
-import type { PageRequest } from '../lib/pagination.ts'
-import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
-import { IdNamespace } from '../profiles/id-namespace.ts'
+} from '../storage/conversation-reader.ts'
 
 /** As its own ids go, so that nothing comes behind it: no text of people begins with what is no character. */
 const maxId = '\u{10FFFF}'

@@ -4,10 +4,11 @@ import type { PageRequest } from '../lib/pagination.ts'
 import { type Runtime, systemRuntime } from '../lib/runtime.ts'
 import { detectServerTimeZone } from '../lib/time-zone.ts'
 import type { JobRecord, JobRunRecord, SegueJob } from '../model/job.ts'
-import { type JobReader, type JobStore, RevisionConflictError } from '../storage/job-store.ts'
+import { type JobReader, type JobStore } from '../storage/job-store.ts'
 import type { JobInput, JobPatch } from './job-input.ts'
 import { createJob, updateJob } from './job-state.ts'
 import type { ManualRun, Scheduler } from './scheduler.ts'
+import { RevisionConflictError } from '../storage/errors.ts'
 
 export interface JobServiceOptions {
   readonly profile: string

@@ -3,7 +3,7 @@ import { TaskTracker } from '../lib/task-tracker.ts'
 import type { Logger } from '../lib/logger.ts'
 import { type Runtime, systemRuntime } from '../lib/runtime.ts'
 import type { JobRunRecord, SegueJob } from '../model/job.ts'
-import { type JobCommit, type JobStore, RevisionConflictError } from '../storage/job-store.ts'
+import { type JobCommit, type JobStore } from '../storage/job-store.ts'
 import {
   findDueTimes,
   finishRun,
@@ -16,6 +16,7 @@ import {
   type StartedRun,
   startManualRun,
 } from './job-state.ts'
+import { RevisionConflictError } from '../storage/errors.ts'
 
 export interface SchedulerOptions {
   readonly store: JobStore

@@ -5,8 +5,8 @@ import type { Conversation } from '../sessions/conversation.ts'
 import type { ConversationRepository } from '../sessions/conversation-repository.ts'
 import type { SessionRepository } from '../sessions/session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
-import type { ConversationChange } from '../storage/session-reader.ts'
 import { ConversationChangeBuffer, type NumberedChange } from './conversation-change-buffer.ts'
+import type { ConversationChange } from '../storage/conversation-reader.ts'
 
 const lookupBatchSize = 100 // conversations per lookup
 

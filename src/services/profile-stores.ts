@@ -1,3 +1,4 @@
+import { subscribeToStatements } from '../lib/sql-channel.ts'
 import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
 import { openHermesSessionReader } from '../hermes/hermes-session-reader.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
@@ -36,10 +37,11 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
   const databasePath = toDatabasePath(home)
   const { prefix } = IdNamespace.forProfile(name)
   const hermesPath = hermesHome === null ? null : toHermesDatabasePath(hermesHome)
+  const subscription =
+    onStatement && subscribeToStatements(({ path, sql }) => path === databasePath && onStatement('segue', sql))
   const database = new SqliteDatabase(databasePath, {
     durable,
     profile: name,
-    ...(onStatement && { onStatement: (sql: string) => onStatement('segue', sql) }),
   })
   const walCheckpointer = new WalCheckpointer(databasePath)
   database.onCheckpointDue(() => walCheckpointer.request())
@@ -63,12 +65,12 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
   })
   return {
     name,
-    segueSessions: new SqliteSessionReader(database, name),
+    segueSessions: new SqliteSessionReader(database),
     hermesSessions: hermesReader && (prefix === '' ? hermesReader : new NamespacedSessionReader(hermesReader, prefix)),
-    eventStore: new SqliteEventStore(database, name),
+    eventStore: new SqliteEventStore(database),
     decisions: new SqliteDecisionStore(database),
     blobs: new FilesystemBlobStore(toBlobFolder(home)),
-    jobs: new SqliteJobStore(database, name),
+    jobs: new SqliteJobStore(database),
     hermesJobs:
       hermesReader && (prefix === '' ? hermesReader.jobs : new NamespacedJobReader(hermesReader.jobs, prefix)),
     search: prefix === '' ? search : new NamespacedSearch(search, prefix),
@@ -76,6 +78,7 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
       await Promise.all([search.close(), backgroundIndexer.close(), walCheckpointer.close()])
       await hermesReader?.close()
       database.close()
+      subscription?.[Symbol.dispose]()
     },
   }
 }

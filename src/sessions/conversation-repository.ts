@@ -1,19 +1,12 @@
-import { chunkArray } from '../lib/chunk-array.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { SessionKey } from '../model/session-filter.ts'
 import { compareByActivity, takePage } from '../storage/keyset-pagination.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
-import type {
-  ConversationFilter,
-  ConversationPage,
-  ConversationSummary,
-  OffsetRange,
-} from '../storage/session-reader.ts'
 import type { Conversation, ConversationListFilter } from './conversation.ts'
 import type { SessionRepository } from './session-repository.ts'
+import type { ConversationFilter, ConversationPage, ConversationSummary, OffsetRange } from '../storage/conversation-reader.ts'
 
-const batchSize = 500 // ids per query
 const maxRetries = 3 // a session may be deleted between two reads
 
 /**
@@ -44,14 +37,11 @@ export class ConversationRepository {
   /** Finds the conversations of these sessions, by session id. Includes conversations without a message. */
   async findBySessions(sessions: readonly SessionRecord[]): Promise<Map<string, Conversation>> {
     const { segueSessions, hermesSessions } = this.#profile
-    const summaries = new Map<string, ConversationSummary>()
-    for (const batch of chunkArray(sessions, batchSize)) {
-      const ids = batch.map(({ id }) => id)
-      for (const [id, summary] of await segueSessions.findConversationsBySession(ids)) summaries.set(id, summary)
-      const otherIds = ids.filter((id) => summaries.get(id)?.isCrossOrigin ?? true)
-      if (!hermesSessions || otherIds.length === 0) continue
+    const ids = sessions.map(({ id }) => id)
+    const summaries = new Map(await segueSessions.findConversationsBySession(ids))
+    const otherIds = ids.filter((id) => summaries.get(id)?.isCrossOrigin ?? true)
+    if (hermesSessions && otherIds.length > 0)
       for (const [id, summary] of await hermesSessions.findConversationsBySession(otherIds)) summaries.set(id, summary)
-    }
     const conversations = await this.#loadConversations([...summaries.values()], sessions)
     const byRoot = new Map(conversations.map((conversation) => [conversation.root.id, conversation]))
     return new Map(

@@ -4,7 +4,6 @@ import type { SessionRecord } from '../model/session.ts'
 import { loadLineage } from '../model/lineage.ts'
 import type { SessionRepository } from './session-repository.ts'
 
-const maxBatchSize = 500 // sessions
 
 /**
  * Loads sessions, lineages and message counts in batches. Lives for one execution: a query, a mutation, or one event of a
@@ -26,7 +25,7 @@ export class SessionLoader {
         const counts = await sessions.countMessages(batch)
         return batch.map(({ id }) => counts.get(id) ?? 0)
       },
-      { maxBatchSize, cacheKeyFn: ({ id }) => id },
+      { cacheKeyFn: ({ id }) => id },
     )
   }
 

@@ -1,7 +1,6 @@
 import { badInput } from '../lib/errors.ts'
 import { parseIdKind } from '../lib/ids.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
-import { chunkArray } from '../lib/chunk-array.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { Origin, SessionRecord } from '../model/session.ts'
 import { takePage, compareByActivity } from '../storage/keyset-pagination.ts'
@@ -19,7 +18,6 @@ export interface CreateSessionInput {
   readonly continues: string | null
 }
 
-const batchSize = 500 // ids per query
 
 /** The sessions of a profile, from Segue and from Hermes. */
 export class SessionRepository {
@@ -38,9 +36,7 @@ export class SessionRepository {
     const { segueSessions, hermesSessions } = this.#profile
     const found = new Map<string, SessionRecord>()
     const readFrom = async (reader: SessionReader, wantedIds: readonly string[]): Promise<void> => {
-      for (const batch of chunkArray(wantedIds, batchSize)) {
-        for (const session of await reader.findSessions(batch)) found.set(session.id, session)
-      }
+      for (const session of await reader.findSessions(wantedIds)) found.set(session.id, session)
     }
     const segueIds = ids.filter((id) => parseIdKind(id) === 'session')
     await readFrom(segueSessions, segueIds)

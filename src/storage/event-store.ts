@@ -4,113 +4,77 @@ import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import type { Usage } from '../model/usage.ts'
+import type { StreamIdempotencyKey } from './idempotency-key.ts'
+import type { CreateSessionRequest, SessionWriter } from './session-writer.ts'
+import type { StreamReader } from './stream-reader.ts'
 
-/** A session that begins with messages that were said elsewhere, or with none. */
-export interface CreateSessionRequest {
-  readonly session: SessionRecord
-  readonly messages: readonly MessageRecord[]
-  /** What the client calls the request that made it, and the digest of that. */
-  readonly idempotencyKey?: IdempotencyKey
-  /** Tools that were allowed in this session are allowed in the new one. */
-  readonly copyGrantsFrom?: string
-}
-
-export interface IdempotencyKey {
-  readonly key: string
-  readonly fingerprint: string
-}
-
-/** What can change of a session beside its log. */
+/** Changes to a session's row. A title replaces another only if its source ranks at least as high; see `TitleSource`. */
 export type SessionRecordPatch = Partial<
   Pick<SessionRecord, 'title' | 'titleSource' | 'endedAt' | 'endReason' | 'pinned' | 'archived' | 'model'>
 >
 
-/** Everything that one step of a chat writes, all of it or nothing. */
+/** Everything that one step of a chat writes, in one transaction. */
 export interface AppendRequest {
   readonly sessionId: string
-  /** The session begins with this write. */
+  /** Creates the session first. */
   readonly newSession?: SessionRecord
-  /** The seq that the session's log ends with now. Another one means that somebody else wrote: `LogConflict`. */
+  /** The seq of the log's last event. If it is another one, someone else wrote: `VersionConflictError`. */
   readonly expectedHeadSeq: number
-  /** The stream on whose behalf this is written. One that has ended, or has a newer generation: `StaleGeneration`. */
+  /** The stream that writes. If it has ended or has a newer generation: `FencingError`. */
   readonly fence?: { readonly streamId: string; readonly generation: number }
-  /** Numbered from `head + 1` on without a gap. */
+  /** Numbered from `expectedHeadSeq + 1` on, without gaps. */
   readonly events: readonly ChatEvent[]
-  /** Rows as they are after this write, each new or in place of the one with its id. */
+  /** Inserted, or replace the ones with their ids. The usage of a stream that ends is added to the session's. */
   readonly streams?: readonly StreamRecord[]
-  /** Rows as they are after this write; one that takes its place in the session counts as a message from then on. */
+  /** Inserted, or replace the ones with their ids. Counted once they have a position. */
   readonly messages?: readonly MessageRecord[]
-  /** What waits for a person or did, as it is after this write. */
+  /** Inserted, or replace the ones with their ids, in this order. */
   readonly decisions?: readonly DecisionRecord[]
   readonly grants?: readonly ToolGrant[]
-  /** What the client calls the stream that begins here, and the digest of what it asked for. */
+  /** The key of the request that starts one of `streams`. */
   readonly idempotencyKey?: StreamIdempotencyKey
   readonly sessionPatch?: SessionRecordPatch
-  /** What was paid for beside the streams that end with this write. */
+  /** Added to the session's usage, besides that of the streams that end. */
   readonly additionalUsage?: Usage
-  /** The session that goes on where this one ends. */
+  /** The session that continues this one. Created first. */
   readonly continuation?: CreateSessionRequest
-  /** The time of the newest message; left out by repairs, which are no activity. */
+  /** Time of the newest message. Left out by repairs, which are not activity. */
   readonly activityAt?: number
-}
-
-export interface StreamIdempotencyKey extends IdempotencyKey {
-  readonly streamId: string
 }
 
 export interface EventRange {
   readonly sessionId: string
   /** Only events with a greater seq. */
   readonly after: number
-  /** How many at most; fewer when they are large. */
+  /** At most 1,000. */
   readonly limit: number
 }
 
-/** What a chat keeps: the log of each session, and the rows that are projected from it. */
-export interface EventStore {
-  createSession(request: CreateSessionRequest): Promise<void>
-  /** Throws NOT_FOUND when the session is not there, LogConflict and StaleGeneration; nothing is written then. */
-  append(request: AppendRequest): Promise<void>
-  /**
-   * Removes a session of our own with all that is derived from it, in one transaction; nothing happens when it is not
-   * there. Resolves to the hashes of kept files to which nothing refers any more.
-   */
-  deleteSession(id: string): Promise<string[]>
-  /** The seq of the newest event of a session that is kept here; 0 when there is none, null without the session. */
+/** Reads the log of a session. */
+export interface EventReader {
+  /** The seq of the last event: 0 without events, null without the session. */
   loadHeadSeq(sessionId: string): Promise<number | null>
-  /** In order of seq. */
+  /** A page in order of seq: fewer than `limit` when they are large, none only at the end. */
   readEvents(range: EventRange): Promise<ChatEvent[]>
-  findStream(id: string): Promise<StreamRecord | null>
+}
 
-  /** Streams by id, in no order. */
-  findStreams(ids: readonly string[]): Promise<StreamRecord[]>
-  findStreamByIdempotencyKey(
-    key: string,
-  ): Promise<{ readonly stream: StreamRecord; readonly fingerprint: string } | null>
-  /** The session that a request with this key made. */
-  findSessionByIdempotencyKey(
-    key: string,
-  ): Promise<{ readonly session: SessionRecord; readonly fingerprint: string } | null>
-  /** The stream that holds the session: running or waiting. */
-  findActiveStream(sessionId: string): Promise<StreamRecord | null>
-  /** All that have not ended, in the order in which they began. Costs what they are many, not what the database is large. */
-  listUnfinishedStreams(): Promise<StreamRecord[]>
-  /** Puts another form of a stored event in its place, under its seq. */
+/** Writes the log of a session, with the rows that are projections of it. */
+export interface EventWriter {
+  /** All of it or nothing. Throws NOT_FOUND without the session, VersionConflictError, FencingError and StorageError. */
+  append(request: AppendRequest): Promise<void>
+  /** Replaces the stored event with the same seq, as by one that contains the text of several. */
   replaceEvent(event: ChatEvent): Promise<void>
-  /** The session that goes on where this one ended; of several, the one with the newest activity. */
-  findContinuation(sessionId: string): Promise<SessionRecord | null>
-  /** Those of these kept files to which no session refers. At most 500 a call. */
-  findUnreferencedBlobs(hashes: readonly string[]): Promise<string[]>
-  /** Removes events whose text another event holds by now. At most 500 a call. */
+  /**
+   * Deletes events whose text another event contains. Any number: in several transactions, the greatest seqs first, so
+   * that what is left at any moment folds to the same message.
+   */
   deleteEvents(sessionId: string, seqs: readonly number[]): Promise<void>
 }
 
-/** The log does not end where the writer believed. Nothing was written. */
-export class VersionConflictError extends Error {
-  override readonly name = 'VersionConflictError'
+export interface BlobReferenceReader {
+  /** Those of these blobs that no session refers to. Any number of hashes. */
+  findUnreferencedBlobs(hashes: readonly string[]): Promise<string[]>
 }
 
-/** The stream has ended in the meantime, or was taken over. Nothing was written. */
-export class FencingError extends Error {
-  override readonly name = 'FencingError'
-}
+/** The log of each session and its projections. */
+export interface EventStore extends EventReader, EventWriter, StreamReader, SessionWriter, BlobReferenceReader {}

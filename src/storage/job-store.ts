@@ -62,8 +62,3 @@ export interface ChangedRunRange {
   /** Null: the runs of all jobs. */
   readonly jobId: string | null
 }
-
-/** The job, or the run, is not what the writer believed. Nothing was written. */
-export class RevisionConflictError extends Error {
-  override readonly name = 'RevisionConflictError'
-}

@@ -31,17 +31,17 @@ export async function* exportRecords(options: ExportOptions): AsyncGenerator<Doc
   await noteUnreadableParents(options)
   const ids = sessions.map(({ id }) => id)
   for (const record of sessions) yield { section: 'sessions', record }
-  for (const stream of segueReader?.readStreams(ids) ?? []) {
+  for await (const stream of segueReader?.readStreams(ids) ?? []) {
     const { status, finishedAt } = stream
     const isFinished = status !== 'QUEUED' && status !== 'RUNNING' && status !== 'WAITING'
     if (!isFinished || finishedAt === null) throw newUnfinishedStreamError(stream.id)
     yield { section: 'streams', record: { ...stream, status, finishedAt } }
   }
   for (const record of hermesMessages) yield { section: 'messages', record }
-  for (const record of segueReader?.readMessages(ids) ?? []) yield { section: 'messages', record }
-  for (const record of segueReader?.readEvents(ids) ?? []) yield { section: 'events', record }
-  for (const record of segueReader?.readDecisions(ids) ?? []) yield { section: 'decisions', record }
-  for (const record of segueReader?.listGrants(ids) ?? []) yield { section: 'grants', record }
+  for await (const record of segueReader?.readMessages(ids) ?? []) yield { section: 'messages', record }
+  for await (const record of segueReader?.readEvents(ids) ?? []) yield { section: 'events', record }
+  for await (const record of segueReader?.readDecisions(ids) ?? []) yield { section: 'decisions', record }
+  for (const record of (await segueReader?.listGrants(ids)) ?? []) yield { section: 'grants', record }
   const hashes = new Set(sessions.flatMap(({ files }) => files))
   for (const hash of [...hashes].toSorted()) {
     yield { section: 'files', record: { hash, content: await readFileContent(hash, blobs, options.onNote) } }
@@ -59,7 +59,7 @@ async function exportSessions({ source, sessions }: ExportOptions): Promise<Expo
   const hermesMessages: MessageRecord[] = []
   for (const session of sessions) {
     const parent = sessions.find((other) => continuesSession(session, other)) ?? null
-    if (session.origin === 'SEGUE') exported.push(exportSegueSession(session, parent, source))
+    if (session.origin === 'SEGUE') exported.push(await exportSegueSession(session, parent, source))
     else if (source.hermesSessions) {
       const converted = await convertHermesSession(session, parent, source.hermesSessions)
       exported.push(converted.session)
@@ -70,17 +70,17 @@ async function exportSessions({ source, sessions }: ExportOptions): Promise<Expo
   return { sessions: exported, hermesMessages }
 }
 
-function exportSegueSession(
+async function exportSegueSession(
   { id }: SessionRecord,
   parent: SessionRecord | null,
   { segueReader }: ExportSource,
-): SectionRecord<'sessions'> {
-  const session = segueReader?.findSession(id)
+): Promise<SectionRecord<'sessions'>> {
+  const session = await segueReader?.findSession(id)
   if (!session) throw new TransferError(`The session ${id} was deleted. Export the conversation again.`)
   return toDocumentSession(session, {
     parentId: exportParentId(session, parent),
     key: session.key,
-    files: segueReader?.listBlobHashes(id) ?? [],
+    files: (await segueReader?.listBlobHashes(id)) ?? [],
   })
 }
 

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { openHermesSessionReader } from '../hermes/hermes-session-reader.ts'
 import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
 import { parseIdKind } from '../lib/ids.ts'
@@ -11,8 +10,8 @@ import { toBlobFolder, toDatabasePath, toHermesDatabasePath } from '../profiles/
 import type { BlobStore } from '../storage/blob-store.ts'
 import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
 import type { SessionReader } from '../storage/session-reader.ts'
-import { ReadSnapshot } from '../storage/sqlite/database/read-snapshot.ts'
-import { ExportReader } from '../storage/sqlite/transfer/export-reader.ts'
+import type { ExportReader } from '../storage/export-reader.ts'
+import { SqliteExportReader } from '../storage/sqlite/transfer/sqlite-export-reader.ts'
 
 const hermesBatchSize = 500 // sessions
 
@@ -26,11 +25,9 @@ export class ExportSource implements AsyncDisposable {
   readonly #sessionCache = new Map<string, SessionRecord | null>()
   readonly #close: () => Promise<void>
 
-  /** Throws as `ReadSnapshot.open` does. */
+  /** Throws as `SqliteExportReader.open` does. */
   constructor(profile: string, { home, hermesHome }: ProfilePaths, log: Logger) {
-    const path = toDatabasePath(home)
-    const snapshot = existsSync(path) ? ReadSnapshot.open(path) : null
-    this.segueReader = snapshot && new ExportReader(snapshot, profile)
+    this.segueReader = SqliteExportReader.open(toDatabasePath(home), profile)
     // Without an index path, the index of the Hermes sessions is in memory: the one in the home belongs to the server.
     const hermes =
       hermesHome === null ? null : openHermesSessionReader({ path: toHermesDatabasePath(hermesHome), profile, log })
@@ -38,7 +35,7 @@ export class ExportSource implements AsyncDisposable {
     this.hermesSessions = hermes && (prefix === '' ? hermes : new NamespacedSessionReader(hermes, prefix))
     this.blobs = new FilesystemBlobStore(toBlobFolder(home))
     this.#close = async () => {
-      snapshot?.[Symbol.dispose]()
+      await this.segueReader?.close()
       await hermes?.close()
     }
   }
@@ -46,7 +43,7 @@ export class ExportSource implements AsyncDisposable {
   async findSession(id: string): Promise<SessionRecord | null> {
     const cached = this.#sessionCache.get(id)
     if (cached !== undefined) return cached
-    const segueSession = parseIdKind(id) === 'session' ? this.segueReader?.findSession(id) : null
+    const segueSession = parseIdKind(id) === 'session' ? await this.segueReader?.findSession(id) : null
     const session = segueSession ?? (await this.hermesSessions?.findSessions([id]))?.[0] ?? null
     this.#sessionCache.set(id, session)
     return session
@@ -59,7 +56,7 @@ export class ExportSource implements AsyncDisposable {
     if (root.origin === 'HERMES') for (const each of await this.#loadHermesSessions(root.id)) found.set(each.id, each)
     // A map also iterates over the entries that are added meanwhile, so this visits all descendants.
     for (const parent of found.values()) {
-      for (const id of this.segueReader?.listChildIds(parent.id) ?? []) {
+      for (const id of (await this.segueReader?.listChildIds(parent.id)) ?? []) {
         const child = found.has(id) ? null : await this.findSession(id)
         if (!child || !continuesSession(child, parent)) continue
         // A session whose ancestors form a cycle is a conversation of its own.

@@ -5,14 +5,14 @@ import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { toBlobFolder, toDatabasePath, toProfileFolder } from '../profiles/profile-paths.ts'
 import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
 import { lockHome } from '../storage/sqlite/database/home-lock.ts'
-import { SqliteDatabase } from '../storage/sqlite/database/sqlite-database.ts'
-import { SqliteEventStore } from '../storage/sqlite/sqlite-event-store.ts'
+import { ImportConflictError } from '../storage/import-store.ts'
+import { SqliteImportStore } from '../storage/sqlite/transfer/sqlite-import-store.ts'
 import { findExistingSessionId } from '../storage/sqlite/transfer/find-existing-session.ts'
 import { readDocument } from './document-reader.ts'
 import { sectionNames } from './document-schema.ts'
 import { DocumentSummary } from './document-summary.ts'
 import { DocumentValidator } from './document-validator.ts'
-import { importRecords } from './insert-conversation.ts'
+import { readImportRecords } from './read-import-records.ts'
 import { TransferError } from './transfer-error.ts'
 
 export interface ImportRequest {
@@ -72,21 +72,21 @@ function assertSessionsAreNew(profile: string, path: string, { sessionIds }: Doc
 }
 
 async function importIntoProfile(file: string, profile: string, folder: string): Promise<void> {
-  const database = new SqliteDatabase(toDatabasePath(folder), { durable: true, profile })
+  const store = new SqliteImportStore(toDatabasePath(folder), profile)
   const blobs = new FilesystemBlobStore(toBlobFolder(folder))
   try {
     for (const { record } of readDocument(file, ['files'])) {
       if ('hash' in record && record.content !== null) await blobs.put(Buffer.from(record.content, 'base64'))
     }
-    importRecords(database, profile, file)
+    await store.importRecords(readImportRecords(file, profile))
   } catch (error) {
     // Deletes the blobs that were written above. A new store does so at once: it does not know them as recent ones.
-    const eventStore = new SqliteEventStore(database, profile)
-    await new FilesystemBlobStore(toBlobFolder(folder)).collectGarbage((hashes) =>
-      eventStore.findUnreferencedBlobs(hashes),
-    )
-    throw error
+    const newBlobs = new FilesystemBlobStore(toBlobFolder(folder))
+    await newBlobs.collectGarbage((hashes) => store.findUnreferencedBlobs(hashes))
+    throw error instanceof ImportConflictError
+      ? new TransferError(`${error.location}: ${error.message}`, { cause: error })
+      : error
   } finally {
-    database.close()
+    await store.close()
   }
 }

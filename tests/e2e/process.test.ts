@@ -9,7 +9,6 @@ import type { Settings } from '../../src/config/settings.ts'
 import { SettingsError } from '../../src/config/settings-error.ts'
 import { formatStartError } from '../../src/cli/format-start-error.ts'
 import { HomeInUseError, UnusableHomeError } from '../../src/storage/sqlite/database/home-lock.ts'
-import { DatabaseTooNewError, DatabaseUnusableError } from '../../src/storage/sqlite/database/sqlite-database.ts'
 import { ask } from '../support/server/graphql-request.ts'
 import { HermesDb } from '../support/hermes/hermes-db.ts'
 import { newTempFolder, startTestSegue } from '../support/server/segue.ts'
@@ -17,6 +16,7 @@ import { runToEnd, type ServerProcess, startServerProcess } from '../support/ser
 import { findUnusedUrl } from '../support/server/small-server.ts'
 import { StrictProvider } from '../support/providers/strict-provider.ts'
 import { type Follower, followOverEventStream, followOverWebSocket } from '../support/clients/follower.ts'
+import { DatabaseTooNewError, DatabaseUnusableError } from '../../src/storage/errors.ts'
 
 /** How long the end of the process may take, in milliseconds. */
 const endLimit = 2_000

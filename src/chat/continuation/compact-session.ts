@@ -3,12 +3,14 @@ import { AgentError } from '../../agent/agent.ts'
 import { badInput, SegueError } from '../../lib/errors.ts'
 import { newSession } from '../../sessions/new-session.ts'
 import { inheritTitle } from '../../model/title.ts'
-import type { CreateSessionRequest, IdempotencyKey } from '../../storage/event-store.ts'
+import type {  } from '../../storage/event-store.ts'
+import type { CreateSessionRequest } from '../../storage/session-writer.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { Runtime } from '../../lib/runtime.ts'
 import { prependPositions } from '../../model/message-position.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
+import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
 
 export interface CompactionInput {
   readonly session: SessionRecord

@@ -1,7 +1,6 @@
 import type { ResolvedModel, ModelRegistry } from '../../agent/models/model-registry.ts'
 import { notFound, SegueError, shuttingDown } from '../../lib/errors.ts'
 import type { SessionRepository } from '../../sessions/session-repository.ts'
-import type { IdempotencyKey } from '../../storage/event-store.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { rejectOnAbort } from '../../lib/reject-on-abort.ts'
@@ -13,6 +12,7 @@ import type { SessionActor } from '../runtime/session-actor.ts'
 import { titleFromModelOutput } from '../turn/derive-title.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
 import type { Logger } from '../../lib/logger.ts'
+import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
 
 export interface PostTurnTasksOptions {
   readonly sessions: SessionRepository

@@ -6,7 +6,6 @@ import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
 import type { Logger } from '../../lib/logger.ts'
 
 const delayMs = 300 // gives readers that are nearly up to date time to read the last deltas one by one
-const deleteBatchSize = 500 // events per transaction
 
 /**
  * Coalesces the deltas of finished streams in the stored log. The coalesced event replaces the last of its deltas first;
@@ -61,10 +60,8 @@ export class BackgroundCoalescer {
     for (const { event, supersededSeqs } of coalesced) {
       if (supersededSeqs.length === 0) continue
       await this.#store.replaceEvent(event)
-      for (let end = supersededSeqs.length; end > 0; end -= deleteBatchSize) {
-        await this.#store.deleteEvents(sessionId, supersededSeqs.slice(Math.max(0, end - deleteBatchSize), end))
-        await yieldToEventLoop()
-      }
+      await this.#store.deleteEvents(sessionId, supersededSeqs)
+      await yieldToEventLoop()
     }
   }
 }

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ModelMessage } from 'ai'
 import { type Agent, AgentError, type AgentEvent } from '../../agent/agent.ts'
 import { SegueError } from '../../lib/errors.ts'
-import { VersionConflictError, FencingError } from '../../storage/event-store.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
@@ -18,6 +17,7 @@ import type { StreamEnding } from '../turn/stream-ending.ts'
 import { DecisionTimers } from './decision-timers.ts'
 import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
 import type { Logger } from '../../lib/logger.ts'
+import { VersionConflictError, FencingError } from '../../storage/errors.ts'
 
 /** What came in is committed at the latest after this time, this many deltas or this much text; at once when idle. */
 const groupCommitLimits = { milliseconds: 20, deltas: 32, codeUnits: 8192 }

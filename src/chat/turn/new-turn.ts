@@ -1,11 +1,13 @@
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
-import type { CreateSessionRequest, StreamIdempotencyKey } from '../../storage/event-store.ts'
+import type {} from '../../storage/event-store.ts'
+import type { CreateSessionRequest } from '../../storage/session-writer.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { noUsage } from '../../model/usage.ts'
 import type { Runtime } from '../../lib/runtime.ts'
 import { titleFromMessage } from './derive-title.ts'
+import type { StreamIdempotencyKey } from '../../storage/idempotency-key.ts'
 
 /** A turn that is about to start. Neither its stream nor the user's message is stored yet. */
 export interface NewTurn {

@@ -1,10 +1,10 @@
 import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
-import type { ConversationChange } from '../../storage/session-reader.ts'
 import { IndexSynchronizer, type IndexSynchronizerOptions } from './index-synchronizer.ts'
 import { IndexCorruptError } from './index-store.ts'
 import type { SessionWithIndexRow } from '../state/session-queries.ts'
 import type { OpenStateDatabase, StateDatabase } from '../state/state-database.ts'
 import { FullScan } from './full-scan.ts'
+import type { ConversationChange } from '../../storage/conversation-reader.ts'
 
 const maxRestarts = 20 // a file under heavy writing must not keep a page for ever
 

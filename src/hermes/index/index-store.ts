@@ -1,5 +1,4 @@
 import type Database from 'better-sqlite3'
-import type { ConversationChange } from '../../storage/session-reader.ts'
 import { diffConversations, listingOfSource } from '../../storage/sqlite/conversation-index/conversation-changes.ts'
 import { crossOriginFlag, isCrossOrigin } from '../../storage/sqlite/conversation-index/list-flags.ts'
 import {
@@ -12,6 +11,7 @@ import { ConversationIndexTables } from '../../storage/sqlite/conversation-index
 import { StatementCache } from '../../storage/sqlite/database/statement-cache.ts'
 import { openIndexDatabase } from './index-database.ts'
 import { isJsonObject, parseJson } from '../../lib/json.ts'
+import type { ConversationChange } from '../../storage/conversation-reader.ts'
 
 /** A row of Hermes' sessions as it was last looked at. */
 export interface RowDigest {

@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto'
 import { chunkArray } from '../../lib/chunk-array.ts'
 import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
-import type { ConversationChange } from '../../storage/session-reader.ts'
 import type { IndexUpdateResult } from '../../storage/sqlite/conversation-index/conversation-indexer.ts'
 import { type HermesIndexUpdate, IndexStore } from './index-store.ts'
 import { CrossOriginFeed } from './cross-origin-feed.ts'
 import { type SessionWithIndexRow, readSessionsWithIndexRows, readDigestColumns } from '../state/session-queries.ts'
 import type { OpenStateDatabase } from '../state/state-database.ts'
 import { toText } from '../state/cell-values.ts'
+import type { ConversationChange } from '../../storage/conversation-reader.ts'
 
 /** Stands in the statements that keep the index, as against those that read what is shown. */
 const maintenanceComment = '/* for the index */ '

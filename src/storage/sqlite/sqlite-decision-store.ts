@@ -1,10 +1,12 @@
-import type { DecisionQuery, DecisionStore, ChangedDecision } from '../decision-store.ts'
-import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
-import { allocateChangeSeq, readLatestChangeSeq } from './database/change-sequences.ts'
+import type { DecisionRecord } from '../../model/decision.ts'
+import type { ChangedDecision, DecisionQuery, DecisionStore } from '../decision-store.ts'
+import { readLatestChangeSeq } from './database/change-sequences.ts'
 import type { SqliteDatabase } from './database/sqlite-database.ts'
-import { type DecisionRow, decisionToRow, decisionFromRow } from './rows/row-mappers.ts'
+import { type DecisionRow, decisionFromRow } from './rows/decision-row.ts'
 
-/** Decisions and grants, in a profile's database. */
+const maxDecisionsPerPage = 1_001
+
+/** The decisions and grants in a profile's database. */
 export class SqliteDecisionStore implements DecisionStore {
   readonly #database: SqliteDatabase
 
@@ -33,10 +35,10 @@ export class SqliteDecisionStore implements DecisionStore {
     }
     if (isPending !== undefined) conditions.push(isPending ? "state = 'PENDING'" : "state <> 'PENDING'")
     const rows = this.#database
-      .prepare<(string | number)[], DecisionRow & { change: number }>(
+      .prepare<(string | number)[], DecisionRow>(
         `SELECT * FROM decisions WHERE ${conditions.join(' AND ')} ORDER BY change ${preferLatest ? 'DESC' : 'ASC'} LIMIT ?`,
       )
-      .all(...values, limit)
+      .all(...values, Math.min(limit, maxDecisionsPerPage))
       .map((row) => ({ changeSeq: row.change, decision: decisionFromRow(row) }))
     return preferLatest ? rows.reverse() : rows
   }
@@ -65,29 +67,4 @@ export class SqliteDecisionStore implements DecisionStore {
       this.#database.prepare<[string]>('DELETE FROM grants WHERE tool = ?').run(tool)
     })
   }
-}
-
-/** To be called inside of a transaction. */
-export function upsertDecision(database: SqliteDatabase, decision: DecisionRecord): void {
-  database
-    .prepare<[DecisionRow & { change: number }]>(
-      `INSERT INTO decisions (id, session_id, kind, state, change, body)
-       VALUES (:id, :session_id, :kind, :state, :change, :body)
-       ON CONFLICT (id) DO UPDATE SET state = excluded.state, change = excluded.change, body = excluded.body`,
-    )
-    .run({ ...decisionToRow(decision), change: allocateChangeSeq(database, 'decisions') })
-}
-
-/** To be called inside of a transaction. */
-export function insertGrant(database: SqliteDatabase, { sessionId, tool }: ToolGrant): void {
-  database
-    .prepare<[string | null, string]>('INSERT OR IGNORE INTO grants (session_id, tool) VALUES (?, ?)')
-    .run(sessionId, tool)
-}
-
-/** The grants of one session for another one. To be called inside of a transaction. */
-export function copyGrants(database: SqliteDatabase, from: string, to: string): void {
-  database
-    .prepare<[string, string]>('INSERT OR IGNORE INTO grants SELECT ?, tool FROM grants WHERE session_id = ?')
-    .run(to, from)
 }

@@ -1,46 +1,39 @@
-import {
-  type EventStore,
-  type EventRange,
-  VersionConflictError,
-  type AppendRequest,
-  type CreateSessionRequest,
-  type SessionRecordPatch,
-  FencingError,
-} from '../event-store.ts'
+import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
+import { chunkArray } from '../../lib/chunk-array.ts'
+import { notFound } from '../../lib/errors.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { type Usage, addUsage } from '../../model/usage.ts'
 import { IdNamespace } from '../../profiles/id-namespace.ts'
-import { chunkArray } from '../../lib/chunk-array.ts'
-import { notFound } from '../../lib/errors.ts'
+import { FencingError, VersionConflictError } from '../errors.ts'
+import type { AppendRequest, EventRange, EventStore, SessionRecordPatch } from '../event-store.ts'
+import type { CreateSessionRequest } from '../session-writer.ts'
 import type { SqliteDatabase } from './database/sqlite-database.ts'
+import { findUnreferencedBlobs, listBlobHashes } from './rows/blob-reference-row.ts'
+import { lookUpInBatches } from './look-up-in-batches.ts'
+import { upsertDecision } from './rows/decision-row.ts'
+import { type EventRow, eventToRow, insertEvent, readEventPage } from './rows/event-row.ts'
+import { copyGrants, insertGrant } from './rows/grant-row.ts'
+import { upsertMessage } from './rows/message-row.ts'
 import {
-  type EventRow,
-  eventToRow,
-  sessionToRow,
   type SessionRow,
-  type StreamRow,
-  eventFromRow,
+  insertSession,
   sessionFromRow,
-  streamFromRow,
-} from './rows/row-mappers.ts'
-import { insertEvent, insertSession, setStreamIdempotencyKey, upsertMessage, upsertStream } from './rows/row-writers.ts'
-import { copyGrants, upsertDecision, insertGrant } from './sqlite-decision-store.ts'
+  sessionToRow,
+  updateMessageCounts,
+} from './rows/session-row.ts'
+import { type StreamRow, streamFromRow, upsertStream } from './rows/stream-row.ts'
 
-/** A page of events ends with the one that brings it over this size, in UTF-16 code units of their stored form. */
-const maxPageUnits = 262_144
+/** Events that one transaction deletes, so that other work is not delayed. */
+const deleteBatchSize = 500
 
-const maxIdsPerStatement = 500
-
-/** The logs and what is projected from them, in a profile's database. */
+/** The event store in a profile's database. */
 export class SqliteEventStore implements EventStore {
   readonly #database: SqliteDatabase
-  readonly #profile: string
 
-  constructor(database: SqliteDatabase, profile: string) {
+  constructor(database: SqliteDatabase) {
     this.#database = database
-    this.#profile = profile
   }
 
   async createSession(request: CreateSessionRequest): Promise<void> {
@@ -48,32 +41,31 @@ export class SqliteEventStore implements EventStore {
   }
 
   async append(request: AppendRequest): Promise<void> {
+    const { continuation, newSession, fence, additionalUsage, sessionPatch, idempotencyKey: key } = request
     this.#database.transaction(() => {
-      // First of all: what goes on elsewhere is there before this session ends.
-      if (request.continuation) this.#insertSession(request.continuation)
-      if (request.newSession) insertSession(this.#database, request.newSession)
+      // Before this session ends, the one that continues it exists.
+      if (continuation) this.#insertSession(continuation)
+      if (newSession) insertSession(this.#database, newSession)
       this.#advanceHead(request)
-      if (request.fence) this.#assertFence(request.fence)
+      if (fence) this.#assertFence(fence)
       for (const event of request.events) insertEvent(this.#database, event)
-      for (const stream of request.streams ?? []) upsertStream(this.#database, stream)
+      for (const stream of request.streams ?? [])
+        upsertStream(this.#database, stream, key?.streamId === stream.id ? key : null)
       for (const message of request.messages ?? []) upsertMessage(this.#database, message)
       for (const decision of request.decisions ?? []) upsertDecision(this.#database, decision)
       for (const grant of request.grants ?? []) insertGrant(this.#database, grant)
-      if (request.idempotencyKey) setStreamIdempotencyKey(this.#database, request.idempotencyKey)
-      if (request.additionalUsage) this.#addUsage(request.sessionId, request.additionalUsage)
-      if (request.sessionPatch) this.#patchSession(request.sessionId, request.sessionPatch)
+      if (additionalUsage) this.#addUsage(request.sessionId, additionalUsage)
+      if (sessionPatch) this.#patchSession(request.sessionId, sessionPatch)
     })
+    if (request.decisions?.length) this.#database.changes.decisions.notify()
   }
 
   async deleteSession(id: string): Promise<string[]> {
     return this.#database.transaction(() => {
-      const hashes = this.#database
-        .prepare<[string], { hash: string }>('SELECT hash FROM blob_references WHERE session_id = ?')
-        .all(id)
-        .map(({ hash }) => hash)
-      // Everything else refers to it, and goes with it.
+      const hashes = listBlobHashes(this.#database, id)
+      // Everything else of the session is deleted by cascade.
       this.#database.prepare<[string]>('DELETE FROM sessions WHERE id = ?').run(id)
-      return this.#findUnreferencedBlobs(hashes)
+      return findUnreferencedBlobs(this.#database, hashes)
     })
   }
 
@@ -84,34 +76,22 @@ export class SqliteEventStore implements EventStore {
     return row?.head_seq ?? null
   }
 
-  async readEvents({ sessionId, after, limit }: EventRange): Promise<ChatEvent[]> {
-    const rows = this.#database
-      .prepare<[string, number, number], EventRow>(
-        'SELECT * FROM events WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?',
-      )
-      .iterate(sessionId, after, limit)
-    const events: ChatEvent[] = []
-    let units = 0
-    for (const row of rows) {
-      events.push(eventFromRow(row))
-      units += row.body.length
-      if (units >= maxPageUnits) break
-    }
-    return events
+  async readEvents(range: EventRange): Promise<ChatEvent[]> {
+    return readEventPage(this.#database, range)
+  }
+
+  findStreams(ids: readonly string[]): Promise<StreamRecord[]> {
+    return lookUpInBatches(ids, (batch) =>
+      this.#database
+        .prepare<[string], StreamRow>('SELECT * FROM streams WHERE id IN (SELECT value FROM json_each(?))')
+        .all(JSON.stringify(batch))
+        .map(streamFromRow),
+    )
   }
 
   async findStream(id: string): Promise<StreamRecord | null> {
     const row = this.#database.prepare<[string], StreamRow>('SELECT * FROM streams WHERE id = ?').get(id)
     return row ? streamFromRow(row) : null
-  }
-
-  async findStreams(ids: readonly string[]): Promise<StreamRecord[]> {
-    const read = this.#database.prepare<[string], StreamRow>(
-      'SELECT * FROM streams WHERE id IN (SELECT value FROM json_each(?))',
-    )
-    return chunkArray([...new Set(ids)], maxIdsPerStatement)
-      .flatMap((batch) => read.all(JSON.stringify(batch)))
-      .map(streamFromRow)
   }
 
   async findStreamByIdempotencyKey(key: string): Promise<{ stream: StreamRecord; fingerprint: string } | null> {
@@ -125,31 +105,22 @@ export class SqliteEventStore implements EventStore {
     const row = this.#database
       .prepare<[string], SessionRow & { fingerprint: string }>('SELECT * FROM sessions WHERE key = ?')
       .get(key)
-    return row ? { session: sessionFromRow(row, this.#profile), fingerprint: row.fingerprint } : null
+    return row ? { session: sessionFromRow(row, this.#database.profile), fingerprint: row.fingerprint } : null
   }
 
   async findContinuation(sessionId: string): Promise<SessionRecord | null> {
-    const parentId = IdNamespace.forProfile(this.#profile).unqualify(sessionId)
+    const parentId = IdNamespace.forProfile(this.#database.profile).unqualify(sessionId)
     if (parentId === null) return null
     const row = this.#database
       .prepare<[string], SessionRow>(
         'SELECT * FROM sessions WHERE parent_session_id = ? ORDER BY last_activity_at DESC, id DESC LIMIT 1',
       )
       .get(parentId)
-    return row ? sessionFromRow(row, this.#profile) : null
+    return row ? sessionFromRow(row, this.#database.profile) : null
   }
 
-  async findUnreferencedBlobs(hashes: readonly string[]): Promise<string[]> {
-    return this.#findUnreferencedBlobs(hashes)
-  }
-
-  #findUnreferencedBlobs(hashes: readonly string[]): string[] {
-    return this.#database
-      .prepare<[string], { hash: string }>(
-        'SELECT value AS hash FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM blob_references WHERE hash = value)',
-      )
-      .all(JSON.stringify(hashes))
-      .map(({ hash }) => hash)
+  findUnreferencedBlobs(hashes: readonly string[]): Promise<string[]> {
+    return lookUpInBatches(hashes, (batch) => findUnreferencedBlobs(this.#database, batch))
   }
 
   async findActiveStream(sessionId: string): Promise<StreamRecord | null> {
@@ -162,7 +133,7 @@ export class SqliteEventStore implements EventStore {
   async listUnfinishedStreams(): Promise<StreamRecord[]> {
     return this.#database
       .prepare<[], StreamRow>(
-        // Named, for SQLite would rather walk through the whole table in order of the sessions.
+        // INDEXED BY, because SQLite prefers to scan the whole table in the order of the sessions.
         `SELECT * FROM streams INDEXED BY unfinished_streams WHERE finished_at IS NULL
          ORDER BY session_id, first_seq`,
       )
@@ -181,27 +152,27 @@ export class SqliteEventStore implements EventStore {
   }
 
   async deleteEvents(sessionId: string, seqs: readonly number[]): Promise<void> {
-    this.#database.transaction(() => {
-      this.#database
-        .prepare<[string, string]>(
-          'DELETE FROM events WHERE session_id = ? AND seq IN (SELECT value FROM json_each(?))',
-        )
-        .run(sessionId, JSON.stringify(seqs))
-    })
+    const descending = seqs.toSorted((a, b) => b - a)
+    for (const [index, batch] of chunkArray(descending, deleteBatchSize).entries()) {
+      if (index > 0) await yieldToEventLoop()
+      this.#database.transaction(() => {
+        this.#database
+          .prepare<[string, string]>(
+            'DELETE FROM events WHERE session_id = ? AND seq IN (SELECT value FROM json_each(?))',
+          )
+          .run(sessionId, JSON.stringify(batch))
+      })
+    }
   }
 
   #insertSession({ session, messages, idempotencyKey, copyGrantsFrom }: CreateSessionRequest): void {
-    insertSession(this.#database, session)
+    insertSession(this.#database, session, idempotencyKey)
     for (const message of messages) upsertMessage(this.#database, message)
-    this.#database
-      .prepare<[number, string | null, string | null, string]>(
-        'UPDATE sessions SET message_count = ?, key = ?, fingerprint = ? WHERE id = ?',
-      )
-      .run(messages.length, idempotencyKey?.key ?? null, idempotencyKey?.fingerprint ?? null, session.id)
+    if (messages.length > 0) updateMessageCounts(this.#database, [session.id])
     if (copyGrantsFrom !== undefined) copyGrants(this.#database, copyGrantsFrom, session.id)
   }
 
-  /** Moves the session's counters on, if its log ends where the writer says. */
+  /** Updates the session's counters if its log ends where the writer expects. */
   #advanceHead({
     sessionId,
     expectedHeadSeq,
@@ -218,7 +189,7 @@ export class SqliteEventStore implements EventStore {
       )
       .run(expectedHeadSeq + events.length, newlyPositioned.length, activityAt, sessionId, expectedHeadSeq)
     if (changes !== 1 && !this.#hasSession(sessionId)) throw notFound('session', sessionId)
-    if (changes !== 1) throw new VersionConflictError(`the log of ${sessionId} does not end at ${expectedHeadSeq}`)
+    if (changes !== 1) throw new VersionConflictError(`The log of ${sessionId} does not end at ${expectedHeadSeq}.`)
     for (const stream of streams) if (stream.finishedAt !== null) this.#addUsage(sessionId, stream.usage)
   }
 
@@ -238,8 +209,8 @@ export class SqliteEventStore implements EventStore {
   #patchSession(sessionId: string, patch: SessionRecordPatch): void {
     const row = this.#database.prepare<[string], SessionRow>('SELECT * FROM sessions WHERE id = ?').get(sessionId)
     if (!row) return
-    const current = sessionFromRow(row, this.#profile)
-    // A title gives way to a better one only, a person's to what a person chooses.
+    const current = sessionFromRow(row, this.#database.profile)
+    // A title is only replaced by one from a source that ranks higher; one that a person chose, by a person.
     const isChosen = patch.titleSource === 'PERSON' || patch.titleSource === null
     const isBetter = isChosen || rankTitleSource(patch.titleSource) > rankTitleSource(current.titleSource)
     const { title, titleSource } = patch.title === undefined || isBetter ? { ...current, ...patch } : current
@@ -257,7 +228,7 @@ export class SqliteEventStore implements EventStore {
         'SELECT id FROM streams WHERE id = ? AND generation = ? AND finished_at IS NULL',
       )
       .get(streamId, generation)
-    if (!row) throw new FencingError(`stream ${streamId} is no longer at generation ${generation}`)
+    if (!row) throw new FencingError(`The stream ${streamId} is no longer at generation ${generation}.`)
   }
 
   #hasPosition(messageId: string): boolean {

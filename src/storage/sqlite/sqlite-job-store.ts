@@ -1,30 +1,24 @@
 import type { JobRunRecord, SegueJob } from '../../model/job.ts'
-import {
-  type ChangedRun,
-  type ChangedRunRange,
-  RevisionConflictError,
-  type JobStore,
-  type JobCommit,
-  type JobWithRunningRun,
-} from '../job-store.ts'
+import { type ChangedRun, type ChangedRunRange, type JobStore, type JobCommit, type JobWithRunningRun } from '../job-store.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
 import { allocateChangeSeq, readLatestChangeSeq } from './database/change-sequences.ts'
 import type { SqliteDatabase } from './database/sqlite-database.ts'
-import { jobToRow, jobRunToRow, type JobRow, type JobRunRow, jobFromRow, jobRunFromRow } from './rows/job-row-mapper.ts'
+import { jobToRow, jobRunToRow, type JobRow, type JobRunRow, jobFromRow, jobRunFromRow } from './rows/job-row.ts'
+import { RevisionConflictError } from '../errors.ts'
 
-/** Jobs that the clock looks at: as the index of the same words has them. */
+/** Jobs that have a due time. Repeats the condition of the index `jobs_by_due_time`. */
 const dueCandidateCondition = 'next_run_at IS NOT NULL AND (recurring = 1 OR running IS NULL)'
 const maxDueJobs = 100
+const maxRunsPerPage = 1_001
+const maxChangedRuns = 1_000
 
-/** The jobs and runs in a profile's database. */
+/** The jobs and their runs in a profile's database. */
 export class SqliteJobStore implements JobStore {
   readonly origin = 'SEGUE'
   readonly #database: SqliteDatabase
-  readonly #profile: string
 
-  constructor(database: SqliteDatabase, profile: string) {
+  constructor(database: SqliteDatabase) {
     this.#database = database
-    this.#profile = profile
   }
 
   async listJobs(): Promise<SegueJob[]> {
@@ -55,14 +49,14 @@ export class SqliteJobStore implements JobStore {
 
   async listRuns(jobId: string, page: PageRequest<number>): Promise<JobRunRecord[]> {
     const { after, before, limit, backwards } = page
-    // Newest first: what comes after a key in the list is smaller than it.
+    // Newest first: positions after the cursor are smaller.
     const runs = this.#queryRuns(
       `SELECT * FROM job_runs WHERE job_id = ? AND position < ? AND position > ?
        ORDER BY position ${backwards ? 'ASC' : 'DESC'} LIMIT ?`,
       jobId,
       after ?? Number.MAX_SAFE_INTEGER,
       before ?? 0,
-      limit,
+      Math.min(limit, maxRunsPerPage),
     )
     return backwards ? runs.reverse() : runs
   }
@@ -74,11 +68,10 @@ export class SqliteJobStore implements JobStore {
          LEFT JOIN job_runs ON job_runs.job_id = jobs.id AND job_runs.finished_at IS NULL
          WHERE jobs.id = ?`,
       )
-      .expand()
-      .get(jobId)
+      .getByTable(jobId)
     if (!row) return null
     const { jobs, job_runs: run } = row
-    return { job: jobFromRow(jobs, this.#profile), runningRun: run.id === null ? null : jobRunFromRow(run) }
+    return { job: jobFromRow(jobs, this.#database.profile), runningRun: run.id === null ? null : jobRunFromRow(run) }
   }
 
   async listRunningRuns(): Promise<JobRunRecord[]> {
@@ -99,6 +92,7 @@ export class SqliteJobStore implements JobStore {
       if (run?.status === 'RUNNING') this.#insertRun(run)
       else if (run) this.#finishRun(run)
     })
+    if (run) this.#database.changes.jobRuns.notify()
   }
 
   async delete(id: string): Promise<boolean> {
@@ -113,7 +107,7 @@ export class SqliteJobStore implements JobStore {
         `SELECT * FROM job_runs WHERE change > :after AND (:jobId IS NULL OR job_id = :jobId)
          ORDER BY change LIMIT :limit`,
       )
-      .all(range)
+      .all({ ...range, limit: Math.min(range.limit, maxChangedRuns) })
       .map((row) => ({ changeSeq: row.change, run: jobRunFromRow(row) }))
   }
 
@@ -125,7 +119,7 @@ export class SqliteJobStore implements JobStore {
     return this.#database
       .prepare<(string | number)[], JobRow>(sql)
       .all(...values)
-      .map((row) => jobFromRow(row, this.#profile))
+      .map((row) => jobFromRow(row, this.#database.profile))
   }
 
   #queryRuns(sql: string, ...values: (string | number)[]): JobRunRecord[] {
@@ -159,7 +153,7 @@ export class SqliteJobStore implements JobStore {
          WHERE id = :id AND revision = :revision - 1`,
       )
       .run(jobToRow(job))
-    if (changes !== 1) throw new RevisionConflictError(`the job ${job.id} is not at revision ${job.revision - 1}`)
+    if (changes !== 1) throw new RevisionConflictError(`The job ${job.id} is not at revision ${job.revision - 1}.`)
   }
 
   #insertRun(run: JobRunRecord): void {
@@ -173,7 +167,6 @@ export class SqliteJobStore implements JobStore {
       .run(jobRunToRow(run, allocateChangeSeq(this.#database, 'job_runs')))
   }
 
-  /** A run ends once. */
   #finishRun(run: JobRunRecord): void {
     const { changes } = this.#database
       .prepare<[JobRunRow]>(
@@ -182,6 +175,6 @@ export class SqliteJobStore implements JobStore {
          WHERE id = :id AND finished_at IS NULL`,
       )
       .run(jobRunToRow(run, allocateChangeSeq(this.#database, 'job_runs')))
-    if (changes !== 1) throw new RevisionConflictError(`the run ${run.id} is not under way`)
+    if (changes !== 1) throw new RevisionConflictError(`The run ${run.id} has already ended.`)
   }
 }

@@ -1,84 +1,79 @@
-import { chunkArray } from '../../lib/chunk-array.ts'
+import type { PageRequest } from '../../lib/pagination.ts'
 import type { MessageRecord } from '../../model/message.ts'
+import type { SessionFilter, SessionKey } from '../../model/session-filter.ts'
 import type { SessionRecord } from '../../model/session.ts'
-import { ConversationIndexReader } from './conversation-index/conversation-index-reader.ts'
-import { orderByIds, loadPageOfSessions } from '../keyset-pagination.ts'
 import type {
   ConversationChange,
-  ConversationSummary,
   ConversationFilter,
   ConversationPage,
+  ConversationSummary,
   OffsetRange,
-  SessionReader,
-} from '../session-reader.ts'
-import type { PageRequest } from '../../lib/pagination.ts'
-import type { SessionFilter, SessionKey } from '../../model/session-filter.ts'
+} from '../conversation-reader.ts'
+import { StorageError } from '../errors.ts'
+import { orderByIds, pageOfSessions } from '../keyset-pagination.ts'
+import type { SessionReader } from '../session-reader.ts'
+import { ConversationIndexReader } from './conversation-index/conversation-index-reader.ts'
 import type { SqliteDatabase } from './database/sqlite-database.ts'
-import { type MessageRow, type SessionRow, messageFromRow, sessionFromRow } from './rows/row-mappers.ts'
-import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
+import { lookUpInBatches } from './look-up-in-batches.ts'
+import { type MessageRow, messageFromRow } from './rows/message-row.ts'
+import { type SessionRow, sessionFromRow } from './rows/session-row.ts'
 
-const maxIdsPerStatement = 500 // ids a statement
+const maxRowsPerPage = 1_001
+const maxSessionIdsPerPage = 1_000
 
-/** The sessions and messages that are kept here. */
+/** The sessions, messages and conversations in a profile's database. */
 export class SqliteSessionReader implements SessionReader {
   readonly origin = 'SEGUE'
   readonly #database: SqliteDatabase
-  readonly #profile: string
   readonly #conversationIndex: ConversationIndexReader
 
-  constructor(database: SqliteDatabase, profile: string) {
+  constructor(database: SqliteDatabase) {
     this.#database = database
-    this.#profile = profile
     this.#conversationIndex = new ConversationIndexReader(database)
   }
 
-  async findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
-    return this.#loadSessions(ids)
+  findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
+    return lookUpInBatches(ids, (batch) => this.#loadSessions(batch))
   }
 
   async listSessions(page: PageRequest<SessionKey>, { ids, ...filter }: SessionFilter): Promise<SessionRecord[]> {
-    if (ids) return loadPageOfSessions(ids, (batch) => this.#loadSessions(batch), page, filter)
-    const pageIds = this.#refreshIndex()
-      .listSessionKeys(page, filter)
-      .map((key) => key.id)
-    return orderByIds(pageIds, this.#loadSessions(pageIds), ({ id }) => id)
+    const bounded = boundPage(page)
+    if (ids) return pageOfSessions(await this.findSessions(ids), bounded, filter)
+    const index = await this.#openIndex()
+    const pageIds = index.listSessionKeys(bounded, filter).map((key) => key.id)
+    return orderByIds(pageIds, await this.findSessions(pageIds), ({ id }) => id)
   }
 
   async listConversations(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage> {
-    const entries = this.#refreshIndex().listConversations(page, filter)
-    const ids = new Set(entries.flatMap(({ rootId, tipId }) => [rootId, tipId]))
-    const [first = [], ...more] = chunkArray([...ids], maxIdsPerStatement)
-    const sessions = this.#loadSessions(first)
-    for (const batch of more) {
-      // Of very many, for others to come in between.
-      await yieldToEventLoop()
-      sessions.push(...this.#loadSessions(batch))
-    }
-    return { conversations: entries, sessions }
+    const index = await this.#openIndex()
+    const conversations = index.listConversations(boundPage(page), filter)
+    const ids = conversations.flatMap(({ rootId, tipId }) => [rootId, tipId])
+    return { conversations, sessions: await this.findSessions(ids) }
   }
 
   async findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationSummary>> {
-    return this.#refreshIndex().findConversationsBySession(sessionIds)
+    const index = await this.#openIndex()
+    return new Map(await lookUpInBatches(sessionIds, (batch) => [...index.findConversationsBySession(batch)]))
   }
 
-  async listConversationSessionIds(rootId: string, range: OffsetRange): Promise<string[]> {
-    return this.#refreshIndex().listConversationSessionIds(rootId, range)
+  async listConversationSessionIds(rootId: string, { offset, limit }: OffsetRange): Promise<string[]> {
+    const index = await this.#openIndex()
+    return index.listConversationSessionIds(rootId, { offset, limit: Math.min(limit, maxSessionIdsPerPage) })
   }
 
   onConversationsChanged(listener: (changed: readonly ConversationChange[]) => void): void {
     this.#database.onConversationsChanged(listener)
   }
 
-  async refresh(): Promise<void> {
-    this.#database.refreshConversationIndex()
+  refresh(): Promise<void> {
+    return this.#database.refreshConversationIndex()
   }
 
-  async countMessages(ids: readonly string[]): Promise<Map<string, number>> {
-    const rows = this.#database
-      .prepare<[string], { id: string; message_count: number }>(
-        'SELECT id, message_count FROM sessions WHERE id IN (SELECT value FROM json_each(?))',
-      )
-      .all(JSON.stringify(ids))
+  async countMessages(sessionIds: readonly string[]): Promise<Map<string, number>> {
+    const read = this.#database.prepare<[string], { id: string; message_count: number }>(
+      'SELECT id, message_count FROM sessions WHERE id IN (SELECT value FROM json_each(?))',
+    )
+    const rows = await lookUpInBatches(sessionIds, (batch) => read.all(JSON.stringify(batch)))
     return new Map(rows.map((row) => [row.id, row.message_count]))
   }
 
@@ -89,23 +84,28 @@ export class SqliteSessionReader implements SessionReader {
         `SELECT * FROM messages WHERE session_id = ? AND position > ? AND position < ?
          ORDER BY position ${direction} LIMIT ?`,
       )
-      .all(sessionId, page.after ?? Number.MIN_SAFE_INTEGER, page.before ?? Number.MAX_SAFE_INTEGER, page.limit)
+      .all(
+        sessionId,
+        page.after ?? Number.MIN_SAFE_INTEGER,
+        page.before ?? Number.MAX_SAFE_INTEGER,
+        boundPage(page).limit,
+      )
       .map(messageFromRow)
     return page.backwards ? rows.reverse() : rows
+  }
+
+  findMessages(ids: readonly string[]): Promise<MessageRecord[]> {
+    return lookUpInBatches(ids, (batch) =>
+      this.#database
+        .prepare<[string], MessageRow>('SELECT * FROM messages WHERE id IN (SELECT value FROM json_each(?))')
+        .all(JSON.stringify(batch))
+        .map(messageFromRow),
+    )
   }
 
   async findMessage(id: string): Promise<MessageRecord | null> {
     const row = this.#database.prepare<[string], MessageRow>('SELECT * FROM messages WHERE id = ?').get(id)
     return row ? messageFromRow(row) : null
-  }
-
-  async findMessages(ids: readonly string[]): Promise<MessageRecord[]> {
-    const read = this.#database.prepare<[string], MessageRow>(
-      'SELECT * FROM messages WHERE id IN (SELECT value FROM json_each(?))',
-    )
-    return chunkArray([...new Set(ids)], maxIdsPerStatement)
-      .flatMap((batch) => read.all(JSON.stringify(batch)))
-      .map(messageFromRow)
   }
 
   async loadContextMessages(sessionId: string): Promise<MessageRecord[]> {
@@ -120,16 +120,23 @@ export class SqliteSessionReader implements SessionReader {
   }
 
   #loadSessions(ids: readonly string[]): SessionRecord[] {
-    const read = this.#database.prepare<[string], SessionRow>(
-      'SELECT * FROM sessions WHERE id IN (SELECT value FROM json_each(?))',
-    )
-    return chunkArray([...new Set(ids)], maxIdsPerStatement)
-      .flatMap((batch) => read.all(JSON.stringify(batch)))
-      .map((row) => sessionFromRow(row, this.#profile))
+    return this.#database
+      .prepare<[string], SessionRow>('SELECT * FROM sessions WHERE id IN (SELECT value FROM json_each(?))')
+      .all(JSON.stringify(ids))
+      .map((row) => sessionFromRow(row, this.#database.profile))
   }
 
-  #refreshIndex(): ConversationIndexReader {
-    this.#database.refreshConversationIndex()
+  /** The index, up to date unless the database cannot be written now: a read does not fail because of that. */
+  async #openIndex(): Promise<ConversationIndexReader> {
+    try {
+      await this.#database.refreshConversationIndex()
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+    }
     return this.#conversationIndex
   }
+}
+
+function boundPage<Key>(page: PageRequest<Key>): PageRequest<Key> {
+  return { ...page, limit: Math.min(page.limit, maxRowsPerPage) }
 }

@@ -20,7 +20,7 @@ export function newJobsFolder(): string {
 export function newStore(folder = newJobsFolder()): { database: SqliteDatabase; store: SqliteJobStore } {
   const database = new SqliteDatabase(join(folder, 'segue.db'))
   onTestFinished(() => database.close())
-  return { database, store: new SqliteJobStore(database, 'default') }
+  return { database, store: new SqliteJobStore(database) }
 }
 
 /** The input of a job that runs every half hour, with the given changes. */

@@ -54,7 +54,7 @@ export function newSegueSearchFixture({
 }: SegueSearchFixtureOptions = {}): SegueSearchFixture {
   const file = path ?? join(newTestFolder(), 'segue.db')
   const database = new SqliteDatabase(file)
-  const store = new SqliteEventStore(database, 'default')
+  const store = new SqliteEventStore(database)
   const log = new RecordingLogger()
   const background = indexInBackground ? new BackgroundIndexer(database, log) : null
   const runner = new SearchRunner(

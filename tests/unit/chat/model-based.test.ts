@@ -22,17 +22,6 @@ import type { ApprovalDecision, DecisionRecord } from '../../../src/model/decisi
 import type { ChatEvent, DeliveredEvent } from '../../../src/model/chat-event.ts'
 import type { MessagePart, MessageRecord } from '../../../src/model/message.ts'
 import type { StreamRecord } from '../../../src/model/stream.ts'
-import {
-  type DecisionRow,
-  decisionFromRow,
-  type EventRow,
-  type MessageRow,
-  type SessionRow,
-  type StreamRow,
-  eventFromRow,
-  messageFromRow,
-  streamFromRow,
-} from '../../../src/storage/sqlite/rows/row-mappers.ts'
 import { newChatRequest } from '../../support/fixtures/chat-request.ts'
 import { wrapStore } from '../../support/storage/event-store.ts'
 import { newResolvedModel } from '../../support/providers/resolved-model.ts'
@@ -42,6 +31,11 @@ import { newTempFolder } from '../../support/server/segue.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 import { yieldToEventLoop } from '../../../src/lib/yield-to-event-loop.ts'
 import { silentLogger } from '../../../src/lib/logger.ts'
+import { type DecisionRow, decisionFromRow } from '../../../src/storage/sqlite/rows/decision-row.ts'
+import { type EventRow, eventFromRow } from '../../../src/storage/sqlite/rows/event-row.ts'
+import { type MessageRow, messageFromRow } from '../../../src/storage/sqlite/rows/message-row.ts'
+import type { SessionRow } from '../../../src/storage/sqlite/rows/session-row.ts'
+import { type StreamRow, streamFromRow } from '../../../src/storage/sqlite/rows/stream-row.ts'
 
 /** What an agent does in one run: the test releases it one by one. Null: it is done. */
 class Script {

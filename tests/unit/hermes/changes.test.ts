@@ -2,11 +2,11 @@ import { mkdirSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openHermesSessionReader } from '../../../src/hermes/hermes-session-reader.ts'
-import type { ConversationChange } from '../../../src/storage/session-reader.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 import { newDb, newStatePath, newReader } from '../../support/hermes/reading.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
+import type { ConversationChange } from '../../../src/storage/conversation-reader.ts'
 
 type Changed = readonly ConversationChange[] | null
 

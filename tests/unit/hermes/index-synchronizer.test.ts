@@ -3,12 +3,12 @@ import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test, vi } from 'vitest'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
-import type { ConversationFilter } from '../../../src/storage/session-reader.ts'
 import { SqliteDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
 import { SqliteEventStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'
 import { newSessionRecord } from '../../support/sessions/session-record.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { firstPage, newDb, newStatePath, newReader } from '../../support/hermes/reading.ts'
+import type { ConversationFilter } from '../../../src/storage/conversation-reader.ts'
 
 const indexOf = (hermes: HermesDb): string => join(dirname(hermes.path), 'hermes-index.db')
 
@@ -258,7 +258,7 @@ describe("sessions kept here that continue Hermes'", () => {
       lastActivityAt: at,
       parentId: 'theirs',
     })
-    await new SqliteEventStore(database, 'default').createSession({ session, messages: [] })
+    await new SqliteEventStore(database).createSession({ session, messages: [] })
     database.transaction(() => database.prepare<[]>('UPDATE sessions SET message_count = 1').run())
     return database
   }

@@ -69,7 +69,7 @@ class CrashingScheduler {
 
   get store(): SqliteJobStore {
     this.#database ??= new SqliteDatabase(this.#path)
-    return new SqliteJobStore(this.#database, 'default')
+    return new SqliteJobStore(this.#database)
   }
 
   async boot(): Promise<void> {

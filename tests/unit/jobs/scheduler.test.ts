@@ -3,11 +3,11 @@ import { SegueError } from '../../../src/lib/errors.ts'
 import { finishRun, interruptedOutcome, type RunOutcome, updateJob } from '../../../src/jobs/job-state.ts'
 import { Scheduler, type SchedulerOptions } from '../../../src/jobs/scheduler.ts'
 import type { JobRunRecord, SegueJob } from '../../../src/model/job.ts'
-import { RevisionConflictError } from '../../../src/storage/job-store.ts'
 import type { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
 import { FakeClock } from '../../support/jobs/fake-clock.ts'
 import { newTestJob, newJobsFolder, newStore } from '../../support/jobs/job-fixtures.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
+import { RevisionConflictError } from '../../../src/storage/errors.ts'
 
 const start = '2026-11-22T12:00:00Z'
 const [second, minute, hour, day] = [1_000, 60_000, 3_600_000, 86_400_000]

@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { defaultLimits } from '../../../src/config/limits.ts'
 import { SettingsError } from '../../../src/config/settings-error.ts'
 import { ProfileRegistry, type ProfileRegistryOptions } from '../../../src/services/profile-registry.ts'
-import { DatabaseUnusableError } from '../../../src/storage/sqlite/database/sqlite-database.ts'
 import { newChatRequest } from '../../support/fixtures/chat-request.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
+import { DatabaseUnusableError } from '../../../src/storage/errors.ts'
 
 let root: string
 let home: string

@@ -1,7 +1,7 @@
-import type { ConversationChange } from '../../session-reader.ts'
 import { type ListFlags, isCrossOrigin, isEmpty } from './list-flags.ts'
 import type { IndexUpdateResult } from './conversation-indexer.ts'
 import type { ConversationIndexTables } from './conversation-index-tables.ts'
+import type { ConversationChange } from '../../conversation-reader.ts'
 
 /** Where a conversation is listed; null for one without a message. */
 type ListingRule = (flags: ListFlags) => ConversationChange['after']

@@ -4,10 +4,10 @@ import { type IndexUpdateResult, ConversationIndexer } from './conversation-inde
 import { toIndexedSession } from './indexed-session.ts'
 import { ConversationIndexTables } from './conversation-index-tables.ts'
 import { defaultProfileName } from '../../../profiles/profile-name.ts'
-import type { ConversationChange } from '../../session-reader.ts'
 import { allocateChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
-import { type SessionRow, sessionFromRow } from '../rows/row-mappers.ts'
+import type { ConversationChange } from '../../conversation-reader.ts'
+import { type SessionRow, sessionFromRow } from '../rows/session-row.ts'
 
 export interface MaintenanceResult {
   /** No sessions are left to be looked at. */

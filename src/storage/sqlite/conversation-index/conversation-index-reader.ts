@@ -1,11 +1,11 @@
 import { chunkArray } from '../../../lib/chunk-array.ts'
 import { takePage, orderByIds, compareByActivity } from '../../keyset-pagination.ts'
-import type { ConversationSummary, ConversationFilter, OffsetRange } from '../../session-reader.ts'
 import type { PageRequest } from '../../../lib/pagination.ts'
 import type { SessionFilter, SessionKey } from '../../../model/session-filter.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { type ListFlags, type ListFlagsFilter, matchesFlags, isCrossOrigin, isEmpty } from './list-flags.ts'
 import type { ConversationSummaryRow } from './conversation-index-tables.ts'
+import type { ConversationSummary, ConversationFilter, OffsetRange } from '../../conversation-reader.ts'
 
 /** A table that is listed, and how its columns are called. */
 interface ListedTable {

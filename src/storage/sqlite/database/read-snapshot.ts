@@ -1,18 +1,14 @@
 import Database from 'better-sqlite3'
-import { StatementCache } from './statement-cache.ts'
-import { toDatabaseError, assertSupportedVersion, readSchemaVersion } from './sqlite-database.ts'
+import { statementPublisher } from '../../../lib/sql-channel.ts'
+import { DatabaseTooOldError } from '../../errors.ts'
+import { toOpenError } from './engine-errors.ts'
+import { assertSupportedVersion, readSchemaVersion } from './migrate.ts'
 import { migrations } from './migrations.ts'
+import { StatementCache } from './statement-cache.ts'
 
-/** The file was written by an older Segue, and not opened by this one since. Nothing in it was touched. */
-export class DatabaseTooOldError extends Error {
-  override readonly name = 'DatabaseTooOldError'
+const busyTimeoutMs = 5_000
 
-  constructor(path: string) {
-    super(`The database ${path} is an older Segue's. Start this one once, which brings it up to date.`)
-  }
-}
-
-/** A profile's database as it is at one moment, whoever goes on writing to it. */
+/** A profile's database as it is when it is opened, whatever is written to it later. */
 export class ReadSnapshot extends StatementCache implements Disposable {
   readonly #connection: Database.Database
 
@@ -21,18 +17,23 @@ export class ReadSnapshot extends StatementCache implements Disposable {
     this.#connection = connection
   }
 
-  /** Throws NewerDatabaseError, OlderDatabaseError and UnusableDatabaseError. */
+  /** Throws DatabaseTooNewError, DatabaseTooOldError and DatabaseUnusableError. */
   static open(path: string): ReadSnapshot {
     let connection: Database.Database | null = null
     try {
-      connection = new Database(path, { readonly: true, fileMustExist: true, timeout: 5_000 })
+      connection = new Database(path, {
+        readonly: true,
+        fileMustExist: true,
+        timeout: busyTimeoutMs,
+        verbose: statementPublisher('segue', path),
+      })
       connection.exec('BEGIN')
       assertSupportedVersion(connection, path)
       if (readSchemaVersion(connection) < migrations.length) throw new DatabaseTooOldError(path)
       return new ReadSnapshot(connection)
     } catch (error) {
       connection?.close()
-      throw toDatabaseError(error, path)
+      throw toOpenError(error, path)
     }
   }
 

@@ -1,69 +1,48 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import Database from 'better-sqlite3'
+import { yieldToEventLoop } from '../../../lib/yield-to-event-loop.ts'
+import type Database from 'better-sqlite3'
 import { SegueError } from '../../../lib/errors.ts'
-import type { ConversationChange } from '../../session-reader.ts'
-import { IdNamespace } from '../../../profiles/id-namespace.ts'
+import { Notifier } from '../../../lib/notifier.ts'
 import { defaultProfileName } from '../../../profiles/profile-name.ts'
-import { StatementCache } from './statement-cache.ts'
+import type { ProfileChangeNotifiers } from '../../change-notifier.ts'
+import type { ConversationChange } from '../../conversation-reader.ts'
 import {
-  type MaintenanceResult,
   ConversationIndexMaintainer,
+  type MaintenanceResult,
 } from '../conversation-index/conversation-index-maintainer.ts'
-import { migrations } from './migrations.ts'
 import { SearchIndex } from '../search/search-index.ts'
-import { drainVisibleChanges, installVisibleChangeTriggers } from './visible-change-tracker.ts'
+import { mapEngineErrors } from './engine-errors.ts'
+import { openConnection } from './open-connection.ts'
+import { type PreparedStatement, type SqlConnection, StatementCache } from './statement-cache.ts'
+import { drainVisibleChanges } from './visible-change-tracker.ts'
 
 export interface DatabaseOptions {
-  /** The name of the profile: `default` if it is left out. */
+  /** The name of the profile; `default` if it is left out. */
   readonly profile?: string
-  /** Every commit waits for the disk (`synchronous=FULL`): a power cut loses nothing. Otherwise it may lose the last moments, never the order. */
+  /**
+   * Every commit waits for the disk (`synchronous=FULL`): a power cut loses nothing. Otherwise it may lose the last
+   * moments, never the order. False if it is left out.
+   */
   readonly durable?: boolean
-  /** Sees the text of every statement that runs, its values filled in. */
-  readonly onStatement?: (sql: string) => void
 }
 
-/** The file was written by a newer Segue. Nothing in it was touched. */
-export class DatabaseTooNewError extends Error {
-  override readonly name = 'DatabaseTooNewError'
-
-  constructor(path: string, version: number) {
-    super(
-      `The database ${path} has version ${version}, this Segue knows versions up to ${migrations.length}. ` +
-        'Start the newer Segue that wrote it, or another home.',
-    )
-  }
-}
-
-/** The file is damaged, no database, or cannot be had. Nothing in it was touched. */
-export class DatabaseUnusableError extends Error {
-  override readonly name = 'DatabaseUnusableError'
-
-  constructor(path: string, cause: Error) {
-    super(`The database ${path} cannot be used: ${cause.message}. Mend it, move it away, or start another home.`, {
-      cause,
-    })
-  }
-}
-
-/** As many as write about as much as SQLite would let gather before it makes a checkpoint by itself. */
+/** About as many as write what SQLite would let grow before it checkpoints by itself. */
 const writesBetweenCheckpoints = 256
-
-/** With so much to be brought into the file it is made in the midst of a commit after all: nobody else seems to do it. */
-const maxWalPages = 64_000
-
-/** The most sessions that are placed anew in one go while others wait. */
+/** Sessions that one transaction places in the conversation index, so that other work is not delayed. */
 const maxSessionsPerPass = 100
 
 /**
- * One profile's database. The file is made by the first write: until then, reads see an empty stand-in in memory.
- * Statements are prepared once and kept.
+ * The database of one profile. The first write creates the file; until then reads see an empty database in memory. Every
+ * error of SQLite becomes a `StorageError`.
  */
-export class SqliteDatabase {
-  /** Kept up by `write`. */
+export class SqliteDatabase implements SqlConnection {
+  readonly profile: string
+  /** `transaction` keeps it up to date. */
   readonly searchIndex = new SearchIndex(this)
+  readonly changes: ProfileChangeNotifiers = { decisions: new Notifier(), jobRuns: new Notifier() }
   readonly #path: string
-  readonly #options: DatabaseOptions
+  readonly #durable: boolean
   readonly #conversationIndex = new ConversationIndexMaintainer(this)
   #connection: Database.Database
   #statements: StatementCache
@@ -71,71 +50,65 @@ export class SqliteDatabase {
   #isClosed = false
   #scheduledRefresh: NodeJS.Immediate | null = null
   #onSearchBacklog: () => void = () => undefined
-  #onConversationsChanged: (changed: readonly ConversationChange[]) => void = () => undefined
+  #onConversationsChanged: (changes: readonly ConversationChange[]) => void = () => undefined
   #onCheckpointDue: () => void = () => undefined
   #writeCount = 0
 
-  constructor(path: string, options: DatabaseOptions = {}) {
+  /** Throws DatabaseTooNewError and DatabaseUnusableError. */
+  constructor(path: string, { profile = defaultProfileName, durable = false }: DatabaseOptions = {}) {
+    this.profile = profile
     this.#path = path
-    this.#options = options
+    this.#durable = durable
     this.#hasFile = existsSync(path)
     this.#connection = this.#open(this.#hasFile ? path : ':memory:')
     this.#statements = new StatementCache(this.#connection)
-    // After a migration, or a stop in the middle of much work. Nobody is served yet.
-    while (this.#conversationIndex.hasPendingWork)
-      this.#runInTransaction(() => this.#conversationIndex.processPending(5_000, []))
+    // After a migration, or after a stop in the middle of much work.
+    if (this.#conversationIndex.hasPendingWork) this.#scheduleRefresh()
   }
 
-  /** There is a file: something was written once. */
+  /** Whether there is a file: something was written once. */
   get hasFile(): boolean {
     return this.#hasFile
   }
 
-  /** Calls when a write has left something out of the index for search. */
+  /** Called when a commit has left messages out of the search index. */
   onSearchBacklog(listener: () => void): void {
     this.#onSearchBacklog = listener
   }
 
-  /** Calls when what was committed should be brought from the WAL into the file, which is best done in another thread. */
+  /** Called when the WAL should be checkpointed, best by another thread. */
   onCheckpointDue(listener: () => void): void {
     this.#onCheckpointDue = listener
   }
 
-  /** Calls after each commit with the conversations that it has changed. */
-  onConversationsChanged(listener: (changed: readonly ConversationChange[]) => void): void {
+  /** Called after each commit with the conversations that it has changed. */
+  onConversationsChanged(listener: (changes: readonly ConversationChange[]) => void): void {
     this.#onConversationsChanged = listener
   }
 
-  /** A statement, prepared once. What it changes is to be run inside of `write`. */
-  prepare<Parameters extends unknown[], Row = unknown>(sql: string): Database.Statement<Parameters, Row> {
+  /** Run statements that write inside `transaction`. */
+  prepare<Parameters extends unknown[], Row = unknown>(sql: string): PreparedStatement<Parameters, Row> {
     this.#assertOpen()
     return this.#statements.prepare(sql)
   }
 
   /**
-   * Runs `work` in one transaction, which begins as a writer: all of it is kept, or nothing when it throws. The index of
-   * conversations is brought up to it in the same transaction; where thousands of sessions change their conversation
-   * at once, the rest of them follow in transactions of their own. What it has
-   * changed is taken into the index for search in the same way.
+   * Runs `work` in one transaction, which takes the write lock at its beginning and is rolled back if `work` throws. The
+   * same transaction updates the conversation index and the search index; of very large changes they follow in later
+   * transactions.
    */
   transaction<T>(work: () => T): T {
     this.#assertOpen()
-    if (!this.#hasFile) {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
-      const file = this.#open(this.#path)
-      this.#connection.close()
-      this.#connection = file
-      this.#statements = new StatementCache(file)
-      this.#hasFile = true
-    }
+    if (!this.#hasFile) this.#createFile()
     let indexResult: MaintenanceResult = { isComplete: true, changes: [] }
     let hasSearchBacklog = false
-    const result = this.#runInTransaction(() => {
-      const workResult = work()
+    const run = this.#connection.transaction(() => {
+      const result = work()
       indexResult = this.#conversationIndex.processPending(maxSessionsPerPass, drainVisibleChanges(this.#statements))
       hasSearchBacklog = this.searchIndex.indexPending()
-      return workResult
+      return result
     })
+    const result = mapEngineErrors(() => run.immediate())
     if (!indexResult.isComplete) this.#scheduleRefresh()
     if (hasSearchBacklog) this.#onSearchBacklog()
     if (indexResult.changes.length > 0) this.#onConversationsChanged(indexResult.changes)
@@ -144,12 +117,19 @@ export class SqliteDatabase {
     return result
   }
 
-  /** To be called before the index is read: others may have written to the file. */
-  refreshConversationIndex(): void {
-    if (this.#conversationIndex.hasPendingWork) this.transaction(() => undefined)
+  /**
+   * Brings the conversation index up to date, after a large change or when another connection has written. Works in
+   * slices and yields to the event loop between them. Throws StorageError, as when another process holds the lock.
+   */
+  async refreshConversationIndex(): Promise<void> {
+    while (this.#conversationIndex.hasPendingWork) {
+      this.transaction(() => undefined)
+      if (!this.#conversationIndex.hasPendingWork) return
+      await yieldToEventLoop()
+    }
   }
 
-  /** Whoever comes later is told that there is nothing any more. */
+  /** Every later call throws NOT_FOUND. */
   close(): void {
     this.#isClosed = true
     if (this.#scheduledRefresh) clearImmediate(this.#scheduledRefresh)
@@ -160,71 +140,24 @@ export class SqliteDatabase {
     if (this.#isClosed) throw new SegueError('NOT_FOUND', 'This profile was closed.')
   }
 
+  #createFile(): void {
+    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
+    const connection = this.#open(this.#path)
+    this.#connection.close()
+    this.#connection = connection
+    this.#statements = new StatementCache(connection)
+    this.#hasFile = true
+  }
+
   #scheduleRefresh(): void {
     this.#scheduledRefresh ??= setImmediate(() => {
       this.#scheduledRefresh = null
-      try {
-        this.refreshConversationIndex()
-      } catch {
-        // Somebody else holds the file: whoever reads or writes next goes on with it.
-      }
+      // If it fails, the next read or write of a list tries again.
+      this.refreshConversationIndex().catch(() => undefined)
     })
   }
 
-  #runInTransaction<T>(work: () => T): T {
-    return this.#connection.transaction(work).immediate()
-  }
-
   #open(path: string): Database.Database {
-    const { onStatement, durable = false, profile = defaultProfileName } = this.#options
-    const connection = connect(path, onStatement)
-    try {
-      assertSupportedVersion(connection, path)
-      connection.pragma('journal_mode = WAL')
-      connection.pragma(`synchronous = ${durable ? 'FULL' : 'NORMAL'}`)
-      connection.pragma('foreign_keys = ON')
-      connection.pragma('busy_timeout = 1000')
-      connection.pragma(`wal_autocheckpoint = ${maxWalPages}`)
-      migrate(connection, IdNamespace.forProfile(profile))
-      installVisibleChangeTriggers(connection)
-      return connection
-    } catch (error) {
-      connection.close()
-      throw toDatabaseError(error, path)
-    }
-  }
-}
-
-function connect(path: string, onStatement: DatabaseOptions['onStatement']): Database.Database {
-  try {
-    return new Database(path, onStatement ? { verbose: (sql) => onStatement(String(sql)) } : {})
-  } catch (error) {
-    throw toDatabaseError(error, path)
-  }
-}
-
-export function toDatabaseError(error: unknown, path: string): unknown {
-  return error instanceof Database.SqliteError ? new DatabaseUnusableError(path, error) : error
-}
-
-export function readSchemaVersion(connection: Database.Database): number {
-  return Number(connection.pragma('user_version', { simple: true }))
-}
-
-/** Before anything else is done with it: a change of the journal's mode would be a change of the file. */
-export function assertSupportedVersion(connection: Database.Database, path: string): void {
-  const version = readSchemaVersion(connection)
-  if (version > migrations.length) throw new DatabaseTooNewError(path, version)
-}
-
-function migrate(connection: Database.Database, namespace: IdNamespace): void {
-  const version = readSchemaVersion(connection)
-  if (version < migrations.length) connection.function('id_namespace', () => namespace.prefix)
-  for (const [index, sql] of migrations.entries()) {
-    if (index < version) continue
-    connection.transaction(() => {
-      connection.exec(sql)
-      connection.pragma(`user_version = ${index + 1}`)
-    })()
+    return openConnection(path, { profile: this.profile, durable: this.#durable })
   }
 }

@@ -1,24 +1,68 @@
 import type Database from 'better-sqlite3'
+import { mapEngineErrors } from './engine-errors.ts'
 
-/** The statements of a connection, each prepared once and kept. */
-export class StatementCache {
+/** A prepared statement whose errors are those of the storage port. */
+export class PreparedStatement<Parameters extends unknown[], Row> {
+  readonly #statement: Database.Statement<Parameters, Row>
+
+  constructor(statement: Database.Statement<Parameters, Row>) {
+    this.#statement = statement
+  }
+
+  run(...parameters: Parameters): Database.RunResult {
+    return mapEngineErrors(() => this.#statement.run(...parameters))
+  }
+
+  get(...parameters: Parameters): Row | undefined {
+    return mapEngineErrors(() => this.#statement.get(...parameters))
+  }
+
+  /** The columns of each table of a join in an object of their own. `Row` is such an object. */
+  getByTable(...parameters: Parameters): Row | undefined {
+    return mapEngineErrors(() => this.#statement.expand(true).get(...parameters))
+  }
+
+  all(...parameters: Parameters): Row[] {
+    return mapEngineErrors(() => this.#statement.all(...parameters))
+  }
+
+  /** The connection can run no other writing statement until the iteration has ended. */
+  *iterate(...parameters: Parameters): Generator<Row, void, void> {
+    const rows = mapEngineErrors(() => this.#statement.iterate(...parameters))
+    try {
+      for (;;) {
+        const next = mapEngineErrors(() => rows.next())
+        if (next.done) return
+        yield next.value
+      }
+    } finally {
+      rows.return?.()
+    }
+  }
+}
+
+/** What runs statements: a connection, or a database whose connection may change. */
+export interface SqlConnection {
+  /** Prepares each text once. `Row` is trusted: it must be what the statement selects. */
+  prepare<Parameters extends unknown[], Row = unknown>(sql: string): PreparedStatement<Parameters, Row>
+}
+
+/** The prepared statements of one connection. */
+export class StatementCache implements SqlConnection {
   readonly #connection: Database.Database
-  readonly #prepared = new Map<string, Database.Statement>()
+  readonly #prepared = new Map<string, PreparedStatement<unknown[], unknown>>()
 
   constructor(connection: Database.Database) {
     this.#connection = connection
   }
 
-  prepare<Parameters extends unknown[], Row = unknown>(sql: string): Database.Statement<Parameters, Row> {
+  prepare<Parameters extends unknown[], Row = unknown>(sql: string): PreparedStatement<Parameters, Row> {
     let statement = this.#prepared.get(sql)
     if (!statement) {
-      statement = this.#connection.prepare(sql)
+      statement = new PreparedStatement(mapEngineErrors(() => this.#connection.prepare<unknown[], unknown>(sql)))
       this.#prepared.set(sql, statement)
     }
-    // The one place where a row's shape is taken on trust: the statement beside each call says what it selects.
-    return statement as Database.Statement<Parameters, Row>
+    // The one place that trusts a caller about the shape of a row.
+    return statement as PreparedStatement<Parameters, Row>
   }
 }
-
-/** Whoever has statements: a connection's own, or a database's, whose connection can change. */
-export type SqlConnection = Pick<StatementCache, 'prepare'>

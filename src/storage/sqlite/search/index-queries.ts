@@ -1,7 +1,8 @@
 import { toSourceFilter } from '../../../model/channel.ts'
 import { listFlagsCount, matchesFlags } from '../conversation-index/list-flags.ts'
 import type { SessionFilter } from '../../../model/session-filter.ts'
-import { type IndexedKind, mirrorRowid, type StatementSource } from './search-index.ts'
+import { type IndexedKind, mirrorRowid } from './search-index.ts'
+import type { SqlConnection } from '../database/statement-cache.ts'
 
 /** An entry of the index, and what it is of. */
 export interface SearchEntryRow {
@@ -43,7 +44,7 @@ function buildMatchQuery(kind: IndexedKind): string {
 
 /** The entries that an expression finds among some numbers, in their order: the newest first, or against it. */
 export function findEntriesInRange(
-  db: StatementSource,
+  db: SqlConnection,
   kind: IndexedKind,
   search: { readonly expression: string; readonly filter: SessionFilter },
   { from, to }: EntryRange,
@@ -61,7 +62,7 @@ export function findEntriesInRange(
 
 /** The same among a list of numbers. */
 export function findEntriesByNumber(
-  db: StatementSource,
+  db: SqlConnection,
   kind: IndexedKind,
   expression: string,
   numbers: readonly number[],
@@ -76,12 +77,7 @@ export function findEntriesByNumber(
 }
 
 /** Whether an expression finds any of some numbers. */
-export function hasMatch(
-  db: StatementSource,
-  kind: IndexedKind,
-  expression: string,
-  { from, to }: EntryRange,
-): boolean {
+export function hasMatch(db: SqlConnection, kind: IndexedKind, expression: string, { from, to }: EntryRange): boolean {
   return (
     db
       .prepare<[string, number, number]>(
@@ -92,7 +88,7 @@ export function hasMatch(
 }
 
 /** All numbers that are in use. */
-export function readFullRange(db: StatementSource, kind: IndexedKind): EntryRange {
+export function readFullRange(db: SqlConnection, kind: IndexedKind): EntryRange {
   // Each by itself: for both at once SQLite would walk through all of them.
   const readEnd = (which: 'min' | 'max'): number | null | undefined =>
     db.prepare<[], { number: number | null }>(`SELECT ${which}(number) AS number FROM ${kind}_entries`).get()?.number
@@ -100,7 +96,7 @@ export function readFullRange(db: StatementSource, kind: IndexedKind): EntryRang
 }
 
 /** The numbers of all stretches of a message. */
-export function findMessageEntryRange(db: StatementSource, messageId: string): EntryRange {
+export function findMessageEntryRange(db: SqlConnection, messageId: string): EntryRange {
   const row = db
     .prepare<[string], EntryRange>(
       'SELECT min(number) AS "from", max(number) AS "to" FROM message_entries WHERE id = ?',
@@ -111,7 +107,7 @@ export function findMessageEntryRange(db: StatementSource, messageId: string): E
 
 /** The time of the first entry from a number on. */
 export function findFirstEntryFrom(
-  db: StatementSource,
+  db: SqlConnection,
   kind: IndexedKind,
   number: number,
 ): { readonly number: number; readonly at: number } | null {
@@ -126,7 +122,7 @@ export function findFirstEntryFrom(
 
 /** The first number from a time on: times rise with numbers. One behind the last when there is none. */
 export function findFirstNumberSince(
-  db: StatementSource,
+  db: SqlConnection,
   kind: IndexedKind,
   at: number,
   { from, to }: EntryRange,
@@ -146,7 +142,7 @@ export function findFirstNumberSince(
  * these costs less than to look for them among all. Null when they are many, or any.
  */
 export function listEntriesOfFewSessions(
-  db: StatementSource,
+  db: SqlConnection,
   kind: IndexedKind,
   filter: SessionFilter,
   limits: { readonly sessions: number; readonly messages: number },
@@ -172,7 +168,7 @@ export function listEntriesOfFewSessions(
 }
 
 /** Whether any session that is kept here is of one of these channels. */
-export function hasSessionsInChannels(db: StatementSource, channels: readonly string[]): boolean {
+export function hasSessionsInChannels(db: SqlConnection, channels: readonly string[]): boolean {
   const flagValues = Array.from({ length: listFlagsCount }, (_, flags) => flags).filter((flags) =>
     matchesFlags(flags, { channels }),
   )

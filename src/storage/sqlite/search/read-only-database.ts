@@ -1,20 +1,22 @@
 import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import type { StatementSource } from './search-index.ts'
+import { readSchemaVersion } from '../database/migrate.ts'
+import { migrations } from '../database/migrations.ts'
+import { type PreparedStatement, type SqlConnection, StatementCache } from '../database/statement-cache.ts'
 
-/** A read-only connection to a profile's own database. Before the first write there is no file to open. */
-export class ReadOnlyDatabase implements StatementSource {
+/** A read-only connection to a profile's database. It opens once the file exists and has today's schema. */
+export class ReadOnlyDatabase implements SqlConnection {
   readonly #path: string
   readonly #onStatement: ((sql: string) => void) | null
-  readonly #statements = new Map<string, Database.Statement>()
   #connection: Database.Database | null = null
+  #statements: StatementCache | null = null
 
   constructor(path: string, onStatement: ((sql: string) => void) | null) {
     this.#path = path
     this.#onStatement = onStatement
   }
 
-  /** False as long as there is nothing to read. */
+  /** False while there is nothing to read: the main thread creates the file and migrates it. */
   tryOpen(): boolean {
     if (this.#connection) return true
     if (!existsSync(this.#path)) return false
@@ -24,24 +26,21 @@ export class ReadOnlyDatabase implements StatementSource {
       fileMustExist: true,
       verbose: onStatement ? (sql) => onStatement(String(sql)) : undefined,
     })
-    // The other thread may be making it.
-    const hasSchema =
-      connection.prepare("SELECT 1 FROM sqlite_master WHERE name = 'search_backfill'").get() !== undefined
-    if (hasSchema) this.#connection = connection
-    else connection.close()
-    return hasSchema
+    const isCurrent = readSchemaVersion(connection) === migrations.length
+    if (isCurrent) {
+      this.#connection = connection
+      this.#statements = new StatementCache(connection)
+    } else connection.close()
+    return isCurrent
   }
 
-  prepare<Parameters extends unknown[], Row = unknown>(sql: string): Database.Statement<Parameters, Row> {
-    if (!this.#connection) throw new Error('the database is not open')
-    const statement = this.#statements.get(sql) ?? this.#connection.prepare(sql)
-    this.#statements.set(sql, statement)
-    // The one place where a row's shape is taken on trust: the statement beside each call says what it selects.
-    return statement as Database.Statement<Parameters, Row>
+  prepare<Parameters extends unknown[], Row = unknown>(sql: string): PreparedStatement<Parameters, Row> {
+    if (!this.#statements) throw new Error('The database is not open. Call tryOpen first.')
+    return this.#statements.prepare(sql)
   }
 
   close(): void {
-    this.#statements.clear()
+    this.#statements = null
     this.#connection?.close()
     this.#connection = null
   }

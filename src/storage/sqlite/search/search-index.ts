@@ -1,13 +1,8 @@
-import type Database from 'better-sqlite3'
+import type { SqlConnection } from '../database/statement-cache.ts'
 import { normalizeText } from '../../../search/analyzer.ts'
 import { toMessageText } from '../../../model/message-text.ts'
 import { maxPassageLength } from '../../../search/passages.ts'
-import { type MessageRow, messageFromRow } from '../rows/row-mappers.ts'
-
-/** Statements that are prepared once. */
-export interface StatementSource {
-  prepare<Parameters extends unknown[], Row = unknown>(sql: string): Database.Statement<Parameters, Row>
-}
+import { type MessageRow, messageFromRow } from '../rows/message-row.ts'
 
 export type IndexedKind = 'message' | 'title'
 
@@ -39,9 +34,9 @@ export function mirrorRowid(number: number): number {
  * it; nothing is forgotten. Every method is to be called inside of a transaction.
  */
 export class SearchIndex {
-  readonly #db: StatementSource
+  readonly #db: SqlConnection
 
-  constructor(db: StatementSource) {
+  constructor(db: SqlConnection) {
     this.#db = db
   }
 

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3'
-import { readSchemaVersion, toDatabaseError } from '../database/sqlite-database.ts'
+import { toOpenError } from '../database/engine-errors.ts'
+import { readSchemaVersion } from '../database/migrate.ts'
 
 /**
  * Returns the first of these session ids that a profile's database holds, or null. Opens the file read-only and never
@@ -13,7 +14,7 @@ export function findExistingSessionId(path: string, ids: readonly string[]): str
     const lookup = connection.prepare<[string]>('SELECT 1 FROM sessions WHERE id = ?')
     return ids.find((id) => lookup.get(id) !== undefined) ?? null
   } catch (error) {
-    throw toDatabaseError(error, path)
+    throw toOpenError(error, path)
   } finally {
     connection?.close()
   }

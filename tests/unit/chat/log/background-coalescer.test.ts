@@ -43,7 +43,7 @@ beforeEach(async () => {
   changes.length = 0
   home = newTempFolder()
   database = new SqliteDatabase(join(home, 'segue.db'))
-  store = new SqliteEventStore(database, 'default')
+  store = new SqliteEventStore(database)
   session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at: 0 })
   await store.createSession({ session, messages: [] })
 })

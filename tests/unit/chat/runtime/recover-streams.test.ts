@@ -11,7 +11,7 @@ import { openProfileStorage } from '../../../../src/services/profile-stores.ts'
 import type { ProfileStorage } from '../../../../src/storage/profile-storage.ts'
 import { newSession } from '../../../../src/sessions/new-session.ts'
 import { SessionRepository } from '../../../../src/sessions/session-repository.ts'
-import { type EventStore, type AppendRequest, FencingError } from '../../../../src/storage/event-store.ts'
+import { type EventStore, type AppendRequest } from '../../../../src/storage/event-store.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import type { SessionRecord } from '../../../../src/model/session.ts'
@@ -31,6 +31,7 @@ import {
 } from '../../../support/fixtures/generators.ts'
 import { newTempFolder } from '../../../support/server/segue.ts'
 import { silentLogger } from '../../../../src/lib/logger.ts'
+import { FencingError } from '../../../../src/storage/errors.ts'
 
 const runtime = { ...newCountingRuntime(), newId }
 const said = (text: string): AgentEvent => ({ type: 'text', block: '1', text })
@@ -52,7 +53,7 @@ afterEach(async () => {
 /** The database as a process leaves it that is killed: written, and closed by nobody's will. */
 class Left {
   readonly #database = new SqliteDatabase(join(home, 'segue.db'))
-  readonly #store = new SqliteEventStore(this.#database, 'default')
+  readonly #store = new SqliteEventStore(this.#database)
   readonly #heads = new Map<string, number>()
 
   async session(): Promise<SessionRecord> {

@@ -19,7 +19,7 @@ function newPath(): string {
 function open(path: string) {
   const database = new SqliteDatabase(path)
   onTestFinished(() => database.close())
-  const sessions = new SqliteSessionReader(database, 'default')
+  const sessions = new SqliteSessionReader(database)
   const all = { after: null, before: null, limit: 1001, backwards: false }
   return {
     database,

@@ -113,7 +113,7 @@ test('the conversation index has the same tables in a profile and in the index o
 describe.each([1, 2, 3, 4, 5])('a database of version %i', (version) => {
   test('shows its sessions, conversations and messages', async () => {
     const database = new SqliteDatabase(createDatabase(version))
-    const sessions = new SqliteSessionReader(database, 'default')
+    const sessions = new SqliteSessionReader(database)
     const rows = await sessions.listSessions(firstPage, {})
     expect(rows.map(({ id, parentId }) => [id, parentId])).toEqual([
       [fork, null],
@@ -137,7 +137,7 @@ describe.each([1, 2, 3, 4, 5])('a database of version %i', (version) => {
   test('numbers later changes after the earlier ones', async () => {
     const database = new SqliteDatabase(createDatabase(version))
     const decisions = new SqliteDecisionStore(database)
-    const jobs = new SqliteJobStore(database, 'default')
+    const jobs = new SqliteJobStore(database)
     expect(await decisions.loadLatestChangeSeq()).toBe(version >= 2 ? 8 : 0)
     expect(await jobs.loadLatestChangeSeq()).toBe(version >= 3 ? 5 : 0)
     const change = database
@@ -150,7 +150,7 @@ describe.each([1, 2, 3, 4, 5])('a database of version %i', (version) => {
   test('keeps its references to blobs', async () => {
     const database = new SqliteDatabase(createDatabase(version))
     const hashes = ['a'.repeat(64), 'b'.repeat(64)]
-    expect(await new SqliteEventStore(database, 'default').findUnreferencedBlobs(hashes)).toEqual(
+    expect(await new SqliteEventStore(database).findUnreferencedBlobs(hashes)).toEqual(
       version >= 2 ? hashes.slice(1) : hashes,
     )
     database.close()
@@ -160,10 +160,10 @@ describe.each([1, 2, 3, 4, 5])('a database of version %i', (version) => {
     const path = createDatabase(version, { namespace: 'work@' })
     for (const profile of ['work', 'renamed']) {
       const database = new SqliteDatabase(path, { profile })
-      const sessions = new SqliteSessionReader(database, profile)
+      const sessions = new SqliteSessionReader(database)
       const [row] = await sessions.findSessions([continuation])
       expect(row?.parentId).toBe(`${profile}@20260101_120000_ab12cd`)
-      const events = new SqliteEventStore(database, profile)
+      const events = new SqliteEventStore(database)
       expect((await events.findContinuation(`${profile}@20260101_120000_ab12cd`))?.id).toBe(continuation)
       expect(await events.findContinuation('20260101_120000_ab12cd')).toBeNull()
       const stored = database

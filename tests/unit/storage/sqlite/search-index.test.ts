@@ -3,12 +3,12 @@ import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { subscribeToStatements } from '../../../../src/lib/sql-channel.ts'
 import { newId } from '../../../../src/lib/ids.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
 import { SqliteDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
 import { BackgroundIndexer } from '../../../../src/storage/sqlite/search/background-indexer.ts'
 import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
-import { messageToRow, sessionToRow } from '../../../../src/storage/sqlite/rows/row-mappers.ts'
 import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
 import { newSessionRecord } from '../../../support/sessions/session-record.ts'
 import { newStream } from '../../../support/fixtures/generators.ts'
@@ -16,6 +16,8 @@ import { newTempFolder } from '../../../support/server/segue.ts'
 import { waitUntil } from '../../../support/wait-until.ts'
 import { newSegueSearchFixture, type SegueSearchFixture, newTextMessage } from '../../../support/search/segue-chats.ts'
 import { RecordingLogger } from '../../../support/recording-logger.ts'
+import { messageToRow } from '../../../../src/storage/sqlite/rows/message-row.ts'
+import { sessionToRow } from '../../../../src/storage/sqlite/rows/session-row.ts'
 
 /** How many texts the index itself holds. */
 function indexed({ database }: SegueSearchFixture, kind: 'message' | 'title'): number {
@@ -69,9 +71,11 @@ test('a process that dies in a commit leaves a message and its entry, or neither
     copies.push(copy)
   }
   let isWatched = false
-  const database = new SqliteDatabase(path, { onStatement: () => isWatched && keep() })
+  const subscription = subscribeToStatements(() => isWatched && keep())
+  onTestFinished(() => subscription[Symbol.dispose]())
+  const database = new SqliteDatabase(path)
   onTestFinished(() => database.close())
-  const store = new SqliteEventStore(database, 'default')
+  const store = new SqliteEventStore(database)
   const sessionId = newId('session')
   await store.createSession({ session: newSessionRecord({ id: sessionId, origin: 'SEGUE' }), messages: [] })
   isWatched = true
@@ -339,8 +343,8 @@ describe('what was there before the index', () => {
   test('is left alone by the start itself: it reads no message', () => {
     const { path } = older(60)
     const statements: string[] = []
-    const database = new SqliteDatabase(path, { onStatement: (sql) => statements.push(sql) })
-    database.close()
+    using _subscription = subscribeToStatements(({ sql }) => statements.push(sql))
+    new SqliteDatabase(path).close()
     const reads = statements.filter((sql) => /FROM messages/.test(sql) && !/CREATE TRIGGER/.test(sql))
     expect(reads).toHaveLength(1)
     expect(reads[0]).toContain('max(id)')

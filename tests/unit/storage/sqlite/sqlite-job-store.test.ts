@@ -8,10 +8,11 @@ import {
   type RunOutcome,
 } from '../../../../src/jobs/job-state.ts'
 import type { JobRunRecord, SegueJob } from '../../../../src/model/job.ts'
-import { RevisionConflictError } from '../../../../src/storage/job-store.ts'
+import { subscribeToStatements } from '../../../../src/lib/sql-channel.ts'
 import { SqliteDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
 import { SqliteJobStore } from '../../../../src/storage/sqlite/sqlite-job-store.ts'
 import { newRunIds, newTestJob, newJobsFolder, newStore } from '../../../support/jobs/job-fixtures.ts'
+import { RevisionConflictError } from '../../../../src/storage/errors.ts'
 
 const noon = Date.parse('2026-11-22T12:00:00Z')
 const minute = 60_000
@@ -205,8 +206,9 @@ test('the clock, recovery and pages look at no more rows than they give', async 
   const { kept } = await jobWithRuns(store, 1)
   database.close()
   const statements: string[] = []
-  const watched = new SqliteDatabase(`${folder}/segue.db`, { onStatement: (sql) => statements.push(sql) })
-  const reader = new SqliteJobStore(watched, 'default')
+  using _subscription = subscribeToStatements(({ sql }) => statements.push(sql))
+  const watched = new SqliteDatabase(`${folder}/segue.db`)
+  const reader = new SqliteJobStore(watched)
   statements.length = 0
   await reader.listDueJobs(noon)
   await reader.findNextDueAt()

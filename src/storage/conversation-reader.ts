@@ -1,0 +1,64 @@
+import type { PageRequest } from '../lib/pagination.ts'
+import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
+import type { SessionRecord } from '../model/session.ts'
+
+export interface ConversationFilter extends Omit<SessionFilter, 'ids'> {
+  /** Only conversations that also have sessions of the other origin, or only the others. */
+  readonly crossOrigin?: boolean
+}
+
+/** A conversation as one source lists it. */
+export interface ConversationSummary {
+  readonly rootId: string
+  /** The session with the newest message. */
+  readonly tipId: string
+  readonly segmentCount: number
+  /** Time of the newest message; the start of the tip while there is none. */
+  readonly lastActivityAt: number
+  /** Whether it has no message. */
+  readonly isEmpty: boolean
+  /** Whether it also has sessions of the other origin, as far as this source can tell. */
+  readonly isCrossOrigin: boolean
+}
+
+/** A page of conversations, with the rows of those roots and tips that the source holds. */
+export interface ConversationPage {
+  readonly conversations: readonly ConversationSummary[]
+  readonly sessions: readonly SessionRecord[]
+}
+
+/**
+ * A conversation that lists show differently than before, by its root. `before` and `after` say which source lists it:
+ * this one under `rootId`, the other one under its own root, or none.
+ */
+export interface ConversationChange {
+  readonly rootId: string
+  readonly before: 'here' | 'elsewhere' | null
+  readonly after: 'here' | 'elsewhere' | null
+}
+
+export interface OffsetRange {
+  readonly offset: number
+  readonly limit: number
+}
+
+/** The conversation index. Unknown ids are left out of every answer. */
+export interface ConversationReader {
+  /**
+   * A page of the conversations that have a message, newest message first. The ids of the keys are root ids. Null if the
+   * source cannot list them now. At most 1,001.
+   */
+  listConversations(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage | null>
+  /** The conversation of each session, including those without a message. Any number of ids. */
+  findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationSummary>>
+  /** Ids of a conversation's sessions: its root, then the others by their start. At most 1,000. */
+  listConversationSessionIds(rootId: string, range: OffsetRange): Promise<string[]>
+}
+
+/** Tells which conversations have changed, whoever changed them. */
+export interface ConversationChangeFeed {
+  /** Calls the listener after each change; with null if any conversation may have changed. There is one listener. */
+  onConversationsChanged(listener: (changed: readonly ConversationChange[] | null) => void): void
+  /** Resolves when the listener has received every change made before this call. Rejects if the source cannot be read. */
+  refresh(): Promise<void>
+}

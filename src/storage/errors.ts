@@ -1,0 +1,72 @@
+/**
+ * What every implementation of the storage port throws. An engine's errors never leave its folder: they are mapped to
+ * these.
+ */
+
+/** The log of a session does not end where the writer expects: someone else wrote. Nothing was written. */
+export class VersionConflictError extends Error {
+  override readonly name = 'VersionConflictError'
+}
+
+/** The stream has ended, or has a newer generation. Nothing was written. */
+export class FencingError extends Error {
+  override readonly name = 'FencingError'
+}
+
+/** The stored job or run has another revision than the writer expects. Nothing was written. */
+export class RevisionConflictError extends Error {
+  override readonly name = 'RevisionConflictError'
+}
+
+/**
+ * What kind of failure the engine reports: a broken constraint, a lock that is held too long, a full or read-only disk,
+ * an I/O error, a damaged file, or anything else.
+ */
+export type StorageFailure = 'CONSTRAINT' | 'BUSY' | 'FULL' | 'READ_ONLY' | 'IO' | 'CORRUPT' | 'OTHER'
+
+/** The engine failed. The transaction was rolled back. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError'
+  readonly failure: StorageFailure
+
+  /** `cause`: the engine's own error. */
+  constructor(failure: StorageFailure, cause: Error) {
+    super(cause.message, { cause })
+    this.failure = failure
+  }
+}
+
+/** A newer Segue wrote the database. It was not changed. */
+export class DatabaseTooNewError extends Error {
+  override readonly name = 'DatabaseTooNewError'
+
+  constructor(path: string, version: number, latestVersion: number) {
+    super(
+      `The database ${path} has version ${version}; this Segue supports versions up to ${latestVersion}. ` +
+        'Start the newer Segue that wrote it, or start with another --home.',
+    )
+  }
+}
+
+/** An older Segue wrote the database, and it was opened for reading only. It was not changed. */
+export class DatabaseTooOldError extends Error {
+  override readonly name = 'DatabaseTooOldError'
+
+  constructor(path: string) {
+    super(`The database ${path} was written by an older Segue. Start this version once to migrate it.`)
+  }
+}
+
+/** The file is damaged, is not a database, or cannot be opened. It was not changed. */
+export class DatabaseUnusableError extends Error {
+  override readonly name = 'DatabaseUnusableError'
+
+  constructor(path: string, cause: Error) {
+    super(
+      `The database ${path} cannot be used: ${cause.message}. Repair or move the file, or start with another --home.`,
+      {
+        cause,
+      },
+    )
+  }
+}

@@ -1,0 +1,14 @@
+/** What a client calls a request, so that it can repeat it safely. Unique among the sessions, and among the streams, of a profile. */
+export interface IdempotencyKey {
+  readonly key: string
+  /** A digest of the request: a repetition with another fingerprint is a mistake of the client. */
+  readonly fingerprint: string
+}
+
+/** The key of a request that starts a stream. */
+export interface StreamIdempotencyKey extends IdempotencyKey {
+  readonly streamId: string
+}
+
+/** A record with the key of the request that created it. */
+export type WithIdempotencyKey<T> = T & { readonly key: IdempotencyKey | null }

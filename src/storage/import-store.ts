@@ -1,0 +1,44 @@
+import type { ChatEvent } from '../model/chat-event.ts'
+import type { DecisionRecord, ToolGrant } from '../model/decision.ts'
+import type { MessageRecord } from '../model/message.ts'
+import type { SessionRecord } from '../model/session.ts'
+import type { StreamRecord } from '../model/stream.ts'
+import type { BlobReferenceReader } from './event-store.ts'
+import type { WithIdempotencyKey } from './idempotency-key.ts'
+
+/** One record of an imported conversation. What it refers to comes before it. */
+export type ImportRecord =
+  | {
+      readonly type: 'session'
+      readonly record: WithIdempotencyKey<SessionRecord>
+      readonly blobHashes: readonly string[]
+    }
+  | { readonly type: 'stream'; readonly record: WithIdempotencyKey<StreamRecord> }
+  | { readonly type: 'message'; readonly record: MessageRecord }
+  | { readonly type: 'event'; readonly record: ChatEvent }
+  | { readonly type: 'decision'; readonly record: DecisionRecord }
+  | { readonly type: 'grant'; readonly record: ToolGrant }
+
+/** A record to import, and where in the document it is. */
+export type LocatedImportRecord = ImportRecord & { readonly location: string }
+
+/** A record cannot be stored: its id exists, or it breaks a constraint. Nothing was written. */
+export class ImportConflictError extends Error {
+  override readonly name = 'ImportConflictError'
+  readonly location: string
+
+  constructor(location: string, reason: string, options?: ErrorOptions) {
+    super(reason, options)
+    this.location = location
+  }
+}
+
+/** Writes whole conversations into a profile. */
+export interface ImportStore extends BlobReferenceReader {
+  /**
+   * Writes all records in one transaction, with everything that is derived from them. Throws ImportConflictError and
+   * StorageError.
+   */
+  importRecords(records: Iterable<LocatedImportRecord>): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,87 @@
+import { findBlobHash } from '../../../model/blob-url.ts'
+import type { MessagePart, MessageRecord } from '../../../model/message.ts'
+import type { SqlConnection } from '../database/statement-cache.ts'
+import { insertBlobReference } from './blob-reference-row.ts'
+
+export interface MessageRow {
+  id: string
+  session_id: string
+  position: number | null
+  withdrawn: number
+  summary: number
+  role: MessageRecord['role']
+  status: MessageRecord['status']
+  parts: string
+  created_at: number
+  stream_id: string | null
+  model: string | null
+  usage: string | null
+}
+
+/** Stored in place of the parts of a message that only the log contains. */
+const partsInLogMarker = 'null'
+/** UTF-16 code units of an answer. Writing more in one row would delay every other writer. */
+const maxInlinePartsUnits = 262_144
+
+export function messageFromRow(row: MessageRow): MessageRecord {
+  return {
+    id: row.id,
+    sessionId: row.session_id,
+    position: row.position,
+    withdrawn: row.withdrawn === 1,
+    role: row.role,
+    ...(row.summary === 1 && { summary: true }),
+    status: row.status,
+    ...(row.parts === partsInLogMarker ? { parts: [], inLog: true } : { parts: JSON.parse(row.parts) }),
+    createdAt: row.created_at,
+    streamId: row.stream_id,
+    model: row.model,
+    usage: row.usage === null ? null : JSON.parse(row.usage),
+  }
+}
+
+export function messageToRow(message: MessageRecord): MessageRow {
+  return {
+    id: message.id,
+    session_id: message.sessionId,
+    position: message.position,
+    withdrawn: message.withdrawn ? 1 : 0,
+    summary: message.summary ? 1 : 0,
+    role: message.role,
+    status: message.status,
+    parts: message.inLog || isTooLongForRow(message) ? partsInLogMarker : JSON.stringify(message.parts),
+    created_at: message.createdAt,
+    stream_id: message.streamId,
+    model: message.model,
+    usage: message.usage === null ? null : JSON.stringify(message.usage),
+  }
+}
+
+function isTooLongForRow({ role, streamId, parts }: MessageRecord): boolean {
+  if (role !== 'ASSISTANT' || streamId === null) return false
+  return parts.reduce((units, part) => units + countUnits(part), 0) > maxInlinePartsUnits
+}
+
+function countUnits(part: MessagePart): number {
+  if (part.type === 'file') return part.url.length
+  if (part.type !== 'tool') return part.text.length
+  const { argumentsText, result } = part.call
+  return argumentsText.length + (typeof result === 'string' ? result.length : 0)
+}
+
+/** Inserts a message, or replaces the one with its id. Call it inside a transaction. */
+export function upsertMessage(db: SqlConnection, message: MessageRecord): void {
+  const row = messageToRow(message)
+  db.prepare<[MessageRow]>(
+    `INSERT INTO messages (id, session_id, position, withdrawn, summary, role, status, parts, created_at,
+       stream_id, model, usage)
+     VALUES (:id, :session_id, :position, :withdrawn, :summary, :role, :status, :parts, :created_at,
+       :stream_id, :model, :usage)
+     ON CONFLICT (id) DO UPDATE SET position = :position, withdrawn = :withdrawn, summary = :summary, role = :role,
+       status = :status, created_at = :created_at, stream_id = :stream_id, model = :model, usage = :usage`,
+  ).run(row)
+  // Separately, because an update of this column has the message indexed again, even if it does not change.
+  db.prepare<[MessageRow]>('UPDATE messages SET parts = :parts WHERE id = :id AND parts <> :parts').run(row)
+  for (const hash of message.parts.map(findBlobHash))
+    if (hash !== null) insertBlobReference(db, hash, message.sessionId)
+}

@@ -1,0 +1,111 @@
+import { parseIdKind } from '../../../lib/ids.ts'
+import type { Origin, SessionRecord, TitleSource } from '../../../model/session.ts'
+import { IdNamespace } from '../../../profiles/id-namespace.ts'
+import type { IdempotencyKey } from '../../idempotency-key.ts'
+import type { SqlConnection } from '../database/statement-cache.ts'
+import { type IdempotencyKeyColumns, idempotencyKeyToColumns } from './idempotency-key-columns.ts'
+
+export interface SessionRow extends IdempotencyKeyColumns {
+  id: string
+  title: string | null
+  title_source: TitleSource | null
+  source: string
+  model: string | null
+  forked_from: string | null
+  forked_from_origin: Origin | null
+  parent_session_id: string | null
+  parent_origin: Origin | null
+  started_at: number
+  ended_at: number | null
+  end_reason: string | null
+  last_activity_at: number
+  pinned: number
+  archived: number
+  head_seq: number
+  usage: string
+}
+
+/** The one place that adds the profile's namespace to the ids of Hermes that a profile's database holds. */
+export function sessionFromRow(row: SessionRow, profile: string): SessionRecord {
+  const namespace = IdNamespace.forProfile(profile)
+  return {
+    id: row.id,
+    origin: 'SEGUE',
+    profile,
+    title: row.title,
+    titleSource: row.title_source,
+    source: row.source,
+    model: row.model,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    endReason: row.end_reason,
+    lastActivityAt: row.last_activity_at,
+    pinned: row.pinned === 1,
+    archived: row.archived === 1,
+    parentId: qualify(row.parent_session_id, row.parent_origin, namespace),
+    notContinuationOf: [],
+    forkedFrom: qualify(row.forked_from, row.forked_from_origin, namespace),
+    headSeq: row.head_seq,
+    usage: JSON.parse(row.usage),
+  }
+}
+
+/** The one place that removes the namespace. */
+export function sessionToRow(session: SessionRecord, idempotencyKey: IdempotencyKey | null = null): SessionRow {
+  const namespace = IdNamespace.forProfile(session.profile)
+  return {
+    id: session.id,
+    title: session.title,
+    title_source: session.titleSource,
+    source: session.source,
+    model: session.model,
+    parent_session_id: unqualify(session.parentId, namespace),
+    parent_origin: detectOrigin(session.parentId),
+    forked_from: unqualify(session.forkedFrom, namespace),
+    forked_from_origin: detectOrigin(session.forkedFrom),
+    started_at: session.startedAt,
+    ended_at: session.endedAt,
+    end_reason: session.endReason,
+    last_activity_at: session.lastActivityAt,
+    pinned: session.pinned ? 1 : 0,
+    archived: session.archived ? 1 : 0,
+    head_seq: session.headSeq,
+    usage: JSON.stringify(session.usage),
+    ...idempotencyKeyToColumns(idempotencyKey),
+  }
+}
+
+function qualify(id: string | null, origin: Origin | null, namespace: IdNamespace): string | null {
+  return id !== null && origin === 'HERMES' ? namespace.prefix + id : id
+}
+
+/** Leaves the id of another profile's Hermes session as it is, as in an imported document: it is not found anyway. */
+function unqualify(id: string | null, namespace: IdNamespace): string | null {
+  return id === null ? null : (namespace.unqualify(id) ?? id)
+}
+
+function detectOrigin(id: string | null): Origin | null {
+  if (id === null) return null
+  return parseIdKind(id) === null ? 'HERMES' : 'SEGUE'
+}
+
+/** Call it inside a transaction. */
+export function insertSession(db: SqlConnection, session: SessionRecord, idempotencyKey?: IdempotencyKey | null): void {
+  db.prepare<[SessionRow]>(
+    `INSERT INTO sessions (id, title, title_source, source, model, parent_session_id, parent_origin, forked_from,
+       forked_from_origin, started_at, ended_at, end_reason, last_activity_at, pinned, archived, head_seq, usage,
+       key, fingerprint)
+     VALUES (:id, :title, :title_source, :source, :model, :parent_session_id, :parent_origin, :forked_from,
+       :forked_from_origin, :started_at, :ended_at, :end_reason, :last_activity_at, :pinned, :archived, :head_seq, :usage,
+       :key, :fingerprint)`,
+  ).run(sessionToRow(session, idempotencyKey))
+}
+
+/** Counts the messages of sessions whose messages were inserted together with them. Call it inside a transaction. */
+export function updateMessageCounts(db: SqlConnection, sessionIds: readonly string[]): void {
+  db.prepare<[string]>(
+    `UPDATE sessions SET message_count =
+       (SELECT count(*) FROM messages WHERE session_id = sessions.id AND position IS NOT NULL)
+     WHERE id IN (SELECT value FROM json_each(?))`,
+  ).run(JSON.stringify(sessionIds))
+}

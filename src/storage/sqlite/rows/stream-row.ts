@@ -1,0 +1,74 @@
+import type { StreamRecord } from '../../../model/stream.ts'
+import type { IdempotencyKey } from '../../idempotency-key.ts'
+import type { SqlConnection } from '../database/statement-cache.ts'
+import { type IdempotencyKeyColumns, idempotencyKeyToColumns } from './idempotency-key-columns.ts'
+
+export interface StreamRow extends IdempotencyKeyColumns {
+  id: string
+  session_id: string
+  status: StreamRecord['status']
+  generation: number
+  model: string
+  user_message_id: string
+  message_id: string | null
+  usage: string
+  step: string | null
+  started_at: number
+  finished_at: number | null
+  first_seq: number
+  last_seq: number
+  error: string | null
+}
+
+export function streamFromRow(row: StreamRow): StreamRecord {
+  return {
+    id: row.id,
+    sessionId: row.session_id,
+    status: row.status,
+    generation: row.generation,
+    model: row.model,
+    userMessageId: row.user_message_id,
+    messageId: row.message_id,
+    usage: JSON.parse(row.usage),
+    step: row.step === null ? null : JSON.parse(row.step),
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    firstSeq: row.first_seq,
+    lastSeq: row.last_seq,
+    error: row.error === null ? null : JSON.parse(row.error),
+  }
+}
+
+export function streamToRow(stream: StreamRecord, idempotencyKey: IdempotencyKey | null = null): StreamRow {
+  return {
+    id: stream.id,
+    session_id: stream.sessionId,
+    status: stream.status,
+    generation: stream.generation,
+    model: stream.model,
+    user_message_id: stream.userMessageId,
+    message_id: stream.messageId,
+    usage: JSON.stringify(stream.usage),
+    step: stream.step === null ? null : JSON.stringify(stream.step),
+    started_at: stream.startedAt,
+    finished_at: stream.finishedAt,
+    first_seq: stream.firstSeq,
+    last_seq: stream.lastSeq,
+    error: stream.error === null ? null : JSON.stringify(stream.error),
+    ...idempotencyKeyToColumns(idempotencyKey),
+  }
+}
+
+/** Inserts a stream, or replaces the one with its id, which keeps its key. Call it inside a transaction. */
+export function upsertStream(db: SqlConnection, stream: StreamRecord, idempotencyKey?: IdempotencyKey | null): void {
+  db.prepare<[StreamRow]>(
+    `INSERT INTO streams (id, session_id, status, generation, model, user_message_id, message_id, usage, step, started_at,
+       finished_at, first_seq, last_seq, error, key, fingerprint)
+     VALUES (:id, :session_id, :status, :generation, :model, :user_message_id, :message_id, :usage, :step, :started_at,
+       :finished_at, :first_seq, :last_seq, :error, :key, :fingerprint)
+     ON CONFLICT (id) DO UPDATE SET status = :status, generation = :generation, model = :model,
+       user_message_id = :user_message_id, message_id = :message_id, usage = :usage, step = :step,
+       started_at = :started_at, finished_at = :finished_at, first_seq = :first_seq, last_seq = :last_seq,
+       error = :error`,
+  ).run(streamToRow(stream, idempotencyKey))
+}

@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs'
+import type { ChatEvent } from '../../../model/chat-event.ts'
+import type { DecisionRecord, ToolGrant } from '../../../model/decision.ts'
+import type { MessageRecord } from '../../../model/message.ts'
+import type { SessionRecord } from '../../../model/session.ts'
+import type { StreamRecord } from '../../../model/stream.ts'
+import { IdNamespace } from '../../../profiles/id-namespace.ts'
+import type { ExportReader } from '../../export-reader.ts'
+import type { WithIdempotencyKey } from '../../idempotency-key.ts'
+import { ReadSnapshot } from '../database/read-snapshot.ts'
+import { listBlobHashes } from '../rows/blob-reference-row.ts'
+import { type DecisionRow, decisionFromRow } from '../rows/decision-row.ts'
+import { readEventPage } from '../rows/event-row.ts'
+import { idempotencyKeyFromColumns } from '../rows/idempotency-key-columns.ts'
+import { type MessageRow, messageFromRow } from '../rows/message-row.ts'
+import { type SessionRow, sessionFromRow } from '../rows/session-row.ts'
+import { type StreamRow, streamFromRow } from '../rows/stream-row.ts'
+
+const inSessionsCondition = 'session_id IN (SELECT value FROM json_each(?))'
+
+/** Reads a snapshot of a profile's database. */
+export class SqliteExportReader implements ExportReader {
+  readonly #snapshot: ReadSnapshot
+  readonly #profile: string
+
+  private constructor(snapshot: ReadSnapshot, profile: string) {
+    this.#snapshot = snapshot
+    this.#profile = profile
+  }
+
+  /** Null while nothing was written. Throws DatabaseTooNewError, DatabaseTooOldError and DatabaseUnusableError. */
+  static open(path: string, profile: string): SqliteExportReader | null {
+    return existsSync(path) ? new SqliteExportReader(ReadSnapshot.open(path), profile) : null
+  }
+
+  async findSession(id: string): Promise<WithIdempotencyKey<SessionRecord> | null> {
+    const row = this.#snapshot.prepare<[string], SessionRow>('SELECT * FROM sessions WHERE id = ?').get(id)
+    return row ? { ...sessionFromRow(row, this.#profile), key: idempotencyKeyFromColumns(row) } : null
+  }
+
+  async listChildIds(id: string): Promise<string[]> {
+    const parentId = IdNamespace.forProfile(this.#profile).unqualify(id)
+    if (parentId === null) return []
+    return this.#snapshot
+      .prepare<[string], { id: string }>('SELECT id FROM sessions WHERE parent_session_id = ? ORDER BY id')
+      .all(parentId)
+      .map((row) => row.id)
+  }
+
+  async listBlobHashes(sessionId: string): Promise<string[]> {
+    return listBlobHashes(this.#snapshot, sessionId)
+  }
+
+  async *readStreams(sessionIds: readonly string[]): AsyncGenerator<WithIdempotencyKey<StreamRecord>> {
+    const read = this.#snapshot.prepare<[number], StreamRow>('SELECT * FROM streams WHERE rowid = ?')
+    for (const rowid of this.#listRowids('streams', sessionIds)) {
+      const row = read.get(rowid)
+      if (row) yield { ...streamFromRow(row), key: idempotencyKeyFromColumns(row) }
+    }
+  }
+
+  async *readMessages(sessionIds: readonly string[]): AsyncGenerator<MessageRecord> {
+    const read = this.#snapshot.prepare<[number], MessageRow>('SELECT * FROM messages WHERE rowid = ?')
+    for (const rowid of this.#listRowids('messages', sessionIds)) {
+      const row = read.get(rowid)
+      if (row) yield messageFromRow(row)
+    }
+  }
+
+  async *readEvents(sessionIds: readonly string[]): AsyncGenerator<ChatEvent> {
+    for (const sessionId of sessionIds) {
+      for (let after = 0; ;) {
+        const events = readEventPage(this.#snapshot, { sessionId, after })
+        yield* events
+        const last = events.at(-1)
+        if (!last) break
+        after = last.seq
+      }
+    }
+  }
+
+  async *readDecisions(sessionIds: readonly string[]): AsyncGenerator<DecisionRecord> {
+    const rows = this.#snapshot
+      .prepare<[string], DecisionRow>(`SELECT * FROM decisions WHERE ${inSessionsCondition} ORDER BY change`)
+      .all(JSON.stringify(sessionIds))
+    for (const row of rows) yield decisionFromRow(row)
+  }
+
+  async listGrants(sessionIds: readonly string[]): Promise<(ToolGrant & { readonly sessionId: string })[]> {
+    return this.#snapshot
+      .prepare<[string], { sessionId: string; tool: string }>(
+        `SELECT session_id AS sessionId, tool FROM grants WHERE ${inSessionsCondition} ORDER BY session_id, tool`,
+      )
+      .all(JSON.stringify(sessionIds))
+  }
+
+  async close(): Promise<void> {
+    this.#snapshot[Symbol.dispose]()
+  }
+
+  /** Only the numbers are sorted: the rows may be too many and too long. */
+  #listRowids(table: 'streams' | 'messages', sessionIds: readonly string[]): number[] {
+    return this.#snapshot
+      .prepare<[string], { rowid: number }>(`SELECT rowid FROM ${table} WHERE ${inSessionsCondition} ORDER BY rowid`)
+      .all(JSON.stringify(sessionIds))
+      .map(({ rowid }) => rowid)
+  }
+}

@@ -1,0 +1,99 @@
+import { StorageError } from '../../errors.ts'
+import {
+  ImportConflictError,
+  type ImportRecord,
+  type ImportStore,
+  type LocatedImportRecord,
+} from '../../import-store.ts'
+import { SqliteDatabase } from '../database/sqlite-database.ts'
+import { findUnreferencedBlobs, insertBlobReference } from '../rows/blob-reference-row.ts'
+import { upsertDecision } from '../rows/decision-row.ts'
+import { insertEvent } from '../rows/event-row.ts'
+import { insertGrant } from '../rows/grant-row.ts'
+import { upsertMessage } from '../rows/message-row.ts'
+import { insertSession, updateMessageCounts } from '../rows/session-row.ts'
+import { upsertStream } from '../rows/stream-row.ts'
+import { indexMessages } from '../search/bulk-index.ts'
+
+/** Tables whose rows would be replaced by a record with their id. */
+const tableByType: Partial<Record<ImportRecord['type'], string>> = {
+  session: 'sessions',
+  stream: 'streams',
+  message: 'messages',
+  decision: 'decisions',
+}
+
+/** Imports into a profile's database, which it creates or migrates. */
+export class SqliteImportStore implements ImportStore {
+  readonly #database: SqliteDatabase
+
+  /** Throws DatabaseTooNewError and DatabaseUnusableError. */
+  constructor(path: string, profile: string) {
+    this.#database = new SqliteDatabase(path, { profile, durable: true })
+  }
+
+  async importRecords(records: Iterable<LocatedImportRecord>): Promise<void> {
+    this.#database.transaction(() => {
+      const sessionIds: string[] = []
+      const searchableMessageIds: string[] = []
+      for (const located of records) {
+        this.#assertIdIsFree(located)
+        this.#insert(located)
+        if (located.type === 'session') sessionIds.push(located.record.id)
+        if (located.type === 'message' && located.record.role !== 'SYSTEM') searchableMessageIds.push(located.record.id)
+      }
+      updateMessageCounts(this.#database, sessionIds)
+      indexMessages(this.#database, searchableMessageIds)
+    })
+    await this.#database.refreshConversationIndex()
+  }
+
+  async findUnreferencedBlobs(hashes: readonly string[]): Promise<string[]> {
+    return findUnreferencedBlobs(this.#database, hashes)
+  }
+
+  async close(): Promise<void> {
+    this.#database.close()
+  }
+
+  #assertIdIsFree({ type, record, location }: LocatedImportRecord): void {
+    const table = tableByType[type]
+    if (table === undefined || !('id' in record)) return
+    const existing = this.#database.prepare<[string]>(`SELECT 1 FROM ${table} WHERE id = ?`).get(record.id)
+    if (existing !== undefined) throw new ImportConflictError(location, `The id ${record.id} already exists.`)
+  }
+
+  #insert(located: LocatedImportRecord): void {
+    try {
+      insertRecord(this.#database, located)
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.failure !== 'CONSTRAINT') throw error
+      throw new ImportConflictError(located.location, `The record contradicts what is stored: ${error.message}.`, {
+        cause: error,
+      })
+    }
+  }
+}
+
+function insertRecord(database: SqliteDatabase, imported: ImportRecord): void {
+  switch (imported.type) {
+    case 'session': {
+      const { key, ...session } = imported.record
+      insertSession(database, session, key)
+      for (const hash of imported.blobHashes) insertBlobReference(database, hash, session.id)
+      return
+    }
+    case 'stream': {
+      const { key, ...stream } = imported.record
+      return upsertStream(database, stream, key)
+    }
+    case 'message':
+      return upsertMessage(database, imported.record)
+    case 'event':
+      return insertEvent(database, imported.record)
+    case 'decision':
+      return upsertDecision(database, imported.record)
+    case 'grant':
+      return insertGrant(database, imported.record)
+  }
+}
