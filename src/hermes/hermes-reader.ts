@@ -23,6 +23,7 @@ import type {
   OffsetRange,
 } from '../storage/conversation-reader.ts'
 
+const idsPerQuery = 500
 const sessionsPerQuery = 50 // whose rows are looked at in one statement, and one transaction
 
 export interface HermesReaderOptions extends StateDatabaseOptions {
@@ -123,7 +124,7 @@ export class HermesReader {
 
   countMessages(ids: readonly string[]): Map<string, number> {
     return this.#database.read(new Map<string, number>(), (file) => {
-      const batches = chunkArray(ids, sessionsPerQuery)
+      const batches = chunkArray(ids, idsPerQuery)
       const counts = new Map(batches.flatMap((batch) => filterExistingIds(file, batch)).map((id) => [id, 0]))
       for (const some of chunkArray([...counts.keys()], sessionsPerQuery)) {
         const visible = file.db.transaction(() => this.#visibleMessages.get(file, some))()
@@ -205,7 +206,7 @@ export class HermesReader {
   }
 
   #loadSessions(file: OpenStateDatabase, ids: readonly string[]): SessionRecord[] {
-    return chunkArray([...new Set(ids)], sessionsPerQuery).flatMap((batch) => readSessions(file, batch, this.#profile))
+    return chunkArray([...new Set(ids)], idsPerQuery).flatMap((batch) => readSessions(file, batch, this.#profile))
   }
 
   /** The messages that `choose` takes of a session, all of them as they stood at one moment. */

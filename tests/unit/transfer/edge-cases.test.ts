@@ -74,7 +74,7 @@ describe('a database of an older Segue', () => {
     const home = newTempFolder()
     const { path, database } = createOldDatabase(home)
     await expect(exportToFile({ home, id: 'ses_1' })).rejects.toThrow(
-      `${path} is an older Segue's. Start this one once`,
+      `${path} was written by an older Segue. Start this version once`,
     )
     expect(database.pragma('user_version', { simple: true })).toBe(1)
     database.close()

@@ -181,7 +181,7 @@ test('an import that fails half way leaves nothing of it behind', async () => {
     ['sessions', 'messages', 'streams', 'events'].map((name) => database.prepare(`SELECT * FROM ${name}`).all())
   const before = tables()
   rmSync(join(other, 'files'), { recursive: true })
-  await expect(importFromFile(path, other)).rejects.toThrow(/messages 2: msg_\w+ is there already$/)
+  await expect(importFromFile(path, other)).rejects.toThrow(/messages 2: The id msg_\w+ already exists\.$/)
   expect(tables()).toEqual(before)
   expect(readdirSync(join(other, 'files'))).toEqual([])
   database.close()

@@ -48,7 +48,7 @@ export class SqliteDatabase implements SqlConnection {
   #statements: StatementCache
   #hasFile: boolean
   #isClosed = false
-  #scheduledRefresh: NodeJS.Immediate | null = null
+  #isRefreshScheduled = false
   #onSearchBacklog: () => void = () => undefined
   #onConversationsChanged: (changes: readonly ConversationChange[]) => void = () => undefined
   #onCheckpointDue: () => void = () => undefined
@@ -132,7 +132,6 @@ export class SqliteDatabase implements SqlConnection {
   /** Every later call throws NOT_FOUND. */
   close(): void {
     this.#isClosed = true
-    if (this.#scheduledRefresh) clearImmediate(this.#scheduledRefresh)
     this.#connection.close()
   }
 
@@ -149,12 +148,15 @@ export class SqliteDatabase implements SqlConnection {
     this.#hasFile = true
   }
 
+  /** One task at a time, which is scheduled until it has nothing left to do. */
   #scheduleRefresh(): void {
-    this.#scheduledRefresh ??= setImmediate(() => {
-      this.#scheduledRefresh = null
-      // If it fails, the next read or write of a list tries again.
-      this.refreshConversationIndex().catch(() => undefined)
-    })
+    if (this.#isRefreshScheduled) return
+    this.#isRefreshScheduled = true
+    void yieldToEventLoop()
+      .then(() => this.refreshConversationIndex())
+      // The next read or write of a list tries again.
+      .catch(() => undefined)
+      .finally(() => (this.#isRefreshScheduled = false))
   }
 
   #open(path: string): Database.Database {

@@ -98,6 +98,10 @@ function foldedWithoutHoles(events: readonly ChatEvent[]): MessageRecord | null 
   return answer
 }
 
+function countEvents(): number {
+  return database.prepare<[], { count: number }>('SELECT count(*) AS count FROM events').get()?.count ?? 0
+}
+
 /** The changes that a merge makes, in order. */
 const changes: string[] = []
 
@@ -110,7 +114,18 @@ function watched(allowed = Number.POSITIVE_INFINITY): EventStore {
   }
   return wrapStore(store, {
     replaceEvent: (event) => change(`replace ${event.seq}`, () => store.replaceEvent(event)),
-    deleteEvents: (id, seqs) => change(`remove ${seqs.length}`, () => store.deleteEvents(id, seqs)),
+    // The store deletes in several transactions: each is a change.
+    deleteEvents: async (id, seqs) => {
+      const transaction = database.transaction.bind(database)
+      const spy = vi.spyOn(database, 'transaction').mockImplementation((work) => {
+        if (changes.length >= allowed) throw new Error('the disk is gone')
+        const before = countEvents()
+        const result = transaction(work)
+        changes.push(`remove ${before - countEvents()}`)
+        return result
+      })
+      await store.deleteEvents(id, seqs).finally(() => spy.mockRestore())
+    },
   })
 }
 

@@ -140,6 +140,7 @@ describe.each([1, 2, 3, 4, 5])('a database of version %i', (version) => {
     const jobs = new SqliteJobStore(database)
     expect(await decisions.loadLatestChangeSeq()).toBe(version >= 2 ? 8 : 0)
     expect(await jobs.loadLatestChangeSeq()).toBe(version >= 3 ? 5 : 0)
+    await database.refreshConversationIndex()
     const change = database
       .prepare<[string], { change: number }>('SELECT change FROM cross_origin_changes WHERE id = ?')
       .get(continuation)?.change
