@@ -5,7 +5,12 @@ import { compareByActivity, takePage } from '../storage/keyset-pagination.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { Conversation, ConversationListFilter } from './conversation.ts'
 import type { SessionRepository } from './session-repository.ts'
-import type { ConversationFilter, ConversationPage, ConversationSummary, OffsetRange } from '../storage/conversation-reader.ts'
+import type {
+  ConversationFilter,
+  ConversationPage,
+  ConversationSummary,
+  OffsetRange,
+} from '../storage/conversation-reader.ts'
 
 const maxRetries = 3 // a session may be deleted between two reads
 

@@ -18,7 +18,6 @@ export interface CreateSessionInput {
   readonly continues: string | null
 }
 
-
 /** The sessions of a profile, from Segue and from Hermes. */
 export class SessionRepository {
   readonly #profile: ProfileStorage

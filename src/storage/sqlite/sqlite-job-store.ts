@@ -1,5 +1,11 @@
 import type { JobRunRecord, SegueJob } from '../../model/job.ts'
-import { type ChangedRun, type ChangedRunRange, type JobStore, type JobCommit, type JobWithRunningRun } from '../job-store.ts'
+import {
+  type ChangedRun,
+  type ChangedRunRange,
+  type JobStore,
+  type JobCommit,
+  type JobWithRunningRun,
+} from '../job-store.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
 import { allocateChangeSeq, readLatestChangeSeq } from './database/change-sequences.ts'
 import type { SqliteDatabase } from './database/sqlite-database.ts'
