@@ -1,5 +1,4 @@
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
-import type {} from '../../storage/event-store.ts'
 import type { CreateSessionRequest } from '../../storage/session-writer.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'

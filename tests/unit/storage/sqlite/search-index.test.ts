@@ -4,6 +4,7 @@ import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { subscribeToStatements } from '../../../../src/lib/sql-channel.ts'
+import { recordSql } from '../../../support/storage/record-sql.ts'
 import { newId } from '../../../../src/lib/ids.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
 import { SqliteDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
@@ -342,10 +343,11 @@ describe('what was there before the index', () => {
 
   test('is left alone by the start itself: it reads no message', () => {
     const { path } = older(60)
-    const statements: string[] = []
-    using _subscription = subscribeToStatements(({ sql }) => statements.push(sql))
+    const statements = recordSql()
     new SqliteDatabase(path).close()
-    const reads = statements.filter((sql) => /FROM messages/.test(sql) && !/CREATE TRIGGER/.test(sql))
+    const reads = statements
+      .map(({ sql }) => sql)
+      .filter((sql) => /FROM messages/.test(sql) && !/CREATE TRIGGER/.test(sql))
     expect(reads).toHaveLength(1)
     expect(reads[0]).toContain('max(id)')
   })

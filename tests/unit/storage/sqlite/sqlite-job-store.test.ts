@@ -8,7 +8,7 @@ import {
   type RunOutcome,
 } from '../../../../src/jobs/job-state.ts'
 import type { JobRunRecord, SegueJob } from '../../../../src/model/job.ts'
-import { subscribeToStatements } from '../../../../src/lib/sql-channel.ts'
+import { recordSql } from '../../../support/storage/record-sql.ts'
 import { SqliteDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
 import { SqliteJobStore } from '../../../../src/storage/sqlite/sqlite-job-store.ts'
 import { newRunIds, newTestJob, newJobsFolder, newStore } from '../../../support/jobs/job-fixtures.ts'
@@ -205,8 +205,7 @@ test('the clock, recovery and pages look at no more rows than they give', async 
   const { store, database } = newStore(folder)
   const { kept } = await jobWithRuns(store, 1)
   database.close()
-  const statements: string[] = []
-  using _subscription = subscribeToStatements(({ sql }) => statements.push(sql))
+  const statements = recordSql()
   const watched = new SqliteDatabase(`${folder}/segue.db`)
   const reader = new SqliteJobStore(watched)
   statements.length = 0
@@ -220,7 +219,7 @@ test('the clock, recovery and pages look at no more rows than they give', async 
   watched.close()
   expect(statements).toHaveLength(7)
   const file = new Database(`${folder}/segue.db`, { readonly: true })
-  for (const sql of statements) {
+  for (const { sql } of statements) {
     const plan = file.prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all()
     for (const { detail } of plan)
       expect(detail, sql).toMatch(/^(SEARCH|SCAN .* USING .*INDEX (running_job_runs|jobs_by_due_time))/)
