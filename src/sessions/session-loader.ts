@@ -4,7 +4,6 @@ import type { SessionRecord } from '../model/session.ts'
 import { loadLineage } from '../model/lineage.ts'
 import type { SessionRepository } from './session-repository.ts'
 
-
 /**
  * Loads sessions, lineages and message counts in batches. Lives for one execution: a query, a mutation, or one event of a
  * subscription. It caches rows, so a longer life would serve stale ones.
