@@ -3,7 +3,7 @@ import type { CodegenConfig } from '@graphql-codegen/cli'
 /** Typed documents for the operations of the contract tests: what a client of this API would generate for itself. */
 const config: CodegenConfig = {
   schema: 'schema.graphql',
-  documents: 'tests/contract/**/*.graphql',
+  documents: 'tests/contract/operations/*.graphql',
   generates: {
     'tests/contract/generated/': {
       preset: 'client',

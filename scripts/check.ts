@@ -16,6 +16,7 @@ const checks: Record<string, Check> = {
   'unused code and dependencies': commandCheck('knip'),
   'one graphql': checkSingleGraphql,
   'schema.graphql up to date': commandCheck('node', 'scripts/print-schema.ts', '--check'),
+  'schema fits the contract': commandCheck('node', 'scripts/check-contract.ts'),
   'typed documents up to date (npm run codegen)': commandCheck('graphql-codegen', '--config', 'codegen.ts', '--check'),
   'no registry in the lock file': checkNoRegistry,
 }

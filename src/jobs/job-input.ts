@@ -54,5 +54,5 @@ function normalizePrompt(prompt: string): string {
 
 function validateRepeatLimit(limit: number): number {
   if (Number.isSafeInteger(limit) && limit >= 1) return limit
-  throw badInput('repeatLimit is less than 1. Use 1 or more, or leave it out.', 'input', 'repeatLimit')
+  throw badInput('The repeatLimit is less than 1. Use 1 or more, or leave it out.', 'input', 'repeatLimit')
 }

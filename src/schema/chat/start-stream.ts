@@ -14,7 +14,7 @@ const FileInput = builder.inputType('FileInput', {
     mediaType: t.string({
       required: true,
       description:
-        'The media type: `image/png`, `image/jpeg`, `image/gif` or `image/webp` for images of up to 10 MiB; `text/*`, `application/json` and similar types for text of up to 1 MiB in UTF-8. Other types cause BAD_USER_INPUT, larger files TOO_LARGE.',
+        'The media type: `image/png`, `image/jpeg`, `image/gif` or `image/webp` for images of up to 10 MiB; `text/plain`, other text types, `application/json` and the like for text of up to 1 MiB in UTF-8. Other types cause BAD_USER_INPUT, larger files TOO_LARGE.',
     }),
     url: t.string({
       required: true,
