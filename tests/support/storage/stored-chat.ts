@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import type { ChatEvent } from '../../../src/model/chat-event.ts'
+import type { DecisionRecord } from '../../../src/model/decision.ts'
+import type { MessageRecord } from '../../../src/model/message.ts'
+import type { StreamRecord } from '../../../src/model/stream.ts'
+import { type DecisionRow, decisionFromRow } from '../../../src/storage/sqlite/rows/decision-row.ts'
+import { type EventRow, eventFromRow } from '../../../src/storage/sqlite/rows/event-row.ts'
+import { type MessageRow, messageFromRow } from '../../../src/storage/sqlite/rows/message-row.ts'
+import type { SessionRow } from '../../../src/storage/sqlite/rows/session-row.ts'
+import { type StreamRow, streamFromRow } from '../../../src/storage/sqlite/rows/stream-row.ts'
+
+/** All rows of a profile's chats. */
+export interface StoredChats {
+  readonly sessions: readonly (SessionRow & { message_count: number })[]
+  readonly streams: readonly StreamRecord[]
+  readonly messages: readonly MessageRecord[]
+  readonly events: readonly ChatEvent[]
+  readonly decisions: readonly DecisionRecord[]
+}
+
+/** Reads a database with a connection of its own. A database that does not exist has no rows. */
+export function readStoredChats(path: string): StoredChats {
+  if (!existsSync(path)) return { sessions: [], streams: [], messages: [], events: [], decisions: [] }
+  const database = new Database(path, { readonly: true })
+  try {
+    const all = <Row>(sql: string): Row[] => database.prepare<[], Row>(sql).all()
+    return {
+      sessions: all('SELECT * FROM sessions ORDER BY id'),
+      streams: all<StreamRow>('SELECT * FROM streams ORDER BY id').map(streamFromRow),
+      messages: all<MessageRow>('SELECT * FROM messages ORDER BY session_id, position').map(messageFromRow),
+      events: all<EventRow>('SELECT * FROM events ORDER BY session_id, seq').map(eventFromRow),
+      decisions: all<DecisionRow>('SELECT * FROM decisions ORDER BY id').map(decisionFromRow),
+    }
+  } finally {
+    database.close()
+  }
+}
