@@ -1,11 +1,11 @@
-/** About how many tokens a text has where no provider told: four UTF-16 code units each, rounded up. */
+/** Estimates the number of tokens of a text, where the provider does not report it: four UTF-16 code units each. */
 export function estimateTokens(codeUnits: number): number {
   return Math.ceil(codeUnits / 4)
 }
 
-/** About how many tokens a value has as JSON, without the bytes of files: they are not counted by length. */
+/** Estimates the number of tokens of a value as JSON, without file contents: their tokens do not depend on length. */
 export function estimateJsonTokens(value: unknown): number {
-  // By its name, too: what a tool or a person says may begin like a URL of data.
+  // The key is checked as well, because other text may begin with `data:`.
   const withoutBytes = (key: string, inner: unknown) =>
     (key === 'data' && typeof inner === 'string' && inner.startsWith('data:')) || ArrayBuffer.isView(inner) ? '' : inner
   return estimateTokens(JSON.stringify(value, withoutBytes).length)

@@ -8,11 +8,11 @@ import { parseJsonOrNull } from '../../lib/json.ts'
 
 export interface ProviderModel {
   readonly name: string
-  /** When it was made, in milliseconds since the epoch; null where the provider does not tell. */
+  /** Epoch milliseconds; null if the provider does not report it. */
   readonly createdAt: number | null
 }
 
-// OpenAI counts seconds in `created`, Anthropic writes `created_at` as text; others leave both out.
+// OpenAI sends `created` in seconds, Anthropic `created_at` as ISO 8601 text, others neither.
 const modelListSchema = z.object({
   data: z.array(
     z.object({
@@ -23,15 +23,15 @@ const modelListSchema = z.object({
   ),
 })
 
-const fetchTimeoutMs = 3_000 // milliseconds
+const fetchTimeoutMs = 3_000
 
-/** Asks a provider for its models. Throws an AgentError when it does not answer within 3 s, or not with a list. */
+/** Fetches the models of a provider. Rejects with an AgentError if there is no valid list within 3 s. */
 export async function fetchModels(provider: Provider): Promise<ProviderModel[]> {
   const text = await fetchModelList(provider).catch((error: unknown) => {
     throw toAgentError(error, provider.apiKey === null ? [] : [provider.apiKey])
   })
   const list = modelListSchema.safeParse(parseJsonOrNull(text))
-  if (!list.success) throw new AgentError('PROVIDER', 'The provider answered with something that is no list of models.')
+  if (!list.success) throw new AgentError('PROVIDER', 'The provider sent an invalid list of models.')
   const models = list.data.data.map(({ id, ...times }) => ({ name: id, createdAt: toCreatedAt(times) }))
   return provider.type === 'openai'
     ? models.filter(({ name }) => isChatModel(name) && !responsesApiOnlyPattern.test(name))
@@ -39,7 +39,7 @@ export async function fetchModels(provider: Provider): Promise<ProviderModel[]> 
 }
 
 async function fetchModelList(provider: Provider): Promise<string> {
-  // Anthropic lists 20 unless told otherwise.
+  // Anthropic lists 20 models by default.
   const query = provider.type === 'anthropic' ? '?limit=1000' : ''
   const response = await fetch(`${resolveBaseURL(provider)}/models${query}`, {
     headers: buildAuthHeaders(provider),
@@ -57,7 +57,7 @@ async function fetchModelList(provider: Provider): Promise<string> {
   return text
 }
 
-/** The model to take where nobody chose one; undefined of an empty list. */
+/** Selects the default model of a provider. Returns undefined for an empty list. */
 export function selectPreferredModel(type: Provider['type'], models: readonly ProviderModel[]): string | undefined {
   const chatModels = models.filter(({ name }) => isChatModel(name))
   const candidates = chatModels.length > 0 ? chatModels : models
@@ -68,10 +68,10 @@ export function selectPreferredModel(type: Provider['type'], models: readonly Pr
 const nonChatModelPattern =
   /embed|rerank|whisper|tts|dall-e|image|audio|realtime|transcribe|translate|moderation|sora|babbage|davinci|search|instruct$/
 
-/** OpenAI's models that answer at its other interface alone. */
+/** OpenAI models that only support the Responses API. */
 const responsesApiOnlyPattern = /codex|computer-use|deep-research|^(gpt|o\d).*-pro\b/
 
-/** Whether a model of this name is one to talk to, as far as names tell: lists hold much else. */
+/** Whether a name looks like that of a chat model. Lists contain other models as well. */
 function isChatModel(name: string): boolean {
   return !nonChatModelPattern.test(name)
 }
@@ -81,7 +81,7 @@ function isPreferredFamily(type: Provider['type'], name: string): boolean {
   return type === 'anthropic' && name.includes('sonnet')
 }
 
-/** The first of the newest; the first of all where no times are known. */
+/** Returns the newest model; the first one if the times are equal or unknown. */
 function findNewest(models: readonly ProviderModel[]): ProviderModel | undefined {
   return models.toSorted((a, b) => (b.createdAt ?? 0) - (a.createdAt ?? 0))[0]
 }

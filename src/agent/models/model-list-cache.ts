@@ -3,8 +3,9 @@ import { AgentError } from '../agent.ts'
 import { fetchModels, type ProviderModel } from './fetch-models.ts'
 import type { Logger } from '../../lib/logger.ts'
 
-const ttlMs = 5 * 60_000 // milliseconds
-const failureTtlMs = 30_000 // milliseconds; a provider that is down should not make every reader wait
+const ttlMs = 5 * 60_000
+/** A shorter time after a failure. It is not 0, so that callers do not wait for an unavailable provider each time. */
+const failureTtlMs = 30_000
 
 interface CacheEntry {
   models: readonly ProviderModel[] | null
@@ -12,7 +13,7 @@ interface CacheEntry {
   pendingRefresh: Promise<void> | null
 }
 
-/** What providers say they have: asked by one reader at a time, kept for five minutes. */
+/** Caches the model lists of providers for five minutes. Concurrent callers share one request. */
 export class ModelListCache {
   readonly #log: Logger
   readonly #entries = new Map<string, CacheEntry>()
@@ -21,7 +22,7 @@ export class ModelListCache {
     this.#log = log
   }
 
-  /** The provider's list, an old one where it cannot be asked now; null where it never could be. Never throws. */
+  /** Returns a provider's list, the previous one if it cannot be fetched now, or null if it never could. Never rejects. */
   async get(provider: Provider): Promise<readonly ProviderModel[] | null> {
     const entry = this.#getOrCreateEntry(provider)
     if (Date.now() >= entry.expiresAt) entry.pendingRefresh ??= this.#refresh(provider, entry)
@@ -42,7 +43,7 @@ export class ModelListCache {
     } catch (error) {
       entry.expiresAt = Date.now() + failureTtlMs
       const reason = error instanceof AgentError ? error.message : String(error)
-      this.#log.warn({ provider: provider.name, reason }, 'A provider could not be asked for its models.')
+      this.#log.warn({ provider: provider.name, reason }, 'Listing the models of a provider failed.')
     } finally {
       entry.pendingRefresh = null
     }

@@ -1,17 +1,17 @@
 import { expandedForms, wordGroups } from './eliza-script.ts'
 
-/** A word as it was written, and as patterns see it. */
+/** A word of a clause. Patterns match its lower-case form. */
 export interface ClauseWord {
   readonly text: string
   readonly lower: string
 }
 
-/** A stretch of an utterance between two marks. */
+/** The words of an utterance between two punctuation marks. */
 export type Clause = readonly ClauseWord[]
 
-// Longer texts than anybody says aloud would be echoed as they are.
+// Limits, so that pasted text is not echoed in full.
 const maxUtteranceLength = 4_000 // UTF-16 code units
-const maxClauseWords = 60 // words
+const maxClauseWords = 60
 const maxWordLength = 60 // UTF-16 code units
 
 const clauseSeparator = /[.,;:!?…。、！？()\n]+|\bbut\b/iu
@@ -25,7 +25,7 @@ const contractionEndings = [
   [/'ll$/, ' will'],
 ] as const
 
-/** The clauses of an utterance, without empty ones; contractions are written out. */
+/** Splits an utterance into its non-empty clauses, and expands contractions. */
 export function splitClauses(utterance: string): Clause[] {
   const text = utterance.slice(0, maxUtteranceLength).toWellFormed().replaceAll('’', "'")
   return text
@@ -45,8 +45,8 @@ function expandWord(text: string): ClauseWord[] {
 }
 
 /**
- * Cuts a clause into the pieces that a pattern's elements stand for, each `*` taking as little as it can; null when the
- * pattern does not fit.
+ * Matches a clause against a pattern. Returns the words for each element of the pattern, or null if it does not match.
+ * Each `*` matches as few words as possible.
  */
 export function decompose(clause: Clause, pattern: string): Clause[] | null {
   return matchPattern(clause, pattern.split(' '))
@@ -55,7 +55,7 @@ export function decompose(clause: Clause, pattern: string): Clause[] | null {
 function matchPattern(clause: Clause, [element, ...rest]: readonly string[]): Clause[] | null {
   if (element === undefined) return clause.length === 0 ? [] : null
   if (element === '*') {
-    // At the end of the pattern there is nothing to try: the gap takes all that is left.
+    // The last element takes all remaining words.
     for (let length = rest.length === 0 ? clause.length : 0; length <= clause.length; length++) {
       const pieces = matchPattern(clause.slice(length), rest)
       if (pieces) return [clause.slice(0, length), ...pieces]

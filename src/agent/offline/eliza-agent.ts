@@ -9,7 +9,7 @@ import { describeToolResults } from './tool-result-text.ts'
 import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
 
 export interface ElizaAgentOptions {
-  /** Milliseconds between two words; 0 for as fast as it goes. */
+  /** Milliseconds between two words. 0: no delay. */
   readonly delayMs: number
   readonly toolbox: Toolbox
 }
@@ -17,15 +17,16 @@ export interface ElizaAgentOptions {
 type DeltaEvent = Extract<AgentEvent, { readonly type: 'text' | 'reasoning' | 'tool-input' }>
 
 /**
- * An agent that needs neither a key nor a network. It says, word by word, which rule it follows, then its reply. A
- * message of commands has it call tools and ask questions instead, and then tell what came of them.
+ * Creates an agent that needs neither a key nor a network. It streams the rule that it applies as reasoning, then its
+ * reply, word by word. If the message consists of commands, it calls tools and asks questions instead, and describes
+ * their results.
  */
 export function createElizaAgent({ delayMs, toolbox }: ElizaAgentOptions): Agent {
   return {
     async *answer(run: AgentRun): AsyncGenerator<AgentEvent> {
       const texts = (await run.history()).flatMap((message) => (message.role === 'user' ? [extractTexts(message)] : []))
       const userTexts = texts.map((parts) => parts.join('\n'))
-      // Files come behind what was written, and begin with their name: what stands in one is no order.
+      // Only the first text is the user's. Further texts are files, which contain no commands.
       const calls = parseCommands(texts.at(-1)?.[0] ?? '')
       if (!calls) return yield* streamStep(run, toReplyDeltas(userTexts), userTexts.join('').length, delayMs)
 
@@ -35,13 +36,13 @@ export function createElizaAgent({ delayMs, toolbox }: ElizaAgentOptions): Agent
       if (run.signal.aborted) return
       const history = await run.history()
       const resultText = describeToolResults(history)
-      const deltas = splitWords(resultText).map((text) => ({ type: 'text', block: 'outcome', text }) as const)
+      const deltas = splitWords(resultText).map((text) => ({ type: 'text', block: 'results', text }) as const)
       yield* streamStep(run, deltas, resultText.length, delayMs)
     },
   }
 }
 
-/** What is said in one step, with its estimated usage. */
+/** Streams the deltas of one step, with an estimate of its usage. */
 async function* streamStep(
   { signal }: AgentRun,
   deltas: readonly DeltaEvent[],
@@ -70,25 +71,26 @@ function toReplyDeltas(userTexts: readonly string[]): DeltaEvent[] {
   ]
 }
 
-/** The arguments of a call in pieces, as a model would stream them. */
+/** Splits the arguments of a call into deltas, as a model streams them. */
 function toArgumentDeltas({ callId, name, argumentsText }: ToolCallRequest): DeltaEvent[] {
   const chunks = ['', ...(argumentsText.match(/.{1,24}/gsu) ?? [])]
   return chunks.map((text) => ({ type: 'tool-input', callId, name, text }))
 }
 
-/** What a message of the user says, and what is written in the files that came with it. */
+/** The text of a user message, and the contents of its text files. */
 function extractTexts({ content }: UserModelMessage): string[] {
   return typeof content === 'string' ? [content] : content.flatMap((part) => (part.type === 'text' ? part.text : []))
 }
 
-/** The words of a text, each with the space behind it, so that together they are the text. */
+/** Splits a text into words with their trailing white space. Joined, they are the text. */
 function splitWords(text: string): string[] {
   return text.match(/\S+\s*/g) ?? []
 }
 
-const wordsPerYield = 16 // without a delay, others get their turn of the event loop this often
+/** Without a delay, the agent yields to the event loop after this many words. */
+const wordsPerYield = 16
 
-/** Resolves after the delay, or as soon as the signal is aborted: an abort is an end here, not an error. */
+/** Resolves after the delay, or when the signal aborts. */
 async function pause(delayMs: number, index: number, signal: AbortSignal): Promise<void> {
   if (delayMs > 0) await setTimeout(delayMs, undefined, { signal }).catch(() => undefined)
   else if (index % wordsPerYield === 0) await yieldToEventLoop()

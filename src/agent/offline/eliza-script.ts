@@ -1,32 +1,33 @@
 /**
- * What the offline partner says, and when: a script for the program in eliza.ts, in the manner of somebody who listens.
+ * The script of the offline model, for the interpreter in eliza.ts.
  *
- * A pattern is a row of words, `a|b` for either of two, `@group` for any word of a group, and `*` for any number of
- * words, also none. In a reply `$3` is what the third of them stood for, with I and you exchanged.
+ * A pattern is a sequence of elements: a word, `a|b` for alternatives, `@group` for any word of a group, and `*` for any
+ * number of words, including none. In a reply, `$3` is the text that the third element matched, with first and second
+ * person exchanged.
  */
 
-/** Go on with the rules of another keyword. */
+/** Continues with the rules of another keyword. */
 export interface Link {
   readonly link: string
 }
 
-/** A reply; a link; or null: none after all, try the keyword that comes next. */
+/** A reply, or a link, or null to try the next keyword. */
 export type Reply = string | Link | null
 
-/** What an utterance must look like, and what may be said to it, one after the other. */
+/** A pattern, and its replies, which are used in turn. */
 export type Rule = readonly [pattern: string, ...replies: [Reply, ...Reply[]]]
 
 export interface Keyword {
-  /** Words that call for these rules. The first is the name that links use; with a space in it, only they reach it. */
+  /** Words that trigger these rules. The first one is the name for links. With a space in it, only links reach it. */
   readonly words: readonly [string, ...string[]]
-  /** Of several keywords in one clause the highest goes first. */
+  /** Of several keywords in a clause, the one with the highest rank comes first. */
   readonly rank: number
   readonly rules: readonly Rule[]
-  /** Makes the remark that is kept for a time when nothing else can be said. */
+  /** Creates a remark that is remembered until no other rule matches. */
   readonly memory?: Rule
 }
 
-/** Said when no keyword fits and nothing has been kept. */
+/** Replies for when no keyword matches and no remark is remembered. */
 export const neutralReplies: readonly [string, ...string[]] = [
   'I am listening. What comes next?',
   'Say a little more, if you like.',
@@ -38,7 +39,7 @@ export const neutralReplies: readonly [string, ...string[]] = [
   'There is no hurry. Where would you like to begin?',
 ]
 
-/** Contracted and old forms, in full, so that patterns need only one of them. */
+/** Expanded forms of contractions and archaic words, so that patterns need only one form. */
 export const expandedForms: Readonly<Record<string, string>> = {
   "i'm": 'i am',
   im: 'i am',
@@ -76,7 +77,7 @@ export const expandedForms: Readonly<Record<string, string>> = {
   recall: 'remember',
 }
 
-/** Words that patterns take for one another. */
+/** Groups of words, which patterns refer to as `@group`. */
 export const wordGroups: Readonly<Record<string, readonly string[]>> = {
   family: [
     'mother',

@@ -2,18 +2,17 @@ import { keywords, neutralReplies, type Keyword, type Rule } from './eliza-scrip
 import { reflectPronouns } from './reflect-pronouns.ts'
 import { splitClauses, decompose, type Clause } from './decompose.ts'
 
-/**
- * A listening partner after Joseph Weizenbaum's ELIZA (Communications of the ACM, January 1966). An answer is made by
- * the highest keyword of the first clause that has one: its first pattern that fits takes the clause apart, and the
- * reply whose turn it is puts the pieces together again.
- */
+// After Joseph Weizenbaum, ELIZA (Communications of the ACM, January 1966). The first clause with keywords determines the
+// answer: the first matching pattern of its highest-ranked keyword splits the clause, and the next reply of that pattern
+// reassembles the pieces.
+
 export interface Answer {
   readonly reply: string
-  /** How it came about, a sentence each. */
+  /** The applied rules, one sentence each. */
   readonly trace: readonly string[]
 }
 
-/** The answer to the last of a person's texts. It depends on them alone: they are gone through from the first. */
+/** Answers the last text of a user. The answer depends on all texts alone, because they are replayed from the first. */
 export function converse(texts: readonly string[]): Answer {
   const conversation = new ElizaConversation()
   let answer = conversation.answer(texts[0] ?? '')
@@ -27,13 +26,13 @@ for (const keyword of keywords) {
 }
 const keywordsByName = new Map(keywords.toReversed().map((keyword) => [keyword.words[0], keyword]))
 
-/** A keyword that was found, under the word that was said. */
+/** A keyword of a clause, with the word that matched it. */
 interface KeywordMatch {
   readonly word: string
   readonly keyword: Keyword
 }
 
-/** What goes on from one answer to the next: whose turn it is among the replies, and the remarks that are kept. */
+/** The state of a conversation: the next reply of each rule, and the remembered remarks. */
 class ElizaConversation {
   readonly #replyIndexes = new Map<object, number>()
   readonly #memory: string[] = []
@@ -44,7 +43,7 @@ class ElizaConversation {
       if (matches.length === 0) continue
       const answer = this.#answerFromKeywords(matches, clause)
       this.#remember(matches, clause)
-      // Like the original, what follows the clause is left alone, also when nothing came of its keywords.
+      // As in the original, later clauses are ignored, even if no rule of this clause matched.
       return answer ?? this.#answerWithoutKeyword()
     }
     return this.#answerWithoutKeyword()
@@ -66,7 +65,7 @@ class ElizaConversation {
       const replyIndex = this.#nextReplyIndex(rule, replies.length)
       const reply = replies[replyIndex] ?? null
       if (reply === null) return null
-      const matchTrace = [...trace, `Pattern "${pattern}" fits.`]
+      const matchTrace = [...trace, `Pattern "${pattern}" matches.`]
       if (typeof reply === 'string') {
         return {
           reply: assemble(reply, pieces),
@@ -74,7 +73,7 @@ class ElizaConversation {
         }
       }
       const next = keywordsByName.get(reply.link)
-      return next ? this.#answerFromRules(next, clause, [...matchTrace, `It leads to "${reply.link}".`]) : null
+      return next ? this.#answerFromRules(next, clause, [...matchTrace, `It links to "${reply.link}".`]) : null
     }
     return null
   }
@@ -84,12 +83,12 @@ class ElizaConversation {
     if (remark !== undefined) {
       return {
         reply: remark,
-        trace: ['No keyword leads anywhere here.', 'A remark kept from earlier is taken up: the oldest.'],
+        trace: ['No keyword matches.', 'The oldest remembered remark is used.'],
       }
     }
     const replyIndex = this.#nextReplyIndex(neutralReplies, neutralReplies.length)
     const trace = [
-      'No keyword leads anywhere here, and no remark is kept.',
+      'No keyword matches, and no remark is remembered.',
       `Neutral reply ${replyIndex + 1} of ${neutralReplies.length}.`,
     ]
     return { reply: neutralReplies[replyIndex] ?? neutralReplies[0], trace }
@@ -106,7 +105,7 @@ class ElizaConversation {
     }
   }
 
-  /** Which of so many it is now; the next time it will be the next one. */
+  /** Returns the index of the next reply, and advances it. */
   #nextReplyIndex(replyList: Rule | typeof neutralReplies, count: number): number {
     const index = this.#replyIndexes.get(replyList) ?? 0
     this.#replyIndexes.set(replyList, (index + 1) % count)
@@ -114,7 +113,7 @@ class ElizaConversation {
   }
 }
 
-/** The keywords of a clause, the highest rank first, and of equal ones the earlier. */
+/** Finds the keywords of a clause, ordered by descending rank, then by position. */
 function findKeywords(clause: Clause): KeywordMatch[] {
   const matches: KeywordMatch[] = []
   for (const { lower } of clause) {
@@ -134,9 +133,9 @@ function assemble(reply: string, pieces: readonly Clause[]): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1)
 }
 
-const maxQuotedWords = 12 // words
+const maxQuotedWords = 12
 
-/** The beginning of a reply: the trace of a long one should not be as long. */
+/** Shortens a reply for the trace. */
 function truncateReply(reply: string): string {
   const words = reply.split(' ')
   return words.length <= maxQuotedWords ? reply : `${words.slice(0, maxQuotedWords).join(' ')} …`

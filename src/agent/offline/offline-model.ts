@@ -3,7 +3,7 @@ import type { Toolbox } from '../tools/toolbox.ts'
 import { createElizaAgent } from './eliza-agent.ts'
 import { offlineTextGenerator } from './offline-text-generator.ts'
 
-/** What answers as `offline/eliza`. It reads all of a chat, however long. */
+/** Creates the model `offline/eliza`. Its context window is unlimited. */
 export function createOfflineModel(options: {
   readonly delayMs: number
   readonly toolbox: Toolbox

@@ -7,12 +7,15 @@ import { truncate } from '../../lib/truncate.ts'
 const maxLineLength = 200 // UTF-16 code units
 const maxLines = 40
 
-/** Writes about chats without understanding them: a summary is what was said, cut short; a title of its own it has none. */
+/** Generates texts without a model: a summary consists of shortened messages, and there are no titles. */
 export const offlineTextGenerator: TextGenerator = {
   async generateSummary({ messages }) {
     const lines = messages.flatMap((message) => toSummaryLines(message))
-    const left = lines.length - maxLines
-    const text = [...(left > 0 ? [`${left} earlier messages are left out.`] : []), ...lines.slice(-maxLines)].join('\n')
+    const omittedCount = lines.length - maxLines
+    const text = [
+      ...(omittedCount > 0 ? [`${omittedCount} earlier messages are omitted.`] : []),
+      ...lines.slice(-maxLines),
+    ].join('\n')
     const usage = {
       estimated: true,
       inputTokens: estimateTokens(formatTranscript(messages).length),

@@ -2,8 +2,8 @@ import type { ToolCallRequest } from '../agent.ts'
 import { clarifyTool } from '../tools/clarify-tool.ts'
 
 /**
- * The tool calls that a message orders, a line each: `/tool <name> <json>` calls a tool, `/ask <question> | <choice> |
- * …` asks a clarifying question. Null for a message that does not begin with such a line: it is to be answered.
+ * Parses the commands of a message, one per line: `/tool <name> <json>` calls a tool, `/ask <question> | <choice> | …`
+ * asks a clarifying question. Returns null if the first line is not a command.
  */
 export function parseCommands(text: string): ToolCallRequest[] | null {
   const lines = text.trim().split(/\r\n|\n|\r/)
@@ -12,10 +12,10 @@ export function parseCommands(text: string): ToolCallRequest[] | null {
 }
 
 function parseCommandLine(line: string, index: number): ToolCallRequest | null {
-  const groups = /^\s*\/(?<what>tool|ask)\s+(?<rest>\S.*)$/s.exec(line)?.groups
+  const groups = /^\s*\/(?<command>tool|ask)\s+(?<rest>\S.*)$/s.exec(line)?.groups
   if (!groups) return null
-  const { what, rest = '' } = groups
-  return what === 'ask' ? toQuestionCall(rest, `ask ${index}`) : toToolCall(rest, `tool ${index}`)
+  const { command, rest = '' } = groups
+  return command === 'ask' ? toQuestionCall(rest, `ask ${index}`) : toToolCall(rest, `tool ${index}`)
 }
 
 function toToolCall(rest: string, callId: string): ToolCallRequest {

@@ -14,17 +14,17 @@ const reflections: Readonly<Record<string, string>> = {
 
 const toWordSet = (words: string): ReadonlySet<string> => new Set(words.split(' '))
 
-/** Before `you`, these make it the subject of a question. */
+/** Words before `you` that make it the subject of a clause. */
 const wordsBeforeSubject = toWordSet(
   'are were do did can could will would should have had may might if that because when while',
 )
-/** After `you`, these show that it was an object; so does the end. */
+/** Words after `you` that make it an object. The end of the clause does so, too. */
 const wordsAfterObject = toWordSet(
   'and or to for with at in on about because when if so that then too very all more again now the a an my your this ' +
     'yesterday today tomorrow anymore much as from of by',
 )
 
-/** What somebody said, as it is said back to them: I and you change places, and their verbs follow. */
+/** Exchanges the first and the second person in a clause, with their verbs: `I am` becomes `you are`. */
 export function reflectPronouns(clause: Clause): string {
   return clause
     .map(({ text, lower }, index) => {

@@ -2,12 +2,12 @@ import type { ModelMessage } from 'ai'
 import { clarifyTool } from '../tools/clarify-tool.ts'
 import { truncate } from '../../lib/truncate.ts'
 
-const maxResultTextLength = 1000 // UTF-16 code units of one result
+const maxResultTextLength = 1000 // UTF-16 code units
 
-/** What came of the newest calls in a chat, as a text for the person who had ordered them. */
+/** Describes the latest tool results of a chat to the user. */
 export function describeToolResults(messages: readonly ModelMessage[]): string {
   const lastToolMessage = messages.findLast(({ role }) => role === 'tool')
-  if (lastToolMessage?.role !== 'tool') return 'Nothing came of it.'
+  if (lastToolMessage?.role !== 'tool') return 'There are no results.'
   return lastToolMessage.content
     .flatMap((part) => (part.type === 'tool-result' ? describeToolResult(part) : []))
     .join('\n\n')
@@ -19,6 +19,6 @@ function describeToolResult({ toolName, output }: ToolResultPart): string {
   const value = 'value' in output ? output.value : output.type
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   const preview = truncate(text, maxResultTextLength)
-  if (output.type === 'error-text') return `${toolName} did not work: ${preview}`
+  if (output.type === 'error-text') return `${toolName} failed: ${preview}`
   return toolName === clarifyTool.name ? `You said: ${preview}` : `${toolName} returned: ${preview}`
 }

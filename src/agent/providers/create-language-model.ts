@@ -4,35 +4,35 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import type { LanguageModel } from 'ai'
 import type { Provider, ProviderType } from '../../config/profile/provider.ts'
 
-/** A model of the SDK itself, where it would also take the mere name of one. */
+/** A model object of the AI SDK, which also accepts the name of a model in its place. */
 export type SdkLanguageModel = Exclude<LanguageModel, string>
 
 const defaultBaseURLs: Readonly<Record<ProviderType, string>> = {
   openai: 'https://api.openai.com/v1',
   anthropic: 'https://api.anthropic.com/v1',
-  'openai-compatible': 'http://127.0.0.1:11434/v1', // Ollama's
+  'openai-compatible': 'http://127.0.0.1:11434/v1', // Ollama
 }
 
-/** Where a provider is asked; without a slash at the end. */
+/** The URL of a provider's API, without a trailing slash. */
 export function resolveBaseURL({ type, baseURL }: Provider): string {
-  // Always told to the SDK, which would look into the environment otherwise; so is the key, below.
+  // The URL is always passed to the SDK, which would read the environment otherwise. So is the key, below.
   return (baseURL ?? defaultBaseURLs[type]).replace(/\/+$/, '')
 }
 
-/** The headers by which a provider knows its caller. */
+/** The headers that authenticate a request to a provider. */
 export function buildAuthHeaders({ type, apiKey }: Provider): Record<string, string> {
   const version = type === 'anthropic' ? { 'anthropic-version': '2023-06-01' } : {}
   if (apiKey === null) return version
   return type === 'anthropic' ? { ...version, 'x-api-key': apiKey } : { authorization: `Bearer ${apiKey}` }
 }
 
-/** A model of a provider, by the provider's own name for it. Nothing is asked until it is used. */
+/** Creates the AI SDK's model for a model of a provider. Sends no request. */
 export function createLanguageModel(provider: Provider, name: string): SdkLanguageModel {
   const baseURL = resolveBaseURL(provider)
   const { apiKey } = provider
   switch (provider.type) {
     case 'openai':
-      // Chat completions, for OPENAI_BASE_URL names servers that have nothing else.
+      // The chat completions API, because servers behind OPENAI_BASE_URL may have no other.
       return createOpenAI({ baseURL, apiKey: apiKey ?? '', ...(apiKey === null && { fetch: fetchWithoutKey }) }).chat(
         name,
       )
@@ -50,7 +50,7 @@ export function createLanguageModel(provider: Provider, name: string): SdkLangua
   }
 }
 
-/** Two of the SDK's packages insist on a key; a server that expects none may refuse an empty one. */
+/** Removes the empty key that two packages of the SDK require: a server without keys may reject it. */
 const fetchWithoutKey: typeof fetch = (input, init) => {
   const headers = new Headers(init?.headers)
   headers.delete('authorization')

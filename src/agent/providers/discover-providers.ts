@@ -2,11 +2,11 @@ import { z } from 'zod'
 import type { Provider } from '../../config/profile/provider.ts'
 
 const ollamaVersionSchema = z.object({ version: z.string() })
-const probeTimeoutMs = 300 // milliseconds
+const probeTimeoutMs = 300
 
 /**
- * The providers that are there without any configuration, in the order in which they are preferred: those whose key is
- * in the environment, and an Ollama that answers within 300 ms on its usual port.
+ * Finds the providers that need no configuration, in order of preference: those whose API key is in the environment, and
+ * an Ollama that responds on its default port within 300 ms.
  */
 export async function discoverProviders(
   env: Readonly<Record<string, string | undefined>>,
@@ -14,39 +14,24 @@ export async function discoverProviders(
 ): Promise<Provider[]> {
   const providers: Provider[] = []
   if (env.OPENAI_API_KEY) {
-    providers.push({
-      name: 'openai',
-      type: 'openai',
-      baseURL: env.OPENAI_BASE_URL || null,
-      apiKey: env.OPENAI_API_KEY,
-      models: null,
-      contextWindow: null,
-    })
+    const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL } = env
+    providers.push(createProvider({ name: 'openai', type: 'openai', apiKey, baseURL: baseURL || null }))
   }
   if (env.ANTHROPIC_API_KEY) {
-    providers.push({
-      name: 'anthropic',
-      type: 'anthropic',
-      baseURL: env.ANTHROPIC_BASE_URL ? appendApiVersion(env.ANTHROPIC_BASE_URL) : null,
-      apiKey: env.ANTHROPIC_API_KEY,
-      models: null,
-      contextWindow: null,
-    })
+    const { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: url } = env
+    const baseURL = url ? appendApiVersion(url) : null
+    providers.push(createProvider({ name: 'anthropic', type: 'anthropic', apiKey, baseURL }))
   }
-  if (await isOllamaRunning(ollamaURL)) {
-    providers.push({
-      name: 'ollama',
-      type: 'openai-compatible',
-      baseURL: `${ollamaURL}/v1`,
-      apiKey: null,
-      models: null,
-      contextWindow: null,
-    })
-  }
+  if (await isOllamaRunning(ollamaURL))
+    providers.push(createProvider({ name: 'ollama', type: 'openai-compatible', baseURL: `${ollamaURL}/v1` }))
   return providers
 }
 
-/** Anthropic's own tools read ANTHROPIC_BASE_URL as the address before the version, the SDK as the one after it. */
+function createProvider(fields: Pick<Provider, 'name' | 'type' | 'baseURL'> & Partial<Provider>): Provider {
+  return { apiKey: null, models: null, contextWindow: null, ...fields }
+}
+
+/** Anthropic's tools expect ANTHROPIC_BASE_URL without the API version; the AI SDK expects it with the version. */
 function appendApiVersion(baseURL: string): string {
   const url = baseURL.replace(/\/+$/, '')
   return url.endsWith('/v1') ? url : `${url}/v1`

@@ -2,13 +2,13 @@ import { APICallError, JSONParseError, TypeValidationError } from 'ai'
 import { z } from 'zod'
 import { parseJsonOrNull } from '../../lib/json.ts'
 
-/** What is known of a failed request to a provider, whatever shape its error came in. */
+/** What is known about a failed request to a provider, whatever the form of the error. */
 export interface ProviderFailure {
-  /** The HTTP status, or what stands for one in an error sent within a stream. */
+  /** The HTTP status, or its equivalent in an error within a stream. */
   readonly status: number | null
-  /** What the provider said of it, to people. */
+  /** The provider's error message. */
   readonly message: string | null
-  /** All that it and the connection said, to programs and people, in lower case and without links. */
+  /** All codes, names and messages of the error and its causes, in lower case and without URLs. */
   readonly searchText: string
 }
 
@@ -26,7 +26,7 @@ const errorPayloadSchema = errorDetailsSchema.extend({
   error: z.union([z.string(), errorDetailsSchema]).nullish().catch(null),
 })
 
-/** Reads an error of the SDK or of `fetch`, or one that a provider sent in a body or in the midst of a stream. */
+/** Parses an error of the AI SDK or of `fetch`, or an error that the provider sent in a body or within a stream. */
 export function parseProviderFailure(error: unknown): ProviderFailure {
   const names = collectErrorNames(error)
   const parsed = errorPayloadSchema.safeParse(extractErrorPayload(error))
@@ -48,16 +48,16 @@ export function parseProviderFailure(error: unknown): ProviderFailure {
   }
 }
 
-/** What came over the wire, parsed; null where nothing did. */
+/** The error object that the provider sent; null if it sent none. */
 function extractErrorPayload(error: unknown): unknown {
   if (APICallError.isInstance(error)) return parseJsonOrNull(error.responseBody ?? '')
   if (TypeValidationError.isInstance(error)) return error.value
-  // The SDK's class for errors within a stream is not exported; it has the fields of what was sent.
+  // The SDK does not export its class for errors within a stream. It has the fields that the provider sent.
   if (error instanceof Error && error.name !== 'AI_StreamProviderError') return null
   return typeof error === 'string' ? { message: error } : error
 }
 
-/** A body that is no JSON, as a proxy on the way sends it; a page of markup tells nobody anything. */
+/** A plain text body, as proxies send it. HTML is ignored, because it is no useful message. */
 function readPlainTextBody(error: unknown): string | null {
   const body = APICallError.isInstance(error) ? (error.responseBody ?? '').trim() : ''
   return body === '' || body.startsWith('<') ? null : body
@@ -72,7 +72,7 @@ function parseHttpStatus(value: unknown): number | null {
   return Number.isInteger(status) && status >= 400 && status <= 599 ? status : null
 }
 
-/** The names and codes of an error and of its causes, such as ECONNREFUSED. */
+/** The names and codes of an error and its causes, such as ECONNREFUSED. */
 function collectErrorNames(error: unknown): string[] {
   const names: string[] = []
   for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {

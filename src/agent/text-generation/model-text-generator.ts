@@ -11,24 +11,33 @@ what failed and why, and what is open. Do not answer the user, do not add anythi
 const titlePrompt = `Above is the beginning of a chat. Write a title for it: three to seven words, in the language of the chat,
 without quotation marks and without a full stop. Write the title and nothing else.`
 
-/** How much of a chat a title is made of, in UTF-16 code units. */
-const maxTitleInputLength = 4000
+/** How much of a chat is sent for a title. */
+const maxTitleInputLength = 4000 // UTF-16 code units
 
-/** Of the model's window, the share that may be filled with what is to be summarised; and how long a token is, at least. */
+/** Fraction of the context window that the chat to summarise may fill. */
 const summaryWindowFraction = 0.7
+/** A low estimate of the length of a token, in UTF-16 code units. */
 const codeUnitsPerToken = 3
 
 /**
- * Has an agent write about chats. It is sent what was said as one text, for with no tools at hand some refuse tool
- * calls. What is too long for its window, in tokens, loses its beginning: better a summary of the rest than none.
+ * Creates a text generator that uses an agent. The chat is sent as one text, because some providers reject tool calls in
+ * a request without tools. A chat that exceeds the context window, in tokens, loses its beginning.
  */
 export function createModelTextGenerator(agent: Agent, contextWindow: number): TextGenerator {
   const maxInputLength = Math.floor(contextWindow * summaryWindowFraction * codeUnitsPerToken)
   return {
-    generateSummary: (run) =>
-      generate(agent, run, `${keepEnd(formatTranscript(run.messages), maxInputLength)}\n\n---\n\n${summaryPrompt}`),
-    generateTitle: (run) =>
-      generate(agent, run, `${formatTranscript(run.messages).slice(0, maxTitleInputLength)}\n\n---\n\n${titlePrompt}`),
+    generateSummary: (request) =>
+      generate(
+        agent,
+        request,
+        `${keepEnd(formatTranscript(request.messages), maxInputLength)}\n\n---\n\n${summaryPrompt}`,
+      ),
+    generateTitle: (request) =>
+      generate(
+        agent,
+        request,
+        `${formatTranscript(request.messages).slice(0, maxTitleInputLength)}\n\n---\n\n${titlePrompt}`,
+      ),
   }
 }
 
@@ -52,13 +61,13 @@ async function generate(agent: Agent, { model, signal }: GenerateTextRequest, pr
     if (event.type === 'step') inputTokens += event.estimatedInputTokens
     if (event.type === 'usage') usage = addUsage(usage ?? noUsage, event.usage)
   }
-  if (signal.aborted) throw new AgentError('PROVIDER', 'It was stopped before it was written.')
-  // It was paid for, whether the provider tells how much or not.
+  if (signal.aborted) throw new AgentError('PROVIDER', 'The text generation was aborted.')
+  // The request is charged, even if the provider does not report its usage.
   const estimate = { ...noUsage, estimated: true, inputTokens, outputTokens: estimateTokens(text.length) }
   return { text, usage: usage ?? estimate }
 }
 
-/** A chat as a text to read. */
+/** Formats a chat as plain text. */
 export function formatTranscript(messages: readonly ModelMessage[]): string {
   return messages.flatMap(toParagraphs).join('\n\n')
 }

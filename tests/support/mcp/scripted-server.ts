@@ -1,4 +1,4 @@
-// A server of tools that does what its only argument says; run as a program.
+// An MCP server over stdio, which tests run as a program. Its only argument selects its behaviour.
 import { createInterface } from 'node:readline'
 
 interface Message {
@@ -55,13 +55,13 @@ const modern = {
   capabilities: { tools: {} },
 }
 
-function answer({ id, method, params = {} }: Message): void {
+function respond({ id, method, params = {} }: Message): void {
   if (method === 'notifications/cancelled') cancelled.push(params.requestId ?? -1)
   if (id === undefined || mode === 'silent') return
   if (mode === 'modern') {
     if (method === 'server/discover') send({ id, result: modern })
     else if (method === 'tools/list') send({ id, result: { resultType: 'complete', tools: describeTools('pid') } })
-    else send({ id, error: { code: -32_601, message: 'there is no such method' } })
+    else send({ id, error: { code: -32_601, message: 'Unknown method.' } })
     return
   }
   if (method === 'initialize') {
@@ -72,8 +72,8 @@ function answer({ id, method, params = {} }: Message): void {
     })
   } else if (method === 'tools/list') send({ id, result: listTools(params.cursor) })
   else if (method === 'tools/call') calls[params.name ?? '']?.(id)
-  else send({ id, error: { code: -32_601, message: `${method} is not here` } })
-  // What was asked before everything else is no reason to go on.
+  else send({ id, error: { code: -32_601, message: `Unsupported method: ${method}` } })
+  // Like older servers, exits if it receives anything before the handshake.
   if (method === 'server/discover') process.exit(1)
 }
 
@@ -81,7 +81,7 @@ if (mode === 'broken') {
   console.error(`at /srv/app/main.js:1 with ${process.env['API_KEY']} and ${process.env['KEY_OF_OURS']}`)
   process.exit(3)
 }
-// They do not end with their standard input, and one of them not at SIGTERM either.
+// These modes keep running when standard input closes. `stubborn` ignores SIGTERM as well.
 if (mode === 'lasting' || mode === 'stubborn') setInterval(() => {}, 1000)
 if (mode === 'stubborn') process.on('SIGTERM', () => {})
 if (mode === 'talkative') {
@@ -90,5 +90,5 @@ if (mode === 'talkative') {
 }
 createInterface(process.stdin).on('line', (line) => {
   const message: Message = JSON.parse(line)
-  answer(message)
+  respond(message)
 })

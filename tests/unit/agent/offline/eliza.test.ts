@@ -35,7 +35,7 @@ describe('an answer', () => {
   })
 
   test('follows a link from one keyword to another', () => {
-    expect(trace('Why is that so')).toContain('It leads to "what".')
+    expect(trace('Why is that so')).toContain('It links to "what".')
   })
 
   test('goes on to the next keyword where the rules of the first do not fit', () => {
@@ -127,7 +127,7 @@ describe('an answer', () => {
 describe('the trace', () => {
   test('names the keyword, the pattern and the reply', () => {
     expect(trace('I am sad')).toBe(
-      'Keyword "i", rank 1. Pattern "* i am * @low *" fits. Reply 1 of 3: "It is not easy to be $5. Since when is it so?"',
+      'Keyword "i", rank 1. Pattern "* i am * @low *" matches. Reply 1 of 3: "It is not easy to be $5. Since when is it so?"',
     )
   })
 

@@ -120,11 +120,11 @@ describe('the offline agent', () => {
       long,
     ])
     expect(textIn(answer).split('\n\n')).toEqual([
-      'a__b did not work: No wind.',
+      'a__b failed: No wind.',
       'a__c returned: {"n":[1]}',
       `a__d returned: ${'x'.repeat(999)}…`,
-      'none did not work: There is no tool named "none".',
-      'a__c did not work: The arguments must be a JSON object.',
+      'none failed: There is no tool named "none".',
+      'a__c failed: The arguments must be a JSON object.',
     ])
     expect(tool.runs).toHaveLength(1)
   })
@@ -143,7 +143,7 @@ describe('the offline agent', () => {
     expect(write.runs).toEqual([{ n: 1 }])
     expect(callsIn(answer).map(({ state }) => state)).toEqual(['SUCCEEDED', 'DENIED'])
     expect(textIn(answer)).toBe(
-      'files__write returned: done\n\nfiles__write did not work: The user did not allow this call. It was not run.',
+      'files__write returned: done\n\nfiles__write failed: The user did not allow this call. It was not run.',
     )
   })
 

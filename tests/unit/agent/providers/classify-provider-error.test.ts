@@ -84,7 +84,7 @@ test('an error of ours stays as it is', () => {
 describe('the message', () => {
   test("says what to do, then the provider's own words", () => {
     expect(toAgentError(http(404, openai('The model `x` does not exist', 'model_not_found')), []).message).toBe(
-      'The provider does not know this model: choose another one, or check its name and the address of the provider.' +
+      'The provider does not know this model. Choose another one, or check its name and the URL of the provider.' +
         ' The provider says: The model `x` does not exist',
     )
   })
@@ -98,7 +98,7 @@ describe('the message', () => {
 
   test('holds nothing of this process: no stack, no path, no request', () => {
     for (const error of [new RangeError('/home/me/x.ts broke'), new TypeError('boom'), http(500)]) {
-      expect(toAgentError(error, []).message).toBe('The provider could not finish the answer: try again.')
+      expect(toAgentError(error, []).message).toBe('The provider could not complete the answer. Try again.')
     }
   })
 

@@ -243,7 +243,7 @@ describe('the offline writer', () => {
     const messages = [...Array.from({ length: 45 }, (_, n) => says(`message ${n}`)), says(`x${'😀'.repeat(200)}`)]
     const { text } = await offlineTextGenerator.generateSummary({ model: 'eliza', messages, signal })
     const lines = text.split('\n')
-    expect(lines[0]).toBe('6 earlier messages are left out.')
+    expect(lines[0]).toBe('6 earlier messages are omitted.')
     expect(lines[1]).toBe('User: message 6')
     expect(lines).toHaveLength(41)
     expect(lines.at(-1)).toMatch(/^User: x(😀)+…$/u)
