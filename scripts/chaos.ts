@@ -1,4 +1,4 @@
-// A longer run of what the suite runs for a few seconds: npm run chaos -- --minutes 10 [--seed 1]
+// Runs the chaos test for longer than the test suite does: npm run chaos -- --minutes 10 [--seed 1]
 import { parseArgs } from 'node:util'
 import { runChaos } from '../tests/chaos/chaos.ts'
 

@@ -12,7 +12,7 @@ import { ChaosReader, InvariantViolation } from './reader.ts'
 export interface ChaosOptions {
   readonly seed: number
   readonly durationMs: number
-  /** It goes on until there were so many, however slow the machine is. */
+  /** The run continues until it has started this many streams, however slow the machine is. */
   readonly minStreams?: number
 }
 
@@ -24,15 +24,17 @@ export interface ChaosReport {
   readonly continued: number
   readonly cancels: number
   readonly outcomes: Readonly<Record<string, number>>
-  /** The longest that a cancel took, and its 99th percentile, in milliseconds. */
-  readonly cancelMs: { readonly most: number; readonly p99: number }
+  /** How long cancels took. */
+  readonly cancelMs: { readonly max: number; readonly p99: number }
 }
 
-const settleTimeoutMs = 30_000 // milliseconds for what still runs at the end
+/** How long readers have to reach the end of their streams after the last step. */
+const settleTimeoutMs = 30_000
 
 /**
- * Lives through a bounded time of everything at once: messages, queues, interruptions, cancels, kills, readers who come
- * and go, a provider on a bad day. Then it holds what every reader was shown against what is saved. Throws a Violation.
+ * Runs a server under random load and failures for a limited time: messages, queues, interruptions, cancels, crashes,
+ * readers that disconnect, an unreliable provider. Then compares what every reader has received with what is stored. Throws
+ * `InvariantViolation`.
  */
 export async function runChaos({ seed, durationMs, minStreams = 0 }: ChaosOptions): Promise<ChaosReport> {
   const run = await ChaosRun.start(new SeededRandom(seed))
@@ -51,42 +53,42 @@ class ChaosRun {
   readonly #home: string
   readonly #provider: UnreliableProvider
   readonly #sessions = new Set<string>()
-  /** Those that go on in others. */
+  /** Sessions that have a continuation. */
   readonly #continuedSessions = new Set<string>()
   readonly #streams = new Set<string>()
   readonly #readers: ChaosReader[] = []
   readonly #readerTasks: Promise<void>[] = []
   readonly #cancelDurationsMs: number[] = []
-  /** What a cancel said that was saved, by stream. */
+  /** The saved state that cancels returned, by stream. */
   readonly #cancelResults = new Map<string, { lastSeq: number; digest: string | null }>()
   #server: Promise<ServerProcess>
   #kills = 0
   #isStopped = false
   #violation: unknown = null
 
-  private constructor(dice: SeededRandom, home: string, provider: UnreliableProvider) {
-    this.#random = dice
+  private constructor(random: SeededRandom, home: string, provider: UnreliableProvider) {
+    this.#random = random
     this.#home = home
     this.#provider = provider
     this.#server = this.#startServer()
   }
 
-  static async start(dice: SeededRandom): Promise<ChaosRun> {
-    const provider = await UnreliableProvider.start(dice.fork())
+  static async start(random: SeededRandom): Promise<ChaosRun> {
+    const provider = await UnreliableProvider.start(random.fork())
     const home = mkdtempSync(join(tmpdir(), 'segue-chaos-'))
-    // So narrow that sessions are compacted now and then.
+    // The context window is so small that sessions are compacted now and then.
     const local = { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'], contextWindow: 5000 }
     const limits = { modelIdleSeconds: 2, slowConsumerSeconds: 2 }
     writeFileSync(join(home, 'config.json'), JSON.stringify({ model: 'local/test', providers: { local }, limits }))
-    return new ChaosRun(dice, home, provider)
+    return new ChaosRun(random, home, provider)
   }
 
-  /** How many were begun. */
+  /** How many streams were started. */
   get streamCount(): number {
     return this.#streams.size
   }
 
-  /** One thing happens. */
+  /** Performs one random action. */
   async step(): Promise<void> {
     if (this.#violation) throw this.#violation
     const roll = this.#random.next()
@@ -97,7 +99,7 @@ class ChaosRun {
     else await delay(this.#random.between(1, 60))
   }
 
-  /** What runs comes to its end, and every reader with it. */
+  /** Waits until every stream has ended, and every reader has reached its end. */
   async waitForReaders(): Promise<void> {
     for (const id of this.#streams) this.#addReader(new ChaosReader(id, this.#random.fork(), () => this.#url()))
     const limit = delay(settleTimeoutMs, 'late', { ref: false })
@@ -107,13 +109,13 @@ class ChaosRun {
         .filter((reader) => !reader.end)
         .map((reader) => `${reader.streamId} at ${reader.cursor}`)
       throw new InvariantViolation(
-        `after ${settleTimeoutMs} ms these readers had not reached the end: ${open.join(', ')}`,
+        `These readers have not reached the end after ${settleTimeoutMs} ms: ${open.join(', ')}.`,
       )
     }
     if (this.#violation) throw this.#violation
   }
 
-  /** Holds what was seen against what is saved. */
+  /** Compares what readers and cancels have received with what is stored. */
   async verify(): Promise<ChaosReport> {
     const outcomes: Record<string, number> = {}
     for (const id of this.#streams) {
@@ -132,7 +134,7 @@ class ChaosRun {
       continued: this.#continuedSessions.size,
       cancels: times.length,
       outcomes,
-      cancelMs: { most: times.at(-1) ?? 0, p99: times[Math.ceil(times.length * 0.99) - 1] ?? 0 },
+      cancelMs: { max: times.at(-1) ?? 0, p99: times[Math.ceil(times.length * 0.99) - 1] ?? 0 },
     }
   }
 
@@ -166,7 +168,7 @@ class ChaosRun {
     this.#addReader(new ChaosReader(started.startChat.id, this.#random.fork(), () => this.#url()))
   }
 
-  /** The chat goes on in another session, as somebody was told who spoke in the old one. */
+  /** Replaces a session by its continuation. */
   #moveToContinuation(sessionId: string, tipId: string): void {
     this.#sessions.delete(sessionId)
     this.#sessions.add(tipId)
@@ -203,20 +205,20 @@ class ChaosRun {
       }),
     })
     const startedAt = performance.now()
-    const answers = await Promise.all(
+    const results = await Promise.all(
       Array.from({ length: this.#random.between(1, 2) }, () =>
         this.#ask(operations.cancelMutation, { id }, schema).catch(ignoreRefusal),
       ),
     )
     this.#cancelDurationsMs.push(performance.now() - startedAt)
-    for (const answer of answers) {
-      if (!answer) continue
-      const { lastSeq, message } = answer.cancelStream
+    for (const response of results) {
+      if (!response) continue
+      const { lastSeq, message } = response.cancelStream
       const result = { lastSeq, digest: message?.digest ?? null }
       const before = this.#cancelResults.get(id)
       if (before && (before.lastSeq !== result.lastSeq || before.digest !== result.digest)) {
         throw new InvariantViolation(
-          `stream ${id}: cancel answered ${JSON.stringify(result)} after ${JSON.stringify(before)}`,
+          `Stream ${id}: cancel returned ${JSON.stringify(result)} after ${JSON.stringify(before)}.`,
         )
       }
       this.#cancelResults.set(id, result)
@@ -231,25 +233,27 @@ class ChaosRun {
   }
 
   #verifyStream(stream: z.output<typeof streamSchema>): void {
-    const label = `stream ${stream.id} (${stream.status})`
+    const label = `Stream ${stream.id} (${stream.status})`
     if (!['COMPLETED', 'CANCELLED', 'FAILED', 'INTERRUPTED'].includes(stream.status))
-      throw new InvariantViolation(`${label} has no end`)
+      throw new InvariantViolation(`${label} has not ended.`)
     const digest = stream.message?.digest ?? null
     const cancelResult = this.#cancelResults.get(stream.id)
     if (cancelResult && (cancelResult.digest !== digest || cancelResult.lastSeq !== stream.lastSeq)) {
       throw new InvariantViolation(
-        `${label}: cancel said ${JSON.stringify(cancelResult)}, saved is ${digest} at ${stream.lastSeq}`,
+        `${label}: cancel returned ${JSON.stringify(cancelResult)}, but ${digest} at ${stream.lastSeq} is stored.`,
       )
     }
     for (const reader of this.#readers.filter(({ streamId }) => streamId === stream.id)) {
-      if (!reader.end) throw new InvariantViolation(`${label}: a reader was left at ${reader.cursor}`)
-      if (reader.cursor !== stream.lastSeq) throw new InvariantViolation(`${label}: a reader ended at ${reader.cursor}`)
-      const folded = reader.answer.isEmpty ? null : reader.answer.digest
-      if (folded !== digest) throw new InvariantViolation(`${label}: a reader folded to ${folded}, saved is ${digest}`)
+      if (!reader.end) throw new InvariantViolation(`${label}: a reader stopped at ${reader.cursor}.`)
+      if (reader.cursor !== stream.lastSeq)
+        throw new InvariantViolation(`${label}: a reader ended at ${reader.cursor}.`)
+      const folded = reader.message.isEmpty ? null : reader.message.digest
+      if (folded !== digest)
+        throw new InvariantViolation(`${label}: a reader computed the digest ${folded}, but ${digest} is stored.`)
     }
   }
 
-  /** Every stream that anybody heard of ends once in its session's log; numbers ascend. */
+  /** Verifies that seqs ascend, that every stream ends once, and that a continued session has no event after its end. */
   async #verifyLog(sessionId: string): Promise<void> {
     const ends = new Map<string, number>()
     let after = 0
@@ -260,9 +264,9 @@ class ChaosRun {
       })
       const { events } = await this.#ask(operations.logQuery, { id: sessionId, after }, schema)
       for (const { type, seq, streamId } of events) {
-        if (seq <= after) throw new InvariantViolation(`session ${sessionId}: ${seq} behind ${after}`)
+        if (seq <= after) throw new InvariantViolation(`Session ${sessionId}: seq ${seq} follows ${after}.`)
         if (last === 'SessionContinued')
-          throw new InvariantViolation(`session ${sessionId}: ${type} behind its last event`)
+          throw new InvariantViolation(`Session ${sessionId}: ${type} follows SessionContinued.`)
         after = seq
         last = type
         if (type === 'StreamFinished' && streamId) ends.set(streamId, (ends.get(streamId) ?? 0) + 1)
@@ -270,14 +274,14 @@ class ChaosRun {
       if (events.length === 0) break
     }
     for (const [streamId, count] of ends)
-      if (count !== 1) throw new InvariantViolation(`stream ${streamId} ended ${count} times`)
+      if (count !== 1) throw new InvariantViolation(`Stream ${streamId} ended ${count} times.`)
     if (this.#continuedSessions.has(sessionId) && last !== 'SessionContinued')
-      throw new InvariantViolation(`session ${sessionId} goes on in another one, and its log ends with ${last}`)
+      throw new InvariantViolation(`Session ${sessionId} has a continuation, but its log ends with ${last}.`)
   }
 
-  /** Whatever happened in it, the session takes the next message, or the one does that it goes on in. */
+  /** Verifies that the session, or its continuation, accepts another message. */
   async #verifyUsable(sessionId: string): Promise<void> {
-    // It may be about to be compacted.
+    // INTERRUPT, because the session may be compacted at this moment.
     const input = { sessionId, text: 'are you there?', model: 'offline/eliza', ifBusy: 'INTERRUPT' }
     const schema = z.object({ startChat: z.object({ id: z.string() }) })
     const tipId = await this.#ask(operations.startMutation, { input }, schema).then(
@@ -308,7 +312,7 @@ class ChaosRun {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query, variables }),
     })
-    const { data, errors } = answerSchema.parse(await response.json())
+    const { data, errors } = responseSchema.parse(await response.json())
     const refusal = errors?.[0]?.extensions
     if (refusal) throw new RequestRefusedError(refusal.code, refusal.tipId ?? null)
     return schema.parse(data)
@@ -322,7 +326,7 @@ const streamSchema = z.object({
   message: z.object({ id: z.string(), status: z.string(), digest: z.string() }).nullable(),
 })
 
-const answerSchema = z.object({
+const responseSchema = z.object({
   data: z.unknown(),
   errors: z.array(z.object({ extensions: z.object({ code: z.string(), tipId: z.string().optional() }) })).optional(),
 })
@@ -337,15 +341,15 @@ class RequestRefusedError extends Error {
   }
 }
 
-/** The session in which the one goes on that was spoken to; null when that is not what was wrong. */
+/** The continuation that a STALE error names; null for any other error. */
 function findContinuation(error: unknown): string | null {
   return error instanceof RequestRefusedError && error.message === 'STALE' ? error.tipId : null
 }
 
-/** A session that is busy, or a server that is just being killed, is part of the day. A fault of the server is not. */
+/** Ignores the errors of a busy session, of a limit, and of a server that is killed. Any other error is a violation. */
 function ignoreRefusal(error: unknown): null {
   if (error instanceof RequestRefusedError && !['SESSION_BUSY', 'RATE_LIMITED'].includes(error.message)) {
-    throw new InvariantViolation(`the server answered ${error.message}`)
+    throw new InvariantViolation(`The server responded with ${error.message}.`)
   }
   return null
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 
-/** An event as the documents of a chaos run ask for it. */
-export const seenEventSchema = z.object({
+/** The fields of an event that the operations of a chaos run select. */
+export const chaosEventSchema = z.object({
   type: z.string(),
   seq: z.int(),
   partIndex: z.int().optional(),
@@ -16,15 +16,15 @@ export const seenEventSchema = z.object({
   message: z.object({ id: z.string(), digest: z.string() }).nullish(),
 })
 
-export type SeenEvent = z.output<typeof seenEventSchema>
+export type ChaosEvent = z.output<typeof chaosEventSchema>
 
 type Part = Record<string, unknown>
 
-/** What a client holds of an answer: made from events alone, by the rule in the schema. */
-export class AnswerFold {
+/** Folds events into the parts of a message, by the rules in the schema. */
+export class MessageFold {
   readonly #parts: Part[] = []
 
-  apply(event: SeenEvent): void {
+  apply(event: ChaosEvent): void {
     const { partIndex: index = 0, offset = 0 } = event
     const part = this.#parts[index]
     switch (event.type) {
@@ -57,11 +57,11 @@ export class AnswerFold {
 
 function applyDelta(current: unknown, offset: number, text: string): string {
   const part = typeof current === 'string' ? current : ''
-  if (offset > part.length) throw new Error(`a delta for ${offset} of a part that ends at ${part.length}`)
+  if (offset > part.length) throw new Error(`The delta at ${offset} leaves a gap after ${part.length}.`)
   return part.slice(0, offset) + text + part.slice(offset + text.length)
 }
 
-/** RFC 8785, with members that are null left out, as the schema says of digests. */
+/** RFC 8785, without members that are null, as the schema specifies for digests. */
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)

@@ -1,4 +1,4 @@
-/** What the clients of a chaos run ask, as plain documents. */
+/** The operations that the clients of a chaos run send. */
 export const startMutation = `mutation ($input: StreamChatInput!) {
   startChat(input: $input) { id session { id } }
 }`

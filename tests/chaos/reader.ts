@@ -3,34 +3,34 @@ import { createClient as createWebSocket } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import type { SeededRandom } from './seeded-random.ts'
 import { z } from 'zod'
-import { AnswerFold, type SeenEvent, seenEventSchema } from './fold.ts'
+import { MessageFold, type ChaosEvent, chaosEventSchema } from './fold.ts'
 import { followSubscription } from './operations.ts'
 
-/** A promise that was broken, as opposed to a connection that was. */
+/** A guarantee of the server does not hold. Connection errors are not violations. */
 export class InvariantViolation extends Error {
   override readonly name = 'InvariantViolation'
 }
 
-/** One who follows a stream over a connection that does not last, and remembers all that it was shown. */
+/** Follows a stream, disconnects and resumes at random, and folds all events. */
 export class ChaosReader {
   readonly streamId: string
   readonly #random: SeededRandom
   readonly #url: () => Promise<string>
-  readonly answer = new AnswerFold()
-  /** The newest seq that it was shown. */
+  readonly message = new MessageFold()
+  /** The seq of the newest event. */
   cursor = 0
-  end: SeenEvent | null = null
+  end: ChaosEvent | null = null
   connections = 0
 
-  constructor(streamId: string, dice: SeededRandom, url: () => Promise<string>) {
+  constructor(streamId: string, random: SeededRandom, url: () => Promise<string>) {
     this.streamId = streamId
-    this.#random = dice
+    this.#random = random
     this.#url = url
   }
 
-  /** Reads until the stream's end, coming back as often as it takes. */
-  async read(isOver: () => boolean): Promise<void> {
-    while (!this.end && !isOver()) {
+  /** Reads to the end of the stream, and reconnects as often as necessary. */
+  async read(isStopped: () => boolean): Promise<void> {
+    while (!this.end && !isStopped()) {
       const url = await this.#url()
       this.connections += 1
       const maxEvents = this.#random.chance(0.5) ? this.#random.between(1, 40) : Number.POSITIVE_INFINITY
@@ -38,7 +38,7 @@ export class ChaosReader {
         await this.#connect(url, maxEvents)
       } catch (error) {
         if (error instanceof InvariantViolation) throw error
-        // The server went away, or does not know yet what it will know in a moment: come back.
+        // The server was killed, or is still starting. Retry.
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
     }
@@ -62,13 +62,13 @@ export class ChaosReader {
     }
   }
 
-  #handleEvent(event: SeenEvent): void {
+  #handleEvent(event: ChaosEvent): void {
     if (event.type === 'StreamReset')
-      throw new InvariantViolation(`stream ${this.streamId}: reset at cursor ${this.cursor}`)
+      throw new InvariantViolation(`Stream ${this.streamId}: reset at cursor ${this.cursor}.`)
     if (event.seq <= this.cursor)
-      throw new InvariantViolation(`stream ${this.streamId}: ${event.seq} came after ${this.cursor}`)
+      throw new InvariantViolation(`Stream ${this.streamId}: seq ${event.seq} follows ${this.cursor}.`)
     this.cursor = event.seq
-    this.answer.apply(event)
+    this.message.apply(event)
     if (event.type === 'StreamFinished') this.end = event
   }
 }
@@ -90,7 +90,7 @@ function subscribeOverSse(url: string, request: GraphQLRequest): [Results, () =>
   return [client.iterate(request), () => client.dispose()]
 }
 
-function parseEvent({ data, errors }: { readonly data?: unknown; readonly errors?: unknown }): SeenEvent {
+function parseEvent({ data, errors }: { readonly data?: unknown; readonly errors?: unknown }): ChaosEvent {
   if (errors) throw new Error(JSON.stringify(errors))
-  return z.object({ followStream: seenEventSchema }).parse(data).followStream
+  return z.object({ followStream: chaosEventSchema }).parse(data).followStream
 }

@@ -1,4 +1,4 @@
-/** Chances that come out the same for the same seed (mulberry32). */
+/** A pseudorandom number generator (mulberry32). The same seed gives the same numbers. */
 export class SeededRandom {
   #state: number
 
@@ -6,7 +6,7 @@ export class SeededRandom {
     this.#state = seed >>> 0
   }
 
-  /** From 0 up to, not including, 1. */
+  /** A number in [0, 1). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0
     let mixed = this.#state
@@ -15,7 +15,7 @@ export class SeededRandom {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
 
-  /** A whole number, both ends included. */
+  /** An integer in [min, max]. */
   between(min: number, max: number): number {
     return min + Math.floor(this.next() * (max - min + 1))
   }
@@ -24,13 +24,13 @@ export class SeededRandom {
     return this.next() < probability
   }
 
-  pick<T>(from: readonly T[]): T {
-    const chosen = from[this.between(0, from.length - 1)]
-    if (chosen === undefined) throw new RangeError('nothing to pick from')
+  pick<T>(values: readonly T[]): T {
+    const chosen = values[this.between(0, values.length - 1)]
+    if (chosen === undefined) throw new RangeError('The list is empty.')
     return chosen
   }
 
-  /** Dice of their own for somebody who rolls at times of their own. */
+  /** An independent generator, for a task that runs concurrently. */
   fork(): SeededRandom {
     return new SeededRandom(Math.floor(this.next() * 4_294_967_296))
   }

@@ -8,21 +8,21 @@ const clauses = [...protocol.matchAll(/^- \*\*([A-Z]\d+)\*\*/gm)].map(([, clause
 const files = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.test.ts') && file !== 'clauses.test.ts')
   .map((file) => ({ file, text: readFileSync(join(import.meta.dirname, file), 'utf8') }))
-const namesIn = (text: string): string[] =>
+const findTitles = (text: string): string[] =>
   [...text.matchAll(/\(\s*(['"`])(?<name>[A-Z]\d+ .+?)\1,/g)].map(({ groups }) => groups?.['name'] ?? '')
-const tested = files
-  .flatMap(({ text }) => namesIn(text))
+const testedClauses = files
+  .flatMap(({ text }) => findTitles(text))
   .flatMap((name) => /^(?:[A-Z]\d+ )+/.exec(name)?.[0].trim().split(' ') ?? [])
 
-test('each clause of the protocol has a number of its own', () => {
+test('each clause of the protocol has a unique number', () => {
   expect(clauses.length).toBeGreaterThan(30)
   expect(new Set(clauses).size).toBe(clauses.length)
 })
 
-test('the name of each test begins with the clauses that it is about', () => {
-  for (const { file, text } of files) expect(namesIn(text).length, file).toBe(text.match(/^test\b/gm)?.length)
+test('the title of each test begins with the clauses that it tests', () => {
+  for (const { file, text } of files) expect(findTitles(text).length, file).toBe(text.match(/^test\b/gm)?.length)
 })
 
-test('each clause of the protocol is named by a test, and each test names a clause', () => {
-  expect([...new Set(tested)].sort()).toEqual([...clauses].sort())
+test('each clause of the protocol has a test, and each test names an existing clause', () => {
+  expect([...new Set(testedClauses)].sort()).toEqual([...clauses].sort())
 })

@@ -10,17 +10,17 @@ import { startServerProcess } from '../support/server/server-process.ts'
 import { StrictProvider } from '../support/providers/strict-provider.ts'
 
 const never = new Promise<never>(() => undefined)
-const made = z.object({ id: z.string() })
+const createdSchema = z.object({ id: z.string() })
 
-/** Has a session compacted; the id of the one that goes on. */
+/** Compacts a session. Returns the id of the session that continues it. */
 async function compact(client: ChatClient, id: string, key: string | null = null): Promise<string> {
-  const query = 'mutation ($id: ID!, $key: String) { made: compactSession(id: $id, key: $key) { id } }'
-  return made.parse((await client.ask(query, { id, key }))['made']).id
+  const query = 'mutation ($id: ID!, $key: String) { created: compactSession(id: $id, key: $key) { id } }'
+  return createdSchema.parse((await client.ask(query, { id, key }))['created']).id
 }
 
 async function fork(client: ChatClient, messageId: string): Promise<string> {
-  const query = 'mutation ($messageId: ID!) { made: forkSession(messageId: $messageId) { id } }'
-  return made.parse((await client.ask(query, { messageId }))['made']).id
+  const query = 'mutation ($messageId: ID!) { created: forkSession(messageId: $messageId) { id } }'
+  return createdSchema.parse((await client.ask(query, { messageId }))['created']).id
 }
 
 async function regenerate(
@@ -29,51 +29,53 @@ async function regenerate(
   text: string,
 ): Promise<{ id: string; sessionId: string }> {
   const query = `mutation ($messageId: ID!, $text: String) {
-    made: regenerate(messageId: $messageId, text: $text) { id session { id } } }`
-  const { id, session } = made.extend({ session: made }).parse((await client.ask(query, { messageId, text }))['made'])
+    created: regenerate(messageId: $messageId, text: $text) { id session { id } } }`
+  const { id, session } = createdSchema
+    .extend({ session: createdSchema })
+    .parse((await client.ask(query, { messageId, text }))['created'])
   return { id, sessionId: session.id }
 }
 
-/** Why and when a session ended, and the id of the one that it continues. */
-async function fate(client: ChatClient, id: string): Promise<unknown> {
+/** When and why a session ended, and which session it continues. */
+async function loadLineage(client: ChatClient, id: string): Promise<unknown> {
   const query = 'query ($id: ID!) { session(id: $id) { endedAt endReason parent { id } segmentCount modelContext } }'
   return (await client.ask(query, { id }))['session']
 }
 
-/** All that can be read of a session; deltas may be merged at any time. */
-const everything = async (client: ChatClient, id: string) => [
+/** Everything about a session except its deltas, which may be coalesced at any time. */
+const loadEverything = async (client: ChatClient, id: string) => [
   await client.session(id),
   (await client.events(id)).filter(({ type }) => !type.endsWith('Delta')),
-  await fate(client, id),
+  await loadLineage(client, id),
 ]
 
-test('K1 SessionContinued is the last event of a session, whoever follows it, from any cursor', async () => {
+test('K1 SessionContinued is the last event of a compacted session, for every client and cursor', async () => {
   await using provided = await startSegueWithProvider()
   const { client } = provided
   const { id, session } = await client.start({ text: 'Talk.' })
   await provided.newReader(id).readToEnd()
   const live = new EventReader(client.followSession(session.id))
   const next = await compact(client, session.id)
-  const told = await live.readUntilType('SessionContinued')
-  expect(told).toMatchObject({ sessionId: session.id, streamId: null, from: { id: session.id }, to: { id: next } })
+  const continued = await live.readUntilType('SessionContinued')
+  expect(continued).toMatchObject({ sessionId: session.id, streamId: null, from: { id: session.id }, to: { id: next } })
   const { headSeq } = await client.session(session.id)
-  expect(told.seq).toBe(headSeq)
+  expect(continued.seq).toBe(headSeq)
   for (const after of [0, headSeq - 1]) {
     const later = new EventReader(provided.newClient().followSession(session.id, after))
-    expect(await later.readUntilType('SessionContinued')).toEqual(told)
+    expect(await later.readUntilType('SessionContinued')).toEqual(continued)
     await later.unsubscribe()
   }
-  expect((await client.events(session.id)).at(-1)).toEqual(told)
-  // Neither a refused message nor one in the session that goes on adds anything.
+  expect((await client.events(session.id)).at(-1)).toEqual(continued)
+  // Neither a refused message nor a message in the continuation adds an event.
   await expect(client.start({ text: 'Still there?', sessionId: session.id })).rejects.toMatchObject({ code: 'STALE' })
-  const answer = await client.start({ text: 'Go on.', sessionId: next })
+  const answer = await client.start({ text: 'Continue.', sessionId: next })
   await provided.newReader(answer.id).readToEnd()
   await compact(client, next)
   expect((await client.session(session.id)).headSeq).toBe(headSeq)
   await live.unsubscribe()
 })
 
-test('K1 a chat that is sent to a session that was continued is STALE and names the tip, however it is sent', async () => {
+test('K1 a chat in a continued session is STALE and names the tip, with every ifBusy', async () => {
   await using provided = await startSegueWithProvider()
   const { client } = provided
   const { id, session } = await client.start({ text: 'Talk.', key: 'first' })
@@ -90,28 +92,28 @@ test('K1 a chat that is sent to a session that was continued is STALE and names 
       await expect(client.streamChat(input).next()).rejects.toMatchObject(stale)
     }
   }
-  // What began there with a key is joined all the same.
+  // A key of the old session still joins its stream.
   expect(await client.start({ text: 'Talk.', key: 'first' })).toEqual(stream)
 })
 
-/** A session of which a summary is being made, until `go`. */
-async function summarising(reply: 'whole' | 'refused' = 'whole') {
+/** A session that is being compacted. Its summary ends, or fails, after `release`. */
+async function startCompaction(outcomeOfSummary: 'complete' | 'failed' = 'complete') {
   const provided = await startSegueWithProvider()
-  const { client, provider, newReader: read } = provided
+  const { client, provider } = provided
   const { id, session } = await client.start({ text: 'Talk.' })
-  await read(id).readToEnd()
+  await provided.newReader(id).readToEnd()
   const before = await client.session(session.id)
-  const { promise: held, resolve: go } = Promise.withResolvers<void>()
-  const end = reply === 'whole' ? [{ finish: 'stop' } as const] : [{ cut: true } as const]
-  provider.enqueue([{ text: 'In short.' }, { wait: held }, ...end])
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  const end = outcomeOfSummary === 'complete' ? [{ finish: 'stop' } as const] : [{ cut: true } as const]
+  provider.enqueue([{ text: 'In short.' }, { wait: released }, ...end])
   const outcome = compact(provided.newClient(), session.id)
   outcome.catch(() => undefined)
   const request = await provider.waitForRequest(1)
-  return { provided, client, sessionId: session.id, before, go, outcome, request }
+  return { provided, client, sessionId: session.id, before, release, outcome, request }
 }
 
-test('K2 while a session is being compacted REJECT refuses, and INTERRUPT breaks it off', async () => {
-  const { provided, client, sessionId, before, outcome, request } = await summarising()
+test('K2 during a compaction REJECT is refused, and INTERRUPT cancels the compaction', async () => {
+  const { provided, client, sessionId, before, outcome, request } = await startCompaction()
   await using _ = provided
   await expect(client.start({ text: 'Hi', sessionId })).rejects.toMatchObject({
     code: 'SESSION_BUSY',
@@ -124,27 +126,27 @@ test('K2 while a session is being compacted REJECT refuses, and INTERRUPT breaks
   await expect(outcome).rejects.toMatchObject({ code: 'SESSION_BUSY' })
   expect(await request.closed).toBe('client')
   await provided.newReader(id).readToEnd()
-  expect(await fate(client, sessionId)).toMatchObject({ endedAt: null, endReason: null })
+  expect(await loadLineage(client, sessionId)).toMatchObject({ endedAt: null, endReason: null })
   expect(provided.segue.warnings).toEqual([])
 })
 
-test('K2 QUEUE waits for the end of it, and is told where the session goes on', async () => {
-  const { provided, client, sessionId, go, outcome } = await summarising()
+test('K2 QUEUE waits for the end of the compaction, and is then STALE with the id of the continuation', async () => {
+  const { provided, client, sessionId, release, outcome } = await startCompaction()
   await using _ = provided
   const waiting = client.start({ text: 'Hi', sessionId, ifBusy: 'QUEUE' })
   waiting.catch(() => undefined)
-  // It is behind this one, and waits as long as that.
+  // The queued start was sent before this one, so it is waiting now.
   await expect(client.start({ text: 'Hi', sessionId })).rejects.toMatchObject({ code: 'SESSION_BUSY' })
-  go()
+  release()
   await expect(waiting).rejects.toMatchObject({ code: 'STALE', extensions: { tipId: await outcome } })
 })
 
-test('K2 one that fails leaves the session as it was, and what waited has its turn', async () => {
-  const { provided, client, sessionId, before, go, outcome } = await summarising('refused')
+test('K2 a compaction that fails leaves the session unchanged, and a waiting message starts', async () => {
+  const { provided, client, sessionId, before, release, outcome } = await startCompaction('failed')
   await using _ = provided
   const waiting = client.start({ text: 'Hi', sessionId, ifBusy: 'QUEUE' })
   await expect(client.start({ text: 'Hi', sessionId })).rejects.toMatchObject({ code: 'SESSION_BUSY' })
-  go()
+  release()
   await expect(outcome).rejects.toMatchObject({ code: 'PROVIDER' })
   const { id } = await waiting
   const { stream } = await provided.newReader(id).readUntilType('StreamFinished')
@@ -154,7 +156,7 @@ test('K2 one that fails leaves the session as it was, and what waited has its tu
   expect(messages.edges.slice(0, 2)).toEqual(before.messages.edges)
 })
 
-test('K2 one that is cut off by a kill leaves the session as it was', async () => {
+test('K2 a compaction that a crash interrupts leaves the session unchanged', async () => {
   await using provider = await StrictProvider.start()
   const home = newTempFolder()
   const providers = { strict: { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] } }
@@ -165,7 +167,7 @@ test('K2 one that is cut off by a kill leaves the session as it was', async () =
   const before = new ChatClient(first.url)
   const { id, session } = await before.start({ text: 'Talk.' })
   await new EventReader(before.followStream(id)).readToEnd()
-  const state = await everything(before, session.id)
+  const state = await loadEverything(before, session.id)
   provider.enqueue([{ text: 'In sh' }, { wait: never }])
   compact(before, session.id, 'k').catch(() => undefined)
   await provider.waitForRequest(1)
@@ -174,14 +176,14 @@ test('K2 one that is cut off by a kill leaves the session as it was', async () =
 
   await using server = await startTestSegueWithFlags({ argv })
   await using client = new ChatClient(server.url)
-  expect(await everything(client, session.id)).toEqual(state)
-  // Its key came to nothing, and is free.
+  expect(await loadEverything(client, session.id)).toEqual(state)
+  // The key of the interrupted compaction can be used again.
   const next = await compact(client, session.id, 'k')
   expect(await compact(client, session.id, 'k')).toBe(next)
-  expect(await fate(client, next)).toMatchObject({ parent: { id: session.id }, segmentCount: 2 })
+  expect(await loadLineage(client, next)).toMatchObject({ parent: { id: session.id }, segmentCount: 2 })
 })
 
-test('K3 forkSession and regenerate make new sessions; nothing of the old one changes, nothing later is known', async () => {
+test('K3 forkSession and regenerate create sessions without the later messages, and do not change the old session', async () => {
   await using provided = await startSegueWithProvider()
   const { client, provider } = provided
   provider.defaultAnswer = ({ body }) => `Answer to ${JSON.stringify(body.messages.at(-1)?.content)}`
@@ -191,7 +193,7 @@ test('K3 forkSession and regenerate make new sessions; nothing of the old one ch
     const { id } = await client.start({ text, sessionId })
     await provided.newReader(id).readToEnd()
   }
-  const before = await everything(client, old)
+  const before = await loadEverything(client, old)
   const messages = await client.messages(old)
 
   sessionId = await fork(client, messages[1]?.id ?? '')
@@ -212,6 +214,7 @@ test('K3 forkSession and regenerate make new sessions; nothing of the old one ch
     'Answer to "One."',
     'Two, once more.',
   ])
-  for (const other of [sessionId, again.sessionId]) expect(await fate(client, other)).toMatchObject({ parent: null })
-  expect(await everything(client, old)).toEqual(before)
+  for (const other of [sessionId, again.sessionId])
+    expect(await loadLineage(client, other)).toMatchObject({ parent: null })
+  expect(await loadEverything(client, old)).toEqual(before)
 })

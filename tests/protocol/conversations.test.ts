@@ -24,14 +24,14 @@ const listSchema = z.object({ conversations: z.object({ edges: z.array(z.object(
 
 type Change = z.infer<typeof changeSchema>
 
-/** Whoever has the head of the answer, and then the list, is told of all that comes. */
+/** Subscribes, then reads the list once: from then on every change is delivered. */
 async function follow(segue: TestSegue): Promise<EventStream> {
   const stream = await EventStream.open(segue.url, { query })
-  await read(segue)
+  await loadConversations(segue)
   return stream
 }
 
-async function read({ url }: TestSegue): Promise<Map<string, z.infer<typeof rowSchema>>> {
+async function loadConversations({ url }: TestSegue): Promise<Map<string, z.infer<typeof rowSchema>>> {
   const list = { query: `{ conversations(first: 1000) { edges { node { ${row} } } } }` }
   const { conversations } = await ask(url, listSchema, list)
   return new Map(conversations.edges.map(({ node }) => [node.id, node]))
@@ -47,10 +47,10 @@ async function nextChange(stream: EventStream): Promise<Change> {
   return conversationsChanged
 }
 
-async function untilChange(stream: EventStream, isIt: (change: Change) => boolean): Promise<Change> {
+async function waitForChange(stream: EventStream, matches: (change: Change) => boolean): Promise<Change> {
   for (;;) {
     const change = await nextChange(stream)
-    if (isIt(change)) return change
+    if (matches(change)) return change
   }
 }
 
@@ -58,23 +58,23 @@ async function write({ url }: TestSegue, mutation: string): Promise<string> {
   return JSON.stringify(await ask(url, z.unknown(), { query: `mutation { ${mutation} }` }))
 }
 
-async function talk(segue: TestSegue, text: string): Promise<string> {
-  const told = await write(segue, `startChat(input: { text: "${text}" }) { session { id } }`)
-  return /ses_\w+/.exec(told)?.[0] ?? ''
+async function startChat(segue: TestSegue, text: string): Promise<string> {
+  const response = await write(segue, `startChat(input: { text: "${text}" }) { session { id } }`)
+  return /ses_\w+/.exec(response)?.[0] ?? ''
 }
 
-interface WithHermes {
+interface SegueWithHermes {
   readonly segue: TestSegue
   readonly hermes: HermesDb
   readonly path: string
 }
 
-async function newWithHermes(): Promise<WithHermes> {
+async function startSegueWithHermes(): Promise<SegueWithHermes> {
   const hermesHome = newTempFolder()
   const path = join(hermesHome, 'state.db')
   const hermes = new HermesDb(path)
-  hermes.addSession('theirs')
-  hermes.addMessage('theirs', 2)
+  hermes.addSession('hermes1')
+  hermes.addMessage('hermes1', 2)
   const segue = await startTestSegue({ settings: { hermesHome } })
   onTestFinished(async () => {
     await segue[Symbol.asyncDispose]()
@@ -84,69 +84,69 @@ async function newWithHermes(): Promise<WithHermes> {
   return { segue, hermes, path }
 }
 
-test('L1 a row is told when it comes, changes and goes, by whoever’s hand, and not for the words of an answer', async () => {
-  const { segue, hermes } = await newWithHermes()
+test('L1 a conversation is delivered when it is added, changed or removed, by Segue or by Hermes, and not for streaming text', async () => {
+  const { segue, hermes } = await startSegueWithHermes()
   const stream = await follow(segue)
-  const id = await talk(segue, 'Who are you? Tell me all about yourself.')
+  const id = await startChat(segue, 'Who are you? Tell me all about yourself.')
   const rows: Change[] = []
-  await untilChange(stream, (change) => {
+  await waitForChange(stream, (change) => {
     rows.push(change)
     return JSON.stringify(change.conversation).includes('"activeStream":null')
   })
   expect(new Set(rows.map((change) => change.id))).toEqual(new Set([`cnv_${id}`]))
   expect(rows.length).toBeLessThanOrEqual(4)
-  hermes.addMessage('theirs', 3)
-  expect(await nextChange(stream)).toMatchObject({ kind: 'UPSERTED', id: 'cnv_theirs' })
+  hermes.addMessage('hermes1', 3)
+  expect(await nextChange(stream)).toMatchObject({ kind: 'UPSERTED', id: 'cnv_hermes1' })
   await write(segue, `deleteSession(id: "${id}")`)
-  const gone = await untilChange(stream, ({ kind }) => kind === 'REMOVED')
-  expect(gone).toEqual({ kind: 'REMOVED', id: `cnv_${id}`, conversation: null })
+  const removed = await waitForChange(stream, ({ kind }) => kind === 'REMOVED')
+  expect(removed).toEqual({ kind: 'REMOVED', id: `cnv_${id}`, conversation: null })
   stream.destroy()
 })
 
-test('L2 who subscribes, then reads, then does what it is told, has the list that is read', async () => {
-  const { segue, hermes } = await newWithHermes()
+test('L2 a client that subscribes, reads the list and applies the changes has the current list', async () => {
+  const { segue, hermes } = await startSegueWithHermes()
   const stop = new AbortController()
-  const busy = (async () => {
+  const writing = (async () => {
     for (let count = 0; !stop.signal.aborted; count += 1) {
-      const id = await talk(segue, `Chat ${count}`)
+      const id = await startChat(segue, `Chat ${count}`)
       await write(segue, `updateSession(id: "${id}", input: { title: "Renamed ${count}" }) { id }`)
-      if (count % 3 === 0) await write(segue, `cancelStream(streamId: "${await streamOf(segue, id)}") { outcome }`)
+      if (count % 3 === 0) await write(segue, `cancelStream(streamId: "${await findStreamId(segue, id)}") { outcome }`)
       if (count % 3 === 0) await write(segue, `deleteSession(id: "${id}")`)
       hermes.addSession(`h${count}`, { started_at: count })
       hermes.addMessage(`h${count}`, count)
     }
   })()
-  await talk(segue, 'Before')
+  await startChat(segue, 'Before')
   const stream = await EventStream.open(segue.url, { query })
-  const list = await read(segue)
-  await talk(segue, 'Meanwhile')
+  const list = await loadConversations(segue)
+  await startChat(segue, 'Meanwhile')
   stop.abort()
-  await busy
-  const last = await talk(segue, 'The last one')
+  await writing
+  const last = await startChat(segue, 'The last one')
   hermes.addSession('last', { started_at: 9 })
   hermes.addMessage('last', 9)
   const open = new Set([`cnv_${last}`, 'cnv_last'])
-  await untilChange(stream, ({ id, conversation }) => {
+  await waitForChange(stream, ({ id, conversation }) => {
     if (conversation) list.set(id, conversation)
     else list.delete(id)
     if (!JSON.stringify(conversation).includes('"status"')) open.delete(id)
     return open.size === 0 && !JSON.stringify([...list.values()]).includes('"status"')
   })
-  expect(list).toEqual(await read(segue))
+  expect(list).toEqual(await loadConversations(segue))
   stream.destroy()
 })
 
-async function streamOf({ url }: TestSegue, sessionId: string): Promise<string> {
+async function findStreamId({ url }: TestSegue, sessionId: string): Promise<string> {
   const events = await ask(url, z.unknown(), { query: `{ events(sessionId: "${sessionId}") { stream: streamId } }` })
   return /str_\w+/.exec(JSON.stringify(events))?.[0] ?? ''
 }
 
-test('L3 who cannot be told one by one, as when the file of Hermes comes or goes, is told STALE and the end', async () => {
-  const { segue, path } = await newWithHermes()
+test('L3 a subscription is STALE and completes when the Hermes database is removed or added', async () => {
+  const { segue, path } = await startSegueWithHermes()
   const first = await follow(segue)
-  const id = await talk(segue, 'Hello')
-  await untilChange(first, (change) => change.id === `cnv_${id}`)
-  const lost = async (stream: EventStream): Promise<void> => {
+  const id = await startChat(segue, 'Hello')
+  await waitForChange(first, (change) => change.id === `cnv_${id}`)
+  const expectStale = async (stream: EventStream): Promise<void> => {
     for (let result = await next(stream); ; result = await next(stream)) {
       if (result?.data) continue
       expect(result?.errors.map(({ extensions }) => extensions.code)).toEqual(['STALE'])
@@ -155,10 +155,10 @@ test('L3 who cannot be told one by one, as when the file of Hermes comes or goes
     expect((await stream.next())?.event).toBe('complete')
   }
   renameSync(path, `${path}.away`)
-  await lost(first)
+  await expectStale(first)
   const second = await follow(segue)
-  await talk(segue, 'Hello again')
+  await startChat(segue, 'Hello again')
   await nextChange(second)
   renameSync(`${path}.away`, path)
-  await lost(second)
+  await expectStale(second)
 })

@@ -14,29 +14,30 @@ import {
 import { newTool, type ScriptedTool } from '../support/fixtures/tools.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-interface Asked extends AsyncDisposable {
+interface TestServer extends AsyncDisposable {
   readonly segue: SegueWithTools
   readonly client: ChatClient
-  another(): ChatClient
+  /** Another client, with a socket of its own. */
+  newClient(): ChatClient
 }
 
-async function newWorld(tools: readonly ScriptedTool[], options: SegueWithToolsOptions = {}): Promise<Asked> {
-  await using made = new AsyncDisposableStack()
-  const segue = made.use(await startSegueWithTools(tools, options))
-  const clients = made.use(new AsyncDisposableStack())
-  const another = (): ChatClient => clients.use(new ChatClient(segue.url))
-  const client = another()
-  const kept = made.move()
-  return { segue, client, another, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+async function startServer(tools: readonly ScriptedTool[], options: SegueWithToolsOptions = {}): Promise<TestServer> {
+  await using resources = new AsyncDisposableStack()
+  const segue = resources.use(await startSegueWithTools(tools, options))
+  const clients = resources.use(new AsyncDisposableStack())
+  const newClient = (): ChatClient => clients.use(new ChatClient(segue.url))
+  const client = newClient()
+  const owned = resources.move()
+  return { segue, client, newClient, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 const approvalFields = '{ id state decision stream { id status } session { id } toolCall { name state } }'
 const questionFields = '{ id state question answer stream { id status } }'
-const approvalsQuery = `subscription { told: approvals ${approvalFields} }`
-const questionsQuery = `subscription { told: clarifications ${questionFields} }`
+const approvalsQuery = `subscription { decided: approvals ${approvalFields} }`
+const questionsQuery = `subscription { decided: clarifications ${questionFields} }`
 
 const decisionSchema = z.object({
-  told: z.object({
+  decided: z.object({
     id: z.string(),
     state: z.string(),
     decision: z.string().nullish(),
@@ -45,35 +46,35 @@ const decisionSchema = z.object({
     toolCall: z.object({ name: z.string(), state: z.string() }).optional(),
   }),
 })
-type ShownDecision = z.output<typeof decisionSchema>['told']
+type Decision = z.output<typeof decisionSchema>['decided']
 
-async function next(told: AsyncGenerator<Readonly<Record<string, unknown>>>): Promise<ShownDecision> {
-  return decisionSchema.parse((await told.next()).value).told
+async function next(decisions: AsyncGenerator<Readonly<Record<string, unknown>>>): Promise<Decision> {
+  return decisionSchema.parse((await decisions.next()).value).decided
 }
 
-/** What waits, one after the other. */
-async function waiting(client: ChatClient, query: string, count = 1): Promise<ShownDecision[]> {
-  const told = client.subscribe(query, {})
-  const all: ShownDecision[] = []
-  while (all.length < count) all.push(await next(told))
-  await told.return(undefined)
-  return all
+/** The first pending decisions. */
+async function loadPending(client: ChatClient, query: string, count = 1): Promise<Decision[]> {
+  const decisions = client.subscribe(query, {})
+  const pending: Decision[] = []
+  while (pending.length < count) pending.push(await next(decisions))
+  await decisions.return(undefined)
+  return pending
 }
 
-const allow = (client: ChatClient, id: string, decision: string) =>
+const answerApproval = (client: ChatClient, id: string, decision: string) =>
   client.ask(
     `mutation ($id: ID!, $decision: ApprovalDecision!) {
-      told: answerApproval(id: $id, decision: $decision) ${approvalFields} }`,
+      decided: answerApproval(id: $id, decision: $decision) ${approvalFields} }`,
     { id, decision },
   )
 
-const answer = (client: ChatClient, id: string, text: string) =>
+const answerClarification = (client: ChatClient, id: string, text: string) =>
   client.ask(
-    `mutation ($id: ID!, $answer: String!) { told: answerClarification(id: $id, answer: $answer) ${questionFields} }`,
+    `mutation ($id: ID!, $answer: String!) { decided: answerClarification(id: $id, answer: $answer) ${questionFields} }`,
     { id, answer: text },
   )
 
-function brief(event: ApiEvent): string {
+function describeEvent(event: ApiEvent): string {
   switch (event.type) {
     case 'StreamStarted':
     case 'StreamChanged':
@@ -90,101 +91,104 @@ function brief(event: ApiEvent): string {
   }
 }
 
-const write = '/tool files__write {"text":"Hi"}'
-const paint = '/ask Which one?'
+const callTool = '/tool files__write {"text":"Hi"}'
+const askQuestion = '/ask Which one?'
 const stale = { code: 'STALE' }
 
-test('D1 a stream is WAITING while a call or a question of it waits, and its log tells of each change', async () => {
-  await using world = await newWorld([newTool()])
-  const { client } = world
-  const { id } = await client.start({ text: `${write}\n${paint}` })
+test('D1 a stream is WAITING while a tool call or a question is pending, and its log has each change', async () => {
+  await using server = await startServer([newTool()])
+  const { client } = server
+  const { id } = await client.start({ text: `${callTool}\n${askQuestion}` })
   const reader = new EventReader(client.followStream(id))
-  const [[approval], [question]] = await Promise.all([waiting(client, approvalsQuery), waiting(client, questionsQuery)])
+  const [[approval], [question]] = await Promise.all([
+    loadPending(client, approvalsQuery),
+    loadPending(client, questionsQuery),
+  ])
   expect((await client.stream(id)).status).toBe('WAITING')
-  await answer(client, question?.id ?? '', 'Red')
+  await answerClarification(client, question?.id ?? '', 'Red')
   expect((await client.stream(id)).status).toBe('WAITING')
-  await allow(client, approval?.id ?? '', 'ONCE')
-  const events = (await reader.readToEnd()).map(brief)
-  const told = events.filter((each) => !each.startsWith('call') && !each.endsWith('Delta'))
-  expect(told.filter((each) => each.startsWith('stream'))).toEqual([
+  await answerApproval(client, approval?.id ?? '', 'ONCE')
+  const events = (await reader.readToEnd()).map(describeEvent)
+  const changes = events.filter((each) => !each.startsWith('call') && !each.endsWith('Delta'))
+  expect(changes.filter((each) => each.startsWith('stream'))).toEqual([
     'stream RUNNING',
     'stream WAITING',
     'stream RUNNING',
     'stream COMPLETED',
   ])
-  expect(told.filter((each) => each.startsWith('approval'))).toEqual(['approval PENDING', 'approval ANSWERED'])
-  expect(told.filter((each) => each.startsWith('question'))).toEqual(['question PENDING', 'question ANSWERED'])
-  expect(told.indexOf('stream WAITING')).toBeLessThan(told.indexOf('question ANSWERED'))
-  expect(told.lastIndexOf('stream RUNNING')).toBeGreaterThan(told.indexOf('approval ANSWERED'))
+  expect(changes.filter((each) => each.startsWith('approval'))).toEqual(['approval PENDING', 'approval ANSWERED'])
+  expect(changes.filter((each) => each.startsWith('question'))).toEqual(['question PENDING', 'question ANSWERED'])
+  expect(changes.indexOf('stream WAITING')).toBeLessThan(changes.indexOf('question ANSWERED'))
+  expect(changes.lastIndexOf('stream RUNNING')).toBeGreaterThan(changes.indexOf('approval ANSWERED'))
 })
 
-test('D1 approvals and clarifications begin with what waits, in any session, and go on with what changes', async () => {
-  await using world = await newWorld([newTool()])
-  const { client } = world
-  const started = [await client.start({ text: write }), await client.start({ text: write })]
-  await waiting(client, approvalsQuery, 2)
-  const told = world.another().subscribe(approvalsQuery, {})
-  const first = [await next(told), await next(told)]
+test('D1 approvals and clarifications first deliver the pending decisions of all sessions, then every change', async () => {
+  await using server = await startServer([newTool()])
+  const { client } = server
+  const started = [await client.start({ text: callTool }), await client.start({ text: callTool })]
+  await loadPending(client, approvalsQuery, 2)
+  const approvals = server.newClient().subscribe(approvalsQuery, {})
+  const first = [await next(approvals), await next(approvals)]
   expect(first.map(({ stream, state }) => [stream.id, state]).toSorted()).toEqual(
     started.map(({ id }) => [id, 'PENDING']).toSorted(),
   )
-  await allow(client, first[1]?.id ?? '', 'DENY')
-  expect(await next(told)).toMatchObject({ id: first[1]?.id, state: 'ANSWERED', decision: 'DENY' })
-  const asked = world.another().subscribe(questionsQuery, {})
-  const { id } = await client.start({ text: paint })
-  expect(await next(asked)).toMatchObject({ state: 'PENDING', stream: { id } })
+  await answerApproval(client, first[1]?.id ?? '', 'DENY')
+  expect(await next(approvals)).toMatchObject({ id: first[1]?.id, state: 'ANSWERED', decision: 'DENY' })
+  const questions = server.newClient().subscribe(questionsQuery, {})
+  const { id } = await client.start({ text: askQuestion })
+  expect(await next(questions)).toMatchObject({ state: 'PENDING', stream: { id } })
   await client.cancel(id)
-  expect(await next(asked)).toMatchObject({ state: 'CANCELLED', stream: { id, status: 'CANCELLED' } })
+  expect(await next(questions)).toMatchObject({ state: 'CANCELLED', stream: { id, status: 'CANCELLED' } })
 })
 
-test('D2 the first answer counts, from whichever client, and any later one is STALE', async () => {
+test('D2 the first response counts, from any client, and every later one is STALE', async () => {
   const tool = newTool()
-  await using world = await newWorld([tool])
-  const { client } = world
-  const { id } = await client.start({ text: write })
-  const [approval] = await waiting(client, approvalsQuery)
-  const clients = Array.from({ length: 8 }, () => world.another())
-  const given = ['ONCE', 'DENY']
-  const answers = await Promise.allSettled(
-    clients.map((caller, index) => allow(caller, approval?.id ?? '', given[index % 2] ?? '')),
+  await using server = await startServer([tool])
+  const { client } = server
+  const { id } = await client.start({ text: callTool })
+  const [approval] = await loadPending(client, approvalsQuery)
+  const clients = Array.from({ length: 8 }, () => server.newClient())
+  const responses = ['ONCE', 'DENY']
+  const results = await Promise.allSettled(
+    clients.map((caller, index) => answerApproval(caller, approval?.id ?? '', responses[index % 2] ?? '')),
   )
-  const counted = answers.flatMap((each) =>
-    each.status === 'fulfilled' ? [decisionSchema.parse(each.value).told] : [],
+  const accepted = results.flatMap((each) =>
+    each.status === 'fulfilled' ? [decisionSchema.parse(each.value).decided] : [],
   )
-  expect(counted).toHaveLength(1)
-  for (const each of answers) if (each.status === 'rejected') expect(each.reason).toMatchObject(stale)
+  expect(accepted).toHaveLength(1)
+  for (const each of results) if (each.status === 'rejected') expect(each.reason).toMatchObject(stale)
   const end = await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
   expect(end.stream.status).toBe('COMPLETED')
-  expect(tool.runs).toHaveLength(counted[0]?.decision === 'ONCE' ? 1 : 0)
-  await expect(allow(client, approval?.id ?? '', 'ONCE')).rejects.toMatchObject(stale)
+  expect(tool.runs).toHaveLength(accepted[0]?.decision === 'ONCE' ? 1 : 0)
+  await expect(answerApproval(client, approval?.id ?? '', 'ONCE')).rejects.toMatchObject(stale)
 })
 
-test('D2 two calls are two decisions, also of one tool: each is answered by its id, in any order', async () => {
+test('D2 two calls of one tool are two decisions, which are answered by id in any order', async () => {
   const tool = newTool()
-  await using world = await newWorld([tool])
-  const { client } = world
+  await using server = await startServer([tool])
+  const { client } = server
   const { id } = await client.start({ text: '/tool files__write {"n":1}\n/tool files__write {"n":2}' })
-  const [one, two] = await waiting(client, approvalsQuery, 2)
-  await allow(client, two?.id ?? '', 'ONCE')
+  const [one, two] = await loadPending(client, approvalsQuery, 2)
+  await answerApproval(client, two?.id ?? '', 'ONCE')
   await waitUntil(() => tool.runs.length === 1)
   expect((await client.stream(id)).status).toBe('WAITING')
-  await allow(client, one?.id ?? '', 'DENY')
+  await answerApproval(client, one?.id ?? '', 'DENY')
   const { message } = await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
   const calls = message?.parts.flatMap((part) => (part.type === 'ToolCallPart' ? [part.toolCall] : []))
-  expect(calls?.map(({ arguments: given, state }) => [given, state])).toEqual([
+  expect(calls?.map(({ arguments: args, state }) => [args, state])).toEqual([
     [{ n: 1 }, 'DENIED'],
     [{ n: 2 }, 'SUCCEEDED'],
   ])
   expect(tool.runs).toEqual([{ n: 2 }])
 })
 
-test('D3 what nobody answers in time is EXPIRED, which is a no; an answer that comes then is STALE', async () => {
+test('D3 a decision without a response is EXPIRED, which counts as a refusal, and a later response is STALE', async () => {
   const tool = newTool()
-  await using world = await newWorld([tool], { limits: { decisionSeconds: 0.8 } })
-  const { client } = world
+  await using server = await startServer([tool], { limits: { decisionSeconds: 0.8 } })
+  const { client } = server
   const approvals = client.subscribe(approvalsQuery, {})
   const questions = client.subscribe(questionsQuery, {})
-  const { id } = await client.start({ text: `${write}\n${paint}` })
+  const { id } = await client.start({ text: `${callTool}\n${askQuestion}` })
   expect([(await next(approvals)).state, (await next(questions)).state]).toEqual(['PENDING', 'PENDING'])
   const [approval, question] = [await next(approvals), await next(questions)]
   expect(approval).toMatchObject({ state: 'EXPIRED', decision: null, toolCall: { state: 'DENIED' } })
@@ -194,29 +198,29 @@ test('D3 what nobody answers in time is EXPIRED, which is a no; an answer that c
   const calls = message?.parts.flatMap((part) => (part.type === 'ToolCallPart' ? [part.toolCall.state] : []))
   expect(calls).toEqual(['DENIED', 'FAILED'])
   expect(tool.runs).toEqual([])
-  await expect(allow(client, approval.id, 'ONCE')).rejects.toMatchObject(stale)
-  await expect(answer(client, question.id, 'Red')).rejects.toMatchObject(stale)
+  await expect(answerApproval(client, approval.id, 'ONCE')).rejects.toMatchObject(stale)
+  await expect(answerClarification(client, question.id, 'Red')).rejects.toMatchObject(stale)
 })
 
-test('D3 what waits is CANCELLED when its stream ends before that, in whatever way', async () => {
-  await using world = await newWorld([newTool()])
-  const { client } = world
-  const approvals = world.another().subscribe(approvalsQuery, {})
+test('D3 a pending decision is CANCELLED when its stream ends, for whatever reason', async () => {
+  await using server = await startServer([newTool()])
+  const { client } = server
+  const approvals = server.newClient().subscribe(approvalsQuery, {})
 
-  const one = await client.start({ text: write })
+  const one = await client.start({ text: callTool })
   const first = await next(approvals)
   expect((await client.cancel(one.id)).outcome).toBe('CANCELLED')
   expect(await next(approvals)).toMatchObject({ id: first.id, state: 'CANCELLED', decision: null })
-  await expect(allow(client, first.id, 'ONCE')).rejects.toMatchObject(stale)
+  await expect(answerApproval(client, first.id, 'ONCE')).rejects.toMatchObject(stale)
 
-  const two = await client.start({ text: write, sessionId: one.session.id })
+  const two = await client.start({ text: callTool, sessionId: one.session.id })
   const second = await next(approvals)
   await client.start({ text: 'Never mind.', sessionId: one.session.id, ifBusy: 'INTERRUPT' })
   expect(await next(approvals)).toMatchObject({ id: second.id, state: 'CANCELLED', stream: { id: two.id } })
 
-  await client.start({ text: write })
+  await client.start({ text: callTool })
   const third = await next(approvals)
-  await world.segue.chats.close()
+  await server.segue.chats.close()
   expect(await next(approvals)).toMatchObject({
     id: third.id,
     state: 'CANCELLED',
@@ -225,59 +229,59 @@ test('D3 what waits is CANCELLED when its stream ends before that, in whatever w
   })
 })
 
-test('D3 what waited when the server was killed is CANCELLED, and its stream INTERRUPTED', async () => {
+test('D3 a decision that was pending at a crash is CANCELLED, and its stream INTERRUPTED', async () => {
   const home = newTempFolder()
   onTestFinished(() => rmSync(home, { recursive: true, force: true }))
   const argv = ['--home', home, '--port', '0', '--no-hermes']
   await using before = await startServerProcess({ argv })
   await using client = new ChatClient(before.url)
-  const { id } = await client.start({ text: paint, model: 'offline/eliza' })
-  const [question] = await waiting(client, questionsQuery)
+  const { id } = await client.start({ text: askQuestion, model: 'offline/eliza' })
+  const [question] = await loadPending(client, questionsQuery)
   await before.stop('SIGKILL')
   await using after = await startTestSegueWithFlags({ argv })
   await using again = new ChatClient(after.url)
   expect((await again.stream(id)).status).toBe('INTERRUPTED')
   const listed = await again.ask(`{ all: clarifications(pending: null) ${questionFields} }`)
   expect(listed['all']).toMatchObject([{ id: question?.id, state: 'CANCELLED', answer: null }])
-  await expect(answer(again, question?.id ?? '', 'Red')).rejects.toMatchObject(stale)
+  await expect(answerClarification(again, question?.id ?? '', 'Red')).rejects.toMatchObject(stale)
 })
 
-test('D4 a tool runs once its call and its approval are committed: a reader knows of both by then', async () => {
-  const ran = newLatch()
-  const held = newLatch()
+test('D4 a tool runs only when its call and its approval are committed', async () => {
+  const started = newLatch()
+  const released = newLatch()
   const tool = newTool({
     execute: async () => {
-      ran.open()
-      await held.opened
+      started.open()
+      await released.opened
       return 'done'
     },
   })
-  await using world = await newWorld([tool])
-  const { client } = world
-  const { id, session } = await client.start({ text: write })
-  const [approval] = await waiting(client, approvalsQuery)
+  await using server = await startServer([tool])
+  const { client } = server
+  const { id, session } = await client.start({ text: callTool })
+  const [approval] = await loadPending(client, approvalsQuery)
   expect(tool.runs).toEqual([])
-  const allowed = allow(client, approval?.id ?? '', 'ONCE')
-  await ran.opened
-  const events = (await client.events(session.id)).map(brief)
+  const answering = answerApproval(client, approval?.id ?? '', 'ONCE')
+  await started.opened
+  const events = (await client.events(session.id)).map(describeEvent)
   expect(events.slice(-3)).toEqual(['call RUNNING', 'approval ANSWERED', 'stream RUNNING'])
-  held.open()
-  await allowed
+  released.open()
+  await answering
   await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
 })
 
-test('D4 one that ran when the server died is OUTCOME_UNKNOWN, and is not run again by itself', async () => {
+test('D4 a tool that was running at a crash is OUTCOME_UNKNOWN, and does not run again', async () => {
   const never = new Promise<never>(() => {})
   const tool = newTool({ execute: () => never })
-  await using world = await newWorld([tool])
-  const { client, segue } = world
-  const { id, session } = await client.start({ text: write })
-  const [approval] = await waiting(client, approvalsQuery)
-  await allow(client, approval?.id ?? '', 'ONCE')
+  await using server = await startServer([tool])
+  const { client, segue } = server
+  const { id, session } = await client.start({ text: callTool })
+  const [approval] = await loadPending(client, approvalsQuery)
+  await answerApproval(client, approval?.id ?? '', 'ONCE')
   await waitUntil(() => tool.runs.length === 1)
 
-  const again = newTool()
-  await using after = await startSegueWithTools([again], { home: segue.copyHome() })
+  const toolAfterCrash = newTool()
+  await using after = await startSegueWithTools([toolAfterCrash], { home: segue.copyHome() })
   await using later = new ChatClient(after.url)
   const { status, message } = await later.stream(id)
   expect(status).toBe('INTERRUPTED')
@@ -285,5 +289,5 @@ test('D4 one that ran when the server died is OUTCOME_UNKNOWN, and is not run ag
   expect(call).toMatchObject({ name: 'files__write', state: 'OUTCOME_UNKNOWN', result: null })
   const hello = await later.start({ text: 'Hello', sessionId: session.id })
   await new EventReader(later.followStream(hello.id)).readUntilType('StreamFinished')
-  expect(again.runs).toEqual([])
+  expect(toolAfterCrash.runs).toEqual([])
 })

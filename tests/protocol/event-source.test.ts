@@ -6,48 +6,48 @@ import { startTcpProxy } from '../support/server/tcp-proxy.ts'
 import { followStreamQuery, joinDeltas, parseDeltaEvent } from '../support/fixtures/delta-events.ts'
 
 const executable = findChromium()
-if (executable === null && process.env['CI']) throw new Error('there is no Chromium: set CHROMIUM_PATH to one')
-if (executable === null) console.warn('There is no Chromium here: what its EventSource does is not tested.')
+if (executable === null && process.env['CI']) throw new Error('Chromium was not found. Set CHROMIUM_PATH.')
+if (executable === null) console.warn('Chromium was not found. The test of its EventSource is skipped.')
 
-const seenSchema = z.array(z.object({ id: z.string(), data: z.string() }))
+const receivedSchema = z.array(z.object({ id: z.string(), data: z.string() }))
 
-/** What runs in the page: an EventSource and nothing else; what it is told stays in the window. */
+/** Runs in the page: an EventSource that stores its events in the window. */
 const follow = `(address) => {
-  const seen = []
+  const received = []
   const source = new EventSource(address)
-  source.addEventListener('next', ({ lastEventId, data }) => seen.push({ id: lastEventId, data }))
-  Object.assign(window, { seen, source })
+  source.addEventListener('next', ({ lastEventId, data }) => received.push({ id: lastEventId, data }))
+  Object.assign(window, { received, source })
 }`
 
 test.skipIf(executable === null)(
-  "R5 a browser's EventSource comes back by itself, is told exactly the rest, and stops at the end",
+  "R5 a browser's EventSource reconnects by itself, receives exactly the rest, and stops at the end",
   async () => {
     await using provided = await startSegueWithProvider()
     const { client, provider, segue } = provided
-    const { promise: held, resolve: go } = Promise.withResolvers<void>()
-    provider.enqueue([{ text: 'One half,' }, { wait: held }, { text: ' and the other.' }, { finish: 'stop' }])
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    provider.enqueue([{ text: 'One half,' }, { wait: released }, { text: ' and the other.' }, { finish: 'stop' }])
     const { id } = await client.start({ text: 'Talk.' })
-    await using line = await startTcpProxy(segue.url)
+    await using proxy = await startTcpProxy(segue.url)
     await using browser = await startChromium(executable ?? '')
     const page = await browser.context.newPage()
     const statuses: number[] = []
     page.on('response', (response) => {
       if (response.url().includes('/graphql')) statuses.push(response.status())
     })
-    await page.goto(`${line.url}/health`)
-    const asked = new URLSearchParams({ query: followStreamQuery, variables: JSON.stringify({ id }) })
-    await page.evaluate(`(${follow})(${JSON.stringify(`/graphql?${asked.toString()}`)})`)
-    await page.waitForFunction(`window.seen.length >= 2`)
-    line.resetConnections()
-    go()
+    await page.goto(`${proxy.url}/health`)
+    const params = new URLSearchParams({ query: followStreamQuery, variables: JSON.stringify({ id }) })
+    await page.evaluate(`(${follow})(${JSON.stringify(`/graphql?${params.toString()}`)})`)
+    await page.waitForFunction(`window.received.length >= 2`)
+    proxy.resetConnections()
+    release()
 
-    // 2: closed, which only 204 can make of one that comes back.
+    // 2 is CLOSED. Only status 204 closes an EventSource that reconnects.
     await page.waitForFunction('window.source.readyState === 2')
-    const seen = seenSchema.parse(await page.evaluate('window.seen'))
-    expect(seen.map(({ id: seq }) => seq)).toEqual(seen.map((_, index) => `${index + 1}`))
-    const told = seen.map(({ data }) => parseDeltaEvent(JSON.parse(data)))
-    expect(told.at(-1)?.type).toBe('StreamFinished')
-    expect(joinDeltas(told)).toBe('One half, and the other.')
+    const received = receivedSchema.parse(await page.evaluate('window.received'))
+    expect(received.map(({ id: seq }) => seq)).toEqual(received.map((_, index) => `${index + 1}`))
+    const events = received.map(({ data }) => parseDeltaEvent(JSON.parse(data)))
+    expect(events.at(-1)?.type).toBe('StreamFinished')
+    expect(joinDeltas(events)).toBe('One half, and the other.')
     expect(statuses).toEqual([200, 200, 204])
   },
 )

@@ -12,10 +12,10 @@ import { newTempFolder, startTestSegueWithFlags } from '../support/server/segue.
 import { startServerProcess } from '../support/server/server-process.ts'
 import { StrictProvider } from '../support/providers/strict-provider.ts'
 
-const seqs = (events: readonly ApiEvent[]): number[] => events.map(({ seq }) => seq)
+const getSeqs = (events: readonly ApiEvent[]): number[] => events.map(({ seq }) => seq)
 
-/** Answers word by word, slowly enough for each to be an event. */
-async function* words(count: number): AsyncGenerator<ProviderStep> {
+/** Answers word by word, slowly enough that each word is an event. */
+async function* createWords(count: number): AsyncGenerator<ProviderStep> {
   for (let word = 1; word <= count; word += 1) {
     yield { text: `word ${word}, ` }
     yield { wait: pause(25) }
@@ -23,13 +23,13 @@ async function* words(count: number): AsyncGenerator<ProviderStep> {
   yield { finish: 'stop' }
 }
 
-/** A reader who comes back with a cursor, and with what had been told up to there. */
-async function readerAt(
+/** A reader that resumes at a cursor, with the state of the events up to it. */
+async function resumeReader(
   cursor: number,
-  told: readonly ApiEvent[],
+  events: readonly ApiEvent[],
   source: AsyncGenerator<ApiEvent>,
 ): Promise<EventReader> {
-  const before = new EventReader(replay(...told.filter(({ seq }) => seq <= cursor)))
+  const before = new EventReader(replay(...events.filter(({ seq }) => seq <= cursor)))
   await before.readToEnd()
   return new EventReader(source, before.parts)
 }
@@ -38,31 +38,31 @@ async function* replay(...events: readonly ApiEvent[]): AsyncGenerator<ApiEvent>
   yield* events
 }
 
-test('E1 what any client has seen is in the log of a server that was killed, and the log has no gap', async () => {
+test('E1 every event that a client has received is in the log after a crash, and the log has no gaps', async () => {
   await using provider = await StrictProvider.start()
   const home = newTempFolder()
   const providers = { strict: { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] } }
   writeFileSync(join(home, 'config.json'), JSON.stringify({ providers, model: 'strict/test' }))
   const argv = ['--port', '0', '--home', home, '--no-hermes']
-  provider.enqueue(words(1000))
+  provider.enqueue(createWords(1000))
 
-  const seen: ApiEvent[] = []
+  const received: ApiEvent[] = []
   {
     await using server = await startServerProcess({ argv })
     await using client = new ChatClient(server.url)
     const { id } = await client.start({ text: 'Talk.' })
     const reader = new EventReader(client.followStream(id))
     await reader.readUntil(({ events }) => events.length === 15)
-    seen.push(...reader.events)
+    received.push(...reader.events)
     const rest = reader.readToEnd().catch(() => undefined)
     await server.stop('SIGKILL')
     await rest
   }
   await using server = await startTestSegueWithFlags({ argv })
   await using client = new ChatClient(server.url)
-  const [first] = seen
-  if (!first) throw new Error('nothing was seen')
-  // Deltas are merged soon after the restart, should this come late: their texts follow each other all the same.
+  const [first] = received
+  if (!first) throw new Error('No event was received.')
+  // Deltas may be coalesced by now. Their texts still follow each other without gaps.
   const log = await client.events(first.sessionId)
   const head = log.at(-1)?.seq ?? 0
   const lengths = new Map<string, number>()
@@ -72,15 +72,15 @@ test('E1 what any client has seen is in the log of a server that was killed, and
     expect(event.offset).toBe(lengths.get(part) ?? 0)
     lengths.set(part, event.offset + event.text.length)
   }
-  const isMerged = log.length < head
-  if (!isMerged) expect(seqs(log)).toEqual(log.map((_, index) => index + 1))
+  const isCoalesced = log.length < head
+  if (!isCoalesced) expect(getSeqs(log)).toEqual(log.map((_, index) => index + 1))
   const { id } = await client.start({ text: 'Again.', sessionId: first.sessionId })
   expect((await new EventReader(client.followStream(id)).readToEnd())[0]?.seq).toBe(head + 1)
 
-  // What the stream was like then is told as it was told then; what is reached through it is as of now.
-  for (const event of seen) {
+  // The log returns the events unchanged, unless their deltas were coalesced.
+  for (const event of received) {
     const isDelta = event.type === 'TextDelta' || event.type === 'ReasoningDelta'
-    if (!isMerged || !isDelta) expect(log).toContainEqual(event)
+    if (!isCoalesced || !isDelta) expect(log).toContainEqual(event)
     else
       expect(lengths.get(`${event.messageId}/${event.partIndex}`)).toBeGreaterThanOrEqual(
         event.offset + event.text.length,
@@ -88,67 +88,67 @@ test('E1 what any client has seen is in the log of a server that was killed, and
   }
 })
 
-test('E2 a reader at any cursor is told every later event once and in order, then the live ones, then the end', async () => {
+test('E2 a subscription at any cursor delivers every later event once and in order, then the live ones, then the end', async () => {
   await using provided = await startSegueWithProvider()
   const { client, provider } = provided
-  const { promise: held, resolve: go } = Promise.withResolvers<void>()
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
   provider.enqueue(
     (async function* () {
-      for await (const step of words(10)) {
-        if ('finish' in step) yield { wait: held }
+      for await (const step of createWords(10)) {
+        if ('finish' in step) yield { wait: released }
         yield step
       }
     })(),
   )
   const { id, session } = await client.start({ text: 'Talk.' })
-  const whole = provided.newReader(id)
-  await whole.readUntil(({ text }) => text.includes('word 9'))
-  const head = whole.cursor
+  const reader = provided.newReader(id)
+  await reader.readUntil(({ text }) => text.includes('word 9'))
+  const head = reader.cursor
   const readers = Array.from({ length: head + 1 }, (_, after) => Array.fromAsync(client.followStream(id, after)))
-  const follower = await readerAt(3, whole.events, client.followSession(session.id, 3))
+  const follower = await resumeReader(3, reader.events, client.followSession(session.id, 3))
   await follower.next()
-  go()
+  release()
 
-  const all = await whole.readToEnd()
-  expect(seqs(all)).toEqual(all.map((_, index) => index + 1))
+  const all = await reader.readToEnd()
+  expect(getSeqs(all)).toEqual(all.map((_, index) => index + 1))
   expect(all.at(-1)).toMatchObject({ type: 'StreamFinished' })
-  for (const [after, told] of readers.entries()) {
-    expect(seqs(await told), `after ${after}`).toEqual(seqs(all.filter(({ seq }) => seq > after)))
+  for (const [after, events] of readers.entries()) {
+    expect(getSeqs(await events), `after ${after}`).toEqual(getSeqs(all.filter(({ seq }) => seq > after)))
   }
 
-  // Of the session there is more to tell when the stream is over.
+  // followSession continues when the stream has ended.
   await follower.readUntilType('StreamFinished')
   const next = await client.start({ text: 'More.', sessionId: session.id })
   await follower.readUntil(({ cursor }) => cursor > all.length)
   expect(follower.events.at(-1)).toMatchObject({ type: 'StreamStarted', streamId: next.id })
-  expect(seqs(follower.events)).toEqual(follower.events.map((_, index) => index + 4))
+  expect(getSeqs(follower.events)).toEqual(follower.events.map((_, index) => index + 4))
   await follower.unsubscribe()
 })
 
-test('E3 each delta has its place, and applying events twice changes nothing', async () => {
+test('E3 a delta belongs at its offset, and applying events twice changes nothing', async () => {
   await using provided = await startSegueWithProvider()
   const { client, provider } = provided
   provider.enqueue([
     { reasoning: 'Well, ' },
     { wait: pause(30) },
     { reasoning: 'yes. ' },
-    ...(await Array.fromAsync(words(5))),
+    ...(await Array.fromAsync(createWords(5))),
   ])
   const { id } = await client.start({ text: 'Talk.' })
   const reader = provided.newReader(id)
   const events = await reader.readToEnd()
   const { message } = await client.stream(id)
-  if (!message) throw new Error('nothing was said')
+  if (!message) throw new Error('The stream has no message.')
   expect(reader.parts).toEqual(toParts(message))
 
   const [first, ...rest] = events
-  if (!first) throw new Error('nothing was told')
+  if (!first) throw new Error('No event was received.')
   const twice = new EventReader(replay(first, ...rest.flatMap((event) => [event, event]), ...rest))
   await twice.readToEnd()
   expect(twice.parts).toEqual(toParts(message))
 })
 
-test('E4 an event carries at most 65,536 code units of text, and never half of a pair', async () => {
+test('E4 an event carries at most 65,536 code units of text, and does not split a surrogate pair', async () => {
   await using provided = await startSegueWithProvider()
   const { client, provider } = provided
   const text = `x${'😀'.repeat(70_000)}`
@@ -164,7 +164,7 @@ test('E4 an event carries at most 65,536 code units of text, and never half of a
   expect(reader.text === text).toBe(true)
 })
 
-/** A chunk of the arguments of one of two calls that come in at the same time. */
+/** A chunk of the arguments of one of two interleaved tool calls. */
 function argumentsChunk(index: number, text: string, head: object = {}): ProviderStep {
   const call = { index, ...head, function: { ...('id' in head && { name: 'nothing' }), arguments: text } }
   const choices = [{ index: 0, delta: { tool_calls: [call] }, finish_reason: null }]
@@ -172,10 +172,10 @@ function argumentsChunk(index: number, text: string, head: object = {}): Provide
   return { raw: `data: ${JSON.stringify(chunk)}` }
 }
 
-test('E5 a reader who is far behind is told many events as a few, and has the same text from whatever it was told last', async () => {
+test('E5 a client that is far behind receives coalesced events, and has the same text from every cursor', async () => {
   await using provided = await startSegueWithProvider()
   const { client, provider } = provided
-  const { promise: held, resolve: go } = Promise.withResolvers<void>()
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
   const rounds = Array.from({ length: 400 }, (_, round) => round)
   provider.enqueue([
     argumentsChunk(0, '{"a":"', { id: 'call_0', type: 'function' }),
@@ -185,66 +185,66 @@ test('E5 a reader who is far behind is told many events as a few, and has the sa
     argumentsChunk(1, '"}'),
     { finish: 'tool_calls' },
   ])
-  provider.enqueue([{ text: 'Done' }, { wait: held }, { text: ' and done.' }, { finish: 'stop' }])
+  provider.enqueue([{ text: 'Done' }, { wait: released }, { text: ' and done.' }, { finish: 'stop' }])
   const { id } = await client.start({ text: 'Call.' })
   const live = provided.newReader(id)
   await live.readUntil(({ text }) => text === 'Done')
   const { lastSeq } = await client.stream(id)
   expect(lastSeq).toBeGreaterThan(800)
 
-  const behind = provided.newReader(id)
-  await behind.readUntil(({ text }) => text === 'Done')
-  expect(behind.events.length).toBeLessThan(30)
-  expect(behind.parts).toEqual(live.parts)
-  expect(seqs(behind.events)).toEqual(seqs(behind.events).toSorted((a, b) => a - b))
-  // A cursor is the seq of something that was told: the live reader may have been behind, too, for a while.
-  const toldNear = (seq: number): number => live.events.find((event) => event.seq >= seq)?.seq ?? 0
-  for (const cursor of [1, 100, 401, lastSeq - 300].map(toldNear)) {
-    const back = await readerAt(cursor, live.events, client.followStream(id, cursor))
-    await back.readUntil(({ text }) => text === 'Done')
-    expect(back.parts, `after ${cursor}`).toEqual(live.parts)
-    await back.unsubscribe()
+  const lagging = provided.newReader(id)
+  await lagging.readUntil(({ text }) => text === 'Done')
+  expect(lagging.events.length).toBeLessThan(30)
+  expect(lagging.parts).toEqual(live.parts)
+  expect(getSeqs(lagging.events)).toEqual(getSeqs(lagging.events).toSorted((a, b) => a - b))
+  // A cursor is the seq of a received event. The live reader may have received coalesced events, too.
+  const findReceivedSeq = (seq: number): number => live.events.find((event) => event.seq >= seq)?.seq ?? 0
+  for (const cursor of [1, 100, 401, lastSeq - 300].map(findReceivedSeq)) {
+    const resumed = await resumeReader(cursor, live.events, client.followStream(id, cursor))
+    await resumed.readUntil(({ text }) => text === 'Done')
+    expect(resumed.parts, `after ${cursor}`).toEqual(live.parts)
+    await resumed.unsubscribe()
   }
-  for (const { seq } of behind.events) {
-    const back = await readerAt(seq, behind.events, client.followStream(id, seq))
-    await back.readUntil(({ text }) => text === 'Done')
-    expect(back.parts, `after ${seq}`).toEqual(live.parts)
-    await back.unsubscribe()
+  for (const { seq } of lagging.events) {
+    const resumed = await resumeReader(seq, lagging.events, client.followStream(id, seq))
+    await resumed.readUntil(({ text }) => text === 'Done')
+    expect(resumed.parts, `after ${seq}`).toEqual(live.parts)
+    await resumed.unsubscribe()
   }
-  go()
+  release()
   await live.readToEnd()
 
-  // When it is over, from a cursor in the middle of a part too, and however far the merge on disk is.
-  for (const cursor of [0, 5, 400, lastSeq - 10].map(toldNear)) {
-    const back = await readerAt(cursor, live.events, client.followStream(id, cursor))
-    await back.readToEnd()
-    expect(back.parts, `after ${cursor}`).toEqual(live.parts)
-    expect(back.cursor).toBe(live.cursor)
+  // The same holds after the end of the stream, at any moment of the coalescing in the background.
+  for (const cursor of [0, 5, 400, lastSeq - 10].map(findReceivedSeq)) {
+    const resumed = await resumeReader(cursor, live.events, client.followStream(id, cursor))
+    await resumed.readToEnd()
+    expect(resumed.parts, `after ${cursor}`).toEqual(live.parts)
+    expect(resumed.cursor).toBe(live.cursor)
   }
 })
 
 test.for(['COMPLETED', 'CANCELLED', 'FAILED'] as const)(
-  'E6 a stream ends with one StreamFinished, whose message is the fold of all events and what is kept: %s',
+  'E6 a stream ends with one StreamFinished, whose message is the fold of all events and what is stored: %s',
   async (status) => {
     await using provided = await startSegueWithProvider()
     const { client, provider } = provided
-    const { promise: held, resolve: go } = Promise.withResolvers<void>()
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
     provider.enqueue([
       { reasoning: 'Hm.' },
       { text: 'Half' },
-      { wait: held },
+      { wait: released },
       status === 'FAILED' ? { cut: true } : { finish: 'stop' },
     ])
     const { id } = await client.start({ text: 'Talk.' })
     const reader = provided.newReader(id)
     await reader.readUntil(({ text }) => text === 'Half')
     if (status === 'CANCELLED') await client.cancel(id)
-    go()
+    release()
     const finished = await reader.readUntilType('StreamFinished')
     expect(await reader.next()).toBeNull()
     expect(finished.stream.status).toBe(status)
     const { message } = finished
-    if (!message) throw new Error('nothing was said')
+    if (!message) throw new Error('The stream has no message.')
     expect(toParts(message)).toEqual(reader.parts)
     expect(message.digest).toBe(computeDigest(reader.parts))
     expect(await client.message(message.id)).toEqual(message)
@@ -253,27 +253,27 @@ test.for(['COMPLETED', 'CANCELLED', 'FAILED'] as const)(
   },
 )
 
-test('E7 a cursor from nowhere is answered with a StreamReset to go on from, while a stream runs and after it', async () => {
+test('E7 a cursor ahead of the session gets a StreamReset to continue from, during a stream and after it', async () => {
   await using provided = await startSegueWithProvider()
   const { client, provider } = provided
-  const { promise: held, resolve: go } = Promise.withResolvers<void>()
-  provider.enqueue([{ text: 'Half' }, { wait: held }, { text: ' and half.' }, { finish: 'stop' }])
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  provider.enqueue([{ text: 'Half' }, { wait: released }, { text: ' and half.' }, { finish: 'stop' }])
   const { id, session } = await client.start({ text: 'Talk.' })
   await provided.newReader(id).readUntil(({ text }) => text === 'Half')
 
-  const lost = [provided.newReader(id, 1000), new EventReader(client.followSession(session.id, 1000))]
-  for (const reader of lost) {
+  const readers = [provided.newReader(id, 1000), new EventReader(client.followSession(session.id, 1000))]
+  for (const reader of readers) {
     const reset = await reader.readUntilType('StreamReset')
     expect(reader.events).toHaveLength(1)
     expect(reset).toMatchObject({ seq: (await client.stream(id)).lastSeq, message: { text: 'Half' } })
   }
-  go()
-  for (const reader of lost) {
+  release()
+  for (const reader of readers) {
     const [reset, ...rest] = (await reader.readUntilType('StreamFinished'), reader.events)
-    expect(seqs(rest)).toEqual(rest.map((_, index) => (reset?.seq ?? 0) + 1 + index))
+    expect(getSeqs(rest)).toEqual(rest.map((_, index) => (reset?.seq ?? 0) + 1 + index))
     expect(reader.text).toBe('Half and half.')
   }
-  await lost[1]?.unsubscribe()
+  await readers[1]?.unsubscribe()
 
   const after = provided.newReader(id, 1000)
   const [reset, end, ...more] = await after.readToEnd()
@@ -286,7 +286,7 @@ test('E7 a cursor from nowhere is answered with a StreamReset to go on from, whi
   expect(more).toEqual([])
 })
 
-test('E8 a cursor behind a stream and not beyond its session has nothing left to be told', async () => {
+test('E8 a cursor between the end of a stream and the head of its session gets no event', async () => {
   await using provided = await startSegueWithProvider()
   const { client } = provided
   const first = await client.start({ text: 'One.' })
@@ -303,7 +303,7 @@ test('E8 a cursor behind a stream and not beyond its session has nothing left to
   expect(reset).toMatchObject({ type: 'StreamReset' })
 })
 
-test('E9 what an event holds is as of the event, what is reached through it is as of now', async () => {
+test('E9 the object of an event has its state at that event, and objects reached through it have their current state', async () => {
   await using provided = await startSegueWithProvider()
   const { client, segue } = provided
   const { id, session } = await client.start({ text: 'Talk.' })
@@ -314,8 +314,8 @@ test('E9 what an event holds is as of the event, what is reached through it is a
       ... on StreamStarted { stream { status lastSeq finishedAt session { headSeq activeStream { id } } } } } }`,
     { id: session.id },
   )
-  const shown = z.array(z.object({ stream: z.unknown() })).parse(data?.['events'])
-  expect(shown[0]?.stream).toEqual({
+  const events = z.array(z.object({ stream: z.unknown() })).parse(data?.['events'])
+  expect(events[0]?.stream).toEqual({
     status: 'RUNNING',
     lastSeq: 1,
     finishedAt: null,

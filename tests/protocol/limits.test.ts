@@ -17,10 +17,10 @@ import {
 } from '../support/fixtures/delta-events.ts'
 
 const errorsSchema = z.array(z.object({ extensions: z.object({ code: z.string() }) }))
-const errorsIn = (result: unknown): unknown => z.object({ errors: z.unknown() }).parse(result).errors
-const codesOf = (errors: unknown): string[] => errorsSchema.parse(errors).map(({ extensions }) => extensions.code)
+const getErrors = (result: unknown): unknown => z.object({ errors: z.unknown() }).parse(result).errors
+const getCodes = (errors: unknown): string[] => errorsSchema.parse(errors).map(({ extensions }) => extensions.code)
 
-test('A3 a socket runs so many operations at once; one more is RATE_LIMITED and harms none of the others', async () => {
+test('A3 an operation above the limit of a socket is RATE_LIMITED, and the others continue', async () => {
   expect(defaultLimits.operationsPerSocket).toBe(100)
   await using segue = await startTestSegue()
   const { sessionId } = await start(segue.url, { text: 'Hello.' })
@@ -32,9 +32,9 @@ test('A3 a socket runs so many operations at once; one more is RATE_LIMITED and 
   socket.subscribe('101', '{ models { id } }')
   const refused = await socket.nextFor('101')
   expect(refused.type).toBe('error')
-  expect(codesOf(refused.payload)).toEqual(['RATE_LIMITED'])
+  expect(getCodes(refused.payload)).toEqual(['RATE_LIMITED'])
 
-  // The place of one that has ended is free, and another socket has places of its own.
+  // A completed operation makes room for another, and other sockets have their own limit.
   socket.send({ id: '1', type: 'complete' })
   socket.subscribe('102', '{ models { id } }')
   expect((await socket.nextFor('102')).type).toBe('next')
@@ -48,7 +48,7 @@ test('A3 a socket runs so many operations at once; one more is RATE_LIMITED and 
 const withLimits = (limits: Partial<Limits>) =>
   startTestSegue({ settings: { limits: { ...defaultLimits, ...limits } } })
 
-test('A4 when enough sockets are open one more is refused with 503 at its handshake, until one of them goes', async () => {
+test('A4 a WebSocket above the limit is refused with 503 at its handshake, until another one closes', async () => {
   expect(defaultLimits.sockets).toBe(10_000)
   await using segue = await withLimits({ sockets: 2 })
   const sockets = [await RawSocket.open(segue.url), await RawSocket.open(segue.url)]
@@ -63,28 +63,28 @@ test('A4 when enough sockets are open one more is refused with 503 at its handsh
   await sockets.pop()?.close()
 })
 
-test('A4 when enough answers run or wait one more is RATE_LIMITED, until one of them ends', async () => {
+test('A4 a stream above the limit is RATE_LIMITED, until another one ends', async () => {
   expect(defaultLimits.streams).toBe(1000)
   await using provided = await startSegueWithProvider({ limits: { streams: 2 } })
   const { provider, segue } = provided
-  const { promise: held, resolve: go } = Promise.withResolvers<void>()
-  provider.enqueue([{ text: 'One' }, { wait: held }, { finish: 'stop' }])
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  provider.enqueue([{ text: 'One' }, { wait: released }, { finish: 'stop' }])
   const first = await start(segue.url, { text: 'One.' })
   const second = await start(segue.url, { text: 'Two.', sessionId: first.sessionId, ifBusy: 'QUEUE' })
   expect(second.status).toBe('QUEUED')
 
   const mutation = 'mutation ($input: StreamChatInput!) { startChat(input: $input) { id } }'
   const input = { text: 'Three.', key: 'three' }
-  expect(codesOf((await post(segue.url, mutation, { input })).errors)).toEqual(['RATE_LIMITED'])
+  expect(getCodes((await post(segue.url, mutation, { input })).errors)).toEqual(['RATE_LIMITED'])
   const socket = await RawSocket.open(segue.url)
   const subscription =
-    'subscription ($input: StreamChatInput!) { told: streamChat(input: $input) { type: __typename seq } }'
+    'subscription ($input: StreamChatInput!) { event: streamChat(input: $input) { type: __typename seq } }'
   socket.subscribe('3', subscription, { input })
-  expect(codesOf(errorsIn((await socket.nextFor('3')).payload))).toEqual(['RATE_LIMITED'])
+  expect(getCodes(getErrors((await socket.nextFor('3')).payload))).toEqual(['RATE_LIMITED'])
   expect((await socket.nextFor('3')).type).toBe('complete')
 
-  // What runs goes on, what waits has its turn, and then there is room.
-  go()
+  // The streams continue, and when they have ended there is room for another.
+  release()
   const reader = await EventStream.open(segue.url, { query: followStreamQuery, variables: { id: second.id } })
   while ((await nextDeltaEvent(reader))?.type !== 'StreamFinished');
   socket.subscribe('4', subscription, { input })
@@ -94,53 +94,56 @@ test('A4 when enough answers run or wait one more is RATE_LIMITED, until one of 
 
 const limit = 16 * 1024 * 1024
 
-/** A request for the models with so many bytes in all. */
-function padded(size: number): string {
+/** A request of exactly `size` bytes. */
+function createRequest(size: number): string {
   const [before, after] = ['{"query":"{ models { id } }","variables":{"filler":"', '"}}']
   return before + 'x'.repeat(size - before.length - after.length) + after
 }
 
 test.for([
-  ['application/json', 'with its length'],
-  ['application/json', 'in chunks'],
-  ['text/event-stream', 'with its length'],
-  ['text/event-stream', 'in chunks'],
-] as const)('A5 a request of more than 16 MiB is TOO_LARGE, one of 16 MiB is not: %s, %s', async ([accept, form]) => {
-  await using segue = await startTestSegue()
-  const send = async (body: string): Promise<{ status: number; text: string }> => {
-    const request = httpRequest(`${segue.url}/graphql`, {
-      method: 'POST',
-      headers: {
-        accept,
-        'content-type': 'application/json',
-        ...(form === 'with its length' && { 'content-length': body.length }),
-      },
-    })
-    const responded = once(request, 'response')
-    request.write(body)
-    request.end()
-    const [response] = await responded
-    return { status: response.statusCode, text: await text(response) }
-  }
-  const good = await send(padded(limit))
-  expect(good.text).toContain('offline/eliza')
-  const bad = await send(padded(limit + 1))
-  expect(bad.status).toBe(413)
-  expect(codesOf(errorsIn(JSON.parse(bad.text)))).toEqual(['TOO_LARGE'])
-  expect((await post(segue.url, '{ models { id } }')).errors).toEqual([])
-  expect(segue.warnings).toEqual([])
-})
+  ['application/json', 'with a content length'],
+  ['application/json', 'chunked'],
+  ['text/event-stream', 'with a content length'],
+  ['text/event-stream', 'chunked'],
+] as const)(
+  'A5 a request of more than 16 MiB is TOO_LARGE, and one of 16 MiB is accepted: %s, %s',
+  async ([accept, form]) => {
+    await using segue = await startTestSegue()
+    const send = async (body: string): Promise<{ status: number; text: string }> => {
+      const request = httpRequest(`${segue.url}/graphql`, {
+        method: 'POST',
+        headers: {
+          accept,
+          'content-type': 'application/json',
+          ...(form === 'with a content length' && { 'content-length': body.length }),
+        },
+      })
+      const responded = once(request, 'response')
+      request.write(body)
+      request.end()
+      const [response] = await responded
+      return { status: response.statusCode, text: await text(response) }
+    }
+    const accepted = await send(createRequest(limit))
+    expect(accepted.text).toContain('offline/eliza')
+    const refused = await send(createRequest(limit + 1))
+    expect(refused.status).toBe(413)
+    expect(getCodes(getErrors(JSON.parse(refused.text)))).toEqual(['TOO_LARGE'])
+    expect((await post(segue.url, '{ models { id } }')).errors).toEqual([])
+    expect(segue.warnings).toEqual([])
+  },
+)
 
-test('A5 C1 a WebSocket message of more than 16 MiB closes its socket with 1009, one of 16 MiB is answered', async () => {
+test('A5 C1 a message of more than 16 MiB closes its socket with 1009, and one of 16 MiB is answered', async () => {
   await using segue = await startTestSegue()
-  const frame = (size: number): string => {
+  const createMessage = (size: number): string => {
     const [before, after] = ['{"id":"1","type":"subscribe","payload":', '}']
-    return before + padded(size - before.length - after.length) + after
+    return before + createRequest(size - before.length - after.length) + after
   }
   const [socket, other] = [await RawSocket.open(segue.url), await RawSocket.open(segue.url)]
-  socket.send(frame(limit))
+  socket.send(createMessage(limit))
   expect((await socket.next()).type).toBe('next')
-  socket.send(frame(limit + 1))
+  socket.send(createMessage(limit + 1))
   expect((await socket.closed).code).toBe(1009)
 
   other.subscribe('1', '{ models { id } }')

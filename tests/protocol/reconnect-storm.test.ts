@@ -10,28 +10,28 @@ import { trackServerConnections } from '../support/server/server-connections.ts'
 import { followSessionQuery, followStreamQuery } from '../support/fixtures/delta-events.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-/** What keeps a process alive: sockets, servers, timers, each as often as it is there. */
-function handles(): Record<string, number> {
+/** The number of active resources of each type: sockets, servers, timers. */
+function countResources(): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const type of process.getActiveResourcesInfo()) counts[type] = (counts[type] ?? 0) + 1
   return counts
 }
 
-function heapUsed(): number {
+function measureHeap(): number {
   setFlagsFromString('--expose-gc')
   runInNewContext('gc')()
   return process.memoryUsage().heapUsed
 }
 
-test('R1 a thousand clients that connect, subscribe and vanish leave nothing behind, and the stream runs on', async () => {
+test('R1 a thousand clients that connect, subscribe and vanish leave nothing behind, and the stream continues', async () => {
   await using provided = await startSegueWithProvider()
   const { provider, segue } = provided
-  const { promise: held, resolve: go } = Promise.withResolvers<void>()
-  provider.enqueue([{ text: 'Once' }, { wait: held }, { text: ' more' }, { finish: 'stop' }])
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  provider.enqueue([{ text: 'Once' }, { wait: released }, { text: ' more' }, { finish: 'stop' }])
   const { id, sessionId } = await start(segue.url, { text: 'Say it.' })
   using connections = trackServerConnections()
 
-  // Half of them stay until they were told something, the others are gone before.
+  // Half of the clients disconnect after their first event, the others before it.
   const clients = [
     async (): Promise<void> => {
       const socket = await RawSocket.open(segue.url)
@@ -56,7 +56,7 @@ test('R1 a thousand clients that connect, subscribe and vanish leave nothing beh
       request.destroy()
     },
   ]
-  const storm = async (batches: number): Promise<void> => {
+  const runClients = async (batches: number): Promise<void> => {
     for (let batch = 0; batch < batches; batch += 1) {
       await Promise.all(Array.from({ length: 25 }, () => clients.map((client) => client())).flat())
     }
@@ -65,20 +65,23 @@ test('R1 a thousand clients that connect, subscribe and vanish leave nothing beh
     )
   }
 
-  await storm(1)
-  const before = { handles: handles(), heap: heapUsed() }
-  await storm(9)
+  await runClients(1)
+  const before = { resources: countResources(), heap: measureHeap() }
+  await runClients(9)
   expect(connections.count).toBe(1000)
-  await waitUntil(() => (handles()['Timeout'] ?? 0) <= (before.handles['Timeout'] ?? 0), handles)
-  await waitUntil(() => (handles()['TCPSocketWrap'] ?? 0) <= (before.handles['TCPSocketWrap'] ?? 0), handles)
-  expect(handles()['TCPServerWrap']).toBe(before.handles['TCPServerWrap'])
+  await waitUntil(() => (countResources()['Timeout'] ?? 0) <= (before.resources['Timeout'] ?? 0), countResources)
+  await waitUntil(
+    () => (countResources()['TCPSocketWrap'] ?? 0) <= (before.resources['TCPSocketWrap'] ?? 0),
+    countResources,
+  )
+  expect(countResources()['TCPServerWrap']).toBe(before.resources['TCPServerWrap'])
   expect(segue.defaultProfile.chats.eventLog.stats).toEqual({ sessions: 1, waiting: 0 })
-  // One client's socket, operations and buffers are more than ten times this.
-  expect((heapUsed() - before.heap) / 1000).toBeLessThan(4096)
+  // Bytes per client. The socket, operations and buffers of one client are more than ten times as large.
+  expect((measureHeap() - before.heap) / 1000).toBeLessThan(4096)
 
   const reader = await EventStream.open(segue.url, { query: followStreamQuery, variables: { id } })
   await reader.next()
-  go()
+  release()
   expect((await reader.readToEnd()).at(-1)?.event).toBe('complete')
   await waitUntil(() => segue.defaultProfile.chats.eventLog.stats.sessions === 0)
   expect(segue.warnings).toEqual([])

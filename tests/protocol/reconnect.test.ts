@@ -24,45 +24,45 @@ import {
   parseDeltaEvent,
 } from '../support/fixtures/delta-events.ts'
 
-/** The next so many; fewer at the end. */
+/** The next `count` values, or fewer at the end. */
 async function take<T>(count: number, next: () => Promise<T | null>): Promise<T[]> {
-  const taken: T[] = []
-  while (taken.length < count) {
+  const values: T[] = []
+  while (values.length < count) {
     const value = await next()
     if (value === null) break
-    taken.push(value)
+    values.push(value)
   }
-  return taken
+  return values
 }
 
-/** An answer in two halves, the second one as soon as somebody says so. */
-function halves(provider: StrictProvider): () => void {
-  const { promise: held, resolve } = Promise.withResolvers<void>()
-  provider.enqueue([{ text: 'One half,' }, { wait: held }, { text: ' and the other.' }, { finish: 'stop' }])
+/** Makes the provider answer in two halves. Returns a function that releases the second one. */
+function enqueueHalves(provider: StrictProvider): () => void {
+  const { promise: released, resolve } = Promise.withResolvers<void>()
+  provider.enqueue([{ text: 'One half,' }, { wait: released }, { text: ' and the other.' }, { finish: 'stop' }])
   return resolve
 }
-const whole = 'One half, and the other.'
+const fullText = 'One half, and the other.'
 
-test('R1 a stream whose only reader has left runs on to its end', async () => {
+test('R1 a stream continues to its end when its only client has disconnected', async () => {
   await using provided = await startSegueWithProvider()
-  const go = halves(provided.provider)
+  const release = enqueueHalves(provided.provider)
   const variables = { input: { text: 'Talk.' } }
   const reader = await EventStream.open(provided.segue.url, { query: streamChatQuery, variables })
   const first = await reader.next()
-  const { id } = JSON.parse(first?.data ?? '').data.told.stream
+  const { id } = JSON.parse(first?.data ?? '').data.event.stream
   reader.destroy()
-  const asked = await provided.provider.waitForRequest(0)
-  go()
-  expect(await asked.closed).toBe('provider')
+  const providerRequest = await provided.provider.waitForRequest(0)
+  release()
+  expect(await providerRequest.closed).toBe('provider')
   expect((await new EventReader(provided.client.followStream(id)).readUntilType('StreamFinished')).message?.text).toBe(
-    whole,
+    fullText,
   )
 })
 
-test('R2 a key joins the stream that it began, from any client, while it runs and long after', async () => {
+test('R2 a key joins the stream that was started with it, from any client, during the stream and after it', async () => {
   await using provided = await startSegueWithProvider()
   const { client, provider, segue } = provided
-  const go = halves(provider)
+  const release = enqueueHalves(provider)
   const input = { text: 'Talk.', key: 'my key' }
   const { id, session } = await client.start(input)
   await provided.newReader(id).readUntil(({ text }) => text !== '')
@@ -72,13 +72,13 @@ test('R2 a key joins the stream that it began, from any client, while it runs an
   const stream = await EventStream.open(segue.url, { query: streamChatQuery, variables: { input } })
   const another = new EventReader(provided.newClient().streamChat(input))
   expect((await client.start({ ...input, ifBusy: 'INTERRUPT' })).id).toBe(id)
-  go()
-  expect(joinDeltas(await readRemainingDeltaEvents(socket, '1'))).toBe(whole)
-  const told: DeltaEvent[] = []
-  for (let next = await nextDeltaEvent(stream); next; next = await nextDeltaEvent(stream)) told.push(next)
-  expect(joinDeltas(told)).toBe(whole)
+  release()
+  expect(joinDeltas(await readRemainingDeltaEvents(socket, '1'))).toBe(fullText)
+  const events: DeltaEvent[] = []
+  for (let next = await nextDeltaEvent(stream); next; next = await nextDeltaEvent(stream)) events.push(next)
+  expect(joinDeltas(events)).toBe(fullText)
   await another.readToEnd()
-  expect(another.text).toBe(whole)
+  expect(another.text).toBe(fullText)
 
   const late = new EventReader(client.streamChat(input))
   expect((await late.readUntilType('StreamFinished')).stream.id).toBe(id)
@@ -87,10 +87,10 @@ test('R2 a key joins the stream that it began, from any client, while it runs an
   await socket.close()
 })
 
-test('R2 the same key with another input is an IDEMPOTENCY_MISMATCH, and a refused start keeps no key', async () => {
+test('R2 the same key with other input is an IDEMPOTENCY_MISMATCH, and a refused start does not use up its key', async () => {
   await using provided = await startSegueWithProvider()
   const { client, provider } = provided
-  const go = halves(provider)
+  const release = enqueueHalves(provider)
   const { id, session } = await client.start({ text: 'Talk.', key: 'taken' })
   for (const other of [{ text: 'Talk!' }, { sessionId: session.id }, { model: 'strict/other' }]) {
     await expect(client.start({ text: 'Talk.', key: 'taken', ...other })).rejects.toMatchObject({
@@ -100,33 +100,33 @@ test('R2 the same key with another input is an IDEMPOTENCY_MISMATCH, and a refus
   }
   const refused = { text: 'Now.', key: 'free', sessionId: session.id }
   await expect(client.start(refused)).rejects.toMatchObject({ code: 'SESSION_BUSY' })
-  go()
+  release()
   await provided.newReader(id).readToEnd()
   const { id: next } = await client.start({ ...refused, text: 'Then.' })
   expect(next).not.toBe(id)
 })
 
-test('R3 graphql-ws repeats its subscription after a break, and joins the answer that it began', async () => {
+test('R3 graphql-ws repeats its subscription after a disconnect, and joins the stream that it had started', async () => {
   await using provided = await startSegueWithProvider()
-  await using line = await startTcpProxy(provided.segue.url)
-  const go = halves(provided.provider)
+  await using proxy = await startTcpProxy(provided.segue.url)
+  const release = enqueueHalves(provided.provider)
   const client = createClient({
-    url: `${line.url.replace('http', 'ws')}/graphql`,
+    url: `${proxy.url.replace('http', 'ws')}/graphql`,
     retryAttempts: 5,
     retryWait: () => Promise.resolve(),
-    // Node's WebSocket tells of a break by an error, which the client takes for the last word by itself.
+    // Node's WebSocket reports a broken connection as an error, after which graphql-ws does not retry by default.
     shouldRetry: () => true,
   })
-  const told: DeltaEvent[] = []
+  const events: DeltaEvent[] = []
   for await (const result of client.iterate({ query: streamChatQuery, variables: { input: { text: 'Talk.' } } })) {
-    told.push(parseDeltaEvent(result))
-    if (joinDeltas(told) === 'One half,' && line.connectionCount === 1) line.resetConnections()
-    if (line.connectionCount === 2) go()
+    events.push(parseDeltaEvent(result))
+    if (joinDeltas(events) === 'One half,' && proxy.connectionCount === 1) proxy.resetConnections()
+    if (proxy.connectionCount === 2) release()
   }
-  expect(line.connectionCount).toBe(2)
-  expect(told.at(-1)?.type).toBe('StreamFinished')
-  expect(joinDeltas(told)).toBe(whole)
-  expect(told.filter(({ type }) => type === 'StreamStarted')).toEqual([told[0], told[0]])
+  expect(proxy.connectionCount).toBe(2)
+  expect(events.at(-1)?.type).toBe('StreamFinished')
+  expect(joinDeltas(events)).toBe(fullText)
+  expect(events.filter(({ type }) => type === 'StreamStarted')).toEqual([events[0], events[0]])
   expect(provided.provider.requests).toHaveLength(1)
   expect((await post(provided.segue.url, '{ sessions { edges { node { messageCount } } } }')).data).toEqual({
     sessions: { edges: [{ node: { messageCount: 2 } }] },
@@ -134,50 +134,50 @@ test('R3 graphql-ws repeats its subscription after a break, and joins the answer
   await client.dispose()
 })
 
-test('R3 an id that is no UUID is no key, and a key that is given counts instead of the id', async () => {
+test('R3 an id that is not a UUID is not a key, and a key in the input takes precedence', async () => {
   await using provided = await startSegueWithProvider()
   const { provider, segue } = provided
-  const begin = async (id: string, key?: string): Promise<void> => {
+  const runOperation = async (id: string, key?: string): Promise<void> => {
     const socket = await RawSocket.open(segue.url)
     socket.subscribe(id, streamChatQuery, { input: { text: 'Talk.', ...(key && { key }) } })
     expect((await readRemainingDeltaEvents(socket, id)).at(-1)?.type).toBe('StreamFinished')
     await socket.close()
   }
-  await begin('1')
-  await begin('1')
+  await runOperation('1')
+  await runOperation('1')
   expect(provider.requests).toHaveLength(2)
   const uuid = crypto.randomUUID()
-  await begin(uuid)
-  await begin(uuid)
+  await runOperation(uuid)
+  await runOperation(uuid)
   expect(provider.requests).toHaveLength(3)
-  await begin(uuid, 'another')
-  await begin(crypto.randomUUID(), 'another')
+  await runOperation(uuid, 'another')
+  await runOperation(crypto.randomUUID(), 'another')
   expect(provider.requests).toHaveLength(4)
 })
 
-test('R4 every event of a log has its seq as its id, whatever is selected; nothing else has one', async () => {
+test('R4 every event of a log has its seq as its id, whatever the document selects, and other results have no id', async () => {
   await using provided = await startSegueWithProvider()
   const { id, session } = await provided.client.start({ text: 'Talk.', key: 'k' })
   const { url } = provided.segue
   const all = await provided.newReader(id).readToEnd()
   const ids = all.map(({ seq }) => `${seq}`)
-  const idsOf = async (query: string, method: 'GET' | 'POST'): Promise<(string | null)[]> => {
+  const readIds = async (query: string, method: 'GET' | 'POST'): Promise<(string | null)[]> => {
     const stream = await EventStream.open(url, { query, method })
     const events = await take(all.length, () => stream.next())
     stream.destroy()
     return events.map((event) => event.id)
   }
   for (const method of ['GET', 'POST'] as const) {
-    expect(await idsOf(`subscription { followStream(streamId: "${id}") { __typename } }`, method)).toEqual(ids)
-    expect(await idsOf(`subscription { a: followSession(sessionId: "${session.id}") { at } }`, method)).toEqual(ids)
+    expect(await readIds(`subscription { followStream(streamId: "${id}") { __typename } }`, method)).toEqual(ids)
+    expect(await readIds(`subscription { a: followSession(sessionId: "${session.id}") { at } }`, method)).toEqual(ids)
   }
   const input = 'input: { text: "Talk.", key: "k" }'
-  expect(await idsOf(`subscription { streamChat(${input}) { __typename } }`, 'POST')).toEqual(ids)
+  expect(await readIds(`subscription { streamChat(${input}) { __typename } }`, 'POST')).toEqual(ids)
   const query = await EventStream.open(url, { query: '{ models { id } }' })
   expect((await query.readToEnd()).map((event) => event.id)).toEqual([null, null])
 })
 
-test('R4 of Last-Event-ID and after the greater counts, for a stream and for a session', async () => {
+test('R4 the greater one of Last-Event-ID and after counts, for a stream and for a session', async () => {
   await using provided = await startSegueWithProvider()
   const { id, session } = await provided.client.start({ text: 'Talk.' })
   const all = await provided.newReader(id).readToEnd()
@@ -197,60 +197,60 @@ test('R4 of Last-Event-ID and after the greater counts, for a stream and for a s
         variables: { ...variables, after },
         headers: { 'last-event-id': last },
       })
-      const told = await take(all.length - 2, () => nextDeltaEvent(stream))
-      expect(told.map(({ seq }) => seq)).toEqual(all.slice(2).map(({ seq }) => seq))
+      const events = await take(all.length - 2, () => nextDeltaEvent(stream))
+      expect(events.map(({ seq }) => seq)).toEqual(all.slice(2).map(({ seq }) => seq))
       stream.destroy()
     }
   }
 })
 
-test('R4 graphql-sse comes back with its cursor in after', async () => {
+test('R4 graphql-sse resumes with its cursor in after', async () => {
   await using provided = await startSegueWithProvider()
-  await using line = await startTcpProxy(provided.segue.url)
-  const go = halves(provided.provider)
+  await using proxy = await startTcpProxy(provided.segue.url)
+  const release = enqueueHalves(provided.provider)
   const { id } = await provided.client.start({ text: 'Talk.' })
-  const client = createEventStreamClient({ url: `${line.url}/graphql`, retryAttempts: 0 })
-  const told: DeltaEvent[] = []
+  const client = createEventStreamClient({ url: `${proxy.url}/graphql`, retryAttempts: 0 })
+  const events: DeltaEvent[] = []
   const follow = async (): Promise<void> => {
-    const variables = { id, after: told.at(-1)?.seq ?? 0 }
+    const variables = { id, after: events.at(-1)?.seq ?? 0 }
     for await (const result of client.iterate({ query: followStreamQuery, variables })) {
-      told.push(parseDeltaEvent(result))
-      if (joinDeltas(told) === 'One half,') line.resetConnections()
+      events.push(parseDeltaEvent(result))
+      if (joinDeltas(events) === 'One half,') proxy.resetConnections()
     }
   }
   await expect(follow()).rejects.toThrow('terminated')
-  go()
+  release()
   await follow()
-  expect(told.map(({ seq }) => seq)).toEqual(told.map((_, index) => index + 1))
-  expect(joinDeltas(told)).toBe(whole)
+  expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1))
+  expect(joinDeltas(events)).toBe(fullText)
   client.dispose()
 })
 
-test('R5 a GET that has had the terminal event is answered 204, in every other case there is something to tell', async () => {
+test('R5 a GET with the last event as its Last-Event-ID gets status 204, and every other request gets 200', async () => {
   await using provided = await startSegueWithProvider()
   const { id } = await provided.client.start({ text: 'Talk.' })
   await provided.newReader(id).readToEnd()
   const { lastSeq } = await provided.client.stream(id)
-  const ask = async (method: 'GET' | 'POST', last: number | null): Promise<EventStream> =>
+  const open = async (method: 'GET' | 'POST', last: number | null): Promise<EventStream> =>
     EventStream.open(provided.segue.url, {
       method,
       query: followStreamQuery,
       variables: { id, after: last === null ? lastSeq : 0 },
       headers: last === null ? {} : { 'last-event-id': `${last}` },
     })
-  const done = await ask('GET', lastSeq)
-  expect([done.status, await done.body()]).toEqual([204, ''])
-  expect((await ask('GET', lastSeq - 1)).status).toBe(200)
-  expect((await ask('GET', lastSeq + 1)).status).toBe(200)
-  for (const stream of [await ask('POST', lastSeq), await ask('GET', null)]) {
+  const finished = await open('GET', lastSeq)
+  expect([finished.status, await finished.body()]).toEqual([204, ''])
+  expect((await open('GET', lastSeq - 1)).status).toBe(200)
+  expect((await open('GET', lastSeq + 1)).status).toBe(200)
+  for (const stream of [await open('POST', lastSeq), await open('GET', null)]) {
     expect(stream.status).toBe(200)
     expect((await stream.readToEnd()).map(({ event }) => event)).toEqual(['complete'])
   }
 })
 
-test('R6 after a kill what ran is INTERRUPTED with what had been made, and what waited has its turn', async () => {
+test('R6 after a crash a running stream is INTERRUPTED with its partial message, and a queued one starts', async () => {
   await using provider = await StrictProvider.start()
-  halves(provider)
+  enqueueHalves(provider)
   const home = newTempFolder()
   const providers = { strict: { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] } }
   writeFileSync(join(home, 'config.json'), JSON.stringify({ providers, model: 'strict/test' }))
@@ -269,11 +269,11 @@ test('R6 after a kill what ran is INTERRUPTED with what had been made, and what 
 
   await using server = await startTestSegueWithFlags({ argv })
   await using client = new ChatClient(server.url)
-  const back = new EventReader(client.followStream(running.id, reader.cursor), reader.parts)
-  const { stream, message } = await back.readUntilType('StreamFinished')
+  const resumed = new EventReader(client.followStream(running.id, reader.cursor), reader.parts)
+  const { stream, message } = await resumed.readUntilType('StreamFinished')
   expect(stream).toMatchObject({ status: 'INTERRUPTED', error: { code: 'SERVER_RESTART' } })
   expect(message).toMatchObject({ status: 'PARTIAL', text: 'One half,' })
-  expect(back.text).toBe('One half,')
+  expect(resumed.text).toBe('One half,')
   const next = await new EventReader(client.followStream(waiting.id)).readUntilType('StreamFinished')
   expect(next.stream.status).toBe('COMPLETED')
   expect((await client.messages(running.session.id)).map(({ role, status }) => [role, status])).toEqual([

@@ -20,7 +20,7 @@ const models = { models: [{ id: 'offline/eliza' }] }
 const get = (url: string, query: string, accept = 'application/json'): Promise<Response> =>
   fetch(`${url}/graphql?${new URLSearchParams({ query }).toString()}`, { headers: { accept } })
 
-test('T1 queries go by POST and GET, by event stream, and over WebSocket', async () => {
+test('T1 a query can be sent by POST, by GET, as server-sent events and over WebSocket', async () => {
   await using segue = await startTestSegue()
   expect((await post(segue.url, '{ models { id } }')).data).toEqual(models)
   expect((await readGraphQLResponse(await get(segue.url, '{ models { id } }'))).data).toEqual(models)
@@ -38,7 +38,7 @@ test('T1 queries go by POST and GET, by event stream, and over WebSocket', async
   await socket.close()
 })
 
-test('T1 mutations go by POST, by event stream, and over WebSocket', async () => {
+test('T1 a mutation can be sent by POST, as server-sent events and over WebSocket', async () => {
   await using segue = await startTestSegue()
   const query = 'mutation { createSession(input: { title: "New" }) { title } }'
   const data = { createSession: { title: 'New' } }
@@ -52,27 +52,27 @@ test('T1 mutations go by POST, by event stream, and over WebSocket', async () =>
   await socket.close()
 })
 
-test('T1 the same subscription is told the same by every transport, by graphql-sse too', async () => {
+test('T1 a subscription delivers the same events over every transport, and to graphql-sse', async () => {
   await using segue = await startTestSegue()
   const { id } = await start(segue.url, { text: 'Hello.' })
   const socket = await RawSocket.open(segue.url)
   socket.subscribe('1', followStreamQuery, { id })
-  const told = await readRemainingDeltaEvents(socket, '1')
-  expect(told.at(-1)?.type).toBe('StreamFinished')
+  const events = await readRemainingDeltaEvents(socket, '1')
+  expect(events.at(-1)?.type).toBe('StreamFinished')
   await socket.close()
 
   for (const method of ['GET', 'POST'] as const) {
     const stream = await EventStream.open(segue.url, { method, query: followStreamQuery, variables: { id } })
-    for (const event of told) expect(await nextDeltaEvent(stream)).toEqual(event)
+    for (const event of events) expect(await nextDeltaEvent(stream)).toEqual(event)
     expect(await nextDeltaEvent(stream)).toBeNull()
   }
   const client = createClient({ url: `${segue.url}/graphql`, retryAttempts: 0 })
   const results = await Array.fromAsync(client.iterate({ query: followStreamQuery, variables: { id } }))
-  expect(results.map(parseDeltaEvent)).toEqual(told)
+  expect(results.map(parseDeltaEvent)).toEqual(events)
   client.dispose()
 })
 
-test('T1 a subscription that asks for anything else than an event stream is told how to ask', async () => {
+test('T1 a subscription that does not accept server-sent events is refused with 406, and a message that says how to send it', async () => {
   await using segue = await startTestSegue()
   const query = 'subscription { followSession(sessionId: "x") { seq } }'
   for (const accept of ['application/json', 'multipart/mixed, application/json', '*/*']) {
@@ -87,7 +87,7 @@ test('T1 a subscription that asks for anything else than an event stream is told
   }
 })
 
-test('T2 a GET refuses mutations with 405 and what begins an answer with FORBIDDEN, and changes nothing', async () => {
+test('T2 a GET of a mutation or of streamChat is refused with 405 and FORBIDDEN, and changes nothing', async () => {
   await using segue = await startTestSegue()
   const mutation = 'mutation { createSession(input: { title: "New" }) { id } }'
   const chat = 'subscription { streamChat(input: { text: "Hello." }) { seq } }'
@@ -103,16 +103,17 @@ test('T2 a GET refuses mutations with 405 and what begins an answer with FORBIDD
   expect(data).toEqual({ sessions: { edges: [] } })
 })
 
-const strangers = [
+/** Headers of requests that do not come from this server's own pages. */
+const foreignHeaders = [
   { host: 'rebound.example' },
   { origin: 'http://elsewhere.example' },
   { origin: 'null' },
   { 'sec-fetch-site': 'cross-site' },
 ]
 
-test('T3 strangers are refused with 403, by HTTP and at the handshake', async () => {
+test('T3 requests with a foreign Host or Origin are refused with 403, over HTTP and at the handshake', async () => {
   await using segue = await startTestSegue()
-  for (const headers of strangers) {
+  for (const headers of foreignHeaders) {
     const stream = await EventStream.open(segue.url, { query: '{ models { id } }', headers })
     expect(stream.status, JSON.stringify(headers)).toBe(403)
     expect(JSON.parse(await stream.body())).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] })
@@ -128,7 +129,7 @@ test('T3 strangers are refused with 403, by HTTP and at the handshake', async ()
   }
 })
 
-test('T3 content types that a form can send are refused with 415', async () => {
+test('T3 a POST with a content type that a form can send is refused with 415', async () => {
   await using segue = await startTestSegue()
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
     for (const accept of ['application/json', 'text/event-stream']) {
@@ -139,7 +140,7 @@ test('T3 content types that a form can send are refused with 415', async () => {
   }
 })
 
-test('T4 an event stream is of events named next, whose data is a result, and one named complete', async () => {
+test('T4 a response with server-sent events has next events with results, and one complete event', async () => {
   await using segue = await startTestSegue()
   const { id } = await start(segue.url, { text: 'Hello.' })
   const stream = await EventStream.open(segue.url, { query: followStreamQuery, variables: { id } })
@@ -161,25 +162,28 @@ test.for([
   ['query A { models { id } } query B { models { id } }', 'GRAPHQL_VALIDATION_FAILED'],
   ['subscription { followStream(streamId: "str_0") { seq } }', 'NOT_FOUND'],
   ['subscription { followStream(streamId: "str_0", after: -1) { seq } }', 'BAD_USER_INPUT'],
-] as const)('T4 what cannot be executed is a result for a POST and 400 for a GET: %s', async ([query, code]) => {
-  await using segue = await startTestSegue()
-  const stream = await EventStream.open(segue.url, { query })
-  expect(stream.status).toBe(200)
-  const [result, end] = await stream.readToEnd()
-  expect(result?.event).toBe('next')
-  expect(JSON.parse(result?.data ?? '')).toMatchObject({ errors: [{ extensions: { code } }] })
-  expect(end?.event).toBe('complete')
+] as const)(
+  'T4 an operation that cannot be executed gets a result for a POST and status 400 for a GET: %s',
+  async ([query, code]) => {
+    await using segue = await startTestSegue()
+    const stream = await EventStream.open(segue.url, { query })
+    expect(stream.status).toBe(200)
+    const [result, end] = await stream.readToEnd()
+    expect(result?.event).toBe('next')
+    expect(JSON.parse(result?.data ?? '')).toMatchObject({ errors: [{ extensions: { code } }] })
+    expect(end?.event).toBe('complete')
 
-  const refused = await get(segue.url, query, 'text/event-stream')
-  expect(refused.status).toBe(400)
-  expect((await readGraphQLResponse(refused)).errors[0]?.extensions.code).toBe(code)
-})
+    const refused = await get(segue.url, query, 'text/event-stream')
+    expect(refused.status).toBe(400)
+    expect((await readGraphQLResponse(refused)).errors[0]?.extensions.code).toBe(code)
+  },
+)
 
-test('T4 variables that are no JSON are no request', async () => {
+test('T4 variables that are not JSON are refused with 400', async () => {
   await using segue = await startTestSegue()
   for (const accept of ['application/json', 'text/event-stream']) {
-    const asked = new URLSearchParams({ query: '{ models { id } }', variables: '{' }).toString()
-    const refused = await fetch(`${segue.url}/graphql?${asked}`, { headers: { accept } })
+    const params = new URLSearchParams({ query: '{ models { id } }', variables: '{' }).toString()
+    const refused = await fetch(`${segue.url}/graphql?${params}`, { headers: { accept } })
     expect(refused.status).toBe(400)
     expect((await readGraphQLResponse(refused)).errors[0]?.extensions.code).toBe('BAD_USER_INPUT')
   }
@@ -187,35 +191,36 @@ test('T4 variables that are no JSON are no request', async () => {
 
 const mutation = 'mutation ($input: StreamChatInput!) { startChat(input: $input) { id } }'
 
-/** Requests that cannot be done, each with its code and what belongs to it. */
-const wrong: readonly (readonly [query: string, variables: Record<string, unknown>, extensions: object])[] = [
-  ['{', {}, { code: 'GRAPHQL_PARSE_FAILED' }],
-  ['{ nothing }', {}, { code: 'GRAPHQL_VALIDATION_FAILED' }],
+/** Invalid operations with the extensions of their errors. */
+const invalidOperations: readonly (readonly [query: string, variables: Record<string, unknown>, extensions: object])[] =
   [
-    'query ($a: Int!) { events(sessionId: "x", first: $a) { seq } }',
-    { a: 'one' },
-    { code: 'BAD_USER_INPUT', path: ['a'] },
-  ],
-  [mutation, { input: {} }, { code: 'BAD_USER_INPUT', path: ['input', 'text'] }],
-  [mutation, { input: { text: ' ' } }, { code: 'BAD_USER_INPUT', path: ['input', 'text'] }],
-  [mutation, { input: { text: 'x', key: '' } }, { code: 'BAD_USER_INPUT', path: ['input', 'key'] }],
-  [mutation, { input: { text: 'x', model: 'no/such' } }, { code: 'BAD_USER_INPUT', path: ['input', 'model'] }],
-  ['{ events(sessionId: "x", first: 0) { seq } }', {}, { code: 'BAD_USER_INPUT', path: ['first'] }],
-  [mutation, { input: { text: 'x'.repeat(1_000_001) } }, { code: 'TOO_LARGE' }],
-  [mutation, { input: { text: 'x', sessionId: 'ses_0' } }, { code: 'NOT_FOUND' }],
-  ['mutation { cancelStream(streamId: "str_0") { outcome } }', {}, { code: 'NOT_FOUND' }],
-  ['subscription { followStream(streamId: "str_0") { seq } }', {}, { code: 'NOT_FOUND' }],
-  [
-    'subscription { followSession(sessionId: "ses_0", after: -1) { seq } }',
-    {},
-    { code: 'BAD_USER_INPUT', path: ['after'] },
-  ],
-]
+    ['{', {}, { code: 'GRAPHQL_PARSE_FAILED' }],
+    ['{ nothing }', {}, { code: 'GRAPHQL_VALIDATION_FAILED' }],
+    [
+      'query ($a: Int!) { events(sessionId: "x", first: $a) { seq } }',
+      { a: 'one' },
+      { code: 'BAD_USER_INPUT', path: ['a'] },
+    ],
+    [mutation, { input: {} }, { code: 'BAD_USER_INPUT', path: ['input', 'text'] }],
+    [mutation, { input: { text: ' ' } }, { code: 'BAD_USER_INPUT', path: ['input', 'text'] }],
+    [mutation, { input: { text: 'x', key: '' } }, { code: 'BAD_USER_INPUT', path: ['input', 'key'] }],
+    [mutation, { input: { text: 'x', model: 'no/such' } }, { code: 'BAD_USER_INPUT', path: ['input', 'model'] }],
+    ['{ events(sessionId: "x", first: 0) { seq } }', {}, { code: 'BAD_USER_INPUT', path: ['first'] }],
+    [mutation, { input: { text: 'x'.repeat(1_000_001) } }, { code: 'TOO_LARGE' }],
+    [mutation, { input: { text: 'x', sessionId: 'ses_0' } }, { code: 'NOT_FOUND' }],
+    ['mutation { cancelStream(streamId: "str_0") { outcome } }', {}, { code: 'NOT_FOUND' }],
+    ['subscription { followStream(streamId: "str_0") { seq } }', {}, { code: 'NOT_FOUND' }],
+    [
+      'subscription { followSession(sessionId: "ses_0", after: -1) { seq } }',
+      {},
+      { code: 'BAD_USER_INPUT', path: ['after'] },
+    ],
+  ]
 
-test('X1 every error has a code of the contract, and what belongs to it, by every transport', async () => {
+test('X1 every error has a code and the extensions of that code, over every transport', async () => {
   await using segue = await startTestSegue()
   const socket = await RawSocket.open(segue.url)
-  for (const [index, [query, variables, extensions]] of wrong.entries()) {
+  for (const [index, [query, variables, extensions]] of invalidOperations.entries()) {
     const stream = await EventStream.open(segue.url, { query, variables })
     const result = JSON.parse((await stream.next())?.data ?? '')
     expect(result.errors[0].extensions, query).toMatchObject(extensions)
@@ -228,14 +233,14 @@ test('X1 every error has a code of the contract, and what belongs to it, by ever
     expect(errors, query).toMatchObject([{ extensions }])
 
     if (query.startsWith('subscription')) continue
-    const { errors: answered } = await post(segue.url, query, variables)
-    expect(answered[0]?.extensions, query).toMatchObject(extensions)
+    const { errors: postErrors } = await post(segue.url, query, variables)
+    expect(postErrors[0]?.extensions, query).toMatchObject(extensions)
   }
   await socket.close()
   expect(segue.warnings).toEqual([])
 })
 
-test('X1 what is no request of GraphQL at all has a code, too', async () => {
+test('X1 a request that is not a GraphQL request gets an error with a code', async () => {
   await using segue = await startTestSegue()
   const send = (init: RequestInit, query = ''): Promise<Response> => fetch(`${segue.url}/graphql${query}`, init)
   const json = { 'content-type': 'application/json' }
@@ -248,13 +253,10 @@ test('X1 what is no request of GraphQL at all has a code, too', async () => {
       [send({ headers: { accept } }, '?query={models{id}}&variables={'), 400, 'BAD_USER_INPUT'],
       [send({ headers: { accept } }, '?query=mutation{createSession(input:{}){id}}'), 405, 'FORBIDDEN'],
     ] as const) {
-      const answer = await readGraphQLResponse(await response)
-      expect([answer.status, answer.errors[0]?.extensions.code], await response.then(({ url }) => url)).toEqual([
-        status,
-        code,
-      ])
-      expect(answer.errors[0]?.extensions).not.toHaveProperty('http')
-      if (code === 'BAD_USER_INPUT') expect(answer.errors[0]?.extensions['path']).toBeInstanceOf(Array)
+      const { status: actualStatus, errors } = await readGraphQLResponse(await response)
+      expect([actualStatus, errors[0]?.extensions.code], await response.then(({ url }) => url)).toEqual([status, code])
+      expect(errors[0]?.extensions).not.toHaveProperty('http')
+      if (code === 'BAD_USER_INPUT') expect(errors[0]?.extensions['path']).toBeInstanceOf(Array)
     }
   }
   expect((await readGraphQLResponse(await fetch(`${segue.url}/nowhere`))).errors[0]?.extensions.code).toBe('NOT_FOUND')
@@ -266,16 +268,16 @@ test("X1 the codes are the values of the schema's ErrorCode", () => {
   expect(values.map((value) => value.trim())).toEqual(Object.keys(errorCodeDescriptions).toSorted())
 })
 
-test('X2 no error tells a stack, a path of the machine or a secret', async () => {
+test('X2 no error reveals a stack trace, a path of the machine or a secret', async () => {
   await using provided = await startSegueWithProvider()
   const { provider, segue } = provided
-  const told: string[] = []
-  for (const [query, variables] of wrong) {
+  const responses: string[] = []
+  for (const [query, variables] of invalidOperations) {
     const stream = await EventStream.open(segue.url, { query, variables })
-    told.push((await stream.next())?.data ?? '')
+    responses.push((await stream.next())?.data ?? '')
     stream.destroy()
   }
-  // A fault of the server's own: its storage breaks.
+  // An unexpected error in the server.
   const { id } = await start(segue.url, { text: 'Talk.' })
   await waitUntil(() => segue.defaultProfile.chats.activeStreamCount === 0)
   Object.assign(segue.defaultProfile.chats, {
@@ -285,32 +287,32 @@ test('X2 no error tells a stack, a path of the machine or a secret', async () =>
   })
   const broken = await post(segue.url, '{ stream(id: "str_0") { id } }')
   expect(broken.errors[0]?.extensions.code).toBe('INTERNAL')
-  told.push(JSON.stringify(broken.errors))
+  responses.push(JSON.stringify(broken.errors))
   const stream = await EventStream.open(segue.url, { query: followStreamQuery, variables: { id } })
-  told.push((await stream.next())?.data ?? '')
+  responses.push((await stream.next())?.data ?? '')
   stream.destroy()
   expect(segue.warnings.join()).toContain('segue.db is broken')
   Reflect.deleteProperty(segue.defaultProfile.chats, 'findStreams')
 
-  // A provider that says too much.
+  // A provider whose errors contain secrets and paths.
   for (const message of [`Incorrect API key provided: ${providerKey}.`, `Error at run (${import.meta.filename}:1:1)`]) {
     provider.enqueue([{ status: 401, body: { error: { message, type: 'x', param: null, code: 'invalid_api_key' } } }])
     const failed = await start(segue.url, { text: 'Talk.' })
     const query =
       'subscription ($id: ID!) { followStream(streamId: $id) { ... on StreamFinished { stream { status error { code message } } } } }'
     const end = await EventStream.open(segue.url, { query, variables: { id: failed.id } })
-    told.push(...(await end.readToEnd()).map(({ data }) => data))
+    responses.push(...(await end.readToEnd()).map(({ data }) => data))
     expect((await loadStream(segue.url, failed.id)).status).toBe('FAILED')
   }
-  expect(told.length).toBeGreaterThan(wrong.length + 4)
-  for (const text of told) {
+  expect(responses.length).toBeGreaterThan(invalidOperations.length + 4)
+  for (const text of responses) {
     expect(text).not.toContain(providerKey)
     expect(text).not.toContain(segue.home)
     expect(text).not.toMatch(/node_modules|\.[mc]?[jt]s:\d+|\bat .+:\d+:\d+/)
   }
 })
 
-test('X3 while the server stops what would begin an answer is SHUTTING_DOWN, and reading goes on', async () => {
+test('X3 while the server is stopping, starting a stream is SHUTTING_DOWN, and reading continues', async () => {
   await using segue = await startTestSegue()
   const { id, sessionId } = await start(segue.url, { text: 'Talk.', key: 'mine' })
   await waitUntil(() => segue.defaultProfile.chats.activeStreamCount === 0)

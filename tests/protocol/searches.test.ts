@@ -11,14 +11,14 @@ import { waitUntil } from '../support/wait-until.ts'
 
 const query = '{ search(query: "needle") { edges { cursor } } }'
 
-interface Searching {
+interface PendingSearches {
   readonly segue: TestSegue
-  /** The signal of each search that runs. */
+  /** The abort signal of each running search. */
   readonly signals: AbortSignal[]
 }
 
-/** A server whose searches end only when nobody waits for them any more. Goes with the test. */
-async function newSearching(): Promise<Searching> {
+/** A server whose searches end only when they are aborted. It is closed when the test has finished. */
+async function startPendingSearches(): Promise<PendingSearches> {
   const segue = await startTestSegue()
   const signals: AbortSignal[] = []
   const find = vi.spyOn(segue.defaultProfile.profile.search, 'find').mockImplementation((_, signal) => {
@@ -34,7 +34,7 @@ async function newSearching(): Promise<Searching> {
   return { segue, signals }
 }
 
-async function socketTo({ url }: TestSegue): Promise<WebSocket> {
+async function openSocket({ url }: TestSegue): Promise<WebSocket> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
   await once(socket, 'open')
   socket.send(JSON.stringify({ type: 'connection_init' }))
@@ -43,28 +43,28 @@ async function socketTo({ url }: TestSegue): Promise<WebSocket> {
 }
 
 test.each(['application/json', 'text/event-stream'])(
-  'A6 a search stops when its client leaves, as %s',
+  'A6 a search is aborted when its client disconnects (%s)',
   async (accept) => {
-    const { segue, signals } = await newSearching()
-    const leaving = new AbortController()
-    const asked = fetch(`${segue.url}/graphql`, {
+    const { segue, signals } = await startPendingSearches()
+    const disconnect = new AbortController()
+    const response = fetch(`${segue.url}/graphql`, {
       method: 'POST',
       headers: { accept, 'content-type': 'application/json' },
       body: JSON.stringify({ query }),
-      signal: leaving.signal,
+      signal: disconnect.signal,
     })
     await waitUntil(() => signals.length > 0)
     expect(signals[0]?.aborted).toBe(false)
-    leaving.abort()
-    await expect(asked).rejects.toMatchObject({ name: 'AbortError' })
+    disconnect.abort()
+    await expect(response).rejects.toMatchObject({ name: 'AbortError' })
     await waitUntil(() => signals[0]?.aborted === true)
     expect(segue.warnings).toEqual([])
   },
 )
 
-test('A6 a search stops by a complete for it over WebSocket, and others go on', async () => {
-  const { segue, signals } = await newSearching()
-  const socket = await socketTo(segue)
+test('A6 a complete message aborts its search and no other', async () => {
+  const { segue, signals } = await startPendingSearches()
+  const socket = await openSocket(segue)
   const results: unknown[] = []
   socket.on('message', (data) => results.push(JSON.parse(String(data))))
   for (const id of ['a', 'b']) socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query } }))
@@ -82,36 +82,39 @@ test('A6 a search stops by a complete for it over WebSocket, and others go on', 
   await waitUntil(() => signals[1]?.aborted === true)
 })
 
-test.each(['close', 'terminate'] as const)('A6 the searches of a WebSocket stop with it (%s)', async (leave) => {
-  const { segue, signals } = await newSearching()
-  const socket = await socketTo(segue)
-  for (const id of ['a', 'b']) socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query } }))
-  await waitUntil(() => signals.length === 2)
-  socket[leave]()
-  await waitUntil(() => signals.every(({ aborted }) => aborted))
-  expect(segue.warnings).toEqual([])
-})
+test.each(['close', 'terminate'] as const)(
+  'A6 the searches of a WebSocket are aborted when it closes (%s)',
+  async (method) => {
+    const { segue, signals } = await startPendingSearches()
+    const socket = await openSocket(segue)
+    for (const id of ['a', 'b']) socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query } }))
+    await waitUntil(() => signals.length === 2)
+    socket[method]()
+    await waitUntil(() => signals.every(({ aborted }) => aborted))
+    expect(segue.warnings).toEqual([])
+  },
+)
 
-test('A6 of more than a hundred searches that wait one is RATE_LIMITED', async () => {
+test('A6 a search above four running and 100 queued ones is RATE_LIMITED', async () => {
   const hermesHome = newTempFolder()
   const hermes = new HermesDb(join(hermesHome, 'state.db'), 'newest', 'delete')
   onTestFinished(() => rmSync(hermesHome, { recursive: true, force: true }))
   await using segue = await startTestSegue({ settings: { hermesHome } })
-  // As long as somebody else has the file, searches wait for it.
+  // Searches wait while another connection has locked the file.
   hermes.db.exec('BEGIN EXCLUSIVE')
   const { search: searches } = segue.defaultProfile.profile
   const needle: SearchRequest = { query: 'needle', filter: {}, after: null, before: null, limit: 1, backwards: false }
-  const under = Array.from({ length: 104 }, () => searches.find(needle, new AbortController().signal))
+  const pending = Array.from({ length: 104 }, () => searches.find(needle, new AbortController().signal))
   const { errors } = await request(segue.url, { query })
   expect(errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED' } }])
   hermes.db.exec('ROLLBACK')
   hermes.close()
-  for (const found of await Promise.all(under)) expect(found.hits).toEqual([])
+  for (const page of await Promise.all(pending)) expect(page.hits).toEqual([])
   expect((await request(segue.url, { query })).errors).toBeUndefined()
 })
 
-test('A7 a search that took too long tells how far it came', async () => {
-  const { segue } = await newSearching()
+test('A7 a search that ran out of time returns the cursor from which to resume', async () => {
+  const { segue } = await startPendingSearches()
   const key = (number: number): SearchKey => ({ rank: 'ALL_TERMS', at: number, origin: 'HERMES', number })
   const { search: searches } = segue.defaultProfile.profile
   vi.mocked(searches.find).mockImplementation(async ({ backwards }) => ({
@@ -125,13 +128,13 @@ test('A7 a search that took too long tells how far it came', async () => {
   }
   const cursor = (number: number): string =>
     Buffer.from(JSON.stringify(['WORDS', number, 'HERMES', number])).toString('base64url')
-  const before = { hasNextPage: true, hasPreviousPage: false, startCursor: null, endCursor: cursor(5) }
-  expect(await page('first: 2')).toEqual({ search: { edges: [], pageInfo: before } })
+  const forwards = { hasNextPage: true, hasPreviousPage: false, startCursor: null, endCursor: cursor(5) }
+  expect(await page('first: 2')).toEqual({ search: { edges: [], pageInfo: forwards } })
   expect(await page(`first: 2, after: "${cursor(5)}"`)).toMatchObject({ search: { edges: [] } })
   expect(searches.find).toHaveBeenLastCalledWith(
     expect.objectContaining({ after: key(5), backwards: false }),
     expect.anything(),
   )
-  const behind = { hasNextPage: false, hasPreviousPage: true, startCursor: cursor(7), endCursor: null }
-  expect(await page('last: 2')).toEqual({ search: { edges: [], pageInfo: behind } })
+  const backwards = { hasNextPage: false, hasPreviousPage: true, startCursor: cursor(7), endCursor: null }
+  expect(await page('last: 2')).toEqual({ search: { edges: [], pageInfo: backwards } })
 })

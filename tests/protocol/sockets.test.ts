@@ -17,10 +17,10 @@ import {
 } from '../support/fixtures/delta-events.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-const alive = { intervalMs: 50, timeoutMs: 150 }
+const heartbeat = { intervalMs: 50, timeoutMs: 150 }
 
-test('A1 a WebSocket is pinged, idle or not, and stays as long as its peer answers', async () => {
-  await using segue = await startTestSegue({ heartbeat: alive })
+test('A1 a WebSocket is pinged, and stays open while its client answers', async () => {
+  await using segue = await startTestSegue({ heartbeat })
   const socket = await RawSocket.open(segue.url)
   await socket.waitForPings(8)
   socket.subscribe('1', '{ models { id } }')
@@ -28,22 +28,22 @@ test('A1 a WebSocket is pinged, idle or not, and stays as long as its peer answe
   await socket.close()
 })
 
-test('A1 an event stream has a comment whenever nothing else was sent for so long', async () => {
-  await using segue = await startTestSegue({ heartbeat: alive })
+test('A1 a response with server-sent events has a comment after each interval without an event', async () => {
+  await using segue = await startTestSegue({ heartbeat })
   const { sessionId } = await start(segue.url, { text: 'Hello.' })
   const stream = await EventStream.open(segue.url, { query: followSessionQuery, variables: { id: sessionId } })
   while ((await nextDeltaEvent(stream))?.type !== 'StreamFinished');
   const before = stream.comments
   await stream.waitForComments(before + 4)
 
-  // The comments did not take anything away from it.
+  // The comments have not displaced any event.
   await start(segue.url, { text: 'Hello again.', sessionId })
   expect((await nextDeltaEvent(stream))?.type).toBe('StreamStarted')
   stream.destroy()
 })
 
-test('A1 a peer that vanishes without a word is dropped, and what it followed is released', async () => {
-  await using segue = await startTestSegue({ heartbeat: alive })
+test('A1 a client that vanishes without closing is disconnected, and its subscriptions end', async () => {
+  await using segue = await startTestSegue({ heartbeat })
   const { sessionId } = await start(segue.url, { text: 'Hello.' })
   using connections = trackServerConnections()
   const vanished = connect(Number(new URL(segue.url).port), '127.0.0.1')
@@ -62,25 +62,25 @@ test('A1 a peer that vanishes without a word is dropped, and what it followed is
     ].join('\r\n'),
   )
   await once(vanished, 'data')
-  vanished.write(frame({ type: 'connection_init' }))
+  vanished.write(encodeFrame({ type: 'connection_init' }))
   vanished.write(
-    frame({ id: '1', type: 'subscribe', payload: { query: followSessionQuery, variables: { id: sessionId } } }),
+    encodeFrame({ id: '1', type: 'subscribe', payload: { query: followSessionQuery, variables: { id: sessionId } } }),
   )
   await waitUntil(() => segue.defaultProfile.chats.eventLog.stats.waiting === 1)
 
-  // From here on it neither reads nor answers; it does not close its side either.
+  // From now on the client neither reads nor answers, and does not close its side.
   vanished.pause()
   await waitUntil(() => connections.openSockets.length === 0)
   expect(segue.defaultProfile.chats.eventLog.stats).toEqual({ sessions: 0, waiting: 0 })
   vanished.destroy()
 })
 
-test('A1 the usual times are 5 s and 15 s', async () => {
+test('A1 the defaults are 5 s and 15 s', async () => {
   expect(defaultHeartbeat).toEqual({ intervalMs: 5000, timeoutMs: 15_000 })
 })
 
-/** A text message as a client sends it. */
-function frame(message: object): Buffer {
+/** A masked text frame. */
+function encodeFrame(message: object): Buffer {
   const payload = Buffer.from(JSON.stringify(message))
   const mask = randomBytes(4)
   const length =
@@ -92,15 +92,15 @@ function frame(message: object): Buffer {
   ])
 }
 
-const initialise = { type: 'connection_init' }
+const connectionInit = { type: 'connection_init' }
 const query = '{ models { id } }'
 
 test.for([
-  [4400, 'what is no message', ['nonsense']],
-  [4400, 'a message of no known type', [{ type: 'nonsense' }]],
+  [4400, 'a text that is not a message', ['nonsense']],
+  [4400, 'a message of an unknown type', [{ type: 'nonsense' }]],
   [4401, 'an operation before the connection is acknowledged', [{ id: '1', type: 'subscribe', payload: { query } }]],
-  [4429, 'a second initialisation', [initialise, initialise]],
-] as const)('C1 %i is the answer to %s', async ([code, , messages]) => {
+  [4429, 'a second connection_init', [connectionInit, connectionInit]],
+] as const)('C1 %i is the close code for %s', async ([code, , messages]) => {
   await using segue = await startTestSegue()
   const socket = await RawSocket.connect(segue.url)
   for (const message of messages) socket.send(message)
@@ -108,61 +108,61 @@ test.for([
   expect(segue.warnings).toEqual([])
 })
 
-test('C1 4406 is the answer to a protocol other than graphql-transport-ws', async () => {
+test('C1 4406 is the close code for a subprotocol other than graphql-transport-ws', async () => {
   await using segue = await startTestSegue()
   const socket = await RawSocket.connect(segue.url, { protocol: null })
   expect((await socket.closed).code).toBe(4406)
 })
 
-test('C1 4408 is the answer to one that does not initialise its connection', async () => {
+test('C1 4408 is the close code for a client that sends no connection_init', async () => {
   await using segue = await startTestSegue()
   const socket = await RawSocket.connect(segue.url)
   expect((await socket.closed).code).toBe(4408)
 })
 
-test('C1 4409 is the answer to an id that is in use; the answer that it follows runs on', async () => {
+test('C1 4409 is the close code for an id that is in use, and the stream continues', async () => {
   await using provided = await startSegueWithProvider()
   const { provider, segue } = provided
-  const { promise: held, resolve: go } = Promise.withResolvers<void>()
-  provider.enqueue([{ text: 'Half' }, { wait: held }, { text: ' and half.' }, { finish: 'stop' }])
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  provider.enqueue([{ text: 'Half' }, { wait: released }, { text: ' and half.' }, { finish: 'stop' }])
   const socket = await RawSocket.open(segue.url)
   const id = crypto.randomUUID()
   socket.subscribe(id, streamChatQuery, { input: { text: 'Talk.' } })
   expect(parseDeltaEvent((await socket.next()).payload).type).toBe('StreamStarted')
   socket.subscribe(id, query)
   expect((await socket.closed).code).toBe(4409)
-  go()
+  release()
   expect(await (await provider.waitForRequest(0)).closed).toBe('provider')
 })
 
-test('C1 1001 says that the server stops, once everybody was told how their answers ended', async () => {
+test('C1 1001 is the close code of a server that stops, after the last events of all streams', async () => {
   const provided = await startSegueWithProvider()
   const { provider, segue } = provided
   provider.enqueue([{ text: 'Half' }, { wait: new Promise(() => undefined) }])
   const sockets = await Promise.all([RawSocket.open(segue.url), RawSocket.open(segue.url)])
-  const [talker, idler] = sockets
-  talker?.subscribe('1', streamChatQuery, { input: { text: 'Talk.' } })
-  await talker?.next()
-  await talker?.next()
+  const [subscribed, idle] = sockets
+  subscribed?.subscribe('1', streamChatQuery, { input: { text: 'Talk.' } })
+  await subscribed?.next()
+  await subscribed?.next()
   await provided[Symbol.asyncDispose]()
-  expect(await talker?.closed).toEqual({ code: 1001, reason: 'Server is stopping: reconnect later.' })
-  expect((await idler?.closed)?.code).toBe(1001)
-  expect(parseDeltaEvent((await talker?.next())?.payload).type).toBe('StreamFinished')
-  expect(await talker?.next()).toEqual({ id: '1', type: 'complete' })
+  expect(await subscribed?.closed).toEqual({ code: 1001, reason: 'Server is stopping: reconnect later.' })
+  expect((await idle?.closed)?.code).toBe(1001)
+  expect(parseDeltaEvent((await subscribed?.next())?.payload).type).toBe('StreamFinished')
+  expect(await subscribed?.next()).toEqual({ id: '1', type: 'complete' })
 })
 
-test('C1 what comes behind a close begins nothing, and nobody holds up the end of the server', async () => {
+test('C1 a message after the close starts nothing, and a client that does not answer does not delay the end of the server', async () => {
   const segue = await startTestSegue()
   const { sessionId } = await start(segue.url, { text: 'Hello.' })
   await waitUntil(() => segue.defaultProfile.chats.activeStreamCount === 0)
   const socket = await RawSocket.open(segue.url)
   socket.subscribe('1', followSessionQuery, { id: sessionId })
   await socket.next()
-  // It neither reads the close nor answers it.
+  // The client neither reads the close frame nor answers it.
   socket.pause()
   socket.send('nonsense')
   socket.subscribe('2', streamChatQuery, { input: { text: 'Talk.', sessionId } })
-  socket.send(initialise)
+  socket.send(connectionInit)
   await waitUntil(() => segue.defaultProfile.chats.eventLog.stats.waiting === 0)
   expect(segue.defaultProfile.chats.activeStreamCount).toBe(0)
   await segue[Symbol.asyncDispose]()

@@ -4,7 +4,7 @@ import { toParts, EventReader } from '../support/clients/reader.ts'
 
 const never = new Promise<never>(() => undefined)
 
-test('S1 cancelStream returns what was saved: what any client has seen, nothing after, while the provider is silent', async () => {
+test('S1 cancelStream returns the saved message without waiting for the provider', async () => {
   await using provided = await startSegueWithProvider()
   const { client, provider, segue } = provided
   provider.enqueue([{ reasoning: 'Hm. ' }, { text: 'As far as this' }, { wait: never }])
@@ -21,30 +21,30 @@ test('S1 cancelStream returns what was saved: what any client has seen, nothing 
   expect(segue.warnings).toEqual([])
 })
 
-test('S2 of many calls for one stream one is answered CANCELLED, and the rest of every answer is the same', async () => {
+test('S2 one of many concurrent cancelStream calls has the outcome CANCELLED, and all other fields are the same', async () => {
   await using provided = await startSegueWithProvider()
   const { client, provider } = provided
   provider.enqueue([{ text: 'Half' }, { wait: never }])
   const { id } = await client.start({ text: 'Talk.' })
   await provided.newReader(id).readUntil(({ text }) => text === 'Half')
   const clients = Array.from({ length: 10 }, () => provided.newClient())
-  const answers = [...(await Promise.all(clients.map((caller) => caller.cancel(id)))), await client.cancel(id)]
-  const outcomes = answers.map(({ outcome }) => outcome).sort()
+  const results = [...(await Promise.all(clients.map((caller) => caller.cancel(id)))), await client.cancel(id)]
+  const outcomes = results.map(({ outcome }) => outcome).sort()
   expect(outcomes).toEqual([...Array.from({ length: 10 }, () => 'ALREADY_CANCELLED'), 'CANCELLED'])
-  const [first] = answers
-  for (const answer of answers) expect(answer).toEqual({ ...first, outcome: answer.outcome })
+  const [first] = results
+  for (const result of results) expect(result).toEqual({ ...first, outcome: result.outcome })
 })
 
-test('S2 a stream that ended in another way is ALREADY_FINISHED to everybody', async () => {
+test('S2 cancelStream of a finished stream has the outcome ALREADY_FINISHED for every client', async () => {
   await using provided = await startSegueWithProvider()
   const { id } = await provided.client.start({ text: 'Talk.' })
   const { stream, message } = await provided.newReader(id).readUntilType('StreamFinished')
-  const answer = await provided.client.cancel(id)
-  expect(answer).toEqual({ outcome: 'ALREADY_FINISHED', lastSeq: stream.lastSeq, stream, message })
-  expect(await provided.newClient().cancel(id)).toEqual(answer)
+  const result = await provided.client.cancel(id)
+  expect(result).toEqual({ outcome: 'ALREADY_FINISHED', lastSeq: stream.lastSeq, stream, message })
+  expect(await provided.newClient().cancel(id)).toEqual(result)
 })
 
-test('S3 the session is free when cancelStream returns', async () => {
+test('S3 the session accepts a message when cancelStream returns', async () => {
   await using provided = await startSegueWithProvider()
   const { client, provider } = provided
   let { id, session } = { id: '', session: { id: await client.createSession() } }
@@ -59,37 +59,37 @@ test('S3 the session is free when cancelStream returns', async () => {
   await client.cancel(last.id)
 })
 
-/** A session in which an answer is being made, until `go`. */
-async function busy({ client, provider, newReader }: SegueWithProvider) {
-  const { promise: held, resolve: go } = Promise.withResolvers<void>()
-  provider.enqueue([{ text: 'First' }, { wait: held }, { text: ' answer.' }, { finish: 'stop' }])
+/** A session with a running stream, which continues after `release`. */
+async function startBusySession({ client, provider, newReader }: SegueWithProvider) {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  provider.enqueue([{ text: 'First' }, { wait: released }, { text: ' answer.' }, { finish: 'stop' }])
   const { id, session } = await client.start({ text: 'One.' })
   const reader = newReader(id)
   await reader.readUntil(({ text }) => text === 'First')
-  return { id, sessionId: session.id, reader, go }
+  return { id, sessionId: session.id, reader, release }
 }
 
-test('B1 REJECT refuses with SESSION_BUSY and names the stream in the way; nothing changes', async () => {
+test('B1 REJECT is refused with SESSION_BUSY, names the active stream, and changes nothing', async () => {
   await using provided = await startSegueWithProvider()
   const { client } = provided
-  const { id, sessionId, reader, go } = await busy(provided)
+  const { id, sessionId, reader, release } = await startBusySession(provided)
   const before = await client.session(sessionId)
   for (const ifBusy of [{}, { ifBusy: 'REJECT' } as const]) {
-    const refusal = { code: 'SESSION_BUSY', extensions: { code: 'SESSION_BUSY', streamId: id } }
+    const rejection = { code: 'SESSION_BUSY', extensions: { code: 'SESSION_BUSY', streamId: id } }
     const input = { text: 'Two.', sessionId, ...ifBusy }
-    await expect(client.start(input)).rejects.toMatchObject(refusal)
-    await expect(client.streamChat(input).next()).rejects.toMatchObject(refusal)
+    await expect(client.start(input)).rejects.toMatchObject(rejection)
+    await expect(client.streamChat(input).next()).rejects.toMatchObject(rejection)
   }
   expect(await client.session(sessionId)).toEqual(before)
-  go()
+  release()
   await reader.readToEnd()
   expect(reader.text).toBe('First answer.')
 })
 
-test('B2 QUEUE waits: StreamStarted with QUEUED, then StreamChanged when its turn begins, in order', async () => {
+test('B2 queued streams deliver StreamStarted with QUEUED, and StreamChanged when they start to run, in order', async () => {
   await using provided = await startSegueWithProvider()
   const { client } = provided
-  const { sessionId, go } = await busy(provided)
+  const { sessionId, release } = await startBusySession(provided)
   const readers = ['Two.', 'Three.'].map(
     (text) => new EventReader(client.streamChat({ text, sessionId, ifBusy: 'QUEUE' })),
   )
@@ -97,7 +97,7 @@ test('B2 QUEUE waits: StreamStarted with QUEUED, then StreamChanged when its tur
     const started = await reader.readUntilType('StreamStarted')
     expect(started.stream.status).toBe('QUEUED')
   }
-  go()
+  release()
   const turns: number[] = []
   for (const reader of readers) {
     const [, changed] = await reader.readToEnd()
@@ -108,31 +108,31 @@ test('B2 QUEUE waits: StreamStarted with QUEUED, then StreamChanged when its tur
   expect(turns).toEqual(turns.toSorted((a, b) => a - b))
 })
 
-test('B2 at most a hundred wait in one session', async () => {
+test('B2 a session queues at most 100 messages', async () => {
   await using provided = await startSegueWithProvider()
   const { client } = provided
-  const { sessionId } = await busy(provided)
+  const { sessionId } = await startBusySession(provided)
   const queue = (text: string) => client.start({ text, sessionId, ifBusy: 'QUEUE' })
   for (let count = 1; count <= 100; count += 1) expect((await queue(`${count}`)).status).toBe('QUEUED')
   await expect(queue('101')).rejects.toMatchObject({ code: 'RATE_LIMITED' })
   expect((await client.start({ text: 'Elsewhere.' })).status).toBe('RUNNING')
 })
 
-test('B3 INTERRUPT cancels the active stream and begins the new one right behind it, before what is queued', async () => {
+test('B3 INTERRUPT cancels the active stream and starts the new one right after it, before queued messages', async () => {
   await using provided = await startSegueWithProvider()
   const { client } = provided
-  const { id, sessionId, reader } = await busy(provided)
+  const { id, sessionId, reader } = await startBusySession(provided)
   const queued = await client.start({ text: 'Later.', sessionId, ifBusy: 'QUEUE' })
-  const begun = await client.start({ text: 'Now.', sessionId, ifBusy: 'INTERRUPT' })
-  expect(begun.status).toBe('RUNNING')
+  const started = await client.start({ text: 'Now.', sessionId, ifBusy: 'INTERRUPT' })
+  expect(started.status).toBe('RUNNING')
   const { stream, seq } = await reader.readUntilType('StreamFinished')
   expect(stream).toMatchObject({ id, status: 'CANCELLED' })
-  const mine = await provided.newReader(begun.id).readToEnd()
-  expect(mine[0]).toMatchObject({ type: 'StreamStarted', seq: seq + 1 })
-  const theirs = new EventReader(client.followStream(queued.id))
-  const turn = await theirs.readUntilType('StreamChanged')
-  expect(turn.seq).toBeGreaterThan(mine.at(-1)?.seq ?? 0)
-  await theirs.readToEnd()
+  const interruptingEvents = await provided.newReader(started.id).readToEnd()
+  expect(interruptingEvents[0]).toMatchObject({ type: 'StreamStarted', seq: seq + 1 })
+  const queuedReader = new EventReader(client.followStream(queued.id))
+  const changed = await queuedReader.readUntilType('StreamChanged')
+  expect(changed.seq).toBeGreaterThan(interruptingEvents.at(-1)?.seq ?? 0)
+  await queuedReader.readToEnd()
   expect((await client.messages(sessionId)).map(({ text }) => text).filter((_, index) => index % 2 === 0)).toEqual([
     'One.',
     'Now.',

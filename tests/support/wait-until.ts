@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-const timeoutMs = 15_000 // milliseconds
+const timeoutMs = 15_000
 
-/** Resolves as soon as something holds that nobody announces. Fails after a limit, with what was there instead. */
+/** Polls until a condition holds for which there is no event. Rejects after 15 s with a description of the state. */
 export async function waitUntil(condition: () => boolean, describeState: () => unknown = () => ''): Promise<void> {
   const end = performance.now() + timeoutMs
   while (!condition()) {
-    if (performance.now() > end) throw new Error(`it did not come to hold: ${JSON.stringify(describeState())}`)
+    if (performance.now() > end)
+      throw new Error(`The condition did not hold in time: ${JSON.stringify(describeState())}`)
     await pause(5)
   }
 }

@@ -125,7 +125,7 @@ export interface ChatInput {
   readonly ifBusy?: 'REJECT' | 'QUEUE' | 'INTERRUPT'
 }
 
-/** What the server answered instead of data. */
+/** The first error of a result. */
 class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly code: string
@@ -171,12 +171,12 @@ const eventFields = `{
 
 type Variables = Readonly<Record<string, unknown>>
 
-/** One client of a server: what it asks for goes by HTTP, what it follows by one WebSocket of its own. */
+/** A client of a server. Sends queries and mutations over HTTP, and subscriptions over one WebSocket. */
 export class ChatClient implements AsyncDisposable {
   readonly #url: string
   readonly #socket: Client
 
-  /** `url`: as in http://127.0.0.1:4000. */
+  /** @param url For example `http://127.0.0.1:4000`. */
   constructor(url: string) {
     this.#url = `${url}/graphql`
     this.#socket = createClient({ url: this.#url.replace(/^http/, 'ws'), retryAttempts: 0 })
@@ -213,7 +213,7 @@ export class ChatClient implements AsyncDisposable {
     return stream.extend({ message: message.nullable() }).parse((await this.ask(query, { id }))['found'])
   }
 
-  /** A message by `node(id)`. */
+  /** Loads a message by `node(id)`. */
   async message(id: string): Promise<ApiMessage> {
     const query = `query ($id: ID!) { found: node(id: $id) { ... on Message ${messageFields} } }`
     return message.parse((await this.ask(query, { id }))['found'])
@@ -240,19 +240,19 @@ export class ChatClient implements AsyncDisposable {
 
   streamChat(input: ChatInput, after: number | null = null): AsyncGenerator<ApiEvent> {
     const query = `subscription ($input: StreamChatInput!, $after: Int) {
-      told: streamChat(input: $input, after: $after) ${eventFields} }`
+      event: streamChat(input: $input, after: $after) ${eventFields} }`
     return this.#follow(query, { input, after })
   }
 
   followStream(streamId: string, after = 0): AsyncGenerator<ApiEvent> {
     const query = `subscription ($id: ID!, $after: Int) {
-      told: followStream(streamId: $id, after: $after) ${eventFields} }`
+      event: followStream(streamId: $id, after: $after) ${eventFields} }`
     return this.#follow(query, { id: streamId, after })
   }
 
   followSession(sessionId: string, after = 0): AsyncGenerator<ApiEvent> {
     const query = `subscription ($id: ID!, $after: Int) {
-      told: followSession(sessionId: $id, after: $after) ${eventFields} }`
+      event: followSession(sessionId: $id, after: $after) ${eventFields} }`
     return this.#follow(query, { id: sessionId, after })
   }
 
@@ -265,13 +265,13 @@ export class ChatClient implements AsyncDisposable {
     try {
       for await (const result of this.#socket.iterate({ query, variables: { ...variables } })) yield requireData(result)
     } catch (error) {
-      // What is refused before the first event comes as a list of errors.
+      // graphql-ws throws the list of errors of a subscription that is refused.
       throw Array.isArray(error) ? toApiError(error) : error
     }
   }
 
   async *#follow(query: string, variables: Variables): AsyncGenerator<ApiEvent> {
-    for await (const data of this.subscribe(query, variables)) yield event.parse(data['told'])
+    for await (const data of this.subscribe(query, variables)) yield event.parse(data['event'])
   }
 }
 
@@ -286,5 +286,5 @@ function requireData(response: unknown): Readonly<Record<string, unknown>> {
 
 function toApiError(errorList: unknown): ApiError {
   const [first] = errors.parse(errorList)
-  return new ApiError(first?.message ?? 'neither data nor an error', first?.extensions ?? {})
+  return new ApiError(first?.message ?? 'The result has neither data nor errors.', first?.extensions ?? {})
 }

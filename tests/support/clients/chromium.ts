@@ -6,7 +6,7 @@ import { type BrowserContext, chromium } from 'playwright-core'
 const names = ['chromium', 'chromium-browser', 'google-chrome']
 const macOsPath = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
 
-/** The browser of this machine: CHROMIUM_PATH, or one of the usual names; null when there is none. */
+/** The browser of this machine: `CHROMIUM_PATH`, or one with a common name; null when there is none. */
 export function findChromium(): string | null {
   const { CHROMIUM_PATH, PATH = '' } = process.env
   if (CHROMIUM_PATH) return CHROMIUM_PATH
@@ -15,7 +15,7 @@ export function findChromium(): string | null {
   return candidates.find((path) => existsSync(path)) ?? null
 }
 
-/** Alone with the pages that it is told to open: it looks up no names, and has a profile that goes with it. */
+/** Keeps the browser away from the network: it opens only pages of this machine. */
 const flags = [
   '--headless',
   '--no-sandbox',
@@ -34,7 +34,7 @@ export interface Browser extends AsyncDisposable {
 
 export async function startChromium(executablePath: string): Promise<Browser> {
   const profile = mkdtempSync(join(tmpdir(), 'segue-chromium-'))
-  const viewport = { width: 1400, height: 2000 } // pixels: editors hold no more lines than can be seen
+  const viewport = { width: 1400, height: 2000 } // in pixels; the editors render only visible lines
   const context = await chromium.launchPersistentContext(profile, { executablePath, viewport, args: flags })
   return {
     context,

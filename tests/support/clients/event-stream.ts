@@ -9,14 +9,14 @@ export interface SseRequest {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** One event as it came: its fields, and the comments since the event before. */
+/** The fields of one event. */
 export interface ServerSentEvent {
   readonly event: string
   readonly id: string | null
   readonly data: string
 }
 
-/** An event stream as its bytes are, with nothing of a client's cleverness: it neither comes back nor hides anything. */
+/** A response with server-sent events, event by event. It does not reconnect. */
 export class EventStream {
   readonly status: number
   readonly headers: IncomingHttpHeaders
@@ -34,7 +34,7 @@ export class EventStream {
     this.#blocks = readBlocks(response)
   }
 
-  /** Sends the operation. `url`: as in http://127.0.0.1:4000. */
+  /** Sends an operation. `url` is for example `http://127.0.0.1:4000`. */
   static send(url: string, { method = 'POST', query, variables = {}, headers = {} }: SseRequest): ClientRequest {
     const params = { query, variables: JSON.stringify(variables) }
     const target = method === 'GET' ? `${url}/graphql?${new URLSearchParams(params).toString()}` : `${url}/graphql`
@@ -51,20 +51,20 @@ export class EventStream {
     return request.end(method === 'POST' ? JSON.stringify({ query, variables }) : undefined)
   }
 
-  /** Sends the operation and returns when the head of the answer is there. */
+  /** Sends an operation and waits for the head of the response. */
   static async open(url: string, sseRequest: SseRequest): Promise<EventStream> {
     const request = EventStream.send(url, sseRequest)
     const [response]: IncomingMessage[] = await once(request, 'response')
-    if (!response) throw new Error('a response without a response')
+    if (!response) throw new Error('The response is missing.')
     return new EventStream(request, response)
   }
 
-  /** How many comments came so far. */
+  /** How many comments have arrived. */
   get comments(): number {
     return this.#comments
   }
 
-  /** The next event; null at the end, whether it was a good one or not. */
+  /** The next event; null at the end, also if the connection broke. */
   async next(): Promise<ServerSentEvent | null> {
     const next = this.#lookahead ?? this.#read()
     this.#lookahead = null
@@ -87,25 +87,25 @@ export class EventStream {
     }
   }
 
-  /** All events up to the end. */
+  /** The remaining events. */
   async readToEnd(): Promise<ServerSentEvent[]> {
     const events: ServerSentEvent[] = []
     for (let event = await this.next(); event; event = await this.next()) events.push(event)
     return events
   }
 
-  /** The whole body, of an answer that is no event stream. */
+  /** The body of a response without server-sent events. */
   body(): Promise<string> {
     return text(this.#response)
   }
 
-  /** Reads until there were so many comments; what else comes is there for `next`. */
+  /** Reads until `count` comments have arrived. `next` still returns events that arrive meanwhile. */
   async waitForComments(count: number): Promise<void> {
     this.#lookahead ??= this.#read()
     while (this.#comments < count) await once(this.#response, 'data')
   }
 
-  /** Stops reading: nothing more leaves the system's buffers. */
+  /** Stops reading from the operating system's buffers. */
   pause(): void {
     this.#response.socket.pause()
   }
@@ -119,7 +119,7 @@ export class EventStream {
   }
 }
 
-/** What stands between empty lines. A connection that breaks ends it like any other end. */
+/** The blocks between empty lines. A broken connection ends them without an error. */
 async function* readBlocks(response: IncomingMessage): AsyncGenerator<string, void, void> {
   let rest: string[] = []
   try {
@@ -132,6 +132,6 @@ async function* readBlocks(response: IncomingMessage): AsyncGenerator<string, vo
       yield* blocks
     }
   } catch {
-    // It broke.
+    // The connection broke.
   }
 }

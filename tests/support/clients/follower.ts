@@ -10,7 +10,7 @@ const eventSchema = z.object({
   message: z.object({ text: z.string(), reasoning: z.string().nullable() }).nullish(),
 })
 
-export type SeenEvent = z.infer<typeof eventSchema>
+export type FollowerEvent = z.infer<typeof eventSchema>
 
 const subscribePayload = (streamId: string) => ({
   query: `subscription ($streamId: ID!) { followStream(streamId: $streamId) {
@@ -25,31 +25,31 @@ const subscribePayload = (streamId: string) => ({
 const messageSchema = z.object({ type: z.string(), payload: z.unknown().optional() })
 const bodySchema = z.object({ data: z.object({ followStream: eventSchema }) })
 
-/** Who follows a stream and writes down what it sees. */
+/** Follows a stream and records its events. */
 export class Follower extends EventTarget {
-  readonly events: SeenEvent[] = []
-  /** Resolves when no more will come, however that came about. */
+  readonly events: FollowerEvent[] = []
+  /** Resolves when the subscription has ended, for whatever reason. */
   readonly closed: Promise<void>
 
-  constructor(read: (onEvent: (event: SeenEvent) => void) => Promise<void>) {
+  constructor(read: (onEvent: (event: FollowerEvent) => void) => Promise<void>) {
     super()
     this.closed = read((event) => {
       this.events.push(event)
-      this.dispatchEvent(new Event('seen'))
+      this.dispatchEvent(new Event('event'))
     })
   }
 
-  /** Waits until it has seen this many pieces of an answer, after the start of its stream; 0 for the start alone. */
+  /** Waits until the first event and `count` deltas have arrived. */
   async waitForDeltas(count: number): Promise<void> {
     await this.#waitUntil(() => this.events.length > 0 && this.#deltaCount() >= count)
   }
 
-  /** Waits until it has seen the end of the stream. */
+  /** Waits for the `StreamFinished`. */
   async waitForEnd(): Promise<void> {
     await this.#waitUntil(() => this.events.at(-1)?.type === 'StreamFinished')
   }
 
-  /** What was seen of the text, or of the reasoning. */
+  /** The received text, or the received reasoning. */
   joinText(type: 'TextDelta' | 'ReasoningDelta'): string {
     return this.events.flatMap((event) => (event.type === type ? (event.text ?? '') : [])).join('')
   }
@@ -60,7 +60,7 @@ export class Follower extends EventTarget {
 
   async #waitUntil(isTrue: () => boolean): Promise<void> {
     const signal = AbortSignal.timeout(10_000)
-    while (!isTrue()) await once(this, 'seen', { signal })
+    while (!isTrue()) await once(this, 'event', { signal })
   }
 }
 
@@ -69,7 +69,7 @@ export function followOverWebSocket(url: string, streamId: string): Follower {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
     const { promise: closed, resolve } = Promise.withResolvers<void>()
     socket.on('close', () => resolve())
-    // A server that was killed says no goodbye.
+    // A server that is killed resets the connection.
     socket.on('error', () => undefined)
     socket.on('message', (data) => {
       const { type, payload: body } = messageSchema.parse(JSON.parse(String(data)))
@@ -101,7 +101,7 @@ export function followOverEventStream(url: string, streamId: string): Follower {
         }
       }
     } catch {
-      // The server has gone in the middle.
+      // The connection broke.
     }
   })
 }

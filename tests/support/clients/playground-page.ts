@@ -1,11 +1,12 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import type { z } from 'zod'
+import { parseJsonOrNull } from '../../../src/lib/json.ts'
 
-const timeoutMs = 15_000 // milliseconds
+const timeoutMs = 15_000
 
 /**
- * What the response pane shows as soon as it is not `before`, at the latest after the limit. It is without white space:
- * the editor wraps and indents lines as it likes; and it keeps them in no order.
+ * Resolves to the text of the response pane when it is no longer `before`, or after the timeout. White space is removed and
+ * lines are sorted, because the editor wraps and indents lines, and keeps them in any order.
  */
 const responseScript = (before: string): string => `new Promise((resolve) => {
   const shown = () => [...document.querySelectorAll('.graphiql-response .view-line')]
@@ -16,15 +17,15 @@ const responseScript = (before: string): string => `new Promise((resolve) => {
   look()
 })`
 
-/** GraphiQL reads a little after a change of tab which operation is in it, and shows nothing of that. */
+/** GraphiQL parses the operation shortly after a change of tab, without any visible sign. */
 const tabSettledScript = `new Promise((resolve) => setTimeout(resolve, 300))`
 
-/** A text as `response` tells it: without white space. */
+/** Removes white space, as in the result of `waitForResponse`. */
 export function stripWhitespace(text: string): string {
   return text.replaceAll(/\s/g, '')
 }
 
-/** The playground as a person uses it. Keeps what the page asked for, and what it complained about. */
+/** The playground in a browser. Records the requests, sockets and errors of the page. */
 export class PlaygroundPage {
   readonly requests: string[] = []
   readonly sockets: string[] = []
@@ -62,14 +63,14 @@ export class PlaygroundPage {
 
   async select(name: string): Promise<void> {
     const tab = this.#page.getByRole('tab', { name })
-    // Tabs glide to their places at first: a click can meet another one.
+    // The tabs are animated at first, so a click can hit another one.
     while ((await tab.getAttribute('aria-selected')) !== 'true') {
       await tab.getByRole('button', { name, exact: true }).click()
     }
     await this.#page.evaluate(tabSettledScript)
   }
 
-  /** Pastes them over what is there: the editor would complete braces that are typed. */
+  /** Pastes the variables: the editor would complete braces that are typed. */
   async setVariables(variables: object): Promise<void> {
     await this.#page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(JSON.stringify(variables))})`)
     await this.#page.getByRole('region', { name: 'Variables' }).getByRole('code').first().click()
@@ -77,41 +78,33 @@ export class PlaygroundPage {
     await this.#page.keyboard.press('ControlOrMeta+V')
   }
 
-  /** Runs the tab that is open. */
+  /** Runs the operation of the selected tab. */
   async execute(): Promise<void> {
     await this.#page.getByRole('button', { name: /^Execute/ }).click()
   }
 
-  /** Waits until the button offers to run again, as it does when a subscription has ended. */
+  /** Waits until the button is an execute button again, as after the end of a subscription. */
   async waitForEnd(): Promise<void> {
     await this.#page.getByRole('button', { name: /^Execute/ }).waitFor({ timeout: timeoutMs })
   }
 
-  /** The response, without white space, as soon as it fits the shape and `suffices`. Rejects with what is shown else. */
-  async waitForResponse<T>(shape: z.ZodType<T>, suffices: (shown: T) => boolean = () => true): Promise<T> {
+  /** The response, without white space, when it matches the schema and the predicate. Rejects after a timeout. */
+  async waitForResponse<T>(schema: z.ZodType<T>, matches: (response: T) => boolean = () => true): Promise<T> {
     const deadline = performance.now() + timeoutMs
     let text = ''
     for (;;) {
       text = String(await this.#page.evaluate(responseScript(text)))
-      const shown = shape.safeParse(parseJsonOrNull(text))
-      if (shown.success && suffices(shown.data)) return shown.data
-      if (performance.now() > deadline) throw new Error(`this is shown: ${text}`)
+      const response = schema.safeParse(parseJsonOrNull(text))
+      if (response.success && matches(response.data)) return response.data
+      if (performance.now() > deadline) throw new Error(`The response does not match: ${text}`)
     }
   }
 
-  /** The docs of a root type: what the panel says of its fields. */
+  /** The text that the documentation panel shows for a root type. */
   async readDocs(type: string): Promise<string> {
     await this.#page.getByRole('button', { name: 'Show Documentation Explorer' }).click()
     await this.#page.locator('.graphiql-doc-explorer').getByText(type, { exact: true }).first().click()
     await this.#page.locator('.graphiql-doc-explorer-title', { hasText: type }).waitFor()
     return this.#page.locator('.graphiql-doc-explorer').innerText()
-  }
-}
-
-function parseJsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
   }
 }

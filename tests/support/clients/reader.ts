@@ -4,7 +4,7 @@ import type { ApiEvent, ApiMessage, ApiToolCall } from './chat-client.ts'
 
 type EventOfType<Type extends ApiEvent['type']> = Extract<ApiEvent, { readonly type: Type }>
 
-/** A part in the form of which the schema makes the digest; fields that are null are left out. */
+/** A part of a message in the form that the digest hashes. Null fields are left out. */
 export type Part =
   | { readonly type: 'text' | 'reasoning'; readonly text: string }
   | { readonly type: 'file'; readonly mediaType: string; readonly name?: string; readonly url: string }
@@ -19,33 +19,32 @@ export type Part =
     }
 
 /**
- * Somebody who follows a stream or a session with nothing but the schema's descriptions: keeps what it was told, and
- * makes the parts of the newest answer of it. It shares no code with the server, so that one may be held against the
- * other.
+ * Follows a stream or a session, records the events, and folds them into the parts of the newest message by the rules in
+ * the schema's descriptions. Shares no code with the server, so that each can verify the other.
  */
 export class EventReader {
   readonly events: ApiEvent[] = []
   readonly #source: AsyncGenerator<ApiEvent>
-  #answer: AnswerState
+  #message: MessageState
   #pendingResult: Promise<IteratorResult<ApiEvent>> | null = null
 
-  /** `from`: what it has of the answer already. */
+  /** @param initialParts The parts of the message up to the cursor of the source. */
   constructor(source: AsyncGenerator<ApiEvent>, initialParts: readonly Part[] = []) {
     this.#source = source
-    this.#answer = { messageId: null, parts: initialParts }
+    this.#message = { messageId: null, parts: initialParts }
   }
 
-  /** The answer as far as it was told. */
+  /** The parts of the newest message so far. */
   get parts(): readonly Part[] {
-    return this.#answer.parts
+    return this.#message.parts
   }
 
-  /** All text of the answer as far as it was told. */
+  /** The text of the newest message so far. */
   get text(): string {
     return this.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
   }
 
-  /** The seq of the newest event; 0 before the first. */
+  /** The seq of the newest event; 0 before the first one. */
   get cursor(): number {
     return this.events.at(-1)?.seq ?? 0
   }
@@ -57,28 +56,28 @@ export class EventReader {
     this.#pendingResult = null
     if (done) return null
     this.events.push(value)
-    this.#answer = applyEvent(this.#answer, value)
+    this.#message = applyEvent(this.#message, value)
     return value
   }
 
-  /** Reads on until it was told of something. Fails at the end: it will not be told any more. */
+  /** Reads until a condition holds. Rejects at the end of the subscription. */
   async readUntil(isReached: (reader: this) => boolean): Promise<this> {
     while (!isReached(this)) {
-      if (!(await this.next())) throw new Error(`it ended first, with ${JSON.stringify(this.events.at(-1))}`)
+      if (!(await this.next())) throw new Error(`The subscription ended with ${JSON.stringify(this.events.at(-1))}.`)
     }
     return this
   }
 
-  /** Reads on to the event of a type, and returns it. */
+  /** Reads up to the next event of a type, and returns that event. */
   async readUntilType<Type extends ApiEvent['type']>(type: Type): Promise<EventOfType<Type>> {
     for (;;) {
       const event = await this.next()
-      if (!event) throw new Error(`it ended without a ${type}`)
+      if (!event) throw new Error(`The subscription ended without a ${type}.`)
       if (isOfType(event, type)) return event
     }
   }
 
-  /** Reads to the end, and returns everything that was told. */
+  /** Reads to the end, and returns all events. */
   async readToEnd(): Promise<readonly ApiEvent[]> {
     while (await this.next());
     return this.events
@@ -89,39 +88,39 @@ export class EventReader {
   }
 }
 
-/** What was made of an answer after these events of its stream. */
+/** Folds the events of a stream into the parts of its message. */
 export function foldParts(events: readonly ApiEvent[]): readonly Part[] {
   return events.reduce(applyEvent, { messageId: null, parts: [] }).parts
 }
 
-interface AnswerState {
-  /** Null as long as no event has told it. */
+interface MessageState {
+  /** Null before the first event that names it. */
   readonly messageId: string | null
   readonly parts: readonly Part[]
 }
 
-function applyEvent(answer: AnswerState, event: ApiEvent): AnswerState {
+function applyEvent(message: MessageState, event: ApiEvent): MessageState {
   switch (event.type) {
     case 'StreamStarted':
-      return event.stream.status === 'RUNNING' ? { messageId: null, parts: [] } : answer
+      return event.stream.status === 'RUNNING' ? { messageId: null, parts: [] } : message
     case 'TextDelta':
     case 'ReasoningDelta': {
       const type = event.type === 'TextDelta' ? 'text' : 'reasoning'
-      return replacePart(answer, event, (before) => {
+      return replacePart(message, event, (before) => {
         const text = before && 'text' in before ? before.text : ''
         return { type, text: applyDelta(text, event.offset, event.text) }
       })
     }
     case 'ToolCallDelta': {
       const { toolCallId: id, toolName: name, offset } = event
-      return replacePart(answer, event, (before) => {
+      return replacePart(message, event, (before) => {
         const call = before?.type === 'tool' ? before : { type: 'tool' as const, id, name, argumentsText: '' }
         const argumentsText = applyDelta(call.argumentsText, offset, event.argumentsText)
         return { state: 'STREAMING', ...call, argumentsText }
       })
     }
     case 'ToolCallChanged':
-      return replacePart(answer, event, () => toToolPart(event.toolCall))
+      return replacePart(message, event, () => toToolPart(event.toolCall))
     case 'StreamReset':
       return event.message
         ? { messageId: event.message.id, parts: toParts(event.message) }
@@ -132,22 +131,22 @@ function applyEvent(answer: AnswerState, event: ApiEvent): AnswerState {
     case 'SessionChanged':
     case 'SessionContinued':
     case 'StreamFinished':
-      return answer
+      return message
   }
 }
 
-/** The answer with another form of one part; an event of another message begins another answer. */
+/** Replaces one part. An event of another message starts with an empty list of parts. */
 function replacePart(
-  { messageId, parts }: AnswerState,
+  { messageId, parts }: MessageState,
   event: Extract<ApiEvent, { readonly partIndex: number }>,
   change: (before: Part | undefined) => Part,
-): AnswerState {
-  const known = messageId === null || messageId === event.messageId ? parts : []
+): MessageState {
+  const knownParts = messageId === null || messageId === event.messageId ? parts : []
   const { partIndex } = event
-  return { messageId: event.messageId, parts: known.toSpliced(partIndex, 1, change(known[partIndex])) }
+  return { messageId: event.messageId, parts: knownParts.toSpliced(partIndex, 1, change(knownParts[partIndex])) }
 }
 
-/** A message's parts in the same form. */
+/** The parts of a message in the same form. */
 export function toParts(message: ApiMessage): readonly Part[] {
   return message.parts.map((part) => {
     switch (part.type) {
@@ -168,16 +167,16 @@ export function toParts(message: ApiMessage): readonly Part[] {
   })
 }
 
-/** The digest that a message with these parts has, by the rule in the schema. */
+/** Computes the digest of a message with these parts, by the rule in the schema. */
 export function computeDigest(parts: readonly Part[]): string {
   return createHash('sha256')
     .update(canonicalize(parts) ?? '')
     .digest('hex')
 }
 
-/** Fails for a delta that leaves a gap: something was not told. */
+/** Throws for a delta that would leave a gap. */
 function applyDelta(part: string, offset: number, text: string): string {
-  if (offset > part.length) throw new Error(`a delta for ${offset} of a part that ends at ${part.length}`)
+  if (offset > part.length) throw new Error(`The delta at ${offset} leaves a gap after ${part.length}.`)
   if (offset === part.length) return part + text
   return part.slice(0, offset) + text + part.slice(offset + text.length)
 }

@@ -14,7 +14,7 @@ export interface GraphQLOperation {
   readonly variables?: Readonly<Record<string, unknown>>
 }
 
-/** One operation over HTTP, whatever comes of it. */
+/** Sends an operation over HTTP and returns its result, with or without errors. */
 export async function request(url: string, { query, variables = {} }: GraphQLOperation): Promise<GraphQLResult> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
@@ -24,7 +24,7 @@ export async function request(url: string, { query, variables = {} }: GraphQLOpe
   return resultSchema.parse(await response.json())
 }
 
-/** The data of one operation over HTTP, in the shape that the schema says. Rejects when there are errors. */
+/** Sends an operation over HTTP and returns its data, parsed by the schema. Rejects if the result has errors. */
 export async function ask<T>(url: string, schema: z.ZodType<T>, operation: GraphQLOperation): Promise<T> {
   const { data, errors } = await request(url, operation)
   if (errors) throw new Error(errors.map(({ message }) => message).join('\n'))

@@ -12,26 +12,26 @@ export interface HttpExchange {
 export interface HttpRequest {
   readonly method?: string
   readonly path?: string
-  /** A Host given here is sent as it is. */
+  /** A Host header replaces the default one. */
   readonly headers?: OutgoingHttpHeaders
   readonly body?: string | Buffer
 }
 
-/** A request as a program can send it: with headers that no browser lets a page choose. */
+/** Sends a request with any headers, including those that a browser does not let a page set. */
 export async function sendHttpRequest(
   url: string,
   { method = 'GET', path = '/', headers = {}, body }: HttpRequest,
 ): Promise<HttpExchange> {
-  const sent = request(url, { method, path, headers, agent: false })
-  // A server that refuses may hang up on a body that it does not read: what counts is whether it answered.
-  sent.on('error', () => undefined)
-  sent.end(body)
-  const [response] = await once(sent, 'response')
+  const clientRequest = request(url, { method, path, headers, agent: false })
+  // The server may close the connection without reading the body. The response still counts.
+  clientRequest.on('error', () => undefined)
+  clientRequest.end(body)
+  const [response] = await once(clientRequest, 'response')
   const received = await buffer(response)
   return { status: response.statusCode, headers: response.headers, body: received, text: received.toString() }
 }
 
-/** A GraphQL request, posted as JSON. */
+/** A POST request with a GraphQL operation as JSON. */
 export function graphqlPost(query: string, headers: OutgoingHttpHeaders = {}): HttpRequest {
   return {
     method: 'POST',

@@ -19,7 +19,7 @@ export interface GraphQLResponse {
   readonly errors: readonly WireError[]
 }
 
-/** Sends a query or a mutation. `url`: as in http://127.0.0.1:4000. */
+/** Sends a query or a mutation. `url` is for example `http://127.0.0.1:4000`. */
 export async function post(
   url: string,
   query: string,
@@ -50,7 +50,7 @@ export interface StartInput {
   readonly ifBusy?: 'REJECT' | 'QUEUE' | 'INTERRUPT'
 }
 
-/** Begins an answer. */
+/** Starts a stream. */
 export async function start(
   url: string,
   input: StartInput,
@@ -60,7 +60,7 @@ export async function start(
     'mutation ($input: StreamChatInput!) { startChat(input: $input) { id status session { id } } }',
     { input },
   )
-  if (!data) throw new Error(`it could not be started: ${JSON.stringify(errors)}`)
+  if (!data) throw new Error(`The stream could not be started: ${JSON.stringify(errors)}`)
   const { id, status, session } = startedSchema.parse(data).startChat
   return { id, status, sessionId: session.id }
 }
@@ -74,7 +74,7 @@ const streamSchema = z.object({
   message: z.object({ id: z.string(), status: z.string(), text: z.string(), digest: z.string() }).nullable(),
 })
 
-/** A stream as it is now. */
+/** The current state of a stream. */
 export async function loadStream(url: string, id: string): Promise<z.output<typeof streamSchema>> {
   const { data } = await post(
     url,

@@ -11,9 +11,9 @@ export interface SocketClose {
   readonly reason: string
 }
 
-/** A WebSocket that speaks graphql-transport-ws as it is told, right or wrong, and never comes back by itself. */
+/** A WebSocket that sends any graphql-transport-ws messages, valid or not, and does not reconnect by itself. */
 export class RawSocket {
-  /** How often it was pinged. */
+  /** How many pings have arrived. */
   pings = 0
   readonly closed: Promise<SocketClose>
   readonly #socket: WebSocket
@@ -41,7 +41,7 @@ export class RawSocket {
     })
   }
 
-  /** Connected, and nothing said yet. `url`: as in http://127.0.0.1:4000. */
+  /** Opens a connection without sending anything. `url` is for example `http://127.0.0.1:4000`. */
   static async connect(
     url: string,
     { protocol = 'graphql-transport-ws', headers = {} }: { protocol?: string | null; headers?: object } = {},
@@ -53,7 +53,7 @@ export class RawSocket {
     return raw
   }
 
-  /** Connected, and acknowledged. */
+  /** Opens a connection and waits until it is acknowledged. */
   static async open(url: string): Promise<RawSocket> {
     const raw = await RawSocket.connect(url)
     raw.send({ type: 'connection_init' })
@@ -61,7 +61,7 @@ export class RawSocket {
     return raw
   }
 
-  /** The status with which a handshake is refused. */
+  /** The status of a handshake that is refused. */
   static async handshakeStatus(url: string, headers: Record<string, string> = {}, path = '/graphql'): Promise<number> {
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, 'graphql-transport-ws', { headers })
     const { promise, resolve, reject } = Promise.withResolvers<number>()
@@ -71,7 +71,7 @@ export class RawSocket {
       request.destroy()
     })
     socket.on('open', () => {
-      reject(new Error('the handshake was accepted'))
+      reject(new Error('The handshake was accepted.'))
       socket.terminate()
     })
     return promise
@@ -85,22 +85,22 @@ export class RawSocket {
     this.send({ id, type: 'subscribe', payload: { query, variables } })
   }
 
-  /** The next message; fails when the socket is closed first. */
+  /** The next message. Rejects if the socket is closed. */
   async next(): Promise<WireMessage> {
     for (;;) {
       const message = this.#messages.shift()
       if (message) return message
-      if (this.#isClosed) throw new Error('the socket was closed')
-      await once(this.#arrivals, 'something')
+      if (this.#isClosed) throw new Error('The socket is closed.')
+      await once(this.#arrivals, 'message')
     }
   }
 
-  /** A message that came already; null when there is none. */
+  /** The next message that has already arrived; null when there is none. */
   takeBuffered(): WireMessage | null {
     return this.#messages.shift() ?? null
   }
 
-  /** The next message for an operation, or for the connection; others are passed over. */
+  /** The next message with an operation id, or without one. Skips other messages. */
   async nextFor(id: string | undefined): Promise<WireMessage> {
     for (;;) {
       const message = await this.next()
@@ -109,10 +109,10 @@ export class RawSocket {
   }
 
   async waitForPings(count: number): Promise<void> {
-    while (this.pings < count) await once(this.#arrivals, 'something')
+    while (this.pings < count) await once(this.#arrivals, 'message')
   }
 
-  /** Stops reading: nothing more leaves the system's buffers. */
+  /** Stops reading from the operating system's buffers. */
   pause(): void {
     this.#socket.pause()
   }
@@ -121,7 +121,7 @@ export class RawSocket {
     this.#socket.resume()
   }
 
-  /** Closes as a good client does. */
+  /** Closes the connection with code 1000. */
   async close(): Promise<void> {
     this.#socket.close(1000)
     await this.closed
@@ -132,6 +132,6 @@ export class RawSocket {
   }
 
   #notify(): void {
-    this.#arrivals.dispatchEvent(new Event('something'))
+    this.#arrivals.dispatchEvent(new Event('message'))
   }
 }

@@ -6,16 +6,16 @@ import { EventReader } from '../clients/reader.ts'
 import { startTestSegue, type TestSegue } from './segue.ts'
 import { StrictProvider } from '../providers/strict-provider.ts'
 
-/** What nobody must ever be shown. */
+/** The API key of the provider. It must not appear in any response. */
 export const providerKey = 'sk-test-9876543210abcdef'
 
 export interface SegueWithProvider extends AsyncDisposable {
   readonly segue: TestSegue
   readonly provider: StrictProvider
   readonly client: ChatClient
-  /** Another client, with a socket of its own; closed with the rest. */
+  /** Another client, with a socket of its own. It is disposed with the server. */
   newClient(): ChatClient
-  /** Follows a stream from its start, or from after a seq. */
+  /** Follows a stream from a cursor. */
   newReader(streamId: string, after?: number): EventReader
 }
 
@@ -24,14 +24,14 @@ export interface SegueWithProviderOptions {
   readonly settings?: Partial<Settings>
 }
 
-/** The whole server, the provider that it asks as `strict/test`, and a client. `await using` closes all of it. */
+/** Starts a server, a provider whose model is `strict/test`, and a client. `await using` closes all three. */
 export async function startSegueWithProvider({
   limits = {},
   settings = {},
 }: SegueWithProviderOptions = {}): Promise<SegueWithProvider> {
-  await using opened = new AsyncDisposableStack()
-  const provider = opened.use(await StrictProvider.start({ apiKey: providerKey }))
-  const segue = opened.use(
+  await using resources = new AsyncDisposableStack()
+  const provider = resources.use(await StrictProvider.start({ apiKey: providerKey }))
+  const segue = resources.use(
     await startTestSegue({
       settings: {
         model: 'strict/test',
@@ -48,16 +48,16 @@ export async function startSegueWithProvider({
       },
     }),
   )
-  const clients = opened.use(new AsyncDisposableStack())
+  const clients = resources.use(new AsyncDisposableStack())
   const newClient = (): ChatClient => clients.use(new ChatClient(segue.url))
   const client = newClient()
-  const open = opened.move()
+  const owned = resources.move()
   return {
     segue,
     provider,
     client,
     newClient,
     newReader: (streamId, after = 0) => new EventReader(client.followStream(streamId, after)),
-    [Symbol.asyncDispose]: () => open.disposeAsync(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

@@ -8,7 +8,7 @@ import { newToolSource } from '../fixtures/tools.ts'
 
 export interface SegueWithTools extends TestSegue {
   readonly chats: ChatService
-  /** What the disk has at this moment, as a `kill -9` would leave it; for another server, which removes it. */
+  /** Copies the home as `kill -9` would leave it. The server that is started with the copy removes it. */
   copyHome(): string
 }
 
@@ -19,8 +19,8 @@ export interface SegueWithToolsOptions {
 }
 
 /**
- * A server on a free port whose tools a test scripts, and nobody else's. The offline agent answers: `/tool <name> <json>`
- * has it call one, `/ask <question>` ask something.
+ * Starts a server with the given tools only. The offline agent answers: `/tool <name> <json>` makes it call a tool,
+ * `/ask <question>` makes it ask a question.
  */
 export async function startSegueWithTools(
   tools: readonly Tool[],

@@ -9,19 +9,20 @@ import { SqliteDatabase } from '../../../src/storage/sqlite/database/sqlite-data
 
 export interface TestSegue extends Segue, AsyncDisposable {
   readonly home: string
-  /** Lines that were logged as warnings or worse. */
+  /** Log lines of level warn and above. */
   readonly warnings: string[]
 }
 
 export interface TestSegueOptions extends Pick<SegueOptions, 'onStatement' | 'heartbeat' | 'createToolSource'> {
   readonly settings?: Partial<Settings>
-  /** Where keys are looked up; empty unless told. */
+  /** The environment variables with API keys. Empty by default. */
   readonly env?: NodeJS.ProcessEnv
 }
 
 /**
- * The whole server in this process, on a free port and in a new home (or the one given), with the offline agent at full
- * speed, no Hermes, and no request to a provider but for answers, unless asked for. `await using` closes it; a home that was made here is removed.
+ * Starts the server in this process, on a free port and in a new home unless `settings` names one. The offline agent answers
+ * without delay, Hermes is disabled, and no request goes to a provider except for answers. `await using` closes the server
+ * and removes a home that was created here.
  */
 export async function startTestSegue({
   settings = {},
@@ -64,7 +65,7 @@ export async function startTestSegue({
   }
 }
 
-/** The server that the program would be with these flags, in this process: it starts much faster. Finds nothing of the user. */
+/** Starts the server with command line flags, in this process, which is much faster. Reads nothing of the user's. */
 export function startTestSegueWithFlags({ argv }: { readonly argv: readonly string[] }): Promise<TestSegue> {
   return startTestSegue({ settings: readSettings({ argv, env: {}, homedir: tmpdir() }) })
 }
@@ -73,7 +74,7 @@ export function newTempFolder(): string {
   return mkdtempSync(join(tmpdir(), 'segue-test-'))
 }
 
-/** The folder of a server that was started before, and kept nothing: its database need not be made first, which takes long. */
+/** A new home with an empty database. Copying one is much faster than running all migrations. */
 export function newHome(): string {
   const home = newTempFolder()
   writeFileSync(join(home, 'segue.db'), (emptyDatabase ??= buildEmptyDatabase()))

@@ -2,15 +2,15 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Socket } from 'node:net'
 
 export interface ServerConnections extends Disposable {
-  /** Those that are open now, oldest first. */
+  /** The open connections, the oldest first. */
   readonly openSockets: readonly Socket[]
-  /** How many there have been. */
+  /** How many connections were accepted. */
   readonly count: number
-  /** How much waits in the process to be taken in by the far end of the slowest, in bytes. */
+  /** The bytes that wait to be sent to the slowest client. */
   readonly maxBufferedBytes: number
 }
 
-/** The server's side of every connection that this process accepts from now on. */
+/** Tracks the server's side of every connection that this process accepts from now on. */
 export function trackServerConnections(): ServerConnections {
   const sockets = new Set<Socket>()
   let count = 0

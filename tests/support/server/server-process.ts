@@ -2,15 +2,15 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
-const timeoutMs = 20_000 // milliseconds
+const timeoutMs = 20_000
 
 export interface ServerProcess extends AsyncDisposable {
   readonly process: ChildProcessWithoutNullStreams
-  /** As in http://127.0.0.1:4000. */
+  /** For example `http://127.0.0.1:4000`. */
   readonly url: string
-  /** What was printed so far. */
+  /** The output so far. */
   readonly output: { stdout: string; stderr: string }
-  /** Sends a signal and waits for the end; the exit code, null when the signal itself killed it. */
+  /** Sends a signal and waits for the exit. Returns the exit code; null if the signal killed the process. */
   stop(signal: NodeJS.Signals): Promise<number | null>
 }
 
@@ -19,17 +19,19 @@ export interface ServerArguments {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** The real program in a process of its own, as a user starts it, until it says that it is ready. */
+/** Starts the program in a process of its own, and waits until it is ready. */
 export async function startServerProcess({ argv = [], env = {} }: ServerArguments = {}): Promise<ServerProcess> {
   const child = spawnSegue({ argv, env })
   const output = collectOutput(child)
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   createInterface(child.stdout).once('line', resolve)
-  child.once('exit', (code) => reject(new Error(`it ended with ${code} instead of being ready:\n${output.stderr}`)))
-  const timer = setTimeout(() => reject(new Error(`it was not ready in time:\n${output.stderr}`)), timeoutMs)
+  child.once('exit', (code) =>
+    reject(new Error(`The server exited with ${code} before it was ready:\n${output.stderr}`)),
+  )
+  const timer = setTimeout(() => reject(new Error(`The server was not ready in time:\n${output.stderr}`)), timeoutMs)
   const line = await promise.finally(() => clearTimeout(timer))
   const url = /^Segue is ready: (.+)\/graphql$/.exec(line)?.[1]
-  if (!url) throw new Error(`its first line was ${JSON.stringify(line)}`)
+  if (!url) throw new Error(`The first line of output is unexpected: ${JSON.stringify(line)}`)
 
   const stop = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
@@ -49,7 +51,7 @@ export async function startServerProcess({ argv = [], env = {} }: ServerArgument
   }
 }
 
-/** Runs the program until it ends by itself, as it does when it cannot start. */
+/** Runs the program until it exits by itself, as it does when it cannot start. */
 export async function runToEnd(
   args: ServerArguments,
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
@@ -64,7 +66,7 @@ export async function runToEnd(
 function spawnSegue({ argv = [], env = {} }: ServerArguments): ChildProcessWithoutNullStreams {
   const main = new URL('../../../src/main.ts', import.meta.url).pathname
   const { PATH = '', HOME = '' } = process.env
-  // Half of a start is compiling what has not changed since the last one.
+  // Compiling takes half of the time of a start. The cache of the test process saves it.
   const NODE_COMPILE_CACHE = new URL('../../../node_modules/.cache/compile', import.meta.url).pathname
   return spawn(process.execPath, [main, ...argv], { env: { PATH, HOME, NODE_COMPILE_CACHE, ...env }, stdio: 'pipe' })
 }

@@ -31,7 +31,7 @@ export async function startHttpServer(listener: RequestListener): Promise<TestHt
   }
 }
 
-/** An address at which nobody listens: it was ours, and is free again. */
+/** A URL on which no server listens: its port was free a moment ago. */
 export async function findUnusedUrl(): Promise<string> {
   await using server = await startHttpServer(() => {})
   return server.url

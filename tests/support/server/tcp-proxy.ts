@@ -2,74 +2,74 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 export interface TcpProxy extends AsyncDisposable {
-  /** As in http://127.0.0.1:4000. */
+  /** For example `http://127.0.0.1:4000`. */
   readonly url: string
-  /** How many connections were made so far. */
+  /** How many connections were accepted. */
   readonly connectionCount: number
-  /** Breaks all that are open, without a word. */
+  /** Resets all open connections. */
   resetConnections(): void
 }
 
 export interface TcpProxyOptions {
-  /** A line that rests for so many milliseconds after so many bytes from the server. */
-  readonly slow?: { readonly bytes: number; readonly rest: number }
+  /** Pauses for `pauseMs` after every `bytes` from the server. */
+  readonly throttle?: { readonly bytes: number; readonly pauseMs: number }
 }
 
-/** Stands between a client and a server, so that a connection can break under both, or be slow. */
-export async function startTcpProxy(target: string, { slow }: TcpProxyOptions = {}): Promise<TcpProxy> {
+/** A proxy between a client and a server that can break or slow down their connections. */
+export async function startTcpProxy(target: string, { throttle }: TcpProxyOptions = {}): Promise<TcpProxy> {
   const { hostname, port } = new URL(target)
-  const open = new Set<Socket>()
+  const openSockets = new Set<Socket>()
   let connectionCount = 0
-  const server = createServer((near) => {
+  const proxy = createServer((client) => {
     connectionCount += 1
-    const far = connect(Number(port), hostname)
+    const server = connect(Number(port), hostname)
     for (const [socket, other] of [
-      [near, far],
-      [far, near],
+      [client, server],
+      [server, client],
     ] as const) {
-      open.add(socket)
+      openSockets.add(socket)
       socket
         .on('error', () => undefined)
         .on('close', () => {
-          open.delete(socket)
+          openSockets.delete(socket)
           other.destroy()
         })
       socket.pipe(other)
     }
-    if (slow) far.on('data', throttle(slow, far, near))
+    if (throttle) server.on('data', createThrottle(throttle, server, client))
   })
   const resetConnections = (): void => {
-    for (const socket of open) socket.resetAndDestroy()
+    for (const socket of openSockets) socket.resetAndDestroy()
   }
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  proxy.listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
   return {
-    url: `http://127.0.0.1:${readPort(server.address())}`,
+    url: `http://127.0.0.1:${readPort(proxy.address())}`,
     get connectionCount() {
       return connectionCount
     },
     resetConnections,
     [Symbol.asyncDispose]: async () => {
-      const closed = once(server, 'close')
-      server.close()
+      const closed = once(proxy, 'close')
+      proxy.close()
       resetConnections()
       await closed
     },
   }
 }
 
-function throttle(
-  { bytes, rest }: NonNullable<TcpProxyOptions['slow']>,
-  far: Socket,
-  near: Socket,
+function createThrottle(
+  { bytes, pauseMs }: NonNullable<TcpProxyOptions['throttle']>,
+  server: Socket,
+  client: Socket,
 ): (chunk: Buffer) => void {
   let receivedBytes = 0
   return (chunk) => {
     receivedBytes += chunk.length
     if (receivedBytes < bytes) return
     receivedBytes = 0
-    far.unpipe(near).pause()
-    setTimeout(() => far.pipe(near), rest)
+    server.unpipe(client).pause()
+    setTimeout(() => server.pipe(client), pauseMs)
   }
 }
 
