@@ -1,17 +1,17 @@
 import type { BirpcReturn } from 'birpc'
+import type { PageRequest } from '../lib/pagination.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { JobReader } from '../storage/job-store.ts'
-import type { PageRequest } from '../lib/pagination.ts'
 import type { HermesReader } from './hermes-reader.ts'
 import type { HermesWorkerEvents } from './hermes-worker.ts'
 
-/** Asks the thread that reads Hermes; what it cannot answer is empty. */
+/** Calls the worker that reads Hermes. Resolves to `empty` if the worker cannot answer. */
 export type CallHermes = <T>(
   empty: T,
-  question: (reader: BirpcReturn<HermesReader, HermesWorkerEvents>) => Promise<T>,
+  invoke: (reader: BirpcReturn<HermesReader, HermesWorkerEvents>) => Promise<T>,
 ) => Promise<T>
 
-/** The scheduled jobs of a Hermes home, which are only ever read. */
+/** The scheduled jobs of a Hermes agent. They are read-only. */
 export class HermesJobReader implements JobReader {
   readonly origin = 'HERMES'
   readonly #call: CallHermes

@@ -1,46 +1,35 @@
-import { dirname } from 'node:path'
 import { chunkArray } from '../lib/chunk-array.ts'
+import type { PageRequest } from '../lib/pagination.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { MessageRecord } from '../model/message.ts'
+import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
 import type { SessionRecord } from '../model/session.ts'
+import { orderByIds, pageOfSessions, takePage } from '../storage/keyset-pagination.ts'
+import type {
+  ConversationFilter,
+  ConversationPage,
+  ConversationSummary,
+  OffsetRange,
+} from '../storage/conversation-reader.ts'
 import type { ConversationIndexReader } from '../storage/sqlite/conversation-index/conversation-index-reader.ts'
 import { CronReader } from './cron/cron-reader.ts'
 import { readCronSessions } from './cron/cron-sessions.ts'
-import { takePage, orderByIds, pageOfSessions } from '../storage/keyset-pagination.ts'
-import type { PageRequest } from '../lib/pagination.ts'
-import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
+import type { HermesReaderOptions } from './hermes-options.ts'
+import type { CrossOriginBatch, CrossOriginCursor } from './index/cross-origin-cursor.ts'
 import { HermesListing } from './index/hermes-listing.ts'
-import { readFingerprints, readMessages, readOutlines } from './messages/read-message-rows.ts'
 import { contextMessages, type MessageEntry } from './messages/message-outline.ts'
-import { filterExistingIds, readSessions } from './state/session-queries.ts'
+import { readFingerprints, readMessages, readOutlines } from './messages/read-message-rows.ts'
 import { VisibleMessageCache } from './messages/visible-message-cache.ts'
-import { StateDatabase, type OpenStateDatabase, type StateDatabaseOptions } from './state/state-database.ts'
-import type {
-  ConversationChange,
-  ConversationSummary,
-  ConversationFilter,
-  ConversationPage,
-  OffsetRange,
-} from '../storage/conversation-reader.ts'
+import { filterExistingIds, readSessions } from './state/session-queries.ts'
+import { type OpenStateDatabase, StateDatabase } from './state/state-database.ts'
 
 const idsPerQuery = 500
-const sessionsPerQuery = 50 // whose rows are looked at in one statement, and one transaction
-
-export interface HermesReaderOptions extends StateDatabaseOptions {
-  /** Where the index of its sessions is kept; in memory without it. */
-  readonly indexPath?: string | null
-  /** The profile's own database, whose sessions can continue Hermes'. */
-  readonly segueDatabasePath?: string | null
-  /** What that puts before the ids of Hermes' sessions; nothing unless told. */
-  readonly idNamespace?: string
-  /** Called with the conversations that are found to have changed; with null where any may have. */
-  readonly onConversationsChanged?: (changed: readonly ConversationChange[] | null) => void
-}
+const sessionsPerTransaction = 50 // whose messages are read together
 
 /**
- * The sessions of one Hermes state.db, by the promises of `SessionSource`, and the jobs beside it, by those of
- * `JobSource`, but synchronous: it is made for a thread of its own, where waiting for a lock stops nobody else. A file
- * that can't be read answers with nothing and never throws.
+ * Reads the sessions and jobs of one Hermes agent. The methods are those of SessionReader and JobReader, but synchronous:
+ * the reader runs in a worker, where waiting for a lock blocks nobody else. A file that cannot be read yields empty
+ * results and a log entry; no method throws because of it.
  */
 export class HermesReader {
   readonly #profile: string
@@ -49,25 +38,11 @@ export class HermesReader {
   readonly #visibleMessages = new VisibleMessageCache()
   readonly #cronReader: CronReader
 
-  constructor(
-    profile: string,
-    {
-      indexPath = null,
-      segueDatabasePath = null,
-      idNamespace = '',
-      onConversationsChanged = () => undefined,
-      ...options
-    }: HermesReaderOptions,
-  ) {
-    this.#profile = profile
+  constructor(options: HermesReaderOptions) {
+    this.#profile = options.profile
     this.#database = new StateDatabase({ ...options, onRecovered: () => this.#listing.invalidate() })
-    this.#listing = new HermesListing(this.#database, profile, {
-      path: indexPath,
-      segueDatabasePath,
-      idNamespace,
-      onConversationsChanged,
-    })
-    this.#cronReader = new CronReader({ ...options, profile, home: dirname(options.path) })
+    this.#listing = new HermesListing(this.#database, options)
+    this.#cronReader = new CronReader(options)
   }
 
   findSessions(ids: readonly string[]): SessionRecord[] {
@@ -79,8 +54,8 @@ export class HermesReader {
       return this.#database.read([], (file) => pageOfSessions(this.#loadSessions(file, ids), page, filter))
     }
     return this.#listing.read([], ({ readVerified }) => {
-      const keys = (lists: ConversationIndexReader) => lists.listSessionKeys(page, filter).map(({ id }) => id)
-      const { listed, found } = readVerified(keys, (all) => all)
+      const listIds = (index: ConversationIndexReader) => index.listSessionKeys(page, filter).map(({ id }) => id)
+      const { listed, found } = readVerified(listIds, (allIds) => allIds)
       return orderByIds(
         listed,
         found.map(({ record }) => record),
@@ -89,45 +64,57 @@ export class HermesReader {
     })
   }
 
-  /** Null when the file can't be read. Sessions that are kept here are in it by their ids alone. */
+  /** Null if the file cannot be read. `sessions` lacks those that Segue stores. */
   listConversations(page: PageRequest<SessionKey>, filter: ConversationFilter): ConversationPage | null {
     return this.#listing.read<ConversationPage | null>(null, ({ readVerified }) => {
       const selectIds = (all: readonly ConversationSummary[]) => all.flatMap(({ rootId, tipId }) => [rootId, tipId])
-      const { listed, found } = readVerified((lists) => lists.listConversations(page, filter), selectIds)
+      const { listed, found } = readVerified((index) => index.listConversations(page, filter), selectIds)
       return { conversations: listed, sessions: found.map(({ record }) => record) }
     })
   }
 
   findConversationsBySession(sessionIds: readonly string[]): Map<string, ConversationSummary> {
     const empty = new Map<string, ConversationSummary>()
-    return this.#listing.read(empty, ({ read }) => read((lists) => lists.findConversationsBySession(sessionIds)))
+    return this.#listing.read(empty, ({ read }) => read((index) => index.findConversationsBySession(sessionIds)))
   }
 
   listConversationSessionIds(rootId: string, range: OffsetRange): string[] {
-    return this.#listing.read([], ({ read }) => read((lists) => lists.listConversationSessionIds(rootId, range)))
+    return this.#listing.read([], ({ read }) => read((index) => index.listConversationSessionIds(rootId, range)))
   }
 
-  /** Looks for changes in the file that are easily missed, for a few milliseconds; true when there is more to look at. */
+  /** Runs one step of the search for changes that are easily missed: a few milliseconds. Returns whether more is left. */
   runMaintenance(): boolean {
     return this.#listing.runMaintenance()
   }
 
-  /** What has happened in the file before is told when it returns. */
+  /** Reports every change that the file contains before it returns. */
   refresh(): void {
     this.#listing.read(undefined, () => undefined)
   }
 
-  /** Lists will be asked for: `tend` gets ready for them. */
+  /** Lets `runMaintenance` build the index before the first list is read. */
   warmUp(): void {
     this.#listing.warmUp()
+  }
+
+  loadCrossOriginCursor(): CrossOriginCursor {
+    return this.#listing.loadCrossOriginCursor()
+  }
+
+  applyCrossOriginChanges(batch: CrossOriginBatch): CrossOriginCursor {
+    return this.#listing.applyCrossOriginChanges(batch)
+  }
+
+  resetCrossOriginSessions(databaseId: string | null): CrossOriginCursor {
+    return this.#listing.resetCrossOriginSessions(databaseId)
   }
 
   countMessages(ids: readonly string[]): Map<string, number> {
     return this.#database.read(new Map<string, number>(), (file) => {
       const batches = chunkArray(ids, idsPerQuery)
       const counts = new Map(batches.flatMap((batch) => filterExistingIds(file, batch)).map((id) => [id, 0]))
-      for (const some of chunkArray([...counts.keys()], sessionsPerQuery)) {
-        const visible = file.db.transaction(() => this.#visibleMessages.get(file, some))()
+      for (const batch of chunkArray([...counts.keys()], sessionsPerTransaction)) {
+        const visible = file.db.transaction(() => this.#visibleMessages.get(file, batch))()
         for (const [id, entries] of visible) counts.set(id, entries.length)
       }
       return counts
@@ -136,9 +123,9 @@ export class HermesReader {
 
   listMessages(sessionId: string, page: PageRequest<number>): MessageRecord[] {
     const { after, before } = page
-    const inRange = ({ position }: MessageEntry): boolean =>
+    const isInRange = ({ position }: MessageEntry): boolean =>
       (after === null || position > after) && (before === null || position < before)
-    return this.#readMessages(sessionId, (file) => takePage(this.#readEntries(file, sessionId).filter(inRange), page))
+    return this.#readMessages(sessionId, (file) => takePage(this.#readEntries(file, sessionId).filter(isInRange), page))
   }
 
   findMessage(id: string): MessageRecord | null {
@@ -146,20 +133,20 @@ export class HermesReader {
   }
 
   findMessages(ids: readonly string[]): MessageRecord[] {
-    const rowsBySession = new Map<string, Set<number>>()
+    const rowidsBySession = new Map<string, Set<number>>()
     for (const id of ids) {
-      // The session id is Hermes' and may contain colons.
-      const [, sessionId, row] = /^(.*):(0|[1-9]\d{0,15})$/s.exec(id) ?? []
+      // Hermes chooses the ids of its sessions: they may contain colons.
+      const [, sessionId, rowid] = /^(.*):(0|[1-9]\d{0,15})$/s.exec(id) ?? []
       if (sessionId === undefined) continue
-      rowsBySession.set(sessionId, (rowsBySession.get(sessionId) ?? new Set()).add(Number(row)))
+      rowidsBySession.set(sessionId, (rowidsBySession.get(sessionId) ?? new Set()).add(Number(rowid)))
     }
     return this.#database.read([], (file) =>
-      chunkArray([...rowsBySession.keys()], sessionsPerQuery).flatMap((sessionIds) =>
+      chunkArray([...rowidsBySession.keys()], sessionsPerTransaction).flatMap((sessionIds) =>
         file.db.transaction(() => {
           const visible = this.#visibleMessages.get(file, sessionIds)
           const entriesBySession = sessionIds.map((sessionId): [string, MessageEntry[]] => [
             sessionId,
-            (visible.get(sessionId) ?? []).filter(({ id }) => rowsBySession.get(sessionId)?.has(id)),
+            (visible.get(sessionId) ?? []).filter(({ id }) => rowidsBySession.get(sessionId)?.has(id)),
           ])
           return readMessages(file, new Map(entriesBySession))
         })(),
@@ -189,14 +176,14 @@ export class HermesReader {
   }
 
   findRun(id: string): JobRunRecord | null {
-    const [, jobId, stamp] = /^(.*):(\d{4}(?:[-_]\d\d){5})$/s.exec(id) ?? []
-    if (jobId === undefined || stamp === undefined) return null
-    const position = Number(stamp.replaceAll(/\D/g, ''))
+    const [, jobId, timestamp] = /^(.*):(\d{4}(?:[-_]\d\d){5})$/s.exec(id) ?? []
+    if (jobId === undefined || timestamp === undefined) return null
+    const position = Number(timestamp.replaceAll(/\D/g, ''))
     const page = { after: position + 1, before: position - 1, limit: 1, backwards: false }
     return this.listRuns(jobId, page).find((run) => run.id === id) ?? null
   }
 
-  /** Gives the file back; the next read opens it again. */
+  /** Closes the file; the next read opens it again. */
   close(): void {
     this.#database.close()
   }
@@ -209,7 +196,7 @@ export class HermesReader {
     return chunkArray([...new Set(ids)], idsPerQuery).flatMap((batch) => readSessions(file, batch, this.#profile))
   }
 
-  /** The messages that `choose` takes of a session, all of them as they stood at one moment. */
+  /** The selected messages of a session, all read in one transaction. */
   #readMessages(
     sessionId: string,
     selectEntries: (file: OpenStateDatabase) => readonly MessageEntry[],

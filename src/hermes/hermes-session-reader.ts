@@ -1,98 +1,74 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { BirpcReturn } from 'birpc'
-import type { MessageRecord } from '../model/message.ts'
-import type { SessionRecord } from '../model/session.ts'
-import type { SessionReader } from '../storage/session-reader.ts'
 import type { PageRequest } from '../lib/pagination.ts'
+import { publishStatement } from '../lib/sql-channel.ts'
+import { WorkerClient, WorkerExitedError } from '../lib/worker-client.ts'
+import type { MessageRecord } from '../model/message.ts'
 import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
-import { WorkerClient } from '../lib/worker-client.ts'
-import { HermesJobReader } from './hermes-job-reader.ts'
-import type { HermesReader } from './hermes-reader.ts'
-import type { HermesWorkerEvents, HermesWorkerOptions } from './hermes-worker.ts'
-import type { Logger } from '../lib/logger.ts'
+import type { SessionRecord } from '../model/session.ts'
 import type {
   ConversationChange,
-  ConversationSummary,
   ConversationFilter,
   ConversationPage,
+  ConversationSummary,
   OffsetRange,
 } from '../storage/conversation-reader.ts'
+import type { SessionReader } from '../storage/session-reader.ts'
+import type { CrossOriginFeed } from '../storage/sqlite/conversation-index/cross-origin-feed.ts'
+import { HermesJobReader } from './hermes-job-reader.ts'
+import type { HermesOptions, HermesReaderOptions } from './hermes-options.ts'
+import type { HermesReader } from './hermes-reader.ts'
+import type { HermesWorkerEvents } from './hermes-worker.ts'
+import { CrossOriginReplicator } from './index/cross-origin-replicator.ts'
 
-export interface HermesSessionReaderOptions {
-  /** The state.db; it may be missing, and appear later. */
-  readonly path: string
-  /** The profile that its sessions belong to. */
-  readonly profile: string
-  readonly log: Logger
-  /** Where an index of its sessions is kept, which can be thrown away; in memory without it. */
-  readonly indexPath?: string
-  /** The profile's own database, whose sessions can continue Hermes'. */
-  readonly segueDatabasePath?: string
-  /** What that puts before the ids of Hermes' sessions; nothing unless told. */
-  readonly idNamespace?: string
-  /** Sees every statement that runs on the file, its values filled in, before the answer of the call that ran it. */
-  readonly onStatement?: (sql: string) => void
-  /** How long one call waits for a lock, in milliseconds; 5,000 unless told. */
-  readonly lockTimeoutMs?: number
+export interface HermesSessionReaderOptions
+  extends
+    Pick<HermesReaderOptions, 'path' | 'profile' | 'log'>,
+    Partial<Pick<HermesOptions, 'indexPath' | 'lockTimeoutMs'>> {
+  /** Segue's sessions that continue sessions of Hermes. Without it, Hermes' conversations end in Hermes. */
+  readonly crossOriginFeed?: CrossOriginFeed
 }
 
-const homePollIntervalMs = 1000 // milliseconds between two looks whether there is a Hermes by now
+type WorkerFunctions = BirpcReturn<HermesReader, HermesWorkerEvents>
 
-/** The sessions of a Hermes state.db, which is only ever read. Nothing is opened before the first call. */
-export function openHermesSessionReader(options: HermesSessionReaderOptions): HermesSessionReader {
-  return new HermesSessionReader(options)
-}
+const defaultLockTimeoutMs = 5_000
+const homePollIntervalMs = 1_000 // between two checks whether Hermes' home exists by now
+const maxRereads = 3 // an index that breaks again and again must not keep a list waiting for ever
 
 /**
- * Reads a state.db in a thread of its own. Whatever is wrong with the file or the thread, a call answers with nothing
- * and the log tells why, once; after `close` every call does.
+ * Reads a Hermes agent in a worker thread that the first call starts. Hermes' files are never written to. A call that
+ * cannot be answered, because of the file or the worker, resolves to an empty result, and the log says why; after `close`,
+ * every call does.
  */
 export class HermesSessionReader implements SessionReader {
   readonly origin = 'HERMES'
-  /** The jobs in the same home, read by the same thread. */
-  readonly jobs = new HermesJobReader((empty, question) => this.#call(empty, question))
+  /** The jobs of the same agent, read by the same worker. */
+  readonly jobs = new HermesJobReader((empty, invoke) => this.#call(empty, invoke))
+  readonly #options: HermesSessionReaderOptions
   readonly #home: string
   readonly #worker: WorkerClient<HermesReader, HermesWorkerEvents>
+  readonly #replicator: CrossOriginReplicator | null
   #homePollTimer: NodeJS.Timeout | undefined
-  #conversationsListener: (changed: readonly ConversationChange[] | null) => void = () => undefined
+  #conversationsListener: (changes: readonly ConversationChange[] | null) => void = () => undefined
 
   constructor(options: HermesSessionReaderOptions) {
-    const {
-      path,
-      profile,
-      log,
-      indexPath = null,
-      segueDatabasePath = null,
-      idNamespace = '',
-      onStatement,
-      lockTimeoutMs = 5_000,
-    } = options
+    const { path, profile, indexPath = null, lockTimeoutMs = defaultLockTimeoutMs, crossOriginFeed } = options
+    this.#options = options
     this.#home = dirname(path)
-    const reportStatements = onStatement !== undefined
-    const data: HermesWorkerOptions = {
-      path,
-      profile,
-      indexPath,
-      segueDatabasePath,
-      idNamespace,
-      lockTimeoutMs,
-      reportStatements,
-    }
+    const workerOptions: HermesOptions = { path, profile, indexPath, lockTimeoutMs }
     this.#worker = new WorkerClient({
       url: new URL('./hermes-worker.ts', import.meta.url),
-      workerData: data,
+      options: workerOptions,
       events: {
-        log: (level, fields, message) => log[level](fields, message),
-        statement: (sql) => onStatement?.(sql),
-        changed: (conversations) => this.#conversationsListener(conversations),
+        log: (level, fields, message) => options.log[level](fields, message),
+        statement: publishStatement,
+        conversationsChanged: (changes) => this.#conversationsListener(changes),
+        crossOriginReset: () => this.#restartReplication(),
       },
-      onExit: (error) => {
-        log.warn({ path, error }, 'The thread that reads Hermes has died: the next call starts another')
-        // Until then nobody looks at the file.
-        this.#conversationsListener(null)
-      },
+      onExit: (reason) => this.#handleExit(reason),
     })
+    this.#replicator = crossOriginFeed ? this.#createReplicator(crossOriginFeed) : null
   }
 
   findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
@@ -104,16 +80,16 @@ export class HermesSessionReader implements SessionReader {
   }
 
   listConversations(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage | null> {
-    return this.#call<ConversationPage | null>(null, (reader) => reader.listConversations(page, filter))
+    return this.#callReplicated<ConversationPage | null>(null, (reader) => reader.listConversations(page, filter))
   }
 
   findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationSummary>> {
     const empty = new Map<string, ConversationSummary>()
-    return this.#call(empty, (reader) => reader.findConversationsBySession(sessionIds))
+    return this.#callReplicated(empty, (reader) => reader.findConversationsBySession(sessionIds))
   }
 
   listConversationSessionIds(rootId: string, range: OffsetRange): Promise<string[]> {
-    return this.#call([], (reader) => reader.listConversationSessionIds(rootId, range))
+    return this.#callReplicated([], (reader) => reader.listConversationSessionIds(rootId, range))
   }
 
   countMessages(ids: readonly string[]): Promise<Map<string, number>> {
@@ -136,20 +112,22 @@ export class HermesSessionReader implements SessionReader {
     return this.#call([], (reader) => reader.loadContextMessages(sessionId))
   }
 
-  onConversationsChanged(listener: (changed: readonly ConversationChange[] | null) => void): void {
+  onConversationsChanged(listener: (changes: readonly ConversationChange[] | null) => void): void {
     this.#conversationsListener = listener
   }
 
   async refresh(): Promise<void> {
-    if (this.#homeExists) await this.#worker.call((reader) => reader.refresh())
+    if (!this.#homeExists) return
+    await this.#replicator?.push()
+    await this.#worker.call((reader) => reader.refresh())
   }
 
   /**
-   * Gets ready for lists, which takes a while where there are very many sessions: nobody has to wait for it. Where there
-   * is no Hermes yet, it waits for one.
+   * Lets the worker build its index, which takes a while if there are very many sessions, before somebody waits for a list.
+   * If Hermes' home does not exist yet, waits for it.
    */
   warmUp(): void {
-    if (this.#homeExists) return void this.#call(undefined, (reader) => reader.warmUp())
+    if (this.#homeExists) return void this.#callReplicated(undefined, (reader) => reader.warmUp())
     this.#homePollTimer ??= setInterval(() => {
       if (!this.#homeExists) return
       clearInterval(this.#homePollTimer)
@@ -158,24 +136,72 @@ export class HermesSessionReader implements SessionReader {
     }, homePollIntervalMs).unref()
   }
 
-  /** Ends the thread, also one that waits for a lock; calls that are under way answer with nothing. */
+  /** Terminates the worker, even if it waits for a lock. Pending calls resolve to empty results. */
   async close(): Promise<void> {
     clearInterval(this.#homePollTimer)
     await this.#worker.close()
   }
 
-  /** Many profiles have none: a thread costs tens of megabytes. */
+  /** Many profiles have no Hermes agent, and a worker takes tens of megabytes. */
   get #homeExists(): boolean {
     return existsSync(this.#home)
   }
 
-  async #call<T>(empty: T, invoke: (reader: BirpcReturn<HermesReader, HermesWorkerEvents>) => Promise<T>): Promise<T> {
+  async #call<T>(empty: T, invoke: (reader: WorkerFunctions) => Promise<T>): Promise<T> {
     if (!this.#homeExists) return empty
     try {
       return await this.#worker.call(invoke)
-    } catch {
-      // The file's own faults never come this far: the thread is gone, which is logged where it is noticed.
+    } catch (error) {
+      this.#logFailure(error, 'Reading Hermes failed. The result is empty.')
       return empty
     }
+  }
+
+  /** The same for what depends on Segue's sessions: the index has all of them first. */
+  async #callReplicated<T>(empty: T, invoke: (reader: WorkerFunctions) => Promise<T>): Promise<T> {
+    for (let attemptsLeft = maxRereads; ; attemptsLeft--) {
+      await this.#replicate()
+      const resetCount = this.#replicator?.resetCount
+      const result = await this.#call(empty, invoke)
+      // Reading may have shown that the index had to be built again, without Segue's sessions.
+      if (resetCount === this.#replicator?.resetCount || this.#worker.isClosed || attemptsLeft === 0) return result
+    }
+  }
+
+  #createReplicator(feed: CrossOriginFeed): CrossOriginReplicator {
+    feed.onChanges(() => void this.#replicate())
+    return new CrossOriginReplicator(feed, {
+      loadCrossOriginCursor: () => this.#worker.call((reader) => reader.loadCrossOriginCursor()),
+      applyCrossOriginChanges: (batch) => this.#worker.call((reader) => reader.applyCrossOriginChanges(batch)),
+      resetCrossOriginSessions: (id) => this.#worker.call((reader) => reader.resetCrossOriginSessions(id)),
+    })
+  }
+
+  async #replicate(): Promise<void> {
+    if (!this.#replicator || !this.#homeExists || this.#worker.isClosed) return
+    try {
+      await this.#replicator.push()
+    } catch (error) {
+      this.#logFailure(error, "Sending Segue's sessions to the index of Hermes failed. Lists may lack continuations.")
+    }
+  }
+
+  #restartReplication(): void {
+    this.#replicator?.invalidate()
+    void this.#replicate()
+  }
+
+  #handleExit(reason: string): void {
+    const { log, path } = this.#options
+    log.warn({ path, reason }, 'The worker that reads Hermes has exited. The next call starts another one.')
+    this.#replicator?.invalidate()
+    // Nobody watches the file until then.
+    this.#conversationsListener(null)
+  }
+
+  /** An exit is logged where it is noticed. What is wrong with Hermes' files never rejects: any other error is a defect. */
+  #logFailure(error: unknown, message: string): void {
+    if (error instanceof WorkerExitedError) return
+    this.#options.log.error({ path: this.#options.path, err: error }, message)
   }
 }

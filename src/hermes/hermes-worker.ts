@@ -1,65 +1,39 @@
-import { parentPort, workerData } from 'node:worker_threads'
-import { createBirpc } from 'birpc'
-import { HermesReader, type HermesReaderOptions } from './hermes-reader.ts'
 import type { LogLevel, LogMethod } from '../lib/logger.ts'
+import type { SqlStatement } from '../lib/sql-channel.ts'
+import { forwardStatements, readWorkerOptions, serveFunctions } from '../lib/worker-port.ts'
 import type { ConversationChange } from '../storage/conversation-reader.ts'
+import type { HermesOptions } from './hermes-options.ts'
+import { HermesReader } from './hermes-reader.ts'
 
-/** What the worker is started with. */
-export interface HermesWorkerOptions extends Required<
-  Pick<HermesReaderOptions, 'path' | 'lockTimeoutMs' | 'indexPath' | 'segueDatabasePath' | 'idNamespace'>
-> {
-  readonly profile: string
-  /** Whether anybody wants to see the statements. */
-  readonly reportStatements: boolean
-}
-
-/** What the worker tells beside its answers; always before the answer of the call that caused it. */
+/** What the worker sends beside its answers. An event arrives before the answer of the call that caused it. */
 export interface HermesWorkerEvents {
   log(level: LogLevel, fields: object, message: string): void
-  statement(sql: string): void
-  changed(conversations: readonly ConversationChange[] | null): void
+  statement(statement: SqlStatement): void
+  conversationsChanged(changes: readonly ConversationChange[] | null): void
+  crossOriginReset(): void
 }
 
-const port = parentPort
-if (!port) throw new Error('This module is the entry of a worker thread')
+const maintenanceIntervalMs = 250
 
-const {
-  path,
-  lockTimeoutMs,
-  indexPath,
-  segueDatabasePath,
-  idNamespace,
-  profile,
-  reportStatements,
-}: HermesWorkerOptions = workerData
-const sendLogEntry =
-  (level: LogLevel): LogMethod =>
-  (fields, message) =>
-    void main.$callEvent('log', level, fields, message)
-const reader = new HermesReader(profile, {
-  path,
-  lockTimeoutMs,
-  indexPath,
-  segueDatabasePath,
-  idNamespace,
+function forwardLog(level: LogLevel): LogMethod {
+  return (fields, message) => void main.$callEvent('log', level, fields, message)
+}
+
+const reader = new HermesReader({
+  ...readWorkerOptions<HermesOptions>(),
   log: {
-    debug: sendLogEntry('debug'),
-    info: sendLogEntry('info'),
-    warn: sendLogEntry('warn'),
-    error: sendLogEntry('error'),
+    debug: forwardLog('debug'),
+    info: forwardLog('info'),
+    warn: forwardLog('warn'),
+    error: forwardLog('error'),
   },
-  onConversationsChanged: (conversations) => void main.$callEvent('changed', conversations),
-  onStatement: reportStatements ? (sql) => void main.$callEvent('statement', sql) : null,
+  onConversationsChanged: (changes) => void main.$callEvent('conversationsChanged', changes),
+  onCrossOriginReset: () => void main.$callEvent('crossOriginReset'),
 })
-const main = createBirpc<HermesWorkerEvents, HermesReader>(reader, {
-  bind: 'functions',
-  post: (message) => port.postMessage(message),
-  on: (listener) => port.on('message', listener),
-})
+const main = serveFunctions<HermesWorkerEvents, HermesReader>(reader)
+forwardStatements((statement) => void main.$callEvent('statement', statement))
 
-const maintenanceIntervalMs = 250 // milliseconds between two looks at a file in which nothing is known to have changed
-
-/** Goes on between the questions. */
+/** Runs between the calls, one step at a time. */
 function runMaintenance(): void {
   if (reader.runMaintenance()) setImmediate(runMaintenance)
   else setTimeout(runMaintenance, maintenanceIntervalMs)

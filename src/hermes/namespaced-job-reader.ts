@@ -3,7 +3,7 @@ import type { JobReader } from '../storage/job-store.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import { IdNamespace } from '../profiles/id-namespace.ts'
 
-/** The jobs of another source under ids that tell them from those of any other profile. */
+/** A job reader whose ids carry the namespace of a profile. */
 export class NamespacedJobReader implements JobReader {
   readonly #source: JobReader
   readonly #namespace: IdNamespace

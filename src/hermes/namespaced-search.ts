@@ -2,7 +2,7 @@ import type { SearchHit, SearchPage, SearchRequest } from '../search/search-hit.
 import type { SearchService } from '../search/search-service.ts'
 import { HermesIdNamespace } from './namespaced-session-reader.ts'
 
-/** Searches whose hits in Hermes have ids that tell them from those of any other profile. */
+/** A search whose hits in Hermes carry the namespace of a profile in their ids. */
 export class NamespacedSearch implements Pick<SearchService, 'find' | 'close'> {
   readonly #search: SearchService
   readonly #namespace: HermesIdNamespace

@@ -1,9 +1,5 @@
 import type { MessagePart, MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
-import type { SessionReader } from '../storage/session-reader.ts'
-import type { PageRequest } from '../lib/pagination.ts'
-import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
-import { IdNamespace } from '../profiles/id-namespace.ts'
 import type {
   ConversationChange,
   ConversationSummary,
@@ -11,11 +7,16 @@ import type {
   ConversationPage,
   OffsetRange,
 } from '../storage/conversation-reader.ts'
+import type { SessionReader } from '../storage/session-reader.ts'
+import type { PageRequest } from '../lib/pagination.ts'
+import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
+import { compareUtf8 } from '../lib/compare-utf8.ts'
+import { IdNamespace } from '../profiles/id-namespace.ts'
 
-/** As its own ids go, so that nothing comes behind it: no text of people begins with what is no character. */
+/** Sorts after every valid id: U+10FFFF is a noncharacter and cannot start an id. */
 const maxId = '\u{10FFFF}'
 
-/** Qualifies the records of a Hermes agent, and takes the namespace off what it is asked for. */
+/** Adds the namespace of a profile to the records of its Hermes agent, and removes it from the ids in requests. */
 export class HermesIdNamespace extends IdNamespace {
   qualifyConversation(entry: ConversationSummary): ConversationSummary {
     return { ...entry, rootId: this.qualify(entry.rootId), tipId: this.qualify(entry.tipId) }
@@ -48,10 +49,10 @@ export class HermesIdNamespace extends IdNamespace {
     return { ...page, after: after && this.#unqualifyKey(after), before: before && this.#unqualifyKey(before) }
   }
 
-  /** A key of another source cuts this one's list before all of its ids, or behind them: they all begin alike. */
+  /** All ids of this source have the same prefix, so a key of another source is before or after all of them. */
   #unqualifyKey({ lastActivityAt, id }: SessionKey): SessionKey {
     const localId = id.startsWith(this.prefix) ? id.slice(this.prefix.length) : null
-    const isGreater = Buffer.compare(Buffer.from(id), Buffer.from(this.prefix)) > 0
+    const isGreater = compareUtf8(id, this.prefix) > 0
     return { lastActivityAt, id: localId ?? (isGreater ? maxId : '') }
   }
 
@@ -60,7 +61,7 @@ export class HermesIdNamespace extends IdNamespace {
   }
 }
 
-/** The sessions of another source under ids that tell them from those of any other profile. */
+/** A session reader whose ids carry the namespace of a profile. */
 export class NamespacedSessionReader implements SessionReader {
   readonly #source: SessionReader
   readonly #namespace: HermesIdNamespace

@@ -1,15 +1,22 @@
 import { Worker } from 'node:worker_threads'
 import { type BirpcReturn, createBirpc } from 'birpc'
+import { hasStatementSubscribers } from './sql-channel.ts'
+import type { WorkerStart } from './worker-port.ts'
 
 export interface WorkerClientOptions<Events> {
-  /** The module that the thread runs. */
+  /** The module that runs in the worker. It calls `serveFunctions`. */
   readonly url: URL
-  /** Passed to the module when the thread starts. */
-  readonly workerData: unknown
-  /** Functions that the thread may call at any time. */
+  /** What `readWorkerOptions` returns in the worker; structured-cloneable. */
+  readonly options: unknown
+  /** Called with what the worker sends at any time. */
   readonly events: Events
-  /** Called when the thread exits without having been closed. */
+  /** Called if the worker exits although nobody has closed it. */
   readonly onExit?: (reason: string) => void
+}
+
+/** The worker thread has exited or was closed before it could answer. */
+export class WorkerExitedError extends Error {
+  override readonly name = 'WorkerExitedError'
 }
 
 interface WorkerConnection<Functions extends object, Events extends object> {
@@ -17,7 +24,7 @@ interface WorkerConnection<Functions extends object, Events extends object> {
   readonly functions: BirpcReturn<Functions, Events>
 }
 
-/** Calls functions in a worker thread. The first call starts the thread, and so does the first call after it has died. */
+/** Calls functions in a worker thread. The first call starts the worker, and so does the first call after its exit. */
 export class WorkerClient<Functions extends object, Events extends object> {
   readonly #options: WorkerClientOptions<Events>
   #connection: WorkerConnection<Functions, Events> | null = null
@@ -31,36 +38,38 @@ export class WorkerClient<Functions extends object, Events extends object> {
     return this.#isClosed
   }
 
-  /** Calls a function in the thread. Rejects if the thread dies before it answers, or the client is closed. */
+  /** Rejects with WorkerExitedError if the worker exits before it answers, and after `close`. */
   async call<T>(invoke: (functions: BirpcReturn<Functions, Events>) => Promise<T>): Promise<T> {
-    if (this.#isClosed) throw new Error('The worker thread is closed.')
+    if (this.#isClosed) throw new WorkerExitedError('The worker thread is closed.')
     this.#connection ??= this.#connect()
     return invoke(this.#connection.functions)
   }
 
-  /** Stops the thread immediately. Pending calls reject. */
+  /** Terminates the worker, whatever it is doing. Pending calls reject. */
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#connection?.worker.terminate()
   }
 
   #connect(): WorkerConnection<Functions, Events> {
-    const { url, workerData, events, onExit } = this.#options
+    const { url, options, events, onExit } = this.#options
+    const workerData: WorkerStart = { options, reportStatements: hasStatementSubscribers() }
     const worker = new Worker(url, { workerData })
     const functions = createBirpc<Functions, Events>(events, {
       bind: 'functions',
       post: (message) => worker.postMessage(message),
       on: (listener) => worker.on('message', listener),
       off: (listener) => worker.off('message', listener),
-      // No timeout: the called functions limit how long they take.
+      // No timeout: the functions limit their own time, and a late answer is still an answer.
       timeout: -1,
     })
     let cause: unknown = null
     worker.on('error', (error) => (cause = error))
     worker.on('exit', (code) => {
+      cause ??= `exit code ${code}`
       this.#connection = null
-      functions.$close(new Error('The worker thread has exited.', { cause: cause ?? `exit code ${code}` }))
-      if (!this.#isClosed) onExit?.(cause instanceof Error ? cause.message : `exit code ${code}`)
+      functions.$close(new WorkerExitedError('The worker thread has exited.', { cause }))
+      if (!this.#isClosed) onExit?.(cause instanceof Error ? cause.message : String(cause))
     })
     return { worker, functions }
   }

@@ -1,11 +1,10 @@
 /**
- * A text in the form in which texts are compared by a search: words in lower case without accents, one space between
- * two of them, nothing else. The index holds this form, a query is turned into it, and so is whatever is searched
- * without an index: what a word is, is told here alone.
+ * Normalizes a text for searching: terms in lower case without accents, separated by single spaces. The index stores this
+ * form, and queries and texts without an index are normalized in the same way, so this function alone defines what a term is.
  *
- * A word is a run of letters, digits and their marks. In scripts that put no spaces between words each character stands
- * by itself, and a word of them is found as a phrase; so do pictures such as emoji. What looks alike is alike: full and
- * half width, ligatures, ß and ss.
+ * A term is a run of letters, digits and combining marks. In scripts without spaces between words, each character is a term
+ * and a word is found as a phrase; emoji are terms of their own as well. Characters that look alike are equal: full and half
+ * width, ligatures, ß and ss.
  */
 export function normalizeText(text: string): string {
   if (asciiOnly.test(text)) return text.toLowerCase().replaceAll(asciiGaps, ' ').trim()
@@ -21,23 +20,23 @@ export function normalizeText(text: string): string {
     .trim()
 }
 
-/** A word and where it stands in the text that it is from, in UTF-16 code units. */
+/** A term and the UTF-16 range of its word in the text. */
 export interface Token {
   readonly term: string
   readonly start: number
   readonly end: number
 }
 
-/** The words of a text in their order, as they are in its folded form. */
+/** The terms of a text, in the order of its normalized form. */
 export function* tokenize(text: string): Generator<Token, void, void> {
   for (const { 0: matched, index: start } of text.matchAll(tokenPattern)) {
     const end = start + matched.length
-    // A ligature, or a number in a circle, may be several.
+    // A ligature or a circled number can become several terms.
     for (const term of normalizeText(matched).split(' ')) if (term !== '') yield { term, start, end }
   }
 }
 
-/** Whether a folded word is a single character of a script without spaces, or a picture. */
+/** Whether a term is a character of a script without spaces, or an emoji. */
 export function isSingleCharacterToken(term: string): boolean {
   return onlySingleCharacter.test(term)
 }
@@ -46,12 +45,12 @@ const asciiOnly = /^[\0-\x7f]*$/
 const asciiGaps = /[^a-z0-9]+/g
 const repeatedSpaces = / {2,}/g
 
-/** Accents and vowel points that are left out in writing as often as not, and characters that cannot be seen. */
+/** Accents and vowel points, which many writers leave out, and invisible characters. */
 const ignoredMarks = String.raw`\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670`
 const invisibleCharacters = String.raw`\u00ad\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff`
 const ignoredCharacters = new RegExp(`[${ignoredMarks}${invisibleCharacters}]`, 'g')
 
-/** Letters that no normal form of Unicode takes apart, as people write them who lack the key. */
+/** Letters that Unicode's normal forms do not decompose, with their usual spelling in plain letters. */
 const letterReplacements = new Map([
   ['ß', 'ss'],
   ['æ', 'ae'],

@@ -1,15 +1,15 @@
 import { compareSearchKeys, type SearchKey } from './search-hit.ts'
 import type { SearchMatch, SearchProgress } from './search-source.ts'
 
-/** What walks have come to: hits in order, and how far, when that was not to the end. */
+/** The first matches of all sources. `searchedUpTo`: where the search was cut short; null if it was not. */
 export interface MergedHits {
   readonly matches: readonly SearchMatch[]
   readonly searchedUpTo: SearchKey | null
 }
 
 /**
- * The first hits of several walks in their common order. Yields after each step, and ends early when `isLate`, with what
- * is certain by then: at least as much as lies before the first that each walk tells.
+ * Merges the ordered matches of several sources, up to `limit`. Yields after each step. Past the deadline, ends as soon as
+ * every source has reported a position, with the matches that are certain by then.
  */
 export function* mergeHits(
   sources: readonly Generator<SearchProgress, void, void>[],
@@ -21,28 +21,28 @@ export function* mergeHits(
   const cursors = sources.map((steps) => new HitCursor(steps))
   const matches: SearchMatch[] = []
   while (matches.length < limit) {
-    const pending = cursors.filter(({ isPending: isOnItsWay }) => isOnItsWay)
-    const reachedKeys = pending.map((walker) => walker.searchedUpTo)
+    const pending = cursors.filter(({ isPending }) => isPending)
+    const reachedKeys = pending.map((cursor) => cursor.searchedUpTo)
     const first = cursors
       .flatMap(({ next }) => next ?? [])
       .toSorted((a, b) => compare(a.key, b.key))
       .at(0)
     if (first && reachedKeys.every((key) => key !== null && compare(first.key, key) < 0)) {
       matches.push(first)
-      for (const walker of cursors) walker.consume(first)
+      for (const cursor of cursors) cursor.consume(first)
     } else if (pending.length === 0) {
       break
     } else if (isPastDeadline() && reachedKeys.every((key) => key !== null)) {
       return { matches, searchedUpTo: reachedKeys.toSorted(compare)[0] ?? null }
     } else {
-      for (const walker of pending) walker.advance()
+      for (const cursor of pending) cursor.advance()
       yield
     }
   }
   return { matches, searchedUpTo: null }
 }
 
-/** One walk: its next hit, or how far it has come without one. */
+/** The position in one source: its next match, or how far it has searched without finding one. */
 class HitCursor {
   readonly #progress: Generator<SearchProgress, void, void>
   next: SearchMatch | null = null
@@ -53,7 +53,7 @@ class HitCursor {
     this.#progress = progress
   }
 
-  /** Which hit is its next one is not known yet. */
+  /** Whether the next match is not known yet. */
   get isPending(): boolean {
     return this.next === null && !this.#isDone
   }
@@ -65,7 +65,7 @@ class HitCursor {
     else this.searchedUpTo = value.searchedUpTo ?? this.searchedUpTo
   }
 
-  /** Goes on behind its next hit, if it is this one. */
+  /** Moves past a match if it is the next one of this source. */
   consume(match: SearchMatch): void {
     if (this.next !== match) return
     this.next = null

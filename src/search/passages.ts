@@ -1,11 +1,11 @@
-/** The most of a text that is indexed at once: about five pages, some milliseconds. In UTF-16 code units. */
+/** The maximum length of a passage in UTF-16 code units: about five pages, which take some milliseconds to index. */
 export const maxPassageLength = 16_384
 
 const minPassageLength = maxPassageLength / 2
 
 /**
- * A long text in stretches, cut between words where there is a space in the second half of one. Each is indexed by
- * itself: words of a query that lie in different stretches of a message do not meet.
+ * Splits a long text into passages, at a space in the second half of each if there is one. Passages are indexed one by one:
+ * a message matches a query only if one of its passages does.
  */
 export function splitIntoPassages(text: string): string[] {
   const passages: string[] = []

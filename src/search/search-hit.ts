@@ -4,27 +4,26 @@ import type { SessionFilter } from '../model/session-filter.ts'
 import { type SearchRank, searchRanks } from './search-query.ts'
 
 /**
- * Where a hit stands among all hits of a query: those of a better rank first, then the newer ones. It follows from the
- * hit and the query alone, not from what else is stored, and so is comparable between files; and a page that begins
- * behind a key is right whatever came or went in the meantime: each hit that was there all the time is on exactly one
- * page, and a new one on none or one.
+ * The position of a hit among all hits of a query: by rank, then newest first. It depends on the hit and the query alone,
+ * so keys of different sources are comparable, and pages stay correct while hits come and go: each hit that exists all the
+ * time is on exactly one page, each other hit on one page at most.
  */
 export interface SearchKey {
   readonly rank: SearchRank
-  /** The time of the message, or of the session's start, in milliseconds. Within a file no less than that of what was stored before. */
+  /** The time of the message or the start of the session, in milliseconds. Within a source, it never decreases with `number`. */
   readonly at: number
   readonly origin: Origin
-  /** Tells hits of one origin and rank apart; the greater one was stored later. */
+  /** Distinguishes hits of one origin and rank. The greater one was stored later. */
   readonly number: number
 }
 
-/** Something that was found: a message, or a session by its title. */
+/** A message that matches, or a session whose title does. */
 export interface SearchHit {
   readonly key: SearchKey
   readonly sessionId: string
-  /** Null when it is the title that was hit. */
+  /** Null if the title matches. */
   readonly messageId: string | null
-  /** Plain text from around what was found, in one line, at most 200 UTF-16 code units. */
+  /** Plain text around the match, in one line; at most 200 UTF-16 code units. */
   readonly snippet: string
 }
 
@@ -35,18 +34,18 @@ export interface SearchRequest extends PageRequest<SearchKey> {
 
 export interface SearchPage {
   readonly hits: readonly SearchHit[]
-  /** How far the search came when it took too long: what lies further was not looked at. Null when all was. */
+  /** Where the search was cut short because it took too long; null if it was not. */
   readonly searchedUpTo: SearchKey | null
 }
 
-/** What a search looks for, and how much of the order of hits it is to walk. */
+/** The part of the hits to return. */
 export interface SearchRange {
   readonly after: SearchKey | null
   readonly before: SearchKey | null
   readonly backwards: boolean
 }
 
-/** The order of hits. */
+/** Orders hits. */
 export function compareSearchKeys(a: SearchKey, b: SearchKey): number {
   return (
     searchRanks.indexOf(a.rank) - searchRanks.indexOf(b.rank) ||

@@ -6,11 +6,11 @@ import { createSnippet } from './snippet.ts'
 import type { SearchSource } from './search-source.ts'
 import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 
-/** After that a search answers with what it has found, and how far it came. */
-const defaultTimeoutMs = 2_000 // milliseconds
-const timeSliceMs = 5 // milliseconds that a search works before the others have their turn
+/** A search that takes longer returns what it has found, and where it was cut short. */
+const defaultTimeoutMs = 2_000
+const timeSliceMs = 5 // then the other searches continue
 
-/** Runs searches over the files of a profile, side by side, a few milliseconds of each after the other. */
+/** Runs the searches of a profile. Concurrent ones take turns every few milliseconds. */
 export class SearchRunner {
   readonly #sources: ReadonlyMap<Origin, SearchSource>
   readonly #timeoutMs: number
@@ -20,7 +20,7 @@ export class SearchRunner {
     this.#timeoutMs = timeoutMs
   }
 
-  /** Rejects with the signal's reason when it is aborted. */
+  /** Rejects with the signal's reason if it is aborted. */
   async find(request: SearchRequest, signal: AbortSignal): Promise<SearchPage> {
     const steps = this.#searchPage(request)
     for (let sliceStart = performance.now(); ;) {
@@ -41,7 +41,7 @@ export class SearchRunner {
     const deadline = performance.now() + this.#timeoutMs
     const query = new SearchQuery(text)
     const sources = [...this.#sources].filter(([origin]) => (filter.origin ?? origin) === origin)
-    const runs = sources.map(([, file]) => file.search(query, filter, range))
+    const runs = sources.map(([, source]) => source.search(query, filter, range))
     const { matches, searchedUpTo } = yield* mergeHits(runs, range, () => performance.now() > deadline)
     const hits: SearchHit[] = []
     for (const match of matches) {

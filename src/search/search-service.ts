@@ -1,25 +1,16 @@
-import { WorkerClient } from '../lib/worker-client.ts'
-import type { Origin } from '../model/session.ts'
-import type { SearchPage, SearchRequest } from './search-hit.ts'
-import type { SearchWorkerEvents, SearchWorkerFunctions, SearchWorkerOptions } from './search-worker.ts'
-import type { SearchSourceModule } from './search-source.ts'
 import { ConcurrencyLimiter } from '../lib/concurrency-limiter.ts'
 import { SegueError } from '../lib/errors.ts'
-
-export interface SearchServiceOptions {
-  readonly sources: readonly SearchSourceModule[]
-  /** Sees every statement that runs, its values filled in, before the answer of the search that ran it. */
-  readonly onStatement?: (origin: Origin, sql: string) => void
-}
+import { publishStatement } from '../lib/sql-channel.ts'
+import { WorkerClient } from '../lib/worker-client.ts'
+import type { SearchPage, SearchRequest } from './search-hit.ts'
+import type { SearchSourceModule } from './search-source.ts'
+import type { SearchWorkerEvents, SearchWorkerFunctions, SearchWorkerOptions } from './search-worker.ts'
 
 const maxConcurrent = 4
 const maxQueued = 100
 const emptyPage: SearchPage = { hits: [], searchedUpTo: null }
 
-/**
- * The searches of a profile, over all that is kept here and in Hermes. They run in a thread of their own, started by the
- * first one, so that nobody waits for them but who asked.
- */
+/** Searches the sources of a profile in a worker that the first search starts. */
 export class SearchService {
   readonly #worker: WorkerClient<SearchWorkerFunctions, SearchWorkerEvents>
   readonly #limiter = new ConcurrencyLimiter({
@@ -30,32 +21,30 @@ export class SearchService {
   readonly #closing = new AbortController()
   #lastId = 0
 
-  constructor({ onStatement, sources }: SearchServiceOptions) {
-    const data: SearchWorkerOptions = { sources, reportStatements: onStatement !== undefined }
+  constructor(sources: readonly SearchSourceModule[]) {
+    const options: SearchWorkerOptions = { sources }
     this.#worker = new WorkerClient({
       url: new URL('./search-worker.ts', import.meta.url),
-      workerData: data,
-      events: { statement: (origin, sql) => onStatement?.(origin, sql) },
+      options,
+      events: { statement: publishStatement },
     })
   }
 
   /**
-   * A page of what is found. Four searches run at once, more wait, and of more than a hundred that wait one is refused
-   * with RATE_LIMITED. When the signal is aborted, or everything closed, it stops and answers with nothing. Rejects when
-   * the thread dies; the next search starts another.
+   * Loads a page of hits. Four searches run at the same time, up to a hundred wait; further ones reject with RATE_LIMITED.
+   * Resolves to an empty page if the signal is aborted or the service is closed. Rejects if the worker exits; the next search
+   * starts another one.
    */
   async find(request: SearchRequest, signal: AbortSignal): Promise<SearchPage> {
-    // By hand: what AbortSignal.any makes of a signal that lives for long outlasts the search, and is work for the collector.
-    const abortController = new AbortController()
-    const abort = (): void => abortController.abort()
+    // Not AbortSignal.any: what it adds to a long-lived signal stays there until garbage collection.
+    const controller = new AbortController()
+    const abort = (): void => controller.abort()
     const signals = [signal, this.#closing.signal]
     for (const each of signals) each.addEventListener('abort', abort)
     if (signals.some(({ aborted }) => aborted)) abort()
     try {
-      return (
-        (await this.#limiter.run(() => this.#callWorker(request, abortController.signal), abortController.signal)) ??
-        emptyPage
-      )
+      const page = await this.#limiter.run(() => this.#callWorker(request, controller.signal), controller.signal)
+      return page ?? emptyPage
     } finally {
       for (const each of signals) each.removeEventListener('abort', abort)
     }
@@ -66,6 +55,7 @@ export class SearchService {
     await this.#worker.close()
   }
 
+  /** Null if the search was cancelled. */
   async #callWorker(request: SearchRequest, signal: AbortSignal): Promise<SearchPage | null> {
     const id = (this.#lastId += 1)
     try {

@@ -5,17 +5,14 @@ import type { SearchQuery } from './search-query.ts'
 /** A hit without its snippet. */
 export type SearchMatch = Omit<SearchHit, 'snippet'>
 
-/**
- * What came of some milliseconds of searching: a hit, or how far the search has come without one. Null where that cannot
- * be told yet.
- */
+/** The result of a few milliseconds of searching: a match, or how far the search has come. Null if that is not known yet. */
 export type SearchProgress = { readonly match: SearchMatch } | { readonly searchedUpTo: SearchKey | null }
 
-/** A file that is searched, in steps between which others have their turn. */
+/** Something that can be searched, in steps between which other searches run. */
 export interface SearchSource {
-  /** Its hits in the order of `bestFirst`, or against it when `backwards`. */
+  /** The matches in the order of `compareSearchKeys`, or in reverse if `backwards`. */
   search(query: SearchQuery, filter: SearchRequest['filter'], range: SearchRange): Generator<SearchProgress, void, void>
-  /** The text of a hit, whole; null when it has gone in the meantime. */
+  /** The full text of a match; null if it was deleted in the meantime. */
   readText(match: SearchMatch): Generator<void, string | null, void>
   close(): void
 }
@@ -26,13 +23,10 @@ export interface SearchSourceOptions {
   readonly profile: string
 }
 
-/** What a module that can be searched exports as `openSearchSource`. Runs in the search worker. */
-export type OpenSearchSource = (
-  options: SearchSourceOptions,
-  onStatement: ((sql: string) => void) | null,
-) => SearchSource
+/** What the module of a source exports as `openSearchSource`. It runs in the search worker. */
+export type OpenSearchSource = (options: SearchSourceOptions) => SearchSource
 
-/** A module for the search worker to load: the worker knows no storage engine and no Hermes. */
+/** A module for the search worker to load, so that `search/` depends on no storage engine and not on Hermes. */
 export interface SearchSourceModule {
   readonly origin: Origin
   /** The URL of a module that exports `openSearchSource`. */

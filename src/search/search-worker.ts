@@ -1,6 +1,6 @@
-import { parentPort, workerData } from 'node:worker_threads'
-import { createBirpc } from 'birpc'
+import type { SqlStatement } from '../lib/sql-channel.ts'
 import { lowerThreadPriority } from '../lib/lower-thread-priority.ts'
+import { forwardStatements, readWorkerOptions, serveFunctions } from '../lib/worker-port.ts'
 import type { Origin } from '../model/session.ts'
 import type { SearchPage, SearchRequest } from './search-hit.ts'
 import { SearchRunner } from './search-runner.ts'
@@ -8,13 +8,10 @@ import type { OpenSearchSource, SearchSource, SearchSourceModule } from './searc
 
 export interface SearchWorkerOptions {
   readonly sources: readonly SearchSourceModule[]
-  /** Whether to send each SQL statement to the main thread. */
-  readonly reportStatements: boolean
 }
 
-/** Messages to the main thread. They arrive before the answer of the call that caused them. */
 export interface SearchWorkerEvents {
-  statement(origin: Origin, sql: string): void
+  statement(statement: SqlStatement): void
 }
 
 export interface SearchWorkerFunctions {
@@ -23,18 +20,14 @@ export interface SearchWorkerFunctions {
   cancel(id: number): void
 }
 
-const port = parentPort
-if (!port) throw new Error('This module is the entry of a worker thread')
-
 lowerThreadPriority()
 
-const { sources: modules, reportStatements }: SearchWorkerOptions = workerData
+const { sources: modules } = readWorkerOptions<SearchWorkerOptions>()
 
 async function openSources(): Promise<ReadonlyMap<Origin, SearchSource>> {
   const opened = modules.map(async ({ origin, moduleUrl, options }) => {
     const { openSearchSource }: { openSearchSource: OpenSearchSource } = await import(moduleUrl)
-    const onStatement = reportStatements ? (sql: string): void => void main.$callEvent('statement', origin, sql) : null
-    return [origin, openSearchSource(options, onStatement)] as const
+    return [origin, openSearchSource(options)] as const
   })
   return new Map(await Promise.all(opened))
 }
@@ -56,9 +49,7 @@ const functions: SearchWorkerFunctions = {
   },
   cancel: (id) => controllers.get(id)?.abort(),
 }
-const main = createBirpc<SearchWorkerEvents, SearchWorkerFunctions>(functions, {
-  bind: 'functions',
-  post: (message) => port.postMessage(message),
-  on: (listener) => port.on('message', listener),
-})
+
+const main = serveFunctions<SearchWorkerEvents, SearchWorkerFunctions>(functions)
+forwardStatements((statement) => void main.$callEvent('statement', statement))
 const runner = openSources().then((sources) => new SearchRunner(sources))

@@ -3,15 +3,15 @@ import { type Phrase, type SearchQuery, searchRanks } from './search-query.ts'
 import { splitIntoPassages } from './passages.ts'
 
 const maxSnippetLength = 160 // UTF-16 code units
-const contextBefore = 40 // of them, what stands before the hit
+const contextBefore = 40 // of these, before the match
 const maxOccurrences = 1_000
 
-/** What a text says around the words of a query, or at its beginning: one line, with … where it was cut. */
+/** An excerpt around the terms of a query, or else from the beginning: one line, with … where it is cut. */
 export function createSnippet(text: string, query: SearchQuery): string {
   const passages = splitIntoPassages(text)
-  const best = passages.map((stretch) => scorePassage(stretch, query)).reduce(pickLowestScore, null)
+  const best = passages.map((passage) => scorePassage(passage, query)).reduce(pickLowestScore, null)
   const index = best?.index ?? 0
-  const offset = passages.slice(0, index).reduce((units, stretch) => units + stretch.length, 0)
+  const offset = passages.slice(0, index).reduce((length, passage) => length + passage.length, 0)
   return excerptAround(text, offset + findBestPosition(passages[index] ?? '', query))
 }
 
@@ -24,7 +24,7 @@ function pickLowestScore(best: PassageScore | null, score: number, index: number
   return best && best.score <= score ? best : { index, score }
 }
 
-/** The less, the more of the query is there. */
+/** Lower is better: the position of the passage's rank, or more if the passage does not contain all phrases. */
 function scorePassage(passage: string, query: SearchQuery): number {
   const normalized = normalizeText(passage)
   const rank = query.rankText(normalized)
@@ -32,7 +32,7 @@ function scorePassage(passage: string, query: SearchQuery): number {
   return searchRanks.length + query.phrases.length - query.countMatchingPhrases(normalized)
 }
 
-/** Where the most of the query stands close together. */
+/** Where the full phrase is, or else most of the phrases within the length of a snippet. */
 function findBestPosition(passage: string, query: SearchQuery): number {
   const tokens = [...tokenize(passage)]
   const fullPhraseIndex = tokens.findIndex((_, index) => matchesPhraseAt(tokens, index, query.fullPhrase))
@@ -66,7 +66,7 @@ function matchesPhraseAt(tokens: readonly Token[], index: number, { terms, isPre
 }
 
 function excerptAround(text: string, position: number): string {
-  // What fits is shown whole, and the end of a text with as much before it as there is room for.
+  // A short text is shown completely. At the end of a text, the excerpt begins earlier.
   const earliestStart = Math.min(position - contextBefore, text.length - maxSnippetLength)
   const from = earliestStart <= 0 ? 0 : findWordStart(text, earliestStart, position)
   const to =
@@ -81,13 +81,13 @@ function excerptAround(text: string, position: number): string {
   return `${from > 0 ? '…' : ''}${line}${to < text.length ? '…' : ''}`
 }
 
-/** The first beginning of a word from a place on, if there is one before the limit. */
+/** The first start of a word from a position on, before the limit; else the position. */
 function findWordStart(text: string, position: number, limit: number): number {
   for (let index = position; index < limit; index += 1) if (/\s/.test(text.charAt(index - 1))) return index
   return position
 }
 
-/** The last end of a word up to a place, if there is one behind the limit. */
+/** The last end of a word up to a position, after the limit; else the position. */
 function findWordEnd(text: string, position: number, limit: number): number {
   for (let index = position; index > limit; index -= 1) if (/\s/.test(text.charAt(index))) return index
   return position

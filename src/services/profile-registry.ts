@@ -10,14 +10,12 @@ import { followJobRuns } from './follow-job-runs.ts'
 import { loadProfileSettings } from './load-profile-settings.ts'
 import { OpenProfiles } from './open-profiles.ts'
 import { openProfileServices, type ProfileServices } from './profile-services.ts'
-import type { ProfileStorageOptions } from './profile-stores.ts'
 
 export interface ProfileRegistryOptions {
   readonly settings: Settings
   readonly log: Logger
   /** Where API keys are looked up, and default providers. */
   readonly env: NodeJS.ProcessEnv
-  readonly onStatement?: ProfileStorageOptions['onStatement']
   /** Replaces the MCP servers of a profile. */
   readonly createToolSource?: (profile: string) => ToolSource
 }
@@ -208,7 +206,7 @@ export class ProfileRegistry {
   }
 
   async #openServices(name: string): Promise<ProfileServices> {
-    const { settings, log, onStatement, createToolSource } = this.#options
+    const { settings, log, createToolSource } = this.#options
     await this.#open.waitUntilClosed(name)
     if (this.#isClosing) throw shuttingDown()
     const paths = this.#directory.resolveProfilePaths(name)
@@ -222,7 +220,6 @@ export class ProfileRegistry {
       assertStreamCapacity: () => this.#assertStreamCapacity(),
       onRunChange: () => this.#runNotifier.notify(),
       log: name === defaultProfileName ? log : log.child({ profile: name }),
-      ...(onStatement && { onStatement }),
       ...(createToolSource && { tools: createToolSource(name) }),
     })
   }

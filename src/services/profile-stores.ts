@@ -1,9 +1,9 @@
-import { subscribeToStatements } from '../lib/sql-channel.ts'
 import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
-import { openHermesSessionReader } from '../hermes/hermes-session-reader.ts'
+import { HermesSessionReader } from '../hermes/hermes-session-reader.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { SearchSourceModule } from '../search/search-source.ts'
 import { SearchService } from '../search/search-service.ts'
+import { SqliteCrossOriginFeed } from '../storage/sqlite/conversation-index/cross-origin-feed.ts'
 import { WalCheckpointer } from '../storage/sqlite/database/wal-checkpointer.ts'
 import { SqliteDatabase } from '../storage/sqlite/database/sqlite-database.ts'
 import { BackgroundIndexer } from '../storage/sqlite/search/background-indexer.ts'
@@ -27,18 +27,14 @@ export interface ProfileStorageOptions {
   readonly hermesHome: string | null
   readonly durable: boolean
   readonly log: Logger
-  /** Sees every SQL statement, with its values, and the file on which it runs. */
-  readonly onStatement?: (file: 'segue' | 'hermes', sql: string) => void
 }
 
 /** Opens a profile. Throws NewerDatabaseError and UnusableDatabaseError. */
 export function openProfileStorage(options: ProfileStorageOptions): ProfileStorage {
-  const { name = defaultProfileName, home, hermesHome, durable, log, onStatement } = options
+  const { name = defaultProfileName, home, hermesHome, durable, log } = options
   const databasePath = toDatabasePath(home)
   const { prefix } = IdNamespace.forProfile(name)
   const hermesPath = hermesHome === null ? null : toHermesDatabasePath(hermesHome)
-  const subscription =
-    onStatement && subscribeToStatements(({ path, sql }) => path === databasePath && onStatement('segue', sql))
   const database = new SqliteDatabase(databasePath, {
     durable,
     profile: name,
@@ -48,21 +44,16 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
   const hermesReader =
     hermesPath === null
       ? null
-      : openHermesSessionReader({
+      : new HermesSessionReader({
           path: hermesPath,
           profile: name,
           log,
           indexPath: toHermesIndexPath(home),
-          segueDatabasePath: databasePath,
-          idNamespace: prefix,
-          ...(onStatement && { onStatement: (sql: string) => onStatement('hermes', sql) }),
+          crossOriginFeed: new SqliteCrossOriginFeed(database),
         })
   hermesReader?.warmUp()
   const backgroundIndexer = new BackgroundIndexer(database, log)
-  const search = new SearchService({
-    sources: searchSources(name, databasePath, hermesPath),
-    ...(onStatement && { onStatement: (origin, sql) => onStatement(origin === 'SEGUE' ? 'segue' : 'hermes', sql) }),
-  })
+  const search = new SearchService(searchSources(name, databasePath, hermesPath))
   return {
     name,
     segueSessions: new SqliteSessionReader(database),
@@ -78,7 +69,6 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
       await Promise.all([search.close(), backgroundIndexer.close(), walCheckpointer.close()])
       await hermesReader?.close()
       database.close()
-      subscription?.[Symbol.dispose]()
     },
   }
 }

@@ -1,10 +1,11 @@
 import { matchesFilter, type SessionFilter, type SessionKey } from '../model/session-filter.ts'
+import { compareUtf8 } from '../lib/compare-utf8.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionRecord } from '../model/session.ts'
 
 /** The order of every list of sessions: newest activity first, then by the UTF-8 of the id, as SQLite compares text. */
 export function compareByActivity(a: SessionKey, b: SessionKey): number {
-  return b.lastActivityAt - a.lastActivityAt || Buffer.compare(Buffer.from(b.id), Buffer.from(a.id))
+  return b.lastActivityAt - a.lastActivityAt || compareUtf8(b.id, a.id)
 }
 
 /** The first rows of an ordered list, or the last ones of a backwards page. */

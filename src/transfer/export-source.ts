@@ -1,4 +1,4 @@
-import { openHermesSessionReader } from '../hermes/hermes-session-reader.ts'
+import { HermesSessionReader } from '../hermes/hermes-session-reader.ts'
 import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
 import { parseIdKind } from '../lib/ids.ts'
 import type { Logger } from '../lib/logger.ts'
@@ -30,7 +30,7 @@ export class ExportSource implements AsyncDisposable {
     this.segueReader = SqliteExportReader.open(toDatabasePath(home), profile)
     // Without an index path, the index of the Hermes sessions is in memory: the one in the home belongs to the server.
     const hermes =
-      hermesHome === null ? null : openHermesSessionReader({ path: toHermesDatabasePath(hermesHome), profile, log })
+      hermesHome === null ? null : new HermesSessionReader({ path: toHermesDatabasePath(hermesHome), profile, log })
     const { prefix } = IdNamespace.forProfile(profile)
     this.hermesSessions = hermes && (prefix === '' ? hermes : new NamespacedSessionReader(hermes, prefix))
     this.blobs = new FilesystemBlobStore(toBlobFolder(home))

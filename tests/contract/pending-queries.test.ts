@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { ask } from '../support/server/graphql-request.ts'
 import { startTestSegue } from '../support/server/segue.ts'
+import { recordSql } from '../support/storage/record-sql.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const pending = z.array(z.object({ question: z.string() }))
@@ -10,8 +11,8 @@ const sessions = z.object({
 })
 
 test('what waits in a page of sessions is one query a kind, each session with its own', async () => {
-  const statements: string[] = []
-  await using segue = await startTestSegue({ onStatement: (_, sql) => void statements.push(sql) })
+  const statements = recordSql()
+  await using segue = await startTestSegue()
   const questions = ['First?', 'Second?', 'Third?']
   for (const question of questions) {
     const query = 'mutation ($text: String!) { startChat(input: { text: $text }) { id } }'
@@ -28,5 +29,5 @@ test('what waits in a page of sessions is one query a kind, each session with it
   const { edges } = (await ask(segue.url, sessions, { query })).sessions
   const asked = edges.map(({ node }) => node.pendingClarifications.map(({ question }) => question).join())
   expect(asked.toSorted()).toEqual(questions.toSorted())
-  expect(statements.filter((sql) => sql.includes('FROM decisions'))).toHaveLength(2)
+  expect(statements.filter(({ sql }) => sql.includes('FROM decisions'))).toHaveLength(2)
 })

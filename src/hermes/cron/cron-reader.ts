@@ -1,47 +1,51 @@
 import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import type { PageRequest } from '../../lib/pagination.ts'
 import type { JobRecord, JobRunRecord } from '../../model/job.ts'
 import { takePage } from '../../storage/keyset-pagination.ts'
-import type { PageRequest } from '../../lib/pagination.ts'
-import { toJobRecord, parseJobsFile } from './jobs-file.ts'
+import type { HermesReaderOptions } from '../hermes-options.ts'
+import { parseJobsFile, toJobRecord } from './jobs-file.ts'
+import { parsePythonTime, parseTimezone } from './python-time.ts'
 import { parseRunOutput } from './run-output.ts'
 import { readRuntimeStates } from './runtime-database.ts'
-import { parsePythonTime, parseTimezone } from './python-time.ts'
-import type { Logger } from '../../lib/logger.ts'
 
-export interface CronReaderOptions {
-  /** Hermes' home: its files lie in `cron` there. */
-  readonly home: string
-  readonly profile: string
-  /** How long one call waits for a lock, in milliseconds. */
-  readonly lockTimeoutMs: number
-  readonly log: Logger
-}
+export type CronReaderOptions = Pick<HermesReaderOptions, 'path' | 'profile' | 'lockTimeoutMs' | 'log'>
 
-/** A session in which Hermes held a run of a job; `stamp` tells when it began, as the run's position tells its end. */
+/** A session in which Hermes ran a job. */
 export interface CronSession {
   readonly id: string
+  /** When the run started, as digits of Hermes' local time: comparable with the position of a run, which is its end. */
   readonly startPosition: number
   readonly startedAt: number
   readonly endedAt: number | null
 }
 
-const maxFileBytes = 16_777_216 // bytes of a file; what is larger is not Hermes'
+/** An output file of a run. */
+interface OutputFile {
+  /** Hermes' local time when the file was written, as in 2026-02-14_10-15-00. */
+  readonly name: string
+  /** The digits of the name. */
+  readonly position: number
+}
+
+const maxFileBytes = 16_777_216 // Hermes writes no larger ones
 
 /**
- * The jobs of a Hermes home, read anew with each call: definitions from jobs.json, what has become of them from there
- * or from runtime.db, and runs from the files that they left. What is missing, damaged or somebody else's is left out,
- * and told once in the log.
+ * The jobs of a Hermes agent, read again with every call: definitions from jobs.json, their state from there or from
+ * runtime.db, and runs from the output files. Files that are missing or cannot be read are left out; the latter are logged
+ * once.
  */
 export class CronReader {
   readonly #options: CronReaderOptions
+  readonly #home: string
   readonly #unreadablePaths = new Set<string>()
 
   constructor(options: CronReaderOptions) {
     this.#options = options
+    this.#home = dirname(options.path)
   }
 
-  /** In the order of the file. */
+  /** In the order of jobs.json. */
   listJobs(): JobRecord[] {
     const definitions = this.#tryRead((path) => parseJobsFile(readTextFile(path)), 'cron', 'jobs.json')
     if (!definitions?.length) return []
@@ -60,7 +64,7 @@ export class CronReader {
     return this.listJobs().find((job) => job.id === id) ?? null
   }
 
-  /** A page of a job's runs, the newest first. `sessions` are those that its runs were held in, the newest first. */
+  /** A page of a job's runs, newest first. `sessions`: the job's sessions, newest first. */
   listRuns(job: JobRecord, page: PageRequest<number>, sessions: readonly CronSession[]): JobRunRecord[] {
     const { after, before } = page
     const outputs = this.#listOutputFiles(job.id)
@@ -68,9 +72,9 @@ export class CronReader {
       ({ position }) => (after === null || position < after) && (before === null || position > before),
     )
     return takePage(selected, page).flatMap((file) => {
-      const previous = outputs[outputs.indexOf(file) + 1]?.position ?? 0
-      const session = sessions.find(({ startPosition: stamp }) => stamp <= file.position)
-      return this.#readRun(job, file, session && session.startPosition > previous ? session : null) ?? []
+      const previousPosition = outputs[outputs.indexOf(file) + 1]?.position ?? 0
+      const session = sessions.find(({ startPosition }) => startPosition <= file.position)
+      return this.#readRun(job, file, session && session.startPosition > previousPosition ? session : null) ?? []
     })
   }
 
@@ -78,14 +82,14 @@ export class CronReader {
     const document = this.#tryRead(readTextFile, 'cron', 'output', job.id, `${name}.md`)
     if (document === null) return null
     const { failed, output, error } = parseRunOutput(document, job.prompt)
-    const savedAt =
-      parsePythonTime(name.replace('_', 'T').replace(/(\d\d)-(\d\d)-(\d\d)$/, '$1:$2:$3'), job.timezone) ?? 0
+    const isoTime = name.replace('_', 'T').replace(/(\d\d)-(\d\d)-(\d\d)$/, '$1:$2:$3')
+    const savedAt = parsePythonTime(isoTime, job.timezone) ?? 0
     const startedAt = session?.startedAt ?? savedAt
     return {
       id: `${job.id}:${name}`,
       jobId: job.id,
       position,
-      // Which runs were begun by hand is told nowhere.
+      // Hermes does not record which runs were started by hand.
       trigger: 'SCHEDULE',
       status: failed ? 'ERROR' : 'OK',
       scheduledFor: null,
@@ -97,11 +101,11 @@ export class CronReader {
     }
   }
 
-  /** The newest first. A job whose id is no plain name has none: it would lead elsewhere. */
+  /** Newest first. A job whose id is not a plain name has none: as a path, it could lead outside of the folder. */
   #listOutputFiles(jobId: string): OutputFile[] {
     if (!/^\w[\w.-]{0,127}$/.test(jobId)) return []
-    const list = (path: string): Dirent[] => readdirSync(path, { withFileTypes: true })
-    const entries = this.#tryRead(list, 'cron', 'output', jobId) ?? []
+    const listFolder = (path: string): Dirent[] => readdirSync(path, { withFileTypes: true })
+    const entries = this.#tryRead(listFolder, 'cron', 'output', jobId) ?? []
     return entries
       .flatMap((entry) => {
         const [, name] = (entry.isFile() && /^(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)\.md$/.exec(entry.name)) || []
@@ -114,21 +118,18 @@ export class CronReader {
     return parseTimezone(this.#tryRead(readTextFile, 'config.yaml') ?? '')
   }
 
-  /** What is read of a path in the home; null when nothing is there, or nothing that can be read. */
+  /** Null if there is nothing at the path, or nothing that can be read. */
   #tryRead<T>(read: (path: string) => T, ...names: string[]): T | null {
-    const path = join(this.#options.home, ...names)
+    const path = join(this.#home, ...names)
     const { log } = this.#options
     try {
       const result = statSync(path, { throwIfNoEntry: false }) ? read(path) : null
-      if (this.#unreadablePaths.delete(path)) log.info({ path }, 'A file of the jobs of Hermes is read again')
+      if (this.#unreadablePaths.delete(path)) log.info({ path }, "A file of Hermes' jobs can be read again.")
       return result
     } catch (cause) {
       if (!this.#unreadablePaths.has(path)) {
         const error = cause instanceof Error ? cause.message : String(cause)
-        log.warn(
-          { path, error },
-          'A file of the jobs of Hermes cannot be read: what it holds is left out until it can be',
-        )
+        log.warn({ path, error }, "A file of Hermes' jobs cannot be read. Its contents are left out until it can be.")
       }
       this.#unreadablePaths.add(path)
       return null
@@ -136,17 +137,10 @@ export class CronReader {
   }
 }
 
-interface OutputFile {
-  /** As in 2026-02-14_10-15-00: when it was written, by the clock on Hermes' wall. */
-  readonly name: string
-  /** The digits of its name. */
-  readonly position: number
-}
-
 function readTextFile(path: string): string {
   const stats = statSync(path)
-  // A pipe would keep the thread for ever.
-  if (!stats.isFile()) throw new Error('it is no file')
-  if (stats.size > maxFileBytes) throw new Error(`it has more than ${maxFileBytes} bytes`)
+  // Reading a pipe would block the worker for ever.
+  if (!stats.isFile()) throw new Error('This is not a regular file.')
+  if (stats.size > maxFileBytes) throw new Error(`The file has more than ${maxFileBytes} bytes.`)
   return readFileSync(path, 'utf8')
 }

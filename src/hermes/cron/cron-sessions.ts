@@ -1,8 +1,8 @@
-import type { CronSession } from './cron-reader.ts'
-import type { OpenStateDatabase } from '../state/state-database.ts'
 import { secondsToMillis, toText } from '../state/cell-values.ts'
+import type { OpenStateDatabase } from '../state/state-database.ts'
+import type { CronSession } from './cron-reader.ts'
 
-/** The sessions in which Hermes held the runs of a job, the newest first. They are known by their ids. */
+/** The sessions in which Hermes ran a job, newest first. Their ids are `cron_<job>_<date>_<time>`. */
 export function readCronSessions({ db, schema }: OpenStateDatabase, jobId: string): CronSession[] {
   if (!schema.hasSessions || jobId.includes('\0')) return []
   const prefix = `cron_${jobId}_`
@@ -14,7 +14,7 @@ export function readCronSessions({ db, schema }: OpenStateDatabase, jobId: strin
     .all(prefix, `${prefix}:`)
     .flatMap((row) => {
       const id = toText(row.id) ?? ''
-      // Another job's id may begin with this one's.
+      // The id of another job may begin with this one.
       const [, date, time] = /^(\d{8})_(\d{6})(?!\d)/.exec(id.slice(prefix.length)) ?? []
       const startedAt = secondsToMillis(row.started_at)
       if (date === undefined || time === undefined || startedAt === null) return []

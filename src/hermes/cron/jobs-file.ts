@@ -7,32 +7,32 @@ type JobFields = { readonly [key: string]: Json }
 
 export interface JobParseContext {
   readonly profile: string
-  /** The zone in which Hermes tells the time. */
+  /** Hermes' time zone. */
   readonly timezone: string
   readonly now: number
 }
 
-const claimLeaseMs = 300_000 // milliseconds after which a claim that nobody renews is that of a dead process
+const claimLeaseMs = 300_000 // a claim that was not renewed for so long belongs to a dead process
 
-/** The jobs in the text of a jobs.json, in whichever of its forms. Throws when nothing can be made of it. */
+/** The jobs in the text of a jobs.json, in any of its layouts. Throws if it contains none of them. */
 export function parseJobsFile(text: string): JobFields[] {
   const json = text.replace(/^\uFEFF/, '')
   const value = parseJson(json) ?? parseJson(escapeControlCharacters(json))
   const list = isJsonObject(value) && value.jobs !== undefined ? value.jobs : value
   if (Array.isArray(list)) return list.filter(isJsonObject)
-  if (!isJsonObject(list)) throw new Error('it holds no jobs')
+  if (!isJsonObject(list)) throw new Error('The file contains no list of jobs.')
   return Object.entries(list).flatMap(([id, job]) => (isJsonObject(job) ? [{ id, ...job }] : []))
 }
 
-/** Python lets control characters stand in a string as they are. */
+/** Python's JSON parser accepts unescaped control characters in strings. */
 function escapeControlCharacters(json: string): string {
   const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
   return json.replace(/"(?:[^"\\]|\\[^])*"/g, (literal) => literal.replace(/\p{Cc}/gu, escape))
 }
 
 /**
- * A job from its definition and what a runtime.db has on it; older versions keep all of it in the definition, which
- * counts for more. Null for one without an id.
+ * A job from its definition and its state in runtime.db. Older versions of Hermes store both in the definition, which takes
+ * precedence. Null for a job without an id.
  */
 export function toJobRecord(
   definition: JobFields,
@@ -64,7 +64,8 @@ export function toJobRecord(
     model: toText(job.model) || null,
     enabled,
     state,
-    scheduleError: state === 'ERROR' ? (toText(job.last_error) ?? 'Hermes cannot tell when it comes next.') : null,
+    scheduleError:
+      state === 'ERROR' ? (toText(job.last_error) ?? 'Hermes cannot compute the next run of this job.') : null,
     runningTrigger: isRunning ? 'SCHEDULE' : null,
     repeatLimit: (isJsonObject(job.repeat) && toCount(job.repeat.times)) || null,
     completedRuns: countCompletedRuns(definition, runtime),
@@ -74,13 +75,13 @@ export function toJobRecord(
   }
 }
 
-/** A mark of a pause counts as much as the flag: either keeps Hermes from running it. */
+/** Either the flag or a pause keeps Hermes from running a job. */
 function isEnabled({ enabled, state, paused_at }: JobFields): boolean {
   return enabled !== false && state !== 'paused' && (paused_at ?? '') === ''
 }
 
-function toJobState({ state }: JobFields, enabled: boolean, running: boolean): JobState {
-  if (running) return 'RUNNING'
+function toJobState({ state }: JobFields, enabled: boolean, isRunning: boolean): JobState {
+  if (isRunning) return 'RUNNING'
   if (state === 'completed') return 'COMPLETED'
   if (state === 'error') return 'ERROR'
   return enabled ? 'SCHEDULED' : 'PAUSED'
@@ -93,7 +94,7 @@ function countCompletedRuns(definition: JobFields, runtime: JobFields): number {
   return toCount(counts[0] ?? runtime.repeat_completed ?? counts[1])
 }
 
-/** In the words of this server, where it has some; what is understood by Hermes alone stands as it is displayed there. */
+/** The schedule in Segue's syntax. A schedule that only Hermes understands is given as Hermes displays it. */
 function formatSchedule(job: JobFields, timezone: string): { readonly text: string; readonly recurring: boolean } {
   const { schedule } = job
   const displayed = toText(job.schedule_display) ?? ''

@@ -3,27 +3,27 @@ import { maxTimestampMs } from '../state/cell-values.ts'
 
 const pythonTimePattern = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)?/
 
-/** A time as Python writes it, in epoch milliseconds: with an offset, or by the clock of a zone. Null for anything else. */
+/** A time in Python's ISO format as epoch milliseconds. Without an offset, it is local time. Null for anything else. */
 export function parsePythonTime(value: unknown, timezone: string): number | null {
   const [, date, minutes, seconds = ':00', fraction = '', offset] =
     typeof value === 'string' ? (pythonTimePattern.exec(value) ?? []) : []
   if (!date || !minutes) return null
   const time = offset
     ? Date.parse(`${date}T${minutes}${seconds}${fraction.slice(0, 4)}${offset}`)
-    : parseWallTime(`${date}T${minutes}${seconds}`, timezone)
+    : parseLocalTime(`${date}T${minutes}${seconds}`, timezone)
   return time >= 0 && time <= maxTimestampMs ? time : null
 }
 
-/** Not a number for what no clock shows; the one or the other of two times at which a clock shows the same. */
-function parseWallTime(text: string, timezone: string): number {
-  const wall = Date.parse(`${text}Z`)
-  if (Number.isNaN(wall)) return wall
-  // The offset of a moment that is wrong by no more than the offset: right, but around a change of the clock.
-  const estimate = wall - getUtcOffsetMs(wall, timezone)
-  return wall - getUtcOffsetMs(estimate, timezone)
+/** NaN for an invalid time. Of two moments with the same local time, returns either. */
+function parseLocalTime(text: string, timezone: string): number {
+  const localMs = Date.parse(`${text}Z`)
+  if (Number.isNaN(localMs)) return localMs
+  // Reading local time as UTC is wrong by the offset at most, which matters only around a change of the clock.
+  const estimate = localMs - getUtcOffsetMs(localMs, timezone)
+  return localMs - getUtcOffsetMs(estimate, timezone)
 }
 
-/** The zone in which Hermes tells the time, from its config.yaml: the machine's, unless one line says otherwise. */
+/** Hermes' time zone from its config.yaml. Defaults to the machine's. */
 export function parseTimezone(config: string): string {
   const [, zone = ''] = /^timezone:[ \t]*["']?([\w/+-]+)["']?[ \t]*(?:#.*)?$/m.exec(config) ?? []
   return isTimeZone(zone) ? zone : detectServerTimeZone()

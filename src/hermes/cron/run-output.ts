@@ -1,4 +1,4 @@
-/** What a run of Hermes left in its output file. */
+/** The contents of a run's output file. */
 export interface RunOutput {
   readonly failed: boolean
   readonly output: string | null
@@ -9,13 +9,13 @@ const headings = { response: '\n## Response\n', error: '\n## Error\n' }
 const noResponseText = '(No response generated)'
 
 /**
- * Reads the document that Hermes writes for a run: a heading, lines such as `**Job ID:** …`, the prompt, and then the
- * response or the error. Those of scripts have neither heading: what is below the lines is their output.
+ * Parses the document that Hermes writes for a run: a title, metadata such as `**Job ID:** …`, the prompt, and the response
+ * or the error. The document of a script has neither of the last two headings: its output follows the metadata.
  */
 export function parseRunOutput(document: string, prompt: string): RunOutput {
   const text = document.replaceAll('\r\n', '\n')
   const [title = ''] = text.split('\n', 1)
-  // A prompt may have headings of its own.
+  // The prompt may contain the same headings.
   const promptIndex = prompt === '' ? -1 : text.indexOf(prompt)
   const searchStart = promptIndex < 0 ? 0 : promptIndex + prompt.length
   const response = extractSection(text, headings.response, searchStart)

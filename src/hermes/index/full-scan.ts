@@ -1,20 +1,23 @@
-import type { IndexSynchronizer } from './index-synchronizer.ts'
 import type { OpenStateDatabase } from '../state/state-database.ts'
+import type { IndexSynchronizer } from './index-synchronizer.ts'
 
-const minPauseMs = 500 // milliseconds between two sweeps
-const pauseFactor = 2 // how long a pause is, as a multiple of the sweep before it: a large file is not read without end
+const minPauseMs = 500
+const pauseFactor = 2 // the pause after a scan, as a multiple of its duration: a large file is not read all the time
 
-/** Looks through all of Hermes' sessions for changes that leave no other trace, in steps, for as long as there are any. */
+/**
+ * Scans all of Hermes' sessions for changes that leave no other trace. It works in small steps, and only after the file has
+ * changed.
+ */
 export class FullScan {
   readonly #synchronizer: IndexSynchronizer
-  /** The rowid behind which the next step begins; null between two sweeps. */
+  /** The rowid that the next step begins after; null between two scans. */
   #afterRowid: number | null = null
   #isRequested = true
   #notBefore = 0
   #durationMs = 0
-  /** Which index it is: of another one nothing is known. */
+  /** The index that the digests belong to. */
   #generation = 0
-  /** How the stretches of the last sweep looked, by the rowid before each, and those of this one. */
+  /** The digest of each range of rows, by the rowid before it: of the last scan and of the current one. */
   #previousDigests = new Map<number, string>()
   #currentDigests = new Map<number, string>()
 
@@ -22,12 +25,12 @@ export class FullScan {
     this.#synchronizer = synchronizer
   }
 
-  /** The file has changed. */
+  /** Call it when the file has changed. */
   request(): void {
     this.#isRequested = true
   }
 
-  /** One step; true while a sweep is under way. */
+  /** Runs one step. Returns whether a scan is in progress. */
   scanNext(file: OpenStateDatabase): boolean {
     const startedAt = performance.now()
     if (this.#synchronizer.generation !== this.#generation) {

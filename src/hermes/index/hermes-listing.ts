@@ -1,75 +1,83 @@
+import type { ConversationChange } from '../../storage/conversation-reader.ts'
 import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
-import { IndexSynchronizer, type IndexSynchronizerOptions } from './index-synchronizer.ts'
-import { IndexCorruptError } from './index-store.ts'
+import type { HermesReaderOptions } from '../hermes-options.ts'
 import type { SessionWithIndexRow } from '../state/session-queries.ts'
 import type { OpenStateDatabase, StateDatabase } from '../state/state-database.ts'
+import type { CrossOriginBatch, CrossOriginCursor } from './cross-origin-cursor.ts'
 import { FullScan } from './full-scan.ts'
-import type { ConversationChange } from '../../storage/conversation-reader.ts'
+import { IndexCorruptError } from './index-store.ts'
+import { IndexSynchronizer } from './index-synchronizer.ts'
 
-const maxRestarts = 20 // a file under heavy writing must not keep a page for ever
+const maxRereads = 20 // so that a file under heavy writing does not keep a page waiting for ever
+const maxRebuilds = 2
 
-/** A file that can be read, and the index of its sessions, which is up to it. */
+/** A file that can be read, and the index that is in step with it. */
 export interface SynchronizedIndex {
   readonly file: OpenStateDatabase
   /**
-   * A list of the index, once every session on it was looked at: where the index was wrong about one, which may belong
-   * elsewhere then, the list is read again.
+   * Reads a list from the index, then every session on it from the file. If the index was wrong about one, which may
+   * belong elsewhere then, the list is read again.
    */
   readVerified<T>(
-    list: (lists: ConversationIndexReader) => T[],
+    list: (index: ConversationIndexReader) => T[],
     selectIds: (listed: readonly T[]) => readonly string[],
   ): { readonly listed: readonly T[]; readonly found: readonly SessionWithIndexRow[] }
-  read<T>(work: (lists: ConversationIndexReader) => T): T
+  read<T>(work: (index: ConversationIndexReader) => T): T
 }
 
-/** The lists of a state.db: keeps its index up, when somebody asks and in between, and tells of what has changed. */
+/**
+ * The lists of a state.db. Keeps their index in step with the file, on every read and in between, and reports what has
+ * changed.
+ */
 export class HermesListing {
   readonly #database: StateDatabase
   readonly #synchronizer: IndexSynchronizer
   readonly #fullScan: FullScan
-  readonly #onConversationsChanged: IndexSynchronizerOptions['onConversationsChanged']
-  /** Nobody needs the index of those who are asked for by their ids alone. */
+  readonly #onConversationsChanged: NonNullable<HermesReaderOptions['onConversationsChanged']>
+  /** False until a list is asked for: reading sessions by id needs no index. */
   #isIndexNeeded = false
   #fileExisted: boolean
-  /** What has changed and was not told yet: all that one look finds is told at once. */
+  /** Changes that are not reported yet: those that one call finds are reported together. Null: anything may have changed. */
   #pendingChanges: ConversationChange[] | null = []
 
-  constructor(database: StateDatabase, profile: string, options: IndexSynchronizerOptions) {
+  constructor(database: StateDatabase, options: HermesReaderOptions) {
     this.#database = database
     this.#fileExisted = database.exists
-    this.#onConversationsChanged = options.onConversationsChanged
-    const collectChanges: IndexSynchronizerOptions['onConversationsChanged'] = (changed) =>
-      (this.#pendingChanges = changed && this.#pendingChanges && [...this.#pendingChanges, ...changed])
-    this.#synchronizer = new IndexSynchronizer(profile, { ...options, onConversationsChanged: collectChanges })
+    this.#onConversationsChanged = options.onConversationsChanged ?? (() => undefined)
+    this.#synchronizer = new IndexSynchronizer({
+      ...options,
+      onConversationsChanged: (changes) =>
+        (this.#pendingChanges = changes && this.#pendingChanges && [...this.#pendingChanges, ...changes]),
+    })
     this.#fullScan = new FullScan(this.#synchronizer)
   }
 
-  /** What `work` reads, or `empty` when the file can't be read. */
-  read<T>(empty: T, work: (listed: SynchronizedIndex) => T): T {
+  /** The result of `work`, or `empty` if the file cannot be read. */
+  read<T>(empty: T, work: (index: SynchronizedIndex) => T): T {
     this.#isIndexNeeded = true
-    const answer = this.#database.read(empty, (file) =>
+    const result = this.#database.read(empty, (file) =>
       this.#rebuildOnCorruption(() => {
         if (this.#synchronizer.synchronize(file)) this.#fullScan.request()
         return work({
           file,
           readVerified: (list, selectIds) => this.#readVerified(file, list, selectIds),
-          read: (reading) => this.#synchronizer.read(reading),
+          read: (query) => this.#synchronizer.read(query),
         })
       }),
     )
-    this.#emitChanges()
-    return answer
+    this.#reportChanges()
+    return result
   }
 
-  /** Lists will be asked for: `tend` gets ready for them. */
+  /** Lets `runMaintenance` build the index before the first list is read. */
   warmUp(): void {
     this.#isIndexNeeded = true
   }
 
-  /** Looks for changes in the file that are easily missed, for a few milliseconds; true when there is more to look at. */
+  /** Runs one step of the search for changes that are easily missed: a few milliseconds. Returns whether more is left. */
   runMaintenance(): boolean {
     if (!this.#isIndexNeeded) return false
-    // With the file go all of its conversations.
+    // All conversations disappear with the file, and come back with it.
     const { exists } = this.#database
     if (exists !== this.#fileExisted) this.invalidate()
     this.#fileExisted = exists
@@ -80,23 +88,39 @@ export class HermesListing {
         return this.#fullScan.scanNext(file)
       }),
     )
-    this.#emitChanges()
+    this.#reportChanges()
     return hasMore
   }
 
-  /** Any conversation may have changed: what was told of them meanwhile need not be so. */
+  /** Reports that any conversation may have changed. */
   invalidate(): void {
     this.#pendingChanges = null
   }
 
-  #emitChanges(): void {
+  loadCrossOriginCursor(): CrossOriginCursor {
+    return this.#synchronizer.crossOriginCursor
+  }
+
+  applyCrossOriginChanges(batch: CrossOriginBatch): CrossOriginCursor {
+    this.#rebuildOnCorruption(() => this.#synchronizer.applyCrossOriginChanges(batch))
+    this.#reportChanges()
+    return this.#synchronizer.crossOriginCursor
+  }
+
+  resetCrossOriginSessions(databaseId: string | null): CrossOriginCursor {
+    this.#rebuildOnCorruption(() => this.#synchronizer.resetCrossOriginSessions(databaseId))
+    this.#reportChanges()
+    return this.#synchronizer.crossOriginCursor
+  }
+
+  #reportChanges(): void {
     if (this.#pendingChanges?.length !== 0) this.#onConversationsChanged(this.#pendingChanges)
     this.#pendingChanges = []
   }
 
-  /** The index is ours, and can be made anew: its faults are not the file's. */
+  /** The index is Segue's own file and can be built again. If it is corrupt, Hermes' file need not be. */
   #rebuildOnCorruption<T>(work: () => T): T {
-    for (let attemptsLeft = 2; ; attemptsLeft--) {
+    for (let attemptsLeft = maxRebuilds; ; attemptsLeft--) {
       try {
         return work()
       } catch (error) {
@@ -108,10 +132,10 @@ export class HermesListing {
 
   #readVerified<T>(
     file: OpenStateDatabase,
-    list: (lists: ConversationIndexReader) => T[],
+    list: (index: ConversationIndexReader) => T[],
     selectIds: (listed: readonly T[]) => readonly string[],
   ) {
-    for (let attemptsLeft = maxRestarts; ; attemptsLeft--) {
+    for (let attemptsLeft = maxRereads; ; attemptsLeft--) {
       const listed = this.#synchronizer.read(list)
       const { found, changed } = this.#synchronizer.verifySessions(file, selectIds(listed))
       if (!changed || attemptsLeft === 0) return { listed, found }

@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { conversationIndexSchema } from '../../storage/sqlite/conversation-index/conversation-index-schema.ts'
 
-/** Raised whenever the tables, or the meaning of what is in them, change: an index of another form is made anew. */
-const schemaVersion = 2
+/** Raise it when the tables change, or the meaning of their rows: an index of another version is built again. */
+const schemaVersion = 3
 
 const schemaSql = `
   ${conversationIndexSchema}
@@ -22,10 +22,10 @@ const schemaSql = `
 `
 
 /**
- * A database that holds nothing of its own: what is of another form or cannot be read is made anew. Without a path, or
- * where no file can be had, it is in memory. `fresh` throws away what is there.
+ * Opens the database of the index. Nothing is lost with it: one that is corrupt or of another version is replaced. Without
+ * a path, or if the file cannot be created, it is in memory.
  */
-export function openIndexDatabase(path: string | null, { fresh: discardExisting = false } = {}): Database.Database {
+export function openIndexDatabase(path: string | null, { discardExisting = false } = {}): Database.Database {
   if (path === null || !existsSync(dirname(path))) return initialize(new Database(':memory:'))
   try {
     if (!discardExisting) {
@@ -39,6 +39,7 @@ export function openIndexDatabase(path: string | null, { fresh: discardExisting 
   }
 }
 
+/** Null if there is no database of this version. */
 function openExisting(path: string): Database.Database | null {
   if (!existsSync(path)) return null
   let db: Database.Database | null = null

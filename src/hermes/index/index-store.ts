@@ -1,46 +1,45 @@
 import type Database from 'better-sqlite3'
-import { diffConversations, listingOfSource } from '../../storage/sqlite/conversation-index/conversation-changes.ts'
-import { crossOriginFlag, isCrossOrigin } from '../../storage/sqlite/conversation-index/list-flags.ts'
-import {
-  type IndexUpdateResult,
-  type IndexUpdate,
-  ConversationIndexer,
-} from '../../storage/sqlite/conversation-index/conversation-indexer.ts'
-import { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
-import { ConversationIndexTables } from '../../storage/sqlite/conversation-index/conversation-index-tables.ts'
-import { StatementCache } from '../../storage/sqlite/database/statement-cache.ts'
-import { openIndexDatabase } from './index-database.ts'
 import { isJsonObject, parseJson } from '../../lib/json.ts'
 import type { ConversationChange } from '../../storage/conversation-reader.ts'
+import { diffConversations, listingOfSource } from '../../storage/sqlite/conversation-index/conversation-changes.ts'
+import { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
+import { ConversationIndexTables } from '../../storage/sqlite/conversation-index/conversation-index-tables.ts'
+import {
+  ConversationIndexer,
+  type IndexUpdate,
+  type IndexUpdateResult,
+} from '../../storage/sqlite/conversation-index/conversation-indexer.ts'
+import { isSegueSession, segueSessionFlag } from '../../storage/sqlite/conversation-index/list-flags.ts'
+import { StatementCache } from '../../storage/sqlite/database/statement-cache.ts'
+import { openIndexDatabase } from './index-database.ts'
 
-/** A row of Hermes' sessions as it was last looked at. */
+/** A row of Hermes' sessions as it was when it was last read. */
 export interface RowDigest {
   readonly rowid: number
   readonly sessionId: string | null
-  /** A digest of what it said. */
   readonly digest: string
 }
 
-/** How far the index has followed what it is made of. */
+/** How far the index has followed its sources. */
 export interface SyncProgress {
-  /** What tells the state.db, and the way it is read, from others. */
+  /** Identifies the state.db and its schema. */
   readonly fileDigest: string | null
-  /** All of its sessions were looked at. */
+  /** All of its sessions are indexed. */
   readonly isComplete: boolean
   readonly lastMessageRowid: number
-  /** What tells the profile's own database from others, and the last of its changes that was taken in. */
-  readonly own: string | null
-  readonly lastChange: number
+  /** Segue's database, and the last of its changes that is applied. */
+  readonly segueDatabaseId: string | null
+  readonly segueChangeSeq: number
 }
 
 export interface HermesIndexUpdate extends IndexUpdate {
   readonly rowDigests?: readonly RowDigest[]
-  /** Rowids of sessions that are no longer there. */
+  /** Rowids of sessions that no longer exist. */
   readonly removedRowids?: readonly number[]
   readonly progress?: Partial<SyncProgress>
 }
 
-/** What has befallen the index itself, not the file that it is about. */
+/** The index itself cannot be read or written. It says nothing about Hermes' file. */
 export class IndexCorruptError extends Error {
   override readonly name = 'IndexCorruptError'
 
@@ -61,20 +60,20 @@ const initialProgress: SyncProgress = {
   fileDigest: null,
   isComplete: false,
   lastMessageRowid: 0,
-  own: null,
-  lastChange: 0,
+  segueDatabaseId: null,
+  segueChangeSeq: 0,
 }
 
 /**
- * The database of an index of Hermes' sessions and of those kept here that continue them; elsewhere is what is kept here.
- * Every method throws an `IndexFault` when it cannot be read or written; `anew` helps then.
+ * The database of the index. Here, a conversation crosses the origins if its tip is a session of Segue. Every method throws
+ * IndexCorruptError if the database cannot be read or written; `reset` repairs that.
  */
 export class IndexStore {
   readonly #path: string | null
   #connection: IndexConnection
   #progress: SyncProgress
 
-  /** `path`: where it is kept; null: in memory. */
+  /** `path`: null to keep the index in memory. */
   constructor(path: string | null) {
     this.#path = path
     this.#connection = createConnection(openIndexDatabase(path))
@@ -90,58 +89,58 @@ export class IndexStore {
     return this.#progress
   }
 
-  /** Throws away what is there, and where it lies too when it is to be kept in memory from now on. */
-  reset({ inMemory = false } = {}): void {
+  /** Deletes the index and begins an empty one. `inMemory`: without a file from now on. */
+  reset({ inMemory = false }: { readonly inMemory?: boolean } = {}): void {
     this.#connection.db.close()
-    this.#connection = createConnection(openIndexDatabase(inMemory ? null : this.#path, { fresh: true }))
+    this.#connection = createConnection(openIndexDatabase(inMemory ? null : this.#path, { discardExisting: true }))
     this.#progress = initialProgress
   }
 
-  read<T>(work: (lists: ConversationIndexReader) => T): T {
-    return wrapIndexErrors(() => work(this.#connection.reader))
+  read<T>(work: (index: ConversationIndexReader) => T): T {
+    return wrapErrors(() => work(this.#connection.reader))
   }
 
-  /** Rows as they were last looked at, behind a rowid and up to another, in order. */
+  /** The digests of the rows after a rowid, up to and with another one, in order. */
   findRowDigests(afterRowid: number, lastRowid: number): RowDigest[] {
-    return wrapIndexErrors(() =>
+    return wrapErrors(() =>
       this.#connection.statements
         .prepare<[number, number], RowDigest>(
-          'SELECT rowid, session_id AS sessionId, digest FROM row_digests WHERE rowid > ? AND rowid <= ? ORDER BY rowid',
+          `SELECT rowid, session_id AS sessionId, digest FROM row_digests
+           WHERE rowid > ? AND rowid <= ? ORDER BY rowid`,
         )
         .all(afterRowid, lastRowid),
     )
   }
 
-  /** The greatest rowid that was seen. */
+  /** The greatest rowid that has a digest; 0 without one. */
   findMaxRowid(): number {
-    return wrapIndexErrors(
+    return wrapErrors(
       () =>
         this.#connection.statements
-          .prepare<[], { rowid: number | null }>('SELECT max(rowid) AS rowid FROM row_digests')
-          .get()?.rowid ?? 0,
+          .prepare<[], { max: number | null }>('SELECT max(rowid) AS max FROM row_digests')
+          .get()?.max ?? 0,
     )
   }
 
-  /** Whether a session is one of those that are kept here. */
   isSegueSession(id: string): boolean {
-    return wrapIndexErrors(() => isCrossOrigin(this.#connection.tables.findSession(id)?.flags ?? 0))
+    return wrapErrors(() => isSegueSession(this.#connection.tables.findSession(id)?.flags ?? 0))
   }
 
-  /** All sessions that are kept here. */
   listSegueSessionIds(): string[] {
-    return wrapIndexErrors(() =>
+    return wrapErrors(() =>
       this.#connection.statements
+        // The flag is the highest one, so that an index finds them.
         .prepare<[number], { id: string }>('SELECT id FROM conversation_sessions WHERE flags >= ?')
-        .all(crossOriginFlag)
+        .all(segueSessionFlag)
         .map(({ id }) => id),
     )
   }
 
-  /** All of it or nothing. */
+  /** Saves the update in one transaction. */
   save({ rowDigests = [], removedRowids = [], progress, ...update }: HermesIndexUpdate): IndexUpdateResult {
     const { db, statements, indexer } = this.#connection
-    const next = { ...this.#progress, ...progress }
-    const applied = wrapIndexErrors(() =>
+    const nextProgress = { ...this.#progress, ...progress }
+    const result = wrapErrors(() =>
       db.transaction(() => {
         const upsertDigest = statements.prepare<[RowDigest]>(
           'INSERT OR REPLACE INTO row_digests (rowid, session_id, digest) VALUES (:rowid, :sessionId, :digest)',
@@ -149,19 +148,17 @@ export class IndexStore {
         const deleteDigest = statements.prepare<[number]>('DELETE FROM row_digests WHERE rowid = ?')
         for (const rowid of removedRowids) deleteDigest.run(rowid)
         for (const row of rowDigests) upsertDigest.run(row)
-        if (progress) statements.prepare<[string]>('UPDATE progress SET body = ?').run(JSON.stringify(next))
+        if (progress) statements.prepare<[string]>('UPDATE progress SET body = ?').run(JSON.stringify(nextProgress))
         return indexer.apply(update)
       })(),
     )
-    this.#progress = next
-    return applied
+    this.#progress = nextProgress
+    return result
   }
 
-  /** The conversations that were changed by it, and by what was changed in these sessions. */
+  /** The conversations that an update has changed, and those of sessions that have changed in the file. */
   listChangedConversations({ conversations }: IndexUpdateResult, sessionIds: readonly string[]): ConversationChange[] {
-    return wrapIndexErrors(() =>
-      diffConversations(this.#connection.tables, { conversations, sessionIds }, listingOfSource),
-    )
+    return wrapErrors(() => diffConversations(this.#connection.tables, { conversations, sessionIds }, listingOfSource))
   }
 
   #loadProgress(): SyncProgress {
@@ -172,17 +169,16 @@ export class IndexStore {
 
 function createConnection(db: Database.Database): IndexConnection {
   const statements = new StatementCache(db)
-  const indexer = new ConversationIndexer(statements, (_, tip) => isCrossOrigin(tip.flags))
   return {
     db,
     statements,
     tables: new ConversationIndexTables(statements),
-    indexer,
+    indexer: new ConversationIndexer(statements, (_, tip) => isSegueSession(tip.flags)),
     reader: new ConversationIndexReader(statements),
   }
 }
 
-function wrapIndexErrors<T>(work: () => T): T {
+function wrapErrors<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {
@@ -190,19 +186,22 @@ function wrapIndexErrors<T>(work: () => T): T {
   }
 }
 
-/** Told apart by hand: zod would be half of what the start of a thread costs. */
+/** Checks the types by hand: loading zod would double the time that the worker takes to start. */
 function parseProgress(body: string): SyncProgress {
   const stored = parseJson(body)
-  if (!isJsonObject(stored)) throw new TypeError('The progress of the index is no JSON object')
-  const { fileDigest, isComplete, lastMessageRowid, own, lastChange } = { ...initialProgress, ...stored }
+  if (!isJsonObject(stored)) throw new TypeError('The progress of the index is not a JSON object.')
+  const { fileDigest, isComplete, lastMessageRowid, segueDatabaseId, segueChangeSeq } = {
+    ...initialProgress,
+    ...stored,
+  }
   if (
     (fileDigest === null || typeof fileDigest === 'string') &&
     typeof isComplete === 'boolean' &&
     typeof lastMessageRowid === 'number' &&
-    (own === null || typeof own === 'string') &&
-    typeof lastChange === 'number'
+    (segueDatabaseId === null || typeof segueDatabaseId === 'string') &&
+    typeof segueChangeSeq === 'number'
   ) {
-    return { fileDigest, isComplete, lastMessageRowid, own, lastChange }
+    return { fileDigest, isComplete, lastMessageRowid, segueDatabaseId, segueChangeSeq }
   }
-  throw new TypeError('The progress of the index has a value of another type')
+  throw new TypeError('The progress of the index has a field of another type.')
 }

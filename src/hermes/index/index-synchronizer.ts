@@ -2,78 +2,73 @@ import { hash } from 'node:crypto'
 import { chunkArray } from '../../lib/chunk-array.ts'
 import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
 import type { IndexUpdateResult } from '../../storage/sqlite/conversation-index/conversation-indexer.ts'
-import { type HermesIndexUpdate, IndexStore } from './index-store.ts'
-import { CrossOriginFeed } from './cross-origin-feed.ts'
-import { type SessionWithIndexRow, readSessionsWithIndexRows, readDigestColumns } from '../state/session-queries.ts'
-import type { OpenStateDatabase } from '../state/state-database.ts'
+import { segueSessionFlag } from '../../storage/sqlite/conversation-index/list-flags.ts'
+import type { HermesReaderOptions } from '../hermes-options.ts'
 import { toText } from '../state/cell-values.ts'
-import type { ConversationChange } from '../../storage/conversation-reader.ts'
+import { readDigestColumns, readSessionsWithIndexRows, type SessionWithIndexRow } from '../state/session-queries.ts'
+import type { OpenStateDatabase } from '../state/state-database.ts'
+import type { CrossOriginBatch, CrossOriginCursor } from './cross-origin-cursor.ts'
+import { type HermesIndexUpdate, IndexStore } from './index-store.ts'
 
-/** Stands in the statements that keep the index, as against those that read what is shown. */
-const maintenanceComment = '/* for the index */ '
+/** Marks the statements that maintain the index, so that they can be told from those that read what a list shows. */
+export const maintenanceComment = '/* index maintenance */ '
 
-const rowsPerQuery = 500 // rows a statement: a reader of a file without WAL keeps its writers waiting meanwhile
+const rowsPerQuery = 500 // without a WAL, a running statement blocks the writers of the file
 
-export interface IndexSynchronizerOptions {
-  /** Where it is kept; null: in memory. */
-  readonly path: string | null
-  /** The profile's own database; null for none. */
-  readonly segueDatabasePath: string | null
-  /** What that puts before the ids of Hermes' sessions. */
-  readonly idNamespace: string
-  /** Called with the conversations that have changed; with null where any may have: it was begun anew. */
-  readonly onConversationsChanged: (changed: readonly ConversationChange[] | null) => void
-}
+export type IndexSynchronizerOptions = Pick<
+  HermesReaderOptions,
+  'profile' | 'indexPath' | 'onConversationsChanged' | 'onCrossOriginReset'
+>
 
-/** What was seen of a stretch of Hermes' sessions. */
+/** The result of scanning consecutive rows of Hermes' sessions. */
 export interface ScannedRange {
-  /** The rowid that it ends with; null for the last one. */
+  /** The rowid that the range ends with; null if it is the last range. */
   readonly lastRowid: number | null
-  /** Differs when any of its rows has changed. */
+  /** Changes with any of the rows. */
   readonly digest: string
 }
 
 /**
- * Hermes' sessions, and those kept here that continue them, by conversation and in the order of the lists: what Hermes'
- * file has no index for. It holds nothing of its own and is kept to spare the next start the work.
+ * Keeps an index of Hermes' sessions, and of Segue's sessions that continue them: by conversation, in the order of the
+ * lists. Hermes' file has no such index. It contains nothing that cannot be read again, and is stored only to save the next
+ * start that work.
  *
- * `follow` sees at once what is added to the file, by the rowids of sessions and the ids of messages, and what is changed
- * in the newest 500 sessions; changes in others are seen by `look`. What is changed in messages alone, and leaves no trace
- * in their session's row, shows when the session is about to be shown, by `check`.
+ * `synchronize` finds new sessions by their rowids, new messages by their ids, and changes in the newest 500 sessions.
+ * `scanRange` finds changes in older sessions. A change in messages alone, which leaves no trace in the session's row, is
+ * found by `verifySessions`, right before the session is shown.
  */
 export class IndexSynchronizer {
   readonly #profile: string
   readonly #store: IndexStore
-  readonly #crossOriginFeed: CrossOriginFeed | null
-  readonly #onConversationsChanged: IndexSynchronizerOptions['onConversationsChanged']
-  /** The handle that was followed last, and how its file stood then. */
+  readonly #onConversationsChanged: NonNullable<IndexSynchronizerOptions['onConversationsChanged']>
+  readonly #onCrossOriginReset: NonNullable<IndexSynchronizerOptions['onCrossOriginReset']>
+  /** The file as it was when it was last synchronized. */
   #syncedFile: OpenStateDatabase | null = null
   #syncedDataVersion: unknown = null
-  /** The rowid that the first look at all sessions has come to. */
+  /** The rowid that building the index has come to. */
   #builtToRowid: number | null = null
   #wasRebuilt = false
   #generation = 1
 
-  constructor(
-    profile: string,
-    { path, segueDatabasePath, idNamespace, onConversationsChanged }: IndexSynchronizerOptions,
-  ) {
+  constructor({ profile, indexPath, onConversationsChanged, onCrossOriginReset }: IndexSynchronizerOptions) {
     this.#profile = profile
-    this.#onConversationsChanged = onConversationsChanged
-    this.#store = new IndexStore(path)
-    this.#crossOriginFeed = segueDatabasePath === null ? null : new CrossOriginFeed(segueDatabasePath, idNamespace)
+    this.#store = new IndexStore(indexPath)
+    this.#onConversationsChanged = onConversationsChanged ?? (() => undefined)
+    this.#onCrossOriginReset = onCrossOriginReset ?? (() => undefined)
   }
 
-  /** How often it was made; what was seen for another one tells nothing of this one. */
+  /** Grows whenever the index is begun again: what was known of the index before does not hold for the new one. */
   get generation(): number {
     return this.#generation
   }
 
-  /** Takes in what has changed; false when nothing has. When it fails halfway, the next call goes on from there. */
+  /**
+   * Brings the index up to the file. Returns whether the file has changed since the last call. If it throws halfway, the
+   * next call continues from there.
+   */
   synchronize(file: OpenStateDatabase): boolean {
     const dataVersion = file.db.pragma('data_version', { simple: true })
     this.#resetIfFileChanged(file)
-    this.#synchronizeSegueSessions()
     if (file === this.#syncedFile && dataVersion === this.#syncedDataVersion) return false
     if (this.#store.progress.isComplete) this.#synchronizeSessions(file)
     else while (this.buildNext(file));
@@ -83,7 +78,7 @@ export class IndexSynchronizer {
     return true
   }
 
-  /** A step of the first look at all sessions; true while there are more. */
+  /** Runs one step of building a new index. Returns whether more are left. */
   buildNext(file: OpenStateDatabase): boolean {
     this.#resetIfFileChanged(file)
     if (this.#store.progress.isComplete) return false
@@ -93,8 +88,8 @@ export class IndexSynchronizer {
   }
 
   /**
-   * Looks at up to 500 rows of sessions behind a rowid and takes in those that have changed. `known` is what was seen of
-   * them the last time; where it is the same nothing else is read.
+   * Reads up to 500 rows of sessions after a rowid and indexes those that have changed. `knownDigest` is the digest of this
+   * range in the last scan: if it is the same now, nothing else is read.
    */
   scanRange(file: OpenStateDatabase, afterRowid: number, knownDigest?: string): ScannedRange {
     const cells = readDigestColumns(file, afterRowid, rowsPerQuery)
@@ -121,11 +116,11 @@ export class IndexSynchronizer {
     return { lastRowid, digest }
   }
 
-  read<T>(work: (lists: ConversationIndexReader) => T): T {
+  read<T>(work: (index: ConversationIndexReader) => T): T {
     return this.#store.read(work)
   }
 
-  /** Reads sessions that are about to be shown. `changed` when the index knew anything else of them, and now knows. */
+  /** Reads sessions that are about to be shown. `changed` tells whether the index was wrong about any; it is right now. */
   verifySessions(
     file: OpenStateDatabase,
     ids: readonly string[],
@@ -133,52 +128,81 @@ export class IndexSynchronizer {
     return this.#reindexSessions(file, ids, null, '')
   }
 
-  /** After an `IndexFault`: throws away what there is, and keeps the next one in memory if it is not the first time. */
+  /** Begins a new index after an IndexCorruptError. The second time, it is kept in memory. */
   rebuild(): void {
-    this.#store.reset({ inMemory: this.#wasRebuilt })
+    this.#resetStore({ inMemory: this.#wasRebuilt })
     this.#wasRebuilt = true
     this.#startGeneration()
   }
 
-  /** Reads sessions as they are now and brings the index up to them. `change`: null when none of them need have changed. */
+  get crossOriginCursor(): CrossOriginCursor {
+    const { segueDatabaseId, segueChangeSeq } = this.#store.progress
+    return { databaseId: segueDatabaseId, changeSeq: segueChangeSeq }
+  }
+
+  /** Indexes changes of Segue's sessions. Ignores a batch that does not begin at the cursor: the sender starts again there. */
+  applyCrossOriginChanges({ databaseId, after, changes }: CrossOriginBatch): void {
+    const last = changes.at(-1)
+    const cursor = this.crossOriginCursor
+    if (!last || databaseId !== cursor.databaseId || after !== cursor.changeSeq) return
+    this.#save({
+      upserted: changes.flatMap(({ session }) =>
+        session ? { ...session, flags: session.flags | segueSessionFlag } : [],
+      ),
+      deleted: changes.flatMap(({ id, session }) => (session ? [] : id)),
+      progress: { segueChangeSeq: last.changeSeq },
+    })
+  }
+
+  resetCrossOriginSessions(databaseId: string | null): void {
+    const progress = { segueDatabaseId: databaseId, segueChangeSeq: 0 }
+    this.#save({ deleted: this.#store.listSegueSessionIds(), progress })
+  }
+
+  /** Reads sessions as they are now and updates the index. `change`: null if none of them need have changed. */
   #reindexSessions(
     file: OpenStateDatabase,
     ids: readonly string[],
     change: Omit<HermesIndexUpdate, 'upserted' | 'deleted'> | null,
     comment = maintenanceComment,
   ) {
-    const unique = [...new Set(ids)]
-    const found = chunkArray(unique, rowsPerQuery).flatMap((batch) =>
+    const uniqueIds = [...new Set(ids)]
+    const found = chunkArray(uniqueIds, rowsPerQuery).flatMap((batch) =>
       readSessionsWithIndexRows(file, batch, this.#profile, comment),
     )
     const existingIds = new Set(found.map(({ record }) => record.id))
-    const applied = this.#save(
+    const result = this.#save(
       {
         ...change,
-        upserted: found.map(({ indexRow: segment }) => segment),
-        deleted: unique.filter((id) => !existingIds.has(id) && !this.#store.isSegueSession(id)),
+        upserted: found.map(({ indexRow }) => indexRow),
+        deleted: uniqueIds.filter((id) => !existingIds.has(id) && !this.#store.isSegueSession(id)),
       },
-      change ? unique : [],
+      change ? uniqueIds : [],
     )
-    return { found, changed: applied.changedSessionIds.size > 0 }
+    return { found, changed: result.changedSessionIds.size > 0 }
   }
 
-  /** Saves, and tells of it; of what is found by the first look at all sessions nothing is told. */
-  #save(change: HermesIndexUpdate, changedIds: readonly string[] = []): IndexUpdateResult {
-    const applied = this.#store.save(change)
-    const changed = this.#store.progress.isComplete ? this.#store.listChangedConversations(applied, changedIds) : []
-    if (changed.length > 0) this.#onConversationsChanged(changed)
-    return applied
+  /** Saves an update and reports the conversations that it changes. Building a new index reports none. */
+  #save(update: HermesIndexUpdate, changedIds: readonly string[] = []): IndexUpdateResult {
+    const result = this.#store.save(update)
+    const changes = this.#store.progress.isComplete ? this.#store.listChangedConversations(result, changedIds) : []
+    if (changes.length > 0) this.#onConversationsChanged(changes)
+    return result
   }
 
   #resetIfFileChanged(file: OpenStateDatabase): void {
-    const fileDigest = computeDigest([file.inode, file.schema.digest])
+    const fileDigest = computeDigest([file.identity, file.schema.digest])
     const { progress } = this.#store
     if (progress.fileDigest === fileDigest) return
-    if (progress.fileDigest !== null) this.#store.reset()
+    if (progress.fileDigest !== null) this.#resetStore()
     this.#startGeneration()
-    // What comes in while the sessions are read is looked at again.
+    // Messages that are added while the index is built are read again.
     this.#store.save({ progress: { fileDigest, lastMessageRowid: findMaxRowid(file, 'messages') } })
+  }
+
+  #resetStore(options: { readonly inMemory?: boolean } = {}): void {
+    this.#store.reset(options)
+    this.#onCrossOriginReset()
   }
 
   #startGeneration(): void {
@@ -189,7 +213,7 @@ export class IndexSynchronizer {
   }
 
   #synchronizeSessions(file: OpenStateDatabase): void {
-    // One row less than a stretch, for it to be known to end here.
+    // One row less than a range, so that the range is known to be the last one.
     const recentStart = Math.max(0, findMaxRowid(file, 'sessions') - rowsPerQuery + 1)
     for (let afterRowid: number | null = Math.min(this.#store.findMaxRowid(), recentStart); afterRowid !== null;) {
       afterRowid = this.scanRange(file, afterRowid).lastRowid
@@ -198,40 +222,21 @@ export class IndexSynchronizer {
 
   #synchronizeMessages(file: OpenStateDatabase): void {
     if (!file.schema.hasMessages) return
-    const read = file.db.prepare<[number, number], { id: number; session_id: unknown }>(
+    const query = file.db.prepare<[number, number], { id: number; session_id: unknown }>(
       `SELECT messages.id, messages.session_id FROM messages WHERE messages.id > ? ORDER BY messages.id LIMIT ?`,
     )
     for (let isFirst = true; ; isFirst = false) {
       const { lastMessageRowid } = this.#store.progress
-      const rows = read.all(lastMessageRowid, rowsPerQuery)
+      const rows = query.all(lastMessageRowid, rowsPerQuery)
       const last = rows.at(-1)?.id
       if (last !== undefined) {
         const ids = rows.flatMap((row) => toText(row.session_id) ?? [])
         this.#reindexSessions(file, ids, { progress: { lastMessageRowid: last } })
       } else if (isFirst && findMaxRowid(file, 'messages') < lastMessageRowid) {
-        // The newest were taken away: where ids are used again, the next ones begin here.
+        // The newest messages were deleted. Where ids are used again, the next ones begin here.
         this.#store.save({ progress: { lastMessageRowid: findMaxRowid(file, 'messages') } })
       }
       if (rows.length < rowsPerQuery) return
-    }
-  }
-
-  #synchronizeSegueSessions(): void {
-    if (!this.#crossOriginFeed) return
-    const { inode } = this.#crossOriginFeed
-    const { own, lastChange } = this.#store.progress
-    if (inode !== own || this.#crossOriginFeed.latestChangeSeq() < lastChange) {
-      this.#save({ deleted: this.#store.listSegueSessionIds(), progress: { own: inode, lastChange: 0 } })
-    }
-    for (;;) {
-      const changes = this.#crossOriginFeed.readChanges(this.#store.progress.lastChange, rowsPerQuery)
-      const last = changes.at(-1)
-      if (!last) return
-      this.#save({
-        upserted: changes.flatMap(({ indexRow: segment }) => segment ?? []),
-        deleted: changes.flatMap(({ id, indexRow: segment }) => (segment ? [] : id)),
-        progress: { lastChange: last.changeSeq },
-      })
     }
   }
 }
@@ -240,7 +245,7 @@ function findMaxRowid({ db, schema }: OpenStateDatabase, table: 'sessions' | 'me
   const [column, hasTable] =
     table === 'sessions' ? ['sessions.rowid', schema.hasSessions] : ['messages.id', schema.hasMessages]
   if (!hasTable) return 0
-  return db.prepare<[], { n: number | null }>(`SELECT max(${column}) AS n FROM ${table}`).get()?.n ?? 0
+  return db.prepare<[], { max: number | null }>(`SELECT max(${column}) AS max FROM ${table}`).get()?.max ?? 0
 }
 
 function computeDigest(value: unknown): string {

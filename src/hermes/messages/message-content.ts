@@ -2,17 +2,17 @@ import { type Json, isJsonObject, parseJson } from '../../lib/json.ts'
 import type { MessagePart } from '../../model/message.ts'
 import { toText } from '../state/cell-values.ts'
 
-/** Before a content that is no plain text: without it even what looks like JSON is text. */
+/** Precedes contents that are JSON. Without it, even text that looks like JSON is plain text. */
 const jsonPrefix = '\0json:'
 
-/** A content's value: a text, or the JSON that was stored in its place; null for none. */
+/** The text or JSON in a cell of `content`; null if there is none. */
 export function decodeContent(content: unknown): Json {
   const text = toText(content)
   if (!text?.startsWith(jsonPrefix)) return text
   return parseJson(text.slice(jsonPrefix.length)) ?? text
 }
 
-/** What people see of a content: texts and files, in their order. */
+/** The texts and files of a content, in order. */
 export function contentToParts(content: Json): MessagePart[] {
   if (typeof content === 'string') return toTextParts(content)
   const parts = Array.isArray(content) ? content : [content]
@@ -25,7 +25,7 @@ export function contentToParts(content: Json): MessagePart[] {
   })
 }
 
-/** The text of a reply that stands in `codex_message_items` alone: a list of items with parts of their own. */
+/** The text of an answer that only `codex_message_items` contains: a list of items with parts. */
 export function codexItemsToParts(messageItems: unknown): MessagePart[] {
   const items = typeof messageItems === 'string' ? parseJson(messageItems) : undefined
   if (!Array.isArray(items)) return []
@@ -62,7 +62,7 @@ const mediaTypesByExtension = new Map([
 function toFileParts(url: string): MessagePart[] {
   const data = /^data:([^;,]*)/i.exec(url)
   if (data) return [{ type: 'file', mediaType: data[1] || 'image/*', name: null, url }]
-  // A path of the agent's machine, or a page without encryption: told, never fetched.
+  // A path on the agent's machine or an unencrypted URL: shown as text, never fetched.
   if (!/^https:\/\//i.test(url)) return toTextParts(url)
   const extension = /\.([a-z]+)(?:[?#]|$)/i.exec(url)?.[1]?.toLowerCase() ?? ''
   return [{ type: 'file', mediaType: mediaTypesByExtension.get(extension) ?? 'image/*', name: null, url }]

@@ -23,10 +23,10 @@ export interface HermesMessageRow extends Record<(typeof messageColumns)[number]
   readonly id: number
 }
 
-/** What Hermes itself counts as an answer that went wrong. */
+/** The finish reasons that Hermes treats as failures. */
 const failedFinishReasons = new Set<unknown>(['error', 'agent_error', 'content_filter'])
 
-/** A row of messages with the rows of its calls' results, in the order of the calls, as a message. */
+/** A message from its row and the rows of its tool results, in the order of the calls. */
 export function messageFromRows(
   sessionId: string,
   entry: MessageEntry,
@@ -49,7 +49,7 @@ export function messageFromRows(
   }
 }
 
-/** What a row says, its reasoning and its calls aside. */
+/** The texts and files of a row, without reasoning and tool calls. */
 export function rowToContentParts(
   row: Pick<HermesMessageRow, 'role' | 'content' | 'codex_message_items'>,
 ): MessagePart[] {
@@ -84,7 +84,7 @@ function toMessageParts(
   ]
 }
 
-/** A result whose call is not in the session, shown as a call of which nothing else is known. */
+/** A result whose call is not in the session, as a call with nothing but a result. */
 function toOrphanedResultPart(id: string, row: HermesMessageRow): MessagePart {
   return {
     type: 'tool',

@@ -6,7 +6,7 @@ export interface ParsedToolCall {
   readonly argumentsText: string
 }
 
-/** The calls of a row's `tool_calls`: a list in OpenAI's form. What is no list holds none. */
+/** The calls in a cell of `tool_calls`, a JSON list in OpenAI's format. Anything else contains none. */
 export function parseToolCalls(toolCalls: unknown): ParsedToolCall[] {
   const list = typeof toolCalls === 'string' ? parseJson(toolCalls) : undefined
   if (!Array.isArray(list)) return []

@@ -7,7 +7,7 @@ import type { OpenStateDatabase } from '../state/state-database.ts'
 import { parseToolCalls } from './parse-tool-calls.ts'
 import { toText } from '../state/cell-values.ts'
 
-const idsPerQuery = 500 // ids a statement
+const idsPerQuery = 500
 
 const outlineColumns = [
   'id',
@@ -25,7 +25,7 @@ interface RawOutlineRow extends Record<(typeof outlineColumns)[number], unknown>
   readonly id: number
 }
 
-/** The visible rows of each of these sessions, by id. A session without any is left out. */
+/** The visible rows of each session, ordered by rowid. Sessions without any are left out. */
 export function readOutlines(
   { db, schema }: OpenStateDatabase,
   sessionIds: readonly string[],
@@ -49,7 +49,7 @@ export function readOutlines(
   return outlines
 }
 
-/** For each of these rows a text that is equal for those that say the same for the same moment. */
+/** A fingerprint of each row: equal for rows with the same time and contents. */
 export function readFingerprints({ db, schema }: OpenStateDatabase, ids: readonly number[]): Map<number, string> {
   const comparedColumns = ['role', 'timestamp', 'content', 'tool_call_id', 'tool_calls', 'tool_name']
   const read = db.prepare<[string], { id: number }>(

@@ -2,11 +2,11 @@ import { readFingerprints, readOutlines } from './read-message-rows.ts'
 import { visibleMessages, type MessageEntry } from './message-outline.ts'
 import type { OpenStateDatabase } from '../state/state-database.ts'
 
-const maxEntries = 100_000 // entries, some ten megabytes
+const maxEntries = 100_000 // about ten megabytes
 
 /**
- * Which messages each session shows. To tell, all of its rows are looked at, so the answers are kept for as long as
- * nothing in the file changes: a walk through a long session is not to do it for each page.
+ * The visible messages of each session. Finding them takes all rows of the session, so they are cached until the file
+ * changes: paging through a long session reads its rows once.
  */
 export class VisibleMessageCache {
   readonly #entriesBySession = new Map<string, readonly MessageEntry[]>()
@@ -14,7 +14,7 @@ export class VisibleMessageCache {
   #file: OpenStateDatabase | null = null
   #dataVersion: unknown = null
 
-  /** For each of these sessions that has any, its messages by position. To be called inside of a transaction. */
+  /** The messages of each session that has any, by position. Call it in a transaction. */
   get(file: OpenStateDatabase, sessionIds: readonly string[]): Map<string, readonly MessageEntry[]> {
     const dataVersion = file.db.pragma('data_version', { simple: true })
     if (file !== this.#file || dataVersion !== this.#dataVersion) this.#clear()

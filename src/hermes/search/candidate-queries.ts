@@ -5,12 +5,11 @@ import { secondsToMillis, toText } from '../state/cell-values.ts'
 import type { FtsIndex } from './fts-index.ts'
 import { toMessageText } from '../../model/message-text.ts'
 
-/** A row of a state.db that may be a hit: a message, or a session by its title. */
+/** A row that may match a query: a message, or a session by its title. */
 export interface MatchCandidate {
-  /** Its rowid. */
   readonly rowid: number
   readonly sessionId: string
-  /** In milliseconds. */
+  /** Epoch milliseconds. */
   readonly at: number
   readonly text: string
 }
@@ -21,7 +20,7 @@ type CandidateRow = Record<'session_id' | 'role' | 'content' | 'codex_message_it
 
 const candidateColumns = ['id', 'session_id', 'role', 'content', 'codex_message_items', 'timestamp'] as const
 
-/** Rows of messages with a smaller id that people may see, the newest first. */
+/** Visible rows of messages with ids between `above` and `id`, newest first; of one session or of all. */
 export function scanMessagesBefore(
   file: OpenStateDatabase,
   { id, above, sessionId }: { readonly id: number; readonly above: number; readonly sessionId: string | null },
@@ -38,7 +37,7 @@ export function scanMessagesBefore(
     .flatMap(toCandidates)
 }
 
-/** The same of those that an index finds; `last` is the last one that it found, null when there are no more. */
+/** The same among the rows that an index finds. `last`: the id that the next call continues below; null at the end. */
 export function queryMessages(
   file: OpenStateDatabase,
   { table, expression }: FtsIndex,
@@ -60,7 +59,7 @@ export function queryMessages(
   return { rows: rows.flatMap(toCandidates), last: ids.at(-1) ?? null }
 }
 
-/** Sessions with a title, of a smaller rowid, the newest first. */
+/** Sessions with a title and a rowid below `id`, newest first. `last` as above. */
 export function scanTitlesBefore(
   file: OpenStateDatabase,
   { id, sessionIds }: { readonly id: number; readonly sessionIds: readonly string[] | null },
@@ -82,7 +81,7 @@ export function scanTitlesBefore(
   return { rows, last: sessionRows.at(-1)?.row ?? null }
 }
 
-/** What a row of messages says; null when it is gone. */
+/** The text of a row of messages; null if it was deleted. */
 export function readHermesMessageText(file: OpenStateDatabase, id: number): string | null {
   const row = file.db
     .prepare<[number], CandidateRow>(
@@ -92,7 +91,7 @@ export function readHermesMessageText(file: OpenStateDatabase, id: number): stri
   return row ? toMessageText(rowToContentParts(row)) : null
 }
 
-/** Rows that can be the content of a message of user or assistant. Whether they are, their whole session tells. */
+/** Rows that can be a message of the user or the assistant. Only all rows of the session tell whether they are shown. */
 function buildContentCondition({ schema }: OpenStateDatabase): string {
   return `messages.role NOT IN ('tool', 'system', 'session_meta') AND ${schema.visibleCondition}`
 }

@@ -3,27 +3,27 @@ import { toText } from '../state/cell-values.ts'
 import { isSingleCharacterToken } from '../../search/analyzer.ts'
 import type { Phrase, SearchQuery } from '../../search/search-query.ts'
 
-/** A full-text index of Hermes that can tell which rows of messages may answer a query. */
+/** A full-text index of Hermes that narrows down the rows that can match a query. */
 export interface FtsIndex {
   readonly table: string
-  /** Finds every row that answers the query, and others. */
+  /** Finds every row that matches the query, and possibly others. */
   readonly expression: string
-  /** Rows that are not in it because it is being made anew: those with a greater id than the first, up to the second. */
+  /** Rows that the index lacks while Hermes rebuilds it: those with ids above `above`, up to and with `upTo`. */
   readonly missingRows: { readonly above: number; readonly upTo: number } | null
 }
 
 interface KnownFtsIndex {
   readonly table: string
-  /** Key of `state_meta` that tells that rows are missing from it, nobody knows which. */
+  /** Keys of `state_meta` that mark the index as incomplete. */
   readonly staleKeys: readonly string[]
   readonly tokenizerPattern: RegExp
-  /** Whether it can look for a phrase at all. */
+  /** Whether the index can find a phrase. */
   readonly canMatch: (phrase: Phrase) => boolean
 }
 
 /**
- * The one over words, of every age; and the one over any three characters, for scripts that put no spaces between words.
- * Newer versions of that leave out the sessions of jobs and of sub-agents.
+ * An index of words, and an index of trigrams for scripts without spaces between words. Newer versions of Hermes leave the
+ * sessions of jobs and sub-agents out of the second one.
  */
 const knownFtsIndexes: readonly KnownFtsIndex[] = [
   {
@@ -41,9 +41,9 @@ const knownFtsIndexes: readonly KnownFtsIndex[] = [
 ]
 
 /**
- * The index of a state.db by which a query can be answered; null when there is none that can be trusted. Hermes drops the
- * triggers that keep one up where it cannot serve them, and leaves a mark; and there may be none for the query's script.
- * The third one there can be, `messages_fts_cjk`, needs an extension, and is left alone.
+ * The index to use for a query; null if there is none that is complete and covers the query's script. Where Hermes cannot
+ * maintain an index, it drops the index's triggers and sets a key in `state_meta`. A third index, `messages_fts_cjk`, needs an
+ * extension of SQLite and is never used.
  */
 export function selectFtsIndex(db: Database, query: SearchQuery): FtsIndex | null {
   const schema = new Map(
@@ -75,7 +75,7 @@ export function selectFtsIndex(db: Database, query: SearchQuery): FtsIndex | nul
   return null
 }
 
-/** How FTS5 cuts texts into words; null for what is no table of FTS5. The default is the empty text. */
+/** The tokenizer of an FTS5 table, empty for the default one; null for any other table. */
 function parseTokenizer(sql: string | null | undefined): string | null {
   if (!sql || !/\bUSING\s+fts5\b/i.test(sql)) return null
   return /\btokenize\s*=\s*(?:'([^']*)'|"([^"]*)"|(\w+))/i.exec(sql)?.slice(1).find(Boolean) ?? ''
@@ -88,7 +88,7 @@ function readFtsState(db: Database): Map<string, string> {
   return new Map(rows.map(({ key, value }) => [toText(key) ?? '', String(value)]))
 }
 
-/** While an index is made anew in the background, rows up to the progress and those above the high water are in it. */
+/** During a rebuild, the index contains the rows up to the progress and those above the high-water mark. */
 function parseMissingRows(ftsState: ReadonlyMap<string, string>): FtsIndex['missingRows'] {
   const upTo = Number.parseInt(ftsState.get('fts_rebuild_high_water') ?? '', 10)
   if (Number.isNaN(upTo)) return null
@@ -96,7 +96,7 @@ function parseMissingRows(ftsState: ReadonlyMap<string, string>): FtsIndex['miss
   return { above: Number.isNaN(above) ? 0 : above, upTo }
 }
 
-/** As it was typed: Hermes' indexes fold words in their own way. */
+/** Uses the text as typed, because Hermes' indexes normalize differently. */
 function toFtsPhrase({ rawText, isPrefix }: Phrase): string {
   return `"${rawText.replaceAll(/["\0]/g, ' ')}"${isPrefix ? ' *' : ''}`
 }

@@ -12,9 +12,9 @@ import { isInRange, type SearchRange, type SearchRequest } from '../../search/se
 import type { SearchQuery } from '../../search/search-query.ts'
 import type { SearchMatch, SearchSource, SearchProgress } from '../../search/search-source.ts'
 
-const maxCachedQueries = 8 // queries
+const maxCachedQueries = 8
 
-/** What a query has found in a file, as it was at some version of it. */
+/** The matches of a query in one version of the file. */
 interface CachedResult {
   readonly file: OpenStateDatabase
   readonly version: unknown
@@ -23,9 +23,9 @@ interface CachedResult {
 }
 
 /**
- * The search in a Hermes state.db, to be run in a thread of its own. What it finds are messages as they are shown: by the
- * oldest row that tells them, and none that was taken back, hidden, or copied by a compaction. What a query finds is kept
- * until the file changes, for its next pages.
+ * Searches a Hermes state.db; runs in the search worker. Messages are found as they are shown: under the id of their oldest
+ * row, and without rows that were undone, hidden or copied by a compaction. The matches of a query are cached until the file
+ * changes, for its next pages.
  */
 export class HermesSearchSource implements SearchSource {
   readonly #limits: HermesSearchLimits
@@ -93,14 +93,14 @@ export class HermesSearchSource implements SearchSource {
     }
   }
 
-  /** The hit as it is shown; null for one that is not. */
+  /** Null if the row is not shown. */
   #toSearchMatch({ key, sessionId }: HermesMatch): SearchMatch | null {
     if (key.rank === 'TITLE') return { key, sessionId, messageId: null }
     return this.#database.read(null, (file) => {
       const entries = file.db
         .transaction(() => this.#visibleMessages.get(file, [sessionId]))()
         .get(sessionId)
-      const entry = entries?.find(({ contentRowId: row }) => row === key.number)
+      const entry = entries?.find(({ contentRowId }) => contentRowId === key.number)
       return entry ? { key, sessionId, messageId: `${sessionId}:${entry.id}` } : null
     })
   }

@@ -9,21 +9,22 @@ import { type MatchCandidate, scanMessagesBefore, queryMessages, scanTitlesBefor
 import { compareSearchKeys, type SearchKey, type SearchRequest } from '../../search/search-hit.ts'
 import type { SearchQuery } from '../../search/search-query.ts'
 
-/** A row that answers a query. Whether people see it is still to be looked at. */
+/** A row that matches a query. It may turn out not to be shown. */
 export interface HermesMatch {
   readonly key: SearchKey
   readonly sessionId: string
 }
 
 export interface HermesSearchLimits {
-  /** Of all titles, and of all messages, that answer a query the newest so many are ranked. */
+  /** How many of the newest matching titles are ranked, and how many of the newest matching messages. */
   readonly maxMatches: number
-  /** So many of the newest rows are read themselves, whatever index there is: it knows other words, and not all texts. */
+  /** How many of the newest messages are scanned although there is an index: it has other terms, and not all texts. */
   readonly maxRecentRows: number
-  /** So many are read where there is no index that can be trusted. */
+  /** How many messages are scanned where there is no usable index. */
   readonly maxRows: number
+  /** How many titles are scanned. */
   readonly maxTitles: number
-  /** After so many milliseconds of titles, and as many of messages, what was found has to do. */
+  /** How long titles are searched, and how long messages are, in milliseconds. */
   readonly timeLimitMs: number
 }
 
@@ -37,7 +38,7 @@ export const defaultHermesSearchLimits: HermesSearchLimits = {
 
 const rowsPerQuery = 200
 
-/** What a query finds in a state.db, in the order of hits. Yields between two steps of some milliseconds. */
+/** Collects the matches of a query, in the order of hits. Yields every few milliseconds. */
 export class MatchCollector {
   readonly #limits: HermesSearchLimits
   readonly #database: StateDatabase
@@ -46,8 +47,8 @@ export class MatchCollector {
   readonly #filter: SearchRequest['filter']
   readonly #matches: HermesMatch[] = []
   readonly #sessionPasses = new Map<string, boolean>()
-  /** How many hits, and what time, are enough for now. */
-  #budget = { hits: 0, at: 0 }
+  /** The number of matches and the time at which the current phase ends. */
+  #budget = { matchCount: 0, deadline: 0 }
 
   constructor(
     database: StateDatabase,
@@ -79,11 +80,11 @@ export class MatchCollector {
 
   #resetBudget(): void {
     const { maxMatches, timeLimitMs } = this.#limits
-    this.#budget = { hits: this.#matches.length + maxMatches, at: performance.now() + timeLimitMs }
+    this.#budget = { matchCount: this.#matches.length + maxMatches, deadline: performance.now() + timeLimitMs }
   }
 
   get #isBudgetSpent(): boolean {
-    return this.#matches.length >= this.#budget.hits || performance.now() > this.#budget.at
+    return this.#matches.length >= this.#budget.matchCount || performance.now() > this.#budget.deadline
   }
 
   *#scanTitles(): Generator<void, void, void> {
@@ -104,7 +105,7 @@ export class MatchCollector {
     }
   }
 
-  /** Looks at rows below an id. Returns the lowest that it looked at; 0 when there are no more. */
+  /** Scans messages below an id. Returns the lowest id that it has read; 0 if there are no more. */
   *#scanMessages(
     sessionId: string | null,
     belowId: number,
@@ -123,7 +124,7 @@ export class MatchCollector {
     return id
   }
 
-  /** What is older than the rows that were read themselves: by an index, and what is missing from it. */
+  /** Searches the messages below the scanned ones: with an index, if there is one, and the rows that it lacks. */
   *#searchOlderMessages(belowId: number): Generator<void, void, void> {
     if (belowId === 0) return
     const ftsIndex = this.#database.read(null, ({ db }) => selectFtsIndex(db, this.#query))
@@ -135,7 +136,7 @@ export class MatchCollector {
     }
   }
 
-  /** Looks at the rows below an id that an index finds. Returns the lowest when it turns out broken there, else 0. */
+  /** Searches messages below an id with an index. Returns the id below which the index turned out broken; else 0. */
   *#searchFtsIndex(ftsIndex: FtsIndex, belowId: number): Generator<void, number, void> {
     let id = belowId
     while (id > 0 && !this.#isBudgetSpent) {
@@ -162,15 +163,15 @@ export class MatchCollector {
     rows: readonly MatchCandidate[],
     rankText: (text: string) => SearchKey['rank'] | null,
   ): void {
-    const matches = rows.flatMap(({ rowid: row, sessionId, at, text }): HermesMatch[] => {
+    const matches = rows.flatMap(({ rowid, sessionId, at, text }): HermesMatch[] => {
       const rank = rankText(normalizeText(text))
-      return rank ? [{ key: { rank, at, origin: 'HERMES', number: row }, sessionId }] : []
+      return rank ? [{ key: { rank, at, origin: 'HERMES', number: rowid }, sessionId }] : []
     })
     this.#checkSessions(file, matches)
     this.#matches.push(...matches.filter(({ sessionId }) => this.#sessionPasses.get(sessionId) === true))
   }
 
-  /** Looks whether the sessions of these hits are there and pass the filter. */
+  /** Finds out which sessions of these matches exist and pass the filter. */
   #checkSessions(file: OpenStateDatabase, matches: readonly HermesMatch[]): void {
     const uncheckedIds = new Set(matches.map(({ sessionId }) => sessionId).filter((id) => !this.#sessionPasses.has(id)))
     for (const batch of chunkArray([...uncheckedIds], rowsPerQuery)) {
@@ -182,7 +183,7 @@ export class MatchCollector {
   }
 }
 
-/** A fault of the index alone: it is damaged, or cannot be served by this SQLite. */
+/** Whether only the index is at fault: it is corrupt, or needs what this SQLite does not have. */
 function isFtsIndexError(error: unknown): boolean {
   return error instanceof Database.SqliteError && ['SQLITE_ERROR', 'SQLITE_CORRUPT_VTAB'].includes(error.code)
 }

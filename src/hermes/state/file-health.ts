@@ -1,38 +1,38 @@
 import Database from 'better-sqlite3'
 
-/** How the file was found at the last call. Each but the first is logged when it begins, and its end is, too. */
+/** The state of Hermes' file at the last call. Every change is logged. */
 export type FileHealth =
-  | 'well'
+  | 'healthy'
   | 'missing'
   | 'locked'
-  | 'unsteady'
-  | 'damaged'
+  | 'ioError'
+  | 'corrupt'
   | 'unreadable'
   | 'incomplete'
   | 'unexpected'
 
-/** What to tell of a condition; a missing file is no fault. */
-export const healthMessages: Record<FileHealth, string> = {
-  well: 'The state.db of Hermes is read again',
-  missing: 'There is no state.db of Hermes: its sessions are left out until there is one',
-  locked: 'The state.db of Hermes is locked: its sessions are left out until it is free',
-  unsteady: 'The state.db of Hermes fails to be read from its disk: its sessions are left out until it can be',
-  damaged: 'The state.db of Hermes is damaged: its sessions are left out until it is well',
-  unreadable: 'The state.db of Hermes cannot be opened: its sessions are left out until it can be',
-  incomplete: 'The state.db of Hermes lacks tables or columns: what they would hold is left out',
-  unexpected: 'The state.db of Hermes could not be read: its sessions are left out of this answer',
+/** The log message for each state that begins. A missing file is no problem. */
+export const healthMessages: Readonly<Record<FileHealth, string>> = {
+  healthy: "Hermes' state.db can be read again.",
+  missing: "Hermes' state.db does not exist. There are no Hermes sessions until it does.",
+  locked: "Hermes' state.db is locked. Its sessions are hidden until it is free.",
+  ioError: "Hermes' state.db cannot be read from disk. Its sessions are hidden until it can be read.",
+  corrupt: "Hermes' state.db is corrupt. Its sessions are hidden until it can be read.",
+  unreadable: "Hermes' state.db cannot be opened. Its sessions are hidden until it can be.",
+  incomplete: "Hermes' state.db lacks tables or columns. What they would contain is left out.",
+  unexpected: "Reading Hermes' state.db failed. Its sessions are missing in this answer.",
 }
 
-/** The condition of a file that an error speaks of. */
+/** The state of the file that an error indicates. */
 export function healthFromError(error: unknown): FileHealth {
   if (!(error instanceof Database.SqliteError)) {
     return error instanceof Error && 'syscall' in error ? 'unreadable' : 'unexpected'
   }
   const hasCode = (...codes: string[]): boolean => codes.some((code) => error.code.startsWith(code))
-  // PROTOCOL is what a reader gets when it loses the race for a WAL's lock time and again.
+  // A reader gets PROTOCOL when it loses the race for a WAL's lock again and again.
   if (hasCode('SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_PROTOCOL')) return 'locked'
-  if (hasCode('SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_FORMAT')) return 'damaged'
-  if (hasCode('SQLITE_IOERR')) return 'unsteady'
+  if (hasCode('SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_FORMAT')) return 'corrupt'
+  if (hasCode('SQLITE_IOERR')) return 'ioError'
   if (hasCode('SQLITE_CANTOPEN', 'SQLITE_READONLY', 'SQLITE_PERM', 'SQLITE_AUTH')) return 'unreadable'
   return 'unexpected'
 }

@@ -1,3 +1,4 @@
+import { parseJson } from '../../lib/json.ts'
 import type { SessionRecord, TitleSource } from '../../model/session.ts'
 import { type IndexedSession, toIndexedSession } from '../../storage/sqlite/conversation-index/indexed-session.ts'
 import type { OpenStateDatabase } from './state-database.ts'
@@ -22,7 +23,7 @@ const sessionColumns = [
   'cache_read_tokens',
 ] as const
 
-/** Its id, then all that is shown of it, or moves it in a list; and counters that tell of messages taken back. */
+/** The id, everything that a list shows or is ordered by, and the counters that change when messages are undone. */
 const digestColumns = [
   'id',
   'parent_session_id',
@@ -46,18 +47,18 @@ const digestColumns = [
 
 type HermesSessionRow = Record<(typeof sessionColumns)[number] | 'newest' | 'has_message', unknown>
 
-/** A session, and what the index of conversations is to know of it. */
+/** A session and its row in the conversation index. */
 export interface SessionWithIndexRow {
   readonly record: SessionRecord
   readonly indexRow: IndexedSession
 }
 
-/** The sessions with these ids, in no order. At most 500 ids a call. */
+/** The sessions with these ids, in no particular order. At most 500 ids. */
 export function readSessions(file: OpenStateDatabase, ids: readonly string[], profile: string): SessionRecord[] {
   return querySessionRows(file, ids, 'NULL').flatMap((row) => toSessionRecord(row, profile) ?? [])
 }
 
-/** The same with what the index of conversations is to know of them. `note` stands in the statement. */
+/** The same with their rows in the conversation index. `comment` becomes part of the statement. */
 export function readSessionsWithIndexRows(
   file: OpenStateDatabase,
   ids: readonly string[],
@@ -85,7 +86,7 @@ function querySessionRows(
     .all(toJsonIdList(ids))
 }
 
-/** What of a row of sessions tells whether it has to be looked at again, a list for each row, its rowid first. */
+/** The rowid and the digest columns of up to `limit` sessions after a rowid, one array per row. */
 export function readDigestColumns({ db, schema }: OpenStateDatabase, afterRowid: number, limit: number): unknown[][] {
   if (!schema.hasSessions) return []
   return db
@@ -97,7 +98,7 @@ export function readDigestColumns({ db, schema }: OpenStateDatabase, afterRowid:
     .all(afterRowid, limit)
 }
 
-/** Those of the ids that have a row. At most 500 ids a call. */
+/** The ids that exist. At most 500 ids. */
 export function filterExistingIds({ db, schema }: OpenStateDatabase, ids: readonly string[]): string[] {
   if (!schema.hasSessions) return []
   const sql = 'SELECT sessions.id FROM sessions WHERE sessions.id IN (SELECT value FROM json_each(?))'
@@ -107,12 +108,12 @@ export function filterExistingIds({ db, schema }: OpenStateDatabase, ids: readon
     .flatMap(({ id }) => toText(id) ?? [])
 }
 
-/** Ids as a parameter for json_each, which cuts a text at its first NUL and so would find another session. */
+/** Ids as a parameter for json_each. It cuts a string at the first NUL and would find another session, so those are left out. */
 export function toJsonIdList(ids: readonly string[]): string {
   return JSON.stringify(ids.filter((id) => id.isWellFormed() && !id.includes('\0')))
 }
 
-/** When a session was last active, in milliseconds, from seconds: its newest message's time, else its start. */
+/** The time of the newest message, else of the start; in milliseconds, from seconds. */
 function toLastActivity(newestMessageSeconds: unknown, startedAtSeconds: unknown): number {
   return secondsToMillis(newestMessageSeconds) ?? secondsToMillis(startedAtSeconds) ?? 0
 }
@@ -163,17 +164,12 @@ function parseMarkers(modelConfig: unknown): Pick<SessionRecord, 'notContinuatio
   return { notContinuationOf: entries.map(([, parentId]) => parentId), ...(isDelegate && { isSubagent: true }) }
 }
 
-/** The markers of a `model_config`, each with the text that it holds. */
+/** The markers in a `model_config`, each with the parent's id. */
 function readMarkerEntries(modelConfig: unknown): [marker: string, parentId: string][] {
-  if (typeof modelConfig !== 'string') return []
-  try {
-    const config: unknown = JSON.parse(modelConfig)
-    if (typeof config !== 'object' || config === null) return []
-    return Object.entries(config).flatMap(([marker, value]): [string, string][] => {
-      const parentId = parentMarkerKeys.has(marker) ? toText(value) : null
-      return parentId === null ? [] : [[marker, parentId]]
-    })
-  } catch {
-    return []
-  }
+  const config = typeof modelConfig === 'string' ? parseJson(modelConfig) : undefined
+  if (typeof config !== 'object' || config === null) return []
+  return Object.entries(config).flatMap(([marker, value]): [string, string][] => {
+    const parentId = parentMarkerKeys.has(marker) ? toText(value) : null
+    return parentId === null ? [] : [[marker, parentId]]
+  })
 }

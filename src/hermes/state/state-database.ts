@@ -1,86 +1,72 @@
-import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { healthFromError, healthMessages, type FileHealth } from './file-health.ts'
+import { readFileIdentity } from '../../lib/file-identity.ts'
+import { statementPublisher } from '../../lib/sql-channel.ts'
+import type { HermesReaderOptions } from '../hermes-options.ts'
+import { type FileHealth, healthFromError, healthMessages } from './file-health.ts'
+import { retrySync, retryWhileLocked, type RetryPolicy } from './retry-sync.ts'
 import { StateSchema } from './state-schema.ts'
-import type { Logger } from '../../lib/logger.ts'
 
-/** A handle and what it leads to. A new one is made when the file was replaced, or its tables were altered. */
+/** An open connection. There is a new one when the file is replaced or its tables are altered. */
 export interface OpenStateDatabase {
   readonly db: Database.Database
   readonly schema: StateSchema
-  /** What tells the file from another one that has taken its path. */
-  readonly inode: string
+  /** Tells the file from another one in its place. */
+  readonly identity: string
 }
 
-export interface StateDatabaseOptions {
-  readonly path: string
-  /** How long one call waits for a lock, in milliseconds. */
-  readonly lockTimeoutMs: number
-  readonly log: Logger
-  /** Sees every statement that runs on the file, its values filled in. */
-  readonly onStatement: ((sql: string) => void) | null
-  /** Called when the file is read after a time in which it was not, for whatever reason: much may have changed. */
+export interface StateDatabaseOptions extends Pick<HermesReaderOptions, 'path' | 'lockTimeoutMs' | 'log'> {
+  /** Called when the file can be read again after it could not be, for whatever reason: much may have changed. */
   readonly onRecovered?: () => void
 }
 
-const cacheSizeKib = 4096 // KiB
-const lockRetryDelayMs = 20 // milliseconds between two tries to get past a lock
-const ioRetryDelayMs = 50 // milliseconds between two tries after a disk I/O error
-const maxIoRetries = 3 // a WAL's index that is being rebuilt by its writer looks like one
+const cacheSizeKib = 4096
+const ioRetryDelayMs = 50
+const maxIoRetries = 3 // an I/O error is also what a reader gets while the writer rebuilds the WAL's index
 
-/** Conditions in which sessions are shown. */
-const readableHealth: ReadonlySet<FileHealth> = new Set(['well', 'incomplete'])
+/** The states in which sessions are shown. */
+const readableHealth: ReadonlySet<FileHealth> = new Set(['healthy', 'incomplete'])
 
 /**
- * A state.db that belongs to others: read-only, and never in their way. Whatever is wrong with it, reads are answered
- * with nothing, and with everything again once it is well.
+ * Hermes' state.db. It is opened read-only, and never blocks Hermes for longer than one query. Reads of a file that cannot
+ * be read yield empty results until it can be.
  */
 export class StateDatabase {
   readonly #options: StateDatabaseOptions
-  #health: FileHealth = 'well'
-  #handle: { schemaVersion: unknown; file: OpenStateDatabase } | null = null
+  #health: FileHealth = 'healthy'
+  #connection: { schemaVersion: unknown; file: OpenStateDatabase } | null = null
 
   constructor(options: StateDatabaseOptions) {
     this.#options = options
   }
 
-  /** There is a file, whether it can be read or not. */
+  /** Whether there is a file, readable or not. */
   get exists(): boolean {
-    return readInode(this.#options.path) !== null
+    return readFileIdentity(this.#options.path) !== null
   }
 
   /**
-   * What `work` reads, or `empty` when the file can't be read. `work` can be run several times. After a lock that
-   * outlasted the patience nobody waits any more, until a read has succeeded.
+   * The result of `work`, or `empty` if the file cannot be read. `work` may run several times. Waits for a lock, but after
+   * a lock that outlasted the timeout, no call waits until a read has succeeded.
    */
   read<T>(empty: T, work: (file: OpenStateDatabase) => T): T {
-    const deadline = performance.now() + (this.#health === 'locked' ? 0 : this.#options.lockTimeoutMs)
-    let ioErrors = 0
-    for (;;) {
-      try {
-        const file = this.#open()
-        if (!file) {
-          this.#setHealth('missing')
-          return empty
-        }
-        const result = work(file)
-        this.#recordSuccess(file)
-        return result
-      } catch (error) {
-        const health = healthFromError(error)
-        // A handle that has met a fault may hold pages of it in its cache.
-        if (health !== 'locked') this.close()
-        if (health === 'locked' && performance.now() < deadline) sleepSync(lockRetryDelayMs)
-        else if (health === 'unsteady' && ioErrors++ < maxIoRetries) sleepSync(ioRetryDelayMs)
-        else {
-          this.#setHealth(health, { error: error instanceof Error ? error.message : String(error) })
-          return empty
-        }
-      }
+    const lockPolicy = retryWhileLocked(this.#health === 'locked' ? 0 : this.#options.lockTimeoutMs)
+    let ioErrorCount = 0
+    const policy: RetryPolicy = (error) => {
+      const health = healthFromError(error)
+      // After an error, the connection may have bad pages in its cache.
+      if (health !== 'locked') this.close()
+      if (health === 'ioError' && ioErrorCount++ < maxIoRetries) return ioRetryDelayMs
+      return lockPolicy(error)
+    }
+    try {
+      return retrySync(() => this.#readOnce(empty, work), policy)
+    } catch (error) {
+      this.#setHealth(healthFromError(error), { error: error instanceof Error ? error.message : String(error) })
+      return empty
     }
   }
 
-  /** The same for work that nobody waits for: it waits for no lock, and a fault is left to the next `read` to tell of. */
+  /** The same for background work: it does not wait for a lock, and leaves it to the next `read` to log an error. */
   tryRead<T>(empty: T, work: (file: OpenStateDatabase) => T): T {
     try {
       const file = this.#open()
@@ -95,36 +81,36 @@ export class StateDatabase {
   }
 
   close(): void {
-    this.#handle?.file.db.close()
-    this.#handle = null
+    this.#connection?.file.db.close()
+    this.#connection = null
   }
 
+  #readOnce<T>(empty: T, work: (file: OpenStateDatabase) => T): T {
+    const file = this.#open()
+    if (!file) {
+      this.#setHealth('missing')
+      return empty
+    }
+    const result = work(file)
+    this.#recordSuccess(file)
+    return result
+  }
+
+  /** Null if there is no file. */
   #open(): OpenStateDatabase | null {
-    const { path, onStatement } = this.#options
-    const inode = readInode(path)
-    if (this.#handle && this.#handle.file.inode !== inode) this.close()
-    if (inode === null) return null
-    // SQLite's own waiting can't be interrupted: a thread in it would hold up the end of the process.
-    const db =
-      this.#handle?.file.db ??
-      new Database(path, {
-        readonly: true,
-        fileMustExist: true,
-        timeout: 0,
-        verbose: onStatement ? (sql) => onStatement(String(sql)) : undefined,
-      })
+    const { path } = this.#options
+    const identity = readFileIdentity(path)
+    if (this.#connection && this.#connection.file.identity !== identity) this.close()
+    if (identity === null) return null
+    const db = this.#connection?.file.db ?? connect(path)
     try {
-      if (!this.#handle) {
-        db.pragma('query_only = ON')
-        db.pragma(`cache_size = -${cacheSizeKib}`)
-      }
       const schemaVersion = db.pragma('schema_version', { simple: true })
-      if (this.#handle && this.#handle.schemaVersion === schemaVersion) return this.#handle.file
-      const file = { db, schema: new StateSchema(db), inode }
-      this.#handle = { schemaVersion, file }
+      if (this.#connection && this.#connection.schemaVersion === schemaVersion) return this.#connection.file
+      const file = { db, schema: new StateSchema(db), identity }
+      this.#connection = { schemaVersion, file }
       return file
     } catch (error) {
-      if (!this.#handle) db.close()
+      if (!this.#connection) db.close()
       throw error
     }
   }
@@ -132,7 +118,7 @@ export class StateDatabase {
   #recordSuccess({ schema }: OpenStateDatabase): void {
     const wasUnreadable = !readableHealth.has(this.#health)
     if (schema.missing.length > 0) this.#setHealth('incomplete', { missing: schema.missing })
-    else this.#setHealth('well')
+    else this.#setHealth('healthy')
     if (wasUnreadable) this.#options.onRecovered?.()
   }
 
@@ -140,17 +126,25 @@ export class StateDatabase {
     if (health === this.#health) return
     this.#health = health
     const { log, path } = this.#options
-    if (health === 'well' || health === 'missing') log.info({ path, ...details }, healthMessages[health])
+    if (health === 'healthy' || health === 'missing') log.info({ path, ...details }, healthMessages[health])
     else log.warn({ path, ...details }, healthMessages[health])
   }
 }
 
-/** What tells a file from another one that has taken its path; null when there is none. */
-function readInode(path: string): string | null {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
-  return stats ? `${stats.dev}:${stats.ino}` : null
-}
-
-function sleepSync(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+/** Does not use SQLite's own busy timeout: see `retrySync`. */
+function connect(path: string): Database.Database {
+  const db = new Database(path, {
+    readonly: true,
+    fileMustExist: true,
+    timeout: 0,
+    verbose: statementPublisher('hermes', path),
+  })
+  try {
+    db.pragma('query_only = ON')
+    db.pragma(`cache_size = -${cacheSizeKib}`)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
 }

@@ -3,29 +3,29 @@ import { maxTimestampMs } from './cell-values.ts'
 
 type StateTable = 'sessions' | 'messages'
 
-/** Without these a table can't be read. Every other column may be missing, and counts as null then. */
+/** A table without these cannot be read. Any other column may be missing; it reads as null then. */
 const requiredColumns = { sessions: ['id'], messages: ['id', 'session_id', 'role'] } as const
 
 /**
- * The tables and columns that a state.db has. Its `schema_version` row tells little: columns come and go on their own,
- * and forks add others, so they are probed.
+ * The tables and columns of a state.db. They are probed: Hermes' own `schema_version` does not determine them, because
+ * columns come and go between versions, and forks add others.
  */
 export class StateSchema {
-  /** What can't be done without and is not there, as `table` or `table.column`. */
+  /** What is required but does not exist, as `table` or `table.column`. */
   readonly missing: readonly string[]
   readonly hasSessions: boolean
   readonly hasMessages: boolean
-  /** A condition on a row of messages: neither taken back nor replaced. */
+  /** SQL condition on `messages`: the row was neither undone nor replaced. */
   readonly activeCondition: string
-  /** A condition on a row of messages: people may see it, for it is live or was archived by a compaction. */
+  /** SQL condition on `messages`: the row is active, or was archived by a compaction. */
   readonly visibleCondition: string
-  /** A condition on a row of messages: people see it as a message, or as a part of one. */
+  /** SQL condition on `messages`: the row is shown as a message or as a part of one. */
   readonly messageCondition: string
-  /** A scalar for a row of sessions: the time of its newest message that is shown, in seconds; null without one. */
+  /** SQL scalar on `sessions`: the time of the newest shown message, in seconds; null without one. */
   readonly newestMessageTimeSql: string
-  /** A scalar for a row of sessions: 1 when it has a message that is shown, whatever its time. */
+  /** SQL scalar on `sessions`: 1 if there is a shown message, whatever its time. */
   readonly hasMessageSql: string
-  /** Differs where reading the same file gives other answers. */
+  /** Changes if the same rows would be read differently. */
   readonly digest: string
   readonly #columns: Record<StateTable, ReadonlySet<string>>
 
@@ -42,7 +42,7 @@ export class StateSchema {
     this.messageCondition = `(${this.visibleCondition} AND messages.role IS NOT 'session_meta'${andNotHidden})`
     const fromSessionMessages = `FROM messages WHERE messages.session_id = sessions.id AND ${this.messageCondition}`
     this.hasMessageSql = this.hasMessages ? `EXISTS (SELECT 1 ${fromSessionMessages})` : '0'
-    // Damaged files hold times like 5e+246 and texts: a range leaves both out, and is answered by an index.
+    // Damaged files contain times such as 5e+246, and texts. The range excludes both, and an index answers it.
     this.newestMessageTimeSql =
       this.hasMessages && this.#hasMessageColumn('timestamp')
         ? `(SELECT messages.timestamp ${fromSessionMessages} AND messages.timestamp BETWEEN 0 AND ${maxTimestampMs / 1000}
@@ -51,7 +51,7 @@ export class StateSchema {
     this.digest = JSON.stringify([this.newestMessageTimeSql, this.hasMessageSql, [...this.#columns.sessions].sort()])
   }
 
-  /** A list of columns to select, each under its own name, whether the table has it or not. */
+  /** A list of columns to select, each under its own name. Columns that the table lacks are selected as null. */
   selectColumns(table: StateTable, names: readonly string[]): string {
     return names.map((name) => (this.#columns[table].has(name) ? `${table}.${name}` : `NULL AS ${name}`)).join(', ')
   }

@@ -2,19 +2,21 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { HermesReader, type HermesReaderOptions } from '../../../src/hermes/hermes-reader.ts'
-import { RecordingLogger } from '../recording-logger.ts'
+import type { HermesReaderOptions } from '../../../src/hermes/hermes-options.ts'
+import { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import type { PageRequest } from '../../../src/lib/pagination.ts'
+import { subscribeToStatements } from '../../../src/lib/sql-channel.ts'
+import { RecordingLogger } from '../recording-logger.ts'
 import { HermesDb, type HermesLayout } from './hermes-db.ts'
 
-/** The path of a state.db that does not exist yet, in a directory that goes with the test. */
+/** The path of a state.db that does not exist yet, in a folder that is deleted when the test ends. */
 export function newStatePath(): string {
   const directory = mkdtempSync(join(tmpdir(), 'segue-hermes-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   return join(directory, 'state.db')
 }
 
-/** A database that is closed with the test. */
+/** Closed when the test ends. */
 export function newDb(
   path = newStatePath(),
   layout: HermesLayout = 'newest',
@@ -25,26 +27,31 @@ export function newDb(
   return hermes
 }
 
-/** A reader in this thread, with what it logs and the statements that it runs. */
+/** A reader in the test's thread, with its log and the SQL that it runs on the state.db. */
 export function newReader(
   path: string,
-  timeoutMs = 100,
-  more: Pick<HermesReaderOptions, 'indexPath' | 'segueDatabasePath' | 'onConversationsChanged'> = {},
+  lockTimeoutMs = 100,
+  overrides: Partial<Pick<HermesReaderOptions, 'indexPath' | 'onConversationsChanged' | 'onCrossOriginReset'>> = {},
 ) {
   const log = new RecordingLogger()
   const statements: string[] = []
-  const options = { path, lockTimeoutMs: timeoutMs, log, onStatement: (sql: string) => void statements.push(sql) }
-  const reader = new HermesReader('default', { ...options, ...more })
-  onTestFinished(() => reader.close())
+  const subscription = subscribeToStatements((statement) => {
+    if (statement.path === path) statements.push(statement.sql)
+  })
+  const reader = new HermesReader({ path, profile: 'default', indexPath: null, lockTimeoutMs, log, ...overrides })
+  onTestFinished(() => {
+    reader.close()
+    subscription[Symbol.dispose]()
+  })
   return { reader, log: log.lines, statements }
 }
 
-/** The first `limit` of all, in the list's own order. */
+/** The first `limit` rows, in the order of the list. */
 export function firstPage<Key>(limit: number, after: Key | null = null): PageRequest<Key> {
   return { after, before: null, limit, backwards: false }
 }
 
-/** The last `limit` of all, in the list's own order. */
+/** The last `limit` rows, in the order of the list. */
 export function lastPage<Key>(limit: number, before: Key | null = null): PageRequest<Key> {
   return { after: null, before, limit, backwards: true }
 }

@@ -1,5 +1,4 @@
-import { parentPort } from 'node:worker_threads'
-import { createBirpc } from 'birpc'
+import { serveFunctions } from '../../../src/lib/worker-port.ts'
 
 export interface EchoWorkerFunctions {
   echo(value: unknown): unknown
@@ -10,9 +9,6 @@ export interface EchoWorkerFunctions {
 export interface EchoWorkerEvents {
   echoed(value: unknown): void
 }
-
-const port = parentPort
-if (!port) throw new Error('This module is the entry of a worker thread.')
 
 const functions: EchoWorkerFunctions = {
   echo(value) {
@@ -26,7 +22,4 @@ const functions: EchoWorkerFunctions = {
     process.exit(code)
   },
 }
-const main = createBirpc<EchoWorkerEvents, EchoWorkerFunctions>(functions, {
-  post: (message) => port.postMessage(message),
-  on: (listener) => port.on('message', listener),
-})
+const main = serveFunctions<EchoWorkerEvents, EchoWorkerFunctions>(functions)

@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest'
+import { subscribeToStatements } from '../../../src/lib/sql-channel.ts'
 import { StateDatabase } from '../../../src/hermes/state/state-database.ts'
 import { type HermesSearchLimits, defaultHermesSearchLimits } from '../../../src/hermes/search/match-collector.ts'
 import { HermesSearchSource } from '../../../src/hermes/search/hermes-search.ts'
@@ -9,37 +10,37 @@ import { newDb } from '../hermes/reading.ts'
 import { hitId } from './segue-chats.ts'
 import { RecordingLogger } from '../recording-logger.ts'
 
-/** How many of the newest rows are read themselves here. */
+/** How many of the newest messages are scanned although there is an index. */
 export const newestRows = 20
 
-/** A state.db and the search in it, in this thread. */
+/** A state.db and the search in it, in the test's thread. */
 export interface HermesSearchFixture {
   readonly hermes: HermesDb
-  /** Statements that ran on the file. */
+  /** The SQL that ran on the file. */
   readonly statements: string[]
   find(query: string, request?: Partial<SearchRequest>): Promise<SearchPage>
-  /** The ids of what is found, of messages and of sessions whose title was hit. */
+  /** The ids of the hits: of messages, and of sessions whose title matches. */
   findIds(query: string, request?: Partial<SearchRequest>): Promise<string[]>
 }
 
-/** Goes with the test. */
+/** Closed when the test ends. */
 export function newHermesSearchFixture(
   layout?: HermesLayout,
   limits: Partial<HermesSearchLimits> = {},
 ): HermesSearchFixture {
   const hermes = newDb(undefined, layout)
   const statements: string[] = []
-  const onStatement = (sql: string): void => void statements.push(sql)
-  const file = new StateDatabase({ path: hermes.path, lockTimeoutMs: 100, log: new RecordingLogger(), onStatement })
-  // What is found does not hang on how busy the machine is.
-  const patience = 10_000
-  const search = new HermesSearchSource(file, 'default', {
+  const subscription = subscribeToStatements(({ path, sql }) => path === hermes.path && statements.push(sql))
+  onTestFinished(() => subscription[Symbol.dispose]())
+  const database = new StateDatabase({ path: hermes.path, lockTimeoutMs: 100, log: new RecordingLogger() })
+  const source = new HermesSearchSource(database, 'default', {
     ...defaultHermesSearchLimits,
     maxRecentRows: newestRows,
-    timeLimitMs: patience,
+    // The results must not depend on how busy the machine is.
+    timeLimitMs: 10_000,
     ...limits,
   })
-  const runner = new SearchRunner(new Map([['HERMES', search]]))
+  const runner = new SearchRunner(new Map([['HERMES', source]]))
   onTestFinished(() => runner.close())
   const find = (query: string, request: Partial<SearchRequest> = {}): Promise<SearchPage> =>
     runner.find(
@@ -55,8 +56,8 @@ export function newHermesSearchFixture(
 }
 
 /**
- * The full-text indexes of a state.db over the years: over one column of `messages`; with copies of what they hold; over
- * three columns, reading through views, gated by the progress of a rebuild.
+ * The full-text indexes of Hermes' versions: `first` has one column of `messages`; `inline` stores copies of the texts; `gated`
+ * has three columns, reads through views, and its triggers depend on the progress of a rebuild.
  */
 export type FtsLayout = 'first' | 'inline' | 'gated'
 
@@ -139,7 +140,7 @@ const schemaByLayout: Record<FtsLayout, string> = {
     END;`,
 }
 
-/** Gives a state.db its full-text indexes, with the triggers that keep them up. To be called before it has messages. */
+/** Adds full-text indexes and their triggers to a state.db. Call it before messages are added. */
 export function addFtsIndexes({ db }: HermesDb, layout: FtsLayout): void {
   db.exec(schemaByLayout[layout])
 }

@@ -17,7 +17,7 @@ import { newTempFolder } from '../server/segue.ts'
 import { waitUntil } from '../wait-until.ts'
 import { RecordingLogger } from '../recording-logger.ts'
 
-/** A profile's own database and the search in it, in this thread. */
+/** A profile's database and the search in it, in the test's thread. */
 export interface SegueSearchFixture {
   readonly path: string
   readonly database: SqliteDatabase
@@ -25,28 +25,28 @@ export interface SegueSearchFixture {
   /** What went wrong while it was indexed in the background. */
   readonly loggedErrors: readonly unknown[]
   readonly runner: SearchRunner
-  /** Adds a session; its id. */
-  addSession(title?: string | null, of?: Partial<SessionRecord>): Promise<string>
-  /** Adds a message of one text part to a session; its id. */
-  addMessage(sessionId: string, text: string, of?: Partial<MessageRecord>): Promise<string>
+  /** Adds a session and returns its id. */
+  addSession(title?: string | null, overrides?: Partial<SessionRecord>): Promise<string>
+  /** Adds a message with one text part to a session and returns its id. */
+  addMessage(sessionId: string, text: string, overrides?: Partial<MessageRecord>): Promise<string>
   find(query: string, request?: Partial<SearchRequest>): Promise<SearchPage>
-  /** The ids of what is found, of messages and of sessions whose title was hit. */
+  /** The ids of the hits: of messages, and of sessions whose title matches. */
   findIds(query: string, request?: Partial<SearchRequest>): Promise<string[]>
-  /** Resolves when all that there is has been taken into the index. */
+  /** Resolves when everything is indexed. */
   waitForIndexing(): Promise<void>
-  /** How many entries the index has, of messages and of titles. */
+  /** The number of index entries for messages and for titles. */
   countEntries(): { readonly message: number; readonly title: number }
 }
 
 export interface SegueSearchFixtureOptions {
   readonly path?: string
-  /** What takes too long to be taken in with its commit is taken in behind it. */
+  /** Index in the background what takes too long for a commit. True by default. */
   readonly indexInBackground?: boolean
-  /** How long a search may take, in milliseconds. */
+  /** The time limit of a search. */
   readonly timeoutMs?: number
 }
 
-/** Goes with the test. */
+/** Closed when the test ends. */
 export function newSegueSearchFixture({
   path,
   indexInBackground = true,
@@ -57,10 +57,7 @@ export function newSegueSearchFixture({
   const store = new SqliteEventStore(database)
   const log = new RecordingLogger()
   const background = indexInBackground ? new BackgroundIndexer(database, log) : null
-  const runner = new SearchRunner(
-    new Map([['SEGUE', new SqliteSearchSource(new ReadOnlyDatabase(file, null))]]),
-    timeoutMs,
-  )
+  const runner = new SearchRunner(new Map([['SEGUE', new SqliteSearchSource(new ReadOnlyDatabase(file))]]), timeoutMs)
   onTestFinished(async () => {
     await background?.close()
     runner.close()
@@ -99,7 +96,7 @@ export function newSegueSearchFixture({
   }
 }
 
-/** A message of a person, which has its place. */
+/** A user's message with a position. */
 export function newTextMessage(sessionId: string, text: string, at: number): MessageRecord {
   return {
     id: newId('message'),
@@ -118,7 +115,7 @@ export function newTextMessage(sessionId: string, text: string, at: number): Mes
 
 export const hitId = ({ messageId, sessionId }: SearchHit): string => messageId ?? sessionId
 
-/** All of a list, in pages of a size. */
+/** All hits, read in pages of a size. */
 export async function readAllPages(
   find: (request: Partial<SearchRequest>) => Promise<SearchPage>,
   size: number,
@@ -144,7 +141,7 @@ function newTestFolder(): string {
   return folder
 }
 
-/** How much is noted as not taken into the index yet. */
+/** The number of queued items. */
 function countPending(database: SqliteDatabase): number {
   const sql = 'SELECT (SELECT count(*) FROM search_queue) + (SELECT count(*) FROM search_backfill) AS count'
   return database.prepare<[], { count: number }>(sql).get()?.count ?? 0

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** Words of several scripts and forms, many of them alike; some are the beginnings of others. */
+/** Words of several scripts and forms. Many are equal after normalization, some are prefixes of others. */
 const anyWord = fc.constantFrom(
   'rust',
   'Rust',
@@ -30,8 +30,8 @@ const anyWord = fc.constantFrom(
   'x'.repeat(40),
 )
 
-/** Signs that mean something to FTS5, and others. */
-const anySign = fc.constantFrom(
+/** Separators, among them FTS5's operators. */
+const anySeparator = fc.constantFrom(
   ' ',
   '\n',
   ', ',
@@ -57,14 +57,14 @@ const anySign = fc.constantFrom(
   '}',
 )
 
-/** Words with whatever may stand between them. */
+/** Words with anything between them. */
 export const anyText: fc.Arbitrary<string> = fc
-  .array(fc.tuple(anyWord, anySign), { maxLength: 8 })
+  .array(fc.tuple(anyWord, anySeparator), { maxLength: 8 })
   .map((pairs) => pairs.flat().join(''))
 
-/** What people type, and what nobody would. */
+/** Likely and unlikely queries. */
 export const anyQuery: fc.Arbitrary<string> = fc.oneof(
-  { weight: 6, arbitrary: fc.array(fc.oneof(anyWord, anySign), { maxLength: 6 }).map((parts) => parts.join('')) },
+  { weight: 6, arbitrary: fc.array(fc.oneof(anyWord, anySeparator), { maxLength: 6 }).map((parts) => parts.join('')) },
   { weight: 2, arbitrary: fc.array(anyWord, { minLength: 1, maxLength: 3 }).map((parts) => parts.join(' ')) },
   { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 20 }) },
 )

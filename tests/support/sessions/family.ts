@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { z } from 'zod'
 import { ask } from '../server/graphql-request.ts'
+import { subscribeToStatements } from '../../../src/lib/sql-channel.ts'
 import { HermesDb, type HermesLayout, type HermesRow } from '../hermes/hermes-db.ts'
 import { newTempFolder, startTestSegue, type TestSegue } from '../server/segue.ts'
 import { expectBoundedReads, type Statement } from './statements.ts'
@@ -88,10 +89,15 @@ async function openLineageFixture(layout: HermesLayout = 'newest'): Promise<Open
   const hermesHome = stack.adopt(newTempFolder(), (folder) => rmSync(folder, { recursive: true, force: true }))
   const hermes = stack.adopt(new HermesDb(join(hermesHome, 'state.db'), layout), (db) => db.close())
   const statements: Statement[] = []
-  const segue = stack.use(
-    await startTestSegue({ settings: { hermesHome }, onStatement: (file, sql) => void statements.push({ file, sql }) }),
+  let segue: TestSegue | null = null
+  stack.use(
+    subscribeToStatements(({ database, path, sql }) => {
+      const isOfOtherServer = segue && path !== join(segue.home, 'segue.db') && path !== hermes.path
+      if (!isOfOtherServer) statements.push({ file: database, sql })
+    }),
   )
-  const { url } = segue
+  segue = stack.use(await startTestSegue({ settings: { hermesHome } }))
+  const { url, home } = segue
 
   const loadPage: LineageFixture['loadPage'] = async (first, after = null) => {
     const { sessions } = await ask(url, pageSchema, {
@@ -142,8 +148,7 @@ async function openLineageFixture(layout: HermesLayout = 'newest'): Promise<Open
   const opened = stack.move()
   return {
     ...fixture,
-    expectBoundedReads: () =>
-      expectBoundedReads(statements, { segue: join(segue.home, 'segue.db'), hermes: hermes.path }),
+    expectBoundedReads: () => expectBoundedReads(statements, { segue: join(home, 'segue.db'), hermes: hermes.path }),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }

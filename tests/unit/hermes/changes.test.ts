@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { openHermesSessionReader } from '../../../src/hermes/hermes-session-reader.ts'
+import { HermesSessionReader } from '../../../src/hermes/hermes-session-reader.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 import { newDb, newStatePath, newReader } from '../../support/hermes/reading.ts'
@@ -79,7 +79,7 @@ test('when the file goes, and when it is back, any may have changed', () => {
 test('without a Hermes home there is no thread; once there is one, any may have changed', async () => {
   const hermesPath = `${dirname(newStatePath())}/later/state.db`
   const log = new RecordingLogger()
-  const sessions = openHermesSessionReader({ path: hermesPath, profile: 'default', log })
+  const sessions = new HermesSessionReader({ path: hermesPath, profile: 'default', log })
   onTestFinished(() => sessions.close())
   const told: Changed[] = []
   sessions.onConversationsChanged((changed) => told.push(changed))

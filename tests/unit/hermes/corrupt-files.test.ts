@@ -7,7 +7,7 @@ import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { firstPage, newDb, newStatePath, newReader } from '../../support/hermes/reading.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
 
-const again = 'info: The state.db of Hermes is read again'
+const recovered = "info: Hermes' state.db can be read again."
 
 /** What every method answers, in one value. */
 function everything(reader: HermesReader): unknown[] {
@@ -41,13 +41,13 @@ test('a file that is not there is no fault, and is read when it appears', () => 
   const path = newStatePath()
   const { reader, log } = newReader(path)
   expect(everything(reader)).toEqual(nothing)
-  expect(log).toEqual([expect.stringMatching(/^info: There is no state.db/)])
+  expect(log).toEqual([expect.stringMatching(/^info: Hermes' state.db does not exist/)])
   writeFileSync(path, wellBytes())
   expectWell(reader)
-  expect(log.slice(1)).toEqual([again])
+  expect(log.slice(1)).toEqual([recovered])
   rmSync(path)
   expect(everything(reader)).toEqual(nothing)
-  expect(log.slice(2)).toEqual([expect.stringMatching(/^info: There is no state.db/)])
+  expect(log.slice(2)).toEqual([expect.stringMatching(/^info: Hermes' state.db does not exist/)])
 })
 
 test('a directory that is not there is no fault either', () => {
@@ -59,10 +59,10 @@ test('a directory that is not there is no fault either', () => {
 const page = 4096
 
 test.each([
-  ['a file that is no database', () => Buffer.from('no database at all, but rather long'.repeat(99)), 'damaged'],
-  ['a damaged header', (well: Buffer) => Buffer.concat([Buffer.alloc(100, 7), well.subarray(100)]), 'damaged'],
-  ['damaged pages', (well: Buffer) => Buffer.concat([well.subarray(0, page), noise(well.length - page)]), 'damaged'],
-  ['a file cut short', (well: Buffer) => well.subarray(0, page + 100), 'damaged'],
+  ['a file that is no database', () => Buffer.from('no database at all, but rather long'.repeat(99)), 'corrupt'],
+  ['a damaged header', (well: Buffer) => Buffer.concat([Buffer.alloc(100, 7), well.subarray(100)]), 'corrupt'],
+  ['damaged pages', (well: Buffer) => Buffer.concat([well.subarray(0, page), noise(well.length - page)]), 'corrupt'],
+  ['a file cut short', (well: Buffer) => well.subarray(0, page + 100), 'corrupt'],
   ['an empty file', () => Buffer.alloc(0), 'lacks tables'],
 ])('%s is warned of once, and read again once it is well', (_, spoil, told) => {
   const path = newStatePath()
@@ -74,7 +74,7 @@ test.each([
   expect(log).toEqual([expect.stringMatching(new RegExp(`^warn: .*${told}`))])
   writeFileSync(path, well)
   expectWell(reader)
-  expect(log.slice(1)).toEqual([again])
+  expect(log.slice(1)).toEqual([recovered])
 })
 
 /** Bytes that look random and are the same in every run. */
@@ -130,7 +130,7 @@ test('a lock is waited for, and then nobody waits until the file is free', () =>
   expect(log).toEqual([expect.stringMatching(/^warn: .*locked/)])
   hermes.db.exec('ROLLBACK')
   expectWell(reader)
-  expect(log.slice(1)).toEqual([again])
+  expect(log.slice(1)).toEqual([recovered])
   hermes.db.exec('BEGIN EXCLUSIVE')
   const second = performance.now()
   expect(reader.findSessions(['s'])).toEqual([])
@@ -202,7 +202,7 @@ test('without messages the sessions are served, and the gap is warned of', () =>
   expect(log).toEqual([expect.stringMatching(/^warn: .*lacks tables/)])
   hermes.db.exec('ALTER TABLE elsewhere RENAME TO messages')
   expectWell(reader)
-  expect(log.slice(1)).toEqual([again])
+  expect(log.slice(1)).toEqual([recovered])
 })
 
 test('without sessions everything is empty, and comes back', () => {
@@ -220,7 +220,7 @@ test('without sessions everything is empty, and comes back', () => {
 test('a disk I/O error is tried again three times, and then warned of once', () => {
   const hermes = newDb()
   const log = new RecordingLogger()
-  const file = new StateDatabase({ path: hermes.path, lockTimeoutMs: 0, log, onStatement: null })
+  const file = new StateDatabase({ path: hermes.path, lockTimeoutMs: 0, log })
   const failing = (failures: number) => () => {
     if (tries++ < failures) throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_SHMOPEN')
     return 'read'

@@ -5,8 +5,8 @@ import type { JobRecord } from '../../../src/model/job.ts'
 import { type CronFields, HermesCron, newHermesJob } from '../../support/hermes/hermes-cron.ts'
 import { newStatePath, newReader } from '../../support/hermes/reading.ts'
 
-const again = 'info: A file of the jobs of Hermes is read again'
-const unread = 'warn: A file of the jobs of Hermes cannot be read: what it holds is left out until it can be'
+const recovered = "info: A file of Hermes' jobs can be read again."
+const unreadable = "warn: A file of Hermes' jobs cannot be read. Its contents are left out until it can be."
 
 /** A Hermes home whose wall clock is that of Stockholm, and a reader of it. */
 function home() {
@@ -218,17 +218,17 @@ describe('what is missing, damaged or foreign', () => {
     const { cron, reader, log } = home()
     cron.writeRaw(text)
     expect([reader.listJobs(), reader.listJobs()]).toEqual([[], []])
-    expect(log).toEqual([unread])
+    expect(log).toEqual([unreadable])
     cron.writeCombined([newHermesJob()])
     expect(reader.listJobs()).toHaveLength(1)
-    expect(log).toEqual([unread, again])
+    expect(log).toEqual([unreadable, recovered])
   })
 
   test('a folder in the place of jobs.json costs the jobs', () => {
     const { cron, reader, log } = home()
     mkdirSync(join(cron.folder, 'jobs.json'))
     expect(reader.listJobs()).toEqual([])
-    expect(log).toEqual([unread])
+    expect(log).toEqual([unreadable])
   })
 
   test('entries that are no jobs are left out, and of two with one id the first counts', () => {
@@ -254,7 +254,7 @@ describe('what is missing, damaged or foreign', () => {
       { name: 'Birds', schedule: 'every 30m', nextRunAt: null, completedRuns: 0 },
     ])
     expect(reader.listJobs()).toHaveLength(1)
-    expect(log).toEqual([unread])
+    expect(log).toEqual([unreadable])
   })
 
   test('a row of runtime.db that is no JSON costs that job its state', () => {
@@ -273,11 +273,11 @@ describe('what is missing, damaged or foreign', () => {
     db.pragma('journal_mode = DELETE')
     db.exec('BEGIN EXCLUSIVE')
     expect(reader.listJobs()).toMatchObject([{ name: 'Birds', completedRuns: 0 }])
-    expect(log).toEqual([unread])
+    expect(log).toEqual([unreadable])
     db.exec('ROLLBACK')
     db.close()
     expect(reader.listJobs()).toMatchObject([{ completedRuns: 3 }])
-    expect(log).toEqual([unread, again])
+    expect(log).toEqual([unreadable, recovered])
   })
 
   test('a writer that never waits meets no lock of ours', () => {

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { openHermesSessionReader } from '../../../src/hermes/hermes-session-reader.ts'
+import { HermesSessionReader } from '../../../src/hermes/hermes-session-reader.ts'
 import type { JobRunRecord } from '../../../src/model/job.ts'
 import type { PageRequest } from '../../../src/lib/pagination.ts'
 import {
@@ -208,7 +208,7 @@ test('all of it comes out of the thread, and nothing when it is closed', async (
   const { path, cron } = home()
   cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
   const before = readdirSync(cron.folder, { recursive: true })
-  const sessions = openHermesSessionReader({ path, profile: 'default', log: new RecordingLogger() })
+  const sessions = new HermesSessionReader({ path, profile: 'default', log: new RecordingLogger() })
   onTestFinished(() => sessions.close())
   const { jobs } = sessions
   expect(jobs.origin).toBe('HERMES')

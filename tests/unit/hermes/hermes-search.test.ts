@@ -1,7 +1,6 @@
 import { rmSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import { normalizeText } from '../../../src/search/analyzer.ts'
 import { SearchQuery } from '../../../src/search/search-query.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
@@ -15,7 +14,7 @@ import {
 } from '../../support/search/hermes-chats.ts'
 import { hitId, readAllPages } from '../../support/search/segue-chats.ts'
 import { anyQuery, anyText } from '../../support/search/texts.ts'
-import { RecordingLogger } from '../../support/recording-logger.ts'
+import { newReader } from '../../support/hermes/reading.ts'
 
 /** Messages that say nothing of interest, so that those before them are no longer among the newest. */
 function fillUp(hermes: HermesDb): void {
@@ -289,12 +288,7 @@ test.each<FtsLayout | null>([null, 'inline', 'gated'])(
     const chats = newHermesSearchFixture()
     const { hermes } = chats
     if (layout) addFtsIndexes(hermes, layout)
-    const reader = new HermesReader('default', {
-      path: hermes.path,
-      lockTimeoutMs: 0,
-      log: new RecordingLogger(),
-      onStatement: null,
-    })
+    const { reader } = newReader(hermes.path, 0)
     const flag = fc.constantFrom(0, 1)
     const row = fc.record({
       role: fc.constantFrom('user', 'assistant', 'tool', 'system', 'session_meta', 'narrator'),
@@ -319,7 +313,6 @@ test.each<FtsLayout | null>([null, 'inline', 'gated'])(
       }),
       { numRuns: 30 },
     )
-    reader.close()
   },
 )
 

@@ -1,15 +1,12 @@
 import type { Worker } from 'node:worker_threads'
 import { expect, onTestFinished, test } from 'vitest'
-import {
-  openHermesSessionReader,
-  type HermesSessionReaderOptions,
-  type HermesSessionReader,
-} from '../../../src/hermes/hermes-session-reader.ts'
+import { type HermesSessionReaderOptions, HermesSessionReader } from '../../../src/hermes/hermes-session-reader.ts'
+import { recordSql } from '../../support/storage/record-sql.ts'
 import { firstPage, newDb, newStatePath } from '../../support/hermes/reading.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
 
 function open(path: string, more: Partial<HermesSessionReaderOptions> = {}): HermesSessionReader {
-  const sessions = openHermesSessionReader({ path, profile: 'default', log: new RecordingLogger(), ...more })
+  const sessions = new HermesSessionReader({ path, profile: 'default', log: new RecordingLogger(), ...more })
   onTestFinished(() => sessions.close())
   return sessions
 }
@@ -39,11 +36,11 @@ test('everything a source promises comes out of the thread', async () => {
 test('the statements of a call are told before its answer', async () => {
   const hermes = newDb()
   hermes.addSession('s')
-  const statements: string[] = []
-  const sessions = open(hermes.path, { onStatement: (sql) => statements.push(sql) })
+  const statements = recordSql()
+  const sessions = open(hermes.path)
   for (let i = 0; i < 20; i++) {
     await sessions.findSessions(['s'])
-    expect(statements.splice(0).filter((sql) => sql.includes('FROM sessions'))).toHaveLength(1)
+    expect(statements.splice(0).filter(({ sql }) => sql.includes('FROM sessions'))).toHaveLength(1)
   }
 })
 
@@ -51,7 +48,18 @@ test('what is wrong is logged in the main thread', async () => {
   const log = new RecordingLogger()
   const sessions = open(newStatePath(), { log })
   expect(await sessions.listSessions(firstPage(9), {})).toEqual([])
-  expect(log.lines).toEqual([expect.stringMatching(/^info: There is no state.db/)])
+  expect(log.lines).toEqual([expect.stringMatching(/^info: Hermes' state.db does not exist/)])
+})
+
+test('an error that is not about the file is logged, and the call resolves to an empty result', async () => {
+  const hermes = newDb()
+  hermes.addSession('s')
+  const log = new RecordingLogger()
+  const sessions = open(hermes.path, { log })
+  // @ts-expect-error A defect in the reader, such as a TypeError.
+  expect(await sessions.listMessages('s', null)).toEqual([])
+  expect(log.lines).toEqual(['error: Reading Hermes failed. The result is empty.'])
+  expect(await sessions.findSessions(['s'])).toHaveLength(1)
 })
 
 test('a lock holds up nothing in the main thread', async () => {
@@ -89,9 +97,9 @@ test('a thread that dies answers with nothing, is told of, and is started anew',
   void worker.terminate()
   const missed = sessions.refresh()
   expect(await Promise.all(pending)).toEqual([[], null, new Map()])
-  await expect(missed).rejects.toThrow('ended')
+  await expect(missed).rejects.toThrow('The worker thread has exited.')
   expect(told).toEqual([null])
-  expect(log.lines).toEqual([expect.stringMatching(/^warn: The thread that reads Hermes has died/)])
+  expect(log.lines).toEqual([expect.stringMatching(/^warn: The worker that reads Hermes has exited/)])
   hermes.db.exec('ROLLBACK')
   expect(await sessions.findSessions(['s'])).toHaveLength(1)
 })
@@ -107,7 +115,7 @@ test('an error that nobody caught in the thread ends the thread, not the process
   const exited = new Promise((resolve) => worker.once('exit', resolve))
   worker.postMessage(null)
   await exited
-  expect(log.lines).toEqual([expect.stringMatching(/^warn: The thread that reads Hermes has died/)])
+  expect(log.lines).toEqual([expect.stringMatching(/^warn: The worker that reads Hermes has exited/)])
   expect(await sessions.findSessions(['s'])).toHaveLength(1)
 })
 

@@ -1,11 +1,8 @@
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test, vi } from 'vitest'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
-import { SqliteDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
-import { SqliteEventStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'
-import { newSessionRecord } from '../../support/sessions/session-record.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { firstPage, newDb, newStatePath, newReader } from '../../support/hermes/reading.ts'
 import type { ConversationFilter } from '../../../src/storage/conversation-reader.ts'
@@ -51,11 +48,11 @@ describe('the file of the index', () => {
     const { reader, statements } = newReader(hermes.path, 100, { indexPath: index })
     const [top, second] = list(reader)
     expect([top, second]).toEqual(['s3', 'new'])
-    expect(statements.filter((sql) => sql.includes('/* for the index */'))).toHaveLength(2)
+    expect(statements.filter((sql) => sql.includes('/* index maintenance */'))).toHaveLength(2)
     lookAround(reader)
     statements.length = 0
     expect(list(reader)).toHaveLength(1200)
-    expect(statements.filter((sql) => sql.includes('/* for the index */'))).toEqual([])
+    expect(statements.filter((sql) => sql.includes('/* index maintenance */'))).toEqual([])
   })
 
   test.each([
@@ -243,57 +240,4 @@ test('what nobody asked for is not looked at, and a lock holds nobody up meanwhi
   hermes.db.exec('ROLLBACK')
   lookAround(reader)
   expect(list(reader)).toEqual(['s2', 's1', 's0'])
-})
-
-describe("sessions kept here that continue Hermes'", () => {
-  /** A database of ours with one session that continues `theirs`, with a message at a second. */
-  async function ownDb(path: string, id: string, second: number): Promise<SqliteDatabase> {
-    const database = new SqliteDatabase(path)
-    const at = second * 1000
-    const session = newSessionRecord({
-      id,
-      origin: 'SEGUE',
-      source: 'segue',
-      startedAt: at,
-      lastActivityAt: at,
-      parentId: 'theirs',
-    })
-    await new SqliteEventStore(database).createSession({ session, messages: [] })
-    database.transaction(() => database.prepare<[]>('UPDATE sessions SET message_count = 1').run())
-    return database
-  }
-
-  test('are followed as they are written, and forgotten with the file they were in', async () => {
-    const hermes = newDb()
-    hermes.addSession('theirs', { end_reason: 'compression' })
-    hermes.addMessage('theirs', 1)
-    const own = join(dirname(hermes.path), 'segue.db')
-    const { reader } = newReader(hermes.path, 100, { segueDatabasePath: own, indexPath: indexOf(hermes) })
-    expect(list(reader)).toEqual(['theirs'])
-    const database = await ownDb(own, 'a', 5)
-    expect(list(reader)).toEqual(['theirs > a'])
-    expect(reader.listSessions(firstPage(9), {}).map(({ id }) => id)).toEqual(['theirs'])
-    expect(list(reader, { crossOrigin: true })).toEqual(['theirs > a'])
-    expect(list(reader, { crossOrigin: false })).toEqual([])
-    database.close()
-    const other = join(dirname(hermes.path), 'other')
-    mkdirSync(other)
-    ;(await ownDb(join(other, 'segue.db'), 'b', 7)).close()
-    for (const side of ['', '-wal', '-shm']) rmSync(own + side, { force: true })
-    copyFileSync(join(other, 'segue.db'), own)
-    expect(list(reader)).toEqual(['theirs > b'])
-    rmSync(own)
-    expect(list(reader)).toEqual(['theirs'])
-  })
-
-  test('are left out while their file cannot be read', () => {
-    const hermes = newDb()
-    hermes.addSession('theirs', { end_reason: 'compression' })
-    hermes.addMessage('theirs', 1)
-    const own = join(dirname(hermes.path), 'segue.db')
-    writeFileSync(own, 'no database at all, but rather long'.repeat(300))
-    const { reader, log } = newReader(hermes.path, 100, { segueDatabasePath: own })
-    expect(list(reader)).toEqual(['theirs'])
-    expect(log).toEqual([])
-  })
 })

@@ -50,7 +50,7 @@ test('a WAL that a dead writer has left is read, and left as it is', () => {
 test('the handle refuses to write', () => {
   const hermes = newDb()
   const log = new RecordingLogger()
-  const file = new StateDatabase({ path: hermes.path, lockTimeoutMs: 0, log, onStatement: null })
+  const file = new StateDatabase({ path: hermes.path, lockTimeoutMs: 0, log })
   const modes = file.read(null, ({ db }) => ({
     readonly: db.readonly,
     queryOnly: db.pragma('query_only', { simple: true }),

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { WorkerClient } from '../../../src/lib/worker-client.ts'
+import { WorkerClient, WorkerExitedError } from '../../../src/lib/worker-client.ts'
 import type { EchoWorkerEvents, EchoWorkerFunctions } from '../../support/lib/echo-worker.ts'
 
 const clients: { close(): Promise<void> }[] = []
@@ -13,7 +13,7 @@ function newEchoClient() {
   const exits: string[] = []
   const client = new WorkerClient<EchoWorkerFunctions, EchoWorkerEvents>({
     url: new URL('../../support/lib/echo-worker.ts', import.meta.url),
-    workerData: null,
+    options: null,
     events: { echoed: (value) => void echoed.push(value) },
     onExit: (reason) => exits.push(reason),
   })
@@ -36,7 +36,9 @@ test('a call rejects with what the function throws, and the thread goes on', asy
 
 test('a thread that dies rejects its pending calls, is reported, and is started again by the next call', async () => {
   const { client, exits } = newEchoClient()
-  await expect(client.call(({ exit }) => exit(3))).rejects.toThrow('The worker thread has exited.')
+  const pending = client.call(({ exit }) => exit(3))
+  await expect(pending).rejects.toThrow('The worker thread has exited.')
+  await expect(pending).rejects.toThrow(WorkerExitedError)
   expect(exits).toEqual(['exit code 3'])
   expect(await client.call(({ echo }) => echo('back'))).toBe('back')
 })

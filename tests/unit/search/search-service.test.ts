@@ -5,8 +5,10 @@ import { openProfileStorage } from '../../../src/services/profile-stores.ts'
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import { newSession } from '../../../src/sessions/new-session.ts'
 import type { SearchRequest } from '../../../src/search/search-hit.ts'
+import type { SqlStatement } from '../../../src/lib/sql-channel.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
+import { recordSql } from '../../support/storage/record-sql.ts'
 import { hitId, newTextMessage, readAllPages } from '../../support/search/segue-chats.ts'
 import { silentLogger } from '../../../src/lib/logger.ts'
 
@@ -25,7 +27,7 @@ const about = (query: string, of: Partial<SearchRequest> = {}): SearchRequest =>
 interface Scene {
   readonly profile: ProfileStorage
   readonly hermes: HermesDb
-  readonly statements: string[]
+  readonly statements: SqlStatement[]
   /** Adds a message to what is kept here, at a time in seconds; its id. */
   keep(text: string, at: number): Promise<string>
 }
@@ -34,13 +36,12 @@ interface Scene {
 function newScene(): Scene {
   const folder = newTempFolder()
   const hermes = new HermesDb(join(folder, 'state.db'))
-  const statements: string[] = []
+  const statements = recordSql()
   const profile = openProfileStorage({
     home: join(folder, 'home'),
     hermesHome: folder,
     durable: false,
     log: silentLogger,
-    onStatement: (file, sql) => statements.push(`${file}: ${sql}`),
   })
   onTestFinished(async () => {
     await profile.close()
@@ -91,7 +92,7 @@ test('before anything was written nothing is found, and no file is made by looki
   const { profile, hermes, statements, keep } = newScene()
   statements.length = 0
   expect(await profile.search.find(about('needle'), never)).toEqual({ hits: [], searchedUpTo: null })
-  expect(statements.filter((sql) => sql.startsWith('segue'))).toEqual([])
+  expect(statements.filter(({ path }) => path.endsWith('segue.db'))).toEqual([])
   expect(existsSync(join(dirname(hermes.path), 'home', 'segue.db'))).toBe(false)
   const id = await keep('needle', 1)
   expect((await profile.search.find(about('needle'), never)).hits.map(hitId)).toEqual([id])
@@ -103,9 +104,10 @@ test('statements are told with their file, and Hermes is only read', async () =>
   await keep('needle', 1)
   statements.length = 0
   await profile.search.find(about('needle'), never)
-  expect(statements.some((sql) => sql.startsWith('segue: SELECT'))).toBe(true)
-  expect(statements.some((sql) => sql.startsWith('hermes: SELECT'))).toBe(true)
-  for (const sql of statements) expect(sql).toMatch(/: \s*(SELECT|PRAGMA|BEGIN|COMMIT)/)
+  for (const name of ['segue', 'hermes']) {
+    expect(statements.some(({ database, sql }) => database === name && sql.startsWith('SELECT'))).toBe(true)
+  }
+  for (const { sql } of statements) expect(sql).toMatch(/^\s*(SELECT|PRAGMA|BEGIN|COMMIT)/)
 })
 
 describe('a search that nobody waits for any more', () => {

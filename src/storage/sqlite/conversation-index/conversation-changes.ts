@@ -3,17 +3,20 @@ import type { IndexUpdateResult } from './conversation-indexer.ts'
 import type { ConversationIndexTables } from './conversation-index-tables.ts'
 import type { ConversationChange } from '../../conversation-reader.ts'
 
-/** Where a conversation is listed; null for one without a message. */
+/** Where a conversation with these flags is listed; null for one without a message. */
 type ListingRule = (flags: ListFlags) => ConversationChange['after']
 
+/** For an index whose source lists all of its conversations. */
 export const listingOfSource: ListingRule = (flags) => (isEmpty(flags) ? null : 'here')
 
+/** For Segue's index: conversations that cross the origins are listed by Hermes'. */
 export const listingOfEitherSource: ListingRule = (flags) =>
   isCrossOrigin(flags) && !isEmpty(flags) ? 'elsewhere' : listingOfSource(flags)
 
 /**
- * The conversations that people see another way than before: those that the index has changed, and those of the
- * sessions that say something else of which the index knows nothing.
+ * The conversations that a list shows differently than before: those that an index update has changed, and those of sessions
+ * in which something has changed that the index does not contain. Conversations that were not listed before, and are not
+ * listed now, are left out.
  */
 export function diffConversations(
   tables: ConversationIndexTables,

@@ -10,17 +10,19 @@ import type { ConversationChange } from '../../conversation-reader.ts'
 import { type SessionRow, sessionFromRow } from '../rows/session-row.ts'
 
 export interface MaintenanceResult {
-  /** No sessions are left to be looked at. */
+  /** No session is pending any more. */
   readonly isComplete: boolean
   readonly changes: readonly ConversationChange[]
+  /** The feed of cross-origin changes has grown. */
+  readonly hasCrossOriginChanges: boolean
 }
 
 /**
- * Brings the index of conversations up to the table of sessions. Triggers note which sessions were written to, so that
- * no writer has to think of it.
+ * Keeps Segue's index of conversations in step with its table of sessions. Triggers record which sessions were written to, so
+ * that no writer needs to know of the index.
  *
- * A conversation is elsewhere here when its first session names a parent that is not kept here: whether that one is
- * Hermes' only Hermes' index can tell, and lists it.
+ * In this index, a conversation crosses the origins if its root continues a session that Segue does not store. Only Hermes'
+ * index can tell whether Hermes does, so that index lists the conversation.
  */
 export class ConversationIndexMaintainer {
   readonly #db: SqlConnection
@@ -36,25 +38,25 @@ export class ConversationIndexMaintainer {
     )
   }
 
-  /** Something was written that it has not looked at. */
+  /** Whether sessions have changed that the index does not reflect. */
   get hasPendingWork(): boolean {
     const row = this.#db
-      .prepare<[], { behind: number }>(
+      .prepare<[], { isPending: number }>(
         `SELECT EXISTS (SELECT 1 FROM pending_sessions WHERE id >= '') OR EXISTS (SELECT 1 FROM pending_children WHERE parent_id >= '') OR
-           EXISTS (SELECT 1 FROM pending_rechecks WHERE id >= '') AS behind`,
+           EXISTS (SELECT 1 FROM pending_rechecks WHERE id >= '') AS isPending`,
       )
       .get()
-    return row?.behind === 1
+    return row?.isPending === 1
   }
 
   /**
-   * Looks at up to about `most` sessions that were written to. `shownAnew`: others of which something is shown that is
-   * not in the index. To be called inside of a transaction.
+   * Indexes up to about `maxSessions` sessions that were written to. `visiblyChangedIds`: sessions in which something has
+   * changed that lists show but the index does not contain. Call it in a transaction.
    */
   processPending(maxSessions: number, visiblyChangedIds: readonly string[]): MaintenanceResult {
     if (!this.hasPendingWork) {
       const changed = diffConversations(this.#tables, { sessionIds: visiblyChangedIds }, listingOfEitherSource)
-      return { isComplete: true, changes: changed }
+      return { isComplete: true, changes: changed, hasCrossOriginChanges: false }
     }
     const ids = this.#listPendingSessionIds(maxSessions)
     const list = JSON.stringify(ids)
@@ -64,18 +66,17 @@ export class ConversationIndexMaintainer {
       )
       .all(list)
     // The index holds the ids of Hermes' sessions as they are stored: without a namespace.
-    const put = rows.map((row) => toIndexedSession(sessionFromRow(row, defaultProfileName), row.message_count > 0))
-    const existingIds = new Set(put.map(({ id }) => id))
-    const applied = this.#indexer.apply(
-      { upserted: put, deleted: ids.filter((id) => !existingIds.has(id)) },
-      maxSessions,
-    )
+    const upserted = rows.map((row) => toIndexedSession(sessionFromRow(row, defaultProfileName), row.message_count > 0))
+    const existingIds = new Set(upserted.map(({ id }) => id))
+    const deleted = ids.filter((id) => !existingIds.has(id))
+    const result = this.#indexer.apply({ upserted, deleted }, maxSessions)
     this.#db.prepare<[string]>('DELETE FROM pending_sessions WHERE id IN (SELECT value FROM json_each(?))').run(list)
-    this.#recordCrossOriginChanges(applied)
-    const changeSet = { conversations: applied.conversations, sessionIds: [...ids, ...visiblyChangedIds] }
+    const hasCrossOriginChanges = this.#recordCrossOriginChanges(result)
+    const changeSet = { conversations: result.conversations, sessionIds: [...ids, ...visiblyChangedIds] }
     return {
-      isComplete: applied.isComplete && ids.length < maxSessions,
+      isComplete: result.isComplete && ids.length < maxSessions,
       changes: diffConversations(this.#tables, changeSet, listingOfEitherSource),
+      hasCrossOriginChanges,
     }
   }
 
@@ -86,23 +87,25 @@ export class ConversationIndexMaintainer {
       .map(({ id }) => id)
   }
 
-  /** Numbers what has changed in conversations that go on into Hermes', or did. */
-  #recordCrossOriginChanges({ changedSessionIds, conversations }: IndexUpdateResult): void {
+  /** Adds the changed sessions of conversations that cross the origins, or did, to the feed. Returns whether there are any. */
+  #recordCrossOriginChanges({ changedSessionIds, conversations }: IndexUpdateResult): boolean {
     const affectsCrossOrigin = [...conversations.values()].some(
       ({ before, after }) => isCrossOrigin(before ?? 0) || isCrossOrigin(after ?? 0),
     )
-    if (!affectsCrossOrigin) return
-    const changed = new Set(changedSessionIds)
+    if (!affectsCrossOrigin) return false
+    const candidateIds = new Set(changedSessionIds)
     for (const [rootId, { before, after }] of conversations) {
       if (isCrossOrigin(before ?? 0) === isCrossOrigin(after ?? 0)) continue
-      for (const id of this.#listSessionIds(rootId)) changed.add(id)
+      for (const id of this.#listSessionIds(rootId)) candidateIds.add(id)
     }
-    for (const id of changed) if (this.#isCrossOrigin(id) || this.#wasCrossOrigin(id)) this.#recordChange(id)
+    const changedIds = [...candidateIds].filter((id) => this.#isCrossOrigin(id) || this.#wasCrossOrigin(id))
+    for (const id of changedIds) this.#recordChange(id)
+    return changedIds.length > 0
   }
 
   #isCrossOrigin(id: string): boolean {
-    const segment = this.#tables.findSession(id)
-    return segment !== null && isCrossOrigin(this.#tables.findConversation(segment.root_id)?.flags ?? 0)
+    const session = this.#tables.findSession(id)
+    return session !== null && isCrossOrigin(this.#tables.findConversation(session.root_id)?.flags ?? 0)
   }
 
   #wasCrossOrigin(id: string): boolean {

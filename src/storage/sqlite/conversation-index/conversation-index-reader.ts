@@ -7,7 +7,7 @@ import { type ListFlags, type ListFlagsFilter, matchesFlags, isCrossOrigin, isEm
 import type { ConversationSummaryRow } from './conversation-index-tables.ts'
 import type { ConversationSummary, ConversationFilter, OffsetRange } from '../../conversation-reader.ts'
 
-/** A table that is listed, and how its columns are called. */
+/** A table that is listed, with the names of its key columns. */
 interface ListedTable {
   readonly table: string
   readonly idColumn: string
@@ -17,9 +17,9 @@ interface ListedTable {
 const sessionTable: ListedTable = { table: 'conversation_sessions', idColumn: 'id', timeColumn: 'activity_at' }
 const conversationTable: ListedTable = { table: 'conversations', idColumn: 'root_id', timeColumn: 'last_activity_at' }
 
-const maxIdsPerStatement = 500 // ids a statement
+const maxIdsPerStatement = 500
 
-/** Reads the lists that `segment-tables.ts` keeps in order. What a page costs goes with its size alone. */
+/** Reads the index of conversations. The cost of a page depends only on its size. */
 export class ConversationIndexReader {
   readonly #db: SqlConnection
 
@@ -27,20 +27,20 @@ export class ConversationIndexReader {
     this.#db = db
   }
 
-  /** Keys of the sessions that this index is made of, newest activity first. */
+  /** Keys of the source's own sessions, newest activity first. */
   listSessionKeys(page: PageRequest<SessionKey>, filter: Omit<SessionFilter, 'ids'>): SessionKey[] {
-    return this.#listKeys(sessionTable, page, { ...filter, crossOrigin: false })
+    return this.#listKeys(sessionTable, page, { ...filter, segueSession: false })
   }
 
-  /** Conversations that have a message, newest message first; the ids of their keys are their roots'. */
+  /** Conversations with messages, newest message first. The id of a key is the root's. */
   listConversations(page: PageRequest<SessionKey>, filter: ConversationFilter): ConversationSummary[] {
-    // What works for itself is shown to those who ask for its channel.
+    // The work of agents and schedules is listed only for clients that ask for its channel.
     const internal = filter.channels ? {} : { internal: false }
     const ids = this.#listKeys(conversationTable, page, { ...filter, ...internal, empty: false }).map(({ id }) => id)
     return orderByIds(ids, this.#findConversations(ids), ({ rootId }) => rootId)
   }
 
-  /** The conversation of each of these sessions, one without a message too. */
+  /** The conversation of each session, with or without messages. */
   findConversationsBySession(sessionIds: readonly string[]): Map<string, ConversationSummary> {
     const read = this.#db.prepare<[string], { id: string; root_id: string }>(
       'SELECT id, root_id FROM conversation_sessions WHERE id IN (SELECT value FROM json_each(?))',
@@ -56,9 +56,9 @@ export class ConversationIndexReader {
     )
   }
 
-  /** Ids of a conversation's sessions: its root, then the others by their start. */
+  /** Ids of a conversation's sessions: the root, then the others by start. */
   listConversationSessionIds(rootId: string, { offset, limit }: OffsetRange): string[] {
-    // Where a chain was cut off its root is a part of another conversation.
+    // Where a chain is cut off, the root belongs to another conversation.
     const root = this.#db
       .prepare<[string], { id: string }>('SELECT id FROM conversation_sessions WHERE id = ? AND root_id = id')
       .all(rootId)
@@ -71,7 +71,7 @@ export class ConversationIndexReader {
     return [...roots, ...others].map(({ id }) => id)
   }
 
-  /** By their roots, in no order. */
+  /** In no particular order. */
   #findConversations(rootIds: readonly string[]): ConversationSummary[] {
     const read = this.#db.prepare<[string], ConversationSummaryRow>(
       'SELECT * FROM conversations WHERE root_id IN (SELECT value FROM json_each(?))',
@@ -81,7 +81,7 @@ export class ConversationIndexReader {
       .map(toConversationSummary)
   }
 
-  /** One list for each flags that passes is in order already: of each as many as the page takes are enough. */
+  /** Merges one ordered list per value of `flags` that passes the filter. Of each, the page needs `limit` keys at most. */
   #listKeys(list: ListedTable, page: PageRequest<SessionKey>, filter: ListFlagsFilter): SessionKey[] {
     const lists = this.#listFlagValues(list)
       .filter((flags) => matchesFlags(flags, filter))

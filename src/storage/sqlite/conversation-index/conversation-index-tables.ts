@@ -4,23 +4,23 @@ import type { IndexedSessionRow, IndexedSession } from './indexed-session.ts'
 
 export interface ConversationSummaryRow {
   readonly root_id: string
-  /** Among all sessions of the conversation the one with the newest message. */
+  /** The session with the newest message. */
   readonly tip_id: string
   readonly segment_count: number
-  /** The newest message's time; its tip's start while it has none. */
+  /** The time of the newest message; the start of the tip if there is none. */
   readonly last_activity_at: number
   readonly flags: ListFlags
 }
 
-/** Sessions whose children have to be placed anew, from some child on. */
+/** A session whose children's positions must be computed again, beginning after one of them. */
 export interface PendingChildren {
   readonly parent_id: string
   readonly after_id: string
-  /** They may continue it now and did not before, or the other way round. */
+  /** 1 if the children may continue it now and did not before, or the other way round. */
   readonly relinked: number
 }
 
-/** The statements that read and write single rows of `segment-tables.ts`. */
+/** Reads and writes single rows of the tables in `conversation-index-schema.ts`. */
 export class ConversationIndexTables {
   readonly #db: SqlConnection
 
@@ -34,7 +34,7 @@ export class ConversationIndexTables {
     )
   }
 
-  insertSession(segment: IndexedSessionRow): void {
+  insertSession(session: IndexedSessionRow): void {
     this.#db
       .prepare<[IndexedSessionRow]>(
         `INSERT INTO conversation_sessions
@@ -42,16 +42,16 @@ export class ConversationIndexTables {
          VALUES
            (:id, :continues, :can_be_continued, :started_at, :message_at, :activity_at, :flags, :root_id, :depth)`,
       )
-      .run(segment)
+      .run(session)
   }
 
-  updateSession(segment: IndexedSession): void {
+  updateSession(session: IndexedSession): void {
     this.#db
       .prepare<[IndexedSession]>(
         `UPDATE conversation_sessions SET continues = :continues, can_be_continued = :can_be_continued, started_at = :started_at,
            message_at = :message_at, activity_at = :activity_at, flags = :flags WHERE id = :id`,
       )
-      .run(segment)
+      .run(session)
   }
 
   updatePosition(id: string, rootId: string, depth: number | null): void {
@@ -64,7 +64,7 @@ export class ConversationIndexTables {
     this.#db.prepare<[string]>('DELETE FROM conversation_sessions WHERE id = ?').run(id)
   }
 
-  /** Those that would continue a session, by id, whether it can be continued or not. */
+  /** Ids of the sessions that continue a session if it can be continued, in order. */
   listChildIds(parentId: string, afterId: string, limit: number): string[] {
     return this.#db
       .prepare<[string, string, number], { id: string }>(
@@ -81,7 +81,7 @@ export class ConversationIndexTables {
     return row.get(parentId) !== undefined
   }
 
-  /** Of the segments that continue a root, the one with the newest message. */
+  /** The tip among the sessions of a conversation other than its root. */
   findNewestSession(rootId: string): IndexedSessionRow | null {
     return (
       this.#db
@@ -125,12 +125,16 @@ export class ConversationIndexTables {
   }
 
   findPendingChildren(): PendingChildren | null {
-    // With a condition, for it to be a search: the table is nearly always empty.
+    // The condition makes it an index search, not a scan.
     return (
       this.#db
         .prepare<[], PendingChildren>("SELECT * FROM pending_children WHERE parent_id >= '' ORDER BY parent_id LIMIT 1")
         .get() ?? null
     )
+  }
+
+  dequeueChildren(parentId: string): void {
+    this.#db.prepare<[string]>('DELETE FROM pending_children WHERE parent_id = ?').run(parentId)
   }
 
   enqueueRecheck(id: string): void {
@@ -148,7 +152,7 @@ export class ConversationIndexTables {
     this.#db.prepare<[string]>('DELETE FROM pending_rechecks WHERE id = ?').run(id)
   }
 
-  /** Every session is in its place. */
+  /** No position is pending. */
   get isComplete(): boolean {
     const row = this.#db
       .prepare<[], { left: number }>(
@@ -157,9 +161,5 @@ export class ConversationIndexTables {
       )
       .get()
     return row?.left === 0
-  }
-
-  dequeueChildren(parentId: string): void {
-    this.#db.prepare<[string]>('DELETE FROM pending_children WHERE parent_id = ?').run(parentId)
   }
 }

@@ -1,29 +1,35 @@
-import { walkAncestors, maxChainLength } from '../../../model/lineage.ts'
+import { maxChainLength, walkAncestors } from '../../../model/lineage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
-import { toConversationFlags, type ListFlags, isCrossOrigin } from './list-flags.ts'
-import { isNewerTip, type IndexedSessionRow, type IndexedSession } from './indexed-session.ts'
-import { type ConversationSummaryRow, ConversationIndexTables } from './conversation-index-tables.ts'
+import { ConversationIndexTables, type ConversationSummaryRow } from './conversation-index-tables.ts'
+import { type IndexedSession, type IndexedSessionRow, isNewerTip } from './indexed-session.ts'
+import { isSegueSession, type ListFlags, toConversationFlags } from './list-flags.ts'
 
 export interface IndexUpdate {
-  /** Sessions that are new or say something else than before. */
+  /** Sessions that are new or have changed. */
   readonly upserted?: readonly IndexedSession[]
-  /** Ids of sessions that are gone. */
+  /** Ids of sessions that no longer exist. */
   readonly deleted?: readonly string[]
 }
 
+/** The flags of a conversation before and after an update; null if it does not exist. */
+export interface FlagsChange {
+  readonly before: ListFlags | null
+  readonly after: ListFlags | null
+}
+
 export interface IndexUpdateResult {
-  /** Ids of all whose row or place has changed. */
+  /** Ids of the sessions whose row or position has changed. */
   readonly changedSessionIds: ReadonlySet<string>
-  /** By root: the flagValues of conversations before and after, null for none. */
-  readonly conversations: ReadonlyMap<string, { readonly before: ListFlags | null; readonly after: ListFlags | null }>
-  /** False when sessions are left that have to be placed anew: the next call goes on with them. */
+  /** The conversations that have changed, by root. */
+  readonly conversations: ReadonlyMap<string, FlagsChange>
+  /** False if sessions are left whose position must be computed again: the next call continues with them. */
   readonly isComplete: boolean
 }
 
 /** What one call has found so far. */
 interface UpdateState {
   readonly changedSessionIds: Set<string>
-  /** Conversations to be looked at, and how many sessions each has won. */
+  /** The conversations to refresh, with the number of sessions that each has gained. */
   readonly countDeltas: Map<string, number>
 }
 
@@ -35,53 +41,54 @@ interface TreePosition {
 const childBatchSize = 500
 
 /**
- * Keeps the index of conversations, by the rule of `continuation.ts`. What a change costs goes with the number of
- * sessions that get another place by it, not with the size of their conversation, nor with that of the index.
+ * Maintains the index of conversations by the rule in `model/lineage.ts`. The cost of an update depends on the number of
+ * sessions whose position it changes, not on the size of their conversations or of the index.
  */
 export class ConversationIndexer {
   readonly #tables: ConversationIndexTables
   readonly #detectCrossOrigin: (root: IndexedSessionRow, tip: IndexedSessionRow) => boolean
 
-  /** `elsewhere` tells what that bit of a conversation's flags says. */
+  /** `detectCrossOrigin`: this index's rule for conversations that both sources store. */
   constructor(db: SqlConnection, detectCrossOrigin: (root: IndexedSessionRow, tip: IndexedSessionRow) => boolean) {
     this.#tables = new ConversationIndexTables(db)
     this.#detectCrossOrigin = detectCrossOrigin
   }
 
   /**
-   * Takes in what has changed, and places up to about `most` sessions anew that continue what has changed. To be called
-   * inside of a transaction.
+   * Applies an update, then computes the position of up to about `maxSessions` sessions that continue what has changed.
+   * Call it in a transaction.
    */
   apply({ upserted = [], deleted = [] }: IndexUpdate, maxSessions = Infinity): IndexUpdateResult {
     const state: UpdateState = { changedSessionIds: new Set(), countDeltas: new Map() }
     for (const id of deleted) this.#delete(id, state)
-    for (const segment of upserted) this.#upsert(segment, state)
-    const settled = this.#processPending(maxSessions, state)
-    const conversations = new Map<string, { before: ListFlags | null; after: ListFlags | null }>()
-    for (const [rootId, countDelta] of state.countDeltas)
+    for (const session of upserted) this.#upsert(session, state)
+    const isComplete = this.#processPending(maxSessions, state)
+    const conversations = new Map<string, FlagsChange>()
+    for (const [rootId, countDelta] of state.countDeltas) {
       conversations.set(rootId, this.#refreshConversation(rootId, countDelta))
-    return { changedSessionIds: state.changedSessionIds, conversations, isComplete: settled }
+    }
+    return { changedSessionIds: state.changedSessionIds, conversations, isComplete }
   }
 
-  #upsert(segment: IndexedSession, state: UpdateState): void {
-    const old = this.#tables.findSession(segment.id)
-    if (old && areSessionsEqual(old, segment)) return
-    state.changedSessionIds.add(segment.id)
-    // Before it is placed, for that to know of them: children first.
+  #upsert(session: IndexedSession, state: UpdateState): void {
+    const old = this.#tables.findSession(session.id)
+    if (old && areSessionsEqual(old, session)) return
+    state.changedSessionIds.add(session.id)
+    // Its children are queued before its position is computed, because computing it looks at the queue.
     if (old) {
-      this.#tables.updateSession(segment)
+      this.#tables.updateSession(session)
       markForRefresh(state, old.root_id)
-      if (old.can_be_continued !== segment.can_be_continued) this.#enqueueChildren(segment.id, true)
-      if (old.continues !== segment.continues) this.#reposition(segment.id, true, state)
-    } else if (this.#tables.hasChildren(segment.id)) {
-      this.#tables.insertSession({ ...segment, root_id: segment.id, depth: 0 })
-      addToCount(state, segment.id, 1)
-      this.#enqueueChildren(segment.id, true)
-      this.#reposition(segment.id, true, state)
+      if (old.can_be_continued !== session.can_be_continued) this.#enqueueChildren(session.id, true)
+      if (old.continues !== session.continues) this.#reposition(session.id, true, state)
+    } else if (this.#tables.hasChildren(session.id)) {
+      this.#tables.insertSession({ ...session, root_id: session.id, depth: 0 })
+      addToCount(state, session.id, 1)
+      this.#enqueueChildren(session.id, true)
+      this.#reposition(session.id, true, state)
     } else {
-      const place = this.#computePosition(segment, false)
-      this.#tables.insertSession({ ...segment, ...place })
-      addToCount(state, place.root_id, 1)
+      const position = this.#computePosition(session, false)
+      this.#tables.insertSession({ ...session, ...position })
+      addToCount(state, position.root_id, 1)
     }
   }
 
@@ -99,6 +106,7 @@ export class ConversationIndexer {
     this.#tables.enqueueChildren({ parent_id: id, after_id: '', relinked: isRelinked ? 1 : 0 })
   }
 
+  /** Returns whether nothing is pending any more. */
   #processPending(maxSessions: number, state: UpdateState): boolean {
     for (let left = maxSessions; ; left -= this.#processBatch(Math.min(left, childBatchSize), state)) {
       if (this.#tables.isComplete) return true
@@ -106,13 +114,13 @@ export class ConversationIndexer {
     }
   }
 
-  /** How many it has placed, and at least 1. */
+  /** Returns how many positions it has computed, and at least 1. */
   #processBatch(maxSessions: number, state: UpdateState): number {
     const next = this.#tables.findPendingChildren()
     if (!next) return this.#processRecheck(state)
     const children = this.#tables.listChildIds(next.parent_id, next.after_id, maxSessions)
     const last = children.at(-1)
-    // Before they are placed: that can bring the same parent here again.
+    // The queue is updated first: repositioning can queue the same parent again.
     if (last === undefined || children.length < maxSessions) this.#tables.dequeueChildren(next.parent_id)
     else this.#tables.enqueueChildren({ ...next, after_id: last })
     for (const id of children) this.#reposition(id, next.relinked === 1, state)
@@ -128,83 +136,82 @@ export class ConversationIndexer {
     return 1
   }
 
-  /** `relinked`: what it continues may be another one than before, rather than the same in another place. */
+  /** `isRelinked`: the session may continue another one than before, rather than the same one at another position. */
   #reposition(id: string, isRelinked: boolean, state: UpdateState): void {
-    const segment = this.#tables.findSession(id)
-    if (!segment) return
-    markForRefresh(state, segment.root_id)
-    const { root_id, depth } = this.#computePosition(segment, isRelinked)
-    if (root_id === segment.root_id && depth === segment.depth) return
+    const session = this.#tables.findSession(id)
+    if (!session) return
+    markForRefresh(state, session.root_id)
+    const { root_id, depth } = this.#computePosition(session, isRelinked)
+    if (root_id === session.root_id && depth === session.depth) return
     this.#tables.updatePosition(id, root_id, depth)
     state.changedSessionIds.add(id)
-    if (root_id !== segment.root_id) {
-      addToCount(state, segment.root_id, -1)
+    if (root_id !== session.root_id) {
+      addToCount(state, session.root_id, -1)
       addToCount(state, root_id, 1)
     }
     this.#enqueueChildren(id, false)
   }
 
-  #computePosition(segment: IndexedSession, isRelinked: boolean): TreePosition {
-    const parent = segment.continues === null ? null : this.#tables.findSession(segment.continues)
-    if (!parent || !isContinuation(segment, parent)) return { root_id: segment.id, depth: 0 }
-    // A new link of a session that is continued itself can close a cycle: its parent's place may hang on its own.
-    const canTrustParent = !isRelinked || !this.#tables.hasChildren(segment.id)
+  #computePosition(session: IndexedSession, isRelinked: boolean): TreePosition {
+    const parent = session.continues === null ? null : this.#tables.findSession(session.continues)
+    if (!parent || !isContinuation(session, parent)) return { root_id: session.id, depth: 0 }
+    // A new link of a session that has children can close a cycle: then the parent's position depends on this one.
+    const canTrustParent = !isRelinked || !this.#tables.hasChildren(session.id)
     if (canTrustParent && parent.depth !== null && parent.depth < maxChainLength) {
       return { root_id: parent.root_id, depth: parent.depth + 1 }
     }
-    if (this.#tables.findPendingChildren()) this.#tables.enqueueRecheck(segment.id)
-    const { root, segmentCount } = this.#walkToRoot(segment)
-    const reachesRoot = this.#isRoot(root)
-    return { root_id: root.id, depth: reachesRoot ? segmentCount - 1 : null }
+    if (this.#tables.findPendingChildren()) this.#tables.enqueueRecheck(session.id)
+    const { root, segmentCount } = this.#walkToRoot(session)
+    return { root_id: root.id, depth: this.#isRoot(root) ? segmentCount - 1 : null }
   }
 
-  #walkToRoot(segment: IndexedSession) {
-    const steps = walkAncestors<IndexedSession>(segment, ({ continues }) => continues, isContinuation)
-    let step = steps.next()
-    while (!step.done) step = steps.next(this.#tables.findSession(step.value))
+  #walkToRoot(session: IndexedSession) {
+    const walk = walkAncestors<IndexedSession>(session, ({ continues }) => continues, isContinuation)
+    let step = walk.next()
+    while (!step.done) step = walk.next(this.#tables.findSession(step.value))
     return step.value
   }
 
-  /** It continues nothing: what a climb ends with otherwise is a cycle, or was cut off. */
-  #isRoot(root: IndexedSession): boolean {
-    const parent = root.continues === null ? null : this.#tables.findSession(root.continues)
-    return !parent || !isContinuation(root, parent)
+  /** Whether the session continues nothing. Otherwise, the walk ended with it in a cycle or at the maximum length. */
+  #isRoot(session: IndexedSession): boolean {
+    const parent = session.continues === null ? null : this.#tables.findSession(session.continues)
+    return !parent || !isContinuation(session, parent)
   }
 
-  /** Brings the row of a conversation up to its sessions. */
-  #refreshConversation(rootId: string, countDelta: number): { before: ListFlags | null; after: ListFlags | null } {
+  /** Updates the row of a conversation from its sessions. */
+  #refreshConversation(rootId: string, countDelta: number): FlagsChange {
     const old = this.#tables.findConversation(rootId)
-    const before = old?.flags ?? null
     const row = this.#buildConversationRow(rootId, (old?.segment_count ?? 0) + countDelta)
     if (!row) this.#tables.deleteConversation(rootId)
     else if (!old || !areConversationsEqual(old, row)) this.#tables.upsertConversation(row)
-    return { before, after: row?.flags ?? null }
+    return { before: old?.flags ?? null, after: row?.flags ?? null }
   }
 
+  /** Null if the conversation has no sessions. */
   #buildConversationRow(rootId: string, segmentCount: number): ConversationSummaryRow | null {
     if (segmentCount <= 0) return null
-    const root = this.#tables.findSession(rootId)
-    // A root can be gone, or a part of another conversation: as long as not all that has changed is placed, and where a
-    // chain was cut off.
-    const first = root?.root_id === rootId ? root : null
-    const newest = first && segmentCount === 1 ? null : this.#tables.findNewestSession(rootId)
-    const tip = newest && (!first || isNewerTip(newest, first)) ? newest : first
+    const session = this.#tables.findSession(rootId)
+    // The root can be deleted or belong to another conversation: while positions are pending, and where a chain is cut off.
+    const root = session?.root_id === rootId ? session : null
+    const newest = root && segmentCount === 1 ? null : this.#tables.findNewestSession(rootId)
+    const tip = newest && (!root || isNewerTip(newest, root)) ? newest : root
     if (!tip) return null
     return {
       root_id: rootId,
       tip_id: tip.id,
       segment_count: segmentCount,
       last_activity_at: tip.activity_at,
-      flags: toConversationFlags((first ?? tip).flags, tip.flags, {
-        elsewhere: this.#detectCrossOrigin(first ?? tip, tip),
+      flags: toConversationFlags((root ?? tip).flags, tip.flags, {
+        crossOrigin: this.#detectCrossOrigin(root ?? tip, tip),
         empty: tip.message_at === null,
       }),
     }
   }
 }
 
+/** A session of Hermes never continues one of Segue. */
 function isContinuation(child: IndexedSession, parent: IndexedSession): boolean {
-  return parent.can_be_continued === 1 && (isCrossOrigin(child.flags) || !isCrossOrigin(parent.flags))
+  return parent.can_be_continued === 1 && (isSegueSession(child.flags) || !isSegueSession(parent.flags))
 }
 
 function addToCount(state: UpdateState, rootId: string, count: number): void {

@@ -1,18 +1,26 @@
-import { isContinuable, findClaimedParentId } from '../../../model/lineage.ts'
+import { findClaimedParentId, isContinuable } from '../../../model/lineage.ts'
 import type { SessionRecord } from '../../../model/session.ts'
+import { compareUtf8 } from '../../../lib/compare-utf8.ts'
 import { type ListFlags, toSessionFlags } from './list-flags.ts'
 
-/** What the index of conversations knows of a session. Times are milliseconds since the epoch. */
+/** What the conversation index stores of a session: a row of `conversation_sessions`. Times are epoch milliseconds. */
 export interface IndexedSession {
   readonly id: string
-  /** The session that it continues, provided that one is there and can be continued. */
+  /** The session that it continues, if that one exists and can be continued. */
   readonly continues: string | null
   readonly can_be_continued: number
   readonly started_at: number
-  /** The newest message's; null without one. */
+  /** The time of the newest message; null without one. */
   readonly message_at: number | null
   readonly activity_at: number
   readonly flags: ListFlags
+}
+
+/** A session with its position in its conversation. */
+export interface IndexedSessionRow extends IndexedSession {
+  readonly root_id: string
+  /** The number of steps to the root; null in a cycle, below one, and in a chain that is cut off. */
+  readonly depth: number | null
 }
 
 export function toIndexedSession(session: SessionRecord, hasMessages: boolean): IndexedSession {
@@ -27,17 +35,8 @@ export function toIndexedSession(session: SessionRecord, hasMessages: boolean): 
   }
 }
 
-/** A segment in its place. */
-export interface IndexedSessionRow extends IndexedSession {
-  readonly root_id: string
-  /** Segments between it and its root, that one counted; null in a cycle, below one, and in a chain that was cut off. */
-  readonly depth: number | null
-}
-
-/** Of two segments of a conversation, whether the first is its tip rather than the second. */
+/** Whether session `a` of a conversation is its tip rather than session `b`: by newest message, then start, then id. */
 export function isNewerTip(a: IndexedSession, b: IndexedSession): boolean {
-  const [newer, older] = [a.message_at ?? -1, b.message_at ?? -1]
-  if (newer !== older) return newer > older
-  if (a.started_at !== b.started_at) return a.started_at > b.started_at
-  return Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)) > 0
+  const order = (a.message_at ?? -1) - (b.message_at ?? -1) || a.started_at - b.started_at || compareUtf8(a.id, b.id)
+  return order > 0
 }

@@ -2,23 +2,24 @@ import { type Channel, channelForSession, channels } from '../../../model/channe
 import type { SessionRecord } from '../../../model/session.ts'
 
 /**
- * All that a list can be filtered by, as one small number: a list in order of time is kept for each number that there
- * is, and what is asked for is merged from those that pass.
+ * Everything that a list can be filtered by, as one small number. The index keeps one ordered list per number; a page is
+ * merged from the lists that pass the filter. The numbers are stored, so a flag never changes its bit.
  */
 export type ListFlags = number
 
+/** Three bits hold the position in `channels`. A ninth channel does not compile here: it needs another bit. */
+const channelCount: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 = channels.length
 const channelMask = 7
 const archivedFlag = 8
 const pinnedFlag = 16
-/** Of conversations: from its root to its tip it is the work of a sub-agent, a tool or a schedule. */
+/** Of conversations: root and tip are the work of a sub-agent, a tool or a schedule. */
 const internalFlag = 32
-/** Not told by this index alone: see each index for what it means there. */
-export const crossOriginFlag = 64
-/** Of conversations: it has no message. */
+/** Of conversations: they are, or may be, stored by both sources. Each index has a rule of its own. */
+const crossOriginFlag = 64
+/** Of conversations: there is no message. */
 const emptyFlag = 128
-
-/** They are numbers from 0 on. */
-export const listFlagsCount = 256
+/** Of sessions in Hermes' index: Segue stores it. Segue's own index contains no other sessions and does not set it. */
+export const segueSessionFlag = 256
 
 const sessionFlagsMask = channelMask | archivedFlag | pinnedFlag
 
@@ -31,6 +32,7 @@ export interface ListFlagsFilter {
   readonly internal?: boolean
   readonly crossOrigin?: boolean
   readonly empty?: boolean
+  readonly segueSession?: boolean
 }
 
 export function toSessionFlags(
@@ -40,11 +42,11 @@ export function toSessionFlags(
   return channel | (session.archived ? archivedFlag : 0) | (session.pinned ? pinnedFlag : 0)
 }
 
-/** A conversation's, from those of its first session and of its tip: it is filed where its tip is. */
+/** The flags of a conversation, from those of its root and its tip. It is listed where its tip is. */
 export function toConversationFlags(
   root: ListFlags,
   tip: ListFlags,
-  { elsewhere: crossOrigin, empty }: { readonly elsewhere: boolean; readonly empty: boolean },
+  { crossOrigin, empty }: { readonly crossOrigin: boolean; readonly empty: boolean },
 ): ListFlags {
   const internal = isInternal(root) && isInternal(tip)
   return (
@@ -53,6 +55,10 @@ export function toConversationFlags(
     (crossOrigin ? crossOriginFlag : 0) |
     (empty ? emptyFlag : 0)
   )
+}
+
+export function isSegueSession(flags: ListFlags): boolean {
+  return (flags & segueSessionFlag) !== 0
 }
 
 export function isCrossOrigin(flags: ListFlags): boolean {
@@ -64,15 +70,23 @@ export function isEmpty(flags: ListFlags): boolean {
 }
 
 export function matchesFlags(flags: ListFlags, filter: ListFlagsFilter): boolean {
-  const matches = (flag: number, wanted: boolean | undefined): boolean =>
-    wanted === undefined || wanted === ((flags & flag) !== 0)
+  const matches = (flag: number, expected: boolean | undefined): boolean =>
+    expected === undefined || expected === ((flags & flag) !== 0)
   return (
     (filter.channels === undefined || filter.channels.includes(channels[flags & channelMask] ?? '')) &&
     matches(archivedFlag, filter.archived) &&
     matches(pinnedFlag, filter.pinned) &&
     matches(internalFlag, filter.internal) &&
     matches(crossOriginFlag, filter.crossOrigin) &&
-    matches(emptyFlag, filter.empty)
+    matches(emptyFlag, filter.empty) &&
+    matches(segueSessionFlag, filter.segueSession)
+  )
+}
+
+/** All values of `toSessionFlags` that pass a filter. */
+export function listSessionFlags(filter: ListFlagsFilter): ListFlags[] {
+  return Array.from({ length: sessionFlagsMask + 1 }, (_, flags) => flags).filter(
+    (flags) => (flags & channelMask) < channelCount && matchesFlags(flags, filter),
   )
 }
 

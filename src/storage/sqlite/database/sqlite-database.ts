@@ -38,10 +38,10 @@ const maxSessionsPerPass = 100
  */
 export class SqliteDatabase implements SqlConnection {
   readonly profile: string
+  readonly path: string
   /** `transaction` keeps it up to date. */
   readonly searchIndex = new SearchIndex(this)
   readonly changes: ProfileChangeNotifiers = { decisions: new Notifier(), jobRuns: new Notifier() }
-  readonly #path: string
   readonly #durable: boolean
   readonly #conversationIndex = new ConversationIndexMaintainer(this)
   #connection: Database.Database
@@ -51,13 +51,14 @@ export class SqliteDatabase implements SqlConnection {
   #isRefreshScheduled = false
   #onSearchBacklog: () => void = () => undefined
   #onConversationsChanged: (changes: readonly ConversationChange[]) => void = () => undefined
+  #onCrossOriginChanges: () => void = () => undefined
   #onCheckpointDue: () => void = () => undefined
   #writeCount = 0
 
   /** Throws DatabaseTooNewError and DatabaseUnusableError. */
   constructor(path: string, { profile = defaultProfileName, durable = false }: DatabaseOptions = {}) {
     this.profile = profile
-    this.#path = path
+    this.path = path
     this.#durable = durable
     this.#hasFile = existsSync(path)
     this.#connection = this.#open(this.#hasFile ? path : ':memory:')
@@ -86,6 +87,11 @@ export class SqliteDatabase implements SqlConnection {
     this.#onConversationsChanged = listener
   }
 
+  /** Called after each commit that has added changes to the cross-origin feed. */
+  onCrossOriginChanges(listener: () => void): void {
+    this.#onCrossOriginChanges = listener
+  }
+
   /** Run statements that write inside `transaction`. */
   prepare<Parameters extends unknown[], Row = unknown>(sql: string): PreparedStatement<Parameters, Row> {
     this.#assertOpen()
@@ -100,7 +106,7 @@ export class SqliteDatabase implements SqlConnection {
   transaction<T>(work: () => T): T {
     this.#assertOpen()
     if (!this.#hasFile) this.#createFile()
-    let indexResult: MaintenanceResult = { isComplete: true, changes: [] }
+    let indexResult: MaintenanceResult = { isComplete: true, changes: [], hasCrossOriginChanges: false }
     let hasSearchBacklog = false
     const run = this.#connection.transaction(() => {
       const result = work()
@@ -112,6 +118,7 @@ export class SqliteDatabase implements SqlConnection {
     if (!indexResult.isComplete) this.#scheduleRefresh()
     if (hasSearchBacklog) this.#onSearchBacklog()
     if (indexResult.changes.length > 0) this.#onConversationsChanged(indexResult.changes)
+    if (indexResult.hasCrossOriginChanges) this.#onCrossOriginChanges()
     this.#writeCount += 1
     if (this.#writeCount % writesBetweenCheckpoints === 0) this.#onCheckpointDue()
     return result
@@ -140,8 +147,8 @@ export class SqliteDatabase implements SqlConnection {
   }
 
   #createFile(): void {
-    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
-    const connection = this.#open(this.#path)
+    mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 })
+    const connection = this.#open(this.path)
     this.#connection.close()
     this.#connection = connection
     this.#statements = new StatementCache(connection)

@@ -1,10 +1,10 @@
 import { toSourceFilter } from '../../../model/channel.ts'
-import { listFlagsCount, matchesFlags } from '../conversation-index/list-flags.ts'
+import { listSessionFlags } from '../conversation-index/list-flags.ts'
 import type { SessionFilter } from '../../../model/session-filter.ts'
 import { type IndexedKind, mirrorRowid } from './search-index.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 
-/** An entry of the index, and what it is of. */
+/** An entry of the index and the session or message that it belongs to. */
 export interface SearchEntryRow {
   readonly number: number
   readonly at: number
@@ -13,7 +13,7 @@ export interface SearchEntryRow {
   readonly isPassage: 0 | 1
 }
 
-/** Numbers of entries, both ends included. */
+/** A range of entry numbers. Both ends are included. */
 export interface EntryRange {
   readonly from: number
   readonly to: number
@@ -30,7 +30,7 @@ const ownerJoins = {
   title: 'CROSS JOIN sessions AS session ON session.id = entry.id',
 }
 
-/** What is found, and where: the index counts against the numbers. CROSS: it comes first, and is read in its own order. */
+/** CROSS JOIN makes SQLite read the FTS table first, in the order of its rowids, which mirror the entry numbers. */
 const matchQueries = {
   message: buildMatchQuery('message'),
   title: buildMatchQuery('title'),
@@ -42,7 +42,7 @@ function buildMatchQuery(kind: IndexedKind): string {
     WHERE found.${kind}_index MATCH ?`
 }
 
-/** The entries that an expression finds among some numbers, in their order: the newest first, or against it. */
+/** Up to `limit` entries in a range that match an FTS5 expression: newest first, or oldest first if `backwards`. */
 export function findEntriesInRange(
   db: SqlConnection,
   kind: IndexedKind,
@@ -60,7 +60,7 @@ export function findEntriesInRange(
     .all(search.expression, mirrorRowid(to), mirrorRowid(from), ...values, limit)
 }
 
-/** The same among a list of numbers. */
+/** The same for a list of numbers. */
 export function findEntriesByNumber(
   db: SqlConnection,
   kind: IndexedKind,
@@ -76,7 +76,7 @@ export function findEntriesByNumber(
     .all(expression, JSON.stringify(numbers.map(mirrorRowid)))
 }
 
-/** Whether an expression finds any of some numbers. */
+/** Whether any entry in a range matches an FTS5 expression. */
 export function hasMatch(db: SqlConnection, kind: IndexedKind, expression: string, { from, to }: EntryRange): boolean {
   return (
     db
@@ -87,15 +87,15 @@ export function hasMatch(db: SqlConnection, kind: IndexedKind, expression: strin
   )
 }
 
-/** All numbers that are in use. */
+/** The range of all entries; empty if there are none. */
 export function readFullRange(db: SqlConnection, kind: IndexedKind): EntryRange {
-  // Each by itself: for both at once SQLite would walk through all of them.
+  // Two queries: SQLite answers min and max from the index, but not both in one query.
   const readEnd = (which: 'min' | 'max'): number | null | undefined =>
     db.prepare<[], { number: number | null }>(`SELECT ${which}(number) AS number FROM ${kind}_entries`).get()?.number
   return { from: readEnd('min') ?? 1, to: readEnd('max') ?? 0 }
 }
 
-/** The numbers of all stretches of a message. */
+/** The range of a message's passages. */
 export function findMessageEntryRange(db: SqlConnection, messageId: string): EntryRange {
   const row = db
     .prepare<[string], EntryRange>(
@@ -105,7 +105,7 @@ export function findMessageEntryRange(db: SqlConnection, messageId: string): Ent
   return row ?? { from: 0, to: 0 }
 }
 
-/** The time of the first entry from a number on. */
+/** The first entry from a number on. */
 export function findFirstEntryFrom(
   db: SqlConnection,
   kind: IndexedKind,
@@ -120,7 +120,7 @@ export function findFirstEntryFrom(
   )
 }
 
-/** The first number from a time on: times rise with numbers. One behind the last when there is none. */
+/** The first number from a time on, by binary search, because times rise with numbers; the last one + 1 if there is none. */
 export function findFirstNumberSince(
   db: SqlConnection,
   kind: IndexedKind,
@@ -138,8 +138,8 @@ export function findFirstNumberSince(
 }
 
 /**
- * The numbers of the entries of a filter's sessions, when it names few sessions with few messages: to look at each of
- * these costs less than to look for them among all. Null when they are many, or any.
+ * Returns the entries of the filtered sessions if they are few sessions with few messages: reading each is cheaper than
+ * scanning the index. Returns null otherwise.
  */
 export function listEntriesOfFewSessions(
   db: SqlConnection,
@@ -167,14 +167,11 @@ export function listEntriesOfFewSessions(
     .map(({ number }) => number)
 }
 
-/** Whether any session that is kept here is of one of these channels. */
+/** Whether Segue stores any session of these channels. */
 export function hasSessionsInChannels(db: SqlConnection, channels: readonly string[]): boolean {
-  const flagValues = Array.from({ length: listFlagsCount }, (_, flags) => flags).filter((flags) =>
-    matchesFlags(flags, { channels }),
-  )
   const sql =
     'SELECT 1 FROM json_each(?) WHERE EXISTS (SELECT 1 FROM conversation_sessions WHERE flags = value) LIMIT 1'
-  return db.prepare<[string]>(sql).get(JSON.stringify(flagValues)) !== undefined
+  return db.prepare<[string]>(sql).get(JSON.stringify(listSessionFlags({ channels }))) !== undefined
 }
 
 function buildFilterCondition({ ids, channels, archived, pinned }: SessionFilter): {

@@ -3,5 +3,4 @@ import { ReadOnlyDatabase } from './read-only-database.ts'
 import { SqliteSearchSource } from './sqlite-search.ts'
 
 /** Loaded by the search worker: opens the FTS5 index of a profile's database, which need not exist yet. */
-export const openSearchSource: OpenSearchSource = ({ path }, onStatement) =>
-  new SqliteSearchSource(new ReadOnlyDatabase(path, onStatement))
+export const openSearchSource: OpenSearchSource = ({ path }) => new SqliteSearchSource(new ReadOnlyDatabase(path))

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import { statementPublisher } from '../../../lib/sql-channel.ts'
 import { readSchemaVersion } from '../database/migrate.ts'
 import { migrations } from '../database/migrations.ts'
 import { type PreparedStatement, type SqlConnection, StatementCache } from '../database/statement-cache.ts'
@@ -7,24 +8,21 @@ import { type PreparedStatement, type SqlConnection, StatementCache } from '../d
 /** A read-only connection to a profile's database. It opens once the file exists and has today's schema. */
 export class ReadOnlyDatabase implements SqlConnection {
   readonly #path: string
-  readonly #onStatement: ((sql: string) => void) | null
   #connection: Database.Database | null = null
   #statements: StatementCache | null = null
 
-  constructor(path: string, onStatement: ((sql: string) => void) | null) {
+  constructor(path: string) {
     this.#path = path
-    this.#onStatement = onStatement
   }
 
   /** False while there is nothing to read: the main thread creates the file and migrates it. */
   tryOpen(): boolean {
     if (this.#connection) return true
     if (!existsSync(this.#path)) return false
-    const onStatement = this.#onStatement
     const connection = new Database(this.#path, {
       readonly: true,
       fileMustExist: true,
-      verbose: onStatement ? (sql) => onStatement(String(sql)) : undefined,
+      verbose: statementPublisher('segue', this.#path),
     })
     const isCurrent = readSchemaVersion(connection) === migrations.length
     if (isCurrent) {

@@ -31,6 +31,7 @@ import {
 } from '../../../support/fixtures/generators.ts'
 import { newTempFolder } from '../../../support/server/segue.ts'
 import { silentLogger } from '../../../../src/lib/logger.ts'
+import { subscribeToStatements } from '../../../../src/lib/sql-channel.ts'
 import { FencingError } from '../../../../src/storage/errors.ts'
 
 const runtime = { ...newCountingRuntime(), newId }
@@ -135,12 +136,12 @@ function start(
   options: { store?: (store: EventStore) => EventStore; answer?: (run: AgentRun) => AsyncIterable<AgentEvent> } = {},
 ): Started {
   const statements: string[] = []
+  const subscription = subscribeToStatements(({ sql }) => void statements.push(sql))
   const opened = openProfileStorage({
     home,
     hermesHome: null,
     durable: false,
     log: silentLogger,
-    onStatement: (_file, sql) => void statements.push(sql),
   })
   const profile = { ...opened, eventStore: options.store?.(opened.eventStore) ?? opened.eventStore }
   const sessions = new SessionRepository(profile)
@@ -158,6 +159,7 @@ function start(
     close: async () => {
       await chats.close()
       await profile.close()
+      subscription[Symbol.dispose]()
     },
   })
   return { chats, profile, sessions, statements }
