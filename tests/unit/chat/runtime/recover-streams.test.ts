@@ -136,7 +136,8 @@ function start(
   options: { store?: (store: EventStore) => EventStore; answer?: (run: AgentRun) => AsyncIterable<AgentEvent> } = {},
 ): Started {
   const statements: string[] = []
-  const subscription = subscribeToStatements(({ sql }) => void statements.push(sql))
+  const databasePath = join(home, 'segue.db')
+  const subscription = subscribeToStatements(({ path, sql }) => path === databasePath && statements.push(sql))
   const opened = openProfileStorage({
     home,
     hermesHome: null,
