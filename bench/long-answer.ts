@@ -5,7 +5,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import type { Agent } from '../src/agent/agent.ts'
-import { ChatService } from '../src/chat/chat-service.ts'
+import { createChatService } from '../src/chat/create-chat-service.ts'
 import { openProfileStorage } from '../src/services/profile-stores.ts'
 import { SessionRepository } from '../src/sessions/session-repository.ts'
 import { newChatRequest } from '../tests/support/fixtures/chat-request.ts'
@@ -32,7 +32,7 @@ const agent: Agent = {
 const profile = openProfileStorage({ home: newTempFolder(), hermesHome: null, durable: false, log: console })
 const sessions = new SessionRepository(profile)
 const models = { assertKnown: () => undefined, resolve: async () => newResolvedModel(agent) }
-const chats = new ChatService({ profile, sessions, models, log: console })
+const chats = createChatService({ profile, sessions, models, log: console })
 const loop = monitorEventLoopDelay({ resolution: 1 })
 
 const heapBeforeMiB = measureHeapMiB()

@@ -1,15 +1,16 @@
 import type { ModelRegistry } from '../agent/models/model-registry.ts'
-import type { ProfileStorage } from '../storage/profile-storage.ts'
+import type { Logger } from '../lib/logger.ts'
+import type { TaskGate } from '../lib/task-gate.ts'
+import type { SessionRecord } from '../model/session.ts'
 import { normalizeTitle } from '../model/title.ts'
 import type { SessionRecordPatch } from '../storage/event-store.ts'
-import type { SessionRecord } from '../model/session.ts'
+import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { EventLog } from './log/event-log.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
+import type { SessionActors } from './runtime/session-actors.ts'
 import type { WritableSessions } from './runtime/writable-sessions.ts'
-import type { SessionActor } from './runtime/session-actor.ts'
-import type { Logger } from '../lib/logger.ts'
 
-/** What a person can change of a session; null takes the title, or the choice of a model, away. */
+/** What a person can change about a session. Null removes the title, or the choice of a model. */
 export interface SessionUpdate {
   readonly title?: string | null
   readonly model?: string | null
@@ -17,19 +18,23 @@ export interface SessionUpdate {
   readonly archived?: boolean
 }
 
+/** A change that is validated for all its sessions. A change in several profiles is prepared in all before it is applied. */
+export interface PreparedChange<Result> {
+  readonly apply: () => Promise<Result>
+}
+
 export interface SessionManagementOptions {
   readonly profile: ProfileStorage
   readonly models: Pick<ModelRegistry, 'assertKnown'>
-  readonly writableSessions: WritableSessions
-  readonly eventLog: EventLog
-  readonly activeSessions: ActiveSessions
-  readonly actorFor: (session: SessionRecord) => SessionActor
   readonly log: Logger
-  /** Has the work finished before the server is, and throws once it stops. */
-  readonly runTracked: <T>(work: () => Promise<T>) => Promise<T>
+  readonly eventLog: EventLog
+  readonly writableSessions: WritableSessions
+  readonly activeSessions: ActiveSessions
+  readonly actors: SessionActors
+  readonly gate: TaskGate
 }
 
-/** What people do with sessions beside speaking in them: renaming, pinning, putting away, deleting. */
+/** Renames, pins, archives and deletes sessions. */
 export class SessionManagement {
   readonly #options: SessionManagementOptions
 
@@ -37,67 +42,68 @@ export class SessionManagement {
     this.#options = options
   }
 
-  /** Whether sessions can be changed. Throws as `update` does. */
-  async assertCanUpdate(ids: readonly string[], update: SessionUpdate): Promise<void> {
-    toSessionChange(update)
-    if (typeof update.model === 'string') this.#options.models.assertKnown(update.model)
-    // What is continued by then would not have it.
-    for (const { id } of await this.#requireWritableSessions(ids))
-      await this.#options.activeSessions.find(id)?.waitForCompaction('REJECT')
-  }
-
   /**
-   * Changes sessions; none of them unless all can be when it begins. Throws BAD_USER_INPUT, NOT_FOUND, SESSION_READ_ONLY,
-   * and SESSION_BUSY while one is being compacted.
+   * Changes sessions, and returns them in the order of `ids`. Changes none of them unless all can be changed. Throws
+   * BAD_USER_INPUT, NOT_FOUND, SESSION_READ_ONLY, SHUTTING_DOWN, and SESSION_BUSY while one of them is being compacted.
    */
   async update(ids: readonly string[], update: SessionUpdate): Promise<SessionRecord[]> {
-    const { writableSessions, runTracked, actorFor } = this.#options
-    await this.assertCanUpdate(ids, update)
-    const change = toSessionChange(update)
-    return runTracked(async () => {
-      // Looked up when its turn comes: somebody may have spoken in it while the others were changed.
-      for (const id of new Set(ids)) await actorFor(await writableSessions.get(id)).update(change)
-      return Promise.all(ids.map((id) => writableSessions.get(id)))
-    })
+    return (await this.prepareUpdate(ids, update)).apply()
   }
 
-  /** Whether sessions can be removed. Throws as `remove` does. */
-  async assertCanDelete(ids: readonly string[]): Promise<void> {
-    for (const { id } of await this.#requireWritableSessions(ids)) this.#options.activeSessions.find(id)?.assertIdle()
+  /** Validates an update. Throws what `update` throws. */
+  async prepareUpdate(ids: readonly string[], update: SessionUpdate): Promise<PreparedChange<SessionRecord[]>> {
+    const { models, activeSessions, writableSessions, actors, gate } = this.#options
+    const patch = toSessionPatch(update)
+    if (typeof update.model === 'string') await models.assertKnown(update.model)
+    const sessions = await this.#loadSessions(ids)
+    // The session that continues a compacted one would not have the change.
+    for (const { id } of sessions) await activeSessions.find(id)?.waitForCompaction('REJECT')
+    const apply = async (): Promise<SessionRecord[]> => {
+      for (const session of sessions) await actors.getOrCreate(session).update(patch)
+      return Promise.all(ids.map((id) => writableSessions.get(id)))
+    }
+    return { apply: () => gate.run(apply) }
   }
 
   /**
-   * Removes sessions, each with everything derived from it; none of them unless all can be when it begins.
-   * Whoever follows one is told the end. Throws NOT_FOUND, SESSION_READ_ONLY, and SESSION_BUSY while a stream runs or waits
-   * in one, or it is being compacted.
+   * Deletes sessions with everything derived from them. Deletes none of them unless all can be deleted. Subscriptions to
+   * them complete. Throws NOT_FOUND, SESSION_READ_ONLY, SHUTTING_DOWN, and SESSION_BUSY while a stream runs or is queued
+   * in one of them, or it is being compacted.
    */
   async delete(ids: readonly string[]): Promise<void> {
-    const { writableSessions, runTracked, actorFor } = this.#options
-    await runTracked(async () => {
-      await this.assertCanDelete(ids)
-      for (const id of new Set(ids))
-        await actorFor(await writableSessions.get(id)).remove(() => this.#deleteStoredSession(id))
-    })
+    await (await this.prepareDelete(ids)).apply()
+  }
+
+  /** Validates a deletion. Throws what `delete` throws. */
+  async prepareDelete(ids: readonly string[]): Promise<PreparedChange<void>> {
+    const { activeSessions, actors, gate } = this.#options
+    const sessions = await this.#loadSessions(ids)
+    for (const { id } of sessions) activeSessions.find(id)?.assertIdle()
+    const apply = async (): Promise<void> => {
+      for (const session of sessions)
+        await actors.getOrCreate(session).delete(() => this.#deleteStoredSession(session.id))
+    }
+    return { apply: () => gate.run(apply) }
+  }
+
+  async #loadSessions(ids: readonly string[]): Promise<SessionRecord[]> {
+    return Promise.all([...new Set(ids)].map((id) => this.#options.writableSessions.get(id)))
   }
 
   async #deleteStoredSession(id: string): Promise<void> {
     const { profile, eventLog, log } = this.#options
     const unreferencedHashes = await profile.eventStore.deleteSession(id)
     eventLog.markRemoved(id)
-    // It is gone, whatever becomes of them: what is left is swept out at the next start.
+    // The session is deleted even if its files are not. The next start removes them.
     await profile.blobs
       .deleteUnreferenced(unreferencedHashes, (hashes) => profile.eventStore.findUnreferencedBlobs(hashes))
       .catch((error: unknown) =>
         log.error({ err: error, session: id }, 'The files of a deleted session could not be removed.'),
       )
   }
-
-  async #requireWritableSessions(ids: readonly string[]): Promise<SessionRecord[]> {
-    return Promise.all([...new Set(ids)].map((id) => this.#options.writableSessions.get(id)))
-  }
 }
 
-function toSessionChange({ title, ...fields }: SessionUpdate): SessionRecordPatch {
+function toSessionPatch({ title, ...fields }: SessionUpdate): SessionRecordPatch {
   if (title === undefined) return fields
   if (title === null) return { ...fields, title, titleSource: null }
   return { ...fields, title: normalizeTitle(title), titleSource: 'PERSON' }

@@ -4,7 +4,8 @@ import { createOfflineModel } from '../agent/offline/offline-model.ts'
 import { ApprovalPolicy } from '../agent/tools/approval-policy.ts'
 import type { ToolSource } from '../agent/tools/tool.ts'
 import { Toolbox } from '../agent/tools/toolbox.ts'
-import { ChatService } from '../chat/chat-service.ts'
+import type { ChatService } from '../chat/chat-service.ts'
+import { createChatService } from '../chat/create-chat-service.ts'
 import type { Limits } from '../config/limits.ts'
 import type { NamedProfileSettings } from '../config/profile/profile-settings.ts'
 import { JobService } from '../jobs/job-service.ts'
@@ -61,7 +62,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
   const conversations = new ConversationRepository(profile, sessions)
   const feed = new ConversationFeed({ profile, sessions, conversations })
   resources.defer(() => feed.close())
-  const chats = createChatService(profile, sessions, models, options)
+  const chats = createChats(profile, sessions, models, options)
   resources.defer(() => chats.eventLog.close())
   const scheduler = createScheduler(profile, chats, options)
   const jobs = new JobService({
@@ -124,14 +125,22 @@ function createModelRegistry(
   })
 }
 
-function createChatService(
+function createChats(
   profile: ProfileStorage,
   sessions: SessionRepository,
   models: ModelRegistry,
   { settings, assertStreamCapacity, log }: ProfileServicesOptions,
 ): ChatService {
   const { autoCompactThreshold, generateTitles } = settings
-  return new ChatService({ profile, sessions, models, log, autoCompactThreshold, generateTitles, assertStreamCapacity })
+  return createChatService({
+    profile,
+    sessions,
+    models,
+    log,
+    autoCompactThreshold,
+    generateTitles,
+    assertStreamCapacity,
+  })
 }
 
 function createScheduler(

@@ -4,7 +4,7 @@ import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import type { Usage } from '../model/usage.ts'
-import type { StreamIdempotencyKey } from './idempotency-key.ts'
+import type { IdempotencyKeyReader, StreamIdempotencyKey } from './idempotency-key.ts'
 import type { CreateSessionRequest, SessionWriter } from './session-writer.ts'
 import type { StreamReader } from './stream-reader.ts'
 
@@ -77,4 +77,5 @@ export interface BlobReferenceReader {
 }
 
 /** The log of each session and its projections. */
-export interface EventStore extends EventReader, EventWriter, StreamReader, SessionWriter, BlobReferenceReader {}
+export interface EventStore
+  extends EventReader, EventWriter, StreamReader, SessionWriter, IdempotencyKeyReader, BlobReferenceReader {}

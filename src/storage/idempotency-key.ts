@@ -1,3 +1,6 @@
+import type { SessionRecord } from '../model/session.ts'
+import type { StreamRecord } from '../model/stream.ts'
+
 /** What a client calls a request, so that it can repeat it safely. Unique among the sessions, and among the streams, of a profile. */
 export interface IdempotencyKey {
   readonly key: string
@@ -12,3 +15,15 @@ export interface StreamIdempotencyKey extends IdempotencyKey {
 
 /** A record with the key of the request that created it. */
 export type WithIdempotencyKey<T> = T & { readonly key: IdempotencyKey | null }
+
+/** What the request with a key created: either a stream or a session. */
+export interface KeyedResult {
+  readonly fingerprint: string
+  readonly stream: StreamRecord | null
+  readonly session: SessionRecord | null
+}
+
+export interface IdempotencyKeyReader {
+  /** What the request with this key created; null if the key is unused. */
+  findByIdempotencyKey(key: string): Promise<KeyedResult | null>
+}

@@ -19,10 +19,6 @@ export interface SessionWriter {
    * Resolves to the hashes of the blobs that nothing refers to any more.
    */
   deleteSession(id: string): Promise<string[]>
-  /** The session that a request with this key created. */
-  findSessionByIdempotencyKey(
-    key: string,
-  ): Promise<{ readonly session: SessionRecord; readonly fingerprint: string } | null>
   /** The session whose parent is this one, of either origin; of several, the one with the newest activity. */
   findContinuation(sessionId: string): Promise<SessionRecord | null>
 }

@@ -90,7 +90,7 @@ export class EventLog {
     session.waiters.add(wake)
     signal.addEventListener('abort', wake)
     try {
-      const headSeq = this.#isClosed ? null : await this.#loadHeadSeq(session, sessionId)
+      const headSeq = this.#isClosed ? null : await this.loadHeadSeq(sessionId)
       if (headSeq === null) return false
       if (!signal.aborted && headSeq <= seq) await promise
       return !session.isRemoved
@@ -101,8 +101,9 @@ export class EventLog {
     }
   }
 
-  async #loadHeadSeq({ tail }: CachedSession, sessionId: string): Promise<number | null> {
-    return tail.newest?.seq ?? this.#store.loadHeadSeq(sessionId)
+  /** The seq of a session's newest event; 0 if it has none, null if there is no such session. */
+  async loadHeadSeq(sessionId: string): Promise<number | null> {
+    return this.#sessions.get(sessionId)?.tail.newest?.seq ?? this.#store.loadHeadSeq(sessionId)
   }
 
   #getOrCreateSession(id: string): CachedSession {

@@ -23,13 +23,12 @@ export interface AppendResult {
 export class LogWriter {
   readonly #log: EventLog
   readonly #sessionId: string
-  #headSeq: number
+  #headSeq: number | null = null
   #lastWrite: Promise<unknown> = Promise.resolve()
 
-  constructor(log: EventLog, sessionId: string, headSeq: number) {
+  constructor(log: EventLog, sessionId: string) {
     this.#log = log
     this.#sessionId = sessionId
-    this.#headSeq = headSeq
   }
 
   /**
@@ -42,7 +41,7 @@ export class LogWriter {
     onCommitted: (result: AppendResult) => void = () => undefined,
   ): Promise<AppendResult> {
     const pendingResult = this.#lastWrite.then(async () => {
-      const previousHeadSeq = this.#headSeq
+      const previousHeadSeq = await this.#loadHeadSeq()
       const { drafts, streams = [], ...rest } = compose(previousHeadSeq)
       const events = drafts.map((draft, index) => assignSeq(draft, previousHeadSeq + index + 1))
       const result = { headSeq: previousHeadSeq + events.length, events }
@@ -64,6 +63,12 @@ export class LogWriter {
     })
     this.#lastWrite = pendingResult.catch(() => undefined)
     return pendingResult
+  }
+
+  /** Read by the first write, and not earlier: until then another writer may append to the log. 0 for a new session. */
+  async #loadHeadSeq(): Promise<number> {
+    this.#headSeq ??= (await this.#log.loadHeadSeq(this.#sessionId)) ?? 0
+    return this.#headSeq
   }
 }
 

@@ -1,46 +1,35 @@
 import { badInput, SegueError } from '../../lib/errors.ts'
 import { assertValidFiles, type FileInput } from '../attachments/validate-files.ts'
 import type { IfBusy } from '../turn/if-busy.ts'
+import { assertValidIdempotencyKey } from './idempotency-keys.ts'
 
-/** What a client asks for when it sends a message. */
+/** A message that a client sends. */
 export interface ChatRequest {
-  /** Null: a new session is made. */
+  /** Null creates a new session. */
   readonly sessionId: string | null
   readonly text: string
   readonly files: readonly FileInput[]
-  /** Null: the session's own, or the default one. */
+  /** Null means the model of the session, or the default model. */
   readonly model: string | null
   readonly profile: string
-  /** Chosen by the client: the same key joins the same stream. */
+  /** Chosen by the client. A request with the same key joins the same stream. */
   readonly idempotencyKey: string | null
-  /** Not part of what the key stands for. */
   readonly ifBusy: IfBusy
 }
 
-const maxCodeUnits = { text: 1_000_000, key: 200 } // UTF-16 code units
+const maxTextCodeUnits = 1_000_000 // UTF-16 code units
 
-/** Throws BAD_USER_INPUT or TOO_LARGE for what cannot be sent at all. */
+/** Throws BAD_USER_INPUT and TOO_LARGE. */
 export function assertValidRequest({ text, files, idempotencyKey }: ChatRequest): void {
-  if (text.trim() === '' && files.length === 0) throw badInput('A message needs some text, or a file.', 'input', 'text')
-  assertTextLength(text)
+  assertValidText(text, files.length > 0, 'input', 'text')
   assertValidFiles(files)
   assertValidIdempotencyKey(idempotencyKey, 'input', 'key')
 }
 
-/** Throws TOO_LARGE for a text that is too long to be said in one message. */
-export function assertTextLength(text: string): void {
-  if (text.length > maxCodeUnits.text) {
-    throw new SegueError(
-      'TOO_LARGE',
-      `A message has at most ${maxCodeUnits.text} characters; this one has ${text.length}.`,
-    )
-  }
-}
-
-/** Throws BAD_USER_INPUT for what cannot be a key. */
-export function assertValidIdempotencyKey(key: string | null, ...path: string[]): void {
-  // Half a surrogate pair is stored as U+FFFD: two keys would be one.
-  if (key !== null && (key === '' || key.length > maxCodeUnits.key || !key.isWellFormed())) {
-    throw badInput(`A key has 1 to ${maxCodeUnits.key} characters of Unicode.`, ...path)
-  }
+/** Throws BAD_USER_INPUT for a message without text and files, and TOO_LARGE. `path` leads to the argument. */
+export function assertValidText(text: string, hasFiles: boolean, ...path: string[]): void {
+  if (text.trim() === '' && !hasFiles) throw badInput('The message is empty. Send some text or a file.', ...path)
+  if (text.length <= maxTextCodeUnits) return
+  const message = `The message has ${text.length} characters. Send at most ${maxTextCodeUnits}.`
+  throw new SegueError('TOO_LARGE', message)
 }

@@ -1,14 +1,14 @@
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import type { CommittedState } from './stream-runner.ts'
 import type { SessionActor } from './session-actor.ts'
+import type { CommittedState } from './stream-committer.ts'
 
-/** The sessions of a profile in which something happens now, each with its one chat, and whose the streams are. */
+/** The sessions of a profile in which something happens now, with their actors, and the actor of each unfinished stream. */
 export class ActiveSessions {
   readonly #actors = new Map<string, SessionActor>()
   readonly #actorByStream = new Map<string, SessionActor>()
 
-  /** How many streams run or wait. */
+  /** How many streams run or are queued. */
   get streamCount(): number {
     return this.#actorByStream.size
   }
@@ -29,7 +29,7 @@ export class ActiveSessions {
     if (this.#actors.get(sessionId) === actor) this.#actors.delete(sessionId)
   }
 
-  /** The chat of a stream that runs or waits. */
+  /** The actor of a stream that runs or is queued. */
   findByStream(streamId: string): SessionActor | null {
     return this.#actorByStream.get(streamId) ?? null
   }
@@ -42,26 +42,27 @@ export class ActiveSessions {
     this.#actorByStream.delete(streamId)
   }
 
-  /** A stream that runs or waits. */
+  /** A stream that runs or is queued, by id. */
   findStream(id: string): StreamRecord | null {
     return this.#actorByStream.get(id)?.findStream(id) ?? null
   }
 
-  /** The answer that is being made in a session, as far as it is saved. */
+  /** The running stream of a session, and its answer, as far as they are committed. */
   findCommittedState(sessionId: string): CommittedState | null {
     return this.#actors.get(sessionId)?.activeRunner?.committed ?? null
   }
 
-  /** The answer of a stream that runs, as far as it is saved. */
+  /** A running stream, and its answer, as far as they are committed. */
   findCommittedStateOfStream(streamId: string): CommittedState | null {
     const committed = this.#actorByStream.get(streamId)?.activeRunner?.committed
     return committed?.stream.id === streamId ? committed : null
   }
 
-  /** A message that is being made, by its id. */
+  /** A message that is streaming, by id. */
   findStreamingMessage(messageId: string): MessageRecord | null {
-    for (const { activeRunner: running } of this.#actors.values()) {
-      if (running?.committed.answer?.id === messageId) return running.committed.answer
+    for (const { activeRunner } of this.#actors.values()) {
+      const answer = activeRunner?.committed.answer
+      if (answer?.id === messageId) return answer
     }
     return null
   }

@@ -1,39 +1,39 @@
-interface DecisionTimer {
-  readonly ended: Promise<void>
+interface PendingDecision {
+  readonly isOver: Promise<void>
   readonly resolve: () => void
   readonly timer: NodeJS.Timeout
 }
 
-/** What is waited for, each with the time until it has waited long enough. */
+/** The pending decisions of a stream, each with the timer that expires it. */
 export class DecisionTimers {
-  readonly #timers = new Map<string, DecisionTimer>()
-  readonly #onExpired: (id: string) => void
+  readonly #pending = new Map<string, PendingDecision>()
+  readonly #onExpired: (decisionId: string) => void
 
-  constructor(onExpired: (id: string) => void) {
+  constructor(onExpired: (decisionId: string) => void) {
     this.#onExpired = onExpired
   }
 
-  start(id: string, timeoutMs: number): void {
+  start(decisionId: string, timeoutMs: number): void {
     const { promise, resolve } = Promise.withResolvers<void>()
-    // A timer may be a millisecond early by the clock that tells the time of the answer.
-    const timer = setTimeout(() => this.#onExpired(id), timeoutMs + 1)
-    this.#timers.set(id, { ended: promise, resolve, timer })
+    // One millisecond more, because a timer may fire up to a millisecond before `expiresAt` by the wall clock.
+    const timer = setTimeout(() => this.#onExpired(decisionId), timeoutMs + 1)
+    this.#pending.set(decisionId, { isOver: promise, resolve, timer })
   }
 
-  /** Resolves when the wait has ended; at once when there is none. */
-  async wait(id: string): Promise<void> {
-    await this.#timers.get(id)?.ended
+  /** Resolves when the decision is cancelled here, which happens once it is resolved. At once if it is not pending. */
+  async wait(decisionId: string): Promise<void> {
+    await this.#pending.get(decisionId)?.isOver
   }
 
-  cancel(id: string): void {
-    const timer = this.#timers.get(id)
-    if (!timer) return
-    clearTimeout(timer.timer)
-    this.#timers.delete(id)
-    timer.resolve()
+  cancel(decisionId: string): void {
+    const pending = this.#pending.get(decisionId)
+    if (!pending) return
+    clearTimeout(pending.timer)
+    this.#pending.delete(decisionId)
+    pending.resolve()
   }
 
   cancelAll(): void {
-    for (const id of [...this.#timers.keys()]) this.cancel(id)
+    for (const id of [...this.#pending.keys()]) this.cancel(id)
   }
 }

@@ -16,19 +16,23 @@ export interface RecoveryOptions {
   readonly findMessage: (id: string) => Promise<MessageRecord | null>
 }
 
+export interface RecoveryResult {
+  readonly interrupted: readonly StreamRecord[]
+  /** Streams that are still queued, by session, in order. */
+  readonly queued: readonly StreamRecord[]
+}
+
 /**
- * Ends each stream that an earlier process left running, as INTERRUPTED, with what its log holds: the same machine and
- * the same fold as any other end, and no activity of the session. Streams that wait go on waiting, in their order.
+ * Ends each stream that an earlier process left running, as INTERRUPTED, with the answer that its log holds. It uses the
+ * same state machine and fold as any other end. Recovery does not count as activity of the session.
  */
-export async function recoverStreams(
-  options: RecoveryOptions,
-): Promise<{ readonly ended: readonly StreamRecord[]; readonly waiting: readonly StreamRecord[] }> {
+export async function recoverStreams(options: RecoveryOptions): Promise<RecoveryResult> {
   const unfinished = await options.store.listUnfinishedStreams()
-  const ended: StreamRecord[] = []
+  const interrupted: StreamRecord[] = []
   for (const stream of unfinished) {
-    if (stream.status !== 'QUEUED') ended.push(await interruptStream(stream, options))
+    if (stream.status !== 'QUEUED') interrupted.push(await interruptStream(stream, options))
   }
-  return { ended, waiting: unfinished.filter((stream) => stream.status === 'QUEUED') }
+  return { interrupted, queued: unfinished.filter((stream) => stream.status === 'QUEUED') }
 }
 
 async function interruptStream(
@@ -36,30 +40,28 @@ async function interruptStream(
   { store, eventLog, runtime, findMessage }: RecoveryOptions,
 ): Promise<StreamRecord> {
   const userMessage = await findMessage(stream.userMessageId)
-  if (!userMessage) throw new Error(`stream ${stream.id} has no user's message`)
-  const { turn, head: headSeq } = await replayTurn(createTurnState(stream, userMessage), store)
+  if (!userMessage) throw new Error(`Stream ${stream.id} has no user message.`)
+  const turn = await replayTurn(createTurnState(stream, userMessage), store)
   const { turn: finishedTurn, events } = finishTurn(turn, { status: 'INTERRUPTED' }, runtime)
-  await new LogWriter(eventLog, stream.sessionId, headSeq).write(() => ({
+  const { headSeq } = await new LogWriter(eventLog, stream.sessionId).write(() => ({
     fence: { streamId: stream.id, generation: stream.generation },
     drafts: events,
     streams: [finishedTurn.stream],
     messages: finishedTurn.answer ? [finishedTurn.answer] : [],
   }))
-  return { ...finishedTurn.stream, lastSeq: headSeq + events.length }
+  return { ...finishedTurn.stream, lastSeq: headSeq }
 }
 
-/** The turn as its log left it, and the seq of the log's end. */
-async function replayTurn(turn: TurnState, store: EventStore): Promise<{ turn: TurnState; head: number }> {
+/** Replays the events of a turn's stream. */
+async function replayTurn(turn: TurnState, store: EventStore): Promise<TurnState> {
   const { sessionId, firstSeq, id } = turn.stream
   let { answer, pendingDecisions } = turn
-  let headSeq = firstSeq - 1
-  for await (const events of readLogPages(store, { sessionId, after: headSeq, upTo: Number.POSITIVE_INFINITY })) {
+  for await (const events of readLogPages(store, { sessionId, after: firstSeq - 1, upTo: Number.POSITIVE_INFINITY })) {
     for (const event of events) {
-      headSeq = event.seq
       if (event.streamId !== id) continue
       answer = foldMessage(turn.answerBase, answer, event)
       pendingDecisions = foldPendingDecisions(pendingDecisions, event)
     }
   }
-  return { turn: { ...turn, answer, pendingDecisions }, head: headSeq }
+  return { ...turn, answer, pendingDecisions }
 }

@@ -2,129 +2,136 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ModelMessage } from 'ai'
 import { type Agent, AgentError, type AgentEvent } from '../../agent/agent.ts'
 import { SegueError } from '../../lib/errors.ts'
+import type { Logger } from '../../lib/logger.ts'
+import type { Runtime } from '../../lib/runtime.ts'
+import { waitForAbort } from '../../lib/wait-for-abort.ts'
+import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
-import type { StreamRecord } from '../../model/stream.ts'
-import { getDeltaText, canCoalesce, isDeltaDraft, replaceDeltaText } from '../../model/delta.ts'
-import type { Runtime } from '../../lib/runtime.ts'
-import { foldMessage } from '../../model/fold-message.ts'
-import type { EventDraft } from '../../model/chat-event.ts'
-import { type Transition, type TurnState } from '../turn/turn.ts'
+import { FencingError, VersionConflictError } from '../../storage/errors.ts'
+import type { LogWriter } from '../log/log-writer.ts'
 import { applyAgentEvent, finishTurn, resolveDecision } from '../turn/commands.ts'
-import type { AppendBatch, LogWriter } from '../log/log-writer.ts'
-import type { DecisionResolution } from '../turn/tool-call-outcome.ts'
 import type { StreamEnding } from '../turn/stream-ending.ts'
+import type { DecisionResolution } from '../turn/tool-call-outcome.ts'
+import type { Transition, TurnState } from '../turn/turn.ts'
 import { DecisionTimers } from './decision-timers.ts'
-import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
-import type { Logger } from '../../lib/logger.ts'
-import { VersionConflictError, FencingError } from '../../storage/errors.ts'
+import { type CommittedState, type ComposeBatch, StreamCommitter } from './stream-committer.ts'
 
-/** What came in is committed at the latest after this time, this many deltas or this much text; at once when idle. */
-const groupCommitLimits = { milliseconds: 20, deltas: 32, codeUnits: 8192 }
-/** The most text that one commit holds, in code units: a larger one would hold up everybody else. */
-const maxCommitCodeUnits = 262_144
-/** How long an agent that never waits for anything may go on before everybody else has a turn. */
-const yieldIntervalMs = 10 // milliseconds
-/** How long to wait before an end that could not be committed, as on a full disk, is tried again. */
-const finishRetryDelayMs = 500 // milliseconds
+/** How long an agent that never waits for I/O may hold the event loop. */
+const yieldIntervalMs = 10
+/** The pause before another attempt to commit the end of a stream, for example while the disk is full. */
+const finishRetryDelayMs = 500
 
 export interface StreamRunnerOptions {
   readonly writer: LogWriter
   readonly runtime: Runtime
-  /** The turn as its committed events left it. */
+  /** The turn as of its committed events. */
   readonly turn: TurnState
-  /** What the model is sent, with the answer as far as it is. */
+  /** Loads what the model is sent, including the answer so far. */
   readonly loadModelMessages: (answer: MessageRecord | null) => Promise<readonly ModelMessage[]>
-  /** Whether a person has said before that a tool need not ask. */
+  /** Whether a person has granted this tool for the session or for always. */
   readonly isToolGranted: (tool: string) => Promise<boolean>
   readonly log: Logger
-  /** Called with each thing that an agent did after the stream had ended for it. */
+  /** Called for each event that the agent yields after the stream has ended. */
   readonly onLateEvent: () => void
 }
 
-export interface CommittedState {
-  readonly stream: StreamRecord
-  readonly answer: MessageRecord | null
+export interface FinishResult {
+  readonly committed: CommittedState
+  /** Whether this call ended the stream, together with the batch that it composed. False if it was already ending. */
+  readonly included: boolean
 }
 
 /**
- * An answer being made: takes in what the agent does, commits it in groups, ends it once. What is outside sees `saved`,
- * the fold of what has been committed, never what is on its way.
+ * Runs one stream: applies the agent's events, has them committed, and ends the stream exactly once. Others see
+ * `committed` only, never events that are still pending.
  */
 export class StreamRunner {
   readonly #options: StreamRunnerOptions
   readonly #abortController = new AbortController()
+  readonly #committer: StreamCommitter
+  readonly #decisionTimers: DecisionTimers
   #turn: TurnState
-  #committed: CommittedState
-  #pendingEvents: EventDraft[] = []
-  #pendingCodeUnits = 0
-  #lastCommit: Promise<void> = Promise.resolve()
-  #lastCommitAtMs = Number.NEGATIVE_INFINITY
-  #commitTimer: NodeJS.Timeout | null = null
   #finishResult: Promise<CommittedState> | null = null
-  #hasCommittedExtraBatch = false
-  /** What the agent waits for because a person has to decide. */
-  readonly #decisionTimers = new DecisionTimers((decisionId) => {
-    this.resolveDecision(decisionId, { type: 'expired' }).catch((error: unknown) =>
-      this.#options.log.error({ err: error }, 'The expiry of a decision could not be saved.'),
-    )
-  })
+  /** Settles when `finishWith` has succeeded or failed; the agent's events wait for it. Never rejects. */
+  #handover: Promise<void> | null = null
 
   constructor(options: StreamRunnerOptions) {
     this.#options = options
     this.#turn = options.turn
-    this.#committed = { stream: options.turn.stream, answer: options.turn.answer }
+    this.#committer = new StreamCommitter(options.writer, options.turn, (error) => this.#onCommitFailed(error))
+    this.#decisionTimers = new DecisionTimers((decisionId) => {
+      this.resolveDecision(decisionId, { type: 'expired' }).catch((error: unknown) =>
+        options.log.error({ err: error, decision: decisionId }, 'The expiry of a decision could not be saved.'),
+      )
+    })
   }
 
-  /** The stream and its message as of the newest committed event. */
   get committed(): CommittedState {
-    return this.#committed
+    return this.#committer.committed
   }
 
-  /** Its end has begun: nothing can be added to it any more. */
+  /** Whether the stream has ended or is about to: nothing can be added to it. */
   get isFinishing(): boolean {
     return this.#finishResult !== null
   }
 
-  /** How many tokens the model took in and gave out in the newest step that has ended; null before that. */
+  /** The input and output tokens of the newest completed step. Null before the first one has completed. */
   get contextTokens(): number | null {
     const { lastStepUsage } = this.#turn
     return lastStepUsage && lastStepUsage.inputTokens + lastStepUsage.outputTokens
   }
 
-  /** What was to go along with its end was committed with it. */
-  get hasCommittedExtraBatch(): boolean {
-    return this.#hasCommittedExtraBatch
-  }
-
-  /** Lets the agent answer until it is done, it fails, or somebody else has ended the stream. */
+  /** Runs the agent until it completes or fails, or someone else ends the stream. */
   async run(agent: Agent, model: string): Promise<void> {
-    const ended = Promise.withResolvers<void>()
-    this.#abortController.signal.addEventListener('abort', () => ended.resolve())
-    // An agent may ignore its signal: then it goes on by itself and is refused, and nobody waits for it.
-    await Promise.race([this.#consumeAgentEvents(agent, model), ended.promise])
+    // An agent may ignore its signal. Then it goes on in the background, and its events are refused.
+    await Promise.race([this.#consumeAgentEvents(agent, model), waitForAbort(this.#abortController.signal)])
     await this.#finishResult
   }
 
   /**
-   * Ends the stream: fences first and aborts second. What has come in so far is committed together with the end, and so
-   * is what `more` composes. Only the first ending counts, with its `more`; every call resolves to what was saved.
+   * Ends the stream. Stops accepting events, commits everything pending together with the terminal event, then aborts
+   * the agent. Retries until the end is committed. Only the first call has an effect; all calls resolve to the committed
+   * state.
    */
-  finish(ending: StreamEnding, composeExtraBatch?: (head: number) => AppendBatch): Promise<CommittedState> {
-    this.#finishResult ??= this.#commitEnding(ending, composeExtraBatch)
-    return this.#finishResult
+  async finish(ending: StreamEnding): Promise<FinishResult> {
+    if (this.#handover) await this.#handover
+    const included = this.#finishResult === null
+    this.#finishResult ??= this.#commitEnding(ending)
+    return { committed: await this.#finishResult, included }
   }
 
   /**
-   * A person has decided, or time has: resolves to the decision once that is saved, and the agent goes on. Null when
-   * nothing waits here under this id any more: of several resolutions of one decision only the first counts.
+   * Ends the stream like `finish`, and commits another batch in the same transaction. Rejects if `composeBatch` throws or
+   * the transaction fails: the stream then goes on as if nothing had happened.
+   */
+  async finishWith(ending: StreamEnding, composeBatch: ComposeBatch): Promise<FinishResult> {
+    await this.#handover
+    if (this.#finishResult) return { committed: await this.#finishResult, included: false }
+    const handover = this.#committer.runAfterCommits(() => this.#writeEnd(ending, composeBatch))
+    this.#handover = handover.then(
+      (committed) => {
+        this.#finishResult = Promise.resolve(committed)
+        this.#release()
+      },
+      () => this.#committer.schedule(),
+    )
+    await this.#handover
+    this.#handover = null
+    return { committed: await handover, included: true }
+  }
+
+  /**
+   * Resolves a pending decision. Returns it once it is committed; then the agent goes on. Returns null if the decision is
+   * not pending: only the first of several resolutions counts.
    */
   async resolveDecision(decisionId: string, resolution: DecisionResolution): Promise<DecisionRecord | null> {
+    if (this.#handover) await this.#handover
     if (this.isFinishing || !this.#turn.pendingDecisions.has(decisionId)) return null
     const transition = resolveDecision(this.#turn, decisionId, resolution, this.#options.runtime)
     this.#applyTransition(transition)
-    await this.#commitPending()
-    // What could not be committed by itself, or came too late for that, is saved together with the end.
+    await this.#committer.flush()
+    // If the stream is ending, the decision is committed together with the end.
     if (this.isFinishing) await this.#finishResult
     this.#decisionTimers.cancel(decisionId)
     return transition.events.flatMap((event) => ('decision' in event ? [event.decision] : []))[0] ?? null
@@ -141,9 +148,10 @@ export class StreamRunner {
       })
       let lastYieldAt = performance.now()
       for await (const event of events) {
+        if (this.#handover) await this.#handover
         this.#applyAgentEvent(event)
-        // A commit that takes long slows the agent down, not the memory up.
-        if (this.#pendingCodeUnits > maxCommitCodeUnits) await this.#commitPending()
+        // Backpressure: a slow commit slows down the agent, instead of filling the memory.
+        if (this.#committer.isFull) await this.#committer.flush()
         if (performance.now() - lastYieldAt < yieldIntervalMs) continue
         await yieldToEventLoop()
         lastYieldAt = performance.now()
@@ -158,21 +166,21 @@ export class StreamRunner {
   #toStreamError(error: unknown): { code: AgentError['code']; message: string } {
     if (error instanceof AgentError) return { code: error.code, message: error.message }
     this.#options.log.error({ err: error }, 'An agent failed with an unexpected error.')
-    return { code: 'PROVIDER', message: 'The agent failed for a reason of its own. The log of the server tells more.' }
+    return { code: 'PROVIDER', message: 'The agent failed unexpectedly. See the log of the server for details.' }
   }
 
   async #loadModelMessages(): Promise<readonly ModelMessage[]> {
-    await this.#commitPending()
+    await this.#committer.flush()
     return this.#options.loadModelMessages(this.#turn.answer)
   }
 
   async #waitForPermission(callId: string): Promise<boolean> {
     const partIndex = this.#turn.partIndexByCallId.get(callId)
-    // Looked for before anything is waited for: one that is answered from now on is waited for until that is saved.
+    // Looked up before the commit: a decision that is resolved during the commit must still be waited for.
     const pendingDecision = [...this.#turn.pendingDecisions.values()].find(
       (decision) => decision.partIndex === partIndex,
     )
-    await this.#commitPending()
+    await this.#committer.flush()
     if (pendingDecision) await this.#decisionTimers.wait(pendingDecision.id)
     if (this.isFinishing || partIndex === undefined) return false
     const part = this.#turn.answer?.parts[partIndex]
@@ -190,162 +198,57 @@ export class StreamRunner {
         this.#decisionTimers.start(id, expiresAt - this.#options.runtime.now())
     }
     this.#turn = turn
-    for (const draft of events) this.#enqueueEvent(draft)
-    this.#scheduleCommit()
+    this.#committer.enqueue(events, turn.stream)
   }
 
-  /** Keeps an event for the next commit, as one with the one before where it goes on with its text. */
-  #enqueueEvent(draft: EventDraft): void {
-    const last = this.#pendingEvents.at(-1)
-    if (last && isDeltaDraft(last) && isDeltaDraft(draft) && canCoalesce(last, draft)) {
-      this.#pendingEvents[this.#pendingEvents.length - 1] = replaceDeltaText(
-        last,
-        getDeltaText(last) + getDeltaText(draft),
-      )
-    } else {
-      this.#pendingEvents.push(draft)
-    }
-    this.#pendingCodeUnits += countDeltaCodeUnits(draft)
+  /** The stream ends, because its events cannot be committed. They are committed with the end as soon as possible. */
+  #onCommitFailed(cause: unknown): void {
+    this.#options.log.error({ err: cause }, 'Events could not be saved. The stream ends as FAILED.')
+    const streamError = { code: 'PROVIDER', message: 'The answer could not be saved.' } as const
+    // An error is not lost: `run` rejects with it.
+    this.finish({ status: 'FAILED', error: streamError }).catch(() => undefined)
   }
 
-  /** Sees to it that what is pending is committed in time. */
-  #scheduleCommit(): void {
-    if (this.#pendingEvents.length === 0) return
-    const { milliseconds, deltas, codeUnits } = groupCommitLimits
-    const now = performance.now()
-    const full = this.#pendingEvents.length >= deltas || this.#pendingCodeUnits >= codeUnits
-    if (full || now - this.#lastCommitAtMs >= milliseconds) void this.#commitPending()
-    else this.#commitTimer ??= setTimeout(() => void this.#commitPending(), milliseconds - (now - this.#lastCommitAtMs))
-  }
-
-  /** Commits what is pending, after the commits before it. One that fails ends the stream: its text is kept for the end. */
-  #commitPending(): Promise<void> {
-    this.#lastCommit = this.#lastCommit.then(async () => {
-      try {
-        while (this.#pendingEvents.length > 0 && !this.isFinishing) await this.#writeBatch()
-      } catch (error) {
-        this.#options.log.error({ err: error }, 'Events could not be saved. The stream ends as FAILED.')
-        void this.finish({ status: 'FAILED', error: { code: 'PROVIDER', message: 'The answer could not be saved.' } })
-      }
-    })
-    return this.#lastCommit
-  }
-
-  async #commitEnding(
-    ending: StreamEnding,
-    composeExtraBatch?: (head: number) => AppendBatch,
-  ): Promise<CommittedState> {
-    // From here on `ending` is true: what the agent does from now on is refused. A commit under way goes first.
-    await this.#lastCommit
+  async #commitEnding(ending: StreamEnding): Promise<CommittedState> {
+    // From here on `isFinishing` is true, and the agent's events are refused. A commit in progress completes first.
+    this.#committer.stop()
     try {
-      for (;;) {
-        try {
-          while (this.#pendingCodeUnits > maxCommitCodeUnits) await this.#writeBatch()
-          return await this.#writeEnding(ending, composeExtraBatch)
-        } catch (error) {
-          // Somebody else has ended it: there is nothing left to save.
-          if (isAlreadyEnded(error)) throw error
-          this.#options.log.error({ err: error }, 'The end of a stream could not be saved. Retrying.')
-          this.#abortController.abort()
-          // Whoever sent something along tries by itself, and is told what is wrong.
-          composeExtraBatch = undefined
-        }
-        await delay(finishRetryDelayMs, undefined, { ref: false })
-      }
+      return await this.#committer.runAfterCommits(() => this.#retryWriteEnd(ending))
     } finally {
-      this.#abortController.abort()
-      this.#decisionTimers.cancelAll()
+      this.#release()
     }
   }
 
-  /** One transaction of what is pending, as much of it as one may hold. */
-  async #writeBatch(): Promise<void> {
-    const drafts = this.#takePending(maxCommitCodeUnits)
-    const { stream } = this.#turn
-    await this.#write(drafts, stream, () => ({ drafts, streams: [stream] }))
-    if (this.#pendingEvents.length > 0) await yieldToEventLoop()
-  }
-
-  /** One transaction of what is pending, the terminal event, the message's row, and what is to go along. */
-  async #writeEnding(
-    ending: StreamEnding,
-    composeExtraBatch?: (headSeq: number) => AppendBatch,
-  ): Promise<CommittedState> {
-    const pending = this.#takePending(Number.POSITIVE_INFINITY)
-    const { turn, events } = finishTurn(this.#turn, ending, this.#options.runtime, this.#committed.answer)
-    const { answer, stream } = turn
-    await this.#write(pending, stream, (headSeq) => {
-      const drafts = [...pending, ...events]
-      const extraBatch = composeExtraBatch?.(headSeq + drafts.length)
-      return {
-        ...(answer && stream.finishedAt !== null && { activityAt: stream.finishedAt }),
-        ...extraBatch,
-        drafts: [...drafts, ...(extraBatch?.drafts ?? [])],
-        streams: [stream, ...(extraBatch?.streams ?? [])],
-        messages: [...(answer ? [answer] : []), ...(extraBatch?.messages ?? [])],
+  async #retryWriteEnd(ending: StreamEnding): Promise<CommittedState> {
+    for (;;) {
+      try {
+        return await this.#writeEnd(ending)
+      } catch (error) {
+        if (isAlreadyEnded(error)) throw error
+        this.#options.log.error({ err: error }, 'The end of a stream could not be saved. Retrying.')
+        this.#abortController.abort()
       }
-    })
+      await delay(finishRetryDelayMs, undefined, { ref: false })
+    }
+  }
+
+  async #writeEnd(ending: StreamEnding, composeBatch?: ComposeBatch): Promise<CommittedState> {
+    const { turn } = await this.#committer.writeEnd(
+      () => finishTurn(this.#turn, ending, this.#options.runtime, this.committed.answer),
+      composeBatch,
+    )
     this.#turn = turn
-    this.#hasCommittedExtraBatch = composeExtraBatch !== undefined
-    return this.#committed
+    return this.committed
   }
 
-  /** What cannot be committed is pending again. What is, belongs to what is saved, and `stream` is its row then. */
-  async #write(
-    drafts: readonly EventDraft[],
-    stream: StreamRecord,
-    compose: (head: number) => AppendBatch,
-  ): Promise<void> {
-    const { id, generation, lastSeq } = this.#committed.stream
-    try {
-      const fence = { streamId: id, generation }
-      await this.#options.writer.write(
-        (head) => ({ ...compose(head), fence }),
-        ({ events }) => {
-          const streamEvents = events.filter((event) => event.streamId === id)
-          const { answerBase } = this.#turn
-          this.#committed = {
-            answer: streamEvents.reduce(
-              (message, event) => foldMessage(answerBase, message, event),
-              this.#committed.answer,
-            ),
-            stream: { ...stream, lastSeq: streamEvents.at(-1)?.seq ?? lastSeq },
-          }
-          this.#lastCommitAtMs = performance.now()
-        },
-      )
-    } catch (error) {
-      this.#setPending([...drafts, ...this.#pendingEvents])
-      throw error
-    }
-  }
-
-  /** Pending events up to about so much text, at least one. */
-  #takePending(maxCodeUnits: number): EventDraft[] {
-    let count = 0
-    for (let codeUnits = 0; count < this.#pendingEvents.length && codeUnits < maxCodeUnits; count += 1) {
-      const draft = this.#pendingEvents[count]
-      if (draft) codeUnits += countDeltaCodeUnits(draft)
-    }
-    const taken = this.#pendingEvents.slice(0, count)
-    this.#setPending(this.#pendingEvents.slice(count))
-    return taken
-  }
-
-  #setPending(drafts: EventDraft[]): void {
-    this.#pendingEvents = drafts
-    this.#pendingCodeUnits = drafts.reduce((units, draft) => units + countDeltaCodeUnits(draft), 0)
-    if (this.#commitTimer) clearTimeout(this.#commitTimer)
-    this.#commitTimer = null
+  #release(): void {
+    this.#abortController.abort()
+    this.#decisionTimers.cancelAll()
   }
 }
 
-/** Somebody else has ended the stream, or removed its session. */
+/** Whether someone else has ended the stream or deleted its session: there is nothing left to save. */
 function isAlreadyEnded(error: unknown): boolean {
   if (error instanceof SegueError) return error.code === 'NOT_FOUND'
   return error instanceof FencingError || error instanceof VersionConflictError
-}
-
-function countDeltaCodeUnits(draft: EventDraft): number {
-  return isDeltaDraft(draft) ? getDeltaText(draft).length : 0
 }

@@ -1,8 +1,8 @@
 import { notFound, SegueError } from '../../lib/errors.ts'
-import type { SessionRepository } from '../../sessions/session-repository.ts'
 import type { SessionRecord } from '../../model/session.ts'
+import type { SessionRepository } from '../../sessions/session-repository.ts'
 
-/** The sessions that can be written to: those that are kept here. */
+/** Finds sessions that can be written to: those of Segue. Sessions of Hermes are read-only. */
 export class WritableSessions {
   readonly #sessions: SessionRepository
 
@@ -10,27 +10,28 @@ export class WritableSessions {
     this.#sessions = sessions
   }
 
-  /** Throws NOT_FOUND, and SESSION_READ_ONLY for one of Hermes'. */
+  /** Throws NOT_FOUND, and SESSION_READ_ONLY for a session of Hermes. */
   async get(id: string): Promise<SessionRecord> {
     const session = await this.#sessions.find(id)
     if (!session) throw notFound('session', id)
     if (session.origin === 'SEGUE') return session
-    throw new SegueError('SESSION_READ_ONLY', 'Sessions of Hermes are only read. Continue it in one of your own.')
+    const message = 'Sessions of Hermes are read-only. Create a session that continues it, or fork one of its messages.'
+    throw new SegueError('SESSION_READ_ONLY', message)
   }
 
-  /** One that has not ended. Throws as `find` does, and STALE. */
+  /** A session that has not ended. Throws what `get` throws, and STALE. */
   async getOpen(id: string): Promise<SessionRecord> {
     const session = await this.get(id)
     if (session.endedAt !== null) throw await this.createStaleError(id)
     return session
   }
 
-  /** What is told to whoever speaks in a session that has ended: where the chat goes on. */
+  /** The error for messages to a session that has ended. It names the session to continue in, if there is one. */
   async createStaleError(id: string): Promise<SegueError> {
     const session = await this.#sessions.find(id)
     const tip = session && (await this.#sessions.findTip(session))
-    if (!tip || tip.id === id) return new SegueError('STALE', 'This session has ended.')
-    const message = 'This session was continued by another one: go on there.'
+    if (!tip || tip.id === id) return new SegueError('STALE', 'This session has ended. Start a new one.')
+    const message = 'This session is continued by another one. Send the message to the session tipId.'
     return new SegueError('STALE', message, { tipId: tip.id })
   }
 }

@@ -7,7 +7,7 @@ import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from '../log/event-log.ts'
 import { subscribeToLog, isFullyRead, type Snapshot } from './subscribe-to-log.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
-import type { CommittedState } from '../runtime/stream-runner.ts'
+import type { CommittedState } from '../runtime/stream-committer.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
 
 export interface EventSubscriptionsOptions {

@@ -1,5 +1,5 @@
 import { badInput } from '../../lib/errors.ts'
-import type { SessionUpdate } from '../../chat/session-management.ts'
+import type { PreparedChange, SessionUpdate } from '../../chat/session-management.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
@@ -71,19 +71,20 @@ async function updateSessions(
   context: Context,
 ): Promise<SessionRecord[]> {
   const groups = await groupByProfile(ids, context)
+  // Validated in all profiles before any of them is changed.
+  const prepared: PreparedChange<SessionRecord[]>[] = []
   for (const [{ chats }, groupIds] of groups)
-    await withModelPath(patch.model, () => chats.sessionManagement.assertCanUpdate(groupIds, patch))
+    prepared.push(await withModelPath(patch.model, () => chats.sessionManagement.prepareUpdate(groupIds, patch)))
   const sessionsById = new Map<string, SessionRecord>()
-  for (const [{ chats }, groupIds] of groups) {
-    for (const session of await chats.sessionManagement.update(groupIds, patch)) sessionsById.set(session.id, session)
-  }
+  for (const change of prepared) for (const session of await change.apply()) sessionsById.set(session.id, session)
   return ids.map((id) => requireUpdated(sessionsById.get(id)))
 }
 
 async function deleteSessions(ids: readonly string[], context: Context): Promise<void> {
   const groups = await groupByProfile(ids, context)
-  for (const [{ chats }, groupIds] of groups) await chats.sessionManagement.assertCanDelete(groupIds)
-  for (const [{ chats }, groupIds] of groups) await chats.sessionManagement.delete(groupIds)
+  const prepared: PreparedChange<void>[] = []
+  for (const [{ chats }, groupIds] of groups) prepared.push(await chats.sessionManagement.prepareDelete(groupIds))
+  for (const change of prepared) await change.apply()
 }
 
 /** Groups session ids by the profile that they are in. Throws BAD_USER_INPUT for too many ids, and NOT_FOUND. */

@@ -24,6 +24,7 @@ import {
   updateMessageCounts,
 } from './rows/session-row.ts'
 import { type StreamRow, streamFromRow, upsertStream } from './rows/stream-row.ts'
+import type { KeyedResult } from '../idempotency-key.ts'
 
 /** Events that one transaction deletes, so that other work is not delayed. */
 const deleteBatchSize = 500
@@ -94,18 +95,16 @@ export class SqliteEventStore implements EventStore {
     return row ? streamFromRow(row) : null
   }
 
-  async findStreamByIdempotencyKey(key: string): Promise<{ stream: StreamRecord; fingerprint: string } | null> {
-    const row = this.#database
+  async findByIdempotencyKey(key: string): Promise<KeyedResult | null> {
+    const stream = this.#database
       .prepare<[string], StreamRow & { fingerprint: string }>('SELECT * FROM streams WHERE key = ?')
       .get(key)
-    return row ? { stream: streamFromRow(row), fingerprint: row.fingerprint } : null
-  }
-
-  async findSessionByIdempotencyKey(key: string): Promise<{ session: SessionRecord; fingerprint: string } | null> {
-    const row = this.#database
+    if (stream) return { fingerprint: stream.fingerprint, stream: streamFromRow(stream), session: null }
+    const session = this.#database
       .prepare<[string], SessionRow & { fingerprint: string }>('SELECT * FROM sessions WHERE key = ?')
       .get(key)
-    return row ? { session: sessionFromRow(row, this.#database.profile), fingerprint: row.fingerprint } : null
+    if (!session) return null
+    return { fingerprint: session.fingerprint, stream: null, session: sessionFromRow(session, this.#database.profile) }
   }
 
   async findContinuation(sessionId: string): Promise<SessionRecord | null> {

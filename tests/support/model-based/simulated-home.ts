@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import type { ModelMessage } from 'ai'
 import { expect } from 'vitest'
 import type { Agent } from '../../../src/agent/agent.ts'
-import { type CancelResult, ChatService } from '../../../src/chat/chat-service.ts'
+import type { CancelResult, ChatService } from '../../../src/chat/chat-service.ts'
+import { createChatService } from '../../../src/chat/create-chat-service.ts'
 import type { ChatRequest } from '../../../src/chat/requests/chat-request.ts'
 import { newId } from '../../../src/lib/ids.ts'
 import { silentLogger } from '../../../src/lib/logger.ts'
@@ -172,7 +173,7 @@ export class SimulatedHome {
         return script.events()
       },
     }
-    const chats = new ChatService({
+    const chats = createChatService({
       profile,
       sessions,
       runtime: this.#runtime,

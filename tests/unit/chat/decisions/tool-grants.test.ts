@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
-import { ChatService } from '../../../../src/chat/chat-service.ts'
+import { createChatService } from '../../../../src/chat/create-chat-service.ts'
 import type { ApprovalDecision } from '../../../../src/model/decision.ts'
 import { noUsage } from '../../../../src/model/usage.ts'
 import { SessionRepository } from '../../../../src/sessions/session-repository.ts'
@@ -69,7 +69,7 @@ describe('an approval', () => {
       ...failingTextGenerator,
       generateSummary: async () => ({ text: 'They wrote.', usage: noUsage }),
     }
-    const chats = new ChatService({
+    const chats = createChatService({
       profile: chat.profile,
       sessions: new SessionRepository(chat.profile),
       models: {

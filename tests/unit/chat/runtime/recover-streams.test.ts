@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AgentEvent, AgentRun } from '../../../../src/agent/agent.ts'
-import { ChatService } from '../../../../src/chat/chat-service.ts'
+import type { ChatService } from '../../../../src/chat/chat-service.ts'
+import { createChatService } from '../../../../src/chat/create-chat-service.ts'
 import { foldMessage } from '../../../../src/model/fold-message.ts'
 import { acceptStream } from '../../../../src/chat/turn/commands.ts'
 import { newId } from '../../../../src/lib/ids.ts'
@@ -147,7 +148,7 @@ function start(
   const profile = { ...opened, eventStore: options.store?.(opened.eventStore) ?? opened.eventStore }
   const sessions = new SessionRepository(profile)
   const answer = options.answer ?? async function* () {}
-  const chats = new ChatService({
+  const chats = createChatService({
     profile,
     sessions,
     models: {

@@ -1,0 +1,83 @@
+import type { ModelRegistry } from '../agent/models/model-registry.ts'
+import type { Logger } from '../lib/logger.ts'
+import { type Runtime, systemRuntime } from '../lib/runtime.ts'
+import { TaskGate } from '../lib/task-gate.ts'
+import type { SessionRepository } from '../sessions/session-repository.ts'
+import type { ProfileStorage } from '../storage/profile-storage.ts'
+import { ChatService } from './chat-service.ts'
+import { MessageQueries } from './context/message-queries.ts'
+import { SessionForker } from './continuation/fork-session.ts'
+import { PostTurnTasks } from './continuation/post-turn-tasks.ts'
+import { DecisionService } from './decisions/decision-service.ts'
+import { BackgroundCoalescer } from './log/background-coalescer.ts'
+import { EventLog } from './log/event-log.ts'
+import { IdempotencyKeys } from './requests/idempotency-keys.ts'
+import { ActiveSessions } from './runtime/active-sessions.ts'
+import { SessionActors } from './runtime/session-actors.ts'
+import { WritableSessions } from './runtime/writable-sessions.ts'
+import { SessionManagement } from './session-management.ts'
+import { EventSubscriptions } from './subscriptions/event-subscriptions.ts'
+import { TurnStarter } from './turn-starter.ts'
+
+export interface ChatServiceOptions {
+  readonly profile: ProfileStorage
+  readonly sessions: SessionRepository
+  readonly models: Pick<ModelRegistry, 'resolve' | 'assertKnown'>
+  readonly log: Logger
+  readonly runtime?: Runtime
+  /** Throws RATE_LIMITED if no more streams may run or be queued. By default there is no limit. */
+  readonly assertStreamCapacity?: () => void
+  /** The share of a model's context window above which a session is compacted after a turn. 0, the default, means never. */
+  readonly autoCompactThreshold?: number
+  /** Whether models write the titles of sessions. False by default. */
+  readonly generateTitles?: boolean
+  /** How long a start, a cancel or a decision may wait for its commit, in milliseconds. 5,000 by default. */
+  readonly commitTimeoutMs?: number
+}
+
+const defaultCommitTimeoutMs = 5_000
+
+/** Builds the chat service of a profile. Call `recover` on it before anything else. */
+export function createChatService(options: ChatServiceOptions): ChatService {
+  const { profile, sessions, log } = options
+  const defaults = {
+    runtime: systemRuntime,
+    assertStreamCapacity: () => undefined,
+    autoCompactThreshold: 0,
+    generateTitles: false,
+    commitTimeoutMs: defaultCommitTimeoutMs,
+  }
+  const gate = new TaskGate()
+  const eventLog = new EventLog(profile.eventStore)
+  const activeSessions = new ActiveSessions()
+  const writableSessions = new WritableSessions(sessions)
+  const idempotencyKeys = new IdempotencyKeys(profile.eventStore)
+  const messageQueries = new MessageQueries(profile, sessions, activeSessions)
+  const backgroundCoalescer = new BackgroundCoalescer(profile.eventStore, log)
+  const shared = {
+    ...defaults,
+    ...options,
+    gate,
+    eventLog,
+    activeSessions,
+    writableSessions,
+    idempotencyKeys,
+    messageQueries,
+    backgroundCoalescer,
+  }
+  const actors = new SessionActors({
+    ...shared,
+    onTurnCompleted: (stream, contextTokens) => postTurnTasks.onTurnCompleted(stream, contextTokens),
+  })
+  const postTurnTasks = new PostTurnTasks({ ...shared, actors })
+  return new ChatService({
+    ...shared,
+    actors,
+    postTurnTasks,
+    turnStarter: new TurnStarter({ ...shared, actors }),
+    sessionForker: new SessionForker({ ...shared, profile: profile.name, files: profile.blobs }),
+    sessionManagement: new SessionManagement({ ...shared, actors }),
+    subscriptions: new EventSubscriptions(shared),
+    decisions: new DecisionService({ ...shared, store: profile.decisions, notifier: eventLog.decisionNotifier }),
+  })
+}

@@ -1,0 +1,75 @@
+import type { ModelRegistry } from '../../agent/models/model-registry.ts'
+import type { Logger } from '../../lib/logger.ts'
+import type { Runtime } from '../../lib/runtime.ts'
+import type { SessionRecord } from '../../model/session.ts'
+import type { SessionRepository } from '../../sessions/session-repository.ts'
+import type { ProfileStorage } from '../../storage/profile-storage.ts'
+import type { MessageQueries } from '../context/message-queries.ts'
+import type { BackgroundCoalescer } from '../log/background-coalescer.ts'
+import type { EventLog } from '../log/event-log.ts'
+import type { ActiveSessions } from './active-sessions.ts'
+import { SessionActor, type SessionActorOptions } from './session-actor.ts'
+import type { WritableSessions } from './writable-sessions.ts'
+
+export interface SessionActorsOptions {
+  readonly profile: ProfileStorage
+  readonly sessions: SessionRepository
+  readonly models: Pick<ModelRegistry, 'resolve'>
+  readonly runtime: Runtime
+  readonly log: Logger
+  readonly eventLog: EventLog
+  readonly activeSessions: ActiveSessions
+  readonly messageQueries: MessageQueries
+  readonly writableSessions: WritableSessions
+  readonly backgroundCoalescer: BackgroundCoalescer
+  readonly onTurnCompleted: SessionActorOptions['onTurnCompleted']
+}
+
+/** Creates the actors of a profile's sessions: at most one per session, which is removed when it is idle. */
+export class SessionActors {
+  readonly #options: SessionActorsOptions
+  #lateEventCount = 0
+
+  constructor(options: SessionActorsOptions) {
+    this.#options = options
+  }
+
+  /** How many events agents have yielded after their stream had ended. They were refused. */
+  get lateEventCount(): number {
+    return this.#lateEventCount
+  }
+
+  /** Returns the actor of a session. */
+  getOrCreate(session: SessionRecord): SessionActor {
+    const { activeSessions } = this.#options
+    const existing = activeSessions.find(session.id)
+    if (existing) return existing
+    const actor: SessionActor = this.#create(session, () => activeSessions.unregister(session.id, actor))
+    activeSessions.register(session.id, actor)
+    return actor
+  }
+
+  #create(session: SessionRecord, onIdle: () => void): SessionActor {
+    const { profile, sessions, models, activeSessions, messageQueries, writableSessions } = this.#options
+    const { runtime, log, eventLog, backgroundCoalescer, onTurnCompleted } = this.#options
+    return new SessionActor({
+      eventLog,
+      runtime,
+      log,
+      sessionId: session.id,
+      loadIsContinued: async () => ((await sessions.find(session.id))?.endedAt ?? null) !== null,
+      resolveModel: (id) => models.resolve(id),
+      findMessage: (id) => sessions.findMessage(id),
+      prepareModelMessages: (model) => messageQueries.prepareModelMessages(session, model.contextWindow),
+      isToolGranted: (tool) => profile.decisions.isGranted(tool, session.id),
+      createStaleError: () => writableSessions.createStaleError(session.id),
+      onLateEvent: () => (this.#lateEventCount += 1),
+      onStreamEnded: (stream) => {
+        activeSessions.unregisterStream(stream.id)
+        backgroundCoalescer.schedule(stream)
+      },
+      onTurnCompleted,
+      onIdle,
+    })
+  }
+}

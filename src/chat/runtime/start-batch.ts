@@ -1,0 +1,19 @@
+import type { Runtime } from '../../lib/runtime.ts'
+import type { AppendBatch } from '../log/log-writer.ts'
+import { acceptStream } from '../turn/commands.ts'
+import type { NewTurn } from '../turn/new-turn.ts'
+import { placeUserMessage } from './stream-queue.ts'
+
+/** What is committed when a turn starts at once: its session if it is new, stream, user message and idempotency key. */
+export function composeStartBatch(turn: NewTurn, firstSeq: number, runtime: Runtime): AppendBatch {
+  const { stream, userMessage, idempotencyKey, sessionToCreate, title } = turn
+  return {
+    ...(sessionToCreate && { newSession: sessionToCreate.session }),
+    ...(title !== null && { sessionPatch: { title, titleSource: 'MESSAGE' } }),
+    ...(idempotencyKey && { idempotencyKey: { streamId: stream.id, ...idempotencyKey } }),
+    drafts: [acceptStream(stream, runtime)],
+    streams: [{ ...stream, firstSeq }],
+    messages: [...(sessionToCreate?.messages ?? []), placeUserMessage(userMessage, firstSeq)],
+    activityAt: userMessage.createdAt,
+  }
+}

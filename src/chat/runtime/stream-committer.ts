@@ -1,0 +1,152 @@
+import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
+import type { EventDraft } from '../../model/chat-event.ts'
+import { foldMessage } from '../../model/fold-message.ts'
+import type { MessageRecord } from '../../model/message.ts'
+import type { StreamRecord } from '../../model/stream.ts'
+import type { AppendBatch, LogWriter } from '../log/log-writer.ts'
+import type { Transition, TurnState } from '../turn/turn.ts'
+import { PendingEvents } from './pending-events.ts'
+
+/** Pending events are committed when one of these limits is reached, and at once if nothing was committed recently. */
+const groupCommitLimits = { intervalMs: 20, events: 32, codeUnits: 8192 }
+/** The maximum text of one commit, in UTF-16 code units. A larger one would delay the other sessions. */
+const maxCommitCodeUnits = 262_144
+
+/** A stream and its answer as of the newest committed event. */
+export interface CommittedState {
+  readonly stream: StreamRecord
+  readonly answer: MessageRecord | null
+}
+
+/** Composes what is committed together with the end of a stream, given the seq of the stream's last event. */
+export type ComposeBatch = (headSeq: number) => AppendBatch
+
+/** Commits the events of one stream in groups, in order, under the stream's fence. */
+export class StreamCommitter {
+  readonly #writer: LogWriter
+  readonly #answerBase: TurnState['answerBase']
+  readonly #onError: (error: unknown) => void
+  readonly #pending = new PendingEvents()
+  #stream: StreamRecord
+  #committed: CommittedState
+  #lastCommit: Promise<unknown> = Promise.resolve()
+  #lastCommitAtMs = Number.NEGATIVE_INFINITY
+  #timer: NodeJS.Timeout | null = null
+  #isStopped = false
+
+  /** `onError` is called when a group of events could not be committed. The events stay pending. */
+  constructor(writer: LogWriter, { stream, answer, answerBase }: TurnState, onError: (error: unknown) => void) {
+    this.#writer = writer
+    this.#answerBase = answerBase
+    this.#onError = onError
+    this.#stream = stream
+    this.#committed = { stream, answer }
+  }
+
+  get committed(): CommittedState {
+    return this.#committed
+  }
+
+  /** Whether so much text is pending that the agent has to wait. */
+  get isFull(): boolean {
+    return this.#pending.codeUnits > maxCommitCodeUnits
+  }
+
+  /** Adds events to the next commit. `stream` is the stream's row as of these events. */
+  enqueue(drafts: readonly EventDraft[], stream: StreamRecord): void {
+    this.#stream = stream
+    for (const draft of drafts) this.#pending.push(draft)
+    this.schedule()
+  }
+
+  /** Makes sure that pending events are committed soon. */
+  schedule(): void {
+    if (this.#pending.count === 0 || this.#isStopped) return
+    const { intervalMs, events, codeUnits } = groupCommitLimits
+    const elapsedMs = performance.now() - this.#lastCommitAtMs
+    const isGroupFull = this.#pending.count >= events || this.#pending.codeUnits >= codeUnits
+    if (isGroupFull || elapsedMs >= intervalMs) void this.flush()
+    else this.#timer ??= setTimeout(() => void this.flush(), intervalMs - elapsedMs)
+  }
+
+  /** Commits all pending events, after earlier commits. Never rejects: see `onError`. */
+  async flush(): Promise<void> {
+    await this.runAfterCommits(async () => {
+      while (this.#pending.count > 0 && !this.#isStopped) await this.#writeBatch()
+    }).catch(this.#onError)
+  }
+
+  /** Runs a task when earlier commits are done, and delays later ones until it is over. */
+  runAfterCommits<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#lastCommit.then(task)
+    this.#lastCommit = result.catch(() => undefined)
+    return result
+  }
+
+  /** Commits nothing any more, except by `writeEnd`. */
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  /**
+   * Commits all pending events, the terminal event, the answer's row and another batch. All of it is one transaction,
+   * unless too much text is pending: that is committed first.
+   */
+  async writeEnd(finish: () => Transition, composeBatch?: ComposeBatch): Promise<Transition> {
+    while (this.isFull) await this.#writeBatch()
+    const pending = this.#takePending(Number.POSITIVE_INFINITY)
+    const transition = finish()
+    const { answer, stream } = transition.turn
+    await this.#write(pending, stream, (headSeq) => {
+      const drafts = [...pending, ...transition.events]
+      const otherBatch = composeBatch?.(headSeq + drafts.length)
+      return {
+        ...(answer && stream.finishedAt !== null && { activityAt: stream.finishedAt }),
+        ...otherBatch,
+        drafts: [...drafts, ...(otherBatch?.drafts ?? [])],
+        streams: [stream, ...(otherBatch?.streams ?? [])],
+        messages: [...(answer ? [answer] : []), ...(otherBatch?.messages ?? [])],
+      }
+    })
+    return transition
+  }
+
+  /** Commits the first pending events, as many as one transaction may hold. */
+  async #writeBatch(): Promise<void> {
+    const stream = this.#stream
+    const drafts = this.#takePending(maxCommitCodeUnits)
+    await this.#write(drafts, stream, () => ({ drafts, streams: [stream] }))
+    if (this.#pending.count > 0) await yieldToEventLoop()
+  }
+
+  /** If the commit fails, `drafts` are pending again. */
+  async #write(drafts: readonly EventDraft[], stream: StreamRecord, compose: ComposeBatch): Promise<void> {
+    const { id, generation, lastSeq } = this.#committed.stream
+    try {
+      const fence = { streamId: id, generation }
+      await this.#writer.write(
+        (headSeq) => ({ ...compose(headSeq), fence }),
+        ({ events }) => {
+          const streamEvents = events.filter((event) => event.streamId === id)
+          this.#committed = {
+            answer: streamEvents.reduce(
+              (message, event) => foldMessage(this.#answerBase, message, event),
+              this.#committed.answer,
+            ),
+            stream: { ...stream, lastSeq: streamEvents.at(-1)?.seq ?? lastSeq },
+          }
+          this.#lastCommitAtMs = performance.now()
+        },
+      )
+    } catch (error) {
+      this.#pending.restore(drafts)
+      throw error
+    }
+  }
+
+  #takePending(maxCodeUnits: number): EventDraft[] {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+    return this.#pending.take(maxCodeUnits)
+  }
+}

@@ -1,0 +1,98 @@
+import type { ResolvedModel } from '../agent/models/model-registry.ts'
+import type { Runtime } from '../lib/runtime.ts'
+import type { TaskGate } from '../lib/task-gate.ts'
+import { withTimeout } from '../lib/with-timeout.ts'
+import type { MessagePart } from '../model/message.ts'
+import type { SessionRecord } from '../model/session.ts'
+import type { StreamRecord } from '../model/stream.ts'
+import type { IdempotencyKey } from '../storage/idempotency-key.ts'
+import type { CreateSessionRequest } from '../storage/session-writer.ts'
+import type { IdempotencyKeys } from './requests/idempotency-keys.ts'
+import type { ActiveSessions } from './runtime/active-sessions.ts'
+import type { SessionActors } from './runtime/session-actors.ts'
+import { CompactingError } from './runtime/session-errors.ts'
+import type { WritableSessions } from './runtime/writable-sessions.ts'
+import type { IfBusy } from './turn/if-busy.ts'
+import { createTurn } from './turn/new-turn.ts'
+
+export interface TurnStarterOptions {
+  readonly gate: TaskGate
+  readonly runtime: Runtime
+  readonly idempotencyKeys: IdempotencyKeys
+  readonly activeSessions: ActiveSessions
+  readonly actors: SessionActors
+  readonly writableSessions: WritableSessions
+  /** Throws RATE_LIMITED if no more streams may run or be queued. */
+  readonly assertStreamCapacity: () => void
+  /** How long a start may wait for its commit, in milliseconds. */
+  readonly commitTimeoutMs: number
+}
+
+/** What a turn starts with. */
+export interface PreparedTurn {
+  /** The session, or one to create together with the turn. */
+  readonly session: SessionRecord | CreateSessionRequest
+  /** The user's message. */
+  readonly parts: readonly MessagePart[]
+  readonly model: ResolvedModel
+  readonly idempotencyKey: IdempotencyKey | null
+  readonly ifBusy: IfBusy
+}
+
+/** Starts turns: each idempotency key once, within a time limit, and after a compaction of the session. */
+export class TurnStarter {
+  readonly #options: TurnStarterOptions
+
+  constructor(options: TurnStarterOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Joins the stream that a request with this key has started, or starts the turn that `prepare` returns. Throws
+   * SESSION_BUSY, STALE, RATE_LIMITED, IDEMPOTENCY_MISMATCH, SHUTTING_DOWN, INTERNAL, and what `prepare` throws.
+   */
+  async startOrJoin(key: IdempotencyKey | null, prepare: () => Promise<PreparedTurn>): Promise<StreamRecord> {
+    const { gate, activeSessions, idempotencyKeys, commitTimeoutMs } = this.#options
+    gate.assertOpen()
+    const existing = await this.#findStreamByKey(key)
+    if (existing) return existing
+    const turn = await prepare()
+    const start = async (signal: AbortSignal): Promise<StreamRecord> => {
+      gate.assertOpen()
+      return (await this.#findStreamByKey(key)) ?? this.#startTurn(turn, signal)
+    }
+    for (;;) {
+      if (!('session' in turn.session)) await activeSessions.find(turn.session.id)?.waitForCompaction(turn.ifBusy)
+      try {
+        const timeoutMessage = 'The message could not be saved in time. Try again later.'
+        return await withTimeout(commitTimeoutMs, timeoutMessage, (signal) =>
+          gate.run(() => idempotencyKeys.run(key, () => start(signal))),
+        )
+      } catch (error) {
+        // A compaction has started meanwhile. Waiting for it is not limited by the timeout, because a summary takes long.
+        if (!(error instanceof CompactingError)) throw error
+      }
+    }
+  }
+
+  async #findStreamByKey(key: IdempotencyKey | null): Promise<StreamRecord | null> {
+    const { idempotencyKeys, activeSessions } = this.#options
+    const stored = key && (await idempotencyKeys.findStream(key))
+    return stored && (activeSessions.findStream(stored.id) ?? stored)
+  }
+
+  async #startTurn({ session: target, ifBusy, ...turn }: PreparedTurn, signal: AbortSignal): Promise<StreamRecord> {
+    const { writableSessions, activeSessions, actors, runtime, assertStreamCapacity } = this.#options
+    // Read again: the session may have changed while its model was resolved.
+    const session = 'session' in target ? target : await writableSessions.getOpen(target.id)
+    assertStreamCapacity()
+    const newTurn = createTurn({ ...turn, session, runtime })
+    const actor = actors.getOrCreate('session' in session ? session.session : session)
+    // Registered before its first event is visible, so that every reader of that event can cancel it.
+    activeSessions.registerStream(newTurn.stream.id, actor)
+    return actor.start(newTurn, ifBusy, signal).catch((error: unknown) => {
+      activeSessions.unregisterStream(newTurn.stream.id)
+      throw error
+    })
+  }
+}
