@@ -1,10 +1,8 @@
-import { once } from 'node:events'
-import { request as httpRequest } from 'node:http'
-import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { defaultLimits, type Limits } from '../../src/config/limits.ts'
 import { EventStream } from '../support/clients/event-stream.ts'
+import { sendHttpRequest } from '../support/server/http-exchange.ts'
 import { post, start } from '../support/server/post.ts'
 import { startSegueWithProvider } from '../support/server/segue-with-provider.ts'
 import { RawSocket } from '../support/server/raw-socket.ts'
@@ -109,21 +107,18 @@ test.for([
   'A5 a request of more than 16 MiB is TOO_LARGE, and one of 16 MiB is accepted: %s, %s',
   async ([accept, form]) => {
     await using segue = await startTestSegue()
-    const send = async (body: string): Promise<{ status: number; text: string }> => {
-      const request = httpRequest(`${segue.url}/graphql`, {
+    // Handles the reset of a connection whose request the server has refused before reading all of it.
+    const send = (body: string) =>
+      sendHttpRequest(segue.url, {
         method: 'POST',
+        path: '/graphql',
         headers: {
           accept,
           'content-type': 'application/json',
-          ...(form === 'with a content length' && { 'content-length': body.length }),
+          ...(form === 'chunked' ? { 'transfer-encoding': 'chunked' } : { 'content-length': body.length }),
         },
+        body,
       })
-      const responded = once(request, 'response')
-      request.write(body)
-      request.end()
-      const [response] = await responded
-      return { status: response.statusCode, text: await text(response) }
-    }
     const accepted = await send(createRequest(limit))
     expect(accepted.text).toContain('offline/eliza')
     const refused = await send(createRequest(limit + 1))
