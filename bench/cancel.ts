@@ -1,10 +1,10 @@
-// How long a Stop takes while 100 answers are being made, beside the least that it could take: a bare commit of one row
-// to the same disk, and a bare request over the same loopback. `node bench/cancel.ts`
+// Measures cancelStream while 100 streams run. The baseline is one bare HTTP request over the loopback plus one bare
+// commit of a row to the same disk. Usage: node bench/cancel.ts
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { newTempFolder, startTestSegue } from '../tests/support/server/segue.ts'
-import { percentile, printFigures } from './report.ts'
+import { percentile, printFigures } from './figures.ts'
 
 const streamCount = 100
 const cancelCount = 300
@@ -30,9 +30,9 @@ const running = await Promise.all(Array.from({ length: streamCount }, start))
 const durationsMs: number[] = []
 for (let count = 0; count < cancelCount; count += 1) {
   const id = running.shift() ?? ''
-  const begun = performance.now()
+  const startedAt = performance.now()
   await cancel(id)
-  durationsMs.push(performance.now() - begun)
+  durationsMs.push(performance.now() - startedAt)
   running.push(await start())
 }
 
@@ -47,17 +47,17 @@ database.exec('CREATE TABLE rows (body TEXT)')
 const insert = database.prepare('INSERT INTO rows VALUES (?)')
 const baselineMs: number[] = []
 for (let count = 0; count < cancelCount; count += 1) {
-  const begun = performance.now()
+  const startedAt = performance.now()
   await post(bareUrl, { query: '' })
   insert.run('x'.repeat(1000))
-  baselineMs.push(performance.now() - begun)
+  baselineMs.push(performance.now() - startedAt)
 }
 bareServer.close()
 
-printFigures(`cancelStream while ${streamCount} answers are being made`, {
+printFigures(`cancelStream while ${streamCount} streams run`, {
   'median, ms': percentile(durationsMs, 0.5),
   'p99, ms': percentile(durationsMs, 0.99),
-  'bare request and commit, median, ms': percentile(baselineMs, 0.5),
+  'baseline, median, ms': percentile(baselineMs, 0.5),
   'ratio of the medians': percentile(durationsMs, 0.5) / percentile(baselineMs, 0.5),
 })
 process.exit(0)

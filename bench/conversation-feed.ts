@@ -1,11 +1,11 @@
-// How long it takes until a change is told to whoever follows the list of conversations, with 100,000 sessions in Hermes'
-// file: beside a bare commit there. `node bench/conversation-feed.ts [sessions]`
+// Measures the delay between a commit to a Hermes database with 100,000 sessions and the update that a subscriber of the
+// conversation list receives. The baseline is a bare commit. Usage: node bench/conversation-feed.ts [sessions]
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { SegueError } from '../src/lib/errors.ts'
 import { newTempFolder, startTestSegue } from '../tests/support/server/segue.ts'
-import { percentile, printFigures } from './report.ts'
+import { percentile, printFigures } from './figures.ts'
 import { firstStartSeconds, seedHermes, hermesId } from './seed-sessions.ts'
 
 const sessions = Number(process.argv[2] ?? 100_000)
@@ -18,21 +18,21 @@ await using segue = await startTestSegue({ settings: { hermesHome } })
 const hermes = new Database(join(hermesHome, 'state.db'))
 
 const updates = segue.defaultProfile.feed.follow()
-/** What is waited for, from when on it is there. */
-let awaitedUpdate: { id: string; told: (at: number) => void } | null = null
+/** The update to wait for, and what to call with the time at which it arrives. */
+let awaitedUpdate: { id: string; resolve: (at: number) => void } | null = null
 async function readUpdates(): Promise<void> {
   for await (const change of updates) {
     if (change instanceof SegueError) throw change
-    if (change.id === awaitedUpdate?.id) awaitedUpdate.told(performance.now())
+    if (change.id === awaitedUpdate?.id) awaitedUpdate.resolve(performance.now())
   }
 }
 const reading = readUpdates()
 
-/** How long after the commit a change of a conversation is told, in milliseconds. */
+/** Runs a statement that changes a conversation. Resolves to the milliseconds from its commit to the update. */
 async function measureDelayMs(root: number, sql: string, ...values: unknown[]): Promise<number> {
   const id = `cnv_${hermesId(root)}`
   const { promise, resolve } = Promise.withResolvers<number>()
-  awaitedUpdate = { id, told: resolve }
+  awaitedUpdate = { id, resolve }
   hermes.prepare(sql).run(...values)
   const committed = performance.now()
   return (await promise) - committed
@@ -42,18 +42,18 @@ async function measureRounds(once: (round: number) => Promise<number>): Promise<
   const all: number[] = []
   for (let round = 0; round < rounds; round += 1) {
     all.push(await once(round))
-    // Changes come at any moment of whatever is done in turns.
+    // Spreads the changes over the polling interval.
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 1000))
   }
   return all
 }
 
-// Until all of it was looked at once.
+// Waits until the Hermes index is built.
 await segue.defaultProfile.profile.hermesSessions?.refresh()
-const newestRoot = sessions - 4 - ((sessions - 4) % 6) // a root
+const newestRoot = sessions - 4 - ((sessions - 4) % 6) // every sixth session is a root
 await measureDelayMs(newestRoot, 'UPDATE sessions SET title = ? WHERE id = ?', 'Ready', hermesId(newestRoot))
 
-/** One that continues nothing, in the middle of the file. */
+/** The number of a session without parent, in the middle of the database. */
 const singleSession = (round: number): number => Math.floor(sessions / 2 / 6) * 6 + 6 * round
 const message = 'INSERT INTO messages (session_id, role, content, timestamp) VALUES (?, ?, ?, ?)'
 const title = 'UPDATE sessions SET title = ? WHERE id = ?'
@@ -81,10 +81,10 @@ for (const [name, values] of Object.entries(figures)) {
 const baselineMs: number[] = []
 for (let round = 0; round < 100; round += 1) {
   const start = performance.now()
-  hermes.prepare(title).run(`Least ${round}`, hermesId(singleSession(1)))
+  hermes.prepare(title).run(`Baseline ${round}`, hermesId(singleSession(1)))
   baselineMs.push(performance.now() - start)
 }
-printFigures('a bare commit', { 'median, ms': percentile(baselineMs, 0.5) })
+printFigures('baseline: a bare commit', { 'median, ms': percentile(baselineMs, 0.5) })
 hermes.close()
 await updates.return?.()
 await reading

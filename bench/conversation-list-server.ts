@@ -1,11 +1,11 @@
-// A server for `sidebar.ts`: of a home and a Hermes home that are given. Each line on stdin is answered with what it
-// takes: memory in bytes, and the longest that its main thread was held since the line before, in milliseconds.
+// The server process of `conversation-list.ts`. Arguments: a home and a Hermes home. Answers each line on stdin with its
+// memory in bytes and the longest time in milliseconds that its main thread was blocked since the previous line.
 import { createInterface } from 'node:readline'
 import { startTestSegue } from '../tests/support/server/segue.ts'
 
 const [home = '', hermesHome = ''] = process.argv.slice(2)
 await using segue = await startTestSegue({ settings: { home, hermesHome } })
-/** The most CPU time between two ticks of a timer of a millisecond: what others do to the machine does not count. */
+/** The most CPU time between two ticks of a 1 ms timer. CPU time, so that other processes do not count. */
 let maxBlockedMs = 0
 let cpuUsage = process.threadCpuUsage()
 setInterval(() => {
@@ -13,10 +13,10 @@ setInterval(() => {
   maxBlockedMs = Math.max(maxBlockedMs, (user + system) / 1000)
   cpuUsage = process.threadCpuUsage()
 }, 1)
-const writeLine = (what: object): void => void process.stdout.write(`${JSON.stringify(what)}\n`)
+const writeLine = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`)
 writeLine({ url: segue.url })
 for await (const _ of createInterface({ input: process.stdin })) {
-  writeLine({ rss: process.memoryUsage().rss, held: maxBlockedMs })
+  writeLine({ rss: process.memoryUsage().rss, maxBlockedMs })
   maxBlockedMs = 0
 }
 process.exit(0)

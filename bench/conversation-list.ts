@@ -1,6 +1,6 @@
-// What a page of the sidebar costs with a million sessions and ten million messages of our own and 100,000 sessions of
-// Hermes', beside the same with a thousand. `node bench/conversation-list.ts [sessions]`; it takes 5 GB in the folder for
-// temporary files, and some minutes to fill them.
+// Measures pages of the conversation list with 1,000,000 Segue sessions, 10,000,000 messages and 100,000 Hermes sessions.
+// The baseline is a home with 1,000 sessions. Needs 5 GB in the temporary folder and some minutes to fill them.
+// Usage: node bench/conversation-list.ts [sessions]
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { conversationCursor, sessionCursor } from '../src/schema/relay/cursors.t
 import { SqliteDatabase } from '../src/storage/sqlite/database/sqlite-database.ts'
 import { SqliteSessionReader } from '../src/storage/sqlite/sqlite-session-reader.ts'
 import { newTempFolder } from '../tests/support/server/segue.ts'
-import { percentile, printFigures } from './report.ts'
+import { percentile, printFigures } from './figures.ts'
 import { type SeedSize, firstStartSeconds, seedHermes, seedSegue, hermesId, segueId } from './seed-sessions.ts'
 import { yieldToEventLoop } from '../src/lib/yield-to-event-loop.ts'
 
@@ -22,11 +22,11 @@ interface ServedHome extends AsyncDisposable {
   readonly size: SeedSize
   readonly hermesSize: SeedSize
   readonly url: string
-  /** Memory in bytes, and the longest that the main thread was held since the last call, in milliseconds. */
-  usage(): Promise<{ rss: number; held: number }>
+  /** Memory in bytes, and the longest time in milliseconds that the main thread was blocked since the previous call. */
+  measureUsage(): Promise<{ rss: number; maxBlockedMs: number }>
 }
 
-/** A process that serves a home with so many sessions, and a tenth of them in its Hermes'. */
+/** Starts a server process on a home with so many Segue sessions, and a tenth as many Hermes sessions. */
 async function serve(sessions: number): Promise<ServedHome> {
   await using resources = new AsyncDisposableStack()
   const folder = (): string =>
@@ -43,7 +43,7 @@ async function serve(sessions: number): Promise<ServedHome> {
   seedSegue(home, size)
   seedHermes(hermesHome, hermesSize)
   const seconds = (performance.now() - started) / 1000
-  process.stdout.write(`${sessions.toLocaleString('en')} sessions are made in ${seconds.toFixed(0)} s\n`)
+  process.stdout.write(`${sessions.toLocaleString('en')} sessions were created in ${seconds.toFixed(0)} s\n`)
   const program = `${import.meta.dirname}/conversation-list-server.ts`
   const child = spawn(process.execPath, [program, home, hermesHome], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -63,9 +63,9 @@ async function serve(sessions: number): Promise<ServedHome> {
     size,
     hermesSize,
     url,
-    usage: () => {
+    measureUsage: () => {
       child.stdin.write('\n')
-      return read(z.object({ rss: z.number(), held: z.number() }))
+      return read(z.object({ rss: z.number(), maxBlockedMs: z.number() }))
     },
     [Symbol.asyncDispose]: () => ownedResources.disposeAsync(),
   }
@@ -89,7 +89,7 @@ const pageQuery = (list: string, node: string) =>
 const conversations = (args: string): string => pageQuery(`conversations(${args})`, conversation)
 const sessions = (args: string): string => pageQuery(`sessions(${args})`, session)
 
-/** A place in the middle of the list. */
+/** A key in the middle of the list. */
 const middleKey = ({ size: { sessions: count } }: ServedHome) => ({
   lastActivityAt: (firstStartSeconds + count) * 1000,
   id: 'x',
@@ -105,18 +105,18 @@ const queries: Record<string, (served: ServedHome) => string> = {
   'conversations, archived': () => conversations('first: 50, filter: { archived: true }'),
   'conversations, pinned and not archived': () => conversations('first: 50, filter: { pinned: true, archived: false }'),
   'conversations, scheduled runs': () => conversations('first: 50, filter: { channels: [CRON] }'),
-  "conversations, Hermes' own": () => conversations('first: 50, filter: { origin: HERMES }'),
+  'conversations, Hermes only': () => conversations('first: 50, filter: { origin: HERMES }'),
   'conversations by id': () =>
     conversations(`filter: { ids: ${JSON.stringify([segueId(3), segueId(999), hermesId(50), hermesId(999)])} }`),
   'sessions, first page': () => sessions('first: 50'),
   'sessions, a page in the middle': (served) =>
     sessions(`first: 50, after: "${sessionCursor.encode(middleKey(served))}"`),
   'sessions, pinned and archived': () => sessions('first: 50, filter: { pinned: true, archived: true }'),
-  'the wide family': ({ size: { chainLength: chain } }) =>
+  'a session of the widest conversation': ({ size: { chainLength: chain } }) =>
     `{ session(id: "${segueId(chain)}") { conversation { ${conversation} segments(first: 50) { id } } } }`,
-  "the wide family of Hermes'": ({ hermesSize: { chainLength: chain } }) =>
+  'a session of the widest Hermes conversation': ({ hermesSize: { chainLength: chain } }) =>
     `{ session(id: "${hermesId(chain)}") { conversation { ${conversation} segments(first: 50) { id } } } }`,
-  'a message in the wide family': ({ size: { chainLength: chain } }) =>
+  'a message in the widest conversation': ({ size: { chainLength: chain } }) =>
     `mutation { startChat(input: { sessionId: "${segueId(chain + 5)}", text: "Hello", ifBusy: QUEUE }) { id } }`,
 }
 
@@ -125,15 +125,15 @@ await using large = await serve(largeCount)
 const servedHomes = [small, large]
 
 for (const served of servedHomes)
-  for (const question of Object.values(queries)) await post(served.url, question(served))
-for (const served of servedHomes) await served.usage()
+  for (const buildQuery of Object.values(queries)) await post(served.url, buildQuery(served))
+for (const served of servedHomes) await served.measureUsage()
 const ratios: Record<string, number> = {}
 const largeMediansMs: Record<string, number> = {}
-for (const [name, question] of Object.entries(queries)) {
+for (const [name, buildQuery] of Object.entries(queries)) {
   const times: [number[], number[]] = [[], []]
   for (let round = 0; round < rounds; round += 1) {
     for (const [index, served] of servedHomes.entries()) {
-      const query = question(served)
+      const query = buildQuery(served)
       const started = performance.now()
       await post(served.url, query)
       times[index === 0 ? 0 : 1].push(performance.now() - started)
@@ -142,20 +142,20 @@ for (const [name, question] of Object.entries(queries)) {
   ratios[name] = percentile(times[1], 0.5) / percentile(times[0], 0.5)
   largeMediansMs[name] = percentile(times[1], 0.5)
 }
-const [before, after] = [await small.usage(), await large.usage()]
+const [before, after] = [await small.measureUsage(), await large.measureUsage()]
 printFigures(
-  `${largeCount.toLocaleString('en')} sessions beside ${smallCount.toLocaleString('en')}: ratios of the medians`,
+  `${largeCount.toLocaleString('en')} sessions compared with ${smallCount.toLocaleString('en')}: ratios of the medians`,
   ratios,
 )
 printFigures(`${largeCount.toLocaleString('en')} sessions: medians, ms`, largeMediansMs)
 printFigures('the process', {
   'memory, ratio': after.rss / before.rss,
   'memory, MB': after.rss / 1e6,
-  'the longest that its main thread was held, ratio': after.held / before.held,
-  'the longest that its main thread was held, ms': after.held,
+  'main thread blocked at most, ratio': after.maxBlockedMs / before.maxBlockedMs,
+  'main thread blocked at most, ms': after.maxBlockedMs,
 })
 
-// The part of it that no other request can come between, and a change of conversation for all of a wide family.
+// The synchronous part of a page, and a change of root for all sessions of the widest conversation.
 const database = new SqliteDatabase(join(large.home, 'segue.db'))
 const segueSessions = new SqliteSessionReader(database)
 const measureBlockedMs = async (work: () => Promise<unknown>): Promise<number> => {
@@ -171,10 +171,10 @@ const wholeRange = { after: null, before: null, backwards: false }
 const slices: number[] = []
 const root = segueId(large.size.chainLength)
 const figures = {
-  'a page of 50 of our own, ms': await measureBlockedMs(() =>
+  'a page of 50 Segue conversations, ms': await measureBlockedMs(() =>
     segueSessions.listConversations({ ...wholeRange, limit: 51 }, {}),
   ),
-  'a page of 1,000 of our own, ms': await measureBlockedMs(() =>
+  'a page of 1,000 Segue conversations, ms': await measureBlockedMs(() =>
     segueSessions.listConversations({ ...wholeRange, limit: 1001 }, {}),
   ),
 }
@@ -187,9 +187,9 @@ for (let last = performance.now(); ;) {
   const left = database.prepare<[string], { id: string }>('SELECT root_id AS id FROM conversations WHERE root_id = ?')
   if (!left.get(root)) break
 }
-printFigures('what holds the main thread with so many', {
+printFigures('main thread blocked, 90th percentile', {
   ...figures,
-  'slices to let go of a wide family': slices.length,
-  'a slice, ms (9 of 10 are shorter)': percentile(slices, 0.9),
+  'slices to split the widest conversation': slices.length,
+  'a slice, ms': percentile(slices, 0.9),
 })
 database.close()

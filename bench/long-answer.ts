@@ -1,5 +1,5 @@
-// One answer of 1,000,000 deltas through the log: memory, the event loop, the merge, catching up; beside a row a delta
-// written by SQLite alone. `node --expose-gc bench/long-answer.ts [deltas]`
+// Measures one answer of 1,000,000 deltas: memory, event loop delay, coalescing, catching up. The baseline is SQLite alone,
+// writing one row per delta. Usage: node --expose-gc bench/long-answer.ts [deltas]
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -11,7 +11,7 @@ import { SessionRepository } from '../src/sessions/session-repository.ts'
 import { newChatRequest } from '../tests/support/fixtures/chat-request.ts'
 import { newResolvedModel } from '../tests/support/providers/resolved-model.ts'
 import { newTempFolder } from '../tests/support/server/segue.ts'
-import { printFigures } from './report.ts'
+import { printFigures } from './figures.ts'
 import { yieldToEventLoop } from '../src/lib/yield-to-event-loop.ts'
 
 const deltas = Number(process.argv[2] ?? 1_000_000)
@@ -24,7 +24,7 @@ const agent: Agent = {
   async *answer() {
     for (let count = 0; count < deltas; count += 1) {
       yield { type: 'text', block: 'a', text: 'word ' }
-      // As from a socket: some at a time.
+      // Like a socket, which delivers several deltas at a time.
       if (count % 32 === 31) await yieldToEventLoop()
     }
   },
@@ -49,7 +49,7 @@ loop.reset()
 await delay(400)
 while ((await profile.eventStore.readEvents({ sessionId: stream.sessionId, after: 0, limit: 200 })).length > 100)
   await delay(50)
-const maxBlockedByMergeMs = loop.max / 1e6
+const maxBlockedByCoalescingMs = loop.max / 1e6
 
 let events = 0
 loop.reset()
@@ -67,13 +67,13 @@ for (let row = 0; row < deltas / 10; row += 1) insert.run(row, JSON.stringify({ 
 const bareMs = (performance.now() - bareStartedAt) * 10
 
 printFigures(`an answer of ${deltas} deltas`, {
-  'events in the log before the merge': lastSeq,
-  'deltas a second': deltas / (streamingMs / 1000),
-  'time beside a row a delta by SQLite alone': streamingMs / bareMs,
+  'events in the log before coalescing': lastSeq,
+  'deltas per second': deltas / (streamingMs / 1000),
+  'time, ratio to SQLite alone': streamingMs / bareMs,
   'heap before, MiB': heapBeforeMiB,
-  'heap after (the text is of about 5 MB), MiB': heapAfterMiB,
-  'event loop held at most, streaming, ms': maxBlockedMs,
-  'event loop held at most, merging, ms': maxBlockedByMergeMs,
+  'heap after, MiB': heapAfterMiB,
+  'event loop blocked at most, streaming, ms': maxBlockedMs,
+  'event loop blocked at most, coalescing, ms': maxBlockedByCoalescingMs,
   'events to catch up from the start': events,
   'time to catch up, ms': catchUpMs,
 })

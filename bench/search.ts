@@ -1,6 +1,6 @@
-// A search among 1,000,000 messages: its time beside the same words looked up by a bare FTS5 query, how long tokens are
-// in coming while it searches beside how long they are when nobody does, what the index costs in space, at a commit and at
-// the first start. `node bench/search.ts [messages]`
+// Measures search over 1,000,000 messages: its time, the delay of tokens that are committed meanwhile, and the cost of the
+// index in space, per commit and at the first start. The baselines are a bare FTS5 query, tokens without a search, and a
+// bare commit. Usage: node bench/search.ts [messages]
 import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -15,9 +15,9 @@ import { migrations } from '../src/storage/sqlite/database/migrations.ts'
 import { toFtsExpression } from '../src/storage/sqlite/search/fts-expression.ts'
 import { newTempFolder } from '../tests/support/server/segue.ts'
 import { newTextMessage } from '../tests/support/search/segue-chats.ts'
-import { percentile, printFigures } from './report.ts'
 import { messageToRow } from '../src/storage/sqlite/rows/message-row.ts'
 import { sessionToRow } from '../src/storage/sqlite/rows/session-row.ts'
+import { percentile, printFigures } from './figures.ts'
 
 const messages = Number(process.argv[2] ?? 1_000_000)
 const messagesPerSession = 10
@@ -25,7 +25,7 @@ const home = newTempFolder()
 const path = join(home, 'segue.db')
 process.on('exit', () => rmSync(home, { recursive: true, force: true }))
 
-/** Words as often as in a language: the n-th one a n-th as often as the first. */
+/** Words with a Zipf distribution: the n-th word is n times rarer than the first. */
 const vocabulary = Array.from({ length: 50_000 }, (_, index) => buildWord(index))
 function buildWord(index: number): string {
   const syllables = ['ka', 'to', 'mi', 'ren', 'sol', 'du', 'ver', 'pin', 'lo', 'gas']
@@ -34,7 +34,7 @@ function buildWord(index: number): string {
 const anyWord = (): string => vocabulary[Math.floor(vocabulary.length ** Math.random()) - 1] ?? ''
 const anyText = (): string => Array.from({ length: 10 + Math.floor(Math.random() * 70) }, anyWord).join(' ')
 
-/** As a Segue without an index has left it. */
+/** Creates a database of a version without a search index. Returns the length of all texts. */
 function seedDatabase(): number {
   mkdirSync(home, { recursive: true })
   const db = new Database(path)
@@ -48,7 +48,7 @@ function seedDatabase(): number {
   const inserts = new Map<string, Database.Statement>()
   const insert = (table: string, row: object): void => {
     if (!inserts.has(table)) {
-      // Later versions may have other columns.
+      // Rows may have columns that this version lacks.
       const columns = db.prepare<[string], string>('SELECT name FROM pragma_table_info(?)').pluck().all(table)
       const names = Object.keys(row).filter((name) => columns.includes(name))
       const values = names.map((name) => `:${name}`)
@@ -80,7 +80,7 @@ function seedDatabase(): number {
   return units
 }
 
-/** What the file has in bytes, without room that it keeps. */
+/** The size of the file in bytes, without free pages. */
 function measureDatabaseBytes(): number {
   const db = new Database(path)
   db.exec('VACUUM')
@@ -102,12 +102,12 @@ for (let isLeft = true; isLeft;) {
 }
 const indexingMs = performance.now() - startedAt
 database.close()
-printFigures(`${messages} messages that were there before the index`, {
+printFigures(`indexing ${messages} existing messages`, {
   'start, ms': openMs,
-  'indexing them, without its rests, s': indexingMs / 1000,
+  'indexing without pauses, s': indexingMs / 1000,
   'slice, median, ms': percentile(slices, 0.5),
   'slice, p99.9, ms': percentile(slices, 0.999),
-  'size of the index beside that of the text': (measureDatabaseBytes() - sizeBefore) / units,
+  'size of the index, ratio to the text': (measureDatabaseBytes() - sizeBefore) / units,
 })
 
 const profile = openProfileStorage({ home, hermesHome: null, durable: false, log: console })
@@ -123,64 +123,64 @@ const kinds: Record<string, string> = {
   'a common word': vocabulary[0] ?? '',
   'a rare word': vocabulary.at(-1) ?? '',
   'two common words': vocabulary.slice(0, 2).join(' '),
-  'the beginning of many words': 'mik',
+  'a prefix of many words': 'mik',
   'a common word and a rare one': `${vocabulary[0]} ${vocabulary.at(-7)}`,
-  'words of which one is nowhere': `${vocabulary[0]} ${vocabulary[1]} nowhere`,
+  'words of which one does not occur': `${vocabulary[0]} ${vocabulary[1]} nowhere`,
 }
 for (const [kind, words] of Object.entries(kinds)) {
   const query = new SearchQuery(words)
-  const [times, least]: [number[], number[]] = [[], []]
-  let found = 0
+  const [timesMs, baselineMs]: [number[], number[]] = [[], []]
+  let hits = 0
   for (let count = 0; count < 30; count += 1) {
-    const before = performance.now()
-    found = (await find(words)).hits.length
-    times.push(performance.now() - before)
-    const between = performance.now()
+    const searchStartedAt = performance.now()
+    hits = (await find(words)).hits.length
+    timesMs.push(performance.now() - searchStartedAt)
+    const baselineStartedAt = performance.now()
     lookUp.all(toFtsExpression(query, 'TITLE'))
-    least.push(performance.now() - between)
+    baselineMs.push(performance.now() - baselineStartedAt)
   }
   printFigures(`${kind}: ${words}`, {
-    hits: found,
-    'median, ms': percentile(times, 0.5),
-    'p95, ms': percentile(times, 0.95),
-    'bare FTS5 query, median, ms': percentile(least, 0.5),
-    'ratio of the medians': percentile(times, 0.5) / percentile(least, 0.5),
+    hits,
+    'median, ms': percentile(timesMs, 0.5),
+    'p95, ms': percentile(timesMs, 0.95),
+    'bare FTS5 query, median, ms': percentile(baselineMs, 0.5),
+    'ratio of the medians': percentile(timesMs, 0.5) / percentile(baselineMs, 0.5),
   })
 }
 
 const session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at: Date.now() })
 await profile.eventStore.createSession({ session, messages: [] })
 const sessionId = session.id
-let head = 0
+let headSeq = 0
 
-/** How long after it came, every 5 milliseconds, each token was committed, in milliseconds. */
+/** Commits a token every 5 ms for 20 s. Resolves to the delays between their arrival and their commit, in ms. */
 async function measureTokenDelays(): Promise<number[]> {
   const delays: number[] = []
   const start = performance.now()
   for (let due = start; due < start + 20_000; due += 5) {
-    const early = due - performance.now()
-    // One that is late does not make the next one late.
-    if (early > 0) await delay(early)
+    const remainingMs = due - performance.now()
+    // A late token does not postpone the next one.
+    if (remainingMs > 0) await delay(remainingMs)
     const token: ChatEvent = {
       type: 'TextDelta',
-      seq: head + 1,
+      seq: headSeq + 1,
       at: Date.now(),
       sessionId,
       streamId: 'str',
       messageId: 'msg',
       partIndex: 0,
-      offset: head * 5,
+      offset: headSeq * 5,
       text: 'word ',
     }
-    await profile.eventStore.append({ sessionId, expectedHeadSeq: head, events: [token] })
-    head += 1
+    await profile.eventStore.append({ sessionId, expectedHeadSeq: headSeq, events: [token] })
+    headSeq += 1
     delays.push(performance.now() - due)
   }
   return delays
 }
 const queries = Object.values(kinds)
 
-/** The same while somebody searches without a pause. */
+/** Measures the same during searches without a pause. */
 async function measureTokenDelaysDuring(search: () => Promise<unknown>): Promise<number[]> {
   const stop = new AbortController()
   const searching = (async () => {
@@ -201,27 +201,27 @@ plainDatabase.pragma('journal_mode = WAL')
 plainDatabase.pragma('synchronous = NORMAL')
 plainDatabase.exec('CREATE TABLE messages (id TEXT PRIMARY KEY, text TEXT)')
 const insert = plainDatabase.prepare('INSERT INTO messages VALUES (?, ?)')
-const [commits, least]: [number[], number[]] = [[], []]
+const [commitsMs, bareCommitsMs]: [number[], number[]] = [[], []]
 for (let count = 0; count < 5000; count += 1) {
   const message = newTextMessage(session.id, anyText(), count + 1)
-  const before = performance.now()
-  await profile.eventStore.append({ sessionId, expectedHeadSeq: head, events: [], messages: [message] })
-  commits.push(performance.now() - before)
-  const between = performance.now()
+  const commitStartedAt = performance.now()
+  await profile.eventStore.append({ sessionId, expectedHeadSeq: headSeq, events: [], messages: [message] })
+  commitsMs.push(performance.now() - commitStartedAt)
+  const bareStartedAt = performance.now()
   insert.run(newId('message'), JSON.stringify(message.parts))
-  least.push(performance.now() - between)
+  bareCommitsMs.push(performance.now() - bareStartedAt)
 }
-printFigures('beside it', {
-  'a token alone, p99.9, ms': percentile(idleDelays, 0.999),
-  'a token alone, longest, ms': Math.max(...idleDelays),
-  'a token beside one search after the other, p99.9, ms': percentile(delaysDuringOne, 0.999),
-  'a token beside one search after the other, longest, ms': Math.max(...delaysDuringOne),
-  'a token beside six at once, p99.9, ms': percentile(delaysDuringSix, 0.999),
-  'a token beside six at once, longest, ms': Math.max(...delaysDuringSix),
-  'commit of a message, median, ms': percentile(commits, 0.5),
-  'commit of a message, p99.9, ms': percentile(commits, 0.999),
-  'bare commit of a row, median, ms': percentile(least, 0.5),
-  'bare commit of a row, p99.9, ms': percentile(least, 0.999),
+printFigures('other work', {
+  'token without searches, p99.9, ms': percentile(idleDelays, 0.999),
+  'token without searches, longest, ms': Math.max(...idleDelays),
+  'token during one search, p99.9, ms': percentile(delaysDuringOne, 0.999),
+  'token during one search, longest, ms': Math.max(...delaysDuringOne),
+  'token during six searches, p99.9, ms': percentile(delaysDuringSix, 0.999),
+  'token during six searches, longest, ms': Math.max(...delaysDuringSix),
+  'commit of a message, median, ms': percentile(commitsMs, 0.5),
+  'commit of a message, p99.9, ms': percentile(commitsMs, 0.999),
+  'bare commit of a row, median, ms': percentile(bareCommitsMs, 0.5),
+  'bare commit of a row, p99.9, ms': percentile(bareCommitsMs, 0.999),
 })
 await profile.close()
 process.exit(0)

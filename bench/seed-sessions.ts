@@ -1,4 +1,4 @@
-// Databases as they are after years: written by SQL's own recursion, a million sessions in a minute or two.
+// Fills databases with SQL recursion: a million sessions in a minute or two.
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { SqliteDatabase } from '../src/storage/sqlite/database/sqlite-database.ts'
@@ -7,22 +7,23 @@ import { HermesDb } from '../tests/support/hermes/hermes-db.ts'
 export interface SeedSize {
   readonly sessions: number
   readonly messagesPerSession: number
-  /** Segments of the one long chain; no more than there are sessions. */
+  /** Sessions of the one long chain. At most `sessions`. */
   readonly chainLength: number
-  /** Sessions that all continue one root. */
+  /** Sessions that all continue the same root. */
   readonly familySize: number
 }
 
 export const firstStartSeconds = 1_700_000_000 // seconds
 
-/** The id of a session kept here, by its number. */
+/** The id of the n-th Segue session. */
 export const segueId = (index: number): string => `ses_01h455vb4pex5vsknk${String(index).padStart(8, '0')}`
 const segueIdSql = (index: string): string => `printf('ses_01h455vb4pex5vsknk%08d', ${index})`
 
+/** The id of the n-th Hermes session. */
 export const hermesId = (index: number): string => `20260214_101500_${String(index).padStart(8, '0')}`
 const hermesIdSql = (index: string): string => `printf('20260214_101500_%08d', ${index})`
 
-/** The number of a session's parent, as SQL: a long chain, a wide family, then chains of three with singles between. */
+/** SQL for the number of the parent of session `n`: a long chain, a wide family, then chains of three and singles. */
 function parentSql({ chainLength, familySize }: SeedSize): string {
   return `CASE
     WHEN n = 0 THEN NULL
@@ -38,7 +39,7 @@ const isContinuedSql = ({ chainLength }: SeedSize): string => `n <= ${chainLengt
 const numbersCte = (count: number): string =>
   `WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count - 1})`
 
-/** Fills the database of a home, whose sessions with a number that ends in 99 continue the same ones of Hermes'. */
+/** Fills the database of a home. Sessions whose numbers end in 99 continue the Hermes session of the same number. */
 export function seedSegue(home: string, size: SeedSize): void {
   const path = join(home, 'segue.db')
   const newDatabase = new SqliteDatabase(path)
@@ -66,7 +67,7 @@ export function seedSegue(home: string, size: SeedSize): void {
     FROM sessions CROSS JOIN json_each('${JSON.stringify(Array.from({ length: messagesPerSession }, (_, i) => i + 1))}') AS each;
   `)
   db.close()
-  // Opened again, it makes its index.
+  // Opening the database builds its conversation index.
   new SqliteDatabase(path).close()
 }
 
@@ -79,13 +80,13 @@ export function seedHermes(home: string, size: SeedSize): void {
   hermes.db.exec(`
     ${numbersCte(sessions)}
     INSERT INTO sessions (id, title, source, parent_session_id, started_at, end_reason, message_count, pinned, archived)
-    SELECT ${hermesIdSql('n')}, 'Chat of Hermes number ' || n,
+    SELECT ${hermesIdSql('n')}, 'Hermes chat number ' || n,
       CASE n % 10 WHEN 3 THEN 'telegram' WHEN 4 THEN 'webui' WHEN 5 THEN 'cron' ELSE 'cli' END,
       CASE WHEN (${parentSql(size)}) IS NOT NULL THEN ${hermesIdSql(`(${parentSql(size)})`)} END,
       ${firstStartSeconds} + n, CASE WHEN ${isContinuedSql(size)} THEN 'compression' END, ${messagesPerSession}, n % 3 = 0, n % 4 = 0
     FROM numbers;
     INSERT INTO messages (session_id, role, content, timestamp)
-    SELECT sessions.id, CASE WHEN each.value % 2 THEN 'user' ELSE 'assistant' END, 'Something was said.',
+    SELECT sessions.id, CASE WHEN each.value % 2 THEN 'user' ELSE 'assistant' END, 'A message.',
       sessions.started_at + each.value
     FROM sessions CROSS JOIN json_each('${JSON.stringify(Array.from({ length: messagesPerSession }, (_, i) => i + 1))}') AS each
     ORDER BY sessions.rowid;

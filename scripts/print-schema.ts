@@ -1,5 +1,5 @@
-// Writes schema.graphql: what this server serves, as clients and the contract tests read it. With --check it writes
-// nothing and fails when the file is not what it would write.
+// Writes schema.graphql, the schema that this server serves, for clients and the contract tests. With --check, writes
+// nothing and fails if the file is out of date.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { printSchema } from 'graphql'
@@ -11,9 +11,9 @@ const printed = `${printSchema(schema)}\n`
 
 if (!values.check) {
   writeFileSync(file, printed)
-  process.stderr.write('schema.graphql is written.\n')
+  process.stderr.write('Wrote schema.graphql.\n')
 } else if (printed !== readCurrent()) {
-  process.stderr.write('schema.graphql is not what the server serves: npm run schema writes it anew.\n')
+  process.stderr.write('schema.graphql is out of date. Run npm run schema.\n')
   process.exitCode = 1
 }
 
