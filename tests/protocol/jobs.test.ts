@@ -1,6 +1,4 @@
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { follow, requireNonNull } from '../contract/support/typed-client.ts'
 import { cancelStream } from '../contract/support/chat.ts'
@@ -8,6 +6,7 @@ import { connect } from '../contract/support/clients.ts'
 import { FollowJobRunsDocument } from '../contract/generated/graphql.ts'
 import { loadJob, newJob, runJob, loadRun, loadRuns, pollUntil } from '../contract/support/job.ts'
 import { newTempFolder, startTestSegue, startTestSegueWithFlags } from '../support/server/segue.ts'
+import { moveJobsIntoPast } from '../support/storage/move-jobs.ts'
 import { startServerProcess } from '../support/server/server-process.ts'
 
 test('J1 J2 a run that a crash interrupted is INTERRUPTED, the next one starts, and no due time runs twice', async () => {
@@ -62,11 +61,7 @@ test('J1 of the due times that were missed while the server was down, the latest
       await using client = connect('http', segue.url)
       id = (await newJob(client, { schedule: 'every 1h', prompt: 'Hello' })).id
     }
-    // Moves the job ten hours into the past.
-    const database = new Database(join(home, 'segue.db'))
-    const columns = ['anchor', 'settled_until', 'created_at', 'next_run_at']
-    database.exec(`UPDATE jobs SET ${columns.map((name) => `${name} = ${name} - ${10 * hourMs}`).join(', ')}`)
-    database.close()
+    moveJobsIntoPast(home, 10 * hourMs)
     for (const starts of [1, 2]) {
       await using segue = await startTestSegue({ settings: { home } })
       await using client = connect('http', segue.url)

@@ -4,14 +4,14 @@ import { gzipSync } from 'node:zlib'
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import { playgroundTabs } from './tabs.ts'
 
-/** The page as it is kept: nine megabytes, packed to a quarter of that. */
+/** The rendered page. It has nine megabytes, and a quarter of that when compressed. */
 export interface PlaygroundPage {
   readonly gzipped: Uint8Array<ArrayBuffer>
-  /** A weak one: the same page may go out unpacked. */
+  /** A weak ETag, because the page is also served uncompressed. */
   readonly etag: string
 }
 
-/** The mark of Segue: one line that goes on where another one ends. */
+/** The logo of Segue: a line that continues where another one ends. */
 const renderLogo = (size: number): string =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="${size}" height="${size}" fill="none" stroke-width="4" stroke-linecap="round"><path stroke="#2f6f9f" d="M4 22c7 0 8-6 12-6"/><path stroke="#e0803c" d="M16 16c4 0 5-6 12-6"/></svg>`
 

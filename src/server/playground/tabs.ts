@@ -1,4 +1,4 @@
-/** A tab as GraphiQL wants it; it is called by the name of its operation. */
+/** A tab of GraphiQL. Its title is the name of its operation. */
 export interface PlaygroundTab {
   readonly query: string
   readonly variables: string | null
@@ -8,15 +8,15 @@ function createTab(query: string, variables: object | null = null): PlaygroundTa
   return { query: query.trimStart(), variables: variables && JSON.stringify(variables, null, 2) }
 }
 
-/** The tabs that the playground opens with: what people come for, ready to run. Each has one operation. */
+/** The tabs that the playground opens with: the most common operations, ready to run. Each has one operation. */
 export const playgroundTabs: readonly PlaygroundTab[] = [
   createTab(`
-# Your sessions, newest activity first. To run this,
-# press the button on the right, or Ctrl+Enter. None
-# yet? The tab Chat makes one.
+# Your sessions, the latest activity first. To run
+# this, press the button on the right, or Ctrl+Enter.
+# If there are none yet, the tab Chat creates one.
 #
-# Sessions with the same lineageRoot are one chat;
-# segmentCount says which part of it this one is.
+# Sessions with the same lineageRoot are one chat.
+# segmentCount is the position of a session in it.
 query Sessions {
   sessions(first: 20) {
     edges {
@@ -38,12 +38,12 @@ query Sessions {
 `),
   createTab(
     `
-# An answer, event by event as it is made. That of
-# the offline model takes about 20 seconds.
+# Streams an answer, event by event. The offline
+# model takes about 20 seconds.
 #
-# Press the button again and you leave: the answer
-# goes on without you. The streamId on the right is
-# what the tabs Stop and Follow ask for.
+# Press the button again to unsubscribe: the answer
+# continues. The tabs Stop and Follow need the
+# streamId from the response.
 subscription Chat($input: StreamChatInput!) {
   streamChat(input: $input) {
     __typename
@@ -62,9 +62,9 @@ subscription Chat($input: StreamChatInput!) {
   ),
   createTab(
     `
-# Stops an answer, and returns what was saved: all
-# of it that anybody has seen. Put the streamId of
-# the chat into the variables below.
+# Stops an answer, and returns what was saved:
+# everything that any client has received. Put the
+# streamId of the chat into the variables below.
 mutation Stop($streamId: ID!) {
   cancelStream(streamId: $streamId) {
     outcome
@@ -82,8 +82,8 @@ mutation Stop($streamId: ID!) {
   ),
   createTab(
     `
-# Comes back to an answer, while it is made or long
-# after. It goes on behind the seq given as after; 0
+# Resumes an answer, during the stream or long
+# after it. It continues after the seq in after; 0
 # is the start.
 subscription Follow($streamId: ID!, $after: Int) {
   followStream(streamId: $streamId, after: $after) {
@@ -102,10 +102,10 @@ subscription Follow($streamId: ID!, $after: Int) {
   ),
   createTab(
     `
-# Continues a session of Hermes here, if it ended in
-# cli_close or compression. To go on in the new one,
-# give its id to the tab Chat, beside the text, as
-# sessionId.
+# Continues a Hermes session in Segue, if it ended
+# in cli_close or compression. To chat in the new
+# session, add its id to the input of the tab Chat,
+# as sessionId.
 mutation Continue($input: CreateSessionInput!) {
   createSession(input: $input) {
     id

@@ -6,10 +6,10 @@ import type { PlaygroundPage } from './render-worker.ts'
 
 const baseHeaders = {
   'content-type': 'text/html; charset=utf-8',
-  // Asked for anew each time, and sent anew only when a newer Segue has another one.
+  // The browser revalidates the page each time, and downloads it again only after an upgrade.
   'cache-control': 'no-cache',
   vary: 'accept, accept-encoding',
-  // All of it is in the page: it can load nothing, and speak to nobody but this server.
+  // The page is self-contained: it loads no other resource, and connects to this server only.
   'content-security-policy': [
     "default-src 'none'",
     "script-src 'unsafe-inline' blob:",
@@ -26,7 +26,7 @@ const baseHeaders = {
   'referrer-policy': 'no-referrer',
 }
 
-/** GraphiQL for browsers that visit the API's own address. The page is made at the first visit, and kept. */
+/** Serves GraphiQL to browsers that open the path of the API. The page is rendered at the first request. */
 export function usePlayground(): Plugin {
   let page: Promise<PlaygroundPage> | null = null
   const loadPage = (): Promise<PlaygroundPage> => {
@@ -50,12 +50,12 @@ export function usePlayground(): Plugin {
   }
 }
 
-/** In a thread of its own, which takes its megabytes away again: here it would hold up every stream. */
+/** Renders in a worker: on the main thread it would block all streams, and its memory would not be freed. */
 async function renderPage(): Promise<PlaygroundPage> {
   const { promise, resolve, reject } = Promise.withResolvers<PlaygroundPage>()
   const worker = new Worker(new URL('./render-worker.ts', import.meta.url))
   worker.once('message', resolve).once('error', reject)
-  worker.once('exit', () => reject(new Error('the playground was not rendered')))
+  worker.once('exit', () => reject(new Error('The playground worker exited before it had rendered the page.')))
   return promise
 }
 

@@ -17,21 +17,21 @@ afterEach(() => {
 
 afterAll(() => segue[Symbol.asyncDispose]())
 
-const json = 'application/json; charset=utf-8'
+const jsonType = 'application/json; charset=utf-8'
 
-describe('paths', () => {
-  test('/health tells that the server is well', async () => {
+describe('a request', () => {
+  test('of /health returns the status of the server', async () => {
     const { status, headers, text } = await sendHttpRequest(segue.url, { path: '/health' })
-    expect([status, headers['content-type'], text]).toEqual([200, json, '{"status":"ok"}'])
+    expect([status, headers['content-type'], text]).toEqual([200, jsonType, '{"status":"ok"}'])
     expect(await sendHttpRequest(segue.url, { path: '/health?at=1' })).toMatchObject({ status: 200 })
   })
 
-  test('/ leads to the playground', async () => {
+  test('of / redirects to the playground', async () => {
     const { status, headers } = await sendHttpRequest(segue.url, { path: '/' })
     expect([status, headers.location]).toEqual([302, '/graphql'])
   })
 
-  test('there is nothing anywhere else', async () => {
+  test('of any other path is answered with 404 and the path of the API', async () => {
     for (const path of [
       '/graphql/',
       '/graphql/health',
@@ -43,12 +43,12 @@ describe('paths', () => {
       '/favicon.ico',
     ]) {
       const { status, headers, text } = await sendHttpRequest(segue.url, { path })
-      expect([status, headers['content-type']], path).toEqual([404, json])
+      expect([status, headers['content-type']], path).toEqual([404, jsonType])
       expect(JSON.parse(text).errors[0].message).toContain('/graphql')
     }
   })
 
-  test('a broken request harms nobody', async () => {
+  test('that is malformed does not affect the server', async () => {
     const port = Number(new URL(segue.url).port)
     for (const text of [
       '\r\n\r\n',
@@ -62,23 +62,23 @@ describe('paths', () => {
       socket.resume()
       await once(socket, 'close', { signal: AbortSignal.timeout(10_000) })
     }
-    const gone = connect(port, '127.0.0.1')
+    const resetting = connect(port, '127.0.0.1')
     const body = 'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"query"'
-    gone.write(`POST /graphql HTTP/1.1\r\nHost: localhost\r\n${body}`, () => gone.resetAndDestroy())
-    await once(gone, 'close')
+    resetting.write(`POST /graphql HTTP/1.1\r\nHost: localhost\r\n${body}`, () => resetting.resetAndDestroy())
+    await once(resetting, 'close')
     expect(await sendHttpRequest(segue.url, { path: '/health' })).toMatchObject({ status: 200 })
   })
 })
 
-/** The errors of an operation, over HTTP. */
-async function errorsOf(body: object): Promise<{ status: number; errors: unknown; data: unknown }> {
+/** Sends an operation over HTTP. */
+async function sendOverHttp(body: object): Promise<{ status: number; errors: unknown; data: unknown }> {
   const { status, text } = await sendHttpRequest(segue.url, { ...graphqlPost(''), body: JSON.stringify(body) })
   const { errors, data } = JSON.parse(text)
   return { status, errors, data }
 }
 
-/** What comes back for one operation over WebSocket, until it is over. */
-async function overWebSocket(payload: object): Promise<unknown[]> {
+/** Sends an operation over WebSocket. Returns all messages for it. */
+async function sendOverWebSocket(payload: object): Promise<unknown[]> {
   const socket = new WebSocket(`${segue.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
   await once(socket, 'open')
   socket.send('{"type":"connection_init"}')
@@ -93,7 +93,7 @@ async function overWebSocket(payload: object): Promise<unknown[]> {
   return messages
 }
 
-describe('errors', () => {
+describe('an error', () => {
   const cases: [object, object][] = [
     [{ query: '{' }, { extensions: { code: 'GRAPHQL_PARSE_FAILED' } }],
     [{ query: '{ nothing }' }, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }],
@@ -116,95 +116,98 @@ describe('errors', () => {
     ],
   ]
 
-  test.each(cases)('%j has a code, over HTTP and over WebSocket', async (operation, error) => {
-    const { errors } = await errorsOf(operation)
+  test.each(cases)('of %j has a code, over HTTP and over WebSocket', async (operation, error) => {
+    const { errors } = await sendOverHttp(operation)
     expect(errors).toMatchObject([error])
-    const [message] = await overWebSocket(operation)
+    const [message] = await sendOverWebSocket(operation)
     expect(message).toMatchObject({ id: '1', payload: expect.anything() })
     expect(JSON.stringify(message)).toContain(JSON.stringify(errors))
   })
 
   test.each([
-    ['no document', '{}'],
-    ['no object', '[]'],
-    ['no JSON', '{"query"'],
-    ['nothing', ''],
-    ['variables that are none', '{"query":"{__typename}","variables":7}'],
-    ['another operation than there is', '{"query":"query A { __typename }","operationName":"B"}'],
-  ])('a body with %s has one, too', async (_, body) => {
+    ['without a query', '{}'],
+    ['that is not an object', '[]'],
+    ['that is not JSON', '{"query"'],
+    ['that is empty', ''],
+    ['with invalid variables', '{"query":"{__typename}","variables":7}'],
+    ['with an unknown operationName', '{"query":"query A { __typename }","operationName":"B"}'],
+  ])('of a body %s has a code', async (_, body) => {
     const { status, text } = await sendHttpRequest(segue.url, { ...graphqlPost(''), body })
     expect(status).toBeLessThan(500)
     expect(JSON.parse(text)).toMatchObject({ errors: [{ extensions: { code: expect.stringMatching(/^[A-Z_]+$/) } }] })
   })
 
-  test('a fault of the server tells nothing of itself, and is logged', async () => {
+  test('that is unexpected is logged once, and reaches the client without its text', async () => {
     const secret = 'SELECT secret FROM /home/somebody'
     vi.spyOn(segue.defaultProfile.sessions, 'listPage').mockRejectedValue(new Error(secret))
     vi.spyOn(segue.defaultProfile.chats, 'start').mockRejectedValue(new TypeError(secret))
     const list = { query: '{ sessions { edges { cursor } } }' }
     const chat = { query: 'subscription { streamChat(input: { text: "hello" }) { seq } }' }
     const internal = [{ extensions: { code: 'INTERNAL' } }]
-    expect(await errorsOf(list)).toMatchObject({ errors: internal })
+    segue.warnings.length = 0
+    expect(await sendOverHttp(list)).toMatchObject({ errors: internal })
+    expect(segue.warnings).toHaveLength(1)
     for (const operation of [list, chat]) {
       segue.warnings.length = 0
-      const text = JSON.stringify(await overWebSocket(operation))
+      const text = JSON.stringify(await sendOverWebSocket(operation))
       expect(text).toContain('"INTERNAL"')
       expect(text).not.toContain('secret')
       expect(segue.warnings.join('')).toContain(secret)
+      expect(segue.warnings).toHaveLength(1)
     }
-    const sent = graphqlPost(chat.query, { accept: 'text/event-stream' })
-    const { text } = await sendHttpRequest(segue.url, sent)
+    const request = graphqlPost(chat.query, { accept: 'text/event-stream' })
+    const { text } = await sendHttpRequest(segue.url, request)
     expect(text).toContain('"INTERNAL"')
     expect(text).not.toContain('secret')
   })
 })
 
-describe('size', () => {
-  const chat = (text: string): string =>
+describe('the size limit', () => {
+  const createChatBody = (text: string): string =>
     JSON.stringify({
       query: 'mutation ($input: StreamChatInput!) { startChat(input: $input) { id } }',
       variables: { input: { text } },
     })
 
-  async function streams(): Promise<number> {
+  async function countSessions(): Promise<number> {
     const { text } = await sendHttpRequest(segue.url, graphqlPost('{ sessions(first: 1000) { edges { cursor } } }'))
     return JSON.parse(text).data.sessions.edges.length
   }
 
-  test('the longest message there may be is taken in, also escaped', async () => {
-    const before = await streams()
-    const escaped = chat('ä'.repeat(1_000_000)).replaceAll('ä', String.raw`\u00e4`)
+  test('admits the longest message, even if every character is escaped', async () => {
+    const before = await countSessions()
+    const escaped = createChatBody('ä'.repeat(1_000_000)).replaceAll('ä', String.raw`\u00e4`)
     const { status, text } = await sendHttpRequest(segue.url, { ...graphqlPost(''), body: escaped })
     expect([status, text]).toEqual([200, expect.stringContaining('"str_')])
-    expect(await streams()).toBe(before + 1)
+    expect(await countSessions()).toBe(before + 1)
   })
 
-  test('a message that is longer is refused', async () => {
-    const { errors } = await errorsOf(JSON.parse(chat('x'.repeat(1_000_001))))
+  test('refuses a longer message', async () => {
+    const { errors } = await sendOverHttp(JSON.parse(createChatBody('x'.repeat(1_000_001))))
     expect(errors).toMatchObject([{ extensions: { code: 'TOO_LARGE' } }])
   })
 
-  test('a body that is far too large is refused, whether it tells its length or not', async () => {
-    const before = await streams()
-    const body = Buffer.from(chat('x'.repeat(30_000_000)))
+  test('refuses a body that is too large, with or without a content length', async () => {
+    const before = await countSessions()
+    const body = Buffer.from(createChatBody('x'.repeat(30_000_000)))
     for (const headers of [{ 'content-length': body.length }, { 'transfer-encoding': 'chunked' }]) {
       const { status, text } = await sendHttpRequest(segue.url, { ...graphqlPost('', headers), body })
       expect(status).toBe(413)
       expect(JSON.parse(text)).toMatchObject({ errors: [{ extensions: { code: 'TOO_LARGE' } }] })
     }
-    expect(await streams()).toBe(before)
+    expect(await countSessions()).toBe(before)
   })
 
-  test('a message of a WebSocket that is far too large ends its socket, and nothing else', async () => {
-    const before = await streams()
+  test('closes a WebSocket with a message that is too large', async () => {
+    const before = await countSessions()
     const socket = new WebSocket(`${segue.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
     await once(socket, 'open')
     socket.send('{"type":"connection_init"}')
     await once(socket, 'message')
     socket.on('error', () => undefined)
-    socket.send(`{"type":"subscribe","id":"1","payload":${chat('x'.repeat(17 * 1024 * 1024))}}`)
+    socket.send(`{"type":"subscribe","id":"1","payload":${createChatBody('x'.repeat(17 * 1024 * 1024))}}`)
     const [code] = await once(socket, 'close', { signal: AbortSignal.timeout(10_000) })
     expect(code).toBe(1009)
-    expect(await streams()).toBe(before)
+    expect(await countSessions()).toBe(before)
   })
 })

@@ -5,25 +5,26 @@ import { z } from 'zod'
 import { ask } from '../../support/server/graphql-request.ts'
 import { startTestSegue, type TestSegue } from '../../support/server/segue.ts'
 
-/** How many readers wait for more of a log, told as it changes. */
-class Waiting extends EventTarget {
+/** Counts the subscriptions that wait for more events of a log. */
+class WaitingCounter extends EventTarget {
   count = 0
 
   constructor(segue: TestSegue) {
     super()
     const { eventLog } = segue.defaultProfile.chats
-    const more = eventLog.waitForMore.bind(eventLog)
+    const waitForMore = eventLog.waitForMore.bind(eventLog)
     vi.spyOn(eventLog, 'waitForMore').mockImplementation(async (...range) => {
       this.#add(1)
       try {
-        return await more(...range)
+        return await waitForMore(...range)
       } finally {
         this.#add(-1)
       }
     })
   }
 
-  async toBe(count: number): Promise<void> {
+  /** Waits until the count has a value. */
+  async waitFor(count: number): Promise<void> {
     const signal = AbortSignal.timeout(5_000)
     while (this.count !== count) await once(this, 'change', { signal })
   }
@@ -34,14 +35,15 @@ class Waiting extends EventTarget {
   }
 }
 
-const silence = 60_000 // milliseconds between two words
+/** The delay between two words of the offline agent, so that nothing happens during a test. */
+const offlineDelayMs = 60_000
 
 let segue: TestSegue
-let waiting: Waiting
+let waiting: WaitingCounter
 
 beforeEach(async () => {
-  segue = await startTestSegue({ settings: { offlineDelayMs: silence } })
-  waiting = new Waiting(segue)
+  segue = await startTestSegue({ settings: { offlineDelayMs } })
+  waiting = new WaitingCounter(segue)
 })
 
 afterEach(() => segue[Symbol.asyncDispose]())
@@ -58,7 +60,7 @@ const operations = {
   }),
 }
 
-async function start(): Promise<string> {
+async function startStream(): Promise<string> {
   const { startChat } = await ask(segue.url, z.object({ startChat: z.object({ id: z.string() }) }), {
     query: 'mutation ($input: StreamChatInput!) { startChat(input: $input) { id } }',
     variables: { input },
@@ -66,12 +68,12 @@ async function start(): Promise<string> {
   return startChat.id
 }
 
-async function statuses(): Promise<unknown[]> {
+async function loadStatuses(): Promise<unknown[]> {
   const rows = await segue.defaultProfile.profile.eventStore.listUnfinishedStreams()
   return rows.map(({ status }) => status)
 }
 
-async function open(): Promise<WebSocket> {
+async function openSocket(): Promise<WebSocket> {
   const socket = new WebSocket(`${segue.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
   await once(socket, 'open')
   socket.send('{"type":"connection_init"}')
@@ -84,8 +86,8 @@ async function subscribe(socket: WebSocket, payload: object, id = 'a'): Promise<
   await once(socket, 'message')
 }
 
-/** An event stream of which the first event has come in. */
-async function stream(payload: object): Promise<AbortController> {
+/** Subscribes by server-sent events and waits for the first event. Returns the controller that disconnects. */
+async function openEventStream(payload: object): Promise<AbortController> {
   const controller = new AbortController()
   const response = await fetch(`${segue.url}/graphql`, {
     method: 'POST',
@@ -99,59 +101,59 @@ async function stream(payload: object): Promise<AbortController> {
 }
 
 describe.each(['streamChat', 'followStream'] as const)(
-  'who leaves a %s while nothing happens is forgotten at once',
+  'a subscription to %s between two events ends immediately when its client disconnects',
   (name) => {
-    const operation = async () => operations[name](name === 'followStream' ? await start() : '')
+    const createOperation = async () => operations[name](name === 'followStream' ? await startStream() : '')
 
-    test.each(['complete', 'close', 'terminate'] as const)('over WebSocket, by %s', async (way) => {
-      const socket = await open()
-      await subscribe(socket, await operation())
-      await waiting.toBe(1)
-      if (way === 'complete') socket.send('{"type":"complete","id":"a"}')
-      else socket[way]()
-      await waiting.toBe(0)
-      expect(await statuses()).toEqual(['RUNNING'])
+    test.each(['complete', 'close', 'terminate'] as const)('over WebSocket, by %s', async (method) => {
+      const socket = await openSocket()
+      await subscribe(socket, await createOperation())
+      await waiting.waitFor(1)
+      if (method === 'complete') socket.send('{"type":"complete","id":"a"}')
+      else socket[method]()
+      await waiting.waitFor(0)
+      expect(await loadStatuses()).toEqual(['RUNNING'])
       socket.terminate()
     })
 
-    test('over an event stream', async () => {
-      const controller = await stream(await operation())
-      await waiting.toBe(1)
+    test('over server-sent events', async () => {
+      const controller = await openEventStream(await createOperation())
+      await waiting.waitFor(1)
       controller.abort()
-      await waiting.toBe(0)
-      expect(await statuses()).toEqual(['RUNNING'])
+      await waiting.waitFor(0)
+      expect(await loadStatuses()).toEqual(['RUNNING'])
     })
   },
 )
 
-test('one of several that leaves takes nobody along', async () => {
-  const streamId = await start()
-  const socket = await open()
+test('a subscription that ends does not affect other subscriptions to the same stream', async () => {
+  const streamId = await startStream()
+  const socket = await openSocket()
   await subscribe(socket, operations.followStream(streamId), 'a')
   await subscribe(socket, operations.followStream(streamId), 'b')
-  const controller = await stream(operations.followStream(streamId))
-  await waiting.toBe(3)
+  const controller = await openEventStream(operations.followStream(streamId))
+  await waiting.waitFor(3)
   socket.send('{"type":"complete","id":"a"}')
-  await waiting.toBe(2)
+  await waiting.waitFor(2)
   controller.abort()
-  await waiting.toBe(1)
-  const rest: string[] = []
-  socket.on('message', (data) => rest.push(String(data)))
+  await waiting.waitFor(1)
+  const messages: string[] = []
+  socket.on('message', (data) => messages.push(String(data)))
   await ask(segue.url, z.unknown(), { query: `mutation { cancelStream(streamId: "${streamId}") { lastSeq } }` })
-  while (!rest.some((text) => text.includes('"complete"')))
+  while (!messages.some((text) => text.includes('"complete"')))
     await once(socket, 'message', { signal: AbortSignal.timeout(5_000) })
-  expect(rest.every((text) => text.includes('"id":"b"'))).toBe(true)
+  expect(messages.every((text) => text.includes('"id":"b"'))).toBe(true)
   expect(waiting.count).toBe(0)
   socket.terminate()
 })
 
-test('who comes and goes a hundred times leaves nothing behind', async () => {
-  const streamId = await start()
-  const socket = await open()
+test('a hundred subscriptions that come and go leave nothing behind', async () => {
+  const streamId = await startStream()
+  const socket = await openSocket()
   for (let i = 0; i < 100; i++) {
     await subscribe(socket, operations.followStream(streamId), `${i}`)
     socket.send(JSON.stringify({ type: 'complete', id: `${i}` }))
   }
-  await waiting.toBe(0)
+  await waiting.waitFor(0)
   socket.terminate()
 })

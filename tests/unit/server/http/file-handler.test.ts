@@ -23,14 +23,14 @@ afterAll(async () => {
   rmSync(hermesHome, { recursive: true, force: true })
 })
 
-const picture = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')
-const pictureUrl = `data:image/png;base64,${picture.toString('base64')}`
+const image = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')
+const imageUrl = `data:image/png;base64,${image.toString('base64')}`
 
-let sessions = 0
+let sessionCount = 0
 
-/** A message of Hermes that holds a text and these images; the session's name is not one that fits a URL as it is. */
-async function message(...urls: string[]) {
-  const session = hermes.addSession(`a chat/with #${sessions++}? 50%: ü`)
+/** A Hermes message with a text and images. Its session id has characters that must be escaped in a URL. */
+async function createMessage(...urls: string[]) {
+  const session = hermes.addSession(`a chat/with #${sessionCount++}? 50%: ü`)
   const parts = [{ type: 'text', text: 'look' }, ...urls.map((url) => ({ type: 'image_url', image_url: { url } }))]
   const row = hermes.addMessage(session, 1, { content: `\0json:${JSON.stringify(parts)}` })
   const id = `${session}:${row}`
@@ -51,22 +51,22 @@ const messageSchema = z.object({
   }),
 })
 
-test('a picture that came with a message is served by this server, byte for byte', async () => {
-  const { files } = await message(pictureUrl)
+test('an image in a message is served byte for byte', async () => {
+  const { files } = await createMessage(imageUrl)
   expect(files).toMatchObject([{ index: 1, mediaType: 'image/png', url: expect.stringMatching(/^\/files\//) }])
   const { status, headers, body } = await sendHttpRequest(segue.url, { path: files[0]?.url ?? '' })
   expect(status).toBe(200)
-  expect(body).toEqual(picture)
+  expect(body).toEqual(image)
   expect(headers).toMatchObject({
     'content-type': 'image/png',
-    'content-length': `${picture.length}`,
+    'content-length': `${image.length}`,
     'x-content-type-options': 'nosniff',
     'content-security-policy': expect.stringContaining('sandbox'),
   })
 })
 
-test('what was given as https stays where it is', async () => {
-  const { id, files } = await message('https://example.com/cat.png', 'HTTPS://example.com/dog.png')
+test('an https URL is returned unchanged, and not served', async () => {
+  const { id, files } = await createMessage('https://example.com/cat.png', 'HTTPS://example.com/dog.png')
   expect(files.map(({ url }) => url)).toEqual(['https://example.com/cat.png', 'HTTPS://example.com/dog.png'])
   expect(await sendHttpRequest(segue.url, { path: `/files/${encodeURIComponent(id)}/1` })).toMatchObject({
     status: 404,
@@ -80,38 +80,38 @@ test.each([
   ['data:text/plain;charset=utf-8;base64,SGk=', 'text/plain', 'Hi'],
   ['DATA:text/plain;BASE64,SGk=', 'text/plain', 'Hi'],
   ['data:image/png;base64,', 'image/png', ''],
-])('%s is served, and a browser may run nothing in it', async (url, type, text) => {
-  const { files } = await message(url)
-  const found = await sendHttpRequest(segue.url, { path: files[0]?.url ?? '' })
-  expect(found).toMatchObject({ status: 200, text })
-  expect(found.headers['content-type']).toBe(type)
-  expect(found.headers['x-content-type-options']).toBe('nosniff')
-  expect(found.headers['content-security-policy']).toBe("sandbox; default-src 'none'")
+])('%s is served in a sandbox without scripts', async (url, type, text) => {
+  const { files } = await createMessage(url)
+  const response = await sendHttpRequest(segue.url, { path: files[0]?.url ?? '' })
+  expect(response).toMatchObject({ status: 200, text })
+  expect(response.headers['content-type']).toBe(type)
+  expect(response.headers['x-content-type-options']).toBe('nosniff')
+  expect(response.headers['content-security-policy']).toBe("sandbox; default-src 'none'")
 })
 
-describe('there is no such file', () => {
+describe('no file is served', () => {
   test.each(['data:image/png', 'data:image/png\r\nset-cookie: a=b;base64,SGk=', 'data:image/png;base64'])(
-    'behind %j',
+    'for the invalid URL %j',
     async (url) => {
-      const { files } = await message(url)
+      const { files } = await createMessage(url)
       for (const file of files)
         expect(await sendHttpRequest(segue.url, { path: file.url })).toMatchObject({ status: 404 })
     },
   )
 
-  test('at any other place of a message', async () => {
-    const { id } = await message(pictureUrl)
-    const at = encodeURIComponent(id)
-    expect(await sendHttpRequest(segue.url, { path: `/files/${at}/1` })).toMatchObject({ status: 200 })
-    const places = ['0', '2', '-1', '1.0', '1.5', '01', '0x1', '1e0', '', '%20', '%201', 'NaN']
-    const more = ['1/', '1/1', '1/../1', 'length', '__proto__', '%31%00']
-    for (const place of [...places, ...more]) {
-      const { status, headers } = await sendHttpRequest(segue.url, { path: `/files/${at}/${place}` })
-      expect([status, headers['content-type']], place).toEqual([404, 'text/plain'])
+  test('for a part without a file, or an invalid index', async () => {
+    const { id } = await createMessage(imageUrl)
+    const messageId = encodeURIComponent(id)
+    expect(await sendHttpRequest(segue.url, { path: `/files/${messageId}/1` })).toMatchObject({ status: 200 })
+    const indexes = ['0', '2', '-1', '1.0', '1.5', '01', '0x1', '1e0', '', '%20', '%201', 'NaN']
+    const invalidPaths = ['1/', '1/1', '1/../1', 'length', '__proto__', '%31%00']
+    for (const index of [...indexes, ...invalidPaths]) {
+      const { status, headers } = await sendHttpRequest(segue.url, { path: `/files/${messageId}/${index}` })
+      expect([status, headers['content-type']], index).toEqual([404, 'text/plain'])
     }
   })
 
-  test('in a message that is none', async () => {
+  test('for an unknown message', async () => {
     for (const path of [
       '/files/',
       '/files/x',
@@ -128,14 +128,14 @@ describe('there is no such file', () => {
     })
   })
 
-  test('for a page of another site', async () => {
-    const { files } = await message(pictureUrl)
+  test('to a page of another site', async () => {
+    const { files } = await createMessage(imageUrl)
     const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }
     expect(await sendHttpRequest(segue.url, { path: files[0]?.url ?? '', headers })).toMatchObject({ status: 403 })
   })
 
-  test('to be written', async () => {
-    const { files } = await message(pictureUrl)
+  test('for a method other than GET', async () => {
+    const { files } = await createMessage(imageUrl)
     const headers = { 'content-type': 'application/json' }
     for (const method of ['POST', 'PUT', 'DELETE']) {
       expect(await sendHttpRequest(segue.url, { method, path: files[0]?.url ?? '', headers })).toMatchObject({

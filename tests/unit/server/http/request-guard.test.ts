@@ -15,10 +15,10 @@ beforeAll(async () => {
 
 afterAll(() => segue[Symbol.asyncDispose]())
 
-const ok = '{"data":{"__typename":"Query"}}'
+const successBody = '{"data":{"__typename":"Query"}}'
 
-/** How a handshake ends: `open`, or the status that it is refused with. */
-async function handshake(headers: Record<string, string>, path = '/graphql'): Promise<'open' | number> {
+/** The result of a handshake: `open`, or the status of its refusal. */
+async function tryHandshake(headers: Record<string, string>, path = '/graphql'): Promise<'open' | number> {
   const socket = new WebSocket(`${segue.url.replace('http', 'ws')}${path}`, 'graphql-transport-ws', { headers })
   const { promise, resolve, reject } = Promise.withResolvers<'open' | number>()
   socket.on('open', () => resolve('open'))
@@ -27,18 +27,18 @@ async function handshake(headers: Record<string, string>, path = '/graphql'): Pr
   return promise.finally(() => socket.terminate())
 }
 
-describe('the Host header', () => {
-  const ours = (): string[] => [
+describe('a Host header', () => {
+  const allowedHosts = (): string[] => [
     `127.0.0.1:${port}`,
     `localhost:${port}`,
     `[::1]:${port}`,
     'localhost',
     '[::1]',
     `LocalHost:${port}`,
-    // A tunnel may have another port at its other end.
+    // A tunnel may have another port at the client's end.
     'localhost:80',
   ]
-  const others = (): string[] => [
+  const foreignHosts = (): string[] => [
     'example.com',
     `example.com:${port}`,
     `localhost.example.com:${port}`,
@@ -55,44 +55,44 @@ describe('the Host header', () => {
     'localhost:80:80',
   ]
 
-  test('of ours is let in, over HTTP and at the handshake of a WebSocket', async () => {
-    for (const host of ours()) {
+  test('that names this server is allowed, over HTTP and at the handshake of a WebSocket', async () => {
+    for (const host of allowedHosts()) {
       expect(await sendHttpRequest(segue.url, graphqlPost('{ __typename }', { host })), host).toMatchObject({
         status: 200,
-        text: ok,
+        text: successBody,
       })
-      expect(await handshake({ host }), host).toBe('open')
+      expect(await tryHandshake({ host }), host).toBe('open')
     }
   })
 
-  test('of anybody else is refused, on every path and at the handshake', async () => {
-    for (const host of others()) {
+  test('that names another host is refused, on every path and at the handshake', async () => {
+    for (const host of foreignHosts()) {
       for (const path of ['/', '/graphql', '/health', '/files/a/0', '/nothing']) {
         const { status, headers, text } = await sendHttpRequest(segue.url, { path, headers: { host } })
         expect([status, headers['content-type']], `${host}${path}`).toEqual([403, 'application/json; charset=utf-8'])
         expect(JSON.parse(text), host).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] })
       }
-      expect(await handshake({ host }), host).toBe(403)
+      expect(await tryHandshake({ host }), host).toBe(403)
     }
   })
 
   test('that is missing or empty is refused', async () => {
-    const answer = async (request: string): Promise<string> => {
+    const sendRaw = async (request: string): Promise<string> => {
       const socket = connect(Number(port), '127.0.0.1')
       socket.end(request)
       let text = ''
       for await (const chunk of socket.setEncoding('utf8')) text += chunk
       return text.split('\r\n')[0] ?? ''
     }
-    expect(await answer('GET /health HTTP/1.0\r\n\r\n')).toMatch(/ 403 /)
-    expect(await answer('GET /health HTTP/1.1\r\n\r\n')).toMatch(/ 400 /)
-    expect(await answer('GET /health HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n')).toMatch(/ 403 /)
-    expect(await answer('GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')).toMatch(/ 200 /)
+    expect(await sendRaw('GET /health HTTP/1.0\r\n\r\n')).toMatch(/ 403 /)
+    expect(await sendRaw('GET /health HTTP/1.1\r\n\r\n')).toMatch(/ 400 /)
+    expect(await sendRaw('GET /health HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n')).toMatch(/ 403 /)
+    expect(await sendRaw('GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')).toMatch(/ 200 /)
   })
 })
 
-describe('a browser', () => {
-  const foreign = (): Record<string, string>[] => [
+describe('a request of a browser', () => {
+  const foreignHeaders = (): Record<string, string>[] => [
     { origin: 'http://example.com' },
     { origin: `https://example.com:${port}` },
     { origin: 'null' },
@@ -111,39 +111,39 @@ describe('a browser', () => {
     { origin: 'http://example.com', 'sec-fetch-mode': 'navigate' },
   ]
 
-  test('on a page of ours is let in', async () => {
-    const own = [
+  test('from a page of this server is allowed', async () => {
+    const ownHeaders = [
       { origin: `http://127.0.0.1:${port}` },
       { origin: `http://localhost:${port}`, host: `localhost:${port}` },
       { origin: `http://127.0.0.1:${port}`, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' },
       { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' },
     ]
-    for (const headers of own) {
+    for (const headers of ownHeaders) {
       expect(await sendHttpRequest(segue.url, graphqlPost('{ __typename }', headers))).toMatchObject({
         status: 200,
-        text: ok,
+        text: successBody,
       })
-      expect(await handshake(headers)).toBe('open')
+      expect(await tryHandshake(headers)).toBe('open')
     }
   })
 
-  test('on a page of another origin is refused, over HTTP and at the handshake', async () => {
-    for (const headers of foreign()) {
-      const about = JSON.stringify(headers)
-      expect(await sendHttpRequest(segue.url, graphqlPost('{ __typename }', headers)), about).toMatchObject({
+  test('from a page of another origin is refused, over HTTP and at the handshake', async () => {
+    for (const headers of foreignHeaders()) {
+      const label = JSON.stringify(headers)
+      expect(await sendHttpRequest(segue.url, graphqlPost('{ __typename }', headers)), label).toMatchObject({
         status: 403,
       })
-      expect(await sendHttpRequest(segue.url, { path: '/health', headers }), about).toMatchObject({ status: 403 })
-      expect(await handshake(headers), about).toBe(403)
+      expect(await sendHttpRequest(segue.url, { path: '/health', headers }), label).toMatchObject({ status: 403 })
+      expect(await tryHandshake(headers), label).toBe(403)
     }
   })
 
-  test('that follows a link to the playground from elsewhere is let in', async () => {
+  test('that follows a link from another site to the playground is allowed', async () => {
     const headers = { accept: 'text/html', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }
     expect((await sendHttpRequest(segue.url, { path: '/', headers })).status).toBe(302)
   })
 
-  test('is never told that other origins may read what it gets', async () => {
+  test('never gets CORS headers', async () => {
     for (const headers of [{}, { origin: `http://127.0.0.1:${port}` }, { origin: 'http://example.com' }]) {
       const preflight: HttpRequest = {
         method: 'OPTIONS',
@@ -154,23 +154,23 @@ describe('a browser', () => {
           'access-control-request-headers': 'content-type',
         },
       }
-      for (const sent of [graphqlPost('{ __typename }', headers), preflight]) {
-        const names = Object.keys((await sendHttpRequest(segue.url, sent)).headers)
+      for (const request of [graphqlPost('{ __typename }', headers), preflight]) {
+        const names = Object.keys((await sendHttpRequest(segue.url, request)).headers)
         expect(names.filter((name) => name.startsWith('access-control-'))).toEqual([])
       }
     }
   })
 })
 
-describe('what is refused changes nothing', () => {
+describe('a mutation', () => {
   const mutation = 'mutation { createSession(input: {}) { id } }'
   let before: string
 
-  const sessions = async (): Promise<string> =>
+  const listSessions = async (): Promise<string> =>
     (await sendHttpRequest(segue.url, graphqlPost('{ sessions { edges { node { id } } } }'))).text
 
   beforeEach(async () => {
-    before = await sessions()
+    before = await listSessions()
   })
 
   test.each([
@@ -183,20 +183,20 @@ describe('what is refused changes nothing', () => {
     'application/jsonp',
     'application/graphql',
     '',
-  ])('a form can send the content type %j', async (type) => {
+  ])('with the content type %j is refused and changes nothing', async (type) => {
     const { status, text } = await sendHttpRequest(segue.url, graphqlPost(mutation, { 'content-type': type }))
     expect(status).toBe(415)
     expect(JSON.parse(text)).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] })
-    expect(await sessions()).toBe(before)
+    expect(await listSessions()).toBe(before)
   })
 
-  test('a request without a content type', async () => {
+  test('without a content type is refused and changes nothing', async () => {
     const { headers: _, ...untyped } = graphqlPost(mutation)
     expect(await sendHttpRequest(segue.url, untyped)).toMatchObject({ status: 415 })
-    expect(await sessions()).toBe(before)
+    expect(await listSessions()).toBe(before)
   })
 
-  test('a mutation by GET, by HEAD, or from another site', async () => {
+  test('by GET or HEAD, or from another site, is refused and changes nothing', async () => {
     const path = `/graphql?query=${encodeURIComponent(mutation)}`
     expect(await sendHttpRequest(segue.url, { path })).toMatchObject({ status: 405 })
     for (const method of ['HEAD', 'PUT', 'DELETE']) {
@@ -206,26 +206,29 @@ describe('what is refused changes nothing', () => {
     expect(await sendHttpRequest(segue.url, graphqlPost(mutation, { origin: 'http://example.com' }))).toMatchObject({
       status: 403,
     })
-    expect(await sessions()).toBe(before)
+    expect(await listSessions()).toBe(before)
   })
 
-  test.each(['application/json', 'application/json; charset=utf-8', 'application/json;charset=utf-8'])(
-    'while %j is let in',
-    async (type) => {
-      const { status } = await sendHttpRequest(segue.url, graphqlPost(mutation, { 'content-type': type }))
-      expect(status).toBe(200)
-      expect(await sessions()).not.toBe(before)
-    },
-  )
+  test.each([
+    'application/json',
+    'application/json; charset=utf-8',
+    'application/json;charset=utf-8',
+    'Application/JSON',
+    'application/json ; charset=utf-8',
+  ])('with the content type %j is executed', async (type) => {
+    const { status } = await sendHttpRequest(segue.url, graphqlPost(mutation, { 'content-type': type }))
+    expect(status).toBe(200)
+    expect(await listSessions()).not.toBe(before)
+  })
 })
 
 describe('a handshake', () => {
-  test('at another path is not found', async () => {
-    for (const path of ['/', '/graphql/', '/graphqlx', '/health']) expect(await handshake({}, path), path).toBe(404)
-    expect(await handshake({}, '/graphql?token=x')).toBe('open')
+  test('on another path is refused with 404', async () => {
+    for (const path of ['/', '/graphql/', '/graphqlx', '/health']) expect(await tryHandshake({}, path), path).toBe(404)
+    expect(await tryHandshake({}, '/graphql?token=x')).toBe('open')
   })
 
-  test('whose sender is gone before the answer harms nobody', async () => {
+  test('whose client resets the connection does not affect the server', async () => {
     for (const path of ['/elsewhere', '/graphql']) {
       for (let i = 0; i < 20; i++) {
         const socket = connect(Number(port), '127.0.0.1')
@@ -239,7 +242,7 @@ describe('a handshake', () => {
   })
 })
 
-test('a server on another loopback address answers to its own name', async () => {
+test('a server on another loopback address allows that address as Host', async () => {
   await using other = await startTestSegue({ settings: { host: '127.0.0.3' } })
   expect(other.url).toMatch(/^http:\/\/127\.0\.0\.3:\d+$/)
   expect(await sendHttpRequest(other.url, { path: '/health' })).toMatchObject({ status: 200 })
@@ -251,7 +254,7 @@ test('a server on another loopback address answers to its own name', async () =>
   })
 })
 
-test('a server on ::1 tells its address in brackets', async () => {
+test('the URL of a server on ::1 has brackets', async () => {
   await using other = await startTestSegue({ settings: { host: '::1' } })
   expect(other.url).toMatch(/^http:\/\/\[::1\]:\d+$/)
   expect(await sendHttpRequest(other.url, { path: '/health' })).toMatchObject({ status: 200 })
