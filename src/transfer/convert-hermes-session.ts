@@ -4,8 +4,8 @@ import type { MessageRecord } from '../model/message.ts'
 import { prependPositions } from '../model/message-position.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { SessionReader } from '../storage/session-reader.ts'
-import type { SectionRecord } from './document-schema.ts'
-import { toDocumentSession } from './document-session.ts'
+import type { SectionRecord } from './document/document-schema.ts'
+import { toDocumentSession } from './document/to-document-session.ts'
 
 const pageSize = 1000 // messages
 

@@ -1,6 +1,6 @@
 import type { ImportRecord, LocatedImportRecord } from '../storage/import-store.ts'
-import { readDocument } from './document-reader.ts'
-import type { DocumentRecord, SectionName } from './document-schema.ts'
+import { readDocument } from './document/document-reader.ts'
+import type { DocumentRecord, SectionName } from './document/document-schema.ts'
 
 const importedSections: readonly SectionName[] = ['sessions', 'streams', 'messages', 'events', 'decisions', 'grants']
 

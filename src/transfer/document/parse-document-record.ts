@@ -1,5 +1,5 @@
 import { type DocumentRecord, documentRecordSchema } from './document-schema.ts'
-import { TransferError } from './transfer-error.ts'
+import { TransferError } from '../transfer-error.ts'
 
 /** Parses a record of a section. Throws a `TransferError` that names the first invalid field. */
 export function parseDocumentRecord(section: string, record: unknown, location: string): DocumentRecord {

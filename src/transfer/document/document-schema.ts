@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import type { ChatEvent } from '../model/chat-event.ts'
-import type { DecisionRecord, ToolGrant } from '../model/decision.ts'
-import type { Json } from '../lib/json.ts'
-import type { MessagePart, MessageRecord, ToolCall } from '../model/message.ts'
-import type { SessionRecord } from '../model/session.ts'
-import type { StreamRecord } from '../model/stream.ts'
-import type { Usage } from '../model/usage.ts'
+import type { ChatEvent } from '../../model/chat-event.ts'
+import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
+import type { Json } from '../../lib/json.ts'
+import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
+import type { SessionRecord } from '../../model/session.ts'
+import type { StreamRecord } from '../../model/stream.ts'
+import type { Usage } from '../../model/usage.ts'
 
 /** The value of `format` in every document. */
 export const documentFormat = 'segue-conversation'

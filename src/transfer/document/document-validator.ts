@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { type IdKind, parseIdKind } from '../lib/ids.ts'
-import { findBlobHash } from '../model/blob-url.ts'
+import { type IdKind, parseIdKind } from '../../lib/ids.ts'
+import { findBlobHash } from '../../model/blob-url.ts'
 import { assertValidParents } from './assert-valid-parents.ts'
 import type { DocumentRecord, SectionRecord } from './document-schema.ts'
-import { TransferError } from './transfer-error.ts'
+import { TransferError } from '../transfer-error.ts'
 
 interface SessionState {
   readonly parentId: string | null

@@ -1,4 +1,4 @@
-import type { SessionRecord } from '../model/session.ts'
+import type { SessionRecord } from '../../model/session.ts'
 import type { SectionRecord } from './document-schema.ts'
 
 type DocumentSession = SectionRecord<'sessions'>

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { JsonStreamError } from '../../../src/transfer/json-text-buffer.ts'
-import { parseJsonStream } from '../../../src/transfer/parse-json-stream.ts'
+import { JsonStreamError } from '../../../../src/transfer/document/json-text-buffer.ts'
+import { parseJsonStream } from '../../../../src/transfer/document/parse-json-stream.ts'
 
 /** An object put together from its pieces, of a text that comes in so many code units at a time. */
 function read(text: string, size: number): Map<string, unknown> {

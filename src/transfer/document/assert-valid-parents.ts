@@ -1,5 +1,5 @@
-import { parseIdKind } from '../lib/ids.ts'
-import { TransferError } from './transfer-error.ts'
+import { parseIdKind } from '../../lib/ids.ts'
+import { TransferError } from '../transfer-error.ts'
 
 interface DocumentSession {
   readonly parentId: string | null

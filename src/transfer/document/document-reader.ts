@@ -9,7 +9,7 @@ import {
 import { JsonStreamError, type ReadChunk } from './json-text-buffer.ts'
 import { parseDocumentRecord } from './parse-document-record.ts'
 import { type JsonEntry, parseJsonStream } from './parse-json-stream.ts'
-import { TransferError } from './transfer-error.ts'
+import { TransferError } from '../transfer-error.ts'
 
 export interface Located {
   /** Where the record is, as in `chat.json: line 12: messages 3`. */
