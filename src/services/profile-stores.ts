@@ -60,7 +60,7 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
     hermesSessions: hermesReader && (prefix === '' ? hermesReader : new NamespacedSessionReader(hermesReader, prefix)),
     eventStore: new SqliteEventStore(database),
     decisions: new SqliteDecisionStore(database),
-    blobs: new FilesystemBlobStore(toBlobFolder(home)),
+    blobs: new FilesystemBlobStore(toBlobFolder(home), { durable }),
     jobs: new SqliteJobStore(database),
     hermesJobs:
       hermesReader && (prefix === '' ? hermesReader.jobs : new NamespacedJobReader(hermesReader.jobs, prefix)),

@@ -1,17 +1,20 @@
-/** What is too large for a row or an event: kept whole beside the database, under the sha256 of its bytes in hex. */
+/**
+ * Content-addressed files: what is too large for a row or an event, under the SHA-256 of its bytes in hex. Sessions refer
+ * to blobs; a blob without references is garbage.
+ */
 export interface BlobStore {
-  /** Resolves to the hash once the bytes are on disk. The same bytes are kept once. */
+  /** Resolves to the hash once the bytes are on disk. Storing the same bytes again changes nothing. */
   put(bytes: Uint8Array): Promise<string>
-  /** Null when there is no such file. */
+  /** Null if there is no such blob. */
   get(hash: string): Promise<Buffer | null>
   /**
-   * Removes those of these files that `unused` picks, at most 500 hashes a call. What was kept in the last minutes is
-   * looked at again later: something may be about to refer to it.
+   * Deletes those of these blobs that `findUnreferenced` returns. A blob that was stored within the last minutes is
+   * checked again later, because a row may be about to refer to it.
    */
   deleteUnreferenced(hashes: readonly string[], findUnreferenced: FindUnreferenced): Promise<void>
-  /** Once: removes what an earlier process kept and is not used; `unused` picks those of at most 500 hashes. */
+  /** Call it once: deletes all blobs of earlier processes that `findUnreferenced` returns. */
   collectGarbage(findUnreferenced: FindUnreferenced): Promise<void>
 }
 
-/** Of these files, those to which nothing refers. */
+/** Those of these blobs that nothing refers to. Asked for at most 500 at a time. */
 export type FindUnreferenced = (hashes: readonly string[]) => Promise<readonly string[]>

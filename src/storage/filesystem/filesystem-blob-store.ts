@@ -1,35 +1,48 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { rmSync, statSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chunkArray } from '../../lib/chunk-array.ts'
-import type { BlobStore, FindUnreferenced } from '../blob-store.ts'
 import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
+import type { BlobStore, FindUnreferenced } from '../blob-store.ts'
 
-/** How long a file may be there before a row refers to it. */
-const gracePeriodMs = 5 * 60_000 // milliseconds
+/** How long a blob may exist before a row refers to it. */
+const gracePeriodMs = 5 * 60_000
+/** Keeps the time between a look-up and the deletion short. */
+const lookupBatchSize = 500
 
 const hashPattern = /^[0-9a-f]{64}$/
 
-/** Files in a folder, which is made when the first one comes. */
+export interface FilesystemBlobStoreOptions {
+  /**
+   * Flushes the folder after each blob, so that a power cut does not lose the name of a blob that a committed row refers
+   * to. The bytes are flushed in any case. False if it is left out.
+   */
+  readonly durable?: boolean
+}
+
+/** Blobs as files in a folder, which the first `put` creates. */
 export class FilesystemBlobStore implements BlobStore {
   readonly #folder: string
-  /** The names of files that this process made, until those of earlier ones have been swept out. */
+  readonly #durable: boolean
+  /** Names of files that this process created; null once `collectGarbage` has finished. */
   #namesOfThisProcess: Set<string> | null = new Set()
 
-  constructor(folder: string) {
+  constructor(folder: string, { durable = false }: FilesystemBlobStoreOptions = {}) {
     this.#folder = folder
+    this.#durable = durable
   }
 
   async put(bytes: Uint8Array): Promise<string> {
     const hash = createHash('sha256').update(bytes).digest('hex')
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     const tempName = `${randomUUID()}.part`
-    // Told first: a sweep that is under way leaves both alone, should the same bytes be about to go.
+    // Before the file exists: a garbage collection that is running must leave both names alone.
     this.#namesOfThisProcess?.add(tempName).add(hash)
-    // Under its name it is whole, whenever the process ends.
+    // A file with a hash as its name is complete, whenever the process ends.
     await writeFile(join(this.#folder, tempName), bytes, { mode: 0o600, flush: true })
     await rename(join(this.#folder, tempName), join(this.#folder, hash))
+    if (this.#durable) await this.#flushFolder()
     return hash
   }
 
@@ -40,29 +53,33 @@ export class FilesystemBlobStore implements BlobStore {
 
   async deleteUnreferenced(hashes: readonly string[], findUnreferenced: FindUnreferenced): Promise<void> {
     const recentHashes: string[] = []
-    for (const batch of chunkArray(hashes, 500)) {
+    for (const batch of chunkArray(hashes, lookupBatchSize)) {
       for (const hash of await findUnreferenced(batch)) if (!this.#deleteAfterGracePeriod(hash)) recentHashes.push(hash)
     }
-    // Without a sweep of its own: should the process end before, the next one sweeps.
-    if (recentHashes.length > 0)
-      setTimeout(
-        () => void this.deleteUnreferenced(recentHashes, findUnreferenced).catch(() => undefined),
-        gracePeriodMs,
-      ).unref()
+    if (recentHashes.length === 0) return
+    // If the process ends before, the garbage collection of the next one deletes them.
+    const deleteLater = (): void =>
+      void this.deleteUnreferenced(recentHashes, findUnreferenced).catch(() => undefined)
+    setTimeout(deleteLater, gracePeriodMs).unref()
   }
 
   async collectGarbage(findUnreferenced: FindUnreferenced): Promise<void> {
     const names = (await readdir(this.#folder).catch(ignoreMissingFile)) ?? []
-    for (const name of names.filter((one) => one.endsWith('.part'))) this.#deleteLeftover(name)
+    for (const name of names.filter((each) => each.endsWith('.part'))) this.#deleteUnlessCreatedHere(name)
     const hashes = names.filter((name) => hashPattern.test(name))
-    for (const batch of chunkArray(hashes, 500)) {
-      for (const hash of await findUnreferenced(batch)) this.#deleteLeftover(hash)
+    for (const batch of chunkArray(hashes, lookupBatchSize)) {
+      for (const hash of await findUnreferenced(batch)) this.#deleteUnlessCreatedHere(hash)
       await yieldToEventLoop()
     }
     this.#namesOfThisProcess = null
   }
 
-  /** False when it was kept so lately that a row may be about to refer to it. At once: nothing comes in between. */
+  async #flushFolder(): Promise<void> {
+    await using folder = await open(this.#folder, 'r')
+    await folder.sync()
+  }
+
+  /** Returns false if the file is so recent that a row may be about to refer to it. Synchronous, so that nothing interferes. */
   #deleteAfterGracePeriod(hash: string): boolean {
     const path = join(this.#folder, hash)
     const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: 0 }
@@ -71,8 +88,8 @@ export class FilesystemBlobStore implements BlobStore {
     return true
   }
 
-  /** At once: between the look and the deed nothing can become this process's own. */
-  #deleteLeftover(name: string): void {
+  /** Synchronous, so that `put` cannot store the file between the check and the deletion. */
+  #deleteUnlessCreatedHere(name: string): void {
     if (!this.#namesOfThisProcess?.has(name)) rmSync(join(this.#folder, name), { force: true })
   }
 }

@@ -10,6 +10,9 @@ export type ListFlags = number
 /** Three bits hold the position in `channels`. A ninth channel does not compile here: it needs another bit. */
 const channelCount: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 = channels.length
 const channelMask = 7
+/** The channel is a number below `archivedFlag`: one more channel needs another bit. */
+if (channels.length > channelMask + 1) throw new Error(`${channels.length} channels do not fit into the list flags.`)
+
 const archivedFlag = 8
 const pinnedFlag = 16
 /** Of conversations: root and tip are the work of a sub-agent, a tool or a schedule. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { FilesystemBlobStore } from '../../../src/storage/filesystem/filesystem-blob-store.ts'
-import { newTempFolder } from '../../support/server/segue.ts'
+import { FilesystemBlobStore } from '../../../../src/storage/filesystem/filesystem-blob-store.ts'
+import { newTempFolder } from '../../../support/server/segue.ts'
 
 let home: string
 let folder: string
@@ -22,14 +23,14 @@ const bytes = (text: string) => Buffer.from(text)
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')
 const names = () => readdirSync(folder).toSorted()
 
-/** What an earlier process left behind. */
-async function left(...texts: string[]): Promise<string[]> {
+/** Blobs that an earlier process stored. */
+async function putByEarlierProcess(...texts: string[]): Promise<string[]> {
   const earlier = new FilesystemBlobStore(folder)
   return Promise.all(texts.map((text) => earlier.put(bytes(text))))
 }
 
-describe('what is kept', () => {
-  test('is there byte for byte under its sha256, for nobody else to read', async () => {
+describe('a blob', () => {
+  test('is stored byte for byte under its SHA-256, readable by its owner only', async () => {
     const store = new FilesystemBlobStore(folder)
     const picture = Buffer.from(Array.from({ length: 70_000 }, (_, index) => index % 256))
     const hash = await store.put(picture)
@@ -39,33 +40,55 @@ describe('what is kept', () => {
     expect([statSync(join(folder, hash)).mode & 0o077, statSync(folder).mode & 0o077]).toEqual([0, 0])
   })
 
-  test('is kept once, however often and by however many at a time it comes', async () => {
+  test('is stored once, however often and however concurrently it is put', async () => {
     const store = new FilesystemBlobStore(folder)
-    const kept = await Promise.all(Array.from({ length: 20 }, () => store.put(bytes('the same'))))
-    expect(new Set(kept).size).toBe(1)
+    const hashes = await Promise.all(Array.from({ length: 20 }, () => store.put(bytes('the same'))))
+    expect(new Set(hashes).size).toBe(1)
     expect(names()).toEqual([hashOf('the same')])
   })
 
-  test('may be nothing at all', async () => {
+  test('may be empty', async () => {
     const store = new FilesystemBlobStore(folder)
     expect((await store.get(await store.put(bytes(''))))?.length).toBe(0)
   })
 
-  test('is there for the next process', async () => {
-    const [hash = ''] = await left('a')
+  test('outlives the process', async () => {
+    const [hash = ''] = await putByEarlierProcess('a')
     expect(String(await new FilesystemBlobStore(folder).get(hash))).toBe('a')
   })
 })
 
-test('nothing is made before the first file comes', async () => {
+describe('a blob in a durable store', () => {
+  /** How often each kind of file is flushed while a blob is put. */
+  async function countFolderFlushes(durable: boolean): Promise<number> {
+    await using handle = await open(home)
+    const prototype: FileHandle = Object.getPrototypeOf(handle)
+    let flushedFolders = 0
+    const { sync } = prototype
+    const spy = vi.spyOn(prototype, 'sync').mockImplementation(async function (this: FileHandle) {
+      if ((await this.stat()).isDirectory()) flushedFolders += 1
+      await sync.call(this)
+    })
+    await new FilesystemBlobStore(folder, { durable }).put(bytes('a'))
+    spy.mockRestore()
+    return flushedFolders
+  }
+
+  test('has its name flushed to disk, too', async () => {
+    expect(await countFolderFlushes(true)).toBe(1)
+    expect(await countFolderFlushes(false)).toBe(0)
+  })
+})
+
+test('the folder is created by the first blob', async () => {
   const store = new FilesystemBlobStore(folder)
   expect(await store.get(hashOf('a'))).toBeNull()
   await store.collectGarbage(async (hashes) => hashes)
   expect(existsSync(folder)).toBe(false)
 })
 
-test('what is no hash is not looked for', async () => {
-  await left('a')
+test('a name that is not a hash is not looked up', async () => {
+  await putByEarlierProcess('a')
   writeFileSync(join(home, 'secret'), 'x')
   const store = new FilesystemBlobStore(folder)
   for (const name of [
@@ -82,8 +105,8 @@ test('what is no hash is not looked for', async () => {
 })
 
 describe('a sweep', () => {
-  test('removes what is not used, and what was never finished, and nothing else', async () => {
-    const [used = '', unused = ''] = await left('used', 'unused')
+  test('deletes unreferenced blobs and unfinished files, and nothing else', async () => {
+    const [used = '', unused = ''] = await putByEarlierProcess('used', 'unused')
     writeFileSync(join(folder, 'half.part'), 'hal')
     writeFileSync(join(folder, 'notes.txt'), 'somebody put this here')
     mkdirSync(join(folder, 'folder'))
@@ -108,7 +131,7 @@ describe('a sweep', () => {
     expect(names()).toEqual([])
   })
 
-  test('leaves what this process kept, whatever the clock says and although nothing refers to it yet', async () => {
+  test('leaves blobs of this process, whatever the clock says and although nothing refers to them yet', async () => {
     const store = new FilesystemBlobStore(folder)
     const hash = await store.put(bytes('new'))
     utimesSync(join(folder, hash), 0, 0)
@@ -116,8 +139,8 @@ describe('a sweep', () => {
     expect(names()).toEqual([hash])
   })
 
-  test('leaves what comes once more while it looks for who uses it', async () => {
-    const [hash = '', other = ''] = await left('again', 'other')
+  test('leaves a blob that is put again during the look-up', async () => {
+    const [hash = '', other = ''] = await putByEarlierProcess('again', 'other')
     const store = new FilesystemBlobStore(folder)
     await store.collectGarbage(async (hashes) => {
       await store.put(bytes('again'))
@@ -127,14 +150,14 @@ describe('a sweep', () => {
     expect(await store.get(other)).toBeNull()
   })
 
-  test('leaves what comes after it', async () => {
+  test('leaves blobs that are put later', async () => {
     const store = new FilesystemBlobStore(folder)
     await store.collectGarbage(async (hashes) => hashes)
     expect(await store.get(await store.put(bytes('late')))).not.toBeNull()
   })
 
-  test('that cannot ask removes nothing that is whole', async () => {
-    const [hash] = await left('a')
+  test('that cannot look up references deletes no complete file', async () => {
+    const [hash] = await putByEarlierProcess('a')
     const sweeping = new FilesystemBlobStore(folder).collectGarbage(async () =>
       Promise.reject(new Error('no database')),
     )
@@ -147,7 +170,7 @@ describe('what is removed', () => {
   const old = new Date(Date.now() - 3_600_000)
   const age = (...hashes: string[]) => hashes.forEach((hash) => utimesSync(join(folder, hash), old, old))
 
-  test('is what nothing refers to, of those that were named', async () => {
+  test('deletes the unreferenced ones among those that are named', async () => {
     const store = new FilesystemBlobStore(folder)
     await store.collectGarbage(async () => [])
     const [used = '', unused = '', other = ''] = await Promise.all(
@@ -160,7 +183,7 @@ describe('what is removed', () => {
     expect(names()).toEqual([used, other].toSorted())
   })
 
-  test('is asked for 500 at a time', async () => {
+  test('asks for 500 at a time', async () => {
     const asked: number[] = []
     const hashes = Array.from({ length: 1001 }, (_, index) => hashOf(`${index}`))
     await new FilesystemBlobStore(folder).deleteUnreferenced(hashes, async (some) => {
@@ -170,7 +193,7 @@ describe('what is removed', () => {
     expect(asked).toEqual([500, 500, 1])
   })
 
-  test('goes later if it was kept a moment ago, unless something refers to it by then', async () => {
+  test('deletes a recent blob later, unless something refers to it by then', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: Date.now() })
     const store = new FilesystemBlobStore(folder)
     await store.collectGarbage(async () => [])
