@@ -78,6 +78,6 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     sessionForker: new SessionForker({ ...shared, profile: profile.name, files: profile.blobs }),
     sessionManagement: new SessionManagement({ ...shared, actors }),
     subscriptions: new EventSubscriptions(shared),
-    decisions: new DecisionService({ ...shared, store: profile.decisions, notifier: eventLog.decisionNotifier }),
+    decisions: new DecisionService({ ...shared, store: profile.decisions, notifier: profile.changes.decisions }),
   })
 }

@@ -16,7 +16,7 @@ import { ConversationRepository } from '../sessions/conversation-repository.ts'
 import { SessionRepository } from '../sessions/session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { ConversationFeed } from './conversation-feed.ts'
-import { openProfileStorage, type ProfileStorageOptions } from './profile-stores.ts'
+import { openProfileStorage, type ProfileStorageOptions } from './open-profile-storage.ts'
 import { runJob } from './run-job.ts'
 
 /** The services of one profile. None of them knows of another profile. */
@@ -63,7 +63,10 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
   const feed = new ConversationFeed({ profile, sessions, conversations })
   resources.defer(() => feed.close())
   const chats = createChats(profile, sessions, models, options)
-  resources.defer(() => chats.eventLog.close())
+  resources.defer(() => {
+    chats.eventLog.close()
+    for (const notifier of Object.values(profile.changes)) notifier.close()
+  })
   const scheduler = createScheduler(profile, chats, options)
   const jobs = new JobService({
     profile: profile.name,

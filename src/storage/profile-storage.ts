@@ -1,32 +1,31 @@
-import type { SearchPage, SearchRequest } from '../search/search-hit.ts'
 import type { BlobStore } from './blob-store.ts'
+import type { ProfileChangeNotifiers } from './change-notifier.ts'
 import type { DecisionStore } from './decision-store.ts'
 import type { EventStore } from './event-store.ts'
 import type { JobReader, JobStore } from './job-store.ts'
+import type { ProfileSearch } from './profile-search.ts'
 import type { SessionReader } from './session-reader.ts'
 
-/** Full-text search over everything that a profile shows. */
-export interface ProfileSearch {
-  /** Rejects with the signal's reason when it is aborted, and with RATE_LIMITED when too many searches wait. */
-  find(request: SearchRequest, signal: AbortSignal): Promise<SearchPage>
+/** What Segue itself stores for one profile. An implementation of the port provides this; `store-contract.ts` tests it. */
+export interface SegueStorage {
+  /** The sessions of Segue. */
+  readonly segueSessions: SessionReader
+  readonly eventStore: EventStore
+  readonly decisions: DecisionStore
+  /** The jobs of Segue. */
+  readonly jobs: JobStore
+  readonly changes: ProfileChangeNotifiers
   close(): Promise<void>
 }
 
-/** An isolated home: whatever belongs to one profile is reached through it, and through nothing else. */
-export interface ProfileStorage {
+/** Everything that belongs to one profile. Nothing of a profile is reached in another way. */
+export interface ProfileStorage extends SegueStorage {
   readonly name: string
-  /** The sessions kept here. */
-  readonly segueSessions: SessionReader
-  /** Those of its Hermes agent; null when Hermes is turned off. */
+  /** The sessions of the profile's Hermes agent; null if Hermes is turned off. */
   readonly hermesSessions: SessionReader | null
-  readonly eventStore: EventStore
-  readonly decisions: DecisionStore
   readonly blobs: BlobStore
-  /** The scheduled jobs that are kept here. */
-  readonly jobs: JobStore
-  /** Those of its Hermes agent. */
+  /** The jobs of the profile's Hermes agent; null if Hermes is turned off. */
   readonly hermesJobs: JobReader | null
-  /** In both of these. */
+  /** Over the sessions of both origins. */
   readonly search: ProfileSearch
-  close(): Promise<void>
 }

@@ -1,7 +1,7 @@
 import { badInput, notFound, SegueError } from '../../lib/errors.ts'
 import type { DecisionStore } from '../../storage/decision-store.ts'
 import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRecord } from '../../model/decision.ts'
-import type { Notifier } from '../../lib/notifier.ts'
+import type { ChangeNotifier } from '../../storage/change-notifier.ts'
 import { createAbortableGenerator } from '../../lib/abortable-generator.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import type { DecisionResolution } from '../turn/tool-call-outcome.ts'
@@ -11,7 +11,7 @@ export interface DecisionServiceOptions {
   readonly store: DecisionStore
   readonly activeSessions: ActiveSessions
   /** Notifies after each commit that changes a decision. */
-  readonly notifier: Notifier
+  readonly notifier: ChangeNotifier
   /** How long an answer may wait for its commit, in milliseconds. */
   readonly commitTimeoutMs: number
 }

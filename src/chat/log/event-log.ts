@@ -1,4 +1,3 @@
-import { Notifier } from '../../lib/notifier.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { AppendRequest, EventRange, EventStore } from '../../storage/event-store.ts'
 import { LogTail } from './log-tail.ts'
@@ -21,8 +20,6 @@ interface CachedSession {
  * reader keeps a cursor and is woken when there is more; nothing is buffered for it.
  */
 export class EventLog {
-  /** Notifies after each commit that changes a decision. */
-  readonly decisionNotifier = new Notifier()
   readonly #store: LogStore
   readonly #sessions = new Map<string, CachedSession>()
   #isClosed = false
@@ -46,7 +43,6 @@ export class EventLog {
     session.tail.append(request.events)
     for (const wake of [...session.waiters]) wake()
     this.#evictIfIdle(request.sessionId)
-    if (request.decisions?.length) this.decisionNotifier.notify()
   }
 
   /** Ends the waiting for a session that was deleted. */
@@ -63,7 +59,6 @@ export class EventLog {
   close(): void {
     this.#isClosed = true
     for (const id of [...this.#sessions.keys()]) this.markRemoved(id)
-    this.decisionNotifier.close()
   }
 
   /** The newest seq that is cached in memory; 0 for an idle session. */

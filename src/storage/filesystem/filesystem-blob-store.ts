@@ -58,8 +58,7 @@ export class FilesystemBlobStore implements BlobStore {
     }
     if (recentHashes.length === 0) return
     // If the process ends before, the garbage collection of the next one deletes them.
-    const deleteLater = (): void =>
-      void this.deleteUnreferenced(recentHashes, findUnreferenced).catch(() => undefined)
+    const deleteLater = (): void => void this.deleteUnreferenced(recentHashes, findUnreferenced).catch(() => undefined)
     setTimeout(deleteLater, gracePeriodMs).unref()
   }
 

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { openProfileStorage } from '../../../src/services/profile-stores.ts'
+import { openProfileStorage } from '../../../src/services/open-profile-storage.ts'
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import { ConversationRepository } from '../../../src/sessions/conversation-repository.ts'
 import { SessionRepository } from '../../../src/sessions/session-repository.ts'

@@ -1,0 +1,65 @@
+import { HermesSessionReader } from '../hermes/hermes-session-reader.ts'
+import { NamespacedJobReader } from '../hermes/namespaced-job-reader.ts'
+import { NamespacedSearch } from '../hermes/namespaced-search.ts'
+import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
+import type { Logger } from '../lib/logger.ts'
+import { IdNamespace } from '../profiles/id-namespace.ts'
+import { defaultProfileName } from '../profiles/profile-name.ts'
+import { toBlobFolder, toDatabasePath, toHermesDatabasePath, toHermesIndexPath } from '../profiles/profile-paths.ts'
+import { SearchService } from '../search/search-service.ts'
+import type { SearchSourceModule } from '../search/search-source.ts'
+import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
+import type { ProfileStorage } from '../storage/profile-storage.ts'
+import { openSqliteStorage } from '../storage/sqlite/open-sqlite-storage.ts'
+
+export interface ProfileStorageOptions {
+  /** The name of the profile; `default` if it is left out. */
+  readonly name?: string
+  /** The profile's folder. */
+  readonly home: string
+  /** The folder of its Hermes agent; null if Hermes is turned off. */
+  readonly hermesHome: string | null
+  /** Every commit waits for the disk. */
+  readonly durable: boolean
+  readonly log: Logger
+}
+
+/** Opens everything of a profile: SQLite, the blobs and Hermes. Throws DatabaseTooNewError and DatabaseUnusableError. */
+export function openProfileStorage(options: ProfileStorageOptions): ProfileStorage {
+  const { name = defaultProfileName, home, hermesHome, durable, log } = options
+  const { prefix } = IdNamespace.forProfile(name)
+  const { searchSource, crossOriginFeed, ...segue } = openSqliteStorage({
+    path: toDatabasePath(home),
+    profile: name,
+    durable,
+    log,
+  })
+  const hermesPath = hermesHome === null ? null : toHermesDatabasePath(hermesHome)
+  const indexPath = toHermesIndexPath(home)
+  const hermes =
+    hermesPath === null
+      ? null
+      : new HermesSessionReader({ path: hermesPath, profile: name, log, indexPath, crossOriginFeed })
+  hermes?.warmUp()
+  const search = new SearchService([
+    searchSource,
+    ...(hermesPath === null ? [] : [toHermesSearchSource(hermesPath, name)]),
+  ])
+  return {
+    ...segue,
+    name,
+    hermesSessions: hermes && (prefix === '' ? hermes : new NamespacedSessionReader(hermes, prefix)),
+    hermesJobs: hermes && (prefix === '' ? hermes.jobs : new NamespacedJobReader(hermes.jobs, prefix)),
+    blobs: new FilesystemBlobStore(toBlobFolder(home), { durable }),
+    search: prefix === '' ? search : new NamespacedSearch(search, prefix),
+    async close() {
+      await Promise.all([search.close(), hermes?.close()])
+      await segue.close()
+    },
+  }
+}
+
+function toHermesSearchSource(path: string, profile: string): SearchSourceModule {
+  const moduleUrl = new URL('../hermes/search/open-search-source.ts', import.meta.url).href
+  return { origin: 'HERMES', moduleUrl, options: { path, profile } }
+}

@@ -1,0 +1,50 @@
+import type { Logger } from '../../lib/logger.ts'
+import type { SearchSourceModule } from '../../search/search-source.ts'
+import type { SegueStorage } from '../profile-storage.ts'
+import { type CrossOriginFeed, SqliteCrossOriginFeed } from './conversation-index/cross-origin-feed.ts'
+import { SqliteDatabase } from './database/sqlite-database.ts'
+import { WalCheckpointer } from './database/wal-checkpointer.ts'
+import { BackgroundIndexer } from './search/background-indexer.ts'
+import { SqliteDecisionStore } from './sqlite-decision-store.ts'
+import { SqliteEventStore } from './sqlite-event-store.ts'
+import { SqliteJobStore } from './sqlite-job-store.ts'
+import { SqliteSessionReader } from './sqlite-session-reader.ts'
+
+export interface SqliteStorageOptions {
+  /** The database file. The first write creates it. */
+  readonly path: string
+  /** The name of the profile. */
+  readonly profile: string
+  /** Every commit waits for the disk. */
+  readonly durable: boolean
+  readonly log: Logger
+}
+
+export interface SqliteStorage extends SegueStorage {
+  /** The module that searches the database, for the search worker. */
+  readonly searchSource: SearchSourceModule
+  /** The sessions that continue Hermes sessions, for the index of Hermes. */
+  readonly crossOriginFeed: CrossOriginFeed
+}
+
+/** Opens what Segue stores for a profile in SQLite. Throws DatabaseTooNewError and DatabaseUnusableError. */
+export function openSqliteStorage({ path, profile, durable, log }: SqliteStorageOptions): SqliteStorage {
+  const database = new SqliteDatabase(path, { profile, durable })
+  const walCheckpointer = new WalCheckpointer(path)
+  database.onCheckpointDue(() => walCheckpointer.request())
+  const backgroundIndexer = new BackgroundIndexer(database, log)
+  const moduleUrl = new URL('./search/open-search-source.ts', import.meta.url).href
+  return {
+    segueSessions: new SqliteSessionReader(database),
+    eventStore: new SqliteEventStore(database),
+    decisions: new SqliteDecisionStore(database),
+    jobs: new SqliteJobStore(database),
+    changes: database.changes,
+    crossOriginFeed: new SqliteCrossOriginFeed(database),
+    searchSource: { origin: 'SEGUE', moduleUrl, options: { path, profile } },
+    async close() {
+      await Promise.all([backgroundIndexer.close(), walCheckpointer.close()])
+      database.close()
+    },
+  }
+}
