@@ -3,6 +3,8 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { startTestSegue, type TestSegue } from '../../../support/server/segue.ts'
+import { trackServerConnections } from '../../../support/server/server-connections.ts'
+import { waitUntil } from '../../../support/wait-until.ts'
 import { sendHttpRequest, graphqlPost, type HttpRequest } from '../../../support/server/http-exchange.ts'
 
 let segue: TestSegue
@@ -226,6 +228,18 @@ describe('a handshake', () => {
   test('on another path is refused with 404', async () => {
     for (const path of ['/', '/graphql/', '/graphqlx', '/health']) expect(await tryHandshake({}, path), path).toBe(404)
     expect(await tryHandshake({}, '/graphql?token=x')).toBe('open')
+  })
+
+  test('that is refused leaves one error listener on its socket', async () => {
+    using connections = trackServerConnections()
+    const client = connect(Number(port), '127.0.0.1')
+    await once(client, 'connect')
+    await waitUntil(() => connections.openSockets.length > 0)
+    const socket = connections.openSockets.find(({ remotePort }) => remotePort === client.localPort)
+    const headers = 'Host: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+    client.end(`GET /elsewhere HTTP/1.1\r\n${headers}`).resume()
+    await once(client, 'close')
+    expect(socket?.listenerCount('error')).toBe(1)
   })
 
   test('whose client resets the connection does not affect the server', async () => {
