@@ -209,22 +209,22 @@ export class ChatClient implements AsyncDisposable {
   }
 
   async stream(id: string): Promise<ApiStream & { readonly message: ApiMessage | null }> {
-    const query = `query ($id: ID!) { found: stream(id: $id) { message ${messageFields} ... on Stream ${streamFields} } }`
-    return stream.extend({ message: message.nullable() }).parse((await this.ask(query, { id }))['found'])
+    const query = `query ($id: ID!) { result: stream(id: $id) { message ${messageFields} ... on Stream ${streamFields} } }`
+    return stream.extend({ message: message.nullable() }).parse((await this.ask(query, { id }))['result'])
   }
 
   /** Loads a message by `node(id)`. */
   async message(id: string): Promise<ApiMessage> {
-    const query = `query ($id: ID!) { found: node(id: $id) { ... on Message ${messageFields} } }`
-    return message.parse((await this.ask(query, { id }))['found'])
+    const query = `query ($id: ID!) { result: node(id: $id) { ... on Message ${messageFields} } }`
+    return message.parse((await this.ask(query, { id }))['result'])
   }
 
   /** The session with its first 1,000 messages. */
   async session(id: string): Promise<ApiSession> {
-    const query = `query ($id: ID!) { found: session(id: $id) {
+    const query = `query ($id: ID!) { result: session(id: $id) {
       id headSeq messageCount lastActivityAt usage ${usageFields} activeStream ${streamFields}
       messages(first: 1000) { edges { node ${messageFields} } } } }`
-    return session.parse((await this.ask(query, { id }))['found'])
+    return session.parse((await this.ask(query, { id }))['result'])
   }
 
   async messages(sessionId: string): Promise<ApiMessage[]> {
@@ -234,8 +234,8 @@ export class ChatClient implements AsyncDisposable {
   /** A page of the session's log. */
   async events(sessionId: string, after = 0): Promise<ApiEvent[]> {
     const query = `query ($id: ID!, $after: Int) {
-      found: events(sessionId: $id, after: $after, first: 1000) ${eventFields} }`
-    return z.array(event).parse((await this.ask(query, { id: sessionId, after }))['found'])
+      result: events(sessionId: $id, after: $after, first: 1000) ${eventFields} }`
+    return z.array(event).parse((await this.ask(query, { id: sessionId, after }))['result'])
   }
 
   streamChat(input: ChatInput, after: number | null = null): AsyncGenerator<ApiEvent> {
