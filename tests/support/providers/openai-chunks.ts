@@ -1,24 +1,24 @@
 import type { CompletionRequest } from './openai-rules.ts'
 
-/** One thing that the provider does. Pieces of text go out as they are, one chunk each. */
+/** One step of a scripted response. Each text is sent as one chunk. */
 export type ProviderStep =
   | { readonly text: string }
-  /** As DeepSeek and others send it, in `delta.reasoning_content`. */
+  /** Sent in `delta.reasoning_content`, as DeepSeek and others do. */
   | { readonly reasoning: string }
-  /** Each piece of the arguments is a chunk of its own; `index` is the call's place in the message, 0 by default. */
+  /** Each piece of the arguments is sent as one chunk. `index` is the position of the call in the message; default 0. */
   | { readonly toolCall: ToolCallStep }
   | { readonly finish: 'stop' | 'length' | 'tool_calls' | 'content_filter' }
-  /** Sent only where the request asked for it with `stream_options.include_usage`. */
+  /** Sent only if the request has `stream_options.include_usage`. */
   | { readonly usage: UsageStep }
-  /** Written as it is, with an empty line after it: `data: {"error": …}`, half a JSON text, a comment. */
+  /** Sent unchanged, followed by an empty line: `data: {"error": …}`, incomplete JSON, a comment. */
   | { readonly raw: string }
-  /** Sends the headers, and nothing more until the next step. */
+  /** Sends only the headers. */
   | { readonly open: true }
-  /** Silence until the promise is settled, or the client has gone. */
+  /** Sends nothing until the promise is settled or the client has disconnected. */
   | { readonly wait: Promise<unknown> }
   /** Destroys the connection. */
   | { readonly cut: true }
-  /** Answers with this status instead of a stream; only as the first step. A body that is no string becomes JSON. */
+  /** Responds with a status instead of a stream. Must be the first step. A body that is not a string is sent as JSON. */
   | { readonly status: number; readonly body: unknown }
 
 export interface ToolCallStep {
@@ -35,7 +35,7 @@ export interface UsageStep {
   readonly cached?: number
 }
 
-/** An answer that calls these tools at the same time, each argument text in one piece; `text` is said before them. */
+/** An answer that calls these tools in parallel, each with its arguments in one piece, after an optional `text`. */
 export function toolCallSteps(
   ...calls: readonly { name: string; input: unknown; id?: string; text?: string }[]
 ): ProviderStep[] {
@@ -46,10 +46,10 @@ export function toolCallSteps(
   return [...steps, { finish: 'tool_calls' }, { usage: { input: 10, output: 5 } }]
 }
 
-/** A step that becomes part of an answer. */
+/** A step that becomes part of the completion. */
 export type ContentStep = Exclude<ProviderStep, { status: number } | { wait: Promise<unknown> } | { cut: true }>
 
-/** Steps in the form of OpenAI's chunks. */
+/** Encodes steps as OpenAI's chunks, or as one completion. */
 export class CompletionBuilder {
   isFinished = false
   readonly #request: CompletionRequest
@@ -83,7 +83,7 @@ export class CompletionBuilder {
     } else yield this.#formatChoice('text' in step ? { content: step.text } : { reasoning_content: step.reasoning })
   }
 
-  /** For a request without `stream`. */
+  /** Collects a step for a request without `stream`. */
   collect(step: ContentStep): void {
     if ('text' in step) this.#text += step.text
     else if ('reasoning' in step) this.#reasoning += step.reasoning

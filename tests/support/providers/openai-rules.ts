@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
-/** The body of a request that keeps all of OpenAI's rules for chat completions. */
+/** A request body that follows OpenAI's rules for chat completions. */
 export type CompletionRequest = z.infer<typeof completionRequestSchema>
 
-/** Why OpenAI would answer 400. */
+/** The error of OpenAI for an invalid request, which has the status 400. */
 export interface RequestError {
   readonly message: string
   readonly param: string | null
@@ -56,7 +56,7 @@ const message = z.discriminatedUnion('role', [
   z.strictObject({ role: z.literal('tool'), content: textContent, tool_call_id: z.string().min(1) }),
 ])
 
-// At its top level a schema is an object with its properties and nothing to choose from, also where there is none.
+// At its top level, a schema must be an object with properties and without alternatives.
 const parameters = z.looseObject({
   type: z.literal('object'),
   properties: z.record(z.string(), z.union([z.boolean(), z.looseObject({})])),
@@ -113,7 +113,7 @@ const completionRequestSchema = z.strictObject({
   service_tier: z.enum(['auto', 'default', 'flex', 'priority', 'scale']).nullish(),
 })
 
-/** The request, or why it is refused. `body` is the parsed JSON. */
+/** Validates a request body. Returns the request, or the error of OpenAI. */
 export function parseCompletionRequest(body: unknown): CompletionRequest | RequestError {
   const malformedPath = findLoneSurrogate(body, '')
   if (malformedPath !== null)
@@ -137,7 +137,7 @@ function newRequestError(text: string, param: string | null, code: string | null
 }
 
 function toRequestError(error: z.ZodError): RequestError {
-  // A union nests the problems of its branches; the deepest is the one that the sender meant.
+  // A union nests the problems of its branches. The deepest one belongs to the intended branch.
   const deepest = (issues: readonly z.core.$ZodIssue[], at: readonly PropertyKey[]): [z.core.$ZodIssue, string] => {
     const all = issues.map((issue): [z.core.$ZodIssue, string] => {
       const path = [...at, ...issue.path]

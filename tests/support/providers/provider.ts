@@ -1,6 +1,6 @@
 import type { Provider } from '../../../src/config/profile/provider.ts'
 
-/** A provider without a key that is asked for its models, except for what is told. */
+/** A provider without a key and without configured models. */
 export function newProvider(overrides: Partial<Provider>): Provider {
   return {
     name: 'mine',

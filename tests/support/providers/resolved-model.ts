@@ -1,13 +1,13 @@
 import type { Agent, TextGenerator } from '../../../src/agent/agent.ts'
 import type { ResolvedModel } from '../../../src/agent/models/model-registry.ts'
 
-/** Nobody asked it to write: it fails. */
+/** Rejects every request. */
 export const failingTextGenerator: TextGenerator = {
-  generateSummary: async () => Promise.reject(new Error('no summary was asked for')),
-  generateTitle: async () => Promise.reject(new Error('no title was asked for')),
+  generateSummary: async () => Promise.reject(new Error('No summary was expected.')),
+  generateTitle: async () => Promise.reject(new Error('No title was expected.')),
 }
 
-/** A model that an agent answers for; its window holds everything, and it writes nothing. */
+/** A model that answers with an agent. It has an unlimited context window and no text generator. */
 export function newResolvedModel(agent: Agent, overrides: Partial<ResolvedModel> = {}): ResolvedModel {
   return {
     id: 'test/agent',

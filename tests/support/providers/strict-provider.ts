@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
+import { parseJsonOrNull } from '../../../src/lib/json.ts'
 import { CompletionBuilder, type ProviderStep } from './openai-chunks.ts'
 import { isRequestError, parseCompletionRequest, type CompletionRequest, type RequestError } from './openai-rules.ts'
 
@@ -10,44 +11,44 @@ export { toolCallSteps } from './openai-chunks.ts'
 export type { ProviderStep } from './openai-chunks.ts'
 
 /**
- * What one request is answered with. A string is a whole answer: that text, then the end. Steps are taken as they are:
- * without a `finish` the stream ends without one, which no good provider does. `data: [DONE]` goes out after the last
- * step if there was a `finish`.
+ * The response to one request. A string is a complete answer with that text. Steps are sent as they are: without a
+ * `finish` step, the stream ends without one, as from a broken provider. `data: [DONE]` follows the last step if there
+ * was a `finish`.
  */
 export type Script = string | Iterable<ProviderStep> | AsyncIterable<ProviderStep>
 
-/** A request to /v1/chat/completions that kept all rules. */
+/** A valid request to /v1/chat/completions. */
 export interface ProviderRequest {
   readonly body: CompletionRequest
   readonly headers: IncomingHttpHeaders
-  /** Who ended the connection or the answer first: `client` if it left before the script was through. */
+  /** Resolves to `client` if the client disconnected before the end of the script, and to `provider` otherwise. */
   readonly closed: Promise<'client' | 'provider'>
 }
 
 export interface StrictProviderOptions {
-  /** Whoever sends another key, or none, gets a 401. Without it any key will do, and none. */
+  /** Requests with another key, or none, get a 401. Default: keys are not checked. */
   readonly apiKey?: string
-  /** What /v1/models lists; `test` alone by default. A chat with any other model gets a 404. */
+  /** The models that /v1/models lists. Default: `test`. Requests for any other model get a 404. */
   readonly models?: readonly string[]
   readonly port?: number
 }
 
 /**
- * A model provider on 127.0.0.1, over real HTTP, as strict as OpenAI: whatever OpenAI would refuse gets a 400, is kept
- * in `refusals`, and takes no script. What it answers is scripted:
+ * A model provider on 127.0.0.1 over HTTP, as strict as OpenAI: a request that OpenAI would reject gets a 400, is
+ * recorded in `rejections`, and uses no script. The responses are scripted:
  *
  *     await using provider = await StrictProvider.start()
- *     provider.next([{ text: 'Hel' }, { wait: held }, { text: 'lo' }, { finish: 'stop' }])
- *     provider.answer = (request) => `You said: ${JSON.stringify(request.body.messages.at(-1))}`
+ *     provider.enqueue([{ text: 'Hel' }, { wait: promise }, { text: 'lo' }, { finish: 'stop' }])
+ *     provider.defaultAnswer = (request) => `You said: ${JSON.stringify(request.body.messages.at(-1))}`
  *
- * `next` queues a script for one request; `answer` serves the requests for which none is queued.
+ * `enqueue` adds a script for one request. `defaultAnswer` serves the requests for which no script is queued.
  */
 export class StrictProvider implements AsyncDisposable {
   /** Serves every request for which no script is queued. */
   defaultAnswer: (request: ProviderRequest) => Script = () => 'Hello from the strict provider.'
   readonly requests: ProviderRequest[] = []
   readonly rejections: RequestError[] = []
-  /** How often /v1/models was asked. */
+  /** The number of requests to /v1/models. */
   modelListRequests = 0
   readonly #options: StrictProviderOptions
   readonly #server: Server
@@ -70,18 +71,18 @@ export class StrictProvider implements AsyncDisposable {
     return provider
   }
 
-  /** What a client is configured with: `http://127.0.0.1:<port>/v1`. */
+  /** The base URL for clients: `http://127.0.0.1:<port>/v1`. */
   get baseURL(): string {
     const address = this.#server.address()
     return `http://127.0.0.1:${isAddress(address) ? address.port : 0}/v1`
   }
 
-  /** Queues what one of the coming requests is answered with, first in, first out. */
+  /** Queues a script for one request, first in, first out. */
   enqueue(script: Script): void {
     this.#scripts.push(script)
   }
 
-  /** The request with this index, 0 for the first, as soon as it has come in. Waits for ever: the test has a limit. */
+  /** Resolves to the request with this index, from 0, once it has arrived. Has no timeout of its own. */
   async waitForRequest(index: number): Promise<ProviderRequest> {
     for (;;) {
       const request = this.requests[index]
@@ -90,7 +91,7 @@ export class StrictProvider implements AsyncDisposable {
     }
   }
 
-  /** Cuts whatever is open and stops. */
+  /** Stops the server and breaks all connections. */
   async close(): Promise<void> {
     if (!this.#server.listening) return
     const closed = once(this.#server, 'close')
@@ -116,7 +117,7 @@ export class StrictProvider implements AsyncDisposable {
     if (route !== 'POST /v1/chat/completions') return sendError(response, 404, `Invalid URL (${route})`, null, null)
 
     const request = contentType?.startsWith('application/json')
-      ? parseCompletionRequest(parseJson(body))
+      ? parseCompletionRequest(parseJsonOrNull(body))
       : { message: 'The content type must be application/json.', param: null, code: null }
     if (isRequestError(request)) {
       this.rejections.push(request)
@@ -178,7 +179,7 @@ function* toTextSteps(text: string): Generator<ProviderStep> {
 }
 
 async function write(response: ServerResponse, chunk: string): Promise<void> {
-  // Resolved once the bytes are with the system, so that a cut right after it loses nothing that was sent before.
+  // Resolves when the bytes are with the system, so that a following `cut` loses none of them.
   await new Promise<void>((resolve) => response.write(chunk, () => resolve()))
 }
 
@@ -201,19 +202,11 @@ function sendStatus(response: ServerResponse, status: number, body: unknown): vo
   else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
-
 function isAddress(address: AddressInfo | string | null): address is AddressInfo {
   return typeof address === 'object' && address !== null
 }
 
-// Started by hand: `node tests/support/strict-provider.ts 9999`
+// Can be started by hand: `node tests/support/providers/strict-provider.ts 9999`
 if (import.meta.main) {
   const provider = await StrictProvider.start({ port: Number(process.argv[2] ?? 0) })
   console.log(provider.baseURL)

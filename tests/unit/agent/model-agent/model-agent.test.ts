@@ -11,22 +11,22 @@ import { yieldToEventLoop } from '../../../../src/lib/yield-to-event-loop.ts'
 
 const key = 'sk-test-0123456789'
 const question: ModelMessage = { role: 'user', content: 'Hi' }
-const forever = new Promise<never>(() => {})
+const never = new Promise<never>(() => {})
 
 let provider: StrictProvider
 const unhandled: unknown[] = []
-const note = (reason: unknown) => unhandled.push(reason)
+const recordRejection = (reason: unknown) => unhandled.push(reason)
 
 beforeEach(async () => {
-  process.on('unhandledRejection', note)
+  process.on('unhandledRejection', recordRejection)
   provider = await StrictProvider.start({ apiKey: key })
 })
 
 afterEach(async () => {
   await provider.close()
-  // Node tells of them once the microtasks have run.
+  // Node reports unhandled rejections after the microtasks.
   await yieldToEventLoop()
-  process.off('unhandledRejection', note)
+  process.off('unhandledRejection', recordRejection)
   expect(unhandled.splice(0)).toEqual([])
 })
 
@@ -52,8 +52,8 @@ function answer(options: Options = {}): AsyncIterator<AgentEvent> {
   return agent.answer(newAgentRun({ history, signal }))[Symbol.asyncIterator]()
 }
 
-/** All that an answer yields, and what it throws after that. */
-async function all(events: AsyncIterator<AgentEvent>): Promise<{ events: AgentEvent[]; error: AgentError | null }> {
+/** Collects all events of an answer, and the error at its end. */
+async function collect(events: AsyncIterator<AgentEvent>): Promise<{ events: AgentEvent[]; error: AgentError | null }> {
   const seen: AgentEvent[] = []
   try {
     for (let next = await events.next(); !next.done; next = await events.next()) seen.push(next.value)
@@ -66,10 +66,10 @@ async function all(events: AsyncIterator<AgentEvent>): Promise<{ events: AgentEv
 
 function run(script: Script, options?: Options): Promise<{ events: AgentEvent[]; error: AgentError | null }> {
   provider.enqueue(script)
-  return all(answer(options))
+  return collect(answer(options))
 }
 
-/** Stretches of text and reasoning, one a block, in order. */
+/** The text of each block of text and reasoning, in order. */
 function stretches(events: readonly AgentEvent[]): [string, string][] {
   const blocks = new Map<string, [string, string]>()
   for (const event of events) {
@@ -86,7 +86,7 @@ const done: readonly ProviderStep[] = [{ finish: 'stop' }, { usage: { input: 11,
 const look = (...pieces: string[]): ProviderStep => ({ toolCall: { id: 'call_1', name: 'look', arguments: pieces } })
 
 describe('an answer', () => {
-  test('comes as it is streamed, with the figures of the provider at the end of its step', async () => {
+  test('is streamed, with the reported usage at the end of its step', async () => {
     const { events, error } = await run([{ reasoning: 'Well' }, { text: 'Hel' }, { text: 'lo ' }, ...done])
     expect(error).toBeNull()
     expect(events).toEqual([
@@ -101,8 +101,8 @@ describe('an answer', () => {
     ])
   })
 
-  test('is yielded piece by piece, not at its end', async () => {
-    provider.enqueue([{ text: 'first' }, { wait: forever }])
+  test('is yielded while it arrives', async () => {
+    provider.enqueue([{ text: 'first' }, { wait: never }])
     const leaving = new AbortController()
     const events = answer({ signal: leaving.signal })
     expect((await events.next()).value).toMatchObject({ type: 'step' })
@@ -111,13 +111,13 @@ describe('an answer', () => {
     expect((await events.next()).done).toBe(true)
   })
 
-  test('has no usage where the provider tells none', async () => {
+  test('has no usage if the provider reports none', async () => {
     const { events, error } = await run([{ text: 'Hi' }, { finish: 'stop' }])
     expect(error).toBeNull()
     expect(types(events)).toEqual(['step', 'text'])
   })
 
-  test('turns inline thinking to reasoning and keeps every other character', async () => {
+  test('has inline thinking as reasoning and keeps every other character', async () => {
     const { events } = await run([
       { text: ' <thi' },
       { text: 'nk>\nhm ' },
@@ -132,7 +132,7 @@ describe('an answer', () => {
     ])
   })
 
-  test('keeps the order of reasoning and text that take turns', async () => {
+  test('keeps the order of alternating reasoning and text', async () => {
     const { events } = await run([{ reasoning: 'a' }, { text: 'b<' }, { reasoning: 'c' }, { text: 'd' }, ...done])
     expect(stretches(events)).toEqual([
       ['reasoning', 'a'],
@@ -142,7 +142,7 @@ describe('an answer', () => {
     ])
   })
 
-  test('of white space alone is an answer', async () => {
+  test('may consist of white space', async () => {
     expect((await run([{ text: ' ' }, ...done])).error).toBeNull()
   })
 
@@ -150,11 +150,11 @@ describe('an answer', () => {
     ['nothing at all', []],
     ['reasoning alone', [{ reasoning: 'hm' }]],
     ['inline thinking alone', [{ text: '<think>hm</think>' }]],
-  ])('of %s is NO_RESPONSE', async (_, steps) => {
+  ])('fails with NO_RESPONSE if it consists of %s', async (_, steps) => {
     expect((await run([...steps, ...done])).error).toMatchObject({ code: 'NO_RESPONSE' })
   })
 
-  test('is estimated by the length of its history, without the bytes of files', async () => {
+  test('has its input tokens estimated from its history, without file contents', async () => {
     const url = `data:image/png;base64,${'A'.repeat(100_000)}`
     const picture: ModelMessage = {
       role: 'user',
@@ -176,12 +176,12 @@ describe('an answer', () => {
   })
 })
 
-describe('a call of a tool that nobody offers', () => {
+describe('a call of a tool that does not exist', () => {
   const called: ModelMessage = {
     role: 'assistant',
     content: [{ type: 'tool-call', toolCallId: 'call_1', toolName: 'look', input: { at: 'x' } }],
   }
-  const told: ModelMessage = {
+  const toolMessage: ModelMessage = {
     role: 'tool',
     content: [
       {
@@ -192,9 +192,9 @@ describe('a call of a tool that nobody offers', () => {
       },
     ],
   }
-  const histories = [[question], [question, called, told]]
+  const histories = [[question], [question, called, toolMessage]]
 
-  test('fails, and the model is told in another step, from the history', async () => {
+  test('fails, and the next step sends the error from the history', async () => {
     provider.enqueue([{ text: 'Let me see.' }, look('{"at"', ': "x"}'), { finish: 'tool_calls' }])
     const { events, error } = await run('I cannot.', { histories })
     expect(error).toBeNull()
@@ -220,7 +220,7 @@ describe('a call of a tool that nobody offers', () => {
     expect(provider.requests[0]?.body.tools).toBeUndefined()
   })
 
-  test('keeps the arguments as they were sent, also those that are no JSON', async () => {
+  test('keeps its arguments unchanged, even invalid JSON', async () => {
     provider.enqueue([
       look('{"a":  1', '}'),
       { toolCall: { index: 1, id: 'call_2', name: 'go', arguments: ['{no'] } },
@@ -244,42 +244,45 @@ describe('a call of a tool that nobody offers', () => {
     ])
   })
 
-  test('ends the answer after the last step that is allowed, in which it is not told of any more', async () => {
+  test('ends the answer in the last allowed step', async () => {
     provider.defaultAnswer = () => [look('{}'), { finish: 'tool_calls' }]
-    const { events, error } = await all(answer({ histories, maxSteps: 3 }))
+    const { events, error } = await collect(answer({ histories, maxSteps: 3 }))
     expect(error).toMatchObject({ code: 'NO_RESPONSE', message: expect.stringContaining('3 steps') })
     expect(provider.requests).toHaveLength(3)
     expect(types(events).filter((type) => type === 'tool-call')).toHaveLength(2)
   })
 
-  test('leaves what is said beside it in the last step as the answer', async () => {
+  test('leaves the text of the last step as the answer', async () => {
     provider.defaultAnswer = () => [{ text: 'I cannot.' }, look('{}'), { finish: 'tool_calls' }]
-    const { events, error } = await all(answer({ histories, maxSteps: 2 }))
+    const { events, error } = await collect(answer({ histories, maxSteps: 2 }))
     expect(error).toBeNull()
     expect(provider.requests).toHaveLength(2)
     expect(stretches(events).at(-1)).toEqual(['text', 'I cannot.'])
   })
 })
 
-describe('what came before an error is yielded before it is thrown', () => {
-  test.each(['openai', 'openai-compatible'] as const)('when the connection is cut (%s)', async (type) => {
+describe('events before an error are yielded first', () => {
+  test.each(['openai', 'openai-compatible'] as const)('if the connection breaks (%s)', async (type) => {
     const { events, error } = await run([{ text: 'Hel' }, { text: 'lo <th' }, { cut: true }], { type })
     expect(stretches(events)).toEqual([['text', 'Hello <th']])
     expect(error).toMatchObject({ code: 'PROVIDER', message: expect.stringContaining('connection') })
   })
 
-  test.each(['openai', 'openai-compatible'] as const)('when the answer ends without a finish (%s)', async (type) => {
-    const { events, error } = await run([{ text: 'Hello</thi' }], { type })
-    expect(stretches(events)).toEqual([['text', 'Hello</thi']])
-    expect(error?.code).toBe('PROVIDER')
-  })
+  test.each(['openai', 'openai-compatible'] as const)(
+    'if the answer ends without a finish reason (%s)',
+    async (type) => {
+      const { events, error } = await run([{ text: 'Hello</thi' }], { type })
+      expect(stretches(events)).toEqual([['text', 'Hello</thi']])
+      expect(error?.code).toBe('PROVIDER')
+    },
+  )
 
   test.each<['openai' | 'openai-compatible', string, ProviderStep]>([
     ['openai', 'is cut', { cut: true }],
     ['openai', 'ends without a finish', { raw: ': the end' }],
     ['openai-compatible', 'is cut', { cut: true }],
     ['openai-compatible', 'ends without a finish', { raw: ': the end' }],
-  ])('when (at %s) a call %s, and the call is not told as a whole one', async (type, _, last) => {
+  ])('if (at %s) a call %s, which is not reported as complete', async (type, _, last) => {
     const { events, error } = await run([look('{"a":1}', ' '), last], { type })
     expect(types(events)).toEqual(['step', 'tool-input', 'tool-input', 'tool-input'])
     expect(error?.code).toBe('PROVIDER')
@@ -295,14 +298,14 @@ describe('what came before an error is yielded before it is thrown', () => {
     ['an error with a figure', 'data: {"error":{"message":"Out of credits","code":402}}', 'QUOTA'],
     ['half a JSON text', 'data: {"id":', 'PROVIDER'],
     ['something else', 'data: {"choices":"none"}', 'PROVIDER'],
-  ])('when %s comes within the stream', async (_, raw, code) => {
-    const { events, error } = await run([{ text: 'Hel' }, { raw }, { wait: forever }])
+  ])('if the stream contains %s', async (_, raw, code) => {
+    const { events, error } = await run([{ text: 'Hel' }, { raw }, { wait: never }])
     expect(stretches(events)).toEqual([['text', 'Hel']])
     expect(error?.code).toBe(code)
   })
 })
 
-describe('a request that is refused', () => {
+describe('a rejected request', () => {
   test.each<[number, unknown, string]>([
     [401, { error: { message: `Incorrect API key provided: ${key}.`, code: 'invalid_api_key' } }, 'AUTH'],
     [404, { error: { message: 'No such model', code: 'model_not_found' } }, 'MODEL_NOT_FOUND'],
@@ -312,7 +315,7 @@ describe('a request that is refused', () => {
       { error: { message: "This model's maximum context length is 8192 tokens", code: 'context_length_exceeded' } },
       'CONTEXT_LENGTH',
     ],
-  ])('with %i is sent once and told', async (status, body, code) => {
+  ])('with status %i fails without a retry', async (status, body, code) => {
     const { events, error } = await run([{ status, body }])
     expect(types(events)).toEqual(['step'])
     expect(error?.code).toBe(code)
@@ -320,45 +323,45 @@ describe('a request that is refused', () => {
     expect(provider.requests).toHaveLength(1)
   })
 
-  test('because the key is wrong is AUTH and shows no key', async () => {
+  test('with an invalid key fails with AUTH, without the key in the message', async () => {
     const { error } = await run('never', { apiKey: 'secret-of-mine' })
     expect(error?.code).toBe('AUTH')
     expect(error?.message).not.toContain('secret-of-mine')
   })
 
-  test('for the moment is sent again, and answered like any other', async () => {
+  test('is retried after a transient error', async () => {
     provider.enqueue([{ status: 429, body: 'Slow down' }])
     const { events, error } = await run('Gladly.')
     expect([error, stretches(events)]).toEqual([null, [['text', 'Gladly.']]])
     expect(provider.requests).toHaveLength(2)
   })
 
-  test('again and again is sent three times in all, and told', async () => {
+  test('fails after three attempts', async () => {
     const refusals: [ProviderStep, string][] = [
       [{ status: 429, body: 'Slow down' }, 'RATE_LIMIT'],
       [{ status: 503, body: '<html>Bad gateway</html>' }, 'PROVIDER'],
       [{ cut: true }, 'PROVIDER'],
     ]
-    // Side by side, for most of it is waiting.
+    // Concurrently, because the retries mostly wait.
     await Promise.all([
       ...refusals.map(async ([step, code]) => {
         await using busy = await StrictProvider.start({ apiKey: key })
         busy.defaultAnswer = () => [step]
-        const { events, error } = await all(answer({ baseURL: busy.baseURL }))
+        const { events, error } = await collect(answer({ baseURL: busy.baseURL }))
         expect(types(events)).toEqual(['step'])
         expect(error?.code).toBe(code)
         expect(error?.message).not.toMatch(/<html>| {4}at |node_modules/)
         expect(busy.requests).toHaveLength(3)
       }),
       (async () => {
-        const { error } = await all(answer({ baseURL: await findUnusedUrl() }))
+        const { error } = await collect(answer({ baseURL: await findUnusedUrl() }))
         expect(error).toMatchObject({ code: 'PROVIDER', message: expect.stringContaining('reached') })
       })(),
     ])
   })
 })
 
-describe('stopping', () => {
+describe('an abort', () => {
   const phases: [string, ProviderStep[], number][] = [
     ['before the headers', [], 1],
     ['before the first token', [{ open: true }], 1],
@@ -368,7 +371,7 @@ describe('stopping', () => {
   ]
 
   test.each(phases)('%s ends the answer and closes the connection', async (_, steps, before) => {
-    provider.enqueue([...steps, { wait: forever }])
+    provider.enqueue([...steps, { wait: never }])
     const stop = new AbortController()
     const events = answer({ signal: stop.signal })
     for (let count = 0; count < before; count += 1) expect((await events.next()).done).toBe(false)
@@ -379,26 +382,26 @@ describe('stopping', () => {
     expect(await request.closed).toBe('client')
   })
 
-  test('before it starts asks nobody', async () => {
-    expect(await all(answer({ signal: AbortSignal.abort() }))).toEqual({ events: [], error: null })
+  test('before the start sends no request', async () => {
+    expect(await collect(answer({ signal: AbortSignal.abort() }))).toEqual({ events: [], error: null })
     expect(provider.requests).toHaveLength(0)
   })
 
-  test('is no error when an error has come in meanwhile', async () => {
+  test('is no error, even if an error arrives at the same time', async () => {
     provider.enqueue([{ text: 'Hi' }, { raw: 'data: {"error":{"message":"Overloaded"}}' }])
     const stop = new AbortController()
     const events = answer({ signal: stop.signal })
     await events.next()
     await events.next()
     expect(await (await provider.waitForRequest(0)).closed).toBe('provider')
-    // What the server sent last goes through the SDK's streams on its own.
+    // The last chunk passes through the SDK's streams asynchronously.
     await yieldToEventLoop()
     stop.abort()
     expect((await events.next()).done).toBe(true)
   })
 
-  test('to read closes the connection as well', async () => {
-    provider.enqueue([{ text: 'Hi' }, { wait: forever }])
+  test('of the consumer closes the connection as well', async () => {
+    provider.enqueue([{ text: 'Hi' }, { wait: never }])
     const events = answer()
     await events.next()
     await events.next()

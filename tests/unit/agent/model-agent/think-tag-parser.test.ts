@@ -6,38 +6,38 @@ function split(chunks: readonly string[]): TextSpan[] {
   const splitter = new ThinkTagParser()
   const stretches = [...chunks.flatMap((chunk) => splitter.push(chunk)), ...splitter.flush()]
   const joined: TextSpan[] = []
-  for (const stretch of stretches) {
+  for (const span of stretches) {
     const last = joined.at(-1)
-    if (last?.spanIndex === stretch.spanIndex) joined[joined.length - 1] = { ...last, text: last.text + stretch.text }
-    else joined.push(stretch)
+    if (last?.spanIndex === span.spanIndex) joined[joined.length - 1] = { ...last, text: last.text + span.text }
+    else joined.push(span)
   }
   return joined
 }
 
-const said = (chunks: readonly string[]) => split(chunks).map(({ kind, text }) => [kind, text])
+const splitKinds = (chunks: readonly string[]) => split(chunks).map(({ kind, text }) => [kind, text])
 
 describe('inline thinking', () => {
-  test('becomes reasoning at the start, in the middle and at the end, and white space stays', () => {
-    expect(said(['<think>a</think>\n\nb'])).toEqual([
+  test('becomes reasoning at the start, in the middle and at the end, with its white space', () => {
+    expect(splitKinds(['<think>a</think>\n\nb'])).toEqual([
       ['reasoning', 'a'],
       ['text', '\n\nb'],
     ])
-    expect(said([' b <think> a </think> c '])).toEqual([
+    expect(splitKinds([' b <think> a </think> c '])).toEqual([
       ['text', ' b '],
       ['reasoning', ' a '],
       ['text', ' c '],
     ])
   })
 
-  test('is reasoning to the end when it is never closed', () => {
-    expect(said(['x<think>y', ' z'])).toEqual([
+  test('extends to the end if it is not closed', () => {
+    expect(splitKinds(['x<think>y', ' z'])).toEqual([
       ['text', 'x'],
       ['reasoning', 'y z'],
     ])
   })
 
-  test('comes twice, each time a stretch of its own', () => {
-    expect(said(['<think>1</think>a<think>2</think>b'])).toEqual([
+  test('may occur twice, as separate spans', () => {
+    expect(splitKinds(['<think>1</think>a<think>2</think>b'])).toEqual([
       ['reasoning', '1'],
       ['text', 'a'],
       ['reasoning', '2'],
@@ -45,38 +45,38 @@ describe('inline thinking', () => {
     ])
   })
 
-  test('holds nothing back that cannot become a tag', () => {
+  test('causes no delay for text that cannot become a tag', () => {
     const splitter = new ThinkTagParser()
     expect(splitter.push('1 < 2').map(({ text }) => text)).toEqual(['1 < 2'])
     expect(splitter.push(' <thin').map(({ text }) => text)).toEqual([' '])
     expect(splitter.push('g>').map(({ text }) => text)).toEqual(['<thing>'])
   })
 
-  test('gives out what it held back when the text ends in the middle of a tag', () => {
-    expect(said(['a', '<thi'])).toEqual([['text', 'a<thi']])
-    expect(said(['<think>a</th'])).toEqual([['reasoning', 'a</th']])
+  test('outputs an incomplete tag at the end as text', () => {
+    expect(splitKinds(['a', '<thi'])).toEqual([['text', 'a<thi']])
+    expect(splitKinds(['<think>a</th'])).toEqual([['reasoning', 'a</th']])
   })
 
-  test('leaves a closing tag without an opening one, and an opening one within a thought, as they are', () => {
-    expect(said(['a</think>b'])).toEqual([['text', 'a</think>b']])
-    expect(said(['<think>a<think>b</think>c'])).toEqual([
+  test('does not begin with a closing tag, and does not nest', () => {
+    expect(splitKinds(['a</think>b'])).toEqual([['text', 'a</think>b']])
+    expect(splitKinds(['<think>a<think>b</think>c'])).toEqual([
       ['reasoning', 'a<think>b'],
       ['text', 'c'],
     ])
   })
 
-  test('does not depend on where the chunks are cut', () => {
+  test('does not depend on the chunks', () => {
     const piece = fc.constantFrom('<think>', '</think>', '<', '</', 'think>', 't', ' ', '\n', 'äö', '😀')
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), fc.infiniteStream(fc.nat(4)), (pieces, cuts) => {
-        const whole = pieces.join('')
+        const complete = pieces.join('')
         const chunks: string[] = []
-        for (let at = 0; at < whole.length;) {
+        for (let at = 0; at < complete.length;) {
           const length = cuts.next().value
-          chunks.push(whole.slice(at, at + length))
+          chunks.push(complete.slice(at, at + length))
           at += length
         }
-        expect(split(chunks)).toEqual(split([whole]))
+        expect(split(chunks)).toEqual(split([complete]))
       }),
     )
   })
@@ -88,9 +88,9 @@ describe('inline thinking', () => {
         const stretches = split(pieces)
         let rebuilt = ''
         let turn = 0
-        for (const stretch of stretches) {
-          for (; turn < stretch.spanIndex; turn += 1) rebuilt += turn % 2 === 0 ? '<think>' : '</think>'
-          rebuilt += stretch.text
+        for (const span of stretches) {
+          for (; turn < span.spanIndex; turn += 1) rebuilt += turn % 2 === 0 ? '<think>' : '</think>'
+          rebuilt += span.text
         }
         expect(pieces.join('').startsWith(rebuilt)).toBe(true)
         expect(pieces.join('').slice(rebuilt.length)).toMatch(/^(<\/?think>)*$/)

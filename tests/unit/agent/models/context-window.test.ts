@@ -22,10 +22,13 @@ test.each([
   ['anthropic/claude-3.5-haiku', 200_000],
   ['us.anthropic.claude-opus-4-1', 200_000],
   ['Google/Gemini-2.5-pro', 1_048_576],
-])('the context of %s holds %i tokens', (name, window) => {
+])('the context window of %s has %i tokens', (name, window) => {
   expect(findContextWindow(name)).toBe(window)
 })
 
-test.each(['', 'llama3.2:3b', 'mistral/large', 'my-gpt-4', 'not-o1'])('of %j nothing is known: 128,000', (name) => {
-  expect(findContextWindow(name)).toBe(128_000)
-})
+test.each(['', 'llama3.2:3b', 'mistral/large', 'my-gpt-4', 'not-o1'])(
+  'the context window of the unknown model %j has 128,000 tokens',
+  (name) => {
+    expect(findContextWindow(name)).toBe(128_000)
+  },
+)

@@ -21,11 +21,11 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function provider(name: string, type: ProviderType, more: Partial<Provider>): Provider {
-  return newProvider({ name, type, ...more })
+function provider(name: string, type: ProviderType, overrides: Partial<Provider>): Provider {
+  return newProvider({ name, type, ...overrides })
 }
 
-function models(providers: readonly Provider[], defaultModel: string | null = null): ModelRegistry {
+function newRegistry(providers: readonly Provider[], defaultModel: string | null = null): ModelRegistry {
   return new ModelRegistry({
     providers,
     offline,
@@ -37,89 +37,93 @@ function models(providers: readonly Provider[], defaultModel: string | null = nu
   })
 }
 
-/** A provider that lists what it is told. */
-function listing(...data: object[]): Promise<TestHttpServer> {
+/** Starts a provider that lists these models. */
+function startModelList(...data: object[]): Promise<TestHttpServer> {
   return startHttpServer((_request, response) => response.end(JSON.stringify({ object: 'list', data })))
 }
 
-const defaultOf = async (all: ModelRegistry) =>
-  (await all.list()).filter(({ isDefault }) => isDefault).map(({ id }) => id)
+const findDefaults = async (registry: ModelRegistry) =>
+  (await registry.list()).filter(({ isDefault }) => isDefault).map(({ id }) => id)
 
-describe('the list', () => {
-  test('holds what is configured, in order, and the offline model last', async () => {
+describe('the model list', () => {
+  test('contains the configured models in order, then the offline model', async () => {
     const local = provider('local', 'openai-compatible', { models: ['b', 'org/a'] })
-    expect(await models([local]).list()).toEqual([
+    expect(await newRegistry([local]).list()).toEqual([
       { id: 'local/b', provider: 'local', name: 'b', isDefault: true },
       { id: 'local/org/a', provider: 'local', name: 'org/a', isDefault: false },
       { id: 'offline/eliza', provider: 'offline', name: 'eliza', isDefault: false },
     ])
   })
 
-  test('asks a provider of which no names are configured, with its key', async () => {
+  test('is fetched with the key of the provider if no models are configured', async () => {
     await using strict = await StrictProvider.start({ apiKey: 'right', models: ['x', 'y'] })
-    const asked = provider('asked', 'openai-compatible', { baseURL: strict.baseURL, apiKey: 'right' })
-    expect((await models([asked]).list()).map(({ id }) => id)).toEqual(['asked/x', 'asked/y', 'offline/eliza'])
+    const remote = provider('cloud', 'openai-compatible', { baseURL: strict.baseURL, apiKey: 'right' })
+    expect((await newRegistry([remote]).list()).map(({ id }) => id)).toEqual(['cloud/x', 'cloud/y', 'offline/eliza'])
   })
 
-  test('asks once for many readers, and again after five minutes', async () => {
+  test('is fetched once for concurrent callers, and again after five minutes', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     await using strict = await StrictProvider.start()
-    const all = models([provider('asked', 'openai-compatible', { baseURL: strict.baseURL })])
-    await Promise.all([all.list(), all.list(), all.resolve(null)])
+    const registry = newRegistry([provider('cloud', 'openai-compatible', { baseURL: strict.baseURL })])
+    await Promise.all([registry.list(), registry.list(), registry.resolve(null)])
     vi.setSystemTime(Date.now() + 299_000)
-    await all.list()
+    await registry.list()
     expect(strict.modelListRequests).toBe(1)
     vi.setSystemTime(Date.now() + 2_000)
-    await all.list()
+    await registry.list()
     expect(strict.modelListRequests).toBe(2)
   })
 
-  test('keeps what it had when the provider is gone, says so in the log, and does not ask again at once', async () => {
+  test('stays the same if the provider is gone, with one warning and no immediate retry', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const strict = await StrictProvider.start({ models: ['x'] })
-    const all = models([provider('asked', 'openai-compatible', { baseURL: strict.baseURL, apiKey: 'secret-key' })])
-    await all.list()
+    const registry = newRegistry([
+      provider('cloud', 'openai-compatible', { baseURL: strict.baseURL, apiKey: 'secret-key' }),
+    ])
+    await registry.list()
     await strict.close()
     vi.setSystemTime(Date.now() + 301_000)
-    expect((await all.list()).map(({ id }) => id)).toEqual(['asked/x', 'offline/eliza'])
-    await all.list()
+    expect((await registry.list()).map(({ id }) => id)).toEqual(['cloud/x', 'offline/eliza'])
+    await registry.list()
     expect(warnings).toEqual([
-      { provider: 'asked', reason: expect.stringContaining('reached'), message: expect.stringContaining('models') },
+      { provider: 'cloud', reason: expect.stringContaining('reached'), message: expect.stringContaining('models') },
     ])
   })
 
   test.each<[string, number, string]>([
     ['an error', 500, '{}'],
-    ['no JSON', 200, 'hello'],
-    ['another JSON', 200, '{"models":[]}'],
-    ['a refusal that repeats the key', 401, '{"error":{"message":"Wrong key: secret-key"}}'],
-  ])('is empty for a provider that answers with %s', async (_, status, body) => {
+    ['invalid JSON', 200, 'hello'],
+    ['unexpected JSON', 200, '{"models":[]}'],
+    ['an error that repeats the key', 401, '{"error":{"message":"Wrong key: secret-key"}}'],
+  ])('is empty for a provider that responds with %s', async (_, status, body) => {
     await using server = await startHttpServer((_request, response) => response.writeHead(status).end(body))
-    const all = models([provider('asked', 'openai-compatible', { baseURL: server.url, apiKey: 'secret-key' })])
-    expect((await all.list()).map(({ id }) => id)).toEqual(['offline/eliza'])
+    const registry = newRegistry([
+      provider('cloud', 'openai-compatible', { baseURL: server.url, apiKey: 'secret-key' }),
+    ])
+    expect((await registry.list()).map(({ id }) => id)).toEqual(['offline/eliza'])
     expect(warnings).toHaveLength(1)
     expect(JSON.stringify(warnings)).not.toContain('secret-key')
   })
 
-  test('does not wait for a provider that says nothing', { timeout: 5_000 }, async () => {
+  test('does not wait for a provider that does not respond', { timeout: 5_000 }, async () => {
     await using silent = await startHttpServer(() => {})
-    const all = models([provider('asked', 'openai-compatible', { baseURL: silent.url })])
-    expect((await all.list()).map(({ id }) => id)).toEqual(['offline/eliza'])
+    const registry = newRegistry([provider('cloud', 'openai-compatible', { baseURL: silent.url })])
+    expect((await registry.list()).map(({ id }) => id)).toEqual(['offline/eliza'])
   })
 
-  test("leaves out what cannot chat of OpenAI's own", async () => {
+  test('omits OpenAI models that are not chat models', async () => {
     const others = ['text-embedding-3-small', 'whisper-1', 'tts-1', 'dall-e-3', 'gpt-image-1', 'gpt-4o-audio-preview']
     const more = ['gpt-realtime', 'gpt-4o-transcribe', 'omni-moderation-latest', 'sora-2', 'babbage-002', 'davinci-002']
     const rest = ['gpt-5-search-api', 'gpt-3.5-turbo-instruct', 'gpt-5-codex', 'gpt-5-pro', 'computer-use-preview']
     const chat = ['gpt-5', 'gpt-5-mini', 'gpt-4o', 'o3', 'chatgpt-4o-latest']
-    await using server = await listing(...[...others, ...more, ...rest, ...chat].map((id) => ({ id })))
+    await using server = await startModelList(...[...others, ...more, ...rest, ...chat].map((id) => ({ id })))
     const openai = provider('openai', 'openai', { baseURL: server.url, apiKey: 'k' })
-    expect((await models([openai]).list()).map(({ name }) => name)).toEqual([...chat, 'eliza'])
+    expect((await newRegistry([openai]).list()).map(({ name }) => name)).toEqual([...chat, 'eliza'])
   })
 
-  test('asks Anthropic in its own way', async () => {
-    await using server = await listing({ type: 'model', id: 'claude-x', created_at: '2026-01-01T00:00:00Z' })
-    await models([provider('anthropic', 'anthropic', { baseURL: `${server.url}/v1`, apiKey: 'k' })]).list()
+  test('is fetched from Anthropic with its own headers', async () => {
+    await using server = await startModelList({ type: 'model', id: 'claude-x', created_at: '2026-01-01T00:00:00Z' })
+    await newRegistry([provider('anthropic', 'anthropic', { baseURL: `${server.url}/v1`, apiKey: 'k' })]).list()
     expect(server.requests[0]).toMatchObject({
       url: expect.stringMatching(/^\/v1\/models/),
       headers: { 'x-api-key': 'k', 'anthropic-version': '2023-06-01' },
@@ -127,27 +131,27 @@ describe('the list', () => {
   })
 })
 
-describe('the default', () => {
-  test('is what was chosen, also where its provider does not list it', async () => {
-    await using server = await listing({ id: 'x' })
-    const asked = provider('asked', 'openai-compatible', { baseURL: server.url })
-    expect(await defaultOf(models([asked], 'asked/y'))).toEqual(['asked/y'])
-    expect((await models([asked], 'asked/y').resolve(null)).id).toBe('asked/y')
-    expect(await defaultOf(models([asked], 'offline/eliza'))).toEqual(['offline/eliza'])
+describe('the default model', () => {
+  test('is the configured one, even if its provider does not list it', async () => {
+    await using server = await startModelList({ id: 'x' })
+    const remote = provider('cloud', 'openai-compatible', { baseURL: server.url })
+    expect(await findDefaults(newRegistry([remote], 'cloud/y'))).toEqual(['cloud/y'])
+    expect((await newRegistry([remote], 'cloud/y').resolve(null)).id).toBe('cloud/y')
+    expect(await findDefaults(newRegistry([remote], 'offline/eliza'))).toEqual(['offline/eliza'])
   })
 
-  test('is the offline model where there is nothing else', async () => {
-    expect(await models([]).resolve(null)).toEqual({ id: 'offline/eliza', name: 'eliza', ...offline })
-    await using empty = await listing()
-    const asked = provider('asked', 'openai-compatible', { baseURL: empty.url })
-    expect(await defaultOf(models([asked]))).toEqual(['offline/eliza'])
+  test('is the offline model if there is no other', async () => {
+    expect(await newRegistry([]).resolve(null)).toEqual({ id: 'offline/eliza', name: 'eliza', ...offline })
+    await using empty = await startModelList()
+    const remote = provider('cloud', 'openai-compatible', { baseURL: empty.url })
+    expect(await findDefaults(newRegistry([remote]))).toEqual(['offline/eliza'])
   })
 
-  test('is of the first provider that has a usable one', async () => {
-    await using empty = await listing()
+  test('belongs to the first provider that has a usable model', async () => {
+    await using empty = await startModelList()
     const none = provider('none', 'openai-compatible', { baseURL: empty.url })
     const some = provider('some', 'openai-compatible', { models: ['second', 'first'] })
-    expect(await defaultOf(models([none, some]))).toEqual(['some/second'])
+    expect(await findDefaults(newRegistry([none, some]))).toEqual(['some/second'])
   })
 
   test.each<[ProviderType, object[], string]>([
@@ -190,26 +194,28 @@ describe('the default', () => {
       'claude-sonnet-9',
     ],
   ])('at %s, of %j, is %s', async (type, data, name) => {
-    await using server = await listing(...data)
-    expect(await defaultOf(models([provider('p', type, { baseURL: server.url, apiKey: 'k' })]))).toEqual([`p/${name}`])
+    await using server = await startModelList(...data)
+    expect(await findDefaults(newRegistry([provider('p', type, { baseURL: server.url, apiKey: 'k' })]))).toEqual([
+      `p/${name}`,
+    ])
   })
 
-  test('stays with a provider that is there by its key when it cannot be asked', async () => {
+  test('has a fallback if a provider with a key cannot be reached', async () => {
     const dead = await findUnusedUrl()
     const local = provider('local', 'openai-compatible', { models: ['a'] })
-    const byKey = (type: ProviderType) => models([provider(type, type, { baseURL: dead, apiKey: 'k' }), local])
-    expect(await defaultOf(byKey('openai'))).toEqual([expect.stringMatching(/^openai\/gpt-\d/)])
-    expect(await defaultOf(byKey('anthropic'))).toEqual([expect.stringMatching(/^anthropic\/claude-sonnet/)])
-    expect(await defaultOf(byKey('openai-compatible'))).toEqual(['local/a'])
+    const byKey = (type: ProviderType) => newRegistry([provider(type, type, { baseURL: dead, apiKey: 'k' }), local])
+    expect(await findDefaults(byKey('openai'))).toEqual([expect.stringMatching(/^openai\/gpt-\d/)])
+    expect(await findDefaults(byKey('anthropic'))).toEqual([expect.stringMatching(/^anthropic\/claude-sonnet/)])
+    expect(await findDefaults(byKey('openai-compatible'))).toEqual(['local/a'])
   })
 })
 
-describe('a model is found', () => {
-  test('and answers with what its provider sends', async () => {
+describe('a model is resolved', () => {
+  test('and answers through its provider', async () => {
     await using strict = await StrictProvider.start({ apiKey: 'right', models: ['org/x'] })
     strict.enqueue('Hello.')
-    const all = models([provider('mine', 'openai-compatible', { baseURL: strict.baseURL, apiKey: 'right' })])
-    const { id, name, agent } = await all.resolve('mine/org/x')
+    const registry = newRegistry([provider('mine', 'openai-compatible', { baseURL: strict.baseURL, apiKey: 'right' })])
+    const { id, name, agent } = await registry.resolve('mine/org/x')
     expect([id, name]).toEqual(['mine/org/x', 'org/x'])
     const events = agent.answer(newAgentRun({ model: name }))
     expect(await Array.fromAsync(events, ({ type }) => type)).toEqual(['step', 'text', 'usage'])
@@ -222,16 +228,16 @@ describe('a model is found', () => {
     ['has no name', 'local/', /"local\/".*<provider>\/<name>/],
     ['has no provider', '/x', /"\/x".*<provider>\/<name>/],
     ['is empty', '', /"".*<provider>\/<name>/],
-    ['names another provider', 'remote/x', /"remote\/x".*local, asked, offline/],
-    ['names another model of a provider that has been told its models', 'local/x', /"local\/x".*local\/a, local\/b/],
+    ['names another provider', 'other/x', /"other\/x".*local, cloud, offline/],
+    ['names another model of a provider with configured models', 'local/x', /"local\/x".*local\/a, local\/b/],
     ['names another offline model', 'offline/x', /"offline\/x".*offline\/eliza/],
-    ['is a name that every object has', 'constructor/x', /"constructor\/x"/],
+    ['is a property of Object.prototype', 'constructor/x', /"constructor\/x"/],
   ])('never when its id %s', async (_, id, message) => {
     const providers = [
       provider('local', 'openai-compatible', { models: ['a', 'b'] }),
-      provider('asked', 'openai-compatible', { baseURL: 'http://127.0.0.1:1' }),
+      provider('cloud', 'openai-compatible', { baseURL: 'http://127.0.0.1:1' }),
     ]
-    const registry = models(providers)
+    const registry = newRegistry(providers)
     await expect(registry.resolve(id)).rejects.toThrow(UnknownModelError)
     await expect(registry.resolve(id)).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
@@ -243,16 +249,16 @@ describe('a model is found', () => {
   })
 
   test('once: later lookups of the same id return the same model, until many others were looked up', async () => {
-    const registry = models([provider('asked', 'openai-compatible', { baseURL: 'http://127.0.0.1:1' })])
-    const model = await registry.resolve('asked/x')
-    expect(await registry.resolve('asked/x')).toBe(model)
-    for (let index = 0; index < 100; index += 1) await registry.resolve(`asked/${index}`)
-    expect(await registry.resolve('asked/x')).not.toBe(model)
+    const registry = newRegistry([provider('cloud', 'openai-compatible', { baseURL: 'http://127.0.0.1:1' })])
+    const model = await registry.resolve('cloud/x')
+    expect(await registry.resolve('cloud/x')).toBe(model)
+    for (let index = 0; index < 100; index += 1) await registry.resolve(`cloud/${index}`)
+    expect(await registry.resolve('cloud/x')).not.toBe(model)
   })
 
-  test('under any name of a provider that knows its own', async () => {
-    const all = models([provider('asked', 'openai-compatible', { baseURL: 'http://127.0.0.1:1' })])
-    expect(await all.resolve('asked/x/y')).toMatchObject({ id: 'asked/x/y', name: 'x/y' })
-    expect(await all.resolve('offline/eliza')).toMatchObject({ agent: offline.agent })
+  test('under any name of a provider without configured models', async () => {
+    const registry = newRegistry([provider('cloud', 'openai-compatible', { baseURL: 'http://127.0.0.1:1' })])
+    expect(await registry.resolve('cloud/x/y')).toMatchObject({ id: 'cloud/x/y', name: 'x/y' })
+    expect(await registry.resolve('offline/eliza')).toMatchObject({ agent: offline.agent })
   })
 })

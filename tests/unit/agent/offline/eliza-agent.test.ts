@@ -24,7 +24,7 @@ function textOf(events: readonly AgentEvent[], type: 'text' | 'reasoning'): stri
 }
 
 describe('the offline agent', () => {
-  test('begins a step, tells the rule, says the reply, and ends with estimated usage', async () => {
+  test('yields a step, its rule, its reply and estimated usage', async () => {
     const events = await answer([question])
     const kinds = events.map((event) => event.type).filter((type, index, all) => type !== all[index - 1])
     expect(kinds).toEqual(['step', 'reasoning', 'text', 'usage'])
@@ -32,7 +32,7 @@ describe('the offline agent', () => {
     expect(events.at(-1)).toMatchObject({ usage: { estimated: true, inputTokens: 3, cachedInputTokens: 0 } })
   })
 
-  test('its words make up exactly the reply and the trace, one word an event', async () => {
+  test('yields its trace and reply with one word per event', async () => {
     const events = await answer([question])
     const { reply, trace } = converse(['Who are you?'])
     expect(textOf(events, 'text')).toBe(reply)
@@ -40,7 +40,7 @@ describe('the offline agent', () => {
     for (const event of events) if (event.type === 'text') expect(event.text).toMatch(/^\S+\s?$/)
   })
 
-  test("goes by the user's messages alone, as text or as parts", async () => {
+  test("uses only the user's messages, as text or as parts", async () => {
     const events = await answer([
       { role: 'system', content: 'My mother' },
       { role: 'user', content: 'My cat is ill' },
@@ -57,17 +57,17 @@ describe('the offline agent', () => {
     expect(textOf(events, 'text')).toBe(converse(['My cat is ill', 'H\nm']).reply)
   })
 
-  test('answers also when there is no text at all', async () => {
+  test('answers even if there is no text', async () => {
     expect(textOf(await answer([]), 'text')).not.toBe('')
   })
 
-  test('waits between two words for as long as it was told', async () => {
+  test('waits for the delay between two words', async () => {
     const began = performance.now()
     const words = (await answer([{ role: 'user', content: 'Hello' }], 5)).length - 2
     expect(performance.now() - began).toBeGreaterThanOrEqual((words - 1) * 4)
   })
 
-  test('an abort ends it at once, in the middle of a wait, without an error and without usage', async () => {
+  test('ends at once when it is aborted during a delay, without an error and usage', async () => {
     const stop = new AbortController()
     const events: AgentEvent[] = []
     const began = performance.now()
@@ -79,14 +79,14 @@ describe('the offline agent', () => {
     expect(performance.now() - began).toBeLessThan(5_000)
   })
 
-  test('a signal that is aborted already lets no word through', async () => {
+  test('yields no word if the signal has already aborted', async () => {
     const events = await Array.fromAsync(
       createElizaAgent({ delayMs: 0, toolbox }).answer(run([question], AbortSignal.abort())),
     )
     expect(events.map((event) => event.type)).toEqual(['step'])
   })
 
-  test('without a delay, others still get their turn of the event loop', async () => {
+  test('yields to the event loop without a delay', async () => {
     let turns = 0
     const over = new AbortController()
     const count = async (): Promise<void> => {

@@ -13,22 +13,22 @@ const pieces = (text: string, pattern: string) =>
   decompose(clause(text), pattern)?.map((piece) => piece.map((word) => word.text).join(' ')) ?? null
 
 describe('an answer', () => {
-  test('depends on the texts alone', () => {
+  test('depends only on the texts', () => {
     const texts = ['Hello', 'My cat is ill', 'I feel sad', 'hm', 'Yes']
     expect(converse(texts)).toEqual(converse([...texts]))
   })
 
-  test('takes up what was said, with I and you exchanged', () => {
+  test('repeats the text with first and second person exchanged', () => {
     expect(say("You don't argue with me")).toContain('that I do not argue with you')
     expect(say('I want you to listen')).toContain('me to listen')
   })
 
-  test('goes by the keyword of the highest rank, wherever it stands', () => {
+  test('follows the keyword with the highest rank, wherever it is', () => {
     expect(trace('I think my mother is right')).toMatch(/^Keyword "mother"/)
     expect(trace('My mother is what I think of')).toMatch(/^Keyword "mother"/)
   })
 
-  test('uses the replies of a rule in turn, and begins again after the last', () => {
+  test('uses the replies of a rule in turn', () => {
     const replies = [1, 2, 3, 4].map((count) => say(...Array.from({ length: count }, () => 'hello')))
     expect(new Set(replies.slice(0, 3)).size).toBe(3)
     expect(replies[3]).toBe(replies[0])
@@ -38,18 +38,18 @@ describe('an answer', () => {
     expect(trace('Why is that so')).toContain('It links to "what".')
   })
 
-  test('goes on to the next keyword where the rules of the first do not fit', () => {
+  test('falls back to the next keyword if no rule of the first matches', () => {
     expect(trace('Who is at the door')).toMatch(/^Keyword "who", rank 1\./)
     expect(trace('I was there, since it rained')).toMatch(/^Keyword "was"/)
     expect(trace('Was it my cat')).toMatch(/^Keyword "my"/)
   })
 
-  test('answers the first clause that has a keyword', () => {
+  test('responds to the first clause with a keyword', () => {
     expect(trace('It rained; I am sad. My mother came')).toMatch(/^Keyword "i"/)
     expect(trace('It rained but my mother came')).toMatch(/^Keyword "mother"/)
   })
 
-  test('comes back to what the person called theirs when no keyword fits, the oldest first and each once', () => {
+  test('uses remembered remarks if no keyword matches, the oldest first and each once', () => {
     const before = ['My cat is ill', 'My garden is dry']
     expect(say(...before, 'Hmm')).toContain('your cat is ill')
     expect(say(...before, 'Hmm', 'Hmm')).toContain('your garden is dry')
@@ -57,11 +57,11 @@ describe('an answer', () => {
   })
 
   test.each(['', '   ', '...', '🙂', '?!', 'xyzzy', '你好', '__proto__ constructor toString', '\ud800'])(
-    '%j has no keyword and gets a neutral reply',
+    'is neutral for %j, which has no keyword',
     (text) => expect(neutralReplies).toContain(say(text)),
   )
 
-  test('goodbye is answered with one, but not when it is only spoken of', () => {
+  test('to a goodbye is a goodbye, but not if it is only mentioned', () => {
     for (const text of ['Goodbye', 'bye!', 'Goodbye, Eliza.', 'Bye for now', 'quit']) {
       expect(say(text)).toMatch(/^(Goodbye|Farewell|Until)/)
     }
@@ -78,7 +78,7 @@ describe('an answer', () => {
     'Are you a robot?',
     'who made you',
     'How do you work?',
-  ])('%s is answered at length, so that there is something to stop', (text) => {
+  ])('to %s is long, so that it can be cancelled', (text) => {
     for (const texts of [[text], [text, text]]) {
       const reply = say(...texts)
       expect(words(reply).length).toBeGreaterThanOrEqual(100)
@@ -94,13 +94,13 @@ describe('an answer', () => {
     'Thank you, Eliza',
     'Who is that?',
     'I love you, Eliza',
-  ])('%s is no question about itself', (text) => expect(words(say(text)).length).toBeLessThan(30))
+  ])('to %s is not about itself', (text) => expect(words(say(text)).length).toBeLessThan(30))
 
-  test.each(["I CAN'T SLEEP", 'I can’t sleep', 'i cant sleep'])('%s is understood however it is written', (text) => {
+  test.each(["I CAN'T SLEEP", 'I can’t sleep', 'i cant sleep'])('does not depend on the spelling: %s', (text) => {
     expect(trace(text)).toMatch(/^Keyword "sleep"/)
   })
 
-  test('is a sentence, whatever was said, and no longer than a screen', () => {
+  test('is a sentence of limited length for any text', () => {
     const vocabulary = [...keywords.flatMap((keyword) => keyword.words), ...Object.values(wordGroups).flat()]
     const text = fc.array(
       fc.oneof(fc.constantFrom(...vocabulary, ',', '.', 'but', 'me', 'not'), fc.string({ unit: 'binary' })),
@@ -117,7 +117,7 @@ describe('an answer', () => {
     )
   })
 
-  test('comes at once, also to a text that is made to be slow', () => {
+  test('takes little time for any text', () => {
     const began = performance.now()
     converse(Array.from({ length: 20 }, () => 'i my you if are '.repeat(10_000)))
     expect(performance.now() - began).toBeLessThan(2_000)
@@ -159,14 +159,14 @@ describe('the script', () => {
     expect(keywords.length).toBeGreaterThanOrEqual(33)
   })
 
-  test('links only to keywords that there are', () => {
+  test('links only to existing keywords', () => {
     const names = keywords.map((keyword) => keyword.words[0])
     for (const [, ...replies] of rules) {
       for (const reply of replies) if (typeof reply === 'object' && reply) expect(names).toContain(reply.link)
     }
   })
 
-  test('has no links that go round in a circle', () => {
+  test('has no cyclic links', () => {
     const linksOf = (name: string, seen: readonly string[]): void => {
       expect(seen).not.toContain(name)
       const keyword = keywords.find(({ words: [first] }) => first === name)
@@ -180,7 +180,7 @@ describe('the script', () => {
       linksOf(name, [])
   })
 
-  test('names only groups that there are, and pieces that the pattern has', () => {
+  test('refers only to existing groups and elements', () => {
     for (const [pattern, ...replies] of rules) {
       const elements = pattern.split(' ')
       for (const element of elements) if (element.startsWith('@')) expect(wordGroups).toHaveProperty(element.slice(1))
@@ -192,24 +192,24 @@ describe('the script', () => {
   })
 })
 
-describe('taking a clause apart', () => {
-  test('each gap takes as little as it can', () => {
+describe('decomposition', () => {
+  test('matches as few words as possible with each *', () => {
     expect(pieces('well I know that I am here', '* i *')).toEqual(['well', 'I', 'know that I am here'])
     expect(pieces('I am very very sad today', '* i am * @low *')).toEqual(['', 'I', 'am', 'very very', 'sad', 'today'])
   })
 
-  test('a pattern that does not fit gives nothing', () => {
+  test('returns null if the pattern does not match', () => {
     expect(pieces('I am here', 'i')).toBeNull()
     expect(pieces('I am', '* am @low')).toBeNull()
     expect(pieces('I', '* i am')).toBeNull()
   })
 
-  test('a word fits either of two', () => {
+  test('matches any of several alternatives', () => {
     expect(pieces('hi there', 'hello|hi *')).toEqual(['hi', 'there'])
   })
 })
 
-describe('turning round', () => {
+describe('reflection', () => {
   test.each([
     ['I am my own enemy', 'you are your own enemy'],
     ['you are wrong', 'I am wrong'],
@@ -220,5 +220,5 @@ describe('turning round', () => {
     ['you were late', 'I was late'],
     ['are you sure of yourself', 'am I sure of myself'],
     ['Paris is mine', 'Paris is yours'],
-  ])('%s becomes %s', (said, back) => expect(reflectPronouns(clause(said))).toBe(back))
+  ])('turns %s into %s', (text, reflected) => expect(reflectPronouns(clause(text))).toBe(reflected))
 })

@@ -12,7 +12,7 @@ import { newTool, type ScriptedTool, newToolSource } from '../../../support/fixt
 
 const named = (text: string) => parseCommands(text)?.map(({ name, argumentsText }) => [name, argumentsText])
 
-describe('a message orders', () => {
+describe('the commands of a message', () => {
   test.each([
     ['/tool look', [['look', '{}']]],
     ['/tool look {"a": 1}', [['look', '{"a": 1}']]],
@@ -21,11 +21,11 @@ describe('a message orders', () => {
     ['/tool look {"a":"\u2028 and on"}', [['look', '{"a":"\u2028 and on"}']]],
     ['/ask Red?', [['clarify', '{"question":"Red?","choices":[]}']]],
     ['/ask Which one? | red| |blue |', [['clarify', '{"question":"Which one?","choices":["red","blue"]}']]],
-  ])('%j', (text, calls) => {
+  ])('are parsed: %j', (text, calls) => {
     expect(named(text)).toEqual(calls)
   })
 
-  test.each(['\n', '\r\n', '\r', '\n\n \n'])('several calls, a line each, between which there is %j', (between) => {
+  test.each(['\n', '\r\n', '\r', '\n\n \n'])('are separated by line breaks: %j', (between) => {
     const calls = parseCommands(['', '/tool a {"n":1}', '/tool a {"n":1}', '/ask Why?', ''].join(between))
     expect(calls?.map(({ name, argumentsText }) => [name, argumentsText])).toEqual([
       ['a', '{"n":1}'],
@@ -35,7 +35,7 @@ describe('a message orders', () => {
     expect(new Set(calls?.map(({ callId }) => callId)).size).toBe(3)
   })
 
-  test('what it begins with; what stands between its orders is passed over', () => {
+  test('may have other lines between them, but not before them', () => {
     expect(named('/tool a\nplease, and\n/tool b')).toEqual([
       ['a', '{}'],
       ['b', '{}'],
@@ -53,17 +53,17 @@ describe('a message orders', () => {
     'say /tool a',
     'Hi\n/tool a',
     '/ask\nRed?',
-  ])('nothing: %j', (text) => {
+  ])('are absent in %j', (text) => {
     expect(parseCommands(text)).toBeNull()
   })
 })
 
 interface Turn {
   readonly answer: MessageRecord
-  readonly told: readonly DeliveredEvent[]
+  readonly events: readonly DeliveredEvent[]
 }
 
-/** A whole turn of the offline agent; `decide` is told of each event and may settle what waits. */
+/** Runs one turn of the offline agent. `decide` receives each event, and may resolve pending decisions. */
 async function turn(
   text: string,
   tools: readonly ScriptedTool[],
@@ -73,18 +73,18 @@ async function turn(
 ): Promise<Turn> {
   const policy = new ApprovalPolicy(rules)
   const toolbox = newToolbox({ source: newToolSource(...tools), policy })
-  await using made = newChatFixture((run) => createElizaAgent({ delayMs: 0, toolbox }).answer(run))
-  const begun = await made.start(text, { files })
-  const told: DeliveredEvent[] = []
-  for await (const event of await made.chats.subscriptions.subscribeToStream(begun.id, 0)) {
-    told.push(event)
-    await decide(made.chats, event)
+  await using fixture = newChatFixture((run) => createElizaAgent({ delayMs: 0, toolbox }).answer(run))
+  const started = await fixture.start(text, { files })
+  const events: DeliveredEvent[] = []
+  for await (const event of await fixture.chats.subscriptions.subscribeToStream(started.id, 0)) {
+    events.push(event)
+    await decide(fixture.chats, event)
   }
-  expect(told.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'COMPLETED' } })
-  expect(made.loggedErrors).toEqual([])
-  const answer = await made.findAnswer(begun.id)
+  expect(events.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'COMPLETED' } })
+  expect(fixture.loggedErrors).toEqual([])
+  const answer = await fixture.findAnswer(started.id)
   if (!answer) throw new Error('there is no answer')
-  return { answer, told }
+  return { answer, events }
 }
 
 const look = (run = async () => 'Rain.') => newTool({ name: 'sky__look', isReadOnly: true, execute: run })
@@ -92,13 +92,13 @@ const textIn = ({ parts }: MessageRecord) => parts.map((part) => (part.type === 
 const callsIn = ({ parts }: MessageRecord) => parts.flatMap((part) => (part.type === 'tool' ? [part.call] : []))
 
 describe('the offline agent', () => {
-  test('calls the tools that it is told to, their arguments in pieces, and tells what came of it', async () => {
+  test('calls tools with streamed arguments, and describes the results', async () => {
     const tool = look()
     const input = { at: 'Paris', how: 'from below, for as long as it takes' }
-    const { answer, told } = await turn(`/tool sky__look ${JSON.stringify(input)}\n/tool sky__look`, [tool])
+    const { answer, events } = await turn(`/tool sky__look ${JSON.stringify(input)}\n/tool sky__look`, [tool])
     expect(tool.runs).toEqual([input, {}])
     expect(callsIn(answer)).toMatchObject([{ argumentsText: JSON.stringify(input) }, { argumentsText: '{}' }])
-    const pieces = told.flatMap((event) =>
+    const pieces = events.flatMap((event) =>
       event.type === 'ToolCallDelta' && event.partIndex === 0 ? [event.argumentsText] : [],
     )
     expect(pieces.join('')).toBe(JSON.stringify(input))
@@ -106,7 +106,7 @@ describe('the offline agent', () => {
     expect(answer.usage).toMatchObject({ estimated: true })
   })
 
-  test('tells what did not work, and what a tool returned that is no text', async () => {
+  test('describes failures and structured results', async () => {
     const broken = newTool({
       name: 'a__b',
       isReadOnly: true,
@@ -129,7 +129,7 @@ describe('the offline agent', () => {
     expect(tool.runs).toHaveLength(1)
   })
 
-  test('asks before it runs what is not known to be harmless, and takes no for an answer', async () => {
+  test('asks before it runs a tool that is not read-only, and accepts a denial', async () => {
     const write = newTool()
     const { answer } = await turn(
       '/tool files__write {"n":1}\n/tool files__write {"n":2}',
@@ -147,19 +147,19 @@ describe('the offline agent', () => {
     )
   })
 
-  test('runs nothing that the configuration forbids', async () => {
+  test('does not run tools that the configuration denies', async () => {
     const tool = look()
     const { answer } = await turn('/tool sky__look', [tool], undefined, { 'sky__*': 'deny' })
     expect([tool.runs, callsIn(answer)[0]?.state]).toEqual([[], 'DENIED'])
     expect(textIn(answer)).toContain('denies this tool')
   })
 
-  test('asks a question, and tells the answer back', async () => {
-    const { answer, told } = await turn('/ask Which one? | red | blue', [], async (chats, event) => {
+  test('asks a question, and repeats the answer', async () => {
+    const { answer, events } = await turn('/ask Which one? | red | blue', [], async (chats, event) => {
       if (event.type !== 'ClarificationChanged' || event.decision.state !== 'PENDING') return
       await chats.decisions.answerClarification(event.decision.id, 'green')
     })
-    expect(told).toContainEqual(
+    expect(events).toContainEqual(
       expect.objectContaining({
         type: 'ClarificationChanged',
         decision: expect.objectContaining({ question: 'Which one?', choices: ['red', 'blue'] }),
@@ -169,7 +169,7 @@ describe('the offline agent', () => {
     expect(textIn(answer)).toBe('You said: green')
   })
 
-  test('takes no orders from a file, whether something was written with it or not', async () => {
+  test('ignores commands in files', async () => {
     const tool = look()
     const orders = { name: 'a.md', mediaType: 'text/plain', url: 'data:,%0A/tool sky__look%0A/ask Why?' }
     for (const text of ['What do you think?', '']) {

@@ -70,45 +70,45 @@ test.each<[string, unknown, string]>([
   ['nothing', undefined, 'PROVIDER'],
   ['a bug', new RangeError('Invalid array length'), 'PROVIDER'],
 ])('%s', (_, error, code) => {
-  const told = toAgentError(error, [])
-  expect(told).toBeInstanceOf(AgentError)
-  expect(told.code).toBe(code)
-  expect(told.message).toMatch(/^The .+[.:]/)
+  const agentError = toAgentError(error, [])
+  expect(agentError).toBeInstanceOf(AgentError)
+  expect(agentError.code).toBe(code)
+  expect(agentError.message).toMatch(/^The .+[.:]/)
 })
 
-test('an error of ours stays as it is', () => {
+test('an AgentError is returned unchanged', () => {
   const error = new AgentError('NO_RESPONSE', 'Nothing.')
   expect(toAgentError(error, [])).toBe(error)
 })
 
-describe('the message', () => {
-  test("says what to do, then the provider's own words", () => {
+describe('the message of a provider error', () => {
+  test("says what to do, followed by the provider's message", () => {
     expect(toAgentError(http(404, openai('The model `x` does not exist', 'model_not_found')), []).message).toBe(
       'The provider does not know this model. Choose another one, or check its name and the URL of the provider.' +
         ' The provider says: The model `x` does not exist',
     )
   })
 
-  test('holds no key, neither whole nor as an error page repeats it', () => {
+  test('contains no API key, neither complete nor masked', () => {
     const { message } = toAgentError(http(401, openai('Wrong key: my-key, sk-proj-abc***xyz, Bearer my-key-2', null)), [
       'my-key',
     ])
     expect(message).not.toMatch(/my-key|sk-|xyz/)
   })
 
-  test('holds nothing of this process: no stack, no path, no request', () => {
+  test('contains no stack, path or request', () => {
     for (const error of [new RangeError('/home/me/x.ts broke'), new TypeError('boom'), http(500)]) {
       expect(toAgentError(error, []).message).toBe('The provider could not complete the answer. Try again.')
     }
   })
 
-  test("leaves out a page of markup and the trace of a provider's own crash", () => {
+  test('omits HTML and stack traces of the provider', () => {
     expect(toAgentError(http(502, '<!doctype html><p>Bad'), []).message).not.toContain('<')
     const crash = 'Internal error\n  File "/usr/lib/python3/engine.py", line 7'
     expect(toAgentError(http(500, { error: { message: crash } }), []).message).toMatch(/Internal error$/)
   })
 
-  test('has at most 500 code units, and no half of a pair at its end', () => {
+  test('has at most 500 code units and splits no surrogate pair', () => {
     for (const before of ['', 'a']) {
       const { message } = toAgentError(http(500, { error: { message: before + '😀'.repeat(600) } }), [])
       expect(message.length).toBeLessThanOrEqual(500)

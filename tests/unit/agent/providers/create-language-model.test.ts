@@ -15,9 +15,9 @@ function provider(type: ProviderType, baseURL: string, apiKey: string | null): P
   return newProvider({ type, baseURL, apiKey })
 }
 
-/** Everything that the model answers to one question, and the code of what it throws. */
-async function ask(from: Provider): Promise<{ events: AgentEvent[]; code: unknown }> {
-  const agent = createModelAgent({ model: createLanguageModel(from, 'test'), maxSteps: 20, idleTimeoutMs: 120_000 })
+/** Collects the events of one answer, and the code of its error. */
+async function ask(source: Provider): Promise<{ events: AgentEvent[]; code: unknown }> {
+  const agent = createModelAgent({ model: createLanguageModel(source, 'test'), maxSteps: 20, idleTimeoutMs: 120_000 })
   const events: AgentEvent[] = []
   try {
     for await (const event of agent.answer(newAgentRun())) events.push(event)
@@ -27,22 +27,19 @@ async function ask(from: Provider): Promise<{ events: AgentEvent[]; code: unknow
   }
 }
 
-test.each(['openai', 'openai-compatible'] as const)(
-  '%s speaks chat completions and asks for the usage',
-  async (type) => {
-    await using strict = await StrictProvider.start({ apiKey: 'right' })
-    strict.defaultAnswer = () => 'Hello.'
-    expect((await ask(provider(type, `${strict.baseURL}/`, 'right'))).events).toMatchObject([
-      { type: 'step' },
-      { type: 'text', text: 'Hello.' },
-      { type: 'usage', usage: { inputTokens: 10, outputTokens: 5, estimated: false } },
-    ])
-    expect(strict.requests[0]?.body).toMatchObject({ stream: true, stream_options: { include_usage: true } })
-  },
-)
+test.each(['openai', 'openai-compatible'] as const)('%s uses chat completions and requests the usage', async (type) => {
+  await using strict = await StrictProvider.start({ apiKey: 'right' })
+  strict.defaultAnswer = () => 'Hello.'
+  expect((await ask(provider(type, `${strict.baseURL}/`, 'right'))).events).toMatchObject([
+    { type: 'step' },
+    { type: 'text', text: 'Hello.' },
+    { type: 'usage', usage: { inputTokens: 10, outputTokens: 5, estimated: false } },
+  ])
+  expect(strict.requests[0]?.body).toMatchObject({ stream: true, stream_options: { include_usage: true } })
+})
 
 test.each(['openai', 'openai-compatible', 'anthropic'] as const)(
-  '%s without a key sends none, whatever the environment holds',
+  '%s without a key sends none, whatever the environment contains',
   async (type) => {
     vi.stubEnv('OPENAI_API_KEY', 'from-env')
     vi.stubEnv('ANTHROPIC_API_KEY', 'from-env')
@@ -72,7 +69,7 @@ const message = {
   stop_sequence: null,
   usage,
 }
-const delta = (index: number, more: object): AnthropicEvent => ({ type: 'content_block_delta', index, delta: more })
+const delta = (index: number, delta: object): AnthropicEvent => ({ type: 'content_block_delta', index, delta })
 const block = (index: number, more: object): AnthropicEvent => ({
   type: 'content_block_start',
   index,
@@ -93,7 +90,7 @@ const end: readonly AnthropicEvent[] = [
   { type: 'message_stop' },
 ]
 
-test("anthropic's thinking, text and usage arrive, with its key in its own header", async () => {
+test('anthropic yields thinking, text and usage, and gets its key in its own header', async () => {
   await using server = await startHttpServer((_request, response) => write(response, [...start, ...end]))
   const { events, code } = await ask(provider('anthropic', `${server.url}/v1`, 'right'))
   expect(code).toBeNull()
@@ -106,7 +103,7 @@ test("anthropic's thinking, text and usage arrive, with its key in its own heade
   expect(server.requests[0]).toMatchObject({ url: '/v1/messages', headers: { 'x-api-key': 'right' } })
 })
 
-test('a ping of anthropic in the midst of a tag does not part it', async () => {
+test('an anthropic ping within a tag does not split it', async () => {
   const text = (piece: string) => delta(0, { type: 'text_delta', text: piece })
   const events = [text('<thi'), { type: 'ping' }, text('nk>hm</think>Hello')]
   await using server = await startHttpServer((_request, response) =>
@@ -125,14 +122,14 @@ test('a ping of anthropic in the midst of a tag does not part it', async () => {
   ])
 })
 
-test('an answer of anthropic that ends too early is PROVIDER, and what came is kept', async () => {
+test('an anthropic answer that ends too early fails with PROVIDER and keeps its text', async () => {
   await using server = await startHttpServer((_request, response) => write(response, start))
   const { events, code } = await ask(provider('anthropic', `${server.url}/v1`, 'right'))
   expect(code).toBe('PROVIDER')
   expect(events).toMatchObject([{ type: 'step' }, { type: 'reasoning' }, { type: 'text', text: 'Hello' }])
 })
 
-test('an overload of anthropic within the stream is RATE_LIMIT', async () => {
+test('an anthropic overload error within the stream is RATE_LIMIT', async () => {
   const overload = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }
   await using server = await startHttpServer((_request, response) => write(response, [...start, overload]))
   const { events, code } = await ask(provider('anthropic', `${server.url}/v1`, 'right'))

@@ -5,11 +5,11 @@ import { findUnusedUrl, startHttpServer } from '../../../support/server/small-se
 
 const json = (value: unknown) => startHttpServer((_request, response) => response.end(JSON.stringify(value)))
 
-test('nothing is found where there is nothing', async () => {
+test('without keys and Ollama, no provider is found', async () => {
   expect(await discoverProviders({ OPENAI_API_KEY: '' }, await findUnusedUrl())).toEqual([])
 })
 
-test('keys in the environment and an Ollama that answers are found, in this order', async () => {
+test('providers with keys in the environment are found, then a running Ollama', async () => {
   await using ollama = await json({ version: '0.13.0' })
   expect(await discoverProviders({ ANTHROPIC_API_KEY: 'b', OPENAI_API_KEY: 'a' }, ollama.url)).toEqual([
     newProvider({ name: 'openai', type: 'openai', apiKey: 'a' }),
@@ -19,7 +19,7 @@ test('keys in the environment and an Ollama that answers are found, in this orde
   expect(ollama.requests.map(({ method, url }) => [method, url])).toEqual([['GET', '/api/version']])
 })
 
-test('addresses in the environment are used; the one of Anthropic may be written with its version or without', async () => {
+test('base URLs come from the environment; the one of Anthropic may omit the API version', async () => {
   const dead = await findUnusedUrl()
   const keys = { OPENAI_API_KEY: 'a', ANTHROPIC_API_KEY: 'b', OPENAI_BASE_URL: 'http://localhost:1/v1' }
   const addresses = async (anthropic: string) =>
@@ -28,14 +28,14 @@ test('addresses in the environment are used; the one of Anthropic may be written
   expect(await addresses('http://localhost:2/v1/')).toEqual(['http://localhost:1/v1', 'http://localhost:2/v1'])
 })
 
-test('something else on the port of Ollama is not taken for one', async () => {
+test('another server on the port of Ollama is ignored', async () => {
   await using other = await json({ name: 'other' })
   await using refusing = await startHttpServer((_request, response) => response.writeHead(404).end())
   expect(await discoverProviders({}, other.url)).toEqual([])
   expect(await discoverProviders({}, refusing.url)).toEqual([])
 })
 
-test('an Ollama that hangs is given up', async () => {
+test('an Ollama that does not respond is ignored', async () => {
   await using silent = await startHttpServer(() => {})
   expect(await discoverProviders({}, silent.url)).toEqual([])
   expect(silent.requests).toHaveLength(1)

@@ -14,7 +14,7 @@ import { StrictProvider } from '../../../support/providers/strict-provider.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 import { silentLogger } from '../../../../src/lib/logger.ts'
 
-const forever = new Promise<never>(() => {})
+const never = new Promise<never>(() => {})
 const chat: ModelMessage[] = [
   { role: 'user', content: [{ type: 'text', text: 'Trees?' }] },
   {
@@ -48,14 +48,14 @@ Result of look: No.
 
 Assistant: Oaks.`
 
-describe('a chat as a text', () => {
-  test('tells who says what, what was called, and what came of it', () => {
+describe('a transcript', () => {
+  test('contains speakers, tool calls and results', () => {
     expect(formatTranscript(chat)).toBe(asText)
     expect(formatTranscript([])).toBe('')
     expect(formatTranscript([{ role: 'user', content: 'plain' }])).toBe('User: plain')
   })
 
-  test('names files without their bytes', () => {
+  test('names files without their contents', () => {
     const data = `data:image/png;base64,${'A'.repeat(1000)}`
     expect(formatTranscript([{ role: 'user', content: [{ type: 'file', mediaType: 'image/png', data }] }])).toBe(
       'User sends a file (image/png).',
@@ -63,7 +63,7 @@ describe('a chat as a text', () => {
   })
 })
 
-describe('a model that writes', () => {
+describe('a text of a model', () => {
   let provider: StrictProvider
   beforeEach(async () => {
     provider = await StrictProvider.start()
@@ -91,8 +91,8 @@ describe('a model that writes', () => {
     return (await new ModelRegistry({ ...all, maxSteps: 50 }).resolve('mine/test')).textGenerator
   }
 
-  /** What the request with this index said, and what it offered. */
-  function asked(index: number): { text: string; body: object } {
+  /** The text and the tools of the request with this index. */
+  function readRequest(index: number): { text: string; body: object } {
     const body = provider.requests[index]?.body
     const [only, ...others] = body?.messages ?? []
     if (!body || only?.role !== 'user' || others.length > 0) throw new Error('not one message of the user')
@@ -100,7 +100,7 @@ describe('a model that writes', () => {
   }
 
   test.each(['generateSummary', 'generateTitle'] as const)(
-    '%s: is sent the chat as one text, and offered no tools',
+    'by %s is requested with the chat as one text, without tools',
     async (what) => {
       provider.enqueue([
         { reasoning: 'Hm.' },
@@ -114,31 +114,31 @@ describe('a model that writes', () => {
         text: 'Trees, and oaks.',
         usage: { estimated: false, inputTokens: 90, outputTokens: 9, reasoningTokens: 4, cachedInputTokens: 60 },
       })
-      const { text, body } = asked(0)
+      const { text, body } = readRequest(0)
       expect(text).toContain(JSON.stringify(asText).slice(1, -1))
       expect(body).not.toHaveProperty('tools')
       expect(provider.rejections).toEqual([])
     },
   )
 
-  test('of a long chat a title needs the beginning, a summary all', async () => {
+  test('about a long chat uses the beginning for a title, everything for a summary', async () => {
     const messages: ModelMessage[] = [{ role: 'user', content: `${'x'.repeat(3993)}😀 the end` }]
     const writing = await writer()
     await writing.generateTitle(run({ messages }))
     await writing.generateSummary(run({ messages }))
-    expect(asked(0).text).not.toContain('the end')
-    expect(asked(1).text).toContain('the end')
+    expect(readRequest(0).text).not.toContain('the end')
+    expect(readRequest(1).text).toContain('the end')
     expect(provider.rejections).toEqual([])
   })
 
-  test('is estimated where the provider tells no figures', async () => {
+  test('has estimated usage if the provider reports none', async () => {
     provider.enqueue([{ text: 'x'.repeat(40) }, { finish: 'stop' }])
     const { usage } = await (await writer()).generateSummary(run())
     expect(usage).toEqual({ ...noUsage, estimated: true, inputTokens: usage.inputTokens, outputTokens: 10 })
     expect(usage.inputTokens).toBeGreaterThan(asText.length / 4)
   })
 
-  test('that calls a tool all the same has written what it said besides', async () => {
+  test('ignores tool calls of the model', async () => {
     provider.enqueue([
       { text: 'In short.' },
       { toolCall: { id: 'x', name: 'look', arguments: ['{}'] } },
@@ -160,8 +160,8 @@ describe('a model that writes', () => {
     await expect((await writer()).generateSummary(run())).rejects.toMatchObject({ name: 'AgentError', code })
   })
 
-  test('that never ends has failed after a silence', async () => {
-    provider.enqueue([{ text: 'Half' }, { wait: forever }])
+  test('fails after the idle timeout', async () => {
+    provider.enqueue([{ text: 'Half' }, { wait: never }])
     await expect((await writer(50)).generateSummary(run())).rejects.toMatchObject({
       name: 'AgentError',
       code: 'TIMEOUT',
@@ -169,8 +169,8 @@ describe('a model that writes', () => {
     expect(await (await provider.waitForRequest(0)).closed).toBe('client')
   })
 
-  test('that is broken off is an AgentError, and its connection is closed', async () => {
-    provider.enqueue([{ text: 'Half' }, { wait: forever }])
+  test('that is aborted rejects with an AgentError and closes the connection', async () => {
+    provider.enqueue([{ text: 'Half' }, { wait: never }])
     const stop = new AbortController()
     const written = (await writer()).generateSummary(run({ signal: stop.signal }))
     written.catch(() => undefined)
@@ -181,7 +181,7 @@ describe('a model that writes', () => {
   })
 })
 
-test('what an agent that writes takes for several requests is added up', async () => {
+test('the usage of several requests is added up', async () => {
   const events: AgentEvent[] = [
     { type: 'step', estimatedInputTokens: 5 },
     { type: 'usage', usage: { ...noUsage, inputTokens: 6, outputTokens: 1 } },
@@ -192,7 +192,7 @@ test('what an agent that writes takes for several requests is added up', async (
   const agent: Agent = {
     async *answer({ waitForPermission, isToolGranted, history }) {
       expect(await history()).toHaveLength(1)
-      // Whatever it wants to do, it may only write.
+      // The agent may not run tools.
       expect([await waitForPermission('x'), await isToolGranted('look')]).toEqual([false, false])
       yield* events
     },
@@ -204,11 +204,11 @@ test('what an agent that writes takes for several requests is added up', async (
   })
 })
 
-test('of a chat that is too long for the window, a summary is made of the end', async () => {
-  const asked: string[] = []
+test('a summary of a chat that exceeds the context window uses its end', async () => {
+  const sentContents: string[] = []
   const agent: Agent = {
     async *answer({ history }) {
-      for (const { content } of await history()) asked.push(JSON.stringify(content))
+      for (const { content } of await history()) sentContents.push(JSON.stringify(content))
       yield { type: 'text', block: '1', text: 'In short.' }
     },
   }
@@ -222,16 +222,16 @@ test('of a chat that is too long for the window, a summary is made of the end', 
     signal: new AbortController().signal,
   })
   expect(text).toBe('In short.')
-  expect(asked[0]).toMatch(/left out.*The last words/s)
-  expect(asked[0]).not.toContain('The first words')
-  expect(asked[0]?.length).toBeLessThan(4000)
+  expect(sentContents[0]).toMatch(/left out.*The last words/s)
+  expect(sentContents[0]).not.toContain('The first words')
+  expect(sentContents[0]?.length).toBeLessThan(4000)
 })
 
-describe('the offline writer', () => {
+describe('the offline text generator', () => {
   const signal = new AbortController().signal
   const says = (text: string): ModelMessage => ({ role: 'user', content: [{ type: 'text', text }] })
 
-  test('writes what was said, cut short, and has no title', async () => {
+  test('writes shortened messages, and no title', async () => {
     const { text, usage } = await offlineTextGenerator.generateSummary({ model: 'eliza', messages: chat, signal })
     expect(text.split('\n')).toHaveLength(4)
     expect(text).toMatch(/^User: Trees\?\nAssistant: Let me look\..*\nAssistant: Oaks\.$/s)
@@ -239,7 +239,7 @@ describe('the offline writer', () => {
     expect(await offlineTextGenerator.generateTitle({ model: 'eliza', messages: chat, signal })).toBeNull()
   })
 
-  test('keeps the end of a long chat, and cuts no character in two', async () => {
+  test('keeps the end of a long chat, and splits no surrogate pair', async () => {
     const messages = [...Array.from({ length: 45 }, (_, n) => says(`message ${n}`)), says(`x${'😀'.repeat(200)}`)]
     const { text } = await offlineTextGenerator.generateSummary({ model: 'eliza', messages, signal })
     const lines = text.split('\n')

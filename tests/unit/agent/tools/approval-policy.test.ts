@@ -8,14 +8,14 @@ const reads = (name: string) => ({ name, isReadOnly: true })
 describe('without a rule', () => {
   const policy = new ApprovalPolicy({})
 
-  test('a tool that says that it only reads runs, and any other asks', () => {
+  test('read-only tools run, and others ask', () => {
     expect(policy.findRule(reads('files__read'))).toBe('allow')
     expect(policy.findRule(writes('files__write'))).toBe('ask')
   })
 })
 
 describe('a pattern', () => {
-  test('without a star is the whole name', () => {
+  test('without * matches the complete name', () => {
     const policy = new ApprovalPolicy({ files__write: 'deny' })
     expect(policy.findRule(writes('files__write'))).toBe('deny')
     for (const other of ['files__write_all', 'my_files__write', 'files__writ', 'FILES__WRITE', 'files__write\n']) {
@@ -30,20 +30,20 @@ describe('a pattern', () => {
     ['files__*_file', ['files__read_file', 'files___file']],
     ['*a*b*', ['ab', 'xaxbx']],
     ['**', ['a']],
-  ])('%s fits any characters where a star is, none as well', (pattern, names) => {
+  ])('%s matches any characters at *, including none', (pattern, names) => {
     const policy = new ApprovalPolicy({ [pattern]: 'deny' })
     for (const name of names) expect(policy.findRule(writes(name)), name).toBe('deny')
   })
 
-  test('holds nothing else that means something', () => {
+  test('has no other special characters', () => {
     const policy = new ApprovalPolicy({ 'a-b*': 'deny', 'x.y': 'deny', '[ab]': 'deny', 'a|b': 'deny' })
     expect(policy.findRule(writes('a-bc'))).toBe('deny')
     for (const other of ['xzy', 'a', 'b']) expect(policy.findRule(writes(other)), other).toBe('ask')
   })
 })
 
-describe('of several that fit', () => {
-  test('the last one counts, however exact the others are', () => {
+describe('of several matching patterns', () => {
+  test('the last one applies, however specific the others are', () => {
     const policy = new ApprovalPolicy({ '*': 'deny', 'files__*': 'allow', files__delete: 'ask', '*_all': 'deny' })
     expect(policy.findRule(reads('web__fetch'))).toBe('deny')
     expect(policy.findRule(writes('files__write'))).toBe('allow')
@@ -54,14 +54,14 @@ describe('of several that fit', () => {
     )
   })
 
-  test('a rule counts more than what a tool says of itself', () => {
+  test('a rule overrides the annotation of a tool', () => {
     const policy = new ApprovalPolicy({ look: 'ask', touch: 'allow' })
     expect(policy.findRule(reads('look'))).toBe('ask')
     expect(policy.findRule(writes('touch'))).toBe('allow')
   })
 })
 
-test('what config.json may hold is what is understood here', () => {
+test('every pattern that config.json allows is valid', () => {
   const rules = approvalsSchema.parse({ 'files__*': 'allow', 'my-server__delete': 'deny' })
   const policy = new ApprovalPolicy(rules)
   expect([policy.findRule(writes('files__x')), policy.findRule(reads('my-server__delete'))]).toEqual(['allow', 'deny'])

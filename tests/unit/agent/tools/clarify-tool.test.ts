@@ -1,31 +1,31 @@
 import { describe, expect, test } from 'vitest'
 import { clarifyTool, parseQuestion } from '../../../../src/agent/tools/clarify-tool.ts'
 
-const asked = (value: unknown) => parseQuestion(JSON.stringify(value))
+const parse = (value: unknown) => parseQuestion(JSON.stringify(value))
 
 describe('a question', () => {
-  test('has its text and the answers that it offers, without the space around them', () => {
-    expect(asked({ question: ' Which one?\n', choices: [' Red ', 'Blue'] })).toEqual({
+  test('has a text and choices without surrounding white space', () => {
+    expect(parse({ question: ' Which one?\n', choices: [' Red ', 'Blue'] })).toEqual({
       question: 'Which one?',
       choices: ['Red', 'Blue'],
     })
   })
 
-  test('need not offer any answers', () => {
-    expect(asked({ question: 'Which one?' })).toEqual({ question: 'Which one?', choices: [] })
-    expect(asked({ question: 'Which one?', choices: [] })).toEqual({ question: 'Which one?', choices: [] })
+  test('may have no choices', () => {
+    expect(parse({ question: 'Which one?' })).toEqual({ question: 'Which one?', choices: [] })
+    expect(parse({ question: 'Which one?', choices: [] })).toEqual({ question: 'Which one?', choices: [] })
   })
 
-  test('may come with something else that nobody asked for', () => {
-    expect(asked({ question: 'Which one?', header: 'Colours' })).toEqual({ question: 'Which one?', choices: [] })
+  test('may have additional properties', () => {
+    expect(parse({ question: 'Which one?', header: 'Colours' })).toEqual({ question: 'Which one?', choices: [] })
   })
 
-  test('has its limits, and reaches up to them', () => {
+  test('may be as long as the limits allow', () => {
     const longest = { question: 'x'.repeat(10_000), choices: Array.from({ length: 20 }, () => 'y'.repeat(500)) }
-    expect(asked(longest)).toEqual(longest)
-    expect(asked({ ...longest, question: 'x'.repeat(10_001) })).toBeNull()
-    expect(asked({ ...longest, choices: [...longest.choices, 'z'] })).toBeNull()
-    expect(asked({ ...longest, choices: ['y'.repeat(501)] })).toBeNull()
+    expect(parse(longest)).toEqual(longest)
+    expect(parse({ ...longest, question: 'x'.repeat(10_001) })).toBeNull()
+    expect(parse({ ...longest, choices: [...longest.choices, 'z'] })).toBeNull()
+    expect(parse({ ...longest, choices: ['y'.repeat(501)] })).toBeNull()
   })
 })
 
@@ -40,11 +40,11 @@ test.each([
   ['choices that are no list', '{"question":"Which one?","choices":"Red"}'],
   ['choices that are no texts', '{"question":"Which one?","choices":[{"label":"Red"}]}'],
   ['a blank choice', '{"question":"Which one?","choices":["Red"," "]}'],
-])('%s is no question', (_, argumentsText) => {
+])('%s is not a valid question', (_, argumentsText) => {
   expect(parseQuestion(argumentsText)).toBeNull()
 })
 
-test('the model is offered it with a question that is needed and choices that are not', () => {
+test('the tool requires a question, while choices are optional', () => {
   expect(clarifyTool.inputSchema).toMatchObject({ type: 'object', required: ['question'] })
   expect(Object.keys(clarifyTool.inputSchema.properties)).toEqual(['question', 'choices'])
 })

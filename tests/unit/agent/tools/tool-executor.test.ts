@@ -79,14 +79,14 @@ describe('a call that needs approval', () => {
   })
 
   test('need not ask when somebody has allowed the tool before', async () => {
-    const asked: string[] = []
-    const isGranted = async (tool: string) => asked.push(tool) > 0
+    const checkedTools: string[] = []
+    const isGranted = async (tool: string) => checkedTools.push(tool) > 0
     const [event] = await execute([newToolCallRequest('files__write')], {
       tools: [newTool()],
       run: { isToolGranted: isGranted },
     })
     expect(event).toEqual(toCallEvent(newToolCallRequest('files__write')))
-    expect(asked).toEqual(['files__write'])
+    expect(checkedTools).toEqual(['files__write'])
   })
 
   test('is described by the beginning of long arguments, without splitting a surrogate pair', async () => {
