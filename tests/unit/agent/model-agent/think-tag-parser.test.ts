@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { ThinkTagParser, type TextSpan } from '../../../../src/agent/model-agent/think-tag-parser.ts'
 
 function split(chunks: readonly string[]): TextSpan[] {
-  const splitter = new ThinkTagParser()
-  const stretches = [...chunks.flatMap((chunk) => splitter.push(chunk)), ...splitter.flush()]
+  const parser = new ThinkTagParser()
+  const spans = [...chunks.flatMap((chunk) => parser.push(chunk)), ...parser.flush()]
   const joined: TextSpan[] = []
-  for (const span of stretches) {
+  for (const span of spans) {
     const last = joined.at(-1)
     if (last?.spanIndex === span.spanIndex) joined[joined.length - 1] = { ...last, text: last.text + span.text }
     else joined.push(span)
@@ -46,10 +46,10 @@ describe('inline thinking', () => {
   })
 
   test('causes no delay for text that cannot become a tag', () => {
-    const splitter = new ThinkTagParser()
-    expect(splitter.push('1 < 2').map(({ text }) => text)).toEqual(['1 < 2'])
-    expect(splitter.push(' <thin').map(({ text }) => text)).toEqual([' '])
-    expect(splitter.push('g>').map(({ text }) => text)).toEqual(['<thing>'])
+    const parser = new ThinkTagParser()
+    expect(parser.push('1 < 2').map(({ text }) => text)).toEqual(['1 < 2'])
+    expect(parser.push(' <thin').map(({ text }) => text)).toEqual([' '])
+    expect(parser.push('g>').map(({ text }) => text)).toEqual(['<thing>'])
   })
 
   test('outputs an incomplete tag at the end as text', () => {
@@ -85,10 +85,10 @@ describe('inline thinking', () => {
     const piece = fc.constantFrom('<think>', '</think>', '<', 'a', ' ', '</thin')
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
-        const stretches = split(pieces)
+        const spans = split(pieces)
         let rebuilt = ''
         let turn = 0
-        for (const span of stretches) {
+        for (const span of spans) {
           for (; turn < span.spanIndex; turn += 1) rebuilt += turn % 2 === 0 ? '<think>' : '</think>'
           rebuilt += span.text
         }

@@ -69,11 +69,15 @@ const message = {
   stop_sequence: null,
   usage,
 }
-const delta = (index: number, delta: object): AnthropicEvent => ({ type: 'content_block_delta', index, delta })
-const block = (index: number, more: object): AnthropicEvent => ({
+const delta = (index: number, content: object): AnthropicEvent => ({
+  type: 'content_block_delta',
+  index,
+  delta: content,
+})
+const block = (index: number, content: object): AnthropicEvent => ({
   type: 'content_block_start',
   index,
-  content_block: more,
+  content_block: content,
 })
 const blockEnd = (index: number): AnthropicEvent => ({ type: 'content_block_stop', index })
 const start: readonly AnthropicEvent[] = [
