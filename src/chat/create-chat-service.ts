@@ -6,7 +6,7 @@ import type { SessionRepository } from '../sessions/session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { ChatService } from './chat-service.ts'
 import { MessageQueries } from './context/message-queries.ts'
-import { SessionForker } from './continuation/fork-session.ts'
+import { SessionForker } from './continuation/session-forker.ts'
 import { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import { DecisionService } from './decisions/decision-service.ts'
 import { BackgroundCoalescer } from './log/background-coalescer.ts'
@@ -75,7 +75,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     actors,
     postTurnTasks,
     turnStarter: new TurnStarter({ ...shared, actors }),
-    sessionForker: new SessionForker({ ...shared, profile: profile.name, files: profile.blobs }),
+    sessionForker: new SessionForker({ ...shared, profileName: profile.name, blobs: profile.blobs }),
     sessionManagement: new SessionManagement({ ...shared, actors }),
     subscriptions: new EventSubscriptions(shared),
     decisions: new DecisionService({ ...shared, store: profile.decisions, notifier: profile.changes.decisions }),

@@ -159,7 +159,7 @@ describe.each(transports)('a session that is compacted, over %s,', (transport) =
       provider.enqueue(script)
       expect(await expectRefusal(client, CompactSessionDocument, { id, key: 'k' })).toMatchObject({
         code: 'PROVIDER',
-        message: expect.stringContaining('as it was'),
+        message: expect.stringContaining('The session is unchanged.'),
       })
       expect(await loadSession(client, id)).toEqual(before)
     }

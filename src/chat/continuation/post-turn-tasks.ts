@@ -13,7 +13,7 @@ import type { MessageQueries } from '../context/message-queries.ts'
 import { toModelMessages } from '../context/to-model-messages.ts'
 import type { SessionActors } from '../runtime/session-actors.ts'
 import { titleFromModelOutput } from '../turn/derive-title.ts'
-import { buildContinuation } from './compact-session.ts'
+import { buildContinuation } from './build-continuation.ts'
 
 export interface PostTurnTasksOptions {
   readonly sessions: SessionRepository

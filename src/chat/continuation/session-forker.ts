@@ -1,31 +1,34 @@
 import { badInput, notFound, SegueError } from '../../lib/errors.ts'
-import { newSession } from '../../sessions/new-session.ts'
-import type { SessionRepository } from '../../sessions/session-repository.ts'
-import { inheritTitle } from '../../model/title.ts'
-import type { CreateSessionRequest } from '../../storage/session-writer.ts'
-import type { BlobStore } from '../../storage/blob-store.ts'
-import type { MessagePart, MessageRecord } from '../../model/message.ts'
-import type { SessionRecord } from '../../model/session.ts'
-import { externalizeFile } from '../attachments/attachments.ts'
 import type { Runtime } from '../../lib/runtime.ts'
 import { prependPositions } from '../../model/message-position.ts'
+import type { MessagePart, MessageRecord } from '../../model/message.ts'
+import type { SessionRecord } from '../../model/session.ts'
+import { inheritTitle } from '../../model/title.ts'
+import { newSession } from '../../sessions/new-session.ts'
+import type { SessionRepository } from '../../sessions/session-repository.ts'
+import type { BlobStore } from '../../storage/blob-store.ts'
+import type { CreateSessionRequest } from '../../storage/session-writer.ts'
+import { externalizeFile } from '../attachments/attachments.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
 
 export interface SessionForkerOptions {
   readonly sessions: SessionRepository
   readonly messageQueries: MessageQueries
-  readonly files: BlobStore
-  readonly profile: string
+  readonly blobs: BlobStore
+  /** The name of the profile that forks are created in. */
+  readonly profileName: string
   readonly runtime: Runtime
 }
 
-/** A turn that is to be had once more, in a session of its own. */
+/** A fork in which the turn after its messages is to be repeated. */
 export interface RegenerateFork extends CreateSessionRequest {
-  /** What the user said in that turn. */
+  /** Copies of the parts of that turn's user message. */
   readonly parts: readonly MessagePart[]
 }
 
-/** Makes sessions that begin with what was said in another one, up to a point. Nothing is stored yet. */
+const pageSize = 1000 // messages
+
+/** Builds sessions that start with copies of another session's messages. Stores nothing but the files of the copies. */
 export class SessionForker {
   readonly #options: SessionForkerOptions
 
@@ -33,26 +36,26 @@ export class SessionForker {
     this.#options = options
   }
 
-  /** The messages up to and including this one. Throws NOT_FOUND, and SESSION_BUSY while it is being made. */
+  /** Copies the messages up to and including this one. Throws NOT_FOUND, BAD_USER_INPUT, and SESSION_BUSY while it streams. */
   async forkAfter(messageId: string): Promise<CreateSessionRequest> {
     const { message, session } = await this.#requireFinishedMessage(messageId)
-    const precedingMessages = await this.#loadContextBefore(session, message)
-    return this.#createFork(session, messageId, message.withdrawn ? precedingMessages : [...precedingMessages, message])
+    const messagesBefore = await this.#loadContextBefore(session, message)
+    return this.#createFork(session, messageId, message.withdrawn ? messagesBefore : [...messagesBefore, message])
   }
 
-  /** The messages before the turn of this one. Throws NOT_FOUND, SESSION_BUSY and BAD_USER_INPUT when it is in no turn. */
+  /** Copies the messages before the turn of this one. Throws what `forkAfter` throws. */
   async forkBeforeTurn(messageId: string): Promise<RegenerateFork> {
     const { message, session } = await this.#requireFinishedMessage(messageId)
-    const precedingMessages = await this.#loadContextBefore(session, message)
-    const index =
-      message.role === 'USER'
-        ? precedingMessages.length
-        : precedingMessages.findLastIndex(({ role }) => role === 'USER')
-    const userMessage = message.role === 'USER' ? message : precedingMessages[index]
+    const messagesBefore = await this.#loadContextBefore(session, message)
+    const isUserMessage = message.role === 'USER'
+    const turnStart = isUserMessage
+      ? messagesBefore.length
+      : messagesBefore.findLastIndex(({ role }) => role === 'USER')
+    const userMessage = isUserMessage ? message : messagesBefore[turnStart]
     if (!userMessage || userMessage.sessionId !== session.id) {
-      throw badInput('Nobody said anything before this message that could be answered again.', 'messageId')
+      throw badInput('This message is not part of a turn. Choose a message after a user message.', 'messageId')
     }
-    const fork = await this.#createFork(session, userMessage.id, precedingMessages.slice(0, index))
+    const fork = await this.#createFork(session, userMessage.id, messagesBefore.slice(0, turnStart))
     return { ...fork, parts: await this.#copyParts(userMessage) }
   }
 
@@ -63,32 +66,30 @@ export class SessionForker {
     if (!session) throw notFound('message', messageId)
     if (message.status === 'STREAMING') {
       const details = message.streamId === null ? {} : { streamId: message.streamId }
-      throw new SegueError('SESSION_BUSY', 'This message is being made. Wait for its end, or cancel it.', details)
+      throw new SegueError('SESSION_BUSY', 'This message is still streaming. Wait for its end, or cancel it.', details)
     }
-    if (message.position === null) throw badInput("This message's turn has not come yet.", 'messageId')
+    if (message.position === null) {
+      throw badInput('This message is still queued. Wait until its turn starts.', 'messageId')
+    }
     return { message, session }
   }
 
-  /** What a model knew when this message came; of a message that none is told of any more, what was shown before it. */
+  /** The context that the model had at this message. For a compacted Hermes message, all messages that are shown before it. */
   async #loadContextBefore(session: SessionRecord, { id, position }: MessageRecord): Promise<MessageRecord[]> {
     const context = await this.#options.messageQueries.loadContext(session)
     if (session.origin === 'SEGUE') {
       return context.filter((message) => message.sessionId !== session.id || (message.position ?? 0) < (position ?? 0))
     }
     const index = context.findIndex((message) => message.id === id)
-    return index < 0 ? this.#loadVisibleMessagesBefore(session, position ?? 0) : context.slice(0, index)
+    return index < 0 ? this.#loadMessagesBefore(session, position ?? 0) : context.slice(0, index)
   }
 
-  async #loadVisibleMessagesBefore(session: SessionRecord, beforePosition: number): Promise<MessageRecord[]> {
+  async #loadMessagesBefore(session: SessionRecord, before: number): Promise<MessageRecord[]> {
     const messages: MessageRecord[] = []
     for (;;) {
       const after = messages.at(-1)?.position ?? null
-      const page = await this.#options.messageQueries.loadPage(session, {
-        after,
-        before: beforePosition,
-        limit: 1000,
-        backwards: false,
-      })
+      const request = { after, before, limit: pageSize, backwards: false }
+      const page = await this.#options.messageQueries.loadPage(session, request)
       if (page.length === 0) return messages
       messages.push(...page)
     }
@@ -99,11 +100,10 @@ export class SessionForker {
     forkedFrom: string,
     messages: readonly MessageRecord[],
   ): Promise<CreateSessionRequest> {
-    const { profile, runtime } = this.#options
     const fork = newSession({
-      at: runtime.now(),
+      at: this.#options.runtime.now(),
       ...inheritTitle(session),
-      profile,
+      profile: this.#options.profileName,
       model: session.origin === 'SEGUE' ? session.model : null,
       forkedFrom,
     })
@@ -118,12 +118,13 @@ export class SessionForker {
     return { ...message, id: this.#options.runtime.newId('message'), sessionId, streamId: null, parts }
   }
 
-  /** Its parts: their files kept here, whoever kept them, and their calls under ids of their own. */
+  /** Copies the parts of a message. Tool calls get new ids, and files of Hermes are stored in the blob store. */
   async #copyParts({ parts }: MessageRecord): Promise<MessagePart[]> {
+    const { runtime, blobs } = this.#options
     const copies: MessagePart[] = []
     for (const part of parts) {
-      const call = part.type === 'tool' ? { ...part.call, id: this.#options.runtime.newId('toolCall') } : null
-      copies.push(call ? { type: 'tool', call } : await externalizeFile(part, this.#options.files))
+      if (part.type === 'tool') copies.push({ type: 'tool', call: { ...part.call, id: runtime.newId('toolCall') } })
+      else copies.push(await externalizeFile(part, blobs))
     }
     return copies
   }
