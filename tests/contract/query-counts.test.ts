@@ -1,0 +1,156 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { HermesDb } from '../support/hermes/hermes-db.ts'
+import { ask } from '../support/server/graphql-request.ts'
+import { newTempFolder, startTestSegue, type TestSegue } from '../support/server/segue.ts'
+import { recordSql } from '../support/storage/record-sql.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const pending = z.array(z.object({ question: z.string() }))
+const sessions = z.object({
+  sessions: z.object({ edges: z.array(z.object({ node: z.object({ pendingClarifications: pending }) })) }),
+})
+
+/** Sends a message as the only one of a new session, or as the next one of a session. Returns the id of the session. */
+async function send(segue: TestSegue, text: string, sessionId: string | null = null): Promise<string> {
+  const query =
+    'mutation ($text: String!, $sessionId: ID) { startChat(input: { text: $text, sessionId: $sessionId, ifBusy: QUEUE }) { session { id } } }'
+  const schema = z.object({ startChat: z.object({ session: z.object({ id: z.string() }) }) })
+  return (await ask(segue.url, schema, { query, variables: { text, sessionId } })).startChat.session.id
+}
+
+async function waitUntilIdle(segue: TestSegue): Promise<void> {
+  await waitUntil(() => segue.defaultProfile.chats.activeStreamCount === 0)
+}
+
+async function waitForQuestions(segue: TestSegue, count: number): Promise<void> {
+  const { decisions } = segue.defaultProfile.chats
+  let seen = 0
+  await waitUntil(() => {
+    void decisions.list('clarification', { isPending: true }).then(({ length }) => (seen = length))
+    return seen === count
+  })
+}
+
+/** The home of a Hermes agent with these sessions, each with one message. Disposing of it removes it. */
+function newHermesHome(sessionIds: readonly string[]): { readonly home: string } & Disposable {
+  const home = newTempFolder()
+  const db = new HermesDb(join(home, 'state.db'))
+  for (const id of sessionIds) {
+    db.addSession(id)
+    db.addMessage(id, 1, { content: 'A pelican.' })
+  }
+  db.close()
+  return { home, [Symbol.dispose]: () => rmSync(home, { recursive: true, force: true }) }
+}
+
+describe('A page is read with one statement for', () => {
+  test('the pending decisions of each kind, each session with its own', async () => {
+    const statements = recordSql()
+    await using segue = await startTestSegue()
+    const questions = ['First?', 'Second?', 'Third?']
+    for (const question of questions) await send(segue, `/ask ${question}`)
+    await waitForQuestions(segue, questions.length)
+    statements.length = 0
+    const query = `{ sessions { edges { node { pendingClarifications { question } pendingApprovals { id } } } } }`
+    const { edges } = (await ask(segue.url, sessions, { query })).sessions
+    const asked = edges.map(({ node }) => node.pendingClarifications.map(({ question }) => question).join())
+    expect(asked.toSorted()).toEqual(questions.toSorted())
+    expect(statements.filter(({ sql }) => sql.includes('FROM decisions'))).toHaveLength(2)
+  })
+
+  test('the streams and the answers of its messages', async () => {
+    const statements = recordSql()
+    await using segue = await startTestSegue()
+    const id = await send(segue, 'First.')
+    for (const text of ['Second.', 'Third.']) await send(segue, text, id)
+    await waitUntilIdle(segue)
+    statements.length = 0
+    const query = `query ($id: ID!) { session(id: $id) { messages {
+      edges { node { stream { status userMessage { text } message { text } } } } } } }`
+    const stream = z.object({
+      status: z.literal('COMPLETED'),
+      userMessage: z.object({ text: z.string() }),
+      message: z.object({ text: z.string() }),
+    })
+    const schema = z.object({
+      session: z.object({ messages: z.object({ edges: z.array(z.object({ node: z.object({ stream }) })) }) }),
+    })
+    const { edges } = (await ask(segue.url, schema, { query, variables: { id } })).session.messages
+    expect(edges.map(({ node }) => node.stream.userMessage.text)).toEqual(
+      ['First.', 'Second.', 'Third.'].flatMap((text) => [text, text]),
+    )
+    // The streams of the messages, and the streams whose answers are read.
+    expect(statements.filter(({ sql }) => /FROM streams WHERE/.test(sql))).toHaveLength(2)
+    // The page, the user messages and the answers.
+    expect(statements.filter(({ sql }) => /FROM messages WHERE/.test(sql))).toHaveLength(3)
+  })
+
+  test('the messages of search hits, in the sessions of each origin', async () => {
+    using hermes = newHermesHome(['one', 'two', 'three'])
+    const statements = recordSql()
+    await using segue = await startTestSegue({ settings: { hermesHome: hermes.home } })
+    for (const text of ['A first pelican.', 'A second pelican.']) await send(segue, text)
+    await waitUntilIdle(segue)
+    const message = z.object({ text: z.string() }).nullable()
+    const schema = z.object({
+      search: z.object({ edges: z.array(z.object({ node: z.object({ message }) })) }),
+    })
+    const search = async (): Promise<string[]> => {
+      const query = '{ search(query: "a pelican") { edges { node { message { text } } } } }'
+      return (await ask(segue.url, schema, { query })).search.edges.flatMap(({ node }) => node.message?.text ?? [])
+    }
+    // Messages are indexed in the background: a search finds them a moment after they were sent.
+    while ((await search()).length < 5);
+    statements.length = 0
+    await search()
+    const reads = (origin: string) =>
+      statements.filter(
+        ({ database, sql }) => database === origin && /FROM messages\s+WHERE (messages\.)?id IN/.test(sql),
+      )
+    expect(reads('segue')).toHaveLength(1)
+    expect(reads('hermes')).toHaveLength(1)
+  })
+
+  test('the streams and the tool calls of its decisions', async () => {
+    const statements = recordSql()
+    await using segue = await startTestSegue()
+    const { decisions } = segue.defaultProfile.chats
+    for (const question of ['First?', 'Second?', 'Third?']) await send(segue, `/ask ${question}`)
+    await waitForQuestions(segue, 3)
+    for (const { id } of await decisions.list('clarification', { isPending: true })) {
+      await decisions.answerClarification(id, 'Yes.')
+    }
+    await waitUntilIdle(segue)
+    statements.length = 0
+    const query = '{ clarifications(pending: false) { question stream { status } toolCall { state result } } }'
+    const decision = z.object({
+      question: z.string(),
+      stream: z.object({ status: z.literal('COMPLETED') }),
+      toolCall: z.object({ state: z.literal('SUCCEEDED') }),
+    })
+    const schema = z.object({ clarifications: z.array(decision) })
+    expect((await ask(segue.url, schema, { query })).clarifications).toHaveLength(3)
+    expect(statements.filter(({ sql }) => /FROM streams WHERE/.test(sql))).toHaveLength(1)
+    expect(statements.filter(({ sql }) => /FROM messages WHERE/.test(sql))).toHaveLength(1)
+  })
+})
+
+test('An unknown id costs one statement in the database that may have it, and is looked up once per execution', async () => {
+  using hermes = newHermesHome(['one'])
+  const statements = recordSql()
+  await using segue = await startTestSegue({ settings: { hermesHome: hermes.home } })
+  const countReads = async (id: string, query: string): Promise<number> => {
+    statements.length = 0
+    await ask(segue.url, z.unknown(), { query, variables: { id } })
+    return statements.filter(({ sql }) => sql.startsWith('SELECT') && sql.includes(id)).length
+  }
+  const nodeQuery = 'query ($id: ID!) { node(id: $id) { id } }'
+  expect(await countReads('unknown', nodeQuery)).toBe(1)
+  expect(await countReads('unknown', 'query ($id: ID!) { node(id: $id) { id } session(id: $id) { id } }')).toBe(1)
+  const streamId = 'str_00000000000000000000000000'
+  expect(await countReads(streamId, nodeQuery)).toBe(1)
+  expect(await countReads(streamId, 'query ($id: ID!) { node(id: $id) { id } stream(id: $id) { id } }')).toBe(1)
+})
