@@ -14,7 +14,7 @@ export interface ExportInput {
   readonly profile?: string | null
 }
 
-/** A conversation as a file, and what was said about it. */
+/** Exports a conversation to a file. Returns its path, its text and the notes. */
 export async function exportToFile({ home, hermesHome = null, id, profile = null }: ExportInput) {
   const notes: string[] = []
   const workingDirectory = newTempFolder()
@@ -29,7 +29,7 @@ export async function exportToFile({ home, hermesHome = null, id, profile = null
     log: silentLogger,
     onNote,
   })
-  if (path === null) throw new Error('it was not written to a file')
+  if (path === null) throw new Error('The export was not written to a file.')
   return { path, text: readFileSync(path, 'utf8'), notes }
 }
 
@@ -57,13 +57,13 @@ const event = `__typename seq at sessionId streamId
   ... on StreamFinished { stream { ${stream} } message { ${message} } } ... on SessionChanged { session { id title } }
   ... on SessionContinued { from { id } to { id } }`
 
-const rows = z.object({
+const listSchema = z.object({
   conversations: z.object({
     edges: z.array(z.object({ node: z.object({ segments: z.array(z.looseObject({ id: z.string() })) }) })),
   }),
 })
 
-/** All that a server answers about its conversations, but for their logs and what is found in them. */
+/** Queries all conversations and decisions of a server with every field. */
 export async function queryConversations(url: string): Promise<unknown> {
   const conversations = `conversations { edges { cursor node { id title lastActivityAt segmentCount root { id } tip { id }
     segments { ${session} } } } }`
@@ -72,22 +72,24 @@ export async function queryConversations(url: string): Promise<unknown> {
   return queryData(url, `{ ${conversations} ${decisions} }`)
 }
 
-/** What is found by each of these words in some sessions, in its order. */
+/** Searches sessions for each of these words. */
 export async function querySearch(url: string, ids: readonly string[], words: readonly string[]): Promise<unknown> {
   const hits: unknown[] = []
   const filter = `filter: { ids: ${JSON.stringify(ids)} }`
   for (const word of words) {
-    const found = 'edges { node { session { id } message { id } snippet } }'
-    hits.push(await queryData(url, `{ search(query: ${JSON.stringify(word)}, ${filter}) { ${found} } }`))
+    const fields = 'edges { node { session { id } message { id } snippet } }'
+    hits.push(await queryData(url, `{ search(query: ${JSON.stringify(word)}, ${filter}) { ${fields} } }`))
   }
   return hits
 }
 
-/** The logs of all sessions, each from several cursors on. */
+/** Queries the logs of all sessions, each from several cursors. */
 export async function queryLogs(url: string): Promise<unknown> {
-  const all = rows.parse(await queryData(url, '{ conversations { edges { node { segments { id headSeq } } } } }'))
+  const list = listSchema.parse(
+    await queryData(url, '{ conversations { edges { node { segments { id headSeq } } } } }'),
+  )
   const logs: unknown[] = []
-  for (const { id } of all.conversations.edges.flatMap(({ node }) => node.segments)) {
+  for (const { id } of list.conversations.edges.flatMap(({ node }) => node.segments)) {
     for (const after of [0, 1, 3, 7, 20]) {
       logs.push(await queryData(url, `{ events(sessionId: "${id}", after: ${after}, first: 1000) { ${event} } }`))
     }
@@ -95,7 +97,7 @@ export async function queryLogs(url: string): Promise<unknown> {
   return logs
 }
 
-/** What the server serves of the files that its messages tell of. */
+/** Fetches all files that these conversations refer to. Returns status, content type and content by path. */
 export async function fetchFiles(url: string, conversations: unknown): Promise<Map<string, string>> {
   const paths = new Set(JSON.stringify(conversations).match(/\/files\/[^"]+/g))
   const files = new Map<string, string>()
@@ -107,9 +109,9 @@ export async function fetchFiles(url: string, conversations: unknown): Promise<M
 }
 
 export async function queryData(url: string, query: string): Promise<unknown> {
-  const { data: found, errors } = await request(url, { query })
+  const { data, errors } = await request(url, { query })
   if (errors) throw new Error(errors.map(({ message: text }) => text).join('\n'))
-  return found
+  return data
 }
 
 export function newHomePath(): string {

@@ -3,17 +3,17 @@ import { expect, test } from 'vitest'
 import { JsonStreamError } from '../../../../src/transfer/document/json-text-buffer.ts'
 import { parseJsonStream } from '../../../../src/transfer/document/parse-json-stream.ts'
 
-/** An object put together from its pieces, of a text that comes in so many code units at a time. */
+/** Reads an object from a text in chunks of `size` code units, and puts its entries together. */
 function read(text: string, size: number): Map<string, unknown> {
-  let at = 0
-  const more = (): string | null => {
-    const next = text.slice(at, at + size)
-    at += size
+  let position = 0
+  const readChunk = (): string | null => {
+    const next = text.slice(position, position + size)
+    position += size
     return next === '' ? null : next
   }
   const members = new Map<string, unknown>()
   const lists = new Map<string, unknown[]>()
-  for (const { member, index, value } of parseJsonStream(more)) {
+  for (const { member, index, value } of parseJsonStream(readChunk)) {
     if (index === null) members.set(member, value)
     else {
       const list = index === 0 ? [] : (lists.get(member) ?? [])
@@ -25,8 +25,8 @@ function read(text: string, size: number): Map<string, unknown> {
   return members
 }
 
-/** What of a text was taken; null when it was refused, as it has to be: by an error of its own. */
-function taken(text: string, size = 3): Map<string, unknown> | null {
+/** Reads a text. Returns null if it is refused with a `JsonStreamError`. */
+function tryRead(text: string, size = 3): Map<string, unknown> | null {
   try {
     return read(text, size)
   } catch (error) {
@@ -35,7 +35,7 @@ function taken(text: string, size = 3): Map<string, unknown> | null {
   }
 }
 
-function parsed(text: string): Map<string, unknown> | null {
+function parseObject(text: string): Map<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? new Map(Object.entries(value)) : null
@@ -47,40 +47,40 @@ function parsed(text: string): Map<string, unknown> | null {
 const object = fc.dictionary(fc.string({ minLength: 1 }), fc.jsonValue(), { maxKeys: 6 })
 const indent = fc.constantFrom(undefined, 1, '\t')
 
-test('the pieces of any object make what JSON.parse makes of it, however they come in', () => {
+test('the entries of any object are those of JSON.parse, in chunks of any size', () => {
   fc.assert(
     fc.property(object, indent, fc.integer({ min: 1, max: 20 }), (value, space, size) => {
       const text = JSON.stringify(value, null, space)
-      expect(read(text, size)).toEqual(parsed(text))
+      expect(read(text, size)).toEqual(parseObject(text))
     }),
   )
 })
 
-test('an object that ends too early is refused, wherever it ends', () => {
+test('an object that is cut off is refused, wherever it ends', () => {
   fc.assert(
     fc.property(object, indent, (value, space) => {
       const text = JSON.stringify(value, null, space)
       const beginnings = Array.from({ length: text.length }, (_, end) => text.slice(0, end))
-      expect(beginnings.filter((beginning) => taken(beginning, 50) !== null)).toEqual([])
+      expect(beginnings.filter((beginning) => tryRead(beginning, 50) !== null)).toEqual([])
     }),
     { numRuns: 20 },
   )
 })
 
-test('whatever character takes the place of another one, it refuses what JSON.parse refuses, and takes what that takes', () => {
+test('a text with any character replaced is accepted or refused as JSON.parse does', () => {
   const character = fc.constantFrom(...'{}[],:"\\ x1\n\u0001')
   fc.assert(
     fc.property(object, fc.nat(), character, (value, place, wrong) => {
       const right = JSON.stringify(value)
       const at = place % (right.length + 1)
       const text = right.slice(0, at) + wrong + right.slice(at + 1)
-      expect(taken(text), text).toEqual(parsed(text))
+      expect(tryRead(text), text).toEqual(parseObject(text))
     }),
     { numRuns: 2000 },
   )
 })
 
-test('each piece tells the line on which it begins, and a fault where it is', () => {
+test('an entry has the line on which it begins, and an error the line of its cause', () => {
   const text = '{\n"a": [\n1,\n\n{"b":\n2}],\n"c": 3\n}'
   const lines = [...parseJsonStream(once(text))].map(({ member, index, line }) => [member, index, line])
   expect(lines).toEqual([

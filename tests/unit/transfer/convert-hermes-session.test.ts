@@ -11,8 +11,8 @@ import { queryData, exportToFile, importFromFile, newHomePath } from '../../supp
 
 const [root, tip, branch] = ['20260213_090000_d4e5f6', '20260214_101500_a1b2c3', '20260215_080000_b1b2b3'] as const
 
-/** A chat that Hermes compacted and ended in the terminal, and a branch of it. */
-function fill(folder: string): void {
+/** Adds a chat that was compacted once and ended in the terminal, and a branch of it. */
+function addChat(folder: string): void {
   const hermes = new HermesDb(join(folder, 'state.db'))
   hermes.addSession(root, {
     title: 'Garden',
@@ -25,8 +25,8 @@ function fill(folder: string): void {
   hermes.addToolCalls(root, 102, ['x'], { content: 'Let me see.' })
   hermes.addToolResult(root, 103, 'x', 'oaks')
   hermes.addMessage(root, 104, { content: 'archived', active: 0, compacted: 1 })
-  const handedOn = { started_at: 200, parent_session_id: root, source: 'telegram' }
-  hermes.addSession(tip, { title: 'Garden #2', ended_at: 300, end_reason: 'cli_close', ...handedOn })
+  const continuation = { started_at: 200, parent_session_id: root, source: 'telegram' }
+  hermes.addSession(tip, { title: 'Garden #2', ended_at: 300, end_reason: 'cli_close', ...continuation })
   hermes.addMessage(tip, 201, { content: 'In short: oaks.' })
   hermes.addMessage(tip, 202, { role: 'assistant', content: 'And pears.', reasoning: 'Hm.' })
   const model_config = JSON.stringify({ _branched_from: root })
@@ -35,31 +35,31 @@ function fill(folder: string): void {
   hermes.close()
 }
 
-/** What a reader sees of the conversations in a profile, but for the ids and the keeper of their sessions. */
-async function shownBy(url: string, profile: string): Promise<unknown> {
-  const shown = `conversations(filter: { profile: "${profile}" }) { edges { node { title lastActivityAt segmentCount
+/** Queries the conversations of a profile, without what an import changes: ids and origins. */
+async function queryProfile(url: string, profile: string): Promise<unknown> {
+  const fields = `conversations(filter: { profile: "${profile}" }) { edges { node { title lastActivityAt segmentCount
     segments { title source channel startedAt endedAt endReason lastActivityAt messageCount modelContext segmentCount
       messages { edges { node { role status text reasoning createdAt digest toolCalls { id name state result } } } } }
   } } } search(query: "oaks", filter: { profile: "${profile}", channels: [MESSAGING] }) { edges { node { snippet } } }`
-  return queryData(url, `{ ${shown} }`)
+  return queryData(url, `{ ${fields} }`)
 }
 
-const made = z.object({ createSession: z.object({ id: z.string() }) })
+const createdSchema = z.object({ createSession: z.object({ id: z.string() }) })
 
 test.each(['default', 'work'])(
-  'sessions of Hermes come back as ours, where there is no Hermes (%s)',
+  'Hermes sessions are imported as Segue sessions into a home without Hermes (profile %s)',
   async (profile) => {
     const [hermesHome, home, other] = [newTempFolder(), newTempFolder(), newHomePath()]
-    const theirs = toProfileFolder(hermesHome, profile)
-    mkdirSync(theirs, { recursive: true })
-    fill(theirs)
+    const hermesFolder = toProfileFolder(hermesHome, profile)
+    mkdirSync(hermesFolder, { recursive: true })
+    addChat(hermesFolder)
     const prefix = profile === 'default' ? '' : `${profile}@`
     const settings = { home, hermesHome, model: null }
-    const ours = await (async () => {
+    const segueId = await (async () => {
       await using segue = await startTestSegue({ settings })
       await using client = connect('http', segue.url)
       const input = `{ continues: "${prefix}${tip}", profile: "${profile}" }`
-      const { id } = made.parse(
+      const { id } = createdSchema.parse(
         await queryData(segue.url, `mutation { createSession(input: ${input}) { id } }`),
       ).createSession
       await streamToEnd(client, { sessionId: id, text: 'Where?' })
@@ -67,38 +67,38 @@ test.each(['default', 'work'])(
     })()
     await using segue = await startTestSegue({ settings })
     const document = await exportToFile({ home, hermesHome, id: prefix + root })
-    for (const id of [ours, `cnv_${prefix}${root}`]) {
+    for (const id of [segueId, `cnv_${prefix}${root}`]) {
       expect((await exportToFile({ home, hermesHome, id, profile })).text).toBe(document.text)
     }
     expect(document.notes).toEqual([])
 
     await importFromFile(document.path, other, profile)
-    await using again = await startTestSegue({ settings: { home: other } })
-    const shown = await shownBy(again.url, profile)
-    expect(JSON.stringify(shown)).toContain('And pears.')
-    expect(JSON.stringify(shown)).toContain('"snippet":"In short: oaks."')
-    // The branch was none of it.
-    expect(shown).toEqual(await withoutBranch(shownBy(segue.url, profile)))
-    expect((await exportToFile({ home: other, id: ours })).text).toBe(document.text)
+    await using importedSegue = await startTestSegue({ settings: { home: other } })
+    const imported = await queryProfile(importedSegue.url, profile)
+    expect(JSON.stringify(imported)).toContain('And pears.')
+    expect(JSON.stringify(imported)).toContain('"snippet":"In short: oaks."')
+    // The branch is another conversation, so it is not exported.
+    expect(imported).toEqual(await withoutBranch(queryProfile(segue.url, profile)))
+    expect((await exportToFile({ home: other, id: segueId })).text).toBe(document.text)
 
-    // It goes on.
-    await using client = connect('http', again.url)
-    await streamToEnd(client, { sessionId: ours, text: 'And why?' })
+    // The chat can be continued.
+    await using client = connect('http', importedSegue.url)
+    await streamToEnd(client, { sessionId: segueId, text: 'And why?' })
   },
 )
 
-const listed = z.looseObject({
+const listSchema = z.looseObject({
   conversations: z.object({ edges: z.array(z.object({ node: z.looseObject({ title: z.string().nullable() }) })) }),
 })
 
-async function withoutBranch(shown: Promise<unknown>): Promise<unknown> {
-  const { conversations, ...rest } = listed.parse(await shown)
+async function withoutBranch(queried: Promise<unknown>): Promise<unknown> {
+  const { conversations, ...rest } = listSchema.parse(await queried)
   return { ...rest, conversations: { edges: conversations.edges.filter(({ node }) => node.title !== 'Branch') } }
 }
 
-test('what Hermes cannot tell just now is told to be missing', async () => {
+test('a Hermes session that cannot be read is noted', async () => {
   const [hermesHome, home] = [newTempFolder(), newTempFolder()]
-  fill(hermesHome)
+  addChat(hermesHome)
   const id = await (async () => {
     await using segue = await startTestSegue({ settings: { home, hermesHome } })
     await using client = connect('http', segue.url)

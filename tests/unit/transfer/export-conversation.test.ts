@@ -11,26 +11,26 @@ import { newTool, newToolSource } from '../../support/fixtures/tools.ts'
 import { newSessionRecord } from '../../support/sessions/session-record.ts'
 import { exportToFile, importFromFile, newHomePath } from '../../support/transfer/transfers.ts'
 
-test('while an answer is made, or waits, there is no export; afterwards there is one', async () => {
-  await using world = newChatFixture(async function* () {
+test('a conversation is exported only if all its streams are finished', async () => {
+  await using fixture = newChatFixture(async function* () {
     yield { type: 'text', block: 'one', text: 'Hel' }
     await never
   })
-  const { id, sessionId } = await world.start('Hello')
+  const { id, sessionId } = await fixture.start('Hello')
   const unfinished = `The stream ${id} is not finished.`
-  await expect(exportToFile({ home: world.home, id: sessionId })).rejects.toThrow(unfinished)
-  await world.chats.cancel(id)
-  expect((await exportToFile({ home: world.home, id: sessionId })).text).toContain('"status":"CANCELLED"')
+  await expect(exportToFile({ home: fixture.home, id: sessionId })).rejects.toThrow(unfinished)
+  await fixture.chats.cancel(id)
+  expect((await exportToFile({ home: fixture.home, id: sessionId })).text).toContain('"status":"CANCELLED"')
 })
 
-test('an answer that is too long for a row comes back from the log', async () => {
+test('a message that is too long for a row is restored from the log', async () => {
   const text = 'a word and another one '.repeat(20_000)
-  await using world = newChatFixture(async function* () {
+  await using fixture = newChatFixture(async function* () {
     yield { type: 'text', block: 'one', text }
   })
-  const { id, sessionId } = await world.start('Hello')
-  await world.follow(id)
-  const document = await exportToFile({ home: world.home, id: sessionId })
+  const { id, sessionId } = await fixture.start('Hello')
+  await fixture.follow(id)
+  const document = await exportToFile({ home: fixture.home, id: sessionId })
   expect(document.text).toContain('"parts":[],"inLog":true')
   const home = newHomePath()
   await importFromFile(document.path, home)
@@ -46,7 +46,7 @@ test('an answer that is too long for a row comes back from the log', async () =>
   expect(found.hits).toHaveLength(1)
 })
 
-test('a kept file that is gone or damaged is told, and the rest comes back', async () => {
+test('a missing or damaged file is noted, and everything else is exported', async () => {
   const home = newTempFolder()
   const run = async (): Promise<string> => 'x'.repeat(100_000)
   const tool = newTool({ name: 'read', isReadOnly: true, execute: run })
@@ -81,12 +81,12 @@ describe('a database of an older Segue', () => {
   })
 
   test('stays as it is when another profile imports a document', async () => {
-    await using world = newChatFixture(async function* () {
+    await using fixture = newChatFixture(async function* () {
       yield { type: 'text', block: 'one', text: 'Hello' }
     })
-    const { id, sessionId } = await world.start('Hello')
-    await world.follow(id)
-    const document = await exportToFile({ home: world.home, id: sessionId })
+    const { id, sessionId } = await fixture.start('Hello')
+    await fixture.follow(id)
+    const document = await exportToFile({ home: fixture.home, id: sessionId })
     const home = newHomePath()
     const { path, database } = createOldDatabase(join(home, 'profiles', 'work'))
     database.exec(
@@ -99,12 +99,12 @@ describe('a database of an older Segue', () => {
   })
 
   test('is searched for the sessions of the document', async () => {
-    await using world = newChatFixture(async function* () {
+    await using fixture = newChatFixture(async function* () {
       yield { type: 'text', block: 'one', text: 'Hello' }
     })
-    const { id, sessionId } = await world.start('Hello')
-    await world.follow(id)
-    const document = await exportToFile({ home: world.home, id: sessionId })
+    const { id, sessionId } = await fixture.start('Hello')
+    await fixture.follow(id)
+    const document = await exportToFile({ home: fixture.home, id: sessionId })
     const home = newHomePath()
     const { database } = createOldDatabase(join(home, 'profiles', 'work'))
     database
@@ -129,8 +129,8 @@ function createOldDatabase(folder: string) {
 test('a session whose parent was deleted is exported without it, and can be imported', async () => {
   const home = newTempFolder()
   const childId = await (async () => {
-    await using world = openChatFixture(home)
-    const { eventStore } = world.profile
+    await using fixture = openChatFixture(home)
+    const { eventStore } = fixture.profile
     const [parent, child] = ['ses_01h455vb4pex5vsknk084s0001', 'ses_01h455vb4pex5vsknk084s0002'] as const
     const fields = { origin: 'SEGUE', source: 'segue', endReason: 'compression' } as const
     await eventStore.createSession({ session: newSessionRecord({ id: parent, ...fields }), messages: [] })
