@@ -2,4 +2,4 @@
 export const namePattern = /^[a-z0-9][a-z0-9_-]{0,63}$/
 
 /** The same in words. */
-export const nameRule = '1 to 64 of a-z, 0-9, - and _, beginning with a letter or a digit'
+export const nameRule = '1 to 64 characters: a-z, 0-9, - and _, beginning with a letter or a digit'

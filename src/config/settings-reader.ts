@@ -17,7 +17,7 @@ export interface SettingValue<T> {
   readonly value: T
 }
 
-/** What a part of the settings is found to be, beside its value. Each item is a line for the user. */
+/** Problems and warnings of a part of the settings. Each item is one line for the user. */
 export interface SettingsReport {
   /** Reasons not to start. */
   readonly problems?: readonly string[]
@@ -49,7 +49,7 @@ export class SettingsReader {
     return this.#warnings
   }
 
-  /** Adds the problems and warnings that somebody else has found. */
+  /** Adds problems and warnings that were found outside the reader. */
   report({ problems = [], warnings = [] }: SettingsReport): void {
     this.#problems.push(...problems)
     this.#warnings.push(...warnings)

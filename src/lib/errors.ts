@@ -2,7 +2,8 @@
 export const errorCodeDescriptions = {
   GRAPHQL_PARSE_FAILED: 'The document is not valid GraphQL.',
   GRAPHQL_VALIDATION_FAILED: 'The document does not match the schema.',
-  BAD_USER_INPUT: 'The value of an argument is invalid. `extensions.path` leads to the argument.',
+  BAD_USER_INPUT:
+    'The value of an argument is invalid. `extensions.path` leads to the argument. The path is empty if no argument is at fault, for example if the stored model of a session is no longer configured.',
   UNAUTHENTICATED: 'The server does not know who the caller is.',
   FORBIDDEN: 'The caller is not allowed to do this.',
   NOT_FOUND: 'Nothing that the caller may see has this id.',

@@ -514,11 +514,11 @@ describe('a problem', () => {
 
   test.each<[string, unknown, string]>([
     ['', [], 'Must be an object of providers by name.'],
-    ['.Local', { Local: { type: 'openai' } }, 'Invalid name. Must be 1 to 64 of a-z'],
+    ['.Local', { Local: { type: 'openai' } }, 'Invalid name. Must be 1 to 64 characters: a-z'],
     [
       '.offline',
       { offline: { type: 'openai' } },
-      'Invalid name. Must be 1 to 64 of a-z, 0-9, - and _, beginning with a letter or a digit, and not offline.',
+      'Invalid name. Must be 1 to 64 characters: a-z, 0-9, - and _, beginning with a letter or a digit, and not offline.',
     ],
     ['.a', { a: 'openai' }, 'Must be an object with a type.'],
     ['.a.type', { a: {} }, 'Must be one of openai, anthropic, openai-compatible.'],

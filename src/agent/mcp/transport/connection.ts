@@ -16,7 +16,7 @@ export interface Connection {
   readonly client: MCPClient
   /** The tools of the server when the connection was opened. */
   readonly listedTools: readonly ListedTool[]
-  /** Resolves when the connection has ended, whoever ended it. */
+  /** Resolves when the connection has ended on either side. */
   readonly closed: Promise<FailureReason>
   /** Why the connection has ended or is about to end; null while it is open. */
   closeReason(): FailureReason | null

@@ -78,7 +78,7 @@ describe('a call that needs approval', () => {
     expect(write.runs).toEqual([])
   })
 
-  test('need not ask when somebody has allowed the tool before', async () => {
+  test('yields no gate if the tool is granted', async () => {
     const checkedTools: string[] = []
     const isGranted = async (tool: string) => checkedTools.push(tool) > 0
     const [event] = await execute([newToolCallRequest('files__write')], {
