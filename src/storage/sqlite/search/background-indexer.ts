@@ -7,9 +7,9 @@ import { yieldToEventLoop } from '../../../lib/yield-to-event-loop.ts'
 import type { Logger } from '../../../lib/logger.ts'
 
 /**
- * Takes into the search index what no commit could take in on the way: long messages, and what was there before the
- * index. It goes in slices of a few milliseconds and rests as long as each has taken. What it was at when the process
- * ended is begun anew by the next one.
+ * Indexes what commits leave out of the search index: long messages, and everything that is older than the index. It works in
+ * slices of a few milliseconds and pauses after each for as long as it took. A message that was not finished when the process
+ * ended is indexed again by the next one.
  */
 export class BackgroundIndexer {
   readonly #database: SqliteDatabase
@@ -25,7 +25,7 @@ export class BackgroundIndexer {
     if (database.hasFile) this.#wake()
   }
 
-  /** Ends with the slice that is under way. */
+  /** Resolves when the current slice has ended. */
   async close(): Promise<void> {
     this.#abortController.abort()
     await this.#currentRun
@@ -38,7 +38,7 @@ export class BackgroundIndexer {
 
   async #runUntilIdle(): Promise<void> {
     try {
-      // Not in the middle of the commit that woke it.
+      // The commit that woke it has not returned yet.
       await yieldToEventLoop()
       while (this.#hasPendingWork) {
         this.#hasPendingWork = false
@@ -62,13 +62,12 @@ export class BackgroundIndexer {
     }
   }
 
-  /** False when nothing is left. */
+  /** Returns whether anything is left. */
   async #indexSlice(): Promise<boolean> {
     const { searchIndex } = this.#database
-    // The commit takes in what is short.
-    const { isShortLeft: hasMoreShort, long: longMessageId } = this.#database.transaction(() => ({
-      isShortLeft: searchIndex.indexPending(),
-      long: searchIndex.findNextLongMessage(),
+    const { hasMoreShort, longMessageId } = this.#database.transaction(() => ({
+      hasMoreShort: searchIndex.indexPending(),
+      longMessageId: searchIndex.findNextLongMessage(),
     }))
     if (longMessageId !== null) await this.#indexLongMessage(longMessageId)
     return longMessageId !== null || hasMoreShort || this.#database.transaction(() => searchIndex.backfill())
@@ -79,14 +78,12 @@ export class BackgroundIndexer {
     const messageText = await this.#readText(id)
     const passages = splitIntoPassages(messageText)
     const numbers = this.#database.transaction(() => searchIndex.reserveEntries(id, passages.length))
-    for (const [place, number] of numbers.entries()) {
-      const text = normalizeText(passages[place] ?? '')
+    for (const [index, number] of numbers.entries()) {
+      const text = normalizeText(passages[index] ?? '')
       await yieldToEventLoop()
-      if (
-        this.#abortController.signal.aborted ||
-        !this.#database.transaction(() => searchIndex.writeEntry('message', number, text))
-      )
-        return
+      if (this.#abortController.signal.aborted) return
+      const exists = this.#database.transaction(() => searchIndex.writeEntry('message', number, text))
+      if (!exists) return
     }
     this.#database.transaction(() => searchIndex.dequeue({ kind: 'message', id, isLong: true }))
   }

@@ -4,8 +4,8 @@ import type { SqliteDatabase } from '../database/sqlite-database.ts'
 import { readStoredMessageText } from '../rows/message-text-reader.ts'
 
 /**
- * Takes messages into the search index, in this order and however long they are, with all else that waits: as if each
- * had been taken in when it was said. To be called inside of the transaction that wrote them.
+ * Indexes messages in this order, long ones too, and everything else that is queued. The entries are the same as if each
+ * message had been indexed when it was written. Call it in the transaction that writes them.
  */
 export function indexMessages(database: SqliteDatabase, messageIds: readonly string[]): void {
   const { searchIndex } = database
@@ -13,11 +13,11 @@ export function indexMessages(database: SqliteDatabase, messageIds: readonly str
     id,
     numbers: searchIndex.reserveEntries(id, readPassages(database, id).length),
   }))
-  // FTS5 takes in rising rowids much faster, which are falling numbers.
+  // FTS5 inserts ascending rowids much faster. They mirror the numbers, so these are written in descending order.
   for (const { id, numbers } of reserved.toReversed()) {
     const passages = readPassages(database, id)
-    for (const [place, number] of [...numbers.entries()].toReversed()) {
-      searchIndex.writeEntry('message', number, normalizeText(passages[place] ?? ''))
+    for (const [index, number] of [...numbers.entries()].toReversed()) {
+      searchIndex.writeEntry('message', number, normalizeText(passages[index] ?? ''))
     }
     for (const isLong of [false, true]) searchIndex.dequeue({ kind: 'message', id, isLong })
   }
@@ -25,7 +25,7 @@ export function indexMessages(database: SqliteDatabase, messageIds: readonly str
   while (shortMessagesLeft.get() !== undefined) searchIndex.indexPending()
 }
 
-/** None of a message without a word. */
+/** A message without a term has none. */
 function readPassages(database: SqliteDatabase, id: string): string[] {
   const reading = readStoredMessageText(database, id)
   let next = reading.next()

@@ -12,26 +12,27 @@ interface QueuedItem {
   readonly is_long: 0 | 1
 }
 
-/** What is to be written to the index: what it is of, its text, and its time in milliseconds. */
 interface IndexEntry {
+  /** Of the message, or of the session with the title. */
   readonly id: string
+  /** Normalized. */
   readonly text: string
+  /** Epoch milliseconds. */
   readonly at: number
 }
 
-const batchSize = 25 // rows a slice
-/** Numbers of what comes in count up from here, those of what was there before down. */
+const batchSize = 25
+/** New entries are numbered upwards from here. Entries for what is older than the index are numbered downwards. */
 const firstEntryNumber = 2 ** 40
 
-/** The rowid in the index of the entry with a number, and the other way round. */
+/** Converts the number of an entry to its rowid in the FTS5 table, and back: the newest entry has the lowest rowid. */
 export function mirrorRowid(number: number): number {
   return 2 ** 41 - number
 }
 
 /**
- * The index of what people and agents said, and of titles. What a search does not find in it: notes, what a model only
- * thought, and what its tools were given and gave back. Triggers note in `search_queue` what came and went, whoever wrote
- * it; nothing is forgotten. Every method is to be called inside of a transaction.
+ * The full-text index of messages and titles. System messages, reasoning and tool calls are not indexed. Triggers add whatever
+ * is written to `search_queue`, so that no writer needs to know of the index. Call every method in a transaction.
  */
 export class SearchIndex {
   readonly #db: SqlConnection
@@ -41,8 +42,8 @@ export class SearchIndex {
   }
 
   /**
-   * Takes in what came in with this transaction, about 16,384 code units of it at most. Returns whether something is
-   * left: what is longer, and what was too much at once.
+   * Indexes what is queued, up to about 16,384 UTF-16 code units. Returns whether something is left: long messages, or more
+   * than fits into one call.
    */
   indexPending(): boolean {
     const queued = this.#db
@@ -51,10 +52,10 @@ export class SearchIndex {
       )
       .all(batchSize)
     const entries: { readonly kind: IndexedKind; readonly number: number; readonly text: string }[] = []
-    let units = 0
+    let length = 0
     let hasMore = queued.length === batchSize
     for (const { kind, id, is_long: isLong } of queued) {
-      if (isLong || units >= maxPassageLength) {
+      if (isLong || length >= maxPassageLength) {
         hasMore = true
         break
       }
@@ -62,7 +63,7 @@ export class SearchIndex {
       const entry = kind === 'message' ? this.#loadMessageEntry(id) : this.#loadTitleEntry(id)
       if (entry && entry.text !== '') {
         entries.push({ kind, number: this.#appendEntry(kind, entry, false), text: entry.text })
-        units += entry.text.length
+        length += entry.text.length
       }
       this.dequeue({ kind, id, isLong: false })
     }
@@ -70,7 +71,7 @@ export class SearchIndex {
     return hasMore
   }
 
-  /** The next long message, if there is one. */
+  /** The id of the next long message in the queue; null if there is none. */
   findNextLongMessage(): string | null {
     const row = this.#db
       .prepare<[], { id: string }>("SELECT id FROM search_queue WHERE is_long = 1 AND kind = 'message' LIMIT 1")
@@ -78,14 +79,13 @@ export class SearchIndex {
     return row?.id ?? null
   }
 
-  /** What was waiting does not any more. */
   dequeue({ kind, id, isLong }: { readonly kind: IndexedKind; readonly id: string; readonly isLong: boolean }): void {
     this.#db
       .prepare<[number, string, string]>('DELETE FROM search_queue WHERE is_long = ? AND kind = ? AND id = ?')
       .run(isLong ? 1 : 0, kind, id)
   }
 
-  /** Makes room for the stretches of a long message: the numbers under which each is to be written. */
+  /** Creates the entries for the passages of a message and returns their numbers. Their texts are written by `writeEntry`. */
   reserveEntries(messageId: string, passageCount: number): number[] {
     this.#deleteEntries('message', messageId)
     const row = this.#db
@@ -95,8 +95,8 @@ export class SearchIndex {
   }
 
   /**
-   * Writes a folded text under its number. False when what it is of has gone in the meantime. Several of one transaction
-   * are written with falling numbers: a smaller rowid behind a greater makes FTS5 begin anew.
+   * Writes the normalized text of an entry. Returns false if the message or session was deleted in the meantime. Write the
+   * entries of one transaction in descending order: FTS5 flushes its buffer when a rowid is lower than the one before.
    */
   writeEntry(kind: IndexedKind, number: number, text: string): boolean {
     const entry = this.#db.prepare<[number]>(`SELECT number FROM ${kind}_entries WHERE number = ?`).get(number)
@@ -107,7 +107,7 @@ export class SearchIndex {
     return true
   }
 
-  /** Takes in some of what was there before the index, titles and the newest first. False when nothing is left of it. */
+  /** Indexes a batch of what is older than the index: titles first, then messages, newest first. Returns false at the end. */
   backfill(): boolean {
     const row = this.#db
       .prepare<[], { kind: IndexedKind; id: string }>(
@@ -151,16 +151,16 @@ export class SearchIndex {
       )
       .iterate(before, batchSize)
     const entries: IndexEntry[] = []
-    const long: string[] = []
-    let units = 0
+    const longIds: string[] = []
+    let length = 0
     for (const row of rows) {
-      if (row.is_long) long.push(row.id)
+      if (row.is_long) longIds.push(row.id)
       const entry = row.is_long ? { id: row.id, text: '', at: row.created_at } : toIndexEntry(row)
       entries.push(entry)
-      units += entry.text.length
-      if (units >= maxPassageLength) break
+      length += entry.text.length
+      if (length >= maxPassageLength) break
     }
-    for (const id of long) this.#enqueueLong(id)
+    for (const id of longIds) this.#enqueueLong(id)
     return entries
   }
 
@@ -178,7 +178,7 @@ export class SearchIndex {
     this.#db.prepare<[string]>("INSERT INTO search_queue VALUES ('message', ?, 1) ON CONFLICT DO NOTHING").run(id)
   }
 
-  /** It has its entry, or waits for it: it came in later than its id tells. */
+  /** True for what was written after the index was created, although its id is older. */
   #isIndexedOrQueued(kind: IndexedKind, id: string): boolean {
     return (
       this.#db.prepare<[string]>(`SELECT 1 FROM ${kind}_entries WHERE id = ?`).get(id) !== undefined ||

@@ -19,14 +19,14 @@ import { isInRange, type SearchKey, type SearchRange, type SearchRequest } from 
 import { type SearchRank, searchRanks, type SearchQuery } from '../../../search/search-query.ts'
 import type { SearchMatch, SearchSource, SearchProgress } from '../../../search/search-source.ts'
 
-/** How many numbers one statement looks at: some milliseconds' worth, a tenth of a second's at the worst. */
+/** The size of the range that one statement scans: a few milliseconds, a tenth of a second at worst. */
 const entriesPerQuery = 200_000
-/** More where the last word may be a beginning: each statement gathers all words that begin so first. */
+/** Larger for a prefix, because every statement first collects all terms with that prefix. */
 const entriesPerPrefixQuery = 2_000_000
 const maxHitsPerQuery = 100
 const fewSessionsLimits = { sessions: 1_000, messages: 20_000 }
 
-/** One statement's worth of a walk: what it found, and the last number that it looked at. */
+/** The result of one statement: its matches, and the last entry that it has scanned. */
 interface EntryBatch {
   readonly rows: readonly SearchEntryRow[]
   readonly lastNumber: number
@@ -36,11 +36,11 @@ interface SearchContext {
   readonly query: SearchQuery
   readonly filter: SearchRequest['filter']
   readonly range: SearchRange
-  /** The numbers to look at one by one, where they are few. */
+  /** The entries to read one by one, if they are few; else null. */
   readonly listedNumbers: Readonly<Record<IndexedKind, readonly number[] | null>>
 }
 
-/** The search in what is kept here, by its index, to be run in a thread of its own. */
+/** Searches Segue's messages and titles with the FTS5 index; runs in the search worker. */
 export class SqliteSearchSource implements SearchSource {
   readonly #database: ReadOnlyDatabase
 
@@ -54,7 +54,7 @@ export class SqliteSearchSource implements SearchSource {
     range: SearchRange,
   ): Generator<SearchProgress, void, void> {
     if (query.isEmpty || !this.#database.tryOpen()) return
-    // Nothing of Hermes' channels is kept here, as a rule.
+    // Filters for the channels of Hermes rarely match any session of Segue.
     if (filter.channels && !hasSessionsInChannels(this.#database, filter.channels)) return
     const listedNumbers = {
       message: listEntriesOfFewSessions(this.#database, 'message', filter, fewSessionsLimits),
@@ -99,11 +99,11 @@ export class SqliteSearchSource implements SearchSource {
   *#scanRange(
     kind: IndexedKind,
     search: { readonly expression: string; readonly filter: SearchRequest['filter'] },
-    numbers: EntryRange,
+    range: EntryRange,
     backwards: boolean,
     rangeSize: number,
   ): Generator<EntryBatch, void, void> {
-    let { from, to } = numbers
+    let { from, to } = range
     while (from <= to) {
       const next: EntryRange = backwards
         ? { from, to: Math.min(to, from + rangeSize - 1) }
@@ -136,7 +136,7 @@ export class SqliteSearchSource implements SearchSource {
     }
   }
 
-  /** The numbers among which a rank's hits in a range lie. */
+  /** The entries that can contain the hits of a rank in a range. */
   #toEntryRange(rank: SearchRank, { after, before }: SearchRange): EntryRange {
     const all = readFullRange(this.#database, toIndexedKind(rank))
     const to = after ? this.#rangeAroundKey(rank, after, all).to : all.to
@@ -144,7 +144,7 @@ export class SqliteSearchSource implements SearchSource {
     return { from: Math.max(all.from, from), to: Math.min(all.to, to) }
   }
 
-  /** The numbers of a rank's hits around a key: those behind it go up to `to`, those before it begin with `from`. */
+  /** Where the entries of a rank are relative to a key: those after it go up to `to`, those before it begin at `from`. */
   #rangeAroundKey(rank: SearchRank, key: SearchKey, all: EntryRange): EntryRange {
     const rankDistance = searchRanks.indexOf(key.rank) - searchRanks.indexOf(rank)
     if (rankDistance < 0) return { from: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY }
@@ -154,16 +154,16 @@ export class SqliteSearchSource implements SearchSource {
     return { from, to: from - 1 }
   }
 
-  /** Of the stretches of a message that are found, one stands for it: the last one of the best rank. */
+  /** Of the passages of a message that match, only one becomes a hit: the last one of the best rank. */
   #isBestPassage(query: SearchQuery, rank: SearchRank, { number, messageId, isPassage }: SearchEntryRow): boolean {
     if (!isPassage || messageId === null) return true
     const { from, to } = findMessageEntryRange(this.#database, messageId)
-    const isFound = (better: SearchRank, numbers: EntryRange): boolean => {
-      const expression = toFtsExpression(query, better)
-      return expression !== null && hasMatch(this.#database, 'message', expression, numbers)
+    const hasPassage = (each: SearchRank, range: EntryRange): boolean => {
+      const expression = toFtsExpression(query, each)
+      return expression !== null && hasMatch(this.#database, 'message', expression, range)
     }
-    const better = searchRanks.slice(searchRanks.indexOf('PHRASE'), searchRanks.indexOf(rank))
-    return !better.some((each) => isFound(each, { from, to })) && !isFound(rank, { from: number + 1, to })
+    const betterRanks = searchRanks.slice(searchRanks.indexOf('PHRASE'), searchRanks.indexOf(rank))
+    return !betterRanks.some((each) => hasPassage(each, { from, to })) && !hasPassage(rank, { from: number + 1, to })
   }
 }
 

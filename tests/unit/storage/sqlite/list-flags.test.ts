@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest'
+import { channels } from '../../../../src/model/channel.ts'
+import {
+  isCrossOrigin,
+  isEmpty,
+  isSegueSession,
+  listSessionFlags,
+  matchesFlags,
+  segueSessionFlag,
+  toConversationFlags,
+  toSessionFlags,
+} from '../../../../src/storage/sqlite/conversation-index/list-flags.ts'
+
+const sources = ['segue', 'webui', 'cli', 'telegram', 'api_server', 'cron', 'tool', 'unheard of']
+
+const sessionOf = (source: string, archived = false, pinned = false) => ({ source, archived, pinned })
+
+describe('the flags of a session', () => {
+  test('hold any channel beside the other flags', () => {
+    expect(sources).toHaveLength(channels.length)
+    for (const [index, source] of sources.entries()) {
+      for (const archived of [false, true]) {
+        for (const pinned of [false, true]) {
+          const flags = toSessionFlags(sessionOf(source, archived, pinned))
+          const matching = channels.filter((channel) => matchesFlags(flags, { channels: [channel] }))
+          expect(matching).toEqual([channels[index]])
+          expect(matchesFlags(flags, { archived, pinned, segueSession: false, crossOrigin: false })).toBe(true)
+          expect(matchesFlags(flags, { archived: !archived })).toBe(false)
+          expect(matchesFlags(flags, { pinned: !pinned })).toBe(false)
+        }
+      }
+    }
+  })
+
+  test('are all listed for a channel', () => {
+    const expected = [false, true].flatMap((archived) =>
+      [false, true].map((pinned) => toSessionFlags(sessionOf('cron', archived, pinned))),
+    )
+    const listed = listSessionFlags({ channels: ['CRON'] })
+    expect(listed.toSorted()).toEqual(expected.toSorted())
+    expect(listSessionFlags({})).toHaveLength(channels.length * 4)
+  })
+
+  test('tell whether Segue stores the session, which says nothing about conversations', () => {
+    const flags = toSessionFlags(sessionOf('segue')) | segueSessionFlag
+    expect([isSegueSession(flags), isCrossOrigin(flags)]).toEqual([true, false])
+    expect(matchesFlags(flags, { channels: ['SEGUE'], segueSession: true })).toBe(true)
+  })
+})
+
+describe('the flags of a conversation', () => {
+  const tip = toSessionFlags(sessionOf('telegram', true, true)) | segueSessionFlag
+  const root = toSessionFlags(sessionOf('cli'))
+
+  test('are those of its tip, apart from who stores the tip', () => {
+    const flags = toConversationFlags(root, tip, { crossOrigin: false, empty: false })
+    expect(matchesFlags(flags, { channels: ['MESSAGING'], archived: true, pinned: true })).toBe(true)
+    expect([isSegueSession(flags), isCrossOrigin(flags), isEmpty(flags)]).toEqual([false, false, false])
+  })
+
+  test('tell whether it crosses the origins and whether it is empty', () => {
+    const flags = toConversationFlags(root, tip, { crossOrigin: true, empty: true })
+    expect([isSegueSession(flags), isCrossOrigin(flags), isEmpty(flags)]).toEqual([false, true, true])
+  })
+
+  test('tell whether root and tip are the work of an agent or a schedule', () => {
+    const cron = toSessionFlags(sessionOf('cron'))
+    const isInternal = (first: number, last: number): boolean =>
+      matchesFlags(toConversationFlags(first, last, { crossOrigin: false, empty: false }), { internal: true })
+    expect([isInternal(cron, cron), isInternal(cron, tip), isInternal(root, cron)]).toEqual([true, false, false])
+  })
+})
