@@ -14,7 +14,7 @@ import { SqliteDatabase } from '../src/storage/sqlite/database/sqlite-database.t
 import { migrations } from '../src/storage/sqlite/database/migrations.ts'
 import { toFtsExpression } from '../src/storage/sqlite/search/fts-expression.ts'
 import { newTempFolder } from '../tests/support/server/segue.ts'
-import { newTextMessage } from '../tests/support/search/segue-chats.ts'
+import { newTextMessage } from '../tests/support/search/segue-search-fixture.ts'
 import { messageToRow } from '../src/storage/sqlite/rows/message-row.ts'
 import { sessionToRow } from '../src/storage/sqlite/rows/session-row.ts'
 import { percentile, printFigures } from './figures.ts'

@@ -5,7 +5,7 @@ import type { Json } from '../../../src/lib/json.ts'
 
 export type CronFields = { readonly [key: string]: Json }
 
-/** A job as Hermes makes one, every half hour, with what it is told in the place of that. */
+/** A job as Hermes creates it, every half hour; `fields` override its own. */
 export function newHermesJob(fields: CronFields = {}): CronFields {
   return {
     id: 'a1b2c3d4e5f6',
@@ -45,7 +45,7 @@ const definitionFields = new Set([
   ...['context_from', 'schedule', 'schedule_display', 'deliver', 'origin', 'enabled_toolsets', 'workdir', 'enabled'],
 ])
 
-/** The cron folder of a Hermes home, in either layout. */
+/** The cron folder of a home of Hermes, in either layout. */
 export class HermesCron {
   readonly folder: string
 
@@ -54,12 +54,12 @@ export class HermesCron {
     mkdirSync(this.folder, { recursive: true })
   }
 
-  /** The older layout: all of it in jobs.json. */
+  /** Writes the older layout: everything in jobs.json. */
   writeCombined(jobs: readonly CronFields[]): void {
     this.writeRaw(JSON.stringify({ jobs, updated_at: '2026-11-22T12:00:00+01:00' }, null, 2))
   }
 
-  /** The newer one: definitions in jobs.json, everything else in runtime.db. */
+  /** Writes the newer layout: definitions in jobs.json, everything else in runtime.db. */
   writeSplit(jobs: readonly CronFields[]): void {
     this.writeCombined(
       jobs.map((job) => ({
@@ -80,7 +80,7 @@ export class HermesCron {
     writeFileSync(join(this.folder, 'jobs.json'), text)
   }
 
-  /** The runtime.db, with its tables. */
+  /** Opens runtime.db and creates its tables. */
   openRuntimeDatabase(): Database.Database {
     const db = new Database(join(this.folder, 'runtime.db'))
     db.pragma('journal_mode = WAL')
@@ -99,7 +99,7 @@ export class HermesCron {
     )
   }
 
-  /** The file of a run; `name` as in 2026-11-22_13-00-07. */
+  /** Writes the output file of a run and returns its path. `name`: as in 2026-11-22_13-00-07. */
   writeOutput(jobId: string, name: string, document: string): string {
     const folder = join(this.folder, 'output', jobId)
     mkdirSync(folder, { recursive: true })
@@ -109,7 +109,7 @@ export class HermesCron {
   }
 }
 
-/** The head of every document of a run. */
+/** The beginning of every document of a run. */
 function formatDocumentHead(title: string, prompt: string): string {
   return `# Cron Job: ${title}
 

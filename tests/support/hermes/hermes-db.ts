@@ -2,8 +2,8 @@ import Database from 'better-sqlite3'
 import { StatementCache } from '../../../src/storage/sqlite/database/statement-cache.ts'
 
 /**
- * The layouts of a state.db: `newest` has the columns and indexes of schema version 30, `compacting` those from before
- * messages had a display order, `v7` and `v2` the few of early versions.
+ * The layouts of a state.db: `newest` has the columns and indexes of schema version 30, `compacting` those before messages had
+ * a display order, `v7` and `v2` those of early versions.
  */
 export type HermesLayout = 'newest' | 'compacting' | 'v7' | 'v2'
 
@@ -77,7 +77,7 @@ function buildSchema(sessionColumns: string, messageColumns: string): string {
     CREATE TABLE messages (${messageColumns});`
 }
 
-/** A state.db as Hermes would write it. Times are seconds, as there; what is not given is the column's default. */
+/** A state.db as Hermes writes it. Times are in seconds. Columns that are not given have their default. */
 export class HermesDb {
   readonly path: string
   readonly db: Database.Database
@@ -91,18 +91,18 @@ export class HermesDb {
     this.#statements = new StatementCache(this.db)
   }
 
-  /** Adds a session; from the command line and started in second 1 unless told otherwise. */
+  /** Adds a session. By default, it is from the command line and started in second 1. */
   addSession(id: string, row: HermesRow = {}): string {
     this.#insert('sessions', { id, source: 'cli', started_at: 1, ...row })
     return id
   }
 
-  /** Adds a message of the user unless told otherwise, and returns its row's id. */
+  /** Adds a message, of the user by default, and returns its rowid. */
   addMessage(sessionId: string, timestamp: HermesRow[string], row: HermesRow = {}): number {
     return this.#insert('messages', { session_id: sessionId, timestamp, role: 'user', ...row })
   }
 
-  /** Adds an assistant's message that calls tools, by their ids; each is called with `{}`. */
+  /** Adds a message of the assistant with tool calls, each with the arguments `{}`. */
   addToolCalls(sessionId: string, timestamp: number, ids: readonly string[], row: HermesRow = {}): number {
     const calls = ids.map((id) => ({ id, type: 'function', function: { name: 'look', arguments: '{}' } }))
     return this.addMessage(sessionId, timestamp, { role: 'assistant', tool_calls: JSON.stringify(calls), ...row })
@@ -124,7 +124,7 @@ export class HermesDb {
     return new Set(rows.map(({ name }) => name))
   }
 
-  /** Many rows in one transaction. */
+  /** Runs `work` in one transaction. */
   transaction(work: () => void): void {
     this.db.transaction(work).immediate()
   }

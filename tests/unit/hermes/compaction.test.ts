@@ -1,67 +1,66 @@
 import { expect, test } from 'vitest'
 import type { HermesDb, HermesRow } from '../../support/hermes/hermes-db.ts'
-import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/hermes-fixtures.ts'
 
-/** The two ways to tell that a row is a copy of another one: its place in the display, or what it says. */
+/** In the newer layout, copies of a row have the same display order; in the older one, the same contents. */
 const layouts = ['newest', 'compacting'] as const
 
-/** A session as an in-place compaction leaves it: everything archived, then a summary and copies of the tail. */
-function compacted(hermes: HermesDb): void {
-  const displayed = 'display_order' in hermes.db.prepare('SELECT * FROM messages').columns().reduce(byName, {})
-  const place = (order: number): HermesRow => (displayed ? { display_order: order } : {})
+/** A session after an in-place compaction: archived messages, then a summary and copies of the last ones. */
+function addCompactedSession(hermes: HermesDb): void {
+  const hasDisplayOrder = hermes.columnNames('messages').has('display_order')
+  const display = (order: number): HermesRow => (hasDisplayOrder ? { display_order: order } : {})
   const archived = { active: 0, compacted: 1 }
   hermes.addSession('s')
-  hermes.addMessage('s', 1, { content: 'first question', ...archived, ...place(1) })
-  hermes.addMessage('s', 2, { role: 'assistant', content: 'first answer', ...archived, ...place(2) })
-  hermes.addMessage('s', 3, { content: 'tail', ...archived, ...place(3) })
-  hermes.addToolCalls('s', 4, ['x'], { ...archived, ...place(4) })
-  hermes.addToolResult('s', 5, 'x', 'found', { ...archived, ...place(5) })
-  hermes.addMessage('s', 9, { content: 'summary', _compressed_summary: 1, ...place(6) })
-  hermes.addMessage('s', 3, { content: 'tail', ...place(3) })
-  hermes.addToolCalls('s', 4, ['x'], place(4))
-  hermes.addToolResult('s', 5, 'x', 'found', place(5))
-  hermes.addMessage('s', 10, { content: 'second question', ...place(10) })
+  hermes.addMessage('s', 1, { content: 'first question', ...archived, ...display(1) })
+  hermes.addMessage('s', 2, { role: 'assistant', content: 'first answer', ...archived, ...display(2) })
+  hermes.addMessage('s', 3, { content: 'tail', ...archived, ...display(3) })
+  hermes.addToolCalls('s', 4, ['x'], { ...archived, ...display(4) })
+  hermes.addToolResult('s', 5, 'x', 'found', { ...archived, ...display(5) })
+  hermes.addMessage('s', 9, { content: 'summary', _compressed_summary: 1, ...display(6) })
+  hermes.addMessage('s', 3, { content: 'tail', ...display(3) })
+  hermes.addToolCalls('s', 4, ['x'], display(4))
+  hermes.addToolResult('s', 5, 'x', 'found', display(5))
+  hermes.addMessage('s', 10, { content: 'second question', ...display(10) })
 }
 
-function byName(columns: HermesRow, { name }: { name: string }): HermesRow {
-  return { ...columns, [name]: null }
-}
+test.each(layouts)(
+  'after an in-place compaction, every message is shown once, at its original position (%s)',
+  (layout) => {
+    const hermes = newDb(undefined, layout)
+    addCompactedSession(hermes)
+    const { reader } = newReader(hermes.path)
+    const messages = reader.listMessages('s', firstPage(99))
+    expect(messages.map(({ parts }) => parts)).toMatchObject([
+      [{ text: 'first question' }],
+      [{ text: 'first answer' }],
+      [{ text: 'tail' }],
+      [{ call: { result: 'found' } }],
+      [{ text: 'summary' }],
+      [{ text: 'second question' }],
+    ])
+    expect(reader.countMessages(['s'])).toEqual(new Map([['s', 6]]))
+    const positions = messages.map(({ position }) => position ?? 0)
+    expect(positions).toEqual(positions.toSorted((a, b) => a - b))
+    expect(reader.listMessages('s', lastPage(2, messages[4]?.position))).toEqual(messages.slice(2, 4))
+    for (const message of messages) expect(reader.findMessage(message.id)).toEqual(message)
+  },
+)
 
-test.each(layouts)('after a compaction in place every message is shown once, in its first place (%s)', (layout) => {
+test.each(layouts)('a compaction does not change the ids of earlier messages (%s)', (layout) => {
   const hermes = newDb(undefined, layout)
-  compacted(hermes)
-  const { reader } = newReader(hermes.path)
-  const messages = reader.listMessages('s', firstPage(99))
-  expect(messages.map(({ parts }) => parts)).toMatchObject([
-    [{ text: 'first question' }],
-    [{ text: 'first answer' }],
-    [{ text: 'tail' }],
-    [{ call: { result: 'found' } }],
-    [{ text: 'summary' }],
-    [{ text: 'second question' }],
-  ])
-  expect(reader.countMessages(['s'])).toEqual(new Map([['s', 6]]))
-  const positions = messages.map(({ position }) => position ?? 0)
-  expect(positions).toEqual(positions.toSorted((a, b) => a - b))
-  expect(reader.listMessages('s', lastPage(2, messages[4]?.position))).toEqual(messages.slice(2, 4))
-  for (const message of messages) expect(reader.findMessage(message.id)).toEqual(message)
-})
-
-test.each(layouts)('a compaction does not rename what was there before it (%s)', (layout) => {
-  const hermes = newDb(undefined, layout)
-  const place = (order: number): HermesRow => (layout === 'newest' ? { display_order: order } : {})
+  const display = (order: number): HermesRow => (layout === 'newest' ? { display_order: order } : {})
   hermes.addSession('s')
-  hermes.addMessage('s', 1, { content: 'kept', ...place(1) })
+  hermes.addMessage('s', 1, { content: 'original', ...display(1) })
   const { reader } = newReader(hermes.path)
   const before = reader.listMessages('s', firstPage(9))
   hermes.db.exec('UPDATE messages SET active = 0, compacted = 1')
-  hermes.addMessage('s', 1, { content: 'kept', ...place(1) })
+  hermes.addMessage('s', 1, { content: 'original', ...display(1) })
   expect(reader.listMessages('s', firstPage(9))).toEqual(before)
 })
 
-test.each(layouts)('the context after a compaction is what is live, by row (%s)', (layout) => {
+test.each(layouts)('the context after a compaction consists of the active rows, ordered by rowid (%s)', (layout) => {
   const hermes = newDb(undefined, layout)
-  compacted(hermes)
+  addCompactedSession(hermes)
   expect(
     newReader(hermes.path)
       .reader.loadContextMessages('s')
@@ -74,7 +73,7 @@ test.each(layouts)('the context after a compaction is what is live, by row (%s)'
   ])
 })
 
-test('of a display group the live row is shown, else the newest', () => {
+test('of the rows with one display order, the active one is shown, or else the newest', () => {
   const hermes = newDb()
   hermes.addSession('s')
   hermes.addMessage('s', 1, { content: 'a, archived', active: 0, compacted: 1, display_order: 5 })
@@ -88,27 +87,27 @@ test('of a display group the live row is shown, else the newest', () => {
   ])
 })
 
-test('one row without a place puts the whole session in the order of its rows', () => {
+test('a single row without a display order makes the whole session ordered by rowid', () => {
   const hermes = newDb()
   hermes.addSession('s')
   hermes.addMessage('s', 1, { content: 'one', display_order: 9 })
   hermes.addMessage('s', 2, { content: 'two', display_order: null })
-  hermes.addMessage('s', 2, { content: 'taken back', display_order: null, active: 0 })
+  hermes.addMessage('s', 2, { content: 'undone', display_order: null, active: 0 })
   expect(newReader(hermes.path).reader.listMessages('s', firstPage(9))).toMatchObject([
     { position: 1 },
     { position: 2 },
   ])
 })
 
-test('several compactions leave one of each message', () => {
+test('after several compactions, each message is shown once', () => {
   const hermes = newDb(undefined, 'compacting')
   hermes.addSession('s')
-  for (let i = 0; i < 3; i++) hermes.addMessage('s', 1, { content: 'kept', active: 0, compacted: 1 })
-  hermes.addMessage('s', 1, { content: 'kept' })
+  for (let i = 0; i < 3; i++) hermes.addMessage('s', 1, { content: 'original', active: 0, compacted: 1 })
+  hermes.addMessage('s', 1, { content: 'original' })
   expect(newReader(hermes.path).reader.listMessages('s', firstPage(9))).toMatchObject([{ id: 's:1' }])
 })
 
-test('rows that differ in anything, or were never archived, are all shown', () => {
+test('rows that differ in any column, or were never archived, are all shown', () => {
   const hermes = newDb(undefined, 'compacting')
   hermes.addSession('s')
   const archived = { active: 0, compacted: 1 }

@@ -4,13 +4,13 @@ import { expect, test } from 'vitest'
 import { StateDatabase } from '../../../src/hermes/state/state-database.ts'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { firstPage, newDb, newStatePath, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, newDb, newStatePath, newReader } from '../../support/hermes/hermes-fixtures.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
 
 const recovered = "info: Hermes' state.db can be read again."
 
-/** What every method answers, in one value. */
-function everything(reader: HermesReader): unknown[] {
+/** The results of all methods. */
+function readEverything(reader: HermesReader): unknown[] {
   return [
     reader.findSessions(['s']),
     reader.listSessions(firstPage(5), {}),
@@ -22,14 +22,14 @@ function everything(reader: HermesReader): unknown[] {
   ]
 }
 
-const nothing = [[], [], [], [], [], [], []]
+const emptyResults = [[], [], [], [], [], [], []]
 
-function expectWell(reader: HermesReader): void {
-  for (const answer of everything(reader)) expect(answer).not.toEqual([])
+function expectReadable(reader: HermesReader): void {
+  for (const result of readEverything(reader)) expect(result).not.toEqual([])
 }
 
-/** The bytes of a file with a session and a message, without a WAL. */
-function wellBytes(): Buffer {
+/** The bytes of a file with one session and one message, without a WAL. */
+function newFileBytes(): Buffer {
   const hermes = new HermesDb(newStatePath(), 'newest', 'delete')
   hermes.addSession('s')
   hermes.addMessage('s', 1, { content: 'hello' })
@@ -37,118 +37,122 @@ function wellBytes(): Buffer {
   return readFileSync(hermes.path)
 }
 
-test('a file that is not there is no fault, and is read when it appears', () => {
+test('a missing file is no problem, and is read when it appears', () => {
   const path = newStatePath()
   const { reader, log } = newReader(path)
-  expect(everything(reader)).toEqual(nothing)
+  expect(readEverything(reader)).toEqual(emptyResults)
   expect(log).toEqual([expect.stringMatching(/^info: Hermes' state.db does not exist/)])
-  writeFileSync(path, wellBytes())
-  expectWell(reader)
+  writeFileSync(path, newFileBytes())
+  expectReadable(reader)
   expect(log.slice(1)).toEqual([recovered])
   rmSync(path)
-  expect(everything(reader)).toEqual(nothing)
+  expect(readEverything(reader)).toEqual(emptyResults)
   expect(log.slice(2)).toEqual([expect.stringMatching(/^info: Hermes' state.db does not exist/)])
 })
 
-test('a directory that is not there is no fault either', () => {
+test('a missing folder is no problem either', () => {
   const { reader, log } = newReader(`${newStatePath()}/hermes/state.db`)
-  expect(everything(reader)).toEqual(nothing)
+  expect(readEverything(reader)).toEqual(emptyResults)
   expect(log).toHaveLength(1)
 })
 
-const page = 4096
+const pageSize = 4096
 
 test.each([
   ['a file that is no database', () => Buffer.from('no database at all, but rather long'.repeat(99)), 'corrupt'],
-  ['a damaged header', (well: Buffer) => Buffer.concat([Buffer.alloc(100, 7), well.subarray(100)]), 'corrupt'],
-  ['damaged pages', (well: Buffer) => Buffer.concat([well.subarray(0, page), noise(well.length - page)]), 'corrupt'],
-  ['a file cut short', (well: Buffer) => well.subarray(0, page + 100), 'corrupt'],
+  ['a corrupt header', (intact: Buffer) => Buffer.concat([Buffer.alloc(100, 7), intact.subarray(100)]), 'corrupt'],
+  [
+    'corrupt pages',
+    (intact: Buffer) => Buffer.concat([intact.subarray(0, pageSize), noise(intact.length - pageSize)]),
+    'corrupt',
+  ],
+  ['a truncated file', (intact: Buffer) => intact.subarray(0, pageSize + 100), 'corrupt'],
   ['an empty file', () => Buffer.alloc(0), 'lacks tables'],
-])('%s is warned of once, and read again once it is well', (_, spoil, told) => {
+])('%s is logged once, and read again after its repair', (_, corrupt, reason) => {
   const path = newStatePath()
-  const well = wellBytes()
-  writeFileSync(path, spoil(well))
+  const intact = newFileBytes()
+  writeFileSync(path, corrupt(intact))
   const { reader, log } = newReader(path)
-  expect(everything(reader)).toEqual(nothing)
-  expect(everything(reader)).toEqual(nothing)
-  expect(log).toEqual([expect.stringMatching(new RegExp(`^warn: .*${told}`))])
-  writeFileSync(path, well)
-  expectWell(reader)
+  expect(readEverything(reader)).toEqual(emptyResults)
+  expect(readEverything(reader)).toEqual(emptyResults)
+  expect(log).toEqual([expect.stringMatching(new RegExp(`^warn: .*${reason}`))])
+  writeFileSync(path, intact)
+  expectReadable(reader)
   expect(log.slice(1)).toEqual([recovered])
 })
 
-/** Bytes that look random and are the same in every run. */
+/** Pseudo-random bytes, the same in every run. */
 function noise(length: number): Buffer {
   let state = 1
   return Buffer.from(Array.from({ length }, () => (state = (state * 48271) % 2147483647) & 0xff))
 }
 
-test('any single page may be damaged without an error', () => {
+test('any single page can be corrupt without an exception', () => {
   const path = newStatePath()
-  const well = wellBytes()
-  for (let at = 0; at < well.length; at += page) {
-    const spoilt = Buffer.from(well)
-    noise(page).copy(spoilt, at)
-    writeFileSync(path, spoilt)
+  const intact = newFileBytes()
+  for (let at = 0; at < intact.length; at += pageSize) {
+    const corrupted = Buffer.from(intact)
+    noise(pageSize).copy(corrupted, at)
+    writeFileSync(path, corrupted)
     const { reader } = newReader(path)
-    for (const answer of everything(reader)) expect(answer).toEqual(expect.anything())
+    for (const result of readEverything(reader)) expect(result).toEqual(expect.anything())
   }
 })
 
-test('a directory in the place of the file is warned of', () => {
+test('a folder in place of the file is logged', () => {
   const path = newStatePath()
   mkdirSync(path)
   const { reader, log } = newReader(path)
-  expect(everything(reader)).toEqual(nothing)
+  expect(readEverything(reader)).toEqual(emptyResults)
   expect(log).toEqual([expect.stringMatching(/^warn: /)])
 })
 
-test.skipIf(process.getuid?.() === 0)('a file that may not be read is warned of', () => {
+test.skipIf(process.getuid?.() === 0)('a file without read permission is logged', () => {
   const path = newStatePath()
-  writeFileSync(path, wellBytes(), { mode: 0o000 })
+  writeFileSync(path, newFileBytes(), { mode: 0o000 })
   const { reader, log } = newReader(path)
-  expect(everything(reader)).toEqual(nothing)
+  expect(readEverything(reader)).toEqual(emptyResults)
   expect(log).toEqual([expect.stringMatching(/^warn: .*cannot be opened/)])
   chmodSync(path, 0o600)
-  expectWell(reader)
+  expectReadable(reader)
 })
 
-test('a lock is waited for, and then nobody waits until the file is free', () => {
+test('one call waits for a lock until the timeout; later calls do not wait until the file is free', () => {
   const hermes = newDb(undefined, 'newest', 'delete')
   hermes.addSession('s')
   hermes.addMessage('s', 1, { content: 'hello' })
   const { reader, log } = newReader(hermes.path, 300)
-  expectWell(reader)
+  expectReadable(reader)
   hermes.db.exec('BEGIN EXCLUSIVE')
-  const started = performance.now()
+  const startedAt = performance.now()
   expect(reader.findSessions(['s'])).toEqual([])
-  const waited = performance.now() - started
-  expect(waited).toBeGreaterThan(290)
-  expect(everything(reader)).toEqual(nothing)
-  expect(everything(reader)).toEqual(nothing)
-  expect(performance.now() - started - waited).toBeLessThan(290)
+  const waitedMs = performance.now() - startedAt
+  expect(waitedMs).toBeGreaterThan(290)
+  expect(readEverything(reader)).toEqual(emptyResults)
+  expect(readEverything(reader)).toEqual(emptyResults)
+  expect(performance.now() - startedAt - waitedMs).toBeLessThan(290)
   expect(log).toEqual([expect.stringMatching(/^warn: .*locked/)])
   hermes.db.exec('ROLLBACK')
-  expectWell(reader)
+  expectReadable(reader)
   expect(log.slice(1)).toEqual([recovered])
   hermes.db.exec('BEGIN EXCLUSIVE')
-  const second = performance.now()
+  const restartedAt = performance.now()
   expect(reader.findSessions(['s'])).toEqual([])
-  expect(performance.now() - second).toBeGreaterThan(290)
+  expect(performance.now() - restartedAt).toBeGreaterThan(290)
 })
 
-test('a file that is locked from the start is read when it is free', () => {
+test('a file that is locked at the first call is read when it is free', () => {
   const hermes = newDb(undefined, 'newest', 'delete')
   hermes.addSession('s')
   hermes.addMessage('s', 1, { content: 'hello' })
   hermes.db.exec('BEGIN EXCLUSIVE')
   const { reader } = newReader(hermes.path, 40)
-  expect(everything(reader)).toEqual(nothing)
+  expect(readEverything(reader)).toEqual(emptyResults)
   hermes.db.exec('ROLLBACK')
-  expectWell(reader)
+  expectReadable(reader)
 })
 
-test('a file that was replaced is read anew', () => {
+test('a file that replaces another one is read', () => {
   const path = newStatePath()
   const old = new HermesDb(path)
   old.addSession('old', { started_at: 3 })
@@ -156,7 +160,7 @@ test('a file that was replaced is read anew', () => {
   const { reader, log } = newReader(path)
   expect(reader.listSessions(firstPage(5), {}).map(({ id }) => id)).toEqual(['old', 'both'])
   old.close()
-  // What Hermes does, too: a WAL that stays behind would be taken for the new file's.
+  // As Hermes does: SQLite would use a WAL that is left behind for the new file.
   for (const side of ['-wal', '-shm']) rmSync(path + side)
   const other = new HermesDb(newStatePath())
   other.addSession('new', { started_at: 1 })
@@ -172,7 +176,7 @@ test('columns that are added while the file is open are read', () => {
   const hermes = newDb(undefined, 'v2')
   hermes.addSession('s')
   hermes.addMessage('s', 1, { content: 'shown' })
-  const undone = hermes.addMessage('s', 2, { content: 'taken back' })
+  const undone = hermes.addMessage('s', 2, { content: 'undone' })
   const { reader, log } = newReader(hermes.path)
   expect(reader.listSessions(firstPage(5), {})).toMatchObject([{ title: null, lastActivityAt: 2_000 }])
   hermes.db.exec(`
@@ -186,11 +190,11 @@ test('columns that are added while the file is open are read', () => {
   expect(log).toEqual([])
 })
 
-test('without messages the sessions are served, and the gap is warned of', () => {
+test('without a table of messages, sessions are still served, and the missing table is logged', () => {
   const hermes = newDb()
   hermes.addSession('s', { started_at: 3 })
   hermes.addMessage('s', 9)
-  hermes.db.exec('ALTER TABLE messages RENAME TO elsewhere')
+  hermes.db.exec('ALTER TABLE messages RENAME TO renamed')
   const { reader, log } = newReader(hermes.path)
   expect(reader.listSessions(firstPage(5), {})).toMatchObject([{ id: 's', lastActivityAt: 3_000 }])
   expect(reader.countMessages(['s'])).toEqual(new Map([['s', 0]]))
@@ -200,39 +204,39 @@ test('without messages the sessions are served, and the gap is warned of', () =>
     null,
   ])
   expect(log).toEqual([expect.stringMatching(/^warn: .*lacks tables/)])
-  hermes.db.exec('ALTER TABLE elsewhere RENAME TO messages')
-  expectWell(reader)
+  hermes.db.exec('ALTER TABLE renamed RENAME TO messages')
+  expectReadable(reader)
   expect(log.slice(1)).toEqual([recovered])
 })
 
-test('without sessions everything is empty, and comes back', () => {
+test('without a table of sessions everything is empty until it is back', () => {
   const hermes = newDb()
   hermes.addSession('s', { started_at: 3 })
   hermes.addMessage('s', 9)
-  hermes.db.exec('PRAGMA foreign_keys = OFF; ALTER TABLE sessions RENAME TO elsewhere')
+  hermes.db.exec('PRAGMA foreign_keys = OFF; ALTER TABLE sessions RENAME TO renamed')
   const { reader, log } = newReader(hermes.path)
-  expect(everything(reader).slice(0, 4)).toEqual(nothing.slice(0, 4))
+  expect(readEverything(reader).slice(0, 4)).toEqual(emptyResults.slice(0, 4))
   expect(log).toEqual([expect.stringMatching(/^warn: .*lacks tables/)])
-  hermes.db.exec('ALTER TABLE elsewhere RENAME TO sessions')
-  expectWell(reader)
+  hermes.db.exec('ALTER TABLE renamed RENAME TO sessions')
+  expectReadable(reader)
 })
 
-test('a disk I/O error is tried again three times, and then warned of once', () => {
+test('a disk I/O error is retried three times, then logged once', () => {
   const hermes = newDb()
   const log = new RecordingLogger()
-  const file = new StateDatabase({ path: hermes.path, lockTimeoutMs: 0, log })
-  const failing = (failures: number) => () => {
-    if (tries++ < failures) throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_SHMOPEN')
+  const database = new StateDatabase({ path: hermes.path, lockTimeoutMs: 0, log })
+  const failFirst = (failureCount: number) => () => {
+    if (attempts++ < failureCount) throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_SHMOPEN')
     return 'read'
   }
-  let tries = 0
-  expect(file.read('empty', failing(3))).toBe('read')
+  let attempts = 0
+  expect(database.read('empty', failFirst(3))).toBe('read')
   expect(log.lines).toEqual([])
   for (let i = 0; i < 2; i++) {
-    tries = 0
-    expect(file.read('empty', failing(9))).toBe('empty')
-    expect(tries).toBe(4)
+    attempts = 0
+    expect(database.read('empty', failFirst(9))).toBe('empty')
+    expect(attempts).toBe(4)
   }
   expect(log.lines).toEqual([expect.stringMatching(/^warn: .*disk/)])
-  file.close()
+  database.close()
 })

@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { JobRecord } from '../../../src/model/job.ts'
 import { type CronFields, HermesCron, newHermesJob } from '../../support/hermes/hermes-cron.ts'
-import { newStatePath, newReader } from '../../support/hermes/reading.ts'
+import { newStatePath, newReader } from '../../support/hermes/hermes-fixtures.ts'
 
 const recovered = "info: A file of Hermes' jobs can be read again."
 const unreadable = "warn: A file of Hermes' jobs cannot be read. Its contents are left out until it can be."
 
-/** A Hermes home whose wall clock is that of Stockholm, and a reader of it. */
-function home() {
+/** A home of Hermes in the time zone of Stockholm, and a reader of it. */
+function newHome() {
   const path = newStatePath()
   const cron = new HermesCron(dirname(path))
   writeFileSync(
@@ -19,16 +19,16 @@ function home() {
   return { path, cron, ...newReader(path) }
 }
 
-/** The one job that is read of these fields. */
-function read(fields: CronFields): JobRecord {
-  const { cron, reader } = home()
+/** The job that is read from these fields. */
+function readJob(fields: CronFields): JobRecord {
+  const { cron, reader } = newHome()
   cron.writeCombined([newHermesJob(fields)])
   const [job] = reader.listJobs()
-  if (!job) throw new Error('there is no job')
+  if (!job) throw new Error('There is no job.')
   return job
 }
 
-describe('the layouts', () => {
+describe('the layouts of jobs.json', () => {
   const jobs = [
     newHermesJob(),
     newHermesJob({
@@ -45,8 +45,8 @@ describe('the layouts', () => {
     }),
   ]
 
-  test('a job is read with all that is known of it, from either', () => {
-    const [older, newer] = [home(), home()]
+  test('a job has the same properties in either of the two current layouts', () => {
+    const [older, newer] = [newHome(), newHome()]
     older.cron.writeCombined(jobs)
     newer.cron.writeSplit(jobs)
     expect(newer.reader.listJobs()).toEqual(older.reader.listJobs())
@@ -76,8 +76,8 @@ describe('the layouts', () => {
     expect([...older.log, ...newer.log].filter((line) => line.startsWith('warn'))).toEqual([])
   })
 
-  test('the earliest one is read: times without an offset, no state', () => {
-    const { cron, reader } = home()
+  test('the earliest layout, without UTC offsets and states, is read', () => {
+    const { cron, reader } = newHome()
     cron.writeCombined([
       {
         id: 'early',
@@ -103,11 +103,11 @@ describe('the layouts', () => {
     ])
   })
 
-  test('what stands in the definition counts for more than what stands in runtime.db', () => {
-    const { cron, reader } = home()
+  test('a definition takes precedence over runtime.db', () => {
+    const { cron, reader } = newHome()
     cron.writeCombined([newHermesJob({ state: 'completed' })])
     const db = cron.openRuntimeDatabase()
-    cron.writeState(db, 'a1b2c3d4e5f6', { state: 'scheduled', model: 'theirs', repeat_completed: 9 })
+    cron.writeState(db, 'a1b2c3d4e5f6', { state: 'scheduled', model: 'other', repeat_completed: 9 })
     db.close()
     expect(reader.listJobs()).toMatchObject([{ state: 'COMPLETED', completedRuns: 3 }])
   })
@@ -122,23 +122,23 @@ describe('the layouts', () => {
       (job: CronFields) => JSON.stringify({ jobs: [{ ...job, note: 'a\\"NL"' }] }).replace('NL', '\n\t\u0001'),
     ],
   ])('%s is accepted', (_, write) => {
-    const { cron, reader } = home()
+    const { cron, reader } = newHome()
     cron.writeRaw(write(newHermesJob()))
     expect(reader.listJobs()).toMatchObject([{ id: 'a1b2c3d4e5f6', name: 'Birds', state: 'SCHEDULED' }])
   })
 })
 
-describe('what is read', () => {
+describe('a job', () => {
   test.each([
     [{ kind: 'interval', minutes: 90, display: 'every 90m' }, 'every 90m', true],
     [{ kind: 'cron', expr: '0 9 * * 1-5', display: '0 9 * * 1-5' }, '0 9 * * 1-5', true],
     [{ kind: 'once', run_at: '2026-12-01T09:00:00+01:00', display: 'once in 2h' }, '2026-12-01T08:00:00.000Z', false],
-    [{ kind: 'once', run_at: 'soon', display: 'once in 2h' }, 'shown', false],
-    [{ kind: 'moon', display: 'at full moon' }, 'shown', true],
+    [{ kind: 'once', run_at: 'soon', display: 'once in 2h' }, 'displayed', false],
+    [{ kind: 'moon', display: 'at full moon' }, 'displayed', true],
     ['30m', '30m', true],
-    [null, 'shown', true],
-  ])('the schedule %j', (schedule, text, recurring) => {
-    expect(read({ schedule, schedule_display: 'shown' })).toMatchObject({ schedule: text, recurring })
+    [null, 'displayed', true],
+  ])('with the schedule %j is read', (schedule, text, recurring) => {
+    expect(readJob({ schedule, schedule_display: 'displayed' })).toMatchObject({ schedule: text, recurring })
   })
 
   test.each([
@@ -160,22 +160,22 @@ describe('what is read', () => {
     ],
     [{ fire_claim: { at: new Date().toISOString(), by: 'host:1' } }, { state: 'RUNNING', runningTrigger: 'SCHEDULE' }],
     [{ run_claim: { at: new Date().toISOString(), by: 'host:1' } }, { state: 'RUNNING' }],
-    // Nobody renews it: whoever held it is gone.
+    // A claim that was not renewed belongs to a dead process.
     [{ fire_claim: { at: '2026-01-01T00:00:00+00:00', by: 'host:1' } }, { state: 'SCHEDULED', runningTrigger: null }],
-  ])('the state that follows from %j', (fields, expected) => {
-    expect(read(fields)).toMatchObject(expected)
+  ])('with %j has a state', (fields, expected) => {
+    expect(readJob(fields)).toMatchObject(expected)
   })
 
-  test('a job without a name is called by its id, and one that lacks everything is listed', () => {
-    const { cron, reader } = home()
+  test('without a name is named after its id, and needs nothing but an id', () => {
+    const { cron, reader } = newHome()
     cron.writeCombined([{ id: 'bare' }])
     expect(reader.listJobs()).toMatchObject([
       { id: 'bare', name: 'bare', prompt: '', schedule: '', nextRunAt: null, createdAt: 0 },
     ])
   })
 
-  test('a model of its own is told', () => {
-    expect(read({ model: 'hermes-4' }).model).toBe('hermes-4')
+  test('can have a model of its own', () => {
+    expect(readJob({ model: 'hermes-4' }).model).toBe('hermes-4')
   })
 
   test.each([
@@ -184,7 +184,7 @@ describe('what is read', () => {
     ['  timezone: Asia/Kolkata', null],
     ['timezone: Mars/Olympus', null],
     ['timezone:', null],
-  ])('the zone of %j', (line, zone) => {
+  ])('is in the time zone of %j', (line, zone) => {
     const path = newStatePath()
     new HermesCron(dirname(path)).writeCombined([newHermesJob()])
     writeFileSync(join(dirname(path), 'config.yaml'), `model: x\r\n${line}\n`)
@@ -193,8 +193,8 @@ describe('what is read', () => {
   })
 })
 
-describe('what is missing, damaged or foreign', () => {
-  test('without a folder there are no jobs, and nothing is made or warned of', () => {
+describe('missing and corrupt files', () => {
+  test('without a folder there are no jobs; nothing is created or logged', () => {
     const path = newStatePath()
     const { reader, log } = newReader(path)
     expect(reader.listJobs()).toEqual([])
@@ -202,20 +202,20 @@ describe('what is missing, damaged or foreign', () => {
     expect(log).toEqual([])
   })
 
-  test('reading makes no runtime.db and leaves the folder as it is', () => {
-    const { cron, reader } = home()
+  test('reading does not create a runtime.db', () => {
+    const { cron, reader } = newHome()
     cron.writeCombined([newHermesJob()])
     expect(reader.listJobs()).toHaveLength(1)
     expect(readdirSync(cron.folder)).toEqual(['jobs.json'])
   })
 
   test.each([
-    ['no JSON', '{"jobs": ['],
+    ['invalid JSON', '{"jobs": ['],
     ['a text', '"jobs"'],
-    ['nothing', ''],
-    ['endless nesting', `{"jobs":${'['.repeat(100_000)}`],
-  ])('a jobs.json that is %s costs the jobs, is warned of once, and is read again once it is well', (_, text) => {
-    const { cron, reader, log } = home()
+    ['no content', ''],
+    ['JSON that is nested too deep', `{"jobs":${'['.repeat(100_000)}`],
+  ])('a jobs.json with %s yields no jobs, is logged once, and is read again after its repair', (_, text) => {
+    const { cron, reader, log } = newHome()
     cron.writeRaw(text)
     expect([reader.listJobs(), reader.listJobs()]).toEqual([[], []])
     expect(log).toEqual([unreadable])
@@ -224,15 +224,15 @@ describe('what is missing, damaged or foreign', () => {
     expect(log).toEqual([unreadable, recovered])
   })
 
-  test('a folder in the place of jobs.json costs the jobs', () => {
-    const { cron, reader, log } = home()
+  test('a folder in place of jobs.json yields no jobs', () => {
+    const { cron, reader, log } = newHome()
     mkdirSync(join(cron.folder, 'jobs.json'))
     expect(reader.listJobs()).toEqual([])
     expect(log).toEqual([unreadable])
   })
 
-  test('entries that are no jobs are left out, and of two with one id the first counts', () => {
-    const { cron, reader } = home()
+  test('entries that are no jobs are left out, and so is the second of two jobs with one id', () => {
+    const { cron, reader } = newHome()
     cron.writeRaw(
       JSON.stringify({
         jobs: [null, 7, 'x', [], {}, { id: 7 }, { id: '' }, newHermesJob(), newHermesJob({ name: 'Twin' })],
@@ -245,11 +245,11 @@ describe('what is missing, damaged or foreign', () => {
     ['that is no database', (path) => writeFileSync(path, 'no database at all, but rather long'.repeat(99))],
     ['that is a folder', (path) => mkdirSync(path)],
     ['without tables', (path) => writeFileSync(path, '')],
-  ])('a runtime.db %s costs what it would say, and no more', (_, spoil) => {
-    const { cron, reader, log } = home()
+  ])('a runtime.db %s costs the states alone', (_, corrupt) => {
+    const { cron, reader, log } = newHome()
     cron.writeSplit([newHermesJob()])
     for (const side of ['', '-wal', '-shm']) rmSync(join(cron.folder, `runtime.db${side}`), { force: true })
-    spoil(join(cron.folder, 'runtime.db'))
+    corrupt(join(cron.folder, 'runtime.db'))
     expect(reader.listJobs()).toMatchObject([
       { name: 'Birds', schedule: 'every 30m', nextRunAt: null, completedRuns: 0 },
     ])
@@ -257,8 +257,8 @@ describe('what is missing, damaged or foreign', () => {
     expect(log).toEqual([unreadable])
   })
 
-  test('a row of runtime.db that is no JSON costs that job its state', () => {
-    const { cron, reader } = home()
+  test('invalid JSON in a row of runtime.db costs the state of that job', () => {
+    const { cron, reader } = newHome()
     cron.writeSplit([newHermesJob(), newHermesJob({ id: 'other' })])
     const db = cron.openRuntimeDatabase()
     db.prepare("UPDATE job_runtime SET state_json = '{' WHERE job_id = 'other'").run()
@@ -266,8 +266,8 @@ describe('what is missing, damaged or foreign', () => {
     expect(reader.listJobs()).toMatchObject([{ completedRuns: 3 }, { id: 'other', completedRuns: 0 }])
   })
 
-  test('a lock on runtime.db is waited for, and then costs what it would say', () => {
-    const { cron, reader, log } = home()
+  test('a lock on runtime.db is waited for until the timeout, then costs the states', () => {
+    const { cron, reader, log } = newHome()
     cron.writeSplit([newHermesJob()])
     const db = cron.openRuntimeDatabase()
     db.pragma('journal_mode = DELETE')
@@ -280,8 +280,8 @@ describe('what is missing, damaged or foreign', () => {
     expect(log).toEqual([unreadable, recovered])
   })
 
-  test('a writer that never waits meets no lock of ours', () => {
-    const { cron, reader } = home()
+  test('a writer that does not wait for locks never meets one of the reader', () => {
+    const { cron, reader } = newHome()
     cron.writeSplit([newHermesJob()])
     const db = cron.openRuntimeDatabase()
     db.pragma('busy_timeout = 0')

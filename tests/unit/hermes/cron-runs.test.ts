@@ -10,13 +10,13 @@ import {
   newHermesJob,
   formatResponseDocument,
 } from '../../support/hermes/hermes-cron.ts'
-import { firstPage, lastPage, newDb, newStatePath, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, lastPage, newDb, newStatePath, newReader } from '../../support/hermes/hermes-fixtures.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
 
 const jobId = 'a1b2c3d4e5f6'
 
-/** A Hermes home with one job, whose wall clock is that of Stockholm: an hour ahead of UTC in November. */
-function home() {
+/** A home of Hermes with one job, in the time zone of Stockholm: UTC+1 in November. */
+function newHome() {
   const path = newStatePath()
   const cron = new HermesCron(dirname(path))
   cron.writeCombined([newHermesJob()])
@@ -24,17 +24,17 @@ function home() {
   return { path, cron, ...newReader(path) }
 }
 
-/** What is read of one document. */
-function read(document: string): JobRunRecord {
-  const { cron, reader } = home()
+/** The run that is read from a document. */
+function readRun(document: string): JobRunRecord {
+  const { cron, reader } = newHome()
   cron.writeOutput(jobId, '2026-11-22_13-00-07', document)
   const [run] = reader.listRuns(jobId, firstPage(9))
-  if (!run) throw new Error('there is no run')
+  if (!run) throw new Error('There is no run.')
   return run
 }
 
-test('a run is read from the file that it left', () => {
-  expect(read(formatResponseDocument('The starlings.\n\nAnd the *cranes*.'))).toEqual({
+test('a run is read from its output file', () => {
+  expect(readRun(formatResponseDocument('The starlings.\n\nAnd the *cranes*.'))).toEqual({
     id: `${jobId}:2026-11-22_13-00-07`,
     jobId,
     position: 20261122130007,
@@ -56,19 +56,19 @@ test.each([
     { status: 'ERROR', output: null, error: 'TimeoutError: idle for 600s' },
   ],
   [
-    'a trace',
+    'a stack trace',
     formatErrorDocument('ValueError: no\n\nTraceback:\n  x'),
     { status: 'ERROR', error: 'ValueError: no\n\nTraceback:\n  x' },
   ],
   ['no response', formatResponseDocument('(No response generated)'), { status: 'OK', output: null, error: null }],
-  ['silence', formatResponseDocument('[SILENT]'), { status: 'OK', output: '[SILENT]' }],
+  ['a silent response', formatResponseDocument('[SILENT]'), { status: 'OK', output: '[SILENT]' }],
   [
     'a response with headings',
     formatResponseDocument('## Response\n\nAll.\n\n## Error\n\nNone.'),
     { output: '## Response\n\nAll.\n\n## Error\n\nNone.' },
   ],
   [
-    'a prompt with headings before that of the job',
+    'a run whose prompt contains headings',
     formatResponseDocument('The starlings.', '[SYSTEM: ## Response\n\nis below]\n\nWhich birds are back?'),
     { output: 'The starlings.' },
   ],
@@ -88,23 +88,23 @@ test.each([
     { status: 'ERROR', output: null, error: 'exit code 1' },
   ],
   [
-    'a response that speaks of a failure',
+    'a response that mentions a failure',
     formatResponseDocument('**Status:** BLOCKED', 'Another prompt'),
     { status: 'OK', output: '**Status:** BLOCKED' },
   ],
-  ['a document of somebody else', 'Just some text.\n', { status: 'OK', output: 'Just some text.' }],
-  ['an empty document', '', { status: 'OK', output: null, error: null }],
+  ['another program', 'Just some text.\n', { status: 'OK', output: 'Just some text.' }],
+  ['no content', '', { status: 'OK', output: null, error: null }],
   [
-    'other line ends',
+    'Windows line ends',
     formatResponseDocument('One\nTwo').replaceAll('\n', '\r\n'),
     { status: 'OK', output: 'One\nTwo' },
   ],
-])('the document of %s', (_, document, expected) => {
-  expect(read(document)).toMatchObject(expected)
+])('the document of %s is parsed', (_, document, expected) => {
+  expect(readRun(document)).toMatchObject(expected)
 })
 
-test('runs are paged from the newest on, in both directions', () => {
-  const { cron, reader } = home()
+test('runs are paged newest first, in both directions', () => {
+  const { cron, reader } = newHome()
   const names = [1, 2, 3, 4, 5].map((hour) => `2026-11-2${hour}_0${hour}-00-00`)
   for (const name of names) cron.writeOutput(jobId, name, formatResponseDocument(name))
   const newest = names.toReversed()
@@ -120,8 +120,8 @@ test('runs are paged from the newest on, in both directions', () => {
   expect(reader.listRuns('nobody', firstPage(9))).toEqual([])
 })
 
-test('a run is found by its id, of a job that is there', () => {
-  const { cron, reader } = home()
+test('a run is found by its id if its job exists', () => {
+  const { cron, reader } = newHome()
   cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
   cron.writeOutput('deleted', '2026-11-22_13-00-07', formatResponseDocument('Gone.'))
   expect(reader.findRun(`${jobId}:2026-11-22_13-00-07`)).toMatchObject({ output: 'The starlings.' })
@@ -130,8 +130,8 @@ test('a run is found by its id, of a job that is there', () => {
   }
 })
 
-test('each run has the session that it was held in, and no other', () => {
-  const { path, cron, reader } = home()
+test('each run has its own session', () => {
+  const { path, cron, reader } = newHome()
   const hermes = newDb(path)
   const seconds = (text: string): number => Date.parse(text) / 1000
   hermes.addSession(`cron_${jobId}_20261122_130001`, {
@@ -141,9 +141,9 @@ test('each run has the session that it was held in, and no other', () => {
     end_reason: 'cron_complete',
   })
   hermes.addSession(`cron_${jobId}_20261122_133002`, { source: 'cron', started_at: seconds('2026-11-22T12:30:02Z') })
-  // Its run has not ended, or was cut off.
+  // Its run has not ended, or was interrupted.
   hermes.addSession(`cron_${jobId}_20261122_143003`, { source: 'cron', started_at: seconds('2026-11-22T13:30:03Z') })
-  // Another job's, whose id begins in the same way.
+  // Of another job, whose id begins with the same text.
   hermes.addSession(`cron_${jobId}_full_20261122_140000`, { source: 'cron', started_at: 5 })
   cron.writeCombined([newHermesJob(), newHermesJob({ id: `${jobId}_full` })])
   for (const name of ['2026-11-22_13-00-07', '2026-11-22_13-30-09', '2026-11-22_14-00-05']) {
@@ -166,14 +166,14 @@ test('each run has the session that it was held in, and no other', () => {
   expect(reader.listRuns(`${jobId}_full`, firstPage(9))).toMatchObject([
     { output: 'full', sessionId: `cron_${jobId}_full_20261122_140000` },
   ])
-  // The newest page alone finds the same sessions.
+  // A page of one run finds the same session.
   expect(reader.listRuns(jobId, firstPage(1, 20261122133009))).toMatchObject([
     { sessionId: `cron_${jobId}_20261122_130001` },
   ])
 })
 
-test('what is no output is left out, and an output that cannot be read costs that run alone', () => {
-  const { cron, reader, log } = home()
+test('other files are left out, and an output file that cannot be read costs that run alone', () => {
+  const { cron, reader, log } = newHome()
   const good = cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
   const folder = dirname(good)
   for (const name of ['.output_abc.tmp', 'notes.md', '2026-11-22.md', '2026-11-22_13-00-07.md.bak']) {
@@ -187,15 +187,15 @@ test('what is no output is left out, and an output that cannot be read costs tha
   expect(log.filter((line) => line.startsWith('warn'))).toHaveLength(1)
 })
 
-test.skipIf(process.getuid?.() === 0)('an output that may not be read costs that run alone', () => {
-  const { cron, reader } = home()
+test.skipIf(process.getuid?.() === 0)('an output file without read permission costs that run alone', () => {
+  const { cron, reader } = newHome()
   cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
   chmodSync(cron.writeOutput(jobId, '2026-11-22_14-00-00', 'x'), 0o000)
   expect(reader.listRuns(jobId, firstPage(9))).toHaveLength(1)
 })
 
-test('a job whose id is a path leads nowhere', () => {
-  const { cron, reader } = home()
+test('a job whose id is a path has no runs', () => {
+  const { cron, reader } = newHome()
   const ids = ['..', '../../output', `${jobId}/..`, 'a/b', 'a\\b', '.', '', 'a\0b']
   cron.writeCombined([newHermesJob(), ...ids.map((id) => newHermesJob({ id }))])
   cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
@@ -204,8 +204,8 @@ test('a job whose id is a path leads nowhere', () => {
   for (const id of ids) expect(reader.listRuns(id, firstPage(9)), id).toEqual([])
 })
 
-test('all of it comes out of the thread, and nothing when it is closed', async () => {
-  const { path, cron } = home()
+test('every method of JobReader is answered by the worker, with empty results after close', async () => {
+  const { path, cron } = newHome()
   cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
   const before = readdirSync(cron.folder, { recursive: true })
   const sessions = new HermesSessionReader({ path, profile: 'default', log: new RecordingLogger() })

@@ -16,7 +16,7 @@ import {
 import { SqliteDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
 import { SqliteEventStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { firstPage, newDb, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, newDb, newReader } from '../../support/hermes/hermes-fixtures.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
 import { newSessionRecord } from '../../support/sessions/session-record.ts'
 import { waitUntil } from '../../support/wait-until.ts'

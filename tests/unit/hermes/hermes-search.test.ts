@@ -11,26 +11,26 @@ import {
   newestRows,
   newHermesSearchFixture,
   setMeta,
-} from '../../support/search/hermes-chats.ts'
-import { hitId, readAllPages } from '../../support/search/segue-chats.ts'
-import { anyQuery, anyText } from '../../support/search/texts.ts'
-import { newReader } from '../../support/hermes/reading.ts'
+} from '../../support/search/hermes-search-fixture.ts'
+import { hitId, readAllPages } from '../../support/search/segue-search-fixture.ts'
+import { anyQuery, anyText } from '../../support/search/any-text.ts'
+import { newReader } from '../../support/hermes/hermes-fixtures.ts'
 
-/** Messages that say nothing of interest, so that those before them are no longer among the newest. */
-function fillUp(hermes: HermesDb): void {
+/** Adds messages that match nothing, so that earlier ones are no longer among the newest, which are scanned. */
+function addFiller(hermes: HermesDb): void {
   hermes.transaction(() => {
     hermes.addSession('filler')
     for (let i = 0; i < newestRows; i++) hermes.addMessage('filler', 1, { content: 'x' })
   })
 }
 
-const usesIndex = ({ statements }: HermesSearchFixture, table: string): boolean =>
+const hasUsedIndex = ({ statements }: HermesSearchFixture, table: string): boolean =>
   statements.some((sql) => sql.includes(`${table} MATCH`))
 
-const readsRows = ({ statements }: HermesSearchFixture): boolean =>
+const hasScannedRows = ({ statements }: HermesSearchFixture): boolean =>
   statements.some((sql) => /messages\.id < (?!9)\d+(?:\.0)? AND messages\.id > 0/.test(sql))
 
-test('titles come first, then messages by how well they answer, each the newest first', async () => {
+test('titles come first, then messages by rank; newest first within each rank', async () => {
   const { hermes, find } = newHermesSearchFixture()
   hermes.addSession('a', { title: 'Red wine', started_at: 10 })
   hermes.addSession('b', { title: 'Winery, red', started_at: 20 })
@@ -39,7 +39,7 @@ test('titles come first, then messages by how well they answer, each the newest 
   hermes.addMessage('a', 100, { content: 'red wines' })
   hermes.addMessage('a', 130, { content: 'Some red wine', role: 'assistant' })
   hermes.addMessage('a', 140, { content: 'white wine' })
-  const { hits, searchedUpTo: reached } = await find('red wine')
+  const { hits, searchedUpTo } = await find('red wine')
   expect(hits.map(hitId)).toEqual(['b', 'a', 'a:4', 'b:2', 'a:3', 'a:1'])
   expect(hits.map(({ key }) => key.rank)).toEqual(['TITLE', 'TITLE', 'PHRASE', 'PHRASE', 'PHRASE_PREFIX', 'ALL_TERMS'])
   expect(hits.map(({ snippet }) => snippet)).toEqual([
@@ -50,20 +50,23 @@ test('titles come first, then messages by how well they answer, each the newest 
     'red wines',
     'wine that is red',
   ])
-  expect(reached).toBeNull()
+  expect(searchedUpTo).toBeNull()
 })
 
-test.each(['newest', 'compacting', 'v7', 'v2'] as const)('in the layout %s', async (layout) => {
-  const { hermes, findIds } = newHermesSearchFixture(layout)
-  hermes.addSession('s', layout === 'v2' ? {} : { title: 'A needle' })
-  hermes.addMessage('s', 1, { content: 'needle' })
-  expect(await findIds('needle')).toEqual(layout === 'v2' ? ['s:1'] : ['s', 's:1'])
-})
+test.each(['newest', 'compacting', 'v7', 'v2'] as const)(
+  'titles and messages are found in the layout %s',
+  async (layout) => {
+    const { hermes, findIds } = newHermesSearchFixture(layout)
+    hermes.addSession('s', layout === 'v2' ? {} : { title: 'A needle' })
+    hermes.addMessage('s', 1, { content: 'needle' })
+    expect(await findIds('needle')).toEqual(layout === 'v2' ? ['s:1'] : ['s', 's:1'])
+  },
+)
 
-test('only what is shown is found, under the id by which it is shown', async () => {
+test('only messages that are shown are found, with the ids under which they are shown', async () => {
   const { hermes, findIds, find } = newHermesSearchFixture()
   hermes.addSession('s')
-  hermes.addMessage('s', 1, { content: 'needle taken back', active: 0, compacted: 0 })
+  hermes.addMessage('s', 1, { content: 'needle undone', active: 0, compacted: 0 })
   hermes.addMessage('s', 2, { content: 'needle hidden', display_kind: 'hidden' })
   hermes.addMessage('s', 3, { content: 'needle meta', role: 'session_meta' })
   hermes.addMessage('s', 4, { content: 'needle note', role: 'system' })
@@ -79,7 +82,7 @@ test('only what is shown is found, under the id by which it is shown', async () 
   expect((await find('needle')).hits.map(({ snippet }) => snippet)).toEqual(['needle two', 'needle one'])
 })
 
-test('a compaction with a display order shows a message by its oldest row, and so does the search', async () => {
+test('after a compaction with a display order, a message is found by its oldest row', async () => {
   const { hermes, findIds } = newHermesSearchFixture()
   hermes.addSession('s')
   hermes.addMessage('s', 1, { content: 'needle', display_order: 1, active: 0, compacted: 1 })
@@ -88,7 +91,7 @@ test('a compaction with a display order shows a message by its oldest row, and s
   expect(await findIds('needle')).toEqual(['s:1'])
 })
 
-test('texts in parts, and those that codex kept, are found', async () => {
+test('texts in parts and in Codex items are found', async () => {
   const { hermes, findIds, find } = newHermesSearchFixture()
   hermes.addSession('s')
   const parts = [
@@ -105,7 +108,7 @@ test('texts in parts, and those that codex kept, are found', async () => {
   expect((await find('needle')).hits[0]?.snippet).toBe('first line needle é')
 })
 
-test('filters', async () => {
+test('hits are filtered by channel, archived, pinned and session', async () => {
   const { hermes, findIds, find } = newHermesSearchFixture()
   const rows = {
     terminal: {},
@@ -138,7 +141,7 @@ test('filters', async () => {
   expect(await found({ ids: [] })).toEqual([])
 })
 
-test('any text finds what a look at each message would find', async () => {
+test('any query finds the messages that match it', async () => {
   const { hermes, findIds } = newHermesSearchFixture()
   hermes.addSession('s')
   const texts = fc.sample(anyText, { numRuns: 40, seed: 2 }).map((text) => text.toWellFormed())
@@ -152,7 +155,7 @@ test('any text finds what a look at each message would find', async () => {
   )
 })
 
-test('pages hold each hit once, in both directions, and are right while rows come and go', async () => {
+test('pages contain each hit once, in both directions, and stay correct while rows come and go', async () => {
   const { hermes, find, findIds } = newHermesSearchFixture()
   hermes.addSession('s', { title: 'needle' })
   for (let i = 0; i < 20; i++) hermes.addMessage('s', 1 + (i % 7), { content: i % 3 === 0 ? 'needles' : 'needle' })
@@ -170,16 +173,16 @@ test('pages hold each hit once, in both directions, and are right while rows com
   expect(await findIds('needle', { after: hits[4]?.key ?? null })).toEqual(all.slice(5).filter((id) => id !== all[7]))
 })
 
-describe.each(['first', 'inline', 'gated'] as const)('with the full-text indexes of the layout "%s"', (layout) => {
-  function withIndex(): HermesSearchFixture {
-    const chats = newHermesSearchFixture(layout === 'first' ? 'v2' : 'newest')
-    addFtsIndexes(chats.hermes, layout)
-    return chats
+describe.each(['first', 'inline', 'gated'] as const)('with the full-text indexes of the layout %s', (layout) => {
+  function newIndexedFixture(): HermesSearchFixture {
+    const fixture = newHermesSearchFixture(layout === 'first' ? 'v2' : 'newest')
+    addFtsIndexes(fixture.hermes, layout)
+    return fixture
   }
 
-  test('older messages are found by them', async () => {
-    const chats = withIndex()
-    const { hermes } = chats
+  test('older messages are found with the indexes', async () => {
+    const fixture = newIndexedFixture()
+    const { hermes } = fixture
     hermes.addSession('s')
     hermes.addMessage('s', 1, { content: 'A Café in Łódź, node.js' })
     hermes.addMessage('s', 2, { content: 'cafés', role: 'assistant' })
@@ -187,44 +190,44 @@ describe.each(['first', 'inline', 'gated'] as const)('with the full-text indexes
     hermes.addToolResult('s', 4, 'cafe', 'cafe')
     const changed = hermes.addMessage('s', 5, { content: 'tea' })
     const gone = hermes.addMessage('s', 6, { content: 'café' })
-    fillUp(hermes)
+    addFiller(hermes)
     hermes.db.prepare('UPDATE messages SET content = ? WHERE id = ?').run('a cafe now', changed)
     hermes.db.prepare('DELETE FROM messages WHERE id = ?').run(gone)
-    expect(await chats.findIds('cafe')).toEqual(['s:5', 's:1', 's:2'])
-    expect(await chats.findIds('café "node.js"')).toEqual(['s:1'])
-    expect(await chats.findIds('"')).toEqual([])
-    expect(await chats.findIds('cafe AND NOT (')).toEqual([])
-    expect(usesIndex(chats, 'messages_fts')).toBe(true)
-    expect(readsRows(chats)).toBe(false)
+    expect(await fixture.findIds('cafe')).toEqual(['s:5', 's:1', 's:2'])
+    expect(await fixture.findIds('café "node.js"')).toEqual(['s:1'])
+    expect(await fixture.findIds('"')).toEqual([])
+    expect(await fixture.findIds('cafe AND NOT (')).toEqual([])
+    expect(hasUsedIndex(fixture, 'messages_fts')).toBe(true)
+    expect(hasScannedRows(fixture)).toBe(false)
   })
 
-  test('older messages of scripts without spaces are found, too', async () => {
-    const chats = withIndex()
-    chats.hermes.addSession('s')
-    chats.hermes.addMessage('s', 1, { content: '私は日本語のテキストを検索する' })
-    chats.hermes.addMessage('s', 2, { content: 'the word 検索 in English' })
-    fillUp(chats.hermes)
-    expect(await chats.findIds('日本語')).toEqual(['s:1'])
-    expect(usesIndex(chats, 'messages_fts_trigram')).toBe(layout !== 'first')
-    // Too short for three characters at once: the rows themselves are read.
-    expect(await chats.findIds('検索')).toEqual(['s:2', 's:1'])
-    expect(readsRows(chats)).toBe(true)
-    expect(await chats.findIds('検索 english')).toEqual(['s:2'])
+  test('older messages in scripts without spaces are found', async () => {
+    const fixture = newIndexedFixture()
+    fixture.hermes.addSession('s')
+    fixture.hermes.addMessage('s', 1, { content: '私は日本語のテキストを検索する' })
+    fixture.hermes.addMessage('s', 2, { content: 'the word 検索 in English' })
+    addFiller(fixture.hermes)
+    expect(await fixture.findIds('日本語')).toEqual(['s:1'])
+    expect(hasUsedIndex(fixture, 'messages_fts_trigram')).toBe(layout !== 'first')
+    // Two characters are too short for the trigram index: the rows are scanned.
+    expect(await fixture.findIds('検索')).toEqual(['s:2', 's:1'])
+    expect(hasScannedRows(fixture)).toBe(true)
+    expect(await fixture.findIds('検索 english')).toEqual(['s:2'])
   })
 
   test.each([
-    ['that lost its triggers', (db) => db.db.exec('DROP TRIGGER messages_fts_insert')],
+    ['without its triggers', (db) => db.db.exec('DROP TRIGGER messages_fts_insert')],
     ['that is marked as stale', (db) => setMeta(db, 'fts_stale', '1')],
-    ['that is gone', (db) => db.db.exec('DROP TABLE messages_fts')],
+    ['that does not exist', (db) => db.db.exec('DROP TABLE messages_fts')],
     [
-      'that is damaged',
+      'that is corrupt',
       (db) => {
         db.db.unsafeMode()
         db.db.exec("UPDATE messages_fts_data SET block = x'00ff00ff00ff'")
       },
     ],
     [
-      'that this SQLite cannot serve',
+      'with an unknown tokenizer',
       (db) => {
         db.db.unsafeMode()
         db.db.exec(`PRAGMA writable_schema = ON;
@@ -233,60 +236,60 @@ describe.each(['first', 'inline', 'gated'] as const)('with the full-text indexes
       },
     ],
   ] satisfies [string, (db: HermesDb) => unknown][])(
-    'an index %s is not relied on: the rows are read',
-    async (_, harm) => {
-      const chats = withIndex()
-      const { hermes } = chats
+    'an index %s is not used: the rows are scanned',
+    async (_, spoil) => {
+      const fixture = newIndexedFixture()
+      const { hermes } = fixture
       hermes.addSession('s')
       hermes.addMessage('s', 1, { content: 'needle' })
-      fillUp(hermes)
-      harm(hermes)
-      expect(await chats.findIds('needle')).toEqual(['s:1'])
-      expect(readsRows(chats)).toBe(true)
+      addFiller(hermes)
+      spoil(hermes)
+      expect(await fixture.findIds('needle')).toEqual(['s:1'])
+      expect(hasScannedRows(fixture)).toBe(true)
     },
   )
 })
 
-test('what a rebuild has not come to is read itself', async () => {
-  const chats = newHermesSearchFixture()
-  const { hermes } = chats
+test('rows that an index lacks during its rebuild are scanned', async () => {
+  const fixture = newHermesSearchFixture()
+  const { hermes } = fixture
   addFtsIndexes(hermes, 'gated')
   hermes.addSession('s')
-  hermes.addMessage('s', 1, { content: 'needle before' })
-  hermes.addMessage('s', 2, { content: 'needle between' })
-  hermes.addMessage('s', 3, { content: 'needle between, too' })
-  fillUp(hermes)
-  hermes.addMessage('s', 4, { content: 'needle behind' })
+  hermes.addMessage('s', 1, { content: 'needle one' })
+  hermes.addMessage('s', 2, { content: 'needle two' })
+  hermes.addMessage('s', 3, { content: 'needle three' })
+  addFiller(hermes)
+  hermes.addMessage('s', 4, { content: 'needle four' })
   hermes.db.exec("INSERT INTO messages_fts(messages_fts) VALUES ('delete-all')")
-  hermes.db.exec("INSERT INTO messages_fts(rowid, content) VALUES (1, 'needle before')")
+  hermes.db.exec("INSERT INTO messages_fts(rowid, content) VALUES (1, 'needle one')")
   setMeta(hermes, 'fts_rebuild_high_water', '3')
   setMeta(hermes, 'fts_rebuild_progress', '1')
-  expect(await chats.findIds('needle')).toEqual([`s:${newestRows + 4}`, 's:3', 's:2', 's:1'])
-  expect(usesIndex(chats, 'messages_fts')).toBe(true)
+  expect(await fixture.findIds('needle')).toEqual([`s:${newestRows + 4}`, 's:3', 's:2', 's:1'])
+  expect(hasUsedIndex(fixture, 'messages_fts')).toBe(true)
 })
 
-test('an index for Chinese, Japanese and Korean that needs an extension is left alone', async () => {
-  const chats = newHermesSearchFixture()
-  const { hermes } = chats
+test('an index that needs an extension of SQLite is not used', async () => {
+  const fixture = newHermesSearchFixture()
+  const { hermes } = fixture
   addFtsIndexes(hermes, 'gated')
   hermes.addSession('s')
   hermes.addMessage('s', 1, { content: '日本語 needle' })
-  fillUp(hermes)
+  addFiller(hermes)
   hermes.db.unsafeMode()
   hermes.db.exec(`PRAGMA writable_schema = ON;
     INSERT INTO sqlite_master (type, name, tbl_name, rootpage, sql) VALUES ('table', 'messages_fts_cjk',
       'messages_fts_cjk', 0, 'CREATE VIRTUAL TABLE messages_fts_cjk USING fts5(content, tokenize=''cjk_unicode61'')');
     PRAGMA writable_schema = RESET`)
-  expect(await chats.findIds('日本語')).toEqual(['s:1'])
-  expect(await chats.findIds('needle')).toEqual(['s:1'])
-  expect(await chats.findIds('日本')).toEqual(['s:1'])
+  expect(await fixture.findIds('日本語')).toEqual(['s:1'])
+  expect(await fixture.findIds('needle')).toEqual(['s:1'])
+  expect(await fixture.findIds('日本')).toEqual(['s:1'])
 })
 
 test.each<FtsLayout | null>([null, 'inline', 'gated'])(
-  'every hit is a message that is shown (full text: %s)',
+  'the messages that match and are shown are found, and no others (indexes: %s)',
   async (layout) => {
-    const chats = newHermesSearchFixture()
-    const { hermes } = chats
+    const fixture = newHermesSearchFixture()
+    const { hermes } = fixture
     if (layout) addFtsIndexes(hermes, layout)
     const { reader } = newReader(hermes.path, 0)
     const flag = fc.constantFrom(0, 1)
@@ -309,24 +312,24 @@ test.each<FtsLayout | null>([null, 'inline', 'gated'])(
           ({ role, parts }) =>
             role !== 'SYSTEM' && parts.some((part) => part.type === 'text' && /needle/.test(part.text)),
         )
-        expect((await chats.findIds('needle')).toSorted()).toEqual(needles.map(({ id }) => id).toSorted())
+        expect((await fixture.findIds('needle')).toSorted()).toEqual(needles.map(({ id }) => id).toSorted())
       }),
       { numRuns: 30 },
     )
   },
 )
 
-test('a file that is missing, locked or no database costs its hits, not the search', async () => {
-  const chats = newHermesSearchFixture('newest')
-  const { hermes } = chats
+test('a search in a missing file finds nothing', async () => {
+  const fixture = newHermesSearchFixture('newest')
+  const { hermes } = fixture
   hermes.addSession('s', { title: 'needle' })
-  expect(await chats.findIds('needle')).toEqual(['s'])
+  expect(await fixture.findIds('needle')).toEqual(['s'])
   hermes.close()
   for (const side of ['', '-wal', '-shm']) rmSync(hermes.path + side, { force: true })
-  expect(await chats.find('needle')).toEqual({ hits: [], searchedUpTo: null })
+  expect(await fixture.find('needle')).toEqual({ hits: [], searchedUpTo: null })
 })
 
-test('of many hits the newest count, of titles and of messages', async () => {
+test('of many matches the newest titles and the newest messages are found', async () => {
   const { hermes, findIds, find } = newHermesSearchFixture('newest', { maxMatches: 3 })
   for (let i = 1; i <= 250; i++) hermes.addSession(`s${i}`, { title: `needle ${i}`, started_at: i })
   for (let i = 1; i <= 250; i++) hermes.addMessage(`s${i}`, i, { content: 'needle' })
@@ -334,12 +337,12 @@ test('of many hits the newest count, of titles and of messages', async () => {
   const titles = all.filter((id) => !id.includes(':'))
   expect(titles.slice(0, 3)).toEqual(['s250', 's249', 's248'])
   expect(all.slice(titles.length, titles.length + 3)).toEqual(['s250:250', 's249:249', 's248:248'])
-  // What is read at once is taken whole.
+  // All matches of the last batch are kept.
   expect(all.length).toBeLessThanOrEqual(400)
   expect((await readAllPages((request) => find('needle', request), 100, false)).map(hitId)).toEqual(all)
 })
 
-test('without an index a bounded number of the newest messages is read', async () => {
+test('without an index, a limited number of the newest messages is scanned', async () => {
   const { hermes, findIds } = newHermesSearchFixture('newest', { maxRecentRows: 2, maxRows: 3 })
   hermes.addSession('s')
   for (let i = 1; i <= 9; i++) hermes.addMessage('s', i, { content: 'needle' })

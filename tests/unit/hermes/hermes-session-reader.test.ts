@@ -2,25 +2,25 @@ import type { Worker } from 'node:worker_threads'
 import { expect, onTestFinished, test } from 'vitest'
 import { type HermesSessionReaderOptions, HermesSessionReader } from '../../../src/hermes/hermes-session-reader.ts'
 import { recordSql } from '../../support/storage/record-sql.ts'
-import { firstPage, newDb, newStatePath } from '../../support/hermes/reading.ts'
+import { firstPage, newDb, newStatePath } from '../../support/hermes/hermes-fixtures.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
 
-function open(path: string, more: Partial<HermesSessionReaderOptions> = {}): HermesSessionReader {
-  const sessions = new HermesSessionReader({ path, profile: 'default', log: new RecordingLogger(), ...more })
+function openReader(path: string, overrides: Partial<HermesSessionReaderOptions> = {}): HermesSessionReader {
+  const sessions = new HermesSessionReader({ path, profile: 'default', log: new RecordingLogger(), ...overrides })
   onTestFinished(() => sessions.close())
   return sessions
 }
 
-/** The next worker that this process starts. */
-function nextWorker(): Promise<Worker> {
+/** Resolves to the next worker that this process starts. */
+function waitForWorker(): Promise<Worker> {
   return new Promise((resolve) => process.once('worker', resolve))
 }
 
-test('everything a source promises comes out of the thread', async () => {
+test('every method of SessionReader is answered by the worker', async () => {
   const hermes = newDb()
   hermes.addSession('s', { started_at: 1, source: 'telegram' })
   hermes.addMessage('s', 2, { content: 'hello' })
-  const sessions = open(hermes.path)
+  const sessions = openReader(hermes.path)
   expect(sessions.origin).toBe('HERMES')
   const row = { id: 's', origin: 'HERMES', profile: 'default', lastActivityAt: 2_000 }
   const message = { id: 's:1', parts: [{ type: 'text', text: 'hello' }] }
@@ -33,20 +33,20 @@ test('everything a source promises comes out of the thread', async () => {
   expect(await sessions.loadContextMessages('s')).toMatchObject([message])
 })
 
-test('the statements of a call are told before its answer', async () => {
+test('the statements of a call are published before its answer', async () => {
   const hermes = newDb()
   hermes.addSession('s')
   const statements = recordSql()
-  const sessions = open(hermes.path)
+  const sessions = openReader(hermes.path)
   for (let i = 0; i < 20; i++) {
     await sessions.findSessions(['s'])
     expect(statements.splice(0).filter(({ sql }) => sql.includes('FROM sessions'))).toHaveLength(1)
   }
 })
 
-test('what is wrong is logged in the main thread', async () => {
+test('problems of the file are logged in the main thread', async () => {
   const log = new RecordingLogger()
-  const sessions = open(newStatePath(), { log })
+  const sessions = openReader(newStatePath(), { log })
   expect(await sessions.listSessions(firstPage(9), {})).toEqual([])
   expect(log.lines).toEqual([expect.stringMatching(/^info: Hermes' state.db does not exist/)])
 })
@@ -55,21 +55,21 @@ test('an error that is not about the file is logged, and the call resolves to an
   const hermes = newDb()
   hermes.addSession('s')
   const log = new RecordingLogger()
-  const sessions = open(hermes.path, { log })
+  const sessions = openReader(hermes.path, { log })
   // @ts-expect-error A defect in the reader, such as a TypeError.
   expect(await sessions.listMessages('s', null)).toEqual([])
   expect(log.lines).toEqual(['error: Reading Hermes failed. The result is empty.'])
   expect(await sessions.findSessions(['s'])).toHaveLength(1)
 })
 
-test('a lock holds up nothing in the main thread', async () => {
+test('a lock does not block the main thread', async () => {
   const hermes = newDb(undefined, 'newest', 'delete')
   hermes.addSession('s')
-  const sessions = open(hermes.path)
+  const sessions = openReader(hermes.path)
   await sessions.findSessions(['s'])
   hermes.db.exec('BEGIN EXCLUSIVE')
   const waiting = sessions.findSessions(['s'])
-  const turns = await new Promise((resolve) => {
+  const timerCount = await new Promise((resolve) => {
     let count = 0
     const timer = setInterval(() => {
       if (++count < 5) return
@@ -77,39 +77,39 @@ test('a lock holds up nothing in the main thread', async () => {
       resolve(count)
     }, 5)
   })
-  expect(turns).toBe(5)
+  expect(timerCount).toBe(5)
   hermes.db.exec('ROLLBACK')
   expect(await waiting).toHaveLength(1)
 })
 
-test('a thread that dies answers with nothing, is told of, and is started anew', async () => {
+test('the calls to a worker that exits resolve to empty results, the exit is logged, and the next call starts another worker', async () => {
   const hermes = newDb(undefined, 'newest', 'delete')
   hermes.addSession('s')
   const log = new RecordingLogger()
-  const sessions = open(hermes.path, { log })
-  const told: unknown[] = []
-  sessions.onConversationsChanged((changed) => told.push(changed))
-  const starting = nextWorker()
+  const sessions = openReader(hermes.path, { log })
+  const reported: unknown[] = []
+  sessions.onConversationsChanged((changes) => reported.push(changes))
+  const starting = waitForWorker()
   expect(await sessions.findSessions(['s'])).toHaveLength(1)
   const worker = await starting
   hermes.db.exec('BEGIN EXCLUSIVE')
   const pending = [sessions.findSessions(['s']), sessions.findMessage('s:1'), sessions.countMessages(['s'])]
   void worker.terminate()
-  const missed = sessions.refresh()
+  const refreshing = sessions.refresh()
   expect(await Promise.all(pending)).toEqual([[], null, new Map()])
-  await expect(missed).rejects.toThrow('The worker thread has exited.')
-  expect(told).toEqual([null])
+  await expect(refreshing).rejects.toThrow('The worker thread has exited.')
+  expect(reported).toEqual([null])
   expect(log.lines).toEqual([expect.stringMatching(/^warn: The worker that reads Hermes has exited/)])
   hermes.db.exec('ROLLBACK')
   expect(await sessions.findSessions(['s'])).toHaveLength(1)
 })
 
-test('an error that nobody caught in the thread ends the thread, not the process', async () => {
+test('an uncaught error in the worker ends the worker, not the process', async () => {
   const hermes = newDb()
   hermes.addSession('s')
   const log = new RecordingLogger()
-  const sessions = open(hermes.path, { log })
-  const starting = nextWorker()
+  const sessions = openReader(hermes.path, { log })
+  const starting = waitForWorker()
   await sessions.findSessions([])
   const worker = await starting
   const exited = new Promise((resolve) => worker.once('exit', resolve))
@@ -120,21 +120,21 @@ test('an error that nobody caught in the thread ends the thread, not the process
 })
 
 test.each(['wal', 'delete'] as const)(
-  'while others write, every page is whole, and none of them is held up (journal mode %s)',
+  'while others write, every page is complete, and no writer is blocked (journal mode %s)',
   async (journal) => {
     const hermes = newDb(undefined, 'newest', journal)
-    // Without a WAL a writer waits for who reads at the moment, as Hermes does: for a second at the most.
+    // Without a WAL a writer waits for readers. Hermes waits for one second at most.
     if (journal === 'delete') hermes.db.pragma('busy_timeout = 1000')
     hermes.transaction(() => {
       for (let i = 0; i < 1500; i++) hermes.addMessage(hermes.addSession(`s${i}`, { started_at: i + 1 }), i + 1)
     })
     const log = new RecordingLogger()
-    const sessions = open(hermes.path, { log })
+    const sessions = openReader(hermes.path, { log })
     sessions.warmUp()
     for (let i = 0; i < 60; i++) {
-      const asked = sessions.listConversations(firstPage(51), {})
+      const pending = sessions.listConversations(firstPage(51), {})
       for (let j = 0; j < 5; j++) hermes.transaction(() => hermes.addMessage(`s${(i * 37) % 1500}`, 5000 + i * 5 + j))
-      expect((await asked)?.conversations).toHaveLength(51)
+      expect((await pending)?.conversations).toHaveLength(51)
       expect((await sessions.listConversations(firstPage(1), {}))?.conversations[0]).toMatchObject({
         rootId: `s${(i * 37) % 1500}`,
         lastActivityAt: (5004 + i * 5) * 1000,
@@ -144,17 +144,17 @@ test.each(['wal', 'delete'] as const)(
   },
 )
 
-test('closing ends a thread that waits for a lock, at once', async () => {
+test('closing terminates a worker that waits for a lock immediately', async () => {
   const hermes = newDb(undefined, 'newest', 'delete')
   hermes.addSession('s')
   const log = new RecordingLogger()
-  const sessions = open(hermes.path, { log })
+  const sessions = openReader(hermes.path, { log })
   await sessions.findSessions(['s'])
   hermes.db.exec('BEGIN EXCLUSIVE')
   const waiting = sessions.findSessions(['s'])
-  const started = performance.now()
+  const startedAt = performance.now()
   await sessions.close()
-  expect(performance.now() - started).toBeLessThan(1_000)
+  expect(performance.now() - startedAt).toBeLessThan(1_000)
   expect(await waiting).toEqual([])
   expect(await sessions.findSessions(['s'])).toEqual([])
   expect(await sessions.findMessage('s:1')).toBeNull()
@@ -162,12 +162,12 @@ test('closing ends a thread that waits for a lock, at once', async () => {
   expect(log.lines).toEqual([])
 })
 
-test('closing gives the file back', async () => {
+test('closing closes the file', async () => {
   const hermes = newDb()
   hermes.addSession('s')
-  const sessions = open(hermes.path)
+  const sessions = openReader(hermes.path)
   await sessions.findSessions(['s'])
   await sessions.close()
-  // Leaving WAL mode takes a file that nobody else has open.
+  // A database can leave WAL mode only if no other connection is open.
   expect(hermes.db.pragma('journal_mode = DELETE', { simple: true })).toBe('delete')
 })

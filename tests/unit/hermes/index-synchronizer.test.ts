@@ -4,10 +4,10 @@ import Database from 'better-sqlite3'
 import { describe, expect, test, vi } from 'vitest'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { firstPage, newDb, newStatePath, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, newDb, newStatePath, newReader } from '../../support/hermes/hermes-fixtures.ts'
 import type { ConversationFilter } from '../../../src/storage/conversation-reader.ts'
 
-const indexOf = (hermes: HermesDb): string => join(dirname(hermes.path), 'hermes-index.db')
+const indexPathFor = (hermes: HermesDb): string => join(dirname(hermes.path), 'hermes-index.db')
 
 function list(reader: HermesReader, filter: ConversationFilter = {}): string[] {
   return (
@@ -17,14 +17,14 @@ function list(reader: HermesReader, filter: ConversationFilter = {}): string[] {
   )
 }
 
-/** Lets it look through everything, as it does between questions. */
-function lookAround(reader: HermesReader): void {
+/** Runs all maintenance, as the worker does between calls. */
+function runAllMaintenance(reader: HermesReader): void {
   reader.warmUp()
   while (reader.runMaintenance());
 }
 
-/** Conversations of one session each, the first of which are too far back to be looked at for each question. */
-function many(hermes: HermesDb, count = 1200): void {
+/** Adds conversations of one session each. The first ones are too old to be read by every call. */
+function addConversations(hermes: HermesDb, count = 1200): void {
   hermes.transaction(() => {
     for (let i = 0; i < count; i++) {
       hermes.addSession(`s${i}`, { started_at: i + 1, end_reason: 'compression' })
@@ -33,11 +33,11 @@ function many(hermes: HermesDb, count = 1200): void {
   })
 }
 
-describe('the file of the index', () => {
-  test('spares the next start the work, and sees what has changed meanwhile', () => {
+describe('the index', () => {
+  test('saves the next start the work, and finds what has changed since', () => {
     const hermes = newDb()
-    many(hermes)
-    const index = indexOf(hermes)
+    addConversations(hermes)
+    const index = indexPathFor(hermes)
     const before = newReader(hermes.path, 100, { indexPath: index })
     expect(list(before.reader)).toHaveLength(1200)
     before.reader.close()
@@ -49,7 +49,7 @@ describe('the file of the index', () => {
     const [top, second] = list(reader)
     expect([top, second]).toEqual(['s3', 'new'])
     expect(statements.filter((sql) => sql.includes('/* index maintenance */'))).toHaveLength(2)
-    lookAround(reader)
+    runAllMaintenance(reader)
     statements.length = 0
     expect(list(reader)).toHaveLength(1200)
     expect(statements.filter((sql) => sql.includes('/* index maintenance */'))).toEqual([])
@@ -58,25 +58,25 @@ describe('the file of the index', () => {
   test.each([
     ['no database', (path: string) => writeFileSync(path, 'no database at all, but rather long'.repeat(300))],
     ['an empty file', (path: string) => writeFileSync(path, '')],
-    ['cut short', (path: string) => writeFileSync(path, readFileSync(path).subarray(0, 5000))],
-    ['of a later form', (path: string) => new Database(path).exec('PRAGMA user_version = 99').close()],
-    ['unsure of itself', (path: string) => new Database(path).exec("UPDATE progress SET body = '{'").close()],
-    ['without its progress', (path: string) => new Database(path).exec('DROP TABLE progress').close()],
+    ['truncated', (path: string) => writeFileSync(path, readFileSync(path).subarray(0, 5000))],
+    ['of a later version', (path: string) => new Database(path).exec('PRAGMA user_version = 99').close()],
+    ['without a valid progress', (path: string) => new Database(path).exec("UPDATE progress SET body = '{'").close()],
+    ['without the table of its progress', (path: string) => new Database(path).exec('DROP TABLE progress').close()],
     ['without a table', (path: string) => new Database(path).exec('DROP TABLE conversations').close()],
     [
       'of an earlier state.db',
       (path: string) =>
         new Database(path).exec(`UPDATE progress SET body = '{"fileDigest":"x","isComplete":true}'`).close(),
     ],
-  ])('is made anew when it is %s', (_, spoil) => {
+  ])('is built again if its file is %s', (_, corrupt) => {
     const hermes = newDb()
-    many(hermes, 20)
-    const index = indexOf(hermes)
+    addConversations(hermes, 20)
+    const index = indexPathFor(hermes)
     const before = newReader(hermes.path, 100, { indexPath: index })
     const expected = list(before.reader)
     expect(expected).toHaveLength(20)
     before.reader.close()
-    spoil(index)
+    corrupt(index)
     const { reader, log } = newReader(hermes.path, 100, { indexPath: index })
     expect(list(reader)).toEqual(expected)
     expect(log).toEqual([])
@@ -84,10 +84,10 @@ describe('the file of the index', () => {
     expect(list(newReader(hermes.path, 100, { indexPath: index }).reader)).toEqual(expected)
   })
 
-  test('that breaks while it is open is made anew, and kept in memory when that does not help', () => {
+  test('is built again if it breaks while it is open, and kept in memory if it breaks again', () => {
     const hermes = newDb()
-    many(hermes, 20)
-    const index = indexOf(hermes)
+    addConversations(hermes, 20)
+    const index = indexPathFor(hermes)
     const { reader, log } = newReader(hermes.path, 100, { indexPath: index })
     const expected = list(reader)
     for (let round = 0; round < 2; round++) {
@@ -100,9 +100,9 @@ describe('the file of the index', () => {
     expect(log).toEqual([])
   })
 
-  test('is in memory where none can be made', () => {
+  test('is in memory if its file cannot be created', () => {
     const hermes = newDb()
-    many(hermes, 20)
+    addConversations(hermes, 20)
     for (const index of [join(newStatePath(), 'gone', 'index.db'), dirname(hermes.path)]) {
       const { reader, log } = newReader(hermes.path, 100, { indexPath: index })
       expect(list(reader)).toHaveLength(20)
@@ -110,25 +110,25 @@ describe('the file of the index', () => {
     }
   })
 
-  test('is of one state.db: another one in its place is told from it', () => {
+  test('is built again if another state.db is in place of the one before', () => {
     const hermes = newDb()
-    many(hermes, 20)
-    const { reader } = newReader(hermes.path, 100, { indexPath: indexOf(hermes) })
+    addConversations(hermes, 20)
+    const { reader } = newReader(hermes.path, 100, { indexPath: indexPathFor(hermes) })
     expect(list(reader)).toHaveLength(20)
     hermes.close()
     for (const side of ['-wal', '-shm']) rmSync(hermes.path + side, { force: true })
     const other = new HermesDb(newStatePath())
-    many(other, 3)
+    addConversations(other, 3)
     other.close()
     renameSync(other.path, hermes.path)
     expect(list(reader)).toEqual(['s2', 's1', 's0'])
   })
 })
 
-describe('of sessions far back it sees, when it looks around,', () => {
+describe('maintenance finds in old sessions', () => {
   const changes: [string, (hermes: HermesDb) => void, ConversationFilter, string[]][] = [
     [
-      'that one was put away',
+      'that one was archived',
       (hermes) => hermes.db.exec("UPDATE sessions SET archived = 1 WHERE id = 's3'"),
       { archived: true },
       ['s3'],
@@ -152,7 +152,7 @@ describe('of sessions far back it sees, when it looks around,', () => {
       ['s1 > s3'],
     ],
     [
-      'rows that a VACUUM has numbered anew',
+      'rows with new rowids after a VACUUM',
       (hermes) => {
         hermes.db.exec("DELETE FROM messages WHERE session_id < 's2'; DELETE FROM sessions WHERE id < 's2'; VACUUM")
         hermes.db.exec("UPDATE sessions SET pinned = 1 WHERE id IN ('s3', 's20')")
@@ -164,31 +164,31 @@ describe('of sessions far back it sees, when it looks around,', () => {
 
   test.each(changes)('%s', (_, change, filter, expected) => {
     const hermes = newDb()
-    many(hermes)
-    const index = indexOf(hermes)
+    addConversations(hermes)
+    const index = indexPathFor(hermes)
     const before = newReader(hermes.path, 100, { indexPath: index })
-    lookAround(before.reader)
+    runAllMaintenance(before.reader)
     before.reader.close()
     change(hermes)
     const { reader } = newReader(hermes.path, 100, { indexPath: index })
-    lookAround(reader)
+    runAllMaintenance(reader)
     expect(list(reader, filter)).toEqual(expected)
   })
 
-  test('a message that was taken back, by the counters that Hermes keeps', () => {
+  test('a message that was undone, by the counters of Hermes', () => {
     const hermes = newDb()
-    many(hermes)
+    addConversations(hermes)
     const late = hermes.addMessage('s3', 9000)
     hermes.addMessage('s4', 8000)
-    const index = indexOf(hermes)
+    const index = indexPathFor(hermes)
     const before = newReader(hermes.path, 100, { indexPath: index })
-    lookAround(before.reader)
+    runAllMaintenance(before.reader)
     before.reader.close()
     hermes.db.exec(
       `UPDATE messages SET active = 0 WHERE id = ${late}; UPDATE sessions SET message_count = 1 WHERE id = 's3'`,
     )
     const { reader } = newReader(hermes.path, 100, { indexPath: index })
-    lookAround(reader)
+    runAllMaintenance(reader)
     const page = reader.listConversations(
       { after: { id: 's1199', lastActivityAt: 1_200_000 }, before: null, limit: 2000, backwards: false },
       {},
@@ -197,47 +197,47 @@ describe('of sessions far back it sees, when it looks around,', () => {
   })
 })
 
-test('between two looks around there is a pause, and nothing is looked for that has not changed', () => {
+test('maintenance pauses between two scans, and scans nothing while the file does not change', () => {
   vi.useFakeTimers({ toFake: ['performance'] })
   try {
     const hermes = newDb()
-    many(hermes)
+    addConversations(hermes)
     const { reader, statements } = newReader(hermes.path)
-    const looks = (): number => statements.splice(0).filter((sql) => sql.includes('sessions.rowid >')).length
-    lookAround(reader)
-    expect(looks()).toBeGreaterThan(3)
+    const countScans = (): number => statements.splice(0).filter((sql) => sql.includes('sessions.rowid >')).length
+    runAllMaintenance(reader)
+    expect(countScans()).toBeGreaterThan(3)
     vi.advanceTimersByTime(10_000)
-    lookAround(reader)
-    expect(looks()).toBe(0)
+    runAllMaintenance(reader)
+    expect(countScans()).toBe(0)
     hermes.db.exec("UPDATE sessions SET archived = 1 WHERE id = 's3'")
-    lookAround(reader)
-    expect(looks()).toBe(4)
+    runAllMaintenance(reader)
+    expect(countScans()).toBe(4)
     expect(list(reader, { archived: true })).toEqual(['s3'])
     hermes.db.exec("UPDATE sessions SET archived = 1 WHERE id = 's4'")
-    lookAround(reader)
-    // The newest are looked at all the same.
-    expect(looks()).toBe(1)
+    runAllMaintenance(reader)
+    // The newest sessions are read all the same.
+    expect(countScans()).toBe(1)
     vi.advanceTimersByTime(2000)
-    lookAround(reader)
-    expect(looks()).toBe(3)
+    runAllMaintenance(reader)
+    expect(countScans()).toBe(3)
     expect(list(reader, { archived: true })).toEqual(['s4', 's3'])
   } finally {
     vi.useRealTimers()
   }
 })
 
-test('what nobody asked for is not looked at, and a lock holds nobody up meanwhile', () => {
+test('maintenance does nothing before a list is needed, and does not wait for a lock', () => {
   const hermes = newDb(undefined, 'newest', 'delete')
-  many(hermes, 3)
+  addConversations(hermes, 3)
   const { reader, log, statements } = newReader(hermes.path, 5000)
   expect(reader.runMaintenance()).toBe(false)
   expect(statements).toEqual([])
   hermes.db.exec('BEGIN EXCLUSIVE')
-  const started = performance.now()
-  lookAround(reader)
-  expect(performance.now() - started).toBeLessThan(4000)
+  const startedAt = performance.now()
+  runAllMaintenance(reader)
+  expect(performance.now() - startedAt).toBeLessThan(4000)
   expect(log).toEqual([])
   hermes.db.exec('ROLLBACK')
-  lookAround(reader)
+  runAllMaintenance(reader)
   expect(list(reader)).toEqual(['s2', 's1', 's0'])
 })

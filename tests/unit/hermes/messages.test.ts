@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import type { MessageRecord } from '../../../src/model/message.ts'
-import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/hermes-fixtures.ts'
 
 function texts(messages: readonly MessageRecord[]): string[] {
   return messages.map(({ parts }) => parts.map((part) => (part.type === 'text' ? part.text : part.type)).join('|'))
 }
 
-test('messages come in the order of their rows, whatever the clock said', () => {
+test('messages are ordered by rowid, not by time', () => {
   const hermes = newDb()
   hermes.addSession('s')
   hermes.addMessage('s', 300, { content: 'one' })
@@ -31,7 +31,7 @@ test('messages come in the order of their rows, whatever the clock said', () => 
   ])
 })
 
-test('a page is cut by positions, from either end', () => {
+test('a page is limited by positions, from either end', () => {
   const hermes = newDb()
   hermes.addSession('s')
   for (let i = 1; i <= 9; i++) hermes.addMessage('s', i, { content: `${i}` })
@@ -46,21 +46,21 @@ test('a page is cut by positions, from either end', () => {
   expect(reader.listMessages('nobody', firstPage(5))).toEqual([])
 })
 
-test('rows that were taken back, hidden ones and bookkeeping are not shown', () => {
+test('undone rows, hidden rows and metadata are not shown', () => {
   const hermes = newDb()
   hermes.addSession('s')
-  hermes.addMessage('s', 1, { content: 'kept' })
-  const undone = hermes.addMessage('s', 2, { content: 'taken back', active: 0, compacted: 0 })
+  hermes.addMessage('s', 1, { content: 'shown' })
+  const undone = hermes.addMessage('s', 2, { content: 'undone', active: 0, compacted: 0 })
   hermes.addMessage('s', 3, { content: 'hidden', display_kind: 'hidden' })
-  hermes.addMessage('s', 4, { content: 'bookkeeping', role: 'session_meta' })
+  hermes.addMessage('s', 4, { content: 'metadata', role: 'session_meta' })
   hermes.addMessage('s', 5, { content: 'a note', display_kind: 'async_delegation_complete' })
   const { reader } = newReader(hermes.path)
-  expect(texts(reader.listMessages('s', firstPage(9)))).toEqual(['kept', 'a note'])
+  expect(texts(reader.listMessages('s', firstPage(9)))).toEqual(['shown', 'a note'])
   expect(reader.countMessages(['s']).get('s')).toBe(2)
   expect(reader.findMessage(`s:${undone}`)).toBeNull()
 })
 
-test('a role that nobody knows is the assistant', () => {
+test('a message with an unknown role is one of the assistant', () => {
   const hermes = newDb()
   hermes.addSession('s')
   hermes.addMessage('s', 1, { role: 'narrator', content: 'Once' })
@@ -74,7 +74,7 @@ test.each([
   ['stop', 'COMPLETE'],
   ['length', 'COMPLETE'],
   [null, 'COMPLETE'],
-])('an answer that finished by %s is %s', (reason, status) => {
+])('an answer with the finish reason %s is %s', (reason, status) => {
   const hermes = newDb()
   hermes.addSession('s')
   hermes.addMessage('s', 1, { role: 'assistant', content: 'Well', finish_reason: reason })
@@ -104,7 +104,7 @@ test('a message is found by its id, in its own session only', () => {
   }
 })
 
-test('the context is what is live of user, assistant and tools', () => {
+test('the context contains the active rows of user, assistant and tools', () => {
   const hermes = newDb()
   hermes.addSession('s')
   hermes.addMessage('s', 1, { content: 'archived', active: 0, compacted: 1 })
@@ -119,7 +119,7 @@ test('the context is what is live of user, assistant and tools', () => {
   expect(context[1]?.parts).toMatchObject([{ call: { state: 'SUCCEEDED', result: 'found' } }])
 })
 
-test('a result is folded into its call', () => {
+test('a tool result is part of its call', () => {
   const hermes = newDb()
   hermes.addSession('s')
   hermes.addMessage('s', 10, {
@@ -171,7 +171,7 @@ test('a result is folded into its call', () => {
   ])
 })
 
-test('call ids that repeat get each the result that follows it', () => {
+test('of calls with the same id, each gets the result that follows it', () => {
   const hermes = newDb()
   hermes.addSession('s')
   for (const turn of ['first', 'second']) {
@@ -196,7 +196,7 @@ test('call ids that repeat get each the result that follows it', () => {
   expect(reader.countMessages(['s']).get('s')).toBe(4)
 })
 
-test('a result without its call is a message of its own', () => {
+test('a result without a call is a message of its own', () => {
   const hermes = newDb()
   hermes.addSession('s')
   const row = hermes.addToolResult('s', 2, 'gone', 'an answer to nothing')
@@ -223,14 +223,14 @@ test('a result without its call is a message of its own', () => {
   expect(messages[1]).toMatchObject({ parts: [{ call: { state: 'OUTCOME_UNKNOWN' } }] })
 })
 
-test.each(['not JSON', '{"id": "a"}', '[1, null, "x"]', '7'])('tool_calls of %s hold no call', (toolCalls) => {
+test.each(['not JSON', '{"id": "a"}', '[1, null, "x"]', '7'])('tool_calls of %s contain no call', (toolCalls) => {
   const hermes = newDb()
   hermes.addSession('s')
   hermes.addMessage('s', 1, { role: 'assistant', content: 'Hm', tool_calls: toolCalls })
   expect(texts(newReader(hermes.path).reader.listMessages('s', firstPage(1)))).toEqual(['Hm'])
 })
 
-test('a content of parts is told as text and files', () => {
+test('a content with parts becomes texts and files', () => {
   const hermes = newDb()
   hermes.addSession('s')
   const parts = [
@@ -264,7 +264,7 @@ test.each([
   ['JSON without the prefix', '[{"type": "text", "text": "x"}]'],
   ['a prefix without JSON', '\0json:{"type'],
   ['a NUL without the prefix', 'a\0b'],
-  ['JSON that is nested without end', `\0json:${'['.repeat(50_000)}${']'.repeat(50_000)}`],
+  ['JSON that is nested too deep', `\0json:${'['.repeat(50_000)}${']'.repeat(50_000)}`],
 ])('%s is text', (_, content) => {
   const hermes = newDb()
   hermes.addSession('s')
@@ -272,7 +272,7 @@ test.each([
   expect(texts(newReader(hermes.path).reader.listMessages('s', firstPage(1)))).toEqual([content])
 })
 
-test('half a surrogate pair, escaped in JSON, becomes the replacement character', () => {
+test('a lone surrogate, escaped in JSON, becomes the replacement character', () => {
   const hermes = newDb()
   hermes.addSession('s')
   hermes.addMessage('s', 1, { content: String.raw`${'\0'}json:{"type":"text","text":"a\ud83d"}` })
@@ -283,13 +283,13 @@ test('half a surrogate pair, escaped in JSON, becomes the replacement character'
   expect(messages[1]?.parts).toMatchObject([{ call: { result: { 'k\ufffd': ['\ufffd'] } } }])
 })
 
-test('an empty content shows what codex kept, and reasoning alone is an answer', () => {
+test('an empty content is replaced by the Codex items, and reasoning alone is an answer', () => {
   const hermes = newDb()
   hermes.addSession('s')
-  const items = [{ type: 'message', content: [{ type: 'output_text', text: 'kept ' }, { type: 'x' }] }, { id: 1 }]
-  const codex = JSON.stringify([...items, { content: [{ type: 'output_text', text: 'apart' }] }])
+  const items = [{ type: 'message', content: [{ type: 'output_text', text: 'from ' }, { type: 'x' }] }, { id: 1 }]
+  const codex = JSON.stringify([...items, { content: [{ type: 'output_text', text: 'Codex' }] }])
   hermes.addMessage('s', 1, { role: 'assistant', content: '', codex_message_items: codex })
-  hermes.addMessage('s', 2, { role: 'assistant', content: 'said', codex_message_items: codex })
+  hermes.addMessage('s', 2, { role: 'assistant', content: 'shown', codex_message_items: codex })
   hermes.addMessage('s', 3, { role: 'assistant', content: null, reasoning: 'one', reasoning_content: 'two' })
   hermes.addMessage('s', 4, { role: 'assistant', content: null, reasoning: 'one', reasoning_content: '' })
   hermes.addMessage('s', 5, { role: 'user', content: 'q', reasoning: 'not mine' })
@@ -299,8 +299,8 @@ test('an empty content shows what codex kept, and reasoning alone is an answer',
       .reader.listMessages('s', firstPage(9))
       .map(({ parts }) => parts),
   ).toEqual([
-    [{ type: 'text', text: 'kept apart' }],
-    [{ type: 'text', text: 'said' }],
+    [{ type: 'text', text: 'from Codex' }],
+    [{ type: 'text', text: 'shown' }],
     [{ type: 'reasoning', text: 'two' }],
     [{ type: 'reasoning', text: 'one' }],
     [{ type: 'text', text: 'q' }],
@@ -308,7 +308,7 @@ test('an empty content shows what codex kept, and reasoning alone is an answer',
   ])
 })
 
-test('a content of another type is none', () => {
+test('a content of another type is empty', () => {
   const hermes = newDb()
   hermes.addSession('s')
   hermes.addMessage('s', 1, { content: Buffer.from('bytes') })

@@ -21,20 +21,20 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true })
 })
 
-/** The jobs of the Hermes agent of a profile. */
-function jobsOf(name: string) {
+/** The jobs of a profile's Hermes agent. */
+function openJobs(name: string) {
   const profile = openProfileStorage({ name, home, hermesHome: home, durable: false, log: silentLogger })
   open.push(profile)
-  if (!profile.hermesJobs) throw new Error('Hermes is turned off')
+  if (!profile.hermesJobs) throw new Error('Hermes is turned off.')
   return profile.hermesJobs
 }
 
 const all = { after: null, before: null, limit: 100, backwards: false }
 
-test("the ids of a named profile's Hermes jobs begin with its name: of jobs, of runs, and what these name", async () => {
-  const [plain] = await jobsOf('default').listRuns('birds', all)
+test("the ids of a named profile's Hermes jobs and runs begin with the profile's name", async () => {
+  const [plain] = await openJobs('default').listRuns('birds', all)
   expect(plain).toMatchObject({ jobId: 'birds', output: 'The larks.' })
-  const work = jobsOf('work')
+  const work = openJobs('work')
   expect(work.origin).toBe('HERMES')
   const [job] = await work.listJobs()
   expect(job).toMatchObject({ id: 'work@birds', name: 'Birds', profile: 'work' })
@@ -49,9 +49,9 @@ test("the ids of a named profile's Hermes jobs begin with its name: of jobs, of 
   expect(await work.findRun(`work@${plain?.id}`)).toEqual(run)
 })
 
-test('they are nothing without it, with another one, or with it twice', async () => {
-  const [run] = await jobsOf('default').listRuns('birds', all)
-  const work = jobsOf('work')
+test('an id without the name of the profile, with another one, or with it twice is not found', async () => {
+  const [run] = await openJobs('default').listRuns('birds', all)
+  const work = openJobs('work')
   for (const prefix of ['', 'play@', 'work@work@', 'Work@']) {
     expect(await work.findJob(`${prefix}birds`), prefix).toBeNull()
     expect(await work.listRuns(`${prefix}birds`, all), prefix).toEqual([])

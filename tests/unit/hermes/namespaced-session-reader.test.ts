@@ -26,7 +26,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true })
 })
 
-function profile(name: string): ProfileStorage {
+function openProfile(name: string): ProfileStorage {
   const opened = openProfileStorage({ name, home, hermesHome: home, durable: false, log: silentLogger })
   open.push(opened)
   return opened
@@ -34,22 +34,22 @@ function profile(name: string): ProfileStorage {
 
 const all = { after: null, before: null, limit: 100, backwards: false }
 
-/** The Hermes agent of a profile. */
-function hermesOf(name: string) {
-  const { hermesSessions } = profile(name)
-  if (!hermesSessions) throw new Error('Hermes is turned off')
+/** The sessions of a profile's Hermes agent. */
+function openHermes(name: string) {
+  const { hermesSessions } = openProfile(name)
+  if (!hermesSessions) throw new Error('Hermes is turned off.')
   return hermesSessions
 }
 
-describe("ids of a named profile's Hermes", () => {
-  test('begin with its name: of sessions, of what they name, of messages and of calls', async () => {
+describe("the ids of a named profile's Hermes sessions", () => {
+  test('begin with the name of the profile, and so do those of messages and tool calls', async () => {
     const model_config = JSON.stringify({ _branched_from: 'root' })
     db.addSession('root', { end_reason: 'compression' })
     db.addSession('next', { parent_session_id: 'root', model_config })
     const row = db.addMessage('next', 2, { content: 'Hi' })
     db.addToolCalls('next', 3, ['a', 'b'])
     db.addToolResult('next', 4, 'a', 'done')
-    const work = hermesOf('work')
+    const work = openHermes('work')
     const [next] = await work.findSessions(['work@next'])
     expect(next).toMatchObject({
       id: 'work@next',
@@ -74,21 +74,21 @@ describe("ids of a named profile's Hermes", () => {
     expect(await work.loadContextMessages('work@next')).toEqual(page)
   })
 
-  test('begin with its name where a change is told', async () => {
-    const work = hermesOf('work')
-    const told: unknown[] = []
-    work.onConversationsChanged((changed) => told.push(...(changed ?? [])))
+  test('begin with the name of the profile in reported changes', async () => {
+    const work = openHermes('work')
+    const reported: unknown[] = []
+    work.onConversationsChanged((changes) => reported.push(...(changes ?? [])))
     await work.refresh()
     db.addSession('root')
     db.addMessage('root', 1)
     await work.refresh()
-    expect(told).toContainEqual({ rootId: 'work@root', before: null, after: 'here' })
+    expect(reported).toContainEqual({ rootId: 'work@root', before: null, after: 'here' })
   })
 
-  test('are nothing without it, with another one, or with it twice', async () => {
+  test('are not found without the name of the profile, with another one, or with it twice', async () => {
     db.addSession('next')
     const row = db.addMessage('next', 2, { content: 'Hi' })
-    const work = hermesOf('work')
+    const work = openHermes('work')
     for (const id of ['next', 'play@next', 'work@work@next', 'Work@next', 'work@', 'work', '']) {
       expect(await work.findSessions([id]), id).toEqual([])
       expect(await work.countMessages([id]), id).toEqual(new Map())
@@ -99,23 +99,23 @@ describe("ids of a named profile's Hermes", () => {
     }
   })
 
-  test('of the profile default are as Hermes has them', async () => {
+  test('are those of Hermes in the profile default', async () => {
     db.addSession('work@next')
-    const work = await hermesOf('default').findSessions(['work@next'])
+    const work = await openHermes('default').findSessions(['work@next'])
     expect(work.map(({ id }) => id)).toEqual(['work@next'])
   })
 
-  test('are found in a filter, the rest of which counts as well', async () => {
+  test('can be used in a filter with other conditions', async () => {
     for (const id of ['a', 'b', 'c']) db.addSession(id, { archived: id === 'b' ? 1 : 0 })
     const ids = ['work@a', 'work@b', 'c', 'play@c']
-    const page = await hermesOf('work').listSessions(all, { ids, archived: false })
+    const page = await openHermes('work').listSessions(all, { ids, archived: false })
     expect(page.map(({ id }) => id)).toEqual(['work@a'])
   })
 })
 
-describe.each(['aaa', 'work', 'zzz', 'ses', 'ses_', '0'])('a list over both origins, in the profile %s,', (name) => {
-  test('has one order, from every cursor in it, in both directions', async () => {
-    const work = profile(name)
+describe.each(['aaa', 'work', 'zzz', 'ses', 'ses_', '0'])('a list of both origins in the profile %s', (name) => {
+  test('has the same order from every cursor, in both directions', async () => {
+    const work = openProfile(name)
     const ids = ['', 'a', 'B', 'ü', '𝒳', '\u{10FFFE}']
     for (const [index, id] of ids.entries()) db.addSession(`x${id}`, { started_at: Math.floor(index / 2) + 1 })
     for (const lastActivityAt of [1000, 2000, 2000, 3000]) {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import { StateDatabase } from '../../../src/hermes/state/state-database.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { firstPage, newDb, newStatePath, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, newDb, newStatePath, newReader } from '../../support/hermes/hermes-fixtures.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
 
 function readAll(reader: HermesReader): void {
@@ -15,56 +15,56 @@ function readAll(reader: HermesReader): void {
   expect(reader.countMessages(['s'])).not.toEqual(new Map())
 }
 
-/** What tells whether anybody has touched a file. */
-function print(path: string): object {
+/** Differs after any change of a file. */
+function fingerprint(path: string): object {
   const { ino, size, mtimeNs } = statSync(path, { bigint: true })
   return { ino, size, mtimeNs, hash: createHash('sha256').update(readFileSync(path)).digest('hex') }
 }
 
-test.each(['wal', 'delete'] as const)('reading changes nothing in the file (journal mode %s)', (journal) => {
+test.each(['wal', 'delete'] as const)('reading does not change the file (journal mode %s)', (journal) => {
   const path = newStatePath()
   const hermes = new HermesDb(path, 'newest', journal)
   hermes.addSession('s')
   hermes.addMessage('s', 1, { content: 'hello' })
   hermes.close()
-  const before = print(path)
+  const before = fingerprint(path)
   const { reader } = newReader(path)
   readAll(reader)
   reader.close()
-  expect(print(path)).toEqual(before)
+  expect(fingerprint(path)).toEqual(before)
 })
 
-test('a WAL that a dead writer has left is read, and left as it is', () => {
+test('the WAL of a crashed writer is read and not changed', () => {
   const hermes = newDb()
   hermes.addSession('s')
   hermes.addMessage('s', 1, { content: 'only in the WAL' })
   const path = newStatePath()
   for (const side of ['', '-wal']) copyFileSync(hermes.path + side, path + side)
-  const before = [print(path), print(`${path}-wal`)]
+  const before = [fingerprint(path), fingerprint(`${path}-wal`)]
   const { reader } = newReader(path)
   readAll(reader)
   reader.close()
-  expect([print(path), print(`${path}-wal`)]).toEqual(before)
+  expect([fingerprint(path), fingerprint(`${path}-wal`)]).toEqual(before)
 })
 
-test('the handle refuses to write', () => {
+test('the connection refuses to write', () => {
   const hermes = newDb()
   const log = new RecordingLogger()
-  const file = new StateDatabase({ path: hermes.path, lockTimeoutMs: 0, log })
-  const modes = file.read(null, ({ db }) => ({
+  const database = new StateDatabase({ path: hermes.path, lockTimeoutMs: 0, log })
+  const modes = database.read(null, ({ db }) => ({
     readonly: db.readonly,
     queryOnly: db.pragma('query_only', { simple: true }),
   }))
   expect(modes).toEqual({ readonly: true, queryOnly: 1 })
-  const write = file.read('refused', ({ db }) => {
-    db.exec('CREATE TABLE ours (a)')
+  const write = database.read('refused', ({ db }) => {
+    db.exec('CREATE TABLE written (a)')
     return 'written'
   })
   expect(write).toBe('refused')
-  file.close()
+  database.close()
 })
 
-test('no file is made where there is none', () => {
+test('a missing file is not created', () => {
   const path = newStatePath()
   const { reader } = newReader(path)
   expect(reader.listSessions(firstPage(9), {})).toEqual([])
@@ -72,7 +72,7 @@ test('no file is made where there is none', () => {
 })
 
 test.each(['wal', 'delete'] as const)(
-  'a writer that never waits meets no lock of ours (journal mode %s)',
+  'a writer that does not wait for locks never meets one of the reader (journal mode %s)',
   (journal) => {
     const hermes = newDb(undefined, 'newest', journal)
     hermes.addSession('s')
@@ -82,7 +82,7 @@ test.each(['wal', 'delete'] as const)(
       readAll(reader)
       hermes.transaction(() => hermes.addMessage('s', i, { content: `${i}` }))
     }
-    hermes.db.exec('ALTER TABLE sessions ADD COLUMN later TEXT')
+    hermes.db.exec('ALTER TABLE sessions ADD COLUMN added TEXT')
     readAll(reader)
     if (journal === 'wal') {
       expect(hermes.db.pragma('wal_checkpoint(TRUNCATE)')).toEqual([{ busy: 0, log: 0, checkpointed: 0 }])
@@ -94,7 +94,7 @@ test.each(['wal', 'delete'] as const)(
   },
 )
 
-test('a reader is not held up by a writer in the middle of its transaction', () => {
+test('a reader does not wait for a writer in a transaction', () => {
   const hermes = newDb()
   hermes.addSession('s')
   hermes.addMessage('s', 1, { content: 'hello' })

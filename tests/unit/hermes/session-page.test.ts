@@ -2,14 +2,14 @@ import { expect, test } from 'vitest'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import type { SessionFilter, SessionKey } from '../../../src/model/session-filter.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/hermes-fixtures.ts'
 
 function ids(rows: readonly { id: string }[]): string[] {
   return rows.map(({ id }) => id)
 }
 
-/** All pages of `size`, by the cursor of the row at each page's end. */
-function walk(reader: HermesReader, size: number, backwards: boolean, filter: SessionFilter = {}): string[][] {
+/** The ids on all pages of a size, each page read from the cursor of the last row. */
+function readPages(reader: HermesReader, size: number, backwards: boolean, filter: SessionFilter = {}): string[][] {
   const pages: string[][] = []
   let key: SessionKey | null = null
   for (;;) {
@@ -21,8 +21,8 @@ function walk(reader: HermesReader, size: number, backwards: boolean, filter: Se
   }
 }
 
-/** Sessions of which many were active at the same moment, with ids whose UTF-8 and UTF-16 orders differ. */
-function ties(hermes: HermesDb): string[] {
+/** Adds sessions with equal activity times, and ids whose UTF-8 and UTF-16 orders differ. Returns the expected order. */
+function addTies(hermes: HermesDb): string[] {
   const names = ['b', 'a', 'B', 'ab', 'é', 'z', '\u{1f331}', '\uff5e', '10', '9']
   hermes.transaction(() => {
     for (const at of [1, 2, 3]) for (const name of names) hermes.addMessage(hermes.addSession(`${name}${at}`), at)
@@ -33,15 +33,18 @@ function ties(hermes: HermesDb): string[] {
   return ids(rows)
 }
 
-test.each([1, 3, 7, 500])('pages of %d over ties hold every session once, in both directions', (size) => {
-  const hermes = newDb()
-  const order = ties(hermes)
-  const { reader } = newReader(hermes.path)
-  expect(walk(reader, size, false).flat()).toEqual(order)
-  expect(walk(reader, size, true).reverse().flat()).toEqual(order)
-})
+test.each([1, 3, 7, 500])(
+  'pages of %d contain every session once, in both directions, although many have the same time',
+  (size) => {
+    const hermes = newDb()
+    const order = addTies(hermes)
+    const { reader } = newReader(hermes.path)
+    expect(readPages(reader, size, false).flat()).toEqual(order)
+    expect(readPages(reader, size, true).reverse().flat()).toEqual(order)
+  },
+)
 
-test('a page between two keys holds neither of them', () => {
+test('a page between two keys contains neither of them', () => {
   const hermes = newDb()
   for (let i = 1; i <= 9; i++) hermes.addSession(`s${i}`, { started_at: i })
   const { reader } = newReader(hermes.path)
@@ -55,7 +58,7 @@ test('a page between two keys holds neither of them', () => {
   expect(reader.listSessions(firstPage(0), {})).toEqual([])
 })
 
-test('filters take channels, archived and pinned sessions, and ids', () => {
+test('sessions are filtered by channel, archived, pinned and id', () => {
   const hermes = newDb()
   hermes.addSession('terminal', { source: 'cli', started_at: 4 })
   hermes.addSession('chat', { source: 'telegram', started_at: 3, pinned: 1 })
@@ -76,7 +79,7 @@ test('filters take channels, archived and pinned sessions, and ids', () => {
   expect(listed({ ids: [] })).toEqual([])
 })
 
-test('a rare channel fills its pages from far apart', () => {
+test('the pages of a rare channel are full', () => {
   const hermes = newDb()
   hermes.transaction(() => {
     for (let i = 0; i < 2500; i++)
@@ -84,15 +87,15 @@ test('a rare channel fills its pages from far apart', () => {
   })
   const { reader } = newReader(hermes.path)
   const rare = ['s2400', 's2000', 's1600', 's1200', 's800', 's400', 's0']
-  expect(walk(reader, 3, false, { channels: ['WEB'] }).flat()).toEqual(rare)
+  expect(readPages(reader, 3, false, { channels: ['WEB'] }).flat()).toEqual(rare)
   expect(
-    walk(reader, 3, true, { channels: ['WEB'] })
+    readPages(reader, 3, true, { channels: ['WEB'] })
       .reverse()
       .flat(),
   ).toEqual(rare)
 })
 
-test('new sessions, new messages and new starts of the list are seen at once', () => {
+test('new sessions and messages are on the next page that is read', () => {
   const hermes = newDb()
   hermes.addSession('a', { started_at: 1 })
   hermes.addSession('b', { started_at: 2 })
@@ -112,7 +115,7 @@ test('new sessions, new messages and new starts of the list are seen at once', (
   expect(listed()).toEqual(['b', 'd', 'c', 'a'])
 })
 
-test('more news than one piece holds is taken in whole', () => {
+test('more changes than one batch contains are all found', () => {
   const hermes = newDb()
   for (const id of ['a', 'b', 'c']) hermes.addSession(id)
   const { reader } = newReader(hermes.path)
@@ -125,7 +128,7 @@ test('more news than one piece holds is taken in whole', () => {
   expect(ids(reader.listSessions(lastPage(4), {}))).toEqual(['new0', 'a', 'c', 'b'])
 })
 
-test('messages that are taken back or deleted move their session back', () => {
+test('a session moves back when its newest messages are undone or deleted', () => {
   const hermes = newDb()
   for (const [i, id] of ['a', 'b', 'c', 'd'].entries()) {
     hermes.addSession(id, { started_at: i + 1 })
@@ -144,7 +147,7 @@ test('messages that are taken back or deleted move their session back', () => {
   expect(ids(reader.listSessions(lastPage(2), {}))).toEqual(['a', 'd'])
 })
 
-test('sessions that are deleted are gone, and do not shorten a page', () => {
+test('deleted sessions disappear without making a page shorter', () => {
   const hermes = newDb()
   for (let i = 1; i <= 9; i++) hermes.addSession(`s${i}`, { started_at: i })
   const { reader } = newReader(hermes.path)
@@ -156,7 +159,7 @@ test('sessions that are deleted are gone, and do not shorten a page', () => {
   expect(ids(reader.listSessions(firstPage(9), {}))).toEqual(['s6', 's5', 's4', 's3', 's2', 'new', 's1'])
 })
 
-test('rows that a VACUUM has numbered anew are found again', () => {
+test('sessions with new rowids after a VACUUM are listed', () => {
   const hermes = newDb()
   for (let i = 1; i <= 9; i++) hermes.addSession(`s${i}`, { started_at: i })
   const { reader } = newReader(hermes.path)
@@ -169,7 +172,7 @@ test('rows that a VACUUM has numbered anew are found again', () => {
   )
 })
 
-test('a walk holds every session that stays, while others come and go', () => {
+test('paging returns every session that exists all the time, while others come and go', () => {
   const hermes = newDb()
   hermes.transaction(() => {
     for (let i = 0; i < 60; i++) hermes.addSession(`s${i}`, { started_at: 100 + (i % 7) })
@@ -187,13 +190,13 @@ test('a walk holds every session that stays, while others come and go', () => {
       hermes.addSession(`${backwards ? 'late' : 'new'}${step}`, { started_at: backwards ? 1 : 1000 + step })
       if (step % 3 === 0) hermes.db.prepare('DELETE FROM sessions WHERE id = ?').run(seen[0])
     }
-    const stayed = hermes.db.prepare<[], { id: string }>(`SELECT id FROM sessions WHERE id LIKE 's%'`).all()
+    const remaining = hermes.db.prepare<[], { id: string }>(`SELECT id FROM sessions WHERE id LIKE 's%'`).all()
     expect(new Set(seen)).toEqual(expect.objectContaining({ size: seen.length }))
-    expect(ids(stayed).filter((id) => !seen.includes(id))).toEqual([])
+    expect(ids(remaining).filter((id) => !seen.includes(id))).toEqual([])
   }
 })
 
-test('pages follow a file without WAL, too', () => {
+test('a file without a WAL is followed as well', () => {
   const hermes = newDb(undefined, 'v7', 'delete')
   hermes.addSession('a', { started_at: 1 })
   const { reader } = newReader(hermes.path)

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { firstPage, newDb, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, newDb, newReader } from '../../support/hermes/hermes-fixtures.ts'
 
 const endOf9999 = Date.parse('9999-12-31T23:59:59.999Z')
 
-test('a session is told with everything that its row has', () => {
+test('a session has all properties of its row', () => {
   const hermes = newDb()
   hermes.addSession('root', { end_reason: 'compression' })
   hermes.addSession('s', {
@@ -50,7 +50,7 @@ test('a session is told with everything that its row has', () => {
   expect(log).toEqual([])
 })
 
-test.each(['v2', 'v7'] as const)('columns that a %s file lacks count as null', (layout) => {
+test.each(['v2', 'v7'] as const)('columns that a %s file lacks read as null', (layout) => {
   const hermes = newDb(undefined, layout)
   hermes.addSession('s', { started_at: 5, input_tokens: 3 })
   hermes.addMessage('s', 6, { content: 'hello' })
@@ -70,7 +70,7 @@ test.each(['v2', 'v7'] as const)('columns that a %s file lacks count as null', (
   expect(log).toEqual([])
 })
 
-test('a missing source is unknown', () => {
+test('a session without a source has the source unknown', () => {
   const hermes = newDb()
   hermes.db.exec(
     'DROP INDEX idx_sessions_source; DROP INDEX idx_sessions_source_id; ALTER TABLE sessions DROP COLUMN source',
@@ -79,7 +79,7 @@ test('a missing source is unknown', () => {
   expect(newReader(hermes.path).reader.findSessions(['s'])).toMatchObject([{ source: 'unknown' }])
 })
 
-test('the last activity is the newest message that people may see, else the start', () => {
+test('the last activity is the time of the newest visible message, else of the start', () => {
   const hermes = newDb()
   for (const id of ['empty', 'undone', 'archived', 'late']) hermes.addSession(id, { started_at: 10 })
   hermes.addMessage('undone', 20)
@@ -93,7 +93,7 @@ test('the last activity is the newest message that people may see, else the star
   expect(reader.listSessions(firstPage(9), {}).map(({ id }) => id)).toEqual(['late', 'archived', 'undone', 'empty'])
 })
 
-test('a row whose active is null counts as live', () => {
+test('a message whose active column is null is active', () => {
   const hermes = newDb()
   hermes.addSession('s', { started_at: 1 })
   hermes.addMessage('s', 7, { active: null, content: 'old' })
@@ -104,10 +104,10 @@ test('a row whose active is null counts as live', () => {
 })
 
 test.each([
-  ['too far off', 5e246, endOf9999],
+  ['too late', 5e246, endOf9999],
   ['negative', -5, 0],
   ['no number', 'yesterday', 0],
-])('a start that is %s is put right', (_, startedAt, expected) => {
+])('a start that is %s is corrected', (_, startedAt, expected) => {
   const hermes = newDb()
   hermes.addSession('s', { started_at: startedAt, ended_at: startedAt })
   const { reader } = newReader(hermes.path)
@@ -115,7 +115,7 @@ test.each([
   expect(reader.listSessions(firstPage(5), {})).toHaveLength(1)
 })
 
-test('a start that is no number is the time of the newest message', () => {
+test('a start that is no number is replaced by the time of the newest message', () => {
   const hermes = newDb()
   hermes.addSession('s', { started_at: 'yesterday' })
   hermes.addMessage('s', 12)
@@ -124,11 +124,11 @@ test('a start that is no number is the time of the newest message', () => {
   ])
 })
 
-test('garbage among the times of messages does not move a session', () => {
+test('invalid times of messages do not move a session', () => {
   const hermes = newDb()
   hermes.addSession('s', { started_at: 1 })
   hermes.addMessage('s', 12)
-  for (const garbage of [5e246, 'soon', -3, Infinity]) hermes.addMessage('s', garbage)
+  for (const time of [5e246, 'soon', -3, Infinity]) hermes.addMessage('s', time)
   const { reader } = newReader(hermes.path)
   expect(reader.listSessions(firstPage(5), {})).toMatchObject([{ lastActivityAt: 12_000 }])
   expect(reader.listMessages('s', firstPage(9)).map(({ createdAt }) => createdAt)).toEqual([
@@ -141,7 +141,7 @@ test('garbage among the times of messages does not move a session', () => {
 })
 
 test.each(['{"_branched_from": "a', '["_branched_from"]', '"_branched_from"', 'null', '{"_branched_from": 7}'])(
-  'a model_config of %s marks nothing',
+  'a model_config of %s contains no markers',
   (config) => {
     const hermes = newDb()
     hermes.addSession('s', { model_config: config })
@@ -149,7 +149,7 @@ test.each(['{"_branched_from": "a', '["_branched_from"]', '"_branched_from"', 'n
   },
 )
 
-test('cells of a foreign type are left out', () => {
+test('cells of another type read as null or 0', () => {
   const hermes = newDb()
   hermes.addSession('s', { model: Buffer.from([1, 2]), end_reason: null, input_tokens: 'many', output_tokens: -4 })
   expect(newReader(hermes.path).reader.findSessions(['s'])).toMatchObject([
@@ -165,7 +165,7 @@ test('ids are opaque: quotes, colons and NULs in them find no other session', ()
   expect(new Set(reader.findSessions([...ids, 'a\0b', 'a\ud800', '']).map(({ id }) => id))).toEqual(new Set(ids))
 })
 
-test('messages are counted for the sessions that are there', () => {
+test('messages are counted for the sessions that exist', () => {
   const hermes = newDb()
   hermes.addSession('empty')
   hermes.addSession('s')

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import type { HermesDb, HermesLayout } from '../../support/hermes/hermes-db.ts'
-import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/reading.ts'
+import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/hermes-fixtures.ts'
 
 const layouts: HermesLayout[] = ['newest', 'compacting', 'v7', 'v2']
 
-/** 3,000 sessions with a few messages each. */
-function large(layout: HermesLayout): HermesDb {
+/** A state.db with 3,000 sessions of two messages each. */
+function newLargeDb(layout: HermesLayout): HermesDb {
   const hermes = newDb(undefined, layout)
   hermes.transaction(() => {
     for (let i = 0; i < 3000; i++) {
@@ -17,13 +17,13 @@ function large(layout: HermesLayout): HermesDb {
   return hermes
 }
 
-function plan(hermes: HermesDb, statement: string): string {
+function explain(hermes: HermesDb, statement: string): string {
   const steps = hermes.db.prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${statement}`).all()
   return steps.map(({ detail }) => detail).join('\n')
 }
 
-test.each(layouts)('no statement reads a whole table (%s)', (layout) => {
-  const hermes = large(layout)
+test.each(layouts)('no statement scans a whole table (%s)', (layout) => {
+  const hermes = newLargeDb(layout)
   const { reader, statements } = newReader(hermes.path)
   const rows = reader.listSessions(firstPage(50), {})
   expect(rows).toHaveLength(50)
@@ -42,12 +42,12 @@ test.each(layouts)('no statement reads a whole table (%s)', (layout) => {
   }
   const reads = statements.filter((sql) => sql.startsWith('SELECT'))
   expect(reads.length).toBeGreaterThan(15)
-  for (const sql of reads) expect(plan(hermes, sql)).not.toMatch(/SCAN (?!json_each)|AUTOMATIC/)
+  for (const sql of reads) expect(explain(hermes, sql)).not.toMatch(/SCAN (?!json_each)|AUTOMATIC/)
   expect(statements.filter((sql) => !/^(SELECT|PRAGMA|BEGIN|COMMIT)/.test(sql))).toEqual([])
 })
 
-test('the first page reads the sessions in pieces, the next ones only what they show', () => {
-  const hermes = large('newest')
+test('the first page reads all sessions in batches, later pages only what they show', () => {
+  const hermes = newLargeDb('newest')
   const { reader, statements } = newReader(hermes.path)
   reader.listSessions(firstPage(50), {})
   expect(statements.filter((sql) => sql.includes('sessions.rowid >'))).toHaveLength(7)
@@ -61,22 +61,23 @@ test('the first page reads the sessions in pieces, the next ones only what they 
   expect(statements.filter((sql) => sql.includes('messages.id >'))).toHaveLength(1)
 })
 
-test('a walk through a session looks at all of its rows once, until something changes', () => {
+test('paging through a session reads all of its rows once, until something changes', () => {
   const hermes = newDb()
   hermes.addSession('s')
   for (let i = 1; i <= 9; i++) hermes.addMessage('s', i, { content: `${i}` })
   const { reader, statements } = newReader(hermes.path)
-  const looks = (): number => statements.splice(0).filter((sql) => sql.includes('messages.session_id IN')).length
+  const countOutlineReads = (): number =>
+    statements.splice(0).filter((sql) => sql.includes('messages.session_id IN')).length
   for (const after of [null, 3, 6]) expect(reader.listMessages('s', firstPage(3, after))).toHaveLength(3)
-  expect(looks()).toBe(1)
+  expect(countOutlineReads()).toBe(1)
   hermes.db.exec('UPDATE messages SET active = 0 WHERE id = 9')
   expect(reader.listMessages('s', firstPage(3, 6))).toHaveLength(2)
   expect(reader.countMessages(['s'])).toEqual(new Map([['s', 8]]))
-  expect(looks()).toBe(1)
+  expect(countOutlineReads()).toBe(1)
 })
 
-test('sessions by id are one statement', () => {
-  const hermes = large('newest')
+test('500 sessions are found by id with one statement', () => {
+  const hermes = newLargeDb('newest')
   const { reader, statements } = newReader(hermes.path)
   reader.findSessions([])
   statements.length = 0

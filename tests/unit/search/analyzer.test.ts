@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { normalizeText, isSingleCharacterToken, tokenize } from '../../../src/search/analyzer.ts'
-import { anyText } from '../../support/search/texts.ts'
+import { anyText } from '../../support/search/any-text.ts'
 
 test.each([
   ['Hello, World! foo_bar node.js', 'hello world foo bar node js'],
@@ -14,11 +14,11 @@ test.each([
   ['❤️🎉 x', '❤ 🎉 x'],
   ['a\0b\ud800c', 'a b c'],
   ['   ', ''],
-])('%j is %j', (text, expected) => {
+])('%j is normalized to %j', (text, expected) => {
   expect(normalizeText(text.toWellFormed())).toBe(expected)
 })
 
-test('holds words and single spaces, and is the same folded once more', () => {
+test('a normalized text consists of terms and single spaces, and does not change when it is normalized again', () => {
   fc.assert(
     fc.property(fc.oneof(anyText, fc.string({ unit: 'binary' })), (text) => {
       const once = normalizeText(text)
@@ -30,23 +30,23 @@ test('holds words and single spaces, and is the same folded once more', () => {
   )
 })
 
-test('its words are told with where they stand', () => {
+test('tokens have the positions of their words', () => {
   const text = 'Das Größte: 日本 (ﬁn)!'
-  const words = [...tokenize(text)]
-  expect(words.map(({ term: word }) => word).join(' ')).toBe(normalizeText(text))
-  expect(words.map(({ start, end }) => text.slice(start, end))).toEqual(['Das', 'Größte', '日', '本', 'ﬁn'])
+  const tokens = [...tokenize(text)]
+  expect(tokens.map(({ term }) => term).join(' ')).toBe(normalizeText(text))
+  expect(tokens.map(({ start, end }) => text.slice(start, end))).toEqual(['Das', 'Größte', '日', '本', 'ﬁn'])
 })
 
-test('the words of any text make up its folded form', () => {
+test('the terms of any text make up its normalized form', () => {
   fc.assert(
     fc.property(anyText, (text) => {
-      const said = text.toWellFormed()
-      expect([...tokenize(said)].map(({ term: word }) => word).join(' ')).toBe(normalizeText(said))
+      const wellFormed = text.toWellFormed()
+      expect([...tokenize(wellFormed)].map(({ term }) => term).join(' ')).toBe(normalizeText(wellFormed))
     }),
   )
 })
 
-test('characters of scripts without spaces, and pictures, stand alone', () => {
+test('characters of scripts without spaces and emoji are terms of their own', () => {
   expect(['日', 'カ', '한', 'ก', '🎉'].map(isSingleCharacterToken)).toEqual([true, true, true, true, true])
   expect(['a', 'ab', 'я', '1', '日本', 'हि', ''].map(isSingleCharacterToken)).toEqual(Array(7).fill(false))
 })

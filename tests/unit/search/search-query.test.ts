@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { normalizeText } from '../../../src/search/analyzer.ts'
 import { SearchQuery } from '../../../src/search/search-query.ts'
-import { anyText } from '../../support/search/texts.ts'
+import { anyText } from '../../support/search/any-text.ts'
 
 const rankText = (query: string, text: string) => new SearchQuery(query).rankText(normalizeText(text))
 

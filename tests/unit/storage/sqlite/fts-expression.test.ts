@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { normalizeText } from '../../../../src/search/analyzer.ts'
 import { SearchQuery, searchRanks } from '../../../../src/search/search-query.ts'
 import { toFtsExpression } from '../../../../src/storage/sqlite/search/fts-expression.ts'
-import { anyQuery, anyText } from '../../../support/search/texts.ts'
+import { anyQuery, anyText } from '../../../support/search/any-text.ts'
 
 /** An FTS5 table like those of the search index, in memory. */
 function newTextTable(): Database.Database {

@@ -15,7 +15,11 @@ import { newSessionRecord } from '../../../support/sessions/session-record.ts'
 import { newStream } from '../../../support/fixtures/generators.ts'
 import { newTempFolder } from '../../../support/server/segue.ts'
 import { waitUntil } from '../../../support/wait-until.ts'
-import { newSegueSearchFixture, type SegueSearchFixture, newTextMessage } from '../../../support/search/segue-chats.ts'
+import {
+  newSegueSearchFixture,
+  type SegueSearchFixture,
+  newTextMessage,
+} from '../../../support/search/segue-search-fixture.ts'
 import { RecordingLogger } from '../../../support/recording-logger.ts'
 import { messageToRow } from '../../../../src/storage/sqlite/rows/message-row.ts'
 import { sessionToRow } from '../../../../src/storage/sqlite/rows/session-row.ts'

@@ -8,8 +8,8 @@ import {
   newSegueSearchFixture,
   type SegueSearchFixture,
   readAllPages,
-} from '../../../support/search/segue-chats.ts'
-import { anyQuery, anyText } from '../../../support/search/texts.ts'
+} from '../../../support/search/segue-search-fixture.ts'
+import { anyQuery, anyText } from '../../../support/search/any-text.ts'
 
 const part = { type: 'text', text: '' } as const
 

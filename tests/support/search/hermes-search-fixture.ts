@@ -6,8 +6,8 @@ import { HermesSearchSource } from '../../../src/hermes/search/hermes-search.ts'
 import type { SearchPage, SearchRequest } from '../../../src/search/search-hit.ts'
 import { SearchRunner } from '../../../src/search/search-runner.ts'
 import type { HermesDb, HermesLayout } from '../hermes/hermes-db.ts'
-import { newDb } from '../hermes/reading.ts'
-import { hitId } from './segue-chats.ts'
+import { newDb } from '../hermes/hermes-fixtures.ts'
+import { hitId } from './segue-search-fixture.ts'
 import { RecordingLogger } from '../recording-logger.ts'
 
 /** How many of the newest messages are scanned although there is an index. */
