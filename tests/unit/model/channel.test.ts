@@ -20,6 +20,6 @@ test.each([
   ['local', 'OTHER'],
   ['a platform of a plugin', 'OTHER'],
   ['constructor', 'OTHER'],
-])('sessions from %s are in the channel %s', (source, channel) => {
+])('sessions from the source %s belong to the channel %s', (source, channel) => {
   expect(channelForSource(source)).toBe(channel)
 })

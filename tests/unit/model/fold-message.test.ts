@@ -30,14 +30,14 @@ const text = (partIndex: number, offset: number, of: string): EventDraft => ({
   text: of,
 })
 
-describe('folding a log', () => {
-  test('makes no message as long as nothing was produced', () => {
+describe('the fold of a log', () => {
+  test('is null until something is produced', () => {
     const { turn, events } = playTurn([{ type: 'step', estimatedInputTokens: 5 }], { status: 'CANCELLED' })
     expect(folded(events)).toBeNull()
     expect(turn.answer).toBeNull()
   })
 
-  test('makes a message that is streaming until its end, and then knows how it ended', () => {
+  test('is a STREAMING message until the end of the stream, then COMPLETE or PARTIAL', () => {
     const { events } = playTurn([{ type: 'text', block: '1', text: 'Hello' }], { status: 'COMPLETED' })
     expect(folded(events.slice(0, -1))).toMatchObject({ role: 'ASSISTANT', status: 'STREAMING', usage: null })
     expect(folded(events)).toMatchObject({
@@ -49,21 +49,21 @@ describe('folding a log', () => {
     })
   })
 
-  test('puts a text where it belongs, as the rule in the schema has it', () => {
+  test('puts text at its offset, by the rule in the schema', () => {
     const answer = folded([text(0, 0, 'Hello world')])
     expect(folded([text(0, 6, 'there')], answer)?.parts).toEqual([{ type: 'text', text: 'Hello there' }])
     expect(folded([text(0, 0, 'J')], answer)?.parts).toEqual([{ type: 'text', text: 'Jello world' }])
     expect(folded([text(0, 11, '!')], answer)?.parts).toEqual([{ type: 'text', text: 'Hello world!' }])
   })
 
-  test('leaves the message before it as it was', () => {
+  test('does not modify the message that it is applied to', () => {
     const before = folded([text(0, 0, 'Hello')])
     const copy = structuredClone(before)
     folded([text(0, 5, ' world'), text(1, 0, 'more')], before)
     expect(before).toEqual(copy)
   })
 
-  test('places an answer right behind its question, and before the next one', () => {
+  test('places an answer directly after its user message', () => {
     const question = newUserMessage(newStream({ firstSeq: 7 }))
     expect(question.position).toBe(toUserMessagePosition(7))
     expect(toAnswerPosition(question)).toBe(toUserMessagePosition(7) + 1)
@@ -71,8 +71,8 @@ describe('folding a log', () => {
   })
 })
 
-describe('applying again what was applied', () => {
-  test('changes nothing, whichever deltas and however often', () => {
+describe('applying events again', () => {
+  test('changes nothing, for any deltas and any number of times', () => {
     const choices = fc.array(fc.nat(), { maxLength: 20 })
     fc.assert(
       fc.property(anyAgentEvents, anyEnding, choices, (events, ending, picks) => {
@@ -86,7 +86,7 @@ describe('applying again what was applied', () => {
     )
   })
 
-  test('changes nothing in the middle of a log: a reader may go back as far as it likes, as often as it likes', () => {
+  test('changes nothing in the middle of a log, so that a reader can go back to any cursor', () => {
     fc.assert(
       fc.property(anyAgentEvents, anyEnding, fc.array(fc.tuple(fc.nat(), fc.nat())), (events, ending, jumps) => {
         const { events: drafts } = playTurn(events, ending)
@@ -103,7 +103,7 @@ describe('applying again what was applied', () => {
     )
   })
 
-  test('changes nothing when a merged delta is laid over its pieces, or pieces over a merged one', () => {
+  test('changes nothing when a coalesced delta follows its pieces, or pieces follow a coalesced delta', () => {
     fc.assert(
       fc.property(anyAgentEvents, anyEnding, fc.array(fc.tuple(fc.nat(), fc.nat())), (events, ending, picks) => {
         const log = assignSeqs(playTurn(events, ending).events)
@@ -111,7 +111,7 @@ describe('applying again what was applied', () => {
         const deltas = log.filter(isDelta)
         let answer = whole
         for (const [first, length] of picks) {
-          // A run of deltas of one part, from anywhere, merged to one.
+          // Any run of deltas of one part, coalesced.
           const start = deltas[first % deltas.length]
           if (!start) continue
           let merged = start

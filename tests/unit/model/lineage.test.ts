@@ -7,7 +7,7 @@ import { newSessionRecord } from '../../support/sessions/session-record.ts'
 const parent = newSessionRecord({ id: 'parent', endReason: 'compression' })
 const child = newSessionRecord({ id: 'child', parentId: 'parent' })
 
-/** What a walk comes to, in ids, and the ids that it asked for in their order. */
+/** The result of a walk in ids, and the ids that it loaded in order. */
 async function walk(id: string, rows: readonly SessionRecord[]) {
   const byId = new Map(rows.map((row) => [row.id, row]))
   const start = byId.get(id)
@@ -25,7 +25,7 @@ async function walk(id: string, rows: readonly SessionRecord[]) {
   }
 }
 
-/** Sessions that continue each other, the first one named `0`. */
+/** Sessions that continue each other; the first one has the id `0`. */
 function chain(length: number): SessionRecord[] {
   return Array.from({ length }, (_, i) =>
     newSessionRecord({ id: `${i}`, endReason: 'compression', parentId: i === 0 ? null : `${i - 1}` }),
@@ -40,7 +40,7 @@ describe('a child continues its parent', () => {
     expect(isContinuable({ ...parent, endReason })).toBe(true)
   })
 
-  test('whatever their sources are: cli_close is a move from the terminal to elsewhere', () => {
+  test('whatever their sources are, because a chat can move on from the terminal', () => {
     for (const source of ['cli', 'webui', 'telegram', 'segue', 'unknown', 'Tool', 'kanban', 'oneshot']) {
       expect(continuesSession({ ...child, source }, { ...parent, endReason: 'cli_close' }), source).toBe(true)
     }
@@ -51,17 +51,17 @@ describe('a child continues its parent', () => {
     expect(continuesSession(child, { ...parent, endedAt: null })).toBe(true)
   })
 
-  test('when it inherited the mark of its parent, which names another session', () => {
+  test('when it inherited a marker that names another session', () => {
     const branch = { ...parent, parentId: 'trunk', notContinuationOf: ['trunk'] }
     expect(continuesSession({ ...child, notContinuationOf: ['trunk'] }, branch)).toBe(true)
     expect(continuesSession(branch, newSessionRecord({ id: 'trunk', endReason: 'compression' }))).toBe(false)
   })
 
-  test('when its parent is a tool or a subagent itself', () => {
+  test('when the parent is a tool or a subagent', () => {
     for (const source of ['tool', 'subagent']) expect(continuesSession(child, { ...parent, source })).toBe(true)
   })
 
-  test('of another origin', () => {
+  test('when it is a Segue session and the parent is a Hermes session', () => {
     expect(continuesSession({ ...child, origin: 'SEGUE' }, parent)).toBe(true)
   })
 })
@@ -87,7 +87,7 @@ describe('a child does not continue its parent', () => {
     expect(isContinuable({ ...parent, endReason })).toBe(false)
   })
 
-  test('when it is marked as something else of that parent', () => {
+  test('when a marker names the parent', () => {
     expect(continuesSession({ ...child, notContinuationOf: ['parent'] }, parent)).toBe(false)
     expect(continuesSession({ ...child, notContinuationOf: ['other', 'parent'] }, parent)).toBe(false)
     expect(continuesSession({ ...child, notContinuationOf: ['Parent', 'paren', ''] }, parent)).toBe(true)
@@ -97,19 +97,19 @@ describe('a child does not continue its parent', () => {
     expect(continuesSession({ ...child, source }, parent)).toBe(false)
   })
 
-  test('when they are one and the same', () => {
+  test('when it is its own parent', () => {
     const self = newSessionRecord({ id: 'self', parentId: 'self', endReason: 'compression' })
     expect(continuesSession(self, self)).toBe(false)
   })
 
-  test('when it names another one, or none', () => {
+  test('when it names another parent, or none', () => {
     expect(continuesSession({ ...child, parentId: 'other' }, parent)).toBe(false)
     expect(continuesSession({ ...child, parentId: null }, parent)).toBe(false)
   })
 })
 
-describe('a walk', () => {
-  test('leads from the last segment to the root, and asks for each row once', async () => {
+describe('a walk up the chain', () => {
+  test('leads from a session to its root, and loads each row once', async () => {
     const rows = chain(40)
     const { asked, ...lineage } = await walk('39', rows)
     expect(lineage).toEqual({ parent: '38', root: '0', segmentCount: 40 })
@@ -117,7 +117,7 @@ describe('a walk', () => {
     expect(await walk('0', rows)).toEqual({ ...alone('0'), asked: [] })
   })
 
-  test('stops where the chain does: at a row that is gone, and at a parent that ended otherwise', async () => {
+  test('stops at a row that does not exist, and at a parent that cannot be continued', async () => {
     const gone = chain(5).slice(2)
     expect(await walk('4', gone)).toMatchObject({ parent: '3', root: '2', segmentCount: 3 })
     expect(await walk('2', gone)).toMatchObject(alone('2'))
@@ -135,7 +135,7 @@ describe('a walk', () => {
     expect(asked).toHaveLength(1000)
   })
 
-  test('that meets an id twice leaves the session alone: on a cycle, and hanging off one', async () => {
+  test('that meets an id twice leaves the session alone, on a cycle and below one', async () => {
     const compressed = (id: string, parentId: string) => newSessionRecord({ id, parentId, endReason: 'compression' })
     const rows = [compressed('a', 'b'), compressed('b', 'a'), compressed('c', 'a'), compressed('d', 'c')]
     for (const { id } of rows) expect(await walk(id, rows), id).toMatchObject(alone(id))
@@ -143,7 +143,7 @@ describe('a walk', () => {
     for (const { id } of three) expect(await walk(id, three), id).toMatchObject(alone(id))
   })
 
-  test('passes by a cycle of names that the rule does not follow', async () => {
+  test('ignores a cycle of parent ids that are no continuations', async () => {
     const rows = [
       newSessionRecord({ id: 'a', parentId: 'b', endReason: 'compression' }),
       newSessionRecord({ id: 'b', parentId: 'a', endReason: 'branched' }),
@@ -152,7 +152,7 @@ describe('a walk', () => {
     expect(await walk('a', rows)).toMatchObject(alone('a'))
   })
 
-  test('of a session that is its own parent ends at once', async () => {
+  test('ends at once for a session that is its own parent', async () => {
     const rows = [
       newSessionRecord({ id: 'self', parentId: 'self', endReason: 'compression' }),
       newSessionRecord({ id: 'next', parentId: 'self' }),
@@ -161,7 +161,7 @@ describe('a walk', () => {
     expect(await walk('next', rows)).toMatchObject({ parent: 'self', root: 'self', segmentCount: 2 })
   })
 
-  test('that fails to read a row fails, rather than to tell something else', async () => {
+  test('rejects when a row cannot be loaded', async () => {
     const failing = loadLineage(child, async () => Promise.reject(new Error('disk')))
     await expect(failing).rejects.toThrow('disk')
   })
@@ -169,7 +169,7 @@ describe('a walk', () => {
 
 const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 
-/** A few sessions with every kind of link between them. */
+/** A few sessions with all kinds of links between them. */
 const families = fc
   .tuple(
     ...ids.map((id) =>
@@ -184,7 +184,7 @@ const families = fc
   )
   .map((rows) => rows.map((row) => newSessionRecord(row)))
 
-test('for any family, the answer is what the links say', async () => {
+test('the lineage of any set of sessions follows its links', async () => {
   await fc.assert(
     fc.asyncProperty(families, async (rows) => {
       const links = new Map(
@@ -205,7 +205,7 @@ test('for any family, the answer is what the links say', async () => {
   )
 })
 
-test('grouped by root, no session of any family is lost: every root is a session of the group', async () => {
+test('the root of every session is a session of the same set, so that none is lost', async () => {
   await fc.assert(
     fc.asyncProperty(families, async (rows) => {
       for (const { id } of rows) {

@@ -19,7 +19,7 @@ const file = (of: Partial<FileInput> = {}): FileInput => ({
 const ofSize = (mediaType: string, bytes: number): FileInput =>
   file({ mediaType, url: `data:${mediaType};base64,${base64(Buffer.alloc(bytes, 'a'))}` })
 
-/** The code and the path with which these are refused; null when they are not. */
+/** The code and the path of the error for these files; null if they are valid. */
 function refusal(...files: FileInput[]): { code: string; path: unknown } | null {
   try {
     assertValidFiles(files)
@@ -32,12 +32,12 @@ function refusal(...files: FileInput[]): { code: string; path: unknown } | null 
 
 const wrong = (...path: (string | number)[]) => ({ code: 'BAD_USER_INPUT', path: ['input', 'files', ...path] })
 
-describe('files that may be sent', () => {
+describe('valid files', () => {
   test.each([
     ...['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'IMAGE/PNG', ' image/png '],
     ...['text/plain', 'text/markdown', 'text/x-c++src', 'text/plain; charset=utf-8', 'Text/HTML;charset=UTF-8'],
     ...['application/json', 'application/ld+json', 'application/atom+xml', 'application/yaml', 'application/sql'],
-  ])('have the type %s', (mediaType) => {
+  ])('can have the type %s', (mediaType) => {
     expect(refusal(file({ mediaType }))).toBeNull()
   })
 
@@ -53,70 +53,74 @@ describe('files that may be sent', () => {
     ['a data URL whose base64 is that of URLs', { url: 'data:text/plain;base64,PDw_Pz4-' }],
     ['a data URL whose base64 is encoded once more', { url: 'data:text/plain;base64,SGk%3D' }],
     ['a data URL without padding', { url: 'data:text/plain;base64,SGk' }],
-  ])('have %s', (_, of) => {
+  ])('can have %s', (_, of) => {
     expect(refusal(file(of))).toBeNull()
   })
 
-  test('are as large as they may be', () => {
+  test('can have the maximum size', () => {
     expect(refusal(ofSize('image/png', 10 * 1024 * 1024), ofSize('text/plain', 1024 * 1024))).toBeNull()
   })
 
-  test('are up to 20', () => {
+  test('can be 20', () => {
     expect(refusal(...Array.from({ length: 20 }, () => file()))).toBeNull()
   })
 })
 
-describe('a file is refused', () => {
+describe('a file is rejected', () => {
   test.each<[string, Partial<FileInput>, keyof FileInput]>([
     ['as a PDF', { mediaType: 'application/pdf' }, 'mediaType'],
-    ['as an SVG, which is no picture to a model', { mediaType: 'image/svg+xml' }, 'mediaType'],
-    ['as some picture', { mediaType: 'image/*' }, 'mediaType'],
-    ['as a picture with parameters of its own kind', { mediaType: 'image/bmp;a=image/png' }, 'mediaType'],
+    ['as an SVG, which models do not accept', { mediaType: 'image/svg+xml' }, 'mediaType'],
+    ['with a wildcard type', { mediaType: 'image/*' }, 'mediaType'],
+    [
+      'as an unsupported image with a supported type in its parameters',
+      { mediaType: 'image/bmp;a=image/png' },
+      'mediaType',
+    ],
     ['without a type', { mediaType: '' }, 'mediaType'],
-    ['with a type in two lines', { mediaType: 'text/plain\r\nset-cookie: a=b' }, 'mediaType'],
-    ['with a type of half a character', { mediaType: 'text/\ud800' }, 'mediaType'],
-    ['with a type of more than one', { mediaType: 'text/plain, text/html' }, 'mediaType'],
-    ['with a type longer than any', { mediaType: `text/${'a'.repeat(200)}` }, 'mediaType'],
+    ['with a line break in its type', { mediaType: 'text/plain\r\nset-cookie: a=b' }, 'mediaType'],
+    ['with a lone surrogate in its type', { mediaType: 'text/\ud800' }, 'mediaType'],
+    ['with two types', { mediaType: 'text/plain, text/html' }, 'mediaType'],
+    ['with a type of 205 characters', { mediaType: `text/${'a'.repeat(200)}` }, 'mediaType'],
     ['with an empty name', { name: '' }, 'name'],
     ['with a blank name', { name: ' \t' }, 'name'],
     ['with a name of 201 characters', { name: 'a'.repeat(201) }, 'name'],
-    ['with a path for a name', { name: '../a' }, 'name'],
-    ['with a path of Windows for a name', { name: 'a\\b' }, 'name'],
-    ['with a name in two lines', { name: 'a\nb' }, 'name'],
+    ['with a path as its name', { name: '../a' }, 'name'],
+    ['with a Windows path as its name', { name: 'a\\b' }, 'name'],
+    ['with a line break in its name', { name: 'a\nb' }, 'name'],
     ['with a NUL in its name', { name: 'a\0' }, 'name'],
-    ['at http', { url: 'http://example.com/a.txt' }, 'url'],
-    ['at a path of this machine', { url: 'file:///etc/passwd' }, 'url'],
-    ['by the name under which files are kept here', { url: `file:${'a'.repeat(64)}` }, 'url'],
-    ['at what is no URL', { url: 'https://' }, 'url'],
-    ['at no URL at all', { url: '' }, 'url'],
-    ['at an https URL of 8,193 characters', { url: `https://example.com/${'a'.repeat(8173)}` }, 'url'],
-    ['in half a data URL', { url: 'data:text/plain;base64' }, 'url'],
-    ['in base64 that is none', { url: 'data:text/plain;base64,S!k=' }, 'url'],
-    ['in base64 with a space', { url: 'data:text/plain;base64,SG k' }, 'url'],
-    ['in base64 that ends twice', { url: 'data:text/plain;base64,SGk=SGk=' }, 'url'],
-    ['in base64 with too many signs at its end', { url: 'data:text/plain;base64,SGk===' }, 'url'],
-    ['in base64 that is not whole', { url: 'data:text/plain;base64,SGkab' }, 'url'],
-    ['in percent-encoding that is none', { url: 'data:text/plain,%zz' }, 'url'],
-    ['in a data URL whose head is endless', { url: `data:text/plain;a=${'b'.repeat(2000)},x` }, 'url'],
-    ['without a byte', { url: 'data:text/plain;base64,' }, 'url'],
-    ['as a text that is no UTF-8', { url: `data:text/plain;base64,${base64(Buffer.from([0x41, 0xff]))}` }, 'url'],
-    ['as a text that ends in half a character', { url: 'data:text/plain,a%C3' }, 'url'],
+    ['with an http URL', { url: 'http://example.com/a.txt' }, 'url'],
+    ['with a path on the server', { url: 'file:///etc/passwd' }, 'url'],
+    ['with the URL of a stored file', { url: `file:${'a'.repeat(64)}` }, 'url'],
+    ['with an invalid https URL', { url: 'https://' }, 'url'],
+    ['with an empty URL', { url: '' }, 'url'],
+    ['with an https URL of 8,193 characters', { url: `https://example.com/${'a'.repeat(8173)}` }, 'url'],
+    ['with an incomplete data URL', { url: 'data:text/plain;base64' }, 'url'],
+    ['with invalid base64', { url: 'data:text/plain;base64,S!k=' }, 'url'],
+    ['with a space in its base64', { url: 'data:text/plain;base64,SG k' }, 'url'],
+    ['with two ends in its base64', { url: 'data:text/plain;base64,SGk=SGk=' }, 'url'],
+    ['with too much padding in its base64', { url: 'data:text/plain;base64,SGk===' }, 'url'],
+    ['with truncated base64', { url: 'data:text/plain;base64,SGkab' }, 'url'],
+    ['with invalid percent-encoding', { url: 'data:text/plain,%zz' }, 'url'],
+    ['with a data URL whose header is too long', { url: `data:text/plain;a=${'b'.repeat(2000)},x` }, 'url'],
+    ['without content', { url: 'data:text/plain;base64,' }, 'url'],
+    ['as text that is not UTF-8', { url: `data:text/plain;base64,${base64(Buffer.from([0x41, 0xff]))}` }, 'url'],
+    ['as text that ends within a UTF-8 sequence', { url: 'data:text/plain,a%C3' }, 'url'],
   ])('%s', (_, of, field) => {
     expect(refusal(file(), file(of))).toEqual(wrong(1, field))
   })
 
-  test('when it is the 21st', () => {
+  test('if it is the 21st', () => {
     expect(refusal(...Array.from({ length: 21 }, () => file()))).toEqual(wrong())
   })
 
   test.each([
     ['image/png', 10 * 1024 * 1024 + 1],
     ['text/plain', 1024 * 1024 + 1],
-  ])('as too large when one of the type %s has a byte too many', (mediaType, bytes) => {
+  ])('with TOO_LARGE if its type is %s and it has one byte too many', (mediaType, bytes) => {
     expect(refusal(ofSize(mediaType, bytes))).toMatchObject({ code: 'TOO_LARGE' })
   })
 
-  test('without telling more of its type than anybody would read', () => {
+  test('with at most 100 characters of its type in the message', () => {
     const mediaType = `video/${'x'.repeat(100_000)}`
     expect(() => assertValidFiles([file({ mediaType })])).toThrow(
       expect.toSatisfy((error: Error) => error.message.length < 400),
@@ -131,11 +135,11 @@ describe('a data URL', () => {
     ['data:text/plain;charset=utf-8,a%20b', 'text/plain', 'a b'],
     ['DATA:image/png;BASE64,/+8', 'image/png', Buffer.from([0xff, 0xef])],
     ['data:text/plain,a,b;base64,c', 'text/plain', 'a,b;base64,c'],
-  ])('%s is read', (url, mediaType, bytes) => {
+  ])('%s is parsed', (url, mediaType, bytes) => {
     expect(parseDataUrl(url)).toEqual({ mediaType, bytes: Buffer.from(bytes) })
   })
 
-  test('whose base64 has one sign too many, or a wrong one, in any place is none', () => {
+  test('is invalid if its base64 has one character too many, or a wrong one, anywhere', () => {
     for (const whole of ['QUJD', 'QUJDRA', 'QUJDRA==', 'QUJDREU=']) {
       expect(parseDataUrl(`data:,${whole}`.replace(',', ';base64,'))).not.toBeNull()
       for (let at = 0; at < whole.length; at += 1) {
@@ -147,20 +151,20 @@ describe('a data URL', () => {
     }
   })
 
-  test('is what it was made of, for all bytes', () => {
+  test('parses to the bytes that it was created from', () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
     expect(parseDataUrl(toDataUrl('image/png', bytes))).toEqual({ mediaType: 'image/png', bytes })
   })
 })
 
-test('what is a text goes by the type without its parameters', () => {
+test('whether a file is text depends on its type without parameters', () => {
   expect(
     ['text/plain; charset=utf-8', 'APPLICATION/JSON', 'image/svg+xml', 'application/pdf', 'text/'].map(isTextMediaType),
   ).toEqual([true, true, false, false, false])
   expect(decodeUtf8({ mediaType: 'text/plain', bytes: Buffer.from('\ufeffü') })).toBe('ü')
 })
 
-/** A store that counts. */
+/** A store that counts its files. */
 class Kept implements BlobStore {
   readonly files = new Map<string, Buffer>()
 
@@ -185,7 +189,7 @@ describe('a part of a message', () => {
     ...{ createdAt: 0, streamId: null, model: null, usage: null },
   })
 
-  test('refers to the bytes, which are kept, and has them again for a model', async () => {
+  test('refers to its stored bytes, and has them inlined for a model', async () => {
     const store = new Kept()
     const part = await storeFile(file({ mediaType: 'Text/Plain; charset="a,b"' }), store)
     const [hash] = store.files.keys()
@@ -194,7 +198,7 @@ describe('a part of a message', () => {
     expect(told).toEqual({ ...part, url: `data:text/plain;base64,${base64('Hi')}` })
   })
 
-  test('that was given as https is as it was, and nothing is kept', async () => {
+  test('with an https URL stays as it is, and nothing is stored', async () => {
     const store = new Kept()
     const given = file({ mediaType: 'image/png', name: null, url: 'https://example.com/a.png' })
     const part = await storeFile(given, store)
@@ -203,7 +207,7 @@ describe('a part of a message', () => {
     expect(store.files.size).toBe(0)
   })
 
-  test('whose bytes are gone is told of in words', async () => {
+  test('whose bytes are missing is replaced with a note', async () => {
     const part = { type: 'file', mediaType: 'image/png', name: 'a.png', url: `file:${'0'.repeat(64)}` } as const
     expect((await inlineFiles(message(part), new Kept())).parts).toEqual([
       { type: 'text', text: '[The file a.png is no longer available.]' },

@@ -27,20 +27,20 @@ afterEach(async () => {
 })
 
 /** The session's `modelContext`. */
-async function contextOf(sessionId: string, client: ChatClient = world.client): Promise<SentMessage[]> {
+async function loadModelContext(sessionId: string, client: ChatClient = world.client): Promise<SentMessage[]> {
   const { session } = await client.ask('query ($id: ID!) { session(id: $id) { modelContext } }', { id: sessionId })
   if (typeof session !== 'object' || session === null || !('modelContext' in session)) throw new Error('no session')
   return fromModelContext(session.modelContext)
 }
 
-/** What the provider was sent last. */
+/** The messages of the last request to the provider. */
 const sent = (): SentMessage[] => world.provider.requests.slice(-1).flatMap(fromRequest)
 
 const look = (index: number, ...pieces: string[]): ProviderStep => ({
   toolCall: { index, id: `call_${index}`, name: 'look', arguments: pieces },
 })
 
-/** Asks in a session and follows the answer to its end. */
+/** Sends a message, and waits for the end of its stream. */
 async function ask(sessionId: string, text: string): Promise<void> {
   const stream = await world.client.start({ sessionId, text })
   await world.newReader(stream.id).readUntilType('StreamFinished')
@@ -48,11 +48,11 @@ async function ask(sessionId: string, text: string): Promise<void> {
 
 interface Turn {
   readonly name: string
-  /** What each request is answered with. */
+  /** The provider's response to each request. */
   readonly scripts: readonly (readonly ProviderStep[])[]
-  /** Where a stop comes; without it the turn ends by itself. */
+  /** When the stream is cancelled; it ends by itself if this is left out. */
   readonly stopWhen?: (reader: EventReader) => boolean
-  /** What the model is told of the answer from then on. */
+  /** The messages of the answer in later requests. */
   readonly replayed: readonly SentMessage[]
 }
 
@@ -65,7 +65,7 @@ const turns: readonly Turn[] = [
     name: 'completed with calls',
     scripts: [
       [{ text: 'Let me see.' }, look(0, '{"at":', '1}'), look(1, ''), { finish: 'tool_calls' }],
-      // Without a word between them, calls of several requests are one step.
+      // Calls of several requests without text between them are one step.
       [look(0, '{}'), { finish: 'tool_calls' }],
       [{ text: 'Hello' }, { finish: 'stop' }],
     ],
@@ -104,7 +104,7 @@ const turns: readonly Turn[] = [
     replayed: [hello],
   },
   {
-    name: 'cancelled behind a call',
+    name: 'cancelled after a call',
     scripts: [
       [look(0, '{}'), { finish: 'tool_calls' }],
       [{ text: 'Hello' }, { wait: forever }],
@@ -123,7 +123,7 @@ const turns: readonly Turn[] = [
   { name: 'of white space', scripts: [[{ text: ' \n ' }, { finish: 'stop' }]], replayed: [] },
 ]
 
-describe('modelContext is what the provider is sent', () => {
+describe('modelContext equals what the provider is sent', () => {
   test.each(turns)('after a turn that was $name', async ({ scripts, stopWhen, replayed }) => {
     for (const script of scripts) world.provider.enqueue(script)
     const stream = await world.client.start({ text: 'First' })
@@ -134,7 +134,7 @@ describe('modelContext is what the provider is sent', () => {
       expect((await world.client.cancel(stream.id)).outcome).toBe('CANCELLED')
     }
     await reader.readToEnd()
-    const context = await contextOf(stream.session.id)
+    const context = await loadModelContext(stream.session.id)
     expect(context).toEqual([{ role: 'user', text: 'First' }, ...replayed])
 
     await ask(stream.session.id, 'Second')
@@ -142,7 +142,7 @@ describe('modelContext is what the provider is sent', () => {
     expect(world.provider.rejections).toEqual([])
   })
 
-  test('after a chat with all of these turns, one after the other', async () => {
+  test('after a chat with all of these turns', async () => {
     const sessionId = await world.client.createSession()
     const expected: SentMessage[] = []
     for (const { name, scripts, stopWhen, replayed } of turns) {
@@ -157,15 +157,15 @@ describe('modelContext is what the provider is sent', () => {
       }
       await reader.readToEnd()
       expected.push({ role: 'user', text: name }, ...replayed)
-      expect(await contextOf(sessionId)).toEqual(expected)
+      expect(await loadModelContext(sessionId)).toEqual(expected)
     }
-    const context = await contextOf(sessionId)
+    const context = await loadModelContext(sessionId)
     await ask(sessionId, 'Last')
     expect(sent()).toEqual([...context, { role: 'user', text: 'Last' }])
     expect(world.provider.rejections).toEqual([])
   })
 
-  test('while an answer is being made: at its start, and before each of its steps', async () => {
+  test('while an answer streams, at its start and before each step', async () => {
     const gates = [newLatch(), newLatch()]
     world.provider.enqueue([
       { open: true },
@@ -182,29 +182,29 @@ describe('modelContext is what the provider is sent', () => {
     const stream = await world.client.start({ text: 'First' })
     for (const [index, step] of gates.entries()) {
       await world.provider.waitForRequest(index)
-      expect(await contextOf(stream.session.id)).toEqual(sent())
+      expect(await loadModelContext(stream.session.id)).toEqual(sent())
       step.open()
     }
     await world.newReader(stream.id).readToEnd()
     expect(world.provider.rejections).toEqual([])
   })
 
-  test('with a message that was taken back, and one that waits: neither is in it', async () => {
+  test('without a message that is withdrawn or queued', async () => {
     world.provider.enqueue([{ text: 'Hello' }, { wait: forever }])
     const stream = await world.client.start({ text: 'First' })
     const sessionId = stream.session.id
     await world.newReader(stream.id).readUntil((reader) => reader.text === 'Hello')
     const queued = await world.client.start({ sessionId, text: 'Taken back', ifBusy: 'QUEUE' })
-    expect(await contextOf(sessionId)).toEqual([{ role: 'user', text: 'First' }, hello])
+    expect(await loadModelContext(sessionId)).toEqual([{ role: 'user', text: 'First' }, hello])
     await world.client.cancel(queued.id)
     await world.client.cancel(stream.id)
-    const context = await contextOf(sessionId)
+    const context = await loadModelContext(sessionId)
     expect(context).toEqual([{ role: 'user', text: 'First' }, hello])
     await ask(sessionId, 'Second')
     expect(sent()).toEqual([...context, { role: 'user', text: 'Second' }])
   })
 
-  test('after the server stopped in the middle: the finished part is told, the half-made call is not', async () => {
+  test('after a restart, with the finished parts of an interrupted answer and without its incomplete call', async () => {
     world.provider.enqueue([look(0, '{}'), { finish: 'tool_calls' }])
     world.provider.enqueue([{ text: 'Hello' }, look(0, '{"a'), { wait: forever }])
     const stream = await world.client.start({ text: 'First' })
@@ -216,7 +216,7 @@ describe('modelContext is what the provider is sent', () => {
       status: 'INTERRUPTED',
       error: { code: 'SERVER_RESTART' },
     })
-    const context = await contextOf(stream.session.id)
+    const context = await loadModelContext(stream.session.id)
     expect(context).toEqual([
       { role: 'user', text: 'First' },
       { role: 'assistant', text: '', calls: [{ id, name: 'look', input: {} }] },
@@ -228,17 +228,17 @@ describe('modelContext is what the provider is sent', () => {
     expect(world.provider.rejections).toEqual([])
   })
 
-  test('of a session without a message it is empty', async () => {
-    expect(await contextOf(await world.client.createSession())).toEqual([])
+  test('and is empty for a session without messages', async () => {
+    expect(await loadModelContext(await world.client.createSession())).toEqual([])
   })
 })
 
-describe('a session that continues one of Hermes', () => {
-  test('begins with what Hermes would send on: all of that session, calls and their results included', async () => {
+describe('a session that continues a Hermes session', () => {
+  test('starts with the context of the Hermes session, calls and results included', async () => {
     const hermesHome = newTempFolder()
     const hermes = new HermesDb(join(hermesHome, 'state.db'))
     try {
-      // Compressed: the next session begins with what Hermes kept of it.
+      // Hermes compressed it: the next session holds what was kept.
       hermes.addSession('old', { end_reason: 'compression', ended_at: 10 })
       hermes.addMessage('old', 2, { content: 'Who are you?' })
       hermes.addMessage('old', 3, { role: 'assistant', content: 'Hermes.', reasoning: 'They ask for my name.' })
@@ -255,13 +255,13 @@ describe('a session that continues one of Hermes', () => {
       hermes.addToolResult('new', 14, 'call_1', '{"sky":"blue"}')
       hermes.addMessage('new', 15, { role: 'assistant', content: 'Blue here, rain there.' })
       hermes.addMessage('new', 16, { content: 'And elsewhere?' })
-      // It was closed before the result came.
+      // The session was closed before the result.
       hermes.addToolCalls('new', 17, ['call_1'])
 
       await world[Symbol.asyncDispose]()
       world = await startSegueWithProvider({ settings: { home, hermesHome } })
       const sessionId = await world.client.createSession({ continues: 'new' })
-      const context = await contextOf(sessionId)
+      const context = await loadModelContext(sessionId)
       expect(context).toEqual([
         { role: 'user', text: 'Look there and there.' },
         {
@@ -286,7 +286,7 @@ describe('a session that continues one of Hermes', () => {
         ...context,
         { role: 'user', text: 'Go on.' },
       ])
-      const after = await contextOf(sessionId)
+      const after = await loadModelContext(sessionId)
       expect(after.slice(0, context.length)).toEqual(context)
       await ask(sessionId, 'And now?')
       expect(sent()).toEqual([...after, { role: 'user', text: 'And now?' }])

@@ -35,75 +35,84 @@ import {
 import { findAnthropicProblems, findOpenAiProblems } from '../../../support/fixtures/message-rules.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
 
-/** What no model may be sent: it stands in all reasoning, and in all messages that were taken back. */
+/** Text that no model may be sent: it is in all reasoning, and in all withdrawn messages. */
 const secret = 'SECRET'
 
-/** One message of a session and what became of it. */
+/** One message of a session, and what happens to it. */
 type Turn =
-  | { readonly kind: 'answered'; readonly events: TurnStep[]; readonly ending: StreamEnding; readonly waits: boolean }
+  | {
+      readonly kind: 'answered'
+      readonly events: TurnStep[]
+      readonly ending: StreamEnding
+      readonly isQueued: boolean
+    }
   | { readonly kind: 'withdrawn' }
-  | { readonly kind: 'waiting' }
+  | { readonly kind: 'queued' }
 
-/** The log of a session, and the user's messages that belong to it. */
+/** The log of a session, and the user's messages in it by id. */
 interface Log {
   readonly events: readonly ChatEvent[]
-  readonly questions: ReadonlyMap<string, MessageRecord>
+  readonly userMessages: ReadonlyMap<string, MessageRecord>
 }
 
 function logOf(turns: readonly Turn[]): Log {
   const runtime = newCountingRuntime()
-  const questions = new Map<string, MessageRecord>()
+  const userMessages = new Map<string, MessageRecord>()
   const drafts: EventDraft[] = []
   for (const [index, turn] of turns.entries()) {
-    const stream = newStream({ id: `stream-${index}`, userMessageId: `question-${index}`, firstSeq: drafts.length + 1 })
-    const text = turn.kind === 'withdrawn' ? `question ${index} ${secret}` : `question ${index}`
-    questions.set(stream.userMessageId, newUserMessage(stream, text, { position: null }))
+    const stream = newStream({ id: `stream-${index}`, userMessageId: `message-${index}`, firstSeq: drafts.length + 1 })
+    const text = turn.kind === 'withdrawn' ? `Message ${index} ${secret}` : `Message ${index}`
+    userMessages.set(stream.userMessageId, newUserMessage(stream, text, { position: null }))
     drafts.push(...turnDrafts(turn, stream, runtime))
   }
-  return { events: assignSeqs(drafts), questions }
+  return { events: assignSeqs(drafts), userMessages }
 }
 
 function turnDrafts(turn: Turn, stream: ReturnType<typeof newStream>, runtime: Runtime): readonly EventDraft[] {
   const queued = { ...stream, status: 'QUEUED' as const }
-  if (turn.kind === 'waiting') return [acceptStream(queued, runtime)]
+  if (turn.kind === 'queued') return [acceptStream(queued, runtime)]
   if (turn.kind === 'withdrawn') return [acceptStream(queued, runtime), withdrawStream(queued, runtime).event]
   const { events } = playTurn(turn.events, turn.ending, runtime, stream)
-  return turn.waits ? [acceptStream(queued, runtime), dequeueStream(queued, runtime).event, ...events.slice(1)] : events
+  return turn.isQueued
+    ? [acceptStream(queued, runtime), dequeueStream(queued, runtime).event, ...events.slice(1)]
+    : events
 }
 
-/** The messages of a session as its log has them: what the rows hold, and the answer that is being made. */
-function messagesOf({ events, questions }: Log): MessageRecord[] {
-  const asked = new Map<string | null, MessageRecord>()
+/** The messages of a session by its log: the stored ones, and the streaming answer. */
+function messagesOf({ events, userMessages }: Log): MessageRecord[] {
+  const userMessageByStream = new Map<string | null, MessageRecord>()
   const answers = new Map<string | null, MessageRecord>()
   for (const event of events) {
     const { streamId, seq } = event
     if (event.type === 'StreamStarted') {
-      const question = questions.get(event.userMessageId)
+      const question = userMessages.get(event.userMessageId)
       const position = event.stream.status === 'QUEUED' ? null : toUserMessagePosition(seq)
-      if (question) asked.set(streamId, { ...question, position })
+      if (question) userMessageByStream.set(streamId, { ...question, position })
     }
-    const question = asked.get(streamId)
+    const question = userMessageByStream.get(streamId)
     if (!question) continue
     const isTurn = event.type === 'StreamChanged' && question.position === null
-    if (isTurn) asked.set(streamId, { ...question, position: toUserMessagePosition(seq) })
+    if (isTurn) userMessageByStream.set(streamId, { ...question, position: toUserMessagePosition(seq) })
     if (event.type === 'StreamFinished' && question.position === null) {
-      asked.set(streamId, { ...question, position: toUserMessagePosition(seq), withdrawn: true })
+      userMessageByStream.set(streamId, { ...question, position: toUserMessagePosition(seq), withdrawn: true })
     }
-    const frame = { position: toAnswerPosition(question), model: 'test/model' }
-    const answer = foldMessage(frame, answers.get(streamId) ?? null, event)
+    const base = { position: toAnswerPosition(question), model: 'test/model' }
+    const answer = foldMessage(base, answers.get(streamId) ?? null, event)
     if (answer) answers.set(streamId, answer)
   }
-  return [...asked.values(), ...answers.values()].toSorted((a, b) => (a.position ?? 0) - (b.position ?? 0))
+  return [...userMessageByStream.values(), ...answers.values()].toSorted(
+    (a, b) => (a.position ?? 0) - (b.position ?? 0),
+  )
 }
 
-/** Texts that are blank in one way or another. */
+/** Blank texts. */
 const blank = fc.constantFrom('', ' ', '\n\t', '\u00a0', '\u0085', '\u001c', '\ufeff')
 
-const secretive = (event: TurnStep): TurnStep =>
+const addSecret = (event: TurnStep): TurnStep =>
   event.type === 'reasoning' ? { ...event, text: `${secret} ${event.text}` } : event
 
 const someEvents = fc.tuple(anyTurnSteps, fc.option(fc.tuple(fc.nat(), blank))).map(([events, extra]): TurnStep[] => {
-  const all = events.map(secretive)
+  const all = events.map(addSecret)
   if (extra) all.splice(extra[0] % (all.length + 1), 0, { type: 'text', block: 'blank', text: extra[1] })
   return all
 })
@@ -115,16 +124,16 @@ const anyTurn: fc.Arbitrary<Turn> = fc.oneof(
       kind: fc.constant('answered'),
       events: someEvents,
       ending: anyEnding,
-      waits: fc.boolean(),
+      isQueued: fc.boolean(),
     }),
   },
   { weight: 1, arbitrary: fc.constant({ kind: 'withdrawn' }) },
-  { weight: 1, arbitrary: fc.constant({ kind: 'waiting' }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'queued' }) },
 )
 
 const anyLog: fc.Arbitrary<Log> = fc.array(anyTurn, { maxLength: 4 }).map(logOf)
 
-/** A call as Hermes keeps it: its id holds colons, and the model's own name for it comes again in every message. */
+/** A call as Hermes stores it: ids hold colons, and provider ids are the same in every message. */
 const hermesCall: fc.Arbitrary<ToolCall> = fc.record({
   id: fc.constant(''),
   providerId: fc.constantFrom('call_0', 'functions.look:0', null),
@@ -151,7 +160,7 @@ const anyPart: fc.Arbitrary<MessagePart> = fc.oneof(
   hermesCall.map((call) => ({ type: 'tool' as const, call })),
 )
 
-/** Sessions of Hermes that are continued by one kept here; their ids may differ at the front alone. */
+/** Messages of Hermes sessions, whose ids may differ at the start only. */
 const hermesMessages: fc.Arbitrary<MessageRecord[]> = fc
   .array(
     fc.tuple(
@@ -184,26 +193,26 @@ const firstQuestion: MessageRecord = newUserMessage(newStream({ firstSeq: 1 }), 
 const contentOf = (message: ModelMessage): readonly { type: string }[] =>
   typeof message.content === 'string' ? [{ type: 'text' }] : message.content
 
-describe('whatever a log holds, cut at any seq', () => {
+describe('for every prefix of any log', () => {
   function everyCut(check: (messages: MessageRecord[], context: ModelMessage[]) => void, numRuns = 100): void {
-    const property = fc.property(hermesMessages, anyLog, (before, { events, questions }) => {
+    const property = fc.property(hermesMessages, anyLog, (before, { events, userMessages }) => {
       for (let seq = 0; seq <= events.length; seq += 1) {
-        const messages = [...before, ...messagesOf({ events: events.slice(0, seq), questions })]
+        const messages = [...before, ...messagesOf({ events: events.slice(0, seq), userMessages })]
         check(messages, toModelMessages(messages))
       }
     })
     fc.assert(property, { numRuns })
   }
 
-  test('the context keeps the rules of a chat: every call answered once, right behind, nothing empty', () => {
+  test('each call is followed by exactly one result, and no message is empty', () => {
     everyCut((_messages, context) => expect(findOpenAiProblems(context)).toEqual([]), 300)
   })
 
-  test('no reasoning and no message that was taken back gets in', () => {
+  test('reasoning and withdrawn messages are left out', () => {
     everyCut((_messages, context) => expect(JSON.stringify(context)).not.toContain(secret))
   })
 
-  test('every question whose turn has come and every finished text is in it, in their order', () => {
+  test('every placed user message and every text is included, in order', () => {
     everyCut((messages, context) => {
       const wanted = messages
         .filter(({ role, withdrawn, position }) => role !== 'SYSTEM' && !withdrawn && position !== null)
@@ -218,7 +227,7 @@ describe('whatever a log holds, cut at any seq', () => {
     })
   })
 
-  test('a call is in it exactly when the model finished making it', () => {
+  test('a call is included exactly if its arguments are complete', () => {
     everyCut((messages, context) => {
       const whole = messages
         .filter(({ role }) => role === 'ASSISTANT')
@@ -229,14 +238,14 @@ describe('whatever a log holds, cut at any seq', () => {
     })
   })
 
-  test('a longer log only adds to the messages before its newest answer, so that a provider can cache them', () => {
+  test('a longer log only appends to the messages before its newest answer, so that providers can cache them', () => {
     everyCut((messages, context) => {
       const before = toModelMessages(messages.slice(0, -1))
       expect(isDeepStrictEqual(context.slice(0, before.length), before)).toBe(true)
     })
   })
 
-  test('the same messages make the same context, and nothing else has a part in it', () => {
+  test('the result depends on nothing but text, files and calls', () => {
     everyCut((messages, context) => {
       const others = messages.map((message) => ({
         ...structuredClone(message),
@@ -256,13 +265,13 @@ describe('whatever a log holds, cut at any seq', () => {
   })
 })
 
-describe('the next message after', () => {
+describe('the next request after', () => {
   const ask = (turns: readonly Turn[]): Json => JSON.parse(JSON.stringify(toModelMessages(messagesOf(logOf(turns)))))
   const answered = (events: AgentEvent[], ending: StreamEnding): Turn => ({
     kind: 'answered',
     events,
     ending,
-    waits: false,
+    isQueued: false,
   })
   const said = (of: string): AgentEvent => ({ type: 'text', block: '1', text: of })
   const called = (argumentsText = '{"a":1}'): AgentEvent => ({
@@ -271,28 +280,28 @@ describe('the next message after', () => {
     name: 'look',
     argumentsText,
   })
-  const user = (index: number): Json => ({ role: 'user', content: [{ type: 'text', text: `question ${index}` }] })
+  const user = (index: number): Json => ({ role: 'user', content: [{ type: 'text', text: `Message ${index}` }] })
   const assistant = (of: string): Json => ({ role: 'assistant', content: [{ type: 'text', text: of }] })
 
-  test('a cancelled answer has its question and what was finished of it', () => {
-    expect(ask([answered([said('Half an ')], { status: 'CANCELLED' }), { kind: 'waiting' }])).toEqual([
+  test('a cancelled answer holds its user message and its finished parts', () => {
+    expect(ask([answered([said('Half an ')], { status: 'CANCELLED' }), { kind: 'queued' }])).toEqual([
       user(0),
       assistant('Half an '),
     ])
   })
 
-  test('an answer that came to nothing has its question', () => {
+  test('an empty answer holds its user message', () => {
     expect(ask([answered([], { status: 'CANCELLED' })])).toEqual([user(0)])
   })
 
-  test('one that was taken back has nothing of it', () => {
+  test('a withdrawn message holds nothing of it', () => {
     expect(ask([{ kind: 'withdrawn' }, answered([said('Hi')], { status: 'COMPLETED' })])).toEqual([
       user(1),
       assistant('Hi'),
     ])
   })
 
-  test('a half-made call has nothing of it', () => {
+  test('an incomplete call holds nothing of it', () => {
     const half: AgentEvent = { type: 'tool-input', callId: '0', name: 'look', text: '{"a":1}' }
     expect(ask([answered([said('Let me see'), half], { status: 'CANCELLED' })])).toEqual([
       user(0),
@@ -303,7 +312,7 @@ describe('the next message after', () => {
   test.each([
     ['CANCELLED', 'Cancelled by the user before it finished.'],
     ['INTERRUPTED', 'The server stopped while it ran. It may or may not have taken effect.'],
-  ] as const)('a call that ran when its stream was %s is told why there is no result', (status, value) => {
+  ] as const)('a call that ran when its stream was %s holds the reason why there is no result', (status, value) => {
     const [, asked, result] = listOf(ask([answered([called()], { status })]))
     expect(asked).toMatchObject({
       role: 'assistant',
@@ -315,14 +324,14 @@ describe('the next message after', () => {
     })
   })
 
-  test('a call with arguments that are no object knows that it was made, and what came of it', () => {
+  test('a call whose arguments are no object holds the call and its result', () => {
     const events: AgentEvent[] = [called('{"a":'), { type: 'tool-error', callId: '0', error: 'No such tool.' }]
     const [, asked, result] = listOf(ask([answered(events, { status: 'COMPLETED' })]))
     expect(asked).toMatchObject({ content: [{ type: 'tool-call', toolName: 'look', input: {} }] })
     expect(result).toMatchObject({ content: [{ output: { type: 'error-text', value: 'No such tool.' } }] })
   })
 
-  test('two rounds of tools has them in their order, with the text between', () => {
+  test('two steps with tools holds both in order, with the text between', () => {
     const result: AgentEvent = { type: 'tool-result', callId: '0', result: { seen: true } }
     const step: AgentEvent = { type: 'step', estimatedInputTokens: 1 }
     const events = [step, called(), result, step, said('Again.'), called(), result, step, said('Done.')]
@@ -337,7 +346,7 @@ describe('the next message after', () => {
   })
 })
 
-test('calls whose ids no longer tell themselves apart once they are as a provider wants them are counted', () => {
+test('ids of calls that become equal in the form that providers accept are numbered', () => {
   const call = (id: string): MessagePart => ({ type: 'tool', call: { ...wholeCall, id } })
   const answer = (position: number, ...ids: string[]): MessageRecord => {
     const parts = ids.map(call)
@@ -367,7 +376,7 @@ function roleOf(message: Json): Json {
   return message !== null && typeof message === 'object' && !Array.isArray(message) ? (message['role'] ?? null) : null
 }
 
-describe('sent by the model agent through the real providers', () => {
+describe('a request of the model agent through the AI SDK', () => {
   let provider: StrictProvider
 
   beforeAll(async () => {
@@ -376,7 +385,7 @@ describe('sent by the model agent through the real providers', () => {
 
   afterAll(() => provider.close())
 
-  /** What a model is sent for its next step: it ends with a question, or with the results of its calls. */
+  /** The context of the next step: it ends with a user message, or with the results of calls. */
   const anyQuestion = fc.tuple(hermesMessages, anyLog).map(([before, log]) => {
     return toModelMessages([firstQuestion, ...before, ...messagesOf(log), question])
   })
@@ -393,7 +402,7 @@ describe('sent by the model agent through the real providers', () => {
   test.each([
     ['OpenAI', openai],
     ['OpenAI-compatible', compatible],
-  ])('it is accepted by a provider as strict as OpenAI (%s)', async (_name, model) => {
+  ])('is accepted by a provider as strict as OpenAI (%s)', async (_name, model) => {
     await fc.assert(
       fc.asyncProperty(anyQuestion, async (context) => {
         await send(model(), context)
@@ -404,7 +413,7 @@ describe('sent by the model agent through the real providers', () => {
     expect(provider.requests.length).toBeGreaterThan(0)
   })
 
-  test('it keeps the rules of Anthropic', async () => {
+  test('keeps the rules of Anthropic', async () => {
     const bodies: unknown[] = []
     const fetch = async (_input: unknown, init?: RequestInit): Promise<Response> => {
       bodies.push(JSON.parse(String(init?.body)))
@@ -426,7 +435,7 @@ describe('sent by the model agent through the real providers', () => {
   })
 })
 
-describe('the rules themselves', () => {
+describe('the rule checks of these tests', () => {
   const user: ModelMessage = { role: 'user', content: 'Hi' }
   const call = { type: 'tool-call' as const, toolCallId: 'a', toolName: 'look', input: {} }
   const result = {
@@ -441,18 +450,18 @@ describe('the rules themselves', () => {
   test.each<[string, ModelMessage[]]>([
     ['a call without a result', [user, asks, user]],
     ['a result without a call', [user, tells]],
-    ['a result that comes twice', [user, asks, { role: 'tool', content: [result, result] }]],
-    ['a result that comes late', [user, asks, user, tells]],
+    ['a duplicate result', [user, asks, { role: 'tool', content: [result, result] }]],
+    ['a result that does not follow its call', [user, asks, user, tells]],
     [
       'an id that comes twice',
       [user, { role: 'assistant', content: [call, call] }, { role: 'tool', content: [result, result] }],
     ],
-    ['an empty assistant', [user, { role: 'assistant', content: [] }]],
+    ['an empty assistant message', [user, { role: 'assistant', content: [] }]],
     ['reasoning', [user, { role: 'assistant', content: [{ type: 'reasoning', text: 'Hm' }] }]],
-    ['a name with a dot', [user, { role: 'assistant', content: [{ ...call, toolName: 'a.b' }] }, tells]],
-    ['arguments that are a list', [user, { role: 'assistant', content: [{ ...call, input: [] }] }, tells]],
-    ['half a pair', [{ role: 'user', content: 'a\ud83d' }]],
-  ])('see %s', (_what, messages) => {
+    ['a tool name with a dot', [user, { role: 'assistant', content: [{ ...call, toolName: 'a.b' }] }, tells]],
+    ['arguments that are an array', [user, { role: 'assistant', content: [{ ...call, input: [] }] }, tells]],
+    ['a lone surrogate', [{ role: 'user', content: 'a\ud83d' }]],
+  ])('detect %s', (_problem, messages) => {
     expect(findOpenAiProblems(messages).length).toBeGreaterThan(0)
     expect(findOpenAiProblems([user, asks, tells, user])).toEqual([])
   })
@@ -495,8 +504,8 @@ describe('the rules themselves', () => {
         { role: 'user', content: [text('Hi')] },
       ],
     ],
-    ['half a pair', [{ role: 'user', content: [text('a\ud83d')] }]],
-  ])('see %s at Anthropic', (_what, messages) => {
+    ['a lone surrogate', [{ role: 'user', content: [text('a\ud83d')] }]],
+  ])('detect %s at Anthropic', (_problem, messages) => {
     expect(findAnthropicProblems({ messages }).length).toBeGreaterThan(0)
     const good = [
       { role: 'user', content: [text('Hi')] },

@@ -5,7 +5,7 @@ import { estimateJsonTokens } from '../../../../src/agent/estimate-tokens.ts'
 import { trimToContextWindow } from '../../../../src/chat/context/trim-to-context-window.ts'
 import { findOpenAiProblems } from '../../../support/fixtures/message-rules.ts'
 
-/** A turn in which a tool returned about so many tokens. */
+/** A turn with a tool result of about so many tokens. */
 function turn(id: string, tokens: number): ModelMessage[] {
   const named = { toolCallId: id, toolName: 'look' }
   return [
@@ -22,7 +22,7 @@ function turn(id: string, tokens: number): ModelMessage[] {
 const turns = (count: number, tokens: number): ModelMessage[] =>
   Array.from({ length: count }, (_, index) => turn(`c${index}`, tokens)).flat()
 
-/** The results that were left out, by the ids of their calls. */
+/** The ids of the calls whose results were omitted. */
 function leftOut(messages: readonly ModelMessage[]): string[] {
   return messages.flatMap((message) =>
     message.role === 'tool'
@@ -35,15 +35,15 @@ function leftOut(messages: readonly ModelMessage[]): string[] {
   )
 }
 
-describe('what a model is sent', () => {
-  test('is all of it as long as that fits its window', () => {
+describe('the messages that a model is sent', () => {
+  test('are complete while they fit the context window', () => {
     const all = turns(5, 150)
     expect(trimToContextWindow(all, 1500)).toEqual(all)
     expect(trimToContextWindow(all, Number.POSITIVE_INFINITY)).toEqual(all)
     expect(trimToContextWindow([], 0)).toEqual([])
   })
 
-  test('lacks the oldest results where it does not, each replaced by a note of its size', () => {
+  test('have notes of their size in place of the oldest results if they do not fit', () => {
     const all = turns(10, 1000)
     const sent = trimToContextWindow(all, 8000)
     expect(leftOut(sent)).toEqual(['c0', 'c1', 'c2', 'c3'])
@@ -52,12 +52,12 @@ describe('what a model is sent', () => {
     })
     expect(estimateJsonTokens(sent)).toBeLessThanOrEqual(8000 * 0.9)
     expect(findOpenAiProblems(sent)).toEqual([])
-    // Nothing else is touched.
+    // Nothing else changes.
     expect(sent.filter(({ role }) => role !== 'tool')).toEqual(all.filter(({ role }) => role !== 'tool'))
     expect(sent.slice(-8)).toEqual(all.slice(-8))
   })
 
-  test('is replaced in coarse steps: it begins in the same way for many turns', () => {
+  test('are trimmed in coarse steps, so that their prefix stays the same for many turns', () => {
     const beginnings = new Set<string>()
     let changes = 0
     for (let count = 10; count <= 40; count += 1) {
@@ -65,32 +65,32 @@ describe('what a model is sent', () => {
       const key = out.join()
       if (!beginnings.has(key)) changes += 1
       beginnings.add(key)
-      // What was left out once stays out.
+      // What was omitted once stays omitted.
       expect(out).toEqual(Array.from({ length: out.length }, (_, index) => `c${index}`))
     }
     expect(changes).toBeLessThanOrEqual(12)
   })
 
-  test('keeps what is too short to be of any relief', () => {
+  test('keep results that are too short to matter', () => {
     const all = [...turns(3, 50), ...turn('long', 5000)]
     expect(leftOut(trimToContextWindow(all, 4000))).toEqual(['long'])
   })
 
-  test('is the same for the same messages, which it does not change', () => {
+  test('depend on the input only, which is not modified', () => {
     const all = turns(10, 1000)
     const before = structuredClone(all)
     expect(trimToContextWindow(all, 8000)).toEqual(trimToContextWindow(all, 8000))
     expect(all).toEqual(before)
   })
 
-  test('counts a picture not by its bytes', () => {
+  test('do not count the bytes of images', () => {
     const data = `data:image/png;base64,${'A'.repeat(1_000_000)}`
     const picture: ModelMessage = { role: 'user', content: [{ type: 'file', mediaType: 'image/png', data }] }
     const all = [picture, ...turns(2, 500)]
     expect(trimToContextWindow(all, 2000)).toEqual(all)
   })
 
-  test('counts what a person or a tool says, however it begins', () => {
+  test('count text that starts like a data URL', () => {
     const said = `data: ${'x'.repeat(4000)}`
     const asked: ModelMessage = { role: 'user', content: [{ type: 'text', text: said }] }
     expect(leftOut(trimToContextWindow([asked, ...turn('c', 500)], 1000))).toEqual(['c'])
@@ -104,10 +104,10 @@ describe('what a model is sent', () => {
 
   const anyTurns = fc.array(fc.nat({ max: 1500 }), { maxLength: 30 })
   const made = (sizes: readonly number[]) => sizes.map((size, index) => turn(`c${index}`, size))
-  /** Those whose results are long enough to be left out. */
+  /** The calls whose results are long enough to be omitted. */
   const long = (sizes: readonly number[]) => sizes.flatMap((size, index) => (size > 100 ? [`c${index}`] : []))
 
-  test('whatever was said, lacks the oldest results alone, and nothing that fits', () => {
+  test('lack only the oldest results, for any chat', () => {
     fc.assert(
       fc.property(anyTurns, fc.integer({ min: 50, max: 8000 }), (sizes, window) => {
         const all = made(sizes).flat()
@@ -121,7 +121,7 @@ describe('what a model is sent', () => {
     )
   })
 
-  test('whatever was said, begins in the same way while it grows within a quarter of the window', () => {
+  test('keep their prefix while they grow within a quarter of the window, for any chat', () => {
     fc.assert(
       fc.property(anyTurns, fc.integer({ min: 500, max: 4000 }), (sizes, window) => {
         const known = new Map<number, string[]>()
@@ -129,7 +129,7 @@ describe('what a model is sent', () => {
           const some = sizes.slice(0, count)
           const all = made(some).flat()
           const gone = leftOut(trimToContextWindow(all, window))
-          // Where all there was did not free enough, a new result goes with the rest.
+          // If trimming all results did not suffice, a new result is trimmed as well.
           if (gone.length >= long(some).length) continue
           const quarter = Math.ceil((estimateJsonTokens(all) - window * 0.9) / (window * 0.25))
           expect(gone).toEqual(known.get(quarter) ?? gone)
@@ -139,7 +139,7 @@ describe('what a model is sent', () => {
     )
   })
 
-  test('may be too long all the same: then the provider says so', () => {
+  test('may still be too long, which is left to the provider', () => {
     const all: ModelMessage[] = [{ role: 'user', content: [{ type: 'text', text: 'x'.repeat(10_000) }] }]
     expect(trimToContextWindow(all, 100)).toEqual(all)
   })

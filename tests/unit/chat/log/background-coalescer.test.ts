@@ -34,7 +34,7 @@ let home: string
 let database: SqliteDatabase
 let store: SqliteEventStore
 let session: SessionRecord
-/** The seq that the session's log ends with. */
+/** The seq of the newest event in the session's log. */
 let head: number
 const logger = new RecordingLogger()
 
@@ -54,8 +54,8 @@ afterEach(() => {
   expect(logger.errors.splice(0)).toEqual([])
 })
 
-/** Stores a whole answer at the end of the session's log, one event a delta, and returns its stream. */
-async function stored(events: readonly AgentEvent[], id = 'stream-0'): Promise<StreamRecord> {
+/** Appends an answer to the session's log, with one event per delta, and returns its stream. */
+async function appendAnswer(events: readonly AgentEvent[], id = 'stream-0'): Promise<StreamRecord> {
   const stream = newStream({ id, sessionId: session.id, userMessageId: `question of ${id}`, firstSeq: head + 1 })
   const { turn, events: drafts } = playTurn(events, { status: 'COMPLETED' }, runtime, stream)
   const ended = { ...turn.stream, lastSeq: head + drafts.length }
@@ -83,7 +83,7 @@ function folded(events: readonly ChatEvent[], answer: MessageRecord | null = nul
   return events.reduce((message, event) => foldMessage(frame, message, event), answer)
 }
 
-/** Folds and sees to it that each delta finds what it goes on from. */
+/** Folds events, and expects each delta to continue its part. */
 function foldedWithoutHoles(events: readonly ChatEvent[]): MessageRecord | null {
   let answer: MessageRecord | null = null
   for (const event of events) {
@@ -102,10 +102,10 @@ function countEvents(): number {
   return database.prepare<[], { count: number }>('SELECT count(*) AS count FROM events').get()?.count ?? 0
 }
 
-/** The changes that a merge makes, in order. */
+/** The changes that the coalescer makes, in order. */
 const changes: string[] = []
 
-/** The store with its changes written down. The one after the last that is allowed throws, and so does every later one. */
+/** A store that records its changes. After `limit` changes, every further one throws. */
 function watched(allowed = Number.POSITIVE_INFINITY): EventStore {
   const change = async (what: string, work: () => Promise<void>): Promise<void> => {
     if (changes.length >= allowed) throw new Error('the disk is gone')
@@ -129,7 +129,7 @@ function watched(allowed = Number.POSITIVE_INFINITY): EventStore {
   })
 }
 
-/** The merging with its pause before a merge over at once. */
+/** A coalescer that starts without its delay. */
 function begin(stream: StreamRecord, on = watched(), usedLogger = logger): BackgroundCoalescer {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   try {
@@ -142,7 +142,7 @@ function begin(stream: StreamRecord, on = watched(), usedLogger = logger): Backg
   }
 }
 
-/** All changes that the merge of these events makes. */
+/** All changes that coalescing these events makes. */
 function changesOf(events: readonly ChatEvent[]): string[] {
   const merger = new DeltaCoalescer()
   const all: string[] = []
@@ -174,9 +174,13 @@ const inTurns: AgentEvent[] = Array.from({ length: 10 }, (_, index): AgentEvent[
   { type: 'tool-input', callId: '1', name: 'look', text: `b${index}` },
 ]).flat()
 
-describe('the log of a stream that has ended', () => {
-  test('is merged to one event a part, under the last seq of each, and folds to the same', async () => {
-    const stream = await stored([...words(1200), { type: 'reasoning', block: '2', text: 'Hm' }, ...words(700, '3')])
+describe('the log of a finished stream', () => {
+  test('is coalesced to one event per part, with the last seq of each, and folds to the same message', async () => {
+    const stream = await appendAnswer([
+      ...words(1200),
+      { type: 'reasoning', block: '2', text: 'Hm' },
+      ...words(700, '3'),
+    ])
     const before = await log()
     const after = await mergeAll(stream)
     expect(after.map(({ seq, type }) => [seq, type])).toEqual([
@@ -189,16 +193,16 @@ describe('the log of a stream that has ended', () => {
     expect(isDeepStrictEqual(folded(after), folded(before))).toBe(true)
   })
 
-  test('is merged by itself, within a second', async () => {
+  test('is coalesced within a second', async () => {
     const merging = new BackgroundCoalescer(watched(), logger)
-    merging.schedule(await stored(words(20)))
+    merging.schedule(await appendAnswer(words(20)))
     await waitUntil(() => changes.length === 2)
     expect((await log()).map(({ seq }) => seq)).toEqual([1, 21, 22])
     await merging.close()
   })
 
-  test('yields the same text to a reader with any cursor', async () => {
-    const stream = await stored([...words(30), ...inTurns, ...words(5, '2')])
+  test('folds to the same text for a reader with any cursor', async () => {
+    const stream = await appendAnswer([...words(30), ...inTurns, ...words(5, '2')])
     const before = await log()
     const after = await mergeAll(stream)
     expect(after.length).toBeLessThan(14)
@@ -208,22 +212,22 @@ describe('the log of a stream that has ended', () => {
     }
   })
 
-  test('loses its deltas in slices of at most 500, after the event that holds their text', async () => {
-    await mergeAll(await stored(words(1700)))
+  test('loses its deltas in batches of at most 500, after the event with their text is stored', async () => {
+    await mergeAll(await appendAnswer(words(1700)))
     expect(changes).toEqual(['replace 1701', 'remove 500', 'remove 500', 'remove 500', 'remove 199'])
   })
 
-  test('is the only one that is touched', async () => {
-    const stream = await stored(words(20))
-    const other = await stored(words(20), 'stream-1')
+  test('is the only one that changes', async () => {
+    const stream = await appendAnswer(words(20))
+    const other = await appendAnswer(words(20), 'stream-1')
     const ofOther = ({ streamId }: ChatEvent): boolean => streamId === other.id
     const before = (await log()).filter(ofOther)
     expect((await mergeAll(stream)).filter(ofOther)).toEqual(before)
   })
 
-  test('holds no event that is larger than one may be', async () => {
+  test('holds no event above the size limit', async () => {
     const long: AgentEvent = { type: 'text', block: '1', text: '😀'.repeat(1000) }
-    const stream = await stored(Array.from({ length: 100 }, () => long))
+    const stream = await appendAnswer(Array.from({ length: 100 }, () => long))
     const before = await log()
     const after = await mergeAll(stream)
     expect(after.length).toBe(2 + 4)
@@ -231,24 +235,24 @@ describe('the log of a stream that has ended', () => {
     expect(isDeepStrictEqual(folded(after), folded(before))).toBe(true)
   })
 
-  test('without anything to merge is left alone', async () => {
-    const stream = await stored([])
+  test('does not change if there is nothing to coalesce', async () => {
+    const stream = await appendAnswer([])
     const before = await log()
     expect(await mergeAll(stream)).toEqual(before)
     expect(changes).toEqual([])
   })
 })
 
-describe('a merge that breaks off', () => {
+describe('an interrupted coalescing', () => {
   const events = [...words(1100), ...inTurns, ...words(20, '2')]
 
-  test('folds to the same, without a hole on the way, wherever it broke off', async () => {
-    const first = await stored(events)
+  test('leaves a log that folds to the same message, without gaps, wherever it stops', async () => {
+    const first = await appendAnswer(events)
     const before = await log()
     const all = changesOf(before)
     expect(all.length).toBeGreaterThan(6)
     for (let allowed = 0; allowed <= all.length; allowed += 1) {
-      const stream = allowed === 0 ? first : await stored(events, `stream-${allowed}`)
+      const stream = allowed === 0 ? first : await appendAnswer(events, `stream-${allowed}`)
       const mine = async (): Promise<ChatEvent[]> =>
         (await log(stream.firstSeq - 1)).filter(({ streamId }) => streamId === stream.id)
       const whole = folded(await mine())
@@ -268,8 +272,8 @@ describe('a merge that breaks off', () => {
     }
   })
 
-  test('is taken up where it was, by whoever merges it again', async () => {
-    const stream = await stored(events)
+  test('can be repeated and completed', async () => {
+    const stream = await appendAnswer(events)
     const whole = folded(await log())
     const failures = new RecordingLogger()
     const merging = begin(stream, watched(2), failures)
@@ -279,9 +283,9 @@ describe('a merge that breaks off', () => {
     expect(isDeepStrictEqual(folded(await mergeAll(stream)), whole)).toBe(true)
   })
 
-  test('does not keep the next one from being merged', async () => {
-    const stream = await stored(words(20))
-    const next = await stored(words(20), 'stream-1')
+  test('does not prevent that of the next stream', async () => {
+    const stream = await appendAnswer(words(20))
+    const next = await appendAnswer(words(20), 'stream-1')
     const failures = new RecordingLogger()
     let broken = true
     const healthy = watched()
@@ -307,8 +311,8 @@ describe('a merge that breaks off', () => {
     await merging.close()
   })
 
-  test('because the server stops leaves what has not begun as it is', async () => {
-    const stream = await stored(words(20))
+  test('by a server stop leaves streams that have not started as they are', async () => {
+    const stream = await appendAnswer(words(20))
     const before = await log()
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {

@@ -23,7 +23,7 @@ function mergedOf(events: readonly ChatEvent[]): CoalescedEvent[] {
 
 const eventsOf = (merged: readonly CoalescedEvent[]): ChatEvent[] => merged.map(({ event }) => event)
 
-/** Calls whose arguments come in turns. */
+/** Calls whose arguments are interleaved. */
 const callsInTurns: fc.Arbitrary<AgentEvent[]> = fc.array(
   fc.record({
     type: fc.constant('tool-input'),
@@ -34,15 +34,15 @@ const callsInTurns: fc.Arbitrary<AgentEvent[]> = fc.array(
   { maxLength: 20 },
 )
 
-/** The machine's log of one stream, ended or not. */
+/** The log of one stream, finished or not. */
 const anyLog: fc.Arbitrary<ChatEvent[]> = fc
   .tuple(fc.oneof(anyAgentEvents, callsInTurns), fc.option(anyEnding))
   .map(([events, ending]) => assignSeqs(playTurn(events, ending).events))
 
-/** A cursor in a log, by the seq of the last event that a reader has. */
+/** A cursor within a log: the seq of the last event that a reader has. */
 const cursorIn = (log: readonly ChatEvent[], at: number): number => at % (log.length + 1)
 
-/** Applies events and checks on the way that none is told of before what stands in front of it. */
+/** Folds events, and expects each delta to continue its part and parts to start in order. */
 function readWithoutHoles(events: readonly ChatEvent[], from: MessageRecord | null = null): MessageRecord | null {
   let answer = from
   for (const event of events) {
@@ -58,8 +58,8 @@ function readWithoutHoles(events: readonly ChatEvent[], from: MessageRecord | nu
   return answer
 }
 
-describe('merging any stretch of any log', () => {
-  test('folds to the same, from whatever cursor, without a hole on the way', () => {
+describe('coalescing any range of any log', () => {
+  test('folds to the same message from any cursor, without gaps', () => {
     fc.assert(
       fc.property(anyLog, fc.nat(), fc.nat(), (log, a, b) => {
         const [start, end] = [cursorIn(log, a), cursorIn(log, b)].toSorted((x, y) => x - y)
@@ -71,7 +71,7 @@ describe('merging any stretch of any log', () => {
     )
   })
 
-  test('lets a reader go on in the log from whatever it was told last, without a hole', () => {
+  test('lets a reader resume in the log after any event, without gaps', () => {
     fc.assert(
       fc.property(anyLog, fc.nat(), fc.nat(), (log, a, b) => {
         const start = cursorIn(log, a)
@@ -84,7 +84,7 @@ describe('merging any stretch of any log', () => {
     )
   })
 
-  test('moves the cursor on with each, up to the last seq', () => {
+  test('advances the cursor with each event, up to the last seq', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
         const cursors = mergedOf(log).map(({ cursor }) => cursor)
@@ -94,7 +94,7 @@ describe('merging any stretch of any log', () => {
     )
   })
 
-  test('keeps the merged one under the last of its seqs, and loses none', () => {
+  test('gives each event the last of its seqs, and loses none', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
         const merged = mergedOf(log)
@@ -106,7 +106,7 @@ describe('merging any stretch of any log', () => {
     )
   })
 
-  test('keeps every event that is no delta as it is', () => {
+  test('does not change other events', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
         const others = (events: readonly ChatEvent[]): ChatEvent[] => events.filter((event) => !isDelta(event))
@@ -115,7 +115,7 @@ describe('merging any stretch of any log', () => {
     )
   })
 
-  test('makes no event that is larger than one may be, and cuts no pair', () => {
+  test('makes no event above the size limit, and splits no surrogate pair', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
         for (const event of eventsOf(mergedOf(log)).filter(isDelta)) {
@@ -126,7 +126,7 @@ describe('merging any stretch of any log', () => {
     )
   })
 
-  test('merges what is merged already to the same', () => {
+  test('is idempotent', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
         const once = eventsOf(mergedOf(log))
@@ -136,24 +136,24 @@ describe('merging any stretch of any log', () => {
   })
 })
 
-describe('how many events are left', () => {
+describe('the number of coalesced events', () => {
   const textDeltas = (count: number, size: number): AgentEvent[] =>
     Array.from({ length: count }, () => ({ type: 'text', block: '1', text: 'x'.repeat(size) }))
   const input = (callId: string, text: string): AgentEvent => ({ type: 'tool-input', callId, name: 'look', text })
   const deltasLeft = (events: readonly AgentEvent[]): Delta[] =>
     eventsOf(mergedOf(assignSeqs(playTurn(events, { status: 'COMPLETED' }).events))).filter(isDelta)
 
-  test('one for a part, however many deltas it came in', () => {
+  test('is one per part, for any number of deltas', () => {
     expect(deltasLeft(textDeltas(20_000, 2)).length).toBe(1)
   })
 
-  test('one for each 65,536 code units of a longer part', () => {
+  test('is one per 65,536 code units of a longer part', () => {
     expect(deltasLeft(textDeltas(4096, 64)).map((delta) => getDeltaText(delta).length)).toEqual(
       Array.from({ length: 4 }, () => maxEventTextCodeUnits),
     )
   })
 
-  test('one for each part that comes after the other', () => {
+  test('is one for each of several consecutive parts', () => {
     const parts = Array.from({ length: 50 }, (_, part) =>
       Array.from({ length: 20 }, (): AgentEvent => ({
         type: part % 2 === 0 ? 'text' : 'reasoning',
@@ -164,14 +164,14 @@ describe('how many events are left', () => {
     expect(deltasLeft(parts.flat()).length).toBe(50)
   })
 
-  test('two for each of two calls whose arguments come in turns, however many turns', () => {
+  test('is two for each of two interleaved calls, for any number of deltas', () => {
     const turns = Array.from({ length: 1000 }, () => [input('0', 'a'), input('1', 'b')])
     const left = deltasLeft(turns.flat())
     expect(left.length).toBeLessThanOrEqual(4)
     expect(left.map(getDeltaText).join('').length).toBe(2000)
   })
 
-  test('a number that goes with the calls, not with their arguments, when many grow at once', () => {
+  test('grows with the number of interleaved calls, not with their arguments', () => {
     const calls = Array.from({ length: 10 }, (_, call) => String(call))
     const many = (turns: number): number =>
       deltasLeft([
@@ -183,7 +183,7 @@ describe('how many events are left', () => {
   })
 })
 
-/** A log that is being merged on disk: the merged event replaces the last of its deltas, then the others go in slices. */
+/** A log that is being coalesced on disk: an event replaces the last of its deltas, then the others are deleted. */
 function* mergingOnDisk(log: readonly ChatEvent[], slice: number): Generator<ChatEvent[]> {
   let stored = [...log]
   yield stored
@@ -199,8 +199,8 @@ function* mergingOnDisk(log: readonly ChatEvent[], slice: number): Generator<Cha
   }
 }
 
-describe('a log that is merged on disk while it is read', () => {
-  test('folds to the same for a reader with any cursor, at any moment of the merge', () => {
+describe('a log that is coalesced on disk while it is read', () => {
+  test('folds to the same message for any cursor at any time', () => {
     fc.assert(
       fc.property(anyLog, fc.nat(), fc.integer({ min: 1, max: 3 }), fc.boolean(), (log, at, slice, isFar) => {
         const cursor = cursorIn(log, at)
@@ -216,7 +216,7 @@ describe('a log that is merged on disk while it is read', () => {
     )
   })
 
-  test('folds to the same for a reader that reads on while it changes', () => {
+  test('folds to the same message for a reader that continues while it changes', () => {
     fc.assert(
       fc.property(anyLog, fc.array(fc.nat({ max: 5 })), (log, pages) => {
         let answer: MessageRecord | null = null
@@ -240,7 +240,7 @@ describe('a log that is merged on disk while it is read', () => {
     )
   })
 
-  test('is not confused by the deltas of another stream of its session', () => {
+  test('keeps the deltas of the session’s streams apart', () => {
     fc.assert(
       fc.property(anyAgentEvents, anyAgentEvents, (first, second) => {
         const one = assignSeqs(playTurn(first, { status: 'CANCELLED' }).events)

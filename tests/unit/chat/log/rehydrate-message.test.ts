@@ -14,7 +14,7 @@ async function* answer(): AsyncGenerator<AgentEvent> {
   yield { type: 'tool-input', callId: 'c', name: 'nothing', text: '{"a":' }
 }
 
-test('an answer that is too long for a row is read from the log: the same by every way, before the merge and after', async () => {
+test('an answer that is too long for a row is the same by every query, before and after its log is coalesced', async () => {
   await using world = newChatFixture(answer)
   const stream = await world.start('go on and on')
   await world.follow(stream.id)
@@ -55,7 +55,7 @@ test('an answer that is too long for a row is read from the log: the same by eve
   await check()
 })
 
-test('the row of an answer that is too long for it holds none of it', async () => {
+test('the row of an answer that is too long for it has no parts', async () => {
   await using world = newChatFixture(answer)
   const stream = await world.start('go on and on')
   await world.follow(stream.id)

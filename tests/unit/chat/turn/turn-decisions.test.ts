@@ -29,28 +29,28 @@ function callsIn(answer: MessageRecord | null): ToolCall[] {
   return (answer?.parts ?? []).flatMap((part) => (part.type === 'tool' ? [part.call] : []))
 }
 
-/** What each deed makes of the turn, one after the other. */
-function* steps(deeds: readonly TurnStep[]): Generator<Transition> {
+/** The transitions of the steps, one after the other. */
+function* steps(turnSteps: readonly TurnStep[]): Generator<Transition> {
   const runtime = newCountingRuntime()
   let turn = begin()
-  for (const deed of deeds) {
-    const outcome = deed.type === 'decide' ? applyDecision(turn, deed, runtime) : applyAgentEvent(turn, deed, runtime)
+  for (const step of turnSteps) {
+    const outcome = step.type === 'decide' ? applyDecision(turn, step, runtime) : applyAgentEvent(turn, step, runtime)
     turn = outcome.turn
     yield outcome
   }
 }
 
-test('a stream waits exactly as long as something of it waits for a person', () => {
+test('a stream is WAITING exactly while one of its decisions is pending', () => {
   fc.assert(
-    fc.property(anyTurnSteps, (deeds) => {
-      for (const { turn } of steps(deeds)) {
+    fc.property(anyTurnSteps, (turnSteps) => {
+      for (const { turn } of steps(turnSteps)) {
         expect(turn.stream.status).toBe(turn.pendingDecisions.size > 0 ? 'WAITING' : 'RUNNING')
         for (const { partIndex, kind } of turn.pendingDecisions.values()) {
           const part = turn.answer?.parts[partIndex]
           const state = kind === 'approval' ? 'AWAITING_APPROVAL' : 'RUNNING'
           expect(part).toMatchObject({ type: 'tool', call: { state } })
         }
-        // No other call waits for anybody.
+        // No other call waits for approval.
         const awaiting = callsIn(turn.answer).filter(({ state }) => state === 'AWAITING_APPROVAL')
         expect(awaiting.length).toBe(
           [...turn.pendingDecisions.values()].filter(({ kind }) => kind === 'approval').length,
@@ -60,14 +60,14 @@ test('a stream waits exactly as long as something of it waits for a person', () 
   )
 })
 
-test('each decision is asked for once and settled once, whatever happens', () => {
+test('each decision is requested once and ends once, whatever happens', () => {
   fc.assert(
-    fc.property(anyTurnSteps, anyEnding, (deeds, ending) => {
-      const { turn, events } = playTurn(deeds, ending)
+    fc.property(anyTurnSteps, anyEnding, (turnSteps, ending) => {
+      const { turn, events } = playTurn(turnSteps, ending)
       const states = Map.groupBy(decisionsIn(events), ({ id }) => id)
-      for (const told of states.values()) {
-        expect(told).toHaveLength(2)
-        const [first, last] = told
+      for (const changes of states.values()) {
+        expect(changes).toHaveLength(2)
+        const [first, last] = changes
         expect([first?.state, last?.state === 'PENDING']).toEqual(['PENDING', false])
         expect(first?.resolvedAt).toBeNull()
         expect(last?.resolvedAt).toBeGreaterThan(first?.requestedAt ?? Number.POSITIVE_INFINITY)
@@ -79,12 +79,12 @@ test('each decision is asked for once and settled once, whatever happens', () =>
   )
 })
 
-test('a call that has to be allowed runs behind a yes to it, and behind nothing else', () => {
+test('a call that needs approval runs only after it is approved', () => {
   fc.assert(
-    fc.property(anyTurnSteps, anyEnding, (deeds, ending) => {
-      const { events } = playTurn(deeds, ending)
+    fc.property(anyTurnSteps, anyEnding, (turnSteps, ending) => {
+      const { events } = playTurn(turnSteps, ending)
       const before = new Map<string, string>()
-      const allowed = new Set(
+      const approvedCallIds = new Set(
         decisionsIn(events).flatMap((each) =>
           each.kind === 'approval' && each.decision !== null && each.decision !== 'DENY' ? [each.toolCall.id] : [],
         ),
@@ -93,21 +93,21 @@ test('a call that has to be allowed runs behind a yes to it, and behind nothing 
         if (draft.type !== 'ToolCallChanged') continue
         const { id, state } = draft.toolCall
         const was = before.get(id)
-        if (was === 'AWAITING_APPROVAL' && state === 'RUNNING') expect(allowed).toContain(id)
+        if (was === 'AWAITING_APPROVAL' && state === 'RUNNING') expect(approvedCallIds).toContain(id)
         before.set(id, state)
       }
     }),
   )
 })
 
-test('what was settled stays settled: another resolution changes nothing and tells nothing', () => {
+test('resolving a decision again changes nothing and emits nothing', () => {
   fc.assert(
-    fc.property(anyTurnSteps, (deeds) => {
+    fc.property(anyTurnSteps, (turnSteps) => {
       const runtime = newCountingRuntime()
-      const settled = new Set<string>()
-      for (const { turn, events } of steps(deeds)) {
-        for (const { id, state } of decisionsIn(events)) if (state !== 'PENDING') settled.add(id)
-        for (const id of settled) {
+      const resolvedIds = new Set<string>()
+      for (const { turn, events } of steps(turnSteps)) {
+        for (const { id, state } of decisionsIn(events)) if (state !== 'PENDING') resolvedIds.add(id)
+        for (const id of resolvedIds) {
           const again = resolveDecision(turn, id, { type: 'decided', decision: 'ONCE' }, runtime)
           expect(again.events).toEqual([])
           expect(again.turn).toBe(turn)
@@ -117,14 +117,14 @@ test('what was settled stays settled: another resolution changes nothing and tel
   )
 })
 
-test('a crash behind any event leaves nothing that waits, and each call with what is known of it', () => {
+test('after a crash at any event, recovery leaves nothing pending and ends each call with what is known of it', () => {
   fc.assert(
-    fc.property(anyTurnSteps, (deeds) => {
-      const { turn: whole, events: drafts } = playTurn(deeds, null)
+    fc.property(anyTurnSteps, (turnSteps) => {
+      const { turn: played, events: drafts } = playTurn(turnSteps, null)
       const runtime = newCountingRuntime()
       let { answer, pendingDecisions } = begin()
       for (const draft of drafts) {
-        answer = foldMessage(whole.answerBase, answer, draft)
+        answer = foldMessage(played.answerBase, answer, draft)
         pendingDecisions = foldPendingDecisions(pendingDecisions, draft)
         const waiting = new Set([...pendingDecisions.values()].map(({ partIndex }) => partIndex))
         const { turn, events } = finishTurn(
@@ -152,13 +152,13 @@ test('a crash behind any event leaves nothing that waits, and each call with wha
   )
 })
 
-test('nobody is asked any more about a call that its agent ended without waiting; what nobody answered has no answer', () => {
+test('a call that ends without waiting cancels its decision, and a decision that nobody made holds no answer', () => {
   fc.assert(
-    fc.property(anyTurnSteps, anyEnding, (deeds, ending) => {
-      const { events } = playTurn(deeds, ending)
+    fc.property(anyTurnSteps, anyEnding, (turnSteps, ending) => {
+      const { events } = playTurn(turnSteps, ending)
       for (const decision of decisionsIn(events)) {
-        const given = decision.kind === 'approval' ? decision.decision : decision.answer
-        expect(given === null).toBe(decision.state !== 'ANSWERED')
+        const resolution = decision.kind === 'approval' ? decision.decision : decision.answer
+        expect(resolution === null).toBe(decision.state !== 'ANSWERED')
       }
     }),
   )

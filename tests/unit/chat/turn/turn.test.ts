@@ -27,13 +27,13 @@ import {
   newUserMessage,
 } from '../../../support/fixtures/generators.ts'
 
-/** What holds for every answer, whatever the agent did and however it ended. */
-function everyAnswer(check: (played: PlayedTurn, events: readonly AgentEvent[]) => void): void {
+/** Checks a property of all turns, whatever the agent does and however they end. */
+function checkAllTurns(check: (played: PlayedTurn, events: readonly AgentEvent[]) => void): void {
   const property = fc.property(anyAgentEvents, anyEnding, (events, ending) => check(playTurn(events, ending), events))
   fc.assert(property, { numRuns: 300 })
 }
 
-/** The length of a part's text; 0 as long as there is none. */
+/** The length of a part's text; 0 without a part. */
 function lengthOf(part: MessagePart | undefined): number {
   if (part?.type === 'tool') return part.call.argumentsText.length
   return part === undefined || part.type === 'file' ? 0 : part.text.length
@@ -43,7 +43,7 @@ function callsOf(answer: MessageRecord | null): ToolCall[] {
   return (answer?.parts ?? []).flatMap((part) => (part.type === 'tool' ? [part.call] : []))
 }
 
-/** All texts in a value, the names of fields included. */
+/** All strings in a value, keys included. */
 function* stringsIn(value: unknown): Generator<string> {
   if (typeof value === 'string') yield value
   if (typeof value !== 'object' || value === null) return
@@ -53,9 +53,9 @@ function* stringsIn(value: unknown): Generator<string> {
   }
 }
 
-describe('whatever an agent does, and wherever it ends', () => {
-  test('each delta goes on where its part ends, and no part comes before the one in front of it', () => {
-    everyAnswer(({ turn, events }) => {
+describe('in any turn', () => {
+  test('each delta continues its part, and parts start in order', () => {
+    checkAllTurns(({ turn, events }) => {
       let answer: MessageRecord | null = null
       for (const draft of events) {
         if ('partIndex' in draft) {
@@ -68,8 +68,8 @@ describe('whatever an agent does, and wherever it ends', () => {
     })
   })
 
-  test('no event holds more than 65,536 code units of text, or half a pair anywhere', () => {
-    everyAnswer(({ events }) => {
+  test('no event holds more than 65,536 code units of text, or a lone surrogate', () => {
+    checkAllTurns(({ events }) => {
       for (const draft of events) {
         if (isDeltaDraft(draft)) expect(getDeltaText(draft).length).toBeLessThanOrEqual(maxEventTextCodeUnits)
         expect([...stringsIn(draft)].every((text) => text.isWellFormed())).toBe(true)
@@ -77,7 +77,7 @@ describe('whatever an agent does, and wherever it ends', () => {
     })
   })
 
-  test('the fold of its events is its answer, at every moment', () => {
+  test('the answer is the fold of the events at any time', () => {
     fc.assert(
       fc.property(anyAgentEvents, anyEnding, (events, ending) => {
         const runtime = newCountingRuntime()
@@ -94,7 +94,7 @@ describe('whatever an agent does, and wherever it ends', () => {
     )
   })
 
-  test('there is one StreamFinished, at the end, which names the answer and raises the generation', () => {
+  test('there is exactly one StreamFinished, the last event, which names the answer and raises the generation', () => {
     fc.assert(
       fc.property(anyAgentEvents, anyEnding, fc.integer({ min: 1, max: 9 }), (events, ending, generation) => {
         const { turn, events: drafts } = playTurn(events, ending, newCountingRuntime(), newStream({ generation }))
@@ -116,59 +116,59 @@ describe('whatever an agent does, and wherever it ends', () => {
     )
   })
 
-  test('no call is left open, and none that is over changes any more', () => {
-    everyAnswer(({ turn, events }) => {
-      const over = new Map<string, ToolCall>()
+  test('every call ends, and does not change after its end', () => {
+    checkAllTurns(({ turn, events }) => {
+      const ended = new Map<string, ToolCall>()
       for (const draft of events) {
-        if (draft.type === 'ToolCallDelta') expect(over.has(draft.toolCallId)).toBe(false)
+        if (draft.type === 'ToolCallDelta') expect(ended.has(draft.toolCallId)).toBe(false)
         if (draft.type !== 'ToolCallChanged') continue
-        expect(over.has(draft.toolCall.id)).toBe(false)
-        if (isFinal(draft.toolCall)) over.set(draft.toolCall.id, draft.toolCall)
+        expect(ended.has(draft.toolCall.id)).toBe(false)
+        if (isFinal(draft.toolCall)) ended.set(draft.toolCall.id, draft.toolCall)
       }
-      expect(isDeepStrictEqual(callsOf(turn.answer), [...over.values()].toSorted(byNumber))).toBe(true)
-      for (const call of over.values()) expect(call.finishedAt).not.toBeNull()
+      expect(isDeepStrictEqual(callsOf(turn.answer), [...ended.values()].toSorted(byNumber))).toBe(true)
+      for (const call of ended.values()) expect(call.finishedAt).not.toBeNull()
     })
   })
 
-  test('a call that became whole stays as it was whole', () => {
-    everyAnswer(({ turn, events }) => {
-      const whole = new Map<string, string>()
+  test('complete arguments do not change', () => {
+    checkAllTurns(({ turn, events }) => {
+      const complete = new Map<string, string>()
       for (const draft of events) {
         if (draft.type !== 'ToolCallChanged' || !draft.toolCall.argumentsWhole) continue
         const { id, argumentsText } = draft.toolCall
-        expect(argumentsText === (whole.get(id) ?? argumentsText)).toBe(true)
-        whole.set(id, argumentsText)
+        expect(argumentsText === (complete.get(id) ?? argumentsText)).toBe(true)
+        complete.set(id, argumentsText)
       }
       for (const call of callsOf(turn.answer)) {
-        if (call.argumentsWhole) expect(call.argumentsText === whole.get(call.id)).toBe(true)
+        if (call.argumentsWhole) expect(call.argumentsText === complete.get(call.id)).toBe(true)
       }
     })
   })
 
-  test('the answer holds what came, stretch by stretch, with U+FFFD for each half that stands alone', () => {
-    everyAnswer(({ turn }, events) => {
-      // The texts may be long: a diff of them would take longer than the test.
+  test('the answer holds all text, block by block, with U+FFFD for each lone surrogate', () => {
+    checkAllTurns(({ turn }, events) => {
+      // The texts may be long. A diff of them would take longer than the test.
       expect(isDeepStrictEqual(turn.answer?.parts.map(textOf) ?? [], expectedParts(events))).toBe(true)
     })
   })
 
-  test('usage is what the provider told, and an estimate for exactly the steps of which it told nothing', () => {
-    everyAnswer(({ turn }, events) => {
-      const told = events.flatMap((event) => (event.type === 'usage' ? [event.usage] : []))
+  test('usage is the sum of what the provider sent, and of estimates for the steps without figures', () => {
+    checkAllTurns(({ turn }, events) => {
+      const sent = events.flatMap((event) => (event.type === 'usage' ? [event.usage] : []))
       const sum = (figures: readonly number[]): number => figures.reduce((a, b) => a + b, 0)
-      const untold = events.flatMap((event, index) => {
+      const estimated = events.flatMap((event, index) => {
         if (event.type !== 'step') return []
         const rest = events.slice(index + 1)
         const end = rest.find(({ type }) => type === 'step' || type === 'usage')
         return end?.type === 'usage' ? [] : [event.estimatedInputTokens]
       })
       const { usage } = turn.stream
-      expect(usage.estimated).toBe(untold.length > 0)
-      expect(usage.inputTokens).toBe(sum(told.map(({ inputTokens }) => inputTokens)) + sum(untold))
-      expect(usage.outputTokens).toBeGreaterThanOrEqual(sum(told.map(({ outputTokens }) => outputTokens)))
-      if (untold.length === 0) expect(usage.outputTokens).toBe(sum(told.map(({ outputTokens }) => outputTokens)))
-      expect(usage.reasoningTokens).toBe(sum(told.map(({ reasoningTokens }) => reasoningTokens)))
-      expect(usage.cachedInputTokens).toBe(sum(told.map(({ cachedInputTokens }) => cachedInputTokens)))
+      expect(usage.estimated).toBe(estimated.length > 0)
+      expect(usage.inputTokens).toBe(sum(sent.map(({ inputTokens }) => inputTokens)) + sum(estimated))
+      expect(usage.outputTokens).toBeGreaterThanOrEqual(sum(sent.map(({ outputTokens }) => outputTokens)))
+      if (estimated.length === 0) expect(usage.outputTokens).toBe(sum(sent.map(({ outputTokens }) => outputTokens)))
+      expect(usage.reasoningTokens).toBe(sum(sent.map(({ reasoningTokens }) => reasoningTokens)))
+      expect(usage.cachedInputTokens).toBe(sum(sent.map(({ cachedInputTokens }) => cachedInputTokens)))
     })
   })
 })
@@ -178,7 +178,7 @@ const numberOf = ({ id }: ToolCall): number => Number(id.split('-')[1])
 const textOf = (part: MessagePart): [string, string] =>
   part.type === 'tool' ? ['tool', part.call.argumentsText] : [part.type, part.type === 'file' ? '' : part.text]
 
-/** The same answer in other words: the raw text of each stretch, joined first and made well-formed last. */
+/** The same answer by another way: the raw text of each block, joined first and made well-formed last. */
 function expectedParts(events: readonly AgentEvent[]): [string, string][] {
   const parts: { type: string; text: string; closed: boolean }[] = []
   const nothing = { name: '', part: { text: '' } }
@@ -227,32 +227,32 @@ function expectedParts(events: readonly AgentEvent[]): [string, string][] {
   return parts.map(({ type, text }) => [type, text.toWellFormed()])
 }
 
-describe('a call of a tool', () => {
+describe('a tool call', () => {
   const input = (text: string): AgentEvent => ({ type: 'tool-input', callId: '0', name: 'look', text })
   const whole = (argumentsText: string): AgentEvent => ({ type: 'tool-call', callId: '0', name: 'look', argumentsText })
   const result: AgentEvent = { type: 'tool-result', callId: '0', result: 'seen' }
   const deltas = (drafts: readonly EventDraft[]): string[] =>
     drafts.flatMap((draft) => (draft.type === 'ToolCallDelta' ? [draft.argumentsText] : []))
 
-  test('is told of before its arguments come', () => {
+  test('is announced before its arguments', () => {
     const { turn, events } = playTurn([input('')], null)
     expect(events.at(-1)).toMatchObject({ type: 'ToolCallDelta', toolName: 'look', offset: 0, argumentsText: '' })
     expect(callsOf(turn.answer)).toMatchObject([{ name: 'look', state: 'STREAMING' }])
   })
 
-  test('joins a pair whose second half comes with the whole text only', () => {
+  test('joins a surrogate pair whose second half comes with the complete arguments', () => {
     const { events } = playTurn([input('"\ud83d'), whole('"😀"')], { status: 'COMPLETED' })
     expect(deltas(events)).toEqual(['"', '😀"'])
   })
 
-  test('runs once: a second one of the same name in its step, and what comes late for it, change nothing', () => {
+  test('starts once: a second one with its id in the step, and late events, change nothing', () => {
     const once = playTurn([whole('{}'), result], { status: 'COMPLETED' })
     const again = playTurn([whole('{}'), result, whole('{"a":1}'), input('x'), result], { status: 'COMPLETED' })
     expect(again.events.map(({ type }) => type)).toEqual(once.events.map(({ type }) => type))
     expect(callsOf(again.turn.answer)).toMatchObject([{ state: 'SUCCEEDED', argumentsText: '{}', result: 'seen' }])
   })
 
-  test('of another step may have the same name and is another call', () => {
+  test('of another step may have the same id, and is another call', () => {
     const step: AgentEvent = { type: 'step', estimatedInputTokens: 1 }
     const { turn } = playTurn([step, whole('{}'), result, step, whole('{"a":1}')], { status: 'CANCELLED' })
     expect(callsOf(turn.answer)).toMatchObject([
@@ -262,22 +262,22 @@ describe('a call of a tool', () => {
   })
 
   test.each([
-    ['CANCELLED', 'half-made', [input('{')], 'CANCELLED'],
+    ['CANCELLED', 'incomplete', [input('{')], 'CANCELLED'],
     ['CANCELLED', 'running', [whole('{}')], 'CANCELLED'],
-    ['INTERRUPTED', 'half-made', [input('{')], 'FAILED'],
+    ['INTERRUPTED', 'incomplete', [input('{')], 'FAILED'],
     ['INTERRUPTED', 'running', [whole('{}')], 'OUTCOME_UNKNOWN'],
-    ['COMPLETED', 'half-made', [input('{')], 'FAILED'],
+    ['COMPLETED', 'incomplete', [input('{')], 'FAILED'],
     ['COMPLETED', 'running', [whole('{}')], 'OUTCOME_UNKNOWN'],
-  ] as const)('when the stream ends as %s, one that is %s ends as it must', (status, _is, events, state) => {
+  ] as const)('of a stream that ends as %s while it is %s ends in the matching state', (status, _is, events, state) => {
     expect(callsOf(playTurn(events, { status }).turn.answer)).toMatchObject([{ state }])
   })
 })
 
-describe('an estimate', () => {
+describe('the usage estimate', () => {
   const step: AgentEvent = { type: 'step', estimatedInputTokens: 7 }
   const text = (of: string): AgentEvent => ({ type: 'text', block: '1', text: of })
 
-  test('counts what each step made, and nothing twice', () => {
+  test('counts what each step produced once', () => {
     const { turn } = playTurn([step, text('x'.repeat(8)), step, text('y'.repeat(3))], { status: 'CANCELLED' })
     expect(turn.stream.usage).toMatchObject({
       estimated: true,
@@ -286,7 +286,7 @@ describe('an estimate', () => {
     })
   })
 
-  test('is never negative, also when a whole call is shorter than its pieces were', () => {
+  test('is never negative, even if complete arguments are shorter than their pieces', () => {
     const { turn } = playTurn(
       [
         step,
@@ -297,7 +297,7 @@ describe('an estimate', () => {
       { status: 'CANCELLED' },
     )
     expect(turn.stream.usage.outputTokens).toBe(estimateTokens(100) + estimateTokens(2))
-    // As after a crash that lost more of the answer than the row of its stream tells.
+    // As after a crash: the row of the stream is ahead of the answer.
     const ahead = newStream({ step: { inputTokens: 7, producedBefore: 1000 } })
     const { stream } = finishTurn(
       createTurnState(ahead, newUserMessage(ahead)),
@@ -308,10 +308,10 @@ describe('an estimate', () => {
   })
 })
 
-describe('a stream that waits', () => {
+describe('a queued stream', () => {
   const queued = newStream({ status: 'QUEUED', generation: 1 })
 
-  test('is accepted as it is, and runs when its turn comes', () => {
+  test('is accepted as QUEUED, and runs when it is dequeued', () => {
     const runtime = newCountingRuntime()
     expect(acceptStream(queued, runtime)).toMatchObject({
       type: 'StreamStarted',
@@ -323,7 +323,7 @@ describe('a stream that waits', () => {
     expect(event).toMatchObject({ type: 'StreamChanged', stream })
   })
 
-  test('can be taken back, and ends without an answer', () => {
+  test('ends without an answer when it is withdrawn', () => {
     const { stream, event } = withdrawStream(queued, newCountingRuntime())
     expect(stream).toMatchObject({ status: 'CANCELLED', generation: 2, messageId: null, error: null })
     expect(event).toMatchObject({ type: 'StreamFinished', stream, messageId: null })
