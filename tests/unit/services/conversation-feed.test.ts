@@ -8,76 +8,76 @@ import { waitUntil } from '../../support/wait-until.ts'
 import { ConversationFixture, segueId } from '../../support/sessions/conversation-model.ts'
 import { anyStep, applyStep } from '../../support/sessions/conversation-steps.ts'
 
-/** Behind all that can happen to the others. */
-const mark = segueId(99)
+/** The session whose update comes after all others. */
+const lastId = segueId(99)
 
-let both: ConversationFixture
+let fixture: ConversationFixture
 let feed: ConversationFeed
 beforeEach(async () => {
-  both = await ConversationFixture.open()
-  feed = new ConversationFeed(both)
+  fixture = await ConversationFixture.open()
+  feed = new ConversationFeed(fixture)
 })
 afterEach(async () => {
   feed.close()
-  await both[Symbol.asyncDispose]()
+  await fixture[Symbol.asyncDispose]()
 })
 
-async function catchUp(): Promise<void> {
-  await both.profile.segueSessions.refresh()
-  await both.profile.hermesSessions?.refresh()
+async function refresh(): Promise<void> {
+  await fixture.profile.segueSessions.refresh()
+  await fixture.profile.hermesSessions?.refresh()
 }
 
-function row(id: string) {
-  const rest = { parent: null, end: null, source: 'cli', started: 1, branchOf: null, archived: false, pinned: false }
-  return { id, ...rest }
+function newRow(id: string) {
+  const fields = { parent: null, end: null, source: 'cli', started: 1, branchOf: null, archived: false, pinned: false }
+  return { id, ...fields }
 }
 
-/** A list as a client keeps it that does what it is told. */
-class KeptList {
+/** The list of a client that applies every update. */
+class ClientList {
   readonly rows = new Map<string, object>()
-  readonly #told: AsyncIterator<ConversationUpdate | SegueError>
+  readonly #updates: AsyncIterator<ConversationUpdate | SegueError>
 
-  constructor(told: AsyncIterator<ConversationUpdate | SegueError>) {
-    this.#told = told
+  constructor(updates: AsyncIterator<ConversationUpdate | SegueError>) {
+    this.#updates = updates
   }
 
   async next(): Promise<ConversationUpdate> {
-    const { value, done } = await this.#told.next()
-    if (done || value instanceof SegueError) throw new Error('it ended')
+    const { value, done } = await this.#updates.next()
+    if (done || value instanceof SegueError) throw new Error('The feed ended.')
     const { id, conversation } = value
     if (!conversation) this.rows.delete(id)
-    else this.rows.set(id, shownOf(conversation))
+    else this.rows.set(id, toListRow(conversation))
     return value
   }
 
-  /** Up to what happens now. */
-  async upTo(id: string): Promise<void> {
+  /** Applies updates up to the first one of this conversation. */
+  async applyUntil(id: string): Promise<void> {
     while ((await this.next()).id !== `cnv_${id}`);
   }
 }
 
-function shownOf({ root, tip, segmentCount, lastActivityAt }: Conversation): object {
+function toListRow({ root, tip, segmentCount, lastActivityAt }: Conversation): object {
   return { root: root.id, tip: tip.id, count: segmentCount, at: lastActivityAt / 1000 }
 }
 
-test('whoever does what it is told has the list that is read: for any writes to both databases', async () => {
+test('whoever does what it is told has the list that is read: for any writes to fixture databases', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.array(anyStep, { maxLength: 6 }), { maxLength: 8 }), async (rounds) => {
-      both.clear()
-      await catchUp()
-      const told = feed.follow()
-      const list = new KeptList(told)
+      fixture.clear()
+      await refresh()
+      const updates = feed.follow()
+      const list = new ClientList(updates)
       const first = list.next()
       for (const steps of rounds) {
-        for (const step of steps) applyStep(both, step)
-        await catchUp()
+        for (const step of steps) applyStep(fixture, step)
+        await refresh()
       }
-      both.upsertSession(row(mark))
-      both.addMessage(mark, 1)
-      await catchUp()
-      if ((await first).id !== `cnv_${mark}`) await list.upTo(mark)
-      await told.return?.()
-      const expected = both.model
+      fixture.upsertSession(newRow(lastId))
+      fixture.addMessage(lastId, 1)
+      await refresh()
+      if ((await first).id !== `cnv_${lastId}`) await list.applyUntil(lastId)
+      await updates.return?.()
+      const expected = fixture.model
         .listConversations({ channels })
         .map(({ root, tip, at, segments }) => [`cnv_${root}`, { root, tip, count: segments.length, at }] as const)
       expect(list.rows).toEqual(new Map(expected))
@@ -86,63 +86,63 @@ test('whoever does what it is told has the list that is read: for any writes to 
   )
 })
 
-describe('what is told', () => {
-  test('begins with what happens after it was asked for', async () => {
-    both.upsertSession(row(segueId(1)))
-    both.addMessage(segueId(1), 1)
-    await catchUp()
-    const list = new KeptList(feed.follow())
+describe('the feed', () => {
+  test('begins with the first change after the call', async () => {
+    fixture.upsertSession(newRow(segueId(1)))
+    fixture.addMessage(segueId(1), 1)
+    await refresh()
+    const list = new ClientList(feed.follow())
     const first = list.next()
-    both.addMessage(segueId(1), 2)
-    await catchUp()
+    fixture.addMessage(segueId(1), 2)
+    await refresh()
     expect(await first).toMatchObject({ id: `cnv_${segueId(1)}`, conversation: { lastActivityAt: 2000 } })
   })
 
-  test('is one row for all changes of one that come together, as it is by then', async () => {
-    const list = new KeptList(feed.follow())
+  test('yields one update for several changes of a conversation that come together', async () => {
+    const list = new ClientList(feed.follow())
     const first = list.next()
-    for (const id of [segueId(1), segueId(2)]) both.upsertSession(row(id))
+    for (const id of [segueId(1), segueId(2)]) fixture.upsertSession(newRow(id))
     for (let at = 1; at <= 50; at += 1) {
-      both.addMessage(segueId(1), at)
-      void both.profile.segueSessions.refresh()
+      fixture.addMessage(segueId(1), at)
+      void fixture.profile.segueSessions.refresh()
     }
-    both.addMessage(segueId(2), 1)
-    await catchUp()
+    fixture.addMessage(segueId(2), 1)
+    await refresh()
     expect(await first).toMatchObject({ id: `cnv_${segueId(1)}`, conversation: { lastActivityAt: 50_000 } })
     expect((await list.next()).id).toBe(`cnv_${segueId(2)}`)
   })
 
-  test('has nothing of sessions without a message, be they begun or deleted', async () => {
-    const list = new KeptList(feed.follow())
+  test('ignores sessions without a message, when they are created, changed and deleted', async () => {
+    const list = new ClientList(feed.follow())
     const first = list.next()
-    both.upsertSession(row(segueId(1)))
-    await catchUp()
-    both.upsertSession({ ...row(segueId(1)), archived: true })
-    await catchUp()
-    both.delete(segueId(1))
-    await catchUp()
-    both.upsertSession(row(segueId(2)))
-    both.addMessage(segueId(2), 1)
-    await catchUp()
+    fixture.upsertSession(newRow(segueId(1)))
+    await refresh()
+    fixture.upsertSession({ ...newRow(segueId(1)), archived: true })
+    await refresh()
+    fixture.delete(segueId(1))
+    await refresh()
+    fixture.upsertSession(newRow(segueId(2)))
+    fixture.addMessage(segueId(2), 1)
+    await refresh()
     expect((await first).id).toBe(`cnv_${segueId(2)}`)
   })
 
-  test('ends with the profile', async () => {
+  test('ends when the profile is closed', async () => {
     const next = feed.follow().next()
     feed.close()
     expect(await next).toEqual({ value: undefined, done: true })
   })
 
-  test('is lost on a reader who is more than ten thousand changes behind: STALE, and the end', async () => {
-    const told = feed.follow()
-    both.segueDb.exec(`
+  test('ends with STALE for a reader that is more than 10,000 changes behind', async () => {
+    const updates = feed.follow()
+    fixture.segueDb.exec(`
       WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 10000)
       INSERT INTO sessions (id, source, started_at, last_activity_at, message_count, usage)
       SELECT 'ses_' || n, 'segue', n, n, 1, '{}' FROM numbers`)
-    const left = both.segueDb.prepare('SELECT count(*) FROM pending_sessions').pluck()
-    await catchUp()
-    await waitUntil(() => left.get() === 0)
-    expect((await told.next()).value).toMatchObject({ code: 'STALE' })
-    expect(await told.next()).toEqual({ value: undefined, done: true })
+    const pendingCount = fixture.segueDb.prepare('SELECT count(*) FROM pending_sessions').pluck()
+    await refresh()
+    await waitUntil(() => pendingCount.get() === 0)
+    expect((await updates.next()).value).toMatchObject({ code: 'STALE' })
+    expect(await updates.next()).toEqual({ value: undefined, done: true })
   })
 })
