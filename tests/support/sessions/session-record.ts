@@ -1,7 +1,7 @@
 import { noUsage } from '../../../src/model/usage.ts'
 import type { SessionRecord } from '../../../src/model/session.ts'
 
-/** A session of the command line that has not ended, except for what is told. */
+/** A Hermes session from the command line that has not ended, with some fields replaced. */
 export function newSessionRecord(overrides: Partial<SessionRecord> & { readonly id: string }): SessionRecord {
   return {
     origin: 'HERMES',

@@ -6,21 +6,21 @@ export interface Statement {
   readonly sql: string
 }
 
-/** How long ids are: SQLite shows the beginning of a long list and how many bytes it leaves out, so ids are counted by it. */
+/** The length of all ids. SQLite abbreviates long lists to a byte count, so ids are counted by their length. */
 const idLength = { segue: 30, hermes: 8 }
 
 const anyList = /json_each\('((?:[^']|'')*)'(?:\/\*\+(\d+) bytes\*\/)?\)/g
 
-/** How many ids each of a statement's lists holds, provided that all of them are of the usual length. */
+/** Counts the ids in each list of a statement. All ids must have the length above. */
 function countListIds({ file, sql }: Statement): number[] {
-  return [...sql.matchAll(anyList)].map(([, shown = '', hidden = '0']) => {
-    const bytes = Buffer.byteLength(shown.replaceAll("''", "'")) + Number(hidden)
-    // Brackets around, quotes around each, commas between.
+  return [...sql.matchAll(anyList)].map(([, visible = '', hiddenBytes = '0']) => {
+    const bytes = Buffer.byteLength(visible.replaceAll("''", "'")) + Number(hiddenBytes)
+    // Each id has two quotes and a comma; the list has two brackets.
     return (bytes - 1) / (idLength[file] + 3)
   })
 }
 
-/** How many rows each read of sessions by id asked for, in the order of the reads. */
+/** Counts the ids of each read of sessions by id, in order. */
 export function countSessionReads(statements: readonly Statement[], file: Statement['file']): number[] {
   return statements
     .filter((statement) => statement.file === file)
@@ -31,7 +31,7 @@ export function countSessionReads(statements: readonly Statement[], file: Statem
     .flatMap((statement) => countListIds(statement))
 }
 
-/** Every statement takes at most 500 ids, and none walks over all sessions or messages of its file. */
+/** Expects that no statement takes more than 500 ids or scans a table, and that Hermes is only read. */
 export function expectBoundedReads(
   statements: readonly Statement[],
   paths: Readonly<Record<Statement['file'], string>>,
@@ -39,10 +39,10 @@ export function expectBoundedReads(
   using files = new DisposableStack()
   const open = (path: string) => files.adopt(new Database(path, { readonly: true }), (db) => db.close())
   const databases = { segue: open(paths.segue), hermes: open(paths.hermes) }
-  // What is in memory alone is not there for others.
+  // Temporary tables exist in the server's connection only.
   const reads = statements.filter(({ sql }) => /^\s*(SELECT|WITH)\b/i.test(sql) && !/\btemp\./.test(sql))
   expect(reads.length).toBeGreaterThan(0)
-  // The ids in a list change nothing of the plan.
+  // The plan does not depend on the ids in a list.
   const plans = new Map<string, Statement>()
   for (const statement of reads) {
     for (const count of countListIds(statement)) expect(count, statement.sql).toBeLessThanOrEqual(500)
@@ -53,14 +53,14 @@ export function expectBoundedReads(
   expect(writes).toEqual([])
 }
 
-/** The steps of a statement's plan that read a whole table. */
+/** Returns the steps of the query plan that scan a table. */
 function findTableScans(db: Database.Database, sql: string): string[] {
   const plan = db
     .prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
     .all()
     .map(({ detail }) => detail)
   const scans = plan.filter((detail) => /^SCAN (?!json_each|CONSTANT)|AUTOMATIC/.test(detail))
-  // In the order of its index and without a condition, a list reads no more rows than it is limited to.
+  // In index order and without a condition, a list reads no more rows than its limit.
   const isPage = !/\bWHERE\b/.test(sql) && /\bLIMIT \d+(\.0)?$/.test(sql) && plan.length === 1
   return isPage ? scans.filter((detail) => !/USING INDEX \w+_by_activity$/.test(detail)) : scans
 }

@@ -60,7 +60,7 @@ function toListRow({ root, tip, segmentCount, lastActivityAt }: Conversation): o
   return { root: root.id, tip: tip.id, count: segmentCount, at: lastActivityAt / 1000 }
 }
 
-test('whoever does what it is told has the list that is read: for any writes to fixture databases', async () => {
+test('a client that applies every update has the same list as the repository, for any writes to both databases', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.array(anyStep, { maxLength: 6 }), { maxLength: 8 }), async (rounds) => {
       fixture.clear()

@@ -6,87 +6,87 @@ import {
   type LineagePosition,
   sharedLineageFixture,
   withLineageFixture,
-} from '../../support/sessions/family.ts'
+} from '../../support/sessions/lineage-fixture.ts'
 import { countSessionReads } from '../../support/sessions/statements.ts'
 import { yieldToEventLoop } from '../../../src/lib/yield-to-event-loop.ts'
 
 const alone = (id: string): LineagePosition => [null, id, 1]
 
-/** The list as far as it is about these sessions, which also have to say the same when they are asked for alone. */
-async function expectPlaces(
-  family: LineageFixture,
+/** Expects the positions of sessions, both in the list and when each session is queried alone. */
+async function expectPositions(
+  fixture: LineageFixture,
   expected: Readonly<Record<string, LineagePosition>>,
 ): Promise<void> {
-  const listed = await family.loadAllPositions()
-  for (const [id, place] of Object.entries(expected)) {
-    expect(listed.get(id), `${id} in the list`).toEqual(place)
-    expect(await family.loadPosition(id), `${id} alone`).toEqual(place)
+  const listed = await fixture.loadAllPositions()
+  for (const [id, position] of Object.entries(expected)) {
+    expect(listed.get(id), `${id} in the list`).toEqual(position)
+    expect(await fixture.loadPosition(id), `${id} alone`).toEqual(position)
   }
 }
 
-/** How many rows each read by id asked for, while lineage alone is what a page costs more. */
-async function lineageReads(family: LineageFixture, first: number) {
-  const idsOnly = `{ sessions(first: ${first}) { edges { node { id } } } }`
-  // The first list of all makes an index, which is not what is counted here.
+/** Counts the ids of each read of sessions by id that a page needs for lineage alone. */
+async function countLineageReads(fixture: LineageFixture, first: number) {
+  const idsQuery = `{ sessions(first: ${first}) { edges { node { id } } } }`
+  // The first query builds the index, which does not count.
   for (let i = 0; i < 2; i++) {
-    family.statements.length = 0
-    await fetch(`${family.segue.url}/graphql?query=${encodeURIComponent(idsOnly)}`)
+    fixture.statements.length = 0
+    await fetch(`${fixture.segue.url}/graphql?query=${encodeURIComponent(idsQuery)}`)
   }
-  const plain = {
-    segue: countSessionReads(family.statements, 'segue'),
-    hermes: countSessionReads(family.statements, 'hermes'),
+  const baseline = {
+    segue: countSessionReads(fixture.statements, 'segue'),
+    hermes: countSessionReads(fixture.statements, 'hermes'),
   }
-  family.statements.length = 0
-  const { places } = await family.loadPage(first)
+  fixture.statements.length = 0
+  const { positions } = await fixture.loadPage(first)
   return {
-    places,
-    segue: countSessionReads(family.statements, 'segue').slice(plain.segue.length),
-    hermes: countSessionReads(family.statements, 'hermes').slice(plain.hermes.length),
+    positions,
+    segue: countSessionReads(fixture.statements, 'segue').slice(baseline.segue.length),
+    hermes: countSessionReads(fixture.statements, 'hermes').slice(baseline.hermes.length),
   }
 }
 
-describe('what a session continues', () => {
+describe('lineage', () => {
   const shared = sharedLineageFixture()
 
-  test('two that continue each other stand alone, and so does what hangs off them', async () => {
-    const family = shared()
-    family.addSegment('a', 'b')
-    family.addSegment('b', 'a')
-    family.addSegment('hangs', 'a')
-    family.addSegment('hangs lower', 'hangs')
-    await expectPlaces(family, {
+  test('leaves sessions of a cycle alone, and those that continue them', async () => {
+    const fixture = shared()
+    fixture.addSegment('a', 'b')
+    fixture.addSegment('b', 'a')
+    fixture.addSegment('child', 'a')
+    fixture.addSegment('child of child', 'child')
+    await expectPositions(fixture, {
       a: alone('a'),
       b: alone('b'),
-      hangs: alone('hangs'),
-      'hangs lower': alone('hangs lower'),
+      child: alone('child'),
+      'child of child': alone('child of child'),
     })
   })
 
-  test('a session that is its own parent stands alone, and can be continued', async () => {
-    const family = shared()
-    family.addSegment('self', 'self')
-    family.addSegment('next', 'self')
-    await expectPlaces(family, { self: alone('self'), next: ['self', 'self', 2] })
+  test('leaves a session alone that is its own parent, and lets others continue it', async () => {
+    const fixture = shared()
+    fixture.addSegment('self', 'self')
+    fixture.addSegment('next', 'self')
+    await expectPositions(fixture, { self: alone('self'), next: ['self', 'self', 2] })
   })
 
-  test('an orphan stands alone, whether its parent is gone or never was', async () => {
-    const family = shared()
-    family.addSegment('orphan', 'gone')
-    family.addSegment('child of the orphan', 'orphan')
-    family.addSegment('of the empty id', '')
-    family.addSegment('of one of ours', 'ses_01h455vb4pex5vsknk084sn02q')
-    family.addSegment('of a message', 'orphan:1')
-    await expectPlaces(family, {
+  test('leaves a session alone whose parent does not exist', async () => {
+    const fixture = shared()
+    fixture.addSegment('orphan', 'gone')
+    fixture.addSegment('child of the orphan', 'orphan')
+    fixture.addSegment('with an empty parent id', '')
+    fixture.addSegment('with a Segue parent id', 'ses_01h455vb4pex5vsknk084sn02q')
+    fixture.addSegment('with a message as parent', 'orphan:1')
+    await expectPositions(fixture, {
       orphan: alone('orphan'),
       'child of the orphan': ['orphan', 'orphan', 2],
-      'of the empty id': alone('of the empty id'),
-      'of one of ours': alone('of one of ours'),
-      'of a message': alone('of a message'),
+      'with an empty parent id': alone('with an empty parent id'),
+      'with a Segue parent id': alone('with a Segue parent id'),
+      'with a message as parent': alone('with a message as parent'),
     })
   })
 
-  test('nothing is continued that ended otherwise, or not at all', async () => {
-    const family = shared()
+  test('follows parents that ended in compression or cli_close only', async () => {
+    const fixture = shared()
     const endings = [
       'branched',
       'user_exit',
@@ -99,37 +99,37 @@ describe('what a session continues', () => {
     ]
     const expected: Record<string, LineagePosition> = {}
     for (const [i, end_reason] of endings.entries()) {
-      family.addSegment(`p${i}`, null, { end_reason })
-      family.addSegment(`c${i}`, `p${i}`)
+      fixture.addSegment(`p${i}`, null, { end_reason })
+      fixture.addSegment(`c${i}`, `p${i}`)
       expected[`c${i}`] = alone(`c${i}`)
     }
     for (const end_reason of ['compression', 'cli_close']) {
-      family.addSegment(end_reason, null, { end_reason })
-      expected[family.addSegment(`after ${end_reason}`, end_reason)] = [end_reason, end_reason, 2]
+      fixture.addSegment(end_reason, null, { end_reason })
+      expected[fixture.addSegment(`after ${end_reason}`, end_reason)] = [end_reason, end_reason, 2]
     }
-    await expectPlaces(family, expected)
+    await expectPositions(fixture, expected)
   })
 
-  test('a branch, a delegate and a reset stand alone; a chat that goes on from one continues it', async () => {
-    const family = shared()
-    family.addSegment('trunk', null)
+  test('leaves branches, delegates and resets alone, and lets others continue them', async () => {
+    const fixture = shared()
+    fixture.addSegment('trunk', null)
     const expected: Record<string, LineagePosition> = {}
     for (const marker of ['_branched_from', '_delegate_from', '_reset_from']) {
       const model_config = JSON.stringify({ temperature: 1, [marker]: 'trunk' })
-      family.addSegment(marker, 'trunk', { model_config })
-      // A continuation inherits its parent's settings, the marker among them.
-      family.addSegment(`${marker}, continued`, marker, { model_config })
-      family.addSegment(`${marker}, elsewhere`, 'trunk', { model_config: JSON.stringify({ [marker]: 'another' }) })
+      fixture.addSegment(marker, 'trunk', { model_config })
+      // A continuation inherits the model_config of its parent, including the marker.
+      fixture.addSegment(`${marker}, continued`, marker, { model_config })
+      fixture.addSegment(`${marker} of another`, 'trunk', { model_config: JSON.stringify({ [marker]: 'another' }) })
       expected[marker] = alone(marker)
       expected[`${marker}, continued`] = [marker, marker, 2]
-      expected[`${marker}, elsewhere`] = ['trunk', 'trunk', 2]
+      expected[`${marker} of another`] = ['trunk', 'trunk', 2]
     }
-    await expectPlaces(family, expected)
+    await expectPositions(fixture, expected)
   })
 
-  test('a marker counts only as the text that names the parent; what is no JSON marks nothing', async () => {
-    const family = shared()
-    family.addSegment('7', null)
+  test('follows a marker only if it is a string that equals the parent id', async () => {
+    const fixture = shared()
+    fixture.addSegment('7', null)
     const configs = [
       '{"_branched_from": "7"',
       'null',
@@ -145,36 +145,36 @@ describe('what a session continues', () => {
     ]
     const expected: Record<string, LineagePosition> = { marked: alone('marked') }
     for (const [i, model_config] of configs.entries()) {
-      family.addSegment(`c${i}`, '7', { model_config })
+      fixture.addSegment(`c${i}`, '7', { model_config })
       expected[`c${i}`] = ['7', '7', 2]
     }
-    family.addSegment('marked', '7', { model_config: '{"_branched_from": "7"}' })
-    await expectPlaces(family, expected)
+    fixture.addSegment('marked', '7', { model_config: '{"_branched_from": "7"}' })
+    await expectPositions(fixture, expected)
   })
 
-  test('what a tool or a subagent did is no continuation, and can be continued itself', async () => {
-    const family = shared()
-    family.addSegment('trunk', null)
+  test('leaves sessions of tools and subagents alone, and lets others continue them', async () => {
+    const fixture = shared()
+    fixture.addSegment('trunk', null)
     const expected: Record<string, LineagePosition> = {}
     for (const source of ['tool', 'subagent']) {
-      family.addSegment(source, 'trunk', { source })
-      family.addSegment(`${source}'s own`, source, { source: 'cli' })
+      fixture.addSegment(source, 'trunk', { source })
+      fixture.addSegment(`after ${source}`, source, { source: 'cli' })
       expected[source] = alone(source)
-      expected[`${source}'s own`] = [source, source, 2]
+      expected[`after ${source}`] = [source, source, 2]
     }
     for (const source of ['webui', 'cron', 'kanban', 'Tool']) {
-      family.addSegment(source, 'trunk', { source })
+      fixture.addSegment(source, 'trunk', { source })
       expected[source] = ['trunk', 'trunk', 2]
     }
-    await expectPlaces(family, expected)
+    await expectPositions(fixture, expected)
   })
 
-  test('a chain goes on from Hermes into sessions kept here', async () => {
-    const family = shared()
-    family.addSegment('a', null)
-    family.addSegment('b', 'a', { end_reason: 'cli_close' })
-    const [first, second] = [await family.continueSession('b'), await family.continueSession('b')]
-    await expectPlaces(family, {
+  test('continues from Hermes sessions into Segue sessions', async () => {
+    const fixture = shared()
+    fixture.addSegment('a', null)
+    fixture.addSegment('b', 'a', { end_reason: 'cli_close' })
+    const [first, second] = [await fixture.continueSession('b'), await fixture.continueSession('b')]
+    await expectPositions(fixture, {
       a: alone('a'),
       b: ['a', 'a', 2],
       [first]: ['b', 'a', 3],
@@ -182,207 +182,207 @@ describe('what a session continues', () => {
     })
   })
 
-  test('a chain that crosses is cut when Hermes lets go of its part, and whole again with it', async () => {
-    const family = shared()
-    family.addSegment('a', null)
-    const own = await family.continueSession('a')
-    expect(await family.loadPosition(own)).toEqual(['a', 'a', 2])
-    family.hermes.db.exec("DELETE FROM sessions WHERE id = 'a'")
-    expect(await family.loadPosition(own)).toEqual(alone(own))
-    family.addSegment('a', null)
-    expect(await family.loadPosition(own)).toEqual(['a', 'a', 2])
+  test('of a Segue session changes when Hermes deletes and restores its parent', async () => {
+    const fixture = shared()
+    fixture.addSegment('a', null)
+    const segueId = await fixture.continueSession('a')
+    expect(await fixture.loadPosition(segueId)).toEqual(['a', 'a', 2])
+    fixture.hermes.db.exec("DELETE FROM sessions WHERE id = 'a'")
+    expect(await fixture.loadPosition(segueId)).toEqual(alone(segueId))
+    fixture.addSegment('a', null)
+    expect(await fixture.loadPosition(segueId)).toEqual(['a', 'a', 2])
   })
 
-  test('ids that could be confused are told apart: upper case, spaces, quotes, marks', async () => {
-    const family = shared()
+  test('distinguishes similar ids: upper case, spaces, quotes, diacritics', async () => {
+    const fixture = shared()
     const ids = ['x', 'X', ' x', "x'", 'x"', 'x\\', 'x,y', '["x"]', 'ẍ', '😀']
     const expected: Record<string, LineagePosition> = {}
     for (const id of ids) {
-      family.addSegment(id, null)
-      family.addSegment(`after ${id}`, id)
+      fixture.addSegment(id, null)
+      fixture.addSegment(`after ${id}`, id)
       expected[`after ${id}`] = [id, id, 2]
     }
-    await expectPlaces(family, expected)
+    await expectPositions(fixture, expected)
   })
 })
 
-describe('in a file without some columns', () => {
-  test.each(['parent_session_id', 'end_reason'])('without %s nothing continues anything', (column) =>
-    withLineageFixture(async (family) => {
-      family.addSegment('a', null)
-      family.addSegment('b', 'a')
-      family.hermes.db.exec(`DROP INDEX idx_sessions_parent; ALTER TABLE sessions DROP COLUMN ${column}`)
-      await expectPlaces(family, { a: alone('a'), b: alone('b') })
+describe('in a database without some columns', () => {
+  test.each(['parent_session_id', 'end_reason'])('no session continues another without %s', (column) =>
+    withLineageFixture(async (fixture) => {
+      fixture.addSegment('a', null)
+      fixture.addSegment('b', 'a')
+      fixture.hermes.db.exec(`DROP INDEX idx_sessions_parent; ALTER TABLE sessions DROP COLUMN ${column}`)
+      await expectPositions(fixture, { a: alone('a'), b: alone('b') })
     }),
   )
 
-  test('without model_config nothing is marked', () =>
-    withLineageFixture(async (family) => {
-      family.addSegment('a', null)
-      family.addSegment('b', 'a', { model_config: '{"_branched_from": "a"}' })
-      expect(await family.loadPosition('b')).toEqual(alone('b'))
-      family.hermes.db.exec('ALTER TABLE sessions DROP COLUMN model_config')
-      family.statements.length = 0
-      await expectPlaces(family, { b: ['a', 'a', 2] })
+  test('no session is marked without model_config', () =>
+    withLineageFixture(async (fixture) => {
+      fixture.addSegment('a', null)
+      fixture.addSegment('b', 'a', { model_config: '{"_branched_from": "a"}' })
+      expect(await fixture.loadPosition('b')).toEqual(alone('b'))
+      fixture.hermes.db.exec('ALTER TABLE sessions DROP COLUMN model_config')
+      fixture.statements.length = 0
+      await expectPositions(fixture, { b: ['a', 'a', 2] })
     }))
 })
 
-/** Eight characters, as `rowReads` counts them: a letter and a number. */
-const name = (letter: string, index: number): string => `${letter}${String(index).padStart(7, '0')}`
+/** An id of eight characters, which `countSessionReads` relies on. */
+const toId = (letter: string, index: number): string => `${letter}${String(index).padStart(7, '0')}`
 
-const chain = (family: LineageFixture, letter: string, length: number): void =>
-  family.hermes.transaction(() => {
-    for (let i = 0; i < length; i++) family.addSegment(name(letter, i), i === 0 ? null : name(letter, i - 1))
+const addChain = (fixture: LineageFixture, letter: string, length: number): void =>
+  fixture.hermes.transaction(() => {
+    for (let i = 0; i < length; i++) fixture.addSegment(toId(letter, i), i === 0 ? null : toId(letter, i - 1))
   })
 
-describe('what a page costs', () => {
-  test('one read for a chain of 40 that lies on it, one a hop for its last segment alone', () =>
-    withLineageFixture(async (family) => {
-      chain(family, 's', 40)
-      const { places, hermes, segue } = await lineageReads(family, 100)
-      for (let i = 1; i < 40; i++) expect(places.get(name('s', i))).toEqual([name('s', i - 1), name('s', 0), i + 1])
+describe('a page', () => {
+  test('needs one read for a chain of 40 that it contains, and one read per hop for its last session alone', () =>
+    withLineageFixture(async (fixture) => {
+      addChain(fixture, 's', 40)
+      const { positions, hermes, segue } = await countLineageReads(fixture, 100)
+      for (let i = 1; i < 40; i++) expect(positions.get(toId('s', i))).toEqual([toId('s', i - 1), toId('s', 0), i + 1])
       expect([hermes, segue]).toEqual([[39], []])
-      family.statements.length = 0
-      expect(await family.loadPosition(name('s', 39))).toEqual([name('s', 38), name('s', 0), 40])
-      expect(countSessionReads(family.statements, 'hermes')).toEqual(Array.from({ length: 40 }, () => 1))
+      fixture.statements.length = 0
+      expect(await fixture.loadPosition(toId('s', 39))).toEqual([toId('s', 38), toId('s', 0), 40])
+      expect(countSessionReads(fixture.statements, 'hermes')).toEqual(Array.from({ length: 40 }, () => 1))
     }))
 
-  test('1,000 hops at the most, for a chain of 1,100', () =>
-    withLineageFixture(async (family) => {
-      chain(family, 's', 1099)
-      family.addSegment(name('s', 1099), name('s', 1098), { started_at: 100 })
-      const cutOff = [name('s', 1098), name('s', 99), 1001]
-      expect(await family.loadPosition(name('s', 1099))).toEqual(cutOff)
-      expect(countSessionReads(family.statements, 'hermes')).toHaveLength(1001)
-      expect(await family.loadPosition(name('s', 1000))).toEqual([name('s', 999), name('s', 0), 1001])
-      // Behind the server's own session it is the newest.
-      expect((await family.loadPage(2)).places.get(name('s', 1099))).toEqual(cutOff)
+  test('needs at most 1,000 hops for a chain of 1,100', () =>
+    withLineageFixture(async (fixture) => {
+      addChain(fixture, 's', 1099)
+      fixture.addSegment(toId('s', 1099), toId('s', 1098), { started_at: 100 })
+      const cutOff = [toId('s', 1098), toId('s', 99), 1001]
+      expect(await fixture.loadPosition(toId('s', 1099))).toEqual(cutOff)
+      expect(countSessionReads(fixture.statements, 'hermes')).toHaveLength(1001)
+      expect(await fixture.loadPosition(toId('s', 1000))).toEqual([toId('s', 999), toId('s', 0), 1001])
+      // Only the session that the server created is newer.
+      expect((await fixture.loadPage(2)).positions.get(toId('s', 1099))).toEqual(cutOff)
     }))
 
-  test('one row for 1,500 children of one root', () =>
-    withLineageFixture(async (family) => {
-      const root = family.addSegment(name('r', 0), null)
-      family.hermes.transaction(() => {
-        for (let i = 0; i < 1500; i++) family.addSegment(name('c', i), root, { started_at: 10 + i })
+  test('reads one row for 1,500 children of one root', () =>
+    withLineageFixture(async (fixture) => {
+      const root = fixture.addSegment(toId('r', 0), null)
+      fixture.hermes.transaction(() => {
+        for (let i = 0; i < 1500; i++) fixture.addSegment(toId('c', i), root, { started_at: 10 + i })
       })
-      const { places, hermes, segue } = await lineageReads(family, 1000)
-      expect(places.size).toBe(1000)
+      const { positions, hermes, segue } = await countLineageReads(fixture, 1000)
+      expect(positions.size).toBe(1000)
       expect([hermes, segue]).toEqual([[1], []])
-      const all = await family.loadAllPositions()
-      for (let i = 0; i < 1500; i++) expect(all.get(name('c', i))).toEqual([root, root, 2])
+      const all = await fixture.loadAllPositions()
+      for (let i = 0; i < 1500; i++) expect(all.get(toId('c', i))).toEqual([root, root, 2])
       expect(all.get(root)).toEqual(alone(root))
     }))
 
-  test('one read a hop and 500 ids, for 999 chains of five whose tips lie on it', () =>
-    withLineageFixture(async (family) => {
-      family.hermes.transaction(() => {
+  test('needs one read per hop and 500 ids for 999 chains of five', () =>
+    withLineageFixture(async (fixture) => {
+      fixture.hermes.transaction(() => {
         for (let i = 0; i < 5 * 999; i++) {
           const segment = i % 5
           const row = { started_at: segment === 4 ? 100 : 2 }
-          family.addSegment(name('s', i), segment === 0 ? null : name('s', i - 1), row)
+          fixture.addSegment(toId('s', i), segment === 0 ? null : toId('s', i - 1), row)
         }
       })
-      // The server's own empty session is the newest of all, and takes one place.
-      const { places, hermes } = await lineageReads(family, 1000)
-      expect([...places.values()].filter(([, , count]) => count === 5)).toHaveLength(999)
+      // The server's own empty session is the newest of all, and takes one position.
+      const { positions, hermes } = await countLineageReads(fixture, 1000)
+      expect([...positions.values()].filter(([, , count]) => count === 5)).toHaveLength(999)
       expect(hermes).toEqual([500, 499, 500, 499, 500, 499, 500, 499])
     }))
 
-  test('one read a hop, also when some walks of a page of 800 are longer than others', () =>
-    withLineageFixture(async (family) => {
-      family.hermes.transaction(() => {
+  test('needs one read per hop when some chains are longer than others', () =>
+    withLineageFixture(async (fixture) => {
+      fixture.hermes.transaction(() => {
         for (let i = 0; i < 799; i++) {
           // Every 40th chain has six segments, the others two.
           const segments = i % 40 === 0 ? 6 : 2
           for (let j = 0; j < segments; j++) {
             const row = { started_at: j === segments - 1 ? 100 : 2 }
-            family.addSegment(name('abcdef'[j] ?? '', i), j === 0 ? null : name('abcdef'[j - 1] ?? '', i), row)
+            fixture.addSegment(toId('abcdef'[j] ?? '', i), j === 0 ? null : toId('abcdef'[j - 1] ?? '', i), row)
           }
         }
       })
-      const { hermes } = await lineageReads(family, 800)
+      const { hermes } = await countLineageReads(fixture, 800)
       expect(hermes).toEqual([500, 299, 20, 20, 20, 20])
     }))
 
-  test('one read a hop, also where a walk goes on from a row that another one has loaded', () =>
-    withLineageFixture(async (family) => {
+  test('needs one read per hop when a walk continues from a row that another walk has loaded', () =>
+    withLineageFixture(async (fixture) => {
       const late = { started_at: 100 }
-      chain(family, 's', 6)
-      // One walk stops at a row that another one comes to a hop later: it must not run ahead of the third from there.
-      const marked = family.addSegment(name('m', 0), name('s', 5), {
+      addChain(fixture, 's', 6)
+      // One walk ends at a row that another walk reaches a hop later. That walk must not advance faster than the third.
+      const marked = fixture.addSegment(toId('m', 0), toId('s', 5), {
         ...late,
-        model_config: JSON.stringify({ _branched_from: name('s', 5) }),
+        model_config: JSON.stringify({ _branched_from: toId('s', 5) }),
       })
-      const between = family.addSegment(name('b', 0), name('s', 5))
-      const tip = family.addSegment(name('t', 0), between, late)
-      chain(family, 'o', 7)
-      const other = family.addSegment(name('t', 1), name('o', 6), late)
-      const { places, hermes } = await lineageReads(family, 4)
-      expect(places.get(marked)).toEqual(alone(marked))
-      expect(places.get(tip)).toEqual([between, name('s', 0), 8])
-      expect(places.get(other)).toEqual([name('o', 6), name('o', 0), 8])
+      const between = fixture.addSegment(toId('b', 0), toId('s', 5))
+      const tip = fixture.addSegment(toId('t', 0), between, late)
+      addChain(fixture, 'o', 7)
+      const other = fixture.addSegment(toId('t', 1), toId('o', 6), late)
+      const { positions, hermes } = await countLineageReads(fixture, 4)
+      expect(positions.get(marked)).toEqual(alone(marked))
+      expect(positions.get(tip)).toEqual([between, toId('s', 0), 8])
+      expect(positions.get(other)).toEqual([toId('o', 6), toId('o', 0), 8])
       expect(hermes.length).toBeLessThanOrEqual(7)
     }))
 
-  test('one read a hop and file for chains that cross into sessions kept here', () =>
-    withLineageFixture(async (family) => {
-      chain(family, 's', 3)
-      for (let i = 0; i < 20; i++) await family.continueSession(name('s', 2))
-      const { places, hermes, segue } = await lineageReads(family, 20)
-      expect([...places.values()]).toEqual(Array.from({ length: 20 }, () => [name('s', 2), name('s', 0), 4]))
+  test('needs one read per hop and database for chains that cross into Segue', () =>
+    withLineageFixture(async (fixture) => {
+      addChain(fixture, 's', 3)
+      for (let i = 0; i < 20; i++) await fixture.continueSession(toId('s', 2))
+      const { positions, hermes, segue } = await countLineageReads(fixture, 20)
+      expect([...positions.values()]).toEqual(Array.from({ length: 20 }, () => [toId('s', 2), toId('s', 0), 4]))
       expect([hermes, segue]).toEqual([[1, 1, 1], []])
     }))
 
-  test('no more among 1,000 sessions than among a few, in either file', () =>
-    withLineageFixture(async (family) => {
-      chain(family, 's', 3)
-      const tip = await family.continueSession(name('s', 2))
-      const few = await lineageReads(family, 50)
-      family.hermes.transaction(() => {
+  test('needs no more reads among 1,000 sessions than among a few, in either database', () =>
+    withLineageFixture(async (fixture) => {
+      addChain(fixture, 's', 3)
+      const tip = await fixture.continueSession(toId('s', 2))
+      const few = await countLineageReads(fixture, 50)
+      fixture.hermes.transaction(() => {
         for (let i = 0; i < 1000; i++) {
-          family.hermes.addMessage(family.addSegment(name('m', i), null), 2, { content: 'hello' })
+          fixture.hermes.addMessage(fixture.addSegment(toId('m', i), null), 2, { content: 'hello' })
         }
       })
-      const { sessions } = family.segue.defaultProfile
+      const { sessions } = fixture.segue.defaultProfile
       for (let i = 0; i < 1000; i++) await sessions.create({ title: null, model: null, continues: null })
-      // Connections that were idle for too long meanwhile are closed now, before they are used again.
+      // Lets the client close connections that were idle for too long before it uses them again.
       for (let turn = 0; turn < 3; turn++) await yieldToEventLoop()
-      family.statements.length = 0
-      expect(await family.loadPosition(tip)).toEqual([name('s', 2), name('s', 0), 4])
-      expect(countSessionReads(family.statements, 'hermes')).toEqual([1, 1, 1])
-      expect(countSessionReads(family.statements, 'segue')).toEqual([1])
-      const many = await lineageReads(family, 50)
+      fixture.statements.length = 0
+      expect(await fixture.loadPosition(tip)).toEqual([toId('s', 2), toId('s', 0), 4])
+      expect(countSessionReads(fixture.statements, 'hermes')).toEqual([1, 1, 1])
+      expect(countSessionReads(fixture.statements, 'segue')).toEqual([1])
+      const many = await countLineageReads(fixture, 50)
       expect(many.hermes.length).toBeLessThanOrEqual(few.hermes.length)
     }))
 
-  test('no more than 500 ids a read, however many a filter names, in either file', () =>
-    withLineageFixture(async (family) => {
-      const ids = Array.from({ length: 501 }, (_, i) => name('s', i))
-      family.hermes.transaction(() => ids.forEach((id) => family.addSegment(id, null)))
-      expect((await list(family, `first: 1000, filter: { ids: ${JSON.stringify(ids)} }`)).ids.toSorted()).toEqual(ids)
-      const own: string[] = []
+  test('reads at most 500 ids at once, whatever the filter, in either database', () =>
+    withLineageFixture(async (fixture) => {
+      const ids = Array.from({ length: 501 }, (_, i) => toId('s', i))
+      fixture.hermes.transaction(() => ids.forEach((id) => fixture.addSegment(id, null)))
+      expect((await list(fixture, `first: 1000, filter: { ids: ${JSON.stringify(ids)} }`)).ids.toSorted()).toEqual(ids)
+      const segueIds: string[] = []
       for (let i = 0; i < 501; i++) {
-        const session = await family.segue.defaultProfile.sessions.create({
+        const session = await fixture.segue.defaultProfile.sessions.create({
           title: null,
           model: null,
-          continues: name('s', 0),
+          continues: toId('s', 0),
         })
-        own.push(session.id)
+        segueIds.push(session.id)
       }
-      const found = await list(family, `first: 1000, filter: { origin: SEGUE, ids: ${JSON.stringify(own)} }`)
-      expect(found.ids.toSorted()).toEqual(own.toSorted())
+      const found = await list(fixture, `first: 1000, filter: { origin: SEGUE, ids: ${JSON.stringify(segueIds)} }`)
+      expect(found.ids.toSorted()).toEqual(segueIds.toSorted())
     }))
 })
 
 describe('a filter', () => {
   const shared = sharedLineageFixture()
-  const crossed: string[] = []
-  /** Chains that cross, made once: what is kept here stays from test to test. */
+  const continuedIds: string[] = []
+  /** Adds chains that cross. Their Segue sessions are created once, because they stay from test to test. */
   async function withChains(): Promise<LineageFixture> {
-    const family = shared()
-    chain(family, 's', 30)
-    for (let i = crossed.length; i < 30; i++) crossed.push(await family.continueSession(name('s', i)))
-    return family
+    const fixture = shared()
+    addChain(fixture, 's', 30)
+    for (let i = continuedIds.length; i < 30; i++) continuedIds.push(await fixture.continueSession(toId('s', i)))
+    return fixture
   }
 
   test.each([
@@ -393,13 +393,13 @@ describe('a filter', () => {
     '{ channels: [WEB] }',
     '{ origin: SEGUE, pinned: true }',
     '{ origin: HERMES, channels: [CLI, CRON] }',
-  ])('costs no whole table: %s', async (filter) => {
-    const family = await withChains()
-    const { pageInfo } = await list(family, `first: 5, filter: ${filter}`)
-    await list(family, `last: 5, filter: ${filter}`)
+  ])('scans no table: %s', async (filter) => {
+    const fixture = await withChains()
+    const { pageInfo } = await list(fixture, `first: 5, filter: ${filter}`)
+    await list(fixture, `last: 5, filter: ${filter}`)
     const cursor = JSON.stringify(pageInfo.endCursor)
-    await list(family, `first: 5, after: ${cursor}, filter: ${filter}`)
-    await list(family, `last: 5, before: ${cursor}, filter: ${filter}`)
+    await list(fixture, `first: 5, after: ${cursor}, filter: ${filter}`)
+    await list(fixture, `last: 5, before: ${cursor}, filter: ${filter}`)
   })
 })
 
@@ -410,9 +410,9 @@ const listSchema = z.object({
   }),
 })
 
-/** A page with all that can be asked for its sessions. */
-async function list(family: LineageFixture, args: string) {
-  const { sessions } = await ask(family.segue.url, listSchema, {
+/** Queries a page with many fields. */
+async function list(fixture: LineageFixture, args: string) {
+  const { sessions } = await ask(fixture.segue.url, listSchema, {
     query: `{ sessions(${args}) {
       edges { node { id messageCount segmentCount activeStream { id } messages(first: 3) { edges { node { id text } } } } }
       pageInfo { hasNextPage hasPreviousPage endCursor }
@@ -421,26 +421,26 @@ async function list(family: LineageFixture, args: string) {
   return { ids: sessions.edges.map(({ node }) => node.id), pageInfo: sessions.pageInfo }
 }
 
-test('what a session says does not depend on what else is asked for', () =>
-  withLineageFixture(async (family) => {
-    family.hermes.db.pragma('foreign_keys = OFF')
+test('the position of a session does not depend on the rest of the query', () =>
+  withLineageFixture(async (fixture) => {
+    fixture.hermes.db.pragma('foreign_keys = OFF')
     const ends = ['compression', 'cli_close', 'compression', 'branched', null]
     const sources = ['cli', 'cli', 'webui', 'subagent', 'telegram']
-    // Links that go everywhere: chains, cycles, branches of them.
-    family.hermes.transaction(() => {
+    // Arbitrary links: chains, cycles, and branches of both.
+    fixture.hermes.transaction(() => {
       for (let i = 0; i < 100; i++) {
         const parent = `s${(i * 31 + 7) % 100}`
         const model_config = i % 11 === 0 ? JSON.stringify({ _branched_from: parent }) : null
         const row = { end_reason: ends[i % 5] ?? null, source: sources[(i * 3) % 7] ?? 'cli', model_config }
-        family.addSegment(`s${i}`, parent, row)
+        fixture.addSegment(`s${i}`, parent, row)
       }
     })
-    const all = await family.loadAllPositions()
+    const all = await fixture.loadAllPositions()
     expect(new Set([...all.values()].map(([, , count]) => count)).size).toBeGreaterThan(2)
-    for (const [id, place] of all) expect(await family.loadPosition(id), id).toEqual(place)
+    for (const [id, position] of all) expect(await fixture.loadPosition(id), id).toEqual(position)
     for (let after: string | null = null; ;) {
-      const { places, endCursor } = await family.loadPage(7, after)
-      for (const [id, place] of places) expect(place, id).toEqual(all.get(id))
+      const { positions, endCursor } = await fixture.loadPage(7, after)
+      for (const [id, position] of positions) expect(position, id).toEqual(all.get(id))
       if (endCursor === null) break
       after = endCursor
     }

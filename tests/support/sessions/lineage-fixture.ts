@@ -24,26 +24,26 @@ const pageSchema = z.object({
   }),
 })
 
-/** Where a session stands: its parent, its root, and how many segments lead to it. */
+/** The parent and the root of a session, and the number of sessions from the root to it. */
 export type LineagePosition = readonly [parent: string | null, root: string, segmentCount: number]
 
-/** A server with a Hermes of its own, whose every statement is kept. */
+/** A server with a Hermes database, whose SQL statements are recorded. */
 export interface LineageFixture {
   readonly segue: TestSegue
   readonly hermes: HermesDb
   readonly statements: Statement[]
-  /** Adds a session that ended in compression, and continues the one named unless the row says otherwise. */
+  /** Adds a Hermes session that ended in compression and continues `parent`, unless the row says otherwise. */
   addSegment(id: string, parent: string | null, row?: HermesRow): string
-  /** Continues a session in one kept here; its id. */
+  /** Creates a Segue session that continues another one. Resolves to its id. */
   continueSession(id: string): Promise<string>
-  /** What a session says when it is asked for alone. */
+  /** Queries the position of one session. */
   loadPosition(id: string): Promise<LineagePosition>
-  /** What a page says of its sessions. */
+  /** Queries the positions of a page of sessions. */
   loadPage(
     first: number,
     after?: string | null,
-  ): Promise<{ places: Map<string, LineagePosition>; endCursor: string | null }>
-  /** What the whole list says, page by page. */
+  ): Promise<{ positions: Map<string, LineagePosition>; endCursor: string | null }>
+  /** Queries the positions of all sessions, page by page. */
   loadAllPositions(): Promise<Map<string, LineagePosition>>
 }
 
@@ -53,14 +53,14 @@ const toPosition = ({ parent, lineageRoot, segmentCount }: z.infer<typeof positi
   segmentCount,
 ]
 
-/** Runs `work` with a family, and looks afterwards at every statement that ran: none may read more than it needs. */
-export async function withLineageFixture(work: (fixture: LineageFixture) => Promise<void>, layout?: HermesLayout) {
+/** Runs a test with a fixture of its own. Afterwards, checks that no statement read more than it needs. */
+export async function withLineageFixture(run: (fixture: LineageFixture) => Promise<void>, layout?: HermesLayout) {
   await using fixture = await openLineageFixture(layout)
-  await work(fixture)
+  await run(fixture)
   fixture.expectBoundedReads()
 }
 
-/** A family for all tests of a `describe`: Hermes' side is empty again at the start of each. */
+/** A fixture for all tests of a `describe`. The Hermes database is emptied before each test. */
 export function sharedLineageFixture(): () => LineageFixture {
   let fixture: OpenLineageFixture | null = null
   beforeAll(async () => {
@@ -68,14 +68,14 @@ export function sharedLineageFixture(): () => LineageFixture {
   })
   beforeEach(() => {
     fixture?.hermes.db.exec('PRAGMA foreign_keys = OFF; DELETE FROM messages; DELETE FROM sessions')
-    fixture?.hermes.addSession('standing')
+    fixture?.hermes.addSession('permanent')
   })
   afterAll(async () => {
     fixture?.expectBoundedReads()
     await fixture?.[Symbol.asyncDispose]()
   })
   return () => {
-    if (!fixture) throw new Error('a test has to run for it to be there')
+    if (!fixture) throw new Error('The fixture is available within tests only.')
     return fixture
   }
 }
@@ -106,8 +106,8 @@ async function openLineageFixture(layout: HermesLayout = 'newest'): Promise<Open
       }`,
       variables: { first, after },
     })
-    const places = new Map(sessions.edges.map(({ node }) => [node.id, toPosition(node)]))
-    return { places, endCursor: sessions.pageInfo.hasNextPage ? sessions.pageInfo.endCursor : null }
+    const positions = new Map(sessions.edges.map(({ node }) => [node.id, toPosition(node)]))
+    return { positions, endCursor: sessions.pageInfo.hasNextPage ? sessions.pageInfo.endCursor : null }
   }
 
   const fixture: LineageFixture = {
@@ -134,16 +134,16 @@ async function openLineageFixture(layout: HermesLayout = 'newest'): Promise<Open
     loadAllPositions: async () => {
       const all = new Map<string, LineagePosition>()
       for (let after: string | null = null; ;) {
-        const { places, endCursor } = await loadPage(1000, after)
-        for (const [id, place] of places) all.set(id, place)
+        const { positions, endCursor } = await loadPage(1000, after)
+        for (const [id, position] of positions) all.set(id, position)
         if (endCursor === null) return all
         after = endCursor
       }
     },
   }
-  // A database of ours is made by the first write.
+  // The first write creates the Segue database.
   await ask(url, z.unknown(), { query: 'mutation { createSession(input: {}) { id } }' })
-  hermes.addSession('standing')
+  hermes.addSession('permanent')
   statements.length = 0
   const opened = stack.move()
   return {
