@@ -68,7 +68,7 @@ export function sharedLineageFixture(): () => LineageFixture {
   })
   beforeEach(() => {
     fixture?.hermes.db.exec('PRAGMA foreign_keys = OFF; DELETE FROM messages; DELETE FROM sessions')
-    fixture?.hermes.addSession('permanent')
+    fixture?.hermes.addSession('standing')
   })
   afterAll(async () => {
     fixture?.expectBoundedReads()
@@ -143,7 +143,7 @@ async function openLineageFixture(layout: HermesLayout = 'newest'): Promise<Open
   }
   // The first write creates the Segue database.
   await ask(url, z.unknown(), { query: 'mutation { createSession(input: {}) { id } }' })
-  hermes.addSession('permanent')
+  hermes.addSession('standing')
   statements.length = 0
   const opened = stack.move()
   return {

@@ -282,7 +282,7 @@ describe('a page', () => {
           fixture.addSegment(toId('s', i), segment === 0 ? null : toId('s', i - 1), row)
         }
       })
-      // The server's own empty session is the newest of all, and takes one position.
+      // The empty session that the server created is the newest, and is on the page too.
       const { positions, hermes } = await countLineageReads(fixture, 1000)
       expect([...positions.values()].filter(([, , count]) => count === 5)).toHaveLength(999)
       expect(hermes).toEqual([500, 499, 500, 499, 500, 499, 500, 499])
