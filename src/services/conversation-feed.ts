@@ -1,6 +1,6 @@
 import { createAbortableGenerator } from '../lib/abortable-generator.ts'
 import { SegueError } from '../lib/errors.ts'
-import { toConversationId } from '../model/conversation-id.ts'
+import { toConversationId } from '../model/conversation/conversation-id.ts'
 import type { Conversation } from '../sessions/conversation.ts'
 import type { ConversationRepository } from '../sessions/conversation-repository.ts'
 import type { SessionRepository } from '../sessions/session-repository.ts'

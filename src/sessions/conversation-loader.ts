@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader'
-import { parseConversationId } from '../model/conversation-id.ts'
+import { parseConversationId } from '../model/conversation/conversation-id.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { Conversation } from './conversation.ts'
 import type { ConversationRepository } from './conversation-repository.ts'

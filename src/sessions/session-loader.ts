@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader'
-import type { Lineage } from '../model/lineage.ts'
+import type { Lineage } from '../model/conversation/lineage.ts'
 import type { SessionRecord } from '../model/session.ts'
-import { loadLineage } from '../model/lineage.ts'
+import { loadLineage } from '../model/conversation/lineage.ts'
 import type { SessionRepository } from './session-repository.ts'
 
 /**

@@ -7,8 +7,8 @@ import { takePage, compareByActivity } from '../storage/keyset-pagination.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
 import type { SessionReader } from '../storage/session-reader.ts'
-import { continuesSession, isContinuable, maxChainLength } from '../model/lineage.ts'
-import { inheritTitle, normalizeTitle } from '../model/title.ts'
+import { continuesSession, isContinuable, maxChainLength } from '../model/conversation/lineage.ts'
+import { inheritTitle, normalizeTitle } from '../model/conversation/title.ts'
 import { newSession } from './new-session.ts'
 
 export interface CreateSessionInput {

@@ -1,7 +1,7 @@
 import { deterministicId } from '../lib/ids.ts'
 import { findBlobHash } from '../model/blob-url.ts'
 import type { MessageRecord } from '../model/message.ts'
-import { prependPositions } from '../model/message-position.ts'
+import { prependPositions } from '../model/fold/message-position.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { SessionReader } from '../storage/session-reader.ts'
 import type { SectionRecord } from './document/document-schema.ts'

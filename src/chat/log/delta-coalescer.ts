@@ -1,5 +1,5 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
-import { type Delta, getDeltaText, isDelta, replaceDeltaText } from '../../model/delta.ts'
+import { type Delta, getDeltaText, isDelta, replaceDeltaText } from '../../model/fold/delta.ts'
 import { maxEventTextCodeUnits } from '../../lib/unicode.ts'
 
 /** Consecutive deltas of one part, which become one event. */

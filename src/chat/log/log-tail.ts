@@ -1,6 +1,6 @@
 import type { Json } from '../../lib/json.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
-import { getDeltaText, isDelta } from '../../model/delta.ts'
+import { getDeltaText, isDelta } from '../../model/fold/delta.ts'
 import type { ToolCall } from '../../model/message.ts'
 
 const maxEvents = 256

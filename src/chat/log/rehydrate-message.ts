@@ -1,6 +1,6 @@
 import type { EventStore } from '../../storage/event-store.ts'
 import type { MessageRecord } from '../../model/message.ts'
-import { foldMessage } from '../../model/fold-message.ts'
+import { foldMessage } from '../../model/fold/fold-message.ts'
 import { readLogPages } from './read-pages.ts'
 
 /** Loads the parts of a message that are only in the log (`inLog`), by folding its stream. Others are returned as they are. */

@@ -1,5 +1,5 @@
 import type { EventDraft } from '../../model/chat-event.ts'
-import { canCoalesce, getDeltaText, isDeltaDraft, replaceDeltaText } from '../../model/delta.ts'
+import { canCoalesce, getDeltaText, isDeltaDraft, replaceDeltaText } from '../../model/fold/delta.ts'
 
 /** The events of a stream that are not committed yet, in order. A delta that continues the previous one is merged into it. */
 export class PendingEvents {

@@ -1,6 +1,6 @@
 import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
-import { foldMessage } from '../../model/fold-message.ts'
+import { foldMessage } from '../../model/fold/fold-message.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { AppendBatch, LogWriter } from '../log/log-writer.ts'

@@ -1,7 +1,7 @@
 import { SegueError } from '../../lib/errors.ts'
 import type { Runtime } from '../../lib/runtime.ts'
 import type { MessageRecord } from '../../model/message.ts'
-import { toUserMessagePosition } from '../../model/message-position.ts'
+import { toUserMessagePosition } from '../../model/fold/message-position.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { LogWriter } from '../log/log-writer.ts'
 import { acceptStream, dequeueStream, withdrawStream } from '../turn/commands.ts'

@@ -1,6 +1,6 @@
 import { sha256Hex } from '../../lib/sha256.ts'
 import type { MessagePart } from '../../model/message.ts'
-import { computeMessageDigest } from '../../model/message-digest.ts'
+import { computeMessageDigest } from '../../model/fold/message-digest.ts'
 import { builder } from '../builder.ts'
 import { MessageType, SessionType, StreamType } from '../object-refs.ts'
 import { UsageType } from '../usage.ts'

@@ -1,5 +1,5 @@
-import { toConversationId } from '../../model/conversation-id.ts'
-import { deriveConversationTitle } from '../../model/title.ts'
+import { toConversationId } from '../../model/conversation/conversation-id.ts'
+import { deriveConversationTitle } from '../../model/conversation/title.ts'
 import { assertIntInRange } from '../arguments.ts'
 import { builder } from '../builder.ts'
 import { ConversationType, SessionType } from '../object-refs.ts'

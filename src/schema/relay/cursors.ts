@@ -1,4 +1,4 @@
-import { parseConversationId, toConversationId } from '../../model/conversation-id.ts'
+import { parseConversationId, toConversationId } from '../../model/conversation/conversation-id.ts'
 import type { SearchKey } from '../../search/search-hit.ts'
 import { type SearchRank, searchRanks } from '../../search/search-query.ts'
 import type { SessionKey } from '../../model/session-filter.ts'

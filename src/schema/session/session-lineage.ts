@@ -1,4 +1,4 @@
-import type { Lineage } from '../../model/lineage.ts'
+import type { Lineage } from '../../model/conversation/lineage.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'

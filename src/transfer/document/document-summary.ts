@@ -1,4 +1,4 @@
-import { toConversationId } from '../../model/conversation-id.ts'
+import { toConversationId } from '../../model/conversation/conversation-id.ts'
 import type { DocumentRecord, SectionName } from './document-schema.ts'
 
 interface SummarySession {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { toMessageText } from '../../../src/model/message-text.ts'
-import { maxChainLength } from '../../../src/model/lineage.ts'
+import { maxChainLength } from '../../../src/model/conversation/lineage.ts'
 import type { SessionRecord } from '../../../src/model/session.ts'
 import { newTextMessage } from '../../support/search/segue-search-fixture.ts'
 import { ConversationFixture, segueId } from '../../support/sessions/conversation-model.ts'

@@ -1,4 +1,4 @@
-import { maxChainLength, walkAncestors } from '../../../model/lineage.ts'
+import { maxChainLength, walkAncestors } from '../../../model/conversation/lineage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { ConversationIndexTables, type ConversationSummaryRow } from './conversation-index-tables.ts'
 import { type IndexedSession, type IndexedSessionRow, isNewerTip } from './indexed-session.ts'

@@ -1,4 +1,4 @@
-import { findClaimedParentId, isContinuable } from '../../../model/lineage.ts'
+import { findClaimedParentId, isContinuable } from '../../../model/conversation/lineage.ts'
 import type { SessionRecord } from '../../../model/session.ts'
 import { compareUtf8 } from '../../../lib/compare-utf8.ts'
 import { type ListFlags, toSessionFlags } from './list-flags.ts'

@@ -1,4 +1,4 @@
-import { applyDelta } from '../../../model/apply-delta.ts'
+import { applyDelta } from '../../../model/fold/apply-delta.ts'
 import { toMessageText } from '../../../model/message-text.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { readEventPage } from './event-row.ts'

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { AgentError, type GenerateTextRequest, type GeneratedText } from '../../../../src/agent/agent.ts'
-import { loadLineage } from '../../../../src/model/lineage.ts'
+import { loadLineage } from '../../../../src/model/conversation/lineage.ts'
 import { newSession } from '../../../../src/sessions/new-session.ts'
 import { noUsage } from '../../../../src/model/usage.ts'
 import type { SessionRecord } from '../../../../src/model/session.ts'

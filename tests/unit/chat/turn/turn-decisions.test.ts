@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { foldMessage, foldPendingDecisions } from '../../../../src/model/fold-message.ts'
+import { foldMessage, foldPendingDecisions } from '../../../../src/model/fold/fold-message.ts'
 import type { EventDraft } from '../../../../src/model/chat-event.ts'
 import { type Transition, createTurnState } from '../../../../src/chat/turn/turn.ts'
 import { applyAgentEvent, finishTurn, resolveDecision } from '../../../../src/chat/turn/commands.ts'

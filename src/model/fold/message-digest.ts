@@ -1,5 +1,5 @@
-import { toCanonicalJson } from '../lib/canonical-json.ts'
-import type { MessagePart, ToolCall } from './message.ts'
+import { toCanonicalJson } from '../../lib/canonical-json.ts'
+import type { MessagePart, ToolCall } from '../message.ts'
 
 /**
  * The digest of a message's parts, which clients compute as well to verify what they folded from the events; the schema

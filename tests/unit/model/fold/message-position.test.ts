@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import type { MessageRecord } from '../../../src/model/message.ts'
-import { prependPositions, toAnswerPosition, toUserMessagePosition } from '../../../src/model/message-position.ts'
+import type { MessageRecord } from '../../../../src/model/message.ts'
+import {
+  prependPositions,
+  toAnswerPosition,
+  toUserMessagePosition,
+} from '../../../../src/model/fold/message-position.ts'
 
 const newMessage = (position: number | null): MessageRecord => ({
   id: 'message_1',

@@ -1,8 +1,8 @@
 import { applyDelta } from './apply-delta.ts'
-import { createToolCall } from './tool-call.ts'
-import type { EventDraft } from './chat-event.ts'
-import type { DecisionRecord } from './decision.ts'
-import type { MessagePart, MessageRecord } from './message.ts'
+import { createToolCall } from '../tool-call.ts'
+import type { EventDraft } from '../chat-event.ts'
+import type { DecisionRecord } from '../decision.ts'
+import type { MessagePart, MessageRecord } from '../message.ts'
 
 /** The fields of an answer that come from its turn, not from its events. */
 export interface AnswerBase {

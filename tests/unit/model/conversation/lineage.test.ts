@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isContinuable, continuesSession, loadLineage } from '../../../src/model/lineage.ts'
-import type { SessionRecord } from '../../../src/model/session.ts'
-import { newSessionRecord } from '../../support/sessions/session-record.ts'
+import { isContinuable, continuesSession, loadLineage } from '../../../../src/model/conversation/lineage.ts'
+import type { SessionRecord } from '../../../../src/model/session.ts'
+import { newSessionRecord } from '../../../support/sessions/session-record.ts'
 
 const parent = newSessionRecord({ id: 'parent', endReason: 'compression' })
 const child = newSessionRecord({ id: 'child', parentId: 'parent' })

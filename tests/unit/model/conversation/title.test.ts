@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { SessionRecord } from '../../../src/model/session.ts'
-import { deriveConversationTitle, inheritTitle, normalizeTitle } from '../../../src/model/title.ts'
-import { newSessionRecord } from '../../support/sessions/session-record.ts'
+import type { SessionRecord } from '../../../../src/model/session.ts'
+import { deriveConversationTitle, inheritTitle, normalizeTitle } from '../../../../src/model/conversation/title.ts'
+import { newSessionRecord } from '../../../support/sessions/session-record.ts'
 
 describe('a title that a person enters', () => {
   test('becomes one line without control characters', () => {

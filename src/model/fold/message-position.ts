@@ -1,4 +1,4 @@
-import type { MessageRecord } from './message.ts'
+import type { MessageRecord } from '../message.ts'
 
 /**
  * Where messages stand in their session. Positions are unique within a session, and ascending positions are the order

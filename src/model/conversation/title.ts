@@ -1,5 +1,5 @@
-import { badInput } from '../lib/errors.ts'
-import type { SessionRecord } from './session.ts'
+import { badInput } from '../../lib/errors.ts'
+import type { SessionRecord } from '../session.ts'
 
 type Titled = Pick<SessionRecord, 'title' | 'titleSource'>
 

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { getDeltaText, canCoalesce, isDelta, isDeltaDraft, replaceDeltaText } from '../../../src/model/delta.ts'
-import { type AnswerBase, foldMessage } from '../../../src/model/fold-message.ts'
-import { toAnswerPosition, toUserMessagePosition } from '../../../src/model/message-position.ts'
-import type { EventDraft } from '../../../src/model/chat-event.ts'
-import type { MessageRecord } from '../../../src/model/message.ts'
+import { getDeltaText, canCoalesce, isDelta, isDeltaDraft, replaceDeltaText } from '../../../../src/model/fold/delta.ts'
+import { type AnswerBase, foldMessage } from '../../../../src/model/fold/fold-message.ts'
+import { toAnswerPosition, toUserMessagePosition } from '../../../../src/model/fold/message-position.ts'
+import type { EventDraft } from '../../../../src/model/chat-event.ts'
+import type { MessageRecord } from '../../../../src/model/message.ts'
 import {
   anyAgentEvents,
   anyEnding,
@@ -13,7 +13,7 @@ import {
   assignSeqs,
   playTurn,
   newUserMessage,
-} from '../../support/fixtures/generators.ts'
+} from '../../../support/fixtures/generators.ts'
 
 const frame: AnswerBase = { position: 3, model: 'test/model' }
 

@@ -1,5 +1,5 @@
-import { maxEventTextCodeUnits } from '../lib/unicode.ts'
-import type { ChatEvent, EventDraft } from './chat-event.ts'
+import { maxEventTextCodeUnits } from '../../lib/unicode.ts'
+import type { ChatEvent, EventDraft } from '../chat-event.ts'
 
 type DeltaType = 'TextDelta' | 'ReasoningDelta' | 'ToolCallDelta'
 

@@ -1,4 +1,4 @@
-import type { SessionRecord } from './session.ts'
+import type { SessionRecord } from '../session.ts'
 
 /** Walks stop after this many sessions. Only a corrupt file has longer chains. */
 export const maxChainLength = 1000
