@@ -22,7 +22,7 @@ export interface SegueSearchFixture {
   readonly path: string
   readonly database: SqliteDatabase
   readonly store: SqliteEventStore
-  /** What went wrong while it was indexed in the background. */
+  /** Errors of the background indexer. */
   readonly loggedErrors: readonly unknown[]
   readonly runner: SearchRunner
   /** Adds a session and returns its id. */

@@ -15,7 +15,7 @@ function newPath(): string {
   return join(folder, 'segue.db')
 }
 
-/** The database of a profile, and what it lists. */
+/** A profile's database and its lists. */
 function open(path: string) {
   const database = new SqliteDatabase(path)
   onTestFinished(() => database.close())
@@ -31,7 +31,7 @@ function open(path: string) {
   }
 }
 
-/** A session with a message, that has ended in a compression. */
+/** Inserts a session with a message that ended in a compression. */
 function insert(db: SqlConnection, id: string, at: number, parent: string | null = null): void {
   db.prepare(
     `INSERT INTO sessions (id, source, parent_session_id, started_at, end_reason, last_activity_at, message_count, usage)
@@ -39,7 +39,7 @@ function insert(db: SqlConnection, id: string, at: number, parent: string | null
   ).run(id, parent, at, at)
 }
 
-test('a database from before there was an index is indexed when it is opened', async () => {
+test('a database without an index is indexed when it is opened', async () => {
   const path = newPath()
   const old = new Database(path)
   old.exec(migrations[0] ?? '')
@@ -54,7 +54,7 @@ test('a database from before there was an index is indexed when it is opened', a
   expect(await listSessions()).toEqual(['c', 'b', 'a'])
 })
 
-test('whoever writes to the sessions, the next list shows it', async () => {
+test('a list shows what other connections have written', async () => {
   const path = newPath()
   const { database, list } = open(path)
   database.transaction(() => insert(database, 'a', 1))
@@ -74,7 +74,7 @@ test('whoever writes to the sessions, the next list shows it', async () => {
   expect(await list()).toEqual(['c > c (1)'])
 })
 
-test('a write that fails leaves the index as it was', async () => {
+test('a failed write does not change the index', async () => {
   const { database, list } = open(newPath())
   database.transaction(() => insert(database, 'a', 1))
   const failing = () =>
@@ -86,7 +86,7 @@ test('a write that fails leaves the index as it was', async () => {
   expect(await list()).toEqual(['a > a (1)'])
 })
 
-test('what is written within a write is indexed with it', async () => {
+test('a nested write is indexed with the outer one', async () => {
   const { database, list } = open(newPath())
   database.transaction(() => {
     insert(database, 'a', 1)
@@ -95,7 +95,7 @@ test('what is written within a write is indexed with it', async () => {
   expect(await list()).toEqual(['b > b (1)', 'a > a (1)'])
 })
 
-test('where very many change their conversation at once, they do so a few at a time, and all of them', async () => {
+test('very many sessions that change their conversation are processed in batches, and completely', async () => {
   const path = newPath()
   const { database, list } = open(path)
   const child = (index: number): string => `c${String(index).padStart(3, '0')}`
@@ -112,7 +112,7 @@ test('where very many change their conversation at once, they do so a few at a t
     if (counted() !== counts.at(-1)) counts.push(counted())
   }
   expect(counts.length).toBeGreaterThan(5)
-  // A stop in the middle of it loses nothing.
+  // Closing before all batches are processed loses nothing.
   insert(database, 'root', 1)
   database.close()
   expect(await open(path).list()).toEqual([`root > ${child(899)} (901)`])

@@ -12,64 +12,71 @@ function newIndex() {
   onTestFinished(() => void db.close())
   db.exec(conversationIndexSchema)
   const statements = new StatementCache(db)
-  return { db, index: new ConversationIndexer(statements, () => false), lists: new ConversationIndexReader(statements) }
+  return {
+    db,
+    indexer: new ConversationIndexer(statements, () => false),
+    reader: new ConversationIndexReader(statements),
+  }
 }
 
 type Index = ReturnType<typeof newIndex>
 
-/** A session that ended in a compression, with a message as its number says. */
-function segment(id: string, continues: string | null, of: Partial<IndexedSession> = {}): IndexedSession {
+/** A session that ended in a compression, with a message at the time in its id. */
+function newSession(id: string, continues: string | null, overrides: Partial<IndexedSession> = {}): IndexedSession {
   const at = Number(id.replace(/\D/g, '')) + 1
-  return { id, continues, can_be_continued: 1, started_at: at, message_at: at, activity_at: at, flags: 0, ...of }
+  return { id, continues, can_be_continued: 1, started_at: at, message_at: at, activity_at: at, flags: 0, ...overrides }
 }
 
-/** What the index says of every conversation: its tip, and its sessions. */
-function told({ db, lists }: Index): Record<string, { tip: string; segments: string[] }> {
+/** The tip and the sessions of every conversation in the index. */
+function readConversations({ db, reader }: Index): Record<string, { tip: string; sessions: string[] }> {
   const rows = db
     .prepare<[], { root_id: string; tip_id: string; segment_count: number }>('SELECT * FROM conversations')
     .all()
   return Object.fromEntries(
     rows.map(({ root_id, tip_id, segment_count }) => {
-      const segments = lists.listConversationSessionIds(root_id, { offset: 0, limit: 1000 })
-      expect(segments).toHaveLength(segment_count)
-      return [root_id, { tip: tip_id, segments }]
+      const sessions = reader.listConversationSessionIds(root_id, { offset: 0, limit: 1000 })
+      expect(sessions).toHaveLength(segment_count)
+      return [root_id, { tip: tip_id, sessions }]
     }),
   )
 }
 
-/** The same from the segments alone. */
-function expected(segments: ReadonlyMap<string, IndexedSession>): Record<string, { tip: string; segments: string[] }> {
-  const parentOf = (id: string): string | null => {
-    const parent = segments.get(segments.get(id)?.continues ?? '')
+/** The same, computed from the sessions without an index. */
+function computeConversations(
+  sessions: ReadonlyMap<string, IndexedSession>,
+): Record<string, { tip: string; sessions: string[] }> {
+  const findParentId = (id: string): string | null => {
+    const parent = sessions.get(sessions.get(id)?.continues ?? '')
     return parent?.can_be_continued === 1 ? parent.id : null
   }
-  const pathOf = (id: string): string[] => {
+  const findPath = (id: string): string[] => {
     const path = [id]
-    for (let up = parentOf(id); up !== null; up = parentOf(up)) {
-      if (path.includes(up)) return [id]
-      path.push(up)
+    for (let parentId = findParentId(id); parentId !== null; parentId = findParentId(parentId)) {
+      if (path.includes(parentId)) return [id]
+      path.push(parentId)
     }
     return path
   }
-  const newest = (all: IndexedSession[]) =>
+  const sortNewestFirst = (all: IndexedSession[]) =>
     all.toSorted(
       (a, b) => (b.message_at ?? -1) - (a.message_at ?? -1) || b.started_at - a.started_at || (a.id < b.id ? 1 : -1),
     )
-  const families = Map.groupBy(segments.values(), ({ id }) => pathOf(id).at(-1) ?? id)
+  const families = Map.groupBy(sessions.values(), ({ id }) => findPath(id).at(-1) ?? id)
   return Object.fromEntries(
     [...families].map(([root, family]) => {
       const others = family.filter(({ id }) => id !== root)
       others.sort(
-        (a, b) => a.started_at - b.started_at || pathOf(a.id).length - pathOf(b.id).length || (a.id < b.id ? -1 : 1),
+        (a, b) =>
+          a.started_at - b.started_at || findPath(a.id).length - findPath(b.id).length || (a.id < b.id ? -1 : 1),
       )
-      return [root, { tip: newest(family)[0]?.id ?? '', segments: [root, ...others.map(({ id }) => id)] }]
+      return [root, { tip: sortNewestFirst(family)[0]?.id ?? '', sessions: [root, ...others.map(({ id }) => id)] }]
     }),
   )
 }
 
 const ids = Array.from({ length: 14 }, (_, i) => `s${i}`)
 
-const anySegment = fc
+const anySession = fc
   .record({
     id: fc.constantFrom(...ids),
     continues: fc.option(fc.constantFrom(...ids, 'gone'), { freq: 6 }),
@@ -77,58 +84,61 @@ const anySegment = fc
     started_at: fc.nat({ max: 5 }),
     message_at: fc.option(fc.nat({ max: 5 }), { freq: 4 }),
   })
-  // No session names itself: `claimOf` sees to that.
-  .map((of) => segment(of.id, null, { ...of, continues: of.continues === of.id ? null : of.continues }))
+  // `findClaimedParentId` never returns the session itself.
+  .map((fields) =>
+    newSession(fields.id, null, { ...fields, continues: fields.continues === fields.id ? null : fields.continues }),
+  )
 
 const anyChange = fc.record({
-  upserted: fc.uniqueArray(anySegment, { maxLength: 3, selector: ({ id }) => id }),
+  upserted: fc.uniqueArray(anySession, { maxLength: 3, selector: ({ id }) => id }),
   deleted: fc.subarray(ids, { maxLength: 1 }),
 })
 
-test('a chain is cut off after 1,000 hops, as a walk along it is', () => {
+test('a chain is cut off after 1,000 steps, as walkAncestors does', () => {
   const index = newIndex()
-  const chain = Array.from({ length: 1100 }, (_, i) => segment(`s${i}`, i === 0 ? null : `s${i - 1}`))
-  // Its end first.
-  for (const put of [chain.slice(700), chain.slice(300, 700), chain.slice(0, 300)]) index.index.apply({ upserted: put })
-  const rootOf = (id: string) => index.lists.findConversationsBySession([id]).get(id)?.rootId
+  const chain = Array.from({ length: 1100 }, (_, i) => newSession(`s${i}`, i === 0 ? null : `s${i - 1}`))
+  // Children before their parents.
+  for (const upserted of [chain.slice(700), chain.slice(300, 700), chain.slice(0, 300)])
+    index.indexer.apply({ upserted })
+  const rootOf = (id: string) => index.reader.findConversationsBySession([id]).get(id)?.rootId
   expect(['s0', 's1', 's1000', 's1001', 's1099'].map(rootOf)).toEqual(['s0', 's0', 's0', 's1', 's99'])
-  index.index.apply({ deleted: ['s50'] })
+  index.indexer.apply({ deleted: ['s50'] })
   expect(['s49', 's51', 's1051', 's1052', 's1099'].map(rootOf)).toEqual(['s0', 's51', 's51', 's52', 's99'])
 })
 
-describe('for any changes', () => {
-  test.each([1, 2, Infinity])('in steps of %d, the index says what the sessions say', (most) => {
+describe('after any updates', () => {
+  test.each([1, 2, Infinity])('in batches of %d, the index matches the sessions', (maxSessions) => {
     fc.assert(
       fc.property(fc.array(anyChange, { maxLength: 25 }), (changes) => {
         const index = newIndex()
-        const segments = new Map<string, IndexedSession>()
-        for (const { upserted: put, deleted: removed } of changes) {
-          for (const id of removed) segments.delete(id)
-          for (const each of put) segments.set(each.id, each)
-          let isSettled = index.index.apply({ upserted: put, deleted: removed }, most).isComplete
-          // What is left can wait while more comes in, and is made up for in the end.
-          if (put.length > 1) while (!isSettled) isSettled = index.index.apply({}, most).isComplete
+        const sessions = new Map<string, IndexedSession>()
+        for (const { upserted, deleted } of changes) {
+          for (const id of deleted) sessions.delete(id)
+          for (const each of upserted) sessions.set(each.id, each)
+          let isComplete = index.indexer.apply({ upserted, deleted }, maxSessions).isComplete
+          // Pending positions may wait for later updates; all are computed at the end.
+          if (upserted.length > 1) while (!isComplete) isComplete = index.indexer.apply({}, maxSessions).isComplete
         }
-        while (!index.index.apply({}, most).isComplete);
-        expect(told(index)).toEqual(expected(segments))
+        while (!index.indexer.apply({}, maxSessions).isComplete);
+        expect(readConversations(index)).toEqual(computeConversations(sessions))
       }),
       { numRuns: 150 },
     )
   })
 
-  test('nothing is told to have changed that has not, and everything that has', () => {
+  test('every changed conversation is reported, and an update that changes nothing reports none', () => {
     fc.assert(
       fc.property(fc.array(anyChange, { maxLength: 10 }), (changes) => {
         const index = newIndex()
         for (const change of changes) {
-          const before = told(index)
-          const { conversations } = index.index.apply(change)
-          const after = told(index)
+          const before = readConversations(index)
+          const { conversations } = index.indexer.apply(change)
+          const after = readConversations(index)
           for (const root of new Set([...Object.keys(before), ...Object.keys(after)])) {
             if (JSON.stringify(before[root]) !== JSON.stringify(after[root])) expect(conversations.has(root)).toBe(true)
             expect(conversations.get(root)?.after === null).toBe(conversations.has(root) && !after[root])
           }
-          expect(index.index.apply({ upserted: change.upserted }).changedSessionIds.size).toBe(0)
+          expect(index.indexer.apply({ upserted: change.upserted }).changedSessionIds.size).toBe(0)
         }
       }),
       { numRuns: 100 },
