@@ -11,7 +11,7 @@ export interface AgentRun {
    * Returns what to send to the model now, computed from the log alone. It ends with the user's message or, once the
    * answer has tool calls, with their results. Called once before each step.
    */
-  history(): Promise<readonly ModelMessage[]>
+  loadHistory(): Promise<readonly ModelMessage[]>
   /**
    * Waits until all yielded events are committed and, if the call has a gate, until it is resolved. Resolves to true if
    * the call shall run now; to false if it was denied or answered, or if the stream has ended.

@@ -29,7 +29,7 @@ export async function callTool(connection: Connection, { name, input, signal }: 
     .callTool({ name, arguments: input, options: { signal: callAbort.signal } })
     .catch((error: unknown) => {
       signal.throwIfAborted()
-      throw toCallError(error, connection.closeReason())
+      throw toCallError(error, connection.closeReason)
     })
     .finally(() => signal.removeEventListener('abort', abort))
   return toolResultToJson(result)

@@ -57,7 +57,7 @@ export class McpServerSupervisor {
   }
 
   /** The tools of the server; empty if it cannot be started. Never rejects. */
-  async tools(): Promise<readonly Tool[]> {
+  async listTools(): Promise<readonly Tool[]> {
     let connection = await this.#waitForConnection()
     // While the list is being read again, all callers wait for the new one.
     if (connection && (this.#pendingList || this.#needsToolList())) {
@@ -127,7 +127,7 @@ export class McpServerSupervisor {
     this.#backoff.recordExit(isProgram ? this.#options.now() - this.#startedAt : Infinity)
     void connection.close()
     if (this.#closeController.signal.aborted || !isProgram) return
-    this.#warn('MCP server ended. It is restarted when it is needed.', formatFailure(reason), connection.output())
+    this.#warn('MCP server ended. It is restarted when it is needed.', formatFailure(reason), connection.output)
   }
 
   #needsToolList(): boolean {
@@ -147,7 +147,7 @@ export class McpServerSupervisor {
       this.#setTools(await listTools(connection.client, AbortSignal.timeout(listTimeoutMs)))
     } catch (error) {
       if (error instanceof NotExecutedError) this.#onDisconnect(connection, error.reason)
-      else if (connection.closeReason() === null) {
+      else if (connection.closeReason === null) {
         this.#warn(
           'MCP server did not list its tools. The previous list is used.',
           formatFailure(toFailureReason(error)),

@@ -23,8 +23,8 @@ export class McpToolSource implements ToolSource {
     this.#servers = servers.map((server) => new McpServerSupervisor({ server, log, startTimeoutMs, now }))
   }
 
-  async tools(): Promise<readonly Tool[]> {
-    const lists = await Promise.all(this.#servers.map((server) => server.tools()))
+  async listTools(): Promise<readonly Tool[]> {
+    const lists = await Promise.all(this.#servers.map((server) => server.listTools()))
     return lists.flat().toSorted((a, b) => (a.name < b.name ? -1 : 1))
   }
 

@@ -34,8 +34,8 @@ export function createModelAgent(options: ModelAgentOptions): Agent {
       let answerHasText = false
       for (let step = 1; !run.signal.aborted; step += 1) {
         const isLast = step >= maxSteps
-        const tools = toolbox ? toToolSet(await toolbox.tools()) : {}
-        const messages = await run.history()
+        const tools = toolbox ? toToolSet(await toolbox.listTools()) : {}
+        const messages = await run.loadHistory()
         yield { type: 'step', estimatedInputTokens: estimateJsonTokens(messages) + estimateJsonTokens(tools) }
         const request = { model, secrets, idleTimeoutMs, messages, tools, allowsToolCalls: !isLast, step, run }
         const { calls, hasText } = yield* requestStep(request)

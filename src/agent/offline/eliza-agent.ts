@@ -24,7 +24,9 @@ type DeltaEvent = Extract<AgentEvent, { readonly type: 'text' | 'reasoning' | 't
 export function createElizaAgent({ delayMs, toolbox }: ElizaAgentOptions): Agent {
   return {
     async *answer(run: AgentRun): AsyncGenerator<AgentEvent> {
-      const texts = (await run.history()).flatMap((message) => (message.role === 'user' ? [extractTexts(message)] : []))
+      const texts = (await run.loadHistory()).flatMap((message) =>
+        message.role === 'user' ? [extractTexts(message)] : [],
+      )
       const userTexts = texts.map((parts) => parts.join('\n'))
       // Only the first text is the user's. Further texts are files, which contain no commands.
       const calls = parseCommands(texts.at(-1)?.[0] ?? '')
@@ -34,7 +36,7 @@ export function createElizaAgent({ delayMs, toolbox }: ElizaAgentOptions): Agent
       if (run.signal.aborted) return
       yield* toolbox.execute(calls, run)
       if (run.signal.aborted) return
-      const history = await run.history()
+      const history = await run.loadHistory()
       const resultText = describeToolResults(history)
       const deltas = splitWords(resultText).map((text) => ({ type: 'text', block: 'results', text }) as const)
       yield* streamStep(run, deltas, resultText.length, delayMs)

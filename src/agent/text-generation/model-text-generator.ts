@@ -51,7 +51,7 @@ async function generate(agent: Agent, { model, signal }: GenerateTextRequest, pr
   let inputTokens = 0
   const events = agent.answer({
     model,
-    history: async () => [{ role: 'user', content: prompt.toWellFormed() }],
+    loadHistory: async () => [{ role: 'user', content: prompt.toWellFormed() }],
     waitForPermission: async () => false,
     isToolGranted: async () => false,
     signal,

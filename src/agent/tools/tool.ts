@@ -23,6 +23,6 @@ export class ToolError extends Error {
 /** Provides tools, for example from MCP servers. */
 export interface ToolSource {
   /** The tools that are available now, ordered by name. Starts what they need; leaves out what cannot be started. */
-  tools(): Promise<readonly Tool[]>
+  listTools(): Promise<readonly Tool[]>
   close(): Promise<void>
 }

@@ -17,13 +17,13 @@ export class Toolbox {
   }
 
   /** The tools that are available now, by name. */
-  async tools(): Promise<ReadonlyMap<string, Tool>> {
-    const tools = await this.#source.tools()
+  async listTools(): Promise<ReadonlyMap<string, Tool>> {
+    const tools = await this.#source.listTools()
     return new Map(tools.map((tool) => [tool.name, tool]))
   }
 
   /** Executes the tool calls of one step, as `ToolExecutor.execute` does. */
   async *execute(calls: readonly ToolCallRequest[], run: AgentRun): AsyncGenerator<AgentEvent, void, void> {
-    yield* new ToolExecutor(this.#executorOptions, await this.tools(), run).execute(calls)
+    yield* new ToolExecutor(this.#executorOptions, await this.listTools(), run).execute(calls)
   }
 }

@@ -141,7 +141,7 @@ export class StreamRunner {
     try {
       const events = agent.answer({
         model,
-        history: () => this.#loadModelMessages(),
+        loadHistory: () => this.#loadModelMessages(),
         waitForPermission: (callId) => this.#waitForPermission(callId),
         isToolGranted: this.#options.isToolGranted,
         signal: this.#abortController.signal,

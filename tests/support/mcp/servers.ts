@@ -51,7 +51,7 @@ export function newTestTools(
   const log = new RecordingLogger(({ fields, message }) => void warnings.push({ message, ...fields }))
   const source = new McpToolSource({ servers, log, ...options })
   const findTool = async (name: string): Promise<Tool> => {
-    const tools = await source.tools()
+    const tools = await source.listTools()
     const found = tools.find((each) => each.name === name)
     if (!found) throw new Error(`There is no ${name} among ${tools.map((each) => each.name).join(', ')}.`)
     return found
@@ -59,12 +59,12 @@ export function newTestTools(
   return {
     source,
     warnings,
-    listNames: async () => (await source.tools()).map(({ name }) => name),
+    listNames: async () => (await source.listTools()).map(({ name }) => name),
     findTool,
     waitForTool: async (name) => {
       let isFound = false
       await waitUntil(() => {
-        void source.tools().then((tools) => (isFound ||= tools.some((each) => each.name === name)))
+        void source.listTools().then((tools) => (isFound ||= tools.some((each) => each.name === name)))
         return isFound
       })
     },

@@ -25,7 +25,7 @@ export class ScriptedRun {
   }
 
   async *events(): AsyncGenerator<AgentEvent, void, void> {
-    await this.#run.history()
+    await this.#run.loadHistory()
     for (;;) {
       if (this.#obeysSignal && this.#run.signal.aborted) return
       const item = this.#queue.shift()

@@ -33,8 +33,16 @@ export async function connectHttp(
     const transport = { type, url, headers: { ...headers }, fetch }
     client = await createMCPClient({ transport, clientName, initializationOptions: { signal: startSignal } })
     const listedTools = await listTools(client, startSignal)
-    const { closed } = ending
-    return { client, listedTools, closed, closeReason: () => ending.reason, output: () => '', close }
+    return {
+      client,
+      listedTools,
+      closed: ending.closed,
+      get closeReason() {
+        return ending.reason
+      },
+      output: '',
+      close,
+    }
   } catch (error) {
     await close()
     throw new ConnectionError(toFailureReason(error), { cause: error })

@@ -43,8 +43,12 @@ async function openConnection(transport: StdioTransport, signal: AbortSignal): P
       client,
       listedTools: await listTools(client, signal),
       closed: process.closed,
-      closeReason: () => process.closeReason,
-      output: () => process.output,
+      get closeReason() {
+        return process.closeReason
+      },
+      get output() {
+        return process.output
+      },
       close: () => process.stop(),
     }
   } catch (error) {

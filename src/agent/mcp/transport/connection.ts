@@ -19,9 +19,9 @@ export interface Connection {
   /** Resolves when the connection has ended on either side. */
   readonly closed: Promise<FailureReason>
   /** Why the connection has ended or is about to end; null while it is open. */
-  closeReason(): FailureReason | null
+  readonly closeReason: FailureReason | null
   /** The latest output of the program that is not a message. It may contain secrets. */
-  output(): string
+  readonly output: string
   /** Resolves when the connection is closed and its program has exited. Never rejects. */
   close(): Promise<void>
 }

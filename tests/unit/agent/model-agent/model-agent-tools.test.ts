@@ -440,7 +440,7 @@ test('an abort while a tool runs ends the answer and aborts the tool', async () 
   const controller = new AbortController()
   const history = async (): Promise<ModelMessage[]> => [{ role: 'user', content: 'Hi' }]
   const events = Array.fromAsync(
-    newAgent({ tools: [tool] }).answer(newAgentRun({ history, signal: controller.signal })),
+    newAgent({ tools: [tool] }).answer(newAgentRun({ loadHistory: history, signal: controller.signal })),
   )
   await started.opened
   controller.abort()

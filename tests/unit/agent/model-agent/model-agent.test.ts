@@ -49,7 +49,7 @@ function answer(options: Options = {}): AsyncIterator<AgentEvent> {
   const agent = createModelAgent({ model, secrets: [apiKey], maxSteps: options.maxSteps ?? 20, idleTimeoutMs: 120_000 })
   const remaining = [...histories]
   const history = async () => (remaining.length > 1 ? remaining.shift() : remaining[0]) ?? []
-  return agent.answer(newAgentRun({ history, signal }))[Symbol.asyncIterator]()
+  return agent.answer(newAgentRun({ loadHistory: history, signal }))[Symbol.asyncIterator]()
 }
 
 /** Collects all events of an answer, and the error at its end. */

@@ -12,7 +12,7 @@ const question: ModelMessage = { role: 'user', content: 'Who are you?' }
 const toolbox = newToolbox()
 
 function run(messages: readonly ModelMessage[], signal = new AbortController().signal): AgentRun {
-  return newAgentRun({ model: 'eliza', history: async () => messages, signal })
+  return newAgentRun({ model: 'eliza', loadHistory: async () => messages, signal })
 }
 
 async function answer(messages: readonly ModelMessage[], delayMs = 0): Promise<AgentEvent[]> {

@@ -190,8 +190,8 @@ test('the usage of several requests is added up', async () => {
     { type: 'usage', usage: { ...noUsage, inputTokens: 7, outputTokens: 2, reasoningTokens: 1 } },
   ]
   const agent: Agent = {
-    async *answer({ waitForPermission, isToolGranted, history }) {
-      expect(await history()).toHaveLength(1)
+    async *answer({ waitForPermission, isToolGranted, loadHistory }) {
+      expect(await loadHistory()).toHaveLength(1)
       // The agent may not run tools.
       expect([await waitForPermission('x'), await isToolGranted('look')]).toEqual([false, false])
       yield* events
@@ -207,8 +207,8 @@ test('the usage of several requests is added up', async () => {
 test('a summary of a chat that exceeds the context window uses its end', async () => {
   const sentContents: string[] = []
   const agent: Agent = {
-    async *answer({ history }) {
-      for (const { content } of await history()) sentContents.push(JSON.stringify(content))
+    async *answer({ loadHistory }) {
+      for (const { content } of await loadHistory()) sentContents.push(JSON.stringify(content))
       yield { type: 'text', block: '1', text: 'In short.' }
     },
   }

@@ -391,7 +391,7 @@ describe('a request of the model agent through the AI SDK', () => {
   })
 
   async function send(model: SdkLanguageModel, context: readonly ModelMessage[]): Promise<void> {
-    const run = newAgentRun({ history: async () => context })
+    const run = newAgentRun({ loadHistory: async () => context })
     for await (const event of createModelAgent({ model, maxSteps: 20, idleTimeoutMs: 120_000 }).answer(run)) void event
   }
 

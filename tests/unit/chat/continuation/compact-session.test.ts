@@ -277,7 +277,7 @@ describe('the session that goes on', () => {
     const summaries = new Summaries()
     const asked: unknown[] = []
     await using chats = compacting(summaries, {}, textAnswer('Pears.'), async function* (run) {
-      asked.push(await run.history())
+      asked.push(await run.loadHistory())
       yield { type: 'text', block: '1', text: 'Plums.' }
     })
     const id = await runTurn(chats, null, 'Apples?')
@@ -671,7 +671,7 @@ describe('a crash', () => {
     '%s the commit with %s leaves nothing half done',
     async (when, type) => {
       const answer: ScriptedAnswer = async function* (run) {
-        await run.history()
+        await run.loadHistory()
         yield { type: 'text', block: '1', text: 'Yes.' }
         // The next commit has the rest.
         await drainEventLoop()

@@ -84,7 +84,7 @@ async function said(chats: ChatFixture, id: string, what: string): Promise<Messa
 
 /** Two calls, one of which failed, then an answer. */
 const looks: ScriptedAnswer = async function* (run) {
-  await run.history()
+  await run.loadHistory()
   yield { type: 'step', estimatedInputTokens: 1 }
   yield { type: 'reasoning', block: '0', text: 'Hm.' }
   yield { type: 'text', block: '1', text: 'Let me look.' }
@@ -99,7 +99,7 @@ const looks: ScriptedAnswer = async function* (run) {
 
 /** A call whose arguments are cut in the middle. */
 const breaks: ScriptedAnswer = async function* (run) {
-  await run.history()
+  await run.loadHistory()
   yield { type: 'text', block: '1', text: 'As far as this' }
   yield { type: 'tool-input', callId: 'a', name: 'look', text: '{"at' }
   throw new AgentError('PROVIDER', 'It broke.')
@@ -488,7 +488,7 @@ describe('a second try', () => {
     const sent: ModelMessage[][] = []
     const answers = ['One.', 'Two.', 'Three.', 'Again.']
     const chats = open({}, async function* (run) {
-      sent.push([...(await run.history())])
+      sent.push([...(await run.loadHistory())])
       yield { type: 'text', block: '1', text: answers[sent.length - 1] ?? 'Again.' }
     })
     const id = await runTurn(chats, null, 'First')
@@ -703,7 +703,7 @@ test(
   async () => {
     const scripts: { events: readonly AgentEvent[]; end: string; done: () => void }[] = []
     const chats = open({}, async function* (run) {
-      await run.history()
+      await run.loadHistory()
       const script = scripts.shift()
       yield* script?.events ?? []
       script?.done()

@@ -65,7 +65,7 @@ describe('a call that needs approval', () => {
     const toolbox = newToolbox({ source: newToolSource(tool) })
     const chat = newScriptedChats(async function* (run) {
       yield* answerWithCalls(toolbox, writeCall)(run)
-      contexts.push((await run.history()).at(1), (await run.history()).at(2))
+      contexts.push((await run.loadHistory()).at(1), (await run.loadHistory()).at(2))
     })
     const stream = await chat.start('Write it.')
     const { id } = await waitForOnlyPending(chat.chats, 'approval')

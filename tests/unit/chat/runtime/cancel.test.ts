@@ -473,10 +473,10 @@ describe('before the model was called', () => {
     const reading = newLatch()
     const release = newLatch()
     let wasCalled = false
-    await using scripted = newChatFixture(async function* ({ history, signal }) {
+    await using scripted = newChatFixture(async function* ({ loadHistory, signal }) {
       reading.open()
       await release.opened
-      await history()
+      await loadHistory()
       if (signal.aborted) return
       wasCalled = true
       yield { type: 'text', block: '1', text: 'never' }

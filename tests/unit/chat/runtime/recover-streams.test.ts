@@ -285,7 +285,7 @@ describe('what a killed process left running', () => {
     const contexts: unknown[] = []
     const { chats } = start({
       async *answer(run) {
-        contexts.push(await run.history())
+        contexts.push(await run.loadHistory())
         yield said('Whole.')
       },
     })
@@ -310,7 +310,7 @@ describe('what waited', () => {
     const asked: string[] = []
     const started = start({
       async *answer(run) {
-        asked.push(JSON.stringify((await run.history()).at(-1)?.content))
+        asked.push(JSON.stringify((await run.loadHistory()).at(-1)?.content))
         yield said('Answered.')
       },
     })
@@ -372,7 +372,7 @@ describe('a crash while an earlier one is repaired', () => {
     const asked: string[] = []
     const started = start({
       async *answer(run) {
-        await run.history()
+        await run.loadHistory()
         asked.push(run.model)
         yield said('Answered.')
       },
