@@ -72,7 +72,7 @@ export class HermesSessionReader implements SessionReader {
   }
 
   findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
-    return this.#call([], (reader) => reader.findSessions(ids))
+    return this.#callForIds(ids, [], (reader) => reader.findSessions(ids))
   }
 
   listSessions(page: PageRequest<SessionKey>, filter: SessionFilter): Promise<SessionRecord[]> {
@@ -85,6 +85,7 @@ export class HermesSessionReader implements SessionReader {
 
   findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationSummary>> {
     const empty = new Map<string, ConversationSummary>()
+    if (sessionIds.length === 0) return Promise.resolve(empty)
     return this.#callReplicated(empty, (reader) => reader.findConversationsBySession(sessionIds))
   }
 
@@ -93,7 +94,7 @@ export class HermesSessionReader implements SessionReader {
   }
 
   countMessages(ids: readonly string[]): Promise<Map<string, number>> {
-    return this.#call(new Map<string, number>(), (reader) => reader.countMessages(ids))
+    return this.#callForIds(ids, new Map<string, number>(), (reader) => reader.countMessages(ids))
   }
 
   listMessages(sessionId: string, page: PageRequest<number>): Promise<MessageRecord[]> {
@@ -105,7 +106,7 @@ export class HermesSessionReader implements SessionReader {
   }
 
   findMessages(ids: readonly string[]): Promise<MessageRecord[]> {
-    return this.#call([], (reader) => reader.findMessages(ids))
+    return this.#callForIds(ids, [], (reader) => reader.findMessages(ids))
   }
 
   loadContextMessages(sessionId: string): Promise<MessageRecord[]> {
@@ -145,6 +146,11 @@ export class HermesSessionReader implements SessionReader {
   /** Many profiles have no Hermes agent, and a worker takes tens of megabytes. */
   get #homeExists(): boolean {
     return existsSync(this.#home)
+  }
+
+  /** Answers a look-up of no ids at once: the worker may be waiting for a lock, which must not delay Segue's own streams. */
+  #callForIds<T>(ids: readonly string[], empty: T, invoke: (reader: WorkerFunctions) => Promise<T>): Promise<T> {
+    return ids.length === 0 ? Promise.resolve(empty) : this.#call(empty, invoke)
   }
 
   async #call<T>(empty: T, invoke: (reader: WorkerFunctions) => Promise<T>): Promise<T> {

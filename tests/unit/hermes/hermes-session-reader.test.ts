@@ -62,6 +62,24 @@ test('an error that is not about the file is logged, and the call resolves to an
   expect(await sessions.findSessions(['s'])).toHaveLength(1)
 })
 
+test('a look-up of no ids does not wait for a locked database', async () => {
+  const hermes = newDb(undefined, 'newest', 'delete')
+  hermes.addSession('s')
+  const sessions = openReader(hermes.path)
+  await sessions.findSessions(['s'])
+  hermes.db.exec('BEGIN EXCLUSIVE')
+  const waiting = sessions.findSessions(['s'])
+  let isLockReleased = false
+  void waiting.then(() => (isLockReleased = true))
+  expect(await sessions.findSessions([])).toEqual([])
+  expect(await sessions.findMessages([])).toEqual([])
+  expect(await sessions.countMessages([])).toEqual(new Map())
+  expect(await sessions.findConversationsBySession([])).toEqual(new Map())
+  expect(isLockReleased).toBe(false)
+  hermes.db.exec('ROLLBACK')
+  await waiting
+})
+
 test('a lock does not block the main thread', async () => {
   const hermes = newDb(undefined, 'newest', 'delete')
   hermes.addSession('s')
@@ -110,7 +128,7 @@ test('an uncaught error in the worker ends the worker, not the process', async (
   const log = new RecordingLogger()
   const sessions = openReader(hermes.path, { log })
   const starting = waitForWorker()
-  await sessions.findSessions([])
+  await sessions.findSessions(['s'])
   const worker = await starting
   const exited = new Promise((resolve) => worker.once('exit', resolve))
   worker.postMessage(null)
