@@ -69,3 +69,23 @@ test('no file imports itself, over however many others', () => {
   }
   for (const file of files) visit(file, [])
 })
+
+test('only storage/sqlite and hermes use the database engine', () => {
+  const others = files.filter(
+    (file) =>
+      !/^(storage[\\/]sqlite|hermes)[\\/]/.test(file) &&
+      /'better-sqlite3'/.test(readFileSync(join(src, file), 'utf8')),
+  )
+  expect(others).toEqual([])
+})
+
+test('the interfaces of storage use no implementation of them', () => {
+  const ports = files.filter((file) => /^storage[\\/][^\\/]+$/.test(file))
+  expect(ports.length).toBeGreaterThan(10)
+  const wrong = ports.flatMap((file) =>
+    (imports.get(file) ?? [])
+      .filter((imported) => /^storage[\\/][^\\/]+[\\/]/.test(imported))
+      .map((imported) => `${file} imports ${imported}`),
+  )
+  expect(wrong).toEqual([])
+})

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest'
+import type { DecisionRecord } from '../../../../src/model/decision.ts'
+import { type OpenStorage, useStorage } from './opened-storage.ts'
+import { addSession, approvalOf, sessionOf } from './records.ts'
+
+export function describeDecisionStore(open: OpenStorage): void {
+  const { current, opened } = useStorage(open)
+
+  const write = (sessionId: string, decisions: readonly DecisionRecord[]): Promise<void> =>
+    current().eventStore.append({ sessionId, expectedHeadSeq: 0, events: [], decisions })
+
+  test('decisions are listed in the order of their latest changes', async () => {
+    const [session, other] = [await addSession(current()), await addSession(current())]
+    const [first, second, third] = [approvalOf(session), approvalOf(session), approvalOf(other)]
+    await write(session.id, [first, second])
+    await write(other.id, [third])
+    const answered = { ...first, state: 'ANSWERED' as const, decision: 'ONCE' as const }
+    await write(session.id, [answered])
+    const { decisions } = current()
+    const list = async (query: object) =>
+      (await decisions.listDecisions({ kind: 'approval', limit: 10, ...query })).map(({ decision }) => decision.id)
+    expect(await list({})).toEqual([second.id, third.id, first.id])
+    expect(await list({ limit: 1 })).toEqual([second.id])
+    expect(await list({ limit: 2, preferLatest: true })).toEqual([third.id, first.id])
+    expect(await list({ isPending: true })).toEqual([second.id, third.id])
+    expect(await list({ isPending: false })).toEqual([first.id])
+    expect(await list({ sessionIds: [other.id] })).toEqual([third.id])
+    expect(await list({ kind: 'clarification' })).toEqual([])
+    expect(await decisions.findDecision(first.id)).toEqual(answered)
+    expect(await decisions.findDecision('apr_unknown')).toBeNull()
+  })
+
+  test('the numbers of changes are never used again', async () => {
+    const session = await addSession(current())
+    expect(await current().decisions.loadLatestChangeSeq()).toBe(0)
+    await write(session.id, [approvalOf(session), approvalOf(session)])
+    await current().eventStore.deleteSession(session.id)
+    const { decisions, eventStore } = await opened().reopen()
+    expect(await decisions.loadLatestChangeSeq()).toBe(2)
+    const next = await addSession(current())
+    await eventStore.append({ sessionId: next.id, expectedHeadSeq: 0, events: [], decisions: [approvalOf(next)] })
+    const after = { kind: 'approval' as const, limit: 10, afterChangeSeq: 2 }
+    expect((await decisions.listDecisions(after)).map(({ changeSeq }) => changeSeq)).toEqual([3])
+  })
+
+  test('a grant holds in its session or in the whole profile, until it is revoked', async () => {
+    const { eventStore, decisions } = current()
+    const [session, other] = [await addSession(current()), await addSession(current())]
+    const grants = [
+      { sessionId: session.id, tool: 'look' },
+      { sessionId: session.id, tool: 'look' },
+      { sessionId: null, tool: 'write' },
+    ]
+    await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, events: [], grants })
+    const isGranted = (tool: string) => Promise.all([session, other].map(({ id }) => decisions.isGranted(tool, id)))
+    expect([await isGranted('look'), await isGranted('write')]).toEqual([
+      [true, false],
+      [true, true],
+    ])
+    expect(await decisions.listProfileGrants()).toEqual(['write'])
+    const copy = sessionOf()
+    await eventStore.createSession({ session: copy, messages: [], copyGrantsFrom: session.id })
+    expect(await decisions.isGranted('look', copy.id)).toBe(true)
+    await decisions.revokeGrants('look')
+    await decisions.revokeGrants('write')
+    expect([await isGranted('look'), await isGranted('write')]).toEqual([
+      [false, false],
+      [false, false],
+    ])
+    expect(await decisions.isGranted('look', copy.id)).toBe(false)
+  })
+}

@@ -1,0 +1,277 @@
+import { describe, expect, test } from 'vitest'
+import { newId } from '../../../../src/lib/ids.ts'
+import { FencingError, VersionConflictError } from '../../../../src/storage/errors.ts'
+import { newTextMessage } from '../../../support/search/segue-chats.ts'
+import { type OpenStorage, useStorage } from './opened-storage.ts'
+import { addSession, approvalOf, deltaOf, sessionOf, streamOf, usage, wholeList } from './records.ts'
+
+export function describeEventStore(open: OpenStorage): void {
+  const { current, opened } = useStorage(open)
+
+  describe('append', () => {
+    test('stores events, streams, messages, decisions and grants together', async () => {
+      const { eventStore, segueSessions, decisions } = current()
+      const session = sessionOf()
+      const stream = streamOf(session)
+      const message = newTextMessage(session.id, 'Hello', 2)
+      const decision = approvalOf(session)
+      await eventStore.append({
+        sessionId: session.id,
+        newSession: session,
+        expectedHeadSeq: 0,
+        events: [deltaOf(stream, 1), deltaOf(stream, 2)],
+        streams: [stream],
+        messages: [message],
+        decisions: [decision],
+        grants: [{ sessionId: session.id, tool: 'look' }],
+        idempotencyKey: { streamId: stream.id, key: 'key-1', fingerprint: 'print' },
+        activityAt: 5_000,
+      })
+      expect(await eventStore.loadHeadSeq(session.id)).toBe(2)
+      const events = await eventStore.readEvents({ sessionId: session.id, after: 0, limit: 10 })
+      expect(events).toEqual([deltaOf(stream, 1), deltaOf(stream, 2)])
+      expect(await eventStore.findStream(stream.id)).toEqual(stream)
+      expect(await eventStore.findStreams([stream.id, stream.id, 'str_unknown'])).toEqual([stream])
+      expect(await eventStore.findActiveStream(session.id)).toEqual(stream)
+      expect(await eventStore.findByIdempotencyKey('key-1')).toEqual({ stream, session: null, fingerprint: 'print' })
+      expect(await eventStore.findByIdempotencyKey('key-unknown')).toBeNull()
+      expect(await segueSessions.findMessage(message.id)).toEqual(message)
+      expect(await decisions.findDecision(decision.id)).toEqual(decision)
+      expect(await decisions.isGranted('look', session.id)).toBe(true)
+      const [stored] = await segueSessions.findSessions([session.id])
+      expect(stored).toEqual({ ...session, headSeq: 2, lastActivityAt: 5_000 })
+    })
+
+    test('replaces messages and streams with the same id, as a whole', async () => {
+      const { eventStore, segueSessions } = current()
+      const session = await addSession(current(), {}, [])
+      const stream = streamOf(session)
+      const message = { ...newTextMessage(session.id, 'Helo', 2), position: null }
+      const write = { sessionId: session.id, expectedHeadSeq: 0, events: [] }
+      await eventStore.append({ ...write, streams: [stream], messages: [message] })
+      const changed = {
+        ...message,
+        position: 4,
+        withdrawn: true,
+        status: 'PARTIAL' as const,
+        parts: [{ type: 'text' as const, text: 'Hello' }],
+        createdAt: 9_000,
+        streamId: stream.id,
+        model: 'test/other',
+        usage,
+      }
+      const ended = {
+        ...stream,
+        status: 'FAILED' as const,
+        generation: 2,
+        model: 'test/other',
+        messageId: 'msg_2',
+        usage,
+        startedAt: 7_000,
+        finishedAt: 9_000,
+        firstSeq: 3,
+        lastSeq: 4,
+        error: { code: 'PROVIDER' as const, message: 'It broke.' },
+      }
+      await eventStore.append({ ...write, streams: [ended], messages: [changed] })
+      expect(await segueSessions.findMessage(message.id)).toEqual(changed)
+      expect(await eventStore.findStream(stream.id)).toEqual(ended)
+      expect(await segueSessions.countMessages([session.id])).toEqual(new Map([[session.id, 1]]))
+    })
+
+    test('adds the usage of streams that end, and additional usage, to the session', async () => {
+      const { eventStore, segueSessions } = current()
+      const session = await addSession(current())
+      const running = streamOf(session, { usage })
+      const write = { sessionId: session.id, expectedHeadSeq: 0, events: [] }
+      await eventStore.append({ ...write, streams: [running] })
+      await eventStore.append({ ...write, streams: [{ ...running, status: 'COMPLETED', finishedAt: 2_000 }] })
+      await eventStore.append({ ...write, additionalUsage: usage })
+      const [stored] = await segueSessions.findSessions([session.id])
+      expect(stored?.usage).toEqual({
+        ...usage,
+        inputTokens: 6,
+        outputTokens: 10,
+        reasoningTokens: 4,
+        cachedInputTokens: 2,
+      })
+    })
+
+    test('replaces a title only by one that ranks at least as high', async () => {
+      const { eventStore, segueSessions } = current()
+      const session = await addSession(current(), { title: 'By a model', titleSource: 'MODEL' })
+      const patch = async (title: string, titleSource: 'MESSAGE' | 'PERSON'): Promise<string | null | undefined> => {
+        const sessionPatch = { title, titleSource, pinned: true }
+        await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, events: [], sessionPatch })
+        return (await segueSessions.findSessions([session.id]))[0]?.title
+      }
+      expect(await patch('From the first message', 'MESSAGE')).toBe('By a model')
+      expect(await patch('By a person', 'PERSON')).toBe('By a person')
+      expect(await patch('By the same person', 'PERSON')).toBe('By the same person')
+      expect((await segueSessions.findSessions([session.id]))[0]?.pinned).toBe(true)
+    })
+
+    test('creates the session that continues this one', async () => {
+      const { eventStore } = current()
+      const session = await addSession(current())
+      const next = sessionOf({ parentId: session.id })
+      await eventStore.append({
+        sessionId: session.id,
+        expectedHeadSeq: 0,
+        events: [],
+        grants: [{ sessionId: session.id, tool: 'look' }],
+        sessionPatch: { endedAt: 2_000, endReason: 'compression' },
+        continuation: { session: next, messages: [], idempotencyKey: { key: 'key-2', fingerprint: 'print' } },
+      })
+      expect((await eventStore.findContinuation(session.id))?.id).toBe(next.id)
+      expect(await eventStore.findContinuation(next.id)).toBeNull()
+      expect(await eventStore.findByIdempotencyKey('key-2')).toEqual({
+        stream: null,
+        session: next,
+        fingerprint: 'print',
+      })
+    })
+
+    test.each([
+      ['another head', VersionConflictError, 1, 1],
+      ['another generation', FencingError, 0, 2],
+    ])('refuses a write that expects %s, and stores nothing of it', async (_, error, expectedHeadSeq, generation) => {
+      const { eventStore, segueSessions } = current()
+      const session = await addSession(current())
+      const stream = streamOf(session)
+      await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, events: [], streams: [stream] })
+      const late = newTextMessage(session.id, 'late', 8)
+      const refused = eventStore.append({
+        sessionId: session.id,
+        expectedHeadSeq,
+        fence: { streamId: stream.id, generation: generation },
+        events: [deltaOf(stream, expectedHeadSeq + 1)],
+        messages: [late],
+        continuation: { session: sessionOf({ parentId: session.id }), messages: [] },
+      })
+      await expect(refused).rejects.toThrow(error)
+      expect(await eventStore.loadHeadSeq(session.id)).toBe(0)
+      expect(await segueSessions.findMessage(late.id)).toBeNull()
+      expect(await eventStore.findContinuation(session.id)).toBeNull()
+    })
+
+    test('refuses to write to a session that does not exist', async () => {
+      const write = { sessionId: newId('session'), expectedHeadSeq: 0, events: [] }
+      await expect(current().eventStore.append(write)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+      expect(await current().eventStore.loadHeadSeq(write.sessionId)).toBeNull()
+    })
+
+    test('reports a broken constraint of the engine as a StorageError', async () => {
+      const { eventStore } = current()
+      const session = await addSession(current())
+      const write = { sessionId: session.id, expectedHeadSeq: 0, events: [] }
+      await eventStore.append({ ...write, streams: [streamOf(session)] })
+      const second = eventStore.append({ ...write, streams: [streamOf(session)] })
+      await expect(second).rejects.toMatchObject({ name: 'StorageError', failure: 'CONSTRAINT' })
+      const again = eventStore.createSession({ session, messages: [] })
+      await expect(again).rejects.toMatchObject({ name: 'StorageError', failure: 'CONSTRAINT' })
+    })
+
+    test('notifies those who wait for decisions, after the commit', async () => {
+      const { eventStore, decisions, changes } = current()
+      const session = await addSession(current())
+      const { version } = changes.decisions
+      const waiting = changes.decisions.wait(version, AbortSignal.timeout(10_000))
+      const decision = approvalOf(session)
+      const write = { sessionId: session.id, expectedHeadSeq: 0, events: [] }
+      await eventStore.append(write)
+      expect(changes.decisions.version).toBe(version)
+      await eventStore.append({ ...write, decisions: [decision] })
+      await waiting
+      expect(await decisions.findDecision(decision.id)).toEqual(decision)
+    })
+  })
+
+  describe('the log', () => {
+    test('is read in pages that end early when events are large', async () => {
+      const { eventStore } = current()
+      const session = await addSession(current())
+      const stream = streamOf(session)
+      const events = Array.from({ length: 1_100 }, (_, index) => deltaOf(stream, index + 1))
+      const large = [1_101, 1_102, 1_103].map((seq) => deltaOf(stream, seq, 'y'.repeat(200_000)))
+      await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, events: [...events, ...large] })
+      const read = (after: number, limit: number) => eventStore.readEvents({ sessionId: session.id, after, limit })
+      expect((await read(0, 3)).map(({ seq }) => seq)).toEqual([1, 2, 3])
+      expect(await read(0, 5_000)).toHaveLength(1_000)
+      expect((await read(1_100, 10)).map(({ seq }) => seq)).toEqual([1_101, 1_102])
+      expect(await read(1_103, 10)).toEqual([])
+      expect(await read(0, 0)).toEqual([])
+    })
+
+    test('has an event replaced under its seq, and any number deleted', async () => {
+      const { eventStore } = current()
+      const session = await addSession(current())
+      const stream = streamOf(session)
+      const events = Array.from({ length: 900 }, (_, index) => deltaOf(stream, index + 1))
+      await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, events })
+      const coalesced = { ...deltaOf(stream, 900, 'x'.repeat(900)), offset: 0 }
+      await eventStore.replaceEvent(coalesced)
+      await eventStore.deleteEvents(
+        session.id,
+        events.slice(0, 899).map(({ seq }) => seq),
+      )
+      expect(await eventStore.readEvents({ sessionId: session.id, after: 0, limit: 10 })).toEqual([coalesced])
+      expect(await eventStore.loadHeadSeq(session.id)).toBe(900)
+    })
+
+    test('outlives the process', async () => {
+      const session = await addSession(current())
+      const stream = streamOf(session)
+      const write = { sessionId: session.id, expectedHeadSeq: 0, events: [deltaOf(stream, 1)], streams: [stream] }
+      await current().eventStore.append(write)
+      const { eventStore } = await opened().reopen()
+      expect(await eventStore.readEvents({ sessionId: session.id, after: 0, limit: 10 })).toEqual([deltaOf(stream, 1)])
+      expect(await eventStore.listUnfinishedStreams()).toEqual([stream])
+    })
+  })
+
+  test('unfinished streams are listed by session and start; ended ones are not', async () => {
+    const { eventStore } = current()
+    const sessions = [await addSession(current()), await addSession(current())]
+    for (const session of sessions) {
+      const streams = [
+        streamOf(session, { firstSeq: 5, status: 'QUEUED' }),
+        streamOf(session, { firstSeq: 3, status: 'WAITING' }),
+        streamOf(session, { firstSeq: 1, status: 'COMPLETED', finishedAt: 2_000 }),
+      ]
+      await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, events: [], streams })
+    }
+    const listed = await eventStore.listUnfinishedStreams()
+    expect(listed.map(({ firstSeq }) => firstSeq)).toEqual([3, 5, 3, 5])
+    expect(new Set(listed.slice(0, 2).map(({ sessionId }) => sessionId)).size).toBe(1)
+  })
+
+  test('a deleted session leaves nothing behind, and names the blobs that became unreferenced', async () => {
+    const { eventStore, segueSessions, decisions } = current()
+    const [own, shared] = ['a'.repeat(64), 'b'.repeat(64)]
+    const withFiles = (sessionId: string, hashes: readonly string[]) => ({
+      ...newTextMessage(sessionId, '', 2),
+      parts: hashes.map((hash) => ({
+        type: 'file' as const,
+        mediaType: 'text/plain',
+        name: null,
+        url: `file:${hash}`,
+      })),
+    })
+    const [session, other] = [sessionOf(), sessionOf()]
+    await eventStore.createSession({ session, messages: [withFiles(session.id, [own, shared])] })
+    await eventStore.createSession({ session: other, messages: [withFiles(other.id, [shared])] })
+    const stream = streamOf(session)
+    const decision = approvalOf(session)
+    const write = { events: [deltaOf(stream, 1)], streams: [stream], decisions: [decision] }
+    await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, ...write })
+    expect(await eventStore.findUnreferencedBlobs([own, shared, 'c'.repeat(64)])).toEqual(['c'.repeat(64)])
+    expect(await eventStore.deleteSession(session.id)).toEqual([own])
+    expect(await eventStore.deleteSession(session.id)).toEqual([])
+    expect(await segueSessions.findSessions([session.id])).toEqual([])
+    expect(await segueSessions.listMessages(session.id, wholeList)).toEqual([])
+    expect(await eventStore.readEvents({ sessionId: session.id, after: 0, limit: 10 })).toEqual([])
+    expect(await eventStore.findStream(stream.id)).toBeNull()
+    expect(await decisions.findDecision(decision.id)).toBeNull()
+  })
+}

@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest'
+import { newId } from '../../../../src/lib/ids.ts'
+import { createJob, finishRun, startManualRun } from '../../../../src/jobs/job-state.ts'
+import type { SegueJob } from '../../../../src/model/job.ts'
+import { RevisionConflictError } from '../../../../src/storage/errors.ts'
+import { newJobInput, newRunIds } from '../../../support/jobs/job-fixtures.ts'
+import { type OpenStorage, useStorage } from './opened-storage.ts'
+import { wholeList } from './records.ts'
+
+const minute = 60_000
+
+export function describeJobStore(open: OpenStorage): void {
+  const { current, opened } = useStorage(open)
+
+  async function addJob(now = 0): Promise<SegueJob> {
+    const job = createJob(newJobInput(), { id: newId('job'), profile: 'work', now })
+    await current().jobs.commit({ job })
+    return job
+  }
+
+  /** Runs a job by hand, to its end, and returns it as it is then. */
+  async function runOnce(job: SegueJob, now: number): Promise<SegueJob> {
+    const started = startManualRun(job, now, newRunIds())
+    await current().jobs.commit(started)
+    const outcome = { status: 'OK', output: 'Done', error: null } as const
+    const ended = finishRun(started, outcome, now + 1)
+    await current().jobs.commit(ended)
+    return ended.job
+  }
+
+  test('jobs are found, listed by age, and due by their next time', async () => {
+    const { jobs } = current()
+    const [first, second] = [await addJob(0), await addJob(minute)]
+    expect(jobs.origin).toBe('SEGUE')
+    expect(await jobs.listJobs()).toEqual([first, second])
+    expect(await jobs.findJob(first.id)).toEqual(first)
+    expect(await jobs.findJob('job_unknown')).toBeNull()
+    expect(await jobs.findNextDueAt()).toBe(first.nextRunAt)
+    expect(await jobs.listDueJobs(0)).toEqual([])
+    expect(await jobs.listDueJobs(40 * minute)).toEqual([first, second])
+  })
+
+  test('a write that has read another revision is refused, with its run', async () => {
+    const { jobs } = current()
+    const job = await addJob()
+    const stale = startManualRun(job, minute, newRunIds())
+    await jobs.commit({ job: { ...job, name: 'Owls', revision: 2 } })
+    await expect(jobs.commit(stale)).rejects.toThrow(RevisionConflictError)
+    expect((await jobs.findJob(job.id))?.name).toBe('Owls')
+    expect(await jobs.findRun(stale.run.id)).toBeNull()
+  })
+
+  test('a job has at most one running run', async () => {
+    const { jobs } = current()
+    const job = await addJob()
+    const started = startManualRun(job, minute, newRunIds())
+    await jobs.commit(started)
+    expect(await jobs.findJobWithRunningRun(job.id)).toEqual({ job: started.job, runningRun: started.run })
+    expect(await jobs.listRunningRuns()).toEqual([started.run])
+    const second = startManualRun(started.job, minute, newRunIds())
+    await expect(jobs.commit(second)).rejects.toMatchObject({ name: 'StorageError', failure: 'CONSTRAINT' })
+    const ended = finishRun(started, { status: 'OK', output: 'Done', error: null }, 2 * minute)
+    await jobs.commit(ended)
+    expect(await jobs.findJobWithRunningRun(job.id)).toEqual({ job: ended.job, runningRun: null })
+    expect(await jobs.findJobWithRunningRun('job_unknown')).toBeNull()
+    expect(await jobs.listRunningRuns()).toEqual([])
+    expect(await jobs.findRun(ended.run.id)).toEqual(ended.run)
+    expect(await jobs.hasRunFor(job.id, minute)).toBe(false)
+    const again = jobs.commit({ ...ended, job: { ...ended.job, revision: ended.job.revision + 1 } })
+    await expect(again).rejects.toThrow(RevisionConflictError)
+  })
+
+  test('runs are listed in pages, newest first, in both directions', async () => {
+    const { jobs } = current()
+    let job = await addJob()
+    for (let count = 1; count <= 4; count += 1) job = await runOnce(job, count * minute)
+    const positions = async (page: object) =>
+      (await jobs.listRuns(job.id, { ...wholeList, ...page })).map(({ position }) => position)
+    expect(await positions({})).toEqual([4, 3, 2, 1])
+    expect(await positions({ after: 4, limit: 2 })).toEqual([3, 2])
+    expect(await positions({ limit: 2, backwards: true })).toEqual([2, 1])
+    expect(await positions({ before: 1, limit: 1, backwards: true })).toEqual([2])
+  })
+
+  test('changes of runs are numbered; the numbers are never used again, also after a restart', async () => {
+    const { jobs, changes } = current()
+    const [kept, deleted] = [await addJob(), await addJob()]
+    const { version } = changes.jobRuns
+    await runOnce(kept, minute)
+    await runOnce(deleted, minute)
+    expect(changes.jobRuns.version).toBe(version + 4)
+    const list = async (jobId: string | null) =>
+      (await jobs.listChangedRuns({ after: 0, limit: 10, jobId })).map(({ changeSeq }) => changeSeq)
+    expect([await list(null), await list(kept.id)]).toEqual([[2, 4], [2]])
+    expect(await jobs.delete(deleted.id)).toBe(true)
+    expect(await jobs.delete(deleted.id)).toBe(false)
+    const reopened = (await opened().reopen()).jobs
+    expect(await reopened.loadLatestChangeSeq()).toBe(4)
+    const job = await reopened.findJob(kept.id)
+    if (job) await runOnce(job, 5 * minute)
+    const after = await reopened.listChangedRuns({ after: 4, limit: 10, jobId: null })
+    expect(after.map(({ changeSeq }) => changeSeq)).toEqual([6])
+  })
+}

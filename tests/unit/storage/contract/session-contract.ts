@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest'
+import type { PageRequest } from '../../../../src/lib/pagination.ts'
+import type { SessionRecord } from '../../../../src/model/session.ts'
+import type { ConversationChange } from '../../../../src/storage/conversation-reader.ts'
+import { newTextMessage } from '../../../support/search/segue-chats.ts'
+import { type OpenStorage, useStorage } from './opened-storage.ts'
+import { addSession, sessionOf, wholeList } from './records.ts'
+
+const idsOf = (rows: readonly { readonly id: string }[]): string[] => rows.map(({ id }) => id)
+
+export function describeSessionReader(open: OpenStorage): void {
+  const { current, opened } = useStorage(open)
+
+  async function addSessions(count: number): Promise<SessionRecord[]> {
+    const sessions: SessionRecord[] = []
+    for (let at = 1; at <= count; at += 1)
+      sessions.unshift(await addSession(current(), { startedAt: at, lastActivityAt: at }))
+    return sessions
+  }
+
+  describe('sessions', () => {
+    test('are found by any number of ids; unknown ones are left out', async () => {
+      const { segueSessions } = current()
+      const sessions = await addSessions(3)
+      const unknown = Array.from({ length: 1_200 }, (_, index) => `ses_${index}`)
+      const found = await segueSessions.findSessions([...unknown, ...idsOf(sessions), ...idsOf(sessions)])
+      expect(idsOf(found).toSorted()).toEqual(idsOf(sessions).toSorted())
+      expect(segueSessions.origin).toBe('SEGUE')
+      expect(await segueSessions.findSessions([])).toEqual([])
+    })
+
+    test('are listed in pages, newest activity first, in both directions', async () => {
+      const { segueSessions } = current()
+      const sessions = await addSessions(5)
+      const [first, second, third, fourth, fifth] = sessions
+      expect(idsOf(await segueSessions.listSessions(wholeList, {}))).toEqual(idsOf(sessions))
+      const page = { ...wholeList, limit: 2 }
+      const after = first ?? null
+      expect(await segueSessions.listSessions({ ...page, after }, {})).toEqual([second, third])
+      expect(await segueSessions.listSessions({ ...page, backwards: true }, {})).toEqual([fourth, fifth])
+      const before = fifth ?? null
+      expect(await segueSessions.listSessions({ ...page, before, backwards: true }, {})).toEqual([third, fourth])
+      expect(await segueSessions.listSessions({ ...wholeList, after, before }, {})).toEqual([second, third, fourth])
+    })
+
+    test('are filtered by ids, channel, pinned and archived', async () => {
+      const { segueSessions } = current()
+      const [pinned, archived, telegram, plain] = [
+        await addSession(current(), { pinned: true }),
+        await addSession(current(), { archived: true }),
+        await addSession(current(), { source: 'telegram' }),
+        await addSession(current()),
+      ]
+      const list = async (filter: object) => idsOf(await segueSessions.listSessions(wholeList, filter))
+      expect(await list({ pinned: true })).toEqual([pinned.id])
+      expect(await list({ archived: true })).toEqual([archived.id])
+      expect(await list({ channels: ['MESSAGING'] })).toEqual([telegram.id])
+      expect(await list({ ids: [plain.id, pinned.id, 'ses_unknown'], pinned: false })).toEqual([plain.id])
+    })
+
+    test('never have more than 1,001 on a page', async () => {
+      await addSessions(1_003)
+      const { segueSessions } = current()
+      expect(await segueSessions.listSessions({ ...wholeList, limit: 5_000 }, {})).toHaveLength(1_001)
+      const page = await segueSessions.listConversations({ ...wholeList, limit: 5_000 }, {})
+      expect(page?.conversations).toHaveLength(1_001)
+      expect(page?.sessions).toHaveLength(1_001)
+    })
+
+    test('keep the ids of Hermes that they refer to, qualified by the profile', async () => {
+      const links = { parentId: 'work@20260101_120000_ab12cd', forkedFrom: 'work@20260101_120000_ab12cd:7' }
+      const session = await addSession(current(), links)
+      const { segueSessions, eventStore } = await opened().reopen()
+      expect(await segueSessions.findSessions([session.id])).toEqual([session])
+      expect(await eventStore.findContinuation(links.parentId)).toEqual(session)
+      expect(await eventStore.findContinuation('20260101_120000_ab12cd')).toBeNull()
+      expect(await eventStore.findContinuation('other@20260101_120000_ab12cd')).toBeNull()
+    })
+  })
+
+  describe('messages', () => {
+    test('are listed by position, in pages and in both directions; queued ones are not', async () => {
+      const { segueSessions } = current()
+      const session = sessionOf()
+      const messages = [2, 4, 6, 8].map((at) => newTextMessage(session.id, `${at}`, at))
+      const queued = { ...newTextMessage(session.id, 'queued', 0), position: null }
+      await current().eventStore.createSession({ session, messages: [...messages, queued] })
+      const list = (page: Partial<PageRequest<number>>) =>
+        segueSessions.listMessages(session.id, { ...wholeList, ...page })
+      expect(await list({})).toEqual(messages)
+      expect(await list({ after: 2, limit: 2 })).toEqual(messages.slice(1, 3))
+      expect(await list({ before: 8, limit: 2, backwards: true })).toEqual(messages.slice(1, 3))
+      expect(await segueSessions.findMessage(queued.id)).toEqual(queued)
+      expect(await segueSessions.findMessage('msg_unknown')).toBeNull()
+      expect(idsOf(await segueSessions.findMessages([queued.id, queued.id, 'msg_unknown']))).toEqual([queued.id])
+      const counts = await segueSessions.countMessages([session.id, 'ses_unknown'])
+      expect(counts).toEqual(new Map([[session.id, 4]]))
+    })
+
+    test('are context unless they are withdrawn or queued', async () => {
+      const session = sessionOf()
+      const [first, withdrawn, last] = [2, 4, 6].map((at) => newTextMessage(session.id, `${at}`, at))
+      if (!first || !withdrawn || !last) throw new Error('three messages')
+      const messages = [
+        first,
+        { ...withdrawn, withdrawn: true },
+        last,
+        { ...newTextMessage(session.id, '', 8), position: null },
+      ]
+      await current().eventStore.createSession({ session, messages })
+      expect(await current().segueSessions.loadContextMessages(session.id)).toEqual([first, last])
+    })
+  })
+
+  describe('conversations', () => {
+    const ended = { endedAt: 2_000, endReason: 'compression' }
+
+    test('are made of the sessions that continue each other', async () => {
+      const { segueSessions } = current()
+      const root = await addSession(current(), { ...ended, lastActivityAt: 1_000 })
+      const tip = await addSession(current(), { parentId: root.id, lastActivityAt: 3_000 })
+      const alone = await addSession(current(), { lastActivityAt: 2_000 })
+      const empty = await addSession(current(), {}, [])
+      const summary = { segmentCount: 2, lastActivityAt: 3_000, isEmpty: false, isCrossOrigin: false }
+      const page = await segueSessions.listConversations(wholeList, {})
+      expect(page?.conversations[0]).toEqual({ rootId: root.id, tipId: tip.id, ...summary })
+      expect(page?.conversations.map(({ rootId }) => rootId)).toEqual([root.id, alone.id])
+      expect(idsOf(page?.sessions ?? []).toSorted()).toEqual([root.id, tip.id, alone.id].toSorted())
+      const bySession = await segueSessions.findConversationsBySession([tip.id, empty.id, 'ses_unknown'])
+      expect(bySession.get(tip.id)).toEqual({ rootId: root.id, tipId: tip.id, ...summary })
+      expect(bySession.get(empty.id)).toMatchObject({ rootId: empty.id, isEmpty: true })
+      expect(bySession.size).toBe(2)
+      const list = (offset: number, limit: number) =>
+        segueSessions.listConversationSessionIds(root.id, { offset, limit })
+      expect([await list(0, 10), await list(1, 10), await list(0, 1)]).toEqual([[root.id, tip.id], [tip.id], [root.id]])
+      expect(await list(5, 10)).toEqual([])
+    })
+
+    test('of a session whose parent is not stored here are cross-origin', async () => {
+      const { segueSessions } = current()
+      const session = await addSession(current(), { parentId: 'work@20260101_120000_ab12cd' })
+      await addSession(current())
+      const list = async (crossOrigin: boolean) =>
+        (await segueSessions.listConversations(wholeList, { crossOrigin }))?.conversations.map(({ rootId }) => rootId)
+      expect(await list(true)).toEqual([session.id])
+      expect(await list(false)).not.toContain(session.id)
+    })
+
+    test('are complete after many sessions have changed their conversation at once', async () => {
+      const { eventStore, segueSessions } = current()
+      const root = await addSession(current(), ended)
+      for (let count = 0; count < 250; count += 1)
+        await addSession(current(), { parentId: root.id, lastActivityAt: 2_000 + count })
+      expect((await segueSessions.listConversations(wholeList, {}))?.conversations).toHaveLength(1)
+      await eventStore.deleteSession(root.id)
+      expect((await segueSessions.listConversations(wholeList, {}))?.conversations).toHaveLength(250)
+    })
+
+    test('report their changes after the commit', async () => {
+      const { eventStore, segueSessions } = current()
+      const changes: ConversationChange[] = []
+      segueSessions.onConversationsChanged((changed) => changes.push(...(changed ?? [])))
+      const session = await addSession(current())
+      await segueSessions.refresh()
+      expect(changes.splice(0)).toEqual([{ rootId: session.id, before: null, after: 'here' }])
+      const write = { sessionId: session.id, expectedHeadSeq: 0, events: [] }
+      await eventStore.append({ ...write, sessionPatch: { title: 'Owls', titleSource: 'PERSON' } })
+      await segueSessions.refresh()
+      expect(changes.splice(0)).toEqual([{ rootId: session.id, before: 'here', after: 'here' }])
+      await eventStore.deleteSession(session.id)
+      await segueSessions.refresh()
+      expect(changes.splice(0)).toEqual([{ rootId: session.id, before: 'here', after: null }])
+    })
+  })
+}

@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest'
+import type { LocatedImportRecord } from '../../../../src/storage/import-store.ts'
+import { newTextMessage } from '../../../support/search/segue-chats.ts'
+import { type OpenStorage, useStorage } from './opened-storage.ts'
+import { approvalOf, deltaOf, sessionOf, streamOf, wholeList } from './records.ts'
+
+const hash = 'a'.repeat(64)
+
+async function collect<T>(records: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const record of records) all.push(record)
+  return all
+}
+
+export function describeTransfer(open: OpenStorage): void {
+  const { current, opened } = useStorage(open)
+
+  /** A conversation with one record of each type. */
+  function newConversation() {
+    const session = sessionOf({ headSeq: 1 })
+    const stream = streamOf(session, { status: 'COMPLETED', finishedAt: 2_000 })
+    const message = newTextMessage(session.id, 'Hello', 2)
+    const decision = approvalOf(session, { state: 'CANCELLED' })
+    const grant = { sessionId: session.id, tool: 'look' }
+    const key = { key: 'key-1', fingerprint: 'print' }
+    const records: LocatedImportRecord[] = [
+      { type: 'session', record: { ...session, key }, blobHashes: [hash], location: 'sessions 1' },
+      { type: 'stream', record: { ...stream, key }, location: 'streams 1' },
+      { type: 'message', record: message, location: 'messages 1' },
+      { type: 'event', record: deltaOf(stream, 1), location: 'events 1' },
+      { type: 'decision', record: decision, location: 'decisions 1' },
+      { type: 'grant', record: grant, location: 'grants 1' },
+    ]
+    return { session, stream, message, decision, grant, key, records }
+  }
+
+  async function importAll(records: Iterable<LocatedImportRecord>): Promise<void> {
+    const store = await opened().openImportStore()
+    await store.importRecords(records).finally(() => store.close())
+  }
+
+  test('nothing can be exported before something is stored', async () => {
+    expect(await opened().openExportReader()).toBeNull()
+  })
+
+  test('what is imported can be read, and exported unchanged', async () => {
+    const { session, stream, message, decision, grant, key, records } = newConversation()
+    await importAll(records)
+    const { segueSessions, eventStore } = await opened().reopen()
+    expect(await segueSessions.findSessions([session.id])).toEqual([session])
+    expect(await segueSessions.countMessages([session.id])).toEqual(new Map([[session.id, 1]]))
+    expect((await segueSessions.listConversations(wholeList, {}))?.conversations).toHaveLength(1)
+    expect(await eventStore.findByIdempotencyKey('key-1')).toMatchObject({ stream, fingerprint: 'print' })
+    expect(await eventStore.findUnreferencedBlobs([hash])).toEqual([])
+
+    const reader = await opened().openExportReader()
+    if (!reader) throw new Error('There is something to export.')
+    const child = sessionOf({ parentId: session.id })
+    await current().eventStore.createSession({ session: child, messages: [] })
+    const ids = [session.id]
+    expect(await reader.findSession(session.id)).toEqual({ ...session, key })
+    expect(await reader.findSession(child.id)).toBeNull()
+    expect(await reader.listChildIds(session.id)).toEqual([])
+    expect(await reader.listBlobHashes(session.id)).toEqual([hash])
+    expect(await collect(reader.readStreams(ids))).toEqual([{ ...stream, key }])
+    expect(await collect(reader.readMessages(ids))).toEqual([message])
+    expect(await collect(reader.readEvents(ids))).toEqual([deltaOf(stream, 1)])
+    expect(await collect(reader.readDecisions(ids))).toEqual([decision])
+    expect(await reader.listGrants(ids)).toEqual([grant])
+    await reader.close()
+    const later = await opened().openExportReader()
+    expect(await later?.listChildIds(session.id)).toEqual([child.id])
+    await later?.close()
+  })
+
+  test.each([
+    ['session', 0],
+    ['stream', 1],
+    ['message', 2],
+    ['event', 3],
+    ['decision', 4],
+  ])('an existing %s is refused, and nothing is imported', async (_, index) => {
+    const [existing, imported] = [newConversation(), newConversation()]
+    await importAll(existing.records)
+    const duplicate = existing.records[index]
+    if (!duplicate) throw new Error('no such record')
+    // The key is not what is refused.
+    const record = { ...imported.records[0], record: { ...imported.session, key: null } } as LocatedImportRecord
+    await expect(importAll([record, duplicate])).rejects.toMatchObject({
+      name: 'ImportConflictError',
+      location: duplicate.location,
+    })
+    const { segueSessions } = await opened().reopen()
+    expect(await segueSessions.findSessions([imported.session.id])).toEqual([])
+  })
+}

@@ -1,0 +1,21 @@
+import { describe } from 'vitest'
+import { describeDecisionStore } from './contract/decision-contract.ts'
+import { describeEventStore } from './contract/event-contract.ts'
+import { describeJobStore } from './contract/job-contract.ts'
+import type { OpenStorage } from './contract/opened-storage.ts'
+import { describeSessionReader } from './contract/session-contract.ts'
+import { describeTransfer } from './contract/transfer-contract.ts'
+
+/**
+ * What every implementation of the storage port must do, tested through the port alone. `open` returns an empty storage
+ * of the profile `work` for each test.
+ */
+export function describeStorage(engine: string, open: OpenStorage): void {
+  describe(`storage in ${engine}`, () => {
+    describe('the event store', () => describeEventStore(open))
+    describe('the session reader', () => describeSessionReader(open))
+    describe('the decision store', () => describeDecisionStore(open))
+    describe('the job store', () => describeJobStore(open))
+    describe('import and export', () => describeTransfer(open))
+  })
+}
