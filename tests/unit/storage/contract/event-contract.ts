@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../../src/lib/ids.ts'
 import { FencingError, VersionConflictError } from '../../../../src/storage/errors.ts'
-import { newTextMessage } from '../../../support/search/segue-chats.ts'
+import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
 import { addSession, approvalOf, deltaOf, sessionOf, streamOf, usage, wholeList } from './records.ts'
 

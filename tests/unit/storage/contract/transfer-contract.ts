@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { LocatedImportRecord } from '../../../../src/storage/import-store.ts'
-import { newTextMessage } from '../../../support/search/segue-chats.ts'
+import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
 import { approvalOf, deltaOf, sessionOf, streamOf, wholeList } from './records.ts'
 
