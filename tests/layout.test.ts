@@ -73,8 +73,7 @@ test('no file imports itself, over however many others', () => {
 test('only storage/sqlite and hermes use the database engine', () => {
   const others = files.filter(
     (file) =>
-      !/^(storage[\\/]sqlite|hermes)[\\/]/.test(file) &&
-      /'better-sqlite3'/.test(readFileSync(join(src, file), 'utf8')),
+      !/^(storage[\\/]sqlite|hermes)[\\/]/.test(file) && /'better-sqlite3'/.test(readFileSync(join(src, file), 'utf8')),
   )
   expect(others).toEqual([])
 })
