@@ -12,10 +12,20 @@ import { describeTransfer } from './contract/transfer-contract.ts'
  */
 export function describeStorage(engine: string, open: OpenStorage): void {
   describe(`storage in ${engine}`, () => {
-    describe('the event store', () => describeEventStore(open))
-    describe('the session reader', () => describeSessionReader(open))
-    describe('the decision store', () => describeDecisionStore(open))
-    describe('the job store', () => describeJobStore(open))
-    describe('import and export', () => describeTransfer(open))
+    describe('the event store', () => {
+      describeEventStore(open)
+    })
+    describe('the session reader', () => {
+      describeSessionReader(open)
+    })
+    describe('the decision store', () => {
+      describeDecisionStore(open)
+    })
+    describe('the job store', () => {
+      describeJobStore(open)
+    })
+    describe('import and export', () => {
+      describeTransfer(open)
+    })
   })
 }
