@@ -1,4 +1,5 @@
 import { notFound } from '../../lib/errors.ts'
+import type { Runtime } from '../../lib/runtime.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
 import type { SessionRepository } from '../../sessions/session-repository.ts'
 import type { DeliveredEvent } from '../../model/chat-event.ts'
@@ -16,6 +17,7 @@ export interface EventSubscriptionsOptions {
   readonly eventLog: EventLog
   readonly activeSessions: ActiveSessions
   readonly messageQueries: MessageQueries
+  readonly runtime: Pick<Runtime, 'now'>
 }
 
 /** Lets readers follow streams and sessions, each from its own cursor. */
@@ -29,9 +31,15 @@ export class EventSubscriptions {
   /** The events of a stream after a seq, up to its end. Throws NOT_FOUND. */
   async subscribeToStream(streamId: string, after: number): Promise<AsyncIterableIterator<DeliveredEvent>> {
     const { stream, session } = await this.#requireStream(streamId)
-    const { id: sessionId, headSeq } = session
-    const snapshot = (): Promise<Snapshot> => this.#loadStreamSnapshot(streamId)
-    return subscribeToLog(this.#options.eventLog, { sessionId, stream, isSegueSession: true, headSeq, snapshot }, after)
+    const subscription = {
+      sessionId: session.id,
+      stream,
+      isSegueSession: true,
+      headSeq: session.headSeq,
+      loadSnapshot: () => this.#loadStreamSnapshot(streamId),
+      now: this.#options.runtime.now,
+    }
+    return subscribeToLog(this.#options.eventLog, subscription, after)
   }
 
   /** Whether a reader at this cursor has received all of a stream. Throws NOT_FOUND. */
@@ -44,13 +52,15 @@ export class EventSubscriptions {
   async subscribeToSession(sessionId: string, after: number): Promise<AsyncIterableIterator<DeliveredEvent>> {
     const session = await this.#options.sessions.find(sessionId)
     if (!session) throw notFound('session', sessionId)
-    const snapshot = (): Promise<Snapshot> => this.#loadSessionSnapshot(sessionId)
-    const isSegueSession = session.origin === 'SEGUE'
-    return subscribeToLog(
-      this.#options.eventLog,
-      { sessionId, stream: null, isSegueSession, headSeq: session.headSeq, snapshot },
-      after,
-    )
+    const subscription = {
+      sessionId,
+      stream: null,
+      isSegueSession: session.origin === 'SEGUE',
+      headSeq: session.headSeq,
+      loadSnapshot: () => this.#loadSessionSnapshot(sessionId),
+      now: this.#options.runtime.now,
+    }
+    return subscribeToLog(this.#options.eventLog, subscription, after)
   }
 
   async #requireStream(streamId: string): Promise<{ stream: StreamRecord; session: SessionRecord }> {

@@ -20,9 +20,12 @@ export interface LogSubscription {
   /** The session's newest seq at the start of the subscription. */
   readonly headSeq: number
   /** Loads the state that a reader continues from if its cursor cannot be honoured. */
-  readonly snapshot: () => Promise<Snapshot>
+  readonly loadSnapshot: () => Promise<Snapshot>
+  /** The wall clock, in epoch milliseconds. */
+  readonly now: () => number
 }
 
+/** The state of a stream or a session at a seq. */
 export interface Snapshot {
   /** Precedes the StreamFinished of the stream, so that the reader receives it. */
   readonly seq: number
@@ -49,14 +52,14 @@ export function isFullyRead(stream: StreamRecord, headSeq: number, after: number
 
 async function* deliverEvents(
   log: EventLog,
-  { sessionId, stream, isSegueSession, headSeq, snapshot }: LogSubscription,
+  { sessionId, stream, isSegueSession, headSeq, loadSnapshot, now }: LogSubscription,
   after: number,
   signal: AbortSignal,
 ): AsyncGenerator<DeliveredEvent, void, void> {
   if (stream && isFullyRead(stream, headSeq, after)) return
   let cursor = Math.max(after, (stream?.firstSeq ?? 1) - 1)
   if (after > headSeq) {
-    const reset = createStreamReset(sessionId, stream, await snapshot())
+    const reset = createStreamReset(sessionId, stream, await loadSnapshot(), now())
     cursor = reset.seq
     yield reset
   }
@@ -68,12 +71,17 @@ async function* deliverEvents(
   }
 }
 
-function createStreamReset(sessionId: string, stream: StreamRecord | null, { seq, message }: Snapshot): StreamReset {
+function createStreamReset(
+  sessionId: string,
+  stream: StreamRecord | null,
+  { seq, message }: Snapshot,
+  at: number,
+): StreamReset {
   return {
     type: 'StreamReset',
     reason: 'CURSOR_AHEAD',
     seq,
-    at: Date.now(),
+    at,
     sessionId,
     streamId: stream?.id ?? message?.streamId ?? null,
     message,

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { MessageQueries } from '../../../../src/chat/context/message-queries.ts'
+import { ActiveSessions } from '../../../../src/chat/runtime/active-sessions.ts'
+import type { MessageRecord } from '../../../../src/model/message.ts'
+import { SessionRepository } from '../../../../src/sessions/session-repository.ts'
+import { newChatFixture } from '../../../support/fixtures/agent-chats.ts'
+import { modelMessage, runTurn, textAnswer } from '../../../support/fixtures/scripted-answers.ts'
+
+test('an answer that is stored while the context is loaded appears once in the model’s messages', async () => {
+  await using fixture = newChatFixture(textAnswer('Hello'))
+  const session = await fixture.requireSession(await runTurn(fixture))
+  const sessions = new SessionRepository(fixture.profile)
+  const messages = await sessions.loadContext(session)
+  const answer: MessageRecord | undefined = messages.at(-1)
+  expect(answer).toMatchObject({ role: 'ASSISTANT', parts: [{ text: 'Hello' }] })
+
+  const queries = new MessageQueries(fixture.profile, sessions, new ActiveSessions())
+  const loadModelMessages = queries.prepareModelMessages(session, Number.POSITIVE_INFINITY)
+  const expected = [modelMessage.user('Hi'), modelMessage.assistant('Hello')]
+  expect(await loadModelMessages(answer ?? null)).toEqual(expected)
+  expect(await loadModelMessages(null)).toEqual(expected)
+})
