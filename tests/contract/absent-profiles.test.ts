@@ -44,64 +44,66 @@ const subscriptions = [
 ]
 
 /** Starts a subscription on a socket of its own, and does not wait for events. Returns a function that ends it. */
-function subscribe(world: TestEnvironment, query: string, name: string): () => Promise<void> {
-  const client = world.connect('webSocket')
+function subscribe(environment: TestEnvironment, query: string, name: string): () => Promise<void> {
+  const client = environment.connect('webSocket')
   const events = client.subscribe<unknown, object>(query, { name })
   void events[Symbol.asyncIterator]().next()
   return async () => client[Symbol.asyncDispose]()
 }
 
 test('300 reads of profiles that do not exist open none of them', async () => {
-  await using world = await newTestEnvironment('http')
-  const { profiles } = world.segue
+  await using environment = await newTestEnvironment('http')
+  const { profiles } = environment.segue
   const before = profiles.openCount
   for (let number = 1; number <= 300; number += 1) {
-    const { data } = await world.client.execute<unknown, object>(readingQuery, { name: `ghost${number}` })
+    const { data } = await environment.client.execute<unknown, object>(readingQuery, { name: `ghost${number}` })
     expect(data).toEqual(emptyReading)
   }
   expect(profiles.openCount).toBe(before)
   expect(await profiles.listNames()).toEqual(['default'])
-  expect(existsSync(join(world.segue.home, 'profiles'))).toBe(false)
+  expect(existsSync(join(environment.segue.home, 'profiles'))).toBe(false)
 })
 
 test('Subscriptions to a profile that does not exist keep it open until the last of them ends', async () => {
-  await using world = await newTestEnvironment('http')
-  const { profiles } = world.segue
+  await using environment = await newTestEnvironment('http')
+  const { profiles } = environment.segue
   const before = profiles.openCount
-  const ends = ['ghost1', 'ghost2'].flatMap((name) => subscriptions.map((query) => subscribe(world, query, name)))
+  const ends = ['ghost1', 'ghost2'].flatMap((name) => subscriptions.map((query) => subscribe(environment, query, name)))
   await waitUntil(() => profiles.openCount === before + 2)
   const [lastEnd, ...otherEnds] = ends
   for (const end of otherEnds) await end()
   await waitUntil(() => profiles.openCount === before + 1)
   await lastEnd?.()
   await waitUntil(() => profiles.openCount === before)
-  expect(existsSync(join(world.segue.home, 'profiles'))).toBe(false)
+  expect(existsSync(join(environment.segue.home, 'profiles'))).toBe(false)
 })
 
 test('The subscription jobRuns opens no profile', async () => {
-  await using world = await newTestEnvironment('http')
-  const before = world.segue.profiles.openCount
-  const end = subscribe(world, 'subscription { jobRuns { id } }', 'ghost1')
-  const { data } = await world.client.execute<unknown, object>(readingQuery, { name: 'ghost1' })
+  await using environment = await newTestEnvironment('http')
+  const before = environment.segue.profiles.openCount
+  const end = subscribe(environment, 'subscription { jobRuns { id } }', 'ghost1')
+  const { data } = await environment.client.execute<unknown, object>(readingQuery, { name: 'ghost1' })
   expect(data).toEqual(emptyReading)
-  expect(world.segue.profiles.openCount).toBe(before)
+  expect(environment.segue.profiles.openCount).toBe(before)
   await end()
 })
 
 test('A subscriber to a profile that does not exist receives what happens once it exists, and the profile stays open', async () => {
-  await using world = await newTestEnvironment('http')
-  const { profiles } = world.segue
+  await using environment = await newTestEnvironment('http')
+  const { profiles } = environment.segue
   const before = profiles.openCount
-  await using client = world.connect('webSocket')
+  await using client = environment.connect('webSocket')
   const query = 'subscription { conversationsChanged(profile: "work") { kind conversation { title } } }'
   const changes = client.subscribe<unknown, object>(query, {})[Symbol.asyncIterator]()
   const next = changes.next()
   await waitUntil(() => profiles.openCount === before + 1)
   const mutation = 'mutation { startChat(input: { profile: "work", text: "Hello.", model: "offline/eliza" }) { id } }'
-  expect((await world.client.execute<unknown, object>(mutation, {})).errors).toBeUndefined()
+  expect((await environment.client.execute<unknown, object>(mutation, {})).errors).toBeUndefined()
   expect(await next).toMatchObject({ value: { data: { conversationsChanged: { kind: 'UPSERTED' } } } })
   await changes.return?.()
-  expect((await world.client.execute<unknown, object>('{ profile(name: "work") { jobs { id } } }', {})).data).toEqual({
+  expect(
+    (await environment.client.execute<unknown, object>('{ profile(name: "work") { jobs { id } } }', {})).data,
+  ).toEqual({
     profile: { jobs: [] },
   })
   expect(profiles.openCount).toBe(before + 1)
@@ -109,8 +111,8 @@ test('A subscriber to a profile that does not exist receives what happens once i
 })
 
 test('A refused write to a profile that does not exist leaves it closed, and an accepted one opens it', async () => {
-  await using world = await newTestEnvironment('http')
-  const { client, segue } = world
+  await using environment = await newTestEnvironment('http')
+  const { client, segue } = environment
   const before = segue.profiles.openCount
   const badInput = { code: 'BAD_USER_INPUT' }
   expect(

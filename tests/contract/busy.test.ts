@@ -17,10 +17,10 @@ import { transports } from './support/clients.ts'
 import { StartThreeDocument } from './generated/graphql.ts'
 import { newTestEnvironment } from './support/test-environment.ts'
 
-describe.each(transports)('a message to a session in which an answer is made, over %s,', (transport) => {
-  test('waits with QUEUE, and goes first with INTERRUPT', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+describe.each(transports)('A message to a busy session, over %s,', (transport) => {
+  test('waits its turn with QUEUE, and goes first with INTERRUPT', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     provider.defaultAnswer = ({ body }) =>
       JSON.stringify(body.messages.at(-1)).includes('first') ? [{ text: 'One.' }, { wait: never }] : 'Yes.'
     const sessionId = await newSession(client)
@@ -45,9 +45,9 @@ describe.each(transports)('a message to a session in which an answer is made, ov
     await events.return()
   })
 
-  test('is told of while it waits, when its turn comes, and to its end', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('is reported while it is queued, when it starts and when it ends', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     const held = Promise.withResolvers<void>()
     provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { finish: 'stop' }])
     const { last } = await readUntil(streamChat(client, { text: 'First' }), isEventOfType('TextDelta'))
@@ -67,9 +67,9 @@ describe.each(transports)('a message to a session in which an answer is made, ov
     expect(end).toMatchObject({ streamId: waiting.streamId, stream: { status: 'COMPLETED' } })
   })
 
-  test('is taken back by cancelStream before its turn, and the answer that is made goes on', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('is withdrawn by cancelStream before its turn, while the running answer continues', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     const held = Promise.withResolvers<void>()
     provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
     const { last } = await readUntil(streamChat(client, { text: 'First' }), isEventOfType('TextDelta'))

@@ -59,9 +59,9 @@ const phases: readonly Phase[] = [
 ]
 
 describe.each(transports)('cancelStream, over %s,', (transport) => {
-  test.each(phases)('saves what there is of an answer $phase', async ({ steps, until, parts }) => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test.each(phases)('saves the partial answer $phase', async ({ steps, until, parts }) => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     provider.enqueue([...steps, { wait: never }])
     const events = streamChat(client, { text: 'A poem about trees' })
     const { seen, last } = await readUntil(events, (event): event is ChatEvent => until(event))
@@ -97,9 +97,9 @@ describe.each(transports)('cancelStream, over %s,', (transport) => {
     expect(await (await provider.waitForRequest(0)).closed).toBe('client')
   })
 
-  test('before the first token, saves that nothing came, and keeps the question', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('saves no answer before the first token, and keeps the user message', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     provider.enqueue([{ open: true }, { wait: never }])
     const stream = await startChat(client, { text: 'Are you there?' })
     await provider.waitForRequest(0)
@@ -113,9 +113,9 @@ describe.each(transports)('cancelStream, over %s,', (transport) => {
     expect(await cancelStream(client, stream.id)).toEqual({ ...cancelled, outcome: 'ALREADY_CANCELLED' })
   })
 
-  test('after the end, tells that it had finished and returns the whole answer', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('returns ALREADY_FINISHED and the complete answer after the end', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     provider.enqueue('A whole answer.')
     const { end } = await streamToEnd(client, { text: 'Hello' })
     expect(await cancelStream(client, requireNonNull(end.streamId))).toEqual({
@@ -127,9 +127,9 @@ describe.each(transports)('cancelStream, over %s,', (transport) => {
     expect(end.message).toMatchObject({ status: 'COMPLETE', text: 'A whole answer.' })
   })
 
-  test('of a stream that failed, returns what came before it failed', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('returns the partial answer of a stream that failed', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     provider.enqueue([{ text: 'I was about to' }, { cut: true }])
     const { end } = await streamToEnd(client, { text: 'Hello' })
     expect(end).toMatchObject({ stream: { status: 'FAILED', error: { code: 'PROVIDER' } } })
@@ -139,13 +139,19 @@ describe.each(transports)('cancelStream, over %s,', (transport) => {
     expect(cancelled.message?.text).toBe('I was about to')
   })
 
-  test('from several places at once, is answered the same, and CANCELLED once', async () => {
-    await using world = await newTestEnvironment(transport)
-    world.provider.enqueue([{ text: 'Trees are' }, { wait: never }])
+  test('returns the same to concurrent calls, and CANCELLED to only one of them', async () => {
+    await using environment = await newTestEnvironment(transport)
+    environment.provider.enqueue([{ text: 'Trees are' }, { wait: never }])
     // What comes over one open socket at once is also carried out at once: no call waits for another one's end.
-    const socket = world.connect('webSocket')
+    const socket = environment.connect('webSocket')
     const { last } = await readUntil(streamChat(socket, { text: 'A poem' }), isEventOfType('TextDelta'))
-    const clients = [socket, socket, socket, world.client, ...transports.map((other) => world.connect(other))]
+    const clients = [
+      socket,
+      socket,
+      socket,
+      environment.client,
+      ...transports.map((other) => environment.connect(other)),
+    ]
     const all = await Promise.all(clients.map((each) => cancelStream(each, requireNonNull(last.streamId))))
     const outcomes = all.map(({ outcome }) => outcome).toSorted()
     expect(outcomes).toEqual([...Array(6).fill('ALREADY_CANCELLED'), 'CANCELLED'])
@@ -154,9 +160,9 @@ describe.each(transports)('cancelStream, over %s,', (transport) => {
     expect(first?.message?.text).toBe('Trees are')
   })
 
-  test('in the second step, keeps the settled tool call of the first', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('keeps the finished tool call of the first step when it is called in the second', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     provider.enqueue([{ toolCall: { id: 'call_1', name: 'look', arguments: ['{}'] } }, { finish: 'tool_calls' }])
     provider.enqueue([{ text: 'There is no' }, { wait: never }])
     const { last } = await readUntil(streamChat(client, { text: 'Look' }), isEventOfType('TextDelta'))
@@ -168,9 +174,9 @@ describe.each(transports)('cancelStream, over %s,', (transport) => {
     expect(requireNonNull(message).digest).toBe(computeDigest(foldParts(await loadEvents(client, last.sessionId))))
   })
 
-  test('touches no other stream', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('affects no other stream', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     const held = Promise.withResolvers<void>()
     provider.enqueue([{ text: 'one' }, { wait: never }])
     const one = await readUntil(streamChat(client, { text: 'First' }), isEventOfType('TextDelta'))
@@ -183,14 +189,16 @@ describe.each(transports)('cancelStream, over %s,', (transport) => {
     expect(last).toMatchObject({ streamId: two.last.streamId, message: { text: 'two and more', status: 'COMPLETE' } })
   })
 
-  test.each(['str_00000000000000000000000000', 'nobody', ''])('of %j, is NOT_FOUND', async (streamId) => {
-    await using world = await newTestEnvironment(transport)
-    expect(await expectRefusal(world.client, CancelStreamDocument, { streamId })).toMatchObject({ code: 'NOT_FOUND' })
+  test.each(['str_00000000000000000000000000', 'nobody', ''])('is NOT_FOUND for the id %j', async (streamId) => {
+    await using environment = await newTestEnvironment(transport)
+    expect(await expectRefusal(environment.client, CancelStreamDocument, { streamId })).toMatchObject({
+      code: 'NOT_FOUND',
+    })
   })
 
-  test('lets the session be written in again, its partial answer in the context', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test("frees the session, and keeps the partial answer in the model's context", async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     provider.enqueue([{ reasoning: 'Hm.' }, { text: 'Trees are' }, { wait: never }])
     const { last } = await readUntil(streamChat(client, { text: 'A poem' }), isEventOfType('TextDelta'))
     await cancelStream(client, requireNonNull(last.streamId))

@@ -45,10 +45,10 @@ const toolTurn = [
   { usage: { input: 10, output: 20, reasoning: 5, cached: 3 } },
 ] as const
 
-describe.each(transports)('an answer, over %s,', (transport) => {
-  test('is told event by event, from its start to its end, without a gap', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+describe.each(transports)('An answer, over %s,', (transport) => {
+  test('is delivered event by event, from start to end, without a gap', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     provider.enqueue(toolTurn)
     provider.enqueue('There is no such tool.')
     const { events, end } = await streamToEnd(client, { text: 'Trees?', model: 'local/test', profile: 'default' })
@@ -83,18 +83,18 @@ describe.each(transports)('an answer, over %s,', (transport) => {
     expect(provider.rejections).toEqual([])
   })
 
-  test('of the offline agent needs no provider', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { end } = await streamToEnd(world.client, { text: 'I am sad.', model: 'offline/eliza' })
+  test('by the offline agent needs no provider', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { end } = await streamToEnd(environment.client, { text: 'I am sad.', model: 'offline/eliza' })
     expect(end).toMatchObject({ stream: { status: 'COMPLETED', model: 'offline/eliza' } })
     expect(end.message?.reasoning).toMatch(/Keyword/)
     expect(end.message?.text).not.toBe('')
-    expect(world.provider.requests).toEqual([])
+    expect(environment.provider.requests).toEqual([])
   })
 
-  test('that the provider refuses has FAILED, and tells why', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('is FAILED with a reason when the provider refuses', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     // Not one that may pass: it would be tried again.
     provider.enqueue([{ status: 401, body: { error: { message: 'Who are you?', code: 'invalid_api_key' } } }])
     const { end } = await streamToEnd(client, { text: 'Hello' })
@@ -102,9 +102,9 @@ describe.each(transports)('an answer, over %s,', (transport) => {
     expect(await loadSession(client, end.sessionId)).toMatchObject({ messageCount: 1, activeStream: null })
   })
 
-  test('goes into the session that is named, which is its own again afterwards', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('is stored in the given session, which is idle again afterwards', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     const sessionId = await newSession(client)
     provider.enqueue('One.')
     const one = await streamToEnd(client, { sessionId, text: 'First' })
@@ -117,9 +117,9 @@ describe.each(transports)('an answer, over %s,', (transport) => {
     expect(await loadSession(client, sessionId)).toMatchObject({ headSeq: two.end.seq, messageCount: 4 })
   })
 
-  test('can be followed while it is made: its message grows, its session is held', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('can be read while it streams: its message grows and its session is busy', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     const held = Promise.withResolvers<void>()
     provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
     const { id, session } = await startChat(client, { text: 'Hello' })
@@ -149,9 +149,9 @@ describe.each(transports)('an answer, over %s,', (transport) => {
     expect(await loadSession(client, session.id)).toMatchObject({ activeStream: null, messageCount: 2 })
   })
 
-  test('can be followed from any seq, during it and long after', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('can be followed from any seq, while it streams and after its end', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     const held = Promise.withResolvers<void>()
     provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
     const { id } = await startChat(client, { text: 'Hello' })
@@ -173,9 +173,9 @@ describe.each(transports)('an answer, over %s,', (transport) => {
     expect(await Array.fromAsync(followStream(client, id, end.seq))).toEqual([])
   })
 
-  test('is not stopped by a subscriber who leaves', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('is not stopped when a subscriber disconnects', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     const held = Promise.withResolvers<void>()
     provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
     const events = streamChat(client, { text: 'Hello' })
@@ -190,9 +190,9 @@ describe.each(transports)('an answer, over %s,', (transport) => {
     expect(await requireNonNull(provider.requests[0]).closed).toBe('provider')
   })
 
-  test('shows, through each event, its session as of now', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('shows the current state of its session in each event', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     const held = Promise.withResolvers<void>()
     provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
     const { id, session } = await startChat(client, { text: 'Hello' })
@@ -216,9 +216,9 @@ describe.each(transports)('an answer, over %s,', (transport) => {
     expect('stream' in shown && shown.stream.session).toMatchObject({ headSeq: finished.seq, activeStream: null })
   })
 
-  test('is refused while another one is made in its session, which is named', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('is refused while another stream is active, and the error names that stream', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     provider.enqueue([{ text: 'Still' }, { wait: never }])
     const { last } = await readUntil(streamChat(client, { text: 'Hello' }), isEventOfType('TextDelta'))
     const busy = { code: 'SESSION_BUSY', streamId: last.streamId }
@@ -228,9 +228,9 @@ describe.each(transports)('an answer, over %s,', (transport) => {
     expect(await loadSession(client, last.sessionId)).toMatchObject({ headSeq: last.seq, messageCount: 2 })
   })
 
-  test('is refused in a session of Hermes, and in none at all', async () => {
-    await using world = await newTestEnvironment(transport, { fillHermes: (db) => void db.addSession('theirs') })
-    const { client } = world
+  test('is refused in a Hermes session and in an unknown session', async () => {
+    await using environment = await newTestEnvironment(transport, { fillHermes: (db) => void db.addSession('theirs') })
+    const { client } = environment
     for (const [sessionId, code] of [
       ['theirs', 'SESSION_READ_ONLY'],
       ['ses_00000000000000000000000000', 'NOT_FOUND'],
@@ -240,25 +240,25 @@ describe.each(transports)('an answer, over %s,', (transport) => {
       expect(await expectRefusal(client, StartChatDocument, variables)).toMatchObject({ code })
       expect(await expectSubscriptionRefusal(client, StreamChatDocument, variables)).toMatchObject({ code })
     }
-    expect(world.provider.requests).toEqual([])
+    expect(environment.provider.requests).toEqual([])
   })
 
-  test('that is unknown cannot be followed', async () => {
-    await using world = await newTestEnvironment(transport)
+  test('cannot be followed by an unknown id', async () => {
+    await using environment = await newTestEnvironment(transport)
     for (const streamId of ['str_00000000000000000000000000', 'nobody']) {
       const variables = { streamId, after: 3 }
-      expect(await expectSubscriptionRefusal(world.client, FollowStreamDocument, variables)).toMatchObject({
+      expect(await expectSubscriptionRefusal(environment.client, FollowStreamDocument, variables)).toMatchObject({
         code: 'NOT_FOUND',
       })
     }
   })
 })
 
-describe.each(readingTransports)('what an answer left behind, over %s,', (transport) => {
-  test('is paged through by events', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { end } = await streamToEnd(world.connect('http'), { text: 'Hello' })
-    const { client } = world
+describe.each(readingTransports)('A finished answer, read over %s,', (transport) => {
+  test('can be paged through with the query events', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { end } = await streamToEnd(environment.connect('http'), { text: 'Hello' })
+    const { client } = environment
     const { sessionId } = end
     const all = (await ask(client, EventsDocument, { sessionId })).events
     expect(all.at(-1)).toEqual(end)
@@ -274,10 +274,10 @@ describe.each(readingTransports)('what an answer left behind, over %s,', (transp
     expect(await expectRefusal(client, EventsDocument, { sessionId: 'nobody' })).toMatchObject({ code: 'NOT_FOUND' })
   })
 
-  test('is found by id, as what it is', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { events, end } = await streamToEnd(world.connect('http'), { text: 'Hello' })
-    const { client } = world
+  test('is found by its id, with its type', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { events, end } = await streamToEnd(environment.connect('http'), { text: 'Hello' })
+    const { client } = environment
     const { id } = end.stream
     const { stream } = await ask(client, StreamDocument, { id })
     expect(stream).toEqual(end.stream)
@@ -292,10 +292,10 @@ describe.each(readingTransports)('what an answer left behind, over %s,', (transp
     })
   })
 
-  test('is followed to its end', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { events, end } = await streamToEnd(world.connect('http'), { text: 'Hello' })
-    const { seen } = await readUntil(followStream(world.client, end.stream.id), isEventOfType('StreamFinished'))
+  test('can be followed to its end', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { events, end } = await streamToEnd(environment.connect('http'), { text: 'Hello' })
+    const { seen } = await readUntil(followStream(environment.client, end.stream.id), isEventOfType('StreamFinished'))
     expectReplay(seen, events)
   })
 })

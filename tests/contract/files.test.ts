@@ -31,19 +31,19 @@ const hashOf = (bytes: Buffer | string) => createHash('sha256').update(bytes).di
 const aPicture = { name: 'cat.png', mediaType: 'image/png', url: inUrl('image/png', picture) }
 const aText = { name: 'notes.md', mediaType: 'text/markdown; charset=UTF-8', url: inUrl('text/plain', notes) }
 
-let world: SegueWithProvider
+let environment: SegueWithProvider
 
 beforeEach(async () => {
-  world = await startSegueWithProvider()
+  environment = await startSegueWithProvider()
 })
 
 afterEach(async () => {
-  expect(world.provider.rejections).toEqual([])
-  await world[Symbol.asyncDispose]()
+  expect(environment.provider.rejections).toEqual([])
+  await environment[Symbol.asyncDispose]()
 })
 
 /** A whole turn; the user's message of it. */
-async function turn(input: ChatInput, { client, newReader }: SegueWithProvider = world) {
+async function turn(input: ChatInput, { client, newReader }: SegueWithProvider = environment) {
   const stream = await client.start(input)
   const finished = await newReader(stream.id).readUntilType('StreamFinished')
   expect(finished.stream).toMatchObject({ status: 'COMPLETED', error: null })
@@ -55,7 +55,7 @@ async function turn(input: ChatInput, { client, newReader }: SegueWithProvider =
 
 const filesOf = ({ parts }: ApiMessage) => parts.flatMap((part) => (part.type === 'FilePart' ? [part] : []))
 
-async function bytesAt(path: string, url = world.segue.url) {
+async function bytesAt(path: string, url = environment.segue.url) {
   const response = await fetch(url + path)
   return {
     status: response.status,
@@ -82,8 +82,8 @@ async function refusal(asked: Promise<unknown>): Promise<unknown> {
   )
 }
 
-describe('files that come with a message', () => {
-  test('are parts of it, served byte for byte, and in its digest as they are shown', async () => {
+describe('Files of a message', () => {
+  test('are its parts, are served byte for byte, and count in its digest with their public URL', async () => {
     const { said } = await turn({ text: 'Look', files: [aPicture, aText] })
     const [shown, written] = filesOf(said)
     expect([shown, written]).toMatchObject([
@@ -95,7 +95,7 @@ describe('files that come with a message', () => {
     expect(said.digest).toBe(computeDigest(toParts(said)))
   })
 
-  test('reach the provider: a picture as a picture, a text as what is written in it; in later turns as well', async () => {
+  test('reach the provider, an image as an image and a text file as text, also in later turns', async () => {
     const content = [
       { type: 'text', text: 'Look' },
       { type: 'image_url', image_url: { url: aPicture.url } },
@@ -103,8 +103,8 @@ describe('files that come with a message', () => {
     ]
     const { sessionId } = await turn({ text: 'Look', files: [aPicture, aText] })
     await turn({ text: 'And?', sessionId })
-    for (const { body } of world.provider.requests) expect(body.messages[0]).toEqual({ role: 'user', content })
-    expect(await contextOf(world.client, sessionId)).toMatchObject([
+    for (const { body } of environment.provider.requests) expect(body.messages[0]).toEqual({ role: 'user', content })
+    expect(await contextOf(environment.client, sessionId)).toMatchObject([
       {
         role: 'user',
         content: [content[0], { type: 'file', mediaType: 'image/png', data: aPicture.url }, content[2]],
@@ -115,9 +115,9 @@ describe('files that come with a message', () => {
     ])
   })
 
-  test('lie beside the database under their hashes, and not in it', async () => {
+  test('are stored beside the database under their hashes, not in it', async () => {
     await turn({ text: 'Look', files: [aPicture, aText] })
-    const { home } = world.segue
+    const { home } = environment.segue
     expect(keptIn(home)).toEqual([hashOf(picture), hashOf(notes)].toSorted())
     for (const bytes of [picture, Buffer.from(notes)]) {
       expect(readFileSync(join(home, 'files', hashOf(bytes))).equals(bytes)).toBe(true)
@@ -138,15 +138,15 @@ describe('files that come with a message', () => {
     }
   })
 
-  test('may be all that a message is, and give its session the title then', async () => {
+  test('can be the only content of a message, and then give the session its title', async () => {
     const { sessionId } = await turn({ text: ' ', files: [aPicture] })
-    expect(await world.client.ask('query ($id: ID!) { session(id: $id) { title } }', { id: sessionId })).toEqual({
+    expect(await environment.client.ask('query ($id: ID!) { session(id: $id) { title } }', { id: sessionId })).toEqual({
       session: { title: 'cat.png' },
     })
-    expect(world.provider.requests[0]?.body.messages).toMatchObject([{ content: [{ type: 'image_url' }] }])
+    expect(environment.provider.requests[0]?.body.messages).toMatchObject([{ content: [{ type: 'image_url' }] }])
   })
 
-  test('are as large as 10 MiB, beside others who are answered meanwhile', async () => {
+  test('can have 10 MiB, while other requests are answered', async () => {
     const large = Buffer.alloc(10 * 1024 * 1024, picture)
     const sending = turn({ text: 'Look', files: [{ mediaType: 'image/png', url: inUrl('image/png', large) }] })
     await turn({ text: 'Hi' })
@@ -155,16 +155,21 @@ describe('files that come with a message', () => {
     expect(served.bytes.equals(large)).toBe(true)
   })
 
-  test('are there for a message that waits, although the server has been started anew meanwhile', async () => {
+  test('are available to a queued message after a restart of the server', async () => {
     const home = newTempFolder()
     onTestFinished(() => rmSync(home, { recursive: true, force: true }))
-    const local = newProvider({ name: 'local', baseURL: world.provider.baseURL, apiKey: providerKey, models: ['test'] })
+    const local = newProvider({
+      name: 'local',
+      baseURL: environment.provider.baseURL,
+      apiKey: providerKey,
+      models: ['test'],
+    })
     const settings = { home, providers: [local], model: 'local/test' }
     const first = await startTestSegue({ settings })
-    world.provider.enqueue([{ text: 'Hm' }, { wait: new Promise<never>(() => undefined) }])
+    environment.provider.enqueue([{ text: 'Hm' }, { wait: new Promise<never>(() => undefined) }])
     const before = new ChatClient(first.url)
     const running = await before.start({ text: 'Hi' })
-    await world.provider.waitForRequest(0)
+    await environment.provider.waitForRequest(0)
     const sessionId = running.session.id
     const queued = await before.start({ text: 'Look', sessionId, files: [aPicture], ifBusy: 'QUEUE' })
     writeFileSync(join(home, 'files', hashOf('nobody’s')), 'nobody’s')
@@ -176,7 +181,7 @@ describe('files that come with a message', () => {
     for await (const event of client.followStream(queued.id)) {
       if (event.type === 'StreamFinished') expect(event.stream.status).toBe('COMPLETED')
     }
-    expect(world.provider.requests.at(-1)?.body.messages.at(-1)).toMatchObject({
+    expect(environment.provider.requests.at(-1)?.body.messages.at(-1)).toMatchObject({
       content: [{ text: 'Look' }, { image_url: { url: aPicture.url } }],
     })
     await waitUntil(
@@ -191,8 +196,8 @@ describe.each<[ProviderType, (url: string) => object]>([
   ['openai', (url) => ({ type: 'image_url', image_url: { url } })],
   ['openai-compatible', (url) => ({ type: 'image_url', image_url: { url } })],
   ['anthropic', (url) => ({ type: 'image', source: { type: 'url', url } })],
-])('a file that was given as https, at a provider of the type %s', (type, form) => {
-  test('is passed on as it is: nobody here asks for it', async () => {
+])('A file with an https URL, at a provider of the type %s,', (type, form) => {
+  test('is passed on unchanged: Segue does not fetch it', async () => {
     let asked = 0
     const elsewhere = createServer((socket) => {
       asked += 1
@@ -229,43 +234,49 @@ describe.each<[ProviderType, (url: string) => object]>([
   })
 })
 
-describe('a message with a file that cannot be sent', () => {
-  test('is refused, and leaves nothing behind, not even its key', async () => {
+describe('A message with an invalid file', () => {
+  test('is refused and leaves nothing behind, not even its key', async () => {
     const bad = { ...aText, url: 'http://example.com/a' }
-    expect(await refusal(world.client.start({ text: 'Look', key: 'k', files: [aPicture, bad] }))).toMatchObject({
+    expect(await refusal(environment.client.start({ text: 'Look', key: 'k', files: [aPicture, bad] }))).toMatchObject({
       extensions: { code: 'BAD_USER_INPUT', path: ['input', 'files', 1, 'url'] },
     })
     const large = { mediaType: 'text/plain', url: inUrl('text/plain', Buffer.alloc(1024 * 1024 + 1, 'a')) }
-    expect(await refusal(world.client.start({ text: 'Look', key: 'k', files: [aPicture, large] }))).toMatchObject({
-      extensions: { code: 'TOO_LARGE' },
-    })
-    expect(await world.client.ask('{ sessions { edges { node { id } } } }')).toEqual({ sessions: { edges: [] } })
-    expect(keptIn(world.segue.home)).toEqual([])
+    expect(await refusal(environment.client.start({ text: 'Look', key: 'k', files: [aPicture, large] }))).toMatchObject(
+      {
+        extensions: { code: 'TOO_LARGE' },
+      },
+    )
+    expect(await environment.client.ask('{ sessions { edges { node { id } } } }')).toEqual({ sessions: { edges: [] } })
+    expect(keptIn(environment.segue.home)).toEqual([])
     await turn({ text: 'Look', key: 'k', files: [aPicture] })
   })
 
-  test('is refused with neither text nor file', async () => {
-    expect(await refusal(world.client.start({ text: ' ', files: [] }))).toMatchObject({
+  test('is refused with neither text nor files', async () => {
+    expect(await refusal(environment.client.start({ text: ' ', files: [] }))).toMatchObject({
       extensions: { code: 'BAD_USER_INPUT', path: ['input', 'text'] },
     })
   })
 
-  test('is refused over its session before anything is kept', async () => {
+  test('is refused because of its session before a file is stored', async () => {
     const unknown = 'ses_01h455vb4pex5vsknk084sn02q'
-    expect(await refusal(world.client.start({ text: 'Look', sessionId: unknown, files: [aPicture] }))).toMatchObject({
+    expect(
+      await refusal(environment.client.start({ text: 'Look', sessionId: unknown, files: [aPicture] })),
+    ).toMatchObject({
       extensions: { code: 'NOT_FOUND' },
     })
-    expect(await refusal(world.client.start({ text: 'Look', model: 'no/model', files: [aPicture] }))).toMatchObject({
+    expect(
+      await refusal(environment.client.start({ text: 'Look', model: 'no/model', files: [aPicture] })),
+    ).toMatchObject({
       extensions: { code: 'BAD_USER_INPUT', path: ['input', 'model'] },
     })
-    expect(keptIn(world.segue.home)).toEqual([])
+    expect(keptIn(environment.segue.home)).toEqual([])
   })
 })
 
-test('a key goes with its files: all that is told of them', async () => {
+test('An idempotency key covers the files with all their properties', async () => {
   const input = { text: 'Look', key: 'k', files: [aPicture, aText] }
   const { stream } = await turn(input)
-  expect((await world.client.start(input)).id).toBe(stream.id)
+  expect((await environment.client.start(input)).id).toBe(stream.id)
   const others = [
     [],
     [aPicture],
@@ -276,53 +287,55 @@ test('a key goes with its files: all that is told of them', async () => {
     [aPicture, { mediaType: aText.mediaType, url: aText.url }],
   ]
   for (const files of others) {
-    expect(await refusal(world.client.start({ ...input, files })), JSON.stringify(files)).toMatchObject({
+    expect(await refusal(environment.client.start({ ...input, files })), JSON.stringify(files)).toMatchObject({
       extensions: { code: 'IDEMPOTENCY_MISMATCH', streamId: stream.id },
     })
   }
   const { stream: without } = await turn({ text: 'Look', key: 'none' })
-  expect((await world.client.start({ text: 'Look', key: 'none', files: [] })).id).toBe(without.id)
+  expect((await environment.client.start({ text: 'Look', key: 'none', files: [] })).id).toBe(without.id)
 })
 
-describe('a fork', () => {
-  test('and a second try have the files of what they begin with', async () => {
+describe('A fork', () => {
+  test('and a regenerated turn have the files of the messages that they copy', async () => {
     const { said, sessionId } = await turn({ text: 'Look', files: [aPicture, aText] })
     const { forkSession: fork } = z
       .object({ forkSession: z.object({ id: z.string() }) })
-      .parse(await world.client.ask('mutation ($id: ID!) { forkSession(messageId: $id) { id } }', { id: said.id }))
+      .parse(
+        await environment.client.ask('mutation ($id: ID!) { forkSession(messageId: $id) { id } }', { id: said.id }),
+      )
     const { regenerate: again } = z
       .object({ regenerate: z.object({ id: z.string(), session: z.object({ id: z.string() }) }) })
       .parse(
-        await world.client.ask(
+        await environment.client.ask(
           'mutation ($id: ID!) { regenerate(messageId: $id, text: "Look again") { id session { id } } }',
           { id: said.id },
         ),
       )
-    await world.newReader(again.id).readToEnd()
+    await environment.newReader(again.id).readToEnd()
     await turn({ text: 'And now?', sessionId: fork.id })
     for (const [id, text] of [
       [fork.id, 'Look'],
       [again.session.id, 'Look again'],
     ] as const) {
-      const [copy] = await world.client.messages(id)
+      const [copy] = await environment.client.messages(id)
       expect(copy).toMatchObject({ text })
       expect(copy?.id).not.toBe(said.id)
       const [shown] = copy ? filesOf(copy) : []
       expect(shown?.url).toBe(`/files/${copy?.id}/1`)
       expect((await bytesAt(shown?.url ?? '')).bytes.equals(picture)).toBe(true)
     }
-    const sent = world.provider.requests.map(({ body }) => body.messages[0]?.content)
+    const sent = environment.provider.requests.map(({ body }) => body.messages[0]?.content)
     expect(sent).toMatchObject([
       [{ text: 'Look' }, { image_url: { url: aPicture.url } }, { text: `[notes.md]\n${notes}` }],
       [{ text: 'Look again' }, { image_url: { url: aPicture.url } }, { text: `[notes.md]\n${notes}` }],
       [{ text: 'Look' }, { image_url: { url: aPicture.url } }, { text: `[notes.md]\n${notes}` }],
     ])
-    expect((await world.client.messages(sessionId))[0]).toEqual(said)
-    expect(keptIn(world.segue.home)).toHaveLength(2)
+    expect((await environment.client.messages(sessionId))[0]).toEqual(said)
+    expect(keptIn(environment.segue.home)).toHaveLength(2)
   })
 })
 
-describe('the start after a crash', () => {
+describe('The start after a crash', () => {
   /** An answer in which a tool returns something too large for the log, and which does not end. */
   const unfinished = (keep: () => Promise<string>): ScriptedAnswer =>
     async function* () {
@@ -333,7 +346,7 @@ describe('the start after a crash', () => {
       await new Promise<never>(() => undefined)
     }
 
-  test('removes what nothing refers to, and not the result that a cut off answer refers to', async () => {
+  test('removes unreferenced files, but not the result that an interrupted answer refers to', async () => {
     const whole = Buffer.from('the beginning and all the rest')
     let made: ChatFixture | null = null
     await using first = newChatFixture(unfinished(async () => made?.profile.blobs.put(whole) ?? ''))
@@ -362,7 +375,7 @@ describe('the start after a crash', () => {
   })
 })
 
-test('a provider that cannot be asked costs no file', async () => {
+test('A provider that cannot be reached loses no file', async () => {
   await using gone = await StrictProvider.start()
   gone.defaultAnswer = () => [{ status: 401, body: 'no' }]
   const local = newProvider({ name: 'local', baseURL: gone.baseURL, models: ['test'] })

@@ -98,7 +98,7 @@ function serveOld(): Promise<TestSegue> {
 
 const sorted = (ids: object): string[] => Object.keys(ids).toSorted()
 
-test('a home that version 0.1.0 left when it was killed is opened with every message, answer, job, decision and file in it', async () => {
+test('A home that version 0.1.0 left when it was killed opens with every message, answer, job, decision and file', async () => {
   await using segue = await serveOld()
   const kept = await readHome(segue.url)
   expect(sorted(kept)).toEqual(sorted(expected.profiles))
@@ -111,7 +111,7 @@ test('a home that version 0.1.0 left when it was killed is opened with every mes
   }
 })
 
-test('the log of each answer that version 0.1.0 made says what its message says', async () => {
+test('The log of each answer of version 0.1.0 folds to its message', async () => {
   await using segue = await serveOld()
   for (const { sessions, streams } of Object.values(await readHome(segue.url))) {
     const messages = Object.values(sessions).flatMap((session) => session.messages)
@@ -123,7 +123,7 @@ test('the log of each answer that version 0.1.0 made says what its message says'
   }
 })
 
-test('a request that version 0.1.0 has answered is answered by the same thing when it is sent once more', async () => {
+test('A repeated request that version 0.1.0 answered returns the same stream', async () => {
   await using segue = await serveOld()
   await using client = new ChatClient(segue.url)
   const queries: Record<string, string> = {
@@ -138,7 +138,7 @@ test('a request that version 0.1.0 has answered is answered by the same thing wh
   }
 })
 
-test('every export of version 0.1.0 is imported into an empty home, with the messages that stand in it', async () => {
+test('Every export of version 0.1.0 is imported into an empty home with its messages', async () => {
   const home = join(folder(), 'home')
   const files = readdirSync(exportsFolder)
   expect(files.toSorted()).toEqual(sorted(expected.exports))

@@ -18,10 +18,10 @@ import {
 import { waitForRunEnd, loadJob, newJob, runJob, loadRun, loadRuns, yearlySchedule, pollUntil } from './support/job.ts'
 import { newTestEnvironment } from './support/test-environment.ts'
 
-describe.each(transports)('a job, over %s,', (transport) => {
-  test('tells what was understood of it', async () => {
-    await using world = await newTestEnvironment(transport)
-    const job = await newJob(world.client, { schedule: '0 9 1 1 *', timezone: 'Europe/Berlin', repeatLimit: 2 })
+describe.each(transports)('A job, over %s,', (transport) => {
+  test('shows how its schedule was understood', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const job = await newJob(environment.client, { schedule: '0 9 1 1 *', timezone: 'Europe/Berlin', repeatLimit: 2 })
     expect(job).toMatchObject({
       id: expect.stringMatching(/^job_/),
       origin: 'SEGUE',
@@ -36,12 +36,12 @@ describe.each(transports)('a job, over %s,', (transport) => {
     expect(job.nextRuns).toHaveLength(2)
     expect(job.nextRunAt).toBe(job.nextRuns[0])
     expect(job.nextRunAt).toMatch(/-01-01T08:00:00\.000Z$/)
-    expect((await ask(world.client, JobsDocument, {})).jobs).toMatchObject([{ id: job.id }])
+    expect((await ask(environment.client, JobsDocument, {})).jobs).toMatchObject([{ id: job.id }])
   })
 
-  test('that is due runs in a session of channel CRON, told to whoever follows the runs, and ends COMPLETED', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('runs at its due time in a session of the channel CRON, is emitted by jobRuns, and ends COMPLETED', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     const { promise: held, resolve } = Promise.withResolvers<void>()
     provider.enqueue([{ text: 'The larks' }, { wait: held }, { text: ' are.' }, { finish: 'stop' }])
     const runs = follow(client, FollowJobRunsDocument, {})
@@ -83,9 +83,9 @@ describe.each(transports)('a job, over %s,', (transport) => {
     ])
   })
 
-  test('that runs by hand is followed, runs once however often it is asked for, and is stopped', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('can be run manually, once at a time, and its run can be followed and cancelled', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     provider.enqueue([{ text: 'The larks' }, { wait: never }])
     const { id } = await newJob(client, { repeatLimit: 1 })
     const answers = await Promise.all([runJob(client, id), runJob(client, id), runJob(client, id)])
@@ -114,21 +114,21 @@ describe.each(transports)('a job, over %s,', (transport) => {
   })
 })
 
-describe('a run', () => {
-  test('without a word is an ERROR', async () => {
-    await using world = await newTestEnvironment('http')
-    const { client, provider } = world
+describe('A run', () => {
+  test('is an ERROR without an answer', async () => {
+    await using environment = await newTestEnvironment('http')
+    const { client, provider } = environment
     provider.enqueue([{ text: ' \n\t' }, { finish: 'stop' }])
     const { id } = await newJob(client)
     const { run } = await runJob(client, id)
     const error = 'The agent finished without a response.'
     expect(await waitForRunEnd(client, run.id)).toMatchObject({ status: 'ERROR', output: null, error })
-    expect(world.segue.warnings).toEqual([])
+    expect(environment.segue.warnings).toEqual([])
   })
 
-  test('that fails in the middle keeps what came before, and why', async () => {
-    await using world = await newTestEnvironment('http')
-    const { client, provider } = world
+  test('keeps the partial output and the reason when it fails', async () => {
+    await using environment = await newTestEnvironment('http')
+    const { client, provider } = environment
     provider.enqueue([{ text: 'The larks' }, { raw: 'data: {"error": {"message": "Out of order."}}' }])
     const { id } = await newJob(client)
     const { run } = await runJob(client, id)
@@ -143,9 +143,9 @@ describe('a run', () => {
     ])
   })
 
-  test('stays when its session is deleted, and its session when the job is', async () => {
-    await using world = await newTestEnvironment('http')
-    const { client } = world
+  test('stays when its session is deleted, and its session stays when the job is deleted', async () => {
+    await using environment = await newTestEnvironment('http')
+    const { client } = environment
     const { id } = await newJob(client)
     const first = await waitForRunEnd(client, (await runJob(client, id)).run.id)
     const second = await waitForRunEnd(client, (await runJob(client, id)).run.id)
@@ -159,9 +159,9 @@ describe('a run', () => {
     expect(left).toEqual([requireNonNull(second.session).id])
   })
 
-  test('is made in the profile of its job, and nothing of it is seen in another', async () => {
-    await using world = await newTestEnvironment('http')
-    const { client } = world
+  test('belongs to the profile of its job, and is not visible in another one', async () => {
+    await using environment = await newTestEnvironment('http')
+    const { client } = environment
     const { id } = await newJob(client, { profile: 'work', model: 'offline/eliza' })
     expect((await ask(client, JobsDocument, {})).jobs).toEqual([])
     expect((await ask(client, JobsDocument, { profile: 'work' })).jobs).toMatchObject([{ id }])
@@ -169,14 +169,14 @@ describe('a run', () => {
     const inProfile = async (profile: string) =>
       (await ask(client, SessionsDocument, { profile })).sessions.edges.length
     expect([await inProfile('work'), await inProfile('default')]).toEqual([1, 0])
-    expect(world.provider.requests).toEqual([])
+    expect(environment.provider.requests).toEqual([])
   })
 })
 
-describe('a schedule', () => {
-  test('is paused, and goes on', async () => {
-    await using world = await newTestEnvironment('http')
-    const { client } = world
+describe('A schedule', () => {
+  test('can be paused and resumed', async () => {
+    await using environment = await newTestEnvironment('http')
+    const { client } = environment
     const { id, nextRunAt } = await newJob(client)
     const paused = (await ask(client, UpdateJobDocument, { id, enabled: false })).updateJob
     expect(paused).toMatchObject({ enabled: false, state: 'PAUSED', nextRunAt: null, nextRuns: [] })
@@ -184,9 +184,9 @@ describe('a schedule', () => {
     expect(on).toMatchObject({ enabled: true, state: 'SCHEDULED', nextRunAt })
   })
 
-  test('ends with its repetitions, and the job is kept', async () => {
-    await using world = await newTestEnvironment('http')
-    const { client } = world
+  test('ends with its repeatLimit, and the job is kept', async () => {
+    await using environment = await newTestEnvironment('http')
+    const { client } = environment
     const { id } = await newJob(client, { schedule: 'every 1s', repeatLimit: 1 })
     const job = await pollUntil(
       () => loadJob(client, id),
@@ -195,26 +195,26 @@ describe('a schedule', () => {
     expect(job).toMatchObject({ completedRuns: 1, nextRunAt: null, nextRuns: [], lastRun: { status: 'OK' } })
   })
 
-  test('that cannot be is refused, and so is a model that is none', async () => {
-    await using world = await newTestEnvironment('http')
+  test('is refused if it is invalid, and so is an unknown model', async () => {
+    await using environment = await newTestEnvironment('http')
     const job = { name: 'Birds', prompt: 'Hello', schedule: yearlySchedule, timezone: 'UTC' }
-    const refused = (given: object) => expectRefusal(world.client, CreateJobDocument, { ...job, ...given })
+    const refused = (given: object) => expectRefusal(environment.client, CreateJobDocument, { ...job, ...given })
     expect(await refused({ schedule: '30m' })).toMatchObject({
       code: 'BAD_USER_INPUT',
       message: '"30m" can mean two things: write "every 30m" or "in 30m".',
     })
     expect(await refused({ model: 'local/nobody' })).toMatchObject({ code: 'BAD_USER_INPUT' })
-    expect((await ask(world.client, JobsDocument, {})).jobs).toEqual([])
+    expect((await ask(environment.client, JobsDocument, {})).jobs).toEqual([])
   })
 })
 
-test('a server that closes during a run records it as INTERRUPTED, with what had come', async () => {
+test('A server that stops during a run records it as INTERRUPTED with its partial output', async () => {
   const home = newTempFolder()
   try {
     let runId = ''
     {
-      await using world = await newTestEnvironment('http', { settings: { home } })
-      const { client, provider } = world
+      await using environment = await newTestEnvironment('http', { settings: { home } })
+      const { client, provider } = environment
       provider.enqueue([{ text: 'The larks' }, { wait: never }])
       const { run } = await runJob(client, (await newJob(client)).id)
       runId = run.id
@@ -224,21 +224,21 @@ test('a server that closes during a run records it as INTERRUPTED, with what had
       )
       await readUntil(followStream(client, requireNonNull(session?.activeStream).id), isEventOfType('TextDelta'))
     }
-    await using world = await newTestEnvironment('http', { settings: { home } })
-    expect(await loadRun(world.client, runId)).toMatchObject({ status: 'INTERRUPTED', output: 'The larks' })
+    await using environment = await newTestEnvironment('http', { settings: { home } })
+    expect(await loadRun(environment.client, runId)).toMatchObject({ status: 'INTERRUPTED', output: 'The larks' })
   } finally {
     rmSync(home, { recursive: true, force: true })
   }
 })
 
-test('jobs of Hermes are listed with their runs, and can neither be run nor changed', async () => {
+test('Hermes jobs are listed with their runs, and can neither be run nor changed', async () => {
   const hermesHome = newTempFolder()
   try {
     const cron = new HermesCron(hermesHome)
     cron.writeCombined([newHermesJob({ id: 'birds' })])
     cron.writeOutput('birds', '2026-11-22_13-00-07', formatResponseDocument('The larks.'))
-    await using world = await newTestEnvironment('http', { settings: { hermesHome } })
-    const { client } = world
+    await using environment = await newTestEnvironment('http', { settings: { hermesHome } })
+    const { client } = environment
     const own = await newJob(client)
     expect((await ask(client, JobsDocument, {})).jobs).toMatchObject([
       { id: own.id },

@@ -45,10 +45,10 @@ const remove = async (client: Client, name: string) =>
 const profileOf = async (client: Client, name: string) =>
   requireNonNull((await ask(client, ProfileDocument, { name })).profile)
 
-describe('profiles', () => {
-  test('are default alone at first; a name of which there is nothing reads as an empty one, and stays nothing', async () => {
-    await using world = await newTestEnvironment('sse')
-    const { client, segue } = world
+describe('Profiles', () => {
+  test('are only default at first; another name reads as an empty profile and is not created', async () => {
+    await using environment = await newTestEnvironment('sse')
+    const { client, segue } = environment
     expect(await namesOf(client)).toEqual(['default'])
     const page = {
       edges: [],
@@ -66,9 +66,9 @@ describe('profiles', () => {
     expect(await namesOf(client)).toEqual(['default'])
   })
 
-  test('are made by whoever writes to one, or asks for one, once', async () => {
-    await using world = await newTestEnvironment('sse')
-    const { client } = world
+  test('are created once, by createProfile or by the first write', async () => {
+    await using environment = await newTestEnvironment('sse')
+    const { client } = environment
     const { createSession } = await ask(client, CreateSessionDocument, { profile: 'work' })
     expect(createSession.profile).toEqual({ name: 'work', isDefault: false })
     const { end } = await streamToEnd(client, { profile: 'play', text: 'Hello' })
@@ -83,11 +83,11 @@ describe('profiles', () => {
     expect((await ask(client, SessionsDocument, {})).sessions.edges).toEqual([])
   })
 
-  test('are deleted when nothing happens in them, by moving them aside, and can be made again', async () => {
-    await using world = await newTestEnvironment('sse')
-    const { client, segue } = world
+  test('are moved to the trash when they are deleted, if they are idle, and can be created again', async () => {
+    await using environment = await newTestEnvironment('sse')
+    const { client, segue } = environment
     const { end } = await streamToEnd(client, { profile: 'work', text: 'Hello' })
-    await using following = world.connect('sse')
+    await using following = environment.connect('sse')
     const events = followSession(following, end.sessionId)
     await readUntil(events, isEventOfType('StreamFinished'))
     expect(await remove(client, 'work')).toBe('work')
@@ -111,9 +111,9 @@ describe('profiles', () => {
     expect(segue.warnings).toEqual([])
   })
 
-  test('are SESSION_BUSY while an answer waits for a person', async () => {
-    await using world = await newTestEnvironment('sse')
-    const { client } = world
+  test('cannot be deleted while a stream waits for a user: the error is SESSION_BUSY', async () => {
+    await using environment = await newTestEnvironment('sse')
+    const { client } = environment
     const busy = { code: 'SESSION_BUSY' }
     const { id } = await startChat(client, { profile: 'work', text: '/ask Which one?', model: 'offline/eliza' })
     expect(await expectRefusal(client, DeleteProfileDocument, { name: 'work' })).toMatchObject(busy)
@@ -121,9 +121,9 @@ describe('profiles', () => {
     expect(await remove(client, 'work')).toBe('work')
   })
 
-  test('are SESSION_BUSY while a session is compacted', async () => {
-    await using world = await newTestEnvironment('http')
-    const { client, provider, segue } = world
+  test('cannot be deleted while a session is compacted: the error is SESSION_BUSY', async () => {
+    await using environment = await newTestEnvironment('http')
+    const { client, provider, segue } = environment
     const own = { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] }
     mkdirSync(join(segue.home, 'profiles', 'work'), { recursive: true })
     writeFileSync(join(segue.home, 'profiles', 'work', 'config.json'), JSON.stringify({ providers: { own } }))
@@ -133,7 +133,7 @@ describe('profiles', () => {
     provider.enqueue([{ wait: held.promise }, { text: 'A summary.' }, { finish: 'stop' }])
     const compacting = ask(client, CompactSessionDocument, { id: end.sessionId })
     await provider.waitForRequest(0)
-    await using other = world.connect('http')
+    await using other = environment.connect('http')
     expect(await expectRefusal(other, DeleteProfileDocument, { name: 'work' })).toMatchObject({ code: 'SESSION_BUSY' })
     held.resolve()
     await compacting
@@ -141,7 +141,7 @@ describe('profiles', () => {
   })
 })
 
-describe("a Hermes agent's profiles", () => {
+describe('Profiles of a Hermes agent', () => {
   let segue: TestSegue
   let client: Client
   let hermesHome: string
@@ -169,7 +169,7 @@ describe("a Hermes agent's profiles", () => {
     rmSync(hermesHome, { recursive: true, force: true })
   })
 
-  test('are listed and read, their ids with their names before them', async () => {
+  test('are listed and read, and their ids start with the name of the profile', async () => {
     expect(await namesOf(client)).toEqual(['default', 'play', 'work'])
     for (const [name, prefix, folder] of [
       ['default', '', ''],
@@ -195,7 +195,7 @@ describe("a Hermes agent's profiles", () => {
     expect(readdirSync(segue.home).filter((name) => name === 'profiles')).toEqual([])
   })
 
-  test('are continued and forked in the profile itself, which is made by that, and in no other one', async () => {
+  test('can be continued and forked only in the same profile, which that creates', async () => {
     const variables = { profile: 'work', continues: 'work@second' }
     const { createSession: next } = await ask(client, CreateSessionDocument, variables)
     expect(next).toMatchObject({ profile: { name: 'work' }, lineageRoot: { id: 'work@first' }, segmentCount: 3 })
@@ -229,7 +229,7 @@ describe("a Hermes agent's profiles", () => {
     }
   })
 
-  test('are searched in the profile itself, and what is found has the ids that clients know', async () => {
+  test('can be searched in the same profile, and hits have the public ids', async () => {
     for (const [profile, prefix] of [
       ['default', ''],
       ['play', 'play@'],
@@ -243,7 +243,7 @@ describe("a Hermes agent's profiles", () => {
     }
   })
 
-  test('are only read: what is kept here of one can be deleted, and then it is as it was', async () => {
+  test('are read-only: deleting one deletes only what Segue stored', async () => {
     await ask(client, CreateSessionDocument, { profile: 'work' })
     expect(await remove(client, 'work')).toBe('work')
     expect(await namesOf(client)).toContain('work')
@@ -254,7 +254,7 @@ describe("a Hermes agent's profiles", () => {
   })
 })
 
-describe('two profiles at the same time', () => {
+describe('Two profiles at the same time', () => {
   const names = ['alpha', 'beta'] as const
   const env = { ALPHA_KEY: 'sk-alpha-1111', BETA_KEY: 'sk-beta-2222', OPENAI_API_KEY: 'sk-nobody-3333' }
   const keyOf = { alpha: env.ALPHA_KEY, beta: env.BETA_KEY }
@@ -333,7 +333,7 @@ describe('two profiles at the same time', () => {
     expect(segue.warnings).toEqual([])
   })
 
-  test('go on, are stopped and are deleted each for itself', async () => {
+  test('run, are cancelled and are deleted independently', async () => {
     await using pair = await newPair()
     const { client, providers } = pair
     for (const name of names) providers[name].enqueue([{ text: `Half in ${name}` }, { wait: never }])

@@ -52,16 +52,16 @@ function told(db: HermesDb): void {
   db.addMessage('bread', 4, { content: 'White bread' })
 }
 
-let world: TestEnvironment
+let environment: TestEnvironment
 let ours: string
 beforeAll(async () => {
-  world = await newTestEnvironment('http', { fillHermes: told })
-  const { client, provider } = world
+  environment = await newTestEnvironment('http', { fillHermes: told })
+  const { client, provider } = environment
   ours = (await ask(client, CreateSessionDocument, { title: 'A cellar of red wines' })).createSession.id
   provider.enqueue([{ reasoning: 'red wine, red wine' }, { text: 'Any red wine ' }, { text: 'will do.' }])
   await streamToEnd(client, { sessionId: ours, text: 'Recommend a red wine.' })
 })
-afterAll(() => world[Symbol.asyncDispose]())
+afterAll(() => environment[Symbol.asyncDispose]())
 
 const everything = [
   'title of ours',
@@ -73,8 +73,8 @@ const everything = [
 ]
 
 describe.each(readingTransports)('search, over %s,', (transport) => {
-  test('finds titles and messages of both origins, in one order, with the words around', async () => {
-    await using client = world.connect(transport)
+  test('finds titles and messages of both origins, in one ranking, with snippets', async () => {
+    await using client = environment.connect(transport)
     const page = await search(client, { query: 'red wine' })
     expect(said(page)).toEqual(everything.map((each) => each.replace(' ours', ` ${ours}`)))
     expect(page.edges.map(({ node }) => node.session.id)).toEqual([ours, 'wine', ours, ours, 'wine', 'wine'])
@@ -90,8 +90,8 @@ describe.each(readingTransports)('search, over %s,', (transport) => {
     }
   })
 
-  test('is paged through in both directions, each hit once', async () => {
-    await using client = world.connect(transport)
+  test('can be paged through in both directions, with each hit once', async () => {
+    await using client = environment.connect(transport)
     const query = { query: 'red wine' }
     const all = await search(client, query)
     expect(all.pageInfo).toEqual({
@@ -110,8 +110,8 @@ describe.each(readingTransports)('search, over %s,', (transport) => {
     expect(between.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true })
   })
 
-  test('of any text is answered', async () => {
-    await using client = world.connect(transport)
+  test('accepts any text', async () => {
+    await using client = environment.connect(transport)
     const finds = async (query: string) => said(await search(client, { query }))
     expect(await finds('BREAD')).toEqual(['White bread'])
     expect(await finds('"red wine" any')).toEqual(['Any red wine will do.'])
@@ -149,11 +149,11 @@ test.each<[Omit<SearchQueryVariables, 'query'>, number[]]>([
   [{ profile: 'default' }, [0, 1, 2, 3, 4, 5]],
   [{ profile: 'another-one' }, []],
 ])('search in sessions like %j', async (filter, expected) => {
-  const page = await search(world.client, { query: 'red wine', ...filter })
+  const page = await search(environment.client, { query: 'red wine', ...filter })
   expect(said(page)).toEqual(expected.map((index) => everything[index]?.replace(' ours', ` ${ours}`)))
 })
 
-test('an answer is found once it is there, and what was cut off as well', async () => {
+test('An answer is found once it is stored, and so is a partial answer', async () => {
   await using cut = await newTestEnvironment('http')
   const { client, provider } = cut
   const sessionId = await newSession(client)

@@ -11,7 +11,7 @@ afterAll(() => segue[Symbol.asyncDispose]())
 
 const audits = serverAudits({ url: () => segue.url + graphqlPath, fetchFn: fetch })
 
-test('there are 61 audits', () => {
+test('The suite of graphql-http has 61 audits', () => {
   expect(audits).toHaveLength(61)
 })
 

@@ -23,7 +23,7 @@ const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', '.
 const codes = schema.getType('ErrorCode')
 
 interface Setting extends KnownIds, ValidIds, AsyncDisposable {
-  readonly world: TestEnvironment
+  readonly environment: TestEnvironment
   readonly rows: DatabaseRows
 }
 
@@ -33,12 +33,12 @@ async function newSetting(transport: Transport): Promise<Setting> {
     db.addSession('theirs', { end_reason: 'cli_close' })
     db.addMessage('theirs', 2, { content: 'Hello' })
   }
-  const world = made.use(await newTestEnvironment(transport, { fillHermes: hermes }))
-  const rows = made.use(new DatabaseRows(world.segue.home))
-  const writing = world.connect('http')
+  const environment = made.use(await newTestEnvironment(transport, { fillHermes: hermes }))
+  const rows = made.use(new DatabaseRows(environment.segue.home))
+  const writing = environment.connect('http')
   const { end } = await streamToEnd(writing, { text: 'Hello', model: 'offline/eliza', key: 'taken' })
   const spareId = await newSession(writing)
-  mkdirSync(join(world.segue.home, 'profiles', 'spare'), { recursive: true })
+  mkdirSync(join(environment.segue.home, 'profiles', 'spare'), { recursive: true })
   const job = await newEndedJob(writing)
   const { sessionId } = end
   // Its deltas, and those of the same answer of the job, are merged to one a part: what is written after that was written by what is tried.
@@ -46,15 +46,15 @@ async function newSetting(transport: Transport): Promise<Setting> {
   await waitUntil(() => rows.count('events') === events)
   const { sessions } = await ask(writing, SessionsDocument, { first: 1 })
   const { session } = await ask(writing, MessagesDocument, { sessionId, first: 1 })
-  const asked = await newDecisions(world, writing)
-  const runningJobId = await newRunningJob(world, writing)
+  const asked = await newDecisions(environment, writing)
+  const runningJobId = await newRunningJob(environment, writing)
   const lastId = await newSession(writing)
   const spareJobId = (await newJob(writing)).id
   const kept = made.move()
   return {
     ...asked,
     ...job,
-    world,
+    environment,
     rows,
     runningJobId,
     lastId,
@@ -73,7 +73,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
 
 /** An answer that waits until somebody has allowed a tool call, and somebody has answered a question. */
 async function newDecisions(
-  world: TestEnvironment,
+  environment: TestEnvironment,
   client: Client,
 ): Promise<Pick<KnownIds, 'approvalId' | 'clarificationId'>> {
   const call = (callId: string, gate: AgentGate) =>
@@ -85,7 +85,7 @@ async function newDecisions(
       await waitForAbort(signal)
     },
   })
-  const find = vi.spyOn(world.segue.defaultProfile.models, 'resolve').mockResolvedValueOnce(agent)
+  const find = vi.spyOn(environment.segue.defaultProfile.models, 'resolve').mockResolvedValueOnce(agent)
   const events = streamChat(client, { text: 'Look around' })
   const { last: asksFirst } = await readUntil(events, isEventOfType('ApprovalChanged'))
   const { last: asksSecond } = await readUntil(events, isEventOfType('ClarificationChanged'))
@@ -94,7 +94,7 @@ async function newDecisions(
 }
 
 /** A job whose run does not end. */
-async function newRunningJob(world: TestEnvironment, client: Client): Promise<string> {
+async function newRunningJob(environment: TestEnvironment, client: Client): Promise<string> {
   const agent = newResolvedModel({
     // oxlint-disable-next-line require-yield
     async *answer({ signal }) {
@@ -102,7 +102,7 @@ async function newRunningJob(world: TestEnvironment, client: Client): Promise<st
     },
   })
   const { id } = await newJob(client)
-  const find = vi.spyOn(world.segue.defaultProfile.models, 'resolve').mockResolvedValueOnce(agent)
+  const find = vi.spyOn(environment.segue.defaultProfile.models, 'resolve').mockResolvedValueOnce(agent)
   const { run } = await runJob(client, id)
   await pollUntil(
     () => loadRun(client, run.id),
@@ -145,7 +145,7 @@ function fault({ data, errors }: Result<unknown>, outcome: ExpectedOutcome, { pa
     const { code, path: at } = extensions
     if (code !== outcome) return `is ${show(code)} instead of ${outcome}: ${message}`
     if (message.length > longestMessage) return `is told in ${message.length} characters: ${message.slice(0, 100)}…`
-    if (leaks.test(message)) return `tells of the inside: ${message}`
+    if (leaks.test(message)) return `reveals internals: ${message}`
     const leadsHere = Array.isArray(at) && path.every((name, index) => at[index] === name)
     if (code === 'BAD_USER_INPUT' && !leadsHere) return `leads to ${show(at)} instead of ${show(path)}: ${message}`
   }
@@ -180,7 +180,7 @@ function oneOfEach(values: readonly BadValue[]): BadValue[] {
 const fitsUrl = (variables: object): boolean => encodeURIComponent(JSON.stringify(variables)).length < 14_000
 
 describe.each([...transports, 'httpGet'] as const)(
-  'over %s, what cannot be used is refused and changes nothing:',
+  'Invalid input, over %s, is refused and changes nothing:',
   (transport) => {
     let setting: Setting
     beforeAll(async () => {
@@ -190,35 +190,35 @@ describe.each([...transports, 'httpGet'] as const)(
 
     const readsOnly = transport === 'httpGet'
     test.each(places.filter(({ kind }) => !readsOnly || kind === 'query'))('$name', async (place) => {
-      const { world, rows } = setting
+      const { environment, rows } = setting
       const before = rows.readAll()
       const good = buildValidVariables(place, setting)
       const values = listBadValues(place, setting)
       const faults = (transport === thorough ? values : oneOfEach(values)).map(async ({ value, outcome }) => {
         const variables = withValue(good, place.path, value)
         if (readsOnly && !fitsUrl(variables)) return []
-        const wrong = fault(await firstResult(world.client, place, variables), outcome, place)
+        const wrong = fault(await firstResult(environment.client, place, variables), outcome, place)
         return wrong === null ? [] : [`${show(value)} ${wrong}`]
       })
       expect((await Promise.all(faults)).flat()).toEqual([])
       const after = rows.readAll()
       // The matcher tells what differs; to find out whether anything does there is a quicker way.
       if (!isDeepStrictEqual(after, before)) expect(after).toEqual(before)
-      expect(world.segue.warnings).toEqual([])
+      expect(environment.segue.warnings).toEqual([])
     })
 
     if (transport !== 'http') return
     // Comes last: it changes what all the others leave as it is.
-    test('and what is right is accepted', async () => {
-      const { world } = setting
+    test('valid input is accepted', async () => {
+      const { environment } = setting
       const fields = [...new Map(places.map((each) => [each.field, each])).values()]
       // What waits is looked at before it is answered.
       const [changing, reading] = [true, false].map((does) =>
         fields.filter(({ kind }) => (kind === 'mutation') === does),
       )
       for (const place of [...requireNonNull(reading), ...requireNonNull(changing)]) {
-        const first = firstResult(world.client, place, buildValidVariables(place, setting))
-        const { data, errors } = await waitForFirst(place.field, { ...setting, client: world.client }, first)
+        const first = firstResult(environment.client, place, buildValidVariables(place, setting))
+        const { data, errors } = await waitForFirst(place.field, { ...setting, client: environment.client }, first)
         expect(errors, place.name).toBeUndefined()
         expect(holdsNothing(data), place.name).toBe(false)
       }
@@ -226,8 +226,8 @@ describe.each([...transports, 'httpGet'] as const)(
   },
 )
 
-describe('what the values are held against', () => {
-  test('is every argument and input field of the schema', () => {
+describe('The positions that are tried', () => {
+  test('are every argument and input field of the schema', () => {
     expect(places.length).toBeGreaterThan(40)
     expect(places.map(({ name }) => name)).toContain('subscription streamChat: input.text')
     const known = isEnumType(codes) ? codes.getValues().map(({ name }) => name) : []

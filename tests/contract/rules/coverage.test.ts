@@ -18,25 +18,25 @@ describe('schema.graphql', () => {
   const folder = join(import.meta.dirname, '..', 'operations')
   const document = concatAST(readdirSync(folder).map((file) => parse(readFileSync(join(folder, file), 'utf8'))))
 
-  test('the operations fit it', () => {
+  test('matches the operations of the tests', () => {
     expect(validate(schema, document)).toEqual([])
   })
 
-  test('the operations ask for every field, argument, input field and enum value of it', () => {
+  test('has every field, argument, input field and enum value in an operation', () => {
     expect(findUnrequested(schema, document)).toEqual([])
   })
 
-  test('everything in it is described', () => {
+  test('has a description on everything', () => {
     expect(findUndescribed(schema)).toEqual([])
   })
 
-  test('it is what is served', () => {
+  test('is the schema that the server serves', () => {
     const printed = (of: GraphQLSchema) => printSchema(lexicographicSortSchema(of))
     expect(printed(schema)).toEqual(printed(served))
   })
 })
 
-describe('what no operation asks for', () => {
+describe('The list of uncovered coordinates', () => {
   const schema = buildSchema(`
     type Query { pet(name: String!, tame: Boolean): Pet, pets(filter: Filter): [Pet!]!, any: Any }
     interface Pet { name: String!, kind: Kind! }
@@ -59,7 +59,7 @@ describe('what no operation asks for', () => {
     return findUnrequested(schema, parse(whole.replace(piece, '')))
   }
 
-  test('is nothing when everything is', () => {
+  test('is empty when everything is covered', () => {
     expect(validate(schema, parse(whole))).toEqual([])
     expect(findUnrequested(schema, parse(whole))).toEqual([])
   })
@@ -85,11 +85,11 @@ describe('what no operation asks for', () => {
         'Size.LARGE',
       ],
     ],
-  ])('without %s, is named', (piece, names) => {
+  ])('names %s when it is left out', (piece, names) => {
     expect(without(piece).toSorted()).toEqual(names.toSorted())
   })
 
-  test('is what one type has of an interface, when only another one is asked for it', () => {
+  test('names a field of an interface that is requested only on another type', () => {
     const asked = findUnrequested(schema, parse('{ any { ... on Cat { name kind } } }'))
     expect(asked).toContain('Dog.name')
     expect(asked).toContain('Pet.name')
@@ -97,7 +97,7 @@ describe('what no operation asks for', () => {
   })
 })
 
-test('what is not described is named, whatever it is', () => {
+test('Every kind of element without a description is named', () => {
   const described = buildSchema(`
     "Q" type Query { "A" a("B" b: Int): Any, "N" n: Node }
     "N" interface Node { "I" id: ID! }

@@ -14,10 +14,10 @@ import {
 } from '../generated/graphql.ts'
 import { newTestEnvironment } from '../support/test-environment.ts'
 
-describe.each(transports)('a key, over %s,', (transport) => {
-  test('joins the stream that it began, while that runs and after its end', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+describe.each(transports)('An idempotency key, over %s,', (transport) => {
+  test('joins the stream that it started, while it runs and after its end', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     const held = Promise.withResolvers<void>()
     provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
     const variables = { text: 'Hello', key: 'mine' }
@@ -39,17 +39,17 @@ describe.each(transports)('a key, over %s,', (transport) => {
     expect(await loadSession(client, last.sessionId)).toMatchObject({ messageCount: 2, headSeq: end.seq })
   })
 
-  test('joins one stream, however many begin with it at once', async () => {
-    await using world = await newTestEnvironment(transport)
+  test('starts one stream for any number of concurrent calls', async () => {
+    await using environment = await newTestEnvironment(transport)
     const started = await Promise.all(
-      Array.from({ length: 8 }, () => startChat(world.client, { text: 'Hello', key: 'mine' })),
+      Array.from({ length: 8 }, () => startChat(environment.client, { text: 'Hello', key: 'mine' })),
     )
     expect(new Set(started.map(({ id }) => id)).size).toBe(1)
   })
 
-  test('with anything else than it began with, is an IDEMPOTENCY_MISMATCH that names the stream', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client } = world
+  test('is an IDEMPOTENCY_MISMATCH with other input, and the error names the stream', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client } = environment
     const sessionId = await newSession(client)
     const asked = { sessionId, text: 'Hello', model: 'local/test', profile: 'default', key: 'mine' }
     const { end } = await streamToEnd(client, asked)
@@ -68,9 +68,9 @@ describe.each(transports)('a key, over %s,', (transport) => {
     expect((await startChat(client, withoutProfile)).id).toBe(end.streamId)
   })
 
-  test('of a start that was refused is free', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('is free again after a refused start', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     provider.enqueue([{ text: 'Still' }, { wait: never }])
     const { last } = await readUntil(streamChat(client, { text: 'Hello', key: 'one' }), isEventOfType('TextDelta'))
     const busy = { sessionId: last.sessionId, text: 'Another', key: 'two' }
@@ -81,7 +81,7 @@ describe.each(transports)('a key, over %s,', (transport) => {
   })
 })
 
-describe('over a WebSocket, without a key,', () => {
+describe('Over a WebSocket, without a key,', () => {
   /** The id of the stream that this begins or joins, over a socket of its own. */
   async function streamOf(url: string, id: string, variables: StreamChatSubscriptionVariables): Promise<string> {
     const client = createClient({
@@ -95,26 +95,26 @@ describe('over a WebSocket, without a key,', () => {
     throw new Error('there was no event')
   }
 
-  test('an operation that is repeated under the same UUID joins its stream', async () => {
-    await using world = await newTestEnvironment('webSocket')
+  test('a repeated operation with the same UUID joins its stream', async () => {
+    await using environment = await newTestEnvironment('webSocket')
     const id = randomUUID()
-    const first = await streamOf(world.segue.url, id, { text: 'Hello' })
-    expect(await streamOf(world.segue.url, id, { text: 'Hello' })).toBe(first)
-    expect(await streamOf(world.segue.url, randomUUID(), { text: 'Hello' })).not.toBe(first)
-    expect((await startChat(world.client, { text: 'Hello', key: id })).id).toBe(first)
+    const first = await streamOf(environment.segue.url, id, { text: 'Hello' })
+    expect(await streamOf(environment.segue.url, id, { text: 'Hello' })).toBe(first)
+    expect(await streamOf(environment.segue.url, randomUUID(), { text: 'Hello' })).not.toBe(first)
+    expect((await startChat(environment.client, { text: 'Hello', key: id })).id).toBe(first)
   })
 
-  test('an id that is no UUID joins nothing', async () => {
-    await using world = await newTestEnvironment('webSocket')
-    const first = await streamOf(world.segue.url, '1', { text: 'Hello' })
-    expect(await streamOf(world.segue.url, '1', { text: 'Hello' })).not.toBe(first)
+  test('an id that is not a UUID joins nothing', async () => {
+    await using environment = await newTestEnvironment('webSocket')
+    const first = await streamOf(environment.segue.url, '1', { text: 'Hello' })
+    expect(await streamOf(environment.segue.url, '1', { text: 'Hello' })).not.toBe(first)
   })
 
-  test('a key that is given counts, not the id', async () => {
-    await using world = await newTestEnvironment('webSocket')
+  test('an explicit key takes precedence over the id', async () => {
+    await using environment = await newTestEnvironment('webSocket')
     const id = randomUUID()
-    const first = await streamOf(world.segue.url, id, { text: 'Hello', key: 'one' })
-    expect(await streamOf(world.segue.url, id, { text: 'Hello', key: 'two' })).not.toBe(first)
-    expect(await streamOf(world.segue.url, randomUUID(), { text: 'Hello', key: 'one' })).toBe(first)
+    const first = await streamOf(environment.segue.url, id, { text: 'Hello', key: 'one' })
+    expect(await streamOf(environment.segue.url, id, { text: 'Hello', key: 'two' })).not.toBe(first)
+    expect(await streamOf(environment.segue.url, randomUUID(), { text: 'Hello', key: 'one' })).toBe(first)
   })
 })

@@ -184,16 +184,16 @@ async function newWorld(): Promise<World> {
   mkdirSync(join(segue.home, 'profiles', 'spare'), { recursive: true })
   const filled = await Promise.all(names.map((name) => fill(segue, client, name)))
   const of = new Map(filled.map((each) => [each.profile, each]))
-  const world = { segue, client, of }
-  worlds.push(world)
-  return world
+  const environment = { segue, client, of }
+  worlds.push(environment)
+  return environment
 }
 
 const mutations = entries.filter(({ kind }) => kind === 'mutation')
 const others = entries.filter(({ kind }) => kind !== 'mutation')
 const mixed = entries.filter(({ ids, profiles }) => ids.length > 0 && profiles.length > 0)
 
-test('every field of the top is tried', () => {
+test('Every field of the root types is tried', () => {
   expect(entries.length).toBeGreaterThan(25)
   expect(mixed.map(({ name }) => name)).toEqual(
     expect.arrayContaining([
@@ -208,17 +208,17 @@ test('every field of the top is tried', () => {
 /** Worlds in which every test has left everything as it was. */
 const untouched: World[] = []
 
-describe('an id of one profile', () => {
-  let world: World
+describe('An id of one profile', () => {
+  let environment: World
   beforeAll(async () => {
-    world = await newWorld()
-    untouched.push(world)
+    environment = await newWorld()
+    untouched.push(environment)
   })
   const pairs = names.flatMap((mine) => names.filter((name) => name !== mine).map((named) => [mine, named] as const))
 
-  test.each(mixed)('given to $name together with the name of another one, is an id of nothing', async (entry) => {
-    const { client, of } = world
-    const before = names.map((name) => stateOf(world, name))
+  test.each(mixed)('is unknown to $name with the name of another profile', async (entry) => {
+    const { client, of } = environment
+    const before = names.map((name) => stateOf(environment, name))
     const tries = pairs.flatMap(([mine, named]) => {
       const { sessionId, messageId, streamId } = requireNonNull(of.get(mine))
       const theirs = mine === 'default' ? 'theirs' : `${mine}@theirs`
@@ -234,7 +234,7 @@ describe('an id of one profile', () => {
       )
     })
     await Promise.all(tries)
-    expect(names.map((name) => stateOf(world, name))).toEqual(before)
+    expect(names.map((name) => stateOf(environment, name))).toEqual(before)
   })
 })
 
@@ -245,24 +245,24 @@ const ofAll = new Set(['Query.profiles'])
 describe.each([
   ['default', 'beta'],
   ['alpha', 'default'],
-])('what is done in %s, while there is %s as well,', (mine, theirs) => {
-  let world: World
+])('An operation in %s, beside %s,', (mine, theirs) => {
+  let environment: World
   beforeAll(async () => {
-    world = untouched.pop() ?? (await newWorld())
+    environment = untouched.pop() ?? (await newWorld())
   })
 
   // What changes something comes last, in an order in which all of it can be done.
   test.each([...others, ...mutations])(
     '$name: tells nothing of the other one, and leaves it as it is',
     async (entry) => {
-      const { client, of } = world
+      const { client, of } = environment
       const other = requireNonNull(of.get(theirs))
-      const before = stateOf(world, theirs)
+      const before = stateOf(environment, theirs)
       const own = requireNonNull(of.get(mine))
       const first = firstResult(client, entry, variablesFor(entry, own))
       const { data, errors } = await waitForFirst(entry.name, { ...own, client }, first)
       expect(errors).toBeUndefined()
-      expect(stateOf(world, theirs)).toEqual(before)
+      expect(stateOf(environment, theirs)).toEqual(before)
       if (ofAll.has(entry.name) || (ofDefault.has(entry.name) && theirs === 'default')) return
       const told = JSON.stringify(data)
       expect([other.word, ...other.ids].filter((secret) => told.includes(secret))).toEqual([])

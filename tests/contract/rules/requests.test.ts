@@ -15,18 +15,18 @@ import { readEventStream } from '../support/event-stream.ts'
 import { SessionsDocument, StreamChatDocument } from '../generated/graphql.ts'
 import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 
-let world: TestEnvironment
+let environment: TestEnvironment
 beforeAll(async () => {
-  world = await newTestEnvironment('http')
+  environment = await newTestEnvironment('http')
 })
 afterAll(async () => {
   // Nothing that was asked for in here has begun anything, nor was any of it a fault of the server.
-  expect((await ask(world.client, SessionsDocument, {})).sessions.edges).toEqual([])
-  expect(world.segue.warnings).toEqual([])
-  await world[Symbol.asyncDispose]()
+  expect((await ask(environment.client, SessionsDocument, {})).sessions.edges).toEqual([])
+  expect(environment.segue.warnings).toEqual([])
+  await environment[Symbol.asyncDispose]()
 })
 
-const endpoint = (): string => world.segue.url + graphqlPath
+const endpoint = (): string => environment.segue.url + graphqlPath
 const mutation = 'mutation { createSession(input: {}) { id } }'
 
 async function post(body: string | FormData | Uint8Array<ArrayBuffer>, headers: Record<string, string>) {
@@ -34,7 +34,7 @@ async function post(body: string | FormData | Uint8Array<ArrayBuffer>, headers: 
   return { status: response.status, refusal: requireSingleError(JSON.parse(await response.text())) }
 }
 
-describe('a POST', () => {
+describe('A POST', () => {
   test.each([
     ['that is empty', ''],
     ['with broken JSON', '{"query": "{ __typename }"'],
@@ -79,7 +79,7 @@ describe('a POST', () => {
     })
   })
 
-  test('with a form of several parts is refused', async () => {
+  test('with a multipart form is refused', async () => {
     expect(await post(form, {})).toMatchObject({ status: 415, refusal: { code: 'BAD_USER_INPUT' } })
   })
 
@@ -89,7 +89,7 @@ describe('a POST', () => {
     'application/json;charset=UTF-8',
     'Application/JSON',
     'application/json ;charset=utf-8',
-  ])('with %s is let in', async (contentType) => {
+  ])('with %s is accepted', async (contentType) => {
     const body = JSON.stringify({ query: '{ __typename }' })
     const asked = (accept: string) =>
       fetch(endpoint(), { method: 'POST', headers: { 'content-type': contentType, accept }, body })
@@ -99,7 +99,7 @@ describe('a POST', () => {
   })
 })
 
-describe('a request by another method', () => {
+describe('A request with another method', () => {
   test.each(['PUT', 'PATCH', 'DELETE'])('%s is refused', async (method) => {
     const body = JSON.stringify({ query: mutation })
     const init = { method, headers: { 'content-type': 'application/json' }, body }
@@ -109,7 +109,7 @@ describe('a request by another method', () => {
   })
 })
 
-describe('a GET', () => {
+describe('A GET', () => {
   const get = (parameters: Record<string, string>, accept: string) =>
     fetch(`${endpoint()}?${new URLSearchParams(parameters)}`, { headers: { accept } })
 
@@ -127,7 +127,7 @@ describe('a GET', () => {
     ['', `subscription { ${chat} }`],
     ['in a fragment', `subscription { ...Chat } fragment Chat on Subscription { ${chat} }`],
     ['under another name', `subscription { followStream: ${chat} }`],
-  ])('of a subscription that starts something is refused %s', async (_, query) => {
+  ])('of a subscription that starts a stream is refused %s', async (_, query) => {
     for (const accept of ['text/event-stream', 'application/json']) {
       const response = await get({ query }, accept)
       expect(response.status).toBe(405)
@@ -149,7 +149,7 @@ describe('a GET', () => {
   })
 })
 
-describe.each(readingTransports)('over %s, a document', (transport) => {
+describe.each(readingTransports)('Over %s, a document', (transport) => {
   const query = 'query A { __typename } query B { models { id } }'
   test.each([
     ['that is no GraphQL', '{ models { id }', undefined, 'GRAPHQL_PARSE_FAILED'],
@@ -164,7 +164,7 @@ describe.each(readingTransports)('over %s, a document', (transport) => {
     ['of which no operation is named', query, undefined, 'GRAPHQL_VALIDATION_FAILED'],
     ['without an operation', 'fragment A on Query { __typename }', undefined, 'GRAPHQL_VALIDATION_FAILED'],
   ])('%s is refused', async (_, document, operationName, code) => {
-    await using client = world.connect(transport)
+    await using client = environment.connect(transport)
     const { errors, data } = await client.execute(document, {}, operationName)
     expect(data ?? null).toBeNull()
     for (const { extensions, message } of requireNonNull(errors)) {
@@ -173,15 +173,15 @@ describe.each(readingTransports)('over %s, a document', (transport) => {
     }
   })
 
-  test('is executed by the name that is asked for', async () => {
-    await using client = world.connect(transport)
+  test('is executed by its operationName', async () => {
+    await using client = environment.connect(transport)
     expect(await client.execute(query, {}, 'A')).toEqual({ data: { __typename: 'Query' } })
   })
 })
 
-describe.each(transports)('over %s, a request that is refused', (transport) => {
-  test('leaves room for the next one', async () => {
-    await using client = world.connect(transport)
+describe.each(transports)('Over %s, a refused request', (transport) => {
+  test('does not affect the next one', async () => {
+    await using client = environment.connect(transport)
     expect(await expectRefusal(client, '{ nobody }', {})).toMatchObject({ code: 'GRAPHQL_VALIDATION_FAILED' })
     expect(await expectRefusal(client, '{', {})).toMatchObject({ code: 'GRAPHQL_PARSE_FAILED' })
     expect(await expectSubscriptionRefusal(client, StreamChatDocument, { text: '' })).toMatchObject({
@@ -191,8 +191,8 @@ describe.each(transports)('over %s, a request that is refused', (transport) => {
   })
 })
 
-describe('over GET, followStream', () => {
-  test('is an event stream: it starts nothing', async () => {
+describe('Over GET, followStream', () => {
+  test('is an event stream, because it starts nothing', async () => {
     await using other = await newTestEnvironment('http')
     const { events, end } = await streamToEnd(other.client, { text: 'Hello' })
     const query = `subscription { followStream(streamId: "${end.stream.id}") { seq } }`
@@ -204,7 +204,7 @@ describe('over GET, followStream', () => {
   })
 })
 
-describe('a message over a WebSocket', () => {
+describe('A message over a WebSocket', () => {
   test.each([
     ['that is no JSON', 'hello'],
     ['of an unknown type', '{"type":"nobody"}'],
@@ -212,7 +212,7 @@ describe('a message over a WebSocket', () => {
     ['without a query', '{"id":"1","type":"subscribe","payload":{}}'],
     ['with a query that is no text', '{"id":"1","type":"subscribe","payload":{"query":1}}'],
     ['with variables that are a text', '{"id":"1","type":"subscribe","payload":{"query":"{ a }","variables":"{}"}}'],
-  ])('%s closes it with 4400, without a word of the inside', async (_, message) => {
+  ])('%s closes it with 4400 and reveals no internals', async (_, message) => {
     const socket = new WebSocket(endpoint().replace(/^http/, 'ws'), 'graphql-transport-ws')
     await once(socket, 'open')
     socket.send('{"type":"connection_init"}')

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { HermesDb } from '../support/hermes/hermes-db.ts'
-import { ask, requireNonNull, expectRefusal } from './support/typed-client.ts'
-import { type EventOfType, loadSession, streamToEnd } from './support/chat.ts'
-import { readingTransports } from './support/clients.ts'
+import type { HermesDb } from '../../support/hermes/hermes-db.ts'
+import { ask, requireNonNull, expectRefusal } from '../support/typed-client.ts'
+import { type EventOfType, loadSession, streamToEnd } from '../support/chat.ts'
+import { readingTransports } from '../support/clients.ts'
 import {
   CreateSessionDocument,
   ModelsDocument,
@@ -13,8 +13,8 @@ import {
   SessionsDocument,
   SessionsOfProfileDocument,
   type SessionsQueryVariables,
-} from './generated/graphql.ts'
-import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
+} from '../generated/graphql.ts'
+import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 
 const sources = ['webui', 'cli', 'telegram', 'api_server', 'cron', 'subagent', 'a_plugin'] as const
 
@@ -57,7 +57,7 @@ afterAll(async () => {
 })
 
 describe.each(readingTransports)('sessions, over %s,', (transport) => {
-  test('lists those of both origins, newest activity first', async () => {
+  test('lists the sessions of both origins, newest activity first', async () => {
     await using client = many.connect(transport)
     const { sessions } = await ask(client, SessionsDocument, {})
     expect(ids(sessions)).toEqual([own, ...sources.map((source) => `at-${source}`).reverse(), 'old', 'dear'])
@@ -88,7 +88,7 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
     })
   })
 
-  test('shows only what passes the filter', async () => {
+  test('lists only what matches the filter', async () => {
     await using client = many.connect(transport)
     const kinds = await ask(client, SessionsByKindDocument, {})
     expect(Object.fromEntries(Object.entries(kinds).map(([kind, page]) => [kind, ids(page)]))).toEqual({
@@ -116,7 +116,7 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
     expect(await filtered({ profile: 'work' })).toEqual([])
   })
 
-  test('is paged through in both directions, every session once', async () => {
+  test('can be paged through in both directions, with every session once', async () => {
     await using client = many.connect(transport)
     const { sessions } = await ask(client, SessionsDocument, {})
     const all = ids(sessions)
@@ -154,7 +154,7 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
     expect(beyond.sessions).toMatchObject({ edges: [], pageInfo: { startCursor: null, endCursor: null } })
   })
 
-  test('is the same through the profile of a session', async () => {
+  test('is the same list as the sessions of a profile', async () => {
     await using client = many.connect(transport)
     const all = (await ask(client, SessionsDocument, {})).sessions
     const first = (await ask(client, SessionsOfProfileDocument, { id: 'old', first: 3 })).session?.profile
@@ -168,7 +168,7 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
     expect(before?.sessions.edges).toEqual(all.edges.slice(0, 2))
   })
 
-  test('tells of each its place in its chain', async () => {
+  test('shows the lineage of each session', async () => {
     await using client = chain.connect(transport)
     const { sessions } = await ask(client, SessionsDocument, {})
     const places = sessions.edges.map(({ node }) => [node.id, node.parent?.id, node.lineageRoot.id, node.segmentCount])
@@ -183,7 +183,7 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
       expect((await ask(client, SessionDocument, { id: node.id })).session).toEqual(node)
   })
 
-  test('finds one by id, by session and by node alike, and nothing for an id of nothing', async () => {
+  test('finds a session by id, with session and with node, and returns null for an unknown id', async () => {
     await using client = many.connect(transport)
     for (const id of ['at-cli', own]) {
       const session = await loadSession(client, id)
@@ -200,9 +200,9 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
 })
 
 describe.each(readingTransports)('models, over %s,', (transport) => {
-  test('tells which can answer, and which one does where none is named', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { models } = await ask(world.client, ModelsDocument, {})
+  test('lists the models that can answer, and the default one', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { models } = await ask(environment.client, ModelsDocument, {})
     expect(models).toEqual([
       { id: 'local/test', provider: 'local', name: 'test', isDefault: true },
       { id: 'offline/eliza', provider: 'offline', name: 'eliza', isDefault: false },
@@ -212,8 +212,8 @@ describe.each(readingTransports)('models, over %s,', (transport) => {
 
 describe('createSession', () => {
   test('is refused over GET', async () => {
-    await using world = await newTestEnvironment('httpGet')
-    expect(await expectRefusal(world.client, CreateSessionDocument, {})).toMatchObject({ code: 'FORBIDDEN' })
-    expect((await ask(world.client, SessionsDocument, {})).sessions.edges).toEqual([])
+    await using environment = await newTestEnvironment('httpGet')
+    expect(await expectRefusal(environment.client, CreateSessionDocument, {})).toMatchObject({ code: 'FORBIDDEN' })
+    expect((await ask(environment.client, SessionsDocument, {})).sessions.edges).toEqual([])
   })
 })

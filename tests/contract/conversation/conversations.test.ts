@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { HermesDb } from '../support/hermes/hermes-db.ts'
-import { ask, requireNonNull } from './support/typed-client.ts'
-import { newSession, loadSession, streamToEnd } from './support/chat.ts'
-import { readingTransports } from './support/clients.ts'
+import type { HermesDb } from '../../support/hermes/hermes-db.ts'
+import { ask, requireNonNull } from '../support/typed-client.ts'
+import { newSession, loadSession, streamToEnd } from '../support/chat.ts'
+import { readingTransports } from '../support/clients.ts'
 import {
   ConversationNodeDocument,
   ConversationOfSessionDocument,
@@ -10,8 +10,8 @@ import {
   type ConversationsQuery,
   type ConversationsQueryVariables,
   NodeDocument,
-} from './generated/graphql.ts'
-import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
+} from '../generated/graphql.ts'
+import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 
 /** A chain that goes on here, one that does not, and what works for itself. */
 function chats(db: HermesDb): void {
@@ -28,20 +28,20 @@ function chats(db: HermesDb): void {
 
 const ids = ({ conversations: { edges } }: ConversationsQuery) => edges.map(({ node }) => node.id)
 
-let world: TestEnvironment
+let environment: TestEnvironment
 let own: string
 let alone: string
 beforeAll(async () => {
-  world = await newTestEnvironment('http', { fillHermes: chats })
-  alone = (await streamToEnd(world.client, { text: 'Hello' })).end.sessionId
-  own = await newSession(world.client, 'two')
-  await streamToEnd(world.client, { text: 'Hello', sessionId: own })
+  environment = await newTestEnvironment('http', { fillHermes: chats })
+  alone = (await streamToEnd(environment.client, { text: 'Hello' })).end.sessionId
+  own = await newSession(environment.client, 'two')
+  await streamToEnd(environment.client, { text: 'Hello', sessionId: own })
 })
-afterAll(() => world[Symbol.asyncDispose]())
+afterAll(() => environment[Symbol.asyncDispose]())
 
 describe.each(readingTransports)('conversations, over %s,', (transport) => {
-  test('lists each once, whoever keeps its parts, newest message first', async () => {
-    await using client = world.connect(transport)
+  test('lists each conversation once, wherever its sessions are stored, newest message first', async () => {
+    await using client = environment.connect(transport)
     const answer = await ask(client, ConversationsDocument, {})
     expect(ids(answer)).toEqual(['cnv_one', `cnv_${alone}`, 'cnv_telegram', 'cnv_webui'])
     const [crossing] = answer.conversations.edges.map(({ node }) => node)
@@ -61,8 +61,8 @@ describe.each(readingTransports)('conversations, over %s,', (transport) => {
     expect(answer.conversations.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: false })
   })
 
-  test('shows only what passes the filter', async () => {
-    await using client = world.connect(transport)
+  test('lists only what matches the filter', async () => {
+    await using client = environment.connect(transport)
     const filtered = async (variables: ConversationsQueryVariables) =>
       ids(await ask(client, ConversationsDocument, variables))
     expect(await filtered({ channels: ['SEGUE'] })).toEqual(['cnv_one', `cnv_${alone}`])
@@ -84,8 +84,8 @@ describe.each(readingTransports)('conversations, over %s,', (transport) => {
     expect(await filtered({ profile: 'work' })).toEqual([])
   })
 
-  test('is paged through in both directions, every conversation once', async () => {
-    await using client = world.connect(transport)
+  test('can be paged through in both directions, with every conversation once', async () => {
+    await using client = environment.connect(transport)
     for (const filter of [{}, { ids: ['cnv_one', alone, 'webui'] }]) {
       const all = ids(await ask(client, ConversationsDocument, filter))
       for (const size of [1, 2, 3]) {
@@ -110,8 +110,8 @@ describe.each(readingTransports)('conversations, over %s,', (transport) => {
     }
   })
 
-  test('finds one by its id, and by any of its sessions', async () => {
-    await using client = world.connect(transport)
+  test('finds a conversation by its id and by the ids of its sessions', async () => {
+    await using client = environment.connect(transport)
     const { node } = await ask(client, ConversationNodeDocument, { id: 'cnv_one' })
     expect(node).toMatchObject({ id: 'cnv_one', tip: { id: own } })
     expect((await ask(client, NodeDocument, { id: 'cnv_one' })).node).toEqual({ type: 'Conversation', id: 'cnv_one' })

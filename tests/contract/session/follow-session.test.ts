@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { requireNonNull, readUntil, expectSubscriptionRefusal } from './support/typed-client.ts'
+import { requireNonNull, readUntil, expectSubscriptionRefusal } from '../support/typed-client.ts'
 import {
   type ChatEvent,
   expectReplay,
@@ -12,28 +12,28 @@ import {
   startChat,
   streamChat,
   streamToEnd,
-} from './support/chat.ts'
-import { transports } from './support/clients.ts'
-import { computeDigest, foldParts } from './support/fold.ts'
-import { FollowSessionDocument } from './generated/graphql.ts'
-import { newTestEnvironment } from './support/test-environment.ts'
+} from '../support/chat.ts'
+import { transports } from '../support/clients.ts'
+import { computeDigest, foldParts } from '../support/fold.ts'
+import { FollowSessionDocument } from '../generated/graphql.ts'
+import { newTestEnvironment } from '../support/test-environment.ts'
 
 describe.each(transports)('followSession, over %s,', (transport) => {
-  test('tells all that happens, across the answers, and goes on behind each end', async () => {
-    await using world = await newTestEnvironment(transport)
-    const sessionId = await newSession(world.client)
-    const events = followSession(world.client, sessionId)
+  test('emits everything that happens, across streams, and continues after each of them ends', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const sessionId = await newSession(environment.client)
+    const events = followSession(environment.client, sessionId)
     for (const text of ['First', 'Second', 'Third']) {
       const told = readUntil(events, isEventOfType('StreamFinished'))
-      const answer = await streamToEnd(world.connect('http'), { sessionId, text })
+      const answer = await streamToEnd(environment.connect('http'), { sessionId, text })
       expectReplay((await told).seen, answer.events)
     }
     await events.return()
   })
 
-  test('tells one who comes late, at any cursor, everything behind that', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('emits everything after any cursor to a late subscriber', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     const sessionId = await newSession(client)
     const one = await streamToEnd(client, { sessionId, text: 'First' })
     provider.enqueue([{ text: 'Still' }, { wait: never }])
@@ -49,10 +49,10 @@ describe.each(transports)('followSession, over %s,', (transport) => {
     }
   })
 
-  test('of none is NOT_FOUND', async () => {
-    await using world = await newTestEnvironment(transport)
+  test('is NOT_FOUND for an unknown session', async () => {
+    await using environment = await newTestEnvironment(transport)
     for (const sessionId of ['ses_00000000000000000000000000', 'nobody']) {
-      const refused = await expectSubscriptionRefusal(world.client, FollowSessionDocument, { sessionId })
+      const refused = await expectSubscriptionRefusal(environment.client, FollowSessionDocument, { sessionId })
       expect(refused).toMatchObject({ code: 'NOT_FOUND' })
     }
   })
@@ -61,10 +61,10 @@ describe.each(transports)('followSession, over %s,', (transport) => {
 /** Further than any log here goes. */
 const nowhere = 1000
 
-describe.each(transports)('a cursor that no event has reached, over %s,', (transport) => {
-  test('is answered, in a stream that runs, with the message as of a seq, and all that comes behind that', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+describe.each(transports)('A cursor ahead of the log, over %s,', (transport) => {
+  test('resets a running stream: the message as of a seq, then everything after it', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     const held = Promise.withResolvers<void>()
     provider.enqueue([
       { reasoning: 'Hm.' },
@@ -101,9 +101,9 @@ describe.each(transports)('a cursor that no event has reached, over %s,', (trans
     }
   })
 
-  test('is answered, in a stream that is over, with its message and its end', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client } = world
+  test('resets a finished stream: its message and its end', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client } = environment
     const { end } = await streamToEnd(client, { text: 'Hello' })
     const events = await Array.fromAsync(followStream(client, end.stream.id, nowhere))
     expect(events.map(({ type }) => type)).toEqual(['StreamReset', 'StreamFinished'])
@@ -115,9 +115,9 @@ describe.each(transports)('a cursor that no event has reached, over %s,', (trans
     expect(events[1]).toEqual(end)
   })
 
-  test('is answered, in a session where nothing is made, with its newest seq', async () => {
-    await using world = await newTestEnvironment(transport, { fillHermes: (db) => void db.addSession('theirs') })
-    const { client } = world
+  test('resets an idle session: its newest seq', async () => {
+    await using environment = await newTestEnvironment(transport, { fillHermes: (db) => void db.addSession('theirs') })
+    const { client } = environment
     const { end } = await streamToEnd(client, { text: 'Hello' })
     const { sessionId } = end
     const events = followSession(client, sessionId, end.seq + 1)
@@ -135,9 +135,9 @@ describe.each(transports)('a cursor that no event has reached, over %s,', (trans
     await theirs.return()
   })
 
-  test('is none where another answer of the session has gone on: there is nothing left to tell', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client } = world
+  test('is valid for a finished stream if the session has later events: the subscription completes', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client } = environment
     const { end } = await streamToEnd(client, { text: 'First' })
     const next = await streamToEnd(client, { sessionId: end.sessionId, text: 'Second' })
     expect(await Array.fromAsync(followStream(client, end.stream.id, next.end.seq))).toEqual([])

@@ -2,9 +2,9 @@ import { existsSync, readdirSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
-import { startTestSegue } from '../support/server/segue.ts'
-import { waitUntil } from '../support/wait-until.ts'
-import { ask, requireNonNull, readUntil, expectRefusal } from './support/typed-client.ts'
+import { startTestSegue } from '../../support/server/segue.ts'
+import { waitUntil } from '../../support/wait-until.ts'
+import { ask, requireNonNull, readUntil, expectRefusal } from '../support/typed-client.ts'
 import {
   cancelStream,
   loadEvents,
@@ -18,8 +18,8 @@ import {
   startChat,
   streamChat,
   streamToEnd,
-} from './support/chat.ts'
-import { type Client, transports } from './support/clients.ts'
+} from '../support/chat.ts'
+import { type Client, transports } from '../support/clients.ts'
 import {
   CompactSessionDocument,
   DeleteSessionDocument,
@@ -30,8 +30,8 @@ import {
   UpdateSessionDocument,
   UpdateSessionsDocument,
   type UpdateSessionMutationVariables,
-} from './generated/graphql.ts'
-import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
+} from '../generated/graphql.ts'
+import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 
 const update = async (client: Client, variables: UpdateSessionMutationVariables) =>
   (await ask(client, UpdateSessionDocument, variables)).updateSession
@@ -60,9 +60,9 @@ function rowsIn({ segue }: TestEnvironment): Record<string, unknown> {
 const gone = { code: 'NOT_FOUND' }
 
 describe('updateSession', () => {
-  test('changes what is given, leaves the rest, and tells those who follow', async () => {
-    await using world = await newTestEnvironment('http')
-    const { client } = world
+  test('changes the given fields, leaves the others, and notifies subscribers', async () => {
+    await using environment = await newTestEnvironment('http')
+    const { client } = environment
     const { end } = await streamToEnd(client, { text: 'Hello' })
     const { sessionId: id } = end
     const before = await loadSession(client, id)
@@ -80,14 +80,14 @@ describe('updateSession', () => {
     await events.return?.()
   })
 
-  test('while an answer is made is told in its midst, and a title that a person gave stays', async () => {
-    await using world = await newTestEnvironment('http')
-    const { client, provider } = world
+  test('is emitted during a stream, and a title from the user is kept', async () => {
+    await using environment = await newTestEnvironment('http')
+    const { client, provider } = environment
     const held = Promise.withResolvers<void>()
     provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { text: '.' }, { finish: 'stop' }])
     const events = streamChat(client, { text: 'Hello' })
     const { sessionId: id } = (await readUntil(events, isEventOfType('TextDelta'))).last
-    await using other = world.connect('http')
+    await using other = environment.connect('http')
     await update(other, { id, title: 'Mine' })
     held.resolve()
     await readUntil(events, isEventOfType('StreamFinished'))
@@ -96,9 +96,9 @@ describe('updateSession', () => {
     expect((await loadEvents(client, id)).map(({ type }) => type)).toContain('SessionChanged')
   })
 
-  test('is SESSION_READ_ONLY for one of Hermes, and NOT_FOUND for none', async () => {
-    await using world = await newTestEnvironment('http', { fillHermes: (db) => void db.addSession('theirs') })
-    const { client } = world
+  test('is SESSION_READ_ONLY for a Hermes session, and NOT_FOUND for an unknown one', async () => {
+    await using environment = await newTestEnvironment('http', { fillHermes: (db) => void db.addSession('theirs') })
+    const { client } = environment
     const theirs = { code: 'SESSION_READ_ONLY' }
     expect(await expectRefusal(client, UpdateSessionDocument, { id: 'theirs', title: 'Mine' })).toMatchObject(theirs)
     expect(await expectRefusal(client, DeleteSessionDocument, { id: 'theirs' })).toMatchObject(theirs)
@@ -106,10 +106,10 @@ describe('updateSession', () => {
   })
 })
 
-describe('a session that was continued', () => {
+describe('A continued session', () => {
   test('can be renamed, and its last event stays the last', async () => {
-    await using world = await newTestEnvironment('http')
-    const { client } = world
+    await using environment = await newTestEnvironment('http')
+    const { client } = environment
     const { end } = await streamToEnd(client, { text: 'Hello' })
     const { sessionId: id } = end
     await ask(client, CompactSessionDocument, { id })
@@ -117,9 +117,9 @@ describe('a session that was continued', () => {
     expect((await loadEvents(client, id)).at(-1)?.type).toBe('SessionContinued')
   })
 
-  test('can be deleted: what continued it is a root then, and knows what its summary tells', async () => {
-    await using world = await newTestEnvironment('http')
-    const { client } = world
+  test('can be deleted: its continuation becomes a root and keeps its summary', async () => {
+    await using environment = await newTestEnvironment('http')
+    const { client } = environment
     const { end } = await streamToEnd(client, { text: 'Hello' })
     const { compactSession: next } = await ask(client, CompactSessionDocument, { id: end.sessionId })
     expect(next).toMatchObject({ lineageRoot: { id: end.sessionId }, segmentCount: 2 })
@@ -130,16 +130,16 @@ describe('a session that was continued', () => {
     await streamToEnd(client, { sessionId: next.id, text: 'Go on' })
   })
 
-  test('is busy for all of this while it is summarised', async () => {
-    await using world = await newTestEnvironment('http')
-    const { client, provider } = world
+  test('is busy for both while it is being compacted', async () => {
+    await using environment = await newTestEnvironment('http')
+    const { client, provider } = environment
     const { end } = await streamToEnd(client, { text: 'Hello' })
     const { sessionId: id } = end
     const held = Promise.withResolvers<void>()
     provider.enqueue([{ wait: held.promise }, { text: 'A summary.' }, { finish: 'stop' }])
     const compacting = ask(client, CompactSessionDocument, { id })
     await provider.waitForRequest(1)
-    await using other = world.connect('http')
+    await using other = environment.connect('http')
     const busy = { code: 'SESSION_BUSY' }
     expect(await expectRefusal(other, DeleteSessionDocument, { id })).toMatchObject(busy)
     expect(await expectRefusal(other, UpdateSessionDocument, { id, title: 'Mine' })).toMatchObject(busy)
@@ -150,9 +150,9 @@ describe('a session that was continued', () => {
 })
 
 describe.each(transports)('deleteSession, over %s,', (transport) => {
-  test('leaves nothing of it, and completes whoever follows', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, segue } = world
+  test('removes everything, and completes subscriptions', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, segue } = environment
     const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
     const variables = { text: 'Hello', key: 'mine', files }
     const { end } = await streamToEnd(client, variables)
@@ -162,7 +162,7 @@ describe.each(transports)('deleteSession, over %s,', (transport) => {
     const old = new Date(Date.now() - 3_600_000)
     utimesSync(join(segue.home, 'files', hash), old, old)
 
-    await using following = world.connect(transport)
+    await using following = environment.connect(transport)
     const followers = [
       followSession(following, id),
       followSession(following, id, 1000),
@@ -176,7 +176,7 @@ describe.each(transports)('deleteSession, over %s,', (transport) => {
     await waitUntil(() => segue.defaultProfile.chats.eventLog.stats.waiting === 3)
     expect(await remove(client, id)).toBe(id)
     for (const events of await Promise.all(told)) expect(events.length).toBeGreaterThan(0)
-    expect(rowsIn(world)).toEqual({})
+    expect(rowsIn(environment)).toEqual({})
     expect(existsSync(join(segue.home, 'files', hash))).toBe(false)
     for (const nobody of [id, end.stream.id, requireNonNull(end.message).id]) {
       expect((await ask(client, NodeDocument, { id: nobody })).node).toBeNull()
@@ -190,11 +190,11 @@ describe.each(transports)('deleteSession, over %s,', (transport) => {
   })
 })
 
-test('each of several changes in one document is told as it is behind that one', async () => {
-  await using world = await newTestEnvironment('http')
-  const { end } = await streamToEnd(world.client, { text: 'Hello' })
+test('Each of several mutations in one document returns the state after that mutation', async () => {
+  await using environment = await newTestEnvironment('http')
+  const { end } = await streamToEnd(environment.client, { text: 'Hello' })
   const { sessionId: id } = end
-  const { data } = await world.client.execute(
+  const { data } = await environment.client.execute(
     `mutation ($id: ID!) {
       named: updateSession(id: $id, input: { title: "Mine" }) { lineageRoot { title } }
       next: compactSession(id: $id) { lineageRoot { title endReason } parent { id } }
@@ -211,30 +211,30 @@ test('each of several changes in one document is told as it is behind that one',
   })
 })
 
-describe('a deleted session', () => {
-  test('is SESSION_BUSY while an answer is made or a message waits, and works at once after a stop', async () => {
-    await using world = await newTestEnvironment('webSocket')
-    const { client, provider, segue } = world
+describe('A deleted session', () => {
+  test('is refused with SESSION_BUSY while a stream is active or queued, and deleted right after a cancel', async () => {
+    await using environment = await newTestEnvironment('webSocket')
+    const { client, provider, segue } = environment
     provider.defaultAnswer = () => [{ text: 'Half' }, { wait: never }]
     const events = streamChat(client, { text: 'Hello' })
     const { sessionId: id, streamId } = (await readUntil(events, isEventOfType('TextDelta'))).last
-    await using other = world.connect('http')
+    await using other = environment.connect('http')
     const queued = await startChat(other, { sessionId: id, text: 'And?', ifBusy: 'QUEUE' })
     expect(await expectRefusal(other, DeleteSessionDocument, { id })).toMatchObject({ code: 'SESSION_BUSY', streamId })
     await cancelStream(other, queued.id)
     expect(await expectRefusal(other, DeleteSessionDocument, { id })).toMatchObject({ code: 'SESSION_BUSY', streamId })
     await cancelStream(other, requireNonNull(streamId))
     await remove(other, id)
-    expect(rowsIn(world)).toEqual({})
+    expect(rowsIn(environment)).toEqual({})
     expect((await ask(other, StreamDocument, { id: requireNonNull(streamId) })).stream).toBeNull()
     // What the agent of the stopped answer still does, and the merging of its log, find nothing to write to.
     await waitUntil(() => segue.defaultProfile.chats.activeStreamCount === 0)
     expect(segue.warnings).toEqual([])
   })
 
-  test('is not brought back by anything that was on its way, nor by a restart', async () => {
-    await using world = await newTestEnvironment('http')
-    const { client, segue } = world
+  test('is not recreated by writes in progress or by a restart', async () => {
+    await using environment = await newTestEnvironment('http')
+    const { client, segue } = environment
     for (let round = 0; round < 5; round += 1) {
       const { end } = await streamToEnd(client, { text: `Hello ${round}` })
       // All at once: one comes first, the others find it gone, or it finds them there.
@@ -249,7 +249,7 @@ describe('a deleted session', () => {
       if (removed.status === 'rejected') expect(String(removed.reason)).toContain('SESSION_BUSY')
       await waitUntil(() => segue.defaultProfile.chats.activeStreamCount === 0)
       for (const { node } of (await ask(client, SessionsDocument, {})).sessions.edges) await remove(client, node.id)
-      expect(rowsIn(world)).toEqual({})
+      expect(rowsIn(environment)).toEqual({})
     }
     const { home } = segue
     await segue.close()
@@ -260,9 +260,9 @@ describe('a deleted session', () => {
     expect(segue.warnings).toEqual([])
   })
 
-  test('keeps its files where another one refers to them', async () => {
-    await using world = await newTestEnvironment('http')
-    const { client, segue } = world
+  test('keeps the files that another session refers to', async () => {
+    await using environment = await newTestEnvironment('http')
+    const { client, segue } = environment
     const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
     const [one, two] = [
       await streamToEnd(client, { text: 'One', files }),
@@ -278,9 +278,9 @@ describe('a deleted session', () => {
     expect(existsSync(path)).toBe(false)
   })
 
-  test('completes whoever follows a stream of it from behind its end', async () => {
-    await using world = await newTestEnvironment('webSocket')
-    const { client } = world
+  test('completes a subscription to one of its finished streams', async () => {
+    await using environment = await newTestEnvironment('webSocket')
+    const { client } = environment
     const { end } = await streamToEnd(client, { text: 'Hello' })
     await remove(client, end.sessionId)
     const events = followStream(client, end.stream.id, 2)
@@ -288,10 +288,10 @@ describe('a deleted session', () => {
   })
 })
 
-describe('many at once', () => {
+describe('Many sessions at once', () => {
   test('are changed and deleted, in any profile, each once', async () => {
-    await using world = await newTestEnvironment('http')
-    const { client } = world
+    await using environment = await newTestEnvironment('http')
+    const { client } = environment
     const ids: string[] = []
     for (const profile of [null, 'work']) {
       const started = await Promise.all(
@@ -299,7 +299,8 @@ describe('many at once', () => {
       )
       ids.push(...started.map(({ session }) => session.id))
     }
-    for (const { chats } of await world.segue.profiles.openAll()) await waitUntil(() => chats.activeStreamCount === 0)
+    for (const { chats } of await environment.segue.profiles.openAll())
+      await waitUntil(() => chats.activeStreamCount === 0)
     const [first = ''] = ids
     const twice = [...ids, first]
     const { updateSessions } = await ask(client, UpdateSessionsDocument, {
@@ -309,14 +310,14 @@ describe('many at once', () => {
     expect(updateSessions.map(({ id, archived }) => [id, archived])).toEqual([...ids, first].map((id) => [id, true]))
     const deleted = await ask(client, DeleteSessionsDocument, { ids: [...ids, first] })
     expect(deleted.deleteSessions).toEqual([...ids, first])
-    expect(rowsIn(world)).toEqual({})
+    expect(rowsIn(environment)).toEqual({})
     expect((await ask(client, SessionsDocument, { profile: 'work' })).sessions.edges).toEqual([])
     expect((await ask(client, DeleteSessionsDocument, { ids: [] })).deleteSessions).toEqual([])
   })
 
-  test('are left as they are, all of them, when one cannot be', async () => {
-    await using world = await newTestEnvironment('http', { fillHermes: (db) => void db.addSession('theirs') })
-    const { client, provider } = world
+  test('are all unchanged if one of them cannot be changed', async () => {
+    await using environment = await newTestEnvironment('http', { fillHermes: (db) => void db.addSession('theirs') })
+    const { client, provider } = environment
     const mine = [await newSession(client), await newSession(client)]
     provider.enqueue([{ text: 'Half' }, { wait: never }])
     const busy = (await startChat(client, { text: 'Hello', profile: 'work', model: 'offline/eliza' })).session.id

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ask, requireNonNull, readUntil, expectRefusal, expectSubscriptionRefusal } from './support/typed-client.ts'
+import { ask, requireNonNull, readUntil, expectRefusal, expectSubscriptionRefusal } from '../support/typed-client.ts'
 import {
   loadEvents,
   followSession,
@@ -10,10 +10,15 @@ import {
   startChat,
   loadTranscript,
   streamToEnd,
-} from './support/chat.ts'
-import { type Client, transports } from './support/clients.ts'
-import { CompactSessionDocument, MessagesDocument, StartChatDocument, StreamChatDocument } from './generated/graphql.ts'
-import { newTestEnvironment } from './support/test-environment.ts'
+} from '../support/chat.ts'
+import { type Client, transports } from '../support/clients.ts'
+import {
+  CompactSessionDocument,
+  MessagesDocument,
+  StartChatDocument,
+  StreamChatDocument,
+} from '../generated/graphql.ts'
+import { newTestEnvironment } from '../support/test-environment.ts'
 
 const compact = async (client: Client, id: string, key: string | null = null) =>
   (await ask(client, CompactSessionDocument, { id, key })).compactSession
@@ -29,10 +34,10 @@ const isSummary = (body: { readonly messages: readonly unknown[] }): boolean =>
 const sent = (messages: readonly { readonly role: string; readonly content?: unknown }[]): string[] =>
   messages.map(({ role, content }) => `${role} ${typeof content === 'string' ? content : JSON.stringify(content)}`)
 
-describe.each(transports)('a session that is compacted, over %s,', (transport) => {
-  test('goes on in another one: told in its log, told by compactSession, and known by its lineage', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+describe.each(transports)('A compacted session, over %s,', (transport) => {
+  test('continues in a new session, which its log, compactSession and the lineage name', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     provider.enqueue('Oaks.')
     const { end } = await streamToEnd(client, { text: 'Which trees?' })
     const id = end.stream.session.id
@@ -87,12 +92,12 @@ describe.each(transports)('a session that is compacted, over %s,', (transport) =
     await streamToEnd(client, { sessionId: next.id, text: 'And fruit?' })
     expect(sent(requireNonNull(provider.requests.at(-1)).body.messages)).toEqual([`user ${summary}`, 'user And fruit?'])
     expect(provider.rejections).toEqual([])
-    expect(world.segue.warnings).toEqual([])
+    expect(environment.segue.warnings).toEqual([])
   })
 
-  test('is STALE to whoever speaks in it, also over several hops', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('refuses messages with STALE and the id of its tip, across several continuations', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     provider.defaultAnswer = ({ body }) => (isSummary(body) ? 'Oaks, in short.' : 'Oaks.')
     const { end } = await streamToEnd(client, { text: 'Which trees?' })
     const ids = [end.stream.session.id]
@@ -120,15 +125,15 @@ describe.each(transports)('a session that is compacted, over %s,', (transport) =
     }
   })
 
-  test('is busy meanwhile, until a message interrupts that', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('is busy while it is compacted, until a message interrupts the compaction', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     provider.enqueue('Oaks.')
     const { end } = await streamToEnd(client, { text: 'Which trees?' })
     const sessionId = end.stream.session.id
     const before = await loadSession(client, sessionId)
     provider.enqueue([{ text: 'Oaks' }, { wait: never }])
-    const refused = expectRefusal(world.connect(transport), CompactSessionDocument, { id: sessionId })
+    const refused = expectRefusal(environment.connect(transport), CompactSessionDocument, { id: sessionId })
     const { closed } = await provider.waitForRequest(1)
 
     const busy = { code: 'SESSION_BUSY' }
@@ -144,9 +149,9 @@ describe.each(transports)('a session that is compacted, over %s,', (transport) =
     expect(await loadSession(client, sessionId)).toMatchObject({ endedAt: null, messageCount: 4 })
   })
 
-  test('is as it was when there is no summary to be had: PROVIDER', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('is unchanged when the model cannot write a summary: the error is PROVIDER', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     const { end } = await streamToEnd(client, { text: 'Which trees?' })
     const id = end.stream.session.id
     const before = await loadSession(client, id)
@@ -168,9 +173,9 @@ describe.each(transports)('a session that is compacted, over %s,', (transport) =
     expect((await compact(client, id, 'k')).parent).toEqual({ id })
   })
 
-  test('has one continuation under one key', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('has one continuation per key', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     const { end } = await streamToEnd(client, { text: 'Which trees?', key: 'chat' })
     const id = end.stream.session.id
     const made = await Promise.all(Array.from({ length: 4 }, () => compact(client, id, 'k')))
@@ -190,11 +195,11 @@ describe.each(transports)('a session that is compacted, over %s,', (transport) =
     })
   })
 
-  test('is one of our own in which something was said', async () => {
-    await using world = await newTestEnvironment(transport, {
+  test('must be a Segue session with messages', async () => {
+    await using environment = await newTestEnvironment(transport, {
       fillHermes: (db) => void db.addMessage(db.addSession('theirs'), 2),
     })
-    const { client, provider } = world
+    const { client, provider } = environment
     const refused = (id: string) => expectRefusal(client, CompactSessionDocument, { id })
     expect(await refused('ses_nowhere')).toMatchObject({ code: 'NOT_FOUND' })
     expect(await refused('theirs')).toMatchObject({ code: 'SESSION_READ_ONLY' })
@@ -210,13 +215,13 @@ describe.each(transports)('a session that is compacted, over %s,', (transport) =
   })
 })
 
-describe('a session whose context grows', () => {
-  test('is compacted once the provider counts more than 80 % of the window, and not before', async () => {
-    await using world = await newTestEnvironment('webSocket', {
+describe('A session whose context grows', () => {
+  test('is compacted once the provider counts more than 80 % of the context window, and not before', async () => {
+    await using environment = await newTestEnvironment('webSocket', {
       contextWindow: 1000,
       settings: { autoCompactThreshold: 0.8 },
     })
-    const { client, provider } = world
+    const { client, provider } = environment
     let input = 700
     provider.defaultAnswer = ({ body }) =>
       isSummary(body) ? 'Oaks, in short.' : [{ text: 'Oaks.' }, { finish: 'stop' }, { usage: { input, output: 100 } }]
@@ -231,9 +236,9 @@ describe('a session whose context grows', () => {
     expect(provider.rejections).toEqual([])
   })
 
-  test('in a turn of many results is sent a note in the place of the oldest', async () => {
-    await using world = await newTestEnvironment('webSocket', { contextWindow: 1000 })
-    const { client, provider } = world
+  test('replaces the oldest tool results by a note within one long turn', async () => {
+    await using environment = await newTestEnvironment('webSocket', { contextWindow: 1000 })
+    const { client, provider } = environment
     const name = `look_${'x'.repeat(1200)}`
     for (let count = 0; count < 3; count += 1) {
       provider.enqueue([{ toolCall: { id: `call_${count}`, name, arguments: ['{}'] } }, { finish: 'tool_calls' }])
@@ -254,9 +259,9 @@ describe('a session whose context grows', () => {
   })
 })
 
-test('a title by the model, and what it took, are of the session; a summary, of the one that goes on', async () => {
-  await using world = await newTestEnvironment('http', { settings: { generateTitles: true } })
-  const { client, provider } = world
+test('The usage of a generated title counts in the session, that of a summary in its continuation', async () => {
+  await using environment = await newTestEnvironment('http', { settings: { generateTitles: true } })
+  const { client, provider } = environment
   provider.enqueue([
     { text: 'Oaks.' },
     { finish: 'stop' },

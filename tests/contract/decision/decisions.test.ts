@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import type { Tool } from '../../src/agent/tools/tool.ts'
-import { EventStream } from '../support/clients/event-stream.ts'
-import { RawSocket } from '../support/server/raw-socket.ts'
-import { trackServerConnections } from '../support/server/server-connections.ts'
+import type { Tool } from '../../../src/agent/tools/tool.ts'
+import { EventStream } from '../../support/clients/event-stream.ts'
+import { RawSocket } from '../../support/server/raw-socket.ts'
+import { trackServerConnections } from '../../support/server/server-connections.ts'
 import {
   startSegueWithTools,
   type SegueWithTools,
   type SegueWithToolsOptions,
-} from '../support/server/segue-with-tools.ts'
-import { newTool } from '../support/fixtures/tools.ts'
-import { waitUntil } from '../support/wait-until.ts'
+} from '../../support/server/segue-with-tools.ts'
+import { newTool } from '../../support/fixtures/tools.ts'
+import { waitUntil } from '../../support/wait-until.ts'
 import {
   ask,
   follow,
@@ -19,10 +19,10 @@ import {
   readUntil,
   expectRefusal,
   expectSubscriptionRefusal,
-} from './support/typed-client.ts'
-import { cancelStream, type ChatEvent, loadEvents, followStream, isEventOfType, startChat } from './support/chat.ts'
-import { type Client, connect, readingTransports, transports } from './support/clients.ts'
-import { computeDigest, foldParts } from './support/fold.ts'
+} from '../support/typed-client.ts'
+import { cancelStream, type ChatEvent, loadEvents, followStream, isEventOfType, startChat } from '../support/chat.ts'
+import { type Client, connect, readingTransports, transports } from '../support/clients.ts'
+import { computeDigest, foldParts } from '../support/fold.ts'
 import {
   AllowedToolsDocument,
   AnswerApprovalDocument,
@@ -38,8 +38,8 @@ import {
   ForgetApprovalDocument,
   NodeDocument,
   SessionDecisionsDocument,
-} from './generated/graphql.ts'
-import { yieldToEventLoop } from '../../src/lib/yield-to-event-loop.ts'
+} from '../generated/graphql.ts'
+import { yieldToEventLoop } from '../../../src/lib/yield-to-event-loop.ts'
 
 interface World extends AsyncDisposable {
   readonly segue: SegueWithTools
@@ -86,11 +86,11 @@ async function waits(client: Client, streamId: string, count = 1): Promise<void>
   await events.return()
 }
 
-describe.each(transports)('an approval, over %s,', (transport) => {
-  test('is told of, listed, found by its id, and answered by any client; then the answer goes on', async () => {
+describe.each(transports)('An approval, over %s,', (transport) => {
+  test('is emitted, listed, found by its id, and answered by any client; then the stream continues', async () => {
     const tool = newTool()
-    await using world = await newWorld(transport, [tool])
-    const { client, segue } = world
+    await using environment = await newWorld(transport, [tool])
+    const { client, segue } = environment
     await using other = connect('http', segue.url)
     const { id: streamId, session } = await startChat(client, { text: write })
     const events = followStream(client, streamId)
@@ -154,10 +154,10 @@ describe.each(transports)('an approval, over %s,', (transport) => {
     expect(segue.warnings).toEqual([])
   })
 
-  test('is one for each call: allowed and denied in any order', async () => {
+  test('exists for each call: they can be approved and denied in any order', async () => {
     const tool = newTool()
-    await using world = await newWorld(transport, [tool])
-    const { client } = world
+    await using environment = await newWorld(transport, [tool])
+    const { client } = environment
     const text = '/tool files__write {"n":1}\n/tool files__write {"n":2}'
     const { id: streamId } = await startChat(client, { text })
     const events = followStream(client, streamId)
@@ -175,8 +175,8 @@ describe.each(transports)('an approval, over %s,', (transport) => {
   })
 
   test('is cancelled with its stream', async () => {
-    await using world = await newWorld(transport)
-    const { client } = world
+    await using environment = await newWorld(transport)
+    const { client } = environment
     const { id: streamId } = await startChat(client, { text: `${write}\n${paint}` })
     const events = followStream(client, streamId)
     await untilWaiting(events, 2)
@@ -198,10 +198,10 @@ describe.each(transports)('an approval, over %s,', (transport) => {
   })
 })
 
-describe.each(transports)('a question, over %s,', (transport) => {
-  test('is told of, listed, found by its id, and answered; the answer stands in the transcript', async () => {
-    await using world = await newWorld(transport, [])
-    const { client } = world
+describe.each(transports)('A clarification, over %s,', (transport) => {
+  test('is emitted, listed, found by its id, and answered; the transcript has the answer', async () => {
+    await using environment = await newWorld(transport, [])
+    const { client } = environment
     const { id: streamId, session } = await startChat(client, { text: paint })
     const events = followStream(client, streamId)
     const told = (await untilWaiting(events)).at(-1)
@@ -245,10 +245,10 @@ describe.each(transports)('a question, over %s,', (transport) => {
   })
 })
 
-describe.each(transports)('whoever follows, over %s,', (transport) => {
-  test('approvals begins with what waits in any session, and is told of each change, without end', async () => {
-    await using world = await newWorld(transport)
-    const { client, segue } = world
+describe.each(transports)('A subscription to decisions, over %s,', (transport) => {
+  test('emits all pending approvals, then each change, without end', async () => {
+    await using environment = await newWorld(transport)
+    const { client, segue } = environment
     await using other = connect('http', segue.url)
     const started = [await startChat(other, { text: write }), await startChat(other, { text: write })]
     await waitUntil(() => segue.chats.activeStreamCount === 2)
@@ -272,9 +272,9 @@ describe.each(transports)('whoever follows, over %s,', (transport) => {
     await approvals.return(undefined)
   })
 
-  test('clarifications is told of questions alone', async () => {
-    await using world = await newWorld(transport)
-    const { client, segue } = world
+  test('emits only clarifications when it is for clarifications', async () => {
+    await using environment = await newWorld(transport)
+    const { client, segue } = environment
     await using other = connect('http', segue.url)
     const questions = follow(client, FollowClarificationsDocument, {})
     const first = questions.next()
@@ -288,9 +288,9 @@ describe.each(transports)('whoever follows, over %s,', (transport) => {
     await questions.return(undefined)
   })
 
-  test('ends when it leaves, and nothing else does', async () => {
-    await using world = await newWorld(transport)
-    const { client, segue } = world
+  test('ends when its client disconnects, and affects nothing else', async () => {
+    await using environment = await newWorld(transport)
+    const { client, segue } = environment
     const followed = vi.spyOn(segue.chats.decisions, 'subscribe')
     const { id: streamId } = await startChat(client, { text: write })
     await waits(client, streamId)
@@ -303,7 +303,7 @@ describe.each(transports)('whoever follows, over %s,', (transport) => {
   })
 })
 
-describe('a reader of approvals that does not read', () => {
+describe('A slow consumer of approvals', () => {
   // Each event is told ten times over, so that a few are more than the system keeps for a reader.
   const often = Array.from({ length: 10 }, (_, index) => `c${index}: toolCall { argumentsText }`).join(' ')
   const query = `subscription { approvals { id state ${often} } }`
@@ -331,20 +331,20 @@ describe('a reader of approvals that does not read', () => {
     return most
   }
 
-  test('costs no more than one event over an event stream, and holds nobody up', async () => {
-    await using world = await newWorld('http')
-    const most = await costOf(world.segue, world.client, async () => {
-      const stream = await EventStream.open(world.segue.url, { query })
+  test('holds at most one event over an event stream, and delays nobody', async () => {
+    await using environment = await newWorld('http')
+    const most = await costOf(environment.segue, environment.client, async () => {
+      const stream = await EventStream.open(environment.segue.url, { query })
       stream.pause()
       return () => stream.destroy()
     })
     expect(most).toBeLessThan(bound)
   })
 
-  test('costs no more than one event over a WebSocket, and holds nobody up', async () => {
-    await using world = await newWorld('http')
-    const most = await costOf(world.segue, world.client, async () => {
-      const socket = await RawSocket.open(world.segue.url)
+  test('holds at most one event over a WebSocket, and delays nobody', async () => {
+    await using environment = await newWorld('http')
+    const most = await costOf(environment.segue, environment.client, async () => {
+      const socket = await RawSocket.open(environment.segue.url)
       socket.subscribe('slow', query)
       await socket.nextFor('slow')
       socket.pause()
@@ -354,10 +354,10 @@ describe('a reader of approvals that does not read', () => {
   })
 })
 
-describe.each(readingTransports)('what was decided, read over %s,', (transport) => {
-  test('is in the lists as asked for: what waits, what does not, or both', async () => {
-    await using world = await newWorld(transport)
-    const { client, segue } = world
+describe.each(readingTransports)('A resolved decision, read over %s,', (transport) => {
+  test('is listed by the argument pending: pending ones, resolved ones, or both', async () => {
+    await using environment = await newWorld(transport)
+    const { client, segue } = environment
     await using other = connect('http', segue.url)
     const one = await startChat(other, { text: `${write}\n${paint}` })
     await waits(other, one.id, 2)
@@ -376,9 +376,9 @@ describe.each(readingTransports)('what was decided, read over %s,', (transport) 
     }
   })
 
-  test('is empty in another profile, and refused for what is no name of one', async () => {
-    await using world = await newWorld(transport)
-    const { client, segue } = world
+  test('is not listed in another profile, and an invalid profile name is refused', async () => {
+    await using environment = await newWorld(transport)
+    const { client, segue } = environment
     await using other = connect('http', segue.url)
     const { id } = await startChat(other, { text: `${write}\n${paint}` })
     await waits(other, id, 2)
@@ -395,10 +395,10 @@ describe.each(readingTransports)('what was decided, read over %s,', (transport) 
   })
 })
 
-describe.each(transports)('another profile, over %s,', (transport) => {
-  test('tells of what is asked in it alone, also where there was nothing of it, and a wrong name is refused', async () => {
-    await using world = await newWorld(transport)
-    const { client, segue } = world
+describe.each(transports)('A profile, over %s,', (transport) => {
+  test('emits only its own decisions, also if it did not exist before; an invalid name is refused', async () => {
+    await using environment = await newWorld(transport)
+    const { client, segue } = environment
     await using other = connect('http', segue.url)
     const { decisions } = (await segue.profiles.open('work')).chats
     const followed = vi.spyOn(decisions, 'subscribe')
@@ -419,13 +419,13 @@ describe.each(transports)('another profile, over %s,', (transport) => {
   })
 })
 
-describe('what is allowed for longer', () => {
+describe('A tool that is allowed permanently', () => {
   const toolOf = (name: string) => newTool({ name })
   const all = ['once', 'session', 'always', 'deny']
 
-  test('is told by the profile, by name, and can be taken back', async () => {
-    await using world = await newWorld('http', all.map(toolOf))
-    const { client } = world
+  test('is listed by the profile, and can be revoked', async () => {
+    await using environment = await newWorld('http', all.map(toolOf))
+    const { client } = environment
     const text = all.map((name) => `/tool ${name}`).join('\n')
     const first = await startChat(client, { text })
     const sessionId = first.session.id
@@ -464,7 +464,7 @@ describe('what is allowed for longer', () => {
     expect(await asking(sessionId)).toEqual(['always', 'deny', 'once', 'session'])
     const elsewhere = await ask(client, ForgetApprovalDocument, { tool: 'once', profile: 'work' })
     expect(elsewhere.forgetApproval).toEqual({ name: 'work', isDefault: false, allowedTools: [] })
-    expect(existsSync(join(world.segue.home, 'profiles'))).toBe(false)
+    expect(existsSync(join(environment.segue.home, 'profiles'))).toBe(false)
     expect(await expectRefusal(client, ForgetApprovalDocument, { tool: 'once', profile: '../work' })).toMatchObject({
       code: 'BAD_USER_INPUT',
       path: ['profile'],
@@ -472,10 +472,10 @@ describe('what is allowed for longer', () => {
   })
 })
 
-describe.each(transports)('what names no decision, over %s,', (transport) => {
-  test('is NOT_FOUND to whoever answers it, and null to whoever looks for it', async () => {
-    await using world = await newWorld(transport)
-    const { client } = world
+describe.each(transports)('An unknown decision, over %s,', (transport) => {
+  test('is NOT_FOUND in a mutation and null in node', async () => {
+    await using environment = await newWorld(transport)
+    const { client } = environment
     const { id: streamId } = await startChat(client, { text: `${write}\n${paint}` })
     await waits(client, streamId, 2)
     const approval = requireNonNull((await approvalsOf(client))[0]).id
@@ -494,11 +494,11 @@ describe.each(transports)('what names no decision, over %s,', (transport) => {
   })
 })
 
-test('a result that is too long is read whole at its own address, and told by its beginning', async () => {
+test('A long tool result is cut in the API and complete at its resultUrl', async () => {
   const text = '0123456789'.repeat(1_000_000)
   const huge = newTool({ name: 'huge', isReadOnly: true, execute: async () => text })
-  await using world = await newWorld('http', [huge])
-  const { client, segue } = world
+  await using environment = await newWorld('http', [huge])
+  const { client, segue } = environment
   const { id, session } = await startChat(client, { text: '/tool huge' })
   const { last } = await readUntil(followStream(client, id), isEventOfType('StreamFinished'))
   const [call] = last.message?.toolCalls ?? []

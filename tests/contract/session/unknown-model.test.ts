@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ChatClient } from '../support/clients/chat-client.ts'
-import { newProvider } from '../support/providers/provider.ts'
-import { StrictProvider } from '../support/providers/strict-provider.ts'
-import { post } from '../support/server/post.ts'
-import { newHome, startTestSegue, type TestSegue } from '../support/server/segue.ts'
+import { ChatClient } from '../../support/clients/chat-client.ts'
+import { newProvider } from '../../support/providers/provider.ts'
+import { StrictProvider } from '../../support/providers/strict-provider.ts'
+import { post } from '../../support/server/post.ts'
+import { newHome, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
 
 const home = newHome()
 let segue: TestSegue

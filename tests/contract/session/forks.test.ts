@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { HermesDb } from '../support/hermes/hermes-db.ts'
-import { ask, requireNonNull, readUntil, expectRefusal } from './support/typed-client.ts'
+import type { HermesDb } from '../../support/hermes/hermes-db.ts'
+import { ask, requireNonNull, readUntil, expectRefusal } from '../support/typed-client.ts'
 import {
   loadEvents,
   followStream,
@@ -11,8 +11,8 @@ import {
   streamChat,
   loadTranscript,
   streamToEnd,
-} from './support/chat.ts'
-import { type Client, transports } from './support/clients.ts'
+} from '../support/chat.ts'
+import { type Client, transports } from '../support/clients.ts'
 import {
   CompactSessionDocument,
   ForkSessionDocument,
@@ -20,8 +20,8 @@ import {
   RegenerateDocument,
   type RegenerateMutationVariables,
   StartChatDocument,
-} from './generated/graphql.ts'
-import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
+} from '../generated/graphql.ts'
+import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 
 const fork = async (client: Client, messageId: string) =>
   (await ask(client, ForkSessionDocument, { messageId })).forkSession
@@ -51,9 +51,9 @@ const asked = ({ provider }: TestEnvironment): string[] =>
 
 /** Three turns: one with a call, one that broke off, one more. */
 async function talked(
-  world: TestEnvironment,
+  environment: TestEnvironment,
 ): Promise<{ id: string; messages: Awaited<ReturnType<typeof messagesOf>> }> {
-  const { client, provider } = world
+  const { client, provider } = environment
   provider.enqueue([{ toolCall: { id: 'call_1', name: 'look', arguments: ['{}'] } }, { finish: 'tool_calls' }])
   provider.enqueue('Oaks.')
   const { end } = await streamToEnd(client, { text: 'Which trees?' })
@@ -66,10 +66,10 @@ async function talked(
 }
 
 describe.each(transports)('forkSession, over %s,', (transport) => {
-  test('takes along what was said up to a message, and changes nothing', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
-    const { id, messages } = await talked(world)
+  test('copies the messages up to the given one, and leaves the source unchanged', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
+    const { id, messages } = await talked(environment)
     const before = await everything(client, id)
     const { modelContext } = await loadSession(client, id)
     if (!Array.isArray(modelContext)) throw new Error('no context')
@@ -105,8 +105,8 @@ describe.each(transports)('forkSession, over %s,', (transport) => {
     const made = await fork(client, requireNonNull(messages[1]).id)
     provider.enqueue('Elms.')
     await streamToEnd(client, { sessionId: made.id, text: 'And others?' })
-    expect(asked(world).at(-1)).toBe('user And others?')
-    expect(asked(world).join()).not.toMatch(/fruit|nuts|Pears/)
+    expect(asked(environment).at(-1)).toBe('user And others?')
+    expect(asked(environment).join()).not.toMatch(/fruit|nuts|Pears/)
     expect(await loadTranscript(client, made.id)).toEqual([
       'USER Which trees?',
       'ASSISTANT Oaks.',
@@ -117,9 +117,9 @@ describe.each(transports)('forkSession, over %s,', (transport) => {
     expect(provider.rejections).toEqual([])
   })
 
-  test('refuses what is being made, what waits, and what is not there', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('refuses a streaming message, a queued message and an unknown message', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     const held = Promise.withResolvers<void>()
     provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { finish: 'stop' }])
     const events = streamChat(client, { text: 'Hi' })
@@ -141,9 +141,9 @@ describe.each(transports)('forkSession, over %s,', (transport) => {
     expect((await fork(client, last.messageId)).messageCount).toBe(2)
   })
 
-  test('of Hermes makes a session of our own, with whole pairs and its pictures', async () => {
-    await using world = await newTestEnvironment(transport, { fillHermes: theirs })
-    const { client, provider } = world
+  test('copies a Hermes session to a Segue session, with complete tool calls and images', async () => {
+    await using environment = await newTestEnvironment(transport, { fillHermes: theirs })
+    const { client, provider } = environment
     const messages = await messagesOf(client, 'theirs')
     const { modelContext } = await loadSession(client, 'theirs')
     const made = await fork(client, requireNonNull(messages.at(-1)).id)
@@ -158,15 +158,21 @@ describe.each(transports)('forkSession, over %s,', (transport) => {
     const [question] = await messagesOf(client, made.id)
     const file = question?.parts.find((part) => part.type === 'FilePart')
     // Kept here, and read from here.
-    const picture = await fetch(new URL(requireNonNull(file).url, world.segue.url))
+    const picture = await fetch(new URL(requireNonNull(file).url, environment.segue.url))
     expect([picture.headers.get('content-type'), Buffer.from(await picture.arrayBuffer()).toString('base64')]).toEqual([
       'image/png',
       dot.replace(/^.*,/, ''),
     ])
     provider.enqueue('Yes.')
     await streamToEnd(client, { sessionId: made.id, text: 'Sure?' })
-    expect(asked(world).map((line) => line.split(' ')[0])).toEqual(['user', 'assistant', 'tool', 'assistant', 'user'])
-    expect(JSON.stringify(asked(world))).toContain(dot.replace(/^.*,/, ''))
+    expect(asked(environment).map((line) => line.split(' ')[0])).toEqual([
+      'user',
+      'assistant',
+      'tool',
+      'assistant',
+      'user',
+    ])
+    expect(JSON.stringify(asked(environment))).toContain(dot.replace(/^.*,/, ''))
     expect(provider.rejections).toEqual([])
   })
 })
@@ -190,17 +196,17 @@ describe.each(transports)('regenerate, over %s,', (transport) => {
     ['the answer', 3, null, 'Which fruit?'],
     ['the question and another text', 2, 'Which berries?', 'Which berries?'],
     ['the answer and another text', 3, 'Which berries?', 'Which berries?'],
-  ] as const)('by %s, answers in a fork that ends before the turn', async (_, index, text, question) => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
-    const { id, messages } = await talked(world)
+  ] as const)('answers in a fork that ends before the turn, given %s', async (_, index, text, question) => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
+    const { id, messages } = await talked(environment)
     const before = await everything(client, id)
     provider.enqueue('Again.')
     const stream = await regenerate(client, { messageId: requireNonNull(messages[index]).id, text })
     expect(stream).toMatchObject({ status: 'RUNNING', userMessage: { text: question } })
     const { last: end } = await readUntil(followStream(client, stream.id), isEventOfType('StreamFinished'))
     expect(end.message).toMatchObject({ text: 'Again.', status: 'COMPLETE', session: { id: stream.session.id } })
-    expect(asked(world).map((line) => line.replace(/^(assistant|tool) .*/, '$1'))).toEqual([
+    expect(asked(environment).map((line) => line.replace(/^(assistant|tool) .*/, '$1'))).toEqual([
       'user Which trees?',
       'assistant',
       'tool',
@@ -222,25 +228,25 @@ describe.each(transports)('regenerate, over %s,', (transport) => {
     expect(provider.rejections).toEqual([])
   })
 
-  test('of the first turn begins with nothing, of the turn of Hermes with what was before it', async () => {
-    await using world = await newTestEnvironment(transport, { fillHermes: theirs })
-    const { client } = world
+  test('starts empty for the first turn, and with the earlier messages for a Hermes turn', async () => {
+    await using environment = await newTestEnvironment(transport, { fillHermes: theirs })
+    const { client } = environment
     const { end } = await streamToEnd(client, { text: 'Hi' })
     const first = await regenerate(client, { messageId: requireNonNull(end.message).id, text: 'Hello' })
     await readUntil(followStream(client, first.id), isEventOfType('StreamFinished'))
-    expect(asked(world)).toEqual(['user Hello'])
+    expect(asked(environment)).toEqual(['user Hello'])
     const messages = await messagesOf(client, 'theirs')
     const again = await regenerate(client, { messageId: requireNonNull(messages.at(-1)).id })
     await readUntil(followStream(client, again.id), isEventOfType('StreamFinished'))
-    expect(asked(world)).toHaveLength(1)
-    expect(asked(world)[0]).toContain('What is this?')
-    expect(asked(world)[0]).toContain(dot.replace(/^.*,/, ''))
-    expect(world.provider.rejections).toEqual([])
+    expect(asked(environment)).toHaveLength(1)
+    expect(asked(environment)[0]).toContain('What is this?')
+    expect(asked(environment)[0]).toContain(dot.replace(/^.*,/, ''))
+    expect(environment.provider.rejections).toEqual([])
   })
 
-  test('with a key joins the stream that it began', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
+  test('joins the stream that it started with the same key', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
     const { end } = await streamToEnd(client, { text: 'Hi', key: 'chat' })
     const messageId = requireNonNull(end.message).id
     const all = await Promise.all(Array.from({ length: 4 }, () => regenerate(client, { messageId, key: 'k' })))
@@ -263,23 +269,23 @@ describe.each(transports)('regenerate, over %s,', (transport) => {
   })
 })
 
-describe('a session that continues one of Hermes', () => {
+describe('A session that continues a Hermes session', () => {
   const anonymous = (context: unknown) => JSON.stringify(context).replaceAll(/"toolCallId":"[^"]*"/g, '')
 
-  test('has its calls and pictures for context, and a lineage across both databases, also when it is compacted', async () => {
-    await using world = await newTestEnvironment('http', { fillHermes: theirs })
-    const { client, provider } = world
+  test('has its tool calls and images as context, and a lineage across both databases, also after compaction', async () => {
+    await using environment = await newTestEnvironment('http', { fillHermes: theirs })
+    const { client, provider } = environment
     const id = await newSession(client, 'theirs')
     const { modelContext } = await loadSession(client, 'theirs')
     expect(anonymous((await loadSession(client, id)).modelContext)).toBe(anonymous(modelContext))
     provider.enqueue('Yes.')
     await streamToEnd(client, { sessionId: id, text: 'Sure?' })
-    expect(asked(world)).toHaveLength(5)
+    expect(asked(environment)).toHaveLength(5)
     expect(provider.rejections).toEqual([])
 
     provider.enqueue('A dot, in short.')
     const { compactSession: next } = await ask(client, CompactSessionDocument, { id })
-    const summarised = asked(world).join()
+    const summarised = asked(environment).join()
     for (const said of ['What is this?', 'calls look', 'Result of look: {\\"dots\\":1}', 'A dot.', 'Sure?', 'Yes.']) {
       expect(JSON.stringify(summarised)).toContain(JSON.stringify(said.replaceAll('\\"', '"')).slice(1, -1))
     }
@@ -294,8 +300,8 @@ describe('a session that continues one of Hermes', () => {
     expect(anonymous(next.modelContext)).not.toContain('What is this?')
   })
 
-  test('that was compacted in place has what Hermes still told its model', async () => {
-    await using world = await newTestEnvironment('http', {
+  test('has the context that Hermes still sent after a compaction in place', async () => {
+    await using environment = await newTestEnvironment('http', {
       fillHermes: (db) => {
         const archived = { active: 0, compacted: 1 }
         db.addSession('theirs', { end_reason: 'compression' })
@@ -305,11 +311,11 @@ describe('a session that continues one of Hermes', () => {
         db.addMessage('theirs', 2, { content: 'tail', display_order: 2 })
       },
     })
-    const { client, provider } = world
+    const { client, provider } = environment
     const id = await newSession(client, 'theirs')
     provider.enqueue('Yes.')
     await streamToEnd(client, { sessionId: id, text: 'Go on' })
-    expect(asked(world)).toEqual(['user summary', 'user tail', 'user Go on'])
+    expect(asked(environment)).toEqual(['user summary', 'user tail', 'user Go on'])
     expect(await loadTranscript(client, 'theirs')).toEqual(['USER long ago', 'USER tail', 'USER summary'])
     const [, tail] = await messagesOf(client, 'theirs')
     const made = await fork(client, requireNonNull(tail).id)

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { HermesDb } from '../support/hermes/hermes-db.ts'
-import { ask, requireNonNull, expectRefusal } from './support/typed-client.ts'
-import { newSession, loadSession, streamToEnd } from './support/chat.ts'
-import { type Client, transports } from './support/clients.ts'
-import { CreateSessionDocument, type CreateSessionMutationVariables, SessionsDocument } from './generated/graphql.ts'
-import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
+import type { HermesDb } from '../../support/hermes/hermes-db.ts'
+import { ask, requireNonNull, expectRefusal } from '../support/typed-client.ts'
+import { newSession, loadSession, streamToEnd } from '../support/chat.ts'
+import { type Client, transports } from '../support/clients.ts'
+import { CreateSessionDocument, type CreateSessionMutationVariables, SessionsDocument } from '../generated/graphql.ts'
+import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 
 function ended(db: HermesDb): void {
   for (const [id, reason] of [
@@ -23,15 +23,15 @@ function ended(db: HermesDb): void {
 const create = async (client: Client, variables: CreateSessionMutationVariables) =>
   (await ask(client, CreateSessionDocument, variables)).createSession
 
-let world: TestEnvironment
+let environment: TestEnvironment
 beforeAll(async () => {
-  world = await newTestEnvironment('http', { fillHermes: ended })
+  environment = await newTestEnvironment('http', { fillHermes: ended })
 })
-afterAll(() => world[Symbol.asyncDispose]())
+afterAll(() => environment[Symbol.asyncDispose]())
 
 describe.each(transports)('createSession, over %s,', (transport) => {
-  test('begins an empty session that is ours', async () => {
-    await using client = world.connect(transport)
+  test('creates an empty Segue session', async () => {
+    await using client = environment.connect(transport)
     const before = Date.now()
     const session = await create(client, {})
     expect(session).toMatchObject({
@@ -56,8 +56,8 @@ describe.each(transports)('createSession, over %s,', (transport) => {
     expect(await loadSession(client, session.id)).toEqual(session)
   })
 
-  test('takes a title as one line, and a model that answers in it', async () => {
-    await using client = world.connect(transport)
+  test('accepts a title, which becomes one line, and a model', async () => {
+    await using client = environment.connect(transport)
     const session = await create(client, {
       title: '  Trees \n of\tmine\0 🌳',
       model: 'offline/eliza',
@@ -70,9 +70,9 @@ describe.each(transports)('createSession, over %s,', (transport) => {
     expect((await create(client, { title: 'half \ud83c' })).title).toBe('half \ufffd')
   })
 
-  test.each(['compacted', 'moved'])('continues a session of Hermes that was %s', async (continues) => {
-    await using client = world.connect(transport)
-    const { provider } = world
+  test.each(['compacted', 'moved'])('continues a Hermes session that was %s', async (continues) => {
+    await using client = environment.connect(transport)
+    const { provider } = environment
     const session = await create(client, { continues })
     expect(session).toMatchObject({
       title: `The ${continues} one`,
@@ -92,8 +92,8 @@ describe.each(transports)('createSession, over %s,', (transport) => {
     expect(provider.rejections).toEqual([])
   })
 
-  test('goes on from a continuation of ours only once it has ended so', async () => {
-    await using client = world.connect(transport)
+  test('continues a Segue continuation only after it has ended in that way', async () => {
+    await using client = environment.connect(transport)
     const continues = await newSession(client)
     const path = ['input', 'continues']
     expect(await expectRefusal(client, CreateSessionDocument, { continues })).toMatchObject({
@@ -103,9 +103,9 @@ describe.each(transports)('createSession, over %s,', (transport) => {
   })
 
   test.each(['branched', 'shouted', 'open', 'nobody'])(
-    'continues none that is %s, and writes nothing',
+    'refuses to continue a session that is %s, and writes nothing',
     async (continues) => {
-      await using client = world.connect(transport)
+      await using client = environment.connect(transport)
       const { sessions } = await ask(client, SessionsDocument, {})
       expect(await expectRefusal(client, CreateSessionDocument, { continues, title: 'Mine' })).toMatchObject({
         code: 'BAD_USER_INPUT',

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { HermesDb } from '../support/hermes/hermes-db.ts'
-import { ask, follow, requireNonNull, readUntil, repeatUntil } from './support/typed-client.ts'
-import { cancelStream, isEventOfType, newSession, startChat, streamChat, streamToEnd } from './support/chat.ts'
-import { type Client, connect, transports } from './support/clients.ts'
+import type { HermesDb } from '../../support/hermes/hermes-db.ts'
+import { ask, follow, requireNonNull, readUntil, repeatUntil } from '../support/typed-client.ts'
+import { cancelStream, isEventOfType, newSession, startChat, streamChat, streamToEnd } from '../support/chat.ts'
+import { type Client, connect, transports } from '../support/clients.ts'
 import {
   AnswerClarificationDocument,
   CompactSessionDocument,
@@ -12,15 +12,15 @@ import {
   type FollowConversationsSubscription,
   type FollowConversationsSubscriptionVariables,
   UpdateSessionDocument,
-} from './generated/graphql.ts'
-import { waitForFirst } from './support/good-variables.ts'
-import { newJob, runJob } from './support/job.ts'
-import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
+} from '../generated/graphql.ts'
+import { waitForFirst } from '../support/good-variables.ts'
+import { newJob, runJob } from '../support/job.ts'
+import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 
 type Change = FollowConversationsSubscription['conversationsChanged']
 type Changes = AsyncGenerator<Change, void, void>
 
-let world: TestEnvironment
+let environment: TestEnvironment
 let hermes: HermesDb
 /** A session that is renamed for those who listen to hear something. */
 let bell: string
@@ -30,10 +30,10 @@ beforeAll(async () => {
     db.addSession('old', { title: 'Old', end_reason: 'cli_close' })
     db.addMessage('old', 2)
   }
-  world = await newTestEnvironment('http', { fillHermes: old })
-  bell = (await streamToEnd(world.client, { text: 'Ding' })).end.sessionId
+  environment = await newTestEnvironment('http', { fillHermes: old })
+  bell = (await streamToEnd(environment.client, { text: 'Ding' })).end.sessionId
 })
-afterAll(() => world[Symbol.asyncDispose]())
+afterAll(() => environment[Symbol.asyncDispose]())
 
 async function* told(client: Client, variables: FollowConversationsSubscriptionVariables): Changes {
   for await (const { conversationsChanged } of follow(client, FollowConversationsDocument, variables)) {
@@ -44,7 +44,7 @@ async function* told(client: Client, variables: FollowConversationsSubscriptionV
 /** What is told from here on, of all but the bell. */
 async function listen(client: Client, variables: FollowConversationsSubscriptionVariables = {}): Promise<Changes> {
   const all = told(client, variables)
-  await waitForFirst('Subscription.conversationsChanged', { client: world.client, sessionId: bell }, all.next())
+  await waitForFirst('Subscription.conversationsChanged', { client: environment.client, sessionId: bell }, all.next())
   return others(all)
 }
 
@@ -69,35 +69,35 @@ describe.each(transports)('conversationsChanged, over %s,', (transport) => {
   let client: Client
   let changes: Changes
   beforeAll(async () => {
-    client = connect(transport, world.segue.url)
+    client = connect(transport, environment.segue.url)
     changes = await listen(client)
   })
   afterAll(() => client[Symbol.asyncDispose]())
 
-  test('tells of a conversation that comes, in the form in which it is read', async () => {
-    const { id } = (await startChat(world.client, { text: 'A new one' })).session
+  test('emits a new conversation as a query returns it', async () => {
+    const { id } = (await startChat(environment.client, { text: 'A new one' })).session
     const first = await next(changes)
     expect(first).toMatchObject({ kind: 'UPSERTED', id: `cnv_${id}`, conversation: { title: 'A new one' } })
     const last = await until(changes, id, ({ conversation }) => conversation?.tip.activeStream === null)
-    const read = await ask(world.client, ConversationsDocument, { ids: [id] })
+    const read = await ask(environment.client, ConversationsDocument, { ids: [id] })
     expect(last.conversation).toMatchObject(requireNonNull(read.conversations.edges[0]).node)
   })
 
-  test('tells of a new title, of a pin, of what goes on in another session, and of its end', async () => {
-    const { end } = await streamToEnd(world.client, { text: 'To be kept' })
+  test('emits a new title, a pin, a continuation and a deletion', async () => {
+    const { end } = await streamToEnd(environment.client, { text: 'To be kept' })
     const id = end.sessionId
-    await ask(world.client, UpdateSessionDocument, { id, title: 'Kept' })
+    await ask(environment.client, UpdateSessionDocument, { id, title: 'Kept' })
     expect(await until(changes, id, (it) => it.conversation?.title === 'Kept')).toMatchObject({ kind: 'UPSERTED' })
-    await ask(world.client, UpdateSessionDocument, { id, pinned: true })
+    await ask(environment.client, UpdateSessionDocument, { id, pinned: true })
     await until(changes, id, (it) => it.conversation?.tip.pinned === true)
-    const { compactSession: tip } = await ask(world.client, CompactSessionDocument, { id })
+    const { compactSession: tip } = await ask(environment.client, CompactSessionDocument, { id })
     const compacted = await until(changes, id, (it) => it.conversation?.segmentCount === 2)
     expect(compacted.conversation?.tip.id).toBe(tip.id)
-    await ask(world.client, DeleteSessionsDocument, { ids: [tip.id, id] })
+    await ask(environment.client, DeleteSessionsDocument, { ids: [tip.id, id] })
     expect(await until(changes, id, isRemoved)).toEqual({ kind: 'REMOVED', id: `cnv_${id}`, conversation: null })
   })
 
-  test('tells of what is done in the file of Hermes: a message, a title, a swallowing, a deletion', async () => {
+  test('emits changes in the Hermes database: a message, a title, a merge into another conversation, a deletion', async () => {
     const [early, late] = [`early-${transport}`, `late-${transport}`]
     hermes.addSession(late, { title: `Late ${transport}` })
     hermes.addMessage(late, 4)
@@ -125,33 +125,33 @@ describe.each(transports)('conversationsChanged, over %s,', (transport) => {
 })
 
 describe('conversationsChanged', () => {
-  test('tells of a conversation that goes on here, under the id of its root', async () => {
-    await using client = world.connect('webSocket')
+  test('emits a Hermes conversation that Segue continues under the id of its root', async () => {
+    await using client = environment.connect('webSocket')
     const changes = await listen(client)
-    const id = await newSession(world.client, 'old')
-    await startChat(world.client, { sessionId: id, text: 'Go on' })
+    const id = await newSession(environment.client, 'old')
+    await startChat(environment.client, { sessionId: id, text: 'Go on' })
     const change = await until(changes, 'old', (it) => it.conversation?.tip.id === id)
     expect(change.conversation).toMatchObject({ segmentCount: 2, tip: { origin: 'SEGUE' } })
   })
 
-  test('tells of an answer when it begins, waits and ends, and not of its words', async () => {
-    await using client = world.connect('webSocket')
+  test('emits the start of a stream, a pending decision and the end, but not streaming text', async () => {
+    await using client = environment.connect('webSocket')
     const changes = await listen(client)
     const [held, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    world.provider.enqueue([
+    environment.provider.enqueue([
       { text: 'First' },
       { wait: held.promise },
       ...Array.from({ length: 500 }, (_, word) => ({ text: ` ${word}` })),
       { wait: go.promise },
       { finish: 'stop' },
     ])
-    const events = streamChat(world.client, { text: 'Talk' })
+    const events = streamChat(environment.client, { text: 'Talk' })
     const { sessionId: id } = (await readUntil(events, isEventOfType('TextDelta'))).last
     await until(changes, id, (it) => it.conversation?.tip.activeStream?.status === 'RUNNING')
     held.resolve()
     let text = ''
     while (!text.endsWith('499')) text += (await readUntil(events, isEventOfType('TextDelta'))).last.text
-    await ask(world.client, UpdateSessionDocument, { id, title: 'After all the words' })
+    await ask(environment.client, UpdateSessionDocument, { id, title: 'After all the words' })
     // Whatever they had changed would have been told before.
     const { seen } = await readUntil(changes, (it): it is Change => it.conversation?.title === 'After all the words')
     expect(seen.length).toBeLessThanOrEqual(2)
@@ -159,51 +159,53 @@ describe('conversationsChanged', () => {
     await until(changes, id, (it) => it.conversation?.tip.activeStream === null)
   })
 
-  test('tells of a question that waits, and of its answer, though another one goes on waiting', async () => {
-    await using client = world.connect('webSocket')
+  test('emits a pending question and its answer, although another question stays pending', async () => {
+    await using client = environment.connect('webSocket')
     const changes = await listen(client)
-    const { session } = await startChat(world.client, { text: '/ask One?\n/ask Two?', model: 'offline/eliza' })
+    const { session } = await startChat(environment.client, { text: '/ask One?\n/ask Two?', model: 'offline/eliza' })
     const waiting = (count: number) => (change: Change) =>
       change.conversation?.tip.pendingClarifications.length === count
     const asked = await until(changes, session.id, waiting(2))
     const [first] = asked.conversation?.tip.pendingClarifications ?? []
-    await ask(world.client, AnswerClarificationDocument, { id: requireNonNull(first).id, answer: 'Yes' })
+    await ask(environment.client, AnswerClarificationDocument, { id: requireNonNull(first).id, answer: 'Yes' })
     await until(changes, session.id, waiting(1))
   })
 
-  test('tells of all that is shown of a row: its model, and a title that is a person’s from now on', async () => {
-    await using client = world.connect('webSocket')
+  test('emits a new model, and a title that a user confirmed', async () => {
+    await using client = environment.connect('webSocket')
     const changes = await listen(client)
-    const { end } = await streamToEnd(world.client, { text: 'Trees' })
-    const { compactSession: tip } = await ask(world.client, CompactSessionDocument, { id: end.sessionId })
-    await ask(world.client, UpdateSessionDocument, { id: tip.id, model: 'offline/eliza' })
+    const { end } = await streamToEnd(environment.client, { text: 'Trees' })
+    const { compactSession: tip } = await ask(environment.client, CompactSessionDocument, { id: end.sessionId })
+    await ask(environment.client, UpdateSessionDocument, { id: tip.id, model: 'offline/eliza' })
     await until(changes, end.sessionId, (it) => it.conversation?.tip.model === 'offline/eliza')
-    await ask(world.client, UpdateSessionDocument, { id: end.sessionId, title: 'Root' })
+    await ask(environment.client, UpdateSessionDocument, { id: end.sessionId, title: 'Root' })
     await until(changes, end.sessionId, (it) => it.conversation?.title === 'Root')
     // The same as it has: only that a person says so is new.
-    await ask(world.client, UpdateSessionDocument, { id: tip.id, title: 'Trees' })
+    await ask(environment.client, UpdateSessionDocument, { id: tip.id, title: 'Trees' })
     await until(changes, end.sessionId, (it) => it.conversation?.title === 'Trees')
   })
 
-  test('tells of what is cancelled, and of the run of a job', async () => {
-    await using client = world.connect('webSocket')
+  test('emits a cancelled stream, and the run of a job', async () => {
+    await using client = environment.connect('webSocket')
     const changes = await listen(client)
-    world.provider.enqueue([{ text: 'Half' }, { wait: new Promise<never>(() => undefined) }])
-    const events = streamChat(world.client, { text: 'Talk' })
+    environment.provider.enqueue([{ text: 'Half' }, { wait: new Promise<never>(() => undefined) }])
+    const events = streamChat(environment.client, { text: 'Talk' })
     const { sessionId, streamId } = (await readUntil(events, isEventOfType('TextDelta'))).last
-    await cancelStream(world.client, requireNonNull(streamId))
+    await cancelStream(environment.client, requireNonNull(streamId))
     await until(changes, sessionId, (it) => it.conversation?.tip.activeStream === null)
-    const { run } = await runJob(world.client, (await newJob(world.client, { prompt: 'Hello' })).id)
+    const { run } = await runJob(environment.client, (await newJob(environment.client, { prompt: 'Hello' })).id)
     const change = await until(changes, requireNonNull(run.session).id, isThere)
     expect(change.conversation?.tip.channel).toBe('CRON')
   })
 
-  test('tells each profile of its own alone, also of one in which nothing was yet', async () => {
-    await using client = world.connect('webSocket')
+  test('emits only changes of its profile, also if the profile was empty before', async () => {
+    await using client = environment.connect('webSocket')
     const all = told(client, { profile: 'work' })
     const first = all.next()
-    await streamToEnd(world.client, { text: 'Elsewhere' })
-    const { value } = await repeatUntil(first, () => streamToEnd(world.client, { text: 'At work', profile: 'work' }))
+    await streamToEnd(environment.client, { text: 'Elsewhere' })
+    const { value } = await repeatUntil(first, () =>
+      streamToEnd(environment.client, { text: 'At work', profile: 'work' }),
+    )
     expect(value).toMatchObject({ conversation: { title: 'At work' } })
   })
 })

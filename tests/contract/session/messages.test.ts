@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { HermesDb } from '../support/hermes/hermes-db.ts'
-import { ask, requireNonNull } from './support/typed-client.ts'
-import { newSession, streamToEnd } from './support/chat.ts'
-import { type Client, readingTransports } from './support/clients.ts'
-import { computeDigest } from './support/fold.ts'
-import { MessageNodeDocument, MessagesDocument, type MessagesQueryVariables } from './generated/graphql.ts'
-import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
+import type { HermesDb } from '../../support/hermes/hermes-db.ts'
+import { ask, requireNonNull } from '../support/typed-client.ts'
+import { newSession, streamToEnd } from '../support/chat.ts'
+import { type Client, readingTransports } from '../support/clients.ts'
+import { computeDigest } from '../support/fold.ts'
+import { MessageNodeDocument, MessagesDocument, type MessagesQueryVariables } from '../generated/graphql.ts'
+import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 
 async function messagesOf(client: Client, variables: MessagesQueryVariables) {
   return requireNonNull((await ask(client, MessagesDocument, variables)).session).messages
@@ -29,25 +29,25 @@ function threeTurns(db: HermesDb): void {
   for (let i = 1; i <= 6; i++) db.addMessage('theirs', i, { content: `${i}`, role: i % 2 === 1 ? 'user' : 'assistant' })
 }
 
-let world: TestEnvironment
+let environment: TestEnvironment
 let ours: string
 beforeAll(async () => {
-  world = await newTestEnvironment('http', {
+  environment = await newTestEnvironment('http', {
     fillHermes: (db) => {
       everything(db)
       threeTurns(db)
     },
   })
-  ours = await newSession(world.client)
-  for (const text of ['1', '3', '5']) await streamToEnd(world.client, { sessionId: ours, text })
+  ours = await newSession(environment.client)
+  for (const text of ['1', '3', '5']) await streamToEnd(environment.client, { sessionId: ours, text })
 })
-afterAll(() => world[Symbol.asyncDispose]())
+afterAll(() => environment[Symbol.asyncDispose]())
 
 describe.each(readingTransports)('messages, over %s,', (transport) => {
   test.each(['ours', 'theirs'])(
-    'are paged through in both directions, each once, in a session that is %s',
+    'can be paged through in both directions, each once, in a %s session',
     async (whose) => {
-      await using client = world.connect(transport)
+      await using client = environment.connect(transport)
       const sessionId = whose === 'ours' ? ours : 'theirs'
       const all = await messagesOf(client, { sessionId })
       expect(all.edges.map(({ node }) => node.role)).toEqual([
@@ -98,9 +98,9 @@ describe.each(readingTransports)('messages, over %s,', (transport) => {
     },
   )
 
-  test('are none in an empty session', async () => {
-    await using client = world.connect(transport)
-    const sessionId = await newSession(world.client)
+  test('are an empty list in an empty session', async () => {
+    await using client = environment.connect(transport)
+    const sessionId = await newSession(environment.client)
     expect(await messagesOf(client, { sessionId })).toEqual({
       edges: [],
       pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
@@ -108,8 +108,8 @@ describe.each(readingTransports)('messages, over %s,', (transport) => {
     expect((await ask(client, MessagesDocument, { sessionId: 'nobody' })).session).toBeNull()
   })
 
-  test('of Hermes have their parts, with the results of their tools', async () => {
-    await using client = world.connect(transport)
+  test('of Hermes have their parts with the results of their tools', async () => {
+    await using client = environment.connect(transport)
     const { edges } = await messagesOf(client, { sessionId: 'rich' })
     expect(edges.map(({ node }) => node)).toMatchObject([
       {

@@ -1,14 +1,22 @@
 import { describe, expect, test } from 'vitest'
-import { requireNonNull, readUntil } from './support/typed-client.ts'
-import { cancelStream, isEventOfType, never, newSession, loadSession, streamChat, streamToEnd } from './support/chat.ts'
-import { readingTransports } from './support/clients.ts'
-import { newTestEnvironment } from './support/test-environment.ts'
+import { requireNonNull, readUntil } from '../support/typed-client.ts'
+import {
+  cancelStream,
+  isEventOfType,
+  never,
+  newSession,
+  loadSession,
+  streamChat,
+  streamToEnd,
+} from '../support/chat.ts'
+import { readingTransports } from '../support/clients.ts'
+import { newTestEnvironment } from '../support/test-environment.ts'
 
 describe.each(readingTransports)('modelContext, over %s,', (transport) => {
-  test('is what was said, and what the model is sent next', async () => {
-    await using world = await newTestEnvironment(transport)
-    const { client, provider } = world
-    const writing = world.connect('http')
+  test('is the transcript, and exactly what the model is sent next', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
+    const writing = environment.connect('http')
     const sessionId = await newSession(writing)
     expect((await loadSession(client, sessionId)).modelContext).toEqual([])
 
@@ -73,8 +81,8 @@ describe.each(readingTransports)('modelContext, over %s,', (transport) => {
     expect(provider.rejections).toEqual([])
   })
 
-  test('of a session that continues one of Hermes begins with what was said there', async () => {
-    await using world = await newTestEnvironment(transport, {
+  test('of a session that continues a Hermes session starts with its messages', async () => {
+    await using environment = await newTestEnvironment(transport, {
       fillHermes: (db) => {
         db.addSession('theirs', { end_reason: 'cli_close' })
         db.addMessage('theirs', 2, { content: 'What did I say?' })
@@ -85,8 +93,8 @@ describe.each(readingTransports)('modelContext, over %s,', (transport) => {
       { role: 'user', content: [{ type: 'text', text: 'What did I say?' }] },
       { role: 'assistant', content: [{ type: 'text', text: 'That you like trees.' }] },
     ]
-    expect((await loadSession(world.client, 'theirs')).modelContext).toEqual(said)
-    const sessionId = await newSession(world.connect('http'), 'theirs')
-    expect((await loadSession(world.client, sessionId)).modelContext).toEqual(said)
+    expect((await loadSession(environment.client, 'theirs')).modelContext).toEqual(said)
+    const sessionId = await newSession(environment.connect('http'), 'theirs')
+    expect((await loadSession(environment.client, sessionId)).modelContext).toEqual(said)
   })
 })
