@@ -201,7 +201,7 @@ describe('A schedule', () => {
     const refused = (given: object) => expectRefusal(environment.client, CreateJobDocument, { ...job, ...given })
     expect(await refused({ schedule: '30m' })).toMatchObject({
       code: 'BAD_USER_INPUT',
-      message: '"30m" can mean two things: write "every 30m" or "in 30m".',
+      message: '"30m" is ambiguous. Write "every 30m" or "in 30m".',
     })
     expect(await refused({ model: 'local/nobody' })).toMatchObject({ code: 'BAD_USER_INPUT' })
     expect((await ask(environment.client, JobsDocument, {})).jobs).toEqual([])

@@ -502,7 +502,7 @@ test('A long tool result is cut in the API and complete at its resultUrl', async
   const { id, session } = await startChat(client, { text: '/tool huge' })
   const { last } = await readUntil(followStream(client, id), isEventOfType('StreamFinished'))
   const [call] = last.message?.toolCalls ?? []
-  expect(String(call?.result)).toMatch(/^(0123456789){5000}\n\[The first 50000 of 10000000 characters/)
+  expect(String(call?.result)).toMatch(/^(0123456789){5000}\n\[Truncated: the first 50000 of 10000000 characters/)
   const whole = await fetch(segue.url + requireNonNull(call?.resultUrl))
   expect(whole.status).toBe(200)
   expect((await whole.text()) === text).toBe(true)

@@ -247,7 +247,7 @@ describe('A session whose context grows', () => {
     expect(end.stream.status).toBe('COMPLETED')
     const results = provider.requests.map(({ body }) =>
       body.messages.flatMap(({ role, content }) =>
-        role === 'tool' ? [JSON.stringify(content).includes('was left out')] : [],
+        role === 'tool' ? [JSON.stringify(content).includes('was omitted')] : [],
       ),
     )
     expect(results).toEqual([[], [false], [false, false], [true, true, false]])
