@@ -43,7 +43,7 @@ interface AgentOptions {
 /** An agent for a model with tools. */
 function newAgent({ tools = [], listTools, type = 'openai-compatible', maxSteps = 20, baseURL }: AgentOptions) {
   const model = createLanguageModel(newProvider({ type, baseURL: baseURL ?? provider.baseURL, apiKey: 'k' }), 'test')
-  const source = listTools ? { ...newToolSource(), tools: async () => listTools() } : newToolSource(...tools)
+  const source = listTools ? { ...newToolSource(), listTools: async () => listTools() } : newToolSource(...tools)
   return createModelAgent({ model, maxSteps, idleTimeoutMs: 120_000, toolbox: newToolbox({ source }) })
 }
 
