@@ -134,7 +134,7 @@ export class ConversationFeed {
         updates.set(id, { id, conversation })
       }
       const id = toConversationId(rootId)
-      const isRemoved = before === 'here' ? after !== 'here' : before !== null && after === null
+      const isRemoved = before === 'thisSource' ? after !== 'thisSource' : before !== null && after === null
       if (isRemoved && !updates.has(id)) updates.set(id, { id, conversation: null })
     }
     return [...updates.values()]
@@ -152,7 +152,7 @@ function coalesceChanges(changes: readonly NumberedChange[]): ConversationChange
     const { rootId, before } = conversation
     const earlier = byRoot.get(rootId)?.before ?? null
     byRoot.delete(rootId)
-    byRoot.set(rootId, { ...conversation, before: earlier === 'here' ? earlier : (before ?? earlier) })
+    byRoot.set(rootId, { ...conversation, before: earlier === 'thisSource' ? earlier : (before ?? earlier) })
   }
   return [...byRoot.values()]
 }

@@ -33,8 +33,8 @@ export interface ConversationPage {
  */
 export interface ConversationChange {
   readonly rootId: string
-  readonly before: 'here' | 'elsewhere' | null
-  readonly after: 'here' | 'elsewhere' | null
+  readonly before: 'thisSource' | 'otherSource' | null
+  readonly after: 'thisSource' | 'otherSource' | null
 }
 
 export interface OffsetRange {

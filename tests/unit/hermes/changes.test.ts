@@ -22,7 +22,7 @@ function newSynchronizedReader(journal: 'wal' | 'delete' = 'wal') {
   return { hermes, reader, reported }
 }
 
-const ofSession = { rootId: 's', before: 'here', after: 'here' }
+const ofSession = { rootId: 's', before: 'thisSource', after: 'thisSource' }
 
 test.each<[string, (hermes: HermesDb) => unknown]>([
   ['a message', (hermes) => hermes.addMessage('s', 2)],
@@ -52,7 +52,9 @@ test('the changes that one call finds are reported together', () => {
   })
   reader.refresh()
   expect(reported).toHaveLength(1)
-  expect(reported.flat()).toEqual(expect.arrayContaining([ofSession, { rootId: 't', before: null, after: 'here' }]))
+  expect(reported.flat()).toEqual(
+    expect.arrayContaining([ofSession, { rootId: 't', before: null, after: 'thisSource' }]),
+  )
 })
 
 test('after a lock that cost a call its result, any conversation may have changed', () => {

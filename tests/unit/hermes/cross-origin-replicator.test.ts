@@ -270,7 +270,7 @@ describe('a reader with a worker', () => {
     sessions.onConversationsChanged((changes) => reported.push(...(changes ?? [null])))
     feed.addSession('ses_a', 'root', 5)
     await waitUntil(() => reported.length > 0)
-    expect(reported).toEqual([{ rootId: 'root', before: 'here', after: 'here' }])
+    expect(reported).toEqual([{ rootId: 'root', before: 'thisSource', after: 'thisSource' }])
   })
 
   test('sends what a worker has missed to the next one', async () => {

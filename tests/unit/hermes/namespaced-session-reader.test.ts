@@ -82,7 +82,7 @@ describe("the ids of a named profile's Hermes sessions", () => {
     db.addSession('root')
     db.addMessage('root', 1)
     await work.refresh()
-    expect(reported).toContainEqual({ rootId: 'work@root', before: null, after: 'here' })
+    expect(reported).toContainEqual({ rootId: 'work@root', before: null, after: 'thisSource' })
   })
 
   test('are not found without the name of the profile, with another one, or with it twice', async () => {

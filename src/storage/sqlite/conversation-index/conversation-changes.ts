@@ -7,11 +7,11 @@ import type { ConversationChange } from '../../conversation-reader.ts'
 type ListingRule = (flags: ListFlags) => ConversationChange['after']
 
 /** For an index whose source lists all of its conversations. */
-export const listingOfSource: ListingRule = (flags) => (isEmpty(flags) ? null : 'here')
+export const listingOfSource: ListingRule = (flags) => (isEmpty(flags) ? null : 'thisSource')
 
 /** For Segue's index: conversations that cross the origins are listed by Hermes'. */
 export const listingOfEitherSource: ListingRule = (flags) =>
-  isCrossOrigin(flags) && !isEmpty(flags) ? 'elsewhere' : listingOfSource(flags)
+  isCrossOrigin(flags) && !isEmpty(flags) ? 'otherSource' : listingOfSource(flags)
 
 /**
  * The conversations that a list shows differently than before: those that an index update has changed, and those of sessions
