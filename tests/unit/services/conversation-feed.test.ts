@@ -5,7 +5,8 @@ import { SegueError } from '../../../src/lib/errors.ts'
 import type { Conversation } from '../../../src/sessions/conversation.ts'
 import { channels } from '../../../src/model/channel.ts'
 import { waitUntil } from '../../support/wait-until.ts'
-import { ConversationFixture, segueId } from '../../support/sessions/conversation-model.ts'
+import { ConversationFixture } from '../../support/sessions/conversation-fixture.ts'
+import { segueId } from '../../support/sessions/conversation-model.ts'
 import { anyStep, applyStep } from '../../support/sessions/conversation-steps.ts'
 
 /** The session whose update comes after all others. */

@@ -6,7 +6,8 @@ import { SessionLoader } from '../../../src/sessions/session-loader.ts'
 import type { PageRequest } from '../../../src/lib/pagination.ts'
 import type { SessionKey } from '../../../src/model/session-filter.ts'
 import type { HermesLayout } from '../../support/hermes/hermes-db.ts'
-import { ConversationFixture, type ModelFilter } from '../../support/sessions/conversation-model.ts'
+import { ConversationFixture } from '../../support/sessions/conversation-fixture.ts'
+import type { ModelFilter } from '../../support/sessions/conversation-model.ts'
 import { anyStep, applyStep } from '../../support/sessions/conversation-steps.ts'
 
 const anyFilter: fc.Arbitrary<ModelFilter> = fc.record(
@@ -19,12 +20,12 @@ const anyFilter: fc.Arbitrary<ModelFilter> = fc.record(
   { requiredKeys: [] },
 )
 
-let both: ConversationFixture
+let fixture: ConversationFixture
 
-const keyOf = ({ root, lastActivityAt }: Conversation): SessionKey => ({ id: root.id, lastActivityAt })
+const toKey = ({ root, lastActivityAt }: Conversation): SessionKey => ({ id: root.id, lastActivityAt })
 
-/** All pages of a size, from either end, in the list's order. */
-async function walk(limit: number, backwards: boolean, filter: ModelFilter = {}): Promise<Conversation[]> {
+/** Lists all conversations in pages of a size, from either end. Returns them in list order. */
+async function listAllPages(limit: number, backwards: boolean, filter: ModelFilter = {}): Promise<Conversation[]> {
   let all: Conversation[] = []
   for (let key: SessionKey | null = null; ;) {
     const page: PageRequest<SessionKey> = {
@@ -33,15 +34,15 @@ async function walk(limit: number, backwards: boolean, filter: ModelFilter = {})
       limit,
       backwards,
     }
-    const found = await both.conversations.listPage(page, filter)
+    const found = await fixture.conversations.listPage(page, filter)
     all = backwards ? [...found, ...all] : [...all, ...found]
     const end = backwards ? found[0] : found.at(-1)
     if (!end) return all
-    key = keyOf(end)
+    key = toKey(end)
   }
 }
 
-const told = ({ root, tip, lastActivityAt, segmentCount }: Conversation) => ({
+const toExpected = ({ root, tip, lastActivityAt, segmentCount }: Conversation) => ({
   root: root.id,
   tip: tip.id,
   at: lastActivityAt / 1000,
@@ -50,17 +51,19 @@ const told = ({ root, tip, lastActivityAt, segmentCount }: Conversation) => ({
 
 async function expectAll(filter: ModelFilter, limit: number): Promise<void> {
   const expected = (of: ModelFilter) =>
-    both.model.listConversations(of).map(({ root, tip, at, segments }) => ({ root, tip, at, count: segments.length }))
+    fixture.model
+      .listConversations(of)
+      .map(({ root, tip, at, segments }) => ({ root, tip, at, count: segments.length }))
   for (const of of [{}, filter]) {
-    expect((await walk(limit, false, of)).map(told)).toEqual(expected(of))
-    expect((await walk(limit, true, of)).map(told)).toEqual(expected(of))
+    expect((await listAllPages(limit, false, of)).map(toExpected)).toEqual(expected(of))
+    expect((await listAllPages(limit, true, of)).map(toExpected)).toEqual(expected(of))
   }
-  const sessions = new SessionLoader(both.sessions)
-  const loader = new ConversationLoader(both.conversations, sessions)
-  for (const { root, tip, segments } of both.model.listAll()) {
+  const sessions = new SessionLoader(fixture.sessions)
+  const loader = new ConversationLoader(fixture.conversations, sessions)
+  for (const { root, tip, segments } of fixture.model.listAll()) {
     for (const id of segments) {
       const session = await sessions.load(id)
-      if (!session) throw new Error(`there is no ${id}`)
+      if (!session) throw new Error(`There is no session ${id}.`)
       const conversation = await loader.loadForSession(session)
       expect({ id, root: conversation.root.id, tip: conversation.tip.id, count: conversation.segmentCount }).toEqual({
         id,
@@ -69,7 +72,7 @@ async function expectAll(filter: ModelFilter, limit: number): Promise<void> {
         count: segments.length,
       })
       expect((await loader.loadById(`cnv_${id}`))?.root.id).toBe(id === root ? root : undefined)
-      const listed = await both.conversations.listSegments(conversation, { limit: 1000, offset: 0 })
+      const listed = await fixture.conversations.listSegments(conversation, { limit: 1000, offset: 0 })
       expect(listed.map((each) => each.id)).toEqual(segments)
     }
   }
@@ -78,20 +81,20 @@ async function expectAll(filter: ModelFilter, limit: number): Promise<void> {
 describe.each<[HermesLayout, number]>([
   ['newest', 60],
   ['v2', 20],
-])('for any family over both databases, with any writes in between, in a file of the layout %s,', (layout, numRuns) => {
+])('for any sessions in both databases, with a Hermes database of the layout %s,', (layout, numRuns) => {
   beforeAll(async () => {
-    both = await ConversationFixture.open(layout)
+    fixture = await ConversationFixture.open(layout)
   })
-  afterAll(() => both[Symbol.asyncDispose]())
+  afterAll(() => fixture[Symbol.asyncDispose]())
 
-  test('every conversation with a message is listed exactly once, forwards and backwards, as the rule says', async () => {
+  test('every conversation with a message is listed exactly once, forwards and backwards', async () => {
     const anyCase = [fc.array(anyStep, { maxLength: 30 }), anyFilter, fc.integer({ min: 1, max: 4 })] as const
     await fc.assert(
       fc.asyncProperty(...anyCase, async (steps, filter, limit) => {
-        both.clear()
+        fixture.clear()
         for (const step of steps) {
-          applyStep(both, step)
-          if (step.kind === 'look') await expectAll(filter, limit)
+          applyStep(fixture, step)
+          if (step.kind === 'check') await expectAll(filter, limit)
         }
         await expectAll(filter, limit)
       }),

@@ -3,7 +3,8 @@ import { toMessageText } from '../../../src/model/message-text.ts'
 import { maxChainLength } from '../../../src/model/conversation/lineage.ts'
 import type { SessionRecord } from '../../../src/model/session.ts'
 import { newTextMessage } from '../../support/search/segue-search-fixture.ts'
-import { ConversationFixture, segueId } from '../../support/sessions/conversation-model.ts'
+import { ConversationFixture } from '../../support/sessions/conversation-fixture.ts'
+import { segueId } from '../../support/sessions/conversation-model.ts'
 import { newSessionRecord } from '../../support/sessions/session-record.ts'
 
 let fixture: ConversationFixture

@@ -1,0 +1,151 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { openProfileStorage } from '../../../src/services/open-profile-storage.ts'
+import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
+import { ConversationRepository } from '../../../src/sessions/conversation-repository.ts'
+import { SessionRepository } from '../../../src/sessions/session-repository.ts'
+import { HermesDb, type HermesLayout } from '../hermes/hermes-db.ts'
+import { newTempFolder } from '../server/segue.ts'
+import { newSessionRecord } from './session-record.ts'
+import { silentLogger } from '../../../src/lib/logger.ts'
+import { ConversationModel, isSegueId, type ModelSession, segueId } from './conversation-model.ts'
+
+/** The Segue and Hermes databases of a profile, which are written with SQL as by other processes, and their model. */
+export class ConversationFixture {
+  readonly #stack = new DisposableStack()
+  /** A connection to the Segue database, like that of another process. */
+  readonly segueDb: Database.Database
+  readonly hermesDb: HermesDb
+  readonly home: string
+  readonly profile: ProfileStorage
+  readonly sessions: SessionRepository
+  readonly conversations: ConversationRepository
+  model = new ConversationModel()
+
+  private constructor(home: string, hermesHome: string, profile: ProfileStorage, hermes: HermesDb) {
+    this.home = home
+    this.profile = profile
+    this.hermesDb = hermes
+    this.segueDb = new Database(join(home, 'segue.db'))
+    this.sessions = new SessionRepository(profile)
+    this.conversations = new ConversationRepository(profile, this.sessions)
+    for (const folder of [home, hermesHome]) this.#stack.defer(() => rmSync(folder, { recursive: true, force: true }))
+    this.#stack.defer(() => this.segueDb.close())
+    this.#stack.defer(() => hermes.close())
+  }
+
+  static async open(layout: HermesLayout = 'newest'): Promise<ConversationFixture> {
+    const [home, hermesHome] = [newTempFolder(), newTempFolder()]
+    const hermes = new HermesDb(join(hermesHome, 'state.db'), layout)
+    hermes.db.pragma('foreign_keys = OFF')
+    const profile = openProfileStorage({ home, hermesHome, durable: false, log: silentLogger })
+    // The first write creates the Segue database.
+    await profile.eventStore.createSession({
+      session: newSessionRecord({ id: segueId(0), origin: 'SEGUE', source: 'segue' }),
+      messages: [],
+    })
+    const fixture = new ConversationFixture(home, hermesHome, profile, hermes)
+    fixture.clear()
+    return fixture
+  }
+
+  clear(): void {
+    this.segueDb.exec('DELETE FROM sessions')
+    this.hermesDb.db.exec('DELETE FROM messages; DELETE FROM sessions')
+    this.model = new ConversationModel()
+  }
+
+  upsertSession(input: ModelSession): void {
+    const { id } = input
+    const hasFlags = isSegueId(id) || this.hermesDb.columnNames('sessions').has('archived')
+    const row = hasFlags ? input : { ...input, archived: false, pinned: false }
+    this.model.rows.set(id, row)
+    if (isSegueId(id)) this.#upsertSegueSession(row)
+    else this.#upsertHermesSession(row, hasFlags)
+    this.#updateCounters(id)
+  }
+
+  delete(id: string): void {
+    this.model.rows.delete(id)
+    this.model.messages.delete(id)
+    if (isSegueId(id)) this.segueDb.prepare('DELETE FROM sessions WHERE id = ?').run(id)
+    else {
+      this.hermesDb.db.prepare('DELETE FROM messages WHERE session_id = ?').run(id)
+      this.hermesDb.db.prepare('DELETE FROM sessions WHERE id = ?').run(id)
+    }
+  }
+
+  addMessage(id: string, at: number): void {
+    if (!this.model.rows.has(id)) return
+    this.model.messages.set(id, [...(this.model.messages.get(id) ?? []), at])
+    if (!isSegueId(id)) this.hermesDb.addMessage(id, at)
+    this.#updateCounters(id)
+  }
+
+  /** Deletes all messages from this time on. */
+  deleteMessagesFrom(id: string, from: number): void {
+    if (!this.model.rows.has(id)) return
+    this.model.messages.set(
+      id,
+      (this.model.messages.get(id) ?? []).filter((at) => at < from),
+    )
+    if (!isSegueId(id)) {
+      this.hermesDb.db.prepare('DELETE FROM messages WHERE session_id = ? AND timestamp >= ?').run(id, from)
+    }
+    this.#updateCounters(id)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.profile.close()
+    this.#stack.dispose()
+  }
+
+  #upsertSegueSession({ id, parent, end, source, started, archived, pinned }: ModelSession): void {
+    this.segueDb
+      .prepare(
+        `INSERT INTO sessions (id, source, parent_session_id, started_at, end_reason, last_activity_at, archived, pinned, usage)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}')
+         ON CONFLICT (id) DO UPDATE SET source = excluded.source, parent_session_id = excluded.parent_session_id,
+           started_at = excluded.started_at, end_reason = excluded.end_reason, archived = excluded.archived,
+           pinned = excluded.pinned`,
+      )
+      .run(id, source, parent, started * 1000, end, started * 1000, Number(archived), Number(pinned))
+  }
+
+  #upsertHermesSession(
+    { id, parent, end, source, started, branchOf, archived, pinned }: ModelSession,
+    hasFlags: boolean,
+  ): void {
+    const config = branchOf === null ? null : JSON.stringify({ _branched_from: branchOf })
+    const row = {
+      id,
+      parent_session_id: parent,
+      end_reason: end,
+      source,
+      started_at: started,
+      model_config: config,
+      ...(hasFlags && { archived: Number(archived), pinned: Number(pinned) }),
+    }
+    const names = Object.keys(row)
+    this.hermesDb.db
+      .prepare(
+        `INSERT INTO sessions (${names.join(', ')}) VALUES (${names.map((name) => `:${name}`).join(', ')})
+         ON CONFLICT (id) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')}`,
+      )
+      .run(row)
+  }
+
+  /** Updates the counters that the real writers keep in the transaction of the message. */
+  #updateCounters(id: string): void {
+    const messages = this.model.messages.get(id) ?? []
+    if (!isSegueId(id)) {
+      this.hermesDb.db.prepare('UPDATE sessions SET message_count = ? WHERE id = ?').run(messages.length, id)
+      return
+    }
+    const at = messages.length > 0 ? Math.max(...messages) : (this.model.rows.get(id)?.started ?? 0)
+    this.segueDb
+      .prepare('UPDATE sessions SET message_count = ?, last_activity_at = ? WHERE id = ?')
+      .run(messages.length, at * 1000, id)
+  }
+}
