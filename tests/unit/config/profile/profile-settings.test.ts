@@ -1,9 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { readProfileSettings } from '../../../src/config/profile/profile-settings.ts'
-import { SettingsError } from '../../../src/config/settings-error.ts'
-import { newTempFolder } from '../../support/server/segue.ts'
+import { readProfileSettings } from '../../../../src/config/profile/profile-settings.ts'
+import { SettingsError } from '../../../../src/config/settings-error.ts'
+import { newTempFolder } from '../../../support/server/segue.ts'
 
 let home: string
 
