@@ -4,33 +4,33 @@ export interface DecisionQuery {
   readonly kind: DecisionRecord['kind']
   /** Only those in one of these sessions. */
   readonly sessionIds?: readonly string[]
-  /** Only those that wait, or only those that do not. */
+  /** Only pending ones, or only the others. */
   readonly isPending?: boolean
-  /** Only those that changed after the change with this number; 0 for all. */
+  /** Only those that changed after the change with this number; 0, the default, for all. */
   readonly afterChangeSeq?: number
-  /** How many at most. */
+  /** At most 1,001. */
   readonly limit: number
-  /** Of more than `limit`, those that changed last. */
+  /** If there are more than `limit`, those that changed last. */
   readonly preferLatest?: boolean
 }
 
 export interface ChangedDecision {
-  /** The number of its newest change, over all decisions of a profile. */
+  /** The number of its latest change, counted over all decisions of the profile. */
   readonly changeSeq: number
   readonly decision: DecisionRecord
 }
 
-/** What waits for a person or did, and what need not be asked any more. Written with the log that tells of it. */
+/** Approvals, clarifications and tool grants. `EventWriter.append` writes them. */
 export interface DecisionStore {
   findDecision(id: string): Promise<DecisionRecord | null>
-  /** In the order in which they last changed. */
+  /** In the order of their latest changes. */
   listDecisions(query: DecisionQuery): Promise<ChangedDecision[]>
-  /** The number of the newest change; 0 when there is none. */
+  /** The number of the latest change; 0 before the first. Numbers are never used again. */
   loadLatestChangeSeq(): Promise<number>
-  /** Whether a tool need not ask in a session. */
+  /** Whether a tool needs no approval in a session: by a grant for the session or for the profile. */
   isGranted(tool: string, sessionId: string): Promise<boolean>
-  /** The tools that need not ask anywhere in the profile, by name. */
+  /** The tools that need no approval in the whole profile, by name. */
   listProfileGrants(): Promise<string[]>
-  /** Has a tool ask again, everywhere. */
+  /** Deletes all grants of a tool, in the profile and in every session. */
   revokeGrants(tool: string): Promise<void>
 }

@@ -2,22 +2,22 @@ import type { JobRecord, JobRunRecord, SegueJob } from '../model/job.ts'
 import type { Origin } from '../model/session.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 
-/** Jobs and their runs, whoever keeps them. Every method answers with what there is. */
+/** Reads the jobs of one origin and their runs. */
 export interface JobReader {
   readonly origin: Origin
-  /** All jobs, the oldest first. */
+  /** All jobs, oldest first. */
   listJobs(): Promise<readonly JobRecord[]>
   findJob(id: string): Promise<JobRecord | null>
-  /** A page of a job's runs, the newest first, by position. At most 1,001 a call. */
+  /** A page of a job's runs, newest first, by position. At most 1,001. */
   listRuns(jobId: string, page: PageRequest<number>): Promise<readonly JobRunRecord[]>
   findRun(id: string): Promise<JobRunRecord | null>
 }
 
-/** One step of a job: all of it is kept, or nothing. */
+/** One change of a job, written in one transaction. */
 export interface JobCommit {
-  /** The job as it is after this write. Its revision is 1 when it is new, and else one more than what is stored. */
+  /** The job after the change. Its revision is 1 if it is new, otherwise one more than the stored one. */
   readonly job: SegueJob
-  /** A run that begins or ends with it. */
+  /** The run that starts or ends. */
   readonly run?: JobRunRecord
 }
 
@@ -27,38 +27,42 @@ export interface JobWithRunningRun {
   readonly runningRun: JobRunRecord | null
 }
 
-/** A run and when it changed, counted over all runs: a reader's cursor. */
+/** A run and the number of its latest change, counted over all runs of the profile. */
 export interface ChangedRun {
   readonly changeSeq: number
   readonly run: JobRunRecord
 }
 
-/** The jobs that are kept here. */
+/** The jobs of Segue. */
 export interface JobStore extends JobReader {
   listJobs(): Promise<readonly SegueJob[]>
   findJob(id: string): Promise<SegueJob | null>
-  /** Jobs that the clock has to look at by now, the most overdue first. At most 100 a call. */
+  /** Jobs that are due, most overdue first. At most 100. */
   listDueJobs(now: number): Promise<readonly SegueJob[]>
-  /** When the clock has to look at a job next; null when it need not. */
+  /** The next time at which a job is due; null if none will be. */
   findNextDueAt(): Promise<number | null>
   /** A job and its active run, as of one moment. */
   findJobWithRunningRun(jobId: string): Promise<JobWithRunningRun | null>
-  /** All that are under way. Costs what they are many, not what the database is large. */
+  /** All runs that have not ended. The cost depends on their number, not on the size of the database. */
   listRunningRuns(): Promise<readonly JobRunRecord[]>
-  /** Whether a due time has had its run. */
+  /** Whether there is a run for a due time. */
   hasRunFor(jobId: string, scheduledFor: number): Promise<boolean>
-  /** Throws `JobConflict`, and an error of the database for a second run of a due time, or of a job that runs. */
+  /**
+   * Throws RevisionConflictError, and StorageError CONSTRAINT for a second run of a due time, or a second running run of
+   * a job.
+   */
   commit(write: JobCommit): Promise<void>
-  /** Removes a job with its runs. False when there was none. */
+  /** Deletes a job with its runs. False if there is none. */
   delete(id: string): Promise<boolean>
-  /** Runs that changed after a change, in order, each once and as it is now. At most 1,000 a call. */
+  /** Runs that changed after a change, in that order, each once and as it is now. At most 1,000. */
   listChangedRuns(range: ChangedRunRange): Promise<readonly ChangedRun[]>
+  /** The number of the latest change; 0 before the first. Numbers are never used again. */
   loadLatestChangeSeq(): Promise<number>
 }
 
 export interface ChangedRunRange {
   readonly after: number
   readonly limit: number
-  /** Null: the runs of all jobs. */
+  /** Null for the runs of all jobs. */
   readonly jobId: string | null
 }

@@ -2,42 +2,39 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 
-/** Another server holds the home. */
+/** Another server uses the home. */
 export class HomeInUseError extends Error {
   override readonly name = 'HomeInUseError'
 
   constructor(home: string) {
-    super(
-      `Another Segue server uses the home ${home}. Stop it, or give this one another home with --home or SEGUE_HOME.`,
-    )
+    super(`Another Segue server uses the home ${home}. Stop it, or start this one with another --home or SEGUE_HOME.`)
   }
 }
 
-/** The home cannot be written to, or what lies in it in the lock's place is none. */
+/** The home is not a writable folder, or its lock file is damaged. */
 export class UnusableHomeError extends Error {
   override readonly name = 'UnusableHomeError'
 
   constructor(home: string, cause: Error) {
     super(
-      `The home ${home} cannot be locked: ${cause.message}. It has to be a folder that can be written to; ` +
-        'a damaged lock.db holds nothing and can be removed.',
+      `The home ${home} cannot be locked: ${cause.message}. Make it a writable folder, and delete its lock.db if that is damaged.`,
       { cause },
     )
   }
 }
 
-/** Locks that are held: one that nobody referred to would be collected as garbage, and the home be free. */
+/** Keeps held locks from being garbage-collected, which would release them. */
 const openLocks = new Set<Database.Database>()
 
 export interface HomeLock {
-  /** Lets another server have the home. */
+  /** Lets another server use the home. */
   release(): void
 }
 
 /**
- * Makes a home, for its owner's eyes only, and holds it until `release` or the end of the process, however that comes:
- * the lock is the kernel's. Throws a `HomeInUseError` at once when another process, or this one, holds it already, and
- * an `UnusableHomeError` when it cannot be had at all.
+ * Creates a home, readable by its owner only, and locks it until `release` or the end of the process: the kernel releases
+ * the lock whatever ends the process. Throws HomeInUseError at once if this or another process holds the lock, and
+ * UnusableHomeError if the home cannot be locked at all.
  */
 export function lockHome(home: string): HomeLock {
   const db = acquireLock(home)
@@ -55,7 +52,7 @@ function acquireLock(home: string): Database.Database {
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 })
     db = new Database(join(home, 'lock.db'), { timeout: 0 })
-    // Whatever the file was before: in WAL mode this would not keep everybody out.
+    // In WAL mode, which the file may have had, an exclusive transaction does not keep readers out.
     db.pragma('journal_mode = DELETE')
     db.exec('BEGIN EXCLUSIVE')
     return db

@@ -2,11 +2,11 @@ import { parentPort, workerData } from 'node:worker_threads'
 import Database from 'better-sqlite3'
 import { lowerThreadPriority } from '../../../lib/lower-thread-priority.ts'
 
-/** What the worker is started with: the database's path. */
+/** The path of the database. */
 export type CheckpointWorkerData = string
 
 const port = parentPort
-if (!port) throw new Error('This module is the entry of a worker thread')
+if (!port) throw new Error('This module is the entry point of a worker thread.')
 
 lowerThreadPriority()
 
@@ -20,6 +20,6 @@ port.on('message', () => {
       database.close()
     }
   } catch {
-    // It is gone, or somebody is in the way: the next one does it, or whoever writes at last.
+    // The file was deleted, or is locked. The next checkpoint includes what this one has left.
   }
 })

@@ -2,9 +2,8 @@ import { Worker } from 'node:worker_threads'
 import type { CheckpointWorkerData } from './wal-checkpoint-worker.ts'
 
 /**
- * Brings what was committed to a database from its WAL into the file, in a thread of its own: whoever commits would wait
- * for the disk otherwise, some tens of milliseconds each time, and oftener while others read. The first call starts the
- * thread.
+ * Checkpoints the WAL of a database in a worker thread. A commit that checkpoints waits some tens of milliseconds for the
+ * disk. The first request starts the thread.
  */
 export class WalCheckpointer {
   readonly #databasePath: string
@@ -15,14 +14,14 @@ export class WalCheckpointer {
     this.#databasePath = path
   }
 
-  /** Returns at once. */
+  /** Does not wait for the checkpoint. */
   request(): void {
     if (this.#isClosed) return
     this.#worker ??= this.#start()
     this.#worker.postMessage(null)
   }
 
-  /** A checkpoint that is cut off has harmed nothing. */
+  /** Interrupts a checkpoint, which is harmless. */
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#worker?.terminate()
@@ -32,7 +31,7 @@ export class WalCheckpointer {
     const workerData: CheckpointWorkerData = this.#databasePath
     const worker = new Worker(new URL('./wal-checkpoint-worker.ts', import.meta.url), { workerData })
     worker.unref()
-    // Without it whoever commits does it, once there is very much: see the database.
+    // Without checkpoints of this thread, a commit checkpoints once the WAL is very large.
     worker.on('error', () => undefined)
     worker.on('exit', () => {
       if (this.#worker === worker) this.#worker = null

@@ -31,15 +31,15 @@ async function kill(child: ChildProcess): Promise<void> {
 
 const lockModule = pathToFileURL(join(import.meta.dirname, '../../../../src/storage/sqlite/database/home-lock.ts')).href
 
-/** Another process that takes the home and keeps it, whatever the garbage collector does; what it said first is its answer. */
-async function holder(): Promise<{ child: ChildProcess; said: string }> {
+/** Starts a process that locks the home and keeps it locked over a garbage collection. `output`: `locked`, or its error. */
+async function startLockingProcess(): Promise<{ child: ChildProcess; output: string }> {
   const program = `
     import { lockHome } from ${JSON.stringify(lockModule)}
     try {
       lockHome(${JSON.stringify(home)})
       await new Promise(setImmediate)
       globalThis.gc()
-      console.log('held')
+      console.log('locked')
       setInterval(() => {}, 60_000)
     } catch (error) {
       console.log(error.name + ': ' + error.message)
@@ -48,52 +48,52 @@ async function holder(): Promise<{ child: ChildProcess; said: string }> {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   children.push(child)
-  const [said] = await once(child.stdout, 'data', { signal: AbortSignal.timeout(15_000) })
-  return { child, said: String(said).trim() }
+  const [output] = await once(child.stdout, 'data', { signal: AbortSignal.timeout(15_000) })
+  return { child, output: String(output).trim() }
 }
 
-test('the home is made for its owner alone', () => {
+test('a new home is readable by its owner only', () => {
   const lock = lockHome(home)
   expect(statSync(home).mode & 0o777).toBe(0o700)
   lock.release()
 })
 
-test('a home that another process holds is refused, and the message names it', async () => {
-  expect((await holder()).said).toBe('held')
+test('a home that another process has locked is refused, with its path in the message', async () => {
+  expect((await startLockingProcess()).output).toBe('locked')
   expect(() => lockHome(home)).toThrow(HomeInUseError)
   expect(() => lockHome(home)).toThrow(home)
-  expect((await holder()).said).toMatch(/^HomeInUseError: /)
+  expect((await startLockingProcess()).output).toMatch(/^HomeInUseError: /)
 })
 
-test('the same process cannot hold a home twice', () => {
+test('a process cannot lock a home twice', () => {
   const lock = lockHome(home)
   expect(() => lockHome(home)).toThrow(HomeInUseError)
   lock.release()
   lockHome(home).release()
 })
 
-test('a start right after the holder was killed succeeds, again and again', async () => {
+test('a home can be locked right after the process that had locked it was killed', async () => {
   for (let round = 0; round < 3; round++) {
-    const { child, said } = await holder()
-    expect(said).toBe('held')
+    const { child, output } = await startLockingProcess()
+    expect(output).toBe('locked')
     await kill(child)
     const lock = lockHome(home)
     lock.release()
   }
 })
 
-test('a released home can be had by another process', async () => {
+test('a released home can be locked by another process', async () => {
   const lock = lockHome(home)
-  expect((await holder()).said).toMatch(/^HomeInUseError: /)
+  expect((await startLockingProcess()).output).toMatch(/^HomeInUseError: /)
   lock.release()
-  expect((await holder()).said).toBe('held')
+  expect((await startLockingProcess()).output).toBe('locked')
 })
 
 test.each<[string, () => void]>([
   ['a damaged lock', () => writeFileSync(join(home, 'lock.db'), 'no database '.repeat(500))],
-  ['a folder in the place of the lock', () => mkdirSync(join(home, 'lock.db'))],
-  ['a file in its own place', () => (rmSync(home, { recursive: true }), writeFileSync(home, ''))],
-])('a home with %s cannot be had, and the message names it', (_, spoil) => {
+  ['a folder instead of the lock file', () => mkdirSync(join(home, 'lock.db'))],
+  ['a file instead of its folder', () => (rmSync(home, { recursive: true }), writeFileSync(home, ''))],
+])('a home with %s cannot be locked, with its path in the message', (_, spoil) => {
   mkdirSync(home, { recursive: true })
   spoil()
   expect(() => lockHome(home)).toThrow(UnusableHomeError)

@@ -25,22 +25,22 @@ function begin(of: SegueJob, minutes: number): StartedRun {
 }
 
 /** A job with so many runs that have ended. */
-async function jobWithRuns(store: SqliteJobStore, count: number): Promise<{ kept: SegueJob; runs: JobRunRecord[] }> {
-  let kept = newTestJob(noon)
-  await store.commit({ job: kept })
+async function jobWithRuns(store: SqliteJobStore, count: number): Promise<{ job: SegueJob; runs: JobRunRecord[] }> {
+  let job = newTestJob(noon)
+  await store.commit({ job })
   const runs: JobRunRecord[] = []
   for (let i = 1; i <= count; i++) {
-    const begun = begin(kept, i * 30)
+    const begun = begin(job, i * 30)
     await store.commit(begun)
     const ended = finishRun(begun, { ...ok, output: `Answer ${i}` }, begun.run.startedAt + 1000)
     await store.commit(ended)
-    kept = ended.job
+    job = ended.job
     runs.push(ended.run)
   }
-  return { kept, runs }
+  return { job, runs }
 }
 
-test('a job comes back as it was written, and nothing is made by reading', async () => {
+test('a job is read as it was written, and reading creates no file', async () => {
   const { store } = newStore()
   expect(await store.listJobs()).toEqual([])
   expect([await store.findNextDueAt(), await store.loadLatestChangeSeq()]).toEqual([null, 0])
@@ -53,41 +53,41 @@ test('a job comes back as it was written, and nothing is made by reading', async
   expect(await store.findJob('job_nobody')).toBeNull()
 })
 
-test('a run and its job are written together, and come back as they were', async () => {
+test('a run and its job are written together, and read as they were written', async () => {
   const { store } = newStore()
-  const kept = newTestJob(noon)
-  await store.commit({ job: kept })
-  const begun = begin(kept, 30)
+  const job = newTestJob(noon)
+  await store.commit({ job })
+  const begun = begin(job, 30)
   await store.commit(begun)
-  expect(await store.findJob(kept.id)).toEqual(begun.job)
-  expect(await store.findJobWithRunningRun(kept.id)).toEqual({ job: begun.job, runningRun: begun.run })
+  expect(await store.findJob(job.id)).toEqual(begun.job)
+  expect(await store.findJobWithRunningRun(job.id)).toEqual({ job: begun.job, runningRun: begun.run })
   expect(await store.findRun(begun.run.id)).toEqual(begun.run)
   expect(await store.listRunningRuns()).toEqual([begun.run])
   const ended = finishRun(begun, ok, noon + 31 * minute)
   await store.commit(ended)
-  expect(await store.findJob(kept.id)).toEqual(ended.job)
+  expect(await store.findJob(job.id)).toEqual(ended.job)
   expect(await store.findRun(begun.run.id)).toEqual(ended.run)
-  expect(await store.findJobWithRunningRun(kept.id)).toEqual({ job: ended.job, runningRun: null })
+  expect(await store.findJobWithRunningRun(job.id)).toEqual({ job: ended.job, runningRun: null })
   expect(await store.listRunningRuns()).toEqual([])
 })
 
 test('no due time has two runs', async () => {
   const { store } = newStore()
-  const { kept } = await jobWithRuns(store, 1)
-  expect(await store.hasRunFor(kept.id, noon + 30 * minute)).toBe(true)
-  expect(await store.hasRunFor(kept.id, noon + 60 * minute)).toBe(false)
-  await expect(store.commit(begin(kept, 30))).rejects.toThrow(/UNIQUE.*scheduled_for/)
-  expect(await store.findJob(kept.id)).toEqual(kept)
+  const { job } = await jobWithRuns(store, 1)
+  expect(await store.hasRunFor(job.id, noon + 30 * minute)).toBe(true)
+  expect(await store.hasRunFor(job.id, noon + 60 * minute)).toBe(false)
+  await expect(store.commit(begin(job, 30))).rejects.toThrow(/UNIQUE.*scheduled_for/)
+  expect(await store.findJob(job.id)).toEqual(job)
   const other = newTestJob(noon)
   await store.commit({ job: other })
   await store.commit(begin(other, 30))
 })
 
-test('a job has at most one run under way, and as many by hand as one likes afterwards', async () => {
+test('a job has at most one running run, and any number of manual ones later', async () => {
   const { store } = newStore()
-  const kept = newTestJob(noon)
-  await store.commit({ job: kept })
-  const first = startManualRun(kept, noon, newRunIds())
+  const job = newTestJob(noon)
+  await store.commit({ job })
+  const first = startManualRun(job, noon, newRunIds())
   await store.commit(first)
   await expect(store.commit(startManualRun(first.job, noon, newRunIds()))).rejects.toThrow(/UNIQUE.*job_id/)
   const ended = finishRun(first, ok, noon)
@@ -95,51 +95,51 @@ test('a job has at most one run under way, and as many by hand as one likes afte
   const second = startManualRun(ended.job, noon, newRunIds())
   await store.commit(second)
   await store.commit(finishRun(second, ok, noon))
-  expect((await store.findJob(kept.id))?.runCount).toBe(2)
+  expect((await store.findJob(job.id))?.runCount).toBe(2)
 })
 
-test('of two steps from the same job the second is refused, whole', async () => {
+test('of two changes of the same revision the second is refused as a whole', async () => {
   const { store } = newStore()
-  const kept = newTestJob(noon)
-  await store.commit({ job: kept })
-  const [fast, slow] = [begin(kept, 30), startManualRun(kept, noon, newRunIds())]
+  const job = newTestJob(noon)
+  await store.commit({ job })
+  const [fast, slow] = [begin(job, 30), startManualRun(job, noon, newRunIds())]
   await store.commit(fast)
   await expect(store.commit(slow)).rejects.toThrow(RevisionConflictError)
   expect(await store.findRun(slow.run.id)).toBeNull()
-  expect(await store.findJob(kept.id)).toEqual(fast.job)
+  expect(await store.findJob(job.id)).toEqual(fast.job)
 })
 
 test('a run ends once', async () => {
   const { store } = newStore()
-  const kept = newTestJob(noon)
-  await store.commit({ job: kept })
-  const begun = begin(kept, 30)
+  const job = newTestJob(noon)
+  await store.commit({ job })
+  const begun = begin(job, 30)
   await store.commit(begun)
   const ended = finishRun(begun, ok, noon)
   await store.commit(ended)
   const again = { ...ended, job: { ...ended.job, revision: ended.job.revision + 1 } }
   await expect(store.commit(again)).rejects.toThrow(RevisionConflictError)
-  expect(await store.findJob(kept.id)).toEqual(ended.job)
+  expect(await store.findJob(job.id)).toEqual(ended.job)
 })
 
-test('runs are paged from the newest on, in both directions', async () => {
+test('runs are listed in pages from the newest on, in both directions', async () => {
   const { store } = newStore()
-  const { kept, runs } = await jobWithRuns(store, 5)
+  const { job, runs } = await jobWithRuns(store, 5)
   await jobWithRuns(store, 2)
   const newestFirst = runs.toReversed()
   const page = { after: null, before: null, limit: 9, backwards: false }
-  expect(await store.listRuns(kept.id, page)).toEqual(newestFirst)
-  expect(await store.listRuns(kept.id, { ...page, limit: 2 })).toEqual(newestFirst.slice(0, 2))
-  expect(await store.listRuns(kept.id, { ...page, limit: 2, after: 4 })).toEqual(newestFirst.slice(2, 4))
-  expect(await store.listRuns(kept.id, { ...page, limit: 2, backwards: true })).toEqual(newestFirst.slice(3))
-  expect(await store.listRuns(kept.id, { ...page, limit: 2, backwards: true, before: 2 })).toEqual(
+  expect(await store.listRuns(job.id, page)).toEqual(newestFirst)
+  expect(await store.listRuns(job.id, { ...page, limit: 2 })).toEqual(newestFirst.slice(0, 2))
+  expect(await store.listRuns(job.id, { ...page, limit: 2, after: 4 })).toEqual(newestFirst.slice(2, 4))
+  expect(await store.listRuns(job.id, { ...page, limit: 2, backwards: true })).toEqual(newestFirst.slice(3))
+  expect(await store.listRuns(job.id, { ...page, limit: 2, backwards: true, before: 2 })).toEqual(
     newestFirst.slice(1, 3),
   )
-  expect(await store.listRuns(kept.id, { ...page, after: 5, before: 1 })).toEqual(newestFirst.slice(1, 4))
+  expect(await store.listRuns(job.id, { ...page, after: 5, before: 1 })).toEqual(newestFirst.slice(1, 4))
   expect(await store.listRuns('job_nobody', page)).toEqual([])
 })
 
-test('the clock looks at what is due, and not at what is paused, over, or waits for a run', async () => {
+test('due jobs are listed, without those that are paused, completed or waiting for a run', async () => {
   const { store } = newStore()
   const soon = newTestJob(noon)
   const later = newTestJob(noon, { schedule: 'in 2h' })
@@ -156,9 +156,9 @@ test('the clock looks at what is due, and not at what is paused, over, or waits 
   expect(await store.listDueJobs(noon + 180 * minute)).toHaveLength(2)
 })
 
-test('a reader of changes gets each run once, as it is now, and none is lost when a job goes', async () => {
+test('a reader of changes gets each run once, as it is now, and loses none when a job is deleted', async () => {
   const { store } = newStore()
-  const { kept, runs } = await jobWithRuns(store, 2)
+  const { job, runs } = await jobWithRuns(store, 2)
   const other = newTestJob(noon)
   await store.commit({ job: other })
   const begun = startManualRun(other, noon, newRunIds())
@@ -167,43 +167,43 @@ test('a reader of changes gets each run once, as it is now, and none is lost whe
   expect(all.map(({ run }) => run)).toEqual([...runs, begun.run])
   const cursor = await store.loadLatestChangeSeq()
   expect(all.at(-1)?.changeSeq).toBe(cursor)
-  expect((await store.listChangedRuns({ after: 0, limit: 9, jobId: kept.id })).map(({ run }) => run)).toEqual(runs)
+  expect((await store.listChangedRuns({ after: 0, limit: 9, jobId: job.id })).map(({ run }) => run)).toEqual(runs)
   expect(await store.listChangedRuns({ after: 0, limit: 1, jobId: null })).toEqual(all.slice(0, 1))
   await store.delete(other.id)
   expect(await store.loadLatestChangeSeq()).toBe(cursor)
-  const next = begin(kept, 90)
+  const next = begin(job, 90)
   await store.commit(next)
   expect((await store.listChangedRuns({ after: cursor, limit: 9, jobId: null })).map(({ run }) => run)).toEqual([
     next.run,
   ])
 })
 
-test('a job that is deleted takes its runs along, and no others', async () => {
+test('a deleted job takes its runs with it, and no others', async () => {
   const { store } = newStore()
-  const { kept, runs } = await jobWithRuns(store, 2)
+  const { job, runs } = await jobWithRuns(store, 2)
   const { runs: others } = await jobWithRuns(store, 1)
-  expect(await store.delete(kept.id)).toBe(true)
-  expect(await store.delete(kept.id)).toBe(false)
-  expect([await store.findJob(kept.id), await store.findRun(runs[0]?.id ?? '')]).toEqual([null, null])
+  expect(await store.delete(job.id)).toBe(true)
+  expect(await store.delete(job.id)).toBe(false)
+  expect([await store.findJob(job.id), await store.findRun(runs[0]?.id ?? '')]).toEqual([null, null])
   expect(await store.findRun(others[0]?.id ?? '')).toEqual(others[0])
 })
 
-test('what was kept is there after a restart', async () => {
+test('jobs and runs outlive the process', async () => {
   const folder = newJobsFolder()
   const { store, database } = newStore(folder)
-  const { kept, runs } = await jobWithRuns(store, 3)
+  const { job, runs } = await jobWithRuns(store, 3)
   const change = await store.loadLatestChangeSeq()
   database.close()
   const { store: again } = newStore(folder)
-  expect(await again.listJobs()).toEqual([kept])
+  expect(await again.listJobs()).toEqual([job])
   expect(await again.findRun(runs[2]?.id ?? '')).toEqual(runs[2])
   expect(await again.loadLatestChangeSeq()).toBe(change)
 })
 
-test('the clock, recovery and pages look at no more rows than they give', async () => {
+test('due jobs, recovery and pages are answered by indexes', async () => {
   const folder = newJobsFolder()
   const { store, database } = newStore(folder)
-  const { kept } = await jobWithRuns(store, 1)
+  const { job } = await jobWithRuns(store, 1)
   database.close()
   const statements = recordSql()
   const watched = new SqliteDatabase(`${folder}/segue.db`)
@@ -212,8 +212,8 @@ test('the clock, recovery and pages look at no more rows than they give', async 
   await reader.listDueJobs(noon)
   await reader.findNextDueAt()
   await reader.listRunningRuns()
-  await reader.findJobWithRunningRun(kept.id)
-  await reader.listRuns(kept.id, { after: 9, before: 1, limit: 9, backwards: false })
+  await reader.findJobWithRunningRun(job.id)
+  await reader.listRuns(job.id, { after: 9, before: 1, limit: 9, backwards: false })
   await reader.listChangedRuns({ after: 0, limit: 9, jobId: null })
   await reader.loadLatestChangeSeq()
   watched.close()

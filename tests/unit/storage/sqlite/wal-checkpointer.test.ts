@@ -14,21 +14,21 @@ function newHome(): string {
   return home
 }
 
-/** How many sessions are in the file itself, its WAL left aside. */
-function sessionsInFile(home: string): number {
+/** Counts the sessions in the database file, without its WAL. */
+function countSessionsInFile(home: string): number {
   const copy = join(home, 'copy.db')
   copyFileSync(join(home, 'segue.db'), copy)
   const database = new Database(copy)
   try {
-    const isMade = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'sessions'").get() !== undefined
-    return isMade ? Number(database.prepare('SELECT count(*) FROM sessions').pluck().get()) : 0
+    const hasTable = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'sessions'").get() !== undefined
+    return hasTable ? Number(database.prepare('SELECT count(*) FROM sessions').pluck().get()) : 0
   } finally {
     database.close()
     rmSync(copy)
   }
 }
 
-test('what was committed comes into the file while the server runs, and no commit has waited for it', async () => {
+test('commits reach the database file while the server runs', async () => {
   const home = newHome()
   const profile = openProfileStorage({ home, hermesHome: null, durable: false, log: console })
   onTestFinished(() => profile.close())
@@ -37,15 +37,15 @@ test('what was committed comes into the file while the server runs, and no commi
     await profile.eventStore.createSession({ session, messages: [] })
   }
   await waitUntil(
-    () => sessionsInFile(home) >= 256,
-    () => sessionsInFile(home),
+    () => countSessionsInFile(home) >= 256,
+    () => countSessionsInFile(home),
   )
 })
 
-test('a database that is gone is no fault, and neither is an end in the midst of it', async () => {
-  const checkpoints = new WalCheckpointer(join(newHome(), 'gone.db'))
-  checkpoints.request()
-  checkpoints.request()
-  await expect(checkpoints.close()).resolves.toBeUndefined()
-  checkpoints.request()
+test('a missing database, or a close during a checkpoint, is not an error', async () => {
+  const checkpointer = new WalCheckpointer(join(newHome(), 'gone.db'))
+  checkpointer.request()
+  checkpointer.request()
+  await expect(checkpointer.close()).resolves.toBeUndefined()
+  checkpointer.request()
 })
