@@ -3,7 +3,7 @@ import type { MessageRecord } from '../../model/message.ts'
 import { foldMessage } from '../../model/fold/fold-message.ts'
 import { readLogPages } from './read-pages.ts'
 
-/** Loads the parts of a message that are only in the log (`inLog`), by folding its stream. Others are returned as they are. */
+/** Loads the parts of a message that are only in the log, by folding its stream. Other messages are not changed. */
 export async function rehydrateMessage(stored: MessageRecord, store: EventStore): Promise<MessageRecord> {
   const { inLog, ...message } = stored
   const stream = inLog && message.streamId !== null ? await store.findStream(message.streamId) : null

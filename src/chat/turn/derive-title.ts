@@ -3,7 +3,7 @@ import { truncate } from '../../lib/truncate.ts'
 
 const maxTitleCodeUnits = 80 // UTF-16 code units
 
-/** A session's title from its first message: the beginning of its text, or the name of its first file. Null if it has neither. */
+/** A title from the first text of a message, or the name of its first file. Null if it has neither. */
 export function titleFromMessage(parts: readonly MessagePart[]): string | null {
   for (const part of parts) {
     const title =

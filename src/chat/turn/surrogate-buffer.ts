@@ -12,7 +12,7 @@ export class SurrogateBuffer {
     this.#halves = halves
   }
 
-  /** The parts that end with half a pair. */
+  /** The parts with a surrogate that is held back. */
   get partIndexes(): number[] {
     return [...this.#halves.keys()]
   }
@@ -21,7 +21,7 @@ export class SurrogateBuffer {
     return this.#halves.has(partIndex)
   }
 
-  /** Adds text to a part: `text` can be stored now, and `buffer` holds the half at its end, if there is one. */
+  /** Adds text to a part: `text` can be stored now, and `buffer` holds back a high surrogate at its end. */
   append(partIndex: number, addedText: string): { readonly text: string; readonly buffer: SurrogateBuffer } {
     const { complete, trailing } = splitTrailingSurrogate((this.#halves.get(partIndex) ?? '') + addedText)
     const buffer = trailing === '' ? this.discard(partIndex) : this.#with(partIndex, trailing)

@@ -75,13 +75,13 @@ export class TurnTransition {
     this.#emitArgumentDeltas(partIndex, call, this.#bufferSurrogate(partIndex, text))
   }
 
-  /** Adds the rest of the arguments of a call. It repeats a half of a pair that is held back. */
+  /** Adds the rest of a call's arguments. The rest includes a surrogate that is held back. */
   completeArguments(partIndex: number, call: ToolCall, rest: string): void {
     this.discardSurrogate(partIndex)
     this.#emitArgumentDeltas(partIndex, call, rest)
   }
 
-  /** Ends the text of a part. A half of a pair that is held back becomes U+FFFD. */
+  /** Ends the text of a part. A surrogate that is held back becomes U+FFFD. */
   flushSurrogate(partIndex: number): void {
     if (!this.#turn.pendingSurrogates.has(partIndex)) return
     this.discardSurrogate(partIndex)
@@ -152,7 +152,7 @@ export class TurnTransition {
     if (step) this.endStep(estimateStepUsage(step, this.#turn.answer))
   }
 
-  /** Returns the text of a part that can be stored now, and holds back half a pair at its end. */
+  /** Returns the text of a part that can be stored now, and holds back a high surrogate at its end. */
   #bufferSurrogate(partIndex: number, addedText: string): string {
     const { text, buffer } = this.#turn.pendingSurrogates.append(partIndex, addedText)
     this.#update({ pendingSurrogates: buffer })

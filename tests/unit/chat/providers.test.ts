@@ -31,12 +31,12 @@ afterEach(async () => {
 interface Answered {
   readonly stream: ApiStream
   readonly reader: EventReader
-  /** What was kept, by `node(id)`. */
+  /** The stored message, by `node(id)`. */
   readonly parts: readonly Part[]
   readonly text: string
 }
 
-/** A question that is answered with these scripts, one a request, followed to its end. */
+/** Sends a message that the provider answers with these scripts, one per request, and waits for the end. */
 async function answer(
   scripts: readonly Script[],
   { model, at = world }: { model?: string; at?: SegueWithProvider } = {},
@@ -52,7 +52,7 @@ async function answer(
   return { stream: await at.client.stream(streamId), reader, parts, text: kept?.text ?? '' }
 }
 
-/** The session takes the next message, and the provider is sent the question and the finished part of the answer. */
+/** Expects the session to accept another message, which is sent with the finished parts of the answer before it. */
 async function expectUsable({ stream, text }: Answered, at = world): Promise<void> {
   const before = at.provider.requests.length
   const next = await at.client.start({ sessionId: stream.session.id, text: 'Again', model: 'strict/test' })
@@ -67,7 +67,7 @@ async function expectUsable({ stream, text }: Answered, at = world): Promise<voi
   ])
 }
 
-/** What takes its time, for all cases side by side, each in a world of its own. */
+/** Runs slow cases concurrently, each with a server of its own. */
 async function inWorldsBeside<Case>(
   cases: readonly Case[],
   options: SegueWithProviderOptions,
@@ -92,13 +92,13 @@ interface Misbehaviour {
   readonly code: string
   readonly text?: string
   readonly parts?: readonly Part[]
-  /** How often the provider is asked; once by default. */
+  /** The number of requests to the provider; one by default. */
   readonly requests?: number
 }
 
 const misbehaviours: readonly Misbehaviour[] = [
   {
-    name: 'cuts the connection in the middle of the text',
+    name: 'closes the connection in the middle of the text',
     script: [{ reasoning: 'Hm.' }, { text: 'Hel' }, { text: 'lo' }, { cut: true }],
     code: 'PROVIDER',
     text: 'Hello',
@@ -108,7 +108,7 @@ const misbehaviours: readonly Misbehaviour[] = [
     ],
   },
   {
-    name: 'cuts the connection in the middle of a call',
+    name: 'closes the connection in the middle of a call',
     script: [
       { text: 'Let me see.' },
       { toolCall: { id: 'call_1', name: 'look', arguments: ['{"at"'] } },
@@ -128,39 +128,39 @@ const misbehaviours: readonly Misbehaviour[] = [
       },
     ],
   },
-  { name: 'ends without a finish', script: [{ text: 'Hello' }], code: 'PROVIDER', text: 'Hello' },
+  { name: 'ends without a finish reason', script: [{ text: 'Hello' }], code: 'PROVIDER', text: 'Hello' },
   {
-    name: 'ends without a finish in the middle of a tag',
+    name: 'ends without a finish reason in the middle of a tag',
     script: [{ text: 'Hello<thi' }],
     code: 'PROVIDER',
     text: 'Hello<thi',
   },
   {
-    name: 'sends half a JSON text',
+    name: 'sends truncated JSON',
     script: [{ text: 'Hello' }, { raw: 'data: {"id":"chatcmpl-1","cho' }, { wait: forever }],
     code: 'PROVIDER',
     text: 'Hello',
   },
   {
-    name: 'sends JSON that is something else',
+    name: 'sends unrelated JSON',
     script: [{ text: 'Hello' }, { raw: 'data: {"choices":"none"}' }, { wait: forever }],
     code: 'PROVIDER',
     text: 'Hello',
   },
   {
-    name: 'sends an event stream that is broken',
+    name: 'sends a malformed event stream',
     script: [{ text: 'Hello' }, { raw: '\u0000\ufffd{:data\n<html>Bad gateway</html>' }, { cut: true }],
     code: 'PROVIDER',
     text: 'Hello',
   },
   {
-    name: 'tells of an error in the middle',
+    name: 'reports an error in the middle',
     script: [{ text: 'Hello' }, { raw: `data: ${JSON.stringify(openAIError('Overloaded'))}` }, { wait: forever }],
     code: 'PROVIDER',
     text: 'Hello',
   },
   {
-    name: 'tells of a limit in the middle',
+    name: 'reports a rate limit in the middle',
     script: [
       { text: 'Hello' },
       { raw: `data: ${JSON.stringify(openAIError('Slow down', 'rate_limit_exceeded'))}` },
@@ -169,26 +169,26 @@ const misbehaviours: readonly Misbehaviour[] = [
     code: 'RATE_LIMIT',
     text: 'Hello',
   },
-  { name: 'says nothing at all', script: [...done], code: 'NO_RESPONSE' },
+  { name: 'sends no content', script: [...done], code: 'NO_RESPONSE' },
   {
-    name: 'thinks and says nothing',
+    name: 'sends reasoning only',
     script: [{ reasoning: 'Hm.' }, ...done],
     code: 'NO_RESPONSE',
     parts: [{ type: 'reasoning', text: 'Hm.' }],
   },
-  { name: 'says an empty text', script: [{ text: '' }, ...done], code: 'NO_RESPONSE' },
+  { name: 'sends an empty text', script: [{ text: '' }, ...done], code: 'NO_RESPONSE' },
   {
-    name: 'refuses the key',
+    name: 'rejects the API key',
     script: [{ status: 401, body: openAIError('Incorrect API key provided', 'invalid_api_key') }],
     code: 'AUTH',
   },
   {
-    name: 'wants money',
+    name: 'reports an exhausted quota',
     script: [{ status: 429, body: openAIError('You exceeded your current quota', 'insufficient_quota') }],
     code: 'QUOTA',
   },
   {
-    name: 'finds the conversation too long',
+    name: 'reports that the context is too long',
     script: [
       {
         status: 400,
@@ -198,30 +198,33 @@ const misbehaviours: readonly Misbehaviour[] = [
     code: 'CONTEXT_LENGTH',
   },
   {
-    name: 'refuses the request',
+    name: 'rejects the request',
     script: [{ status: 400, body: openAIError('No') }],
     code: 'PROVIDER',
   },
 ]
 
 describe('a provider that', () => {
-  test.each(misbehaviours)('$name: $code, with what came before, and the session goes on', async (misbehaviour) => {
-    const { script, code, text = '', parts, requests = 1 } = misbehaviour
-    const answered = await answer([script])
-    expect(answered.stream).toMatchObject({ status: 'FAILED', error: { code } })
-    expect(answered.text).toBe(text)
-    expect(answered.parts).toEqual(parts ?? (text === '' ? [] : [{ type: 'text', text }]))
-    expect(world.provider.requests).toHaveLength(requests)
-    const { stream } = answered
-    const messages = await world.client.messages(stream.session.id)
-    expect(messages.map(({ role, status }) => [role, status])).toEqual([
-      ['USER', 'COMPLETE'],
-      ...(answered.parts.length > 0 ? [['ASSISTANT', 'PARTIAL']] : []),
-    ])
-    expect(JSON.stringify([stream, messages, answered.reader.events])).not.toContain(providerKey)
-    expect(stream.error?.message).not.toMatch(/ {4}at |node_modules|\.ts:|<html>/)
-    await expectUsable(answered)
-  })
+  test.each(misbehaviours)(
+    '$name: $code, with what came before, and the session stays usable',
+    async (misbehaviour) => {
+      const { script, code, text = '', parts, requests = 1 } = misbehaviour
+      const answered = await answer([script])
+      expect(answered.stream).toMatchObject({ status: 'FAILED', error: { code } })
+      expect(answered.text).toBe(text)
+      expect(answered.parts).toEqual(parts ?? (text === '' ? [] : [{ type: 'text', text }]))
+      expect(world.provider.requests).toHaveLength(requests)
+      const { stream } = answered
+      const messages = await world.client.messages(stream.session.id)
+      expect(messages.map(({ role, status }) => [role, status])).toEqual([
+        ['USER', 'COMPLETE'],
+        ...(answered.parts.length > 0 ? [['ASSISTANT', 'PARTIAL']] : []),
+      ])
+      expect(JSON.stringify([stream, messages, answered.reader.events])).not.toContain(providerKey)
+      expect(stream.error?.message).not.toMatch(/ {4}at |node_modules|\.ts:|<html>/)
+      await expectUsable(answered)
+    },
+  )
 
   test('does not know the model: MODEL_NOT_FOUND', async () => {
     const answered = await answer([], { model: 'strict/other' })
@@ -233,7 +236,7 @@ describe('a provider that', () => {
     await expectUsable(answered)
   })
 
-  test('is not there: PROVIDER, and the session goes on elsewhere', async () => {
+  test('cannot be reached: PROVIDER, and the session can use another model', async () => {
     await world.provider.close()
     const { stream } = await answer([])
     expect(stream).toMatchObject({ status: 'FAILED', error: { code: 'PROVIDER' } })
@@ -244,14 +247,14 @@ describe('a provider that', () => {
   test.each([
     ['white space alone', ' \n'],
     ['a single character', '.'],
-  ])('says %s: COMPLETED', async (_, text) => {
+  ])('sends %s: COMPLETED', async (_, text) => {
     const answered = await answer([[{ text }, ...done]])
     expect(answered.stream).toMatchObject({ status: 'COMPLETED', error: null })
     expect(answered.text).toBe(text)
     await expectUsable(answered)
   })
 
-  test('stops for its own reasons: what it said is the answer', async () => {
+  test('stops at a length limit or by a content filter: COMPLETED with what it sent', async () => {
     for (const finish of ['length', 'content_filter'] as const) {
       const { stream, text } = await answer([[{ text: 'Hello' }, { finish }]])
       expect([stream.status, text]).toEqual(['COMPLETED', 'Hello'])
@@ -259,17 +262,17 @@ describe('a provider that', () => {
   })
 })
 
-describe('a provider that is silent', () => {
+describe('a provider that sends nothing for too long', () => {
   const phases: readonly [string, readonly ProviderStep[], string][] = [
     ['from the start', [], ''],
     ['after its headers', [{ open: true }], ''],
-    ['in its thoughts', [{ reasoning: 'Hm' }], ''],
+    ['in its reasoning', [{ reasoning: 'Hm' }], ''],
     ['in its text', [{ text: 'Hel' }], 'Hel'],
     ['in a call', [{ toolCall: { id: 'call_1', name: 'look', arguments: ['{'] } }], ''],
-    ['but for its comments', [{ text: 'Hel' }, { raw: ': still here' }], 'Hel'],
+    ['except for comments', [{ text: 'Hel' }, { raw: ': still here' }], 'Hel'],
   ]
 
-  test(`${phases.map(([when]) => when).join(', ')}: TIMEOUT after a while; its connection is closed, the session goes on`, () =>
+  test(`${phases.map(([when]) => when).join(', ')}: TIMEOUT; its connection is closed, and the session stays usable`, () =>
     inWorldsBeside(phases, { limits: { modelIdleSeconds: 1 } }, async (at, [when, steps, text]) => {
       const answered = await answer([[...steps, { wait: forever }]], { at })
       expect(answered.stream, when).toMatchObject({ status: 'FAILED', error: { code: 'TIMEOUT' } })
@@ -280,7 +283,7 @@ describe('a provider that is silent', () => {
     }))
 })
 
-describe('a failure that may pass', () => {
+describe('a transient failure', () => {
   const busy: ProviderStep = { status: 429, body: openAIError('Slow down', 'rate_limit_exceeded') }
   const broken: ProviderStep = { status: 500, body: openAIError('The server had an error') }
 
@@ -288,12 +291,12 @@ describe('a failure that may pass', () => {
 
   const failures: readonly [string, ProviderStep, string][] = [
     ['500', broken, 'PROVIDER'],
-    ['503 with a page', { status: 503, body: '<html>Bad gateway</html>' }, 'PROVIDER'],
-    ['429 without a word of quota', busy, 'RATE_LIMIT'],
-    ['a connection that is cut at once', { cut: true }, 'PROVIDER'],
+    ['503 with an HTML page', { status: 503, body: '<html>Bad gateway</html>' }, 'PROVIDER'],
+    ['429 without a quota error', busy, 'RATE_LIMIT'],
+    ['a connection that closes at once', { cut: true }, 'PROVIDER'],
   ]
 
-  test(`is tried twice more: ${failures.map(([name]) => name).join(', ')}`, () =>
+  test(`is retried twice: ${failures.map(([name]) => name).join(', ')}`, () =>
     inWorldsBeside(failures, {}, async (at, [name, step, code]) => {
       const answered = await answer([[step], [step], [step]], { at })
       expect(answered.stream, name).toMatchObject({ status: 'FAILED', error: { code }, message: null })
@@ -303,14 +306,14 @@ describe('a failure that may pass', () => {
       await expectUsable(answered, at)
     }))
 
-  test('and passes: nobody is told of it', async () => {
+  test('that passes is not visible to clients', async () => {
     const { stream, text, reader } = await answer([[broken], [busy], 'Hello there.'])
     expect([stream.status, text]).toEqual(['COMPLETED', 'Hello there.'])
     expect(reader.events[0]).toMatchObject({ type: 'StreamStarted' })
     expect(world.provider.requests).toHaveLength(3)
   })
 
-  test('is not tried again once the first byte of an answer has come', async () => {
+  test('is not retried after the first byte of an answer', async () => {
     for (const steps of [[{ reasoning: 'Hm' }], [{ text: 'H' }], [{ raw: ': hello' }]]) {
       const before = world.provider.requests.length
       const { stream } = await answer([[...steps, { cut: true }]])
@@ -319,9 +322,9 @@ describe('a failure that may pass', () => {
     }
   })
 
-  test('is not tried again when five seconds have gone', async () => {
+  test('is not retried after five seconds', async () => {
     world.provider.defaultAnswer = () => {
-      // By the clock that the retries look at.
+      // The clock that the retries use.
       vi.advanceTimersByTime(4800)
       return [broken]
     }
@@ -331,7 +334,7 @@ describe('a failure that may pass', () => {
     expect(world.provider.requests).toHaveLength(1)
   })
 
-  test('a stop ends the wait at once', async () => {
+  test('is not retried once the stream is cancelled', async () => {
     world.provider.enqueue([broken])
     const stream = await world.client.start({ text: 'Hi' })
     expect(await (await world.provider.waitForRequest(0)).closed).toBe('provider')
@@ -344,7 +347,7 @@ describe('a failure that may pass', () => {
 })
 
 describe('a surrogate pair that is split between chunks', () => {
-  test('is whole in text, in thoughts and in arguments', async () => {
+  test('is joined in text, reasoning and arguments', async () => {
     const { stream, parts } = await answer([
       [
         { reasoning: 'a\ud83d' },
@@ -366,7 +369,7 @@ describe('a surrogate pair that is split between chunks', () => {
     expect(world.provider.rejections).toEqual([])
   })
 
-  test('of which the other half never comes is U+FFFD, and no event has half a pair', async () => {
+  test('becomes U+FFFD if its other half never arrives, and no event holds a lone surrogate', async () => {
     const answered = await answer([[{ text: 'a\ud83d' }, { text: 'b\udc4b' }, { text: '\ud83d' }, ...done]])
     expect(answered.text).toBe('a\ufffdb\ufffd\ufffd')
     expect(JSON.stringify(answered.reader.events)).not.toMatch(/\\ud[89a-f]/i)
@@ -374,8 +377,8 @@ describe('a surrogate pair that is split between chunks', () => {
   })
 })
 
-describe('a tool that nobody offers', () => {
-  test('fails in the log, the model is told in the next request, and the answer goes on', async () => {
+describe('a call of an unknown tool', () => {
+  test('fails, the model receives the error, and the answer continues', async () => {
     const { stream, reader, parts } = await answer([
       [
         { text: 'Let me see.' },
@@ -416,7 +419,7 @@ describe('a tool that nobody offers', () => {
     expect(world.provider.rejections).toEqual([])
   })
 
-  test('with arguments that are no JSON is not replayed, and the answer goes on', async () => {
+  test('with arguments that are not JSON fails, and the answer continues', async () => {
     const { stream, parts } = await answer([
       [{ toolCall: { id: 'call_1', name: 'look', arguments: ['{"at": no'] } }, { finish: 'tool_calls' }],
       'I cannot.',
@@ -427,8 +430,8 @@ describe('a tool that nobody offers', () => {
   })
 })
 
-describe('much at once', () => {
-  test('thousands of tiny deltas arrive whole', async () => {
+describe('large amounts of data', () => {
+  test('in thousands of tiny deltas arrive completely', async () => {
     const words = Array.from({ length: 5000 }, (_, n) => `${n} `)
     const { stream, text, reader } = await answer([[...words.map((word) => ({ text: word })), ...done]])
     expect([stream.status, text]).toEqual(['COMPLETED', words.join('')])
@@ -436,7 +439,7 @@ describe('much at once', () => {
   })
 
   test(
-    '33 MB in one delta arrive whole, and other streams go on meanwhile',
+    'in one delta of 33 MB arrive completely, and other streams continue meanwhile',
     { timeout: 120_000 },
     async ({ annotate }) => {
       const big = 'Ab👋'.repeat((33 * 1024 * 1024) / 6) // six bytes each
@@ -474,7 +477,7 @@ describe('much at once', () => {
         `The provider's and the reader's share included, the loop was held ${Math.round(held.max / 1e6)} ms.`,
       )
       expect(Math.max(...lengths)).toBeLessThanOrEqual(65_536)
-      // Compared by `===`, since a difference could not be shown.
+      // Compared with `===`, because a diff would be too large.
       expect(text === big).toBe(true)
       const saved = await world.segue.defaultProfile.chats.messageQueries.findAnswer(stream.id)
       expect(saved?.parts.length === 1 && saved.parts[0]?.type === 'text' && saved.parts[0].text === big).toBe(true)
@@ -487,7 +490,7 @@ describe('much at once', () => {
     },
   )
 
-  test('large-tool-output: a tool that returns 33 MB breaks no transport and no other stream', async () => {
+  test('from a tool that returns 33 MB break no transport and no other stream', async () => {
     const big = 'x'.repeat(33 * 1024 * 1024)
     const find = vi.spyOn(world.segue.defaultProfile.models, 'resolve')
     find.mockResolvedValueOnce(
@@ -518,8 +521,8 @@ describe('much at once', () => {
   })
 })
 
-describe('an agent that fails for a reason of its own', () => {
-  test('is PROVIDER, with its text in the log alone', async () => {
+describe('an unexpected error of an agent', () => {
+  test('ends the stream as PROVIDER, and its text is only logged', async () => {
     vi.spyOn(world.segue.defaultProfile.models, 'resolve').mockResolvedValueOnce(
       newResolvedModel({
         async *answer() {

@@ -24,20 +24,20 @@ afterEach(async () => {
   await world[Symbol.asyncDispose]()
 })
 
-/** The usage of a stream and of its message, which are one. */
-async function usageOf(streamId: string): Promise<ApiUsage> {
+/** The usage of a finished stream. That of its message must be the same. */
+async function loadUsage(streamId: string): Promise<ApiUsage> {
   await world.newReader(streamId).readToEnd()
   const { usage, message } = await world.client.stream(streamId)
   if (message) expect(message.usage).toEqual(usage)
   return usage
 }
 
-async function usageOfSession(sessionId: string): Promise<ApiUsage> {
+async function loadSessionUsage(sessionId: string): Promise<ApiUsage> {
   return (await world.client.session(sessionId)).usage
 }
 
 describe('usage', () => {
-  test('is what the provider says', async () => {
+  test('is what the provider sends', async () => {
     world.provider.enqueue([
       { text: 'Hello' },
       { finish: 'stop' },
@@ -45,7 +45,7 @@ describe('usage', () => {
     ])
     const stream = await world.client.start({ text: 'Hi' })
     expect(stream.usage).toEqual(nothing)
-    const usage = await usageOf(stream.id)
+    const usage = await loadUsage(stream.id)
     expect(usage).toEqual({
       estimated: false,
       inputTokens: 100,
@@ -53,14 +53,14 @@ describe('usage', () => {
       reasoningTokens: 5,
       cachedInputTokens: 40,
     })
-    expect(await usageOfSession(stream.session.id)).toEqual(usage)
+    expect(await loadSessionUsage(stream.session.id)).toEqual(usage)
   })
 
-  test('of an answer with several requests is their sum', async () => {
+  test('is the sum of all requests of an answer', async () => {
     world.provider.enqueue([look, { finish: 'tool_calls' }, { usage: { input: 100, output: 20, reasoning: 5 } }])
     world.provider.enqueue([{ text: 'Hello' }, { finish: 'stop' }, { usage: { input: 150, output: 10, cached: 100 } }])
     const stream = await world.client.start({ text: 'Hi' })
-    expect(await usageOf(stream.id)).toEqual({
+    expect(await loadUsage(stream.id)).toEqual({
       estimated: false,
       inputTokens: 250,
       outputTokens: 30,
@@ -69,49 +69,49 @@ describe('usage', () => {
     })
   })
 
-  test('is estimated where the provider says nothing', async () => {
+  test('is estimated if the provider sends none', async () => {
     world.provider.enqueue([{ text: 'x'.repeat(400) }, { finish: 'stop' }])
     const stream = await world.client.start({ text: 'Hi '.repeat(100) })
-    const usage = await usageOf(stream.id)
+    const usage = await loadUsage(stream.id)
     expect(usage).toMatchObject({ estimated: true, outputTokens: 100, reasoningTokens: 0, cachedInputTokens: 0 })
-    // The tools that are offered are read as well.
+    // The definitions of the tools count as input.
     const read = JSON.stringify(world.provider.requests.at(-1)?.body).length / 4
     expect(read).toBeGreaterThan(75)
     expect(usage.inputTokens / read).toBeGreaterThan(0.7)
     expect(usage.inputTokens / read).toBeLessThan(1.3)
   })
 
-  test('after a stop counts what was made and what it was made from', async () => {
+  test('of a cancelled answer is an estimate of its input and of what was produced', async () => {
     world.provider.enqueue([{ reasoning: 'y'.repeat(40) }, { text: 'x'.repeat(80) }, { wait: forever }])
     const stream = await world.client.start({ text: 'Hi '.repeat(100) })
     await world.newReader(stream.id).readUntil((reader) => reader.text.length === 80)
     const { stream: cancelled, message } = await world.client.cancel(stream.id)
-    const usage = await usageOf(stream.id)
+    const usage = await loadUsage(stream.id)
     expect(usage).toMatchObject({ estimated: true, outputTokens: 30 })
     expect(usage.inputTokens).toBeGreaterThan(75)
     expect(cancelled.usage).toEqual(usage)
     expect(message?.usage).toEqual(usage)
-    expect(await usageOfSession(stream.session.id)).toEqual(usage)
+    expect(await loadSessionUsage(stream.session.id)).toEqual(usage)
   })
 
-  test('after a stop in a later request has the figures of the earlier ones, and an estimate of the rest', async () => {
+  test('of an answer that is cancelled in a later request is the sum of the earlier ones and an estimate', async () => {
     world.provider.enqueue([look, { finish: 'tool_calls' }, { usage: { input: 1000, output: 500, cached: 7 } }])
     world.provider.enqueue([{ text: 'x'.repeat(40) }, { wait: forever }])
     const stream = await world.client.start({ text: 'Hi' })
     await world.newReader(stream.id).readUntil((reader) => reader.text.length === 40)
     await world.client.cancel(stream.id)
-    const usage = await usageOf(stream.id)
+    const usage = await loadUsage(stream.id)
     expect(usage).toMatchObject({ estimated: true, outputTokens: 510, cachedInputTokens: 7 })
     expect(usage.inputTokens).toBeGreaterThan(1000)
   })
 
-  test('after a failure in the middle is kept like after a stop', async () => {
+  test('of a failed answer is estimated like that of a cancelled one', async () => {
     world.provider.enqueue([{ text: 'x'.repeat(40) }, { cut: true }])
     const stream = await world.client.start({ text: 'Hi' })
-    expect(await usageOf(stream.id)).toMatchObject({ estimated: true, outputTokens: 10 })
+    expect(await loadUsage(stream.id)).toMatchObject({ estimated: true, outputTokens: 10 })
   })
 
-  test('is nothing where no request was made', async () => {
+  test('is zero without a request', async () => {
     await using chats = newChatFixture(async function* () {
       await forever
       yield { type: 'text', block: '1', text: 'never' }
@@ -125,29 +125,29 @@ describe('usage', () => {
     const sessionId = running.session.id
     const queued = await world.client.start({ sessionId, text: 'Later', ifBusy: 'QUEUE' })
     expect((await world.client.cancel(queued.id)).stream.usage).toEqual(nothing)
-    expect(await usageOfSession(sessionId)).toEqual(nothing)
+    expect(await loadSessionUsage(sessionId)).toEqual(nothing)
   })
 
-  test('is added up on the session, an estimate among it makes it one', async () => {
+  test('of a session is the sum of its streams, and estimated if any of them is', async () => {
     world.provider.enqueue([{ text: 'a' }, { finish: 'stop' }, { usage: { input: 10, output: 1 } }])
     const first = await world.client.start({ text: 'Hi' })
     const sessionId = first.session.id
-    await usageOf(first.id)
+    await loadUsage(first.id)
     world.provider.enqueue([{ text: 'b' }, { finish: 'stop' }, { usage: { input: 20, output: 2, cached: 10 } }])
     const second = await world.client.start({ sessionId, text: 'Hi' })
-    await usageOf(second.id)
+    await loadUsage(second.id)
     const sum = { estimated: false, inputTokens: 30, outputTokens: 3, reasoningTokens: 0, cachedInputTokens: 10 }
-    expect(await usageOfSession(sessionId)).toEqual(sum)
+    expect(await loadSessionUsage(sessionId)).toEqual(sum)
 
     world.provider.enqueue([{ text: 'x'.repeat(40) }, { wait: forever }])
     const third = await world.client.start({ sessionId, text: 'Hi' })
-    // What has not ended is not in it.
+    // A running stream is not included.
     await world.newReader(third.id).readUntil((reader) => reader.text !== '')
-    expect(await usageOfSession(sessionId)).toEqual(sum)
+    expect(await loadSessionUsage(sessionId)).toEqual(sum)
     await world.client.cancel(third.id)
     await world.client.cancel(third.id)
-    const { inputTokens } = await usageOf(third.id)
-    expect(await usageOfSession(sessionId)).toEqual({
+    const { inputTokens } = await loadUsage(third.id)
+    expect(await loadSessionUsage(sessionId)).toEqual({
       ...sum,
       estimated: true,
       inputTokens: 30 + inputTokens,
