@@ -39,55 +39,66 @@ const query = `query ($first: Int, $last: Int, $after: String, $before: String, 
 let hermesHome: string
 let hermes: HermesDb
 let segue: TestSegue
-let own: Database.Database
+let segueDb: Database.Database
 
 beforeAll(async () => {
   hermesHome = newTempFolder()
   hermes = new HermesDb(join(hermesHome, 'state.db'))
   segue = await startTestSegue({ settings: { hermesHome } })
-  await keep('ses_00000000000000000000000001', 1)
-  own = new Database(join(segue.home, 'segue.db'))
+  await addSegueSession('ses_00000000000000000000000001', 1)
+  segueDb = new Database(join(segue.home, 'segue.db'))
 })
 
 afterAll(async () => {
-  own.close()
+  segueDb.close()
   hermes.close()
   await segue[Symbol.asyncDispose]()
   rmSync(hermesHome, { recursive: true, force: true })
 })
 
 beforeEach(() => {
-  own.exec('DELETE FROM sessions')
+  segueDb.exec('DELETE FROM sessions')
   hermes.db.exec('DELETE FROM messages; DELETE FROM sessions')
 })
 
-/** A session kept here, last active at a time in milliseconds. */
-async function keep(id: string, at: number, of: Partial<SessionRecord> = {}): Promise<string> {
-  const session = newSessionRecord({ id, origin: 'SEGUE', source: 'segue', startedAt: at, lastActivityAt: at, ...of })
+/** Adds a Segue session that was last active at a time in milliseconds. */
+async function addSegueSession(id: string, at: number, fields: Partial<SessionRecord> = {}): Promise<string> {
+  const session = newSessionRecord({
+    id,
+    origin: 'SEGUE',
+    source: 'segue',
+    startedAt: at,
+    lastActivityAt: at,
+    ...fields,
+  })
   await segue.defaultProfile.profile.eventStore.createSession({ session, messages: [] })
   return id
 }
 
-/** A session of Hermes with one message at a time in milliseconds. */
-function told(id: string, at: number, row: HermesRow = {}): string {
+/** Adds a Hermes session with one message at a time in milliseconds. */
+function addHermesSession(id: string, at: number, row: HermesRow = {}): string {
   hermes.addMessage(hermes.addSession(id, row), at / 1000, { content: 'hello' })
   return id
 }
 
-/** The id of a session kept here. */
-const mine = (index: number): string => `ses_01h455vb4pex5vsknk084s${String(index).padStart(4, '0')}`
+/** The id of the n-th Segue session. */
+const segueId = (index: number): string => `ses_01h455vb4pex5vsknk084s${String(index).padStart(4, '0')}`
 
-async function page(args: Args) {
+async function queryPage(args: Args) {
   const { sessions } = await ask(segue.url, listSchema, { query, variables: { ...args } })
   return { ...sessions, ids: sessions.edges.map(({ node }) => node.id) }
 }
 
-/** All of the list, in pages of a size. */
-async function walk(size: number, direction: 'forwards' | 'backwards', filter: object = {}): Promise<string[]> {
+/** Queries the whole list in pages of a size. */
+async function queryAllPages(
+  size: number,
+  direction: 'forwards' | 'backwards',
+  filter: object = {},
+): Promise<string[]> {
   let ids: string[] = []
   for (let cursor: string | null = null; ;) {
     const forwards = direction === 'forwards'
-    const found = await page({
+    const found = await queryPage({
       ...(forwards ? { first: size, after: cursor } : { last: size, before: cursor }),
       filter,
     })
@@ -97,91 +108,95 @@ async function walk(size: number, direction: 'forwards' | 'backwards', filter: o
   }
 }
 
-describe('order', () => {
-  test('the newest activity comes first, whoever keeps the session', async () => {
-    told('old', 1000)
-    await keep(mine(1), 2000)
-    told('middle', 3000)
-    await keep(mine(2), 4000)
-    told('new', 5000)
-    const { edges } = await page({ first: 10 })
+describe('the list of sessions', () => {
+  test('is ordered by activity, newest first, across Segue and Hermes', async () => {
+    addHermesSession('old', 1000)
+    await addSegueSession(segueId(1), 2000)
+    addHermesSession('middle', 3000)
+    await addSegueSession(segueId(2), 4000)
+    addHermesSession('new', 5000)
+    const { edges } = await queryPage({ first: 10 })
     expect(edges.map(({ node }) => [node.id, node.lastActivityAt])).toEqual([
       ['new', '1970-01-01T00:00:05.000Z'],
-      [mine(2), '1970-01-01T00:00:04.000Z'],
+      [segueId(2), '1970-01-01T00:00:04.000Z'],
       ['middle', '1970-01-01T00:00:03.000Z'],
-      [mine(1), '1970-01-01T00:00:02.000Z'],
+      [segueId(1), '1970-01-01T00:00:02.000Z'],
       ['old', '1970-01-01T00:00:01.000Z'],
     ])
   })
 
-  test('the newest message counts, not the start', async () => {
-    told('begun early', 9000, { started_at: 1 })
-    told('begun late', 8000, { started_at: 8 })
+  test('takes the newest message as activity, and the start only if there is none', async () => {
+    addHermesSession('begun early', 9000, { started_at: 1 })
+    addHermesSession('begun late', 8000, { started_at: 8 })
     hermes.addMessage('begun late', 0.5, { content: 'a clock that went wrong' })
     hermes.addSession('empty, begun between', { started_at: 8.5 })
-    expect((await page({})).ids).toEqual(['begun early', 'empty, begun between', 'begun late'])
+    expect((await queryPage({})).ids).toEqual(['begun early', 'empty, begun between', 'begun late'])
   })
 
-  test('of equal times the greater id comes first, as bytes compare', async () => {
+  test('orders sessions with equal times by id, compared as bytes, greatest first', async () => {
     const ids = ['a', 'A', 'ä', 'z', '\uFF5E', '😀', 'ses', 'tes']
-    for (const id of ids) told(id, 1000)
-    for (const index of [1, 2]) await keep(mine(index), 1000)
-    const expected = [...ids, mine(1), mine(2)].sort((a, b) => Buffer.compare(Buffer.from(b), Buffer.from(a)))
-    expect((await page({ first: 100 })).ids).toEqual(expected)
-    for (const size of [1, 2, 3]) expect(await walk(size, 'forwards'), `${size}`).toEqual(expected)
-    for (const size of [1, 2, 3]) expect(await walk(size, 'backwards'), `${size}`).toEqual(expected)
+    for (const id of ids) addHermesSession(id, 1000)
+    for (const index of [1, 2]) await addSegueSession(segueId(index), 1000)
+    const expected = [...ids, segueId(1), segueId(2)].sort((a, b) => Buffer.compare(Buffer.from(b), Buffer.from(a)))
+    expect((await queryPage({ first: 100 })).ids).toEqual(expected)
+    for (const size of [1, 2, 3]) expect(await queryAllPages(size, 'forwards'), `${size}`).toEqual(expected)
+    for (const size of [1, 2, 3]) expect(await queryAllPages(size, 'backwards'), `${size}`).toEqual(expected)
   })
 
-  test('a new message brings its session to the top', async () => {
-    for (let i = 1; i <= 3; i++) told(`s${i}`, i * 1000)
-    await keep(mine(1), 2500)
-    expect((await page({})).ids).toEqual(['s3', mine(1), 's2', 's1'])
+  test('moves a session to the top when it gets a message', async () => {
+    for (let i = 1; i <= 3; i++) addHermesSession(`s${i}`, i * 1000)
+    await addSegueSession(segueId(1), 2500)
+    expect((await queryPage({})).ids).toEqual(['s3', segueId(1), 's2', 's1'])
     hermes.addMessage('s1', 9, { content: 'again' })
-    expect((await page({})).ids).toEqual(['s1', 's3', mine(1), 's2'])
+    expect((await queryPage({})).ids).toEqual(['s1', 's3', segueId(1), 's2'])
     const started = z.object({ startChat: z.object({ id: z.string() }) })
     await ask(segue.url, started, {
-      query: `mutation { startChat(input: { sessionId: "${mine(1)}", text: "hello" }) { id } }`,
+      query: `mutation { startChat(input: { sessionId: "${segueId(1)}", text: "hello" }) { id } }`,
     })
-    expect((await page({})).ids).toEqual([mine(1), 's1', 's3', 's2'])
+    expect((await queryPage({})).ids).toEqual([segueId(1), 's1', 's3', 's2'])
   })
 
-  test('empty sessions and archived ones are listed', async () => {
+  test('includes empty and archived sessions', async () => {
     hermes.addSession('empty')
-    told('archived', 5000, { archived: 1 })
-    told('hidden', 4000, { hidden: 1 })
-    await keep(mine(1), 3000, { archived: true })
-    expect((await page({})).ids).toEqual(['archived', 'hidden', mine(1), 'empty'])
+    addHermesSession('archived', 5000, { archived: 1 })
+    addHermesSession('hidden', 4000, { hidden: 1 })
+    await addSegueSession(segueId(1), 3000, { archived: true })
+    expect((await queryPage({})).ids).toEqual(['archived', 'hidden', segueId(1), 'empty'])
   })
 
-  test('without any there is an empty page', async () => {
-    const { ids, pageInfo } = await page({})
+  test('is an empty page without sessions', async () => {
+    const { ids, pageInfo } = await queryPage({})
     expect(ids).toEqual([])
     expect(pageInfo).toEqual({ hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null })
   })
 })
 
 describe('pages', () => {
-  /** Twenty sessions of both origins, some at the same time; in the list's order. */
-  async function twenty(): Promise<string[]> {
-    const sessions = Array.from({ length: 20 }, (_, i) => ({ at: 1000 * Math.floor(i / 3 + 1), own: i % 2 === 0, i }))
-    const made = []
-    for (const { at, own: isOwn, i } of sessions) {
-      made.push({ at, id: isOwn ? await keep(mine(i), at) : told(`s${i}`, at) })
+  /** Adds twenty sessions of both origins, some with equal times. Returns their ids in list order. */
+  async function addTwentySessions(): Promise<string[]> {
+    const sessions = Array.from({ length: 20 }, (_, i) => ({
+      at: 1000 * Math.floor(i / 3 + 1),
+      isSegue: i % 2 === 0,
+      i,
+    }))
+    const added = []
+    for (const { at, isSegue, i } of sessions) {
+      added.push({ at, id: isSegue ? await addSegueSession(segueId(i), at) : addHermesSession(`s${i}`, at) })
     }
-    return made.sort((a, b) => b.at - a.at || Buffer.compare(Buffer.from(b.id), Buffer.from(a.id))).map(({ id }) => id)
+    return added.sort((a, b) => b.at - a.at || Buffer.compare(Buffer.from(b.id), Buffer.from(a.id))).map(({ id }) => id)
   }
 
-  test('forwards and backwards, in pages of any size, give one and the same list', async () => {
-    const expected = await twenty()
+  test('of any size give the same list, forwards and backwards', async () => {
+    const expected = await addTwentySessions()
     for (const size of [1, 2, 3, 7, 19, 20, 21, 1000]) {
-      expect(await walk(size, 'forwards'), `forwards by ${size}`).toEqual(expected)
-      expect(await walk(size, 'backwards'), `backwards by ${size}`).toEqual(expected)
+      expect(await queryAllPages(size, 'forwards'), `forwards by ${size}`).toEqual(expected)
+      expect(await queryAllPages(size, 'backwards'), `backwards by ${size}`).toEqual(expected)
     }
   })
 
-  test('any two cursors cut out what lies between them', async () => {
-    const expected = await twenty()
-    const { edges } = await page({ first: 20 })
+  test('between any two cursors hold the sessions between them', async () => {
+    const expected = await addTwentySessions()
+    const { edges } = await queryPage({ first: 20 })
     const index = fc.option(fc.nat({ max: 19 }))
     const size = fc.record({ size: fc.integer({ min: 1, max: 22 }), backwards: fc.boolean() })
     await fc.assert(
@@ -190,7 +205,7 @@ describe('pages', () => {
           after: from === null ? null : edges[from]?.cursor,
           before: to === null ? null : edges[to]?.cursor,
         }
-        const found = await page({ ...(backwards ? { last: wanted } : { first: wanted }), ...bounds })
+        const found = await queryPage({ ...(backwards ? { last: wanted } : { first: wanted }), ...bounds })
         const between = expected.slice((from ?? -1) + 1, to ?? 20)
         const ids = backwards ? between.slice(-wanted) : between.slice(0, wanted)
         expect(found.ids).toEqual(ids)
@@ -207,54 +222,54 @@ describe('pages', () => {
     )
   })
 
-  test('50 when no size is given, 1,000 at the most', async () => {
+  test('hold 50 sessions by default and at most 1,000', async () => {
     hermes.transaction(() => {
-      for (let i = 0; i < 1001; i++) told(`s${i}`, 1000 + i)
+      for (let i = 0; i < 1001; i++) addHermesSession(`s${i}`, 1000 + i)
     })
-    expect((await page({})).ids).toHaveLength(50)
-    const { ids, pageInfo } = await page({ first: 1000 })
+    expect((await queryPage({})).ids).toHaveLength(50)
+    const { ids, pageInfo } = await queryPage({ first: 1000 })
     expect(new Set(ids).size).toBe(1000)
     expect(pageInfo.hasNextPage).toBe(true)
-    expect((await page({ last: 1000 })).ids.at(-1)).toBe('s0')
+    expect((await queryPage({ last: 1000 })).ids.at(-1)).toBe('s0')
   })
 
-  test('a cursor goes on from its place when its session has gone, and when others came before it', async () => {
-    const expected = await twenty()
-    const { ids, pageInfo } = await page({ first: 6 })
+  test('continue from a cursor whose session was deleted, and after insertions before it', async () => {
+    const expected = await addTwentySessions()
+    const { ids, pageInfo } = await queryPage({ first: 6 })
     expect(ids).toEqual(expected.slice(0, 6))
-    // What was shown goes, what was not goes too; something new comes on top, and something old at the bottom.
-    const [shown, next] = [expected[5] ?? '', expected[8] ?? '']
-    for (const id of [shown, next]) {
-      own.prepare('DELETE FROM sessions WHERE id = ?').run(id)
+    // Deletes a session that was on the page and one that was not. Adds one at the top and one at the bottom.
+    const [listed, next] = [expected[5] ?? '', expected[8] ?? '']
+    for (const id of [listed, next]) {
+      segueDb.prepare('DELETE FROM sessions WHERE id = ?').run(id)
       hermes.db.prepare('DELETE FROM messages WHERE session_id = ?').run(id)
       hermes.db.prepare('DELETE FROM sessions WHERE id = ?').run(id)
     }
-    told('newest', 99_000)
-    await keep(mine(99), 98_000)
-    told('oldest', 10)
-    await keep(mine(98), 11)
-    const rest = await page({ first: 100, after: pageInfo.endCursor })
-    expect(rest.ids).toEqual([...expected.slice(6).filter((id) => id !== next), mine(98), 'oldest'])
-    const before = await page({ last: 100, before: pageInfo.endCursor })
-    expect(before.ids).toEqual(['newest', mine(99), ...expected.slice(0, 5)])
+    addHermesSession('newest', 99_000)
+    await addSegueSession(segueId(99), 98_000)
+    addHermesSession('oldest', 10)
+    await addSegueSession(segueId(98), 11)
+    const rest = await queryPage({ first: 100, after: pageInfo.endCursor })
+    expect(rest.ids).toEqual([...expected.slice(6).filter((id) => id !== next), segueId(98), 'oldest'])
+    const before = await queryPage({ last: 100, before: pageInfo.endCursor })
+    expect(before.ids).toEqual(['newest', segueId(99), ...expected.slice(0, 5)])
     expect(before.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: false })
   })
 
-  test('while sessions come and go, a walk shows each that stays once, and none twice', async () => {
-    const staying = await twenty()
+  test('show each session once while others are added and deleted', async () => {
+    const stable = await addTwentySessions()
     const seen: string[] = []
     let after: string | null = null
     for (let i = 0; ; i++) {
-      const { ids, pageInfo } = await page({ first: 3, after })
+      const { ids, pageInfo } = await queryPage({ first: 3, after })
       seen.push(...ids)
       if (!pageInfo.hasNextPage) break
       after = pageInfo.endCursor
-      // Between two of any others, at the top, and gone again a page later.
+      // Adds sessions between others and at the top. They are deleted a page later.
       hermes.db.exec("DELETE FROM messages WHERE session_id LIKE 'guest%'; DELETE FROM sessions WHERE id LIKE 'guest%'")
-      for (const at of [500, 1500, 2500, 3500, 4500, 99_000]) told(`guest ${i} ${at}`, at)
+      for (const at of [500, 1500, 2500, 3500, 4500, 99_000]) addHermesSession(`guest ${i} ${at}`, at)
     }
-    const stayed = new Set(staying)
-    expect(seen.filter((id) => stayed.has(id))).toEqual(staying)
+    const stableIds = new Set(stable)
+    expect(seen.filter((id) => stableIds.has(id))).toEqual(stable)
     expect(new Set(seen).size).toBe(seen.length)
   })
 
@@ -274,7 +289,7 @@ describe('pages', () => {
     [{ filter: { profile: 'default\n' } }, ['filter', 'profile']],
     [{ filter: { profile: '../default' } }, ['filter', 'profile']],
     [{ filter: { ids: Array.from({ length: 1001 }, () => 'x') } }, ['filter', 'ids']],
-  ])('%j is refused, and the error names the argument', async (variables, path) => {
+  ])('refuse the arguments %j with an error that names the argument', async (variables, path) => {
     const { errors } = await request(segue.url, { query, variables })
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', path } }])
   })
@@ -282,60 +297,60 @@ describe('pages', () => {
 
 describe('filters', () => {
   beforeEach(async () => {
-    told('terminal', 9000)
-    told('web', 8000, { source: 'webui', pinned: 1 })
-    told('phone', 7000, { source: 'telegram', archived: 1 })
-    told('plugin', 6000, { source: 'something new' })
-    told('without a source', 5500, { source: '' })
-    told('job', 5000, { source: 'cron', archived: 1, pinned: 1 })
-    await keep(mine(1), 6500)
-    await keep(mine(2), 4000, { archived: true })
-    await keep(mine(3), 3000, { pinned: true })
+    addHermesSession('terminal', 9000)
+    addHermesSession('web', 8000, { source: 'webui', pinned: 1 })
+    addHermesSession('phone', 7000, { source: 'telegram', archived: 1 })
+    addHermesSession('plugin', 6000, { source: 'something new' })
+    addHermesSession('without a source', 5500, { source: '' })
+    addHermesSession('job', 5000, { source: 'cron', archived: 1, pinned: 1 })
+    await addSegueSession(segueId(1), 6500)
+    await addSegueSession(segueId(2), 4000, { archived: true })
+    await addSegueSession(segueId(3), 3000, { pinned: true })
   })
 
   test.each<[object, string[]]>([
     [{ channels: ['CLI'] }, ['terminal']],
     [{ channels: ['WEB', 'MESSAGING'] }, ['web', 'phone']],
-    [{ channels: ['SEGUE'] }, [mine(1), mine(2), mine(3)]],
-    [{ channels: ['SEGUE', 'CRON'] }, [mine(1), 'job', mine(2), mine(3)]],
+    [{ channels: ['SEGUE'] }, [segueId(1), segueId(2), segueId(3)]],
+    [{ channels: ['SEGUE', 'CRON'] }, [segueId(1), 'job', segueId(2), segueId(3)]],
     [{ channels: ['OTHER'] }, ['plugin', 'without a source']],
     [{ channels: ['API', 'TOOL'] }, []],
     [{ channels: [] }, []],
-    [{ origin: 'SEGUE' }, [mine(1), mine(2), mine(3)]],
+    [{ origin: 'SEGUE' }, [segueId(1), segueId(2), segueId(3)]],
     [{ origin: 'SEGUE', channels: ['CLI'] }, []],
     [{ origin: 'HERMES', channels: ['SEGUE', 'CLI'] }, ['terminal']],
-    [{ archived: true }, ['phone', 'job', mine(2)]],
-    [{ archived: false, origin: 'SEGUE' }, [mine(1), mine(3)]],
-    [{ pinned: true }, ['web', 'job', mine(3)]],
-    [{ pinned: false, archived: false }, ['terminal', mine(1), 'plugin', 'without a source']],
+    [{ archived: true }, ['phone', 'job', segueId(2)]],
+    [{ archived: false, origin: 'SEGUE' }, [segueId(1), segueId(3)]],
+    [{ pinned: true }, ['web', 'job', segueId(3)]],
+    [{ pinned: false, archived: false }, ['terminal', segueId(1), 'plugin', 'without a source']],
     [{ pinned: true, archived: true }, ['job']],
-    [{ ids: ['web', mine(2), 'gone', 'web', 'terminal'] }, ['terminal', 'web', mine(2)]],
-    [{ ids: [mine(1), 'job'], archived: true }, ['job']],
-    [{ ids: [mine(1), 'job', 'web'], channels: ['SEGUE', 'WEB'] }, ['web', mine(1)]],
+    [{ ids: ['web', segueId(2), 'gone', 'web', 'terminal'] }, ['terminal', 'web', segueId(2)]],
+    [{ ids: [segueId(1), 'job'], archived: true }, ['job']],
+    [{ ids: [segueId(1), 'job', 'web'], channels: ['SEGUE', 'WEB'] }, ['web', segueId(1)]],
     [{ ids: [] }, []],
-    [{ profile: 'default', pinned: true }, ['web', 'job', mine(3)]],
+    [{ profile: 'default', pinned: true }, ['web', 'job', segueId(3)]],
     [{ profile: 'another-one' }, []],
   ])('%j', async (filter, expected) => {
-    expect((await page({ filter })).ids).toEqual(expected)
+    expect((await queryPage({ filter })).ids).toEqual(expected)
     for (const size of [1, 2]) {
-      expect(await walk(size, 'forwards', filter)).toEqual(expected)
-      expect(await walk(size, 'backwards', filter)).toEqual(expected)
+      expect(await queryAllPages(size, 'forwards', filter)).toEqual(expected)
+      expect(await queryAllPages(size, 'backwards', filter)).toEqual(expected)
     }
   })
 
-  test('null filters nothing', async () => {
+  test('null does not filter', async () => {
     const nothing = { channels: null, origin: null, archived: null, pinned: null, ids: null, profile: null }
-    expect((await page({ filter: nothing })).ids).toHaveLength(9)
+    expect((await queryPage({ filter: nothing })).ids).toHaveLength(9)
   })
 
-  test('a rare channel is found far down the list', async () => {
+  test('a rare channel is found at the end of a long list', async () => {
     hermes.transaction(() => {
-      for (let i = 0; i < 2000; i++) told(`many${i}`, 10_000 + i)
+      for (let i = 0; i < 2000; i++) addHermesSession(`many${i}`, 10_000 + i)
     })
-    expect((await page({ first: 1, filter: { channels: ['CRON'] } })).ids).toEqual(['job'])
+    expect((await queryPage({ first: 1, filter: { channels: ['CRON'] } })).ids).toEqual(['job'])
   })
 
-  test('the list of a profile is the list', async () => {
+  test('a profile has the same list', async () => {
     const { sessions } = await ask(
       segue.url,
       z.object({
