@@ -18,16 +18,16 @@ import { StrictProvider } from '../support/providers/strict-provider.ts'
 import { type Follower, followOverEventStream, followOverWebSocket } from '../support/clients/follower.ts'
 import { DatabaseTooNewError, DatabaseUnusableError } from '../../src/storage/errors.ts'
 
-/** How long the end of the process may take, in milliseconds. */
-const endLimit = 2_000
+/** How long a shutdown may take, from the signal to the exit of the process. */
+const maxShutdownMs = 2_000
 
-function folder(): string {
+function newFolder(): string {
   const path = newTempFolder()
   onTestFinished(() => rmSync(path, { recursive: true, force: true }))
   return path
 }
 
-interface Program {
+interface ProgramOptions {
   readonly home: string
   /** Milliseconds between two words of the offline agent. */
   readonly delay?: number
@@ -35,19 +35,19 @@ interface Program {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** What a program is started with so that it finds nothing of this machine's user. */
-function given({ home, delay = 40, argv = [], env = {} }: Program) {
+/** Returns arguments with which the server uses nothing of this machine's user. */
+function toArguments({ home, delay = 40, argv = [], env = {} }: ProgramOptions) {
   return {
     argv: ['--port', '0', '--home', home, '--offline-delay', `${delay}`, ...argv],
     env: { HOME: home, ...env },
   }
 }
 
-const start = (program: Program): Promise<ServerProcess> => startServerProcess(given(program))
-const fail = (program: Program) => runToEnd(given(program))
+const start = (options: ProgramOptions): Promise<ServerProcess> => startServerProcess(toArguments(options))
+const runToFailure = (options: ProgramOptions) => runToEnd(toArguments(options))
 
-/** The same server in this process, for what an ended one left behind in its home: it starts faster. */
-const startHere = (settings: Partial<Settings>) => startTestSegue({ settings })
+/** Starts a server in this process, which is faster. */
+const startInProcess = (settings: Partial<Settings>) => startTestSegue({ settings })
 
 const streamSchema = z.object({
   id: z.string(),
@@ -60,7 +60,7 @@ const streamSchema = z.object({
 const streamFields = `id status lastSeq error { code } message { status text reasoning }
   session { id lastActivityAt headSeq }`
 
-/** Sends a message to a new session, or to the one given, and returns the stream that answers it. */
+/** Sends a message to a new or existing session. Resolves to the stream that answers it. */
 async function chat(url: string, input: { text?: string; sessionId?: string; model?: string } = {}) {
   const { startChat } = await ask(url, z.object({ startChat: streamSchema }), {
     query: `mutation ($input: StreamChatInput!) { startChat(input: $input) { ${streamFields} } }`,
@@ -69,7 +69,7 @@ async function chat(url: string, input: { text?: string; sessionId?: string; mod
   return startChat
 }
 
-async function streamOf(url: string, id: string) {
+async function loadStream(url: string, id: string) {
   const { stream } = await ask(url, z.object({ stream: streamSchema }), {
     query: `query ($id: ID!) { stream(id: $id) { ${streamFields} } }`,
     variables: { id },
@@ -77,7 +77,7 @@ async function streamOf(url: string, id: string) {
   return stream
 }
 
-async function sessionIds(url: string): Promise<string[]> {
+async function listSessionIds(url: string): Promise<string[]> {
   const { sessions } = await ask(url, listSchema, { query: '{ sessions { edges { node { id } } } }' })
   return sessions.edges.map(({ node }) => node.id)
 }
@@ -86,22 +86,22 @@ const listSchema = z.object({
   sessions: z.object({ edges: z.array(z.object({ node: z.object({ id: z.string() }) })) }),
 })
 
-/** The usual place of a Hermes agent whose user's home this is. */
-function usualHermes(home: string): string {
+/** Creates the default Hermes home of a user. */
+function createDefaultHermesHome(home: string): string {
   const path = join(home, '.hermes')
   mkdirSync(path)
   return path
 }
 
-/** Ends a process by a signal, and tells with which status and after how many milliseconds it has ended. */
-async function endBy(server: ServerProcess, signal: NodeJS.Signals) {
-  const begin = performance.now()
+/** Sends a signal to a server. Resolves to its exit status, and to the milliseconds until its exit. */
+async function stopAndMeasure(server: ServerProcess, signal: NodeJS.Signals) {
+  const startedAt = performance.now()
   const code = await server.stop(signal)
-  return { code, time: performance.now() - begin }
+  return { code, durationMs: performance.now() - startedAt }
 }
 
-/** Nothing that anybody saw is missing in what was saved. */
-function expectSaved(saved: Awaited<ReturnType<typeof streamOf>>, followers: readonly Follower[]): void {
+/** Expects that everything that the followers received was saved. */
+function expectSaved(saved: Awaited<ReturnType<typeof loadStream>>, followers: readonly Follower[]): void {
   for (const follower of followers) {
     expect(saved.message?.text.startsWith(follower.joinText('TextDelta'))).toBe(true)
     expect(saved.message?.reasoning?.startsWith(follower.joinText('ReasoningDelta'))).toBe(true)
@@ -109,11 +109,11 @@ function expectSaved(saved: Awaited<ReturnType<typeof streamOf>>, followers: rea
   }
 }
 
-describe('a server that is started', () => {
+describe('a started server', () => {
   const home = newTempFolder()
   let server: ServerProcess
   beforeAll(async () => {
-    const hermes = new HermesDb(join(usualHermes(home), 'state.db'))
+    const hermes = new HermesDb(join(createDefaultHermesHome(home), 'state.db'))
     hermes.addSession('s')
     hermes.close()
     const port = new URL(await findUnusedUrl()).port
@@ -125,49 +125,49 @@ describe('a server that is started', () => {
     rmSync(home, { recursive: true, force: true })
   })
 
-  test('answers by the time that it says so', async () => {
+  test('answers as soon as it says that it is ready', async () => {
     expect((await fetch(`${server.url}/health`)).status).toBe(200)
   })
 
-  test('has an answer without any configuration', async () => {
+  test('answers a chat without any configuration', async () => {
     const stream = await chat(server.url, { text: 'Hello' })
     const follower = followOverEventStream(server.url, stream.id)
     await follower.waitForEnd()
     expect(follower.events.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'COMPLETED' } })
   })
 
-  test('leaves a Hermes alone that is turned off', async () => {
-    expect(await sessionIds(server.url)).not.toContain('s')
+  test('does not read a Hermes home with --no-hermes', async () => {
+    expect(await listSessionIds(server.url)).not.toContain('s')
   })
 
-  test('is not disturbed by others that cannot start: they want its home, or its port', async () => {
+  test('is not disturbed by servers that fail to start because it uses their home or port', async () => {
     const { id } = await chat(server.url)
     const { port } = new URL(server.url)
-    const otherHome = folder()
-    await expectRefusedHere({ home }, HomeInUseError, home, '--home')
-    expectRefusal(await fail({ home: otherHome, argv: ['--port', port] }), port, '--port')
-    // A home is let go of by one that cannot have its port.
-    await using _ = await startHere({ home: otherHome })
+    const otherHome = newFolder()
+    await expectRefusedInProcess({ home }, HomeInUseError, home, '--home')
+    expectRefusal(await runToFailure({ home: otherHome, argv: ['--port', port] }), port, '--port')
+    // The server that failed on the port has unlocked its home.
+    await using _ = await startInProcess({ home: otherHome })
     const follower = followOverWebSocket(server.url, id)
     await follower.waitForEnd()
     expect(follower.events.at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
   })
 
-  test('says one line on stdout, to its end', async () => {
+  test('prints one line on stdout until it exits', async () => {
     expect(await server.stop('SIGTERM')).toBe(0)
     expect(server.output.stdout).toBe(`Segue is ready: ${server.url}/graphql\n`)
     expect(server.output.stderr).toContain('Stopping.')
   })
 })
 
-test('--help explains itself on stderr, and ends well', async () => {
+test('--help prints the help on stderr and exits with status 0', async () => {
   const { code, stdout, stderr } = await runToEnd({ argv: ['--help'] })
   expect([code, stdout]).toEqual([0, ''])
   for (const name of ['--port', 'SEGUE_HOME', 'HERMES_HOME', '--model']) expect(stderr).toContain(name)
 })
 
-/** A WebSocket whose other side is there and never says another word. */
-async function muteSocket(url: string): Promise<void> {
+/** Opens a WebSocket whose client never sends another byte, not even a close frame. */
+async function openSilentSocket(url: string): Promise<void> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   onTestFinished(() => void socket.destroy())
   socket.on('error', () => undefined)
@@ -180,71 +180,71 @@ async function muteSocket(url: string): Promise<void> {
   expect(String(answer)).toMatch(/^HTTP\/1.1 101 /)
 }
 
-describe('an end by', () => {
-  // npm passes on the Ctrl-C that the terminal has sent already.
+describe('a shutdown by', () => {
+  // A Ctrl-C arrives twice, from the terminal and from npm.
   test.each<[NodeJS.Signals, string, number, readonly NodeJS.Signals[]]>([
     ['SIGTERM', '20 running streams', 20, []],
-    ['SIGINT', 'a running stream, however many signals come', 1, ['SIGINT', 'SIGTERM']],
+    ['SIGINT', 'a running stream, however many signals arrive', 1, ['SIGINT', 'SIGTERM']],
   ])(
-    '%s saves %s, tells followers, waits for no mute client, lets go of home and port, and is 0',
-    async (signal, _, count, more) => {
-      const home = folder()
+    '%s saves %s, delivers the end to followers, does not wait for silent clients, and exits with status 0',
+    async (signal, _, count, furtherSignals) => {
+      const home = newFolder()
       await using server = await start({ home, delay: 100 })
       const streams = await Promise.all(Array.from({ length: count }, () => chat(server.url)))
-      const told = streams.map(({ id }) => ({
+      const followed = streams.map(({ id }) => ({
         id,
         followers: [followOverWebSocket(server.url, id), followOverEventStream(server.url, id)],
       }))
-      await muteSocket(server.url)
-      for (const { followers } of told) for (const follower of followers) await follower.waitForDeltas(3)
+      await openSilentSocket(server.url)
+      for (const { followers } of followed) for (const follower of followers) await follower.waitForDeltas(3)
 
       server.process.stderr.once('data', () => {
-        for (const another of more) server.process.kill(another)
+        for (const furtherSignal of furtherSignals) server.process.kill(furtherSignal)
       })
-      const { code, time } = await endBy(server, signal)
+      const { code, durationMs } = await stopAndMeasure(server, signal)
       expect(code).toBe(0)
-      expect(time).toBeLessThan(endLimit)
-      for (const { followers } of told) {
+      expect(durationMs).toBeLessThan(maxShutdownMs)
+      for (const { followers } of followed) {
         for (const follower of followers) {
           await follower.closed
           expect(follower.events.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'INTERRUPTED' } })
         }
       }
 
-      await using again = await startHere({ home, port: Number(new URL(server.url).port) })
-      expect(again.url).toBe(server.url)
-      for (const { id, followers } of told) {
-        const saved = await streamOf(again.url, id)
+      await using restarted = await startInProcess({ home, port: Number(new URL(server.url).port) })
+      expect(restarted.url).toBe(server.url)
+      for (const { id, followers } of followed) {
+        const saved = await loadStream(restarted.url, id)
         expect(saved).toMatchObject({
           status: 'INTERRUPTED',
           error: { code: 'SERVER_RESTART' },
           message: { status: 'PARTIAL' },
         })
         expectSaved(saved, followers)
-        const shown = followers[0]?.events.at(-1)?.message
-        expect(saved.message).toMatchObject(shown ?? {})
+        const received = followers[0]?.events.at(-1)?.message
+        expect(saved.message).toMatchObject(received ?? {})
       }
-      const next = await chat(again.url, { sessionId: streams[0]?.session.id ?? '' })
-      const follower = followOverWebSocket(again.url, next.id)
+      const next = await chat(restarted.url, { sessionId: streams[0]?.session.id ?? '' })
+      const follower = followOverWebSocket(restarted.url, next.id)
       await follower.waitForDeltas(1)
     },
   )
 })
 
 describe('a kill', () => {
-  test('again and again, at any moment, loses nothing that anybody has seen, and the sessions go on', async () => {
-    const home = folder()
-    const seen: { id: string; session: { id: string; lastActivityAt: string }; followers: Follower[] }[] = []
+  test('at any moment, also repeatedly, loses nothing that was delivered, and the sessions can be continued', async () => {
+    const home = newFolder()
+    const started: { id: string; session: { id: string; lastActivityAt: string }; followers: Follower[] }[] = []
     const expectNothingLost = async (url: string): Promise<void> => {
-      for (const { id, session, followers } of seen) {
-        const saved = await streamOf(url, id)
+      for (const { id, session, followers } of started) {
+        const saved = await loadStream(url, id)
         expect(saved).toMatchObject({
           status: 'INTERRUPTED',
           error: { code: 'SERVER_RESTART' },
           message: { status: 'PARTIAL' },
         })
         expectSaved(saved, followers)
-        // What was repaired is no activity.
+        // Recovery is not an activity.
         expect(saved.session.lastActivityAt).toBe(session.lastActivityAt)
         expect(saved.lastSeq).toBe(saved.session.headSeq)
       }
@@ -259,27 +259,27 @@ describe('a kill', () => {
         const { id, session } = await chat(server.url)
         const followers = [followOverWebSocket(server.url, id), followOverEventStream(server.url, id)]
         for (const follower of followers) await follower.waitForDeltas(moment)
-        seen.push({ id, session, followers })
+        started.push({ id, session, followers })
       }
       await server.stop('SIGKILL')
-      for (const { followers } of seen) for (const { closed: over } of followers) await over
+      for (const { followers } of started) for (const { closed: over } of followers) await over
     }
 
-    await using again = await startHere({ home })
-    await expectNothingLost(again.url)
-    for (const { id, session, followers } of seen) {
-      // Who comes back gets the rest and the end, nothing twice. Deltas may have been merged into their last by now.
-      const late = followOverWebSocket(again.url, id)
+    await using restarted = await startInProcess({ home })
+    await expectNothingLost(restarted.url)
+    for (const { id, session, followers } of started) {
+      // A follower from the start receives everything once, up to the end. Deltas may be coalesced by now.
+      const late = followOverWebSocket(restarted.url, id)
       await late.waitForEnd()
       const seqs = late.events.map(({ seq }) => seq)
       expect(seqs).toEqual([...new Set(seqs)].toSorted((a, b) => a - b))
-      const { lastSeq, message } = await streamOf(again.url, id)
+      const { lastSeq, message } = await loadStream(restarted.url, id)
       expect([late.joinText('TextDelta'), late.joinText('ReasoningDelta')]).toEqual([message?.text, message?.reasoning])
       expect([seqs[0], seqs.at(-1)]).toEqual([1, lastSeq])
       expect(lastSeq).toBeGreaterThan(followers[0]?.events.at(-1)?.seq ?? 0)
 
-      const next = await chat(again.url, { sessionId: session.id })
-      const follower = followOverEventStream(again.url, next.id)
+      const next = await chat(restarted.url, { sessionId: session.id })
+      const follower = followOverEventStream(restarted.url, next.id)
       await follower.waitForEnd()
       expect(follower.events.at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
       expect(follower.events[0]?.seq).toBe(lastSeq + 1)
@@ -287,13 +287,13 @@ describe('a kill', () => {
   })
 })
 
-describe('a server with a provider, for a user who has a Hermes agent', () => {
+describe('a server with a provider and a Hermes agent', () => {
   const home = newTempFolder()
   let hermes: HermesDb
   let provider: StrictProvider
   let server: ServerProcess
   beforeAll(async () => {
-    hermes = new HermesDb(join(usualHermes(home), 'state.db'), 'newest', 'delete')
+    hermes = new HermesDb(join(createDefaultHermesHome(home), 'state.db'), 'newest', 'delete')
     hermes.addMessage(hermes.addSession('from the terminal'), 1, { content: 'hello' })
     provider = await StrictProvider.start({ apiKey: 'sk-of-the-environment' })
     const local = {
@@ -312,7 +312,7 @@ describe('a server with a provider, for a user who has a Hermes agent', () => {
     rmSync(home, { recursive: true, force: true })
   })
 
-  test('is answered by the provider that config.json names, with the key out of the environment', async () => {
+  test('uses the provider of config.json with the API key of the environment', async () => {
     const { id } = await chat(server.url, { text: 'Hello?' })
     const follower = followOverWebSocket(server.url, id)
     const { headers, body } = await provider.waitForRequest(0)
@@ -326,14 +326,14 @@ describe('a server with a provider, for a user who has a Hermes agent', () => {
     expect(provider.rejections).toEqual([])
   })
 
-  test('serves the Hermes that is found at its usual place', async () => {
-    expect(await sessionIds(server.url)).toContain('from the terminal')
+  test('reads the Hermes home in its default place', async () => {
+    expect(await listSessionIds(server.url)).toContain('from the terminal')
   })
 
-  test('does not hold up the end for silent providers, wherever they stopped, nor for a locked Hermes', async () => {
+  test('shuts down in time with silent providers and a locked Hermes database', async () => {
     const silent = new Promise<never>(() => undefined)
-    const asked = provider.requests.length
-    const made = []
+    const requestCount = provider.requests.length
+    const requests = []
     for (const [steps, text] of [
       [[], ''],
       [[{ open: true }], ''],
@@ -341,26 +341,26 @@ describe('a server with a provider, for a user who has a Hermes agent', () => {
     ] as const) {
       provider.enqueue([...steps, { wait: silent }])
       const { id } = await chat(server.url)
-      const request = await provider.waitForRequest(asked + made.length)
+      const request = await provider.waitForRequest(requestCount + requests.length)
       const follower = followOverWebSocket(server.url, id)
       await follower.waitForDeltas(text ? 1 : 0)
-      made.push({ id, text, request, follower })
+      requests.push({ id, text, request, follower })
     }
     hermes.db.exec('BEGIN EXCLUSIVE')
-    const waiting = sessionIds(server.url).catch(() => [])
-    // It is answered by the time that the other one waits for the lock.
+    const waiting = listSessionIds(server.url).catch(() => [])
+    // When this is answered, the query above waits for the lock.
     await fetch(`${server.url}/health`)
-    const { code, time } = await endBy(server, 'SIGTERM')
-    expect([code, time < endLimit]).toEqual([0, true])
+    const { code, durationMs } = await stopAndMeasure(server, 'SIGTERM')
+    expect([code, durationMs < maxShutdownMs]).toEqual([0, true])
     hermes.db.exec('ROLLBACK')
     await waiting
 
-    await using again = await startHere({ home })
-    for (const { id, text, request, follower } of made) {
+    await using restarted = await startInProcess({ home })
+    for (const { id, text, request, follower } of requests) {
       expect(await request.closed).toBe('client')
       await follower.closed
       expect(follower.events.at(-1)).toMatchObject({ stream: { status: 'INTERRUPTED' } })
-      const saved = await streamOf(again.url, id)
+      const saved = await loadStream(restarted.url, id)
       expect(saved).toMatchObject({ status: 'INTERRUPTED', error: { code: 'SERVER_RESTART' } })
       expect(saved.message?.text ?? '').toBe(text)
     }
@@ -369,44 +369,44 @@ describe('a server with a provider, for a user who has a Hermes agent', () => {
   })
 })
 
-test('a Hermes may have no home yet, and is served once it has one', async () => {
-  const home = folder()
+test('a Hermes home that does not exist yet is read once it does', async () => {
+  const home = newFolder()
   const hermesHome = join(home, 'hermes')
-  await using segue = await startHere({ home, hermesHome })
-  expect(await sessionIds(segue.url)).toEqual([])
+  await using segue = await startInProcess({ home, hermesHome })
+  expect(await listSessionIds(segue.url)).toEqual([])
   mkdirSync(hermesHome)
-  expect(await sessionIds(segue.url)).toEqual([])
+  expect(await listSessionIds(segue.url)).toEqual([])
   const hermes = new HermesDb(join(hermesHome, 'state.db'))
   onTestFinished(() => hermes.close())
   hermes.addMessage(hermes.addSession('from the terminal'), 1, { content: 'hello' })
-  expect(await sessionIds(segue.url)).toEqual(['from the terminal'])
+  expect(await listSessionIds(segue.url)).toEqual(['from the terminal'])
 })
 
-/** One message on stderr that a person understands, and nothing on stdout. */
-function expectRefusal({ code, stdout, stderr }: Awaited<ReturnType<typeof fail>>, ...words: string[]): void {
+/** Expects a message without a stack on stderr, nothing on stdout, and the status 1. */
+function expectRefusal({ code, stdout, stderr }: Awaited<ReturnType<typeof runToFailure>>, ...words: string[]): void {
   expect([code, stdout]).toEqual([1, ''])
   for (const word of words) expect(stderr).toContain(word)
   expect(stderr, 'a stack').not.toMatch(/^\s+at /m)
 }
 
-/** The same, as the program would tell it: what `startSegue` rejects with, which is one of those told in words. */
-async function expectRefusedHere(
+/** Expects the same of a start in this process: the error is formatted without a stack. */
+async function expectRefusedInProcess(
   settings: Partial<Settings>,
   type: new (...args: never[]) => Error,
   ...words: string[]
 ): Promise<void> {
-  const error: unknown = await startHere(settings).catch((reason: unknown) => reason)
+  const error: unknown = await startInProcess(settings).catch((reason: unknown) => reason)
   expect(error).toBeInstanceOf(type)
-  const told = formatStartError(error)
-  for (const word of words) expect(told).toEqual(expect.stringContaining(word))
-  expect(told, 'a stack').not.toMatch(/^\s+at /m)
+  const message = formatStartError(error)
+  for (const word of words) expect(message).toEqual(expect.stringContaining(word))
+  expect(message, 'a stack').not.toMatch(/^\s+at /m)
 }
 
-describe('a start that cannot succeed ends with 1 and says why, in words', () => {
+describe('a start exits with status 1 and an explanation', () => {
   test('for wrong flags, variables and entries of config.json, all in one message', async () => {
-    const home = folder()
+    const home = newFolder()
     writeFileSync(join(home, 'config.json'), JSON.stringify({ port: 'many', colour: 'blue', model: 'nobody' }))
-    const refused = await fail({
+    const refused = await runToFailure({
       home,
       argv: ['--prot', '1', '--durable=2', '--host', 'example.com'],
       env: { SEGUE_PORT: '70000', SEGUE_HOST: '0.0.0.0' },
@@ -415,9 +415,9 @@ describe('a start that cannot succeed ends with 1 and says why, in words', () =>
     expectRefusal(refused, ...flags, 'config.json', 'colour', 'many', 'nobody')
   })
 
-  test('for a model whose provider is not there, and names those that are', () =>
-    expectRefusedHere(
-      { home: folder(), model: 'anthropic/claude', providers: null },
+  test('for a model without a provider, and lists the available ones', () =>
+    expectRefusedInProcess(
+      { home: newFolder(), model: 'anthropic/claude', providers: null },
       SettingsError,
       'Segue cannot start with these settings',
       '"anthropic/claude"',
@@ -425,37 +425,37 @@ describe('a start that cannot succeed ends with 1 and says why, in words', () =>
       'ANTHROPIC_API_KEY',
     ))
 
-  test('for a database of a newer Segue, which stays as it is', async () => {
-    const home = folder()
+  test('for a database of a newer Segue, which it does not change', async () => {
+    const home = newFolder()
     const path = join(home, 'segue.db')
     const db = new Database(path)
     db.exec('CREATE TABLE later (x); PRAGMA user_version = 999')
     db.close()
     const before = readFileSync(path)
-    await expectRefusedHere({ home }, DatabaseTooNewError, path, '999')
+    await expectRefusedInProcess({ home }, DatabaseTooNewError, path, '999')
     expect(readFileSync(path).equals(before)).toBe(true)
   })
 
-  test('for a lock that is damaged, and tells that it can be removed', async () => {
-    const home = folder()
-    writeFileSync(join(home, 'lock.db'), 'what was I thinking? '.repeat(500))
-    await expectRefusedHere({ home }, UnusableHomeError, home, 'lock.db', 'removed')
+  test('for a damaged lock file, and says that it can be removed', async () => {
+    const home = newFolder()
+    writeFileSync(join(home, 'lock.db'), 'not a database '.repeat(500))
+    await expectRefusedInProcess({ home }, UnusableHomeError, home, 'lock.db', 'removed')
   })
 
   test.each<[string, (path: string) => void]>([
-    ['is no database', (path) => writeFileSync(path, 'what was I thinking? '.repeat(500))],
-    ['is cut off', (path) => writeFileSync(path, halfADatabase())],
+    ['is not a database', (path) => writeFileSync(path, 'not a database '.repeat(500))],
+    ['is truncated', (path) => writeFileSync(path, createTruncatedDatabase())],
     ['is a folder', (path) => mkdirSync(path)],
-  ])('for a segue.db that %s', async (_, spoil) => {
-    const home = folder()
+  ])('for a segue.db that %s', async (_, createFile) => {
+    const home = newFolder()
     const path = join(home, 'segue.db')
-    spoil(path)
-    await expectRefusedHere({ home }, DatabaseUnusableError, path)
+    createFile(path)
+    await expectRefusedInProcess({ home }, DatabaseUnusableError, path)
   })
 })
 
-/** The first pages of a database of ours, without the rest. */
-function halfADatabase(): Buffer {
+/** Returns the beginning of a database file. */
+function createTruncatedDatabase(): Buffer {
   const db = new Database(':memory:')
   db.exec('CREATE TABLE sessions (id TEXT PRIMARY KEY, x TEXT); CREATE INDEX i ON sessions (x)')
   db.exec("INSERT INTO sessions SELECT value, hex(randomblob(500)) FROM json_each('[1, 2, 3, 4, 5, 6, 7, 8, 9]')")
