@@ -17,7 +17,7 @@ export interface AgentRun {
    * the call shall run now; to false if it was denied or answered, or if the stream has ended.
    */
   waitForPermission(callId: string): Promise<boolean>
-  /** Whether a user has allowed this tool before without being asked again. */
+  /** Whether a user has granted this tool, so that its calls need no approval. */
   isToolGranted(tool: string): Promise<boolean>
   /** Aborts when the stream has ended in another way. Events that the agent yields after that are rejected. */
   readonly signal: AbortSignal
