@@ -65,7 +65,8 @@ class ElizaConversation {
       const replyIndex = this.#nextReplyIndex(rule, replies.length)
       const reply = replies[replyIndex] ?? null
       if (reply === null) return null
-      const matchTrace = [...trace, `Pattern "${pattern}" matches.`]
+      // A fixture pins the digest of an answer with this text.
+      const matchTrace = [...trace, `Pattern "${pattern}" fits.`]
       if (typeof reply === 'string') {
         return {
           reply: assemble(reply, pieces),

@@ -127,7 +127,7 @@ describe('an answer', () => {
 describe('the trace', () => {
   test('names the keyword, the pattern and the reply', () => {
     expect(trace('I am sad')).toBe(
-      'Keyword "i", rank 1. Pattern "* i am * @low *" matches. Reply 1 of 3: "It is not easy to be $5. Since when is it so?"',
+      'Keyword "i", rank 1. Pattern "* i am * @low *" fits. Reply 1 of 3: "It is not easy to be $5. Since when is it so?"',
     )
   })
 
