@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
-import { playgroundTabs } from './tabs.ts'
+import { playgroundTabs } from './playground-tabs.ts'
 
 /** The rendered page. It has nine megabytes, and a quarter of that when compressed. */
 export interface PlaygroundPage {

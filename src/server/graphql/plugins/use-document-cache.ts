@@ -1,5 +1,5 @@
 import type { Plugin } from 'graphql-yoga'
-import type { DocumentCache } from './document-cache.ts'
+import type { DocumentCache } from '../documents/document-cache.ts'
 
 /** Makes Yoga read valid documents from the cache that the other transports use, and add to it. */
 export function useDocumentCache(cache: DocumentCache): Plugin {

@@ -1,0 +1,19 @@
+import type { ServerResponse } from 'node:http'
+import type { Plugin } from 'graphql-yoga'
+
+/** What Yoga passes to its plugins in Node. */
+export interface NodeContext {
+  readonly res: ServerResponse
+}
+
+/**
+ * Starts the timeout before the first byte is written: a large response ends only when the client has read most of it,
+ * so a timeout that starts then would never disconnect a client that reads nothing.
+ */
+export function useResponseTimeout(timeoutMs: number): Plugin<object, NodeContext> {
+  return {
+    onResponse({ serverContext }) {
+      serverContext?.res.setTimeout(timeoutMs)
+    },
+  }
+}
