@@ -10,9 +10,6 @@ import type { OpenStateDatabase } from '../state/state-database.ts'
 import type { CrossOriginBatch, CrossOriginCursor } from './cross-origin-cursor.ts'
 import { type HermesIndexUpdate, IndexStore } from './index-store.ts'
 
-/** Marks the statements that maintain the index, so that they can be told from those that read what a list shows. */
-export const maintenanceComment = '/* index maintenance */ '
-
 const rowsPerQuery = 500 // without a WAL, a running statement blocks the writers of the file
 
 export type IndexSynchronizerOptions = Pick<
@@ -125,7 +122,7 @@ export class IndexSynchronizer {
     file: OpenStateDatabase,
     ids: readonly string[],
   ): { readonly found: SessionWithIndexRow[]; readonly changed: boolean } {
-    return this.#reindexSessions(file, ids, null, '')
+    return this.#reindexSessions(file, ids, null)
   }
 
   /** Begins a new index after an IndexCorruptError. The second time, it is kept in memory. */
@@ -164,11 +161,10 @@ export class IndexSynchronizer {
     file: OpenStateDatabase,
     ids: readonly string[],
     change: Omit<HermesIndexUpdate, 'upserted' | 'deleted'> | null,
-    comment = maintenanceComment,
   ) {
     const uniqueIds = [...new Set(ids)]
     const found = chunkArray(uniqueIds, rowsPerQuery).flatMap((batch) =>
-      readSessionsWithIndexRows(file, batch, this.#profile, comment),
+      readSessionsWithIndexRows(file, batch, this.#profile),
     )
     const existingIds = new Set(found.map(({ record }) => record.id))
     const result = this.#save(

@@ -58,14 +58,13 @@ export function readSessions(file: OpenStateDatabase, ids: readonly string[], pr
   return querySessionRows(file, ids, 'NULL').flatMap((row) => toSessionRecord(row, profile) ?? [])
 }
 
-/** The same with their rows in the conversation index. `comment` becomes part of the statement. */
+/** The same with their rows in the conversation index. */
 export function readSessionsWithIndexRows(
   file: OpenStateDatabase,
   ids: readonly string[],
   profile: string,
-  comment = '',
 ): SessionWithIndexRow[] {
-  return querySessionRows(file, ids, file.schema.hasMessageSql, comment).flatMap((row) => {
+  return querySessionRows(file, ids, file.schema.hasMessageSql).flatMap((row) => {
     const record = toSessionRecord(row, profile)
     return record ? { record, indexRow: toIndexedSession(record, row.has_message === 1) } : []
   })
@@ -75,13 +74,12 @@ function querySessionRows(
   { db, schema }: OpenStateDatabase,
   ids: readonly string[],
   hasMessageSql: string,
-  comment = '',
 ): HermesSessionRow[] {
   if (!schema.hasSessions) return []
   return db
     .prepare<[string], HermesSessionRow>(
       `SELECT ${schema.selectColumns('sessions', sessionColumns)}, ${schema.newestMessageTimeSql} AS newest, ${hasMessageSql} AS has_message
-       FROM sessions ${comment}WHERE sessions.id IN (SELECT value FROM json_each(?))`,
+       FROM sessions WHERE sessions.id IN (SELECT value FROM json_each(?))`,
     )
     .all(toJsonIdList(ids))
 }
