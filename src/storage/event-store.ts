@@ -6,7 +6,6 @@ import type { StreamRecord } from '../model/stream.ts'
 import type { Usage } from '../model/usage.ts'
 import type { IdempotencyKeyReader, StreamIdempotencyKey } from './idempotency-key.ts'
 import type { CreateSessionRequest, SessionWriter } from './session-writer.ts'
-import type { StreamReader } from './stream-reader.ts'
 
 /** Changes to a session's row. A title replaces another only if its source ranks at least as high; see `TitleSource`. */
 export type SessionRecordPatch = Partial<
@@ -69,6 +68,17 @@ export interface EventWriter {
    * that what is left at any moment folds to the same message.
    */
   deleteEvents(sessionId: string, seqs: readonly number[]): Promise<void>
+}
+
+/** Reads the streams. */
+export interface StreamReader {
+  /** By id, in no order. Any number of ids; unknown ones are left out. */
+  findStreams(ids: readonly string[]): Promise<StreamRecord[]>
+  findStream(id: string): Promise<StreamRecord | null>
+  /** The stream of the session that is RUNNING or WAITING. */
+  findActiveStream(sessionId: string): Promise<StreamRecord | null>
+  /** All that have not ended, by session and start. The cost depends on their number, not on the size of the database. */
+  listUnfinishedStreams(): Promise<StreamRecord[]>
 }
 
 export interface BlobReferenceReader {

@@ -10,7 +10,7 @@ import { toBlobFolder, toDatabasePath, toHermesDatabasePath } from '../profiles/
 import type { BlobStore } from '../storage/blob-store.ts'
 import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
 import type { SessionReader } from '../storage/session-reader.ts'
-import type { ExportReader } from '../storage/export-reader.ts'
+import type { ExportReader } from '../storage/transfer/export-reader.ts'
 import { SqliteExportReader } from '../storage/sqlite/transfer/sqlite-export-reader.ts'
 
 const hermesBatchSize = 500 // sessions

@@ -1,4 +1,4 @@
-import type { ImportRecord, LocatedImportRecord } from '../storage/import-store.ts'
+import type { ImportRecord, LocatedImportRecord } from '../storage/transfer/import-store.ts'
 import { readDocument } from './document/document-reader.ts'
 import type { DocumentRecord, SectionName } from './document/document-schema.ts'
 

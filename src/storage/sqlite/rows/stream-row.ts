@@ -39,7 +39,7 @@ export function streamFromRow(row: StreamRow): StreamRecord {
   }
 }
 
-export function streamToRow(stream: StreamRecord, idempotencyKey: IdempotencyKey | null = null): StreamRow {
+function streamToRow(stream: StreamRecord, idempotencyKey: IdempotencyKey | null = null): StreamRow {
   return {
     id: stream.id,
     session_id: stream.sessionId,

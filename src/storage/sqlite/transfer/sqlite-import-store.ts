@@ -4,7 +4,7 @@ import {
   type ImportRecord,
   type ImportStore,
   type LocatedImportRecord,
-} from '../../import-store.ts'
+} from '../../transfer/import-store.ts'
 import { SqliteDatabase } from '../database/sqlite-database.ts'
 import { findUnreferencedBlobs, insertBlobReference } from '../rows/blob-reference-row.ts'
 import { upsertDecision } from '../rows/decision-row.ts'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach } from 'vitest'
-import type { ExportReader } from '../../../../src/storage/export-reader.ts'
-import type { ImportStore } from '../../../../src/storage/import-store.ts'
+import type { ExportReader } from '../../../../src/storage/transfer/export-reader.ts'
+import type { ImportStore } from '../../../../src/storage/transfer/import-store.ts'
 import type { SegueStorage } from '../../../../src/storage/profile-storage.ts'
 
 /** An empty storage of the profile `work`, and what the contract needs to look at it from outside. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { LocatedImportRecord } from '../../../../src/storage/import-store.ts'
+import type { LocatedImportRecord } from '../../../../src/storage/transfer/import-store.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
 import { approvalOf, deltaOf, sessionOf, streamOf, wholeList } from './records.ts'

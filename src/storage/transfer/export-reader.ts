@@ -1,9 +1,9 @@
-import type { ChatEvent } from '../model/chat-event.ts'
-import type { DecisionRecord, ToolGrant } from '../model/decision.ts'
-import type { MessageRecord } from '../model/message.ts'
-import type { SessionRecord } from '../model/session.ts'
-import type { StreamRecord } from '../model/stream.ts'
-import type { WithIdempotencyKey } from './idempotency-key.ts'
+import type { ChatEvent } from '../../model/chat-event.ts'
+import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
+import type { MessageRecord } from '../../model/message.ts'
+import type { SessionRecord } from '../../model/session.ts'
+import type { StreamRecord } from '../../model/stream.ts'
+import type { WithIdempotencyKey } from '../idempotency-key.ts'
 
 /** Everything that a profile stores of some sessions, row by row, as it is when the reader is opened. */
 export interface ExportReader {

@@ -1,10 +1,10 @@
-import type { ChatEvent } from '../model/chat-event.ts'
-import type { DecisionRecord, ToolGrant } from '../model/decision.ts'
-import type { MessageRecord } from '../model/message.ts'
-import type { SessionRecord } from '../model/session.ts'
-import type { StreamRecord } from '../model/stream.ts'
-import type { BlobReferenceReader } from './event-store.ts'
-import type { WithIdempotencyKey } from './idempotency-key.ts'
+import type { ChatEvent } from '../../model/chat-event.ts'
+import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
+import type { MessageRecord } from '../../model/message.ts'
+import type { SessionRecord } from '../../model/session.ts'
+import type { StreamRecord } from '../../model/stream.ts'
+import type { BlobReferenceReader } from '../event-store.ts'
+import type { WithIdempotencyKey } from '../idempotency-key.ts'
 
 /** One record of an imported conversation. What it refers to comes before it. */
 export type ImportRecord =
