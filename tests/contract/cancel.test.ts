@@ -20,9 +20,9 @@ import { newTestEnvironment } from './support/test-environment.ts'
 
 interface Phase {
   readonly phase: string
-  /** What the provider says before it falls silent. */
+  /** What the provider sends before it stops responding. */
   readonly steps: readonly ProviderStep[]
-  /** The last event before Stop is pressed. */
+  /** The last event before the cancel. */
   readonly until: (event: ChatEvent) => boolean
   readonly parts: readonly object[]
 }
@@ -75,7 +75,7 @@ describe.each(transports)('cancelStream, over %s,', (transport) => {
     const message = requireNonNull(cancelled.message)
     expect(cancelled.stream.message).toEqual(message)
 
-    // What the subscriber was told is what the log holds and what was returned, and nothing came after it.
+    // The subscriber, the log and the result agree, and no event follows.
     const rest = await Array.fromAsync(events)
     expect(rest.at(-1)).toMatchObject({ type: 'StreamFinished', seq: cancelled.lastSeq, message })
     const logged = await loadEvents(client, last.sessionId)
@@ -84,7 +84,7 @@ describe.each(transports)('cancelStream, over %s,', (transport) => {
     expect(foldParts(logged)).toEqual(message.parts)
     expect(computeDigest(foldParts(logged))).toBe(message.digest)
 
-    // It stays so, wherever it is asked for.
+    // It stays the same, wherever it is read.
     expect((await ask(client, MessageNodeDocument, { id: message.id })).node).toEqual(message)
     expect((await ask(client, StreamDocument, { id: cancelled.stream.id })).stream).toEqual(cancelled.stream)
     const { session } = await ask(client, MessagesDocument, { sessionId: last.sessionId })
@@ -142,7 +142,7 @@ describe.each(transports)('cancelStream, over %s,', (transport) => {
   test('returns the same to concurrent calls, and CANCELLED to only one of them', async () => {
     await using environment = await newTestEnvironment(transport)
     environment.provider.enqueue([{ text: 'Trees are' }, { wait: never }])
-    // What comes over one open socket at once is also carried out at once: no call waits for another one's end.
+    // Operations over one socket run concurrently: no call waits for the end of another one.
     const socket = environment.connect('webSocket')
     const { last } = await readUntil(streamChat(socket, { text: 'A poem' }), isEventOfType('TextDelta'))
     const clients = [

@@ -95,7 +95,7 @@ describe.each(transports)('An answer, over %s,', (transport) => {
   test('is FAILED with a reason when the provider refuses', async () => {
     await using environment = await newTestEnvironment(transport)
     const { client, provider } = environment
-    // Not one that may pass: it would be tried again.
+    // The error must not be a temporary one, which would be retried.
     provider.enqueue([{ status: 401, body: { error: { message: 'Who are you?', code: 'invalid_api_key' } } }])
     const { end } = await streamToEnd(client, { text: 'Hello' })
     expect(end).toMatchObject({ message: null, stream: { status: 'FAILED', error: { code: 'AUTH' } } })
@@ -169,7 +169,7 @@ describe.each(transports)('An answer, over %s,', (transport) => {
     for (const after of [0, 1, last.seq, end.seq - 1]) {
       expectReplay(await Array.fromAsync(followStream(client, id, after)), all, after)
     }
-    // At its end there is nothing left to tell.
+    // A subscription from the last seq has nothing left to emit.
     expect(await Array.fromAsync(followStream(client, id, end.seq))).toEqual([])
   })
 
@@ -210,7 +210,7 @@ describe.each(transports)('An answer, over %s,', (transport) => {
       messageCount: 2,
       lastActivityAt: now.lastActivityAt,
     })
-    // Long after, its first event shows the same session as its last one.
+    // A later replay shows the same session in its first event as in its last one.
     const [again] = await Array.fromAsync(follow(client, FollowStreamNowDocument, { streamId: id }))
     const shown = requireNonNull(again).followStream
     expect('stream' in shown && shown.stream.session).toMatchObject({ headSeq: finished.seq, activeStream: null })
@@ -229,10 +229,12 @@ describe.each(transports)('An answer, over %s,', (transport) => {
   })
 
   test('is refused in a Hermes session and in an unknown session', async () => {
-    await using environment = await newTestEnvironment(transport, { fillHermes: (db) => void db.addSession('theirs') })
+    await using environment = await newTestEnvironment(transport, {
+      fillHermes: (db) => void db.addSession('hermes-1'),
+    })
     const { client } = environment
     for (const [sessionId, code] of [
-      ['theirs', 'SESSION_READ_ONLY'],
+      ['hermes-1', 'SESSION_READ_ONLY'],
       ['ses_00000000000000000000000000', 'NOT_FOUND'],
       ['nobody', 'NOT_FOUND'],
     ]) {

@@ -42,7 +42,7 @@ afterEach(async () => {
   await environment[Symbol.asyncDispose]()
 })
 
-/** A whole turn; the user's message of it. */
+/** Runs one turn and returns its user message. */
 async function turn(input: ChatInput, { client, newReader }: SegueWithProvider = environment) {
   const stream = await client.start(input)
   const finished = await newReader(stream.id).readUntilType('StreamFinished')
@@ -64,7 +64,7 @@ async function bytesAt(path: string, url = environment.segue.url) {
   }
 }
 
-/** The names of what is kept in a home. */
+/** The names of the files that a home stores. */
 function keptIn(home: string): string[] {
   const folder = join(home, 'files')
   return existsSync(folder) ? readdirSync(folder).toSorted() : []
@@ -336,7 +336,7 @@ describe('A fork', () => {
 })
 
 describe('The start after a crash', () => {
-  /** An answer in which a tool returns something too large for the log, and which does not end. */
+  /** Starts an answer that does not end, in which a tool returns a result that is too large for the log. */
   const unfinished = (keep: () => Promise<string>): ScriptedAnswer =>
     async function* () {
       yield { type: 'step', estimatedInputTokens: 1 }
@@ -358,7 +358,7 @@ describe('The start after a crash', () => {
     const stray = await first.profile.blobs.put(Buffer.from('stray'))
     expect(keptIn(first.home)).toHaveLength(3)
 
-    // What a crash at this moment would leave behind.
+    // The files that a crash at this moment would leave.
     const home = newTempFolder()
     onTestFinished(() => rmSync(home, { recursive: true, force: true }))
     cpSync(first.home, home, { recursive: true })

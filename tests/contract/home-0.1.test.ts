@@ -9,8 +9,8 @@ import { newTempFolder, startTestSegueWithFlags, type TestSegue } from '../suppo
 import { importFromFile } from '../support/transfer/transfers.ts'
 
 /**
- * What version 0.1.0 wrote: a home whose server was killed in the midst of answers, the Hermes agent beside it, exports,
- * and what that version answered of them. `cast` in expected.json names the sessions, `note` tells what is left out.
+ * Files that version 0.1.0 wrote: a home whose server was killed while it answered, the Hermes agent beside it, exports,
+ * and its answers to queries. `cast` in expected.json names the sessions, `note` lists what is left out.
  */
 const fixture = new URL('../support/fixtures/home-0.1/', import.meta.url).pathname
 const exportsFolder = join(fixture, 'exports')
@@ -36,7 +36,7 @@ const expected = z
   })
   .parse(JSON.parse(readFileSync(join(fixture, 'expected.json'), 'utf8')))
 
-/** As much of an export as is looked at; `parts` of an answer that is in the log alone are empty. */
+/** The part of an export that the tests read. `parts` of an answer that is only in the log is empty. */
 const exportForm = z.object({
   messages: z.array(
     z.object({
@@ -63,7 +63,7 @@ const partForm = z.discriminatedUnion('type', [
   }),
 ])
 
-/** A part of a message in an export in the form of which the schema makes the digest: a kept file has its path here. */
+/** Converts a part of an exported message to the form that the digest covers: a stored file has its public path. */
 function partOf(given: unknown, index: number, messageId: string): Part {
   const part = partForm.parse(given)
   if (part.type === 'tool') {
@@ -88,7 +88,7 @@ function folder(): string {
 const serve = (home: string, ...flags: readonly string[]): Promise<TestSegue> =>
   startTestSegueWithFlags({ argv: ['--port', '0', '--home', home, '--offline-delay', '0', ...flags] })
 
-/** The server in a copy of the home of 0.1.0. */
+/** Starts the server in a copy of the home of version 0.1.0. */
 function serveOld(): Promise<TestSegue> {
   const [home, hermes] = [join(folder(), 'home'), join(folder(), 'hermes')]
   cpSync(join(fixture, 'home'), home, { recursive: true })

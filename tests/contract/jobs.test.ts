@@ -32,7 +32,7 @@ describe.each(transports)('A job, over %s,', (transport) => {
       enabled: true,
       repeatLimit: 2,
     })
-    // No third is promised.
+    // There is no third due time.
     expect(job.nextRuns).toHaveLength(2)
     expect(job.nextRunAt).toBe(job.nextRuns[0])
     expect(job.nextRunAt).toMatch(/-01-01T08:00:00\.000Z$/)

@@ -202,7 +202,7 @@ describe('Profiles of a Hermes agent', () => {
     expect(JSON.stringify(next.modelContext)).toContain('Then in profiles/work')
     const { end } = await streamToEnd(client, { sessionId: next.id, text: 'Go on' })
     expect(await loadTranscript(client, end.sessionId)).toHaveLength(2)
-    // One row of the list, whose segments lie in both databases, under the ids that clients know.
+    // One conversation, whose sessions are in both databases, under public ids.
     const listed = async (filter: object) => (await ask(client, ConversationsDocument, filter)).conversations.edges
     const all = await listed({ profile: 'work' })
     expect(all.map(({ node }) => node)).toMatchObject([
@@ -289,7 +289,7 @@ describe('Two profiles at the same time', () => {
       providers[name].enqueue(toolCallSteps({ name: 'files__write', input: { for: name } }))
       providers[name].defaultAnswer = () => `Done in ${name}.`
     }
-    // The same message, key and file in both, each answered to its end while the other one is made.
+    // The same message, key and file in both profiles, answered at the same time.
     const begin = (profile: string) => streamChat(client, { profile, text: 'Write.', key: 'the same', files })
     const running = names.map((name) => ({ name, events: begin(name) }))
     const asked = await Promise.all(
@@ -319,7 +319,7 @@ describe('Two profiles at the same time', () => {
       expect((await profileOf(client, name)).allowedTools).toEqual(name === 'alpha' ? ['files__write'] : [])
     }
 
-    // What alpha allowed for ever still asks in beta.
+    // A tool that is always allowed in alpha still asks in beta.
     providers.alpha.enqueue(toolCallSteps({ name: 'files__write', input: { for: 'again' } }))
     await streamToEnd(client, { profile: 'alpha', text: 'Again.' })
     providers.beta.enqueue(toolCallSteps({ name: 'files__write', input: { for: 'again' } }))

@@ -18,11 +18,11 @@ async function search(client: Client, variables: SearchQueryVariables): Promise<
   return (await ask(client, SearchDocument, variables)).search
 }
 
-/** What is told of a page in short: of a title its session, of a message what it says. */
+/** Summarises a page: the session of a title, the text of a message. */
 const said = ({ edges }: Page): string[] =>
   edges.map(({ node }) => (node.message ? node.message.text : `title of ${node.session.id}`))
 
-/** All of a list, in pages of a size. */
+/** Reads a complete list in pages of a given size. */
 async function walk(
   client: Client,
   variables: SearchQueryVariables,
@@ -53,18 +53,18 @@ function told(db: HermesDb): void {
 }
 
 let environment: TestEnvironment
-let ours: string
+let segueId: string
 beforeAll(async () => {
   environment = await newTestEnvironment('http', { fillHermes: told })
   const { client, provider } = environment
-  ours = (await ask(client, CreateSessionDocument, { title: 'A cellar of red wines' })).createSession.id
+  segueId = (await ask(client, CreateSessionDocument, { title: 'A cellar of red wines' })).createSession.id
   provider.enqueue([{ reasoning: 'red wine, red wine' }, { text: 'Any red wine ' }, { text: 'will do.' }])
-  await streamToEnd(client, { sessionId: ours, text: 'Recommend a red wine.' })
+  await streamToEnd(client, { sessionId: segueId, text: 'Recommend a red wine.' })
 })
 afterAll(() => environment[Symbol.asyncDispose]())
 
 const everything = [
-  'title of ours',
+  'title of segue',
   'title of wine',
   'Any red wine will do.',
   'Recommend a red wine.',
@@ -76,8 +76,8 @@ describe.each(readingTransports)('search, over %s,', (transport) => {
   test('finds titles and messages of both origins, in one ranking, with snippets', async () => {
     await using client = environment.connect(transport)
     const page = await search(client, { query: 'red wine' })
-    expect(said(page)).toEqual(everything.map((each) => each.replace(' ours', ` ${ours}`)))
-    expect(page.edges.map(({ node }) => node.session.id)).toEqual([ours, 'wine', ours, ours, 'wine', 'wine'])
+    expect(said(page)).toEqual(everything.map((each) => each.replace(' segue', ` ${segueId}`)))
+    expect(page.edges.map(({ node }) => node.session.id)).toEqual([segueId, 'wine', segueId, segueId, 'wine', 'wine'])
     expect(page.edges.map(({ node }) => node.snippet)).toEqual([
       'A cellar of red wines',
       'Red wine',
@@ -115,7 +115,7 @@ describe.each(readingTransports)('search, over %s,', (transport) => {
     const finds = async (query: string) => said(await search(client, { query }))
     expect(await finds('BREAD')).toEqual(['White bread'])
     expect(await finds('"red wine" any')).toEqual(['Any red wine will do.'])
-    expect(await finds('réd cella')).toEqual([`title of ${ours}`])
+    expect(await finds('réd cella')).toEqual([`title of ${segueId}`])
     for (const query of [
       '',
       ' ',
@@ -150,7 +150,7 @@ test.each<[Omit<SearchQueryVariables, 'query'>, number[]]>([
   [{ profile: 'another-one' }, []],
 ])('search in sessions like %j', async (filter, expected) => {
   const page = await search(environment.client, { query: 'red wine', ...filter })
-  expect(said(page)).toEqual(expected.map((index) => everything[index]?.replace(' ours', ` ${ours}`)))
+  expect(said(page)).toEqual(expected.map((index) => everything[index]?.replace(' segue', ` ${segueId}`)))
 })
 
 test('An answer is found once it is stored, and so is a partial answer', async () => {
@@ -161,7 +161,7 @@ test('An answer is found once it is stored, and so is a partial answer', async (
   const growing = streamChat(client, { sessionId, text: 'Where?' })
   const { last } = await readUntil(growing, isEventOfType('TextDelta'))
   expect(said(await search(client, { query: 'needle' }))).toEqual([])
-  // The message has given the session its title, too.
+  // The message also gave the session its title.
   expect(said(await search(client, { query: 'where' }))).toEqual([`title of ${sessionId}`, 'Where?'])
   const { message } = await cancelStream(client, requireNonNull(last.streamId))
   expect(said(await search(client, { query: 'needle' }))).toEqual([requireNonNull(message).text])

@@ -22,7 +22,7 @@ type Changes = AsyncGenerator<Change, void, void>
 
 let environment: TestEnvironment
 let hermes: HermesDb
-/** A session that is renamed for those who listen to hear something. */
+/** The title of a session that is renamed to cause an event. */
 let bell: string
 beforeAll(async () => {
   const old = (db: HermesDb): void => {
@@ -41,7 +41,7 @@ async function* told(client: Client, variables: FollowConversationsSubscriptionV
   }
 }
 
-/** What is told from here on, of all but the bell. */
+/** Yields the changes from now on, except those of the session that is renamed to cause events. */
 async function listen(client: Client, variables: FollowConversationsSubscriptionVariables = {}): Promise<Changes> {
   const all = told(client, variables)
   await waitForFirst('Subscription.conversationsChanged', { client: environment.client, sessionId: bell }, all.next())
@@ -56,7 +56,7 @@ const next = async (changes: Changes): Promise<Change> => (await readUntil(chang
 
 const isChange = (change: Change): change is Change => change !== null
 
-/** Reads on to what is told of one when something holds of it. */
+/** Reads changes until one matches. */
 async function until(changes: Changes, sessionId: string, holds: (change: Change) => boolean): Promise<Change> {
   const isIt = (change: Change): change is Change => change.id === `cnv_${sessionId}` && holds(change)
   return (await readUntil(changes, isIt)).last
@@ -152,7 +152,7 @@ describe('conversationsChanged', () => {
     let text = ''
     while (!text.endsWith('499')) text += (await readUntil(events, isEventOfType('TextDelta'))).last.text
     await ask(environment.client, UpdateSessionDocument, { id, title: 'After all the words' })
-    // Whatever they had changed would have been told before.
+    // Earlier changes would have been emitted before.
     const { seen } = await readUntil(changes, (it): it is Change => it.conversation?.title === 'After all the words')
     expect(seen.length).toBeLessThanOrEqual(2)
     go.resolve()
@@ -180,7 +180,7 @@ describe('conversationsChanged', () => {
     await until(changes, end.sessionId, (it) => it.conversation?.tip.model === 'offline/eliza')
     await ask(environment.client, UpdateSessionDocument, { id: end.sessionId, title: 'Root' })
     await until(changes, end.sessionId, (it) => it.conversation?.title === 'Root')
-    // The same as it has: only that a person says so is new.
+    // The title is unchanged; only its source becomes PERSON.
     await ask(environment.client, UpdateSessionDocument, { id: tip.id, title: 'Trees' })
     await until(changes, end.sessionId, (it) => it.conversation?.title === 'Trees')
   })

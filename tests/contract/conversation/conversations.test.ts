@@ -13,7 +13,7 @@ import {
 } from '../generated/graphql.ts'
 import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 
-/** A chain that goes on here, one that does not, and what works for itself. */
+/** Adds a chain that Segue continues, one that it does not, and sessions outside of chains. */
 function chats(db: HermesDb): void {
   db.addSession('one', { started_at: 1, end_reason: 'compression', title: 'Trees' })
   db.addMessage('one', 2, { content: 'Hello' })
@@ -128,7 +128,7 @@ describe.each(readingTransports)('conversations, over %s,', (transport) => {
       segmentCount: 1,
       lastActivityAt: '1970-01-01T00:01:39.000Z',
     })
-    // What is no root, or nothing at all.
+    // Ids of sessions that are not roots, and unknown ids.
     for (const id of ['cnv_two', `cnv_${own}`, 'cnv_nobody', 'cnv_', 'cnv_cnv_one', 'CNV_one']) {
       expect((await ask(client, NodeDocument, { id })).node).toBeNull()
     }

@@ -61,13 +61,13 @@ async function newWorld(
 const write = '/tool files__write {"text":"Hi"}'
 const paint = '/ask Which one? | Red | Blue'
 
-/** What there is of approvals, or of both when `pending` is null. */
+/** Lists approvals: pending ones, resolved ones, or both if `pending` is null. */
 const approvalsOf = async (client: Client, which: ApprovalsQueryVariables = {}) =>
   (await ask(client, ApprovalsDocument, which)).approvals
 const clarificationsOf = async (client: Client, which: ApprovalsQueryVariables = {}) =>
   (await ask(client, ClarificationsDocument, which)).clarifications
 
-/** Reads on until the stream waits for so many people's decisions, or answers. */
+/** Reads events until the stream waits for this number of decisions. */
 async function untilWaiting(events: AsyncGenerator<ChatEvent, void, void>, count = 1): Promise<ChatEvent[]> {
   const seen: ChatEvent[] = []
   for (let waiting = 0; waiting < count; waiting += 1) {
@@ -79,7 +79,7 @@ async function untilWaiting(events: AsyncGenerator<ChatEvent, void, void>, count
   return seen
 }
 
-/** Resolves when the stream waits for so many. */
+/** Resolves when the stream waits for this number of decisions. */
 async function waits(client: Client, streamId: string, count = 1): Promise<void> {
   const events = followStream(client, streamId)
   await untilWaiting(events, count)
@@ -304,7 +304,7 @@ describe.each(transports)('A subscription to decisions, over %s,', (transport) =
 })
 
 describe('A slow consumer of approvals', () => {
-  // Each event is told ten times over, so that a few are more than the system keeps for a reader.
+  // Each event is selected ten times, so that a few events fill the socket's buffers.
   const often = Array.from({ length: 10 }, (_, index) => `c${index}: toolCall { argumentsText }`).join(' ')
   const query = `subscription { approvals { id state ${often} } }`
   const line = `/tool files__write ${JSON.stringify({ text: 'x'.repeat(100_000) })}`
@@ -408,9 +408,9 @@ describe.each(transports)('A profile, over %s,', (transport) => {
     const { id } = await startChat(other, { text: write })
     await waits(other, id)
     await cancelStream(other, id)
-    const theirs = await startChat(other, { text: write, profile: 'work' })
-    expect((await first).value).toMatchObject({ approvals: { state: 'PENDING', stream: { id: theirs.id } } })
-    await cancelStream(other, theirs.id)
+    const otherStream = await startChat(other, { text: write, profile: 'work' })
+    expect((await first).value).toMatchObject({ approvals: { state: 'PENDING', stream: { id: otherStream.id } } })
+    await cancelStream(other, otherStream.id)
     const wrong = { code: 'BAD_USER_INPUT', path: ['profile'] }
     expect(await expectSubscriptionRefusal(client, FollowApprovalsDocument, { profile: '../work' })).toMatchObject(
       wrong,
@@ -444,7 +444,7 @@ describe('A tool that is allowed permanently', () => {
       requireNonNull((await ask(client, AllowedToolsDocument, { id: sessionId })).session).profile
     expect(await allowed()).toEqual({ allowedTools: ['always'] })
 
-    /** The tools that ask in another turn; each that does is denied. */
+    /** Runs another turn and returns the tools that asked for approval. Denies all of them. */
     const asking = async (where: string | null): Promise<string[]> => {
       const { id } = await startChat(client, { text, ...(where !== null && { sessionId: where }) })
       for await (const event of followStream(client, id)) {

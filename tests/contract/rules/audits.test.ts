@@ -16,6 +16,6 @@ test('The suite of graphql-http has 61 audits', () => {
 })
 
 test.each(audits)('$id $name', async ({ fn }) => {
-  // What is only recommended counts as well.
+  // Recommendations (SHOULD, MAY) count as well.
   expect(await fn()).toMatchObject({ status: 'ok' })
 })

@@ -30,8 +30,8 @@ interface Setting extends KnownIds, ValidIds, AsyncDisposable {
 async function newSetting(transport: Transport): Promise<Setting> {
   await using made = new AsyncDisposableStack()
   const hermes = (db: HermesDb): void => {
-    db.addSession('theirs', { end_reason: 'cli_close' })
-    db.addMessage('theirs', 2, { content: 'Hello' })
+    db.addSession('hermes-1', { end_reason: 'cli_close' })
+    db.addMessage('hermes-1', 2, { content: 'Hello' })
   }
   const environment = made.use(await newTestEnvironment(transport, { fillHermes: hermes }))
   const rows = made.use(new DatabaseRows(environment.segue.home))
@@ -41,7 +41,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
   mkdirSync(join(environment.segue.home, 'profiles', 'spare'), { recursive: true })
   const job = await newEndedJob(writing)
   const { sessionId } = end
-  // Its deltas, and those of the same answer of the job, are merged to one a part: what is written after that was written by what is tried.
+  // Wait until the deltas are coalesced: later writes come from the operation under test.
   const events = 2 * (requireNonNull(end.message).parts.length + 2)
   await waitUntil(() => rows.count('events') === events)
   const { sessions } = await ask(writing, SessionsDocument, { first: 1 })
@@ -71,7 +71,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
   }
 }
 
-/** An answer that waits until somebody has allowed a tool call, and somebody has answered a question. */
+/** Starts an answer that waits for an approval and for a clarification. */
 async function newDecisions(
   environment: TestEnvironment,
   client: Client,
@@ -112,7 +112,7 @@ async function newRunningJob(environment: TestEnvironment, client: Client): Prom
   return id
 }
 
-/** A job that has run by hand, and by itself comes every four years. */
+/** A job that was run manually and is due every four years. */
 async function newEndedJob(client: Client): Promise<Pick<KnownIds, 'jobId' | 'runId'>> {
   const { id } = await newJob(client, { prompt: 'Hello', model: 'offline/eliza' })
   const { run } = await runJob(client, id)
@@ -122,9 +122,9 @@ async function newEndedJob(client: Client): Promise<Pick<KnownIds, 'jobId' | 'ru
 
 const places = listInputPositions(schema, {
   Job: (selection) => `jobs { ${selection} }`,
-  Conversation: (selection) => `session(id: "theirs") { conversation { ${selection} } }`,
-  Profile: (selection) => `session(id: "theirs") { profile { ${selection} } }`,
-  Session: (selection) => `session(id: "theirs") { ${selection} }`,
+  Conversation: (selection) => `session(id: "hermes-1") { conversation { ${selection} } }`,
+  Profile: (selection) => `session(id: "hermes-1") { profile { ${selection} } }`,
+  Session: (selection) => `session(id: "hermes-1") { ${selection} }`,
 })
 
 async function firstResult(
@@ -137,7 +137,7 @@ async function firstResult(
   throw new Error('the subscription ended without a result')
 }
 
-/** What is wrong with an answer to a bad value, in words; null when nothing is. */
+/** Describes what is wrong with the response to a bad value. Null if it is right. */
 function fault({ data, errors }: Result<unknown>, outcome: ExpectedOutcome, { path }: InputPosition): string | null {
   if (outcome === 'nothing') return errors || !holdsNothing(data) ? `was answered ${show({ data, errors })}` : null
   if (!errors || errors.length === 0) return `got ${show(data)} instead of an error`
@@ -156,27 +156,27 @@ const longestMessage = 500 // UTF-16 code units
 
 const leaks = /\bat \S+ \(|\D:\d+:\d+|node_modules|\.ts\b|\/tmp\/|SQLITE|SqliteError|undefined/
 
-/** Only null and empty lists, whatever they are wrapped in. */
+/** True for null, empty lists, and objects that contain only those. */
 function holdsNothing(data: unknown): boolean {
   if (data === null || data === undefined) return true
   if (typeof data !== 'object') return false
   return Object.values(data).every(holdsNothing)
 }
 
-/** A value as a test's report has it. */
+/** Formats a value for the report of a test. */
 function show(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing'
   return text.length > 200 ? `${text.slice(0, 200)}… (${text.length})` : text
 }
 
-/** Every value is given over one transport; over the others one of each kind has to do. */
+/** All values are tried over one transport, and one value of each kind over the others. */
 const thorough: Transport = 'webSocket'
 
 function oneOfEach(values: readonly BadValue[]): BadValue[] {
   return [...new Map(values.map((each) => [`${each.outcome} ${typeof each.value}`, each])).values()]
 }
 
-/** As much as fits a URL: Node takes 16 KiB of headers. */
+/** What fits a URL: Node accepts 16 KiB of headers. */
 const fitsUrl = (variables: object): boolean => encodeURIComponent(JSON.stringify(variables)).length < 14_000
 
 describe.each([...transports, 'httpGet'] as const)(
@@ -202,17 +202,17 @@ describe.each([...transports, 'httpGet'] as const)(
       })
       expect((await Promise.all(faults)).flat()).toEqual([])
       const after = rows.readAll()
-      // The matcher tells what differs; to find out whether anything does there is a quicker way.
+      // Compare first: the matcher is slow, and needed only to show a difference.
       if (!isDeepStrictEqual(after, before)) expect(after).toEqual(before)
       expect(environment.segue.warnings).toEqual([])
     })
 
     if (transport !== 'http') return
-    // Comes last: it changes what all the others leave as it is.
+    // Runs last, because it changes the state that the other tests share.
     test('valid input is accepted', async () => {
       const { environment } = setting
       const fields = [...new Map(places.map((each) => [each.field, each])).values()]
-      // What waits is looked at before it is answered.
+      // Read pending decisions before they are answered.
       const [changing, reading] = [true, false].map((does) =>
         fields.filter(({ kind }) => (kind === 'mutation') === does),
       )

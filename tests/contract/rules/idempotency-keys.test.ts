@@ -63,7 +63,7 @@ describe.each(transports)('An idempotency key, over %s,', (transport) => {
       expect(await expectRefusal(client, StartChatDocument, other)).toMatchObject(mismatch)
       expect(await expectSubscriptionRefusal(client, StreamChatDocument, other)).toMatchObject(mismatch)
     }
-    // The default profile is the default one, whether it is named or not.
+    // Naming the profile default is the same as omitting it.
     const { profile: _, ...withoutProfile } = asked
     expect((await startChat(client, withoutProfile)).id).toBe(end.streamId)
   })
@@ -76,13 +76,13 @@ describe.each(transports)('An idempotency key, over %s,', (transport) => {
     const busy = { sessionId: last.sessionId, text: 'Another', key: 'two' }
     expect(await expectRefusal(client, StartChatDocument, busy)).toMatchObject({ code: 'SESSION_BUSY' })
     expect(await startChat(client, { text: 'Elsewhere', key: 'two' })).toMatchObject({ status: 'RUNNING' })
-    // The key of the stream that holds the session joins it: that is no second start.
+    // The key of the active stream joins it, and is not a second start.
     expect((await startChat(client, { text: 'Hello', key: 'one' })).id).toBe(last.streamId)
   })
 })
 
 describe('Over a WebSocket, without a key,', () => {
-  /** The id of the stream that this begins or joins, over a socket of its own. */
+  /** Starts or joins a stream over a new socket, and returns its id. */
   async function streamOf(url: string, id: string, variables: StreamChatSubscriptionVariables): Promise<string> {
     const client = createClient({
       url: url.replace(/^http/, 'ws') + graphqlPath,

@@ -24,12 +24,12 @@ import { type InputPath, withValue } from '../support/input-positions.ts'
 
 const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', '..', 'schema.graphql'), 'utf8'))
 
-/** A field of the top, with all that can be asked of it. */
+/** A field of a root type, with a selection of everything below it. */
 interface Entry {
   readonly name: string
   readonly kind: 'query' | 'mutation' | 'subscription'
   readonly operation: string
-  /** Where it takes ids, and where the name of a profile. */
+  /** The positions of ids and of profile names in its arguments. */
   readonly ids: readonly InputPath[]
   readonly profiles: readonly InputPath[]
   readonly hasArguments: boolean
@@ -68,7 +68,7 @@ function entryOf(kind: Entry['kind'], name: string, field: GraphQLField<unknown,
   }
 }
 
-/** What there is in a profile, and the words that nothing but what is in it has. */
+/** The content of a profile, and words that occur only in it. */
 interface Filled extends ValidIds {
   readonly word: string
   readonly ids: readonly string[]
@@ -95,7 +95,7 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
   const waiting = await startChat(client, { profile, text: `/tool look {"for": "${word}"}\n/ask Where is ${word}?` })
   const sessionId = end.sessionId
   const rows = new DatabaseRows(toProfileFolder(segue.home, profile))
-  // Its deltas are merged to one a part: whatever is written after that was written by what is tried.
+  // Wait until the deltas are coalesced: later writes come from the operation under test.
   const deltas = "events WHERE session_id = ? AND type LIKE '%Delta'"
   await waitUntil(() => rows.count(deltas, sessionId) === answer.parts.length)
   const pending = "decisions WHERE state = 'PENDING'"
@@ -126,7 +126,7 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
   return { ...known, word, rows, ids: [...Object.values(ids), waiting.id, waiting.session.id] }
 }
 
-/** All rows of a profile's own database, and the names of its files. */
+/** All rows of the database of a profile, and the names of its files. */
 function stateOf({ segue, of }: World, profile: string): Record<string, unknown[]> {
   const kept = readdirSync(join(toProfileFolder(segue.home, profile), 'files'))
   return { ...requireNonNull(of.get(profile)).rows.readAll(), kept }
@@ -138,13 +138,13 @@ async function firstResult(client: Client, { kind, operation }: Entry, variables
   throw new Error('the subscription ended without a result')
 }
 
-/** With nothing wrong in it, all of it of one profile. */
+/** Valid variables, all from one profile. */
 function variablesFor({ name, profiles, hasArguments }: Entry, of: ValidIds): object {
   const good = hasArguments ? buildValidVariables({ field: name, path: [] }, of) : {}
   return profiles.reduce((variables, path) => withValue(variables, path, of.profile), good)
 }
 
-/** Only null and empty lists, whatever they are wrapped in; the ends of an empty page, and what types are called. */
+/** True for null, empty lists, the page info of an empty page, type names, and objects that contain only those. */
 function holdsNothing(data: unknown): boolean {
   if (data === null || data === undefined || data === false) return true
   if (typeof data !== 'object') return false
@@ -161,8 +161,8 @@ beforeAll(() => {
     const folder = toProfileFolder(hermesHome, name)
     mkdirSync(folder, { recursive: true })
     const db = new HermesDb(join(folder, 'state.db'))
-    db.addSession('theirs', { title: `Theirs, word-of-${name}`, end_reason: 'cli_close' })
-    db.addMessage('theirs', 2, { content: `word-of-${name}` })
+    db.addSession('hermes-1', { title: `Theirs, word-of-${name}`, end_reason: 'cli_close' })
+    db.addMessage('hermes-1', 2, { content: `word-of-${name}` })
     agents.push(db)
   }
 })
@@ -205,7 +205,7 @@ test('Every field of the root types is tried', () => {
   )
 })
 
-/** Worlds in which every test has left everything as it was. */
+/** Environments that all tests so far have left unchanged. */
 const untouched: World[] = []
 
 describe('An id of one profile', () => {
@@ -214,16 +214,16 @@ describe('An id of one profile', () => {
     environment = await newWorld()
     untouched.push(environment)
   })
-  const pairs = names.flatMap((mine) => names.filter((name) => name !== mine).map((named) => [mine, named] as const))
+  const pairs = names.flatMap((owner) => names.filter((name) => name !== owner).map((named) => [owner, named] as const))
 
   test.each(mixed)('is unknown to $name with the name of another profile', async (entry) => {
     const { client, of } = environment
     const before = names.map((name) => stateOf(environment, name))
-    const tries = pairs.flatMap(([mine, named]) => {
-      const { sessionId, messageId, streamId } = requireNonNull(of.get(mine))
-      const theirs = mine === 'default' ? 'theirs' : `${mine}@theirs`
+    const tries = pairs.flatMap(([owner, named]) => {
+      const { sessionId, messageId, streamId } = requireNonNull(of.get(owner))
+      const hermesId = owner === 'default' ? 'hermes-1' : `${owner}@hermes-1`
       return entry.ids.flatMap((path) =>
-        [sessionId, messageId, streamId, theirs].map(async (id) => {
+        [sessionId, messageId, streamId, hermesId].map(async (id) => {
           const value = path.at(-1) === 'ids' ? [id] : id
           const variables = withValue(variablesFor(entry, requireNonNull(of.get(named))), path, value)
           const { data, errors } = await firstResult(client, entry, variables)
@@ -238,32 +238,32 @@ describe('An id of one profile', () => {
   })
 })
 
-/** What is the default profile's whatever is asked with, or of all profiles by what it is for. */
+/** Fields that always belong to the default profile, or to all profiles. */
 const ofDefault = new Set(['Query.models'])
 const ofAll = new Set(['Query.profiles'])
 
 describe.each([
   ['default', 'beta'],
   ['alpha', 'default'],
-])('An operation in %s, beside %s,', (mine, theirs) => {
+])('An operation in %s, beside %s,', (profile, otherProfile) => {
   let environment: World
   beforeAll(async () => {
     environment = untouched.pop() ?? (await newWorld())
   })
 
-  // What changes something comes last, in an order in which all of it can be done.
+  // Mutations come last, in an order in which each of them is possible.
   test.each([...others, ...mutations])(
     '$name: tells nothing of the other one, and leaves it as it is',
     async (entry) => {
       const { client, of } = environment
-      const other = requireNonNull(of.get(theirs))
-      const before = stateOf(environment, theirs)
-      const own = requireNonNull(of.get(mine))
+      const other = requireNonNull(of.get(otherProfile))
+      const before = stateOf(environment, otherProfile)
+      const own = requireNonNull(of.get(profile))
       const first = firstResult(client, entry, variablesFor(entry, own))
       const { data, errors } = await waitForFirst(entry.name, { ...own, client }, first)
       expect(errors).toBeUndefined()
-      expect(stateOf(environment, theirs)).toEqual(before)
-      if (ofAll.has(entry.name) || (ofDefault.has(entry.name) && theirs === 'default')) return
+      expect(stateOf(environment, otherProfile)).toEqual(before)
+      if (ofAll.has(entry.name) || (ofDefault.has(entry.name) && otherProfile === 'default')) return
       const told = JSON.stringify(data)
       expect([other.word, ...other.ids].filter((secret) => told.includes(secret))).toEqual([])
     },

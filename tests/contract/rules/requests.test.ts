@@ -20,7 +20,7 @@ beforeAll(async () => {
   environment = await newTestEnvironment('http')
 })
 afterAll(async () => {
-  // Nothing that was asked for in here has begun anything, nor was any of it a fault of the server.
+  // No request of these tests started a stream or caused an internal error.
   expect((await ask(environment.client, SessionsDocument, {})).sessions.edges).toEqual([])
   expect(environment.segue.warnings).toEqual([])
   await environment[Symbol.asyncDispose]()

@@ -26,11 +26,11 @@ const compact = async (client: Client, id: string, key: string | null = null) =>
 const text = (said: string) => [{ type: 'text', text: said }]
 const summary = 'This chat goes on from an earlier one. What was said there, in short:\n\nOaks, in short.'
 
-/** How the provider answers when a summary is asked for, and how else. */
+/** The provider's answers to a request for a summary and to other requests. */
 const isSummary = (body: { readonly messages: readonly unknown[] }): boolean =>
   JSON.stringify(body.messages).includes('It is about to be continued by an assistant')
 
-/** What the provider was asked the last time, as texts. */
+/** The texts of the last request to the provider. */
 const sent = (messages: readonly { readonly role: string; readonly content?: unknown }[]): string[] =>
   messages.map(({ role, content }) => `${role} ${typeof content === 'string' ? content : JSON.stringify(content)}`)
 
@@ -87,7 +87,7 @@ describe.each(transports)('A compacted session, over %s,', (transport) => {
     expect(await loadEvents(client, id, end.seq)).toEqual([last])
     expect(await loadTranscript(client, id)).toEqual(['USER Which trees?', 'ASSISTANT Oaks.'])
 
-    // The next answer is told the summary, and nothing else of what was before.
+    // The next request contains the summary instead of the earlier messages.
     provider.enqueue('Pears.')
     await streamToEnd(client, { sessionId: next.id, text: 'And fruit?' })
     expect(sent(requireNonNull(provider.requests.at(-1)).body.messages)).toEqual([`user ${summary}`, 'user And fruit?'])
@@ -105,7 +105,7 @@ describe.each(transports)('A compacted session, over %s,', (transport) => {
       const next = await compact(client, requireNonNull(ids.at(-1)))
       expect(next).toMatchObject({ parent: { id: ids.at(-1) }, lineageRoot: { id: ids[0] }, segmentCount: hop + 1 })
       ids.push(next.id)
-      // A summary alone is nothing to summarise.
+      // A summary alone cannot be summarised again.
       await streamToEnd(client, { sessionId: next.id, text: 'And which else?' })
     }
     const tipId = ids.pop()
@@ -168,7 +168,7 @@ describe.each(transports)('A compacted session, over %s,', (transport) => {
       })
       expect(await loadSession(client, id)).toEqual(before)
     }
-    // The key that came to nothing is free.
+    // The key of the failed call is free.
     provider.enqueue('Oaks, in short.')
     expect((await compact(client, id, 'k')).parent).toEqual({ id })
   })
@@ -197,12 +197,12 @@ describe.each(transports)('A compacted session, over %s,', (transport) => {
 
   test('must be a Segue session with messages', async () => {
     await using environment = await newTestEnvironment(transport, {
-      fillHermes: (db) => void db.addMessage(db.addSession('theirs'), 2),
+      fillHermes: (db) => void db.addMessage(db.addSession('hermes-1'), 2),
     })
     const { client, provider } = environment
     const refused = (id: string) => expectRefusal(client, CompactSessionDocument, { id })
     expect(await refused('ses_nowhere')).toMatchObject({ code: 'NOT_FOUND' })
-    expect(await refused('theirs')).toMatchObject({ code: 'SESSION_READ_ONLY' })
+    expect(await refused('hermes-1')).toMatchObject({ code: 'SESSION_READ_ONLY' })
     const empty = await newSession(client)
     expect(await refused(empty)).toMatchObject({ code: 'BAD_USER_INPUT', path: ['id'] })
     provider.enqueue([{ open: true }, { wait: never }])
@@ -251,7 +251,7 @@ describe('A session whose context grows', () => {
       ),
     )
     expect(results).toEqual([[], [false], [false, false], [true, true, false]])
-    // The log has all of it.
+    // The log keeps the complete results.
     expect(requireNonNull(end.message).toolCalls.map(({ error }) => error?.includes('There is no tool named'))).toEqual(
       [true, true, true],
     )

@@ -83,7 +83,7 @@ describe.each(transports)('createSession, over %s,', (transport) => {
     })
     expect((await create(client, { continues, title: 'Mine' })).title).toBe('Mine')
 
-    // What was said before is what the model is told first.
+    // The model's context starts with the earlier messages.
     provider.enqueue('Yes.')
     await streamToEnd(client, { sessionId: session.id, text: 'Do you remember?' })
     const { messages } = requireNonNull(provider.requests.at(-1)).body

@@ -58,7 +58,7 @@ describe.each(transports)('followSession, over %s,', (transport) => {
   })
 })
 
-/** Further than any log here goes. */
+/** A cursor ahead of every log in these tests. */
 const nowhere = 1000
 
 describe.each(transports)('A cursor ahead of the log, over %s,', (transport) => {
@@ -116,7 +116,9 @@ describe.each(transports)('A cursor ahead of the log, over %s,', (transport) => 
   })
 
   test('resets an idle session: its newest seq', async () => {
-    await using environment = await newTestEnvironment(transport, { fillHermes: (db) => void db.addSession('theirs') })
+    await using environment = await newTestEnvironment(transport, {
+      fillHermes: (db) => void db.addSession('hermes-1'),
+    })
     const { client } = environment
     const { end } = await streamToEnd(client, { text: 'Hello' })
     const { sessionId } = end
@@ -130,9 +132,9 @@ describe.each(transports)('A cursor ahead of the log, over %s,', (transport) => 
     })
     await events.return()
 
-    const theirs = followSession(client, 'theirs', 1)
-    expect((await readUntil(theirs, isEventOfType('StreamReset'))).last).toMatchObject({ seq: 0, message: null })
-    await theirs.return()
+    const hermesEvents = followSession(client, 'hermes-1', 1)
+    expect((await readUntil(hermesEvents, isEventOfType('StreamReset'))).last).toMatchObject({ seq: 0, message: null })
+    await hermesEvents.return()
   })
 
   test('is valid for a finished stream if the session has later events: the subscription completes', async () => {

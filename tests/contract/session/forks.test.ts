@@ -36,20 +36,20 @@ async function messagesOf(client: Client, sessionId: string) {
   return requireNonNull(session).messages.edges.map(({ node }) => node)
 }
 
-/** All that can be read of a session; deltas may be merged at any time. */
+/** Everything that can be read of a session, except deltas, which may be coalesced at any time. */
 const everything = async (client: Client, id: string) => [
   await loadSession(client, id),
   await messagesOf(client, id),
   (await loadEvents(client, id)).filter(({ type }) => !type.endsWith('Delta')),
 ]
 
-/** The texts of the newest request to the provider, by role. */
+/** The texts of the newest request to the provider, with their roles. */
 const asked = ({ provider }: TestEnvironment): string[] =>
   requireNonNull(provider.requests.at(-1)).body.messages.map(({ role, content }) =>
     [role, typeof content === 'string' ? content : JSON.stringify(content)].join(' '),
   )
 
-/** Three turns: one with a call, one that broke off, one more. */
+/** Runs three turns: one with a tool call, one that fails, and another one. */
 async function talked(
   environment: TestEnvironment,
 ): Promise<{ id: string; messages: Awaited<ReturnType<typeof messagesOf>> }> {
@@ -142,10 +142,10 @@ describe.each(transports)('forkSession, over %s,', (transport) => {
   })
 
   test('copies a Hermes session to a Segue session, with complete tool calls and images', async () => {
-    await using environment = await newTestEnvironment(transport, { fillHermes: theirs })
+    await using environment = await newTestEnvironment(transport, { fillHermes })
     const { client, provider } = environment
-    const messages = await messagesOf(client, 'theirs')
-    const { modelContext } = await loadSession(client, 'theirs')
+    const messages = await messagesOf(client, 'hermes-1')
+    const { modelContext } = await loadSession(client, 'hermes-1')
     const made = await fork(client, requireNonNull(messages.at(-1)).id)
     expect(made).toMatchObject({
       origin: 'SEGUE',
@@ -157,7 +157,7 @@ describe.each(transports)('forkSession, over %s,', (transport) => {
     expect(anonymous(made.modelContext)).toBe(anonymous(modelContext))
     const [question] = await messagesOf(client, made.id)
     const file = question?.parts.find((part) => part.type === 'FilePart')
-    // Kept here, and read from here.
+    // The file is stored by Segue and read from Segue.
     const picture = await fetch(new URL(requireNonNull(file).url, environment.segue.url))
     expect([picture.headers.get('content-type'), Buffer.from(await picture.arrayBuffer()).toString('base64')]).toEqual([
       'image/png',
@@ -177,17 +177,17 @@ describe.each(transports)('forkSession, over %s,', (transport) => {
   })
 })
 
-/** A session of Hermes with a picture, a call and its result, which was moved to the web. */
-function theirs(db: HermesDb): void {
+/** Adds a Hermes session with an image, a tool call and its result, which ended with cli_close. */
+function fillHermes(db: HermesDb): void {
   const question = [
     { type: 'text', text: 'What is this?' },
     { type: 'image_url', image_url: { url: dot } },
   ]
-  db.addSession('theirs', { title: 'Theirs', model: 'their/model', end_reason: 'cli_close', ended_at: 9 })
-  db.addMessage('theirs', 2, { content: `\0json:${JSON.stringify(question)}` })
-  db.addToolCalls('theirs', 3, ['c'])
-  db.addToolResult('theirs', 4, 'c', '{"dots":1}')
-  db.addMessage('theirs', 5, { role: 'assistant', content: 'A dot.' })
+  db.addSession('hermes-1', { title: 'Theirs', model: 'their/model', end_reason: 'cli_close', ended_at: 9 })
+  db.addMessage('hermes-1', 2, { content: `\0json:${JSON.stringify(question)}` })
+  db.addToolCalls('hermes-1', 3, ['c'])
+  db.addToolResult('hermes-1', 4, 'c', '{"dots":1}')
+  db.addMessage('hermes-1', 5, { role: 'assistant', content: 'A dot.' })
 }
 
 describe.each(transports)('regenerate, over %s,', (transport) => {
@@ -229,13 +229,13 @@ describe.each(transports)('regenerate, over %s,', (transport) => {
   })
 
   test('starts empty for the first turn, and with the earlier messages for a Hermes turn', async () => {
-    await using environment = await newTestEnvironment(transport, { fillHermes: theirs })
+    await using environment = await newTestEnvironment(transport, { fillHermes })
     const { client } = environment
     const { end } = await streamToEnd(client, { text: 'Hi' })
     const first = await regenerate(client, { messageId: requireNonNull(end.message).id, text: 'Hello' })
     await readUntil(followStream(client, first.id), isEventOfType('StreamFinished'))
     expect(asked(environment)).toEqual(['user Hello'])
-    const messages = await messagesOf(client, 'theirs')
+    const messages = await messagesOf(client, 'hermes-1')
     const again = await regenerate(client, { messageId: requireNonNull(messages.at(-1)).id })
     await readUntil(followStream(client, again.id), isEventOfType('StreamFinished'))
     expect(asked(environment)).toHaveLength(1)
@@ -273,10 +273,10 @@ describe('A session that continues a Hermes session', () => {
   const anonymous = (context: unknown) => JSON.stringify(context).replaceAll(/"toolCallId":"[^"]*"/g, '')
 
   test('has its tool calls and images as context, and a lineage across both databases, also after compaction', async () => {
-    await using environment = await newTestEnvironment('http', { fillHermes: theirs })
+    await using environment = await newTestEnvironment('http', { fillHermes })
     const { client, provider } = environment
-    const id = await newSession(client, 'theirs')
-    const { modelContext } = await loadSession(client, 'theirs')
+    const id = await newSession(client, 'hermes-1')
+    const { modelContext } = await loadSession(client, 'hermes-1')
     expect(anonymous((await loadSession(client, id)).modelContext)).toBe(anonymous(modelContext))
     provider.enqueue('Yes.')
     await streamToEnd(client, { sessionId: id, text: 'Sure?' })
@@ -292,7 +292,7 @@ describe('A session that continues a Hermes session', () => {
     expect(next).toMatchObject({
       title: 'Theirs',
       parent: { id },
-      lineageRoot: { id: 'theirs' },
+      lineageRoot: { id: 'hermes-1' },
       segmentCount: 3,
       messageCount: 1,
     })
@@ -304,20 +304,20 @@ describe('A session that continues a Hermes session', () => {
     await using environment = await newTestEnvironment('http', {
       fillHermes: (db) => {
         const archived = { active: 0, compacted: 1 }
-        db.addSession('theirs', { end_reason: 'compression' })
-        db.addMessage('theirs', 1, { content: 'long ago', ...archived, display_order: 1 })
-        db.addMessage('theirs', 2, { content: 'tail', ...archived, display_order: 2 })
-        db.addMessage('theirs', 9, { content: 'summary', display_order: 3 })
-        db.addMessage('theirs', 2, { content: 'tail', display_order: 2 })
+        db.addSession('hermes-1', { end_reason: 'compression' })
+        db.addMessage('hermes-1', 1, { content: 'long ago', ...archived, display_order: 1 })
+        db.addMessage('hermes-1', 2, { content: 'tail', ...archived, display_order: 2 })
+        db.addMessage('hermes-1', 9, { content: 'summary', display_order: 3 })
+        db.addMessage('hermes-1', 2, { content: 'tail', display_order: 2 })
       },
     })
     const { client, provider } = environment
-    const id = await newSession(client, 'theirs')
+    const id = await newSession(client, 'hermes-1')
     provider.enqueue('Yes.')
     await streamToEnd(client, { sessionId: id, text: 'Go on' })
     expect(asked(environment)).toEqual(['user summary', 'user tail', 'user Go on'])
-    expect(await loadTranscript(client, 'theirs')).toEqual(['USER long ago', 'USER tail', 'USER summary'])
-    const [, tail] = await messagesOf(client, 'theirs')
+    expect(await loadTranscript(client, 'hermes-1')).toEqual(['USER long ago', 'USER tail', 'USER summary'])
+    const [, tail] = await messagesOf(client, 'hermes-1')
     const made = await fork(client, requireNonNull(tail).id)
     expect(await loadTranscript(client, made.id)).toEqual(['USER summary', 'USER tail'])
   })

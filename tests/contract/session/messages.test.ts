@@ -11,7 +11,7 @@ async function messagesOf(client: Client, variables: MessagesQueryVariables) {
   return requireNonNull((await ask(client, MessagesDocument, variables)).session).messages
 }
 
-/** A session of Hermes with everything that a message can hold. */
+/** Adds a Hermes session with every kind of message part. */
 function everything(db: HermesDb): void {
   db.addSession('rich', { model: 'their/model' })
   const picture = { type: 'image_url', image_url: { url: 'https://example.com/tree.png' } }
@@ -23,14 +23,15 @@ function everything(db: HermesDb): void {
   db.addMessage('rich', 5, { role: 'system', content: 'Be brief.' })
 }
 
-/** A session of Hermes in which two speak in turn. */
+/** Adds a Hermes session with alternating roles. */
 function threeTurns(db: HermesDb): void {
-  db.addSession('theirs')
-  for (let i = 1; i <= 6; i++) db.addMessage('theirs', i, { content: `${i}`, role: i % 2 === 1 ? 'user' : 'assistant' })
+  db.addSession('hermes-1')
+  for (let i = 1; i <= 6; i++)
+    db.addMessage('hermes-1', i, { content: `${i}`, role: i % 2 === 1 ? 'user' : 'assistant' })
 }
 
 let environment: TestEnvironment
-let ours: string
+let segueId: string
 beforeAll(async () => {
   environment = await newTestEnvironment('http', {
     fillHermes: (db) => {
@@ -38,17 +39,17 @@ beforeAll(async () => {
       threeTurns(db)
     },
   })
-  ours = await newSession(environment.client)
-  for (const text of ['1', '3', '5']) await streamToEnd(environment.client, { sessionId: ours, text })
+  segueId = await newSession(environment.client)
+  for (const text of ['1', '3', '5']) await streamToEnd(environment.client, { sessionId: segueId, text })
 })
 afterAll(() => environment[Symbol.asyncDispose]())
 
 describe.each(readingTransports)('messages, over %s,', (transport) => {
-  test.each(['ours', 'theirs'])(
+  test.each(['Segue', 'Hermes'])(
     'can be paged through in both directions, each once, in a %s session',
-    async (whose) => {
+    async (origin) => {
       await using client = environment.connect(transport)
-      const sessionId = whose === 'ours' ? ours : 'theirs'
+      const sessionId = origin === 'Segue' ? segueId : 'hermes-1'
       const all = await messagesOf(client, { sessionId })
       expect(all.edges.map(({ node }) => node.role)).toEqual([
         'USER',

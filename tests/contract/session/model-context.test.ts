@@ -58,7 +58,7 @@ describe.each(readingTransports)('modelContext, over %s,', (transport) => {
       },
       { role: 'assistant', content: [{ type: 'text', text: 'There is no such tool.' }] },
       { role: 'user', content: [{ type: 'text', text: 'Look again' }] },
-      // Of the answer that was cut, what was finished.
+      // The finished parts of the cancelled answer.
       { role: 'assistant', content: [{ type: 'text', text: 'Then ' }] },
     ])
 
@@ -84,17 +84,17 @@ describe.each(readingTransports)('modelContext, over %s,', (transport) => {
   test('of a session that continues a Hermes session starts with its messages', async () => {
     await using environment = await newTestEnvironment(transport, {
       fillHermes: (db) => {
-        db.addSession('theirs', { end_reason: 'cli_close' })
-        db.addMessage('theirs', 2, { content: 'What did I say?' })
-        db.addMessage('theirs', 3, { role: 'assistant', content: 'That you like trees.' })
+        db.addSession('hermes-1', { end_reason: 'cli_close' })
+        db.addMessage('hermes-1', 2, { content: 'What did I say?' })
+        db.addMessage('hermes-1', 3, { role: 'assistant', content: 'That you like trees.' })
       },
     })
     const said = [
       { role: 'user', content: [{ type: 'text', text: 'What did I say?' }] },
       { role: 'assistant', content: [{ type: 'text', text: 'That you like trees.' }] },
     ]
-    expect((await loadSession(environment.client, 'theirs')).modelContext).toEqual(said)
-    const sessionId = await newSession(environment.connect('http'), 'theirs')
+    expect((await loadSession(environment.client, 'hermes-1')).modelContext).toEqual(said)
+    const sessionId = await newSession(environment.connect('http'), 'hermes-1')
     expect((await loadSession(environment.client, sessionId)).modelContext).toEqual(said)
   })
 })

@@ -37,7 +37,7 @@ const update = async (client: Client, variables: UpdateSessionMutationVariables)
   (await ask(client, UpdateSessionDocument, variables)).updateSession
 const remove = async (client: Client, id: string) => (await ask(client, DeleteSessionDocument, { id })).deleteSession
 
-/** How many rows the database has in each table that is not empty. */
+/** The number of rows of each table that is not empty. */
 function rowsIn({ segue }: TestEnvironment): Record<string, unknown> {
   const database = new Database(join(segue.home, 'segue.db'), { readonly: true })
   try {
@@ -49,7 +49,7 @@ function rowsIn({ segue }: TestEnvironment): Record<string, unknown> {
         .pluck()
         .get(),
     ])
-    // What an index for search is made of is there without an entry, too.
+    // The tables of a search index have rows even if it has no entries.
     const isFrame = (name: unknown) => /^(change_sequences|\w+_index_(data|idx|config))$/.test(String(name))
     return Object.fromEntries(counts.filter(([name, count]) => count !== 0 && !isFrame(name)))
   } finally {
@@ -97,11 +97,13 @@ describe('updateSession', () => {
   })
 
   test('is SESSION_READ_ONLY for a Hermes session, and NOT_FOUND for an unknown one', async () => {
-    await using environment = await newTestEnvironment('http', { fillHermes: (db) => void db.addSession('theirs') })
+    await using environment = await newTestEnvironment('http', { fillHermes: (db) => void db.addSession('hermes-1') })
     const { client } = environment
-    const theirs = { code: 'SESSION_READ_ONLY' }
-    expect(await expectRefusal(client, UpdateSessionDocument, { id: 'theirs', title: 'Mine' })).toMatchObject(theirs)
-    expect(await expectRefusal(client, DeleteSessionDocument, { id: 'theirs' })).toMatchObject(theirs)
+    const readOnly = { code: 'SESSION_READ_ONLY' }
+    expect(await expectRefusal(client, UpdateSessionDocument, { id: 'hermes-1', title: 'Mine' })).toMatchObject(
+      readOnly,
+    )
+    expect(await expectRefusal(client, DeleteSessionDocument, { id: 'hermes-1' })).toMatchObject(readOnly)
     expect(await expectRefusal(client, DeleteSessionDocument, { id: 'nobody' })).toMatchObject(gone)
   })
 })
@@ -158,7 +160,7 @@ describe.each(transports)('deleteSession, over %s,', (transport) => {
     const { end } = await streamToEnd(client, variables)
     const { sessionId: id } = end
     const [hash = ''] = readdirSync(join(segue.home, 'files'))
-    // Kept long ago: what came a moment ago may be about to be referred to.
+    // Make the files old: new files are kept, because a message may be about to refer to them.
     const old = new Date(Date.now() - 3_600_000)
     utimesSync(join(segue.home, 'files', hash), old, old)
 
@@ -227,7 +229,7 @@ describe('A deleted session', () => {
     await remove(other, id)
     expect(rowsIn(environment)).toEqual({})
     expect((await ask(other, StreamDocument, { id: requireNonNull(streamId) })).stream).toBeNull()
-    // What the agent of the stopped answer still does, and the merging of its log, find nothing to write to.
+    // Late writes of the cancelled agent and of the background coalescer find no session.
     await waitUntil(() => segue.defaultProfile.chats.activeStreamCount === 0)
     expect(segue.warnings).toEqual([])
   })
@@ -237,7 +239,7 @@ describe('A deleted session', () => {
     const { client, segue } = environment
     for (let round = 0; round < 5; round += 1) {
       const { end } = await streamToEnd(client, { text: `Hello ${round}` })
-      // All at once: one comes first, the others find it gone, or it finds them there.
+      // All at once: either the deletion comes first, or it finds the others in progress.
       const [removed, ...rest] = await Promise.allSettled([
         remove(client, end.sessionId),
         update(client, { id: end.sessionId, title: 'Late' }),
@@ -316,24 +318,24 @@ describe('Many sessions at once', () => {
   })
 
   test('are all unchanged if one of them cannot be changed', async () => {
-    await using environment = await newTestEnvironment('http', { fillHermes: (db) => void db.addSession('theirs') })
+    await using environment = await newTestEnvironment('http', { fillHermes: (db) => void db.addSession('hermes-1') })
     const { client, provider } = environment
-    const mine = [await newSession(client), await newSession(client)]
+    const idleIds = [await newSession(client), await newSession(client)]
     provider.enqueue([{ text: 'Half' }, { wait: never }])
     const busy = (await startChat(client, { text: 'Hello', profile: 'work', model: 'offline/eliza' })).session.id
     const running = (await readUntil(streamChat(client, { text: 'Hello' }), isEventOfType('TextDelta'))).last.sessionId
     for (const [other, code] of [
-      ['theirs', 'SESSION_READ_ONLY'],
+      ['hermes-1', 'SESSION_READ_ONLY'],
       ['nobody', 'NOT_FOUND'],
       [running, 'SESSION_BUSY'],
     ] as const) {
-      const ids = [...mine, busy, other]
+      const ids = [...idleIds, busy, other]
       expect(await expectRefusal(client, DeleteSessionsDocument, { ids })).toMatchObject({ code })
       if (other === running) continue
       expect(await expectRefusal(client, UpdateSessionsDocument, { ids, input: { pinned: true } })).toMatchObject({
         code,
       })
     }
-    for (const id of mine) expect(await loadSession(client, id)).toMatchObject({ pinned: false })
+    for (const id of idleIds) expect(await loadSession(client, id)).toMatchObject({ pinned: false })
   })
 })

@@ -18,7 +18,7 @@ import { newTestEnvironment, type TestEnvironment } from '../support/test-enviro
 
 const sources = ['webui', 'cli', 'telegram', 'api_server', 'cron', 'subagent', 'a_plugin'] as const
 
-/** A session of every kind, each with a message, a second apart; one that is put away, one that is pinned. */
+/** Adds a session of every kind, each with a message, one second apart; one is archived, one is pinned. */
 function manyKinds(db: HermesDb): void {
   for (const [index, source] of sources.entries()) {
     db.addSession(`at-${source}`, { source, started_at: index + 1, title: `From ${source}` })
@@ -28,7 +28,7 @@ function manyKinds(db: HermesDb): void {
   db.addSession('dear', { started_at: 0.25, pinned: 1 })
 }
 
-/** A chat of three segments and what looks like one but is none. */
+/** Adds a chain of three sessions, and one that only looks like a continuation. */
 function aChain(db: HermesDb): void {
   db.addSession('one', { started_at: 1, ended_at: 2, end_reason: 'compression' })
   db.addSession('two', { started_at: 3, ended_at: 4, end_reason: 'cli_close', parent_session_id: 'one' })
@@ -41,7 +41,7 @@ const ids = ({ edges }: { readonly edges: readonly { readonly node: { readonly i
   edges.map(({ node }) => node.id)
 
 let many: TestEnvironment
-/** An answer in the one session of ours among the many. */
+/** Runs one answer in the only Segue session. */
 let end: EventOfType<'StreamFinished'>
 let own: string
 let chain: TestEnvironment
@@ -112,7 +112,7 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
     expect(await filtered({ ids: [] })).toEqual([])
     expect(await filtered({ channels: [] })).toEqual([])
     expect(await filtered({ origin: 'HERMES', profile: 'default', channels: ['CRON'] })).toEqual(['at-cron'])
-    // A name of which nothing exists is an empty profile.
+    // A profile that does not exist reads as an empty one.
     expect(await filtered({ profile: 'work' })).toEqual([])
   })
 

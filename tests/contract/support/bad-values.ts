@@ -9,34 +9,34 @@ import {
 } from 'graphql'
 import type { InputPosition } from './input-positions.ts'
 
-/** What has to come of a value: a refusal with this code, or nothing, as for an id of nothing in a query. */
+/** The expected outcome of a value: an error with this code, or nothing, as for an unknown id in a query. */
 export type ExpectedOutcome = 'BAD_USER_INPUT' | 'NOT_FOUND' | 'TOO_LARGE' | 'nothing'
 
 export interface BadValue {
-  /** Undefined: it is left out. */
+  /** Undefined: the value is omitted. */
   readonly value: unknown
   readonly outcome: ExpectedOutcome
 }
 
-/** Values of things that are there, as far as a bad value is made from a good one. */
+/** Values of existing objects, from which bad values are derived. */
 export interface KnownIds {
   readonly sessionId: string
   readonly streamId: string
   readonly messageId: string
-  /** Of a tool call that waits to be allowed. */
+  /** A pending approval. */
   readonly approvalId: string
-  /** Of a question that waits for its answer. */
+  /** A pending clarification. */
   readonly clarificationId: string
-  /** Of a session without a word. */
+  /** An empty session. */
   readonly spareId: string
   readonly jobId: string
-  /** Of a run of that job. */
+  /** A run of that job. */
   readonly runId: string
   readonly sessionCursor: string
   readonly messageCursor: string
 }
 
-/** What cannot be given at a place, by its type and by what the schema says of it. */
+/** The invalid values of a position, by its type and by the rules of the schema. */
 export function listBadValues(position: InputPosition, known: KnownIds): BadValue[] {
   const missing = isNonNullType(position.type) ? [null, undefined].map(badInputValue) : []
   return [...missing, ...listWrongTypes(position.type), ...listWrongValues(position, known)]
@@ -210,7 +210,7 @@ const tooLargeFiles = [
 /** Lists whose cursors are numbers. */
 const numericCursorFields = new Set(['Session.messages', 'Job.runs'])
 
-/** What has the right type and is wrong all the same. Every place with a text, an id or a number needs a rule. */
+/** Values of the right type that are invalid. Every position with a text, an id or a number needs a rule. */
 function listWrongValues({ name, field, kind, path, type }: InputPosition, known: KnownIds): BadValue[] {
   const typeName = getNamedType(type).name
   switch (`${path.at(-1)}: ${typeName}`) {
@@ -245,7 +245,7 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
     case 'answer: String':
       return ['', ' ', '\n\t', 'x'.repeat(100_001)].map(badInputValue)
     case 'tool: String':
-      // Tools come and go: any name may have been one.
+      // Any name may be the name of a tool.
       return []
     case 'files: FileInput':
       return [badInputValue(Array.from({ length: 21 }, () => file))]
@@ -302,10 +302,10 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
 
 const isJobField = (field: string): boolean => field.endsWith('Job')
 
-/** What is changed may be left out, but it cannot be taken away. */
+/** Fields that an update may omit, but not set to null. */
 const listRejectedNulls = (field: string): BadValue[] => (field === 'Mutation.updateJob' ? [badInputValue(null)] : [])
 
-/** What no field named `id` finds. What is there and of another kind is no better than what is not. */
+/** Ids that a field named `id` does not find: unknown ids, and ids of other types. */
 function listUnknownIdsForField(field: string, known: KnownIds): BadValue[] {
   const { sessionId, streamId, messageId, approvalId, clarificationId } = known
   const withOutcome = (ids: readonly string[], outcome: ExpectedOutcome) => ids.map((value) => ({ value, outcome }))
@@ -338,7 +338,7 @@ function listUnknownSessions({ sessionId, streamId, messageId }: KnownIds): BadV
   return [...listUnknownIds(sessionId, 'NOT_FOUND'), ...otherKinds]
 }
 
-/** Names that no profile has, and what a field does not do with those of some. */
+/** Invalid names of profiles, and valid names that a field refuses. */
 function listBadProfiles(field: string): BadValue[] {
   const names = badProfiles.map(badInputValue)
   switch (field) {
@@ -353,13 +353,13 @@ function listBadProfiles(field: string): BadValue[] {
   }
 }
 
-/** Cursors of other lists than the field's. */
+/** Cursors of other lists. */
 function listForeignCursors(field: string, { sessionCursor, messageCursor }: KnownIds): string[] {
   if (numericCursorFields.has(field)) return [sessionCursor]
   return field === 'Query.conversations' ? [sessionCursor, messageCursor] : [messageCursor]
 }
 
-/** Ids of nothing, those that are nearly one among them. */
+/** Unknown ids, including almost valid ones. */
 function listUnknownIds(id: string, outcome: ExpectedOutcome): BadValue[] {
   const near = [`${id}\n`, `${id}\0`, ` ${id}`, id.toUpperCase(), id.slice(0, -1), `${id}:1`]
   return [...unknownIds, ...near].map((value) => ({ value, outcome }))

@@ -24,7 +24,7 @@ export function isEventOfType<Type extends ChatEvent['type']>(type: Type) {
   return (event: ChatEvent): event is EventOfType<Type> => event.type === type
 }
 
-/** A session without a word, or one that continues another. */
+/** Creates an empty session, or one that continues another. */
 export async function newSession(client: Client, continues: string | null = null): Promise<string> {
   return (await ask(client, CreateSessionDocument, { continues })).createSession.id
 }
@@ -41,7 +41,7 @@ export async function cancelStream(client: Client, streamId: string) {
   return (await ask(client, CancelStreamDocument, { streamId })).cancelStream
 }
 
-/** The events of an answer that begins with this. */
+/** Starts an answer and yields its events. */
 export async function* streamChat(
   client: Client,
   variables: StreamChatSubscriptionVariables,
@@ -49,7 +49,7 @@ export async function* streamChat(
   for await (const { streamChat: event } of follow(client, StreamChatDocument, variables)) yield event
 }
 
-/** The events of a stream that is there already; all of them when `after` is left out. */
+/** Yields the events of an existing stream, all of them by default. */
 export async function* followStream(
   client: Client,
   streamId: string,
@@ -59,7 +59,7 @@ export async function* followStream(
   for await (const { followStream: event } of follow(client, FollowStreamDocument, variables)) yield event
 }
 
-/** All that happens in a session, what has happened already included; without end. */
+/** Yields the past and the future events of a session. */
 export async function* followSession(
   client: Client,
   sessionId: string,
@@ -69,12 +69,12 @@ export async function* followSession(
   for await (const { followSession: event } of follow(client, FollowSessionDocument, variables)) yield event
 }
 
-/** The log of a session after a seq, as far as it goes now. */
+/** Reads the log of a session after a seq. */
 export async function loadEvents(client: Client, sessionId: string, after = 0): Promise<ChatEvent[]> {
   return (await ask(client, EventsDocument, { sessionId, after, first: 1000 })).events
 }
 
-/** A whole answer, from its first event to its last. */
+/** Runs an answer and returns all its events. */
 export async function streamToEnd(
   client: Client,
   variables: StreamChatSubscriptionVariables,
@@ -84,8 +84,8 @@ export async function streamToEnd(
 }
 
 /**
- * Events of one stream that were read again, after a seq: those that were told of it while it was made, except that
- * deltas may have been merged since.
+ * Expects that events of a stream that were read again after a seq equal those received live, except that
+ * deltas may have been coalesced since.
  */
 export function expectReplay(replayed: readonly ChatEvent[], original: readonly ChatEvent[], after = 0): void {
   const rest = original.filter(({ seq }) => seq > after)
@@ -96,7 +96,7 @@ export function expectReplay(replayed: readonly ChatEvent[], original: readonly 
   expect(foldParts([...original.filter(({ seq }) => seq <= after), ...replayed])).toEqual(foldParts(original))
 }
 
-/** A session as a page of it is read: who said what, in order. */
+/** The messages of a session in order: role and text. */
 export async function loadTranscript(client: Client, sessionId: string): Promise<string[]> {
   const { session } = await ask(client, MessagesDocument, { sessionId })
   return requireNonNull(session).messages.edges.map(({ node }) => `${node.role} ${node.text}`)
@@ -104,5 +104,5 @@ export async function loadTranscript(client: Client, sessionId: string): Promise
 
 export const listSeqs = (events: readonly { readonly seq: number }[]): number[] => events.map(({ seq }) => seq)
 
-/** What never comes: a provider that waits for it says nothing more. */
+/** A promise that never resolves: a provider that waits for it sends nothing more. */
 export const never = new Promise<never>(() => {})

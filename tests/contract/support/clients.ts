@@ -5,7 +5,7 @@ import { createClient as createWebSocketClient } from 'graphql-ws'
 import { graphqlPath } from '../../../src/server/graphql/yoga.ts'
 import { readEventStream } from './event-stream.ts'
 
-/** A typed document, or the text of one that no tool would make. */
+/** A typed document, or a text that no tool would generate. */
 export type Operation<Data, Variables> = TypedDocumentNode<Data, Variables> | string
 
 export interface ResultError {
@@ -19,15 +19,15 @@ export interface Result<Data> {
   readonly errors?: readonly ResultError[] | undefined
 }
 
-/** A client of the API. What the server refuses is a result with errors, whichever way the transport tells it. */
+/** A client of the API. A refusal is a result with errors, whatever the transport does. */
 export interface Client extends AsyncDisposable {
-  /** The one result of a query or a mutation. */
+  /** Returns the only result of a query or mutation. */
   execute<Data, Variables extends object>(
     operation: Operation<Data, Variables>,
     variables: Variables,
     operationName?: string,
   ): Promise<Result<Data>>
-  /** The results of a subscription. Leaving the loop leaves the subscription. */
+  /** Yields the results of a subscription. Leaving the loop ends the subscription. */
   subscribe<Data, Variables extends object>(
     operation: Operation<Data, Variables>,
     variables: Variables,
@@ -35,16 +35,16 @@ export interface Client extends AsyncDisposable {
   ): AsyncIterable<Result<Data>>
 }
 
-/** `httpGet` is for what only reads: the server refuses the rest. */
+/** The server refuses mutations over `httpGet`. */
 export type Transport = 'http' | 'httpGet' | 'sse' | 'webSocket'
 
-/** Those by which everything can be asked for. */
+/** Transports for all operations. */
 export const transports = ['http', 'sse', 'webSocket'] as const satisfies readonly Transport[]
 
-/** Those by which everything can be read. */
+/** Transports for queries. */
 export const readingTransports = [...transports, 'httpGet'] as const satisfies readonly Transport[]
 
-/** A client of the server at this address, as in http://127.0.0.1:4000. */
+/** Connects a client to the server with this URL, such as http://127.0.0.1:4000. */
 export function connect(transport: Transport, url: string): Client {
   switch (transport) {
     case 'http':
@@ -62,7 +62,7 @@ export function connect(transport: Transport, url: string): Client {
   }
 }
 
-/** Plain requests; a subscription is one whose answer is a stream of events. */
+/** Plain HTTP requests. A subscription is a request whose response is an event stream. */
 function httpClient(send: (body: string, accept: string) => Promise<Response>): Client {
   return {
     execute: async (...operation) => {
@@ -80,7 +80,7 @@ function httpClient(send: (body: string, accept: string) => Promise<Response>): 
   }
 }
 
-/** Everything over event streams, a connection for each operation. */
+/** Event streams, with one connection per operation. */
 function sseClient(url: string): Client {
   const client = createSseClient({ url, retryAttempts: 0, fetchFn: fetchStream })
   return {
@@ -90,21 +90,21 @@ function sseClient(url: string): Client {
   }
 }
 
-/** As fetch; a stream of events is read whatever its status is, for a refusal is told in one, too. */
+/** Like fetch, but accepts event streams with any status, because refusals are event streams as well. */
 async function fetchStream(...request: Parameters<typeof fetch>): Promise<Response> {
   const response = await fetch(...request)
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream')
   return isStream ? new Response(response.body, { headers: response.headers }) : response
 }
 
-/** Everything over one socket. */
+/** All operations over one socket. */
 function webSocketClient(url: string): Client {
   const client = createWebSocketClient({ url, retryAttempts: 0 })
   async function* subscribe<Data>(...operation: Parameters<typeof toRequest>): AsyncGenerator<Result<Data>> {
     try {
       yield* client.iterate<Data>(toRequest(...operation))
     } catch (error) {
-      // A list of errors is an answer; anything else, such as a socket that was closed, is none.
+      // A list of errors is a result. Anything else, such as a closed socket, is a failure.
       if (!Array.isArray(error)) throw error
       yield { errors: error }
     }
@@ -133,7 +133,7 @@ function toBody(...operation: Parameters<typeof toRequest>): string {
   return JSON.stringify(toRequest(...operation))
 }
 
-/** A body's members as parameters of a URL: the variables as JSON, the rest as it is. */
+/** Converts the members of a body to URL parameters: variables as JSON, the others unchanged. */
 function toUrlParameters(body: string): Record<string, string> {
   const members: Record<string, unknown> = JSON.parse(body)
   return Object.fromEntries(

@@ -16,16 +16,16 @@ import {
 } from 'graphql'
 
 /**
- * Everything that can be asked for and that no operation of the document asks for, by name: `Session.title`,
- * `Query.sessions(first:)`, `SessionFilter.ids`, `Channel.WEB`. An enum counts where it is given, not where it is got.
- * The document must be valid, so that no fragment in it goes unused.
+ * The coordinates that no operation of the document covers: `Session.title`,
+ * `Query.sessions(first:)`, `SessionFilter.ids`, `Channel.WEB`. Enum values count in inputs only.
+ * The document must be valid, so that it has no unused fragments.
  */
 export function findUnrequested(schema: GraphQLSchema, document: DocumentNode): string[] {
   const requested = collectRequested(schema, document)
   return listRequestable(schema).filter((name) => !requested.has(name))
 }
 
-/** Every type, field, argument and enum value that has no description, by name. */
+/** The coordinates of all types, fields, arguments and enum values without a description. */
 export function findUndescribed(schema: GraphQLSchema): string[] {
   const all: Member[] = listSchemaTypes(schema).flatMap((type) => [type, listMembers(type)].flat())
   return all.filter(({ description }) => (description ?? '').trim() === '').map(({ name }) => name)
@@ -40,7 +40,7 @@ function listRequestable(schema: GraphQLSchema): string[] {
 }
 
 interface Member {
-  /** With its type's, as people write it. */
+  /** The coordinate. */
   readonly name: string
   readonly description?: string | null | undefined
 }
@@ -80,7 +80,7 @@ function listInputEnums(schema: GraphQLSchema): Set<string> {
 function collectRequested(schema: GraphQLSchema, document: DocumentNode): Set<string> {
   const requested = new Set<string>()
   const info = new TypeInfo(schema)
-  /** The types that are asked when this one is: what asks an interface asks all that implement it. */
+  /** The types that a selection on this type covers: an interface and all types that implement it. */
   const parentTypes = (): readonly GraphQLNamedType[] => {
     const type = info.getParentType()
     if (!type) return []

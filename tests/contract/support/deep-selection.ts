@@ -8,8 +8,8 @@ import {
 } from 'graphql'
 
 /**
- * Everything that can be asked of a type without an argument, and of what is reached through it, so many steps deep. Each
- * field has a name of its own type's, so that types with fields of one name can be asked at once.
+ * Selects all fields of a type without required arguments, and of the types below it, to a depth. Each
+ * field has an alias with the name of its type, so that fields with the same name do not conflict.
  */
 export function buildDeepSelection(schema: GraphQLSchema, type: GraphQLNamedOutputType, depth: number): string {
   if (isAbstractType(type)) {

@@ -4,7 +4,7 @@ export interface ServerSentEvent {
   readonly id: string | null
 }
 
-/** The events of a text/event-stream, comments left out. Leaving the loop closes the connection. */
+/** The events of a text/event-stream without its comments. Leaving the loop closes the connection. */
 export async function* readEventStream(response: Response): AsyncGenerator<ServerSentEvent> {
   if (!response.body) return
   let text = ''

@@ -5,8 +5,8 @@ type Part = PartFieldsFragment
 type Delta = { readonly offset: number }
 
 /**
- * What a client makes of a stream's events with nothing but the schema's descriptions: the parts of the assistant's
- * message, from what it `had` before them. It shares no code with the server, so that one may be held against the other.
+ * Folds the events of a stream as a client would, from the descriptions of the schema alone: the parts of the assistant's
+ * message, starting with `had`. It shares no code with the server, so that tests can compare the two.
  */
 export function foldParts(events: readonly EventFieldsFragment[], initialParts: readonly Part[] = []): Part[] {
   const parts = [...initialParts]
@@ -66,7 +66,7 @@ function newToolCall(id: string, name: string): ToolCallFieldsFragment {
   }
 }
 
-/** The digest of a message with these parts, by the rule that the schema tells. */
+/** The digest of a message with these parts, by the rule in the schema. */
 export function computeDigest(parts: readonly Part[]): string {
   return createHash('sha256')
     .update(canonicalJson(parts.map(toDigestForm)))
@@ -88,7 +88,7 @@ function toDigestForm(part: Part): object {
   }
 }
 
-/** RFC 8785: members in the order of their names' UTF-16 code units, everything else as JSON.stringify has it. */
+/** RFC 8785: members in the order of the UTF-16 code units of their names, everything else as in JSON.stringify. */
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)

@@ -3,29 +3,29 @@ import type { Client } from './clients.ts'
 import { UpdateSessionDocument } from '../generated/graphql.ts'
 import type { InputPosition } from './input-positions.ts'
 
-/** Ids of things that are there. */
+/** Ids of existing objects. */
 export interface ValidIds {
   readonly profile: string
   readonly sessionId: string
   readonly streamId: string
   readonly messageId: string
-  /** Of a tool call that waits to be allowed. */
+  /** A pending approval. */
   readonly approvalId: string
-  /** Of a question that waits for its answer. */
+  /** A pending clarification. */
   readonly clarificationId: string
-  /** Of two sessions without a word. */
+  /** Two empty sessions. */
   readonly spareId: string
   readonly lastId: string
   readonly jobId: string
-  /** Of another job, which can go. */
+  /** Another job, which may be deleted. */
   readonly spareJobId: string
-  /** Of a job whose run is under way. */
+  /** A job with a run in progress. */
   readonly runningJobId: string
-  /** A profile in which nothing happens. */
+  /** An idle profile. */
   readonly spareProfile: string
 }
 
-/** What every field is asked with that takes a value, with nothing wrong in it. */
+/** Valid variables for every field with arguments. */
 export function buildValidVariables({ field, path }: Pick<InputPosition, 'field' | 'path'>, ids: ValidIds): object {
   const { profile, spareProfile, sessionId, spareId, lastId, streamId, messageId, approvalId, clarificationId } = ids
   const { jobId, spareJobId, runningJobId } = ids
@@ -78,10 +78,10 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
   return requireNonNull(variablesByField[field])
 }
 
-/** The subscription that tells nothing before something changes. */
+/** The subscription that emits nothing before something changes. */
 const changeSubscription = 'Subscription.conversationsChanged'
 
-/** What is told first; where nothing is told by itself, a session is renamed until something is. */
+/** The first event. Where none comes by itself, a session is renamed until one does. */
 export async function waitForFirst<T>(
   field: string,
   { client, sessionId }: { readonly client: Client; readonly sessionId: string },

@@ -13,29 +13,29 @@ import {
   isObjectType,
 } from 'graphql'
 
-/** A place where a client gives a value: an argument, or a field of an input object in one, or in a list in one. */
+/** A position for a value: an argument, or a field of an input object in an argument or in a list. */
 export interface InputPosition {
-  /** As in `mutation startChat: input.text`. */
+  /** Such as `mutation startChat: input.text`. */
   readonly name: string
-  /** As in `Mutation.startChat`. */
+  /** Such as `Mutation.startChat`. */
   readonly field: string
   readonly kind: 'query' | 'mutation' | 'subscription'
-  /** From the field's arguments to the value; of a list, the first one is meant. */
+  /** The path from the arguments of the field to the value. In a list, it leads to the first element. */
   readonly path: InputPath
   readonly type: GraphQLInputType
-  /** An operation that asks for the field, with a variable of its own name for each of its arguments. */
+  /** An operation with the field, and one variable for each argument with the argument's name. */
   readonly operation: string
 }
 
 export type InputPath = readonly (string | number)[]
 
 /**
- * How to get from the operation to the fields of types that have arguments below the top. A type that is not named here
+ * Selections that lead to fields with arguments below the root types. A type that is not listed here
  * fails the tests as soon as one of its fields has an argument.
  */
 export type SelectionWrappers = Readonly<Record<string, (selection: string) => string>>
 
-/** Every place of a schema, in the order in which it prints them. */
+/** All positions of a schema, in the order of its printed form. */
 export function listInputPositions(schema: GraphQLSchema, wrappers: SelectionWrappers): InputPosition[] {
   return Object.values(schema.getTypeMap()).flatMap((type) => {
     if (!isObjectType(type) || isIntrospectionType(type)) return []
@@ -76,14 +76,14 @@ function listFieldPositions(
   ])
 }
 
-/** As little as can be asked of a type, and enough to see whether a page is empty. */
+/** A minimal selection that shows whether a page is empty. */
 function buildMinimalSelection(type: GraphQLOutputType): string {
   const named = getNamedType(type)
   if (isObjectType(named) && 'edges' in named.getFields()) return '{ edges { __typename } }'
   return isCompositeType(named) ? '{ __typename }' : ''
 }
 
-/** The fields of an input object, or of the objects in a list; those of the objects in it included. */
+/** The fields of an input object or of a list of them, including nested ones. */
 function listInputFields(type: GraphQLInputType): [path: InputPath, type: GraphQLInputType][] {
   const object = isNonNullType(type) ? type.ofType : type
   if (isListType(object)) return listInputFields(object.ofType).map(([path, of]) => [[0, ...path], of])
@@ -96,7 +96,7 @@ function listInputFields(type: GraphQLInputType): [path: InputPath, type: GraphQ
   return all
 }
 
-/** The variables with another value at a place, the objects on the way made where they are missing. */
+/** Replaces the value at a position. Creates missing objects on the path. */
 export function withValue(variables: object, [first, ...rest]: InputPath, value: unknown): object {
   if (first === undefined) return variables
   const before: unknown = Object.entries(variables).find(([name]) => name === `${first}`)?.[1]

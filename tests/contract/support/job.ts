@@ -14,10 +14,10 @@ import {
 
 export type JobRun = JobRunFieldsFragment & JobRunNowFragment
 
-/** Once a year, and not soon. */
+/** A schedule that is due once a year, and not soon. */
 export const yearlySchedule = '0 9 29 2 *'
 
-/** A job that does not come by itself while a test runs, unless told. */
+/** Creates a job that is not due during a test, unless the input says otherwise. */
 export async function newJob(client: Client, overrides: Partial<CreateJobMutationVariables> = {}) {
   const job = {
     name: 'Birds',
@@ -52,7 +52,7 @@ export async function runJob(client: Client, id: string) {
   return (await ask(client, RunJobDocument, { id })).runJob
 }
 
-/** What a run came to, as soon as it has ended. */
+/** Waits until a run has ended, and returns it. */
 export async function waitForRunEnd(client: Client, id: string): Promise<JobRun> {
   return pollUntil(
     () => loadRun(client, id),
@@ -60,7 +60,7 @@ export async function waitForRunEnd(client: Client, id: string): Promise<JobRun>
   )
 }
 
-/** Asks until the answer is as wanted. Fails after a limit, with the last one. */
+/** Repeats a query until its result matches. Fails after a limit with the last result. */
 export async function pollUntil<T>(load: () => Promise<T>, isWanted: (value: T) => boolean): Promise<T> {
   const end = performance.now() + 15_000 // milliseconds
   for (;;) {

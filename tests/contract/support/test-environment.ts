@@ -9,22 +9,22 @@ import { type Client, connect, type Transport } from './clients.ts'
 
 export interface TestEnvironment extends AsyncDisposable {
   readonly segue: TestSegue
-  /** What answers as `local/test`, the default model. */
+  /** The provider of `local/test`, the default model. */
   readonly provider: StrictProvider
   readonly client: Client
-  /** Another client of the same server. */
+  /** Connects another client to the same server. */
   connect(transport: Transport): Client
 }
 
 export interface TestEnvironmentOptions {
-  /** Fills the state.db of a Hermes agent; without it there is none. */
+  /** Fills the state.db of a Hermes agent. Default: no Hermes agent. */
   readonly fillHermes?: (db: HermesDb) => void
-  /** How many tokens the model's context holds; as many as its name tells by default. */
+  /** The context window of the model, in tokens. Default: derived from its name. */
   readonly contextWindow?: number
   readonly settings?: Partial<Settings>
 }
 
-/** A whole server with a provider whose answers are scripted, and a client of it. */
+/** Starts a server with a scripted provider and connects a client. */
 export async function newTestEnvironment(
   transport: Transport,
   options: TestEnvironmentOptions = {},

@@ -1,6 +1,6 @@
 import type { Client, Operation, Result, ResultError } from './clients.ts'
 
-/** What a query or a mutation was answered. Fails for an answer with errors. */
+/** Returns the data of a query or mutation. Fails if the response has errors. */
 export async function ask<Data, Variables extends object>(
   client: Client,
   operation: Operation<Data, Variables>,
@@ -9,7 +9,7 @@ export async function ask<Data, Variables extends object>(
   return requireData(await client.execute(operation, variables))
 }
 
-/** What each result of a subscription holds. Fails at one with errors. */
+/** Yields the data of each result of a subscription. Fails if a result has errors. */
 export async function* follow<Data, Variables extends object>(
   client: Client,
   operation: Operation<Data, Variables>,
@@ -18,7 +18,7 @@ export async function* follow<Data, Variables extends object>(
   for await (const result of client.subscribe(operation, variables)) yield requireData(result)
 }
 
-/** The one error of a query or a mutation that was refused. Fails when it was not. */
+/** Returns the only error of a refused query or mutation. Fails if it was not refused. */
 export async function expectRefusal<Variables extends object>(
   client: Client,
   operation: Operation<unknown, Variables>,
@@ -27,7 +27,7 @@ export async function expectRefusal<Variables extends object>(
   return requireSingleError(await client.execute(operation, variables))
 }
 
-/** The one error of a subscription that was refused. Fails when it began. */
+/** Returns the only error of a refused subscription. Fails if it was not refused. */
 export async function expectSubscriptionRefusal<Variables extends object>(
   client: Client,
   operation: Operation<unknown, Variables>,
@@ -61,13 +61,13 @@ function toJsonText(value: readonly ResultError[] | unknown): string {
   return JSON.stringify(value)
 }
 
-/** What is there. Fails when it is not: for what a test has just made. */
+/** Fails if the value is null or undefined. */
 export function requireNonNull<T>(value: T | null | undefined): T {
   if (value === null || value === undefined) throw new Error('it is not there')
   return value
 }
 
-/** Reads on up to the value that is looked for, that one included. Fails when the end comes first. */
+/** Reads values up to and including the first one that matches. Fails if the iterator ends before. */
 export async function readUntil<T, Wanted extends T>(
   values: AsyncIterator<T>,
   isWanted: (value: T) => value is Wanted,
@@ -80,7 +80,7 @@ export async function readUntil<T, Wanted extends T>(
   throw new Error(`it ended after ${received.length} values without the one that was looked for`)
 }
 
-/** What is waited for. Until it is there something is done, again and again: for what only comes when something happens. */
+/** Repeats an action until a promise resolves: for events that only an action causes. */
 export async function repeatUntil<T>(result: Promise<T>, action: (round: number) => Promise<unknown>): Promise<T> {
   const done = result.then(() => true)
   for (let round = 0; ; round += 1) {
