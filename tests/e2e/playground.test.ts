@@ -168,8 +168,8 @@ describe.skipIf(executablePath === null)('the playground in a browser', () => {
 
   test('explains the API in its docs', async () => {
     const docs = await playground.readDocs('Mutation')
-    expect(docs).toContain('Stops a stream and returns what was saved')
-    expect(docs).toContain('Starts an answer without following it')
+    expect(docs).toContain('Stops a stream and returns its saved message')
+    expect(docs).toContain('Sends a message and starts a stream')
   })
 
   // The last one: it looks back on what the others made the page do.
