@@ -490,7 +490,7 @@ describe('large amounts of data', () => {
     },
   )
 
-  test('from a tool that returns 33 MB break no transport and no other stream', async () => {
+  test('from a tool that returns 33 MB break no transport and no other stream', { timeout: 120_000 }, async () => {
     const big = 'x'.repeat(33 * 1024 * 1024)
     const find = vi.spyOn(world.segue.defaultProfile.models, 'resolve')
     find.mockResolvedValueOnce(
