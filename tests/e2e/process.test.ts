@@ -436,10 +436,10 @@ describe('a start exits with status 1 and an explanation', () => {
     expect(readFileSync(path).equals(before)).toBe(true)
   })
 
-  test('for a damaged lock file, and says that it can be removed', async () => {
+  test('for a damaged lock file, and says that it can be deleted', async () => {
     const home = newFolder()
     writeFileSync(join(home, 'lock.db'), 'not a database '.repeat(500))
-    await expectRefusedInProcess({ home }, UnusableHomeError, home, 'lock.db', 'removed')
+    await expectRefusedInProcess({ home }, UnusableHomeError, home, 'lock.db', 'delete its lock.db')
   })
 
   test.each<[string, (path: string) => void]>([
