@@ -7,8 +7,8 @@ import { expect, test } from 'vitest'
 import { commandHelp, parseCommand } from '../../src/config/command-line/command.ts'
 import { newTempFolder } from '../support/server/segue.ts'
 
-/** The real program, in a process of its own. */
-async function command(...argv: string[]) {
+/** Runs the CLI in a process of its own. */
+async function runCli(...argv: string[]) {
   const program = new URL('../../src/cli/cli.ts', import.meta.url).pathname
   const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
   const env = { PATH, NODE_COMPILE_CACHE, HOME: newTempFolder() }
@@ -17,11 +17,11 @@ async function command(...argv: string[]) {
   return { code: child.exitCode, stdout, stderr }
 }
 
-test('what cannot be is told in one sentence, with status 1', async () => {
+test('an error is one message on stderr, with exit status 1', async () => {
   const folder = newTempFolder()
   const file = join(folder, 'broken.json')
   writeFileSync(file, '{"format": ')
-  expect(await command('import', file, '--home', join(folder, 'home'))).toEqual({
+  expect(await runCli('import', file, '--home', join(folder, 'home'))).toEqual({
     code: 1,
     stdout: '',
     stderr: `${file}: line 1: The file ends before the document is complete.\n`,
@@ -31,7 +31,7 @@ test('what cannot be is told in one sentence, with status 1', async () => {
 const read = (argv: readonly string[], env: NodeJS.ProcessEnv = {}, homedir = newTempFolder()) =>
   parseCommand({ argv, env, homedir })
 
-test('its flags are those of the server where they say where things lie', () => {
+test('the path flags are those of the server', () => {
   const home = newTempFolder()
   mkdirSync(join(home, 'hermes'))
   writeFileSync(join(home, 'config.json'), '{"hermesHome": "hermes", "model": "offline/eliza"}')
@@ -68,7 +68,7 @@ test.each([
   expect(() => read(argv)).toThrow(message)
 })
 
-test('its help tells of every flag', () => {
+test('the help describes every flag', () => {
   expect(read(['--help'])).toEqual({ name: 'help' })
   for (const flag of ['output', 'profile', 'home', 'hermes-home', 'no-hermes'])
     expect(commandHelp).toContain(`--${flag}`)

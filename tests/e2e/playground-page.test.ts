@@ -12,15 +12,15 @@ beforeAll(async () => {
 
 afterAll(() => segue[Symbol.asyncDispose]())
 
-interface Answer {
+interface PageResponse {
   readonly status: number | undefined
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
 }
 
-/** A visit by a browser, or by what says to be one; the body comes as it was sent. */
-async function visit(headers: Record<string, string> = {}): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+/** Requests the page like a browser. Does not decode the body. */
+async function requestPage(headers: Record<string, string> = {}): Promise<PageResponse> {
+  const { promise, resolve, reject } = Promise.withResolvers<PageResponse>()
   get(`${segue.url}/graphql`, { headers: { accept: 'text/html,*/*;q=0.8', ...headers } }, (response) => {
     const { statusCode: status } = response
     buffer(response).then((body) => resolve({ status, headers: response.headers, body }), reject)
@@ -28,38 +28,38 @@ async function visit(headers: Record<string, string> = {}): Promise<Answer> {
   return promise
 }
 
-test('visits at the same time, the first ones too, see the same page', async () => {
-  const visits = await Promise.all([visit(), visit(), visit()])
-  expect(new Set(visits.map(({ headers }) => headers.etag)).size).toBe(1)
-  expect((await visit()).headers.etag).toBe(visits[0]?.headers.etag)
+test('concurrent requests, including the first ones, get the same page', async () => {
+  const responses = await Promise.all([requestPage(), requestPage(), requestPage()])
+  expect(new Set(responses.map(({ headers }) => headers.etag)).size).toBe(1)
+  expect((await requestPage()).headers.etag).toBe(responses[0]?.headers.etag)
 })
 
-test('the page is sent packed, and is the same when it is not', async () => {
-  const packed = await visit({ 'accept-encoding': 'gzip, deflate, br' })
-  expect(packed.status).toBe(200)
-  expect(packed.headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'content-encoding': 'gzip' })
-  expect(gunzipSync(packed.body).toString()).toMatch(/<!doctype html>/i)
-  expect(packed.body.length).toBeLessThan(3_000_000)
+test('the page is compressed with gzip, and is the same without compression', async () => {
+  const compressed = await requestPage({ 'accept-encoding': 'gzip, deflate, br' })
+  expect(compressed.status).toBe(200)
+  expect(compressed.headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'content-encoding': 'gzip' })
+  expect(gunzipSync(compressed.body).toString()).toMatch(/<!doctype html>/i)
+  expect(compressed.body.length).toBeLessThan(3_000_000)
 
   for (const coding of ['br', 'gzip;q=0']) {
-    const plain = await visit({ 'accept-encoding': coding })
+    const plain = await requestPage({ 'accept-encoding': coding })
     expect(plain.headers['content-encoding'], coding).toBeUndefined()
-    expect(plain.body.equals(gunzipSync(packed.body)), coding).toBe(true)
+    expect(plain.body.equals(gunzipSync(compressed.body)), coding).toBe(true)
   }
 })
 
-test('a browser that has the page gets it once', async () => {
-  const { headers } = await visit()
+test('a browser with the current page gets 304', async () => {
+  const { headers } = await requestPage()
   expect(headers['cache-control']).toBe('no-cache')
-  const tag = headers.etag ?? ''
-  const again = await visit({ 'if-none-match': `"another", ${tag}` })
-  expect(again).toMatchObject({ status: 304, headers: { etag: tag } })
-  expect(again.body).toHaveLength(0)
-  expect((await visit({ 'if-none-match': '"another"' })).status).toBe(200)
+  const etag = headers.etag ?? ''
+  const revalidated = await requestPage({ 'if-none-match': `"another", ${etag}` })
+  expect(revalidated).toMatchObject({ status: 304, headers: { etag: etag } })
+  expect(revalidated.body).toHaveLength(0)
+  expect((await requestPage({ 'if-none-match': '"another"' })).status).toBe(200)
 })
 
-test('the page can load nothing, speak to nobody else, and be shown in no other page', async () => {
-  const { headers } = await visit()
+test('the page loads nothing from elsewhere, connects to its own server only, and cannot be framed', async () => {
+  const { headers } = await requestPage()
   const policy = headers['content-security-policy']
   expect(policy).toContain("default-src 'none'")
   expect(policy).toContain("connect-src 'self'")
@@ -67,7 +67,7 @@ test('the page can load nothing, speak to nobody else, and be shown in no other 
   expect(headers['x-content-type-options']).toBe('nosniff')
 })
 
-test('who asks for something else than a page gets the API', async () => {
+test('a request for another media type gets the API', async () => {
   const response = await fetch(`${segue.url}/graphql?query={__typename}`, {
     headers: { accept: 'application/graphql-response+json' },
   })

@@ -12,18 +12,18 @@ import { PlaygroundPage, stripWhitespace } from '../support/clients/playground-p
 
 const executablePath = findChromium()
 
-test.runIf(executablePath === null)('there is a browser to try the playground in', ({ skip }) => {
+test.runIf(executablePath === null)('a browser is available for the playground tests', ({ skip }) => {
   if (!process.env['CI']) {
-    console.warn('The playground is not tried: there is no Chromium. CHROMIUM_PATH may say where one is.')
+    console.warn('The playground tests are skipped: Chromium was not found. Set CHROMIUM_PATH.')
     skip()
   }
   expect(executablePath).not.toBeNull()
 })
 
-/** Milliseconds between two words: what is stopped would take 10 seconds, what is seen to its end takes 2. */
-const offlineDelay = 60
+/** The cancelled answer would take 10 seconds, the completed one takes 2. */
+const offlineDelayMs = 60 // milliseconds between two words
 
-const sessions = z.object({
+const sessionsSchema = z.object({
   data: z.object({
     sessions: z.object({
       edges: z.array(
@@ -40,19 +40,19 @@ const sessions = z.object({
   }),
 })
 
-const event = z.object({
+const eventSchema = z.object({
   __typename: z.string(),
   seq: z.int(),
   stream: z.object({ status: z.string() }).optional(),
   message: z.object({ id: z.string(), text: z.string() }).optional(),
 })
-const chatEvent = event
+const chatEventSchema = eventSchema
   .extend({ streamId: z.string() })
   .transform(({ __typename: type, ...rest }) => ({ type, ...rest }))
-const chat = z.object({ data: z.object({ streamChat: chatEvent }) })
-const followed = z.object({ data: z.object({ followStream: event }) })
+const chatSchema = z.object({ data: z.object({ streamChat: chatEventSchema }) })
+const followSchema = z.object({ data: z.object({ followStream: eventSchema }) })
 
-const stopped = z.object({
+const cancelSchema = z.object({
   data: z.object({
     cancelStream: z.object({
       outcome: z.string(),
@@ -62,7 +62,7 @@ const stopped = z.object({
   }),
 })
 
-const continued = z.object({
+const continueSchema = z.object({
   data: z.object({
     createSession: z.object({
       id: z.string(),
@@ -80,25 +80,25 @@ describe.skipIf(executablePath === null)('the playground in a browser', () => {
   beforeAll(async () => {
     const folder = newTempFolder()
     opened.defer(() => rmSync(folder, { recursive: true, force: true }))
-    const argv = ['--port', '0', '--home', join(folder, 'home'), '--hermes-home', hermesHome(folder)]
-    const model = ['--model', 'offline/eliza', '--offline-delay', `${offlineDelay}`]
+    const argv = ['--port', '0', '--home', join(folder, 'home'), '--hermes-home', createHermesHome(folder)]
+    const model = ['--model', 'offline/eliza', '--offline-delay', `${offlineDelayMs}`]
     server = opened.use(await startServerProcess({ argv: [...argv, ...model] }))
     const { context } = opened.use(await startChromium(executablePath ?? ''))
     playground = await PlaygroundPage.open(context, server.url)
-  }, 60_000) // milliseconds: a browser takes its time where all tests run at once
+  }, 60_000) // milliseconds; a browser starts slowly while all tests run
 
   afterAll(() => opened.disposeAsync())
 
-  test('opens with a tab for each thing that people come for', async () => {
+  test('opens with a tab for each main operation', async () => {
     expect(await playground.title()).toBe('Segue')
     expect(await playground.tabs()).toEqual(['Sessions', 'Chat', 'Stop', 'Follow', 'Continue'])
     expect(playgroundTabs).toHaveLength(5)
   })
 
-  test('lists the sessions of Hermes, each with its place in its chat', async () => {
+  test('lists the Hermes sessions with their lineage', async () => {
     await playground.select('Sessions')
     await playground.execute()
-    const { data } = await playground.waitForResponse(sessions)
+    const { data } = await playground.waitForResponse(sessionsSchema)
     expect(data.sessions.edges.map(({ node }) => node)).toMatchObject([
       { id: 'train', title: 'Train', segmentCount: 1, lineageRoot: { id: 'train' } },
       { id: 'garden-2', title: 'Garden2', segmentCount: 2, lineageRoot: { id: 'garden' } },
@@ -106,23 +106,23 @@ describe.skipIf(executablePath === null)('the playground in a browser', () => {
     ])
   })
 
-  test('shows an answer while it is made, stops it, and shows what was saved', async () => {
+  test('streams an answer, cancels it, and shows the saved message', async () => {
     await playground.select('Chat')
     await playground.execute()
-    const first = await playground.waitForResponse(chat)
+    const first = await playground.waitForResponse(chatSchema)
     const { streamId } = first.data.streamChat
-    const seen = await playground.waitForResponse(chat, ({ data }) => data.streamChat.type === 'TextDelta')
-    expect(seen.data.streamChat.streamId).toBe(streamId)
+    const delta = await playground.waitForResponse(chatSchema, ({ data }) => data.streamChat.type === 'TextDelta')
+    expect(delta.data.streamChat.streamId).toBe(streamId)
 
     await playground.select('Stop')
     await playground.setVariables({ streamId })
     await playground.execute()
-    const { outcome, message, lastSeq } = (await playground.waitForResponse(stopped)).data.cancelStream
+    const { outcome, message, lastSeq } = (await playground.waitForResponse(cancelSchema)).data.cancelStream
     expect(outcome).toBe('CANCELLED')
     expect(message.status).toBe('PARTIAL')
-    expect(lastSeq).toBeGreaterThan(seen.data.streamChat.seq)
+    expect(lastSeq).toBeGreaterThan(delta.data.streamChat.seq)
 
-    const saved = await savedMessage(server.url, message.id)
+    const saved = await loadMessage(server.url, message.id)
     expect(saved.text).toMatch(/^I /)
     expect(message.text).toBe(stripWhitespace(saved.text))
     expect(message.reasoning).toBe(stripWhitespace(saved.reasoning))
@@ -130,50 +130,50 @@ describe.skipIf(executablePath === null)('the playground in a browser', () => {
     await playground.select('Follow')
     await playground.setVariables({ streamId, after: lastSeq - 1 })
     await playground.execute()
-    const last = (await playground.waitForResponse(followed)).data.followStream
+    const last = (await playground.waitForResponse(followSchema)).data.followStream
     expect(last).toMatchObject({ __typename: 'StreamFinished', seq: lastSeq, stream: { status: 'CANCELLED' } })
     expect(last.message?.id).toBe(message.id)
   })
 
-  test('shows an answer event by event to its end', async () => {
+  test('streams an answer event by event to its end', async () => {
     await playground.select('Chat')
     await playground.setVariables({ input: { text: 'Hello' } })
-    const before = await playground.waitForResponse(chat)
+    const before = await playground.waitForResponse(chatSchema)
     await playground.execute()
     const seqs: number[] = []
     let last = await playground.waitForResponse(
-      chat,
+      chatSchema,
       ({ data }) => data.streamChat.streamId !== before.data.streamChat.streamId,
     )
     while (last.data.streamChat.type !== 'StreamFinished') {
       const { seq } = last.data.streamChat
       seqs.push(seq)
-      last = await playground.waitForResponse(chat, ({ data }) => data.streamChat.seq > seq)
+      last = await playground.waitForResponse(chatSchema, ({ data }) => data.streamChat.seq > seq)
     }
     expect(seqs.length).toBeGreaterThan(3)
     const { stream, message } = last.data.streamChat
     expect(stream?.status).toBe('COMPLETED')
-    const saved = await savedMessage(server.url, message?.id ?? '')
+    const saved = await loadMessage(server.url, message?.id ?? '')
     expect(message?.text).toBe(stripWhitespace(saved.text))
     await playground.waitForEnd()
   })
 
-  test('continues a session of Hermes here', async () => {
+  test('continues a Hermes session in Segue', async () => {
     await playground.select('Continue')
     await playground.setVariables({ input: { continues: 'garden-2' } })
     await playground.execute()
-    const { createSession } = (await playground.waitForResponse(continued)).data
+    const { createSession } = (await playground.waitForResponse(continueSchema)).data
     expect(createSession).toMatchObject({ segmentCount: 3, lineageRoot: { id: 'garden' } })
   })
 
-  test('explains the API in its docs', async () => {
+  test('shows the documentation of the API', async () => {
     const docs = await playground.readDocs('Mutation')
     expect(docs).toContain('Stops a stream and returns its saved message')
-    expect(docs).toContain('Sends a message and starts a stream')
+    expect(docs).toContain('Sends a message and starts a stream that answers it')
   })
 
-  // The last one: it looks back on what the others made the page do.
-  test('has spoken to its own server alone, and nothing was blocked or went wrong', () => {
+  // Must be the last test: it checks the requests and errors of all others.
+  test('made requests to its own server only, without errors', () => {
     const { origin, host } = new URL(server.url)
     expect(playground.requests.length).toBeGreaterThan(5)
     const foreign = playground.requests.filter((url) => !/^(blob|data):/.test(url) && new URL(url).origin !== origin)
@@ -184,8 +184,8 @@ describe.skipIf(executablePath === null)('the playground in a browser', () => {
   })
 })
 
-/** A home of Hermes with a chat of two segments and another one. */
-function hermesHome(folder: string): string {
+/** Creates a Hermes home with a conversation of two sessions and another one of one. */
+function createHermesHome(folder: string): string {
   const home = join(folder, 'hermes')
   mkdirSync(home)
   const hermes = new HermesDb(join(home, 'state.db'))
@@ -205,9 +205,9 @@ function hermesHome(folder: string): string {
   return home
 }
 
-const message = z.object({ node: z.object({ text: z.string(), reasoning: z.string() }) })
+const messageSchema = z.object({ node: z.object({ text: z.string(), reasoning: z.string() }) })
 
-async function savedMessage(url: string, id: string): Promise<z.infer<typeof message>['node']> {
+async function loadMessage(url: string, id: string): Promise<z.infer<typeof messageSchema>['node']> {
   const query = 'query ($id: ID!) { node(id: $id) { ... on Message { text reasoning } } }'
-  return (await ask(url, message, { query, variables: { id } })).node
+  return (await ask(url, messageSchema, { query, variables: { id } })).node
 }
