@@ -1,6 +1,6 @@
 import type { CodegenConfig } from '@graphql-codegen/cli'
 
-/** Typed documents for the operations of the contract tests: what a client of this API would generate for itself. */
+/** Generates typed documents for the operations of the contract tests, as a client of the API would. */
 const config: CodegenConfig = {
   schema: 'schema.graphql',
   documents: 'tests/contract/operations/*.graphql',

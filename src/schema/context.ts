@@ -3,15 +3,15 @@ import { ProfileLookup } from './profile-lookup.ts'
 
 export interface Context {
   readonly profiles: ProfileLookup
-  /** The id of the WebSocket message that asked; null over HTTP. */
+  /** The id of the subscribe message over WebSocket; null over HTTP. */
   readonly operationId: string | null
-  /** Aborted when whoever asked has left: what costs time is not worth it any more. */
+  /** Aborted when the client disconnects, so that expensive work can stop. */
   readonly signal: AbortSignal
-  /** The newest event that an EventSource had before it came back. */
+  /** The `Last-Event-ID` of an EventSource that reconnects: the seq of the last event that it received. */
   readonly lastEventId: number | null
 }
 
-/** What a transport tells of the caller. */
+/** What a transport knows about a request. */
 export type RequestInfo = Omit<Context, 'profiles'>
 
 const defaultRequestInfo: RequestInfo = {
@@ -24,7 +24,7 @@ export function createContext(registry: ProfileRegistry, requestInfo: Partial<Re
   return { ...defaultRequestInfo, ...requestInfo, profiles: new ProfileLookup(registry) }
 }
 
-/** The same caller with nothing remembered: for the next execution, such as that of a subscription's next event. */
+/** The context of the same request without caches: for the next execution, such as the next event of a subscription. */
 export function renewContext(context: Context): Context {
   return createContext(context.profiles.registry, context)
 }

@@ -6,7 +6,7 @@ import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import { builder } from './builder.ts'
 
-/** The types that refer to each other; each is implemented in the file of its name. */
+/** References to the types that refer to each other. Each type is implemented in the file with its name. */
 export const SessionType = builder.objectRef<SessionRecord>('Session')
 export const ConversationType = builder.objectRef<Conversation>('Conversation')
 export const MessageType = builder.objectRef<MessageRecord>('Message')

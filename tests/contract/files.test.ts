@@ -48,9 +48,9 @@ async function turn(input: ChatInput, { client, newReader }: SegueWithProvider =
   const finished = await newReader(stream.id).readUntilType('StreamFinished')
   expect(finished.stream).toMatchObject({ status: 'COMPLETED', error: null })
   const messages = await client.messages(stream.session.id)
-  const said = messages.findLast(({ role }) => role === 'USER')
-  if (!said) throw new Error('nobody has said anything')
-  return { stream, said, sessionId: stream.session.id }
+  const message = messages.findLast(({ role }) => role === 'USER')
+  if (!message) throw new Error('there is no user message')
+  return { stream, message, sessionId: stream.session.id }
 }
 
 const filesOf = ({ parts }: ApiMessage) => parts.flatMap((part) => (part.type === 'FilePart' ? [part] : []))
@@ -84,15 +84,15 @@ async function refusal(asked: Promise<unknown>): Promise<unknown> {
 
 describe('Files of a message', () => {
   test('are its parts, are served byte for byte, and count in its digest with their public URL', async () => {
-    const { said } = await turn({ text: 'Look', files: [aPicture, aText] })
-    const [shown, written] = filesOf(said)
+    const { message } = await turn({ text: 'Look', files: [aPicture, aText] })
+    const [shown, written] = filesOf(message)
     expect([shown, written]).toMatchObject([
-      { index: 1, name: 'cat.png', mediaType: 'image/png', url: `/files/${said.id}/1` },
-      { index: 2, name: 'notes.md', mediaType: 'text/markdown', url: `/files/${said.id}/2` },
+      { index: 1, name: 'cat.png', mediaType: 'image/png', url: `/files/${message.id}/1` },
+      { index: 2, name: 'notes.md', mediaType: 'text/markdown', url: `/files/${message.id}/2` },
     ])
     expect(await bytesAt(shown?.url ?? '')).toEqual({ status: 200, type: 'image/png', bytes: picture })
     expect(await bytesAt(written?.url ?? '')).toMatchObject({ status: 200, bytes: Buffer.from(notes) })
-    expect(said.digest).toBe(computeDigest(toParts(said)))
+    expect(message.digest).toBe(computeDigest(toParts(message)))
   })
 
   test('reach the provider, an image as an image and a text file as text, also in later turns', async () => {
@@ -150,8 +150,8 @@ describe('Files of a message', () => {
     const large = Buffer.alloc(10 * 1024 * 1024, picture)
     const sending = turn({ text: 'Look', files: [{ mediaType: 'image/png', url: inUrl('image/png', large) }] })
     await turn({ text: 'Hi' })
-    const { said } = await sending
-    const served = await bytesAt(filesOf(said)[0]?.url ?? '')
+    const { message } = await sending
+    const served = await bytesAt(filesOf(message)[0]?.url ?? '')
     expect(served.bytes.equals(large)).toBe(true)
   })
 
@@ -226,10 +226,10 @@ describe.each<[ProviderType, (url: string) => object]>([
       form(url),
       { type: 'text', text: `[a.txt] ${text.url}` },
     ])
-    const [said] = await client.messages(stream.session.id)
-    expect(said && filesOf(said).map((file) => file.url)).toEqual([url, text.url])
+    const [message] = await client.messages(stream.session.id)
+    expect(message && filesOf(message).map((file) => file.url)).toEqual([url, text.url])
     await contextOf(client, stream.session.id)
-    expect(await bytesAt(`/files/${said?.id}/1`, segue.url)).toMatchObject({ status: 404 })
+    expect(await bytesAt(`/files/${message?.id}/1`, segue.url)).toMatchObject({ status: 404 })
     expect([asked, keptIn(segue.home)]).toEqual([0, []])
   })
 })
@@ -297,18 +297,18 @@ test('An idempotency key covers the files with all their properties', async () =
 
 describe('A fork', () => {
   test('and a regenerated turn have the files of the messages that they copy', async () => {
-    const { said, sessionId } = await turn({ text: 'Look', files: [aPicture, aText] })
+    const { message, sessionId } = await turn({ text: 'Look', files: [aPicture, aText] })
     const { forkSession: fork } = z
       .object({ forkSession: z.object({ id: z.string() }) })
       .parse(
-        await environment.client.ask('mutation ($id: ID!) { forkSession(messageId: $id) { id } }', { id: said.id }),
+        await environment.client.ask('mutation ($id: ID!) { forkSession(messageId: $id) { id } }', { id: message.id }),
       )
     const { regenerate: again } = z
       .object({ regenerate: z.object({ id: z.string(), session: z.object({ id: z.string() }) }) })
       .parse(
         await environment.client.ask(
           'mutation ($id: ID!) { regenerate(messageId: $id, text: "Look again") { id session { id } } }',
-          { id: said.id },
+          { id: message.id },
         ),
       )
     await environment.newReader(again.id).readToEnd()
@@ -319,7 +319,7 @@ describe('A fork', () => {
     ] as const) {
       const [copy] = await environment.client.messages(id)
       expect(copy).toMatchObject({ text })
-      expect(copy?.id).not.toBe(said.id)
+      expect(copy?.id).not.toBe(message.id)
       const [shown] = copy ? filesOf(copy) : []
       expect(shown?.url).toBe(`/files/${copy?.id}/1`)
       expect((await bytesAt(shown?.url ?? '')).bytes.equals(picture)).toBe(true)
@@ -330,7 +330,7 @@ describe('A fork', () => {
       [{ text: 'Look again' }, { image_url: { url: aPicture.url } }, { text: `[notes.md]\n${notes}` }],
       [{ text: 'Look' }, { image_url: { url: aPicture.url } }, { text: `[notes.md]\n${notes}` }],
     ])
-    expect((await environment.client.messages(sessionId))[0]).toEqual(said)
+    expect((await environment.client.messages(sessionId))[0]).toEqual(message)
     expect(keptIn(environment.segue.home)).toHaveLength(2)
   })
 })
@@ -347,9 +347,9 @@ describe('The start after a crash', () => {
     }
 
   test('removes unreferenced files, but not the result that an interrupted answer refers to', async () => {
-    const whole = Buffer.from('the beginning and all the rest')
+    const result = Buffer.from('the beginning and all the rest')
     let made: ChatFixture | null = null
-    await using first = newChatFixture(unfinished(async () => made?.profile.blobs.put(whole) ?? ''))
+    await using first = newChatFixture(unfinished(async () => made?.profile.blobs.put(result) ?? ''))
     made = first
     const begun = await first.start('Look', { files: [{ ...aPicture, name: null }] })
     for await (const event of await first.chats.subscriptions.subscribeToStream(begun.id, 0)) {
@@ -365,11 +365,11 @@ describe('The start after a crash', () => {
     await using second = openChatFixture(home)
     expect(await second.chats.recover()).toBe(1)
     await waitUntil(() => !keptIn(home).includes(stray))
-    expect(keptIn(home)).toEqual([hashOf(picture), hashOf(whole)].toSorted())
+    expect(keptIn(home)).toEqual([hashOf(picture), hashOf(result)].toSorted())
     const answer = await second.findAnswer(begun.id)
     expect(answer).toMatchObject({
       status: 'PARTIAL',
-      parts: [{ call: { resultFile: hashOf(whole) } }, { text: 'So' }],
+      parts: [{ call: { resultFile: hashOf(result) } }, { text: 'So' }],
     })
     expect(second.loggedErrors).toEqual([])
   })
@@ -385,6 +385,6 @@ test('A provider that cannot be reached loses no file', async () => {
   for await (const event of client.followStream(stream.id)) {
     if (event.type === 'StreamFinished') expect(event.stream.status).toBe('FAILED')
   }
-  const [said] = await client.messages(stream.session.id)
-  expect((await bytesAt(said ? (filesOf(said)[0]?.url ?? '') : '', segue.url)).bytes.equals(picture)).toBe(true)
+  const [message] = await client.messages(stream.session.id)
+  expect((await bytesAt(message ? (filesOf(message)[0]?.url ?? '') : '', segue.url)).bytes.equals(picture)).toBe(true)
 })

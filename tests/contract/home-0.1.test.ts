@@ -100,14 +100,14 @@ const sorted = (ids: object): string[] => Object.keys(ids).toSorted()
 
 test('A home that version 0.1.0 left when it was killed opens with every message, answer, job, decision and file', async () => {
   await using segue = await serveOld()
-  const kept = await readHome(segue.url)
-  expect(sorted(kept)).toEqual(sorted(expected.profiles))
+  const actual = await readHome(segue.url)
+  expect(sorted(actual)).toEqual(sorted(expected.profiles))
   for (const [name, profile] of Object.entries(expected.profiles)) {
     for (const what of ['sessions', 'streams', 'jobs', 'approvals', 'clarifications', 'files', 'found'] as const) {
-      expect(sorted(kept[name]?.[what] ?? {}), `${what} of ${name}`).toEqual(sorted(profile[what]))
-      expect(kept[name]?.[what], `${what} of ${name}`).toMatchObject(profile[what])
+      expect(sorted(actual[name]?.[what] ?? {}), `${what} of ${name}`).toEqual(sorted(profile[what]))
+      expect(actual[name]?.[what], `${what} of ${name}`).toMatchObject(profile[what])
     }
-    expect(kept[name]?.allowedTools).toEqual(profile.allowedTools)
+    expect(actual[name]?.allowedTools).toEqual(profile.allowedTools)
   }
 })
 
@@ -146,14 +146,14 @@ test('Every export of version 0.1.0 is imported into an empty home with its mess
     await importFromFile(join(exportsFolder, file), home, profile)
   }
   await using segue = await serve(home, '--no-hermes')
-  const kept = await readHome(segue.url)
+  const actual = await readHome(segue.url)
   for (const [file, { profile, sessions, streams }] of Object.entries(expected.exports)) {
     for (const [id, digests] of Object.entries(sessions)) {
-      const messages = kept[profile]?.sessions[id]?.messages ?? []
+      const messages = actual[profile]?.sessions[id]?.messages ?? []
       expect([file, messages.map((message) => [message.id, message.digest])]).toEqual([file, Object.entries(digests)])
     }
     for (const [id, status] of Object.entries(streams)) {
-      expect(kept[profile]?.streams[id]).toMatchObject({ id, status })
+      expect(actual[profile]?.streams[id]).toMatchObject({ id, status })
     }
     const document = exportForm.parse(JSON.parse(readFileSync(join(exportsFolder, file), 'utf8')))
     for (const { id, sessionId, inLog, parts } of document.messages) {

@@ -277,8 +277,8 @@ describe('Two profiles at the same time', () => {
     const toolsOf = (profile: string) => newToolSource(...[tools.get(profile) ?? []].flat())
     const segue = made.use(await startTestSegue({ settings: { home }, env, createToolSource: toolsOf }))
     const client = made.use(connect('webSocket', segue.url))
-    const kept = made.move()
-    return { segue, client, providers, tools, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+    const owned = made.move()
+    return { segue, client, providers, tools, [Symbol.asyncDispose]: () => owned.disposeAsync() }
   }
 
   test('share no credentials, models, tools, approvals, keys or files', async () => {
@@ -327,8 +327,8 @@ describe('Two profiles at the same time', () => {
     expect((await readUntil(again, isEventOfType('ApprovalChanged'))).last.approval.state).toBe('PENDING')
     expect(tools.get('alpha')?.runs).toHaveLength(2)
     expect(tools.get('beta')?.runs).toHaveLength(1)
-    const [kept] = names.map((name) => readdirSync(join(segue.home, 'profiles', name, 'files')))
-    expect(kept).toEqual(readdirSync(join(segue.home, 'profiles', 'beta', 'files')))
+    const [fileNames] = names.map((name) => readdirSync(join(segue.home, 'profiles', name, 'files')))
+    expect(fileNames).toEqual(readdirSync(join(segue.home, 'profiles', 'beta', 'files')))
     expect(existsSync(join(segue.home, 'files'))).toBe(false)
     expect(segue.warnings).toEqual([])
   })

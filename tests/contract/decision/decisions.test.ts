@@ -54,8 +54,8 @@ async function newWorld(
   await using made = new AsyncDisposableStack()
   const segue = made.use(await startSegueWithTools(tools, options))
   const client = made.use(connect(transport, segue.url))
-  const kept = made.move()
-  return { segue, client, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  const owned = made.move()
+  return { segue, client, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 const write = '/tool files__write {"text":"Hi"}'
@@ -95,8 +95,8 @@ describe.each(transports)('An approval, over %s,', (transport) => {
     const { id: streamId, session } = await startChat(client, { text: write })
     const events = followStream(client, streamId)
     const first = await untilWaiting(events)
-    const told = first.at(-1)
-    const approval = told?.type === 'ApprovalChanged' ? told.approval : null
+    const lastEvent = first.at(-1)
+    const approval = lastEvent?.type === 'ApprovalChanged' ? lastEvent.approval : null
     expect(approval).toEqual({
       id: expect.stringMatching(/^apr_/),
       description: 'Run files__write with {"text":"Hi"}',
@@ -204,8 +204,8 @@ describe.each(transports)('A clarification, over %s,', (transport) => {
     const { client } = environment
     const { id: streamId, session } = await startChat(client, { text: paint })
     const events = followStream(client, streamId)
-    const told = (await untilWaiting(events)).at(-1)
-    const question = told?.type === 'ClarificationChanged' ? told.clarification : null
+    const lastEvent = (await untilWaiting(events)).at(-1)
+    const question = lastEvent?.type === 'ClarificationChanged' ? lastEvent.clarification : null
     expect(question).toMatchObject({
       id: expect.stringMatching(/^clr_/),
       question: 'Which one?',
@@ -308,7 +308,7 @@ describe('A slow consumer of approvals', () => {
   const often = Array.from({ length: 10 }, (_, index) => `c${index}: toolCall { argumentsText }`).join(' ')
   const query = `subscription { approvals { id state ${often} } }`
   const line = `/tool files__write ${JSON.stringify({ text: 'x'.repeat(100_000) })}`
-  const bound = 4 * 1_048_576 // bytes; what is told in all is 18 MB
+  const bound = 4 * 1_048_576 // bytes; all events together have 18 MB
 
   async function costOf(segue: SegueWithTools, client: Client, begin: () => Promise<() => void>): Promise<number> {
     const { id } = await startChat(client, { text: Array.from({ length: 9 }, () => line).join('\n') })
@@ -503,9 +503,9 @@ test('A long tool result is cut in the API and complete at its resultUrl', async
   const { last } = await readUntil(followStream(client, id), isEventOfType('StreamFinished'))
   const [call] = last.message?.toolCalls ?? []
   expect(String(call?.result)).toMatch(/^(0123456789){5000}\n\[Truncated: the first 50000 of 10000000 characters/)
-  const whole = await fetch(segue.url + requireNonNull(call?.resultUrl))
-  expect(whole.status).toBe(200)
-  expect((await whole.text()) === text).toBe(true)
+  const response = await fetch(segue.url + requireNonNull(call?.resultUrl))
+  expect(response.status).toBe(200)
+  expect((await response.text()) === text).toBe(true)
   const events = await loadEvents(client, session.id)
   expect(JSON.stringify(events).length).toBeLessThan(400_000)
 })

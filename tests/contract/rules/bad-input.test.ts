@@ -50,7 +50,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
   const runningJobId = await newRunningJob(environment, writing)
   const lastId = await newSession(writing)
   const spareJobId = (await newJob(writing)).id
-  const kept = made.move()
+  const owned = made.move()
   return {
     ...asked,
     ...job,
@@ -67,7 +67,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
     messageId: requireNonNull(end.message).id,
     sessionCursor: requireNonNull(sessions.pageInfo.endCursor),
     messageCursor: requireNonNull(session?.messages.pageInfo.endCursor),
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
 
@@ -144,7 +144,8 @@ function fault({ data, errors }: Result<unknown>, outcome: ExpectedOutcome, { pa
   for (const { message, extensions = {} } of errors) {
     const { code, path: at } = extensions
     if (code !== outcome) return `is ${show(code)} instead of ${outcome}: ${message}`
-    if (message.length > longestMessage) return `is told in ${message.length} characters: ${message.slice(0, 100)}…`
+    if (message.length > longestMessage)
+      return `has a message of ${message.length} characters: ${message.slice(0, 100)}…`
     if (leaks.test(message)) return `reveals internals: ${message}`
     const leadsHere = Array.isArray(at) && path.every((name, index) => at[index] === name)
     if (code === 'BAD_USER_INPUT' && !leadsHere) return `leads to ${show(at)} instead of ${show(path)}: ${message}`

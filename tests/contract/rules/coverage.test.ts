@@ -48,20 +48,20 @@ describe('The list of uncovered coordinates', () => {
     enum Size { SMALL LARGE }
     enum Unused { NEVER }
   `)
-  const whole = `
+  const document = `
     query ($name: String!) {
       pet(name: $name, tame: true) { name kind ... on Cat { lives } ... on Dog { friend(n: 1) { name } } }
       pets(filter: { kind: CAT, size: SMALL, not: { kind: DOG, size: LARGE } }) { name }
       any { __typename }
     }`
   const without = (piece: string) => {
-    expect(whole).toContain(piece)
-    return findUnrequested(schema, parse(whole.replace(piece, '')))
+    expect(document).toContain(piece)
+    return findUnrequested(schema, parse(document.replace(piece, '')))
   }
 
   test('is empty when everything is covered', () => {
-    expect(validate(schema, parse(whole))).toEqual([])
-    expect(findUnrequested(schema, parse(whole))).toEqual([])
+    expect(validate(schema, parse(document))).toEqual([])
+    expect(findUnrequested(schema, parse(document))).toEqual([])
   })
 
   test.each([
