@@ -1,0 +1,318 @@
+import {
+  findContinuation,
+  loadState,
+  newCompactionChats,
+  Summaries,
+  summaryUsage,
+} from '../../../support/fixtures/compaction-chats.ts'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { AgentError } from '../../../../src/agent/agent.ts'
+import { loadLineage } from '../../../../src/model/lineage.ts'
+import { newSession } from '../../../../src/sessions/new-session.ts'
+import type { StreamErrorCode } from '../../../../src/model/stream.ts'
+import { openChatFixture, type ScriptedAnswer, newLatch } from '../../../support/fixtures/agent-chats.ts'
+import {
+  drainEventLoop,
+  textAnswer,
+  hangingAnswer,
+  modelMessage,
+  runTurn,
+} from '../../../support/fixtures/scripted-answers.ts'
+
+const forever = new Promise<never>(() => {})
+
+const { text, user, assistant, summary } = modelMessage
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('a continuation', () => {
+  test('inherits title, model, flags and grants, and is committed together with the end of the old session', async () => {
+    await using chats = newCompactionChats(new Summaries(), {})
+    const old = newSession({
+      at: 5,
+      profile: 'default',
+      title: 'Mine',
+      titleSource: 'PERSON',
+      model: 'test/mine',
+      pinned: true,
+      archived: true,
+    })
+    await chats.profile.eventStore.createSession({ session: old, messages: [] })
+    const grants = [
+      { sessionId: old.id, tool: 'look' },
+      { sessionId: null, tool: 'all' },
+    ]
+    await chats.profile.eventStore.append({ sessionId: old.id, expectedHeadSeq: 0, events: [], grants })
+    await runTurn(chats, old.id)
+    const before = await chats.requireSession(old.id)
+    const next = await chats.chats.compact(old.id, null)
+
+    expect(next).toMatchObject({
+      origin: 'SEGUE',
+      source: 'segue',
+      profile: 'default',
+      title: 'Mine',
+      titleSource: 'PERSON',
+      model: 'test/mine',
+      pinned: true,
+      archived: true,
+      parentId: old.id,
+      forkedFrom: null,
+      endedAt: null,
+      endReason: null,
+      headSeq: 0,
+      usage: summaryUsage,
+    })
+    expect(await chats.requireSession(next.id)).toEqual(next)
+    const ended = await chats.requireSession(old.id)
+    expect(ended).toEqual({
+      ...before,
+      endedAt: ended.endedAt,
+      endReason: 'compression',
+      headSeq: before.headSeq + 1,
+    })
+    const { decisions } = chats.profile
+    expect(await decisions.isGranted('look', next.id)).toBe(true)
+    expect(await decisions.isGranted('look', 'ses_other')).toBe(false)
+    expect(await decisions.isGranted('all', next.id)).toBe(true)
+    // It is the last event in the log of the old session.
+    const log = await chats.readLog(old.id)
+    expect(log.filter(({ type }) => type === 'SessionContinued')).toEqual([log.at(-1)])
+    expect(log.at(-1)).toMatchObject({ seq: ended.headSeq, toId: next.id, streamId: null })
+  })
+
+  test('starts with the summary, and the model is sent nothing of the old session twice', async () => {
+    const summaries = new Summaries()
+    const asked: unknown[] = []
+    await using chats = newCompactionChats(summaries, {}, textAnswer('Pears.'), async function* (run) {
+      asked.push(await run.history())
+      yield { type: 'text', block: '1', text: 'Plums.' }
+    })
+    const id = await runTurn(chats, null, 'Apples?')
+    const next = await chats.chats.compact(id, null)
+    expect(summaries.runs[0]?.messages).toEqual([user('Apples?'), assistant('Pears.')])
+    expect(await chats.profile.segueSessions.loadContextMessages(next.id)).toMatchObject([
+      {
+        role: 'SYSTEM',
+        summary: true,
+        status: 'COMPLETE',
+        parts: [text('In short 1.')],
+        usage: summaryUsage,
+        streamId: null,
+      },
+    ])
+    expect(await chats.chats.loadModelMessages(next)).toEqual([summary('In short 1.')])
+    // The context of the old session is unchanged.
+    expect(await chats.chats.loadModelMessages(await chats.requireSession(id))).toEqual([
+      user('Apples?'),
+      assistant('Pears.'),
+    ])
+
+    await runTurn(chats, next.id, 'And?')
+    expect(asked).toEqual([[summary('In short 1.'), user('And?')]])
+    expect(await chats.chats.loadModelMessages(next)).toEqual([
+      summary('In short 1.'),
+      user('And?'),
+      assistant('Plums.'),
+    ])
+  })
+
+  test('can be continued again, which makes a chain with one root', async () => {
+    const summaries = new Summaries()
+    await using chats = newCompactionChats(summaries, {})
+    const ids = [await runTurn(chats)]
+    for (let hop = 1; hop <= 4; hop += 1) {
+      const { id } = await chats.chats.compact(ids.at(-1) ?? '', null)
+      ids.push(id)
+      // The previous summary is part of what is summarised.
+      if (hop > 1) expect(summaries.runs.at(-1)?.messages[0]).toEqual(summary(`In short ${hop - 1}.`))
+      if (hop < 4) await runTurn(chats, id)
+    }
+    for (const [index, id] of ids.entries()) {
+      const lineage = await loadLineage(await chats.requireSession(id), (wanted) => chats.sessions.find(wanted))
+      expect(lineage).toMatchObject({ root: { id: ids[0] }, segmentCount: index + 1 })
+      expect(lineage.parent?.id ?? null).toBe(ids[index - 1] ?? null)
+      expect((await chats.sessions.findTip(await chats.requireSession(id))).id).toBe(ids.at(-1))
+    }
+  })
+
+  test('becomes a root when the old session is deleted', async () => {
+    await using chats = newCompactionChats(new Summaries(), {})
+    const next = await chats.chats.compact(await runTurn(chats), null)
+    const lineage = await loadLineage(next, async () => null)
+    expect(lineage).toMatchObject({ parent: null, root: { id: next.id }, segmentCount: 1 })
+    expect(await chats.chats.loadModelMessages(next)).toEqual([summary('In short 1.')])
+  })
+})
+
+describe('a message to a continued session', () => {
+  test.each(['REJECT', 'QUEUE', 'INTERRUPT'] as const)(
+    'is refused as STALE with %s, and the error names the tip of the conversation',
+    async (ifBusy) => {
+      await using chats = newCompactionChats(new Summaries(), {})
+      const first = await runTurn(chats)
+      const second = await chats.chats.compact(first, null)
+      await runTurn(chats, second.id)
+      const third = await chats.chats.compact(second.id, null)
+      for (const sessionId of [first, second.id]) {
+        const before = await loadState(chats, sessionId)
+        const stale = { code: 'STALE', details: { tipId: third.id } }
+        await expect(chats.start('Hi', { sessionId, ifBusy, idempotencyKey: 'k' })).rejects.toMatchObject(stale)
+        await expect(chats.chats.compact(sessionId, 'k')).rejects.toMatchObject(stale)
+        expect(await loadState(chats, sessionId)).toEqual(before)
+      }
+      // The key of a refused request stays unused.
+      expect((await chats.start('Hi', { sessionId: third.id, ifBusy, idempotencyKey: 'k' })).sessionId).toBe(third.id)
+    },
+  )
+})
+
+describe('compaction is refused', () => {
+  test('for a session that does not exist, belongs to Hermes, is empty, or has a running stream', async () => {
+    const summaries = new Summaries()
+    await using chats = newCompactionChats(
+      summaries,
+      {
+        fillHermes: (db) => {
+          db.addSession('hermes-session')
+          db.addMessage('hermes-session', 2, { content: 'Hello' })
+        },
+      },
+      hangingAnswer,
+    )
+    const empty = await chats.sessions.create({ title: 'Mine', model: null, continues: null })
+    const running = await chats.start('Hi')
+    const refused = (id: string, as: object) => expect(chats.chats.compact(id, 'k')).rejects.toMatchObject(as)
+    await refused('ses_nowhere', { code: 'NOT_FOUND' })
+    await refused('hermes-session', { code: 'SESSION_READ_ONLY' })
+    await refused(empty.id, { code: 'BAD_USER_INPUT', details: { path: ['id'] } })
+    await refused(running.sessionId, { code: 'SESSION_BUSY', details: { streamId: running.id } })
+    expect(summaries.runs).toEqual([])
+    expect((await loadState(chats, empty.id)).record).toEqual(empty)
+    await expect(chats.chats.compact(empty.id, '')).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
+  })
+})
+
+describe('a compaction that fails changes nothing, and its key stays unused', () => {
+  test.each<[string, () => Promise<string>, string]>([
+    ...(['RATE_LIMIT', 'QUOTA', 'AUTH', 'TIMEOUT', 'CONTEXT_LENGTH', 'MODEL_NOT_FOUND'] as const).map(
+      (code: StreamErrorCode): [string, () => Promise<string>, string] => [
+        `the provider fails with ${code}`,
+        () => Promise.reject(new AgentError(code, 'Because.')),
+        'PROVIDER',
+      ],
+    ),
+    ['the summary is empty', async () => '', 'PROVIDER'],
+    ['the summary is blank', async () => ' \n\t ', 'PROVIDER'],
+  ])('when %s', async (_, script, code) => {
+    await using chats = newCompactionChats(new Summaries(script), {})
+    const id = await runTurn(chats)
+    const before = await loadState(chats, id)
+    await expect(chats.chats.compact(id, 'k')).rejects.toMatchObject({ code })
+    expect(await loadState(chats, id)).toEqual(before)
+    expect(await findContinuation(chats, id)).toBeNull()
+    await runTurn(chats, id, 'Again')
+    expect((await chats.chats.compact(id, 'k')).parentId).toBe(id)
+  })
+
+  test('when it cannot be stored', async () => {
+    await using chats = newCompactionChats(new Summaries(), {})
+    const id = await runTurn(chats)
+    const before = await loadState(chats, id)
+    chats.hooks.beforeAppend = () => {
+      throw new Error('disk full')
+    }
+    await expect(chats.chats.compact(id, 'k')).rejects.toThrow('disk full')
+    delete chats.hooks.beforeAppend
+    expect(await loadState(chats, id)).toEqual(before)
+    expect(await findContinuation(chats, id)).toBeNull()
+    await runTurn(chats, id, 'Again')
+    expect((await chats.chats.compact(id, 'k')).parentId).toBe(id)
+  })
+})
+
+describe('the idempotency key of a compaction', () => {
+  test('yields one continuation, for simultaneous and for later requests', async () => {
+    const summaries = new Summaries()
+    await using chats = newCompactionChats(summaries, {})
+    const id = await runTurn(chats)
+    const [first, ...others] = await Promise.all(Array.from({ length: 5 }, () => chats.chats.compact(id, 'k')))
+    expect(new Set(others.map((other) => other.id))).toEqual(new Set([first?.id]))
+    await runTurn(chats, first?.id ?? '')
+    expect((await chats.chats.compact(id, 'k')).id).toBe(first?.id)
+    expect(summaries.runs).toHaveLength(1)
+    // The key outlives the process.
+    await using again = openChatFixture(chats.home)
+    expect((await again.chats.compact(id, 'k')).id).toBe(first?.id)
+  })
+
+  test('is refused with IDEMPOTENCY_MISMATCH for any other request, and the other way round', async () => {
+    await using chats = newCompactionChats(new Summaries(), {})
+    const stream = await chats.start('Hi', { idempotencyKey: 'chat' })
+    await chats.follow(stream.id)
+    const mismatch = { code: 'IDEMPOTENCY_MISMATCH' }
+    const id = stream.sessionId
+    await expect(chats.chats.compact(id, 'chat')).rejects.toMatchObject({
+      ...mismatch,
+      details: { streamId: stream.id },
+    })
+    const next = await chats.chats.compact(id, 'summary')
+    await expect(chats.chats.compact(next.id, 'summary')).rejects.toMatchObject({ ...mismatch, details: {} })
+    await expect(chats.start('Hi', { sessionId: next.id, idempotencyKey: 'summary' })).rejects.toMatchObject(mismatch)
+    const [question] = await chats.profile.segueSessions.loadContextMessages(id)
+    await expect(chats.chats.regenerate(question?.id ?? '', null, 'summary')).rejects.toMatchObject(mismatch)
+    await expect(chats.chats.regenerate(question?.id ?? '', null, 'chat')).rejects.toMatchObject(mismatch)
+  })
+})
+
+describe('a crash during a turn or a compaction', () => {
+  /** The commits of a turn and a compaction, in order, each named by one of its events. */
+  const commits = ['StreamStarted', 'TextDelta', 'StreamFinished', 'SessionContinued']
+
+  test.each(commits.flatMap((type) => (['before', 'after'] as const).map((when) => [when, type] as const)))(
+    '%s the commit with %s leaves the session as it was, or continued',
+    async (when, type) => {
+      const answer: ScriptedAnswer = async function* (run) {
+        await run.history()
+        yield { type: 'text', block: '1', text: 'Yes.' }
+        // The next commit has the rest.
+        await drainEventLoop()
+      }
+      const chats = newCompactionChats(new Summaries(), {}, answer)
+      const id = await runTurn(chats, null, 'First')
+      await drainEventLoop()
+      const dead = newLatch()
+      let isDead = false
+      const hook = async ({ events }: { readonly events: readonly { readonly type: string }[] }): Promise<void> => {
+        isDead ||= events.some((event) => event.type === type)
+        if (isDead) dead.open()
+        if (isDead) await forever
+      }
+      chats.hooks[when === 'before' ? 'beforeAppend' : 'afterAppend'] = hook
+      const work = chats
+        .start('Second', { sessionId: id })
+        .then((stream) => chats.follow(stream.id))
+        .then(() => chats.chats.compact(id, null))
+      work.catch(() => undefined)
+      await dead.opened
+
+      // The process has died. A new one opens the home.
+      await using again = openChatFixture(chats.home, answer)
+      await again.chats.recover()
+      const { record, log, next } = await loadState(again, id)
+      const continuation = await findContinuation(again, id)
+      const isContinued = when === 'after' && type === 'SessionContinued'
+      expect(record.endReason).toBe(isContinued ? 'compression' : null)
+      expect(record.endedAt === null).toBe(!isContinued)
+      expect(log.some((event) => event.type === 'SessionContinued')).toBe(isContinued)
+      expect(continuation === null).toBe(!isContinued)
+      expect(next.slice(0, 2)).toEqual([user('First'), assistant('Yes.')])
+      if (continuation) expect(await again.chats.loadModelMessages(continuation)).toEqual([summary('In short 1.')])
+      // The conversation can go on.
+      await runTurn(again, continuation?.id ?? id, 'Third')
+      await chats.profile.close()
+    },
+  )
+})
