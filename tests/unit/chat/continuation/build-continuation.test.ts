@@ -7,7 +7,7 @@ import {
 } from '../../../support/fixtures/compaction-chats.ts'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { AgentError } from '../../../../src/agent/agent.ts'
-import { loadLineage } from '../../../../src/model/lineage.ts'
+import { loadLineage } from '../../../../src/model/conversation/lineage.ts'
 import { newSession } from '../../../../src/sessions/new-session.ts'
 import type { StreamErrorCode } from '../../../../src/model/stream.ts'
 import { openChatFixture, type ScriptedAnswer, newLatch } from '../../../support/fixtures/agent-chats.ts'
@@ -87,7 +87,7 @@ describe('a continuation', () => {
     const summaries = new Summaries()
     const asked: unknown[] = []
     await using chats = newCompactionChats(summaries, {}, textAnswer('Pears.'), async function* (run) {
-      asked.push(await run.history())
+      asked.push(await run.loadHistory())
       yield { type: 'text', block: '1', text: 'Plums.' }
     })
     const id = await runTurn(chats, null, 'Apples?')
@@ -275,7 +275,7 @@ describe('a crash during a turn or a compaction', () => {
     '%s the commit with %s leaves the session as it was, or continued',
     async (when, type) => {
       const answer: ScriptedAnswer = async function* (run) {
-        await run.history()
+        await run.loadHistory()
         yield { type: 'text', block: '1', text: 'Yes.' }
         // The next commit has the rest.
         await drainEventLoop()

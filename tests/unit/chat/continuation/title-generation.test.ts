@@ -39,7 +39,7 @@ const titleOf = async (
   return { title, titleSource }
 }
 
-describe('a title made of a message', () => {
+describe('the title from a message', () => {
   test.each([
     ['Why is the sky blue?', 'Why is the sky blue?'],
     ['  one \t line  ', 'one line'],
@@ -55,15 +55,15 @@ describe('a title made of a message', () => {
     // One picture of three, and a word that is joined.
     ['👨‍👩‍👧', '👨‍👩‍👧'],
     ['می‌خواهم', 'می‌خواهم'],
-  ])('of %j is %j', (text, title) => {
+  ])('%j is %j', (text, title) => {
     expect(fromText(text)).toBe(title)
   })
 
-  test.each(['', ' \n\t ', '\u200b\u200d', '#\n>'])('of %j there is none', (text) => {
+  test.each(['', ' \n\t ', '\u200b\u200d', '#\n>'])('%j is null', (text) => {
     expect(fromText(text)).toBeNull()
   })
 
-  test('has at most 80 characters, and ends with a whole word where there is one', () => {
+  test('has at most 80 characters, and ends at the end of a word if possible', () => {
     expect(fromText('x'.repeat(80))).toBe('x'.repeat(80))
     expect(fromText('x'.repeat(81))).toBe(`${'x'.repeat(79)}…`)
     expect(fromText(`${'word '.repeat(15)}${'x'.repeat(20)}`)).toBe(`${'word '.repeat(15).trim()}…`)
@@ -73,7 +73,7 @@ describe('a title made of a message', () => {
     expect(fromText('😀'.repeat(50))).toBe(`${'😀'.repeat(39)}…`)
   })
 
-  test("is a file's name where nothing is said", () => {
+  test('is the name of the first file if there is no text', () => {
     expect(titleFromMessage([file('trees.txt'), file('more.txt')])).toBe('trees.txt')
     expect(titleFromMessage([{ type: 'text', text: 'Look' }, file('trees.txt')])).toBe('Look')
     expect(titleFromMessage([file(null), file('more.txt')])).toBe('more.txt')
@@ -82,7 +82,7 @@ describe('a title made of a message', () => {
   })
 })
 
-describe('a title that a model wrote', () => {
+describe('the title from the output of a model', () => {
   test.each([
     ['Trees of Europe', 'Trees of Europe'],
     ['"Trees of Europe."', 'Trees of Europe'],
@@ -94,17 +94,17 @@ describe('a title that a model wrote', () => {
     ['**Trees**', 'Trees'],
     ['Trees\n\nI hope that this helps!', 'Trees'],
     [`Trees ${'x'.repeat(100)}`, `Trees ${'x'.repeat(73)}…`],
-  ])('as %j is %j', (written, title) => {
+  ])('%j is %j', (written, title) => {
     expect(titleFromModelOutput(written)).toBe(title)
   })
 
-  test.each(['', ' \n ', '""', '**.**', 'Title:'])('as %j is none', (written) => {
+  test.each(['', ' \n ', '""', '**.**', 'Title:'])('%j is null', (written) => {
     expect(titleFromModelOutput(written)).toBeNull()
   })
 })
 
 describe('the first message', () => {
-  test('gives a session its title at once, whether it makes the session or not', async () => {
+  test('sets the title at once, in a new and in an existing session', async () => {
     await using chats = newChatFixture(hangingAnswer)
     const stream = await chats.start('# Why?\n\nBecause.')
     expect(await titleOf(chats, stream.sessionId)).toEqual({ title: 'Why?', titleSource: 'MESSAGE' })
@@ -118,7 +118,7 @@ describe('the first message', () => {
     expect((await chats.readLog(id)).map(({ type }) => type)).toEqual(['StreamStarted'])
   })
 
-  test('leaves a title that is there, and a later one leaves that of the first', async () => {
+  test('keeps an existing title, and so does every later message', async () => {
     await using chats = newChatFixture(textAnswer('Yes.'))
     const { id } = await chats.sessions.create({ title: 'Mine', model: null, continues: null })
     await runTurn(chats, id, 'Hello')
@@ -128,7 +128,7 @@ describe('the first message', () => {
     expect(await titleOf(chats, other)).toEqual({ title: 'First', titleSource: 'MESSAGE' })
   })
 
-  test('without a word to make one of leaves that to the next', async () => {
+  test('leaves the title to the next message if it has no text', async () => {
     await using chats = newChatFixture(textAnswer('Yes.'))
     const { sessionId: id, ...first } = await chats.start('', {
       files: [{ name: null, mediaType: 'text/plain', url: 'data:,Oak' }],
@@ -140,8 +140,8 @@ describe('the first message', () => {
   })
 })
 
-describe('the model', () => {
-  test('gives a better one after the first answer, once, which the log tells and the usage counts', async () => {
+describe('a generated title', () => {
+  test('replaces the first one after the first answer, once, with an event and its usage', async () => {
     const { runs, options } = titled(writes('"Trees of Europe."'))
     const used = { inputTokens: 5, outputTokens: 1 }
     await using chats = newChatFixtureWith(options, textAnswer('Oaks.', used))
@@ -168,7 +168,7 @@ describe('the model', () => {
     expect(chats.loggedErrors).toEqual([])
   })
 
-  test('is asked after the first answer that is whole, whatever else was said by then', async () => {
+  test('is requested after the first complete answer, whatever was sent before', async () => {
     const { runs, options } = titled(writes('Trees'))
     const held = newLatch()
     const cut: ScriptedAnswer = async function* () {
@@ -199,7 +199,7 @@ describe('the model', () => {
     expect((await titleOf(chats, id)).title).toBe('Trees')
   })
 
-  test('is not asked where that is turned off, and not where a person gave one', async () => {
+  test('is not requested if it is turned off, or a person has set a title', async () => {
     const { runs, options } = titled(writes('Trees'))
     await using off = newChatFixtureWith({ ...options, generateTitles: false }, textAnswer('Yes.'))
     await runTurn(off)
@@ -212,7 +212,7 @@ describe('the model', () => {
     expect(await titleOf(chats, id)).toEqual({ title: 'Mine', titleSource: 'PERSON' })
   })
 
-  test('that is late never replaces what a person chose meanwhile, and is counted all the same', async () => {
+  test('that arrives late does not replace the title of a person, but its usage counts', async () => {
     const held = newLatch()
     const { options } = titled(async () => {
       await held.opened
@@ -236,7 +236,7 @@ describe('the model', () => {
     expect(await titleOf(chats, id)).toEqual(other)
   })
 
-  test('that is late adds no event behind the last one of a session that was continued', async () => {
+  test('that arrives late appends no event to a continued session', async () => {
     const held = newLatch()
     const { options } = titled(async () => {
       await held.opened
@@ -254,7 +254,7 @@ describe('the model', () => {
     expect(chats.loggedErrors).toEqual([])
   })
 
-  test('that is late while the session is being compacted comes before its last event or not at all', async () => {
+  test('that arrives during a compaction comes before the last event of the session, or not at all', async () => {
     const late = newLatch()
     const slow = newLatch()
     const { options } = titled(async () => {
@@ -288,7 +288,7 @@ describe('the model', () => {
     ['has none', async () => null, 0],
     ['writes nothing of use', writes('"."'), 0],
     ['never answers', () => forever, 0],
-  ])('that %s harms nothing', async (_, script, problems) => {
+  ])('is left out if the model %s', async (_, script, errorCount) => {
     const { runs, options } = titled(script)
     await using chats = newChatFixtureWith(options, textAnswer('Yes.'))
     const id = await runTurn(chats, null, 'Hello')
@@ -296,14 +296,14 @@ describe('the model', () => {
     await runTurn(chats, id, 'Again')
     await drainEventLoop()
     expect(runs).toHaveLength(1)
-    expect(chats.loggedErrors).toHaveLength(problems)
+    expect(chats.loggedErrors).toHaveLength(errorCount)
     expect(await titleOf(chats, id)).toEqual({ title: 'Hello', titleSource: 'MESSAGE' })
     await chats.chats.close()
-    expect(chats.loggedErrors).toHaveLength(problems)
+    expect(chats.loggedErrors).toHaveLength(errorCount)
     expect(runs[0]?.signal.aborted).toBe(true)
   })
 
-  test('is asked once more in a second try of the first turn, whose title is a message', async () => {
+  test('is requested again when the first turn is regenerated', async () => {
     const { runs, options } = titled(() => Promise.reject(new AgentError('RATE_LIMIT', 'No.')), writes('Better'))
     await using chats = newChatFixtureWith(options, textAnswer('Yes.'))
     const id = await runTurn(chats, null, 'Hello')

@@ -1,12 +1,8 @@
+import { answerThenWait } from '../../../support/fixtures/scripted-answers.ts'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import {
-  type ScriptedAnswer,
-  newLatch,
-  newChatFixture,
-  newChatFixtureWith,
-} from '../../../support/fixtures/agent-chats.ts'
+import { newLatch, newChatFixture, newChatFixtureWith } from '../../../support/fixtures/agent-chats.ts'
 import { ChatClient, type ApiStream } from '../../../support/clients/chat-client.ts'
 import {
   startSegueWithProvider,
@@ -30,14 +26,19 @@ afterEach(async () => {
   await world[Symbol.asyncDispose]()
 })
 
-/** A stream that said `Hel` and goes on once the gate is open. */
-async function running(): Promise<{ stream: ApiStream; sessionId: string; reader: EventReader; goOn: () => void }> {
-  const held = newLatch()
-  world.provider.enqueue([{ text: 'Hel' }, { wait: held.opened }, { text: 'lo' }, { finish: 'stop' }])
+/** A stream whose answer is `Hel` until the test lets it go on. */
+async function startStream(): Promise<{
+  stream: ApiStream
+  sessionId: string
+  reader: EventReader
+  proceed: () => void
+}> {
+  const latch = newLatch()
+  world.provider.enqueue([{ text: 'Hel' }, { wait: latch.opened }, { text: 'lo' }, { finish: 'stop' }])
   const stream = await world.client.start({ text: 'First' })
   const reader = world.newReader(stream.id)
   await reader.readUntil(() => reader.text === 'Hel')
-  return { stream, sessionId: stream.session.id, reader, goOn: () => held.open() }
+  return { stream, sessionId: stream.session.id, reader, proceed: () => latch.open() }
 }
 
 const queue = (sessionId: string, text: string, key?: string): Promise<ApiStream> =>
@@ -46,12 +47,12 @@ const queue = (sessionId: string, text: string, key?: string): Promise<ApiStream
 const texts = async (sessionId: string): Promise<string[]> =>
   (await world.client.messages(sessionId)).map(({ role, text }) => `${role} ${text}`)
 
-/** The last message of each request that the provider got. */
+/** The last message of each request to the provider. */
 const questions = (): unknown[] => world.provider.requests.map(({ body }) => body.messages.at(-1)?.content)
 
 describe('REJECT', () => {
-  test('names the stream that is in the way, and leaves nothing behind', async () => {
-    const { stream, sessionId } = await running()
+  test('names the conflicting stream, and stores nothing', async () => {
+    const { stream, sessionId } = await startStream()
     const before = await world.client.session(sessionId)
     for (const ifBusy of [undefined, 'REJECT' as const]) {
       const started = world.client.start({ sessionId, text: 'Second', key: 'k', ...(ifBusy && { ifBusy }) })
@@ -59,11 +60,11 @@ describe('REJECT', () => {
     }
     expect(await world.client.session(sessionId)).toEqual(before)
     await world.client.cancel(stream.id)
-    // The key that was refused is free.
+    // The key of a refused message stays unused.
     expect((await world.client.start({ sessionId, text: 'Another', key: 'k' })).status).toBe('RUNNING')
   })
 
-  test('a session without a stream is not busy, whatever is asked for', async () => {
+  test('an idle session accepts a message with any ifBusy', async () => {
     for (const ifBusy of ['REJECT', 'QUEUE', 'INTERRUPT'] as const) {
       const stream = await world.client.start({ text: 'Hi', ifBusy })
       expect(stream.status).toBe('RUNNING')
@@ -73,7 +74,7 @@ describe('REJECT', () => {
     }
   })
 
-  test('of a hundred messages at once, one is answered', async () => {
+  test('of a hundred simultaneous messages, one is accepted', async () => {
     world.provider.defaultAnswer = () => [{ open: true }, { wait: forever }]
     const sessionId = await world.client.createSession()
     const starts = Array.from({ length: 100 }, (_, n) => world.client.start({ sessionId, text: `${n}` }))
@@ -84,12 +85,12 @@ describe('REJECT', () => {
 })
 
 describe('QUEUE', () => {
-  test('messages are answered in their order, each with those before it', async () => {
-    const { sessionId, goOn } = await running()
+  test('messages are answered in order, each with the earlier ones in its context', async () => {
+    const { sessionId, proceed } = await startStream()
     const queued = [await queue(sessionId, 'Second'), await queue(sessionId, 'Third')]
     expect(queued.map(({ status }) => status)).toEqual(['QUEUED', 'QUEUED'])
     world.provider.defaultAnswer = ({ body }) => `Answer to ${JSON.stringify(body.messages.at(-1)?.content)}`
-    goOn()
+    proceed()
     for (const { id } of queued) await world.newReader(id).readUntilType('StreamFinished')
     expect(await texts(sessionId)).toEqual([
       'USER First',
@@ -109,23 +110,23 @@ describe('QUEUE', () => {
     expect(world.provider.rejections).toEqual([])
   })
 
-  test('a message takes its place when its turn comes: until then it is not among the messages', async () => {
-    const { stream, sessionId, reader, goOn } = await running()
+  test('a queued message is not among the messages until its turn starts', async () => {
+    const { stream, sessionId, reader, proceed } = await startStream()
     const queued = await queue(sessionId, 'Second')
     const during = await world.client.session(sessionId)
     expect(during).toMatchObject({ messageCount: 2, activeStream: { id: stream.id } })
     expect(await texts(sessionId)).toEqual(['USER First', 'ASSISTANT Hel'])
 
     world.provider.enqueue([{ open: true }, { wait: forever }])
-    goOn()
+    proceed()
     await reader.readToEnd()
     await world.newReader(queued.id).readUntilType('StreamChanged')
     expect(await world.client.session(sessionId)).toMatchObject({ messageCount: 3, activeStream: { id: queued.id } })
     expect(await texts(sessionId)).toEqual(['USER First', 'ASSISTANT Hello', 'USER Second'])
   })
 
-  test('who follows it is told that it waits, that it runs, and everything after', async () => {
-    const { stream, sessionId, goOn } = await running()
+  test('a follower sees the stream queued, then running, then every event', async () => {
+    const { stream, sessionId, proceed } = await startStream()
     const queued = await queue(sessionId, 'Second')
     const reader = world.newReader(queued.id)
     expect(await reader.next()).toMatchObject({
@@ -133,7 +134,7 @@ describe('QUEUE', () => {
       seq: queued.lastSeq,
       stream: { id: queued.id, status: 'QUEUED' },
     })
-    goOn()
+    proceed()
     expect(await reader.next()).toMatchObject({ type: 'StreamChanged', stream: { status: 'RUNNING' } })
     await reader.readToEnd()
     expect(reader.text).toBe('Hello from the strict provider.')
@@ -141,16 +142,16 @@ describe('QUEUE', () => {
     expect((await world.client.stream(stream.id)).message?.text).toBe('Hello')
   })
 
-  test('streamChat waits with it', async () => {
-    const { sessionId, goOn } = await running()
+  test('streamChat waits for its turn', async () => {
+    const { sessionId, proceed } = await startStream()
     const reader = new EventReader(world.client.streamChat({ sessionId, text: 'Second', ifBusy: 'QUEUE' }))
     expect(await reader.next()).toMatchObject({ stream: { status: 'QUEUED' } })
-    goOn()
+    proceed()
     expect((await reader.readUntilType('StreamFinished')).message?.text).toBe('Hello from the strict provider.')
   })
 
-  test('one that is cancelled stays in the transcript at its place, and out of the context', async () => {
-    const { stream, sessionId, reader, goOn } = await running()
+  test('a cancelled message keeps its place among the messages, and stays out of the context', async () => {
+    const { stream, sessionId, reader, proceed } = await startStream()
     const queued = [await queue(sessionId, 'Second'), await queue(sessionId, 'Third')]
     const [second, third] = queued.map(({ id }) => id)
     const { outcome, message, stream: ended } = await world.client.cancel(second ?? '')
@@ -159,7 +160,7 @@ describe('QUEUE', () => {
       { type: 'StreamStarted', stream: { status: 'QUEUED' } },
       { type: 'StreamFinished', seq: ended.lastSeq, stream: { status: 'CANCELLED' }, message: null },
     ])
-    goOn()
+    proceed()
     await reader.readToEnd()
     await world.newReader(third ?? '').readToEnd()
     expect(await texts(sessionId)).toEqual([
@@ -175,8 +176,8 @@ describe('QUEUE', () => {
     expect((await world.client.stream(stream.id)).status).toBe('COMPLETED')
   })
 
-  test('the turn comes also when the one before it was cancelled, or failed', async () => {
-    const first = await running()
+  test('the next turn starts after one that was cancelled or failed', async () => {
+    const first = await startStream()
     const second = await queue(first.sessionId, 'Second')
     const third = await queue(first.sessionId, 'Third')
     world.provider.enqueue([{ status: 401, body: { error: { message: 'no', code: 'invalid_api_key' } } }])
@@ -186,32 +187,32 @@ describe('QUEUE', () => {
     expect(questions()).toEqual(['First', 'Second', 'Third'])
   })
 
-  test('a key joins the stream that waits, and starts nothing else', async () => {
-    const { sessionId, goOn } = await running()
+  test('a repeated key joins the queued stream, and starts nothing else', async () => {
+    const { sessionId, proceed } = await startStream()
     const queued = await queue(sessionId, 'Second', 'k')
     expect((await queue(sessionId, 'Second', 'k')).id).toBe(queued.id)
-    // How it should wait is not part of what the key stands for.
+    // ifBusy is not part of the fingerprint of the request.
     expect((await world.client.start({ sessionId, text: 'Second', key: 'k' })).id).toBe(queued.id)
     await expect(queue(sessionId, 'Other', 'k')).rejects.toMatchObject({
       code: 'IDEMPOTENCY_MISMATCH',
       extensions: { streamId: queued.id },
     })
-    goOn()
+    proceed()
     await world.newReader(queued.id).readToEnd()
     expect((await queue(sessionId, 'Second', 'k')).id).toBe(queued.id)
     expect(questions()).toEqual(['First', 'Second'])
   })
 
-  test('two with one key at the same moment are one', async () => {
-    const { sessionId } = await running()
+  test('simultaneous messages with the same key are one', async () => {
+    const { sessionId } = await startStream()
     const starts = await Promise.all(Array.from({ length: 10 }, () => queue(sessionId, 'Second', 'k')))
     expect(new Set(starts.map(({ id }) => id)).size).toBe(1)
     const started = (await world.client.events(sessionId)).filter((event) => event.type === 'StreamStarted')
     expect(started).toHaveLength(2)
   })
 
-  test('holds a hundred messages, and no more', async () => {
-    const { sessionId } = await running()
+  test('the queue holds a hundred messages', async () => {
+    const { sessionId } = await startStream()
     for (let n = 0; n < 100; n += 1) await queue(sessionId, `${n}`)
     const before = await world.client.session(sessionId)
     await expect(queue(sessionId, 'One too many')).rejects.toMatchObject({ code: 'RATE_LIMITED' })
@@ -220,11 +221,11 @@ describe('QUEUE', () => {
 })
 
 describe('INTERRUPT', () => {
-  test('cancels what runs and starts at once, in one transaction, before what waits', async () => {
-    const { stream, sessionId, reader } = await running()
+  test('cancels the running stream and starts at once, in one transaction, ahead of the queue', async () => {
+    const { stream, sessionId, reader } = await startStream()
     const waiting = await queue(sessionId, 'Waits')
-    const held = newLatch()
-    world.provider.enqueue([{ text: 'Now' }, { wait: held.opened }, { finish: 'stop' }])
+    const latch = newLatch()
+    world.provider.enqueue([{ text: 'Now' }, { wait: latch.opened }, { finish: 'stop' }])
     const urgent = await world.client.start({ sessionId, text: 'Urgent', ifBusy: 'INTERRUPT' })
     expect(urgent.status).toBe('RUNNING')
     await reader.readToEnd()
@@ -242,7 +243,7 @@ describe('INTERRUPT', () => {
     expect(await world.provider.requests[0]?.closed).toBe('client')
     expect((await world.client.cancel(stream.id)).outcome).toBe('ALREADY_CANCELLED')
 
-    held.open()
+    latch.open()
     await world.newReader(waiting.id).readToEnd()
     expect(questions()).toEqual(['First', 'Urgent', 'Waits'])
     expect(world.provider.requests[1]?.body.messages.map(({ content }) => content)).toEqual(['First', 'Hel', 'Urgent'])
@@ -256,8 +257,8 @@ describe('INTERRUPT', () => {
     ])
   })
 
-  test('one after the other, the last one stays', async () => {
-    const { sessionId } = await running()
+  test('of several simultaneous messages, the last one stays', async () => {
+    const { sessionId } = await startStream()
     world.provider.defaultAnswer = () => [{ open: true }, { wait: forever }]
     const urgent = Array.from({ length: 10 }, (_, n) =>
       world.client.start({ sessionId, text: `${n}`, ifBusy: 'INTERRUPT' }),
@@ -271,12 +272,12 @@ describe('INTERRUPT', () => {
     expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1))
   })
 
-  test('shows nothing of the new stream before the old one has ended, and never one without the other', async () => {
-    await using scripted = newChatFixture(talks('Hel', forever), talks('Now', Promise.resolve()))
-    const stream = await scripted.start('First')
+  test('commits the end of the old stream and the start of the new one together, in that order', async () => {
+    await using fixture = newChatFixture(answerThenWait('Hel', forever), answerThenWait('Now', Promise.resolve()))
+    const stream = await fixture.start('First')
     const writes: string[][] = []
-    scripted.hooks.beforeAppend = ({ events }) => void writes.push(events.map(({ type }) => type))
-    await scripted.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })
+    fixture.hooks.beforeAppend = ({ events }) => void writes.push(events.map(({ type }) => type))
+    await fixture.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })
     expect(writes.find((types) => types.includes('StreamStarted'))?.slice(-2)).toEqual([
       'StreamFinished',
       'StreamStarted',
@@ -284,65 +285,58 @@ describe('INTERRUPT', () => {
   })
 
   test('is refused if it cannot be saved, and the running stream goes on', async () => {
-    await using scripted = newChatFixture(talks('Hel', forever), talks('Now', Promise.resolve()))
-    const stream = await scripted.start('First')
-    scripted.hooks.beforeAppend = ({ events }) => {
-      if (events.some(({ type }) => type === 'StreamStarted')) throw new Error('no room')
+    await using fixture = newChatFixture(answerThenWait('Hel', forever), answerThenWait('Now', Promise.resolve()))
+    const stream = await fixture.start('First')
+    fixture.hooks.beforeAppend = ({ events }) => {
+      if (events.some(({ type }) => type === 'StreamStarted')) throw new Error('disk full')
     }
-    await expect(scripted.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })).rejects.toThrow(
-      'no room',
+    await expect(fixture.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })).rejects.toThrow(
+      'disk full',
     )
-    delete scripted.hooks.beforeAppend
-    expect(await scripted.chats.findStream(stream.id)).toMatchObject({ status: 'RUNNING' })
-    expect(await scripted.chats.cancel(stream.id)).toMatchObject({ outcome: 'CANCELLED' })
-    expect(scripted.chats.activeStreamCount).toBe(0)
-    expect((await scripted.readLog(stream.sessionId)).filter(({ type }) => type === 'StreamFinished')).toHaveLength(1)
-    const next = await scripted.start('Again', { sessionId: stream.sessionId })
-    expect((await scripted.follow(next.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+    delete fixture.hooks.beforeAppend
+    expect(await fixture.chats.findStream(stream.id)).toMatchObject({ status: 'RUNNING' })
+    expect(await fixture.chats.cancel(stream.id)).toMatchObject({ outcome: 'CANCELLED' })
+    expect(fixture.chats.activeStreamCount).toBe(0)
+    expect((await fixture.readLog(stream.sessionId)).filter(({ type }) => type === 'StreamFinished')).toHaveLength(1)
+    const next = await fixture.start('Again', { sessionId: stream.sessionId })
+    expect((await fixture.follow(next.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
   })
 })
 
-function talks(text: string, until: Promise<unknown>): ScriptedAnswer {
-  return async function* () {
-    yield { type: 'text', block: '1', text }
-    await until
-  }
-}
-
-describe('the storage fails when a turn has come', () => {
-  test('the message that waits has its turn as soon as it can be saved', async () => {
+describe('when the storage fails', () => {
+  test('a queued message starts as soon as it can be saved', async () => {
     const done = newLatch()
-    await using scripted = newChatFixture(talks('Hel', done.opened), talks('Now', Promise.resolve()))
-    const stream = await scripted.start('First')
-    const queued = await scripted.start('Second', { sessionId: stream.sessionId, ifBusy: 'QUEUE' })
+    await using fixture = newChatFixture(answerThenWait('Hel', done.opened), answerThenWait('Now', Promise.resolve()))
+    const stream = await fixture.start('First')
+    const queued = await fixture.start('Second', { sessionId: stream.sessionId, ifBusy: 'QUEUE' })
     let failures = 2
-    scripted.hooks.beforeAppend = ({ events }) => {
-      if (events.some(({ type }) => type === 'StreamChanged') && failures-- > 0) throw new Error('no room')
+    fixture.hooks.beforeAppend = ({ events }) => {
+      if (events.some(({ type }) => type === 'StreamChanged') && failures-- > 0) throw new Error('disk full')
     }
     done.open()
-    expect((await scripted.follow(queued.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
-    expect(scripted.loggedErrors).toHaveLength(2)
+    expect((await fixture.follow(queued.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+    expect(fixture.loggedErrors).toHaveLength(2)
   })
 
-  test('nobody else waits for a start that cannot be saved', async () => {
-    await using scripted = newChatFixtureWith(
+  test('other sessions do not wait for a start that cannot be saved', async () => {
+    await using fixture = newChatFixtureWith(
       { commitTimeoutMs: 1000 },
-      talks('Hel', forever),
-      talks('Other', Promise.resolve()),
+      answerThenWait('Hel', forever),
+      answerThenWait('Other', Promise.resolve()),
     )
-    const stream = await scripted.start('First')
-    scripted.hooks.beforeAppend = ({ sessionId }) => {
-      if (sessionId === stream.sessionId) throw new Error('no room')
+    const stream = await fixture.start('First')
+    fixture.hooks.beforeAppend = ({ sessionId }) => {
+      if (sessionId === stream.sessionId) throw new Error('disk full')
     }
-    const stuck = scripted.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })
-    const other = await scripted.start('Elsewhere')
-    expect((await scripted.follow(other.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
-    await expect(stuck).rejects.toThrow('no room')
+    const stuck = fixture.start('Urgent', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })
+    const other = await fixture.start('Elsewhere')
+    expect((await fixture.follow(other.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+    await expect(stuck).rejects.toThrow('disk full')
   })
 })
 
 describe('limits.streams', () => {
-  test('counts what runs and what waits; beyond it a start is RATE_LIMITED and leaves nothing behind', async () => {
+  test('counts running and queued streams; a start beyond it is RATE_LIMITED and stores nothing', async () => {
     await using limited = await startSegueWithProvider({ limits: { streams: 2 } })
     limited.provider.defaultAnswer = () => [{ open: true }, { wait: forever }]
     const first = await limited.client.start({ text: 'First', key: 'k' })
@@ -355,7 +349,7 @@ describe('limits.streams', () => {
     }
     await expect(limited.client.start({ text: 'Elsewhere' })).rejects.toMatchObject({ code: 'RATE_LIMITED' })
     expect(await limited.client.session(sessionId)).toEqual(before)
-    // Joining is no start.
+    // Joining a stream does not count as a start.
     expect((await limited.client.start({ text: 'First', key: 'k' })).id).toBe(first.id)
 
     await limited.client.cancel(second.id)
@@ -365,7 +359,7 @@ describe('limits.streams', () => {
 
 describe('a restart', () => {
   test(
-    'after kill -9 what waited starts, in its order, with everything that was said before',
+    'after kill -9 starts the queued streams, in order, with all earlier messages in their context',
     { timeout: 60_000 },
     async () => {
       const home = newTempFolder()

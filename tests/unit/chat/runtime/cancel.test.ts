@@ -1,6 +1,7 @@
+import { answerThenWait, countEnds } from '../../../support/fixtures/scripted-answers.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
-import { type ScriptedAnswer, newLatch, newChatFixture } from '../../../support/fixtures/agent-chats.ts'
+import { newLatch, newChatFixture } from '../../../support/fixtures/agent-chats.ts'
 import { waitForAbort } from '../../../../src/lib/wait-for-abort.ts'
 import type { ApiCancelResult } from '../../../support/clients/chat-client.ts'
 import { startSegueWithProvider, type SegueWithProvider } from '../../../support/server/segue-with-provider.ts'
@@ -27,43 +28,43 @@ const look = (id: string, ...pieces: string[]): ProviderStep => ({ toolCall: { i
 
 interface Phase {
   readonly name: string
-  /** What each request is answered with before the silence. */
+  /** How the provider answers each request before it stops sending. */
   readonly requests: readonly (readonly ProviderStep[])[]
-  /** What a reader has been told by then. */
+  /** Whether a reader has received everything up to this phase. */
   readonly isReached: (reader: EventReader) => boolean
-  /** The saved answer; null where nothing was produced. */
+  /** The stored answer; null if nothing was produced. */
   readonly parts: readonly Part[] | null
-  /** What the next request has between the two questions. */
+  /** The messages between the two user messages in the next request. */
   readonly replayed: readonly unknown[]
 }
 
 const id = expect.any(String)
 const hasStarted = (reader: EventReader): boolean => reader.events.length > 0
-const said = (reader: EventReader): string => reader.parts.map((part) => ('text' in part ? part.text : '')).join('')
-const argued = (reader: EventReader): string =>
+const readText = (reader: EventReader): string => reader.parts.map((part) => ('text' in part ? part.text : '')).join('')
+const readArguments = (reader: EventReader): string =>
   reader.parts.map((part) => (part.type === 'tool' ? part.argumentsText : '')).join('')
 
 const phases: readonly Phase[] = [
-  { name: 'before the provider answered', requests: [[]], isReached: hasStarted, parts: null, replayed: [] },
+  { name: 'before the provider answers', requests: [[]], isReached: hasStarted, parts: null, replayed: [] },
   { name: 'before the first token', requests: [[{ open: true }]], isReached: hasStarted, parts: null, replayed: [] },
   {
     name: 'in reasoning',
     requests: [[{ reasoning: 'It may ' }, { reasoning: 'be' }]],
-    isReached: (reader) => said(reader) === 'It may be',
+    isReached: (reader) => readText(reader) === 'It may be',
     parts: [{ type: 'reasoning', text: 'It may be' }],
     replayed: [],
   },
   {
     name: 'in inline thinking',
     requests: [[{ text: '<think>It may ' }, { text: 'be' }]],
-    isReached: (reader) => said(reader) === 'It may be',
+    isReached: (reader) => readText(reader) === 'It may be',
     parts: [{ type: 'reasoning', text: 'It may be' }],
     replayed: [],
   },
   {
     name: 'in text',
     requests: [[{ reasoning: 'Hm.' }, { text: 'It is ' }, { text: 'a' }]],
-    isReached: (reader) => said(reader) === 'Hm.It is a',
+    isReached: (reader) => readText(reader) === 'Hm.It is a',
     parts: [
       { type: 'reasoning', text: 'Hm.' },
       { type: 'text', text: 'It is a' },
@@ -71,16 +72,16 @@ const phases: readonly Phase[] = [
     replayed: [{ role: 'assistant', content: 'It is a' }],
   },
   {
-    name: 'with half a surrogate pair at the cut',
+    name: 'in the middle of a surrogate pair',
     requests: [[{ text: 'It is \ud83d' }]],
-    isReached: (reader) => said(reader) === 'It is ',
+    isReached: (reader) => readText(reader) === 'It is ',
     parts: [{ type: 'text', text: 'It is \ufffd' }],
     replayed: [{ role: 'assistant', content: 'It is \ufffd' }],
   },
   {
     name: 'in the middle of tool arguments',
     requests: [[{ text: 'Let me see.' }, look('call_1', '{"at"', ': "Par')]],
-    isReached: (reader) => argued(reader) === '{"at": "Par',
+    isReached: (reader) => readArguments(reader) === '{"at": "Par',
     parts: [
       { type: 'text', text: 'Let me see.' },
       { type: 'tool', id, name: 'look', argumentsText: '{"at": "Par', state: 'CANCELLED' },
@@ -88,7 +89,7 @@ const phases: readonly Phase[] = [
     replayed: [{ role: 'assistant', content: 'Let me see.' }],
   },
   {
-    name: 'between a tool’s end and the next token',
+    name: 'between the end of a tool and the next token',
     requests: [
       [{ text: 'Let me see.' }, look('call_1', '{"at": "Paris"}'), { finish: 'tool_calls' }],
       [{ open: true }],
@@ -115,12 +116,12 @@ const phases: readonly Phase[] = [
     ],
   },
   {
-    name: 'in the text behind a tool call',
+    name: 'in the text after a tool call',
     requests: [
       [look('call_1', '{}'), { finish: 'tool_calls' }],
       [{ text: 'Nothing ' }, { text: 'th' }],
     ],
-    isReached: (reader) => said(reader) === 'Nothing th',
+    isReached: (reader) => readText(reader) === 'Nothing th',
     parts: [
       {
         type: 'tool',
@@ -143,10 +144,10 @@ const phases: readonly Phase[] = [
   },
 ]
 
-describe('cancel-in-reasoning-and-at-tool-boundary: a stream that is cancelled', () => {
+describe('a stream that is cancelled', () => {
   describe.each(phases)('$name', ({ requests, isReached, parts, replayed }) => {
-    /** A stream in that phase, the provider silent since. */
-    async function reached(): Promise<{ streamId: string; sessionId: string; reader: EventReader }> {
+    /** Starts a stream, and returns once it has reached the phase. */
+    async function startUntilReached(): Promise<{ streamId: string; sessionId: string; reader: EventReader }> {
       for (const steps of requests) {
         world.provider.enqueue(steps.some((step) => 'finish' in step) ? steps : [...steps, { wait: forever }])
       }
@@ -157,8 +158,8 @@ describe('cancel-in-reasoning-and-at-tool-boundary: a stream that is cancelled',
       return { streamId: stream.id, sessionId: stream.session.id, reader }
     }
 
-    test('saves what was made, the same for everybody, at once and ever after', async () => {
-      const { streamId, sessionId, reader } = await reached()
+    test('keeps its partial answer, which is the same for every client from then on', async () => {
+      const { streamId, sessionId, reader } = await startUntilReached()
       const { message, ...answer } = await world.client.cancel(streamId)
       expect(answer).toMatchObject({ outcome: 'CANCELLED', stream: { status: 'CANCELLED', error: null } })
       await reader.readToEnd()
@@ -182,13 +183,13 @@ describe('cancel-in-reasoning-and-at-tool-boundary: a stream that is cancelled',
     })
 
     test('closes the connection to the provider', async () => {
-      const { streamId } = await reached()
+      const { streamId } = await startUntilReached()
       await world.client.cancel(streamId)
       expect(await world.provider.requests.at(-1)?.closed).toBe('client')
     })
 
-    test('leaves the session free for the next message at once, with the question and the finished part', async () => {
-      const { streamId, sessionId } = await reached()
+    test('leaves the session free for the next message, with the user message and finished parts in its context', async () => {
+      const { streamId, sessionId } = await startUntilReached()
       await world.client.cancel(streamId)
       const stream = await world.client.start({ sessionId, text: next.content })
       expect((await world.newReader(stream.id).readUntilType('StreamFinished')).stream.status).toBe('COMPLETED')
@@ -201,7 +202,7 @@ describe('cancel-in-reasoning-and-at-tool-boundary: a stream that is cancelled',
     })
   })
 
-  test('while it waits for its turn never asks the provider', async () => {
+  test('while it is queued sends no request to the provider', async () => {
     world.provider.enqueue([{ text: 'Hel' }, { wait: forever }])
     const running = await world.client.start({ text: question })
     const sessionId = running.session.id
@@ -219,8 +220,8 @@ describe('cancel-in-reasoning-and-at-tool-boundary: a stream that is cancelled',
   })
 })
 
-describe('two clients at once', () => {
-  test('are told the same, one of them that it was the one', async () => {
+describe('two clients that cancel the same stream', () => {
+  test('get the same result, and one of them gets CANCELLED', async () => {
     world.provider.enqueue([{ text: 'Hello' }, { wait: forever }])
     const stream = await world.client.start({ text: question })
     await world.newReader(stream.id).readUntil((reader) => reader.text === 'Hello')
@@ -233,7 +234,7 @@ describe('two clients at once', () => {
     expect(ends).toHaveLength(1)
   })
 
-  test('of which one comes back much later is told what was told then', async () => {
+  test('get the same result even much later', async () => {
     world.provider.enqueue([{ text: 'Hello' }, { wait: forever }])
     const stream = await world.client.start({ text: question })
     await world.newReader(stream.id).readUntil((reader) => reader.text === 'Hello')
@@ -249,8 +250,8 @@ function outcomes(answers: readonly ApiCancelResult[]): string[] {
   return answers.map(({ outcome }) => outcome).sort((a, b) => b.localeCompare(a))
 }
 
-describe('stop-of-late-arrival: a stop after the end', () => {
-  test('touches nothing, and never the next stream', async () => {
+describe('a cancel after the end', () => {
+  test('changes nothing, and does not affect the next stream', async () => {
     const first = await world.client.start({ text: question })
     const sessionId = first.session.id
     await world.newReader(first.id).readToEnd()
@@ -268,7 +269,7 @@ describe('stop-of-late-arrival: a stop after the end', () => {
     expect(await world.client.cancel(second.id)).toMatchObject({ outcome: 'CANCELLED', message: { text: 'Sec' } })
   })
 
-  test('that failed is told how it ended', async () => {
+  test('of a failed stream returns how it ended', async () => {
     world.provider.enqueue([{ text: 'Hel' }, { cut: true }])
     const stream = await world.client.start({ text: question })
     await world.newReader(stream.id).readToEnd()
@@ -279,37 +280,26 @@ describe('stop-of-late-arrival: a stop after the end', () => {
     })
   })
 
-  test('of a stream that never was is NOT_FOUND', async () => {
+  test('of an unknown stream is NOT_FOUND', async () => {
     await expect(world.client.cancel('str_00000000000000000000000000')).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 })
 
-/** Says something, then does not end before it is told to. */
-function talks(text: string, { until = forever }: { until?: Promise<unknown> } = {}): ScriptedAnswer {
-  return async function* () {
-    yield { type: 'text', block: '1', text }
-    await until
-  }
-}
-
-const terminal = (events: readonly { type: string }[]): number =>
-  events.filter(({ type }) => type === 'StreamFinished').length
-
-describe('cancel-versus-finish', () => {
-  test('the natural end is first: both are told that it completed', async () => {
+describe('a cancel at the moment of the natural end', () => {
+  test('reports the completed stream if the end comes first', async () => {
     const done = newLatch()
     const committing = newLatch()
     const release = newLatch()
-    await using scripted = newChatFixture(talks('All of it.', { until: done.opened }))
-    const stream = await scripted.start('Hi')
-    scripted.hooks.beforeAppend = async ({ events }) => {
-      if (terminal(events) === 0) return
+    await using fixture = newChatFixture(answerThenWait('All of it.', done.opened))
+    const stream = await fixture.start('Hi')
+    fixture.hooks.beforeAppend = async ({ events }) => {
+      if (countEnds(events) === 0) return
       committing.open()
       await release.opened
     }
     done.open()
     await committing.opened
-    const answers = Promise.all([scripted.chats.cancel(stream.id), scripted.chats.cancel(stream.id)])
+    const answers = Promise.all([fixture.chats.cancel(stream.id), fixture.chats.cancel(stream.id)])
     release.open()
     for (const answer of await answers) {
       expect(answer).toMatchObject({
@@ -318,36 +308,36 @@ describe('cancel-versus-finish', () => {
         answer: { status: 'COMPLETE', parts: [{ text: 'All of it.' }] },
       })
     }
-    expect(terminal(await scripted.readLog(stream.sessionId))).toBe(1)
+    expect(countEnds(await fixture.readLog(stream.sessionId))).toBe(1)
   })
 
-  test('the stop is first: both are told that it was cancelled', async () => {
+  test('reports the cancelled stream if the cancel comes first', async () => {
     const done = newLatch()
     const committing = newLatch()
     const release = newLatch()
-    await using scripted = newChatFixture(talks('All of it.', { until: done.opened }))
-    const stream = await scripted.start('Hi')
-    scripted.hooks.beforeAppend = async ({ events }) => {
-      if (terminal(events) === 0) return
+    await using fixture = newChatFixture(answerThenWait('All of it.', done.opened))
+    const stream = await fixture.start('Hi')
+    fixture.hooks.beforeAppend = async ({ events }) => {
+      if (countEnds(events) === 0) return
       committing.open()
       await release.opened
     }
-    const first = scripted.chats.cancel(stream.id)
+    const first = fixture.chats.cancel(stream.id)
     await committing.opened
     done.open()
-    const second = scripted.chats.cancel(stream.id)
+    const second = fixture.chats.cancel(stream.id)
     release.open()
-    const { outcome, ...told } = await first
+    const { outcome, ...result } = await first
     expect(outcome).toBe('CANCELLED')
-    expect(told).toMatchObject({ stream: { status: 'CANCELLED' }, answer: { status: 'PARTIAL' } })
-    expect(await second).toEqual({ ...told, outcome: 'ALREADY_CANCELLED' })
-    expect(terminal(await scripted.readLog(stream.sessionId))).toBe(1)
-    expect(await scripted.findAnswer(stream.id)).toEqual(told.answer)
+    expect(result).toMatchObject({ stream: { status: 'CANCELLED' }, answer: { status: 'PARTIAL' } })
+    expect(await second).toEqual({ ...result, outcome: 'ALREADY_CANCELLED' })
+    expect(countEnds(await fixture.readLog(stream.sessionId))).toBe(1)
+    expect(await fixture.findAnswer(stream.id)).toEqual(result.answer)
   })
 
-  test('at any moment in between there is one end, and all are told of it alike', async () => {
+  test('yields one end, which is the same for everyone, whatever comes first', async () => {
     let goOn = newLatch()
-    await using scripted = newChatFixture(async function* () {
+    await using fixture = newChatFixture(async function* () {
       yield { type: 'text', block: '1', text: 'a' }
       await goOn.opened
       for (const text of ['b', 'c']) {
@@ -355,35 +345,35 @@ describe('cancel-versus-finish', () => {
         await Promise.resolve()
       }
     })
-    const told = {
+    const result = {
       COMPLETED: ['ALREADY_FINISHED', 'ALREADY_FINISHED'],
       CANCELLED: ['CANCELLED', 'ALREADY_CANCELLED'],
     }
     const statuses = new Set<string>()
     for (let turn = 0; turn < 100; turn += 1) {
       goOn = newLatch()
-      const stream = await scripted.start('Hi')
+      const stream = await fixture.start('Hi')
       goOn.open()
       // A stop that comes later and later, between any two things that happen.
       for (let step = 0; step < turn; step += 1) await (step % 10 === 9 ? yieldToEventLoop() : Promise.resolve())
-      const answers = await Promise.all([scripted.chats.cancel(stream.id), scripted.chats.cancel(stream.id)])
+      const answers = await Promise.all([fixture.chats.cancel(stream.id), fixture.chats.cancel(stream.id)])
       const [{ outcome: _, ...first }, { outcome: __, ...second }] = answers
       expect(second).toEqual(first)
       statuses.add(first.stream.status)
-      expect(told).toHaveProperty(
+      expect(result).toHaveProperty(
         first.stream.status,
         answers.map(({ outcome }) => outcome),
       )
-      expect(await scripted.findAnswer(stream.id)).toEqual(first.answer)
-      const events = await scripted.readLog(stream.sessionId)
-      expect(terminal(events)).toBe(1)
+      expect(await fixture.findAnswer(stream.id)).toEqual(first.answer)
+      const events = await fixture.readLog(stream.sessionId)
+      expect(countEnds(events)).toBe(1)
       expect(events.map(({ seq }) => seq)).toEqual(events.map((_event, index) => index + 1))
     }
     expect([...statuses].sort()).toEqual(['CANCELLED', 'COMPLETED'])
   })
 })
 
-describe('agent-ignores-abort', () => {
+describe('an agent that ignores its abort signal', () => {
   const after: readonly AgentEvent[] = [
     { type: 'text', block: '1', text: ' and more' },
     { type: 'reasoning', block: '2', text: 'hm' },
@@ -395,102 +385,106 @@ describe('agent-ignores-abort', () => {
     },
   ]
 
-  test('what it goes on to do is refused and counted, and changes nothing', async () => {
+  test('has its later events refused and counted', async () => {
     const through = newLatch()
-    await using scripted = newChatFixture(async function* ({ signal }) {
+    await using fixture = newChatFixture(async function* ({ signal }) {
       yield { type: 'text', block: '1', text: 'Hello' }
       await waitForAbort(signal)
       yield* after
       through.open()
-    }, talks('Second'))
-    const stream = await scripted.start('Hi')
-    const { outcome, ...told } = await scripted.chats.cancel(stream.id)
+    }, answerThenWait('Second'))
+    const stream = await fixture.start('Hi')
+    const { outcome, ...result } = await fixture.chats.cancel(stream.id)
     expect(outcome).toBe('CANCELLED')
-    const second = await scripted.start('Again', { sessionId: stream.sessionId })
+    const second = await fixture.start('Again', { sessionId: stream.sessionId })
     await through.opened
-    expect(scripted.chats.lateEventCount).toBe(after.length)
-    expect(await scripted.chats.cancel(stream.id)).toEqual({ ...told, outcome: 'ALREADY_CANCELLED' })
-    expect(await scripted.findAnswer(stream.id)).toEqual(told.answer)
-    expect(told.answer?.parts).toEqual([{ type: 'text', text: 'Hello' }])
-    await scripted.chats.cancel(second.id)
-    const mine = (await scripted.readLog(stream.sessionId)).filter(({ streamId }) => streamId === stream.id)
-    expect(mine.at(-1)).toMatchObject({ type: 'StreamFinished', seq: told.stream.lastSeq })
+    expect(fixture.chats.lateEventCount).toBe(after.length)
+    expect(await fixture.chats.cancel(stream.id)).toEqual({ ...result, outcome: 'ALREADY_CANCELLED' })
+    expect(await fixture.findAnswer(stream.id)).toEqual(result.answer)
+    expect(result.answer?.parts).toEqual([{ type: 'text', text: 'Hello' }])
+    await fixture.chats.cancel(second.id)
+    const mine = (await fixture.readLog(stream.sessionId)).filter(({ streamId }) => streamId === stream.id)
+    expect(mine.at(-1)).toMatchObject({ type: 'StreamFinished', seq: result.stream.lastSeq })
   })
 
-  test('one that fails afterwards, or ends as if nothing was, changes nothing either', async () => {
+  test('changes nothing if it fails or completes afterwards', async () => {
     for (const fails of [true, false]) {
       const through = newLatch()
-      await using scripted = newChatFixture(async function* ({ signal }) {
+      await using fixture = newChatFixture(async function* ({ signal }) {
         yield { type: 'text', block: '1', text: 'Hello' }
         await waitForAbort(signal)
         through.open()
         if (fails) throw new Error('the connection is gone')
       })
-      const stream = await scripted.start('Hi')
-      const { outcome: _, ...told } = await scripted.chats.cancel(stream.id)
+      const stream = await fixture.start('Hi')
+      const { outcome: _, ...result } = await fixture.chats.cancel(stream.id)
       await through.opened
-      expect(await scripted.chats.cancel(stream.id)).toEqual({ ...told, outcome: 'ALREADY_CANCELLED' })
-      expect(terminal(await scripted.readLog(stream.sessionId))).toBe(1)
-      expect(scripted.loggedErrors).toEqual([])
+      expect(await fixture.chats.cancel(stream.id)).toEqual({ ...result, outcome: 'ALREADY_CANCELLED' })
+      expect(countEnds(await fixture.readLog(stream.sessionId))).toBe(1)
+      expect(fixture.loggedErrors).toEqual([])
     }
   })
 
-  test('one that never waits for anything holds nobody up, before the stop and after it', async () => {
+  test('and never waits for I/O does not block the event loop', async () => {
     const over = new AbortController()
-    await using scripted = newChatFixture(
+    await using fixture = newChatFixture(
       async function* () {
         while (!over.signal.aborted) yield { type: 'text', block: '1', text: 'on and ' }
       },
-      talks('Second', { until: Promise.resolve() }),
+      answerThenWait('Second', Promise.resolve()),
     )
     try {
-      const stream = await scripted.start('Hi')
-      const other = await scripted.start('Hi')
-      expect((await scripted.follow(other.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
-      const told = await scripted.chats.cancel(stream.id)
-      expect(told.outcome).toBe('CANCELLED')
+      const stream = await fixture.start('Hi')
+      const other = await fixture.start('Hi')
+      expect((await fixture.follow(other.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+      const result = await fixture.chats.cancel(stream.id)
+      expect(result.outcome).toBe('CANCELLED')
       // The clock goes on, and with it everybody else.
       await new Promise((resolve) => setTimeout(resolve, 1))
-      expect(await scripted.findAnswer(stream.id)).toEqual(told.answer)
+      expect(await fixture.findAnswer(stream.id)).toEqual(result.answer)
     } finally {
       over.abort()
     }
   })
 
-  test('one that is silent for ever is not waited for', async () => {
-    await using scripted = newChatFixture(async function* () {
+  test('and never yields again is not waited for', async () => {
+    await using fixture = newChatFixture(async function* () {
       await forever
       yield { type: 'text', block: '1', text: 'never' }
     })
-    const stream = await scripted.start('Hi')
-    expect(await scripted.chats.cancel(stream.id)).toMatchObject({ outcome: 'CANCELLED', answer: null })
-    expect(scripted.chats.activeStreamCount).toBe(0)
+    const stream = await fixture.start('Hi')
+    expect(await fixture.chats.cancel(stream.id)).toMatchObject({ outcome: 'CANCELLED', answer: null })
+    expect(fixture.chats.activeStreamCount).toBe(0)
   })
 })
 
-describe('before the model was called', () => {
-  test('a stop ends the stream, and the model is not called any more', async () => {
+describe('a cancel before the model is called', () => {
+  test('ends the stream, and the model is never called', async () => {
     const reading = newLatch()
     const release = newLatch()
     let wasCalled = false
-    await using scripted = newChatFixture(async function* ({ loadHistory, signal }) {
+    await using fixture = newChatFixture(async function* ({ loadHistory, signal }) {
       reading.open()
       await release.opened
       await loadHistory()
       if (signal.aborted) return
       wasCalled = true
       yield { type: 'text', block: '1', text: 'never' }
-    }, talks('Second'))
-    const stream = await scripted.start('Hi')
+    }, answerThenWait('Second'))
+    const stream = await fixture.start('Hi')
     await reading.opened
-    const told = await scripted.chats.cancel(stream.id)
+    const result = await fixture.chats.cancel(stream.id)
     release.open()
-    expect(told).toMatchObject({ outcome: 'CANCELLED', answer: null, stream: { status: 'CANCELLED', messageId: null } })
-    const again = await scripted.start('Again', { sessionId: stream.sessionId })
-    expect(await scripted.chats.cancel(again.id)).toMatchObject({ outcome: 'CANCELLED' })
+    expect(result).toMatchObject({
+      outcome: 'CANCELLED',
+      answer: null,
+      stream: { status: 'CANCELLED', messageId: null },
+    })
+    const again = await fixture.start('Again', { sessionId: stream.sessionId })
+    expect(await fixture.chats.cancel(again.id)).toMatchObject({ outcome: 'CANCELLED' })
     expect(wasCalled).toBe(false)
     expect(
-      (await scripted.chats.messageQueries.loadPage(await sessionOf(scripted, stream.sessionId), page)).map(
+      (await fixture.chats.messageQueries.loadPage(await sessionOf(fixture, stream.sessionId), page)).map(
         ({ role }) => role,
       ),
     ).toEqual(['USER', 'USER', 'ASSISTANT'])
@@ -505,11 +499,11 @@ async function sessionOf({ profile }: ReturnType<typeof newChatFixture>, session
   return found
 }
 
-describe('while a tool runs', () => {
-  test('the call is CANCELLED, and what it returns later is refused', async () => {
+describe('a cancel while a tool runs', () => {
+  test('ends the call as CANCELLED, and its later result is refused', async () => {
     const running = newLatch()
     const through = newLatch()
-    await using scripted = newChatFixture(async function* ({ signal }) {
+    await using fixture = newChatFixture(async function* ({ signal }) {
       yield { type: 'text', block: '1', text: 'I look.' }
       yield { type: 'tool-call', callId: 'call_1', name: 'look', argumentsText: '{"at":"x"}' }
       running.open()
@@ -517,113 +511,15 @@ describe('while a tool runs', () => {
       yield { type: 'tool-result', callId: 'call_1', result: 'seen' }
       through.open()
     })
-    const stream = await scripted.start('Hi')
+    const stream = await fixture.start('Hi')
     await running.opened
-    const told = await scripted.chats.cancel(stream.id)
+    const result = await fixture.chats.cancel(stream.id)
     await through.opened
-    expect(told.answer?.parts).toMatchObject([
+    expect(result.answer?.parts).toMatchObject([
       { type: 'text', text: 'I look.' },
       { type: 'tool', call: { state: 'CANCELLED', argumentsText: '{"at":"x"}', argumentsWhole: true, result: null } },
     ])
-    expect(await scripted.findAnswer(stream.id)).toEqual(told.answer)
-    expect(scripted.chats.lateEventCount).toBe(1)
-  })
-})
-
-describe('when the storage fails', () => {
-  const full = new Error('database or disk is full')
-
-  test('once, at the end, the stop is tried again and succeeds with everything that had come in', async () => {
-    await using scripted = newChatFixture(talks('Hello'))
-    const stream = await scripted.start('Hi')
-    let failures = 1
-    scripted.hooks.beforeAppend = ({ events }) => {
-      if (terminal(events) > 0 && failures-- > 0) throw full
-    }
-    const told = await scripted.chats.cancel(stream.id)
-    expect(told).toMatchObject({ outcome: 'CANCELLED', answer: { parts: [{ text: 'Hello' }] } })
-    expect(terminal(await scripted.readLog(stream.sessionId))).toBe(1)
-    expect(scripted.loggedErrors).toEqual([full])
-  })
-
-  test('for long, the stop is answered all the same, with an error, and takes effect when it can be saved', async () => {
-    await using scripted = newChatFixture(talks('Hello'), talks('Second', { until: Promise.resolve() }))
-    const stream = await scripted.start('Hi')
-    const [read] = await Promise.all([scripted.chats.subscriptions.subscribeToSession(stream.sessionId, 0), undefined])
-    const seen: { seq: number; type: string }[] = []
-    const reading = (async () => {
-      for await (const event of { [Symbol.asyncIterator]: () => read }) {
-        seen.push(event)
-        if (event.type === 'StreamFinished') return
-      }
-    })()
-    let isFull = true
-    scripted.hooks.beforeAppend = () => {
-      if (isFull) throw full
-    }
-    const before = performance.now()
-    await expect(scripted.chats.cancel(stream.id)).rejects.toMatchObject({ code: 'INTERNAL' })
-    expect(performance.now() - before).toBeLessThan(10_000)
-    expect(terminal(seen)).toBe(0)
-
-    isFull = false
-    await reading
-    expect(await scripted.chats.cancel(stream.id)).toMatchObject({
-      outcome: 'ALREADY_CANCELLED',
-      answer: { parts: [{ text: 'Hello' }] },
-    })
-    const second = await scripted.start('Again', { sessionId: stream.sessionId })
-    expect((await scripted.follow(second.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
-  })
-
-  test('in the middle, the stream ends with an error, nothing of the failed batch was shown, the text is kept', async () => {
-    const more = newLatch()
-    await using scripted = newChatFixture(
-      async function* () {
-        yield { type: 'text', block: '1', text: 'Hello ' }
-        await more.opened
-        yield { type: 'text', block: '1', text: 'scripted' }
-        await forever
-      },
-      talks('Second', { until: Promise.resolve() }),
-    )
-    const stream = await scripted.start('Hi')
-    const reading = scripted.follow(stream.id)
-    const failed = newLatch()
-    const release = newLatch()
-    const shown: string[] = []
-    scripted.hooks.beforeAppend = async ({ events }) => {
-      if (terminal(events) === 0) {
-        failed.open()
-        throw full
-      }
-      shown.push(...(await scripted.readLog(stream.sessionId)).map(({ type }) => type))
-      await release.opened
-    }
-    more.open()
-    await failed.opened
-    release.open()
-    const events = await reading
-    expect(shown.filter((type) => type === 'TextDelta').length).toBeLessThan(2)
-    expect(events.at(-1)).toMatchObject({
-      type: 'StreamFinished',
-      stream: { status: 'FAILED', error: { code: 'PROVIDER' } },
-    })
-    delete scripted.hooks.beforeAppend
-    expect((await scripted.findAnswer(stream.id))?.parts).toEqual([{ type: 'text', text: 'Hello scripted' }])
-    const second = await scripted.start('Again', { sessionId: stream.sessionId })
-    expect((await scripted.follow(second.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
-  })
-
-  test('at the start, nothing is left behind: no message, no stream, no key', async () => {
-    await using scripted = newChatFixture(talks('Hello', { until: Promise.resolve() }))
-    scripted.hooks.beforeAppend = () => {
-      throw full
-    }
-    await expect(scripted.start('Hi', { idempotencyKey: 'k' })).rejects.toBe(full)
-    expect(scripted.chats.activeStreamCount).toBe(0)
-    delete scripted.hooks.beforeAppend
-    const stream = await scripted.start('Hi', { idempotencyKey: 'k' })
-    expect((await scripted.follow(stream.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+    expect(await fixture.findAnswer(stream.id)).toEqual(result.answer)
+    expect(fixture.chats.lateEventCount).toBe(1)
   })
 })

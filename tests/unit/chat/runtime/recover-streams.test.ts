@@ -170,8 +170,8 @@ function start(
 const logOf = ({ profile }: Started, sessionId: string): Promise<ChatEvent[]> =>
   profile.eventStore.readEvents({ sessionId, after: 0, limit: 1000 })
 
-describe('what a killed process left running', () => {
-  test('is ended as INTERRUPTED, with what its log holds of the answer', async () => {
+describe('a stream that a killed process left running', () => {
+  test('ends as INTERRUPTED, with the answer that its log holds', async () => {
     const left = new Left()
     const session = await left.session()
     await left.finished(session)
@@ -213,7 +213,7 @@ describe('what a killed process left running', () => {
     expect(await started.chats.findActiveStream(session.id)).toBeNull()
   })
 
-  test('ends without an answer when nothing had come', async () => {
+  test('ends without an answer if it has produced nothing', async () => {
     const left = new Left()
     const session = await left.session()
     const stream = await left.running(session, [])
@@ -224,7 +224,7 @@ describe('what a killed process left running', () => {
     expect(await started.chats.messageQueries.findAnswer(stream.id)).toBeNull()
   })
 
-  test('that waited for somebody ends as well, and its call with it', async () => {
+  test('ends together with its tool call if it waits for a decision', async () => {
     const left = new Left()
     const session = await left.session()
     const stream = await left.running(session, [{ type: 'tool-input', callId: '0', name: 'look', text: '{' }], {
@@ -239,7 +239,7 @@ describe('what a killed process left running', () => {
     ])
   })
 
-  test('is no activity of its session, and counts its answer as a message', async () => {
+  test('does not count as activity of its session, but its answer counts as a message', async () => {
     const left = new Left()
     const session = await left.session()
     await left.running(session, [said('Half')])
@@ -252,7 +252,7 @@ describe('what a killed process left running', () => {
     expect(await started.profile.segueSessions.countMessages([session.id])).toEqual(new Map([[session.id, 2]]))
   })
 
-  test('is refused when it comes back to life and writes', async () => {
+  test('is fenced: a later write of the old process is refused', async () => {
     const left = new Left()
     const session = await left.session()
     const stream = await left.running(session, [said('Half')])
@@ -269,7 +269,7 @@ describe('what a killed process left running', () => {
     await expect(late).rejects.toThrow(FencingError)
   })
 
-  test('is ended once: the next start finds nothing to do', async () => {
+  test('ends once: the next start finds nothing to do', async () => {
     const left = new Left()
     for (let count = 0; count < 3; count += 1) await left.running(await left.session(), [said('Half')])
     left.close()
@@ -298,8 +298,8 @@ describe('what a killed process left running', () => {
   })
 })
 
-describe('what waited', () => {
-  test('goes on waiting and has its turn, in its order, after what ran was ended', async () => {
+describe('a queued stream', () => {
+  test('stays queued, and starts in order after the running stream has ended', async () => {
     const left = new Left()
     const session = await left.session()
     const orphan = await left.running(session, [said('Half')])
@@ -324,7 +324,7 @@ describe('what waited', () => {
     expect(messages.map(({ role }) => role)).toEqual(Array.from({ length: 4 }, () => ['USER', 'ASSISTANT']).flat())
   })
 
-  test('can be cancelled before its turn, also after the start', async () => {
+  test('can be cancelled after the restart, before its turn', async () => {
     const left = new Left()
     const session = await left.session()
     await left.queued(session, 'first')
@@ -342,7 +342,7 @@ describe('what waited', () => {
   })
 })
 
-describe('a crash while an earlier one is repaired', () => {
+describe('a crash during recovery', () => {
   /** A storage that is gone after so many commits. */
   const dyingAfter =
     (commits: number) =>
@@ -357,7 +357,7 @@ describe('a crash while an earlier one is repaired', () => {
       })
     }
 
-  test('leaves the rest to the next start, and ends each stream once', async () => {
+  test('leaves the rest to the next start, and each stream ends once', async () => {
     const left = new Left()
     const sessions: SessionRecord[] = []
     for (let count = 0; count < 4; count += 1) {
@@ -390,7 +390,7 @@ describe('a crash while an earlier one is repaired', () => {
   })
 })
 
-describe('the cost of a start', () => {
+describe('the cost of recovery', () => {
   /** The statements that a recovery runs, beside so many sessions whose streams have ended. */
   async function statementsBeside(finished: number): Promise<string[]> {
     const left = new Left()
@@ -410,7 +410,7 @@ describe('the cost of a start', () => {
     return [...statements]
   }
 
-  test('goes with what is to be ended, not with the size of the database', async () => {
+  test('depends on the number of unfinished streams, not on the size of the database', async () => {
     const few = await statementsBeside(10)
     rmSync(home, { recursive: true, force: true })
     home = newTempFolder()
@@ -419,7 +419,7 @@ describe('the cost of a start', () => {
     expect(many.length).toBe(few.length)
   })
 
-  test('is spent on no whole table', async () => {
+  test('includes no full table scan', async () => {
     const statements = await statementsBeside(10)
     const database = new Database(join(home, 'segue.db'), { readonly: true })
     try {
