@@ -140,12 +140,12 @@ describe('a data URL', () => {
   })
 
   test('is invalid if its base64 has one character too many, or a wrong one, anywhere', () => {
-    for (const whole of ['QUJD', 'QUJDRA', 'QUJDRA==', 'QUJDREU=']) {
-      expect(parseDataUrl(`data:,${whole}`.replace(',', ';base64,'))).not.toBeNull()
-      for (let at = 0; at < whole.length; at += 1) {
+    for (const valid of ['QUJD', 'QUJDRA', 'QUJDRA==', 'QUJDREU=']) {
+      expect(parseDataUrl(`data:,${valid}`.replace(',', ';base64,'))).not.toBeNull()
+      for (let at = 0; at < valid.length; at += 1) {
         for (const sign of ['!', ' ', '\n', 'ü', '\0']) {
-          expect(parseDataUrl(`data:;base64,${whole.slice(0, at)}${sign}${whole.slice(at + 1)}`), whole).toBeNull()
-          expect(parseDataUrl(`data:;base64,${whole.slice(0, at)}${sign}${whole.slice(at)}`), whole).toBeNull()
+          expect(parseDataUrl(`data:;base64,${valid.slice(0, at)}${sign}${valid.slice(at + 1)}`), valid).toBeNull()
+          expect(parseDataUrl(`data:;base64,${valid.slice(0, at)}${sign}${valid.slice(at)}`), valid).toBeNull()
         }
       }
     }

@@ -229,12 +229,12 @@ describe('for every prefix of any log', () => {
 
   test('a call is included exactly if its arguments are complete', () => {
     everyCut((messages, context) => {
-      const whole = messages
+      const fullContext = messages
         .filter(({ role }) => role === 'ASSISTANT')
         .flatMap(({ parts }) => parts)
         .filter((part) => part.type === 'tool' && part.call.argumentsWhole)
       const sent = context.flatMap((message) => contentOf(message)).filter(({ type }) => type === 'tool-call')
-      expect(sent.length).toBe(whole.length)
+      expect(sent.length).toBe(fullContext.length)
     })
   })
 
@@ -273,7 +273,7 @@ describe('the next request after', () => {
     ending,
     isQueued: false,
   })
-  const said = (of: string): AgentEvent => ({ type: 'text', block: '1', text: of })
+  const textEvent = (of: string): AgentEvent => ({ type: 'text', block: '1', text: of })
   const called = (argumentsText = '{"a":1}'): AgentEvent => ({
     type: 'tool-call',
     callId: '0',
@@ -284,7 +284,7 @@ describe('the next request after', () => {
   const assistant = (of: string): Json => ({ role: 'assistant', content: [{ type: 'text', text: of }] })
 
   test('a cancelled answer holds its user message and its finished parts', () => {
-    expect(ask([answered([said('Half an ')], { status: 'CANCELLED' }), { kind: 'queued' }])).toEqual([
+    expect(ask([answered([textEvent('Half an ')], { status: 'CANCELLED' }), { kind: 'queued' }])).toEqual([
       user(0),
       assistant('Half an '),
     ])
@@ -295,7 +295,7 @@ describe('the next request after', () => {
   })
 
   test('a withdrawn message holds nothing of it', () => {
-    expect(ask([{ kind: 'withdrawn' }, answered([said('Hi')], { status: 'COMPLETED' })])).toEqual([
+    expect(ask([{ kind: 'withdrawn' }, answered([textEvent('Hi')], { status: 'COMPLETED' })])).toEqual([
       user(1),
       assistant('Hi'),
     ])
@@ -303,7 +303,7 @@ describe('the next request after', () => {
 
   test('an incomplete call holds nothing of it', () => {
     const half: AgentEvent = { type: 'tool-input', callId: '0', name: 'look', text: '{"a":1}' }
-    expect(ask([answered([said('Let me see'), half], { status: 'CANCELLED' })])).toEqual([
+    expect(ask([answered([textEvent('Let me see'), half], { status: 'CANCELLED' })])).toEqual([
       user(0),
       assistant('Let me see'),
     ])
@@ -334,7 +334,7 @@ describe('the next request after', () => {
   test('two steps with tools holds both in order, with the text between', () => {
     const result: AgentEvent = { type: 'tool-result', callId: '0', result: { seen: true } }
     const step: AgentEvent = { type: 'step', estimatedInputTokens: 1 }
-    const events = [step, called(), result, step, said('Again.'), called(), result, step, said('Done.')]
+    const events = [step, called(), result, step, textEvent('Again.'), called(), result, step, textEvent('Done.')]
     expect(listOf(ask([answered(events, { status: 'COMPLETED' })])).map((message) => roleOf(message))).toEqual([
       'user',
       'assistant',
@@ -357,13 +357,13 @@ test('ids of calls that become equal in the form that providers accept are numbe
   const ids = context
     .flatMap((message) => contentOf(message))
     .flatMap((part) => ('toolCallId' in part ? [part.toolCallId] : []))
-  const kept = 'x'.repeat(56)
+  const longEnd = 'x'.repeat(56)
   expect(ids).toEqual(
     [
-      ['a_1', 'a_1_2', kept],
-      ['a_1', 'a_1_2', kept],
-      ['a_1_3', `${kept}_2`],
-      ['a_1_3', `${kept}_2`],
+      ['a_1', 'a_1_2', longEnd],
+      ['a_1', 'a_1_2', longEnd],
+      ['a_1_3', `${longEnd}_2`],
+      ['a_1_3', `${longEnd}_2`],
     ].flat(),
   )
 })
@@ -444,26 +444,26 @@ describe('the rule checks of these tests', () => {
     toolName: 'look',
     output: { type: 'text' as const, value: '' },
   }
-  const asks: ModelMessage = { role: 'assistant', content: [call] }
-  const tells: ModelMessage = { role: 'tool', content: [result] }
+  const callMessage: ModelMessage = { role: 'assistant', content: [call] }
+  const resultMessage: ModelMessage = { role: 'tool', content: [result] }
 
   test.each<[string, ModelMessage[]]>([
-    ['a call without a result', [user, asks, user]],
-    ['a result without a call', [user, tells]],
-    ['a duplicate result', [user, asks, { role: 'tool', content: [result, result] }]],
-    ['a result that does not follow its call', [user, asks, user, tells]],
+    ['a call without a result', [user, callMessage, user]],
+    ['a result without a call', [user, resultMessage]],
+    ['a duplicate result', [user, callMessage, { role: 'tool', content: [result, result] }]],
+    ['a result that does not follow its call', [user, callMessage, user, resultMessage]],
     [
       'an id that comes twice',
       [user, { role: 'assistant', content: [call, call] }, { role: 'tool', content: [result, result] }],
     ],
     ['an empty assistant message', [user, { role: 'assistant', content: [] }]],
     ['reasoning', [user, { role: 'assistant', content: [{ type: 'reasoning', text: 'Hm' }] }]],
-    ['a tool name with a dot', [user, { role: 'assistant', content: [{ ...call, toolName: 'a.b' }] }, tells]],
-    ['arguments that are an array', [user, { role: 'assistant', content: [{ ...call, input: [] }] }, tells]],
+    ['a tool name with a dot', [user, { role: 'assistant', content: [{ ...call, toolName: 'a.b' }] }, resultMessage]],
+    ['arguments that are an array', [user, { role: 'assistant', content: [{ ...call, input: [] }] }, resultMessage]],
     ['a lone surrogate', [{ role: 'user', content: 'a\ud83d' }]],
   ])('detect %s', (_problem, messages) => {
     expect(findOpenAiProblems(messages).length).toBeGreaterThan(0)
-    expect(findOpenAiProblems([user, asks, tells, user])).toEqual([])
+    expect(findOpenAiProblems([user, callMessage, resultMessage, user])).toEqual([])
   })
 
   const text = (of: string) => ({ type: 'text', text: of })

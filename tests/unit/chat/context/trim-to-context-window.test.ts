@@ -91,26 +91,26 @@ describe('the messages that a model is sent', () => {
   })
 
   test('count text that starts like a data URL', () => {
-    const said = `data: ${'x'.repeat(4000)}`
-    const asked: ModelMessage = { role: 'user', content: [{ type: 'text', text: said }] }
-    expect(leftOut(trimToContextWindow([asked, ...turn('c', 500)], 1000))).toEqual(['c'])
+    const dataLikeText = `data: ${'x'.repeat(4000)}`
+    const userMessage: ModelMessage = { role: 'user', content: [{ type: 'text', text: dataLikeText }] }
+    expect(leftOut(trimToContextWindow([userMessage, ...turn('c', 500)], 1000))).toEqual(['c'])
     const named = { toolCallId: 'c', toolName: 'look' }
     const returned: ModelMessage = {
       role: 'tool',
-      content: [{ type: 'tool-result', ...named, output: { type: 'text', value: said } }],
+      content: [{ type: 'tool-result', ...named, output: { type: 'text', value: dataLikeText } }],
     }
     expect(leftOut(trimToContextWindow([returned], 500))).toEqual(['c'])
   })
 
   const anyTurns = fc.array(fc.nat({ max: 1500 }), { maxLength: 30 })
-  const made = (sizes: readonly number[]) => sizes.map((size, index) => turn(`c${index}`, size))
+  const createTurns = (sizes: readonly number[]) => sizes.map((size, index) => turn(`c${index}`, size))
   /** The calls whose results are long enough to be omitted. */
   const long = (sizes: readonly number[]) => sizes.flatMap((size, index) => (size > 100 ? [`c${index}`] : []))
 
   test('lack only the oldest results, for any chat', () => {
     fc.assert(
       fc.property(anyTurns, fc.integer({ min: 50, max: 8000 }), (sizes, window) => {
-        const all = made(sizes).flat()
+        const all = createTurns(sizes).flat()
         const sent = trimToContextWindow(all, window)
         const gone = leftOut(sent).filter((id) => long(sizes).includes(id))
         expect(gone).toEqual(long(sizes).slice(0, gone.length))
@@ -127,7 +127,7 @@ describe('the messages that a model is sent', () => {
         const known = new Map<number, string[]>()
         for (let count = 1; count <= sizes.length; count += 1) {
           const some = sizes.slice(0, count)
-          const all = made(some).flat()
+          const all = createTurns(some).flat()
           const gone = leftOut(trimToContextWindow(all, window))
           // If trimming all results did not suffice, a new result is trimmed as well.
           if (gone.length >= long(some).length) continue

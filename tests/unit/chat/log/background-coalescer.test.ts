@@ -27,7 +27,7 @@ import { newTempFolder } from '../../../support/server/segue.ts'
 import { waitUntil } from '../../../support/wait-until.ts'
 import { RecordingLogger } from '../../../support/recording-logger.ts'
 
-const frame = { position: 3, model: 'test/model' }
+const answerBase = { position: 3, model: 'test/model' }
 const runtime = newCountingRuntime()
 
 let home: string
@@ -80,7 +80,7 @@ async function log(after = 0): Promise<ChatEvent[]> {
 }
 
 function folded(events: readonly ChatEvent[], answer: MessageRecord | null = null): MessageRecord | null {
-  return events.reduce((message, event) => foldMessage(frame, message, event), answer)
+  return events.reduce((message, event) => foldMessage(answerBase, message, event), answer)
 }
 
 /** Folds events, and expects each delta to continue its part. */
@@ -93,7 +93,7 @@ function foldedWithoutHoles(events: readonly ChatEvent[]): MessageRecord | null 
       const text = part?.type === 'tool' ? part.call.argumentsText : part && 'text' in part ? part.text : ''
       expect(event.offset).toBeLessThanOrEqual(text.length)
     }
-    answer = foldMessage(frame, answer, event)
+    answer = foldMessage(answerBase, answer, event)
   }
   return answer
 }
@@ -106,9 +106,9 @@ function countEvents(): number {
 const changes: string[] = []
 
 /** A store that records its changes. After `limit` changes, every further one throws. */
-function watched(allowed = Number.POSITIVE_INFINITY): EventStore {
+function watched(allowedChanges = Number.POSITIVE_INFINITY): EventStore {
   const change = async (what: string, work: () => Promise<void>): Promise<void> => {
-    if (changes.length >= allowed) throw new Error('the disk is gone')
+    if (changes.length >= allowedChanges) throw new Error('the disk is gone')
     await work()
     changes.push(what)
   }
@@ -118,7 +118,7 @@ function watched(allowed = Number.POSITIVE_INFINITY): EventStore {
     deleteEvents: async (id, seqs) => {
       const transaction = database.transaction.bind(database)
       const spy = vi.spyOn(database, 'transaction').mockImplementation((work) => {
-        if (changes.length >= allowed) throw new Error('the disk is gone')
+        if (changes.length >= allowedChanges) throw new Error('the disk is gone')
         const before = countEvents()
         const result = transaction(work)
         changes.push(`remove ${before - countEvents()}`)
@@ -251,22 +251,22 @@ describe('an interrupted coalescing', () => {
     const before = await log()
     const all = changesOf(before)
     expect(all.length).toBeGreaterThan(6)
-    for (let allowed = 0; allowed <= all.length; allowed += 1) {
-      const stream = allowed === 0 ? first : await appendAnswer(events, `stream-${allowed}`)
-      const mine = async (): Promise<ChatEvent[]> =>
+    for (let allowedChanges = 0; allowedChanges <= all.length; allowedChanges += 1) {
+      const stream = allowedChanges === 0 ? first : await appendAnswer(events, `stream-${allowedChanges}`)
+      const readOwnEvents = async (): Promise<ChatEvent[]> =>
         (await log(stream.firstSeq - 1)).filter(({ streamId }) => streamId === stream.id)
-      const whole = folded(await mine())
+      const expected = folded(await readOwnEvents())
       changes.length = 0
       const failures = new RecordingLogger()
-      const merging = begin(stream, watched(allowed), failures)
+      const merging = begin(stream, watched(allowedChanges), failures)
       await waitUntil(() => failures.errors.length > 0 || changes.length === all.length)
-      expect(changes.length).toBe(allowed)
-      const left = await mine()
-      expect(isDeepStrictEqual(foldedWithoutHoles(left), whole)).toBe(true)
+      expect(changes.length).toBe(allowedChanges)
+      const left = await readOwnEvents()
+      expect(isDeepStrictEqual(foldedWithoutHoles(left), expected)).toBe(true)
       for (const from of [1, 300, 900, 1099, 1105, 1120, 1130]) {
         const had = folded(before.slice(0, from))
         const rest = left.filter(({ seq }) => seq >= stream.firstSeq + from)
-        expect(folded(rest, had)?.parts).toEqual(whole?.parts)
+        expect(folded(rest, had)?.parts).toEqual(expected?.parts)
       }
       await merging.close()
     }
@@ -274,13 +274,13 @@ describe('an interrupted coalescing', () => {
 
   test('can be repeated and completed', async () => {
     const stream = await appendAnswer(events)
-    const whole = folded(await log())
+    const expected = folded(await log())
     const failures = new RecordingLogger()
     const merging = begin(stream, watched(2), failures)
     await waitUntil(() => failures.errors.length > 0)
     await merging.close()
     changes.length = 0
-    expect(isDeepStrictEqual(folded(await mergeAll(stream)), whole)).toBe(true)
+    expect(isDeepStrictEqual(folded(await mergeAll(stream)), expected)).toBe(true)
   })
 
   test('does not prevent that of the next stream', async () => {

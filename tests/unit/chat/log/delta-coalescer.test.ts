@@ -10,18 +10,18 @@ import type { ChatEvent } from '../../../../src/model/chat-event.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import { anyAgentEvents, anyEnding, newStream, assignSeqs, playTurn } from '../../../support/fixtures/generators.ts'
 
-const frame = { position: 3, model: 'test/model' }
+const answerBase = { position: 3, model: 'test/model' }
 
 function folded(events: readonly ChatEvent[], answer: MessageRecord | null = null): MessageRecord | null {
-  return events.reduce((message, event) => foldMessage(frame, message, event), answer)
+  return events.reduce((message, event) => foldMessage(answerBase, message, event), answer)
 }
 
-function mergedOf(events: readonly ChatEvent[]): CoalescedEvent[] {
+function coalesce(events: readonly ChatEvent[]): CoalescedEvent[] {
   const merger = new DeltaCoalescer()
   return [...events.flatMap((event) => merger.push(event)), ...merger.flush()]
 }
 
-const eventsOf = (merged: readonly CoalescedEvent[]): ChatEvent[] => merged.map(({ event }) => event)
+const eventsOf = (coalesced: readonly CoalescedEvent[]): ChatEvent[] => coalesced.map(({ event }) => event)
 
 /** Calls whose arguments are interleaved. */
 const callsInTurns: fc.Arbitrary<AgentEvent[]> = fc.array(
@@ -53,7 +53,7 @@ function readWithoutHoles(events: readonly ChatEvent[], from: MessageRecord | nu
         part?.type === 'tool' ? part.call.argumentsText.length : part && 'text' in part ? part.text.length : 0
       if (isDelta(event)) expect(event.offset).toBeLessThanOrEqual(length)
     }
-    answer = foldMessage(frame, answer, event)
+    answer = foldMessage(answerBase, answer, event)
   }
   return answer
 }
@@ -64,8 +64,8 @@ describe('coalescing any range of any log', () => {
       fc.property(anyLog, fc.nat(), fc.nat(), (log, a, b) => {
         const [start, end] = [cursorIn(log, a), cursorIn(log, b)].toSorted((x, y) => x - y)
         const had = folded(log.slice(0, start))
-        const merged = readWithoutHoles(eventsOf(mergedOf(log.slice(start, end))), had)
-        expect(isDeepStrictEqual(folded(log.slice(end), merged), folded(log))).toBe(true)
+        const coalesced = readWithoutHoles(eventsOf(coalesce(log.slice(start, end))), had)
+        expect(isDeepStrictEqual(folded(log.slice(end), coalesced), folded(log))).toBe(true)
       }),
       { numRuns: 500 },
     )
@@ -75,9 +75,9 @@ describe('coalescing any range of any log', () => {
     fc.assert(
       fc.property(anyLog, fc.nat(), fc.nat(), (log, a, b) => {
         const start = cursorIn(log, a)
-        const told = mergedOf(log.slice(start)).slice(0, b % (log.length - start + 1))
-        const had = readWithoutHoles(eventsOf(told), folded(log.slice(0, start)))
-        const cursor = told.at(-1)?.cursor ?? start
+        const delivered = coalesce(log.slice(start)).slice(0, b % (log.length - start + 1))
+        const had = readWithoutHoles(eventsOf(delivered), folded(log.slice(0, start)))
+        const cursor = delivered.at(-1)?.cursor ?? start
         expect(isDeepStrictEqual(readWithoutHoles(log.slice(cursor), had), folded(log))).toBe(true)
       }),
       { numRuns: 500 },
@@ -87,7 +87,7 @@ describe('coalescing any range of any log', () => {
   test('advances the cursor with each event, up to the last seq', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
-        const cursors = mergedOf(log).map(({ cursor }) => cursor)
+        const cursors = coalesce(log).map(({ cursor }) => cursor)
         expect(cursors).toEqual([...new Set(cursors)].toSorted((a, b) => a - b))
         expect(cursors.at(-1)).toBe(log.at(-1)?.seq)
       }),
@@ -97,10 +97,10 @@ describe('coalescing any range of any log', () => {
   test('gives each event the last of its seqs, and loses none', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
-        const merged = mergedOf(log)
-        const told = merged.flatMap(({ event, supersededSeqs: replaced }) => [...replaced, event.seq])
-        expect(told.toSorted((a, b) => a - b)).toEqual(log.map(({ seq }) => seq))
-        for (const { event, supersededSeqs: replaced } of merged)
+        const coalesced = coalesce(log)
+        const delivered = coalesced.flatMap(({ event, supersededSeqs: replaced }) => [...replaced, event.seq])
+        expect(delivered.toSorted((a, b) => a - b)).toEqual(log.map(({ seq }) => seq))
+        for (const { event, supersededSeqs: replaced } of coalesced)
           expect(Math.max(0, ...replaced)).toBeLessThan(event.seq)
       }),
     )
@@ -110,7 +110,7 @@ describe('coalescing any range of any log', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
         const others = (events: readonly ChatEvent[]): ChatEvent[] => events.filter((event) => !isDelta(event))
-        expect(isDeepStrictEqual(others(eventsOf(mergedOf(log))), others(log))).toBe(true)
+        expect(isDeepStrictEqual(others(eventsOf(coalesce(log))), others(log))).toBe(true)
       }),
     )
   })
@@ -118,7 +118,7 @@ describe('coalescing any range of any log', () => {
   test('makes no event above the size limit, and splits no surrogate pair', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
-        for (const event of eventsOf(mergedOf(log)).filter(isDelta)) {
+        for (const event of eventsOf(coalesce(log)).filter(isDelta)) {
           expect(getDeltaText(event).length).toBeLessThanOrEqual(maxEventTextCodeUnits)
           expect(getDeltaText(event).isWellFormed()).toBe(true)
         }
@@ -129,8 +129,8 @@ describe('coalescing any range of any log', () => {
   test('is idempotent', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
-        const once = eventsOf(mergedOf(log))
-        expect(isDeepStrictEqual(folded(eventsOf(mergedOf(once))), folded(log))).toBe(true)
+        const once = eventsOf(coalesce(log))
+        expect(isDeepStrictEqual(folded(eventsOf(coalesce(once))), folded(log))).toBe(true)
       }),
     )
   })
@@ -141,7 +141,7 @@ describe('the number of coalesced events', () => {
     Array.from({ length: count }, () => ({ type: 'text', block: '1', text: 'x'.repeat(size) }))
   const input = (callId: string, text: string): AgentEvent => ({ type: 'tool-input', callId, name: 'look', text })
   const deltasLeft = (events: readonly AgentEvent[]): Delta[] =>
-    eventsOf(mergedOf(assignSeqs(playTurn(events, { status: 'COMPLETED' }).events))).filter(isDelta)
+    eventsOf(coalesce(assignSeqs(playTurn(events, { status: 'COMPLETED' }).events))).filter(isDelta)
 
   test('is one per part, for any number of deltas', () => {
     expect(deltasLeft(textDeltas(20_000, 2)).length).toBe(1)
@@ -184,10 +184,10 @@ describe('the number of coalesced events', () => {
 })
 
 /** A log that is being coalesced on disk: an event replaces the last of its deltas, then the others are deleted. */
-function* mergingOnDisk(log: readonly ChatEvent[], slice: number): Generator<ChatEvent[]> {
+function* coalesceOnDisk(log: readonly ChatEvent[], slice: number): Generator<ChatEvent[]> {
   let stored = [...log]
   yield stored
-  for (const { event, supersededSeqs: replaced } of mergedOf(log)) {
+  for (const { event, supersededSeqs: replaced } of coalesce(log)) {
     if (replaced.length === 0) continue
     stored = stored.map((old) => (old.seq === event.seq ? event : old))
     yield stored
@@ -205,11 +205,11 @@ describe('a log that is coalesced on disk while it is read', () => {
       fc.property(anyLog, fc.nat(), fc.integer({ min: 1, max: 3 }), fc.boolean(), (log, at, slice, isFar) => {
         const cursor = cursorIn(log, at)
         const had = folded(log.slice(0, cursor))
-        const whole = folded(log)
-        for (const stored of mergingOnDisk(log, slice)) {
+        const expected = folded(log)
+        for (const stored of coalesceOnDisk(log, slice)) {
           const rest = stored.filter(({ seq }) => seq > cursor)
-          const read = readWithoutHoles(isFar ? eventsOf(mergedOf(rest)) : rest, had)
-          expect(isDeepStrictEqual(read, whole)).toBe(true)
+          const read = readWithoutHoles(isFar ? eventsOf(coalesce(rest)) : rest, had)
+          expect(isDeepStrictEqual(read, expected)).toBe(true)
         }
       }),
       { numRuns: 200 },
@@ -228,7 +228,7 @@ describe('a log that is coalesced on disk while it is read', () => {
           cursor = events.at(-1)?.seq ?? cursor
         }
         let last: readonly ChatEvent[] = []
-        for (const stored of mergingOnDisk(log, 2)) {
+        for (const stored of coalesceOnDisk(log, 2)) {
           read(stored, pages[page] ?? 0)
           page += 1
           last = stored
@@ -246,13 +246,13 @@ describe('a log that is coalesced on disk while it is read', () => {
         const one = assignSeqs(playTurn(first, { status: 'CANCELLED' }).events)
         const stream = newStream({ id: 'stream-1', firstSeq: one.length + 1 })
         const two = assignSeqs(playTurn(second, { status: 'COMPLETED' }, undefined, stream).events, one.length)
-        const merged = eventsOf(mergedOf([...one, ...two]))
+        const coalesced = eventsOf(coalesce([...one, ...two]))
         for (const [id, log] of [
           ['stream-0', one],
           ['stream-1', two],
         ] as const) {
-          const mine = merged.filter(({ streamId }) => streamId === id)
-          expect(isDeepStrictEqual(folded(mine), folded(log))).toBe(true)
+          const ownEvents = coalesced.filter(({ streamId }) => streamId === id)
+          expect(isDeepStrictEqual(folded(ownEvents), folded(log))).toBe(true)
         }
       }),
     )

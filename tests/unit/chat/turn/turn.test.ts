@@ -229,7 +229,12 @@ function expectedParts(events: readonly AgentEvent[]): [string, string][] {
 
 describe('a tool call', () => {
   const input = (text: string): AgentEvent => ({ type: 'tool-input', callId: '0', name: 'look', text })
-  const whole = (argumentsText: string): AgentEvent => ({ type: 'tool-call', callId: '0', name: 'look', argumentsText })
+  const completeCall = (argumentsText: string): AgentEvent => ({
+    type: 'tool-call',
+    callId: '0',
+    name: 'look',
+    argumentsText,
+  })
   const result: AgentEvent = { type: 'tool-result', callId: '0', result: 'seen' }
   const deltas = (drafts: readonly EventDraft[]): string[] =>
     drafts.flatMap((draft) => (draft.type === 'ToolCallDelta' ? [draft.argumentsText] : []))
@@ -241,20 +246,24 @@ describe('a tool call', () => {
   })
 
   test('joins a surrogate pair whose second half comes with the complete arguments', () => {
-    const { events } = playTurn([input('"\ud83d'), whole('"😀"')], { status: 'COMPLETED' })
+    const { events } = playTurn([input('"\ud83d'), completeCall('"😀"')], { status: 'COMPLETED' })
     expect(deltas(events)).toEqual(['"', '😀"'])
   })
 
   test('starts once: a second one with its id in the step, and late events, change nothing', () => {
-    const once = playTurn([whole('{}'), result], { status: 'COMPLETED' })
-    const again = playTurn([whole('{}'), result, whole('{"a":1}'), input('x'), result], { status: 'COMPLETED' })
+    const once = playTurn([completeCall('{}'), result], { status: 'COMPLETED' })
+    const again = playTurn([completeCall('{}'), result, completeCall('{"a":1}'), input('x'), result], {
+      status: 'COMPLETED',
+    })
     expect(again.events.map(({ type }) => type)).toEqual(once.events.map(({ type }) => type))
     expect(callsOf(again.turn.answer)).toMatchObject([{ state: 'SUCCEEDED', argumentsText: '{}', result: 'seen' }])
   })
 
   test('of another step may have the same id, and is another call', () => {
     const step: AgentEvent = { type: 'step', estimatedInputTokens: 1 }
-    const { turn } = playTurn([step, whole('{}'), result, step, whole('{"a":1}')], { status: 'CANCELLED' })
+    const { turn } = playTurn([step, completeCall('{}'), result, step, completeCall('{"a":1}')], {
+      status: 'CANCELLED',
+    })
     expect(callsOf(turn.answer)).toMatchObject([
       { providerId: '0', argumentsText: '{}', state: 'SUCCEEDED' },
       { providerId: '0', argumentsText: '{"a":1}', state: 'CANCELLED' },
@@ -263,11 +272,11 @@ describe('a tool call', () => {
 
   test.each([
     ['CANCELLED', 'incomplete', [input('{')], 'CANCELLED'],
-    ['CANCELLED', 'running', [whole('{}')], 'CANCELLED'],
+    ['CANCELLED', 'running', [completeCall('{}')], 'CANCELLED'],
     ['INTERRUPTED', 'incomplete', [input('{')], 'FAILED'],
-    ['INTERRUPTED', 'running', [whole('{}')], 'OUTCOME_UNKNOWN'],
+    ['INTERRUPTED', 'running', [completeCall('{}')], 'OUTCOME_UNKNOWN'],
     ['COMPLETED', 'incomplete', [input('{')], 'FAILED'],
-    ['COMPLETED', 'running', [whole('{}')], 'OUTCOME_UNKNOWN'],
+    ['COMPLETED', 'running', [completeCall('{}')], 'OUTCOME_UNKNOWN'],
   ] as const)('of a stream that ends as %s while it is %s ends in the matching state', (status, _is, events, state) => {
     expect(callsOf(playTurn(events, { status }).turn.answer)).toMatchObject([{ state }])
   })

@@ -12,16 +12,16 @@ async function walk(id: string, rows: readonly SessionRecord[]) {
   const byId = new Map(rows.map((row) => [row.id, row]))
   const start = byId.get(id)
   if (!start) throw new Error(`there is no ${id}`)
-  const asked: string[] = []
+  const loadedIds: string[] = []
   const lineage = await loadLineage(start, async (wanted) => {
-    asked.push(wanted)
+    loadedIds.push(wanted)
     return byId.get(wanted) ?? null
   })
   return {
     parent: lineage.parent?.id ?? null,
     root: lineage.root.id,
     segmentCount: lineage.segmentCount,
-    asked,
+    loadedIds,
   }
 }
 
@@ -111,10 +111,10 @@ describe('a child does not continue its parent', () => {
 describe('a walk up the chain', () => {
   test('leads from a session to its root, and loads each row once', async () => {
     const rows = chain(40)
-    const { asked, ...lineage } = await walk('39', rows)
+    const { loadedIds, ...lineage } = await walk('39', rows)
     expect(lineage).toEqual({ parent: '38', root: '0', segmentCount: 40 })
-    expect(asked).toEqual(Array.from({ length: 39 }, (_, i) => `${38 - i}`))
-    expect(await walk('0', rows)).toEqual({ ...alone('0'), asked: [] })
+    expect(loadedIds).toEqual(Array.from({ length: 39 }, (_, i) => `${38 - i}`))
+    expect(await walk('0', rows)).toEqual({ ...alone('0'), loadedIds: [] })
   })
 
   test('stops at a row that does not exist, and at a parent that cannot be continued', async () => {
@@ -130,9 +130,9 @@ describe('a walk up the chain', () => {
     const rows = chain(1100)
     expect(await walk('999', rows)).toMatchObject({ root: '0', segmentCount: 1000 })
     expect(await walk('1000', rows)).toMatchObject({ root: '0', segmentCount: 1001 })
-    const { asked, ...last } = await walk('1099', rows)
+    const { loadedIds, ...last } = await walk('1099', rows)
     expect(last).toEqual({ parent: '1098', root: '99', segmentCount: 1001 })
-    expect(asked).toHaveLength(1000)
+    expect(loadedIds).toHaveLength(1000)
   })
 
   test('that meets an id twice leaves the session alone, on a cycle and below one', async () => {
@@ -193,12 +193,12 @@ test('the lineage of any set of sessions follows its links', async () => {
       for (const { id } of rows) {
         const path = [id]
         for (let up = links.get(id); up !== undefined && path.length <= ids.length; up = links.get(up)) path.push(up)
-        const { asked, ...lineage } = await walk(id, rows)
+        const { loadedIds, ...lineage } = await walk(id, rows)
         const isCyclic = path.length > ids.length
         expect(lineage, id).toEqual(
           isCyclic ? alone(id) : { parent: path[1] ?? null, root: path.at(-1), segmentCount: path.length },
         )
-        expect(asked.length).toBeLessThanOrEqual(ids.length)
+        expect(loadedIds.length).toBeLessThanOrEqual(ids.length)
       }
     }),
     { numRuns: 500 },

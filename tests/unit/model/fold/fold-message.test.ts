@@ -15,10 +15,10 @@ import {
   newUserMessage,
 } from '../../../support/fixtures/generators.ts'
 
-const frame: AnswerBase = { position: 3, model: 'test/model' }
+const answerBase: AnswerBase = { position: 3, model: 'test/model' }
 
 function folded(drafts: readonly EventDraft[], answer: MessageRecord | null = null): MessageRecord | null {
-  return drafts.reduce((message, draft) => foldMessage(frame, message, draft), answer)
+  return drafts.reduce((message, draft) => foldMessage(answerBase, message, draft), answer)
 }
 
 const base = { at: 5, sessionId: 'session-0', streamId: 'stream-0', messageId: 'message-1' }
@@ -42,8 +42,8 @@ describe('the fold of a log', () => {
     expect(folded(events.slice(0, -1))).toMatchObject({ role: 'ASSISTANT', status: 'STREAMING', usage: null })
     expect(folded(events)).toMatchObject({
       status: 'COMPLETE',
-      position: frame.position,
-      model: frame.model,
+      position: answerBase.position,
+      model: answerBase.model,
       parts: [{ type: 'text', text: 'Hello' }],
       usage: { outputTokens: 0 },
     })
@@ -77,10 +77,10 @@ describe('applying events again', () => {
     fc.assert(
       fc.property(anyAgentEvents, anyEnding, choices, (events, ending, picks) => {
         const { events: drafts } = playTurn(events, ending)
-        const whole = folded(drafts)
+        const expected = folded(drafts)
         const deltas = drafts.filter(isDeltaDraft)
         const again = picks.flatMap((pick) => deltas[pick % deltas.length] ?? [])
-        expect(isDeepStrictEqual(folded(again, whole), whole)).toBe(true)
+        expect(isDeepStrictEqual(folded(again, expected), expected)).toBe(true)
       }),
       { numRuns: 300 },
     )
@@ -107,9 +107,9 @@ describe('applying events again', () => {
     fc.assert(
       fc.property(anyAgentEvents, anyEnding, fc.array(fc.tuple(fc.nat(), fc.nat())), (events, ending, picks) => {
         const log = assignSeqs(playTurn(events, ending).events)
-        const whole = folded(log)
+        const expected = folded(log)
         const deltas = log.filter(isDelta)
-        let answer = whole
+        let answer = expected
         for (const [first, length] of picks) {
           // Any run of deltas of one part, coalesced.
           const start = deltas[first % deltas.length]
@@ -123,7 +123,7 @@ describe('applying events again', () => {
           }
           answer = folded([merged, start], answer)
         }
-        expect(isDeepStrictEqual(answer, whole)).toBe(true)
+        expect(isDeepStrictEqual(answer, expected)).toBe(true)
       }),
       { numRuns: 300 },
     )
