@@ -62,7 +62,7 @@ export function seedSegue(home: string, size: SeedSize): void {
     UPDATE sessions SET parent_session_id = NULL WHERE parent_session_id = ${segueIdSql('NULL')};
     INSERT INTO messages (id, session_id, position, role, status, parts, created_at)
     SELECT printf('msg_01h455vb4pex5vsk%010d', sessions.rowid * ${messagesPerSession} + each.value), sessions.id, each.value,
-      CASE WHEN each.value % 2 THEN 'USER' ELSE 'ASSISTANT' END, 'COMPLETE', '[{"type":"text","text":"Something was said."}]',
+      CASE WHEN each.value % 2 THEN 'USER' ELSE 'ASSISTANT' END, 'COMPLETE', '[{"type":"text","text":"A message."}]',
       sessions.last_activity_at
     FROM sessions CROSS JOIN json_each('${JSON.stringify(Array.from({ length: messagesPerSession }, (_, i) => i + 1))}') AS each;
   `)
