@@ -1,4 +1,4 @@
-// All that can be said about the code without running it. Every check runs, also after one that failed.
+// Static checks. All of them run, also after one has failed.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -6,7 +6,7 @@ import { z } from 'zod'
 
 const root = join(import.meta.dirname, '..')
 
-/** What is wrong; null when nothing is. */
+/** Returns what is wrong, or null. */
 type Check = () => string | null
 
 const checks: Record<string, Check> = {
@@ -22,7 +22,7 @@ const checks: Record<string, Check> = {
 }
 
 function commandCheck(program: string, ...args: string[]): Check {
-  // The tools, and the Node that runs them, are the project's own.
+  // The project's own tools, and the Node that came with them.
   const env = { ...process.env, PATH: [join(root, 'node_modules', '.bin'), process.env['PATH']].join(delimiter) }
   return () => {
     const { status, signal, stdout, stderr, error } = spawnSync(program, args, { cwd: root, env, encoding: 'utf8' })
@@ -39,13 +39,13 @@ function readLockedPackages(file: string) {
   return Object.entries(lockSchema.parse(JSON.parse(readFileSync(join(root, file), 'utf8'))).packages)
 }
 
-/** With two copies of graphql the types of one are unknown to the other, and its errors reach clients as INTERNAL. */
+/** With two copies of graphql, the errors of one are unknown to the other and reach clients as INTERNAL. */
 function checkSingleGraphql(): string | null {
   const copies = readLockedPackages('node_modules/.package-lock.json').filter(([path]) =>
     /(^|\/)node_modules\/graphql$/.test(path),
   )
   if (copies.length === 1) return null
-  return ['There has to be exactly one:', ...copies.map(([path, { version }]) => `${path} ${version}`)].join('\n')
+  return ['There must be exactly one copy of graphql:', ...copies.map(([path, { version }]) => `${path} ${version}`)].join('\n')
 }
 
 function checkNoRegistry(): string | null {

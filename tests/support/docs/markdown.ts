@@ -32,7 +32,7 @@ export function readPage(page: string): string {
   return readFileSync(join(repositoryRoot, page), 'utf8')
 }
 
-export function listCodeBlocks(page: string): CodeBlock[] {
+function listCodeBlocks(page: string): CodeBlock[] {
   const markdown = readPage(page)
   return [...markdown.matchAll(/^```(?<language>\w+)\n(?<text>.*?)^```$/gms)].map(({ groups, index }) => ({
     page,
