@@ -45,7 +45,10 @@ function checkSingleGraphql(): string | null {
     /(^|\/)node_modules\/graphql$/.test(path),
   )
   if (copies.length === 1) return null
-  return ['There must be exactly one copy of graphql:', ...copies.map(([path, { version }]) => `${path} ${version}`)].join('\n')
+  return [
+    'There must be exactly one copy of graphql:',
+    ...copies.map(([path, { version }]) => `${path} ${version}`),
+  ].join('\n')
 }
 
 function checkNoRegistry(): string | null {
