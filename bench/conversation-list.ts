@@ -12,7 +12,7 @@ import { SqliteSessionReader } from '../src/storage/sqlite/sqlite-session-reader
 import { newTempFolder } from '../tests/support/server/segue.ts'
 import { percentile, printFigures } from './figures.ts'
 import { type SeedSize, firstStartSeconds, seedHermes, seedSegue, hermesId, segueId } from './seed-sessions.ts'
-import { yieldToEventLoop } from '../src/lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../src/lib/async/yield-to-event-loop.ts'
 
 const [smallCount, largeCount] = [1000, Number(process.argv[2] ?? 1_000_000)]
 const rounds = 100

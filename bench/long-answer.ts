@@ -12,7 +12,7 @@ import { newChatRequest } from '../tests/support/fixtures/chat-request.ts'
 import { newResolvedModel } from '../tests/support/providers/resolved-model.ts'
 import { newTempFolder } from '../tests/support/server/segue.ts'
 import { printFigures } from './figures.ts'
-import { yieldToEventLoop } from '../src/lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../src/lib/async/yield-to-event-loop.ts'
 
 const deltas = Number(process.argv[2] ?? 1_000_000)
 const measureHeapMiB = (): number => {

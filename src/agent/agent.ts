@@ -1,5 +1,5 @@
 import type { ModelMessage } from 'ai'
-import type { Json } from '../lib/json.ts'
+import type { Json } from '../lib/text/json.ts'
 import type { StreamErrorCode } from '../model/stream.ts'
 import type { Usage } from '../model/usage.ts'
 

@@ -1,7 +1,7 @@
 import type { ModelRegistry } from '../agent/models/model-registry.ts'
 import type { Logger } from '../lib/logger.ts'
 import { type Runtime, systemRuntime } from '../lib/runtime.ts'
-import { TaskGate } from '../lib/task-gate.ts'
+import { TaskGate } from '../lib/async/task-gate.ts'
 import type { SessionRepository } from '../sessions/session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { ChatService } from './chat-service.ts'

@@ -1,6 +1,6 @@
 import type { ModelRegistry } from '../agent/models/model-registry.ts'
 import type { Logger } from '../lib/logger.ts'
-import type { TaskGate } from '../lib/task-gate.ts'
+import type { TaskGate } from '../lib/async/task-gate.ts'
 import type { SessionRecord } from '../model/session.ts'
 import { normalizeTitle } from '../model/conversation/title.ts'
 import type { SessionRecordPatch } from '../storage/event-store.ts'

@@ -10,7 +10,7 @@ import type {
 import type { SessionReader } from '../storage/session-reader.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
-import { compareUtf8 } from '../lib/compare-utf8.ts'
+import { compareUtf8 } from '../lib/text/compare-utf8.ts'
 import { IdNamespace } from '../profiles/id-namespace.ts'
 
 /** Sorts after every valid id: U+10FFFF is a noncharacter and cannot start an id. */

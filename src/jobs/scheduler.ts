@@ -1,5 +1,5 @@
 import { notFound, SegueError, shuttingDown } from '../lib/errors.ts'
-import { TaskTracker } from '../lib/task-tracker.ts'
+import { TaskTracker } from '../lib/async/task-tracker.ts'
 import type { Logger } from '../lib/logger.ts'
 import { type Runtime, systemRuntime } from '../lib/runtime.ts'
 import type { JobRunRecord, SegueJob } from '../model/job.ts'

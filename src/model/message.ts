@@ -1,4 +1,4 @@
-import type { Json } from '../lib/json.ts'
+import type { Json } from '../lib/text/json.ts'
 import type { Usage } from './usage.ts'
 
 export type Role = 'USER' | 'ASSISTANT' | 'SYSTEM'

@@ -1,4 +1,4 @@
-import type { Json } from '../lib/json.ts'
+import type { Json } from '../lib/text/json.ts'
 import type { ToolCall, ToolCallState } from './message.ts'
 
 /** A call of which nothing is known yet but its name. */

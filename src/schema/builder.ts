@@ -1,6 +1,6 @@
 import SchemaBuilder from '@pothos/core'
 import RelayPlugin from '@pothos/plugin-relay'
-import type { Json } from '../lib/json.ts'
+import type { Json } from '../lib/text/json.ts'
 import type { Context } from './context.ts'
 
 export const builder = new SchemaBuilder<{

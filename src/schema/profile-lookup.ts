@@ -5,7 +5,7 @@ import type { StreamRecord } from '../model/stream.ts'
 import type { ProfileRegistry } from '../services/profile-registry.ts'
 import type { ProfileServices } from '../services/profile-services.ts'
 import { listPossibleTypes, nodeFinders, type NodeRecords, type NodeType } from './node-finders.ts'
-import { releaseAtEnd } from '../lib/release-at-end.ts'
+import { releaseAtEnd } from '../lib/async/release-at-end.ts'
 import { createRequestProfile, type RequestProfile } from './request-profile.ts'
 
 interface FoundNode<Type extends NodeType> {

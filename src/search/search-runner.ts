@@ -4,7 +4,7 @@ import type { SearchHit, SearchPage, SearchRequest } from './search-hit.ts'
 import { SearchQuery } from './search-query.ts'
 import { createSnippet } from './snippet.ts'
 import type { SearchSource } from './search-source.ts'
-import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../lib/async/yield-to-event-loop.ts'
 
 /** A search that takes longer returns what it has found, and where it was cut short. */
 const defaultTimeoutMs = 2_000

@@ -1,4 +1,4 @@
-import { Notifier } from '../lib/notifier.ts'
+import { Notifier } from '../lib/async/notifier.ts'
 import type { ConversationChange } from '../storage/conversation-reader.ts'
 
 /** How many of the newest changes can be read. */

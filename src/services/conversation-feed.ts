@@ -1,4 +1,4 @@
-import { createAbortableGenerator } from '../lib/abortable-generator.ts'
+import { createAbortableGenerator } from '../lib/async/abortable-generator.ts'
 import { SegueError } from '../lib/errors.ts'
 import { toConversationId } from '../model/conversation/conversation-id.ts'
 import type { Conversation } from '../sessions/conversation.ts'

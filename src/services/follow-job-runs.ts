@@ -1,5 +1,5 @@
-import type { Notifier } from '../lib/notifier.ts'
-import { createAbortableGenerator } from '../lib/abortable-generator.ts'
+import type { Notifier } from '../lib/async/notifier.ts'
+import { createAbortableGenerator } from '../lib/async/abortable-generator.ts'
 import type { JobRunRecord } from '../model/job.ts'
 import type { JobStore } from '../storage/job-store.ts'
 

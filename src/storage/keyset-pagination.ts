@@ -1,5 +1,5 @@
 import { matchesFilter, type SessionFilter, type SessionKey } from '../model/session-filter.ts'
-import { compareUtf8 } from '../lib/compare-utf8.ts'
+import { compareUtf8 } from '../lib/text/compare-utf8.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionRecord } from '../model/session.ts'
 

@@ -1,5 +1,5 @@
 import { MCPClientError } from '@ai-sdk/mcp'
-import type { Json } from '../../lib/json.ts'
+import type { Json } from '../../lib/text/json.ts'
 import { type JsonObject, ToolError } from '../tools/tool.ts'
 import { toolResultToJson } from './tool-result-to-json.ts'
 import type { Connection } from './transport/connection.ts'

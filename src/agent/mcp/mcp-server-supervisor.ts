@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { McpServer } from '../../config/profile/mcp-server.ts'
-import type { Json } from '../../lib/json.ts'
+import type { Json } from '../../lib/text/json.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { redact, removeSecrets } from '../../lib/redact.ts'
+import { redact, removeSecrets } from '../../lib/text/redact.ts'
 import { type Tool, ToolError } from '../tools/tool.ts'
 import { type ToolInvocation, callTool } from './call-tool.ts'
 import { connect } from './transport/connect.ts'
@@ -13,7 +13,7 @@ import { toFailureReason } from './transport/to-failure-reason.ts'
 import { RestartBackoff } from './restart-backoff.ts'
 import { type ListedTool, listTools } from './list-tools.ts'
 import { toTools } from './to-tools.ts'
-import { rejectOnAbort } from '../../lib/reject-on-abort.ts'
+import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 
 export interface McpServerSupervisorOptions {
   readonly server: McpServer

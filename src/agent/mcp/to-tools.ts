@@ -1,4 +1,4 @@
-import type { Json } from '../../lib/json.ts'
+import type { Json } from '../../lib/text/json.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { ToolInvocation } from './call-tool.ts'
 import type { ListedTool } from './list-tools.ts'

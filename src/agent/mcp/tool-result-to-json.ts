@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@ai-sdk/mcp'
 import { z } from 'zod'
-import type { Json } from '../../lib/json.ts'
+import type { Json } from '../../lib/text/json.ts'
 import { ToolError } from '../tools/tool.ts'
 
 const contentPartsSchema = z.array(z.record(z.string(), z.json()))

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type LanguageModelMiddleware, type ModelMessage, streamText, type ToolSet, wrapLanguageModel } from 'ai'
-import { withIdleTimeout } from '../../lib/with-idle-timeout.ts'
+import { withIdleTimeout } from '../../lib/async/with-idle-timeout.ts'
 import { AgentError, type AgentEvent, type AgentRun } from '../agent.ts'
 import { isRetryable, toAgentError } from '../providers/classify-provider-error.ts'
 import type { SdkLanguageModel } from '../providers/create-language-model.ts'

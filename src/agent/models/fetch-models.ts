@@ -4,7 +4,7 @@ import type { Provider } from '../../config/profile/provider.ts'
 import { AgentError } from '../agent.ts'
 import { buildAuthHeaders, resolveBaseURL } from '../providers/create-language-model.ts'
 import { toAgentError } from '../providers/classify-provider-error.ts'
-import { parseJsonOrNull } from '../../lib/json.ts'
+import { parseJsonOrNull } from '../../lib/text/json.ts'
 
 export interface ProviderModel {
   readonly name: string

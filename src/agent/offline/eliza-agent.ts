@@ -6,7 +6,7 @@ import type { Toolbox } from '../tools/toolbox.ts'
 import { parseCommands } from './parse-commands.ts'
 import { converse } from './eliza.ts'
 import { describeToolResults } from './tool-result-text.ts'
-import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 
 export interface ElizaAgentOptions {
   /** Milliseconds between two words. 0: no delay. */

@@ -2,7 +2,7 @@ import type { ModelMessage } from 'ai'
 import type { TextGenerator } from '../agent.ts'
 import { estimateTokens } from '../estimate-tokens.ts'
 import { formatTranscript } from '../text-generation/model-text-generator.ts'
-import { truncate } from '../../lib/truncate.ts'
+import { truncate } from '../../lib/text/truncate.ts'
 
 const maxLineLength = 200 // UTF-16 code units
 const maxLines = 40

@@ -1,6 +1,6 @@
 import type { ModelMessage } from 'ai'
 import { clarifyTool } from '../tools/clarify-tool.ts'
-import { truncate } from '../../lib/truncate.ts'
+import { truncate } from '../../lib/text/truncate.ts'
 
 const maxResultTextLength = 1000 // UTF-16 code units
 

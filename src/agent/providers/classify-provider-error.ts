@@ -1,8 +1,8 @@
 import type { StreamErrorCode } from '../../model/stream.ts'
 import { AgentError } from '../agent.ts'
 import { parseProviderFailure, type ProviderFailure } from './parse-provider-failure.ts'
-import { redact } from '../../lib/redact.ts'
-import { truncate } from '../../lib/truncate.ts'
+import { redact } from '../../lib/text/redact.ts'
+import { truncate } from '../../lib/text/truncate.ts'
 
 const maxMessageLength = 500 // UTF-16 code units
 

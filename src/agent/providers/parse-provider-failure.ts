@@ -1,6 +1,6 @@
 import { APICallError, JSONParseError, TypeValidationError } from 'ai'
 import { z } from 'zod'
-import { parseJsonOrNull } from '../../lib/json.ts'
+import { parseJsonOrNull } from '../../lib/text/json.ts'
 
 /** What is known about a failed request to a provider, whatever the form of the error. */
 export interface ProviderFailure {

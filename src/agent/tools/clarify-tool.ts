@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { JsonObject } from './tool.ts'
-import { parseJsonOrNull } from '../../lib/json.ts'
+import { parseJsonOrNull } from '../../lib/text/json.ts'
 
 /** The built-in tool with which a model asks the user a question and waits for the answer. */
 export const clarifyTool = {

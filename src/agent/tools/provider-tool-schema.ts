@@ -1,4 +1,4 @@
-import type { Json } from '../../lib/json.ts'
+import type { Json } from '../../lib/text/json.ts'
 import type { JsonObject, Tool } from './tool.ts'
 
 /** Keywords that some providers reject at the top level of a schema, together with the whole request. */

@@ -1,4 +1,4 @@
-import type { Json } from '../../lib/json.ts'
+import type { Json } from '../../lib/text/json.ts'
 
 export interface TruncatedResult {
   readonly result: Json

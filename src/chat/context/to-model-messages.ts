@@ -1,5 +1,5 @@
 import type { AssistantModelMessage, ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
-import { isJsonObject, type Json, toWellFormedJson } from '../../lib/json.ts'
+import { isJsonObject, type Json, toWellFormedJson } from '../../lib/text/json.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
 import { decodeUtf8 } from '../attachments/data-url.ts'
 import { isTextMediaType } from '../attachments/media-type.ts'

@@ -2,10 +2,10 @@ import { badInput, notFound, SegueError } from '../../lib/errors.ts'
 import type { DecisionStore } from '../../storage/decision-store.ts'
 import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRecord } from '../../model/decision.ts'
 import type { ChangeNotifier } from '../../storage/change-notifier.ts'
-import { createAbortableGenerator } from '../../lib/abortable-generator.ts'
+import { createAbortableGenerator } from '../../lib/async/abortable-generator.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import type { DecisionResolution } from '../turn/tool-call-outcome.ts'
-import { withTimeout } from '../../lib/with-timeout.ts'
+import { withTimeout } from '../../lib/async/with-timeout.ts'
 
 export interface DecisionServiceOptions {
   readonly store: DecisionStore

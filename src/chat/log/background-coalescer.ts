@@ -2,7 +2,7 @@ import type { EventStore } from '../../storage/event-store.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { readLogPages } from './read-pages.ts'
 import { type CoalescedEvent, DeltaCoalescer } from './delta-coalescer.ts'
-import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type { Logger } from '../../lib/logger.ts'
 
 const delayMs = 300 // gives readers that are nearly up to date time to read the last deltas one by one

@@ -1,6 +1,6 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
 import { type Delta, getDeltaText, isDelta, replaceDeltaText } from '../../model/fold/delta.ts'
-import { maxEventTextCodeUnits } from '../../lib/unicode.ts'
+import { maxEventTextCodeUnits } from '../../lib/text/unicode.ts'
 
 /** Consecutive deltas of one part, which become one event. */
 interface DeltaRun {

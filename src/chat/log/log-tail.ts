@@ -1,4 +1,4 @@
-import type { Json } from '../../lib/json.ts'
+import type { Json } from '../../lib/text/json.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
 import { getDeltaText, isDelta } from '../../model/fold/delta.ts'
 import type { ToolCall } from '../../model/message.ts'

@@ -1,6 +1,6 @@
 import type { EventStore } from '../../storage/event-store.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
-import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 
 const pageSize = 500 // events
 

@@ -1,5 +1,5 @@
 import { badInput, SegueError } from '../../lib/errors.ts'
-import { KeyedMutex } from '../../lib/keyed-mutex.ts'
+import { KeyedMutex } from '../../lib/async/keyed-mutex.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { IdempotencyKey, IdempotencyKeyReader } from '../../storage/idempotency-key.ts'

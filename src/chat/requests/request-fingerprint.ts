@@ -1,5 +1,5 @@
-import { toCanonicalJson } from '../../lib/canonical-json.ts'
-import { sha256Hex } from '../../lib/sha256.ts'
+import { toCanonicalJson } from '../../lib/text/canonical-json.ts'
+import { sha256Hex } from '../../lib/text/sha256.ts'
 import type { ChatRequest } from './chat-request.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 import { foldMessage } from '../../model/fold/fold-message.ts'
 import type { MessageRecord } from '../../model/message.ts'

@@ -3,9 +3,9 @@ import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from '../log/event-log.ts'
 import { type CoalescedEvent, DeltaCoalescer } from '../log/delta-coalescer.ts'
-import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
-import { createAbortableGenerator } from '../../lib/abortable-generator.ts'
-import { waitForAbort } from '../../lib/wait-for-abort.ts'
+import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
+import { createAbortableGenerator } from '../../lib/async/abortable-generator.ts'
+import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 
 const pageSize = 256 // events per read
 /** A reader that is further behind than this receives coalesced deltas. */

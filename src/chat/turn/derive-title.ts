@@ -1,5 +1,5 @@
 import type { MessagePart } from '../../model/message.ts'
-import { truncate } from '../../lib/truncate.ts'
+import { truncate } from '../../lib/text/truncate.ts'
 
 const maxTitleCodeUnits = 80 // UTF-16 code units
 

@@ -1,4 +1,4 @@
-import { splitTrailingSurrogate } from '../../lib/unicode.ts'
+import { splitTrailingSurrogate } from '../../lib/text/unicode.ts'
 
 /**
  * High surrogates that ended the text of a part so far, by part index. Each is held back until its low surrogate

@@ -1,5 +1,5 @@
 import type { AgentEvent } from '../../agent/agent.ts'
-import { toWellFormedJson } from '../../lib/json.ts'
+import { toWellFormedJson } from '../../lib/text/json.ts'
 import type { MessageRecord, ToolCall, ToolCallState } from '../../model/message.ts'
 import { acceptsArguments, createToolCall, isFinal } from '../../model/tool-call.ts'
 import { cancelDecision, requestDecision } from './decision-commands.ts'

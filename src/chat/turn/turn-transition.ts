@@ -1,5 +1,5 @@
 import type { Runtime } from '../../lib/runtime.ts'
-import { chunkText } from '../../lib/unicode.ts'
+import { chunkText } from '../../lib/text/unicode.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'

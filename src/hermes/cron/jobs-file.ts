@@ -1,5 +1,5 @@
 import type { JobRecord, JobState } from '../../model/job.ts'
-import { type Json, isJsonObject, parseJson } from '../../lib/json.ts'
+import { type Json, isJsonObject, parseJson } from '../../lib/text/json.ts'
 import { parsePythonTime } from './python-time.ts'
 import { toCount, toText } from '../state/cell-values.ts'
 

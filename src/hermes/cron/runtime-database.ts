@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import { isJsonObject, type Json, parseJson } from '../../lib/json.ts'
+import { isJsonObject, type Json, parseJson } from '../../lib/text/json.ts'
 import { retrySync, retryWhileLocked } from '../state/retry-sync.ts'
 
 type RuntimeRow = { job_id: unknown; state_json: unknown }

@@ -1,4 +1,4 @@
-import { type Json, isJsonObject, parseJson } from '../../lib/json.ts'
+import { type Json, isJsonObject, parseJson } from '../../lib/text/json.ts'
 import type { MessagePart } from '../../model/message.ts'
 import { toText } from '../state/cell-values.ts'
 

@@ -1,4 +1,4 @@
-import { type Json, parseJson } from '../../lib/json.ts'
+import { type Json, parseJson } from '../../lib/text/json.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
 import { codexItemsToParts, decodeContent, contentToParts } from './message-content.ts'
 import { toRole, type MessageEntry } from './message-outline.ts'

@@ -1,4 +1,4 @@
-import { isJsonObject, parseJson } from '../../lib/json.ts'
+import { isJsonObject, parseJson } from '../../lib/text/json.ts'
 
 export interface ParsedToolCall {
   readonly id: string | null

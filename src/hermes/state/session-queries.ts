@@ -1,4 +1,4 @@
-import { parseJson } from '../../lib/json.ts'
+import { parseJson } from '../../lib/text/json.ts'
 import type { SessionRecord, TitleSource } from '../../model/session.ts'
 import { type IndexedSession, toIndexedSession } from '../../storage/sqlite/conversation-index/indexed-session.ts'
 import type { OpenStateDatabase } from './state-database.ts'

@@ -1,4 +1,4 @@
-import { maxEventTextCodeUnits } from '../../lib/unicode.ts'
+import { maxEventTextCodeUnits } from '../../lib/text/unicode.ts'
 import type { ChatEvent, EventDraft } from '../chat-event.ts'
 
 type DeltaType = 'TextDelta' | 'ReasoningDelta' | 'ToolCallDelta'

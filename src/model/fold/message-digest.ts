@@ -1,4 +1,4 @@
-import { toCanonicalJson } from '../../lib/canonical-json.ts'
+import { toCanonicalJson } from '../../lib/text/canonical-json.ts'
 import type { MessagePart, ToolCall } from '../message.ts'
 
 /**

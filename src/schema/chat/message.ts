@@ -1,4 +1,4 @@
-import { sha256Hex } from '../../lib/sha256.ts'
+import { sha256Hex } from '../../lib/text/sha256.ts'
 import type { MessagePart } from '../../model/message.ts'
 import { computeMessageDigest } from '../../model/fold/message-digest.ts'
 import { builder } from '../builder.ts'

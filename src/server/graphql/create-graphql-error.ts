@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 import type { ErrorCode } from '../../lib/errors.ts'
-import { truncate } from '../../lib/truncate.ts'
+import { truncate } from '../../lib/text/truncate.ts'
 
 /** In UTF-16 code units. Some messages quote the client's input, which can be a megabyte. */
 const maxMessageLength = 500

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
-import { parseJsonOrNull } from '../../lib/json.ts'
+import { parseJsonOrNull } from '../../lib/text/json.ts'
 import type { GraphQLParams } from '../graphql/prepare-operation.ts'
 import { maxRequestBytes } from '../http/max-request-bytes.ts'
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { CloseCode, type Server as ProtocolServer } from 'graphql-ws'
 import type { WebSocket } from 'ws'
-import { TaskTracker } from '../../lib/task-tracker.ts'
+import { TaskTracker } from '../../lib/async/task-tracker.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { ErrorFormatter } from '../graphql/error-formatter.ts'
 import { detectSlowConsumer } from '../http/detect-slow-consumer.ts'

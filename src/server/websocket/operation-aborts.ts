@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseJsonOrNull } from '../../lib/json.ts'
+import { parseJsonOrNull } from '../../lib/text/json.ts'
 
 const completeMessageSchema = z.object({ type: z.literal('complete'), id: z.string() })
 

@@ -3,7 +3,7 @@ import { rmSync, statSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chunkArray } from '../../lib/chunk-array.ts'
-import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type { BlobStore, FindUnreferenced } from '../blob-store.ts'
 
 /** How long a blob may exist before a row refers to it. */

@@ -1,4 +1,4 @@
-import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import { chunkArray } from '../../lib/chunk-array.ts'
 
 /** Ids that one statement looks up, so that other work is not delayed. */

@@ -1,4 +1,4 @@
-import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import { chunkArray } from '../../lib/chunk-array.ts'
 import { notFound } from '../../lib/errors.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
-import type { Json } from '../../lib/json.ts'
+import type { Json } from '../../lib/text/json.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'

@@ -39,7 +39,7 @@ import {
   NodeDocument,
   SessionDecisionsDocument,
 } from '../generated/graphql.ts'
-import { yieldToEventLoop } from '../../../src/lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../../src/lib/async/yield-to-event-loop.ts'
 
 interface World extends AsyncDisposable {
   readonly segue: SegueWithTools

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import type { z } from 'zod'
-import { parseJsonOrNull } from '../../../src/lib/json.ts'
+import { parseJsonOrNull } from '../../../src/lib/text/json.ts'
 
 const timeoutMs = 15_000
 

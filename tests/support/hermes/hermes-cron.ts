@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import type { Json } from '../../../src/lib/json.ts'
+import type { Json } from '../../../src/lib/text/json.ts'
 
 export type CronFields = { readonly [key: string]: Json }
 

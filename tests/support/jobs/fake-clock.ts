@@ -1,6 +1,6 @@
 import { newId } from '../../../src/lib/ids.ts'
 import type { Runtime } from '../../../src/lib/runtime.ts'
-import { yieldToEventLoop } from '../../../src/lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../../src/lib/async/yield-to-event-loop.ts'
 
 interface FakeTimer {
   readonly at: number

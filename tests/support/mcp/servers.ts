@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { McpToolSource, type McpToolSourceOptions } from '../../../src/agent/mcp/mcp-tool-source.ts'
 import type { JsonObject, Tool } from '../../../src/agent/tools/tool.ts'
 import type { StdioServer } from '../../../src/config/profile/mcp-server.ts'
-import type { Json } from '../../../src/lib/json.ts'
+import type { Json } from '../../../src/lib/text/json.ts'
 import { waitUntil } from '../wait-until.ts'
 import { RecordingLogger } from '../recording-logger.ts'
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
-import { yieldToEventLoop } from '../../../src/lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../../src/lib/async/yield-to-event-loop.ts'
 import type { ChatEvent } from '../../../src/model/chat-event.ts'
 import { getDeltaText, isDelta } from '../../../src/model/fold/delta.ts'
 import { foldMessage } from '../../../src/model/fold/fold-message.ts'

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
-import { parseJsonOrNull } from '../../../src/lib/json.ts'
+import { parseJsonOrNull } from '../../../src/lib/text/json.ts'
 import { CompletionBuilder, type ProviderStep } from './openai-chunks.ts'
 import { isRequestError, parseCompletionRequest, type CompletionRequest, type RequestError } from './openai-rules.ts'
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { finishRun, startManualRun } from '../../../src/jobs/job-state.ts'
-import { Notifier } from '../../../src/lib/notifier.ts'
+import { Notifier } from '../../../src/lib/async/notifier.ts'
 import type { JobRunRecord } from '../../../src/model/job.ts'
 import { followJobRuns } from '../../../src/services/follow-job-runs.ts'
 import type { JobStore } from '../../../src/storage/job-store.ts'

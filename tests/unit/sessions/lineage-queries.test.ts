@@ -8,7 +8,7 @@ import {
   withLineageFixture,
 } from '../../support/sessions/lineage-fixture.ts'
 import { countSessionReads } from '../../support/sessions/statements.ts'
-import { yieldToEventLoop } from '../../../src/lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../../src/lib/async/yield-to-event-loop.ts'
 
 const alone = (id: string): LineagePosition => [null, id, 1]
 

@@ -5,7 +5,7 @@ import { type HttpRequest, sendRequest, readText } from './http-request.ts'
 import { NotExecutedError } from './mcp-error.ts'
 import { tapSse } from './sse-tap.ts'
 import { toCancelledNotification, createConnectionClosedError } from './json-rpc.ts'
-import { parseJsonOrNull } from '../../../lib/json.ts'
+import { parseJsonOrNull } from '../../../lib/text/json.ts'
 
 export interface McpFetchOptions {
   readonly type: 'http' | 'sse'

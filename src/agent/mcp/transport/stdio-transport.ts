@@ -7,7 +7,7 @@ import {
 import type { StdioServer } from '../../../config/profile/mcp-server.ts'
 import { toCancelledNotification, isToolListChanged } from './json-rpc.ts'
 import { McpChildProcess } from './mcp-child-process.ts'
-import { parseJsonOrNull } from '../../../lib/json.ts'
+import { parseJsonOrNull } from '../../../lib/text/json.ts'
 
 export interface StdioTransportOptions {
   readonly onToolListChanged: () => void

@@ -1,6 +1,6 @@
 import { findClaimedParentId, isContinuable } from '../../../model/conversation/lineage.ts'
 import type { SessionRecord } from '../../../model/session.ts'
-import { compareUtf8 } from '../../../lib/compare-utf8.ts'
+import { compareUtf8 } from '../../../lib/text/compare-utf8.ts'
 import { type ListFlags, toSessionFlags } from './list-flags.ts'
 
 /** What the conversation index stores of a session: a row of `conversation_sessions`. Times are epoch milliseconds. */

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import Database from 'better-sqlite3'
-import { lowerThreadPriority } from '../../../lib/lower-thread-priority.ts'
+import { lowerThreadPriority } from '../../../lib/worker/lower-thread-priority.ts'
 
 /** The path of the database. */
 export type CheckpointWorkerData = string

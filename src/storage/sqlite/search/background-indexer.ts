@@ -3,7 +3,7 @@ import { normalizeText } from '../../../search/analyzer.ts'
 import { splitIntoPassages } from '../../../search/passages.ts'
 import type { SqliteDatabase } from '../database/sqlite-database.ts'
 import { readStoredMessageText } from '../rows/message-text-reader.ts'
-import { yieldToEventLoop } from '../../../lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../../lib/async/yield-to-event-loop.ts'
 import type { Logger } from '../../../lib/logger.ts'
 
 /**

@@ -7,7 +7,7 @@ import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { findUnusedUrl } from '../../../support/server/small-server.ts'
 import { StrictProvider, type Script, type ProviderStep } from '../../../support/providers/strict-provider.ts'
-import { yieldToEventLoop } from '../../../../src/lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
 
 const key = 'sk-test-0123456789'
 const question: ModelMessage = { role: 'user', content: 'Hi' }

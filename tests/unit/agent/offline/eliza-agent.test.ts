@@ -5,7 +5,7 @@ import { createElizaAgent } from '../../../../src/agent/offline/eliza-agent.ts'
 import { converse } from '../../../../src/agent/offline/eliza.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
-import { yieldToEventLoop } from '../../../../src/lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
 
 const question: ModelMessage = { role: 'user', content: 'Who are you?' }
 

@@ -7,7 +7,7 @@ import { newLatch } from '../../../support/fixtures/agent-chats.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 import { newToolCallRequest, newTool, newToolSource } from '../../../support/fixtures/tools.ts'
-import { yieldToEventLoop } from '../../../../src/lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
 import { RecordingLogger } from '../../../support/recording-logger.ts'
 import { silentLogger } from '../../../../src/lib/logger.ts'
 

@@ -17,7 +17,7 @@ import { acceptStream, dequeueStream, withdrawStream } from '../../../../src/cha
 import type { StreamEnding } from '../../../../src/chat/turn/stream-ending.ts'
 import { createToolCall } from '../../../../src/model/tool-call.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
-import type { Json } from '../../../../src/lib/json.ts'
+import type { Json } from '../../../../src/lib/text/json.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../../../src/model/message.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { waitForAbort } from '../../../../src/lib/wait-for-abort.ts'
-import { yieldToEventLoop } from '../../../../src/lib/yield-to-event-loop.ts'
+import { waitForAbort } from '../../../../src/lib/async/wait-for-abort.ts'
+import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
 import type { ApprovalDecision, DecisionRecord } from '../../../../src/model/decision.ts'
 import type { StreamRecord } from '../../../../src/model/stream.ts'
 import { isFinal } from '../../../../src/model/tool-call.ts'

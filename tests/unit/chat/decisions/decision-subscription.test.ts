@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { Notifier } from '../../../../src/lib/notifier.ts'
+import { Notifier } from '../../../../src/lib/async/notifier.ts'
 import type { DecisionRecord } from '../../../../src/model/decision.ts'
 import { useDecisionChats, waitForEnd, writeCall } from '../../../support/fixtures/decision-chats.ts'
 import { waitForOnlyPending, waitForPending } from '../../../support/fixtures/pending-decisions.ts'

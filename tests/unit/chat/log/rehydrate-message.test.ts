@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
-import { sha256Hex } from '../../../../src/lib/sha256.ts'
+import { sha256Hex } from '../../../../src/lib/text/sha256.ts'
 import { computeMessageDigest } from '../../../../src/model/fold/message-digest.ts'
 import { requireNonNull } from '../../../contract/support/typed-client.ts'
 import { newChatFixture } from '../../../support/fixtures/agent-chats.ts'

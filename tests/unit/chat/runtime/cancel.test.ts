@@ -2,12 +2,12 @@ import { answerThenWait, countEnds } from '../../../support/fixtures/scripted-an
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
 import { newLatch, newChatFixture } from '../../../support/fixtures/agent-chats.ts'
-import { waitForAbort } from '../../../../src/lib/wait-for-abort.ts'
+import { waitForAbort } from '../../../../src/lib/async/wait-for-abort.ts'
 import type { ApiCancelResult } from '../../../support/clients/chat-client.ts'
 import { startSegueWithProvider, type SegueWithProvider } from '../../../support/server/segue-with-provider.ts'
 import { computeDigest, type Part, toParts, type EventReader } from '../../../support/clients/reader.ts'
 import type { ProviderStep } from '../../../support/providers/strict-provider.ts'
-import { yieldToEventLoop } from '../../../../src/lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
 
 const forever = new Promise<never>(() => {})
 const question = 'What is it?'

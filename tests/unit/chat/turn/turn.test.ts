@@ -14,7 +14,7 @@ import {
   finishTurn,
   withdrawStream,
 } from '../../../../src/chat/turn/commands.ts'
-import { maxEventTextCodeUnits } from '../../../../src/lib/unicode.ts'
+import { maxEventTextCodeUnits } from '../../../../src/lib/text/unicode.ts'
 import { isFinal } from '../../../../src/model/tool-call.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../../../src/model/message.ts'
 import {

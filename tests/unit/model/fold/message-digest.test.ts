@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { sha256Hex } from '../../../../src/lib/sha256.ts'
+import { sha256Hex } from '../../../../src/lib/text/sha256.ts'
 import { computeMessageDigest, toCanonicalMessageText } from '../../../../src/model/fold/message-digest.ts'
 import type { MessagePart } from '../../../../src/model/message.ts'
 import { createToolCall } from '../../../../src/model/tool-call.ts'

@@ -7,7 +7,7 @@ import { migrations } from '../../../../src/storage/sqlite/database/migrations.t
 import { SqliteSessionReader } from '../../../../src/storage/sqlite/sqlite-session-reader.ts'
 import { type SqlConnection, StatementCache } from '../../../../src/storage/sqlite/database/statement-cache.ts'
 import { newTempFolder } from '../../../support/server/segue.ts'
-import { yieldToEventLoop } from '../../../../src/lib/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
 
 function newPath(): string {
   const folder = newTempFolder()

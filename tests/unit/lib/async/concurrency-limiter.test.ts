@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { ConcurrencyLimiter } from '../../../src/lib/concurrency-limiter.ts'
-import { newLatch } from '../../support/fixtures/agent-chats.ts'
-import { waitUntil } from '../../support/wait-until.ts'
-import { yieldToEventLoop } from '../../../src/lib/yield-to-event-loop.ts'
+import { ConcurrencyLimiter } from '../../../../src/lib/async/concurrency-limiter.ts'
+import { newLatch } from '../../../support/fixtures/agent-chats.ts'
+import { waitUntil } from '../../../support/wait-until.ts'
+import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
 
 const neverAborted = new AbortController().signal
 

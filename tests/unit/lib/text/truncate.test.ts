@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { truncate } from '../../../src/lib/truncate.ts'
+import { truncate } from '../../../../src/lib/text/truncate.ts'
 
 test('a text that fits stays as it is', () => {
   expect(truncate('', 3)).toBe('')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isJsonObject, parseJson, parseJsonOrNull, toWellFormedJson } from '../../../src/lib/json.ts'
+import { isJsonObject, parseJson, parseJsonOrNull, toWellFormedJson } from '../../../../src/lib/text/json.ts'
 
 const nest = (levels: number): string => `${'['.repeat(levels)}1${']'.repeat(levels)}`
 

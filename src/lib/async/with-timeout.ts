@@ -1,4 +1,4 @@
-import { SegueError } from './errors.ts'
+import { SegueError } from '../errors.ts'
 
 /**
  * Returns the result of `task`. Rejects with INTERNAL and the given message after `timeoutMs` milliseconds, and aborts

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { type BirpcReturn, createBirpc } from 'birpc'
-import { type SqlStatement, subscribeToStatements } from './sql-channel.ts'
+import { type SqlStatement, subscribeToStatements } from '../sql-channel.ts'
 
 /** The `workerData` of a worker that a WorkerClient has started. */
 export interface WorkerStart {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { maxEventTextCodeUnits, chunkText, splitTrailingSurrogate } from '../../../src/lib/unicode.ts'
-import { anyTextChunk } from '../../support/fixtures/generators.ts'
+import { maxEventTextCodeUnits, chunkText, splitTrailingSurrogate } from '../../../../src/lib/text/unicode.ts'
+import { anyTextChunk } from '../../../support/fixtures/generators.ts'
 
 test('a high surrogate at the end of a text is split off, and every other lone surrogate becomes U+FFFD', () => {
   expect(splitTrailingSurrogate('a\ud83d')).toEqual({ complete: 'a', trailing: '\ud83d' })

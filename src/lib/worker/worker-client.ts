@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { type BirpcReturn, createBirpc } from 'birpc'
-import { hasStatementSubscribers } from './sql-channel.ts'
+import { hasStatementSubscribers } from '../sql-channel.ts'
 import type { WorkerStart } from './worker-port.ts'
 
 export interface WorkerClientOptions<Events> {

@@ -13,7 +13,7 @@ const script = `
 
 test.runIf(process.platform === 'linux')('only the priority of the calling thread is lowered', async () => {
   const before = getPriority(0)
-  const module = new URL('../../../src/lib/lower-thread-priority.ts', import.meta.url).href
+  const module = new URL('../../../../src/lib/worker/lower-thread-priority.ts', import.meta.url).href
   const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`), { workerData: module })
   const priority = await new Promise((resolve, reject) => {
     worker.once('message', resolve)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { waitForAbort } from '../../../src/lib/wait-for-abort.ts'
-import { yieldToEventLoop } from '../../../src/lib/yield-to-event-loop.ts'
+import { waitForAbort } from '../../../../src/lib/async/wait-for-abort.ts'
+import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
 
 test('waiting ends when the signal aborts', async () => {
   const controller = new AbortController()

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
-import { rejectOnAbort } from '../../../src/lib/reject-on-abort.ts'
+import { rejectOnAbort } from '../../../../src/lib/async/reject-on-abort.ts'
 
 const pending = new Promise<never>(() => undefined)
 

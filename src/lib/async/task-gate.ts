@@ -1,4 +1,4 @@
-import type { SegueError } from './errors.ts'
+import type { SegueError } from '../errors.ts'
 import { TaskTracker } from './task-tracker.ts'
 
 /** Runs tasks until it is closed, and keeps track of them, so that a shutdown can wait for them. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { redact } from '../../../src/lib/redact.ts'
+import { redact } from '../../../../src/lib/text/redact.ts'
 
 test('a secret is removed everywhere, even if it is the start of another secret', () => {
   expect(redact('key abc, then abcdef; "abc"', ['abc', 'abcdef', ''])).toBe('key …, then …; "…"')

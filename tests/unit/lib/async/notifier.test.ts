@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
-import { Notifier } from '../../../src/lib/notifier.ts'
-import { yieldToEventLoop } from '../../../src/lib/yield-to-event-loop.ts'
+import { Notifier } from '../../../../src/lib/async/notifier.ts'
+import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
 
 const neverAborted = new AbortController().signal
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { withTimeout } from '../../../src/lib/with-timeout.ts'
+import { withTimeout } from '../../../../src/lib/async/with-timeout.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()

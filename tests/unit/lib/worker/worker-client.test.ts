@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
-import { WorkerClient, WorkerExitedError } from '../../../src/lib/worker-client.ts'
-import type { EchoWorkerEvents, EchoWorkerFunctions } from '../../support/lib/echo-worker.ts'
+import { WorkerClient, WorkerExitedError } from '../../../../src/lib/worker/worker-client.ts'
+import type { EchoWorkerEvents, EchoWorkerFunctions } from '../../../support/lib/echo-worker.ts'
 
 const clients: { close(): Promise<void> }[] = []
 
@@ -12,7 +12,7 @@ function newEchoClient() {
   const echoed: unknown[] = []
   const exits: string[] = []
   const client = new WorkerClient<EchoWorkerFunctions, EchoWorkerEvents>({
-    url: new URL('../../support/lib/echo-worker.ts', import.meta.url),
+    url: new URL('../../../support/lib/echo-worker.ts', import.meta.url),
     options: null,
     events: { echoed: (value) => void echoed.push(value) },
     onExit: (reason) => exits.push(reason),
