@@ -66,6 +66,9 @@ builder.objectFields(JobType, (t) => ({
     description:
       'The number of due times that were skipped because the server was down or the previous run was still in progress.',
   }),
+}))
+
+builder.objectFields(JobType, (t) => ({
   nextRunAt: t.expose('nextRunAt', {
     type: 'DateTime',
     nullable: true,
