@@ -1,7 +1,7 @@
 // Fills databases with SQL recursion: a million sessions in a minute or two.
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { SqliteDatabase } from '../src/storage/sqlite/database/sqlite-database.ts'
+import { SqliteDatabase } from '../src/storage/sqlite/sqlite-database.ts'
 import { HermesDb } from '../tests/support/hermes/hermes-db.ts'
 
 export interface SeedSize {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 const src = join(import.meta.dirname, '..', 'src')
 
-/** From the top to the bottom: the folders of src, and the files that lie in none. */
+/** The folders and files of src, from top to bottom. A file imports from its own folder and from lower ones. */
 const layers = [
   'main.ts',
   'segue.ts',
@@ -26,10 +26,25 @@ const layers = [
   'lib',
 ]
 
+/**
+ * The same for the sub-folders of a folder that import each other. The files of the folder itself may use all of them,
+ * and may be used by all of them.
+ */
+const subLayers: Readonly<Record<string, readonly string[]>> = {
+  agent: ['mcp', 'offline', 'models', 'model-agent', 'text-generation', 'providers', 'tools'],
+  chat: ['continuation', 'decisions', 'requests', 'subscriptions', 'runtime', 'context', 'turn', 'attachments', 'log'],
+  hermes: ['cron', 'index', 'search', 'messages', 'state'],
+  schema: ['conversation', 'decision', 'job', 'search', 'chat', 'session', 'relay'],
+  server: ['sse', 'websocket', 'graphql', 'http', 'playground'],
+  'server/graphql': ['plugins', 'documents'],
+  storage: ['sqlite', 'transfer'],
+  'storage/sqlite': ['transfer', 'search', 'conversation-index', 'rows', 'database'],
+}
+
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
 const layerOf = (file: string): string => file.split(/[\\/]/)[0] ?? ''
 
-/** The files of src that each one imports, as types too; a worker that is started by its URL counts as imported. */
+/** The files of src that each file imports, types included. A module that is named by its URL counts as imported. */
 const imports = new Map(files.map((file) => [file, importsOf(file)]))
 
 function importsOf(file: string): string[] {
@@ -39,12 +54,12 @@ function importsOf(file: string): string[] {
   )
 }
 
-test('every file lies in a folder that has its place in the order', () => {
+test('every file is in a folder that has a place in the order', () => {
   expect(files.length).toBeGreaterThan(10)
   for (const file of files) expect(layers, file).toContain(layerOf(file))
 })
 
-test('imports run one way: a file imports from its own folder, and from those further down', () => {
+test('a file imports from its own folder and from lower ones', () => {
   const wrong = files.flatMap((file) =>
     (imports.get(file) ?? [])
       .filter((imported) => layers.indexOf(layerOf(imported)) < layers.indexOf(layerOf(file)))
@@ -53,12 +68,34 @@ test('imports run one way: a file imports from its own folder, and from those fu
   expect(wrong).toEqual([])
 })
 
-test('what is imported is there', () => {
+test('sub-folders import from lower sub-folders', () => {
+  const wrong: string[] = []
+  for (const [file, imported] of [...imports].flatMap(([from, to]) => to.map((target) => [from, target] as const))) {
+    const [parent, from, to] = splitAtFork(file, imported)
+    if (from === null || to === null || parent === '') continue
+    const order = subLayers[parent] ?? []
+    const isListed = order.includes(from) && order.includes(to)
+    if (!isListed) wrong.push(`${parent}: ${from} or ${to} has no place in the order (${file} imports ${imported})`)
+    else if (order.indexOf(to) < order.indexOf(from)) wrong.push(`${file} imports ${imported}`)
+  }
+  expect(wrong).toEqual([])
+})
+
+/** The folder that two files have in common, and the sub-folders of it in which they are; null for the folder itself. */
+function splitAtFork(a: string, b: string): readonly [parent: string, a: string | null, b: string | null] {
+  const [partsA, partsB] = [a.split(/[\\/]/), b.split(/[\\/]/)]
+  let depth = 0
+  while (depth < partsA.length - 1 && partsA[depth] === partsB[depth]) depth += 1
+  const child = (parts: readonly string[]): string | null => (depth < parts.length - 1 ? (parts[depth] ?? null) : null)
+  return [partsA.slice(0, depth).join('/'), child(partsA), child(partsB)]
+}
+
+test('every imported file exists', () => {
   const missing = files.flatMap((file) => (imports.get(file) ?? []).filter((imported) => !files.includes(imported)))
   expect(missing).toEqual([])
 })
 
-test('no file imports itself, over however many others', () => {
+test('no file imports itself, directly or through others', () => {
   const done = new Set<string>()
   const visit = (file: string, path: readonly string[]): void => {
     const round = path.indexOf(file)

@@ -8,34 +8,34 @@ import type { PageRequest } from '../../lib/pagination.ts'
 import { inlineFiles } from '../attachments/attachments.ts'
 import { toModelMessages } from './to-model-messages.ts'
 import { trimToContextWindow } from './trim-to-context-window.ts'
-import type { ActiveSessions } from '../runtime/active-sessions.ts'
+import type { StreamingAnswers } from './streaming-answers.ts'
 import { rehydrateMessage } from '../log/rehydrate-message.ts'
 
 /** Reads the messages of a profile: those that are stored, and the answers that are streaming. */
 export class MessageQueries {
   readonly #profile: ProfileStorage
   readonly #sessions: SessionRepository
-  readonly #activeSessions: ActiveSessions
+  readonly #streamingAnswers: StreamingAnswers
 
-  constructor(profile: ProfileStorage, sessions: SessionRepository, activeSessions: ActiveSessions) {
+  constructor(profile: ProfileStorage, sessions: SessionRepository, streamingAnswers: StreamingAnswers) {
     this.#profile = profile
     this.#sessions = sessions
-    this.#activeSessions = activeSessions
+    this.#streamingAnswers = streamingAnswers
   }
 
   /** The answer that is streaming in a session, as far as it is committed. */
   findStreamingMessage(sessionId: string): MessageRecord | null {
-    return this.#activeSessions.findCommittedState(sessionId)?.answer ?? null
+    return this.#streamingAnswers.findCommittedState(sessionId)?.answer ?? null
   }
 
   /** A message by id, stored or streaming. */
   async findMessage(id: string): Promise<MessageRecord | null> {
-    return this.#activeSessions.findStreamingMessage(id) ?? this.findStoredMessage(id)
+    return this.#streamingAnswers.findStreamingMessage(id) ?? this.findStoredMessage(id)
   }
 
   /** Messages by id, stored or streaming. An unknown id is left out. */
   async findMessages(ids: readonly string[]): Promise<Map<string, MessageRecord>> {
-    const found = ids.flatMap((id) => this.#activeSessions.findStreamingMessage(id) ?? [])
+    const found = ids.flatMap((id) => this.#streamingAnswers.findStreamingMessage(id) ?? [])
     const streamingIds = new Set(found.map(({ id }) => id))
     const stored = await this.#sessions.findMessages(ids.filter((id) => !streamingIds.has(id)))
     return new Map([...found, ...(await this.#rehydrateAll(stored))].map((message) => [message.id, message]))
@@ -51,7 +51,7 @@ export class MessageQueries {
     const answers = new Map<string, MessageRecord>()
     const otherIds: string[] = []
     for (const id of streamIds) {
-      const committed = this.#activeSessions.findCommittedStateOfStream(id)
+      const committed = this.#streamingAnswers.findCommittedStateOfStream(id)
       if (committed?.answer) answers.set(id, committed.answer)
       if (!committed) otherIds.push(id)
     }

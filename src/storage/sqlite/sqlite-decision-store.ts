@@ -1,7 +1,7 @@
 import type { DecisionRecord } from '../../model/decision.ts'
 import type { ChangedDecision, DecisionQuery, DecisionStore } from '../decision-store.ts'
 import { readLatestChangeSeq } from './database/change-sequences.ts'
-import type { SqliteDatabase } from './database/sqlite-database.ts'
+import type { SqliteDatabase } from './sqlite-database.ts'
 import { type DecisionRow, decisionFromRow } from './rows/decision-row.ts'
 
 const maxDecisionsPerPage = 1_001

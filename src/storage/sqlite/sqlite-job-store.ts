@@ -8,7 +8,7 @@ import {
 } from '../job-store.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
 import { allocateChangeSeq, readLatestChangeSeq } from './database/change-sequences.ts'
-import type { SqliteDatabase } from './database/sqlite-database.ts'
+import type { SqliteDatabase } from './sqlite-database.ts'
 import { jobToRow, jobRunToRow, type JobRow, type JobRunRow, jobFromRow, jobRunFromRow } from './rows/job-row.ts'
 import { RevisionConflictError } from '../errors.ts'
 

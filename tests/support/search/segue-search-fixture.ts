@@ -9,7 +9,7 @@ import { ReadOnlyDatabase } from '../../../src/storage/sqlite/search/read-only-d
 import { SqliteSearchSource } from '../../../src/storage/sqlite/search/sqlite-search.ts'
 import type { SearchHit, SearchKey, SearchPage, SearchRequest } from '../../../src/search/search-hit.ts'
 import { SearchRunner } from '../../../src/search/search-runner.ts'
-import { SqliteDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
+import { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
 import { BackgroundIndexer } from '../../../src/storage/sqlite/search/background-indexer.ts'
 import { SqliteEventStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'
 import { newSessionRecord } from '../sessions/session-record.ts'

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { defaultLimits } from '../../../src/config/limits.ts'
 import { readSettings, type Settings } from '../../../src/config/settings.ts'
 import { type Segue, type SegueOptions, startSegue } from '../../../src/segue.ts'
-import { SqliteDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
+import { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
 
 export interface TestSegue extends Segue, AsyncDisposable {
   readonly home: string

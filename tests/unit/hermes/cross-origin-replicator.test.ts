@@ -13,7 +13,7 @@ import {
   type CrossOriginFeed,
   SqliteCrossOriginFeed,
 } from '../../../src/storage/sqlite/conversation-index/cross-origin-feed.ts'
-import { SqliteDatabase } from '../../../src/storage/sqlite/database/sqlite-database.ts'
+import { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
 import { SqliteEventStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { firstPage, newDb, newReader } from '../../support/hermes/hermes-fixtures.ts'

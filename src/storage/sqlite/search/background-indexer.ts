@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { normalizeText } from '../../../search/analyzer.ts'
 import { splitIntoPassages } from '../../../search/passages.ts'
-import type { SqliteDatabase } from '../database/sqlite-database.ts'
+import type { SqliteDatabase } from '../sqlite-database.ts'
 import { readStoredMessageText } from '../rows/message-text-reader.ts'
 import { yieldToEventLoop } from '../../../lib/async/yield-to-event-loop.ts'
 import type { Logger } from '../../../lib/logger.ts'

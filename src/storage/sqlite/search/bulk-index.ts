@@ -1,6 +1,6 @@
 import { normalizeText } from '../../../search/analyzer.ts'
 import { splitIntoPassages } from '../../../search/passages.ts'
-import type { SqliteDatabase } from '../database/sqlite-database.ts'
+import type { SqliteDatabase } from '../sqlite-database.ts'
 import { readStoredMessageText } from '../rows/message-text-reader.ts'
 
 /**

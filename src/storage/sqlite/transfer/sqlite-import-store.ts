@@ -5,7 +5,7 @@ import {
   type ImportStore,
   type LocatedImportRecord,
 } from '../../transfer/import-store.ts'
-import { SqliteDatabase } from '../database/sqlite-database.ts'
+import { SqliteDatabase } from '../sqlite-database.ts'
 import { findUnreferencedBlobs, insertBlobReference } from '../rows/blob-reference-row.ts'
 import { upsertDecision } from '../rows/decision-row.ts'
 import { insertEvent } from '../rows/event-row.ts'

@@ -13,7 +13,7 @@ import type { ChatEvent } from '../../../../src/model/chat-event.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import type { SessionRecord } from '../../../../src/model/session.ts'
 import type { StreamRecord } from '../../../../src/model/stream.ts'
-import { SqliteDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
+import { SqliteDatabase } from '../../../../src/storage/sqlite/sqlite-database.ts'
 import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
 import { wrapStore } from '../../../support/storage/event-store.ts'
 import {

@@ -9,7 +9,7 @@ import {
 } from '../../../../src/jobs/job-state.ts'
 import type { JobRunRecord, SegueJob } from '../../../../src/model/job.ts'
 import { recordSql } from '../../../support/storage/record-sql.ts'
-import { SqliteDatabase } from '../../../../src/storage/sqlite/database/sqlite-database.ts'
+import { SqliteDatabase } from '../../../../src/storage/sqlite/sqlite-database.ts'
 import { SqliteJobStore } from '../../../../src/storage/sqlite/sqlite-job-store.ts'
 import { newRunIds, newTestJob, newJobsFolder, newStore } from '../../../support/jobs/job-fixtures.ts'
 import { RevisionConflictError } from '../../../../src/storage/errors.ts'

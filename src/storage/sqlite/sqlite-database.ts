@@ -1,21 +1,21 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { yieldToEventLoop } from '../../../lib/async/yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type Database from 'better-sqlite3'
-import { SegueError } from '../../../lib/errors.ts'
-import { Notifier } from '../../../lib/async/notifier.ts'
-import { defaultProfileName } from '../../../profiles/profile-name.ts'
-import type { ProfileChangeNotifiers } from '../../change-notifier.ts'
-import type { ConversationChange } from '../../conversation-reader.ts'
+import { SegueError } from '../../lib/errors.ts'
+import { Notifier } from '../../lib/async/notifier.ts'
+import { defaultProfileName } from '../../profiles/profile-name.ts'
+import type { ProfileChangeNotifiers } from '../change-notifier.ts'
+import type { ConversationChange } from '../conversation-reader.ts'
 import {
   ConversationIndexMaintainer,
   type MaintenanceResult,
-} from '../conversation-index/conversation-index-maintainer.ts'
-import { SearchIndex } from '../search/search-index.ts'
-import { mapEngineErrors } from './engine-errors.ts'
-import { openConnection } from './open-connection.ts'
-import { type PreparedStatement, type SqlConnection, StatementCache } from './statement-cache.ts'
-import { drainVisibleChanges } from './visible-change-tracker.ts'
+} from './conversation-index/conversation-index-maintainer.ts'
+import { SearchIndex } from './search/search-index.ts'
+import { mapEngineErrors } from './database/engine-errors.ts'
+import { openConnection } from './database/open-connection.ts'
+import { type PreparedStatement, type SqlConnection, StatementCache } from './database/statement-cache.ts'
+import { drainVisibleChanges } from './database/visible-change-tracker.ts'
 
 export interface DatabaseOptions {
   /** The name of the profile; `default` if it is left out. */
