@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { AgentError, type GenerateTextRequest, type GeneratedText } from '../../../../src/agent/agent.ts'
 import { titleFromMessage, titleFromModelOutput } from '../../../../src/chat/turn/derive-title.ts'
@@ -315,5 +316,21 @@ describe('a generated title', () => {
     expect(runs).toHaveLength(2)
     expect(await titleOf(chats, again.sessionId)).toEqual({ title: 'Better', titleSource: 'MODEL' })
     expect(await titleOf(chats, id)).toEqual({ title: 'Hello', titleSource: 'MESSAGE' })
+  })
+
+  test('leaves no listener on the signal that lasts as long as the service', async () => {
+    const signals: AbortSignal[] = []
+    const generateTitle = async ({ signal }: { readonly signal: AbortSignal }) => {
+      signals.push(signal)
+      return { text: 'Birds', usage: noUsage }
+    }
+    await using chats = newChatFixtureWith(
+      { generateTitles: true, textGenerator: { generateTitle } },
+      textAnswer('Yes.'),
+    )
+    for (let count = 0; count < 3; count += 1) await runTurn(chats)
+    await drainEventLoop()
+    expect(signals).toHaveLength(3)
+    expect(getEventListeners(signals[0] ?? new EventTarget(), 'abort')).toEqual([])
   })
 })
