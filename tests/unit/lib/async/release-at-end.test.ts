@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { releaseAtEnd } from '../../../src/lib/release-at-end.ts'
+import { releaseAtEnd } from '../../../../src/lib/async/release-at-end.ts'
 
 function newResource() {
   const resource = { disposals: 0, [Symbol.dispose]: () => void (resource.disposals += 1) }

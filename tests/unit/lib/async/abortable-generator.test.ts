@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createAbortableGenerator } from '../../../src/lib/abortable-generator.ts'
-import { waitForAbort } from '../../../src/lib/wait-for-abort.ts'
+import { createAbortableGenerator } from '../../../../src/lib/async/abortable-generator.ts'
+import { waitForAbort } from '../../../../src/lib/async/wait-for-abort.ts'
 
 test('values are passed on', async () => {
   const values = createAbortableGenerator(async function* () {
