@@ -115,6 +115,19 @@ test('only storage/sqlite and hermes use the database engine', () => {
   expect(others).toEqual([])
 })
 
+test('only the places that put Segue together, and the index of Hermes, use an implementation of storage', () => {
+  const implementation = /^storage[\\/](sqlite|filesystem)[\\/]/
+  const users = /^(services[\\/]|cli[\\/]|segue\.ts$|hermes[\\/]index[\\/])/
+  const wrong = files
+    .filter((file) => !implementation.test(file) && !users.test(file))
+    .flatMap((file) =>
+      (imports.get(file) ?? [])
+        .filter((imported) => implementation.test(imported))
+        .map((imported) => `${file} imports ${imported}`),
+    )
+  expect(wrong).toEqual([])
+})
+
 test('the interfaces of storage use no implementation of them', () => {
   const implementation = /^storage[\\/](sqlite|filesystem)[\\/]/
   const ports = files.filter((file) => file.startsWith('storage') && !implementation.test(file))

@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import type { Command } from '../config/command-line/command.ts'
 import { exportConversation } from '../transfer/export-conversation.ts'
 import { printMessage } from './print-message.ts'
+import { transferStorage } from './transfer-storage.ts'
 
 /** Runs `segue export`: writes a conversation to a file, or to stdout if the output is `-`. */
 export async function runExport(
@@ -14,6 +15,7 @@ export async function runExport(
     ...command,
     output,
     workingDirectory,
+    storage: transferStorage,
     log,
     onNote: printMessage,
   })

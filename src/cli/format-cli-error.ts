@@ -1,8 +1,13 @@
 import { SettingsError } from '../config/settings-error.ts'
 import { SegueError } from '../lib/errors.ts'
-import { HomeInUseError, UnusableHomeError } from '../storage/sqlite/database/home-lock.ts'
 import { TransferError } from '../transfer/transfer-error.ts'
-import { DatabaseTooOldError, DatabaseTooNewError, DatabaseUnusableError } from '../storage/errors.ts'
+import {
+  DatabaseTooNewError,
+  DatabaseTooOldError,
+  DatabaseUnusableError,
+  HomeInUseError,
+  UnusableHomeError,
+} from '../storage/errors.ts'
 
 const userFacingErrors = [
   SettingsError,

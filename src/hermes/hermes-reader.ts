@@ -11,7 +11,6 @@ import type {
   ConversationSummary,
   OffsetRange,
 } from '../storage/conversation-reader.ts'
-import type { ConversationIndexReader } from '../storage/sqlite/conversation-index/conversation-index-reader.ts'
 import { CronReader } from './cron/cron-reader.ts'
 import { readCronSessions } from './cron/cron-sessions.ts'
 import type { HermesReaderOptions } from './hermes-options.ts'
@@ -54,8 +53,10 @@ export class HermesReader {
       return this.#database.read([], (file) => pageOfSessions(this.#loadSessions(file, ids), page, filter))
     }
     return this.#listing.read([], ({ readVerified }) => {
-      const listIds = (index: ConversationIndexReader) => index.listSessionKeys(page, filter).map(({ id }) => id)
-      const { listed, found } = readVerified(listIds, (allIds) => allIds)
+      const { listed, found } = readVerified(
+        (index) => index.listSessionKeys(page, filter).map(({ id }) => id),
+        (listedIds) => listedIds,
+      )
       return orderByIds(
         listed,
         found.map(({ record }) => record),

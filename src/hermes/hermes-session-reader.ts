@@ -15,7 +15,7 @@ import type {
   OffsetRange,
 } from '../storage/conversation-reader.ts'
 import type { SessionReader } from '../storage/session-reader.ts'
-import type { CrossOriginFeed } from '../storage/sqlite/conversation-index/cross-origin-feed.ts'
+import type { CrossOriginFeed } from '../storage/cross-origin-feed.ts'
 import { HermesJobReader } from './hermes-job-reader.ts'
 import type { HermesOptions, HermesReaderOptions } from './hermes-options.ts'
 import type { HermesReader } from './hermes-reader.ts'

@@ -70,3 +70,24 @@ export class DatabaseUnusableError extends Error {
     )
   }
 }
+
+/** Another server uses the home. */
+export class HomeInUseError extends Error {
+  override readonly name = 'HomeInUseError'
+
+  constructor(home: string) {
+    super(`Another Segue server uses the home ${home}. Stop it, or start this one with another --home or SEGUE_HOME.`)
+  }
+}
+
+/** The home is not a writable folder, or its lock file is damaged. */
+export class UnusableHomeError extends Error {
+  override readonly name = 'UnusableHomeError'
+
+  constructor(home: string, cause: Error) {
+    super(
+      `The home ${home} cannot be locked: ${cause.message}. Make it a writable folder, and delete its lock.db if that is damaged.`,
+      { cause },
+    )
+  }
+}

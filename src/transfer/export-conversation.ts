@@ -15,6 +15,7 @@ import { ExportSource } from './export-source.ts'
 import { DocumentSummary } from './document/document-summary.ts'
 import { TransferError } from './transfer-error.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { TransferStorage } from '../storage/transfer/transfer-storage.ts'
 
 export interface ExportRequest {
   readonly paths: Paths
@@ -26,6 +27,7 @@ export interface ExportRequest {
   readonly output: string | Writable | null
   /** The folder that relative paths start from. */
   readonly workingDirectory: string
+  readonly storage: TransferStorage
   readonly log: Logger
   /** Called with a sentence for each thing that the export lacks. */
   readonly onNote: (note: string) => void
@@ -39,13 +41,19 @@ export interface ExportResult {
 
 /**
  * Exports a conversation as one JSON document. Reads one snapshot, changes nothing, and works while a server runs. The
- * output file is replaced at the end, or not at all. Throws NOT_FOUND, a `TransferError`, and as `ReadSnapshot.open`.
+ * output file is replaced at the end, or not at all. Throws NOT_FOUND, a `TransferError`,
+ * and as `TransferStorage.openExportReader`.
  */
 export async function exportConversation(request: ExportRequest): Promise<ExportResult> {
-  const { paths, id, profile, log } = request
+  const { paths, id, profile, storage, log } = request
   const profileDirectory = new ProfileDirectory(paths)
   for (const name of profile === null ? await profileDirectory.listNames() : [profile]) {
-    await using source = new ExportSource(name, profileDirectory.resolveProfilePaths(name), log)
+    await using source = await ExportSource.open({
+      profile: name,
+      paths: profileDirectory.resolveProfilePaths(name),
+      storage,
+      log,
+    })
     const session = await findSession(id, source)
     if (session) return await writeDocument(session, source, request)
   }

@@ -6,14 +6,21 @@ import { continuesSession, loadLineage } from '../model/conversation/lineage.ts'
 import type { SessionRecord } from '../model/session.ts'
 import { IdNamespace } from '../profiles/id-namespace.ts'
 import type { ProfilePaths } from '../profiles/profile-directory.ts'
-import { toBlobFolder, toDatabasePath, toHermesDatabasePath } from '../profiles/profile-paths.ts'
+import { toHermesDatabasePath } from '../profiles/profile-paths.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
-import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
 import type { SessionReader } from '../storage/session-reader.ts'
 import type { ExportReader } from '../storage/transfer/export-reader.ts'
-import { SqliteExportReader } from '../storage/sqlite/transfer/sqlite-export-reader.ts'
+import type { TransferStorage } from '../storage/transfer/transfer-storage.ts'
 
 const hermesBatchSize = 500 // sessions
+
+export interface ExportSourceOptions {
+  /** The name of the profile. */
+  readonly profile: string
+  readonly paths: ProfilePaths
+  readonly storage: TransferStorage
+  readonly log: Logger
+}
 
 /** A profile to export from, opened read-only: a snapshot of its Segue sessions, and its Hermes sessions. */
 export class ExportSource implements AsyncDisposable {
@@ -25,19 +32,25 @@ export class ExportSource implements AsyncDisposable {
   readonly #sessionCache = new Map<string, SessionRecord | null>()
   readonly #close: () => Promise<void>
 
-  /** Throws as `SqliteExportReader.open` does. */
-  constructor(profile: string, { home, hermesHome }: ProfilePaths, log: Logger) {
-    this.segueReader = SqliteExportReader.open(toDatabasePath(home), profile)
+  private constructor(segueReader: ExportReader | null, { profile, paths, storage, log }: ExportSourceOptions) {
+    const { home, hermesHome } = paths
+    this.segueReader = segueReader
     // Without an index path, the index of the Hermes sessions is in memory: the one in the home belongs to the server.
     const hermes =
       hermesHome === null ? null : new HermesSessionReader({ path: toHermesDatabasePath(hermesHome), profile, log })
     const { prefix } = IdNamespace.forProfile(profile)
     this.hermesSessions = hermes && (prefix === '' ? hermes : new NamespacedSessionReader(hermes, prefix))
-    this.blobs = new FilesystemBlobStore(toBlobFolder(home))
+    this.blobs = storage.openBlobStore(home)
     this.#close = async () => {
       await this.segueReader?.close()
       await hermes?.close()
     }
+  }
+
+  /** Rejects as `TransferStorage.openExportReader` does. */
+  static async open(options: ExportSourceOptions): Promise<ExportSource> {
+    const { profile, paths, storage } = options
+    return new ExportSource(await storage.openExportReader(paths.home, profile), options)
   }
 
   async findSession(id: string): Promise<SessionRecord | null> {

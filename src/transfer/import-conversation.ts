@@ -1,13 +1,9 @@
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
-import { toBlobFolder, toDatabasePath, toProfileFolder } from '../profiles/profile-paths.ts'
-import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
-import { lockHome } from '../storage/sqlite/database/home-lock.ts'
+import { toProfileFolder } from '../profiles/profile-paths.ts'
 import { ImportConflictError } from '../storage/transfer/import-store.ts'
-import { SqliteImportStore } from '../storage/sqlite/transfer/sqlite-import-store.ts'
-import { findExistingSessionId } from '../storage/sqlite/transfer/find-existing-session.ts'
+import type { TransferStorage } from '../storage/transfer/transfer-storage.ts'
 import { readDocument } from './document/document-reader.ts'
 import { sectionNames } from './document/document-schema.ts'
 import { DocumentSummary } from './document/document-summary.ts'
@@ -21,6 +17,7 @@ export interface ImportRequest {
   readonly paths: Paths
   readonly file: string
   readonly profile: string
+  readonly storage: TransferStorage
 }
 
 /**
@@ -32,17 +29,20 @@ export async function importConversation({
   paths,
   workingDirectory,
   profile,
+  storage,
   ...request
 }: ImportRequest): Promise<DocumentSummary> {
   const file = resolve(workingDirectory, request.file)
   const summary = validateDocument(file)
-  const lock = lockHome(paths.home)
+  const lock = storage.lockHome(paths.home)
   try {
     const directory = new ProfileDirectory(paths)
     const { home } = directory.resolveProfilePaths(profile)
-    for (const name of await directory.listNames())
-      assertSessionsAreNew(name, toDatabasePath(toProfileFolder(paths.home, name)), summary)
-    await importIntoProfile(file, profile, home)
+    for (const name of await directory.listNames()) {
+      const id = await storage.findExistingSessionId(toProfileFolder(paths.home, name), summary.sessionIds)
+      if (id !== null) throw newSessionExistsError(id, name)
+    }
+    await importIntoProfile(file, { profile, folder: home, storage })
     return summary
   } finally {
     lock.release()
@@ -63,17 +63,22 @@ function validateDocument(file: string): DocumentSummary {
 }
 
 /** An id is looked up in all profiles, so two profiles must not have the same session. */
-function assertSessionsAreNew(profile: string, path: string, { sessionIds }: DocumentSummary): void {
-  const id = existsSync(path) ? findExistingSessionId(path, sessionIds) : null
-  if (id === null) return
-  throw new TransferError(
+function newSessionExistsError(id: string, profile: string): TransferError {
+  return new TransferError(
     `The session ${id} exists already in the profile ${profile}. Delete it first, or import into another home.`,
   )
 }
 
-async function importIntoProfile(file: string, profile: string, folder: string): Promise<void> {
-  const store = new SqliteImportStore(toDatabasePath(folder), profile)
-  const blobs = new FilesystemBlobStore(toBlobFolder(folder))
+interface ImportTarget {
+  readonly profile: string
+  /** The folder of the profile. */
+  readonly folder: string
+  readonly storage: TransferStorage
+}
+
+async function importIntoProfile(file: string, { profile, folder, storage }: ImportTarget): Promise<void> {
+  const store = await storage.openImportStore(folder, profile)
+  const blobs = storage.openBlobStore(folder)
   try {
     for (const { record } of readDocument(file, ['files'])) {
       if ('hash' in record && record.content !== null) await blobs.put(Buffer.from(record.content, 'base64'))
@@ -81,8 +86,7 @@ async function importIntoProfile(file: string, profile: string, folder: string):
     await store.importRecords(readImportRecords(file, profile))
   } catch (error) {
     // Deletes the blobs that were written above. A new store does so at once: it does not know them as recent ones.
-    const newBlobs = new FilesystemBlobStore(toBlobFolder(folder))
-    await newBlobs.collectGarbage((hashes) => store.findUnreferencedBlobs(hashes))
+    await storage.openBlobStore(folder).collectGarbage((hashes) => store.findUnreferencedBlobs(hashes))
     throw error instanceof ImportConflictError
       ? new TransferError(`${error.location}: ${error.message}`, { cause: error })
       : error

@@ -8,7 +8,6 @@ import { z } from 'zod'
 import type { Settings } from '../../src/config/settings.ts'
 import { SettingsError } from '../../src/config/settings-error.ts'
 import { formatStartError } from '../../src/cli/format-start-error.ts'
-import { HomeInUseError, UnusableHomeError } from '../../src/storage/sqlite/database/home-lock.ts'
 import { ask } from '../support/server/graphql-request.ts'
 import { HermesDb } from '../support/hermes/hermes-db.ts'
 import { newTempFolder, startTestSegue } from '../support/server/segue.ts'
@@ -16,7 +15,12 @@ import { runToEnd, type ServerProcess, startServerProcess } from '../support/ser
 import { findUnusedUrl } from '../support/server/small-server.ts'
 import { StrictProvider } from '../support/providers/strict-provider.ts'
 import { type Follower, followOverEventStream, followOverWebSocket } from '../support/clients/follower.ts'
-import { DatabaseTooNewError, DatabaseUnusableError } from '../../src/storage/errors.ts'
+import {
+  DatabaseTooNewError,
+  DatabaseUnusableError,
+  HomeInUseError,
+  UnusableHomeError,
+} from '../../src/storage/errors.ts'
 
 /** How long a shutdown may take, from the signal to the exit of the process. */
 const maxShutdownMs = 2_000

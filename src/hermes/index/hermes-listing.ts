@@ -1,7 +1,7 @@
 import type { ConversationChange } from '../../storage/conversation-reader.ts'
 import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
 import type { HermesReaderOptions } from '../hermes-options.ts'
-import type { SessionWithIndexRow } from '../state/session-queries.ts'
+import type { ListedSession } from '../state/session-queries.ts'
 import type { OpenStateDatabase, StateDatabase } from '../state/state-database.ts'
 import type { CrossOriginBatch, CrossOriginCursor } from './cross-origin-cursor.ts'
 import { FullScan } from './full-scan.ts'
@@ -21,7 +21,7 @@ export interface SynchronizedIndex {
   readVerified<T>(
     list: (index: ConversationIndexReader) => T[],
     selectIds: (listed: readonly T[]) => readonly string[],
-  ): { readonly listed: readonly T[]; readonly found: readonly SessionWithIndexRow[] }
+  ): { readonly listed: readonly T[]; readonly found: readonly ListedSession[] }
   read<T>(work: (index: ConversationIndexReader) => T): T
 }
 

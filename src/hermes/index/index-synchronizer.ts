@@ -2,10 +2,11 @@ import { hash } from 'node:crypto'
 import { chunkArray } from '../../lib/chunk-array.ts'
 import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
 import type { IndexUpdateResult } from '../../storage/sqlite/conversation-index/conversation-indexer.ts'
+import { toIndexedSession } from '../../storage/sqlite/conversation-index/indexed-session.ts'
 import { segueSessionFlag } from '../../storage/sqlite/conversation-index/list-flags.ts'
 import type { HermesReaderOptions } from '../hermes-options.ts'
 import { toText } from '../state/cell-values.ts'
-import { readDigestColumns, readSessionsWithIndexRows, type SessionWithIndexRow } from '../state/session-queries.ts'
+import { readDigestColumns, readListedSessions, type ListedSession } from '../state/session-queries.ts'
 import type { OpenStateDatabase } from '../state/state-database.ts'
 import type { CrossOriginBatch, CrossOriginCursor } from './cross-origin-cursor.ts'
 import { type HermesIndexUpdate, IndexStore } from './index-store.ts'
@@ -121,7 +122,7 @@ export class IndexSynchronizer {
   verifySessions(
     file: OpenStateDatabase,
     ids: readonly string[],
-  ): { readonly found: SessionWithIndexRow[]; readonly changed: boolean } {
+  ): { readonly found: ListedSession[]; readonly changed: boolean } {
     return this.#reindexSessions(file, ids, null)
   }
 
@@ -163,14 +164,12 @@ export class IndexSynchronizer {
     change: Omit<HermesIndexUpdate, 'upserted' | 'deleted'> | null,
   ) {
     const uniqueIds = [...new Set(ids)]
-    const found = chunkArray(uniqueIds, rowsPerQuery).flatMap((batch) =>
-      readSessionsWithIndexRows(file, batch, this.#profile),
-    )
+    const found = chunkArray(uniqueIds, rowsPerQuery).flatMap((batch) => readListedSessions(file, batch, this.#profile))
     const existingIds = new Set(found.map(({ record }) => record.id))
     const result = this.#save(
       {
         ...change,
-        upserted: found.map(({ indexRow }) => indexRow),
+        upserted: found.map(({ record, hasMessages }) => toIndexedSession(record, hasMessages)),
         deleted: uniqueIds.filter((id) => !existingIds.has(id) && !this.#store.isSegueSession(id)),
       },
       change ? uniqueIds : [],

@@ -1,6 +1,5 @@
 import { parseJson } from '../../lib/text/json.ts'
 import type { SessionRecord, TitleSource } from '../../model/session.ts'
-import { type IndexedSession, toIndexedSession } from '../../storage/sqlite/conversation-index/indexed-session.ts'
 import type { OpenStateDatabase } from './state-database.ts'
 import { toCount, toBoolean, secondsToMillis, toText } from './cell-values.ts'
 
@@ -47,10 +46,9 @@ const digestColumns = [
 
 type HermesSessionRow = Record<(typeof sessionColumns)[number] | 'newest' | 'has_message', unknown>
 
-/** A session and its row in the conversation index. */
-export interface SessionWithIndexRow {
+export interface ListedSession {
   readonly record: SessionRecord
-  readonly indexRow: IndexedSession
+  readonly hasMessages: boolean
 }
 
 /** The sessions with these ids, in no particular order. At most 500 ids. */
@@ -58,15 +56,11 @@ export function readSessions(file: OpenStateDatabase, ids: readonly string[], pr
   return querySessionRows(file, ids, 'NULL').flatMap((row) => toSessionRecord(row, profile) ?? [])
 }
 
-/** The same with their rows in the conversation index. */
-export function readSessionsWithIndexRows(
-  file: OpenStateDatabase,
-  ids: readonly string[],
-  profile: string,
-): SessionWithIndexRow[] {
+/** The same, with what the conversation index needs besides. */
+export function readListedSessions(file: OpenStateDatabase, ids: readonly string[], profile: string): ListedSession[] {
   return querySessionRows(file, ids, file.schema.hasMessageSql).flatMap((row) => {
     const record = toSessionRecord(row, profile)
-    return record ? { record, indexRow: toIndexedSession(record, row.has_message === 1) } : []
+    return record ? { record, hasMessages: row.has_message === 1 } : []
   })
 }
 

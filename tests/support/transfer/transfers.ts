@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { transferStorage } from '../../../src/cli/transfer-storage.ts'
 import { exportConversation } from '../../../src/transfer/export-conversation.ts'
 import { importConversation } from '../../../src/transfer/import-conversation.ts'
 import { request } from '../server/graphql-request.ts'
@@ -26,6 +27,7 @@ export async function exportToFile({ home, hermesHome = null, id, profile = null
     profile,
     output: null,
     workingDirectory,
+    storage: transferStorage,
     log: silentLogger,
     onNote,
   })
@@ -34,7 +36,8 @@ export async function exportToFile({ home, hermesHome = null, id, profile = null
 }
 
 export async function importFromFile(file: string, home: string, profile = 'default') {
-  return importConversation({ paths: { home, hermesHome: null }, workingDirectory: '/', file, profile })
+  const paths = { home, hermesHome: null }
+  return importConversation({ paths, workingDirectory: '/', file, profile, storage: transferStorage })
 }
 
 const usage = 'usage { estimated inputTokens outputTokens reasoningTokens cachedInputTokens }'

@@ -8,11 +8,8 @@ import { HermesSessionReader } from '../../../src/hermes/hermes-session-reader.t
 import type { CrossOriginBatch } from '../../../src/hermes/index/cross-origin-cursor.ts'
 import { CrossOriginReplicator } from '../../../src/hermes/index/cross-origin-replicator.ts'
 import type { ConversationChange } from '../../../src/storage/conversation-reader.ts'
-import {
-  type CrossOriginChange,
-  type CrossOriginFeed,
-  SqliteCrossOriginFeed,
-} from '../../../src/storage/sqlite/conversation-index/cross-origin-feed.ts'
+import type { CrossOriginChange, CrossOriginFeed } from '../../../src/storage/cross-origin-feed.ts'
+import { SqliteCrossOriginFeed } from '../../../src/storage/sqlite/conversation-index/sqlite-cross-origin-feed.ts'
 import { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
 import { SqliteEventStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { lockHome } from '../../../src/storage/sqlite/database/home-lock.ts'
+import { transferStorage } from '../../../src/cli/transfer-storage.ts'
 import { TransferError } from '../../../src/transfer/transfer-error.ts'
 import { followStream, isEventOfType, startChat } from '../../contract/support/chat.ts'
 import { readUntil } from '../../contract/support/typed-client.ts'
@@ -159,7 +159,7 @@ describe('an import refuses', () => {
   })
 
   test('to run while a server uses the home', async () => {
-    const lock = lockHome(home)
+    const lock = transferStorage.lockHome(home)
     await expect(importFromFile(path, home)).rejects.toThrow('Another Segue server uses the home')
     lock.release()
   })

@@ -1,6 +1,7 @@
 import type { SqlConnection } from '../database/statement-cache.ts'
 import type { ListFlags } from './list-flags.ts'
-import type { IndexedSessionRow, IndexedSession } from './indexed-session.ts'
+import type { IndexedSession } from '../../cross-origin-feed.ts'
+import type { IndexedSessionRow } from './indexed-session.ts'
 
 export interface ConversationSummaryRow {
   readonly root_id: string

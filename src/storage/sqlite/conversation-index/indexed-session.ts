@@ -1,22 +1,10 @@
 import { findClaimedParentId, isContinuable } from '../../../model/conversation/lineage.ts'
 import type { SessionRecord } from '../../../model/session.ts'
 import { compareUtf8 } from '../../../lib/text/compare-utf8.ts'
-import { type ListFlags, toSessionFlags } from './list-flags.ts'
+import type { IndexedSession } from '../../cross-origin-feed.ts'
+import { toSessionFlags } from './list-flags.ts'
 
-/** What the conversation index stores of a session: a row of `conversation_sessions`. Times are epoch milliseconds. */
-export interface IndexedSession {
-  readonly id: string
-  /** The session that it continues, if that one exists and can be continued. */
-  readonly continues: string | null
-  readonly can_be_continued: number
-  readonly started_at: number
-  /** The time of the newest message; null without one. */
-  readonly message_at: number | null
-  readonly activity_at: number
-  readonly flags: ListFlags
-}
-
-/** A session with its position in its conversation. */
+/** A row of `conversation_sessions`: a session with its position in its conversation. */
 export interface IndexedSessionRow extends IndexedSession {
   readonly root_id: string
   /** The number of steps to the root; null in a cycle, below one, and in a chain that is cut off. */

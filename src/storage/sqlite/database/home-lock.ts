@@ -1,35 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-
-/** Another server uses the home. */
-export class HomeInUseError extends Error {
-  override readonly name = 'HomeInUseError'
-
-  constructor(home: string) {
-    super(`Another Segue server uses the home ${home}. Stop it, or start this one with another --home or SEGUE_HOME.`)
-  }
-}
-
-/** The home is not a writable folder, or its lock file is damaged. */
-export class UnusableHomeError extends Error {
-  override readonly name = 'UnusableHomeError'
-
-  constructor(home: string, cause: Error) {
-    super(
-      `The home ${home} cannot be locked: ${cause.message}. Make it a writable folder, and delete its lock.db if that is damaged.`,
-      { cause },
-    )
-  }
-}
+import { HomeInUseError, UnusableHomeError } from '../../errors.ts'
+import type { HomeLock } from '../../home-lock.ts'
 
 /** Keeps held locks from being garbage-collected, which would release them. */
 const openLocks = new Set<Database.Database>()
-
-export interface HomeLock {
-  /** Lets another server use the home. */
-  release(): void
-}
 
 /**
  * Creates a home, readable by its owner only, and locks it until `release` or the end of the process: the kernel releases

@@ -1,12 +1,14 @@
+import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { toOpenError } from '../database/engine-errors.ts'
 import { readSchemaVersion } from '../database/migrate.ts'
 
 /**
- * Returns the first of these session ids that a profile's database holds, or null. Opens the file read-only and never
- * migrates it: the query works in every version of the schema. Throws DatabaseUnusableError.
+ * Returns the first of these session ids that a profile's database holds, or null. Opens the file, if there is one,
+ * read-only and never migrates it: the query works in every version of the schema. Throws DatabaseUnusableError.
  */
 export function findExistingSessionId(path: string, ids: readonly string[]): string | null {
+  if (!existsSync(path)) return null
   let connection: Database.Database | null = null
   try {
     connection = new Database(path, { readonly: true, fileMustExist: true })

@@ -162,14 +162,14 @@ export function describeSessionReader(open: OpenStorage): void {
       segueSessions.onConversationsChanged((changed) => changes.push(...(changed ?? [])))
       const session = await addSession(current())
       await segueSessions.refresh()
-      expect(changes.splice(0)).toEqual([{ rootId: session.id, before: null, after: 'here' }])
+      expect(changes.splice(0)).toEqual([{ rootId: session.id, before: null, after: 'thisSource' }])
       const write = { sessionId: session.id, expectedHeadSeq: 0, events: [] }
       await eventStore.append({ ...write, sessionPatch: { title: 'Owls', titleSource: 'PERSON' } })
       await segueSessions.refresh()
-      expect(changes.splice(0)).toEqual([{ rootId: session.id, before: 'here', after: 'here' }])
+      expect(changes.splice(0)).toEqual([{ rootId: session.id, before: 'thisSource', after: 'thisSource' }])
       await eventStore.deleteSession(session.id)
       await segueSessions.refresh()
-      expect(changes.splice(0)).toEqual([{ rootId: session.id, before: 'here', after: null }])
+      expect(changes.splice(0)).toEqual([{ rootId: session.id, before: 'thisSource', after: null }])
     })
   })
 }

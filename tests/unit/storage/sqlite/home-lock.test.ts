@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { HomeInUseError, lockHome, UnusableHomeError } from '../../../../src/storage/sqlite/database/home-lock.ts'
+import { HomeInUseError, UnusableHomeError } from '../../../../src/storage/errors.ts'
+import { lockHome } from '../../../../src/storage/sqlite/database/home-lock.ts'
 
 let folder: string
 let home: string

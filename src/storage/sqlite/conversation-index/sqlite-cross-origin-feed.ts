@@ -1,32 +1,8 @@
 import { readFileIdentity } from '../../../lib/file-identity.ts'
+import type { CrossOriginChange, CrossOriginFeed, IndexedSession } from '../../cross-origin-feed.ts'
 import { readLatestChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
-import type { IndexedSession } from './indexed-session.ts'
 import { isCrossOrigin } from './list-flags.ts'
-
-/** A session of Segue whose conversation is in both sources now, or was. */
-export interface CrossOriginChange {
-  readonly id: string
-  /** Grows with every change of any such session. */
-  readonly changeSeq: number
-  /** The session as it is now; null if it is deleted or its conversation is in Segue alone. */
-  readonly session: IndexedSession | null
-}
-
-/**
- * Segue's sessions that may continue sessions of Hermes, as a log of changes. A reader keeps a cursor: the identity of the
- * database and the `changeSeq` that it has read up to.
- */
-export interface CrossOriginFeed {
-  /** Tells this database from another one in its place, whose numbers mean something else. Null before the first write. */
-  readonly databaseId: string | null
-  /** The `changeSeq` of the newest change; 0 without one. */
-  readonly latestChangeSeq: number
-  /** Up to `limit` changes after a `changeSeq`, in order. Each session is in the log once, with its newest change. */
-  readChanges(after: number, limit: number): CrossOriginChange[]
-  /** Calls the listener after each commit that has added changes. */
-  onChanges(listener: () => void): void
-}
 
 type ChangeRow = { [Column in keyof IndexedSession]: IndexedSession[Column] | null } & {
   readonly change: number
