@@ -23,8 +23,6 @@ export interface SchedulerOptions {
   /** Executes a run in a new session with the run's `sessionId`, and resolves to its outcome. */
   readonly run: (job: SegueJob, run: JobRunRecord) => Promise<RunOutcome>
   readonly log: Logger
-  /** Is called when a run has started or ended: `listChangedRuns` returns more. */
-  readonly onChange?: () => void
   readonly runtime?: Runtime
   /** The longest time between two looks at the wall clock. */
   readonly maxPollIntervalMs?: number
@@ -198,7 +196,6 @@ export class Scheduler {
       if (error instanceof RevisionConflictError) return false
       throw error
     }
-    if (commit.run) this.#options.onChange?.()
     return true
   }
 

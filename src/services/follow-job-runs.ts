@@ -1,17 +1,26 @@
-import type { Notifier } from '../lib/async/notifier.ts'
 import { createAbortableGenerator } from '../lib/async/abortable-generator.ts'
 import type { JobRunRecord } from '../model/job.ts'
+import type { ChangeNotifier } from '../storage/change-notifier.ts'
 import type { JobStore } from '../storage/job-store.ts'
+import type { SegueStorage } from '../storage/profile-storage.ts'
 
 const pageSize = 100 // runs
+
+export type JobRunSource = Pick<SegueStorage, 'jobs' | 'changes'>
 
 export interface JobRunFeed {
   /** The names of all existing profiles, also of those that cannot be opened. */
   readonly listProfileNames: () => Promise<readonly string[]>
-  /** The job stores of all profiles that can be opened now, by profile name. */
-  readonly openJobStores: () => Promise<ReadonlyMap<string, JobStore>>
-  /** Notifies after each commit that changes a run. */
-  readonly notifier: Notifier
+  /** The storage of all profiles that can be opened now, by profile name. */
+  readonly openSources: () => Promise<ReadonlyMap<string, JobRunSource>>
+  /** Notifies when a profile was opened: `openSources` returns more. */
+  readonly profileNotifier: ChangeNotifier
+}
+
+/** A notifier, and its version before the data was read. */
+interface Watch {
+  readonly notifier: ChangeNotifier
+  readonly version: number
 }
 
 /**
@@ -19,7 +28,7 @@ export interface JobRunFeed {
  * `jobId` is null. Never ends by itself.
  */
 export function followJobRuns(
-  { listProfileNames, openJobStores, notifier }: JobRunFeed,
+  { listProfileNames, openSources, profileNotifier }: JobRunFeed,
   jobId: string | null,
 ): AsyncIterableIterator<JobRunRecord> {
   return createAbortableGenerator((signal) => readRuns(signal))
@@ -30,9 +39,11 @@ export function followJobRuns(
     // A profile that exists now may be opened only later. Its history up to then is not new.
     const unopenedNames = new Set(await listProfileNames())
     while (!signal.aborted) {
-      const { version } = notifier
+      const watches = [watch(profileNotifier)]
       let hasNewRuns = false
-      for (const [name, jobs] of await openJobStores()) {
+      for (const [name, { jobs, changes }] of await openSources()) {
+        if (changes.jobRuns.isClosed) continue // as the profile is
+        watches.push(watch(changes.jobRuns))
         if (unopenedNames.delete(name)) {
           cursors.set(jobs, await jobs.loadLatestChangeSeq())
           // Read after the cursor: a run that changes in between is yielded twice, but none is missed.
@@ -45,7 +56,19 @@ export function followJobRuns(
           yield run
         }
       }
-      if (!hasNewRuns) await notifier.wait(version, signal)
+      if (!hasNewRuns) await waitForAny(watches, signal)
     }
   }
+}
+
+function watch(notifier: ChangeNotifier): Watch {
+  return { notifier, version: notifier.version }
+}
+
+/** Resolves when one of the notifiers has a newer version or is closed, or the signal aborts. */
+async function waitForAny(watches: readonly Watch[], signal: AbortSignal): Promise<void> {
+  const finished = new AbortController()
+  const eitherSignal = AbortSignal.any([signal, finished.signal])
+  await Promise.race(watches.map(({ notifier, version }) => notifier.wait(version, eitherSignal)))
+  finished.abort()
 }

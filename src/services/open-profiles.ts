@@ -4,6 +4,8 @@ const failureCacheMs = 5000 // milliseconds; without it, every read would wait f
 
 export interface OpenProfilesOptions {
   readonly open: (name: string) => Promise<ProfileServices>
+  /** Called when a profile is among `services`. */
+  readonly onOpened: () => void
   readonly onOpenFailed: (name: string, error: unknown) => void
 }
 
@@ -39,7 +41,10 @@ export class OpenProfiles {
     const opening = this.#options.open(name)
     this.#openings.set(name, opening)
     opening.then(
-      (services) => this.#opened.set(name, services),
+      (services) => {
+        this.#opened.set(name, services)
+        this.#options.onOpened()
+      },
       (error: unknown) => {
         this.#options.onOpenFailed(name, error)
         setTimeout(() => {

@@ -32,7 +32,8 @@ export class ProfileRegistry {
   readonly #options: ProfileRegistryOptions
   readonly #directory: ProfileDirectory
   readonly #open: OpenProfiles
-  readonly #runNotifier = new Notifier()
+  /** Notifies when a profile was opened. */
+  readonly #openedNotifier = new Notifier()
   /** How many leases of each name are in use. */
   readonly #leaseCounts = new Map<string, number>()
   #nameCache = { at: Number.NEGATIVE_INFINITY, names: Promise.resolve<string[]>([]) }
@@ -44,6 +45,7 @@ export class ProfileRegistry {
     this.#directory = new ProfileDirectory(options.settings)
     this.#open = new OpenProfiles({
       open: (name) => this.#openServices(name),
+      onOpened: () => this.#openedNotifier.notify(),
       onOpenFailed: (name, error) => {
         // During the start, the error ends the start instead.
         if (this.#isStarted) options.log.error({ err: error, profile: name }, 'A profile could not be opened.')
@@ -129,9 +131,14 @@ export class ProfileRegistry {
 
   /** Follows the runs of one job, or of all jobs in all profiles. */
   followJobRuns(jobId: string | null): AsyncIterableIterator<JobRunRecord> {
-    const openJobStores = async () => new Map((await this.openAll()).map(({ profile }) => [profile.name, profile.jobs]))
+    const openSources = async () => {
+      const existing = await this.openAll()
+      // A profile that does not exist yet may be open to be written to: its first job creates it.
+      const services = new Set([...existing, ...this.#open.services])
+      return new Map([...services].map(({ profile }) => [profile.name, profile]))
+    }
     const listProfileNames = () => this.listNames()
-    return followJobRuns({ listProfileNames, openJobStores, notifier: this.#runNotifier }, jobId)
+    return followJobRuns({ listProfileNames, openSources, profileNotifier: this.#openedNotifier }, jobId)
   }
 
   /** Creates an empty profile. Throws BAD_USER_INPUT if it exists. */
@@ -218,7 +225,6 @@ export class ProfileRegistry {
       limits: settings.limits,
       settings: await loadProfileSettings(name, paths.home, this.#options),
       assertStreamCapacity: () => this.#assertStreamCapacity(),
-      onRunChange: () => this.#runNotifier.notify(),
       log: name === defaultProfileName ? log : log.child({ profile: name }),
       ...(createToolSource && { tools: createToolSource(name) }),
     })

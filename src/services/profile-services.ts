@@ -44,8 +44,6 @@ export interface ProfileServicesOptions extends ProfileStorageOptions {
   readonly assertStreamCapacity: () => void
   /** Replaces the MCP servers of the profile. */
   readonly tools?: ToolSource
-  /** Called when a job run starts or ends. */
-  readonly onRunChange: () => void
   readonly log: Logger
 }
 
@@ -146,12 +144,8 @@ function createChats(
   })
 }
 
-function createScheduler(
-  { jobs }: ProfileStorage,
-  chats: ChatService,
-  { onRunChange, log }: ProfileServicesOptions,
-): Scheduler {
-  return new Scheduler({ store: jobs, run: (job, run) => runJob(chats, job, run), onChange: onRunChange, log })
+function createScheduler({ jobs }: ProfileStorage, chats: ChatService, { log }: ProfileServicesOptions): Scheduler {
+  return new Scheduler({ store: jobs, run: (job, run) => runJob(chats, job, run), log })
 }
 
 async function recoverStreams(chats: ChatService, log: Logger): Promise<void> {

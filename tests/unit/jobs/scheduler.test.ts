@@ -387,16 +387,15 @@ test('close starts no more runs, and resolves when the active ones are recorded'
   expect(activeRuns).toHaveLength(1)
 })
 
-test('onChange is called when a run has started and when it has ended', async () => {
-  let changes = 0
-  const { clock, scheduler, activeRuns, addJob, store } = createScheduler({ onChange: () => (changes += 1) })
+test('followers of job runs are notified when a run has started and when it has ended', async () => {
+  const { clock, scheduler, activeRuns, addJob, store, database } = createScheduler()
   await scheduler.start()
   await addJob({ schedule: 'in 10s' })
   await clock.advance(10 * second)
-  expect(changes).toBe(1)
+  expect(database.changes.jobRuns.version).toBe(1)
   requireSingle(activeRuns).end(ok)
   await clock.advance(0)
-  expect(changes).toBe(2)
+  expect(database.changes.jobRuns.version).toBe(2)
   expect(await store.listChangedRuns({ after: 0, limit: 9, jobId: null })).toMatchObject([{ run: { status: 'OK' } }])
 })
 

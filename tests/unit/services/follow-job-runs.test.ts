@@ -2,27 +2,39 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { finishRun, startManualRun } from '../../../src/jobs/job-state.ts'
 import { Notifier } from '../../../src/lib/async/notifier.ts'
 import type { JobRunRecord } from '../../../src/model/job.ts'
-import { followJobRuns } from '../../../src/services/follow-job-runs.ts'
+import { followJobRuns, type JobRunSource } from '../../../src/services/follow-job-runs.ts'
 import type { JobStore } from '../../../src/storage/job-store.ts'
+import type { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
 import { newRunIds, newStore, newTestJob } from '../../support/jobs/job-fixtures.ts'
 
-let notifier: Notifier
+/** Notifies when a profile was opened. */
+let profileNotifier: Notifier
 let names: string[]
 /** The profiles that can be opened. */
-let stores: Map<string, JobStore>
+let sources: Map<string, JobRunSource>
 beforeEach(() => {
-  notifier = new Notifier()
+  profileNotifier = new Notifier()
   names = []
-  stores = new Map()
+  sources = new Map()
 })
 
 const follow = (jobId: string | null = null): AsyncIterableIterator<JobRunRecord> =>
-  followJobRuns({ listProfileNames: async () => names, openJobStores: async () => stores, notifier }, jobId)
+  followJobRuns({ listProfileNames: async () => names, openSources: async () => sources, profileNotifier }, jobId)
 
-function addProfile(name: string, { store } = newStore()): JobStore {
+interface CreatedStore {
+  readonly store: JobStore
+  readonly database: SqliteDatabase
+}
+
+function addProfile(name: string, created: CreatedStore = newStore()): JobStore {
   names.push(name)
-  stores.set(name, store)
-  return store
+  openProfile(name, created)
+  return created.store
+}
+
+function openProfile(name: string, { store, database }: CreatedStore): void {
+  sources.set(name, { jobs: store, changes: database.changes })
+  profileNotifier.notify()
 }
 
 /** Starts a run of a new job. */
@@ -31,7 +43,6 @@ async function startRun(store: JobStore): Promise<JobRunRecord> {
   await store.commit({ job })
   const started = startManualRun(job, 0, newRunIds())
   await store.commit(started)
-  notifier.notify()
   return started.run
 }
 
@@ -40,7 +51,6 @@ async function finish(store: JobStore, run: JobRunRecord): Promise<JobRunRecord>
   if (!job) throw new Error('The job is gone.')
   const finished = finishRun({ job, run }, { status: 'OK', output: null, error: null }, 1)
   await store.commit(finished)
-  notifier.notify()
   return finished.run
 }
 
@@ -69,14 +79,15 @@ describe('the runs of all profiles', () => {
   test('leave out the history of a profile that can be opened only later', async () => {
     const first = addProfile('default')
     const running = await startRun(first)
-    const broken = addProfile('work')
+    const created = newStore()
+    const broken = addProfile('work', created)
     await finish(broken, await startRun(broken))
-    stores.delete('work')
+    sources.delete('work')
     const runs = follow()
     expect((await runs.next()).value).toEqual(running)
 
     const next = runs.next()
-    stores.set('work', broken)
+    openProfile('work', created)
     const later = await startRun(broken)
     expect((await next).value).toEqual(later)
     const finished = await finish(broken, later)
@@ -100,9 +111,23 @@ describe('the runs of all profiles', () => {
       const created = newStore()
       const finished = await finish(created.store, await startRun(created.store))
       addProfile(name, created)
-      notifier.notify()
       expect((await next).value).toEqual(finished)
     }
+    await runs.return?.()
+  })
+
+  test('go on when one of the profiles is closed', async () => {
+    const closed = newStore()
+    addProfile('work', closed)
+    const store = addProfile('default')
+    const running = await startRun(store)
+    const runs = follow()
+    expect((await runs.next()).value).toEqual(running)
+    const next = runs.next()
+    closed.database.changes.jobRuns.close()
+    closed.database.close()
+    const finished = await finish(store, running)
+    expect((await next).value).toEqual(finished)
     await runs.return?.()
   })
 })
