@@ -9,6 +9,7 @@ import { loadDocument } from './documents/load-document.ts'
 export interface GraphQLParams {
   readonly query: string
   readonly variables?: Record<string, unknown> | null | undefined
+  /** Empty or absent if the document has a single operation. */
   readonly operationName?: string | null | undefined
 }
 
@@ -19,18 +20,20 @@ export interface PreparedOperation {
 
 /** Parses and validates an operation without executing it. Returns the errors, with their codes, if it is invalid. */
 export function prepareOperation(
-  { query, variables, operationName }: GraphQLParams,
+  { query, variables, operationName: requestedName }: GraphQLParams,
   contextValue: Context,
   documents: DocumentCache,
 ): PreparedOperation | readonly GraphQLError[] {
   const document = loadDocument(query, documents)
   if (!('kind' in document)) return document
+  // Some clients send an empty name for a document with a single operation.
+  const operationName = requestedName || null
   const type = getOperationAST(document, operationName)?.operation
   if (!type) return [createGraphQLError('GRAPHQL_VALIDATION_FAILED', describeMissingOperation(operationName))]
   return { type, args: { schema, document, variableValues: variables, operationName, contextValue } }
 }
 
-function describeMissingOperation(operationName: string | null | undefined): string {
+function describeMissingOperation(operationName: string | null): string {
   return operationName
     ? `The document has no operation named ${JSON.stringify(operationName)}. Set operationName to the name of one of its operations.`
     : 'The document does not have exactly one operation. Set operationName to the name of the one to execute.'

@@ -10,6 +10,7 @@ import { useDocumentCache } from './plugins/use-document-cache.ts'
 import { useExecutor } from './plugins/use-executor.ts'
 import { useJsonContentType } from './plugins/use-json-content-type.ts'
 import { useJsonQueryParams } from './plugins/use-json-query-params.ts'
+import { useOperationName } from './plugins/use-operation-name.ts'
 import { type NodeContext, useResponseTimeout } from './plugins/use-response-timeout.ts'
 
 export const graphqlPath = '/graphql'
@@ -32,6 +33,7 @@ export function createYogaHandler({ profiles, documents, errors, slowConsumerTim
       usePlayground(),
       useJsonContentType(),
       useJsonQueryParams(),
+      useOperationName(),
       useDocumentCache(documents),
       useExecutor(),
       useExecutionCancellation(),

@@ -93,6 +93,28 @@ async function sendOverWebSocket(payload: object): Promise<unknown[]> {
   return messages
 }
 
+describe('an empty operationName', () => {
+  test.each(['{ __typename }', 'query Named { __typename }'])('counts as none for %s', async (query) => {
+    const operation = { query, operationName: '' }
+    const data = { __typename: 'Query' }
+    expect(await sendOverHttp(operation)).toMatchObject({ status: 200, data })
+    expect(await sendOverWebSocket(operation)).toMatchObject([{ type: 'next', payload: { data } }, { type: 'complete' }])
+    const headers = { ...graphqlPost('').headers, accept: 'text/event-stream' }
+    const events = await sendHttpRequest(segue.url, { ...graphqlPost(''), headers, body: JSON.stringify(operation) })
+    expect(events.text).toContain(JSON.stringify({ data }))
+    for (const accept of ['application/json', 'text/event-stream']) {
+      const path = `/graphql?${new URLSearchParams({ query, operationName: '' })}`
+      const { status, text } = await sendHttpRequest(segue.url, { path, headers: { accept } })
+      expect([status, text]).toEqual([200, expect.stringContaining(JSON.stringify({ data }))])
+    }
+  })
+
+  test('does not select one of several operations', async () => {
+    const { errors } = await sendOverHttp({ query: 'query A { __typename } query B { __typename }', operationName: '' })
+    expect(errors).toMatchObject([{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }])
+  })
+})
+
 describe('an error', () => {
   const cases: [object, object][] = [
     [{ query: '{' }, { extensions: { code: 'GRAPHQL_PARSE_FAILED' } }],
