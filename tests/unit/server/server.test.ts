@@ -98,7 +98,10 @@ describe('an empty operationName', () => {
     const operation = { query, operationName: '' }
     const data = { __typename: 'Query' }
     expect(await sendOverHttp(operation)).toMatchObject({ status: 200, data })
-    expect(await sendOverWebSocket(operation)).toMatchObject([{ type: 'next', payload: { data } }, { type: 'complete' }])
+    expect(await sendOverWebSocket(operation)).toMatchObject([
+      { type: 'next', payload: { data } },
+      { type: 'complete' },
+    ])
     const headers = { ...graphqlPost('').headers, accept: 'text/event-stream' }
     const events = await sendHttpRequest(segue.url, { ...graphqlPost(''), headers, body: JSON.stringify(operation) })
     expect(events.text).toContain(JSON.stringify({ data }))
