@@ -6,7 +6,7 @@ import { listConfigKeys, settingDefinitions as definitions } from './setting-def
 import type { SettingsReader } from './settings-reader.ts'
 
 /** The folders of Segue and Hermes, as absolute paths. */
-export interface Paths {
+export interface ResolvedPaths {
   readonly home: string
   /** Null: no Hermes sessions are shown. The folder may lack a state.db, which may appear later. */
   readonly hermesHome: string | null
@@ -16,7 +16,7 @@ export interface Paths {
 export const pathSettings = [definitions.home, definitions.hermesHome, definitions.hermes]
 
 /** Resolves the paths, and loads the config.json of the home into the reader. */
-export function resolvePaths(reader: SettingsReader, flags: Flags, homedir: string): Paths {
+export function resolvePaths(reader: SettingsReader, flags: Flags, homedir: string): ResolvedPaths {
   const home = resolvePath('', reader.read(definitions.home).value, homedir)
   reader.loadFile(home, listConfigKeys(['server', 'profile']))
   if (flags.has('no-hermes') && flags.has('hermes-home'))

@@ -1,13 +1,13 @@
 import { parseFlags } from './command-line/flags.ts'
 import type { Limits } from './limits.ts'
-import { type Paths, resolvePaths } from './paths.ts'
+import { type ResolvedPaths, resolvePaths } from './paths.ts'
 import { discoverableModels } from './profile/model-id.ts'
 import { type ProfileSettings, resolveProfileSettings } from './profile/profile-settings.ts'
 import { settingDefinitions as definitions } from './setting-definitions.ts'
 import { SettingsReader } from './settings-reader.ts'
 
 /** The settings of the server and of the profile `default`. Paths are absolute; API keys are resolved. */
-export interface Settings extends ProfileSettings, Paths {
+export interface Settings extends ProfileSettings, ResolvedPaths {
   /** 0: any free port. */
   readonly port: number
   /** `localhost` or a loopback address; `::1` without brackets. */

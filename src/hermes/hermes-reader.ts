@@ -16,7 +16,7 @@ import { readCronSessions } from './cron/cron-sessions.ts'
 import type { HermesReaderOptions } from './hermes-options.ts'
 import type { CrossOriginBatch, CrossOriginCursor } from './index/cross-origin-cursor.ts'
 import { HermesListing } from './index/hermes-listing.ts'
-import { contextMessages, type MessageEntry } from './messages/message-outline.ts'
+import { selectContextMessages, type MessageEntry } from './messages/message-outline.ts'
 import { readFingerprints, readMessages, readOutlines } from './messages/read-message-rows.ts'
 import { VisibleMessageCache } from './messages/visible-message-cache.ts'
 import { filterExistingIds, readSessions } from './state/session-queries.ts'
@@ -157,7 +157,7 @@ export class HermesReader {
 
   loadContextMessages(sessionId: string): MessageRecord[] {
     return this.#readMessages(sessionId, (file) =>
-      contextMessages(readOutlines(file, [sessionId]).get(sessionId) ?? [], (ids) => readFingerprints(file, ids)),
+      selectContextMessages(readOutlines(file, [sessionId]).get(sessionId) ?? [], (ids) => readFingerprints(file, ids)),
     )
   }
 

@@ -10,7 +10,7 @@ import { parseSchedule } from './schedule/parse-schedule.ts'
 import { type DueTimes, listNextDueTimes, type Schedule } from './schedule/schedule.ts'
 
 /** A job and one of its runs, after the run has started or after it has ended. */
-export interface StartedRun {
+export interface JobRunTransition {
   readonly job: SegueJob
   readonly run: JobRunRecord
 }
@@ -81,7 +81,7 @@ export function findDueTimes(job: SegueJob, now: number): DueTimes | null {
 }
 
 /** Starts a run for the latest due time, and skips the others. */
-export function startDueRun(job: SegueJob, due: DueTimes, now: number, ids: RunIds): StartedRun {
+export function startDueRun(job: SegueJob, due: DueTimes, now: number, ids: RunIds): JobRunTransition {
   const skippedRuns = job.skippedRuns + due.count - 1
   return startRun(
     { ...job, processedUntil: due.latest, skippedRuns },
@@ -90,17 +90,17 @@ export function startDueRun(job: SegueJob, due: DueTimes, now: number, ids: RunI
 }
 
 /** Skips all due times, because a run is active, or because the latest due time has already had its run. */
-export function skipDue(job: SegueJob, due: DueTimes, latestHasRun: boolean): SegueJob {
+export function skipDueTimes(job: SegueJob, due: DueTimes, latestHasRun: boolean): SegueJob {
   return advance(job, { processedUntil: due.latest, skippedRuns: job.skippedRuns + due.count - (latestHasRun ? 1 : 0) })
 }
 
 /** Starts a manual run. The job must not be running. */
-export function startManualRun(job: SegueJob, now: number, ids: RunIds): StartedRun {
+export function startManualRun(job: SegueJob, now: number, ids: RunIds): JobRunTransition {
   return startRun(job, { ids, now, trigger: 'MANUAL', scheduledFor: null })
 }
 
 /** Ends the active run. */
-export function finishRun({ job, run }: StartedRun, outcome: RunOutcome, now: number): StartedRun {
+export function finishRun({ job, run }: JobRunTransition, outcome: RunOutcome, now: number): JobRunTransition {
   const completedRuns = job.completedRuns + (run.trigger === 'SCHEDULE' ? 1 : 0)
   return {
     job: advance(job, { runningTrigger: null, completedRuns }),
@@ -120,7 +120,7 @@ export const interruptedOutcome: RunOutcome = {
  * If the clock was more than a day ahead, the due times that were settled in the future count as open again, except for
  * those that have had a run.
  */
-export function reevaluate(job: SegueJob, now: number): SegueJob | null {
+export function reevaluateJob(job: SegueJob, now: number): SegueJob | null {
   const processedUntil = job.processedUntil > now + millisPerDay ? now : job.processedUntil
   const updated = advance(job, { processedUntil })
   const isSame =
@@ -149,7 +149,7 @@ function startRun(
     readonly trigger: JobTrigger
     readonly scheduledFor: number | null
   },
-): StartedRun {
+): JobRunTransition {
   const position = job.runCount + 1
   return {
     job: advance(job, { runningTrigger: params.trigger, runCount: position }),

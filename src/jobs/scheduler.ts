@@ -8,12 +8,12 @@ import {
   findDueTimes,
   finishRun,
   interruptedOutcome,
-  reevaluate,
+  reevaluateJob,
   type RunIds,
   type RunOutcome,
-  skipDue,
+  skipDueTimes,
   startDueRun,
-  type StartedRun,
+  type JobRunTransition,
   startManualRun,
 } from './job-state.ts'
 import { RevisionConflictError } from '../storage/errors.ts'
@@ -124,7 +124,8 @@ export class Scheduler {
     // Without this error the next poll would find the same job at once, and so on without end.
     if (!due) throw new Error(`The schedule "${job.schedule}" in ${job.timezone} has no due time at nextRunAt.`)
     const latestHasRun = await this.#options.store.hasRunFor(job.id, due.latest)
-    if (latestHasRun || job.runningTrigger !== null) await this.#tryCommit({ job: skipDue(job, due, latestHasRun) })
+    if (latestHasRun || job.runningTrigger !== null)
+      await this.#tryCommit({ job: skipDueTimes(job, due, latestHasRun) })
     else await this.#startRun(startDueRun(job, due, now, this.#newIds()))
   }
 
@@ -144,13 +145,13 @@ export class Scheduler {
   }
 
   /** Returns false if the job has changed since it was read. */
-  async #startRun(started: StartedRun): Promise<boolean> {
+  async #startRun(started: JobRunTransition): Promise<boolean> {
     if (!(await this.#tryCommit(started))) return false
     void this.#inFlight.run(() => this.#execute(started))
     return true
   }
 
-  async #execute({ job, run }: StartedRun): Promise<void> {
+  async #execute({ job, run }: JobRunTransition): Promise<void> {
     const execution = Promise.try(() => this.#options.run(job, run))
     const outcome = await execution.catch((error: unknown) => this.#toFailedOutcome(error, run))
     const endedAt = this.#runtime.now()
@@ -182,7 +183,7 @@ export class Scheduler {
     const { store } = this.#options
     for (const listed of await store.listJobs()) {
       for (let job: SegueJob | null = listed; job; job = await store.findJob(listed.id)) {
-        const updated = reevaluate(job, this.#runtime.now())
+        const updated = reevaluateJob(job, this.#runtime.now())
         if (!updated || (await this.#tryCommit({ job: updated }))) break
       }
     }

@@ -42,11 +42,11 @@ const finalStates: ReadonlySet<ToolCallState> = new Set([
 ])
 
 /** Whether the call has ended: its state does not change any more. */
-export function isFinal(call: ToolCall): boolean {
+export function isFinalToolCall(call: ToolCall): boolean {
   return finalStates.has(call.state)
 }
 
 /** Whether more text can be added to the call's arguments: they are not complete, and the call has not ended. */
 export function acceptsArguments(call: ToolCall): boolean {
-  return !call.argumentsWhole && !isFinal(call)
+  return !call.argumentsWhole && !isFinalToolCall(call)
 }

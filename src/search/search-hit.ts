@@ -39,7 +39,7 @@ export interface SearchPage {
 }
 
 /** The part of the hits to return. */
-export interface SearchRange {
+export interface SearchPageBounds {
   readonly after: SearchKey | null
   readonly before: SearchKey | null
   readonly backwards: boolean
@@ -54,6 +54,6 @@ export function compareSearchKeys(a: SearchKey, b: SearchKey): number {
   )
 }
 
-export function isInRange(key: SearchKey, { after, before }: SearchRange): boolean {
+export function isInRange(key: SearchKey, { after, before }: SearchPageBounds): boolean {
   return (!after || compareSearchKeys(key, after) > 0) && (!before || compareSearchKeys(key, before) < 0)
 }

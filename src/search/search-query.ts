@@ -12,7 +12,7 @@ export const searchRanks = ['TITLE', 'PHRASE', 'PHRASE_PREFIX', 'ALL_TERMS'] as 
 export type SearchRank = (typeof searchRanks)[number]
 
 /** One term of a query, or several that must follow each other. */
-export interface Phrase {
+export interface SearchPhrase {
   /** Normalized; at least one. */
   readonly terms: readonly string[]
   /** The last term also matches longer words that begin with it. */
@@ -31,9 +31,9 @@ const minPrefixLength = 3 // characters; shorter prefixes match too many words t
  * Punctuation separates terms, and terms that it joins form a phrase, as in node.js.
  */
 export class SearchQuery {
-  readonly phrases: readonly Phrase[]
+  readonly phrases: readonly SearchPhrase[]
   /** All terms of the query as one phrase. */
-  readonly fullPhrase: Phrase
+  readonly fullPhrase: SearchPhrase
 
   /** Uses the first 1,000 UTF-16 code units of the text, and the first 32 phrases in them. */
   constructor(text: string) {
@@ -72,7 +72,7 @@ export class SearchQuery {
   }
 }
 
-function* parsePhrases(text: string): Generator<Phrase, void, void> {
+function* parsePhrases(text: string): Generator<SearchPhrase, void, void> {
   // Every second piece is in quotes. A quote that is not closed ends with the text.
   const pieces = text.split(/["\u201c\u201d\u201e]/)
   const rawTexts = pieces.flatMap((piece, index) => (index % 2 === 1 ? [piece] : piece.split(/\s+/)))
@@ -93,10 +93,10 @@ function canBePrefix(term: string): boolean {
 }
 
 /** Whether every text that contains `phrase` also contains `other`, because their terms are equal. */
-function implies(phrase: Phrase, other: Phrase): boolean {
+function implies(phrase: SearchPhrase, other: SearchPhrase): boolean {
   return phrase.terms.join(' ') === other.terms.join(' ') && (other.isPrefix || !phrase.isPrefix)
 }
 
-function containsPhrase(paddedText: string, { terms, isPrefix }: Phrase): boolean {
+function containsPhrase(paddedText: string, { terms, isPrefix }: SearchPhrase): boolean {
   return paddedText.includes(` ${terms.join(' ')}${isPrefix ? '' : ' '}`)
 }

@@ -1,5 +1,5 @@
 import type { Origin } from '../model/session.ts'
-import type { SearchHit, SearchKey, SearchRange, SearchRequest } from './search-hit.ts'
+import type { SearchHit, SearchKey, SearchPageBounds, SearchRequest } from './search-hit.ts'
 import type { SearchQuery } from './search-query.ts'
 
 /** A hit without its snippet. */
@@ -11,7 +11,11 @@ export type SearchProgress = { readonly match: SearchMatch } | { readonly search
 /** Something that can be searched, in steps between which other searches run. */
 export interface SearchSource {
   /** The matches in the order of `compareSearchKeys`, or in reverse if `backwards`. */
-  search(query: SearchQuery, filter: SearchRequest['filter'], range: SearchRange): Generator<SearchProgress, void, void>
+  search(
+    query: SearchQuery,
+    filter: SearchRequest['filter'],
+    range: SearchPageBounds,
+  ): Generator<SearchProgress, void, void>
   /** The full text of a match; null if it was deleted in the meantime. */
   readText(match: SearchMatch): Generator<void, string | null, void>
   close(): void

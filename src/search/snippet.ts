@@ -1,5 +1,5 @@
 import { normalizeText, type Token, tokenize } from './analyzer.ts'
-import { type Phrase, type SearchQuery, searchRanks } from './search-query.ts'
+import { type SearchPhrase, type SearchQuery, searchRanks } from './search-query.ts'
 import { splitIntoPassages } from './passages.ts'
 
 const maxSnippetLength = 160 // UTF-16 code units
@@ -37,14 +37,14 @@ function findBestPosition(passage: string, query: SearchQuery): number {
   const tokens = [...tokenize(passage)]
   const fullPhraseIndex = tokens.findIndex((_, index) => matchesPhraseAt(tokens, index, query.fullPhrase))
   if (fullPhraseIndex >= 0) return tokens[fullPhraseIndex]?.start ?? 0
-  const occurrences: { readonly start: number; readonly phrase: Phrase }[] = []
+  const occurrences: { readonly start: number; readonly phrase: SearchPhrase }[] = []
   for (const [index, { start }] of tokens.entries()) {
     for (const phrase of query.phrases) if (matchesPhraseAt(tokens, index, phrase)) occurrences.push({ start, phrase })
     if (occurrences.length >= maxOccurrences) break
   }
   let best = { start: 0, count: 0 }
   for (const [index, { start }] of occurrences.entries()) {
-    const nearbyPhrases = new Set<Phrase>()
+    const nearbyPhrases = new Set<SearchPhrase>()
     for (
       let next = index;
       (occurrences[next]?.start ?? Infinity) < start + maxSnippetLength - contextBefore;
@@ -58,7 +58,7 @@ function findBestPosition(passage: string, query: SearchQuery): number {
   return best.start
 }
 
-function matchesPhraseAt(tokens: readonly Token[], index: number, { terms, isPrefix }: Phrase): boolean {
+function matchesPhraseAt(tokens: readonly Token[], index: number, { terms, isPrefix }: SearchPhrase): boolean {
   return terms.every((expected, offset) => {
     const term = tokens[index + offset]?.term
     return isPrefix && offset === terms.length - 1 ? term?.startsWith(expected) === true : term === expected

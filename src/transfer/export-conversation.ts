@@ -3,7 +3,7 @@ import { rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Paths } from '../config/paths.ts'
+import type { ResolvedPaths } from '../config/paths.ts'
 import { notFound } from '../lib/errors.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { parseConversationId } from '../model/conversation/conversation-id.ts'
@@ -11,14 +11,14 @@ import type { SessionRecord } from '../model/session.ts'
 import { exportRecords } from './export-records.ts'
 import { serializeDocument } from './document/document-writer.ts'
 import type { DocumentRecord } from './document/document-schema.ts'
-import { ExportSource } from './export-source.ts'
+import { ReadOnlyProfile } from './read-only-profile.ts'
 import { DocumentSummary } from './document/document-summary.ts'
 import { TransferError } from './transfer-error.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { TransferStorage } from '../storage/transfer/transfer-storage.ts'
 
 export interface ExportRequest {
-  readonly paths: Paths
+  readonly paths: ResolvedPaths
   /** The id of a conversation, or of one of its sessions. */
   readonly id: string
   /** The profile to search; null for all profiles. */
@@ -48,7 +48,7 @@ export async function exportConversation(request: ExportRequest): Promise<Export
   const { paths, id, profile, storage, log } = request
   const profileDirectory = new ProfileDirectory(paths)
   for (const name of profile === null ? await profileDirectory.listNames() : [profile]) {
-    await using source = await ExportSource.open({
+    await using source = await ReadOnlyProfile.open({
       profile: name,
       paths: profileDirectory.resolveProfilePaths(name),
       storage,
@@ -61,7 +61,7 @@ export async function exportConversation(request: ExportRequest): Promise<Export
 }
 
 /** Finds a session by its id, or by the id of the conversation whose root it is. */
-async function findSession(id: string, source: ExportSource): Promise<SessionRecord | null> {
+async function findSession(id: string, source: ReadOnlyProfile): Promise<SessionRecord | null> {
   const session = await source.findSession(id)
   const rootId = parseConversationId(id)
   return session || rootId === null ? session : source.findSession(rootId)
@@ -69,7 +69,7 @@ async function findSession(id: string, source: ExportSource): Promise<SessionRec
 
 async function writeDocument(
   session: SessionRecord,
-  source: ExportSource,
+  source: ReadOnlyProfile,
   request: ExportRequest,
 ): Promise<ExportResult> {
   const { output, onNote } = request

@@ -7,14 +7,14 @@ import type { BlobStore } from '../storage/blob-store.ts'
 import { convertHermesSession, toSegueId } from './convert-hermes-session.ts'
 import type { DocumentRecord, SectionRecord } from './document/document-schema.ts'
 import { toDocumentSession } from './document/to-document-session.ts'
-import type { ExportSource } from './export-source.ts'
+import type { ReadOnlyProfile } from './read-only-profile.ts'
 import { TransferError } from './transfer-error.ts'
 
 /** A string cannot hold much more in base64. */
 const maxFileBytes = 128 * 1024 * 1024 // bytes
 
 export interface ExportOptions {
-  readonly source: ExportSource
+  readonly source: ReadOnlyProfile
   /** All sessions of the conversation. */
   readonly sessions: readonly SessionRecord[]
   /** Called with a sentence for each thing that the export lacks. */
@@ -73,7 +73,7 @@ async function exportSessions({ source, sessions }: ExportOptions): Promise<Expo
 async function exportSegueSession(
   { id }: SessionRecord,
   parent: SessionRecord | null,
-  { segueReader }: ExportSource,
+  { segueReader }: ReadOnlyProfile,
 ): Promise<SectionRecord<'sessions'>> {
   const session = await segueReader?.findSession(id)
   if (!session) throw new TransferError(`The session ${id} was deleted. Export the conversation again.`)

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Paths } from '../config/paths.ts'
+import type { ResolvedPaths } from '../config/paths.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { toProfileFolder } from '../profiles/profile-paths.ts'
 import { ImportConflictError } from '../storage/transfer/import-store.ts'
@@ -14,7 +14,7 @@ import { TransferError } from './transfer-error.ts'
 export interface ImportRequest {
   /** The folder that relative paths start from. */
   readonly workingDirectory: string
-  readonly paths: Paths
+  readonly paths: ResolvedPaths
   readonly file: string
   readonly profile: string
   readonly storage: TransferStorage

@@ -9,7 +9,7 @@ import { newTempFolder } from '../support/server/segue.ts'
 
 /** Runs the CLI in a process of its own. */
 async function runCli(...argv: string[]) {
-  const program = new URL('../../src/cli/cli.ts', import.meta.url).pathname
+  const program = new URL('../../src/cli/run-command.ts', import.meta.url).pathname
   const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
   const env = { PATH, NODE_COMPILE_CACHE, HOME: newTempFolder() }
   const child = spawn(process.execPath, [program, ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -2,7 +2,7 @@ import { MCPClientError } from '@ai-sdk/mcp'
 import type { Json } from '../../lib/text/json.ts'
 import { type JsonObject, ToolError } from '../tools/tool.ts'
 import { toolResultToJson } from './tool-result-to-json.ts'
-import type { Connection } from './transport/connection.ts'
+import type { McpConnection } from './transport/mcp-connection.ts'
 import { type FailureReason, formatFailure } from './transport/failure-reason.ts'
 import { connectionClosedCode } from './transport/json-rpc.ts'
 import { NotExecutedError } from './transport/mcp-error.ts'
@@ -19,7 +19,7 @@ export interface ToolInvocation {
  * Calls a tool, without a time limit. Rejects with a ToolError, or with a NotExecutedError if the call had no effect. If
  * the signal aborts, rejects with its reason at once, and tells the server.
  */
-export async function callTool(connection: Connection, { name, input, signal }: ToolInvocation): Promise<Json> {
+export async function callTool(connection: McpConnection, { name, input, signal }: ToolInvocation): Promise<Json> {
   signal.throwIfAborted()
   // A signal for this call alone: the transports keep listening to it after the call has ended.
   const callAbort = new AbortController()

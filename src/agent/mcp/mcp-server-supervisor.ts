@@ -5,8 +5,8 @@ import type { Logger } from '../../lib/logger.ts'
 import { redact, removeSecrets } from '../../lib/text/redact.ts'
 import { type Tool, ToolError } from '../tools/tool.ts'
 import { type ToolInvocation, callTool } from './call-tool.ts'
-import { connect } from './transport/connect.ts'
-import type { Connection } from './transport/connection.ts'
+import { connectToMcpServer } from './transport/connect-to-mcp-server.ts'
+import type { McpConnection } from './transport/mcp-connection.ts'
 import { type FailureReason, formatFailure } from './transport/failure-reason.ts'
 import { ConnectionError, McpError, NotExecutedError } from './transport/mcp-error.ts'
 import { toFailureReason } from './transport/to-failure-reason.ts'
@@ -41,8 +41,8 @@ export class McpServerSupervisor {
   readonly #options: McpServerSupervisorOptions
   readonly #backoff: RestartBackoff
   readonly #closeController = new AbortController()
-  #connection: Connection | null = null
-  #pendingStart: Promise<Connection | null> | null = null
+  #connection: McpConnection | null = null
+  #pendingStart: Promise<McpConnection | null> | null = null
   #startedAt = 0
   #tools: readonly Tool[] = []
   #listedAt = 0
@@ -74,7 +74,7 @@ export class McpServerSupervisor {
     await this.#connection?.close()
   }
 
-  async #waitForConnection(): Promise<Connection | null> {
+  async #waitForConnection(): Promise<McpConnection | null> {
     if (this.#connection) return this.#connection
     const starting = this.#start()
     return this.#backoff.hasRecentFailures
@@ -82,13 +82,13 @@ export class McpServerSupervisor {
       : starting
   }
 
-  async #start(): Promise<Connection | null> {
+  async #start(): Promise<McpConnection | null> {
     if (this.#closeController.signal.aborted || !this.#backoff.isElapsed) return null
     this.#pendingStart ??= this.#tryToStart().finally(() => (this.#pendingStart = null))
     return this.#pendingStart
   }
 
-  async #tryToStart(): Promise<Connection | null> {
+  async #tryToStart(): Promise<McpConnection | null> {
     const { server, startTimeoutMs, now } = this.#options
     const startTimeout = new AbortController()
     const timeoutError = new McpError({ kind: 'start-timeout', timeoutMs: startTimeoutMs })
@@ -96,7 +96,10 @@ export class McpServerSupervisor {
     const signal = AbortSignal.any([this.#closeController.signal, startTimeout.signal])
     this.#isToolListStale = false
     try {
-      const connection = await connect(server, { signal, onToolListChanged: () => (this.#isToolListStale = true) })
+      const connection = await connectToMcpServer(server, {
+        signal,
+        onToolListChanged: () => (this.#isToolListStale = true),
+      })
       this.#connection = connection
       this.#startedAt = now()
       this.#startError = null
@@ -119,7 +122,7 @@ export class McpServerSupervisor {
     this.#warn('MCP server could not be started. Its tools are missing.', message, output)
   }
 
-  #onDisconnect(connection: Connection, reason: FailureReason): void {
+  #onDisconnect(connection: McpConnection, reason: FailureReason): void {
     if (this.#connection !== connection) return
     this.#connection = null
     const isProgram = this.#options.server.type === 'stdio'
@@ -135,12 +138,12 @@ export class McpServerSupervisor {
     return this.#isToolListStale || (!isStdio && this.#options.now() - this.#listedAt >= toolListTtlMs)
   }
 
-  #refreshTools(connection: Connection): Promise<void> {
+  #refreshTools(connection: McpConnection): Promise<void> {
     this.#pendingList ??= this.#fetchTools(connection).finally(() => (this.#pendingList = null))
     return this.#pendingList
   }
 
-  async #fetchTools(connection: Connection): Promise<void> {
+  async #fetchTools(connection: McpConnection): Promise<void> {
     this.#isToolListStale = false
     this.#listedAt = this.#options.now()
     try {
@@ -190,7 +193,7 @@ export class McpServerSupervisor {
     }
   }
 
-  async #requireConnection(signal: AbortSignal): Promise<Connection> {
+  async #requireConnection(signal: AbortSignal): Promise<McpConnection> {
     const connection = this.#connection ?? (await rejectOnAbort(this.#start(), signal))
     if (connection) return connection
     throw createUnavailableError(this.#startError)

@@ -6,14 +6,14 @@ import { splitClauses, decompose, type Clause } from './decompose.ts'
 // answer: the first matching pattern of its highest-ranked keyword splits the clause, and the next reply of that pattern
 // reassembles the pieces.
 
-export interface Answer {
+export interface ElizaAnswer {
   readonly reply: string
   /** The applied rules, one sentence each. */
   readonly trace: readonly string[]
 }
 
 /** Answers the last text of a user. The answer depends on all texts alone, because they are replayed from the first. */
-export function converse(texts: readonly string[]): Answer {
+export function converse(texts: readonly string[]): ElizaAnswer {
   const conversation = new ElizaConversation()
   let answer = conversation.answer(texts[0] ?? '')
   for (const text of texts.slice(1)) answer = conversation.answer(text)
@@ -37,7 +37,7 @@ class ElizaConversation {
   readonly #replyIndexes = new Map<object, number>()
   readonly #memory: string[] = []
 
-  answer(text: string): Answer {
+  answer(text: string): ElizaAnswer {
     for (const clause of splitClauses(text)) {
       const matches = findKeywords(clause)
       if (matches.length === 0) continue
@@ -49,7 +49,7 @@ class ElizaConversation {
     return this.#answerWithoutKeyword()
   }
 
-  #answerFromKeywords(matches: readonly KeywordMatch[], clause: Clause): Answer | null {
+  #answerFromKeywords(matches: readonly KeywordMatch[], clause: Clause): ElizaAnswer | null {
     for (const { word, keyword } of matches) {
       const answer = this.#answerFromRules(keyword, clause, [`Keyword "${word}", rank ${keyword.rank}.`])
       if (answer) return answer
@@ -57,7 +57,7 @@ class ElizaConversation {
     return null
   }
 
-  #answerFromRules(keyword: Keyword, clause: Clause, trace: readonly string[]): Answer | null {
+  #answerFromRules(keyword: Keyword, clause: Clause, trace: readonly string[]): ElizaAnswer | null {
     for (const rule of keyword.rules) {
       const [pattern, ...replies] = rule
       const pieces = decompose(clause, pattern)
@@ -79,7 +79,7 @@ class ElizaConversation {
     return null
   }
 
-  #answerWithoutKeyword(): Answer {
+  #answerWithoutKeyword(): ElizaAnswer {
     const remark = this.#memory.shift()
     if (remark !== undefined) {
       return {

@@ -23,7 +23,7 @@ export const clarifyTool = {
   },
 } as const satisfies { readonly name: string; readonly description: string; readonly inputSchema: JsonObject }
 
-export interface Question {
+export interface ClarifyQuestion {
   readonly question: string
   readonly choices: readonly string[]
 }
@@ -38,6 +38,6 @@ const questionSchema = z.object({
 })
 
 /** Parses the arguments of a `clarify` call. Returns null if they contain no valid question. */
-export function parseQuestion(argumentsText: string): Question | null {
+export function parseQuestion(argumentsText: string): ClarifyQuestion | null {
   return questionSchema.safeParse(parseJsonOrNull(argumentsText)).data ?? null
 }

@@ -6,7 +6,7 @@ import type { DeliveredEvent } from '../../model/chat-event.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from '../log/event-log.ts'
-import { subscribeToLog, isFullyRead, type Snapshot } from './subscribe-to-log.ts'
+import { subscribeToLog, isFullyRead, type LogSnapshot } from './subscribe-to-log.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import type { CommittedState } from '../runtime/stream-committer.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
@@ -71,14 +71,14 @@ export class EventSubscriptions {
     return { stream, session }
   }
 
-  async #loadSessionSnapshot(sessionId: string): Promise<Snapshot> {
+  async #loadSessionSnapshot(sessionId: string): Promise<LogSnapshot> {
     const session = await this.#options.sessions.find(sessionId)
     // Read after the head: events of a stream that starts in between come after the snapshot.
     const committed = this.#options.activeSessions.findCommittedState(sessionId)
     return committed ? toSnapshot(committed) : { seq: session?.headSeq ?? 0, message: null }
   }
 
-  async #loadStreamSnapshot(streamId: string): Promise<Snapshot> {
+  async #loadStreamSnapshot(streamId: string): Promise<LogSnapshot> {
     const { activeSessions, profile, messageQueries } = this.#options
     const committed = activeSessions.findCommittedStateOfStream(streamId)
     if (committed) return toSnapshot(committed)
@@ -93,6 +93,6 @@ export class EventSubscriptions {
   }
 }
 
-function toSnapshot({ stream, answer }: CommittedState): Snapshot {
+function toSnapshot({ stream, answer }: CommittedState): LogSnapshot {
   return { seq: stream.lastSeq, message: answer }
 }

@@ -20,13 +20,13 @@ export interface LogSubscription {
   /** The session's newest seq at the start of the subscription. */
   readonly headSeq: number
   /** Loads the state that a reader continues from if its cursor cannot be honoured. */
-  readonly loadSnapshot: () => Promise<Snapshot>
+  readonly loadSnapshot: () => Promise<LogSnapshot>
   /** The wall clock, in epoch milliseconds. */
   readonly now: () => number
 }
 
 /** The state of a stream or a session at a seq. */
-export interface Snapshot {
+export interface LogSnapshot {
   /** Precedes the StreamFinished of the stream, so that the reader receives it. */
   readonly seq: number
   /** The answer that is streaming, or that of the followed stream, exactly as of `seq`. */
@@ -74,7 +74,7 @@ async function* deliverEvents(
 function createStreamReset(
   sessionId: string,
   stream: StreamRecord | null,
-  { seq, message }: Snapshot,
+  { seq, message }: LogSnapshot,
   at: number,
 ): StreamReset {
   return {

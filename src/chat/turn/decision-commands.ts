@@ -1,7 +1,7 @@
 import type { ToolGate } from '../../agent/agent.ts'
 import type { ApprovalDecision, DecisionRecord } from '../../model/decision.ts'
 import type { ToolCall } from '../../model/message.ts'
-import { isFinal } from '../../model/tool-call.ts'
+import { isFinalToolCall } from '../../model/tool-call.ts'
 import { type DecisionResolution, deriveResolvedOutcome } from './tool-call-outcome.ts'
 import type { TurnTransition } from './turn-transition.ts'
 
@@ -58,7 +58,7 @@ export function applyResolution(
 ): void {
   const at = transition.runtime.now()
   const part = transition.turn.answer?.parts[decision.partIndex]
-  if (part?.type === 'tool' && !isFinal(part.call)) {
+  if (part?.type === 'tool' && !isFinalToolCall(part.call)) {
     const outcome = deriveResolvedOutcome(part.call, resolution, at)
     transition.emitToolCall(decision.partIndex, { ...part.call, ...outcome })
   }

@@ -1,7 +1,7 @@
 import type { AgentEvent } from '../../agent/agent.ts'
 import { toWellFormedJson } from '../../lib/text/json.ts'
 import type { MessageRecord, ToolCall, ToolCallState } from '../../model/message.ts'
-import { acceptsArguments, createToolCall, isFinal } from '../../model/tool-call.ts'
+import { acceptsArguments, createToolCall, isFinalToolCall } from '../../model/tool-call.ts'
 import { cancelDecision, requestDecision } from './decision-commands.ts'
 import type { StreamEnding } from './stream-ending.ts'
 import { deriveOpenCallOutcome, deriveUnansweredOutcome } from './tool-call-outcome.ts'
@@ -53,7 +53,7 @@ export function endCall(
   if (partIndex === undefined) return
   transition.flushSurrogate(partIndex)
   const part = transition.turn.answer?.parts[partIndex]
-  if (part?.type !== 'tool' || isFinal(part.call)) return
+  if (part?.type !== 'tool' || isFinalToolCall(part.call)) return
   transition.emitToolCall(partIndex, { ...part.call, ...toOutcome(event), finishedAt: transition.runtime.now() })
   // The agent did not wait for the decision, so it is not needed any more.
   const decision = transition.findPendingDecision(partIndex)
@@ -73,7 +73,7 @@ export function finishOpenCalls(
 ): void {
   for (const partIndex of transition.turn.pendingSurrogates.partIndexes) transition.flushSurrogate(partIndex)
   for (const [partIndex, part] of (transition.turn.answer?.parts ?? []).entries()) {
-    if (part.type !== 'tool' || isFinal(part.call)) continue
+    if (part.type !== 'tool' || isFinalToolCall(part.call)) continue
     const committedPart = committedAnswer?.parts[partIndex]
     const hasStarted = committedPart?.type === 'tool' && committedPart.call.state === 'RUNNING'
     const outcome = transition.findPendingDecision(partIndex)

@@ -1,5 +1,5 @@
 import { namePattern, nameRule } from '../name-rule.ts'
-import { type Paths, pathSettings, resolvePaths } from '../paths.ts'
+import { type ResolvedPaths, pathSettings, resolvePaths } from '../paths.ts'
 import type { SettingsInputs } from '../settings.ts'
 import { SettingsError } from '../settings-error.ts'
 import { SettingsReader } from '../settings-reader.ts'
@@ -7,7 +7,7 @@ import { type FlagDefinition, parseCommandLine, toFlagDefinitions } from './flag
 import { formatSettingHelp, isHelpRequested } from './help.ts'
 
 interface CommandOptions {
-  readonly paths: Paths
+  readonly paths: ResolvedPaths
   /** Null: not set. */
   readonly profile: string | null
 }

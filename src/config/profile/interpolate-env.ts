@@ -1,7 +1,7 @@
 const variablePattern = /\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g
 
 /** A text after interpolation, and the variables that it referred to. */
-export interface Interpolated {
+export interface InterpolatedText {
   readonly text: string
   /** Variables that were replaced by their value. */
   readonly resolved: readonly { readonly name: string; readonly value: string }[]
@@ -14,7 +14,7 @@ export interface Interpolated {
  * `${env:NAME}`. The default applies if the variable is unset or empty. An unset variable without a default is not
  * replaced.
  */
-export function interpolateEnv(text: string, env: NodeJS.ProcessEnv): Interpolated {
+export function interpolateEnv(text: string, env: NodeJS.ProcessEnv): InterpolatedText {
   const resolved: { name: string; value: string }[] = []
   const unset: string[] = []
   const interpolated = text.replace(

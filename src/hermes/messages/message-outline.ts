@@ -1,7 +1,7 @@
 import type { Role } from '../../model/message.ts'
 
 /** The parts of a row that decide which messages are shown and in which order. Contents are read later. */
-export interface OutlineRow {
+export interface MessageOutlineRow {
   readonly id: number
   readonly role: string | null
   /** As stored: rows are compared by it, but not ordered. */
@@ -29,20 +29,26 @@ export interface MessageEntry {
 interface OrderedRow {
   readonly position: number
   readonly id: number
-  readonly row: OutlineRow
+  readonly row: MessageOutlineRow
 }
 
 /** Returns the fingerprint of each row. Rows with equal fingerprints are copies of each other. */
 export type LoadFingerprints = (ids: readonly number[]) => ReadonlyMap<number, string>
 
 /** The messages of a session, from its visible rows ordered by rowid. Rows that compactions have copied count once. */
-export function visibleMessages(rows: readonly OutlineRow[], loadFingerprints: LoadFingerprints): MessageEntry[] {
+export function selectVisibleMessages(
+  rows: readonly MessageOutlineRow[],
+  loadFingerprints: LoadFingerprints,
+): MessageEntry[] {
   const ordered = orderByDisplay(rows) ?? orderById(removeCopies(rows, loadFingerprints))
   return attachToolResults(ordered.filter(({ row }) => !row.isHidden && row.role !== 'session_meta'))
 }
 
 /** The messages that a model receives: the active rows, ordered by rowid, with the ids under which they are shown. */
-export function contextMessages(rows: readonly OutlineRow[], loadFingerprints: LoadFingerprints): MessageEntry[] {
+export function selectContextMessages(
+  rows: readonly MessageOutlineRow[],
+  loadFingerprints: LoadFingerprints,
+): MessageEntry[] {
   const originals = findOldestByDisplayOrder(rows) ?? findOriginals(rows, loadFingerprints)
   const contextRows = rows.filter(
     ({ isActive, role }) => isActive && (role === 'user' || role === 'assistant' || role === 'tool'),
@@ -57,7 +63,7 @@ export function toRole(role: string | null): Role {
 }
 
 /** Null if any row has no display order: Hermes is still filling it in, or never did. */
-function orderByDisplay(rows: readonly OutlineRow[]): OrderedRow[] | null {
+function orderByDisplay(rows: readonly MessageOutlineRow[]): OrderedRow[] | null {
   const groups = Map.groupBy(rows, (row) => row.displayOrder)
   if (groups.has(null)) return null
   return [...groups]
@@ -69,24 +75,27 @@ function orderByDisplay(rows: readonly OutlineRow[]): OrderedRow[] | null {
 }
 
 /** By row, the oldest row with the same display order; null if any row has none. */
-function findOldestByDisplayOrder(rows: readonly OutlineRow[]): Map<number, number> | null {
+function findOldestByDisplayOrder(rows: readonly MessageOutlineRow[]): Map<number, number> | null {
   const groups = Map.groupBy(rows, (row) => row.displayOrder)
   if (groups.has(null)) return null
   return new Map([...groups.values()].flatMap((group) => group.map(({ id }) => [id, group[0]?.id ?? id] as const)))
 }
 
-function orderById(rows: readonly OutlineRow[]): OrderedRow[] {
+function orderById(rows: readonly MessageOutlineRow[]): OrderedRow[] {
   return rows.map((row) => ({ position: row.id, id: row.id, row }))
 }
 
 /** Leaves out rows that are copies of an earlier, archived one. */
-function removeCopies(rows: readonly OutlineRow[], loadFingerprints: LoadFingerprints): readonly OutlineRow[] {
+function removeCopies(
+  rows: readonly MessageOutlineRow[],
+  loadFingerprints: LoadFingerprints,
+): readonly MessageOutlineRow[] {
   const originals = findOriginals(rows, loadFingerprints)
   return originals.size === 0 ? rows : rows.filter(({ id }) => !originals.has(id))
 }
 
 /** By row, the oldest archived row of which it is a copy. Rows that are no copies are left out. */
-function findOriginals(rows: readonly OutlineRow[], loadFingerprints: LoadFingerprints): Map<number, number> {
+function findOriginals(rows: readonly MessageOutlineRow[], loadFingerprints: LoadFingerprints): Map<number, number> {
   const candidates = [...Map.groupBy(rows, ({ timestamp }) => timestamp).values()]
     .filter((group) => group.length > 1 && group.some(({ isActive, timestamp }) => !isActive && timestamp !== null))
     .flat()

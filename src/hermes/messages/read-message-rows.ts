@@ -1,7 +1,7 @@
 import { chunkArray } from '../../lib/chunk-array.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import { messageFromRows, messageColumns, type HermesMessageRow } from './message-mapper.ts'
-import type { MessageEntry, OutlineRow } from './message-outline.ts'
+import type { MessageEntry, MessageOutlineRow } from './message-outline.ts'
 import { toJsonIdList } from '../state/session-queries.ts'
 import type { OpenStateDatabase } from '../state/state-database.ts'
 import { parseToolCalls } from './parse-tool-calls.ts'
@@ -29,7 +29,7 @@ interface RawOutlineRow extends Record<(typeof outlineColumns)[number], unknown>
 export function readOutlines(
   { db, schema }: OpenStateDatabase,
   sessionIds: readonly string[],
-): Map<string, OutlineRow[]> {
+): Map<string, MessageOutlineRow[]> {
   if (!schema.hasMessages) return new Map()
   const rows = db
     .prepare<[string], RawOutlineRow>(
@@ -38,7 +38,7 @@ export function readOutlines(
        ORDER BY messages.session_id, messages.id`,
     )
     .all(toJsonIdList(sessionIds))
-  const outlines = new Map<string, OutlineRow[]>()
+  const outlines = new Map<string, MessageOutlineRow[]>()
   for (const row of rows) {
     const sessionId = toText(row.session_id)
     if (sessionId === null) continue
@@ -89,7 +89,7 @@ export function readMessages(
   )
 }
 
-function toOutlineRow(row: RawOutlineRow): OutlineRow {
+function toOutlineRow(row: RawOutlineRow): MessageOutlineRow {
   const role = toText(row.role)
   return {
     id: row.id,

@@ -1,5 +1,5 @@
 import { readFingerprints, readOutlines } from './read-message-rows.ts'
-import { visibleMessages, type MessageEntry } from './message-outline.ts'
+import { selectVisibleMessages, type MessageEntry } from './message-outline.ts'
 import type { OpenStateDatabase } from '../state/state-database.ts'
 
 const maxEntries = 100_000 // about ten megabytes
@@ -28,7 +28,7 @@ export class VisibleMessageCache {
     const missing = sessionIds.filter((id) => !visible.has(id))
     if (missing.length === 0) return visible
     for (const [id, rows] of readOutlines(file, missing)) {
-      const entries = visibleMessages(rows, (ids) => readFingerprints(file, ids))
+      const entries = selectVisibleMessages(rows, (ids) => readFingerprints(file, ids))
       visible.set(id, entries)
       this.#store(id, entries)
     }

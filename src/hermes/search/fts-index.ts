@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { toText } from '../state/cell-values.ts'
 import { isSingleCharacterToken } from '../../search/analyzer.ts'
-import type { Phrase, SearchQuery } from '../../search/search-query.ts'
+import type { SearchPhrase, SearchQuery } from '../../search/search-query.ts'
 
 /** A full-text index of Hermes that narrows down the rows that can match a query. */
 export interface FtsIndex {
@@ -18,7 +18,7 @@ interface KnownFtsIndex {
   readonly staleKeys: readonly string[]
   readonly tokenizerPattern: RegExp
   /** Whether the index can find a phrase. */
-  readonly canMatch: (phrase: Phrase) => boolean
+  readonly canMatch: (phrase: SearchPhrase) => boolean
 }
 
 /**
@@ -97,6 +97,6 @@ function parseMissingRows(ftsState: ReadonlyMap<string, string>): FtsIndex['miss
 }
 
 /** Uses the text as typed, because Hermes' indexes normalize differently. */
-function toFtsPhrase({ rawText, isPrefix }: Phrase): string {
+function toFtsPhrase({ rawText, isPrefix }: SearchPhrase): string {
   return `"${rawText.replaceAll(/["\0]/g, ' ')}"${isPrefix ? ' *' : ''}`
 }

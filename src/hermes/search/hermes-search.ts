@@ -8,7 +8,7 @@ import {
   type HermesMatch,
 } from './match-collector.ts'
 import { readHermesMessageText } from './candidate-queries.ts'
-import { isInRange, type SearchRange, type SearchRequest } from '../../search/search-hit.ts'
+import { isInRange, type SearchPageBounds, type SearchRequest } from '../../search/search-hit.ts'
 import type { SearchQuery } from '../../search/search-query.ts'
 import type { SearchMatch, SearchSource, SearchProgress } from '../../search/search-source.ts'
 
@@ -43,7 +43,7 @@ export class HermesSearchSource implements SearchSource {
   *search(
     query: SearchQuery,
     filter: SearchRequest['filter'],
-    range: SearchRange,
+    range: SearchPageBounds,
   ): Generator<SearchProgress, void, void> {
     if (query.isEmpty) return
     const matches = yield* this.#findMatches(query, filter)

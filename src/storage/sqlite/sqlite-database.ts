@@ -12,7 +12,7 @@ import {
   type MaintenanceResult,
 } from './conversation-index/conversation-index-maintainer.ts'
 import { SearchIndex } from './search/search-index.ts'
-import { mapEngineErrors } from './database/engine-errors.ts'
+import { mapSqliteErrors } from './database/sqlite-errors.ts'
 import { openConnection } from './database/open-connection.ts'
 import { type PreparedStatement, type SqlConnection, StatementCache } from './database/statement-cache.ts'
 import { drainVisibleChanges } from './database/visible-change-tracker.ts'
@@ -114,7 +114,7 @@ export class SqliteDatabase implements SqlConnection {
       hasSearchBacklog = this.searchIndex.indexPending()
       return result
     })
-    const result = mapEngineErrors(() => run.immediate())
+    const result = mapSqliteErrors(() => run.immediate())
     if (!indexResult.isComplete) this.#scheduleRefresh()
     if (hasSearchBacklog) this.#onSearchBacklog()
     if (indexResult.changes.length > 0) this.#onConversationsChanged(indexResult.changes)

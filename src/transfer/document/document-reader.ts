@@ -11,7 +11,7 @@ import { parseDocumentRecord } from './parse-document-record.ts'
 import { type JsonEntry, parseJsonStream } from './parse-json-stream.ts'
 import { TransferError } from '../transfer-error.ts'
 
-export interface Located {
+export interface LocatedRecord {
   /** Where the record is, as in `chat.json: line 12: messages 3`. */
   readonly location: string
 }
@@ -30,7 +30,7 @@ export function* readDocument(
   path: string,
   sections: readonly SectionName[] = sectionNames,
   onFingerprint: (sha256: unknown) => void = () => undefined,
-): Generator<DocumentRecord & Located, void, void> {
+): Generator<DocumentRecord & LocatedRecord, void, void> {
   const descriptor = openDocument(path)
   try {
     yield* readRecords(readJsonEntries(path, descriptor), path, sections, onFingerprint)
@@ -75,7 +75,7 @@ function* readRecords(
   path: string,
   sections: readonly SectionName[],
   onFingerprint: (sha256: unknown) => void,
-): Generator<DocumentRecord & Located> {
+): Generator<DocumentRecord & LocatedRecord> {
   const expectedNames = [...headerNames, ...sectionNames, trailerName]
   let memberIndex = -1
   for (const { member, index, value, line } of entries) {

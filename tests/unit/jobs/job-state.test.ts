@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest'
 import {
   startManualRun,
   startDueRun,
-  type StartedRun,
+  type JobRunTransition,
   updateJob,
   findDueTimes,
   finishRun,
   interruptedOutcome,
   createJob,
-  skipDue,
-  reevaluate,
+  skipDueTimes,
+  reevaluateJob,
   type RunOutcome,
   listUpcomingRuns,
 } from '../../../src/jobs/job-state.ts'
@@ -23,7 +23,7 @@ const [minute, hour, day] = [60_000, 3_600_000, 86_400_000]
 const ok: RunOutcome = { status: 'OK', output: 'The starlings.', error: null }
 
 /** Starts the run that is due at `now`, as the scheduler does. */
-function startDue(job: SegueJob, now: number): StartedRun {
+function startDue(job: SegueJob, now: number): JobRunTransition {
   const due = findDueTimes(job, now)
   if (!due) throw new Error('The job is not due.')
   return startDueRun(job, due, now, newRunIds())
@@ -122,7 +122,7 @@ describe('a due time', () => {
     const first = startDue(newTestJob(noon), noon + 30 * minute)
     const due = findDueTimes(first.job, noon + 95 * minute)
     expect(due).toEqual({ latest: noon + 90 * minute, count: 2 })
-    const waiting = skipDue(first.job, due ?? { latest: 0, count: 0 }, false)
+    const waiting = skipDueTimes(first.job, due ?? { latest: 0, count: 0 }, false)
     expect(waiting).toMatchObject({ state: 'RUNNING', skippedRuns: 2, nextRunAt: noon + 2 * hour })
     expect(finishRun({ ...first, job: waiting }, ok, noon + 100 * minute).job).toMatchObject({
       state: 'SCHEDULED',
@@ -140,7 +140,7 @@ describe('a due time', () => {
   test('that has had its run does not get another one', () => {
     const job = newTestJob(noon)
     const due = findDueTimes(job, noon + 65 * minute)
-    expect(skipDue(job, due ?? { latest: 0, count: 0 }, true)).toMatchObject({
+    expect(skipDueTimes(job, due ?? { latest: 0, count: 0 }, true)).toMatchObject({
       skippedRuns: 1,
       nextRunAt: noon + 90 * minute,
       runningTrigger: null,
@@ -309,12 +309,12 @@ describe('an update', () => {
 
 describe('a reevaluation', () => {
   test('changes nothing when nothing has changed', () => {
-    expect(reevaluate(newTestJob(noon), noon + day)).toBeNull()
+    expect(reevaluateJob(newTestJob(noon), noon + day)).toBeNull()
   })
 
   test('sets a job to ERROR while its time zone is unknown', () => {
     const lost: SegueJob = { ...newTestJob(noon), timezone: 'Mars/Olympus' }
-    const faulty = reevaluate(lost, noon)
+    const faulty = reevaluateJob(lost, noon)
     expect(faulty).toMatchObject({
       state: 'ERROR',
       nextRunAt: null,
@@ -327,16 +327,16 @@ describe('a reevaluation', () => {
     expect(updateJob(faulty, { timezone: 'UTC' }, noon)).toMatchObject({ state: 'SCHEDULED', scheduleError: null })
     expect(finishRun(startManualRun(faulty, noon, newRunIds()), ok, noon).job.state).toBe('ERROR')
     const known: SegueJob = { ...faulty, timezone: 'UTC' }
-    expect(reevaluate(known, noon)).toMatchObject({ state: 'SCHEDULED', scheduleError: null })
+    expect(reevaluateJob(known, noon)).toMatchObject({ state: 'SCHEDULED', scheduleError: null })
   })
 
   test('opens due times again that a clock far ahead had settled', () => {
     const { job: ahead, run } = startDue(newTestJob(noon), parseTime('2099-01-01T00:00:00Z'))
     const { job: waiting } = finishRun({ job: ahead, run }, ok, parseTime('2099-01-01T00:01:00Z'))
     expect(waiting.nextRunAt).toBeGreaterThan(parseTime('2099-01-01T00:00:00Z'))
-    expect(reevaluate(waiting, noon + hour)?.nextRunAt).toBe(noon + 90 * minute)
+    expect(reevaluateJob(waiting, noon + hour)?.nextRunAt).toBe(noon + 90 * minute)
     const slightly = finishRun(startDue(newTestJob(noon), noon + 3 * hour), ok, noon + 3 * hour).job
-    expect(reevaluate(slightly, noon + hour)).toBeNull()
+    expect(reevaluateJob(slightly, noon + hour)).toBeNull()
   })
 })
 
@@ -366,7 +366,7 @@ test('after any sequence of events, each due time has had one run or was skipped
         profile: 'default',
         now,
       })
-      let running: StartedRun['run'] | null = null
+      let running: JobRunTransition['run'] | null = null
       let dueCount = 0
       const runTimes: number[] = []
       for (const step of commands) {
@@ -379,7 +379,7 @@ test('after any sequence of events, each due time has had one run or was skipped
         const due = findDueTimes(job, now)
         if (due) {
           dueCount += due.count
-          if (running) job = skipDue(job, due, false)
+          if (running) job = skipDueTimes(job, due, false)
           else ({ job, run: running } = startDueRun(job, due, now, newRunIds()))
           if (running.scheduledFor !== null && runTimes.at(-1) !== running.scheduledFor)
             runTimes.push(running.scheduledFor)

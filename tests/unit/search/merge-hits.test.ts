@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { mergeHits } from '../../../src/search/merge-hits.ts'
-import { compareSearchKeys, isInRange, type SearchKey, type SearchRange } from '../../../src/search/search-hit.ts'
+import { compareSearchKeys, isInRange, type SearchKey, type SearchPageBounds } from '../../../src/search/search-hit.ts'
 import { searchRanks } from '../../../src/search/search-query.ts'
 import type { SearchProgress } from '../../../src/search/search-source.ts'
 
@@ -18,7 +18,7 @@ const selectOrigin = (keys: readonly SearchKey[], origin: SearchKey['origin']): 
 /** A source with these keys. It reports its progress after some of them, and none at first. */
 function* search(
   keys: readonly SearchKey[],
-  range: SearchRange,
+  range: SearchPageBounds,
   unknownSteps: number,
 ): Generator<SearchProgress, void, void> {
   for (let i = 0; i < unknownSteps; i++) yield { searchedUpTo: null }
@@ -55,7 +55,11 @@ test('pages of merged sources contain every match once, in order, wherever the d
       const read: SearchKey[] = []
       let cursor: SearchKey | null = null
       for (let pages = 0; pages <= all.length * 4 + 4; pages++) {
-        const range: SearchRange = { after: backwards ? null : cursor, before: backwards ? cursor : null, backwards }
+        const range: SearchPageBounds = {
+          after: backwards ? null : cursor,
+          before: backwards ? cursor : null,
+          backwards,
+        }
         const sources = (['SEGUE', 'HERMES'] as const).map((origin, index) =>
           search(selectOrigin(all, origin), range, unknownSteps[index] ?? 0),
         )

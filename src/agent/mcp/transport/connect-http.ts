@@ -1,7 +1,7 @@
 import { createMCPClient, type MCPClient } from '@ai-sdk/mcp'
 import type { HttpServer } from '../../../config/profile/mcp-server.ts'
 import { listTools } from '../list-tools.ts'
-import { clientName, type Connection, type ConnectionOptions } from './connection.ts'
+import { clientName, type McpConnection, type McpConnectionOptions } from './mcp-connection.ts'
 import type { FailureReason } from './failure-reason.ts'
 import { ConnectionError, McpError } from './mcp-error.ts'
 import { createMcpFetch } from './mcp-fetch.ts'
@@ -10,8 +10,8 @@ import { toFailureReason } from './to-failure-reason.ts'
 /** Opens a connection to a remote server. Rejects with a ConnectionError. */
 export async function connectHttp(
   { type, url, headers }: HttpServer,
-  { signal, onToolListChanged }: ConnectionOptions,
-): Promise<Connection> {
+  { signal, onToolListChanged }: McpConnectionOptions,
+): Promise<McpConnection> {
   const ending = new ConnectionEnding()
   const fetch = createMcpFetch({
     type,

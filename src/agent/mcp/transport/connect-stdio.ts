@@ -1,7 +1,7 @@
 import { createMCPClient, MCPClientError } from '@ai-sdk/mcp'
 import type { StdioServer } from '../../../config/profile/mcp-server.ts'
 import { listTools } from '../list-tools.ts'
-import { clientName, type Connection, type ConnectionOptions } from './connection.ts'
+import { clientName, type McpConnection, type McpConnectionOptions } from './mcp-connection.ts'
 import { ConnectionError } from './mcp-error.ts'
 import { StdioTransport, type StdioTransportOptions } from './stdio-transport.ts'
 import { toFailureReason } from './to-failure-reason.ts'
@@ -11,7 +11,7 @@ import { toFailureReason } from './to-failure-reason.ts'
  * ones exit when they receive anything before it. Hence the handshake comes first, and discovery of the protocol version
  * only if the server rejects it. Rejects with a ConnectionError.
  */
-export async function connectStdio(server: StdioServer, options: ConnectionOptions): Promise<Connection> {
+export async function connectStdio(server: StdioServer, options: McpConnectionOptions): Promise<McpConnection> {
   const { signal, onToolListChanged } = options
   try {
     return await openConnection(startProgram(server, { onToolListChanged, usesVersionDiscovery: false }), signal)
@@ -35,7 +35,7 @@ function startProgram(server: StdioServer, options: StdioTransportOptions): Stdi
 }
 
 /** Stops the program if no connection can be opened. */
-async function openConnection(transport: StdioTransport, signal: AbortSignal): Promise<Connection> {
+async function openConnection(transport: StdioTransport, signal: AbortSignal): Promise<McpConnection> {
   const { process } = transport
   try {
     const client = await createMCPClient({ transport, clientName, initializationOptions: { signal } })

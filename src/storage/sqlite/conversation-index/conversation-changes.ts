@@ -1,4 +1,4 @@
-import { type ListFlags, isCrossOrigin, isEmpty } from './list-flags.ts'
+import { type ListFlags, isCrossOrigin, isEmptyConversation } from './list-flags.ts'
 import type { IndexUpdateResult } from './conversation-indexer.ts'
 import type { ConversationIndexTables } from './conversation-index-tables.ts'
 import type { ConversationChange } from '../../conversation-reader.ts'
@@ -7,11 +7,11 @@ import type { ConversationChange } from '../../conversation-reader.ts'
 type ListingRule = (flags: ListFlags) => ConversationChange['after']
 
 /** For an index whose source lists all of its conversations. */
-export const listingOfSource: ListingRule = (flags) => (isEmpty(flags) ? null : 'thisSource')
+export const listingOfSource: ListingRule = (flags) => (isEmptyConversation(flags) ? null : 'thisSource')
 
 /** For Segue's index: conversations that cross the origins are listed by Hermes'. */
 export const listingOfEitherSource: ListingRule = (flags) =>
-  isCrossOrigin(flags) && !isEmpty(flags) ? 'otherSource' : listingOfSource(flags)
+  isCrossOrigin(flags) && !isEmptyConversation(flags) ? 'otherSource' : listingOfSource(flags)
 
 /**
  * The conversations that a list shows differently than before: those that an index update has changed, and those of sessions

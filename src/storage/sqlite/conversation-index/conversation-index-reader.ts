@@ -3,7 +3,7 @@ import { takePage, orderByIds, compareByActivity } from '../../keyset-pagination
 import type { PageRequest } from '../../../lib/pagination.ts'
 import type { SessionFilter, SessionKey } from '../../../model/session-filter.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
-import { type ListFlags, type ListFlagsFilter, matchesFlags, isCrossOrigin, isEmpty } from './list-flags.ts'
+import { type ListFlags, type ListFlagsFilter, matchesFlags, isCrossOrigin, isEmptyConversation } from './list-flags.ts'
 import type { ConversationSummaryRow } from './conversation-index-tables.ts'
 import type { ConversationSummary, ConversationFilter, OffsetRange } from '../../conversation-reader.ts'
 
@@ -124,7 +124,7 @@ function toConversationSummary(row: ConversationSummaryRow): ConversationSummary
     tipId: row.tip_id,
     segmentCount: row.segment_count,
     lastActivityAt: row.last_activity_at,
-    isEmpty: isEmpty(row.flags),
+    isEmpty: isEmptyConversation(row.flags),
     isCrossOrigin: isCrossOrigin(row.flags),
   }
 }

@@ -68,7 +68,7 @@ export function isCrossOrigin(flags: ListFlags): boolean {
   return (flags & crossOriginFlag) !== 0
 }
 
-export function isEmpty(flags: ListFlags): boolean {
+export function isEmptyConversation(flags: ListFlags): boolean {
   return (flags & emptyFlag) !== 0
 }
 

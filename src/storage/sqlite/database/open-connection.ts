@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { statementPublisher } from '../../../lib/sql-channel.ts'
 import { IdNamespace } from '../../../profiles/id-namespace.ts'
-import { toOpenError } from './engine-errors.ts'
+import { toOpenError } from './sqlite-errors.ts'
 import { assertSupportedVersion, migrate } from './migrate.ts'
 import { installVisibleChangeTriggers } from './visible-change-tracker.ts'
 

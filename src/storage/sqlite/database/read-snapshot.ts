@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { statementPublisher } from '../../../lib/sql-channel.ts'
 import { DatabaseTooOldError } from '../../errors.ts'
-import { toOpenError } from './engine-errors.ts'
+import { toOpenError } from './sqlite-errors.ts'
 import { assertSupportedVersion, readSchemaVersion } from './migrate.ts'
 import { migrations } from './migrations.ts'
 import { StatementCache } from './statement-cache.ts'

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { mapEngineErrors } from './engine-errors.ts'
+import { mapSqliteErrors } from './sqlite-errors.ts'
 
 /** A prepared statement whose errors are those of the storage port. */
 export class PreparedStatement<Parameters extends unknown[], Row> {
@@ -10,28 +10,28 @@ export class PreparedStatement<Parameters extends unknown[], Row> {
   }
 
   run(...parameters: Parameters): Database.RunResult {
-    return mapEngineErrors(() => this.#statement.run(...parameters))
+    return mapSqliteErrors(() => this.#statement.run(...parameters))
   }
 
   get(...parameters: Parameters): Row | undefined {
-    return mapEngineErrors(() => this.#statement.get(...parameters))
+    return mapSqliteErrors(() => this.#statement.get(...parameters))
   }
 
   /** The columns of each table of a join in an object of their own. `Row` is such an object. */
   getByTable(...parameters: Parameters): Row | undefined {
-    return mapEngineErrors(() => this.#statement.expand(true).get(...parameters))
+    return mapSqliteErrors(() => this.#statement.expand(true).get(...parameters))
   }
 
   all(...parameters: Parameters): Row[] {
-    return mapEngineErrors(() => this.#statement.all(...parameters))
+    return mapSqliteErrors(() => this.#statement.all(...parameters))
   }
 
   /** The connection can run no other writing statement until the iteration has ended. */
   *iterate(...parameters: Parameters): Generator<Row, void, void> {
-    const rows = mapEngineErrors(() => this.#statement.iterate(...parameters))
+    const rows = mapSqliteErrors(() => this.#statement.iterate(...parameters))
     try {
       for (;;) {
-        const next = mapEngineErrors(() => rows.next())
+        const next = mapSqliteErrors(() => rows.next())
         if (next.done) return
         yield next.value
       }
@@ -59,7 +59,7 @@ export class StatementCache implements SqlConnection {
   prepare<Parameters extends unknown[], Row = unknown>(sql: string): PreparedStatement<Parameters, Row> {
     let statement = this.#prepared.get(sql)
     if (!statement) {
-      statement = new PreparedStatement(mapEngineErrors(() => this.#connection.prepare<unknown[], unknown>(sql)))
+      statement = new PreparedStatement(mapSqliteErrors(() => this.#connection.prepare<unknown[], unknown>(sql)))
       this.#prepared.set(sql, statement)
     }
     // The one place that trusts a caller about the shape of a row.

@@ -1,4 +1,4 @@
-import type { Phrase, SearchQuery, SearchRank } from '../../../search/search-query.ts'
+import type { SearchPhrase, SearchQuery, SearchRank } from '../../../search/search-query.ts'
 
 /**
  * The FTS5 expression that finds the normalized texts of exactly this rank, without those of a better rank. Null if no
@@ -22,6 +22,6 @@ export function toFtsExpression(query: SearchQuery, rank: SearchRank): string | 
 }
 
 /** Normalized terms contain no quotes, so that none has to be escaped. */
-function quotePhrase({ terms, isPrefix }: Phrase): string {
+function quotePhrase({ terms, isPrefix }: SearchPhrase): string {
   return `"${terms.join(' ')}"${isPrefix ? ' *' : ''}`
 }

@@ -14,7 +14,7 @@ export interface SearchEntryRow {
 }
 
 /** A range of entry numbers. Both ends are included. */
-export interface EntryRange {
+export interface SearchEntryRange {
   readonly from: number
   readonly to: number
 }
@@ -47,7 +47,7 @@ export function findEntriesInRange(
   db: SqlConnection,
   kind: IndexedKind,
   search: { readonly expression: string; readonly filter: SessionFilter },
-  { from, to }: EntryRange,
+  { from, to }: SearchEntryRange,
   backwards: boolean,
   limit: number,
 ): SearchEntryRow[] {
@@ -77,7 +77,12 @@ export function findEntriesByNumber(
 }
 
 /** Whether any entry in a range matches an FTS5 expression. */
-export function hasMatch(db: SqlConnection, kind: IndexedKind, expression: string, { from, to }: EntryRange): boolean {
+export function hasMatch(
+  db: SqlConnection,
+  kind: IndexedKind,
+  expression: string,
+  { from, to }: SearchEntryRange,
+): boolean {
   return (
     db
       .prepare<[string, number, number]>(
@@ -88,7 +93,7 @@ export function hasMatch(db: SqlConnection, kind: IndexedKind, expression: strin
 }
 
 /** The range of all entries; empty if there are none. */
-export function readFullRange(db: SqlConnection, kind: IndexedKind): EntryRange {
+export function readFullRange(db: SqlConnection, kind: IndexedKind): SearchEntryRange {
   // Two queries: SQLite answers min and max from the index, but not both in one query.
   const readEnd = (which: 'min' | 'max'): number | null | undefined =>
     db.prepare<[], { number: number | null }>(`SELECT ${which}(number) AS number FROM ${kind}_entries`).get()?.number
@@ -96,9 +101,9 @@ export function readFullRange(db: SqlConnection, kind: IndexedKind): EntryRange 
 }
 
 /** The range of a message's passages. */
-export function findMessageEntryRange(db: SqlConnection, messageId: string): EntryRange {
+export function findMessageEntryRange(db: SqlConnection, messageId: string): SearchEntryRange {
   const row = db
-    .prepare<[string], EntryRange>(
+    .prepare<[string], SearchEntryRange>(
       'SELECT min(number) AS "from", max(number) AS "to" FROM message_entries WHERE id = ?',
     )
     .get(messageId)
@@ -125,7 +130,7 @@ export function findFirstNumberSince(
   db: SqlConnection,
   kind: IndexedKind,
   at: number,
-  { from, to }: EntryRange,
+  { from, to }: SearchEntryRange,
 ): number {
   let [low, high] = [from, to + 1]
   while (low < high) {

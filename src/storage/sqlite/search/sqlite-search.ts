@@ -10,12 +10,12 @@ import {
   hasMatch,
   findFirstNumberSince,
   hasSessionsInChannels,
-  type EntryRange,
+  type SearchEntryRange,
   findMessageEntryRange,
   findFirstEntryFrom,
 } from './index-queries.ts'
 import type { ReadOnlyDatabase } from './read-only-database.ts'
-import { isInRange, type SearchKey, type SearchRange, type SearchRequest } from '../../../search/search-hit.ts'
+import { isInRange, type SearchKey, type SearchPageBounds, type SearchRequest } from '../../../search/search-hit.ts'
 import { type SearchRank, searchRanks, type SearchQuery } from '../../../search/search-query.ts'
 import type { SearchMatch, SearchSource, SearchProgress } from '../../../search/search-source.ts'
 
@@ -35,7 +35,7 @@ interface EntryBatch {
 interface SearchContext {
   readonly query: SearchQuery
   readonly filter: SearchRequest['filter']
-  readonly range: SearchRange
+  readonly range: SearchPageBounds
   /** The entries to read one by one, if they are few; else null. */
   readonly listedNumbers: Readonly<Record<IndexedKind, readonly number[] | null>>
 }
@@ -51,7 +51,7 @@ export class SqliteSearchSource implements SearchSource {
   *search(
     query: SearchQuery,
     filter: SearchRequest['filter'],
-    range: SearchRange,
+    range: SearchPageBounds,
   ): Generator<SearchProgress, void, void> {
     if (query.isEmpty || !this.#database.tryOpen()) return
     // Filters for the channels of Hermes rarely match any session of Segue.
@@ -99,13 +99,13 @@ export class SqliteSearchSource implements SearchSource {
   *#scanRange(
     kind: IndexedKind,
     search: { readonly expression: string; readonly filter: SearchRequest['filter'] },
-    range: EntryRange,
+    range: SearchEntryRange,
     backwards: boolean,
     rangeSize: number,
   ): Generator<EntryBatch, void, void> {
     let { from, to } = range
     while (from <= to) {
-      const next: EntryRange = backwards
+      const next: SearchEntryRange = backwards
         ? { from, to: Math.min(to, from + rangeSize - 1) }
         : { from: Math.max(from, to - rangeSize + 1), to }
       const rows = findEntriesInRange(this.#database, kind, search, next, backwards, maxHitsPerQuery)
@@ -121,7 +121,7 @@ export class SqliteSearchSource implements SearchSource {
     kind: IndexedKind,
     expression: string,
     listedNumbers: readonly number[],
-    { from, to }: EntryRange,
+    { from, to }: SearchEntryRange,
     backwards: boolean,
   ): Generator<EntryBatch, void, void> {
     const selected = listedNumbers
@@ -137,7 +137,7 @@ export class SqliteSearchSource implements SearchSource {
   }
 
   /** The entries that can contain the hits of a rank in a range. */
-  #toEntryRange(rank: SearchRank, { after, before }: SearchRange): EntryRange {
+  #toEntryRange(rank: SearchRank, { after, before }: SearchPageBounds): SearchEntryRange {
     const all = readFullRange(this.#database, toIndexedKind(rank))
     const to = after ? this.#rangeAroundKey(rank, after, all).to : all.to
     const from = before ? this.#rangeAroundKey(rank, before, all).from : all.from
@@ -145,7 +145,7 @@ export class SqliteSearchSource implements SearchSource {
   }
 
   /** Where the entries of a rank are relative to a key: those after it go up to `to`, those before it begin at `from`. */
-  #rangeAroundKey(rank: SearchRank, key: SearchKey, all: EntryRange): EntryRange {
+  #rangeAroundKey(rank: SearchRank, key: SearchKey, all: SearchEntryRange): SearchEntryRange {
     const rankDistance = searchRanks.indexOf(key.rank) - searchRanks.indexOf(rank)
     if (rankDistance < 0) return { from: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY }
     if (rankDistance > 0) return { from: Number.NEGATIVE_INFINITY, to: Number.NEGATIVE_INFINITY }
@@ -158,7 +158,7 @@ export class SqliteSearchSource implements SearchSource {
   #isBestPassage(query: SearchQuery, rank: SearchRank, { number, messageId, isPassage }: SearchEntryRow): boolean {
     if (!isPassage || messageId === null) return true
     const { from, to } = findMessageEntryRange(this.#database, messageId)
-    const hasPassage = (each: SearchRank, range: EntryRange): boolean => {
+    const hasPassage = (each: SearchRank, range: SearchEntryRange): boolean => {
       const expression = toFtsExpression(query, each)
       return expression !== null && hasMatch(this.#database, 'message', expression, range)
     }

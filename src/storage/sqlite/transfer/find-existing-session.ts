@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { toOpenError } from '../database/engine-errors.ts'
+import { toOpenError } from '../database/sqlite-errors.ts'
 import { readSchemaVersion } from '../database/migrate.ts'
 
 /**

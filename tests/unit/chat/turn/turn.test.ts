@@ -15,7 +15,7 @@ import {
   withdrawStream,
 } from '../../../../src/chat/turn/commands.ts'
 import { maxEventTextCodeUnits } from '../../../../src/lib/text/unicode.ts'
-import { isFinal } from '../../../../src/model/tool-call.ts'
+import { isFinalToolCall } from '../../../../src/model/tool-call.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../../../src/model/message.ts'
 import {
   anyAgentEvents,
@@ -123,7 +123,7 @@ describe('in any turn', () => {
         if (draft.type === 'ToolCallDelta') expect(ended.has(draft.toolCallId)).toBe(false)
         if (draft.type !== 'ToolCallChanged') continue
         expect(ended.has(draft.toolCall.id)).toBe(false)
-        if (isFinal(draft.toolCall)) ended.set(draft.toolCall.id, draft.toolCall)
+        if (isFinalToolCall(draft.toolCall)) ended.set(draft.toolCall.id, draft.toolCall)
       }
       expect(isDeepStrictEqual(callsOf(turn.answer), [...ended.values()].toSorted(byNumber))).toBe(true)
       for (const call of ended.values()) expect(call.finishedAt).not.toBeNull()

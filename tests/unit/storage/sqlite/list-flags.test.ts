@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { channels } from '../../../../src/model/channel.ts'
 import {
   isCrossOrigin,
-  isEmpty,
+  isEmptyConversation,
   isSegueSession,
   listSessionFlags,
   matchesFlags,
@@ -55,12 +55,12 @@ describe('the flags of a conversation', () => {
   test('are those of its tip, apart from who stores the tip', () => {
     const flags = toConversationFlags(root, tip, { crossOrigin: false, empty: false })
     expect(matchesFlags(flags, { channels: ['MESSAGING'], archived: true, pinned: true })).toBe(true)
-    expect([isSegueSession(flags), isCrossOrigin(flags), isEmpty(flags)]).toEqual([false, false, false])
+    expect([isSegueSession(flags), isCrossOrigin(flags), isEmptyConversation(flags)]).toEqual([false, false, false])
   })
 
   test('tell whether it crosses the origins and whether it is empty', () => {
     const flags = toConversationFlags(root, tip, { crossOrigin: true, empty: true })
-    expect([isSegueSession(flags), isCrossOrigin(flags), isEmpty(flags)]).toEqual([false, true, true])
+    expect([isSegueSession(flags), isCrossOrigin(flags), isEmptyConversation(flags)]).toEqual([false, true, true])
   })
 
   test('tell whether root and tip are the work of an agent or a schedule', () => {

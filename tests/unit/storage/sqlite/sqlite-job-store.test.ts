@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import {
   startManualRun,
   startDueRun,
-  type StartedRun,
+  type JobRunTransition,
   finishRun,
   type RunOutcome,
 } from '../../../../src/jobs/job-state.ts'
@@ -19,7 +19,7 @@ const minute = 60_000
 const ok: RunOutcome = { status: 'OK', output: 'The starlings.', error: null }
 
 /** A run of the due time so many minutes after noon. */
-function begin(of: SegueJob, minutes: number): StartedRun {
+function begin(of: SegueJob, minutes: number): JobRunTransition {
   const newest = noon + minutes * minute
   return startDueRun(of, { latest: newest, count: 1 }, newest, newRunIds())
 }

@@ -21,7 +21,7 @@ function toStorageError(error: unknown): unknown {
 }
 
 /** Runs `work` and maps what it throws. */
-export function mapEngineErrors<T>(work: () => T): T {
+export function mapSqliteErrors<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {

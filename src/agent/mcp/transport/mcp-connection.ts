@@ -5,14 +5,14 @@ import type { FailureReason } from './failure-reason.ts'
 /** The name by which servers know Segue. */
 export const clientName = 'segue'
 
-export interface ConnectionOptions {
+export interface McpConnectionOptions {
   /** Aborts the attempt to connect. */
   readonly signal: AbortSignal
   readonly onToolListChanged: () => void
 }
 
 /** An open connection to an MCP server. */
-export interface Connection {
+export interface McpConnection {
   readonly client: MCPClient
   /** The tools of the server when the connection was opened. */
   readonly listedTools: readonly ListedTool[]

@@ -14,7 +14,7 @@ import type { TransferStorage } from '../storage/transfer/transfer-storage.ts'
 
 const hermesBatchSize = 500 // sessions
 
-export interface ExportSourceOptions {
+export interface ReadOnlyProfileOptions {
   /** The name of the profile. */
   readonly profile: string
   readonly paths: ProfilePaths
@@ -23,7 +23,7 @@ export interface ExportSourceOptions {
 }
 
 /** A profile to export from, opened read-only: a snapshot of its Segue sessions, and its Hermes sessions. */
-export class ExportSource implements AsyncDisposable {
+export class ReadOnlyProfile implements AsyncDisposable {
   /** Null if the profile has no database yet. */
   readonly segueReader: ExportReader | null
   /** Null if Hermes is turned off. */
@@ -32,7 +32,7 @@ export class ExportSource implements AsyncDisposable {
   readonly #sessionCache = new Map<string, SessionRecord | null>()
   readonly #close: () => Promise<void>
 
-  private constructor(segueReader: ExportReader | null, { profile, paths, storage, log }: ExportSourceOptions) {
+  private constructor(segueReader: ExportReader | null, { profile, paths, storage, log }: ReadOnlyProfileOptions) {
     const { home, hermesHome } = paths
     this.segueReader = segueReader
     // Without an index path, the index of the Hermes sessions is in memory: the one in the home belongs to the server.
@@ -48,9 +48,9 @@ export class ExportSource implements AsyncDisposable {
   }
 
   /** Rejects as `TransferStorage.openExportReader` does. */
-  static async open(options: ExportSourceOptions): Promise<ExportSource> {
+  static async open(options: ReadOnlyProfileOptions): Promise<ReadOnlyProfile> {
     const { profile, paths, storage } = options
-    return new ExportSource(await storage.openExportReader(paths.home, profile), options)
+    return new ReadOnlyProfile(await storage.openExportReader(paths.home, profile), options)
   }
 
   async findSession(id: string): Promise<SessionRecord | null> {
