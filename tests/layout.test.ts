@@ -37,7 +37,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   schema: ['conversation', 'decision', 'job', 'search', 'chat', 'session', 'relay'],
   server: ['sse', 'websocket', 'graphql', 'http', 'playground'],
   'server/graphql': ['plugins', 'documents'],
-  storage: ['sqlite', 'transfer'],
+  storage: ['sqlite', 'transfer', 'sessions'],
   'storage/sqlite': ['transfer', 'search', 'conversation-index', 'rows', 'database'],
 }
 

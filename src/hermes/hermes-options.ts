@@ -1,5 +1,5 @@
 import type { Logger } from '../lib/logger.ts'
-import type { ConversationChange } from '../storage/conversation-reader.ts'
+import type { ConversationChange } from '../storage/sessions/conversation-reader.ts'
 
 /** Where the files of a Hermes agent are and how they are read. Sent to the worker as it is. */
 export interface HermesOptions {

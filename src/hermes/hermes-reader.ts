@@ -10,7 +10,7 @@ import type {
   ConversationPage,
   ConversationSummary,
   OffsetRange,
-} from '../storage/conversation-reader.ts'
+} from '../storage/sessions/conversation-reader.ts'
 import { CronReader } from './cron/cron-reader.ts'
 import { readCronSessions } from './cron/cron-sessions.ts'
 import type { HermesReaderOptions } from './hermes-options.ts'

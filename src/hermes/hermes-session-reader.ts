@@ -13,9 +13,9 @@ import type {
   ConversationPage,
   ConversationSummary,
   OffsetRange,
-} from '../storage/conversation-reader.ts'
-import type { SessionReader } from '../storage/session-reader.ts'
-import type { CrossOriginFeed } from '../storage/cross-origin-feed.ts'
+} from '../storage/sessions/conversation-reader.ts'
+import type { SessionReader } from '../storage/sessions/session-reader.ts'
+import type { CrossOriginFeed } from '../storage/sessions/cross-origin-feed.ts'
 import { HermesJobReader } from './hermes-job-reader.ts'
 import type { HermesOptions, HermesReaderOptions } from './hermes-options.ts'
 import type { HermesReader } from './hermes-reader.ts'

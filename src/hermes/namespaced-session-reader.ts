@@ -6,8 +6,8 @@ import type {
   ConversationFilter,
   ConversationPage,
   OffsetRange,
-} from '../storage/conversation-reader.ts'
-import type { SessionReader } from '../storage/session-reader.ts'
+} from '../storage/sessions/conversation-reader.ts'
+import type { SessionReader } from '../storage/sessions/session-reader.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
 import { compareUtf8 } from '../lib/text/compare-utf8.ts'

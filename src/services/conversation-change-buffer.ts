@@ -1,5 +1,5 @@
 import { Notifier } from '../lib/async/notifier.ts'
-import type { ConversationChange } from '../storage/conversation-reader.ts'
+import type { ConversationChange } from '../storage/sessions/conversation-reader.ts'
 
 /** How many of the newest changes can be read. */
 const capacity = 10_000

@@ -6,7 +6,7 @@ import type { ConversationRepository } from '../sessions/conversation-repository
 import type { SessionRepository } from '../sessions/session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { ConversationChangeBuffer, type NumberedChange } from './conversation-change-buffer.ts'
-import type { ConversationChange } from '../storage/conversation-reader.ts'
+import type { ConversationChange } from '../storage/sessions/conversation-reader.ts'
 
 const lookupBatchSize = 100 // conversations per lookup
 

@@ -10,7 +10,7 @@ import type {
   ConversationPage,
   ConversationSummary,
   OffsetRange,
-} from '../storage/conversation-reader.ts'
+} from '../storage/sessions/conversation-reader.ts'
 
 const maxRetries = 3 // a session may be deleted between two reads
 

@@ -1,6 +1,6 @@
 import type { Origin, SessionRecord } from '../model/session.ts'
 import type { SessionFilter } from '../model/session-filter.ts'
-import type { ConversationSummary } from '../storage/conversation-reader.ts'
+import type { ConversationSummary } from '../storage/sessions/conversation-reader.ts'
 
 /** The sessions that continue each other, from one root. */
 export interface Conversation extends Omit<ConversationSummary, 'rootId' | 'tipId'> {

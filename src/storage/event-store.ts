@@ -5,7 +5,7 @@ import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import type { Usage } from '../model/usage.ts'
 import type { IdempotencyKeyReader, StreamIdempotencyKey } from './idempotency-key.ts'
-import type { CreateSessionRequest, SessionWriter } from './session-writer.ts'
+import type { CreateSessionRequest, SessionWriter } from './sessions/session-writer.ts'
 
 /** Changes to a session's row. A title replaces another only if its source ranks at least as high; see `TitleSource`. */
 export type SessionRecordPatch = Partial<

@@ -4,7 +4,7 @@ import type { DecisionStore } from './decision-store.ts'
 import type { EventStore } from './event-store.ts'
 import type { JobReader, JobStore } from './job-store.ts'
 import type { ProfileSearch } from './profile-search.ts'
-import type { SessionReader } from './session-reader.ts'
+import type { SessionReader } from './sessions/session-reader.ts'
 
 /** What Segue itself stores for one profile. An implementation of the port provides this; `store-contract.ts` tests it. */
 export interface SegueStorage {

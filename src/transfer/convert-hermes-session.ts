@@ -3,7 +3,7 @@ import { findBlobHash } from '../model/blob-url.ts'
 import type { MessageRecord } from '../model/message.ts'
 import { prependPositions } from '../model/fold/message-position.ts'
 import type { SessionRecord } from '../model/session.ts'
-import type { SessionReader } from '../storage/session-reader.ts'
+import type { SessionReader } from '../storage/sessions/session-reader.ts'
 import type { SectionRecord } from './document/document-schema.ts'
 import { toDocumentSession } from './document/to-document-session.ts'
 

@@ -8,7 +8,7 @@ import { IdNamespace } from '../profiles/id-namespace.ts'
 import type { ProfilePaths } from '../profiles/profile-directory.ts'
 import { toHermesDatabasePath } from '../profiles/profile-paths.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
-import type { SessionReader } from '../storage/session-reader.ts'
+import type { SessionReader } from '../storage/sessions/session-reader.ts'
 import type { ExportReader } from '../storage/transfer/export-reader.ts'
 import type { TransferStorage } from '../storage/transfer/transfer-storage.ts'
 

@@ -9,7 +9,7 @@ import { inheritTitle } from '../../model/conversation/title.ts'
 import type { Usage } from '../../model/usage.ts'
 import { newSession } from '../../sessions/new-session.ts'
 import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
-import type { CreateSessionRequest } from '../../storage/session-writer.ts'
+import type { CreateSessionRequest } from '../../storage/sessions/session-writer.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
 
 export interface CompactionInput {

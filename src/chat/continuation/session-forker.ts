@@ -7,7 +7,7 @@ import { inheritTitle } from '../../model/conversation/title.ts'
 import { newSession } from '../../sessions/new-session.ts'
 import type { SessionRepository } from '../../sessions/session-repository.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
-import type { CreateSessionRequest } from '../../storage/session-writer.ts'
+import type { CreateSessionRequest } from '../../storage/sessions/session-writer.ts'
 import { externalizeFile } from '../attachments/attachments.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
 

@@ -1,5 +1,5 @@
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
-import type { CreateSessionRequest } from '../../storage/session-writer.ts'
+import type { CreateSessionRequest } from '../../storage/sessions/session-writer.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'

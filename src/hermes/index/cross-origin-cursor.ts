@@ -1,4 +1,4 @@
-import type { CrossOriginChange } from '../../storage/cross-origin-feed.ts'
+import type { CrossOriginChange } from '../../storage/sessions/cross-origin-feed.ts'
 
 /** How far Hermes' index has followed Segue's CrossOriginFeed. */
 export interface CrossOriginCursor {

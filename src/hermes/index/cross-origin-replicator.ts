@@ -1,4 +1,4 @@
-import type { CrossOriginFeed } from '../../storage/cross-origin-feed.ts'
+import type { CrossOriginFeed } from '../../storage/sessions/cross-origin-feed.ts'
 import type { CrossOriginBatch, CrossOriginCursor } from './cross-origin-cursor.ts'
 
 /** The index that follows the feed. It runs in the worker and stores the cursor together with the changes. */

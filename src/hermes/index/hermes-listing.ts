@@ -1,4 +1,4 @@
-import type { ConversationChange } from '../../storage/conversation-reader.ts'
+import type { ConversationChange } from '../../storage/sessions/conversation-reader.ts'
 import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
 import type { HermesReaderOptions } from '../hermes-options.ts'
 import type { ListedSession } from '../state/session-queries.ts'

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
 import { isJsonObject, parseJson } from '../../lib/text/json.ts'
-import type { ConversationChange } from '../../storage/conversation-reader.ts'
+import type { ConversationChange } from '../../storage/sessions/conversation-reader.ts'
 import { diffConversations, listingOfSource } from '../../storage/sqlite/conversation-index/conversation-changes.ts'
 import { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
 import { ConversationIndexTables } from '../../storage/sqlite/conversation-index/conversation-index-tables.ts'

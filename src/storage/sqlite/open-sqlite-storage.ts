@@ -1,7 +1,7 @@
 import type { Logger } from '../../lib/logger.ts'
 import type { SearchSourceModule } from '../../search/search-source.ts'
 import type { SegueStorage } from '../profile-storage.ts'
-import type { CrossOriginFeed } from '../cross-origin-feed.ts'
+import type { CrossOriginFeed } from '../sessions/cross-origin-feed.ts'
 import { SqliteCrossOriginFeed } from './conversation-index/sqlite-cross-origin-feed.ts'
 import { SqliteDatabase } from './sqlite-database.ts'
 import { WalCheckpointer } from './database/wal-checkpointer.ts'

@@ -6,7 +6,7 @@ import { SegueError } from '../../lib/errors.ts'
 import { Notifier } from '../../lib/async/notifier.ts'
 import { defaultProfileName } from '../../profiles/profile-name.ts'
 import type { ProfileChangeNotifiers } from '../change-notifier.ts'
-import type { ConversationChange } from '../conversation-reader.ts'
+import type { ConversationChange } from '../sessions/conversation-reader.ts'
 import {
   ConversationIndexMaintainer,
   type MaintenanceResult,

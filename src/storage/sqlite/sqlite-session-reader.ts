@@ -8,10 +8,10 @@ import type {
   ConversationPage,
   ConversationSummary,
   OffsetRange,
-} from '../conversation-reader.ts'
+} from '../sessions/conversation-reader.ts'
 import { StorageError } from '../errors.ts'
 import { orderByIds, pageOfSessions } from '../keyset-pagination.ts'
-import type { SessionReader } from '../session-reader.ts'
+import type { SessionReader } from '../sessions/session-reader.ts'
 import { ConversationIndexReader } from './conversation-index/conversation-index-reader.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'

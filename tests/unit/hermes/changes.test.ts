@@ -6,7 +6,7 @@ import type { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 import { newDb, newStatePath, newReader } from '../../support/hermes/hermes-fixtures.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
-import type { ConversationChange } from '../../../src/storage/conversation-reader.ts'
+import type { ConversationChange } from '../../../src/storage/sessions/conversation-reader.ts'
 
 type Changes = readonly ConversationChange[] | null
 

@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { firstPage, newDb, newStatePath, newReader } from '../../support/hermes/hermes-fixtures.ts'
-import type { ConversationFilter } from '../../../src/storage/conversation-reader.ts'
+import type { ConversationFilter } from '../../../src/storage/sessions/conversation-reader.ts'
 
 const indexPathFor = (hermes: HermesDb): string => join(dirname(hermes.path), 'hermes-index.db')
 

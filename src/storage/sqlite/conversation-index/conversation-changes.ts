@@ -1,7 +1,7 @@
 import { type ListFlags, isCrossOrigin, isEmptyConversation } from './list-flags.ts'
 import type { IndexUpdateResult } from './conversation-indexer.ts'
 import type { ConversationIndexTables } from './conversation-index-tables.ts'
-import type { ConversationChange } from '../../conversation-reader.ts'
+import type { ConversationChange } from '../../sessions/conversation-reader.ts'
 
 /** Where a conversation with these flags is listed; null for one without a message. */
 type ListingRule = (flags: ListFlags) => ConversationChange['after']

@@ -6,7 +6,7 @@ import { ConversationIndexTables } from './conversation-index-tables.ts'
 import { defaultProfileName } from '../../../profiles/profile-name.ts'
 import { allocateChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
-import type { ConversationChange } from '../../conversation-reader.ts'
+import type { ConversationChange } from '../../sessions/conversation-reader.ts'
 import { type SessionRow, sessionFromRow } from '../rows/session-row.ts'
 
 export interface MaintenanceResult {

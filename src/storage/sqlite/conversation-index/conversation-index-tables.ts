@@ -1,6 +1,6 @@
 import type { SqlConnection } from '../database/statement-cache.ts'
 import type { ListFlags } from './list-flags.ts'
-import type { IndexedSession } from '../../cross-origin-feed.ts'
+import type { IndexedSession } from '../../sessions/cross-origin-feed.ts'
 import type { IndexedSessionRow } from './indexed-session.ts'
 
 export interface ConversationSummaryRow {

@@ -1,7 +1,7 @@
 import { maxChainLength, walkAncestors } from '../../../model/conversation/lineage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { ConversationIndexTables, type ConversationSummaryRow } from './conversation-index-tables.ts'
-import type { IndexedSession } from '../../cross-origin-feed.ts'
+import type { IndexedSession } from '../../sessions/cross-origin-feed.ts'
 import { type IndexedSessionRow, isNewerTip } from './indexed-session.ts'
 import { isSegueSession, type ListFlags, toConversationFlags } from './list-flags.ts'
 

@@ -1,7 +1,7 @@
 import { findClaimedParentId, isContinuable } from '../../../model/conversation/lineage.ts'
 import type { SessionRecord } from '../../../model/session.ts'
 import { compareUtf8 } from '../../../lib/text/compare-utf8.ts'
-import type { IndexedSession } from '../../cross-origin-feed.ts'
+import type { IndexedSession } from '../../sessions/cross-origin-feed.ts'
 import { toSessionFlags } from './list-flags.ts'
 
 /** A row of `conversation_sessions`: a session with its position in its conversation. */

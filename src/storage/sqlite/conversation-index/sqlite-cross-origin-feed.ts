@@ -1,5 +1,5 @@
 import { readFileIdentity } from '../../../lib/file-identity.ts'
-import type { CrossOriginChange, CrossOriginFeed, IndexedSession } from '../../cross-origin-feed.ts'
+import type { CrossOriginChange, CrossOriginFeed, IndexedSession } from '../../sessions/cross-origin-feed.ts'
 import { readLatestChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { isCrossOrigin } from './list-flags.ts'

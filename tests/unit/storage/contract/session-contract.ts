@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { PageRequest } from '../../../../src/lib/pagination.ts'
 import type { SessionRecord } from '../../../../src/model/session.ts'
-import type { ConversationChange } from '../../../../src/storage/conversation-reader.ts'
+import type { ConversationChange } from '../../../../src/storage/sessions/conversation-reader.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
 import { addSession, sessionOf, wholeList } from './records.ts'

@@ -1,5 +1,5 @@
-import type { PageRequest } from '../lib/pagination.ts'
-import type { MessageRecord } from '../model/message.ts'
+import type { PageRequest } from '../../lib/pagination.ts'
+import type { MessageRecord } from '../../model/message.ts'
 
 export interface MessageReader {
   /** How many messages `listMessages` would list in all, for each session. Any number of ids; unknown ones are left out. */

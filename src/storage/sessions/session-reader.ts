@@ -1,6 +1,6 @@
-import type { PageRequest } from '../lib/pagination.ts'
-import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
-import type { Origin, SessionRecord } from '../model/session.ts'
+import type { PageRequest } from '../../lib/pagination.ts'
+import type { SessionFilter, SessionKey } from '../../model/session-filter.ts'
+import type { Origin, SessionRecord } from '../../model/session.ts'
 import type { ConversationChangeFeed, ConversationReader } from './conversation-reader.ts'
 import type { MessageReader } from './message-reader.ts'
 

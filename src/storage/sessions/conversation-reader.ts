@@ -1,6 +1,6 @@
-import type { PageRequest } from '../lib/pagination.ts'
-import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
-import type { SessionRecord } from '../model/session.ts'
+import type { PageRequest } from '../../lib/pagination.ts'
+import type { SessionFilter, SessionKey } from '../../model/session-filter.ts'
+import type { SessionRecord } from '../../model/session.ts'
 
 export interface ConversationFilter extends Omit<SessionFilter, 'ids'> {
   /** Only conversations that also have sessions of the other origin, or only the others. */

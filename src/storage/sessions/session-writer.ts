@@ -1,6 +1,6 @@
-import type { MessageRecord } from '../model/message.ts'
-import type { SessionRecord } from '../model/session.ts'
-import type { IdempotencyKey } from './idempotency-key.ts'
+import type { MessageRecord } from '../../model/message.ts'
+import type { SessionRecord } from '../../model/session.ts'
+import type { IdempotencyKey } from '../idempotency-key.ts'
 
 /** A session and the messages that it begins with, such as those of a fork. */
 export interface CreateSessionRequest {
