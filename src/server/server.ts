@@ -92,6 +92,7 @@ function createTransports(
   const documents = new DocumentCache()
   const errors = new ErrorFormatter(log)
   const operations = new OperationRunner({ profiles, documents, errors })
+  const handleJson = createYogaHandler({ profiles, documents, errors, slowConsumerTimeoutMs })
   const route = createRouter(
     [
       { path: '/health', handle: (_, response) => sendJson(response, 200, { status: 'ok' }) },
@@ -99,9 +100,14 @@ function createTransports(
       {
         path: graphqlPath,
         accepts: acceptsEventStream,
-        handle: createSseHandler({ operations, slowConsumerTimeoutMs, heartbeatIntervalMs: heartbeat.intervalMs }),
+        handle: createSseHandler({
+          operations,
+          handleJson,
+          slowConsumerTimeoutMs,
+          heartbeatIntervalMs: heartbeat.intervalMs,
+        }),
       },
-      { path: graphqlPath, handle: createYogaHandler({ profiles, documents, errors, slowConsumerTimeoutMs }) },
+      { path: graphqlPath, handle: handleJson },
       { path: '/', handle: (_, response) => void response.writeHead(302, { location: graphqlPath }).end() },
     ],
     sendNotFound,

@@ -87,6 +87,67 @@ test('T1 a subscription that does not accept server-sent events is refused with 
   }
 })
 
+/** What urql sends with every operation. */
+const urqlAccept =
+  'application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed'
+
+test.each([
+  [urqlAccept, 'application/graphql-response+json'],
+  ['text/event-stream, application/json', 'application/json'],
+  ['text/event-stream, */*;q=0.1', 'application/json'],
+  [
+    'application/json;q=0.2, text/event-stream, application/graphql-response+json;q=0.3',
+    'application/graphql-response+json',
+  ],
+  ['application/json, text/event-stream;q=0', 'application/json'],
+])('T1 with Accept: %s, a query and a mutation are answered with JSON', async (accept, type) => {
+  await using segue = await startTestSegue()
+  const contentType = `${type}; charset=utf-8`
+  const queried = await post(segue.url, '{ __typename }', {}, { accept })
+  expect([queried.status, queried.headers.get('content-type'), queried.data]).toEqual([
+    200,
+    contentType,
+    { __typename: 'Query' },
+  ])
+  const got = await get(segue.url, '{ __typename }', accept)
+  expect([got.status, got.headers.get('content-type')]).toEqual([200, contentType])
+  const mutated = await post(
+    segue.url,
+    'mutation ($t: String) { createSession(input: { title: $t }) { title } }',
+    { t: 'ß' },
+    { accept },
+  )
+  expect([mutated.headers.get('content-type'), mutated.data]).toEqual([contentType, { createSession: { title: 'ß' } }])
+  const invalid = await post(segue.url, '{', {}, { accept })
+  expect([invalid.headers.get('content-type'), invalid.errors[0]?.extensions.code]).toEqual([
+    contentType,
+    'GRAPHQL_PARSE_FAILED',
+  ])
+})
+
+test('T1 a subscription is answered with server-sent events whenever Accept names them', async () => {
+  await using segue = await startTestSegue()
+  const { id } = await start(segue.url, { text: 'Hello.' })
+  for (const accept of [urqlAccept, 'application/json, text/event-stream;q=0.1']) {
+    for (const method of ['GET', 'POST'] as const) {
+      const sseRequest = { method, query: followStreamQuery, variables: { id }, headers: { accept } }
+      const stream = await EventStream.open(segue.url, sseRequest)
+      expect(stream.headers['content-type']).toBe('text/event-stream; charset=utf-8')
+      expect((await nextDeltaEvent(stream))?.type).toBe('StreamStarted')
+      stream.destroy()
+    }
+  }
+})
+
+test('T1 a request that accepts no type of the server is refused with 406, and executes nothing', async () => {
+  await using segue = await startTestSegue()
+  for (const accept of ['multipart/mixed', 'application/json;q=0, text/event-stream;q=0']) {
+    const { status, errors } = await post(segue.url, 'mutation { createSession(input: {}) { id } }', {}, { accept })
+    expect([status, errors[0]?.extensions.code]).toEqual([406, 'BAD_USER_INPUT'])
+  }
+  expect((await post(segue.url, '{ sessions { edges { node { id } } } }')).data).toEqual({ sessions: { edges: [] } })
+})
+
 test('T2 a GET of a mutation or of streamChat is refused with 405 and FORBIDDEN, and changes nothing', async () => {
   await using segue = await startTestSegue()
   const mutation = 'mutation { createSession(input: { title: "New" }) { id } }'

@@ -4,7 +4,7 @@ import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import type { DocumentCache } from './documents/document-cache.ts'
 import type { ErrorFormatter } from './error-formatter.ts'
 import { executeOperation, type ResultStream, subscribeToOperation } from './execute-operation.ts'
-import { type GraphQLParams, type PreparedOperation, prepareOperation } from './prepare-operation.ts'
+import { type GraphQLParams, isSubscription, type PreparedOperation, prepareOperation } from './prepare-operation.ts'
 
 export interface OperationRunnerOptions {
   readonly profiles: ProfileRegistry
@@ -23,6 +23,11 @@ export class OperationRunner {
   prepare(params: GraphQLParams, requestInfo: Partial<RequestInfo>): PreparedOperation | readonly GraphQLError[] {
     const { profiles, documents } = this.#options
     return prepareOperation(params, createContext(profiles, requestInfo), documents)
+  }
+
+  /** Whether the operation to execute is a subscription, valid or not. */
+  isSubscription(params: GraphQLParams): boolean {
+    return isSubscription(params, this.#options.documents)
   }
 
   async execute(args: ExecutionArgs): Promise<ExecutionResult> {

@@ -3,7 +3,7 @@ import type { Context } from '../../schema/context.ts'
 import { schema } from '../../schema/schema.ts'
 import { createGraphQLError } from './create-graphql-error.ts'
 import type { DocumentCache } from './documents/document-cache.ts'
-import { loadDocument } from './documents/load-document.ts'
+import { loadDocument, parseDocument } from './documents/load-document.ts'
 
 /** What a client asks the server to execute. */
 export interface GraphQLParams {
@@ -26,11 +26,22 @@ export function prepareOperation(
 ): PreparedOperation | readonly GraphQLError[] {
   const document = loadDocument(query, documents)
   if (!('kind' in document)) return document
-  // Some clients send an empty name for a document with a single operation.
-  const operationName = requestedName || null
+  const operationName = normalizeOperationName(requestedName)
   const type = getOperationAST(document, operationName)?.operation
   if (!type) return [createGraphQLError('GRAPHQL_VALIDATION_FAILED', describeMissingOperation(operationName))]
   return { type, args: { schema, document, variableValues: variables, operationName, contextValue } }
+}
+
+/** Whether the operation to execute is a subscription. The document may be invalid otherwise. */
+export function isSubscription({ query, operationName }: GraphQLParams, documents: DocumentCache): boolean {
+  const document = documents.get(query) ?? parseDocument(query)
+  if (!('kind' in document)) return false
+  return getOperationAST(document, normalizeOperationName(operationName))?.operation === 'subscription'
+}
+
+/** Some clients send an empty name for a document with a single operation. */
+function normalizeOperationName(name: string | null | undefined): string | null {
+  return name || null
 }
 
 function describeMissingOperation(operationName: string | null): string {

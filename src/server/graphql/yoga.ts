@@ -10,6 +10,7 @@ import { useDocumentCache } from './plugins/use-document-cache.ts'
 import { useExecutor } from './plugins/use-executor.ts'
 import { useJsonContentType } from './plugins/use-json-content-type.ts'
 import { useJsonQueryParams } from './plugins/use-json-query-params.ts'
+import { useMediaType } from './plugins/use-media-type.ts'
 import { useOperationName } from './plugins/use-operation-name.ts'
 import { type NodeContext, useResponseTimeout } from './plugins/use-response-timeout.ts'
 
@@ -31,6 +32,7 @@ export function createYogaHandler({ profiles, documents, errors, slowConsumerTim
     context: ({ request }) => createContext(profiles, { signal: request.signal }),
     plugins: [
       usePlayground(),
+      useMediaType(),
       useJsonContentType(),
       useJsonQueryParams(),
       useOperationName(),

@@ -2,6 +2,7 @@ import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { gunzip } from 'node:zlib'
 import type { Plugin } from 'graphql-yoga'
+import { jsonMediaTypes, negotiateMediaType } from '../http/accept-header.ts'
 import type { PlaygroundPage } from './render-worker.ts'
 
 const baseHeaders = {
@@ -38,7 +39,7 @@ export function usePlayground(): Plugin {
   }
   return {
     async onRequest({ request, fetchAPI, endResponse }) {
-      if (request.method !== 'GET' || !request.headers.get('accept')?.includes('text/html')) return
+      if (request.method !== 'GET' || !prefersPage(request.headers)) return
       const { gzipped, etag } = await loadPage()
       const responseHeaders = { ...baseHeaders, etag }
       if (matchesEtag(etag, request.headers))
@@ -48,6 +49,10 @@ export function usePlayground(): Plugin {
       } else endResponse(new fetchAPI.Response(await promisify(gunzip)(gzipped), { headers: responseHeaders }))
     },
   }
+}
+
+function prefersPage(requestHeaders: Headers): boolean {
+  return negotiateMediaType(requestHeaders.get('accept'), [...jsonMediaTypes, 'text/html']) === 'text/html'
 }
 
 /** Renders in a worker: on the main thread it would block all streams, and its memory would not be freed. */

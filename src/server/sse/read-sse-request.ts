@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import { parseJsonOrNull } from '../../lib/text/json.ts'
 import type { GraphQLParams } from '../graphql/prepare-operation.ts'
+import { namesMediaType } from '../http/accept-header.ts'
 import { maxRequestBytes } from '../http/max-request-bytes.ts'
 
 const graphqlParamsSchema = z.object({
@@ -10,30 +11,17 @@ const graphqlParamsSchema = z.object({
   operationName: z.string().nullish(),
 })
 
-/** Whether a request asks for its results as server-sent events. */
+/** Whether a request names server-sent events in its Accept header. A wildcard is not enough. */
 export function acceptsEventStream({ headers, method }: IncomingMessage): boolean {
-  return (method === 'GET' || method === 'POST') && /\btext\/event-stream\b/.test(headers.accept ?? '')
+  return (method === 'GET' || method === 'POST') && namesMediaType(headers.accept, 'text/event-stream')
 }
 
-/** Reads the operation from the query of a GET request, or the body of a POST request. Null if it is invalid. */
-export async function readGraphQLParams(request: IncomingMessage): Promise<GraphQLParams | 'too large' | null> {
-  return request.method === 'GET' ? readQueryParams(request) : readBodyParams(request)
+/** Reads the operation from the query of a GET request, or from the body of a POST request. Null if it is invalid. */
+export function parseGraphQLParams(request: IncomingMessage, body: Buffer): GraphQLParams | null {
+  return request.method === 'GET' ? parseQueryParams(request) : parseParams(parseJsonOrNull(body.toString()))
 }
 
-/** The seq of the last event that an EventSource has received; null in its first request. */
-export function parseLastEventId({ headers }: IncomingMessage): number | null {
-  const id = headers['last-event-id']
-  return typeof id === 'string' && /^\d{1,15}$/.test(id) ? Number(id) : null
-}
-
-function readQueryParams({ url = '' }: IncomingMessage): GraphQLParams | null {
-  const { variables: text, ...rest } = Object.fromEntries(new URL(url, 'http://localhost').searchParams)
-  const variables = text ? parseJsonOrNull(text) : null
-  const isInvalidJson = variables === null && text !== undefined && !/^\s*(null\s*)?$/.test(text)
-  return isInvalidJson ? null : parseParams({ ...rest, variables })
-}
-
-async function readBodyParams(request: IncomingMessage): Promise<GraphQLParams | 'too large' | null> {
+export async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'> {
   const chunks: Buffer[] = []
   let size = 0
   // The connection must stay open when the loop ends early: it carries the error response.
@@ -42,7 +30,20 @@ async function readBodyParams(request: IncomingMessage): Promise<GraphQLParams |
     if (size > maxRequestBytes) return 'too large'
     chunks.push(chunk)
   }
-  return parseParams(parseJsonOrNull(Buffer.concat(chunks).toString()))
+  return Buffer.concat(chunks)
+}
+
+/** The seq of the last event that an EventSource has received; null in its first request. */
+export function parseLastEventId({ headers }: IncomingMessage): number | null {
+  const id = headers['last-event-id']
+  return typeof id === 'string' && /^\d{1,15}$/.test(id) ? Number(id) : null
+}
+
+function parseQueryParams({ url = '' }: IncomingMessage): GraphQLParams | null {
+  const { variables: text, ...rest } = Object.fromEntries(new URL(url, 'http://localhost').searchParams)
+  const variables = text ? parseJsonOrNull(text) : null
+  const isInvalidJson = variables === null && text !== undefined && !/^\s*(null\s*)?$/.test(text)
+  return isInvalidJson ? null : parseParams({ ...rest, variables })
 }
 
 function parseParams(value: unknown): GraphQLParams | null {

@@ -6,17 +6,23 @@ import { httpExtensionSchema } from '../graphql/error-formatter.ts'
 import { forbiddenOverGet, startsSomething } from '../graphql/forbidden-over-get.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
 import type { GraphQLParams } from '../graphql/prepare-operation.ts'
+import { jsonMediaTypes, negotiateMediaType } from '../http/accept-header.ts'
 import type { RequestHandler } from '../http/router.ts'
 import { sendJson } from '../http/send-json.ts'
-import { parseLastEventId, readGraphQLParams } from './read-sse-request.ts'
+import { parseGraphQLParams, parseLastEventId, readBody } from './read-sse-request.ts'
 import { SseWriter, type SseWriterOptions } from './sse-writer.ts'
 
 export interface SseHandlerOptions extends SseWriterOptions {
   readonly operations: OperationRunner
+  /** Handles queries and mutations of clients that accept JSON, too. The body is in the `body` of the request. */
+  readonly handleJson: RequestHandler
 }
 
 /**
- * Serves GraphQL over server-sent events, one operation per request. Each result is a `next` event, followed by one
+ * Serves GraphQL over server-sent events, one operation per request. Many clients list JSON and event streams for every
+ * operation: they get an event stream for a subscription, and JSON for anything else.
+ *
+ * Each result is a `next` event, followed by one
  * `complete` event. An event of a session's log carries its seq as `id`, so an EventSource resumes where it was.
  *
  * An EventSource repeats its request until the response has another status than 200. Therefore a GET request that cannot
@@ -24,8 +30,13 @@ export interface SseHandlerOptions extends SseWriterOptions {
  */
 export function createSseHandler(options: SseHandlerOptions): RequestHandler {
   return async (request, response) => {
-    const params = await readGraphQLParams(request)
-    if (params === 'too large') return sendErrors(response, 413, payloadTooLarge())
+    const body = await readBody(request)
+    if (body === 'too large') return sendErrors(response, 413, payloadTooLarge())
+    const params = parseGraphQLParams(request, body)
+    const acceptsJson = negotiateMediaType(request.headers.accept, jsonMediaTypes) !== null
+    if (acceptsJson && !(params && options.operations.isSubscription(params))) {
+      return options.handleJson(Object.assign(request, { body: Readable.from([body]) }), response)
+    }
     if (!params) return sendErrors(response, 400, invalidParams())
     return new SseExchange(request, response, options).run(params)
   }

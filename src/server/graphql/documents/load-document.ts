@@ -7,7 +7,7 @@ import type { DocumentCache } from './document-cache.ts'
 export function loadDocument(text: string, cache: DocumentCache): DocumentNode | readonly GraphQLError[] {
   const cached = cache.get(text)
   if (cached) return cached
-  const document = tryParse(text)
+  const document = parseDocument(text)
   if (document instanceof GraphQLError) return [document]
   const errors = validate(schema, document)
   if (errors.length > 0) {
@@ -17,7 +17,8 @@ export function loadDocument(text: string, cache: DocumentCache): DocumentNode |
   return document
 }
 
-function tryParse(text: string): DocumentNode | GraphQLError {
+/** Parses a document without validating it. Returns the error if its syntax is invalid. */
+export function parseDocument(text: string): DocumentNode | GraphQLError {
   try {
     return parse(text)
   } catch (error) {
