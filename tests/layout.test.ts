@@ -35,7 +35,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   chat: ['continuation', 'decisions', 'requests', 'subscriptions', 'runtime', 'context', 'turn', 'attachments', 'log'],
   hermes: ['cron', 'index', 'search', 'messages', 'state'],
   schema: ['conversation', 'decision', 'job', 'search', 'chat', 'session', 'relay'],
-  server: ['sse', 'websocket', 'graphql', 'http', 'playground'],
+  server: ['sse', 'websocket', 'graphql', 'playground', 'http'],
   'server/graphql': ['plugins', 'documents'],
   storage: ['sqlite', 'transfer', 'sessions'],
   'storage/sqlite': ['transfer', 'search', 'conversation-index', 'rows', 'database'],
