@@ -1,6 +1,7 @@
 import type { Provider } from '../../config/profile/provider.ts'
 import { AgentError } from '../agent.ts'
-import { fetchModels, type ProviderModel } from './fetch-models.ts'
+import { fetchModels } from './fetch-models.ts'
+import type { ProviderModel } from './parse-model-list.ts'
 import type { Logger } from '../../lib/logger.ts'
 
 const ttlMs = 5 * 60_000
@@ -10,6 +11,7 @@ const failureTtlMs = 30_000
 interface CacheEntry {
   models: readonly ProviderModel[] | null
   expiresAt: number
+  wasTried: boolean
   pendingRefresh: Promise<void> | null
 }
 
@@ -30,8 +32,15 @@ export class ModelListCache {
     return entry.models
   }
 
+  /** Like `get`, but waits for the first attempt only. Later ones run in the background. Never rejects. */
+  async getPrevious(provider: Provider): Promise<readonly ProviderModel[] | null> {
+    const entry = this.#getOrCreateEntry(provider)
+    const refreshed = this.get(provider)
+    return entry.wasTried ? entry.models : refreshed
+  }
+
   #getOrCreateEntry({ name }: Provider): CacheEntry {
-    const entry = this.#entries.get(name) ?? { models: null, expiresAt: 0, pendingRefresh: null }
+    const entry = this.#entries.get(name) ?? { models: null, expiresAt: 0, wasTried: false, pendingRefresh: null }
     this.#entries.set(name, entry)
     return entry
   }
@@ -45,6 +54,7 @@ export class ModelListCache {
       const reason = error instanceof AgentError ? error.message : String(error)
       this.#log.warn({ provider: provider.name, reason }, 'Listing the models of a provider failed.')
     } finally {
+      entry.wasTried = true
       entry.pendingRefresh = null
     }
   }

@@ -14,9 +14,9 @@ import { createLanguageModel } from '../providers/create-language-model.ts'
 import { createModelTextGenerator } from '../text-generation/model-text-generator.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { findContextWindow } from './context-window.ts'
-import { selectPreferredModel } from './fetch-models.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { ModelListCache } from './model-list-cache.ts'
+import { selectPreferredModel } from './select-preferred-model.ts'
 import { UnknownModelError } from './unknown-model-error.ts'
 
 /** A model that a user can choose. */
@@ -110,21 +110,30 @@ export class ModelRegistry {
   /** Returns the model with this id, or the default model for null. Rejects as `assertKnown` throws. */
   async resolve(id: string | null): Promise<ResolvedModel> {
     const modelId = id ?? (await this.#resolveDefaultId())
-    const cached = this.#resolvedModels.get(modelId)
-    if (cached) return cached
     this.assertKnown(modelId)
-    const resolved = this.#createModel(modelId)
+    const { provider: providerName, name } = parseModelId(modelId) ?? offlineModelId
+    const provider = this.#options.providers.find((each) => each.name === providerName)
+    if (!provider) return { id: modelId, name, ...this.#options.offline }
+    const contextWindow = await this.#findContextWindow(provider, name)
+    const cached = this.#resolvedModels.get(modelId)
+    // The provider may have loaded the model with another context window since.
+    if (cached?.contextWindow === contextWindow) return cached
+    const resolved = this.#createModel(provider, name, contextWindow)
     this.#resolvedModels.set(modelId, resolved)
     return resolved
   }
 
-  #createModel(id: string): ResolvedModel {
-    const { providers, offline, toolbox, maxSteps, idleTimeoutMs } = this.#options
-    const { provider: providerName, name } = parseModelId(id) ?? offlineModelId
-    const provider = providers.find((each) => each.name === providerName)
-    if (!provider) return { id, name, ...offline }
+  /** The configured context window, else the one in the list of the provider, else the one of the model's family. */
+  async #findContextWindow(provider: Provider, name: string): Promise<number> {
+    if (provider.contextWindow !== null) return provider.contextWindow
+    const models = provider.models === null ? await this.#modelLists.getPrevious(provider) : null
+    return models?.find((model) => model.name === name)?.contextWindow ?? findContextWindow(name)
+  }
+
+  #createModel(provider: Provider, name: string, contextWindow: number): ResolvedModel {
+    const { toolbox, maxSteps, idleTimeoutMs } = this.#options
+    const id = formatModelId({ provider: provider.name, name })
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
-    const contextWindow = provider.contextWindow ?? findContextWindow(name)
     const agentOptions = { model: createLanguageModel(provider, name), secrets, idleTimeoutMs }
     return {
       id,

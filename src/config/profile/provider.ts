@@ -2,6 +2,9 @@ export const providerTypes = ['openai', 'anthropic', 'openai-compatible'] as con
 
 export type ProviderType = (typeof providerTypes)[number]
 
+/** The smallest context window of a model, in tokens, that is configured or taken from a list. */
+export const minContextWindow = 256
+
 /** A model provider. Everything is resolved: nothing is read from the environment later. */
 export interface Provider {
   /** The part of a model id before the first slash. */
@@ -13,6 +16,6 @@ export interface Provider {
   readonly apiKey: string | null
   /** Names of its models. Null: they are fetched from the provider. */
   readonly models: readonly string[] | null
-  /** Context window of its models, in tokens. Null: derived from the name of the model. */
+  /** Context window of its models, in tokens. Null: the provider or the name of the model tells it. */
   readonly contextWindow: number | null
 }

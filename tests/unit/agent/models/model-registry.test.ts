@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ModelRegistry } from '../../../../src/agent/models/model-registry.ts'
 import { UnknownModelError } from '../../../../src/agent/models/unknown-model-error.ts'
@@ -121,6 +122,15 @@ describe('the model list', () => {
     expect((await newRegistry([openai]).list()).map(({ name }) => name)).toEqual([...chat, 'eliza'])
   })
 
+  test.each(['openai', 'openai-compatible', 'anthropic'] as const)(
+    'omits models of a server of type %s that cannot chat, whatever their names',
+    async (type) => {
+      await using server = await startModelList({ id: 'vectors', mode: 'embedding' }, { id: 'org/llama-3-8b-instruct' })
+      const remote = provider('cloud', type, { baseURL: server.url, apiKey: 'k' })
+      expect((await newRegistry([remote]).list()).map(({ name }) => name)).toEqual(['org/llama-3-8b-instruct', 'eliza'])
+    },
+  )
+
   test('is fetched from Anthropic with its own headers', async () => {
     await using server = await startModelList({ type: 'model', id: 'claude-x', created_at: '2026-01-01T00:00:00Z' })
     await newRegistry([provider('anthropic', 'anthropic', { baseURL: `${server.url}/v1`, apiKey: 'k' })]).list()
@@ -143,8 +153,11 @@ describe('the default model', () => {
   test('is the offline model if there is no other', async () => {
     expect(await newRegistry([]).resolve(null)).toEqual({ id: 'offline/eliza', name: 'eliza', ...offline })
     await using empty = await startModelList()
-    const remote = provider('cloud', 'openai-compatible', { baseURL: empty.url })
-    expect(await findDefaults(newRegistry([remote]))).toEqual(['offline/eliza'])
+    await using embedding = await startModelList({ id: 'nomic-embed' }, { id: 'vectors', mode: 'embedding' })
+    for (const { url } of [empty, embedding]) {
+      const remote = provider('cloud', 'openai-compatible', { baseURL: url })
+      expect(await findDefaults(newRegistry([remote]))).toEqual(['offline/eliza'])
+    }
   })
 
   test('belongs to the first provider that has a usable model', async () => {
@@ -165,7 +178,6 @@ describe('the default model', () => {
       ],
       'new',
     ],
-    ['openai-compatible', [{ id: 'nomic-embed' }], 'nomic-embed'],
     [
       'openai',
       [
@@ -220,7 +232,8 @@ describe('a model is resolved', () => {
     const events = agent.answer(newAgentRun({ model: name }))
     expect(await Array.fromAsync(events, ({ type }) => type)).toEqual(['step', 'text', 'usage'])
     expect(strict.requests[0]?.body.model).toBe('org/x')
-    expect(strict.modelListRequests).toBe(0)
+    // For the context window, which the list may contain.
+    expect(strict.modelListRequests).toBe(1)
   })
 
   test.each<[string, string, RegExp]>([
@@ -260,5 +273,52 @@ describe('a model is resolved', () => {
     const registry = newRegistry([provider('cloud', 'openai-compatible', { baseURL: 'http://127.0.0.1:1' })])
     expect(await registry.resolve('cloud/x/y')).toMatchObject({ id: 'cloud/x/y', name: 'x/y' })
     expect(await registry.resolve('offline/eliza')).toMatchObject({ agent: offline.agent })
+  })
+})
+
+describe('the context window of a resolved model', () => {
+  const listing = () => startModelList({ id: 'm', max_model_len: 2000 }, { id: 'gpt-4' })
+
+  test.each(['openai', 'openai-compatible', 'anthropic'] as const)('comes from the list of a %s', async (type) => {
+    await using server = await listing()
+    const registry = newRegistry([provider('cloud', type, { baseURL: server.url, apiKey: 'k' })])
+    expect((await registry.resolve('cloud/m')).contextWindow).toBe(2000)
+    expect((await registry.resolve('cloud/gpt-4')).contextWindow).toBe(8192)
+    expect((await registry.resolve('cloud/other')).contextWindow).toBe(128_000)
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test('is the configured one if there is one', async () => {
+    await using server = await listing()
+    const registry = newRegistry([provider('cloud', 'openai-compatible', { baseURL: server.url, contextWindow: 256 })])
+    expect((await registry.resolve('cloud/m')).contextWindow).toBe(256)
+    expect(server.requests).toHaveLength(0)
+  })
+
+  test('comes from the name if the models are configured', async () => {
+    await using server = await listing()
+    const registry = newRegistry([provider('cloud', 'openai-compatible', { baseURL: server.url, models: ['m'] })])
+    expect((await registry.resolve('cloud/m')).contextWindow).toBe(128_000)
+    expect(server.requests).toHaveLength(0)
+  })
+
+  test('follows the list when it changes, without a wait for the provider', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    let tokens = 2000
+    const arrivals = new EventTarget()
+    await using server = await startHttpServer((_request, response) => {
+      response.end(JSON.stringify({ data: [{ id: 'm', max_model_len: tokens }] }))
+      arrivals.dispatchEvent(new Event('request'))
+    })
+    const registry = newRegistry([provider('cloud', 'openai-compatible', { baseURL: server.url })])
+    const model = await registry.resolve('cloud/m')
+    expect(await registry.resolve('cloud/m')).toBe(model)
+    tokens = 4000
+    vi.setSystemTime(Date.now() + 301_000)
+    const arrived = once(arrivals, 'request')
+    expect(await registry.resolve('cloud/m')).toBe(model)
+    await arrived
+    await registry.list()
+    expect((await registry.resolve('cloud/m')).contextWindow).toBe(4000)
   })
 })

@@ -71,4 +71,13 @@ describe('a provider', () => {
       'SEGUE_MODEL: Unknown model "local/other". Models of this provider: local/test.',
     ])
   })
+
+  test('may have a context window from 256 tokens on', () => {
+    const configure = (contextWindow: number) =>
+      writeConfig({ providers: { local: { type: 'openai', models: ['test'], contextWindow } } })
+    configure(256)
+    expect(read().providers?.[0]?.contextWindow).toBe(256)
+    configure(255)
+    expect(readProblems()).toEqual([expect.stringContaining('providers.local.contextWindow')])
+  })
 })

@@ -1,0 +1,101 @@
+import { z } from 'zod'
+import { minContextWindow } from '../../config/profile/provider.ts'
+
+/** A model in the list of a provider. */
+export interface ProviderModel {
+  readonly name: string
+  /** Epoch milliseconds; null if the provider does not report it. */
+  readonly createdAt: number | null
+  /** In tokens; null if the provider does not report it. */
+  readonly contextWindow: number | null
+  /** What the list says that the model is for. */
+  readonly purpose: 'chat' | 'other' | 'unknown'
+}
+
+const tokenCountSchema = z.coerce.number().int().min(minContextWindow).optional().catch(undefined)
+const contextWindowsSchema = z.object({
+  context_length: tokenCountSchema, // OpenRouter, Together
+  context_window: tokenCountSchema, // Groq
+  max_model_len: tokenCountSchema, // vLLM
+  max_context_length: tokenCountSchema, // Mistral, LM Studio
+  loaded_context_length: tokenCountSchema, // LM Studio
+  max_input_tokens: tokenCountSchema, // LiteLLM, Anthropic
+  n_ctx: tokenCountSchema, // llama.cpp, in `meta`
+})
+
+const wordSchema = z.string().toLowerCase().optional().catch(undefined)
+const wordsSchema = z.array(z.string().toLowerCase()).optional().catch(undefined)
+
+const modelSchema = z.object({
+  id: z.string().min(1),
+  created: z.number().optional().catch(undefined), // OpenAI: seconds
+  created_at: z.string().optional().catch(undefined), // Anthropic: ISO 8601
+  meta: contextWindowsSchema.optional().catch(undefined), // llama.cpp
+  top_provider: contextWindowsSchema.optional().catch(undefined), // OpenRouter
+  mode: wordSchema, // LiteLLM
+  type: wordSchema, // Together, LM Studio
+  task: wordSchema, // GitHub
+  supports_chat: z.boolean().optional().catch(undefined), // Fireworks
+  endpoints: wordsSchema, // Cohere
+  architecture: z.object({ output_modalities: wordsSchema }).optional().catch(undefined), // OpenRouter
+  capabilities: z
+    .union([
+      z.array(z.string().toLowerCase()), // llama.cpp, Infinity
+      z.object({ completion_chat: z.boolean() }), // Mistral
+    ])
+    .optional()
+    .catch(undefined),
+})
+
+type ListedModel = z.infer<typeof modelSchema>
+
+/** Parses the list of a provider, and skips invalid entries. Returns null if it is no list. */
+export function parseModelList(value: unknown): ProviderModel[] | null {
+  // Together sends an array alone.
+  const list = z.union([z.array(z.unknown()), z.object({ data: z.array(z.unknown()) })]).safeParse(value)
+  if (!list.success) return null
+  return ('data' in list.data ? list.data.data : list.data).flatMap((entry) => {
+    const model = modelSchema.safeParse(entry)
+    if (!model.success) return []
+    const { id: name, meta, top_provider: topProvider } = model.data
+    const contextWindows = [entry, meta, topProvider].flatMap(readContextWindows)
+    return {
+      name,
+      createdAt: toCreatedAt(model.data),
+      // Beside what a model could hold, some servers list what it holds as it is configured.
+      contextWindow: contextWindows.length > 0 ? Math.min(...contextWindows) : null,
+      purpose: findPurpose(model.data),
+    }
+  })
+}
+
+function readContextWindows(value: unknown): number[] {
+  const counts = contextWindowsSchema.safeParse(value)
+  return counts.success ? Object.values(counts.data).filter((count) => count !== undefined) : []
+}
+
+function toCreatedAt({ created, created_at: text }: ListedModel): number | null {
+  if (created !== undefined) return created * 1000
+  const time = Date.parse(text ?? '')
+  return Number.isNaN(time) ? null : time
+}
+
+const chatPattern = /chat|complet|llm|vlm|language|code|responses|text-generation|^text$/
+const otherPattern = /embed|rank|speech|transcri|audio|image|video|moderation|ocr|classif/
+
+function findPurpose({ capabilities, supports_chat: supportsChat, ...model }: ListedModel): ProviderModel['purpose'] {
+  const chats = supportsChat ?? (Array.isArray(capabilities) ? undefined : capabilities?.completion_chat)
+  if (chats !== undefined) return chats ? 'chat' : 'other'
+  const outputs = model.architecture?.output_modalities ?? []
+  if (outputs.includes('text')) return 'chat'
+  const labels = [model.mode, model.type, model.task].filter((label) => label !== undefined)
+  if (labels.some((label) => otherPattern.test(label))) return 'other'
+  const words = [
+    ...labels,
+    ...outputs,
+    ...(model.endpoints ?? []),
+    ...(Array.isArray(capabilities) ? capabilities : []),
+  ]
+  if (words.some((word) => chatPattern.test(word) && !otherPattern.test(word))) return 'chat'
+  return words.some((word) => otherPattern.test(word)) ? 'other' : 'unknown'
+}
