@@ -235,7 +235,9 @@ describe('a lease of a profile', () => {
     const runs = registry.followJobRuns(null)
     const next = runs.next()
     using lease = await registry.acquire('work')
-    // The follower looks at the open profiles before there is a run.
+    // The follower has looked at the open profiles before there is a run.
+    await registry.listNames()
+    await registry.openAll()
     await yieldToEventLoop()
     const job = await lease.services.jobs.create(newJobInput())
     const { run } = await lease.services.jobs.runNow(job.id)
