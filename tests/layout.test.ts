@@ -115,6 +115,18 @@ test('only storage/sqlite and hermes use the database engine', () => {
   expect(others).toEqual([])
 })
 
+test('tests look into databases through one helper, except those of storage and of Hermes', () => {
+  const tests = import.meta.dirname
+  const mayUseEngine =
+    /^(unit[\\/](storage|hermes)[\\/]|support[\\/]hermes[\\/]|support[\\/]storage[\\/]test-database\.ts$)/
+  const testFiles = readdirSync(tests, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  expect(testFiles.length).toBeGreaterThan(10)
+  const others = testFiles.filter(
+    (file) => !mayUseEngine.test(file) && /^import .*'better-sqlite3'/m.test(readFileSync(join(tests, file), 'utf8')),
+  )
+  expect(others).toEqual([])
+})
+
 test('only the places that put Segue together, and the index of Hermes, use an implementation of storage', () => {
   const implementation = /^storage[\\/](sqlite|filesystem)[\\/]/
   const users = /^(services[\\/]|cli[\\/]|segue\.ts$|hermes[\\/]index[\\/])/

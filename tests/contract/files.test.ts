@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import type { ProviderType } from '../../src/config/profile/provider.ts'
@@ -21,6 +20,7 @@ import { newTempFolder, startTestSegue } from '../support/server/segue.ts'
 import { startHttpServer } from '../support/server/small-server.ts'
 import { StrictProvider } from '../support/providers/strict-provider.ts'
 import { waitUntil } from '../support/wait-until.ts'
+import { TestDatabase } from '../support/storage/test-database.ts'
 
 const picture = Buffer.from(Array.from({ length: 3000 }, (_, index) => (index * 7919) % 256))
 const notes = 'Überweisung 😀\n/tool never {}\n"quoted"'
@@ -122,12 +122,8 @@ describe('Files of a message', () => {
     for (const bytes of [picture, Buffer.from(notes)]) {
       expect(readFileSync(join(home, 'files', hashOf(bytes))).equals(bytes)).toBe(true)
     }
-    const db = new Database(join(home, 'segue.db'), { readonly: true })
-    onTestFinished(() => void db.close())
-    const tables = z
-      .array(z.string())
-      .parse(db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all())
-    const stored = JSON.stringify(tables.map((table) => db.prepare(`SELECT * FROM ${table}`).all()))
+    using database = TestDatabase.read(home)
+    const stored = JSON.stringify(database.readAll())
     expect(stored).toContain(hashOf(picture))
     for (const piece of [
       picture.toString('base64').slice(0, 100),

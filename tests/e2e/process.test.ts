@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -21,6 +20,7 @@ import {
   HomeInUseError,
   UnusableHomeError,
 } from '../../src/storage/errors.ts'
+import { TestDatabase } from '../support/storage/test-database.ts'
 
 /** How long a shutdown may take, from the signal to the exit of the process. */
 const maxShutdownMs = 2_000
@@ -432,9 +432,9 @@ describe('a start exits with status 1 and an explanation', () => {
   test('for a database of a newer Segue, which it does not change', async () => {
     const home = newFolder()
     const path = join(home, 'segue.db')
-    const db = new Database(path)
-    db.exec('CREATE TABLE later (x); PRAGMA user_version = 999')
-    db.close()
+    const database = TestDatabase.write(home)
+    database.exec('CREATE TABLE later (x); PRAGMA user_version = 999')
+    database.close()
     const before = readFileSync(path)
     await expectRefusedInProcess({ home }, DatabaseTooNewError, path, '999')
     expect(readFileSync(path).equals(before)).toBe(true)
@@ -460,10 +460,8 @@ describe('a start exits with status 1 and an explanation', () => {
 
 /** Returns the beginning of a database file. */
 function createTruncatedDatabase(): Buffer {
-  const db = new Database(':memory:')
-  db.exec('CREATE TABLE sessions (id TEXT PRIMARY KEY, x TEXT); CREATE INDEX i ON sessions (x)')
-  db.exec("INSERT INTO sessions SELECT value, hex(randomblob(500)) FROM json_each('[1, 2, 3, 4, 5, 6, 7, 8, 9]')")
-  const bytes = db.serialize()
-  db.close()
-  return bytes.subarray(0, 4096 + 100)
+  using database = new TestDatabase(':memory:')
+  database.exec('CREATE TABLE sessions (id TEXT PRIMARY KEY, x TEXT); CREATE INDEX i ON sessions (x)')
+  database.exec("INSERT INTO sessions SELECT value, hex(randomblob(500)) FROM json_each('[1, 2, 3, 4, 5, 6, 7, 8, 9]')")
+  return database.serialize().subarray(0, 4096 + 100)
 }

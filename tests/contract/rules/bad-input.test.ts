@@ -7,7 +7,7 @@ import type { ToolGate as AgentGate } from '../../../src/agent/agent.ts'
 import { waitForAbort } from '../../../src/lib/async/wait-for-abort.ts'
 import { newResolvedModel } from '../../support/providers/resolved-model.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { DatabaseRows } from '../../support/storage/database-rows.ts'
+import { TestDatabase } from '../../support/storage/test-database.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 import { ask, requireNonNull, readUntil } from '../support/typed-client.ts'
 import { type BadValue, listBadValues, type KnownIds, type ExpectedOutcome } from '../support/bad-values.ts'
@@ -24,7 +24,7 @@ const codes = schema.getType('ErrorCode')
 
 interface Setting extends KnownIds, ValidIds, AsyncDisposable {
   readonly environment: TestEnvironment
-  readonly rows: DatabaseRows
+  readonly rows: TestDatabase
 }
 
 async function newSetting(transport: Transport): Promise<Setting> {
@@ -34,7 +34,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
     db.addMessage('hermes-1', 2, { content: 'Hello' })
   }
   const environment = made.use(await newTestEnvironment(transport, { fillHermes: hermes }))
-  const rows = made.use(new DatabaseRows(environment.segue.home))
+  const rows = made.use(TestDatabase.read(environment.segue.home))
   const writing = environment.connect('http')
   const { end } = await streamToEnd(writing, { text: 'Hello', model: 'offline/eliza', key: 'taken' })
   const spareId = await newSession(writing)

@@ -4,7 +4,7 @@ import { buildSchema, getNamedType, type GraphQLField, isAbstractType, isInputOb
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toProfileFolder } from '../../../src/profiles/profile-paths.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { DatabaseRows } from '../../support/storage/database-rows.ts'
+import { TestDatabase } from '../../support/storage/test-database.ts'
 import { newTempFolder, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
 import { newTool, newToolSource } from '../../support/fixtures/tools.ts'
 import { waitUntil } from '../../support/wait-until.ts'
@@ -72,7 +72,7 @@ function entryOf(kind: Entry['kind'], name: string, field: GraphQLField<unknown,
 interface Filled extends ValidIds {
   readonly word: string
   readonly ids: readonly string[]
-  readonly rows: DatabaseRows
+  readonly rows: TestDatabase
 }
 
 interface World {
@@ -94,7 +94,7 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
   const [spareId, lastId] = [await empty(), await empty()]
   const waiting = await startChat(client, { profile, text: `/tool look {"for": "${word}"}\n/ask Where is ${word}?` })
   const sessionId = end.sessionId
-  const rows = new DatabaseRows(toProfileFolder(segue.home, profile))
+  const rows = TestDatabase.read(toProfileFolder(segue.home, profile))
   // Wait until the deltas are coalesced: later writes come from the operation under test.
   const deltas = "events WHERE session_id = ? AND type LIKE '%Delta'"
   await waitUntil(() => rows.count(deltas, sessionId) === answer.parts.length)

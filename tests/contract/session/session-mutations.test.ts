@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { startTestSegue } from '../../support/server/segue.ts'
 import { waitUntil } from '../../support/wait-until.ts'
@@ -32,6 +31,7 @@ import {
   type UpdateSessionMutationVariables,
 } from '../generated/graphql.ts'
 import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
+import { TestDatabase } from '../../support/storage/test-database.ts'
 
 const update = async (client: Client, variables: UpdateSessionMutationVariables) =>
   (await ask(client, UpdateSessionDocument, variables)).updateSession
@@ -39,22 +39,11 @@ const remove = async (client: Client, id: string) => (await ask(client, DeleteSe
 
 /** The number of rows of each table that is not empty. */
 function rowsIn({ segue }: TestEnvironment): Record<string, unknown> {
-  const database = new Database(join(segue.home, 'segue.db'), { readonly: true })
-  try {
-    const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()
-    const counts = tables.map((table) => [
-      table,
-      database
-        .prepare(`SELECT count(*) FROM ${String(table)}`)
-        .pluck()
-        .get(),
-    ])
-    // The tables of a search index have rows even if it has no entries.
-    const isFrame = (name: unknown) => /^(change_sequences|\w+_index_(data|idx|config))$/.test(String(name))
-    return Object.fromEntries(counts.filter(([name, count]) => count !== 0 && !isFrame(name)))
-  } finally {
-    database.close()
-  }
+  using database = TestDatabase.read(segue.home)
+  const counts = database.listTables().map((table) => [table, database.count(table)] as const)
+  // The tables of a search index have rows even if it has no entries.
+  const isFrame = (name: string) => /^(change_sequences|\w+_index_(data|idx|config))$/.test(name)
+  return Object.fromEntries(counts.filter(([name, count]) => count !== 0 && !isFrame(name)))
 }
 
 const gone = { code: 'NOT_FOUND' }

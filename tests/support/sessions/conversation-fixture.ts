@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { openProfileStorage } from '../../../src/services/open-profile-storage.ts'
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import { ConversationRepository } from '../../../src/sessions/conversation-repository.ts'
 import { SessionRepository } from '../../../src/sessions/session-repository.ts'
 import { HermesDb, type HermesLayout } from '../hermes/hermes-db.ts'
+import { TestDatabase } from '../storage/test-database.ts'
 import { newTempFolder } from '../server/segue.ts'
 import { newSessionRecord } from './session-record.ts'
 import { silentLogger } from '../../../src/lib/logger.ts'
@@ -15,7 +15,7 @@ import { ConversationModel, isSegueId, type ModelSession, segueId } from './conv
 export class ConversationFixture {
   readonly #stack = new DisposableStack()
   /** A connection to the Segue database, like that of another process. */
-  readonly segueDb: Database.Database
+  readonly segueDb: TestDatabase
   readonly hermesDb: HermesDb
   readonly home: string
   readonly profile: ProfileStorage
@@ -27,7 +27,7 @@ export class ConversationFixture {
     this.home = home
     this.profile = profile
     this.hermesDb = hermes
-    this.segueDb = new Database(join(home, 'segue.db'))
+    this.segueDb = TestDatabase.write(home)
     this.sessions = new SessionRepository(profile)
     this.conversations = new ConversationRepository(profile, this.sessions)
     for (const folder of [home, hermesHome]) this.#stack.defer(() => rmSync(folder, { recursive: true, force: true }))
@@ -69,7 +69,7 @@ export class ConversationFixture {
   delete(id: string): void {
     this.model.rows.delete(id)
     this.model.messages.delete(id)
-    if (isSegueId(id)) this.segueDb.prepare('DELETE FROM sessions WHERE id = ?').run(id)
+    if (isSegueId(id)) this.segueDb.run('DELETE FROM sessions WHERE id = ?', id)
     else {
       this.hermesDb.db.prepare('DELETE FROM messages WHERE session_id = ?').run(id)
       this.hermesDb.db.prepare('DELETE FROM sessions WHERE id = ?').run(id)
@@ -102,15 +102,21 @@ export class ConversationFixture {
   }
 
   #upsertSegueSession({ id, parent, end, source, started, archived, pinned }: ModelSession): void {
-    this.segueDb
-      .prepare(
-        `INSERT INTO sessions (id, source, parent_session_id, started_at, end_reason, last_activity_at, archived, pinned, usage)
+    this.segueDb.run(
+      `INSERT INTO sessions (id, source, parent_session_id, started_at, end_reason, last_activity_at, archived, pinned, usage)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}')
          ON CONFLICT (id) DO UPDATE SET source = excluded.source, parent_session_id = excluded.parent_session_id,
            started_at = excluded.started_at, end_reason = excluded.end_reason, archived = excluded.archived,
            pinned = excluded.pinned`,
-      )
-      .run(id, source, parent, started * 1000, end, started * 1000, Number(archived), Number(pinned))
+      id,
+      source,
+      parent,
+      started * 1000,
+      end,
+      started * 1000,
+      Number(archived),
+      Number(pinned),
+    )
   }
 
   #upsertHermesSession(
@@ -144,8 +150,11 @@ export class ConversationFixture {
       return
     }
     const at = messages.length > 0 ? Math.max(...messages) : (this.model.rows.get(id)?.started ?? 0)
-    this.segueDb
-      .prepare('UPDATE sessions SET message_count = ?, last_activity_at = ? WHERE id = ?')
-      .run(messages.length, at * 1000, id)
+    this.segueDb.run(
+      'UPDATE sessions SET message_count = ?, last_activity_at = ? WHERE id = ?',
+      messages.length,
+      at * 1000,
+      id,
+    )
   }
 }

@@ -1,5 +1,5 @@
-import Database from 'better-sqlite3'
 import { expect } from 'vitest'
+import { TestDatabase } from '../storage/test-database.ts'
 
 export interface Statement {
   readonly file: 'segue' | 'hermes'
@@ -37,7 +37,7 @@ export function expectBoundedReads(
   paths: Readonly<Record<Statement['file'], string>>,
 ): void {
   using files = new DisposableStack()
-  const open = (path: string) => files.adopt(new Database(path, { readonly: true }), (db) => db.close())
+  const open = (path: string) => files.use(new TestDatabase(path, { readonly: true }))
   const databases = { segue: open(paths.segue), hermes: open(paths.hermes) }
   // Temporary tables exist in the server's connection only.
   const reads = statements.filter(({ sql }) => /^\s*(SELECT|WITH)\b/i.test(sql) && !/\btemp\./.test(sql))
@@ -54,11 +54,8 @@ export function expectBoundedReads(
 }
 
 /** Returns the steps of the query plan that scan a table. */
-function findTableScans(db: Database.Database, sql: string): string[] {
-  const plan = db
-    .prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
-    .all()
-    .map(({ detail }) => detail)
+function findTableScans(database: TestDatabase, sql: string): string[] {
+  const plan = database.explain(sql)
   const scans = plan.filter((detail) => /^SCAN (?!json_each|CONSTANT)|AUTOMATIC/.test(detail))
   // In index order and without a condition, a list reads no more rows than its limit.
   const isPage = !/\bWHERE\b/.test(sql) && /\bLIMIT \d+(\.0)?$/.test(sql) && plan.length === 1

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import Database from 'better-sqlite3'
 import type { ChatEvent } from '../../../src/model/chat-event.ts'
 import type { DecisionRecord } from '../../../src/model/decision.ts'
 import type { MessageRecord } from '../../../src/model/message.ts'
@@ -9,6 +8,7 @@ import { type EventRow, eventFromRow } from '../../../src/storage/sqlite/rows/ev
 import { type MessageRow, messageFromRow } from '../../../src/storage/sqlite/rows/message-row.ts'
 import type { SessionRow } from '../../../src/storage/sqlite/rows/session-row.ts'
 import { type StreamRow, streamFromRow } from '../../../src/storage/sqlite/rows/stream-row.ts'
+import { TestDatabase } from './test-database.ts'
 
 /** All rows of a profile's chats. */
 export interface StoredChats {
@@ -22,17 +22,12 @@ export interface StoredChats {
 /** Reads a database with a connection of its own. A database that does not exist has no rows. */
 export function readStoredChats(path: string): StoredChats {
   if (!existsSync(path)) return { sessions: [], streams: [], messages: [], events: [], decisions: [] }
-  const database = new Database(path, { readonly: true })
-  try {
-    const all = <Row>(sql: string): Row[] => database.prepare<[], Row>(sql).all()
-    return {
-      sessions: all('SELECT * FROM sessions ORDER BY id'),
-      streams: all<StreamRow>('SELECT * FROM streams ORDER BY id').map(streamFromRow),
-      messages: all<MessageRow>('SELECT * FROM messages ORDER BY session_id, position').map(messageFromRow),
-      events: all<EventRow>('SELECT * FROM events ORDER BY session_id, seq').map(eventFromRow),
-      decisions: all<DecisionRow>('SELECT * FROM decisions ORDER BY id').map(decisionFromRow),
-    }
-  } finally {
-    database.close()
+  using database = new TestDatabase(path, { readonly: true })
+  return {
+    sessions: database.all<SessionRow & { message_count: number }>('SELECT * FROM sessions ORDER BY id'),
+    streams: database.all<StreamRow>('SELECT * FROM streams ORDER BY id').map(streamFromRow),
+    messages: database.all<MessageRow>('SELECT * FROM messages ORDER BY session_id, position').map(messageFromRow),
+    events: database.all<EventRow>('SELECT * FROM events ORDER BY session_id, seq').map(eventFromRow),
+    decisions: database.all<DecisionRow>('SELECT * FROM decisions ORDER BY id').map(decisionFromRow),
   }
 }

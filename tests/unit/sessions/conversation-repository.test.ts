@@ -32,7 +32,7 @@ async function addSegueSession(id: string, second: number, of: Partial<SessionRe
   const at = second * 1000
   const session = newSessionRecord({ id, origin: 'SEGUE', source: 'segue', startedAt: at, lastActivityAt: at, ...of })
   await fixture.profile.eventStore.createSession({ session, messages: [] })
-  fixture.segueDb.prepare('UPDATE sessions SET message_count = 1 WHERE id = ?').run(id)
+  fixture.segueDb.run('UPDATE sessions SET message_count = 1 WHERE id = ?', id)
   return id
 }
 
@@ -243,7 +243,7 @@ describe('a chain that crosses from Hermes into Segue', () => {
     expect(await listFormatted()).toEqual([`${segueId(1)} > ${segueId(2)}`, 'hermes tip', segueId(3), 'hermes'])
     fixture.hermesDb.db.exec("UPDATE sessions SET end_reason = 'cli_close' WHERE id = 'hermes'")
     expect(await listFormatted()).toEqual([`hermes > ${segueId(2)}`, segueId(3)])
-    fixture.segueDb.prepare('DELETE FROM sessions WHERE id = ?').run(segueId(1))
+    fixture.segueDb.run('DELETE FROM sessions WHERE id = ?', segueId(1))
     expect(await listFormatted()).toEqual([segueId(2), 'hermes > hermes tip', segueId(3)])
   })
 

@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,6 +7,7 @@ import type { SessionRecord } from '../../../src/model/session.ts'
 import { ask, request } from '../../support/server/graphql-request.ts'
 import { HermesDb, type HermesRow } from '../../support/hermes/hermes-db.ts'
 import { newTempFolder, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
+import { TestDatabase } from '../../support/storage/test-database.ts'
 import { newSessionRecord } from '../../support/sessions/session-record.ts'
 
 const listSchema = z.object({
@@ -39,14 +39,14 @@ const query = `query ($first: Int, $last: Int, $after: String, $before: String, 
 let hermesHome: string
 let hermes: HermesDb
 let segue: TestSegue
-let segueDb: Database.Database
+let segueDb: TestDatabase
 
 beforeAll(async () => {
   hermesHome = newTempFolder()
   hermes = new HermesDb(join(hermesHome, 'state.db'))
   segue = await startTestSegue({ settings: { hermesHome } })
   await addSegueSession('ses_00000000000000000000000001', 1)
-  segueDb = new Database(join(segue.home, 'segue.db'))
+  segueDb = TestDatabase.write(segue.home)
 })
 
 afterAll(async () => {
@@ -240,7 +240,7 @@ describe('pages', () => {
     // Deletes a session that was on the page and one that was not. Adds one at the top and one at the bottom.
     const [listed, next] = [expected[5] ?? '', expected[8] ?? '']
     for (const id of [listed, next]) {
-      segueDb.prepare('DELETE FROM sessions WHERE id = ?').run(id)
+      segueDb.run('DELETE FROM sessions WHERE id = ?', id)
       hermes.db.prepare('DELETE FROM messages WHERE session_id = ?').run(id)
       hermes.db.prepare('DELETE FROM sessions WHERE id = ?').run(id)
     }

@@ -1,6 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { migrations } from '../../../src/storage/sqlite/database/migrations.ts'
 import { never, streamToEnd } from '../../contract/support/chat.ts'
@@ -10,6 +9,7 @@ import { newTempFolder, startTestSegue } from '../../support/server/segue.ts'
 import { newTool, newToolSource } from '../../support/fixtures/tools.ts'
 import { newSessionRecord } from '../../support/sessions/session-record.ts'
 import { exportToFile, importFromFile, newHomePath } from '../../support/transfer/transfers.ts'
+import { TestDatabase } from '../../support/storage/test-database.ts'
 
 test('a conversation is exported only if all its streams are finished', async () => {
   await using fixture = newChatFixture(async function* () {
@@ -76,7 +76,7 @@ describe('a database of an older Segue', () => {
     await expect(exportToFile({ home, id: 'ses_1' })).rejects.toThrow(
       `${path} was written by an older Segue. Start this version once`,
     )
-    expect(database.pragma('user_version', { simple: true })).toBe(1)
+    expect(database.value('PRAGMA user_version')).toBe(1)
     database.close()
   })
 
@@ -107,9 +107,10 @@ describe('a database of an older Segue', () => {
     const document = await exportToFile({ home: fixture.home, id: sessionId })
     const home = newHomePath()
     const { database } = createOldDatabase(join(home, 'profiles', 'work'))
-    database
-      .prepare("INSERT INTO sessions (id, source, started_at, last_activity_at, usage) VALUES (?, '', 0, 0, '{}')")
-      .run(sessionId)
+    database.run(
+      "INSERT INTO sessions (id, source, started_at, last_activity_at, usage) VALUES (?, '', 0, 0, '{}')",
+      sessionId,
+    )
     database.close()
     await expect(importFromFile(document.path, home)).rejects.toThrow(
       `The session ${sessionId} exists already in the profile work.`,
@@ -120,9 +121,9 @@ describe('a database of an older Segue', () => {
 function createOldDatabase(folder: string) {
   mkdirSync(folder, { recursive: true })
   const path = join(folder, 'segue.db')
-  const database = new Database(path)
+  const database = TestDatabase.write(folder)
   database.exec(migrations[0] ?? '')
-  database.pragma('user_version = 1')
+  database.exec('PRAGMA user_version = 1')
   return { path, database }
 }
 

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { transferStorage } from '../../../src/cli/transfer-storage.ts'
 import { TransferError } from '../../../src/transfer/transfer-error.ts'
@@ -9,6 +8,7 @@ import { readUntil } from '../../contract/support/typed-client.ts'
 import { connect } from '../../contract/support/clients.ts'
 import { newTempFolder, startTestSegue } from '../../support/server/segue.ts'
 import { exportToFile, importFromFile, newHomePath } from '../../support/transfer/transfers.ts'
+import { TestDatabase } from '../../support/storage/test-database.ts'
 
 const home = newTempFolder()
 /** The text of a document of one turn with a file, and its path. */
@@ -176,17 +176,16 @@ test('an import that fails halfway leaves nothing behind', async () => {
   const other = newHomePath()
   await importFromFile(path, other)
   // Leaves an orphan message with which the import conflicts.
-  const database = new Database(join(other, 'segue.db'))
-  database.pragma('foreign_keys = OFF')
+  using database = TestDatabase.write(other)
+  database.exec('PRAGMA foreign_keys = OFF')
   database.exec(
     "DELETE FROM sessions; DELETE FROM messages WHERE role = 'USER'; DELETE FROM streams; DELETE FROM blob_references",
   )
   const tables = () =>
-    ['sessions', 'messages', 'streams', 'events'].map((name) => database.prepare(`SELECT * FROM ${name}`).all())
+    ['sessions', 'messages', 'streams', 'events'].map((name) => database.all(`SELECT * FROM ${name}`))
   const before = tables()
   rmSync(join(other, 'files'), { recursive: true })
   await expect(importFromFile(path, other)).rejects.toThrow(/messages 2: The id msg_\w+ already exists\.$/)
   expect(tables()).toEqual(before)
   expect(readdirSync(join(other, 'files'))).toEqual([])
-  database.close()
 })

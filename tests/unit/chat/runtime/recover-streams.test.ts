@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AgentEvent, AgentRun } from '../../../../src/agent/agent.ts'
 import type { ChatService } from '../../../../src/chat/chat-service.ts'
@@ -19,7 +18,6 @@ import type { SessionRecord } from '../../../../src/model/session.ts'
 import type { StreamRecord } from '../../../../src/model/stream.ts'
 import { SqliteDatabase } from '../../../../src/storage/sqlite/sqlite-database.ts'
 import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
-import { installVisibleChangeTriggers } from '../../../../src/storage/sqlite/database/visible-change-tracker.ts'
 import { newChatRequest } from '../../../support/fixtures/chat-request.ts'
 import { wrapStore } from '../../../support/storage/event-store.ts'
 import { newResolvedModel } from '../../../support/providers/resolved-model.ts'
@@ -421,10 +419,9 @@ describe('the cost of recovery', () => {
 
   test('includes no full table scan', async () => {
     const statements = await statementsBeside(10)
-    const database = new Database(join(home, 'segue.db'), { readonly: true })
+    // Opened as the server does: each connection has a temporary table of its own, emptied with each transaction.
+    const database = new SqliteDatabase(join(home, 'segue.db'))
     try {
-      // Each connection has a note of its own, in memory and emptied with each transaction: it may be read as a whole.
-      installVisibleChangeTriggers(database)
       for (const sql of new Set(statements)) {
         if (!/^(SELECT|UPDATE)/.test(sql) || sql.includes('temp.')) continue
         const plan = database.prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all()
