@@ -1,6 +1,6 @@
 import type { LogLevel, LogMethod } from '../lib/logger.ts'
 import type { SqlStatement } from '../lib/sql-channel.ts'
-import { forwardStatements, readWorkerOptions, serveFunctions } from '../lib/worker/worker-port.ts'
+import { forwardStatements, readWorkerOptions, serveFunctions } from '../lib/worker/worker-server.ts'
 import type { ConversationChange } from '../storage/sessions/conversation-reader.ts'
 import type { HermesOptions } from './hermes-options.ts'
 import { HermesReader } from './hermes-reader.ts'

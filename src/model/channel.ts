@@ -52,7 +52,7 @@ export function channelForSession({ source, isSubagent }: Pick<SessionRecord, 's
  * The sources of some channels. If OTHER is one of them, `isAllowlist` is false, and `sources` are those to exclude:
  * the sources of OTHER cannot be listed.
  */
-export function toSourceFilter(wantedChannels: readonly string[]): {
+export function channelsToSourceFilter(wantedChannels: readonly string[]): {
   readonly sources: readonly string[]
   readonly isAllowlist: boolean
 } {

@@ -1,6 +1,6 @@
 import type { SqlStatement } from '../lib/sql-channel.ts'
 import { lowerThreadPriority } from '../lib/worker/lower-thread-priority.ts'
-import { forwardStatements, readWorkerOptions, serveFunctions } from '../lib/worker/worker-port.ts'
+import { forwardStatements, readWorkerOptions, serveFunctions } from '../lib/worker/worker-server.ts'
 import type { Origin } from '../model/session.ts'
 import type { SearchPage, SearchRequest } from './search-hit.ts'
 import { SearchRunner } from './search-runner.ts'

@@ -71,7 +71,7 @@ export interface EventWriter {
 }
 
 /** Reads the streams. */
-export interface StreamReader {
+export interface StreamLookup {
   /** By id, in no order. Any number of ids; unknown ones are left out. */
   findStreams(ids: readonly string[]): Promise<StreamRecord[]>
   findStream(id: string): Promise<StreamRecord | null>
@@ -88,4 +88,4 @@ export interface BlobReferenceReader {
 
 /** The log of each session and its projections. */
 export interface EventStore
-  extends EventReader, EventWriter, StreamReader, SessionWriter, IdempotencyKeyReader, BlobReferenceReader {}
+  extends EventReader, EventWriter, StreamLookup, SessionWriter, IdempotencyKeyReader, BlobReferenceReader {}

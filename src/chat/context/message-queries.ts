@@ -9,7 +9,7 @@ import { inlineFiles } from '../attachments/attachments.ts'
 import { toModelMessages } from './to-model-messages.ts'
 import { trimToContextWindow } from './trim-to-context-window.ts'
 import type { StreamingAnswers } from './streaming-answers.ts'
-import { rehydrateMessage } from '../log/rehydrate-message.ts'
+import { loadPartsFromLog } from '../log/load-parts-from-log.ts'
 
 /** Reads the messages of a profile: those that are stored, and the answers that are streaming. */
 export class MessageQueries {
@@ -75,7 +75,7 @@ export class MessageQueries {
   /** A stored message by id, with its parts. */
   async findStoredMessage(id: string): Promise<MessageRecord | null> {
     const message = await this.#sessions.findMessage(id)
-    return message && rehydrateMessage(message, this.#profile.eventStore)
+    return message && loadPartsFromLog(message, this.#profile.eventStore)
   }
 
   /** The messages that the model knows when the session's next turn starts, oldest first. */
@@ -103,7 +103,7 @@ export class MessageQueries {
   async #rehydrateAll(messages: readonly MessageRecord[]): Promise<MessageRecord[]> {
     const rehydrated: MessageRecord[] = []
     for (const message of messages)
-      rehydrated.push(message.inLog ? await rehydrateMessage(message, this.#profile.eventStore) : message)
+      rehydrated.push(message.inLog ? await loadPartsFromLog(message, this.#profile.eventStore) : message)
     return rehydrated
   }
 

@@ -1,4 +1,4 @@
-import { isAllowedVariable } from './allowed-environment.ts'
+import { isInheritedVariable } from './child-process-environment.ts'
 import { interpolateEnv } from './interpolate-env.ts'
 
 /** Texts up to this length are not treated as secrets: replacing every `1` would make a log unreadable. */
@@ -16,7 +16,7 @@ export class EnvInterpolator {
 
   interpolate(template: string): string {
     const { text, resolved, unset } = interpolateEnv(template, this.#env)
-    for (const { name, value } of resolved) if (!isAllowedVariable(name)) this.#secrets.push(value)
+    for (const { name, value } of resolved) if (!isInheritedVariable(name)) this.#secrets.push(value)
     for (const name of unset) this.unsetVariables.add(name)
     return text
   }

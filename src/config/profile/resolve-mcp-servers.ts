@@ -1,6 +1,6 @@
 import { isHttpUrl } from '../http-url.ts'
 import type { SettingsReport } from '../settings-reader.ts'
-import { filterEnvironment } from './allowed-environment.ts'
+import { selectInheritedVariables } from './child-process-environment.ts'
 import { EnvInterpolator } from './env-interpolator.ts'
 import type { HttpServer, McpServer, StdioServer } from './mcp-server.ts'
 import type { McpServerEntry } from './mcp-servers-schema.ts'
@@ -88,7 +88,7 @@ function resolveStdioServer(
     name,
     command: command.startsWith('~/') ? toAbsolutePath(command) : command,
     args: (entry.args ?? []).map((argument) => interpolator.interpolate(argument)),
-    env: { ...filterEnvironment(processEnv), ...env },
+    env: { ...selectInheritedVariables(processEnv), ...env },
     cwd: toAbsolutePath(interpolator.interpolate(entry.cwd ?? '.')),
     // Evaluated last, when all templates have been interpolated.
     secrets: interpolator.collectSecrets(Object.values(env)),

@@ -3,7 +3,7 @@ import { isJsonObject, parseJson } from '../../lib/text/json.ts'
 import type { ConversationChange } from '../../storage/sessions/conversation-reader.ts'
 import { diffConversations, listingOfSource } from '../../storage/sqlite/conversation-index/conversation-changes.ts'
 import { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
-import { ConversationIndexTables } from '../../storage/sqlite/conversation-index/conversation-index-tables.ts'
+import { ConversationIndexStore } from '../../storage/sqlite/conversation-index/conversation-index-store.ts'
 import {
   ConversationIndexer,
   type IndexUpdate,
@@ -51,7 +51,7 @@ export class IndexCorruptError extends Error {
 interface IndexConnection {
   readonly db: Database.Database
   readonly statements: StatementCache
-  readonly tables: ConversationIndexTables
+  readonly tables: ConversationIndexStore
   readonly indexer: ConversationIndexer
   readonly reader: ConversationIndexReader
 }
@@ -172,7 +172,7 @@ function createConnection(db: Database.Database): IndexConnection {
   return {
     db,
     statements,
-    tables: new ConversationIndexTables(statements),
+    tables: new ConversationIndexStore(statements),
     indexer: new ConversationIndexer(statements, (_, tip) => isSegueSession(tip.flags)),
     reader: new ConversationIndexReader(statements),
   }

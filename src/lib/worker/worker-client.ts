@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { type BirpcReturn, createBirpc } from 'birpc'
 import { hasStatementSubscribers } from '../sql-channel.ts'
-import type { WorkerStart } from './worker-port.ts'
+import type { WorkerStart } from './worker-server.ts'
 
 export interface WorkerClientOptions<Events> {
   /** The module that runs in the worker. It calls `serveFunctions`. */

@@ -2,7 +2,7 @@ import { type DecodedFile, parseDataUrl } from '../../chat/attachments/data-url.
 import { parseBlobUrl } from '../../model/blob-url.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import type { ProfileServices } from '../../services/profile-services.ts'
-import { type FileReference, parseFilePath } from './parse-file-path.ts'
+import { type ParsedFilePath, parseFilePath } from './parse-file-path.ts'
 import { readPath, type RequestHandler } from './router.ts'
 
 /** Serves the attachments of messages, and tool results that are too large for the log. Responds 404 to other paths. */
@@ -27,7 +27,7 @@ export function createFileHandler(profiles: ProfileRegistry): RequestHandler {
 }
 
 /** The file in the first profile that has it. */
-async function findFile(reference: FileReference, profiles: readonly ProfileServices[]): Promise<DecodedFile | null> {
+async function findFile(reference: ParsedFilePath, profiles: readonly ProfileServices[]): Promise<DecodedFile | null> {
   for (const profile of profiles) {
     const file = await (reference.type === 'attachment'
       ? readAttachment(reference, profile)
@@ -38,7 +38,7 @@ async function findFile(reference: FileReference, profiles: readonly ProfileServ
 }
 
 async function readAttachment(
-  { messageId, partIndex }: Extract<FileReference, { type: 'attachment' }>,
+  { messageId, partIndex }: Extract<ParsedFilePath, { type: 'attachment' }>,
   { profile, chats }: ProfileServices,
 ): Promise<DecodedFile | null> {
   const message = await chats.messageQueries.findMessage(messageId)

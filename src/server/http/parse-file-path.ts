@@ -1,7 +1,7 @@
 import { filesPath } from '../../schema/chat/file-url.ts'
 
 /** What a path below `/files` refers to. */
-export type FileReference =
+export type ParsedFilePath =
   | { readonly type: 'attachment'; readonly messageId: string; readonly partIndex: number }
   | { readonly type: 'toolResult'; readonly hash: string }
 
@@ -9,7 +9,7 @@ const attachmentPattern = /^\/([^/]+)\/(0|[1-9]\d*)$/
 const toolResultPattern = /^\/([0-9a-f]{64})$/
 
 /** Reads `/files/<messageId>/<partIndex>` or `/files/<sha256 in hex>`. Null for every other path. */
-export function parseFilePath(path: string): FileReference | null {
+export function parseFilePath(path: string): ParsedFilePath | null {
   if (!path.startsWith(`${filesPath}/`)) return null
   const name = path.slice(filesPath.length)
   const hash = toolResultPattern.exec(name)?.[1]

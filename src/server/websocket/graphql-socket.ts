@@ -9,10 +9,10 @@ import { OperationAborts } from './operation-aborts.ts'
 import { ConnectionClosedError, type HeartbeatOptions, SocketConnection } from './socket-connection.ts'
 
 /** graphql-transport-ws, as implemented by graphql-ws. */
-export type GraphQLProtocol = ProtocolServer<OperationAborts>
+export type GraphQLWsServer = ProtocolServer<OperationAborts>
 
 export interface GraphQLSocketOptions {
-  readonly protocol: GraphQLProtocol
+  readonly protocol: GraphQLWsServer
   readonly heartbeat: HeartbeatOptions
   /** A client that accepts no byte for this long is disconnected. */
   readonly slowConsumerTimeoutMs: number
@@ -30,7 +30,7 @@ export class GraphQLSocket {
   readonly #options: GraphQLSocketOptions
   readonly #operationAborts = new OperationAborts()
   readonly #pendingMessages = new TaskTracker()
-  #notifyClosed: ReturnType<GraphQLProtocol['opened']> = async () => undefined
+  #notifyClosed: ReturnType<GraphQLWsServer['opened']> = async () => undefined
 
   constructor(webSocket: WebSocket, tcpSocket: Socket, options: GraphQLSocketOptions) {
     this.#webSocket = webSocket

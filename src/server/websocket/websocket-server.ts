@@ -10,7 +10,7 @@ import { createGraphQLError } from '../graphql/create-graphql-error.ts'
 import type { ErrorFormatter } from '../graphql/error-formatter.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
 import { maxRequestBytes } from '../http/max-request-bytes.ts'
-import { type GraphQLProtocol, GraphQLSocket, type GraphQLSocketOptions } from './graphql-socket.ts'
+import { type GraphQLWsServer, GraphQLSocket, type GraphQLSocketOptions } from './graphql-socket.ts'
 import type { OperationAborts } from './operation-aborts.ts'
 import { ConnectionClosedError, type HeartbeatOptions } from './socket-connection.ts'
 
@@ -73,7 +73,7 @@ function createProtocol(
   operations: OperationRunner,
   errors: ErrorFormatter,
   maxOperationsPerSocket: number,
-): GraphQLProtocol {
+): GraphQLWsServer {
   return makeServer<Record<string, unknown>, OperationAborts>({
     execute: (args) => operations.execute(args),
     subscribe: (args) => operations.subscribe(args),

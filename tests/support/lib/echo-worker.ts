@@ -1,4 +1,4 @@
-import { serveFunctions } from '../../../src/lib/worker/worker-port.ts'
+import { serveFunctions } from '../../../src/lib/worker/worker-server.ts'
 
 export interface EchoWorkerFunctions {
   echo(value: unknown): unknown

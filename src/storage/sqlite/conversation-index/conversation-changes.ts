@@ -1,6 +1,6 @@
 import { type ListFlags, isCrossOrigin, isEmptyConversation } from './list-flags.ts'
 import type { IndexUpdateResult } from './conversation-indexer.ts'
-import type { ConversationIndexTables } from './conversation-index-tables.ts'
+import type { ConversationIndexStore } from './conversation-index-store.ts'
 import type { ConversationChange } from '../../sessions/conversation-reader.ts'
 
 /** Where a conversation with these flags is listed; null for one without a message. */
@@ -19,7 +19,7 @@ export const listingOfEitherSource: ListingRule = (flags) =>
  * listed now, are left out.
  */
 export function diffConversations(
-  tables: ConversationIndexTables,
+  tables: ConversationIndexStore,
   { conversations, sessionIds }: { conversations?: IndexUpdateResult['conversations']; sessionIds: Iterable<string> },
   listingRule: ListingRule,
 ): ConversationChange[] {

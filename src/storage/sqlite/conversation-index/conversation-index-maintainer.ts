@@ -2,7 +2,7 @@ import { isCrossOrigin } from './list-flags.ts'
 import { diffConversations, listingOfEitherSource } from './conversation-changes.ts'
 import { type IndexUpdateResult, ConversationIndexer } from './conversation-indexer.ts'
 import { toIndexedSession } from './indexed-session.ts'
-import { ConversationIndexTables } from './conversation-index-tables.ts'
+import { ConversationIndexStore } from './conversation-index-store.ts'
 import { defaultProfileName } from '../../../profiles/profile-name.ts'
 import { allocateChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
@@ -26,12 +26,12 @@ export interface MaintenanceResult {
  */
 export class ConversationIndexMaintainer {
   readonly #db: SqlConnection
-  readonly #tables: ConversationIndexTables
+  readonly #tables: ConversationIndexStore
   readonly #indexer: ConversationIndexer
 
   constructor(db: SqlConnection) {
     this.#db = db
-    this.#tables = new ConversationIndexTables(db)
+    this.#tables = new ConversationIndexStore(db)
     this.#indexer = new ConversationIndexer(
       db,
       (root) => root.continues !== null && !this.#tables.findSession(root.continues),

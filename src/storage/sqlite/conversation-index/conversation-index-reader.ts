@@ -4,7 +4,7 @@ import type { PageRequest } from '../../../lib/pagination.ts'
 import type { SessionFilter, SessionKey } from '../../../model/session-filter.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { type ListFlags, type ListFlagsFilter, matchesFlags, isCrossOrigin, isEmptyConversation } from './list-flags.ts'
-import type { ConversationSummaryRow } from './conversation-index-tables.ts'
+import type { ConversationSummaryRow } from './conversation-index-store.ts'
 import type { ConversationSummary, ConversationFilter, OffsetRange } from '../../sessions/conversation-reader.ts'
 
 /** A table that is listed, with the names of its key columns. */

@@ -1,6 +1,6 @@
 import { maxChainLength, walkAncestors } from '../../../model/conversation/lineage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
-import { ConversationIndexTables, type ConversationSummaryRow } from './conversation-index-tables.ts'
+import { ConversationIndexStore, type ConversationSummaryRow } from './conversation-index-store.ts'
 import type { IndexedSession } from '../../sessions/cross-origin-feed.ts'
 import { type IndexedSessionRow, isNewerTip } from './indexed-session.ts'
 import { isSegueSession, type ListFlags, toConversationFlags } from './list-flags.ts'
@@ -46,12 +46,12 @@ const childBatchSize = 500
  * sessions whose position it changes, not on the size of their conversations or of the index.
  */
 export class ConversationIndexer {
-  readonly #tables: ConversationIndexTables
+  readonly #tables: ConversationIndexStore
   readonly #detectCrossOrigin: (root: IndexedSessionRow, tip: IndexedSessionRow) => boolean
 
   /** `detectCrossOrigin`: this index's rule for conversations that both sources store. */
   constructor(db: SqlConnection, detectCrossOrigin: (root: IndexedSessionRow, tip: IndexedSessionRow) => boolean) {
-    this.#tables = new ConversationIndexTables(db)
+    this.#tables = new ConversationIndexStore(db)
     this.#detectCrossOrigin = detectCrossOrigin
   }
 

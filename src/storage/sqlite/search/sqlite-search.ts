@@ -13,7 +13,7 @@ import {
   type SearchEntryRange,
   findMessageEntryRange,
   findFirstEntryFrom,
-} from './index-queries.ts'
+} from './find-search-entries.ts'
 import type { ReadOnlyDatabase } from './read-only-database.ts'
 import { isInRange, type SearchKey, type SearchPageBounds, type SearchRequest } from '../../../search/search-hit.ts'
 import { type SearchRank, searchRanks, type SearchQuery } from '../../../search/search-query.ts'

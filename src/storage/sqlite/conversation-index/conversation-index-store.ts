@@ -22,7 +22,7 @@ export interface PendingChildren {
 }
 
 /** Reads and writes single rows of the tables in `conversation-index-schema.ts`. */
-export class ConversationIndexTables {
+export class ConversationIndexStore {
   readonly #db: SqlConnection
 
   constructor(db: SqlConnection) {

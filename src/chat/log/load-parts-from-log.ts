@@ -4,7 +4,7 @@ import { foldMessage } from '../../model/fold/fold-message.ts'
 import { readLogPages } from './read-pages.ts'
 
 /** Loads the parts of a message that are only in the log, by folding its stream. Other messages are not changed. */
-export async function rehydrateMessage(stored: MessageRecord, store: EventStore): Promise<MessageRecord> {
+export async function loadPartsFromLog(stored: MessageRecord, store: EventStore): Promise<MessageRecord> {
   const { inLog, ...message } = stored
   const stream = inLog && message.streamId !== null ? await store.findStream(message.streamId) : null
   if (!stream) return message

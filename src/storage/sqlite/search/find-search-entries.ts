@@ -1,4 +1,4 @@
-import { toSourceFilter } from '../../../model/channel.ts'
+import { channelsToSourceFilter } from '../../../model/channel.ts'
 import { listSessionFlags } from '../conversation-index/list-flags.ts'
 import type { SessionFilter } from '../../../model/session-filter.ts'
 import { type IndexedKind, mirrorRowid } from './search-index.ts'
@@ -191,7 +191,7 @@ function buildFilterCondition({ ids, channels, archived, pinned }: SessionFilter
   }
   if (ids) addCondition('session.id IN (SELECT value FROM json_each(?))', JSON.stringify(ids))
   if (channels) {
-    const { sources, isAllowlist: isInclusive } = toSourceFilter(channels)
+    const { sources, isAllowlist: isInclusive } = channelsToSourceFilter(channels)
     addCondition(
       `session.source ${isInclusive ? '' : 'NOT '}IN (SELECT value FROM json_each(?))`,
       JSON.stringify(sources),
