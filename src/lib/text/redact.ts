@@ -1,4 +1,4 @@
-const apiKeyPattern = /\b(?:sk|pk|rk|gsk|xai|tgp|nvapi|hf)[-_][\w*.-]{4,}/g
+const apiKeyPattern = /\b(?:(?:sk|pk|rk|gsk|xai|tgp|nvapi|hf)[-_][\w*.-]{4,}|AIza[\w-]{16,}|AKIA[A-Z\d]{12,})/g
 const authorizationPattern = /\b(Bearer|Basic)\s+[\w+/=*.~-]{4,}/gi
 const urlCredentialsPattern = /(\b[a-z][a-z\d+.-]*:\/\/)[^\s/@]+@/gi
 const urlKeyPattern = /([?&](?:api[_-]?key|key|token|access[_-]?token)=)[^&\s"']+/gi

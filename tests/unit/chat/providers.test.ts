@@ -155,8 +155,14 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     name: 'reports an error in the middle',
-    script: [{ text: 'Hello' }, { raw: `data: ${JSON.stringify(openAIError('Overloaded'))}` }, { wait: forever }],
+    script: [{ text: 'Hello' }, { raw: `data: ${JSON.stringify(openAIError('Internal error'))}` }, { wait: forever }],
     code: 'PROVIDER',
+    text: 'Hello',
+  },
+  {
+    name: 'reports an overload in the middle',
+    script: [{ text: 'Hello' }, { raw: `data: ${JSON.stringify(openAIError('Overloaded'))}` }, { wait: forever }],
+    code: 'RATE_LIMIT',
     text: 'Hello',
   },
   {

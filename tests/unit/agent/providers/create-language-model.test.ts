@@ -15,15 +15,16 @@ function provider(type: ProviderType, baseURL: string, apiKey: string | null): P
   return newProvider({ type, baseURL, apiKey })
 }
 
-/** Collects the events of one answer, and the code of its error. */
-async function ask(source: Provider): Promise<{ events: AgentEvent[]; code: unknown }> {
+/** Collects the events of one answer, and the code and the message of its error. */
+async function ask(source: Provider): Promise<{ events: AgentEvent[]; code: unknown; message?: string }> {
   const agent = createModelAgent({ model: createLanguageModel(source, 'test'), maxSteps: 20, idleTimeoutMs: 120_000 })
   const events: AgentEvent[] = []
   try {
     for await (const event of agent.answer(newAgentRun())) events.push(event)
     return { events, code: null }
   } catch (error) {
-    return { events, code: error instanceof Error && 'code' in error ? error.code : error }
+    if (!(error instanceof Error)) return { events, code: error }
+    return { events, code: 'code' in error ? error.code : error, message: error.message }
   }
 }
 
@@ -49,6 +50,24 @@ test.each(['openai', 'openai-compatible', 'anthropic'] as const)(
     expect([authorization, key]).toEqual([undefined, undefined])
   },
 )
+
+test.each([
+  [{ error: { message: 'Nope', code: 'insufficient_quota' } }, 'QUOTA', 'Nope'],
+  [[{ error: { code: 429, message: 'Nope', status: 'RESOURCE_EXHAUSTED' } }], 'RATE_LIMIT', 'Nope'],
+  [{ detail: [{ loc: ['body'], msg: 'prompt is too long' }] }, 'CONTEXT_LENGTH', 'body: prompt is too long'],
+  [{ success: false, errors: [{ code: 10_000, message: 'Authentication error' }] }, 'AUTH', 'Authentication error'],
+])('the error %j is understood whatever the type of the provider', async (body, code, words) => {
+  await using server = await startHttpServer((_request, response) =>
+    response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
+  )
+  const messages = new Set<string>()
+  for (const type of ['openai', 'openai-compatible', 'anthropic'] as const) {
+    const answer = await ask(provider(type, `${server.url}/v1`, 'k'))
+    expect(answer.code).toBe(code)
+    messages.add(answer.message ?? '')
+  }
+  expect([...messages]).toEqual([expect.stringMatching(new RegExp(`^The .* The provider says: ${words}$`))])
+})
 
 type AnthropicEvent = { readonly type: string } & Record<string, unknown>
 
