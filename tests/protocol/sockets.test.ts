@@ -94,10 +94,14 @@ function encodeFrame(message: object): Buffer {
 
 const connectionInit = { type: 'connection_init' }
 const query = '{ models { id } }'
+const conversations = 'subscription { conversationsChanged { kind } }'
 
 test.for([
   [4400, 'a text that is not a message', ['nonsense']],
   [4400, 'a message of an unknown type', [{ type: 'nonsense' }]],
+  [4400, 'a next message, which only the server may send', [{ id: '1', type: 'next', payload: {} }]],
+  [4400, 'an error message, which only the server may send', [{ id: '1', type: 'error', payload: [{ message: 'x' }] }]],
+  [4400, 'a connection_ack, which only the server may send', [{ type: 'connection_ack' }]],
   [4401, 'an operation before the connection is acknowledged', [{ id: '1', type: 'subscribe', payload: { query } }]],
   [4429, 'a second connection_init', [connectionInit, connectionInit]],
 ] as const)('C1 %i is the close code for %s', async ([code, , messages]) => {
@@ -133,6 +137,70 @@ test('C1 4409 is the close code for an id that is in use, and the stream continu
   expect((await socket.closed).code).toBe(4409)
   release()
   expect(await (await provider.waitForRequest(0)).closed).toBe('provider')
+})
+
+test('C1 the reason of a close is cut to 123 bytes between two characters', async () => {
+  await using segue = await startTestSegue()
+  const socket = await RawSocket.open(segue.url)
+  const id = '👨‍👩‍👧‍👦'.repeat(20)
+  socket.subscribe(id, conversations)
+  socket.subscribe(id, query)
+  const { code, reason } = await socket.closed
+  expect(code).toBe(4409)
+  expect(reason).toMatch(/^Subscriber for (👨‍👩‍👧‍👦)+…$/u)
+  expect(Buffer.byteLength(reason)).toBeLessThanOrEqual(123)
+  expect(segue.warnings).toEqual([])
+})
+
+test.each([
+  ['a subscription', conversations],
+  ['a subscription that starts', 'subscription { streamChat(input: { text: "Hello." }) { seq } }'],
+  ['a query', '{ search(query: "word") { edges { cursor } } }'],
+  ['a mutation', 'mutation { createSession(input: {}) { id } }'],
+  ['an invalid operation', '{ nothing }'],
+])('C2 the id is free at once after %s', async (_, first) => {
+  await using segue = await startTestSegue()
+  const socket = await RawSocket.open(segue.url)
+  for (let round = 0; round < 3; round += 1) {
+    socket.subscribe('1', first)
+    socket.send({ id: '1', type: 'complete' })
+    socket.subscribe('1', '{ __typename }')
+    socket.subscribe('2', '{ __typename }')
+    let next = await socket.nextFor('1')
+    // The result of the first operation may have been sent before its complete message arrived.
+    if (!JSON.stringify(next).includes('"Query"')) next = await socket.nextFor('1')
+    expect(next).toEqual({ id: '1', type: 'next', payload: { data: { __typename: 'Query' } } })
+    expect(await socket.nextFor('1')).toEqual({ id: '1', type: 'complete' })
+  }
+  await socket.close()
+  expect(segue.warnings).toEqual([])
+})
+
+test('C2 a new subscription with the id of a completed one receives events until it is completed', async () => {
+  await using segue = await startTestSegue()
+  const socket = await RawSocket.open(segue.url)
+  const { id } = await start(segue.url, { text: 'Hello.' })
+  const followStream = `subscription { followStream(streamId: "${id}") { seq } }`
+  socket.subscribe('1', conversations)
+  socket.send({ id: '1', type: 'complete' })
+  socket.subscribe('1', followStream)
+  socket.send({ id: '1', type: 'complete' })
+  socket.subscribe('1', followStream)
+  const types: string[] = []
+  while (types.at(-1) !== 'complete') types.push((await socket.nextFor('1')).type)
+  expect(types.slice(0, -1)).toEqual(types.slice(0, -1).map(() => 'next'))
+  expect(types.length).toBeGreaterThan(3)
+  await socket.close()
+})
+
+test('C2 an id that is not completed is in use, also while it waits for the previous operation', async () => {
+  await using segue = await startTestSegue()
+  const socket = await RawSocket.open(segue.url)
+  socket.subscribe('1', conversations)
+  socket.send({ id: '1', type: 'complete' })
+  socket.subscribe('1', conversations)
+  socket.subscribe('1', conversations)
+  expect((await socket.closed).code).toBe(4409)
 })
 
 test('C1 1001 is the close code of a server that stops, after the last events of all streams', async () => {

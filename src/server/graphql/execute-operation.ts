@@ -57,7 +57,7 @@ function readSeq(event: unknown): unknown {
 }
 
 /** Yoga adds fields of its own to the context, so its type is lost on the way here. */
-function requireContext({ contextValue }: { contextValue: unknown }): Context {
+export function requireContext({ contextValue }: Pick<ExecutionArgs, 'contextValue'>): Context {
   if (isContext(contextValue)) return contextValue
   throw new TypeError('The operation has no context. Create one with createContext.')
 }

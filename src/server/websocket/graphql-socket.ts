@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net'
 import { CloseCode, type Server as ProtocolServer } from 'graphql-ws'
 import type { WebSocket } from 'ws'
+import { z } from 'zod'
 import { TaskTracker } from '../../lib/async/task-tracker.ts'
 import type { Logger } from '../../lib/logger.ts'
+import { parseJsonOrNull } from '../../lib/text/json.ts'
+import { truncateToBytes } from '../../lib/text/truncate.ts'
 import type { ErrorFormatter } from '../graphql/error-formatter.ts'
 import { detectSlowConsumer } from '../http/detect-slow-consumer.ts'
 import { OperationAborts } from './operation-aborts.ts'
@@ -20,8 +23,14 @@ export interface GraphQLSocketOptions {
   readonly log: Logger
 }
 
+type MessageHandler = (message: string) => Promise<void>
+
 /** The close code of RFC 6455's registry for "Try Again Later". */
 const tryAgainLater = 1013
+/** The limit of RFC 6455, in bytes. */
+const maxCloseReasonBytes = 123
+
+const serverMessageSchema = z.object({ type: z.enum(['connection_ack', 'next', 'error']) })
 
 /** Connects one WebSocket to graphql-ws: messages, heartbeats, slow consumers and the end of the connection. */
 export class GraphQLSocket {
@@ -30,6 +39,8 @@ export class GraphQLSocket {
   readonly #options: GraphQLSocketOptions
   readonly #operationAborts = new OperationAborts()
   readonly #pendingMessages = new TaskTracker()
+  /** Messages that wait until a completed operation has ended; null if none do. Later messages wait behind them. */
+  #heldMessages: string[] | null = null
   #notifyClosed: ReturnType<GraphQLWsServer['opened']> = async () => undefined
 
   constructor(webSocket: WebSocket, tcpSocket: Socket, options: GraphQLSocketOptions) {
@@ -45,7 +56,8 @@ export class GraphQLSocket {
   }
 
   /** Ends all subscriptions of this socket immediately, without waiting for the client to acknowledge the close frame. */
-  close(code: number, reason: string): void {
+  close(code: number, closeReason: string): void {
+    const reason = truncateToBytes(closeReason, maxCloseReasonBytes)
     this.#webSocket.close(code, reason)
     this.#onClosed(code, reason)
   }
@@ -69,15 +81,33 @@ export class GraphQLSocket {
     )
   }
 
-  #onMessage(message: string, handleMessage: (message: string) => Promise<void>): void {
+  #onMessage(message: string, handleMessage: MessageHandler): void {
     // A message that arrives after the server has closed the socket must not start anything.
     if (!this.#connection.isOpen) return
-    this.#operationAborts.onMessage(message)
-    void this.#pendingMessages.run(() => handleMessage(message).catch((error: unknown) => this.#onError(error)))
+    if (this.#heldMessages) return void this.#heldMessages.push(message)
+    const blocker = this.#operationAborts.findBlocker(message)
+    if (!blocker) return this.#handleMessage(message, handleMessage)
+    this.#heldMessages = [message]
+    void blocker.then(() => this.#releaseMessages(handleMessage))
   }
 
-  #onError(error: unknown): void {
+  #releaseMessages(handleMessage: MessageHandler): void {
+    const messages = this.#heldMessages ?? []
+    this.#heldMessages = null
+    for (const message of messages) this.#onMessage(message, handleMessage)
+  }
+
+  #handleMessage(message: string, handleMessage: MessageHandler): void {
+    this.#operationAborts.onMessage(message)
+    const handled = this.#pendingMessages.run(() => this.#operationAborts.track(() => handleMessage(message)))
+    handled.catch((error: unknown) => this.#onError(error, message))
+  }
+
+  #onError(error: unknown, message: string): void {
     if (error instanceof ConnectionClosedError) return
+    if (serverMessageSchema.safeParse(parseJsonOrNull(message)).success) {
+      return this.close(CloseCode.BadRequest, 'Only the server may send a message of this type.')
+    }
     this.#options.errors.logUnexpected(error)
     this.close(CloseCode.InternalServerError, 'Internal server error')
   }

@@ -1,13 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { GraphQLError } from 'graphql'
+import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws'
 import { WebSocketServer as WsServer } from 'ws'
 import type { Limits } from '../../config/limits.ts'
+import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { createGraphQLError } from '../graphql/create-graphql-error.ts'
 import type { ErrorFormatter } from '../graphql/error-formatter.ts'
+import { requireContext } from '../graphql/execute-operation.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
 import { maxRequestBytes } from '../http/max-request-bytes.ts'
 import { type GraphQLWsServer, GraphQLSocket, type GraphQLSocketOptions } from './graphql-socket.ts'
@@ -75,8 +77,8 @@ function createProtocol(
   maxOperationsPerSocket: number,
 ): GraphQLWsServer {
   return makeServer<Record<string, unknown>, OperationAborts>({
-    execute: (args) => operations.execute(args),
-    subscribe: (args) => operations.subscribe(args),
+    execute: (args) => endOnAbort(operations.execute(args), args),
+    subscribe: (args) => endOnAbort(operations.subscribe(args), args),
     onSubscribe: ({ subscriptions, extra: operationAborts }, id, payload) => {
       if (Object.keys(subscriptions).length > maxOperationsPerSocket) return [tooManyOperations(maxOperationsPerSocket)]
       return prepareOperation(operations, operationAborts, id, payload)
@@ -97,6 +99,19 @@ function prepareOperation(
   if ('type' in operation) return operation.args
   operationAborts.release(id)
   return operation
+}
+
+/** Ends an operation for graphql-ws as soon as the client has completed it: its id is free then. Nobody gets the result. */
+function endOnAbort<T extends object>(operation: Promise<T>, args: ExecutionArgs): Promise<T | ExecutionResult> {
+  const aborted = waitForAbort(requireContext(args).signal).then(() => {
+    void operation.then(closeStream, () => undefined)
+    return {}
+  })
+  return Promise.race([operation, aborted])
+}
+
+function closeStream(result: object | AsyncGenerator): void {
+  if (Symbol.asyncIterator in result) void result.return(undefined)
 }
 
 /** A subscription also fails when its socket closes. That is no failure of the server, so it is not logged. */
