@@ -29,7 +29,7 @@ export interface TurnStarterOptions {
 }
 
 /** What a turn starts with. */
-export interface TurnRequest {
+export interface StartTurnRequest {
   /** The session, or one to create together with the turn. */
   readonly session: SessionRecord | CreateSessionRequest
   /** The user's message. */
@@ -51,7 +51,7 @@ export class TurnStarter {
    * Joins the stream that a request with this key has started, or starts the turn that `prepare` returns. Throws
    * SESSION_BUSY, STALE, RATE_LIMITED, IDEMPOTENCY_MISMATCH, SHUTTING_DOWN, INTERNAL, and what `prepare` throws.
    */
-  async startOrJoin(key: IdempotencyKey | null, prepare: () => Promise<TurnRequest>): Promise<StreamRecord> {
+  async startOrJoin(key: IdempotencyKey | null, prepare: () => Promise<StartTurnRequest>): Promise<StreamRecord> {
     const { gate, activeSessions, idempotencyKeys, commitTimeoutMs } = this.#options
     gate.assertOpen()
     const existing = await this.#findStreamByKey(key)
@@ -81,7 +81,7 @@ export class TurnStarter {
     return stored && (activeSessions.findStream(stored.id) ?? stored)
   }
 
-  async #startTurn({ session: target, ifBusy, ...turn }: TurnRequest, signal: AbortSignal): Promise<StreamRecord> {
+  async #startTurn({ session: target, ifBusy, ...turn }: StartTurnRequest, signal: AbortSignal): Promise<StreamRecord> {
     const { writableSessions, activeSessions, actors, runtime, assertStreamCapacity } = this.#options
     // Read again: the session may have changed while its model was resolved.
     const session = 'session' in target ? target : await writableSessions.getOpen(target.id)

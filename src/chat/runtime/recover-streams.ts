@@ -6,7 +6,7 @@ import type { Runtime } from '../../lib/runtime.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'
 import { readLogPages } from '../log/read-pages.ts'
 import { type TurnState, createTurnState } from '../turn/turn.ts'
-import { finishTurn } from '../turn/commands.ts'
+import { finishTurn } from '../turn/transitions.ts'
 import { LogWriter } from '../log/log-writer.ts'
 
 export interface RecoveryOptions {

@@ -1,6 +1,6 @@
 import type { Runtime } from '../../lib/runtime.ts'
 import type { AppendBatch } from '../log/log-writer.ts'
-import { acceptStream } from '../turn/commands.ts'
+import { acceptStream } from '../turn/transitions.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
 import { placeUserMessage } from './stream-queue.ts'
 

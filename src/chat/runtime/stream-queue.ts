@@ -4,7 +4,7 @@ import type { MessageRecord } from '../../model/message.ts'
 import { toUserMessagePosition } from '../../model/fold/message-position.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { LogWriter } from '../log/log-writer.ts'
-import { acceptStream, dequeueStream, withdrawStream } from '../turn/commands.ts'
+import { acceptStream, dequeueStream, cancelQueuedStream } from '../turn/transitions.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
 
 export interface StreamQueueOptions {
@@ -65,7 +65,7 @@ export class StreamQueue {
   /** Cancels a queued stream. Its message stays in the session, marked as withdrawn: no model is sent it. */
   async withdraw(queued: StreamRecord): Promise<StreamRecord> {
     const { writer, runtime, findMessage } = this.#options
-    const { stream, event } = withdrawStream(queued, runtime)
+    const { stream, event } = cancelQueuedStream(queued, runtime)
     const message = await findMessage(queued.userMessageId)
     const { headSeq } = await writer.write((previousHeadSeq) => ({
       fence: { streamId: queued.id, generation: queued.generation },

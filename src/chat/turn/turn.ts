@@ -2,7 +2,7 @@ import type { EventDraft } from '../../model/chat-event.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import type { AnswerBase } from '../../model/fold/fold-message.ts'
 import type { MessageRecord } from '../../model/message.ts'
-import { toAnswerPosition } from '../../model/fold/message-position.ts'
+import { toAnswerMessagePosition } from '../../model/fold/message-position.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { Usage } from '../../model/usage.ts'
 import { SurrogateBuffer } from './surrogate-buffer.ts'
@@ -41,7 +41,7 @@ export function createTurnState(
 ): TurnState {
   return {
     stream,
-    answerBase: { position: toAnswerPosition(userMessage), model: stream.model },
+    answerBase: { position: toAnswerMessagePosition(userMessage), model: stream.model },
     answer,
     openBlock: null,
     pendingSurrogates: SurrogateBuffer.empty,

@@ -17,7 +17,7 @@ export function toUserMessagePosition(seq: number): number {
 }
 
 /** The position of the answer to a user's message. See `toUserMessagePosition`. */
-export function toAnswerPosition({ position }: MessageRecord): number {
+export function toAnswerMessagePosition({ position }: MessageRecord): number {
   return (position ?? 0) + 1
 }
 

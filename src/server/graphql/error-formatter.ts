@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql'
 import { z } from 'zod'
 import { type ErrorCode, isErrorCode, SegueError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { copyLocation, createGraphQLError } from './create-graphql-error.ts'
+import { copyLocation, createGraphQLError } from './graphql-errors.ts'
 
 const internalErrorMessage = 'The server failed to process the operation. See its log for details.'
 

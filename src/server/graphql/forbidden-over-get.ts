@@ -8,7 +8,7 @@ import {
   visitWithTypeInfo,
 } from 'graphql'
 import { startsStream } from '../../schema/chat/chat-subscriptions.ts'
-import { createGraphQLError } from './create-graphql-error.ts'
+import { createGraphQLError } from './graphql-errors.ts'
 
 /**
  * Whether an operation is a mutation, or a subscription that starts something. Neither may be sent by GET: a browser

@@ -1,7 +1,7 @@
 import { type ExecutionArgs, getOperationAST, type GraphQLError, type OperationTypeNode } from 'graphql'
 import type { Context } from '../../schema/context.ts'
 import { schema } from '../../schema/schema.ts'
-import { createGraphQLError } from './create-graphql-error.ts'
+import { createGraphQLError } from './graphql-errors.ts'
 import type { DocumentCache } from './documents/document-cache.ts'
 import { loadDocument, parseDocument } from './documents/load-document.ts'
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { ExecutionResult, GraphQLError } from 'graphql'
-import { createGraphQLError, payloadTooLarge } from '../graphql/create-graphql-error.ts'
+import { createGraphQLError, payloadTooLarge } from '../graphql/graphql-errors.ts'
 import { httpExtensionSchema } from '../graphql/error-formatter.ts'
 import { forbiddenOverGet, startsSomething } from '../graphql/forbidden-over-get.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'

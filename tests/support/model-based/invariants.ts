@@ -4,7 +4,7 @@ import { yieldToEventLoop } from '../../../src/lib/async/yield-to-event-loop.ts'
 import type { ChatEvent } from '../../../src/model/chat-event.ts'
 import { getDeltaText, isDelta } from '../../../src/model/fold/delta.ts'
 import { foldMessage } from '../../../src/model/fold/fold-message.ts'
-import { toAnswerPosition, toUserMessagePosition } from '../../../src/model/fold/message-position.ts'
+import { toAnswerMessagePosition, toUserMessagePosition } from '../../../src/model/fold/message-position.ts'
 import type { MessageRecord } from '../../../src/model/message.ts'
 import type { StreamRecord } from '../../../src/model/stream.ts'
 import { isFinalToolCall } from '../../../src/model/tool-call.ts'
@@ -98,7 +98,7 @@ function assertStreams(home: SimulatedHome, stored: StoredChats): void {
     expect(userMessage?.position ?? null).toBe(turn ? toUserMessagePosition(turn.seq) : null)
     expect(userMessage?.withdrawn).toBe(turn?.type === 'StreamFinished')
     if (!userMessage) continue
-    const base = { position: toAnswerPosition(userMessage), model: stream.model }
+    const base = { position: toAnswerMessagePosition(userMessage), model: stream.model }
     const folded = (events: readonly ChatEvent[]): MessageRecord | null =>
       events.reduce<MessageRecord | null>((message, event) => foldMessage(base, message, event), null)
     const answer = folded(all)

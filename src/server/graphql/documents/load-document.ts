@@ -1,6 +1,6 @@
 import { type DocumentNode, GraphQLError, parse, validate } from 'graphql'
 import { schema } from '../../../schema/schema.ts'
-import { createGraphQLError } from '../create-graphql-error.ts'
+import { createGraphQLError } from '../graphql-errors.ts'
 import type { DocumentCache } from './document-cache.ts'
 
 /** The valid document with this text, or the errors of its syntax or its validation. */

@@ -1,6 +1,6 @@
 import { type ExecutionArgs, type ExecutionResult, validateSubscriptionArgs } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
-import { createGraphQLError } from '../create-graphql-error.ts'
+import { createGraphQLError } from '../graphql-errors.ts'
 import { executeOperation } from '../execute-operation.ts'
 import { forbiddenOverGet, startsSomething } from '../forbidden-over-get.ts'
 

@@ -1,5 +1,5 @@
 import type { Plugin } from 'graphql-yoga'
-import { createGraphQLError } from '../create-graphql-error.ts'
+import { createGraphQLError } from '../graphql-errors.ts'
 
 /** Yoga treats invalid JSON in the query parameters of a GET request as a failure of the server. */
 export function useJsonQueryParams(): Plugin {

@@ -1,6 +1,6 @@
 import type { Plugin } from 'graphql-yoga'
 import { jsonMediaTypes, negotiateMediaType } from '../../http/accept-header.ts'
-import { createGraphQLError } from '../create-graphql-error.ts'
+import { createGraphQLError } from '../graphql-errors.ts'
 
 /** Selects the type of the response before anything is executed. Yoga ignores q values, and has its own event streams. */
 export function useMediaType(): Plugin {

@@ -77,7 +77,7 @@ export function findEntriesByNumber(
 }
 
 /** Whether any entry in a range matches an FTS5 expression. */
-export function hasMatch(
+export function hasMatchInRange(
   db: SqlConnection,
   kind: IndexedKind,
   expression: string,

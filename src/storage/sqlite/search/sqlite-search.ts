@@ -7,7 +7,7 @@ import {
   findEntriesInRange,
   type SearchEntryRow,
   listEntriesOfFewSessions,
-  hasMatch,
+  hasMatchInRange,
   findFirstNumberSince,
   hasSessionsInChannels,
   type SearchEntryRange,
@@ -160,7 +160,7 @@ export class SqliteSearchSource implements SearchSource {
     const { from, to } = findMessageEntryRange(this.#database, messageId)
     const hasPassage = (each: SearchRank, range: SearchEntryRange): boolean => {
       const expression = toFtsExpression(query, each)
-      return expression !== null && hasMatch(this.#database, 'message', expression, range)
+      return expression !== null && hasMatchInRange(this.#database, 'message', expression, range)
     }
     const betterRanks = searchRanks.slice(searchRanks.indexOf('PHRASE'), searchRanks.indexOf(rank))
     return !betterRanks.some((each) => hasPassage(each, { from, to })) && !hasPassage(rank, { from: number + 1, to })

@@ -11,9 +11,9 @@ import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.
 import { toModelMessages } from '../../../../src/chat/context/to-model-messages.ts'
 import type { Runtime } from '../../../../src/lib/runtime.ts'
 import { foldMessage } from '../../../../src/model/fold/fold-message.ts'
-import { toAnswerPosition, toUserMessagePosition } from '../../../../src/model/fold/message-position.ts'
+import { toAnswerMessagePosition, toUserMessagePosition } from '../../../../src/model/fold/message-position.ts'
 import type { EventDraft } from '../../../../src/model/chat-event.ts'
-import { acceptStream, dequeueStream, withdrawStream } from '../../../../src/chat/turn/commands.ts'
+import { acceptStream, dequeueStream, cancelQueuedStream } from '../../../../src/chat/turn/transitions.ts'
 import type { StreamEnding } from '../../../../src/chat/turn/stream-ending.ts'
 import { createToolCall } from '../../../../src/model/tool-call.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
@@ -71,7 +71,7 @@ function logOf(turns: readonly Turn[]): Log {
 function turnDrafts(turn: Turn, stream: ReturnType<typeof newStream>, runtime: Runtime): readonly EventDraft[] {
   const queued = { ...stream, status: 'QUEUED' as const }
   if (turn.kind === 'queued') return [acceptStream(queued, runtime)]
-  if (turn.kind === 'withdrawn') return [acceptStream(queued, runtime), withdrawStream(queued, runtime).event]
+  if (turn.kind === 'withdrawn') return [acceptStream(queued, runtime), cancelQueuedStream(queued, runtime).event]
   const { events } = playTurn(turn.events, turn.ending, runtime, stream)
   return turn.isQueued
     ? [acceptStream(queued, runtime), dequeueStream(queued, runtime).event, ...events.slice(1)]
@@ -96,7 +96,7 @@ function messagesOf({ events, userMessages }: Log): MessageRecord[] {
     if (event.type === 'StreamFinished' && question.position === null) {
       userMessageByStream.set(streamId, { ...question, position: toUserMessagePosition(seq), withdrawn: true })
     }
-    const base = { position: toAnswerPosition(question), model: 'test/model' }
+    const base = { position: toAnswerMessagePosition(question), model: 'test/model' }
     const answer = foldMessage(base, answers.get(streamId) ?? null, event)
     if (answer) answers.set(streamId, answer)
   }

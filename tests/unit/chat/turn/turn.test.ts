@@ -12,8 +12,8 @@ import {
   acceptStream,
   dequeueStream,
   finishTurn,
-  withdrawStream,
-} from '../../../../src/chat/turn/commands.ts'
+  cancelQueuedStream,
+} from '../../../../src/chat/turn/transitions.ts'
 import { maxEventTextCodeUnits } from '../../../../src/lib/text/unicode.ts'
 import { isFinalToolCall } from '../../../../src/model/tool-call.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../../../src/model/message.ts'
@@ -333,7 +333,7 @@ describe('a queued stream', () => {
   })
 
   test('ends without an answer when it is withdrawn', () => {
-    const { stream, event } = withdrawStream(queued, newCountingRuntime())
+    const { stream, event } = cancelQueuedStream(queued, newCountingRuntime())
     expect(stream).toMatchObject({ status: 'CANCELLED', generation: 2, messageId: null, error: null })
     expect(event).toMatchObject({ type: 'StreamFinished', stream, messageId: null })
   })

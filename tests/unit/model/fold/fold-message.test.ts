@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { getDeltaText, canCoalesce, isDelta, isDeltaDraft, replaceDeltaText } from '../../../../src/model/fold/delta.ts'
 import { type AnswerBase, foldMessage } from '../../../../src/model/fold/fold-message.ts'
-import { toAnswerPosition, toUserMessagePosition } from '../../../../src/model/fold/message-position.ts'
+import { toAnswerMessagePosition, toUserMessagePosition } from '../../../../src/model/fold/message-position.ts'
 import type { EventDraft } from '../../../../src/model/chat-event.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import {
@@ -66,8 +66,8 @@ describe('the fold of a log', () => {
   test('places an answer directly after its user message', () => {
     const question = newUserMessage(newStream({ firstSeq: 7 }))
     expect(question.position).toBe(toUserMessagePosition(7))
-    expect(toAnswerPosition(question)).toBe(toUserMessagePosition(7) + 1)
-    expect(toAnswerPosition(question)).toBeLessThan(toUserMessagePosition(8))
+    expect(toAnswerMessagePosition(question)).toBe(toUserMessagePosition(7) + 1)
+    expect(toAnswerMessagePosition(question)).toBeLessThan(toUserMessagePosition(8))
   })
 })
 

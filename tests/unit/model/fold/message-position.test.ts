@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import {
   prependPositions,
-  toAnswerPosition,
+  toAnswerMessagePosition,
   toUserMessagePosition,
 } from '../../../../src/model/fold/message-position.ts'
 
@@ -24,7 +24,7 @@ describe('the position of a message', () => {
   test('is unique: an answer stands between its user message and any that is placed by a later event', () => {
     for (const seq of [1, 2, 1000]) {
       const userPosition = toUserMessagePosition(seq)
-      const answerPosition = toAnswerPosition(newMessage(userPosition))
+      const answerPosition = toAnswerMessagePosition(newMessage(userPosition))
       expect(answerPosition).toBeGreaterThan(userPosition)
       expect(answerPosition).toBeLessThan(toUserMessagePosition(seq + 1))
     }

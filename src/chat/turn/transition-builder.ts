@@ -24,7 +24,7 @@ export function createEventBase({ id, sessionId }: StreamRecord, runtime: Runtim
 }
 
 /** One transition in progress. It collects events, and folds each into the turn as it is emitted. */
-export class TurnTransition {
+export class TransitionBuilder {
   readonly runtime: Runtime
   #turn: TurnState
   readonly #events: EventDraft[] = []

@@ -2,11 +2,11 @@ import type { AgentEvent } from '../../agent/agent.ts'
 import type { Runtime } from '../../lib/runtime.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import { applyResolution } from './decision-commands.ts'
+import { applyResolution } from './decision-transitions.ts'
 import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
-import { endCall, finishOpenCalls, startCall, writeArguments } from './tool-call-commands.ts'
+import { endCall, finishOpenCalls, startCall, writeArguments } from './tool-call-transitions.ts'
 import type { DecisionResolution } from './tool-call-outcome.ts'
-import { createEventBase, TurnTransition } from './turn-transition.ts'
+import { createEventBase, TransitionBuilder } from './transition-builder.ts'
 import type { Transition, TurnState } from './turn.ts'
 
 /** The new row of a stream outside its turn, with the event that tells of it. */
@@ -27,14 +27,14 @@ export function dequeueStream(queued: StreamRecord, runtime: Runtime): StreamTra
 }
 
 /** A queued stream is cancelled before its turn: it ends without an answer. */
-export function withdrawStream(queued: StreamRecord, runtime: Runtime): StreamTransition {
+export function cancelQueuedStream(queued: StreamRecord, runtime: Runtime): StreamTransition {
   const stream = toFinishedStream(queued, { status: 'CANCELLED' }, runtime)
   return { stream, event: { ...createEventBase(stream, runtime), type: 'StreamFinished', stream, messageId: null } }
 }
 
 /** The agent yields an event. */
 export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Runtime): Transition {
-  const transition = new TurnTransition(turn, runtime)
+  const transition = new TransitionBuilder(turn, runtime)
   switch (event.type) {
     case 'step':
       transition.closeBlock()
@@ -70,7 +70,7 @@ export function resolveDecision(
   resolution: DecisionResolution,
   runtime: Runtime,
 ): Transition {
-  const transition = new TurnTransition(turn, runtime)
+  const transition = new TransitionBuilder(turn, runtime)
   const decision = turn.pendingDecisions.get(decisionId)
   if (decision) applyResolution(transition, decision, resolution)
   return transition.toTransition()
@@ -86,7 +86,7 @@ export function finishTurn(
   runtime: Runtime,
   committedAnswer = turn.answer,
 ): Transition {
-  const transition = new TurnTransition(turn, runtime)
+  const transition = new TransitionBuilder(turn, runtime)
   transition.closeBlock()
   finishOpenCalls(transition, ending, committedAnswer)
   transition.finish(ending)

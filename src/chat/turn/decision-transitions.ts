@@ -3,7 +3,7 @@ import type { ApprovalDecision, DecisionRecord } from '../../model/decision.ts'
 import type { ToolCall } from '../../model/message.ts'
 import { isFinalToolCall } from '../../model/tool-call.ts'
 import { type DecisionResolution, deriveResolvedOutcome } from './tool-call-outcome.ts'
-import type { TurnTransition } from './turn-transition.ts'
+import type { TransitionBuilder } from './transition-builder.ts'
 
 type DecisionGate = Extract<ToolGate, { readonly timeoutMs: number }>
 
@@ -11,7 +11,7 @@ const approvalDecisions: readonly ApprovalDecision[] = ['ONCE', 'SESSION', 'ALWA
 
 /** Emits a call that waits for a person, the decision that it waits for, and that the stream waits. */
 export function requestDecision(
-  transition: TurnTransition,
+  transition: TransitionBuilder,
   partIndex: number,
   toolCall: ToolCall,
   gate: DecisionGate,
@@ -52,7 +52,7 @@ export function requestDecision(
 
 /** Applies a resolution to the call that waits for it, then to the decision. */
 export function applyResolution(
-  transition: TurnTransition,
+  transition: TransitionBuilder,
   decision: DecisionRecord,
   resolution: DecisionResolution,
 ): void {
@@ -67,7 +67,7 @@ export function applyResolution(
 }
 
 /** Nobody needs to make this decision any more. */
-export function cancelDecision(transition: TurnTransition, decision: DecisionRecord): void {
+export function cancelDecision(transition: TransitionBuilder, decision: DecisionRecord): void {
   transition.emitDecision({ ...decision, state: 'CANCELLED', resolvedAt: transition.runtime.now() })
 }
 

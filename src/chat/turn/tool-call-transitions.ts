@@ -2,21 +2,21 @@ import type { AgentEvent } from '../../agent/agent.ts'
 import { toWellFormedJson } from '../../lib/text/json.ts'
 import type { MessageRecord, ToolCall, ToolCallState } from '../../model/message.ts'
 import { acceptsArguments, createToolCall, isFinalToolCall } from '../../model/tool-call.ts'
-import { cancelDecision, requestDecision } from './decision-commands.ts'
+import { cancelDecision, requestDecision } from './decision-transitions.ts'
 import type { StreamEnding } from './stream-ending.ts'
 import { deriveOpenCallOutcome, deriveUnansweredOutcome } from './tool-call-outcome.ts'
-import type { TurnTransition } from './turn-transition.ts'
+import type { TransitionBuilder } from './transition-builder.ts'
 
 type AgentEventOfType<T extends AgentEvent['type']> = Extract<AgentEvent, { readonly type: T }>
 
 /** Adds a piece of a call's arguments. */
-export function writeArguments(transition: TurnTransition, event: AgentEventOfType<'tool-input'>): void {
+export function writeArguments(transition: TransitionBuilder, event: AgentEventOfType<'tool-input'>): void {
   const { partIndex, call } = findOrCreateCall(transition, event.callId, event.name)
   if (acceptsArguments(call)) transition.writeArguments(partIndex, call, event.text)
 }
 
 /** The arguments of a call are complete: it runs, is denied, or waits for a person. */
-export function startCall(transition: TurnTransition, event: AgentEventOfType<'tool-call'>): void {
+export function startCall(transition: TransitionBuilder, event: AgentEventOfType<'tool-call'>): void {
   const { partIndex, call } = findOrCreateCall(transition, event.callId, event.name)
   // A call starts once. A second start would run a call again that has ended.
   if (!acceptsArguments(call)) return
@@ -46,7 +46,7 @@ export function startCall(transition: TurnTransition, event: AgentEventOfType<'t
 
 /** A call has a result or an error. */
 export function endCall(
-  transition: TurnTransition,
+  transition: TransitionBuilder,
   event: AgentEventOfType<'tool-result'> | AgentEventOfType<'tool-error'>,
 ): void {
   const partIndex = transition.turn.partIndexByCallId.get(event.callId)
@@ -67,7 +67,7 @@ export function endCall(
  * only after its call was committed as RUNNING.
  */
 export function finishOpenCalls(
-  transition: TurnTransition,
+  transition: TransitionBuilder,
   ending: StreamEnding,
   committedAnswer: MessageRecord | null,
 ): void {
@@ -95,7 +95,7 @@ function toOutcome(
 
 /** A call of this step with its part. The first mention of its id creates it. */
 function findOrCreateCall(
-  transition: TurnTransition,
+  transition: TransitionBuilder,
   callId: string,
   name: string,
 ): { readonly partIndex: number; readonly call: ToolCall } {
