@@ -167,15 +167,15 @@ const measureBlockedMs = async (work: () => Promise<unknown>): Promise<number> =
   }
   return percentile(times, 0.9)
 }
-const wholeRange = { after: null, before: null, backwards: false }
+const unbounded = { after: null, before: null, backwards: false }
 const slices: number[] = []
 const root = segueId(large.size.chainLength)
 const figures = {
   'a page of 50 Segue conversations, ms': await measureBlockedMs(() =>
-    segueSessions.listConversations({ ...wholeRange, limit: 51 }, {}),
+    segueSessions.listConversations({ ...unbounded, limit: 51 }, {}),
   ),
   'a page of 1,000 Segue conversations, ms': await measureBlockedMs(() =>
-    segueSessions.listConversations({ ...wholeRange, limit: 1001 }, {}),
+    segueSessions.listConversations({ ...unbounded, limit: 1001 }, {}),
   ),
 }
 database.transaction(() => database.prepare<[string]>('DELETE FROM sessions WHERE id = ?').run(root))

@@ -42,7 +42,8 @@ export async function importConversation({
       const id = await storage.findExistingSessionId(toProfileFolder(paths.home, name), summary.sessionIds)
       if (id !== null) throw newSessionExistsError(id, name)
     }
-    await importIntoProfile(file, { profile, folder: home, storage })
+    const sessionIds = new Set(summary.sessionIds)
+    await importIntoProfile(file, { profile, folder: home, storage, sessionIds })
     return summary
   } finally {
     lock.release()
@@ -74,16 +75,18 @@ interface ImportTarget {
   /** The folder of the profile. */
   readonly folder: string
   readonly storage: TransferStorage
+  /** The ids of all sessions in the document. */
+  readonly sessionIds: ReadonlySet<string>
 }
 
-async function importIntoProfile(file: string, { profile, folder, storage }: ImportTarget): Promise<void> {
+async function importIntoProfile(file: string, { profile, folder, storage, sessionIds }: ImportTarget): Promise<void> {
   const store = await storage.openImportStore(folder, profile)
   const blobs = storage.openBlobStore(folder)
   try {
     for (const { record } of readDocument(file, ['files'])) {
       if ('hash' in record && record.content !== null) await blobs.put(Buffer.from(record.content, 'base64'))
     }
-    await store.importRecords(readImportRecords(file, profile))
+    await store.importRecords(readImportRecords(file, profile, sessionIds))
   } catch (error) {
     // Deletes the blobs that were written above. A new store does so at once: it does not know them as recent ones.
     await storage.openBlobStore(folder).collectGarbage((hashes) => store.findUnreferencedBlobs(hashes))

@@ -1,24 +1,37 @@
+import { parseIdKind } from '../lib/ids.ts'
 import type { ImportRecord, LocatedImportRecord } from '../storage/transfer/import-store.ts'
 import { readDocument } from './document/document-reader.ts'
 import type { DocumentRecord, SectionName } from './document/document-schema.ts'
 
 const importedSections: readonly SectionName[] = ['sessions', 'streams', 'messages', 'events', 'decisions', 'grants']
 
-/** The records of a validated document as the storage of a profile takes them. Its files are not among them. */
-export function* readImportRecords(file: string, profile: string): Generator<LocatedImportRecord, void, void> {
+/**
+ * Yields the records of a validated document as the storage of a profile takes them, without its files. `sessionIds` are
+ * the ids of all sessions in the document.
+ */
+export function* readImportRecords(
+  file: string,
+  profile: string,
+  sessionIds: ReadonlySet<string>,
+): Generator<LocatedImportRecord, void, void> {
   for (const { location, ...listed } of readDocument(file, importedSections)) {
-    const imported = toImportRecord(listed, profile)
+    const imported = toImportRecord(listed, profile, sessionIds)
     if (imported) yield { ...imported, location }
   }
 }
 
-function toImportRecord({ section, record }: DocumentRecord, profile: string): ImportRecord | null {
+function toImportRecord(
+  { section, record }: DocumentRecord,
+  profile: string,
+  sessionIds: ReadonlySet<string>,
+): ImportRecord | null {
   switch (section) {
     case 'sessions': {
       const { files, ...session } = record
+      const parentId = findParentId(session.parentId, sessionIds)
       return {
         type: 'session',
-        record: { ...session, origin: 'SEGUE', profile, notContinuationOf: [] },
+        record: { ...session, parentId, origin: 'SEGUE', profile, notContinuationOf: [] },
         blobHashes: files,
       }
     }
@@ -35,4 +48,14 @@ function toImportRecord({ section, record }: DocumentRecord, profile: string): I
     case 'files':
       return null
   }
+}
+
+/**
+ * The id of the parent if it is in the document, or if it is a Hermes session, which may be readable. Version 0.1.0 also
+ * exported the ids of deleted parents: these are read as null.
+ */
+function findParentId(parentId: string | null, sessionIds: ReadonlySet<string>): string | null {
+  if (parentId === null || sessionIds.has(parentId)) return parentId
+  const isHermesId = parseIdKind(parentId) === null
+  return isHermesId ? parentId : null
 }

@@ -58,8 +58,8 @@ describe.each(transports)('A message to a busy session, over %s,', (transport) =
     expect(await loadSession(client, sessionId)).toMatchObject({ activeStream: { id: last.streamId } })
 
     held.resolve()
-    const { seen, last: end } = await readUntil(events, isEventOfType('StreamFinished'))
-    expect(seen[0]).toMatchObject({
+    const { received, last: end } = await readUntil(events, isEventOfType('StreamFinished'))
+    expect(received[0]).toMatchObject({
       type: 'StreamChanged',
       streamId: waiting.streamId,
       stream: { id: waiting.streamId, status: 'RUNNING' },
@@ -85,8 +85,8 @@ describe.each(transports)('A message to a busy session, over %s,', (transport) =
     )
     expect(end.message).toMatchObject({ text: 'Half and half', status: 'COMPLETE' })
     await streamToEnd(client, { sessionId: last.sessionId, text: 'Third' })
-    const asked = JSON.stringify(requireNonNull(provider.requests.at(-1)).body.messages)
-    expect(asked).toMatch(/First.*Half and half.*Third/)
-    expect(asked).not.toContain('Second')
+    const messages = JSON.stringify(requireNonNull(provider.requests.at(-1)).body.messages)
+    expect(messages).toMatch(/First.*Half and half.*Third/)
+    expect(messages).not.toContain('Second')
   })
 })

@@ -64,7 +64,7 @@ describe.each(transports)('cancelStream, over %s,', (transport) => {
     const { client, provider } = environment
     provider.enqueue([...steps, { wait: never }])
     const events = streamChat(client, { text: 'A poem about trees' })
-    const { seen, last } = await readUntil(events, (event): event is ChatEvent => until(event))
+    const { received, last } = await readUntil(events, (event): event is ChatEvent => until(event))
 
     const cancelled = await cancelStream(client, requireNonNull(last.streamId))
     expect(cancelled).toMatchObject({
@@ -80,7 +80,7 @@ describe.each(transports)('cancelStream, over %s,', (transport) => {
     expect(rest.at(-1)).toMatchObject({ type: 'StreamFinished', seq: cancelled.lastSeq, message })
     const logged = await loadEvents(client, last.sessionId)
     expect(listSeqs(logged).at(-1)).toBe(cancelled.lastSeq)
-    expect(foldParts([...seen, ...rest])).toEqual(message.parts)
+    expect(foldParts([...received, ...rest])).toEqual(message.parts)
     expect(foldParts(logged)).toEqual(message.parts)
     expect(computeDigest(foldParts(logged))).toBe(message.digest)
 

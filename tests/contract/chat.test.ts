@@ -133,8 +133,8 @@ describe.each(transports)('An answer, over %s,', (transport) => {
       message: { text: 'Half', status: 'STREAMING' },
     })
     expect(stream?.message?.usage).toBeNull()
-    const growing = (await ask(client, MessageNodeDocument, { id: last.messageId })).node
-    expect(growing).toEqual(stream?.message)
+    const partial = (await ask(client, MessageNodeDocument, { id: last.messageId })).node
+    expect(partial).toEqual(stream?.message)
     expect(computeDigest(foldParts(await loadEvents(client, session.id)))).toBe(stream?.message?.digest)
     expect(await loadSession(client, session.id)).toMatchObject({
       activeStream: { id, status: 'RUNNING' },
@@ -212,8 +212,8 @@ describe.each(transports)('An answer, over %s,', (transport) => {
     })
     // A later replay shows the same session in its first event as in its last one.
     const [again] = await Array.fromAsync(follow(client, FollowStreamNowDocument, { streamId: id }))
-    const shown = requireNonNull(again).followStream
-    expect('stream' in shown && shown.stream.session).toMatchObject({ headSeq: finished.seq, activeStream: null })
+    const event = requireNonNull(again).followStream
+    expect('stream' in event && event.stream.session).toMatchObject({ headSeq: finished.seq, activeStream: null })
   })
 
   test('is refused while another stream is active, and the error names that stream', async () => {
@@ -285,8 +285,8 @@ describe.each(readingTransports)('A finished answer, read over %s,', (transport)
     expect(stream).toEqual(end.stream)
     expect((await ask(client, StreamNodeDocument, { id })).node).toEqual(stream)
     const [started] = events
-    const asked = started?.type === 'StreamStarted' ? started.userMessage : null
-    expect((await ask(client, MessageNodeDocument, { id: requireNonNull(asked).id })).node).toEqual(asked)
+    const userMessage = started?.type === 'StreamStarted' ? started.userMessage : null
+    expect((await ask(client, MessageNodeDocument, { id: requireNonNull(userMessage).id })).node).toEqual(userMessage)
     const session = await loadSession(client, end.sessionId)
     expect((await ask(client, SessionNodeDocument, { id: session.id })).node).toMatchObject({
       id: session.id,
@@ -297,7 +297,10 @@ describe.each(readingTransports)('A finished answer, read over %s,', (transport)
   test('can be followed to its end', async () => {
     await using environment = await newTestEnvironment(transport)
     const { events, end } = await streamToEnd(environment.connect('http'), { text: 'Hello' })
-    const { seen } = await readUntil(followStream(environment.client, end.stream.id), isEventOfType('StreamFinished'))
-    expectReplay(seen, events)
+    const { received } = await readUntil(
+      followStream(environment.client, end.stream.id),
+      isEventOfType('StreamFinished'),
+    )
+    expectReplay(received, events)
   })
 })

@@ -49,7 +49,7 @@ async function turn(input: ChatInput, { client, newReader }: SegueWithProvider =
   expect(finished.stream).toMatchObject({ status: 'COMPLETED', error: null })
   const messages = await client.messages(stream.session.id)
   const message = messages.findLast(({ role }) => role === 'USER')
-  if (!message) throw new Error('there is no user message')
+  if (!message) throw new Error('The user message is missing.')
   return { stream, message, sessionId: stream.session.id }
 }
 
@@ -65,7 +65,7 @@ async function bytesAt(path: string, url = environment.segue.url) {
 }
 
 /** The names of the files that a home stores. */
-function keptIn(home: string): string[] {
+function listStoredFiles(home: string): string[] {
   const folder = join(home, 'files')
   return existsSync(folder) ? readdirSync(folder).toSorted() : []
 }
@@ -75,8 +75,8 @@ async function contextOf(client: ChatClient, id: string): Promise<unknown> {
   return z.object({ modelContext: z.unknown() }).parse(session).modelContext
 }
 
-async function refusal(asked: Promise<unknown>): Promise<unknown> {
-  return asked.then(
+async function readError(request: Promise<unknown>): Promise<unknown> {
+  return request.then(
     () => 'it was not refused',
     (error: unknown) => error,
   )
@@ -85,12 +85,12 @@ async function refusal(asked: Promise<unknown>): Promise<unknown> {
 describe('Files of a message', () => {
   test('are its parts, are served byte for byte, and count in its digest with their public URL', async () => {
     const { message } = await turn({ text: 'Look', files: [aPicture, aText] })
-    const [shown, written] = filesOf(message)
-    expect([shown, written]).toMatchObject([
+    const [image, written] = filesOf(message)
+    expect([image, written]).toMatchObject([
       { index: 1, name: 'cat.png', mediaType: 'image/png', url: `/files/${message.id}/1` },
       { index: 2, name: 'notes.md', mediaType: 'text/markdown', url: `/files/${message.id}/2` },
     ])
-    expect(await bytesAt(shown?.url ?? '')).toEqual({ status: 200, type: 'image/png', bytes: picture })
+    expect(await bytesAt(image?.url ?? '')).toEqual({ status: 200, type: 'image/png', bytes: picture })
     expect(await bytesAt(written?.url ?? '')).toMatchObject({ status: 200, bytes: Buffer.from(notes) })
     expect(message.digest).toBe(computeDigest(toParts(message)))
   })
@@ -118,19 +118,19 @@ describe('Files of a message', () => {
   test('are stored beside the database under their hashes, not in it', async () => {
     await turn({ text: 'Look', files: [aPicture, aText] })
     const { home } = environment.segue
-    expect(keptIn(home)).toEqual([hashOf(picture), hashOf(notes)].toSorted())
+    expect(listStoredFiles(home)).toEqual([hashOf(picture), hashOf(notes)].toSorted())
     for (const bytes of [picture, Buffer.from(notes)]) {
       expect(readFileSync(join(home, 'files', hashOf(bytes))).equals(bytes)).toBe(true)
     }
     using database = TestDatabase.read(home)
     const stored = JSON.stringify(database.readAll())
     expect(stored).toContain(hashOf(picture))
-    for (const piece of [
+    for (const content of [
       picture.toString('base64').slice(0, 100),
       'Überweisung',
       Buffer.from(notes).toString('base64'),
     ]) {
-      expect(stored).not.toContain(piece)
+      expect(stored).not.toContain(content)
     }
   })
 
@@ -181,10 +181,10 @@ describe('Files of a message', () => {
       content: [{ text: 'Look' }, { image_url: { url: aPicture.url } }],
     })
     await waitUntil(
-      () => keptIn(home).length === 1,
-      () => keptIn(home),
+      () => listStoredFiles(home).length === 1,
+      () => listStoredFiles(home),
     )
-    expect(keptIn(home)).toEqual([hashOf(picture)])
+    expect(listStoredFiles(home)).toEqual([hashOf(picture)])
   })
 })
 
@@ -194,14 +194,14 @@ describe.each<[ProviderType, (url: string) => object]>([
   ['anthropic', (url) => ({ type: 'image', source: { type: 'url', url } })],
 ])('A file with an https URL, at a provider of the type %s,', (type, form) => {
   test('is passed on unchanged: Segue does not fetch it', async () => {
-    let asked = 0
-    const elsewhere = createServer((socket) => {
-      asked += 1
+    let connectionCount = 0
+    const fileServer = createServer((socket) => {
+      connectionCount += 1
       socket.destroy()
     }).listen(0, '127.0.0.1')
-    await once(elsewhere, 'listening')
-    onTestFinished(() => void elsewhere.close())
-    const address = elsewhere.address()
+    await once(fileServer, 'listening')
+    onTestFinished(() => void fileServer.close())
+    const address = fileServer.address()
     const url = `https://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/a%20cat.png?x=1`
 
     let sent = ''
@@ -226,29 +226,31 @@ describe.each<[ProviderType, (url: string) => object]>([
     expect(message && filesOf(message).map((file) => file.url)).toEqual([url, text.url])
     await contextOf(client, stream.session.id)
     expect(await bytesAt(`/files/${message?.id}/1`, segue.url)).toMatchObject({ status: 404 })
-    expect([asked, keptIn(segue.home)]).toEqual([0, []])
+    expect([connectionCount, listStoredFiles(segue.home)]).toEqual([0, []])
   })
 })
 
 describe('A message with an invalid file', () => {
   test('is refused and leaves nothing behind, not even its key', async () => {
     const bad = { ...aText, url: 'http://example.com/a' }
-    expect(await refusal(environment.client.start({ text: 'Look', key: 'k', files: [aPicture, bad] }))).toMatchObject({
-      extensions: { code: 'BAD_USER_INPUT', path: ['input', 'files', 1, 'url'] },
-    })
-    const large = { mediaType: 'text/plain', url: inUrl('text/plain', Buffer.alloc(1024 * 1024 + 1, 'a')) }
-    expect(await refusal(environment.client.start({ text: 'Look', key: 'k', files: [aPicture, large] }))).toMatchObject(
+    expect(await readError(environment.client.start({ text: 'Look', key: 'k', files: [aPicture, bad] }))).toMatchObject(
       {
-        extensions: { code: 'TOO_LARGE' },
+        extensions: { code: 'BAD_USER_INPUT', path: ['input', 'files', 1, 'url'] },
       },
     )
+    const large = { mediaType: 'text/plain', url: inUrl('text/plain', Buffer.alloc(1024 * 1024 + 1, 'a')) }
+    expect(
+      await readError(environment.client.start({ text: 'Look', key: 'k', files: [aPicture, large] })),
+    ).toMatchObject({
+      extensions: { code: 'TOO_LARGE' },
+    })
     expect(await environment.client.ask('{ sessions { edges { node { id } } } }')).toEqual({ sessions: { edges: [] } })
-    expect(keptIn(environment.segue.home)).toEqual([])
+    expect(listStoredFiles(environment.segue.home)).toEqual([])
     await turn({ text: 'Look', key: 'k', files: [aPicture] })
   })
 
   test('is refused with neither text nor files', async () => {
-    expect(await refusal(environment.client.start({ text: ' ', files: [] }))).toMatchObject({
+    expect(await readError(environment.client.start({ text: ' ', files: [] }))).toMatchObject({
       extensions: { code: 'BAD_USER_INPUT', path: ['input', 'text'] },
     })
   })
@@ -256,16 +258,16 @@ describe('A message with an invalid file', () => {
   test('is refused because of its session before a file is stored', async () => {
     const unknown = 'ses_01h455vb4pex5vsknk084sn02q'
     expect(
-      await refusal(environment.client.start({ text: 'Look', sessionId: unknown, files: [aPicture] })),
+      await readError(environment.client.start({ text: 'Look', sessionId: unknown, files: [aPicture] })),
     ).toMatchObject({
       extensions: { code: 'NOT_FOUND' },
     })
     expect(
-      await refusal(environment.client.start({ text: 'Look', model: 'no/model', files: [aPicture] })),
+      await readError(environment.client.start({ text: 'Look', model: 'no/model', files: [aPicture] })),
     ).toMatchObject({
       extensions: { code: 'BAD_USER_INPUT', path: ['input', 'model'] },
     })
-    expect(keptIn(environment.segue.home)).toEqual([])
+    expect(listStoredFiles(environment.segue.home)).toEqual([])
   })
 })
 
@@ -283,7 +285,7 @@ test('An idempotency key covers the files with all their properties', async () =
     [aPicture, { mediaType: aText.mediaType, url: aText.url }],
   ]
   for (const files of others) {
-    expect(await refusal(environment.client.start({ ...input, files })), JSON.stringify(files)).toMatchObject({
+    expect(await readError(environment.client.start({ ...input, files })), JSON.stringify(files)).toMatchObject({
       extensions: { code: 'IDEMPOTENCY_MISMATCH', streamId: stream.id },
     })
   }
@@ -316,9 +318,9 @@ describe('A fork', () => {
       const [copy] = await environment.client.messages(id)
       expect(copy).toMatchObject({ text })
       expect(copy?.id).not.toBe(message.id)
-      const [shown] = copy ? filesOf(copy) : []
-      expect(shown?.url).toBe(`/files/${copy?.id}/1`)
-      expect((await bytesAt(shown?.url ?? '')).bytes.equals(picture)).toBe(true)
+      const [image] = copy ? filesOf(copy) : []
+      expect(image?.url).toBe(`/files/${copy?.id}/1`)
+      expect((await bytesAt(image?.url ?? '')).bytes.equals(picture)).toBe(true)
     }
     const sent = environment.provider.requests.map(({ body }) => body.messages[0]?.content)
     expect(sent).toMatchObject([
@@ -327,7 +329,7 @@ describe('A fork', () => {
       [{ text: 'Look' }, { image_url: { url: aPicture.url } }, { text: `[notes.md]\n${notes}` }],
     ])
     expect((await environment.client.messages(sessionId))[0]).toEqual(message)
-    expect(keptIn(environment.segue.home)).toHaveLength(2)
+    expect(listStoredFiles(environment.segue.home)).toHaveLength(2)
   })
 })
 
@@ -344,15 +346,15 @@ describe('The start after a crash', () => {
 
   test('removes unreferenced files, but not the result that an interrupted answer refers to', async () => {
     const result = Buffer.from('the beginning and all the rest')
-    let made: ChatFixture | null = null
-    await using first = newChatFixture(unfinished(async () => made?.profile.blobs.put(result) ?? ''))
-    made = first
-    const begun = await first.start('Look', { files: [{ ...aPicture, name: null }] })
-    for await (const event of await first.chats.subscriptions.subscribeToStream(begun.id, 0)) {
+    let fixture: ChatFixture | null = null
+    await using first = newChatFixture(unfinished(async () => fixture?.profile.blobs.put(result) ?? ''))
+    fixture = first
+    const stream = await first.start('Look', { files: [{ ...aPicture, name: null }] })
+    for await (const event of await first.chats.subscriptions.subscribeToStream(stream.id, 0)) {
       if (event.type === 'TextDelta') break
     }
     const stray = await first.profile.blobs.put(Buffer.from('stray'))
-    expect(keptIn(first.home)).toHaveLength(3)
+    expect(listStoredFiles(first.home)).toHaveLength(3)
 
     // The files that a crash at this moment would leave.
     const home = newTempFolder()
@@ -360,9 +362,9 @@ describe('The start after a crash', () => {
     cpSync(first.home, home, { recursive: true })
     await using second = openChatFixture(home)
     expect(await second.chats.recover()).toBe(1)
-    await waitUntil(() => !keptIn(home).includes(stray))
-    expect(keptIn(home)).toEqual([hashOf(picture), hashOf(result)].toSorted())
-    const answer = await second.findAnswer(begun.id)
+    await waitUntil(() => !listStoredFiles(home).includes(stray))
+    expect(listStoredFiles(home)).toEqual([hashOf(picture), hashOf(result)].toSorted())
+    const answer = await second.findAnswer(stream.id)
     expect(answer).toMatchObject({
       status: 'PARTIAL',
       parts: [{ call: { resultFile: hashOf(result) } }, { text: 'So' }],
@@ -372,9 +374,9 @@ describe('The start after a crash', () => {
 })
 
 test('A provider that cannot be reached loses no file', async () => {
-  await using gone = await StrictProvider.start()
-  gone.defaultAnswer = () => [{ status: 401, body: 'no' }]
-  const local = newProvider({ name: 'local', baseURL: gone.baseURL, models: ['test'] })
+  await using provider = await StrictProvider.start()
+  provider.defaultAnswer = () => [{ status: 401, body: 'no' }]
+  const local = newProvider({ name: 'local', baseURL: provider.baseURL, models: ['test'] })
   await using segue = await startTestSegue({ settings: { providers: [local], model: 'local/test' } })
   await using client = new ChatClient(segue.url)
   const stream = await client.start({ text: 'Look', files: [aPicture] })

@@ -64,8 +64,8 @@ const partForm = z.discriminatedUnion('type', [
 ])
 
 /** Converts a part of an exported message to the form that the digest covers: a stored file has its public path. */
-function partOf(given: unknown, index: number, messageId: string): Part {
-  const part = partForm.parse(given)
+function partOf(exported: unknown, index: number, messageId: string): Part {
+  const part = partForm.parse(exported)
   if (part.type === 'tool') {
     const { result, error, ...call } = part.call
     return { type: 'tool', ...call, ...(result !== null && { result }), ...(error !== null && { error }) }
@@ -80,9 +80,9 @@ function partOf(given: unknown, index: number, messageId: string): Part {
 }
 
 function folder(): string {
-  const made = newTempFolder()
-  onTestFinished(() => rmSync(made, { recursive: true, force: true }))
-  return made
+  const path = newTempFolder()
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
 }
 
 const serve = (home: string, ...flags: readonly string[]): Promise<TestSegue> =>
@@ -127,14 +127,14 @@ test('A repeated request that version 0.1.0 answered returns the same stream', a
   await using segue = await serveOld()
   await using client = new ChatClient(segue.url)
   const queries: Record<string, string> = {
-    startChat: 'mutation ($input: StreamChatInput!) { made: startChat(input: $input) { id } }',
+    startChat: 'mutation ($input: StreamChatInput!) { result: startChat(input: $input) { id } }',
     regenerate: `mutation ($messageId: ID!, $text: String, $key: String) {
-      made: regenerate(messageId: $messageId, text: $text, key: $key) { id } }`,
-    compactSession: 'mutation ($id: ID!, $key: String) { made: compactSession(id: $id, key: $key) { id } }',
+      result: regenerate(messageId: $messageId, text: $text, key: $key) { id } }`,
+    compactSession: 'mutation ($id: ID!, $key: String) { result: compactSession(id: $id, key: $key) { id } }',
   }
   expect(new Set(expected.repeats.map(({ field }) => field)).size).toBe(3)
   for (const { field, variables, id } of expected.repeats) {
-    expect(await client.ask(queries[field] ?? '', variables)).toEqual({ made: { id } })
+    expect(await client.ask(queries[field] ?? '', variables)).toEqual({ result: { id } })
   }
 })
 

@@ -48,8 +48,8 @@ describe.each(transports)('A job, over %s,', (transport) => {
     const first = runs.next()
     const job = await newJob(client, { schedule: 'in 1s' })
     expect(job).toMatchObject({ recurring: false, nextRuns: [job.nextRunAt] })
-    const begun = requireNonNull((await first).value).jobRuns
-    expect(begun).toMatchObject({
+    const started = requireNonNull((await first).value).jobRuns
+    expect(started).toMatchObject({
       trigger: 'SCHEDULE',
       status: 'RUNNING',
       scheduledFor: job.nextRunAt,
@@ -59,7 +59,7 @@ describe.each(transports)('A job, over %s,', (transport) => {
     const { last } = await readUntil(runs, (value): value is typeof value => value.jobRuns.status !== 'RUNNING')
     await runs.return(undefined)
     expect(last.jobRuns).toMatchObject({
-      id: begun.id,
+      id: started.id,
       status: 'OK',
       output: 'The larks are.',
       error: null,
@@ -198,7 +198,7 @@ describe('A schedule', () => {
   test('is refused if it is invalid, and so is an unknown model', async () => {
     await using environment = await newTestEnvironment('http')
     const job = { name: 'Birds', prompt: 'Hello', schedule: yearlySchedule, timezone: 'UTC' }
-    const refused = (given: object) => expectRefusal(environment.client, CreateJobDocument, { ...job, ...given })
+    const refused = (changes: object) => expectRefusal(environment.client, CreateJobDocument, { ...job, ...changes })
     expect(await refused({ schedule: '30m' })).toMatchObject({
       code: 'BAD_USER_INPUT',
       message: '"30m" is ambiguous. Write "every 30m" or "in 30m".',
@@ -239,9 +239,9 @@ test('Hermes jobs are listed with their runs, and can neither be run nor changed
     cron.writeOutput('birds', '2026-11-22_13-00-07', formatResponseDocument('The larks.'))
     await using environment = await newTestEnvironment('http', { settings: { hermesHome } })
     const { client } = environment
-    const own = await newJob(client)
+    const segueJob = await newJob(client)
     expect((await ask(client, JobsDocument, {})).jobs).toMatchObject([
-      { id: own.id },
+      { id: segueJob.id },
       { id: 'birds', origin: 'HERMES' },
     ])
     expect(await loadRuns(client, 'birds')).toMatchObject([

@@ -124,9 +124,12 @@ describe('Profiles', () => {
   test('cannot be deleted while a session is compacted: the error is SESSION_BUSY', async () => {
     await using environment = await newTestEnvironment('http')
     const { client, provider, segue } = environment
-    const own = { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] }
+    const workProvider = { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] }
     mkdirSync(join(segue.home, 'profiles', 'work'), { recursive: true })
-    writeFileSync(join(segue.home, 'profiles', 'work', 'config.json'), JSON.stringify({ providers: { own } }))
+    writeFileSync(
+      join(segue.home, 'profiles', 'work', 'config.json'),
+      JSON.stringify({ providers: { own: workProvider } }),
+    )
     const { end } = await streamToEnd(client, { profile: 'work', text: 'Hello', model: 'offline/eliza' })
     const held = Promise.withResolvers<void>()
     await ask(client, UpdateSessionDocument, { id: end.sessionId, model: 'own/test' })
@@ -261,23 +264,30 @@ describe('Two profiles at the same time', () => {
   const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,The%20same' }]
 
   async function newPair() {
-    await using made = new AsyncDisposableStack()
-    const home = made.adopt(newTempFolder(), (folder) => rmSync(folder, { recursive: true, force: true }))
+    await using disposables = new AsyncDisposableStack()
+    const home = disposables.adopt(newTempFolder(), (folder) => rmSync(folder, { recursive: true, force: true }))
     const providers = { alpha: await start('alpha'), beta: await start('beta') }
     async function start(name: (typeof names)[number]): Promise<StrictProvider> {
-      const provider = made.use(await StrictProvider.start({ apiKey: keyOf[name], models: [`only-${name}`] }))
+      const provider = disposables.use(await StrictProvider.start({ apiKey: keyOf[name], models: [`only-${name}`] }))
       mkdirSync(join(home, 'profiles', name), { recursive: true })
-      const own = { type: 'openai-compatible', baseURL: provider.baseURL, apiKeyEnv: `${name.toUpperCase()}_KEY` }
-      writeFileSync(join(home, 'profiles', name, 'config.json'), JSON.stringify({ providers: { own }, titles: false }))
+      const ownProvider = {
+        type: 'openai-compatible',
+        baseURL: provider.baseURL,
+        apiKeyEnv: `${name.toUpperCase()}_KEY`,
+      }
+      writeFileSync(
+        join(home, 'profiles', name, 'config.json'),
+        JSON.stringify({ providers: { own: ownProvider }, titles: false }),
+      )
       return provider
     }
     const tools = new Map<string, ScriptedTool>(
       names.map((name) => [name, newTool({ execute: async () => `by ${name}` })]),
     )
     const toolsOf = (profile: string) => newToolSource(...[tools.get(profile) ?? []].flat())
-    const segue = made.use(await startTestSegue({ settings: { home }, env, createToolSource: toolsOf }))
-    const client = made.use(connect('webSocket', segue.url))
-    const owned = made.move()
+    const segue = disposables.use(await startTestSegue({ settings: { home }, env, createToolSource: toolsOf }))
+    const client = disposables.use(connect('webSocket', segue.url))
+    const owned = disposables.move()
     return { segue, client, providers, tools, [Symbol.asyncDispose]: () => owned.disposeAsync() }
   }
 
@@ -290,25 +300,25 @@ describe('Two profiles at the same time', () => {
       providers[name].defaultAnswer = () => `Done in ${name}.`
     }
     // The same message, key and file in both profiles, answered at the same time.
-    const begin = (profile: string) => streamChat(client, { profile, text: 'Write.', key: 'the same', files })
-    const running = names.map((name) => ({ name, events: begin(name) }))
-    const asked = await Promise.all(
+    const send = (profile: string) => streamChat(client, { profile, text: 'Write.', key: 'the same', files })
+    const running = names.map((name) => ({ name, events: send(name) }))
+    const waiting = await Promise.all(
       running.map(async ({ name, events }) => ({
         name,
         events,
         last: (await readUntil(events, isEventOfType('ApprovalChanged'))).last,
       })),
     )
-    for (const { events, last, name } of asked) {
+    for (const { events, last, name } of waiting) {
       const decision = name === 'alpha' ? 'ALWAYS' : 'ONCE'
       await ask(client, AnswerApprovalDocument, { id: last.approval.id, decision })
       const { last: end } = await readUntil(events, isEventOfType('StreamFinished'))
       expect(end.message?.text).toBe(`Done in ${name}.`)
     }
-    expect(new Set(asked.map(({ last }) => last.streamId)).size).toBe(2)
+    expect(new Set(waiting.map(({ last }) => last.streamId)).size).toBe(2)
 
     for (const [name, other] of [names, names.toReversed()]) {
-      if (!name || !other) throw new Error('there are two')
+      if (!name || !other) throw new Error('There are not two profiles.')
       const { requests, rejections: refusals } = providers[name]
       expect(refusals).toEqual([])
       expect(requests.map(({ headers }) => headers.authorization)).toEqual(Array(2).fill(`Bearer ${keyOf[name]}`))

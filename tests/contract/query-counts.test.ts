@@ -27,10 +27,10 @@ async function waitUntilIdle(segue: TestSegue): Promise<void> {
 
 async function waitForQuestions(segue: TestSegue, count: number): Promise<void> {
   const { decisions } = segue.defaultProfile.chats
-  let seen = 0
+  let pendingCount = 0
   await waitUntil(() => {
-    void decisions.list('clarification', { isPending: true }).then(({ length }) => (seen = length))
-    return seen === count
+    void decisions.list('clarification', { isPending: true }).then(({ length }) => (pendingCount = length))
+    return pendingCount === count
   })
 }
 
@@ -56,8 +56,8 @@ describe('A page is read with one statement for', () => {
     statements.length = 0
     const query = `{ sessions { edges { node { pendingClarifications { question } pendingApprovals { id } } } } }`
     const { edges } = (await ask(segue.url, sessions, { query })).sessions
-    const asked = edges.map(({ node }) => node.pendingClarifications.map(({ question }) => question).join())
-    expect(asked.toSorted()).toEqual(questions.toSorted())
+    const listed = edges.map(({ node }) => node.pendingClarifications.map(({ question }) => question).join())
+    expect(listed.toSorted()).toEqual(questions.toSorted())
     expect(statements.filter(({ sql }) => sql.includes('FROM decisions'))).toHaveLength(2)
   })
 

@@ -19,7 +19,7 @@ async function search(client: Client, variables: SearchQueryVariables): Promise<
 }
 
 /** Summarises a page: the session of a title, the text of a message. */
-const said = ({ edges }: Page): string[] =>
+const summarizePage = ({ edges }: Page): string[] =>
   edges.map(({ node }) => (node.message ? node.message.text : `title of ${node.session.id}`))
 
 /** Reads a complete list in pages of a given size. */
@@ -43,7 +43,7 @@ async function walk(
   }
 }
 
-function told(db: HermesDb): void {
+function fillHermes(db: HermesDb): void {
   db.addSession('wine', { title: 'Red wine', source: 'telegram', pinned: 1 })
   db.addMessage('wine', 1, { content: 'Which red wine is best?' })
   db.addMessage('wine', 2, { content: 'Wines that are red, all of them.', role: 'assistant' })
@@ -55,7 +55,7 @@ function told(db: HermesDb): void {
 let environment: TestEnvironment
 let segueId: string
 beforeAll(async () => {
-  environment = await newTestEnvironment('http', { fillHermes: told })
+  environment = await newTestEnvironment('http', { fillHermes })
   const { client, provider } = environment
   segueId = (await ask(client, CreateSessionDocument, { title: 'A cellar of red wines' })).createSession.id
   provider.enqueue([{ reasoning: 'red wine, red wine' }, { text: 'Any red wine ' }, { text: 'will do.' }])
@@ -76,7 +76,7 @@ describe.each(readingTransports)('search, over %s,', (transport) => {
   test('finds titles and messages of both origins, in one ranking, with snippets', async () => {
     await using client = environment.connect(transport)
     const page = await search(client, { query: 'red wine' })
-    expect(said(page)).toEqual(everything.map((each) => each.replace(' segue', ` ${segueId}`)))
+    expect(summarizePage(page)).toEqual(everything.map((each) => each.replace(' segue', ` ${segueId}`)))
     expect(page.edges.map(({ node }) => node.session.id)).toEqual([segueId, 'wine', segueId, segueId, 'wine', 'wine'])
     expect(page.edges.map(({ node }) => node.snippet)).toEqual([
       'A cellar of red wines',
@@ -112,7 +112,7 @@ describe.each(readingTransports)('search, over %s,', (transport) => {
 
   test('accepts any text', async () => {
     await using client = environment.connect(transport)
-    const finds = async (query: string) => said(await search(client, { query }))
+    const finds = async (query: string) => summarizePage(await search(client, { query }))
     expect(await finds('BREAD')).toEqual(['White bread'])
     expect(await finds('"red wine" any')).toEqual(['Any red wine will do.'])
     expect(await finds('réd cella')).toEqual([`title of ${segueId}`])
@@ -150,7 +150,7 @@ test.each<[Omit<SearchQueryVariables, 'query'>, number[]]>([
   [{ profile: 'another-one' }, []],
 ])('search in sessions like %j', async (filter, expected) => {
   const page = await search(environment.client, { query: 'red wine', ...filter })
-  expect(said(page)).toEqual(expected.map((index) => everything[index]?.replace(' segue', ` ${segueId}`)))
+  expect(summarizePage(page)).toEqual(expected.map((index) => everything[index]?.replace(' segue', ` ${segueId}`)))
 })
 
 test('An answer is found once it is stored, and so is a partial answer', async () => {
@@ -158,11 +158,11 @@ test('An answer is found once it is stored, and so is a partial answer', async (
   const { client, provider } = cut
   const sessionId = await newSession(client)
   provider.enqueue([{ text: 'A needle in ' }, { text: 'a haystack' }, { wait: never }])
-  const growing = streamChat(client, { sessionId, text: 'Where?' })
-  const { last } = await readUntil(growing, isEventOfType('TextDelta'))
-  expect(said(await search(client, { query: 'needle' }))).toEqual([])
+  const events = streamChat(client, { sessionId, text: 'Where?' })
+  const { last } = await readUntil(events, isEventOfType('TextDelta'))
+  expect(summarizePage(await search(client, { query: 'needle' }))).toEqual([])
   // The message also gave the session its title.
-  expect(said(await search(client, { query: 'where' }))).toEqual([`title of ${sessionId}`, 'Where?'])
+  expect(summarizePage(await search(client, { query: 'where' }))).toEqual([`title of ${sessionId}`, 'Where?'])
   const { message } = await cancelStream(client, requireNonNull(last.streamId))
-  expect(said(await search(client, { query: 'needle' }))).toEqual([requireNonNull(message).text])
+  expect(summarizePage(await search(client, { query: 'needle' }))).toEqual([requireNonNull(message).text])
 })

@@ -63,10 +63,10 @@ describe('README', () => {
 describe('the page on approvals', () => {
   test('lets a person answer a question', async () => {
     await docs.request(startChat, { text: '/ask Which one? | red | blue' })
-    const [asked] = await docs.stream('Waiting', {}, ({ clarifications }) => clarifications?.['state'] === 'PENDING')
-    expect(asked).toMatchObject({ clarifications: { question: 'Which one?', choices: ['red', 'blue'] } })
+    const [event] = await docs.stream('Waiting', {}, ({ clarifications }) => clarifications?.['state'] === 'PENDING')
+    expect(event).toMatchObject({ clarifications: { question: 'Which one?', choices: ['red', 'blue'] } })
     const { answer } = docs.variablesOf('Answer')
-    expect(await docs.run('Answer', { id: asked?.['clarifications']?.['id'] })).toMatchObject({
+    expect(await docs.run('Answer', { id: event?.['clarifications']?.['id'] })).toMatchObject({
       answerClarification: { state: 'ANSWERED', answer },
     })
   })

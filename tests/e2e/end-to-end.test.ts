@@ -117,7 +117,7 @@ const decide = (client: ChatClient, id: string, decision: string) =>
 const listToolCalls = (message: ApiMessage | undefined) =>
   message?.parts.flatMap((part) => (part.type === 'ToolCallPart' ? [part.toolCall] : [])) ?? []
 
-/** The test starts six programs, one after the otherNewClient. */
+/** The test starts six programs, one after the other. */
 const timeoutMs = 60_000
 
 test(

@@ -171,7 +171,7 @@ test('--help prints the help on stderr and exits with status 0', async () => {
 })
 
 /** Opens a WebSocket whose client never sends another byte, not even a close frame. */
-async function openSilentSocket(url: string): Promise<void> {
+async function openUnresponsiveSocket(url: string): Promise<void> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   onTestFinished(() => void socket.destroy())
   socket.on('error', () => undefined)
@@ -199,7 +199,7 @@ describe('a shutdown by', () => {
         id,
         followers: [followOverWebSocket(server.url, id), followOverEventStream(server.url, id)],
       }))
-      await openSilentSocket(server.url)
+      await openUnresponsiveSocket(server.url)
       for (const { followers } of followed) for (const follower of followers) await follower.waitForDeltas(3)
 
       server.process.stderr.once('data', () => {
@@ -335,7 +335,7 @@ describe('a server with a provider and a Hermes agent', () => {
   })
 
   test('shuts down in time with silent providers and a locked Hermes database', async () => {
-    const silent = new Promise<never>(() => undefined)
+    const never = new Promise<never>(() => undefined)
     const requestCount = provider.requests.length
     const requests = []
     for (const [steps, text] of [
@@ -343,7 +343,7 @@ describe('a server with a provider and a Hermes agent', () => {
       [[{ open: true }], ''],
       [[{ text: 'Half of' }], 'Half of'],
     ] as const) {
-      provider.enqueue([...steps, { wait: silent }])
+      provider.enqueue([...steps, { wait: never }])
       const { id } = await chat(server.url)
       const request = await provider.waitForRequest(requestCount + requests.length)
       const follower = followOverWebSocket(server.url, id)
@@ -387,9 +387,12 @@ test('a Hermes home that does not exist yet is read once it does', async () => {
 })
 
 /** Expects a message without a stack on stderr, nothing on stdout, and the status 1. */
-function expectRefusal({ code, stdout, stderr }: Awaited<ReturnType<typeof runToFailure>>, ...words: string[]): void {
+function expectRefusal(
+  { code, stdout, stderr }: Awaited<ReturnType<typeof runToFailure>>,
+  ...excerpts: string[]
+): void {
   expect([code, stdout]).toEqual([1, ''])
-  for (const word of words) expect(stderr).toContain(word)
+  for (const excerpt of excerpts) expect(stderr).toContain(excerpt)
   expect(stderr, 'a stack').not.toMatch(/^\s+at /m)
 }
 
@@ -397,12 +400,12 @@ function expectRefusal({ code, stdout, stderr }: Awaited<ReturnType<typeof runTo
 async function expectRefusedInProcess(
   settings: Partial<Settings>,
   type: new (...args: never[]) => Error,
-  ...words: string[]
+  ...excerpts: string[]
 ): Promise<void> {
   const error: unknown = await startInProcess(settings).catch((reason: unknown) => reason)
   expect(error).toBeInstanceOf(type)
   const message = formatStartError(error)
-  for (const word of words) expect(message).toEqual(expect.stringContaining(word))
+  for (const excerpt of excerpts) expect(message).toEqual(expect.stringContaining(excerpt))
   expect(message, 'a stack').not.toMatch(/^\s+at /m)
 }
 

@@ -49,13 +49,13 @@ test('A2 a WebSocket whose client does not read buffers little, and is closed wi
   const received: DeltaEvent[] = [parseDeltaEvent((await socket.nextFor('slow')).payload)]
   socket.pause()
 
-  let maxSeen = 0
+  let maxBytes = 0
   await waitUntil(() => {
-    maxSeen = Math.max(maxSeen, connections.maxBufferedBytes)
+    maxBytes = Math.max(maxBytes, connections.maxBufferedBytes)
     return close.mock.calls.some(([code]) => code === 1013)
   })
-  expect(maxSeen).toBeGreaterThan(0)
-  expect(maxSeen).toBeLessThan(maxBufferedBytes)
+  expect(maxBytes).toBeGreaterThan(0)
+  expect(maxBytes).toBeLessThan(maxBufferedBytes)
 
   // When the client reads again, it receives what the operating system has buffered, and the close frame.
   socket.resume()
@@ -82,13 +82,13 @@ test('A2 server-sent events that are not read buffer little, end, and resume fro
   if (first) received.push(first)
   stream.pause()
 
-  let maxSeen = 0
+  let maxBytes = 0
   await waitUntil(() => {
-    maxSeen = Math.max(maxSeen, connections.maxBufferedBytes)
+    maxBytes = Math.max(maxBytes, connections.maxBufferedBytes)
     return connections.openSockets.length === 0
   })
-  expect(maxSeen).toBeGreaterThan(0)
-  expect(maxSeen).toBeLessThan(maxBufferedBytes)
+  expect(maxBytes).toBeGreaterThan(0)
+  expect(maxBytes).toBeLessThan(maxBufferedBytes)
 
   stream.resume()
   for (let event = await nextDeltaEvent(stream); event; event = await nextDeltaEvent(stream)) received.push(event)
@@ -171,12 +171,12 @@ test('A2 one stalled client of ten does not slow down the other nine', async () 
   stalled?.pause()
   release()
 
-  let maxSeen = 0
+  let maxBytes = 0
   const readLength = async (next: () => Promise<DeltaEvent | null>): Promise<number> => {
     let length = 0
     for (let event = await next(); event; event = await next()) {
       if (event.offset !== undefined) length = Math.max(length, event.offset + (event.text?.length ?? 0))
-      maxSeen = Math.max(maxSeen, connections.maxBufferedBytes)
+      maxBytes = Math.max(maxBytes, connections.maxBufferedBytes)
     }
     return length
   }
@@ -192,7 +192,7 @@ test('A2 one stalled client of ten does not slow down the other nine', async () 
   expect(lengths).toEqual(Array.from({ length: 9 }, () => answer.length))
   expect((await loadStream(segue.url, id)).status).toBe('COMPLETED')
   expect(connections.maxBufferedBytes).toBeGreaterThan(0)
-  expect(maxSeen).toBeLessThan(maxBufferedBytes)
+  expect(maxBytes).toBeLessThan(maxBufferedBytes)
   for (const socket of sockets) socket.destroy()
 })
 

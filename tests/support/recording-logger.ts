@@ -6,7 +6,7 @@ export interface LogEntry {
   readonly message: string
 }
 
-/** A logger that keeps what it is given. */
+/** A logger that records its entries. */
 export class RecordingLogger implements Logger {
   readonly entries: LogEntry[] = []
   /** Each entry as `level: message`. */

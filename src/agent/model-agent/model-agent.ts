@@ -22,8 +22,8 @@ export interface ModelAgentOptions {
 }
 
 /**
- * Creates an agent for a model of the AI SDK. Each step is one request, built anew from the history of the run, because
- * the log is the only source of truth. A step with tool calls is followed by another one, in which the model receives
+ * Creates an agent for a model of the AI SDK. Each step is one request, built from the current history of the run,
+ * because the log is the only source of truth. A step with tool calls is followed by another one, in which the model receives
  * their results. A transient error before the first data is retried. When the signal of the run aborts, the connection
  * is closed and the answer ends as it is.
  */

@@ -25,7 +25,7 @@ export function normalizeTitle(title: string): string {
 
 /**
  * Returns the title that a continuation or fork takes over from `session`. A title from Hermes counts as a person's,
- * whoever chose it, so that no model replaces it.
+ * so that no model replaces it.
  */
 export function inheritTitle(session: (Titled & Pick<SessionRecord, 'origin'>) | null): Titled {
   const title = session?.title ?? null

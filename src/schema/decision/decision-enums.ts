@@ -9,7 +9,7 @@ export const ApprovalDecisionEnum = builder.enumType('ApprovalDecision', {
         'Run the tool, and do not ask again for this tool in this session and in the sessions that continue it.',
     },
     ALWAYS: { description: 'Run the tool, and do not ask again for this tool in this profile.' },
-    DENY: { description: 'Do not run the tool. The model is told that the user denied the call.' },
+    DENY: { description: 'Do not run the tool. The model receives the denial as the error of the call.' },
   } as const,
 })
 

@@ -55,7 +55,7 @@ export interface ConversationReader {
   listConversationSessionIds(rootId: string, range: OffsetRange): Promise<string[]>
 }
 
-/** Tells which conversations have changed, whoever changed them. */
+/** Reports which conversations have changed, also by another process. */
 export interface ConversationChangeFeed {
   /** Calls the listener after each change; with null if any conversation may have changed. There is one listener. */
   onConversationsChanged(listener: (changed: readonly ConversationChange[] | null) => void): void

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type IdKind, parseIdKind } from '../../lib/ids.ts'
 import { findBlobHash } from '../../model/blob-url.ts'
-import { assertValidParents } from './assert-valid-parents.ts'
+import { assertNoParentCycle } from './assert-no-parent-cycle.ts'
 import type { DocumentRecord, SectionRecord } from './document-schema.ts'
 import { TransferError } from '../transfer-error.ts'
 
@@ -60,7 +60,7 @@ export class DocumentValidator {
   finish(documentLocation: string): string {
     this.#location = documentLocation
     if (this.#sessions.size === 0) this.#fail('The document has no sessions.')
-    assertValidParents(this.#sessions)
+    assertNoParentCycle(this.#sessions)
     for (const [id, location] of this.#pendingReferences.message)
       if (!this.#messages.has(id)) this.#failMissing('message', id, location)
     for (const [id, location] of this.#pendingReferences.decision)

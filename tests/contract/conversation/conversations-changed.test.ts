@@ -23,7 +23,7 @@ type Changes = AsyncGenerator<Change, void, void>
 let environment: TestEnvironment
 let hermes: HermesDb
 /** The title of a session that is renamed to cause an event. */
-let bell: string
+let renamedSessionId: string
 beforeAll(async () => {
   const old = (db: HermesDb): void => {
     hermes = db
@@ -31,11 +31,11 @@ beforeAll(async () => {
     db.addMessage('old', 2)
   }
   environment = await newTestEnvironment('http', { fillHermes: old })
-  bell = (await streamToEnd(environment.client, { text: 'Ding' })).end.sessionId
+  renamedSessionId = (await streamToEnd(environment.client, { text: 'Ding' })).end.sessionId
 })
 afterAll(() => environment[Symbol.asyncDispose]())
 
-async function* told(client: Client, variables: FollowConversationsSubscriptionVariables): Changes {
+async function* readChanges(client: Client, variables: FollowConversationsSubscriptionVariables): Changes {
   for await (const { conversationsChanged } of follow(client, FollowConversationsDocument, variables)) {
     yield conversationsChanged
   }
@@ -43,13 +43,17 @@ async function* told(client: Client, variables: FollowConversationsSubscriptionV
 
 /** Yields the changes from now on, except those of the session that is renamed to cause events. */
 async function listen(client: Client, variables: FollowConversationsSubscriptionVariables = {}): Promise<Changes> {
-  const all = told(client, variables)
-  await waitForFirst('Subscription.conversationsChanged', { client: environment.client, sessionId: bell }, all.next())
+  const all = readChanges(client, variables)
+  await waitForFirst(
+    'Subscription.conversationsChanged',
+    { client: environment.client, sessionId: renamedSessionId },
+    all.next(),
+  )
   return others(all)
 }
 
 async function* others(all: Changes): Changes {
-  for await (const change of all) if (change.id !== `cnv_${bell}`) yield change
+  for await (const change of all) if (change.id !== `cnv_${renamedSessionId}`) yield change
 }
 
 const next = async (changes: Changes): Promise<Change> => (await readUntil(changes, isChange)).last
@@ -110,12 +114,12 @@ describe.each(transports)('conversationsChanged, over %s,', (transport) => {
     hermes.db.prepare('UPDATE sessions SET parent_session_id = ? WHERE id = ?').run(early, late)
     await until(changes, late, isRemoved)
     hermes.addMessage(late, 5)
-    const whole = await until(
+    const merged = await until(
       changes,
       early,
       ({ conversation }) => conversation?.lastActivityAt.includes('00:05') ?? false,
     )
-    expect(whole.conversation).toMatchObject({ segmentCount: 2, tip: { id: late } })
+    expect(merged.conversation).toMatchObject({ segmentCount: 2, tip: { id: late } })
     hermes.transaction(() => {
       hermes.db.exec(`DELETE FROM messages WHERE session_id LIKE '%-${transport}'`)
       hermes.db.exec(`DELETE FROM sessions WHERE id = '${late}'; DELETE FROM sessions WHERE id = '${early}'`)
@@ -153,8 +157,11 @@ describe('conversationsChanged', () => {
     while (!text.endsWith('499')) text += (await readUntil(events, isEventOfType('TextDelta'))).last.text
     await ask(environment.client, UpdateSessionDocument, { id, title: 'After all the words' })
     // Earlier changes would have been emitted before.
-    const { seen } = await readUntil(changes, (it): it is Change => it.conversation?.title === 'After all the words')
-    expect(seen.length).toBeLessThanOrEqual(2)
+    const { received } = await readUntil(
+      changes,
+      (it): it is Change => it.conversation?.title === 'After all the words',
+    )
+    expect(received.length).toBeLessThanOrEqual(2)
     go.resolve()
     await until(changes, id, (it) => it.conversation?.tip.activeStream === null)
   })
@@ -165,8 +172,8 @@ describe('conversationsChanged', () => {
     const { session } = await startChat(environment.client, { text: '/ask One?\n/ask Two?', model: 'offline/eliza' })
     const waiting = (count: number) => (change: Change) =>
       change.conversation?.tip.pendingClarifications.length === count
-    const asked = await until(changes, session.id, waiting(2))
-    const [first] = asked.conversation?.tip.pendingClarifications ?? []
+    const change = await until(changes, session.id, waiting(2))
+    const [first] = change.conversation?.tip.pendingClarifications ?? []
     await ask(environment.client, AnswerClarificationDocument, { id: requireNonNull(first).id, answer: 'Yes' })
     await until(changes, session.id, waiting(1))
   })
@@ -200,7 +207,7 @@ describe('conversationsChanged', () => {
 
   test('emits only changes of its profile, also if the profile was empty before', async () => {
     await using client = environment.connect('webSocket')
-    const all = told(client, { profile: 'work' })
+    const all = readChanges(client, { profile: 'work' })
     const first = all.next()
     await streamToEnd(environment.client, { text: 'Elsewhere' })
     const { value } = await repeatUntil(first, () =>

@@ -29,13 +29,13 @@ function chats(db: HermesDb): void {
 const ids = ({ conversations: { edges } }: ConversationsQuery) => edges.map(({ node }) => node.id)
 
 let environment: TestEnvironment
-let own: string
+let continuationId: string
 let alone: string
 beforeAll(async () => {
   environment = await newTestEnvironment('http', { fillHermes: chats })
   alone = (await streamToEnd(environment.client, { text: 'Hello' })).end.sessionId
-  own = await newSession(environment.client, 'two')
-  await streamToEnd(environment.client, { text: 'Hello', sessionId: own })
+  continuationId = await newSession(environment.client, 'two')
+  await streamToEnd(environment.client, { text: 'Hello', sessionId: continuationId })
 })
 afterAll(() => environment[Symbol.asyncDispose]())
 
@@ -45,18 +45,18 @@ describe.each(readingTransports)('conversations, over %s,', (transport) => {
     const answer = await ask(client, ConversationsDocument, {})
     expect(ids(answer)).toEqual(['cnv_one', `cnv_${alone}`, 'cnv_telegram', 'cnv_webui'])
     const [crossing] = answer.conversations.edges.map(({ node }) => node)
-    const tip = await loadSession(client, own)
+    const tip = await loadSession(client, continuationId)
     expect(crossing).toMatchObject({
       title: 'Trees',
       segmentCount: 3,
       root: { id: 'one', segmentCount: 1 },
-      tip: { id: own, segmentCount: 3, lineageRoot: { id: 'one' }, origin: 'SEGUE', messageCount: 2 },
+      tip: { id: continuationId, segmentCount: 3, lineageRoot: { id: 'one' }, origin: 'SEGUE', messageCount: 2 },
       lastActivityAt: tip.lastActivityAt,
     })
     expect(crossing?.segments.map(({ id, segmentCount }) => [id, segmentCount])).toEqual([
       ['one', 1],
       ['two', 2],
-      [own, 3],
+      [continuationId, 3],
     ])
     expect(answer.conversations.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: false })
   })
@@ -78,7 +78,7 @@ describe.each(readingTransports)('conversations, over %s,', (transport) => {
       'cnv_cron',
       'cnv_webui',
     ])
-    expect(await filtered({ ids: [own, 'cron'], channels: ['SEGUE'] })).toEqual(['cnv_one'])
+    expect(await filtered({ ids: [continuationId, 'cron'], channels: ['SEGUE'] })).toEqual(['cnv_one'])
     expect(await filtered({ ids: [] })).toEqual([])
     expect(await filtered({ profile: 'default', pinned: false })).toHaveLength(4)
     expect(await filtered({ profile: 'work' })).toEqual([])
@@ -113,9 +113,9 @@ describe.each(readingTransports)('conversations, over %s,', (transport) => {
   test('finds a conversation by its id and by the ids of its sessions', async () => {
     await using client = environment.connect(transport)
     const { node } = await ask(client, ConversationNodeDocument, { id: 'cnv_one' })
-    expect(node).toMatchObject({ id: 'cnv_one', tip: { id: own } })
+    expect(node).toMatchObject({ id: 'cnv_one', tip: { id: continuationId } })
     expect((await ask(client, NodeDocument, { id: 'cnv_one' })).node).toEqual({ type: 'Conversation', id: 'cnv_one' })
-    for (const id of ['one', 'two', own]) {
+    for (const id of ['one', 'two', continuationId]) {
       const { session } = await ask(client, ConversationOfSessionDocument, { id, first: 1, skip: 1 })
       expect(session?.conversation).toEqual(node)
       expect(session?.page.segments).toEqual([{ id: 'two' }])
@@ -129,7 +129,7 @@ describe.each(readingTransports)('conversations, over %s,', (transport) => {
       lastActivityAt: '1970-01-01T00:01:39.000Z',
     })
     // Ids of sessions that are not roots, and unknown ids.
-    for (const id of ['cnv_two', `cnv_${own}`, 'cnv_nobody', 'cnv_', 'cnv_cnv_one', 'CNV_one']) {
+    for (const id of ['cnv_two', `cnv_${continuationId}`, 'cnv_nobody', 'cnv_', 'cnv_cnv_one', 'CNV_one']) {
       expect((await ask(client, NodeDocument, { id })).node).toBeNull()
     }
   })

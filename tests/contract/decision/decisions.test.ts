@@ -51,10 +51,10 @@ async function newWorld(
   tools: readonly Tool[] = [newTool()],
   options: SegueWithToolsOptions = {},
 ): Promise<World> {
-  await using made = new AsyncDisposableStack()
-  const segue = made.use(await startSegueWithTools(tools, options))
-  const client = made.use(connect(transport, segue.url))
-  const owned = made.move()
+  await using disposables = new AsyncDisposableStack()
+  const segue = disposables.use(await startSegueWithTools(tools, options))
+  const client = disposables.use(connect(transport, segue.url))
+  const owned = disposables.move()
   return { segue, client, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
@@ -69,14 +69,14 @@ const clarificationsOf = async (client: Client, which: ApprovalsQueryVariables =
 
 /** Reads events until the stream waits for this number of decisions. */
 async function untilWaiting(events: AsyncGenerator<ChatEvent, void, void>, count = 1): Promise<ChatEvent[]> {
-  const seen: ChatEvent[] = []
+  const received: ChatEvent[] = []
   for (let waiting = 0; waiting < count; waiting += 1) {
-    const asked = (event: ChatEvent): event is ChatEvent =>
+    const isPendingDecision = (event: ChatEvent): event is ChatEvent =>
       (event.type === 'ApprovalChanged' && event.approval.state === 'PENDING') ||
       (event.type === 'ClarificationChanged' && event.clarification.state === 'PENDING')
-    seen.push(...(await readUntil(events, asked)).seen)
+    received.push(...(await readUntil(events, isPendingDecision)).received)
   }
-  return seen
+  return received
 }
 
 /** Resolves when the stream waits for this number of decisions. */
@@ -130,7 +130,7 @@ describe.each(transports)('An approval, over %s,', (transport) => {
 
     const answered = (await ask(other, AnswerApprovalDocument, { id, decision: 'ONCE' })).answerApproval
     expect(answered).toMatchObject({ id, state: 'ANSWERED', decision: 'ONCE' })
-    const { seen: rest, last } = await readUntil(events, isEventOfType('StreamFinished'))
+    const { received: rest, last } = await readUntil(events, isEventOfType('StreamFinished'))
     expect(last.stream.status).toBe('COMPLETED')
     const all = [...first, ...rest]
     const statuses = all.flatMap((event) => ('stream' in event ? [event.stream.status] : []))
@@ -146,8 +146,8 @@ describe.each(transports)('An approval, over %s,', (transport) => {
     expect(tool.runs).toEqual([{ text: 'Hi' }])
 
     expect(await approvalsOf(other)).toEqual([])
-    const settled = (await ask(other, ApprovalNodeDocument, { id })).node
-    expect(settled).toMatchObject({ state: 'ANSWERED', toolCall: { state: 'SUCCEEDED' } })
+    const resolved = (await ask(other, ApprovalNodeDocument, { id })).node
+    expect(resolved).toMatchObject({ state: 'ANSWERED', toolCall: { state: 'SUCCEEDED' } })
     expect(await expectRefusal(client, AnswerApprovalDocument, { id, decision: 'DENY' })).toMatchObject({
       code: 'STALE',
     })
@@ -294,10 +294,10 @@ describe.each(transports)('A subscription to decisions, over %s,', (transport) =
     const followed = vi.spyOn(segue.chats.decisions, 'subscribe')
     const { id: streamId } = await startChat(client, { text: write })
     await waits(client, streamId)
-    const leaving = follow(client, FollowApprovalsDocument, {})
-    await leaving.next()
+    const subscription = follow(client, FollowApprovalsDocument, {})
+    await subscription.next()
     const inside = followed.mock.results[0]
-    await leaving.return(undefined)
+    await subscription.return(undefined)
     expect(inside?.type === 'return' && (await inside.value.next())).toEqual({ done: true, value: undefined })
     expect(await approvalsOf(client)).toMatchObject([{ state: 'PENDING', stream: { status: 'WAITING' } }])
   })
@@ -310,47 +310,51 @@ describe('A slow consumer of approvals', () => {
   const line = `/tool files__write ${JSON.stringify({ text: 'x'.repeat(100_000) })}`
   const bound = 4 * 1_048_576 // bytes; all events together have 18 MB
 
-  async function costOf(segue: SegueWithTools, client: Client, begin: () => Promise<() => void>): Promise<number> {
+  async function measureMaxBufferedBytes(
+    segue: SegueWithTools,
+    client: Client,
+    subscribe: () => Promise<() => void>,
+  ): Promise<number> {
     const { id } = await startChat(client, { text: Array.from({ length: 9 }, () => line).join('\n') })
     await waits(client, id, 9)
     using connections = trackServerConnections()
-    const leave = await begin()
-    let most = 0
+    const disconnect = await subscribe()
+    let maxBytes = 0
     await waitUntil(() => {
-      most = Math.max(most, connections.maxBufferedBytes)
-      return most > 0
+      maxBytes = Math.max(maxBytes, connections.maxBufferedBytes)
+      return maxBytes > 0
     })
     await cancelStream(client, id)
     for (let look = 0; look < 20; look += 1) {
       await yieldToEventLoop()
-      most = Math.max(most, connections.maxBufferedBytes)
+      maxBytes = Math.max(maxBytes, connections.maxBufferedBytes)
     }
     expect(await approvalsOf(client)).toEqual([])
     expect(segue.warnings).toEqual([])
-    leave()
-    return most
+    disconnect()
+    return maxBytes
   }
 
   test('holds at most one event over an event stream, and delays nobody', async () => {
     await using environment = await newWorld('http')
-    const most = await costOf(environment.segue, environment.client, async () => {
+    const maxBytes = await measureMaxBufferedBytes(environment.segue, environment.client, async () => {
       const stream = await EventStream.open(environment.segue.url, { query })
       stream.pause()
       return () => stream.destroy()
     })
-    expect(most).toBeLessThan(bound)
+    expect(maxBytes).toBeLessThan(bound)
   })
 
   test('holds at most one event over a WebSocket, and delays nobody', async () => {
     await using environment = await newWorld('http')
-    const most = await costOf(environment.segue, environment.client, async () => {
+    const maxBytes = await measureMaxBufferedBytes(environment.segue, environment.client, async () => {
       const socket = await RawSocket.open(environment.segue.url)
       socket.subscribe('slow', query)
       await socket.nextFor('slow')
       socket.pause()
       return () => socket.destroy()
     })
-    expect(most).toBeLessThan(bound)
+    expect(maxBytes).toBeLessThan(bound)
   })
 })
 
@@ -451,8 +455,8 @@ describe('A tool that is allowed permanently', () => {
         if (event.type !== 'ApprovalChanged' || event.approval.state !== 'PENDING') continue
         await ask(client, AnswerApprovalDocument, { id: event.approval.id, decision: 'DENY' })
       }
-      const asked = (await approvalsOf(client, { pending: false })).filter(({ stream }) => stream.id === id)
-      return asked.map(({ toolCall }) => toolCall.name).toSorted()
+      const approvals = (await approvalsOf(client, { pending: false })).filter(({ stream }) => stream.id === id)
+      return approvals.map(({ toolCall }) => toolCall.name).toSorted()
     }
     expect(await asking(sessionId)).toEqual(['deny', 'once'])
     expect(await asking(null)).toEqual(['deny', 'once', 'session'])
@@ -462,8 +466,8 @@ describe('A tool that is allowed permanently', () => {
     await ask(client, ForgetApprovalDocument, { tool: 'session' })
     await ask(client, ForgetApprovalDocument, { tool: 'there is none of this name' })
     expect(await asking(sessionId)).toEqual(['always', 'deny', 'once', 'session'])
-    const elsewhere = await ask(client, ForgetApprovalDocument, { tool: 'once', profile: 'work' })
-    expect(elsewhere.forgetApproval).toEqual({ name: 'work', isDefault: false, allowedTools: [] })
+    const otherProfile = await ask(client, ForgetApprovalDocument, { tool: 'once', profile: 'work' })
+    expect(otherProfile.forgetApproval).toEqual({ name: 'work', isDefault: false, allowedTools: [] })
     expect(existsSync(join(environment.segue.home, 'profiles'))).toBe(false)
     expect(await expectRefusal(client, ForgetApprovalDocument, { tool: 'once', profile: '../work' })).toMatchObject({
       code: 'BAD_USER_INPUT',

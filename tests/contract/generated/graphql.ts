@@ -8,7 +8,7 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
 export type ApprovalDecision =
   /** Run the tool, and do not ask again for this tool in this profile. */
   | 'ALWAYS'
-  /** Do not run the tool. The model is told that the user denied the call. */
+  /** Do not run the tool. The model receives the denial as the error of the call. */
   | 'DENY'
   /** Run the tool this time. */
   | 'ONCE'

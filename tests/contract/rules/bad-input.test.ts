@@ -28,13 +28,13 @@ interface Setting extends KnownIds, ValidIds, AsyncDisposable {
 }
 
 async function newSetting(transport: Transport): Promise<Setting> {
-  await using made = new AsyncDisposableStack()
+  await using disposables = new AsyncDisposableStack()
   const hermes = (db: HermesDb): void => {
     db.addSession('hermes-1', { end_reason: 'cli_close' })
     db.addMessage('hermes-1', 2, { content: 'Hello' })
   }
-  const environment = made.use(await newTestEnvironment(transport, { fillHermes: hermes }))
-  const rows = made.use(TestDatabase.read(environment.segue.home))
+  const environment = disposables.use(await newTestEnvironment(transport, { fillHermes: hermes }))
+  const rows = disposables.use(TestDatabase.read(environment.segue.home))
   const writing = environment.connect('http')
   const { end } = await streamToEnd(writing, { text: 'Hello', model: 'offline/eliza', key: 'taken' })
   const spareId = await newSession(writing)
@@ -46,13 +46,13 @@ async function newSetting(transport: Transport): Promise<Setting> {
   await waitUntil(() => rows.count('events') === events)
   const { sessions } = await ask(writing, SessionsDocument, { first: 1 })
   const { session } = await ask(writing, MessagesDocument, { sessionId, first: 1 })
-  const asked = await newDecisions(environment, writing)
+  const decisions = await newDecisions(environment, writing)
   const runningJobId = await newRunningJob(environment, writing)
   const lastId = await newSession(writing)
   const spareJobId = (await newJob(writing)).id
-  const owned = made.move()
+  const owned = disposables.move()
   return {
-    ...asked,
+    ...decisions,
     ...job,
     environment,
     rows,
@@ -134,17 +134,21 @@ async function firstResult(
 ): Promise<Result<unknown>> {
   if (kind !== 'subscription') return client.execute(operation, variables)
   for await (const result of client.subscribe(operation, variables)) return result
-  throw new Error('the subscription ended without a result')
+  throw new Error('The subscription ended without a result.')
 }
 
 /** Describes what is wrong with the response to a bad value. Null if it is right. */
-function fault({ data, errors }: Result<unknown>, outcome: ExpectedOutcome, { path }: InputPosition): string | null {
+function findProblem(
+  { data, errors }: Result<unknown>,
+  outcome: ExpectedOutcome,
+  { path }: InputPosition,
+): string | null {
   if (outcome === 'nothing') return errors || !holdsNothing(data) ? `was answered ${show({ data, errors })}` : null
   if (!errors || errors.length === 0) return `got ${show(data)} instead of an error`
   for (const { message, extensions = {} } of errors) {
     const { code, path: at } = extensions
     if (code !== outcome) return `is ${show(code)} instead of ${outcome}: ${message}`
-    if (message.length > longestMessage)
+    if (message.length > maxMessageLength)
       return `has a message of ${message.length} characters: ${message.slice(0, 100)}…`
     if (leaks.test(message)) return `reveals internals: ${message}`
     const leadsHere = Array.isArray(at) && path.every((name, index) => at[index] === name)
@@ -153,7 +157,7 @@ function fault({ data, errors }: Result<unknown>, outcome: ExpectedOutcome, { pa
   return null
 }
 
-const longestMessage = 500 // UTF-16 code units
+const maxMessageLength = 500 // UTF-16 code units
 
 const leaks = /\bat \S+ \(|\D:\d+:\d+|node_modules|\.ts\b|\/tmp\/|SQLITE|SqliteError|undefined/
 
@@ -198,7 +202,7 @@ describe.each([...transports, 'httpGet'] as const)(
       const faults = (transport === thorough ? values : oneOfEach(values)).map(async ({ value, outcome }) => {
         const variables = withValue(good, place.path, value)
         if (readsOnly && !fitsUrl(variables)) return []
-        const wrong = fault(await firstResult(environment.client, place, variables), outcome, place)
+        const wrong = findProblem(await firstResult(environment.client, place, variables), outcome, place)
         return wrong === null ? [] : [`${show(value)} ${wrong}`]
       })
       expect((await Promise.all(faults)).flat()).toEqual([])

@@ -54,9 +54,9 @@ describe('The list of uncovered coordinates', () => {
       pets(filter: { kind: CAT, size: SMALL, not: { kind: DOG, size: LARGE } }) { name }
       any { __typename }
     }`
-  const without = (piece: string) => {
-    expect(document).toContain(piece)
-    return findUnrequested(schema, parse(document.replace(piece, '')))
+  const without = (selection: string) => {
+    expect(document).toContain(selection)
+    return findUnrequested(schema, parse(document.replace(selection, '')))
   }
 
   test('is empty when everything is covered', () => {
@@ -85,15 +85,15 @@ describe('The list of uncovered coordinates', () => {
         'Size.LARGE',
       ],
     ],
-  ])('names %s when it is left out', (piece, names) => {
-    expect(without(piece).toSorted()).toEqual(names.toSorted())
+  ])('names %s when it is left out', (selection, names) => {
+    expect(without(selection).toSorted()).toEqual(names.toSorted())
   })
 
   test('names a field of an interface that is requested only on another type', () => {
-    const asked = findUnrequested(schema, parse('{ any { ... on Cat { name kind } } }'))
-    expect(asked).toContain('Dog.name')
-    expect(asked).toContain('Pet.name')
-    expect(asked).not.toContain('Cat.name')
+    const unrequested = findUnrequested(schema, parse('{ any { ... on Cat { name kind } } }'))
+    expect(unrequested).toContain('Dog.name')
+    expect(unrequested).toContain('Pet.name')
+    expect(unrequested).not.toContain('Cat.name')
   })
 })
 

@@ -22,13 +22,13 @@ describe.each(transports)('An idempotency key, over %s,', (transport) => {
     provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { text: ' and half' }, { finish: 'stop' }])
     const variables = { text: 'Hello', key: 'mine' }
     const first = streamChat(client, variables)
-    const { seen, last } = await readUntil(first, isEventOfType('TextDelta'))
+    const { received, last } = await readUntil(first, isEventOfType('TextDelta'))
 
     expect((await startChat(client, variables)).id).toBe(last.streamId)
     const second = await readUntil(streamChat(client, variables), isEventOfType('TextDelta'))
-    expect(second.seen).toEqual(seen)
+    expect(second.received).toEqual(received)
     const third = await readUntil(streamChat(client, { ...variables, after: 1 }), isEventOfType('TextDelta'))
-    expect(third.seen).toEqual(seen.slice(1))
+    expect(third.received).toEqual(received.slice(1))
 
     held.resolve()
     const { last: end } = await readUntil(first, isEventOfType('StreamFinished'))
@@ -51,20 +51,20 @@ describe.each(transports)('An idempotency key, over %s,', (transport) => {
     await using environment = await newTestEnvironment(transport)
     const { client } = environment
     const sessionId = await newSession(client)
-    const asked = { sessionId, text: 'Hello', model: 'local/test', profile: 'default', key: 'mine' }
-    const { end } = await streamToEnd(client, asked)
+    const input = { sessionId, text: 'Hello', model: 'local/test', profile: 'default', key: 'mine' }
+    const { end } = await streamToEnd(client, input)
     const mismatch = { code: 'IDEMPOTENCY_MISMATCH', streamId: end.streamId }
     for (const other of [
-      { ...asked, text: 'Hello!' },
-      { ...asked, model: 'offline/eliza' },
-      { ...asked, sessionId: await newSession(client) },
-      { ...asked, sessionId: null },
+      { ...input, text: 'Hello!' },
+      { ...input, model: 'offline/eliza' },
+      { ...input, sessionId: await newSession(client) },
+      { ...input, sessionId: null },
     ]) {
       expect(await expectRefusal(client, StartChatDocument, other)).toMatchObject(mismatch)
       expect(await expectSubscriptionRefusal(client, StreamChatDocument, other)).toMatchObject(mismatch)
     }
     // Naming the profile default is the same as omitting it.
-    const { profile: _, ...withoutProfile } = asked
+    const { profile: _, ...withoutProfile } = input
     expect((await startChat(client, withoutProfile)).id).toBe(end.streamId)
   })
 
@@ -92,7 +92,7 @@ describe('Over a WebSocket, without a key,', () => {
     onTestFinished(() => client.dispose())
     const results = client.iterate<StreamChatSubscription>({ query: print(StreamChatDocument), variables })
     for await (const { data } of results) return requireNonNull(data?.streamChat.streamId)
-    throw new Error('there was no event')
+    throw new Error('No event was received.')
   }
 
   test('a repeated operation with the same UUID joins its stream', async () => {

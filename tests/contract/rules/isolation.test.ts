@@ -49,7 +49,7 @@ function entryOf(kind: Entry['kind'], name: string, field: GraphQLField<unknown,
   const type = getNamedType(field.type)
   const selection = isObjectType(type) || isAbstractType(type) ? buildDeepSelection(schema, type, 2) : ''
   const declared = field.args.map((arg) => `$${arg.name}: ${String(arg.type)}`).join(', ')
-  const given = field.args.map((arg) => `${arg.name}: $${arg.name}`).join(', ')
+  const passed = field.args.map((arg) => `${arg.name}: $${arg.name}`).join(', ')
   const places = field.args.flatMap((arg) => {
     const of = getNamedType(arg.type)
     const inner = isInputObjectType(of) ? Object.values(of.getFields()) : []
@@ -61,7 +61,7 @@ function entryOf(kind: Entry['kind'], name: string, field: GraphQLField<unknown,
   return {
     name,
     kind,
-    operation: `${kind} ${declared && `(${declared})`} { ${field.name} ${given && `(${given})`} ${selection} }`,
+    operation: `${kind} ${declared && `(${declared})`} { ${field.name} ${passed && `(${passed})`} ${selection} }`,
     ids: places.filter((place) => place.type === 'ID').map(({ path }) => path),
     profiles: places.filter(({ path }) => path.at(-1) === 'profile').map(({ path }) => path),
     hasArguments: field.args.length > 0,
@@ -128,14 +128,14 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
 
 /** All rows of the database of a profile, and the names of its files. */
 function stateOf({ segue, of }: World, profile: string): Record<string, unknown[]> {
-  const kept = readdirSync(join(toProfileFolder(segue.home, profile), 'files'))
-  return { ...requireNonNull(of.get(profile)).rows.readAll(), kept }
+  const storedFiles = readdirSync(join(toProfileFolder(segue.home, profile), 'files'))
+  return { ...requireNonNull(of.get(profile)).rows.readAll(), storedFiles }
 }
 
 async function firstResult(client: Client, { kind, operation }: Entry, variables: object): Promise<Result<unknown>> {
   if (kind !== 'subscription') return client.execute(operation, variables)
   for await (const result of client.subscribe(operation, variables)) return result
-  throw new Error('the subscription ended without a result')
+  throw new Error('The subscription ended without a result.')
 }
 
 /** Valid variables, all from one profile. */
@@ -253,19 +253,19 @@ describe.each([
 
   // Mutations come last, in an order in which each of them is possible.
   test.each([...others, ...mutations])(
-    '$name: tells nothing of the other one, and leaves it as it is',
+    '$name reveals nothing of the other one, and does not change it',
     async (entry) => {
       const { client, of } = environment
       const other = requireNonNull(of.get(otherProfile))
       const before = stateOf(environment, otherProfile)
-      const own = requireNonNull(of.get(profile))
-      const first = firstResult(client, entry, variablesFor(entry, own))
-      const { data, errors } = await waitForFirst(entry.name, { ...own, client }, first)
+      const ownIds = requireNonNull(of.get(profile))
+      const first = firstResult(client, entry, variablesFor(entry, ownIds))
+      const { data, errors } = await waitForFirst(entry.name, { ...ownIds, client }, first)
       expect(errors).toBeUndefined()
       expect(stateOf(environment, otherProfile)).toEqual(before)
       if (ofAll.has(entry.name) || (ofDefault.has(entry.name) && otherProfile === 'default')) return
-      const told = JSON.stringify(data)
-      expect([other.word, ...other.ids].filter((secret) => told.includes(secret))).toEqual([])
+      const response = JSON.stringify(data)
+      expect([other.word, ...other.ids].filter((secret) => response.includes(secret))).toEqual([])
     },
   )
 })

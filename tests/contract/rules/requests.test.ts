@@ -91,10 +91,10 @@ describe('A POST', () => {
     'application/json ;charset=utf-8',
   ])('with %s is accepted', async (contentType) => {
     const body = JSON.stringify({ query: '{ __typename }' })
-    const asked = (accept: string) =>
+    const postAccepting = (accept: string) =>
       fetch(endpoint(), { method: 'POST', headers: { 'content-type': contentType, accept }, body })
-    expect(await (await asked('application/json')).json()).toEqual({ data: { __typename: 'Query' } })
-    const events = await Array.fromAsync(readEventStream(await asked('text/event-stream')))
+    expect(await (await postAccepting('application/json')).json()).toEqual({ data: { __typename: 'Query' } })
+    const events = await Array.fromAsync(readEventStream(await postAccepting('text/event-stream')))
     expect(events.map(({ event }) => event)).toEqual(['next', 'complete'])
   })
 })
@@ -199,8 +199,8 @@ describe('Over GET, followStream', () => {
     const url = `${other.segue.url}${graphqlPath}?${new URLSearchParams({ query })}`
     const response = await fetch(url, { headers: { accept: 'text/event-stream' } })
     expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/)
-    const seen = await Array.fromAsync(readEventStream(response))
-    expect(seen.map(({ event }) => event)).toEqual([...events.map(() => 'next'), 'complete'])
+    const messages = await Array.fromAsync(readEventStream(response))
+    expect(messages.map(({ event }) => event)).toEqual([...events.map(() => 'next'), 'complete'])
   })
 })
 

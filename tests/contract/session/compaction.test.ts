@@ -23,7 +23,7 @@ import { newTestEnvironment } from '../support/test-environment.ts'
 const compact = async (client: Client, id: string, key: string | null = null) =>
   (await ask(client, CompactSessionDocument, { id, key })).compactSession
 
-const text = (said: string) => [{ type: 'text', text: said }]
+const text = (content: string) => [{ type: 'text', text: content }]
 const summary = 'This chat goes on from an earlier one. What was said there, in short:\n\nOaks, in short.'
 
 /** The provider's answers to a request for a summary and to other requests. */
@@ -178,13 +178,13 @@ describe.each(transports)('A compacted session, over %s,', (transport) => {
     const { client, provider } = environment
     const { end } = await streamToEnd(client, { text: 'Which trees?', key: 'chat' })
     const id = end.stream.session.id
-    const made = await Promise.all(Array.from({ length: 4 }, () => compact(client, id, 'k')))
-    expect(new Set(made.map((next) => next.id)).size).toBe(1)
-    expect(await compact(client, id, 'k')).toEqual(made[0])
+    const continuations = await Promise.all(Array.from({ length: 4 }, () => compact(client, id, 'k')))
+    expect(new Set(continuations.map((next) => next.id)).size).toBe(1)
+    expect(await compact(client, id, 'k')).toEqual(continuations[0])
     expect(provider.requests).toHaveLength(2)
 
     const mismatch = { code: 'IDEMPOTENCY_MISMATCH' }
-    const next = requireNonNull(made[0]).id
+    const next = requireNonNull(continuations[0]).id
     expect(await expectRefusal(client, CompactSessionDocument, { id: next, key: 'k' })).toMatchObject(mismatch)
     expect(await expectRefusal(client, StartChatDocument, { sessionId: next, text: 'Hi', key: 'k' })).toMatchObject(
       mismatch,

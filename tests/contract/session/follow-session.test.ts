@@ -24,9 +24,9 @@ describe.each(transports)('followSession, over %s,', (transport) => {
     const sessionId = await newSession(environment.client)
     const events = followSession(environment.client, sessionId)
     for (const text of ['First', 'Second', 'Third']) {
-      const told = readUntil(events, isEventOfType('StreamFinished'))
+      const followed = readUntil(events, isEventOfType('StreamFinished'))
       const answer = await streamToEnd(environment.connect('http'), { sessionId, text })
-      expectReplay((await told).seen, answer.events)
+      expectReplay((await followed).received, answer.events)
     }
     await events.return()
   })
@@ -41,11 +41,11 @@ describe.each(transports)('followSession, over %s,', (transport) => {
 
     for (const after of [undefined, 0, 2, one.end.seq - 1, one.end.seq, one.end.seq + 1]) {
       const events = followSession(client, sessionId, after)
-      const { seen } = await readUntil(events, (event): event is ChatEvent => event.seq === two.last.seq)
+      const { received } = await readUntil(events, (event): event is ChatEvent => event.seq === two.last.seq)
       await events.return()
-      const ofOne = seen.filter(({ streamId }) => streamId === one.end.streamId)
+      const ofOne = received.filter(({ streamId }) => streamId === one.end.streamId)
       expectReplay(ofOne, one.events, after)
-      expect(seen.slice(ofOne.length)).toEqual(two.seen.filter(({ seq }) => seq > (after ?? 0)))
+      expect(received.slice(ofOne.length)).toEqual(two.received.filter(({ seq }) => seq > (after ?? 0)))
     }
   })
 
@@ -83,8 +83,8 @@ describe.each(transports)('A cursor ahead of the log, over %s,', (transport) => 
     const resets = await Promise.all(readers.map((events) => readUntil(events, isEventOfType('StreamReset'))))
     held.resolve()
     for (const [index, events] of readers.entries()) {
-      const { seen, last: reset } = requireNonNull(resets[index])
-      expect(seen).toEqual([reset])
+      const { received, last: reset } = requireNonNull(resets[index])
+      expect(received).toEqual([reset])
       expect(reset).toMatchObject({
         reason: 'CURSOR_AHEAD',
         seq: last.seq,
@@ -92,7 +92,7 @@ describe.each(transports)('A cursor ahead of the log, over %s,', (transport) => 
         streamId: last.streamId,
         message: { id: last.messageId, text: 'Half', reasoning: 'Hm.', status: 'STREAMING' },
       })
-      const { seen: rest, last: end } = await readUntil(events, isEventOfType('StreamFinished'))
+      const { received: rest, last: end } = await readUntil(events, isEventOfType('StreamFinished'))
       expect(listSeqs(rest)[0]).toBe(reset.seq + 1)
       const { parts, digest } = requireNonNull(end.message)
       expect(foldParts(rest, requireNonNull(reset.message).parts)).toEqual(parts)

@@ -44,7 +44,7 @@ const everything = async (client: Client, id: string) => [
 ]
 
 /** The texts of the newest request to the provider, with their roles. */
-const asked = ({ provider }: TestEnvironment): string[] =>
+const listSentTexts = ({ provider }: TestEnvironment): string[] =>
   requireNonNull(provider.requests.at(-1)).body.messages.map(({ role, content }) =>
     [role, typeof content === 'string' ? content : JSON.stringify(content)].join(' '),
   )
@@ -72,28 +72,28 @@ describe.each(transports)('forkSession, over %s,', (transport) => {
     const { id, messages } = await talked(environment)
     const before = await everything(client, id)
     const { modelContext } = await loadSession(client, id)
-    if (!Array.isArray(modelContext)) throw new Error('no context')
+    if (!Array.isArray(modelContext)) throw new Error('The model context is missing.')
     const lengths = [1, 4, 5, 6, 7, 8]
     expect(messages).toHaveLength(lengths.length)
 
     for (const [index, message] of messages.entries()) {
-      const made = await fork(client, message.id)
-      expect(made).toMatchObject({
+      const copy = await fork(client, message.id)
+      expect(copy).toMatchObject({
         title: 'Which trees?',
         origin: 'SEGUE',
         forkedFrom: { id: message.id },
         parent: null,
-        lineageRoot: { id: made.id },
+        lineageRoot: { id: copy.id },
         segmentCount: 1,
         messageCount: index + 1,
         headSeq: 0,
         lastActivityAt: message.createdAt,
         usage: { inputTokens: 0, outputTokens: 0 },
       })
-      const context = JSON.stringify(made.modelContext)
+      const context = JSON.stringify(copy.modelContext)
       const named = (what: unknown) => JSON.stringify(what).replaceAll(/tcl_[0-9a-z]{26}/g, 'call')
-      expect(named(made.modelContext)).toBe(named(modelContext.slice(0, lengths[index])))
-      const copies = await messagesOf(client, made.id)
+      expect(named(copy.modelContext)).toBe(named(modelContext.slice(0, lengths[index])))
+      const copies = await messagesOf(client, copy.id)
       expect(copies.map(({ role, status, text }) => [role, status, text])).toEqual(
         messages.slice(0, index + 1).map(({ role, status, text }) => [role, status, text]),
       )
@@ -102,12 +102,12 @@ describe.each(transports)('forkSession, over %s,', (transport) => {
     }
     expect(await everything(client, id)).toEqual(before)
 
-    const made = await fork(client, requireNonNull(messages[1]).id)
+    const copy = await fork(client, requireNonNull(messages[1]).id)
     provider.enqueue('Elms.')
-    await streamToEnd(client, { sessionId: made.id, text: 'And others?' })
-    expect(asked(environment).at(-1)).toBe('user And others?')
-    expect(asked(environment).join()).not.toMatch(/fruit|nuts|Pears/)
-    expect(await loadTranscript(client, made.id)).toEqual([
+    await streamToEnd(client, { sessionId: copy.id, text: 'And others?' })
+    expect(listSentTexts(environment).at(-1)).toBe('user And others?')
+    expect(listSentTexts(environment).join()).not.toMatch(/fruit|nuts|Pears/)
+    expect(await loadTranscript(client, copy.id)).toEqual([
       'USER Which trees?',
       'ASSISTANT Oaks.',
       'USER And others?',
@@ -146,16 +146,16 @@ describe.each(transports)('forkSession, over %s,', (transport) => {
     const { client, provider } = environment
     const messages = await messagesOf(client, 'hermes-1')
     const { modelContext } = await loadSession(client, 'hermes-1')
-    const made = await fork(client, requireNonNull(messages.at(-1)).id)
-    expect(made).toMatchObject({
+    const copy = await fork(client, requireNonNull(messages.at(-1)).id)
+    expect(copy).toMatchObject({
       origin: 'SEGUE',
       title: 'Theirs',
       model: null,
       forkedFrom: { id: messages.at(-1)?.id },
     })
     const anonymous = (context: unknown) => JSON.stringify(context).replaceAll(/"toolCallId":"[^"]*"/g, '')
-    expect(anonymous(made.modelContext)).toBe(anonymous(modelContext))
-    const [question] = await messagesOf(client, made.id)
+    expect(anonymous(copy.modelContext)).toBe(anonymous(modelContext))
+    const [question] = await messagesOf(client, copy.id)
     const file = question?.parts.find((part) => part.type === 'FilePart')
     // The file is stored by Segue and read from Segue.
     const picture = await fetch(new URL(requireNonNull(file).url, environment.segue.url))
@@ -164,15 +164,15 @@ describe.each(transports)('forkSession, over %s,', (transport) => {
       dot.replace(/^.*,/, ''),
     ])
     provider.enqueue('Yes.')
-    await streamToEnd(client, { sessionId: made.id, text: 'Sure?' })
-    expect(asked(environment).map((line) => line.split(' ')[0])).toEqual([
+    await streamToEnd(client, { sessionId: copy.id, text: 'Sure?' })
+    expect(listSentTexts(environment).map((line) => line.split(' ')[0])).toEqual([
       'user',
       'assistant',
       'tool',
       'assistant',
       'user',
     ])
-    expect(JSON.stringify(asked(environment))).toContain(dot.replace(/^.*,/, ''))
+    expect(JSON.stringify(listSentTexts(environment))).toContain(dot.replace(/^.*,/, ''))
     expect(provider.rejections).toEqual([])
   })
 })
@@ -206,7 +206,7 @@ describe.each(transports)('regenerate, over %s,', (transport) => {
     expect(stream).toMatchObject({ status: 'RUNNING', userMessage: { text: question } })
     const { last: end } = await readUntil(followStream(client, stream.id), isEventOfType('StreamFinished'))
     expect(end.message).toMatchObject({ text: 'Again.', status: 'COMPLETE', session: { id: stream.session.id } })
-    expect(asked(environment).map((line) => line.replace(/^(assistant|tool) .*/, '$1'))).toEqual([
+    expect(listSentTexts(environment).map((line) => line.replace(/^(assistant|tool) .*/, '$1'))).toEqual([
       'user Which trees?',
       'assistant',
       'tool',
@@ -234,13 +234,13 @@ describe.each(transports)('regenerate, over %s,', (transport) => {
     const { end } = await streamToEnd(client, { text: 'Hi' })
     const first = await regenerate(client, { messageId: requireNonNull(end.message).id, text: 'Hello' })
     await readUntil(followStream(client, first.id), isEventOfType('StreamFinished'))
-    expect(asked(environment)).toEqual(['user Hello'])
+    expect(listSentTexts(environment)).toEqual(['user Hello'])
     const messages = await messagesOf(client, 'hermes-1')
     const again = await regenerate(client, { messageId: requireNonNull(messages.at(-1)).id })
     await readUntil(followStream(client, again.id), isEventOfType('StreamFinished'))
-    expect(asked(environment)).toHaveLength(1)
-    expect(asked(environment)[0]).toContain('What is this?')
-    expect(asked(environment)[0]).toContain(dot.replace(/^.*,/, ''))
+    expect(listSentTexts(environment)).toHaveLength(1)
+    expect(listSentTexts(environment)[0]).toContain('What is this?')
+    expect(listSentTexts(environment)[0]).toContain(dot.replace(/^.*,/, ''))
     expect(environment.provider.rejections).toEqual([])
   })
 
@@ -280,14 +280,21 @@ describe('A session that continues a Hermes session', () => {
     expect(anonymous((await loadSession(client, id)).modelContext)).toBe(anonymous(modelContext))
     provider.enqueue('Yes.')
     await streamToEnd(client, { sessionId: id, text: 'Sure?' })
-    expect(asked(environment)).toHaveLength(5)
+    expect(listSentTexts(environment)).toHaveLength(5)
     expect(provider.rejections).toEqual([])
 
     provider.enqueue('A dot, in short.')
     const { compactSession: next } = await ask(client, CompactSessionDocument, { id })
-    const summarised = asked(environment).join()
-    for (const said of ['What is this?', 'calls look', 'Result of look: {\\"dots\\":1}', 'A dot.', 'Sure?', 'Yes.']) {
-      expect(JSON.stringify(summarised)).toContain(JSON.stringify(said.replaceAll('\\"', '"')).slice(1, -1))
+    const summarised = listSentTexts(environment).join()
+    for (const content of [
+      'What is this?',
+      'calls look',
+      'Result of look: {\\"dots\\":1}',
+      'A dot.',
+      'Sure?',
+      'Yes.',
+    ]) {
+      expect(JSON.stringify(summarised)).toContain(JSON.stringify(content.replaceAll('\\"', '"')).slice(1, -1))
     }
     expect(next).toMatchObject({
       title: 'Theirs',
@@ -315,10 +322,10 @@ describe('A session that continues a Hermes session', () => {
     const id = await newSession(client, 'hermes-1')
     provider.enqueue('Yes.')
     await streamToEnd(client, { sessionId: id, text: 'Go on' })
-    expect(asked(environment)).toEqual(['user summary', 'user tail', 'user Go on'])
+    expect(listSentTexts(environment)).toEqual(['user summary', 'user tail', 'user Go on'])
     expect(await loadTranscript(client, 'hermes-1')).toEqual(['USER long ago', 'USER tail', 'USER summary'])
     const [, tail] = await messagesOf(client, 'hermes-1')
-    const made = await fork(client, requireNonNull(tail).id)
-    expect(await loadTranscript(client, made.id)).toEqual(['USER summary', 'USER tail'])
+    const copy = await fork(client, requireNonNull(tail).id)
+    expect(await loadTranscript(client, copy.id)).toEqual(['USER summary', 'USER tail'])
   })
 })

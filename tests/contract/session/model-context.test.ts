@@ -89,12 +89,12 @@ describe.each(readingTransports)('modelContext, over %s,', (transport) => {
         db.addMessage('hermes-1', 3, { role: 'assistant', content: 'That you like trees.' })
       },
     })
-    const said = [
+    const hermesContext = [
       { role: 'user', content: [{ type: 'text', text: 'What did I say?' }] },
       { role: 'assistant', content: [{ type: 'text', text: 'That you like trees.' }] },
     ]
-    expect((await loadSession(environment.client, 'hermes-1')).modelContext).toEqual(said)
+    expect((await loadSession(environment.client, 'hermes-1')).modelContext).toEqual(hermesContext)
     const sessionId = await newSession(environment.connect('http'), 'hermes-1')
-    expect((await loadSession(environment.client, sessionId)).modelContext).toEqual(said)
+    expect((await loadSession(environment.client, sessionId)).modelContext).toEqual(hermesContext)
   })
 })

@@ -46,7 +46,7 @@ function rowsIn({ segue }: TestEnvironment): Record<string, unknown> {
   return Object.fromEntries(counts.filter(([name, count]) => count !== 0 && !isFrame(name)))
 }
 
-const gone = { code: 'NOT_FOUND' }
+const notFound = { code: 'NOT_FOUND' }
 
 describe('updateSession', () => {
   test('changes the given fields, leaves the others, and notifies subscribers', async () => {
@@ -56,12 +56,12 @@ describe('updateSession', () => {
     const { sessionId: id } = end
     const before = await loadSession(client, id)
     const events = followSession(client, id, before.headSeq)
-    const told = readUntil(events, isEventOfType('SessionChanged'))
+    const emitted = readUntil(events, isEventOfType('SessionChanged'))
     const named = await update(client, { id, title: ' A  better\nname ' })
     expect(named).toEqual({ ...before, title: 'A better name', headSeq: before.headSeq + 1 })
-    expect((await told).last).toMatchObject({ seq: before.headSeq + 1, streamId: null, session: { id } })
-    const kept = await update(client, { id, pinned: true, archived: true, model: 'offline/eliza' })
-    expect(kept).toMatchObject({ title: 'A better name', pinned: true, archived: true, model: 'offline/eliza' })
+    expect((await emitted).last).toMatchObject({ seq: before.headSeq + 1, streamId: null, session: { id } })
+    const flagged = await update(client, { id, pinned: true, archived: true, model: 'offline/eliza' })
+    expect(flagged).toMatchObject({ title: 'A better name', pinned: true, archived: true, model: 'offline/eliza' })
     const bare = await update(client, { id, title: null, model: null, pinned: false })
     expect(bare).toMatchObject({ title: null, model: null, pinned: false, archived: true })
     expect(await loadSession(client, id)).toEqual(bare)
@@ -93,7 +93,7 @@ describe('updateSession', () => {
       readOnly,
     )
     expect(await expectRefusal(client, DeleteSessionDocument, { id: 'hermes-1' })).toMatchObject(readOnly)
-    expect(await expectRefusal(client, DeleteSessionDocument, { id: 'nobody' })).toMatchObject(gone)
+    expect(await expectRefusal(client, DeleteSessionDocument, { id: 'nobody' })).toMatchObject(notFound)
   })
 })
 
@@ -159,22 +159,22 @@ describe.each(transports)('deleteSession, over %s,', (transport) => {
       followSession(following, id, 1000),
       followSession(following, id, 2),
     ]
-    const told = followers.map(async (events) => {
+    const emitted = followers.map(async (events) => {
       const all: ChatEvent[] = []
       for await (const event of events) all.push(event)
       return all
     })
     await waitUntil(() => segue.defaultProfile.chats.eventLog.stats.waiting === 3)
     expect(await remove(client, id)).toBe(id)
-    for (const events of await Promise.all(told)) expect(events.length).toBeGreaterThan(0)
+    for (const events of await Promise.all(emitted)) expect(events.length).toBeGreaterThan(0)
     expect(rowsIn(environment)).toEqual({})
     expect(existsSync(join(segue.home, 'files', hash))).toBe(false)
     for (const nobody of [id, end.stream.id, requireNonNull(end.message).id]) {
       expect((await ask(client, NodeDocument, { id: nobody })).node).toBeNull()
     }
     expect((await ask(client, SessionsDocument, {})).sessions.edges).toEqual([])
-    expect(await expectRefusal(client, DeleteSessionDocument, { id })).toMatchObject(gone)
-    expect(await expectRefusal(client, UpdateSessionDocument, { id, pinned: true })).toMatchObject(gone)
+    expect(await expectRefusal(client, DeleteSessionDocument, { id })).toMatchObject(notFound)
+    expect(await expectRefusal(client, UpdateSessionDocument, { id, pinned: true })).toMatchObject(notFound)
 
     const again = await streamToEnd(client, variables)
     expect(again.end.stream.id).not.toBe(end.stream.id)

@@ -43,12 +43,12 @@ const ids = ({ edges }: { readonly edges: readonly { readonly node: { readonly i
 let many: TestEnvironment
 /** Runs one answer in the only Segue session. */
 let end: EventOfType<'StreamFinished'>
-let own: string
+let segueSessionId: string
 let chain: TestEnvironment
 beforeAll(async () => {
   many = await newTestEnvironment('http', { fillHermes: manyKinds })
   end = (await streamToEnd(many.client, { text: 'Hello' })).end
-  own = end.sessionId
+  segueSessionId = end.sessionId
   chain = await newTestEnvironment('http', { fillHermes: aChain })
 })
 afterAll(async () => {
@@ -60,7 +60,7 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
   test('lists the sessions of both origins, newest activity first', async () => {
     await using client = many.connect(transport)
     const { sessions } = await ask(client, SessionsDocument, {})
-    expect(ids(sessions)).toEqual([own, ...sources.map((source) => `at-${source}`).reverse(), 'old', 'dear'])
+    expect(ids(sessions)).toEqual([segueSessionId, ...sources.map((source) => `at-${source}`).reverse(), 'old', 'dear'])
     expect(sessions.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: false })
     expect(sessions.edges[0]?.node).toMatchObject({
       origin: 'SEGUE',
@@ -92,7 +92,7 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
     await using client = many.connect(transport)
     const kinds = await ask(client, SessionsByKindDocument, {})
     expect(Object.fromEntries(Object.entries(kinds).map(([kind, page]) => [kind, ids(page)]))).toEqual({
-      segue: [own],
+      segue: [segueSessionId],
       web: ['at-webui'],
       cli: ['at-cli', 'old', 'dear'],
       messaging: ['at-telegram'],
@@ -100,7 +100,7 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
       cron: ['at-cron'],
       tool: ['at-subagent'],
       other: ['at-a_plugin'],
-      own: [own],
+      own: [segueSessionId],
       hermes: [...sources.map((source) => `at-${source}`).reverse(), 'old', 'dear'],
     })
     const filtered = async (variables: SessionsQueryVariables) =>
@@ -108,7 +108,7 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
     expect(await filtered({ archived: true })).toEqual(['old'])
     expect(await filtered({ pinned: true })).toEqual(['dear'])
     expect(await filtered({ archived: false, pinned: false, channels: ['CLI', 'WEB'] })).toEqual(['at-cli', 'at-webui'])
-    expect(await filtered({ ids: ['at-cli', own, 'nobody'] })).toEqual([own, 'at-cli'])
+    expect(await filtered({ ids: ['at-cli', segueSessionId, 'nobody'] })).toEqual([segueSessionId, 'at-cli'])
     expect(await filtered({ ids: [] })).toEqual([])
     expect(await filtered({ channels: [] })).toEqual([])
     expect(await filtered({ origin: 'HERMES', profile: 'default', channels: ['CRON'] })).toEqual(['at-cron'])
@@ -185,7 +185,7 @@ describe.each(readingTransports)('sessions, over %s,', (transport) => {
 
   test('finds a session by id, with session and with node, and returns null for an unknown id', async () => {
     await using client = many.connect(transport)
-    for (const id of ['at-cli', own]) {
+    for (const id of ['at-cli', segueSessionId]) {
       const session = await loadSession(client, id)
       expect(session).toMatchObject((await ask(client, SessionNodeDocument, { id })).node ?? {})
       expect((await ask(client, NodeDocument, { id })).node).toEqual({ type: 'Session', id })

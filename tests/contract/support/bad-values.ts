@@ -66,7 +66,7 @@ function listWrongTypesOf(type: GraphQLNullableInputType): unknown[] {
     case 'ID':
       return [1.5, true, {}, ['id']]
     default:
-      throw new Error(`it is not told what is wrong for ${type.name}`)
+      throw new Error(`There are no invalid values for the type ${type.name}. Add some.`)
   }
 }
 
@@ -295,7 +295,8 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
     case 'streamId: ID':
       return listUnknownIds(known.streamId, 'NOT_FOUND')
     default:
-      if (['String', 'ID', 'Int'].includes(typeName)) throw new Error(`it is not told what is wrong for ${name}`)
+      if (['String', 'ID', 'Int'].includes(typeName))
+        throw new Error(`There are no invalid values for ${name}. Add some.`)
       return []
   }
 }
@@ -329,7 +330,7 @@ function listUnknownIdsForField(field: string, known: KnownIds): BadValue[] {
     case 'Mutation.updateJob':
       return [...listUnknownIds(known.jobId, 'NOT_FOUND'), ...withOutcome([known.runId, sessionId], 'NOT_FOUND')]
     default:
-      throw new Error(`it is not told what ${field} does not find`)
+      throw new Error(`There are no unknown ids for ${field}. Add some.`)
   }
 }
 
@@ -349,7 +350,7 @@ function listBadProfiles(field: string): BadValue[] {
     case 'Mutation.deleteProfile':
       return [...names, badInputValue('default'), { value: 'nobody', outcome: 'NOT_FOUND' }]
     default:
-      throw new Error(`it is not told what is no profile for ${field}`)
+      throw new Error(`There are no invalid profiles for ${field}. Add some.`)
   }
 }
 

@@ -79,8 +79,8 @@ export async function streamToEnd(
   client: Client,
   variables: StreamChatSubscriptionVariables,
 ): Promise<{ events: ChatEvent[]; end: EventOfType<'StreamFinished'> }> {
-  const { seen, last } = await readUntil(streamChat(client, variables), isEventOfType('StreamFinished'))
-  return { events: seen, end: last }
+  const { received, last } = await readUntil(streamChat(client, variables), isEventOfType('StreamFinished'))
+  return { events: received, end: last }
 }
 
 /**

@@ -120,7 +120,7 @@ async function requireSingleResult<Data>(results: AsyncIterable<Result<Data>>): 
   const all: Result<Data>[] = []
   for await (const result of results) all.push(result)
   const [only] = all
-  if (!only || all.length > 1) throw new Error(`there were ${all.length} results instead of one`)
+  if (!only || all.length > 1) throw new Error(`There were ${all.length} results instead of one.`)
   return only
 }
 

@@ -65,16 +65,16 @@ function listSchemaTypes(schema: GraphQLSchema): GraphQLNamedType[] {
 }
 
 function listInputEnums(schema: GraphQLSchema): Set<string> {
-  const given = new Set<string>()
+  const inputTypes = new Set<string>()
   for (const type of listSchemaTypes(schema)) {
     const inputs = isInputObjectType(type)
       ? Object.values(type.getFields())
       : isObjectType(type) || isInterfaceType(type)
         ? Object.values(type.getFields()).flatMap(({ args }) => args)
         : []
-    for (const input of inputs) given.add(getNamedType(input.type).name)
+    for (const input of inputs) inputTypes.add(getNamedType(input.type).name)
   }
-  return given
+  return inputTypes
 }
 
 function collectRequested(schema: GraphQLSchema, document: DocumentNode): Set<string> {

@@ -5,8 +5,8 @@ type Part = PartFieldsFragment
 type Delta = { readonly offset: number }
 
 /**
- * Folds the events of a stream as a client would, from the descriptions of the schema alone: the parts of the assistant's
- * message, starting with `had`. It shares no code with the server, so that tests can compare the two.
+ * Folds the events of a stream into the parts of the assistant's message, as a client would, by the descriptions of the
+ * schema alone. It shares no code with the server, so that tests can compare the two.
  */
 export function foldParts(events: readonly EventFieldsFragment[], initialParts: readonly Part[] = []): Part[] {
   const parts = [...initialParts]
@@ -46,7 +46,7 @@ export function foldParts(events: readonly EventFieldsFragment[], initialParts: 
 }
 
 function applyDelta(part: string, { offset }: Delta, text: string): string {
-  if (offset > part.length) throw new Error(`a delta for ${offset} of a part that ends at ${part.length}`)
+  if (offset > part.length) throw new Error(`The delta at ${offset} leaves a gap after ${part.length}.`)
   return part.substring(0, offset) + text + part.substring(offset + text.length)
 }
 

@@ -57,7 +57,7 @@ function listFieldPositions(
   ] as const)
   const kind = roots.get(type)
   const wrap = kind ? (selection: string) => selection : wrappers[type.name]
-  if (!wrap) throw new Error(`it is not told how to ask for ${type.name}.${field.name}`)
+  if (!wrap) throw new Error(`There is no selection for ${type.name}.${field.name}. Add one.`)
 
   const declared = field.args.map((arg) => `$${arg.name}: ${String(arg.type)}`).join(', ')
   const args = field.args.map(({ name }) => `${name}: $${name}`).join(', ')

@@ -31,20 +31,20 @@ export async function newJob(client: Client, overrides: Partial<CreateJobMutatio
 
 export async function loadJob(client: Client, id: string) {
   const { node } = await ask(client, JobNodeDocument, { id })
-  if (node?.__typename !== 'Job') throw new Error(`${id} is no job`)
+  if (node?.__typename !== 'Job') throw new Error(`${id} is not a job.`)
   return node
 }
 
 export async function loadRun(client: Client, id: string): Promise<JobRun> {
   const { node } = await ask(client, JobRunNodeDocument, { id })
-  if (node?.__typename !== 'JobRun') throw new Error(`${id} is no run`)
+  if (node?.__typename !== 'JobRun') throw new Error(`${id} is not a run.`)
   return node
 }
 
 /** The newest runs of a job. */
 export async function loadRuns(client: Client, id: string): Promise<JobRun[]> {
   const { node } = await ask(client, JobRunsDocument, { id })
-  if (node?.__typename !== 'Job') throw new Error(`${id} is no job`)
+  if (node?.__typename !== 'Job') throw new Error(`${id} is not a job.`)
   return requireNonNull(node.runs).edges.map(({ node: run }) => run)
 }
 
@@ -66,7 +66,7 @@ export async function pollUntil<T>(load: () => Promise<T>, isWanted: (value: T) 
   for (;;) {
     const value = await load()
     if (isWanted(value)) return value
-    if (performance.now() > end) throw new Error(`it did not come: ${JSON.stringify(value)}`)
+    if (performance.now() > end) throw new Error(`The result does not match: ${JSON.stringify(value)}`)
     await pause(10)
   }
 }

@@ -34,7 +34,7 @@ export async function expectSubscriptionRefusal<Variables extends object>(
   variables: Variables,
 ): Promise<Refusal> {
   for await (const result of client.subscribe(operation, variables)) return requireSingleError(result)
-  throw new Error('the subscription ended without a result')
+  throw new Error('The subscription ended without a result.')
 }
 
 export interface Refusal extends Record<string, unknown> {
@@ -47,13 +47,13 @@ export interface Refusal extends Record<string, unknown> {
 export function requireSingleError({ data, errors }: Result<unknown>): Refusal {
   const [error] = errors ?? []
   if (!error || errors?.length !== 1)
-    throw new Error(`not one error but ${toJsonText(errors)} with ${toJsonText(data)}`)
+    throw new Error(`Expected one error, got ${toJsonText(errors)} with ${toJsonText(data)}.`)
   return { code: null, ...error.extensions, message: error.message }
 }
 
 function requireData<Data>({ data, errors }: Result<Data>): Data {
-  if (errors) throw new Error(`refused: ${toJsonText(errors)}`)
-  if (data === null || data === undefined) throw new Error('neither data nor errors')
+  if (errors) throw new Error(`The request was refused: ${toJsonText(errors)}`)
+  if (data === null || data === undefined) throw new Error('The response has neither data nor errors.')
   return data
 }
 
@@ -63,7 +63,7 @@ function toJsonText(value: readonly ResultError[] | unknown): string {
 
 /** Fails if the value is null or undefined. */
 export function requireNonNull<T>(value: T | null | undefined): T {
-  if (value === null || value === undefined) throw new Error('it is not there')
+  if (value === null || value === undefined) throw new Error('The value is null or undefined.')
   return value
 }
 
@@ -71,13 +71,13 @@ export function requireNonNull<T>(value: T | null | undefined): T {
 export async function readUntil<T, Wanted extends T>(
   values: AsyncIterator<T>,
   isWanted: (value: T) => value is Wanted,
-): Promise<{ seen: T[]; last: Wanted }> {
+): Promise<{ received: T[]; last: Wanted }> {
   const received: T[] = []
   for (let next = await values.next(); !next.done; next = await values.next()) {
     received.push(next.value)
-    if (isWanted(next.value)) return { seen: received, last: next.value }
+    if (isWanted(next.value)) return { received, last: next.value }
   }
-  throw new Error(`it ended after ${received.length} values without the one that was looked for`)
+  throw new Error(`The iterator ended after ${received.length} values, none of which matches.`)
 }
 
 /** Repeats an action until a promise resolves: for events that only an action causes. */

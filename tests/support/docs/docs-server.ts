@@ -16,7 +16,7 @@ const resultSchema = z.strictObject({ data: z.record(z.string(), z.record(z.stri
 const operations = new Map(documentationPages.flatMap(listOperations).map((operation) => [operation.name, operation]))
 
 /**
- * The real program with what the documentation speaks of: a Hermes chat of two sessions, the filesystem MCP server in the
+ * The real program with what the documentation describes: a Hermes chat of two sessions, the filesystem MCP server in the
  * home, and the offline agent with 20 ms between words, so that an answer can be stopped.
  */
 export class DocsServer implements AsyncDisposable {

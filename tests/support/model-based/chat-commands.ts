@@ -280,7 +280,7 @@ class Restart implements fc.AsyncCommand<object, SimulatedHome> {
   toString = (): string => (this.#isGraceful ? 'restart' : 'crash')
 }
 
-class Fault implements fc.AsyncCommand<object, SimulatedHome> {
+class Failure implements fc.AsyncCommand<object, SimulatedHome> {
   readonly #kind: 'disk' | 'crash'
   readonly #count: number
 
@@ -305,8 +305,8 @@ function withInvariants(command: fc.AsyncCommand<object, SimulatedHome>): fc.Asy
     check: () => true,
     run: async (model, home) => {
       await command.run(model, home)
-      // A fault takes effect with the next command.
-      if (!(command instanceof Fault)) await home.settle()
+      // A failure takes effect with the next command.
+      if (!(command instanceof Failure)) await home.settle()
       await assertInvariants(home)
     },
     toString: () => String(command),
@@ -348,8 +348,8 @@ const follow = fc
   .tuple(anyIndex, anyIndex, fc.boolean())
   .map(([index, cursor, session]) => new Follow(index, cursor, session))
 const restart = fc.boolean().map((isGraceful) => new Restart(isGraceful))
-const disk = fc.constantFrom(1, 2).map((count) => new Fault('disk', count))
-const crash = fc.constantFrom(0, 1, 2).map((count) => new Fault('crash', count))
+const disk = fc.constantFrom(1, 2).map((count) => new Failure('disk', count))
+const crash = fc.constantFrom(0, 1, 2).map((count) => new Failure('crash', count))
 
 /** Sequences of commands. How often a command is listed is its relative frequency. */
 export const anyCommands = fc.commands(

@@ -3,7 +3,7 @@ import type { EventStore } from '../../../src/storage/event-store.ts'
 /** How each call reaches the store. */
 type CallWrapper = <T>(call: () => Promise<T>) => Promise<T>
 
-/** A store that does some things in another way than the one behind it, which is reached as `way` has it. */
+/** Wraps a store: `overrides` replace methods, `wrapCall` wraps the calls of all other methods. */
 export function wrapStore(
   store: EventStore,
   overrides: Partial<EventStore>,

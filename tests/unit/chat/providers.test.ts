@@ -45,11 +45,11 @@ async function answer(
   const { id: streamId } = await at.client.start({ text: 'Hi', ...(model && { model }) })
   const reader = at.newReader(streamId)
   const { message } = await reader.readUntilType('StreamFinished')
-  const kept = message && (await at.client.message(message.id))
-  expect(kept).toEqual(message)
-  const parts = kept ? toParts(kept) : []
+  const stored = message && (await at.client.message(message.id))
+  expect(stored).toEqual(message)
+  const parts = stored ? toParts(stored) : []
   expect(reader.parts).toEqual(parts)
-  return { stream: await at.client.stream(streamId), reader, parts, text: kept?.text ?? '' }
+  return { stream: await at.client.stream(streamId), reader, parts, text: stored?.text ?? '' }
 }
 
 /** Expects the session to accept another message, which is sent with the finished parts of the answer before it. */
@@ -411,8 +411,8 @@ describe('a call of an unknown tool', () => {
     }))
     expect(parts).toMatchObject([{ text: 'Let me see.' }, ...calls, { text: 'I cannot.' }])
 
-    const told = world.provider.requests[1]?.body.messages
-    expect(told).toMatchObject([
+    const messages = world.provider.requests[1]?.body.messages
+    expect(messages).toMatchObject([
       { role: 'user' },
       {
         role: 'assistant',

@@ -84,7 +84,7 @@ function list(reader: HermesReader): string[] {
 }
 
 describe('after a push', () => {
-  test('conversations of Hermes go on in sessions of Segue', async () => {
+  test('Hermes conversations continue in Segue sessions', async () => {
     const { reader } = newReader(newHermes().path)
     const feed = new FakeFeed()
     const { replicator } = replicate(feed, reader)
@@ -117,7 +117,7 @@ describe('after a push', () => {
     expect(batches).toHaveLength(1)
   })
 
-  test('sessions of another database replace those of the one before', async () => {
+  test('sessions of another database replace those of the previous one', async () => {
     const { reader } = newReader(newHermes().path)
     const feed = new FakeFeed()
     const { replicator } = replicate(feed, reader)
@@ -134,7 +134,7 @@ describe('after a push', () => {
     expect(list(reader)).toEqual(['root > root'])
   })
 
-  test('an older copy of the same database is read from its first change on', async () => {
+  test('an older copy of the same database is read from its first change', async () => {
     const { reader } = newReader(newHermes().path)
     const feed = new FakeFeed()
     const { replicator } = replicate(feed, reader)
@@ -149,7 +149,7 @@ describe('after a push', () => {
   })
 })
 
-test('a new reader goes on where the stored index is', async () => {
+test('a new reader continues from the stored index', async () => {
   const hermes = newHermes()
   const options = { indexPath: join(dirname(hermes.path), 'hermes-index.db') }
   const feed = new FakeFeed()

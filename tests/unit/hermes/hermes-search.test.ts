@@ -167,8 +167,8 @@ test('pages contain each hit once, in both directions, and stay correct while ro
     }
   }
   const { hits } = await find('needle', { limit: 5 })
-  const gone = [all[4], all[7]].map((id) => Number(id?.replace('s:', '')))
-  for (const id of gone) hermes.db.prepare('DELETE FROM messages WHERE id = ?').run(id)
+  const deletedIds = [all[4], all[7]].map((id) => Number(id?.replace('s:', '')))
+  for (const id of deletedIds) hermes.db.prepare('DELETE FROM messages WHERE id = ?').run(id)
   hermes.addMessage('s', 1_000, { content: 'needle' })
   expect(await findIds('needle', { after: hits[4]?.key ?? null })).toEqual(all.slice(5).filter((id) => id !== all[7]))
 })
@@ -189,10 +189,10 @@ describe.each(['first', 'inline', 'gated'] as const)('with the full-text indexes
     hermes.addToolCalls('s', 3, ['cafe'], { tool_name: 'cafe' })
     hermes.addToolResult('s', 4, 'cafe', 'cafe')
     const changed = hermes.addMessage('s', 5, { content: 'tea' })
-    const gone = hermes.addMessage('s', 6, { content: 'café' })
+    const deletedId = hermes.addMessage('s', 6, { content: 'café' })
     addFiller(hermes)
     hermes.db.prepare('UPDATE messages SET content = ? WHERE id = ?').run('a cafe now', changed)
-    hermes.db.prepare('DELETE FROM messages WHERE id = ?').run(gone)
+    hermes.db.prepare('DELETE FROM messages WHERE id = ?').run(deletedId)
     expect(await fixture.findIds('cafe')).toEqual(['s:5', 's:1', 's:2'])
     expect(await fixture.findIds('café "node.js"')).toEqual(['s:1'])
     expect(await fixture.findIds('"')).toEqual([])
@@ -307,8 +307,8 @@ test.each<FtsLayout | null>([null, 'inline', 'gated'])(
         hermes.db.exec('DELETE FROM messages; DELETE FROM sessions')
         hermes.addSession('s')
         for (const { timestamp, ...cells } of rows) hermes.addMessage('s', timestamp, cells)
-        const shown = reader.listMessages('s', { after: null, before: null, limit: 100, backwards: false })
-        const needles = shown.filter(
+        const messages = reader.listMessages('s', { after: null, before: null, limit: 100, backwards: false })
+        const needles = messages.filter(
           ({ role, parts }) =>
             role !== 'SYSTEM' && parts.some((part) => part.type === 'text' && /needle/.test(part.text)),
         )

@@ -37,7 +37,7 @@ function addConversations(hermes: HermesDb, count = 1200): void {
 }
 
 describe('the index', () => {
-  test('saves the next start the work, and finds what has changed since', () => {
+  test('is reused at the next start, which finds what has changed since', () => {
     const hermes = newDb()
     addConversations(hermes)
     const index = indexPathFor(hermes)
@@ -114,7 +114,7 @@ describe('the index', () => {
     }
   })
 
-  test('is built again if another state.db is in place of the one before', () => {
+  test('is built again if another state.db replaces the previous one', () => {
     const hermes = newDb()
     addConversations(hermes, 20)
     const { reader } = newReader(hermes.path, 100, { indexPath: indexPathFor(hermes) })

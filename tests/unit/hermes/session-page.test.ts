@@ -179,20 +179,20 @@ test('paging returns every session that exists all the time, while others come a
   })
   const { reader } = newReader(hermes.path)
   for (const backwards of [false, true]) {
-    const seen: string[] = []
+    const listed: string[] = []
     let key: SessionKey | null = null
     for (let step = 0; ; step++) {
       const rows = reader.listSessions(backwards ? lastPage(5, key) : firstPage(5, key), {})
       const end = backwards ? rows[0] : rows.at(-1)
       if (!end) break
-      seen.push(...ids(rows))
+      listed.push(...ids(rows))
       key = end
       hermes.addSession(`${backwards ? 'late' : 'new'}${step}`, { started_at: backwards ? 1 : 1000 + step })
-      if (step % 3 === 0) hermes.db.prepare('DELETE FROM sessions WHERE id = ?').run(seen[0])
+      if (step % 3 === 0) hermes.db.prepare('DELETE FROM sessions WHERE id = ?').run(listed[0])
     }
     const remaining = hermes.db.prepare<[], { id: string }>(`SELECT id FROM sessions WHERE id LIKE 's%'`).all()
-    expect(new Set(seen)).toEqual(expect.objectContaining({ size: seen.length }))
-    expect(ids(remaining).filter((id) => !seen.includes(id))).toEqual([])
+    expect(new Set(listed)).toEqual(expect.objectContaining({ size: listed.length }))
+    expect(ids(remaining).filter((id) => !listed.includes(id))).toEqual([])
   }
 })
 

@@ -115,7 +115,7 @@ test.each([
   expect(reader.listSessions(firstPage(5), {})).toHaveLength(1)
 })
 
-test('a start that is no number is replaced by the time of the newest message', () => {
+test('a start that is not a number is replaced by the time of the newest message', () => {
   const hermes = newDb()
   hermes.addSession('s', { started_at: 'yesterday' })
   hermes.addMessage('s', 12)

@@ -137,7 +137,7 @@ describe('a due time', () => {
     expect(startDue(ended, noon + 3 * hour).run.scheduledFor).toBe(noon + 2 * hour)
   })
 
-  test('that has had its run does not get another one', () => {
+  test('that has had its run has no second one', () => {
     const job = newTestJob(noon)
     const due = findDueTimes(job, noon + 65 * minute)
     expect(skipDueTimes(job, due ?? { latest: 0, count: 0 }, true)).toMatchObject({
@@ -240,7 +240,7 @@ test('upcoming runs of a Hermes job are listed if Segue understands its schedule
 })
 
 describe('an update', () => {
-  test('can pause a job, and due times of the pause are not runTimes up for', () => {
+  test('can pause a job, and due times during the pause have no run later', () => {
     const paused = updateJob(newTestJob(noon), { enabled: false }, noon + minute)
     expect(paused).toMatchObject({ state: 'PAUSED', nextRunAt: null, enabled: false })
     expect(findDueTimes(paused, noon + day)).toBeNull()
@@ -330,7 +330,7 @@ describe('a reevaluation', () => {
     expect(reevaluateJob(known, noon)).toMatchObject({ state: 'SCHEDULED', scheduleError: null })
   })
 
-  test('opens due times again that a clock far ahead had settled', () => {
+  test('reopens due times that were processed while the clock was far ahead', () => {
     const { job: ahead, run } = startDue(newTestJob(noon), parseTime('2099-01-01T00:00:00Z'))
     const { job: waiting } = finishRun({ job: ahead, run }, ok, parseTime('2099-01-01T00:01:00Z'))
     expect(waiting.nextRunAt).toBeGreaterThan(parseTime('2099-01-01T00:00:00Z'))

@@ -47,10 +47,10 @@ describe('the profile names', () => {
   })
 
   test('leave out folders with invalid names', async () => {
-    const longest = 'x'.repeat(64)
+    const maxName = 'x'.repeat(64)
     addSegueProfiles(
-      longest,
-      `${longest}x`,
+      maxName,
+      `${maxName}x`,
       'Work',
       '-a',
       '_a',
@@ -63,7 +63,7 @@ describe('the profile names', () => {
       'a.b',
       'default',
     )
-    expect(await directory.listNames()).toEqual(['default', longest])
+    expect(await directory.listNames()).toEqual(['default', maxName])
   })
 
   test('leave out files and symbolic links, wherever they lead', async () => {

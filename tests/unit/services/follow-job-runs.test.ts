@@ -55,7 +55,7 @@ async function finish(store: JobStore, run: JobRunRecord): Promise<JobRunRecord>
 }
 
 describe('the runs of all profiles', () => {
-  test('begin with those that are running, and go on with those that change', async () => {
+  test('begin with those that are running, and continue with those that change', async () => {
     const store = addProfile('default')
     await finish(store, await startRun(store))
     const running = await startRun(store)

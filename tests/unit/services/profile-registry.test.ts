@@ -245,7 +245,7 @@ describe('a lease of a profile', () => {
     await runs.return?.()
   })
 
-  test('opens the profile anew while the old services are closing', async () => {
+  test('opens the profile again while the old services are closing', async () => {
     const registry = await loadRegistry()
     const first = await registry.acquire('work')
     first[Symbol.dispose]()

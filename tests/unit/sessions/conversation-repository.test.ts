@@ -36,10 +36,10 @@ async function addSegueSession(id: string, second: number, of: Partial<SessionRe
   return id
 }
 
-const wholeList: PageRequest<SessionKey> = { after: null, before: null, limit: 1000, backwards: false }
+const firstPage: PageRequest<SessionKey> = { after: null, before: null, limit: 1000, backwards: false }
 
 const listAll = (filter: ConversationListFilter = {}): Promise<Conversation[]> =>
-  fixture.conversations.listPage(wholeList, filter)
+  fixture.conversations.listPage(firstPage, filter)
 
 /** Formats a conversation as `root > tip`, or as `root` if both are the same. */
 const format = ({ root, tip }: Conversation): string => (root.id === tip.id ? root.id : `${root.id} > ${tip.id}`)
@@ -187,7 +187,7 @@ describe('the list holds', () => {
     expect(await listFormatted({ channels: ['MESSAGING', 'CLI'] })).toEqual(['cli'])
     const loader = new SessionLoader(fixture.sessions)
     const byId = await new ConversationLoader(fixture.conversations, loader).loadByIds(['cron', 'cnv_tool', 'cli'])
-    expect(paginateConversations(byId, wholeList, {}).map(format)).toEqual(['tool', 'cron', 'cli'])
+    expect(paginateConversations(byId, firstPage, {}).map(format)).toEqual(['tool', 'cron', 'cli'])
   })
 
   test('conversations that a person started or continued, even if a job or tool takes part', async () => {
@@ -224,9 +224,9 @@ describe('a filter', () => {
     const loader = new ConversationLoader(fixture.conversations, new SessionLoader(fixture.sessions))
     const found = await loader.loadByIds(['root', 'tip', 'cnv_root', 'cnv_tip', 'empty', 'nobody', 'cnv_nobody'])
     expect(found.map(format)).toEqual(['root > tip', 'empty'])
-    expect(paginateConversations(found, wholeList, {}).map(format)).toEqual(['root > tip'])
-    expect(paginateConversations(found, wholeList, { archived: false })).toEqual([])
-    expect(paginateConversations(found, wholeList, { origin: 'SEGUE' })).toEqual([])
+    expect(paginateConversations(found, firstPage, {}).map(format)).toEqual(['root > tip'])
+    expect(paginateConversations(found, firstPage, { archived: false })).toEqual([])
+    expect(paginateConversations(found, firstPage, { origin: 'SEGUE' })).toEqual([])
   })
 })
 
@@ -316,7 +316,7 @@ describe.each<HermesLayout>(['newest', 'compacting', 'v7', 'v2'])('a Hermes data
     old.hermesDb.addSession('b', { parent_session_id: 'a', started_at: 3 })
     old.hermesDb.addMessage('a', 2, { content: 'Hello' })
     old.hermesDb.addMessage('b', 4, { content: 'Hello' })
-    expect((await old.conversations.listPage(wholeList, {})).map(format)).toEqual(['a > b'])
+    expect((await old.conversations.listPage(firstPage, {})).map(format)).toEqual(['a > b'])
   })
 })
 
@@ -336,7 +336,7 @@ test.each([
     'DROP INDEX idx_sessions_source; DROP INDEX idx_sessions_parent; DROP INDEX idx_sessions_started; DROP INDEX idx_messages_session',
   )
   if (old.hermesDb.columnNames(table).has(column)) old.hermesDb.db.exec(`ALTER TABLE ${table} DROP COLUMN ${column}`)
-  expect((await old.conversations.listPage(wholeList, {})).map(format)).toEqual(expected)
+  expect((await old.conversations.listPage(firstPage, {})).map(format)).toEqual(expected)
 })
 
 test("a Hermes title counts as a person's only if the user chose it", async () => {
@@ -354,14 +354,14 @@ describe('while conversations are added, removed and moved,', () => {
       else addHermesSession(`s${i}`, [100 + (i % 5)], i % 2 ? ended : {})
     }
     const stable = await listFormatted()
-    const seen: string[] = []
+    const listed: string[] = []
     let key: SessionKey | null = null
     for (let step = 0; ; step++) {
       const bounds = backwards ? { before: key, after: null } : { before: null, after: key }
       const found: Conversation[] = await fixture.conversations.listPage({ ...bounds, limit: 4, backwards }, {})
       const end = backwards ? found[0] : found.at(-1)
       if (!end) break
-      seen.push(...found.map(format))
+      listed.push(...found.map(format))
       key = { id: end.root.id, lastActivityAt: end.lastActivityAt }
       if (step >= 5) continue
       // Adds conversations at both ends, and moves one from the bottom to the top.
@@ -370,9 +370,9 @@ describe('while conversations are added, removed and moved,', () => {
       addHermesSession(`mover${step}`, [50])
       fixture.hermesDb.addMessage(`mover${step}`, 600 + step)
     }
-    const seenStable = seen.filter((id) => stable.includes(id))
-    expect(seenStable.toSorted()).toEqual(stable.toSorted())
-    expect(new Set(seen).size).toBe(seen.length)
+    const listedStable = listed.filter((id) => stable.includes(id))
+    expect(listedStable.toSorted()).toEqual(stable.toSorted())
+    expect(new Set(listed).size).toBe(listed.length)
   })
 })
 

@@ -48,7 +48,7 @@ async function countLineageReads(fixture: LineageFixture, first: number) {
 describe('lineage', () => {
   const shared = sharedLineageFixture()
 
-  test('leaves sessions of a cycle alone, and those that continue them', async () => {
+  test('makes the sessions of a cycle roots, and those that continue them', async () => {
     const fixture = shared()
     fixture.addSegment('a', 'b')
     fixture.addSegment('b', 'a')
@@ -62,14 +62,14 @@ describe('lineage', () => {
     })
   })
 
-  test('leaves a session alone that is its own parent, and lets others continue it', async () => {
+  test('makes a session that is its own parent a root, which others can continue', async () => {
     const fixture = shared()
     fixture.addSegment('self', 'self')
     fixture.addSegment('next', 'self')
     await expectPositions(fixture, { self: alone('self'), next: ['self', 'self', 2] })
   })
 
-  test('leaves a session alone whose parent does not exist', async () => {
+  test('makes a session whose parent does not exist a root', async () => {
     const fixture = shared()
     fixture.addSegment('orphan', 'gone')
     fixture.addSegment('child of the orphan', 'orphan')
@@ -110,7 +110,7 @@ describe('lineage', () => {
     await expectPositions(fixture, expected)
   })
 
-  test('leaves branches, delegates and resets alone, and lets others continue them', async () => {
+  test('makes branches, delegates and resets roots, which others can continue', async () => {
     const fixture = shared()
     fixture.addSegment('trunk', null)
     const expected: Record<string, LineagePosition> = {}
@@ -152,7 +152,7 @@ describe('lineage', () => {
     await expectPositions(fixture, expected)
   })
 
-  test('leaves sessions of tools and subagents alone, and lets others continue them', async () => {
+  test('makes sessions of tools and subagents roots, which others can continue', async () => {
     const fixture = shared()
     fixture.addSegment('trunk', null)
     const expected: Record<string, LineagePosition> = {}

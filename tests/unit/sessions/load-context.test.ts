@@ -67,7 +67,7 @@ describe('the context of a session', () => {
     expect(await loadTexts(a)).toEqual([a])
     expect(await loadTexts(b)).toEqual([b])
     expect(await loadTexts(c)).toEqual([c])
-    // One that continues a session of the cycle never meets itself, and stands alone as well.
+    // A session that continues one of the cycle is not part of it, and has its own messages only as well.
     await addSession(segueId(4), { parentId: a })
     expect(await loadTexts(segueId(4))).toEqual([segueId(4)])
   })

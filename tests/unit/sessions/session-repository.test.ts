@@ -257,11 +257,11 @@ describe('pages', () => {
 
   test('show each session once while others are added and deleted', async () => {
     const stable = await addTwentySessions()
-    const seen: string[] = []
+    const listed: string[] = []
     let after: string | null = null
     for (let i = 0; ; i++) {
       const { ids, pageInfo } = await queryPage({ first: 3, after })
-      seen.push(...ids)
+      listed.push(...ids)
       if (!pageInfo.hasNextPage) break
       after = pageInfo.endCursor
       // Adds sessions between others and at the top. They are deleted a page later.
@@ -269,8 +269,8 @@ describe('pages', () => {
       for (const at of [500, 1500, 2500, 3500, 4500, 99_000]) addHermesSession(`guest ${i} ${at}`, at)
     }
     const stableIds = new Set(stable)
-    expect(seen.filter((id) => stableIds.has(id))).toEqual(stable)
-    expect(new Set(seen).size).toBe(seen.length)
+    expect(listed.filter((id) => stableIds.has(id))).toEqual(stable)
+    expect(new Set(listed).size).toBe(listed.length)
   })
 
   test.each([

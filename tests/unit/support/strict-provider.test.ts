@@ -163,7 +163,7 @@ describe('a script', () => {
       .map((event) => (event === 'data: [DONE]' ? 'DONE' : JSON.parse(event.slice(6))))
   }
 
-  test('goes out in the form of OpenAI', async () => {
+  test('is sent in the format of OpenAI', async () => {
     const toolCall = { id: 'c1', name: 'look', arguments: ['{"a', '":1}'] }
     const usage = { usage: { input: 3, output: 2, reasoning: 1 } }
     const sent = await events([{ reasoning: 'hm' }, { text: 'Hi' }, { toolCall }, { finish: 'tool_calls' }, usage])
@@ -178,7 +178,7 @@ describe('a script', () => {
     ])
   })
 
-  test('tells the usage to those who ask for it', async () => {
+  test('includes the usage if the request asks for it', async () => {
     const sent = await events([{ text: 'Hi' }, { finish: 'stop' }, { usage: { input: 3, output: 2, cached: 1 } }], {
       stream_options: { include_usage: true },
     })
@@ -188,23 +188,23 @@ describe('a script', () => {
     })
   })
 
-  test('that does not finish ends without a finish', async () => {
+  test('without a finish step ends without a finish reason', async () => {
     expect(JSON.stringify(await events([{ text: 'Hi' }]))).not.toMatch(/DONE|"finish_reason":"/)
   })
 
-  test('can be held, and tells who left', async () => {
+  test('can pause, and reports which side closed the connection', async () => {
     await using provider = await StrictProvider.start()
     provider.enqueue([{ text: 'a' }, { wait: new Promise(() => {}) }])
     provider.enqueue([{ text: 'b' }, { cut: true }])
-    const leaving = new AbortController()
+    const abort = new AbortController()
     const held = await fetch(`${provider.baseURL}/chat/completions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ ...ask(user), stream: true }),
-      signal: leaving.signal,
+      signal: abort.signal,
     })
     expect(held.status).toBe(200)
-    leaving.abort()
+    abort.abort()
     expect(await (await provider.waitForRequest(0)).closed).toBe('client')
 
     const cut = await post(provider, { ...ask(user), stream: true })
@@ -219,7 +219,7 @@ describe('a script', () => {
     expect([response.status, await response.json()]).toEqual([429, { error: { message: 'Slow down' } }])
   })
 
-  test('is made for each request by answer, unless one is queued', async () => {
+  test('is created for each request by defaultAnswer, unless one is queued', async () => {
     await using provider = await StrictProvider.start()
     provider.defaultAnswer = ({ body }) => `to ${body.messages.length}`
     provider.enqueue('queued')

@@ -81,7 +81,7 @@ async function createConversations(client: Client): Promise<{ ids: string[]; for
   return { ids: [sessionId, second.id, tip.id], fork: fork.id }
 }
 
-/** Does the same in a server of its own. A server that goes on would coalesce the deltas during the test. */
+/** Does the same in a separate server. A server that keeps running would coalesce the deltas during the test. */
 async function fillHome(home: string) {
   await using segue = await serve(home)
   await using client = connect('webSocket', segue.url)

@@ -178,9 +178,9 @@ describe('an unavailable HTTP server', () => {
   })
 
   test('that does not respond fails after a timeout', async () => {
-    await using silent = await startHttpServer(() => {})
+    await using unresponsive = await startHttpServer(() => {})
     await using tools = newTestTools(
-      [newHttpServer(silent.url), { ...newHttpServer(silent.url, 'sse'), name: 'sse' }],
+      [newHttpServer(unresponsive.url), { ...newHttpServer(unresponsive.url, 'sse'), name: 'sse' }],
       {
         startTimeoutMs: 100,
       },

@@ -64,10 +64,12 @@ describe('a stdio server', () => {
   })
 
   test('sees only the environment that it is configured with', async () => {
-    const seen = z.record(z.string(), z.string()).parse(JSON.parse(String(await tools.run('scripted__environment'))))
+    const variables = z
+      .record(z.string(), z.string())
+      .parse(JSON.parse(String(await tools.run('scripted__environment'))))
     // macOS adds this variable.
-    delete seen['__CF_USER_TEXT_ENCODING']
-    expect(Object.keys(seen).toSorted()).toEqual(['API_KEY', 'HOME', 'NODE_COMPILE_CACHE', 'PATH'])
+    delete variables['__CF_USER_TEXT_ENCODING']
+    expect(Object.keys(variables).toSorted()).toEqual(['API_KEY', 'HOME', 'NODE_COMPILE_CACHE', 'PATH'])
   })
 
   test('that rejects a call causes a ToolError without secrets', async () => {

@@ -348,7 +348,7 @@ describe('a tool with alternatives at the top level of its schema', () => {
 
 describe('a model of type anthropic', () => {
   const frame = (type: string, fields: object) => `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`
-  const begin = frame('message_start', {
+  const messageStart = frame('message_start', {
     message: {
       ...{ id: 'm', type: 'message', role: 'assistant', content: [], model: 'test', stop_reason: null },
       ...{ stop_sequence: null, usage: { input_tokens: 7, output_tokens: 1 } },
@@ -392,10 +392,10 @@ describe('a model of type anthropic', () => {
   }
 
   test('gets tools and results in the Anthropic format, also in the last step', async () => {
-    const calls = begin + use(0, 'toolu_1', 'files__look', { a: 1 }) + use(1, 'toolu_2', 'files__look', { a: 2 })
+    const calls = messageStart + use(0, 'toolu_1', 'files__look', { a: 1 }) + use(1, 'toolu_2', 'files__look', { a: 2 })
     const { bodies, baseURL } = await startAnthropic(
       calls + end('tool_use'),
-      begin + textBlock('Both seen.') + end('end_turn'),
+      messageStart + textBlock('Both seen.') + end('end_turn'),
     )
     const tool = look()
     const chats = newChats({ type: 'anthropic', tools: [tool], maxSteps: 2, baseURL })
@@ -410,10 +410,10 @@ describe('a model of type anthropic', () => {
   })
 
   test('has a second call with the same id dropped, because it was not approved', async () => {
-    const calls = begin + use(0, 'same', 'files__look', { a: 1 }) + use(1, 'same', 'files__write', { a: 2 })
+    const calls = messageStart + use(0, 'same', 'files__look', { a: 1 }) + use(1, 'same', 'files__write', { a: 2 })
     const { baseURL, bodies } = await startAnthropic(
       calls + end('tool_use'),
-      begin + textBlock('Seen.') + end('end_turn'),
+      messageStart + textBlock('Seen.') + end('end_turn'),
     )
     // The first call runs for a while. Meanwhile, permission for its id is granted.
     const [read, write] = [look({ execute: () => drainEventLoop().then(() => 'done') }), newTool()]

@@ -54,13 +54,13 @@ function answer(options: Options = {}): AsyncIterator<AgentEvent> {
 
 /** Collects all events of an answer, and the error at its end. */
 async function collect(events: AsyncIterator<AgentEvent>): Promise<{ events: AgentEvent[]; error: AgentError | null }> {
-  const seen: AgentEvent[] = []
+  const received: AgentEvent[] = []
   try {
-    for (let next = await events.next(); !next.done; next = await events.next()) seen.push(next.value)
-    return { events: seen, error: null }
+    for (let next = await events.next(); !next.done; next = await events.next()) received.push(next.value)
+    return { events: received, error: null }
   } catch (error) {
     if (!(error instanceof AgentError)) throw error
-    return { events: seen, error }
+    return { events: received, error }
   }
 }
 
@@ -70,7 +70,7 @@ function run(script: Script, options?: Options): Promise<{ events: AgentEvent[];
 }
 
 /** The text of each block of text and reasoning, in order. */
-function stretches(events: readonly AgentEvent[]): [string, string][] {
+function joinBlocks(events: readonly AgentEvent[]): [string, string][] {
   const blocks = new Map<string, [string, string]>()
   for (const event of events) {
     if (event.type !== 'text' && event.type !== 'reasoning') continue
@@ -103,11 +103,11 @@ describe('an answer', () => {
 
   test('is yielded while it arrives', async () => {
     provider.enqueue([{ text: 'first' }, { wait: never }])
-    const leaving = new AbortController()
-    const events = answer({ signal: leaving.signal })
+    const abort = new AbortController()
+    const events = answer({ signal: abort.signal })
     expect((await events.next()).value).toMatchObject({ type: 'step' })
     expect((await events.next()).value).toMatchObject({ type: 'text', text: 'first' })
-    leaving.abort()
+    abort.abort()
     expect((await events.next()).done).toBe(true)
   })
 
@@ -125,7 +125,7 @@ describe('an answer', () => {
       { text: '>\n\nYes' },
       ...done,
     ])
-    expect(stretches(events)).toEqual([
+    expect(joinBlocks(events)).toEqual([
       ['text', ' '],
       ['reasoning', '\nhm '],
       ['text', '\n\nYes'],
@@ -134,7 +134,7 @@ describe('an answer', () => {
 
   test('keeps the order of alternating reasoning and text', async () => {
     const { events } = await run([{ reasoning: 'a' }, { text: 'b<' }, { reasoning: 'c' }, { text: 'd' }, ...done])
-    expect(stretches(events)).toEqual([
+    expect(joinBlocks(events)).toEqual([
       ['reasoning', 'a'],
       ['text', 'b<'],
       ['reasoning', 'c'],
@@ -208,7 +208,7 @@ describe('a call of a tool that does not exist', () => {
       { type: 'tool-error', callId: 'call_1', error: 'There is no tool named "look".' },
     ])
     expect(events[7]).toMatchObject({ type: 'step' })
-    expect(stretches(events)).toEqual([
+    expect(joinBlocks(events)).toEqual([
       ['text', 'Let me see.'],
       ['text', 'I cannot.'],
     ])
@@ -237,7 +237,7 @@ describe('a call of a tool that does not exist', () => {
   test('separates the text before it from the text after it', async () => {
     provider.enqueue([{ text: 'a' }, look('{}'), { text: 'b' }, { finish: 'tool_calls' }])
     const { events } = await run('c', { histories })
-    expect(stretches(events)).toEqual([
+    expect(joinBlocks(events)).toEqual([
       ['text', 'a'],
       ['text', 'b'],
       ['text', 'c'],
@@ -257,14 +257,14 @@ describe('a call of a tool that does not exist', () => {
     const { events, error } = await collect(answer({ histories, maxSteps: 2 }))
     expect(error).toBeNull()
     expect(provider.requests).toHaveLength(2)
-    expect(stretches(events).at(-1)).toEqual(['text', 'I cannot.'])
+    expect(joinBlocks(events).at(-1)).toEqual(['text', 'I cannot.'])
   })
 })
 
 describe('events before an error are yielded first', () => {
   test.each(['openai', 'openai-compatible'] as const)('if the connection breaks (%s)', async (type) => {
     const { events, error } = await run([{ text: 'Hel' }, { text: 'lo <th' }, { cut: true }], { type })
-    expect(stretches(events)).toEqual([['text', 'Hello <th']])
+    expect(joinBlocks(events)).toEqual([['text', 'Hello <th']])
     expect(error).toMatchObject({ code: 'PROVIDER', message: expect.stringContaining('connection') })
   })
 
@@ -272,7 +272,7 @@ describe('events before an error are yielded first', () => {
     'if the answer ends without a finish reason (%s)',
     async (type) => {
       const { events, error } = await run([{ text: 'Hello</thi' }], { type })
-      expect(stretches(events)).toEqual([['text', 'Hello</thi']])
+      expect(joinBlocks(events)).toEqual([['text', 'Hello</thi']])
       expect(error?.code).toBe('PROVIDER')
     },
   )
@@ -300,7 +300,7 @@ describe('events before an error are yielded first', () => {
     ['something else', 'data: {"choices":"none"}', 'PROVIDER'],
   ])('if the stream contains %s', async (_, raw, code) => {
     const { events, error } = await run([{ text: 'Hel' }, { raw }, { wait: never }])
-    expect(stretches(events)).toEqual([['text', 'Hel']])
+    expect(joinBlocks(events)).toEqual([['text', 'Hel']])
     expect(error?.code).toBe(code)
   })
 })
@@ -332,7 +332,7 @@ describe('a rejected request', () => {
   test('is retried after a transient error', async () => {
     provider.enqueue([{ status: 429, body: 'Slow down' }])
     const { events, error } = await run('Gladly.')
-    expect([error, stretches(events)]).toEqual([null, [['text', 'Gladly.']]])
+    expect([error, joinBlocks(events)]).toEqual([null, [['text', 'Gladly.']]])
     expect(provider.requests).toHaveLength(2)
   })
 

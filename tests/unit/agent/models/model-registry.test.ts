@@ -107,8 +107,8 @@ describe('the model list', () => {
   })
 
   test('does not wait for a provider that does not respond', { timeout: 5_000 }, async () => {
-    await using silent = await startHttpServer(() => {})
-    const registry = newRegistry([provider('cloud', 'openai-compatible', { baseURL: silent.url })])
+    await using unresponsive = await startHttpServer(() => {})
+    const registry = newRegistry([provider('cloud', 'openai-compatible', { baseURL: unresponsive.url })])
     expect((await registry.list()).map(({ id }) => id)).toEqual(['offline/eliza'])
   })
 

@@ -167,11 +167,11 @@ describe('the script', () => {
   })
 
   test('has no cyclic links', () => {
-    const linksOf = (name: string, seen: readonly string[]): void => {
-      expect(seen).not.toContain(name)
+    const linksOf = (name: string, linked: readonly string[]): void => {
+      expect(linked).not.toContain(name)
       const keyword = keywords.find(({ words: [first] }) => first === name)
       for (const [, ...replies] of keyword?.rules ?? []) {
-        for (const reply of replies) if (typeof reply === 'object' && reply) linksOf(reply.link, [...seen, name])
+        for (const reply of replies) if (typeof reply === 'object' && reply) linksOf(reply.link, [...linked, name])
       }
     }
     for (const {

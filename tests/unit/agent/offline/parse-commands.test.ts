@@ -83,7 +83,7 @@ async function turn(
   expect(events.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'COMPLETED' } })
   expect(fixture.loggedErrors).toEqual([])
   const answer = await fixture.findAnswer(started.id)
-  if (!answer) throw new Error('there is no answer')
+  if (!answer) throw new Error('The answer is missing.')
   return { answer, events }
 }
 

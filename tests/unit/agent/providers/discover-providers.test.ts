@@ -36,7 +36,7 @@ test('another server on the port of Ollama is ignored', async () => {
 })
 
 test('an Ollama that does not respond is ignored', async () => {
-  await using silent = await startHttpServer(() => {})
-  expect(await discoverProviders({}, silent.url)).toEqual([])
-  expect(silent.requests).toHaveLength(1)
+  await using unresponsive = await startHttpServer(() => {})
+  expect(await discoverProviders({}, unresponsive.url)).toEqual([])
+  expect(unresponsive.requests).toHaveLength(1)
 })

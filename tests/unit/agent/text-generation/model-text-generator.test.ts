@@ -77,7 +77,7 @@ describe('a text of a model', () => {
     ...of,
   })
 
-  async function writer(silence = 20_000) {
+  async function writer(idleTimeoutMs = 20_000) {
     const mine = newProvider({ name: 'mine', baseURL: provider.baseURL, models: ['test'] })
     const unused = newResolvedModel({ async *answer() {} })
     const all = {
@@ -85,7 +85,7 @@ describe('a text of a model', () => {
       offline: unused,
       defaultModel: null,
       log: silentLogger,
-      idleTimeoutMs: silence,
+      idleTimeoutMs,
       toolbox: newToolbox(),
     }
     return (await new ModelRegistry({ ...all, maxSteps: 50 }).resolve('mine/test')).textGenerator

@@ -328,16 +328,16 @@ describe('several calls', () => {
       newTool({ name: 'slow', isReadOnly: true, execute: () => slow.opened.then(() => 'slow') }),
       newTool({ name: 'quick', isReadOnly: true, execute: async () => 'quick' }),
     ]
-    const seen: string[] = []
+    const received: string[] = []
     for await (const event of newToolbox({ source: newToolSource(...tools) }).execute(
       [newToolCallRequest('slow'), newToolCallRequest('quick')],
       newAgentRun(),
     )) {
-      seen.push(`${event.type} ${'callId' in event ? event.callId : ''}`)
+      received.push(`${event.type} ${'callId' in event ? event.callId : ''}`)
       if (event.type === 'tool-result' && event.callId === 'quick') slow.open()
     }
-    expect(seen.slice(0, 2).toSorted()).toEqual(['tool-call quick', 'tool-call slow'])
-    expect(seen.slice(2)).toEqual(['tool-result quick', 'tool-result slow'])
+    expect(received.slice(0, 2).toSorted()).toEqual(['tool-call quick', 'tool-call slow'])
+    expect(received.slice(2)).toEqual(['tool-result quick', 'tool-result slow'])
   })
 
   test('run while one of them waits for approval', async () => {
@@ -346,13 +346,13 @@ describe('several calls', () => {
     const run = {
       waitForPermission: (id: string) => (id === 'look' ? Promise.resolve(true) : allowed.opened.then(() => true)),
     }
-    const seen: string[] = []
+    const received: string[] = []
     const calls = [newToolCallRequest('files__write'), newToolCallRequest('look')]
     for await (const event of newToolbox({ source: newToolSource(...tools) }).execute(calls, newAgentRun(run))) {
-      seen.push(`${event.type} ${'callId' in event ? event.callId : ''}`)
+      received.push(`${event.type} ${'callId' in event ? event.callId : ''}`)
       if (event.type === 'tool-result' && event.callId === 'look') allowed.open()
     }
-    expect(seen.slice(2)).toEqual(['tool-result look', 'tool-result files__write'])
+    expect(received.slice(2)).toEqual(['tool-result look', 'tool-result files__write'])
   })
 
   test('continue if one of them fails', async () => {

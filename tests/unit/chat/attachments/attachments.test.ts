@@ -165,7 +165,7 @@ test('whether a file is text depends on its type without parameters', () => {
 })
 
 /** A store that counts its files. */
-class Kept implements BlobStore {
+class MemoryBlobStore implements BlobStore {
   readonly files = new Map<string, Buffer>()
 
   async put(bytes: Uint8Array): Promise<string> {
@@ -190,26 +190,26 @@ describe('a part of a message', () => {
   })
 
   test('refers to its stored bytes, and has them inlined for a model', async () => {
-    const store = new Kept()
+    const store = new MemoryBlobStore()
     const part = await storeFile(file({ mediaType: 'Text/Plain; charset="a,b"' }), store)
     const [hash] = store.files.keys()
     expect(part).toEqual({ type: 'file', mediaType: 'text/plain', name: 'a.txt', url: `file:${hash}` })
-    const [told] = (await inlineFiles(message(part), store)).parts
-    expect(told).toEqual({ ...part, url: `data:text/plain;base64,${base64('Hi')}` })
+    const [inlined] = (await inlineFiles(message(part), store)).parts
+    expect(inlined).toEqual({ ...part, url: `data:text/plain;base64,${base64('Hi')}` })
   })
 
   test('with an https URL stays as it is, and nothing is stored', async () => {
-    const store = new Kept()
-    const given = file({ mediaType: 'image/png', name: null, url: 'https://example.com/a.png' })
-    const part = await storeFile(given, store)
-    expect(part).toEqual({ type: 'file', ...given })
+    const store = new MemoryBlobStore()
+    const input = file({ mediaType: 'image/png', name: null, url: 'https://example.com/a.png' })
+    const part = await storeFile(input, store)
+    expect(part).toEqual({ type: 'file', ...input })
     expect((await inlineFiles(message(part), store)).parts).toEqual([part])
     expect(store.files.size).toBe(0)
   })
 
   test('whose bytes are missing is replaced with a note', async () => {
     const part = { type: 'file', mediaType: 'image/png', name: 'a.png', url: `file:${'0'.repeat(64)}` } as const
-    expect((await inlineFiles(message(part), new Kept())).parts).toEqual([
+    expect((await inlineFiles(message(part), new MemoryBlobStore())).parts).toEqual([
       { type: 'text', text: '[The file a.png is no longer available.]' },
     ])
   })

@@ -90,7 +90,7 @@ interface StreamingChat {
   readonly rest: Latch
 }
 
-/** An answer that has got as far as "Hel" while messages were queued behind it and withdrawn again. */
+/** An answer that has streamed "Hel", after which messages were queued and withdrawn. */
 async function startChatWithWithdrawnMessages(withdrawn: readonly string[]): Promise<StreamingChat> {
   const rest = newLatch()
   world.provider.enqueue([{ text: 'Hel' }, { wait: rest.opened }, { text: 'lo' }, { finish: 'stop' }])

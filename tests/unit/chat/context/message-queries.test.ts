@@ -29,7 +29,8 @@ afterEach(async () => {
 /** The session's `modelContext`. */
 async function loadModelContext(sessionId: string, client: ChatClient = world.client): Promise<SentMessage[]> {
   const { session } = await client.ask('query ($id: ID!) { session(id: $id) { modelContext } }', { id: sessionId })
-  if (typeof session !== 'object' || session === null || !('modelContext' in session)) throw new Error('no session')
+  if (typeof session !== 'object' || session === null || !('modelContext' in session))
+    throw new Error('The session is missing.')
   return fromModelContext(session.modelContext)
 }
 
@@ -238,7 +239,7 @@ describe('a session that continues a Hermes session', () => {
     const hermesHome = newTempFolder()
     const hermes = new HermesDb(join(hermesHome, 'state.db'))
     try {
-      // Hermes compressed it: the next session holds what was kept.
+      // Hermes compressed it: the next session has the remaining messages.
       hermes.addSession('old', { end_reason: 'compression', ended_at: 10 })
       hermes.addMessage('old', 2, { content: 'Who are you?' })
       hermes.addMessage('old', 3, { role: 'assistant', content: 'Hermes.', reasoning: 'They ask for my name.' })

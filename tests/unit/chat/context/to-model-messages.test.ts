@@ -147,7 +147,7 @@ const hermesCall: fc.Arbitrary<ToolCall> = fc.record({
   finishedAt: fc.constant(null),
 })
 
-const wholeCall: ToolCall = {
+const completeCall: ToolCall = {
   ...createToolCall('', 'look'),
   argumentsText: '{}',
   argumentsWhole: true,
@@ -313,8 +313,8 @@ describe('the next request after', () => {
     ['CANCELLED', 'Cancelled by the user before it finished.'],
     ['INTERRUPTED', 'The server stopped while it ran. It may or may not have taken effect.'],
   ] as const)('a call that ran when its stream was %s holds the reason why there is no result', (status, value) => {
-    const [, asked, result] = listOf(ask([answered([called()], { status })]))
-    expect(asked).toMatchObject({
+    const [, call, result] = listOf(ask([answered([called()], { status })]))
+    expect(call).toMatchObject({
       role: 'assistant',
       content: [{ type: 'tool-call', toolName: 'look', input: { a: 1 } }],
     })
@@ -326,8 +326,8 @@ describe('the next request after', () => {
 
   test('a call whose arguments are no object holds the call and its result', () => {
     const events: AgentEvent[] = [called('{"a":'), { type: 'tool-error', callId: '0', error: 'No such tool.' }]
-    const [, asked, result] = listOf(ask([answered(events, { status: 'COMPLETED' })]))
-    expect(asked).toMatchObject({ content: [{ type: 'tool-call', toolName: 'look', input: {} }] })
+    const [, call, result] = listOf(ask([answered(events, { status: 'COMPLETED' })]))
+    expect(call).toMatchObject({ content: [{ type: 'tool-call', toolName: 'look', input: {} }] })
     expect(result).toMatchObject({ content: [{ output: { type: 'error-text', value: 'No such tool.' } }] })
   })
 
@@ -347,7 +347,7 @@ describe('the next request after', () => {
 })
 
 test('ids of calls that become equal in the form that providers accept are numbered', () => {
-  const call = (id: string): MessagePart => ({ type: 'tool', call: { ...wholeCall, id } })
+  const call = (id: string): MessagePart => ({ type: 'tool', call: { ...completeCall, id } })
   const answer = (position: number, ...ids: string[]): MessageRecord => {
     const parts = ids.map(call)
     return { ...firstQuestion, role: 'ASSISTANT', position, parts }
@@ -481,7 +481,7 @@ describe('the rule checks of these tests', () => {
       ],
     ],
     [
-      'a result behind a text',
+      'a result after a text',
       [
         { role: 'user', content: [text('Hi')] },
         { role: 'assistant', content: [use] },

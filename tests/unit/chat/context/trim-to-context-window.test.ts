@@ -112,8 +112,8 @@ describe('the messages that a model is sent', () => {
       fc.property(anyTurns, fc.integer({ min: 50, max: 8000 }), (sizes, window) => {
         const all = createTurns(sizes).flat()
         const sent = trimToContextWindow(all, window)
-        const gone = leftOut(sent).filter((id) => long(sizes).includes(id))
-        expect(gone).toEqual(long(sizes).slice(0, gone.length))
+        const trimmed = leftOut(sent).filter((id) => long(sizes).includes(id))
+        expect(trimmed).toEqual(long(sizes).slice(0, trimmed.length))
         expect(findOpenAiProblems(sent)).toEqual([])
         expect(sent.filter(({ role }) => role !== 'tool')).toEqual(all.filter(({ role }) => role !== 'tool'))
         if (estimateJsonTokens(all) <= window * 0.9) expect(sent).toEqual(all)
@@ -128,12 +128,12 @@ describe('the messages that a model is sent', () => {
         for (let count = 1; count <= sizes.length; count += 1) {
           const some = sizes.slice(0, count)
           const all = createTurns(some).flat()
-          const gone = leftOut(trimToContextWindow(all, window))
+          const trimmed = leftOut(trimToContextWindow(all, window))
           // If trimming all results did not suffice, a new result is trimmed as well.
-          if (gone.length >= long(some).length) continue
+          if (trimmed.length >= long(some).length) continue
           const quarter = Math.ceil((estimateJsonTokens(all) - window * 0.9) / (window * 0.25))
-          expect(gone).toEqual(known.get(quarter) ?? gone)
-          known.set(quarter, gone)
+          expect(trimmed).toEqual(known.get(quarter) ?? trimmed)
+          known.set(quarter, trimmed)
         }
       }),
     )

@@ -85,9 +85,9 @@ describe('a continuation', () => {
 
   test('starts with the summary, and the model is sent nothing of the old session twice', async () => {
     const summaries = new Summaries()
-    const asked: unknown[] = []
+    const histories: unknown[] = []
     await using chats = newCompactionChats(summaries, {}, textAnswer('Pears.'), async function* (run) {
-      asked.push(await run.loadHistory())
+      histories.push(await run.loadHistory())
       yield { type: 'text', block: '1', text: 'Plums.' }
     })
     const id = await runTurn(chats, null, 'Apples?')
@@ -111,7 +111,7 @@ describe('a continuation', () => {
     ])
 
     await runTurn(chats, next.id, 'And?')
-    expect(asked).toEqual([[summary('In short 1.'), user('And?')]])
+    expect(histories).toEqual([[summary('In short 1.'), user('And?')]])
     expect(await chats.chats.loadModelMessages(next)).toEqual([
       summary('In short 1.'),
       user('And?'),
@@ -310,7 +310,7 @@ describe('a crash during a turn or a compaction', () => {
       expect(continuation === null).toBe(!isContinued)
       expect(next.slice(0, 2)).toEqual([user('First'), assistant('Yes.')])
       if (continuation) expect(await again.chats.loadModelMessages(continuation)).toEqual([summary('In short 1.')])
-      // The conversation can go on.
+      // The conversation can continue.
       await runTurn(again, continuation?.id ?? id, 'Third')
       await chats.profile.close()
     },

@@ -94,7 +94,7 @@ describe('regenerating', () => {
       user('Other'),
       assistant('Again.'),
     ])
-    // In a fork, what it brought along can be had once more as well.
+    // A copied turn can be regenerated in the fork as well.
     const third = await chats.chats.regenerate((await findMessageBy(chats, second.sessionId, 'One.')).id, null, null)
     await chats.follow(third.id)
     expect(await loadContext(chats, third.sessionId)).toEqual([user('First'), assistant('Again.')])
@@ -113,14 +113,14 @@ describe('regenerating', () => {
       expect(copy?.parts).toEqual([text(newText ?? 'What is this?'), file])
       expect(JSON.stringify(await loadContext(chats, again.sessionId))).toContain(picture.url)
     }
-    const silent = await chats.start('', { files: [picture] })
-    await chats.follow(silent.id)
-    const again = await chats.chats.regenerate(silent.userMessageId, null, null)
+    const textless = await chats.start('', { files: [picture] })
+    await chats.follow(textless.id)
+    const again = await chats.chats.regenerate(textless.userMessageId, null, null)
     await chats.follow(again.id)
     expect((await listMessages(chats, again.sessionId))[0]?.parts).toHaveLength(1)
   })
 
-  test('a running turn starts another one beside it, and leaves it alone', async () => {
+  test('a running turn starts another one, and does not affect it', async () => {
     const latch = newLatch()
     const chats = open(
       {},
@@ -174,16 +174,16 @@ describe('regenerating', () => {
     expect((await chats.chats.regenerate(question.id, null, 'k')).id).toBe(stream?.id)
     expect(sent).toHaveLength(4)
     const mismatch = { code: 'IDEMPOTENCY_MISMATCH', details: { streamId: stream?.id } }
-    for (const asked of [
+    for (const request of [
       chats.chats.regenerate(answer.id, null, 'k'),
       chats.chats.regenerate(question.id, 'Second', 'k'),
       chats.start('Second', { idempotencyKey: 'k' }),
       chats.chats.compact(id, 'k'),
     ]) {
-      await expect(asked).rejects.toMatchObject(mismatch)
+      await expect(request).rejects.toMatchObject(mismatch)
     }
     expect((await listSessions(chats)).length).toBe(2)
-    // And a chat's key is none for a second try.
+    // The key of a chat cannot be used to regenerate.
     const chat = await chats.start('Hi', { idempotencyKey: 'chat' })
     await expect(chats.chats.regenerate(question.id, null, 'chat')).rejects.toMatchObject({
       code: 'IDEMPOTENCY_MISMATCH',

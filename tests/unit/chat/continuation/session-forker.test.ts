@@ -99,7 +99,7 @@ describe('a fork', () => {
     )
     expect(readSessionRows(chats.home, id)).toEqual(old)
 
-    // It goes on by itself, and so does the old one.
+    // The fork and the original session continue independently.
     await runTurn(chats, fork.id, 'Elsewhere')
     expect(readSessionRows(chats.home, id)).toEqual(old)
     expect(JSON.stringify(await loadContext(chats, fork.id))).not.toContain('fruit')
@@ -151,7 +151,7 @@ describe('a fork', () => {
     latch.open()
     await chats.follow(third.id)
     const fork = await chats.chats.fork(second.userMessageId)
-    // It was taken back while the first answer was made, and stands in front of it.
+    // The message was withdrawn while the first answer streamed, so the fork has the context before it.
     const fullContext = await loadContext(chats, first.sessionId)
     expect(fullContext.slice(0, (await loadContext(chats, fork.id)).length)).toEqual(await loadContext(chats, fork.id))
     expect(JSON.stringify(await listMessages(chats, fork.id))).not.toContain('Second')
@@ -167,13 +167,13 @@ describe('a fork', () => {
     for await (const event of await chats.chats.subscriptions.subscribeToStream(stream.id, 0))
       if (event.type === 'TextDelta') break
     const waiting = await chats.start('Second', { sessionId: stream.sessionId, ifBusy: 'QUEUE' })
-    const growing = await chats.chats.messageQueries.findAnswer(stream.id)
+    const partial = await chats.chats.messageQueries.findAnswer(stream.id)
     for (const way of [
       (id: string) => chats.chats.fork(id),
       (id: string) => chats.chats.regenerate(id, null, null),
       (id: string) => chats.chats.regenerate(id, 'Other', null),
     ]) {
-      await expect(way(growing?.id ?? '')).rejects.toMatchObject({
+      await expect(way(partial?.id ?? '')).rejects.toMatchObject({
         code: 'SESSION_BUSY',
         details: { streamId: stream.id },
       })
@@ -185,7 +185,7 @@ describe('a fork', () => {
         await expect(way(id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
       }
     }
-    // The question of the answer that is being made is there, fullContext.
+    // The user message of the streaming answer can be forked.
     expect(await loadContext(chats, (await chats.chats.fork(stream.userMessageId)).id)).toEqual([user('First')])
   })
 
@@ -274,7 +274,7 @@ describe('a fork of a continuation', () => {
     const [first] = await listMessages(chats, next.id)
     const atSummary = await chats.chats.fork(first?.id ?? '')
     expect(await loadContext(chats, atSummary.id)).toEqual([summary('In short.')])
-    // Nobody said a summary: it is in no turn.
+    // A summary does not belong to a turn.
     await expect(chats.chats.regenerate(first?.id ?? '', null, null)).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
       details: { path: ['messageId'] },
@@ -296,7 +296,7 @@ describe('a fork of a continuation', () => {
     expect(context).toHaveLength(6)
     const fork = await chats.chats.fork((await findMessageBy(chats, continuation.id, 'Fruit?')).id)
     expect(withoutCallIds(await loadContext(chats, fork.id))).toEqual(context.slice(0, 5))
-    // All of it is its own now.
+    // The fork stores copies of all these messages.
     expect(await listMessages(chats, fork.id)).toHaveLength(4)
     expect(findOpenAiProblems(await loadContext(chats, fork.id))).toEqual([])
     const again = await chats.chats.regenerate(

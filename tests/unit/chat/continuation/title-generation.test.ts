@@ -19,7 +19,7 @@ const fromText = (text: string) => titleFromMessage([{ type: 'text', text }])
 const file = (name: string | null) =>
   ({ type: 'file', mediaType: 'text/plain', name, url: 'https://a.example/b' }) as const
 
-/** Titles as a test scripts them: each request has the next, the last one all that come after it. */
+/** Scripted titles, one per request; the last one serves all further requests. */
 function titled(...scripts: ((run: GenerateTextRequest) => Promise<GeneratedText | null>)[]) {
   const runs: GenerateTextRequest[] = []
   const generateTitle = (run: GenerateTextRequest) => {
@@ -53,7 +53,7 @@ describe('the title from a message', () => {
     ['a\u202eb\u0007c', 'ab c'],
     ['a\u2028b', 'a'],
     ['half \ud83d', 'half \ufffd'],
-    // One picture of three, and a word that is joined.
+    // An emoji of three characters, and a word with a zero-width non-joiner.
     ['👨‍👩‍👧', '👨‍👩‍👧'],
     ['می‌خواهم', 'می‌خواهم'],
   ])('%j is %j', (text, title) => {
@@ -69,7 +69,7 @@ describe('the title from a message', () => {
     expect(fromText('x'.repeat(81))).toBe(`${'x'.repeat(79)}…`)
     expect(fromText(`${'word '.repeat(15)}${'x'.repeat(20)}`)).toBe(`${'word '.repeat(15).trim()}…`)
     expect(fromText(`a ${'x'.repeat(90)}`)).toBe(`a ${'x'.repeat(77)}…`)
-    // No half of a pair is left over.
+    // No surrogate pair is split.
     expect(fromText(`x${'😀'.repeat(50)}`)).toBe(`x${'😀'.repeat(39)}…`)
     expect(fromText('😀'.repeat(50))).toBe(`${'😀'.repeat(39)}…`)
   })
@@ -194,9 +194,9 @@ describe('a generated title', () => {
     await chats.follow(second.id)
     await drainEventLoop()
     expect(runs).toHaveLength(1)
-    const asked = JSON.stringify(runs[0]?.messages)
-    expect(asked).toMatch(/One.*Half.*Two.*Whole\./)
-    expect(asked).not.toContain('Three')
+    const messages = JSON.stringify(runs[0]?.messages)
+    expect(messages).toMatch(/One.*Half.*Two.*Whole\./)
+    expect(messages).not.toContain('Three')
     expect((await titleOf(chats, id)).title).toBe('Trees')
   })
 
@@ -228,9 +228,9 @@ describe('a generated title', () => {
     held.open()
     await drainEventLoop()
     expect(await titleOf(chats, id)).toEqual(change)
-    // It is no activity either.
+    // The usage is added without an activity.
     expect(await chats.requireSession(id)).toMatchObject({ usage: { inputTokens: 16 }, lastActivityAt })
-    // And a person's gives way to a person's.
+    // A newer title of a person replaces the older one.
     const other = { title: 'Other', titleSource: 'PERSON' } as const
     const { headSeq: head } = await chats.requireSession(id)
     await chats.profile.eventStore.append({ sessionId: id, expectedHeadSeq: head, events: [], sessionPatch: other })
@@ -318,7 +318,7 @@ describe('a generated title', () => {
     expect(await titleOf(chats, id)).toEqual({ title: 'Hello', titleSource: 'MESSAGE' })
   })
 
-  test('leaves no listener on the signal that lasts as long as the service', async () => {
+  test('leaves no listener on the signal of the service', async () => {
     const signals: AbortSignal[] = []
     const generateTitle = async ({ signal }: { readonly signal: AbortSignal }) => {
       signals.push(signal)

@@ -50,7 +50,7 @@ describe('a decision that expires', () => {
     await expect(chat.chats.decisions.answerClarification(question?.id ?? '', 'Red')).rejects.toMatchObject(staleError)
   })
 
-  test('affects neither a decision that was made before its deadline nor the call of another one', async () => {
+  test('affects neither a decision that was resolved before its deadline nor the call of another one', async () => {
     const release = newLatch()
     const slow = newTool({ name: 'slow', execute: () => release.opened.then(() => 'slow') })
     const chat = newChats([slow, newTool()], [newToolCallRequest('slow'), writeCall], { decisionTimeoutMs: 600 })
@@ -154,7 +154,7 @@ describe('a stream that ends while decisions are pending', () => {
     expect((await waitForPending(chat.chats, 'approval')).map(({ streamId }) => streamId)).toEqual([next.id])
   })
 
-  test('by a server stop tells so in its calls', async () => {
+  test('by a server stop gives that reason in its calls', async () => {
     const chat = newChats([newTool()], [writeCall, ask])
     const stream = await chat.start('Do it.')
     await waitForOnlyPending(chat.chats, 'approval')

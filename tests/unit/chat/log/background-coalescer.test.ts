@@ -130,7 +130,7 @@ function watched(allowedChanges = Number.POSITIVE_INFINITY): EventStore {
 }
 
 /** A coalescer that starts without its delay. */
-function begin(stream: StreamRecord, on = watched(), usedLogger = logger): BackgroundCoalescer {
+function startCoalescing(stream: StreamRecord, on = watched(), usedLogger = logger): BackgroundCoalescer {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   try {
     const merging = new BackgroundCoalescer(on, usedLogger)
@@ -158,7 +158,7 @@ function changesOf(events: readonly ChatEvent[]): string[] {
 
 async function mergeAll(stream: StreamRecord): Promise<ChatEvent[]> {
   const wanted = changesOf((await log()).filter(({ streamId }) => streamId === stream.id))
-  const merging = begin(stream)
+  const merging = startCoalescing(stream)
   await waitUntil(
     () => changes.length >= wanted.length,
     () => changes,
@@ -258,7 +258,7 @@ describe('an interrupted coalescing', () => {
       const expected = folded(await readOwnEvents())
       changes.length = 0
       const failures = new RecordingLogger()
-      const merging = begin(stream, watched(allowedChanges), failures)
+      const merging = startCoalescing(stream, watched(allowedChanges), failures)
       await waitUntil(() => failures.errors.length > 0 || changes.length === all.length)
       expect(changes.length).toBe(allowedChanges)
       const left = await readOwnEvents()
@@ -276,7 +276,7 @@ describe('an interrupted coalescing', () => {
     const stream = await appendAnswer(events)
     const expected = folded(await log())
     const failures = new RecordingLogger()
-    const merging = begin(stream, watched(2), failures)
+    const merging = startCoalescing(stream, watched(2), failures)
     await waitUntil(() => failures.errors.length > 0)
     await merging.close()
     changes.length = 0
@@ -299,7 +299,7 @@ describe('an interrupted coalescing', () => {
         await healthy.replaceEvent(event)
       },
     }
-    const merging = begin(stream, once, failures)
+    const merging = startCoalescing(stream, once, failures)
     merging.schedule(next)
     await waitUntil(() => changes.length === 2)
     expect(failures.errors.length).toBe(1)

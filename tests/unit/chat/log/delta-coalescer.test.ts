@@ -192,8 +192,8 @@ function* coalesceOnDisk(log: readonly ChatEvent[], slice: number): Generator<Ch
     stored = stored.map((old) => (old.seq === event.seq ? event : old))
     yield stored
     for (let end = replaced.length; end > 0; end -= slice) {
-      const gone = new Set(replaced.slice(Math.max(0, end - slice), end))
-      stored = stored.filter(({ seq }) => !gone.has(seq))
+      const deleted = new Set(replaced.slice(Math.max(0, end - slice), end))
+      stored = stored.filter(({ seq }) => !deleted.has(seq))
       yield stored
     }
   }

@@ -26,7 +26,7 @@ afterEach(async () => {
   await world[Symbol.asyncDispose]()
 })
 
-/** A stream whose answer is `Hel` until the test lets it go on. */
+/** A stream whose answer is `Hel` until the test releases the rest. */
 async function startStream(): Promise<{
   stream: ApiStream
   sessionId: string
@@ -284,7 +284,7 @@ describe('INTERRUPT', () => {
     ])
   })
 
-  test('is refused if it cannot be saved, and the running stream goes on', async () => {
+  test('is refused if it cannot be saved, and the running stream continues', async () => {
     await using fixture = newChatFixture(answerThenWait('Hel', forever), answerThenWait('Now', Promise.resolve()))
     const stream = await fixture.start('First')
     fixture.hooks.beforeAppend = ({ events }) => {
@@ -373,7 +373,7 @@ describe('a restart', () => {
       try {
         provider.enqueue([{ text: 'Hel' }, { wait: forever }])
         const streams: ApiStream[] = []
-        let seen = 0
+        let headSeq = 0
         {
           await using server = await startServerProcess({ argv })
           await using client = new ChatClient(server.url)
@@ -386,7 +386,7 @@ describe('a restart', () => {
             streams.push(await client.start({ sessionId, text, ifBusy: 'QUEUE', key: text }))
           }
           await client.cancel(streams[2]?.id ?? '')
-          seen = (await client.session(sessionId)).headSeq
+          headSeq = (await client.session(sessionId)).headSeq
           await server.stop('SIGKILL')
         }
         const [first, second, third, fourth] = streams
@@ -414,7 +414,7 @@ describe('a restart', () => {
         expect(log.filter((event) => event.type === 'StreamFinished').map(({ streamId }) => streamId)).toEqual(
           [third, first, second, fourth].map((stream) => stream?.id),
         )
-        expect(log.find((event) => event.seq > seen)).toMatchObject({ seq: seen + 1 })
+        expect(log.find((event) => event.seq > headSeq)).toMatchObject({ seq: headSeq + 1 })
       } finally {
         rmSync(home, { recursive: true, force: true })
       }

@@ -11,7 +11,7 @@ import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.
 
 const forever = new Promise<never>(() => {})
 const question = 'What is it?'
-const asked = { role: 'user', content: question }
+const userMessage = { role: 'user', content: question }
 const next = { role: 'user', content: 'And now?' }
 
 let world: SegueWithProvider
@@ -195,7 +195,7 @@ describe('a stream that is cancelled', () => {
       expect((await world.newReader(stream.id).readUntilType('StreamFinished')).stream.status).toBe('COMPLETED')
       expect(world.provider.rejections).toEqual([])
       expect(world.provider.requests.at(-1)?.body.messages).toEqual([
-        asked,
+        userMessage,
         ...replayed.map((message) => expect.objectContaining(message)),
         next,
       ])
@@ -215,7 +215,7 @@ describe('a stream that is cancelled', () => {
     await world.client.cancel(running.id)
     const after = await world.client.start({ sessionId, text: next.content })
     await world.newReader(after.id).readToEnd()
-    expect(world.provider.requests.map(({ body }) => body.messages.at(-1))).toEqual([asked, next])
+    expect(world.provider.requests.map(({ body }) => body.messages.at(-1))).toEqual([userMessage, next])
     expect(JSON.stringify(world.provider.requests.at(-1)?.body.messages)).not.toContain('Later')
   })
 })
@@ -354,7 +354,7 @@ describe('a cancel at the moment of the natural end', () => {
       goOn = newLatch()
       const stream = await fixture.start('Hi')
       goOn.open()
-      // A stop that comes later and later, between any two things that happen.
+      // A growing delay, so that the cancel arrives between any two steps of the answer.
       for (let step = 0; step < turn; step += 1) await (step % 10 === 9 ? yieldToEventLoop() : Promise.resolve())
       const answers = await Promise.all([fixture.chats.cancel(stream.id), fixture.chats.cancel(stream.id)])
       const [{ outcome: _, ...first }, { outcome: __, ...second }] = answers
@@ -439,7 +439,7 @@ describe('an agent that ignores its abort signal', () => {
       expect((await fixture.follow(other.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
       const result = await fixture.chats.cancel(stream.id)
       expect(result.outcome).toBe('CANCELLED')
-      // The clock goes on, and with it everybody else.
+      // Timers still fire.
       await new Promise((resolve) => setTimeout(resolve, 1))
       expect(await fixture.findAnswer(stream.id)).toEqual(result.answer)
     } finally {
@@ -495,7 +495,7 @@ const page = { limit: 100, after: null, before: null, backwards: false }
 
 async function sessionOf({ profile }: ReturnType<typeof newChatFixture>, sessionId: string) {
   const [found] = await profile.segueSessions.findSessions([sessionId])
-  if (!found) throw new Error('the session is not there')
+  if (!found) throw new Error('The session is missing.')
   return found
 }
 

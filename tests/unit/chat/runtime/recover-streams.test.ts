@@ -34,7 +34,7 @@ import { subscribeToStatements } from '../../../../src/lib/sql-channel.ts'
 import { FencingError } from '../../../../src/storage/errors.ts'
 
 const runtime = { ...newCountingRuntime(), newId }
-const said = (text: string): AgentEvent => ({ type: 'text', block: '1', text })
+const textEvent = (text: string): AgentEvent => ({ type: 'text', block: '1', text })
 const step: AgentEvent = { type: 'step', estimatedInputTokens: 12 }
 const called: AgentEvent = { type: 'tool-call', callId: '0', name: 'look', argumentsText: '{}' }
 
@@ -50,8 +50,8 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true })
 })
 
-/** The database as a process leaves it that is killed: written, and closed by nobody's will. */
-class Left {
+/** A database in the state that a killed process leaves. */
+class KilledProcess {
   readonly #database = new SqliteDatabase(join(home, 'segue.db'))
   readonly #store = new SqliteEventStore(this.#database)
   readonly #heads = new Map<string, number>()
@@ -63,7 +63,7 @@ class Left {
   }
 
   finished(session: SessionRecord): Promise<StreamRecord> {
-    return this.#turn(session, [step, said('All of it.')], true)
+    return this.#turn(session, [step, textEvent('All of it.')], true)
   }
 
   running(
@@ -130,7 +130,7 @@ interface Started {
   readonly statements: string[]
 }
 
-/** The next process: chats on what was left. */
+/** Opens the chats of the home, as the next process does. */
 function start(
   options: { store?: (store: EventStore) => EventStore; answer?: (run: AgentRun) => AsyncIterable<AgentEvent> } = {},
 ): Started {
@@ -170,16 +170,16 @@ const logOf = ({ profile }: Started, sessionId: string): Promise<ChatEvent[]> =>
 
 describe('a stream that a killed process left running', () => {
   test('ends as INTERRUPTED, with the answer that its log holds', async () => {
-    const left = new Left()
-    const session = await left.session()
-    await left.finished(session)
-    const stream = await left.running(session, [
+    const killed = new KilledProcess()
+    const session = await killed.session()
+    await killed.finished(session)
+    const stream = await killed.running(session, [
       step,
       { type: 'reasoning', block: '1', text: 'Hm' },
-      said('Half a'),
+      textEvent('Half a'),
       called,
     ])
-    left.close()
+    killed.close()
 
     const started = start()
     expect(await started.chats.recover()).toBe(1)
@@ -212,10 +212,10 @@ describe('a stream that a killed process left running', () => {
   })
 
   test('ends without an answer if it has produced nothing', async () => {
-    const left = new Left()
-    const session = await left.session()
-    const stream = await left.running(session, [])
-    left.close()
+    const killed = new KilledProcess()
+    const session = await killed.session()
+    const stream = await killed.running(session, [])
+    killed.close()
     const started = start()
     await started.chats.recover()
     expect(await started.chats.findStream(stream.id)).toMatchObject({ status: 'INTERRUPTED', messageId: null })
@@ -223,12 +223,12 @@ describe('a stream that a killed process left running', () => {
   })
 
   test('ends together with its tool call if it waits for a decision', async () => {
-    const left = new Left()
-    const session = await left.session()
-    const stream = await left.running(session, [{ type: 'tool-input', callId: '0', name: 'look', text: '{' }], {
+    const killed = new KilledProcess()
+    const session = await killed.session()
+    const stream = await killed.running(session, [{ type: 'tool-input', callId: '0', name: 'look', text: '{' }], {
       status: 'WAITING',
     })
-    left.close()
+    killed.close()
     const started = start()
     await started.chats.recover()
     expect(await started.chats.findStream(stream.id)).toMatchObject({ status: 'INTERRUPTED' })
@@ -238,10 +238,10 @@ describe('a stream that a killed process left running', () => {
   })
 
   test('does not count as activity of its session, but its answer counts as a message', async () => {
-    const left = new Left()
-    const session = await left.session()
-    await left.running(session, [said('Half')])
-    left.close()
+    const killed = new KilledProcess()
+    const session = await killed.session()
+    await killed.running(session, [textEvent('Half')])
+    killed.close()
     const started = start()
     const before = await started.sessions.find(session.id)
     await started.chats.recover()
@@ -251,10 +251,10 @@ describe('a stream that a killed process left running', () => {
   })
 
   test('is fenced: a later write of the old process is refused', async () => {
-    const left = new Left()
-    const session = await left.session()
-    const stream = await left.running(session, [said('Half')])
-    left.close()
+    const killed = new KilledProcess()
+    const session = await killed.session()
+    const stream = await killed.running(session, [textEvent('Half')])
+    killed.close()
     const started = start()
     await started.chats.recover()
     const head = (await started.sessions.find(session.id))?.headSeq ?? 0
@@ -268,29 +268,29 @@ describe('a stream that a killed process left running', () => {
   })
 
   test('ends once: the next start finds nothing to do', async () => {
-    const left = new Left()
-    for (let count = 0; count < 3; count += 1) await left.running(await left.session(), [said('Half')])
-    left.close()
+    const killed = new KilledProcess()
+    for (let count = 0; count < 3; count += 1) await killed.running(await killed.session(), [textEvent('Half')])
+    killed.close()
     expect(await start().chats.recover()).toBe(3)
     expect(await start().chats.recover()).toBe(0)
   })
 
   test('leaves its session free for the next message', async () => {
-    const left = new Left()
-    const session = await left.session()
-    await left.running(session, [said('Half')])
-    left.close()
+    const killed = new KilledProcess()
+    const session = await killed.session()
+    await killed.running(session, [textEvent('Half')])
+    killed.close()
     const contexts: unknown[] = []
     const { chats } = start({
       async *answer(run) {
         contexts.push(await run.loadHistory())
-        yield said('Whole.')
+        yield textEvent('Whole.')
       },
     })
     await chats.recover()
     const stream = await chats.start(newChatRequest({ sessionId: session.id, text: 'Go on', model: 'test/model' }))
-    const told = await Array.fromAsync(await chats.subscriptions.subscribeToStream(stream.id, 0))
-    expect(told.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'COMPLETED' } })
+    const events = await Array.fromAsync(await chats.subscriptions.subscribeToStream(stream.id, 0))
+    expect(events.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'COMPLETED' } })
     const texts = [['Hi'], ['Half'], ['Go on']]
     expect(contexts).toMatchObject([texts.map(([text]) => ({ content: [{ type: 'text', text }] }))])
   })
@@ -298,24 +298,24 @@ describe('a stream that a killed process left running', () => {
 
 describe('a queued stream', () => {
   test('stays queued, and starts in order after the running stream has ended', async () => {
-    const left = new Left()
-    const session = await left.session()
-    const orphan = await left.running(session, [said('Half')])
+    const killed = new KilledProcess()
+    const session = await killed.session()
+    const orphan = await killed.running(session, [textEvent('Half')])
     const waiting = []
-    for (const text of ['first', 'second', 'third']) waiting.push(await left.queued(session, text))
-    left.close()
+    for (const text of ['first', 'second', 'third']) waiting.push(await killed.queued(session, text))
+    killed.close()
 
-    const asked: string[] = []
+    const questions: string[] = []
     const started = start({
       async *answer(run) {
-        asked.push(JSON.stringify((await run.loadHistory()).at(-1)?.content))
-        yield said('Answered.')
+        questions.push(JSON.stringify((await run.loadHistory()).at(-1)?.content))
+        yield textEvent('Answered.')
       },
     })
     expect(await started.chats.recover()).toBe(1)
     const last = waiting.at(-1)?.id ?? ''
     await Array.fromAsync(await started.chats.subscriptions.subscribeToStream(last, 0))
-    expect(asked).toEqual(['first', 'second', 'third'].map((text) => JSON.stringify([{ type: 'text', text }])))
+    expect(questions).toEqual(['first', 'second', 'third'].map((text) => JSON.stringify([{ type: 'text', text }])))
     const ends = (await logOf(started, session.id)).filter(({ type }) => type === 'StreamFinished')
     expect(ends.map(({ streamId }) => streamId)).toEqual([orphan.id, ...waiting.map(({ id }) => id)])
     const messages = await started.profile.segueSessions.loadContextMessages(session.id)
@@ -323,11 +323,11 @@ describe('a queued stream', () => {
   })
 
   test('can be cancelled after the restart, before its turn', async () => {
-    const left = new Left()
-    const session = await left.session()
-    await left.queued(session, 'first')
-    const second = await left.queued(session, 'second')
-    left.close()
+    const killed = new KilledProcess()
+    const session = await killed.session()
+    await killed.queued(session, 'first')
+    const second = await killed.queued(session, 'second')
+    killed.close()
     const { chats } = start({
       // oxlint-disable-next-line require-yield
       async *answer(run) {
@@ -341,8 +341,8 @@ describe('a queued stream', () => {
 })
 
 describe('a crash during recovery', () => {
-  /** A storage that is gone after so many commits. */
-  const dyingAfter =
+  /** A store whose process is killed after this many commits. */
+  const killedAfter =
     (commits: number) =>
     (store: EventStore): EventStore => {
       let left = commits
@@ -356,23 +356,23 @@ describe('a crash during recovery', () => {
     }
 
   test('leaves the rest to the next start, and each stream ends once', async () => {
-    const left = new Left()
+    const killed = new KilledProcess()
     const sessions: SessionRecord[] = []
     for (let count = 0; count < 4; count += 1) {
-      const session = await left.session()
+      const session = await killed.session()
       sessions.push(session)
-      await left.running(session, [step, said(`Half of ${count}`), called])
-      await left.queued(session, 'next')
+      await killed.running(session, [step, textEvent(`Half of ${count}`), called])
+      await killed.queued(session, 'next')
     }
-    left.close()
-    await expect(start({ store: dyingAfter(1) }).chats.recover()).rejects.toThrow('killed')
-    await expect(start({ store: dyingAfter(2) }).chats.recover()).rejects.toThrow('killed')
-    const asked: string[] = []
+    killed.close()
+    await expect(start({ store: killedAfter(1) }).chats.recover()).rejects.toThrow('killed')
+    await expect(start({ store: killedAfter(2) }).chats.recover()).rejects.toThrow('killed')
+    const models: string[] = []
     const started = start({
       async *answer(run) {
         await run.loadHistory()
-        asked.push(run.model)
-        yield said('Answered.')
+        models.push(run.model)
+        yield textEvent('Answered.')
       },
     })
     expect(await started.chats.recover()).toBe(1)
@@ -384,24 +384,24 @@ describe('a crash during recovery', () => {
       const ends = (await logOf(started, id)).filter(({ type }) => type === 'StreamFinished')
       expect(ends.map(({ streamId }) => streamId)).toEqual([orphan, queued])
     }
-    expect(asked.length).toBe(4)
+    expect(models.length).toBe(4)
   })
 })
 
 describe('the cost of recovery', () => {
-  /** The statements that a recovery runs, beside so many sessions whose streams have ended. */
+  /** The statements of a recovery in a database with this many sessions whose streams have ended. */
   async function statementsBeside(finished: number): Promise<string[]> {
-    const left = new Left()
+    const killed = new KilledProcess()
     for (let count = 0; count < finished / 5; count += 1) {
-      const session = await left.session()
-      for (let turn = 0; turn < 5; turn += 1) await left.finished(session)
+      const session = await killed.session()
+      for (let turn = 0; turn < 5; turn += 1) await killed.finished(session)
     }
     for (let count = 0; count < 3; count += 1) {
-      const session = await left.session()
-      await left.finished(session)
-      await left.running(session, [step, said('Half')])
+      const session = await killed.session()
+      await killed.finished(session)
+      await killed.running(session, [step, textEvent('Half')])
     }
-    left.close()
+    killed.close()
     const { chats, statements } = start()
     statements.length = 0
     expect(await chats.recover()).toBe(3)

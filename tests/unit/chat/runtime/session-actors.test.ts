@@ -84,9 +84,9 @@ describe('an idempotency key of a compaction that is still running', () => {
 
 describe('an interrupting message', () => {
   test('that is refused because the storage is too slow does not end the running answer', async () => {
-    const [begin, next] = [newLatch(), newLatch()]
+    const [start, next] = [newLatch(), newLatch()]
     await using fixture = newChatFixtureWith({ commitTimeoutMs: 100 }, async function* () {
-      await begin.opened
+      await start.opened
       yield { type: 'text', block: '1', text: 'Hel' }
       await next.opened
       yield { type: 'text', block: '1', text: 'lo' }
@@ -99,7 +99,7 @@ describe('an interrupting message', () => {
       await saved.opened
     }
     const events = fixture.follow(stream.id)
-    begin.open()
+    start.open()
     await saving.opened
     const interrupt = fixture.start('Second', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })
     await expect(interrupt).rejects.toMatchObject({ code: 'INTERNAL' })

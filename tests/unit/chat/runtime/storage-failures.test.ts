@@ -24,10 +24,10 @@ describe('a storage failure', () => {
     await using fixture = newChatFixture(answerThenWait('Hello'), answerThenWait('Second', Promise.resolve()))
     const stream = await fixture.start('Hi')
     const [read] = await Promise.all([fixture.chats.subscriptions.subscribeToSession(stream.sessionId, 0), undefined])
-    const seen: { seq: number; type: string }[] = []
+    const received: { seq: number; type: string }[] = []
     const reading = (async () => {
       for await (const event of { [Symbol.asyncIterator]: () => read }) {
-        seen.push(event)
+        received.push(event)
         if (event.type === 'StreamFinished') return
       }
     })()
@@ -38,7 +38,7 @@ describe('a storage failure', () => {
     const before = performance.now()
     await expect(fixture.chats.cancel(stream.id)).rejects.toMatchObject({ code: 'INTERNAL' })
     expect(performance.now() - before).toBeLessThan(10_000)
-    expect(countEnds(seen)).toBe(0)
+    expect(countEnds(received)).toBe(0)
 
     isFull = false
     await reading
@@ -65,20 +65,20 @@ describe('a storage failure', () => {
     const reading = fixture.follow(stream.id)
     const failed = newLatch()
     const release = newLatch()
-    const shown: string[] = []
+    const storedTypes: string[] = []
     fixture.hooks.beforeAppend = async ({ events }) => {
       if (countEnds(events) === 0) {
         failed.open()
         throw full
       }
-      shown.push(...(await fixture.readLog(stream.sessionId)).map(({ type }) => type))
+      storedTypes.push(...(await fixture.readLog(stream.sessionId)).map(({ type }) => type))
       await release.opened
     }
     more.open()
     await failed.opened
     release.open()
     const events = await reading
-    expect(shown.filter((type) => type === 'TextDelta').length).toBeLessThan(2)
+    expect(storedTypes.filter((type) => type === 'TextDelta').length).toBeLessThan(2)
     expect(events.at(-1)).toMatchObject({
       type: 'StreamFinished',
       stream: { status: 'FAILED', error: { code: 'PROVIDER' } },

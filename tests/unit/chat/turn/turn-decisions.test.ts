@@ -117,7 +117,7 @@ test('resolving a decision again changes nothing and emits nothing', () => {
   )
 })
 
-test('after a crash at any event, recovery leaves nothing pending and ends each call with what is known of it', () => {
+test('after a crash at any event, recovery leaves nothing pending, and ends each call with what is known about it', () => {
   fc.assert(
     fc.property(anyTurnSteps, (turnSteps) => {
       const { turn: played, events: drafts } = playTurn(turnSteps, null)
@@ -152,7 +152,7 @@ test('after a crash at any event, recovery leaves nothing pending and ends each 
   )
 })
 
-test('a call that ends without waiting cancels its decision, and a decision that nobody made holds no answer', () => {
+test('a call that ends without waiting cancels its decision, and a decision that nobody resolved has no answer', () => {
   fc.assert(
     fc.property(anyTurnSteps, anyEnding, (turnSteps, ending) => {
       const { events } = playTurn(turnSteps, ending)

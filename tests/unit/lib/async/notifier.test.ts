@@ -20,7 +20,7 @@ test('a notification between reading the version and waiting is not missed', asy
   await notifier.wait(version, neverAborted)
 })
 
-test('waiting goes on until there is a new notification', async () => {
+test('waiting continues until there is a new notification', async () => {
   const notifier = new Notifier()
   notifier.notify()
   let hasWoken = false

@@ -27,7 +27,7 @@ test('a call returns what the function returns, after the events that it caused'
   expect(echoed).toEqual([{ a: [1, 'b'] }])
 })
 
-test('a call rejects with what the function throws, and the thread goes on', async () => {
+test('a call rejects with what the function throws, and the thread continues', async () => {
   const { client, exits } = newEchoClient()
   await expect(client.call(({ fail }) => fail())).rejects.toThrow('broken')
   expect(await client.call(({ echo }) => echo(1))).toBe(1)

@@ -11,7 +11,7 @@ const child = newSessionRecord({ id: 'child', parentId: 'parent' })
 async function walk(id: string, rows: readonly SessionRecord[]) {
   const byId = new Map(rows.map((row) => [row.id, row]))
   const start = byId.get(id)
-  if (!start) throw new Error(`there is no ${id}`)
+  if (!start) throw new Error(`There is no session ${id}.`)
   const loadedIds: string[] = []
   const lineage = await loadLineage(start, async (wanted) => {
     loadedIds.push(wanted)
@@ -118,9 +118,9 @@ describe('a walk up the chain', () => {
   })
 
   test('stops at a row that does not exist, and at a parent that cannot be continued', async () => {
-    const gone = chain(5).slice(2)
-    expect(await walk('4', gone)).toMatchObject({ parent: '3', root: '2', segmentCount: 3 })
-    expect(await walk('2', gone)).toMatchObject(alone('2'))
+    const rows = chain(5).slice(2)
+    expect(await walk('4', rows)).toMatchObject({ parent: '3', root: '2', segmentCount: 3 })
+    expect(await walk('2', rows)).toMatchObject(alone('2'))
     const otherwise = chain(5).with(1, newSessionRecord({ id: '1', parentId: '0', endReason: 'branched' }))
     expect(await walk('4', otherwise)).toMatchObject({ parent: '3', root: '2', segmentCount: 3 })
     expect(await walk('1', otherwise)).toMatchObject({ parent: '0', root: '0', segmentCount: 2 })
@@ -135,7 +135,7 @@ describe('a walk up the chain', () => {
     expect(loadedIds).toHaveLength(1000)
   })
 
-  test('that meets an id twice leaves the session alone, on a cycle and below one', async () => {
+  test('that reaches an id twice makes the session its own root, on a cycle and below one', async () => {
     const compressed = (id: string, parentId: string) => newSessionRecord({ id, parentId, endReason: 'compression' })
     const rows = [compressed('a', 'b'), compressed('b', 'a'), compressed('c', 'a'), compressed('d', 'c')]
     for (const { id } of rows) expect(await walk(id, rows), id).toMatchObject(alone(id))

@@ -3,7 +3,7 @@ import { newId } from '../../../../src/lib/ids.ts'
 import { FencingError, VersionConflictError } from '../../../../src/storage/errors.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
-import { addSession, approvalOf, deltaOf, sessionOf, streamOf, usage, wholeList } from './records.ts'
+import { addSession, approvalOf, deltaOf, sessionOf, streamOf, usage, firstPage } from './records.ts'
 
 export function describeEventStore(open: OpenStorage): void {
   const { current, opened } = useStorage(open)
@@ -172,7 +172,7 @@ export function describeEventStore(open: OpenStorage): void {
       await expect(again).rejects.toMatchObject({ name: 'StorageError', failure: 'CONSTRAINT' })
     })
 
-    test('notifies those who wait for decisions, after the commit', async () => {
+    test('notifies subscribers to decisions after the commit', async () => {
       const { eventStore, decisions, changes } = current()
       const session = await addSession(current())
       const { version } = changes.decisions
@@ -203,7 +203,7 @@ export function describeEventStore(open: OpenStorage): void {
       expect(await read(0, 0)).toEqual([])
     })
 
-    test('has an event replaced under its seq, and any number deleted', async () => {
+    test('can have an event replaced under its seq, and any number of events deleted', async () => {
       const { eventStore } = current()
       const session = await addSession(current())
       const stream = streamOf(session)
@@ -248,7 +248,7 @@ export function describeEventStore(open: OpenStorage): void {
 
   test('a deleted session leaves nothing behind, and names the blobs that became unreferenced', async () => {
     const { eventStore, segueSessions, decisions } = current()
-    const [own, shared] = ['a'.repeat(64), 'b'.repeat(64)]
+    const [unshared, shared] = ['a'.repeat(64), 'b'.repeat(64)]
     const withFiles = (sessionId: string, hashes: readonly string[]) => ({
       ...newTextMessage(sessionId, '', 2),
       parts: hashes.map((hash) => ({
@@ -259,17 +259,17 @@ export function describeEventStore(open: OpenStorage): void {
       })),
     })
     const [session, other] = [sessionOf(), sessionOf()]
-    await eventStore.createSession({ session, messages: [withFiles(session.id, [own, shared])] })
+    await eventStore.createSession({ session, messages: [withFiles(session.id, [unshared, shared])] })
     await eventStore.createSession({ session: other, messages: [withFiles(other.id, [shared])] })
     const stream = streamOf(session)
     const decision = approvalOf(session)
     const write = { events: [deltaOf(stream, 1)], streams: [stream], decisions: [decision] }
     await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, ...write })
-    expect(await eventStore.findUnreferencedBlobs([own, shared, 'c'.repeat(64)])).toEqual(['c'.repeat(64)])
-    expect(await eventStore.deleteSession(session.id)).toEqual([own])
+    expect(await eventStore.findUnreferencedBlobs([unshared, shared, 'c'.repeat(64)])).toEqual(['c'.repeat(64)])
+    expect(await eventStore.deleteSession(session.id)).toEqual([unshared])
     expect(await eventStore.deleteSession(session.id)).toEqual([])
     expect(await segueSessions.findSessions([session.id])).toEqual([])
-    expect(await segueSessions.listMessages(session.id, wholeList)).toEqual([])
+    expect(await segueSessions.listMessages(session.id, firstPage)).toEqual([])
     expect(await eventStore.readEvents({ sessionId: session.id, after: 0, limit: 10 })).toEqual([])
     expect(await eventStore.findStream(stream.id)).toBeNull()
     expect(await decisions.findDecision(decision.id)).toBeNull()

@@ -5,7 +5,7 @@ import type { SegueJob } from '../../../../src/model/job.ts'
 import { RevisionConflictError } from '../../../../src/storage/errors.ts'
 import { newJobInput, newRunIds } from '../../../support/jobs/job-fixtures.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
-import { wholeList } from './records.ts'
+import { firstPage } from './records.ts'
 
 const minute = 60_000
 
@@ -75,7 +75,7 @@ export function describeJobStore(open: OpenStorage): void {
     let job = await addJob()
     for (let count = 1; count <= 4; count += 1) job = await runOnce(job, count * minute)
     const positions = async (page: object) =>
-      (await jobs.listRuns(job.id, { ...wholeList, ...page })).map(({ position }) => position)
+      (await jobs.listRuns(job.id, { ...firstPage, ...page })).map(({ position }) => position)
     expect(await positions({})).toEqual([4, 3, 2, 1])
     expect(await positions({ after: 4, limit: 2 })).toEqual([3, 2])
     expect(await positions({ limit: 2, backwards: true })).toEqual([2, 1])
@@ -84,19 +84,19 @@ export function describeJobStore(open: OpenStorage): void {
 
   test('changes of runs are numbered; the numbers are never used again, also after a restart', async () => {
     const { jobs, changes } = current()
-    const [kept, deleted] = [await addJob(), await addJob()]
+    const [remaining, deleted] = [await addJob(), await addJob()]
     const { version } = changes.jobRuns
-    await runOnce(kept, minute)
+    await runOnce(remaining, minute)
     await runOnce(deleted, minute)
     expect(changes.jobRuns.version).toBe(version + 4)
     const list = async (jobId: string | null) =>
       (await jobs.listChangedRuns({ after: 0, limit: 10, jobId })).map(({ changeSeq }) => changeSeq)
-    expect([await list(null), await list(kept.id)]).toEqual([[2, 4], [2]])
+    expect([await list(null), await list(remaining.id)]).toEqual([[2, 4], [2]])
     expect(await jobs.delete(deleted.id)).toBe(true)
     expect(await jobs.delete(deleted.id)).toBe(false)
     const reopened = (await opened().reopen()).jobs
     expect(await reopened.loadLatestChangeSeq()).toBe(4)
-    const job = await reopened.findJob(kept.id)
+    const job = await reopened.findJob(remaining.id)
     if (job) await runOnce(job, 5 * minute)
     const after = await reopened.listChangedRuns({ after: 4, limit: 10, jobId: null })
     expect(after.map(({ changeSeq }) => changeSeq)).toEqual([6])

@@ -9,7 +9,7 @@ import type { SegueStorage } from '../../../../src/storage/profile-storage.ts'
 import { newStream } from '../../../support/fixtures/generators.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
 
-export const wholeList = { after: null, before: null, limit: 1_001, backwards: false }
+export const firstPage = { after: null, before: null, limit: 1_001, backwards: false }
 export const usage = { estimated: false, inputTokens: 3, outputTokens: 5, reasoningTokens: 2, cachedInputTokens: 1 }
 
 export const sessionOf = (overrides: Partial<SessionRecord> = {}): SessionRecord =>

@@ -4,7 +4,7 @@ import type { SessionRecord } from '../../../../src/model/session.ts'
 import type { ConversationChange } from '../../../../src/storage/sessions/conversation-reader.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
-import { addSession, sessionOf, wholeList } from './records.ts'
+import { addSession, sessionOf, firstPage } from './records.ts'
 
 const idsOf = (rows: readonly { readonly id: string }[]): string[] => rows.map(({ id }) => id)
 
@@ -33,14 +33,14 @@ export function describeSessionReader(open: OpenStorage): void {
       const { segueSessions } = current()
       const sessions = await addSessions(5)
       const [first, second, third, fourth, fifth] = sessions
-      expect(idsOf(await segueSessions.listSessions(wholeList, {}))).toEqual(idsOf(sessions))
-      const page = { ...wholeList, limit: 2 }
+      expect(idsOf(await segueSessions.listSessions(firstPage, {}))).toEqual(idsOf(sessions))
+      const page = { ...firstPage, limit: 2 }
       const after = first ?? null
       expect(await segueSessions.listSessions({ ...page, after }, {})).toEqual([second, third])
       expect(await segueSessions.listSessions({ ...page, backwards: true }, {})).toEqual([fourth, fifth])
       const before = fifth ?? null
       expect(await segueSessions.listSessions({ ...page, before, backwards: true }, {})).toEqual([third, fourth])
-      expect(await segueSessions.listSessions({ ...wholeList, after, before }, {})).toEqual([second, third, fourth])
+      expect(await segueSessions.listSessions({ ...firstPage, after, before }, {})).toEqual([second, third, fourth])
     })
 
     test('are filtered by ids, channel, pinned and archived', async () => {
@@ -51,7 +51,7 @@ export function describeSessionReader(open: OpenStorage): void {
         await addSession(current(), { source: 'telegram' }),
         await addSession(current()),
       ]
-      const list = async (filter: object) => idsOf(await segueSessions.listSessions(wholeList, filter))
+      const list = async (filter: object) => idsOf(await segueSessions.listSessions(firstPage, filter))
       expect(await list({ pinned: true })).toEqual([pinned.id])
       expect(await list({ archived: true })).toEqual([archived.id])
       expect(await list({ channels: ['MESSAGING'] })).toEqual([telegram.id])
@@ -61,8 +61,8 @@ export function describeSessionReader(open: OpenStorage): void {
     test('never have more than 1,001 on a page', async () => {
       await addSessions(1_003)
       const { segueSessions } = current()
-      expect(await segueSessions.listSessions({ ...wholeList, limit: 5_000 }, {})).toHaveLength(1_001)
-      const page = await segueSessions.listConversations({ ...wholeList, limit: 5_000 }, {})
+      expect(await segueSessions.listSessions({ ...firstPage, limit: 5_000 }, {})).toHaveLength(1_001)
+      const page = await segueSessions.listConversations({ ...firstPage, limit: 5_000 }, {})
       expect(page?.conversations).toHaveLength(1_001)
       expect(page?.sessions).toHaveLength(1_001)
     })
@@ -86,7 +86,7 @@ export function describeSessionReader(open: OpenStorage): void {
       const queued = { ...newTextMessage(session.id, 'queued', 0), position: null }
       await current().eventStore.createSession({ session, messages: [...messages, queued] })
       const list = (page: Partial<PageRequest<number>>) =>
-        segueSessions.listMessages(session.id, { ...wholeList, ...page })
+        segueSessions.listMessages(session.id, { ...firstPage, ...page })
       expect(await list({})).toEqual(messages)
       expect(await list({ after: 2, limit: 2 })).toEqual(messages.slice(1, 3))
       expect(await list({ before: 8, limit: 2, backwards: true })).toEqual(messages.slice(1, 3))
@@ -100,7 +100,7 @@ export function describeSessionReader(open: OpenStorage): void {
     test('are context unless they are withdrawn or queued', async () => {
       const session = sessionOf()
       const [first, withdrawn, last] = [2, 4, 6].map((at) => newTextMessage(session.id, `${at}`, at))
-      if (!first || !withdrawn || !last) throw new Error('three messages')
+      if (!first || !withdrawn || !last) throw new Error('A message is missing.')
       const messages = [
         first,
         { ...withdrawn, withdrawn: true },
@@ -122,7 +122,7 @@ export function describeSessionReader(open: OpenStorage): void {
       const alone = await addSession(current(), { lastActivityAt: 2_000 })
       const empty = await addSession(current(), {}, [])
       const summary = { segmentCount: 2, lastActivityAt: 3_000, isEmpty: false, isCrossOrigin: false }
-      const page = await segueSessions.listConversations(wholeList, {})
+      const page = await segueSessions.listConversations(firstPage, {})
       expect(page?.conversations[0]).toEqual({ rootId: root.id, tipId: tip.id, ...summary })
       expect(page?.conversations.map(({ rootId }) => rootId)).toEqual([root.id, alone.id])
       expect(idsOf(page?.sessions ?? []).toSorted()).toEqual([root.id, tip.id, alone.id].toSorted())
@@ -141,7 +141,7 @@ export function describeSessionReader(open: OpenStorage): void {
       const session = await addSession(current(), { parentId: 'work@20260101_120000_ab12cd' })
       await addSession(current())
       const list = async (crossOrigin: boolean) =>
-        (await segueSessions.listConversations(wholeList, { crossOrigin }))?.conversations.map(({ rootId }) => rootId)
+        (await segueSessions.listConversations(firstPage, { crossOrigin }))?.conversations.map(({ rootId }) => rootId)
       expect(await list(true)).toEqual([session.id])
       expect(await list(false)).not.toContain(session.id)
     })
@@ -151,9 +151,9 @@ export function describeSessionReader(open: OpenStorage): void {
       const root = await addSession(current(), ended)
       for (let count = 0; count < 250; count += 1)
         await addSession(current(), { parentId: root.id, lastActivityAt: 2_000 + count })
-      expect((await segueSessions.listConversations(wholeList, {}))?.conversations).toHaveLength(1)
+      expect((await segueSessions.listConversations(firstPage, {}))?.conversations).toHaveLength(1)
       await eventStore.deleteSession(root.id)
-      expect((await segueSessions.listConversations(wholeList, {}))?.conversations).toHaveLength(250)
+      expect((await segueSessions.listConversations(firstPage, {}))?.conversations).toHaveLength(250)
     })
 
     test('report their changes after the commit', async () => {

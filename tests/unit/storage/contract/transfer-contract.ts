@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { LocatedImportRecord } from '../../../../src/storage/transfer/import-store.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
-import { approvalOf, deltaOf, sessionOf, streamOf, wholeList } from './records.ts'
+import { approvalOf, deltaOf, sessionOf, streamOf, firstPage } from './records.ts'
 
 const hash = 'a'.repeat(64)
 
@@ -49,12 +49,12 @@ export function describeTransfer(open: OpenStorage): void {
     const { segueSessions, eventStore } = await opened().reopen()
     expect(await segueSessions.findSessions([session.id])).toEqual([session])
     expect(await segueSessions.countMessages([session.id])).toEqual(new Map([[session.id, 1]]))
-    expect((await segueSessions.listConversations(wholeList, {}))?.conversations).toHaveLength(1)
+    expect((await segueSessions.listConversations(firstPage, {}))?.conversations).toHaveLength(1)
     expect(await eventStore.findByIdempotencyKey('key-1')).toMatchObject({ stream, fingerprint: 'print' })
     expect(await eventStore.findUnreferencedBlobs([hash])).toEqual([])
 
     const reader = await opened().openExportReader()
-    if (!reader) throw new Error('There is something to export.')
+    if (!reader) throw new Error('Nothing is stored.')
     const child = sessionOf({ parentId: session.id })
     await current().eventStore.createSession({ session: child, messages: [] })
     const ids = [session.id]
@@ -83,7 +83,7 @@ export function describeTransfer(open: OpenStorage): void {
     const [existing, imported] = [newConversation(), newConversation()]
     await importAll(existing.records)
     const duplicate = existing.records[index]
-    if (!duplicate) throw new Error('no such record')
+    if (!duplicate) throw new Error('There is no record of this type.')
     // The key is not what is refused.
     const record = { ...imported.records[0], record: { ...imported.session, key: null } } as LocatedImportRecord
     await expect(importAll([record, duplicate])).rejects.toMatchObject({

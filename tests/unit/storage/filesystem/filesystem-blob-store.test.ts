@@ -110,12 +110,12 @@ describe('a sweep', () => {
     writeFileSync(join(folder, 'half.part'), 'hal')
     writeFileSync(join(folder, 'notes.txt'), 'somebody put this here')
     mkdirSync(join(folder, 'folder'))
-    const asked: string[] = []
+    const checkedHashes: string[] = []
     await new FilesystemBlobStore(folder).collectGarbage(async (hashes) => {
-      asked.push(...hashes)
+      checkedHashes.push(...hashes)
       return hashes.filter((hash) => hash !== used)
     })
-    expect(asked.toSorted()).toEqual([used, unused].toSorted())
+    expect(checkedHashes.toSorted()).toEqual([used, unused].toSorted())
     expect(names()).toEqual([used, 'folder', 'notes.txt'].toSorted())
   })
 
@@ -184,13 +184,13 @@ describe('what is removed', () => {
   })
 
   test('asks for 500 at a time', async () => {
-    const asked: number[] = []
+    const batchSizes: number[] = []
     const hashes = Array.from({ length: 1001 }, (_, index) => hashOf(`${index}`))
     await new FilesystemBlobStore(folder).deleteUnreferenced(hashes, async (some) => {
-      asked.push(some.length)
+      batchSizes.push(some.length)
       return some
     })
-    expect(asked).toEqual([500, 500, 1])
+    expect(batchSizes).toEqual([500, 500, 1])
   })
 
   test('deletes a recent blob later, unless something refers to it by then', async () => {

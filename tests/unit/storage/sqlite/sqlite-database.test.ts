@@ -44,7 +44,7 @@ async function createDatabaseWithPendingSessions(count: number): Promise<void> {
 }
 
 describe('opening a database with much to index', () => {
-  test('does not wait for it: the event loop runs on, and lists are complete', async () => {
+  test('does not wait for it: the event loop continues, and lists are complete', async () => {
     await createDatabaseWithPendingSessions(450)
     const database = new SqliteDatabase(path)
     const countPending = () =>
@@ -80,7 +80,7 @@ describe('a list that is read while another process writes', () => {
 })
 
 describe('the search connection', () => {
-  test('opens once the database exists and has the schema of today', () => {
+  test('opens once the database exists and has the current schema', () => {
     const reader = new ReadOnlyDatabase(path)
     expect(reader.tryOpen()).toBe(false)
     const older = new Database(path)

@@ -19,7 +19,7 @@ const minute = 60_000
 const ok: RunOutcome = { status: 'OK', output: 'The starlings.', error: null }
 
 /** A run of the due time so many minutes after noon. */
-function begin(of: SegueJob, minutes: number): JobRunTransition {
+function startRunOf(of: SegueJob, minutes: number): JobRunTransition {
   const newest = noon + minutes * minute
   return startDueRun(of, { latest: newest, count: 1 }, newest, newRunIds())
 }
@@ -30,7 +30,7 @@ async function jobWithRuns(store: SqliteJobStore, count: number): Promise<{ job:
   await store.commit({ job })
   const runs: JobRunRecord[] = []
   for (let i = 1; i <= count; i++) {
-    const started = begin(job, i * 30)
+    const started = startRunOf(job, i * 30)
     await store.commit(started)
     const ended = finishRun(started, { ...ok, output: `Answer ${i}` }, started.run.startedAt + 1000)
     await store.commit(ended)
@@ -57,7 +57,7 @@ test('a run and its job are written together, and read as they were written', as
   const { store } = newStore()
   const job = newTestJob(noon)
   await store.commit({ job })
-  const started = begin(job, 30)
+  const started = startRunOf(job, 30)
   await store.commit(started)
   expect(await store.findJob(job.id)).toEqual(started.job)
   expect(await store.findJobWithRunningRun(job.id)).toEqual({ job: started.job, runningRun: started.run })
@@ -76,11 +76,11 @@ test('no due time has two runs', async () => {
   const { job } = await jobWithRuns(store, 1)
   expect(await store.hasRunFor(job.id, noon + 30 * minute)).toBe(true)
   expect(await store.hasRunFor(job.id, noon + 60 * minute)).toBe(false)
-  await expect(store.commit(begin(job, 30))).rejects.toThrow(/UNIQUE.*scheduled_for/)
+  await expect(store.commit(startRunOf(job, 30))).rejects.toThrow(/UNIQUE.*scheduled_for/)
   expect(await store.findJob(job.id)).toEqual(job)
   const other = newTestJob(noon)
   await store.commit({ job: other })
-  await store.commit(begin(other, 30))
+  await store.commit(startRunOf(other, 30))
 })
 
 test('a job has at most one running run, and any number of manual ones later', async () => {
@@ -102,7 +102,7 @@ test('of two changes of the same revision the second is refused as a whole', asy
   const { store } = newStore()
   const job = newTestJob(noon)
   await store.commit({ job })
-  const [fast, slow] = [begin(job, 30), startManualRun(job, noon, newRunIds())]
+  const [fast, slow] = [startRunOf(job, 30), startManualRun(job, noon, newRunIds())]
   await store.commit(fast)
   await expect(store.commit(slow)).rejects.toThrow(RevisionConflictError)
   expect(await store.findRun(slow.run.id)).toBeNull()
@@ -113,7 +113,7 @@ test('a run ends once', async () => {
   const { store } = newStore()
   const job = newTestJob(noon)
   await store.commit({ job })
-  const started = begin(job, 30)
+  const started = startRunOf(job, 30)
   await store.commit(started)
   const ended = finishRun(started, ok, noon)
   await store.commit(ended)
@@ -122,7 +122,7 @@ test('a run ends once', async () => {
   expect(await store.findJob(job.id)).toEqual(ended.job)
 })
 
-test('runs are listed in pages from the newest on, in both directions', async () => {
+test('runs are listed in pages, newest first, in both directions', async () => {
   const { store } = newStore()
   const { job, runs } = await jobWithRuns(store, 5)
   await jobWithRuns(store, 2)
@@ -171,14 +171,14 @@ test('a reader of changes gets each run once, as it is now, and loses none when 
   expect(await store.listChangedRuns({ after: 0, limit: 1, jobId: null })).toEqual(all.slice(0, 1))
   await store.delete(other.id)
   expect(await store.loadLatestChangeSeq()).toBe(cursor)
-  const next = begin(job, 90)
+  const next = startRunOf(job, 90)
   await store.commit(next)
   expect((await store.listChangedRuns({ after: cursor, limit: 9, jobId: null })).map(({ run }) => run)).toEqual([
     next.run,
   ])
 })
 
-test('a deleted job takes its runs with it, and no others', async () => {
+test('deleting a job deletes its runs, and no others', async () => {
   const { store } = newStore()
   const { job, runs } = await jobWithRuns(store, 2)
   const { runs: others } = await jobWithRuns(store, 1)

@@ -16,13 +16,13 @@ const part = { type: 'text', text: '' } as const
 test('titles come first, then messages by rank; newest first within each rank', async () => {
   const fixture = newSegueSearchFixture()
   const [a, b] = [await fixture.addSession('Red wine'), await fixture.addSession('Winery, red')]
-  const words = await fixture.addMessage(a, 'wine that is red')
+  const allTerms = await fixture.addMessage(a, 'wine that is red')
   const literal = await fixture.addMessage(b, 'red wine')
-  const beginning = await fixture.addMessage(a, 'red wines')
+  const prefix = await fixture.addMessage(a, 'red wines')
   const newer = await fixture.addMessage(a, 'More red wine')
   await fixture.addMessage(a, 'white wine')
   const { hits, searchedUpTo } = await fixture.find('red wine')
-  expect(hits.map(hitId)).toEqual([b, a, newer, literal, beginning, words])
+  expect(hits.map(hitId)).toEqual([b, a, newer, literal, prefix, allTerms])
   expect(hits.map(({ key }) => key.rank)).toEqual(['TITLE', 'TITLE', 'PHRASE', 'PHRASE', 'PHRASE_PREFIX', 'ALL_TERMS'])
   expect(hits.map(({ sessionId }) => sessionId)).toEqual([b, a, a, b, a, a])
   expect(hits.map(({ snippet }) => snippet)).toContain('More red wine')

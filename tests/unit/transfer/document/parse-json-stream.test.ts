@@ -60,8 +60,8 @@ test('an object that is cut off is refused, wherever it ends', () => {
   fc.assert(
     fc.property(object, indent, (value, space) => {
       const text = JSON.stringify(value, null, space)
-      const beginnings = Array.from({ length: text.length }, (_, end) => text.slice(0, end))
-      expect(beginnings.filter((beginning) => tryRead(beginning, 50) !== null)).toEqual([])
+      const prefixes = Array.from({ length: text.length }, (_, end) => text.slice(0, end))
+      expect(prefixes.filter((prefix) => tryRead(prefix, 50) !== null)).toEqual([])
     }),
     { numRuns: 20 },
   )

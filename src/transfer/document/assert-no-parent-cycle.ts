@@ -1,0 +1,24 @@
+import { TransferError } from '../transfer-error.ts'
+
+interface DocumentSession {
+  readonly parentId: string | null
+  readonly location: string
+}
+
+/**
+ * Asserts that no session is its own ancestor. Parents outside of the document end a chain. Throws a `TransferError`
+ * with the location of the session.
+ */
+export function assertNoParentCycle(sessions: ReadonlyMap<string, DocumentSession>): void {
+  const validIds = new Set<string>()
+  for (const [id, { location }] of sessions) {
+    const chain = new Set<string>()
+    let current: string | null = id
+    while (current !== null && !validIds.has(current)) {
+      if (chain.has(current)) throw new TransferError(`${location}: The session ${current} continues itself.`)
+      chain.add(current)
+      current = sessions.get(current)?.parentId ?? null
+    }
+    for (const each of chain) validIds.add(each)
+  }
+}
