@@ -4,8 +4,8 @@ import type { StreamRecord } from '../model/stream.ts'
 import type { ChatService } from './chat-service.ts'
 
 /**
- * Streams and messages by id, for one execution, as `SessionLoader` is: one query for all that a page asks for. A loader
- * that lived as long as a subscription would go on serving the first state that it read.
+ * Loads streams and messages by id during one execution, as `SessionLoader` does: one query for all that a page asks for.
+ * A loader that lived as long as a subscription would always return the first state that it read.
  */
 export class ChatLoader {
   readonly #streams: DataLoader<string, StreamRecord | null>

@@ -120,7 +120,7 @@ export class ChatService {
    * Starts a stream, or joins the one that a request with the same key has started. The user's message, the stream and
    * the key are committed before the model is called. Throws BAD_USER_INPUT, TOO_LARGE, NOT_FOUND, SESSION_READ_ONLY,
    * SESSION_BUSY, STALE, RATE_LIMITED, IDEMPOTENCY_MISMATCH, SHUTTING_DOWN, and INTERNAL if it cannot be committed in
-   * time. A start that throws changes nothing: its key stays unused, and a stream that it was to interrupt goes on.
+   * time. A start that throws changes nothing: its key stays unused, and a stream that it was to interrupt continues.
    */
   async start(request: ChatRequest): Promise<StreamRecord> {
     assertValidRequest(request)

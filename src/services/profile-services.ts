@@ -29,7 +29,7 @@ export interface ProfileServices {
   readonly chats: ChatService
   readonly models: ModelRegistry
   readonly jobs: JobService
-  /** Refuses new streams with `reason` (default: SHUTTING_DOWN) and saves those that are running. Reads go on. */
+  /** Refuses new streams with `reason` (default: SHUTTING_DOWN) and saves those that are running. Reads continue. */
   stopChats(reason?: SegueError): Promise<void>
   /** Stops chats, then ends subscriptions, stops MCP servers and closes the database. */
   close(reason?: SegueError): Promise<void>

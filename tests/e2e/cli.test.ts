@@ -17,7 +17,7 @@ async function runCli(...argv: string[]) {
   return { code: child.exitCode, stdout, stderr }
 }
 
-test('an error is one message on stderr, with exit status 1', async () => {
+test('an error is one message on stderr, with exit status 1', { timeout: 60_000 }, async () => {
   const folder = newTempFolder()
   const file = join(folder, 'broken.json')
   writeFileSync(file, '{"format": ')

@@ -113,7 +113,7 @@ function expectSaved(saved: Awaited<ReturnType<typeof loadStream>>, followers: r
   }
 }
 
-describe('a started server', () => {
+describe('a started server', { timeout: 60_000 }, () => {
   const home = newTempFolder()
   let server: ServerProcess
   beforeAll(async () => {
@@ -164,7 +164,7 @@ describe('a started server', () => {
   })
 })
 
-test('--help prints the help on stderr and exits with status 0', async () => {
+test('--help prints the help on stderr and exits with status 0', { timeout: 60_000 }, async () => {
   const { code, stdout, stderr } = await runToEnd({ argv: ['--help'] })
   expect([code, stdout]).toEqual([0, ''])
   for (const name of ['--port', 'SEGUE_HOME', 'HERMES_HOME', '--model']) expect(stderr).toContain(name)
@@ -184,7 +184,7 @@ async function openUnresponsiveSocket(url: string): Promise<void> {
   expect(String(answer)).toMatch(/^HTTP\/1.1 101 /)
 }
 
-describe('a shutdown by', () => {
+describe('a shutdown by', { timeout: 60_000 }, () => {
   // A Ctrl-C arrives twice, from the terminal and from npm.
   test.each<[NodeJS.Signals, string, number, readonly NodeJS.Signals[]]>([
     ['SIGTERM', '20 running streams', 20, []],
@@ -235,7 +235,7 @@ describe('a shutdown by', () => {
   )
 })
 
-describe('a kill', () => {
+describe('a kill', { timeout: 60_000 }, () => {
   test('at any moment, also repeatedly, loses nothing that was delivered, and the sessions can be continued', async () => {
     const home = newFolder()
     const started: { id: string; session: { id: string; lastActivityAt: string }; followers: Follower[] }[] = []
@@ -291,7 +291,7 @@ describe('a kill', () => {
   })
 })
 
-describe('a server with a provider and a Hermes agent', () => {
+describe('a server with a provider and a Hermes agent', { timeout: 60_000 }, () => {
   const home = newTempFolder()
   let hermes: HermesDb
   let provider: StrictProvider
@@ -373,7 +373,7 @@ describe('a server with a provider and a Hermes agent', () => {
   })
 })
 
-test('a Hermes home that does not exist yet is read once it does', async () => {
+test('a Hermes home that does not exist yet is read once it does', { timeout: 60_000 }, async () => {
   const home = newFolder()
   const hermesHome = join(home, 'hermes')
   await using segue = await startInProcess({ home, hermesHome })
@@ -409,7 +409,7 @@ async function expectRefusedInProcess(
   expect(message, 'a stack').not.toMatch(/^\s+at /m)
 }
 
-describe('a start exits with status 1 and an explanation', () => {
+describe('a start exits with status 1 and an explanation', { timeout: 60_000 }, () => {
   test('for wrong flags, variables and entries of config.json, all in one message', async () => {
     const home = newFolder()
     writeFileSync(join(home, 'config.json'), JSON.stringify({ port: 'many', colour: 'blue', model: 'nobody' }))

@@ -156,7 +156,7 @@ test('K2 a compaction that fails leaves the session unchanged, and a waiting mes
   expect(messages.edges.slice(0, 2)).toEqual(before.messages.edges)
 })
 
-test('K2 a compaction that a crash interrupts leaves the session unchanged', async () => {
+test('K2 a compaction that a crash interrupts leaves the session unchanged', { timeout: 60_000 }, async () => {
   await using provider = await StrictProvider.start()
   const home = newTempFolder()
   const providers = { strict: { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] } }

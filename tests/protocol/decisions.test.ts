@@ -229,22 +229,26 @@ test('D3 a pending decision is CANCELLED when its stream ends, for whatever reas
   })
 })
 
-test('D3 a decision that was pending at a crash is CANCELLED, and its stream INTERRUPTED', async () => {
-  const home = newTempFolder()
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }))
-  const argv = ['--home', home, '--port', '0', '--no-hermes']
-  await using before = await startServerProcess({ argv })
-  await using client = new ChatClient(before.url)
-  const { id } = await client.start({ text: askQuestion, model: 'offline/eliza' })
-  const [question] = await loadPending(client, questionsQuery)
-  await before.stop('SIGKILL')
-  await using after = await startTestSegueWithFlags({ argv })
-  await using again = new ChatClient(after.url)
-  expect((await again.stream(id)).status).toBe('INTERRUPTED')
-  const listed = await again.ask(`{ all: clarifications(pending: null) ${questionFields} }`)
-  expect(listed['all']).toMatchObject([{ id: question?.id, state: 'CANCELLED', answer: null }])
-  await expect(answerClarification(again, question?.id ?? '', 'Red')).rejects.toMatchObject(stale)
-})
+test(
+  'D3 a decision that was pending at a crash is CANCELLED, and its stream INTERRUPTED',
+  { timeout: 60_000 },
+  async () => {
+    const home = newTempFolder()
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+    const argv = ['--home', home, '--port', '0', '--no-hermes']
+    await using before = await startServerProcess({ argv })
+    await using client = new ChatClient(before.url)
+    const { id } = await client.start({ text: askQuestion, model: 'offline/eliza' })
+    const [question] = await loadPending(client, questionsQuery)
+    await before.stop('SIGKILL')
+    await using after = await startTestSegueWithFlags({ argv })
+    await using again = new ChatClient(after.url)
+    expect((await again.stream(id)).status).toBe('INTERRUPTED')
+    const listed = await again.ask(`{ all: clarifications(pending: null) ${questionFields} }`)
+    expect(listed['all']).toMatchObject([{ id: question?.id, state: 'CANCELLED', answer: null }])
+    await expect(answerClarification(again, question?.id ?? '', 'Red')).rejects.toMatchObject(stale)
+  },
+)
 
 test('D4 a tool runs only when its call and its approval are committed', async () => {
   const started = newLatch()

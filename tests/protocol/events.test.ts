@@ -38,55 +38,59 @@ async function* replay(...events: readonly ApiEvent[]): AsyncGenerator<ApiEvent>
   yield* events
 }
 
-test('E1 every event that a client has received is in the log after a crash, and the log has no gaps', async () => {
-  await using provider = await StrictProvider.start()
-  const home = newTempFolder()
-  const providers = { strict: { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] } }
-  writeFileSync(join(home, 'config.json'), JSON.stringify({ providers, model: 'strict/test' }))
-  const argv = ['--port', '0', '--home', home, '--no-hermes']
-  provider.enqueue(createWords(1000))
+test(
+  'E1 every event that a client has received is in the log after a crash, and the log has no gaps',
+  { timeout: 60_000 },
+  async () => {
+    await using provider = await StrictProvider.start()
+    const home = newTempFolder()
+    const providers = { strict: { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] } }
+    writeFileSync(join(home, 'config.json'), JSON.stringify({ providers, model: 'strict/test' }))
+    const argv = ['--port', '0', '--home', home, '--no-hermes']
+    provider.enqueue(createWords(1000))
 
-  const received: ApiEvent[] = []
-  {
-    await using server = await startServerProcess({ argv })
+    const received: ApiEvent[] = []
+    {
+      await using server = await startServerProcess({ argv })
+      await using client = new ChatClient(server.url)
+      const { id } = await client.start({ text: 'Talk.' })
+      const reader = new EventReader(client.followStream(id))
+      await reader.readUntil(({ events }) => events.length === 15)
+      received.push(...reader.events)
+      const rest = reader.readToEnd().catch(() => undefined)
+      await server.stop('SIGKILL')
+      await rest
+    }
+    await using server = await startTestSegueWithFlags({ argv })
     await using client = new ChatClient(server.url)
-    const { id } = await client.start({ text: 'Talk.' })
-    const reader = new EventReader(client.followStream(id))
-    await reader.readUntil(({ events }) => events.length === 15)
-    received.push(...reader.events)
-    const rest = reader.readToEnd().catch(() => undefined)
-    await server.stop('SIGKILL')
-    await rest
-  }
-  await using server = await startTestSegueWithFlags({ argv })
-  await using client = new ChatClient(server.url)
-  const [first] = received
-  if (!first) throw new Error('No event was received.')
-  // Deltas may be coalesced by now. Their texts still follow each other without gaps.
-  const log = await client.events(first.sessionId)
-  const head = log.at(-1)?.seq ?? 0
-  const lengths = new Map<string, number>()
-  for (const event of log) {
-    if (event.type !== 'TextDelta' && event.type !== 'ReasoningDelta') continue
-    const part = `${event.messageId}/${event.partIndex}`
-    expect(event.offset).toBe(lengths.get(part) ?? 0)
-    lengths.set(part, event.offset + event.text.length)
-  }
-  const isCoalesced = log.length < head
-  if (!isCoalesced) expect(getSeqs(log)).toEqual(log.map((_, index) => index + 1))
-  const { id } = await client.start({ text: 'Again.', sessionId: first.sessionId })
-  expect((await new EventReader(client.followStream(id)).readToEnd())[0]?.seq).toBe(head + 1)
+    const [first] = received
+    if (!first) throw new Error('No event was received.')
+    // Deltas may be coalesced by now. Their texts still follow each other without gaps.
+    const log = await client.events(first.sessionId)
+    const head = log.at(-1)?.seq ?? 0
+    const lengths = new Map<string, number>()
+    for (const event of log) {
+      if (event.type !== 'TextDelta' && event.type !== 'ReasoningDelta') continue
+      const part = `${event.messageId}/${event.partIndex}`
+      expect(event.offset).toBe(lengths.get(part) ?? 0)
+      lengths.set(part, event.offset + event.text.length)
+    }
+    const isCoalesced = log.length < head
+    if (!isCoalesced) expect(getSeqs(log)).toEqual(log.map((_, index) => index + 1))
+    const { id } = await client.start({ text: 'Again.', sessionId: first.sessionId })
+    expect((await new EventReader(client.followStream(id)).readToEnd())[0]?.seq).toBe(head + 1)
 
-  // The log returns the events unchanged, unless their deltas were coalesced.
-  for (const event of received) {
-    const isDelta = event.type === 'TextDelta' || event.type === 'ReasoningDelta'
-    if (!isCoalesced || !isDelta) expect(log).toContainEqual(event)
-    else
-      expect(lengths.get(`${event.messageId}/${event.partIndex}`)).toBeGreaterThanOrEqual(
-        event.offset + event.text.length,
-      )
-  }
-})
+    // The log returns the events unchanged, unless their deltas were coalesced.
+    for (const event of received) {
+      const isDelta = event.type === 'TextDelta' || event.type === 'ReasoningDelta'
+      if (!isCoalesced || !isDelta) expect(log).toContainEqual(event)
+      else
+        expect(lengths.get(`${event.messageId}/${event.partIndex}`)).toBeGreaterThanOrEqual(
+          event.offset + event.text.length,
+        )
+    }
+  },
+)
 
 test('E2 a subscription at any cursor delivers every later event once and in order, then the live ones, then the end', async () => {
   await using provided = await startSegueWithProvider()

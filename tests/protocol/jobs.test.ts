@@ -9,75 +9,83 @@ import { newTempFolder, startTestSegue, startTestSegueWithFlags } from '../suppo
 import { moveJobsIntoPast } from '../support/storage/move-jobs.ts'
 import { startServerProcess } from '../support/server/server-process.ts'
 
-test('J1 J2 a run that a crash interrupted is INTERRUPTED, the next one starts, and no due time runs twice', async () => {
-  const home = newTempFolder()
-  const argv = ['--home', home, '--no-hermes', '--port', '0', '--model', 'offline/eliza']
-  try {
-    let interrupted = { jobId: '', runId: '' }
-    {
-      // One word per second, so that the run is active when the server is killed.
-      await using server = await startServerProcess({ argv: [...argv, '--offline-delay', '1000'] })
+test(
+  'J1 J2 a run that a crash interrupted is INTERRUPTED, the next one starts, and no due time runs twice',
+  { timeout: 60_000 },
+  async () => {
+    const home = newTempFolder()
+    const argv = ['--home', home, '--no-hermes', '--port', '0', '--model', 'offline/eliza']
+    try {
+      let interrupted = { jobId: '', runId: '' }
+      {
+        // One word per second, so that the run is active when the server is killed.
+        await using server = await startServerProcess({ argv: [...argv, '--offline-delay', '1000'] })
+        await using client = connect('http', server.url)
+        const { id } = await newJob(client, { schedule: 'every 1s', prompt: 'Hello' })
+        const [run] = await pollUntil(
+          () => loadRuns(client, id),
+          ([newest]) => (newest?.session ?? null) !== null,
+        )
+        expect(run).toMatchObject({ status: 'RUNNING' })
+        interrupted = { jobId: id, runId: run?.id ?? '' }
+        await server.stop('SIGKILL')
+      }
+      await using server = await startTestSegueWithFlags({ argv: [...argv, '--offline-delay', '0'] })
       await using client = connect('http', server.url)
-      const { id } = await newJob(client, { schedule: 'every 1s', prompt: 'Hello' })
-      const [run] = await pollUntil(
-        () => loadRuns(client, id),
-        ([newest]) => (newest?.session ?? null) !== null,
-      )
-      expect(run).toMatchObject({ status: 'RUNNING' })
-      interrupted = { jobId: id, runId: run?.id ?? '' }
-      await server.stop('SIGKILL')
-    }
-    await using server = await startTestSegueWithFlags({ argv: [...argv, '--offline-delay', '0'] })
-    await using client = connect('http', server.url)
-    const { jobId, runId } = interrupted
-    expect(await loadRun(client, runId)).toMatchObject({
-      status: 'INTERRUPTED',
-      error: 'The server stopped during the run.',
-      finishedAt: expect.any(String),
-      session: { activeStream: null },
-    })
-    const runs = await pollUntil(
-      () => loadRuns(client, jobId),
-      (all) => all.filter(({ status }) => status === 'OK').length >= 2,
-    )
-    const due = runs.map(({ scheduledFor }) => Date.parse(scheduledFor ?? ''))
-    expect(new Set(due).size).toBe(due.length)
-    expect(due).toEqual(due.toSorted((a, b) => b - a))
-    // Every due time between the first and the last has had its run, or counts as skipped.
-    const between = (Math.max(...due) - Math.min(...due)) / 1000 + 1
-    expect(runs.length + (await loadJob(client, jobId)).skippedRuns).toBeGreaterThanOrEqual(between)
-  } finally {
-    rmSync(home, { recursive: true, force: true })
-  }
-})
-
-test('J1 of the due times that were missed while the server was down, the latest one runs once and the others are skipped', async () => {
-  const home = newTempFolder()
-  const hourMs = 3_600_000
-  try {
-    let id = ''
-    {
-      await using segue = await startTestSegue({ settings: { home } })
-      await using client = connect('http', segue.url)
-      id = (await newJob(client, { schedule: 'every 1h', prompt: 'Hello' })).id
-    }
-    moveJobsIntoPast(home, 10 * hourMs)
-    for (const starts of [1, 2]) {
-      await using segue = await startTestSegue({ settings: { home } })
-      await using client = connect('http', segue.url)
+      const { jobId, runId } = interrupted
+      expect(await loadRun(client, runId)).toMatchObject({
+        status: 'INTERRUPTED',
+        error: 'The server stopped during the run.',
+        finishedAt: expect.any(String),
+        session: { activeStream: null },
+      })
       const runs = await pollUntil(
-        () => loadRuns(client, id),
-        (all) => all.length > 0 && all.every(({ status }) => status === 'OK'),
+        () => loadRuns(client, jobId),
+        (all) => all.filter(({ status }) => status === 'OK').length >= 2,
       )
-      expect(runs, `after ${starts} starts`).toHaveLength(1)
-      const job = await loadJob(client, id)
-      expect(job).toMatchObject({ skippedRuns: 9, completedRuns: 1, state: 'SCHEDULED' })
-      expect(Date.parse(job.nextRunAt ?? '') - Date.parse(runs[0]?.scheduledFor ?? '')).toBe(hourMs)
+      const due = runs.map(({ scheduledFor }) => Date.parse(scheduledFor ?? ''))
+      expect(new Set(due).size).toBe(due.length)
+      expect(due).toEqual(due.toSorted((a, b) => b - a))
+      // Every due time between the first and the last has had its run, or counts as skipped.
+      const between = (Math.max(...due) - Math.min(...due)) / 1000 + 1
+      expect(runs.length + (await loadJob(client, jobId)).skippedRuns).toBeGreaterThanOrEqual(between)
+    } finally {
+      rmSync(home, { recursive: true, force: true })
     }
-  } finally {
-    rmSync(home, { recursive: true, force: true })
-  }
-})
+  },
+)
+
+test(
+  'J1 of the due times that were missed while the server was down, the latest one runs once and the others are skipped',
+  { timeout: 60_000 },
+  async () => {
+    const home = newTempFolder()
+    const hourMs = 3_600_000
+    try {
+      let id = ''
+      {
+        await using segue = await startTestSegue({ settings: { home } })
+        await using client = connect('http', segue.url)
+        id = (await newJob(client, { schedule: 'every 1h', prompt: 'Hello' })).id
+      }
+      moveJobsIntoPast(home, 10 * hourMs)
+      for (const starts of [1, 2]) {
+        await using segue = await startTestSegue({ settings: { home } })
+        await using client = connect('http', segue.url)
+        const runs = await pollUntil(
+          () => loadRuns(client, id),
+          (all) => all.length > 0 && all.every(({ status }) => status === 'OK'),
+        )
+        expect(runs, `after ${starts} starts`).toHaveLength(1)
+        const job = await loadJob(client, id)
+        expect(job).toMatchObject({ skippedRuns: 9, completedRuns: 1, state: 'SCHEDULED' })
+        expect(Date.parse(job.nextRunAt ?? '') - Date.parse(runs[0]?.scheduledFor ?? '')).toBe(hourMs)
+      }
+    } finally {
+      rmSync(home, { recursive: true, force: true })
+    }
+  },
+)
 
 test('J3 jobRuns first delivers the active run, which runJob returns as well, and then its end', async () => {
   await using segue = await startTestSegue()

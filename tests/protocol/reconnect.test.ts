@@ -248,38 +248,42 @@ test('R5 a GET with the last event as its Last-Event-ID gets status 204, and eve
   }
 })
 
-test('R6 after a crash a running stream is INTERRUPTED with its partial message, and a queued one starts', async () => {
-  await using provider = await StrictProvider.start()
-  enqueueHalves(provider)
-  const home = newTempFolder()
-  const providers = { strict: { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] } }
-  writeFileSync(join(home, 'config.json'), JSON.stringify({ providers, model: 'strict/test' }))
-  const argv = ['--port', '0', '--home', home, '--no-hermes']
+test(
+  'R6 after a crash a running stream is INTERRUPTED with its partial message, and a queued one starts',
+  { timeout: 60_000 },
+  async () => {
+    await using provider = await StrictProvider.start()
+    enqueueHalves(provider)
+    const home = newTempFolder()
+    const providers = { strict: { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] } }
+    writeFileSync(join(home, 'config.json'), JSON.stringify({ providers, model: 'strict/test' }))
+    const argv = ['--port', '0', '--home', home, '--no-hermes']
 
-  const first = await startServerProcess({ argv })
-  const before = new ChatClient(first.url)
-  const running = await before.start({ text: 'Talk.' })
-  const reader = new EventReader(before.followStream(running.id))
-  await reader.readUntil(({ text }) => text === 'One half,')
-  const input = { text: 'And then?', sessionId: running.session.id, ifBusy: 'QUEUE' } as const
-  const waiting = await before.start(input)
-  expect(waiting.status).toBe('QUEUED')
-  await first.stop('SIGKILL')
-  await before[Symbol.asyncDispose]()
+    const first = await startServerProcess({ argv })
+    const before = new ChatClient(first.url)
+    const running = await before.start({ text: 'Talk.' })
+    const reader = new EventReader(before.followStream(running.id))
+    await reader.readUntil(({ text }) => text === 'One half,')
+    const input = { text: 'And then?', sessionId: running.session.id, ifBusy: 'QUEUE' } as const
+    const waiting = await before.start(input)
+    expect(waiting.status).toBe('QUEUED')
+    await first.stop('SIGKILL')
+    await before[Symbol.asyncDispose]()
 
-  await using server = await startTestSegueWithFlags({ argv })
-  await using client = new ChatClient(server.url)
-  const resumed = new EventReader(client.followStream(running.id, reader.cursor), reader.parts)
-  const { stream, message } = await resumed.readUntilType('StreamFinished')
-  expect(stream).toMatchObject({ status: 'INTERRUPTED', error: { code: 'SERVER_RESTART' } })
-  expect(message).toMatchObject({ status: 'PARTIAL', text: 'One half,' })
-  expect(resumed.text).toBe('One half,')
-  const next = await new EventReader(client.followStream(waiting.id)).readUntilType('StreamFinished')
-  expect(next.stream.status).toBe('COMPLETED')
-  expect((await client.messages(running.session.id)).map(({ role, status }) => [role, status])).toEqual([
-    ['USER', 'COMPLETE'],
-    ['ASSISTANT', 'PARTIAL'],
-    ['USER', 'COMPLETE'],
-    ['ASSISTANT', 'COMPLETE'],
-  ])
-})
+    await using server = await startTestSegueWithFlags({ argv })
+    await using client = new ChatClient(server.url)
+    const resumed = new EventReader(client.followStream(running.id, reader.cursor), reader.parts)
+    const { stream, message } = await resumed.readUntilType('StreamFinished')
+    expect(stream).toMatchObject({ status: 'INTERRUPTED', error: { code: 'SERVER_RESTART' } })
+    expect(message).toMatchObject({ status: 'PARTIAL', text: 'One half,' })
+    expect(resumed.text).toBe('One half,')
+    const next = await new EventReader(client.followStream(waiting.id)).readUntilType('StreamFinished')
+    expect(next.stream.status).toBe('COMPLETED')
+    expect((await client.messages(running.session.id)).map(({ role, status }) => [role, status])).toEqual([
+      ['USER', 'COMPLETE'],
+      ['ASSISTANT', 'PARTIAL'],
+      ['USER', 'COMPLETE'],
+      ['ASSISTANT', 'COMPLETE'],
+    ])
+  },
+)

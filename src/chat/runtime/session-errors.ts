@@ -10,10 +10,7 @@ export function createBusyError({ id }: StreamRecord): SegueError {
 /** The session is being compacted. */
 export class CompactingError extends SegueError {
   constructor() {
-    super(
-      'SESSION_BUSY',
-      'This session is being compacted. Wait for the end, and go on in the session that continues it.',
-    )
+    super('SESSION_BUSY', 'This session is being compacted. Wait for the end, and use the session that continues it.')
   }
 }
 

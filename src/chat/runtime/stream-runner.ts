@@ -84,7 +84,7 @@ export class StreamRunner {
 
   /** Runs the agent until it completes or fails, or someone else ends the stream. */
   async run(agent: Agent, model: string): Promise<void> {
-    // An agent may ignore its signal. Then it goes on in the background, and its events are refused.
+    // An agent may ignore its signal. Then it continues in the background, and its events are refused.
     await Promise.race([this.#consumeAgentEvents(agent, model), waitForAbort(this.#abortController.signal)])
     await this.#finishResult
   }
@@ -103,7 +103,7 @@ export class StreamRunner {
 
   /**
    * Ends the stream like `finish`, and commits another batch in the same transaction. Rejects if `composeBatch` throws or
-   * the transaction fails: the stream then goes on as if nothing had happened.
+   * the transaction fails: the stream then continues as if nothing had happened.
    */
   async finishWith(ending: StreamEnding, composeBatch: ComposeBatch): Promise<FinishResult> {
     await this.#handover
@@ -122,7 +122,7 @@ export class StreamRunner {
   }
 
   /**
-   * Resolves a pending decision. Returns it once it is committed; then the agent goes on. Returns null if the decision is
+   * Resolves a pending decision. Returns it once it is committed; then the agent continues. Returns null if the decision is
    * not pending: only the first of several resolutions counts.
    */
   async resolveDecision(decisionId: string, resolution: DecisionResolution): Promise<DecisionRecord | null> {

@@ -16,7 +16,7 @@ const maxAttempts = 10 // an index that breaks again and again must not keep a l
 /**
  * Pushes Segue's changes to Hermes' index. Each batch waits for the acknowledgement of the one before, so at most one is in
  * flight, however many there are. The acknowledged cursor is the index's own: after a restart of the worker, or with a new
- * index, the push goes on from wherever the index is.
+ * index, the push continues from the cursor of the index.
  */
 export class CrossOriginReplicator {
   readonly #feed: CrossOriginFeed

@@ -44,8 +44,8 @@ export interface Lineage<Row> {
 
 /**
  * Walks up from a session to the root of its chain. Yields the id of each row that it needs, and is resumed with the
- * row, or with null if there is none. A session whose walk meets an id twice is on a cycle: it stands alone, so that it
- * is not hidden. The result depends on the session only, never on what else is loaded.
+ * row, or with null if there is none. A session whose walk reaches an id twice is on a cycle, or continues one: it is its own
+ * root, so that it is not hidden. The result depends on the session only, never on what else is loaded.
  */
 export function* walkAncestors<Row extends { readonly id: string }>(
   session: Row,

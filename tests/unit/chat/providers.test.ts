@@ -469,9 +469,9 @@ describe('large amounts of data', () => {
       const lengths: number[] = []
       let text = ''
       let countedBefore = 0
-      const query = `subscription ($id: ID!) { told: followStream(streamId: $id) { ... on TextDelta { offset text } } }`
-      for await (const { told } of world.newClient().subscribe(query, { id: stream.id })) {
-        const { data: delta } = z.object({ offset: z.int(), text: z.string() }).safeParse(told)
+      const query = `subscription ($id: ID!) { event: followStream(streamId: $id) { ... on TextDelta { offset text } } }`
+      for await (const { event } of world.newClient().subscribe(query, { id: stream.id })) {
+        const { data: delta } = z.object({ offset: z.int(), text: z.string() }).safeParse(event)
         if (!delta) continue
         if (text === '') countedBefore = counting.text.length
         expect(delta.offset).toBe(text.length)

@@ -14,11 +14,11 @@ test('a timer fires once after its delay, unless it is cancelled', () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
   const fired: string[] = []
-  systemRuntime.setTimer(50, () => fired.push('kept'))
+  systemRuntime.setTimer(50, () => fired.push('fired'))
   const cancel = systemRuntime.setTimer(50, () => fired.push('cancelled'))
   vi.advanceTimersByTime(49)
   expect(fired).toEqual([])
   cancel()
   vi.advanceTimersByTime(1_000)
-  expect(fired).toEqual(['kept'])
+  expect(fired).toEqual(['fired'])
 })

@@ -46,7 +46,7 @@ async function startEverything(transport: string): Promise<string> {
   return url
 }
 
-describe.each(['stdio', 'http', 'sse'])('server-everything over %s', (transport) => {
+describe.each(['stdio', 'http', 'sse'])('server-everything over %s', { timeout: 60_000 }, (transport) => {
   const echo = `${transport}__echo`
 
   test('lists its tools', async () => {
@@ -102,7 +102,7 @@ describe.each(['stdio', 'http', 'sse'])('server-everything over %s', (transport)
   })
 })
 
-describe('server-filesystem', () => {
+describe('server-filesystem', { timeout: 60_000 }, () => {
   test('reads and writes files, and marks read-only tools', async () => {
     writeFileSync(join(folder, 'a.txt'), 'apple')
     expect(await tools.run('files__read_text_file', { path: join(folder, 'a.txt') })).toEqual({ content: 'apple' })

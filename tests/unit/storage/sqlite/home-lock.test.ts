@@ -59,12 +59,16 @@ test('a new home is readable by its owner only', () => {
   lock.release()
 })
 
-test('a home that another process has locked is refused, with its path in the message', async () => {
-  expect((await startLockingProcess()).output).toBe('locked')
-  expect(() => lockHome(home)).toThrow(HomeInUseError)
-  expect(() => lockHome(home)).toThrow(home)
-  expect((await startLockingProcess()).output).toMatch(/^HomeInUseError: /)
-})
+test(
+  'a home that another process has locked is refused, with its path in the message',
+  { timeout: 60_000 },
+  async () => {
+    expect((await startLockingProcess()).output).toBe('locked')
+    expect(() => lockHome(home)).toThrow(HomeInUseError)
+    expect(() => lockHome(home)).toThrow(home)
+    expect((await startLockingProcess()).output).toMatch(/^HomeInUseError: /)
+  },
+)
 
 test('a process cannot lock a home twice', () => {
   const lock = lockHome(home)
@@ -73,7 +77,7 @@ test('a process cannot lock a home twice', () => {
   lockHome(home).release()
 })
 
-test('a home can be locked right after the process that had locked it was killed', async () => {
+test('a home can be locked right after the process that had locked it was killed', { timeout: 60_000 }, async () => {
   for (let round = 0; round < 3; round++) {
     const { child, output } = await startLockingProcess()
     expect(output).toBe('locked')
@@ -83,7 +87,7 @@ test('a home can be locked right after the process that had locked it was killed
   }
 })
 
-test('a released home can be locked by another process', async () => {
+test('a released home can be locked by another process', { timeout: 60_000 }, async () => {
   const lock = lockHome(home)
   expect((await startLockingProcess()).output).toMatch(/^HomeInUseError: /)
   lock.release()
