@@ -1,5 +1,6 @@
 import type { MessagePart } from '../../model/message.ts'
 import { truncate } from '../../lib/text/truncate.ts'
+import { cleanModelTitle } from './clean-model-title.ts'
 
 const maxTitleCodeUnits = 80 // UTF-16 code units
 
@@ -13,14 +14,9 @@ export function titleFromMessage(parts: readonly MessagePart[]): string | null {
   return null
 }
 
-/** A title from the output of a model, without quotes, Markdown and a `Title:` prefix. Null if nothing is left. */
+/** A title from the output of a model. Null if it contains none, or if the model refuses to write one. */
 export function titleFromModelOutput(text: string): string | null {
-  const line = findFirstLine(text) ?? ''
-  return truncateTitle(stripQuotes(stripQuotes(line).replace(/^(title|titel)\s*[*_]*\s*:/i, '')))
-}
-
-function stripQuotes(line: string): string {
-  return line.trim().replace(/^["'“”„«»*_`]+|["'“”„«»*_`.]+$/g, '')
+  return truncateTitle(cleanModelTitle(text))
 }
 
 function truncateTitle(text: string): string | null {
