@@ -118,13 +118,18 @@ export const interruptedOutcome: RunOutcome = {
 /**
  * Computes the due times again, because the rules of a time zone may have changed, or the clock. Null when nothing changes.
  * If the clock was more than a day ahead, the due times that were settled in the future count as open again, except for
- * those that have had a run.
+ * those that have had a run, and `every` and `in` count from now if they counted from the future.
  */
 export function reevaluateJob(job: SegueJob, now: number): SegueJob | null {
-  const processedUntil = job.processedUntil > now + millisPerDay ? now : job.processedUntil
-  const updated = advance(job, { processedUntil })
+  const latestPossible = now + millisPerDay
+  // A one-time job that is settled has had its run.
+  const isDone = !job.recurring && tryParseSchedule(job).schedule?.next(job.processedUntil) === null
+  const processedUntil = job.processedUntil > latestPossible && !isDone ? now : job.processedUntil
+  const anchor = job.anchor > latestPossible && !isDone ? now : job.anchor
+  const updated = advance(job, { processedUntil, anchor })
   const isSame =
     processedUntil === job.processedUntil &&
+    anchor === job.anchor &&
     updated.nextRunAt === job.nextRunAt &&
     updated.state === job.state &&
     updated.scheduleError === job.scheduleError

@@ -35,3 +35,26 @@ export function getUtcOffsetMs(instant: number, timezone: string): number {
   )
   return localTimeMs - Math.floor(instant / 1000) * 1000
 }
+
+const millisPerDay = 86_400_000
+
+/**
+ * Returns the instant of a local time in a zone, in epoch milliseconds. A local time that occurs twice is the first one; a
+ * local time that a DST change skips is the end of the gap, which may be on the next day.
+ *
+ * @param localTime In whole seconds, as milliseconds that are counted as if the local time were UTC.
+ */
+export function findInstant(localTime: number, timezone: string): number {
+  const offsetBefore = getUtcOffsetMs(localTime - millisPerDay, timezone)
+  const offsetAfter = getUtcOffsetMs(localTime + millisPerDay, timezone)
+  const candidates = [localTime - offsetBefore, localTime - offsetAfter].toSorted((a, b) => a - b)
+  const instant = candidates.find((candidate) => candidate + getUtcOffsetMs(candidate, timezone) === localTime)
+  if (instant !== undefined) return instant
+  let [beforeGap = localTime, afterGap = localTime] = candidates
+  while (afterGap - beforeGap > 1000) {
+    const middle = Math.floor((beforeGap + afterGap) / 2000) * 1000
+    if (middle + getUtcOffsetMs(middle, timezone) < localTime) beforeGap = middle
+    else afterGap = middle
+  }
+  return afterGap
+}

@@ -1,9 +1,11 @@
 import { Cron, CronPattern } from 'croner'
-import { getUtcOffsetMs } from '../../lib/time-zone.ts'
+import { findInstant, getUtcOffsetMs } from '../../lib/time-zone.ts'
 import type { DueTimes, Schedule } from './schedule.ts'
 
 const cronMode = '5-or-6-parts'
 const secondsPerDay = 86_400
+/** No DST change skips more than a day. */
+const maxGapMs = secondsPerDay * 1000
 
 /**
  * A cron schedule (5 or 6 fields, or a macro such as `@daily`) in a time zone, computed by croner. DST changes: an
@@ -14,47 +16,63 @@ const secondsPerDay = 86_400
 export class CronSchedule implements Schedule {
   readonly recurring = true
   readonly description: string
+  /** In the time zone; for a fixed time in UTC, because croner leaves out a time whose gap ends on the next day. */
   readonly #cron: Cron
-  readonly #expression: string
+  readonly #pattern: CronPattern
   readonly #timezone: string
 
   /** Throws an error of croner's for an invalid expression. */
   constructor(expression: string, timezone: string) {
     // Croner would take a date as a schedule, too.
     if (expression.includes(':')) throw new TypeError('It contains a colon.')
-    this.#cron = new Cron(expression, { mode: cronMode, timezone })
-    this.#expression = expression
+    const pattern = abbreviateNames(expression)
+    this.#pattern = new CronPattern(pattern, timezone, { mode: cronMode })
+    this.#cron = new Cron(pattern, { mode: cronMode, timezone: this.#pattern.isFixedTime ? 'UTC' : timezone })
     this.#timezone = timezone
     this.description = `at ${expression} in ${timezone}`
   }
 
   next(after: number): number | null {
-    return this.#cron.nextRun(new Date(after))?.getTime() ?? null
+    if (!this.#pattern.isFixedTime) return this.#cron.nextRun(new Date(after))?.getTime() ?? null
+    let localTime = after + getUtcOffsetMs(after, this.#timezone) - maxGapMs
+    for (;;) {
+      const next = this.#cron.nextRun(new Date(localTime))
+      if (!next) return null
+      localTime = next.getTime()
+      const instant = findInstant(localTime, this.#timezone)
+      if (instant > after) return instant
+    }
   }
 
   dueBetween(after: number, until: number): DueTimes | null {
     const firstDue = this.next(after)
     if (firstDue === null || firstDue > until) return null
-    const secondDue = this.next(firstDue)
-    if (secondDue === null || secondDue > until) return { latest: firstDue, count: 1 }
-    const [latest] = this.#cron.previousRuns(1, new Date(until + 1))
-    return latest ? { latest: latest.getTime(), count: this.#countDue(after, latest.getTime()) } : null
-  }
-
-  #countDue(after: number, latest: number): number {
-    const pattern = new CronPattern(this.#expression, this.#timezone, { mode: cronMode })
-    return pattern.isFixedTime ? this.#countFixedTime(after, latest) : this.#countByLocalTime(pattern, after, latest)
+    return this.#pattern.isFixedTime
+      ? this.#countFixedTime(firstDue, until)
+      : this.#countByLocalTime(after, firstDue, until)
   }
 
   /** Counts one by one: a fixed time is due at most once a day. */
-  #countFixedTime(after: number, latest: number): number {
-    let count = 0
-    for (let time = this.next(after); time !== null && time <= latest; time = this.next(time)) count += 1
-    return count
+  #countFixedTime(firstDue: number, until: number): DueTimes {
+    let [latest, count] = [firstDue, 1]
+    for (let time = this.next(firstDue); time !== null && time <= until; time = this.next(time)) {
+      latest = time
+      count += 1
+    }
+    return { latest, count }
+  }
+
+  #countByLocalTime(after: number, firstDue: number, until: number): DueTimes {
+    const secondDue = this.next(firstDue)
+    if (secondDue === null || secondDue > until) return { latest: firstDue, count: 1 }
+    const [latestRun] = this.#cron.previousRuns(1, new Date(until + 1))
+    const latest = latestRun?.getTime() ?? firstDue
+    return { latest, count: this.#countLocalTimes(after, latest) }
   }
 
   /** Every second of a year may be due, so this looks at each day and multiplies the fields of the time of day. */
-  #countByLocalTime(pattern: CronPattern, after: number, latest: number): number {
+  #countLocalTimes(after: number, latest: number): number {
+    const pattern = this.#pattern
     const dayPattern = new Cron(`* * * ${pattern.pattern.split(/\s+/).slice(-3).join(' ')}`, { timezone: 'UTC' })
     let count = 0
     for (const { first, last } of this.#splitByOffset(Math.floor(after / 1000) + 1, latest / 1000)) {
@@ -96,6 +114,14 @@ export class CronSchedule implements Schedule {
   #offsetSecondsAt(second: number): number {
     return getUtcOffsetMs(second * 1000, this.#timezone) / 1000
   }
+}
+
+const fullNames =
+  /\b(?:sunday|monday|tues(?:day)?|wednesday|thurs?(?:day)?|friday|saturday|january|february|march|april|june|july|august|sept(?:ember)?|october|november|december)\b/gi
+
+/** Croner knows only the first three letters of days and months. */
+function abbreviateNames(expression: string): string {
+  return expression.replaceAll(fullNames, (name) => name.slice(0, 3))
 }
 
 /** How many due times of a day are not later than a second of the day. */

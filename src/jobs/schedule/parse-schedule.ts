@@ -29,16 +29,16 @@ const expectedForms =
 /** Cron schedules by expression and time zone. Croner takes long to parse one, and every change of a job needs it. */
 const cronCache = new LruCache<string, CronSchedule>(1_000)
 
-/** Removes superfluous spaces. Throws BAD_USER_INPUT if the text is empty, too long or not ASCII. */
+/** Reduces tabs and spaces to single spaces, and trims line breaks, as a line of a crontab has them. Throws BAD_USER_INPUT if the text is empty, too long or not ASCII. */
 export function normalizeSchedule(text: string): string {
   if (text.length > maxScheduleLength) {
     throw invalidSchedule(`The schedule is too long. Use at most ${maxScheduleLength} characters.`)
   }
+  const normalized = text.trim().replaceAll(/[\t ]+/g, ' ')
   // Other digits and spaces look the same, but would not be parsed as such.
-  if (/[^ -~]/.test(text)) {
+  if (/[^ -~]/.test(normalized)) {
     throw invalidSchedule('The schedule has characters that are not allowed. Use printable ASCII characters only.')
   }
-  const normalized = text.trim().replaceAll(/ +/g, ' ')
   if (normalized === '') throw invalidSchedule(`The schedule is empty. Use ${expectedForms}.`)
   return normalized
 }

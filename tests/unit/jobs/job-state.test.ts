@@ -340,6 +340,40 @@ describe('a reevaluation', () => {
   })
 })
 
+describe('a job of a clock that was three days ahead', () => {
+  const wrong = noon + 3 * day
+  const newWrongJob = (schedule: string) =>
+    createJob(newJobInput({ schedule }), { id: 'job', profile: 'default', now: wrong })
+
+  test('that is due at intervals counts from the time at which the clock is right', () => {
+    const corrected = reevaluateJob(newWrongJob('every 10m'), noon)
+    expect(corrected?.nextRunAt).toBe(noon + 10 * minute)
+    expect(corrected && reevaluateJob(corrected, noon + minute)).toBeNull()
+  })
+
+  test('that version 0.1 has reevaluated counts from then as well', () => {
+    const reevaluated: SegueJob = { ...newWrongJob('every 10m'), processedUntil: noon }
+    expect(reevaluateJob(reevaluated, noon)?.nextRunAt).toBe(noon + 10 * minute)
+  })
+
+  test('that is due once after a delay waits for that delay', () => {
+    expect(reevaluateJob(newWrongJob('in 2h'), noon)?.nextRunAt).toBe(noon + 2 * hour)
+  })
+
+  test('that has a cron expression is due at its next time', () => {
+    expect(reevaluateJob(newWrongJob('*/10 * * * *'), noon)?.nextRunAt).toBe(noon + 10 * minute)
+  })
+
+  test('does not run a second time if it was due once and has had its run', () => {
+    for (const schedule of ['in 2h', '2026-11-25T14:00:00Z']) {
+      const { job: started, run } = startDue(newWrongJob(schedule), wrong + 2 * hour)
+      const { job } = finishRun({ job: started, run }, ok, wrong + 2 * hour)
+      expect(job).toMatchObject({ state: 'COMPLETED', nextRunAt: null })
+      expect(reevaluateJob(job, noon)).toBeNull()
+    }
+  })
+})
+
 test('after any sequence of events, each due time has had one run or was skipped', () => {
   const command = fc.oneof(
     {

@@ -25,6 +25,16 @@ describe('a valid schedule', () => {
     ['0 12 1 * +MON', 'at 0 12 1 * +MON in UTC', ['2027-02-01T12:00:00.000Z', '2027-03-01T12:00:00.000Z']],
     ['0 0 L * *', 'at 0 0 L * * in UTC', ['2026-11-30T00:00:00.000Z', '2026-12-31T00:00:00.000Z']],
     ['0 0 29 2 *', 'at 0 0 29 2 * in UTC', ['2028-02-29T00:00:00.000Z', '2032-02-29T00:00:00.000Z']],
+    ['0\t9\t*\t*\t1-5', 'at 0 9 * * 1-5 in UTC', ['2026-11-23T09:00:00.000Z']],
+    ['0 9 * * 1-5\n', 'at 0 9 * * 1-5 in UTC', ['2026-11-23T09:00:00.000Z']],
+    ['\t@daily\r\n', 'at @daily in UTC', ['2026-11-23T00:00:00.000Z']],
+    ['every\t30m\n', 'every 30 minutes', ['2026-11-22T10:30:00.123Z']],
+    [
+      '0 9 * * Monday,THURS',
+      'at 0 9 * * Monday,THURS in UTC',
+      ['2026-11-23T09:00:00.000Z', '2026-11-26T09:00:00.000Z'],
+    ],
+    ['0 9 1 january-March *', 'at 0 9 1 january-March * in UTC', ['2027-01-01T09:00:00.000Z']],
   ])('%j is recurring', (text, description, times) => {
     const schedule = parseTestSchedule(text, 'UTC', now)
     expect(schedule).toMatchObject({ recurring: true, description })
@@ -95,8 +105,10 @@ describe('an invalid schedule is rejected:', () => {
     '@reboot',
     '@every 30m',
     '@',
-    'every 30m\n',
-    '0 9 *\t* *',
+    'every 30m\nevery 1h',
+    '0 9 *\n* *',
+    '0 9 * * Mondays',
+    '0 9 * * decembermonday',
     'every\u00a030m',
     'every ３０m',
     'every 30м', // a Cyrillic em
