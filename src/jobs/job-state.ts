@@ -176,7 +176,7 @@ function startRun(
 
 /** Whether a text has no visible character. */
 export function isBlank(text: string): boolean {
-  return /^[\s\p{Cc}\p{Cf}]*$/u.test(text)
+  return /^[\s\p{Cc}\p{Default_Ignorable_Code_Point}]*$/u.test(text)
 }
 
 /** A run with a blank output has failed. */

@@ -1,3 +1,4 @@
+import { findClusterStart } from '../lib/text/truncate.ts'
 import { normalizeText, type Token, tokenize } from './analyzer.ts'
 import { type SearchPhrase, type SearchQuery, searchRanks } from './search-query.ts'
 import { splitIntoPassages } from './passages.ts'
@@ -68,14 +69,13 @@ function matchesPhraseAt(tokens: readonly Token[], index: number, { terms, isPre
 function excerptAround(text: string, position: number): string {
   // A short text is shown completely. At the end of a text, the excerpt begins earlier.
   const earliestStart = Math.min(position - contextBefore, text.length - maxSnippetLength)
-  const from = earliestStart <= 0 ? 0 : findWordStart(text, earliestStart, position)
+  const from = earliestStart <= 0 ? 0 : findClusterStart(text, findWordStart(text, earliestStart, position))
   const to =
     from + maxSnippetLength >= text.length
       ? text.length
-      : findWordEnd(text, from + maxSnippetLength, from + maxSnippetLength - contextBefore)
+      : findClusterStart(text, findWordEnd(text, from + maxSnippetLength, from + maxSnippetLength - contextBefore))
   const line = text
     .slice(from, to)
-    .replaceAll(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, '')
     .replaceAll(/[\s\p{Cc}]+/gu, ' ')
     .trim()
   return `${from > 0 ? '…' : ''}${line}${to < text.length ? '…' : ''}`

@@ -1,6 +1,7 @@
 import type { ModelMessage } from 'ai'
 import { addUsage, noUsage, type Usage } from '../../model/usage.ts'
 import { type Agent, AgentError, type TextGenerator, type GenerateTextRequest, type GeneratedText } from '../agent.ts'
+import { findClusterStart } from '../../lib/text/truncate.ts'
 import { estimateTokens } from '../estimate-tokens.ts'
 
 const summaryPrompt = `Above is a chat between a user and an assistant. It is about to be continued by an assistant who will see
@@ -36,13 +37,19 @@ export function createModelTextGenerator(agent: Agent, contextWindow: number): T
       generate(
         agent,
         request,
-        `${formatTranscript(request.messages).slice(0, maxTitleInputLength)}\n\n---\n\n${titlePrompt}`,
+        `${keepBeginning(formatTranscript(request.messages), maxTitleInputLength)}\n\n---\n\n${titlePrompt}`,
       ),
   }
 }
 
+function keepBeginning(text: string, maxLength: number): string {
+  return text.slice(0, findClusterStart(text, maxLength))
+}
+
 function keepEnd(text: string, maxLength: number): string {
-  return text.length <= maxLength ? text : `[The beginning is left out.]\n\n${text.slice(-maxLength)}`
+  return text.length <= maxLength
+    ? text
+    : `[The beginning is left out.]\n\n${text.slice(findClusterStart(text, text.length - maxLength))}`
 }
 
 async function generate(agent: Agent, { model, signal }: GenerateTextRequest, prompt: string): Promise<GeneratedText> {

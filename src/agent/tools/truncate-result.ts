@@ -1,4 +1,5 @@
 import type { Json } from '../../lib/text/json.ts'
+import { findClusterStart } from '../../lib/text/truncate.ts'
 
 export interface TruncatedResult {
   readonly result: Json
@@ -18,7 +19,7 @@ export async function truncateResult(
   const text = typeof result === 'string' ? result.toWellFormed() : JSON.stringify(result)
   if (text.length <= maxLength) return { result }
   const fileHash = await storeFile(Buffer.from(text))
-  const preview = text.slice(0, maxLength).toWellFormed()
+  const preview = text.slice(0, findClusterStart(text, maxLength)).toWellFormed()
   return {
     result: `${preview}\n[Truncated: the first ${preview.length} of ${text.length} characters. The complete result is stored.]`,
     fileHash,

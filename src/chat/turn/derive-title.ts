@@ -31,6 +31,13 @@ function truncateTitle(text: string): string | null {
 /** Lines of Markdown without text: code fences and horizontal rules. */
 const markdownRulePattern = /^(`{3,}|~{3,})\S*$|^[-*_=]{3,}$/
 
+/**
+ * Invisible characters, such as bidi controls. Joiners stay, because scripts and emoji need them, and so do the tags of a
+ * flag: other tags can hide text.
+ */
+const invisiblePattern =
+  /(\p{RGI_Emoji_Tag_Sequence})|[[\p{Cf}&&\p{Default_Ignorable_Code_Point}]--[\u200c\u200d]]|[\ufff9-\ufffb]/gv
+
 /** The first line with visible text, as plain text. */
 function findFirstLine(text: string): string | null {
   const lines = text
@@ -39,11 +46,10 @@ function findFirstLine(text: string): string | null {
     .map((line) =>
       line
         .replace(/^[#>\s]+/, '')
-        // Joiners stay, because scripts and emoji need them. Other format characters, such as bidi controls, go.
-        .replace(/[\p{Cf}--[\u200c\u200d]]+/gv, '')
+        .replace(invisiblePattern, '$1')
         .replace(/[\p{Cc}\s]+/gu, ' ')
         .trim(),
     )
-    .filter((line) => /[^\p{Cf}\s]/u.test(line))
+    .filter((line) => /[^\p{Default_Ignorable_Code_Point}\s]/u.test(line))
   return lines.find((line) => !markdownRulePattern.test(line)) ?? lines[0] ?? null
 }

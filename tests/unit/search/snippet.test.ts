@@ -36,6 +36,19 @@ test('matches that differ in accents and case, and prefixes, are found', () => {
   expect(excerpt('検索', `${'私は日本語'.repeat(100)}検索${'する'.repeat(100)}`)).toMatch(/^….*検索.*…$/)
 })
 
+test('a text without spaces is cut between grapheme clusters', () => {
+  const graphemes = (text: string) => [...new Intl.Segmenter('en').segment(text)].map(({ segment }) => segment)
+  for (const cluster of ['👨‍👩‍👧‍👦', '🇩🇪', 'e\u0301', '👩🏽‍🚀', 'क्षि']) {
+    for (let shift = 0; shift < cluster.length; shift += 1) {
+      const text = `${cluster.repeat(60)} ${'x'.repeat(shift)} needle ${cluster.repeat(60)}`
+      const snippet = excerpt('needle', text)
+      expect(snippet).toContain('needle')
+      expect(graphemes(snippet).filter((part) => !`…${cluster}x needle`.includes(part))).toEqual([])
+      expect(snippet.replaceAll(cluster, '')).toMatch(/^… ?(x* )?needle …$/)
+    }
+  }
+})
+
 test('a very long text is searched to its end', () => {
   const text = `${filler.repeat(200)} the needle is here ${filler}`
   expect(excerpt('needle', text)).toContain('the needle is here')

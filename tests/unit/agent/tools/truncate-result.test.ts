@@ -46,7 +46,7 @@ describe('a result beyond the limit', () => {
   test('is truncated without splitting a surrogate pair', async () => {
     const { stored, storeFile } = newFileStore()
     const { result } = await truncateResult('😀'.repeat(6), 5, storeFile)
-    expect(result).toMatch(/^😀😀\ufffd\n/)
+    expect(result).toMatch(/^😀😀\n\[Truncated: the first 4 of 12 /)
     expect(stored).toEqual(['😀'.repeat(6)])
   })
 

@@ -74,6 +74,17 @@ describe('the title from a message', () => {
     expect(fromText('😀'.repeat(50))).toBe(`${'😀'.repeat(39)}…`)
   })
 
+  test.each([
+    ['the flag of England', '🏴󠁧󠁢󠁥󠁮󠁧󠁿 trip', '🏴󠁧󠁢󠁥󠁮󠁧󠁿 trip'],
+    ['the sign of a verse', 'آية \u06dd\u0661', 'آية \u06dd\u0661'],
+    ['a flag with hidden tags', '🏴\u{e0061}\u{e0062}\u{e007f} trip', '🏴 trip'],
+    ['hidden tags', 'a\u{e0061}\u{e0062}b', 'ab'],
+    ['families', '👨‍👩‍👧‍👦'.repeat(12), `${'👨‍👩‍👧‍👦'.repeat(7)}…`],
+    ['flags', '🇩🇪'.repeat(30), `${'🇩🇪'.repeat(19)}…`],
+  ])('keeps whole characters: %s', (_, text, title) => {
+    expect(fromText(text)).toBe(title)
+  })
+
   test('is the name of the first file if there is no text', () => {
     expect(titleFromMessage([file('trees.txt'), file('more.txt')])).toBe('trees.txt')
     expect(titleFromMessage([{ type: 'text', text: 'Look' }, file('trees.txt')])).toBe('Look')
