@@ -44,7 +44,7 @@ test('a text without spaces is cut between grapheme clusters', () => {
       const snippet = excerpt('needle', text)
       expect(snippet).toContain('needle')
       expect(graphemes(snippet).filter((part) => !`…${cluster}x needle`.includes(part))).toEqual([])
-      expect(snippet.replaceAll(cluster, '')).toMatch(/^… ?(x* )?needle …$/)
+      expect(snippet.replaceAll(cluster, '')).toMatch(/^… ?(x* )?needle …?$/)
     }
   }
 })
