@@ -1,8 +1,9 @@
 import { createAnthropic } from '@ai-sdk/anthropic'
 import { createOpenAI } from '@ai-sdk/openai'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import type { LanguageModel } from 'ai'
+import { type LanguageModel, wrapLanguageModel } from 'ai'
 import type { Provider, ProviderType } from '../../config/profile/provider.ts'
+import { reasoningMiddleware } from './reasoning-middleware.ts'
 
 /** A model object of the AI SDK, which also accepts the name of a model in its place. */
 export type SdkLanguageModel = Exclude<LanguageModel, string>
@@ -33,9 +34,12 @@ export function createLanguageModel(provider: Provider, name: string): SdkLangua
   switch (provider.type) {
     case 'openai':
       // The chat completions API, because servers behind OPENAI_BASE_URL may have no other.
-      return createOpenAI({ baseURL, apiKey: apiKey ?? '', ...(apiKey === null && { fetch: fetchWithoutKey }) }).chat(
-        name,
-      )
+      return wrapLanguageModel({
+        model: createOpenAI({ baseURL, apiKey: apiKey ?? '', ...(apiKey === null && { fetch: fetchWithoutKey }) }).chat(
+          name,
+        ),
+        middleware: reasoningMiddleware,
+      })
     case 'anthropic':
       return createAnthropic({ baseURL, apiKey: apiKey ?? '', ...(apiKey === null && { fetch: fetchWithoutKey }) })(
         name,

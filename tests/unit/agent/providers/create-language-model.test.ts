@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
 import { createLanguageModel } from '../../../../src/agent/providers/create-language-model.ts'
 import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
@@ -67,6 +67,59 @@ test.each([
     messages.add(answer.message ?? '')
   }
   expect([...messages]).toEqual([expect.stringMatching(new RegExp(`^The .* The provider says: ${words}$`))])
+})
+
+describe.each(['openai', 'openai-compatible'] as const)('a server of another make as %s', (type) => {
+  const chunk = (delta: object, finishReason: string | null = null) =>
+    `data: ${JSON.stringify({ id: 'c', choices: [{ index: 0, delta, finish_reason: finishReason }] })}\n\n`
+  const answerWith = async (...chunks: readonly string[]) => {
+    await using server = await startHttpServer((_request, response) =>
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end(`${chunks.join('')}data: [DONE]\n\n`),
+    )
+    const { events, code } = await ask(provider(type, `${server.url}/v1`, 'k'))
+    expect(code).toBeNull()
+    return events.flatMap((event) => (event.type === 'text' || event.type === 'reasoning' ? [event] : []))
+  }
+
+  test.each(['reasoning_content', 'reasoning'])('yields its %s as reasoning', async (field) => {
+    const events = await answerWith(
+      chunk({ role: 'assistant', [field]: 'Two and ' }),
+      chunk({ [field]: 'two.', content: '' }),
+      chunk({ [field]: null, content: 'Four.' }),
+      chunk({}, 'stop'),
+    )
+    expect(events.map(({ type: kind, text }) => [kind, text])).toEqual([
+      ['reasoning', 'Two and '],
+      ['reasoning', 'two.'],
+      ['text', 'Four.'],
+    ])
+    expect(new Set(events.map(({ block: name }) => name)).size).toBe(2)
+  })
+
+  test('yields reasoning and text of the same chunk, once if both fields are set', async () => {
+    const both = { reasoning_content: 'Hm.', reasoning: 'Hm.', content: 'Four.' }
+    expect(await answerWith(chunk(both), chunk({}, 'stop'))).toMatchObject([
+      { type: 'reasoning', text: 'Hm.' },
+      { type: 'text', text: 'Four.' },
+    ])
+  })
+})
+
+test('openai ignores reasoning in another form, and chunks without choices', async () => {
+  const chunks = [
+    {
+      id: 'c',
+      choices: [{ index: 0, delta: { reasoning: { effort: 'low' }, content: 'Four.' }, finish_reason: 'stop' }],
+    },
+    { id: 'c', choices: [], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } },
+  ]
+  await using server = await startHttpServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.end(chunks.map((each) => `data: ${JSON.stringify(each)}\n\n`).join(''))
+  })
+  const { events, code } = await ask(provider('openai', `${server.url}/v1`, 'k'))
+  expect(code).toBeNull()
+  expect(events.map(({ type }) => type)).toEqual(['step', 'text', 'usage'])
 })
 
 type AnthropicEvent = { readonly type: string } & Record<string, unknown>
