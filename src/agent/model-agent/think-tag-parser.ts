@@ -9,22 +9,24 @@ export interface TextSpan {
 }
 
 /**
- * Separates inline `<think>` text from other text, wherever chunks split the tags. Outputs every character except the
- * tags, in order. Text that may be the beginning of a tag is buffered until the next chunk, or until `flush`.
+ * Separates inline `<think>` text from the answer, wherever chunks split the tags. A thought begins before the answer does:
+ * any later tag is a part of the answer, such as one in a code block. Outputs every character except the tags, in order.
+ * Text that may be the beginning of a tag is buffered until the next chunk, or until `flush`.
  */
 export class ThinkTagParser {
   #buffer = ''
   #spanIndex = 0
+  #hasAnswerStarted = false
 
   push(chunk: string): TextSpan[] {
     const spans: TextSpan[] = []
     let rest = this.#buffer + chunk
-    for (let tag = this.#nextTag(), at = rest.indexOf(tag); at >= 0; tag = this.#nextTag(), at = rest.indexOf(tag)) {
+    for (let at = this.#findTag(rest); at >= 0; at = this.#findTag(rest)) {
       if (at > 0) spans.push(this.#toSpan(rest.slice(0, at)))
-      rest = rest.slice(at + tag.length)
+      rest = rest.slice(at + this.#nextTag.length)
       this.#spanIndex += 1
     }
-    const completeLength = rest.length - partialTagLength(rest, this.#nextTag())
+    const completeLength = rest.length - this.#partialTagLength(rest)
     if (completeLength > 0) spans.push(this.#toSpan(rest.slice(0, completeLength)))
     this.#buffer = rest.slice(completeLength)
     return spans
@@ -37,12 +39,32 @@ export class ThinkTagParser {
     return rest === '' ? [] : [this.#toSpan(rest)]
   }
 
-  #nextTag(): string {
-    return this.#spanIndex % 2 === 0 ? openingTag : closingTag
+  get #isThinking(): boolean {
+    return this.#spanIndex % 2 === 1
+  }
+
+  get #nextTag(): string {
+    return this.#isThinking ? closingTag : openingTag
+  }
+
+  /** The index of the next tag, or -1. */
+  #findTag(text: string): number {
+    if (this.#isThinking) return text.indexOf(closingTag)
+    const start = text.search(/\S/)
+    return !this.#hasAnswerStarted && text.startsWith(openingTag, start) ? start : -1
+  }
+
+  /** The length of the text at the end that may be the beginning of the next tag. */
+  #partialTagLength(text: string): number {
+    const length = partialTagLength(text, this.#nextTag)
+    if (this.#isThinking) return length
+    return this.#hasAnswerStarted || text.slice(0, text.length - length).trim() !== '' ? 0 : length
   }
 
   #toSpan(text: string): TextSpan {
-    return { kind: this.#spanIndex % 2 === 0 ? 'text' : 'reasoning', spanIndex: this.#spanIndex, text }
+    if (this.#isThinking) return { kind: 'reasoning', spanIndex: this.#spanIndex, text }
+    this.#hasAnswerStarted ||= /\S/.test(text)
+    return { kind: 'text', spanIndex: this.#spanIndex, text }
   }
 }
 

@@ -17,39 +17,58 @@ function split(chunks: readonly string[]): TextSpan[] {
 const splitKinds = (chunks: readonly string[]) => split(chunks).map(({ kind, text }) => [kind, text])
 
 describe('inline thinking', () => {
-  test('becomes reasoning at the start, in the middle and at the end, with its white space', () => {
+  test('becomes reasoning at the start, with its white space', () => {
     expect(splitKinds(['<think>a</think>\n\nb'])).toEqual([
       ['reasoning', 'a'],
       ['text', '\n\nb'],
     ])
-    expect(splitKinds([' b <think> a </think> c '])).toEqual([
-      ['text', ' b '],
+    expect(splitKinds([' \n<think> a </think> c '])).toEqual([
+      ['text', ' \n'],
       ['reasoning', ' a '],
       ['text', ' c '],
     ])
   })
 
   test('extends to the end if it is not closed', () => {
-    expect(splitKinds(['x<think>y', ' z'])).toEqual([
-      ['text', 'x'],
-      ['reasoning', 'y z'],
-    ])
+    expect(splitKinds(['<think>y', ' z'])).toEqual([['reasoning', 'y z']])
   })
 
-  test('may occur twice, as separate spans', () => {
-    expect(splitKinds(['<think>1</think>a<think>2</think>b'])).toEqual([
+  test('may occur twice before the answer, as separate spans', () => {
+    expect(splitKinds(['<think>1</think>\n<think>2</think>b'])).toEqual([
       ['reasoning', '1'],
-      ['text', 'a'],
+      ['text', '\n'],
       ['reasoning', '2'],
       ['text', 'b'],
     ])
   })
 
+  test.each([
+    ['in a code span', 'To hide thoughts, strip everything from `<think>` to `</think>`.'],
+    ['in a code span at the start', '`<think>` begins a thought.'],
+    ['in a code block', '```js\nconst tag = "<think>"\n```\n\nThat is all.'],
+    ['in quotation marks', '"<think>" is a tag.'],
+    ['in a quotation', '> <think>\n> Hm.'],
+    ['after the answer has started', 'The pattern:\n\n<think>Hm.</think> And so on.'],
+    ['that only looks like one', '<thinking>Hm.'],
+  ])('does not begin with a tag %s', (_, text) => {
+    expect(splitKinds([text])).toEqual([['text', text]])
+    expect(splitKinds([...text])).toEqual([['text', text]])
+    expect(splitKinds(['<think>Well.</think>', ...text])).toEqual([
+      ['reasoning', 'Well.'],
+      ['text', text],
+    ])
+  })
+
+  test('delays no tag within the answer', () => {
+    const parser = new ThinkTagParser()
+    expect(parser.push('See <thi').map(({ text }) => text)).toEqual(['See <thi'])
+  })
+
   test('causes no delay for text that cannot become a tag', () => {
     const parser = new ThinkTagParser()
-    expect(parser.push('1 < 2').map(({ text }) => text)).toEqual(['1 < 2'])
     expect(parser.push(' <thin').map(({ text }) => text)).toEqual([' '])
     expect(parser.push('g>').map(({ text }) => text)).toEqual(['<thing>'])
+    expect(parser.push('1 < 2').map(({ text }) => text)).toEqual(['1 < 2'])
   })
 
   test('outputs an incomplete tag at the end as text', () => {
