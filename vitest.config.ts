@@ -1,23 +1,25 @@
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
-// Much of a start is compiling what has not changed since the last one, in threads too.
+// Caches compiled code, also for the servers and workers that tests start: compiling takes most of their start.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules', '.cache', 'compile')
 
 export default defineConfig({
-  // Without Vite's own condition `development`: graphql has other files under it, and the libraries that Node itself
-  // imports would bring a second copy.
+  // Omits Vite's condition `development`: graphql exports other files under it, so that libraries which Node imports would
+  // load a second copy.
   ssr: { resolve: { conditions: ['module', 'node'] } },
   test: {
     include: ['tests/**/*.test.ts'],
     setupFiles: ['tests/support/disable-sdk-warnings.ts'],
-    // better-sqlite3 blocks its thread, so tests run in processes. One for all the files that it gets: what they import
-    // is loaded once. Each test makes its own world and takes it down.
+    // Processes, because better-sqlite3 blocks its thread. The files of a process share its modules, so that these are
+    // loaded once; each test creates and disposes of everything else that it uses.
     pool: 'forks',
     isolate: false,
-    // One more than there are cores to count on: much of what is tested is a wait, in which the others go on.
+    // One more than the cores of a small machine, because tests often wait.
     maxWorkers: 3,
-    testTimeout: 20_000, // milliseconds
-    hookTimeout: 20_000, // milliseconds
+    // Milliseconds. Tests that start processes or transfer much data have a longer timeout of their own.
+    testTimeout: 20_000,
+    // Hooks start servers and browsers.
+    hookTimeout: 60_000,
   },
 })

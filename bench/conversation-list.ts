@@ -26,7 +26,7 @@ interface ServedHome extends AsyncDisposable {
   measureUsage(): Promise<{ rss: number; maxBlockedMs: number }>
 }
 
-/** Starts a server process on a home with so many Segue sessions, and a tenth as many Hermes sessions. */
+/** Starts a server process on a home with this many Segue sessions, and a tenth as many Hermes sessions. */
 async function serve(sessions: number): Promise<ServedHome> {
   await using resources = new AsyncDisposableStack()
   const folder = (): string =>

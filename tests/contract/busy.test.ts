@@ -18,7 +18,7 @@ import { StartThreeDocument } from './generated/graphql.ts'
 import { newTestEnvironment } from './support/test-environment.ts'
 
 describe.each(transports)('A message to a busy session, over %s,', (transport) => {
-  test('waits its turn with QUEUE, and goes first with INTERRUPT', async () => {
+  test('waits for its turn with QUEUE, and starts first with INTERRUPT', async () => {
     await using environment = await newTestEnvironment(transport)
     const { client, provider } = environment
     provider.defaultAnswer = ({ body }) =>

@@ -62,7 +62,7 @@ export function parseModelList(value: unknown): ProviderModel[] | null {
     return {
       name,
       createdAt: toCreatedAt(model.data),
-      // Beside what a model could hold, some servers list what it holds as it is configured.
+      // Some servers list the configured context window as well as the maximum of the model.
       contextWindow: contextWindows.length > 0 ? Math.min(...contextWindows) : null,
       purpose: findPurpose(model.data),
     }

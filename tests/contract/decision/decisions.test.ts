@@ -335,7 +335,7 @@ describe('A slow consumer of approvals', () => {
     return maxBytes
   }
 
-  test('holds at most one event over an event stream, and delays nobody', async () => {
+  test('holds at most one event over an event stream, and delays no other client', async () => {
     await using environment = await newWorld('http')
     const maxBytes = await measureMaxBufferedBytes(environment.segue, environment.client, async () => {
       const stream = await EventStream.open(environment.segue.url, { query })
@@ -345,7 +345,7 @@ describe('A slow consumer of approvals', () => {
     expect(maxBytes).toBeLessThan(bound)
   })
 
-  test('holds at most one event over a WebSocket, and delays nobody', async () => {
+  test('holds at most one event over a WebSocket, and delays no other client', async () => {
     await using environment = await newWorld('http')
     const maxBytes = await measureMaxBufferedBytes(environment.segue, environment.client, async () => {
       const socket = await RawSocket.open(environment.segue.url)

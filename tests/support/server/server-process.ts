@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
-const timeoutMs = 20_000
+const timeoutMs = 30_000
 
 export interface ServerProcess extends AsyncDisposable {
   readonly process: ChildProcessWithoutNullStreams

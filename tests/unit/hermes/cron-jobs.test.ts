@@ -245,7 +245,7 @@ describe('missing and corrupt files', () => {
     ['that is no database', (path) => writeFileSync(path, 'no database at all, but rather long'.repeat(99))],
     ['that is a folder', (path) => mkdirSync(path)],
     ['without tables', (path) => writeFileSync(path, '')],
-  ])('a runtime.db %s costs the states alone', (_, corrupt) => {
+  ])('a runtime.db %s hides only the states', (_, corrupt) => {
     const { cron, reader, log } = newHome()
     cron.writeSplit([newHermesJob()])
     for (const side of ['', '-wal', '-shm']) rmSync(join(cron.folder, `runtime.db${side}`), { force: true })
@@ -257,7 +257,7 @@ describe('missing and corrupt files', () => {
     expect(log).toEqual([unreadable])
   })
 
-  test('invalid JSON in a row of runtime.db costs the state of that job', () => {
+  test('invalid JSON in a row of runtime.db hides only the state of that job', () => {
     const { cron, reader } = newHome()
     cron.writeSplit([newHermesJob(), newHermesJob({ id: 'other' })])
     const db = cron.openRuntimeDatabase()
@@ -266,7 +266,7 @@ describe('missing and corrupt files', () => {
     expect(reader.listJobs()).toMatchObject([{ completedRuns: 3 }, { id: 'other', completedRuns: 0 }])
   })
 
-  test('a lock on runtime.db is waited for until the timeout, then costs the states', () => {
+  test('a lock on runtime.db is waited for until the timeout, then the states are left out', () => {
     const { cron, reader, log } = newHome()
     cron.writeSplit([newHermesJob()])
     const db = cron.openRuntimeDatabase()

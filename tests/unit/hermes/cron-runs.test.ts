@@ -172,7 +172,7 @@ test('each run has its own session', () => {
   ])
 })
 
-test('other files are left out, and an output file that cannot be read costs that run alone', () => {
+test('other files are left out, and an output file that cannot be read hides only that run', () => {
   const { cron, reader, log } = newHome()
   const good = cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
   const folder = dirname(good)
@@ -187,7 +187,7 @@ test('other files are left out, and an output file that cannot be read costs tha
   expect(log.filter((line) => line.startsWith('warn'))).toHaveLength(1)
 })
 
-test.skipIf(process.getuid?.() === 0)('an output file without read permission costs that run alone', () => {
+test.skipIf(process.getuid?.() === 0)('an output file without read permission hides only that run', () => {
   const { cron, reader } = newHome()
   cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
   chmodSync(cron.writeOutput(jobId, '2026-11-22_14-00-00', 'x'), 0o000)

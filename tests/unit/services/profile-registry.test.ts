@@ -66,7 +66,7 @@ function addHermesProfile(name: string): void {
   db.close()
 }
 
-/** Runs a task after so many microtasks. */
+/** Runs a task after this many microtasks. */
 async function runAfter<T>(microtasks: number, task: () => Promise<T>): Promise<T> {
   for (let count = 0; count < microtasks; count += 1) await Promise.resolve()
   return task()

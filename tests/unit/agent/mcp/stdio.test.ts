@@ -246,7 +246,7 @@ describe('when the tool source is closed', () => {
     return nodeServer('scripted', ['-c', '"$@"; exit 0', 'sh', command, ...args], { command: '/bin/sh' })
   }
 
-  test('a server and its parent processes are gone', async () => {
+  test('a server and the processes that started it are gone', async () => {
     await using tools = newTestTools([wrapped('stubborn'), { ...newScriptedServer(), name: 'bare' }])
     const pids = [await readPid(tools), Number(await tools.run('bare__pid'))]
     expect(pids.map(isAlive)).toEqual([true, true])

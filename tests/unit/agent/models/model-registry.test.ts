@@ -222,8 +222,8 @@ describe('the default model', () => {
   })
 })
 
-describe('a model is resolved', () => {
-  test('and answers through its provider', async () => {
+describe('resolving a model', () => {
+  test('returns an agent that answers through the provider', async () => {
     await using strict = await StrictProvider.start({ apiKey: 'right', models: ['org/x'] })
     strict.enqueue('Hello.')
     const registry = newRegistry([provider('mine', 'openai-compatible', { baseURL: strict.baseURL, apiKey: 'right' })])
@@ -245,7 +245,7 @@ describe('a model is resolved', () => {
     ['names another model of a provider with configured models', 'local/x', /"local\/x".*local\/a, local\/b/],
     ['names another offline model', 'offline/x', /"offline\/x".*offline\/eliza/],
     ['is a property of Object.prototype', 'constructor/x', /"constructor\/x"/],
-  ])('never when its id %s', async (_, id, message) => {
+  ])('fails if the id %s', async (_, id, message) => {
     const providers = [
       provider('local', 'openai-compatible', { models: ['a', 'b'] }),
       provider('cloud', 'openai-compatible', { baseURL: 'http://127.0.0.1:1' }),
@@ -261,7 +261,7 @@ describe('a model is resolved', () => {
     expect(() => registry.assertKnown(id)).toThrow(message)
   })
 
-  test('once: later lookups of the same id return the same model, until many others were looked up', async () => {
+  test('returns the same model for the same id, until many others were resolved', async () => {
     const registry = newRegistry([provider('cloud', 'openai-compatible', { baseURL: 'http://127.0.0.1:1' })])
     const model = await registry.resolve('cloud/x')
     expect(await registry.resolve('cloud/x')).toBe(model)
@@ -269,7 +269,7 @@ describe('a model is resolved', () => {
     expect(await registry.resolve('cloud/x')).not.toBe(model)
   })
 
-  test('under any name of a provider without configured models', async () => {
+  test('accepts any name if the provider has no configured models', async () => {
     const registry = newRegistry([provider('cloud', 'openai-compatible', { baseURL: 'http://127.0.0.1:1' })])
     expect(await registry.resolve('cloud/x/y')).toMatchObject({ id: 'cloud/x/y', name: 'x/y' })
     expect(await registry.resolve('offline/eliza')).toMatchObject({ agent: offline.agent })

@@ -5,7 +5,7 @@ import { estimateJsonTokens } from '../../../../src/agent/estimate-tokens.ts'
 import { trimToContextWindow } from '../../../../src/chat/context/trim-to-context-window.ts'
 import { findOpenAiProblems } from '../../../support/fixtures/message-rules.ts'
 
-/** A turn with a tool result of about so many tokens. */
+/** A turn with a tool result of about this many tokens. */
 function turn(id: string, tokens: number): ModelMessage[] {
   const named = { toolCallId: id, toolName: 'look' }
   return [

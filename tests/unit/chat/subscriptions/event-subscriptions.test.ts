@@ -289,7 +289,7 @@ describe('a cursor beyond the end of the log', () => {
     expect(resetReader.text).toBe('Hello')
   })
 
-  test('is not one that lies between the end of the stream and that of the session: the subscription completes', async () => {
+  test('does not include one between the end of the stream and that of the session: the subscription completes', async () => {
     const stream = await world.client.start({ text: 'Hi' })
     const first = world.newReader(stream.id)
     await first.readToEnd()

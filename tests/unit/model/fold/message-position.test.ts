@@ -21,7 +21,7 @@ const newMessage = (position: number | null): MessageRecord => ({
 })
 
 describe('the position of a message', () => {
-  test('is unique: an answer stands between its user message and any that is placed by a later event', () => {
+  test('is unique: an answer is between its user message and any that is placed by a later event', () => {
     for (const seq of [1, 2, 1000]) {
       const userPosition = toUserMessagePosition(seq)
       const answerPosition = toAnswerMessagePosition(newMessage(userPosition))

@@ -16,7 +16,7 @@ const sources = ['segue', 'webui', 'cli', 'telegram', 'api_server', 'cron', 'too
 const sessionOf = (source: string, archived = false, pinned = false) => ({ source, archived, pinned })
 
 describe('the flags of a session', () => {
-  test('hold any channel beside the other flags', () => {
+  test('include any channel together with the other flags', () => {
     expect(sources).toHaveLength(channels.length)
     for (const [index, source] of sources.entries()) {
       for (const archived of [false, true]) {
@@ -41,7 +41,7 @@ describe('the flags of a session', () => {
     expect(listSessionFlags({})).toHaveLength(channels.length * 4)
   })
 
-  test('tell whether Segue stores the session, which says nothing about conversations', () => {
+  test('include whether Segue stores the session, which does not apply to conversations', () => {
     const flags = toSessionFlags(sessionOf('segue')) | segueSessionFlag
     expect([isSegueSession(flags), isCrossOrigin(flags)]).toEqual([true, false])
     expect(matchesFlags(flags, { channels: ['SEGUE'], segueSession: true })).toBe(true)
@@ -52,18 +52,18 @@ describe('the flags of a conversation', () => {
   const tip = toSessionFlags(sessionOf('telegram', true, true)) | segueSessionFlag
   const root = toSessionFlags(sessionOf('cli'))
 
-  test('are those of its tip, apart from who stores the tip', () => {
+  test('are those of its tip, except whether Segue stores it', () => {
     const flags = toConversationFlags(root, tip, { crossOrigin: false, empty: false })
     expect(matchesFlags(flags, { channels: ['MESSAGING'], archived: true, pinned: true })).toBe(true)
     expect([isSegueSession(flags), isCrossOrigin(flags), isEmptyConversation(flags)]).toEqual([false, false, false])
   })
 
-  test('tell whether it crosses the origins and whether it is empty', () => {
+  test('include whether it has sessions of both origins, and whether it is empty', () => {
     const flags = toConversationFlags(root, tip, { crossOrigin: true, empty: true })
     expect([isSegueSession(flags), isCrossOrigin(flags), isEmptyConversation(flags)]).toEqual([false, true, true])
   })
 
-  test('tell whether root and tip are the work of an agent or a schedule', () => {
+  test('include whether root and tip are the work of an agent or a schedule', () => {
     const cron = toSessionFlags(sessionOf('cron'))
     const isInternal = (first: number, last: number): boolean =>
       matchesFlags(toConversationFlags(first, last, { crossOrigin: false, empty: false }), { internal: true })

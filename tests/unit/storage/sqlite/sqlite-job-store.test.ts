@@ -18,13 +18,13 @@ const noon = Date.parse('2026-11-22T12:00:00Z')
 const minute = 60_000
 const ok: RunOutcome = { status: 'OK', output: 'The starlings.', error: null }
 
-/** A run of the due time so many minutes after noon. */
+/** Starts the run of the due time that is this many minutes after noon. */
 function startRunOf(of: SegueJob, minutes: number): JobRunTransition {
   const newest = noon + minutes * minute
   return startDueRun(of, { latest: newest, count: 1 }, newest, newRunIds())
 }
 
-/** A job with so many runs that have ended. */
+/** A job with this many runs that have ended. */
 async function jobWithRuns(store: SqliteJobStore, count: number): Promise<{ job: SegueJob; runs: JobRunRecord[] }> {
   let job = newTestJob(noon)
   await store.commit({ job })
