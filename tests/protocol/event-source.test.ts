@@ -21,6 +21,7 @@ const follow = `(address) => {
 
 test.skipIf(executable === null)(
   "R5 a browser's EventSource reconnects by itself, receives exactly the rest, and stops at the end",
+  { timeout: 60_000 },
   async () => {
     await using provided = await startSegueWithProvider()
     const { client, provider, segue } = provided

@@ -7,6 +7,7 @@ import { ChatClient } from '../support/clients/chat-client.ts'
 import { EventStream } from '../support/clients/event-stream.ts'
 import { post } from '../support/server/post.ts'
 import { startSegueWithProvider } from '../support/server/segue-with-provider.ts'
+import type { ProviderStep } from '../support/providers/openai-chunks.ts'
 import { EventReader } from '../support/clients/reader.ts'
 import { RawSocket } from '../support/server/raw-socket.ts'
 import { newTempFolder, startTestSegueWithFlags } from '../support/server/segue.ts'
@@ -42,6 +43,9 @@ function enqueueHalves(provider: StrictProvider): () => void {
   return resolve
 }
 const fullText = 'One half, and the other.'
+
+/** Two deltas of different parts: nothing in the log is coalesced after the end. */
+const stableAnswer: readonly ProviderStep[] = [{ reasoning: 'Hm.' }, { text: 'Talking.' }, { finish: 'stop' }]
 
 test('R1 a stream continues to its end when its only client has disconnected', async () => {
   await using provided = await startSegueWithProvider()
@@ -157,6 +161,7 @@ test('R3 an id that is not a UUID is not a key, and a key in the input takes pre
 
 test('R4 every event of a log has its seq as its id, whatever the document selects, and other results have no id', async () => {
   await using provided = await startSegueWithProvider()
+  provided.provider.enqueue(stableAnswer)
   const { id, session } = await provided.client.start({ text: 'Talk.', key: 'k' })
   const { url } = provided.segue
   const all = await provided.newReader(id).readToEnd()
@@ -179,6 +184,7 @@ test('R4 every event of a log has its seq as its id, whatever the document selec
 
 test('R4 the greater one of Last-Event-ID and after counts, for a stream and for a session', async () => {
   await using provided = await startSegueWithProvider()
+  provided.provider.enqueue(stableAnswer)
   const { id, session } = await provided.client.start({ text: 'Talk.' })
   const all = await provided.newReader(id).readToEnd()
   for (const [query, variables] of [
