@@ -3,8 +3,10 @@
  * form, and queries and texts without an index are normalized in the same way, so this function alone defines what a term is.
  *
  * A term is a run of letters, digits and combining marks. In scripts without spaces between words, each character is a term
- * and a word is found as a phrase; emoji are terms of their own as well. Characters that look alike are equal: full and half
- * width, ligatures, ß and ss.
+ * and a word is found as a phrase; emoji are terms of their own as well, and a flag is a phrase of two. Characters that look
+ * alike are equal: full and half width, ligatures, ß and ss, Arabic and Persian letters, and the digits of all scripts.
+ *
+ * Whoever changes this adds a migration that rebuilds the index.
  */
 export function normalizeText(text: string): string {
   if (asciiOnly.test(text)) return text.toLowerCase().replaceAll(asciiGaps, ' ').trim()
@@ -14,6 +16,7 @@ export function normalizeText(text: string): string {
     .normalize('NFKC')
     .toLowerCase()
     .replaceAll(replaceableLetters, (letter) => letterReplacements.get(letter) ?? letter)
+    .replaceAll(otherDigits, toAsciiDigit)
     .replaceAll(separators, ' ')
     .replaceAll(singleCharacter, ' $& ')
     .replaceAll(repeatedSpaces, ' ')
@@ -60,16 +63,38 @@ const letterReplacements = new Map([
   ['ł', 'l'],
   ['ı', 'i'],
   ['ς', 'σ'],
+  // Keyboards for Persian, Urdu and Kurdish type other forms of the same Arabic letters.
+  ['ى', 'ي'],
+  ['ی', 'ي'],
+  ['ک', 'ك'],
+  ['ة', 'ه'],
+  ['ە', 'ه'],
+  ['ہ', 'ه'],
+  ['ھ', 'ه'],
 ])
-const replaceableLetters = /[ßæœøđłıς]/g
+const replaceableLetters = new RegExp(`[${[...letterReplacements.keys()].join('')}]`, 'g')
+
+const decimalDigit = /\p{Nd}/u
+const otherDigits = /[\p{Nd}--[0-9]]/gv
+
+/** Unicode encodes the digits of a script as a run from 0 to 9, or several such runs one after the other. */
+function toAsciiDigit(digit: string): string {
+  const code = digit.codePointAt(0) ?? 0
+  let zero = code
+  while (decimalDigit.test(String.fromCodePoint(zero - 1))) zero -= 1
+  return String((code - zero) % 10)
+}
 
 const scriptsWithoutSpaces = String.raw`\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}\p{sc=Tibt}`
-const tokenCharacters = String.raw`\p{L}\p{N}\p{M}\p{Extended_Pictographic}`
-const singleCharacterClass = String.raw`[${scriptsWithoutSpaces}\p{Extended_Pictographic}]`
-const separators = new RegExp(`[^${tokenCharacters}]+`, 'gu')
-const singleCharacter = new RegExp(singleCharacterClass, 'gu')
-const onlySingleCharacter = new RegExp(`^${singleCharacterClass}$`, 'u')
+/** Letters to Unicode, but others write a punctuation mark in their place, as in the Ukrainian комп'ютер. */
+const apostrophes = String.raw`\u02b9-\u02bf\u02c8\u02ca\u02cb\u02ee\ua78b\ua78c`
+const emoji = String.raw`[\p{Extended_Pictographic}\p{Regional_Indicator}]`
+const tokenCharacters = String.raw`[[\p{L}\p{N}\p{M}${emoji}]--[${apostrophes}]]`
+const singleCharacterClass = String.raw`[[${scriptsWithoutSpaces}${emoji}]--\p{Nd}]`
+const separators = new RegExp(`[^${tokenCharacters}]+`, 'gv')
+const singleCharacter = new RegExp(singleCharacterClass, 'gv')
+const onlySingleCharacter = new RegExp(`^${singleCharacterClass}$`, 'v')
 const tokenPattern = new RegExp(
   `(?=[${tokenCharacters}])${singleCharacterClass}|(?:(?!${singleCharacterClass})[${tokenCharacters}${invisibleCharacters}])+`,
-  'gu',
+  'gv',
 )

@@ -13,9 +13,35 @@ test.each([
   ['soft\u00adhyphen, zero\u200bwidth', 'softhyphen zerowidth'],
   ['❤️🎉 x', '❤ 🎉 x'],
   ['a\0b\ud800c', 'a b c'],
+  ['nach 🇩🇪 und 🏴󠁧󠁢󠁥󠁮󠁧󠁿', 'nach 🇩 🇪 und 🏴'],
+  ["комп'ютер компʼютер комп’ютер", 'комп ютер комп ютер комп ютер'],
+  ["Hawai'i Hawaiʻi", 'hawai i hawai i'],
+  ['٥٠٠ ۵۰۰ ५०० ๕๐๐ ５００ 𝟝𝟘𝟘 500', '500 500 500 500 500 500 500'],
+  ['ราคา๕๐บาท', 'ร า ค า 50 บ า ท'],
   ['   ', ''],
 ])('%j is normalized to %j', (text, expected) => {
   expect(normalizeText(text.toWellFormed())).toBe(expected)
+})
+
+test.each([
+  ['كتاب', 'کتاب'],
+  ['في', 'فی'],
+  ['على', 'علی'],
+  ['مدرسة', 'مدرسه'],
+  ['ههه', 'ہھە'],
+  ['أإآا', 'اااا'],
+])('the Arabic letters of %s are equal to those of %s', (text, other) => {
+  expect(normalizeText(text)).toBe(normalizeText(other))
+})
+
+test('every decimal digit of Unicode has the value that its character property says', () => {
+  for (let code = 0x80; code < 0x20000; code += 1) {
+    const digit = String.fromCodePoint(code)
+    if (!/\p{Nd}/u.test(digit)) continue
+    const digits = Array.from({ length: 10 }, (_, value) => normalizeText(String.fromCodePoint(code + value))).join('')
+    if (normalizeText(digit) === '0') expect(digits, code.toString(16)).toBe('0123456789')
+    else expect(normalizeText(digit)).toMatch(/^[1-9]$/)
+  }
 })
 
 test('a normalized text consists of terms and single spaces, and does not change when it is normalized again', () => {

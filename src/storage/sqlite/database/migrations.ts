@@ -4,6 +4,7 @@ import { migration003 } from './migrations/003-jobs.ts'
 import { migration004 } from './migrations/004-conversation-index.ts'
 import { migration005 } from './migrations/005-search.ts'
 import { migration006 } from './migrations/006-standard-names.ts'
+import { migration007 } from './migrations/007-rebuild-search-index.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -17,4 +18,5 @@ export const migrations: readonly string[] = [
   migration004,
   migration005,
   migration006,
+  migration007,
 ]

@@ -361,8 +361,27 @@ describe('what is older than the index', () => {
     const reads = statements
       .map(({ sql }) => sql)
       .filter((sql) => /FROM messages/.test(sql) && !/CREATE TRIGGER/.test(sql))
-    expect(reads).toHaveLength(1)
-    expect(reads[0]).toContain('max(id)')
+    expect(reads.length).toBeGreaterThan(0)
+    expect(reads.filter((sql) => !sql.includes('max(id)'))).toEqual([])
+  })
+
+  test('is indexed again if an earlier version normalized texts in another way', async () => {
+    const { path, sessionId, ids } = newOlderDatabase(30)
+    const earlier = newSegueSearchFixture({ path })
+    await earlier.waitForIndexing()
+    const db = new Database(path)
+    db.exec("UPDATE sessions SET title = 'Ein Flug'")
+    db.exec("INSERT INTO message_index (rowid, text) VALUES (5, 'stale')")
+    db.pragma(`user_version = ${migrations.findIndex((sql) => sql.includes("'delete-all'"))}`)
+    db.close()
+
+    const next = newSegueSearchFixture({ path })
+    await next.waitForIndexing()
+    expect((await next.findIds('needle')).toSorted()).toEqual(ids.toSorted())
+    expect(await next.findIds('flug')).toEqual([sessionId])
+    expect(await next.findIds('stale')).toEqual([])
+    expect([countIndexedTexts(next, 'title'), next.loggedErrors]).toEqual([1, []])
+    expect(countIndexedTexts(next, 'message')).toBe(next.countEntries().message)
   })
 })
 
