@@ -2,6 +2,7 @@ import { parseBlobUrl, toBlobUrl } from '../../model/blob-url.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { parseDataUrl, toDataUrl } from './data-url.ts'
+import { detectMediaType } from './detect-media-type.ts'
 import { toMediaTypeEssence } from './media-type.ts'
 import type { FileInput } from './validate-files.ts'
 
@@ -10,7 +11,12 @@ type FilePart = Extract<MessagePart, { readonly type: 'file' }>
 /** Turns a valid file into a part of a message. Resolves when its bytes are stored. */
 export async function storeFile({ name, mediaType, url }: FileInput, store: BlobStore): Promise<FilePart> {
   return externalizeFile(
-    { type: 'file', mediaType: toMediaTypeEssence(mediaType), name: name?.toWellFormed() ?? null, url },
+    {
+      type: 'file',
+      mediaType: detectMediaType({ mediaType, url }) ?? toMediaTypeEssence(mediaType),
+      name: name?.toWellFormed() ?? null,
+      url,
+    },
     store,
   )
 }

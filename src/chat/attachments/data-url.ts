@@ -32,7 +32,9 @@ export function decodeUtf8({ bytes }: DecodedFile): string | null {
 
 function decodeBase64(data: string): Buffer | null {
   // Some clients percent-encode the base64.
-  const text = data.includes('%') ? decodePercentEncoding(data)?.toString() : data
+  const decoded = data.includes('%') ? decodePercentEncoding(data)?.toString() : data
+  // MIME breaks base64 into lines of 76 characters (RFC 2045).
+  const text = decoded?.replaceAll(/\r?\n/g, '')
   if (text === undefined) return null
   const length = text.length - (/={0,2}$/.exec(text.slice(-2))?.[0].length ?? 0)
   // Buffer.from skips invalid characters, so there are fewer bytes then. Counting is much faster than a check of each.

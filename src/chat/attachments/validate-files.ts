@@ -1,6 +1,8 @@
 import { badInput, SegueError } from '../../lib/errors.ts'
+import { truncate } from '../../lib/text/truncate.ts'
 import { decodeUtf8, parseDataUrl } from './data-url.ts'
-import { imageMediaTypes, isTextMediaType, toMediaTypeEssence } from './media-type.ts'
+import { detectMediaType } from './detect-media-type.ts'
+import { imageMediaTypes } from './media-type.ts'
 
 /** A file that a client sends with a message. */
 export interface FileInput {
@@ -38,13 +40,10 @@ function assertValidName({ name }: FileInput, createError: CreateFieldError): vo
   }
 }
 
-function parseFileKind({ mediaType }: FileInput, createError: CreateFieldError): FileKind {
-  const essence = toMediaTypeEssence(mediaType)
-  if (essence.length <= maxCodeUnits.mediaType) {
-    if (imageMediaTypes.includes(essence)) return 'image'
-    if (isTextMediaType(essence)) return 'text'
-  }
-  const quotedMediaType = JSON.stringify(mediaType.slice(0, maxCodeUnits.mediaType))
+function parseFileKind(file: FileInput, createError: CreateFieldError): FileKind {
+  const detected = detectMediaType(file)
+  if (detected !== null) return imageMediaTypes.includes(detected) ? 'image' : 'text'
+  const quotedMediaType = JSON.stringify(truncate(file.mediaType, maxCodeUnits.mediaType))
   throw createError(
     `Files of type ${quotedMediaType} are not supported. Send ${imageMediaTypes.join(', ')}, or text.`,
     'mediaType',

@@ -52,6 +52,7 @@ describe('valid files', () => {
     ['a data URL with parameters', { url: 'data:text/plain;charset=utf-8;name=a;base64,SGk=' }],
     ['a data URL whose base64 is that of URLs', { url: 'data:text/plain;base64,PDw_Pz4-' }],
     ['a data URL whose base64 is encoded once more', { url: 'data:text/plain;base64,SGk%3D' }],
+    ['base64 in lines', { url: 'data:text/plain;base64,SG\r\nk=\n' }],
     ['a data URL without padding', { url: 'data:text/plain;base64,SGk' }],
   ])('can have %s', (_, of) => {
     expect(refusal(file(of))).toBeNull()
@@ -66,6 +67,42 @@ describe('valid files', () => {
   })
 })
 
+describe('the type of a stored file', () => {
+  const blobs: BlobStore = {
+    put: () => Promise.resolve('a'.repeat(64)),
+    get: () => Promise.resolve(null),
+    deleteUnreferenced: () => Promise.reject(new Error('Not implemented.')),
+    collectGarbage: () => Promise.reject(new Error('Not implemented.')),
+  }
+  const typeOf = async (mediaType: string, bytes: string | Buffer) => {
+    const input = file({ mediaType, url: `data:${mediaType};base64,${base64(bytes)}` })
+    expect(refusal(input)).toBeNull()
+    return (await storeFile(input, blobs)).mediaType
+  }
+
+  test.each([
+    ['image/png', '\x89PNG\r\n\x1a\n'],
+    ['image/jpeg', '\xff\xd8\xff\xe0'],
+    ['image/gif', 'GIF89a'],
+    ['image/webp', 'RIFF\0\0\0\0WEBP'],
+  ])('is %s if the bytes are', async (type, start) => {
+    for (const label of [type, 'image/jpg', 'image/png', '', 'application/octet-stream', 'text/plain']) {
+      expect(await typeOf(label, Buffer.from(start, 'latin1'))).toBe(type)
+    }
+  })
+
+  test.each(['', 'video/mp2t', 'application/x-yaml', 'application/x-sh', 'application/vnd.ms-excel', 'audio/x-mod'])(
+    'is text/plain if the bytes are text under the label %j',
+    async (label) => {
+      expect(await typeOf(label, 'export const ä = 1\n')).toBe('text/plain')
+    },
+  )
+
+  test('is the label if that is a type of text', async () => {
+    expect(await typeOf('text/csv', 'a;b')).toBe('text/csv')
+  })
+})
+
 describe('a file is rejected', () => {
   test.each<[string, Partial<FileInput>, keyof FileInput]>([
     ['as a PDF', { mediaType: 'application/pdf' }, 'mediaType'],
@@ -76,7 +113,9 @@ describe('a file is rejected', () => {
       { mediaType: 'image/bmp;a=image/png' },
       'mediaType',
     ],
-    ['without a type', { mediaType: '' }, 'mediaType'],
+    ['with an empty type, if it is binary', { mediaType: '', url: 'data:;base64,AAEC' }, 'mediaType'],
+    ['as a video, if it is binary', { mediaType: 'video/mp2t', url: 'data:;base64,R0AREAA=' }, 'mediaType'],
+    ['with an empty type and an https URL', { mediaType: '', url: 'https://example.com/a' }, 'mediaType'],
     ['with a line break in its type', { mediaType: 'text/plain\r\nset-cookie: a=b' }, 'mediaType'],
     ['with a lone surrogate in its type', { mediaType: 'text/\ud800' }, 'mediaType'],
     ['with two types', { mediaType: 'text/plain, text/html' }, 'mediaType'],
@@ -143,7 +182,7 @@ describe('a data URL', () => {
     for (const valid of ['QUJD', 'QUJDRA', 'QUJDRA==', 'QUJDREU=']) {
       expect(parseDataUrl(`data:,${valid}`.replace(',', ';base64,'))).not.toBeNull()
       for (let at = 0; at < valid.length; at += 1) {
-        for (const sign of ['!', ' ', '\n', 'ü', '\0']) {
+        for (const sign of ['!', ' ', '\t', 'ü', '\0']) {
           expect(parseDataUrl(`data:;base64,${valid.slice(0, at)}${sign}${valid.slice(at + 1)}`), valid).toBeNull()
           expect(parseDataUrl(`data:;base64,${valid.slice(0, at)}${sign}${valid.slice(at)}`), valid).toBeNull()
         }
