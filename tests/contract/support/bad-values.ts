@@ -128,7 +128,7 @@ const schedules = [
     'in 1m ago',
   ],
   ...['2001-01-01T00:00:00Z', '2126-02-30T00:00:00Z', '2126-01-31T09:00:00', '2126-01-31', 'tomorrow'],
-  ...['0 9 * * *\n', '0\u00a09 * * *', '\u0660 9 * * *', '\0', '\ud800', '0 9 * * *; DROP', 'x'.repeat(10_000)],
+  ...['0 9 *\n* * *', '0\u00a09 * * *', '\u0660 9 * * *', '\0', '\ud800', '0 9 * * *; DROP', 'x'.repeat(10_000)],
 ]
 
 const timezones = ['', ' ', 'nobody', 'Europe/Nowhere', 'Europe/Berlin ', '../UTC', 'UTC\n', ...malformedTexts]
