@@ -1,6 +1,5 @@
 import { decodeUtf8, parseDataUrl } from './data-url.ts'
 import { imageMediaTypes, isTextMediaType, toMediaTypeEssence } from './media-type.ts'
-import type { FileInput } from './validate-files.ts'
 
 const maxMediaTypeLength = 100 // UTF-16 code units
 /** Labels that browsers and clients give to text: video/mp2t to TypeScript, for example. An image stays what it is. */
@@ -13,7 +12,13 @@ const binaryCharacter = /[\0-\x08\x0e-\x1a\x1c-\x1f]/
  * The media type of a file: that of its bytes if they are an image, or else its label, or else text/plain if the bytes are
  * text under a label that says nothing about it. Null if the file is none of the supported types.
  */
-export function detectMediaType({ mediaType, url }: Pick<FileInput, 'mediaType' | 'url'>): string | null {
+export function detectMediaType({
+  mediaType,
+  url,
+}: {
+  readonly mediaType: string
+  readonly url: string
+}): string | null {
   const data = parseDataUrl(url)
   const imageType = data && detectImageType(data.bytes)
   if (imageType) return imageType
