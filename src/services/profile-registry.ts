@@ -48,7 +48,9 @@ export class ProfileRegistry {
       onOpened: () => this.#openedNotifier.notify(),
       onOpenFailed: (name, error) => {
         // During the start, the error ends the start instead.
-        if (this.#isStarted) options.log.error({ err: error, profile: name }, 'A profile could not be opened.')
+        const isStopping = error instanceof SegueError && error.code === 'SHUTTING_DOWN'
+        if (this.#isStarted && !isStopping)
+          options.log.error({ err: error, profile: name }, 'A profile could not be opened.')
       },
     })
   }

@@ -1,3 +1,4 @@
+import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import type { Provider } from '../../config/profile/provider.ts'
 import { AgentError } from '../agent.ts'
 import { fetchModels } from './fetch-models.ts'
@@ -32,11 +33,17 @@ export class ModelListCache {
     return entry.models
   }
 
-  /** Like `get`, but waits for the first attempt only. Later ones run in the background. Never rejects. */
-  async getPrevious(provider: Provider): Promise<readonly ProviderModel[] | null> {
+  /**
+   * Returns what is known of a provider's list. Waits for the first attempt only, and at most `maxWaitMs` milliseconds; the
+   * attempt goes on in the background. Never rejects.
+   */
+  async getKnown(provider: Provider, maxWaitMs: number): Promise<readonly ProviderModel[] | null> {
     const entry = this.#getOrCreateEntry(provider)
     const refreshed = this.get(provider)
-    return entry.wasTried ? entry.models : refreshed
+    if (!entry.wasTried && maxWaitMs > 0) {
+      await Promise.race([refreshed, waitForAbort(AbortSignal.timeout(maxWaitMs))])
+    }
+    return entry.models
   }
 
   #getOrCreateEntry({ name }: Provider): CacheEntry {

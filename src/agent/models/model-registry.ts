@@ -67,6 +67,8 @@ const fallbackDefaults: Readonly<Partial<Record<ProviderType, string>>> = {
   anthropic: 'claude-sonnet-4-5',
 }
 
+/** How long a start may wait for the first model list of a provider. */
+const defaultMaxListWaitMs = 1_000
 /** How many resolved models are cached. A bound, because clients choose the names. */
 const maxCachedModels = 100
 
@@ -107,14 +109,18 @@ export class ModelRegistry {
     if (problem !== null) throw new UnknownModelError(id, problem)
   }
 
-  /** Returns the model with this id, or the default model for null. Rejects as `assertKnown` throws. */
-  async resolve(id: string | null): Promise<ResolvedModel> {
+  /**
+   * Returns the model with this id, or the default model for null. A model whose context window only its provider knows waits
+   * at most `maxListWaitMs` milliseconds for the provider's first model list; after that, the window is assumed from the name.
+   * Rejects as `assertKnown` throws.
+   */
+  async resolve(id: string | null, maxListWaitMs = defaultMaxListWaitMs): Promise<ResolvedModel> {
     const modelId = id ?? (await this.#resolveDefaultId())
     this.assertKnown(modelId)
     const { provider: providerName, name } = parseModelId(modelId) ?? offlineModelId
     const provider = this.#options.providers.find((each) => each.name === providerName)
     if (!provider) return { id: modelId, name, ...this.#options.offline }
-    const contextWindow = await this.#findContextWindow(provider, name)
+    const contextWindow = await this.#findContextWindow(provider, name, maxListWaitMs)
     const cached = this.#resolvedModels.get(modelId)
     // The provider may have loaded the model with another context window since.
     if (cached?.contextWindow === contextWindow) return cached
@@ -124,9 +130,9 @@ export class ModelRegistry {
   }
 
   /** The configured context window, else the one in the list of the provider, else the one of the model's family. */
-  async #findContextWindow(provider: Provider, name: string): Promise<number> {
+  async #findContextWindow(provider: Provider, name: string, maxListWaitMs: number): Promise<number> {
     if (provider.contextWindow !== null) return provider.contextWindow
-    const models = provider.models === null ? await this.#modelLists.getPrevious(provider) : null
+    const models = provider.models === null ? await this.#modelLists.getKnown(provider, maxListWaitMs) : null
     return models?.find((model) => model.name === name)?.contextWindow ?? findContextWindow(name)
   }
 

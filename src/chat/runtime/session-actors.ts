@@ -58,7 +58,8 @@ export class SessionActors {
       log,
       sessionId: session.id,
       loadIsContinued: async () => ((await sessions.find(session.id))?.endedAt ?? null) !== null,
-      resolveModel: (id) => models.resolve(id),
+      // Without waiting for a provider: the actor could neither cancel nor stop meanwhile.
+      resolveModel: (id) => models.resolve(id, 0),
       findMessage: (id) => sessions.findMessage(id),
       prepareModelMessages: (model) => messageQueries.prepareModelMessages(session, model.contextWindow),
       isToolGranted: (tool) => profile.decisions.isGranted(tool, session.id),

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ModelRegistry } from '../../../../src/agent/models/model-registry.ts'
 import { UnknownModelError } from '../../../../src/agent/models/unknown-model-error.ts'
@@ -320,5 +321,15 @@ describe('the context window of a resolved model', () => {
     await arrived
     await registry.list()
     expect((await registry.resolve('cloud/m')).contextWindow).toBe(4000)
+  })
+
+  test('is assumed from the name, without waiting, while a list that was never fetched does not come', async () => {
+    const requests: ServerResponse[] = []
+    await using server = await startHttpServer((_request, response) => void requests.push(response))
+    const registry = newRegistry([provider('slow', 'openai-compatible', { baseURL: server.url })])
+    expect((await registry.resolve('slow/m', 0)).contextWindow).toBe(128_000)
+    await vi.waitFor(() => expect(requests).toHaveLength(1))
+    requests[0]?.end(JSON.stringify({ data: [{ id: 'm', context_length: 2000 }] }))
+    await vi.waitFor(async () => expect((await registry.resolve('slow/m', 0)).contextWindow).toBe(2000))
   })
 })
