@@ -1,10 +1,15 @@
+import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { pino } from 'pino'
 import { closeOnSignal } from './cli/close-on-signal.ts'
 import { exitWithError } from './cli/exit-with-error.ts'
 import { formatStartError } from './cli/format-start-error.ts'
 import { helpText, isHelpRequested } from './config/command-line/help.ts'
 import { readSettings } from './config/settings.ts'
+
+// Compiling the modules takes about half of a start. The cache is beside the packages, where only their owner can write.
+enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'compile'))
 
 // The AI SDK prints warnings for developers, one per request. They do not belong into the log.
 globalThis.AI_SDK_LOG_WARNINGS = false
