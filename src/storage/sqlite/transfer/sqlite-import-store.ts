@@ -68,9 +68,9 @@ export class SqliteImportStore implements ImportStore {
       insertRecord(this.#database, located)
     } catch (error) {
       if (!(error instanceof StorageError) || error.failure !== 'CONSTRAINT') throw error
-      throw new ImportConflictError(located.location, `The record contradicts what is stored: ${error.message}.`, {
-        cause: error,
-      })
+      const message =
+        'The record conflicts with data in the profile, such as an idempotency key in use. Import it into another profile.'
+      throw new ImportConflictError(located.location, message, { cause: error })
     }
   }
 }
