@@ -109,7 +109,7 @@ export function finishRun({ job, run }: JobRunTransition, outcome: RunOutcome, n
 }
 
 /** The outcome of a run that was active when the server died. */
-export const interruptedOutcome: RunOutcome = {
+export const interruptedRunOutcome: RunOutcome = {
   status: 'INTERRUPTED',
   output: null,
   error: 'The server stopped during the run.',

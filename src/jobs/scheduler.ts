@@ -7,7 +7,7 @@ import { type JobCommit, type JobStore } from '../storage/job-store.ts'
 import {
   findDueTimes,
   finishRun,
-  interruptedOutcome,
+  interruptedRunOutcome,
   reevaluateJob,
   type RunIds,
   type RunOutcome,
@@ -65,7 +65,7 @@ export class Scheduler {
   /** Ends the runs that the previous process left active, and starts the timer. Returns how many runs it has ended. */
   async start(): Promise<number> {
     const orphans = await this.#options.store.listRunningRuns()
-    for (const run of orphans) await this.#finishRun(run, interruptedOutcome, this.#runtime.now())
+    for (const run of orphans) await this.#finishRun(run, interruptedRunOutcome, this.#runtime.now())
     await this.#reevaluateAll()
     this.requestPoll()
     return orphans.length

@@ -1,8 +1,8 @@
 import type { ProfileRegistry } from '../services/profile-registry.ts'
-import { ProfileLookup } from './profile-lookup.ts'
+import { RecordLookup } from './record-lookup.ts'
 
 export interface Context {
-  readonly profiles: ProfileLookup
+  readonly profiles: RecordLookup
   /** The id of the subscribe message over WebSocket; null over HTTP. */
   readonly operationId: string | null
   /** Aborted when the client disconnects, so that expensive work can stop. */
@@ -21,7 +21,7 @@ const defaultRequestInfo: RequestInfo = {
 }
 
 export function createContext(registry: ProfileRegistry, requestInfo: Partial<RequestInfo> = {}): Context {
-  return { ...defaultRequestInfo, ...requestInfo, profiles: new ProfileLookup(registry) }
+  return { ...defaultRequestInfo, ...requestInfo, profiles: new RecordLookup(registry) }
 }
 
 /** The context of the same request without caches: for the next execution, such as the next event of a subscription. */

@@ -1,5 +1,5 @@
 import type { ChatService } from '../chat/chat-service.ts'
-import { interruptedOutcome, isBlank, type RunOutcome } from '../jobs/job-state.ts'
+import { interruptedRunOutcome, isBlank, type RunOutcome } from '../jobs/job-state.ts'
 import { SegueError } from '../lib/errors.ts'
 import type { JobRunRecord, SegueJob } from '../model/job.ts'
 import type { MessageRecord } from '../model/message.ts'
@@ -25,7 +25,7 @@ export async function runJob(chats: ChatService, job: SegueJob, run: JobRunRecor
     const stream = await waitForEnd(chats, await chats.startInNewSession(session, job.prompt))
     return stream ? toRunOutcome(stream, await chats.messageQueries.findAnswer(stream.id)) : sessionDeletedOutcome
   } catch (error) {
-    if (error instanceof SegueError && error.code === 'SHUTTING_DOWN') return interruptedOutcome
+    if (error instanceof SegueError && error.code === 'SHUTTING_DOWN') return interruptedRunOutcome
     throw error
   }
 }

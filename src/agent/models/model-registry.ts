@@ -16,7 +16,7 @@ import type { Toolbox } from '../tools/toolbox.ts'
 import { findContextWindow } from './context-window.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { ModelListCache } from './model-list-cache.ts'
-import { selectPreferredModel } from './select-preferred-model.ts'
+import { selectProviderDefaultModel } from './select-provider-default-model.ts'
 import { UnknownModelError } from './unknown-model-error.ts'
 
 /** A model that a user can choose. */
@@ -161,7 +161,7 @@ export class ModelRegistry {
 
   async #findDefaultModelName(provider: Provider): Promise<string | undefined> {
     const models = await this.#modelLists.get(provider)
-    return models ? selectPreferredModel(provider.type, models) : fallbackDefaults[provider.type]
+    return models ? selectProviderDefaultModel(provider.type, models) : fallbackDefaults[provider.type]
   }
 
   async #listModelNames(provider: Provider): Promise<readonly string[]> {

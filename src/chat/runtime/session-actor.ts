@@ -20,7 +20,7 @@ import { createMissingModel } from './missing-model.ts'
 import { CompactingError, createBusyError, createCompactionCancelledError } from './session-errors.ts'
 import { composeStartBatch } from './start-batch.ts'
 import type { CommittedState, ComposeBatch } from './stream-committer.ts'
-import { placeUserMessage, type StartedStream, StreamQueue } from './stream-queue.ts'
+import { placeUserMessage, type StartedStream, QueuedStreams } from './queued-streams.ts'
 import { StreamRunner } from './stream-runner.ts'
 
 export interface SessionActorOptions {
@@ -67,7 +67,7 @@ export class SessionActor {
   readonly #writer: LogWriter
   readonly #mailbox: Mailbox
   #runner: StreamRunner | null = null
-  readonly #queue: StreamQueue
+  readonly #queue: QueuedStreams
   #compaction: Compaction | null = null
   #isContinued: boolean | null = null
   #isDeleted = false
@@ -76,7 +76,7 @@ export class SessionActor {
   constructor(options: SessionActorOptions) {
     this.#options = options
     this.#writer = new LogWriter(options.eventLog, options.sessionId)
-    this.#queue = new StreamQueue({ ...options, writer: this.#writer })
+    this.#queue = new QueuedStreams({ ...options, writer: this.#writer })
     this.#mailbox = new Mailbox({
       afterEach: () => this.#startNextQueued(),
       retryDelayMs: startRetryDelayMs,

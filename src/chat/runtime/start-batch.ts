@@ -2,7 +2,7 @@ import type { Runtime } from '../../lib/runtime.ts'
 import type { AppendBatch } from '../log/log-writer.ts'
 import { acceptStream } from '../turn/transitions.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
-import { placeUserMessage } from './stream-queue.ts'
+import { placeUserMessage } from './queued-streams.ts'
 
 /** What is committed when a turn starts at once: its session if it is new, stream, user message and idempotency key. */
 export function composeStartBatch(turn: NewTurn, firstSeq: number, runtime: Runtime): AppendBatch {

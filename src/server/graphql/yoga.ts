@@ -12,7 +12,7 @@ import { useJsonContentType } from './plugins/use-json-content-type.ts'
 import { useJsonQueryParams } from './plugins/use-json-query-params.ts'
 import { useMediaType } from './plugins/use-media-type.ts'
 import { useOperationName } from './plugins/use-operation-name.ts'
-import { type NodeContext, useResponseTimeout } from './plugins/use-response-timeout.ts'
+import { type NodeContext, useSlowConsumerTimeout } from './plugins/use-slow-consumer-timeout.ts'
 
 export const graphqlPath = '/graphql'
 
@@ -39,7 +39,7 @@ export function createYogaHandler({ profiles, documents, errors, slowConsumerTim
       useDocumentCache(documents),
       useExecutor(),
       useExecutionCancellation(),
-      useResponseTimeout(slowConsumerTimeoutMs),
+      useSlowConsumerTimeout(slowConsumerTimeoutMs),
     ],
     parserAndValidationCache: false,
     maskedErrors: { maskError: (error) => errors.format(error) },

@@ -1,5 +1,5 @@
 /** What a conversation index stores of a session. Times are epoch milliseconds. */
-export interface IndexedSession {
+export interface ConversationIndexEntry {
   readonly id: string
   /** The session that it continues, if that one exists and can be continued. */
   readonly continues: string | null
@@ -18,7 +18,7 @@ export interface CrossOriginChange {
   /** Grows with every change of any such session. */
   readonly changeSeq: number
   /** The session as it is now; null if it is deleted or its conversation is in Segue alone. */
-  readonly session: IndexedSession | null
+  readonly session: ConversationIndexEntry | null
 }
 
 /**

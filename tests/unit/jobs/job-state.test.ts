@@ -7,7 +7,7 @@ import {
   updateJob,
   findDueTimes,
   finishRun,
-  interruptedOutcome,
+  interruptedRunOutcome,
   createJob,
   skipDueTimes,
   reevaluateJob,
@@ -161,7 +161,7 @@ describe('a run ends', () => {
     ['as cancelled', { status: 'CANCELLED', output: 'The', error: null }, { status: 'CANCELLED', output: 'The' }],
     [
       'as interrupted',
-      interruptedOutcome,
+      interruptedRunOutcome,
       { status: 'INTERRUPTED', output: null, error: 'The server stopped during the run.' },
     ],
   ])('%s', (_, outcome, expected) => {
@@ -186,7 +186,7 @@ describe('repetitions', () => {
     expect(listUpcomingRuns(job, 5)).toEqual([noon + 30 * minute, noon + hour])
     const first = startDue(job, noon + 30 * minute)
     expect(listUpcomingRuns(first.job, 5)).toEqual([noon + hour])
-    job = finishRun(first, interruptedOutcome, noon + 31 * minute).job
+    job = finishRun(first, interruptedRunOutcome, noon + 31 * minute).job
     const second = startDue(job, noon + hour)
     expect(second.job.nextRunAt).toBeNull()
     job = finishRun(second, { status: 'ERROR', output: null, error: 'No.' }, noon + hour).job
@@ -406,7 +406,7 @@ test('after any sequence of events, each due time has had one run or was skipped
       for (const step of commands) {
         now += 'by' in step ? step.by : 0
         if (running && (step.type === 'end' || step.type === 'crash')) {
-          job = finishRun({ job, run: running }, step.type === 'end' ? ok : interruptedOutcome, now).job
+          job = finishRun({ job, run: running }, step.type === 'end' ? ok : interruptedRunOutcome, now).job
           running = null
         }
         if (step.type === 'limit') job = updateJob(job, { repeatLimit: step.to }, now)

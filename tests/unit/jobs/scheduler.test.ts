@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { SegueError } from '../../../src/lib/errors.ts'
-import { finishRun, interruptedOutcome, type RunOutcome, updateJob } from '../../../src/jobs/job-state.ts'
+import { finishRun, interruptedRunOutcome, type RunOutcome, updateJob } from '../../../src/jobs/job-state.ts'
 import { Scheduler, type SchedulerOptions } from '../../../src/jobs/scheduler.ts'
 import type { JobRunRecord, SegueJob } from '../../../src/model/job.ts'
 import type { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
@@ -300,7 +300,7 @@ test('a run that was ended by something else stays as it is, and close does not 
   await clock.advance(10 * second)
   const { run, end } = requireSingle(activeRuns)
   const running = await store.findJob(job.id)
-  if (running) await store.commit(finishRun({ job: running, run }, interruptedOutcome, clock.now()))
+  if (running) await store.commit(finishRun({ job: running, run }, interruptedRunOutcome, clock.now()))
   end(ok)
   await clock.advance(0)
   await scheduler.close()

@@ -1,6 +1,6 @@
 import type { SqlConnection } from '../database/statement-cache.ts'
 import type { ListFlags } from './list-flags.ts'
-import type { IndexedSession } from '../../sessions/cross-origin-feed.ts'
+import type { ConversationIndexEntry } from '../../sessions/cross-origin-feed.ts'
 import type { IndexedSessionRow } from './indexed-session.ts'
 
 export interface ConversationSummaryRow {
@@ -46,9 +46,9 @@ export class ConversationIndexStore {
       .run(session)
   }
 
-  updateSession(session: IndexedSession): void {
+  updateSession(session: ConversationIndexEntry): void {
     this.#db
-      .prepare<[IndexedSession]>(
+      .prepare<[ConversationIndexEntry]>(
         `UPDATE conversation_sessions SET continues = :continues, can_be_continued = :can_be_continued, started_at = :started_at,
            message_at = :message_at, activity_at = :activity_at, flags = :flags WHERE id = :id`,
       )

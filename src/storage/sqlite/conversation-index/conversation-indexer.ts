@@ -1,13 +1,13 @@
 import { maxChainLength, walkAncestors } from '../../../model/conversation/lineage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { ConversationIndexStore, type ConversationSummaryRow } from './conversation-index-store.ts'
-import type { IndexedSession } from '../../sessions/cross-origin-feed.ts'
+import type { ConversationIndexEntry } from '../../sessions/cross-origin-feed.ts'
 import { type IndexedSessionRow, isNewerTip } from './indexed-session.ts'
 import { isSegueSession, type ListFlags, toConversationFlags } from './list-flags.ts'
 
 export interface IndexUpdate {
   /** Sessions that are new or have changed. */
-  readonly upserted?: readonly IndexedSession[]
+  readonly upserted?: readonly ConversationIndexEntry[]
   /** Ids of sessions that no longer exist. */
   readonly deleted?: readonly string[]
 }
@@ -71,7 +71,7 @@ export class ConversationIndexer {
     return { changedSessionIds: state.changedSessionIds, conversations, isComplete }
   }
 
-  #upsert(session: IndexedSession, state: UpdateState): void {
+  #upsert(session: ConversationIndexEntry, state: UpdateState): void {
     const old = this.#tables.findSession(session.id)
     if (old && areSessionsEqual(old, session)) return
     state.changedSessionIds.add(session.id)
@@ -153,7 +153,7 @@ export class ConversationIndexer {
     this.#enqueueChildren(id, false)
   }
 
-  #computePosition(session: IndexedSession, isRelinked: boolean): TreePosition {
+  #computePosition(session: ConversationIndexEntry, isRelinked: boolean): TreePosition {
     const parent = session.continues === null ? null : this.#tables.findSession(session.continues)
     if (!parent || !isContinuation(session, parent)) return { root_id: session.id, depth: 0 }
     // A new link of a session that has children can close a cycle: then the parent's position depends on this one.
@@ -166,15 +166,15 @@ export class ConversationIndexer {
     return { root_id: root.id, depth: this.#isRoot(root) ? segmentCount - 1 : null }
   }
 
-  #walkToRoot(session: IndexedSession) {
-    const walk = walkAncestors<IndexedSession>(session, ({ continues }) => continues, isContinuation)
+  #walkToRoot(session: ConversationIndexEntry) {
+    const walk = walkAncestors<ConversationIndexEntry>(session, ({ continues }) => continues, isContinuation)
     let step = walk.next()
     while (!step.done) step = walk.next(this.#tables.findSession(step.value))
     return step.value
   }
 
   /** Whether the session continues nothing. Otherwise, the walk ended with it in a cycle or at the maximum length. */
-  #isRoot(session: IndexedSession): boolean {
+  #isRoot(session: ConversationIndexEntry): boolean {
     const parent = session.continues === null ? null : this.#tables.findSession(session.continues)
     return !parent || !isContinuation(session, parent)
   }
@@ -211,7 +211,7 @@ export class ConversationIndexer {
 }
 
 /** A session of Hermes never continues one of Segue. */
-function isContinuation(child: IndexedSession, parent: IndexedSession): boolean {
+function isContinuation(child: ConversationIndexEntry, parent: ConversationIndexEntry): boolean {
   return parent.can_be_continued === 1 && (isSegueSession(child.flags) || !isSegueSession(parent.flags))
 }
 
@@ -223,7 +223,7 @@ function markForRefresh(state: UpdateState, rootId: string): void {
   addToCount(state, rootId, 0)
 }
 
-function areSessionsEqual(a: IndexedSession, b: IndexedSession): boolean {
+function areSessionsEqual(a: ConversationIndexEntry, b: ConversationIndexEntry): boolean {
   return (
     a.continues === b.continues &&
     a.can_be_continued === b.can_be_continued &&

@@ -1,17 +1,17 @@
 import { findClaimedParentId, isContinuable } from '../../../model/conversation/lineage.ts'
 import type { SessionRecord } from '../../../model/session.ts'
 import { compareUtf8 } from '../../../lib/text/compare-utf8.ts'
-import type { IndexedSession } from '../../sessions/cross-origin-feed.ts'
+import type { ConversationIndexEntry } from '../../sessions/cross-origin-feed.ts'
 import { toSessionFlags } from './list-flags.ts'
 
 /** A row of `conversation_sessions`: a session with its position in its conversation. */
-export interface IndexedSessionRow extends IndexedSession {
+export interface IndexedSessionRow extends ConversationIndexEntry {
   readonly root_id: string
   /** The number of steps to the root; null in a cycle, below one, and in a chain that is cut off. */
   readonly depth: number | null
 }
 
-export function toIndexedSession(session: SessionRecord, hasMessages: boolean): IndexedSession {
+export function toIndexedSession(session: SessionRecord, hasMessages: boolean): ConversationIndexEntry {
   return {
     id: session.id,
     continues: findClaimedParentId(session),
@@ -24,7 +24,7 @@ export function toIndexedSession(session: SessionRecord, hasMessages: boolean): 
 }
 
 /** Whether session `a` of a conversation is its tip rather than session `b`: by newest message, then start, then id. */
-export function isNewerTip(a: IndexedSession, b: IndexedSession): boolean {
+export function isNewerTip(a: ConversationIndexEntry, b: ConversationIndexEntry): boolean {
   const order = (a.message_at ?? -1) - (b.message_at ?? -1) || a.started_at - b.started_at || compareUtf8(a.id, b.id)
   return order > 0
 }

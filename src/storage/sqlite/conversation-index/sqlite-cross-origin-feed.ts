@@ -1,10 +1,10 @@
 import { readFileIdentity } from '../../../lib/file-identity.ts'
-import type { CrossOriginChange, CrossOriginFeed, IndexedSession } from '../../sessions/cross-origin-feed.ts'
+import type { CrossOriginChange, CrossOriginFeed, ConversationIndexEntry } from '../../sessions/cross-origin-feed.ts'
 import { readLatestChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { isCrossOrigin } from './list-flags.ts'
 
-type ChangeRow = { [Column in keyof IndexedSession]: IndexedSession[Column] | null } & {
+type ChangeRow = { [Column in keyof ConversationIndexEntry]: ConversationIndexEntry[Column] | null } & {
   readonly change: number
   readonly changed_id: string
   readonly conversation_flags: number | null
@@ -50,7 +50,7 @@ export class SqliteCrossOriginFeed implements CrossOriginFeed {
   }
 }
 
-function toIndexedSession(row: ChangeRow): IndexedSession | null {
+function toIndexedSession(row: ChangeRow): ConversationIndexEntry | null {
   const { id, continues, can_be_continued, started_at, message_at, activity_at, flags, conversation_flags } = row
   if (id === null || can_be_continued === null || started_at === null || activity_at === null || flags === null) {
     return null

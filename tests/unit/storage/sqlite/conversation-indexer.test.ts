@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { ConversationIndexer } from '../../../../src/storage/sqlite/conversation-index/conversation-indexer.ts'
 import { ConversationIndexReader } from '../../../../src/storage/sqlite/conversation-index/conversation-index-reader.ts'
 import { conversationIndexSchema } from '../../../../src/storage/sqlite/conversation-index/conversation-index-schema.ts'
-import type { IndexedSession } from '../../../../src/storage/sessions/cross-origin-feed.ts'
+import type { ConversationIndexEntry } from '../../../../src/storage/sessions/cross-origin-feed.ts'
 import { StatementCache } from '../../../../src/storage/sqlite/database/statement-cache.ts'
 
 function newIndex() {
@@ -22,7 +22,11 @@ function newIndex() {
 type Index = ReturnType<typeof newIndex>
 
 /** A session that ended in a compression, with a message at the time in its id. */
-function newSession(id: string, continues: string | null, overrides: Partial<IndexedSession> = {}): IndexedSession {
+function newSession(
+  id: string,
+  continues: string | null,
+  overrides: Partial<ConversationIndexEntry> = {},
+): ConversationIndexEntry {
   const at = Number(id.replace(/\D/g, '')) + 1
   return { id, continues, can_be_continued: 1, started_at: at, message_at: at, activity_at: at, flags: 0, ...overrides }
 }
@@ -43,7 +47,7 @@ function readConversations({ db, reader }: Index): Record<string, { tip: string;
 
 /** The same, computed from the sessions without an index. */
 function computeConversations(
-  sessions: ReadonlyMap<string, IndexedSession>,
+  sessions: ReadonlyMap<string, ConversationIndexEntry>,
 ): Record<string, { tip: string; sessions: string[] }> {
   const findParentId = (id: string): string | null => {
     const parent = sessions.get(sessions.get(id)?.continues ?? '')
@@ -57,7 +61,7 @@ function computeConversations(
     }
     return path
   }
-  const sortNewestFirst = (all: IndexedSession[]) =>
+  const sortNewestFirst = (all: ConversationIndexEntry[]) =>
     all.toSorted(
       (a, b) => (b.message_at ?? -1) - (a.message_at ?? -1) || b.started_at - a.started_at || (a.id < b.id ? 1 : -1),
     )
@@ -111,7 +115,7 @@ describe('after any updates', () => {
     fc.assert(
       fc.property(fc.array(anyChange, { maxLength: 25 }), (changes) => {
         const index = newIndex()
-        const sessions = new Map<string, IndexedSession>()
+        const sessions = new Map<string, ConversationIndexEntry>()
         for (const { upserted, deleted } of changes) {
           for (const id of deleted) sessions.delete(id)
           for (const each of upserted) sessions.set(each.id, each)

@@ -7,7 +7,7 @@ import type { LogWriter } from '../log/log-writer.ts'
 import { acceptStream, dequeueStream, cancelQueuedStream } from '../turn/transitions.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
 
-export interface StreamQueueOptions {
+export interface QueuedStreamsOptions {
   readonly writer: LogWriter
   readonly runtime: Runtime
   readonly findMessage: (id: string) => Promise<MessageRecord | null>
@@ -22,11 +22,11 @@ export interface StartedStream {
 const maxQueued = 100
 
 /** The queued streams of one session, in order. Each change is committed before it becomes visible here. */
-export class StreamQueue {
-  readonly #options: StreamQueueOptions
+export class QueuedStreams {
+  readonly #options: QueuedStreamsOptions
   #streams: StreamRecord[] = []
 
-  constructor(options: StreamQueueOptions) {
+  constructor(options: QueuedStreamsOptions) {
     this.#options = options
   }
 

@@ -20,7 +20,7 @@ type NodeCaches = { readonly [Type in NodeType]: Map<string, Promise<FoundNode<T
  * The profiles that the caller may see, for one execution. An id does not say which profile it belongs to; this is the
  * only place that searches for it. Each look-up is made once an execution.
  */
-export class ProfileLookup {
+export class RecordLookup {
   readonly registry: ProfileRegistry
   readonly #requestProfiles = new Map<ProfileServices, RequestProfile>()
   readonly #nodes = createNodeCaches()

@@ -2,7 +2,7 @@ import type { ProviderType } from '../../config/profile/provider.ts'
 import type { ProviderModel } from './parse-model-list.ts'
 
 /** Selects the default model of a provider from its chat models. Returns undefined for an empty list. */
-export function selectPreferredModel(type: ProviderType, models: readonly ProviderModel[]): string | undefined {
+export function selectProviderDefaultModel(type: ProviderType, models: readonly ProviderModel[]): string | undefined {
   const preferred = models.filter(({ name }) => isPreferredFamily(type, name))
   return findNewest(preferred.length > 0 ? preferred : models)?.name
 }
