@@ -128,6 +128,8 @@ interface Started {
   readonly profile: ProfileStorage
   readonly sessions: SessionRepository
   readonly statements: string[]
+  /** The longest wait for a model list that each look-up of a model allowed, in milliseconds; undefined: the default. */
+  readonly maxListWaitsMs: (number | undefined)[]
 }
 
 /** Opens the chats of the home, as the next process does. */
@@ -146,12 +148,16 @@ function start(
   const profile = { ...opened, eventStore: options.store?.(opened.eventStore) ?? opened.eventStore }
   const sessions = new SessionRepository(profile)
   const answer = options.answer ?? async function* () {}
+  const maxListWaitsMs: (number | undefined)[] = []
   const chats = createChatService({
     profile,
     sessions,
     models: {
       assertKnown: () => undefined,
-      resolve: async (id) => newResolvedModel({ answer }, { id: id ?? '', name: id ?? '' }),
+      resolve: async (id, maxListWaitMs) => {
+        maxListWaitsMs.push(maxListWaitMs)
+        return newResolvedModel({ answer }, { id: id ?? '', name: id ?? '' })
+      },
     },
     log: silentLogger,
   })
@@ -162,7 +168,7 @@ function start(
       subscription[Symbol.dispose]()
     },
   })
-  return { chats, profile, sessions, statements }
+  return { chats, profile, sessions, statements, maxListWaitsMs }
 }
 
 const logOf = ({ profile }: Started, sessionId: string): Promise<ChatEvent[]> =>
@@ -338,6 +344,16 @@ describe('a queued stream', () => {
     expect(await chats.cancel(second.id)).toMatchObject({ outcome: 'CANCELLED', answer: null })
     expect((await chats.messageQueries.findMessage(second.userMessageId))?.withdrawn).toBe(true)
   })
+})
+
+test('a queued stream starts without waiting for a model list of a provider, during which it could not be cancelled', async () => {
+  const killed = new KilledProcess()
+  const { id } = await killed.queued(await killed.session(), 'first')
+  killed.close()
+  const { chats, maxListWaitsMs } = start()
+  await chats.recover()
+  await Array.fromAsync(await chats.subscriptions.subscribeToStream(id, 0))
+  expect(maxListWaitsMs).toEqual([0])
 })
 
 describe('a crash during recovery', () => {
