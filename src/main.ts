@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { closeOnSignal } from './cli/close-on-signal.ts'
 import { exitWithError } from './cli/exit-with-error.ts'
 import { formatStartError } from './cli/format-start-error.ts'
-import { helpText, isHelpRequested } from './config/command-line/help.ts'
+import { serverHelpText, isHelpRequested } from './config/command-line/help.ts'
 import { readSettings } from './config/settings.ts'
 
 // Compiling the modules takes about half of a start. The cache is beside the packages, where only their owner can write.
@@ -30,5 +30,5 @@ async function serve(argv: readonly string[]): Promise<void> {
 }
 
 const argv = process.argv.slice(2)
-if (isHelpRequested(argv)) process.stderr.write(`${helpText}\n`)
+if (isHelpRequested(argv)) process.stderr.write(`${serverHelpText}\n`)
 else await serve(argv).catch((error: unknown) => exitWithError(formatStartError(error)))

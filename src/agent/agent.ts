@@ -79,7 +79,7 @@ export interface GeneratedText {
 }
 
 /** Writes texts about chats. All methods reject with an AgentError. */
-export interface TextGenerator {
+export interface SummaryAndTitleGenerator {
   /** Writes a summary that can replace the chat in requests to a model. */
   generateSummary(request: GenerateTextRequest): Promise<GeneratedText>
   /** Writes a title of a few words; null if this generator has no titles. */

@@ -1,6 +1,6 @@
 import type { ModelMessage } from 'ai'
 import type { ModelRegistry } from '../agent/models/model-registry.ts'
-import { notFound, SegueError, shuttingDown } from '../lib/errors.ts'
+import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Runtime } from '../lib/runtime.ts'
 import type { TaskGate } from '../lib/async/task-gate.ts'
@@ -13,20 +13,20 @@ import type { SessionRepository } from '../sessions/session-repository.ts'
 import type { IdempotencyKey } from '../storage/idempotency-key.ts'
 import type { CreateSessionRequest } from '../storage/sessions/session-writer.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
-import { storeFile } from './attachments/attachments.ts'
+import { storeAttachment } from './attachments/attachments.ts'
 import type { MessageQueries } from './context/message-queries.ts'
 import type { SessionForker } from './continuation/session-forker.ts'
 import type { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import type { DecisionService } from './decisions/decision-service.ts'
-import type { BackgroundCoalescer } from './log/background-coalescer.ts'
+import type { BackgroundDeltaCoalescer } from './log/background-delta-coalescer.ts'
 import type { EventLog } from './log/event-log.ts'
-import { assertValidRequest, assertValidText, type ChatRequest } from './requests/chat-request.ts'
+import { assertValidChatRequest, assertValidMessageText, type ChatRequest } from './requests/chat-request.ts'
 import { assertValidIdempotencyKey, type IdempotencyKeys } from './requests/idempotency-keys.ts'
 import { computeFingerprint, computeRequestFingerprint } from './requests/request-fingerprint.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
 import { recoverStreams } from './runtime/recover-streams.ts'
 import type { SessionActors } from './runtime/session-actors.ts'
-import type { CommittedState } from './runtime/stream-committer.ts'
+import type { CommittedStreamState } from './runtime/stream-committer.ts'
 import type { WritableSessions } from './runtime/writable-sessions.ts'
 import type { SessionManagement } from './session-management.ts'
 import type { EventSubscriptions } from './subscriptions/event-subscriptions.ts'
@@ -48,7 +48,7 @@ export interface ChatServiceDependencies {
   readonly writableSessions: WritableSessions
   readonly turnStarter: TurnStarter
   readonly idempotencyKeys: IdempotencyKeys
-  readonly backgroundCoalescer: BackgroundCoalescer
+  readonly backgroundCoalescer: BackgroundDeltaCoalescer
   readonly sessionForker: SessionForker
   readonly postTurnTasks: PostTurnTasks
   readonly gate: TaskGate
@@ -59,7 +59,7 @@ export interface ChatServiceDependencies {
 /** In which state `cancel` found the stream. */
 export type CancelOutcome = 'CANCELLED' | 'ALREADY_CANCELLED' | 'ALREADY_FINISHED'
 
-export interface CancelResult extends CommittedState {
+export interface CancelResult extends CommittedStreamState {
   readonly outcome: CancelOutcome
 }
 
@@ -123,7 +123,7 @@ export class ChatService {
    * time. A start that throws changes nothing: its key stays unused, and a stream that it was to interrupt continues.
    */
   async start(request: ChatRequest): Promise<StreamRecord> {
-    assertValidRequest(request)
+    assertValidChatRequest(request)
     const idempotencyKey = toIdempotencyKey(request.idempotencyKey, () => computeRequestFingerprint(request))
     return this.#dependencies.turnStarter.startOrJoin(idempotencyKey, async () => {
       const { models, writableSessions } = this.#dependencies
@@ -153,7 +153,7 @@ export class ChatService {
    */
   async regenerate(messageId: string, text: string | null, key: string | null): Promise<StreamRecord> {
     assertValidIdempotencyKey(key, 'key')
-    if (text !== null) assertValidText(text, false, 'text')
+    if (text !== null) assertValidMessageText(text, false, 'text')
     const request = { regenerate: messageId.toWellFormed(), text: text?.toWellFormed() ?? null }
     const idempotencyKey = toIdempotencyKey(key, () => computeFingerprint(request))
     return this.#dependencies.turnStarter.startOrJoin(idempotencyKey, async () => {
@@ -205,7 +205,7 @@ export class ChatService {
       return { ...committed, outcome: toCancelOutcome(committed.stream, isFirst) }
     }
     const stream = await profile.eventStore.findStream(streamId)
-    if (!stream) throw notFound('stream', streamId)
+    if (!stream) throw createIdNotFoundError('stream', streamId)
     const answer = stream.messageId === null ? null : await this.messageQueries.findStoredMessage(stream.messageId)
     return { stream, answer, outcome: toCancelOutcome(stream, false) }
   }
@@ -250,7 +250,7 @@ export class ChatService {
    * Refuses further commands with `reason`, and ends the running streams as INTERRUPTED. Resolves when everything is
    * committed.
    */
-  async close(reason: SegueError = shuttingDown()): Promise<void> {
+  async close(reason: SegueError = createShuttingDownError()): Promise<void> {
     const { activeSessions, backgroundCoalescer, gate, postTurnTasks } = this.#dependencies
     gate.close(reason)
     postTurnTasks.abort()
@@ -265,7 +265,7 @@ export class ChatService {
 
   async #createParts({ text, files }: ChatRequest): Promise<MessagePart[]> {
     const parts: MessagePart[] = text.trim() === '' ? [] : [{ type: 'text', text: text.toWellFormed() }]
-    for (const file of files) parts.push(await storeFile(file, this.#dependencies.profile.blobs))
+    for (const file of files) parts.push(await storeAttachment(file, this.#dependencies.profile.blobs))
     return parts
   }
 

@@ -9,7 +9,7 @@ import { MessageQueries } from './context/message-queries.ts'
 import { SessionForker } from './continuation/session-forker.ts'
 import { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import { DecisionService } from './decisions/decision-service.ts'
-import { BackgroundCoalescer } from './log/background-coalescer.ts'
+import { BackgroundDeltaCoalescer } from './log/background-delta-coalescer.ts'
 import { EventLog } from './log/event-log.ts'
 import { IdempotencyKeys } from './requests/idempotency-keys.ts'
 import { ActiveSessions } from './runtime/active-sessions.ts'
@@ -53,7 +53,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   const writableSessions = new WritableSessions(sessions)
   const idempotencyKeys = new IdempotencyKeys(profile.eventStore)
   const messageQueries = new MessageQueries(profile, sessions, activeSessions)
-  const backgroundCoalescer = new BackgroundCoalescer(profile.eventStore, log)
+  const backgroundCoalescer = new BackgroundDeltaCoalescer(profile.eventStore, log)
   const shared = {
     ...defaults,
     ...options,

@@ -11,7 +11,7 @@ import type { SessionActors } from './runtime/session-actors.ts'
 import type { WritableSessions } from './runtime/writable-sessions.ts'
 
 /** What a person can change about a session. Null removes the title, or the choice of a model. */
-export interface SessionUpdate {
+export interface UpdateSessionRequest {
   readonly title?: string | null
   readonly model?: string | null
   readonly pinned?: boolean
@@ -19,7 +19,7 @@ export interface SessionUpdate {
 }
 
 /** A change that is validated for all its sessions. A change in several profiles is prepared in all before it is applied. */
-export interface PreparedChange<Result> {
+export interface PreparedSessionChange<Result> {
   readonly apply: () => Promise<Result>
 }
 
@@ -46,12 +46,15 @@ export class SessionManagement {
    * Changes sessions, and returns them in the order of `ids`. Changes none of them unless all can be changed. Throws
    * BAD_USER_INPUT, NOT_FOUND, SESSION_READ_ONLY, SHUTTING_DOWN, and SESSION_BUSY while one of them is being compacted.
    */
-  async update(ids: readonly string[], update: SessionUpdate): Promise<SessionRecord[]> {
+  async update(ids: readonly string[], update: UpdateSessionRequest): Promise<SessionRecord[]> {
     return (await this.prepareUpdate(ids, update)).apply()
   }
 
   /** Validates an update. Throws what `update` throws. */
-  async prepareUpdate(ids: readonly string[], update: SessionUpdate): Promise<PreparedChange<SessionRecord[]>> {
+  async prepareUpdate(
+    ids: readonly string[],
+    update: UpdateSessionRequest,
+  ): Promise<PreparedSessionChange<SessionRecord[]>> {
     const { models, activeSessions, writableSessions, actors, gate } = this.#options
     const patch = toSessionPatch(update)
     if (typeof update.model === 'string') await models.assertKnown(update.model)
@@ -75,7 +78,7 @@ export class SessionManagement {
   }
 
   /** Validates a deletion. Throws what `delete` throws. */
-  async prepareDelete(ids: readonly string[]): Promise<PreparedChange<void>> {
+  async prepareDelete(ids: readonly string[]): Promise<PreparedSessionChange<void>> {
     const { activeSessions, actors, gate } = this.#options
     const sessions = await this.#loadSessions(ids)
     for (const { id } of sessions) activeSessions.find(id)?.assertIdle()
@@ -103,7 +106,7 @@ export class SessionManagement {
   }
 }
 
-function toSessionPatch({ title, ...fields }: SessionUpdate): SessionRecordPatch {
+function toSessionPatch({ title, ...fields }: UpdateSessionRequest): SessionRecordPatch {
   if (title === undefined) return fields
   if (title === null) return { ...fields, title, titleSource: null }
   return { ...fields, title: normalizeTitle(title), titleSource: 'PERSON' }

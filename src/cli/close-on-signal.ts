@@ -4,7 +4,7 @@ import type { Logger } from '../lib/logger.ts'
 const shutdownTimeoutMs = 1500
 
 /** The part of `process` that is used. */
-export interface SignalSource {
+export interface ProcessSignalSource {
   on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown
   exit(code: number): void
 }
@@ -13,7 +13,7 @@ export interface SignalSource {
  * Closes the server at the first SIGTERM or SIGINT, then exits. The status is 0, or 1 if closing fails or takes longer
  * than its limit. Later signals are ignored: one Ctrl-C arrives twice, from the terminal and from npm.
  */
-export function closeOnSignal(close: () => Promise<void>, log: Logger, source: SignalSource = process): void {
+export function closeOnSignal(close: () => Promise<void>, log: Logger, source: ProcessSignalSource = process): void {
   let isClosing = false
   const shutDown = async (signal: NodeJS.Signals): Promise<void> => {
     if (isClosing) return

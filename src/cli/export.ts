@@ -1,12 +1,12 @@
 import { pino } from 'pino'
-import type { Command } from '../config/command-line/command.ts'
+import type { CliCommand } from '../config/command-line/cli-command.ts'
 import { exportConversation } from '../transfer/export-conversation.ts'
-import { printMessage } from './print-message.ts'
-import { transferStorage } from './transfer-storage.ts'
+import { printLineToStderr } from './print-line-to-stderr.ts'
+import { sqliteTransferStorage } from './sqlite-transfer-storage.ts'
 
 /** Runs `segue export`: writes a conversation to a file, or to stdout if the output is `-`. */
 export async function runExport(
-  command: Extract<Command, { readonly name: 'export' }>,
+  command: Extract<CliCommand, { readonly name: 'export' }>,
   workingDirectory: string,
 ): Promise<void> {
   const output = command.output === '-' ? process.stdout : command.output
@@ -15,9 +15,9 @@ export async function runExport(
     ...command,
     output,
     workingDirectory,
-    storage: transferStorage,
+    storage: sqliteTransferStorage,
     log,
-    onNote: printMessage,
+    onNote: printLineToStderr,
   })
-  printMessage(path === null ? `Exported ${summary.text}.` : `Exported ${summary.text} to ${path}.`)
+  printLineToStderr(path === null ? `Exported ${summary.text}.` : `Exported ${summary.text} to ${path}.`)
 }

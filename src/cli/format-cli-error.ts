@@ -1,6 +1,6 @@
 import { SettingsError } from '../config/settings-error.ts'
 import { SegueError } from '../lib/errors.ts'
-import { TransferError } from '../transfer/transfer-error.ts'
+import { ExportImportError } from '../transfer/export-import-error.ts'
 import {
   DatabaseTooNewError,
   DatabaseTooOldError,
@@ -17,7 +17,7 @@ const userFacingErrors = [
   DatabaseTooOldError,
   DatabaseUnusableError,
   SegueError,
-  TransferError,
+  ExportImportError,
 ]
 
 /** Returns the message of an error that the user can fix. Returns any other error as it is, to be shown with its stack. */

@@ -1,20 +1,20 @@
 import { homedir } from 'node:os'
-import { type Command, commandHelp, parseCommand } from '../config/command-line/command.ts'
+import { type CliCommand, commandHelp, parseCliCommand } from '../config/command-line/cli-command.ts'
 import { exitWithError } from './exit-with-error.ts'
 import { runExport } from './export.ts'
 import { formatCliError } from './format-cli-error.ts'
 import { runImport } from './import.ts'
-import { printMessage } from './print-message.ts'
+import { printLineToStderr } from './print-line-to-stderr.ts'
 
 // The commands beside the server: `npm run segue -- <command>`.
 
 /** npm runs scripts in the folder of the package and passes the user's folder in INIT_CWD. */
 const workingDirectory = process.env['INIT_CWD'] ?? process.cwd()
 
-async function runCommand(command: Command): Promise<void> {
+async function runCommand(command: CliCommand): Promise<void> {
   switch (command.name) {
     case 'help':
-      return printMessage(commandHelp)
+      return printLineToStderr(commandHelp)
     case 'export':
       return runExport(command, workingDirectory)
     case 'import':
@@ -23,7 +23,7 @@ async function runCommand(command: Command): Promise<void> {
 }
 
 try {
-  await runCommand(parseCommand({ argv: process.argv.slice(2), env: process.env, homedir: homedir() }))
+  await runCommand(parseCliCommand({ argv: process.argv.slice(2), env: process.env, homedir: homedir() }))
 } catch (error) {
   exitWithError(formatCliError(error))
 }

@@ -29,9 +29,9 @@ export const limitsSchema = strictObject('an object of limits', {
   slowConsumerSeconds: secondsSchema.default(30),
 })
 
-export type Limits = z.output<typeof limitsSchema>
+export type ServerLimits = z.output<typeof limitsSchema>
 
-export const defaultLimits: Limits = limitsSchema.parse({})
+export const defaultLimits: ServerLimits = limitsSchema.parse({})
 
 /** Former names of limits. They are accepted with a warning. */
 export const renamedLimits: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Flags } from './command-line/flags.ts'
+import type { CommandLineFlags } from './command-line/flags.ts'
 import { resolvePath } from './resolve-path.ts'
 import { listConfigKeys, settingDefinitions as definitions } from './setting-definitions.ts'
 import type { SettingsReader } from './settings-reader.ts'
@@ -16,7 +16,7 @@ export interface ResolvedPaths {
 export const pathSettings = [definitions.home, definitions.hermesHome, definitions.hermes]
 
 /** Resolves the paths, and loads the config.json of the home into the reader. */
-export function resolvePaths(reader: SettingsReader, flags: Flags, homedir: string): ResolvedPaths {
+export function resolvePaths(reader: SettingsReader, flags: CommandLineFlags, homedir: string): ResolvedPaths {
   const home = resolvePath('', reader.read(definitions.home).value, homedir)
   reader.loadFile(home, listConfigKeys(['server', 'profile']))
   if (flags.has('no-hermes') && flags.has('hermes-home'))

@@ -47,6 +47,6 @@ export function defineSetting<T, D>(
 }
 
 /** The default as the help and the documentation show it. */
-export function formatDefault({ default: value, defaultText }: SettingDefinition<unknown>): string {
+export function formatSettingDefault({ default: value, defaultText }: SettingDefinition<unknown>): string {
   return defaultText ?? String(value)
 }

@@ -1,19 +1,19 @@
 import { isIPv4 } from 'node:net'
 import { z } from 'zod'
 import { defaultLimits, limitsSchema, renamedLimits } from './limits.ts'
-import { type ApprovalRules, approvalsSchema } from './profile/approvals.ts'
+import { type ApprovalRules, approvalRulesSchema } from './profile/approvals.ts'
 import { mcpServersSchema } from './profile/mcp-servers-schema.ts'
 import { invalidModelIdMessage } from './profile/model-id.ts'
 import { providersSchema } from './profile/providers-schema.ts'
 import { defineSetting, type SettingDefinition } from './setting-definition.ts'
-import { booleanSchema, integerBetween, textMatching } from './value-schemas.ts'
+import { booleanSchema, integerBetween, createPatternSchema } from './value-schemas.ts'
 
 const parseNumber = (text: string): unknown => (/^\d{1,9}$/.test(text) ? Number(text) : text)
 
 const booleanWords = new Map<string, unknown>(Object.entries({ '1': true, true: true, '0': false, false: false }))
 const parseBoolean = (text: string): unknown => booleanWords.get(text) ?? text
 
-const pathSchema = textMatching('a path', /^[^\0]+$/)
+const pathSchema = createPatternSchema('a path', /^[^\0]+$/)
 
 const hostError = 'Must be localhost, an address in 127.0.0.0/8, or ::1. Other addresses are not supported yet.'
 const hostSchema = z
@@ -116,7 +116,7 @@ export const settingDefinitions = {
     default: noRules,
     defaultText: 'read-only tools run, other tools ask',
     description: 'Which tools run, ask first, or are denied, by patterns of tool names.',
-    schema: approvalsSchema,
+    schema: approvalRulesSchema,
   }),
   titles: defineSetting<boolean, boolean>({
     key: 'titles',
@@ -170,9 +170,9 @@ export const settingDefinitions = {
 }
 
 /** All settings, in the order of the help. */
-export const allSettings: readonly SettingDefinition<unknown>[] = Object.values(settingDefinitions)
+export const allSettingDefinitions: readonly SettingDefinition<unknown>[] = Object.values(settingDefinitions)
 
 /** The keys that a config.json may have: all keys for the server, fewer for a named profile. */
 export function listConfigKeys(scopes: readonly SettingDefinition<unknown>['scope'][]): string[] {
-  return allSettings.flatMap(({ key, scope }) => (key !== null && scopes.includes(scope) ? [key] : []))
+  return allSettingDefinitions.flatMap(({ key, scope }) => (key !== null && scopes.includes(scope) ? [key] : []))
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { readConfigFile } from './config-file.ts'
-import { renameKeys } from './rename-keys.ts'
+import { renameConfigKeys } from './rename-config-keys.ts'
 import type { SettingDefinition } from './setting-definition.ts'
 import { SettingsError } from './settings-error.ts'
 
@@ -93,7 +93,7 @@ export class SettingsReader {
     { source, raw }: Candidate,
     validate: (value: T) => string | null,
   ): SettingValue<T> | null {
-    const { value, warnings } = renameKeys(raw, renamedKeys)
+    const { value, warnings } = renameConfigKeys(raw, renamedKeys)
     this.report({ warnings: warnings.map(({ key, message }) => `${source.label}.${key}: ${message}`) })
     const parsed = schema.safeParse(value)
     if (!parsed.success) {

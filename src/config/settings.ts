@@ -1,5 +1,5 @@
 import { parseFlags } from './command-line/flags.ts'
-import type { Limits } from './limits.ts'
+import type { ServerLimits } from './limits.ts'
 import { type ResolvedPaths, resolvePaths } from './paths.ts'
 import { discoverableModels } from './profile/model-id.ts'
 import { type ProfileSettings, resolveProfileSettings } from './profile/profile-settings.ts'
@@ -16,7 +16,7 @@ export interface Settings extends ProfileSettings, ResolvedPaths {
   readonly durable: boolean
   /** Milliseconds between two words of the offline model. */
   readonly offlineDelayMs: number
-  readonly limits: Limits
+  readonly limits: ServerLimits
   /** Oddities that do not prevent a start, one line each. */
   readonly warnings: readonly string[]
 }

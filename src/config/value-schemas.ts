@@ -10,7 +10,7 @@ export function integerBetween(min: number, max: number) {
 }
 
 /** A text that matches a pattern. `expected` completes the sentence "Must be …". */
-export function textMatching(expected: string, pattern: RegExp) {
+export function createPatternSchema(expected: string, pattern: RegExp) {
   const error = `Must be ${expected}.`
   return z.string({ error }).regex(pattern, { error })
 }

@@ -6,7 +6,7 @@ import type { HermesReader } from './hermes-reader.ts'
 import type { HermesWorkerEvents } from './hermes-worker.ts'
 
 /** Calls the worker that reads Hermes. Resolves to `empty` if the worker cannot answer. */
-export type CallHermes = <T>(
+export type CallHermesWorker = <T>(
   empty: T,
   invoke: (reader: BirpcReturn<HermesReader, HermesWorkerEvents>) => Promise<T>,
 ) => Promise<T>
@@ -14,9 +14,9 @@ export type CallHermes = <T>(
 /** The scheduled jobs of a Hermes agent. They are read-only. */
 export class HermesJobReader implements JobReader {
   readonly origin = 'HERMES'
-  readonly #call: CallHermes
+  readonly #call: CallHermesWorker
 
-  constructor(call: CallHermes) {
+  constructor(call: CallHermesWorker) {
     this.#call = call
   }
 

@@ -2,25 +2,29 @@ import { chunkArray } from '../lib/chunk-array.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { MessageRecord } from '../model/message.ts'
-import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
+import type { SessionFilter, SessionSortKey } from '../model/session-filter.ts'
 import type { SessionRecord } from '../model/session.ts'
-import { orderByIds, pageOfSessions, takePage } from '../storage/keyset-pagination.ts'
+import { orderByIds, paginateSessions, takePage } from '../storage/keyset-pagination.ts'
 import type {
   ConversationFilter,
   ConversationPage,
-  ConversationSummary,
-  OffsetRange,
+  ConversationListEntry,
+  OffsetPagination,
 } from '../storage/sessions/conversation-reader.ts'
-import { CronReader } from './cron/cron-reader.ts'
-import { readCronSessions } from './cron/cron-sessions.ts'
+import { HermesCronReader } from './cron/hermes-cron-reader.ts'
+import { readHermesCronSessions } from './cron/cron-sessions.ts'
 import type { HermesReaderOptions } from './hermes-options.ts'
-import type { CrossOriginBatch, CrossOriginCursor } from './index/cross-origin-cursor.ts'
+import type { HermesContinuationBatch, HermesContinuationCursor } from './index/hermes-continuation-cursor.ts'
 import { HermesListing } from './index/hermes-listing.ts'
-import { selectContextMessages, type MessageEntry } from './messages/message-outline.ts'
-import { readFingerprints, readMessages, readOutlines } from './messages/read-message-rows.ts'
-import { VisibleMessageCache } from './messages/visible-message-cache.ts'
-import { filterExistingIds, readSessions } from './state/session-queries.ts'
-import { type OpenStateDatabase, StateDatabase } from './state/state-database.ts'
+import { selectHermesContextMessages, type HermesMessageEntry } from './messages/message-outline.ts'
+import {
+  readHermesMessageFingerprints,
+  readHermesMessages,
+  readHermesMessageOutlines,
+} from './messages/read-hermes-messages.ts'
+import { VisibleHermesMessageCache } from './messages/visible-hermes-message-cache.ts'
+import { filterHermesSessionIds, readHermesSessions } from './state/session-queries.ts'
+import { type StateDatabaseConnection, StateDatabase } from './state/state-database.ts'
 
 const idsPerQuery = 500
 const sessionsPerTransaction = 50 // whose messages are read together
@@ -34,23 +38,23 @@ export class HermesReader {
   readonly #profile: string
   readonly #database: StateDatabase
   readonly #listing: HermesListing
-  readonly #visibleMessages = new VisibleMessageCache()
-  readonly #cronReader: CronReader
+  readonly #visibleMessages = new VisibleHermesMessageCache()
+  readonly #cronReader: HermesCronReader
 
   constructor(options: HermesReaderOptions) {
     this.#profile = options.profile
     this.#database = new StateDatabase({ ...options, onRecovered: () => this.#listing.invalidate() })
     this.#listing = new HermesListing(this.#database, options)
-    this.#cronReader = new CronReader(options)
+    this.#cronReader = new HermesCronReader(options)
   }
 
   findSessions(ids: readonly string[]): SessionRecord[] {
     return this.#database.read([], (file) => this.#loadSessions(file, ids))
   }
 
-  listSessions(page: PageRequest<SessionKey>, { ids, ...filter }: SessionFilter): SessionRecord[] {
+  listSessions(page: PageRequest<SessionSortKey>, { ids, ...filter }: SessionFilter): SessionRecord[] {
     if (ids) {
-      return this.#database.read([], (file) => pageOfSessions(this.#loadSessions(file, ids), page, filter))
+      return this.#database.read([], (file) => paginateSessions(this.#loadSessions(file, ids), page, filter))
     }
     return this.#listing.read([], ({ readVerified }) => {
       const { listed, found } = readVerified(
@@ -66,20 +70,20 @@ export class HermesReader {
   }
 
   /** Null if the file cannot be read. `sessions` lacks those that Segue stores. */
-  listConversations(page: PageRequest<SessionKey>, filter: ConversationFilter): ConversationPage | null {
+  listConversations(page: PageRequest<SessionSortKey>, filter: ConversationFilter): ConversationPage | null {
     return this.#listing.read<ConversationPage | null>(null, ({ readVerified }) => {
-      const selectIds = (all: readonly ConversationSummary[]) => all.flatMap(({ rootId, tipId }) => [rootId, tipId])
+      const selectIds = (all: readonly ConversationListEntry[]) => all.flatMap(({ rootId, tipId }) => [rootId, tipId])
       const { listed, found } = readVerified((index) => index.listConversations(page, filter), selectIds)
       return { conversations: listed, sessions: found.map(({ record }) => record) }
     })
   }
 
-  findConversationsBySession(sessionIds: readonly string[]): Map<string, ConversationSummary> {
-    const empty = new Map<string, ConversationSummary>()
+  findConversationsBySession(sessionIds: readonly string[]): Map<string, ConversationListEntry> {
+    const empty = new Map<string, ConversationListEntry>()
     return this.#listing.read(empty, ({ read }) => read((index) => index.findConversationsBySession(sessionIds)))
   }
 
-  listConversationSessionIds(rootId: string, range: OffsetRange): string[] {
+  listConversationSessionIds(rootId: string, range: OffsetPagination): string[] {
     return this.#listing.read([], ({ read }) => read((index) => index.listConversationSessionIds(rootId, range)))
   }
 
@@ -98,22 +102,22 @@ export class HermesReader {
     this.#listing.warmUp()
   }
 
-  loadCrossOriginCursor(): CrossOriginCursor {
+  loadCrossOriginCursor(): HermesContinuationCursor {
     return this.#listing.loadCrossOriginCursor()
   }
 
-  applyCrossOriginChanges(batch: CrossOriginBatch): CrossOriginCursor {
+  applyCrossOriginChanges(batch: HermesContinuationBatch): HermesContinuationCursor {
     return this.#listing.applyCrossOriginChanges(batch)
   }
 
-  resetCrossOriginSessions(databaseId: string | null): CrossOriginCursor {
+  resetCrossOriginSessions(databaseId: string | null): HermesContinuationCursor {
     return this.#listing.resetCrossOriginSessions(databaseId)
   }
 
   countMessages(ids: readonly string[]): Map<string, number> {
     return this.#database.read(new Map<string, number>(), (file) => {
       const batches = chunkArray(ids, idsPerQuery)
-      const counts = new Map(batches.flatMap((batch) => filterExistingIds(file, batch)).map((id) => [id, 0]))
+      const counts = new Map(batches.flatMap((batch) => filterHermesSessionIds(file, batch)).map((id) => [id, 0]))
       for (const batch of chunkArray([...counts.keys()], sessionsPerTransaction)) {
         const visible = file.db.transaction(() => this.#visibleMessages.get(file, batch))()
         for (const [id, entries] of visible) counts.set(id, entries.length)
@@ -124,7 +128,7 @@ export class HermesReader {
 
   listMessages(sessionId: string, page: PageRequest<number>): MessageRecord[] {
     const { after, before } = page
-    const isInRange = ({ position }: MessageEntry): boolean =>
+    const isInRange = ({ position }: HermesMessageEntry): boolean =>
       (after === null || position > after) && (before === null || position < before)
     return this.#readMessages(sessionId, (file) => takePage(this.#readEntries(file, sessionId).filter(isInRange), page))
   }
@@ -145,11 +149,11 @@ export class HermesReader {
       chunkArray([...rowidsBySession.keys()], sessionsPerTransaction).flatMap((sessionIds) =>
         file.db.transaction(() => {
           const visible = this.#visibleMessages.get(file, sessionIds)
-          const entriesBySession = sessionIds.map((sessionId): [string, MessageEntry[]] => [
+          const entriesBySession = sessionIds.map((sessionId): [string, HermesMessageEntry[]] => [
             sessionId,
             (visible.get(sessionId) ?? []).filter(({ id }) => rowidsBySession.get(sessionId)?.has(id)),
           ])
-          return readMessages(file, new Map(entriesBySession))
+          return readHermesMessages(file, new Map(entriesBySession))
         })(),
       ),
     )
@@ -157,7 +161,9 @@ export class HermesReader {
 
   loadContextMessages(sessionId: string): MessageRecord[] {
     return this.#readMessages(sessionId, (file) =>
-      selectContextMessages(readOutlines(file, [sessionId]).get(sessionId) ?? [], (ids) => readFingerprints(file, ids)),
+      selectHermesContextMessages(readHermesMessageOutlines(file, [sessionId]).get(sessionId) ?? [], (ids) =>
+        readHermesMessageFingerprints(file, ids),
+      ),
     )
   }
 
@@ -172,7 +178,7 @@ export class HermesReader {
   listRuns(jobId: string, page: PageRequest<number>): JobRunRecord[] {
     const job = this.#cronReader.findJob(jobId)
     if (!job) return []
-    const sessions = this.#database.read([], (file) => readCronSessions(file, jobId))
+    const sessions = this.#database.read([], (file) => readHermesCronSessions(file, jobId))
     return this.#cronReader.listRuns(job, page, sessions)
   }
 
@@ -189,21 +195,21 @@ export class HermesReader {
     this.#database.close()
   }
 
-  #readEntries(file: OpenStateDatabase, sessionId: string): readonly MessageEntry[] {
+  #readEntries(file: StateDatabaseConnection, sessionId: string): readonly HermesMessageEntry[] {
     return this.#visibleMessages.get(file, [sessionId]).get(sessionId) ?? []
   }
 
-  #loadSessions(file: OpenStateDatabase, ids: readonly string[]): SessionRecord[] {
-    return chunkArray([...new Set(ids)], idsPerQuery).flatMap((batch) => readSessions(file, batch, this.#profile))
+  #loadSessions(file: StateDatabaseConnection, ids: readonly string[]): SessionRecord[] {
+    return chunkArray([...new Set(ids)], idsPerQuery).flatMap((batch) => readHermesSessions(file, batch, this.#profile))
   }
 
   /** The selected messages of a session, all read in one transaction. */
   #readMessages(
     sessionId: string,
-    selectEntries: (file: OpenStateDatabase) => readonly MessageEntry[],
+    selectEntries: (file: StateDatabaseConnection) => readonly HermesMessageEntry[],
   ): MessageRecord[] {
     return this.#database.read([], (file) =>
-      file.db.transaction(() => readMessages(file, new Map([[sessionId, selectEntries(file)]])))(),
+      file.db.transaction(() => readHermesMessages(file, new Map([[sessionId, selectEntries(file)]])))(),
     )
   }
 }

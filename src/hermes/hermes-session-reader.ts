@@ -2,32 +2,32 @@ import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { BirpcReturn } from 'birpc'
 import type { PageRequest } from '../lib/pagination.ts'
-import { publishStatement } from '../lib/sql-channel.ts'
+import { publishSqlStatement } from '../lib/sql-channel.ts'
 import { WorkerClient, WorkerExitedError } from '../lib/worker/worker-client.ts'
 import type { MessageRecord } from '../model/message.ts'
-import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
+import type { SessionFilter, SessionSortKey } from '../model/session-filter.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type {
   ConversationChange,
   ConversationFilter,
   ConversationPage,
-  ConversationSummary,
-  OffsetRange,
+  ConversationListEntry,
+  OffsetPagination,
 } from '../storage/sessions/conversation-reader.ts'
 import type { SessionReader } from '../storage/sessions/session-reader.ts'
-import type { CrossOriginFeed } from '../storage/sessions/cross-origin-feed.ts'
+import type { HermesContinuationFeed } from '../storage/sessions/hermes-continuation-feed.ts'
 import { HermesJobReader } from './hermes-job-reader.ts'
 import type { HermesOptions, HermesReaderOptions } from './hermes-options.ts'
 import type { HermesReader } from './hermes-reader.ts'
 import type { HermesWorkerEvents } from './hermes-worker.ts'
-import { CrossOriginReplicator } from './index/cross-origin-replicator.ts'
+import { HermesContinuationReplicator } from './index/hermes-continuation-replicator.ts'
 
 export interface HermesSessionReaderOptions
   extends
     Pick<HermesReaderOptions, 'path' | 'profile' | 'log'>,
     Partial<Pick<HermesOptions, 'indexPath' | 'lockTimeoutMs'>> {
   /** Segue's sessions that continue sessions of Hermes. Without it, Hermes' conversations end in Hermes. */
-  readonly crossOriginFeed?: CrossOriginFeed
+  readonly crossOriginFeed?: HermesContinuationFeed
 }
 
 type WorkerFunctions = BirpcReturn<HermesReader, HermesWorkerEvents>
@@ -48,7 +48,7 @@ export class HermesSessionReader implements SessionReader {
   readonly #options: HermesSessionReaderOptions
   readonly #home: string
   readonly #worker: WorkerClient<HermesReader, HermesWorkerEvents>
-  readonly #replicator: CrossOriginReplicator | null
+  readonly #replicator: HermesContinuationReplicator | null
   #homePollTimer: NodeJS.Timeout | undefined
   #conversationsListener: (changes: readonly ConversationChange[] | null) => void = () => undefined
 
@@ -62,7 +62,7 @@ export class HermesSessionReader implements SessionReader {
       options: workerOptions,
       events: {
         log: (level, fields, message) => options.log[level](fields, message),
-        statement: publishStatement,
+        statement: publishSqlStatement,
         conversationsChanged: (changes) => this.#conversationsListener(changes),
         crossOriginReset: () => this.#restartReplication(),
       },
@@ -75,21 +75,21 @@ export class HermesSessionReader implements SessionReader {
     return this.#callForIds(ids, [], (reader) => reader.findSessions(ids))
   }
 
-  listSessions(page: PageRequest<SessionKey>, filter: SessionFilter): Promise<SessionRecord[]> {
+  listSessions(page: PageRequest<SessionSortKey>, filter: SessionFilter): Promise<SessionRecord[]> {
     return this.#call([], (reader) => reader.listSessions(page, filter))
   }
 
-  listConversations(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage | null> {
+  listConversations(page: PageRequest<SessionSortKey>, filter: ConversationFilter): Promise<ConversationPage | null> {
     return this.#callReplicated<ConversationPage | null>(null, (reader) => reader.listConversations(page, filter))
   }
 
-  findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationSummary>> {
-    const empty = new Map<string, ConversationSummary>()
+  findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationListEntry>> {
+    const empty = new Map<string, ConversationListEntry>()
     if (sessionIds.length === 0) return Promise.resolve(empty)
     return this.#callReplicated(empty, (reader) => reader.findConversationsBySession(sessionIds))
   }
 
-  listConversationSessionIds(rootId: string, range: OffsetRange): Promise<string[]> {
+  listConversationSessionIds(rootId: string, range: OffsetPagination): Promise<string[]> {
     return this.#callReplicated([], (reader) => reader.listConversationSessionIds(rootId, range))
   }
 
@@ -174,9 +174,9 @@ export class HermesSessionReader implements SessionReader {
     }
   }
 
-  #createReplicator(feed: CrossOriginFeed): CrossOriginReplicator {
+  #createReplicator(feed: HermesContinuationFeed): HermesContinuationReplicator {
     feed.onChanges(() => void this.#replicate())
-    return new CrossOriginReplicator(feed, {
+    return new HermesContinuationReplicator(feed, {
       loadCrossOriginCursor: () => this.#worker.call((reader) => reader.loadCrossOriginCursor()),
       applyCrossOriginChanges: (batch) => this.#worker.call((reader) => reader.applyCrossOriginChanges(batch)),
       resetCrossOriginSessions: (id) => this.#worker.call((reader) => reader.resetCrossOriginSessions(id)),

@@ -1,6 +1,6 @@
 import type { LogLevel, LogMethod } from '../lib/logger.ts'
-import type { SqlStatement } from '../lib/sql-channel.ts'
-import { forwardStatements, readWorkerOptions, serveFunctions } from '../lib/worker/worker-server.ts'
+import type { ExecutedSqlStatement } from '../lib/sql-channel.ts'
+import { forwardSqlStatements, readWorkerOptions, serveWorkerFunctions } from '../lib/worker/worker-server.ts'
 import type { ConversationChange } from '../storage/sessions/conversation-reader.ts'
 import type { HermesOptions } from './hermes-options.ts'
 import { HermesReader } from './hermes-reader.ts'
@@ -8,7 +8,7 @@ import { HermesReader } from './hermes-reader.ts'
 /** What the worker sends beside its answers. An event arrives before the answer of the call that caused it. */
 export interface HermesWorkerEvents {
   log(level: LogLevel, fields: object, message: string): void
-  statement(statement: SqlStatement): void
+  statement(statement: ExecutedSqlStatement): void
   conversationsChanged(changes: readonly ConversationChange[] | null): void
   crossOriginReset(): void
 }
@@ -30,8 +30,8 @@ const reader = new HermesReader({
   onConversationsChanged: (changes) => void main.$callEvent('conversationsChanged', changes),
   onCrossOriginReset: () => void main.$callEvent('crossOriginReset'),
 })
-const main = serveFunctions<HermesWorkerEvents, HermesReader>(reader)
-forwardStatements((statement) => void main.$callEvent('statement', statement))
+const main = serveWorkerFunctions<HermesWorkerEvents, HermesReader>(reader)
+forwardSqlStatements((statement) => void main.$callEvent('statement', statement))
 
 /** Runs between the calls, one step at a time. */
 function runMaintenance(): void {

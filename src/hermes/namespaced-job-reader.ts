@@ -1,16 +1,16 @@
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { JobReader } from '../storage/job-store.ts'
 import type { PageRequest } from '../lib/pagination.ts'
-import { IdNamespace } from '../profiles/id-namespace.ts'
+import { ProfileIdNamespace } from '../profiles/profile-id-namespace.ts'
 
 /** A job reader whose ids carry the namespace of a profile. */
 export class NamespacedJobReader implements JobReader {
   readonly #source: JobReader
-  readonly #namespace: IdNamespace
+  readonly #namespace: ProfileIdNamespace
 
   constructor(source: JobReader, prefix: string) {
     this.#source = source
-    this.#namespace = new IdNamespace(prefix)
+    this.#namespace = new ProfileIdNamespace(prefix)
   }
 
   get origin(): JobReader['origin'] {

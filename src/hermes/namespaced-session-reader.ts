@@ -2,23 +2,23 @@ import type { MessagePart, MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type {
   ConversationChange,
-  ConversationSummary,
+  ConversationListEntry,
   ConversationFilter,
   ConversationPage,
-  OffsetRange,
+  OffsetPagination,
 } from '../storage/sessions/conversation-reader.ts'
 import type { SessionReader } from '../storage/sessions/session-reader.ts'
 import type { PageRequest } from '../lib/pagination.ts'
-import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
+import type { SessionFilter, SessionSortKey } from '../model/session-filter.ts'
 import { compareUtf8 } from '../lib/text/compare-utf8.ts'
-import { IdNamespace } from '../profiles/id-namespace.ts'
+import { ProfileIdNamespace } from '../profiles/profile-id-namespace.ts'
 
 /** Sorts after every valid id: U+10FFFF is a noncharacter and cannot start an id. */
 const maxId = '\u{10FFFF}'
 
 /** Adds the namespace of a profile to the records of its Hermes agent, and removes it from the ids in requests. */
-export class HermesIdNamespace extends IdNamespace {
-  qualifyConversation(entry: ConversationSummary): ConversationSummary {
+export class HermesIdNamespace extends ProfileIdNamespace {
+  qualifyConversation(entry: ConversationListEntry): ConversationListEntry {
     return { ...entry, rootId: this.qualify(entry.rootId), tipId: this.qualify(entry.tipId) }
   }
 
@@ -45,12 +45,12 @@ export class HermesIdNamespace extends IdNamespace {
     return { ...filter, ...(ids && { ids: this.unqualifyAll(ids) }) }
   }
 
-  unqualifyPage({ after, before, ...page }: PageRequest<SessionKey>): PageRequest<SessionKey> {
+  unqualifyPage({ after, before, ...page }: PageRequest<SessionSortKey>): PageRequest<SessionSortKey> {
     return { ...page, after: after && this.#unqualifyKey(after), before: before && this.#unqualifyKey(before) }
   }
 
   /** All ids of this source have the same prefix, so a key of another source is before or after all of them. */
-  #unqualifyKey({ lastActivityAt, id }: SessionKey): SessionKey {
+  #unqualifyKey({ lastActivityAt, id }: SessionSortKey): SessionSortKey {
     const localId = id.startsWith(this.prefix) ? id.slice(this.prefix.length) : null
     const isGreater = compareUtf8(id, this.prefix) > 0
     return { lastActivityAt, id: localId ?? (isGreater ? maxId : '') }
@@ -80,7 +80,7 @@ export class NamespacedSessionReader implements SessionReader {
     return localIds.length === 0 ? [] : this.#qualifySessions(this.#source.findSessions(localIds))
   }
 
-  async listSessions(page: PageRequest<SessionKey>, filter: SessionFilter): Promise<SessionRecord[]> {
+  async listSessions(page: PageRequest<SessionSortKey>, filter: SessionFilter): Promise<SessionRecord[]> {
     return this.#qualifySessions(
       this.#source.listSessions(this.#namespace.unqualifyPage(page), this.#namespace.unqualifyFilter(filter)),
     )
@@ -112,7 +112,10 @@ export class NamespacedSessionReader implements SessionReader {
     return this.#readMessages(sessionId, (localId) => this.#source.loadContextMessages(localId))
   }
 
-  async listConversations(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage | null> {
+  async listConversations(
+    page: PageRequest<SessionSortKey>,
+    filter: ConversationFilter,
+  ): Promise<ConversationPage | null> {
     const found = await this.#source.listConversations(this.#namespace.unqualifyPage(page), filter)
     if (!found) return null
     return {
@@ -121,7 +124,7 @@ export class NamespacedSessionReader implements SessionReader {
     }
   }
 
-  async findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationSummary>> {
+  async findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationListEntry>> {
     const localIds = this.#namespace.unqualifyAll(sessionIds)
     const found = localIds.length === 0 ? [] : await this.#source.findConversationsBySession(localIds)
     return new Map(
@@ -129,7 +132,7 @@ export class NamespacedSessionReader implements SessionReader {
     )
   }
 
-  async listConversationSessionIds(rootId: string, range: OffsetRange): Promise<string[]> {
+  async listConversationSessionIds(rootId: string, range: OffsetPagination): Promise<string[]> {
     const localId = this.#namespace.unqualify(rootId)
     return localId === null
       ? []

@@ -1,4 +1,4 @@
-import { badInput, SegueError } from '../lib/errors.ts'
+import { createBadInputError, SegueError } from '../lib/errors.ts'
 import { normalizeSchedule } from './schedule/parse-schedule.ts'
 
 /** What a client sends to create a job. */
@@ -36,15 +36,17 @@ function normalizeName(name: string): string {
     .toWellFormed()
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim()
-  if (normalized === '') throw badInput('The name is empty. Use at least one visible character.', 'input', 'name')
+  if (normalized === '')
+    throw createBadInputError('The name is empty. Use at least one visible character.', 'input', 'name')
   if (normalized.length > maxLength.name) {
-    throw badInput(`The name is too long. Use at most ${maxLength.name} characters.`, 'input', 'name')
+    throw createBadInputError(`The name is too long. Use at most ${maxLength.name} characters.`, 'input', 'name')
   }
   return normalized
 }
 
 function normalizePrompt(prompt: string): string {
-  if (prompt.trim() === '') throw badInput('The prompt is empty. Write what the job has to do.', 'input', 'prompt')
+  if (prompt.trim() === '')
+    throw createBadInputError('The prompt is empty. Write what the job has to do.', 'input', 'prompt')
   if (prompt.length > maxLength.prompt) {
     const message = `The prompt has ${prompt.length} characters. Use at most ${maxLength.prompt}.`
     throw new SegueError('TOO_LARGE', message)
@@ -54,5 +56,5 @@ function normalizePrompt(prompt: string): string {
 
 function validateRepeatLimit(limit: number): number {
   if (Number.isSafeInteger(limit) && limit >= 1) return limit
-  throw badInput('The repeatLimit is less than 1. Use 1 or more, or leave it out.', 'input', 'repeatLimit')
+  throw createBadInputError('The repeatLimit is less than 1. Use 1 or more, or leave it out.', 'input', 'repeatLimit')
 }

@@ -1,4 +1,4 @@
-import { notFound, SegueError } from '../lib/errors.ts'
+import { createIdNotFoundError, SegueError } from '../lib/errors.ts'
 import { parseIdKind } from '../lib/ids.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import { type Runtime, systemRuntime } from '../lib/runtime.ts'
@@ -6,9 +6,9 @@ import { detectServerTimeZone } from '../lib/time-zone.ts'
 import type { JobRecord, JobRunRecord, SegueJob } from '../model/job.ts'
 import { type JobReader, type JobStore } from '../storage/job-store.ts'
 import type { JobInput, JobPatch } from './job-input.ts'
-import { createJob, updateJob } from './job-state.ts'
-import type { ManualRun, Scheduler } from './scheduler.ts'
-import { RevisionConflictError } from '../storage/errors.ts'
+import { createJob, applyJobPatch } from './job-state.ts'
+import type { ManualJobRun, Scheduler } from './scheduler.ts'
+import { JobRevisionConflictError } from '../storage/errors.ts'
 
 export interface JobServiceOptions {
   readonly profile: string
@@ -72,11 +72,11 @@ export class JobService {
   /** Throws NOT_FOUND, JOB_READ_ONLY, BAD_USER_INPUT and TOO_LARGE. */
   async update(id: string, patch: JobPatch): Promise<SegueJob> {
     for (;;) {
-      const job = updateJob(await this.#requireWritable(id), patch, this.#runtime.now())
+      const job = applyJobPatch(await this.#requireWritable(id), patch, this.#runtime.now())
       try {
         await this.#options.store.commit({ job })
       } catch (error) {
-        if (error instanceof RevisionConflictError) continue
+        if (error instanceof JobRevisionConflictError) continue
         throw error
       }
       this.#options.scheduler.requestPoll()
@@ -94,7 +94,7 @@ export class JobService {
   }
 
   /** Runs a job now, or returns its active run. Throws NOT_FOUND, JOB_READ_ONLY and SHUTTING_DOWN. */
-  async runNow(id: string): Promise<ManualRun> {
+  async runNow(id: string): Promise<ManualJobRun> {
     await this.#requireWritable(id)
     return this.#options.scheduler.runNow(id)
   }
@@ -105,6 +105,6 @@ export class JobService {
     if (await this.find(id)) {
       throw new SegueError('JOB_READ_ONLY', 'The job belongs to Hermes and is read-only. Change it in Hermes.')
     }
-    throw notFound('job', id)
+    throw createIdNotFoundError('job', id)
   }
 }

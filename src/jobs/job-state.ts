@@ -3,7 +3,7 @@
  * A job settles its due times in order, each by one run or by skipping it; `processedUntil` is the last one it has settled.
  */
 
-import { badInput } from '../lib/errors.ts'
+import { createBadInputError } from '../lib/errors.ts'
 import type { JobRecord, JobRunRecord, JobRunStatus, JobState, JobTrigger, SegueJob } from '../model/job.ts'
 import { normalizeJobInput, type JobInput, type JobPatch } from './job-input.ts'
 import { parseSchedule } from './schedule/parse-schedule.ts'
@@ -16,14 +16,14 @@ export interface JobRunTransition {
 }
 
 /** How a run ended. */
-export interface RunOutcome {
+export interface JobRunOutcome {
   readonly status: Exclude<JobRunStatus, 'RUNNING'>
   /** The agent's final text, or the part of it that was produced. */
   readonly output: string | null
   readonly error: string | null
 }
 
-export interface RunIds {
+export interface JobRunIds {
   readonly runId: string
   /** The session to create for the run. */
   readonly sessionId: string
@@ -61,7 +61,7 @@ export function createJob(
  * Applies a patch. A new schedule starts over: `every` and `in` count from now. A patch that repeats the current schedule
  * does not. Throws BAD_USER_INPUT and TOO_LARGE.
  */
-export function updateJob(job: SegueJob, patch: JobPatch, now: number): SegueJob {
+export function applyJobPatch(job: SegueJob, patch: JobPatch, now: number): SegueJob {
   const patched = { ...job, ...normalizeJobInput(patch) }
   const hasNewSchedule = patched.schedule !== job.schedule
   const anchor = hasNewSchedule ? now : job.anchor
@@ -81,7 +81,7 @@ export function findDueTimes(job: SegueJob, now: number): DueTimes | null {
 }
 
 /** Starts a run for the latest due time, and skips the others. */
-export function startDueRun(job: SegueJob, due: DueTimes, now: number, ids: RunIds): JobRunTransition {
+export function startDueRun(job: SegueJob, due: DueTimes, now: number, ids: JobRunIds): JobRunTransition {
   const skippedRuns = job.skippedRuns + due.count - 1
   return startRun(
     { ...job, processedUntil: due.latest, skippedRuns },
@@ -95,12 +95,12 @@ export function skipDueTimes(job: SegueJob, due: DueTimes, latestHasRun: boolean
 }
 
 /** Starts a manual run. The job must not be running. */
-export function startManualRun(job: SegueJob, now: number, ids: RunIds): JobRunTransition {
+export function startManualJobRun(job: SegueJob, now: number, ids: JobRunIds): JobRunTransition {
   return startRun(job, { ids, now, trigger: 'MANUAL', scheduledFor: null })
 }
 
 /** Ends the active run. */
-export function finishRun({ job, run }: JobRunTransition, outcome: RunOutcome, now: number): JobRunTransition {
+export function finishJobRun({ job, run }: JobRunTransition, outcome: JobRunOutcome, now: number): JobRunTransition {
   const completedRuns = job.completedRuns + (run.trigger === 'SCHEDULE' ? 1 : 0)
   return {
     job: advance(job, { runningTrigger: null, completedRuns }),
@@ -109,7 +109,7 @@ export function finishRun({ job, run }: JobRunTransition, outcome: RunOutcome, n
 }
 
 /** The outcome of a run that was active when the server died. */
-export const interruptedRunOutcome: RunOutcome = {
+export const interruptedJobRunOutcome: JobRunOutcome = {
   status: 'INTERRUPTED',
   output: null,
   error: 'The server stopped during the run.',
@@ -120,7 +120,7 @@ export const interruptedRunOutcome: RunOutcome = {
  * If the clock was more than a day ahead, the due times that were settled in the future count as open again, except for
  * those that have had a run, and `every` and `in` count from now if they counted from the future.
  */
-export function reevaluateJob(job: SegueJob, now: number): SegueJob | null {
+export function reevaluateJobDueTimes(job: SegueJob, now: number): SegueJob | null {
   const latestPossible = now + millisPerDay
   // A one-time job that is settled has had its run.
   const isDone = !job.recurring && tryParseSchedule(job).schedule?.next(job.processedUntil) === null
@@ -137,7 +137,7 @@ export function reevaluateJob(job: SegueJob, now: number): SegueJob | null {
 }
 
 /** The next due times of a job, at most `count`. */
-export function listUpcomingRuns(job: JobRecord, count: number): number[] {
+export function listUpcomingJobRuns(job: JobRecord, count: number): number[] {
   if (job.nextRunAt === null) return []
   // In Hermes the sixth field is the last one, not the first. Only Hermes can compute more than the next run.
   const isHermesSixField = job.origin === 'HERMES' && job.schedule.split(' ').length > 5
@@ -149,7 +149,7 @@ export function listUpcomingRuns(job: JobRecord, count: number): number[] {
 function startRun(
   job: SegueJob,
   params: {
-    readonly ids: RunIds
+    readonly ids: JobRunIds
     readonly now: number
     readonly trigger: JobTrigger
     readonly scheduledFor: number | null
@@ -180,7 +180,7 @@ export function isBlank(text: string): boolean {
 }
 
 /** A run with a blank output has failed. */
-function normalizeOutcome({ status, output, error }: RunOutcome): RunOutcome {
+function normalizeOutcome({ status, output, error }: JobRunOutcome): JobRunOutcome {
   const text = output === null || isBlank(output) ? null : output.toWellFormed()
   if (status === 'OK' && text === null) {
     return { status: 'ERROR', output: null, error: 'The agent finished without a response.' }
@@ -242,7 +242,7 @@ function tryParseSchedule(job: JobSchedule): { readonly schedule: Schedule | nul
 function parseFutureSchedule(job: JobSchedule, now: number): Schedule {
   const schedule = parseSchedule(job)
   if (schedule.next(now) !== null) return schedule
-  throw badInput(
+  throw createBadInputError(
     schedule.recurring
       ? `"${job.schedule}" is never due. Use a date that exists.`
       : `"${job.schedule}" has passed. Use a time in the future.`,

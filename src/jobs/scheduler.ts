@@ -1,4 +1,4 @@
-import { notFound, SegueError, shuttingDown } from '../lib/errors.ts'
+import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
 import { TaskTracker } from '../lib/async/task-tracker.ts'
 import type { Logger } from '../lib/logger.ts'
 import { type Runtime, systemRuntime } from '../lib/runtime.ts'
@@ -6,22 +6,22 @@ import type { JobRunRecord, SegueJob } from '../model/job.ts'
 import { type JobCommit, type JobStore } from '../storage/job-store.ts'
 import {
   findDueTimes,
-  finishRun,
-  interruptedRunOutcome,
-  reevaluateJob,
-  type RunIds,
-  type RunOutcome,
+  finishJobRun,
+  interruptedJobRunOutcome,
+  reevaluateJobDueTimes,
+  type JobRunIds,
+  type JobRunOutcome,
   skipDueTimes,
   startDueRun,
   type JobRunTransition,
-  startManualRun,
+  startManualJobRun,
 } from './job-state.ts'
-import { RevisionConflictError } from '../storage/errors.ts'
+import { JobRevisionConflictError } from '../storage/errors.ts'
 
-export interface SchedulerOptions {
+export interface JobSchedulerOptions {
   readonly store: JobStore
   /** Executes a run in a new session with the run's `sessionId`, and resolves to its outcome. */
-  readonly run: (job: SegueJob, run: JobRunRecord) => Promise<RunOutcome>
+  readonly run: (job: SegueJob, run: JobRunRecord) => Promise<JobRunOutcome>
   readonly log: Logger
   readonly runtime?: Runtime
   /** The longest time between two looks at the wall clock. */
@@ -29,7 +29,7 @@ export interface SchedulerOptions {
 }
 
 /** The result of a request to run a job now. */
-export interface ManualRun {
+export interface ManualJobRun {
   readonly run: JobRunRecord
   /** The run was active before, whether the schedule or a client started it. */
   readonly alreadyRunning: boolean
@@ -48,7 +48,7 @@ const maxStartAttempts = 10
  * acts on it, and reads the jobs from the store each time, so it can be stopped at any moment and started again.
  */
 export class Scheduler {
-  readonly #options: SchedulerOptions
+  readonly #options: JobSchedulerOptions
   readonly #runtime: Runtime
   /** Active runs and requests. `close` waits for them. */
   readonly #inFlight = new TaskTracker()
@@ -57,7 +57,7 @@ export class Scheduler {
   #lastPolledAt = Number.NEGATIVE_INFINITY
   #isClosed = false
 
-  constructor(options: SchedulerOptions) {
+  constructor(options: JobSchedulerOptions) {
     this.#options = options
     this.#runtime = options.runtime ?? systemRuntime
   }
@@ -65,7 +65,7 @@ export class Scheduler {
   /** Ends the runs that the previous process left active, and starts the timer. Returns how many runs it has ended. */
   async start(): Promise<number> {
     const orphans = await this.#options.store.listRunningRuns()
-    for (const run of orphans) await this.#finishRun(run, interruptedRunOutcome, this.#runtime.now())
+    for (const run of orphans) await this.#finishRun(run, interruptedJobRunOutcome, this.#runtime.now())
     await this.#reevaluateAll()
     this.requestPoll()
     return orphans.length
@@ -77,7 +77,7 @@ export class Scheduler {
   }
 
   /** Runs a job now, or returns its active run. Throws NOT_FOUND and SHUTTING_DOWN. */
-  runNow(jobId: string): Promise<ManualRun> {
+  runNow(jobId: string): Promise<ManualJobRun> {
     return this.#inFlight.run(() => this.#runNow(jobId))
   }
 
@@ -129,16 +129,16 @@ export class Scheduler {
     else await this.#startRun(startDueRun(job, due, now, this.#newIds()))
   }
 
-  async #runNow(jobId: string): Promise<ManualRun> {
+  async #runNow(jobId: string): Promise<ManualJobRun> {
     for (let attempt = 1; attempt <= maxStartAttempts; attempt += 1) {
-      if (this.#isClosed) throw shuttingDown()
+      if (this.#isClosed) throw createShuttingDownError()
       const found = await this.#options.store.findJobWithRunningRun(jobId)
-      if (!found) throw notFound('job', jobId)
+      if (!found) throw createIdNotFoundError('job', jobId)
       const { job, runningRun } = found
       if (runningRun) return { run: runningRun, alreadyRunning: true }
       // Both come from one statement, so another attempt would read the same.
       if (job.runningTrigger !== null) throw new Error(`The job ${jobId} is RUNNING, but has no active run.`)
-      const started = startManualRun(job, this.#runtime.now(), this.#newIds())
+      const started = startManualJobRun(job, this.#runtime.now(), this.#newIds())
       if (await this.#startRun(started)) return { run: started.run, alreadyRunning: false }
     }
     throw new Error(`The job ${jobId} changed during each of ${maxStartAttempts} attempts to start a run.`)
@@ -170,12 +170,12 @@ export class Scheduler {
     this.requestPoll()
   }
 
-  async #finishRun(run: JobRunRecord, outcome: RunOutcome, endedAt: number): Promise<void> {
+  async #finishRun(run: JobRunRecord, outcome: JobRunOutcome, endedAt: number): Promise<void> {
     for (;;) {
       const found = await this.#options.store.findJobWithRunningRun(run.jobId)
       // The job was deleted together with its runs, or this run has already ended.
       if (found?.runningRun?.id !== run.id) return
-      if (await this.#tryCommit(finishRun({ job: found.job, run }, outcome, endedAt))) return
+      if (await this.#tryCommit(finishJobRun({ job: found.job, run }, outcome, endedAt))) return
     }
   }
 
@@ -183,7 +183,7 @@ export class Scheduler {
     const { store } = this.#options
     for (const listed of await store.listJobs()) {
       for (let job: SegueJob | null = listed; job; job = await store.findJob(listed.id)) {
-        const updated = reevaluateJob(job, this.#runtime.now())
+        const updated = reevaluateJobDueTimes(job, this.#runtime.now())
         if (!updated || (await this.#tryCommit({ job: updated }))) break
       }
     }
@@ -194,19 +194,19 @@ export class Scheduler {
     try {
       await this.#options.store.commit(commit)
     } catch (error) {
-      if (error instanceof RevisionConflictError) return false
+      if (error instanceof JobRevisionConflictError) return false
       throw error
     }
     return true
   }
 
-  #toFailedOutcome(error: unknown, run: JobRunRecord): RunOutcome {
+  #toFailedOutcome(error: unknown, run: JobRunRecord): JobRunOutcome {
     if (error instanceof SegueError) return { status: 'ERROR', output: null, error: error.message }
     this.#options.log.error({ err: error, job: run.jobId, run: run.id }, 'A job run failed with an unexpected error.')
     return { status: 'ERROR', output: null, error: 'The run failed. See the log of the server for details.' }
   }
 
-  #newIds(): RunIds {
+  #newIds(): JobRunIds {
     return { runId: this.#runtime.newId('jobRun'), sessionId: this.#runtime.newId('session') }
   }
 }

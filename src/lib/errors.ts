@@ -51,16 +51,16 @@ export class SegueError extends Error {
 }
 
 /** An invalid argument. `path` leads to it from the field's arguments, for example `'input', 'text'`. */
-export function badInput(message: string, ...path: (string | number)[]): SegueError {
+export function createBadInputError(message: string, ...path: (string | number)[]): SegueError {
   return new SegueError('BAD_USER_INPUT', message, { path })
 }
 
 /** The server no longer accepts work because it is shutting down. */
-export function shuttingDown(): SegueError {
+export function createShuttingDownError(): SegueError {
   return new SegueError('SHUTTING_DOWN', 'The server is shutting down. Try again when it has restarted.')
 }
 
 /** An id that does not exist, or that the caller may not see. */
-export function notFound(kind: string, id: string): SegueError {
+export function createIdNotFoundError(kind: string, id: string): SegueError {
   return new SegueError('NOT_FOUND', `There is no ${kind} with the id ${JSON.stringify(id)}.`)
 }

@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 
 /** A statement that SQLite has run, published on the diagnostics channel `segue:sql`. */
-export interface SqlStatement {
+export interface ExecutedSqlStatement {
   /** Whose database it is: Segue's own, or a Hermes state.db. */
   readonly database: 'segue' | 'hermes'
   readonly path: string
@@ -12,16 +12,16 @@ export interface SqlStatement {
 const sqlChannel = channel('segue:sql')
 
 /** Whether anybody in this thread listens. */
-export function hasStatementSubscribers(): boolean {
+export function hasSqlStatementSubscribers(): boolean {
   return sqlChannel.hasSubscribers
 }
 
-export function publishStatement(statement: SqlStatement): void {
+export function publishSqlStatement(statement: ExecutedSqlStatement): void {
   sqlChannel.publish(statement)
 }
 
 /** Calls `listener` for each statement of this thread until the returned subscription is disposed. */
-export function subscribeToStatements(listener: (statement: SqlStatement) => void): Disposable {
+export function subscribeToSqlStatements(listener: (statement: ExecutedSqlStatement) => void): Disposable {
   const onMessage = (message: unknown): void => {
     if (isSqlStatement(message)) listener(message)
   }
@@ -33,13 +33,13 @@ export function subscribeToStatements(listener: (statement: SqlStatement) => voi
  * The `verbose` option of a better-sqlite3 connection. Undefined without a subscriber, because SQLite would format every
  * statement in vain: subscribe before the connection is opened.
  */
-export function statementPublisher(
-  database: SqlStatement['database'],
+export function createSqlStatementPublisher(
+  database: ExecutedSqlStatement['database'],
   path: string,
 ): ((sql: unknown) => void) | undefined {
-  return sqlChannel.hasSubscribers ? (sql) => publishStatement({ database, path, sql: String(sql) }) : undefined
+  return sqlChannel.hasSubscribers ? (sql) => publishSqlStatement({ database, path, sql: String(sql) }) : undefined
 }
 
-function isSqlStatement(message: unknown): message is SqlStatement {
+function isSqlStatement(message: unknown): message is ExecutedSqlStatement {
   return typeof message === 'object' && message !== null && 'database' in message && 'sql' in message
 }

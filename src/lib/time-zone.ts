@@ -44,7 +44,7 @@ const millisPerDay = 86_400_000
  *
  * @param localTime In whole seconds, as milliseconds that are counted as if the local time were UTC.
  */
-export function findInstant(localTime: number, timezone: string): number {
+export function localTimeToInstant(localTime: number, timezone: string): number {
   const offsetBefore = getUtcOffsetMs(localTime - millisPerDay, timezone)
   const offsetAfter = getUtcOffsetMs(localTime + millisPerDay, timezone)
   const candidates = [localTime - offsetBefore, localTime - offsetAfter].toSorted((a, b) => a - b)

@@ -11,7 +11,7 @@ export function parseBlobUrl(url: string): string | null {
 }
 
 /** The hash of the stored file that a part refers to; null if it refers to none. */
-export function findBlobHash(part: MessagePart): string | null {
+export function findPartBlobHash(part: MessagePart): string | null {
   if (part.type === 'file') return parseBlobUrl(part.url)
   return part.type === 'tool' ? (part.call.resultFile ?? null) : null
 }

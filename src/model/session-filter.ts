@@ -2,7 +2,7 @@ import { channelForSession } from './channel.ts'
 import type { SessionRecord } from './session.ts'
 
 /** The sort key of a session in lists: newest activity first, then the greater id, compared as UTF-8. */
-export interface SessionKey {
+export interface SessionSortKey {
   readonly lastActivityAt: number
   readonly id: string
 }
@@ -16,7 +16,7 @@ export interface SessionFilter {
 }
 
 /** Whether a session matches the filter, apart from `ids`. */
-export function matchesFilter(row: SessionRecord, { channels, archived, pinned }: SessionFilter): boolean {
+export function matchesSessionFilter(row: SessionRecord, { channels, archived, pinned }: SessionFilter): boolean {
   return (
     (channels === undefined || channels.includes(channelForSession(row))) &&
     (archived === undefined || row.archived === archived) &&

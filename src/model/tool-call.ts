@@ -18,7 +18,7 @@ export function createToolCall(id: string, name: string): ToolCall {
 }
 
 /** The call's arguments as a value. Null until they are complete, and if they are not valid JSON. */
-export function parseArguments(call: ToolCall): Json {
+export function parseToolCallArguments(call: ToolCall): Json {
   return call.argumentsWhole ? (parseToolArguments(call.argumentsText) ?? null) : null
 }
 
@@ -42,11 +42,11 @@ const finalStates: ReadonlySet<ToolCallState> = new Set([
 ])
 
 /** Whether the call has ended: its state does not change any more. */
-export function isFinalToolCall(call: ToolCall): boolean {
+export function hasToolCallEnded(call: ToolCall): boolean {
   return finalStates.has(call.state)
 }
 
 /** Whether more text can be added to the call's arguments: they are not complete, and the call has not ended. */
-export function acceptsArguments(call: ToolCall): boolean {
-  return !call.argumentsWhole && !isFinalToolCall(call)
+export function acceptsToolCallArguments(call: ToolCall): boolean {
+  return !call.argumentsWhole && !hasToolCallEnded(call)
 }

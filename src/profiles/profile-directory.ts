@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { lstatSync } from 'node:fs'
 import { mkdir, readdir, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { badInput, notFound } from '../lib/errors.ts'
+import { createBadInputError, createIdNotFoundError } from '../lib/errors.ts'
 import { defaultProfileName, isProfileName } from './profile-name.ts'
 import { toHermesDatabasePath, toProfileFolder } from './profile-paths.ts'
 
@@ -52,7 +52,7 @@ export class ProfileDirectory {
     if (name === defaultProfileName) return { home, hermesHome }
     const segueFolder = toProfileFolder(home, name)
     if (pathExists(segueFolder) && !isDirectory(segueFolder))
-      throw badInput(`The path of profile ${name} is not a directory. Move it away, or choose another name.`)
+      throw createBadInputError(`The path of profile ${name} is not a directory. Move it away, or choose another name.`)
     const hermesFolder = hermesHome === null ? null : toProfileFolder(hermesHome, name)
     const isUsable = hermesFolder === null || isDirectory(hermesFolder) || !pathExists(hermesFolder)
     return { home: segueFolder, hermesHome: isUsable ? hermesFolder : null }
@@ -60,7 +60,7 @@ export class ProfileDirectory {
 
   /** Creates an empty profile. Throws BAD_USER_INPUT if it exists. */
   async create(name: string): Promise<void> {
-    const newExistsError = () => badInput(`The profile ${name} exists already. Choose another name.`, 'name')
+    const newExistsError = () => createBadInputError(`The profile ${name} exists already. Choose another name.`, 'name')
     if ((await this.listNames()).includes(name)) throw newExistsError()
     const folder = toProfileFolder(this.#options.home, name)
     await mkdir(dirname(folder), { recursive: true, mode: 0o700 })
@@ -72,10 +72,13 @@ export class ProfileDirectory {
   /** Throws BAD_USER_INPUT for `default` and for a profile that only Hermes has, and NOT_FOUND. */
   async assertRemovable(name: string): Promise<void> {
     if (name === defaultProfileName)
-      throw badInput('The profile default is the home itself and cannot be deleted. Delete its sessions.', 'name')
+      throw createBadInputError(
+        'The profile default is the home itself and cannot be deleted. Delete its sessions.',
+        'name',
+      )
     if (isDirectory(toProfileFolder(this.#options.home, name))) return
-    if (!(await this.listNames()).includes(name)) throw notFound('profile', name)
-    throw badInput(`The profile ${name} belongs to Hermes and is read-only. Delete it in Hermes.`, 'name')
+    if (!(await this.listNames()).includes(name)) throw createIdNotFoundError('profile', name)
+    throw createBadInputError(`The profile ${name} belongs to Hermes and is read-only. Delete it in Hermes.`, 'name')
   }
 
   /** Moves the profile's folder to `profiles/.deleted`, where it is no longer a profile. Erases nothing. */

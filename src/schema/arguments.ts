@@ -1,8 +1,8 @@
-import { badInput } from '../lib/errors.ts'
-import { builder } from './builder.ts'
+import { createBadInputError } from '../lib/errors.ts'
+import { schemaBuilder } from './schema-builder.ts'
 
 /** The argument `profile` of fields that read one profile. */
-export const profileArgs = builder.args((t) => ({
+export const profileArgs = schemaBuilder.args((t) => ({
   profile: t.string({ description: 'Name of the profile. Default: `default`.' }),
 }))
 
@@ -16,5 +16,5 @@ export interface IntRange {
 export function assertIntInRange(value: number, { name, min, max }: IntRange): void {
   if (value >= min && (max === undefined || value <= max)) return
   const range = max === undefined ? `${min} or more` : `a value from ${min} to ${max}`
-  throw badInput(`The argument ${name} is ${value}. Use ${range}.`, name)
+  throw createBadInputError(`The argument ${name} is ${value}. Use ${range}.`, name)
 }

@@ -44,7 +44,7 @@ export const nodeFinders: NodeFinders = {
 }
 
 /** The types that an id may belong to. Ids of Hermes have no prefix, so one of them may name anything that Hermes has. */
-export function listPossibleTypes(id: string): readonly NodeType[] {
+export function listPossibleNodeTypes(id: string): readonly NodeType[] {
   switch (parseIdKind(id)) {
     case 'session':
       return ['Session']

@@ -4,15 +4,15 @@ import type { ApprovalRecord, ClarificationRecord } from '../model/decision.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
-import { builder } from './builder.ts'
+import { schemaBuilder } from './schema-builder.ts'
 
 /** References to the types that refer to each other. Each type is implemented in the file with its name. */
-export const SessionType = builder.objectRef<SessionRecord>('Session')
-export const ConversationType = builder.objectRef<Conversation>('Conversation')
-export const MessageType = builder.objectRef<MessageRecord>('Message')
-export const StreamType = builder.objectRef<StreamRecord>('Stream')
-export const ApprovalType = builder.objectRef<ApprovalRecord>('Approval')
-export const ClarificationType = builder.objectRef<ClarificationRecord>('Clarification')
-export const JobType = builder.objectRef<JobRecord>('Job')
-export const JobRunType = builder.objectRef<JobRunRecord>('JobRun')
-export const ProfileType = builder.objectRef<{ readonly name: string }>('Profile')
+export const SessionObjectType = schemaBuilder.objectRef<SessionRecord>('Session')
+export const ConversationObjectType = schemaBuilder.objectRef<Conversation>('Conversation')
+export const MessageObjectType = schemaBuilder.objectRef<MessageRecord>('Message')
+export const StreamObjectType = schemaBuilder.objectRef<StreamRecord>('Stream')
+export const ApprovalObjectType = schemaBuilder.objectRef<ApprovalRecord>('Approval')
+export const ClarificationObjectType = schemaBuilder.objectRef<ClarificationRecord>('Clarification')
+export const JobObjectType = schemaBuilder.objectRef<JobRecord>('Job')
+export const JobRunObjectType = schemaBuilder.objectRef<JobRunRecord>('JobRun')
+export const ProfileObjectType = schemaBuilder.objectRef<{ readonly name: string }>('Profile')

@@ -1,11 +1,11 @@
-import { notFound } from '../lib/errors.ts'
+import { createIdNotFoundError } from '../lib/errors.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import type { ProfileRegistry } from '../services/profile-registry.ts'
 import type { ProfileServices } from '../services/profile-services.ts'
-import { listPossibleTypes, nodeFinders, type NodeRecords, type NodeType } from './node-finders.ts'
-import { releaseAtEnd } from '../lib/async/release-at-end.ts'
+import { listPossibleNodeTypes, nodeFinders, type NodeRecords, type NodeType } from './node-finders.ts'
+import { disposeAtIteratorEnd } from '../lib/async/dispose-at-iterator-end.ts'
 import { createRequestProfile, type RequestProfile } from './request-profile.ts'
 
 interface FoundNode<Type extends NodeType> {
@@ -38,7 +38,7 @@ export class RecordLookup {
   /** The profile of a record that was read before. Throws NOT_FOUND if it was deleted in the meantime. */
   async requireProfile(name: string): Promise<RequestProfile> {
     const profile = await this.findProfile(name)
-    if (!profile) throw notFound('profile', name)
+    if (!profile) throw createIdNotFoundError('profile', name)
     return profile
   }
 
@@ -56,7 +56,7 @@ export class RecordLookup {
   ): Promise<AsyncIterableIterator<T>> {
     using resources = new DisposableStack()
     const lease = resources.use(await this.registry.acquire(name))
-    const values = releaseAtEnd(start(lease.services), lease)
+    const values = disposeAtIteratorEnd(start(lease.services), lease)
     resources.move()
     return values
   }
@@ -64,28 +64,28 @@ export class RecordLookup {
   /** The profile that a session is in. Throws NOT_FOUND. */
   async requireProfileOfSession(id: string): Promise<RequestProfile> {
     const found = await this.#findCached('Session', id)
-    if (!found) throw notFound('session', id)
+    if (!found) throw createIdNotFoundError('session', id)
     return this.#toRequestProfile(found.services)
   }
 
   /** The session that a record refers to. Throws NOT_FOUND if it was deleted in the meantime. */
   async requireSession(id: string): Promise<SessionRecord> {
     const session = await this.find('Session', id)
-    if (!session) throw notFound('session', id)
+    if (!session) throw createIdNotFoundError('session', id)
     return session
   }
 
   /** The message that a record of this session refers to. Throws NOT_FOUND if it was deleted in the meantime. */
   async requireMessage(id: string, sessionId: string): Promise<MessageRecord> {
     const message = await (await this.requireProfileOfSession(sessionId)).chatLoader.loadMessage(id)
-    if (!message) throw notFound('message', id)
+    if (!message) throw createIdNotFoundError('message', id)
     return message
   }
 
   /** The stream that a record of this session refers to. Throws NOT_FOUND if it was deleted in the meantime. */
   async requireStream(id: string, sessionId: string): Promise<StreamRecord> {
     const stream = await (await this.requireProfileOfSession(sessionId)).chatLoader.loadStream(id)
-    if (!stream) throw notFound('stream', id)
+    if (!stream) throw createIdNotFoundError('stream', id)
     return stream
   }
 
@@ -96,7 +96,7 @@ export class RecordLookup {
 
   /** Whatever has this id, with its type. */
   async findNode(id: string): Promise<{ readonly type: NodeType; readonly record: object } | null> {
-    const candidates = await Promise.all(listPossibleTypes(id).map((type) => this.#findCached(type, id)))
+    const candidates = await Promise.all(listPossibleNodeTypes(id).map((type) => this.#findCached(type, id)))
     return candidates.find((found) => found !== null) ?? null
   }
 
@@ -104,7 +104,7 @@ export class RecordLookup {
   async requireProfileOwning(type: NodeType, id: string): Promise<RequestProfile> {
     this.clearCaches()
     const found = await this.#findCached(type, id)
-    if (!found) throw notFound(type.toLowerCase(), id)
+    if (!found) throw createIdNotFoundError(type.toLowerCase(), id)
     this.clearCaches()
     return this.#toRequestProfile(found.services)
   }

@@ -1,4 +1,4 @@
-import { ChatLoader } from '../chat/chat-loader.ts'
+import { StreamAndMessageLoader } from '../chat/stream-and-message-loader.ts'
 import { PendingDecisionLoader } from '../chat/decisions/pending-decision-loader.ts'
 import type { ProfileServices } from '../services/profile-services.ts'
 import { ConversationLoader } from '../sessions/conversation-loader.ts'
@@ -8,7 +8,7 @@ import { SessionLoader } from '../sessions/session-loader.ts'
 export interface RequestProfile extends ProfileServices {
   readonly sessionLoader: SessionLoader
   readonly conversationLoader: ConversationLoader
-  readonly chatLoader: ChatLoader
+  readonly chatLoader: StreamAndMessageLoader
   readonly pendingDecisionLoader: PendingDecisionLoader
 }
 
@@ -18,7 +18,7 @@ export function createRequestProfile(services: ProfileServices): RequestProfile 
     ...services,
     sessionLoader,
     conversationLoader: new ConversationLoader(services.conversations, sessionLoader),
-    chatLoader: new ChatLoader(services.chats),
+    chatLoader: new StreamAndMessageLoader(services.chats),
     pendingDecisionLoader: new PendingDecisionLoader(services.chats.decisions),
   }
 }

@@ -1,4 +1,4 @@
-import { builder } from './builder.ts'
+import { schemaBuilder } from './schema-builder.ts'
 import './error-code.ts'
 import './chat/chat-event.ts'
 import './chat/chat-mutations.ts'
@@ -31,4 +31,4 @@ import './session/session-queries.ts'
 import './session/session.ts'
 
 /** The GraphQL schema. `schema.graphql` is its printed form. */
-export const schema = builder.toSchema()
+export const schema = schemaBuilder.toSchema()

@@ -1,7 +1,7 @@
 import type { Usage } from '../model/usage.ts'
-import { builder } from './builder.ts'
+import { schemaBuilder } from './schema-builder.ts'
 
-export const UsageType = builder.objectRef<Usage>('Usage').implement({
+export const UsageType = schemaBuilder.objectRef<Usage>('Usage').implement({
   description:
     'Token counts. They are the figures of the provider. Where the provider reports none, for example after a cancel, they are estimated.',
   fields: (t) => ({

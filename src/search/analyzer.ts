@@ -8,7 +8,7 @@
  *
  * Whoever changes this adds a migration that rebuilds the index.
  */
-export function normalizeText(text: string): string {
+export function normalizeSearchText(text: string): string {
   if (asciiOnly.test(text)) return text.toLowerCase().replaceAll(asciiGaps, ' ').trim()
   return text
     .normalize('NFKD')
@@ -24,18 +24,18 @@ export function normalizeText(text: string): string {
 }
 
 /** A term and the UTF-16 range of its word in the text. */
-export interface Token {
+export interface SearchToken {
   readonly term: string
   readonly start: number
   readonly end: number
 }
 
 /** The terms of a text, in the order of its normalized form. */
-export function* tokenize(text: string): Generator<Token, void, void> {
+export function* tokenize(text: string): Generator<SearchToken, void, void> {
   for (const { 0: matched, index: start } of text.matchAll(tokenPattern)) {
     const end = start + matched.length
     // A ligature or a circled number can become several terms.
-    for (const term of normalizeText(matched).split(' ')) if (term !== '') yield { term, start, end }
+    for (const term of normalizeSearchText(matched).split(' ')) if (term !== '') yield { term, start, end }
   }
 }
 

@@ -8,7 +8,7 @@ import { type SearchRank, searchRanks } from './search-query.ts'
  * so keys of different sources are comparable, and pages stay correct while hits come and go: each hit that exists all the
  * time is on exactly one page, each other hit on one page at most.
  */
-export interface SearchKey {
+export interface SearchHitSortKey {
   readonly rank: SearchRank
   /** The time of the message or the start of the session, in milliseconds. Within a source, it never decreases with `number`. */
   readonly at: number
@@ -19,7 +19,7 @@ export interface SearchKey {
 
 /** A message that matches, or a session whose title does. */
 export interface SearchHit {
-  readonly key: SearchKey
+  readonly key: SearchHitSortKey
   readonly sessionId: string
   /** Null if the title matches. */
   readonly messageId: string | null
@@ -27,7 +27,7 @@ export interface SearchHit {
   readonly snippet: string
 }
 
-export interface SearchRequest extends PageRequest<SearchKey> {
+export interface SearchRequest extends PageRequest<SearchHitSortKey> {
   readonly query: string
   readonly filter: SessionFilter & { readonly origin?: Origin }
 }
@@ -35,18 +35,18 @@ export interface SearchRequest extends PageRequest<SearchKey> {
 export interface SearchPage {
   readonly hits: readonly SearchHit[]
   /** Where the search was cut short because it took too long; null if it was not. */
-  readonly searchedUpTo: SearchKey | null
+  readonly searchedUpTo: SearchHitSortKey | null
 }
 
 /** The part of the hits to return. */
 export interface SearchPageBounds {
-  readonly after: SearchKey | null
-  readonly before: SearchKey | null
+  readonly after: SearchHitSortKey | null
+  readonly before: SearchHitSortKey | null
   readonly backwards: boolean
 }
 
 /** Orders hits. */
-export function compareSearchKeys(a: SearchKey, b: SearchKey): number {
+export function compareSearchKeys(a: SearchHitSortKey, b: SearchHitSortKey): number {
   return (
     searchRanks.indexOf(a.rank) - searchRanks.indexOf(b.rank) ||
     b.at - a.at ||
@@ -54,6 +54,6 @@ export function compareSearchKeys(a: SearchKey, b: SearchKey): number {
   )
 }
 
-export function isInRange(key: SearchKey, { after, before }: SearchPageBounds): boolean {
+export function isWithinSearchPage(key: SearchHitSortKey, { after, before }: SearchPageBounds): boolean {
   return (!after || compareSearchKeys(key, after) > 0) && (!before || compareSearchKeys(key, before) < 0)
 }

@@ -1,4 +1,4 @@
-import { isSingleCharacterToken, normalizeText } from './analyzer.ts'
+import { isSingleCharacterToken, normalizeSearchText } from './analyzer.ts'
 
 /** How well a result matches a query, best first. Results are ordered by rank before anything else. */
 export const searchRanks = ['TITLE', 'PHRASE', 'PHRASE_PREFIX', 'ALL_TERMS'] as const
@@ -78,10 +78,10 @@ function* parsePhrases(text: string): Generator<SearchPhrase, void, void> {
   const rawTexts = pieces.flatMap((piece, index) => (index % 2 === 1 ? [piece] : piece.split(/\s+/)))
   const endsInQuotes = pieces.length % 2 === 0
   const phrases = rawTexts.flatMap((rawText) => {
-    const normalized = normalizeText(rawText)
+    const normalized = normalizeSearchText(rawText)
     return normalized === '' ? [] : [{ terms: normalized.split(' '), isPrefix: false, rawText }]
   })
-  const endsWithTerm = !endsInQuotes && normalizeText(pieces.at(-1) ?? '') !== ''
+  const endsWithTerm = !endsInQuotes && normalizeSearchText(pieces.at(-1) ?? '') !== ''
   for (const [index, phrase] of phrases.entries()) {
     const isLast = index === phrases.length - 1
     yield { ...phrase, isPrefix: endsWithTerm && isLast && canBePrefix(phrase.terms.at(-1) ?? '') }

@@ -1,5 +1,5 @@
 import type { Origin } from '../model/session.ts'
-import { mergeHits } from './merge-hits.ts'
+import { mergeSearchHits } from './merge-search-hits.ts'
 import type { SearchHit, SearchPage, SearchRequest } from './search-hit.ts'
 import { SearchQuery } from './search-query.ts'
 import { createSnippet } from './snippet.ts'
@@ -42,7 +42,7 @@ export class SearchRunner {
     const query = new SearchQuery(text)
     const sources = [...this.#sources].filter(([origin]) => (filter.origin ?? origin) === origin)
     const runs = sources.map(([, source]) => source.search(query, filter, range))
-    const { matches, searchedUpTo } = yield* mergeHits(runs, range, () => performance.now() > deadline)
+    const { matches, searchedUpTo } = yield* mergeSearchHits(runs, range, () => performance.now() > deadline)
     const hits: SearchHit[] = []
     for (const match of matches) {
       const messageText = yield* this.#sources.get(match.key.origin)?.readText(match) ?? []

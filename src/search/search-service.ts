@@ -1,6 +1,6 @@
 import { ConcurrencyLimiter } from '../lib/async/concurrency-limiter.ts'
 import { SegueError } from '../lib/errors.ts'
-import { publishStatement } from '../lib/sql-channel.ts'
+import { publishSqlStatement } from '../lib/sql-channel.ts'
 import { WorkerClient } from '../lib/worker/worker-client.ts'
 import type { SearchPage, SearchRequest } from './search-hit.ts'
 import type { SearchSourceModule } from './search-source.ts'
@@ -26,7 +26,7 @@ export class SearchService {
     this.#worker = new WorkerClient({
       url: new URL('./search-worker.ts', import.meta.url),
       options,
-      events: { statement: publishStatement },
+      events: { statement: publishSqlStatement },
     })
   }
 

@@ -1,12 +1,12 @@
 import type { Origin } from '../model/session.ts'
-import type { SearchHit, SearchKey, SearchPageBounds, SearchRequest } from './search-hit.ts'
+import type { SearchHit, SearchHitSortKey, SearchPageBounds, SearchRequest } from './search-hit.ts'
 import type { SearchQuery } from './search-query.ts'
 
 /** A hit without its snippet. */
 export type SearchMatch = Omit<SearchHit, 'snippet'>
 
 /** The result of a few milliseconds of searching: a match, or how far the search has come. Null if that is not known yet. */
-export type SearchProgress = { readonly match: SearchMatch } | { readonly searchedUpTo: SearchKey | null }
+export type SearchProgress = { readonly match: SearchMatch } | { readonly searchedUpTo: SearchHitSortKey | null }
 
 /** Something that can be searched, in steps between which other searches run. */
 export interface SearchSource {
@@ -28,7 +28,7 @@ export interface SearchSourceOptions {
 }
 
 /** What the module of a source exports as `openSearchSource`. It runs in the search worker. */
-export type OpenSearchSource = (options: SearchSourceOptions) => SearchSource
+export type SearchSourceFactory = (options: SearchSourceOptions) => SearchSource
 
 /** A module for the search worker to load, so that `search/` depends on no storage engine and not on Hermes. */
 export interface SearchSourceModule {

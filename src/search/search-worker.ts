@@ -1,17 +1,17 @@
-import type { SqlStatement } from '../lib/sql-channel.ts'
+import type { ExecutedSqlStatement } from '../lib/sql-channel.ts'
 import { lowerThreadPriority } from '../lib/worker/lower-thread-priority.ts'
-import { forwardStatements, readWorkerOptions, serveFunctions } from '../lib/worker/worker-server.ts'
+import { forwardSqlStatements, readWorkerOptions, serveWorkerFunctions } from '../lib/worker/worker-server.ts'
 import type { Origin } from '../model/session.ts'
 import type { SearchPage, SearchRequest } from './search-hit.ts'
 import { SearchRunner } from './search-runner.ts'
-import type { OpenSearchSource, SearchSource, SearchSourceModule } from './search-source.ts'
+import type { SearchSourceFactory, SearchSource, SearchSourceModule } from './search-source.ts'
 
 export interface SearchWorkerOptions {
   readonly sources: readonly SearchSourceModule[]
 }
 
 export interface SearchWorkerEvents {
-  statement(statement: SqlStatement): void
+  statement(statement: ExecutedSqlStatement): void
 }
 
 export interface SearchWorkerFunctions {
@@ -26,7 +26,7 @@ const { sources: modules } = readWorkerOptions<SearchWorkerOptions>()
 
 async function openSources(): Promise<ReadonlyMap<Origin, SearchSource>> {
   const opened = modules.map(async ({ origin, moduleUrl, options }) => {
-    const { openSearchSource }: { openSearchSource: OpenSearchSource } = await import(moduleUrl)
+    const { openSearchSource }: { openSearchSource: SearchSourceFactory } = await import(moduleUrl)
     return [origin, openSearchSource(options)] as const
   })
   return new Map(await Promise.all(opened))
@@ -50,6 +50,6 @@ const functions: SearchWorkerFunctions = {
   cancel: (id) => controllers.get(id)?.abort(),
 }
 
-const main = serveFunctions<SearchWorkerEvents, SearchWorkerFunctions>(functions)
-forwardStatements((statement) => void main.$callEvent('statement', statement))
+const main = serveWorkerFunctions<SearchWorkerEvents, SearchWorkerFunctions>(functions)
+forwardSqlStatements((statement) => void main.$callEvent('statement', statement))
 const runner = openSources().then((sources) => new SearchRunner(sources))

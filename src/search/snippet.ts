@@ -1,5 +1,5 @@
-import { findClusterStart } from '../lib/text/truncate.ts'
-import { normalizeText, type Token, tokenize } from './analyzer.ts'
+import { findGraphemeStart } from '../lib/text/truncate.ts'
+import { normalizeSearchText, type SearchToken, tokenize } from './analyzer.ts'
 import { type SearchPhrase, type SearchQuery, searchRanks } from './search-query.ts'
 import { splitIntoPassages } from './passages.ts'
 
@@ -27,7 +27,7 @@ function pickLowestScore(best: PassageScore | null, score: number, index: number
 
 /** Lower is better: the position of the passage's rank, or more if the passage does not contain all phrases. */
 function scorePassage(passage: string, query: SearchQuery): number {
-  const normalized = normalizeText(passage)
+  const normalized = normalizeSearchText(passage)
   const rank = query.rankText(normalized)
   if (rank) return searchRanks.indexOf(rank)
   return searchRanks.length + query.phrases.length - query.countMatchingPhrases(normalized)
@@ -59,7 +59,7 @@ function findBestPosition(passage: string, query: SearchQuery): number {
   return best.start
 }
 
-function matchesPhraseAt(tokens: readonly Token[], index: number, { terms, isPrefix }: SearchPhrase): boolean {
+function matchesPhraseAt(tokens: readonly SearchToken[], index: number, { terms, isPrefix }: SearchPhrase): boolean {
   return terms.every((expected, offset) => {
     const term = tokens[index + offset]?.term
     return isPrefix && offset === terms.length - 1 ? term?.startsWith(expected) === true : term === expected
@@ -69,11 +69,11 @@ function matchesPhraseAt(tokens: readonly Token[], index: number, { terms, isPre
 function excerptAround(text: string, position: number): string {
   // A short text is shown completely. At the end of a text, the excerpt begins earlier.
   const earliestStart = Math.min(position - contextBefore, text.length - maxSnippetLength)
-  const from = earliestStart <= 0 ? 0 : findClusterStart(text, findWordStart(text, earliestStart, position))
+  const from = earliestStart <= 0 ? 0 : findGraphemeStart(text, findWordStart(text, earliestStart, position))
   const to =
     from + maxSnippetLength >= text.length
       ? text.length
-      : findClusterStart(text, findWordEnd(text, from + maxSnippetLength, from + maxSnippetLength - contextBefore))
+      : findGraphemeStart(text, findWordEnd(text, from + maxSnippetLength, from + maxSnippetLength - contextBefore))
   const line = text
     .slice(from, to)
     .replaceAll(/[\s\p{Cc}]+/gu, ' ')

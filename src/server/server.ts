@@ -1,23 +1,23 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Limits } from '../config/limits.ts'
+import type { ServerLimits } from '../config/limits.ts'
 import type { Logger } from '../lib/logger.ts'
 import { filesPath } from '../schema/chat/file-url.ts'
 import type { ProfileRegistry } from '../services/profile-registry.ts'
-import { createGraphQLError, payloadTooLarge } from './graphql/graphql-errors.ts'
-import { DocumentCache } from './graphql/documents/document-cache.ts'
+import { createGraphQLError, createPayloadTooLargeError } from './graphql/graphql-errors.ts'
+import { GraphQLDocumentCache } from './graphql/documents/graphql-document-cache.ts'
 import { ErrorFormatter } from './graphql/error-formatter.ts'
 import { OperationRunner } from './graphql/operation-runner.ts'
 import { createYogaHandler, graphqlPath } from './graphql/yoga.ts'
 import { createFileHandler } from './http/file-handler.ts'
 import { maxRequestBytes } from './http/max-request-bytes.ts'
-import { type Rejection, RequestGuard } from './http/request-guard.ts'
-import { createRouter, readPath, type RequestHandler } from './http/router.ts'
+import { type RequestRejection, RequestGuard } from './http/request-guard.ts'
+import { createRouter, readRequestPath, type RequestHandler } from './http/router.ts'
 import { sendJson } from './http/send-json.ts'
 import { acceptsEventStream } from './sse/read-sse-request.ts'
 import { createSseHandler } from './sse/sse-handler.ts'
-import type { HeartbeatOptions } from './websocket/socket-connection.ts'
+import type { WebSocketHeartbeatOptions } from './websocket/websocket-connection.ts'
 import { WebSocketServer } from './websocket/websocket-server.ts'
 
 export interface ServerOptions {
@@ -25,9 +25,9 @@ export interface ServerOptions {
   /** 0 selects any free port. */
   readonly port: number
   readonly profiles: ProfileRegistry
-  readonly limits: Limits
+  readonly limits: ServerLimits
   readonly log: Logger
-  readonly heartbeat?: HeartbeatOptions
+  readonly heartbeat?: WebSocketHeartbeatOptions
 }
 
 export interface Server {
@@ -37,7 +37,7 @@ export interface Server {
   close(): Promise<void>
 }
 
-export const defaultHeartbeat: HeartbeatOptions = { intervalMs: 5000, timeoutMs: 15_000 }
+export const defaultWebSocketHeartbeat: WebSocketHeartbeatOptions = { intervalMs: 5000, timeoutMs: 15_000 }
 
 /** How long clients have to receive their last events when the server stops. */
 const shutdownGracePeriodMs = 300
@@ -59,7 +59,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   server.on('upgrade', (request, socket, head) => {
     // Node removes its own listener on an upgrade, and a client may reset the connection during the handshake.
     socket.on('error', () => socket.destroy())
-    if (readPath(request) !== graphqlPath) rejectUpgrade(socket, '404 Not Found')
+    if (readRequestPath(request) !== graphqlPath) rejectUpgrade(socket, '404 Not Found')
     else if (guard.check(request)) rejectUpgrade(socket, '403 Forbidden')
     else if (webSockets.size >= limits.sockets) rejectUpgrade(socket, '503 Service Unavailable')
     else webSockets.upgrade(request, socket, head)
@@ -85,11 +85,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
 /** Creates the transports, which share one document cache and one error formatter. */
 function createTransports(
-  { profiles, limits, log, heartbeat = defaultHeartbeat }: ServerOptions,
+  { profiles, limits, log, heartbeat = defaultWebSocketHeartbeat }: ServerOptions,
   guard: RequestGuard,
 ): { readonly handleRequest: RequestHandler; readonly webSockets: WebSocketServer } {
   const slowConsumerTimeoutMs = limits.slowConsumerSeconds * 1000
-  const documents = new DocumentCache()
+  const documents = new GraphQLDocumentCache()
   const errors = new ErrorFormatter(log)
   const operations = new OperationRunner({ profiles, documents, errors })
   const handleJson = createYogaHandler({ profiles, documents, errors, slowConsumerTimeoutMs })
@@ -118,7 +118,7 @@ function createTransports(
       const rejection = guard.check(request)
       if (rejection) return sendRejection(response, rejection)
       const contentLength = Number(request.headers['content-length'] ?? 0)
-      if (contentLength > maxRequestBytes) return sendJson(response, 413, { errors: [payloadTooLarge()] })
+      if (contentLength > maxRequestBytes) return sendJson(response, 413, { errors: [createPayloadTooLargeError()] })
       return route(request, response)
     },
   }
@@ -135,7 +135,7 @@ function rejectUpgrade(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
-function sendRejection(response: ServerResponse, { status, message }: Rejection): void {
+function sendRejection(response: ServerResponse, { status, message }: RequestRejection): void {
   const extensions = status === 403 ? { code: 'FORBIDDEN' } : { code: 'BAD_USER_INPUT', path: [] }
   // The body of the request is never read, so the connection cannot be used again.
   sendJson(response, status, { errors: [{ message, extensions }] }, { connection: 'close' })

@@ -4,7 +4,7 @@ import type { ConversationChange } from '../storage/sessions/conversation-reader
 /** How many of the newest changes can be read. */
 const capacity = 10_000
 
-export interface NumberedChange {
+export interface NumberedConversationChange {
   /** Ascending, without gaps. */
   readonly changeSeq: number
   /** Null if any conversation may have changed. */
@@ -18,7 +18,7 @@ export interface NumberedChange {
 export class ConversationChangeBuffer {
   /** Notifies when there are new changes. */
   readonly notifier = new Notifier()
-  #buffered: NumberedChange[] = []
+  #buffered: NumberedConversationChange[] = []
   #latestSeq = 0
   #pendingNotification: NodeJS.Immediate | null = null
 
@@ -37,7 +37,7 @@ export class ConversationChangeBuffer {
   }
 
   /** Returns up to `limit` changes after `seq`. Returns null if some of them are no longer available. */
-  readAfter(seq: number, limit: number): readonly NumberedChange[] | null {
+  readAfter(seq: number, limit: number): readonly NumberedConversationChange[] | null {
     const missedCount = this.#latestSeq - seq
     if (missedCount > capacity) return null
     const start = this.#buffered.length - missedCount

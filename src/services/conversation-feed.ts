@@ -5,7 +5,7 @@ import type { Conversation } from '../sessions/conversation.ts'
 import type { ConversationRepository } from '../sessions/conversation-repository.ts'
 import type { SessionRepository } from '../sessions/session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
-import { ConversationChangeBuffer, type NumberedChange } from './conversation-change-buffer.ts'
+import { ConversationChangeBuffer, type NumberedConversationChange } from './conversation-change-buffer.ts'
 import type { ConversationChange } from '../storage/sessions/conversation-reader.ts'
 
 const lookupBatchSize = 100 // conversations per lookup
@@ -20,7 +20,7 @@ export interface ConversationUpdate {
 
 /** Some changes, and the state of their conversations after them. */
 interface ResolvedChanges {
-  readonly changes: readonly NumberedChange[]
+  readonly changes: readonly NumberedConversationChange[]
   readonly updates: Promise<readonly ConversationUpdate[]>
 }
 
@@ -145,7 +145,7 @@ export class ConversationFeed {
  * Returns the newest change of each conversation, with the state before its oldest one. Both indexes report a conversation
  * that crosses between them: if either had listed it, it was listed.
  */
-function coalesceChanges(changes: readonly NumberedChange[]): ConversationChange[] {
+function coalesceChanges(changes: readonly NumberedConversationChange[]): ConversationChange[] {
   const byRoot = new Map<string, ConversationChange>()
   for (const { conversation } of changes) {
     if (!conversation) continue

@@ -6,13 +6,13 @@ import type { SegueStorage } from '../storage/profile-storage.ts'
 
 const pageSize = 100 // runs
 
-export type JobRunSource = Pick<SegueStorage, 'jobs' | 'changes'>
+export type JobRunStorage = Pick<SegueStorage, 'jobs' | 'changes'>
 
-export interface JobRunFeed {
+export interface FollowJobRunsOptions {
   /** The names of all existing profiles, also of those that cannot be opened. */
   readonly listProfileNames: () => Promise<readonly string[]>
   /** The storage of all profiles that can be opened now, by profile name. */
-  readonly openSources: () => Promise<ReadonlyMap<string, JobRunSource>>
+  readonly openSources: () => Promise<ReadonlyMap<string, JobRunStorage>>
   /** Notifies when a profile was opened: `openSources` returns more. */
   readonly profileNotifier: ChangeNotifier
 }
@@ -28,7 +28,7 @@ interface Watch {
  * `jobId` is null. Never ends by itself.
  */
 export function followJobRuns(
-  { listProfileNames, openSources, profileNotifier }: JobRunFeed,
+  { listProfileNames, openSources, profileNotifier }: FollowJobRunsOptions,
   jobId: string | null,
 ): AsyncIterableIterator<JobRunRecord> {
   return createAbortableGenerator((signal) => readRuns(signal))

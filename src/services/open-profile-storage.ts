@@ -3,7 +3,7 @@ import { NamespacedJobReader } from '../hermes/namespaced-job-reader.ts'
 import { NamespacedSearch } from '../hermes/namespaced-search.ts'
 import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
 import type { Logger } from '../lib/logger.ts'
-import { IdNamespace } from '../profiles/id-namespace.ts'
+import { ProfileIdNamespace } from '../profiles/profile-id-namespace.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
 import { toBlobFolder, toDatabasePath, toHermesDatabasePath, toHermesIndexPath } from '../profiles/profile-paths.ts'
 import { SearchService } from '../search/search-service.ts'
@@ -27,7 +27,7 @@ export interface ProfileStorageOptions {
 /** Opens everything of a profile: SQLite, the blobs and Hermes. Throws DatabaseTooNewError and DatabaseUnusableError. */
 export function openProfileStorage(options: ProfileStorageOptions): ProfileStorage {
   const { name = defaultProfileName, home, hermesHome, durable, log } = options
-  const { prefix } = IdNamespace.forProfile(name)
+  const { prefix } = ProfileIdNamespace.forProfile(name)
   const { searchSource, crossOriginFeed, ...segue } = openSqliteStorage({
     path: toDatabasePath(home),
     profile: name,

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { ToolSource } from '../agent/tools/tool.ts'
 import type { Settings } from '../config/settings.ts'
-import { notFound, SegueError, shuttingDown } from '../lib/errors.ts'
+import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
 import { Notifier } from '../lib/async/notifier.ts'
 import type { JobRunRecord } from '../model/job.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
@@ -158,13 +158,13 @@ export class ProfileRegistry {
     await this.#open.waitUntilClosed(name)
     await this.#directory.assertRemovable(name)
     const services = await this.#open.getOrOpen(name).catch(() => null)
-    if (this.#isClosing) throw shuttingDown()
+    if (this.#isClosing) throw createShuttingDownError()
     // Another call may have deleted it meanwhile.
-    if (this.#open.isClosing(name)) throw notFound('profile', name)
+    if (this.#open.isClosing(name)) throw createIdNotFoundError('profile', name)
     services?.chats.assertIdle()
     await this.#open
       .close(name, async () => {
-        await services?.close(notFound('profile', name))
+        await services?.close(createIdNotFoundError('profile', name))
         await this.#directory.moveToTrash(name)
       })
       .finally(() => this.#clearNameCache())
@@ -217,7 +217,7 @@ export class ProfileRegistry {
   async #openServices(name: string): Promise<ProfileServices> {
     const { settings, log, createToolSource } = this.#options
     await this.#open.waitUntilClosed(name)
-    if (this.#isClosing) throw shuttingDown()
+    if (this.#isClosing) throw createShuttingDownError()
     const paths = this.#directory.resolveProfilePaths(name)
     return openProfileServices({
       ...paths,

@@ -6,7 +6,7 @@ import type { ToolSource } from '../agent/tools/tool.ts'
 import { Toolbox } from '../agent/tools/toolbox.ts'
 import type { ChatService } from '../chat/chat-service.ts'
 import { createChatService } from '../chat/create-chat-service.ts'
-import type { Limits } from '../config/limits.ts'
+import type { ServerLimits } from '../config/limits.ts'
 import type { NamedProfileSettings } from '../config/profile/profile-settings.ts'
 import { JobService } from '../jobs/job-service.ts'
 import { Scheduler } from '../jobs/scheduler.ts'
@@ -39,7 +39,7 @@ export interface ProfileServicesOptions extends ProfileStorageOptions {
   readonly settings: NamedProfileSettings
   /** Milliseconds between two words of the offline agent. */
   readonly offlineDelayMs: number
-  readonly limits: Limits
+  readonly limits: ServerLimits
   /** Throws RATE_LIMITED if all profiles together have too many active streams. */
   readonly assertStreamCapacity: () => void
   /** Replaces the MCP servers of the profile. */

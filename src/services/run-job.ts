@@ -1,5 +1,5 @@
 import type { ChatService } from '../chat/chat-service.ts'
-import { interruptedRunOutcome, isBlank, type RunOutcome } from '../jobs/job-state.ts'
+import { interruptedJobRunOutcome, isBlank, type JobRunOutcome } from '../jobs/job-state.ts'
 import { SegueError } from '../lib/errors.ts'
 import type { JobRunRecord, SegueJob } from '../model/job.ts'
 import type { MessageRecord } from '../model/message.ts'
@@ -11,7 +11,7 @@ import { newSession } from '../sessions/new-session.ts'
  * followed, cancelled and continued like any other. Resolves to the outcome of the run. Rejects if the chat cannot start,
  * except if the server is stopping: then the run is interrupted.
  */
-export async function runJob(chats: ChatService, job: SegueJob, run: JobRunRecord): Promise<RunOutcome> {
+export async function runJob(chats: ChatService, job: SegueJob, run: JobRunRecord): Promise<JobRunOutcome> {
   const session = newSession({
     ...(run.sessionId !== null && { id: run.sessionId }),
     at: run.startedAt,
@@ -25,12 +25,12 @@ export async function runJob(chats: ChatService, job: SegueJob, run: JobRunRecor
     const stream = await waitForEnd(chats, await chats.startInNewSession(session, job.prompt))
     return stream ? toRunOutcome(stream, await chats.messageQueries.findAnswer(stream.id)) : sessionDeletedOutcome
   } catch (error) {
-    if (error instanceof SegueError && error.code === 'SHUTTING_DOWN') return interruptedRunOutcome
+    if (error instanceof SegueError && error.code === 'SHUTTING_DOWN') return interruptedJobRunOutcome
     throw error
   }
 }
 
-const sessionDeletedOutcome: RunOutcome = {
+const sessionDeletedOutcome: JobRunOutcome = {
   status: 'ERROR',
   output: null,
   error: 'The session of the run was deleted.',
@@ -44,7 +44,7 @@ async function waitForEnd(chats: ChatService, started: StreamRecord): Promise<St
   return null
 }
 
-function toRunOutcome({ status, error }: StreamRecord, answer: MessageRecord | null): RunOutcome {
+function toRunOutcome({ status, error }: StreamRecord, answer: MessageRecord | null): JobRunOutcome {
   const output = extractFinalText(answer)
   switch (status) {
     case 'COMPLETED':

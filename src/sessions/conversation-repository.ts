@@ -1,6 +1,6 @@
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionRecord } from '../model/session.ts'
-import type { SessionKey } from '../model/session-filter.ts'
+import type { SessionSortKey } from '../model/session-filter.ts'
 import { compareByActivity, takePage } from '../storage/keyset-pagination.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { Conversation, ConversationListFilter } from './conversation.ts'
@@ -8,8 +8,8 @@ import type { SessionRepository } from './session-repository.ts'
 import type {
   ConversationFilter,
   ConversationPage,
-  ConversationSummary,
-  OffsetRange,
+  ConversationListEntry,
+  OffsetPagination,
 } from '../storage/sessions/conversation-reader.ts'
 
 const maxRetries = 3 // a session may be deleted between two reads
@@ -28,7 +28,7 @@ export class ConversationRepository {
   }
 
   /** Lists a page of the conversations that have a message, newest message first. A key has the id of the root. */
-  async listPage(page: PageRequest<SessionKey>, filter: ConversationListFilter): Promise<Conversation[]> {
+  async listPage(page: PageRequest<SessionSortKey>, filter: ConversationListFilter): Promise<Conversation[]> {
     for (let remainingRetries = maxRetries; ; remainingRetries -= 1) {
       const pages = await this.#readPages(page, filter)
       const summaries = pages.flatMap(({ conversations }) => conversations).toSorted(compareSummariesByActivity)
@@ -58,7 +58,7 @@ export class ConversationRepository {
   }
 
   /** Lists at most 1,000 sessions of a conversation: the root first, then the others by their start. */
-  async listSegments({ root }: Conversation, range: OffsetRange): Promise<SessionRecord[]> {
+  async listSegments({ root }: Conversation, range: OffsetPagination): Promise<SessionRecord[]> {
     const { segueSessions, hermesSessions } = this.#profile
     const reader = root.origin === 'SEGUE' ? segueSessions : hermesSessions
     const ids = (await reader?.listConversationSessionIds(root.id, range)) ?? []
@@ -67,7 +67,7 @@ export class ConversationRepository {
   }
 
   async #readPages(
-    page: PageRequest<SessionKey>,
+    page: PageRequest<SessionSortKey>,
     { origin, ...filter }: ConversationListFilter,
   ): Promise<ConversationPage[]> {
     const { segueSessions, hermesSessions } = this.#profile
@@ -87,7 +87,7 @@ export class ConversationRepository {
 
   /** Adds roots and tips to summaries. Leaves out a conversation whose root or tip was deleted. */
   async #loadConversations(
-    summaries: readonly ConversationSummary[],
+    summaries: readonly ConversationListEntry[],
     loadedSessions: readonly SessionRecord[],
   ): Promise<Conversation[]> {
     const sessions = new Map(loadedSessions.map((session) => [session.id, session]))
@@ -102,6 +102,6 @@ export class ConversationRepository {
   }
 }
 
-function compareSummariesByActivity(a: ConversationSummary, b: ConversationSummary): number {
+function compareSummariesByActivity(a: ConversationListEntry, b: ConversationListEntry): number {
   return compareByActivity({ ...a, id: a.rootId }, { ...b, id: b.rootId })
 }

@@ -1,9 +1,9 @@
 import type { Origin, SessionRecord } from '../model/session.ts'
 import type { SessionFilter } from '../model/session-filter.ts'
-import type { ConversationSummary } from '../storage/sessions/conversation-reader.ts'
+import type { ConversationListEntry } from '../storage/sessions/conversation-reader.ts'
 
 /** The sessions that continue each other, from one root. */
-export interface Conversation extends Omit<ConversationSummary, 'rootId' | 'tipId'> {
+export interface Conversation extends Omit<ConversationListEntry, 'rootId' | 'tipId'> {
   readonly root: SessionRecord
   /** The session with the newest message. */
   readonly tip: SessionRecord

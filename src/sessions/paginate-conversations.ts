@@ -1,5 +1,5 @@
 import type { PageRequest } from '../lib/pagination.ts'
-import { matchesFilter, type SessionKey } from '../model/session-filter.ts'
+import { matchesSessionFilter, type SessionSortKey } from '../model/session-filter.ts'
 import { compareByActivity, isWithinPage, takePage } from '../storage/keyset-pagination.ts'
 import type { Conversation, ConversationListFilter } from './conversation.ts'
 
@@ -9,16 +9,18 @@ import type { Conversation, ConversationListFilter } from './conversation.ts'
  */
 export function paginateConversations(
   conversations: readonly Conversation[],
-  page: PageRequest<SessionKey>,
+  page: PageRequest<SessionSortKey>,
   { origin, ...filter }: ConversationListFilter,
 ): Conversation[] {
   const matching = conversations
-    .filter(({ tip, isEmpty }) => !isEmpty && matchesFilter(tip, filter) && (origin ?? tip.origin) === tip.origin)
+    .filter(
+      ({ tip, isEmpty }) => !isEmpty && matchesSessionFilter(tip, filter) && (origin ?? tip.origin) === tip.origin,
+    )
     .filter((conversation) => isWithinPage(toKey(conversation), page))
     .sort((a, b) => compareByActivity(toKey(a), toKey(b)))
   return takePage(matching, page)
 }
 
-function toKey({ root, lastActivityAt }: Conversation): SessionKey {
+function toKey({ root, lastActivityAt }: Conversation): SessionSortKey {
   return { id: root.id, lastActivityAt }
 }

@@ -1,11 +1,11 @@
-import { badInput } from '../lib/errors.ts'
+import { createBadInputError } from '../lib/errors.ts'
 import { parseIdKind } from '../lib/ids.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { Origin, SessionRecord } from '../model/session.ts'
 import { takePage, compareByActivity } from '../storage/keyset-pagination.ts'
 import type { PageRequest } from '../lib/pagination.ts'
-import type { SessionFilter, SessionKey } from '../model/session-filter.ts'
+import type { SessionFilter, SessionSortKey } from '../model/session-filter.ts'
 import type { SessionReader } from '../storage/sessions/session-reader.ts'
 import { continuesSession, isContinuable, maxChainLength } from '../model/conversation/lineage.ts'
 import { inheritTitle, normalizeTitle } from '../model/conversation/title.ts'
@@ -46,7 +46,7 @@ export class SessionRepository {
 
   /** Lists a page of the sessions of both origins, newest activity first. */
   async listPage(
-    page: PageRequest<SessionKey>,
+    page: PageRequest<SessionSortKey>,
     filter: SessionFilter & { readonly origin?: Origin },
   ): Promise<SessionRecord[]> {
     const { segueSessions, hermesSessions } = this.#profile
@@ -138,10 +138,11 @@ export class SessionRepository {
 
   async #requireContinuable(id: string): Promise<SessionRecord> {
     const parent = await this.find(id)
-    if (!parent) throw badInput(`There is no session ${JSON.stringify(id)} to continue.`, 'input', 'continues')
+    if (!parent)
+      throw createBadInputError(`There is no session ${JSON.stringify(id)} to continue.`, 'input', 'continues')
     if (isContinuable(parent)) return parent
     const state = parent.endReason === null ? 'has not ended' : `ended with ${JSON.stringify(parent.endReason)}`
-    throw badInput(
+    throw createBadInputError(
       `The session ${state}. Only one that ended with "compression" or "cli_close" can be continued.`,
       'input',
       'continues',

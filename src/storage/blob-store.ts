@@ -11,10 +11,10 @@ export interface BlobStore {
    * Deletes those of these blobs that `findUnreferenced` returns. A blob that was stored within the last minutes is
    * checked again later, because a row may be about to refer to it.
    */
-  deleteUnreferenced(hashes: readonly string[], findUnreferenced: FindUnreferenced): Promise<void>
+  deleteUnreferenced(hashes: readonly string[], findUnreferenced: FindUnreferencedBlobs): Promise<void>
   /** Call it once: deletes all blobs of earlier processes that `findUnreferenced` returns. */
-  collectGarbage(findUnreferenced: FindUnreferenced): Promise<void>
+  collectGarbage(findUnreferenced: FindUnreferencedBlobs): Promise<void>
 }
 
 /** Those of these blobs that nothing refers to. Asked for at most 500 at a time. */
-export type FindUnreferenced = (hashes: readonly string[]) => Promise<readonly string[]>
+export type FindUnreferencedBlobs = (hashes: readonly string[]) => Promise<readonly string[]>

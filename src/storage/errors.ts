@@ -4,8 +4,8 @@
  */
 
 /** The log of a session does not end where the writer expects: someone else wrote. Nothing was written. */
-export class VersionConflictError extends Error {
-  override readonly name = 'VersionConflictError'
+export class LogVersionConflictError extends Error {
+  override readonly name = 'LogVersionConflictError'
 }
 
 /** The stream has ended, or has a newer generation. Nothing was written. */
@@ -14,8 +14,8 @@ export class FencingError extends Error {
 }
 
 /** The stored job or run has another revision than the writer expects. Nothing was written. */
-export class RevisionConflictError extends Error {
-  override readonly name = 'RevisionConflictError'
+export class JobRevisionConflictError extends Error {
+  override readonly name = 'JobRevisionConflictError'
 }
 
 /**

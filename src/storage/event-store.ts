@@ -17,7 +17,7 @@ export interface AppendRequest {
   readonly sessionId: string
   /** Creates the session first. */
   readonly newSession?: SessionRecord
-  /** The seq of the log's last event. If it is another one, someone else wrote: `VersionConflictError`. */
+  /** The seq of the log's last event. If it is another one, someone else wrote: `LogVersionConflictError`. */
   readonly expectedHeadSeq: number
   /** The stream that writes. If it has ended or has a newer generation: `FencingError`. */
   readonly fence?: { readonly streamId: string; readonly generation: number }
@@ -59,7 +59,7 @@ export interface EventReader {
 
 /** Writes the log of a session, with the rows that are projections of it. */
 export interface EventWriter {
-  /** All of it or nothing. Throws NOT_FOUND without the session, VersionConflictError, FencingError and StorageError. */
+  /** All of it or nothing. Throws NOT_FOUND without the session, LogVersionConflictError, FencingError and StorageError. */
   append(request: AppendRequest): Promise<void>
   /** Replaces the stored event with the same seq, as by one that contains the text of several. */
   replaceEvent(event: ChatEvent): Promise<void>

@@ -17,7 +17,7 @@ export interface StreamIdempotencyKey extends IdempotencyKey {
 export type WithIdempotencyKey<T> = T & { readonly key: IdempotencyKey | null }
 
 /** What the request with a key created: either a stream or a session. */
-export interface KeyedResult {
+export interface IdempotencyKeyResult {
   readonly fingerprint: string
   readonly stream: StreamRecord | null
   readonly session: SessionRecord | null
@@ -25,5 +25,5 @@ export interface KeyedResult {
 
 export interface IdempotencyKeyReader {
   /** What the request with this key created; null if the key is unused. */
-  findByIdempotencyKey(key: string): Promise<KeyedResult | null>
+  findByIdempotencyKey(key: string): Promise<IdempotencyKeyResult | null>
 }

@@ -28,7 +28,7 @@ export interface JobWithRunningRun {
 }
 
 /** A run and the number of its latest change, counted over all runs of the profile. */
-export interface ChangedRun {
+export interface ChangedJobRun {
   readonly changeSeq: number
   readonly run: JobRunRecord
 }
@@ -48,19 +48,19 @@ export interface JobStore extends JobReader {
   /** Whether there is a run for a due time. */
   hasRunFor(jobId: string, scheduledFor: number): Promise<boolean>
   /**
-   * Throws RevisionConflictError, and StorageError CONSTRAINT for a second run of a due time, or a second running run of
+   * Throws JobRevisionConflictError, and StorageError CONSTRAINT for a second run of a due time, or a second running run of
    * a job.
    */
   commit(write: JobCommit): Promise<void>
   /** Deletes a job with its runs. False if there is none. */
   delete(id: string): Promise<boolean>
   /** Runs that changed after a change, in that order, each once and as it is now. At most 1,000. */
-  listChangedRuns(range: ChangedRunRange): Promise<readonly ChangedRun[]>
+  listChangedRuns(range: ChangedJobRunRange): Promise<readonly ChangedJobRun[]>
   /** The number of the latest change; 0 before the first. Numbers are never used again. */
   loadLatestChangeSeq(): Promise<number>
 }
 
-export interface ChangedRunRange {
+export interface ChangedJobRunRange {
   readonly after: number
   readonly limit: number
   /** Null for the runs of all jobs. */

@@ -1,10 +1,10 @@
-import { matchesFilter, type SessionFilter, type SessionKey } from '../model/session-filter.ts'
+import { matchesSessionFilter, type SessionFilter, type SessionSortKey } from '../model/session-filter.ts'
 import { compareUtf8 } from '../lib/text/compare-utf8.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionRecord } from '../model/session.ts'
 
 /** The order of every list of sessions: newest activity first, then by the UTF-8 of the id, as SQLite compares text. */
-export function compareByActivity(a: SessionKey, b: SessionKey): number {
+export function compareByActivity(a: SessionSortKey, b: SessionSortKey): number {
   return b.lastActivityAt - a.lastActivityAt || compareUtf8(b.id, a.id)
 }
 
@@ -14,7 +14,7 @@ export function takePage<T>(list: readonly T[], { limit, backwards }: PageReques
 }
 
 /** Whether a key is between the cursors of a page. */
-export function isWithinPage(key: SessionKey, { after, before }: PageRequest<SessionKey>): boolean {
+export function isWithinPage(key: SessionSortKey, { after, before }: PageRequest<SessionSortKey>): boolean {
   return (!after || compareByActivity(key, after) > 0) && (!before || compareByActivity(key, before) < 0)
 }
 
@@ -25,11 +25,11 @@ export function orderByIds<T>(ids: readonly string[], rows: readonly T[], getId:
 }
 
 /** A page of the sessions that match the filter. */
-export function pageOfSessions(
+export function paginateSessions(
   sessions: readonly SessionRecord[],
-  page: PageRequest<SessionKey>,
+  page: PageRequest<SessionSortKey>,
   filter: SessionFilter,
 ): SessionRecord[] {
-  const matching = sessions.filter((session) => matchesFilter(session, filter) && isWithinPage(session, page))
+  const matching = sessions.filter((session) => matchesSessionFilter(session, filter) && isWithinPage(session, page))
   return takePage(matching.toSorted(compareByActivity), page)
 }

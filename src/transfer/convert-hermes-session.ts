@@ -1,22 +1,22 @@
 import { deterministicId } from '../lib/ids.ts'
-import { findBlobHash } from '../model/blob-url.ts'
+import { findPartBlobHash } from '../model/blob-url.ts'
 import type { MessageRecord } from '../model/message.ts'
-import { prependPositions } from '../model/fold/message-position.ts'
+import { assignInitialMessagePositions } from '../model/fold/message-position.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { SessionReader } from '../storage/sessions/session-reader.ts'
-import type { SectionRecord } from './document/document-schema.ts'
-import { toDocumentSession } from './document/to-document-session.ts'
+import type { ExportSectionRecord } from './document/document-schema.ts'
+import { toExportDocumentSession } from './document/to-export-document-session.ts'
 
 const pageSize = 1000 // messages
 
 /** A Hermes session as a Segue session. */
-export interface ConvertedSession {
-  readonly session: SectionRecord<'sessions'>
+export interface ConvertedHermesSession {
+  readonly session: ExportSectionRecord<'sessions'>
   readonly messages: readonly MessageRecord[]
 }
 
 /** Returns the id of the Segue session that a Hermes session is converted to. It is the same in every export. */
-export function toSegueId({ id, startedAt }: SessionRecord): string {
+export function toConvertedSessionId({ id, startedAt }: SessionRecord): string {
   return deterministicId('session', id, startedAt)
 }
 
@@ -29,8 +29,8 @@ export async function convertHermesSession(
   session: SessionRecord,
   parent: SessionRecord | null,
   hermes: SessionReader,
-): Promise<ConvertedSession> {
-  const id = toSegueId(session)
+): Promise<ConvertedHermesSession> {
+  const id = toConvertedSessionId(session)
   const contextIds = new Set((await hermes.loadContextMessages(session.id)).map((message) => message.id))
   const messages: MessageRecord[] = []
   for await (const message of readVisibleMessages(session.id, hermes)) {
@@ -40,13 +40,13 @@ export async function convertHermesSession(
     const messageId = deterministicId('message', message.id, message.createdAt)
     messages.push({ ...message, id: messageId, sessionId: id, withdrawn, ...(isSummary && { summary: true }) })
   }
-  const hashes = new Set(messages.flatMap(({ parts }) => parts.flatMap((part) => findBlobHash(part) ?? [])))
+  const hashes = new Set(messages.flatMap(({ parts }) => parts.flatMap((part) => findPartBlobHash(part) ?? [])))
   return {
-    session: toDocumentSession(
+    session: toExportDocumentSession(
       { ...session, id, model: null },
-      { parentId: parent && toSegueId(parent), key: null, files: [...hashes].toSorted() },
+      { parentId: parent && toConvertedSessionId(parent), key: null, files: [...hashes].toSorted() },
     ),
-    messages: prependPositions(messages),
+    messages: assignInitialMessagePositions(messages),
   }
 }
 

@@ -4,16 +4,16 @@ import { dirname, join, resolve } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ResolvedPaths } from '../config/paths.ts'
-import { notFound } from '../lib/errors.ts'
+import { createIdNotFoundError } from '../lib/errors.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { parseConversationId } from '../model/conversation/conversation-id.ts'
 import type { SessionRecord } from '../model/session.ts'
 import { exportRecords } from './export-records.ts'
-import { serializeDocument } from './document/document-writer.ts'
-import type { DocumentRecord } from './document/document-schema.ts'
+import { serializeExportDocument } from './document/serialize-export-document.ts'
+import type { ExportDocumentRecord } from './document/document-schema.ts'
 import { ReadOnlyProfile } from './read-only-profile.ts'
-import { DocumentSummary } from './document/document-summary.ts'
-import { TransferError } from './transfer-error.ts'
+import { ExportDocumentSummary } from './document/export-document-summary.ts'
+import { ExportImportError } from './export-import-error.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { TransferStorage } from '../storage/transfer/transfer-storage.ts'
 
@@ -34,14 +34,14 @@ export interface ExportRequest {
 }
 
 export interface ExportResult {
-  readonly summary: DocumentSummary
+  readonly summary: ExportDocumentSummary
   /** The written file; null if the output was a stream. */
   readonly path: string | null
 }
 
 /**
  * Exports a conversation as one JSON document. Reads one snapshot, changes nothing, and works while a server runs. The
- * output file is replaced at the end, or not at all. Throws NOT_FOUND, a `TransferError`,
+ * output file is replaced at the end, or not at all. Throws NOT_FOUND, a `ExportImportError`,
  * and as `TransferStorage.openExportReader`.
  */
 export async function exportConversation(request: ExportRequest): Promise<ExportResult> {
@@ -57,7 +57,7 @@ export async function exportConversation(request: ExportRequest): Promise<Export
     const session = await findSession(id, source)
     if (session) return await writeDocument(session, source, request)
   }
-  throw notFound('conversation or session', id)
+  throw createIdNotFoundError('conversation or session', id)
 }
 
 /** Finds a session by its id, or by the id of the conversation whose root it is. */
@@ -74,8 +74,8 @@ async function writeDocument(
 ): Promise<ExportResult> {
   const { output, onNote } = request
   const sessions = await source.loadConversation(session)
-  const summary = new DocumentSummary()
-  const text = serializeDocument(tallyRecords(exportRecords({ source, sessions, onNote }), summary))
+  const summary = new ExportDocumentSummary()
+  const text = serializeExportDocument(tallyRecords(exportRecords({ source, sessions, onNote }), summary))
   try {
     if (output === null || typeof output === 'string')
       return { summary, path: await writeToFile(text, summary, request) }
@@ -83,13 +83,13 @@ async function writeDocument(
     return { summary, path: null }
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error
-    throw new TransferError(`The export cannot be written (${error.message}).`)
+    throw new ExportImportError(`The export cannot be written (${error.message}).`)
   }
 }
 
 async function writeToFile(
   text: AsyncIterable<string>,
-  summary: DocumentSummary,
+  summary: ExportDocumentSummary,
   { output, workingDirectory }: ExportRequest,
 ): Promise<string> {
   const outputPath = typeof output === 'string' ? resolve(workingDirectory, output) : null
@@ -109,9 +109,9 @@ async function writeToFile(
 }
 
 async function* tallyRecords(
-  records: AsyncIterable<DocumentRecord>,
-  summary: DocumentSummary,
-): AsyncGenerator<DocumentRecord> {
+  records: AsyncIterable<ExportDocumentRecord>,
+  summary: ExportDocumentSummary,
+): AsyncGenerator<ExportDocumentRecord> {
   for await (const record of records) {
     summary.add(record)
     yield record

@@ -4,11 +4,11 @@ import { continuesSession } from '../model/conversation/lineage.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
-import { convertHermesSession, toSegueId } from './convert-hermes-session.ts'
-import type { DocumentRecord, SectionRecord } from './document/document-schema.ts'
-import { toDocumentSession } from './document/to-document-session.ts'
+import { convertHermesSession, toConvertedSessionId } from './convert-hermes-session.ts'
+import type { ExportDocumentRecord, ExportSectionRecord } from './document/document-schema.ts'
+import { toExportDocumentSession } from './document/to-export-document-session.ts'
 import type { ReadOnlyProfile } from './read-only-profile.ts'
-import { TransferError } from './transfer-error.ts'
+import { ExportImportError } from './export-import-error.ts'
 
 /** A string cannot hold much more in base64. */
 const maxFileBytes = 128 * 1024 * 1024 // bytes
@@ -23,9 +23,9 @@ export interface ExportOptions {
 
 /**
  * Yields all records of a conversation in document order. Hermes sessions are converted to Segue sessions. Throws a
- * `TransferError` if a stream is not finished.
+ * `ExportImportError` if a stream is not finished.
  */
-export async function* exportRecords(options: ExportOptions): AsyncGenerator<DocumentRecord> {
+export async function* exportRecords(options: ExportOptions): AsyncGenerator<ExportDocumentRecord> {
   const { segueReader, blobs } = options.source
   const { sessions, hermesMessages } = await exportSessions(options)
   await noteUnreadableParents(options)
@@ -50,12 +50,12 @@ export async function* exportRecords(options: ExportOptions): AsyncGenerator<Doc
 
 interface ExportedSessions {
   /** Ordered by start. */
-  readonly sessions: readonly SectionRecord<'sessions'>[]
+  readonly sessions: readonly ExportSectionRecord<'sessions'>[]
   readonly hermesMessages: readonly MessageRecord[]
 }
 
 async function exportSessions({ source, sessions }: ExportOptions): Promise<ExportedSessions> {
-  const exported: SectionRecord<'sessions'>[] = []
+  const exported: ExportSectionRecord<'sessions'>[] = []
   const hermesMessages: MessageRecord[] = []
   for (const session of sessions) {
     const parent = sessions.find((other) => continuesSession(session, other)) ?? null
@@ -74,10 +74,10 @@ async function exportSegueSession(
   { id }: SessionRecord,
   parent: SessionRecord | null,
   { segueReader }: ReadOnlyProfile,
-): Promise<SectionRecord<'sessions'>> {
+): Promise<ExportSectionRecord<'sessions'>> {
   const session = await segueReader?.findSession(id)
-  if (!session) throw new TransferError(`The session ${id} was deleted. Export the conversation again.`)
-  return toDocumentSession(session, {
+  if (!session) throw new ExportImportError(`The session ${id} was deleted. Export the conversation again.`)
+  return toExportDocumentSession(session, {
     parentId: exportParentId(session, parent),
     key: session.key,
     files: (await segueReader?.listBlobHashes(id)) ?? [],
@@ -86,7 +86,7 @@ async function exportSegueSession(
 
 /** The id of the parent in the document, or of a Hermes session that may be readable again later. */
 function exportParentId({ parentId }: SessionRecord, parent: SessionRecord | null): string | null {
-  if (parent) return parent.origin === 'HERMES' ? toSegueId(parent) : parent.id
+  if (parent) return parent.origin === 'HERMES' ? toConvertedSessionId(parent) : parent.id
   return parentId !== null && isHermesId(parentId) ? parentId : null
 }
 
@@ -102,8 +102,8 @@ function isHermesId(id: string): boolean {
   return parseIdKind(id) === null
 }
 
-function newUnfinishedStreamError(streamId: string): TransferError {
-  return new TransferError(
+function newUnfinishedStreamError(streamId: string): ExportImportError {
+  return new ExportImportError(
     `The stream ${streamId} is not finished. Wait for its end, or cancel it. After a crash, start Segue once: it ends ` +
       'interrupted streams.',
   )
@@ -121,6 +121,6 @@ async function readFileContent(hash: string, blobs: BlobStore, onNote: (note: st
     return null
   }
   if (bytes.length > maxFileBytes)
-    throw new TransferError(`The file ${hash} is larger than 128 MiB, the limit of an export.`)
+    throw new ExportImportError(`The file ${hash} is larger than 128 MiB, the limit of an export.`)
   return bytes.toString('base64')
 }

@@ -4,14 +4,14 @@ import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { toProfileFolder } from '../profiles/profile-paths.ts'
 import { ImportConflictError } from '../storage/transfer/import-store.ts'
 import type { TransferStorage } from '../storage/transfer/transfer-storage.ts'
-import { readDocument } from './document/document-reader.ts'
-import { sectionNames } from './document/document-schema.ts'
-import { DocumentSummary } from './document/document-summary.ts'
-import { DocumentValidator } from './document/document-validator.ts'
+import { readExportDocument } from './document/document-reader.ts'
+import { exportSectionNames } from './document/document-schema.ts'
+import { ExportDocumentSummary } from './document/export-document-summary.ts'
+import { ExportDocumentValidator } from './document/export-document-validator.ts'
 import { readImportRecords } from './read-import-records.ts'
-import { TransferError } from './transfer-error.ts'
+import { ExportImportError } from './export-import-error.ts'
 
-export interface ImportRequest {
+export interface ConversationImportRequest {
   /** The folder that relative paths start from. */
   readonly workingDirectory: string
   readonly paths: ResolvedPaths
@@ -22,7 +22,7 @@ export interface ImportRequest {
 
 /**
  * Imports an exported conversation into a profile, in one transaction. Reads the file several times, so that it holds one
- * record in memory at a time. Throws a `TransferError` if the file is damaged, too new, or holds anything that exists
+ * record in memory at a time. Throws a `ExportImportError` if the file is damaged, too new, or holds anything that exists
  * already; HomeInUseError while a server runs; and the errors of opening a database.
  */
 export async function importConversation({
@@ -31,7 +31,7 @@ export async function importConversation({
   profile,
   storage,
   ...request
-}: ImportRequest): Promise<DocumentSummary> {
+}: ConversationImportRequest): Promise<ExportDocumentSummary> {
   const file = resolve(workingDirectory, request.file)
   const summary = validateDocument(file)
   const lock = storage.lockHome(paths.home)
@@ -51,21 +51,25 @@ export async function importConversation({
 }
 
 /** Checks the whole document before anything is written. */
-function validateDocument(file: string): DocumentSummary {
-  const validator = new DocumentValidator()
-  const summary = new DocumentSummary()
+function validateDocument(file: string): ExportDocumentSummary {
+  const validator = new ExportDocumentValidator()
+  const summary = new ExportDocumentSummary()
   let fingerprint: unknown = null
-  for (const { location, ...record } of readDocument(file, sectionNames, (sha256) => (fingerprint = sha256))) {
+  for (const { location, ...record } of readExportDocument(
+    file,
+    exportSectionNames,
+    (sha256) => (fingerprint = sha256),
+  )) {
     validator.add(record, location)
     summary.add(record)
   }
   if (validator.finish(file) === fingerprint) return summary
-  throw new TransferError(`${file}: The sha256 does not match: the document was changed. Export it again.`)
+  throw new ExportImportError(`${file}: The sha256 does not match: the document was changed. Export it again.`)
 }
 
 /** An id is looked up in all profiles, so two profiles must not have the same session. */
-function newSessionExistsError(id: string, profile: string): TransferError {
-  return new TransferError(
+function newSessionExistsError(id: string, profile: string): ExportImportError {
+  return new ExportImportError(
     `The session ${id} exists already in the profile ${profile}. Delete it first, or import into another home.`,
   )
 }
@@ -83,7 +87,7 @@ async function importIntoProfile(file: string, { profile, folder, storage, sessi
   const store = await storage.openImportStore(folder, profile)
   const blobs = storage.openBlobStore(folder)
   try {
-    for (const { record } of readDocument(file, ['files'])) {
+    for (const { record } of readExportDocument(file, ['files'])) {
       if ('hash' in record && record.content !== null) await blobs.put(Buffer.from(record.content, 'base64'))
     }
     await store.importRecords(readImportRecords(file, profile, sessionIds))
@@ -91,7 +95,7 @@ async function importIntoProfile(file: string, { profile, folder, storage, sessi
     // Deletes the blobs that were written above. A new store does so at once: it does not know them as recent ones.
     await storage.openBlobStore(folder).collectGarbage((hashes) => store.findUnreferencedBlobs(hashes))
     throw error instanceof ImportConflictError
-      ? new TransferError(`${error.location}: ${error.message}`, { cause: error })
+      ? new ExportImportError(`${error.location}: ${error.message}`, { cause: error })
       : error
   } finally {
     await store.close()

@@ -1,9 +1,16 @@
 import { parseIdKind } from '../lib/ids.ts'
 import type { ImportRecord, LocatedImportRecord } from '../storage/transfer/import-store.ts'
-import { readDocument } from './document/document-reader.ts'
-import type { DocumentRecord, SectionName } from './document/document-schema.ts'
+import { readExportDocument } from './document/document-reader.ts'
+import type { ExportDocumentRecord, ExportSectionName } from './document/document-schema.ts'
 
-const importedSections: readonly SectionName[] = ['sessions', 'streams', 'messages', 'events', 'decisions', 'grants']
+const importedSections: readonly ExportSectionName[] = [
+  'sessions',
+  'streams',
+  'messages',
+  'events',
+  'decisions',
+  'grants',
+]
 
 /**
  * Yields the records of a validated document as the storage of a profile takes them, without its files. `sessionIds` are
@@ -14,14 +21,14 @@ export function* readImportRecords(
   profile: string,
   sessionIds: ReadonlySet<string>,
 ): Generator<LocatedImportRecord, void, void> {
-  for (const { location, ...listed } of readDocument(file, importedSections)) {
+  for (const { location, ...listed } of readExportDocument(file, importedSections)) {
     const imported = toImportRecord(listed, profile, sessionIds)
     if (imported) yield { ...imported, location }
   }
 }
 
 function toImportRecord(
-  { section, record }: DocumentRecord,
+  { section, record }: ExportDocumentRecord,
   profile: string,
   sessionIds: ReadonlySet<string>,
 ): ImportRecord | null {

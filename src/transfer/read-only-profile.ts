@@ -4,7 +4,7 @@ import { parseIdKind } from '../lib/ids.ts'
 import type { Logger } from '../lib/logger.ts'
 import { continuesSession, loadLineage } from '../model/conversation/lineage.ts'
 import type { SessionRecord } from '../model/session.ts'
-import { IdNamespace } from '../profiles/id-namespace.ts'
+import { ProfileIdNamespace } from '../profiles/profile-id-namespace.ts'
 import type { ProfilePaths } from '../profiles/profile-directory.ts'
 import { toHermesDatabasePath } from '../profiles/profile-paths.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
@@ -38,7 +38,7 @@ export class ReadOnlyProfile implements AsyncDisposable {
     // Without an index path, the index of the Hermes sessions is in memory: the one in the home belongs to the server.
     const hermes =
       hermesHome === null ? null : new HermesSessionReader({ path: toHermesDatabasePath(hermesHome), profile, log })
-    const { prefix } = IdNamespace.forProfile(profile)
+    const { prefix } = ProfileIdNamespace.forProfile(profile)
     this.hermesSessions = hermes && (prefix === '' ? hermes : new NamespacedSessionReader(hermes, prefix))
     this.blobs = storage.openBlobStore(home)
     this.#close = async () => {

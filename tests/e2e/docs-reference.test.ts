@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { formatDefault } from '../../src/config/setting-definition.ts'
-import { allSettings } from '../../src/config/setting-definitions.ts'
+import { formatSettingDefault } from '../../src/config/setting-definition.ts'
+import { allSettingDefinitions } from '../../src/config/setting-definitions.ts'
 import { readSettings, type Settings } from '../../src/config/settings.ts'
 import { defaultLimits } from '../../src/config/limits.ts'
 import {
@@ -37,10 +37,10 @@ function exampleWith(key: string): string {
 describe('the page on configuration', () => {
   test('lists every setting with its flag, variable, key, default and description', () => {
     const code = (text: string | null): string => (text === null ? '' : `\`${text}\``)
-    const rows = allSettings.map((definition) => {
+    const rows = allSettingDefinitions.map((definition) => {
       const { flag, argument, env, key, description } = definition
       const usage = flag && [`--${flag}`, argument].filter(Boolean).join(' ')
-      return [code(usage), code(env), code(key), formatDefault(definition), description]
+      return [code(usage), code(env), code(key), formatSettingDefault(definition), description]
     })
     const table = listTables('docs/configuration.md').find(({ header }) => header[0] === 'Flag')
     expect(table?.header).toEqual(['Flag', 'Environment', 'config.json', 'Default', 'What it is'])

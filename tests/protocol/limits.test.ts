@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { defaultLimits, type Limits } from '../../src/config/limits.ts'
+import { defaultLimits, type ServerLimits } from '../../src/config/limits.ts'
 import { EventStream } from '../support/clients/event-stream.ts'
 import { sendHttpRequest } from '../support/server/http-exchange.ts'
 import { post, start } from '../support/server/post.ts'
@@ -43,7 +43,7 @@ test('A3 an operation above the limit of a socket is RATE_LIMITED, and the other
   await other.close()
 })
 
-const withLimits = (limits: Partial<Limits>) =>
+const withLimits = (limits: Partial<ServerLimits>) =>
   startTestSegue({ settings: { limits: { ...defaultLimits, ...limits } } })
 
 test('A4 a WebSocket above the limit is refused with 503 at its handshake, until another one closes', async () => {

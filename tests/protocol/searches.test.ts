@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import type { SearchKey, SearchPage, SearchRequest } from '../../src/search/search-hit.ts'
+import type { SearchHitSortKey, SearchPage, SearchRequest } from '../../src/search/search-hit.ts'
 import { request } from '../support/server/graphql-request.ts'
 import { HermesDb } from '../support/hermes/hermes-db.ts'
 import { newTempFolder, startTestSegue, type TestSegue } from '../support/server/segue.ts'
@@ -115,7 +115,7 @@ test('A6 a search above four running and 100 queued ones is RATE_LIMITED', async
 
 test('A7 a search that ran out of time returns the cursor from which to resume', async () => {
   const { segue } = await startPendingSearches()
-  const key = (number: number): SearchKey => ({ rank: 'ALL_TERMS', at: number, origin: 'HERMES', number })
+  const key = (number: number): SearchHitSortKey => ({ rank: 'ALL_TERMS', at: number, origin: 'HERMES', number })
   const { search: searches } = segue.defaultProfile.profile
   vi.mocked(searches.find).mockImplementation(async ({ backwards }) => ({
     hits: [],

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { defaultHeartbeat } from '../../src/server/server.ts'
+import { defaultWebSocketHeartbeat } from '../../src/server/server.ts'
 import { EventStream } from '../support/clients/event-stream.ts'
 import { start } from '../support/server/post.ts'
 import { startSegueWithProvider } from '../support/server/segue-with-provider.ts'
@@ -76,7 +76,7 @@ test('A1 a client that vanishes without closing is disconnected, and its subscri
 })
 
 test('A1 the defaults are 5 s and 15 s', async () => {
-  expect(defaultHeartbeat).toEqual({ intervalMs: 5000, timeoutMs: 15_000 })
+  expect(defaultWebSocketHeartbeat).toEqual({ intervalMs: 5000, timeoutMs: 15_000 })
 })
 
 /** A masked text frame. */

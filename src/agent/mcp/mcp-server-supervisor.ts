@@ -4,15 +4,15 @@ import type { Json } from '../../lib/text/json.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { redact, removeSecrets } from '../../lib/text/redact.ts'
 import { type Tool, ToolError } from '../tools/tool.ts'
-import { type ToolInvocation, callTool } from './call-tool.ts'
+import { type McpToolInvocation, callMcpTool } from './call-mcp-tool.ts'
 import { connectToMcpServer } from './transport/connect-to-mcp-server.ts'
 import type { McpConnection } from './transport/mcp-connection.ts'
-import { type FailureReason, formatFailure } from './transport/failure-reason.ts'
-import { ConnectionError, McpError, NotExecutedError } from './transport/mcp-error.ts'
-import { toFailureReason } from './transport/to-failure-reason.ts'
+import { type McpFailureReason, formatMcpFailure } from './transport/mcp-failure-reason.ts'
+import { McpConnectionError, McpError, McpNotExecutedError } from './transport/mcp-error.ts'
+import { toMcpFailureReason } from './transport/to-mcp-failure-reason.ts'
 import { RestartBackoff } from './restart-backoff.ts'
-import { type ListedTool, listTools } from './list-tools.ts'
-import { toTools } from './to-tools.ts'
+import { type ListedMcpTool, listMcpTools } from './list-mcp-tools.ts'
+import { mcpToolsToTools } from './mcp-tools-to-tools.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 
 export interface McpServerSupervisorOptions {
@@ -116,13 +116,14 @@ export class McpServerSupervisor {
 
   #onStartError(error: unknown): void {
     this.#backoff.recordFailure()
-    const { message, output } = error instanceof ConnectionError ? error : new ConnectionError(toFailureReason(error))
+    const { message, output } =
+      error instanceof McpConnectionError ? error : new McpConnectionError(toMcpFailureReason(error))
     if (message === this.#startError) return
     this.#startError = message
     this.#warn('MCP server could not be started. Its tools are missing.', message, output)
   }
 
-  #onDisconnect(connection: McpConnection, reason: FailureReason): void {
+  #onDisconnect(connection: McpConnection, reason: McpFailureReason): void {
     if (this.#connection !== connection) return
     this.#connection = null
     const isProgram = this.#options.server.type === 'stdio'
@@ -130,7 +131,7 @@ export class McpServerSupervisor {
     this.#backoff.recordExit(isProgram ? this.#options.now() - this.#startedAt : Infinity)
     void connection.close()
     if (this.#closeController.signal.aborted || !isProgram) return
-    this.#warn('MCP server ended. It is restarted when it is needed.', formatFailure(reason), connection.output)
+    this.#warn('MCP server ended. It is restarted when it is needed.', formatMcpFailure(reason), connection.output)
   }
 
   #needsToolList(): boolean {
@@ -147,28 +148,28 @@ export class McpServerSupervisor {
     this.#isToolListStale = false
     this.#listedAt = this.#options.now()
     try {
-      this.#setTools(await listTools(connection.client, AbortSignal.timeout(listTimeoutMs)))
+      this.#setTools(await listMcpTools(connection.client, AbortSignal.timeout(listTimeoutMs)))
     } catch (error) {
-      if (error instanceof NotExecutedError) this.#onDisconnect(connection, error.reason)
+      if (error instanceof McpNotExecutedError) this.#onDisconnect(connection, error.reason)
       else if (connection.closeReason === null) {
         this.#warn(
           'MCP server did not list its tools. The previous list is used.',
-          formatFailure(toFailureReason(error)),
+          formatMcpFailure(toMcpFailureReason(error)),
         )
       }
     }
   }
 
-  #setTools(listedTools: readonly ListedTool[]): void {
+  #setTools(listedTools: readonly ListedMcpTool[]): void {
     const { name } = this.#options.server
-    const { tools, skipped } = toTools(name, listedTools, (call) => this.#call(call))
+    const { tools, skipped } = mcpToolsToTools(name, listedTools, (call) => this.#call(call))
     this.#tools = tools
     this.#listedAt = this.#options.now()
     for (const reason of skipped) this.#warn('Tool of an MCP server is skipped.', reason)
   }
 
   /** Removes secrets from error messages of the server. */
-  async #call(call: ToolInvocation): Promise<Json> {
+  async #call(call: McpToolInvocation): Promise<Json> {
     try {
       return await this.#callWithReconnect(call)
     } catch (error) {
@@ -178,18 +179,18 @@ export class McpServerSupervisor {
   }
 
   /** If the call had no effect, for example because the session was lost, reconnects and repeats it once. */
-  async #callWithReconnect(call: ToolInvocation): Promise<Json> {
+  async #callWithReconnect(call: McpToolInvocation): Promise<Json> {
     const connection = await this.#requireConnection(call.signal)
     try {
-      return await callTool(connection, call)
+      return await callMcpTool(connection, call)
     } catch (error) {
-      if (!(error instanceof NotExecutedError)) throw error
+      if (!(error instanceof McpNotExecutedError)) throw error
       this.#onDisconnect(connection, error.reason)
     }
     try {
-      return await callTool(await this.#requireConnection(call.signal), call)
+      return await callMcpTool(await this.#requireConnection(call.signal), call)
     } catch (error) {
-      throw error instanceof NotExecutedError ? createUnavailableError(error.message) : error
+      throw error instanceof McpNotExecutedError ? createUnavailableError(error.message) : error
     }
   }
 

@@ -1,6 +1,6 @@
 import type { TextStreamPart, ToolSet } from 'ai'
 import type { AgentEvent } from '../agent.ts'
-import { type StepResult, StreamPartMapper } from './stream-part-mapper.ts'
+import { type ModelStepResult, StreamPartMapper } from './stream-part-mapper.ts'
 
 /**
  * Yields the events of one request, and returns what the step has produced. Throws the error that a part reports, or the
@@ -10,7 +10,7 @@ import { type StepResult, StreamPartMapper } from './stream-part-mapper.ts'
 export async function* mapStreamParts(
   parts: AsyncIterable<TextStreamPart<ToolSet>>,
   step: number,
-): AsyncGenerator<AgentEvent, StepResult> {
+): AsyncGenerator<AgentEvent, ModelStepResult> {
   const mapper = new StreamPartMapper(step)
   try {
     for await (const part of parts) {

@@ -7,7 +7,7 @@ import { toProviderToolSchema } from '../tools/provider-tool-schema.ts'
 import type { Tool } from '../tools/tool.ts'
 import { formatUnknownTool } from '../tools/tool-executor.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
-import { requestStep } from './request-step.ts'
+import { requestModelStep } from './request-model-step.ts'
 
 export interface ModelAgentOptions {
   readonly model: SdkLanguageModel
@@ -38,7 +38,7 @@ export function createModelAgent(options: ModelAgentOptions): Agent {
         const messages = await run.loadHistory()
         yield { type: 'step', estimatedInputTokens: estimateJsonTokens(messages) + estimateJsonTokens(tools) }
         const request = { model, secrets, idleTimeoutMs, messages, tools, allowsToolCalls: !isLast, step, run }
-        const { calls, hasText } = yield* requestStep(request)
+        const { calls, hasText } = yield* requestModelStep(request)
         if (run.signal.aborted) return
         // Some models write their text before the tool calls, and end without any.
         answerHasText ||= hasText

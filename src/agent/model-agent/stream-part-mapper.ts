@@ -2,10 +2,10 @@ import { ToolChoiceViolationError } from 'ai'
 import type { LanguageModelUsage, TextStreamPart, ToolSet } from 'ai'
 import type { Usage } from '../../model/usage.ts'
 import { AgentError, type AgentEvent, type ToolCallRequest } from '../agent.ts'
-import { ThinkTagParser, type TextSpan } from './think-tag-parser.ts'
+import { ThinkTagParser, type ThinkTagTextSpan } from './think-tag-parser.ts'
 
 /** What one step has produced. */
-export interface StepResult {
+export interface ModelStepResult {
   /** In the order of the model. They have not been yielded as events. */
   readonly calls: readonly ToolCallRequest[]
   /** Whether there was any text, including white space. */
@@ -30,7 +30,7 @@ export class StreamPartMapper {
   }
 
   /** What the parts so far have produced. */
-  get result(): StepResult {
+  get result(): ModelStepResult {
     return { calls: this.#calls, hasText: this.#hasText }
   }
 
@@ -102,7 +102,7 @@ export class StreamPartMapper {
     return usage ? [{ type: 'usage', usage }] : []
   }
 
-  #toTextEvents(spans: readonly TextSpan[]): AgentEvent[] {
+  #toTextEvents(spans: readonly ThinkTagTextSpan[]): AgentEvent[] {
     return spans.map(({ kind, spanIndex, text }) => {
       this.#hasText ||= kind === 'text'
       return { type: kind, block: this.#blocks.name(`text ${this.#textId} ${spanIndex}`), text }

@@ -2,7 +2,7 @@ const openingTag = '<think>'
 const closingTag = '</think>'
 
 /** A piece of text of one kind. `spanIndex` counts the tags before it: when it changes, a new span begins. */
-export interface TextSpan {
+export interface ThinkTagTextSpan {
   readonly kind: 'text' | 'reasoning'
   readonly spanIndex: number
   readonly text: string
@@ -18,8 +18,8 @@ export class ThinkTagParser {
   #spanIndex = 0
   #hasAnswerStarted = false
 
-  push(chunk: string): TextSpan[] {
-    const spans: TextSpan[] = []
+  push(chunk: string): ThinkTagTextSpan[] {
+    const spans: ThinkTagTextSpan[] = []
     let rest = this.#buffer + chunk
     for (let at = this.#findTag(rest); at >= 0; at = this.#findTag(rest)) {
       if (at > 0) spans.push(this.#toSpan(rest.slice(0, at)))
@@ -33,7 +33,7 @@ export class ThinkTagParser {
   }
 
   /** Outputs the buffered text, which is not a tag after all. Open thinking stays open. */
-  flush(): TextSpan[] {
+  flush(): ThinkTagTextSpan[] {
     const rest = this.#buffer
     this.#buffer = ''
     return rest === '' ? [] : [this.#toSpan(rest)]
@@ -61,7 +61,7 @@ export class ThinkTagParser {
     return this.#hasAnswerStarted || text.slice(0, text.length - length).trim() !== '' ? 0 : length
   }
 
-  #toSpan(text: string): TextSpan {
+  #toSpan(text: string): ThinkTagTextSpan {
     if (this.#isThinking) return { kind: 'reasoning', spanIndex: this.#spanIndex, text }
     this.#hasAnswerStarted ||= /\S/.test(text)
     return { kind: 'text', spanIndex: this.#spanIndex, text }

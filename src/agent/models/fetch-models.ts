@@ -4,7 +4,7 @@ import { AgentError } from '../agent.ts'
 import { buildAuthHeaders, resolveBaseURL } from '../providers/create-language-model.ts'
 import { toAgentError } from '../providers/classify-provider-error.ts'
 import { parseJsonOrNull } from '../../lib/text/json.ts'
-import { canChat } from './can-chat.ts'
+import { isChatModel } from './is-chat-model.ts'
 import { parseModelList, type ProviderModel } from './parse-model-list.ts'
 
 const fetchTimeoutMs = 3_000
@@ -16,7 +16,7 @@ export async function fetchModels(provider: Provider): Promise<ProviderModel[]> 
   })
   const models = parseModelList(parseJsonOrNull(text))
   if (!models) throw new AgentError('PROVIDER', 'The provider sent an invalid list of models.')
-  return models.filter((model) => canChat(provider.type, model))
+  return models.filter((model) => isChatModel(provider.type, model))
 }
 
 async function fetchModelList(provider: Provider): Promise<string> {

@@ -8,10 +8,10 @@ import {
 } from '../../config/profile/model-id.ts'
 import type { ProviderType, Provider } from '../../config/profile/provider.ts'
 import { LruCache } from '../../lib/lru-cache.ts'
-import type { Agent, TextGenerator } from '../agent.ts'
+import type { Agent, SummaryAndTitleGenerator } from '../agent.ts'
 import { createModelAgent } from '../model-agent/model-agent.ts'
 import { createLanguageModel } from '../providers/create-language-model.ts'
-import { createModelTextGenerator } from '../text-generation/model-text-generator.ts'
+import { createModelSummaryGenerator } from '../text-generation/model-summary-generator.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { findContextWindow } from './context-window.ts'
 import type { Logger } from '../../lib/logger.ts'
@@ -33,7 +33,7 @@ export interface ResolvedModel {
   readonly id: string
   readonly name: string
   readonly agent: Agent
-  readonly textGenerator: TextGenerator
+  readonly textGenerator: SummaryAndTitleGenerator
   /** Size of the context window, in tokens. */
   readonly contextWindow: number
 }
@@ -145,7 +145,7 @@ export class ModelRegistry {
       id,
       name,
       agent: createModelAgent({ ...agentOptions, toolbox, maxSteps }),
-      textGenerator: createModelTextGenerator(createModelAgent({ ...agentOptions, maxSteps: 1 }), contextWindow),
+      textGenerator: createModelSummaryGenerator(createModelAgent({ ...agentOptions, maxSteps: 1 }), contextWindow),
       contextWindow,
     }
   }

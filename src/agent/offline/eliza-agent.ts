@@ -3,8 +3,8 @@ import type { UserModelMessage } from 'ai'
 import type { Agent, AgentEvent, AgentRun, ToolCallRequest } from '../agent.ts'
 import { estimateTokens } from '../estimate-tokens.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
-import { parseCommands } from './parse-commands.ts'
-import { converse } from './eliza.ts'
+import { parseOfflineToolCommands } from './parse-offline-tool-commands.ts'
+import { answerAsEliza } from './eliza.ts'
 import { describeToolResults } from './tool-result-text.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 
@@ -29,7 +29,7 @@ export function createElizaAgent({ delayMs, toolbox }: ElizaAgentOptions): Agent
       )
       const userTexts = texts.map((parts) => parts.join('\n'))
       // Only the first text is the user's. Further texts are files, which contain no commands.
-      const calls = parseCommands(texts.at(-1)?.[0] ?? '')
+      const calls = parseOfflineToolCommands(texts.at(-1)?.[0] ?? '')
       if (!calls) return yield* streamStep(run, toReplyDeltas(userTexts), userTexts.join('').length, delayMs)
 
       yield* streamStep(run, calls.flatMap(toArgumentDeltas), userTexts.join('').length, delayMs)
@@ -66,7 +66,7 @@ async function* streamStep(
 }
 
 function toReplyDeltas(userTexts: readonly string[]): DeltaEvent[] {
-  const answer = converse(userTexts.filter((text) => !parseCommands(text)))
+  const answer = answerAsEliza(userTexts.filter((text) => !parseOfflineToolCommands(text)))
   return [
     ...splitWords(answer.trace.join(' ')).map((text) => ({ type: 'reasoning', block: 'rule', text }) as const),
     ...splitWords(answer.reply).map((text) => ({ type: 'text', block: 'reply', text }) as const),

@@ -1,6 +1,6 @@
 import { keywords, neutralReplies, type Keyword, type Rule } from './eliza-script.ts'
 import { reflectPronouns } from './reflect-pronouns.ts'
-import { splitClauses, decompose, type Clause } from './decompose.ts'
+import { splitUtteranceClauses, matchElizaPattern, type ElizaClause } from './match-eliza-pattern.ts'
 
 // After Joseph Weizenbaum, ELIZA (Communications of the ACM, January 1966). The first clause with keywords determines the
 // answer: the first matching pattern of its highest-ranked keyword splits the clause, and the next reply of that pattern
@@ -13,7 +13,7 @@ export interface ElizaAnswer {
 }
 
 /** Answers the last text of a user. The answer depends on all texts alone, because they are replayed from the first. */
-export function converse(texts: readonly string[]): ElizaAnswer {
+export function answerAsEliza(texts: readonly string[]): ElizaAnswer {
   const conversation = new ElizaConversation()
   let answer = conversation.answer(texts[0] ?? '')
   for (const text of texts.slice(1)) answer = conversation.answer(text)
@@ -38,7 +38,7 @@ class ElizaConversation {
   readonly #memory: string[] = []
 
   answer(text: string): ElizaAnswer {
-    for (const clause of splitClauses(text)) {
+    for (const clause of splitUtteranceClauses(text)) {
       const matches = findKeywords(clause)
       if (matches.length === 0) continue
       const answer = this.#answerFromKeywords(matches, clause)
@@ -49,7 +49,7 @@ class ElizaConversation {
     return this.#answerWithoutKeyword()
   }
 
-  #answerFromKeywords(matches: readonly KeywordMatch[], clause: Clause): ElizaAnswer | null {
+  #answerFromKeywords(matches: readonly KeywordMatch[], clause: ElizaClause): ElizaAnswer | null {
     for (const { word, keyword } of matches) {
       const answer = this.#answerFromRules(keyword, clause, [`Keyword "${word}", rank ${keyword.rank}.`])
       if (answer) return answer
@@ -57,10 +57,10 @@ class ElizaConversation {
     return null
   }
 
-  #answerFromRules(keyword: Keyword, clause: Clause, trace: readonly string[]): ElizaAnswer | null {
+  #answerFromRules(keyword: Keyword, clause: ElizaClause, trace: readonly string[]): ElizaAnswer | null {
     for (const rule of keyword.rules) {
       const [pattern, ...replies] = rule
-      const pieces = decompose(clause, pattern)
+      const pieces = matchElizaPattern(clause, pattern)
       if (!pieces) continue
       const replyIndex = this.#nextReplyIndex(rule, replies.length)
       const reply = replies[replyIndex] ?? null
@@ -95,11 +95,11 @@ class ElizaConversation {
     return { reply: neutralReplies[replyIndex] ?? neutralReplies[0], trace }
   }
 
-  #remember(matches: readonly KeywordMatch[], clause: Clause): void {
+  #remember(matches: readonly KeywordMatch[], clause: ElizaClause): void {
     for (const { keyword } of matches) {
       if (keyword.memory === undefined) continue
       const [pattern, ...replies] = keyword.memory
-      const pieces = decompose(clause, pattern)
+      const pieces = matchElizaPattern(clause, pattern)
       if (!pieces?.at(-1)?.length) continue
       const reply = replies[this.#nextReplyIndex(keyword.memory, replies.length)]
       if (typeof reply === 'string') this.#memory.push(assemble(reply, pieces))
@@ -115,7 +115,7 @@ class ElizaConversation {
 }
 
 /** Finds the keywords of a clause, ordered by descending rank, then by position. */
-function findKeywords(clause: Clause): KeywordMatch[] {
+function findKeywords(clause: ElizaClause): KeywordMatch[] {
   const matches: KeywordMatch[] = []
   for (const { lower } of clause) {
     for (const keyword of keywordsByWord.get(lower) ?? []) {
@@ -125,7 +125,7 @@ function findKeywords(clause: Clause): KeywordMatch[] {
   return matches.toSorted((a, b) => b.keyword.rank - a.keyword.rank)
 }
 
-function assemble(reply: string, pieces: readonly Clause[]): string {
+function assemble(reply: string, pieces: readonly ElizaClause[]): string {
   const sentence = reply
     .replace(/\$(\d)/g, (_, number: string) => reflectPronouns(pieces[Number(number) - 1] ?? []))
     .replace(/ +([.,?!])/g, '$1')

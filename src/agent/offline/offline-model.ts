@@ -1,7 +1,7 @@
 import type { ResolvedModel } from '../models/model-registry.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { createElizaAgent } from './eliza-agent.ts'
-import { offlineTextGenerator } from './offline-text-generator.ts'
+import { offlineSummaryGenerator } from './offline-summary-generator.ts'
 
 /** Creates the model `offline/eliza`. Its context window is unlimited. */
 export function createOfflineModel(options: {
@@ -10,7 +10,7 @@ export function createOfflineModel(options: {
 }): Pick<ResolvedModel, 'agent' | 'textGenerator' | 'contextWindow'> {
   return {
     agent: createElizaAgent(options),
-    textGenerator: offlineTextGenerator,
+    textGenerator: offlineSummaryGenerator,
     contextWindow: Number.POSITIVE_INFINITY,
   }
 }

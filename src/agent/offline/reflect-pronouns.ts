@@ -1,4 +1,4 @@
-import type { Clause } from './decompose.ts'
+import type { ElizaClause } from './match-eliza-pattern.ts'
 
 const reflections: Readonly<Record<string, string>> = {
   i: 'you',
@@ -25,7 +25,7 @@ const wordsAfterObject = toWordSet(
 )
 
 /** Exchanges the first and the second person in a clause, with their verbs: `I am` becomes `you are`. */
-export function reflectPronouns(clause: Clause): string {
+export function reflectPronouns(clause: ElizaClause): string {
   return clause
     .map(({ text, lower }, index) => {
       const before = clause[index - 1]?.lower

@@ -1,25 +1,25 @@
 import { AgentError } from '../agent.ts'
 import { parseProviderFailure, type ProviderFailure } from './parse-provider-failure.ts'
-import { type ErrorFamily, errorFamilies } from './error-families.ts'
+import { type ProviderErrorFamily, providerErrorFamilies } from './provider-error-families.ts'
 import { redact } from '../../lib/text/redact.ts'
 import { truncate } from '../../lib/text/truncate.ts'
 
 const maxMessageLength = 500 // UTF-16 code units
 
 /** The families of errors about which nothing more is known. */
-const rejected: ErrorFamily = {
+const rejected: ProviderErrorFamily = {
   code: 'PROVIDER',
   message: 'The provider rejected the request.',
   isTransient: false,
 }
-const failed: ErrorFamily = {
+const failed: ProviderErrorFamily = {
   code: 'PROVIDER',
   message: 'The provider could not complete the answer. Try again.',
   isTransient: true,
 }
 
 /** Ways to recognise a family, the most reliable one first. */
-const matchers: readonly ((family: ErrorFamily, failure: ProviderFailure) => boolean)[] = [
+const matchers: readonly ((family: ProviderErrorFamily, failure: ProviderFailure) => boolean)[] = [
   ({ codes }, failure) => codes !== undefined && failure.codes.some((code) => codes.test(code)),
   ({ statuses = [] }, { status }) => status !== null && statuses.includes(status),
   ({ wording }, { searchText }) => wording?.test(searchText) ?? false,
@@ -41,13 +41,13 @@ export function toAgentError(error: unknown, secrets: readonly string[]): AgentE
 }
 
 /** Whether the same request may succeed a moment later. */
-export function isRetryable(error: unknown): boolean {
+export function isRetryableProviderError(error: unknown): boolean {
   return !(error instanceof AgentError) && classify(parseProviderFailure(error)).isTransient
 }
 
-function classify(failure: ProviderFailure): ErrorFamily {
+function classify(failure: ProviderFailure): ProviderErrorFamily {
   for (const matches of matchers) {
-    const family = errorFamilies.find((each) => matches(each, failure))
+    const family = providerErrorFamilies.find((each) => matches(each, failure))
     if (family) return family
   }
   return failure.status !== null && failure.status < 500 ? rejected : failed

@@ -1,6 +1,6 @@
 import { APICallError, StreamProviderError, TypeValidationError } from 'ai'
 import { parseJsonOrNull } from '../../lib/text/json.ts'
-import { readErrorPayload } from './read-error-payload.ts'
+import { readProviderErrorPayload } from './read-provider-error-payload.ts'
 
 /** What is known about a failed request to a provider, whatever the form of the error. */
 export interface ProviderFailure {
@@ -16,7 +16,7 @@ export interface ProviderFailure {
 
 /** Parses an error of the AI SDK or of `fetch`, or an error that the provider sent in a body or within a stream. */
 export function parseProviderFailure(error: unknown): ProviderFailure {
-  const payload = readErrorPayload(extractPayload(error))
+  const payload = readProviderErrorPayload(extractPayload(error))
   const message = payload.message
   const labels = [...collectErrorNames(error), ...payload.labels, ...findErrorNames(message ?? '')]
   return {

@@ -38,6 +38,6 @@ const questionSchema = z.object({
 })
 
 /** Parses the arguments of a `clarify` call. Returns null if they contain no valid question. */
-export function parseQuestion(argumentsText: string): ClarifyQuestion | null {
+export function parseClarifyQuestion(argumentsText: string): ClarifyQuestion | null {
   return questionSchema.safeParse(parseJsonOrNull(argumentsText)).data ?? null
 }

@@ -6,9 +6,9 @@ import { truncate } from '../../lib/text/truncate.ts'
 import { parseToolArguments } from '../../model/tool-call.ts'
 import type { AgentEvent, AgentRun, ToolCallRequest, ToolGate } from '../agent.ts'
 import type { ApprovalPolicy } from './approval-policy.ts'
-import { clarifyTool, parseQuestion } from './clarify-tool.ts'
+import { clarifyTool, parseClarifyQuestion } from './clarify-tool.ts'
 import { type JsonObject, type Tool, ToolError } from './tool.ts'
-import { type TruncatedResult, truncateResult } from './truncate-result.ts'
+import { type TruncatedToolResult, truncateToolResult } from './truncate-tool-result.ts'
 
 export interface ToolExecutorOptions {
   readonly policy: ApprovalPolicy
@@ -64,7 +64,7 @@ export class ToolExecutor {
 
   /** The answer of the user is the result, which is written to the log elsewhere. */
   async *#askQuestion(call: ToolCallRequest): AsyncGenerator<AgentEvent, void, void> {
-    const question = parseQuestion(call.argumentsText)
+    const question = parseClarifyQuestion(call.argumentsText)
     if (question) {
       yield toCallEvent(call, { type: 'question', ...question, timeoutMs: this.#options.decisionTimeoutMs })
       await this.#run.waitForPermission(call.callId)
@@ -110,9 +110,9 @@ export class ToolExecutor {
   }
 
   /** Null if the complete result could not be stored. */
-  #truncate(result: Json, tool: Tool): Promise<TruncatedResult | null> {
+  #truncate(result: Json, tool: Tool): Promise<TruncatedToolResult | null> {
     const { maxResultLength, storeFile, log } = this.#options
-    return truncateResult(result, maxResultLength, storeFile).catch((error: unknown) => {
+    return truncateToolResult(result, maxResultLength, storeFile).catch((error: unknown) => {
       log.error({ err: error, tool: tool.name }, 'Tool result could not be stored.')
       return null
     })

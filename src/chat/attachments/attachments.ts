@@ -2,18 +2,18 @@ import { parseBlobUrl, toBlobUrl } from '../../model/blob-url.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { parseDataUrl, toDataUrl } from './data-url.ts'
-import { detectMediaType } from './detect-media-type.ts'
+import { detectFileMediaType } from './detect-file-media-type.ts'
 import { toMediaTypeEssence } from './media-type.ts'
-import type { FileInput } from './validate-files.ts'
+import type { FileInput } from './validate-message-files.ts'
 
 type FilePart = Extract<MessagePart, { readonly type: 'file' }>
 
 /** Turns a valid file into a part of a message. Resolves when its bytes are stored. */
-export async function storeFile({ name, mediaType, url }: FileInput, store: BlobStore): Promise<FilePart> {
+export async function storeAttachment({ name, mediaType, url }: FileInput, store: BlobStore): Promise<FilePart> {
   return externalizeFile(
     {
       type: 'file',
-      mediaType: detectMediaType({ mediaType, url }) ?? toMediaTypeEssence(mediaType),
+      mediaType: detectFileMediaType({ mediaType, url }) ?? toMediaTypeEssence(mediaType),
       name: name?.toWellFormed() ?? null,
       url,
     },

@@ -1,4 +1,4 @@
-export interface DecodedFile {
+export interface DecodedDataUrl {
   readonly mediaType: string
   readonly bytes: Buffer
 }
@@ -7,7 +7,7 @@ const maxHeaderCodeUnits = 1000
 const headerPattern = /^data:(?<type>[\w.+-]+\/[\w.+*-]+)?(?:;[\w.+-]+=[^;,]*)*(?<base64>;base64)?$/i
 
 /** The content of a data URL (RFC 2397). Null for any other URL, and for invalid or truncated base64. */
-export function parseDataUrl(url: string): DecodedFile | null {
+export function parseDataUrl(url: string): DecodedDataUrl | null {
   // Find the comma first: a regular expression over a large URL would be slow.
   const comma = url.indexOf(',')
   const header = comma < 0 || comma > maxHeaderCodeUnits ? undefined : headerPattern.exec(url.slice(0, comma))?.groups
@@ -22,7 +22,7 @@ export function toDataUrl(mediaType: string, bytes: Buffer): string {
 }
 
 /** The text of a file; null if it is not valid UTF-8. */
-export function decodeUtf8({ bytes }: DecodedFile): string | null {
+export function decodeUtf8({ bytes }: DecodedDataUrl): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {

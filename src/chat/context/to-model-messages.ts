@@ -4,7 +4,7 @@ import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.t
 import { decodeUtf8 } from '../attachments/data-url.ts'
 import { isTextMediaType } from '../attachments/media-type.ts'
 import { parseDataUrl } from '../attachments/data-url.ts'
-import { parseArguments } from '../../model/tool-call.ts'
+import { parseToolCallArguments } from '../../model/tool-call.ts'
 
 /**
  * Converts messages to what a model is sent. It is a pure function of the fold, valid for every prefix of every log: each
@@ -91,7 +91,7 @@ function toStepMessages({ text, calls }: AnswerStep, toWireId: (call: ToolCall) 
 
 /** Every provider requires an object. Other arguments are replaced with an empty one. */
 function toWireInput(call: ToolCall): { [key: string]: Json } {
-  const input = toWellFormedJson(parseArguments(call))
+  const input = toWellFormedJson(parseToolCallArguments(call))
   return isJsonObject(input) ? input : {}
 }
 

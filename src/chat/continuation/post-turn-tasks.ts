@@ -1,6 +1,6 @@
 import type { ModelRegistry, ResolvedModel } from '../../agent/models/model-registry.ts'
 import { estimateJsonTokens } from '../../agent/estimate-tokens.ts'
-import { notFound, SegueError, shuttingDown } from '../../lib/errors.ts'
+import { createIdNotFoundError, SegueError, createShuttingDownError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 import type { Runtime } from '../../lib/runtime.ts'
@@ -13,7 +13,7 @@ import type { MessageQueries } from '../context/message-queries.ts'
 import { toModelMessages } from '../context/to-model-messages.ts'
 import type { SessionActors } from '../runtime/session-actors.ts'
 import { titleFromModelOutput } from '../turn/derive-title.ts'
-import { buildContinuation } from './build-continuation.ts'
+import { buildCompactionContinuation } from './build-compaction-continuation.ts'
 
 export interface PostTurnTasksOptions {
   readonly sessions: SessionRepository
@@ -53,11 +53,13 @@ export class PostTurnTasks {
     const { sessions, actors, messageQueries, runtime } = this.#options
     // Read again: the session may have changed while its model was resolved.
     const session = await sessions.find(id)
-    if (this.#abortController.signal.aborted) throw shuttingDown()
-    if (!session) throw notFound('session', id)
+    if (this.#abortController.signal.aborted) throw createShuttingDownError()
+    if (!session) throw createIdNotFoundError('session', id)
     return actors
       .getOrCreate(session)
-      .compact((signal) => buildContinuation({ session, messageQueries, model, idempotencyKey, runtime, signal }))
+      .compact((signal) =>
+        buildCompactionContinuation({ session, messageQueries, model, idempotencyKey, runtime, signal }),
+      )
   }
 
   /** Starts the tasks for a session in which a stream has just completed. */

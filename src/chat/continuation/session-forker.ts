@@ -1,6 +1,6 @@
-import { badInput, notFound, SegueError } from '../../lib/errors.ts'
+import { createBadInputError, createIdNotFoundError, SegueError } from '../../lib/errors.ts'
 import type { Runtime } from '../../lib/runtime.ts'
-import { prependPositions } from '../../model/fold/message-position.ts'
+import { assignInitialMessagePositions } from '../../model/fold/message-position.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { inheritTitle } from '../../model/conversation/title.ts'
@@ -53,7 +53,10 @@ export class SessionForker {
       : messagesBefore.findLastIndex(({ role }) => role === 'USER')
     const userMessage = isUserMessage ? message : messagesBefore[turnStart]
     if (!userMessage || userMessage.sessionId !== session.id) {
-      throw badInput('This message is not part of a turn. Choose a message after a user message.', 'messageId')
+      throw createBadInputError(
+        'This message is not part of a turn. Choose a message after a user message.',
+        'messageId',
+      )
     }
     const fork = await this.#createFork(session, userMessage.id, messagesBefore.slice(0, turnStart))
     return { ...fork, parts: await this.#copyParts(userMessage) }
@@ -63,13 +66,13 @@ export class SessionForker {
     const { messageQueries, sessions } = this.#options
     const message = await messageQueries.findMessage(messageId)
     const session = message && (await sessions.find(message.sessionId))
-    if (!session) throw notFound('message', messageId)
+    if (!session) throw createIdNotFoundError('message', messageId)
     if (message.status === 'STREAMING') {
       const details = message.streamId === null ? {} : { streamId: message.streamId }
       throw new SegueError('SESSION_BUSY', 'This message is still streaming. Wait for its end, or cancel it.', details)
     }
     if (message.position === null) {
-      throw badInput('This message is still queued. Wait until its turn starts.', 'messageId')
+      throw createBadInputError('This message is still queued. Wait until its turn starts.', 'messageId')
     }
     return { message, session }
   }
@@ -110,7 +113,7 @@ export class SessionForker {
     const copies: MessageRecord[] = []
     for (const message of messages) copies.push(await this.#copyMessage(message, fork.id))
     const lastActivityAt = copies.at(-1)?.createdAt ?? fork.startedAt
-    return { session: { ...fork, lastActivityAt }, messages: prependPositions(copies) }
+    return { session: { ...fork, lastActivityAt }, messages: assignInitialMessagePositions(copies) }
   }
 
   async #copyMessage(message: MessageRecord, sessionId: string): Promise<MessageRecord> {

@@ -1,4 +1,4 @@
-import { badInput, notFound, SegueError } from '../../lib/errors.ts'
+import { createBadInputError, createIdNotFoundError, SegueError } from '../../lib/errors.ts'
 import type { DecisionStore } from '../../storage/decision-store.ts'
 import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRecord } from '../../model/decision.ts'
 import type { ChangeNotifier } from '../../storage/change-notifier.ts'
@@ -39,7 +39,7 @@ export class DecisionService {
   /** Throws BAD_USER_INPUT for a blank or too long answer; NOT_FOUND; STALE if the clarification is not pending. */
   async answerClarification(id: string, answer: string): Promise<ClarificationRecord> {
     if (answer.trim() === '' || answer.length > maxAnswerCodeUnits) {
-      throw badInput(
+      throw createBadInputError(
         `An answer must have 1 to ${maxAnswerCodeUnits} characters. At least one must be visible.`,
         'answer',
       )
@@ -105,7 +105,7 @@ export class DecisionService {
 
   async #resolve<K extends DecisionKind>(kind: K, id: string, resolution: DecisionResolution): Promise<RecordOf<K>> {
     const decision = await this.#options.store.findDecision(id)
-    if (!decision || decision.kind !== kind) throw notFound(kind, id)
+    if (!decision || decision.kind !== kind) throw createIdNotFoundError(kind, id)
     const runner = this.#options.activeSessions.findByStream(decision.streamId)?.activeRunner
     const timeoutMessage = 'The answer has not been saved yet. Segue keeps trying.'
     const resolvedDecision = runner

@@ -1,16 +1,16 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { AppendRequest, EventRange, EventStore } from '../../storage/event-store.ts'
-import { LogTail } from './log-tail.ts'
+import { EventLogTail } from './event-log-tail.ts'
 
 /** Events after which a session may be silent for a long time. */
 const idleEventTypes: ReadonlySet<ChatEvent['type']> = new Set(['StreamFinished', 'SessionChanged', 'SessionContinued'])
 
 /** The part of the event store that the log uses. */
-export type LogStore = Pick<EventStore, 'append' | 'readEvents' | 'loadHeadSeq'>
+export type EventLogStore = Pick<EventStore, 'append' | 'readEvents' | 'loadHeadSeq'>
 
 interface CachedSession {
   /** Its newest event is the newest of the log. */
-  readonly tail: LogTail
+  readonly tail: EventLogTail
   readonly waiters: Set<() => void>
   isRemoved: boolean
 }
@@ -20,11 +20,11 @@ interface CachedSession {
  * reader keeps a cursor and is woken when there is more; nothing is buffered for it.
  */
 export class EventLog {
-  readonly #store: LogStore
+  readonly #store: EventLogStore
   readonly #sessions = new Map<string, CachedSession>()
   #isClosed = false
 
-  constructor(store: LogStore) {
+  constructor(store: EventLogStore) {
     this.#store = store
   }
 
@@ -104,7 +104,7 @@ export class EventLog {
   #getOrCreateSession(id: string): CachedSession {
     let session = this.#sessions.get(id)
     if (!session) {
-      session = { tail: new LogTail(), waiters: new Set(), isRemoved: false }
+      session = { tail: new EventLogTail(), waiters: new Set(), isRemoved: false }
       this.#sessions.set(id, session)
     }
     return session

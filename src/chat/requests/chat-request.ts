@@ -1,5 +1,5 @@
-import { badInput, SegueError } from '../../lib/errors.ts'
-import { assertValidFiles, type FileInput } from '../attachments/validate-files.ts'
+import { createBadInputError, SegueError } from '../../lib/errors.ts'
+import { assertValidMessageFiles, type FileInput } from '../attachments/validate-message-files.ts'
 import type { IfBusy } from '../turn/if-busy.ts'
 import { assertValidIdempotencyKey } from './idempotency-keys.ts'
 
@@ -20,15 +20,16 @@ export interface ChatRequest {
 const maxTextCodeUnits = 1_000_000 // UTF-16 code units
 
 /** Throws BAD_USER_INPUT and TOO_LARGE. */
-export function assertValidRequest({ text, files, idempotencyKey }: ChatRequest): void {
-  assertValidText(text, files.length > 0, 'input', 'text')
-  assertValidFiles(files)
+export function assertValidChatRequest({ text, files, idempotencyKey }: ChatRequest): void {
+  assertValidMessageText(text, files.length > 0, 'input', 'text')
+  assertValidMessageFiles(files)
   assertValidIdempotencyKey(idempotencyKey, 'input', 'key')
 }
 
 /** Throws BAD_USER_INPUT for a message without text and files, and TOO_LARGE. `path` leads to the argument. */
-export function assertValidText(text: string, hasFiles: boolean, ...path: string[]): void {
-  if (text.trim() === '' && !hasFiles) throw badInput('The message is empty. Send some text or a file.', ...path)
+export function assertValidMessageText(text: string, hasFiles: boolean, ...path: string[]): void {
+  if (text.trim() === '' && !hasFiles)
+    throw createBadInputError('The message is empty. Send some text or a file.', ...path)
   if (text.length <= maxTextCodeUnits) return
   const message = `The message has ${text.length} characters. Send at most ${maxTextCodeUnits}.`
   throw new SegueError('TOO_LARGE', message)

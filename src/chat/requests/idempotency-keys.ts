@@ -1,4 +1,4 @@
-import { badInput, SegueError } from '../../lib/errors.ts'
+import { createBadInputError, SegueError } from '../../lib/errors.ts'
 import { KeyedMutex } from '../../lib/async/keyed-mutex.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
@@ -10,7 +10,7 @@ const maxKeyCodeUnits = 200 // UTF-16 code units
 export function assertValidIdempotencyKey(key: string | null, ...path: string[]): void {
   // A lone surrogate would be stored as U+FFFD, so that two different keys became equal.
   if (key !== null && (key === '' || key.length > maxKeyCodeUnits || !key.isWellFormed())) {
-    throw badInput(`The key is not valid. Use 1 to ${maxKeyCodeUnits} Unicode characters.`, ...path)
+    throw createBadInputError(`The key is not valid. Use 1 to ${maxKeyCodeUnits} Unicode characters.`, ...path)
   }
 }
 

@@ -2,7 +2,7 @@ import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { StreamingAnswers } from '../context/streaming-answers.ts'
 import type { SessionActor } from './session-actor.ts'
-import type { CommittedState } from './stream-committer.ts'
+import type { CommittedStreamState } from './stream-committer.ts'
 
 /** The sessions of a profile in which something happens now, with their actors, and the actor of each unfinished stream. */
 export class ActiveSessions implements StreamingAnswers {
@@ -49,12 +49,12 @@ export class ActiveSessions implements StreamingAnswers {
   }
 
   /** The running stream of a session, and its answer, as far as they are committed. */
-  findCommittedState(sessionId: string): CommittedState | null {
+  findCommittedState(sessionId: string): CommittedStreamState | null {
     return this.#actors.get(sessionId)?.activeRunner?.committed ?? null
   }
 
   /** A running stream, and its answer, as far as they are committed. */
-  findCommittedStateOfStream(streamId: string): CommittedState | null {
+  findCommittedStateOfStream(streamId: string): CommittedStreamState | null {
     const committed = this.#actorByStream.get(streamId)?.activeRunner?.committed
     return committed?.stream.id === streamId ? committed : null
   }

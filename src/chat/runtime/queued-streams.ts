@@ -3,12 +3,12 @@ import type { Runtime } from '../../lib/runtime.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import { toUserMessagePosition } from '../../model/fold/message-position.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import type { LogWriter } from '../log/log-writer.ts'
-import { acceptStream, dequeueStream, cancelQueuedStream } from '../turn/transitions.ts'
+import type { EventLogWriter } from '../log/event-log-writer.ts'
+import { createStreamStartedDraft, dequeueStream, cancelQueuedStream } from '../turn/transitions.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
 
 export interface QueuedStreamsOptions {
-  readonly writer: LogWriter
+  readonly writer: EventLogWriter
   readonly runtime: Runtime
   readonly findMessage: (id: string) => Promise<MessageRecord | null>
 }
@@ -52,7 +52,7 @@ export class QueuedStreams {
     const queued: StreamRecord = { ...stream, status: 'QUEUED' }
     const { headSeq } = await writer.write((previousHeadSeq) => ({
       ...(idempotencyKey && { idempotencyKey: { streamId: stream.id, ...idempotencyKey } }),
-      drafts: [acceptStream(queued, runtime)],
+      drafts: [createStreamStartedDraft(queued, runtime)],
       streams: [{ ...queued, firstSeq: previousHeadSeq + 1 }],
       messages: [userMessage],
       activityAt: userMessage.createdAt,

@@ -4,19 +4,19 @@ import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { Runtime } from '../../lib/runtime.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'
-import { readLogPages } from '../log/read-pages.ts'
+import { readEventPages } from '../log/read-event-pages.ts'
 import { type TurnState, createTurnState } from '../turn/turn.ts'
 import { finishTurn } from '../turn/transitions.ts'
-import { LogWriter } from '../log/log-writer.ts'
+import { EventLogWriter } from '../log/event-log-writer.ts'
 
-export interface RecoveryOptions {
+export interface StreamRecoveryOptions {
   readonly store: EventStore
   readonly eventLog: EventLog
   readonly runtime: Runtime
   readonly findMessage: (id: string) => Promise<MessageRecord | null>
 }
 
-export interface RecoveryResult {
+export interface StreamRecoveryResult {
   readonly interrupted: readonly StreamRecord[]
   /** Streams that are still queued, by session, in order. */
   readonly queued: readonly StreamRecord[]
@@ -26,7 +26,7 @@ export interface RecoveryResult {
  * Ends each stream that an earlier process left running, as INTERRUPTED, with the answer that its log holds. It uses the
  * same state machine and fold as any other end. Recovery does not count as activity of the session.
  */
-export async function recoverStreams(options: RecoveryOptions): Promise<RecoveryResult> {
+export async function recoverStreams(options: StreamRecoveryOptions): Promise<StreamRecoveryResult> {
   const unfinished = await options.store.listUnfinishedStreams()
   const interrupted: StreamRecord[] = []
   for (const stream of unfinished) {
@@ -37,13 +37,13 @@ export async function recoverStreams(options: RecoveryOptions): Promise<Recovery
 
 async function interruptStream(
   stream: StreamRecord,
-  { store, eventLog, runtime, findMessage }: RecoveryOptions,
+  { store, eventLog, runtime, findMessage }: StreamRecoveryOptions,
 ): Promise<StreamRecord> {
   const userMessage = await findMessage(stream.userMessageId)
   if (!userMessage) throw new Error(`Stream ${stream.id} has no user message.`)
   const turn = await replayTurn(createTurnState(stream, userMessage), store)
   const { turn: finishedTurn, events } = finishTurn(turn, { status: 'INTERRUPTED' }, runtime)
-  const { headSeq } = await new LogWriter(eventLog, stream.sessionId).write(() => ({
+  const { headSeq } = await new EventLogWriter(eventLog, stream.sessionId).write(() => ({
     fence: { streamId: stream.id, generation: stream.generation },
     drafts: events,
     streams: [finishedTurn.stream],
@@ -56,7 +56,11 @@ async function interruptStream(
 async function replayTurn(turn: TurnState, store: EventStore): Promise<TurnState> {
   const { sessionId, firstSeq, id } = turn.stream
   let { answer, pendingDecisions } = turn
-  for await (const events of readLogPages(store, { sessionId, after: firstSeq - 1, upTo: Number.POSITIVE_INFINITY })) {
+  for await (const events of readEventPages(store, {
+    sessionId,
+    after: firstSeq - 1,
+    upTo: Number.POSITIVE_INFINITY,
+  })) {
     for (const event of events) {
       if (event.streamId !== id) continue
       answer = foldMessage(turn.answerBase, answer, event)

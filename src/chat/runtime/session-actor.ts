@@ -1,6 +1,6 @@
 import type { ModelMessage } from 'ai'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
-import { notFound, type SegueError, shuttingDown } from '../../lib/errors.ts'
+import { createIdNotFoundError, type SegueError, createShuttingDownError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 import type { Runtime } from '../../lib/runtime.ts'
@@ -11,7 +11,7 @@ import type { Usage } from '../../model/usage.ts'
 import type { SessionRecordPatch } from '../../storage/event-store.ts'
 import type { CreateSessionRequest } from '../../storage/sessions/session-writer.ts'
 import type { EventLog } from '../log/event-log.ts'
-import { LogWriter } from '../log/log-writer.ts'
+import { EventLogWriter } from '../log/event-log-writer.ts'
 import type { IfBusy } from '../turn/if-busy.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
 import { createTurnState } from '../turn/turn.ts'
@@ -19,7 +19,7 @@ import { Mailbox } from './mailbox.ts'
 import { createMissingModel } from './missing-model.ts'
 import { CompactingError, createBusyError, createCompactionCancelledError } from './session-errors.ts'
 import { composeStartBatch } from './start-batch.ts'
-import type { CommittedState, ComposeBatch } from './stream-committer.ts'
+import type { CommittedStreamState, ComposeFinalBatch } from './stream-committer.ts'
 import { placeUserMessage, type StartedStream, QueuedStreams } from './queued-streams.ts'
 import { StreamRunner } from './stream-runner.ts'
 
@@ -53,8 +53,8 @@ interface Compaction {
 }
 
 /** How a stream was cancelled. `isFirst` is false if it was already ending. */
-export interface Cancellation {
-  readonly committed: CommittedState
+export interface StreamCancellation {
+  readonly committed: CommittedStreamState
   readonly isFirst: boolean
 }
 
@@ -64,7 +64,7 @@ const startRetryDelayMs = 500
 /** Everything that changes one session, one task at a time: the running stream, the queue, compaction and deletion. */
 export class SessionActor {
   readonly #options: SessionActorOptions
-  readonly #writer: LogWriter
+  readonly #writer: EventLogWriter
   readonly #mailbox: Mailbox
   #runner: StreamRunner | null = null
   readonly #queue: QueuedStreams
@@ -75,7 +75,7 @@ export class SessionActor {
 
   constructor(options: SessionActorOptions) {
     this.#options = options
-    this.#writer = new LogWriter(options.eventLog, options.sessionId)
+    this.#writer = new EventLogWriter(options.eventLog, options.sessionId)
     this.#queue = new QueuedStreams({ ...options, writer: this.#writer })
     this.#mailbox = new Mailbox({
       afterEach: () => this.#startNextQueued(),
@@ -192,7 +192,7 @@ export class SessionActor {
   }
 
   /** Cancels a stream that runs or is queued here. Returns null if it does neither any more. */
-  async cancel(streamId: string): Promise<Cancellation | null> {
+  async cancel(streamId: string): Promise<StreamCancellation | null> {
     const runner = this.activeRunner
     if (runner?.committed.stream.id === streamId) {
       const { committed, included } = await runner.finish({ status: 'CANCELLED' })
@@ -211,13 +211,13 @@ export class SessionActor {
   /** Ends the running stream as INTERRUPTED, because the server shuts down. Queued streams stay queued. */
   async close(): Promise<void> {
     this.#isClosing = true
-    this.#compaction?.abortController.abort(shuttingDown())
+    this.#compaction?.abortController.abort(createShuttingDownError())
     await this.activeRunner?.finish({ status: 'INTERRUPTED' })
     await this.#mailbox.drain()
   }
 
   #assertNotDeleted(): void {
-    if (this.#isDeleted) throw notFound('session', this.#options.sessionId)
+    if (this.#isDeleted) throw createIdNotFoundError('session', this.#options.sessionId)
   }
 
   async #assertNotContinued(): Promise<void> {
@@ -249,7 +249,7 @@ export class SessionActor {
   /** Starts a turn ahead of the queue. If a stream is running, its end is committed in the same transaction. */
   async #startTurn(turn: NewTurn, signal: AbortSignal): Promise<StreamRecord> {
     let seq = 0
-    const composeBatch: ComposeBatch = (headSeq) => {
+    const composeBatch: ComposeFinalBatch = (headSeq) => {
       signal.throwIfAborted()
       seq = headSeq + 1
       return composeStartBatch(turn, seq, this.#options.runtime)

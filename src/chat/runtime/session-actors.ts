@@ -5,7 +5,7 @@ import type { SessionRecord } from '../../model/session.ts'
 import type { SessionRepository } from '../../sessions/session-repository.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
-import type { BackgroundCoalescer } from '../log/background-coalescer.ts'
+import type { BackgroundDeltaCoalescer } from '../log/background-delta-coalescer.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { ActiveSessions } from './active-sessions.ts'
 import { SessionActor, type SessionActorOptions } from './session-actor.ts'
@@ -21,7 +21,7 @@ export interface SessionActorsOptions {
   readonly activeSessions: ActiveSessions
   readonly messageQueries: MessageQueries
   readonly writableSessions: WritableSessions
-  readonly backgroundCoalescer: BackgroundCoalescer
+  readonly backgroundCoalescer: BackgroundDeltaCoalescer
   readonly onTurnCompleted: SessionActorOptions['onTurnCompleted']
 }
 

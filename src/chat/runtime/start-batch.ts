@@ -1,6 +1,6 @@
 import type { Runtime } from '../../lib/runtime.ts'
-import type { AppendBatch } from '../log/log-writer.ts'
-import { acceptStream } from '../turn/transitions.ts'
+import type { AppendBatch } from '../log/event-log-writer.ts'
+import { createStreamStartedDraft } from '../turn/transitions.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
 import { placeUserMessage } from './queued-streams.ts'
 
@@ -11,7 +11,7 @@ export function composeStartBatch(turn: NewTurn, firstSeq: number, runtime: Runt
     ...(sessionToCreate && { newSession: sessionToCreate.session }),
     ...(title !== null && { sessionPatch: { title, titleSource: 'MESSAGE' } }),
     ...(idempotencyKey && { idempotencyKey: { streamId: stream.id, ...idempotencyKey } }),
-    drafts: [acceptStream(stream, runtime)],
+    drafts: [createStreamStartedDraft(stream, runtime)],
     streams: [{ ...stream, firstSeq }],
     messages: [...(sessionToCreate?.messages ?? []), placeUserMessage(userMessage, firstSeq)],
     activityAt: userMessage.createdAt,

@@ -3,8 +3,8 @@ import type { EventDraft } from '../../model/chat-event.ts'
 import { foldMessage } from '../../model/fold/fold-message.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import type { AppendBatch, LogWriter } from '../log/log-writer.ts'
-import type { Transition, TurnState } from '../turn/turn.ts'
+import type { AppendBatch, EventLogWriter } from '../log/event-log-writer.ts'
+import type { TurnTransition, TurnState } from '../turn/turn.ts'
 import { PendingEvents } from './pending-events.ts'
 
 /** Pending events are committed when one of these limits is reached, and at once if nothing was committed recently. */
@@ -13,29 +13,29 @@ const groupCommitLimits = { intervalMs: 20, events: 32, codeUnits: 8192 }
 const maxCommitCodeUnits = 262_144
 
 /** A stream and its answer as of the newest committed event. */
-export interface CommittedState {
+export interface CommittedStreamState {
   readonly stream: StreamRecord
   readonly answer: MessageRecord | null
 }
 
 /** Composes what is committed together with the end of a stream, given the seq of the stream's last event. */
-export type ComposeBatch = (headSeq: number) => AppendBatch
+export type ComposeFinalBatch = (headSeq: number) => AppendBatch
 
 /** Commits the events of one stream in groups, in order, under the stream's fence. */
 export class StreamCommitter {
-  readonly #writer: LogWriter
+  readonly #writer: EventLogWriter
   readonly #answerBase: TurnState['answerBase']
   readonly #onError: (error: unknown) => void
   readonly #pending = new PendingEvents()
   #stream: StreamRecord
-  #committed: CommittedState
+  #committed: CommittedStreamState
   #lastCommit: Promise<unknown> = Promise.resolve()
   #lastCommitAtMs = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | null = null
   #isStopped = false
 
   /** `onError` is called when a group of events could not be committed. The events stay pending. */
-  constructor(writer: LogWriter, { stream, answer, answerBase }: TurnState, onError: (error: unknown) => void) {
+  constructor(writer: EventLogWriter, { stream, answer, answerBase }: TurnState, onError: (error: unknown) => void) {
     this.#writer = writer
     this.#answerBase = answerBase
     this.#onError = onError
@@ -43,7 +43,7 @@ export class StreamCommitter {
     this.#committed = { stream, answer }
   }
 
-  get committed(): CommittedState {
+  get committed(): CommittedStreamState {
     return this.#committed
   }
 
@@ -92,7 +92,7 @@ export class StreamCommitter {
    * Commits all pending events, the terminal event, the answer's row and another batch. All of it is one transaction,
    * unless too much text is pending: that is committed first.
    */
-  async writeEnd(finish: () => Transition, composeBatch?: ComposeBatch): Promise<Transition> {
+  async writeEnd(finish: () => TurnTransition, composeBatch?: ComposeFinalBatch): Promise<TurnTransition> {
     while (this.isFull) await this.#writeBatch()
     const pending = this.#takePending(Number.POSITIVE_INFINITY)
     const transition = finish()
@@ -120,7 +120,7 @@ export class StreamCommitter {
   }
 
   /** If the commit fails, `drafts` are pending again. */
-  async #write(drafts: readonly EventDraft[], stream: StreamRecord, compose: ComposeBatch): Promise<void> {
+  async #write(drafts: readonly EventDraft[], stream: StreamRecord, compose: ComposeFinalBatch): Promise<void> {
     const { id, generation, lastSeq } = this.#committed.stream
     try {
       const fence = { streamId: id, generation }

@@ -8,14 +8,14 @@ import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
-import { FencingError, VersionConflictError } from '../../storage/errors.ts'
-import type { LogWriter } from '../log/log-writer.ts'
+import { FencingError, LogVersionConflictError } from '../../storage/errors.ts'
+import type { EventLogWriter } from '../log/event-log-writer.ts'
 import { applyAgentEvent, finishTurn, resolveDecision } from '../turn/transitions.ts'
 import type { StreamEnding } from '../turn/stream-ending.ts'
 import type { DecisionResolution } from '../turn/tool-call-outcome.ts'
-import type { Transition, TurnState } from '../turn/turn.ts'
+import type { TurnTransition, TurnState } from '../turn/turn.ts'
 import { DecisionTimers } from './decision-timers.ts'
-import { type CommittedState, type ComposeBatch, StreamCommitter } from './stream-committer.ts'
+import { type CommittedStreamState, type ComposeFinalBatch, StreamCommitter } from './stream-committer.ts'
 
 /** How long an agent that never waits for I/O may hold the event loop. */
 const yieldIntervalMs = 10
@@ -23,7 +23,7 @@ const yieldIntervalMs = 10
 const finishRetryDelayMs = 500
 
 export interface StreamRunnerOptions {
-  readonly writer: LogWriter
+  readonly writer: EventLogWriter
   readonly runtime: Runtime
   /** The turn as of its committed events. */
   readonly turn: TurnState
@@ -36,8 +36,8 @@ export interface StreamRunnerOptions {
   readonly onLateEvent: () => void
 }
 
-export interface FinishResult {
-  readonly committed: CommittedState
+export interface StreamFinishResult {
+  readonly committed: CommittedStreamState
   /** Whether this call ended the stream, together with the batch that it composed. False if it was already ending. */
   readonly included: boolean
 }
@@ -52,7 +52,7 @@ export class StreamRunner {
   readonly #committer: StreamCommitter
   readonly #decisionTimers: DecisionTimers
   #turn: TurnState
-  #finishResult: Promise<CommittedState> | null = null
+  #finishResult: Promise<CommittedStreamState> | null = null
   /** Settles when `finishWith` has succeeded or failed; the agent's events wait for it. Never rejects. */
   #handover: Promise<void> | null = null
 
@@ -67,7 +67,7 @@ export class StreamRunner {
     })
   }
 
-  get committed(): CommittedState {
+  get committed(): CommittedStreamState {
     return this.#committer.committed
   }
 
@@ -94,7 +94,7 @@ export class StreamRunner {
    * the agent. Retries until the end is committed. Only the first call has an effect; all calls resolve to the committed
    * state.
    */
-  async finish(ending: StreamEnding): Promise<FinishResult> {
+  async finish(ending: StreamEnding): Promise<StreamFinishResult> {
     if (this.#handover) await this.#handover
     const included = this.#finishResult === null
     this.#finishResult ??= this.#commitEnding(ending)
@@ -105,7 +105,7 @@ export class StreamRunner {
    * Ends the stream like `finish`, and commits another batch in the same transaction. Rejects if `composeBatch` throws or
    * the transaction fails: the stream then continues as if nothing had happened.
    */
-  async finishWith(ending: StreamEnding, composeBatch: ComposeBatch): Promise<FinishResult> {
+  async finishWith(ending: StreamEnding, composeBatch: ComposeFinalBatch): Promise<StreamFinishResult> {
     await this.#handover
     if (this.#finishResult) return { committed: await this.#finishResult, included: false }
     const handover = this.#committer.runAfterCommits(() => this.#writeEnd(ending, composeBatch))
@@ -192,7 +192,7 @@ export class StreamRunner {
     else this.#applyTransition(applyAgentEvent(this.#turn, event, this.#options.runtime))
   }
 
-  #applyTransition({ turn, events }: Transition): void {
+  #applyTransition({ turn, events }: TurnTransition): void {
     for (const { id, expiresAt } of turn.pendingDecisions.values()) {
       if (expiresAt !== null && !this.#turn.pendingDecisions.has(id))
         this.#decisionTimers.start(id, expiresAt - this.#options.runtime.now())
@@ -209,7 +209,7 @@ export class StreamRunner {
     this.finish({ status: 'FAILED', error: streamError }).catch(() => undefined)
   }
 
-  async #commitEnding(ending: StreamEnding): Promise<CommittedState> {
+  async #commitEnding(ending: StreamEnding): Promise<CommittedStreamState> {
     // From here on `isFinishing` is true, and the agent's events are refused. A commit in progress completes first.
     this.#committer.stop()
     try {
@@ -219,7 +219,7 @@ export class StreamRunner {
     }
   }
 
-  async #retryWriteEnd(ending: StreamEnding): Promise<CommittedState> {
+  async #retryWriteEnd(ending: StreamEnding): Promise<CommittedStreamState> {
     for (;;) {
       try {
         return await this.#writeEnd(ending)
@@ -232,7 +232,7 @@ export class StreamRunner {
     }
   }
 
-  async #writeEnd(ending: StreamEnding, composeBatch?: ComposeBatch): Promise<CommittedState> {
+  async #writeEnd(ending: StreamEnding, composeBatch?: ComposeFinalBatch): Promise<CommittedStreamState> {
     const { turn } = await this.#committer.writeEnd(
       () => finishTurn(this.#turn, ending, this.#options.runtime, this.committed.answer),
       composeBatch,
@@ -250,5 +250,5 @@ export class StreamRunner {
 /** Whether someone else has ended the stream or deleted its session: there is nothing left to save. */
 function isAlreadyEnded(error: unknown): boolean {
   if (error instanceof SegueError) return error.code === 'NOT_FOUND'
-  return error instanceof FencingError || error instanceof VersionConflictError
+  return error instanceof FencingError || error instanceof LogVersionConflictError
 }

@@ -1,4 +1,4 @@
-import { notFound, SegueError } from '../../lib/errors.ts'
+import { createIdNotFoundError, SegueError } from '../../lib/errors.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { SessionRepository } from '../../sessions/session-repository.ts'
 
@@ -13,7 +13,7 @@ export class WritableSessions {
   /** Throws NOT_FOUND, and SESSION_READ_ONLY for a session of Hermes. */
   async get(id: string): Promise<SessionRecord> {
     const session = await this.#sessions.find(id)
-    if (!session) throw notFound('session', id)
+    if (!session) throw createIdNotFoundError('session', id)
     if (session.origin === 'SEGUE') return session
     const message = 'Sessions of Hermes are read-only. Create a session that continues it, or fork one of its messages.'
     throw new SegueError('SESSION_READ_ONLY', message)

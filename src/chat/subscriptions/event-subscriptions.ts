@@ -1,4 +1,4 @@
-import { notFound } from '../../lib/errors.ts'
+import { createIdNotFoundError } from '../../lib/errors.ts'
 import type { Runtime } from '../../lib/runtime.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
 import type { SessionRepository } from '../../sessions/session-repository.ts'
@@ -6,9 +6,9 @@ import type { DeliveredEvent } from '../../model/chat-event.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from '../log/event-log.ts'
-import { subscribeToLog, isFullyRead, type LogSnapshot } from './subscribe-to-log.ts'
+import { subscribeToEventLog, isStreamFullyRead, type EventLogSnapshot } from './subscribe-to-event-log.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
-import type { CommittedState } from '../runtime/stream-committer.ts'
+import type { CommittedStreamState } from '../runtime/stream-committer.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
 
 export interface EventSubscriptionsOptions {
@@ -39,19 +39,19 @@ export class EventSubscriptions {
       loadSnapshot: () => this.#loadStreamSnapshot(streamId),
       now: this.#options.runtime.now,
     }
-    return subscribeToLog(this.#options.eventLog, subscription, after)
+    return subscribeToEventLog(this.#options.eventLog, subscription, after)
   }
 
   /** Whether a reader at this cursor has received all of a stream. Throws NOT_FOUND. */
   async isFullyRead(streamId: string, after: number): Promise<boolean> {
     const { stream, session } = await this.#requireStream(streamId)
-    return isFullyRead(stream, session.headSeq, after)
+    return isStreamFullyRead(stream, session.headSeq, after)
   }
 
   /** The events of a session after a seq, until the session is deleted. Throws NOT_FOUND. */
   async subscribeToSession(sessionId: string, after: number): Promise<AsyncIterableIterator<DeliveredEvent>> {
     const session = await this.#options.sessions.find(sessionId)
-    if (!session) throw notFound('session', sessionId)
+    if (!session) throw createIdNotFoundError('session', sessionId)
     const subscription = {
       sessionId,
       stream: null,
@@ -60,30 +60,30 @@ export class EventSubscriptions {
       loadSnapshot: () => this.#loadSessionSnapshot(sessionId),
       now: this.#options.runtime.now,
     }
-    return subscribeToLog(this.#options.eventLog, subscription, after)
+    return subscribeToEventLog(this.#options.eventLog, subscription, after)
   }
 
   async #requireStream(streamId: string): Promise<{ stream: StreamRecord; session: SessionRecord }> {
     const { activeSessions, profile, sessions } = this.#options
     const stream = activeSessions.findStream(streamId) ?? (await profile.eventStore.findStream(streamId))
     const session = stream && (await sessions.find(stream.sessionId))
-    if (!session) throw notFound('stream', streamId)
+    if (!session) throw createIdNotFoundError('stream', streamId)
     return { stream, session }
   }
 
-  async #loadSessionSnapshot(sessionId: string): Promise<LogSnapshot> {
+  async #loadSessionSnapshot(sessionId: string): Promise<EventLogSnapshot> {
     const session = await this.#options.sessions.find(sessionId)
     // Read after the head: events of a stream that starts in between come after the snapshot.
     const committed = this.#options.activeSessions.findCommittedState(sessionId)
     return committed ? toSnapshot(committed) : { seq: session?.headSeq ?? 0, message: null }
   }
 
-  async #loadStreamSnapshot(streamId: string): Promise<LogSnapshot> {
+  async #loadStreamSnapshot(streamId: string): Promise<EventLogSnapshot> {
     const { activeSessions, profile, messageQueries } = this.#options
     const committed = activeSessions.findCommittedStateOfStream(streamId)
     if (committed) return toSnapshot(committed)
     const stored = await profile.eventStore.findStream(streamId)
-    if (!stored) throw notFound('stream', streamId)
+    if (!stored) throw createIdNotFoundError('stream', streamId)
     // It is queued, or has just started.
     if (stored.finishedAt === null)
       return toSnapshot(activeSessions.findCommittedStateOfStream(streamId) ?? { stream: stored, answer: null })
@@ -93,6 +93,6 @@ export class EventSubscriptions {
   }
 }
 
-function toSnapshot({ stream, answer }: CommittedState): LogSnapshot {
+function toSnapshot({ stream, answer }: CommittedStreamState): EventLogSnapshot {
   return { seq: stream.lastSeq, message: answer }
 }

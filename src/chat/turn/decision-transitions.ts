@@ -1,9 +1,9 @@
 import type { ToolGate } from '../../agent/agent.ts'
 import type { ApprovalDecision, DecisionRecord } from '../../model/decision.ts'
 import type { ToolCall } from '../../model/message.ts'
-import { isFinalToolCall } from '../../model/tool-call.ts'
-import { type DecisionResolution, deriveResolvedOutcome } from './tool-call-outcome.ts'
-import type { TransitionBuilder } from './transition-builder.ts'
+import { hasToolCallEnded } from '../../model/tool-call.ts'
+import { type DecisionResolution, deriveResolvedCallOutcome } from './tool-call-outcome.ts'
+import type { TurnTransitionBuilder } from './turn-transition-builder.ts'
 
 type DecisionGate = Extract<ToolGate, { readonly timeoutMs: number }>
 
@@ -11,7 +11,7 @@ const approvalDecisions: readonly ApprovalDecision[] = ['ONCE', 'SESSION', 'ALWA
 
 /** Emits a call that waits for a person, the decision that it waits for, and that the stream waits. */
 export function requestDecision(
-  transition: TransitionBuilder,
+  transition: TurnTransitionBuilder,
   partIndex: number,
   toolCall: ToolCall,
   gate: DecisionGate,
@@ -51,15 +51,15 @@ export function requestDecision(
 }
 
 /** Applies a resolution to the call that waits for it, then to the decision. */
-export function applyResolution(
-  transition: TransitionBuilder,
+export function applyDecisionResolution(
+  transition: TurnTransitionBuilder,
   decision: DecisionRecord,
   resolution: DecisionResolution,
 ): void {
   const at = transition.runtime.now()
   const part = transition.turn.answer?.parts[decision.partIndex]
-  if (part?.type === 'tool' && !isFinalToolCall(part.call)) {
-    const outcome = deriveResolvedOutcome(part.call, resolution, at)
+  if (part?.type === 'tool' && !hasToolCallEnded(part.call)) {
+    const outcome = deriveResolvedCallOutcome(part.call, resolution, at)
     transition.emitToolCall(decision.partIndex, { ...part.call, ...outcome })
   }
   transition.emitDecision(toResolvedDecision(decision, resolution, at))
@@ -67,7 +67,7 @@ export function applyResolution(
 }
 
 /** Nobody needs to make this decision any more. */
-export function cancelDecision(transition: TransitionBuilder, decision: DecisionRecord): void {
+export function cancelDecision(transition: TurnTransitionBuilder, decision: DecisionRecord): void {
   transition.emitDecision({ ...decision, state: 'CANCELLED', resolvedAt: transition.runtime.now() })
 }
 

@@ -9,7 +9,11 @@ export type DecisionResolution =
   | { readonly type: 'expired' }
 
 /** How a call changes when the decision that it waits for is resolved. */
-export function deriveResolvedOutcome(call: ToolCall, resolution: DecisionResolution, at: number): Partial<ToolCall> {
+export function deriveResolvedCallOutcome(
+  call: ToolCall,
+  resolution: DecisionResolution,
+  at: number,
+): Partial<ToolCall> {
   switch (resolution.type) {
     case 'answered':
       return { state: 'SUCCEEDED', result: resolution.answer, finishedAt: at }
@@ -24,7 +28,7 @@ export function deriveResolvedOutcome(call: ToolCall, resolution: DecisionResolu
 }
 
 /** How a call ends that still waits for a person at the end of its stream. It is known to have had no effect. */
-export function deriveUnansweredOutcome(call: ToolCall, ending: StreamEnding): Pick<ToolCall, 'state' | 'error'> {
+export function deriveUnansweredCallOutcome(call: ToolCall, ending: StreamEnding): Pick<ToolCall, 'state' | 'error'> {
   if (ending.status === 'CANCELLED') return { state: 'CANCELLED', error: null }
   const hasServerStopped = ending.status === 'INTERRUPTED'
   if (isClarification(call)) {

@@ -1,25 +1,25 @@
 import type { AgentEvent } from '../../agent/agent.ts'
 import { toWellFormedJson } from '../../lib/text/json.ts'
 import type { MessageRecord, ToolCall, ToolCallState } from '../../model/message.ts'
-import { acceptsArguments, createToolCall, isFinalToolCall } from '../../model/tool-call.ts'
+import { acceptsToolCallArguments, createToolCall, hasToolCallEnded } from '../../model/tool-call.ts'
 import { cancelDecision, requestDecision } from './decision-transitions.ts'
 import type { StreamEnding } from './stream-ending.ts'
-import { deriveOpenCallOutcome, deriveUnansweredOutcome } from './tool-call-outcome.ts'
-import type { TransitionBuilder } from './transition-builder.ts'
+import { deriveOpenCallOutcome, deriveUnansweredCallOutcome } from './tool-call-outcome.ts'
+import type { TurnTransitionBuilder } from './turn-transition-builder.ts'
 
 type AgentEventOfType<T extends AgentEvent['type']> = Extract<AgentEvent, { readonly type: T }>
 
 /** Adds a piece of a call's arguments. */
-export function writeArguments(transition: TransitionBuilder, event: AgentEventOfType<'tool-input'>): void {
+export function writeToolCallArguments(transition: TurnTransitionBuilder, event: AgentEventOfType<'tool-input'>): void {
   const { partIndex, call } = findOrCreateCall(transition, event.callId, event.name)
-  if (acceptsArguments(call)) transition.writeArguments(partIndex, call, event.text)
+  if (acceptsToolCallArguments(call)) transition.writeArguments(partIndex, call, event.text)
 }
 
 /** The arguments of a call are complete: it runs, is denied, or waits for a person. */
-export function startCall(transition: TransitionBuilder, event: AgentEventOfType<'tool-call'>): void {
+export function startToolCall(transition: TurnTransitionBuilder, event: AgentEventOfType<'tool-call'>): void {
   const { partIndex, call } = findOrCreateCall(transition, event.callId, event.name)
   // A call starts once. A second start would run a call again that has ended.
-  if (!acceptsArguments(call)) return
+  if (!acceptsToolCallArguments(call)) return
   const argumentsText = event.argumentsText.toWellFormed()
   // The complete text normally continues the pieces. If it differs, it replaces them, without a delta.
   const isContinuation = argumentsText.startsWith(call.argumentsText)
@@ -45,15 +45,15 @@ export function startCall(transition: TransitionBuilder, event: AgentEventOfType
 }
 
 /** A call has a result or an error. */
-export function endCall(
-  transition: TransitionBuilder,
+export function endToolCall(
+  transition: TurnTransitionBuilder,
   event: AgentEventOfType<'tool-result'> | AgentEventOfType<'tool-error'>,
 ): void {
   const partIndex = transition.turn.partIndexByCallId.get(event.callId)
   if (partIndex === undefined) return
   transition.flushSurrogate(partIndex)
   const part = transition.turn.answer?.parts[partIndex]
-  if (part?.type !== 'tool' || isFinalToolCall(part.call)) return
+  if (part?.type !== 'tool' || hasToolCallEnded(part.call)) return
   transition.emitToolCall(partIndex, { ...part.call, ...toOutcome(event), finishedAt: transition.runtime.now() })
   // The agent did not wait for the decision, so it is not needed any more.
   const decision = transition.findPendingDecision(partIndex)
@@ -67,17 +67,17 @@ export function endCall(
  * only after its call was committed as RUNNING.
  */
 export function finishOpenCalls(
-  transition: TransitionBuilder,
+  transition: TurnTransitionBuilder,
   ending: StreamEnding,
   committedAnswer: MessageRecord | null,
 ): void {
   for (const partIndex of transition.turn.pendingSurrogates.partIndexes) transition.flushSurrogate(partIndex)
   for (const [partIndex, part] of (transition.turn.answer?.parts ?? []).entries()) {
-    if (part.type !== 'tool' || isFinalToolCall(part.call)) continue
+    if (part.type !== 'tool' || hasToolCallEnded(part.call)) continue
     const committedPart = committedAnswer?.parts[partIndex]
     const hasStarted = committedPart?.type === 'tool' && committedPart.call.state === 'RUNNING'
     const outcome = transition.findPendingDecision(partIndex)
-      ? deriveUnansweredOutcome(part.call, ending)
+      ? deriveUnansweredCallOutcome(part.call, ending)
       : deriveOpenCallOutcome(ending, hasStarted)
     transition.emitToolCall(partIndex, { ...part.call, ...outcome, finishedAt: transition.runtime.now() })
   }
@@ -95,7 +95,7 @@ function toOutcome(
 
 /** A call of this step with its part. The first mention of its id creates it. */
 function findOrCreateCall(
-  transition: TransitionBuilder,
+  transition: TurnTransitionBuilder,
   callId: string,
   name: string,
 ): { readonly partIndex: number; readonly call: ToolCall } {

@@ -2,12 +2,12 @@ import type { AgentEvent } from '../../agent/agent.ts'
 import type { Runtime } from '../../lib/runtime.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import { applyResolution } from './decision-transitions.ts'
+import { applyDecisionResolution } from './decision-transitions.ts'
 import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
-import { endCall, finishOpenCalls, startCall, writeArguments } from './tool-call-transitions.ts'
+import { endToolCall, finishOpenCalls, startToolCall, writeToolCallArguments } from './tool-call-transitions.ts'
 import type { DecisionResolution } from './tool-call-outcome.ts'
-import { createEventBase, TransitionBuilder } from './transition-builder.ts'
-import type { Transition, TurnState } from './turn.ts'
+import { createEventBase, TurnTransitionBuilder } from './turn-transition-builder.ts'
+import type { TurnTransition, TurnState } from './turn.ts'
 
 /** The new row of a stream outside its turn, with the event that tells of it. */
 export interface StreamTransition {
@@ -16,7 +16,7 @@ export interface StreamTransition {
 }
 
 /** A stream is accepted; its status tells whether it runs or is queued. */
-export function acceptStream(stream: StreamRecord, runtime: Runtime): EventDraft {
+export function createStreamStartedDraft(stream: StreamRecord, runtime: Runtime): EventDraft {
   return { ...createEventBase(stream, runtime), type: 'StreamStarted', stream, userMessageId: stream.userMessageId }
 }
 
@@ -33,8 +33,8 @@ export function cancelQueuedStream(queued: StreamRecord, runtime: Runtime): Stre
 }
 
 /** The agent yields an event. */
-export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Runtime): Transition {
-  const transition = new TransitionBuilder(turn, runtime)
+export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Runtime): TurnTransition {
+  const transition = new TurnTransitionBuilder(turn, runtime)
   switch (event.type) {
     case 'step':
       transition.closeBlock()
@@ -46,15 +46,15 @@ export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Run
       break
     case 'tool-input':
       transition.closeBlock()
-      writeArguments(transition, event)
+      writeToolCallArguments(transition, event)
       break
     case 'tool-call':
       transition.closeBlock()
-      startCall(transition, event)
+      startToolCall(transition, event)
       break
     case 'tool-result':
     case 'tool-error':
-      endCall(transition, event)
+      endToolCall(transition, event)
       break
     case 'usage':
       transition.endStep(event.usage)
@@ -69,10 +69,10 @@ export function resolveDecision(
   decisionId: string,
   resolution: DecisionResolution,
   runtime: Runtime,
-): Transition {
-  const transition = new TransitionBuilder(turn, runtime)
+): TurnTransition {
+  const transition = new TurnTransitionBuilder(turn, runtime)
   const decision = turn.pendingDecisions.get(decisionId)
-  if (decision) applyResolution(transition, decision, resolution)
+  if (decision) applyDecisionResolution(transition, decision, resolution)
   return transition.toTransition()
 }
 
@@ -85,8 +85,8 @@ export function finishTurn(
   ending: StreamEnding,
   runtime: Runtime,
   committedAnswer = turn.answer,
-): Transition {
-  const transition = new TransitionBuilder(turn, runtime)
+): TurnTransition {
+  const transition = new TurnTransitionBuilder(turn, runtime)
   transition.closeBlock()
   finishOpenCalls(transition, ending, committedAnswer)
   transition.finish(ending)

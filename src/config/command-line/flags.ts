@@ -1,15 +1,15 @@
 import { parseArgs } from 'node:util'
 import type { SettingDefinition } from '../setting-definition.ts'
-import { allSettings } from '../setting-definitions.ts'
+import { allSettingDefinitions } from '../setting-definitions.ts'
 
 /** The text of each flag that is set, by its name without dashes; null for a flag that takes no value. */
-export type Flags = ReadonlyMap<string, string | null>
+export type CommandLineFlags = ReadonlyMap<string, string | null>
 
 /** A flag: its name without dashes, and the placeholder of its value; null if it takes no value. */
 export type FlagDefinition = Pick<SettingDefinition<unknown>, 'argument'> & { readonly flag: string }
 
 export interface CommandLine {
-  readonly flags: Flags
+  readonly flags: CommandLineFlags
   /** Arguments that are not flags. */
   readonly positionals: readonly string[]
   readonly problems: readonly string[]
@@ -20,7 +20,7 @@ export function toFlagDefinitions(settings: readonly SettingDefinition<unknown>[
   return settings.flatMap(({ flag, argument }) => (flag === null ? [] : [{ flag, argument }]))
 }
 
-const settingFlags = toFlagDefinitions(allSettings)
+const settingFlags = toFlagDefinitions(allSettingDefinitions)
 
 /** Parses the command line of the server, which has flags only. */
 export function parseFlags(argv: readonly string[]): Omit<CommandLine, 'positionals'> {

@@ -1,5 +1,5 @@
-import { formatDefault, type SettingDefinition } from '../setting-definition.ts'
-import { allSettings } from '../setting-definitions.ts'
+import { formatSettingDefault, type SettingDefinition } from '../setting-definition.ts'
+import { allSettingDefinitions } from '../setting-definitions.ts'
 
 /** Whether the command line asks for help instead of a server. */
 export function isHelpRequested(argv: readonly string[]): boolean {
@@ -10,13 +10,13 @@ export function isHelpRequested(argv: readonly string[]): boolean {
 export function formatSettingHelp(definition: SettingDefinition<unknown>): string {
   const { flag, argument, env, key, description } = definition
   const names = [flag && [`--${flag}`, argument].filter(Boolean).join(' '), env, key && `"${key}" in config.json`]
-  return `  ${names.filter(Boolean).join(', ')}\n      ${description} Default: ${formatDefault(definition)}.\n`
+  return `  ${names.filter(Boolean).join(', ')}\n      ${description} Default: ${formatSettingDefault(definition)}.\n`
 }
 
 /** The text of `npm start -- --help`. */
-export const helpText = `Usage: npm start -- [flags]
+export const serverHelpText = `Usage: npm start -- [flags]
 
 Starts the server. A flag overrides its environment variable, which overrides <home>/config.json, which overrides the
 default.
 
-${allSettings.map(formatSettingHelp).join('\n')}`
+${allSettingDefinitions.map(formatSettingHelp).join('\n')}`

@@ -7,7 +7,7 @@ export type ApprovalRule = 'allow' | 'ask' | 'deny'
  * `approvals` in config.json: rules by pattern of tool names. `*` matches any characters. If several patterns match, the
  * last one applies.
  */
-export const approvalsSchema = z.record(
+export const approvalRulesSchema = z.record(
   z.string().regex(/^[\w*-]{1,200}$/),
   z.enum(['allow', 'ask', 'deny'], { error: 'Must be allow, ask or deny.' }),
   { error: 'Must map patterns of tool names, such as "files__read_*", to allow, ask or deny.' },

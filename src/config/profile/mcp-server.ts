@@ -6,7 +6,7 @@ interface McpServerBase {
 }
 
 /** A local MCP server: a program that communicates over standard input and output. */
-export interface StdioServer extends McpServerBase {
+export interface StdioMcpServer extends McpServerBase {
   readonly type: 'stdio'
   /** A name on the PATH, or a path. Relative paths start at `cwd`. */
   readonly command: string
@@ -18,7 +18,7 @@ export interface StdioServer extends McpServerBase {
 }
 
 /** A remote MCP server. */
-export interface HttpServer extends McpServerBase {
+export interface HttpMcpServer extends McpServerBase {
   /** `http`: streamable HTTP. `sse`: the older transport with an event stream. */
   readonly type: 'http' | 'sse'
   readonly url: string
@@ -26,4 +26,4 @@ export interface HttpServer extends McpServerBase {
 }
 
 /** An MCP server. Everything is resolved: nothing is read from the environment later. */
-export type McpServer = StdioServer | HttpServer
+export type McpServer = StdioMcpServer | HttpMcpServer

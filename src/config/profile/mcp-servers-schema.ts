@@ -1,15 +1,15 @@
 import { z } from 'zod'
-import { booleanSchema, isObjectPayload, textMatching } from '../value-schemas.ts'
+import { booleanSchema, isObjectPayload, createPatternSchema } from '../value-schemas.ts'
 
 // The name is the prefix of tool names. These have at most 64 characters, and the first `__` ends the prefix.
 const serverNamePattern = /^[A-Za-z0-9](?:[A-Za-z0-9-]|_(?!_|$)){0,39}$/
 const serverNameError =
   'Invalid name. Must be 1 to 40 characters: a-z, A-Z, 0-9, - and _. The first must be a letter or a digit. Must not contain __ or end with _.'
 
-const textSchema = textMatching('a string', /^[^\0]*$/)
+const textSchema = createPatternSchema('a string', /^[^\0]*$/)
 // RFC 9110: the characters of field names and field values.
 const headerNamePattern = /^[\w!#$%&'*+.^`|~-]+$/
-const headerValueSchema = textMatching('a valid header value', /^[\t\x20-\x7e\x80-\xff]*$/)
+const headerValueSchema = createPatternSchema('a valid header value', /^[\t\x20-\x7e\x80-\xff]*$/)
 
 /** An object of texts. `label` says in messages what its keys are. */
 const recordOf = <T extends z.ZodType>(label: string, keyPattern: RegExp, value: T) =>
@@ -25,10 +25,10 @@ const serverSchema = z
   .looseObject(
     {
       type: z.enum(serverTypes, { error: 'Must be stdio, http or sse.' }).optional(),
-      command: textMatching('the name or the path of a program', /^[^\0]+$/).optional(),
+      command: createPatternSchema('the name or the path of a program', /^[^\0]+$/).optional(),
       args: z.array(textSchema, { error: 'Must be a list of strings.' }).optional(),
       env: recordOf('variable', /^[^=\0]+$/, textSchema).optional(),
-      cwd: textMatching('a path', /^[^\0]+$/).optional(),
+      cwd: createPatternSchema('a path', /^[^\0]+$/).optional(),
       url: z.string({ error: 'Must be an http or https URL.' }).optional(),
       headers: recordOf('header', headerNamePattern, headerValueSchema).optional(),
       disabled: booleanSchema.optional(),

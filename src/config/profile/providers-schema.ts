@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { isHttpUrl } from '../http-url.ts'
-import { namePattern, nameRule } from '../name-rule.ts'
-import { integerBetween, isObjectPayload, strictObject, textMatching } from '../value-schemas.ts'
+import { configNamePattern, nameRuleDescription } from '../name-rule.ts'
+import { integerBetween, isObjectPayload, strictObject, createPatternSchema } from '../value-schemas.ts'
 import { offlineModelId } from './model-id.ts'
 import { minContextWindow, providerTypes } from './provider.ts'
 
-const textSchema = textMatching('a string that is not empty', /^[^]+$/)
+const textSchema = createPatternSchema('a string that is not empty', /^[^]+$/)
 const modelListError = 'Must be a list of at least one model name.'
 
 /** One provider in config.json. The rules across keys always run, so that all problems are reported at once. */
@@ -16,7 +16,7 @@ const providerSchema = strictObject('an object with a type', {
     .refine(isHttpUrl, { error: 'Must be an http or https URL without a password.' })
     .optional(),
   // A name only, so that a key that is put here by mistake is rejected, not looked up and printed.
-  apiKeyEnv: textMatching('the name of an environment variable', /^[A-Za-z_][A-Za-z0-9_]*$/).optional(),
+  apiKeyEnv: createPatternSchema('the name of an environment variable', /^[A-Za-z_][A-Za-z0-9_]*$/).optional(),
   apiKey: textSchema.optional(),
   models: z.array(textSchema, { error: modelListError }).min(1, { error: modelListError }).optional(),
   /** In tokens. */
@@ -35,12 +35,12 @@ const providerSchema = strictObject('an object with a type', {
 
 export type ProviderEntry = z.infer<typeof providerSchema>
 
-const isProviderName = (name: string): boolean => namePattern.test(name) && name !== offlineModelId.provider
+const isProviderName = (name: string): boolean => configNamePattern.test(name) && name !== offlineModelId.provider
 
 /** `providers` in config.json: entries by name. */
 export const providersSchema = z.record(z.string().refine(isProviderName), providerSchema, {
   error: ({ code }) =>
     code === 'invalid_key'
-      ? `Invalid name. Must be ${nameRule}, and not offline.`
+      ? `Invalid name. Must be ${nameRuleDescription}, and not offline.`
       : 'Must be an object of providers by name.',
 })

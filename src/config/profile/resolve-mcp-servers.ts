@@ -2,7 +2,7 @@ import { isHttpUrl } from '../http-url.ts'
 import type { SettingsReport } from '../settings-reader.ts'
 import { selectInheritedVariables } from './child-process-environment.ts'
 import { EnvInterpolator } from './env-interpolator.ts'
-import type { HttpServer, McpServer, StdioServer } from './mcp-server.ts'
+import type { HttpMcpServer, McpServer, StdioMcpServer } from './mcp-server.ts'
 import type { McpServerEntry } from './mcp-servers-schema.ts'
 
 export interface McpServerInputs {
@@ -65,7 +65,7 @@ function resolveHttpServer(
   name: string,
   { type, url: urlTemplate = '', headers: headerTemplates = {} }: McpServerEntry,
   interpolator: EnvInterpolator,
-): HttpServer {
+): HttpMcpServer {
   const url = interpolator.interpolate(urlTemplate)
   const headers = interpolator.interpolateAll(headerTemplates)
   // A server may repeat a key without the scheme before it, as in `Bearer <key>`.
@@ -80,7 +80,7 @@ function resolveStdioServer(
   entry: McpServerEntry & { readonly command: string },
   interpolator: EnvInterpolator,
   { env: processEnv, toAbsolutePath }: McpServerInputs,
-): StdioServer {
+): StdioMcpServer {
   const command = interpolator.interpolate(entry.command)
   const env = interpolator.interpolateAll(entry.env ?? {})
   return {

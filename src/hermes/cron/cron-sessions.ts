@@ -1,9 +1,9 @@
-import { secondsToMillis, toText } from '../state/cell-values.ts'
-import type { OpenStateDatabase } from '../state/state-database.ts'
-import type { CronSession } from './cron-reader.ts'
+import { millisecondsFromHermesCell, textFromHermesCell } from '../state/cell-values.ts'
+import type { StateDatabaseConnection } from '../state/state-database.ts'
+import type { HermesCronSession } from './hermes-cron-reader.ts'
 
 /** The sessions in which Hermes ran a job, newest first. Their ids are `cron_<job>_<date>_<time>`. */
-export function readCronSessions({ db, schema }: OpenStateDatabase, jobId: string): CronSession[] {
+export function readHermesCronSessions({ db, schema }: StateDatabaseConnection, jobId: string): HermesCronSession[] {
   if (!schema.hasSessions || jobId.includes('\0')) return []
   const prefix = `cron_${jobId}_`
   return db
@@ -13,11 +13,11 @@ export function readCronSessions({ db, schema }: OpenStateDatabase, jobId: strin
     )
     .all(prefix, `${prefix}:`)
     .flatMap((row) => {
-      const id = toText(row.id) ?? ''
+      const id = textFromHermesCell(row.id) ?? ''
       // The id of another job may begin with this one.
       const [, date, time] = /^(\d{8})_(\d{6})(?!\d)/.exec(id.slice(prefix.length)) ?? []
-      const startedAt = secondsToMillis(row.started_at)
+      const startedAt = millisecondsFromHermesCell(row.started_at)
       if (date === undefined || time === undefined || startedAt === null) return []
-      return [{ id, startPosition: Number(date + time), startedAt, endedAt: secondsToMillis(row.ended_at) }]
+      return [{ id, startPosition: Number(date + time), startedAt, endedAt: millisecondsFromHermesCell(row.ended_at) }]
     })
 }

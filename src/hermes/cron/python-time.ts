@@ -24,7 +24,7 @@ function parseLocalTime(text: string, timezone: string): number {
 }
 
 /** Hermes' time zone from its config.yaml. Defaults to the machine's. */
-export function parseTimezone(config: string): string {
+export function parseHermesTimezone(config: string): string {
   const [, zone = ''] = /^timezone:[ \t]*["']?([\w/+-]+)["']?[ \t]*(?:#.*)?$/m.exec(config) ?? []
   return isTimeZone(zone) ? zone : detectServerTimeZone()
 }

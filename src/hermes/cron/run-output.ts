@@ -1,5 +1,5 @@
 /** The contents of a run's output file. */
-export interface RunOutput {
+export interface HermesCronOutput {
   readonly failed: boolean
   readonly output: string | null
   readonly error: string | null
@@ -12,7 +12,7 @@ const noResponseText = '(No response generated)'
  * Parses the document that Hermes writes for a run: a title, metadata such as `**Job ID:** …`, the prompt, and the response
  * or the error. The document of a script has neither of the last two headings: its output follows the metadata.
  */
-export function parseRunOutput(document: string, prompt: string): RunOutput {
+export function parseHermesJobOutput(document: string, prompt: string): HermesCronOutput {
   const text = document.replaceAll('\r\n', '\n')
   const [title = ''] = text.split('\n', 1)
   // The prompt may contain the same headings.

@@ -1,19 +1,19 @@
 import type { ConversationChange } from '../../storage/sessions/conversation-reader.ts'
 import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
 import type { HermesReaderOptions } from '../hermes-options.ts'
-import type { ListedSession } from '../state/session-queries.ts'
-import type { OpenStateDatabase, StateDatabase } from '../state/state-database.ts'
-import type { CrossOriginBatch, CrossOriginCursor } from './cross-origin-cursor.ts'
-import { FullScan } from './full-scan.ts'
-import { IndexCorruptError } from './index-store.ts'
-import { IndexSynchronizer } from './index-synchronizer.ts'
+import type { IndexableHermesSession } from '../state/session-queries.ts'
+import type { StateDatabaseConnection, StateDatabase } from '../state/state-database.ts'
+import type { HermesContinuationBatch, HermesContinuationCursor } from './hermes-continuation-cursor.ts'
+import { HermesFullScan } from './hermes-full-scan.ts'
+import { HermesIndexCorruptError } from './hermes-index-store.ts'
+import { HermesIndexSynchronizer } from './hermes-index-synchronizer.ts'
 
 const maxRereads = 20 // so that a file under heavy writing does not keep a page waiting for ever
 const maxRebuilds = 2
 
 /** A file that can be read, and the index that is in step with it. */
-export interface SynchronizedIndex {
-  readonly file: OpenStateDatabase
+export interface SynchronizedHermesIndex {
+  readonly file: StateDatabaseConnection
   /**
    * Reads a list from the index, then every session on it from the file. If the index was wrong about one, which may
    * belong elsewhere then, the list is read again.
@@ -21,7 +21,7 @@ export interface SynchronizedIndex {
   readVerified<T>(
     list: (index: ConversationIndexReader) => T[],
     selectIds: (listed: readonly T[]) => readonly string[],
-  ): { readonly listed: readonly T[]; readonly found: readonly ListedSession[] }
+  ): { readonly listed: readonly T[]; readonly found: readonly IndexableHermesSession[] }
   read<T>(work: (index: ConversationIndexReader) => T): T
 }
 
@@ -31,8 +31,8 @@ export interface SynchronizedIndex {
  */
 export class HermesListing {
   readonly #database: StateDatabase
-  readonly #synchronizer: IndexSynchronizer
-  readonly #fullScan: FullScan
+  readonly #synchronizer: HermesIndexSynchronizer
+  readonly #fullScan: HermesFullScan
   readonly #onConversationsChanged: NonNullable<HermesReaderOptions['onConversationsChanged']>
   /** False until a list is asked for: reading sessions by id needs no index. */
   #isIndexNeeded = false
@@ -44,16 +44,16 @@ export class HermesListing {
     this.#database = database
     this.#fileExisted = database.exists
     this.#onConversationsChanged = options.onConversationsChanged ?? (() => undefined)
-    this.#synchronizer = new IndexSynchronizer({
+    this.#synchronizer = new HermesIndexSynchronizer({
       ...options,
       onConversationsChanged: (changes) =>
         (this.#pendingChanges = changes && this.#pendingChanges && [...this.#pendingChanges, ...changes]),
     })
-    this.#fullScan = new FullScan(this.#synchronizer)
+    this.#fullScan = new HermesFullScan(this.#synchronizer)
   }
 
   /** The result of `work`, or `empty` if the file cannot be read. */
-  read<T>(empty: T, work: (index: SynchronizedIndex) => T): T {
+  read<T>(empty: T, work: (index: SynchronizedHermesIndex) => T): T {
     this.#isIndexNeeded = true
     const result = this.#database.read(empty, (file) =>
       this.#rebuildOnCorruption(() => {
@@ -97,17 +97,17 @@ export class HermesListing {
     this.#pendingChanges = null
   }
 
-  loadCrossOriginCursor(): CrossOriginCursor {
+  loadCrossOriginCursor(): HermesContinuationCursor {
     return this.#synchronizer.crossOriginCursor
   }
 
-  applyCrossOriginChanges(batch: CrossOriginBatch): CrossOriginCursor {
+  applyCrossOriginChanges(batch: HermesContinuationBatch): HermesContinuationCursor {
     this.#rebuildOnCorruption(() => this.#synchronizer.applyCrossOriginChanges(batch))
     this.#reportChanges()
     return this.#synchronizer.crossOriginCursor
   }
 
-  resetCrossOriginSessions(databaseId: string | null): CrossOriginCursor {
+  resetCrossOriginSessions(databaseId: string | null): HermesContinuationCursor {
     this.#rebuildOnCorruption(() => this.#synchronizer.resetCrossOriginSessions(databaseId))
     this.#reportChanges()
     return this.#synchronizer.crossOriginCursor
@@ -124,14 +124,14 @@ export class HermesListing {
       try {
         return work()
       } catch (error) {
-        if (!(error instanceof IndexCorruptError) || attemptsLeft === 0) throw error
+        if (!(error instanceof HermesIndexCorruptError) || attemptsLeft === 0) throw error
         this.#synchronizer.rebuild()
       }
     }
   }
 
   #readVerified<T>(
-    file: OpenStateDatabase,
+    file: StateDatabaseConnection,
     list: (index: ConversationIndexReader) => T[],
     selectIds: (listed: readonly T[]) => readonly string[],
   ) {

@@ -1,19 +1,19 @@
 import { type Json, isJsonObject, parseJson } from '../../lib/text/json.ts'
 import type { MessagePart } from '../../model/message.ts'
-import { toText } from '../state/cell-values.ts'
+import { textFromHermesCell } from '../state/cell-values.ts'
 
 /** Precedes contents that are JSON. Without it, even text that looks like JSON is plain text. */
 const jsonPrefix = '\0json:'
 
 /** The text or JSON in a cell of `content`; null if there is none. */
-export function decodeContent(content: unknown): Json {
-  const text = toText(content)
+export function decodeHermesMessageContent(content: unknown): Json {
+  const text = textFromHermesCell(content)
   if (!text?.startsWith(jsonPrefix)) return text
   return parseJson(text.slice(jsonPrefix.length)) ?? text
 }
 
 /** The texts and files of a content, in order. */
-export function contentToParts(content: Json): MessagePart[] {
+export function hermesContentToParts(content: Json): MessagePart[] {
   if (typeof content === 'string') return toTextParts(content)
   const parts = Array.isArray(content) ? content : [content]
   return parts.flatMap((part) => {
@@ -26,7 +26,7 @@ export function contentToParts(content: Json): MessagePart[] {
 }
 
 /** The text of an answer that only `codex_message_items` contains: a list of items with parts. */
-export function codexItemsToParts(messageItems: unknown): MessagePart[] {
+export function hermesCodexToParts(messageItems: unknown): MessagePart[] {
   const items = typeof messageItems === 'string' ? parseJson(messageItems) : undefined
   if (!Array.isArray(items)) return []
   const texts = items

@@ -1,11 +1,11 @@
 import { type Json, parseJson } from '../../lib/text/json.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
-import { codexItemsToParts, decodeContent, contentToParts } from './message-content.ts'
-import { toRole, type MessageEntry } from './message-outline.ts'
-import { parseToolCalls } from './parse-tool-calls.ts'
-import { secondsToMillis, toText } from '../state/cell-values.ts'
+import { hermesCodexToParts, decodeHermesMessageContent, hermesContentToParts } from './message-content.ts'
+import { roleFromHermesRow, type HermesMessageEntry } from './message-outline.ts'
+import { parseHermesToolCalls } from './parse-hermes-tool-calls.ts'
+import { millisecondsFromHermesCell, textFromHermesCell } from '../state/cell-values.ts'
 
-export const messageColumns = [
+export const hermesMessageColumns = [
   'id',
   'role',
   'content',
@@ -19,7 +19,7 @@ export const messageColumns = [
   'codex_message_items',
 ] as const
 
-export interface HermesMessageRow extends Record<(typeof messageColumns)[number], unknown> {
+export interface HermesMessageRow extends Record<(typeof hermesMessageColumns)[number], unknown> {
   readonly id: number
 }
 
@@ -27,9 +27,9 @@ export interface HermesMessageRow extends Record<(typeof messageColumns)[number]
 const failedFinishReasons = new Set<unknown>(['error', 'agent_error', 'content_filter'])
 
 /** A message from its row and the rows of its tool results, in the order of the calls. */
-export function messageFromRows(
+export function messageFromHermesRows(
   sessionId: string,
-  entry: MessageEntry,
+  entry: HermesMessageEntry,
   row: HermesMessageRow,
   results: readonly (HermesMessageRow | null)[],
 ): MessageRecord {
@@ -39,10 +39,10 @@ export function messageFromRows(
     sessionId,
     position: entry.position,
     withdrawn: false,
-    role: toRole(toText(row.role)),
+    role: roleFromHermesRow(textFromHermesCell(row.role)),
     status: failedFinishReasons.has(row.finish_reason) ? 'PARTIAL' : 'COMPLETE',
     parts: row.role === 'tool' ? [toOrphanedResultPart(id, row)] : toMessageParts(id, row, results),
-    createdAt: secondsToMillis(row.timestamp) ?? 0,
+    createdAt: millisecondsFromHermesCell(row.timestamp) ?? 0,
     streamId: null,
     model: null,
     usage: null,
@@ -50,11 +50,11 @@ export function messageFromRows(
 }
 
 /** The texts and files of a row, without reasoning and tool calls. */
-export function rowToContentParts(
+export function hermesRowToParts(
   row: Pick<HermesMessageRow, 'role' | 'content' | 'codex_message_items'>,
 ): MessagePart[] {
-  const content = contentToParts(decodeContent(row.content))
-  return content.length > 0 || row.role !== 'assistant' ? content : codexItemsToParts(row.codex_message_items)
+  const content = hermesContentToParts(decodeHermesMessageContent(row.content))
+  return content.length > 0 || row.role !== 'assistant' ? content : hermesCodexToParts(row.codex_message_items)
 }
 
 function toMessageParts(
@@ -62,13 +62,13 @@ function toMessageParts(
   row: HermesMessageRow,
   results: readonly (HermesMessageRow | null)[],
 ): MessagePart[] {
-  const content = rowToContentParts(row)
+  const content = hermesRowToParts(row)
   if (row.role !== 'assistant') return content
-  const reasoning = toText(row.reasoning_content) || toText(row.reasoning)
+  const reasoning = textFromHermesCell(row.reasoning_content) || textFromHermesCell(row.reasoning)
   return [
     ...(reasoning ? [{ type: 'reasoning', text: reasoning } as const] : []),
     ...content,
-    ...parseToolCalls(row.tool_calls).map((call, index): MessagePart => {
+    ...parseHermesToolCalls(row.tool_calls).map((call, index): MessagePart => {
       const result = results[index] ?? null
       return {
         type: 'tool',
@@ -77,7 +77,7 @@ function toMessageParts(
           providerId: call.id,
           name: call.name,
           argumentsText: call.argumentsText,
-          startedAt: secondsToMillis(row.timestamp),
+          startedAt: millisecondsFromHermesCell(row.timestamp),
         },
       }
     }),
@@ -90,8 +90,8 @@ function toOrphanedResultPart(id: string, row: HermesMessageRow): MessagePart {
     type: 'tool',
     call: {
       ...toToolCallOutcome(`${id}:0`, row),
-      providerId: toText(row.tool_call_id),
-      name: toText(row.tool_name) || 'unknown',
+      providerId: textFromHermesCell(row.tool_call_id),
+      name: textFromHermesCell(row.tool_name) || 'unknown',
       argumentsText: '{}',
       startedAt: null,
     },
@@ -107,12 +107,12 @@ function toToolCallOutcome(id: string, result: HermesMessageRow | null): ToolCal
     state: result ? 'SUCCEEDED' : 'OUTCOME_UNKNOWN',
     result: result && decodeResult(result.content),
     error: null,
-    finishedAt: result && secondsToMillis(result.timestamp),
+    finishedAt: result && millisecondsFromHermesCell(result.timestamp),
   }
 }
 
 function decodeResult(stored: unknown): Json {
-  const content = decodeContent(stored)
+  const content = decodeHermesMessageContent(stored)
   if (typeof content !== 'string') return content
   return parseJson(content) ?? content
 }

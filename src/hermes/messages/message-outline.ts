@@ -1,7 +1,7 @@
 import type { Role } from '../../model/message.ts'
 
 /** The parts of a row that decide which messages are shown and in which order. Contents are read later. */
-export interface MessageOutlineRow {
+export interface HermesMessageOutlineRow {
   readonly id: number
   readonly role: string | null
   /** As stored: rows are compared by it, but not ordered. */
@@ -16,7 +16,7 @@ export interface MessageOutlineRow {
 }
 
 /** One message that is shown. */
-export interface MessageEntry {
+export interface HermesMessageEntry {
   readonly position: number
   /** The rowid that the message's id contains: of its oldest copy, so that a compaction does not change the id. */
   readonly id: number
@@ -29,26 +29,26 @@ export interface MessageEntry {
 interface OrderedRow {
   readonly position: number
   readonly id: number
-  readonly row: MessageOutlineRow
+  readonly row: HermesMessageOutlineRow
 }
 
 /** Returns the fingerprint of each row. Rows with equal fingerprints are copies of each other. */
-export type LoadFingerprints = (ids: readonly number[]) => ReadonlyMap<number, string>
+export type LoadHermesMessageFingerprints = (ids: readonly number[]) => ReadonlyMap<number, string>
 
 /** The messages of a session, from its visible rows ordered by rowid. Rows that compactions have copied count once. */
-export function selectVisibleMessages(
-  rows: readonly MessageOutlineRow[],
-  loadFingerprints: LoadFingerprints,
-): MessageEntry[] {
+export function selectVisibleHermesMessages(
+  rows: readonly HermesMessageOutlineRow[],
+  loadFingerprints: LoadHermesMessageFingerprints,
+): HermesMessageEntry[] {
   const ordered = orderByDisplay(rows) ?? orderById(removeCopies(rows, loadFingerprints))
   return attachToolResults(ordered.filter(({ row }) => !row.isHidden && row.role !== 'session_meta'))
 }
 
 /** The messages that a model receives: the active rows, ordered by rowid, with the ids under which they are shown. */
-export function selectContextMessages(
-  rows: readonly MessageOutlineRow[],
-  loadFingerprints: LoadFingerprints,
-): MessageEntry[] {
+export function selectHermesContextMessages(
+  rows: readonly HermesMessageOutlineRow[],
+  loadFingerprints: LoadHermesMessageFingerprints,
+): HermesMessageEntry[] {
   const originals = findOldestByDisplayOrder(rows) ?? findOriginals(rows, loadFingerprints)
   const contextRows = rows.filter(
     ({ isActive, role }) => isActive && (role === 'user' || role === 'assistant' || role === 'tool'),
@@ -57,13 +57,13 @@ export function selectContextMessages(
 }
 
 /** The role of a message, from that of its row. */
-export function toRole(role: string | null): Role {
+export function roleFromHermesRow(role: string | null): Role {
   if (role === 'user') return 'USER'
   return role === 'system' ? 'SYSTEM' : 'ASSISTANT'
 }
 
 /** Null if any row has no display order: Hermes is still filling it in, or never did. */
-function orderByDisplay(rows: readonly MessageOutlineRow[]): OrderedRow[] | null {
+function orderByDisplay(rows: readonly HermesMessageOutlineRow[]): OrderedRow[] | null {
   const groups = Map.groupBy(rows, (row) => row.displayOrder)
   if (groups.has(null)) return null
   return [...groups]
@@ -75,27 +75,30 @@ function orderByDisplay(rows: readonly MessageOutlineRow[]): OrderedRow[] | null
 }
 
 /** By row, the oldest row with the same display order; null if any row has none. */
-function findOldestByDisplayOrder(rows: readonly MessageOutlineRow[]): Map<number, number> | null {
+function findOldestByDisplayOrder(rows: readonly HermesMessageOutlineRow[]): Map<number, number> | null {
   const groups = Map.groupBy(rows, (row) => row.displayOrder)
   if (groups.has(null)) return null
   return new Map([...groups.values()].flatMap((group) => group.map(({ id }) => [id, group[0]?.id ?? id] as const)))
 }
 
-function orderById(rows: readonly MessageOutlineRow[]): OrderedRow[] {
+function orderById(rows: readonly HermesMessageOutlineRow[]): OrderedRow[] {
   return rows.map((row) => ({ position: row.id, id: row.id, row }))
 }
 
 /** Leaves out rows that are copies of an earlier, archived one. */
 function removeCopies(
-  rows: readonly MessageOutlineRow[],
-  loadFingerprints: LoadFingerprints,
-): readonly MessageOutlineRow[] {
+  rows: readonly HermesMessageOutlineRow[],
+  loadFingerprints: LoadHermesMessageFingerprints,
+): readonly HermesMessageOutlineRow[] {
   const originals = findOriginals(rows, loadFingerprints)
   return originals.size === 0 ? rows : rows.filter(({ id }) => !originals.has(id))
 }
 
 /** By row, the oldest archived row of which it is a copy. Rows that are no copies are left out. */
-function findOriginals(rows: readonly MessageOutlineRow[], loadFingerprints: LoadFingerprints): Map<number, number> {
+function findOriginals(
+  rows: readonly HermesMessageOutlineRow[],
+  loadFingerprints: LoadHermesMessageFingerprints,
+): Map<number, number> {
   const candidates = [...Map.groupBy(rows, ({ timestamp }) => timestamp).values()]
     .filter((group) => group.length > 1 && group.some(({ isActive, timestamp }) => !isActive && timestamp !== null))
     .flat()
@@ -114,7 +117,7 @@ function findOriginals(rows: readonly MessageOutlineRow[], loadFingerprints: Loa
 }
 
 /** Attaches each tool result to the nearest preceding call with its id: call ids repeat within a session. */
-function attachToolResults(ordered: readonly OrderedRow[]): MessageEntry[] {
+function attachToolResults(ordered: readonly OrderedRow[]): HermesMessageEntry[] {
   const pendingCalls = new Map<string, { results: (number | null)[]; index: number }[]>()
   return ordered.flatMap(({ position, id, row }) => {
     if (row.role === 'tool') {

@@ -1,12 +1,12 @@
-import { rowToContentParts } from '../messages/message-mapper.ts'
+import { hermesRowToParts } from '../messages/message-mapper.ts'
 import { toJsonIdList } from '../state/session-queries.ts'
-import type { OpenStateDatabase } from '../state/state-database.ts'
-import { secondsToMillis, toText } from '../state/cell-values.ts'
-import type { FtsIndex } from './fts-index.ts'
+import type { StateDatabaseConnection } from '../state/state-database.ts'
+import { millisecondsFromHermesCell, textFromHermesCell } from '../state/cell-values.ts'
+import type { HermesFullTextIndex } from './fts-index.ts'
 import { toMessageText } from '../../model/message-text.ts'
 
 /** A row that may match a query: a message, or a session by its title. */
-export interface MatchCandidate {
+export interface HermesSearchCandidate {
   readonly rowid: number
   readonly sessionId: string
   /** Epoch milliseconds. */
@@ -21,11 +21,11 @@ type CandidateRow = Record<'session_id' | 'role' | 'content' | 'codex_message_it
 const candidateColumns = ['id', 'session_id', 'role', 'content', 'codex_message_items', 'timestamp'] as const
 
 /** Visible rows of messages with ids between `above` and `id`, newest first; of one session or of all. */
-export function scanMessagesBefore(
-  file: OpenStateDatabase,
+export function scanHermesMessagesBefore(
+  file: StateDatabaseConnection,
   { id, above, sessionId }: { readonly id: number; readonly above: number; readonly sessionId: string | null },
   limit: number,
-): MatchCandidate[] {
+): HermesSearchCandidate[] {
   if (!file.schema.hasMessages) return []
   const sessionCondition = sessionId === null ? '' : 'AND messages.session_id = ?'
   return file.db
@@ -38,12 +38,12 @@ export function scanMessagesBefore(
 }
 
 /** The same among the rows that an index finds. `last`: the id that the next call continues below; null at the end. */
-export function queryMessages(
-  file: OpenStateDatabase,
-  { table, expression }: FtsIndex,
+export function queryHermesMessageIndex(
+  file: StateDatabaseConnection,
+  { table, expression }: HermesFullTextIndex,
   belowId: number,
   limit: number,
-): { readonly rows: MatchCandidate[]; readonly last: number | null } {
+): { readonly rows: HermesSearchCandidate[]; readonly last: number | null } {
   const ids = file.db
     .prepare<[string, number, number], { id: number }>(
       `SELECT rowid AS id FROM ${table} WHERE ${table} MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?`,
@@ -60,11 +60,11 @@ export function queryMessages(
 }
 
 /** Sessions with a title and a rowid below `id`, newest first. `last` as above. */
-export function scanTitlesBefore(
-  file: OpenStateDatabase,
+export function scanHermesTitlesBefore(
+  file: StateDatabaseConnection,
   { id, sessionIds }: { readonly id: number; readonly sessionIds: readonly string[] | null },
   limit: number,
-): { readonly rows: MatchCandidate[]; readonly last: number | null } {
+): { readonly rows: HermesSearchCandidate[]; readonly last: number | null } {
   if (!file.schema.hasSessions) return { rows: [], last: null }
   const sessionCondition = sessionIds === null ? '' : 'AND sessions.id IN (SELECT value FROM json_each(?))'
   const sessionRows = file.db
@@ -73,33 +73,38 @@ export function scanTitlesBefore(
        WHERE sessions.rowid < ? ${sessionCondition} ORDER BY sessions.rowid DESC LIMIT ?`,
     )
     .all(id, ...(sessionIds === null ? [] : [toJsonIdList(sessionIds)]), limit)
-  const rows = sessionRows.flatMap((row): MatchCandidate[] => {
-    const [sessionId, text] = [toText(row.id), toText(row.title)]
+  const rows = sessionRows.flatMap((row): HermesSearchCandidate[] => {
+    const [sessionId, text] = [textFromHermesCell(row.id), textFromHermesCell(row.title)]
     if (sessionId === null || text === null) return []
-    return [{ rowid: row.row, sessionId, at: secondsToMillis(row.started_at) ?? 0, text }]
+    return [{ rowid: row.row, sessionId, at: millisecondsFromHermesCell(row.started_at) ?? 0, text }]
   })
   return { rows, last: sessionRows.at(-1)?.row ?? null }
 }
 
 /** The text of a row of messages; null if it was deleted. */
-export function readHermesMessageText(file: OpenStateDatabase, id: number): string | null {
+export function readHermesMessageText(file: StateDatabaseConnection, id: number): string | null {
   const row = file.db
     .prepare<[number], CandidateRow>(
       `SELECT ${file.schema.selectColumns('messages', candidateColumns)} FROM messages WHERE messages.id = ?`,
     )
     .get(id)
-  return row ? toMessageText(rowToContentParts(row)) : null
+  return row ? toMessageText(hermesRowToParts(row)) : null
 }
 
 /** Rows that can be a message of the user or the assistant. Only all rows of the session tell whether they are shown. */
-function buildContentCondition({ schema }: OpenStateDatabase): string {
+function buildContentCondition({ schema }: StateDatabaseConnection): string {
   return `messages.role NOT IN ('tool', 'system', 'session_meta') AND ${schema.visibleCondition}`
 }
 
-function toCandidates(row: CandidateRow): MatchCandidate[] {
-  const sessionId = toText(row.session_id)
+function toCandidates(row: CandidateRow): HermesSearchCandidate[] {
+  const sessionId = textFromHermesCell(row.session_id)
   if (sessionId === null) return []
   return [
-    { rowid: row.id, sessionId, at: secondsToMillis(row.timestamp) ?? 0, text: toMessageText(rowToContentParts(row)) },
+    {
+      rowid: row.id,
+      sessionId,
+      at: millisecondsFromHermesCell(row.timestamp) ?? 0,
+      text: toMessageText(hermesRowToParts(row)),
+    },
   ]
 }

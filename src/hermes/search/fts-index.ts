@@ -1,10 +1,10 @@
 import type { Database } from 'better-sqlite3'
-import { toText } from '../state/cell-values.ts'
+import { textFromHermesCell } from '../state/cell-values.ts'
 import { isSingleCharacterToken } from '../../search/analyzer.ts'
 import type { SearchPhrase, SearchQuery } from '../../search/search-query.ts'
 
 /** A full-text index of Hermes that narrows down the rows that can match a query. */
-export interface FtsIndex {
+export interface HermesFullTextIndex {
   readonly table: string
   /** Finds every row that matches the query, and possibly others. */
   readonly expression: string
@@ -45,7 +45,7 @@ const knownFtsIndexes: readonly KnownFtsIndex[] = [
  * maintain an index, it drops the index's triggers and sets a key in `state_meta`. A third index, `messages_fts_cjk`, needs an
  * extension of SQLite and is never used.
  */
-export function selectFtsIndex(db: Database, query: SearchQuery): FtsIndex | null {
+export function selectHermesFtsIndex(db: Database, query: SearchQuery): HermesFullTextIndex | null {
   const schema = new Map(
     db
       .prepare<[], { name: string; sql: string | null }>(
@@ -85,11 +85,11 @@ function readFtsState(db: Database): Map<string, string> {
   const rows = db
     .prepare<[], { key: unknown; value: unknown }>("SELECT key, value FROM state_meta WHERE key GLOB 'fts_*'")
     .all()
-  return new Map(rows.map(({ key, value }) => [toText(key) ?? '', String(value)]))
+  return new Map(rows.map(({ key, value }) => [textFromHermesCell(key) ?? '', String(value)]))
 }
 
 /** During a rebuild, the index contains the rows up to the progress and those above the high-water mark. */
-function parseMissingRows(ftsState: ReadonlyMap<string, string>): FtsIndex['missingRows'] {
+function parseMissingRows(ftsState: ReadonlyMap<string, string>): HermesFullTextIndex['missingRows'] {
   const upTo = Number.parseInt(ftsState.get('fts_rebuild_high_water') ?? '', 10)
   if (Number.isNaN(upTo)) return null
   const above = Number.parseInt(ftsState.get('fts_rebuild_progress') ?? '', 10)

@@ -1,14 +1,14 @@
-import { VisibleMessageCache } from '../messages/visible-message-cache.ts'
-import type { OpenStateDatabase, StateDatabase } from '../state/state-database.ts'
-import { toText } from '../state/cell-values.ts'
+import { VisibleHermesMessageCache } from '../messages/visible-hermes-message-cache.ts'
+import type { StateDatabaseConnection, StateDatabase } from '../state/state-database.ts'
+import { textFromHermesCell } from '../state/cell-values.ts'
 import {
   type HermesSearchLimits,
   defaultHermesSearchLimits,
-  MatchCollector,
+  HermesMatchCollector,
   type HermesMatch,
-} from './match-collector.ts'
+} from './hermes-match-collector.ts'
 import { readHermesMessageText } from './candidate-queries.ts'
-import { isInRange, type SearchPageBounds, type SearchRequest } from '../../search/search-hit.ts'
+import { isWithinSearchPage, type SearchPageBounds, type SearchRequest } from '../../search/search-hit.ts'
 import type { SearchQuery } from '../../search/search-query.ts'
 import type { SearchMatch, SearchSource, SearchProgress } from '../../search/search-source.ts'
 
@@ -16,7 +16,7 @@ const maxCachedQueries = 8
 
 /** The matches of a query in one version of the file. */
 interface CachedResult {
-  readonly file: OpenStateDatabase
+  readonly file: StateDatabaseConnection
   readonly version: unknown
   readonly cacheKey: string
   readonly matches: readonly HermesMatch[]
@@ -31,7 +31,7 @@ export class HermesSearchSource implements SearchSource {
   readonly #limits: HermesSearchLimits
   readonly #database: StateDatabase
   readonly #profile: string
-  readonly #visibleMessages = new VisibleMessageCache()
+  readonly #visibleMessages = new VisibleHermesMessageCache()
   #cache: readonly CachedResult[] = []
 
   constructor(database: StateDatabase, profile: string, limits: HermesSearchLimits = defaultHermesSearchLimits) {
@@ -48,7 +48,7 @@ export class HermesSearchSource implements SearchSource {
     if (query.isEmpty) return
     const matches = yield* this.#findMatches(query, filter)
     for (const hit of range.backwards ? matches.toReversed() : matches) {
-      if (!isInRange(hit.key, range)) continue
+      if (!isWithinSearchPage(hit.key, range)) continue
       const match = this.#toSearchMatch(hit)
       yield match ? { match } : { searchedUpTo: hit.key }
     }
@@ -59,7 +59,7 @@ export class HermesSearchSource implements SearchSource {
     return this.#database.read(null, (file) => {
       if (key.rank !== 'TITLE') return readHermesMessageText(file, key.number)
       const sql = `SELECT ${file.schema.selectColumns('sessions', ['title'])} FROM sessions WHERE sessions.id = ?`
-      return toText(file.db.prepare<[string], { title: unknown }>(sql).get(sessionId)?.title)
+      return textFromHermesCell(file.db.prepare<[string], { title: unknown }>(sql).get(sessionId)?.title)
     })
   }
 
@@ -80,7 +80,7 @@ export class HermesSearchSource implements SearchSource {
     const isCurrent = ({ file, version }: CachedResult): boolean => file === current.file && version === current.version
     const cached = this.#cache.find((each) => each.cacheKey === cacheKey && isCurrent(each))
     if (cached) return cached.matches
-    const collector = new MatchCollector(this.#database, this.#profile, query, filter, this.#limits).collect()
+    const collector = new HermesMatchCollector(this.#database, this.#profile, query, filter, this.#limits).collect()
     for (let next = collector.next(); ; next = collector.next()) {
       if (next.done) {
         this.#cache = [{ ...current, cacheKey, matches: next.value }, ...this.#cache.filter(isCurrent)].slice(

@@ -4,21 +4,21 @@
 export const maxTimestampMs = Date.UTC(10_000, 0) - 1
 
 /** A well-formed string; null if the cell is no text. */
-export function toText(value: unknown): string | null {
+export function textFromHermesCell(value: unknown): string | null {
   return typeof value === 'string' ? value.toWellFormed() : null
 }
 
 /** Epoch seconds as milliseconds, clamped to the years 1970 to 9999; null if the cell is no number. */
-export function secondsToMillis(seconds: unknown): number | null {
+export function millisecondsFromHermesCell(seconds: unknown): number | null {
   if (typeof seconds !== 'number' || Number.isNaN(seconds)) return null
   return Math.min(Math.max(Math.round(seconds * 1000), 0), maxTimestampMs)
 }
 
 /** A non-negative safe integer; 0 for anything else. */
-export function toCount(value: unknown): number {
+export function countFromHermesCell(value: unknown): number {
   return typeof value === 'number' && value > 0 ? Math.min(Math.trunc(value), Number.MAX_SAFE_INTEGER) : 0
 }
 
-export function toBoolean(value: unknown): boolean {
+export function booleanFromHermesCell(value: unknown): boolean {
   return typeof value === 'number' && value !== 0
 }

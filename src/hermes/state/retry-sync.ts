@@ -1,15 +1,15 @@
-import { healthFromError } from './file-health.ts'
+import { classifyStateFileError } from './hermes-state-file-health.ts'
 
 const lockRetryDelayMs = 20
 
 /** The pause before the next attempt after this error, in milliseconds; null to give up. */
-export type RetryPolicy = (error: unknown) => number | null
+export type StateReadRetryPolicy = (error: unknown) => number | null
 
 /**
  * Runs `work` until it returns or the policy gives up, and throws the last error then. It blocks the thread between two
  * attempts. SQLite's own busy timeout is no alternative: a thread that waits in it cannot be terminated.
  */
-export function retrySync<T>(work: () => T, policy: RetryPolicy): T {
+export function retrySync<T>(work: () => T, policy: StateReadRetryPolicy): T {
   for (;;) {
     try {
       return work()
@@ -22,7 +22,8 @@ export function retrySync<T>(work: () => T, policy: RetryPolicy): T {
 }
 
 /** Retries while the file is locked, until the timeout has passed. */
-export function retryWhileLocked(timeoutMs: number): RetryPolicy {
+export function retryWhileStateLocked(timeoutMs: number): StateReadRetryPolicy {
   const deadline = performance.now() + timeoutMs
-  return (error) => (healthFromError(error) === 'locked' && performance.now() < deadline ? lockRetryDelayMs : null)
+  return (error) =>
+    classifyStateFileError(error) === 'locked' && performance.now() < deadline ? lockRetryDelayMs : null
 }

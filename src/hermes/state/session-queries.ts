@@ -1,7 +1,12 @@
 import { parseJson } from '../../lib/text/json.ts'
 import type { SessionRecord, TitleSource } from '../../model/session.ts'
-import type { OpenStateDatabase } from './state-database.ts'
-import { toCount, toBoolean, secondsToMillis, toText } from './cell-values.ts'
+import type { StateDatabaseConnection } from './state-database.ts'
+import {
+  countFromHermesCell,
+  booleanFromHermesCell,
+  millisecondsFromHermesCell,
+  textFromHermesCell,
+} from './cell-values.ts'
 
 const sessionColumns = [
   'id',
@@ -46,18 +51,26 @@ const digestColumns = [
 
 type HermesSessionRow = Record<(typeof sessionColumns)[number] | 'newest' | 'has_message', unknown>
 
-export interface ListedSession {
+export interface IndexableHermesSession {
   readonly record: SessionRecord
   readonly hasMessages: boolean
 }
 
 /** The sessions with these ids, in no particular order. At most 500 ids. */
-export function readSessions(file: OpenStateDatabase, ids: readonly string[], profile: string): SessionRecord[] {
+export function readHermesSessions(
+  file: StateDatabaseConnection,
+  ids: readonly string[],
+  profile: string,
+): SessionRecord[] {
   return querySessionRows(file, ids, 'NULL').flatMap((row) => toSessionRecord(row, profile) ?? [])
 }
 
 /** The same, with what the conversation index needs besides. */
-export function readListedSessions(file: OpenStateDatabase, ids: readonly string[], profile: string): ListedSession[] {
+export function readIndexableHermesSessions(
+  file: StateDatabaseConnection,
+  ids: readonly string[],
+  profile: string,
+): IndexableHermesSession[] {
   return querySessionRows(file, ids, file.schema.hasMessageSql).flatMap((row) => {
     const record = toSessionRecord(row, profile)
     return record ? { record, hasMessages: row.has_message === 1 } : []
@@ -65,7 +78,7 @@ export function readListedSessions(file: OpenStateDatabase, ids: readonly string
 }
 
 function querySessionRows(
-  { db, schema }: OpenStateDatabase,
+  { db, schema }: StateDatabaseConnection,
   ids: readonly string[],
   hasMessageSql: string,
 ): HermesSessionRow[] {
@@ -79,7 +92,11 @@ function querySessionRows(
 }
 
 /** The rowid and the digest columns of up to `limit` sessions after a rowid, one array per row. */
-export function readDigestColumns({ db, schema }: OpenStateDatabase, afterRowid: number, limit: number): unknown[][] {
+export function readHermesDigestColumns(
+  { db, schema }: StateDatabaseConnection,
+  afterRowid: number,
+  limit: number,
+): unknown[][] {
   if (!schema.hasSessions) return []
   return db
     .prepare<[number, number], unknown[]>(
@@ -91,13 +108,13 @@ export function readDigestColumns({ db, schema }: OpenStateDatabase, afterRowid:
 }
 
 /** The ids that exist. At most 500 ids. */
-export function filterExistingIds({ db, schema }: OpenStateDatabase, ids: readonly string[]): string[] {
+export function filterHermesSessionIds({ db, schema }: StateDatabaseConnection, ids: readonly string[]): string[] {
   if (!schema.hasSessions) return []
   const sql = 'SELECT sessions.id FROM sessions WHERE sessions.id IN (SELECT value FROM json_each(?))'
   return db
     .prepare<[string], { id: unknown }>(sql)
     .all(toJsonIdList(ids))
-    .flatMap(({ id }) => toText(id) ?? [])
+    .flatMap(({ id }) => textFromHermesCell(id) ?? [])
 }
 
 /** Ids as a parameter for json_each. It cuts a string at the first NUL and would find another session, so those are left out. */
@@ -107,36 +124,36 @@ export function toJsonIdList(ids: readonly string[]): string {
 
 /** The time of the newest message, else of the start; in milliseconds, from seconds. */
 function toLastActivity(newestMessageSeconds: unknown, startedAtSeconds: unknown): number {
-  return secondsToMillis(newestMessageSeconds) ?? secondsToMillis(startedAtSeconds) ?? 0
+  return millisecondsFromHermesCell(newestMessageSeconds) ?? millisecondsFromHermesCell(startedAtSeconds) ?? 0
 }
 
 function toSessionRecord(row: HermesSessionRow, profile: string): SessionRecord | null {
-  const id = toText(row.id)
+  const id = textFromHermesCell(row.id)
   if (id === null) return null
   return {
     id,
     origin: 'HERMES',
     profile,
-    title: toText(row.title),
+    title: textFromHermesCell(row.title),
     titleSource: titleSources.get(row.title_source) ?? null,
-    source: toText(row.source) || 'unknown',
-    model: toText(row.model),
-    startedAt: secondsToMillis(row.started_at) ?? secondsToMillis(row.newest) ?? 0,
-    endedAt: secondsToMillis(row.ended_at),
-    endReason: toText(row.end_reason),
+    source: textFromHermesCell(row.source) || 'unknown',
+    model: textFromHermesCell(row.model),
+    startedAt: millisecondsFromHermesCell(row.started_at) ?? millisecondsFromHermesCell(row.newest) ?? 0,
+    endedAt: millisecondsFromHermesCell(row.ended_at),
+    endReason: textFromHermesCell(row.end_reason),
     lastActivityAt: toLastActivity(row.newest, row.started_at),
-    pinned: toBoolean(row.pinned),
-    archived: toBoolean(row.archived),
-    parentId: toText(row.parent_session_id),
+    pinned: booleanFromHermesCell(row.pinned),
+    archived: booleanFromHermesCell(row.archived),
+    parentId: textFromHermesCell(row.parent_session_id),
     ...parseMarkers(row.model_config),
     forkedFrom: null,
     headSeq: 0,
     usage: {
       estimated: false,
-      inputTokens: toCount(row.input_tokens),
-      outputTokens: toCount(row.output_tokens),
-      reasoningTokens: toCount(row.reasoning_tokens),
-      cachedInputTokens: toCount(row.cache_read_tokens),
+      inputTokens: countFromHermesCell(row.input_tokens),
+      outputTokens: countFromHermesCell(row.output_tokens),
+      reasoningTokens: countFromHermesCell(row.reasoning_tokens),
+      cachedInputTokens: countFromHermesCell(row.cache_read_tokens),
     },
   }
 }
@@ -161,7 +178,7 @@ function readMarkerEntries(modelConfig: unknown): [marker: string, parentId: str
   const config = typeof modelConfig === 'string' ? parseJson(modelConfig) : undefined
   if (typeof config !== 'object' || config === null) return []
   return Object.entries(config).flatMap(([marker, value]): [string, string][] => {
-    const parentId = parentMarkerKeys.has(marker) ? toText(value) : null
+    const parentId = parentMarkerKeys.has(marker) ? textFromHermesCell(value) : null
     return parentId === null ? [] : [[marker, parentId]]
   })
 }

@@ -1,15 +1,19 @@
 import Database from 'better-sqlite3'
 import { readFileIdentity } from '../../lib/file-identity.ts'
-import { statementPublisher } from '../../lib/sql-channel.ts'
+import { createSqlStatementPublisher } from '../../lib/sql-channel.ts'
 import type { HermesReaderOptions } from '../hermes-options.ts'
-import { type FileHealth, healthFromError, healthMessages } from './file-health.ts'
-import { retrySync, retryWhileLocked, type RetryPolicy } from './retry-sync.ts'
-import { StateSchema } from './state-schema.ts'
+import {
+  type HermesStateFileHealth,
+  classifyStateFileError,
+  stateDatabaseHealthMessages,
+} from './hermes-state-file-health.ts'
+import { retrySync, retryWhileStateLocked, type StateReadRetryPolicy } from './retry-sync.ts'
+import { HermesStateSchema } from './hermes-state-schema.ts'
 
 /** An open connection. There is a new one when the file is replaced or its tables are altered. */
-export interface OpenStateDatabase {
+export interface StateDatabaseConnection {
   readonly db: Database.Database
-  readonly schema: StateSchema
+  readonly schema: HermesStateSchema
   /** Tells the file from another one in its place. */
   readonly identity: string
 }
@@ -24,7 +28,7 @@ const ioRetryDelayMs = 50
 const maxIoRetries = 3 // an I/O error is also what a reader gets while the writer rebuilds the WAL's index
 
 /** The states in which sessions are shown. */
-const readableHealth: ReadonlySet<FileHealth> = new Set(['healthy', 'incomplete'])
+const readableHealth: ReadonlySet<HermesStateFileHealth> = new Set(['healthy', 'incomplete'])
 
 /**
  * Hermes' state.db. It is opened read-only, and never blocks Hermes for longer than one query. Reads of a file that cannot
@@ -32,8 +36,8 @@ const readableHealth: ReadonlySet<FileHealth> = new Set(['healthy', 'incomplete'
  */
 export class StateDatabase {
   readonly #options: StateDatabaseOptions
-  #health: FileHealth = 'healthy'
-  #connection: { schemaVersion: unknown; file: OpenStateDatabase } | null = null
+  #health: HermesStateFileHealth = 'healthy'
+  #connection: { schemaVersion: unknown; file: StateDatabaseConnection } | null = null
 
   constructor(options: StateDatabaseOptions) {
     this.#options = options
@@ -48,11 +52,11 @@ export class StateDatabase {
    * The result of `work`, or `empty` if the file cannot be read. `work` may run several times. Waits for a lock, but after
    * a lock that outlasted the timeout, no call waits until a read has succeeded.
    */
-  read<T>(empty: T, work: (file: OpenStateDatabase) => T): T {
-    const lockPolicy = retryWhileLocked(this.#health === 'locked' ? 0 : this.#options.lockTimeoutMs)
+  read<T>(empty: T, work: (file: StateDatabaseConnection) => T): T {
+    const lockPolicy = retryWhileStateLocked(this.#health === 'locked' ? 0 : this.#options.lockTimeoutMs)
     let ioErrorCount = 0
-    const policy: RetryPolicy = (error) => {
-      const health = healthFromError(error)
+    const policy: StateReadRetryPolicy = (error) => {
+      const health = classifyStateFileError(error)
       // After an error, the connection may have bad pages in its cache.
       if (health !== 'locked') this.close()
       if (health === 'ioError' && ioErrorCount++ < maxIoRetries) return ioRetryDelayMs
@@ -61,13 +65,13 @@ export class StateDatabase {
     try {
       return retrySync(() => this.#readOnce(empty, work), policy)
     } catch (error) {
-      this.#setHealth(healthFromError(error), { error: error instanceof Error ? error.message : String(error) })
+      this.#setHealth(classifyStateFileError(error), { error: error instanceof Error ? error.message : String(error) })
       return empty
     }
   }
 
   /** The same for background work: it does not wait for a lock, and leaves it to the next `read` to log an error. */
-  tryRead<T>(empty: T, work: (file: OpenStateDatabase) => T): T {
+  tryRead<T>(empty: T, work: (file: StateDatabaseConnection) => T): T {
     try {
       const file = this.#open()
       if (!file) return empty
@@ -75,7 +79,7 @@ export class StateDatabase {
       if (!readableHealth.has(this.#health)) this.#recordSuccess(file)
       return result
     } catch (error) {
-      if (healthFromError(error) !== 'locked') this.close()
+      if (classifyStateFileError(error) !== 'locked') this.close()
       return empty
     }
   }
@@ -85,7 +89,7 @@ export class StateDatabase {
     this.#connection = null
   }
 
-  #readOnce<T>(empty: T, work: (file: OpenStateDatabase) => T): T {
+  #readOnce<T>(empty: T, work: (file: StateDatabaseConnection) => T): T {
     const file = this.#open()
     if (!file) {
       this.#setHealth('missing')
@@ -97,7 +101,7 @@ export class StateDatabase {
   }
 
   /** Null if there is no file. */
-  #open(): OpenStateDatabase | null {
+  #open(): StateDatabaseConnection | null {
     const { path } = this.#options
     const identity = readFileIdentity(path)
     if (this.#connection && this.#connection.file.identity !== identity) this.close()
@@ -106,7 +110,7 @@ export class StateDatabase {
     try {
       const schemaVersion = db.pragma('schema_version', { simple: true })
       if (this.#connection && this.#connection.schemaVersion === schemaVersion) return this.#connection.file
-      const file = { db, schema: new StateSchema(db), identity }
+      const file = { db, schema: new HermesStateSchema(db), identity }
       this.#connection = { schemaVersion, file }
       return file
     } catch (error) {
@@ -115,19 +119,20 @@ export class StateDatabase {
     }
   }
 
-  #recordSuccess({ schema }: OpenStateDatabase): void {
+  #recordSuccess({ schema }: StateDatabaseConnection): void {
     const wasUnreadable = !readableHealth.has(this.#health)
     if (schema.missing.length > 0) this.#setHealth('incomplete', { missing: schema.missing })
     else this.#setHealth('healthy')
     if (wasUnreadable) this.#options.onRecovered?.()
   }
 
-  #setHealth(health: FileHealth, details: object = {}): void {
+  #setHealth(health: HermesStateFileHealth, details: object = {}): void {
     if (health === this.#health) return
     this.#health = health
     const { log, path } = this.#options
-    if (health === 'healthy' || health === 'missing') log.info({ path, ...details }, healthMessages[health])
-    else log.warn({ path, ...details }, healthMessages[health])
+    if (health === 'healthy' || health === 'missing')
+      log.info({ path, ...details }, stateDatabaseHealthMessages[health])
+    else log.warn({ path, ...details }, stateDatabaseHealthMessages[health])
   }
 }
 
@@ -137,7 +142,7 @@ function connect(path: string): Database.Database {
     readonly: true,
     fileMustExist: true,
     timeout: 0,
-    verbose: statementPublisher('hermes', path),
+    verbose: createSqlStatementPublisher('hermes', path),
   })
   try {
     db.pragma('query_only = ON')

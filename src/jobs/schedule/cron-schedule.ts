@@ -1,5 +1,5 @@
 import { Cron, CronPattern } from 'croner'
-import { findInstant, getUtcOffsetMs } from '../../lib/time-zone.ts'
+import { localTimeToInstant, getUtcOffsetMs } from '../../lib/time-zone.ts'
 import type { DueTimes, Schedule } from './schedule.ts'
 
 const cronMode = '5-or-6-parts'
@@ -39,7 +39,7 @@ export class CronSchedule implements Schedule {
       const next = this.#cron.nextRun(new Date(localTime))
       if (!next) return null
       localTime = next.getTime()
-      const instant = findInstant(localTime, this.#timezone)
+      const instant = localTimeToInstant(localTime, this.#timezone)
       if (instant > after) return instant
     }
   }

@@ -1,4 +1,4 @@
-import { badInput } from '../../lib/errors.ts'
+import { createBadInputError } from '../../lib/errors.ts'
 import { LruCache } from '../../lib/lru-cache.ts'
 import { isTimeZone } from '../../lib/time-zone.ts'
 import { CronSchedule } from './cron-schedule.ts'
@@ -47,7 +47,7 @@ export function normalizeSchedule(text: string): string {
 export function parseSchedule({ schedule, timezone, anchor }: ScheduleSpec): Schedule {
   if (!isTimeZone(timezone)) {
     const message = `${JSON.stringify(timezone)} is not an IANA time zone. Use a name such as "Europe/Stockholm".`
-    throw badInput(message, 'input', 'timezone')
+    throw createBadInputError(message, 'input', 'timezone')
   }
   const [, keyword, durationText] = /^(every|in) (.*)$/i.exec(schedule) ?? []
   if (keyword !== undefined && durationText !== undefined) {
@@ -103,5 +103,5 @@ function parseScheduleTime(schedule: string): number {
 }
 
 function invalidSchedule(message: string): Error {
-  return badInput(message, 'input', 'schedule')
+  return createBadInputError(message, 'input', 'schedule')
 }

@@ -12,7 +12,7 @@ const maxLookback = 4_096
  */
 export function truncate(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text
-  return `${text.slice(0, findClusterStart(text, maxLength - 1)).toWellFormed()}…`
+  return `${text.slice(0, findGraphemeStart(text, maxLength - 1)).toWellFormed()}…`
 }
 
 /** Like `truncate`, but `maxBytes` counts bytes of UTF-8. */
@@ -22,11 +22,11 @@ export function truncateToBytes(text: string, maxBytes: number): string {
   const maxCutBytes = maxBytes - Buffer.byteLength('…')
   let length = Math.min(wellFormed.length, maxCutBytes)
   while (Buffer.byteLength(wellFormed.slice(0, length)) > maxCutBytes) length -= 1
-  return `${wellFormed.slice(0, findClusterStart(wellFormed, length))}…`
+  return `${wellFormed.slice(0, findGraphemeStart(wellFormed, length))}…`
 }
 
 /** The last position up to `index`, in UTF-16 code units, that does not split a grapheme cluster. */
-export function findClusterStart(text: string, index: number): number {
+export function findGraphemeStart(text: string, index: number): number {
   if (index <= 0) return 0
   if (index >= text.length) return text.length
   const from = findSegmentationStart(text, index)

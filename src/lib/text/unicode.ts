@@ -13,7 +13,7 @@ export function splitTrailingSurrogate(text: string): { complete: string; traili
 }
 
 /** Splits a well-formed text into pieces that fit into one event each, without splitting a surrogate pair. */
-export function* chunkText(text: string): Generator<string> {
+export function* chunkEventText(text: string): Generator<string> {
   for (let start = 0; start < text.length;) {
     let end = Math.min(start + maxEventTextCodeUnits, text.length)
     if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end -= 1

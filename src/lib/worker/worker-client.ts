@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import { type BirpcReturn, createBirpc } from 'birpc'
-import { hasStatementSubscribers } from '../sql-channel.ts'
+import { hasSqlStatementSubscribers } from '../sql-channel.ts'
 import type { WorkerStart } from './worker-server.ts'
 
 export interface WorkerClientOptions<Events> {
-  /** The module that runs in the worker. It calls `serveFunctions`. */
+  /** The module that runs in the worker. It calls `serveWorkerFunctions`. */
   readonly url: URL
   /** What `readWorkerOptions` returns in the worker; structured-cloneable. */
   readonly options: unknown
@@ -53,7 +53,7 @@ export class WorkerClient<Functions extends object, Events extends object> {
 
   #connect(): WorkerConnection<Functions, Events> {
     const { url, options, events, onExit } = this.#options
-    const workerData: WorkerStart = { options, reportStatements: hasStatementSubscribers() }
+    const workerData: WorkerStart = { options, reportStatements: hasSqlStatementSubscribers() }
     const worker = new Worker(url, { workerData })
     const functions = createBirpc<Functions, Events>(events, {
       bind: 'functions',

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { type BirpcReturn, createBirpc } from 'birpc'
-import { type SqlStatement, subscribeToStatements } from '../sql-channel.ts'
+import { type ExecutedSqlStatement, subscribeToSqlStatements } from '../sql-channel.ts'
 
 /** The `workerData` of a worker that a WorkerClient has started. */
 export interface WorkerStart {
@@ -19,7 +19,7 @@ export function readWorkerOptions<Options>(): Options {
  * Lets the WorkerClient that started this worker call `functions`. The result sends events to it; they arrive before the
  * answer of a call that is in progress.
  */
-export function serveFunctions<Events extends object, Functions extends object>(
+export function serveWorkerFunctions<Events extends object, Functions extends object>(
   functions: Functions,
 ): BirpcReturn<Events, Functions> {
   const port = parentPort
@@ -32,7 +32,7 @@ export function serveFunctions<Events extends object, Functions extends object>(
 }
 
 /** Sends the SQL of this worker to the main thread if somebody listens there. Call it before a connection is opened. */
-export function forwardStatements(send: (statement: SqlStatement) => void): void {
+export function forwardSqlStatements(send: (statement: ExecutedSqlStatement) => void): void {
   const { reportStatements }: WorkerStart = workerData
-  if (reportStatements) subscribeToStatements(send)
+  if (reportStatements) subscribeToSqlStatements(send)
 }

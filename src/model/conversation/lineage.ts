@@ -15,7 +15,7 @@ export function isContinuable(session: SessionRecord): boolean {
  * The id of the session that this one continues, if that one exists and `isContinuable`; null if it continues none. A
  * continuation inherits the markers in `notContinuationOf` from its parent, so only those that name its parent count.
  */
-export function findClaimedParentId({ id, parentId, source, notContinuationOf }: SessionRecord): string | null {
+export function findContinuedParentId({ id, parentId, source, notContinuationOf }: SessionRecord): string | null {
   if (parentId === null || parentId === id || nonContinuingSources.has(source)) return null
   return notContinuationOf.includes(parentId) ? null : parentId
 }
@@ -26,7 +26,7 @@ export function findClaimedParentId({ id, parentId, source, notContinuationOf }:
  */
 export function continuesSession(child: SessionRecord, parent: SessionRecord): boolean {
   return (
-    findClaimedParentId(child) === parent.id &&
+    findContinuedParentId(child) === parent.id &&
     isContinuable(parent) &&
     (child.origin === 'SEGUE' || parent.origin === 'HERMES')
   )

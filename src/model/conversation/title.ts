@@ -1,4 +1,4 @@
-import { badInput } from '../../lib/errors.ts'
+import { createBadInputError } from '../../lib/errors.ts'
 import type { SessionRecord } from '../session.ts'
 
 type Titled = Pick<SessionRecord, 'title' | 'titleSource'>
@@ -17,9 +17,10 @@ export function normalizeTitle(title: string): string {
     .toWellFormed()
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim()
-  if (normalized === '') throw badInput('The title is empty. Use at least one visible character.', 'input', 'title')
+  if (normalized === '')
+    throw createBadInputError('The title is empty. Use at least one visible character.', 'input', 'title')
   if (normalized.length > maxTitleLength)
-    throw badInput(`The title is too long. Use at most ${maxTitleLength} characters.`, 'input', 'title')
+    throw createBadInputError(`The title is too long. Use at most ${maxTitleLength} characters.`, 'input', 'title')
   return normalized
 }
 

@@ -4,7 +4,7 @@ import type { ChatEvent, EventDraft } from '../chat-event.ts'
 type DeltaType = 'TextDelta' | 'ReasoningDelta' | 'ToolCallDelta'
 
 /** A delta without its seq. */
-export type DeltaDraft = Extract<EventDraft, { readonly type: DeltaType }>
+export type DeltaEventDraft = Extract<EventDraft, { readonly type: DeltaType }>
 /** An event that adds text to a part of an answer. */
 export type Delta = Extract<ChatEvent, { readonly type: DeltaType }>
 
@@ -12,7 +12,7 @@ export function isDelta(event: ChatEvent): event is Delta {
   return isDeltaType(event.type)
 }
 
-export function isDeltaDraft(draft: EventDraft): draft is DeltaDraft {
+export function isDeltaEventDraft(draft: EventDraft): draft is DeltaEventDraft {
   return isDeltaType(draft.type)
 }
 
@@ -21,12 +21,12 @@ function isDeltaType(type: ChatEvent['type']): type is DeltaType {
 }
 
 /** The text of a delta; that of a tool call's arguments counts as text, too. */
-export function getDeltaText(delta: DeltaDraft): string {
+export function getDeltaText(delta: DeltaEventDraft): string {
   return delta.type === 'ToolCallDelta' ? delta.argumentsText : delta.text
 }
 
 /** Whether the second delta continues the first one, in the same part, and one event can hold the text of both. */
-export function canCoalesce(first: DeltaDraft, second: DeltaDraft): boolean {
+export function canCoalesce(first: DeltaEventDraft, second: DeltaEventDraft): boolean {
   const length = getDeltaText(first).length
   return (
     first.type === second.type &&
@@ -38,6 +38,6 @@ export function canCoalesce(first: DeltaDraft, second: DeltaDraft): boolean {
 }
 
 /** The same delta with another text, at the same offset. */
-export function replaceDeltaText<D extends DeltaDraft>(delta: D, text: string): D {
+export function replaceDeltaText<D extends DeltaEventDraft>(delta: D, text: string): D {
   return delta.type === 'ToolCallDelta' ? { ...delta, argumentsText: text } : { ...delta, text }
 }

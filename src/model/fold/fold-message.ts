@@ -5,7 +5,7 @@ import type { DecisionRecord } from '../decision.ts'
 import type { MessagePart, MessageRecord } from '../message.ts'
 
 /** The fields of an answer that come from its turn, not from its events. */
-export interface AnswerBase {
+export interface AnswerFieldsFromTurn {
   /** See message-position.ts. */
   readonly position: number
   readonly model: string
@@ -15,7 +15,11 @@ export interface AnswerBase {
  * Applies an event of a stream to its answer. This is the definition of what an answer is, on the server and in clients.
  * Returns null until something is produced. Applying a delta twice, or a coalesced one over its pieces, changes nothing.
  */
-export function foldMessage(base: AnswerBase, answer: MessageRecord | null, event: EventDraft): MessageRecord | null {
+export function foldMessage(
+  base: AnswerFieldsFromTurn,
+  answer: MessageRecord | null,
+  event: EventDraft,
+): MessageRecord | null {
   switch (event.type) {
     case 'TextDelta':
       return updatePart(answer ?? createAnswer(base, event), event, (part) => ({
@@ -80,7 +84,7 @@ function updatePart(
   return { ...message, parts }
 }
 
-function createAnswer(base: AnswerBase, event: PartEventDraft): MessageRecord {
+function createAnswer(base: AnswerFieldsFromTurn, event: PartEventDraft): MessageRecord {
   return {
     id: event.messageId,
     sessionId: event.sessionId,

@@ -1,6 +1,6 @@
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 
-export const RoleEnum = builder.enumType('Role', {
+export const RoleEnum = schemaBuilder.enumType('Role', {
   description: 'The author of a message.',
   values: {
     USER: { description: 'The user.' },
@@ -9,7 +9,7 @@ export const RoleEnum = builder.enumType('Role', {
   } as const,
 })
 
-export const MessageStatusEnum = builder.enumType('MessageStatus', {
+export const MessageStatusEnum = schemaBuilder.enumType('MessageStatus', {
   description: 'The progress of a message.',
   values: {
     STREAMING: { description: 'The message is still growing. Its stream runs.' },
@@ -18,7 +18,7 @@ export const MessageStatusEnum = builder.enumType('MessageStatus', {
   } as const,
 })
 
-export const ToolCallStateEnum = builder.enumType('ToolCallState', {
+export const ToolCallStateEnum = schemaBuilder.enumType('ToolCallState', {
   description: 'The progress of a tool call.',
   values: {
     STREAMING: { description: 'The model is still writing the arguments.' },
@@ -35,7 +35,7 @@ export const ToolCallStateEnum = builder.enumType('ToolCallState', {
   } as const,
 })
 
-export const StreamStatusEnum = builder.enumType('StreamStatus', {
+export const StreamStatusEnum = schemaBuilder.enumType('StreamStatus', {
   description: 'The state of a stream. The last four values are final.',
   values: {
     QUEUED: { description: 'The stream waits for another stream of the same session to end.' },
@@ -48,7 +48,7 @@ export const StreamStatusEnum = builder.enumType('StreamStatus', {
   } as const,
 })
 
-export const StreamErrorCodeEnum = builder.enumType('StreamErrorCode', {
+export const StreamErrorCodeEnum = schemaBuilder.enumType('StreamErrorCode', {
   description: 'The reason why a stream failed or was interrupted.',
   values: {
     QUOTA: { description: 'The account at the provider has no credit left.' },
@@ -63,7 +63,7 @@ export const StreamErrorCodeEnum = builder.enumType('StreamErrorCode', {
   } as const,
 })
 
-export const ResetReasonEnum = builder.enumType('ResetReason', {
+export const ResetReasonEnum = schemaBuilder.enumType('ResetReason', {
   description: 'The reason why the server cannot resume from a cursor.',
   values: {
     CURSOR_AHEAD: { description: 'The cursor is greater than `Session.headSeq`.' },
@@ -71,7 +71,7 @@ export const ResetReasonEnum = builder.enumType('ResetReason', {
   } as const,
 })
 
-export const IfBusyEnum = builder.enumType('IfBusy', {
+export const IfBusyEnum = schemaBuilder.enumType('IfBusy', {
   description: 'What to do with a message if its session already has an active stream.',
   values: {
     REJECT: { description: 'Refuse the message with the error SESSION_BUSY.' },
@@ -83,7 +83,7 @@ export const IfBusyEnum = builder.enumType('IfBusy', {
   } as const,
 })
 
-export const CancelOutcomeEnum = builder.enumType('CancelOutcome', {
+export const CancelOutcomeEnum = schemaBuilder.enumType('CancelOutcome', {
   description: 'What a call of `cancelStream` did.',
   values: {
     CANCELLED: { description: 'This call cancelled the stream. At most one call for a stream returns this value.' },

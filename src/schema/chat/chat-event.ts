@@ -1,9 +1,15 @@
 import type { ChatEvent, DeliveredEvent, StreamReset } from '../../model/chat-event.ts'
-import { builder } from '../builder.ts'
-import { ApprovalType, ClarificationType, MessageType, SessionType, StreamType } from '../object-refs.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import {
+  ApprovalObjectType,
+  ClarificationObjectType,
+  MessageObjectType,
+  SessionObjectType,
+  StreamObjectType,
+} from '../object-refs.ts'
 import { ResetReasonEnum } from './chat-enums.ts'
 
-export const ChatEventInterface = builder.interfaceRef<DeliveredEvent>('ChatEvent').implement({
+export const ChatEventInterface = schemaBuilder.interfaceRef<DeliveredEvent>('ChatEvent').implement({
   description:
     'An entry in the event log of a session. Events are numbered 1, 2, 3 and so on per session. When consecutive deltas of a part are coalesced into one event, that event has the highest of their numbers, so a gap in `seq` is not a loss.',
   resolveType: ({ type }) => type,
@@ -22,36 +28,36 @@ export const ChatEventInterface = builder.interfaceRef<DeliveredEvent>('ChatEven
 
 export type ChatEventOfType<Type extends ChatEvent['type']> = Extract<ChatEvent, { readonly type: Type }>
 
-builder.objectRef<ChatEventOfType<'StreamStarted'>>('StreamStarted').implement({
+schemaBuilder.objectRef<ChatEventOfType<'StreamStarted'>>('StreamStarted').implement({
   description: 'A stream was accepted. It is QUEUED or RUNNING.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
-    stream: t.expose('stream', { type: StreamType, description: 'The stream as of this event.' }),
+    stream: t.expose('stream', { type: StreamObjectType, description: 'The stream as of this event.' }),
     userMessage: t.field({
-      type: MessageType,
+      type: MessageObjectType,
       description: 'The user message that the stream answers.',
       resolve: ({ userMessageId, sessionId }, _, { profiles }) => profiles.requireMessage(userMessageId, sessionId),
     }),
   }),
 })
 
-builder.objectRef<ChatEventOfType<'StreamChanged'>>('StreamChanged').implement({
+schemaBuilder.objectRef<ChatEventOfType<'StreamChanged'>>('StreamChanged').implement({
   description:
     'The status of a stream changed, except for its end: from QUEUED to RUNNING, or between RUNNING and WAITING.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
-    stream: t.expose('stream', { type: StreamType, description: 'The stream as of this event.' }),
+    stream: t.expose('stream', { type: StreamObjectType, description: 'The stream as of this event.' }),
   }),
 })
 
-builder.objectRef<ChatEventOfType<'StreamFinished'>>('StreamFinished').implement({
+schemaBuilder.objectRef<ChatEventOfType<'StreamFinished'>>('StreamFinished').implement({
   description:
     'A stream ended. It is the last event of the stream and is committed in one transaction with the final message.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
-    stream: t.expose('stream', { type: StreamType, description: 'The stream after its end.' }),
+    stream: t.expose('stream', { type: StreamObjectType, description: 'The stream after its end.' }),
     message: t.field({
-      type: MessageType,
+      type: MessageObjectType,
       nullable: true,
       description: 'The saved assistant message. Null if nothing was produced.',
       resolve: ({ messageId, sessionId }, _, { profiles }) =>
@@ -60,7 +66,7 @@ builder.objectRef<ChatEventOfType<'StreamFinished'>>('StreamFinished').implement
   }),
 })
 
-builder.objectRef<StreamReset>('StreamReset').implement({
+schemaBuilder.objectRef<StreamReset>('StreamReset').implement({
   description: [
     'The server cannot resume from the cursor. The client must discard what it has of the stream (in `followSession`, of the session) and continue with this event. It is never stored in the log.',
     '`seq` is the cursor to continue from. Events with a greater `seq` follow; for a stream that has ended, its `StreamFinished` always does.',
@@ -70,7 +76,7 @@ builder.objectRef<StreamReset>('StreamReset').implement({
   fields: (t) => ({
     reason: t.expose('reason', { type: ResetReasonEnum, description: 'Why the server cannot resume.' }),
     message: t.expose('message', {
-      type: MessageType,
+      type: MessageObjectType,
       nullable: true,
       description:
         'The assistant message of the stream (in `followSession`, of the active stream) as of `seq`. Null if there is none. In `followSession`, the client must also query `Session.messages` again.',
@@ -78,50 +84,50 @@ builder.objectRef<StreamReset>('StreamReset').implement({
   }),
 })
 
-builder.objectRef<ChatEventOfType<'ApprovalChanged'>>('ApprovalChanged').implement({
+schemaBuilder.objectRef<ChatEventOfType<'ApprovalChanged'>>('ApprovalChanged').implement({
   description: 'An approval was requested or resolved.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
-    approval: t.expose('decision', { type: ApprovalType, description: 'The approval as of this event.' }),
+    approval: t.expose('decision', { type: ApprovalObjectType, description: 'The approval as of this event.' }),
   }),
 })
 
-builder.objectRef<ChatEventOfType<'ClarificationChanged'>>('ClarificationChanged').implement({
+schemaBuilder.objectRef<ChatEventOfType<'ClarificationChanged'>>('ClarificationChanged').implement({
   description: 'A clarification was requested or resolved.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
     clarification: t.expose('decision', {
-      type: ClarificationType,
+      type: ClarificationObjectType,
       description: 'The clarification as of this event.',
     }),
   }),
 })
 
-builder.objectRef<ChatEventOfType<'SessionChanged'>>('SessionChanged').implement({
+schemaBuilder.objectRef<ChatEventOfType<'SessionChanged'>>('SessionChanged').implement({
   description:
     'A property of the session changed outside of a stream, such as its title. The title that the first message gives the session causes no event of its own.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
     session: t.field({
-      type: SessionType,
+      type: SessionObjectType,
       description: 'The current state of the session.',
       resolve: ({ sessionId }, _, { profiles }) => profiles.requireSession(sessionId),
     }),
   }),
 })
 
-builder.objectRef<ChatEventOfType<'SessionContinued'>>('SessionContinued').implement({
+schemaBuilder.objectRef<ChatEventOfType<'SessionContinued'>>('SessionContinued').implement({
   description:
     'The context of the session was compacted between two streams. The session ended with the `endReason` `compression`, and the chat continues in another session. It is the last event in the log of `from`.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
     from: t.field({
-      type: SessionType,
+      type: SessionObjectType,
       description: 'The session that ended.',
       resolve: ({ sessionId }, _, { profiles }) => profiles.requireSession(sessionId),
     }),
     to: t.field({
-      type: SessionType,
+      type: SessionObjectType,
       description: 'The session in which the chat continues. Its first message is a summary of the messages before.',
       resolve: ({ toId }, _, { profiles }) => profiles.requireSession(toId),
     }),

@@ -1,15 +1,15 @@
 import type { CancelResult } from '../../chat/chat-service.ts'
-import { builder } from '../builder.ts'
-import { MessageType, StreamType } from '../object-refs.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { MessageObjectType, StreamObjectType } from '../object-refs.ts'
 import { CancelOutcomeEnum } from './chat-enums.ts'
 import { startStream, StreamChatInput } from './start-stream.ts'
 
-const CancelStreamPayload = builder.objectRef<CancelResult>('CancelStreamPayload').implement({
+const CancelStreamPayload = schemaBuilder.objectRef<CancelResult>('CancelStreamPayload').implement({
   description: 'The state of a cancelled stream.',
   fields: (t) => ({
-    stream: t.expose('stream', { type: StreamType, description: 'The stream after its end.' }),
+    stream: t.expose('stream', { type: StreamObjectType, description: 'The stream after its end.' }),
     message: t.field({
-      type: MessageType,
+      type: MessageObjectType,
       nullable: true,
       description:
         'The saved message: exactly what was produced before the stream ended. Null if nothing was produced.',
@@ -23,16 +23,16 @@ const CancelStreamPayload = builder.objectRef<CancelResult>('CancelStreamPayload
   }),
 })
 
-builder.mutationFields((t) => ({
+schemaBuilder.mutationFields((t) => ({
   startChat: t.field({
-    type: StreamType,
+    type: StreamObjectType,
     description:
       'Sends a message and starts a stream that answers it. Returns at once; use `followStream` to receive the events. The subscription `streamChat` does both.',
     args: { input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }) },
     resolve: (_, { input }, context) => startStream(input, { ...context, operationId: null }),
   }),
   regenerate: t.field({
-    type: StreamType,
+    type: StreamObjectType,
     description:
       'Answers a user message again in a new session, which starts with a copy of the messages before it. The original session stays unchanged. The error is SESSION_BUSY while the message `messageId` is streaming.',
     args: {

@@ -1,14 +1,14 @@
 import { assertIntInRange } from '../arguments.ts'
-import { builder } from '../builder.ts'
-import { StreamType } from '../object-refs.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { StreamObjectType } from '../object-refs.ts'
 import { ChatEventInterface } from './chat-event.ts'
 
 const maxEvents = 1000
 const defaultEvents = 500
 
-builder.queryFields((t) => ({
+schemaBuilder.queryFields((t) => ({
   stream: t.field({
-    type: StreamType,
+    type: StreamObjectType,
     nullable: true,
     description: 'The stream with this id, in any profile. Null if there is none.',
     args: { id: t.arg.id({ required: true, description: 'The id of the stream: `str_…`.' }) },

@@ -1,19 +1,19 @@
 import { assertIntInRange } from '../arguments.ts'
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 import { ChatEventInterface } from './chat-event.ts'
 import { startStream, StreamChatInput } from './start-stream.ts'
 
 /** The extension that marks a subscription field which starts something. The server refuses it over GET. */
-export const startsStream = 'startsStream'
+export const startsStreamExtension = 'startsStream'
 
 const afterDescription = 'A cursor: only events with a greater `seq` are sent.'
 
-builder.subscriptionFields((t) => ({
+schemaBuilder.subscriptionFields((t) => ({
   streamChat: t.field({
     type: ChatEventInterface,
     description:
       'Sends a message, starts a stream that answers it, and emits its events up to `StreamFinished`. If a stream was already started with the same key, follows that stream. Refused over GET.',
-    extensions: { [startsStream]: true },
+    extensions: { [startsStreamExtension]: true },
     args: {
       input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }),
       after: t.arg.int({ description: `${afterDescription} Default: 0.` }),

@@ -1,4 +1,4 @@
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 import { ChatEventInterface, type ChatEventOfType } from './chat-event.ts'
 import { ToolCallType } from './tool-call.ts'
 
@@ -7,19 +7,19 @@ const deltaRule = [
   'Offsets and lengths are in UTF-16 code units. An event has at most 65,536 of them and never splits a surrogate pair.',
 ].join('\n\n')
 
-const TextDeltaType = builder.objectRef<ChatEventOfType<'TextDelta'>>('TextDelta').implement({
+const TextDeltaType = schemaBuilder.objectRef<ChatEventOfType<'TextDelta'>>('TextDelta').implement({
   description: `Text of a message.\n\n${deltaRule}`,
   interfaces: [ChatEventInterface],
   fields: (t) => ({ text: t.exposeString('text', { description: 'The text.' }) }),
 })
 
-const ReasoningDeltaType = builder.objectRef<ChatEventOfType<'ReasoningDelta'>>('ReasoningDelta').implement({
+const ReasoningDeltaType = schemaBuilder.objectRef<ChatEventOfType<'ReasoningDelta'>>('ReasoningDelta').implement({
   description: `Reasoning of a message.\n\n${deltaRule}`,
   interfaces: [ChatEventInterface],
   fields: (t) => ({ text: t.exposeString('text', { description: 'The text of the reasoning.' }) }),
 })
 
-const ToolCallDeltaType = builder.objectRef<ChatEventOfType<'ToolCallDelta'>>('ToolCallDelta').implement({
+const ToolCallDeltaType = schemaBuilder.objectRef<ChatEventOfType<'ToolCallDelta'>>('ToolCallDelta').implement({
   description: `Text of the arguments of a tool call.\n\n${deltaRule}`,
   interfaces: [ChatEventInterface],
   fields: (t) => ({
@@ -29,7 +29,7 @@ const ToolCallDeltaType = builder.objectRef<ChatEventOfType<'ToolCallDelta'>>('T
   }),
 })
 
-const ToolCallChangedType = builder.objectRef<ChatEventOfType<'ToolCallChanged'>>('ToolCallChanged').implement({
+const ToolCallChangedType = schemaBuilder.objectRef<ChatEventOfType<'ToolCallChanged'>>('ToolCallChanged').implement({
   description:
     'A tool call entered a new state: its arguments are complete, it waits for approval, it started to run, or it reached a final state.',
   interfaces: [ChatEventInterface],
@@ -39,7 +39,7 @@ const ToolCallChangedType = builder.objectRef<ChatEventOfType<'ToolCallChanged'>
 })
 
 for (const type of [TextDeltaType, ReasoningDeltaType, ToolCallDeltaType, ToolCallChangedType]) {
-  builder.objectFields(type, (t) => ({
+  schemaBuilder.objectFields(type, (t) => ({
     messageId: t.id({
       description: 'The id of the assistant message that contains the part.',
       resolve: ({ messageId }) => messageId,
@@ -52,7 +52,7 @@ for (const type of [TextDeltaType, ReasoningDeltaType, ToolCallDeltaType, ToolCa
 }
 
 for (const type of [TextDeltaType, ReasoningDeltaType, ToolCallDeltaType]) {
-  builder.objectField(type, 'offset', (t) =>
+  schemaBuilder.objectField(type, 'offset', (t) =>
     t.int({
       description: 'The position in the part at which the text starts, in UTF-16 code units.',
       resolve: ({ offset }) => offset,

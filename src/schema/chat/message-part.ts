@@ -1,5 +1,5 @@
 import type { MessagePart } from '../../model/message.ts'
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 import { toAttachmentUrl } from './file-url.ts'
 import { ToolCallType } from './tool-call.ts'
 
@@ -7,24 +7,24 @@ import { ToolCallType } from './tool-call.ts'
 type IndexedPart<Part extends MessagePart> = Part & { readonly index: number; readonly messageId: string }
 type IndexedPartByType = { [Type in MessagePart['type']]: IndexedPart<Extract<MessagePart, { type: Type }>> }
 
-const TextPartType = builder.objectRef<IndexedPartByType['text']>('TextPart').implement({
+const TextPartType = schemaBuilder.objectRef<IndexedPartByType['text']>('TextPart').implement({
   description: 'A part of a message that is text.',
   fields: (t) => ({ text: t.exposeString('text', { description: 'The text.' }) }),
 })
 
-const ReasoningPartType = builder.objectRef<IndexedPartByType['reasoning']>('ReasoningPart').implement({
+const ReasoningPartType = schemaBuilder.objectRef<IndexedPartByType['reasoning']>('ReasoningPart').implement({
   description: 'A part of a message that is reasoning: what the model wrote before its answer.',
   fields: (t) => ({ text: t.exposeString('text', { description: 'The text of the reasoning.' }) }),
 })
 
-const ToolCallPartType = builder.objectRef<IndexedPartByType['tool']>('ToolCallPart').implement({
+const ToolCallPartType = schemaBuilder.objectRef<IndexedPartByType['tool']>('ToolCallPart').implement({
   description: 'A part of a message that is a tool call.',
   fields: (t) => ({
     toolCall: t.field({ type: ToolCallType, description: 'The tool call.', resolve: ({ call }) => call }),
   }),
 })
 
-const FilePartType = builder.objectRef<IndexedPartByType['file']>('FilePart').implement({
+const FilePartType = schemaBuilder.objectRef<IndexedPartByType['file']>('FilePart').implement({
   description: 'A part of a message that is an attached file.',
   fields: (t) => ({
     mediaType: t.exposeString('mediaType', {
@@ -39,7 +39,7 @@ const FilePartType = builder.objectRef<IndexedPartByType['file']>('FilePart').im
 })
 
 for (const type of [TextPartType, ReasoningPartType, ToolCallPartType, FilePartType]) {
-  builder.objectField(type, 'index', (t) =>
+  schemaBuilder.objectField(type, 'index', (t) =>
     t.int({
       description: 'The position of the part in `Message.parts`, starting at 0.',
       resolve: ({ index }) => index,
@@ -47,7 +47,7 @@ for (const type of [TextPartType, ReasoningPartType, ToolCallPartType, FilePartT
   )
 }
 
-export const MessagePartType = builder.unionType('MessagePart', {
+export const MessagePartType = schemaBuilder.unionType('MessagePart', {
   description: 'A part of a message. Clients should ignore types of parts that they do not know.',
   types: [TextPartType, ReasoningPartType, ToolCallPartType, FilePartType],
   resolveType: ({ type }) => {

@@ -1,23 +1,23 @@
 import { sha256Hex } from '../../lib/text/sha256.ts'
 import type { MessagePart } from '../../model/message.ts'
 import { computeMessageDigest } from '../../model/fold/message-digest.ts'
-import { builder } from '../builder.ts'
-import { MessageType, SessionType, StreamType } from '../object-refs.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { MessageObjectType, SessionObjectType, StreamObjectType } from '../object-refs.ts'
 import { UsageType } from '../usage.ts'
 import { MessageStatusEnum, RoleEnum } from './chat-enums.ts'
 import { toAttachmentUrl } from './file-url.ts'
 import { MessagePartType } from './message-part.ts'
 import { ToolCallType } from './tool-call.ts'
 
-MessageType.implement({
+MessageObjectType.implement({
   description: 'A message of the user or the agent. An assistant message holds everything that one stream produced.',
-  interfaces: [builder.nodeInterfaceRef()],
+  interfaces: [schemaBuilder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.exposeID('id', {
       description: 'The id of the message: `msg_…` in a Segue session, `<session id>:<row id>` in a Hermes session.',
     }),
     session: t.field({
-      type: SessionType,
+      type: SessionObjectType,
       description: 'The session of the message.',
       resolve: ({ sessionId }, _, { profiles }) => profiles.requireSession(sessionId),
     }),
@@ -28,7 +28,7 @@ MessageType.implement({
       description: 'The time at which the message was sent, or at which its first part was produced.',
     }),
     stream: t.field({
-      type: StreamType,
+      type: StreamObjectType,
       nullable: true,
       description:
         'The stream that answers the user message, or that produced the assistant message. Null if none did.',
@@ -47,7 +47,7 @@ MessageType.implement({
   }),
 })
 
-builder.objectFields(MessageType, (t) => ({
+schemaBuilder.objectFields(MessageObjectType, (t) => ({
   parts: t.field({
     type: [MessagePartType],
     description: 'The parts of the message in the order in which they were produced.',

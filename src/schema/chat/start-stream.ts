@@ -1,13 +1,13 @@
-import { notFound } from '../../lib/errors.ts'
+import { createIdNotFoundError } from '../../lib/errors.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { defaultProfileName, parseProfileName } from '../../profiles/profile-name.ts'
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 import type { Context } from '../context.ts'
 import type { RequestProfile } from '../request-profile.ts'
-import { withModelPath } from '../with-model-path.ts'
+import { withModelErrorPath } from '../with-model-error-path.ts'
 import { IfBusyEnum } from './chat-enums.ts'
 
-const FileInput = builder.inputType('FileInput', {
+const FileInput = schemaBuilder.inputType('FileInput', {
   description: 'A file to attach to a message.',
   fields: (t) => ({
     name: t.string({ description: 'The name of the file: 1 to 200 characters without slashes. Default: no name.' }),
@@ -24,7 +24,7 @@ const FileInput = builder.inputType('FileInput', {
   }),
 })
 
-export const StreamChatInput = builder.inputType('StreamChatInput', {
+export const StreamChatInput = schemaBuilder.inputType('StreamChatInput', {
   description: 'A message from the user that starts a stream.',
   fields: (t) => ({
     sessionId: t.id({ description: 'The session of the message. Default: a new session.' }),
@@ -69,7 +69,7 @@ export async function startStream(
     typeof input.profile === 'string' ? parseProfileName(input.profile, 'input', 'profile') : null
   const { model = null } = input
   const start = ({ chats, profile }: RequestProfile): Promise<StreamRecord> =>
-    withModelPath(model, () =>
+    withModelErrorPath(model, () =>
       chats.start({
         sessionId,
         profile: profile.name,
@@ -83,6 +83,7 @@ export async function startStream(
   if (sessionId === null) return profiles.withProfile(requestedProfile ?? defaultProfileName, start)
   const profile = await profiles.requireProfileOwning('Session', sessionId)
   // The named profile has no such session.
-  if (requestedProfile !== null && requestedProfile !== profile.profile.name) throw notFound('session', sessionId)
+  if (requestedProfile !== null && requestedProfile !== profile.profile.name)
+    throw createIdNotFoundError('session', sessionId)
   return start(profile)
 }

@@ -1,10 +1,10 @@
 import type { StreamRecord } from '../../model/stream.ts'
-import { builder } from '../builder.ts'
-import { MessageType, SessionType, StreamType } from '../object-refs.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { MessageObjectType, SessionObjectType, StreamObjectType } from '../object-refs.ts'
 import { UsageType } from '../usage.ts'
 import { StreamErrorCodeEnum, StreamStatusEnum } from './chat-enums.ts'
 
-const StreamErrorType = builder.objectRef<NonNullable<StreamRecord['error']>>('StreamError').implement({
+const StreamErrorType = schemaBuilder.objectRef<NonNullable<StreamRecord['error']>>('StreamError').implement({
   description: 'The reason why a stream failed or was interrupted.',
   fields: (t) => ({
     code: t.expose('code', { type: StreamErrorCodeEnum, description: 'The reason as a code, for programs.' }),
@@ -12,25 +12,25 @@ const StreamErrorType = builder.objectRef<NonNullable<StreamRecord['error']>>('S
   }),
 })
 
-StreamType.implement({
+StreamObjectType.implement({
   description:
     'The production of one answer, from a user message to exactly one final state. Its events are in the log of its session.',
-  interfaces: [builder.nodeInterfaceRef()],
+  interfaces: [schemaBuilder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.exposeID('id', { description: 'The id of the stream: `str_…`.' }),
     session: t.field({
-      type: SessionType,
+      type: SessionObjectType,
       description: 'The session of the stream. It never changes.',
       resolve: ({ sessionId }, _, { profiles }) => profiles.requireSession(sessionId),
     }),
     status: t.expose('status', { type: StreamStatusEnum, description: 'The state of the stream.' }),
     userMessage: t.field({
-      type: MessageType,
+      type: MessageObjectType,
       description: 'The user message that the stream answers.',
       resolve: ({ userMessageId, sessionId }, _, { profiles }) => profiles.requireMessage(userMessageId, sessionId),
     }),
     message: t.field({
-      type: MessageType,
+      type: MessageObjectType,
       nullable: true,
       description:
         'The assistant message: as far as it is committed while the stream runs, then the saved message. Null if nothing was produced.',

@@ -1,10 +1,10 @@
 import type { ToolCall } from '../../model/message.ts'
-import { parseArguments } from '../../model/tool-call.ts'
-import { builder } from '../builder.ts'
+import { parseToolCallArguments } from '../../model/tool-call.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 import { ToolCallStateEnum } from './chat-enums.ts'
 import { toToolResultUrl } from './file-url.ts'
 
-export const ToolCallType = builder.objectRef<ToolCall>('ToolCall').implement({
+export const ToolCallType = schemaBuilder.objectRef<ToolCall>('ToolCall').implement({
   description: 'A call of a tool by the model.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'A unique id that Segue assigned.' }),
@@ -20,7 +20,7 @@ export const ToolCallType = builder.objectRef<ToolCall>('ToolCall').implement({
       type: 'JSON',
       nullable: true,
       description: 'The arguments as a value. Null until they are complete, and if they are not valid JSON.',
-      resolve: parseArguments,
+      resolve: parseToolCallArguments,
     }),
     state: t.expose('state', { type: ToolCallStateEnum, description: 'The progress of the call.' }),
     result: t.expose('result', {

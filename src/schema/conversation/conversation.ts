@@ -1,28 +1,28 @@
 import { toConversationId } from '../../model/conversation/conversation-id.ts'
 import { deriveConversationTitle } from '../../model/conversation/title.ts'
 import { assertIntInRange } from '../arguments.ts'
-import { builder } from '../builder.ts'
-import { ConversationType, SessionType } from '../object-refs.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { ConversationObjectType, SessionObjectType } from '../object-refs.ts'
 
 const maxSegments = 1000
 
-ConversationType.implement({
+ConversationObjectType.implement({
   description:
     'A chat as a user sees it: a root session and all sessions that continue it, directly or indirectly. It is one row of the list that `Query.conversations` returns.',
-  interfaces: [builder.nodeInterfaceRef()],
+  interfaces: [schemaBuilder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({
       description: 'The id of the conversation: `cnv_` followed by the id of its root.',
       resolve: ({ root }) => toConversationId(root.id),
     }),
-    root: t.expose('root', { type: SessionType, description: 'The first session of the conversation.' }),
+    root: t.expose('root', { type: SessionObjectType, description: 'The first session of the conversation.' }),
     tip: t.expose('tip', {
-      type: SessionType,
+      type: SessionObjectType,
       description:
         'The current session of the conversation, to read and to continue: the one with the most recent message. Ties, and conversations without messages, are resolved by the latest `startedAt`.',
     }),
     segments: t.field({
-      type: [SessionType],
+      type: [SessionObjectType],
       description:
         'The sessions of the conversation in all branches: the root, then the others by their start. Use `skip` to page through more than 1,000.',
       args: {
@@ -59,9 +59,9 @@ ConversationType.implement({
   }),
 })
 
-builder.objectField(SessionType, 'conversation', (t) =>
+schemaBuilder.objectField(SessionObjectType, 'conversation', (t) =>
   t.field({
-    type: ConversationType,
+    type: ConversationObjectType,
     description: 'The conversation that the session belongs to.',
     resolve: async (session, _, { profiles }) =>
       (await profiles.requireProfile(session.profile)).conversationLoader.loadForSession(session),

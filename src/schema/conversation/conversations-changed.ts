@@ -2,10 +2,10 @@ import { SegueError } from '../../lib/errors.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
 import type { ConversationUpdate } from '../../services/conversation-feed.ts'
 import { profileArgs } from '../arguments.ts'
-import { builder } from '../builder.ts'
-import { ConversationType } from '../object-refs.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { ConversationObjectType } from '../object-refs.ts'
 
-const ChangeKindEnum = builder.enumType('ChangeKind', {
+const ChangeKindEnum = schemaBuilder.enumType('ChangeKind', {
   description: 'The kind of a change to the list of conversations.',
   values: {
     UPSERTED: {
@@ -18,7 +18,7 @@ const ChangeKindEnum = builder.enumType('ChangeKind', {
   } as const,
 })
 
-const ConversationChangeType = builder.objectRef<ConversationUpdate>('ConversationChange').implement({
+const ConversationChangeType = schemaBuilder.objectRef<ConversationUpdate>('ConversationChange').implement({
   description: 'A change to the list of conversations.',
   fields: (t) => ({
     kind: t.field({
@@ -30,14 +30,14 @@ const ConversationChangeType = builder.objectRef<ConversationUpdate>('Conversati
       description: 'The id of the conversation. A client may receive ids that it does not know.',
     }),
     conversation: t.expose('conversation', {
-      type: ConversationType,
+      type: ConversationObjectType,
       nullable: true,
       description: 'The current state of the conversation. Null if `kind` is REMOVED.',
     }),
   }),
 })
 
-builder.subscriptionField('conversationsChanged', (t) =>
+schemaBuilder.subscriptionField('conversationsChanged', (t) =>
   t.field({
     type: ConversationChangeType,
     description: [

@@ -1,24 +1,24 @@
 import { paginateConversations } from '../../sessions/paginate-conversations.ts'
-import { builder } from '../builder.ts'
-import { ConversationType } from '../object-refs.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { ConversationObjectType } from '../object-refs.ts'
 import { conversationCursor } from '../relay/cursors.ts'
 import { resolveKeysetConnection } from '../relay/keyset-connection.ts'
 import { SessionFilterInput, toSessionFilter } from '../session/session-filter.ts'
 
-const ConversationEdge = builder.edgeObject({
+const ConversationEdge = schemaBuilder.edgeObject({
   name: 'ConversationEdge',
   description: 'A conversation and its cursor.',
-  type: ConversationType,
+  type: ConversationObjectType,
 })
-const ConversationConnection = builder.connectionObject(
-  { name: 'ConversationConnection', description: 'A page of conversations.', type: ConversationType },
+const ConversationConnection = schemaBuilder.connectionObject(
+  { name: 'ConversationConnection', description: 'A page of conversations.', type: ConversationObjectType },
   ConversationEdge,
 )
 
-builder.queryField('conversations', (t) =>
+schemaBuilder.queryField('conversations', (t) =>
   t.connection(
     {
-      type: ConversationType,
+      type: ConversationObjectType,
       description: [
         'The conversations of a profile, most recent message first: the list that a chat client shows in its sidebar.',
         'Conversations without messages are left out. So are those in the channels TOOL and CRON, unless the filter names their channel or their id. Archived conversations are included unless the filter excludes them.',

@@ -1,6 +1,6 @@
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 
-export const ApprovalDecisionEnum = builder.enumType('ApprovalDecision', {
+export const ApprovalDecisionEnum = schemaBuilder.enumType('ApprovalDecision', {
   description: "A user's answer to a tool call that needs approval.",
   values: {
     ONCE: { description: 'Run the tool this time.' },
@@ -13,7 +13,7 @@ export const ApprovalDecisionEnum = builder.enumType('ApprovalDecision', {
   } as const,
 })
 
-export const DecisionStateEnum = builder.enumType('DecisionState', {
+export const DecisionStateEnum = schemaBuilder.enumType('DecisionState', {
   description: 'The state of an approval or a clarification. All values but PENDING are final.',
   values: {
     PENDING: { description: 'No user has answered yet.' },

@@ -1,10 +1,10 @@
-import { builder } from '../builder.ts'
-import { ApprovalType, ClarificationType } from '../object-refs.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { ApprovalObjectType, ClarificationObjectType } from '../object-refs.ts'
 import { ApprovalDecisionEnum } from './decision-enums.ts'
 
-builder.mutationFields((t) => ({
+schemaBuilder.mutationFields((t) => ({
   answerApproval: t.field({
-    type: ApprovalType,
+    type: ApprovalObjectType,
     description: 'Approves or denies a tool call. The error is STALE if the approval has already been resolved.',
     args: {
       id: t.arg.id({ required: true, description: 'The id of the approval.' }),
@@ -18,7 +18,7 @@ builder.mutationFields((t) => ({
       (await profiles.requireProfileOwning('Approval', id)).chats.decisions.answerApproval(id, decision),
   }),
   answerClarification: t.field({
-    type: ClarificationType,
+    type: ClarificationObjectType,
     description: 'Answers a question. The error is STALE if the clarification has already been resolved.',
     args: {
       id: t.arg.id({ required: true, description: 'The id of the clarification.' }),

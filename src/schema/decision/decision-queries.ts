@@ -1,11 +1,11 @@
 import type { DecisionService } from '../../chat/decisions/decision-service.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
 import { profileArgs } from '../arguments.ts'
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 import type { Context } from '../context.ts'
-import { ApprovalType, ClarificationType } from '../object-refs.ts'
+import { ApprovalObjectType, ClarificationObjectType } from '../object-refs.ts'
 
-const pendingArgs = builder.args((t) => ({
+const pendingArgs = schemaBuilder.args((t) => ({
   pending: t.boolean({
     defaultValue: true,
     description:
@@ -13,16 +13,16 @@ const pendingArgs = builder.args((t) => ({
   }),
 }))
 
-builder.queryFields((t) => ({
+schemaBuilder.queryFields((t) => ({
   approvals: t.field({
-    type: [ApprovalType],
+    type: [ApprovalObjectType],
     description: 'The approvals of a profile, in the order of their last change.',
     args: { ...profileArgs, ...pendingArgs },
     resolve: async (_, args, context) =>
       (await findDecisions(args.profile, context))?.list('approval', toPendingFilter(args.pending)) ?? [],
   }),
   clarifications: t.field({
-    type: [ClarificationType],
+    type: [ClarificationObjectType],
     description: 'The clarifications of a profile, in the order of their last change.',
     args: { ...profileArgs, ...pendingArgs },
     resolve: async (_, args, context) =>

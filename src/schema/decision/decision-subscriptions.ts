@@ -1,11 +1,11 @@
 import { parseProfileName } from '../../profiles/profile-name.ts'
 import { profileArgs } from '../arguments.ts'
-import { builder } from '../builder.ts'
-import { ApprovalType, ClarificationType } from '../object-refs.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { ApprovalObjectType, ClarificationObjectType } from '../object-refs.ts'
 
-builder.subscriptionFields((t) => ({
+schemaBuilder.subscriptionFields((t) => ({
   approvals: t.field({
-    type: ApprovalType,
+    type: ApprovalObjectType,
     description:
       'Emits every approval of a profile that is pending, then each approval that is requested or resolved. Completes only when the profile is deleted.',
     args: profileArgs,
@@ -16,7 +16,7 @@ builder.subscriptionFields((t) => ({
     resolve: (approval) => approval,
   }),
   clarifications: t.field({
-    type: ClarificationType,
+    type: ClarificationObjectType,
     description:
       'Emits every clarification of a profile that is pending, then each clarification that is requested or resolved. Completes only when the profile is deleted.',
     args: profileArgs,

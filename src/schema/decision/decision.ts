@@ -1,15 +1,15 @@
 import type { DecisionRecord } from '../../model/decision.ts'
 import type { ToolCall } from '../../model/message.ts'
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 import { ToolCallType } from '../chat/tool-call.ts'
 import type { Context } from '../context.ts'
-import { ApprovalType, ClarificationType, SessionType, StreamType } from '../object-refs.ts'
+import { ApprovalObjectType, ClarificationObjectType, SessionObjectType, StreamObjectType } from '../object-refs.ts'
 import { ApprovalDecisionEnum, DecisionStateEnum } from './decision-enums.ts'
 
-ApprovalType.implement({
+ApprovalObjectType.implement({
   description:
     'A request to approve a tool call. The stream waits until a user answers with `answerApproval`, or until the request expires.',
-  interfaces: [builder.nodeInterfaceRef()],
+  interfaces: [schemaBuilder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.exposeID('id', { description: 'The id of the approval: `apr_…`.' }),
     description: t.exposeString('description', { description: 'What the tool is going to do, as a sentence.' }),
@@ -26,10 +26,10 @@ ApprovalType.implement({
   }),
 })
 
-ClarificationType.implement({
+ClarificationObjectType.implement({
   description:
     'A question of the agent to the user. The stream waits until a user answers with `answerClarification`, or until the question expires. The answer becomes the result of the tool call.',
-  interfaces: [builder.nodeInterfaceRef()],
+  interfaces: [schemaBuilder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.exposeID('id', { description: 'The id of the clarification: `clr_…`.' }),
     question: t.exposeString('question', { description: 'The question.' }),
@@ -44,15 +44,15 @@ ClarificationType.implement({
   }),
 })
 
-for (const type of [ApprovalType, ClarificationType]) {
-  builder.objectFields(type, (t) => ({
+for (const type of [ApprovalObjectType, ClarificationObjectType]) {
+  schemaBuilder.objectFields(type, (t) => ({
     session: t.field({
-      type: SessionType,
+      type: SessionObjectType,
       description: 'The session of the stream that waits.',
       resolve: ({ sessionId }, _, { profiles }) => profiles.requireSession(sessionId),
     }),
     stream: t.field({
-      type: StreamType,
+      type: StreamObjectType,
       description: 'The stream that waits, or that waited.',
       resolve: ({ streamId, sessionId }, _, { profiles }) => profiles.requireStream(streamId, sessionId),
     }),

@@ -1,6 +1,6 @@
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 
-export const JobStateEnum = builder.enumType('JobState', {
+export const JobStateEnum = schemaBuilder.enumType('JobState', {
   description: 'The state of a job.',
   values: {
     SCHEDULED: { description: 'The job waits for its next due time.' },
@@ -11,7 +11,7 @@ export const JobStateEnum = builder.enumType('JobState', {
   } as const,
 })
 
-export const JobTriggerEnum = builder.enumType('JobTrigger', {
+export const JobTriggerEnum = schemaBuilder.enumType('JobTrigger', {
   description: 'What started a run.',
   values: {
     SCHEDULE: { description: 'The schedule of the job.' },
@@ -21,7 +21,7 @@ export const JobTriggerEnum = builder.enumType('JobTrigger', {
   } as const,
 })
 
-export const JobRunStatusEnum = builder.enumType('JobRunStatus', {
+export const JobRunStatusEnum = schemaBuilder.enumType('JobRunStatus', {
   description: 'The state of a run. All values but RUNNING are final.',
   values: {
     RUNNING: { description: 'The run is in progress.' },

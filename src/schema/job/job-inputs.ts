@@ -1,11 +1,11 @@
-import { badInput } from '../../lib/errors.ts'
+import { createBadInputError } from '../../lib/errors.ts'
 import type { JobPatch } from '../../jobs/job-input.ts'
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 
 const scheduleDescription =
   'The schedule: a cron expression of five or six fields (the first of six is seconds), `every 30m`, `in 2h`, or an RFC 3339 time with its offset.'
 
-export const CreateJobInput = builder.inputType('CreateJobInput', {
+export const CreateJobInput = schemaBuilder.inputType('CreateJobInput', {
   description: 'The properties of a new job.',
   fields: (t) => ({
     name: t.string({ required: true, description: 'The name: 1 to 200 characters on one line.' }),
@@ -30,7 +30,7 @@ export const CreateJobInput = builder.inputType('CreateJobInput', {
   }),
 })
 
-export const UpdateJobInput = builder.inputType('UpdateJobInput', {
+export const UpdateJobInput = schemaBuilder.inputType('UpdateJobInput', {
   description: 'The properties of a job to change. Omitted fields stay unchanged.',
   fields: (t) => ({
     name: t.string({ description: 'The new name: 1 to 200 characters on one line.' }),
@@ -62,7 +62,11 @@ export function toJobPatch(input: typeof UpdateJobInput.$inferInput): JobPatch {
 
 function requireNonNull<T>(value: T | null, name: string): T {
   if (value === null) {
-    throw badInput(`The field ${name} is null. Give a value, or omit the field to keep the current one.`, 'input', name)
+    throw createBadInputError(
+      `The field ${name} is null. Give a value, or omit the field to keep the current one.`,
+      'input',
+      name,
+    )
   }
   return value
 }

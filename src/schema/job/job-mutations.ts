@@ -1,14 +1,14 @@
-import type { ManualRun } from '../../jobs/scheduler.ts'
+import type { ManualJobRun } from '../../jobs/scheduler.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
-import { builder } from '../builder.ts'
-import { JobRunType, JobType } from '../object-refs.ts'
-import { withModelPath } from '../with-model-path.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { JobRunObjectType, JobObjectType } from '../object-refs.ts'
+import { withModelErrorPath } from '../with-model-error-path.ts'
 import { CreateJobInput, toJobPatch, UpdateJobInput } from './job-inputs.ts'
 
-const RunJobPayload = builder.objectRef<ManualRun>('RunJobPayload').implement({
+const RunJobPayload = schemaBuilder.objectRef<ManualJobRun>('RunJobPayload').implement({
   description: 'The result of `runJob`.',
   fields: (t) => ({
-    run: t.expose('run', { type: JobRunType, description: 'The run.' }),
+    run: t.expose('run', { type: JobRunObjectType, description: 'The run.' }),
     alreadyRunning: t.exposeBoolean('alreadyRunning', {
       description: 'True if the job was already running. Then `run` is the run in progress.',
     }),
@@ -17,21 +17,21 @@ const RunJobPayload = builder.objectRef<ManualRun>('RunJobPayload').implement({
 
 const jobIdDescription = 'The id of the job.'
 
-builder.mutationFields((t) => ({
+schemaBuilder.mutationFields((t) => ({
   createJob: t.field({
-    type: JobType,
+    type: JobObjectType,
     description:
       'Creates a job. `recurring`, `nextRunAt` and `nextRuns` show how its schedule was understood. The error is BAD_USER_INPUT if the schedule is invalid or has no due time in the future.',
     args: { input: t.arg({ type: CreateJobInput, required: true, description: 'The new job.' }) },
     resolve: (_, { input }, { profiles }) =>
       profiles.withProfile(parseProfileName(input.profile, 'input', 'profile'), async ({ jobs, models }) => {
         const { name, prompt, schedule, timezone = null, model = null, repeatLimit = null } = input
-        await withModelPath(model, async () => model !== null && models.assertKnown(model))
+        await withModelErrorPath(model, async () => model !== null && models.assertKnown(model))
         return jobs.create({ name, prompt, schedule, timezone, model, repeatLimit })
       }),
   }),
   updateJob: t.field({
-    type: JobType,
+    type: JobObjectType,
     description: 'Changes, pauses or resumes a job. The error is JOB_READ_ONLY for a Hermes job.',
     args: {
       id: t.arg.id({ required: true, description: jobIdDescription }),
@@ -41,7 +41,7 @@ builder.mutationFields((t) => ({
       const patch = toJobPatch(input)
       const { jobs, models } = await profiles.requireProfileOwning('Job', id)
       const { model } = patch
-      await withModelPath(model, async () => typeof model === 'string' && models.assertKnown(model))
+      await withModelErrorPath(model, async () => typeof model === 'string' && models.assertKnown(model))
       return jobs.update(id, patch)
     },
   }),

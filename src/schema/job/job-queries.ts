@@ -1,11 +1,11 @@
 import { parseProfileName } from '../../profiles/profile-name.ts'
 import { profileArgs } from '../arguments.ts'
-import { builder } from '../builder.ts'
-import { JobType, ProfileType } from '../object-refs.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { JobObjectType, ProfileObjectType } from '../object-refs.ts'
 
-builder.queryField('jobs', (t) =>
+schemaBuilder.queryField('jobs', (t) =>
   t.field({
-    type: [JobType],
+    type: [JobObjectType],
     description: 'The jobs of a profile: Segue jobs, oldest first, then the jobs of its Hermes agent.',
     args: profileArgs,
     resolve: async (_, args, { profiles }) =>
@@ -13,9 +13,9 @@ builder.queryField('jobs', (t) =>
   }),
 )
 
-builder.objectField(ProfileType, 'jobs', (t) =>
+schemaBuilder.objectField(ProfileObjectType, 'jobs', (t) =>
   t.field({
-    type: [JobType],
+    type: [JobObjectType],
     description: 'The jobs of the profile: Segue jobs, oldest first, then the jobs of its Hermes agent.',
     resolve: async ({ name }, _, { profiles }) => (await profiles.findProfile(name))?.jobs.list() ?? [],
   }),

@@ -1,19 +1,19 @@
-import { notFound } from '../../lib/errors.ts'
-import { builder } from '../builder.ts'
-import { JobRunType, JobType, SessionType } from '../object-refs.ts'
+import { createIdNotFoundError } from '../../lib/errors.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { JobRunObjectType, JobObjectType, SessionObjectType } from '../object-refs.ts'
 import { JobRunStatusEnum, JobTriggerEnum } from './job-enums.ts'
 
-JobRunType.implement({
+JobRunObjectType.implement({
   description: 'A run of a job.',
-  interfaces: [builder.nodeInterfaceRef()],
+  interfaces: [schemaBuilder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.exposeID('id', { description: 'The id of the run: `jrn_…` for a run of a Segue job.' }),
     job: t.field({
-      type: JobType,
+      type: JobObjectType,
       description: 'The job. The error is NOT_FOUND if it was deleted.',
       resolve: async ({ jobId }, _, { profiles }) => {
         const job = await profiles.find('Job', jobId)
-        if (!job) throw notFound('job', jobId)
+        if (!job) throw createIdNotFoundError('job', jobId)
         return job
       },
     }),
@@ -40,7 +40,7 @@ JobRunType.implement({
       description: 'The reason why the run failed, as a sentence. Null if it did not.',
     }),
     session: t.field({
-      type: SessionType,
+      type: SessionObjectType,
       nullable: true,
       description:
         'The session of the run. Null if it was deleted, or if the run failed before the session was created.',

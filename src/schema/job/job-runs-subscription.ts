@@ -1,9 +1,9 @@
-import { builder } from '../builder.ts'
-import { JobRunType } from '../object-refs.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { JobRunObjectType } from '../object-refs.ts'
 
-builder.subscriptionField('jobRuns', (t) =>
+schemaBuilder.subscriptionField('jobRuns', (t) =>
   t.field({
-    type: JobRunType,
+    type: JobRunObjectType,
     description: 'Emits every run that is in progress, then each run when it starts and when it ends. Never completes.',
     args: { jobId: t.arg.id({ description: 'Only runs of this job. Default: all jobs of all profiles.' }) },
     subscribe: async (_, args, { profiles }) => {

@@ -1,7 +1,7 @@
-import { listUpcomingRuns } from '../../jobs/job-state.ts'
+import { listUpcomingJobRuns } from '../../jobs/job-state.ts'
 import { assertIntInRange } from '../arguments.ts'
-import { builder } from '../builder.ts'
-import { JobRunType, JobType, ProfileType } from '../object-refs.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { JobRunObjectType, JobObjectType, ProfileObjectType } from '../object-refs.ts'
 import { positionCursor } from '../relay/cursors.ts'
 import { resolveKeysetConnection } from '../relay/keyset-connection.ts'
 import { OriginEnum } from '../session/session-enums.ts'
@@ -10,9 +10,9 @@ import { JobStateEnum } from './job-enums.ts'
 const maxNextRuns = 1000
 const defaultNextRuns = 3
 
-JobType.implement({
+JobObjectType.implement({
   description: 'A prompt that is sent to an agent on a schedule. Each run is a session of its own.',
-  interfaces: [builder.nodeInterfaceRef()],
+  interfaces: [schemaBuilder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.exposeID('id', {
       description: 'The id of the job: `job_…` for a Segue job, the id that Hermes assigned for a Hermes job.',
@@ -22,7 +22,7 @@ JobType.implement({
       description: 'Where the job is stored. Changing or running a Hermes job causes JOB_READ_ONLY.',
     }),
     profile: t.field({
-      type: ProfileType,
+      type: ProfileObjectType,
       description: 'The profile that the job belongs to and runs in.',
       resolve: ({ profile }) => ({ name: profile }),
     }),
@@ -44,7 +44,7 @@ JobType.implement({
   }),
 })
 
-builder.objectFields(JobType, (t) => ({
+schemaBuilder.objectFields(JobObjectType, (t) => ({
   state: t.expose('state', { type: JobStateEnum, description: 'The state of the job.' }),
   error: t.exposeString('scheduleError', {
     nullable: true,
@@ -68,7 +68,7 @@ builder.objectFields(JobType, (t) => ({
   }),
 }))
 
-builder.objectFields(JobType, (t) => ({
+schemaBuilder.objectFields(JobObjectType, (t) => ({
   nextRunAt: t.expose('nextRunAt', {
     type: 'DateTime',
     nullable: true,
@@ -86,18 +86,18 @@ builder.objectFields(JobType, (t) => ({
     resolve: (job, args) => {
       const first = args.first ?? defaultNextRuns
       assertIntInRange(first, { name: 'first', min: 1, max: maxNextRuns })
-      return listUpcomingRuns(job, first)
+      return listUpcomingJobRuns(job, first)
     },
   }),
   lastRun: t.field({
-    type: JobRunType,
+    type: JobRunObjectType,
     nullable: true,
     description: 'The newest run. Null if there is none.',
     resolve: async (job, _, { profiles }) => (await profiles.requireProfile(job.profile)).jobs.lastRun(job),
   }),
   runs: t.connection(
     {
-      type: JobRunType,
+      type: JobRunObjectType,
       description: 'The runs, newest first.',
       resolve: async (job, args, { profiles }) => {
         const { jobs } = await profiles.requireProfile(job.profile)

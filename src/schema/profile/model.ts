@@ -1,8 +1,8 @@
 import type { ModelInfo } from '../../agent/models/model-registry.ts'
 import { defaultProfileName } from '../../profiles/profile-name.ts'
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 
-export const ModelType = builder.objectRef<ModelInfo>('Model').implement({
+export const ModelType = schemaBuilder.objectRef<ModelInfo>('Model').implement({
   description: 'A model that can answer.',
   fields: (t) => ({
     id: t.exposeID('id', {
@@ -14,7 +14,7 @@ export const ModelType = builder.objectRef<ModelInfo>('Model').implement({
   }),
 })
 
-builder.queryField('models', (t) =>
+schemaBuilder.queryField('models', (t) =>
   t.field({
     type: [ModelType],
     description:

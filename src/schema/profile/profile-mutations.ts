@@ -1,15 +1,15 @@
-import { nameRule } from '../../config/name-rule.ts'
+import { nameRuleDescription } from '../../config/name-rule.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
 import { profileArgs } from '../arguments.ts'
-import { builder } from '../builder.ts'
-import { ProfileType } from '../object-refs.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { ProfileObjectType } from '../object-refs.ts'
 
-builder.mutationFields((t) => ({
+schemaBuilder.mutationFields((t) => ({
   createProfile: t.field({
-    type: ProfileType,
+    type: ProfileObjectType,
     description:
       'Creates an empty profile. The error is BAD_USER_INPUT if it exists. Creating a session or a job in a profile creates the profile as well.',
-    args: { name: t.arg.string({ required: true, description: `The name: ${nameRule}.` }) },
+    args: { name: t.arg.string({ required: true, description: `The name: ${nameRuleDescription}.` }) },
     resolve: async (_, { name }, { profiles }) => {
       await profiles.registry.create(parseProfileName(name, 'name'))
       return { name }
@@ -25,7 +25,7 @@ builder.mutationFields((t) => ({
     },
   }),
   forgetApproval: t.field({
-    type: ProfileType,
+    type: ProfileObjectType,
     description:
       'Makes a tool ask for approval again. Revokes the answer ALWAYS in the profile and the answers SESSION in all its sessions.',
     args: {

@@ -1,11 +1,11 @@
 import { offlineModelInfo } from '../../agent/models/model-registry.ts'
-import { nameRule } from '../../config/name-rule.ts'
+import { nameRuleDescription } from '../../config/name-rule.ts'
 import { defaultProfileName, parseProfileName } from '../../profiles/profile-name.ts'
-import { builder } from '../builder.ts'
-import { ProfileType } from '../object-refs.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { ProfileObjectType } from '../object-refs.ts'
 import { ModelType } from './model.ts'
 
-ProfileType.implement({
+ProfileObjectType.implement({
   description:
     'An isolated set of sessions, jobs, models, credentials and tools with a database of its own. A profile that does not exist reads as an empty one; the first write creates it.',
   fields: (t) => ({
@@ -30,17 +30,17 @@ ProfileType.implement({
   }),
 })
 
-builder.queryFields((t) => ({
+schemaBuilder.queryFields((t) => ({
   profiles: t.field({
-    type: [ProfileType],
+    type: [ProfileObjectType],
     description: 'All profiles that exist: `default` first, then by name.',
     resolve: async (_, __, { profiles }) => (await profiles.registry.listNames()).map((name) => ({ name })),
   }),
   profile: t.field({
-    type: ProfileType,
+    type: ProfileObjectType,
     nullable: true,
     description: 'The profile with this name. A profile that does not exist is returned as an empty one.',
-    args: { name: t.arg.string({ required: true, description: `The name: ${nameRule}.` }) },
+    args: { name: t.arg.string({ required: true, description: `The name: ${nameRuleDescription}.` }) },
     resolve: (_, { name }) => ({ name: parseProfileName(name, 'name') }),
   }),
 }))

@@ -1,7 +1,7 @@
 import { parseConversationId, toConversationId } from '../../model/conversation/conversation-id.ts'
-import type { SearchKey } from '../../search/search-hit.ts'
+import type { SearchHitSortKey } from '../../search/search-hit.ts'
 import { type SearchRank, searchRanks } from '../../search/search-query.ts'
-import type { SessionKey } from '../../model/session-filter.ts'
+import type { SessionSortKey } from '../../model/session-filter.ts'
 
 /** Converts a key of a list to an opaque cursor and back. */
 export interface CursorCodec<Key> {
@@ -10,7 +10,7 @@ export interface CursorCodec<Key> {
   readonly decode: (cursor: string) => Key | null
 }
 
-export const sessionCursor: CursorCodec<SessionKey> = {
+export const sessionCursor: CursorCodec<SessionSortKey> = {
   encode: ({ lastActivityAt, id }) => encodeJson([lastActivityAt, id]),
   decode: (cursor) => {
     const value = decodeJson(cursor)
@@ -21,7 +21,7 @@ export const sessionCursor: CursorCodec<SessionKey> = {
 }
 
 /** Keys contain ids of roots. Cursors contain ids of conversations, so that a list of sessions rejects them. */
-export const conversationCursor: CursorCodec<SessionKey> = {
+export const conversationCursor: CursorCodec<SessionSortKey> = {
   encode: ({ lastActivityAt, id }) => sessionCursor.encode({ lastActivityAt, id: toConversationId(id) }),
   decode: (cursor) => {
     const key = sessionCursor.decode(cursor)
@@ -46,7 +46,7 @@ const rankCodes: Readonly<Record<SearchRank, string>> = {
   ALL_TERMS: 'WORDS',
 }
 
-export const searchCursor: CursorCodec<SearchKey> = {
+export const searchCursor: CursorCodec<SearchHitSortKey> = {
   encode: ({ rank, at, origin, number }) => encodeJson([rankCodes[rank], at, origin, number]),
   decode: (cursor) => {
     const value = decodeJson(cursor)

@@ -1,4 +1,4 @@
-import { badInput } from '../../lib/errors.ts'
+import { createBadInputError } from '../../lib/errors.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
 import { assertIntInRange } from '../arguments.ts'
 import type { CursorCodec } from './cursors.ts'
@@ -58,7 +58,7 @@ export async function resolveKeysetConnection<Row, Key>(
 
 function resolvePageSize({ first, last }: ConnectionArguments): number {
   if (typeof first === 'number' && typeof last === 'number') {
-    throw badInput('The request has both first and last. Use one of them.', 'last')
+    throw createBadInputError('The request has both first and last. Use one of them.', 'last')
   }
   for (const [name, value] of Object.entries({ first, last })) {
     if (typeof value === 'number') assertIntInRange(value, { name, min: 1, max: pageSizeLimits.max })
@@ -71,7 +71,10 @@ function parseCursor<Key>(args: ConnectionArguments, name: 'after' | 'before', c
   if (text === null || text === undefined) return null
   const key = codec.decode(text)
   if (key === null) {
-    throw badInput(`The argument ${name} is not a cursor of this list. Use a cursor from one of its pages.`, name)
+    throw createBadInputError(
+      `The argument ${name} is not a cursor of this list. Use a cursor from one of its pages.`,
+      name,
+    )
   }
   return key
 }

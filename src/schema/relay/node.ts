@@ -1,8 +1,8 @@
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 
-builder.queryField('node', (t) =>
+schemaBuilder.queryField('node', (t) =>
   t.field({
-    type: builder.nodeInterfaceRef(),
+    type: schemaBuilder.nodeInterfaceRef(),
     nullable: true,
     description:
       'The object with this id, in any profile: a session, conversation, message, stream, approval, clarification, job or run. Null if there is none.',

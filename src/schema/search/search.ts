@@ -1,12 +1,12 @@
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
-import type { SearchHit, SearchKey } from '../../search/search-hit.ts'
+import type { SearchHit, SearchHitSortKey } from '../../search/search-hit.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 import { searchCursor } from '../relay/cursors.ts'
 import { type ConnectionArguments, resolveKeysetConnection } from '../relay/keyset-connection.ts'
 import type { Context } from '../context.ts'
-import { MessageType, SessionType } from '../object-refs.ts'
+import { MessageObjectType, SessionObjectType } from '../object-refs.ts'
 import { SessionFilterInput, toSessionFilter } from '../session/session-filter.ts'
 
 /** A hit and its session. */
@@ -15,15 +15,15 @@ interface SearchResult {
   readonly session: SessionRecord
 }
 
-const SearchHitType = builder.objectRef<SearchResult>('SearchHit').implement({
+const SearchHitType = schemaBuilder.objectRef<SearchResult>('SearchHit').implement({
   description: 'A search result: a message, or a session whose title matches.',
   fields: (t) => ({
     session: t.expose('session', {
-      type: SessionType,
+      type: SessionObjectType,
       description: 'The session whose title matches, or the session of the message.',
     }),
     message: t.field({
-      type: MessageType,
+      type: MessageObjectType,
       nullable: true,
       description: 'The message that matches. Null if the title matches.',
       resolve: async ({ hit, session }, _, { profiles }): Promise<MessageRecord | null> =>
@@ -39,17 +39,17 @@ const SearchHitType = builder.objectRef<SearchResult>('SearchHit').implement({
   }),
 })
 
-const SearchEdge = builder.edgeObject({
+const SearchEdge = schemaBuilder.edgeObject({
   name: 'SearchEdge',
   description: 'A search result and its cursor.',
   type: SearchHitType,
 })
-const SearchConnection = builder.connectionObject(
+const SearchConnection = schemaBuilder.connectionObject(
   { name: 'SearchConnection', description: 'A page of search results.', type: SearchHitType },
   SearchEdge,
 )
 
-builder.queryField('search', (t) =>
+schemaBuilder.queryField('search', (t) =>
   t.connection(
     {
       type: SearchHitType,
@@ -83,8 +83,8 @@ async function loadSearchPage(
   { profiles, signal }: Context,
 ) {
   const requestProfile = await profiles.findProfile(profile)
-  let lastScannedKey: SearchKey | null | undefined
-  const loadPage = async (page: PageRequest<SearchKey>): Promise<SearchResult[]> => {
+  let lastScannedKey: SearchHitSortKey | null | undefined
+  const loadPage = async (page: PageRequest<SearchHitSortKey>): Promise<SearchResult[]> => {
     // A profile that does not exist reads as an empty one.
     if (!requestProfile) return []
     const found = await requestProfile.profile.search.find({ ...page, query, filter }, signal)
@@ -108,7 +108,7 @@ async function loadSearchPage(
 }
 
 /** Tells the client where to resume a search that was cut short. */
-function toPartialPageInfo(lastScannedKey: SearchKey | null, backwards: boolean) {
+function toPartialPageInfo(lastScannedKey: SearchHitSortKey | null, backwards: boolean) {
   if (lastScannedKey === null) return {}
   const cursor = searchCursor.encode(lastScannedKey)
   return backwards ? { hasPreviousPage: true, startCursor: cursor } : { hasNextPage: true, endCursor: cursor }

@@ -1,13 +1,19 @@
-import { builder } from '../builder.ts'
-import { ApprovalType, ClarificationType, MessageType, SessionType, StreamType } from '../object-refs.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import {
+  ApprovalObjectType,
+  ClarificationObjectType,
+  MessageObjectType,
+  SessionObjectType,
+  StreamObjectType,
+} from '../object-refs.ts'
 import { positionCursor } from '../relay/cursors.ts'
 import { resolveKeysetConnection } from '../relay/keyset-connection.ts'
 import { modelMessagesToJson } from './model-messages-to-json.ts'
 
-builder.objectFields(SessionType, (t) => ({
+schemaBuilder.objectFields(SessionObjectType, (t) => ({
   messages: t.connection(
     {
-      type: MessageType,
+      type: MessageObjectType,
       description: 'The messages, oldest first, including the one that is streaming.',
       resolve: async (session, args, { profiles }) => {
         const { chats } = await profiles.requireProfile(session.profile)
@@ -31,21 +37,21 @@ builder.objectFields(SessionType, (t) => ({
     },
   }),
   activeStream: t.field({
-    type: StreamType,
+    type: StreamObjectType,
     nullable: true,
     description: 'The stream that is running or waiting for a user in this session. Null if there is none.',
     resolve: async (session, _, { profiles }) =>
       (await profiles.requireProfile(session.profile)).chats.findActiveStream(session.id),
   }),
   pendingApprovals: t.field({
-    type: [ApprovalType],
+    type: [ApprovalObjectType],
     description: 'The tool calls in this session that wait for approval, oldest first.',
     resolve: async ({ id, profile }, _, { profiles }) => [
       ...(await (await profiles.requireProfile(profile)).pendingDecisionLoader.loadApprovals(id)),
     ],
   }),
   pendingClarifications: t.field({
-    type: [ClarificationType],
+    type: [ClarificationObjectType],
     description: 'The questions in this session that wait for an answer, oldest first.',
     resolve: async ({ id, profile }, _, { profiles }) => [
       ...(await (await profiles.requireProfile(profile)).pendingDecisionLoader.loadClarifications(id)),

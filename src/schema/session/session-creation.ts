@@ -1,9 +1,9 @@
 import { parseProfileName } from '../../profiles/profile-name.ts'
-import { builder } from '../builder.ts'
-import { SessionType } from '../object-refs.ts'
-import { withModelPath } from '../with-model-path.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { SessionObjectType } from '../object-refs.ts'
+import { withModelErrorPath } from '../with-model-error-path.ts'
 
-const CreateSessionInput = builder.inputType('CreateSessionInput', {
+const CreateSessionInput = schemaBuilder.inputType('CreateSessionInput', {
   description: 'The properties of a new session.',
   fields: (t) => ({
     title: t.string({ description: 'The title: 1 to 200 characters on one line. Default: no title.' }),
@@ -20,22 +20,22 @@ const CreateSessionInput = builder.inputType('CreateSessionInput', {
   }),
 })
 
-builder.mutationFields((t) => ({
+schemaBuilder.mutationFields((t) => ({
   createSession: t.field({
-    type: SessionType,
+    type: SessionObjectType,
     description: 'Creates an empty session, or a session that continues another one.',
     args: { input: t.arg({ type: CreateSessionInput, required: true, description: 'The new session.' }) },
     resolve: (_, { input }, { profiles }) =>
       profiles.withProfile(parseProfileName(input.profile, 'input', 'profile'), async ({ models, sessions }) => {
         const { title = null, model = null, continues = null } = input
-        return withModelPath(model, async () => {
+        return withModelErrorPath(model, async () => {
           if (model !== null) models.assertKnown(model)
           return sessions.create({ title, model, continues })
         })
       }),
   }),
   forkSession: t.field({
-    type: SessionType,
+    type: SessionObjectType,
     description:
       'Creates a session that starts with a copy of the messages up to and including `messageId`. Works for Segue and Hermes sessions. The error is SESSION_BUSY while that message is streaming.',
     args: { messageId: t.arg.id({ required: true, description: 'The id of the last message to copy.' }) },
@@ -43,7 +43,7 @@ builder.mutationFields((t) => ({
       (await profiles.requireProfileOwning('Message', messageId)).chats.fork(messageId),
   }),
   compactSession: t.field({
-    type: SessionType,
+    type: SessionObjectType,
     description: [
       'Summarises the session, ends it with the `endReason` `compression`, and returns the session that continues it with the summary as its context.',
       'Errors, after which the session is unchanged: SESSION_BUSY while it has an active stream or is already being compacted, STALE if it has already been continued, PROVIDER if the model could not write a summary.',

@@ -1,6 +1,6 @@
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 
-export const OriginEnum = builder.enumType('Origin', {
+export const OriginEnum = schemaBuilder.enumType('Origin', {
   description: 'Where a session or a job is stored.',
   values: {
     SEGUE: { description: 'Stored by Segue. Readable and writable.' },
@@ -8,7 +8,7 @@ export const OriginEnum = builder.enumType('Origin', {
   } as const,
 })
 
-export const ChannelEnum = builder.enumType('Channel', {
+export const ChannelEnum = schemaBuilder.enumType('Channel', {
   description: 'The kind of client that a session was held in. It groups the values of `Session.source`.',
   values: {
     SEGUE: { description: 'A client of this API.' },

@@ -1,13 +1,13 @@
-import { badInput } from '../../lib/errors.ts'
+import { createBadInputError } from '../../lib/errors.ts'
 import type { SessionFilter } from '../../model/session-filter.ts'
 import type { Origin } from '../../model/session.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 import { ChannelEnum, OriginEnum } from './session-enums.ts'
 
 const maxIds = 1000
 
-export const SessionFilterInput = builder.inputType('SessionFilter', {
+export const SessionFilterInput = schemaBuilder.inputType('SessionFilter', {
   description: 'Selects sessions or conversations. All given conditions must match. An omitted field matches anything.',
   fields: (t) => ({
     profile: t.string({ description: 'Only this profile. Default: `default`.' }),
@@ -31,7 +31,7 @@ export function toSessionFilter(input: SessionFilterInputShape): {
   const { channels, origin, archived, pinned, ids } = input
   const profile = parseProfileName(input.profile, 'filter', 'profile')
   if (ids && ids.length > maxIds) {
-    throw badInput(`The filter has ${ids.length} ids. Use at most ${maxIds}.`, 'filter', 'ids')
+    throw createBadInputError(`The filter has ${ids.length} ids. Use at most ${maxIds}.`, 'filter', 'ids')
   }
   const filter = {
     ...(channels && { channels }),

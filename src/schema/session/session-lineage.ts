@@ -1,19 +1,19 @@
 import type { Lineage } from '../../model/conversation/lineage.ts'
 import type { SessionRecord } from '../../model/session.ts'
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 import type { Context } from '../context.ts'
-import { MessageType, SessionType } from '../object-refs.ts'
+import { MessageObjectType, SessionObjectType } from '../object-refs.ts'
 
-builder.objectFields(SessionType, (t) => ({
+schemaBuilder.objectFields(SessionObjectType, (t) => ({
   parent: t.field({
-    type: SessionType,
+    type: SessionObjectType,
     nullable: true,
     description:
       'The session that this one continues. Null if there is none, if it was deleted, or if it did not end in a way that can be continued.',
     resolve: async (session, _, context) => (await loadLineage(session, context)).parent,
   }),
   lineageRoot: t.field({
-    type: SessionType,
+    type: SessionObjectType,
     description:
       'The first session of the chain of parents; the session itself if it continues none. All sessions with the same root belong to one conversation.',
     resolve: async (session, _, context) => (await loadLineage(session, context)).root,
@@ -24,7 +24,7 @@ builder.objectFields(SessionType, (t) => ({
     resolve: async (session, _, context) => (await loadLineage(session, context)).segmentCount,
   }),
   forkedFrom: t.field({
-    type: MessageType,
+    type: MessageObjectType,
     nullable: true,
     description:
       'The message that the session was forked from: the last copied message, or the message that was regenerated. A fork never continues its source. Null if the session is not a fork, or if the message was deleted.',

@@ -1,15 +1,15 @@
-import { badInput } from '../../lib/errors.ts'
-import type { PreparedChange, SessionUpdate } from '../../chat/session-management.ts'
+import { createBadInputError } from '../../lib/errors.ts'
+import type { PreparedSessionChange, UpdateSessionRequest } from '../../chat/session-management.ts'
 import type { SessionRecord } from '../../model/session.ts'
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 import type { Context } from '../context.ts'
-import { SessionType } from '../object-refs.ts'
+import { SessionObjectType } from '../object-refs.ts'
 import type { RequestProfile } from '../request-profile.ts'
-import { withModelPath } from '../with-model-path.ts'
+import { withModelErrorPath } from '../with-model-error-path.ts'
 
 const maxBatchSize = 1000
 
-const UpdateSessionInput = builder.inputType('UpdateSessionInput', {
+const UpdateSessionInput = schemaBuilder.inputType('UpdateSessionInput', {
   description: 'The properties of a session to change. Omitted fields stay unchanged.',
   fields: (t) => ({
     title: t.string({ description: 'The new title: 1 to 200 characters on one line. Null removes the title.' }),
@@ -22,9 +22,9 @@ const UpdateSessionInput = builder.inputType('UpdateSessionInput', {
   }),
 })
 
-builder.mutationFields((t) => ({
+schemaBuilder.mutationFields((t) => ({
   updateSession: t.field({
-    type: SessionType,
+    type: SessionObjectType,
     description: 'Changes a session. The error is SESSION_READ_ONLY for a Hermes session.',
     args: {
       id: t.arg.id({ required: true, description: 'The id of the session.' }),
@@ -36,7 +36,7 @@ builder.mutationFields((t) => ({
     },
   }),
   updateSessions: t.field({
-    type: [SessionType],
+    type: [SessionObjectType],
     description: `Makes the same change to up to ${maxBatchSize} sessions. If one of them cannot be changed, none is. Returns the sessions in the order of \`ids\`.`,
     args: {
       ids: t.arg.idList({ required: true, description: `The ids of the sessions, at most ${maxBatchSize}.` }),
@@ -67,14 +67,14 @@ builder.mutationFields((t) => ({
 
 async function updateSessions(
   ids: readonly string[],
-  patch: SessionUpdate,
+  patch: UpdateSessionRequest,
   context: Context,
 ): Promise<SessionRecord[]> {
   const groups = await groupByProfile(ids, context)
   // Validated in all profiles before any of them is changed.
-  const prepared: PreparedChange<SessionRecord[]>[] = []
+  const prepared: PreparedSessionChange<SessionRecord[]>[] = []
   for (const [{ chats }, groupIds] of groups)
-    prepared.push(await withModelPath(patch.model, () => chats.sessionManagement.prepareUpdate(groupIds, patch)))
+    prepared.push(await withModelErrorPath(patch.model, () => chats.sessionManagement.prepareUpdate(groupIds, patch)))
   const sessionsById = new Map<string, SessionRecord>()
   for (const change of prepared) for (const session of await change.apply()) sessionsById.set(session.id, session)
   return ids.map((id) => requireUpdated(sessionsById.get(id)))
@@ -82,7 +82,7 @@ async function updateSessions(
 
 async function deleteSessions(ids: readonly string[], context: Context): Promise<void> {
   const groups = await groupByProfile(ids, context)
-  const prepared: PreparedChange<void>[] = []
+  const prepared: PreparedSessionChange<void>[] = []
   for (const [{ chats }, groupIds] of groups) prepared.push(await chats.sessionManagement.prepareDelete(groupIds))
   for (const change of prepared) await change.apply()
 }
@@ -90,7 +90,7 @@ async function deleteSessions(ids: readonly string[], context: Context): Promise
 /** Groups session ids by the profile that they are in. Throws BAD_USER_INPUT for too many ids, and NOT_FOUND. */
 async function groupByProfile(ids: readonly string[], { profiles }: Context): Promise<Map<RequestProfile, string[]>> {
   if (ids.length > maxBatchSize) {
-    throw badInput(`The request has ${ids.length} ids. Use at most ${maxBatchSize}.`, 'ids')
+    throw createBadInputError(`The request has ${ids.length} ids. Use at most ${maxBatchSize}.`, 'ids')
   }
   const idsWithProfile = await Promise.all(
     [...new Set(ids)].map(async (id) => ({ id, profile: await profiles.requireProfileOfSession(id) })),
@@ -100,10 +100,16 @@ async function groupByProfile(ids: readonly string[], { profiles }: Context): Pr
   return new Map([...groups].map(([profile, members]) => [profile, members.map(({ id }) => id)]))
 }
 
-function toSessionPatch({ title, model, pinned, archived }: typeof UpdateSessionInput.$inferInput): SessionUpdate {
-  if (pinned === null) throw badInput('The field pinned is null. Use true or false, or omit it.', 'input', 'pinned')
+function toSessionPatch({
+  title,
+  model,
+  pinned,
+  archived,
+}: typeof UpdateSessionInput.$inferInput): UpdateSessionRequest {
+  if (pinned === null)
+    throw createBadInputError('The field pinned is null. Use true or false, or omit it.', 'input', 'pinned')
   if (archived === null)
-    throw badInput('The field archived is null. Use true or false, or omit it.', 'input', 'archived')
+    throw createBadInputError('The field archived is null. Use true or false, or omit it.', 'input', 'archived')
   return {
     ...(title !== undefined && { title }),
     ...(model !== undefined && { model }),

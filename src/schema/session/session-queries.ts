@@ -1,23 +1,23 @@
-import { builder } from '../builder.ts'
+import { schemaBuilder } from '../schema-builder.ts'
 import type { Context } from '../context.ts'
-import { ProfileType, SessionType } from '../object-refs.ts'
+import { ProfileObjectType, SessionObjectType } from '../object-refs.ts'
 import { sessionCursor } from '../relay/cursors.ts'
 import { type ConnectionArguments, resolveKeysetConnection } from '../relay/keyset-connection.ts'
 import { type SessionFilterInputShape, SessionFilterInput, toSessionFilter } from './session-filter.ts'
 
-const SessionEdge = builder.edgeObject({
+const SessionEdge = schemaBuilder.edgeObject({
   name: 'SessionEdge',
   description: 'A session and its cursor.',
-  type: SessionType,
+  type: SessionObjectType,
 })
-const SessionConnection = builder.connectionObject(
-  { name: 'SessionConnection', description: 'A page of sessions.', type: SessionType },
+const SessionConnection = schemaBuilder.connectionObject(
+  { name: 'SessionConnection', description: 'A page of sessions.', type: SessionObjectType },
   SessionEdge,
 )
 
-builder.queryFields((t) => ({
+schemaBuilder.queryFields((t) => ({
   session: t.field({
-    type: SessionType,
+    type: SessionObjectType,
     nullable: true,
     description: 'The session with this id, in any profile. Null if there is none.',
     args: { id: t.arg.id({ required: true, description: 'The id of a Segue or a Hermes session.' }) },
@@ -25,7 +25,7 @@ builder.queryFields((t) => ({
   }),
   sessions: t.connection(
     {
-      type: SessionType,
+      type: SessionObjectType,
       description:
         'All sessions of a profile, most recent activity first. Empty and archived sessions are included. For a list to show to users, see `conversations`.',
       args: { filter: t.arg({ type: SessionFilterInput, description: 'Selects sessions. Default: all.' }) },
@@ -36,10 +36,10 @@ builder.queryFields((t) => ({
   ),
 }))
 
-builder.objectField(ProfileType, 'sessions', (t) =>
+schemaBuilder.objectField(ProfileObjectType, 'sessions', (t) =>
   t.connection(
     {
-      type: SessionType,
+      type: SessionObjectType,
       description: 'All sessions of the profile, most recent activity first.',
       resolve: ({ name }, args, context) => loadSessionPage(args, { profile: name }, context),
     },

@@ -1,13 +1,13 @@
 import { channelForSession } from '../../model/channel.ts'
-import { builder } from '../builder.ts'
-import { ProfileType, SessionType } from '../object-refs.ts'
+import { schemaBuilder } from '../schema-builder.ts'
+import { ProfileObjectType, SessionObjectType } from '../object-refs.ts'
 import { UsageType } from '../usage.ts'
 import { ChannelEnum, OriginEnum } from './session-enums.ts'
 
-SessionType.implement({
+SessionObjectType.implement({
   description:
     'A chat session: a list of messages with one model context. When its context is compacted, or when the chat moves to another client, a new session continues it. Sessions that continue each other form a `Conversation`.',
-  interfaces: [builder.nodeInterfaceRef()],
+  interfaces: [schemaBuilder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.exposeID('id', {
       description:
@@ -25,7 +25,7 @@ SessionType.implement({
     }),
     origin: t.expose('origin', { type: OriginEnum, description: 'Where the session is stored.' }),
     profile: t.field({
-      type: ProfileType,
+      type: ProfileObjectType,
       description: 'The profile that the session belongs to.',
       resolve: ({ profile }) => ({ name: profile }),
     }),
@@ -37,7 +37,7 @@ SessionType.implement({
   }),
 })
 
-builder.objectFields(SessionType, (t) => ({
+schemaBuilder.objectFields(SessionObjectType, (t) => ({
   startedAt: t.expose('startedAt', { type: 'DateTime', description: 'The time at which the session was created.' }),
   endedAt: t.expose('endedAt', {
     type: 'DateTime',

@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql'
 import { z } from 'zod'
 import { type ErrorCode, isErrorCode, SegueError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { copyLocation, createGraphQLError } from './graphql-errors.ts'
+import { copyErrorLocation, createGraphQLError } from './graphql-errors.ts'
 
 const internalErrorMessage = 'The server failed to process the operation. See its log for details.'
 
@@ -39,7 +39,7 @@ export class ErrorFormatter {
   #formatGraphQLError(error: GraphQLError): GraphQLError {
     const variable = variableErrorPattern.exec(error.message)?.groups
     const cause = error.originalError ?? error.cause
-    if (cause && !variable) return copyLocation(this.format(cause), error)
+    if (cause && !variable) return copyErrorLocation(this.format(cause), error)
     const { code } = error.extensions
     if (code !== undefined) {
       return isErrorCode(code) ? error : this.#formatHttpError(error)

@@ -11,7 +11,7 @@ import {
 import { type Context, renewContext } from '../../schema/context.ts'
 
 /** The results of a subscription. */
-export interface ResultStream extends AsyncGenerator<ExecutionResult, void, void> {
+export interface SubscriptionResultStream extends AsyncGenerator<ExecutionResult, void, void> {
   /** The reader's cursor is at the end of a finished stream: no event is left to send. */
   readonly isFullyRead: boolean
 }
@@ -19,7 +19,7 @@ export interface ResultStream extends AsyncGenerator<ExecutionResult, void, void
 const eventSeqKey = Symbol('the seq of the event in a result')
 
 /** The seq of the event in a result, whether or not the document selects it; null when the result has no such event. */
-export function findEventSeq(result: object): number | null {
+export function findResultEventSeq(result: object): number | null {
   const seq: unknown = Reflect.get(result, eventSeqKey)
   return typeof seq === 'number' ? seq : null
 }
@@ -38,7 +38,7 @@ export async function executeOperation(args: ExecutionArgs): Promise<ExecutionRe
 export async function subscribeToOperation(
   args: ExecutionArgs,
   formatResult: (result: ExecutionResult) => ExecutionResult,
-): Promise<ExecutionResult | ResultStream> {
+): Promise<ExecutionResult | SubscriptionResultStream> {
   const validated = validateSubscriptionArgs(args)
   if (!('schema' in validated)) return formatResult({ errors: validated })
   const source = await createSourceEventStream(validated)

@@ -13,11 +13,11 @@ export function createGraphQLError(
   locatedError?: GraphQLError,
 ): GraphQLError {
   const error = new GraphQLError(truncate(message, maxMessageLength), { extensions: { code, ...extensions } })
-  return locatedError ? copyLocation(error, locatedError) : error
+  return locatedError ? copyErrorLocation(error, locatedError) : error
 }
 
 /** The same error at the path and the locations of another one. */
-export function copyLocation(
+export function copyErrorLocation(
   { message, extensions }: GraphQLError,
   { nodes, source, positions, path }: GraphQLError,
 ): GraphQLError {
@@ -25,6 +25,6 @@ export function copyLocation(
 }
 
 /** The error of a request that is larger than `maxRequestBytes`. */
-export function payloadTooLarge(): GraphQLError {
+export function createPayloadTooLargeError(): GraphQLError {
   return createGraphQLError('TOO_LARGE', 'The request is too large. Send at most 16 MiB.')
 }

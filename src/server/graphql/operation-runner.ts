@@ -1,14 +1,14 @@
 import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
 import { createContext, type RequestInfo } from '../../schema/context.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
-import type { DocumentCache } from './documents/document-cache.ts'
+import type { GraphQLDocumentCache } from './documents/graphql-document-cache.ts'
 import type { ErrorFormatter } from './error-formatter.ts'
-import { executeOperation, type ResultStream, subscribeToOperation } from './execute-operation.ts'
+import { executeOperation, type SubscriptionResultStream, subscribeToOperation } from './execute-operation.ts'
 import { type GraphQLParams, isSubscription, type PreparedOperation, prepareOperation } from './prepare-operation.ts'
 
 export interface OperationRunnerOptions {
   readonly profiles: ProfileRegistry
-  readonly documents: DocumentCache
+  readonly documents: GraphQLDocumentCache
   readonly errors: ErrorFormatter
 }
 
@@ -34,7 +34,7 @@ export class OperationRunner {
     return this.#formatErrors(await executeOperation(args))
   }
 
-  subscribe(args: ExecutionArgs): Promise<ExecutionResult | ResultStream> {
+  subscribe(args: ExecutionArgs): Promise<ExecutionResult | SubscriptionResultStream> {
     return subscribeToOperation(args, (result) => this.#formatErrors(result))
   }
 

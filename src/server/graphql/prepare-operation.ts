@@ -2,8 +2,8 @@ import { type ExecutionArgs, getOperationAST, type GraphQLError, type OperationT
 import type { Context } from '../../schema/context.ts'
 import { schema } from '../../schema/schema.ts'
 import { createGraphQLError } from './graphql-errors.ts'
-import type { DocumentCache } from './documents/document-cache.ts'
-import { loadDocument, parseDocument } from './documents/load-document.ts'
+import type { GraphQLDocumentCache } from './documents/graphql-document-cache.ts'
+import { loadGraphQLDocument, parseGraphQLDocument } from './documents/load-graphql-document.ts'
 
 /** What a client asks the server to execute. */
 export interface GraphQLParams {
@@ -22,9 +22,9 @@ export interface PreparedOperation {
 export function prepareOperation(
   { query, variables, operationName: requestedName }: GraphQLParams,
   contextValue: Context,
-  documents: DocumentCache,
+  documents: GraphQLDocumentCache,
 ): PreparedOperation | readonly GraphQLError[] {
-  const document = loadDocument(query, documents)
+  const document = loadGraphQLDocument(query, documents)
   if (!('kind' in document)) return document
   const operationName = normalizeOperationName(requestedName)
   const type = getOperationAST(document, operationName)?.operation
@@ -33,8 +33,8 @@ export function prepareOperation(
 }
 
 /** Whether the operation to execute is a subscription. The document may be invalid otherwise. */
-export function isSubscription({ query, operationName }: GraphQLParams, documents: DocumentCache): boolean {
-  const document = documents.get(query) ?? parseDocument(query)
+export function isSubscription({ query, operationName }: GraphQLParams, documents: GraphQLDocumentCache): boolean {
+  const document = documents.get(query) ?? parseGraphQLDocument(query)
   if (!('kind' in document)) return false
   return getOperationAST(document, normalizeOperationName(operationName))?.operation === 'subscription'
 }

@@ -4,21 +4,21 @@ import { schema } from '../../schema/schema.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import { maxRequestBytes } from '../http/max-request-bytes.ts'
 import { usePlayground } from '../playground/use-playground.ts'
-import type { DocumentCache } from './documents/document-cache.ts'
+import type { GraphQLDocumentCache } from './documents/graphql-document-cache.ts'
 import type { ErrorFormatter } from './error-formatter.ts'
 import { useDocumentCache } from './plugins/use-document-cache.ts'
 import { useExecutor } from './plugins/use-executor.ts'
 import { useJsonContentType } from './plugins/use-json-content-type.ts'
 import { useJsonQueryParams } from './plugins/use-json-query-params.ts'
-import { useMediaType } from './plugins/use-media-type.ts'
-import { useOperationName } from './plugins/use-operation-name.ts'
-import { type NodeContext, useSlowConsumerTimeout } from './plugins/use-slow-consumer-timeout.ts'
+import { useResponseMediaType } from './plugins/use-response-media-type.ts'
+import { useNormalizedOperationName } from './plugins/use-normalized-operation-name.ts'
+import { type YogaServerContext, useSlowConsumerTimeout } from './plugins/use-slow-consumer-timeout.ts'
 
 export const graphqlPath = '/graphql'
 
 export interface YogaHandlerOptions {
   readonly profiles: ProfileRegistry
-  readonly documents: DocumentCache
+  readonly documents: GraphQLDocumentCache
   readonly errors: ErrorFormatter
   /** A client that accepts no byte of its response for this long is disconnected. */
   readonly slowConsumerTimeoutMs: number
@@ -26,16 +26,16 @@ export interface YogaHandlerOptions {
 
 /** Handles queries and mutations over HTTP, and serves the playground to browsers, all at `graphqlPath`. */
 export function createYogaHandler({ profiles, documents, errors, slowConsumerTimeoutMs }: YogaHandlerOptions) {
-  return createYoga<NodeContext, Context>({
+  return createYoga<YogaServerContext, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
     context: ({ request }) => createContext(profiles, { signal: request.signal }),
     plugins: [
       usePlayground(),
-      useMediaType(),
+      useResponseMediaType(),
       useJsonContentType(),
       useJsonQueryParams(),
-      useOperationName(),
+      useNormalizedOperationName(),
       useDocumentCache(documents),
       useExecutor(),
       useExecutionCancellation(),

@@ -26,7 +26,7 @@ export function negotiateMediaType(accept: string | null | undefined, offered: r
 }
 
 /** Whether an Accept header names a media type itself. Wildcards do not count. */
-export function namesMediaType(accept: string | null | undefined, type: string): boolean {
+export function acceptsExactMediaType(accept: string | null | undefined, type: string): boolean {
   return parseAccept(accept ?? '').some(({ name, quality }) => name === type && quality > 0)
 }
 

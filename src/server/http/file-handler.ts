@@ -1,14 +1,14 @@
-import { type DecodedFile, parseDataUrl } from '../../chat/attachments/data-url.ts'
+import { type DecodedDataUrl, parseDataUrl } from '../../chat/attachments/data-url.ts'
 import { parseBlobUrl } from '../../model/blob-url.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import type { ProfileServices } from '../../services/profile-services.ts'
-import { type ParsedFilePath, parseFilePath } from './parse-file-path.ts'
-import { readPath, type RequestHandler } from './router.ts'
+import { type FileRequestTarget, parseFileRequestPath } from './parse-file-request-path.ts'
+import { readRequestPath, type RequestHandler } from './router.ts'
 
 /** Serves the attachments of messages, and tool results that are too large for the log. Responds 404 to other paths. */
 export function createFileHandler(profiles: ProfileRegistry): RequestHandler {
   return async (request, response) => {
-    const reference = parseFilePath(readPath(request))
+    const reference = parseFileRequestPath(readRequestPath(request))
     const file = reference && (await findFile(reference, await profiles.openAll()))
     if (!file) {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('The file does not exist.\n')
@@ -27,7 +27,10 @@ export function createFileHandler(profiles: ProfileRegistry): RequestHandler {
 }
 
 /** The file in the first profile that has it. */
-async function findFile(reference: ParsedFilePath, profiles: readonly ProfileServices[]): Promise<DecodedFile | null> {
+async function findFile(
+  reference: FileRequestTarget,
+  profiles: readonly ProfileServices[],
+): Promise<DecodedDataUrl | null> {
   for (const profile of profiles) {
     const file = await (reference.type === 'attachment'
       ? readAttachment(reference, profile)
@@ -38,9 +41,9 @@ async function findFile(reference: ParsedFilePath, profiles: readonly ProfileSer
 }
 
 async function readAttachment(
-  { messageId, partIndex }: Extract<ParsedFilePath, { type: 'attachment' }>,
+  { messageId, partIndex }: Extract<FileRequestTarget, { type: 'attachment' }>,
   { profile, chats }: ProfileServices,
-): Promise<DecodedFile | null> {
+): Promise<DecodedDataUrl | null> {
   const message = await chats.messageQueries.findMessage(messageId)
   const part = message?.parts[partIndex]
   if (part?.type !== 'file') return null
@@ -50,7 +53,7 @@ async function readAttachment(
   return bytes && { mediaType: part.mediaType, bytes }
 }
 
-async function readToolResult(hash: string, { profile }: ProfileServices): Promise<DecodedFile | null> {
+async function readToolResult(hash: string, { profile }: ProfileServices): Promise<DecodedDataUrl | null> {
   const bytes = await profile.blobs.get(hash)
   return bytes && { mediaType: 'text/plain; charset=utf-8', bytes }
 }

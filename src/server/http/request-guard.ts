@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 /** Why a request is rejected. */
-export interface Rejection {
+export interface RequestRejection {
   readonly status: 403 | 415
   readonly message: string
 }
@@ -27,7 +27,7 @@ export class RequestGuard {
   }
 
   /** Checks an HTTP request or a WebSocket handshake. Null means that it is allowed. */
-  check({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): Rejection | null {
+  check({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): RequestRejection | null {
     const host = headers.host?.toLowerCase() ?? ''
     if (!this.#allowedHosts.has(host.replace(/:\d*$/, ''))) {
       return {

@@ -14,7 +14,7 @@ export interface Route {
 /** Passes each request to the first route that matches it, or to `handleNotFound`. */
 export function createRouter(routes: readonly Route[], handleNotFound: RequestHandler): RequestHandler {
   return (request, response) => {
-    const path = readPath(request)
+    const path = readRequestPath(request)
     const route = routes.find(
       (candidate) => matchesPath(candidate.path, path) && (candidate.accepts?.(request) ?? true),
     )
@@ -23,7 +23,7 @@ export function createRouter(routes: readonly Route[], handleNotFound: RequestHa
 }
 
 /** The path of a request, percent-encoded as the client sent it, without the query. */
-export function readPath({ url = '/' }: IncomingMessage): string {
+export function readRequestPath({ url = '/' }: IncomingMessage): string {
   return url.replace(/\?.*$/s, '')
 }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import { parseJsonOrNull } from '../../lib/text/json.ts'
 import type { GraphQLParams } from '../graphql/prepare-operation.ts'
-import { namesMediaType } from '../http/accept-header.ts'
+import { acceptsExactMediaType } from '../http/accept-header.ts'
 import { maxRequestBytes } from '../http/max-request-bytes.ts'
 
 const graphqlParamsSchema = z.object({
@@ -13,7 +13,7 @@ const graphqlParamsSchema = z.object({
 
 /** Whether a request names server-sent events in its Accept header. A wildcard is not enough. */
 export function acceptsEventStream({ headers, method }: IncomingMessage): boolean {
-  return (method === 'GET' || method === 'POST') && namesMediaType(headers.accept, 'text/event-stream')
+  return (method === 'GET' || method === 'POST') && acceptsExactMediaType(headers.accept, 'text/event-stream')
 }
 
 /** Reads the operation from the query of a GET request, or from the body of a POST request. Null if it is invalid. */

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { ExecutionResult, GraphQLError } from 'graphql'
-import { createGraphQLError, payloadTooLarge } from '../graphql/graphql-errors.ts'
+import { createGraphQLError, createPayloadTooLargeError } from '../graphql/graphql-errors.ts'
 import { httpExtensionSchema } from '../graphql/error-formatter.ts'
-import { forbiddenOverGet, startsSomething } from '../graphql/forbidden-over-get.ts'
+import { createForbiddenOverGetError, isForbiddenOverGet } from '../graphql/forbidden-over-get.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
 import type { GraphQLParams } from '../graphql/prepare-operation.ts'
 import { jsonMediaTypes, negotiateMediaType } from '../http/accept-header.ts'
@@ -31,7 +31,7 @@ export interface SseHandlerOptions extends SseWriterOptions {
 export function createSseHandler(options: SseHandlerOptions): RequestHandler {
   return async (request, response) => {
     const body = await readBody(request)
-    if (body === 'too large') return sendErrors(response, 413, payloadTooLarge())
+    if (body === 'too large') return sendErrors(response, 413, createPayloadTooLargeError())
     const params = parseGraphQLParams(request, body)
     const acceptsJson = negotiateMediaType(request.headers.accept, jsonMediaTypes) !== null
     if (acceptsJson && !(params && options.operations.isSubscription(params))) {
@@ -65,7 +65,8 @@ class SseExchange {
       signal: disconnect.signal,
     })
     if (!('type' in operation)) return this.#sendResult({ errors: operation })
-    if (this.#isGet && startsSomething(operation.args)) return sendErrors(this.#response, 405, forbiddenOverGet())
+    if (this.#isGet && isForbiddenOverGet(operation.args))
+      return sendErrors(this.#response, 405, createForbiddenOverGetError())
     if (operation.type !== 'subscription') return this.#sendResult(await operations.execute(operation.args))
 
     const result = await operations.subscribe(operation.args)

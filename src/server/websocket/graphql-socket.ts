@@ -8,15 +8,15 @@ import { parseJsonOrNull } from '../../lib/text/json.ts'
 import { truncateToBytes } from '../../lib/text/truncate.ts'
 import type { ErrorFormatter } from '../graphql/error-formatter.ts'
 import { detectSlowConsumer } from '../http/detect-slow-consumer.ts'
-import { OperationAborts } from './operation-aborts.ts'
-import { ConnectionClosedError, type HeartbeatOptions, SocketConnection } from './socket-connection.ts'
+import { WebSocketOperationAborts } from './websocket-operation-aborts.ts'
+import { WebSocketClosedError, type WebSocketHeartbeatOptions, WebSocketConnection } from './websocket-connection.ts'
 
 /** graphql-transport-ws, as implemented by graphql-ws. */
-export type GraphQLWsServer = ProtocolServer<OperationAborts>
+export type GraphQLWsServer = ProtocolServer<WebSocketOperationAborts>
 
 export interface GraphQLSocketOptions {
   readonly protocol: GraphQLWsServer
-  readonly heartbeat: HeartbeatOptions
+  readonly heartbeat: WebSocketHeartbeatOptions
   /** A client that accepts no byte for this long is disconnected. */
   readonly slowConsumerTimeoutMs: number
   readonly errors: ErrorFormatter
@@ -35,9 +35,9 @@ const serverMessageSchema = z.object({ type: z.enum(['connection_ack', 'next', '
 /** Connects one WebSocket to graphql-ws: messages, heartbeats, slow consumers and the end of the connection. */
 export class GraphQLSocket {
   readonly #webSocket: WebSocket
-  readonly #connection: SocketConnection
+  readonly #connection: WebSocketConnection
   readonly #options: GraphQLSocketOptions
-  readonly #operationAborts = new OperationAborts()
+  readonly #operationAborts = new WebSocketOperationAborts()
   readonly #pendingMessages = new TaskTracker()
   /** Messages that wait until a completed operation has ended; null if none do. Later messages wait behind them. */
   #heldMessages: string[] | null = null
@@ -46,7 +46,7 @@ export class GraphQLSocket {
   constructor(webSocket: WebSocket, tcpSocket: Socket, options: GraphQLSocketOptions) {
     this.#webSocket = webSocket
     this.#options = options
-    this.#connection = new SocketConnection(webSocket, tcpSocket)
+    this.#connection = new WebSocketConnection(webSocket, tcpSocket)
     this.#connection.startHeartbeat(options.heartbeat)
     detectSlowConsumer(tcpSocket, options.slowConsumerTimeoutMs, () => this.#closeSlowConsumer())
     // For a protocol error or a message that is too large, ws itself closes the socket with the right code.
@@ -104,7 +104,7 @@ export class GraphQLSocket {
   }
 
   #onError(error: unknown, message: string): void {
-    if (error instanceof ConnectionClosedError) return
+    if (error instanceof WebSocketClosedError) return
     if (serverMessageSchema.safeParse(parseJsonOrNull(message)).success) {
       return this.close(CloseCode.BadRequest, 'Only the server may send a message of this type.')
     }
@@ -122,7 +122,7 @@ export class GraphQLSocket {
     Promise.resolve()
       .then(() => this.#notifyClosed(code, reason))
       .catch((error: unknown) => {
-        if (!(error instanceof ConnectionClosedError)) this.#options.errors.logUnexpected(error)
+        if (!(error instanceof WebSocketClosedError)) this.#options.errors.logUnexpected(error)
       })
   }
 }

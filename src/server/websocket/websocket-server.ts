@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws'
 import { WebSocketServer as WsServer } from 'ws'
-import type { Limits } from '../../config/limits.ts'
+import type { ServerLimits } from '../../config/limits.ts'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { createGraphQLError } from '../graphql/graphql-errors.ts'
@@ -13,14 +13,14 @@ import { requireContext } from '../graphql/execute-operation.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
 import { maxRequestBytes } from '../http/max-request-bytes.ts'
 import { type GraphQLWsServer, GraphQLSocket, type GraphQLSocketOptions } from './graphql-socket.ts'
-import type { OperationAborts } from './operation-aborts.ts'
-import { ConnectionClosedError, type HeartbeatOptions } from './socket-connection.ts'
+import type { WebSocketOperationAborts } from './websocket-operation-aborts.ts'
+import { WebSocketClosedError, type WebSocketHeartbeatOptions } from './websocket-connection.ts'
 
 export interface WebSocketServerOptions {
   readonly operations: OperationRunner
   readonly errors: ErrorFormatter
-  readonly limits: Limits
-  readonly heartbeat: HeartbeatOptions
+  readonly limits: ServerLimits
+  readonly heartbeat: WebSocketHeartbeatOptions
   readonly log: Logger
 }
 
@@ -76,7 +76,7 @@ function createProtocol(
   errors: ErrorFormatter,
   maxOperationsPerSocket: number,
 ): GraphQLWsServer {
-  return makeServer<Record<string, unknown>, OperationAborts>({
+  return makeServer<Record<string, unknown>, WebSocketOperationAborts>({
     execute: (args) => endOnAbort(operations.execute(args), args),
     subscribe: (args) => endOnAbort(operations.subscribe(args), args),
     onSubscribe: ({ subscriptions, extra: operationAborts }, id, payload) => {
@@ -90,7 +90,7 @@ function createProtocol(
 
 function prepareOperation(
   operations: OperationRunner,
-  operationAborts: OperationAborts,
+  operationAborts: WebSocketOperationAborts,
   id: string,
   payload: SubscribePayload,
 ) {
@@ -116,7 +116,7 @@ function closeStream(result: object | AsyncGenerator): void {
 
 /** A subscription also fails when its socket closes. That is no failure of the server, so it is not logged. */
 function formatError(error: GraphQLError, errors: ErrorFormatter): GraphQLError {
-  return error.cause instanceof ConnectionClosedError ? error : errors.format(error)
+  return error.cause instanceof WebSocketClosedError ? error : errors.format(error)
 }
 
 function tooManyOperations(maxOperationsPerSocket: number): GraphQLError {

@@ -4,7 +4,7 @@ import { mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promi
 import { join } from 'node:path'
 import { chunkArray } from '../../lib/chunk-array.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
-import type { BlobStore, FindUnreferenced } from '../blob-store.ts'
+import type { BlobStore, FindUnreferencedBlobs } from '../blob-store.ts'
 
 /** How long a blob may exist before a row refers to it. */
 const gracePeriodMs = 5 * 60_000
@@ -51,7 +51,7 @@ export class FilesystemBlobStore implements BlobStore {
     return readFile(join(this.#folder, hash)).catch(ignoreMissingFile)
   }
 
-  async deleteUnreferenced(hashes: readonly string[], findUnreferenced: FindUnreferenced): Promise<void> {
+  async deleteUnreferenced(hashes: readonly string[], findUnreferenced: FindUnreferencedBlobs): Promise<void> {
     const recentHashes: string[] = []
     for (const batch of chunkArray(hashes, lookupBatchSize)) {
       for (const hash of await findUnreferenced(batch)) if (!this.#deleteAfterGracePeriod(hash)) recentHashes.push(hash)
@@ -62,7 +62,7 @@ export class FilesystemBlobStore implements BlobStore {
     setTimeout(deleteLater, gracePeriodMs).unref()
   }
 
-  async collectGarbage(findUnreferenced: FindUnreferenced): Promise<void> {
+  async collectGarbage(findUnreferenced: FindUnreferencedBlobs): Promise<void> {
     const names = (await readdir(this.#folder).catch(ignoreMissingFile)) ?? []
     for (const name of names.filter((each) => each.endsWith('.part'))) this.#deleteUnlessCreatedHere(name)
     const hashes = names.filter((name) => hashPattern.test(name))

@@ -1,5 +1,5 @@
 import type { PageRequest } from '../../lib/pagination.ts'
-import type { SessionFilter, SessionKey } from '../../model/session-filter.ts'
+import type { SessionFilter, SessionSortKey } from '../../model/session-filter.ts'
 import type { SessionRecord } from '../../model/session.ts'
 
 export interface ConversationFilter extends Omit<SessionFilter, 'ids'> {
@@ -8,7 +8,7 @@ export interface ConversationFilter extends Omit<SessionFilter, 'ids'> {
 }
 
 /** A conversation as one source lists it. */
-export interface ConversationSummary {
+export interface ConversationListEntry {
   readonly rootId: string
   /** The session with the newest message. */
   readonly tipId: string
@@ -23,7 +23,7 @@ export interface ConversationSummary {
 
 /** A page of conversations, with the rows of those roots and tips that the source holds. */
 export interface ConversationPage {
-  readonly conversations: readonly ConversationSummary[]
+  readonly conversations: readonly ConversationListEntry[]
   readonly sessions: readonly SessionRecord[]
 }
 
@@ -37,7 +37,7 @@ export interface ConversationChange {
   readonly after: 'thisSource' | 'otherSource' | null
 }
 
-export interface OffsetRange {
+export interface OffsetPagination {
   readonly offset: number
   readonly limit: number
 }
@@ -48,11 +48,11 @@ export interface ConversationReader {
    * A page of the conversations that have a message, newest message first. The ids of the keys are root ids. Null if the
    * source cannot list them now. At most 1,001.
    */
-  listConversations(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage | null>
+  listConversations(page: PageRequest<SessionSortKey>, filter: ConversationFilter): Promise<ConversationPage | null>
   /** The conversation of each session, including those without a message. Any number of ids. */
-  findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationSummary>>
+  findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationListEntry>>
   /** Ids of a conversation's sessions: its root, then the others by their start. At most 1,000. */
-  listConversationSessionIds(rootId: string, range: OffsetRange): Promise<string[]>
+  listConversationSessionIds(rootId: string, range: OffsetPagination): Promise<string[]>
 }
 
 /** Reports which conversations have changed, also by another process. */

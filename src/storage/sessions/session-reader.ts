@@ -1,5 +1,5 @@
 import type { PageRequest } from '../../lib/pagination.ts'
-import type { SessionFilter, SessionKey } from '../../model/session-filter.ts'
+import type { SessionFilter, SessionSortKey } from '../../model/session-filter.ts'
 import type { Origin, SessionRecord } from '../../model/session.ts'
 import type { ConversationChangeFeed, ConversationReader } from './conversation-reader.ts'
 import type { MessageReader } from './message-reader.ts'
@@ -9,7 +9,7 @@ export interface SessionLookup {
   /** By id, in no order. Any number of ids; unknown ones are left out. */
   findSessions(ids: readonly string[]): Promise<SessionRecord[]>
   /** A page of the sessions that match the filter, newest activity first. At most 1,001. */
-  listSessions(page: PageRequest<SessionKey>, filter: SessionFilter): Promise<SessionRecord[]>
+  listSessions(page: PageRequest<SessionSortKey>, filter: SessionFilter): Promise<SessionRecord[]>
 }
 
 /** Everything that is read of the sessions of one origin. */

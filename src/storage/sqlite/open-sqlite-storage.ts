@@ -1,11 +1,11 @@
 import type { Logger } from '../../lib/logger.ts'
 import type { SearchSourceModule } from '../../search/search-source.ts'
 import type { SegueStorage } from '../profile-storage.ts'
-import type { CrossOriginFeed } from '../sessions/cross-origin-feed.ts'
-import { SqliteCrossOriginFeed } from './conversation-index/sqlite-cross-origin-feed.ts'
+import type { HermesContinuationFeed } from '../sessions/hermes-continuation-feed.ts'
+import { SqliteHermesContinuationFeed } from './conversation-index/sqlite-hermes-continuation-feed.ts'
 import { SqliteDatabase } from './sqlite-database.ts'
 import { WalCheckpointer } from './database/wal-checkpointer.ts'
-import { BackgroundIndexer } from './search/background-indexer.ts'
+import { BackgroundSearchIndexer } from './search/background-search-indexer.ts'
 import { SqliteDecisionStore } from './sqlite-decision-store.ts'
 import { SqliteEventStore } from './sqlite-event-store.ts'
 import { SqliteJobStore } from './sqlite-job-store.ts'
@@ -25,7 +25,7 @@ export interface SqliteStorage extends SegueStorage {
   /** The module that searches the database, for the search worker. */
   readonly searchSource: SearchSourceModule
   /** The sessions that continue Hermes sessions, for the index of Hermes. */
-  readonly crossOriginFeed: CrossOriginFeed
+  readonly crossOriginFeed: HermesContinuationFeed
 }
 
 /** Opens what Segue stores for a profile in SQLite. Throws DatabaseTooNewError and DatabaseUnusableError. */
@@ -33,7 +33,7 @@ export function openSqliteStorage({ path, profile, durable, log }: SqliteStorage
   const database = new SqliteDatabase(path, { profile, durable })
   const walCheckpointer = new WalCheckpointer(path)
   database.onCheckpointDue(() => walCheckpointer.request())
-  const backgroundIndexer = new BackgroundIndexer(database, log)
+  const backgroundIndexer = new BackgroundSearchIndexer(database, log)
   const moduleUrl = new URL('./search/open-search-source.ts', import.meta.url).href
   return {
     segueSessions: new SqliteSessionReader(database),
@@ -41,7 +41,7 @@ export function openSqliteStorage({ path, profile, durable, log }: SqliteStorage
     decisions: new SqliteDecisionStore(database),
     jobs: new SqliteJobStore(database),
     changes: database.changes,
-    crossOriginFeed: new SqliteCrossOriginFeed(database),
+    crossOriginFeed: new SqliteHermesContinuationFeed(database),
     searchSource: { origin: 'SEGUE', moduleUrl, options: { path, profile } },
     async close() {
       await Promise.all([backgroundIndexer.close(), walCheckpointer.close()])

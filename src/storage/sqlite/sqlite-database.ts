@@ -9,15 +9,15 @@ import type { ProfileChangeNotifiers } from '../change-notifier.ts'
 import type { ConversationChange } from '../sessions/conversation-reader.ts'
 import {
   ConversationIndexMaintainer,
-  type MaintenanceResult,
+  type ConversationIndexMaintenanceResult,
 } from './conversation-index/conversation-index-maintainer.ts'
 import { SearchIndex } from './search/search-index.ts'
 import { mapSqliteErrors } from './database/sqlite-errors.ts'
-import { openConnection } from './database/open-connection.ts'
+import { openProfileDatabase } from './database/open-profile-database.ts'
 import { type PreparedStatement, type SqlConnection, StatementCache } from './database/statement-cache.ts'
-import { drainVisibleChanges } from './database/visible-change-tracker.ts'
+import { drainVisibleSessionChanges } from './database/visible-change-tracker.ts'
 
-export interface DatabaseOptions {
+export interface SqliteDatabaseOptions {
   /** The name of the profile; `default` if it is left out. */
   readonly profile?: string
   /**
@@ -56,7 +56,7 @@ export class SqliteDatabase implements SqlConnection {
   #writeCount = 0
 
   /** Throws DatabaseTooNewError and DatabaseUnusableError. */
-  constructor(path: string, { profile = defaultProfileName, durable = false }: DatabaseOptions = {}) {
+  constructor(path: string, { profile = defaultProfileName, durable = false }: SqliteDatabaseOptions = {}) {
     this.profile = profile
     this.path = path
     this.#durable = durable
@@ -106,11 +106,18 @@ export class SqliteDatabase implements SqlConnection {
   transaction<T>(work: () => T): T {
     this.#assertOpen()
     if (!this.#hasFile) this.#createFile()
-    let indexResult: MaintenanceResult = { isComplete: true, changes: [], hasCrossOriginChanges: false }
+    let indexResult: ConversationIndexMaintenanceResult = {
+      isComplete: true,
+      changes: [],
+      hasCrossOriginChanges: false,
+    }
     let hasSearchBacklog = false
     const run = this.#connection.transaction(() => {
       const result = work()
-      indexResult = this.#conversationIndex.processPending(maxSessionsPerPass, drainVisibleChanges(this.#statements))
+      indexResult = this.#conversationIndex.processPending(
+        maxSessionsPerPass,
+        drainVisibleSessionChanges(this.#statements),
+      )
       hasSearchBacklog = this.searchIndex.indexPending()
       return result
     })
@@ -167,6 +174,6 @@ export class SqliteDatabase implements SqlConnection {
   }
 
   #open(path: string): Database.Database {
-    return openConnection(path, { profile: this.profile, durable: this.#durable })
+    return openProfileDatabase(path, { profile: this.profile, durable: this.#durable })
   }
 }

@@ -1,20 +1,20 @@
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import { chunkArray } from '../../lib/chunk-array.ts'
-import { notFound } from '../../lib/errors.ts'
+import { createIdNotFoundError } from '../../lib/errors.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { type Usage, addUsage } from '../../model/usage.ts'
-import { IdNamespace } from '../../profiles/id-namespace.ts'
-import { FencingError, VersionConflictError } from '../errors.ts'
+import { ProfileIdNamespace } from '../../profiles/profile-id-namespace.ts'
+import { FencingError, LogVersionConflictError } from '../errors.ts'
 import type { AppendRequest, EventRange, EventStore, SessionRecordPatch } from '../event-store.ts'
 import type { CreateSessionRequest } from '../sessions/session-writer.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
-import { findUnreferencedBlobs, listBlobHashes } from './rows/blob-reference-row.ts'
+import { findUnreferencedBlobs, listSessionBlobHashes } from './rows/blob-reference-row.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
 import { upsertDecision } from './rows/decision-row.ts'
 import { type EventRow, eventToRow, insertEvent, readEventPage } from './rows/event-row.ts'
-import { copyGrants, insertGrant } from './rows/grant-row.ts'
+import { copyToolGrants, insertToolGrant } from './rows/grant-row.ts'
 import { upsertMessage } from './rows/message-row.ts'
 import {
   type SessionRow,
@@ -24,7 +24,7 @@ import {
   updateMessageCounts,
 } from './rows/session-row.ts'
 import { type StreamRow, streamFromRow, upsertStream } from './rows/stream-row.ts'
-import type { KeyedResult } from '../idempotency-key.ts'
+import type { IdempotencyKeyResult } from '../idempotency-key.ts'
 
 /** Events that one transaction deletes, so that other work is not delayed. */
 const deleteBatchSize = 500
@@ -54,7 +54,7 @@ export class SqliteEventStore implements EventStore {
         upsertStream(this.#database, stream, key?.streamId === stream.id ? key : null)
       for (const message of request.messages ?? []) upsertMessage(this.#database, message)
       for (const decision of request.decisions ?? []) upsertDecision(this.#database, decision)
-      for (const grant of request.grants ?? []) insertGrant(this.#database, grant)
+      for (const grant of request.grants ?? []) insertToolGrant(this.#database, grant)
       if (additionalUsage) this.#addUsage(request.sessionId, additionalUsage)
       if (sessionPatch) this.#patchSession(request.sessionId, sessionPatch)
     })
@@ -63,7 +63,7 @@ export class SqliteEventStore implements EventStore {
 
   async deleteSession(id: string): Promise<string[]> {
     return this.#database.transaction(() => {
-      const hashes = listBlobHashes(this.#database, id)
+      const hashes = listSessionBlobHashes(this.#database, id)
       // Everything else of the session is deleted by cascade.
       this.#database.prepare<[string]>('DELETE FROM sessions WHERE id = ?').run(id)
       return findUnreferencedBlobs(this.#database, hashes)
@@ -95,7 +95,7 @@ export class SqliteEventStore implements EventStore {
     return row ? streamFromRow(row) : null
   }
 
-  async findByIdempotencyKey(key: string): Promise<KeyedResult | null> {
+  async findByIdempotencyKey(key: string): Promise<IdempotencyKeyResult | null> {
     const stream = this.#database
       .prepare<[string], StreamRow & { fingerprint: string }>('SELECT * FROM streams WHERE key = ?')
       .get(key)
@@ -108,7 +108,7 @@ export class SqliteEventStore implements EventStore {
   }
 
   async findContinuation(sessionId: string): Promise<SessionRecord | null> {
-    const parentId = IdNamespace.forProfile(this.#database.profile).unqualify(sessionId)
+    const parentId = ProfileIdNamespace.forProfile(this.#database.profile).unqualify(sessionId)
     if (parentId === null) return null
     const row = this.#database
       .prepare<[string], SessionRow>(
@@ -168,7 +168,7 @@ export class SqliteEventStore implements EventStore {
     insertSession(this.#database, session, idempotencyKey)
     for (const message of messages) upsertMessage(this.#database, message)
     if (messages.length > 0) updateMessageCounts(this.#database, [session.id])
-    if (copyGrantsFrom !== undefined) copyGrants(this.#database, copyGrantsFrom, session.id)
+    if (copyGrantsFrom !== undefined) copyToolGrants(this.#database, copyGrantsFrom, session.id)
   }
 
   /** Updates the session's counters if its log ends where the writer expects. */
@@ -187,8 +187,8 @@ export class SqliteEventStore implements EventStore {
            last_activity_at = max(last_activity_at, ?) WHERE id = ? AND head_seq = ?`,
       )
       .run(expectedHeadSeq + events.length, newlyPositioned.length, activityAt, sessionId, expectedHeadSeq)
-    if (changes !== 1 && !this.#hasSession(sessionId)) throw notFound('session', sessionId)
-    if (changes !== 1) throw new VersionConflictError(`The log of ${sessionId} does not end at ${expectedHeadSeq}.`)
+    if (changes !== 1 && !this.#hasSession(sessionId)) throw createIdNotFoundError('session', sessionId)
+    if (changes !== 1) throw new LogVersionConflictError(`The log of ${sessionId} does not end at ${expectedHeadSeq}.`)
     for (const stream of streams) if (stream.finishedAt !== null) this.#addUsage(sessionId, stream.usage)
   }
 

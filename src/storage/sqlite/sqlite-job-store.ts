@@ -1,7 +1,7 @@
 import type { JobRunRecord, SegueJob } from '../../model/job.ts'
 import {
-  type ChangedRun,
-  type ChangedRunRange,
+  type ChangedJobRun,
+  type ChangedJobRunRange,
   type JobStore,
   type JobCommit,
   type JobWithRunningRun,
@@ -10,7 +10,7 @@ import type { PageRequest } from '../../lib/pagination.ts'
 import { allocateChangeSeq, readLatestChangeSeq } from './database/change-sequences.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import { jobToRow, jobRunToRow, type JobRow, type JobRunRow, jobFromRow, jobRunFromRow } from './rows/job-row.ts'
-import { RevisionConflictError } from '../errors.ts'
+import { JobRevisionConflictError } from '../errors.ts'
 
 /** Jobs that have a due time. Repeats the condition of the index `jobs_by_due_time`. */
 const dueCandidateCondition = 'next_run_at IS NOT NULL AND (recurring = 1 OR running IS NULL)'
@@ -107,9 +107,9 @@ export class SqliteJobStore implements JobStore {
     )
   }
 
-  async listChangedRuns(range: ChangedRunRange): Promise<ChangedRun[]> {
+  async listChangedRuns(range: ChangedJobRunRange): Promise<ChangedJobRun[]> {
     return this.#database
-      .prepare<[ChangedRunRange], JobRunRow>(
+      .prepare<[ChangedJobRunRange], JobRunRow>(
         `SELECT * FROM job_runs WHERE change > :after AND (:jobId IS NULL OR job_id = :jobId)
          ORDER BY change LIMIT :limit`,
       )
@@ -159,7 +159,7 @@ export class SqliteJobStore implements JobStore {
          WHERE id = :id AND revision = :revision - 1`,
       )
       .run(jobToRow(job))
-    if (changes !== 1) throw new RevisionConflictError(`The job ${job.id} is not at revision ${job.revision - 1}.`)
+    if (changes !== 1) throw new JobRevisionConflictError(`The job ${job.id} is not at revision ${job.revision - 1}.`)
   }
 
   #insertRun(run: JobRunRecord): void {
@@ -181,6 +181,6 @@ export class SqliteJobStore implements JobStore {
          WHERE id = :id AND finished_at IS NULL`,
       )
       .run(jobRunToRow(run, allocateChangeSeq(this.#database, 'job_runs')))
-    if (changes !== 1) throw new RevisionConflictError(`The run ${run.id} has already ended.`)
+    if (changes !== 1) throw new JobRevisionConflictError(`The run ${run.id} has already ended.`)
   }
 }

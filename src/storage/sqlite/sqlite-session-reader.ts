@@ -1,16 +1,16 @@
 import type { PageRequest } from '../../lib/pagination.ts'
 import type { MessageRecord } from '../../model/message.ts'
-import type { SessionFilter, SessionKey } from '../../model/session-filter.ts'
+import type { SessionFilter, SessionSortKey } from '../../model/session-filter.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type {
   ConversationChange,
   ConversationFilter,
   ConversationPage,
-  ConversationSummary,
-  OffsetRange,
+  ConversationListEntry,
+  OffsetPagination,
 } from '../sessions/conversation-reader.ts'
 import { StorageError } from '../errors.ts'
-import { orderByIds, pageOfSessions } from '../keyset-pagination.ts'
+import { orderByIds, paginateSessions } from '../keyset-pagination.ts'
 import type { SessionReader } from '../sessions/session-reader.ts'
 import { ConversationIndexReader } from './conversation-index/conversation-index-reader.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
@@ -36,27 +36,27 @@ export class SqliteSessionReader implements SessionReader {
     return lookUpInBatches(ids, (batch) => this.#loadSessions(batch))
   }
 
-  async listSessions(page: PageRequest<SessionKey>, { ids, ...filter }: SessionFilter): Promise<SessionRecord[]> {
+  async listSessions(page: PageRequest<SessionSortKey>, { ids, ...filter }: SessionFilter): Promise<SessionRecord[]> {
     const bounded = boundPage(page)
-    if (ids) return pageOfSessions(await this.findSessions(ids), bounded, filter)
+    if (ids) return paginateSessions(await this.findSessions(ids), bounded, filter)
     const index = await this.#openIndex()
     const pageIds = index.listSessionKeys(bounded, filter).map((key) => key.id)
     return orderByIds(pageIds, await this.findSessions(pageIds), ({ id }) => id)
   }
 
-  async listConversations(page: PageRequest<SessionKey>, filter: ConversationFilter): Promise<ConversationPage> {
+  async listConversations(page: PageRequest<SessionSortKey>, filter: ConversationFilter): Promise<ConversationPage> {
     const index = await this.#openIndex()
     const conversations = index.listConversations(boundPage(page), filter)
     const ids = conversations.flatMap(({ rootId, tipId }) => [rootId, tipId])
     return { conversations, sessions: await this.findSessions(ids) }
   }
 
-  async findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationSummary>> {
+  async findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationListEntry>> {
     const index = await this.#openIndex()
     return new Map(await lookUpInBatches(sessionIds, (batch) => [...index.findConversationsBySession(batch)]))
   }
 
-  async listConversationSessionIds(rootId: string, { offset, limit }: OffsetRange): Promise<string[]> {
+  async listConversationSessionIds(rootId: string, { offset, limit }: OffsetPagination): Promise<string[]> {
     const index = await this.#openIndex()
     return index.listConversationSessionIds(rootId, { offset, limit: Math.min(limit, maxSessionIdsPerPage) })
   }

@@ -1,4 +1,4 @@
-import { TransferError } from '../transfer-error.ts'
+import { ExportImportError } from '../export-import-error.ts'
 
 interface DocumentSession {
   readonly parentId: string | null
@@ -6,7 +6,7 @@ interface DocumentSession {
 }
 
 /**
- * Asserts that no session is its own ancestor. Parents outside of the document end a chain. Throws a `TransferError`
+ * Asserts that no session is its own ancestor. Parents outside of the document end a chain. Throws a `ExportImportError`
  * with the location of the session.
  */
 export function assertNoParentCycle(sessions: ReadonlyMap<string, DocumentSession>): void {
@@ -15,7 +15,7 @@ export function assertNoParentCycle(sessions: ReadonlyMap<string, DocumentSessio
     const chain = new Set<string>()
     let current: string | null = id
     while (current !== null && !validIds.has(current)) {
-      if (chain.has(current)) throw new TransferError(`${location}: The session ${current} continues itself.`)
+      if (chain.has(current)) throw new ExportImportError(`${location}: The session ${current} continues itself.`)
       chain.add(current)
       current = sessions.get(current)?.parentId ?? null
     }

@@ -1,17 +1,17 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import {
-  documentFormat,
-  type DocumentRecord,
-  documentVersion,
-  type SectionName,
-  sectionNames,
+  exportDocumentFormat,
+  type ExportDocumentRecord,
+  exportDocumentVersion,
+  type ExportSectionName,
+  exportSectionNames,
 } from './document-schema.ts'
-import { JsonStreamError, type ReadChunk } from './json-text-buffer.ts'
-import { parseDocumentRecord } from './parse-document-record.ts'
+import { JsonStreamError, type ReadJsonTextChunk } from './chunked-json-reader.ts'
+import { parseExportDocumentRecord } from './parse-export-document-record.ts'
 import { type JsonEntry, parseJsonStream } from './parse-json-stream.ts'
-import { TransferError } from '../transfer-error.ts'
+import { ExportImportError } from '../export-import-error.ts'
 
-export interface LocatedRecord {
+export interface LocatedExportRecord {
   /** Where the record is, as in `chat.json: line 12: messages 3`. */
   readonly location: string
 }
@@ -24,13 +24,13 @@ const trailerName = 'sha256'
 /**
  * Reads the records of the given sections from a file, in document order, one at a time. Validates the structure of the
  * whole document and the schema of each record that it yields. Passes the document's fingerprint to `onFingerprint`.
- * Throws a `TransferError` with the location if the file is damaged, too new, or not a document.
+ * Throws a `ExportImportError` with the location if the file is damaged, too new, or not a document.
  */
-export function* readDocument(
+export function* readExportDocument(
   path: string,
-  sections: readonly SectionName[] = sectionNames,
+  sections: readonly ExportSectionName[] = exportSectionNames,
   onFingerprint: (sha256: unknown) => void = () => undefined,
-): Generator<DocumentRecord & LocatedRecord, void, void> {
+): Generator<ExportDocumentRecord & LocatedExportRecord, void, void> {
   const descriptor = openDocument(path)
   try {
     yield* readRecords(readJsonEntries(path, descriptor), path, sections, onFingerprint)
@@ -51,14 +51,14 @@ function* readJsonEntries(path: string, descriptor: number): Generator<JsonEntry
   try {
     yield* parseJsonStream(createTextReader(descriptor))
   } catch (error) {
-    if (error instanceof TransferError) throw error
-    if (error instanceof JsonStreamError) throw new TransferError(`${path}: line ${error.line}: ${error.message}`)
+    if (error instanceof ExportImportError) throw error
+    if (error instanceof JsonStreamError) throw new ExportImportError(`${path}: line ${error.line}: ${error.message}`)
     throw toReadError(path, error)
   }
 }
 
 /** Reads a file as UTF-8, without its byte order mark. */
-function createTextReader(descriptor: number): ReadChunk {
+function createTextReader(descriptor: number): ReadJsonTextChunk {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let isAtEnd = false
   return (units) => {
@@ -73,10 +73,10 @@ function createTextReader(descriptor: number): ReadChunk {
 function* readRecords(
   entries: Iterable<JsonEntry>,
   path: string,
-  sections: readonly SectionName[],
+  sections: readonly ExportSectionName[],
   onFingerprint: (sha256: unknown) => void,
-): Generator<DocumentRecord & LocatedRecord> {
-  const expectedNames = [...headerNames, ...sectionNames, trailerName]
+): Generator<ExportDocumentRecord & LocatedExportRecord> {
+  const expectedNames = [...headerNames, ...exportSectionNames, trailerName]
   let memberIndex = -1
   for (const { member, index, value, line } of entries) {
     const location = `${path}: line ${line}: ${member}${index === null ? '' : ` ${index + 1}`}`
@@ -87,38 +87,38 @@ function* readRecords(
     if (memberIndex < headerNames.length) assertHeader(member, value, location)
     else if (member === trailerName) onFingerprint(value)
     else if (index !== null && sections.some((name) => name === member))
-      yield { ...parseDocumentRecord(member, value, location), location }
-    else if (index === null && !Array.isArray(value)) throw new TransferError(`${location}: Expected a list.`)
+      yield { ...parseExportDocumentRecord(member, value, location), location }
+    else if (index === null && !Array.isArray(value)) throw new ExportImportError(`${location}: Expected a list.`)
   }
   const missing = expectedNames[memberIndex + 1]
   if (missing === undefined) return
-  throw memberIndex < 0 ? newFormatError(path) : new TransferError(`${path}: The document has no ${missing}.`)
+  throw memberIndex < 0 ? newFormatError(path) : new ExportImportError(`${path}: The document has no ${missing}.`)
 }
 
 function assertOrder(member: string, expected: string | undefined, memberIndex: number, location: string): void {
   if (member === expected) return
   if (memberIndex === 0) throw newFormatError(location)
-  throw new TransferError(`${location}: Expected ${expected ?? 'the end of the document'} here.`)
+  throw new ExportImportError(`${location}: Expected ${expected ?? 'the end of the document'} here.`)
 }
 
 function assertHeader(member: string, value: unknown, location: string): void {
-  if (member === 'format' && value !== documentFormat) throw newFormatError(location)
-  if (member !== 'version' || value === documentVersion) return
-  if (typeof value !== 'number' || value < documentVersion)
-    throw new TransferError(`${location}: The version must be ${documentVersion}.`)
-  throw new TransferError(
-    `${location}: The document has version ${value}, but this Segue reads versions up to ${documentVersion}. ` +
+  if (member === 'format' && value !== exportDocumentFormat) throw newFormatError(location)
+  if (member !== 'version' || value === exportDocumentVersion) return
+  if (typeof value !== 'number' || value < exportDocumentVersion)
+    throw new ExportImportError(`${location}: The version must be ${exportDocumentVersion}.`)
+  throw new ExportImportError(
+    `${location}: The document has version ${value}, but this Segue reads versions up to ${exportDocumentVersion}. ` +
       'Import it with a newer Segue.',
   )
 }
 
-function newFormatError(location: string): TransferError {
-  return new TransferError(`${location}: This is not a conversation that Segue has exported.`)
+function newFormatError(location: string): ExportImportError {
+  return new ExportImportError(`${location}: This is not a conversation that Segue has exported.`)
 }
 
-function toReadError(path: string, error: unknown): TransferError {
-  if (error instanceof TypeError) return new TransferError(`${path}: The file is not valid UTF-8. Export it again.`)
-  if (error instanceof RangeError) return new TransferError(`${path}: The file contains a value that is too long.`)
+function toReadError(path: string, error: unknown): ExportImportError {
+  if (error instanceof TypeError) return new ExportImportError(`${path}: The file is not valid UTF-8. Export it again.`)
+  if (error instanceof RangeError) return new ExportImportError(`${path}: The file contains a value that is too long.`)
   const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-  return new TransferError(`${path}: The file cannot be read (${reason}).`)
+  return new ExportImportError(`${path}: The file cannot be read (${reason}).`)
 }

@@ -8,10 +8,10 @@ import type { StreamRecord } from '../../model/stream.ts'
 import type { Usage } from '../../model/usage.ts'
 
 /** The value of `format` in every document. */
-export const documentFormat = 'segue-conversation'
+export const exportDocumentFormat = 'segue-conversation'
 
 /** Raised by every change of a record's schema that an older Segue cannot read. */
-export const documentVersion = 1
+export const exportDocumentVersion = 1
 
 const id = z.string().min(1)
 const time = z.int() // milliseconds since the epoch, UTC
@@ -209,7 +209,7 @@ const sectionRecord = <const Name extends string, Schema extends z.ZodType>(name
   z.strictObject({ section: z.literal(name), record })
 
 /** A record and the section of the document that holds it. */
-export const documentRecordSchema = z.discriminatedUnion('section', [
+export const exportDocumentRecordSchema = z.discriminatedUnion('section', [
   sectionRecord('sessions', session),
   sectionRecord('streams', stream),
   sectionRecord('messages', message),
@@ -219,9 +219,14 @@ export const documentRecordSchema = z.discriminatedUnion('section', [
   sectionRecord('files', file),
 ])
 
-export type DocumentRecord = z.output<typeof documentRecordSchema>
-export type SectionName = DocumentRecord['section']
-export type SectionRecord<Name extends SectionName> = Extract<DocumentRecord, { readonly section: Name }>['record']
+export type ExportDocumentRecord = z.output<typeof exportDocumentRecordSchema>
+export type ExportSectionName = ExportDocumentRecord['section']
+export type ExportSectionRecord<Name extends ExportSectionName> = Extract<
+  ExportDocumentRecord,
+  { readonly section: Name }
+>['record']
 
 /** In document order. Most records come after those that they refer to. */
-export const sectionNames: readonly SectionName[] = documentRecordSchema.options.map(({ shape }) => shape.section.value)
+export const exportSectionNames: readonly ExportSectionName[] = exportDocumentRecordSchema.options.map(
+  ({ shape }) => shape.section.value,
+)

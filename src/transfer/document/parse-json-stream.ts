@@ -1,4 +1,4 @@
-import { JsonTextBuffer, type ReadChunk } from './json-text-buffer.ts'
+import { ChunkedJsonReader, type ReadJsonTextChunk } from './chunked-json-reader.ts'
 
 /** A member of a JSON object. If its value is a non-empty list, one element of that list. */
 export interface JsonEntry {
@@ -15,8 +15,8 @@ export interface JsonEntry {
  * entry. Yields duplicate members twice. Throws a `JsonStreamError` at the first position that `JSON.parse` would refuse,
  * after the entries before it.
  */
-export function* parseJsonStream(readChunk: ReadChunk): Generator<JsonEntry, void, void> {
-  const text = new JsonTextBuffer(readChunk)
+export function* parseJsonStream(readChunk: ReadJsonTextChunk): Generator<JsonEntry, void, void> {
+  const text = new ChunkedJsonReader(readChunk)
   text.expect('{')
   if (!text.tryConsume('}')) {
     do {
@@ -30,7 +30,7 @@ export function* parseJsonStream(readChunk: ReadChunk): Generator<JsonEntry, voi
   text.expectEnd()
 }
 
-function* parseMember(text: JsonTextBuffer, name: string): Generator<JsonEntry, void, void> {
+function* parseMember(text: ChunkedJsonReader, name: string): Generator<JsonEntry, void, void> {
   if (!text.tryConsume('[')) {
     yield { member: name, index: null, ...text.readValue() }
     return

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { errorCodeDescriptions, notFound, shuttingDown } from '../../../src/lib/errors.ts'
+import { errorCodeDescriptions, createIdNotFoundError, createShuttingDownError } from '../../../src/lib/errors.ts'
 
 const src = join(import.meta.dirname, '..', '..', '..', 'src')
 
@@ -28,5 +28,6 @@ test('Every error code has a description that begins with a capital letter and e
 })
 
 test('The messages of shared errors begin with a capital letter and end with a full stop', () => {
-  for (const { message } of [notFound('session', 'ses_1'), shuttingDown()]) expect(message).toMatch(/^[A-Z].*\.$/s)
+  for (const { message } of [createIdNotFoundError('session', 'ses_1'), createShuttingDownError()])
+    expect(message).toMatch(/^[A-Z].*\.$/s)
 })

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest'
 import type { HermesReaderOptions } from '../../../src/hermes/hermes-options.ts'
 import { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import type { PageRequest } from '../../../src/lib/pagination.ts'
-import { subscribeToStatements } from '../../../src/lib/sql-channel.ts'
+import { subscribeToSqlStatements } from '../../../src/lib/sql-channel.ts'
 import { RecordingLogger } from '../recording-logger.ts'
 import { HermesDb, type HermesLayout } from './hermes-db.ts'
 
@@ -35,7 +35,7 @@ export function newReader(
 ) {
   const log = new RecordingLogger()
   const statements: string[] = []
-  const subscription = subscribeToStatements((statement) => {
+  const subscription = subscribeToSqlStatements((statement) => {
     if (statement.path === path) statements.push(statement.sql)
   })
   const reader = new HermesReader({ path, profile: 'default', indexPath: null, lockTimeoutMs, log, ...overrides })

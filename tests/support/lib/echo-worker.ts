@@ -1,4 +1,4 @@
-import { serveFunctions } from '../../../src/lib/worker/worker-server.ts'
+import { serveWorkerFunctions } from '../../../src/lib/worker/worker-server.ts'
 
 export interface EchoWorkerFunctions {
   echo(value: unknown): unknown
@@ -22,4 +22,4 @@ const functions: EchoWorkerFunctions = {
     process.exit(code)
   },
 }
-const main = serveFunctions<EchoWorkerEvents, EchoWorkerFunctions>(functions)
+const main = serveWorkerFunctions<EchoWorkerEvents, EchoWorkerFunctions>(functions)

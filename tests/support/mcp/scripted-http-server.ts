@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { z } from 'zod'
-import type { HttpServer } from '../../../src/config/profile/mcp-server.ts'
+import type { HttpMcpServer } from '../../../src/config/profile/mcp-server.ts'
 import { startHttpServer } from '../server/small-server.ts'
 
 const messageSchema = z.object({
@@ -19,7 +19,7 @@ export interface ReceivedMessage {
 type Behaviour = (response: ServerResponse, request: ReceivedMessage) => void
 
 export interface ScriptedHttpServer extends AsyncDisposable {
-  readonly server: HttpServer
+  readonly server: HttpMcpServer
   /** The received messages, with their sessions. */
   readonly received: readonly ReceivedMessage[]
   /** The sessions that clients have deleted. */

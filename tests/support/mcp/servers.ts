@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { McpToolSource, type McpToolSourceOptions } from '../../../src/agent/mcp/mcp-tool-source.ts'
 import type { JsonObject, Tool } from '../../../src/agent/tools/tool.ts'
-import type { StdioServer } from '../../../src/config/profile/mcp-server.ts'
+import type { StdioMcpServer } from '../../../src/config/profile/mcp-server.ts'
 import type { Json } from '../../../src/lib/text/json.ts'
 import { waitUntil } from '../wait-until.ts'
 import { RecordingLogger } from '../recording-logger.ts'
@@ -12,7 +12,11 @@ const { PATH = '', HOME = '' } = process.env
 const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/compile', import.meta.url))
 
 /** A stdio server that runs on the Node of the tests. */
-export function nodeServer(name: string, args: readonly string[], overrides: Partial<StdioServer> = {}): StdioServer {
+export function nodeServer(
+  name: string,
+  args: readonly string[],
+  overrides: Partial<StdioMcpServer> = {},
+): StdioMcpServer {
   // The compile cache halves the time of a start.
   const env = { PATH, HOME, NODE_COMPILE_CACHE: compileCache, ...overrides.env }
   return { type: 'stdio', name, command: process.execPath, args, cwd: '/', secrets: [], ...overrides, env }
@@ -21,7 +25,7 @@ export function nodeServer(name: string, args: readonly string[], overrides: Par
 const scriptedServer = fileURLToPath(new URL('./scripted-server.ts', import.meta.url))
 
 /** The server of scripted-server.ts in the given mode. */
-export const newScriptedServer = (mode = '', overrides: Partial<StdioServer> = {}): StdioServer =>
+export const newScriptedServer = (mode = '', overrides: Partial<StdioMcpServer> = {}): StdioMcpServer =>
   nodeServer('scripted', [scriptedServer, mode], overrides)
 
 const require = createRequire(import.meta.url)

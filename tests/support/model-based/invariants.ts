@@ -7,7 +7,7 @@ import { foldMessage } from '../../../src/model/fold/fold-message.ts'
 import { toAnswerMessagePosition, toUserMessagePosition } from '../../../src/model/fold/message-position.ts'
 import type { MessageRecord } from '../../../src/model/message.ts'
 import type { StreamRecord } from '../../../src/model/stream.ts'
-import { isFinalToolCall } from '../../../src/model/tool-call.ts'
+import { hasToolCallEnded } from '../../../src/model/tool-call.ts'
 import { findOpenAiProblems } from '../fixtures/message-rules.ts'
 import type { SimulatedHome } from './simulated-home.ts'
 import type { StoredChats } from '../storage/stored-chat.ts'
@@ -112,7 +112,7 @@ function assertStreams(home: SimulatedHome, stored: StoredChats): void {
       expect(isDeepStrictEqual(row && plain, expected)).toBe(true)
       if (inLog) expect(JSON.stringify(answer?.parts).length).toBeGreaterThan(262_144)
       expect(stream.messageId).toBe(row?.id ?? null)
-      expect((row?.parts ?? []).every((part) => part.type !== 'tool' || isFinalToolCall(part.call))).toBe(true)
+      expect((row?.parts ?? []).every((part) => part.type !== 'tool' || hasToolCallEnded(part.call))).toBe(true)
     }
   }
 }

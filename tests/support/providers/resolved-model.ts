@@ -1,8 +1,8 @@
-import type { Agent, TextGenerator } from '../../../src/agent/agent.ts'
+import type { Agent, SummaryAndTitleGenerator } from '../../../src/agent/agent.ts'
 import type { ResolvedModel } from '../../../src/agent/models/model-registry.ts'
 
 /** Rejects every request. */
-export const failingTextGenerator: TextGenerator = {
+export const failingTextGenerator: SummaryAndTitleGenerator = {
   generateSummary: async () => Promise.reject(new Error('No summary was expected.')),
   generateTitle: async () => Promise.reject(new Error('No title was expected.')),
 }

@@ -1,7 +1,10 @@
 import { onTestFinished } from 'vitest'
-import { subscribeToStatements } from '../../../src/lib/sql-channel.ts'
+import { subscribeToSqlStatements } from '../../../src/lib/sql-channel.ts'
 import { StateDatabase } from '../../../src/hermes/state/state-database.ts'
-import { type HermesSearchLimits, defaultHermesSearchLimits } from '../../../src/hermes/search/match-collector.ts'
+import {
+  type HermesSearchLimits,
+  defaultHermesSearchLimits,
+} from '../../../src/hermes/search/hermes-match-collector.ts'
 import { HermesSearchSource } from '../../../src/hermes/search/hermes-search.ts'
 import type { SearchPage, SearchRequest } from '../../../src/search/search-hit.ts'
 import { SearchRunner } from '../../../src/search/search-runner.ts'
@@ -30,7 +33,7 @@ export function newHermesSearchFixture(
 ): HermesSearchFixture {
   const hermes = newDb(undefined, layout)
   const statements: string[] = []
-  const subscription = subscribeToStatements(({ path, sql }) => path === hermes.path && statements.push(sql))
+  const subscription = subscribeToSqlStatements(({ path, sql }) => path === hermes.path && statements.push(sql))
   onTestFinished(() => subscription[Symbol.dispose]())
   const database = new StateDatabase({ path: hermes.path, lockTimeoutMs: 100, log: new RecordingLogger() })
   const source = new HermesSearchSource(database, 'default', {

@@ -5,12 +5,12 @@ import { newId } from '../../../src/lib/ids.ts'
 import type { MessageRecord } from '../../../src/model/message.ts'
 import { noUsage } from '../../../src/model/usage.ts'
 import type { SessionRecord } from '../../../src/model/session.ts'
-import { ReadOnlyDatabase } from '../../../src/storage/sqlite/search/read-only-database.ts'
-import { SqliteSearchSource } from '../../../src/storage/sqlite/search/sqlite-search.ts'
-import type { SearchHit, SearchKey, SearchPage, SearchRequest } from '../../../src/search/search-hit.ts'
+import { ReadOnlySegueDatabase } from '../../../src/storage/sqlite/search/read-only-segue-database.ts'
+import { SqliteSearchSource } from '../../../src/storage/sqlite/search/sqlite-search-source.ts'
+import type { SearchHit, SearchHitSortKey, SearchPage, SearchRequest } from '../../../src/search/search-hit.ts'
 import { SearchRunner } from '../../../src/search/search-runner.ts'
 import { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
-import { BackgroundIndexer } from '../../../src/storage/sqlite/search/background-indexer.ts'
+import { BackgroundSearchIndexer } from '../../../src/storage/sqlite/search/background-search-indexer.ts'
 import { SqliteEventStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'
 import { newSessionRecord } from '../sessions/session-record.ts'
 import { newTempFolder } from '../server/segue.ts'
@@ -56,8 +56,11 @@ export function newSegueSearchFixture({
   const database = new SqliteDatabase(file)
   const store = new SqliteEventStore(database)
   const log = new RecordingLogger()
-  const background = indexInBackground ? new BackgroundIndexer(database, log) : null
-  const runner = new SearchRunner(new Map([['SEGUE', new SqliteSearchSource(new ReadOnlyDatabase(file))]]), timeoutMs)
+  const background = indexInBackground ? new BackgroundSearchIndexer(database, log) : null
+  const runner = new SearchRunner(
+    new Map([['SEGUE', new SqliteSearchSource(new ReadOnlySegueDatabase(file))]]),
+    timeoutMs,
+  )
   onTestFinished(async () => {
     await background?.close()
     runner.close()
@@ -122,14 +125,14 @@ export async function readAllPages(
   backwards: boolean,
 ): Promise<SearchHit[]> {
   let all: readonly SearchHit[] = []
-  for (let cursor: SearchKey | null = null; ;) {
+  for (let cursor: SearchHitSortKey | null = null; ;) {
     const { hits, searchedUpTo }: SearchPage = await find({
       limit: size,
       backwards,
       [backwards ? 'before' : 'after']: cursor,
     })
     all = backwards ? [...hits, ...all] : [...all, ...hits]
-    const last: SearchKey | undefined = searchedUpTo ?? (backwards ? hits[0] : hits.at(-1))?.key
+    const last: SearchHitSortKey | undefined = searchedUpTo ?? (backwards ? hits[0] : hits.at(-1))?.key
     if (last === undefined || (hits.length < size && !searchedUpTo)) return [...all]
     cursor = last
   }

@@ -1,4 +1,4 @@
-import { defaultLimits, type Limits } from '../../../src/config/limits.ts'
+import { defaultLimits, type ServerLimits } from '../../../src/config/limits.ts'
 import type { Settings } from '../../../src/config/settings.ts'
 import { ChatClient } from '../clients/chat-client.ts'
 import { newProvider } from '../providers/provider.ts'
@@ -20,7 +20,7 @@ export interface SegueWithProvider extends AsyncDisposable {
 }
 
 export interface SegueWithProviderOptions {
-  readonly limits?: Partial<Limits>
+  readonly limits?: Partial<ServerLimits>
   readonly settings?: Partial<Settings>
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { z } from 'zod'
 import { ask } from '../server/graphql-request.ts'
-import { subscribeToStatements } from '../../../src/lib/sql-channel.ts'
+import { subscribeToSqlStatements } from '../../../src/lib/sql-channel.ts'
 import { HermesDb, type HermesLayout, type HermesRow } from '../hermes/hermes-db.ts'
 import { newTempFolder, startTestSegue, type TestSegue } from '../server/segue.ts'
 import { expectBoundedReads, type Statement } from './statements.ts'
@@ -91,7 +91,7 @@ async function openLineageFixture(layout: HermesLayout = 'newest'): Promise<Open
   const statements: Statement[] = []
   let segue: TestSegue | null = null
   stack.use(
-    subscribeToStatements(({ database, path, sql }) => {
+    subscribeToSqlStatements(({ database, path, sql }) => {
       const isOfOtherServer = segue && path !== join(segue.home, 'segue.db') && path !== hermes.path
       if (!isOfOtherServer) statements.push({ file: database, sql })
     }),

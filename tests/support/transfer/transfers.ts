@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { transferStorage } from '../../../src/cli/transfer-storage.ts'
+import { sqliteTransferStorage } from '../../../src/cli/sqlite-transfer-storage.ts'
 import { exportConversation } from '../../../src/transfer/export-conversation.ts'
 import { importConversation } from '../../../src/transfer/import-conversation.ts'
 import { request } from '../server/graphql-request.ts'
@@ -27,7 +27,7 @@ export async function exportToFile({ home, hermesHome = null, id, profile = null
     profile,
     output: null,
     workingDirectory,
-    storage: transferStorage,
+    storage: sqliteTransferStorage,
     log: silentLogger,
     onNote,
   })
@@ -37,7 +37,7 @@ export async function exportToFile({ home, hermesHome = null, id, profile = null
 
 export async function importFromFile(file: string, home: string, profile = 'default') {
   const paths = { home, hermesHome: null }
-  return importConversation({ paths, workingDirectory: '/', file, profile, storage: transferStorage })
+  return importConversation({ paths, workingDirectory: '/', file, profile, storage: sqliteTransferStorage })
 }
 
 const usage = 'usage { estimated inputTokens outputTokens reasoningTokens cachedInputTokens }'

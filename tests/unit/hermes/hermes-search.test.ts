@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { normalizeText } from '../../../src/search/analyzer.ts'
+import { normalizeSearchText } from '../../../src/search/analyzer.ts'
 import { SearchQuery } from '../../../src/search/search-query.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
 import {
@@ -149,7 +149,9 @@ test('any query finds the messages that match it', async () => {
   await fc.assert(
     fc.asyncProperty(anyQuery, async (typed) => {
       const query = new SearchQuery(typed)
-      const expected = texts.flatMap((text, index) => (query.matches(normalizeText(text)) ? [`s:${index + 1}`] : []))
+      const expected = texts.flatMap((text, index) =>
+        query.matches(normalizeSearchText(text)) ? [`s:${index + 1}`] : [],
+      )
       expect((await findIds(typed)).toSorted()).toEqual(expected.toSorted())
     }),
   )

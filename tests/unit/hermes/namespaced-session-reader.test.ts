@@ -5,7 +5,7 @@ import { newId } from '../../../src/lib/ids.ts'
 import { openProfileStorage } from '../../../src/services/open-profile-storage.ts'
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import { SessionRepository } from '../../../src/sessions/session-repository.ts'
-import type { SessionKey } from '../../../src/model/session-filter.ts'
+import type { SessionSortKey } from '../../../src/model/session-filter.ts'
 import { newSessionRecord } from '../../support/sessions/session-record.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
@@ -127,7 +127,7 @@ describe.each(['aaa', 'work', 'zzz', 'ses', 'ses_', '0'])('a list of both origin
     const sessions = new SessionRepository(work)
     const list = await sessions.listPage(all, {})
     expect(list).toHaveLength(10)
-    const key = ({ lastActivityAt, id }: SessionKey): SessionKey => ({ lastActivityAt, id })
+    const key = ({ lastActivityAt, id }: SessionSortKey): SessionSortKey => ({ lastActivityAt, id })
     for (const [index, row] of list.entries()) {
       expect(await sessions.listPage({ ...all, after: key(row) }, {})).toEqual(list.slice(index + 1))
       expect(await sessions.listPage({ ...all, before: key(row) }, {})).toEqual(list.slice(0, index))

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
-import type { SessionFilter, SessionKey } from '../../../src/model/session-filter.ts'
+import type { SessionFilter, SessionSortKey } from '../../../src/model/session-filter.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/hermes-fixtures.ts'
 
@@ -11,7 +11,7 @@ function ids(rows: readonly { id: string }[]): string[] {
 /** The ids on all pages of a size, each page read from the cursor of the last row. */
 function readPages(reader: HermesReader, size: number, backwards: boolean, filter: SessionFilter = {}): string[][] {
   const pages: string[][] = []
-  let key: SessionKey | null = null
+  let key: SessionSortKey | null = null
   for (;;) {
     const rows = reader.listSessions(backwards ? lastPage(size, key) : firstPage(size, key), filter)
     const end = backwards ? rows[0] : rows.at(-1)
@@ -48,7 +48,7 @@ test('a page between two keys contains neither of them', () => {
   const hermes = newDb()
   for (let i = 1; i <= 9; i++) hermes.addSession(`s${i}`, { started_at: i })
   const { reader } = newReader(hermes.path)
-  const key = (i: number): SessionKey => ({ lastActivityAt: i * 1000, id: `s${i}` })
+  const key = (i: number): SessionSortKey => ({ lastActivityAt: i * 1000, id: `s${i}` })
   const between = { after: key(8), before: key(3) }
   expect(ids(reader.listSessions({ ...between, limit: 9, backwards: false }, {}))).toEqual(['s7', 's6', 's5', 's4'])
   expect(ids(reader.listSessions({ ...between, limit: 2, backwards: true }, {}))).toEqual(['s5', 's4'])
@@ -180,7 +180,7 @@ test('paging returns every session that exists all the time, while others come a
   const { reader } = newReader(hermes.path)
   for (const backwards of [false, true]) {
     const listed: string[] = []
-    let key: SessionKey | null = null
+    let key: SessionSortKey | null = null
     for (let step = 0; ; step++) {
       const rows = reader.listSessions(backwards ? lastPage(5, key) : firstPage(5, key), {})
       const end = backwards ? rows[0] : rows.at(-1)

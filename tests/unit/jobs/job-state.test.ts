@@ -1,18 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  startManualRun,
+  startManualJobRun,
   startDueRun,
   type JobRunTransition,
-  updateJob,
+  applyJobPatch,
   findDueTimes,
-  finishRun,
-  interruptedRunOutcome,
+  finishJobRun,
+  interruptedJobRunOutcome,
   createJob,
   skipDueTimes,
-  reevaluateJob,
-  type RunOutcome,
-  listUpcomingRuns,
+  reevaluateJobDueTimes,
+  type JobRunOutcome,
+  listUpcomingJobRuns,
 } from '../../../src/jobs/job-state.ts'
 import type { JobRecord, SegueJob } from '../../../src/model/job.ts'
 import { newRunIds, newJobInput, newTestJob } from '../../support/jobs/job-fixtures.ts'
@@ -20,7 +20,7 @@ import { parseTime } from '../../support/jobs/times.ts'
 
 const noon = parseTime('2026-11-22T12:00:00Z')
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000]
-const ok: RunOutcome = { status: 'OK', output: 'The starlings.', error: null }
+const ok: JobRunOutcome = { status: 'OK', output: 'The starlings.', error: null }
 
 /** Starts the run that is due at `now`, as the scheduler does. */
 function startDue(job: SegueJob, now: number): JobRunTransition {
@@ -112,7 +112,7 @@ describe('a due time', () => {
     const { job: running, run } = startDue(newTestJob(noon, { schedule: 'in 2h' }), noon + 9 * day)
     expect(run).toMatchObject({ scheduledFor: noon + 2 * hour, startedAt: noon + 9 * day })
     expect(running).toMatchObject({ skippedRuns: 0, nextRunAt: null })
-    expect(finishRun({ job: running, run }, ok, noon + 9 * day).job).toMatchObject({
+    expect(finishJobRun({ job: running, run }, ok, noon + 9 * day).job).toMatchObject({
       state: 'COMPLETED',
       completedRuns: 1,
     })
@@ -124,16 +124,16 @@ describe('a due time', () => {
     expect(due).toEqual({ latest: noon + 90 * minute, count: 2 })
     const waiting = skipDueTimes(first.job, due ?? { latest: 0, count: 0 }, false)
     expect(waiting).toMatchObject({ state: 'RUNNING', skippedRuns: 2, nextRunAt: noon + 2 * hour })
-    expect(finishRun({ ...first, job: waiting }, ok, noon + 100 * minute).job).toMatchObject({
+    expect(finishJobRun({ ...first, job: waiting }, ok, noon + 100 * minute).job).toMatchObject({
       state: 'SCHEDULED',
       completedRuns: 1,
     })
   })
 
   test('of a one-time job waits for the end of a manual run', () => {
-    const manual = startManualRun(newTestJob(noon, { schedule: 'in 2h' }), noon + hour, newRunIds())
+    const manual = startManualJobRun(newTestJob(noon, { schedule: 'in 2h' }), noon + hour, newRunIds())
     expect(findDueTimes(manual.job, noon + 3 * hour)).toBeNull()
-    const { job: ended } = finishRun(manual, ok, noon + 3 * hour)
+    const { job: ended } = finishJobRun(manual, ok, noon + 3 * hour)
     expect(startDue(ended, noon + 3 * hour).run.scheduledFor).toBe(noon + 2 * hour)
   })
 
@@ -151,7 +151,7 @@ describe('a due time', () => {
 describe('a run ends', () => {
   const running = startDue(newTestJob(noon), noon + 30 * minute)
 
-  test.each<[string, RunOutcome, Partial<RunOutcome>]>([
+  test.each<[string, JobRunOutcome, Partial<JobRunOutcome>]>([
     ['with its output', ok, { status: 'OK', output: 'The starlings.', error: null }],
     [
       'with its error and the output before it',
@@ -161,67 +161,67 @@ describe('a run ends', () => {
     ['as cancelled', { status: 'CANCELLED', output: 'The', error: null }, { status: 'CANCELLED', output: 'The' }],
     [
       'as interrupted',
-      interruptedRunOutcome,
+      interruptedJobRunOutcome,
       { status: 'INTERRUPTED', output: null, error: 'The server stopped during the run.' },
     ],
   ])('%s', (_, outcome, expected) => {
-    const { job: after, run } = finishRun(running, outcome, noon + hour)
+    const { job: after, run } = finishJobRun(running, outcome, noon + hour)
     expect(run).toMatchObject({ ...expected, finishedAt: noon + hour })
     expect(after).toMatchObject({ state: 'SCHEDULED', runningTrigger: null, completedRuns: 1, nextRunAt: noon + hour })
   })
 
   test.each(['', '  \n\t ', '\u200b\u00ad', '\u2060 \ufeff'])('with an error if its output is blank (%j)', (output) => {
-    const { run } = finishRun(running, { status: 'OK', output, error: null }, noon + hour)
+    const { run } = finishJobRun(running, { status: 'OK', output, error: null }, noon + hour)
     expect(run).toMatchObject({ status: 'ERROR', output: null, error: 'The agent finished without a response.' })
   })
 
   test('no earlier than it started, whatever the clock says', () => {
-    expect(finishRun(running, ok, noon - day).run.finishedAt).toBe(running.run.startedAt)
+    expect(finishJobRun(running, ok, noon - day).run.finishedAt).toBe(running.run.startedAt)
   })
 })
 
 describe('repetitions', () => {
   test('are used up by scheduled runs, whatever their outcome, and then the job is completed', () => {
     let job = newTestJob(noon, { repeatLimit: 2 })
-    expect(listUpcomingRuns(job, 5)).toEqual([noon + 30 * minute, noon + hour])
+    expect(listUpcomingJobRuns(job, 5)).toEqual([noon + 30 * minute, noon + hour])
     const first = startDue(job, noon + 30 * minute)
-    expect(listUpcomingRuns(first.job, 5)).toEqual([noon + hour])
-    job = finishRun(first, interruptedRunOutcome, noon + 31 * minute).job
+    expect(listUpcomingJobRuns(first.job, 5)).toEqual([noon + hour])
+    job = finishJobRun(first, interruptedJobRunOutcome, noon + 31 * minute).job
     const second = startDue(job, noon + hour)
     expect(second.job.nextRunAt).toBeNull()
-    job = finishRun(second, { status: 'ERROR', output: null, error: 'No.' }, noon + hour).job
+    job = finishJobRun(second, { status: 'ERROR', output: null, error: 'No.' }, noon + hour).job
     expect(job).toMatchObject({ state: 'COMPLETED', completedRuns: 2, nextRunAt: null })
     expect(findDueTimes(job, noon + day)).toBeNull()
-    expect(listUpcomingRuns(job, 5)).toEqual([])
+    expect(listUpcomingJobRuns(job, 5)).toEqual([])
   })
 
   test('are not used up by manual runs, which are possible in any state and do not move the schedule', () => {
     let job = newTestJob(noon, { repeatLimit: 1 })
     for (const state of ['SCHEDULED', 'PAUSED', 'COMPLETED']) {
-      if (state === 'PAUSED') job = updateJob(job, { enabled: false }, noon)
+      if (state === 'PAUSED') job = applyJobPatch(job, { enabled: false }, noon)
       if (state === 'COMPLETED') {
-        job = updateJob(job, { enabled: true }, noon)
-        job = finishRun(startDue(job, noon + 30 * minute), ok, noon + 30 * minute).job
+        job = applyJobPatch(job, { enabled: true }, noon)
+        job = finishJobRun(startDue(job, noon + 30 * minute), ok, noon + 30 * minute).job
       }
       expect(job.state).toBe(state)
-      const manual = startManualRun(job, noon, newRunIds())
+      const manual = startManualJobRun(job, noon, newRunIds())
       expect(manual).toMatchObject({ run: { trigger: 'MANUAL', scheduledFor: null }, job: { state: 'RUNNING' } })
-      const { job: after } = finishRun(manual, ok, noon)
+      const { job: after } = finishJobRun(manual, ok, noon)
       expect({ ...after, revision: 0, runCount: 0 }).toEqual({ ...job, revision: 0, runCount: 0 })
       job = after
     }
   })
 
   test('continue from now with a higher limit, and end with a lower one', () => {
-    const job = finishRun(
+    const job = finishJobRun(
       startDue(newTestJob(noon, { repeatLimit: 1 }), noon + 30 * minute),
       ok,
       noon + 31 * minute,
     ).job
-    const raised = updateJob(job, { repeatLimit: 3 }, noon + day)
+    const raised = applyJobPatch(job, { repeatLimit: 3 }, noon + day)
     expect(raised).toMatchObject({ state: 'SCHEDULED', nextRunAt: noon + day + 30 * minute, skippedRuns: 0 })
-    expect(updateJob(raised, { repeatLimit: 1 }, noon + day)).toMatchObject({ state: 'COMPLETED', nextRunAt: null })
-    expect(updateJob(job, { repeatLimit: null }, noon + day).state).toBe('SCHEDULED')
+    expect(applyJobPatch(raised, { repeatLimit: 1 }, noon + day)).toMatchObject({ state: 'COMPLETED', nextRunAt: null })
+    expect(applyJobPatch(job, { repeatLimit: null }, noon + day).state).toBe('SCHEDULED')
   })
 })
 
@@ -233,40 +233,40 @@ test('upcoming runs of a Hermes job are listed if Segue understands its schedule
     nextRunAt: noon + hour,
     anchor: noon + hour,
   })
-  expect(listUpcomingRuns(hermesJob('every 30m'), 3)).toEqual([noon + hour, noon + 90 * minute, noon + 2 * hour])
-  expect(listUpcomingRuns(hermesJob('0 13 * * *'), 2)).toEqual([noon + hour, noon + hour + day])
-  expect(listUpcomingRuns(hermesJob('0 13 * * * 30'), 3)).toEqual([noon + hour])
-  expect(listUpcomingRuns(hermesJob('weekdays at 9am'), 3)).toEqual([noon + hour])
+  expect(listUpcomingJobRuns(hermesJob('every 30m'), 3)).toEqual([noon + hour, noon + 90 * minute, noon + 2 * hour])
+  expect(listUpcomingJobRuns(hermesJob('0 13 * * *'), 2)).toEqual([noon + hour, noon + hour + day])
+  expect(listUpcomingJobRuns(hermesJob('0 13 * * * 30'), 3)).toEqual([noon + hour])
+  expect(listUpcomingJobRuns(hermesJob('weekdays at 9am'), 3)).toEqual([noon + hour])
 })
 
 describe('an update', () => {
   test('can pause a job, and due times during the pause have no run later', () => {
-    const paused = updateJob(newTestJob(noon), { enabled: false }, noon + minute)
+    const paused = applyJobPatch(newTestJob(noon), { enabled: false }, noon + minute)
     expect(paused).toMatchObject({ state: 'PAUSED', nextRunAt: null, enabled: false })
     expect(findDueTimes(paused, noon + day)).toBeNull()
-    const resumed = updateJob(paused, { enabled: true }, noon + day + minute)
+    const resumed = applyJobPatch(paused, { enabled: true }, noon + day + minute)
     expect(resumed).toMatchObject({ state: 'SCHEDULED', nextRunAt: noon + day + 30 * minute, skippedRuns: 0 })
   })
 
   test('can resume a one-time job whose time has passed, which then runs late', () => {
-    const paused = updateJob(newTestJob(noon, { schedule: 'in 2h' }), { enabled: false }, noon)
-    const resumed = updateJob(paused, { enabled: true }, noon + day)
+    const paused = applyJobPatch(newTestJob(noon, { schedule: 'in 2h' }), { enabled: false }, noon)
+    const resumed = applyJobPatch(paused, { enabled: true }, noon + day)
     expect(startDue(resumed, noon + day).run.scheduledFor).toBe(noon + 2 * hour)
   })
 
   test('can pause a running job when its run has ended', () => {
     const running = startDue(newTestJob(noon), noon + 30 * minute)
-    const paused = updateJob(running.job, { enabled: false }, noon + 31 * minute)
+    const paused = applyJobPatch(running.job, { enabled: false }, noon + 31 * minute)
     expect(paused).toMatchObject({ state: 'RUNNING', nextRunAt: null })
-    expect(finishRun({ ...running, job: paused }, ok, noon + 40 * minute).job.state).toBe('PAUSED')
+    expect(finishJobRun({ ...running, job: paused }, ok, noon + 40 * minute).job.state).toBe('PAUSED')
   })
 
   test('of the schedule starts over', () => {
-    const changed = updateJob(newTestJob(noon), { schedule: 'in 2h' }, noon + 10 * minute)
+    const changed = applyJobPatch(newTestJob(noon), { schedule: 'in 2h' }, noon + 10 * minute)
     expect(changed).toMatchObject({ recurring: false, nextRunAt: noon + 130 * minute, schedule: 'in 2h' })
-    const done = finishRun(startDue(changed, noon + 130 * minute), ok, noon + 131 * minute).job
+    const done = finishJobRun(startDue(changed, noon + 130 * minute), ok, noon + 131 * minute).job
     expect(done.state).toBe('COMPLETED')
-    expect(updateJob(done, { schedule: 'every 1h' }, noon + day)).toMatchObject({
+    expect(applyJobPatch(done, { schedule: 'every 1h' }, noon + day)).toMatchObject({
       state: 'SCHEDULED',
       nextRunAt: noon + day + hour,
     })
@@ -274,7 +274,7 @@ describe('an update', () => {
 
   test('with the same schedule, or of another field, does not move the schedule', () => {
     const job = newTestJob(noon, { schedule: 'in 2h' })
-    const same = updateJob(
+    const same = applyJobPatch(
       job,
       { schedule: ' in  2h', name: 'Owls', prompt: 'Owls?', model: 'local/llama' },
       noon + hour,
@@ -286,35 +286,37 @@ describe('an update', () => {
       prompt: 'Owls?',
       model: 'local/llama',
     })
-    const done = finishRun(startDue(same, noon + 2 * hour), ok, noon + 2 * hour).job
-    expect(updateJob(done, { schedule: 'in 2h', name: 'Jays' }, noon + day)).toMatchObject({ state: 'COMPLETED' })
+    const done = finishJobRun(startDue(same, noon + 2 * hour), ok, noon + 2 * hour).job
+    expect(applyJobPatch(done, { schedule: 'in 2h', name: 'Jays' }, noon + day)).toMatchObject({ state: 'COMPLETED' })
   })
 
   test('of the time zone moves a cron schedule, but not an interval', () => {
     const job = newTestJob(noon, { schedule: '0 9 * * *', timezone: 'UTC' })
-    const moved = updateJob(job, { timezone: 'Asia/Kolkata' }, noon)
+    const moved = applyJobPatch(job, { timezone: 'Asia/Kolkata' }, noon)
     expect(moved.nextRunAt).toBe(parseTime('2026-11-23T03:30:00Z'))
-    expect(updateJob(newTestJob(noon), { timezone: 'Asia/Kolkata' }, noon + minute).nextRunAt).toBe(noon + 30 * minute)
+    expect(applyJobPatch(newTestJob(noon), { timezone: 'Asia/Kolkata' }, noon + minute).nextRunAt).toBe(
+      noon + 30 * minute,
+    )
   })
 
   test('with an invalid value is rejected', () => {
     const job = newTestJob(noon)
-    expect(() => updateJob(job, { schedule: '2026-11-22T11:00:00Z' }, noon)).toThrow(/has passed/)
-    expect(() => updateJob(job, { schedule: '30m' }, noon)).toThrow(/is ambiguous/)
-    expect(() => updateJob(job, { timezone: 'Mars/Olympus' }, noon)).toThrow(/time zone/)
-    expect(() => updateJob(job, { repeatLimit: 0 }, noon)).toThrow(/repeatLimit is less than 1/)
-    expect(() => updateJob(job, { name: '' }, noon)).toThrow(/name/)
+    expect(() => applyJobPatch(job, { schedule: '2026-11-22T11:00:00Z' }, noon)).toThrow(/has passed/)
+    expect(() => applyJobPatch(job, { schedule: '30m' }, noon)).toThrow(/is ambiguous/)
+    expect(() => applyJobPatch(job, { timezone: 'Mars/Olympus' }, noon)).toThrow(/time zone/)
+    expect(() => applyJobPatch(job, { repeatLimit: 0 }, noon)).toThrow(/repeatLimit is less than 1/)
+    expect(() => applyJobPatch(job, { name: '' }, noon)).toThrow(/name/)
   })
 })
 
 describe('a reevaluation', () => {
   test('changes nothing when nothing has changed', () => {
-    expect(reevaluateJob(newTestJob(noon), noon + day)).toBeNull()
+    expect(reevaluateJobDueTimes(newTestJob(noon), noon + day)).toBeNull()
   })
 
   test('sets a job to ERROR while its time zone is unknown', () => {
     const lost: SegueJob = { ...newTestJob(noon), timezone: 'Mars/Olympus' }
-    const faulty = reevaluateJob(lost, noon)
+    const faulty = reevaluateJobDueTimes(lost, noon)
     expect(faulty).toMatchObject({
       state: 'ERROR',
       nextRunAt: null,
@@ -322,21 +324,21 @@ describe('a reevaluation', () => {
     })
     if (!faulty) return
     expect(findDueTimes(faulty, noon + day)).toBeNull()
-    expect(listUpcomingRuns(faulty, 3)).toEqual([])
-    expect(updateJob(faulty, { name: 'Martians' }, noon)).toMatchObject({ state: 'ERROR', name: 'Martians' })
-    expect(updateJob(faulty, { timezone: 'UTC' }, noon)).toMatchObject({ state: 'SCHEDULED', scheduleError: null })
-    expect(finishRun(startManualRun(faulty, noon, newRunIds()), ok, noon).job.state).toBe('ERROR')
+    expect(listUpcomingJobRuns(faulty, 3)).toEqual([])
+    expect(applyJobPatch(faulty, { name: 'Martians' }, noon)).toMatchObject({ state: 'ERROR', name: 'Martians' })
+    expect(applyJobPatch(faulty, { timezone: 'UTC' }, noon)).toMatchObject({ state: 'SCHEDULED', scheduleError: null })
+    expect(finishJobRun(startManualJobRun(faulty, noon, newRunIds()), ok, noon).job.state).toBe('ERROR')
     const known: SegueJob = { ...faulty, timezone: 'UTC' }
-    expect(reevaluateJob(known, noon)).toMatchObject({ state: 'SCHEDULED', scheduleError: null })
+    expect(reevaluateJobDueTimes(known, noon)).toMatchObject({ state: 'SCHEDULED', scheduleError: null })
   })
 
   test('reopens due times that were processed while the clock was far ahead', () => {
     const { job: ahead, run } = startDue(newTestJob(noon), parseTime('2099-01-01T00:00:00Z'))
-    const { job: waiting } = finishRun({ job: ahead, run }, ok, parseTime('2099-01-01T00:01:00Z'))
+    const { job: waiting } = finishJobRun({ job: ahead, run }, ok, parseTime('2099-01-01T00:01:00Z'))
     expect(waiting.nextRunAt).toBeGreaterThan(parseTime('2099-01-01T00:00:00Z'))
-    expect(reevaluateJob(waiting, noon + hour)?.nextRunAt).toBe(noon + 90 * minute)
-    const slightly = finishRun(startDue(newTestJob(noon), noon + 3 * hour), ok, noon + 3 * hour).job
-    expect(reevaluateJob(slightly, noon + hour)).toBeNull()
+    expect(reevaluateJobDueTimes(waiting, noon + hour)?.nextRunAt).toBe(noon + 90 * minute)
+    const slightly = finishJobRun(startDue(newTestJob(noon), noon + 3 * hour), ok, noon + 3 * hour).job
+    expect(reevaluateJobDueTimes(slightly, noon + hour)).toBeNull()
   })
 })
 
@@ -346,30 +348,30 @@ describe('a job of a clock that was three days ahead', () => {
     createJob(newJobInput({ schedule }), { id: 'job', profile: 'default', now: wrong })
 
   test('that is due at intervals counts from the time at which the clock is right', () => {
-    const corrected = reevaluateJob(newWrongJob('every 10m'), noon)
+    const corrected = reevaluateJobDueTimes(newWrongJob('every 10m'), noon)
     expect(corrected?.nextRunAt).toBe(noon + 10 * minute)
-    expect(corrected && reevaluateJob(corrected, noon + minute)).toBeNull()
+    expect(corrected && reevaluateJobDueTimes(corrected, noon + minute)).toBeNull()
   })
 
   test('that version 0.1 has reevaluated counts from then as well', () => {
     const reevaluated: SegueJob = { ...newWrongJob('every 10m'), processedUntil: noon }
-    expect(reevaluateJob(reevaluated, noon)?.nextRunAt).toBe(noon + 10 * minute)
+    expect(reevaluateJobDueTimes(reevaluated, noon)?.nextRunAt).toBe(noon + 10 * minute)
   })
 
   test('that is due once after a delay waits for that delay', () => {
-    expect(reevaluateJob(newWrongJob('in 2h'), noon)?.nextRunAt).toBe(noon + 2 * hour)
+    expect(reevaluateJobDueTimes(newWrongJob('in 2h'), noon)?.nextRunAt).toBe(noon + 2 * hour)
   })
 
   test('that has a cron expression is due at its next time', () => {
-    expect(reevaluateJob(newWrongJob('*/10 * * * *'), noon)?.nextRunAt).toBe(noon + 10 * minute)
+    expect(reevaluateJobDueTimes(newWrongJob('*/10 * * * *'), noon)?.nextRunAt).toBe(noon + 10 * minute)
   })
 
   test('does not run a second time if it was due once and has had its run', () => {
     for (const schedule of ['in 2h', '2026-11-25T14:00:00Z']) {
       const { job: started, run } = startDue(newWrongJob(schedule), wrong + 2 * hour)
-      const { job } = finishRun({ job: started, run }, ok, wrong + 2 * hour)
+      const { job } = finishJobRun({ job: started, run }, ok, wrong + 2 * hour)
       expect(job).toMatchObject({ state: 'COMPLETED', nextRunAt: null })
-      expect(reevaluateJob(job, noon)).toBeNull()
+      expect(reevaluateJobDueTimes(job, noon)).toBeNull()
     }
   })
 })
@@ -406,10 +408,10 @@ test('after any sequence of events, each due time has had one run or was skipped
       for (const step of commands) {
         now += 'by' in step ? step.by : 0
         if (running && (step.type === 'end' || step.type === 'crash')) {
-          job = finishRun({ job, run: running }, step.type === 'end' ? ok : interruptedRunOutcome, now).job
+          job = finishJobRun({ job, run: running }, step.type === 'end' ? ok : interruptedJobRunOutcome, now).job
           running = null
         }
-        if (step.type === 'limit') job = updateJob(job, { repeatLimit: step.to }, now)
+        if (step.type === 'limit') job = applyJobPatch(job, { repeatLimit: step.to }, now)
         const due = findDueTimes(job, now)
         if (due) {
           dueCount += due.count
@@ -417,7 +419,8 @@ test('after any sequence of events, each due time has had one run or was skipped
           else ({ job, run: running } = startDueRun(job, due, now, newRunIds()))
           if (running.scheduledFor !== null && runTimes.at(-1) !== running.scheduledFor)
             runTimes.push(running.scheduledFor)
-        } else if (step.type === 'manual' && !running) ({ job, run: running } = startManualRun(job, now, newRunIds()))
+        } else if (step.type === 'manual' && !running)
+          ({ job, run: running } = startManualJobRun(job, now, newRunIds()))
         expect(runTimes).toEqual([...new Set(runTimes)].sort((a, b) => a - b))
         expect(runTimes.length + job.skippedRuns).toBe(dueCount)
         expect(job.completedRuns + (job.runningTrigger === 'SCHEDULE' ? 1 : 0)).toBe(runTimes.length)

@@ -1,6 +1,6 @@
 import { Cron } from 'croner'
 import { describe, expect, test } from 'vitest'
-import type { RunOutcome } from '../../../src/jobs/job-state.ts'
+import type { JobRunOutcome } from '../../../src/jobs/job-state.ts'
 import { Scheduler } from '../../../src/jobs/scheduler.ts'
 import type { JobRunRecord, SegueJob } from '../../../src/model/job.ts'
 import type { JobCommit } from '../../../src/storage/job-store.ts'
@@ -109,8 +109,8 @@ class CrashingScheduler {
     this.#database?.close()
   }
 
-  #startRun(): Promise<RunOutcome> {
-    const { promise, resolve } = Promise.withResolvers<RunOutcome>()
+  #startRun(): Promise<JobRunOutcome> {
+    const { promise, resolve } = Promise.withResolvers<JobRunOutcome>()
     const text = this.#random.pick(['Done.', ' '])
     const durationMs = this.#random.pick([0, minute, this.#random.between(0, 20 * hour)])
     this.clock.setTimer(durationMs, () => resolve({ status: 'OK', output: text, error: null }))

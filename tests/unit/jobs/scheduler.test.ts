@@ -1,27 +1,32 @@
 import { expect, test } from 'vitest'
 import { SegueError } from '../../../src/lib/errors.ts'
-import { finishRun, interruptedRunOutcome, type RunOutcome, updateJob } from '../../../src/jobs/job-state.ts'
-import { Scheduler, type SchedulerOptions } from '../../../src/jobs/scheduler.ts'
+import {
+  finishJobRun,
+  interruptedJobRunOutcome,
+  type JobRunOutcome,
+  applyJobPatch,
+} from '../../../src/jobs/job-state.ts'
+import { Scheduler, type JobSchedulerOptions } from '../../../src/jobs/scheduler.ts'
 import type { JobRunRecord, SegueJob } from '../../../src/model/job.ts'
 import type { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
 import { FakeClock } from '../../support/jobs/fake-clock.ts'
 import { newTestJob, newJobsFolder, newStore } from '../../support/jobs/job-fixtures.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
-import { RevisionConflictError } from '../../../src/storage/errors.ts'
+import { JobRevisionConflictError } from '../../../src/storage/errors.ts'
 
 const start = '2026-11-22T12:00:00Z'
 const [second, minute, hour, day] = [1_000, 60_000, 3_600_000, 86_400_000]
-const ok: RunOutcome = { status: 'OK', output: 'The starlings.', error: null }
+const ok: JobRunOutcome = { status: 'OK', output: 'The starlings.', error: null }
 const newestFirst = { after: null, before: null, limit: 1_000, backwards: false }
 
 /** An active run, which the test ends. */
 interface ActiveRun {
   readonly run: JobRunRecord
-  readonly end: (outcome: RunOutcome) => void
+  readonly end: (outcome: JobRunOutcome) => void
   readonly fail: (error: Error) => void
 }
 
-interface TestOptions extends Partial<SchedulerOptions> {
+interface TestOptions extends Partial<JobSchedulerOptions> {
   readonly folder?: string
   readonly clock?: FakeClock
   /** Wraps the store that the scheduler uses. */
@@ -41,7 +46,7 @@ function createScheduler({
   const scheduler = new Scheduler({
     store: wrapStore(store),
     run: (_, run) => {
-      const { promise, resolve, reject } = Promise.withResolvers<RunOutcome>()
+      const { promise, resolve, reject } = Promise.withResolvers<JobRunOutcome>()
       activeRuns.push({ run, end: resolve, fail: reject })
       return promise
     },
@@ -284,7 +289,7 @@ test('a manual run of a job whose active run is lost fails, and does not read th
 test('a manual run that always meets another change gives up', async () => {
   const wrapStore = (store: SqliteJobStore): SqliteJobStore =>
     replaceMethod(store, 'commit', async () => {
-      throw new RevisionConflictError('The job has changed.')
+      throw new JobRevisionConflictError('The job has changed.')
     })
   const { scheduler, addJob, activeRuns } = createScheduler({ wrapStore })
   await scheduler.start()
@@ -300,7 +305,7 @@ test('a run that was ended by something else stays as it is, and close does not 
   await clock.advance(10 * second)
   const { run, end } = requireSingle(activeRuns)
   const running = await store.findJob(job.id)
-  if (running) await store.commit(finishRun({ job: running, run }, interruptedRunOutcome, clock.now()))
+  if (running) await store.commit(finishJobRun({ job: running, run }, interruptedJobRunOutcome, clock.now()))
   end(ok)
   await clock.advance(0)
   await scheduler.close()
@@ -329,7 +334,8 @@ test('an active run continues when its job is deleted, paused or changed', async
   expect(activeRuns).toHaveLength(2)
   await store.delete(deletedJob.id)
   const running = await store.findJob(job.id)
-  if (running) await store.commit({ job: updateJob(running, { enabled: false, schedule: 'every 1h' }, clock.now()) })
+  if (running)
+    await store.commit({ job: applyJobPatch(running, { enabled: false, schedule: 'every 1h' }, clock.now()) })
   for (const { end } of activeRuns) end(ok)
   await clock.advance(0)
   expect(await listRuns(deletedJob)).toEqual([])

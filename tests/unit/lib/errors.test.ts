@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { badInput, notFound, SegueError, shuttingDown } from '../../../src/lib/errors.ts'
+import {
+  createBadInputError,
+  createIdNotFoundError,
+  SegueError,
+  createShuttingDownError,
+} from '../../../src/lib/errors.ts'
 
 test('an error carries a code and details for programs', () => {
   const error = new SegueError('SESSION_BUSY', 'The session is busy.', { streamId: 'str_1' })
@@ -13,14 +18,14 @@ test('an error carries a code and details for programs', () => {
 })
 
 test('an invalid argument is named by its path', () => {
-  expect(badInput('The text is blank.', 'input', 'files', 0)).toMatchObject({
+  expect(createBadInputError('The text is blank.', 'input', 'files', 0)).toMatchObject({
     code: 'BAD_USER_INPUT',
     details: { path: ['input', 'files', 0] },
   })
 })
 
 test('an unknown id is quoted, so that control characters in it do no harm', () => {
-  expect(notFound('session', 'a"\n')).toMatchObject({
+  expect(createIdNotFoundError('session', 'a"\n')).toMatchObject({
     code: 'NOT_FOUND',
     message: 'There is no session with the id "a\\"\\n".',
     details: {},
@@ -28,5 +33,8 @@ test('an unknown id is quoted, so that control characters in it do no harm', () 
 })
 
 test('a server that shuts down asks the client to try again', () => {
-  expect(shuttingDown()).toMatchObject({ code: 'SHUTTING_DOWN', message: expect.stringContaining('Try again') })
+  expect(createShuttingDownError()).toMatchObject({
+    code: 'SHUTTING_DOWN',
+    message: expect.stringContaining('Try again'),
+  })
 })

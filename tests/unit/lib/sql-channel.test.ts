@@ -1,26 +1,26 @@
 import { expect, test } from 'vitest'
 import {
-  hasStatementSubscribers,
-  publishStatement,
-  type SqlStatement,
-  statementPublisher,
-  subscribeToStatements,
+  hasSqlStatementSubscribers,
+  publishSqlStatement,
+  type ExecutedSqlStatement,
+  createSqlStatementPublisher,
+  subscribeToSqlStatements,
 } from '../../../src/lib/sql-channel.ts'
 
 test('statements reach subscribers until they unsubscribe', () => {
-  const statement: SqlStatement = { database: 'segue', path: '/home/segue.db', sql: 'SELECT 1' }
-  const statements: SqlStatement[] = []
+  const statement: ExecutedSqlStatement = { database: 'segue', path: '/home/segue.db', sql: 'SELECT 1' }
+  const statements: ExecutedSqlStatement[] = []
   {
-    using _ = subscribeToStatements((published) => void statements.push(published))
-    expect(hasStatementSubscribers()).toBe(true)
-    publishStatement(statement)
-    statementPublisher('hermes', '/home/state.db')?.('SELECT 2')
+    using _ = subscribeToSqlStatements((published) => void statements.push(published))
+    expect(hasSqlStatementSubscribers()).toBe(true)
+    publishSqlStatement(statement)
+    createSqlStatementPublisher('hermes', '/home/state.db')?.('SELECT 2')
   }
-  publishStatement(statement)
+  publishSqlStatement(statement)
   expect(statements).toEqual([statement, { database: 'hermes', path: '/home/state.db', sql: 'SELECT 2' }])
 })
 
 test('without a subscriber there is no publisher, so that SQLite formats no statements', () => {
-  expect(hasStatementSubscribers()).toBe(false)
-  expect(statementPublisher('segue', '/home/segue.db')).toBeUndefined()
+  expect(hasSqlStatementSubscribers()).toBe(false)
+  expect(createSqlStatementPublisher('segue', '/home/segue.db')).toBeUndefined()
 })

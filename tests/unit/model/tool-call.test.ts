@@ -1,24 +1,24 @@
 import { describe, expect, test } from 'vitest'
-import { createToolCall, parseArguments, parseToolArguments } from '../../../src/model/tool-call.ts'
+import { createToolCall, parseToolCallArguments, parseToolArguments } from '../../../src/model/tool-call.ts'
 
 describe('the arguments of a tool call', () => {
   test.each(['', ' ', '\n\t'])('are an empty object when the model sends %j', (text) => {
     expect(parseToolArguments(text)).toEqual({})
     expect(
-      parseArguments({ ...createToolCall('toolcall_1', 'look'), argumentsText: text, argumentsWhole: true }),
+      parseToolCallArguments({ ...createToolCall('toolcall_1', 'look'), argumentsText: text, argumentsWhole: true }),
     ).toEqual({})
   })
 
   test.each(['{', '{"a":1}}', 'look'])('are no value when they are not JSON: %j', (text) => {
     expect(parseToolArguments(text)).toBeUndefined()
     expect(
-      parseArguments({ ...createToolCall('toolcall_1', 'look'), argumentsText: text, argumentsWhole: true }),
+      parseToolCallArguments({ ...createToolCall('toolcall_1', 'look'), argumentsText: text, argumentsWhole: true }),
     ).toBeNull()
   })
 
   test('are no value until they are complete', () => {
     const call = { ...createToolCall('toolcall_1', 'look'), argumentsText: '{"a":1}' }
-    expect(parseArguments(call)).toBeNull()
-    expect(parseArguments({ ...call, argumentsWhole: true })).toEqual({ a: 1 })
+    expect(parseToolCallArguments(call)).toBeNull()
+    expect(parseToolCallArguments({ ...call, argumentsWhole: true })).toEqual({ a: 1 })
   })
 })

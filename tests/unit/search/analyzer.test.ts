@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { normalizeText, isSingleCharacterToken, tokenize } from '../../../src/search/analyzer.ts'
+import { normalizeSearchText, isSingleCharacterToken, tokenize } from '../../../src/search/analyzer.ts'
 import { anyText } from '../../support/search/any-text.ts'
 
 test.each([
@@ -20,7 +20,7 @@ test.each([
   ['ราคา๕๐บาท', 'ร า ค า 50 บ า ท'],
   ['   ', ''],
 ])('%j is normalized to %j', (text, expected) => {
-  expect(normalizeText(text.toWellFormed())).toBe(expected)
+  expect(normalizeSearchText(text.toWellFormed())).toBe(expected)
 })
 
 test.each([
@@ -31,26 +31,28 @@ test.each([
   ['ههه', 'ہھە'],
   ['أإآا', 'اااا'],
 ])('the Arabic letters of %s are equal to those of %s', (text, other) => {
-  expect(normalizeText(text)).toBe(normalizeText(other))
+  expect(normalizeSearchText(text)).toBe(normalizeSearchText(other))
 })
 
 test('every decimal digit of Unicode has the value that its character property says', () => {
   for (let code = 0x80; code < 0x20000; code += 1) {
     const digit = String.fromCodePoint(code)
     if (!/\p{Nd}/u.test(digit)) continue
-    const digits = Array.from({ length: 10 }, (_, value) => normalizeText(String.fromCodePoint(code + value))).join('')
-    if (normalizeText(digit) === '0') expect(digits, code.toString(16)).toBe('0123456789')
-    else expect(normalizeText(digit)).toMatch(/^[1-9]$/)
+    const digits = Array.from({ length: 10 }, (_, value) =>
+      normalizeSearchText(String.fromCodePoint(code + value)),
+    ).join('')
+    if (normalizeSearchText(digit) === '0') expect(digits, code.toString(16)).toBe('0123456789')
+    else expect(normalizeSearchText(digit)).toMatch(/^[1-9]$/)
   }
 })
 
 test('a normalized text consists of terms and single spaces, and does not change when it is normalized again', () => {
   fc.assert(
     fc.property(fc.oneof(anyText, fc.string({ unit: 'binary' })), (text) => {
-      const once = normalizeText(text)
+      const once = normalizeSearchText(text)
       expect(once).toMatch(/^$|^[^ ]+( [^ ]+)*$/)
       expect(once).not.toMatch(/\p{Cc}|[!-/:-@A-Z[-`{-~]/u)
-      expect(normalizeText(once)).toBe(once)
+      expect(normalizeSearchText(once)).toBe(once)
     }),
     { numRuns: 500 },
   )
@@ -59,7 +61,7 @@ test('a normalized text consists of terms and single spaces, and does not change
 test('tokens have the positions of their words', () => {
   const text = 'Das Größte: 日本 (ﬁn)!'
   const tokens = [...tokenize(text)]
-  expect(tokens.map(({ term }) => term).join(' ')).toBe(normalizeText(text))
+  expect(tokens.map(({ term }) => term).join(' ')).toBe(normalizeSearchText(text))
   expect(tokens.map(({ start, end }) => text.slice(start, end))).toEqual(['Das', 'Größte', '日', '本', 'ﬁn'])
 })
 
@@ -67,7 +69,7 @@ test('the terms of any text make up its normalized form', () => {
   fc.assert(
     fc.property(anyText, (text) => {
       const wellFormed = text.toWellFormed()
-      expect([...tokenize(wellFormed)].map(({ term }) => term).join(' ')).toBe(normalizeText(wellFormed))
+      expect([...tokenize(wellFormed)].map(({ term }) => term).join(' ')).toBe(normalizeSearchText(wellFormed))
     }),
   )
 })

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { normalizeText } from '../../../src/search/analyzer.ts'
+import { normalizeSearchText } from '../../../src/search/analyzer.ts'
 import { SearchQuery } from '../../../src/search/search-query.ts'
 import { anyText } from '../../support/search/any-text.ts'
 
-const rankText = (query: string, text: string) => new SearchQuery(query).rankText(normalizeText(text))
+const rankText = (query: string, text: string) => new SearchQuery(query).rankText(normalizeSearchText(text))
 
 describe('the rank of a text', () => {
   test.each([
@@ -63,7 +63,7 @@ describe('the rank of a text', () => {
       fc.property(anyText, anyText, anyText, (before, query, after) => {
         // Without a separator, the first word of the query might be the end of another word.
         const text = `${before} ${query} ${after}`
-        if (normalizeText(query) !== '' && !/["“”„]/.test(query)) expect(rankText(query, text)).not.toBeNull()
+        if (normalizeSearchText(query) !== '' && !/["“”„]/.test(query)) expect(rankText(query, text)).not.toBeNull()
       }),
     )
   })

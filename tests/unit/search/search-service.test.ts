@@ -5,7 +5,7 @@ import { openProfileStorage } from '../../../src/services/open-profile-storage.t
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import { newSession } from '../../../src/sessions/new-session.ts'
 import type { SearchRequest } from '../../../src/search/search-hit.ts'
-import type { SqlStatement } from '../../../src/lib/sql-channel.ts'
+import type { ExecutedSqlStatement } from '../../../src/lib/sql-channel.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
 import { recordSql } from '../../support/storage/record-sql.ts'
@@ -27,7 +27,7 @@ const newRequest = (query: string, overrides: Partial<SearchRequest> = {}): Sear
 interface Fixture {
   readonly profile: ProfileStorage
   readonly hermes: HermesDb
-  readonly statements: SqlStatement[]
+  readonly statements: ExecutedSqlStatement[]
   /** Adds a message to Segue, at a time in seconds, and returns its id. */
   addSegueMessage(text: string, at: number): Promise<string>
 }

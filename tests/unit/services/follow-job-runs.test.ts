@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { finishRun, startManualRun } from '../../../src/jobs/job-state.ts'
+import { finishJobRun, startManualJobRun } from '../../../src/jobs/job-state.ts'
 import { Notifier } from '../../../src/lib/async/notifier.ts'
 import type { JobRunRecord } from '../../../src/model/job.ts'
-import { followJobRuns, type JobRunSource } from '../../../src/services/follow-job-runs.ts'
+import { followJobRuns, type JobRunStorage } from '../../../src/services/follow-job-runs.ts'
 import type { JobStore } from '../../../src/storage/job-store.ts'
 import type { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
 import { newRunIds, newStore, newTestJob } from '../../support/jobs/job-fixtures.ts'
@@ -11,7 +11,7 @@ import { newRunIds, newStore, newTestJob } from '../../support/jobs/job-fixtures
 let profileNotifier: Notifier
 let names: string[]
 /** The profiles that can be opened. */
-let sources: Map<string, JobRunSource>
+let sources: Map<string, JobRunStorage>
 beforeEach(() => {
   profileNotifier = new Notifier()
   names = []
@@ -41,7 +41,7 @@ function openProfile(name: string, { store, database }: CreatedStore): void {
 async function startRun(store: JobStore): Promise<JobRunRecord> {
   const job = newTestJob(0)
   await store.commit({ job })
-  const started = startManualRun(job, 0, newRunIds())
+  const started = startManualJobRun(job, 0, newRunIds())
   await store.commit(started)
   return started.run
 }
@@ -49,7 +49,7 @@ async function startRun(store: JobStore): Promise<JobRunRecord> {
 async function finish(store: JobStore, run: JobRunRecord): Promise<JobRunRecord> {
   const job = await store.findJob(run.jobId)
   if (!job) throw new Error('The job is gone.')
-  const finished = finishRun({ job, run }, { status: 'OK', output: null, error: null }, 1)
+  const finished = finishJobRun({ job, run }, { status: 'OK', output: null, error: null }, 1)
   await store.commit(finished)
   return finished.run
 }

@@ -7,7 +7,7 @@ import { ConversationLoader } from '../../../src/sessions/conversation-loader.ts
 import { SessionLoader } from '../../../src/sessions/session-loader.ts'
 import type { SessionRecord } from '../../../src/model/session.ts'
 import type { PageRequest } from '../../../src/lib/pagination.ts'
-import type { SessionKey } from '../../../src/model/session-filter.ts'
+import type { SessionSortKey } from '../../../src/model/session-filter.ts'
 import type { HermesLayout, HermesRow } from '../../support/hermes/hermes-db.ts'
 import { ConversationFixture } from '../../support/sessions/conversation-fixture.ts'
 import { segueId } from '../../support/sessions/conversation-model.ts'
@@ -36,7 +36,7 @@ async function addSegueSession(id: string, second: number, of: Partial<SessionRe
   return id
 }
 
-const firstPage: PageRequest<SessionKey> = { after: null, before: null, limit: 1000, backwards: false }
+const firstPage: PageRequest<SessionSortKey> = { after: null, before: null, limit: 1000, backwards: false }
 
 const listAll = (filter: ConversationListFilter = {}): Promise<Conversation[]> =>
   fixture.conversations.listPage(firstPage, filter)
@@ -355,7 +355,7 @@ describe('while conversations are added, removed and moved,', () => {
     }
     const stable = await listFormatted()
     const listed: string[] = []
-    let key: SessionKey | null = null
+    let key: SessionSortKey | null = null
     for (let step = 0; ; step++) {
       const bounds = backwards ? { before: key, after: null } : { before: null, after: key }
       const found: Conversation[] = await fixture.conversations.listPage({ ...bounds, limit: 4, backwards }, {})

@@ -4,7 +4,7 @@ import { ConversationLoader } from '../../../src/sessions/conversation-loader.ts
 import type { Conversation } from '../../../src/sessions/conversation.ts'
 import { SessionLoader } from '../../../src/sessions/session-loader.ts'
 import type { PageRequest } from '../../../src/lib/pagination.ts'
-import type { SessionKey } from '../../../src/model/session-filter.ts'
+import type { SessionSortKey } from '../../../src/model/session-filter.ts'
 import type { HermesLayout } from '../../support/hermes/hermes-db.ts'
 import { ConversationFixture } from '../../support/sessions/conversation-fixture.ts'
 import type { ModelFilter } from '../../support/sessions/conversation-model.ts'
@@ -22,13 +22,13 @@ const anyFilter: fc.Arbitrary<ModelFilter> = fc.record(
 
 let fixture: ConversationFixture
 
-const toKey = ({ root, lastActivityAt }: Conversation): SessionKey => ({ id: root.id, lastActivityAt })
+const toKey = ({ root, lastActivityAt }: Conversation): SessionSortKey => ({ id: root.id, lastActivityAt })
 
 /** Lists all conversations in pages of a size, from either end. Returns them in list order. */
 async function listAllPages(limit: number, backwards: boolean, filter: ModelFilter = {}): Promise<Conversation[]> {
   let all: Conversation[] = []
-  for (let key: SessionKey | null = null; ;) {
-    const page: PageRequest<SessionKey> = {
+  for (let key: SessionSortKey | null = null; ;) {
+    const page: PageRequest<SessionSortKey> = {
       after: backwards ? null : key,
       before: backwards ? key : null,
       limit,

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { transferStorage } from '../../../src/cli/transfer-storage.ts'
-import { TransferError } from '../../../src/transfer/transfer-error.ts'
+import { sqliteTransferStorage } from '../../../src/cli/sqlite-transfer-storage.ts'
+import { ExportImportError } from '../../../src/transfer/export-import-error.ts'
 import { followStream, isEventOfType, startChat } from '../../contract/support/chat.ts'
 import { readUntil } from '../../contract/support/typed-client.ts'
 import { connect } from '../../contract/support/clients.ts'
@@ -38,7 +38,7 @@ async function expectRefusal(text: string | Buffer): Promise<string> {
   writeFileSync(file, text)
   const other = newHomePath()
   const error: unknown = await importFromFile(file, other).catch((reason: unknown) => reason)
-  if (!(error instanceof TransferError)) throw error
+  if (!(error instanceof ExportImportError)) throw error
   expect(existsSync(other)).toBe(false)
   expect(error.message.startsWith(`${file}: `)).toBe(true)
   return error.message.slice(file.length + 2)
@@ -167,7 +167,7 @@ describe('an import refuses', () => {
   })
 
   test('to run while a server uses the home', async () => {
-    const lock = transferStorage.lockHome(home)
+    const lock = sqliteTransferStorage.lockHome(home)
     await expect(importFromFile(path, home)).rejects.toThrow('Another Segue server uses the home')
     lock.release()
   })

@@ -1,22 +1,22 @@
 import { createMCPClient, MCPClientError } from '@ai-sdk/mcp'
-import type { StdioServer } from '../../../config/profile/mcp-server.ts'
-import { listTools } from '../list-tools.ts'
-import { clientName, type McpConnection, type McpConnectionOptions } from './mcp-connection.ts'
-import { ConnectionError } from './mcp-error.ts'
-import { StdioTransport, type StdioTransportOptions } from './stdio-transport.ts'
-import { toFailureReason } from './to-failure-reason.ts'
+import type { StdioMcpServer } from '../../../config/profile/mcp-server.ts'
+import { listMcpTools } from '../list-mcp-tools.ts'
+import { mcpClientName, type McpConnection, type McpConnectionOptions } from './mcp-connection.ts'
+import { McpConnectionError } from './mcp-error.ts'
+import { McpStdioTransport, type McpStdioTransportOptions } from './mcp-stdio-transport.ts'
+import { toMcpFailureReason } from './to-mcp-failure-reason.ts'
 
 /**
  * Starts a program and opens a connection to it. Newer servers need not support the handshake any more, but many older
  * ones exit when they receive anything before it. Hence the handshake comes first, and discovery of the protocol version
- * only if the server rejects it. Rejects with a ConnectionError.
+ * only if the server rejects it. Rejects with a McpConnectionError.
  */
-export async function connectStdio(server: StdioServer, options: McpConnectionOptions): Promise<McpConnection> {
+export async function connectStdio(server: StdioMcpServer, options: McpConnectionOptions): Promise<McpConnection> {
   const { signal, onToolListChanged } = options
   try {
     return await openConnection(startProgram(server, { onToolListChanged, usesVersionDiscovery: false }), signal)
   } catch (error) {
-    if (!(error instanceof ConnectionError && isRejection(error.cause))) throw error
+    if (!(error instanceof McpConnectionError && isRejection(error.cause))) throw error
     return openConnection(startProgram(server, { onToolListChanged, usesVersionDiscovery: true }), signal)
   }
 }
@@ -26,22 +26,22 @@ function isRejection(error: unknown): boolean {
   return MCPClientError.isInstance(error) && error.code !== undefined
 }
 
-function startProgram(server: StdioServer, options: StdioTransportOptions): StdioTransport {
+function startProgram(server: StdioMcpServer, options: McpStdioTransportOptions): McpStdioTransport {
   try {
-    return new StdioTransport(server, options)
+    return new McpStdioTransport(server, options)
   } catch (error) {
-    throw new ConnectionError(toFailureReason(error))
+    throw new McpConnectionError(toMcpFailureReason(error))
   }
 }
 
 /** Stops the program if no connection can be opened. */
-async function openConnection(transport: StdioTransport, signal: AbortSignal): Promise<McpConnection> {
+async function openConnection(transport: McpStdioTransport, signal: AbortSignal): Promise<McpConnection> {
   const { process } = transport
   try {
-    const client = await createMCPClient({ transport, clientName, initializationOptions: { signal } })
+    const client = await createMCPClient({ transport, clientName: mcpClientName, initializationOptions: { signal } })
     return {
       client,
-      listedTools: await listTools(client, signal),
+      listedTools: await listMcpTools(client, signal),
       closed: process.closed,
       get closeReason() {
         return process.closeReason
@@ -52,8 +52,8 @@ async function openConnection(transport: StdioTransport, signal: AbortSignal): P
       close: () => process.stop(),
     }
   } catch (error) {
-    const reason = (process.hasExitedUnexpectedly && process.closeReason) || toFailureReason(error)
+    const reason = (process.hasExitedUnexpectedly && process.closeReason) || toMcpFailureReason(error)
     await process.stop()
-    throw new ConnectionError(reason, { output: process.output, cause: error })
+    throw new McpConnectionError(reason, { output: process.output, cause: error })
   }
 }

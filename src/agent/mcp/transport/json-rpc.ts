@@ -6,15 +6,15 @@ export function isToolListChanged(message: JSONRPCMessage): boolean {
 }
 
 /** Returns the notification that cancels the tool call of a message; null if the message is not a tool call. */
-export function toCancelledNotification(message: JSONRPCMessage): JSONRPCMessage | null {
+export function toMcpCancelledNotification(message: JSONRPCMessage): JSONRPCMessage | null {
   if (!('method' in message && 'id' in message) || message.method !== 'tools/call') return null
   const params = { requestId: message.id, reason: 'The call was cancelled.' }
   return { jsonrpc: '2.0', method: 'notifications/cancelled', params }
 }
 
 /** Code of the error response that replaces a missing one when the connection ends. */
-export const connectionClosedCode = 1
+export const mcpConnectionClosedCode = 1
 
-export function createConnectionClosedError(id: string | number): JSONRPCMessage {
-  return { jsonrpc: '2.0', id, error: { code: connectionClosedCode, message: 'The response is incomplete.' } }
+export function createMcpDisconnectError(id: string | number): JSONRPCMessage {
+  return { jsonrpc: '2.0', id, error: { code: mcpConnectionClosedCode, message: 'The response is incomplete.' } }
 }

@@ -1,7 +1,7 @@
 import { McpError } from './mcp-error.ts'
 
 /** Maximum size of a message from a server. */
-export const maxMessageBytes = 64 * 1024 * 1024
+export const maxMcpMessageBytes = 64 * 1024 * 1024
 
 /** Splits bytes into lines. Throws an McpError if a line exceeds the maximum size of a message. */
 export class LineSplitter {
@@ -25,7 +25,8 @@ export class LineSplitter {
 
   #append(chunk: Buffer): void {
     this.#lineBytes += chunk.length
-    if (this.#lineBytes > maxMessageBytes) throw new McpError({ kind: 'message-too-large', maxBytes: maxMessageBytes })
+    if (this.#lineBytes > maxMcpMessageBytes)
+      throw new McpError({ kind: 'message-too-large', maxBytes: maxMcpMessageBytes })
     this.#chunks.push(chunk)
   }
 }

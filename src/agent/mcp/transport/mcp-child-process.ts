@@ -1,9 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { StdioServer } from '../../../config/profile/mcp-server.ts'
-import type { FailureReason } from './failure-reason.ts'
+import type { StdioMcpServer } from '../../../config/profile/mcp-server.ts'
+import type { McpFailureReason } from './mcp-failure-reason.ts'
 import { LineSplitter } from './line-splitter.ts'
-import { toFailureReason } from './to-failure-reason.ts'
+import { toMcpFailureReason } from './to-mcp-failure-reason.ts'
 
 /** Milliseconds until SIGTERM, and then until SIGKILL. The shutdown of Segue may take 1,500 ms in all. */
 const exitGracePeriodMs = 400
@@ -17,21 +17,21 @@ const maxOutputLength = 16_384 // UTF-16 code units
  */
 export class McpChildProcess {
   /** Resolves when the program has exited and its streams are closed. */
-  readonly closed: Promise<FailureReason>
+  readonly closed: Promise<McpFailureReason>
   readonly #child: ChildProcessWithoutNullStreams
   readonly #lines = new LineSplitter()
   readonly #onLine: (line: string) => void
   #output = ''
-  #closeReason: FailureReason | null = null
+  #closeReason: McpFailureReason | null = null
   #hasExitedUnexpectedly = false
   #termination: Promise<void> | null = null
 
   /** Starts the program. Throws if the system refuses at once; a later error ends the process. */
-  constructor({ command, args, env, cwd }: StdioServer, onLine: (line: string) => void) {
+  constructor({ command, args, env, cwd }: StdioMcpServer, onLine: (line: string) => void) {
     this.#onLine = onLine
     const child = spawn(command, args, { cwd, env, stdio: 'pipe', detached: true })
     this.#child = child
-    const { promise, resolve } = Promise.withResolvers<FailureReason>()
+    const { promise, resolve } = Promise.withResolvers<McpFailureReason>()
     this.closed = promise
     child.once('error', (error) => {
       const reason = toSpawnFailure(error)
@@ -50,7 +50,7 @@ export class McpChildProcess {
   }
 
   /** Why the program has ended or is about to end; null while it runs. */
-  get closeReason(): FailureReason | null {
+  get closeReason(): McpFailureReason | null {
     return this.#closeReason
   }
 
@@ -107,7 +107,7 @@ export class McpChildProcess {
     }
   }
 
-  #onExit(reason: FailureReason): void {
+  #onExit(reason: McpFailureReason): void {
     this.#hasExitedUnexpectedly ||= this.#closeReason === null
     this.#closeReason ??= reason
     void this.#terminate()
@@ -117,13 +117,13 @@ export class McpChildProcess {
     try {
       for (const line of this.#lines.push(chunk)) this.#onLine(line)
     } catch (error) {
-      this.#onExit(toFailureReason(error))
+      this.#onExit(toMcpFailureReason(error))
     }
   }
 }
 
-function toSpawnFailure(error: Error): FailureReason {
+function toSpawnFailure(error: Error): McpFailureReason {
   const code = 'code' in error ? error.code : undefined
   if (code === 'ENOENT') return { kind: 'program-not-found' }
-  return code === 'EACCES' ? { kind: 'program-not-executable' } : toFailureReason(error)
+  return code === 'EACCES' ? { kind: 'program-not-executable' } : toMcpFailureReason(error)
 }

@@ -1,9 +1,9 @@
 import type { MCPClient } from '@ai-sdk/mcp'
-import type { ListedTool } from '../list-tools.ts'
-import type { FailureReason } from './failure-reason.ts'
+import type { ListedMcpTool } from '../list-mcp-tools.ts'
+import type { McpFailureReason } from './mcp-failure-reason.ts'
 
 /** The name by which servers know Segue. */
-export const clientName = 'segue'
+export const mcpClientName = 'segue'
 
 export interface McpConnectionOptions {
   /** Aborts the attempt to connect. */
@@ -15,11 +15,11 @@ export interface McpConnectionOptions {
 export interface McpConnection {
   readonly client: MCPClient
   /** The tools of the server when the connection was opened. */
-  readonly listedTools: readonly ListedTool[]
+  readonly listedTools: readonly ListedMcpTool[]
   /** Resolves when the connection has ended on either side. */
-  readonly closed: Promise<FailureReason>
+  readonly closed: Promise<McpFailureReason>
   /** Why the connection has ended or is about to end; null while it is open. */
-  readonly closeReason: FailureReason | null
+  readonly closeReason: McpFailureReason | null
   /** The latest output of the program that is not a message. It may contain secrets. */
   readonly output: string
   /** Resolves when the connection is closed and its program has exited. Never rejects. */

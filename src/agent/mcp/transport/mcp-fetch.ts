@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { type JSONRPCMessage, validateJSONRPCMessage } from '@ai-sdk/mcp'
-import type { FailureReason } from './failure-reason.ts'
-import { type HttpRequest, sendRequest, readText } from './http-request.ts'
-import { NotExecutedError } from './mcp-error.ts'
-import { tapSse } from './sse-tap.ts'
-import { toCancelledNotification, createConnectionClosedError } from './json-rpc.ts'
+import type { McpFailureReason } from './mcp-failure-reason.ts'
+import { type McpHttpRequest, sendMcpHttpRequest, readMcpResponseText } from './mcp-http-request.ts'
+import { McpNotExecutedError } from './mcp-error.ts'
+import { tapMcpEventStream } from './tap-mcp-event-stream.ts'
+import { toMcpCancelledNotification, createMcpDisconnectError } from './json-rpc.ts'
 import { parseJsonOrNull } from '../../../lib/text/json.ts'
 
 export interface McpFetchOptions {
@@ -22,22 +22,25 @@ const closeGracePeriodMs = 400
 /**
  * Creates the `fetch` for the AI SDK's HTTP transports. It adds what they lack: it fails a call whose stream ends without
  * a response, tells the server about cancelled calls, watches for notifications, and recognises a lost session. Rejects
- * with a NotExecutedError if the request had no effect.
+ * with a McpNotExecutedError if the request had no effect.
  */
 export function createMcpFetch(options: McpFetchOptions): typeof fetch {
   return async (input, init = {}) => {
     const request = toHttpRequest(input, init)
     const message = request.method === 'POST' ? validateJSONRPCMessage(parseJsonOrNull(request.body)) : null
     if (message) sendCancellationOnAbort(request, message, options)
-    const response = await sendRequest(request)
+    const response = await sendMcpHttpRequest(request)
     const body = await toResponseBody(response, message, options)
     const reason = findNotExecutedReason(request, response, body)
-    if (reason) throw new NotExecutedError(reason)
+    if (reason) throw new McpNotExecutedError(reason)
     return new Response(body, { status: response.statusCode ?? 0, headers: toHeaders(response) })
   }
 }
 
-function toHttpRequest(input: RequestInfo | URL, { method = 'GET', headers, body, signal }: RequestInit): HttpRequest {
+function toHttpRequest(
+  input: RequestInfo | URL,
+  { method = 'GET', headers, body, signal }: RequestInit,
+): McpHttpRequest {
   return {
     url: input instanceof Request ? input.url : String(input),
     method,
@@ -48,15 +51,15 @@ function toHttpRequest(input: RequestInfo | URL, { method = 'GET', headers, body
   }
 }
 
-const hasSession = ({ headers }: HttpRequest): boolean => 'mcp-session-id' in headers
+const hasSession = ({ headers }: McpHttpRequest): boolean => 'mcp-session-id' in headers
 
 /** Cancels a call at the server when its signal aborts, if the server can identify the call. */
 function sendCancellationOnAbort(
-  request: HttpRequest,
+  request: McpHttpRequest,
   message: JSONRPCMessage,
   { type, isClosing }: McpFetchOptions,
 ): void {
-  const cancellation = toCancelledNotification(message)
+  const cancellation = toMcpCancelledNotification(message)
   if (cancellation === null || !(hasSession(request) || type === 'sse')) return
   const cancel = async (): Promise<void> => {
     if (isClosing()) return
@@ -65,7 +68,7 @@ function sendCancellationOnAbort(
       body: JSON.stringify(cancellation),
       signal: AbortSignal.timeout(closeGracePeriodMs),
     }
-    const response = await sendRequest(notification)
+    const response = await sendMcpHttpRequest(notification)
     response.resume()
   }
   // If the notification fails, the server notices the closed connection.
@@ -74,10 +77,10 @@ function sendCancellationOnAbort(
 
 /** Returns why a request had no effect; null if it may have had one. */
 function findNotExecutedReason(
-  request: HttpRequest,
+  request: McpHttpRequest,
   { statusCode: status = 0 }: IncomingMessage,
   body: unknown,
-): FailureReason | null {
+): McpFailureReason | null {
   if (status >= 300 && status < 400) return { kind: 'redirect', status }
   if (request.method !== 'POST' || !hasSession(request)) return null
   // The specification demands 404. Some servers send 400 with a message.
@@ -86,7 +89,8 @@ function findNotExecutedReason(
 }
 
 async function toResponseBody(response: IncomingMessage, message: JSONRPCMessage | null, options: McpFetchOptions) {
-  if (!response.headers['content-type']?.includes('text/event-stream')) return (await readText(response)) || null
+  if (!response.headers['content-type']?.includes('text/event-stream'))
+    return (await readMcpResponseText(response)) || null
   if (message === null) return toReadableStream(tapNotifications(response, options), response)
   if (!('id' in message) || message.id === undefined) {
     response.destroy()
@@ -94,14 +98,18 @@ async function toResponseBody(response: IncomingMessage, message: JSONRPCMessage
   }
   const { onToolListChanged } = options
   return toReadableStream(
-    tapSse(response, { onToolListChanged, finalEvent: createConnectionClosedError(message.id), rethrowsErrors: false }),
+    tapMcpEventStream(response, {
+      onToolListChanged,
+      finalEvent: createMcpDisconnectError(message.id),
+      rethrowsErrors: false,
+    }),
     response,
   )
 }
 
 /** The stream for notifications. The `http` transport reopens it after an error. */
 async function* tapNotifications(response: IncomingMessage, { type, onToolListChanged, onStreamEnd }: McpFetchOptions) {
-  yield* tapSse(response, { onToolListChanged, finalEvent: null, rethrowsErrors: type === 'http' })
+  yield* tapMcpEventStream(response, { onToolListChanged, finalEvent: null, rethrowsErrors: type === 'http' })
   if (type === 'sse') onStreamEnd()
 }
 

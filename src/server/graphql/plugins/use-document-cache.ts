@@ -1,8 +1,8 @@
 import type { Plugin } from 'graphql-yoga'
-import type { DocumentCache } from '../documents/document-cache.ts'
+import type { GraphQLDocumentCache } from '../documents/graphql-document-cache.ts'
 
 /** Makes Yoga read valid documents from the cache that the other transports use, and add to it. */
-export function useDocumentCache(cache: DocumentCache): Plugin {
+export function useDocumentCache(cache: GraphQLDocumentCache): Plugin {
   return {
     onParse({ params: { source }, setParsedDocument }) {
       const cached = cache.get(String(source))

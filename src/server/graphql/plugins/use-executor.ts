@@ -2,7 +2,7 @@ import { type ExecutionArgs, type ExecutionResult, validateSubscriptionArgs } fr
 import type { Plugin } from 'graphql-yoga'
 import { createGraphQLError } from '../graphql-errors.ts'
 import { executeOperation } from '../execute-operation.ts'
-import { forbiddenOverGet, startsSomething } from '../forbidden-over-get.ts'
+import { createForbiddenOverGetError, isForbiddenOverGet } from '../forbidden-over-get.ts'
 
 /** Executes with graphql-js instead of Yoga's executor. Refuses subscriptions, which have transports of their own. */
 export function useExecutor(): Plugin {
@@ -18,7 +18,7 @@ export function useExecutor(): Plugin {
 /** Yoga's own event streams have no ids, and keep slow consumers connected. */
 function refuseSubscription(args: ExecutionArgs, isGet: boolean): ExecutionResult {
   if (isGet) {
-    if (startsSomething(args)) return { errors: [forbiddenOverGet()] }
+    if (isForbiddenOverGet(args)) return { errors: [createForbiddenOverGetError()] }
     const validated = validateSubscriptionArgs(args)
     if (!('schema' in validated)) return { errors: validated }
   }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Plugin } from 'graphql-yoga'
 
 /** What Yoga passes to its plugins in Node. */
-export interface NodeContext {
+export interface YogaServerContext {
   readonly res: ServerResponse
 }
 
@@ -10,7 +10,7 @@ export interface NodeContext {
  * Starts the timeout before the first byte is written: a large response ends only when the client has read most of it,
  * so a timeout that starts then would never disconnect a client that reads nothing.
  */
-export function useSlowConsumerTimeout(timeoutMs: number): Plugin<object, NodeContext> {
+export function useSlowConsumerTimeout(timeoutMs: number): Plugin<object, YogaServerContext> {
   return {
     onResponse({ serverContext }) {
       serverContext?.res.setTimeout(timeoutMs)

@@ -1,29 +1,37 @@
-import { type ListFlags, isCrossOrigin, isEmptyConversation } from './list-flags.ts'
-import type { IndexUpdateResult } from './conversation-indexer.ts'
+import {
+  type ConversationIndexFlags,
+  isCrossOriginConversation,
+  isEmptyConversation,
+} from './conversation-index-flags.ts'
+import type { ConversationIndexUpdateResult } from './conversation-indexer.ts'
 import type { ConversationIndexStore } from './conversation-index-store.ts'
 import type { ConversationChange } from '../../sessions/conversation-reader.ts'
 
 /** Where a conversation with these flags is listed; null for one without a message. */
-type ListingRule = (flags: ListFlags) => ConversationChange['after']
+type ListingRule = (flags: ConversationIndexFlags) => ConversationChange['after']
 
 /** For an index whose source lists all of its conversations. */
-export const listingOfSource: ListingRule = (flags) => (isEmptyConversation(flags) ? null : 'thisSource')
+export const hermesListingRule: ListingRule = (flags) => (isEmptyConversation(flags) ? null : 'thisSource')
 
 /** For Segue's index: conversations that cross the origins are listed by Hermes'. */
-export const listingOfEitherSource: ListingRule = (flags) =>
-  isCrossOrigin(flags) && !isEmptyConversation(flags) ? 'otherSource' : listingOfSource(flags)
+export const segueListingRule: ListingRule = (flags) =>
+  isCrossOriginConversation(flags) && !isEmptyConversation(flags) ? 'otherSource' : hermesListingRule(flags)
 
 /**
  * The conversations that a list shows differently than before: those that an index update has changed, and those of sessions
  * in which something has changed that the index does not contain. Conversations that were not listed before, and are not
  * listed now, are left out.
  */
-export function diffConversations(
+export function findConversationListChanges(
   tables: ConversationIndexStore,
-  { conversations, sessionIds }: { conversations?: IndexUpdateResult['conversations']; sessionIds: Iterable<string> },
+  {
+    conversations,
+    sessionIds,
+  }: { conversations?: ConversationIndexUpdateResult['conversations']; sessionIds: Iterable<string> },
   listingRule: ListingRule,
 ): ConversationChange[] {
-  const toListing = (flags: ListFlags | null | undefined) => (typeof flags === 'number' ? listingRule(flags) : null)
+  const toListing = (flags: ConversationIndexFlags | null | undefined) =>
+    typeof flags === 'number' ? listingRule(flags) : null
   const changed = new Map<string, ConversationChange>()
   for (const [rootId, { before, after }] of conversations ?? []) {
     changed.set(rootId, { rootId, before: toListing(before), after: toListing(after) })

@@ -1,7 +1,7 @@
-import { isCrossOrigin } from './list-flags.ts'
-import { diffConversations, listingOfEitherSource } from './conversation-changes.ts'
-import { type IndexUpdateResult, ConversationIndexer } from './conversation-indexer.ts'
-import { toIndexedSession } from './indexed-session.ts'
+import { isCrossOriginConversation } from './conversation-index-flags.ts'
+import { findConversationListChanges, segueListingRule } from './conversation-changes.ts'
+import { type ConversationIndexUpdateResult, ConversationIndexer } from './conversation-indexer.ts'
+import { toConversationIndexEntry } from './conversation-index-row.ts'
 import { ConversationIndexStore } from './conversation-index-store.ts'
 import { defaultProfileName } from '../../../profiles/profile-name.ts'
 import { allocateChangeSeq } from '../database/change-sequences.ts'
@@ -9,7 +9,7 @@ import type { SqlConnection } from '../database/statement-cache.ts'
 import type { ConversationChange } from '../../sessions/conversation-reader.ts'
 import { type SessionRow, sessionFromRow } from '../rows/session-row.ts'
 
-export interface MaintenanceResult {
+export interface ConversationIndexMaintenanceResult {
   /** No session is pending any more. */
   readonly isComplete: boolean
   readonly changes: readonly ConversationChange[]
@@ -53,9 +53,9 @@ export class ConversationIndexMaintainer {
    * Indexes up to about `maxSessions` sessions that were written to. `visiblyChangedIds`: sessions in which something has
    * changed that lists show but the index does not contain. Call it in a transaction.
    */
-  processPending(maxSessions: number, visiblyChangedIds: readonly string[]): MaintenanceResult {
+  processPending(maxSessions: number, visiblyChangedIds: readonly string[]): ConversationIndexMaintenanceResult {
     if (!this.hasPendingWork) {
-      const changed = diffConversations(this.#tables, { sessionIds: visiblyChangedIds }, listingOfEitherSource)
+      const changed = findConversationListChanges(this.#tables, { sessionIds: visiblyChangedIds }, segueListingRule)
       return { isComplete: true, changes: changed, hasCrossOriginChanges: false }
     }
     const ids = this.#listPendingSessionIds(maxSessions)
@@ -66,7 +66,9 @@ export class ConversationIndexMaintainer {
       )
       .all(list)
     // The index holds the ids of Hermes' sessions as they are stored: without a namespace.
-    const upserted = rows.map((row) => toIndexedSession(sessionFromRow(row, defaultProfileName), row.message_count > 0))
+    const upserted = rows.map((row) =>
+      toConversationIndexEntry(sessionFromRow(row, defaultProfileName), row.message_count > 0),
+    )
     const existingIds = new Set(upserted.map(({ id }) => id))
     const deleted = ids.filter((id) => !existingIds.has(id))
     const result = this.#indexer.apply({ upserted, deleted }, maxSessions)
@@ -75,7 +77,7 @@ export class ConversationIndexMaintainer {
     const changeSet = { conversations: result.conversations, sessionIds: [...ids, ...visiblyChangedIds] }
     return {
       isComplete: result.isComplete && ids.length < maxSessions,
-      changes: diffConversations(this.#tables, changeSet, listingOfEitherSource),
+      changes: findConversationListChanges(this.#tables, changeSet, segueListingRule),
       hasCrossOriginChanges,
     }
   }
@@ -88,14 +90,14 @@ export class ConversationIndexMaintainer {
   }
 
   /** Adds the changed sessions of conversations that cross the origins, or did, to the feed. Returns whether there are any. */
-  #recordCrossOriginChanges({ changedSessionIds, conversations }: IndexUpdateResult): boolean {
+  #recordCrossOriginChanges({ changedSessionIds, conversations }: ConversationIndexUpdateResult): boolean {
     const affectsCrossOrigin = [...conversations.values()].some(
-      ({ before, after }) => isCrossOrigin(before ?? 0) || isCrossOrigin(after ?? 0),
+      ({ before, after }) => isCrossOriginConversation(before ?? 0) || isCrossOriginConversation(after ?? 0),
     )
     if (!affectsCrossOrigin) return false
     const candidateIds = new Set(changedSessionIds)
     for (const [rootId, { before, after }] of conversations) {
-      if (isCrossOrigin(before ?? 0) === isCrossOrigin(after ?? 0)) continue
+      if (isCrossOriginConversation(before ?? 0) === isCrossOriginConversation(after ?? 0)) continue
       for (const id of this.#listSessionIds(rootId)) candidateIds.add(id)
     }
     const changedIds = [...candidateIds].filter((id) => this.#isCrossOrigin(id) || this.#wasCrossOrigin(id))
@@ -105,7 +107,7 @@ export class ConversationIndexMaintainer {
 
   #isCrossOrigin(id: string): boolean {
     const session = this.#tables.findSession(id)
-    return session !== null && isCrossOrigin(this.#tables.findConversation(session.root_id)?.flags ?? 0)
+    return session !== null && isCrossOriginConversation(this.#tables.findConversation(session.root_id)?.flags ?? 0)
   }
 
   #wasCrossOrigin(id: string): boolean {

@@ -1,11 +1,17 @@
 import { chunkArray } from '../../../lib/chunk-array.ts'
 import { takePage, orderByIds, compareByActivity } from '../../keyset-pagination.ts'
 import type { PageRequest } from '../../../lib/pagination.ts'
-import type { SessionFilter, SessionKey } from '../../../model/session-filter.ts'
+import type { SessionFilter, SessionSortKey } from '../../../model/session-filter.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
-import { type ListFlags, type ListFlagsFilter, matchesFlags, isCrossOrigin, isEmptyConversation } from './list-flags.ts'
+import {
+  type ConversationIndexFlags,
+  type ConversationIndexFlagsFilter,
+  matchesConversationIndexFilter,
+  isCrossOriginConversation,
+  isEmptyConversation,
+} from './conversation-index-flags.ts'
 import type { ConversationSummaryRow } from './conversation-index-store.ts'
-import type { ConversationSummary, ConversationFilter, OffsetRange } from '../../sessions/conversation-reader.ts'
+import type { ConversationListEntry, ConversationFilter, OffsetPagination } from '../../sessions/conversation-reader.ts'
 
 /** A table that is listed, with the names of its key columns. */
 interface ListedTable {
@@ -28,12 +34,12 @@ export class ConversationIndexReader {
   }
 
   /** Keys of the source's own sessions, newest activity first. */
-  listSessionKeys(page: PageRequest<SessionKey>, filter: Omit<SessionFilter, 'ids'>): SessionKey[] {
+  listSessionKeys(page: PageRequest<SessionSortKey>, filter: Omit<SessionFilter, 'ids'>): SessionSortKey[] {
     return this.#listKeys(sessionTable, page, { ...filter, segueSession: false })
   }
 
   /** Conversations with messages, newest message first. The id of a key is the root's. */
-  listConversations(page: PageRequest<SessionKey>, filter: ConversationFilter): ConversationSummary[] {
+  listConversations(page: PageRequest<SessionSortKey>, filter: ConversationFilter): ConversationListEntry[] {
     // The work of agents and schedules is listed only for clients that ask for its channel.
     const internal = filter.channels ? {} : { internal: false }
     const ids = this.#listKeys(conversationTable, page, { ...filter, ...internal, empty: false }).map(({ id }) => id)
@@ -41,7 +47,7 @@ export class ConversationIndexReader {
   }
 
   /** The conversation of each session, with or without messages. */
-  findConversationsBySession(sessionIds: readonly string[]): Map<string, ConversationSummary> {
+  findConversationsBySession(sessionIds: readonly string[]): Map<string, ConversationListEntry> {
     const read = this.#db.prepare<[string], { id: string; root_id: string }>(
       'SELECT id, root_id FROM conversation_sessions WHERE id IN (SELECT value FROM json_each(?))',
     )
@@ -49,7 +55,7 @@ export class ConversationIndexReader {
     const found = this.#findConversations([...new Set(positions.map(({ root_id }) => root_id))])
     const byRoot = new Map(found.map((entry) => [entry.rootId, entry]))
     return new Map(
-      positions.flatMap(({ id, root_id }): [string, ConversationSummary][] => {
+      positions.flatMap(({ id, root_id }): [string, ConversationListEntry][] => {
         const entry = byRoot.get(root_id)
         return entry ? [[id, entry]] : []
       }),
@@ -57,7 +63,7 @@ export class ConversationIndexReader {
   }
 
   /** Ids of a conversation's sessions: the root, then the others by start. */
-  listConversationSessionIds(rootId: string, { offset, limit }: OffsetRange): string[] {
+  listConversationSessionIds(rootId: string, { offset, limit }: OffsetPagination): string[] {
     // Where a chain is cut off, the root belongs to another conversation.
     const root = this.#db
       .prepare<[string], { id: string }>('SELECT id FROM conversation_sessions WHERE id = ? AND root_id = id')
@@ -72,7 +78,7 @@ export class ConversationIndexReader {
   }
 
   /** In no particular order. */
-  #findConversations(rootIds: readonly string[]): ConversationSummary[] {
+  #findConversations(rootIds: readonly string[]): ConversationListEntry[] {
     const read = this.#db.prepare<[string], ConversationSummaryRow>(
       'SELECT * FROM conversations WHERE root_id IN (SELECT value FROM json_each(?))',
     )
@@ -82,18 +88,22 @@ export class ConversationIndexReader {
   }
 
   /** Merges one ordered list per value of `flags` that passes the filter. Of each, the page needs `limit` keys at most. */
-  #listKeys(list: ListedTable, page: PageRequest<SessionKey>, filter: ListFlagsFilter): SessionKey[] {
+  #listKeys(
+    list: ListedTable,
+    page: PageRequest<SessionSortKey>,
+    filter: ConversationIndexFlagsFilter,
+  ): SessionSortKey[] {
     const lists = this.#listFlagValues(list)
-      .filter((flags) => matchesFlags(flags, filter))
+      .filter((flags) => matchesConversationIndexFilter(flags, filter))
       .map((flags) => this.#listKeysWithFlags(list, flags, page))
     return lists.length === 1 ? lists.flat() : takePage(lists.flat().sort(compareByActivity), page)
   }
 
-  #listFlagValues({ table }: ListedTable): ListFlags[] {
+  #listFlagValues({ table }: ListedTable): ConversationIndexFlags[] {
     const next = this.#db.prepare<[number], { flags: number | null }>(
       `SELECT min(flags) AS flags FROM ${table} WHERE flags > ?`,
     )
-    const flagValues: ListFlags[] = []
+    const flagValues: ConversationIndexFlags[] = []
     for (let flags = next.get(-1)?.flags; typeof flags === 'number'; flags = next.get(flags)?.flags)
       flagValues.push(flags)
     return flagValues
@@ -101,15 +111,15 @@ export class ConversationIndexReader {
 
   #listKeysWithFlags(
     { table, idColumn, timeColumn }: ListedTable,
-    flags: ListFlags,
-    page: PageRequest<SessionKey>,
-  ): SessionKey[] {
+    flags: ConversationIndexFlags,
+    page: PageRequest<SessionSortKey>,
+  ): SessionSortKey[] {
     const { after, before, limit, backwards } = page
     // Newest first: what comes after a key in the list is smaller than it.
     const bounds = `${after ? `AND (${timeColumn}, ${idColumn}) < (?, ?)` : ''} ${before ? `AND (${timeColumn}, ${idColumn}) > (?, ?)` : ''}`
     const direction = backwards ? 'ASC' : 'DESC'
     const keys = this.#db
-      .prepare<(string | number)[], SessionKey>(
+      .prepare<(string | number)[], SessionSortKey>(
         `SELECT ${idColumn} AS id, ${timeColumn} AS lastActivityAt FROM ${table} WHERE flags = ? ${bounds}
          ORDER BY ${timeColumn} ${direction}, ${idColumn} ${direction} LIMIT ?`,
       )
@@ -118,13 +128,13 @@ export class ConversationIndexReader {
   }
 }
 
-function toConversationSummary(row: ConversationSummaryRow): ConversationSummary {
+function toConversationSummary(row: ConversationSummaryRow): ConversationListEntry {
   return {
     rootId: row.root_id,
     tipId: row.tip_id,
     segmentCount: row.segment_count,
     lastActivityAt: row.last_activity_at,
     isEmpty: isEmptyConversation(row.flags),
-    isCrossOrigin: isCrossOrigin(row.flags),
+    isCrossOrigin: isCrossOriginConversation(row.flags),
   }
 }

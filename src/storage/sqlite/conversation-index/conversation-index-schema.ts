@@ -1,6 +1,6 @@
 /**
  * Tables of the conversation index: which sessions make up each conversation, and the order in which both are listed.
- * Everything in them is derived from the sessions. The `flags` columns hold `ListFlags`.
+ * Everything in them is derived from the sessions. The `flags` columns hold `ConversationIndexFlags`.
  */
 export const conversationIndexSchema = `
   CREATE TABLE conversation_sessions (

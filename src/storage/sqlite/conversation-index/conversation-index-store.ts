@@ -1,7 +1,7 @@
 import type { SqlConnection } from '../database/statement-cache.ts'
-import type { ListFlags } from './list-flags.ts'
-import type { ConversationIndexEntry } from '../../sessions/cross-origin-feed.ts'
-import type { IndexedSessionRow } from './indexed-session.ts'
+import type { ConversationIndexFlags } from './conversation-index-flags.ts'
+import type { ConversationIndexEntry } from '../../sessions/hermes-continuation-feed.ts'
+import type { ConversationIndexRow } from './conversation-index-row.ts'
 
 export interface ConversationSummaryRow {
   readonly root_id: string
@@ -10,11 +10,11 @@ export interface ConversationSummaryRow {
   readonly segment_count: number
   /** The time of the newest message; the start of the tip if there is none. */
   readonly last_activity_at: number
-  readonly flags: ListFlags
+  readonly flags: ConversationIndexFlags
 }
 
 /** A session whose children's positions must be computed again, beginning after one of them. */
-export interface PendingChildren {
+export interface PendingChildSessionsRow {
   readonly parent_id: string
   readonly after_id: string
   /** 1 if the children may continue it now and did not before, or the other way round. */
@@ -29,15 +29,16 @@ export class ConversationIndexStore {
     this.#db = db
   }
 
-  findSession(id: string): IndexedSessionRow | null {
+  findSession(id: string): ConversationIndexRow | null {
     return (
-      this.#db.prepare<[string], IndexedSessionRow>('SELECT * FROM conversation_sessions WHERE id = ?').get(id) ?? null
+      this.#db.prepare<[string], ConversationIndexRow>('SELECT * FROM conversation_sessions WHERE id = ?').get(id) ??
+      null
     )
   }
 
-  insertSession(session: IndexedSessionRow): void {
+  insertSession(session: ConversationIndexRow): void {
     this.#db
-      .prepare<[IndexedSessionRow]>(
+      .prepare<[ConversationIndexRow]>(
         `INSERT INTO conversation_sessions
            (id, continues, can_be_continued, started_at, message_at, activity_at, flags, root_id, depth)
          VALUES
@@ -83,10 +84,10 @@ export class ConversationIndexStore {
   }
 
   /** The tip among the sessions of a conversation other than its root. */
-  findNewestSession(rootId: string): IndexedSessionRow | null {
+  findNewestSession(rootId: string): ConversationIndexRow | null {
     return (
       this.#db
-        .prepare<[string], IndexedSessionRow>(
+        .prepare<[string], ConversationIndexRow>(
           `SELECT * FROM conversation_sessions WHERE root_id = ? AND root_id <> id
            ORDER BY message_at DESC, started_at DESC, id DESC LIMIT 1`,
         )
@@ -116,20 +117,22 @@ export class ConversationIndexStore {
     this.#db.prepare<[string]>('DELETE FROM conversations WHERE root_id = ?').run(rootId)
   }
 
-  enqueueChildren(row: PendingChildren): void {
+  enqueueChildren(row: PendingChildSessionsRow): void {
     this.#db
-      .prepare<[PendingChildren]>(
+      .prepare<[PendingChildSessionsRow]>(
         `INSERT INTO pending_children (parent_id, after_id, relinked) VALUES (:parent_id, :after_id, :relinked)
          ON CONFLICT (parent_id) DO UPDATE SET after_id = :after_id, relinked = max(relinked, :relinked)`,
       )
       .run(row)
   }
 
-  findPendingChildren(): PendingChildren | null {
+  findPendingChildren(): PendingChildSessionsRow | null {
     // The condition makes it an index search, not a scan.
     return (
       this.#db
-        .prepare<[], PendingChildren>("SELECT * FROM pending_children WHERE parent_id >= '' ORDER BY parent_id LIMIT 1")
+        .prepare<[], PendingChildSessionsRow>(
+          "SELECT * FROM pending_children WHERE parent_id >= '' ORDER BY parent_id LIMIT 1",
+        )
         .get() ?? null
     )
   }

@@ -1,11 +1,11 @@
 import { maxChainLength, walkAncestors } from '../../../model/conversation/lineage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { ConversationIndexStore, type ConversationSummaryRow } from './conversation-index-store.ts'
-import type { ConversationIndexEntry } from '../../sessions/cross-origin-feed.ts'
-import { type IndexedSessionRow, isNewerTip } from './indexed-session.ts'
-import { isSegueSession, type ListFlags, toConversationFlags } from './list-flags.ts'
+import type { ConversationIndexEntry } from '../../sessions/hermes-continuation-feed.ts'
+import { type ConversationIndexRow, isNewerTip } from './conversation-index-row.ts'
+import { isSegueSession, type ConversationIndexFlags, toConversationFlags } from './conversation-index-flags.ts'
 
-export interface IndexUpdate {
+export interface ConversationIndexUpdate {
   /** Sessions that are new or have changed. */
   readonly upserted?: readonly ConversationIndexEntry[]
   /** Ids of sessions that no longer exist. */
@@ -13,16 +13,16 @@ export interface IndexUpdate {
 }
 
 /** The flags of a conversation before and after an update; null if it does not exist. */
-export interface FlagsChange {
-  readonly before: ListFlags | null
-  readonly after: ListFlags | null
+export interface ConversationFlagsChange {
+  readonly before: ConversationIndexFlags | null
+  readonly after: ConversationIndexFlags | null
 }
 
-export interface IndexUpdateResult {
+export interface ConversationIndexUpdateResult {
   /** Ids of the sessions whose row or position has changed. */
   readonly changedSessionIds: ReadonlySet<string>
   /** The conversations that have changed, by root. */
-  readonly conversations: ReadonlyMap<string, FlagsChange>
+  readonly conversations: ReadonlyMap<string, ConversationFlagsChange>
   /** False if sessions are left whose position must be computed again: the next call continues with them. */
   readonly isComplete: boolean
 }
@@ -47,10 +47,13 @@ const childBatchSize = 500
  */
 export class ConversationIndexer {
   readonly #tables: ConversationIndexStore
-  readonly #detectCrossOrigin: (root: IndexedSessionRow, tip: IndexedSessionRow) => boolean
+  readonly #detectCrossOrigin: (root: ConversationIndexRow, tip: ConversationIndexRow) => boolean
 
   /** `detectCrossOrigin`: this index's rule for conversations that both sources store. */
-  constructor(db: SqlConnection, detectCrossOrigin: (root: IndexedSessionRow, tip: IndexedSessionRow) => boolean) {
+  constructor(
+    db: SqlConnection,
+    detectCrossOrigin: (root: ConversationIndexRow, tip: ConversationIndexRow) => boolean,
+  ) {
     this.#tables = new ConversationIndexStore(db)
     this.#detectCrossOrigin = detectCrossOrigin
   }
@@ -59,12 +62,15 @@ export class ConversationIndexer {
    * Applies an update, then computes the position of up to about `maxSessions` sessions that continue what has changed.
    * Call it in a transaction.
    */
-  apply({ upserted = [], deleted = [] }: IndexUpdate, maxSessions = Infinity): IndexUpdateResult {
+  apply(
+    { upserted = [], deleted = [] }: ConversationIndexUpdate,
+    maxSessions = Infinity,
+  ): ConversationIndexUpdateResult {
     const state: UpdateState = { changedSessionIds: new Set(), countDeltas: new Map() }
     for (const id of deleted) this.#delete(id, state)
     for (const session of upserted) this.#upsert(session, state)
     const isComplete = this.#processPending(maxSessions, state)
-    const conversations = new Map<string, FlagsChange>()
+    const conversations = new Map<string, ConversationFlagsChange>()
     for (const [rootId, countDelta] of state.countDeltas) {
       conversations.set(rootId, this.#refreshConversation(rootId, countDelta))
     }
@@ -180,7 +186,7 @@ export class ConversationIndexer {
   }
 
   /** Updates the row of a conversation from its sessions. */
-  #refreshConversation(rootId: string, countDelta: number): FlagsChange {
+  #refreshConversation(rootId: string, countDelta: number): ConversationFlagsChange {
     const old = this.#tables.findConversation(rootId)
     const row = this.#buildConversationRow(rootId, (old?.segment_count ?? 0) + countDelta)
     if (!row) this.#tables.deleteConversation(rootId)

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import type { IdNamespace } from '../../../profiles/id-namespace.ts'
+import type { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
 import { DatabaseTooNewError } from '../../errors.ts'
 import { migrations } from './migrations.ts'
 
@@ -9,13 +9,13 @@ export function readSchemaVersion(connection: Database.Database): number {
 }
 
 /** Throws DatabaseTooNewError. Call it before anything that changes the file, such as a change of the journal mode. */
-export function assertSupportedVersion(connection: Database.Database, path: string): void {
+export function assertSupportedDatabaseVersion(connection: Database.Database, path: string): void {
   const version = readSchemaVersion(connection)
   if (version > migrations.length) throw new DatabaseTooNewError(path, version, migrations.length)
 }
 
 /** Brings the schema up to date, each migration in a transaction. `namespace`: of the ids of the profile's Hermes agent. */
-export function migrate(connection: Database.Database, namespace: IdNamespace): void {
+export function migrate(connection: Database.Database, namespace: ProfileIdNamespace): void {
   const version = readSchemaVersion(connection)
   if (version < migrations.length) connection.function('id_namespace', () => namespace.prefix)
   for (const [index, sql] of migrations.entries()) {

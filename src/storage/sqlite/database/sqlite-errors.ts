@@ -30,7 +30,7 @@ export function mapSqliteErrors<T>(work: () => T): T {
 }
 
 /** Maps an error of SQLite, raised while a file is opened, to a `DatabaseUnusableError`; returns any other as it is. */
-export function toOpenError(error: unknown, path: string): unknown {
+export function toDatabaseOpenError(error: unknown, path: string): unknown {
   const cause = error instanceof StorageError ? error.cause : error
   return cause instanceof Database.SqliteError ? new DatabaseUnusableError(path, cause) : error
 }

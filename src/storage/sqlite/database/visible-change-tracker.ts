@@ -39,7 +39,7 @@ export function installVisibleChangeTriggers(connection: Database.Database): voi
 }
 
 /** Ids of the sessions that have changed visibly since the last call. Call it inside a transaction. */
-export function drainVisibleChanges(db: SqlConnection): string[] {
+export function drainVisibleSessionChanges(db: SqlConnection): string[] {
   const rows = db.prepare<[], { id: string }>('SELECT id FROM temp.visible_changes').all()
   if (rows.length > 0) db.prepare<[]>('DELETE FROM temp.visible_changes').run()
   return rows.map(({ id }) => id)

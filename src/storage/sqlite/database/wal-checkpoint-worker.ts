@@ -3,14 +3,14 @@ import Database from 'better-sqlite3'
 import { lowerThreadPriority } from '../../../lib/worker/lower-thread-priority.ts'
 
 /** The path of the database. */
-export type CheckpointWorkerData = string
+export type WalCheckpointWorkerData = string
 
 const port = parentPort
 if (!port) throw new Error('This module is the entry point of a worker thread.')
 
 lowerThreadPriority()
 
-const databasePath: CheckpointWorkerData = workerData
+const databasePath: WalCheckpointWorkerData = workerData
 port.on('message', () => {
   try {
     const database = new Database(databasePath, { fileMustExist: true })

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { CheckpointWorkerData } from './wal-checkpoint-worker.ts'
+import type { WalCheckpointWorkerData } from './wal-checkpoint-worker.ts'
 
 /**
  * Checkpoints the WAL of a database in a worker thread. A commit that checkpoints waits some tens of milliseconds for the
@@ -28,7 +28,7 @@ export class WalCheckpointer {
   }
 
   #start(): Worker {
-    const workerData: CheckpointWorkerData = this.#databasePath
+    const workerData: WalCheckpointWorkerData = this.#databasePath
     const worker = new Worker(new URL('./wal-checkpoint-worker.ts', import.meta.url), { workerData })
     worker.unref()
     // Without checkpoints of this thread, a commit checkpoints once the WAL is very large.

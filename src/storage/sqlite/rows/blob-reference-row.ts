@@ -9,7 +9,7 @@ export function insertBlobReference(db: SqlConnection, hash: string, sessionId: 
 }
 
 /** Hashes of the blobs that a session refers to, in order. */
-export function listBlobHashes(db: SqlConnection, sessionId: string): string[] {
+export function listSessionBlobHashes(db: SqlConnection, sessionId: string): string[] {
   return db
     .prepare<[string], { hash: string }>('SELECT hash FROM blob_references WHERE session_id = ? ORDER BY hash')
     .all(sessionId)

@@ -47,7 +47,7 @@ export function insertEvent(db: SqlConnection, event: ChatEvent): void {
   ).run(eventToRow(event))
 }
 
-export interface EventPage {
+export interface EventPageRequest {
   readonly sessionId: string
   /** Exclusive. */
   readonly after: number
@@ -59,7 +59,7 @@ export interface EventPage {
 /** A page of a session's events in order of seq: at most 1,000, and fewer when they are large. Empty at the end. */
 export function readEventPage(
   db: SqlConnection,
-  { sessionId, after, upTo = Number.MAX_SAFE_INTEGER, limit = maxPageEvents }: EventPage,
+  { sessionId, after, upTo = Number.MAX_SAFE_INTEGER, limit = maxPageEvents }: EventPageRequest,
 ): ChatEvent[] {
   const rows = db
     .prepare<[string, number, number, number], EventRow>(

@@ -1,4 +1,4 @@
-import { findBlobHash } from '../../../model/blob-url.ts'
+import { findPartBlobHash } from '../../../model/blob-url.ts'
 import type { MessagePart, MessageRecord } from '../../../model/message.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { insertBlobReference } from './blob-reference-row.ts'
@@ -82,6 +82,6 @@ export function upsertMessage(db: SqlConnection, message: MessageRecord): void {
   ).run(row)
   // Separately, because an update of this column has the message indexed again, even if it does not change.
   db.prepare<[MessageRow]>('UPDATE messages SET parts = :parts WHERE id = :id AND parts <> :parts').run(row)
-  for (const hash of message.parts.map(findBlobHash))
+  for (const hash of message.parts.map(findPartBlobHash))
     if (hash !== null) insertBlobReference(db, hash, message.sessionId)
 }

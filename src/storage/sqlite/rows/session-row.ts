@@ -1,6 +1,6 @@
 import { parseIdKind } from '../../../lib/ids.ts'
 import type { Origin, SessionRecord, TitleSource } from '../../../model/session.ts'
-import { IdNamespace } from '../../../profiles/id-namespace.ts'
+import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
 import type { IdempotencyKey } from '../../idempotency-key.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { type IdempotencyKeyColumns, idempotencyKeyToColumns } from './idempotency-key-columns.ts'
@@ -27,7 +27,7 @@ export interface SessionRow extends IdempotencyKeyColumns {
 
 /** The one place that adds the profile's namespace to the ids of Hermes that a profile's database holds. */
 export function sessionFromRow(row: SessionRow, profile: string): SessionRecord {
-  const namespace = IdNamespace.forProfile(profile)
+  const namespace = ProfileIdNamespace.forProfile(profile)
   return {
     id: row.id,
     origin: 'SEGUE',
@@ -52,7 +52,7 @@ export function sessionFromRow(row: SessionRow, profile: string): SessionRecord 
 
 /** The one place that removes the namespace. */
 export function sessionToRow(session: SessionRecord, idempotencyKey: IdempotencyKey | null = null): SessionRow {
-  const namespace = IdNamespace.forProfile(session.profile)
+  const namespace = ProfileIdNamespace.forProfile(session.profile)
   return {
     id: session.id,
     title: session.title,
@@ -75,12 +75,12 @@ export function sessionToRow(session: SessionRecord, idempotencyKey: Idempotency
   }
 }
 
-function qualify(id: string | null, origin: Origin | null, namespace: IdNamespace): string | null {
+function qualify(id: string | null, origin: Origin | null, namespace: ProfileIdNamespace): string | null {
   return id !== null && origin === 'HERMES' ? namespace.prefix + id : id
 }
 
 /** Leaves the id of another profile's Hermes session as it is, as in an imported document: it is not found anyway. */
-function unqualify(id: string | null, namespace: IdNamespace): string | null {
+function unqualify(id: string | null, namespace: ProfileIdNamespace): string | null {
   return id === null ? null : (namespace.unqualify(id) ?? id)
 }
 

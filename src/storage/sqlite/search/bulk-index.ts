@@ -1,4 +1,4 @@
-import { normalizeText } from '../../../search/analyzer.ts'
+import { normalizeSearchText } from '../../../search/analyzer.ts'
 import { splitIntoPassages } from '../../../search/passages.ts'
 import type { SqliteDatabase } from '../sqlite-database.ts'
 import { readStoredMessageText } from '../rows/message-text-reader.ts'
@@ -17,7 +17,7 @@ export function indexMessages(database: SqliteDatabase, messageIds: readonly str
   for (const { id, numbers } of reserved.toReversed()) {
     const passages = readPassages(database, id)
     for (const [index, number] of [...numbers.entries()].toReversed()) {
-      searchIndex.writeEntry('message', number, normalizeText(passages[index] ?? ''))
+      searchIndex.writeEntry('message', number, normalizeSearchText(passages[index] ?? ''))
     }
     for (const isLong of [false, true]) searchIndex.dequeue({ kind: 'message', id, isLong })
   }
@@ -30,5 +30,5 @@ function readPassages(database: SqliteDatabase, id: string): string[] {
   const reading = readStoredMessageText(database, id)
   let next = reading.next()
   while (!next.done) next = reading.next()
-  return normalizeText(next.value) === '' ? [] : splitIntoPassages(next.value)
+  return normalizeSearchText(next.value) === '' ? [] : splitIntoPassages(next.value)
 }

@@ -1,7 +1,7 @@
 import { channelsToSourceFilter } from '../../../model/channel.ts'
-import { listSessionFlags } from '../conversation-index/list-flags.ts'
+import { listMatchingSessionFlags } from '../conversation-index/conversation-index-flags.ts'
 import type { SessionFilter } from '../../../model/session-filter.ts'
-import { type IndexedKind, mirrorRowid } from './search-index.ts'
+import { type SearchIndexItemKind, invertSearchRowid } from './search-index.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 
 /** An entry of the index and the session or message that it belongs to. */
@@ -36,16 +36,16 @@ const matchQueries = {
   title: buildMatchQuery('title'),
 }
 
-function buildMatchQuery(kind: IndexedKind): string {
+function buildMatchQuery(kind: SearchIndexItemKind): string {
   return `SELECT entry.number, entry.at, ${selectedColumns[kind]} FROM ${kind}_index AS found
-    CROSS JOIN ${kind}_entries AS entry ON entry.number = ${mirrorRowid(0)} - found.rowid ${ownerJoins[kind]}
+    CROSS JOIN ${kind}_entries AS entry ON entry.number = ${invertSearchRowid(0)} - found.rowid ${ownerJoins[kind]}
     WHERE found.${kind}_index MATCH ?`
 }
 
 /** Up to `limit` entries in a range that match an FTS5 expression: newest first, or oldest first if `backwards`. */
-export function findEntriesInRange(
+export function searchEntriesInRange(
   db: SqlConnection,
-  kind: IndexedKind,
+  kind: SearchIndexItemKind,
   search: { readonly expression: string; readonly filter: SessionFilter },
   { from, to }: SearchEntryRange,
   backwards: boolean,
@@ -57,13 +57,13 @@ export function findEntriesInRange(
       `${matchQueries[kind]} AND found.rowid BETWEEN ? AND ? ${condition}
        ORDER BY found.rowid ${backwards ? 'DESC' : 'ASC'} LIMIT ?`,
     )
-    .all(search.expression, mirrorRowid(to), mirrorRowid(from), ...values, limit)
+    .all(search.expression, invertSearchRowid(to), invertSearchRowid(from), ...values, limit)
 }
 
 /** The same for a list of numbers. */
-export function findEntriesByNumber(
+export function searchEntriesByNumber(
   db: SqlConnection,
-  kind: IndexedKind,
+  kind: SearchIndexItemKind,
   expression: string,
   numbers: readonly number[],
   backwards: boolean,
@@ -73,13 +73,13 @@ export function findEntriesByNumber(
       `${matchQueries[kind]} AND found.rowid IN (SELECT value FROM json_each(?))
        ORDER BY found.rowid ${backwards ? 'DESC' : 'ASC'}`,
     )
-    .all(expression, JSON.stringify(numbers.map(mirrorRowid)))
+    .all(expression, JSON.stringify(numbers.map(invertSearchRowid)))
 }
 
 /** Whether any entry in a range matches an FTS5 expression. */
-export function hasMatchInRange(
+export function hasMatchingSearchEntry(
   db: SqlConnection,
-  kind: IndexedKind,
+  kind: SearchIndexItemKind,
   expression: string,
   { from, to }: SearchEntryRange,
 ): boolean {
@@ -88,12 +88,12 @@ export function hasMatchInRange(
       .prepare<[string, number, number]>(
         `SELECT rowid FROM ${kind}_index WHERE ${kind}_index MATCH ? AND rowid BETWEEN ? AND ? LIMIT 1`,
       )
-      .get(expression, mirrorRowid(to), mirrorRowid(from)) !== undefined
+      .get(expression, invertSearchRowid(to), invertSearchRowid(from)) !== undefined
   )
 }
 
 /** The range of all entries; empty if there are none. */
-export function readFullRange(db: SqlConnection, kind: IndexedKind): SearchEntryRange {
+export function readSearchEntryRange(db: SqlConnection, kind: SearchIndexItemKind): SearchEntryRange {
   // Two queries: SQLite answers min and max from the index, but not both in one query.
   const readEnd = (which: 'min' | 'max'): number | null | undefined =>
     db.prepare<[], { number: number | null }>(`SELECT ${which}(number) AS number FROM ${kind}_entries`).get()?.number
@@ -101,7 +101,7 @@ export function readFullRange(db: SqlConnection, kind: IndexedKind): SearchEntry
 }
 
 /** The range of a message's passages. */
-export function findMessageEntryRange(db: SqlConnection, messageId: string): SearchEntryRange {
+export function findMessagePassageRange(db: SqlConnection, messageId: string): SearchEntryRange {
   const row = db
     .prepare<[string], SearchEntryRange>(
       'SELECT min(number) AS "from", max(number) AS "to" FROM message_entries WHERE id = ?',
@@ -111,9 +111,9 @@ export function findMessageEntryRange(db: SqlConnection, messageId: string): Sea
 }
 
 /** The first entry from a number on. */
-export function findFirstEntryFrom(
+export function findFirstSearchEntry(
   db: SqlConnection,
-  kind: IndexedKind,
+  kind: SearchIndexItemKind,
   number: number,
 ): { readonly number: number; readonly at: number } | null {
   return (
@@ -126,16 +126,16 @@ export function findFirstEntryFrom(
 }
 
 /** The first number from a time on, by binary search, because times rise with numbers; the last one + 1 if there is none. */
-export function findFirstNumberSince(
+export function findEntryNumberSince(
   db: SqlConnection,
-  kind: IndexedKind,
+  kind: SearchIndexItemKind,
   at: number,
   { from, to }: SearchEntryRange,
 ): number {
   let [low, high] = [from, to + 1]
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
-    const entry = findFirstEntryFrom(db, kind, middle)
+    const entry = findFirstSearchEntry(db, kind, middle)
     if (!entry || entry.at >= at) high = middle
     else low = entry.number + 1
   }
@@ -146,9 +146,9 @@ export function findFirstNumberSince(
  * Returns the entries of the filtered sessions if they are few sessions with few messages: reading each is cheaper than
  * scanning the index. Returns null otherwise.
  */
-export function listEntriesOfFewSessions(
+export function listSessionSearchEntries(
   db: SqlConnection,
-  kind: IndexedKind,
+  kind: SearchIndexItemKind,
   filter: SessionFilter,
   limits: { readonly sessions: number; readonly messages: number },
 ): number[] | null {
@@ -176,7 +176,7 @@ export function listEntriesOfFewSessions(
 export function hasSessionsInChannels(db: SqlConnection, channels: readonly string[]): boolean {
   const sql =
     'SELECT 1 FROM json_each(?) WHERE EXISTS (SELECT 1 FROM conversation_sessions WHERE flags = value) LIMIT 1'
-  return db.prepare<[string]>(sql).get(JSON.stringify(listSessionFlags({ channels }))) !== undefined
+  return db.prepare<[string]>(sql).get(JSON.stringify(listMatchingSessionFlags({ channels }))) !== undefined
 }
 
 function buildFilterCondition({ ids, channels, archived, pinned }: SessionFilter): {

@@ -1,13 +1,13 @@
 import type { SqlConnection } from '../database/statement-cache.ts'
-import { normalizeText } from '../../../search/analyzer.ts'
+import { normalizeSearchText } from '../../../search/analyzer.ts'
 import { toMessageText } from '../../../model/message-text.ts'
 import { maxPassageLength } from '../../../search/passages.ts'
 import { type MessageRow, messageFromRow } from '../rows/message-row.ts'
 
-export type IndexedKind = 'message' | 'title'
+export type SearchIndexItemKind = 'message' | 'title'
 
 interface QueuedItem {
-  readonly kind: IndexedKind
+  readonly kind: SearchIndexItemKind
   readonly id: string
   readonly is_long: 0 | 1
 }
@@ -26,7 +26,7 @@ const batchSize = 25
 const firstEntryNumber = 2 ** 40
 
 /** Converts the number of an entry to its rowid in the FTS5 table, and back: the newest entry has the lowest rowid. */
-export function mirrorRowid(number: number): number {
+export function invertSearchRowid(number: number): number {
   return 2 ** 41 - number
 }
 
@@ -51,7 +51,7 @@ export class SearchIndex {
         'SELECT kind, id, is_long FROM search_queue WHERE is_long >= 0 ORDER BY is_long LIMIT ?',
       )
       .all(batchSize)
-    const entries: { readonly kind: IndexedKind; readonly number: number; readonly text: string }[] = []
+    const entries: { readonly kind: SearchIndexItemKind; readonly number: number; readonly text: string }[] = []
     let length = 0
     let hasMore = queued.length === batchSize
     for (const { kind, id, is_long: isLong } of queued) {
@@ -79,7 +79,15 @@ export class SearchIndex {
     return row?.id ?? null
   }
 
-  dequeue({ kind, id, isLong }: { readonly kind: IndexedKind; readonly id: string; readonly isLong: boolean }): void {
+  dequeue({
+    kind,
+    id,
+    isLong,
+  }: {
+    readonly kind: SearchIndexItemKind
+    readonly id: string
+    readonly isLong: boolean
+  }): void {
     this.#db
       .prepare<[number, string, string]>('DELETE FROM search_queue WHERE is_long = ? AND kind = ? AND id = ?')
       .run(isLong ? 1 : 0, kind, id)
@@ -98,19 +106,19 @@ export class SearchIndex {
    * Writes the normalized text of an entry. Returns false if the message or session was deleted in the meantime. Write the
    * entries of one transaction in descending order: FTS5 flushes its buffer when a rowid is lower than the one before.
    */
-  writeEntry(kind: IndexedKind, number: number, text: string): boolean {
+  writeEntry(kind: SearchIndexItemKind, number: number, text: string): boolean {
     const entry = this.#db.prepare<[number]>(`SELECT number FROM ${kind}_entries WHERE number = ?`).get(number)
     if (!entry) return false
     this.#db
       .prepare<[number, string]>(`INSERT INTO ${kind}_index (rowid, text) VALUES (?, ?)`)
-      .run(mirrorRowid(number), text)
+      .run(invertSearchRowid(number), text)
     return true
   }
 
   /** Indexes a batch of what is older than the index: titles first, then messages, newest first. Returns false at the end. */
   backfill(): boolean {
     const row = this.#db
-      .prepare<[], { kind: IndexedKind; id: string }>(
+      .prepare<[], { kind: SearchIndexItemKind; id: string }>(
         "SELECT kind, id FROM search_backfill WHERE kind IN ('title', 'message') ORDER BY kind DESC LIMIT 1",
       )
       .get()
@@ -119,9 +127,11 @@ export class SearchIndex {
     const older = kind === 'message' ? this.#listOlderMessages(id) : this.#listOlderTitles(id)
     const last = older.at(-1)
     if (last) {
-      this.#db.prepare<[string, IndexedKind]>('UPDATE search_backfill SET id = ? WHERE kind = ?').run(last.id, kind)
+      this.#db
+        .prepare<[string, SearchIndexItemKind]>('UPDATE search_backfill SET id = ? WHERE kind = ?')
+        .run(last.id, kind)
     } else {
-      this.#db.prepare<[IndexedKind]>('DELETE FROM search_backfill WHERE kind = ?').run(kind)
+      this.#db.prepare<[SearchIndexItemKind]>('DELETE FROM search_backfill WHERE kind = ?').run(kind)
     }
     const missing = older.filter((entry) => entry.text !== '' && !this.#isIndexedOrQueued(kind, entry.id))
     const numbered = missing.map((entry) => ({ number: this.#prependEntry(kind, entry), text: entry.text }))
@@ -140,7 +150,7 @@ export class SearchIndex {
         'SELECT title, started_at AS at FROM sessions WHERE id = ?',
       )
       .get(id)
-    return row ? { id, text: normalizeText(row.title ?? ''), at: row.at } : null
+    return row ? { id, text: normalizeSearchText(row.title ?? ''), at: row.at } : null
   }
 
   #listOlderMessages(before: string): IndexEntry[] {
@@ -170,7 +180,7 @@ export class SearchIndex {
         'SELECT id, title, started_at AS at FROM sessions WHERE id < ? ORDER BY id DESC LIMIT ?',
       )
       .all(before, batchSize)
-      .map(({ id, title, at }) => ({ id, text: normalizeText(title ?? ''), at }))
+      .map(({ id, title, at }) => ({ id, text: normalizeSearchText(title ?? ''), at }))
   }
 
   #enqueueLong(id: string): void {
@@ -179,20 +189,22 @@ export class SearchIndex {
   }
 
   /** True for what was written after the index was created, although its id is older. */
-  #isIndexedOrQueued(kind: IndexedKind, id: string): boolean {
+  #isIndexedOrQueued(kind: SearchIndexItemKind, id: string): boolean {
     return (
       this.#db.prepare<[string]>(`SELECT 1 FROM ${kind}_entries WHERE id = ?`).get(id) !== undefined ||
       this.#db
-        .prepare<[IndexedKind, string]>('SELECT 1 FROM search_queue WHERE is_long IN (0, 1) AND kind = ? AND id = ?')
+        .prepare<[SearchIndexItemKind, string]>(
+          'SELECT 1 FROM search_queue WHERE is_long IN (0, 1) AND kind = ? AND id = ?',
+        )
         .get(kind, id) !== undefined
     )
   }
 
-  #deleteEntries(kind: IndexedKind, id: string): void {
+  #deleteEntries(kind: SearchIndexItemKind, id: string): void {
     this.#db.prepare<[string]>(`DELETE FROM ${kind}_entries WHERE id = ?`).run(id)
   }
 
-  #appendEntry(kind: IndexedKind, entry: Omit<IndexEntry, 'text'>, isPassage: boolean): number {
+  #appendEntry(kind: SearchIndexItemKind, entry: Omit<IndexEntry, 'text'>, isPassage: boolean): number {
     const last = this.#findOutermostEntry(kind, 'max')
     const at = Math.max(entry.at, last?.at ?? entry.at)
     return this.#insertEntry(kind, {
@@ -203,7 +215,7 @@ export class SearchIndex {
     })
   }
 
-  #prependEntry(kind: IndexedKind, entry: Omit<IndexEntry, 'text'>): number {
+  #prependEntry(kind: SearchIndexItemKind, entry: Omit<IndexEntry, 'text'>): number {
     const first = this.#findOutermostEntry(kind, 'min')
     const at = Math.min(entry.at, first?.at ?? entry.at)
     return this.#insertEntry(kind, {
@@ -215,7 +227,7 @@ export class SearchIndex {
   }
 
   #findOutermostEntry(
-    kind: IndexedKind,
+    kind: SearchIndexItemKind,
     which: 'min' | 'max',
   ): { readonly number: number; readonly at: number } | undefined {
     return this.#db
@@ -226,7 +238,7 @@ export class SearchIndex {
   }
 
   #insertEntry(
-    kind: IndexedKind,
+    kind: SearchIndexItemKind,
     { number, id, at, isPassage }: Omit<IndexEntry, 'text'> & { readonly number: number; readonly isPassage: boolean },
   ): number {
     const [column, value] = isPassage ? [', is_passage', ', 1'] : ['', '']
@@ -241,5 +253,5 @@ export class SearchIndex {
 
 function toIndexEntry(row: MessageRow): IndexEntry {
   const { id, role, parts, createdAt } = messageFromRow(row)
-  return { id, text: role === 'SYSTEM' ? '' : normalizeText(toMessageText(parts)), at: createdAt }
+  return { id, text: role === 'SYSTEM' ? '' : normalizeSearchText(toMessageText(parts)), at: createdAt }
 }

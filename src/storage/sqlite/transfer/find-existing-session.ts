@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { toOpenError } from '../database/sqlite-errors.ts'
+import { toDatabaseOpenError } from '../database/sqlite-errors.ts'
 import { readSchemaVersion } from '../database/migrate.ts'
 
 /**
@@ -16,7 +16,7 @@ export function findExistingSessionId(path: string, ids: readonly string[]): str
     const lookup = connection.prepare<[string]>('SELECT 1 FROM sessions WHERE id = ?')
     return ids.find((id) => lookup.get(id) !== undefined) ?? null
   } catch (error) {
-    throw toOpenError(error, path)
+    throw toDatabaseOpenError(error, path)
   } finally {
     connection?.close()
   }

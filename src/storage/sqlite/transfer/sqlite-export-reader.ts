@@ -4,11 +4,11 @@ import type { DecisionRecord, ToolGrant } from '../../../model/decision.ts'
 import type { MessageRecord } from '../../../model/message.ts'
 import type { SessionRecord } from '../../../model/session.ts'
 import type { StreamRecord } from '../../../model/stream.ts'
-import { IdNamespace } from '../../../profiles/id-namespace.ts'
+import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
 import type { ExportReader } from '../../transfer/export-reader.ts'
 import type { WithIdempotencyKey } from '../../idempotency-key.ts'
-import { ReadSnapshot } from '../database/read-snapshot.ts'
-import { listBlobHashes } from '../rows/blob-reference-row.ts'
+import { DatabaseReadSnapshot } from '../database/database-read-snapshot.ts'
+import { listSessionBlobHashes } from '../rows/blob-reference-row.ts'
 import { type DecisionRow, decisionFromRow } from '../rows/decision-row.ts'
 import { readEventPage } from '../rows/event-row.ts'
 import { idempotencyKeyFromColumns } from '../rows/idempotency-key-columns.ts'
@@ -20,17 +20,17 @@ const inSessionsCondition = 'session_id IN (SELECT value FROM json_each(?))'
 
 /** Reads a snapshot of a profile's database. */
 export class SqliteExportReader implements ExportReader {
-  readonly #snapshot: ReadSnapshot
+  readonly #snapshot: DatabaseReadSnapshot
   readonly #profile: string
 
-  private constructor(snapshot: ReadSnapshot, profile: string) {
+  private constructor(snapshot: DatabaseReadSnapshot, profile: string) {
     this.#snapshot = snapshot
     this.#profile = profile
   }
 
   /** Null while nothing was written. Throws DatabaseTooNewError, DatabaseTooOldError and DatabaseUnusableError. */
   static open(path: string, profile: string): SqliteExportReader | null {
-    return existsSync(path) ? new SqliteExportReader(ReadSnapshot.open(path), profile) : null
+    return existsSync(path) ? new SqliteExportReader(DatabaseReadSnapshot.open(path), profile) : null
   }
 
   async findSession(id: string): Promise<WithIdempotencyKey<SessionRecord> | null> {
@@ -39,7 +39,7 @@ export class SqliteExportReader implements ExportReader {
   }
 
   async listChildIds(id: string): Promise<string[]> {
-    const parentId = IdNamespace.forProfile(this.#profile).unqualify(id)
+    const parentId = ProfileIdNamespace.forProfile(this.#profile).unqualify(id)
     if (parentId === null) return []
     return this.#snapshot
       .prepare<[string], { id: string }>('SELECT id FROM sessions WHERE parent_session_id = ? ORDER BY id')
@@ -48,7 +48,7 @@ export class SqliteExportReader implements ExportReader {
   }
 
   async listBlobHashes(sessionId: string): Promise<string[]> {
-    return listBlobHashes(this.#snapshot, sessionId)
+    return listSessionBlobHashes(this.#snapshot, sessionId)
   }
 
   async *readStreams(sessionIds: readonly string[]): AsyncGenerator<WithIdempotencyKey<StreamRecord>> {

@@ -9,7 +9,7 @@ import { SqliteDatabase } from '../sqlite-database.ts'
 import { findUnreferencedBlobs, insertBlobReference } from '../rows/blob-reference-row.ts'
 import { upsertDecision } from '../rows/decision-row.ts'
 import { insertEvent } from '../rows/event-row.ts'
-import { insertGrant } from '../rows/grant-row.ts'
+import { insertToolGrant } from '../rows/grant-row.ts'
 import { upsertMessage } from '../rows/message-row.ts'
 import { insertSession, updateMessageCounts } from '../rows/session-row.ts'
 import { upsertStream } from '../rows/stream-row.ts'
@@ -94,6 +94,6 @@ function insertRecord(database: SqliteDatabase, imported: ImportRecord): void {
     case 'decision':
       return upsertDecision(database, imported.record)
     case 'grant':
-      return insertGrant(database, imported.record)
+      return insertToolGrant(database, imported.record)
   }
 }

@@ -1,12 +1,12 @@
 import { MCPClientError } from '@ai-sdk/mcp'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type FailureReason, formatFailure } from '../../../../src/agent/mcp/transport/failure-reason.ts'
-import { ConnectionError, McpError } from '../../../../src/agent/mcp/transport/mcp-error.ts'
-import { toFailureReason } from '../../../../src/agent/mcp/transport/to-failure-reason.ts'
+import { type McpFailureReason, formatMcpFailure } from '../../../../src/agent/mcp/transport/mcp-failure-reason.ts'
+import { McpConnectionError, McpError } from '../../../../src/agent/mcp/transport/mcp-error.ts'
+import { toMcpFailureReason } from '../../../../src/agent/mcp/transport/to-mcp-failure-reason.ts'
 
 describe('a failure reason', () => {
-  test.each<FailureReason>([
+  test.each<McpFailureReason>([
     { kind: 'exit', code: 1 },
     { kind: 'exit', code: null },
     { kind: 'signal', signal: 'SIGTERM' },
@@ -25,16 +25,16 @@ describe('a failure reason', () => {
     { kind: 'invalid-message', paths: ['tools.0.name'] },
     { kind: 'tool-list-loop' },
   ])('is formatted as a sentence: %j', (reason) => {
-    expect(formatFailure(reason)).toMatch(/^The (?:program of the )?MCP server .*\.$/)
-    expect(new McpError(reason).message).toBe(formatFailure(reason))
+    expect(formatMcpFailure(reason)).toMatch(/^The (?:program of the )?MCP server .*\.$/)
+    expect(new McpError(reason).message).toBe(formatMcpFailure(reason))
   })
 })
 
 describe('the reason of an error', () => {
   const clientError = (options: object): MCPClientError => new MCPClientError({ message: 'Failed.', ...options })
 
-  test.each<[string, unknown, FailureReason]>([
-    ['an McpError', new ConnectionError({ kind: 'stopped' }), { kind: 'stopped' }],
+  test.each<[string, unknown, McpFailureReason]>([
+    ['an McpError', new McpConnectionError({ kind: 'stopped' }), { kind: 'stopped' }],
     ['a client error with a status', clientError({ statusCode: 502 }), { kind: 'http-status', status: 502 }],
     ['a client error with a code', clientError({ code: -32_601 }), { kind: 'other', message: 'Failed.' }],
     ['a client error with a cause', clientError({ cause: new McpError({ kind: 'stopped' }) }), { kind: 'stopped' }],
@@ -46,6 +46,6 @@ describe('the reason of an error', () => {
       { kind: 'invalid-message', paths: ['a'] },
     ],
   ])('is found for %s', (_, error, reason) => {
-    expect(toFailureReason(error)).toEqual(reason)
+    expect(toMcpFailureReason(error)).toEqual(reason)
   })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { maxMessageBytes, LineSplitter } from '../../../../src/agent/mcp/transport/line-splitter.ts'
+import { maxMcpMessageBytes, LineSplitter } from '../../../../src/agent/mcp/transport/line-splitter.ts'
 
 test('a text is split into lines, wherever chunks split its bytes', () => {
   const text = '{"a":"Grüße 🌍"}\n\n[1]\r\n'
@@ -15,10 +15,10 @@ test('a text is split into lines, wherever chunks split its bytes', () => {
 })
 
 test('a line that exceeds the maximum size of a message throws', () => {
-  const half = Buffer.alloc(maxMessageBytes / 2, 'x')
+  const half = Buffer.alloc(maxMcpMessageBytes / 2, 'x')
   const lines = new LineSplitter()
   lines.push(half)
-  expect(lines.push(Buffer.concat([half, Buffer.from('\n')]))[0]).toHaveLength(maxMessageBytes)
+  expect(lines.push(Buffer.concat([half, Buffer.from('\n')]))[0]).toHaveLength(maxMcpMessageBytes)
   lines.push(half)
   lines.push(half)
   expect(() => lines.push(Buffer.from('x'))).toThrow('The MCP server sent a message of more than 67108864 bytes.')

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { z } from 'zod'
 import { ToolError } from '../../../../src/agent/tools/tool.ts'
 import { waitUntil } from '../../../support/wait-until.ts'
-import type { StdioServer } from '../../../../src/config/profile/mcp-server.ts'
+import type { StdioMcpServer } from '../../../../src/config/profile/mcp-server.ts'
 import { isAlive, nodeServer, newScriptedServer, type TestTools, newTestTools } from '../../../support/mcp/servers.ts'
 
 const secret = 'wonderful-secret'
@@ -241,7 +241,7 @@ describe('a stdio server of another protocol version', () => {
 })
 
 describe('when the tool source is closed', () => {
-  const wrapped = (mode: string): StdioServer => {
+  const wrapped = (mode: string): StdioMcpServer => {
     const { command, args } = newScriptedServer(mode)
     return nodeServer('scripted', ['-c', '"$@"; exit 0', 'sh', command, ...args], { command: '/bin/sh' })
   }

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ThinkTagParser, type TextSpan } from '../../../../src/agent/model-agent/think-tag-parser.ts'
+import { ThinkTagParser, type ThinkTagTextSpan } from '../../../../src/agent/model-agent/think-tag-parser.ts'
 
-function split(chunks: readonly string[]): TextSpan[] {
+function split(chunks: readonly string[]): ThinkTagTextSpan[] {
   const parser = new ThinkTagParser()
   const spans = [...chunks.flatMap((chunk) => parser.push(chunk)), ...parser.flush()]
-  const joined: TextSpan[] = []
+  const joined: ThinkTagTextSpan[] = []
   for (const span of spans) {
     const last = joined.at(-1)
     if (last?.spanIndex === span.spanIndex) joined[joined.length - 1] = { ...last, text: last.text + span.text }

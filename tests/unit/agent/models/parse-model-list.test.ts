@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { canChat } from '../../../../src/agent/models/can-chat.ts'
+import { isChatModel } from '../../../../src/agent/models/is-chat-model.ts'
 import { parseModelList } from '../../../../src/agent/models/parse-model-list.ts'
 
 /** Parses a list with one model, named `m` by default. */
@@ -64,8 +64,8 @@ describe('a listed model', () => {
     ['Hugging Face', { id: 'org/llama-3-8b-instruct' }],
     ['a server without capabilities', { capabilities: [] }],
   ])('of %s can chat', (_, fields) => {
-    expect(canChat('openai-compatible', parseModel(fields))).toBe(true)
-    expect(canChat('openai', parseModel(fields))).toBe(true)
+    expect(isChatModel('openai-compatible', parseModel(fields))).toBe(true)
+    expect(isChatModel('openai', parseModel(fields))).toBe(true)
   })
 
   test.each<[string, object]>([
@@ -86,6 +86,6 @@ describe('a listed model', () => {
     ),
   ])('of %s cannot chat', (_, fields) => {
     for (const type of ['openai', 'openai-compatible', 'anthropic'] as const)
-      expect(canChat(type, parseModel(fields))).toBe(false)
+      expect(isChatModel(type, parseModel(fields))).toBe(false)
   })
 })

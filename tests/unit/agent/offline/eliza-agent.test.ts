@@ -2,7 +2,7 @@ import type { ModelMessage } from 'ai'
 import { describe, expect, test } from 'vitest'
 import type { AgentEvent, AgentRun } from '../../../../src/agent/agent.ts'
 import { createElizaAgent } from '../../../../src/agent/offline/eliza-agent.ts'
-import { converse } from '../../../../src/agent/offline/eliza.ts'
+import { answerAsEliza } from '../../../../src/agent/offline/eliza.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
@@ -34,7 +34,7 @@ describe('the offline agent', () => {
 
   test('yields its trace and reply with one word per event', async () => {
     const events = await answer([question])
-    const { reply, trace } = converse(['Who are you?'])
+    const { reply, trace } = answerAsEliza(['Who are you?'])
     expect(textOf(events, 'text')).toBe(reply)
     expect(textOf(events, 'reasoning')).toBe(trace.join(' '))
     for (const event of events) if (event.type === 'text') expect(event.text).toMatch(/^\S+\s?$/)
@@ -54,7 +54,7 @@ describe('the offline agent', () => {
         ],
       },
     ])
-    expect(textOf(events, 'text')).toBe(converse(['My cat is ill', 'H\nm']).reply)
+    expect(textOf(events, 'text')).toBe(answerAsEliza(['My cat is ill', 'H\nm']).reply)
   })
 
   test('answers even if there is no text', async () => {

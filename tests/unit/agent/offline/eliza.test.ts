@@ -1,21 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { converse } from '../../../../src/agent/offline/eliza.ts'
+import { answerAsEliza } from '../../../../src/agent/offline/eliza.ts'
 import { wordGroups, keywords, neutralReplies } from '../../../../src/agent/offline/eliza-script.ts'
 import { reflectPronouns } from '../../../../src/agent/offline/reflect-pronouns.ts'
-import { splitClauses, decompose } from '../../../../src/agent/offline/decompose.ts'
+import { splitUtteranceClauses, matchElizaPattern } from '../../../../src/agent/offline/match-eliza-pattern.ts'
 
-const say = (...texts: string[]): string => converse(texts).reply
-const trace = (...texts: string[]): string => converse(texts).trace.join(' ')
+const say = (...texts: string[]): string => answerAsEliza(texts).reply
+const trace = (...texts: string[]): string => answerAsEliza(texts).trace.join(' ')
 const words = (text: string): string[] => text.split(/\s+/)
-const clause = (text: string) => splitClauses(text)[0] ?? []
+const clause = (text: string) => splitUtteranceClauses(text)[0] ?? []
 const pieces = (text: string, pattern: string) =>
-  decompose(clause(text), pattern)?.map((piece) => piece.map((word) => word.text).join(' ')) ?? null
+  matchElizaPattern(clause(text), pattern)?.map((piece) => piece.map((word) => word.text).join(' ')) ?? null
 
 describe('an answer', () => {
   test('depends only on the texts', () => {
     const texts = ['Hello', 'My cat is ill', 'I feel sad', 'hm', 'Yes']
-    expect(converse(texts)).toEqual(converse([...texts]))
+    expect(answerAsEliza(texts)).toEqual(answerAsEliza([...texts]))
   })
 
   test('repeats the text with first and second person exchanged', () => {
@@ -107,7 +107,7 @@ describe('an answer', () => {
     )
     fc.assert(
       fc.property(fc.array(text, { minLength: 1, maxLength: 5 }), (texts) => {
-        const { reply, trace: why } = converse(texts.map((parts) => parts.join(' ')))
+        const { reply, trace: why } = answerAsEliza(texts.map((parts) => parts.join(' ')))
         expect(reply).toMatch(/^\S(?:.*\S)?$/su)
         expect(reply).not.toMatch(/\$\d|undefined| {2}/)
         expect(reply.isWellFormed()).toBe(true)
@@ -119,7 +119,7 @@ describe('an answer', () => {
 
   test('takes little time for any text', () => {
     const began = performance.now()
-    converse(Array.from({ length: 20 }, () => 'i my you if are '.repeat(10_000)))
+    answerAsEliza(Array.from({ length: 20 }, () => 'i my you if are '.repeat(10_000)))
     expect(performance.now() - began).toBeLessThan(2_000)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
-import { approvalsSchema } from '../../../../src/config/profile/approvals.ts'
+import { approvalRulesSchema } from '../../../../src/config/profile/approvals.ts'
 
 const writes = (name: string) => ({ name, isReadOnly: false })
 const reads = (name: string) => ({ name, isReadOnly: true })
@@ -62,10 +62,10 @@ describe('of several matching patterns', () => {
 })
 
 test('every pattern that config.json allows is valid', () => {
-  const rules = approvalsSchema.parse({ 'files__*': 'allow', 'my-server__delete': 'deny' })
+  const rules = approvalRulesSchema.parse({ 'files__*': 'allow', 'my-server__delete': 'deny' })
   const policy = new ApprovalPolicy(rules)
   expect([policy.findRule(writes('files__x')), policy.findRule(reads('my-server__delete'))]).toEqual(['allow', 'deny'])
   for (const wrong of [{ 'a.b': 'allow' }, { '': 'allow' }, { a: 'never' }, ['a']]) {
-    expect(approvalsSchema.safeParse(wrong).success, JSON.stringify(wrong)).toBe(false)
+    expect(approvalRulesSchema.safeParse(wrong).success, JSON.stringify(wrong)).toBe(false)
   }
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { clarifyTool, parseQuestion } from '../../../../src/agent/tools/clarify-tool.ts'
+import { clarifyTool, parseClarifyQuestion } from '../../../../src/agent/tools/clarify-tool.ts'
 
-const parse = (value: unknown) => parseQuestion(JSON.stringify(value))
+const parse = (value: unknown) => parseClarifyQuestion(JSON.stringify(value))
 
 describe('a question', () => {
   test('has a text and choices without surrounding white space', () => {
@@ -41,7 +41,7 @@ test.each([
   ['choices that are no texts', '{"question":"Which one?","choices":[{"label":"Red"}]}'],
   ['a blank choice', '{"question":"Which one?","choices":["Red"," "]}'],
 ])('%s is not a valid question', (_, argumentsText) => {
-  expect(parseQuestion(argumentsText)).toBeNull()
+  expect(parseClarifyQuestion(argumentsText)).toBeNull()
 })
 
 test('the tool requires a question, while choices are optional', () => {

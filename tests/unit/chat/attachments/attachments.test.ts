@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { storeFile, inlineFiles } from '../../../../src/chat/attachments/attachments.ts'
+import { storeAttachment, inlineFiles } from '../../../../src/chat/attachments/attachments.ts'
 import { decodeUtf8 } from '../../../../src/chat/attachments/data-url.ts'
-import { assertValidFiles, type FileInput } from '../../../../src/chat/attachments/validate-files.ts'
+import { assertValidMessageFiles, type FileInput } from '../../../../src/chat/attachments/validate-message-files.ts'
 import { isTextMediaType } from '../../../../src/chat/attachments/media-type.ts'
 import { parseDataUrl, toDataUrl } from '../../../../src/chat/attachments/data-url.ts'
 import { SegueError } from '../../../../src/lib/errors.ts'
@@ -22,7 +22,7 @@ const ofSize = (mediaType: string, bytes: number): FileInput =>
 /** The code and the path of the error for these files; null if they are valid. */
 function refusal(...files: FileInput[]): { code: string; path: unknown } | null {
   try {
-    assertValidFiles(files)
+    assertValidMessageFiles(files)
     return null
   } catch (error) {
     if (!(error instanceof SegueError)) throw error
@@ -77,7 +77,7 @@ describe('the type of a stored file', () => {
   const typeOf = async (mediaType: string, bytes: string | Buffer) => {
     const input = file({ mediaType, url: `data:${mediaType};base64,${base64(bytes)}` })
     expect(refusal(input)).toBeNull()
-    return (await storeFile(input, blobs)).mediaType
+    return (await storeAttachment(input, blobs)).mediaType
   }
 
   test.each([
@@ -161,7 +161,7 @@ describe('a file is rejected', () => {
 
   test('with at most 100 characters of its type in the message', () => {
     const mediaType = `video/${'x'.repeat(100_000)}`
-    expect(() => assertValidFiles([file({ mediaType })])).toThrow(
+    expect(() => assertValidMessageFiles([file({ mediaType })])).toThrow(
       expect.toSatisfy((error: Error) => error.message.length < 400),
     )
   })
@@ -230,7 +230,7 @@ describe('a part of a message', () => {
 
   test('refers to its stored bytes, and has them inlined for a model', async () => {
     const store = new MemoryBlobStore()
-    const part = await storeFile(file({ mediaType: 'Text/Plain; charset="a,b"' }), store)
+    const part = await storeAttachment(file({ mediaType: 'Text/Plain; charset="a,b"' }), store)
     const [hash] = store.files.keys()
     expect(part).toEqual({ type: 'file', mediaType: 'text/plain', name: 'a.txt', url: `file:${hash}` })
     const [inlined] = (await inlineFiles(message(part), store)).parts
@@ -240,7 +240,7 @@ describe('a part of a message', () => {
   test('with an https URL stays as it is, and nothing is stored', async () => {
     const store = new MemoryBlobStore()
     const input = file({ mediaType: 'image/png', name: null, url: 'https://example.com/a.png' })
-    const part = await storeFile(input, store)
+    const part = await storeAttachment(input, store)
     expect(part).toEqual({ type: 'file', ...input })
     expect((await inlineFiles(message(part), store)).parts).toEqual([part])
     expect(store.files.size).toBe(0)

@@ -13,7 +13,7 @@ import type { Runtime } from '../../../../src/lib/runtime.ts'
 import { foldMessage } from '../../../../src/model/fold/fold-message.ts'
 import { toAnswerMessagePosition, toUserMessagePosition } from '../../../../src/model/fold/message-position.ts'
 import type { EventDraft } from '../../../../src/model/chat-event.ts'
-import { acceptStream, dequeueStream, cancelQueuedStream } from '../../../../src/chat/turn/transitions.ts'
+import { createStreamStartedDraft, dequeueStream, cancelQueuedStream } from '../../../../src/chat/turn/transitions.ts'
 import type { StreamEnding } from '../../../../src/chat/turn/stream-ending.ts'
 import { createToolCall } from '../../../../src/model/tool-call.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
@@ -70,11 +70,12 @@ function logOf(turns: readonly Turn[]): Log {
 
 function turnDrafts(turn: Turn, stream: ReturnType<typeof newStream>, runtime: Runtime): readonly EventDraft[] {
   const queued = { ...stream, status: 'QUEUED' as const }
-  if (turn.kind === 'queued') return [acceptStream(queued, runtime)]
-  if (turn.kind === 'withdrawn') return [acceptStream(queued, runtime), cancelQueuedStream(queued, runtime).event]
+  if (turn.kind === 'queued') return [createStreamStartedDraft(queued, runtime)]
+  if (turn.kind === 'withdrawn')
+    return [createStreamStartedDraft(queued, runtime), cancelQueuedStream(queued, runtime).event]
   const { events } = playTurn(turn.events, turn.ending, runtime, stream)
   return turn.isQueued
-    ? [acceptStream(queued, runtime), dequeueStream(queued, runtime).event, ...events.slice(1)]
+    ? [createStreamStartedDraft(queued, runtime), dequeueStream(queued, runtime).event, ...events.slice(1)]
     : events
 }
 

@@ -3,7 +3,7 @@ import { waitForAbort } from '../../../../src/lib/async/wait-for-abort.ts'
 import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
 import type { ApprovalDecision, DecisionRecord } from '../../../../src/model/decision.ts'
 import type { StreamRecord } from '../../../../src/model/stream.ts'
-import { isFinalToolCall } from '../../../../src/model/tool-call.ts'
+import { hasToolCallEnded } from '../../../../src/model/tool-call.ts'
 import type { AppendRequest } from '../../../../src/storage/event-store.ts'
 import { type ChatFixture, newLatch } from '../../../support/fixtures/agent-chats.ts'
 import {
@@ -167,7 +167,7 @@ describe('nothing takes effect before its commit:', () => {
     expect(await chat.chats.decisions.find(id)).toEqual(await answer)
     expect(tool.runs).toEqual([])
     const [call] = await listStoredCalls(chat, stream.id)
-    expect(call && isFinalToolCall(call)).toBe(true)
+    expect(call && hasToolCallEnded(call)).toBe(true)
     expect(call?.state).not.toBe('SUCCEEDED')
     expect(chat.loggedErrors).toHaveLength(2)
   })

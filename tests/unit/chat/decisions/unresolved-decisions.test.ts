@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { waitForAbort } from '../../../../src/lib/async/wait-for-abort.ts'
 import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
-import { isFinalToolCall } from '../../../../src/model/tool-call.ts'
+import { hasToolCallEnded } from '../../../../src/model/tool-call.ts'
 import { SessionRepository } from '../../../../src/sessions/session-repository.ts'
 import type { AppendRequest } from '../../../../src/storage/event-store.ts'
 import { newLatch } from '../../../support/fixtures/agent-chats.ts'
@@ -266,7 +266,7 @@ describe('a crash while decisions are pending', () => {
       expect(ended?.finishedAt).not.toBeNull()
       expect((await listStoredDecisions(after)).filter(({ state }) => state === 'PENDING')).toEqual([])
       const recoveredCalls = await listStoredCalls(after, stream.id)
-      expect(recoveredCalls.filter((call) => !isFinalToolCall(call))).toEqual([])
+      expect(recoveredCalls.filter((call) => !hasToolCallEnded(call))).toEqual([])
       for (const name of snapshot.ran) {
         const call = recoveredCalls.find((each) => each.name === name)
         // A call is committed before its tool runs, so its state never claims that it did not run.

@@ -5,7 +5,7 @@ import type { AgentEvent, AgentRun } from '../../../../src/agent/agent.ts'
 import type { ChatService } from '../../../../src/chat/chat-service.ts'
 import { createChatService } from '../../../../src/chat/create-chat-service.ts'
 import { foldMessage } from '../../../../src/model/fold/fold-message.ts'
-import { acceptStream } from '../../../../src/chat/turn/transitions.ts'
+import { createStreamStartedDraft } from '../../../../src/chat/turn/transitions.ts'
 import { newId } from '../../../../src/lib/ids.ts'
 import { openProfileStorage } from '../../../../src/services/open-profile-storage.ts'
 import type { ProfileStorage } from '../../../../src/storage/profile-storage.ts'
@@ -30,7 +30,7 @@ import {
 } from '../../../support/fixtures/generators.ts'
 import { newTempFolder } from '../../../support/server/segue.ts'
 import { silentLogger } from '../../../../src/lib/logger.ts'
-import { subscribeToStatements } from '../../../../src/lib/sql-channel.ts'
+import { subscribeToSqlStatements } from '../../../../src/lib/sql-channel.ts'
 import { FencingError } from '../../../../src/storage/errors.ts'
 
 const runtime = { ...newCountingRuntime(), newId }
@@ -78,7 +78,7 @@ class KilledProcess {
     const head = this.#head(session)
     const stream = newStream({ ...ids(session, head), status: 'QUEUED' })
     await this.#append(session, {
-      events: assignSeqs([acceptStream(stream, runtime)], head),
+      events: assignSeqs([createStreamStartedDraft(stream, runtime)], head),
       streams: [{ ...stream, lastSeq: head + 1 }],
       messages: [newUserMessage(stream, text, { position: null })],
     })
@@ -138,7 +138,7 @@ function start(
 ): Started {
   const statements: string[] = []
   const databasePath = join(home, 'segue.db')
-  const subscription = subscribeToStatements(({ path, sql }) => path === databasePath && statements.push(sql))
+  const subscription = subscribeToSqlStatements(({ path, sql }) => path === databasePath && statements.push(sql))
   const opened = openProfileStorage({
     home,
     hermesHome: null,

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { foldMessage, foldPendingDecisions } from '../../../../src/model/fold/fold-message.ts'
 import type { EventDraft } from '../../../../src/model/chat-event.ts'
-import { type Transition, createTurnState } from '../../../../src/chat/turn/turn.ts'
+import { type TurnTransition, createTurnState } from '../../../../src/chat/turn/turn.ts'
 import { applyAgentEvent, finishTurn, resolveDecision } from '../../../../src/chat/turn/transitions.ts'
-import { isFinalToolCall } from '../../../../src/model/tool-call.ts'
+import { hasToolCallEnded } from '../../../../src/model/tool-call.ts'
 import type { DecisionRecord } from '../../../../src/model/decision.ts'
 import type { MessageRecord, ToolCall } from '../../../../src/model/message.ts'
 import {
@@ -30,7 +30,7 @@ function callsIn(answer: MessageRecord | null): ToolCall[] {
 }
 
 /** The transitions of the steps, one after the other. */
-function* steps(turnSteps: readonly TurnStep[]): Generator<Transition> {
+function* steps(turnSteps: readonly TurnStep[]): Generator<TurnTransition> {
   const runtime = newCountingRuntime()
   let turn = begin()
   for (const step of turnSteps) {
@@ -74,7 +74,7 @@ test('each decision is requested once and ends once, whatever happens', () => {
       }
       expect(turn.pendingDecisions.size).toBe(0)
       expect(events.reduce(foldPendingDecisions, new Map()).size).toBe(0)
-      expect(callsIn(turn.answer).filter((call) => !isFinalToolCall(call))).toEqual([])
+      expect(callsIn(turn.answer).filter((call) => !hasToolCallEnded(call))).toEqual([])
     }),
   )
 })
@@ -140,11 +140,11 @@ test('after a crash at any event, recovery leaves nothing pending, and ends each
         for (const [index, part] of (answer?.parts ?? []).entries()) {
           const after = turn.answer?.parts[index]
           if (part.type !== 'tool' || after?.type !== 'tool') continue
-          if (isFinalToolCall(part.call)) expect(after.call).toEqual(part.call)
+          if (hasToolCallEnded(part.call)) expect(after.call).toEqual(part.call)
           else if (waiting.has(index))
             expect(after.call).toMatchObject({ state: 'CANCELLED', error: /^The server stopped/ })
           else if (part.call.state === 'RUNNING') expect(after.call.state).toBe('OUTCOME_UNKNOWN')
-          else expect(isFinalToolCall(after.call)).toBe(true)
+          else expect(hasToolCallEnded(after.call)).toBe(true)
         }
       }
     }),

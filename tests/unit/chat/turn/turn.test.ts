@@ -3,19 +3,19 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
 import { estimateTokens } from '../../../../src/agent/estimate-tokens.ts'
-import { getDeltaText, isDeltaDraft } from '../../../../src/model/fold/delta.ts'
+import { getDeltaText, isDeltaEventDraft } from '../../../../src/model/fold/delta.ts'
 import { foldMessage } from '../../../../src/model/fold/fold-message.ts'
 import type { EventDraft } from '../../../../src/model/chat-event.ts'
 import { type TurnState, createTurnState } from '../../../../src/chat/turn/turn.ts'
 import {
   applyAgentEvent,
-  acceptStream,
+  createStreamStartedDraft,
   dequeueStream,
   finishTurn,
   cancelQueuedStream,
 } from '../../../../src/chat/turn/transitions.ts'
 import { maxEventTextCodeUnits } from '../../../../src/lib/text/unicode.ts'
-import { isFinalToolCall } from '../../../../src/model/tool-call.ts'
+import { hasToolCallEnded } from '../../../../src/model/tool-call.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../../../src/model/message.ts'
 import {
   anyAgentEvents,
@@ -62,7 +62,7 @@ describe('in any turn', () => {
           expect(draft.partIndex).toBeLessThanOrEqual(answer?.parts.length ?? 0)
           expect(draft.messageId).toBe(turn.answer?.id)
         }
-        if (isDeltaDraft(draft)) expect(draft.offset).toBe(lengthOf(answer?.parts[draft.partIndex]))
+        if (isDeltaEventDraft(draft)) expect(draft.offset).toBe(lengthOf(answer?.parts[draft.partIndex]))
         answer = foldMessage(turn.answerBase, answer, draft)
       }
     })
@@ -71,7 +71,7 @@ describe('in any turn', () => {
   test('no event holds more than 65,536 code units of text, or a lone surrogate', () => {
     checkAllTurns(({ events }) => {
       for (const draft of events) {
-        if (isDeltaDraft(draft)) expect(getDeltaText(draft).length).toBeLessThanOrEqual(maxEventTextCodeUnits)
+        if (isDeltaEventDraft(draft)) expect(getDeltaText(draft).length).toBeLessThanOrEqual(maxEventTextCodeUnits)
         expect([...stringsIn(draft)].every((text) => text.isWellFormed())).toBe(true)
       }
     })
@@ -123,7 +123,7 @@ describe('in any turn', () => {
         if (draft.type === 'ToolCallDelta') expect(ended.has(draft.toolCallId)).toBe(false)
         if (draft.type !== 'ToolCallChanged') continue
         expect(ended.has(draft.toolCall.id)).toBe(false)
-        if (isFinalToolCall(draft.toolCall)) ended.set(draft.toolCall.id, draft.toolCall)
+        if (hasToolCallEnded(draft.toolCall)) ended.set(draft.toolCall.id, draft.toolCall)
       }
       expect(isDeepStrictEqual(callsOf(turn.answer), [...ended.values()].toSorted(byNumber))).toBe(true)
       for (const call of ended.values()) expect(call.finishedAt).not.toBeNull()
@@ -322,7 +322,7 @@ describe('a queued stream', () => {
 
   test('is accepted as QUEUED, and runs when it is dequeued', () => {
     const runtime = newCountingRuntime()
-    expect(acceptStream(queued, runtime)).toMatchObject({
+    expect(createStreamStartedDraft(queued, runtime)).toMatchObject({
       type: 'StreamStarted',
       stream: queued,
       userMessageId: 'message-0',

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { helpText, isHelpRequested } from '../../../../src/config/command-line/help.ts'
-import { formatDefault } from '../../../../src/config/setting-definition.ts'
-import { allSettings } from '../../../../src/config/setting-definitions.ts'
+import { serverHelpText, isHelpRequested } from '../../../../src/config/command-line/help.ts'
+import { formatSettingDefault } from '../../../../src/config/setting-definition.ts'
+import { allSettingDefinitions } from '../../../../src/config/setting-definitions.ts'
 
 describe('the help', () => {
   test('lists every flag, variable, key and default', () => {
-    for (const definition of allSettings) {
+    for (const definition of allSettingDefinitions) {
       const { flag, env, key } = definition
-      if (flag !== null) expect(helpText).toContain(`--${flag}`)
-      if (env !== null) expect(helpText).toContain(env)
-      if (key !== null) expect(helpText).toContain(`"${key}"`)
-      expect(helpText).toContain(`Default: ${formatDefault(definition)}.`)
+      if (flag !== null) expect(serverHelpText).toContain(`--${flag}`)
+      if (env !== null) expect(serverHelpText).toContain(env)
+      if (key !== null) expect(serverHelpText).toContain(`"${key}"`)
+      expect(serverHelpText).toContain(`Default: ${formatSettingDefault(definition)}.`)
     }
   })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SegueError, shuttingDown } from '../../../../src/lib/errors.ts'
+import { SegueError, createShuttingDownError } from '../../../../src/lib/errors.ts'
 import { TaskGate } from '../../../../src/lib/async/task-gate.ts'
 import { newLatch } from '../../../support/fixtures/agent-chats.ts'
 
@@ -21,7 +21,7 @@ test('a closed gate refuses tasks with the first reason for closing, and waits f
   const gate = new TaskGate()
   const latch = newLatch()
   const running = gate.run(() => latch.opened)
-  gate.close(shuttingDown())
+  gate.close(createShuttingDownError())
   gate.close(new SegueError('INTERNAL', 'Another reason.'))
   await expect(gate.run(async () => 'too late')).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
   expect(() => gate.assertOpen()).toThrow(SegueError)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { findClusterStart, truncate, truncateToBytes } from '../../../../src/lib/text/truncate.ts'
+import { findGraphemeStart, truncate, truncateToBytes } from '../../../../src/lib/text/truncate.ts'
 
 test('a text that fits stays as it is', () => {
   expect(truncate('', 3)).toBe('')
@@ -53,7 +53,7 @@ test('a cluster that is longer than any emoji is split, but not within a surroga
 
 test('the start of a cluster is found in a text without ASCII letters', () => {
   const text = '中'.repeat(10_000)
-  expect(findClusterStart(text, 9_000)).toBe(9_000)
+  expect(findGraphemeStart(text, 9_000)).toBe(9_000)
 })
 
 test('a text can be shortened to a number of bytes', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { maxEventTextCodeUnits, chunkText, splitTrailingSurrogate } from '../../../../src/lib/text/unicode.ts'
+import { maxEventTextCodeUnits, chunkEventText, splitTrailingSurrogate } from '../../../../src/lib/text/unicode.ts'
 import { anyTextChunk } from '../../../support/fixtures/generators.ts'
 
 test('a high surrogate at the end of a text is split off, and every other lone surrogate becomes U+FFFD', () => {
@@ -33,7 +33,7 @@ test('the pieces of a text fit into an event, split no surrogate pair, and join 
   const text = fc.tuple(anyTextChunk, emoji, anyTextChunk).map((parts) => parts.join('').toWellFormed())
   fc.assert(
     fc.property(text, (input) => {
-      const pieces = [...chunkText(input)]
+      const pieces = [...chunkEventText(input)]
       expect(pieces.join('')).toBe(input)
       for (const piece of pieces) {
         expect(piece.length).toBeLessThanOrEqual(maxEventTextCodeUnits)
@@ -45,9 +45,11 @@ test('the pieces of a text fit into an event, split no surrogate pair, and join 
 })
 
 test('a piece fills an event to its limit, less one code unit where it would split a pair', () => {
-  expect([...chunkText('')]).toEqual([])
-  expect([...chunkText('x'.repeat(maxEventTextCodeUnits))].map(({ length }) => length)).toEqual([maxEventTextCodeUnits])
-  expect([...chunkText(`x${'😀'.repeat(maxEventTextCodeUnits / 2)}`)].map(({ length }) => length)).toEqual([
+  expect([...chunkEventText('')]).toEqual([])
+  expect([...chunkEventText('x'.repeat(maxEventTextCodeUnits))].map(({ length }) => length)).toEqual([
+    maxEventTextCodeUnits,
+  ])
+  expect([...chunkEventText(`x${'😀'.repeat(maxEventTextCodeUnits / 2)}`)].map(({ length }) => length)).toEqual([
     maxEventTextCodeUnits - 1,
     2,
   ])

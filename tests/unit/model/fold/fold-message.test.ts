@@ -1,8 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { getDeltaText, canCoalesce, isDelta, isDeltaDraft, replaceDeltaText } from '../../../../src/model/fold/delta.ts'
-import { type AnswerBase, foldMessage } from '../../../../src/model/fold/fold-message.ts'
+import {
+  getDeltaText,
+  canCoalesce,
+  isDelta,
+  isDeltaEventDraft,
+  replaceDeltaText,
+} from '../../../../src/model/fold/delta.ts'
+import { type AnswerFieldsFromTurn, foldMessage } from '../../../../src/model/fold/fold-message.ts'
 import { toAnswerMessagePosition, toUserMessagePosition } from '../../../../src/model/fold/message-position.ts'
 import type { EventDraft } from '../../../../src/model/chat-event.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
@@ -15,7 +21,7 @@ import {
   newUserMessage,
 } from '../../../support/fixtures/generators.ts'
 
-const answerBase: AnswerBase = { position: 3, model: 'test/model' }
+const answerBase: AnswerFieldsFromTurn = { position: 3, model: 'test/model' }
 
 function folded(drafts: readonly EventDraft[], answer: MessageRecord | null = null): MessageRecord | null {
   return drafts.reduce((message, draft) => foldMessage(answerBase, message, draft), answer)
@@ -78,7 +84,7 @@ describe('applying events again', () => {
       fc.property(anyAgentEvents, anyEnding, choices, (events, ending, picks) => {
         const { events: drafts } = playTurn(events, ending)
         const expected = folded(drafts)
-        const deltas = drafts.filter(isDeltaDraft)
+        const deltas = drafts.filter(isDeltaEventDraft)
         const again = picks.flatMap((pick) => deltas[pick % deltas.length] ?? [])
         expect(isDeepStrictEqual(folded(again, expected), expected)).toBe(true)
       }),

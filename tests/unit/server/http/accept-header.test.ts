@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { jsonMediaTypes, namesMediaType, negotiateMediaType } from '../../../../src/server/http/accept-header.ts'
+import { jsonMediaTypes, acceptsExactMediaType, negotiateMediaType } from '../../../../src/server/http/accept-header.ts'
 
 const graphql = 'application/graphql-response+json'
 const json = 'application/json'
@@ -38,6 +38,6 @@ describe('namesMediaType', () => {
     ['*/*, text/*', false],
     [undefined, false],
   ])('of %s is %s', (accept, expected) => {
-    expect(namesMediaType(accept, 'text/event-stream')).toBe(expected)
+    expect(acceptsExactMediaType(accept, 'text/event-stream')).toBe(expected)
   })
 })

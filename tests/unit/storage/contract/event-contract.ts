@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../../src/lib/ids.ts'
-import { FencingError, VersionConflictError } from '../../../../src/storage/errors.ts'
+import { FencingError, LogVersionConflictError } from '../../../../src/storage/errors.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
 import { addSession, approvalOf, deltaOf, sessionOf, streamOf, usage, firstPage } from './records.ts'
@@ -133,7 +133,7 @@ export function describeEventStore(open: OpenStorage): void {
     })
 
     test.each([
-      ['another head', VersionConflictError, 1, 1],
+      ['another head', LogVersionConflictError, 1, 1],
       ['another generation', FencingError, 0, 2],
     ])('refuses a write that expects %s, and stores nothing of it', async (_, error, expectedHeadSeq, generation) => {
       const { eventStore, segueSessions } = current()

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { newId } from '../../../../src/lib/ids.ts'
-import { createJob, finishRun, startManualRun } from '../../../../src/jobs/job-state.ts'
+import { createJob, finishJobRun, startManualJobRun } from '../../../../src/jobs/job-state.ts'
 import type { SegueJob } from '../../../../src/model/job.ts'
-import { RevisionConflictError } from '../../../../src/storage/errors.ts'
+import { JobRevisionConflictError } from '../../../../src/storage/errors.ts'
 import { newJobInput, newRunIds } from '../../../support/jobs/job-fixtures.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
 import { firstPage } from './records.ts'
@@ -20,10 +20,10 @@ export function describeJobStore(open: OpenStorage): void {
 
   /** Runs a job by hand, to its end, and returns it as it is then. */
   async function runOnce(job: SegueJob, now: number): Promise<SegueJob> {
-    const started = startManualRun(job, now, newRunIds())
+    const started = startManualJobRun(job, now, newRunIds())
     await current().jobs.commit(started)
     const outcome = { status: 'OK', output: 'Done', error: null } as const
-    const ended = finishRun(started, outcome, now + 1)
+    const ended = finishJobRun(started, outcome, now + 1)
     await current().jobs.commit(ended)
     return ended.job
   }
@@ -43,9 +43,9 @@ export function describeJobStore(open: OpenStorage): void {
   test('a write that has read another revision is refused, with its run', async () => {
     const { jobs } = current()
     const job = await addJob()
-    const stale = startManualRun(job, minute, newRunIds())
+    const stale = startManualJobRun(job, minute, newRunIds())
     await jobs.commit({ job: { ...job, name: 'Owls', revision: 2 } })
-    await expect(jobs.commit(stale)).rejects.toThrow(RevisionConflictError)
+    await expect(jobs.commit(stale)).rejects.toThrow(JobRevisionConflictError)
     expect((await jobs.findJob(job.id))?.name).toBe('Owls')
     expect(await jobs.findRun(stale.run.id)).toBeNull()
   })
@@ -53,13 +53,13 @@ export function describeJobStore(open: OpenStorage): void {
   test('a job has at most one running run', async () => {
     const { jobs } = current()
     const job = await addJob()
-    const started = startManualRun(job, minute, newRunIds())
+    const started = startManualJobRun(job, minute, newRunIds())
     await jobs.commit(started)
     expect(await jobs.findJobWithRunningRun(job.id)).toEqual({ job: started.job, runningRun: started.run })
     expect(await jobs.listRunningRuns()).toEqual([started.run])
-    const second = startManualRun(started.job, minute, newRunIds())
+    const second = startManualJobRun(started.job, minute, newRunIds())
     await expect(jobs.commit(second)).rejects.toMatchObject({ name: 'StorageError', failure: 'CONSTRAINT' })
-    const ended = finishRun(started, { status: 'OK', output: 'Done', error: null }, 2 * minute)
+    const ended = finishJobRun(started, { status: 'OK', output: 'Done', error: null }, 2 * minute)
     await jobs.commit(ended)
     expect(await jobs.findJobWithRunningRun(job.id)).toEqual({ job: ended.job, runningRun: null })
     expect(await jobs.findJobWithRunningRun('job_unknown')).toBeNull()
@@ -67,7 +67,7 @@ export function describeJobStore(open: OpenStorage): void {
     expect(await jobs.findRun(ended.run.id)).toEqual(ended.run)
     expect(await jobs.hasRunFor(job.id, minute)).toBe(false)
     const again = jobs.commit({ ...ended, job: { ...ended.job, revision: ended.job.revision + 1 } })
-    await expect(again).rejects.toThrow(RevisionConflictError)
+    await expect(again).rejects.toThrow(JobRevisionConflictError)
   })
 
   test('runs are listed in pages, newest first, in both directions', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { ConversationIndexer } from '../../../../src/storage/sqlite/conversation-index/conversation-indexer.ts'
 import { ConversationIndexReader } from '../../../../src/storage/sqlite/conversation-index/conversation-index-reader.ts'
 import { conversationIndexSchema } from '../../../../src/storage/sqlite/conversation-index/conversation-index-schema.ts'
-import type { ConversationIndexEntry } from '../../../../src/storage/sessions/cross-origin-feed.ts'
+import type { ConversationIndexEntry } from '../../../../src/storage/sessions/hermes-continuation-feed.ts'
 import { StatementCache } from '../../../../src/storage/sqlite/database/statement-cache.ts'
 
 function newIndex() {
@@ -88,7 +88,7 @@ const anySession = fc
     started_at: fc.nat({ max: 5 }),
     message_at: fc.option(fc.nat({ max: 5 }), { freq: 4 }),
   })
-  // `findClaimedParentId` never returns the session itself.
+  // `findContinuedParentId` never returns the session itself.
   .map((fields) =>
     newSession(fields.id, null, { ...fields, continues: fields.continues === fields.id ? null : fields.continues }),
   )

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
-import { normalizeText } from '../../../../src/search/analyzer.ts'
+import { normalizeSearchText } from '../../../../src/search/analyzer.ts'
 import { SearchQuery, searchRanks } from '../../../../src/search/search-query.ts'
 import { toFtsExpression } from '../../../../src/storage/sqlite/search/fts-expression.ts'
 import { anyQuery, anyText } from '../../../support/search/any-text.ts'
@@ -22,12 +22,12 @@ test('FTS5 ranks any text for any query as rankText does', () => {
     fc.property(anyQuery, anyText, (queryText, text) => {
       const query = new SearchQuery(queryText)
       db.exec('DELETE FROM texts WHERE rowid = 1')
-      insert.run(normalizeText(text))
+      insert.run(normalizeSearchText(text))
       const matchingRanks = searchRanks.filter((each) => {
         const expression = toFtsExpression(query, each)
         return expression !== null && find.get(expression) !== undefined
       })
-      const rank = query.rankText(normalizeText(text))
+      const rank = query.rankText(normalizeSearchText(text))
       expect(matchingRanks).toEqual(rank ? ['TITLE', rank] : [])
     }),
     { numRuns: 250 },

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { channels } from '../../../../src/model/channel.ts'
 import {
-  isCrossOrigin,
+  isCrossOriginConversation,
   isEmptyConversation,
   isSegueSession,
-  listSessionFlags,
-  matchesFlags,
+  listMatchingSessionFlags,
+  matchesConversationIndexFilter,
   segueSessionFlag,
   toConversationFlags,
   toSessionFlags,
-} from '../../../../src/storage/sqlite/conversation-index/list-flags.ts'
+} from '../../../../src/storage/sqlite/conversation-index/conversation-index-flags.ts'
 
 const sources = ['segue', 'webui', 'cli', 'telegram', 'api_server', 'cron', 'tool', 'unheard of']
 
@@ -22,11 +22,13 @@ describe('the flags of a session', () => {
       for (const archived of [false, true]) {
         for (const pinned of [false, true]) {
           const flags = toSessionFlags(sessionOf(source, archived, pinned))
-          const matching = channels.filter((channel) => matchesFlags(flags, { channels: [channel] }))
+          const matching = channels.filter((channel) => matchesConversationIndexFilter(flags, { channels: [channel] }))
           expect(matching).toEqual([channels[index]])
-          expect(matchesFlags(flags, { archived, pinned, segueSession: false, crossOrigin: false })).toBe(true)
-          expect(matchesFlags(flags, { archived: !archived })).toBe(false)
-          expect(matchesFlags(flags, { pinned: !pinned })).toBe(false)
+          expect(
+            matchesConversationIndexFilter(flags, { archived, pinned, segueSession: false, crossOrigin: false }),
+          ).toBe(true)
+          expect(matchesConversationIndexFilter(flags, { archived: !archived })).toBe(false)
+          expect(matchesConversationIndexFilter(flags, { pinned: !pinned })).toBe(false)
         }
       }
     }
@@ -36,15 +38,15 @@ describe('the flags of a session', () => {
     const expected = [false, true].flatMap((archived) =>
       [false, true].map((pinned) => toSessionFlags(sessionOf('cron', archived, pinned))),
     )
-    const listed = listSessionFlags({ channels: ['CRON'] })
+    const listed = listMatchingSessionFlags({ channels: ['CRON'] })
     expect(listed.toSorted()).toEqual(expected.toSorted())
-    expect(listSessionFlags({})).toHaveLength(channels.length * 4)
+    expect(listMatchingSessionFlags({})).toHaveLength(channels.length * 4)
   })
 
   test('include whether Segue stores the session, which does not apply to conversations', () => {
     const flags = toSessionFlags(sessionOf('segue')) | segueSessionFlag
-    expect([isSegueSession(flags), isCrossOrigin(flags)]).toEqual([true, false])
-    expect(matchesFlags(flags, { channels: ['SEGUE'], segueSession: true })).toBe(true)
+    expect([isSegueSession(flags), isCrossOriginConversation(flags)]).toEqual([true, false])
+    expect(matchesConversationIndexFilter(flags, { channels: ['SEGUE'], segueSession: true })).toBe(true)
   })
 })
 
@@ -54,19 +56,29 @@ describe('the flags of a conversation', () => {
 
   test('are those of its tip, except whether Segue stores it', () => {
     const flags = toConversationFlags(root, tip, { crossOrigin: false, empty: false })
-    expect(matchesFlags(flags, { channels: ['MESSAGING'], archived: true, pinned: true })).toBe(true)
-    expect([isSegueSession(flags), isCrossOrigin(flags), isEmptyConversation(flags)]).toEqual([false, false, false])
+    expect(matchesConversationIndexFilter(flags, { channels: ['MESSAGING'], archived: true, pinned: true })).toBe(true)
+    expect([isSegueSession(flags), isCrossOriginConversation(flags), isEmptyConversation(flags)]).toEqual([
+      false,
+      false,
+      false,
+    ])
   })
 
   test('include whether it has sessions of both origins, and whether it is empty', () => {
     const flags = toConversationFlags(root, tip, { crossOrigin: true, empty: true })
-    expect([isSegueSession(flags), isCrossOrigin(flags), isEmptyConversation(flags)]).toEqual([false, true, true])
+    expect([isSegueSession(flags), isCrossOriginConversation(flags), isEmptyConversation(flags)]).toEqual([
+      false,
+      true,
+      true,
+    ])
   })
 
   test('include whether root and tip are the work of an agent or a schedule', () => {
     const cron = toSessionFlags(sessionOf('cron'))
     const isInternal = (first: number, last: number): boolean =>
-      matchesFlags(toConversationFlags(first, last, { crossOrigin: false, empty: false }), { internal: true })
+      matchesConversationIndexFilter(toConversationFlags(first, last, { crossOrigin: false, empty: false }), {
+        internal: true,
+      })
     expect([isInternal(cron, cron), isInternal(cron, tip), isInternal(root, cron)]).toEqual([true, false, false])
   })
 })

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { openIndexDatabase } from '../../../../src/hermes/index/index-database.ts'
+import { openHermesIndexDatabase } from '../../../../src/hermes/index/open-hermes-index-database.ts'
 import { maxPassageLength } from '../../../../src/search/passages.ts'
 import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
 import { SqliteDatabase } from '../../../../src/storage/sqlite/sqlite-database.ts'
-import { mirrorRowid } from '../../../../src/storage/sqlite/search/search-index.ts'
+import { invertSearchRowid } from '../../../../src/storage/sqlite/search/search-index.ts'
 import { SqliteDecisionStore } from '../../../../src/storage/sqlite/sqlite-decision-store.ts'
 import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
 import { SqliteJobStore } from '../../../../src/storage/sqlite/sqlite-job-store.ts'
@@ -83,8 +83,8 @@ describe('a released migration', () => {
 
   test('repeats the numbers that the code uses', () => {
     const triggers = migrations.slice(releasedDigests.length).join('\n')
-    expect(triggers).toContain(`DELETE FROM message_index WHERE rowid = ${mirrorRowid(0)} - old.number`)
-    expect(triggers).toContain(`DELETE FROM title_index WHERE rowid = ${mirrorRowid(0)} - old.number`)
+    expect(triggers).toContain(`DELETE FROM message_index WHERE rowid = ${invertSearchRowid(0)} - old.number`)
+    expect(triggers).toContain(`DELETE FROM title_index WHERE rowid = ${invertSearchRowid(0)} - old.number`)
     expect(triggers).toContain(`length(new.parts) > ${maxPassageLength}`)
   })
 })
@@ -103,7 +103,7 @@ test('the conversation index has the same tables in a profile and in the index o
       .all()
       .map((text) => text.replaceAll('"', '').replaceAll(/--.*/g, '').replaceAll(/\s+/g, ' '))
   const profile = new Database(join(folder, 'segue.db'), { readonly: true })
-  const index = openIndexDatabase(null)
+  const index = openHermesIndexDatabase(null)
   expect(sql(profile)).toEqual(sql(index))
   expect(sql(profile).length).toBeGreaterThan(8)
   profile.close()

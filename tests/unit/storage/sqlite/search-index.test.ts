@@ -3,12 +3,12 @@ import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { subscribeToStatements } from '../../../../src/lib/sql-channel.ts'
+import { subscribeToSqlStatements } from '../../../../src/lib/sql-channel.ts'
 import { recordSql } from '../../../support/storage/record-sql.ts'
 import { newId } from '../../../../src/lib/ids.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
 import { SqliteDatabase } from '../../../../src/storage/sqlite/sqlite-database.ts'
-import { BackgroundIndexer } from '../../../../src/storage/sqlite/search/background-indexer.ts'
+import { BackgroundSearchIndexer } from '../../../../src/storage/sqlite/search/background-search-indexer.ts'
 import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
 import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
 import { newSessionRecord } from '../../../support/sessions/session-record.ts'
@@ -76,7 +76,7 @@ test('a crash during a commit leaves a message with its entry, or neither', asyn
     copies.push(copy)
   }
   let isWatched = false
-  const subscription = subscribeToStatements(() => isWatched && copyFiles())
+  const subscription = subscribeToSqlStatements(() => isWatched && copyFiles())
   onTestFinished(() => subscription[Symbol.dispose]())
   const database = new SqliteDatabase(path)
   onTestFinished(() => database.close())
@@ -396,7 +396,7 @@ test('an error of the background indexer is logged, and the next commit makes it
     searchIndex.reserveEntries = reserveEntries
     throw new Error('the disk is full')
   }
-  const background = new BackgroundIndexer(fixture.database, log)
+  const background = new BackgroundSearchIndexer(fixture.database, log)
   onTestFinished(() => background.close())
   await waitUntil(() => log.errors.length === 1)
   expect(await fixture.findIds('needle')).toEqual([])

@@ -7,7 +7,7 @@ import { newSession } from '../../../../src/sessions/new-session.ts'
 import { DatabaseTooNewError, DatabaseUnusableError, StorageError } from '../../../../src/storage/errors.ts'
 import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
 import { SqliteDatabase } from '../../../../src/storage/sqlite/sqlite-database.ts'
-import { ReadOnlyDatabase } from '../../../../src/storage/sqlite/search/read-only-database.ts'
+import { ReadOnlySegueDatabase } from '../../../../src/storage/sqlite/search/read-only-segue-database.ts'
 import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
 import { SqliteSessionReader } from '../../../../src/storage/sqlite/sqlite-session-reader.ts'
 import { newTempFolder } from '../../../support/server/segue.ts'
@@ -81,7 +81,7 @@ describe('a list that is read while another process writes', () => {
 
 describe('the search connection', () => {
   test('opens once the database exists and has the current schema', () => {
-    const reader = new ReadOnlyDatabase(path)
+    const reader = new ReadOnlySegueDatabase(path)
     expect(reader.tryOpen()).toBe(false)
     const older = new Database(path)
     for (const sql of migrations.slice(0, 5)) older.exec(sql)

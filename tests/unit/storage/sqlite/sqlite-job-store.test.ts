@@ -1,22 +1,22 @@
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import {
-  startManualRun,
+  startManualJobRun,
   startDueRun,
   type JobRunTransition,
-  finishRun,
-  type RunOutcome,
+  finishJobRun,
+  type JobRunOutcome,
 } from '../../../../src/jobs/job-state.ts'
 import type { JobRunRecord, SegueJob } from '../../../../src/model/job.ts'
 import { recordSql } from '../../../support/storage/record-sql.ts'
 import { SqliteDatabase } from '../../../../src/storage/sqlite/sqlite-database.ts'
 import { SqliteJobStore } from '../../../../src/storage/sqlite/sqlite-job-store.ts'
 import { newRunIds, newTestJob, newJobsFolder, newStore } from '../../../support/jobs/job-fixtures.ts'
-import { RevisionConflictError } from '../../../../src/storage/errors.ts'
+import { JobRevisionConflictError } from '../../../../src/storage/errors.ts'
 
 const noon = Date.parse('2026-11-22T12:00:00Z')
 const minute = 60_000
-const ok: RunOutcome = { status: 'OK', output: 'The starlings.', error: null }
+const ok: JobRunOutcome = { status: 'OK', output: 'The starlings.', error: null }
 
 /** Starts the run of the due time that is this many minutes after noon. */
 function startRunOf(of: SegueJob, minutes: number): JobRunTransition {
@@ -32,7 +32,7 @@ async function jobWithRuns(store: SqliteJobStore, count: number): Promise<{ job:
   for (let i = 1; i <= count; i++) {
     const started = startRunOf(job, i * 30)
     await store.commit(started)
-    const ended = finishRun(started, { ...ok, output: `Answer ${i}` }, started.run.startedAt + 1000)
+    const ended = finishJobRun(started, { ...ok, output: `Answer ${i}` }, started.run.startedAt + 1000)
     await store.commit(ended)
     job = ended.job
     runs.push(ended.run)
@@ -63,7 +63,7 @@ test('a run and its job are written together, and read as they were written', as
   expect(await store.findJobWithRunningRun(job.id)).toEqual({ job: started.job, runningRun: started.run })
   expect(await store.findRun(started.run.id)).toEqual(started.run)
   expect(await store.listRunningRuns()).toEqual([started.run])
-  const ended = finishRun(started, ok, noon + 31 * minute)
+  const ended = finishJobRun(started, ok, noon + 31 * minute)
   await store.commit(ended)
   expect(await store.findJob(job.id)).toEqual(ended.job)
   expect(await store.findRun(started.run.id)).toEqual(ended.run)
@@ -87,14 +87,14 @@ test('a job has at most one running run, and any number of manual ones later', a
   const { store } = newStore()
   const job = newTestJob(noon)
   await store.commit({ job })
-  const first = startManualRun(job, noon, newRunIds())
+  const first = startManualJobRun(job, noon, newRunIds())
   await store.commit(first)
-  await expect(store.commit(startManualRun(first.job, noon, newRunIds()))).rejects.toThrow(/UNIQUE.*job_id/)
-  const ended = finishRun(first, ok, noon)
+  await expect(store.commit(startManualJobRun(first.job, noon, newRunIds()))).rejects.toThrow(/UNIQUE.*job_id/)
+  const ended = finishJobRun(first, ok, noon)
   await store.commit(ended)
-  const second = startManualRun(ended.job, noon, newRunIds())
+  const second = startManualJobRun(ended.job, noon, newRunIds())
   await store.commit(second)
-  await store.commit(finishRun(second, ok, noon))
+  await store.commit(finishJobRun(second, ok, noon))
   expect((await store.findJob(job.id))?.runCount).toBe(2)
 })
 
@@ -102,9 +102,9 @@ test('of two changes of the same revision the second is refused as a whole', asy
   const { store } = newStore()
   const job = newTestJob(noon)
   await store.commit({ job })
-  const [fast, slow] = [startRunOf(job, 30), startManualRun(job, noon, newRunIds())]
+  const [fast, slow] = [startRunOf(job, 30), startManualJobRun(job, noon, newRunIds())]
   await store.commit(fast)
-  await expect(store.commit(slow)).rejects.toThrow(RevisionConflictError)
+  await expect(store.commit(slow)).rejects.toThrow(JobRevisionConflictError)
   expect(await store.findRun(slow.run.id)).toBeNull()
   expect(await store.findJob(job.id)).toEqual(fast.job)
 })
@@ -115,10 +115,10 @@ test('a run ends once', async () => {
   await store.commit({ job })
   const started = startRunOf(job, 30)
   await store.commit(started)
-  const ended = finishRun(started, ok, noon)
+  const ended = finishJobRun(started, ok, noon)
   await store.commit(ended)
   const again = { ...ended, job: { ...ended.job, revision: ended.job.revision + 1 } }
-  await expect(store.commit(again)).rejects.toThrow(RevisionConflictError)
+  await expect(store.commit(again)).rejects.toThrow(JobRevisionConflictError)
   expect(await store.findJob(job.id)).toEqual(ended.job)
 })
 
@@ -148,11 +148,11 @@ test('due jobs are listed, without those that are paused, completed or waiting f
   expect(await store.findNextDueAt()).toBe(noon + 30 * minute)
   expect(await store.listDueJobs(noon + 30 * minute - 1)).toEqual([])
   expect(await store.listDueJobs(noon + 180 * minute)).toEqual([soon, later])
-  const byHand = startManualRun(later, noon, newRunIds())
+  const byHand = startManualJobRun(later, noon, newRunIds())
   await store.commit(byHand)
-  await store.commit(startManualRun(soon, noon, newRunIds()))
+  await store.commit(startManualJobRun(soon, noon, newRunIds()))
   expect((await store.listDueJobs(noon + 180 * minute)).map(({ id }) => id)).toEqual([soon.id])
-  await store.commit(finishRun(byHand, ok, noon))
+  await store.commit(finishJobRun(byHand, ok, noon))
   expect(await store.listDueJobs(noon + 180 * minute)).toHaveLength(2)
 })
 
@@ -161,7 +161,7 @@ test('a reader of changes gets each run once, as it is now, and loses none when 
   const { job, runs } = await jobWithRuns(store, 2)
   const other = newTestJob(noon)
   await store.commit({ job: other })
-  const started = startManualRun(other, noon, newRunIds())
+  const started = startManualJobRun(other, noon, newRunIds())
   await store.commit(started)
   const all = await store.listChangedRuns({ after: 0, limit: 9, jobId: null })
   expect(all.map(({ run }) => run)).toEqual([...runs, started.run])

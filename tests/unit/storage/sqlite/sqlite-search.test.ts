@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { normalizeText } from '../../../../src/search/analyzer.ts'
+import { normalizeSearchText } from '../../../../src/search/analyzer.ts'
 import { searchRanks, SearchQuery } from '../../../../src/search/search-query.ts'
 import {
   hitId,
@@ -79,7 +79,7 @@ test('any query finds the messages that match it', async () => {
   const texts = fc.sample(anyText, { numRuns: 60, seed: 1 })
   const textById = new Map<string, string>()
   for (const text of texts)
-    textById.set(await fixture.addMessage(session, text.toWellFormed()), normalizeText(text.toWellFormed()))
+    textById.set(await fixture.addMessage(session, text.toWellFormed()), normalizeSearchText(text.toWellFormed()))
   await fc.assert(
     fc.asyncProperty(anyQuery, async (typed) => {
       const query = new SearchQuery(typed)

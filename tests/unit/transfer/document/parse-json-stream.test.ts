@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { JsonStreamError } from '../../../../src/transfer/document/json-text-buffer.ts'
+import { JsonStreamError } from '../../../../src/transfer/document/chunked-json-reader.ts'
 import { parseJsonStream } from '../../../../src/transfer/document/parse-json-stream.ts'
 
 /** Reads an object from a text in chunks of `size` code units, and puts its entries together. */

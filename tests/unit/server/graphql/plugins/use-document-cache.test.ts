@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { DocumentCache } from '../../../../../src/server/graphql/documents/document-cache.ts'
+import { GraphQLDocumentCache } from '../../../../../src/server/graphql/documents/graphql-document-cache.ts'
 import { EventStream } from '../../../../support/clients/event-stream.ts'
 import { post } from '../../../../support/server/post.ts'
 import { RawSocket } from '../../../../support/server/raw-socket.ts'
@@ -10,7 +10,7 @@ afterEach(() => {
 })
 
 test('a document is parsed and validated once, whichever transports it arrives by', async () => {
-  const add = vi.spyOn(DocumentCache.prototype, 'add')
+  const add = vi.spyOn(GraphQLDocumentCache.prototype, 'add')
   await using segue = await startTestSegue()
   const query = 'query Shared { models { id } }'
   const data = { models: [{ id: 'offline/eliza' }] }
@@ -28,7 +28,7 @@ test('a document is parsed and validated once, whichever transports it arrives b
 })
 
 test('an invalid document is not cached', async () => {
-  const add = vi.spyOn(DocumentCache.prototype, 'add')
+  const add = vi.spyOn(GraphQLDocumentCache.prototype, 'add')
   await using segue = await startTestSegue()
   for (const query of ['{', '{ nothing }']) {
     expect((await post(segue.url, query)).errors).toHaveLength(1)

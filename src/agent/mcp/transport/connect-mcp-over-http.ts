@@ -1,0 +1,82 @@
+import { createMCPClient, type MCPClient } from '@ai-sdk/mcp'
+import type { HttpMcpServer } from '../../../config/profile/mcp-server.ts'
+import { listMcpTools } from '../list-mcp-tools.ts'
+import { mcpClientName, type McpConnection, type McpConnectionOptions } from './mcp-connection.ts'
+import type { McpFailureReason } from './mcp-failure-reason.ts'
+import { McpConnectionError, McpError } from './mcp-error.ts'
+import { createMcpFetch } from './mcp-fetch.ts'
+import { toMcpFailureReason } from './to-mcp-failure-reason.ts'
+
+/** Opens a connection to a remote server. Rejects with a McpConnectionError. */
+export async function connectMcpOverHttp(
+  { type, url, headers }: HttpMcpServer,
+  { signal, onToolListChanged }: McpConnectionOptions,
+): Promise<McpConnection> {
+  const ending = new ConnectionEnding()
+  const fetch = createMcpFetch({
+    type,
+    onToolListChanged,
+    onStreamEnd: () => ending.end({ kind: 'stream-ended' }),
+    isClosing: () => ending.signal.aborted,
+  })
+  let client: MCPClient | null = null
+  let pendingClose: Promise<void> | null = null
+  const close = (): Promise<void> => {
+    ending.end({ kind: 'stopped' })
+    pendingClose ??= client?.close().catch(() => {}) ?? Promise.resolve()
+    return pendingClose
+  }
+  // The client does not notice the end of a connection, and would wait for responses forever.
+  ending.signal.addEventListener('abort', () => void close())
+  const startSignal = AbortSignal.any([signal, ending.signal])
+  try {
+    const transport = { type, url, headers: { ...headers }, fetch }
+    client = await createMCPClient({
+      transport,
+      clientName: mcpClientName,
+      initializationOptions: { signal: startSignal },
+    })
+    const listedTools = await listMcpTools(client, startSignal)
+    return {
+      client,
+      listedTools,
+      closed: ending.closed,
+      get closeReason() {
+        return ending.reason
+      },
+      output: '',
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw new McpConnectionError(toMcpFailureReason(error), { cause: error })
+  }
+}
+
+/** Records why a connection has ended. The first reason wins. */
+class ConnectionEnding {
+  readonly #controller = new AbortController()
+  readonly #closed = Promise.withResolvers<McpFailureReason>()
+  #reason: McpFailureReason | null = null
+
+  /** Resolves when the connection has ended. */
+  get closed(): Promise<McpFailureReason> {
+    return this.#closed.promise
+  }
+
+  get reason(): McpFailureReason | null {
+    return this.#reason
+  }
+
+  /** Aborts when the connection ends. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  end(reason: McpFailureReason): void {
+    if (this.#reason) return
+    this.#reason = reason
+    this.#closed.resolve(reason)
+    this.#controller.abort(new McpError(reason))
+  }
+}

@@ -1,0 +1,171 @@
+import type { StreamErrorCode } from '../../model/stream.ts'
+
+/** A kind of error, and how to recognise it. Anything left out matches nothing. */
+export interface ProviderErrorFamily {
+  readonly code: StreamErrorCode
+  /** What is wrong, and what to do. */
+  readonly message: string
+  /** Whether the same request may succeed a moment later. */
+  readonly isTransient: boolean
+  /** Names and codes, in lower case and without `_`, `-` and `.`. */
+  readonly codes?: RegExp
+  /** HTTP statuses that mean this, whatever the text says. */
+  readonly statuses?: readonly number[]
+  /** The provider's message, in lower case and without URLs. */
+  readonly wording?: RegExp
+  /** Names and codes that mean this unless the text says otherwise. */
+  readonly vagueCodes?: RegExp
+  /** HTTP statuses that mean this unless the text says otherwise. */
+  readonly vagueStatuses?: readonly number[]
+}
+
+/**
+ * The errors of providers. The first family that matches by code applies, then the first by status, by wording, by vague
+ * code, by vague status. Wording comes after status, but providers disagree about some statuses: an empty account is a
+ * 400, 402, 403 or 429, and a long chat is a 400, 413 or 500. An error within a stream has no status at all.
+ */
+export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
+  {
+    code: 'PROVIDER',
+    message: 'The provider refused the chat because of its content. Rephrase it or choose another model.',
+    isTransient: false,
+    codes:
+      /^(contentfilter(ed)?|contentpolicyviolation(error)?|moderation(blocked|error)?|responsibleaipolicyviolation|guardrail(intervened|violation)?|prohibitedcontent|safety|datainspectionfailed|sensitivecontent\w*)$/,
+    wording:
+      /requires moderation|was flagged|content (management )?policy|content.?filter|moderation (system|endpoint|filter)|safety (system|filter|setting|reason)|inappropriate content|guardrail|prohibited (content|use)/,
+  },
+  {
+    code: 'PROVIDER',
+    message: 'The provider does not serve this country or region. Choose another provider.',
+    isTransient: false,
+    codes: /^(unsupportedcountry\w*|unsupportedregion|regionnotsupported|countryblocked)$/,
+    wording:
+      /unsupported (countr|region|territor|location)|\b(country|region|territory|location)\b.{0,30}\bnot (supported|available|allowed)|not (available|supported|allowed) in your (country|region|location)/,
+  },
+  {
+    code: 'RATE_LIMIT',
+    message: 'The provider accepts no more requests at the moment. Wait a little and try again.',
+    isTransient: true,
+    codes:
+      /^(ratelimit(ed|error|exceeded|reached)?(error)?|resourceexhausted|throttl(ing|ed)(exception|error)?|toomanyrequests(error|exception)?|(requests|tokens)ratelimitexceeded|ratelimitreachederror|queueexceeded)$/,
+    wording:
+      /rate.?limit|too many requests|throttl|per (second|minute|hour)\b|\b[tr]p[smd]\b|(retry|try again) (in|after) [\d.]+ ?(ms|s|m|h)|concurrency limit|slow down/,
+    vagueStatuses: [429],
+  },
+  {
+    code: 'QUOTA',
+    message: "The account's quota or credit at the provider is used up. Add credit or choose another provider.",
+    isTransient: false,
+    codes:
+      /^(insufficientquota|(insufficient|exceeded)(balance|funds|credits?|budget)(error)?|billing(harderror|hardlimitreached|notactive|error|limit\w*)|budgetexceeded(error)?|quotaexceeded(error)?|servicequotaexceeded(exception)?|paymentrequired(error)?|accountsuspended|creditsexhausted|usagelimitreached|arrearage)$/,
+    statuses: [402],
+    wording:
+      /insufficient.?(quota|balance|funds|credits?)|credit balance|\bcredits?\b|\bquota\b|billing|budget (has been )?exceeded|exceeded ?budget|(spending|usage|monthly|weekly|daily|spend) limits?|payment required|out of funds/,
+  },
+  {
+    code: 'RATE_LIMIT',
+    message: 'The provider is overloaded. Wait a little and try again.',
+    isTransient: true,
+    codes:
+      /^(overloaded(error)?|engineoverloaded(error)?|serveroverloaded|servicetiercapacityexceeded|capacityexceeded|modelnotreadyexception)$/,
+    statuses: [529],
+    wording:
+      /overloaded|over capacity|at capacity|capacity (exceeded|is currently)|server (is )?busy|no (healthy|available) (upstream|deployment|worker)|loading model|model is (still |currently )?loading/,
+  },
+  {
+    code: 'CONTEXT_LENGTH',
+    message:
+      'The conversation is too long for this model. Start a new one or choose a model with a larger context window.',
+    isTransient: false,
+    codes:
+      /^(contextlengthexceeded|contextwindowexceeded(error)?|contextoverflow\w*|exceedcontextsize(error)?|stringabovemaxlength|modelmaxpromptexceeded|promptlengthexceeded|modelmaxprompttokensexceeded)$/,
+    wording: new RegExp(
+      [
+        'context.?(length|window|size|limit|overflow)',
+        'context the overflows',
+        'max(imum)?( \\w+)? (context|prompt|input|sequence|model) ?(length|tokens?|size)',
+        '(prompt|inputs?|request|messages?|conversation|context) (is |are |was )?too (long|large)',
+        '(prompt|input)( \\w+){0,2} [\\d,]* ?exceed',
+        'prompt exceeds',
+        'too (long|large) for (the |this |requested )?model',
+        'too many (input |prompt )?tokens',
+        'token limit',
+        'exceeds? the (maximum|max\\w*|model).{0,40}(tokens?|length)',
+        'max\\w* number of (input |prompt )?tokens',
+        'string too long',
+        'reduce (the )?(length|size) of (the |your )?(messages?|prompt|input|context)',
+        '`?inputs`? tokens',
+      ].join('|'),
+    ),
+    vagueStatuses: [413],
+  },
+  {
+    code: 'PROVIDER',
+    message:
+      'The model or its server does not support what this chat needs, such as tools, images or files. Choose another model.',
+    isTransient: false,
+    codes:
+      /^(unsupported(feature|modality|media\w*|contenttype|operation|file\w*)|notimplemented(error)?|unimplemented)$/,
+    statuses: [501],
+    wording:
+      /(not|n't) support(ed)?( \w+){0,4} (tools?|functions?|images?|vision|audio|files?|pdfs?|documents?|stream\w*|tool.?(use|call\w*|choice)|system|multimodal)\b|(tools?|tool.?(use|calls?|calling|choice)|functions?|function.?calling|images?|image (input|content|url)s?|vision|audio|files?|documents?|multimodal \w+|system (messages?|prompts?|role))( \w+){0,3} (is|are)( \w+)? ?(not|n't|un) ?(currently )?supported|endpoints found that support|not a multimodal|auto.?tool.?choice|without (vision|tool) support/,
+  },
+  {
+    code: 'TIMEOUT',
+    message: 'The provider did not respond in time. Try again.',
+    isTransient: false,
+    codes:
+      /^(timeout(error)?|etimedout|underr\w*timeout|apitimeouterror|modeltimeoutexception|deadlineexceeded|requesttimeout)$/,
+    statuses: [408, 504, 524],
+    wording: /timed out|timeouterror|timeout_error|request timeout|gateway time-?out|deadline exceeded/,
+  },
+  {
+    code: 'MODEL_NOT_FOUND',
+    message:
+      'The provider does not know this model. Choose another one, or check its name and the URL of the provider.',
+    isTransient: false,
+    codes:
+      /^(modelnotfound(error|exception)?|deploymentnotfound|invalidmodel(error)?|unknownmodel|nosuchmodel|modelnotavailable)$/,
+    wording:
+      /\b(model|deployment)\b.{0,120}\b(not found|(does|do|did) not exist|not exist|isn't available|is not (available|loaded|deployed|a valid model))|not a valid model|(invalid|unknown|no such) model\b|model identifier is invalid|no (models? loaded|endpoints found)/,
+    vagueCodes: /^(not_?found(error)?|resourcenotfound(exception)?)$/,
+    vagueStatuses: [404],
+  },
+  {
+    code: 'AUTH',
+    message: 'The provider rejected the API key. Check that it is set, valid and allowed to use this model.',
+    isTransient: false,
+    codes:
+      /^((invalid|incorrect|missing|wrong)(apikey|xapikey|token|authentication(error)?|credentials?|subscription\w*)|apikey(invalid|expired|notfound)|authentication(failed)?(error)?|authenticationfailed|auth(error)?|unauth(enticated|orized)(error)?|unrecognizedclientexception|invalidsignatureexception|expiredtoken(exception)?|tokennotfoundindb|noauth\w*)$/,
+    statuses: [401],
+    wording:
+      /(invalid|incorrect|wrong|missing|expired|no|bad|provide).{0,20}(api.?key|x-api-key|credentials?|subscription key|(access|auth|bearer|security) ?token)|api.?key.{0,40}(invalid|not valid|expired|missing|required|not found|incorrect)|unauthori[sz]ed|authentication (error|failed|required|fails)|not authenticated|access denied/,
+    vagueCodes: /^(permission(denied)?(error)?|permissiondeniederror|accessdenied(exception)?|forbidden(error)?)$/,
+    vagueStatuses: [403],
+  },
+  {
+    code: 'PROVIDER',
+    message: 'The provider could not be reached. Check its URL and whether it is running.',
+    isTransient: true,
+    codes:
+      /^(econnrefused|enotfound|eaiagain|ehostunreach|enetunreach|cert\w+|errtls\w*|errssl\w*|unabletoverify\w*|selfsigned\w*|depthzero\w*)$/,
+  },
+  {
+    code: 'PROVIDER',
+    message: 'The connection to the provider broke before the answer was complete. Try again.',
+    isTransient: true,
+    codes: /^(underrsocket|econnreset|epipe)$/,
+  },
+  {
+    code: 'PROVIDER',
+    message: 'The provider sent an invalid response. Try again or choose another model.',
+    isTransient: false,
+    vagueCodes: /^ai(jsonparse|typevalidation)error$/,
+  },
+  {
+    code: 'PROVIDER',
+    message: 'The provider sent an invalid response. Try again or choose another model.',
+    isTransient: true,
+    vagueCodes: /^ai(invalidresponsedata|emptyresponsebody)error$/,
+  },
+]

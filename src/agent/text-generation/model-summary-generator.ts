@@ -1,0 +1,110 @@
+import type { ModelMessage } from 'ai'
+import { addUsage, noUsage, type Usage } from '../../model/usage.ts'
+import {
+  type Agent,
+  AgentError,
+  type SummaryAndTitleGenerator,
+  type GenerateTextRequest,
+  type GeneratedText,
+} from '../agent.ts'
+import { findGraphemeStart } from '../../lib/text/truncate.ts'
+import { estimateTokens } from '../estimate-tokens.ts'
+
+const summaryPrompt = `Above is a chat between a user and an assistant. It is about to be continued by an assistant who will see
+nothing of it but what you write now. Write down all that is needed for that, in the language of the chat: what the user
+wants and has decided, what was found out and done (names, numbers, paths, code and links word for word where they matter),
+what failed and why, and what is open. Do not answer the user, do not add anything new, do not comment.`
+
+const titlePrompt = `Above is the beginning of a chat. Write a title for it: three to seven words, in the language of the chat,
+without quotation marks and without a full stop. Write the title and nothing else.`
+
+/** How much of a chat is sent for a title. */
+const maxTitleInputLength = 4000 // UTF-16 code units
+
+/** Fraction of the context window that the chat to summarise may fill. */
+const summaryWindowFraction = 0.7
+/** A low estimate of the length of a token, in UTF-16 code units. */
+const codeUnitsPerToken = 3
+
+/**
+ * Creates a text generator that uses an agent. The chat is sent as one text, because some providers reject tool calls in
+ * a request without tools. A chat that exceeds the context window, in tokens, loses its beginning.
+ */
+export function createModelSummaryGenerator(agent: Agent, contextWindow: number): SummaryAndTitleGenerator {
+  const maxInputLength = Math.floor(contextWindow * summaryWindowFraction * codeUnitsPerToken)
+  return {
+    generateSummary: (request) =>
+      generate(
+        agent,
+        request,
+        `${keepEnd(formatTranscript(request.messages), maxInputLength)}\n\n---\n\n${summaryPrompt}`,
+      ),
+    generateTitle: (request) =>
+      generate(
+        agent,
+        request,
+        `${keepBeginning(formatTranscript(request.messages), maxTitleInputLength)}\n\n---\n\n${titlePrompt}`,
+      ),
+  }
+}
+
+function keepBeginning(text: string, maxLength: number): string {
+  return text.slice(0, findGraphemeStart(text, maxLength))
+}
+
+function keepEnd(text: string, maxLength: number): string {
+  return text.length <= maxLength
+    ? text
+    : `[The beginning is left out.]\n\n${text.slice(findGraphemeStart(text, text.length - maxLength))}`
+}
+
+async function generate(agent: Agent, { model, signal }: GenerateTextRequest, prompt: string): Promise<GeneratedText> {
+  let text = ''
+  let usage: Usage | null = null
+  let inputTokens = 0
+  const events = agent.answer({
+    model,
+    loadHistory: async () => [{ role: 'user', content: prompt.toWellFormed() }],
+    waitForPermission: async () => false,
+    isToolGranted: async () => false,
+    signal,
+  })
+  for await (const event of events) {
+    if (event.type === 'text') text += event.text
+    if (event.type === 'step') inputTokens += event.estimatedInputTokens
+    if (event.type === 'usage') usage = addUsage(usage ?? noUsage, event.usage)
+  }
+  if (signal.aborted) throw new AgentError('PROVIDER', 'The text generation was aborted.')
+  // The request is charged, even if the provider does not report its usage.
+  const estimate = { ...noUsage, estimated: true, inputTokens, outputTokens: estimateTokens(text.length) }
+  return { text, usage: usage ?? estimate }
+}
+
+/** Formats a chat as plain text. */
+export function formatTranscript(messages: readonly ModelMessage[]): string {
+  return messages.flatMap(toParagraphs).join('\n\n')
+}
+
+function toParagraphs({ role, content }: ModelMessage): string[] {
+  const speaker = { user: 'User', assistant: 'Assistant', tool: 'Result', system: 'Note' }[role]
+  const parts = typeof content === 'string' ? [{ type: 'text', text: content } as const] : content
+  return parts.flatMap((part) => {
+    switch (part.type) {
+      case 'text':
+        return `${speaker}: ${part.text}`
+      case 'tool-call':
+        return `${speaker} calls ${part.toolName}: ${JSON.stringify(part.input)}`
+      case 'tool-result':
+        return `${speaker} of ${part.toolName}: ${'value' in part.output ? formatValue(part.output.value) : part.output.type}`
+      case 'file':
+      case 'image':
+        return `${speaker} sends a file (${part.mediaType ?? 'of an unknown type'}).`
+      default:
+        return []
+    }
+  })
+}
+
+function formatValue(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

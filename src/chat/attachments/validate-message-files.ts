@@ -1,0 +1,79 @@
+import { createBadInputError, SegueError } from '../../lib/errors.ts'
+import { truncate } from '../../lib/text/truncate.ts'
+import { decodeUtf8, parseDataUrl } from './data-url.ts'
+import { detectFileMediaType } from './detect-file-media-type.ts'
+import { imageMediaTypes } from './media-type.ts'
+
+/** A file that a client sends with a message. */
+export interface FileInput {
+  readonly name: string | null
+  readonly mediaType: string
+  /** A data URL, or an https URL, which is passed to the model as it is. */
+  readonly url: string
+}
+
+type FileKind = 'image' | 'text'
+/** Creates a BAD_USER_INPUT error at a field of the file. */
+type CreateFieldError = (message: string, field: keyof FileInput) => SegueError
+
+const maxFiles = 20 // per message
+const maxCodeUnits = { name: 200, mediaType: 100, httpsUrl: 8192 } // UTF-16 code units
+const maxBytes = { image: 10 * 1024 * 1024, text: 1024 * 1024 } // bytes
+
+/** Throws BAD_USER_INPUT or TOO_LARGE for the first file that cannot be sent with a message. */
+export function assertValidMessageFiles(files: readonly FileInput[]): void {
+  if (files.length > maxFiles)
+    throw createBadInputError(`A message can have at most ${maxFiles} files.`, 'input', 'files')
+  for (const [index, file] of files.entries()) {
+    const createError: CreateFieldError = (message, field) =>
+      createBadInputError(message, 'input', 'files', index, field)
+    assertValidName(file, createError)
+    assertValidUrl(file, parseFileKind(file, createError), createError)
+  }
+}
+
+function assertValidName({ name }: FileInput, createError: CreateFieldError): void {
+  if (name === null) return
+  if (name.trim() === '' || name.length > maxCodeUnits.name || /[\p{Cc}/\\]/u.test(name)) {
+    throw createError(
+      `The name of a file must have 1 to ${maxCodeUnits.name} characters, without slashes and control characters.`,
+      'name',
+    )
+  }
+}
+
+function parseFileKind(file: FileInput, createError: CreateFieldError): FileKind {
+  const detected = detectFileMediaType(file)
+  if (detected !== null) return imageMediaTypes.includes(detected) ? 'image' : 'text'
+  const quotedMediaType = JSON.stringify(truncate(file.mediaType, maxCodeUnits.mediaType))
+  throw createError(
+    `Files of type ${quotedMediaType} are not supported. Send ${imageMediaTypes.join(', ')}, or text.`,
+    'mediaType',
+  )
+}
+
+function assertValidUrl({ url }: FileInput, kind: FileKind, createError: CreateFieldError): void {
+  if (/^https:\/\//i.test(url)) {
+    // Providers would drop such characters, and the database cannot store lone surrogates.
+    if (URL.canParse(url) && url.length <= maxCodeUnits.httpsUrl && !/[\s\p{Cc}\p{Cs}]/u.test(url)) return
+    throw createError(`The https URL of a file must be valid, with at most ${maxCodeUnits.httpsUrl} characters.`, 'url')
+  }
+  const file = parseDataUrl(url)
+  if (!file) {
+    throw createError(
+      'The URL of a file is not valid. Use a data URL, in base64 or percent-encoding, or an https URL.',
+      'url',
+    )
+  }
+  if (file.bytes.length > maxBytes[kind]) {
+    const limit = `${maxBytes[kind] / 1024 / 1024} MiB`
+    throw new SegueError(
+      'TOO_LARGE',
+      `The file is too large. ${kind === 'image' ? 'An image' : 'A text'} can have ${limit}.`,
+    )
+  }
+  if (file.bytes.length === 0) throw createError('The file is empty.', 'url')
+  if (kind === 'text' && decodeUtf8(file) === null) {
+    throw createError('The text file is not valid UTF-8. Encode it in UTF-8.', 'url')
+  }
+}

@@ -1,0 +1,85 @@
+import { AgentError } from '../../agent/agent.ts'
+import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import { createBadInputError, SegueError } from '../../lib/errors.ts'
+import type { Runtime } from '../../lib/runtime.ts'
+import { assignInitialMessagePositions } from '../../model/fold/message-position.ts'
+import type { MessageRecord } from '../../model/message.ts'
+import type { SessionRecord } from '../../model/session.ts'
+import { inheritTitle } from '../../model/conversation/title.ts'
+import type { Usage } from '../../model/usage.ts'
+import { newSession } from '../../sessions/new-session.ts'
+import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
+import type { CreateSessionRequest } from '../../storage/sessions/session-writer.ts'
+import type { MessageQueries } from '../context/message-queries.ts'
+
+export interface CompactionInput {
+  readonly session: SessionRecord
+  readonly messageQueries: MessageQueries
+  readonly model: ResolvedModel
+  readonly idempotencyKey: IdempotencyKey | null
+  readonly runtime: Runtime
+  readonly signal: AbortSignal
+}
+
+/**
+ * Builds the session that continues a compacted one. It has the same title, model, pin and archive flags, the same tool
+ * grants, and a summary of the conversation as its first message. Stores nothing. Throws BAD_USER_INPUT if nothing was
+ * said since the last summary, and PROVIDER if the model returns no summary.
+ */
+export async function buildCompactionContinuation(input: CompactionInput): Promise<CreateSessionRequest> {
+  const { session, model, idempotencyKey, runtime } = input
+  const { text, usage } = await generateSummary(input)
+  const at = runtime.now()
+  const { profile, pinned, archived } = session
+  const continuation = newSession({
+    at,
+    ...inheritTitle(session),
+    profile,
+    model: session.model,
+    pinned,
+    archived,
+    parentId: session.id,
+    usage,
+  })
+  const summary: MessageRecord = {
+    id: runtime.newId('message'),
+    sessionId: continuation.id,
+    position: null,
+    withdrawn: false,
+    role: 'SYSTEM',
+    summary: true,
+    status: 'COMPLETE',
+    parts: [{ type: 'text', text: text.toWellFormed() }],
+    createdAt: at,
+    streamId: null,
+    model: model.id,
+    usage,
+  }
+  return {
+    session: continuation,
+    messages: assignInitialMessagePositions([summary]),
+    copyGrantsFrom: session.id,
+    ...(idempotencyKey && { idempotencyKey }),
+  }
+}
+
+async function generateSummary(input: CompactionInput): Promise<{ text: string; usage: Usage }> {
+  const { session, messageQueries, model, signal } = input
+  const context = await messageQueries.loadContext(session)
+  if (context.every(({ summary }) => summary)) {
+    throw createBadInputError('There is nothing to summarise. Send a message first.', 'id')
+  }
+  const messages = await messageQueries.prepareModelMessages(session, model.contextWindow)(null)
+  const summary = await model.textGenerator
+    .generateSummary({ model: model.name, messages, signal })
+    .catch(rethrowAsProviderError)
+  if (summary.text.trim() === '') {
+    throw new SegueError('PROVIDER', 'The model returned an empty summary. The session is unchanged. Try again.')
+  }
+  return summary
+}
+
+function rethrowAsProviderError(error: unknown): never {
+  if (error instanceof AgentError) throw new SegueError('PROVIDER', `${error.message} The session is unchanged.`)
+  throw error
+}

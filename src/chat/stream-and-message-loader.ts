@@ -1,0 +1,42 @@
+import DataLoader from 'dataloader'
+import type { MessageRecord } from '../model/message.ts'
+import type { StreamRecord } from '../model/stream.ts'
+import type { ChatService } from './chat-service.ts'
+
+/**
+ * Loads streams and messages by id during one execution, as `SessionLoader` does: one query for all that a page asks for.
+ * A loader that lived as long as a subscription would always return the first state that it read.
+ */
+export class StreamAndMessageLoader {
+  readonly #streams: DataLoader<string, StreamRecord | null>
+  readonly #messages: DataLoader<string, MessageRecord | null>
+  readonly #answers: DataLoader<string, MessageRecord | null>
+
+  constructor(chats: Pick<ChatService, 'findStreams' | 'messageQueries'>) {
+    const { messageQueries } = chats
+    this.#streams = createLoader((ids) => chats.findStreams(ids))
+    this.#messages = createLoader((ids) => messageQueries.findMessages(ids))
+    this.#answers = createLoader((streamIds) => messageQueries.findAnswers(streamIds))
+  }
+
+  loadStream(id: string): Promise<StreamRecord | null> {
+    return this.#streams.load(id)
+  }
+
+  /** A message, stored or streaming. */
+  loadMessage(id: string): Promise<MessageRecord | null> {
+    return this.#messages.load(id)
+  }
+
+  /** The assistant's message of a stream. Null if the stream produced nothing. */
+  loadAnswer(streamId: string): Promise<MessageRecord | null> {
+    return this.#answers.load(streamId)
+  }
+}
+
+function createLoader<T>(findByIds: (ids: readonly string[]) => Promise<Map<string, T>>): DataLoader<string, T | null> {
+  return new DataLoader(async (ids) => {
+    const found = await findByIds(ids)
+    return ids.map((id) => found.get(id) ?? null)
+  })
+}

@@ -1,0 +1,129 @@
+import type { ChatEvent, DeliveredEvent, StreamReset } from '../../model/chat-event.ts'
+import type { MessageRecord } from '../../model/message.ts'
+import type { StreamRecord } from '../../model/stream.ts'
+import type { EventLog } from '../log/event-log.ts'
+import { type CoalescedEvent, DeltaCoalescer } from '../log/delta-coalescer.ts'
+import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
+import { createAbortableGenerator } from '../../lib/async/abortable-generator.ts'
+import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
+
+const pageSize = 256 // events per read
+/** A reader that is further behind than this receives coalesced deltas. */
+const coalesceThresholdEvents = 256
+
+export interface EventLogSubscription {
+  readonly sessionId: string
+  /** The stream to follow; null for all events of the session. */
+  readonly stream: StreamRecord | null
+  /** Whether the session is Segue's. A Hermes session has no log, so there is nothing to read. */
+  readonly isSegueSession: boolean
+  /** The session's newest seq at the start of the subscription. */
+  readonly headSeq: number
+  /** Loads the state that a reader continues from if its cursor cannot be honoured. */
+  readonly loadSnapshot: () => Promise<EventLogSnapshot>
+  /** The wall clock, in epoch milliseconds. */
+  readonly now: () => number
+}
+
+/** The state of a stream or a session at a seq. */
+export interface EventLogSnapshot {
+  /** Precedes the StreamFinished of the stream, so that the reader receives it. */
+  readonly seq: number
+  /** The answer that is streaming, or that of the followed stream, exactly as of `seq`. */
+  readonly message: MessageRecord | null
+}
+
+/**
+ * The events after a seq, then the live ones; those of one stream end with it. A subscription holds a cursor, and no
+ * buffer. A cursor beyond the end of the log is answered with a `StreamReset`.
+ */
+export function subscribeToEventLog(
+  log: EventLog,
+  subscription: EventLogSubscription,
+  after: number,
+): AsyncIterableIterator<DeliveredEvent> {
+  return createAbortableGenerator((signal) => deliverEvents(log, subscription, after, signal))
+}
+
+/** Whether a cursor is at the end of a finished stream, so that a subscription would complete at once. */
+export function isStreamFullyRead(stream: StreamRecord, headSeq: number, after: number): boolean {
+  return stream.finishedAt !== null && after >= stream.lastSeq && after <= headSeq
+}
+
+async function* deliverEvents(
+  log: EventLog,
+  { sessionId, stream, isSegueSession, headSeq, loadSnapshot, now }: EventLogSubscription,
+  after: number,
+  signal: AbortSignal,
+): AsyncGenerator<DeliveredEvent, void, void> {
+  if (stream && isStreamFullyRead(stream, headSeq, after)) return
+  let cursor = Math.max(after, (stream?.firstSeq ?? 1) - 1)
+  if (after > headSeq) {
+    const reset = createStreamReset(sessionId, stream, await loadSnapshot(), now())
+    cursor = reset.seq
+    yield reset
+  }
+  if (!isSegueSession) return waitForAbort(signal)
+  for await (const event of readEvents(log, sessionId, cursor, headSeq, signal)) {
+    if (stream && event.streamId !== stream.id) continue
+    yield event
+    if (event.type === 'StreamFinished' && event.streamId === stream?.id) return
+  }
+}
+
+function createStreamReset(
+  sessionId: string,
+  stream: StreamRecord | null,
+  { seq, message }: EventLogSnapshot,
+  at: number,
+): StreamReset {
+  return {
+    type: 'StreamReset',
+    reason: 'CURSOR_AHEAD',
+    seq,
+    at,
+    sessionId,
+    streamId: stream?.id ?? message?.streamId ?? null,
+    message,
+  }
+}
+
+/** The events after a cursor, until the session is deleted. They are coalesced while the reader is far behind. */
+async function* readEvents(
+  log: EventLog,
+  sessionId: string,
+  after: number,
+  headSeq: number,
+  signal: AbortSignal,
+): AsyncGenerator<ChatEvent, void, void> {
+  let cursor = after
+  let targetSeq = headSeq
+  let coalescer: DeltaCoalescer | null = null
+  while (!signal.aborted) {
+    if (!coalescer) {
+      targetSeq = Math.max(targetSeq, log.latestSeq(sessionId))
+      if (targetSeq - cursor > coalesceThresholdEvents) coalescer = new DeltaCoalescer()
+    }
+    const page = await log.read({ sessionId, after: cursor, limit: pageSize })
+    for (const event of page) {
+      cursor = event.seq
+      if (!coalescer) yield event
+      else yield* coalescer.push(event).map(toDeliveredEvent)
+    }
+    if (coalescer) {
+      if (page.length === 0 || cursor >= targetSeq) {
+        yield* coalescer.flush().map(toDeliveredEvent)
+        targetSeq = cursor
+        coalescer = null
+      }
+      await yieldToEventLoop()
+    } else if (page.length === 0) {
+      if (!(await log.waitForMore(sessionId, cursor, signal))) return
+    }
+  }
+}
+
+/** A coalesced event with the seq that the reader is to store as its cursor. */
+function toDeliveredEvent({ event, cursor }: CoalescedEvent): ChatEvent {
+  return { ...event, seq: cursor }
+}

@@ -1,0 +1,194 @@
+import type { Runtime } from '../../lib/runtime.ts'
+import { chunkEventText } from '../../lib/text/unicode.ts'
+import type { EventDraft } from '../../model/chat-event.ts'
+import type { DecisionRecord } from '../../model/decision.ts'
+import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'
+import type { ToolCall } from '../../model/message.ts'
+import type { StreamRecord } from '../../model/stream.ts'
+import { addUsage, type Usage } from '../../model/usage.ts'
+import { createStep, estimateStepUsage } from './step-usage.ts'
+import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
+import type { TurnTransition, TurnState } from './turn.ts'
+
+const replacementCharacter = '\ufffd'
+
+interface StreamEventBase {
+  readonly at: number
+  readonly sessionId: string
+  readonly streamId: string
+}
+
+/** The fields that all events of a stream have. */
+export function createEventBase({ id, sessionId }: StreamRecord, runtime: Runtime): StreamEventBase {
+  return { at: runtime.now(), sessionId, streamId: id }
+}
+
+/** One transition in progress. It collects events, and folds each into the turn as it is emitted. */
+export class TurnTransitionBuilder {
+  readonly runtime: Runtime
+  #turn: TurnState
+  readonly #events: EventDraft[] = []
+
+  constructor(turn: TurnState, runtime: Runtime) {
+    this.#turn = turn
+    this.runtime = runtime
+  }
+
+  /** The turn as of the last event. */
+  get turn(): TurnState {
+    return this.#turn
+  }
+
+  toTransition(): TurnTransition {
+    return { turn: this.#turn, events: this.#events }
+  }
+
+  startStep(inputTokens: number): void {
+    this.#estimateStep()
+    const { stream, answer } = this.#turn
+    this.#update({ partIndexByCallId: new Map(), stream: { ...stream, step: createStep(answer, inputTokens) } })
+  }
+
+  endStep(usage: Usage): void {
+    const { stream } = this.#turn
+    this.#update({ stream: { ...stream, usage: addUsage(stream.usage, usage), step: null }, lastStepUsage: usage })
+  }
+
+  /** Adds text to the open block. Another type or name than that of the open block starts a new part. */
+  writeText(type: 'text' | 'reasoning', name: string, text: string): void {
+    if (this.#turn.openBlock?.name !== name || this.#turn.openBlock.type !== type) {
+      this.closeBlock()
+      if (text === '') return
+      this.#update({ openBlock: { type, name, partIndex: this.nextPartIndex } })
+    }
+    const { openBlock } = this.#turn
+    if (openBlock) this.#emitTextDeltas(type, openBlock.partIndex, this.#bufferSurrogate(openBlock.partIndex, text))
+  }
+
+  closeBlock(): void {
+    if (this.#turn.openBlock) this.flushSurrogate(this.#turn.openBlock.partIndex)
+    this.#update({ openBlock: null })
+  }
+
+  /** Adds text to the arguments of a call. */
+  writeArguments(partIndex: number, call: ToolCall, text: string): void {
+    this.#emitArgumentDeltas(partIndex, call, this.#bufferSurrogate(partIndex, text))
+  }
+
+  /** Adds the rest of a call's arguments. The rest includes a surrogate that is held back. */
+  completeArguments(partIndex: number, call: ToolCall, rest: string): void {
+    this.discardSurrogate(partIndex)
+    this.#emitArgumentDeltas(partIndex, call, rest)
+  }
+
+  /** Ends the text of a part. A surrogate that is held back becomes U+FFFD. */
+  flushSurrogate(partIndex: number): void {
+    if (!this.#turn.pendingSurrogates.has(partIndex)) return
+    this.discardSurrogate(partIndex)
+    const part = this.#turn.answer?.parts[partIndex]
+    if (part?.type === 'tool') this.#emitArgumentDeltas(partIndex, part.call, replacementCharacter)
+    else this.#emitTextDeltas(this.#turn.openBlock?.type ?? 'text', partIndex, replacementCharacter)
+  }
+
+  discardSurrogate(partIndex: number): void {
+    this.#update({ pendingSurrogates: this.#turn.pendingSurrogates.discard(partIndex) })
+  }
+
+  /** The index of the next new part. */
+  get nextPartIndex(): number {
+    return this.#turn.answer?.parts.length ?? 0
+  }
+
+  /** Remembers the part of a call for the rest of the step. */
+  assignPart(callId: string, partIndex: number): void {
+    this.#update({ partIndexByCallId: new Map([...this.#turn.partIndexByCallId, [callId, partIndex]]) })
+  }
+
+  /** The decision that a call waits for. */
+  findPendingDecision(partIndex: number): DecisionRecord | undefined {
+    return this.#turn.pendingDecisions.values().find((decision) => decision.partIndex === partIndex)
+  }
+
+  emitToolCall(partIndex: number, toolCall: ToolCall): void {
+    this.#emit({ ...this.createPartEventBase(partIndex), type: 'ToolCallChanged', toolCall })
+  }
+
+  emitDecision(decision: DecisionRecord): void {
+    const base = this.#createEventBase()
+    if (decision.kind === 'approval') this.#emit({ ...base, type: 'ApprovalChanged', decision })
+    else this.#emit({ ...base, type: 'ClarificationChanged', decision })
+  }
+
+  /** Makes the stream WAITING while a decision is pending, and RUNNING otherwise. */
+  updateStatus(): void {
+    const status = this.#turn.pendingDecisions.size > 0 ? 'WAITING' : 'RUNNING'
+    if (this.#turn.stream.status === status) return
+    this.#update({ stream: { ...this.#turn.stream, status } })
+    this.#emit({ ...this.#createEventBase(), type: 'StreamChanged', stream: this.#turn.stream })
+  }
+
+  finish(ending: StreamEnding): void {
+    this.#estimateStep()
+    const messageId = this.#turn.answer?.id ?? null
+    const stream = toFinishedStream({ ...this.#turn.stream, messageId }, ending, this.runtime)
+    this.#update({ stream })
+    this.#emit({ ...this.#createEventBase(), type: 'StreamFinished', stream, messageId })
+  }
+
+  /** The fields that all events of a part have. The first one gives the answer its id. */
+  createPartEventBase(partIndex: number): StreamEventBase & { messageId: string; partIndex: number } {
+    const messageId = this.#turn.stream.messageId ?? this.runtime.newId('message')
+    if (this.#turn.stream.messageId === null) this.#update({ stream: { ...this.#turn.stream, messageId } })
+    return { ...this.#createEventBase(), messageId, partIndex }
+  }
+
+  #createEventBase(): StreamEventBase {
+    return createEventBase(this.#turn.stream, this.runtime)
+  }
+
+  /** Ends a step of which the provider sent no usage. */
+  #estimateStep(): void {
+    const { step } = this.#turn.stream
+    if (step) this.endStep(estimateStepUsage(step, this.#turn.answer))
+  }
+
+  /** Returns the text of a part that can be stored now, and holds back a high surrogate at its end. */
+  #bufferSurrogate(partIndex: number, addedText: string): string {
+    const { text, buffer } = this.#turn.pendingSurrogates.append(partIndex, addedText)
+    this.#update({ pendingSurrogates: buffer })
+    return text
+  }
+
+  #emitTextDeltas(type: 'text' | 'reasoning', partIndex: number, addedText: string): void {
+    for (const text of chunkEventText(addedText)) {
+      const part = this.#turn.answer?.parts[partIndex]
+      const offset = part?.type === type ? part.text.length : 0
+      const event = { ...this.createPartEventBase(partIndex), offset, text }
+      this.#emit(type === 'text' ? { ...event, type: 'TextDelta' } : { ...event, type: 'ReasoningDelta' })
+    }
+  }
+
+  #emitArgumentDeltas(partIndex: number, { id, name, argumentsText: existingText }: ToolCall, addedText: string): void {
+    // The first delta may be empty: it tells which tool is called.
+    const isEmptyFirst = this.#turn.answer?.parts[partIndex] === undefined && addedText === ''
+    let offset = existingText.length
+    for (const argumentsText of isEmptyFirst ? [''] : chunkEventText(addedText)) {
+      const event = { ...this.createPartEventBase(partIndex), toolCallId: id, toolName: name, offset, argumentsText }
+      this.#emit({ ...event, type: 'ToolCallDelta' })
+      offset += argumentsText.length
+    }
+  }
+
+  #emit(event: EventDraft): void {
+    this.#events.push(event)
+    const { answerBase, answer, pendingDecisions } = this.#turn
+    this.#update({
+      answer: foldMessage(answerBase, answer, event),
+      pendingDecisions: foldPendingDecisions(pendingDecisions, event),
+    })
+  }
+
+  #update(change: Partial<TurnState>): void {
+    this.#turn = { ...this.#turn, ...change }
+  }
+}

@@ -1,0 +1,21 @@
+import { isJsonObject, parseJson } from '../../lib/text/json.ts'
+
+export interface ParsedHermesToolCall {
+  readonly id: string | null
+  readonly name: string
+  readonly argumentsText: string
+}
+
+/** The calls in a cell of `tool_calls`, a JSON list in OpenAI's format. Anything else contains none. */
+export function parseHermesToolCalls(toolCalls: unknown): ParsedHermesToolCall[] {
+  const list = typeof toolCalls === 'string' ? parseJson(toolCalls) : undefined
+  if (!Array.isArray(list)) return []
+  return list.filter(isJsonObject).map((call) => {
+    const target = isJsonObject(call.function) ? call.function : call
+    return {
+      id: typeof call.id === 'string' ? call.id : null,
+      name: typeof target.name === 'string' ? target.name : 'unknown',
+      argumentsText: typeof target.arguments === 'string' ? target.arguments : JSON.stringify(target.arguments ?? {}),
+    }
+  })
+}

@@ -1,0 +1,38 @@
+import Database from 'better-sqlite3'
+
+/** The state of Hermes' file at the last call. Every change is logged. */
+export type HermesStateFileHealth =
+  | 'healthy'
+  | 'missing'
+  | 'locked'
+  | 'ioError'
+  | 'corrupt'
+  | 'unreadable'
+  | 'incomplete'
+  | 'unexpected'
+
+/** The log message for each state that begins. A missing file is no problem. */
+export const stateDatabaseHealthMessages: Readonly<Record<HermesStateFileHealth, string>> = {
+  healthy: "Hermes' state.db can be read again.",
+  missing: "Hermes' state.db does not exist. There are no Hermes sessions until it does.",
+  locked: "Hermes' state.db is locked. Its sessions are hidden until it is free.",
+  ioError: "Hermes' state.db cannot be read from disk. Its sessions are hidden until it can be read.",
+  corrupt: "Hermes' state.db is corrupt. Its sessions are hidden until it can be read.",
+  unreadable: "Hermes' state.db cannot be opened. Its sessions are hidden until it can be.",
+  incomplete: "Hermes' state.db lacks tables or columns. What they would contain is left out.",
+  unexpected: "Reading Hermes' state.db failed. Its sessions are missing in this answer.",
+}
+
+/** The state of the file that an error indicates. */
+export function classifyStateFileError(error: unknown): HermesStateFileHealth {
+  if (!(error instanceof Database.SqliteError)) {
+    return error instanceof Error && 'syscall' in error ? 'unreadable' : 'unexpected'
+  }
+  const hasCode = (...codes: string[]): boolean => codes.some((code) => error.code.startsWith(code))
+  // A reader gets PROTOCOL when it loses the race for a WAL's lock again and again.
+  if (hasCode('SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_PROTOCOL')) return 'locked'
+  if (hasCode('SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_FORMAT')) return 'corrupt'
+  if (hasCode('SQLITE_IOERR')) return 'ioError'
+  if (hasCode('SQLITE_CANTOPEN', 'SQLITE_READONLY', 'SQLITE_PERM', 'SQLITE_AUTH')) return 'unreadable'
+  return 'unexpected'
+}

@@ -1,0 +1,68 @@
+import SchemaBuilder from '@pothos/core'
+import RelayPlugin from '@pothos/plugin-relay'
+import type { Json } from '../lib/text/json.ts'
+import type { Context } from './context.ts'
+
+export const schemaBuilder = new SchemaBuilder<{
+  Context: Context
+  DefaultFieldNullability: false
+  DefaultEdgesNullability: { list: false; items: false }
+  DefaultNodeNullability: false
+  Scalars: {
+    ID: { Input: string; Output: string }
+    /** Milliseconds since the epoch. */
+    DateTime: { Input: never; Output: number }
+    JSON: { Input: never; Output: Json }
+  }
+}>({
+  defaultFieldNullability: false,
+  plugins: [RelayPlugin],
+  relay: {
+    cursorType: 'String',
+    nodeQueryOptions: false,
+    nodesQueryOptions: false,
+    nodeTypeOptions: { description: 'An object with an id, which `Query.node` finds.' },
+    idFieldOptions: { description: 'An opaque id, unique across all types and profiles.' },
+    pageInfoTypeOptions: { description: 'The position of a page within its list.' },
+    hasNextPageFieldOptions: { nullable: false, description: 'True if the list has items after this page.' },
+    hasPreviousPageFieldOptions: { nullable: false, description: 'True if the list has items before this page.' },
+    startCursorFieldOptions: {
+      nullable: true,
+      description: 'The cursor of the first item. Null if the page is empty.',
+    },
+    endCursorFieldOptions: {
+      nullable: true,
+      description: 'The cursor of the last item. Null if the page is empty.',
+    },
+    pageInfoFieldOptions: { description: 'The position of the page within the list.' },
+    edgesFieldOptions: {
+      nullable: { list: false, items: false },
+      description: 'The items of the page with their cursors, in the order of the list.',
+    },
+    nodeFieldOptions: { nullable: false, description: 'The item.' },
+    cursorFieldOptions: { description: 'The cursor of the item, for the arguments `after` and `before`.' },
+    firstArgOptions: {
+      description:
+        'The number of items to return from the start: 1 to 1,000. Default: 50. Cannot be combined with `last`.',
+    },
+    lastArgOptions: { description: 'The number of items to return from the end: 1 to 1,000.' },
+    afterArgOptions: { description: 'Only items after this cursor.' },
+    beforeArgOptions: { description: 'Only items before this cursor.' },
+  },
+})
+
+schemaBuilder.queryType({ description: 'Reads data.' })
+schemaBuilder.mutationType({ description: 'Changes data. The fields of one request are executed one after another.' })
+schemaBuilder.subscriptionType({
+  description: 'Emits events as they happen. Ending a subscription never stops a stream; use `cancelStream`.',
+})
+
+schemaBuilder.scalarType('DateTime', {
+  description: 'A time in RFC 3339 format, in UTC with milliseconds, such as `2026-01-31T09:30:00.000Z`.',
+  serialize: (milliseconds) => new Date(milliseconds).toISOString(),
+})
+
+schemaBuilder.scalarType('JSON', {
+  description: 'A JSON value of any type.',
+  serialize: (value) => value,
+})

@@ -1,0 +1,97 @@
+import type { Socket } from 'node:net'
+import type { WebSocket } from 'ws'
+import { chunkBytes } from '../http/chunk-bytes.ts'
+
+/** How many bytes may wait to be sent before the server stops reading from the client. */
+const maxBufferedBytes = 1_048_576
+
+export interface WebSocketHeartbeatOptions {
+  /** The interval between two pings. */
+  readonly intervalMs: number
+  /** A client that sends nothing for this long is disconnected. */
+  readonly timeoutMs: number
+}
+
+/** A message could not be sent because the connection is closed. Nobody is left to receive an error. */
+export class WebSocketClosedError extends Error {
+  override readonly name = 'WebSocketClosedError'
+}
+
+/**
+ * A WebSocket with backpressure. Messages are sent one after the other, in chunks, each when the previous one has been
+ * accepted. While too many bytes are waiting, the server does not read from the client: its requests would only add more
+ * responses that it does not read.
+ */
+export class WebSocketConnection {
+  readonly #webSocket: WebSocket
+  readonly #tcpSocket: Socket
+  #lastSend: Promise<void> = Promise.resolve()
+  #bufferedBytes = 0
+
+  constructor(webSocket: WebSocket, tcpSocket: Socket) {
+    this.#webSocket = webSocket
+    this.#tcpSocket = tcpSocket
+    const applyBackpressure = (): void => this.#applyBackpressure()
+    webSocket.on('message', applyBackpressure).on('ping', applyBackpressure)
+    tcpSocket.on('drain', applyBackpressure)
+  }
+
+  get isOpen(): boolean {
+    return this.#webSocket.readyState === this.#webSocket.OPEN
+  }
+
+  /** Resolves when the message has been handed to the operating system. Rejects with `WebSocketClosedError`. */
+  send(text: string): Promise<void> {
+    const byteLength = Buffer.byteLength(text)
+    this.#bufferedBytes += byteLength
+    const sent = this.#lastSend.then(() => {
+      this.#bufferedBytes -= byteLength
+      this.#applyBackpressure()
+      return this.#write(text)
+    })
+    this.#lastSend = sent.catch(() => undefined)
+    return sent
+  }
+
+  /** Pings the client, and disconnects it when nothing arrives for `timeoutMs`: it may have vanished without a close. */
+  startHeartbeat({ intervalMs, timeoutMs }: WebSocketHeartbeatOptions): void {
+    const [webSocket, tcpSocket] = [this.#webSocket, this.#tcpSocket]
+    let lastBytesRead = tcpSocket.bytesRead
+    let missedBeats = 0
+    const timer = setInterval(() => {
+      const hasReceived = tcpSocket.bytesRead > lastBytesRead
+      lastBytesRead = tcpSocket.bytesRead
+      // A client that does not read cannot answer a ping. The detection of slow consumers handles it.
+      const isStalled = tcpSocket.writableLength > 0
+      missedBeats = hasReceived || isStalled ? 0 : missedBeats + 1
+      if (missedBeats * intervalMs >= timeoutMs) webSocket.terminate()
+      else if (this.isOpen && !isStalled) webSocket.ping()
+    }, intervalMs)
+    webSocket.once('close', () => clearInterval(timer))
+  }
+
+  async #write(text: string): Promise<void> {
+    let previousChunk: Buffer | null = null
+    for (const chunk of chunkBytes(text)) {
+      if (previousChunk) await this.#writeChunk(previousChunk, false)
+      previousChunk = chunk
+    }
+    if (previousChunk) await this.#writeChunk(previousChunk, true)
+  }
+
+  async #writeChunk(chunk: Buffer, fin: boolean): Promise<void> {
+    if (!this.isOpen) throw new WebSocketClosedError('The connection is closed.')
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#webSocket.send(chunk, { binary: false, fin }, (cause) => {
+      if (cause) reject(new WebSocketClosedError('The connection is broken.', { cause }))
+      else resolve()
+    })
+    await promise
+  }
+
+  #applyBackpressure(): void {
+    const isOverLimit = this.#bufferedBytes + this.#tcpSocket.writableLength > maxBufferedBytes
+    if (isOverLimit) this.#webSocket.pause()
+    else if (this.#webSocket.isPaused) this.#webSocket.resume()
+  }
+}

@@ -1,0 +1,101 @@
+import { type Channel, channelForSession, channels } from '../../../model/channel.ts'
+import type { SessionRecord } from '../../../model/session.ts'
+
+/**
+ * Everything that a list can be filtered by, as one small number. The index keeps one ordered list per number; a page is
+ * merged from the lists that pass the filter. The numbers are stored, so a flag never changes its bit.
+ */
+export type ConversationIndexFlags = number
+
+/** Three bits hold the position in `channels`. A ninth channel does not compile here: it needs another bit. */
+const channelCount: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 = channels.length
+const channelMask = 7
+/** The channel is a number below `archivedFlag`: one more channel needs another bit. */
+if (channels.length > channelMask + 1) throw new Error(`${channels.length} channels do not fit into the list flags.`)
+
+const archivedFlag = 8
+const pinnedFlag = 16
+/** Of conversations: root and tip are the work of a sub-agent, a tool or a schedule. */
+const internalFlag = 32
+/** Of conversations: they are, or may be, stored by both sources. Each index has a rule of its own. */
+const crossOriginFlag = 64
+/** Of conversations: there is no message. */
+const emptyFlag = 128
+/** Of sessions in Hermes' index: Segue stores it. Segue's own index contains no other sessions and does not set it. */
+export const segueSessionFlag = 256
+
+const sessionFlagsMask = channelMask | archivedFlag | pinnedFlag
+
+const internalChannels: ReadonlySet<Channel | undefined> = new Set(['CRON', 'TOOL'])
+
+export interface ConversationIndexFlagsFilter {
+  readonly channels?: readonly string[]
+  readonly archived?: boolean
+  readonly pinned?: boolean
+  readonly internal?: boolean
+  readonly crossOrigin?: boolean
+  readonly empty?: boolean
+  readonly segueSession?: boolean
+}
+
+export function toSessionFlags(
+  session: Pick<SessionRecord, 'source' | 'isSubagent' | 'archived' | 'pinned'>,
+): ConversationIndexFlags {
+  const channel = channels.indexOf(channelForSession(session))
+  return channel | (session.archived ? archivedFlag : 0) | (session.pinned ? pinnedFlag : 0)
+}
+
+/** The flags of a conversation, from those of its root and its tip. It is listed where its tip is. */
+export function toConversationFlags(
+  root: ConversationIndexFlags,
+  tip: ConversationIndexFlags,
+  { crossOrigin, empty }: { readonly crossOrigin: boolean; readonly empty: boolean },
+): ConversationIndexFlags {
+  const internal = isInternal(root) && isInternal(tip)
+  return (
+    (tip & sessionFlagsMask) |
+    (internal ? internalFlag : 0) |
+    (crossOrigin ? crossOriginFlag : 0) |
+    (empty ? emptyFlag : 0)
+  )
+}
+
+export function isSegueSession(flags: ConversationIndexFlags): boolean {
+  return (flags & segueSessionFlag) !== 0
+}
+
+export function isCrossOriginConversation(flags: ConversationIndexFlags): boolean {
+  return (flags & crossOriginFlag) !== 0
+}
+
+export function isEmptyConversation(flags: ConversationIndexFlags): boolean {
+  return (flags & emptyFlag) !== 0
+}
+
+export function matchesConversationIndexFilter(
+  flags: ConversationIndexFlags,
+  filter: ConversationIndexFlagsFilter,
+): boolean {
+  const matches = (flag: number, expected: boolean | undefined): boolean =>
+    expected === undefined || expected === ((flags & flag) !== 0)
+  return (
+    (filter.channels === undefined || filter.channels.includes(channels[flags & channelMask] ?? '')) &&
+    matches(archivedFlag, filter.archived) &&
+    matches(pinnedFlag, filter.pinned) &&
+    matches(internalFlag, filter.internal) &&
+    matches(crossOriginFlag, filter.crossOrigin) &&
+    matches(emptyFlag, filter.empty) &&
+    matches(segueSessionFlag, filter.segueSession)
+  )
+}
+
+/** All values of `toSessionFlags` that pass a filter. */
+export function listMatchingSessionFlags(filter: ConversationIndexFlagsFilter): ConversationIndexFlags[] {
+  return Array.from({ length: sessionFlagsMask + 1 }, (_, flags) => flags).filter(
+    (flags) => (flags & channelMask) < channelCount && matchesConversationIndexFilter(flags, filter),
+  )
+}
+
+function isInternal(flags: ConversationIndexFlags): boolean {
+  return internalChannels.has(channels[flags & channelMask])
+}

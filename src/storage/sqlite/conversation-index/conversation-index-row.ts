@@ -1,0 +1,30 @@
+import { findContinuedParentId, isContinuable } from '../../../model/conversation/lineage.ts'
+import type { SessionRecord } from '../../../model/session.ts'
+import { compareUtf8 } from '../../../lib/text/compare-utf8.ts'
+import type { ConversationIndexEntry } from '../../sessions/hermes-continuation-feed.ts'
+import { toSessionFlags } from './conversation-index-flags.ts'
+
+/** A row of `conversation_sessions`: a session with its position in its conversation. */
+export interface ConversationIndexRow extends ConversationIndexEntry {
+  readonly root_id: string
+  /** The number of steps to the root; null in a cycle, below one, and in a chain that is cut off. */
+  readonly depth: number | null
+}
+
+export function toConversationIndexEntry(session: SessionRecord, hasMessages: boolean): ConversationIndexEntry {
+  return {
+    id: session.id,
+    continues: findContinuedParentId(session),
+    can_be_continued: isContinuable(session) ? 1 : 0,
+    started_at: session.startedAt,
+    message_at: hasMessages ? session.lastActivityAt : null,
+    activity_at: session.lastActivityAt,
+    flags: toSessionFlags(session),
+  }
+}
+
+/** Whether session `a` of a conversation is its tip rather than session `b`: by newest message, then start, then id. */
+export function isNewerTip(a: ConversationIndexEntry, b: ConversationIndexEntry): boolean {
+  const order = (a.message_at ?? -1) - (b.message_at ?? -1) || a.started_at - b.started_at || compareUtf8(a.id, b.id)
+  return order > 0
+}

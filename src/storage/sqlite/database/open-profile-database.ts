@@ -1,0 +1,41 @@
+import Database from 'better-sqlite3'
+import { createSqlStatementPublisher } from '../../../lib/sql-channel.ts'
+import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
+import { toDatabaseOpenError } from './sqlite-errors.ts'
+import { assertSupportedDatabaseVersion, migrate } from './migrate.ts'
+import { installVisibleChangeTriggers } from './visible-change-tracker.ts'
+
+export interface SqliteConnectionOptions {
+  readonly profile: string
+  readonly durable: boolean
+}
+
+/**
+ * Pages. If the WAL reaches this size, SQLite checkpoints during a commit. It means that the background checkpointer
+ * does not run.
+ */
+const maxWalPages = 64_000
+const busyTimeoutMs = 1_000
+
+/**
+ * Opens a profile's database for writing, creates or migrates it. Throws DatabaseTooNewError and DatabaseUnusableError;
+ * the file is not changed then.
+ */
+export function openProfileDatabase(path: string, { profile, durable }: SqliteConnectionOptions): Database.Database {
+  let connection: Database.Database | null = null
+  try {
+    connection = new Database(path, { verbose: createSqlStatementPublisher('segue', path) })
+    assertSupportedDatabaseVersion(connection, path)
+    connection.pragma('journal_mode = WAL')
+    connection.pragma(`synchronous = ${durable ? 'FULL' : 'NORMAL'}`)
+    connection.pragma('foreign_keys = ON')
+    connection.pragma(`busy_timeout = ${busyTimeoutMs}`)
+    connection.pragma(`wal_autocheckpoint = ${maxWalPages}`)
+    migrate(connection, ProfileIdNamespace.forProfile(profile))
+    installVisibleChangeTriggers(connection)
+    return connection
+  } catch (error) {
+    connection?.close()
+    throw toDatabaseOpenError(error, path)
+  }
+}

@@ -1,0 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { normalizeSearchText } from '../../../search/analyzer.ts'
+import { splitIntoPassages } from '../../../search/passages.ts'
+import type { SqliteDatabase } from '../sqlite-database.ts'
+import { readStoredMessageText } from '../rows/message-text-reader.ts'
+import { yieldToEventLoop } from '../../../lib/async/yield-to-event-loop.ts'
+import type { Logger } from '../../../lib/logger.ts'
+
+/**
+ * Indexes what commits leave out of the search index: long messages, and everything that is older than the index. It works in
+ * slices of a few milliseconds and pauses after each for as long as it took. A message that was not finished when the process
+ * ended is indexed again by the next one.
+ */
+export class BackgroundSearchIndexer {
+  readonly #database: SqliteDatabase
+  readonly #log: Logger
+  readonly #abortController = new AbortController()
+  #currentRun: Promise<void> | null = null
+  #hasPendingWork = false
+
+  constructor(database: SqliteDatabase, log: Logger) {
+    this.#database = database
+    this.#log = log
+    database.onSearchBacklog(() => this.#wake())
+    if (database.hasFile) this.#wake()
+  }
+
+  /** Resolves when the current slice has ended. */
+  async close(): Promise<void> {
+    this.#abortController.abort()
+    await this.#currentRun
+  }
+
+  #wake(): void {
+    this.#hasPendingWork = true
+    this.#currentRun ??= this.#runUntilIdle()
+  }
+
+  async #runUntilIdle(): Promise<void> {
+    try {
+      // The commit that woke it has not returned yet.
+      await yieldToEventLoop()
+      while (this.#hasPendingWork) {
+        this.#hasPendingWork = false
+        await this.#indexBacklog()
+      }
+    } catch (error) {
+      if (!this.#abortController.signal.aborted)
+        this.#log.warn({ err: error }, 'Search indexing failed. Some messages are not searchable yet.')
+    }
+    this.#currentRun = null
+  }
+
+  async #indexBacklog(): Promise<void> {
+    const { signal } = this.#abortController
+    for (
+      let startedAt = performance.now();
+      !signal.aborted && (await this.#indexSlice());
+      startedAt = performance.now()
+    ) {
+      await delay(performance.now() - startedAt, undefined, { ref: false, signal })
+    }
+  }
+
+  /** Returns whether anything is left. */
+  async #indexSlice(): Promise<boolean> {
+    const { searchIndex } = this.#database
+    const { hasMoreShort, longMessageId } = this.#database.transaction(() => ({
+      hasMoreShort: searchIndex.indexPending(),
+      longMessageId: searchIndex.findNextLongMessage(),
+    }))
+    if (longMessageId !== null) await this.#indexLongMessage(longMessageId)
+    return longMessageId !== null || hasMoreShort || this.#database.transaction(() => searchIndex.backfill())
+  }
+
+  async #indexLongMessage(id: string): Promise<void> {
+    const { searchIndex } = this.#database
+    const messageText = await this.#readText(id)
+    const passages = splitIntoPassages(messageText)
+    const numbers = this.#database.transaction(() => searchIndex.reserveEntries(id, passages.length))
+    for (const [index, number] of numbers.entries()) {
+      const text = normalizeSearchText(passages[index] ?? '')
+      await yieldToEventLoop()
+      if (this.#abortController.signal.aborted) return
+      const exists = this.#database.transaction(() => searchIndex.writeEntry('message', number, text))
+      if (!exists) return
+    }
+    this.#database.transaction(() => searchIndex.dequeue({ kind: 'message', id, isLong: true }))
+  }
+
+  async #readText(id: string): Promise<string> {
+    const reading = readStoredMessageText(this.#database, id)
+    for (;;) {
+      const { done, value } = reading.next()
+      if (done) return value
+      await yieldToEventLoop()
+    }
+  }
+}

@@ -1,4 +1,0 @@
-/** An export or import that is not possible. The message tells the user why, and where in the file. */
-export class TransferError extends Error {
-  override readonly name = 'TransferError'
-}
