@@ -7,7 +7,7 @@ const src = join(import.meta.dirname, '..', '..', '..', 'src')
 
 /** A message in the source: an argument of a call that creates an error for the caller, or a constant for one. */
 const messagePattern =
-  /(?:\bbadInput\(|\bnew SegueError\(\s*'[A-Z_]+',|\bconst \w*[mM]essage =)\s*(?<quote>['"`])(?<message>(?:\\.|(?!\k<quote>)[^\\])*)\k<quote>/g
+  /(?:\bcreateBadInputError\(|\bnew SegueError\(\s*'[A-Z_]+',|\bconst \w*[mM]essage =)\s*(?<quote>['"`])(?<message>(?:\\.|(?!\k<quote>)[^\\])*)\k<quote>/g
 
 const messages = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
