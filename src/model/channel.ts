@@ -39,13 +39,13 @@ const channelBySource = new Map<string, Channel>([
 ])
 
 /** The channel of a source. Sources are an open set, because plugins add their own; unknown ones are OTHER. */
-export function channelForSource(source: string): Channel {
+export function classifySourceChannel(source: string): Channel {
   return channelBySource.get(source) ?? 'OTHER'
 }
 
 /** The channel of a session. A sub-agent's is TOOL, even if it has the source of the agent that started it. */
-export function channelForSession({ source, isSubagent }: Pick<SessionRecord, 'source' | 'isSubagent'>): Channel {
-  return isSubagent ? 'TOOL' : channelForSource(source)
+export function classifySessionChannel({ source, isSubagent }: Pick<SessionRecord, 'source' | 'isSubagent'>): Channel {
+  return isSubagent ? 'TOOL' : classifySourceChannel(source)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { channelForSession } from './channel.ts'
+import { classifySessionChannel } from './channel.ts'
 import type { SessionRecord } from './session.ts'
 
 /** The sort key of a session in lists: newest activity first, then the greater id, compared as UTF-8. */
@@ -18,7 +18,7 @@ export interface SessionFilter {
 /** Whether a session matches the filter, apart from `ids`. */
 export function matchesSessionFilter(row: SessionRecord, { channels, archived, pinned }: SessionFilter): boolean {
   return (
-    (channels === undefined || channels.includes(channelForSession(row))) &&
+    (channels === undefined || channels.includes(classifySessionChannel(row))) &&
     (archived === undefined || row.archived === archived) &&
     (pinned === undefined || row.pinned === pinned)
   )

@@ -1,6 +1,6 @@
 import type { EventDraft } from '../../model/chat-event.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
-import type { AnswerFieldsFromTurn } from '../../model/fold/fold-message.ts'
+import type { InitialAnswerFields } from '../../model/fold/fold-message.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import { toAnswerMessagePosition } from '../../model/fold/message-position.ts'
 import type { StreamRecord } from '../../model/stream.ts'
@@ -14,7 +14,7 @@ import { SurrogateBuffer } from './surrogate-buffer.ts'
  */
 export interface TurnState {
   readonly stream: StreamRecord
-  readonly answerBase: AnswerFieldsFromTurn
+  readonly answerBase: InitialAnswerFields
   /** The fold of all events so far; null until something is produced. */
   readonly answer: MessageRecord | null
   /** The text block that the agent writes: the agent's name for it, and the part that it became. */

@@ -5,7 +5,7 @@ import type { DecisionRecord } from '../decision.ts'
 import type { MessagePart, MessageRecord } from '../message.ts'
 
 /** The fields of an answer that come from its turn, not from its events. */
-export interface AnswerFieldsFromTurn {
+export interface InitialAnswerFields {
   /** See message-position.ts. */
   readonly position: number
   readonly model: string
@@ -16,7 +16,7 @@ export interface AnswerFieldsFromTurn {
  * Returns null until something is produced. Applying a delta twice, or a coalesced one over its pieces, changes nothing.
  */
 export function foldMessage(
-  base: AnswerFieldsFromTurn,
+  base: InitialAnswerFields,
   answer: MessageRecord | null,
   event: EventDraft,
 ): MessageRecord | null {
@@ -84,7 +84,7 @@ function updatePart(
   return { ...message, parts }
 }
 
-function createAnswer(base: AnswerFieldsFromTurn, event: PartEventDraft): MessageRecord {
+function createAnswer(base: InitialAnswerFields, event: PartEventDraft): MessageRecord {
   return {
     id: event.messageId,
     sessionId: event.sessionId,

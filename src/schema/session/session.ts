@@ -1,4 +1,4 @@
-import { channelForSession } from '../../model/channel.ts'
+import { classifySessionChannel } from '../../model/channel.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ProfileObjectType, SessionObjectType } from '../object-refs.ts'
 import { UsageType } from '../usage.ts'
@@ -21,7 +21,7 @@ SessionObjectType.implement({
     channel: t.field({
       type: ChannelEnum,
       description: 'The group that `source` belongs to. Sub-agents are always in TOOL.',
-      resolve: (session) => channelForSession(session),
+      resolve: (session) => classifySessionChannel(session),
     }),
     origin: t.expose('origin', { type: OriginEnum, description: 'Where the session is stored.' }),
     profile: t.field({

@@ -1,4 +1,4 @@
-import { channelForSource } from '../../../src/model/channel.ts'
+import { classifySourceChannel } from '../../../src/model/channel.ts'
 
 /** A session of the model. Times are in seconds, as in a Hermes database. */
 export interface ModelSession {
@@ -98,7 +98,7 @@ export class ConversationModel {
   #matchesFilter({ root, tip }: ModelConversation, { channels, origin, archived, pinned }: ModelFilter): boolean {
     const row = this.rows.get(tip)
     if (!row) return false
-    const channel = (id: string): string => channelForSource(this.rows.get(id)?.source ?? '')
+    const channel = (id: string): string => classifySourceChannel(this.rows.get(id)?.source ?? '')
     const isInternal = [root, tip].every((id) => ['TOOL', 'CRON'].includes(channel(id)))
     return (
       (channels ? channels.includes(channel(tip)) : !isInternal) &&

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { channelForSource } from '../../../src/model/channel.ts'
+import { classifySourceChannel } from '../../../src/model/channel.ts'
 
 test.each([
   ['segue', 'SEGUE'],
@@ -21,5 +21,5 @@ test.each([
   ['a platform of a plugin', 'OTHER'],
   ['constructor', 'OTHER'],
 ])('sessions from the source %s belong to the channel %s', (source, channel) => {
-  expect(channelForSource(source)).toBe(channel)
+  expect(classifySourceChannel(source)).toBe(channel)
 })

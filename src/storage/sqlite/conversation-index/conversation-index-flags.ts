@@ -1,4 +1,4 @@
-import { type Channel, channelForSession, channels } from '../../../model/channel.ts'
+import { type Channel, classifySessionChannel, channels } from '../../../model/channel.ts'
 import type { SessionRecord } from '../../../model/session.ts'
 
 /**
@@ -41,7 +41,7 @@ export interface ConversationIndexFlagsFilter {
 export function toSessionFlags(
   session: Pick<SessionRecord, 'source' | 'isSubagent' | 'archived' | 'pinned'>,
 ): ConversationIndexFlags {
-  const channel = channels.indexOf(channelForSession(session))
+  const channel = channels.indexOf(classifySessionChannel(session))
   return channel | (session.archived ? archivedFlag : 0) | (session.pinned ? pinnedFlag : 0)
 }
 

@@ -13,7 +13,7 @@ export interface ConversationIndexUpdate {
 }
 
 /** The flags of a conversation before and after an update; null if it does not exist. */
-export interface ConversationFlagsChange {
+export interface ConversationIndexFlagsChange {
   readonly before: ConversationIndexFlags | null
   readonly after: ConversationIndexFlags | null
 }
@@ -22,7 +22,7 @@ export interface ConversationIndexUpdateResult {
   /** Ids of the sessions whose row or position has changed. */
   readonly changedSessionIds: ReadonlySet<string>
   /** The conversations that have changed, by root. */
-  readonly conversations: ReadonlyMap<string, ConversationFlagsChange>
+  readonly conversations: ReadonlyMap<string, ConversationIndexFlagsChange>
   /** False if sessions are left whose position must be computed again: the next call continues with them. */
   readonly isComplete: boolean
 }
@@ -70,7 +70,7 @@ export class ConversationIndexer {
     for (const id of deleted) this.#delete(id, state)
     for (const session of upserted) this.#upsert(session, state)
     const isComplete = this.#processPending(maxSessions, state)
-    const conversations = new Map<string, ConversationFlagsChange>()
+    const conversations = new Map<string, ConversationIndexFlagsChange>()
     for (const [rootId, countDelta] of state.countDeltas) {
       conversations.set(rootId, this.#refreshConversation(rootId, countDelta))
     }
@@ -186,7 +186,7 @@ export class ConversationIndexer {
   }
 
   /** Updates the row of a conversation from its sessions. */
-  #refreshConversation(rootId: string, countDelta: number): ConversationFlagsChange {
+  #refreshConversation(rootId: string, countDelta: number): ConversationIndexFlagsChange {
     const old = this.#tables.findConversation(rootId)
     const row = this.#buildConversationRow(rootId, (old?.segment_count ?? 0) + countDelta)
     if (!row) this.#tables.deleteConversation(rootId)

@@ -8,7 +8,7 @@ import {
   isDeltaEventDraft,
   replaceDeltaText,
 } from '../../../../src/model/fold/delta.ts'
-import { type AnswerFieldsFromTurn, foldMessage } from '../../../../src/model/fold/fold-message.ts'
+import { type InitialAnswerFields, foldMessage } from '../../../../src/model/fold/fold-message.ts'
 import { toAnswerMessagePosition, toUserMessagePosition } from '../../../../src/model/fold/message-position.ts'
 import type { EventDraft } from '../../../../src/model/chat-event.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
@@ -21,7 +21,7 @@ import {
   newUserMessage,
 } from '../../../support/fixtures/generators.ts'
 
-const answerBase: AnswerFieldsFromTurn = { position: 3, model: 'test/model' }
+const answerBase: InitialAnswerFields = { position: 3, model: 'test/model' }
 
 function folded(drafts: readonly EventDraft[], answer: MessageRecord | null = null): MessageRecord | null {
   return drafts.reduce((message, draft) => foldMessage(answerBase, message, draft), answer)
