@@ -1,6 +1,9 @@
 import { APICallError } from 'ai'
 import { describe, expect, test } from 'vitest'
-import { isRetryableProviderError, toAgentError } from '../../../../src/agent/providers/classify-provider-error.ts'
+import {
+  isRetryableProviderError,
+  toAgentError,
+} from '../../../../../src/agent/providers/errors/classify-provider-error.ts'
 
 function http(statusCode: number, body: unknown): APICallError {
   const responseBody = typeof body === 'string' ? body : JSON.stringify(body)

@@ -1,5 +1,5 @@
 import { APICallError, StreamProviderError, TypeValidationError } from 'ai'
-import { parseJsonOrNull } from '../../lib/text/json.ts'
+import { parseJsonOrNull } from '../../../lib/text/json.ts'
 import { readProviderErrorPayload } from './read-provider-error-payload.ts'
 
 /** What is known about a failed request to a provider, whatever the form of the error. */

@@ -1,4 +1,4 @@
-import type { StreamErrorCode } from '../../model/stream.ts'
+import type { StreamErrorCode } from '../../../model/stream.ts'
 
 /** A kind of error, and how to recognise it. Anything left out matches nothing. */
 export interface ProviderErrorFamily {

@@ -1,7 +1,7 @@
 import { APICallError, InvalidResponseDataError, JSONParseError, TypeValidationError } from 'ai'
 import { describe, expect, test } from 'vitest'
-import { AgentError } from '../../../../src/agent/agent.ts'
-import { toAgentError } from '../../../../src/agent/providers/classify-provider-error.ts'
+import { AgentError } from '../../../../../src/agent/agent.ts'
+import { toAgentError } from '../../../../../src/agent/providers/errors/classify-provider-error.ts'
 
 function http(statusCode: number, body: unknown = ''): APICallError {
   const responseBody = typeof body === 'string' ? body : JSON.stringify(body)

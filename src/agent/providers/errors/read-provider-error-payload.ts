@@ -1,4 +1,4 @@
-import { parseJsonOrNull } from '../../lib/text/json.ts'
+import { parseJsonOrNull } from '../../../lib/text/json.ts'
 
 /** What an error in JSON says. */
 export interface ProviderErrorPayload {

@@ -1,8 +1,8 @@
-import { AgentError } from '../agent.ts'
+import { AgentError } from '../../agent.ts'
 import { parseProviderFailure, type ProviderFailure } from './parse-provider-failure.ts'
 import { type ProviderErrorFamily, providerErrorFamilies } from './provider-error-families.ts'
-import { redact } from '../../lib/text/redact.ts'
-import { truncate } from '../../lib/text/truncate.ts'
+import { redact } from '../../../lib/text/redact.ts'
+import { truncate } from '../../../lib/text/truncate.ts'
 
 const maxMessageLength = 500 // UTF-16 code units
 
