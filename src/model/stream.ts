@@ -13,6 +13,12 @@ export type StreamErrorCode =
   | 'PROVIDER'
   | 'SERVER_RESTART'
 
+/**
+ * Why the model stopped, in the last step of a stream. TOOL_CALLS: the step calls tools. LENGTH: the limit of its output or
+ * of the context is reached. CONTENT_FILTER: the provider cut the answer. REFUSAL: the model declined.
+ */
+export type FinishReason = 'STOP' | 'TOOL_CALLS' | 'LENGTH' | 'CONTENT_FILTER' | 'REFUSAL' | 'OTHER'
+
 /** One answer being produced, from the user's message to its end. Times are in epoch milliseconds. */
 export interface StreamRecord {
   readonly id: string

@@ -1,0 +1,183 @@
+import type { ProviderType } from '../../config/profile/provider.ts'
+import type { FinishReason } from '../../model/stream.ts'
+
+/**
+ * What is specific to one provider, or to servers of one make: data, no behaviour. Requests follow the dialect of their
+ * provider; responses are read by the rules of all dialects together, because gateways mix them.
+ */
+export interface Dialect {
+  /** The name of its file. */
+  readonly name: string
+  readonly recognition: DialectRecognition
+  /** Usual fields of a request that it rejects. */
+  readonly rejectedFields: readonly string[]
+  readonly modelList: ModelListPaths
+  readonly errors: ErrorRules
+  readonly roles: RoleRules
+  readonly reasoning: ReasoningRules
+  /** What its finish reasons mean, in lower case. The common ones are in `commonFinishReasons`. */
+  readonly finishReasons: Readonly<Record<string, FinishReason>>
+  readonly retry: RetryRules
+  readonly tools: ToolLimits
+  readonly images: ImageLimits
+}
+
+/** How a dialect is recognised. The URL comes first, then what the server sends, then the port, then the type. */
+export interface DialectRecognition {
+  /** Matches the host of the base URL, in lower case and without the port. */
+  readonly host?: RegExp
+  /** The value of a response header, by its name in lower case. One of them is enough. */
+  readonly responseHeaders?: Readonly<Record<string, RegExp>>
+  /** Matches `owned_by` of the entries of its model list. */
+  readonly modelOwner?: RegExp
+  /** A field that the entries of no other model list have. */
+  readonly modelField?: string
+  /** The default port of a local server. */
+  readonly port?: number
+  /** The type of provider that has this dialect if nothing else is known. */
+  readonly defaultOf?: ProviderType
+}
+
+/** Where the entries of a model list say something. Paths have dots, as in `meta.n_ctx`. */
+export interface ModelListPaths {
+  /** Context windows, in tokens. If several are set, the smallest one counts. */
+  readonly contextWindow: readonly string[]
+  /** Words or flags that say what the model is for. */
+  readonly purpose: readonly string[]
+}
+
+/** The kinds of errors that are told apart. */
+export type ProviderErrorKind =
+  | 'authentication'
+  | 'context-length'
+  | 'model-not-found'
+  | 'moderation'
+  | 'overloaded'
+  | 'quota'
+  | 'rate-limit'
+  | 'region'
+  | 'timeout'
+  | 'unsupported'
+
+export interface ErrorRules {
+  /** Where the provider's own words are, in a body that says nothing at the common places. */
+  readonly messageKeys: readonly string[]
+  /** Its names and codes of errors, in lower case and without `_`, `-` and `.`. */
+  readonly codes: Readonly<Partial<Record<ProviderErrorKind, readonly string[]>>>
+}
+
+/** The order of messages that a provider demands. */
+export interface RoleRules {
+  /** Whether the first message after the system's must be the user's. */
+  readonly startsWithUser: boolean
+  /** Whether two messages of the same role must not follow each other. */
+  readonly alternates: boolean
+  /** Where system messages may be. */
+  readonly system: 'anywhere' | 'first'
+  /** The ids of tool calls that it accepts. */
+  readonly toolCallId: RegExp
+}
+
+/** Where a provider puts its reasoning, and what it wants back. */
+export interface ReasoningRules {
+  /** Fields of a delta or message with reasoning as text. The first one that is not empty counts. */
+  readonly textFields: readonly string[]
+  /** Fields of a message with state that only the provider can read. */
+  readonly messageState: readonly string[]
+  /** The same, of a tool call. */
+  readonly toolCallState: readonly string[]
+  /** When the state and the reasoning are sent back: in the turn with its tool results, with all messages, or never. */
+  readonly returned: 'never' | 'within-turn' | 'always'
+}
+
+/** When to retry. Headers are those beside `Retry-After` and `retry-after-ms`, which every provider may send. */
+export interface RetryRules {
+  /** A header that says when the limit ends, with its unit. Durations are as in `1m6.5s`. */
+  readonly headers: Readonly<Record<string, 'seconds' | 'duration' | 'epoch-ms' | 'date'>>
+  /** Keys in the body of an error with a duration, as in `34s`, or a number of seconds. */
+  readonly bodyKeys: readonly string[]
+}
+
+export interface ToolLimits {
+  /** How many tools one request may have. */
+  readonly maxCount: number
+  /** In characters, of `[A-Za-z0-9_-]`. */
+  readonly maxNameLength: number
+  /** In characters; a longer description is cut. */
+  readonly maxDescriptionLength: number
+  /** Keywords of JSON Schema that are rejected at any depth. */
+  readonly unsupportedKeywords: readonly string[]
+}
+
+export interface ImageLimits {
+  /** The media types of images that models accept. Empty: none. */
+  readonly mediaTypes: readonly string[]
+  /** Whether a tool result may contain images. Otherwise a user's message with them follows. */
+  readonly inToolResults: boolean
+  /** How many images one request may have. */
+  readonly maxCount: number
+}
+
+/** Finish reasons that most providers share. */
+export const commonFinishReasons: Readonly<Record<string, FinishReason>> = {
+  stop: 'STOP',
+  length: 'LENGTH',
+  max_tokens: 'LENGTH',
+  tool_calls: 'TOOL_CALLS',
+  tool_use: 'TOOL_CALLS',
+  function_call: 'TOOL_CALLS',
+  content_filter: 'CONTENT_FILTER',
+  refusal: 'REFUSAL',
+}
+
+export const webImageTypes = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'] as const
+
+/**
+ * What is assumed of a server of unknown make, and what dialects share: the strictest rules, so that any server accepts the
+ * request, and every known place, so that nothing is missed.
+ */
+export const defaultDialect: Dialect = {
+  name: 'default',
+  recognition: { defaultOf: 'openai-compatible' },
+  rejectedFields: [],
+  modelList: {
+    contextWindow: ['context_length', 'context_window', 'max_model_len', 'max_context_length', 'max_input_tokens'],
+    purpose: ['mode', 'type', 'task', 'architecture.output_modalities', 'capabilities', 'supports_chat', 'endpoints'],
+  },
+  errors: { messageKeys: [], codes: {} },
+  roles: { startsWithUser: true, alternates: true, system: 'first', toolCallId: /^[A-Za-z0-9_-]{1,64}$/ },
+  reasoning: {
+    textFields: ['reasoning_content', 'reasoning'],
+    messageState: [],
+    toolCallState: [],
+    returned: 'never',
+  },
+  finishReasons: {},
+  retry: { headers: {}, bodyKeys: [] },
+  tools: { maxCount: 128, maxNameLength: 64, maxDescriptionLength: 1024, unsupportedKeywords: [] },
+  images: { mediaTypes: webImageTypes, inToolResults: false, maxCount: 50 },
+}
+
+type DialectSection = Exclude<keyof Dialect, 'name' | 'recognition' | 'rejectedFields' | 'finishReasons'>
+type DialectOverrides = Pick<Dialect, 'name' | 'recognition'> &
+  Partial<Pick<Dialect, 'rejectedFields' | 'finishReasons'>> & {
+    readonly [Section in DialectSection]?: Partial<Dialect[Section]>
+  }
+
+/** Defines a dialect by what differs from the default one. */
+export function defineDialect({ name, recognition, ...overrides }: DialectOverrides): Dialect {
+  const base = defaultDialect
+  return {
+    name,
+    recognition,
+    rejectedFields: overrides.rejectedFields ?? base.rejectedFields,
+    modelList: { ...base.modelList, ...overrides.modelList },
+    errors: { ...base.errors, ...overrides.errors },
+    roles: { ...base.roles, ...overrides.roles },
+    reasoning: { ...base.reasoning, ...overrides.reasoning },
+    finishReasons: overrides.finishReasons ?? {},
+    retry: { ...base.retry, ...overrides.retry },
+    tools: { ...base.tools, ...overrides.tools },
+    images: { ...base.images, ...overrides.images },
+  }
+}

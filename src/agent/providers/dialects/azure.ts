@@ -1,0 +1,20 @@
+import { defineDialect } from '../dialect.ts'
+
+/** Azure OpenAI and Azure AI Foundry: https://learn.microsoft.com/azure/ai-services/openai/reference */
+export const azureDialect = defineDialect({
+  name: 'azure',
+  recognition: {
+    host: /\.(openai|services\.ai|cognitiveservices)\.azure\.(com|us|cn)$/,
+    responseHeaders: { 'x-ms-region': /./, 'azureml-model-session': /./ },
+  },
+  errors: {
+    codes: {
+      moderation: ['contentfilter', 'responsibleaipolicyviolation'],
+      'model-not-found': ['deploymentnotfound', 'modeldeploymentnotfound'],
+      authentication: ['permissiondenied', 'authenticationtypedisabled'],
+      unsupported: ['operationnotsupported', 'unsupportedapiversion'],
+    },
+  },
+  roles: { startsWithUser: false, alternates: false, system: 'anywhere' },
+  retry: { headers: { 'x-ratelimit-reset-requests': 'seconds', 'x-ratelimit-reset-tokens': 'seconds' } },
+})

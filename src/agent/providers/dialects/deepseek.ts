@@ -1,0 +1,12 @@
+import { defineDialect } from '../dialect.ts'
+
+/** DeepSeek: https://api-docs.deepseek.com */
+export const deepSeekDialect = defineDialect({
+  name: 'deepseek',
+  recognition: { host: /(^|\.)api\.deepseek\.com$/, modelOwner: /^deepseek$/ },
+  errors: { codes: { quota: ['insufficientbalance'] } },
+  // With tools it rejects a chat without its earlier thoughts; without tools it ignores them.
+  reasoning: { messageState: ['reasoning_content'], returned: 'always' },
+  finishReasons: { insufficient_system_resource: 'OTHER' },
+  images: { mediaTypes: [] },
+})

@@ -1,0 +1,40 @@
+import { defineDialect } from '../dialect.ts'
+
+/** Google's Gemini through its OpenAI-compatible endpoint: https://ai.google.dev/gemini-api/docs/openai */
+export const geminiDialect = defineDialect({
+  name: 'gemini',
+  recognition: {
+    host: /(^|[.-])(generativelanguage|aiplatform)\.googleapis\.com$/,
+    modelOwner: /^google$/,
+  },
+  modelList: { contextWindow: ['inputTokenLimit'], purpose: ['supportedGenerationMethods'] },
+  errors: {
+    codes: {
+      authentication: ['apikeyinvalid', 'unauthenticated'],
+      moderation: ['prohibitedcontent'],
+      overloaded: ['unavailable'],
+      'rate-limit': ['resourceexhausted'],
+      region: ['failedprecondition'],
+      timeout: ['deadlineexceeded'],
+    },
+  },
+  reasoning: { toolCallState: ['extra_content'], returned: 'within-turn' },
+  finishReasons: {
+    safety: 'CONTENT_FILTER',
+    recitation: 'CONTENT_FILTER',
+    blocklist: 'CONTENT_FILTER',
+    prohibited_content: 'CONTENT_FILTER',
+    spii: 'CONTENT_FILTER',
+    image_safety: 'CONTENT_FILTER',
+    image_prohibited_content: 'CONTENT_FILTER',
+    image_recitation: 'CONTENT_FILTER',
+    language: 'OTHER',
+    malformed_function_call: 'OTHER',
+    unexpected_tool_call: 'OTHER',
+    too_many_tool_calls: 'OTHER',
+  },
+  retry: { bodyKeys: ['retryDelay'] },
+  tools: {
+    unsupportedKeywords: ['$schema', '$id', '$comment', 'patternProperties', 'exclusiveMinimum', 'exclusiveMaximum'],
+  },
+})

@@ -1,0 +1,24 @@
+import { defineDialect } from '../dialect.ts'
+
+/** LiteLLM's proxy, with any provider behind it: https://docs.litellm.ai/docs/simple_proxy */
+export const liteLLMDialect = defineDialect({
+  name: 'litellm',
+  recognition: { responseHeaders: { 'x-litellm-call-id': /./, 'x-litellm-version': /./ }, port: 4000 },
+  modelList: {
+    contextWindow: ['max_input_tokens', 'model_info.max_input_tokens'],
+    purpose: ['mode', 'model_info.mode'],
+  },
+  errors: {
+    codes: {
+      quota: ['budgetexceeded', 'budgetexceedederror'],
+      'context-length': ['contextwindowexceedederror'],
+      moderation: ['contentpolicyviolationerror'],
+      authentication: ['authenticationerror', 'tokennotfoundindb', 'expiredkey'],
+    },
+  },
+  reasoning: {
+    messageState: ['thinking_blocks'],
+    toolCallState: ['provider_specific_fields'],
+    returned: 'within-turn',
+  },
+})

@@ -1,0 +1,15 @@
+import { defineDialect } from '../dialect.ts'
+
+/** The server of llama.cpp: https://github.com/ggml-org/llama.cpp/tree/master/tools/server */
+export const llamaCppDialect = defineDialect({
+  name: 'llama-cpp',
+  recognition: { responseHeaders: { server: /^llama\.cpp/ }, modelOwner: /^llamacpp$/, port: 8080 },
+  modelList: { contextWindow: ['meta.n_ctx', 'n_ctx'], purpose: ['capabilities'] },
+  errors: {
+    codes: {
+      'context-length': ['exceedcontextsizeerror'],
+      overloaded: ['unavailableerror'],
+      unsupported: ['notsupportederror'],
+    },
+  },
+})

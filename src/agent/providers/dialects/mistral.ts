@@ -1,0 +1,20 @@
+import { defineDialect } from '../dialect.ts'
+
+/** Mistral: https://docs.mistral.ai/api */
+export const mistralDialect = defineDialect({
+  name: 'mistral',
+  recognition: { host: /(^|\.)(api|codestral)\.mistral\.ai$/, modelOwner: /^mistralai$/ },
+  // It sends usage without being asked.
+  rejectedFields: ['stream_options'],
+  modelList: { purpose: ['capabilities.completion_chat'] },
+  errors: {
+    codes: {
+      overloaded: ['servicetiercapacityexceeded', '3505'],
+      'model-not-found': ['invalidmodel', '1500'],
+      'rate-limit': ['ratelimited', '1300'],
+    },
+  },
+  roles: { toolCallId: /^[A-Za-z0-9]{9}$/ },
+  finishReasons: { model_length: 'LENGTH', error: 'OTHER' },
+  images: { maxCount: 8 },
+})

@@ -1,0 +1,20 @@
+import { defineDialect } from '../dialect.ts'
+
+/** OpenRouter: https://openrouter.ai/docs/api-reference */
+export const openRouterDialect = defineDialect({
+  name: 'openrouter',
+  recognition: { host: /(^|\.)openrouter\.ai$/, modelField: 'top_provider' },
+  modelList: {
+    contextWindow: ['context_length', 'top_provider.context_length'],
+    purpose: ['architecture.output_modalities'],
+  },
+  // `raw` is the error of the upstream provider, in `metadata`.
+  errors: { messageKeys: ['raw', 'metadata'] },
+  reasoning: {
+    textFields: ['reasoning', 'reasoning_content'],
+    messageState: ['reasoning_details'],
+    returned: 'within-turn',
+  },
+  finishReasons: { error: 'OTHER' },
+  retry: { headers: { 'x-ratelimit-reset': 'epoch-ms' } },
+})

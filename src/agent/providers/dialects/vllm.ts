@@ -1,0 +1,10 @@
+import { defineDialect } from '../dialect.ts'
+
+/** vLLM: https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html */
+export const vLLMDialect = defineDialect({
+  name: 'vllm',
+  recognition: { modelOwner: /^vllm$/, modelField: 'max_model_len', port: 8000 },
+  modelList: { contextWindow: ['max_model_len'] },
+  errors: { codes: { unsupported: ['notimplementederror'] } },
+  finishReasons: { abort: 'OTHER', repetition: 'LENGTH' },
+})

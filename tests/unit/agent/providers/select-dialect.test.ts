@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest'
+import type { ProviderType } from '../../../../src/config/profile/provider.ts'
+import { parseFinishReason } from '../../../../src/agent/providers/parse-finish-reason.ts'
+import { type DialectEvidence, selectDialect } from '../../../../src/agent/providers/select-dialect.ts'
+
+function nameDialect(type: ProviderType, baseURL: string | null, evidence?: DialectEvidence): string {
+  return selectDialect({ type, baseURL }, evidence).name
+}
+
+describe('the dialect of a provider', () => {
+  test.each([
+    ['openai', null, 'openai'],
+    ['anthropic', null, 'anthropic'],
+    ['openai', 'https://api.openai.com/v1', 'openai'],
+    ['openai-compatible', 'https://API.OpenAI.com/v1', 'openai'],
+    ['openai', 'https://my-name.openai.azure.com/openai/deployments/x', 'azure'],
+    ['anthropic', 'https://api.anthropic.com/v1', 'anthropic'],
+    ['anthropic', 'https://api.deepseek.com/anthropic', 'deepseek'],
+    ['openai', 'https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1', 'bedrock'],
+    ['openai', 'https://generativelanguage.googleapis.com/v1beta/openai', 'gemini'],
+    ['openai', 'https://europe-west1-aiplatform.googleapis.com/v1beta1/x', 'gemini'],
+    ['openai-compatible', 'https://api.mistral.ai/v1', 'mistral'],
+    ['openai-compatible', 'https://api.groq.com/openai/v1', 'groq'],
+    ['openai-compatible', 'https://openrouter.ai/api/v1', 'openrouter'],
+    ['openai-compatible', 'http://127.0.0.1:4000', 'litellm'],
+    ['openai-compatible', 'http://127.0.0.1:11434/v1', 'ollama'],
+    ['openai-compatible', 'http://gpu.local:8000/v1', 'vllm'],
+    ['openai-compatible', 'http://127.0.0.1:1234/v1', 'lm-studio'],
+    ['openai-compatible', 'http://127.0.0.1:8080/v1', 'llama-cpp'],
+    ['openai', 'https://gateway.example/v1', 'default'],
+    ['openai-compatible', 'https://api.openai.com.example/v1', 'default'],
+  ] as const)('type %s at %s: %s', (type, baseURL, expected) => {
+    expect(nameDialect(type, baseURL)).toBe(expected)
+  })
+
+  test('what the server sends counts more than its port, and less than its host', () => {
+    const headers = new Headers({ server: 'llama.cpp' })
+    expect(nameDialect('openai', 'http://127.0.0.1:8000/v1', { headers })).toBe('llama-cpp')
+    expect(nameDialect('openai', 'https://api.groq.com/openai/v1', { headers })).toBe('groq')
+    const modelList = [{ id: 'm', owned_by: 'vllm' }]
+    expect(nameDialect('openai-compatible', 'http://127.0.0.1:8080/v1', { modelList })).toBe('vllm')
+    expect(nameDialect('openai-compatible', 'http://x.example', { modelList: [{ id: 'm', top_provider: {} }] })).toBe(
+      'openrouter',
+    )
+  })
+
+  test('a gateway that passes on a header of its provider is recognised as the gateway', () => {
+    const headers = new Headers({ 'x-litellm-call-id': '1', 'x-groq-region': 'us' })
+    expect(nameDialect('openai', 'https://gateway.example/v1', { headers })).toBe('litellm')
+  })
+})
+
+describe('finish reasons', () => {
+  test.each([
+    ['stop', 'STOP'],
+    ['STOP', 'STOP'],
+    ['end_turn', 'STOP'],
+    ['stop_sequence', 'STOP'],
+    ['length', 'LENGTH'],
+    ['MAX_TOKENS', 'LENGTH'],
+    ['model_length', 'LENGTH'],
+    ['model_context_window_exceeded', 'LENGTH'],
+    ['tool_calls', 'TOOL_CALLS'],
+    ['tool_use', 'TOOL_CALLS'],
+    ['function_call', 'TOOL_CALLS'],
+    ['content_filter', 'CONTENT_FILTER'],
+    ['content_filter: RECITATION', 'CONTENT_FILTER'],
+    ['SAFETY', 'CONTENT_FILTER'],
+    ['guardrail_intervened', 'CONTENT_FILTER'],
+    ['refusal', 'REFUSAL'],
+    ['pause_turn', 'OTHER'],
+    ['insufficient_system_resource', 'OTHER'],
+    ['something new', 'OTHER'],
+    ['constructor', 'OTHER'],
+  ] as const)('%s is %s', (text, expected) => {
+    expect(parseFinishReason(text)).toBe(expected)
+  })
+})
