@@ -1,6 +1,6 @@
 import type { McpServer } from '../../config/profile/mcp-server.ts'
 import type { Logger } from '../../lib/logger.ts'
-import type { Tool, ToolSource } from '../tools/tool.ts'
+import type { Tool, ToolListing, ToolSource } from '../tools/tool.ts'
 import { McpServerSupervisor } from './mcp-server-supervisor.ts'
 
 export interface McpToolSourceOptions {
@@ -23,9 +23,13 @@ export class McpToolSource implements ToolSource {
     this.#servers = servers.map((server) => new McpServerSupervisor({ server, log, startTimeoutMs, now }))
   }
 
-  async listTools(): Promise<readonly Tool[]> {
+  async listTools(): Promise<ToolListing> {
     const lists = await Promise.all(this.#servers.map((server) => server.listTools()))
-    return lists.flat().toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    return { tools: lists.flat().toSorted((a, b) => (a.name < b.name ? -1 : 1)), notes: [] }
+  }
+
+  async findTool(name: string): Promise<Tool | null> {
+    return (await this.listTools()).tools.find((tool) => tool.name === name) ?? null
   }
 
   /** Resolves when all servers have been stopped, which takes less than a second. */

@@ -23,7 +23,7 @@ export function mcpToolsToTools(
     if (inputSchema === null) skipped.push(`The input of ${name} is not an object.`)
     else if (tools.has(name)) skipped.push(`${name} is listed twice.`)
     else {
-      const execute: Tool['execute'] = (input, signal) => invoke({ name: serverToolName, input, signal })
+      const execute: Tool['execute'] = (input, context) => invoke({ name: serverToolName, input, ...context })
       tools.set(name, { name, description, inputSchema, isReadOnly, execute })
     }
   }

@@ -1,4 +1,4 @@
-import { jsonSchema, tool, type ToolSet } from 'ai'
+import { jsonSchema, type ModelMessage, tool, type ToolSet } from 'ai'
 import { AgentError, type Agent, type AgentEvent, type ToolCallRequest } from '../agent.ts'
 import { estimateJsonTokens } from '../estimate-tokens.ts'
 import type { SdkLanguageModel } from '../providers/create-language-model.ts'
@@ -34,8 +34,9 @@ export function createModelAgent(options: ModelAgentOptions): Agent {
       let answerHasText = false
       for (let step = 1; !run.signal.aborted; step += 1) {
         const isLast = step >= maxSteps
-        const tools = toolbox ? toToolSet(await toolbox.listTools()) : {}
-        const messages = await run.loadHistory()
+        const listing = await toolbox?.listTools()
+        const tools = listing ? toToolSet(listing.tools) : {}
+        const messages = prependToolNotes(await run.loadHistory(), listing?.notes ?? [])
         yield { type: 'step', estimatedInputTokens: estimateJsonTokens(messages) + estimateJsonTokens(tools) }
         const request = { model, secrets, idleTimeoutMs, messages, tools, allowsToolCalls: !isLast, step, run }
         const { calls, hasText } = yield* requestModelStep(request)
@@ -59,8 +60,17 @@ function formatNoResponse(maxSteps: number | null): string {
   return `The model had no answer after ${maxSteps} steps, which is the limit. Ask it to continue.`
 }
 
-function toToolSet(tools: ReadonlyMap<string, Tool>): ToolSet {
-  const all = [clarifyTool, ...tools.values()]
+/** Tells the model about its tools in the system message. Many models accept only one, as the first message. */
+function prependToolNotes(messages: readonly ModelMessage[], notes: readonly string[]): readonly ModelMessage[] {
+  if (notes.length === 0) return messages
+  const [first, ...rest] = messages
+  return first?.role === 'system'
+    ? [{ ...first, content: [first.content, ...notes].join('\n\n') }, ...rest]
+    : [{ role: 'system', content: notes.join('\n\n') }, ...messages]
+}
+
+function toToolSet(tools: readonly Tool[]): ToolSet {
+  const all = [clarifyTool, ...tools]
   return Object.fromEntries(
     all.map((each) => {
       const { description, inputSchema } = toProviderToolSchema(each)

@@ -1,20 +1,21 @@
 import { isJsonObject, type Json } from '../../lib/text/json.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { mergeAsyncIterables } from '../../lib/async/merge-async-iterables.ts'
+import { ExtendableTimeout } from '../../lib/async/extendable-timeout.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 import { truncate } from '../../lib/text/truncate.ts'
 import { parseToolArguments } from '../../model/tool-call.ts'
 import type { AgentEvent, AgentRun, ToolCallRequest, ToolGate } from '../agent.ts'
 import type { ApprovalPolicy } from './approval-policy.ts'
 import { clarifyTool, parseClarifyQuestion } from './clarify-tool.ts'
-import { type JsonObject, type Tool, ToolError } from './tool.ts'
+import { type JsonObject, type Tool, ToolError, type ToolSource } from './tool.ts'
 import { type TruncatedToolResult, truncateToolResult } from './truncate-tool-result.ts'
 
 export interface ToolExecutorOptions {
   readonly policy: ApprovalPolicy
   /** Stores a result that is too long for the log. Resolves to its hash once it is on disk. */
   readonly storeFile: (bytes: Uint8Array) => Promise<string>
-  /** Milliseconds after which a tool call has failed. */
+  /** Milliseconds without progress after which a tool call has failed. */
   readonly toolTimeoutMs: number
   /** Milliseconds after which an approval or a clarification expires. */
   readonly decisionTimeoutMs: number
@@ -25,15 +26,18 @@ export interface ToolExecutorOptions {
 
 const maxDescriptionLength = 500 // UTF-16 code units
 
+/** How long a call may take if it reports progress. A longer `toolTimeoutMs` counts instead. */
+const maxToolDurationMs = 60 * 60_000
+
 /** Executes the tool calls of one answer. */
 export class ToolExecutor {
   readonly #options: ToolExecutorOptions
-  readonly #tools: ReadonlyMap<string, Tool>
+  readonly #source: ToolSource
   readonly #run: AgentRun
 
-  constructor(options: ToolExecutorOptions, tools: ReadonlyMap<string, Tool>, run: AgentRun) {
+  constructor(options: ToolExecutorOptions, source: ToolSource, run: AgentRun) {
     this.#options = options
-    this.#tools = tools
+    this.#source = source
     this.#run = run
   }
 
@@ -50,16 +54,32 @@ export class ToolExecutor {
   async *#executeCall(call: ToolCallRequest): AsyncGenerator<AgentEvent, void, void> {
     const { callId, name, argumentsText } = call
     if (name === clarifyTool.name) return yield* this.#askQuestion(call)
-    const tool = this.#tools.get(name)
+    const tool = await this.#findTool(name)
     const input = parseInput(argumentsText)
-    if (!tool || !input) {
+    if (typeof tool === 'string' || !input) {
       yield toCallEvent(call)
-      yield toErrorEvent(callId, tool ? 'The arguments must be a JSON object.' : formatUnknownTool(name))
+      yield toErrorEvent(callId, typeof tool === 'string' ? tool : 'The arguments must be a JSON object.')
       return
     }
     const gate = await this.#createGate(tool, argumentsText)
     yield toCallEvent(call, gate)
     if (await this.#run.waitForPermission(callId)) yield* this.#runTool(tool, input, callId)
+  }
+
+  /** Finds a tool, or returns a sentence that says why it cannot be called. */
+  async #findTool(name: string): Promise<Tool | string> {
+    const { toolTimeoutMs, log } = this.#options
+    const timeoutSignal = AbortSignal.timeout(toolTimeoutMs)
+    try {
+      const signal = AbortSignal.any([this.#run.signal, timeoutSignal])
+      return (await this.#source.findTool(name, signal)) ?? formatUnknownTool(name)
+    } catch (error) {
+      if (error instanceof ToolError) return error.message
+      if (timeoutSignal.aborted)
+        return `The tool was not available within ${toolTimeoutMs / 1000} seconds. Try again later.`
+      if (!this.#run.signal.aborted) log.error({ err: error, tool: name }, 'Tool could not be looked up.')
+      return 'The tool is not available.'
+    }
   }
 
   /** The answer of the user is the result, which is written to the log elsewhere. */
@@ -75,18 +95,20 @@ export class ToolExecutor {
   }
 
   async *#runTool(tool: Tool, input: JsonObject, callId: string): AsyncGenerator<AgentEvent, void, void> {
-    const timeoutSignal = AbortSignal.timeout(this.#options.toolTimeoutMs)
-    const signal = AbortSignal.any([this.#run.signal, timeoutSignal])
+    const { toolTimeoutMs } = this.#options
+    const maxTimeoutMs = Math.max(toolTimeoutMs, maxToolDurationMs)
+    using timeout = new ExtendableTimeout({ timeoutMs: toolTimeoutMs, maxTimeoutMs })
+    const signal = AbortSignal.any([this.#run.signal, timeout.signal])
     try {
       // A tool that ignores its signal is not waited for.
-      const output = await rejectOnAbort(tool.execute(input, signal), signal)
+      const output = await rejectOnAbort(tool.execute(input, { signal, onProgress: () => timeout.extend() }), signal)
       const result = await this.#truncate(output, tool)
       yield result
         ? { type: 'tool-result', callId, ...result }
         : toErrorEvent(callId, 'The tool ran, but its result could not be stored.')
     } catch (error) {
       if (this.#run.signal.aborted) return
-      yield timeoutSignal.aborted ? this.#toTimeoutEvent(callId) : await this.#toFailureEvent(error, tool, callId)
+      yield timeout.signal.aborted ? this.#toTimeoutEvent(callId) : await this.#toFailureEvent(error, tool, callId)
     }
   }
 

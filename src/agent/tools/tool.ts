@@ -2,6 +2,14 @@ import type { Json } from '../../lib/text/json.ts'
 
 export type JsonObject = { readonly [key: string]: Json }
 
+/** What a tool is given besides its input. */
+export interface ToolExecutionContext {
+  /** Aborts when the call has taken too long or its answer has ended. */
+  readonly signal: AbortSignal
+  /** Reports that the tool is at work, which restarts its timeout. */
+  readonly onProgress: () => void
+}
+
 /** A tool that models can call. */
 export interface Tool {
   /** `<server>__<tool>`: up to 64 characters that every provider accepts. */
@@ -12,7 +20,7 @@ export interface Tool {
   /** Whether the tool claims to change nothing. */
   readonly isReadOnly: boolean
   /** Runs the tool. Rejects with a ToolError whose message is for the model, or when the signal aborts. */
-  execute(input: JsonObject, signal: AbortSignal): Promise<Json>
+  execute(input: JsonObject, context: ToolExecutionContext): Promise<Json>
 }
 
 /** A failure of a tool. The model and users see its message; of any other error they see none of the text. */
@@ -20,9 +28,22 @@ export class ToolError extends Error {
   override readonly name = 'ToolError'
 }
 
+/** The tools that a model can be offered now, and what it must know about them. */
+export interface ToolListing {
+  /** Ordered by name. */
+  readonly tools: readonly Tool[]
+  /** Texts for the model: how to use the tools, and which tools are still missing. */
+  readonly notes: readonly string[]
+}
+
 /** Provides tools, for example from MCP servers. */
 export interface ToolSource {
-  /** The tools that are available now, ordered by name. Starts what they need; leaves out what cannot be started. */
-  listTools(): Promise<readonly Tool[]>
+  /** Lists the tools that are available now. Starts what they need, and leaves out what is not ready within a second. */
+  listTools(): Promise<ToolListing>
+  /**
+   * Finds a tool that a model calls, and waits for what it needs. Null if there is none of this name. Rejects with a
+   * ToolError that says why the tool is not available now, or when the signal aborts.
+   */
+  findTool(name: string, signal: AbortSignal): Promise<Tool | null>
   close(): Promise<void>
 }

@@ -1,5 +1,5 @@
 import type { AgentEvent, AgentRun, ToolCallRequest } from '../agent.ts'
-import type { Tool, ToolSource } from './tool.ts'
+import type { ToolListing, ToolSource } from './tool.ts'
 import { ToolExecutor, type ToolExecutorOptions } from './tool-executor.ts'
 
 export interface ToolboxOptions extends ToolExecutorOptions {
@@ -16,14 +16,13 @@ export class Toolbox {
     this.#executorOptions = executorOptions
   }
 
-  /** The tools that are available now, by name. */
-  async listTools(): Promise<ReadonlyMap<string, Tool>> {
-    const tools = await this.#source.listTools()
-    return new Map(tools.map((tool) => [tool.name, tool]))
+  /** The tools that are available now, and what a model must know about them. */
+  listTools(): Promise<ToolListing> {
+    return this.#source.listTools()
   }
 
   /** Executes the tool calls of one step, as `ToolExecutor.execute` does. */
-  async *execute(calls: readonly ToolCallRequest[], run: AgentRun): AsyncGenerator<AgentEvent, void, void> {
-    yield* new ToolExecutor(this.#executorOptions, await this.listTools(), run).execute(calls)
+  execute(calls: readonly ToolCallRequest[], run: AgentRun): AsyncGenerator<AgentEvent, void, void> {
+    return new ToolExecutor(this.#executorOptions, this.#source, run).execute(calls)
   }
 }

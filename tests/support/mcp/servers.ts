@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { McpToolSource, type McpToolSourceOptions } from '../../../src/agent/mcp/mcp-tool-source.ts'
-import type { JsonObject, Tool } from '../../../src/agent/tools/tool.ts'
+import type { JsonObject, Tool, ToolExecutionContext } from '../../../src/agent/tools/tool.ts'
 import type { StdioMcpServer } from '../../../src/config/profile/mcp-server.ts'
 import type { Json } from '../../../src/lib/text/json.ts'
 import { waitUntil } from '../wait-until.ts'
@@ -34,6 +34,11 @@ const require = createRequire(import.meta.url)
 export const everything = require.resolve('@modelcontextprotocol/server-everything/dist/index.js')
 export const filesystem = require.resolve('@modelcontextprotocol/server-filesystem/dist/index.js')
 
+export const newToolContext = (signal = new AbortController().signal): ToolExecutionContext => ({
+  signal,
+  onProgress: () => undefined,
+})
+
 export interface TestTools extends AsyncDisposable {
   readonly source: McpToolSource
   /** The logged warnings. */
@@ -55,7 +60,7 @@ export function newTestTools(
   const log = new RecordingLogger(({ fields, message }) => void warnings.push({ message, ...fields }))
   const source = new McpToolSource({ servers, log, ...options })
   const findTool = async (name: string): Promise<Tool> => {
-    const tools = await source.listTools()
+    const { tools } = await source.listTools()
     const found = tools.find((each) => each.name === name)
     if (!found) throw new Error(`There is no ${name} among ${tools.map((each) => each.name).join(', ')}.`)
     return found
@@ -63,17 +68,17 @@ export function newTestTools(
   return {
     source,
     warnings,
-    listNames: async () => (await source.listTools()).map(({ name }) => name),
+    listNames: async () => (await source.listTools()).tools.map(({ name }) => name),
     findTool,
     waitForTool: async (name) => {
       let isFound = false
       await waitUntil(() => {
-        void source.listTools().then((tools) => (isFound ||= tools.some((each) => each.name === name)))
+        void source.listTools().then(({ tools }) => (isFound ||= tools.some((each) => each.name === name)))
         return isFound
       })
     },
     run: async (name, input = {}, signal = new AbortController().signal) =>
-      (await findTool(name)).execute(input, signal),
+      (await findTool(name)).execute(input, newToolContext(signal)),
     [Symbol.asyncDispose]: () => source.close(),
   }
 }

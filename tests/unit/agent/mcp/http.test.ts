@@ -9,7 +9,7 @@ import {
   startScriptedHttpServer,
   secret,
 } from '../../../support/mcp/scripted-http-server.ts'
-import { newTestTools } from '../../../support/mcp/servers.ts'
+import { newTestTools, newToolContext } from '../../../support/mcp/servers.ts'
 
 const unknownEffect =
   /^The connection to the MCP server ended during the call, which may or may not have taken effect\. /
@@ -47,7 +47,7 @@ describe('an HTTP session', () => {
     await using tools = newTestTools([http.server])
     const tool = await tools.findTool('http__echo')
     http.forgetSessions()
-    expect(await tool.execute({}, new AbortController().signal)).toBe('hello')
+    expect(await tool.execute({}, newToolContext())).toBe('hello')
     expect(http.received.at(-1)).toMatchObject({ message: { method: 'tools/call' }, session: 'session-2' })
     expect(tools.warnings).toEqual([])
   })

@@ -10,7 +10,14 @@ import { z } from 'zod'
 import { ToolError } from '../../../../src/agent/tools/tool.ts'
 import { waitUntil } from '../../../support/wait-until.ts'
 import type { StdioMcpServer } from '../../../../src/config/profile/mcp-server.ts'
-import { isAlive, nodeServer, newScriptedServer, type TestTools, newTestTools } from '../../../support/mcp/servers.ts'
+import {
+  isAlive,
+  nodeServer,
+  newScriptedServer,
+  newToolContext,
+  type TestTools,
+  newTestTools,
+} from '../../../support/mcp/servers.ts'
 
 const secret = 'wonderful-secret'
 const withSecret = { env: { API_KEY: secret }, secrets: [secret] }
@@ -137,7 +144,7 @@ describe('a stdio server that exits', () => {
     const tool = await tools.findTool('scripted__pid')
     process.kill(pid, 'SIGKILL')
     await waitUntil(() => tools.warnings.length > 2)
-    expect(Number(await tool.execute({}, new AbortController().signal))).not.toBe(pid)
+    expect(Number(await tool.execute({}, newToolContext()))).not.toBe(pid)
   })
 
   test('repeatedly is restarted after growing pauses', async () => {
@@ -267,8 +274,10 @@ describe('when the tool source is closed', () => {
   test('current and later calls fail', async () => {
     await using tools = newTestTools([newScriptedServer()])
     const tool = await tools.findTool('scripted__hang')
-    const { signal } = new AbortController()
-    const calls = [tool.execute({}, signal), tools.source.close().then(() => tool.execute({}, signal))]
+    const calls = [1, 2].map(async (call) => {
+      if (call === 2) await tools.source.close()
+      return tool.execute({}, newToolContext())
+    })
     expect(await Promise.allSettled(calls)).toMatchObject([
       {
         reason: {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createLanguageModel } from '../../../../src/agent/providers/create-language-model.ts'
 import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
-import type { Tool } from '../../../../src/agent/tools/tool.ts'
+import type { Tool, ToolSource } from '../../../../src/agent/tools/tool.ts'
 import type { ProviderType } from '../../../../src/config/profile/provider.ts'
 import type { MessageRecord, ToolCall } from '../../../../src/model/message.ts'
 import { type ChatFixture, newLatch, newChatFixture } from '../../../support/fixtures/agent-chats.ts'
@@ -14,7 +14,7 @@ import { drainEventLoop } from '../../../support/fixtures/scripted-answers.ts'
 import { startHttpServer } from '../../../support/server/small-server.ts'
 import { toolCallSteps, type ProviderStep, StrictProvider } from '../../../support/providers/strict-provider.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
-import { newTool, newToolSource } from '../../../support/fixtures/tools.ts'
+import { newTool } from '../../../support/fixtures/tools.ts'
 
 let provider: StrictProvider
 let opened: AsyncDisposableStack
@@ -35,15 +35,22 @@ const look = (overrides: Partial<Tool> = {}) => newTool({ name: 'files__look', i
 interface AgentOptions {
   readonly tools?: readonly Tool[]
   readonly listTools?: () => readonly Tool[]
+  readonly notes?: readonly string[]
   readonly type?: ProviderType
   readonly maxSteps?: number
   readonly baseURL?: string
 }
 
 /** An agent for a model with tools. */
-function newAgent({ tools = [], listTools, type = 'openai-compatible', maxSteps = 20, baseURL }: AgentOptions) {
+function newAgent(options: AgentOptions) {
+  const { tools = [], listTools, notes = [], type = 'openai-compatible', maxSteps = 20, baseURL } = options
   const model = createLanguageModel(newProvider({ type, baseURL: baseURL ?? provider.baseURL, apiKey: 'k' }), 'test')
-  const source = listTools ? { ...newToolSource(), listTools: async () => listTools() } : newToolSource(...tools)
+  const list = listTools ?? (() => tools)
+  const source: ToolSource = {
+    listTools: async () => ({ tools: list(), notes }),
+    findTool: async (name) => list().find((each) => each.name === name) ?? null,
+    close: async () => undefined,
+  }
   return createModelAgent({ model, maxSteps, idleTimeoutMs: 120_000, toolbox: newToolbox({ source }) })
 }
 
@@ -310,6 +317,20 @@ describe('the step after a tool call', () => {
     ])
   })
 
+  test.each<[string, ModelMessage[]]>([
+    ['Look before you leap.\n\nStill starting: sky.', []],
+    ['Be short.\n\nLook before you leap.\n\nStill starting: sky.', [{ role: 'system', content: 'Be short.' }]],
+  ])('begins with what the model must know about its tools, in one system message: %j', async (content, system) => {
+    provider.enqueue('Yes.')
+    const agent = newAgent({ tools: [look()], notes: ['Look before you leap.', 'Still starting: sky.'] })
+    const history: ModelMessage[] = [...system, { role: 'user', content: 'Hi' }]
+    await Array.fromAsync(agent.answer(newAgentRun({ loadHistory: async () => history })))
+    expect(provider.requests[0]?.body.messages).toEqual([
+      { role: 'system', content },
+      { role: 'user', content: 'Hi' },
+    ])
+  })
+
   test('keeps the tool result if it fails', async () => {
     provider.enqueue(toolCallSteps({ name: 'files__look', input: {}, text: 'See.' }))
     provider.enqueue([{ text: 'Hm' }, { cut: true }])
@@ -430,7 +451,7 @@ test('an abort while a tool runs ends the answer and aborts the tool', async () 
   let toolSignal: AbortSignal | null = null
   const never = new Promise<never>(() => {})
   const tool = look({
-    execute: async (_, signal) => {
+    execute: async (_, { signal }) => {
       toolSignal = signal
       started.open()
       return never

@@ -1,12 +1,13 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { AgentEvent, AgentRun, ToolCallRequest } from '../../../../src/agent/agent.ts'
 import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
-import { type Tool, ToolError } from '../../../../src/agent/tools/tool.ts'
+import { type Tool, ToolError, type ToolExecutionContext, type ToolSource } from '../../../../src/agent/tools/tool.ts'
 import type { ToolboxOptions } from '../../../../src/agent/tools/toolbox.ts'
 import { newLatch } from '../../../support/fixtures/agent-chats.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 import { newToolCallRequest, newTool, newToolSource } from '../../../support/fixtures/tools.ts'
+import { rejectOnAbort } from '../../../../src/lib/async/reject-on-abort.ts'
 import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
 import { RecordingLogger } from '../../../support/recording-logger.ts'
 import { silentLogger } from '../../../../src/lib/logger.ts'
@@ -137,6 +138,24 @@ describe('a configured rule', () => {
   })
 })
 
+describe('a call of a tool that is not available', () => {
+  const source = (findTool: ToolSource['findTool']): ToolSource => ({ ...newToolSource(), findTool })
+
+  test('fails with the reason that its source gives', async () => {
+    const unavailable = source(async () => Promise.reject(new ToolError('The MCP server files is disabled.')))
+    const events = await execute([newToolCallRequest('files__write')], { toolbox: { source: unavailable } })
+    expect(findError(events)).toBe('The MCP server files is disabled.')
+  })
+
+  test('waits for it no longer than a tool may take', async () => {
+    const starting = source((_name, signal) => rejectOnAbort(never, signal))
+    const toolbox = { source: starting, toolTimeoutMs: 20 }
+    expect(findError(await execute([newToolCallRequest('files__write')], { toolbox }))).toBe(
+      'The tool was not available within 0.02 seconds. Try again later.',
+    )
+  })
+})
+
 describe('an invalid call', () => {
   test('fails with the name of a tool that does not exist', async () => {
     const events = await execute([newToolCallRequest('gone "tool"')])
@@ -234,8 +253,8 @@ describe('a tool', () => {
 
   test('that exceeds its timeout fails, even if it ignores its signal, which aborts', async () => {
     let signal: AbortSignal | null = null
-    const ignoring = tool((_input, toolSignal) => {
-      signal = toolSignal
+    const ignoring = tool((_input, context) => {
+      signal = context.signal
       return never
     })
     const events = await execute([look], { tools: [ignoring], toolbox: { toolTimeoutMs: 20 } })
@@ -243,8 +262,26 @@ describe('a tool', () => {
     expect(signal).toMatchObject({ aborted: true })
   })
 
+  test('that reports progress has its timeout restarted', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const done = newLatch()
+    const contexts: ToolExecutionContext[] = []
+    const working = tool((_input, context) => {
+      contexts.push(context)
+      return done.opened.then(() => 'done')
+    })
+    const events = execute([look], { tools: [working], toolbox: { toolTimeoutMs: 1000 } })
+    for (let round = 0; round < 5; round += 1) {
+      await vi.advanceTimersByTimeAsync(900)
+      contexts[0]?.onProgress()
+    }
+    done.open()
+    expect(await events).toContainEqual({ type: 'tool-result', callId: 'look', result: 'done' })
+  })
+
   test('that throws because of its timeout fails in the same way', async () => {
-    const obeying = tool(async (_input, signal) => {
+    const obeying = tool(async (_input, { signal }) => {
       const { promise, reject } = Promise.withResolvers<never>()
       signal.addEventListener('abort', () => reject(new ToolError('Aborted.')))
       return promise
@@ -268,7 +305,7 @@ describe('a tool', () => {
     for (const obeys of [true, false]) {
       const controller = new AbortController()
       const started = newLatch()
-      const stuck = tool(async (_input, signal) => {
+      const stuck = tool(async (_input, { signal }) => {
         started.open()
         if (!obeys) return never
         const { promise, reject } = Promise.withResolvers<never>()

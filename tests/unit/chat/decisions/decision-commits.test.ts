@@ -58,7 +58,7 @@ describe('concurrent answers to one decision', () => {
     )
 
   test('and a cancel: what is stored is what every caller received', async () => {
-    const tool = newTool({ execute: async (_input, signal) => waitForAbort(signal).then(() => 'late') })
+    const tool = newTool({ execute: async (_input, { signal }) => waitForAbort(signal).then(() => 'late') })
     const chat = newChats([tool], [writeCall])
     const outcomes = new Set<unknown>()
     for (let ticks = 0; ticks < 40; ticks += 1) {

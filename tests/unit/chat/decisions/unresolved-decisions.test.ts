@@ -98,7 +98,7 @@ describe('a stream that ends while decisions are pending', () => {
       const release = newLatch()
       const signals: AbortSignal[] = []
       const tool = newTool({
-        execute: async (_input, signal) => {
+        execute: async (_input, { signal }) => {
           signals.push(signal)
           await (obeysSignal ? waitForAbort(signal) : release.opened)
           return 'too late'
