@@ -3,6 +3,7 @@ import type { ProfileChangeNotifiers } from './change-notifier.ts'
 import type { DecisionStore } from './decision-store.ts'
 import type { EventStore } from './event-store.ts'
 import type { JobReader, JobStore } from './job-store.ts'
+import type { ModelObservationStore } from './model-observation-store.ts'
 import type { ProfileSearch } from './profile-search.ts'
 import type { SessionReader } from './sessions/session-reader.ts'
 
@@ -14,6 +15,7 @@ export interface SegueStorage {
   readonly decisions: DecisionStore
   /** The jobs of Segue. */
   readonly jobs: JobStore
+  readonly modelObservations: ModelObservationStore
   readonly changes: ProfileChangeNotifiers
   close(): Promise<void>
 }

@@ -9,6 +9,7 @@ import { BackgroundSearchIndexer } from './search/background-search-indexer.ts'
 import { SqliteDecisionStore } from './sqlite-decision-store.ts'
 import { SqliteEventStore } from './sqlite-event-store.ts'
 import { SqliteJobStore } from './sqlite-job-store.ts'
+import { SqliteModelObservationStore } from './sqlite-model-observation-store.ts'
 import { SqliteSessionReader } from './sqlite-session-reader.ts'
 
 export interface SqliteStorageOptions {
@@ -40,6 +41,7 @@ export function openSqliteStorage({ path, profile, durable, log }: SqliteStorage
     eventStore: new SqliteEventStore(database),
     decisions: new SqliteDecisionStore(database),
     jobs: new SqliteJobStore(database),
+    modelObservations: new SqliteModelObservationStore(database),
     changes: database.changes,
     crossOriginFeed: new SqliteHermesContinuationFeed(database),
     searchSource: { origin: 'SEGUE', moduleUrl, options: { path, profile } },

@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import { describeDecisionStore } from './contract/decision-contract.ts'
 import { describeEventStore } from './contract/event-contract.ts'
 import { describeJobStore } from './contract/job-contract.ts'
+import { describeModelObservationStore } from './contract/model-observation-contract.ts'
 import type { OpenStorage } from './contract/opened-storage.ts'
 import { describeSessionReader } from './contract/session-contract.ts'
 import { describeTransfer } from './contract/transfer-contract.ts'
@@ -23,6 +24,9 @@ export function describeStorage(engine: string, open: OpenStorage): void {
     })
     describe('the job store', () => {
       describeJobStore(open)
+    })
+    describe('the store of model observations', () => {
+      describeModelObservationStore(open)
     })
     describe('import and export', () => {
       describeTransfer(open)

@@ -5,6 +5,7 @@ import { migration004 } from './migrations/004-conversation-index.ts'
 import { migration005 } from './migrations/005-search.ts'
 import { migration006 } from './migrations/006-standard-names.ts'
 import { migration007 } from './migrations/007-rebuild-search-index.ts'
+import { migration008 } from './migrations/008-model-observations.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -19,4 +20,5 @@ export const migrations: readonly string[] = [
   migration005,
   migration006,
   migration007,
+  migration008,
 ]
