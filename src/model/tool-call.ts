@@ -1,4 +1,4 @@
-import type { Json } from '../lib/text/json.ts'
+import { type Json, parseJson } from '../lib/text/json.ts'
 import type { ToolCall, ToolCallState } from './message.ts'
 
 /** A call of which nothing is known yet but its name. */
@@ -22,15 +22,10 @@ export function parseToolCallArguments(call: ToolCall): Json {
   return call.argumentsWhole ? (parseToolArguments(call.argumentsText) ?? null) : null
 }
 
-/** The value of complete arguments. Blank ones mean `{}`; undefined for text that is not JSON. */
+/** The value of complete arguments. Blank ones mean `{}`; undefined for text that is not JSON, or is nested too deeply. */
 export function parseToolArguments(argumentsText: string): Json | undefined {
   // Many models send nothing when they call a tool without parameters.
-  if (argumentsText.trim() === '') return {}
-  try {
-    return JSON.parse(argumentsText)
-  } catch {
-    return undefined
-  }
+  return argumentsText.trim() === '' ? {} : parseJson(argumentsText)
 }
 
 const finalStates: ReadonlySet<ToolCallState> = new Set([

@@ -1,6 +1,7 @@
 import SchemaBuilder from '@pothos/core'
 import RelayPlugin from '@pothos/plugin-relay'
-import type { Json } from '../lib/text/json.ts'
+import { type Json, toRawJson } from '../lib/text/json.ts'
+import { coerceJsonLiteral, coerceJsonValue } from './coerce-json.ts'
 import type { Context } from './context.ts'
 
 export const schemaBuilder = new SchemaBuilder<{
@@ -12,7 +13,7 @@ export const schemaBuilder = new SchemaBuilder<{
     ID: { Input: string; Output: string }
     /** Milliseconds since the epoch. */
     DateTime: { Input: never; Output: number }
-    JSON: { Input: never; Output: Json }
+    JSON: { Input: Json; Output: Json }
   }
 }>({
   defaultFieldNullability: false,
@@ -63,6 +64,9 @@ schemaBuilder.scalarType('DateTime', {
 })
 
 schemaBuilder.scalarType('JSON', {
-  description: 'A JSON value of any type.',
-  serialize: (value) => value,
+  description:
+    'A JSON value of any type. Integers beyond 2^53 keep their digits on the wire, in both directions: read them with a parser that keeps them, too.',
+  coerceOutputValue: toRawJson,
+  coerceInputValue: coerceJsonValue,
+  coerceInputLiteral: coerceJsonLiteral,
 })

@@ -1,5 +1,6 @@
 import type { ModelMessage } from 'ai'
 import { clarifyTool } from '../tools/clarify-tool.ts'
+import { stringifyJson } from '../../lib/text/json.ts'
 import { truncate } from '../../lib/text/truncate.ts'
 
 const maxResultTextLength = 1000 // UTF-16 code units
@@ -17,7 +18,7 @@ type ToolResultPart = Extract<Extract<ModelMessage, { role: 'tool' }>['content']
 
 function describeToolResult({ toolName, output }: ToolResultPart): string {
   const value = 'value' in output ? output.value : output.type
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const text = typeof value === 'string' ? value : stringifyJson(value)
   const preview = truncate(text, maxResultTextLength)
   if (output.type === 'error-text') return `${toolName} failed: ${preview}`
   return toolName === clarifyTool.name ? `You said: ${preview}` : `${toolName} returned: ${preview}`

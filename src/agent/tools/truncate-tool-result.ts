@@ -1,4 +1,4 @@
-import type { Json } from '../../lib/text/json.ts'
+import { type Json, stringifyJson } from '../../lib/text/json.ts'
 import { findGraphemeStart } from '../../lib/text/truncate.ts'
 
 export interface TruncatedToolResult {
@@ -16,7 +16,7 @@ export async function truncateToolResult(
   maxLength: number,
   storeFile: (bytes: Uint8Array) => Promise<string>,
 ): Promise<TruncatedToolResult> {
-  const text = typeof result === 'string' ? result.toWellFormed() : JSON.stringify(result)
+  const text = typeof result === 'string' ? result.toWellFormed() : stringifyJson(result)
   if (text.length <= maxLength) return { result }
   const fileHash = await storeFile(Buffer.from(text))
   const preview = text.slice(0, findGraphemeStart(text, maxLength)).toWellFormed()

@@ -1,5 +1,13 @@
+import { z } from 'zod'
 import type { AssistantModelMessage, ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
-import { isJsonObject, type Json, toWellFormedJson } from '../../lib/text/json.ts'
+import {
+  hasBigInteger,
+  isJsonObject,
+  type Json,
+  stringifyJson,
+  toRawJson,
+  toWellFormedJson,
+} from '../../lib/text/json.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
 import { decodeUtf8 } from '../attachments/data-url.ts'
 import { isTextMediaType } from '../attachments/media-type.ts'
@@ -89,10 +97,10 @@ function toStepMessages({ text, calls }: AnswerStep, toWireId: (call: ToolCall) 
   return results.length > 0 ? [assistant, { role: 'tool', content: results }] : [assistant]
 }
 
-/** Every provider requires an object. Other arguments are replaced with an empty one. */
-function toWireInput(call: ToolCall): { [key: string]: Json } {
+/** Every provider requires an object. Other arguments are replaced with an empty one. The SDK writes it as JSON. */
+function toWireInput(call: ToolCall): unknown {
   const input = toWellFormedJson(parseToolCallArguments(call))
-  return isJsonObject(input) ? input : {}
+  return isJsonObject(input) ? toRawJson(input) : {}
 }
 
 type ToolOutput = Extract<ToolModelMessage['content'][number], { type: 'tool-result' }>['output']
@@ -100,9 +108,7 @@ type ToolOutput = Extract<ToolModelMessage['content'][number], { type: 'tool-res
 function toToolOutput(call: ToolCall): ToolOutput {
   switch (call.state) {
     case 'SUCCEEDED':
-      return typeof call.result === 'string'
-        ? { type: 'text', value: call.result.toWellFormed() }
-        : { type: 'json', value: toWellFormedJson(call.result) }
+      return toResultOutput(toWellFormedJson(call.result))
     case 'FAILED':
       return { type: 'error-text', value: call.error?.toWellFormed() ?? 'The tool failed.' }
     case 'DENIED':
@@ -116,6 +122,14 @@ function toToolOutput(call: ToolCall): ToolOutput {
     case 'RUNNING':
       return { type: 'error-text', value: 'It has not finished yet.' }
   }
+}
+
+/** The SDK sends JSON as text as well, but accepts no integers beyond 2^53 in it. */
+function toResultOutput(result: Json): ToolOutput {
+  if (typeof result === 'string') return { type: 'text', value: result }
+  return hasBigInteger(result)
+    ? { type: 'text', value: stringifyJson(result) }
+    : { type: 'json', value: z.json().parse(result) }
 }
 
 /** Replaces the characters that providers reject in the names of tools. A model can make up any name. */

@@ -1,4 +1,5 @@
 import { toCanonicalJson } from '../../lib/text/canonical-json.ts'
+import { mapBigIntegers } from '../../lib/text/json.ts'
 import { sha256Hex } from '../../lib/text/sha256.ts'
 import type { ChatRequest } from './chat-request.ts'
 
@@ -22,5 +23,6 @@ export function computeRequestFingerprint({ sessionId, text, files, model, profi
 
 /** The SHA-256, in hex, of a value's canonical JSON. */
 export function computeFingerprint(value: unknown): string {
-  return sha256Hex(toCanonicalJson(value))
+  // Canonical JSON rounds big integers, which would make different requests equal.
+  return sha256Hex(toCanonicalJson(mapBigIntegers(value, (integer) => ['integer', integer.toString()])))
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, parseJson } from '../../lib/text/json.ts'
+import { isJsonObject, parseJson, stringifyJson } from '../../lib/text/json.ts'
 
 export interface ParsedHermesToolCall {
   readonly id: string | null
@@ -15,7 +15,7 @@ export function parseHermesToolCalls(toolCalls: unknown): ParsedHermesToolCall[]
     return {
       id: typeof call.id === 'string' ? call.id : null,
       name: typeof target.name === 'string' ? target.name : 'unknown',
-      argumentsText: typeof target.arguments === 'string' ? target.arguments : JSON.stringify(target.arguments ?? {}),
+      argumentsText: typeof target.arguments === 'string' ? target.arguments : stringifyJson(target.arguments ?? {}),
     }
   })
 }

@@ -8,6 +8,7 @@ import type { GraphQLDocumentCache } from './documents/graphql-document-cache.ts
 import type { ErrorFormatter } from './error-formatter.ts'
 import { useDocumentCache } from './plugins/use-document-cache.ts'
 import { useExecutor } from './plugins/use-executor.ts'
+import { useExactJson } from './plugins/use-exact-json.ts'
 import { useJsonContentType } from './plugins/use-json-content-type.ts'
 import { useJsonQueryParams } from './plugins/use-json-query-params.ts'
 import { useResponseMediaType } from './plugins/use-response-media-type.ts'
@@ -34,6 +35,7 @@ export function createYogaHandler({ profiles, documents, errors, slowConsumerTim
       usePlayground(),
       useResponseMediaType(),
       useJsonContentType(),
+      useExactJson(),
       useJsonQueryParams(),
       useNormalizedOperationName(),
       useDocumentCache(documents),

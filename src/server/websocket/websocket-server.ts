@@ -7,6 +7,7 @@ import { WebSocketServer as WsServer } from 'ws'
 import type { ServerLimits } from '../../config/limits.ts'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import type { Logger } from '../../lib/logger.ts'
+import { reviveExactNumber } from '../../lib/text/json.ts'
 import { createGraphQLError } from '../graphql/graphql-errors.ts'
 import type { ErrorFormatter } from '../graphql/error-formatter.ts'
 import { requireContext } from '../graphql/execute-operation.ts'
@@ -83,6 +84,7 @@ function createProtocol(
       if (Object.keys(subscriptions).length > maxOperationsPerSocket) return [tooManyOperations(maxOperationsPerSocket)]
       return prepareOperation(operations, operationAborts, id, payload)
     },
+    jsonMessageReviver: reviveExactNumber,
     onComplete: ({ extra: operationAborts }, id) => operationAborts.release(id),
     onError: (_, __, ___, graphqlErrors) => graphqlErrors.map((error) => formatError(error, errors).toJSON()),
   })

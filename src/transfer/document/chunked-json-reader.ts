@@ -1,3 +1,5 @@
+import { parseExactJson } from '../../lib/text/json.ts'
+
 /** The text is not a JSON object, or it is incomplete. */
 export class JsonStreamError extends Error {
   override readonly name = 'JsonStreamError'
@@ -141,7 +143,7 @@ export class ChunkedJsonReader {
 
 function tryParseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseExactJson(text)
   } catch {
     return undefined
   }

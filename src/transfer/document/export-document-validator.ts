@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type IdKind, parseIdKind } from '../../lib/ids.ts'
+import { stringifyJson } from '../../lib/text/json.ts'
 import { findPartBlobHash } from '../../model/blob-url.ts'
 import { assertNoParentCycle } from './assert-no-parent-cycle.ts'
 import type { ExportDocumentRecord, ExportSectionRecord } from './document-schema.ts'
@@ -34,7 +35,7 @@ export class ExportDocumentValidator {
   /** Throws a `ExportImportError` with the record's location if it is inconsistent with the records before it. */
   add(record: ExportDocumentRecord, location: string): void {
     this.#location = location
-    this.#hash.update(`${JSON.stringify(record.record)}\n`)
+    this.#hash.update(`${stringifyJson(record.record)}\n`)
     switch (record.section) {
       case 'sessions':
         return this.#addSession(record.record)

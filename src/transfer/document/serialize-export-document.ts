@@ -1,3 +1,4 @@
+import { stringifyJson } from '../../lib/text/json.ts'
 import {
   exportDocumentFormat,
   type ExportDocumentRecord,
@@ -39,7 +40,7 @@ async function* serializeLines(records: AsyncIterable<ExportDocumentRecord>): As
     const isFirst = section >= openedSections
     if (isFirst) yield openSections(openedSections, section)
     openedSections = section + 1
-    yield `${isFirst ? '\n' : ',\n'}${JSON.stringify(parsed.record)}`
+    yield `${isFirst ? '\n' : ',\n'}${stringifyJson(parsed.record)}`
   }
   const sha256 = validator.finish('The conversation')
   yield `${openSections(openedSections, exportSectionNames.length)}\n],\n"sha256": "${sha256}"\n}\n`

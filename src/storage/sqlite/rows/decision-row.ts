@@ -1,3 +1,4 @@
+import { parseExactJson, stringifyJson } from '../../../lib/text/json.ts'
 import type { DecisionRecord } from '../../../model/decision.ts'
 import { allocateChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
@@ -13,12 +14,12 @@ export interface DecisionRow {
 }
 
 export function decisionFromRow(row: DecisionRow): DecisionRecord {
-  return JSON.parse(row.body)
+  return parseExactJson(row.body)
 }
 
 function decisionToRow(decision: DecisionRecord, change: number): DecisionRow {
   const { id, sessionId, kind, state } = decision
-  return { id, session_id: sessionId, kind, state, change, body: JSON.stringify(decision) }
+  return { id, session_id: sessionId, kind, state, change, body: stringifyJson(decision) }
 }
 
 /** Inserts a decision, or replaces the one with its id, under the next number. Call it inside a transaction. */

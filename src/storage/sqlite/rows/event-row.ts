@@ -1,3 +1,4 @@
+import { parseExactJson, stringifyJson } from '../../../lib/text/json.ts'
 import type { ChatEvent } from '../../../model/chat-event.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 
@@ -23,7 +24,7 @@ export function eventFromRow(row: EventRow): ChatEvent {
       `The event ${row.session_id}/${row.seq} has version ${row.version}; this Segue reads versions up to ${currentEventVersion}.`,
     )
   const base = { seq: row.seq, at: row.at, sessionId: row.session_id, streamId: row.stream_id, type: row.type }
-  return Object.assign(JSON.parse(row.body), base)
+  return Object.assign(parseExactJson(row.body), base)
 }
 
 export function eventToRow(event: ChatEvent): EventRow {
@@ -35,7 +36,7 @@ export function eventToRow(event: ChatEvent): EventRow {
     at,
     type,
     version: currentEventVersion,
-    body: JSON.stringify(body),
+    body: stringifyJson(body),
   }
 }
 

@@ -1,3 +1,4 @@
+import { parseExactJson, stringifyJson } from '../../../lib/text/json.ts'
 import { findPartBlobHash } from '../../../model/blob-url.ts'
 import type { MessagePart, MessageRecord } from '../../../model/message.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
@@ -32,7 +33,7 @@ export function messageFromRow(row: MessageRow): MessageRecord {
     role: row.role,
     ...(row.summary === 1 && { summary: true }),
     status: row.status,
-    ...(row.parts === partsInLogMarker ? { parts: [], inLog: true } : { parts: JSON.parse(row.parts) }),
+    ...(row.parts === partsInLogMarker ? { parts: [], inLog: true } : { parts: parseExactJson(row.parts) }),
     createdAt: row.created_at,
     streamId: row.stream_id,
     model: row.model,
@@ -49,7 +50,7 @@ export function messageToRow(message: MessageRecord): MessageRow {
     summary: message.summary ? 1 : 0,
     role: message.role,
     status: message.status,
-    parts: message.inLog || isTooLongForRow(message) ? partsInLogMarker : JSON.stringify(message.parts),
+    parts: message.inLog || isTooLongForRow(message) ? partsInLogMarker : stringifyJson(message.parts),
     created_at: message.createdAt,
     stream_id: message.streamId,
     model: message.model,

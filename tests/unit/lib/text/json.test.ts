@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { isJsonObject, parseJson, parseJsonOrNull, toWellFormedJson } from '../../../../src/lib/text/json.ts'
+import {
+  hasBigInteger,
+  isJsonObject,
+  parseExactJson,
+  parseJson,
+  parseJsonOrNull,
+  stringifyJson,
+  toRawJson,
+  toWellFormedJson,
+} from '../../../../src/lib/text/json.ts'
 
 const nest = (levels: number): string => `${'['.repeat(levels)}1${']'.repeat(levels)}`
 
@@ -40,5 +49,80 @@ test('a value is made well-formed at every level, and keeps its shape', () => {
     n: 1.5,
     t: true,
   })
-  expect(() => toWellFormedJson([[['deep']]], 2)).toThrow(RangeError)
+})
+
+describe('a value that is nested too deeply', () => {
+  test('keeps its text below the 100th level', () => {
+    const value = parseExactJson(`${'['.repeat(101)}"\\ud83d",1234567890123456789${']'.repeat(101)}`)
+    expect(stringifyJson(toWellFormedJson(value))).toBe(
+      `${'['.repeat(100)}${JSON.stringify('["\\ud83d",1234567890123456789]')}${']'.repeat(100)}`,
+    )
+  })
+
+  test('overflows no stack', () => {
+    const value = parseExactJson(nest(100_000))
+    expect(stringifyJson(toWellFormedJson(value))).toContain('nested too deeply')
+  })
+})
+
+describe('big integers', () => {
+  const id = '1234567890123456789'
+
+  test.each([id, `-${id}`, '9007199254740993', '18446744073709551615', '1'.repeat(300)])(
+    '%s keeps its digits',
+    (digits) => {
+      const text = `{"a":[${digits}],"b":{"c":${digits}}}`
+      for (const value of [parseExactJson(text), parseJson(text)]) {
+        expect(stringifyJson(value)).toBe(text)
+        expect(JSON.stringify(toRawJson(value ?? null))).toBe(text)
+        expect(stringifyJson(structuredClone(value))).toBe(text)
+      }
+    },
+  )
+
+  test('are found at every level', () => {
+    expect(hasBigInteger(parseExactJson(`{"a":[0,{"b":${id}}]}`))).toBe(true)
+    expect(hasBigInteger({ a: [0, { b: id }], c: 2 ** 60 })).toBe(false)
+  })
+
+  test.each([
+    '0',
+    '-1',
+    '9007199254740991',
+    '-9007199254740991',
+    '1.5',
+    '1234567890123456.5',
+    '1e20',
+    '10000000000000000000',
+  ])('%s is a number', (source) => {
+    expect(parseExactJson(source)).toBe(Number(source))
+  })
+
+  test('that stand in strings and keys are text', () => {
+    const text = `{"${id}":"${id}"}`
+    expect(parseExactJson(text)).toEqual({ [id]: id })
+  })
+})
+
+test.each(['1e400', '-1e400', '1E+999', '9'.repeat(400), '9'.repeat(1_000_000)])(
+  'a number beyond the range of doubles becomes a string',
+  (source) => {
+    expect(parseExactJson(`[${source}]`)).toEqual([source])
+  },
+)
+
+test('a negative zero and a tiny number are written as what they are', () => {
+  expect(stringifyJson(parseExactJson('[-0,1e-400,1234567890123456789]'))).toBe('[0,0,1234567890123456789]')
+})
+
+test('a value that JSON cannot represent is refused', () => {
+  const circular: { self?: unknown } = {}
+  circular.self = circular
+  expect(() => stringifyJson(circular)).toThrow(TypeError)
+})
+
+test('a key named __proto__ stays a key', () => {
+  const text = '{"__proto__":{"a":1234567890123456789}}'
+  expect(stringifyJson(parseJson(text))).toBe(text)
+  expect(JSON.stringify(toRawJson(parseExactJson(text)))).toBe(text)
 })
