@@ -1,7 +1,7 @@
 import type { ModelMessage } from 'ai'
 import type { Json } from '../lib/text/json.ts'
 import type { StreamErrorCode } from '../model/stream.ts'
-import type { Usage } from '../model/usage.ts'
+import type { ReportedUsage, Usage } from '../model/usage.ts'
 
 /** One answer that an agent generates: from the history until the answer is complete or the signal aborts. */
 export interface AgentRun {
@@ -49,7 +49,7 @@ export type AgentEvent =
   | { readonly type: 'tool-result'; readonly callId: string; readonly result: Json; readonly fileHash?: string }
   | { readonly type: 'tool-error'; readonly callId: string; readonly error: string; readonly fileHash?: string }
   /** The provider's token counts for the step, which ends with this event. */
-  | { readonly type: 'usage'; readonly usage: Usage }
+  | { readonly type: 'usage'; readonly usage: ReportedUsage }
 
 /** What must happen before a call runs. Timeouts are in milliseconds. */
 export type ToolGate =

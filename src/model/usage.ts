@@ -1,12 +1,26 @@
-/** Token counts. Reasoning tokens are part of the output tokens, cached ones of the input tokens. */
+/**
+ * Token counts: whole numbers from 0 to 2^53 - 1. Reasoning tokens are part of the output tokens, cached ones of the input
+ * tokens.
+ */
 export interface Usage {
-  /** Whether any count is Segue's estimate, because a provider sent none. */
+  /** Whether any count is Segue's estimate, because a provider sent none, or none that can be true. */
   readonly estimated: boolean
   readonly inputTokens: number
   readonly outputTokens: number
   readonly reasoningTokens: number
   readonly cachedInputTokens: number
 }
+
+/** What is known of a request's usage when it ends. A figure that the provider did not send, or that cannot be true, is null. */
+export interface ReportedUsage extends Pick<Usage, 'estimated' | 'reasoningTokens' | 'cachedInputTokens'> {
+  readonly inputTokens: number | null
+  readonly outputTokens: number | null
+}
+
+/** The figures of a provider as they arrived: any value may stand in any field. */
+export type UsageFigures = Readonly<
+  Partial<Record<'inputTokens' | 'outputTokens' | 'reasoningTokens' | 'cachedInputTokens' | 'totalTokens', unknown>>
+>
 
 export const noUsage: Usage = {
   estimated: false,
@@ -16,12 +30,82 @@ export const noUsage: Usage = {
   cachedInputTokens: 0,
 }
 
+/** The sum. A figure that would exceed 2^53 - 1 is 2^53 - 1. */
 export function addUsage(a: Usage, b: Usage): Usage {
   return {
     estimated: a.estimated || b.estimated,
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    reasoningTokens: a.reasoningTokens + b.reasoningTokens,
-    cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
+    inputTokens: addTokens(a.inputTokens, b.inputTokens),
+    outputTokens: addTokens(a.outputTokens, b.outputTokens),
+    reasoningTokens: addTokens(a.reasoningTokens, b.reasoningTokens),
+    cachedInputTokens: addTokens(a.cachedInputTokens, b.cachedInputTokens),
   }
+}
+
+/** The sum of token counts, at most 2^53 - 1. */
+export function addTokens(...counts: readonly number[]): number {
+  return counts.reduce((sum, count) => Math.min(sum + count, Number.MAX_SAFE_INTEGER), 0)
+}
+
+/**
+ * Validates the figures of a provider. Some count cached tokens beside the input tokens, or reasoning tokens beside the
+ * output tokens: the total, or a part that is greater than the whole, tells, and they are added.
+ */
+export function validateReportedUsage(figures: UsageFigures): ReportedUsage {
+  const inputTokens = toTokenCount(figures.inputTokens)
+  const outputTokens = toTokenCount(figures.outputTokens)
+  const reasoningTokens = toTokenCount(figures.reasoningTokens ?? 0)
+  const cachedInputTokens = toTokenCount(figures.cachedInputTokens ?? 0)
+  const unexplained = (toTokenCount(figures.totalTokens) ?? 0) - (inputTokens ?? 0) - (outputTokens ?? 0)
+  const reasoning = reasoningTokens ?? 0
+  const cached = cachedInputTokens ?? 0
+  const areBothBeside = unexplained === reasoning + cached
+  const isReasoningBeside = areBothBeside || unexplained === reasoning
+  const isCachedBeside = areBothBeside || (unexplained === cached && !isReasoningBeside)
+  return {
+    estimated: reasoningTokens === null || cachedInputTokens === null,
+    inputTokens: inputTokens === null ? null : addPart(inputTokens, cached, isCachedBeside),
+    outputTokens: outputTokens === null ? null : addPart(outputTokens, reasoning, isReasoningBeside),
+    reasoningTokens: reasoning,
+    cachedInputTokens: cached,
+  }
+}
+
+/**
+ * Replaces what a provider did not report by an estimate. Zero is no figure where there was something: every request has
+ * input, and text is output.
+ */
+export function completeUsage(reported: ReportedUsage, estimate: Usage): Usage {
+  const isInputReported = reported.inputTokens !== null && (reported.inputTokens > 0 || estimate.inputTokens === 0)
+  const isOutputReported = reported.outputTokens !== null && (reported.outputTokens > 0 || estimate.outputTokens === 0)
+  return normalizeUsage({
+    ...reported,
+    estimated: reported.estimated || !isInputReported || !isOutputReported,
+    inputTokens: isInputReported ? reported.inputTokens : estimate.inputTokens,
+    outputTokens: isOutputReported ? reported.outputTokens : estimate.outputTokens,
+  })
+}
+
+/**
+ * A usage as it must be, from one that an older version or another program has stored. A figure that cannot be true
+ * becomes 0, and the usage an estimate. A whole is not less than its part.
+ */
+export function normalizeUsage(stored: UsageFigures & { readonly estimated?: unknown }): Usage {
+  const figures = [stored.inputTokens, stored.outputTokens, stored.reasoningTokens, stored.cachedInputTokens]
+  const [input = 0, output = 0, reasoning = 0, cached = 0] = figures.map((figure) => toTokenCount(figure) ?? 0)
+  return {
+    estimated: stored.estimated === true || figures.some((figure) => toTokenCount(figure) === null),
+    inputTokens: addPart(input, cached, false),
+    outputTokens: addPart(output, reasoning, false),
+    reasoningTokens: reasoning,
+    cachedInputTokens: cached,
+  }
+}
+
+/** A whole with a part that was counted beside it. A part that is greater than the whole cannot be in it. */
+function addPart(whole: number, part: number, isBeside: boolean): number {
+  return isBeside || part > whole ? addTokens(whole, part) : whole
+}
+
+function toTokenCount(figure: unknown): number | null {
+  return typeof figure === 'number' && Number.isSafeInteger(figure) && figure >= 0 ? figure : null
 }

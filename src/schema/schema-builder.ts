@@ -14,6 +14,7 @@ export const schemaBuilder = new SchemaBuilder<{
     /** Milliseconds since the epoch. */
     DateTime: { Input: never; Output: number }
     JSON: { Input: Json; Output: Json }
+    SafeInt: { Input: never; Output: number }
   }
 }>({
   defaultFieldNullability: false,
@@ -61,6 +62,14 @@ schemaBuilder.subscriptionType({
 schemaBuilder.scalarType('DateTime', {
   description: 'A time in RFC 3339 format, in UTC with milliseconds, such as `2026-01-31T09:30:00.000Z`.',
   serialize: (milliseconds) => new Date(milliseconds).toISOString(),
+})
+
+schemaBuilder.scalarType('SafeInt', {
+  description: 'A whole number from 0 to 2^53 - 1, as a JSON number.',
+  coerceOutputValue: (value) => {
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+    throw new TypeError(`SafeInt cannot represent ${String(value)}.`)
+  },
 })
 
 schemaBuilder.scalarType('JSON', {

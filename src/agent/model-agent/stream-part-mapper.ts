@@ -1,6 +1,6 @@
 import { ToolChoiceViolationError } from 'ai'
 import type { LanguageModelUsage, TextStreamPart, ToolSet } from 'ai'
-import type { Usage } from '../../model/usage.ts'
+import { type ReportedUsage, validateReportedUsage } from '../../model/usage.ts'
 import { AgentError, type AgentEvent, type ToolCallRequest } from '../agent.ts'
 import { ThinkTagParser, type ThinkTagTextSpan } from './think-tag-parser.ts'
 
@@ -98,7 +98,7 @@ export class StreamPartMapper {
       this.#failure = {
         error: new AgentError('PROVIDER', 'The provider ended its answer before it was complete. Try again.'),
       }
-    const usage = toUsage(sdkUsage)
+    const usage = toReportedUsage(sdkUsage)
     return usage ? [{ type: 'usage', usage }] : []
   }
 
@@ -110,16 +110,16 @@ export class StreamPartMapper {
   }
 }
 
-function toUsage(usage: LanguageModelUsage): Usage | null {
-  const { inputTokens, outputTokens } = usage
-  if (inputTokens === undefined && outputTokens === undefined) return null
-  return {
-    estimated: false,
-    inputTokens: inputTokens ?? 0,
-    outputTokens: outputTokens ?? 0,
-    reasoningTokens: usage.outputTokenDetails.reasoningTokens ?? 0,
-    cachedInputTokens: usage.inputTokenDetails.cacheReadTokens ?? 0,
-  }
+/** The SDK includes the cached part in Anthropic's input tokens, and computes the total; only the raw one is reported. */
+function toReportedUsage({ raw, ...usage }: LanguageModelUsage): ReportedUsage | null {
+  if (usage.inputTokens === undefined && usage.outputTokens === undefined) return null
+  return validateReportedUsage({
+    inputTokens: usage.inputTokens,
+    outputTokens: usage.outputTokens,
+    reasoningTokens: usage.outputTokenDetails.reasoningTokens,
+    cachedInputTokens: usage.inputTokenDetails.cacheReadTokens,
+    totalTokens: raw?.['total_tokens'],
+  })
 }
 
 /** Names blocks. The name stays the same while text comes from the same source without interruption. */

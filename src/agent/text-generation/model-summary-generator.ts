@@ -1,5 +1,4 @@
 import type { ModelMessage } from 'ai'
-import { addUsage, noUsage, type Usage } from '../../model/usage.ts'
 import {
   type Agent,
   AgentError,
@@ -8,7 +7,7 @@ import {
   type GeneratedText,
 } from '../agent.ts'
 import { findGraphemeStart } from '../../lib/text/truncate.ts'
-import { estimateTokens } from '../estimate-tokens.ts'
+import { TextUsageMeter } from './text-usage-meter.ts'
 
 const summaryPrompt = `Above is a chat between a user and an assistant. It is about to be continued by an assistant who will see
 nothing of it but what you write now. Write down all that is needed for that, in the language of the chat: what the user
@@ -60,8 +59,7 @@ function keepEnd(text: string, maxLength: number): string {
 
 async function generate(agent: Agent, { model, signal }: GenerateTextRequest, prompt: string): Promise<GeneratedText> {
   let text = ''
-  let usage: Usage | null = null
-  let inputTokens = 0
+  const usageMeter = new TextUsageMeter()
   const events = agent.answer({
     model,
     loadHistory: async () => [{ role: 'user', content: prompt.toWellFormed() }],
@@ -71,13 +69,10 @@ async function generate(agent: Agent, { model, signal }: GenerateTextRequest, pr
   })
   for await (const event of events) {
     if (event.type === 'text') text += event.text
-    if (event.type === 'step') inputTokens += event.estimatedInputTokens
-    if (event.type === 'usage') usage = addUsage(usage ?? noUsage, event.usage)
+    usageMeter.add(event)
   }
   if (signal.aborted) throw new AgentError('PROVIDER', 'The text generation was aborted.')
-  // The request is charged, even if the provider does not report its usage.
-  const estimate = { ...noUsage, estimated: true, inputTokens, outputTokens: estimateTokens(text.length) }
-  return { text, usage: usage ?? estimate }
+  return { text, usage: usageMeter.finish() }
 }
 
 /** Formats a chat as plain text. */

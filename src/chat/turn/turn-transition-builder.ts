@@ -5,7 +5,7 @@ import type { DecisionRecord } from '../../model/decision.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'
 import type { ToolCall } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import { addUsage, type Usage } from '../../model/usage.ts'
+import { addUsage, completeUsage, noUsage, type ReportedUsage } from '../../model/usage.ts'
 import { createStep, estimateStepUsage } from './step-usage.ts'
 import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
 import type { TurnTransition, TurnState } from './turn.ts'
@@ -49,8 +49,10 @@ export class TurnTransitionBuilder {
     this.#update({ partIndexByCallId: new Map(), stream: { ...stream, step: createStep(answer, inputTokens) } })
   }
 
-  endStep(usage: Usage): void {
-    const { stream } = this.#turn
+  /** Ends the step in progress. What the provider did not report of its usage is estimated. */
+  endStep(reported: ReportedUsage): void {
+    const { stream, answer } = this.#turn
+    const usage = completeUsage(reported, stream.step ? estimateStepUsage(stream.step, answer) : noUsage)
     this.#update({ stream: { ...stream, usage: addUsage(stream.usage, usage), step: null }, lastStepUsage: usage })
   }
 

@@ -12,6 +12,8 @@ export interface HermesJobParseContext {
   readonly now: number
 }
 
+/** The largest Int of GraphQL. */
+const maxRunCount = 2 ** 31 - 1
 const claimLeaseMs = 300_000 // a claim that was not renewed for so long belongs to a dead process
 
 /** The jobs in the text of a jobs.json, in any of its layouts. Throws if it contains none of them. */
@@ -69,7 +71,7 @@ export function toHermesJobRecord(
         ? (textFromHermesCell(job.last_error) ?? 'Hermes cannot compute the next run of this job.')
         : null,
     runningTrigger: isRunning ? 'SCHEDULE' : null,
-    repeatLimit: (isJsonObject(job.repeat) && countFromHermesCell(job.repeat.times)) || null,
+    repeatLimit: (isJsonObject(job.repeat) && countFromHermesCell(job.repeat.times, maxRunCount)) || null,
     completedRuns: countCompletedRuns(definition, runtime),
     skippedRuns: 0,
     nextRunAt,
@@ -93,7 +95,7 @@ function countCompletedRuns(definition: JobFields, runtime: JobFields): number {
   const counts = [definition.repeat, runtime.repeat].map((repeat) =>
     isJsonObject(repeat) ? repeat.completed : undefined,
   )
-  return countFromHermesCell(counts[0] ?? runtime.repeat_completed ?? counts[1])
+  return countFromHermesCell(counts[0] ?? runtime.repeat_completed ?? counts[1], maxRunCount)
 }
 
 /** The schedule in Segue's syntax. A schedule that only Hermes understands is given as Hermes displays it. */

@@ -14,9 +14,9 @@ export function millisecondsFromHermesCell(seconds: unknown): number | null {
   return Math.min(Math.max(Math.round(seconds * 1000), 0), maxTimestampMs)
 }
 
-/** A non-negative safe integer; 0 for anything else. */
-export function countFromHermesCell(value: unknown): number {
-  return typeof value === 'number' && value > 0 ? Math.min(Math.trunc(value), Number.MAX_SAFE_INTEGER) : 0
+/** A whole number from 0 to `max`; 0 for anything that is no number. */
+export function countFromHermesCell(value: unknown, max = Number.MAX_SAFE_INTEGER): number {
+  return typeof value === 'number' && value > 0 ? Math.min(Math.trunc(value), max) : 0
 }
 
 export function booleanFromHermesCell(value: unknown): boolean {

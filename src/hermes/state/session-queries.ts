@@ -1,5 +1,6 @@
 import { parseJson } from '../../lib/text/json.ts'
 import type { SessionRecord, TitleSource } from '../../model/session.ts'
+import { addTokens, normalizeUsage, type Usage } from '../../model/usage.ts'
 import type { StateDatabaseConnection } from './state-database.ts'
 import {
   countFromHermesCell,
@@ -25,6 +26,7 @@ const sessionColumns = [
   'output_tokens',
   'reasoning_tokens',
   'cache_read_tokens',
+  'cache_write_tokens',
 ] as const
 
 /** The id, everything that a list shows or is ordered by, and the counters that change when messages are undone. */
@@ -148,14 +150,21 @@ function toSessionRecord(row: HermesSessionRow, profile: string): SessionRecord 
     ...parseMarkers(row.model_config),
     forkedFrom: null,
     headSeq: 0,
-    usage: {
-      estimated: false,
-      inputTokens: countFromHermesCell(row.input_tokens),
-      outputTokens: countFromHermesCell(row.output_tokens),
-      reasoningTokens: countFromHermesCell(row.reasoning_tokens),
-      cachedInputTokens: countFromHermesCell(row.cache_read_tokens),
-    },
+    usage: toUsage(row),
   }
+}
+
+/** Hermes counts the input tokens that its provider read from, or wrote to, a cache beside the other ones. */
+function toUsage(row: HermesSessionRow): Usage {
+  const inputCells = [row.input_tokens, row.cache_read_tokens, row.cache_write_tokens]
+  const cells = [...inputCells, row.output_tokens, row.reasoning_tokens]
+  return normalizeUsage({
+    estimated: cells.some((cell) => (cell ?? 0) !== countFromHermesCell(cell)),
+    inputTokens: addTokens(...inputCells.map((cell) => countFromHermesCell(cell))),
+    outputTokens: countFromHermesCell(row.output_tokens),
+    reasoningTokens: countFromHermesCell(row.reasoning_tokens),
+    cachedInputTokens: countFromHermesCell(row.cache_read_tokens),
+  })
 }
 
 const titleSources = new Map<unknown, TitleSource>([

@@ -39,7 +39,10 @@ export class ErrorFormatter {
   #formatGraphQLError(error: GraphQLError): GraphQLError {
     const variable = variableErrorPattern.exec(error.message)?.groups
     const cause = error.originalError ?? error.cause
-    if (cause && !variable) return copyErrorLocation(this.format(cause), error)
+    if (cause && !variable) {
+      if (error.path !== undefined && isCompletionError(cause)) return this.#toInternalError(error, error)
+      return copyErrorLocation(this.format(cause), error)
+    }
     const { code } = error.extensions
     if (code !== undefined) {
       return isErrorCode(code) ? error : this.#formatHttpError(error)
@@ -73,6 +76,14 @@ export class ErrorFormatter {
     this.logUnexpected(error)
     return createGraphQLError('INTERNAL', internalErrorMessage, {}, locatedError)
   }
+}
+
+/**
+ * Whether graphql-js could not complete the value of a resolver, such as a number that its scalar cannot represent. An
+ * argument that is invalid at execution is the only other error of graphql-js itself that has a path.
+ */
+function isCompletionError(cause: unknown): boolean {
+  return cause instanceof GraphQLError && cause.extensions.code === undefined && !cause.message.startsWith('Argument "')
 }
 
 /** The path that leads from the operation's variables to the invalid value. */

@@ -4,7 +4,7 @@ import { createIdNotFoundError } from '../../lib/errors.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import { type Usage, addUsage } from '../../model/usage.ts'
+import { addUsage, normalizeUsage, type Usage } from '../../model/usage.ts'
 import { ProfileIdNamespace } from '../../profiles/profile-id-namespace.ts'
 import { FencingError, LogVersionConflictError } from '../errors.ts'
 import type { AppendRequest, EventRange, EventStore, SessionRecordPatch } from '../event-store.ts'
@@ -201,7 +201,7 @@ export class SqliteEventStore implements EventStore {
       .prepare<[string], { usage: string }>('SELECT usage FROM sessions WHERE id = ?')
       .get(sessionId)
     if (!row) return
-    const usage = JSON.stringify(addUsage(JSON.parse(row.usage), additional))
+    const usage = JSON.stringify(addUsage(normalizeUsage(JSON.parse(row.usage)), additional))
     this.#database.prepare<[string, string]>('UPDATE sessions SET usage = ? WHERE id = ?').run(usage, sessionId)
   }
 

@@ -81,6 +81,33 @@ describe('usage', () => {
     expect(usage.inputTokens / read).toBeLessThan(1.3)
   })
 
+  test.each<[string, object]>([
+    ['fractional', { prompt_tokens: 12.5, completion_tokens: 99.5 }],
+    ['negative', { prompt_tokens: -5, completion_tokens: -1 }],
+    ['beyond 2^53', { prompt_tokens: 1e300, completion_tokens: 2 ** 53 }],
+    ['missing', {}],
+    ['all zero', { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }],
+  ])('is estimated if the figures are %s, and costs nothing of the answer', async (_, usage) => {
+    world.provider.enqueue([
+      { text: 'x'.repeat(400) },
+      { finish: 'stop' },
+      {
+        raw: `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [], usage })}`,
+      },
+    ])
+    const stream = await world.client.start({ text: 'Hi '.repeat(100) })
+    const estimate = await loadUsage(stream.id)
+    expect(estimate).toMatchObject({ estimated: true, outputTokens: 100, reasoningTokens: 0, cachedInputTokens: 0 })
+    expect(estimate.inputTokens).toBeGreaterThan(75)
+    expect(await world.client.stream(stream.id)).toMatchObject({ status: 'COMPLETED' })
+  })
+
+  test('is more than 2^31 if the provider says so', async () => {
+    world.provider.enqueue([{ text: 'Hello' }, { finish: 'stop' }, { usage: { input: 2 ** 40, output: 20 } }])
+    const stream = await world.client.start({ text: 'Hi' })
+    expect(await loadUsage(stream.id)).toMatchObject({ estimated: false, inputTokens: 2 ** 40 })
+  })
+
   test('of a cancelled answer is an estimate of its input and of what was produced', async () => {
     world.provider.enqueue([{ reasoning: 'y'.repeat(40) }, { text: 'x'.repeat(80) }, { wait: forever }])
     const stream = await world.client.start({ text: 'Hi '.repeat(100) })

@@ -21,6 +21,7 @@ test('a session has all properties of its row', () => {
     output_tokens: 20,
     reasoning_tokens: 5,
     cache_read_tokens: 7,
+    cache_write_tokens: 3,
   })
   hermes.addMessage('s', 1_700_000_050.25)
   const { reader, log } = newReader(hermes.path)
@@ -44,7 +45,7 @@ test('a session has all properties of its row', () => {
       forkedFrom: null,
       isSubagent: true,
       headSeq: 0,
-      usage: { estimated: false, inputTokens: 10, outputTokens: 20, reasoningTokens: 5, cachedInputTokens: 7 },
+      usage: { estimated: false, inputTokens: 20, outputTokens: 20, reasoningTokens: 5, cachedInputTokens: 7 },
     },
   ])
   expect(log).toEqual([])

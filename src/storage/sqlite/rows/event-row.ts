@@ -1,5 +1,6 @@
 import { parseExactJson, stringifyJson } from '../../../lib/text/json.ts'
 import type { ChatEvent } from '../../../model/chat-event.ts'
+import { normalizeUsage } from '../../../model/usage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 
 /** Version of the format in which events are written. Earlier ones stay readable: stored events are never rewritten. */
@@ -24,7 +25,9 @@ export function eventFromRow(row: EventRow): ChatEvent {
       `The event ${row.session_id}/${row.seq} has version ${row.version}; this Segue reads versions up to ${currentEventVersion}.`,
     )
   const base = { seq: row.seq, at: row.at, sessionId: row.session_id, streamId: row.stream_id, type: row.type }
-  return Object.assign(parseExactJson(row.body), base)
+  const event: ChatEvent = Object.assign(parseExactJson(row.body), base)
+  if (!('stream' in event)) return event
+  return { ...event, stream: { ...event.stream, usage: normalizeUsage(event.stream.usage) } }
 }
 
 export function eventToRow(event: ChatEvent): EventRow {

@@ -1,4 +1,5 @@
 import type { StreamRecord } from '../../../model/stream.ts'
+import { normalizeUsage } from '../../../model/usage.ts'
 import type { IdempotencyKey } from '../../idempotency-key.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { type IdempotencyKeyColumns, idempotencyKeyToColumns } from './idempotency-key-columns.ts'
@@ -29,7 +30,7 @@ export function streamFromRow(row: StreamRow): StreamRecord {
     model: row.model,
     userMessageId: row.user_message_id,
     messageId: row.message_id,
-    usage: JSON.parse(row.usage),
+    usage: normalizeUsage(JSON.parse(row.usage)),
     step: row.step === null ? null : JSON.parse(row.step),
     startedAt: row.started_at,
     finishedAt: row.finished_at,

@@ -164,9 +164,10 @@ describe('in any turn', () => {
       })
       const { usage } = turn.stream
       expect(usage.estimated).toBe(estimated.length > 0)
-      expect(usage.inputTokens).toBe(sum(sent.map(({ inputTokens }) => inputTokens)) + sum(estimated))
-      expect(usage.outputTokens).toBeGreaterThanOrEqual(sum(sent.map(({ outputTokens }) => outputTokens)))
-      if (estimated.length === 0) expect(usage.outputTokens).toBe(sum(sent.map(({ outputTokens }) => outputTokens)))
+      expect(usage.inputTokens).toBe(sum(sent.map(({ inputTokens }) => inputTokens ?? 0)) + sum(estimated))
+      expect(usage.outputTokens).toBeGreaterThanOrEqual(sum(sent.map(({ outputTokens }) => outputTokens ?? 0)))
+      if (estimated.length === 0)
+        expect(usage.outputTokens).toBe(sum(sent.map(({ outputTokens }) => outputTokens ?? 0)))
       expect(usage.reasoningTokens).toBe(sum(sent.map(({ reasoningTokens }) => reasoningTokens)))
       expect(usage.cachedInputTokens).toBe(sum(sent.map(({ cachedInputTokens }) => cachedInputTokens)))
     })

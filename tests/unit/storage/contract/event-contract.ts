@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../../src/lib/ids.ts'
+import type { ChatEvent } from '../../../../src/model/chat-event.ts'
+import { addUsage } from '../../../../src/model/usage.ts'
 import { FencingError, LogVersionConflictError } from '../../../../src/storage/errors.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
@@ -95,6 +97,32 @@ export function describeEventStore(open: OpenStorage): void {
         reasoningTokens: 4,
         cachedInputTokens: 2,
       })
+    })
+
+    test('a figure of a usage that cannot be true costs neither its event, stream, message nor session', async () => {
+      const { eventStore, segueSessions } = current()
+      const impossible = { ...usage, inputTokens: -3, outputTokens: 0.5, cachedInputTokens: Number.NaN }
+      const session = await addSession(current(), { usage: impossible }, [])
+      const stream = streamOf(session, { usage: impossible, status: 'COMPLETED', finishedAt: 2_000 })
+      const message = { ...newTextMessage(session.id, 'Hello', 2), usage: impossible }
+      const finished: ChatEvent = {
+        type: 'StreamFinished',
+        seq: 1,
+        at: 2_000,
+        sessionId: session.id,
+        streamId: stream.id,
+        stream,
+        messageId: message.id,
+      }
+      const write = { sessionId: session.id, expectedHeadSeq: 0, events: [finished] }
+      await eventStore.append({ ...write, streams: [stream], messages: [message] })
+      const possible = { estimated: true, inputTokens: 0, outputTokens: 2, reasoningTokens: 2, cachedInputTokens: 0 }
+      expect((await eventStore.findStream(stream.id))?.usage).toEqual(possible)
+      expect((await segueSessions.findMessage(message.id))?.usage).toEqual(possible)
+      const [stored] = await segueSessions.findSessions([session.id])
+      expect(stored?.usage).toEqual(addUsage(possible, possible))
+      const [event] = await eventStore.readEvents({ sessionId: session.id, after: 0, limit: 10 })
+      expect(event).toMatchObject({ type: 'StreamFinished', stream: { usage: possible } })
     })
 
     test('replaces a title only by one that ranks at least as high', async () => {
