@@ -2,6 +2,7 @@ import { ToolChoiceViolationError } from 'ai'
 import type { LanguageModelUsage, TextStreamPart, ToolSet } from 'ai'
 import { type ReportedUsage, validateReportedUsage } from '../../model/usage.ts'
 import { AgentError, type AgentEvent, type ToolCallRequest } from '../agent.ts'
+import { resolveResponseError } from '../providers/responses/response-error-events.ts'
 import { ThinkTagParser, type ThinkTagTextSpan } from './think-tag-parser.ts'
 
 /** What one step has produced. */
@@ -77,7 +78,8 @@ export class StreamPartMapper {
         return this.#finishStep(part)
       case 'error':
         // The model called tools although it was told not to. The SDK drops the calls; the text is the answer.
-        if (!ToolChoiceViolationError.isInstance(part.error)) this.#failure = { error: part.error }
+        if (!ToolChoiceViolationError.isInstance(part.error))
+          this.#failure = { error: resolveResponseError(part.error) }
         return []
       default:
         return []

@@ -137,10 +137,10 @@ export class ModelRegistry {
   }
 
   #createModel(provider: Provider, name: string, contextWindow: number): ResolvedModel {
-    const { toolbox, maxSteps, idleTimeoutMs } = this.#options
+    const { toolbox, maxSteps, idleTimeoutMs, log } = this.#options
     const id = formatModelId({ provider: provider.name, name })
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
-    const agentOptions = { model: createLanguageModel(provider, name), secrets, idleTimeoutMs }
+    const agentOptions = { model: createLanguageModel(provider, name, log), secrets, idleTimeoutMs }
     return {
       id,
       name,

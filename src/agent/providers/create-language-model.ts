@@ -1,9 +1,11 @@
 import { createAnthropic } from '@ai-sdk/anthropic'
-import { createOpenAI } from '@ai-sdk/openai'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { type LanguageModel, wrapLanguageModel } from 'ai'
+import type { LanguageModel } from 'ai'
 import type { Provider, ProviderType } from '../../config/profile/provider.ts'
-import { reasoningMiddleware } from './reasoning-middleware.ts'
+import type { Logger } from '../../lib/logger.ts'
+import { createSkippedInputLogger } from './responses/log-skipped-input.ts'
+import { createNormalizingFetch } from './responses/normalizing-fetch.ts'
+import { selectDialect } from './select-dialect.ts'
 
 /** A model object of the AI SDK, which also accepts the name of a model in its place. */
 export type SdkLanguageModel = Exclude<LanguageModel, string>
@@ -27,37 +29,39 @@ export function buildAuthHeaders({ type, apiKey }: Provider): Record<string, str
   return type === 'anthropic' ? { ...version, 'x-api-key': apiKey } : { authorization: `Bearer ${apiKey}` }
 }
 
-/** Creates the AI SDK's model for a model of a provider. Sends no request. */
-export function createLanguageModel(provider: Provider, name: string): SdkLanguageModel {
+/**
+ * Creates the AI SDK's model for a model of a provider. Sends no request. OpenAI is sent what all servers that are compatible
+ * with it are sent, chat completions, because servers behind OPENAI_BASE_URL may have no other API.
+ */
+export function createLanguageModel(provider: Provider, name: string, log: Logger): SdkLanguageModel {
   const baseURL = resolveBaseURL(provider)
   const { apiKey } = provider
-  switch (provider.type) {
-    case 'openai':
-      // The chat completions API, because servers behind OPENAI_BASE_URL may have no other.
-      return wrapLanguageModel({
-        model: createOpenAI({ baseURL, apiKey: apiKey ?? '', ...(apiKey === null && { fetch: fetchWithoutKey }) }).chat(
-          name,
-        ),
-        middleware: reasoningMiddleware,
-      })
-    case 'anthropic':
-      return createAnthropic({ baseURL, apiKey: apiKey ?? '', ...(apiKey === null && { fetch: fetchWithoutKey }) })(
-        name,
-      )
-    case 'openai-compatible':
-      return createOpenAICompatible({
-        name: provider.name,
-        baseURL,
-        includeUsage: true,
-        ...(apiKey !== null && { apiKey }),
-      })(name)
-  }
+  const onSkipped = createSkippedInputLogger(log, { provider: provider.name, model: name })
+  if (provider.type === 'anthropic')
+    return createAnthropic({
+      baseURL,
+      apiKey: apiKey ?? '',
+      fetch: createNormalizingFetch({
+        format: 'anthropic-messages',
+        fetch: apiKey === null ? fetchWithoutKey : fetch,
+        onSkipped,
+      }),
+    })(name)
+  const { rejectedFields } = selectDialect(provider)
+  return createOpenAICompatible({
+    name: provider.name,
+    baseURL,
+    includeUsage: true,
+    fetch: createNormalizingFetch({ format: 'chat-completions', fetch, onSkipped }),
+    transformRequestBody: (body) =>
+      Object.fromEntries(Object.entries(body).filter(([field]) => !rejectedFields.includes(field))),
+    ...(apiKey !== null && { apiKey }),
+  })(name)
 }
 
-/** Removes the empty key that two packages of the SDK require: a server without keys may reject it. */
+/** Removes the empty key that a package of the SDK requires: a server without keys may reject it. */
 const fetchWithoutKey: typeof fetch = (input, init) => {
   const headers = new Headers(init?.headers)
-  headers.delete('authorization')
   headers.delete('x-api-key')
   return fetch(input, { ...init, headers })
 }

@@ -15,8 +15,11 @@ export interface Dialect {
   readonly errors: ErrorRules
   readonly roles: RoleRules
   readonly reasoning: ReasoningRules
-  /** What its finish reasons mean, in lower case. The common ones are in `commonFinishReasons`. */
-  readonly finishReasons: Readonly<Record<string, FinishReason>>
+  /**
+   * What its finish reasons mean, in lower case. The common ones are in `commonFinishReasons`. ERROR: the provider broke off
+   * the answer, which is a failure.
+   */
+  readonly finishReasons: Readonly<Record<string, FinishReason | 'ERROR'>>
   readonly retry: RetryRules
   readonly tools: ToolLimits
   readonly images: ImageLimits

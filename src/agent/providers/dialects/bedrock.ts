@@ -22,8 +22,8 @@ export const bedrockDialect = defineDialect({
   finishReasons: {
     guardrail_intervened: 'CONTENT_FILTER',
     content_filtered: 'CONTENT_FILTER',
-    malformed_model_output: 'OTHER',
-    malformed_tool_use: 'OTHER',
+    malformed_model_output: 'ERROR',
+    malformed_tool_use: 'ERROR',
   },
   tools: { maxDescriptionLength: 10_000 },
   images: { inToolResults: true, maxCount: 20 },

@@ -7,6 +7,6 @@ export const deepSeekDialect = defineDialect({
   errors: { codes: { quota: ['insufficientbalance'] } },
   // With tools it rejects a chat without its earlier thoughts; without tools it ignores them.
   reasoning: { messageState: ['reasoning_content'], returned: 'always' },
-  finishReasons: { insufficient_system_resource: 'OTHER' },
+  finishReasons: { insufficient_system_resource: 'ERROR' },
   images: { mediaTypes: [] },
 })

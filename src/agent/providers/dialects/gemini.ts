@@ -29,9 +29,9 @@ export const geminiDialect = defineDialect({
     image_prohibited_content: 'CONTENT_FILTER',
     image_recitation: 'CONTENT_FILTER',
     language: 'OTHER',
-    malformed_function_call: 'OTHER',
-    unexpected_tool_call: 'OTHER',
-    too_many_tool_calls: 'OTHER',
+    malformed_function_call: 'ERROR',
+    unexpected_tool_call: 'ERROR',
+    too_many_tool_calls: 'ERROR',
   },
   retry: { bodyKeys: ['retryDelay'] },
   tools: {

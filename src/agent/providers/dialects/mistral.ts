@@ -15,6 +15,6 @@ export const mistralDialect = defineDialect({
     },
   },
   roles: { toolCallId: /^[A-Za-z0-9]{9}$/ },
-  finishReasons: { model_length: 'LENGTH', error: 'OTHER' },
+  finishReasons: { model_length: 'LENGTH', error: 'ERROR' },
   images: { maxCount: 8 },
 })

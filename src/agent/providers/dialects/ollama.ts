@@ -4,6 +4,6 @@ import { defineDialect } from '../dialect.ts'
 export const ollamaDialect = defineDialect({
   name: 'ollama',
   recognition: { host: /(^|\.)ollama\.com$/, modelOwner: /^library$/, port: 11434 },
-  reasoning: { textFields: ['reasoning', 'reasoning_content'] },
+  reasoning: { textFields: ['reasoning', 'reasoning_content', 'thinking'] },
   finishReasons: { load: 'OTHER', unload: 'OTHER' },
 })

@@ -15,6 +15,6 @@ export const openRouterDialect = defineDialect({
     messageState: ['reasoning_details'],
     returned: 'within-turn',
   },
-  finishReasons: { error: 'OTHER' },
+  finishReasons: { error: 'ERROR' },
   retry: { headers: { 'x-ratelimit-reset': 'epoch-ms' } },
 })

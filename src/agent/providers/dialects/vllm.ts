@@ -6,5 +6,5 @@ export const vLLMDialect = defineDialect({
   recognition: { modelOwner: /^vllm$/, modelField: 'max_model_len', port: 8000 },
   modelList: { contextWindow: ['max_model_len'] },
   errors: { codes: { unsupported: ['notimplementederror'] } },
-  finishReasons: { abort: 'OTHER', repetition: 'LENGTH' },
+  finishReasons: { abort: 'ERROR', repetition: 'LENGTH' },
 })

@@ -4,6 +4,7 @@ import type { AgentEvent } from '../../../../src/agent/agent.ts'
 import { createLanguageModel } from '../../../../src/agent/providers/create-language-model.ts'
 import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
 import type { Provider, ProviderType } from '../../../../src/config/profile/provider.ts'
+import { silentLogger } from '../../../../src/lib/logger.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { newProvider } from '../../../support/providers/provider.ts'
 import { startHttpServer } from '../../../support/server/small-server.ts'
@@ -17,7 +18,11 @@ function provider(type: ProviderType, baseURL: string, apiKey: string | null): P
 
 /** Collects the events of one answer, and the code and the message of its error. */
 async function ask(source: Provider): Promise<{ events: AgentEvent[]; code: unknown; message?: string }> {
-  const agent = createModelAgent({ model: createLanguageModel(source, 'test'), maxSteps: 20, idleTimeoutMs: 120_000 })
+  const agent = createModelAgent({
+    model: createLanguageModel(source, 'test', silentLogger),
+    maxSteps: 20,
+    idleTimeoutMs: 120_000,
+  })
   const events: AgentEvent[] = []
   try {
     for await (const event of agent.answer(newAgentRun())) events.push(event)

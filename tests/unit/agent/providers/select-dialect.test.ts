@@ -69,7 +69,8 @@ describe('finish reasons', () => {
     ['guardrail_intervened', 'CONTENT_FILTER'],
     ['refusal', 'REFUSAL'],
     ['pause_turn', 'OTHER'],
-    ['insufficient_system_resource', 'OTHER'],
+    ['insufficient_system_resource', 'ERROR'],
+    ['MALFORMED_FUNCTION_CALL', 'ERROR'],
     ['something new', 'OTHER'],
     ['constructor', 'OTHER'],
   ] as const)('%s is %s', (text, expected) => {

@@ -1,0 +1,151 @@
+import { parseFinishReason } from '../parse-finish-reason.ts'
+import { AnthropicBlockWriter } from './anthropic-block-writer.ts'
+import {
+  createIncompleteResponseError,
+  createResponseError,
+  type ResponseNormalizer,
+  type SkippedInputReporter,
+} from './response-normalizer.ts'
+import {
+  isErrorPayload,
+  isFields,
+  toFields,
+  toIndex,
+  toList,
+  toNumericFields,
+  toText,
+  type UnknownFields,
+} from './response-values.ts'
+
+/**
+ * Reads messages in Anthropic's format: the events of a stream, and a whole message in its place. Text is kept wherever it
+ * is known to be: in the start of a block, in its deltas, in blocks and deltas of an unknown type.
+ */
+export class AnthropicMessageNormalizer implements ResponseNormalizer {
+  readonly #reportSkipped: SkippedInputReporter
+  readonly #blocks = new AnthropicBlockWriter()
+  #hasStarted = false
+  #isStopped = false
+  #stopReason: string | null = null
+  #usage: Record<string, unknown> = {}
+
+  constructor(reportSkipped: SkippedInputReporter) {
+    this.#reportSkipped = reportSkipped
+  }
+
+  get hasEndMarker(): boolean {
+    return this.#isStopped || this.#stopReason !== null
+  }
+
+  *normalize(value: unknown, eventName: string | null): Generator<object> {
+    if (!isFields(value)) return this.#reportSkipped(`value of type ${value === null ? 'null' : typeof value}`, value)
+    if (isErrorPayload(value)) throw createResponseError(value)
+    const type = toText(value['type']) || eventName
+    switch (type) {
+      case 'ping':
+        return
+      case 'message_start':
+        return yield* this.#readMessage(toFields(value['message']))
+      case 'message':
+        yield* this.#readMessage(value)
+        this.#isStopped = true
+        return
+      case 'content_block_start':
+        yield* this.#ensureStarted({})
+        return yield* this.#startBlock(toIndex(value['index']), value['content_block'])
+      case 'content_block_delta':
+        yield* this.#ensureStarted({})
+        return yield* this.#readDelta(toIndex(value['index']), toFields(value['delta']))
+      case 'content_block_stop':
+        return yield* this.#blocks.stop(toIndex(value['index']))
+      case 'message_delta':
+        this.#readStopReason(toFields(value['delta']))
+        return this.#readUsage(value['usage'])
+      case 'message_stop':
+        this.#isStopped = true
+        return
+      default:
+        this.#reportSkipped(`event ${type ?? 'without type'}`, value)
+    }
+  }
+
+  *flush(): Generator<object> {
+    // A server that sends its calls whole may leave out their ends, but not the end of the answer as well.
+    if (this.hasEndMarker) yield* this.#blocks.stopAll()
+  }
+
+  *finish(hasDone: boolean): Generator<object> {
+    const hasWholeCalls = this.#blocks.hasCalls && this.#blocks.isComplete
+    if (!this.hasEndMarker && !hasDone && !hasWholeCalls) throw createIncompleteResponseError()
+    yield* this.#ensureStarted({})
+    yield* this.#blocks.stopAll()
+    const reason = this.#stopReason ?? (this.#blocks.hasCalls ? 'tool_use' : 'end_turn')
+    if (parseFinishReason(reason) === 'ERROR') throw createResponseError({ error: { code: reason } })
+    const usage = { output_tokens: 0, ...this.#usage }
+    yield { type: 'message_delta', delta: { stop_reason: reason, stop_sequence: null }, usage }
+    yield { type: 'message_stop' }
+  }
+
+  *#readMessage(message: UnknownFields): Generator<object> {
+    this.#readUsage(message['usage'])
+    this.#readStopReason(message)
+    yield* this.#ensureStarted(message)
+    for (const block of toList(message['content'])) {
+      yield* this.#startBlock(null, block)
+      yield* this.#blocks.stop(null)
+    }
+  }
+
+  *#ensureStarted({ id, model }: UnknownFields): Generator<object> {
+    if (this.#hasStarted) return
+    this.#hasStarted = true
+    const usage = { input_tokens: 0, ...this.#usage }
+    yield { type: 'message_start', message: { id: toText(id), model: toText(model), role: 'assistant', usage } }
+  }
+
+  *#startBlock(wireIndex: number | null, value: unknown): Generator<object> {
+    const block = toFields(value)
+    const type = toText(block['type'])
+    switch (type) {
+      case 'thinking':
+        yield* this.#blocks.start(wireIndex, { type, thinking: '' })
+        yield* this.#blocks.append(wireIndex, 'thinking', toText(block['thinking']))
+        return yield* this.#blocks.append(wireIndex, 'signature', toText(block['signature']))
+      case 'redacted_thinking':
+        return yield* this.#blocks.start(wireIndex, { type, data: toText(block['data']) })
+      case 'tool_use': {
+        const id = this.#blocks.createCallId(toText(block['id']).trim())
+        return yield* this.#blocks.start(wireIndex, { type, id, name: toText(block['name']) }, block['input'])
+      }
+      default: {
+        const text = toText(block['text']) || toText(value)
+        if (type !== 'text' && type !== '') this.#reportSkipped(`content block ${type}`)
+        if (type !== 'text' && text === '') return
+        yield* this.#blocks.start(wireIndex, { type: 'text', text: '' })
+        yield* this.#blocks.append(wireIndex, 'text', text)
+      }
+    }
+  }
+
+  *#readDelta(wireIndex: number | null, delta: UnknownFields): Generator<object> {
+    const { type, text, thinking, signature, partial_json: json } = delta
+    if (json !== undefined) {
+      const isKnown = yield* this.#blocks.appendInput(wireIndex, json)
+      if (!isKnown) this.#reportSkipped('arguments without a call')
+    } else if (text === undefined && thinking === undefined && signature === undefined) {
+      this.#reportSkipped(`delta ${toText(type)}`)
+    }
+    yield* this.#blocks.append(wireIndex, 'thinking', toText(thinking))
+    yield* this.#blocks.append(wireIndex, 'signature', toText(signature))
+    yield* this.#blocks.append(wireIndex, 'text', toText(text))
+  }
+
+  #readStopReason({ stop_reason: reason }: UnknownFields): void {
+    const text = toText(reason).trim()
+    if (text !== '' && text !== 'null') this.#stopReason = text
+  }
+
+  #readUsage(usage: unknown): void {
+    if (isFields(usage)) this.#usage = { ...this.#usage, ...toNumericFields(usage) }
+  }
+}

@@ -1,0 +1,112 @@
+import { ToolArgumentsReader } from './tool-arguments-reader.ts'
+import { toFields, toIndex, toText, type UnknownFields } from './response-values.ts'
+
+interface AssembledToolCall {
+  readonly index: number
+  readonly wireIndex: number | null
+  readonly wireId: string
+  /** Unique among the calls of the response. */
+  readonly id: string
+  name: string
+  readonly arguments: ToolArgumentsReader
+}
+
+/** A tool call in a delta, as it was sent. */
+interface ToolCallDelta {
+  readonly wireIndex: number | null
+  readonly wireId: string
+  readonly name: string
+  readonly arguments: unknown
+}
+
+/**
+ * Finds out which tool call each piece in a stream of chat completions belongs to, and gives every call an index and an id
+ * of its own. Servers leave out the index, send 0 for all calls, use one id twice, send a new id with each piece or none,
+ * and repeat the name.
+ */
+export class ToolCallAssembler {
+  readonly #calls: AssembledToolCall[] = []
+  readonly #stateFields: readonly string[]
+
+  /** `stateFields` are fields of a call that are passed on as they are. */
+  constructor(stateFields: readonly string[]) {
+    this.#stateFields = stateFields
+  }
+
+  get hasCalls(): boolean {
+    return this.#calls.length > 0
+  }
+
+  /** Whether every call has a name and complete arguments. */
+  get areCallsComplete(): boolean {
+    return this.#calls.every((call) => call.name !== '' && call.arguments.isComplete)
+  }
+
+  /** Converts one item of `tool_calls`. */
+  push(item: unknown): object {
+    const fields = toFields(item)
+    const delta = readToolCallDelta(fields)
+    const existing = this.#findCall(delta)
+    const call = existing ?? this.#startCall(delta)
+    const isNamed = call.name === '' && delta.name !== ''
+    if (isNamed) call.name = delta.name
+    const state = this.#stateFields.filter((field) => fields[field] !== undefined && fields[field] !== null)
+    return {
+      index: call.index,
+      ...(!existing && { id: call.id, type: 'function' }),
+      function: { ...(isNamed && { name: call.name }), arguments: call.arguments.push(delta.arguments) },
+      ...Object.fromEntries(state.map((field) => [field, fields[field]])),
+    }
+  }
+
+  /** The arguments that were held back, as items of `tool_calls`. */
+  flush(): object[] {
+    return this.#calls.flatMap((call) => {
+      const text = call.arguments.flush()
+      return text === '' ? [] : [{ index: call.index, function: { arguments: text } }]
+    })
+  }
+
+  #findCall({ wireIndex, wireId, name, arguments: piece }: ToolCallDelta): AssembledToolCall | undefined {
+    const atIndex = wireIndex === null ? undefined : this.#calls.findLast((call) => call.wireIndex === wireIndex)
+    if (name === '') {
+      // A continuation. Its id may be new, and it may have neither id nor index.
+      const withId = wireId === '' ? undefined : this.#calls.findLast((call) => call.wireId === wireId)
+      return atIndex ?? withId ?? (wireIndex === null ? this.#calls.at(-1) : undefined)
+    }
+    const candidate = wireIndex === null ? this.#calls.findLast((call) => call.wireId === wireId) : atIndex
+    if (candidate?.name === '') return candidate
+    if (candidate?.name !== name) return undefined
+    // The name is repeated with each piece, unless the piece is the beginning of another call.
+    if (candidate.arguments.isInProgress) return candidate
+    if (wireId !== '' && candidate.wireId !== '' && candidate.wireId !== wireId) return undefined
+    return candidate.arguments.isBlank || !startsArguments(piece) ? candidate : undefined
+  }
+
+  #startCall({ wireIndex, wireId }: ToolCallDelta): AssembledToolCall {
+    const index = this.#calls.length
+    const id = this.#createUniqueId(wireId || `call_${index + 1}`)
+    const call = { index, wireIndex, wireId, id, name: '', arguments: new ToolArgumentsReader() }
+    this.#calls.push(call)
+    return call
+  }
+
+  #createUniqueId(id: string): string {
+    return this.#calls.some((call) => call.id === id) ? this.#createUniqueId(`${id}_${this.#calls.length + 1}`) : id
+  }
+}
+
+/** Some servers put the fields of `function` beside it, or use other names for them. */
+function readToolCallDelta(fields: UnknownFields): ToolCallDelta {
+  const call = { ...fields, ...toFields(fields['function']) }
+  return {
+    wireIndex: toIndex(fields['index']),
+    wireId: toText(fields['id']).trim(),
+    name: toText(call['name']).trim(),
+    arguments: call['arguments'] ?? call['input'] ?? call['parameters'],
+  }
+}
+
+function startsArguments(piece: unknown): boolean {
+  return typeof piece === 'string' ? /^\s*(\{|"|null)/.test(piece) : piece !== undefined && piece !== null
+}
