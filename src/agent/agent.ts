@@ -1,5 +1,6 @@
 import type { ModelMessage } from 'ai'
 import type { Json } from '../lib/text/json.ts'
+import type { ProviderState } from '../model/message.ts'
 import type { StreamErrorCode } from '../model/stream.ts'
 import type { ReportedUsage, Usage } from '../model/usage.ts'
 
@@ -24,12 +25,17 @@ export interface AgentRun {
 }
 
 /** A complete tool call of a model. */
-export interface ToolCallRequest {
+export interface ToolCallRequest extends GeneratedContent {
   /** The model's id of the call, unique within one step. */
   readonly callId: string
   readonly name: string
   /** JSON text. It may be empty or invalid. */
   readonly argumentsText: string
+}
+
+interface GeneratedContent {
+  /** State of the provider that belongs to the block or call. An event without text can add it to the block before it. */
+  readonly providerState?: ProviderState
 }
 
 /**
@@ -39,8 +45,8 @@ export interface ToolCallRequest {
 export type AgentEvent =
   /** A request to the model begins. */
   | { readonly type: 'step'; readonly estimatedInputTokens: number }
-  | { readonly type: 'text'; readonly block: string; readonly text: string }
-  | { readonly type: 'reasoning'; readonly block: string; readonly text: string }
+  | (GeneratedContent & { readonly type: 'text'; readonly block: string; readonly text: string })
+  | (GeneratedContent & { readonly type: 'reasoning'; readonly block: string; readonly text: string })
   /** A piece of the arguments of a tool call. The first piece may be empty. */
   | { readonly type: 'tool-input'; readonly callId: string; readonly name: string; readonly text: string }
   /** A call is complete. It runs from now on, unless it has a gate. */

@@ -35,10 +35,23 @@ export interface ToolCall {
   readonly finishedAt: number | null
 }
 
+/**
+ * What a provider wants back with a part, and only it can read: signatures, encrypted reasoning. It is never shown, and no
+ * part of the digest. The agent that received it knows its form.
+ */
+export interface ProviderState {
+  readonly [key: string]: Json
+}
+
+interface GeneratedPart {
+  /** Valid for the provider and the model of the message. */
+  readonly providerState?: ProviderState
+}
+
 export type MessagePart =
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'reasoning'; readonly text: string }
-  | { readonly type: 'tool'; readonly call: ToolCall }
+  | (GeneratedPart & { readonly type: 'text'; readonly text: string })
+  | (GeneratedPart & { readonly type: 'reasoning'; readonly text: string })
+  | (GeneratedPart & { readonly type: 'tool'; readonly call: ToolCall })
   /** `url` is an https URL, a data URL, or the URL of a stored file (blob-url.ts). */
   | { readonly type: 'file'; readonly mediaType: string; readonly name: string | null; readonly url: string }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import type { JsonObject } from './tool.ts'
+import { escapeInvisibleInProse } from '../../lib/text/escape-invisible.ts'
 import { parseJsonOrNull } from '../../lib/text/json.ts'
+import type { JsonObject } from './tool.ts'
 
 /** The built-in tool with which a model asks the user a question and waits for the answer. */
 export const clarifyTool = {
@@ -33,8 +34,11 @@ const maxChoices = 20
 const maxChoiceLength = 500 // UTF-16 code units
 
 const questionSchema = z.object({
-  question: z.string().trim().min(1).max(maxQuestionLength),
-  choices: z.array(z.string().trim().min(1).max(maxChoiceLength)).max(maxChoices).default([]),
+  question: z.string().trim().min(1).max(maxQuestionLength).transform(escapeInvisibleInProse),
+  choices: z
+    .array(z.string().trim().min(1).max(maxChoiceLength).transform(escapeInvisibleInProse))
+    .max(maxChoices)
+    .default([]),
 })
 
 /** Parses the arguments of a `clarify` call. Returns null if they contain no valid question. */

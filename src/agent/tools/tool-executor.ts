@@ -1,4 +1,5 @@
-import { isJsonObject, type Json } from '../../lib/text/json.ts'
+import { escapeInvisible } from '../../lib/text/escape-invisible.ts'
+import { isJsonObject, type Json, stringifyJson } from '../../lib/text/json.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { mergeAsyncIterables } from '../../lib/async/merge-async-iterables.ts'
 import { ExtendableTimeout } from '../../lib/async/extendable-timeout.ts'
@@ -61,7 +62,7 @@ export class ToolExecutor {
       yield toErrorEvent(callId, typeof tool === 'string' ? tool : 'The arguments must be a JSON object.')
       return
     }
-    const gate = await this.#createGate(tool, argumentsText)
+    const gate = await this.#createGate(tool, input)
     yield toCallEvent(call, gate)
     if (await this.#run.waitForPermission(callId)) yield* this.#runTool(tool, input, callId)
   }
@@ -140,18 +141,18 @@ export class ToolExecutor {
     })
   }
 
-  async #createGate(tool: Tool, argumentsText: string): Promise<ToolGate | null> {
+  async #createGate(tool: Tool, input: JsonObject): Promise<ToolGate | null> {
     const { policy, decisionTimeoutMs } = this.#options
     const rule = policy.findRule(tool)
     if (rule === 'deny') return { type: 'denied', reason: 'The configuration denies this tool. It was not run.' }
     if (rule === 'allow' || (await this.#run.isToolGranted(tool.name))) return null
-    return { type: 'approval', description: describeToolCall(tool, argumentsText), timeoutMs: decisionTimeoutMs }
+    return { type: 'approval', description: describeToolCall(tool, input), timeoutMs: decisionTimeoutMs }
   }
 }
 
 /** The error message of a call whose tool does not exist. */
 export function formatUnknownTool(name: string): string {
-  return `There is no tool named ${JSON.stringify(name)}.`
+  return `There is no tool named ${escapeInvisible(JSON.stringify(name))}.`
 }
 
 function toCallEvent(call: ToolCallRequest, gate: ToolGate | null = null): AgentEvent {
@@ -162,9 +163,9 @@ function toErrorEvent(callId: string, error: string) {
   return { type: 'tool-error', callId, error } as const
 }
 
-/** The description of a call in an approval. */
-function describeToolCall({ name }: Tool, argumentsText: string): string {
-  return truncate(`Run ${name} with ${argumentsText.trim() || '{}'}`, maxDescriptionLength)
+/** The description of a call in an approval: what the tool is given, which need not be how the model wrote it. */
+function describeToolCall({ name }: Tool, input: JsonObject): string {
+  return truncate(escapeInvisible(`Run ${name} with ${stringifyJson(input)}`), maxDescriptionLength)
 }
 
 function parseInput(argumentsText: string): JsonObject | null {

@@ -126,7 +126,7 @@ export class SessionForker {
     const { runtime, blobs } = this.#options
     const copies: MessagePart[] = []
     for (const part of parts) {
-      if (part.type === 'tool') copies.push({ type: 'tool', call: { ...part.call, id: runtime.newId('toolCall') } })
+      if (part.type === 'tool') copies.push({ ...part, call: { ...part.call, id: runtime.newId('toolCall') } })
       else copies.push(await externalizeFile(part, blobs))
     }
     return copies

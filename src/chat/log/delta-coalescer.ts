@@ -1,5 +1,7 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
 import { type Delta, getDeltaText, isDelta, replaceDeltaText } from '../../model/fold/delta.ts'
+import { mergeProviderStates } from '../../model/fold/merge-provider-states.ts'
+import type { ProviderState } from '../../model/message.ts'
 import { maxEventTextCodeUnits } from '../../lib/text/unicode.ts'
 
 /** Consecutive deltas of one part, which become one event. */
@@ -9,6 +11,7 @@ interface DeltaRun {
   readonly texts: string[]
   codeUnits: number
   readonly seqs: number[]
+  providerState: ProviderState | undefined
 }
 
 export interface CoalescedEvent {
@@ -41,6 +44,7 @@ export class DeltaCoalescer {
       run.codeUnits += getDeltaText(event).length
       run.seqs.push(event.seq)
       run.last = event
+      run.providerState = mergeProviderStates(run.providerState, event.providerState)
       return []
     }
     const ready = run || event.offset === 0 ? this.flush() : []
@@ -50,6 +54,7 @@ export class DeltaCoalescer {
       texts: [getDeltaText(event)],
       codeUnits: getDeltaText(event).length,
       seqs: [event.seq],
+      providerState: event.providerState,
     })
     return ready
   }
@@ -59,8 +64,11 @@ export class DeltaCoalescer {
     const runs = [...this.#runs.values()]
     this.#runs.clear()
     const lastSeq = Math.max(...runs.map(({ last }) => last.seq))
-    return runs.map(({ last, first, texts, seqs }, index) => ({
-      event: replaceDeltaText({ ...last, at: first.at, offset: first.offset }, texts.join('')),
+    return runs.map(({ last, first, texts, seqs, providerState }, index) => ({
+      event: {
+        ...replaceDeltaText({ ...last, at: first.at, offset: first.offset }, texts.join('')),
+        ...(providerState && { providerState }),
+      },
       supersededSeqs: seqs.slice(0, -1),
       cursor: (runs[index + 1]?.first.seq ?? lastSeq + 1) - 1,
     }))

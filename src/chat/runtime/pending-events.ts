@@ -1,5 +1,5 @@
 import type { EventDraft } from '../../model/chat-event.ts'
-import { canCoalesce, getDeltaText, isDeltaEventDraft, replaceDeltaText } from '../../model/fold/delta.ts'
+import { canCoalesce, coalesceDeltas, getDeltaText, isDeltaEventDraft } from '../../model/fold/delta.ts'
 
 /** The events of a stream that are not committed yet, in order. A delta that continues the previous one is merged into it. */
 export class PendingEvents {
@@ -18,7 +18,7 @@ export class PendingEvents {
   push(draft: EventDraft): void {
     const last = this.#drafts.at(-1)
     if (last && isDeltaEventDraft(last) && isDeltaEventDraft(draft) && canCoalesce(last, draft)) {
-      this.#drafts[this.#drafts.length - 1] = replaceDeltaText(last, getDeltaText(last) + getDeltaText(draft))
+      this.#drafts[this.#drafts.length - 1] = coalesceDeltas(last, draft)
     } else {
       this.#drafts.push(draft)
     }

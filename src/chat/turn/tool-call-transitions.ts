@@ -25,6 +25,7 @@ export function startToolCall(transition: TurnTransitionBuilder, event: AgentEve
   const isContinuation = argumentsText.startsWith(call.argumentsText)
   if (isContinuation) transition.completeArguments(partIndex, call, argumentsText.slice(call.argumentsText.length))
   else transition.discardSurrogate(partIndex)
+  transition.attachToolCallState(partIndex, event.providerState)
 
   const identity = { name: event.name.toWellFormed(), providerId: event.callId.toWellFormed() }
   const completeCall: ToolCall = { ...call, ...identity, argumentsText, argumentsWhole: true }

@@ -42,7 +42,7 @@ export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Run
       break
     case 'text':
     case 'reasoning':
-      transition.writeText(event.type, event.block, event.text)
+      transition.writeText(event.type, event.block, event.text, event.providerState)
       break
     case 'tool-input':
       transition.closeBlock()

@@ -3,7 +3,7 @@ import { chunkEventText } from '../../lib/text/unicode.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'
-import type { ToolCall } from '../../model/message.ts'
+import type { ProviderState, ToolCall } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { addUsage, completeUsage, noUsage, type ReportedUsage } from '../../model/usage.ts'
 import { createStep, estimateStepUsage } from './step-usage.ts'
@@ -28,6 +28,7 @@ export class TurnTransitionBuilder {
   readonly runtime: Runtime
   #turn: TurnState
   readonly #events: EventDraft[] = []
+  readonly #toolCallStates = new Map<number, ProviderState>()
 
   constructor(turn: TurnState, runtime: Runtime) {
     this.#turn = turn
@@ -56,15 +57,20 @@ export class TurnTransitionBuilder {
     this.#update({ stream: { ...stream, usage: addUsage(stream.usage, usage), step: null }, lastStepUsage: usage })
   }
 
-  /** Adds text to the open block. Another type or name than that of the open block starts a new part. */
-  writeText(type: 'text' | 'reasoning', name: string, text: string): void {
+  /**
+   * Adds text to the open block. Another type or name than that of the open block starts a new part. State of the provider
+   * is added even without text, but starts no part.
+   */
+  writeText(type: 'text' | 'reasoning', name: string, text: string, providerState?: ProviderState): void {
     if (this.#turn.openBlock?.name !== name || this.#turn.openBlock.type !== type) {
       this.closeBlock()
       if (text === '') return
       this.#update({ openBlock: { type, name, partIndex: this.nextPartIndex } })
     }
     const { openBlock } = this.#turn
-    if (openBlock) this.#emitTextDeltas(type, openBlock.partIndex, this.#bufferSurrogate(openBlock.partIndex, text))
+    if (!openBlock) return
+    const { partIndex } = openBlock
+    this.#emitTextDeltas(type, partIndex, this.#bufferSurrogate(partIndex, text), providerState)
   }
 
   closeBlock(): void {
@@ -111,8 +117,16 @@ export class TurnTransitionBuilder {
     return this.#turn.pendingDecisions.values().find((decision) => decision.partIndex === partIndex)
   }
 
+  /** Adds state of the provider to the next event of a call. */
+  attachToolCallState(partIndex: number, providerState: ProviderState | undefined): void {
+    if (providerState) this.#toolCallStates.set(partIndex, providerState)
+  }
+
   emitToolCall(partIndex: number, toolCall: ToolCall): void {
-    this.#emit({ ...this.createPartEventBase(partIndex), type: 'ToolCallChanged', toolCall })
+    const providerState = this.#toolCallStates.get(partIndex)
+    this.#toolCallStates.delete(partIndex)
+    const base = this.createPartEventBase(partIndex)
+    this.#emit({ ...base, type: 'ToolCallChanged', toolCall, ...(providerState && { providerState }) })
   }
 
   emitDecision(decision: DecisionRecord): void {
@@ -161,11 +175,18 @@ export class TurnTransitionBuilder {
     return text
   }
 
-  #emitTextDeltas(type: 'text' | 'reasoning', partIndex: number, addedText: string): void {
-    for (const text of chunkEventText(addedText)) {
+  #emitTextDeltas(
+    type: 'text' | 'reasoning',
+    partIndex: number,
+    addedText: string,
+    providerState?: ProviderState,
+  ): void {
+    // A delta without text adds state.
+    const texts = addedText === '' && providerState ? [''] : chunkEventText(addedText)
+    for (const text of texts) {
       const part = this.#turn.answer?.parts[partIndex]
       const offset = part?.type === type ? part.text.length : 0
-      const event = { ...this.createPartEventBase(partIndex), offset, text }
+      const event = { ...this.createPartEventBase(partIndex), offset, text, ...(providerState && { providerState }) }
       this.#emit(type === 'text' ? { ...event, type: 'TextDelta' } : { ...event, type: 'ReasoningDelta' })
     }
   }

@@ -1,5 +1,6 @@
 import { maxEventTextCodeUnits } from '../../lib/text/unicode.ts'
 import type { ChatEvent, EventDraft } from '../chat-event.ts'
+import { mergeProviderStates } from './merge-provider-states.ts'
 
 type DeltaType = 'TextDelta' | 'ReasoningDelta' | 'ToolCallDelta'
 
@@ -40,4 +41,11 @@ export function canCoalesce(first: DeltaEventDraft, second: DeltaEventDraft): bo
 /** The same delta with another text, at the same offset. */
 export function replaceDeltaText<D extends DeltaEventDraft>(delta: D, text: string): D {
   return delta.type === 'ToolCallDelta' ? { ...delta, argumentsText: text } : { ...delta, text }
+}
+
+/** One delta for two of which the second continues the first one. See `canCoalesce`. */
+export function coalesceDeltas(first: DeltaEventDraft, second: DeltaEventDraft): DeltaEventDraft {
+  const providerState = mergeProviderStates(first.providerState, second.providerState)
+  const delta = replaceDeltaText(first, getDeltaText(first) + getDeltaText(second))
+  return providerState ? { ...delta, providerState } : delta
 }

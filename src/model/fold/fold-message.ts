@@ -2,7 +2,8 @@ import { applyDelta } from './apply-delta.ts'
 import { createToolCall } from '../tool-call.ts'
 import type { EventDraft } from '../chat-event.ts'
 import type { DecisionRecord } from '../decision.ts'
-import type { MessagePart, MessageRecord } from '../message.ts'
+import type { MessagePart, MessageRecord, ProviderState } from '../message.ts'
+import { mergeProviderStates } from './merge-provider-states.ts'
 
 /** The fields of an answer that come from its turn, not from its events. */
 export interface InitialAnswerFields {
@@ -80,8 +81,15 @@ function updatePart(
   change: (part: MessagePart | undefined) => MessagePart,
 ): MessageRecord {
   const parts = [...message.parts]
-  parts[event.partIndex] = change(parts[event.partIndex])
+  const previous = parts[event.partIndex]
+  const part = change(previous)
+  const providerState = mergeProviderStates(getProviderState(previous), event.providerState)
+  parts[event.partIndex] = providerState && part.type !== 'file' ? { ...part, providerState } : part
   return { ...message, parts }
+}
+
+function getProviderState(part: MessagePart | undefined): ProviderState | undefined {
+  return part && part.type !== 'file' ? part.providerState : undefined
 }
 
 function createAnswer(base: InitialAnswerFields, event: PartEventDraft): MessageRecord {

@@ -1,5 +1,5 @@
 import { toCanonicalJson } from '../../lib/text/canonical-json.ts'
-import type { MessagePart, ToolCall } from '../message.ts'
+import type { MessagePart } from '../message.ts'
 
 /**
  * The digest of a message's parts, which clients compute as well to verify what they folded from the events; the schema
@@ -12,10 +12,13 @@ export function computeMessageDigest<Digest>(parts: readonly MessagePart[], hash
 
 /** The text that the digest hashes: the parts as canonical JSON (RFC 8785), without fields that are null. */
 export function toCanonicalMessageText(parts: readonly MessagePart[]): string {
-  return toCanonicalJson(parts.map((part) => omitNulls(part.type === 'tool' ? toDigestInput(part.call) : part)))
+  return toCanonicalJson(parts.map((part) => omitNulls(toDigestInput(part))))
 }
 
-function toDigestInput({ id, name, argumentsText, state, result, error }: ToolCall): object {
+function toDigestInput(part: MessagePart): object {
+  if (part.type === 'file') return part
+  if (part.type !== 'tool') return { type: part.type, text: part.text }
+  const { id, name, argumentsText, state, result, error } = part.call
   return { type: 'tool', id, name, argumentsText, state, result, error }
 }
 

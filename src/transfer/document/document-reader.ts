@@ -103,9 +103,10 @@ function assertOrder(member: string, expected: string | undefined, memberIndex: 
 
 function assertHeader(member: string, value: unknown, location: string): void {
   if (member === 'format' && value !== exportDocumentFormat) throw newFormatError(location)
-  if (member !== 'version' || value === exportDocumentVersion) return
-  if (typeof value !== 'number' || value < exportDocumentVersion)
-    throw new ExportImportError(`${location}: The version must be ${exportDocumentVersion}.`)
+  if (member !== 'version') return
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1)
+    throw new ExportImportError(`${location}: The version must be a whole number from 1 to ${exportDocumentVersion}.`)
+  if (value <= exportDocumentVersion) return
   throw new ExportImportError(
     `${location}: The document has version ${value}, but this Segue reads versions up to ${exportDocumentVersion}. ` +
       'Import it with a newer Segue.',

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
 import type { Json } from '../../lib/text/json.ts'
-import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
+import type { MessagePart, MessageRecord, ProviderState, ToolCall } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { Usage } from '../../model/usage.ts'
@@ -10,8 +10,11 @@ import type { Usage } from '../../model/usage.ts'
 /** The value of `format` in every document. */
 export const exportDocumentFormat = 'segue-conversation'
 
-/** Raised by every change of a record's schema that an older Segue cannot read. */
-export const exportDocumentVersion = 1
+/**
+ * Raised by every change of a record's schema that an older Segue cannot read. Version 2 adds optional fields, so that the
+ * records of version 1 are records of version 2.
+ */
+export const exportDocumentVersion = 2
 
 const id = z.string().min(1)
 const time = z.int() // milliseconds since the epoch, UTC
@@ -55,10 +58,16 @@ const toolCall: z.ZodType<ToolCall> = z.strictObject({
   finishedAt: time.nullable(),
 })
 
+const providerState = z.exactOptional(
+  z.custom<ProviderState>((value) => z.record(z.string(), z.unknown()).safeParse(value).success, {
+    error: 'Expected a JSON object',
+  }),
+)
+
 const part: z.ZodType<MessagePart> = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('text'), text }),
-  z.strictObject({ type: z.literal('reasoning'), text }),
-  z.strictObject({ type: z.literal('tool'), call: toolCall }),
+  z.strictObject({ type: z.literal('text'), text, providerState }),
+  z.strictObject({ type: z.literal('reasoning'), text, providerState }),
+  z.strictObject({ type: z.literal('tool'), call: toolCall, providerState }),
   z.strictObject({ type: z.literal('file'), mediaType: text, name: text.nullable(), url: text }),
 ])
 
@@ -171,7 +180,7 @@ const clarification = z.strictObject({
 const decision: z.ZodType<DecisionRecord> = z.discriminatedUnion('kind', [approval, clarification])
 
 const eventFields = { seq: z.int().positive(), at: time, sessionId: id, streamId: id.nullable() }
-const partEventFields = { ...eventFields, messageId: id, partIndex: z.int().nonnegative() }
+const partEventFields = { ...eventFields, messageId: id, partIndex: z.int().nonnegative(), providerState }
 const offset = z.int().nonnegative()
 const event: z.ZodType<ChatEvent> = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('StreamStarted'), ...eventFields, stream: streamRecord, userMessageId: id }),

@@ -4,7 +4,7 @@ import { normalizeUsage } from '../../../model/usage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 
 /** Version of the format in which events are written. Earlier ones stay readable: stored events are never rewritten. */
-const currentEventVersion = 1
+const currentEventVersion = 2
 /** UTF-16 code units of event bodies; a page ends with the event that reaches this. */
 const maxPageUnits = 262_144
 const maxPageEvents = 1_000

@@ -66,9 +66,10 @@ function isTooLongForRow({ role, streamId, parts }: MessageRecord): boolean {
 
 function countUnits(part: MessagePart): number {
   if (part.type === 'file') return part.url.length
-  if (part.type !== 'tool') return part.text.length
+  const stateUnits = part.providerState ? stringifyJson(part.providerState).length : 0
+  if (part.type !== 'tool') return part.text.length + stateUnits
   const { argumentsText, result } = part.call
-  return argumentsText.length + (typeof result === 'string' ? result.length : 0)
+  return argumentsText.length + stateUnits + (typeof result === 'string' ? result.length : 0)
 }
 
 /** Inserts a message, or replaces the one with its id. Call it inside a transaction. */

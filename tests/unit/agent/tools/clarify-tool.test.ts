@@ -29,6 +29,13 @@ describe('a question', () => {
   })
 })
 
+test('what could mislead its reader is escaped in the question and in the choices', () => {
+  expect(parseClarifyQuestion(JSON.stringify({ question: 'Two\nlines, \u202etxet', choices: ['a\u200bb'] }))).toEqual({
+    question: 'Two\nlines, \\u202etxet',
+    choices: ['a\\u200bb'],
+  })
+})
+
 test.each([
   ['nothing', ''],
   ['no JSON', '{"question": "Which'],

@@ -90,6 +90,16 @@ describe('a call that needs approval', () => {
     expect(checkedTools).toEqual(['files__write'])
   })
 
+  test('is described by what the tool is given, with everything invisible escaped', async () => {
+    const write = newTool()
+    const argumentsText = '{ "text": "a", "text": "ls \u202e\\u200b\\n\u{e0041}" }'
+    const [event] = await execute([newToolCallRequest(write.name, argumentsText)], { tools: [write] })
+    expect(event).toMatchObject({
+      argumentsText,
+      gate: { description: 'Run files__write with {"text":"ls \\u202e\\u200b\\n\\u{e0041}"}' },
+    })
+  })
+
   test('is described by the beginning of long arguments, without splitting a surrogate pair', async () => {
     for (const lead of ['', 'x']) {
       const argumentsText = JSON.stringify({ text: `${lead}${'😀'.repeat(400)}` })

@@ -11,7 +11,7 @@ import {
 import { type InitialAnswerFields, foldMessage } from '../../../../src/model/fold/fold-message.ts'
 import { toAnswerMessagePosition, toUserMessagePosition } from '../../../../src/model/fold/message-position.ts'
 import type { EventDraft } from '../../../../src/model/chat-event.ts'
-import type { MessageRecord } from '../../../../src/model/message.ts'
+import type { MessageRecord, ProviderState } from '../../../../src/model/message.ts'
 import {
   anyAgentEvents,
   anyEnding,
@@ -28,12 +28,13 @@ function folded(drafts: readonly EventDraft[], answer: MessageRecord | null = nu
 }
 
 const base = { at: 5, sessionId: 'session-0', streamId: 'stream-0', messageId: 'message-1' }
-const text = (partIndex: number, offset: number, of: string): EventDraft => ({
+const text = (partIndex: number, offset: number, of: string, providerState?: ProviderState): EventDraft => ({
   ...base,
   type: 'TextDelta',
   partIndex,
   offset,
   text: of,
+  ...(providerState && { providerState }),
 })
 
 describe('the fold of a log', () => {
@@ -60,6 +61,13 @@ describe('the fold of a log', () => {
     expect(folded([text(0, 6, 'there')], answer)?.parts).toEqual([{ type: 'text', text: 'Hello there' }])
     expect(folded([text(0, 0, 'J')], answer)?.parts).toEqual([{ type: 'text', text: 'Jello world' }])
     expect(folded([text(0, 11, '!')], answer)?.parts).toEqual([{ type: 'text', text: 'Hello world!' }])
+  })
+
+  test('adds state of the provider to its part, and keeps what the part has', () => {
+    const first = folded([text(0, 0, 'Hello', { before: 1 }), text(0, 5, ' world')])
+    expect(first?.parts).toEqual([{ type: 'text', text: 'Hello world', providerState: { before: 1 } }])
+    const more = folded([text(0, 11, '', { part: 2, before: 3 })], first)
+    expect(more?.parts).toEqual([{ type: 'text', text: 'Hello world', providerState: { before: 1, part: 2 } }])
   })
 
   test('does not modify the message that it is applied to', () => {

@@ -36,4 +36,11 @@ describe('the digest of a message', () => {
     )
     expect(toCanonicalMessageText(changed)).toBe(toCanonicalMessageText(parts))
   })
+
+  test('does not depend on the state of the provider', () => {
+    const changed = parts.map((part): MessagePart =>
+      part.type === 'file' ? part : { ...part, providerState: { part: { signature: 'abc' } } },
+    )
+    expect(toCanonicalMessageText(changed)).toBe(toCanonicalMessageText(parts))
+  })
 })
