@@ -17,6 +17,7 @@ export const errorCodeDescriptions = {
   TOO_LARGE: 'The input is larger than the server accepts.',
   RATE_LIMITED: 'Too many requests are being processed at the same time. Try again later.',
   PROVIDER: 'A model provider failed.',
+  STORAGE: 'The data could not be stored, for example because another program holds the database for long.',
   SHUTTING_DOWN: 'The server is stopping. Try again when it has restarted.',
   INTERNAL: 'The server failed unexpectedly. Its log has the details.',
 } as const

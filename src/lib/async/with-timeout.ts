@@ -1,7 +1,7 @@
 import { SegueError } from '../errors.ts'
 
 /**
- * Returns the result of `task`. Rejects with INTERNAL and the given message after `timeoutMs` milliseconds, and aborts
+ * Returns the result of `task`. Rejects with STORAGE and the given message after `timeoutMs` milliseconds, and aborts
  * the signal that the task receives, with the same error.
  */
 export async function withTimeout<T>(
@@ -12,7 +12,7 @@ export async function withTimeout<T>(
   const controller = new AbortController()
   const { promise, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
-    const error = new SegueError('INTERNAL', message)
+    const error = new SegueError('STORAGE', message)
     controller.abort(error)
     reject(error)
   }, timeoutMs)

@@ -16,6 +16,7 @@ import { mapSqliteErrors } from './database/sqlite-errors.ts'
 import { openProfileDatabase } from './database/open-profile-database.ts'
 import { type PreparedStatement, type SqlConnection, StatementCache } from './database/statement-cache.ts'
 import { drainVisibleSessionChanges } from './database/visible-change-tracker.ts'
+import { WriteLockQueue } from './database/write-lock-queue.ts'
 
 export interface SqliteDatabaseOptions {
   /** The name of the profile; `default` if it is left out. */
@@ -44,6 +45,7 @@ export class SqliteDatabase implements SqlConnection {
   readonly changes: ProfileChangeNotifiers = { decisions: new Notifier(), jobRuns: new Notifier() }
   readonly #durable: boolean
   readonly #conversationIndex = new ConversationIndexMaintainer(this)
+  readonly #writeLockQueue = new WriteLockQueue()
   #connection: Database.Database
   #statements: StatementCache
   #hasFile: boolean
@@ -99,9 +101,17 @@ export class SqliteDatabase implements SqlConnection {
   }
 
   /**
+   * Runs `work` in one transaction, as `transaction` does, and waits while another program writes. Calls run in
+   * their order. Throws STORAGE after 30 seconds. Without such a program, `work` has run when this returns.
+   */
+  write<T>(work: () => T): Promise<T> {
+    return this.#writeLockQueue.run(() => this.transaction(work))
+  }
+
+  /**
    * Runs `work` in one transaction, which takes the write lock at its beginning and is rolled back if `work` throws. The
    * same transaction updates the conversation index and the search index; of very large changes they follow in later
-   * transactions.
+   * transactions. Throws StorageError BUSY at once, without having called `work`, if another program holds the lock.
    */
   transaction<T>(work: () => T): T {
     this.#assertOpen()

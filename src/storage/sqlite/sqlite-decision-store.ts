@@ -63,7 +63,7 @@ export class SqliteDecisionStore implements DecisionStore {
   }
 
   async revokeGrants(tool: string): Promise<void> {
-    this.#database.transaction(() => {
+    await this.#database.write(() => {
       this.#database.prepare<[string]>('DELETE FROM grants WHERE tool = ?').run(tool)
     })
   }

@@ -38,12 +38,12 @@ export class SqliteEventStore implements EventStore {
   }
 
   async createSession(request: CreateSessionRequest): Promise<void> {
-    this.#database.transaction(() => this.#insertSession(request))
+    await this.#database.write(() => this.#insertSession(request))
   }
 
   async append(request: AppendRequest): Promise<void> {
     const { continuation, newSession, fence, additionalUsage, sessionPatch, idempotencyKey: key } = request
-    this.#database.transaction(() => {
+    await this.#database.write(() => {
       // Before this session ends, the one that continues it exists.
       if (continuation) this.#insertSession(continuation)
       if (newSession) insertSession(this.#database, newSession)
@@ -62,7 +62,7 @@ export class SqliteEventStore implements EventStore {
   }
 
   async deleteSession(id: string): Promise<string[]> {
-    return this.#database.transaction(() => {
+    return this.#database.write(() => {
       const hashes = listSessionBlobHashes(this.#database, id)
       // Everything else of the session is deleted by cascade.
       this.#database.prepare<[string]>('DELETE FROM sessions WHERE id = ?').run(id)
@@ -141,7 +141,7 @@ export class SqliteEventStore implements EventStore {
   }
 
   async replaceEvent(event: ChatEvent): Promise<void> {
-    this.#database.transaction(() => {
+    await this.#database.write(() => {
       this.#database
         .prepare<[EventRow]>(
           'UPDATE events SET at = :at, version = :version, body = :body WHERE session_id = :session_id AND seq = :seq',
@@ -154,7 +154,7 @@ export class SqliteEventStore implements EventStore {
     const descending = seqs.toSorted((a, b) => b - a)
     for (const [index, batch] of chunkArray(descending, deleteBatchSize).entries()) {
       if (index > 0) await yieldToEventLoop()
-      this.#database.transaction(() => {
+      await this.#database.write(() => {
         this.#database
           .prepare<[string, string]>(
             'DELETE FROM events WHERE session_id = ? AND seq IN (SELECT value FROM json_each(?))',

@@ -92,7 +92,7 @@ export class SqliteJobStore implements JobStore {
   }
 
   async commit({ job, run }: JobCommit): Promise<void> {
-    this.#database.transaction(() => {
+    await this.#database.write(() => {
       if (job.revision === 1) this.#insertJob(job)
       else this.#updateJob(job)
       if (run?.status === 'RUNNING') this.#insertRun(run)
@@ -102,7 +102,7 @@ export class SqliteJobStore implements JobStore {
   }
 
   async delete(id: string): Promise<boolean> {
-    return this.#database.transaction(
+    return this.#database.write(
       () => this.#database.prepare<[string]>('DELETE FROM jobs WHERE id = ?').run(id).changes === 1,
     )
   }

@@ -22,7 +22,7 @@ export class SqliteModelObservationStore implements ModelObservationStore {
   }
 
   async save(observation: ModelObservation): Promise<void> {
-    this.#database.transaction(() =>
+    await this.#database.write(() =>
       this.#database
         .prepare<[ModelObservation]>(
           `INSERT INTO model_observations (model, base_url, property, value, observed_at)

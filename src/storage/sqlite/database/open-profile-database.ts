@@ -15,7 +15,8 @@ export interface SqliteConnectionOptions {
  * does not run.
  */
 const maxWalPages = 64_000
-const busyTimeoutMs = 1_000
+/** While the database is opened. Afterwards a lock is never waited for here, because that would block the thread. */
+const openBusyTimeoutMs = 1_000
 
 /**
  * Opens a profile's database for writing, creates or migrates it. Throws DatabaseTooNewError and DatabaseUnusableError;
@@ -29,10 +30,11 @@ export function openProfileDatabase(path: string, { profile, durable }: SqliteCo
     connection.pragma('journal_mode = WAL')
     connection.pragma(`synchronous = ${durable ? 'FULL' : 'NORMAL'}`)
     connection.pragma('foreign_keys = ON')
-    connection.pragma(`busy_timeout = ${busyTimeoutMs}`)
+    connection.pragma(`busy_timeout = ${openBusyTimeoutMs}`)
     connection.pragma(`wal_autocheckpoint = ${maxWalPages}`)
     migrate(connection, ProfileIdNamespace.forProfile(profile))
     installVisibleChangeTriggers(connection)
+    connection.pragma('busy_timeout = 0')
     return connection
   } catch (error) {
     connection?.close()

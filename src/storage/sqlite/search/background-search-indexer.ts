@@ -65,27 +65,27 @@ export class BackgroundSearchIndexer {
   /** Returns whether anything is left. */
   async #indexSlice(): Promise<boolean> {
     const { searchIndex } = this.#database
-    const { hasMoreShort, longMessageId } = this.#database.transaction(() => ({
+    const { hasMoreShort, longMessageId } = await this.#database.write(() => ({
       hasMoreShort: searchIndex.indexPending(),
       longMessageId: searchIndex.findNextLongMessage(),
     }))
     if (longMessageId !== null) await this.#indexLongMessage(longMessageId)
-    return longMessageId !== null || hasMoreShort || this.#database.transaction(() => searchIndex.backfill())
+    return longMessageId !== null || hasMoreShort || (await this.#database.write(() => searchIndex.backfill()))
   }
 
   async #indexLongMessage(id: string): Promise<void> {
     const { searchIndex } = this.#database
     const messageText = await this.#readText(id)
     const passages = splitIntoPassages(messageText)
-    const numbers = this.#database.transaction(() => searchIndex.reserveEntries(id, passages.length))
+    const numbers = await this.#database.write(() => searchIndex.reserveEntries(id, passages.length))
     for (const [index, number] of numbers.entries()) {
       const text = normalizeSearchText(passages[index] ?? '')
       await yieldToEventLoop()
       if (this.#abortController.signal.aborted) return
-      const exists = this.#database.transaction(() => searchIndex.writeEntry('message', number, text))
+      const exists = await this.#database.write(() => searchIndex.writeEntry('message', number, text))
       if (!exists) return
     }
-    this.#database.transaction(() => searchIndex.dequeue({ kind: 'message', id, isLong: true }))
+    await this.#database.write(() => searchIndex.dequeue({ kind: 'message', id, isLong: true }))
   }
 
   async #readText(id: string): Promise<string> {

@@ -33,7 +33,7 @@ export class SqliteImportStore implements ImportStore {
   }
 
   async importRecords(records: Iterable<LocatedImportRecord>): Promise<void> {
-    this.#database.transaction(() => {
+    await this.#database.write(() => {
       const sessionIds: string[] = []
       const searchableMessageIds: string[] = []
       for (const located of records) {

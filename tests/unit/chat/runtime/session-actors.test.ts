@@ -102,7 +102,7 @@ describe('an interrupting message', () => {
     start.open()
     await saving.opened
     const interrupt = fixture.start('Second', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })
-    await expect(interrupt).rejects.toMatchObject({ code: 'INTERNAL' })
+    await expect(interrupt).rejects.toMatchObject({ code: 'STORAGE' })
     delete fixture.hooks.beforeAppend
     saved.open()
     next.open()

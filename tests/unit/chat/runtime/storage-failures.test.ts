@@ -36,7 +36,7 @@ describe('a storage failure', () => {
       if (isFull) throw full
     }
     const before = performance.now()
-    await expect(fixture.chats.cancel(stream.id)).rejects.toMatchObject({ code: 'INTERNAL' })
+    await expect(fixture.chats.cancel(stream.id)).rejects.toMatchObject({ code: 'STORAGE' })
     expect(performance.now() - before).toBeLessThan(10_000)
     expect(countEnds(received)).toBe(0)
 

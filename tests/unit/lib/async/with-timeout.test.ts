@@ -16,7 +16,7 @@ test('a task that finishes in time yields its result, and leaves no timer', asyn
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('a task that takes too long is aborted, and the caller gets INTERNAL with the message', async () => {
+test('a task that takes too long is aborted, and the caller gets STORAGE with the message', async () => {
   let taskSignal: AbortSignal | null = null
   const result = withTimeout(1_000, tooLate, (signal) => {
     taskSignal = signal
@@ -24,8 +24,8 @@ test('a task that takes too long is aborted, and the caller gets INTERNAL with t
   })
   const error = result.catch((reason: unknown) => reason)
   await vi.advanceTimersByTimeAsync(1_000)
-  expect(await error).toMatchObject({ code: 'INTERNAL', message: tooLate })
-  expect(taskSignal).toMatchObject({ aborted: true, reason: { code: 'INTERNAL', message: tooLate } })
+  expect(await error).toMatchObject({ code: 'STORAGE', message: tooLate })
+  expect(taskSignal).toMatchObject({ aborted: true, reason: { code: 'STORAGE', message: tooLate } })
 })
 
 test('a task that fails after the timeout causes no unhandled rejection', async () => {
@@ -33,5 +33,5 @@ test('a task that fails after the timeout causes no unhandled rejection', async 
   const error = withTimeout(1_000, tooLate, () => promise).catch((reason: unknown) => reason)
   await vi.advanceTimersByTimeAsync(1_000)
   reject(new Error('too late'))
-  expect(await error).toMatchObject({ code: 'INTERNAL' })
+  expect(await error).toMatchObject({ code: 'STORAGE' })
 })
