@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { minContextWindow } from '../../config/profile/provider.ts'
+import { maxContextWindow, minContextWindow } from '../../config/profile/provider.ts'
 
 /** A model in the list of a provider. */
 export interface ProviderModel {
@@ -12,7 +12,7 @@ export interface ProviderModel {
   readonly purpose: 'chat' | 'other' | 'unknown'
 }
 
-const tokenCountSchema = z.coerce.number().int().min(minContextWindow).optional().catch(undefined)
+const tokenCountSchema = z.coerce.number().int().min(minContextWindow).max(maxContextWindow).optional().catch(undefined)
 const contextWindowsSchema = z.object({
   context_length: tokenCountSchema, // OpenRouter, Together
   context_window: tokenCountSchema, // Groq

@@ -4,6 +4,8 @@ export type ProviderType = (typeof providerTypes)[number]
 
 /** The smallest context window of a model, in tokens, that is configured or taken from a list. */
 export const minContextWindow = 256
+/** The largest one that is believed, in tokens. */
+export const maxContextWindow = 100_000_000
 
 /** A model provider. Everything is resolved: nothing is read from the environment later. */
 export interface Provider {

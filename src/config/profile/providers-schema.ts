@@ -3,7 +3,7 @@ import { isHttpUrl } from '../http-url.ts'
 import { configNamePattern, nameRuleDescription } from '../name-rule.ts'
 import { integerBetween, isObjectPayload, strictObject, createPatternSchema } from '../value-schemas.ts'
 import { offlineModelId } from './model-id.ts'
-import { minContextWindow, providerTypes } from './provider.ts'
+import { maxContextWindow, minContextWindow, providerTypes } from './provider.ts'
 
 const textSchema = createPatternSchema('a string that is not empty', /^[^]+$/)
 const modelListError = 'Must be a list of at least one model name.'
@@ -20,7 +20,7 @@ const providerSchema = strictObject('an object with a type', {
   apiKey: textSchema.optional(),
   models: z.array(textSchema, { error: modelListError }).min(1, { error: modelListError }).optional(),
   /** In tokens. */
-  contextWindow: integerBetween(minContextWindow, 100_000_000).optional(),
+  contextWindow: integerBetween(minContextWindow, maxContextWindow).optional(),
 })
   .refine((entry) => entry.type !== 'openai-compatible' || entry.baseURL !== undefined, {
     path: ['baseURL'],

@@ -1,6 +1,7 @@
 import { AgentError } from '../../agent.ts'
 import { parseProviderFailure, type ProviderFailure } from './parse-provider-failure.ts'
 import { type ProviderErrorFamily, providerErrorFamilies } from './provider-error-families.ts'
+import { ProviderRefusalError } from './provider-refusal.ts'
 import { redact } from '../../../lib/text/redact.ts'
 import { truncate } from '../../../lib/text/truncate.ts'
 
@@ -30,14 +31,16 @@ const matchers: readonly ((family: ProviderErrorFamily, failure: ProviderFailure
 /**
  * Converts an error of a request to a code and a message for users: what is wrong, what to do, and the provider's own
  * message if it sent one. The message contains neither the given secrets, nor anything else that looks like a secret or
- * a local path. It has at most 500 UTF-16 code units.
+ * a local path. It has at most 500 UTF-16 code units. It is a ProviderRefusalError if a changed request may be accepted.
  */
 export function toAgentError(error: unknown, secrets: readonly string[]): AgentError {
   if (error instanceof AgentError) return error
   const failure = parseProviderFailure(error)
-  const { code, message } = classify(failure)
-  const text = `${message}${formatProviderMessage(failure.message, secrets)}`
-  return new AgentError(code, truncate(text.toWellFormed(), maxMessageLength))
+  const { code, message, readRefusal } = classify(failure)
+  const words = `${message}${formatProviderMessage(failure.message, secrets)}`
+  const text = truncate(words.toWellFormed(), maxMessageLength)
+  const refusal = readRefusal?.(failure) ?? null
+  return refusal ? new ProviderRefusalError(code, text, refusal) : new AgentError(code, text)
 }
 
 /** Whether the same request may succeed a moment later. */

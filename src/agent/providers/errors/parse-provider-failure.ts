@@ -12,18 +12,21 @@ export interface ProviderFailure {
   readonly codes: readonly string[]
   /** The provider's message, in lower case and without URLs. */
   readonly searchText: string
+  /** What the provider sent: an object, or a text. Null if it sent nothing. */
+  readonly payload: unknown
 }
 
 /** Parses an error of the AI SDK or of `fetch`, or an error that the provider sent in a body or within a stream. */
 export function parseProviderFailure(error: unknown): ProviderFailure {
-  const payload = readProviderErrorPayload(extractPayload(error))
-  const message = payload.message
-  const labels = [...collectErrorNames(error), ...payload.labels, ...findErrorNames(message ?? '')]
+  const payload = extractPayload(error)
+  const { labels: payloadLabels, message } = readProviderErrorPayload(payload)
+  const labels = [...collectErrorNames(error), ...payloadLabels, ...findErrorNames(message ?? '')]
   return {
-    status: readHttpStatus(error) ?? payload.labels.map(parseHttpStatus).find((status) => status !== null) ?? null,
+    status: readHttpStatus(error) ?? payloadLabels.map(parseHttpStatus).find((status) => status !== null) ?? null,
     message,
     codes: labels.map(normalizeCode),
     searchText: (message ?? '').replace(/https?:\/\/\S+/g, '').toLowerCase(),
+    payload,
   }
 }
 

@@ -1,4 +1,7 @@
 import type { StreamErrorCode } from '../../../model/stream.ts'
+import { parseContextLengthRefusal } from './parse-context-length-refusal.ts'
+import type { ProviderFailure } from './parse-provider-failure.ts'
+import type { ProviderRefusal } from './provider-refusal.ts'
 
 /** A kind of error, and how to recognise it. Anything left out matches nothing. */
 export interface ProviderErrorFamily {
@@ -17,7 +20,24 @@ export interface ProviderErrorFamily {
   readonly vagueCodes?: RegExp
   /** HTTP statuses that mean this unless the text says otherwise. */
   readonly vagueStatuses?: readonly number[]
+  /** What a changed request can avoid; null if nothing. */
+  readonly readRefusal?: (failure: ProviderFailure) => ProviderRefusal | null
 }
+
+/** What servers say of a request with tools that their model, or their configuration, does not take. */
+const toolRefusalPattern = new RegExp(
+  [
+    "(not|n't) support(ed)?( \\w+){0,4} (tools?|functions?|tool.?(use|call\\w*|choice)|function.?calling)\\b",
+    "(tools?|tool.?(use|calls?|calling|choice)|functions?|function.?calling)\\W?( \\w+){0,3} (is|are)( \\w+)? ?(not|n't|un) ?(currently )?(supported|enabled|available|allowed|permitted)",
+    'endpoints found that support tool',
+    'auto.?tool.?choice',
+    'without tool support',
+    'tools? (param\\w* )?requires?', // llama.cpp: tools param requires --jinja flag
+    'support parameters.{0,20}\\btools?\\b', // LiteLLM
+    'unrecognized request arguments?.{0,40}\\btools?\\b', // Azure
+    '\\btools?: extra inputs',
+  ].join('|'),
+)
 
 /**
  * The errors of providers. The first family that matches by code applies, then the first by status, by wording, by vague
@@ -98,6 +118,7 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
       ].join('|'),
     ),
     vagueStatuses: [413],
+    readRefusal: ({ payload, searchText }) => parseContextLengthRefusal(payload, searchText),
   },
   {
     code: 'PROVIDER',
@@ -107,8 +128,17 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
     codes:
       /^(unsupported(feature|modality|media\w*|contenttype|operation|file\w*)|notimplemented(error)?|unimplemented)$/,
     statuses: [501],
-    wording:
-      /(not|n't) support(ed)?( \w+){0,4} (tools?|functions?|images?|vision|audio|files?|pdfs?|documents?|stream\w*|tool.?(use|call\w*|choice)|system|multimodal)\b|(tools?|tool.?(use|calls?|calling|choice)|functions?|function.?calling|images?|image (input|content|url)s?|vision|audio|files?|documents?|multimodal \w+|system (messages?|prompts?|role))( \w+){0,3} (is|are)( \w+)? ?(not|n't|un) ?(currently )?supported|endpoints found that support|not a multimodal|auto.?tool.?choice|without (vision|tool) support/,
+    wording: new RegExp(
+      [
+        toolRefusalPattern.source,
+        "(not|n't) support(ed)?( \\w+){0,4} (images?|vision|audio|files?|pdfs?|documents?|stream\\w*|system|multimodal)\\b",
+        "(images?|image (input|content|url)s?|vision|audio|files?|documents?|multimodal \\w+|system (messages?|prompts?|role))( \\w+){0,3} (is|are)( \\w+)? ?(not|n't|un) ?(currently )?supported",
+        'endpoints found that support',
+        'not a multimodal',
+        'without vision support',
+      ].join('|'),
+    ),
+    readRefusal: ({ searchText }) => (toolRefusalPattern.test(searchText) ? { type: 'tools' } : null),
   },
   {
     code: 'TIMEOUT',
